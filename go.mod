@@ -1,0 +1,3 @@
+module github.com/finece/finece
+
+go 1.26

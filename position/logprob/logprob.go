@@ -1,0 +1,110 @@
+package logprob
+
+import "math"
+
+// ln 2 split so that k*ln2Hi is exact for every |k| < 2048 (ln2Hi has its low
+// 21 bits clear).
+const (
+	ln2Hi  = 6.93147180369123816490e-01
+	ln2Lo  = 1.90821492927058770002e-10
+	invLn2 = 1.44269504088896338700e+00
+
+	expMax = 7.09782712893383973096e+02  // above it e^x overflows
+	expMin = -7.45133219101941108420e+02 // below it e^x is zero
+)
+
+// invFactorial holds 1/n! for n = 13 down to 2, the Taylor coefficients of
+// e^r. On |r| <= ln(2)/2 the first term left out is below 2^-57 of the sum.
+var invFactorial = [...]float64{
+	1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+	1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120,
+	1.0 / 24, 1.0 / 6, 1.0 / 2,
+}
+
+// Exp returns e**x, within 1 ulp of the true value for normal results, with
+// identical bits on every engine. Exp(+Inf) = +Inf, Exp(-Inf) = 0, Exp(NaN) =
+// NaN; it overflows to +Inf and underflows to 0 as [math.Exp] does.
+func Exp(x float64) float64 {
+	switch {
+	case x != x:
+		return x
+	case x > expMax:
+		return math.Inf(1)
+	case x < expMin:
+		return 0
+	}
+	k := nearest(float64(x * invLn2))
+	kf := float64(k)
+	r := (x - float64(kf*ln2Hi)) - float64(kf*ln2Lo)
+	p := invFactorial[0]
+	for _, c := range invFactorial[1:] {
+		p = float64(p*r) + c
+	}
+	y := 1 + (r + float64(float64(r*r)*p))
+	return scale(y, k)
+}
+
+func nearest(x float64) int {
+	if x < 0 {
+		return int(x - 0.5)
+	}
+	return int(x + 0.5)
+}
+
+// scale returns y*2**k for y near 1, in two exact steps where one factor would
+// leave the range of normal numbers.
+func scale(y float64, k int) float64 {
+	const bias, shift = 1023, 52
+	switch {
+	case k > bias:
+		y, k = y*2, k-1
+	case k < 1-bias:
+		return y * pow2(k+shift+1) * pow2(-(shift + 1))
+	}
+	return y * pow2(k)
+}
+
+func pow2(k int) float64 { return math.Float64frombits(uint64(k+1023) << 52) }
+
+// atanhTerms is the number of terms of atanh's series that Log adds up: on
+// |s| <= 0.1716 the first one left out is below 2^-56 of the sum.
+const atanhTerms = 11
+
+// Log returns the natural logarithm of x, within 2 ulp, with identical bits on
+// every engine. Log(+Inf) = +Inf, Log(0) = -Inf, and NaN for x < 0 or NaN.
+func Log(x float64) float64 {
+	switch {
+	case x != x || x < 0:
+		return math.NaN()
+	case x == 0:
+		return math.Inf(-1)
+	case x > math.MaxFloat64:
+		return x
+	}
+	m, e := frexp(x)
+	// log m = 2 atanh(s), s = (m-1)/(m+1).
+	s := (m - 1) / (m + 1)
+	s2 := float64(s * s)
+	p := 0.0
+	for n := atanhTerms; n >= 1; n-- {
+		p = float64(p*s2) + 1/float64(2*n+1)
+	}
+	logm := 2*s + float64(2*s)*float64(s2*p)
+	return float64(float64(e)*ln2Hi) + (logm + float64(float64(e)*ln2Lo))
+}
+
+// frexp splits x > 0 into m*2**e with m in [sqrt(1/2), sqrt(2)).
+func frexp(x float64) (m float64, e int) {
+	const bias, shift, mask = 1023, 52, 1<<52 - 1
+	if x < math.Float64frombits(1<<shift) { // subnormal
+		x *= 1 << shift
+		e = -shift
+	}
+	b := math.Float64bits(x)
+	e += int(b>>shift) - bias
+	m = math.Float64frombits(b&mask | bias<<shift)
+	if m >= math.Sqrt2 {
+		m, e = m/2, e+1
+	}
+	return m, e
+}
