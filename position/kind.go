@@ -1,0 +1,91 @@
+package position
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// Kind says why there is a position. It is a set of bits, since several
+// strategies may fire in one place.
+type Kind uint8
+
+const (
+	Question  Kind = 1 << iota // p(0): nothing is written yet
+	Paragraph                  // the end of a paragraph
+	Line                       // the end of a line
+	Periodic                   // every so many tokens
+	Entropy                    // after a token of high entropy
+	End                        // p(z): the whole answer
+)
+
+// strategies are the kinds that can be asked for.
+const strategies = Paragraph | Line | Periodic | Entropy
+
+var kindNames = [...]string{"question", "paragraph", "line", "periodic", "entropy", "end"}
+
+// String joins the names of the kinds in k with "+", such as
+// "paragraph+entropy". The empty set is "none".
+func (k Kind) String() string {
+	s := ""
+	for i, name := range kindNames {
+		if k&(1<<i) != 0 {
+			if s != "" {
+				s += "+"
+			}
+			s += name
+		}
+	}
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// ParseStrategy reads "paragraph", "line", "periodic", "entropy" or a union of
+// these joined by "+". White space around names is ignored.
+func ParseStrategy(s string) (Kind, error) {
+	var k Kind
+	for name := range strings.SplitSeq(s, "+") {
+		bit := strategyNamed(strings.TrimSpace(name))
+		if bit == 0 {
+			return 0, errors.New("position: unknown strategy " + strconv.Quote(name) + " in " + strconv.Quote(s) +
+				": want paragraph, line, periodic, entropy, or a union such as paragraph+entropy")
+		}
+		k |= bit
+	}
+	return k, nil
+}
+
+func strategyNamed(name string) Kind {
+	for i, n := range kindNames {
+		if bit := Kind(1 << i); n == name && bit&strategies != 0 {
+			return bit
+		}
+	}
+	return 0
+}
+
+// Segment says which of an answer's texts something belongs to. Offsets and
+// token counts are those of one segment.
+type Segment uint8
+
+const (
+	Answer    Segment = iota // what the user is shown
+	Reasoning                // what the model thought before or in between
+	Refusal                  // a refusal that the provider sets apart
+	segments  = iota
+)
+
+// String returns "answer", "reasoning" or "refusal".
+func (s Segment) String() string {
+	switch s {
+	case Answer:
+		return "answer"
+	case Reasoning:
+		return "reasoning"
+	case Refusal:
+		return "refusal"
+	}
+	return "segment(" + strconv.Itoa(int(s)) + ")"
+}

@@ -1,0 +1,136 @@
+package position
+
+// Splitter separates the reasoning that some models write into their content,
+// as <think>...</think> or <thinking>...</thinking> at its start, from the
+// answer behind it. Tags may be cut anywhere. The zero value is ready for use.
+//
+// The tags, and the white space before the first (at most 64 bytes), belong to
+// neither text: offsets of reasoning count from behind the opening tag, those
+// of the answer from behind the closing tag. Without an opening tag all is the
+// answer, white space and all; without a closing one, all behind the opening
+// one is reasoning. Tags further on are text.
+type Splitter struct {
+	// Opened says that the opening tag <think> is not in the content, since the
+	// chat template has written it.
+	Opened bool
+
+	state uint8
+	tag   []byte // the closing tag, once it is known
+	n     int    // bytes held back: of buf, or of tag
+	white int    // of those in buf, how many are white space
+	buf   [maxWhite + len(thinking)]byte
+}
+
+// Piece is a run of text of one segment.
+type Piece struct {
+	Segment Segment
+	Text    []byte
+}
+
+const (
+	maxWhite = 64
+	thinking = "<thinking>"
+	think    = "<think>" // all but its last byte begin thinking too
+)
+
+var (
+	endThinking = []byte("</thinking>")
+	endThink    = []byte("</think>")
+)
+
+const (
+	splitStart = iota
+	splitReasoning
+	splitAnswer
+)
+
+// Feed appends to out the pieces that text completes. They alias text or the
+// splitter, are not to be changed, and are valid until its next call.
+func (s *Splitter) Feed(text []byte, out []Piece) []Piece {
+	if s.state == splitStart && s.Opened {
+		s.state, s.tag = splitReasoning, endThink
+	}
+	for s.state == splitStart && len(text) > 0 {
+		if !s.opens(text[0]) {
+			out = s.flush(Answer, s.buf[:s.n], out)
+			s.state = splitAnswer
+			break
+		}
+		text = text[1:]
+	}
+	if s.state == splitReasoning {
+		text, out = s.reasoning(text, out)
+	}
+	if s.state == splitAnswer && len(text) > 0 {
+		out = append(out, Piece{Answer, text})
+	}
+	return out
+}
+
+// End appends what was held back and makes s ready for another stream.
+func (s *Splitter) End(out []Piece) []Piece {
+	switch s.state {
+	case splitStart:
+		out = s.flush(Answer, s.buf[:s.n], out)
+	case splitReasoning:
+		out = s.flush(Reasoning, s.tag[:s.n], out)
+	}
+	s.state = splitStart
+	return out
+}
+
+// opens takes the next byte of white space and an opening tag, or reports that
+// it is none of these.
+func (s *Splitter) opens(c byte) bool {
+	at := s.n - s.white // in the tag
+	switch {
+	case at == 0 && c <= ' ' && s.white < maxWhite:
+		s.white++
+	case at == len(think)-1 && c == '>':
+		s.state, s.tag, s.n, s.white = splitReasoning, endThink, 0, 0
+		return true
+	case at == len(thinking)-1 && c == '>':
+		s.state, s.tag, s.n, s.white = splitReasoning, endThinking, 0, 0
+		return true
+	case c != thinking[at]:
+		return false
+	}
+	s.buf[s.n] = c
+	s.n++
+	return true
+}
+
+// reasoning takes text up to the closing tag and returns what is behind it.
+func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
+	early := s.n // bytes of a closing tag that came with earlier text
+	for i, c := range text {
+		if c != s.tag[s.n] {
+			out = s.flush(Reasoning, s.tag[:early], out)
+			early, s.n = 0, 0
+		}
+		if c != s.tag[s.n] { // no closing tag begins anew but at its first byte
+			continue
+		}
+		if s.n++; s.n == len(s.tag) {
+			end := i + 1 - s.n // of the text before; negative if the tag began earlier
+			s.n, s.state = 0, splitAnswer
+			if end > 0 {
+				out = append(out, Piece{Reasoning, text[:end]})
+			}
+			return text[i+1:], out
+		}
+	}
+	if end := len(text) - s.n; end > 0 {
+		out = append(out, Piece{Reasoning, text[:end]})
+	}
+	return nil, out
+}
+
+// flush appends text that was held back, if there is any.
+func (s *Splitter) flush(segment Segment, text []byte, out []Piece) []Piece {
+	s.n, s.white = 0, 0
+	if len(text) > 0 {
+		out = append(out, Piece{segment, text})
+	}
+	return out
+}
