@@ -1,0 +1,259 @@
+package bci
+
+import (
+	"errors"
+	"math"
+	"strconv"
+)
+
+// Window integrates the positions of one stream while their estimates arrive,
+// with Width 1: the path ahead of a position is what the stream itself goes on
+// to produce.
+//
+// When all estimates are in, the fused values are those of [FusePath] over
+// them, bit for bit, provided that no position was given up. It is not safe for
+// concurrent use, and allocates only in NewWindow.
+type Window struct {
+	p     Params
+	depth int
+	slots []slot // a ring
+	base  int    // the id of its first position
+	n     int    // positions in it
+	ended bool
+
+	// The estimates around one that arrives, in order, with their ids.
+	conf, fused []float64
+	ids         []int
+}
+
+type slot struct {
+	conf, fused float64
+	state       uint8
+	final       bool
+	changed     bool // since it was last reported
+}
+
+const (
+	pending = iota
+	estimated
+	failed
+)
+
+// maxCapacity is about 50 MB.
+const maxCapacity = 1 << 20
+
+// Revision says what a position has come to.
+type Revision struct {
+	ID     int
+	Fused  float64 // the fused confidence; NaN where there is no estimate
+	Final  bool    // nothing that happens later changes it
+	Failed bool    // there is no estimate, and none will come
+}
+
+// NewWindow returns a window for at most capacity positions between the oldest
+// that is not final and the newest. It has to exceed the depth, and to leave
+// room for as many as can be waiting for their estimates at a time.
+func NewWindow(p Params, capacity int) (*Window, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	depth := p.depth()
+	if capacity < 1 || capacity > maxCapacity || capacity <= depth {
+		return nil, errors.New("bci: a window's capacity is " + strconv.Itoa(capacity) + ": want more than the depth, " +
+			strconv.Itoa(depth) + ", and at most " + strconv.Itoa(maxCapacity))
+	}
+	around := min(2*depth+1, capacity)
+	return &Window{
+		p: p, depth: depth,
+		slots: make([]slot, capacity),
+		conf:  make([]float64, around), fused: make([]float64, around), ids: make([]int, around),
+	}, nil
+}
+
+// Reset makes w ready for another stream, whose first position has id 0.
+func (w *Window) Reset() { w.base, w.n, w.ended = 0, 0, false }
+
+func (w *Window) at(id int) *slot { return &w.slots[id%len(w.slots)] }
+
+// Push adds a position whose estimate is pending, and returns its id: 0, 1, 2,
+// ... in order. If the window is full, its oldest position is given up, which
+// makes a revision: with an estimate, that is final as it stands; without, the
+// position has failed. After End, Push adds nothing and returns -1.
+func (w *Window) Push(out []Revision) (id int, _ []Revision) {
+	if w.ended {
+		return -1, out
+	}
+	if w.n == len(w.slots) {
+		s := w.at(w.base)
+		if s.state == pending {
+			s.state = failed
+		}
+		s.final = true
+		out = append(out, s.revision(w.base))
+		w.drop()
+	}
+	id = w.base + w.n
+	w.n++
+	*w.at(id) = slot{fused: math.NaN()}
+	return id, out
+}
+
+// Resolve takes the estimate of position id and appends a revision for every
+// position whose fused value it changes or that becomes final, in the order of
+// their ids. A conf that is not in [0,1] is no estimate: it fails. An id that
+// is not pending, or was given up, is ignored.
+//
+// It takes O(Depth) steps for an estimate behind all others, plus one for each
+// failed or pending position that it has to pass; at most O(Depth^2) plus the
+// window's length for one between others.
+func (w *Window) Resolve(id int, conf float64, out []Revision) []Revision {
+	if !(conf >= 0 && conf <= 1) {
+		return w.Fail(id, out)
+	}
+	if !w.waits(id) {
+		return out
+	}
+	s := w.at(id)
+	s.state, s.conf = estimated, max(conf, 0)
+	w.integrate(id)
+	return w.settle(id, out)
+}
+
+// Fail says that no estimate of position id will come. It is skipped then, and
+// so does not hold up earlier ones any more. Otherwise as Resolve.
+func (w *Window) Fail(id int, out []Revision) []Revision {
+	if !w.waits(id) {
+		return out
+	}
+	s := w.at(id)
+	s.state, s.final, s.changed = failed, true, true
+	return w.settle(id, out)
+}
+
+// End says that the stream has ended and no position will be pushed, so the
+// last ones wait for no more ahead of them. Estimates may still arrive.
+func (w *Window) End(out []Revision) []Revision {
+	if w.ended {
+		return out
+	}
+	w.ended = true
+	if w.n == 0 {
+		return out
+	}
+	return w.settleFrom(w.base, w.base+w.n-1, out)
+}
+
+func (w *Window) waits(id int) bool {
+	return id >= w.base && id < w.base+w.n && w.at(id).state == pending
+}
+
+// first returns the earliest position that looks as far ahead as id: Depth
+// estimates before it.
+func (w *Window) first(id int) int {
+	first := id
+	for left := w.depth; left > 0 && id > w.base; {
+		id--
+		if w.at(id).state == estimated {
+			first = id
+			left--
+		}
+	}
+	return first
+}
+
+// integrate computes the fused values that the new estimate of id changes.
+func (w *Window) integrate(id int) {
+	n, own := 0, 0
+	for i := w.first(id); i < w.base+w.n && n <= own+w.depth; i++ {
+		if s := w.at(i); s.state == estimated {
+			if i <= id {
+				own = n
+			}
+			w.conf[n], w.ids[n] = s.conf, i
+			n++
+		}
+	}
+	for k := n - 1; k >= 0; k-- {
+		v := w.conf[k]
+		if k < n-1 && k+w.depth >= n-1 {
+			v = w.p.fuse(v, w.fused[k+1]) // which ends at the same endpoint
+		} else if k <= own && k < n-1 {
+			v = w.conf[k+w.depth]
+			for i := k + w.depth - 1; i >= k; i-- {
+				v = w.p.fuse(w.conf[i], v)
+			}
+		}
+		w.fused[k] = v
+		if s := w.at(w.ids[k]); k <= own && v != s.fused {
+			s.fused, s.changed = v, true
+		}
+	}
+}
+
+// settle finds what the estimate or failure of id makes final.
+func (w *Window) settle(id int, out []Revision) []Revision {
+	return w.settleFrom(w.first(id), id, out)
+}
+
+// settleFrom finds which of the positions from first to last are final, and
+// reports the ones that changed.
+func (w *Window) settleFrom(first, last int, out []Revision) []Revision {
+	ahead := w.ahead(last) // estimates that follow with none pending between
+	for id := last; id >= first; id-- {
+		switch s := w.at(id); s.state {
+		case pending:
+			ahead = 0
+		case estimated:
+			if !s.final && ahead >= w.depth {
+				s.final, s.changed = true, true
+			}
+			ahead = min(ahead+1, w.depth)
+		}
+	}
+	for id := first; id <= last; id++ {
+		if s := w.at(id); s.changed {
+			s.changed = false
+			out = append(out, s.revision(id))
+		}
+	}
+	if w.at(w.base).final {
+		w.drop()
+	}
+	return out
+}
+
+// ahead counts the estimates behind id up to the first that is pending, or up
+// to Depth. The end of the stream is as good as Depth of them.
+func (w *Window) ahead(id int) int {
+	n := 0
+	for id++; id < w.base+w.n; id++ {
+		if n == w.depth {
+			return n
+		}
+		switch w.at(id).state {
+		case pending:
+			return n
+		case estimated:
+			n++
+		}
+	}
+	if w.ended {
+		return w.depth
+	}
+	return n
+}
+
+// drop takes out the oldest position and the final ones behind it, which no
+// later position looks back at.
+func (w *Window) drop() {
+	w.base++
+	w.n--
+	for w.n > 0 && w.at(w.base).final {
+		w.base++
+		w.n--
+	}
+}
+
+func (s *slot) revision(id int) Revision {
+	return Revision{ID: id, Fused: s.fused, Final: s.final, Failed: s.state == failed}
+}

@@ -1,0 +1,267 @@
+package bci
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func newWindow(t testing.TB, p Params, capacity int) *Window {
+	t.Helper()
+	w, err := NewWindow(p, capacity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func checkRevisions(t *testing.T, what string, got []Revision, want ...Revision) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %+v, want %+v", what, got, want)
+	}
+	for i, g := range got {
+		w := want[i]
+		if g.ID != w.ID || !near(g.Fused, w.Fused) || g.Final != w.Final || g.Failed != w.Failed {
+			t.Errorf("%s: %+v, want %+v", what, g, w)
+		}
+	}
+}
+
+func TestWindowInOrder(t *testing.T) {
+	w := newWindow(t, Params{0.5, 1, 1}, 4)
+	for i := range 3 {
+		if id, out := w.Push(nil); id != i || len(out) != 0 {
+			t.Fatalf("Push = %d, %v", id, out)
+		}
+	}
+	checkRevisions(t, "first", w.Resolve(0, 0.8, nil), Revision{0, 0.8, false, false})
+	checkRevisions(t, "second", w.Resolve(1, 0.4, nil), Revision{0, 0.6, true, false}, Revision{1, 0.4, false, false})
+	checkRevisions(t, "again", w.Resolve(1, 0.9, nil))
+	checkRevisions(t, "unknown", w.Resolve(7, 0.9, nil))
+	checkRevisions(t, "negative", w.Fail(-1, nil))
+	checkRevisions(t, "end", w.End(nil))
+	checkRevisions(t, "last", w.Resolve(2, 1, nil), Revision{1, 0.7, true, false}, Revision{2, 1, true, false})
+	if id, out := w.Push(nil); id != -1 || len(out) != 0 {
+		t.Errorf("Push after End = %d, %v", id, out)
+	}
+}
+
+func TestWindowOutOfOrder(t *testing.T) {
+	w := newWindow(t, Params{0.5, 1, 1}, 9)
+	for range 4 {
+		w.Push(nil)
+	}
+	checkRevisions(t, "third", w.Resolve(2, 0.4, nil), Revision{2, 0.4, false, false})
+	checkRevisions(t, "first looks past the second", w.Resolve(0, 0.8, nil), Revision{0, 0.6, false, false})
+	checkRevisions(t, "second changes the first only", w.Resolve(1, 0.2, nil), Revision{0, 0.5, true, false}, Revision{1, 0.3, true, false})
+	checkRevisions(t, "no estimate", w.Resolve(3, nan, nil), Revision{3, nan, true, true})
+	checkRevisions(t, "end", w.End(nil), Revision{2, 0.4, true, false})
+	checkRevisions(t, "ended", w.End(nil))
+}
+
+func TestWindowFailureMakesEarlierFinal(t *testing.T) {
+	w := newWindow(t, Params{0.5, 1, 1}, 9)
+	for range 3 {
+		w.Push(nil)
+	}
+	w.Resolve(0, 0.8, nil)
+	w.Resolve(2, 0.4, nil)
+	checkRevisions(t, "failure", w.Fail(1, nil), Revision{0, 0.6, true, false}, Revision{1, nan, true, true})
+}
+
+func TestWindowGivesUpTheOldest(t *testing.T) {
+	w := newWindow(t, Params{0.5, 1, 1}, 2)
+	w.Push(nil)
+	w.Push(nil)
+	id, out := w.Push(nil)
+	checkRevisions(t, "pending", out, Revision{0, nan, true, true})
+	if id != 2 {
+		t.Errorf("id %d, want 2", id)
+	}
+	checkRevisions(t, "given up", w.Resolve(0, 0.5, nil))
+	checkRevisions(t, "with an estimate", w.Resolve(1, 0.4, nil), Revision{1, 0.4, false, false})
+	_, out = w.Push(nil)
+	checkRevisions(t, "as it stands", out, Revision{1, 0.4, true, false})
+}
+
+func TestWindowWithoutDepth(t *testing.T) {
+	for _, p := range []Params{{0.5, 0, 1}, {0.5, 5, 0}} {
+		w := newWindow(t, p, 1)
+		for id := range 3 {
+			if _, out := w.Push(nil); len(out) != 0 {
+				t.Errorf("full: %+v", out)
+			}
+			checkRevisions(t, "final at once", w.Resolve(id, 0.3, nil), Revision{id, 0.3, true, false})
+		}
+	}
+}
+
+func TestWindowCapacity(t *testing.T) {
+	for capacity, ok := range map[int]bool{-1: false, 0: false, 3: false, 4: true, maxCapacity: true, maxCapacity + 1: false} {
+		if _, err := NewWindow(Params{0.5, 3, 1}, capacity); (err == nil) != ok {
+			t.Errorf("capacity %d: %v", capacity, err)
+		}
+	}
+	if _, err := NewWindow(Params{2, 3, 1}, 9); err == nil {
+		t.Error("Alpha 2 is taken")
+	}
+}
+
+// Whatever the order of events, a position is reported when it changes, never
+// after it was final, and all end as FusePath has them. Before that, each one
+// is what FusePath makes of the estimates there are.
+func TestWindowEqualsFusePath(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		n := 1 + rng.IntN(30)
+		p := Params{[]float64{0, 1, rng.Float64()}[rng.IntN(3)], rng.IntN(6), rng.IntN(2)}
+		w := newWindow(t, p, max(n, p.Depth+1))
+		conf := make([]float64, n)
+		seen := make([]float64, n)
+		final := make([]bool, n)
+		for i := range n {
+			conf[i], seen[i] = nan, nan
+		}
+		take := func(out []Revision) {
+			last := -1
+			for _, r := range out {
+				if r.ID <= last || final[r.ID] {
+					t.Fatalf("%+v behind %d, final %v", r, last, final[r.ID])
+				}
+				last = r.ID
+				same := math.Float64bits(r.Fused) == math.Float64bits(seen[r.ID])
+				if same && !r.Final && !math.IsNaN(conf[r.ID]) {
+					t.Fatalf("%+v reports nothing new", r)
+				}
+				seen[r.ID], final[r.ID] = r.Fused, r.Final
+				if r.Failed && !(r.Final && math.IsNaN(r.Fused)) {
+					t.Fatalf("%+v", r)
+				}
+			}
+			want, err := FusePath(nil, conf, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range want {
+				if math.Float64bits(want[i]) != math.Float64bits(seen[i]) && !(math.IsNaN(want[i]) && math.IsNaN(seen[i])) {
+					t.Fatalf("%+v of %v: position %d is %v, want %v", p, conf, i, seen[i], want[i])
+				}
+			}
+		}
+		var waiting []int
+		pushed, ended := 0, false
+		for pushed < n || len(waiting) > 0 || !ended {
+			switch {
+			case pushed < n && (len(waiting) == 0 || rng.IntN(2) == 0):
+				id, out := w.Push(nil)
+				if id != pushed || len(out) > 0 {
+					t.Fatalf("Push = %d, %+v", id, out)
+				}
+				waiting = append(waiting, id)
+				pushed++
+			case pushed == n && !ended && (len(waiting) == 0 || rng.IntN(3) == 0):
+				ended = true
+				take(w.End(nil))
+			case len(waiting) > 0:
+				k := rng.IntN(len(waiting))
+				id := waiting[k]
+				waiting = append(waiting[:k], waiting[k+1:]...)
+				if rng.IntN(4) == 0 {
+					take(w.Fail(id, nil))
+				} else {
+					conf[id] = float64(rng.IntN(31)) / 30
+					take(w.Resolve(id, conf[id], nil))
+				}
+			}
+		}
+		for i, f := range final {
+			if !f {
+				t.Fatalf("%+v: position %d of %d is not final", p, i, n)
+			}
+		}
+	}
+}
+
+// Final means final: whatever is still to come, the value stays. And not later
+// than need be: with all later events known to be harmless, it is final.
+func TestWindowIsFinalInTime(t *testing.T) {
+	for depth := range 4 {
+		w := newWindow(t, Params{0.5, depth, 1}, 20)
+		for i := range 12 {
+			_, out := w.Push(nil)
+			out = w.Resolve(i, 0.5, out)
+			got := 0
+			for _, r := range out {
+				if r.Final {
+					got++
+					if r.ID != i-depth {
+						t.Errorf("depth %d: %d is final at %d", depth, r.ID, i)
+					}
+				}
+			}
+			if i >= depth && got != 1 {
+				t.Errorf("depth %d: %d are final at %d", depth, got, i)
+			}
+		}
+	}
+}
+
+func FuzzWindow(f *testing.F) {
+	f.Add([]byte{0, 0, 0x41, 0x82, 3}, uint8(2), uint8(3))
+	f.Fuzz(func(t *testing.T, events []byte, depth, capacity uint8) {
+		w, err := NewWindow(Params{0.5, int(depth % 8), 1}, int(capacity))
+		if err != nil {
+			return
+		}
+		final := map[int]bool{}
+		pushed := 0
+		var out []Revision
+		for _, e := range events {
+			out = out[:0]
+			id := pushed - 1 - int(e>>2&15)
+			switch e & 3 {
+			case 0:
+				id, out = w.Push(out)
+				if id >= 0 {
+					pushed++
+				}
+			case 1:
+				out = w.Resolve(id, float64(e>>4)/14, out) // sometimes over 1
+			case 2:
+				out = w.Fail(id, out)
+			case 3:
+				if e>>2 == 0 {
+					out = w.End(out)
+				}
+			}
+			for i, r := range out {
+				if final[r.ID] || r.ID < 0 || r.ID >= pushed || i > 0 && r.ID <= out[i-1].ID || r.Fused < 0 || r.Fused > 1 {
+					t.Fatalf("%+v of %+v", r, out)
+				}
+				final[r.ID] = r.Final
+			}
+		}
+	})
+}
+
+// The peer computes the whole path anew for every estimate.
+func BenchmarkWindow(b *testing.B) {
+	p := Params{0.5, 3, 1}
+	b.Run("window", func(b *testing.B) {
+		w := newWindow(b, p, 64)
+		b.ReportAllocs()
+		out := make([]Revision, 0, 64)
+		for b.Loop() {
+			var id int
+			id, out = w.Push(out[:0])
+			out = w.Resolve(id, 0.5, out)
+		}
+	})
+	b.Run("peer: FusePath of 64", func(b *testing.B) {
+		conf, dst := make([]float64, 64), make([]float64, 64)
+		for b.Loop() {
+			dst, _ = FusePath(dst, conf, p)
+		}
+	})
+}
