@@ -1,0 +1,315 @@
+package metrics
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Rule says which bin holds a confidence. Libraries differ on the edges, and
+// confidences that are multiples of 0.1 lie on the edges of ten bins, so the
+// rule decides the second digit of an ECE.
+type Rule uint8
+
+const (
+	// RightClosed, the default: bins (lo, hi], the first closed at 0, edges
+	// float64(i)/float64(bins).
+	RightClosed Rule = iota
+	// EqualMass: bins (lo, hi] whose edge i is the confidence of rank
+	// ceil(i*n/bins) in ascending order (an observed value, never an
+	// interpolated one). Pairs of equal confidence are never split: equal edges
+	// collapse, so there are at most as many bins as asked for. sklearn and
+	// netcal interpolate between two ranks instead, netcal closes bins on the
+	// left, and torch-uncertainty cuts the sorted list at ranks and so splits
+	// ties by input order.
+	EqualMass
+	// Guo is the code of Guo et al. 2017 and of most published figures: (lo, hi]
+	// without the first bin's exception, so that a confidence of exactly 0 is in
+	// no bin while n goes on counting it. Its authors use 15 bins.
+	Guo
+	// Sklearn is sklearn.calibration.calibration_curve(strategy="uniform"):
+	// RightClosed with the edges of numpy.linspace, which are i*(1/bins).
+	Sklearn
+	// Netcal is netcal.metrics.ECE: confidences are clipped to [2^-52, 1-2^-52],
+	// bins are [lo, hi), edges those of numpy.linspace.
+	Netcal
+	// Torchmetrics is torchmetrics' BinaryCalibrationError on float64: bins
+	// [lo, hi), edges those of torch.linspace, and one bin more that holds only
+	// confidences of exactly 1.
+	Torchmetrics
+	ruleCount
+)
+
+// DefaultBins is the number of bins that 0 stands for.
+const (
+	DefaultBins = 10
+	maxBins     = 1 << 16
+)
+
+// Binning is a rule and a number of bins, 1 to 65536. The zero value is ten
+// equal-width bins, right-closed.
+type Binning struct {
+	Rule Rule
+	Bins int
+}
+
+func (b Binning) bins() int {
+	if b.Bins == 0 {
+		return DefaultBins
+	}
+	return b.Bins
+}
+
+func (b Binning) valid() bool {
+	return b.Rule < ruleCount && b.bins() >= 1 && b.bins() <= maxBins
+}
+
+// partition places confidences in slots: one for each bin, and one more where
+// the rule has it (Guo's zeros in no bin, torchmetrics' ones).
+type partition struct {
+	rule  Rule
+	edges []float64 // edges[i] to edges[i+1] is bin i
+}
+
+// fixed returns the partition of a rule that does not depend on the data.
+func (b Binning) fixed() partition {
+	n := b.bins()
+	p := partition{b.Rule, make([]float64, n+1)}
+	step := 1 / float64(n)
+	for i := range p.edges {
+		switch b.Rule {
+		case Sklearn, Netcal:
+			p.edges[i] = float64(i) * step
+		case Torchmetrics:
+			p.edges[i] = float64(i) * step
+			if i >= (n+1)/2 {
+				p.edges[i] = oneMinus(n-i, step)
+			}
+		default:
+			p.edges[i] = float64(i) / float64(n)
+		}
+	}
+	p.edges[n] = 1
+	return p
+}
+
+// oneMinus is 1 - k*step rounded once, for k <= 2^16: torch.linspace counts its
+// upper half down from the end with a fused multiply-add.
+func oneMinus(k int, step float64) float64 {
+	high := math.Float64frombits(math.Float64bits(step) &^ (1<<27 - 1))
+	return (1 - float64(float64(k)*high)) - float64(float64(k)*(step-high))
+}
+
+func (p *partition) count() int {
+	n := len(p.edges) - 1
+	if p.rule == Guo || p.rule == Torchmetrics {
+		n++
+	}
+	return n
+}
+
+// place returns the slot of v and the value that the bin's mean counts. The
+// product is only a first guess: the edges are what v is compared with.
+func (p *partition) place(v float64) (int, float64) {
+	return p.placeFrom(int(v*float64(len(p.edges)-1)), v)
+}
+
+// placeFrom is place from any guess of the slot; it takes a comparison or two
+// when the guess is right.
+func (p *partition) placeFrom(guess int, v float64) (int, float64) {
+	last := len(p.edges) - 2
+	i := min(guess, last)
+	switch p.rule {
+	case Netcal:
+		v = min(max(v, 0x1p-52), 1-0x1p-52)
+	case Torchmetrics:
+		if v == 1 {
+			return last + 1, v
+		}
+	case Guo:
+		if v == 0 {
+			return last + 1, v
+		}
+	}
+	if p.rule == Netcal || p.rule == Torchmetrics {
+		for i > 0 && v < p.edges[i] {
+			i--
+		}
+		for i < last && v >= p.edges[i+1] {
+			i++
+		}
+		return i, v
+	}
+	for i > 0 && v <= p.edges[i] {
+		i--
+	}
+	for i < last && v > p.edges[i+1] {
+		i++
+	}
+	return i, v
+}
+
+// slot is what a bin adds up.
+type slot struct {
+	right, wrong uint64
+	conf         sum // of the confidences
+	confRight    sum // of the confidences of correct answers
+	square       sum // of their squares, each rounded to a float64
+}
+
+func (s *slot) size() uint64 { return s.right + s.wrong }
+
+// addMoments adds what only the Brier decomposition reads.
+func (s *slot) addMoments(v float64, right, wrong uint64) {
+	if right > 0 {
+		s.confRight.add(v, right)
+	}
+	s.square.add(v*v, right+wrong)
+}
+
+// tally is a sample in bins, all that the ECE family and the Brier decomposition
+// need of it. It is the same whatever the order of the pairs.
+type tally struct {
+	partition
+	slots []slot
+}
+
+func newTally(p partition, buffer []slot) tally {
+	if n := p.count(); cap(buffer) < n {
+		buffer = make([]slot, n)
+	} else {
+		buffer = buffer[:n]
+		clear(buffer)
+	}
+	return tally{p, buffer}
+}
+
+// add puts pairs of one confidence in the slot that place found.
+func (t *tally) add(i int, v float64, right, wrong uint64) {
+	s := &t.slots[i]
+	s.right += right
+	s.wrong += wrong
+	s.conf.add(v, right+wrong)
+}
+
+// inBins is the slots that are bins, without Guo's zeros.
+func (t *tally) inBins() []slot {
+	if t.rule == Guo {
+		return t.slots[:len(t.slots)-1]
+	}
+	return t.slots
+}
+
+func (t *tally) size() (n uint64) {
+	for i := range t.slots {
+		n += t.slots[i].size()
+	}
+	return n
+}
+
+// equalMass returns the partition of the EqualMass rule.
+func (s *Sample) equalMass(bins int) partition {
+	p := partition{EqualMass, []float64{0}}
+	below, next := uint64(0), uint64(1)
+	groups := s.tied()
+	for i := range groups {
+		below += groups[i].size()
+		if below < quantileRank(next, uint64(bins), s.N()) {
+			continue
+		}
+		p.edges = append(p.edges, groups[i].conf)
+		for next <= uint64(bins) && below >= quantileRank(next, uint64(bins), s.N()) {
+			next++
+		}
+	}
+	return p
+}
+
+// quantileRank is ceil(i*n/bins); n <= 2^52 and i, bins <= 2^16 keep it in range.
+func quantileRank(i, bins, n uint64) uint64 {
+	q, r := n/bins, n%bins
+	return i*q + (i*r+bins-1)/bins
+}
+
+// tally bins the sample, with the moments if wanted.
+func (s *Sample) tally(b Binning, moments bool) (tally, error) {
+	if !b.valid() {
+		return tally{}, ErrBinning
+	}
+	if s.N() == 0 {
+		return tally{}, ErrEmpty
+	}
+	var p partition
+	if b.Rule == EqualMass {
+		p = s.equalMass(b.bins())
+	} else {
+		p = b.fixed()
+	}
+	t := newTally(p, s.slots)
+	s.slots = t.slots
+	if s.groups == nil && !moments {
+		t.addSorted(s.keys)
+		return t, nil
+	}
+	i, v := 0, 0.0
+	groups := s.tied()
+	for k := range groups {
+		g := &groups[k]
+		if g.size() == 0 {
+			continue // not drawn in a resample
+		}
+		i, v = t.placeFrom(i, g.conf)
+		t.add(i, v, g.right, g.wrong)
+		if moments {
+			t.slots[i].addMoments(v, g.right, g.wrong)
+		}
+	}
+	return t, nil
+}
+
+// addSorted adds pairs one by one, which come slot by slot when they are sorted.
+// Sums stay exact: from 2^-11 to 1, confidences are multiples of 2^-63, and 128
+// bits hold any number of them.
+func (t *tally) addSorted(keys []uint64) {
+	for at, guess := 0, 0; at < len(keys); {
+		i, v := t.placeFrom(guess, keyConf(keys[at]))
+		guess = i
+		s := &t.slots[i]
+		if v < 0x1p-11 || i >= len(t.edges)-1 || t.rule == Netcal {
+			t.add(i, v, keys[at]&1, 1-keys[at]&1)
+			at++
+			continue
+		}
+		first, right := at, uint64(0)
+		var fixed uint128
+		at, right, fixed = run(keys, at, t.last(i))
+		s.right += right
+		s.wrong += uint64(at-first) - right
+		s.conf.addFixed(fixed)
+	}
+}
+
+// last is the greatest key that a confidence of bin i can have.
+func (t *tally) last(i int) uint64 {
+	switch {
+	case t.rule == Torchmetrics: // bins are open above
+		return makeKey(t.edges[i+1], false) - 1
+	case i == len(t.edges)-2:
+		return makeKey(1, true)
+	}
+	return makeKey(t.edges[i+1], true)
+}
+
+// run adds up the keys from at to the last that is at most limit, as multiples
+// of 2^-63.
+func run(keys []uint64, at int, limit uint64) (end int, right uint64, fixed uint128) {
+	var carry uint64
+	for end = at; end < len(keys) && keys[end] <= limit; end++ {
+		k := keys[end]
+		right += k & 1
+		b := k >> 1
+		m := (b&mantMask | 1<<mantBits) << ((b>>mantBits - (1023 - 11)) & 63)
+		fixed.lo, carry = bits.Add64(fixed.lo, m, 0)
+		fixed.hi += carry
+	}
+	return end, right, fixed
+}

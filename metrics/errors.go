@@ -1,0 +1,70 @@
+package metrics
+
+import (
+	"errors"
+	"strconv"
+)
+
+// Undefined is the reason why a figure does not exist for some data. The figure
+// itself is then NaN, never 0 or 0.5. Compare with errors.Is or ==.
+type Undefined uint8
+
+const (
+	// ErrEmpty: there is no pair at all.
+	ErrEmpty Undefined = iota + 1
+	// ErrOneClass: all answers are correct or all are wrong, so nothing can be
+	// ranked (AUROC, average precision, PRR).
+	ErrOneClass
+	// ErrTooFew: a variance needs two answers of each class (DeLong), or every
+	// resample of a bootstrap had only one class.
+	ErrTooFew
+	// ErrTooManyDistinct: an [Accumulator] saw more than [MaxDistinct]
+	// confidences and no longer holds what this figure needs.
+	ErrTooManyDistinct
+)
+
+func (u Undefined) Error() string {
+	switch u {
+	case ErrEmpty:
+		return "metrics: undefined: no pairs"
+	case ErrOneClass:
+		return "metrics: undefined: all answers are correct or all are wrong"
+	case ErrTooFew:
+		return "metrics: undefined: too few correct or too few wrong answers for an interval"
+	case ErrTooManyDistinct:
+		return "metrics: unavailable: the accumulator saw more than " +
+			strconv.Itoa(MaxDistinct) + " distinct confidences; evaluate the pairs in one batch"
+	}
+	return "metrics: undefined"
+}
+
+// Errors of use.
+var (
+	ErrBinning  = errors.New("metrics: a binning needs a known rule and 1 to 65536 bins (EqualMass not in an accumulator)")
+	ErrLevel    = errors.New("metrics: a confidence level lies in [0.5, 0.999999]")
+	ErrOption   = errors.New("metrics: a target risk or coverage lies in [0, 1], and a coverage over 0")
+	ErrMetric   = errors.New("metrics: unknown metric or interval method")
+	ErrCount    = errors.New("metrics: a proportion k/n needs 0 <= k <= n")
+	ErrOverflow = errors.New("metrics: too many pairs: at most 2^52 in an accumulator, 2^32-1 in a batch")
+	ErrMerge    = errors.New("metrics: only accumulators of the same binning can be merged")
+	ErrFormat   = errors.New("metrics: not the state of an accumulator of this version")
+)
+
+// ValueError is a confidence that is not a number from 0 to 1.
+type ValueError struct {
+	Index int // position in the input
+	Value float64
+}
+
+func (e *ValueError) Error() string {
+	return "metrics: confidence " + strconv.Itoa(e.Index) + " is " +
+		strconv.FormatFloat(e.Value, 'g', -1, 64) + ", want a number from 0 to 1"
+}
+
+// LengthError is a pair of slices of different lengths.
+type LengthError struct{ Confidences, Correct int }
+
+func (e *LengthError) Error() string {
+	return "metrics: " + strconv.Itoa(e.Confidences) + " confidences but " +
+		strconv.Itoa(e.Correct) + " correctness labels"
+}

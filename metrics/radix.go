@@ -1,0 +1,166 @@
+package metrics
+
+import (
+	"math"
+	"math/bits"
+)
+
+// A key holds one pair in one word: the bits of the confidence, which for
+// numbers in [0,1] order as the numbers do and leave the top bit free, and
+// below them the correctness.
+func makeKey(conf float64, correct bool) uint64 {
+	k := math.Float64bits(conf+0) << 1 // -0 + 0 is 0
+	if correct {
+		k |= 1
+	}
+	return k
+}
+
+func keyConf(k uint64) float64 { return math.Float64frombits(k >> 1) }
+
+const (
+	firstBits  = 11
+	secondBits = 12
+	buckets    = 1 << firstBits
+	subBuckets = 1 << secondBits
+	// smallBucket is what an insertion sort does best; largeBucket is where the
+	// second digit leaves too many together.
+	smallBucket = 16
+	largeBucket = 1 << 16
+)
+
+// digits maps a confidence to two digits, monotonically because rounding and
+// truncation are. They only guide the sort, which compares the confidences
+// themselves in the end.
+func digits(conf float64) int { return int(conf * (1<<(firstBits+secondBits) - 1)) }
+
+// sorter holds the scratch space of sort.
+type sorter struct {
+	keys, spare []uint64
+	first       [buckets]uint32
+	second      [subBuckets]uint32
+}
+
+// sort returns the keys of the valid pairs in ascending order of confidence,
+// pairs of the same confidence in any order, how many are correct, and where the
+// first confidence is that is not valid. Time is linear: one pass spreads the
+// pairs over buckets by the first digit, each bucket is spread by the second one
+// in the cache, and an insertion sort mends the rest. A bucket that is too full
+// for this, as when values crowd, is radix-sorted by all its bits.
+func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint64, invalid int) {
+	s.first = [buckets]uint32{}
+	invalid = len(conf)
+	for i, v := range conf {
+		if valid(v) {
+			s.first[digits(v)>>secondBits%buckets]++
+		} else {
+			invalid = min(invalid, i)
+		}
+	}
+	total, largest := offsets(s.first[:])
+	if cap(s.keys) < total {
+		s.keys = make([]uint64, total)
+	}
+	if cap(s.spare) < largest {
+		s.spare = make([]uint64, largest)
+	}
+	keys = s.keys[:total]
+	for i, v := range conf {
+		if valid(v) {
+			at := &s.first[digits(v)>>secondBits%buckets]
+			k := makeKey(v, correct[i])
+			right += k & 1
+			keys[*at] = k
+			*at++
+		}
+	}
+	start := uint32(0)
+	for _, end := range s.first { // where each bucket now ends
+		s.sortBucket(keys[start:end])
+		start = end
+	}
+	return keys, right, invalid
+}
+
+func valid(v float64) bool { return v >= 0 && v <= 1 }
+
+// offsets turns counts into the positions where the buckets start.
+func offsets(count []uint32) (total, largest int) {
+	at := uint32(0)
+	for i, c := range count {
+		count[i] = at
+		at += c
+		largest = max(largest, int(c))
+	}
+	return int(at), largest
+}
+
+func (s *sorter) sortBucket(keys []uint64) {
+	if len(keys) <= smallBucket {
+		insertionSort(keys, len(keys)*len(keys))
+		return
+	}
+	spare := s.spare[:len(keys)]
+	if len(keys) < largeBucket {
+		// About as many cells as keys: the upper bits of the second digit.
+		used := min(bits.Len(uint(len(keys))), secondBits)
+		shift := uint(secondBits-used) & 31
+		count := s.second[:1<<used]
+		clear(count)
+		for _, k := range keys {
+			count[digits(keyConf(k))%subBuckets>>shift]++
+		}
+		offsets(count)
+		for _, k := range keys {
+			at := &count[digits(keyConf(k))%subBuckets>>shift]
+			spare[*at] = k
+			*at++
+		}
+		copy(keys, spare)
+		if insertionSort(keys, 8*len(keys)) {
+			return
+		}
+	}
+	s.sortBits(keys, spare)
+}
+
+// sortBits is a radix sort by all bits of the keys.
+func (s *sorter) sortBits(keys, spare []uint64) {
+	from, to := keys, spare
+	for shift := uint(0); shift < 64; shift += firstBits {
+		var count [buckets]uint32
+		for _, k := range from {
+			count[k>>(shift&63)%buckets]++
+		}
+		if _, largest := offsets(count[:]); largest == len(from) {
+			continue // all keys share this digit
+		}
+		for _, k := range from {
+			at := &count[k>>(shift&63)%buckets]
+			to[*at] = k
+			*at++
+		}
+		from, to = to, from
+	}
+	copy(keys, from)
+}
+
+// insertionSort sorts nearly sorted keys by confidence. It gives up, and
+// reports false, after about budget moves.
+func insertionSort(keys []uint64, budget int) bool {
+	for i := 1; i < len(keys); i++ {
+		k := keys[i]
+		if keys[i-1]>>1 <= k>>1 {
+			continue
+		}
+		j := i
+		for ; j > 0 && keys[j-1]>>1 > k>>1; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = k
+		if budget -= i - j; budget < 0 {
+			return false
+		}
+	}
+	return true
+}

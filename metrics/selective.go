@@ -1,0 +1,202 @@
+package metrics
+
+import (
+	"math"
+
+	"github.com/finece/finece/position/logprob"
+)
+
+// Selective prediction answers the most confident share of the questions (the
+// coverage) and has the error rate of that share (the selective risk). Within a
+// tied group the order is arbitrary, so each figure here is its expectation over
+// all orders of the tied pairs: after k pairs, of which j lie inside a group with
+// error rate r, E_k = errors before the group + j*r.
+
+// AURC is the area under the risk-coverage curve, the mean selective risk over
+// the n coverages,
+//
+//	(1/n) sum over k = 1..n of E_k/k
+//
+// (Geifman, Uziel and El-Yaniv 2019), lower is better. It is defined for one
+// class.
+func (s *Sample) AURC() (float64, error) {
+	aurc, _, err := s.riskAreas(false)
+	return aurc.Value, err
+}
+
+// AUGRC is the area under the generalized risk-coverage curve, whose risk is
+// the share of all n pairs that are answered and wrong:
+//
+//	(1 - AUROC) a (1 - a) + (1 - a)^2 / 2,  a = accuracy
+//
+// (Traub et al. 2024, equation 6), lower is better. It is the trapezoid over
+// coverages from 0 to 1, counted here in whole pairs. It is defined for one
+// class: 0 when all are correct, 1/2 when all are wrong.
+func (s *Sample) AUGRC() (float64, error) {
+	_, augrc, err := s.riskAreas(false)
+	return augrc.Value, err
+}
+
+// generalizedRisk is (2RW - twice + W^2) / (2 n^2).
+func generalizedRisk(twice uint128, right, wrong uint64) float64 {
+	var pairs, all uint128
+	pairs.addProduct(2*right, wrong)
+	pairs.addProduct(wrong, wrong)
+	all.addProduct(2*(right+wrong), right+wrong)
+	return pairs.minus(twice).float64() / all.float64()
+}
+
+// PRR is the prediction rejection ratio,
+//
+//	(random - AURC) / (random - oracle)
+//
+// where random = 1 - accuracy is the AURC of a random order, in expectation and
+// so without shuffling, and oracle that of all correct answers first. 1 is a
+// perfect ranking, 0 is random, below 0 is worse (Malinin and Gales 2021, in
+// the form of lm-polygraph: areas are means of the quality of the k kept
+// answers, here their accuracy, over k = 1..n). With one class only it is NaN
+// with [ErrOneClass].
+func (s *Sample) PRR() (float64, error) {
+	b, err := s.prr(false)
+	return b.Value, err
+}
+
+func rejectionRatio(groups []group, right, wrong uint64) float64 {
+	oracle := areaUnderRisk([]group{{wrong: wrong}, {right: right}})
+	return (float64(wrong) - areaUnderRisk(groups)) / (float64(wrong) - oracle)
+}
+
+// areaUnderRisk is the sum of E_k/k over k = 1..n.
+func areaUnderRisk(groups []group) float64 {
+	var area compensated
+	var errs, seen uint64
+	for i := len(groups) - 1; i >= 0; i-- {
+		g := &groups[i]
+		area.add(groupRisk(float64(errs), seen, g))
+		errs += g.wrong
+		seen += g.size()
+	}
+	return area.value()
+}
+
+// directTerms is how many terms are added one by one rather than by a formula.
+const directTerms = 256
+
+// groupRisk is the sum of (errs + j*r)/(seen + j) over j = 1..size.
+func groupRisk(errs float64, seen uint64, g *group) float64 {
+	size := g.size()
+	if size == 0 {
+		return 0
+	}
+	rate := ratio(g.wrong, size)
+	if size <= directTerms {
+		t := 0.0
+		for j := uint64(1); j <= size; j++ {
+			t += (errs + float64(float64(j)*rate)) / float64(seen+j)
+		}
+		return t
+	}
+	// (errs + j*r)/(seen + j) = r + (errs - seen*r)/(seen + j)
+	rest := errs - float64(float64(seen)*rate)
+	return float64(g.wrong) + float64(rest*harmonic(seen, seen+size))
+}
+
+// harmonic is the sum of 1/k over k = lo+1..hi: H(hi) - H(lo) by its asymptotic
+// series (Knuth, TAOCP 1.2.7), whose next term is below 1e-17 from directTerms on.
+func harmonic(lo, hi uint64) float64 {
+	t := 0.0
+	for ; lo < hi && lo < directTerms; lo++ {
+		t += 1 / float64(lo+1)
+	}
+	if lo == hi {
+		return t
+	}
+	a, b := float64(lo), float64(hi)
+	return t + (logprob.Log(b/a) + (harmonicTail(b) - harmonicTail(a)))
+}
+
+// harmonicTail is H(n) - ln n - gamma.
+func harmonicTail(n float64) float64 {
+	i := 1 / n
+	i2 := float64(i * i)
+	return float64(i/2) - float64(i2*(1.0/12-float64(i2/120)))
+}
+
+// Operating is a threshold and what follows from it: answers of at least that
+// confidence are given.
+type Operating struct {
+	Threshold float64
+	Coverage  float64 // share of the answers given
+	Risk      float64 // share of those that are wrong
+}
+
+// CoverageAtRisk is the largest coverage at which the selective risk is at most
+// maxRisk, among the coverages that a threshold can reach: a threshold gives
+// all of a tied group or none. If there is none, the coverage is 0 and
+// threshold and risk are NaN, without an error. The risk is that of this sample
+// and no bound for new answers.
+func (s *Sample) CoverageAtRisk(maxRisk float64) (Operating, error) {
+	nan := math.NaN()
+	if !(maxRisk >= 0 && maxRisk <= 1) {
+		return Operating{nan, nan, nan}, ErrOption
+	}
+	if s.N() == 0 {
+		return Operating{nan, nan, nan}, ErrEmpty
+	}
+	best := Operating{nan, 0, nan}
+	s.eachThreshold(func(o Operating) {
+		if o.Risk <= maxRisk {
+			best = o
+		}
+	})
+	return best, nil
+}
+
+// RiskAtCoverage is the expected selective risk of the most confident share
+// coverage of the answers, 0 < coverage <= 1: E_k/k at k = coverage*n, linear in
+// between whole numbers. Unlike a threshold it may cut through a tied group.
+func (s *Sample) RiskAtCoverage(coverage float64) (float64, error) {
+	if !(coverage > 0 && coverage <= 1) {
+		return math.NaN(), ErrOption
+	}
+	if s.N() == 0 {
+		return math.NaN(), ErrEmpty
+	}
+	k := float64(coverage * float64(s.N()))
+	var errs, seen uint64
+	groups := s.tied()
+	for i := len(groups) - 1; i >= 0; i-- {
+		g := &groups[i]
+		if g.size() == 0 {
+			continue
+		}
+		if inside := k - float64(seen); inside <= float64(g.size()) {
+			return (float64(errs) + float64(inside*ratio(g.wrong, g.size()))) / k, nil
+		}
+		errs += g.wrong
+		seen += g.size()
+	}
+	return ratio(errs, seen), nil
+}
+
+// RiskCoverage is the risk-coverage curve: one point for each threshold that
+// makes a difference, from the highest confidence down.
+func (s *Sample) RiskCoverage() []Operating {
+	out := make([]Operating, 0, len(s.tied()))
+	s.eachThreshold(func(o Operating) { out = append(out, o) })
+	return out
+}
+
+func (s *Sample) eachThreshold(visit func(Operating)) {
+	var errs, seen uint64
+	groups := s.tied()
+	for i := len(groups) - 1; i >= 0; i-- {
+		g := &groups[i]
+		if g.size() == 0 {
+			continue
+		}
+		errs += g.wrong
+		seen += g.size()
+		visit(Operating{g.conf, ratio(seen, s.N()), ratio(errs, seen)})
+	}
+}

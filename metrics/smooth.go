@@ -1,0 +1,146 @@
+package metrics
+
+import (
+	"math"
+
+	"github.com/finece/finece/position/logprob"
+)
+
+// Constants of relplot 1.0.3, whose discretisation is followed so that published
+// figures can be reproduced.
+const (
+	smoothHalvings = 10
+	smoothMinWidth = 0.001 // widths below need no test
+	smoothMesh     = 200
+	smoothDensity  = 0.0001 // added to the density before dividing
+)
+
+// SmoothECE is the smooth calibration error smECE of Blasiok and Nakkiran (2023):
+// the residuals confidence - correct are smoothed by a Gaussian of width sigma,
+// reflected at 0 and 1, and
+//
+//	smECE_sigma = integral of |smoothed residual| / integral of smoothed density
+//
+// at the width sigma* that equals its own smECE_sigma, found by ten bisections
+// of [0,1]. It has no bin edges. Discretised as relplot does: each pair is split
+// between the two nearest points of a grid of max(2000, 20/sigma)/2 + 1 points,
+// the kernel is cut at a distance of 1/2 and not renormalised, and the integrals
+// are sums over max(200, 10/sigma) points. width is sigma*.
+func (s *Sample) SmoothECE() (smece, width float64, err error) {
+	if s.N() == 0 {
+		return math.NaN(), math.NaN(), ErrEmpty
+	}
+	var sm smoother
+	groups := s.tied()
+	width, smece = 1, sm.at(groups, 1)
+	if 1 < smece {
+		return smece, width, nil
+	}
+	lower := 0.0
+	for range smoothHalvings {
+		mid := (lower + width) / 2
+		if mid < smoothMinWidth {
+			lower = mid
+			continue
+		}
+		if v := sm.at(groups, mid); mid < v {
+			lower = mid
+		} else {
+			width, smece = mid, v
+		}
+	}
+	return smece, width, nil
+}
+
+// smoother holds the grid's scratch space.
+type smoother struct {
+	residual, mass, kernel []float64
+}
+
+// at is smECE at one width in (0,1].
+func (m *smoother) at(groups []group, sigma float64) float64 {
+	points := max(2000, int(math.RoundToEven(20/sigma)))/2 + 1
+	m.fill(groups, points)
+	reach := m.shape(sigma, points)
+	mesh := max(smoothMesh, int(math.RoundToEven(10/sigma)))
+	var deviation, density compensated
+	for j := range mesh {
+		t := 1.0
+		if j < mesh-1 {
+			t = float64(j) * (1 / float64(mesh-1))
+		}
+		i := min(int(float64(t*float64(points-1))), points-2)
+		cell := 1 / float64(points-1)
+		part := (t - float64(float64(i)*cell)) / cell
+		r0, d0 := m.convolve(i, reach)
+		r1, d1 := m.convolve(i+1, reach)
+		deviation.add(math.Abs(float64(r0*(1-part)) + float64(r1*part)))
+		density.add(float64(d0*(1-part)) + float64(d1*part) + smoothDensity)
+	}
+	return deviation.value() / density.value()
+}
+
+// fill rounds the pairs to the grid.
+func (m *smoother) fill(groups []group, points int) {
+	m.residual = zeroed(m.residual, points)
+	m.mass = zeroed(m.mass, points)
+	for k := range groups {
+		g := &groups[k]
+		x := float64(g.conf * float64(points-1))
+		i := min(int(x), points-2)
+		frac := x - float64(i)
+		size := float64(g.size())
+		r := float64(size*g.conf) - float64(g.right)
+		m.residual[i] += float64((1 - frac) * r)
+		m.residual[i+1] += float64(frac * r)
+		m.mass[i] += float64((1 - frac) * size)
+		m.mass[i+1] += float64(frac * size)
+	}
+}
+
+// shape fills the kernel, centred between its two middle points when the number
+// of points is even, and returns the half-width beyond which it is below 1e-16
+// of its peak.
+func (m *smoother) shape(sigma float64, points int) (reach int) {
+	m.kernel = zeroed(m.kernel, points)
+	norm := float64(math.Sqrt(2*math.Pi) * sigma)
+	twoVar := float64(2 * float64(sigma*sigma))
+	step := 1 / float64(points-1)
+	for i := range m.kernel {
+		d := float64(float64(i)*step) - 0.5
+		m.kernel[i] = logprob.Exp(-float64(d*d)/twoVar) / norm
+	}
+	const tail = 8.6 // exp(-8.6^2/2) < 1e-16
+	return min(points/2, int(float64(tail*sigma)*float64(points))+2)
+}
+
+// convolve is the smoothed residual and mass at grid point i, reflecting at both
+// ends.
+func (m *smoother) convolve(i, reach int) (residual, mass float64) {
+	points := len(m.kernel)
+	middle := points / 2
+	// In terms of the reflected grid, kernel point k meets grid point i + k - shift.
+	shift := points - 1 - middle
+	from, to := max(0, shift-reach), min(points-1, shift+reach)
+	for k := from; k <= to; k++ {
+		at := i + k - shift
+		if at < 0 {
+			at = -at
+		} else if at >= points {
+			at = 2*(points-1) - at
+		}
+		w := m.kernel[points-1-k]
+		residual += float64(w * m.residual[at])
+		mass += float64(w * m.mass[at])
+	}
+	return residual, mass
+}
+
+func zeroed(buffer []float64, n int) []float64 {
+	if cap(buffer) < n {
+		return make([]float64, n)
+	}
+	buffer = buffer[:n]
+	clear(buffer)
+	return buffer
+}
