@@ -1,0 +1,150 @@
+package estimate
+
+import (
+	"bytes"
+
+	"github.com/finece/finece/position/logprob"
+)
+
+// The expectation of the number over the model's own distribution.
+//
+// A reply comes with the distribution of each token that was sampled, t(1) to
+// t(n), and of it the head: some alternatives with their probabilities. So of
+// the tree of all replies one path is known, and each branch that leaves it, by
+// its first token. Write q(i) for p(t(1)) ... p(t(i-1)), the probability of
+// getting to place i. The places are those of the reply's number and the one
+// behind it, where it ended. Then
+//
+//	mass        = sum over i, a != t(i) of q(i) p(a)           + q(n+1)
+//	expectation = sum over i, a != t(i) of q(i) p(a) v(i,a)    + q(n+1) v, over mass
+//
+// where v is the number that was sampled, v(i,a) is the one that stands in
+// t(1)...t(i-1) a, and only those branches count whose text reads as a number
+// in [0,1] and has decided it: "0.7" counts as 0.7 though a 5 may follow, "1"
+// as 1, but "0" and "0." may become anything and are left out, as is text that
+// is no number. In a percentage so are one digit alone and "10". An alternative
+// that ends the reply, a special token such as <|im_end|>, leaves the number as
+// it stands.
+//
+// Example. The reply 0.85 is sampled as these tokens:
+//
+//	i  t(i)  p     alternatives        q(i)   branches                     mass
+//	1  0     0.9   1: 0.1              1      0.1*1                        0.1
+//	2  .     1                         0.9
+//	3  8     0.6   9: 0.3, 7: 0.1      0.9    0.9*(0.3*0.9 + 0.1*0.7)      0.36
+//	4  5     0.5   end: 0.4, 0: 0.1    0.54   0.54*(0.4*0.8 + 0.1*0.80)    0.27
+//	                                   0.27   0.27*0.85                    0.27
+//
+// The expectation is 0.8515 / 1 = 0.8515, and all mass was read.
+
+// candidate is a token that may stand in a place.
+type candidate struct {
+	text    []byte
+	logprob float64
+}
+
+// token is the candidate that was sampled for a place.
+type token struct {
+	candidate
+	first, last int // of the alternatives, which may repeat it
+}
+
+// maxLead is where the number has to end for its distribution to be read. Each
+// branch is read from the text's beginning.
+const maxLead = 256
+
+// expectation reads the number n of text over the distributions. ok is false
+// where they do not fit the text or are no distributions, where no alternative
+// is known, or where more than maxLead bytes of white space come first.
+func expectation(text []byte, n number, tokens []token, candidates []candidate) (value, mass float64, ok bool) {
+	if len(candidates) == 0 || n.end > maxLead {
+		return 0, 0, false
+	}
+	at, ok := align(text, tokens)
+	if !ok {
+		return 0, 0, false
+	}
+	branch := make([]byte, 0, 64)
+	path := 1.0
+	begin := at.offset
+	for i := at.first; i < len(tokens) && begin <= n.end; i++ {
+		t := &tokens[i]
+		if !(t.logprob <= slack) {
+			return 0, 0, false
+		}
+		prefix := text[:max(begin, 0)]
+		for _, c := range candidates[t.first:t.last] {
+			if !(c.logprob <= slack) || bytes.Equal(c.text, t.text) {
+				continue
+			}
+			branch = append(append(branch[:0], prefix...), c.text...)
+			if special(c.text) {
+				branch = append(branch[:len(prefix)], '\n')
+			}
+			if v, ok := decided(branch, n.percent); ok {
+				p := path * logprob.Exp(min(c.logprob, 0))
+				mass += p
+				value += float64(p * v)
+			}
+		}
+		path *= logprob.Exp(min(t.logprob, 0))
+		begin += len(t.text)
+	}
+	mass += path
+	value += float64(path * n.value)
+	if !(mass > 0 && mass <= 1+slack) {
+		return 0, 0, false
+	}
+	return min(value/mass, 1), min(mass, 1), true
+}
+
+// alignment is where a text stands in the tokens of a reply: it begins at, or
+// -offset bytes within, the token first.
+type alignment struct{ first, offset int }
+
+// align finds text in the tokens. They may also hold what the model thought
+// before, and end with special tokens.
+func align(text []byte, tokens []token) (alignment, bool) {
+	last := len(tokens)
+	for last > 0 && special(tokens[last-1].text) {
+		last--
+	}
+	var joined []byte
+	for i := range tokens[:last] {
+		joined = append(joined, tokens[i].text...)
+	}
+	start := bytes.LastIndex(joined, text)
+	if start < 0 {
+		return alignment{}, false
+	}
+	begin := 0
+	for i := range tokens[:last] {
+		if end := begin + len(tokens[i].text); end > start {
+			return alignment{i, begin - start}, true
+		} else {
+			begin = end
+		}
+	}
+	return alignment{}, false
+}
+
+// special reports whether a token is one that ends a reply, as servers write
+// them.
+func special(text []byte) bool {
+	return len(text) == 0 || len(text) > 2 && text[0] == '<' && text[len(text)-1] == '>'
+}
+
+// decided reads the number in the text of a branch, if that is settled as far
+// as expectation wants it. percent says that the reply is a percentage.
+func decided(branch []byte, percent bool) (float64, bool) {
+	n, failure, _ := scanNumber(branch)
+	if failure == 0 && n.closed {
+		return n.value, true
+	}
+	if !percent {
+		return n.value, failure == 0 && (n.fraction > 0 || n.value == 1)
+	}
+	n, failure, _ = scanNumber(append(branch, '%'))
+	ten := n.whole == 2 && n.fraction == 0 && n.value == 0.1
+	return n.value, failure == 0 && !ten && (n.whole > 1 || n.fraction > 0 || n.value == 0)
+}

@@ -1,0 +1,95 @@
+package estimate
+
+import "github.com/finece/finece/position/logprob"
+
+// StepScores are LeCo's three scores of one step, a run of n tokens with
+// probabilities p(1) to p(n). The step's own score, as its authors define it,
+// is Average + Transition - Divergence, which lies between -ln(1+(ln n)^(1/3))
+// and 2. [LECO] uses [StepScores.Confidence] in its place.
+type StepScores struct {
+	Average    float64 // intra-step: the mean of p(i)
+	Divergence float64 // intra-step: ln(1 + KL^(1/3)), KL in nats from the uniform distribution to p(i)/sum p
+	Transition float64 // inter-step: the mean of the first Options.Transition p(i)
+}
+
+// Confidence is (Average+Transition)/2 * e^-Divergence, in [0,1]. It grows and
+// falls with LeCo's own score in each of the three, and takes no clamping to
+// stay a probability: e^-Divergence is 1/(1+KL^(1/3)).
+func (s StepScores) Confidence() float64 {
+	return min((s.Average+s.Transition)/2*logprob.Exp(-s.Divergence), 1)
+}
+
+// Scores are those of the step that is open, or of the last one if it has no
+// token with a log-probability yet. ok is false where there is neither, and for
+// methods other than LECO.
+func (l *Logprob) Scores() (scores StepScores, ok bool) {
+	if l.method != LECO || l.seen == 0 {
+		return StepScores{}, false
+	}
+	if l.leco.step.tokens == 0 {
+		return l.leco.last, true
+	}
+	return l.leco.scores(), true
+}
+
+type leco struct {
+	first  int // tokens that make the transition score
+	step   step
+	last   StepScores
+	closed int64
+	total  float64 // of the closed steps' confidences
+}
+
+type step struct {
+	tokens    int64
+	sum       float64 // of p
+	surprise  float64 // of p ln p
+	beginning float64 // of p, over the first tokens
+}
+
+func (c *leco) push(lp float64) {
+	p := logprob.Exp(lp)
+	if c.step.tokens < int64(c.first) {
+		c.step.beginning += p
+	}
+	c.step.tokens++
+	c.step.sum += p
+	c.step.surprise += float64(p * lp)
+}
+
+func (c *leco) close() {
+	if c.step.tokens == 0 {
+		return
+	}
+	c.last = c.scores()
+	c.total += c.last.Confidence()
+	c.closed++
+	c.step = step{}
+}
+
+// rounding is a divergence that is none: the cube root would make 5e-6 of an
+// error in the last place.
+const rounding = 1e-12
+
+func (c *leco) scores() StepScores {
+	n := float64(c.step.tokens)
+	s := StepScores{
+		Average:    c.step.sum / n,
+		Transition: c.step.beginning / float64(min(c.step.tokens, int64(c.first))),
+	}
+	if c.step.sum > 0 {
+		// sum q ln(q n) for q = p/sum, term by term.
+		kl := logprob.Log(n) + c.step.surprise/c.step.sum - logprob.Log(c.step.sum)
+		if kl > rounding {
+			s.Divergence = logprob.Log(1 + logprob.Exp(logprob.Log(kl)/3))
+		}
+	}
+	return s
+}
+
+func (c *leco) confidence() float64 {
+	if c.step.tokens == 0 {
+		return c.total / float64(c.closed)
+	}
+	return (c.total + c.scores().Confidence()) / float64(c.closed+1)
+}

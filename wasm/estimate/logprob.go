@@ -1,0 +1,205 @@
+package estimate
+
+import (
+	"errors"
+	"math"
+
+	"github.com/finece/finece/position/logprob"
+)
+
+// Reason says why an estimator has no value.
+type Reason uint8
+
+const (
+	Available      Reason = iota
+	NoTokens              // there was no token yet
+	NoLogprobs            // no token so far came with a log-probability
+	NoFirstLogprob        // FirstProb: other tokens did, the first did not
+)
+
+var reasonNames = [...]string{"", "no tokens", "no logprobs", "no logprob of the first token"}
+
+// String returns the reason in words, "" for Available.
+func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
+
+// Options of the methods that have any. Zeros are defaults.
+type Options struct {
+	Window     int // Group: tokens, 1 to MaxWindow; 0 is 64
+	Transition int // LECO: the first tokens of a step that make its transition score; 0 is 5, as in LeCo's code
+}
+
+// MaxWindow bounds Options.Window.
+const MaxWindow = 1 << 16
+
+const (
+	defaultWindow     = 64
+	defaultTransition = 5
+)
+
+// Logprob is a built-in estimator at work on one text, such as an answer or its
+// reasoning. Its state does not grow with the text; a token costs no allocation
+// and, but for Group, a few floating-point operations. It must not be copied
+// once it has seen a token.
+type Logprob struct {
+	method        Method
+	seen, missing int64
+	noFirst       bool
+	sum           float64 // what the method adds up over tokens, or its extremum
+	window        window
+	leco          leco
+}
+
+// NewLogprob makes an estimator with default options. One of an unknown method
+// never has a value.
+func NewLogprob(m Method) Logprob {
+	l, _ := NewLogprobWith(m, Options{})
+	return l
+}
+
+// NewLogprobWith makes an estimator. An error is about o.
+func NewLogprobWith(m Method, o Options) (Logprob, error) {
+	if o.Window < 0 || o.Window > MaxWindow {
+		return Logprob{}, errors.New("estimate: Window is out of range: want 1 to 65536 tokens, or 0 for 64")
+	}
+	if o.Transition < 0 {
+		return Logprob{}, errors.New("estimate: Transition is negative: want a number of tokens, or 0 for 5")
+	}
+	l := Logprob{method: m}
+	switch m {
+	case MinProb:
+		l.sum = math.Inf(1)
+	case Group:
+		l.window = newWindow(orDefault(o.Window, defaultWindow))
+	case LECO:
+		l.leco.first = orDefault(o.Transition, defaultTransition)
+	}
+	return l, nil
+}
+
+func orDefault(n, fallback int) int {
+	if n == 0 {
+		return fallback
+	}
+	return n
+}
+
+const (
+	// slack is how far above 0 a rounded log-probability may be.
+	slack = 1e-3
+	// floor is taken for every log-probability below it. It is under every
+	// provider's mark for "very unlikely" (OpenAI's is -9999) and makes -Inf a
+	// number that can be added up.
+	floor = -10000
+)
+
+// Token takes the natural log-probability of the next token. NaN says that it
+// is not known; so does a value above rounding's reach over 0. Such a token is
+// counted by Missing and otherwise left out.
+func (l *Logprob) Token(lp float64) {
+	if !(lp <= slack) {
+		l.noFirst = l.noFirst || l.seen == 0
+		l.missing++
+		return
+	}
+	lp = min(max(lp, floor), 0)
+	switch l.method {
+	case FirstProb:
+		if l.seen == 0 {
+			l.sum = lp
+		}
+	case MeanProb:
+		l.sum += logprob.Exp(lp)
+	case MinProb:
+		l.sum = min(l.sum, lp)
+	case Perplexity:
+		l.sum += lp
+	case Group:
+		l.window.push(lp)
+	case LECO:
+		l.leco.push(lp)
+	}
+	l.seen++
+}
+
+// Step says that a step ends here: a calibration position. Only LECO cares.
+func (l *Logprob) Step() {
+	if l.method == LECO {
+		l.leco.close()
+	}
+}
+
+// Seen is how many tokens came with a log-probability.
+func (l *Logprob) Seen() int64 { return l.seen }
+
+// Missing is how many tokens came without a log-probability.
+func (l *Logprob) Missing() int64 { return l.missing }
+
+// Confidence is the method's value for the text so far, in [0,1], from the
+// tokens that came with a log-probability. Where there is none it is NaN, and
+// the reason says why.
+func (l *Logprob) Confidence() (float64, Reason) {
+	switch {
+	case l.seen == 0 && l.missing == 0:
+		return math.NaN(), NoTokens
+	case l.seen == 0:
+		return math.NaN(), NoLogprobs
+	case l.method == FirstProb && l.noFirst:
+		return math.NaN(), NoFirstLogprob
+	}
+	switch l.method {
+	case FirstProb, MinProb:
+		return logprob.Exp(l.sum), Available
+	case MeanProb:
+		return min(l.sum/float64(l.seen), 1), Available
+	case Perplexity:
+		return logprob.Exp(l.sum / float64(l.seen)), Available
+	case Group:
+		return l.window.lowest(), Available
+	case LECO:
+		return l.leco.confidence(), Available
+	}
+	return math.NaN(), NoLogprobs
+}
+
+// window is a sliding sum of log-probabilities. They are held as multiples of
+// 2^-32, so that taking one out again leaves no rounding behind: MaxWindow
+// times the floor fits in an int64.
+type window struct {
+	ring  []int64
+	next  int
+	full  bool
+	total int64
+	least int64 // of the totals of full windows
+}
+
+const windowUnit = 1 << 32
+
+func newWindow(tokens int) window { return window{ring: make([]int64, tokens)} }
+
+func (w *window) push(lp float64) {
+	v := int64(lp * windowUnit)
+	w.total += v - w.ring[w.next]
+	w.ring[w.next] = v
+	w.next++
+	switch {
+	case w.next < len(w.ring) && !w.full:
+		return
+	case !w.full:
+		w.full, w.least = true, w.total
+	}
+	w.least = min(w.least, w.total)
+	if w.next == len(w.ring) {
+		w.next = 0
+	}
+}
+
+func (w *window) lowest() float64 {
+	if w.full {
+		return w.exp(w.least, len(w.ring))
+	}
+	return w.exp(w.total, w.next)
+}
+
+func (*window) exp(total int64, tokens int) float64 {
+	return logprob.Exp(float64(total) / windowUnit / float64(tokens))
+}

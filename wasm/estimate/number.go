@@ -1,0 +1,174 @@
+package estimate
+
+import (
+	"bytes"
+	"strconv"
+)
+
+// number is a confidence as it stands in a text.
+type number struct {
+	value      float64 // a percentage's is a hundredth of what it says
+	start, end int     // of its text, with the percent sign if there is one
+	percent    bool    // it has a percent sign
+	closed     bool    // something follows, so that no further digit can
+	whole      int     // digits before the point
+	fraction   int     // digits behind it
+	open       int     // braces in front of it that have no fellow behind it
+}
+
+// maxNumber is how many bytes of a number are taken for one.
+const maxNumber = 40
+
+// scanNumber reads text as one number in [0,1]:
+//
+//	0.85   .85   0,85   1   1.   8.5e-1   85%   85 %
+//
+// with nothing around it but white space, quotes, the asterisks, underscores
+// and backticks of Markdown, a full stop behind it, braces, and in front of it
+// one of the words confidence, probability and likelihood with a colon or an
+// equals sign. So {"confidence": 0.85} and **Confidence:** 0.85. are read, while
+// "0.8 or 0.9", "8/10", "85" and "1.7" are not: nothing is clamped or guessed.
+// A failure, which is 0 if there is none, has its place in text.
+func scanNumber(text []byte) (n number, failure Failure, offset int) {
+	i := skipAround(text, 0, '{', &n.open)
+	if label := labelAt(text[i:]); label > 0 {
+		i = skipAround(text, i+label, '{', &n.open)
+		if i == len(text) || text[i] != ':' && text[i] != '=' {
+			return n, NoNumber, i
+		}
+		i = skipAround(text, i+1, '{', &n.open)
+	}
+	if i == len(text) {
+		return n, Empty, i
+	}
+	begin := i
+	negative := text[i] == '-'
+	if negative {
+		i++
+	}
+	n.start = i
+	ok := n.scan(text)
+	if !ok {
+		return n, NoNumber, begin
+	}
+	closing := 0
+	rest := skipAround(text, n.end, '}', &closing)
+	if rest < len(text) && text[rest] == '.' {
+		rest = skipAround(text, rest+1, '}', &closing)
+	}
+	if rest < len(text) || closing > n.open {
+		return n, ExtraText, rest
+	}
+	if negative || n.value > 1 {
+		return n, OutOfRange, begin
+	}
+	n.open -= closing
+	n.closed = n.percent || rest > n.end
+	return n, 0, 0
+}
+
+// scan reads the number that begins at n.start.
+func (n *number) scan(text []byte) bool {
+	var plain [maxNumber + 1]byte
+	used := 0
+	i := n.start
+	digits := func() (count int) {
+		for ; i < len(text) && text[i]-'0' < 10; i++ {
+			if used < maxNumber {
+				plain[used] = text[i]
+				used++
+			}
+			count++
+		}
+		return count
+	}
+	n.whole = digits()
+	comma := i+1 < len(text) && text[i] == ',' && text[i+1]-'0' < 10 && n.whole == 1 && plain[0] == '0'
+	if i < len(text) && text[i] == '.' || comma {
+		if used < maxNumber {
+			plain[used] = '.'
+			used++
+		}
+		i++
+		n.fraction = digits()
+	}
+	n.end = i
+	if n.whole+n.fraction == 0 || n.whole > 1 && plain[0] == '0' {
+		return false
+	}
+	if i < len(text) && text[i]|0x20 == 'e' && used+1 < maxNumber {
+		plain[used] = 'e'
+		used++
+		i++
+		if i < len(text) && (text[i] == '-' || text[i] == '+') {
+			plain[used] = text[i]
+			used++
+			i++
+		}
+		if digits() == 0 {
+			return false
+		}
+		n.end = i
+	}
+	if used >= maxNumber {
+		return false
+	}
+	if i < len(text) && text[i] == ' ' {
+		i++
+	}
+	if i < len(text) && text[i] == '%' {
+		n.percent, n.end = true, i+1
+	}
+	value, err := strconv.ParseFloat(string(plain[:used]), 64)
+	if n.percent {
+		value /= 100
+	}
+	n.value = value
+	return err == nil
+}
+
+// skipAround skips what may stand around a number, and counts the braces.
+func skipAround(text []byte, i int, brace byte, braces *int) int {
+	for ; i < len(text); i++ {
+		switch c := text[i]; c {
+		case ' ', '\n', '\r', '\t', '"', '\'', '*', '_', '`':
+		case brace:
+			*braces++
+		default:
+			if brace == '{' && i >= 3 && string(text[i-3:i]) == "```" && bytes.HasPrefix(text[i:], []byte("json")) {
+				i += len("json") - 1
+				continue
+			}
+			return i
+		}
+	}
+	return i
+}
+
+var labels = [...]string{"confidence", "probability", "likelihood"}
+
+// labelAt is the length of the label that text begins with, or 0.
+func labelAt(text []byte) int {
+next:
+	for _, label := range labels {
+		if len(text) < len(label) {
+			continue
+		}
+		for i := range len(label) {
+			if text[i]|0x20 != label[i] {
+				continue next
+			}
+		}
+		return len(label)
+	}
+	return 0
+}
+
+// visible is the reply without what a reasoning model thought before it. ok is
+// false where that has no end.
+func visible(text []byte) (rest []byte, ok bool) {
+	if i := bytes.LastIndex(text, []byte("</think>")); i >= 0 {
+		return text[i+len("</think>"):], true
+	}
+	return text, !bytes.Contains(text, []byte("<think>"))
+}

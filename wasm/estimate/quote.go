@@ -1,0 +1,104 @@
+package estimate
+
+import "unicode/utf8"
+
+// AppendQuoted appends text in a form in which it can neither end the tag that
+// it stands in nor be taken for a model's control token, and which stays
+// readable for a model: nearly all text is unchanged.
+//
+//	in the text                                        in the quoted form
+//	<                                                  &lt;
+//	[ of [INST], [/INST], [CLS], [TOOL_CALLS] ...      &#91;
+//	the first # of exactly three in a row              &#35;
+//	a byte b that is no UTF-8, in hexadecimal          &#xB;
+//	& before what would then read as one of the above  &amp;
+//
+// So the quoted form is valid UTF-8 without any "<", which all tags and most
+// control tokens begin with (<|im_start|>, <|eot_id|>, </s>, <start_of_turn>,
+// <<SYS>>); without a name in brackets that has two capitals or more, which are
+// the others; and without three # in a row, no fewer and no more, which head the
+// parts of the alpaca layout.
+//
+// It is lossless: the entities can be told from the text, because an & of the
+// text that would begin one is one itself. Hence different texts also have
+// different quoted forms.
+func AppendQuoted(dst, text []byte) []byte {
+	start := 0
+	for i := 0; i < len(text); {
+		entity, size := "", 1
+		switch c := text[i]; {
+		case c == '<':
+			entity = "&lt;"
+		case c == '&':
+			if isEntity(text[i:]) {
+				entity = "&amp;"
+			}
+		case c == '[':
+			if isControl(text[i:]) {
+				entity = "&#91;"
+			}
+		case c == '#':
+			for i+size < len(text) && text[i+size] == '#' {
+				size++
+			}
+			if size == 3 {
+				dst = append(append(dst, text[start:i]...), "&#35;##"...)
+				i += 3
+				start = i
+				continue
+			}
+		case c >= utf8.RuneSelf:
+			var r rune
+			if r, size = utf8.DecodeRune(text[i:]); r == utf8.RuneError && size == 1 {
+				const hex = "0123456789ABCDEF"
+				dst = append(append(dst, text[start:i]...), '&', '#', 'x', hex[c>>4], hex[c&15], ';')
+				i++
+				start = i
+				continue
+			}
+		}
+		if entity != "" {
+			dst = append(append(dst, text[start:i]...), entity...)
+			start = i + 1
+		}
+		i += size
+	}
+	return append(dst, text[start:]...)
+}
+
+// isEntity reports whether text begins with something that AppendQuoted writes
+// for something else.
+func isEntity(text []byte) bool {
+	for _, e := range [...]string{"&lt;", "&amp;", "&#91;", "&#35;"} {
+		if len(text) >= len(e) && string(text[:len(e)]) == e {
+			return true
+		}
+	}
+	return len(text) >= 6 && string(text[:3]) == "&#x" && text[3] >= '8' && isHex(text[3]) && isHex(text[4]) && text[5] == ';'
+}
+
+func isHex(c byte) bool { return c-'0' < 10 || c-'A' < 6 }
+
+// maxControl is the length of the longest name in brackets that is looked at.
+const maxControl = 32
+
+// isControl reports whether text, which begins with a bracket, begins with what
+// may be a control token: a name with two capitals or more in brackets.
+func isControl(text []byte) bool {
+	i := 1
+	if i < len(text) && text[i] == '/' {
+		i++
+	}
+	capitals := 0
+	for end := min(len(text), i+maxControl+1); i < end; i++ {
+		switch c := text[i]; {
+		case c-'A' < 26:
+			capitals++
+		case c == ']':
+			return capitals >= 2
+		case c-'a' >= 26 && c-'0' >= 10 && c != '_':
+			return false
+		}
+	}
+	return false
+}

@@ -1,0 +1,214 @@
+package estimate
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// Basis is what a confidence was read from.
+type Basis uint8
+
+const (
+	Expectation Basis = iota // the mean of the number over its tokens' probabilities
+	Parsed                   // the number as it was written
+	Class                    // the probability of a class
+	Score                    // a head's output
+)
+
+var basisNames = [...]string{"expectation", "parsed", "class", "score"}
+
+// String returns the basis in lower case.
+func (b Basis) String() string { return nameOf(basisNames[:], int(b)) }
+
+// Reading is what a reply says.
+type Reading struct {
+	Confidence float64 // probability of a correct answer, in [0,1]
+	Basis      Basis
+	Mass       float64 // Expectation: the probability of the replies that it was taken over, in (0,1]; else NaN
+}
+
+// ReadReply reads the body of a reply. A number that the model wrote has to be
+// the only thing that it wrote, see [Failure], also where log-probabilities
+// then make an expectation of it; log-probabilities that do not fit the text
+// are passed over. A reply that was cut at MaxTokens has to show that its number
+// had ended. What a reasoning model thought first, in a field of its own
+// or up to </think>, does not count. The error is a [*ReplyError].
+func (m *Model) ReadReply(body []byte) (Reading, error) {
+	r := reply{model: m}
+	r.scan.Reset(body)
+	if r.scan.Kind() == jsonscan.Array && m.Adapter == Reward {
+		r.labels(maxNesting)
+	} else if r.scan.EnterObject() {
+		for r.scan.NextKey() {
+			r.member(r.scan.Key())
+		}
+	}
+	if !r.scan.End() {
+		offset := r.scan.Offset()
+		return Reading{}, &ReplyError{Malformed, offset, excerpt(body, offset), r.scan.Err().Error()}
+	}
+	reading, err := r.read()
+	if err != nil {
+		return Reading{}, err
+	}
+	return reading, nil
+}
+
+// reply is what was found in a body.
+type reply struct {
+	scan  jsonscan.Scanner
+	model *Model
+
+	failed  bool
+	message []byte // of an error
+
+	found      bool   // a choice, or a data item
+	text       []byte // of the first choice
+	refusal    []byte
+	finish     []byte
+	tokens     []token
+	candidates []candidate
+
+	scores  []float64 // of a head
+	labeled bool      // the label that Model.Label names was found
+}
+
+// member reads a member of the body.
+func (r *reply) member(key []byte) {
+	s := &r.scan
+	switch string(key) {
+	case "error", "detail":
+		r.problem(string(key) == "error")
+	case "message":
+		if text, ok := s.Text(); ok && r.message == nil {
+			r.message = text
+		}
+	case "object":
+		if text, ok := s.Text(); ok && string(text) == "error" {
+			r.failed = true
+		}
+	case "choices":
+		r.first(r.choice)
+	case "data":
+		r.first(r.item)
+	default:
+		s.Skip()
+	}
+}
+
+// problem reads what servers report: a text or an object with a message.
+func (r *reply) problem(certain bool) {
+	s := &r.scan
+	switch s.Kind() {
+	case jsonscan.Null, jsonscan.False:
+		s.Skip()
+	case jsonscan.String:
+		r.message, _ = s.Text()
+		r.failed = r.failed || certain && len(r.message) > 0
+	case jsonscan.Object:
+		r.failed = r.failed || certain
+		s.EnterObject()
+		for s.NextKey() {
+			if string(s.Key()) != "message" {
+				s.Skip()
+			} else if text, ok := s.Text(); ok {
+				r.message = text
+			}
+		}
+	default:
+		r.message = s.Raw()
+		r.failed = r.failed || certain
+	}
+}
+
+// first reads the first element of an array, which is an object, by its
+// members.
+func (r *reply) first(member func(key []byte)) {
+	s := &r.scan
+	if !s.EnterArray() {
+		return
+	}
+	for i := 0; s.NextElement(); i++ {
+		if i > 0 || s.Kind() != jsonscan.Object {
+			s.Skip()
+			continue
+		}
+		r.found = true
+		s.EnterObject()
+		for s.NextKey() {
+			member(s.Key())
+		}
+	}
+}
+
+// read makes a reading of what was found.
+func (r *reply) read() (Reading, *ReplyError) {
+	if r.failed || !r.found && r.message != nil {
+		return Reading{}, &ReplyError{ProviderError, -1, excerpt(r.message, 0), ""}
+	}
+	if !r.found {
+		return Reading{}, &ReplyError{WrongShape, -1, "", "want what " + r.model.Adapter.String() + " servers answer at " + r.model.Adapter.Path()}
+	}
+	if r.model.Adapter == Chat || r.model.Adapter == Completions {
+		return r.readText()
+	}
+	return r.readScore()
+}
+
+func (r *reply) readText() (Reading, *ReplyError) {
+	switch {
+	case len(r.refusal) > 0:
+		return Reading{}, &ReplyError{Refused, -1, excerpt(r.refusal, 0), ""}
+	case string(r.finish) == "content_filter":
+		return Reading{}, &ReplyError{Refused, -1, "finish_reason content_filter", ""}
+	}
+	cut := string(r.finish) == "length"
+	text, ok := visible(r.text)
+	if !ok || cut && len(text) == 0 {
+		return Reading{}, &ReplyError{Unfinished, len(r.text), excerpt(r.text, len(r.text)), "the reasoning has no end: raise MaxTokens or turn the model's reasoning off"}
+	}
+	n, failure, offset := scanNumber(text)
+	switch {
+	case failure == Empty && cut, failure == 0 && (n.open > 0 || cut && !n.closed):
+		return Reading{}, &ReplyError{Unfinished, len(text), excerpt(text, len(text)), "raise MaxTokens"}
+	case failure != 0:
+		return Reading{}, &ReplyError{failure, offset, excerpt(text, offset), "want one number between 0 and 1 and nothing else, such as 0.85"}
+	}
+	if value, mass, ok := expectation(bytes.TrimRight(text, " \t\r\n"), n, r.tokens, r.candidates); ok {
+		return Reading{value, Expectation, mass}, nil
+	}
+	return Reading{n.value, Parsed, math.NaN()}, nil
+}
+
+func (r *reply) readScore() (Reading, *ReplyError) {
+	m := r.model
+	score, basis := 0.0, Score
+	switch {
+	case len(r.scores) == 0:
+		return Reading{}, &ReplyError{WrongShape, -1, "", "want a number for each output of the model's head"}
+	case m.Adapter == Reward && m.Label != "" && !r.labeled:
+		return Reading{}, &ReplyError{WrongShape, -1, "", "no label " + excerpt([]byte(m.Label), 0) + ": set Label to one that the model has"}
+	case m.Adapter == Reward && m.Label == "" && len(r.scores) > 1:
+		return Reading{}, &ReplyError{WrongShape, -1, "", "there are several labels: set Label to that of a correct answer"}
+	case len(r.scores) == 1 || m.Adapter == Reward:
+		score = r.scores[0]
+	case m.Class >= len(r.scores):
+		return Reading{}, &ReplyError{WrongShape, -1, "", "there are fewer outputs: set Class to the place of a correct answer's, from 0"}
+	default:
+		score = r.scores[m.Class]
+	}
+	if m.Adapter != Pooling {
+		basis = Class
+	}
+	if m.Activation == Sigmoid {
+		// e^-x may overflow to +Inf, whose reciprocal is the limit.
+		score = 1 / (1 + logprob.Exp(-score))
+	}
+	if !(score >= 0 && score <= 1) {
+		return Reading{}, &ReplyError{OutOfRange, -1, string(jsonscan.AppendFloat(nil, score)), "if this is a logit, set Activation to sigmoid"}
+	}
+	return Reading{score, basis, math.NaN()}, nil
+}
