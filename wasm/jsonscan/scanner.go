@@ -1,0 +1,334 @@
+package jsonscan
+
+import (
+	"math/bits"
+	"strconv"
+)
+
+// MaxDepth is how deep containers may be nested.
+const MaxDepth = 512
+
+// Kind is the kind of a JSON value.
+type Kind uint8
+
+const (
+	Invalid Kind = iota // none: the end of the input, a syntax error, or a byte that begins no value
+	Object
+	Array
+	String
+	Number
+	True
+	False
+	Null
+)
+
+// SyntaxError says where data is no JSON.
+type SyntaxError struct {
+	Offset int    // bytes of data before the error
+	Want   string // what could have followed
+}
+
+func (e *SyntaxError) Error() string {
+	return "jsonscan: byte " + strconv.Itoa(e.Offset) + ": want " + e.Want
+}
+
+// Scanner walks one JSON value. The zero value is an empty input; Reset sets
+// another. It is not safe for concurrent use.
+type Scanner struct {
+	data    []byte
+	pos     int
+	depth   int  // containers entered
+	first   bool // no member of the container just entered was seen yet
+	failed  bool
+	short   bool // failed for lack of scratch space
+	bad     bool // a string had bytes that are no UTF-8
+	key     []byte
+	scratch []byte // decoded strings; never grown in mid-walk
+	open    nesting
+	err     SyntaxError
+}
+
+// Reset begins with new input and makes scratch space of its length. Slices
+// that were handed out before are no longer valid.
+func (s *Scanner) Reset(data []byte) {
+	s.Reserve(len(data))
+	s.data, s.pos, s.depth = data, 0, 0
+	s.first, s.failed, s.short, s.bad = false, false, false, false
+	s.key, s.scratch = nil, s.scratch[:0]
+}
+
+// Reserve makes scratch space for n bytes of decoded strings. See Short.
+func (s *Scanner) Reserve(n int) {
+	if cap(s.scratch) < n {
+		s.scratch = make([]byte, 0, (n+n/4+255)&^255)
+	}
+}
+
+// Short reports whether the walk failed because strings took more scratch space
+// than there was. That takes bytes that are no UTF-8, which grow when they are
+// decoded: three times the input's length always suffices. The walk can be
+// repeated after Reserve and Reset.
+func (s *Scanner) Short() bool { return s.short }
+
+// Replaced reports whether a string that was read had bytes that are no UTF-8.
+func (s *Scanner) Replaced() bool { return s.bad }
+
+// Err returns the *SyntaxError that ended the walk, or nil. It is valid until
+// Reset.
+func (s *Scanner) Err() error {
+	if !s.failed {
+		return nil
+	}
+	return &s.err
+}
+
+// Offset is the number of bytes consumed.
+func (s *Scanner) Offset() int {
+	if s.failed {
+		return s.err.Offset
+	}
+	return s.pos
+}
+
+// fail records the first error and returns false. There is no input behind an
+// error, which makes every later step fail without a check of its own.
+//
+//go:noinline
+func (s *Scanner) fail(at int, want string) bool {
+	if !s.failed {
+		s.failed = true
+		s.err.Offset, s.err.Want = at, want
+		s.data, s.pos = nil, 0
+	}
+	return false
+}
+
+// next skips white space and returns the byte behind it, or 0 at the end.
+func (s *Scanner) next() byte {
+	if uint(s.pos) < uint(len(s.data)) {
+		if c := s.data[s.pos]; c > ' ' {
+			return c
+		}
+	}
+	return s.space()
+}
+
+//go:noinline
+func (s *Scanner) space() byte {
+	s.pos = skipSpace(s.data, s.pos)
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+func skipSpace(data []byte, i int) int {
+	for uint(i) < uint(len(data)) && data[i] <= ' ' && (data[i] == ' ' || data[i] == '\n' || data[i] == '\r' || data[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// End reports whether the whole input was one value: nothing but white space
+// follows, and there was no error. Anything else behind the value is one.
+func (s *Scanner) End() bool {
+	s.space()
+	if s.pos < len(s.data) || s.depth > 0 {
+		s.fail(s.pos, "the end of the input")
+	}
+	return !s.failed
+}
+
+// Kind tells the kind of the next value and consumes nothing but the white
+// space before it.
+func (s *Scanner) Kind() Kind {
+	switch c := s.next(); c {
+	case '{':
+		return Object
+	case '[':
+		return Array
+	case '"':
+		return String
+	case 't':
+		return True
+	case 'f':
+		return False
+	case 'n':
+		return Null
+	default:
+		if c == '-' || c-'0' < 10 {
+			return Number
+		}
+		return Invalid
+	}
+}
+
+// EnterObject consumes the opening brace of an object, whose members NextKey
+// then steps through. A value of another kind is skipped: false.
+func (s *Scanner) EnterObject() bool {
+	if s.next() != '{' {
+		s.Skip()
+		return false
+	}
+	return s.enter()
+}
+
+// EnterArray consumes the opening bracket of an array, whose elements
+// NextElement then steps through. A value of another kind is skipped: false.
+func (s *Scanner) EnterArray() bool {
+	if s.next() != '[' {
+		s.Skip()
+		return false
+	}
+	return s.enter()
+}
+
+func (s *Scanner) enter() bool {
+	if s.depth >= MaxDepth {
+		return s.fail(s.pos, "fewer nested containers")
+	}
+	s.depth++
+	s.pos++
+	s.first = true
+	return true
+}
+
+func (s *Scanner) leave() bool {
+	s.pos++
+	s.depth--
+	return false
+}
+
+// NextKey advances to the next member of the object that was entered and reads
+// its key. It reports false at the end of the object, which it consumes.
+func (s *Scanner) NextKey() bool {
+	if !s.member() {
+		return false
+	}
+	var ok bool
+	if s.key, ok = s.text(); !ok {
+		return false
+	}
+	return s.colon()
+}
+
+// Key is the decoded key that NextKey has read. It aliases the input or the
+// scanner's scratch space and is valid until Reset.
+func (s *Scanner) Key() []byte { return s.key }
+
+// NextField is NextKey and a look-up in one: it returns the number that keys
+// has for the next member's key, 0 if it has none, and -1 at the end of the
+// object. Key is not set.
+func (s *Scanner) NextField(keys *Keys) int {
+	// Nearly always there is no white space, and the key is short.
+	data, i := s.data, s.pos
+	if uint(i) < uint(len(data)) && data[i] == ',' && !s.first {
+		i++
+	}
+	if i <= len(data)-19 && data[i] == '"' && (s.first || i > s.pos) {
+		i++
+		first := load(data[i:])
+		m := special(first) | first&tops
+		n := uint(bits.TrailingZeros64(m)) >> 3
+		last := uint64(0)
+		if m == 0 {
+			last = load(data[i+8:])
+			m = special(last) | last&tops
+			n = 8 + uint(bits.TrailingZeros64(m))>>3
+			if last = 0; n > 8 {
+				last = load(data[i+int(n)-8:])
+			}
+		} else {
+			first <<= 64 - 8*n
+		}
+		if end := i + int(n); m != 0 && data[end] == '"' && data[end+1] == ':' {
+			s.first = false
+			s.pos = end + 2
+			return keys.find(first, last, int(n))
+		}
+	}
+	if !s.member() {
+		return -1
+	}
+	key, ok := s.text()
+	if !ok || !s.colon() {
+		return -1
+	}
+	return keys.Find(key)
+}
+
+// member advances to the quote of the next member's key.
+func (s *Scanner) member() bool {
+	c := s.next()
+	if c == ',' && !s.first {
+		s.pos++
+		c = s.next()
+	} else if c == '}' {
+		s.first = false
+		return s.leave()
+	} else if !s.first {
+		return s.fail(s.pos, "a comma or the end of the object")
+	}
+	s.first = false
+	if c != '"' {
+		return s.fail(s.pos, "a key")
+	}
+	return true
+}
+
+func (s *Scanner) colon() bool {
+	if s.next() != ':' {
+		return s.fail(s.pos, "a colon")
+	}
+	s.pos++
+	return true
+}
+
+// NextElement advances to the next element of the array that was entered. It
+// reports false at the end of the array, which it consumes.
+func (s *Scanner) NextElement() bool {
+	c := s.next()
+	if c == ',' && !s.first {
+		s.pos++
+		return true
+	}
+	if c == ']' {
+		s.first = false
+		return s.leave()
+	}
+	if !s.first {
+		return s.fail(s.pos, "a comma or the end of the array")
+	}
+	s.first = false
+	return !s.failed
+}
+
+// Text reads a string. It aliases the input or the scanner's scratch space, is
+// valid UTF-8, and is valid until Reset. A value of another kind is skipped:
+// false.
+func (s *Scanner) Text() ([]byte, bool) {
+	if s.next() != '"' {
+		s.Skip()
+		return nil, false
+	}
+	return s.text()
+}
+
+// Bool reads true or false. A value of another kind is skipped: ok is false.
+func (s *Scanner) Bool() (value, ok bool) {
+	c := s.next()
+	s.Skip()
+	return c == 't' && !s.failed, (c == 't' || c == 'f') && !s.failed
+}
+
+// Raw skips a value and returns its bytes, which alias the input; nil if there
+// was an error.
+func (s *Scanner) Raw() []byte {
+	s.next()
+	data, start := s.data, s.pos
+	s.Skip()
+	if s.failed {
+		return nil
+	}
+	return data[start:s.pos]
+}
