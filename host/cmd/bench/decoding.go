@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/position"
+)
+
+// The chunk that encoding/json is given to fill, the fields of the wire.
+type chunk struct {
+	ID                string   `json:"id"`
+	Object            string   `json:"object"`
+	Created           int64    `json:"created"`
+	Model             string   `json:"model"`
+	SystemFingerprint string   `json:"system_fingerprint"`
+	Choices           []choice `json:"choices"`
+}
+
+type choice struct {
+	Index int `json:"index"`
+	Delta struct {
+		Role    string `json:"role"`
+		Content string `json:"content"`
+	} `json:"delta"`
+	Logprobs *struct {
+		Content []token `json:"content"`
+	} `json:"logprobs"`
+	FinishReason *string `json:"finish_reason"`
+}
+
+type token struct {
+	Token       string  `json:"token"`
+	Logprob     float64 `json:"logprob"`
+	Bytes       []int   `json:"bytes"`
+	TopLogprobs []token `json:"top_logprobs"`
+}
+
+// chunks writes an OpenAI stream of n tokens with 5 top_logprobs each, numbers
+// as long as the provider's, a paragraph every 40 tokens.
+func chunks(n int) []byte {
+	rng := rand.New(rand.NewPCG(3, 4))
+	words := []string{" the", " answer", " is", " 42", ",", " so", " we", " multiply", " by", " seven", " and", " get", " café"}
+	logprob := func(p float64) float64 { return float64(float32(math.Log(p))) }
+	var out bytes.Buffer
+	for i := range n {
+		text := words[rng.IntN(len(words))]
+		if i%40 == 39 {
+			text = ".\n\n"
+		}
+		p := 0.2 + 0.8*rng.Float64()
+		var top []token
+		for k := range 5 {
+			word := text
+			if k > 0 {
+				word = words[(i+k)%len(words)]
+			}
+			var raw []int
+			for _, b := range []byte(word) {
+				raw = append(raw, int(b))
+			}
+			top = append(top, token{Token: word, Logprob: logprob(p), Bytes: raw})
+			p *= (1 - p) * 0.6
+		}
+		chosen := top[0]
+		chosen.TopLogprobs = top
+		logprobs, _ := json.Marshal(map[string]any{"content": []token{chosen}, "refusal": nil})
+		content, _ := json.Marshal(text)
+		fmt.Fprintf(&out, `data: {"id":"chatcmpl-D8dTxq4x5rwk3uIRnNsgdzZhdVQLF","object":"chat.completion.chunk","created":1770950765,`+
+			`"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_f4ae844694",`+
+			`"choices":[{"index":0,"delta":{"content":%s},"logprobs":%s,"finish_reason":null}],"usage":null}`+"\n\n", content, logprobs)
+	}
+	out.WriteString("data: [DONE]\n\n")
+	return out.Bytes()
+}
+
+// decoding compares a session on such a stream, every strategy on, with
+// encoding/json doing nothing but unmarshal its chunks.
+func decoding(out *tabwriter.Writer, engine *host.Wazero) error {
+	const n = 4000
+	data := chunks(n)
+	config := host.DefaultConfig()
+	config.Positions.Strategy = position.Paragraph | position.Periodic | position.Entropy
+	config.Positions.Threshold = 1
+	var failure error
+	score := func(e host.Engine) func() {
+		return func() {
+			if err := scoreAll(e, config, data); err != nil {
+				failure = err
+			}
+		}
+	}
+	times := contest(
+		func() {
+			for line := range bytes.Lines(data) {
+				if payload, ok := bytes.CutPrefix(line, []byte("data: {")); ok {
+					var c chunk
+					if err := json.Unmarshal(line[len(line)-len(payload)-1:], &c); err != nil {
+						failure = err
+					}
+				}
+			}
+		},
+		score(host.Native()),
+		score(engine),
+	)
+	if failure != nil {
+		return failure
+	}
+	speed := func(d time.Duration) string { return fmt.Sprintf("%.0f MB/s", float64(len(data))/1e6/d.Seconds()) }
+	row(out, "OpenAI chunks, 5 top_logprobs: encoding/json, unmarshal only", speed(times[0]), "")
+	row(out, "  decoded, detected and fused, native", fmt.Sprintf("%s, %.1f x encoding/json", speed(times[1]), ratio(times[0], times[1])), "at least 5 x")
+	row(out, "  the same through wazero", fmt.Sprintf("%s, %.2f of native", speed(times[2]), ratio(times[1], times[2])), "at least 0.5")
+
+	allocs, err := allocations(config, data)
+	if err != nil {
+		return err
+	}
+	row(out, "  allocations a token, native", fmt.Sprintf("%.3f", allocs), "0")
+	return nil
+}
+
+func scoreAll(e host.Engine, c host.Config, data []byte) error {
+	s, _, err := e.Open(c)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for piece := range pieces(data) {
+		if _, err := s.Write(piece); err != nil {
+			return err
+		}
+	}
+	_, err = s.End()
+	return err
+}
+
+// pieces cuts data into what a read from a socket gives at most.
+func pieces(data []byte) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		for len(data) > 0 {
+			n := min(len(data), 16<<10)
+			if !yield(data[:n]) {
+				return
+			}
+			data = data[n:]
+		}
+	}
+}
+
+// allocations counts those of a warm native session, a token.
+func allocations(c host.Config, data []byte) (float64, error) {
+	s, _, err := host.Native().Open(c)
+	if err != nil {
+		return 0, err
+	}
+	defer s.Close()
+	data = bytes.TrimSuffix(data, []byte("data: [DONE]\n\n"))
+	tokens := float64(bytes.Count(data, []byte("\n\n")))
+	if _, err := s.Write(data); err != nil {
+		return 0, err
+	}
+	return testing.AllocsPerRun(3, func() { s.Write(data) }) / tokens, nil
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/finece/finece/host"
+)
+
+// sessions measures opening, and the memory of a session whose stream goes on.
+func sessions(out *tabwriter.Writer, engine *host.Wazero) error {
+	const n = 500
+	var failure error
+	opened := contest(func() {
+		for range n {
+			s, _, err := engine.Open(host.DefaultConfig())
+			if err != nil {
+				failure = err
+				return
+			}
+			s.Close()
+		}
+	})[0] / n
+	if failure != nil {
+		return failure
+	}
+	row(out, "a session opened and closed on a warm host, wazero", fmt.Sprintf("%.3f ms", float64(opened)/float64(time.Millisecond)), "under 0.2")
+
+	s, _, err := engine.Open(host.DefaultConfig())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	data := chunks(2000)
+	data = data[:len(data)-len("data: [DONE]\n\n")]
+	var first uint32
+	total := 0
+	for total < 100<<20 {
+		for piece := range pieces(data) {
+			if _, err := s.Write(piece); err != nil {
+				return err
+			}
+			total += len(piece)
+		}
+		if first == 0 {
+			first = host.MemorySize(s)
+		}
+	}
+	row(out, fmt.Sprintf("  its memory after %d MB and after %d MB", len(data)>>20, total>>20),
+		fmt.Sprintf("%d KB and %d KB", first>>10, host.MemorySize(s)>>10), "under 256")
+	return nil
+}

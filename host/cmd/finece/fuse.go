@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"math"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/tree"
+	"github.com/spf13/cobra"
+)
+
+const fuseLong = `fuse revises earlier confidences by later ones: Backward Confidence Integration,
+Equation 5 of arXiv 2508.12040. A node's confidence becomes
+
+  alpha * its own + (1 - alpha) * the mean of its first WIDTH children's
+
+where the children's are revised the same way, DEPTH steps ahead.
+
+It reads JSON. A path is an array of confidences in [0,1], null where one is
+missing, and becomes the array of the fused ones. A tree is of nodes with "conf"
+and optionally "next", the array of its children; every node of it gets "fused",
+and all else stays as it is. Several values may follow each other.`
+
+const fuseExample = `  echo '[0.2, 0.5, 0.9]' | finece fuse --alpha 0.5 --depth 2
+  echo '{"conf":0.2,"next":[{"conf":0.5},{"conf":0.9}]}' | finece fuse --width 2
+  finece fuse --alpha 0.7 --depth 1 tree.json > fused.json`
+
+// maxTree bounds what fuse reads into memory.
+const maxTree = 1 << 30
+
+func newFuse() *cobra.Command {
+	p := host.DefaultConfig().Fusion
+	cmd := &cobra.Command{
+		Use:     "fuse [flags] [FILE|-]",
+		Short:   "Integrate later confidences into earlier ones",
+		Long:    fuseLong,
+		Example: fuseExample,
+		Args:    optionalInput,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !cmd.Flags().Changed("width") {
+				p.Width = math.MaxInt32
+			}
+			if err := p.Validate(); err != nil {
+				return &exitError{exitUsage, err}
+			}
+			path := "-"
+			if len(args) > 0 {
+				path = args[0]
+			}
+			return runFuse(cmd, path, p)
+		},
+	}
+	fusionFlags(cmd, &p)
+	cmd.Flags().IntVar(&p.Width, "width", 0, "children averaged (default all of them); 0 for no integration")
+	cmd.Flags().Lookup("width").DefValue = ""
+	return cmd
+}
+
+// fusionFlags are those that a stream, which is one path, has as well.
+func fusionFlags(cmd *cobra.Command, p *bci.Params) {
+	cmd.Flags().Float64Var(&p.Alpha, "alpha", p.Alpha, "revision coefficient in [0,1]; 1 keeps every estimate as it is")
+	cmd.Flags().IntVar(&p.Depth, "depth", p.Depth, "fusion depth: later positions looked at; 0 for no integration")
+}
+
+func runFuse(cmd *cobra.Command, path string, p bci.Params) error {
+	in, err := openInput(cmd, path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	data, err := io.ReadAll(io.LimitReader(in, maxTree+1))
+	if err != nil {
+		return in.failure(err)
+	}
+	if len(data) > maxTree {
+		return failf(exitFaults, "%s: more than %d bytes", in.name, maxTree)
+	}
+	out, err := tree.Fuse(nil, data, p)
+	if _, werr := cmd.OutOrStdout().Write(out); werr != nil {
+		return &exitError{exitIO, werr}
+	}
+	var where *tree.Error
+	if errors.As(err, &where) {
+		return failf(exitFaults, "%s: %w", in.name, err)
+	}
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	return nil
+}

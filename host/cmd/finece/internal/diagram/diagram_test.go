@@ -1,0 +1,100 @@
+package diagram_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image/png"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/diagram"
+	"github.com/finece/finece/metrics"
+)
+
+// samples are the shapes of data that have gone wrong in drawings.
+func samples() map[string]func() ([]float64, []bool) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	draw := func(n int, conf func() float64, right func(c float64) bool) func() ([]float64, []bool) {
+		return func() (c []float64, y []bool) {
+			for range n {
+				v := conf()
+				c, y = append(c, v), append(y, right(v))
+			}
+			return c, y
+		}
+	}
+	calibrated := func(c float64) bool { return rng.Float64() < c }
+	return map[string]func() ([]float64, []bool){
+		"many":        draw(20_000, func() float64 { return 1 - rng.Float64()*rng.Float64() }, func(c float64) bool { return rng.Float64() < c*c }),
+		"ten values":  draw(3000, func() float64 { return float64(1+rng.IntN(10)) / 10 }, calibrated),
+		"five":        draw(5, rng.Float64, calibrated),
+		"all correct": draw(200, rng.Float64, func(float64) bool { return true }),
+		"all wrong":   draw(200, rng.Float64, func(float64) bool { return false }),
+		"one":         draw(1, func() float64 { return 1 }, calibrated),
+		"ends":        draw(100, func() float64 { return float64(rng.IntN(2)) }, calibrated),
+	}
+}
+
+func TestSave(t *testing.T) {
+	dir := t.TempDir()
+	if keep := os.Getenv("FINECE_DIAGRAMS"); keep != "" {
+		dir = keep // to look at them
+	}
+	for name, sample := range samples() {
+		conf, correct := sample()
+		for _, rule := range []metrics.Rule{metrics.RightClosed, metrics.Torchmetrics} {
+			s, err := metrics.NewSample(conf, correct)
+			if err != nil {
+				t.Fatal(err)
+			}
+			summary, err := s.Evaluate(metrics.Options{Binning: metrics.Binning{Rule: rule}, Resamples: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, ext := range []string{"png", "svg"} {
+				path := filepath.Join(dir, fmt.Sprintf("%s-%d.%s", name, rule, ext))
+				if err := diagram.Save(path, &summary, s.RiskCoverage()); err != nil {
+					t.Fatalf("%s: %v", path, err)
+				}
+				if err := readable(path, ext); err != nil {
+					t.Errorf("%s: %v", path, err)
+				}
+			}
+		}
+	}
+}
+
+// readable reads a drawing as its format.
+func readable(path, ext string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if ext == "png" {
+		_, err := png.Decode(bytes.NewReader(data))
+		return err
+	}
+	if bytes.Contains(data, []byte("NaN")) || bytes.Contains(data, []byte("Inf")) {
+		return errors.New("a coordinate is no number")
+	}
+	for d := xml.NewDecoder(bytes.NewReader(data)); ; {
+		if _, err := d.Token(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+func TestSaveErrors(t *testing.T) {
+	for _, path := range []string{"plot.pdf", "plot", filepath.Join(t.TempDir(), "no", "such", "folder.png")} {
+		if err := diagram.Save(path, &metrics.Summary{}, nil); err == nil {
+			t.Errorf("%s: no error", path)
+		}
+	}
+}

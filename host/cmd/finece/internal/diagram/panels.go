@@ -1,0 +1,228 @@
+package diagram
+
+import (
+	"fmt"
+	"image/color"
+
+	"github.com/finece/finece/metrics"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+const level = 0.95 // of the whiskers
+
+func reliabilityPlot(s *metrics.Summary) *plot.Plot {
+	p := newPlot(fmt.Sprintf("Reliability: ECE %s, n = %d", figure(s.ECE), s.N), "", "accuracy")
+	p.X.Tick.Label.Color = color.Transparent
+	p.Add(grid{}, bars{s.Bins, func(b metrics.Bin) float64 { return b.Accuracy }},
+		segment(0, 0, 1, 1, ink), points{s.Bins})
+	return p
+}
+
+func countsPlot(s *metrics.Summary) *plot.Plot {
+	p := newPlot("", "confidence", "count")
+	most := uint64(1)
+	for _, b := range s.Bins {
+		most = max(most, b.Count)
+	}
+	p.Y.Max = float64(most) * 1.08
+	p.Y.Tick.Marker = plot.ConstantTicks([]plot.Tick{{Value: 0, Label: "0"}, {Value: float64(most), Label: thousands(most)}})
+	p.Add(bars{s.Bins, func(b metrics.Bin) float64 { return float64(b.Count) }})
+	return p
+}
+
+func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
+	p := newPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share answered, most confident first", "risk: share wrong among them")
+	highest := 0.0
+	for _, o := range curve {
+		highest = max(highest, o.Risk)
+	}
+	p.Y.Max = ceilNice(highest)
+	p.Y.Tick.Marker = plot.ConstantTicks(yTicks(p.Y.Max))
+	p.Add(grid{})
+	if s.N == 0 {
+		return p
+	}
+	base := 1 - s.Accuracy
+	line := segment(0, base, 1, base, grey)
+	curveLine := &steps{curve}
+	p.Add(line, curveLine)
+	p.Legend.Add(fmt.Sprintf("no ranking (%.3f)", base), line)
+	p.Legend.Add("by confidence", curveLine)
+	p.Legend.Top, p.Legend.Left = freeCorner(curve, base, p.Y.Max)
+	p.Legend.TextStyle.Font.Variant = "Sans"
+	p.Legend.TextStyle.Font.Size = vg.Points(9)
+	p.Legend.TextStyle.Color = ink
+	p.Legend.Padding = vg.Points(2)
+	p.Legend.XOffs, p.Legend.YOffs = vg.Points(6), vg.Points(6)
+	if p.Legend.Top {
+		p.Legend.YOffs = -p.Legend.YOffs
+	}
+	if !p.Legend.Left {
+		p.Legend.XOffs = -p.Legend.XOffs
+	}
+	return p
+}
+
+// freeCorner is the corner with the least of the curve and the base line in it.
+func freeCorner(curve []metrics.Operating, base, highest float64) (top, left bool) {
+	const wide, high = 0.5, 0.16 // what the legend takes up
+	least := -1.0
+	for _, corner := range []struct{ top, left bool }{{false, false}, {true, true}, {false, true}, {true, false}} {
+		inside := func(coverage, risk float64) bool {
+			risk /= highest
+			return (coverage < wide) == corner.left && (corner.top && risk > 1-high || !corner.top && risk < high)
+		}
+		taken := 0.0
+		for i, o := range curve {
+			from := 0.0
+			if i > 0 {
+				from = curve[i-1].Coverage
+			}
+			if inside(o.Coverage, o.Risk) || inside(from, o.Risk) {
+				taken += o.Coverage - from
+			}
+		}
+		if inside(0, base) || inside(1, base) {
+			taken += wide
+		}
+		if least < 0 || taken < least {
+			least, top, left = taken, corner.top, corner.left
+		}
+	}
+	return top, left
+}
+
+// ceilNice is a number over v to end an axis of five round steps at.
+func ceilNice(v float64) float64 {
+	for _, top := range []float64{0.1, 0.25, 0.5} {
+		if v <= top*0.96 {
+			return top
+		}
+	}
+	return 1
+}
+
+func yTicks(top float64) []plot.Tick {
+	var t []plot.Tick
+	for i := range 6 {
+		v := top * float64(i) / 5
+		t = append(t, plot.Tick{Value: v, Label: fmt.Sprintf("%.2f", v)})
+	}
+	return t
+}
+
+// thousands writes a count short enough for an axis.
+func thousands(n uint64) string {
+	if n >= 1_000_000 {
+		return fmt.Sprintf("%.3gM", float64(n)/1e6)
+	}
+	return fmt.Sprint(n)
+}
+
+func segment(x0, y0, x1, y1 float64, c color.Color) *plotter.Line {
+	return &plotter.Line{
+		XYs:       plotter.XYs{{X: x0, Y: y0}, {X: x1, Y: y1}},
+		LineStyle: draw.LineStyle{Color: c, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}},
+	}
+}
+
+// grid is a faint line at every tick.
+type grid struct{}
+
+func (grid) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	style := draw.LineStyle{Color: faint, Width: vg.Points(0.75)}
+	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		c.StrokeLine2(style, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
+	}
+	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		c.StrokeLine2(style, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
+	}
+}
+
+// bars draws a bar from edge to edge of each bin that is not empty.
+type bars struct {
+	bins   []metrics.Bin
+	height func(metrics.Bin) float64
+}
+
+func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	outline := draw.LineStyle{Color: blue, Width: vg.Points(0.75)}
+	if len(b.bins) > 60 {
+		outline.Width = 0
+	}
+	for _, bin := range b.bins {
+		if bin.Count == 0 {
+			continue
+		}
+		lo, hi, top := x(bin.Low), x(bin.High), y(b.height(bin))
+		if lo == hi { // torchmetrics' bin of the ones
+			c.StrokeLine2(draw.LineStyle{Color: blue, Width: vg.Points(3)}, lo, c.Min.Y, hi, top)
+			continue
+		}
+		corners := []vg.Point{{X: lo, Y: c.Min.Y}, {X: lo, Y: top}, {X: hi, Y: top}, {X: hi, Y: c.Min.Y}}
+		c.FillPolygon(pale, corners)
+		if outline.Width > 0 {
+			c.StrokeLines(outline, corners)
+		}
+	}
+}
+
+// points marks each bin's mean confidence and accuracy, with the Wilson
+// interval of the accuracy.
+type points struct{ bins []metrics.Bin }
+
+func (m points) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	whisker := draw.LineStyle{Color: blue, Width: vg.Points(1.2)}
+	radius := vg.Points(3)
+	if len(m.bins) > 30 {
+		radius = vg.Points(1.5)
+	}
+	for _, b := range m.bins {
+		if b.Count == 0 {
+			continue
+		}
+		if iv, err := metrics.WilsonInterval(b.Correct, b.Count, level); err == nil {
+			c.StrokeLine2(whisker, x(b.Confidence), y(iv.Low), x(b.Confidence), y(iv.High))
+		}
+		c.DrawGlyph(draw.GlyphStyle{Color: blue, Radius: radius, Shape: draw.CircleGlyph{}}, vg.Point{X: x(b.Confidence), Y: y(b.Accuracy)})
+	}
+}
+
+// steps is the risk-coverage curve. Only its points can be reached by a
+// threshold; few of them are marked.
+type steps struct{ curve []metrics.Operating }
+
+const marked, drawn = 40, 4000
+
+func (s *steps) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	stride := max(1, len(s.curve)/drawn)
+	var line []vg.Point
+	for i := range s.curve {
+		if i%stride == 0 || i == len(s.curve)-1 {
+			line = append(line, vg.Point{X: x(s.curve[i].Coverage), Y: y(s.curve[i].Risk)})
+		}
+	}
+	c.StrokeLines(s.style(), line)
+	if len(s.curve) <= marked {
+		for _, at := range line {
+			c.DrawGlyph(draw.GlyphStyle{Color: amber, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}, at)
+		}
+	}
+}
+
+func (s *steps) style() draw.LineStyle {
+	return draw.LineStyle{Color: amber, Width: vg.Points(1.8)}
+}
+
+// Thumbnail is the curve in the legend.
+func (s *steps) Thumbnail(c *draw.Canvas) {
+	y := c.Center().Y
+	c.StrokeLine2(s.style(), c.Min.X, y, c.Max.X, y)
+}

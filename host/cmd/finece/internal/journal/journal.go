@@ -1,0 +1,135 @@
+// Package journal is the output file of work that can be killed at any instant
+// and goes on where it stopped.
+//
+// The file is JSON Lines and only grows. A record is one write of a line with
+// its end; so a kill leaves at most one torn line, the last, which the next
+// [Open] cuts off. What has its line is done.
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Verdict says what to do with a line that is there already.
+type Verdict uint8
+
+const (
+	Keep Verdict = iota
+	Drop         // write the file anew without it
+)
+
+// Journal is an open output file.
+type Journal struct {
+	file    *os.File
+	regular bool
+	Kept    int   // lines that were there
+	Cut     int64 // bytes of a torn last line that was cut off
+}
+
+// Open opens or makes the file. judge sees each complete line that is there,
+// with its number from 1; its error leaves the file as it is, and so protects a
+// file that is not this work's. head is what every line begins with: a torn
+// first line that does not begin so protects the file as well.
+func Open(path, head string, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{file: file}
+	if err := j.resume(path, head, judge); err != nil {
+		j.file.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, error)) error {
+	if info, err := j.file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return err // a device or pipe has no past
+	}
+	j.regular = true
+	var whole int64 // bytes of complete lines
+	var dropped []span
+	r := bufio.NewReaderSize(j.file, 1<<20)
+	for number := 1; ; number++ {
+		line, err := r.ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if err != nil {
+			j.Cut = int64(len(line))
+			if number == 1 && !agree(line, []byte(head)) {
+				return fmt.Errorf("%s has something else in it: it does not begin with %s", path, head)
+			}
+			break
+		}
+		verdict, err := judge(line[:len(line)-1], number)
+		if err != nil {
+			return fmt.Errorf("%s: line %d: %w", path, number, err)
+		}
+		if verdict == Drop {
+			dropped = append(dropped, span{whole, whole + int64(len(line))})
+		} else {
+			j.Kept++
+		}
+		whole += int64(len(line))
+	}
+	if len(dropped) > 0 {
+		return j.rewrite(path, whole, dropped)
+	}
+	if err := j.file.Truncate(whole); err != nil {
+		return err
+	}
+	_, err := j.file.Seek(whole, io.SeekStart)
+	return err
+}
+
+// agree reports whether one of a and b begins with the other.
+func agree(a, b []byte) bool { return bytes.HasPrefix(a, b) || bytes.HasPrefix(b, a) }
+
+type span struct{ from, to int64 }
+
+// rewrite puts a file without the dropped spans in the place of the old one.
+func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
+	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(next.Name()) // of no consequence once it is renamed
+	at := int64(0)
+	for _, d := range append(dropped, span{whole, whole}) {
+		if _, err := io.Copy(next, io.NewSectionReader(j.file, at, d.from-at)); err != nil {
+			next.Close()
+			return err
+		}
+		at = d.to
+	}
+	if err := errors.Join(next.Chmod(0o644), next.Sync(), os.Rename(next.Name(), path)); err != nil {
+		next.Close()
+		return err
+	}
+	j.file.Close()
+	j.file = next
+	return nil
+}
+
+// Append adds a line, given without its end.
+func (j *Journal) Append(line []byte) error {
+	_, err := j.file.Write(append(line, '\n'))
+	return err
+}
+
+// Close makes sure that the lines are on the disk.
+func (j *Journal) Close() error {
+	var err error
+	if j.regular {
+		err = j.file.Sync()
+	}
+	return errors.Join(err, j.file.Close())
+}

@@ -1,0 +1,73 @@
+package journal_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/journal"
+)
+
+const head = `{"id":`
+
+func TestOpen(t *testing.T) {
+	for _, c := range []struct {
+		name, before, after string
+		seen                []string
+		cut                 int64
+		fails               bool
+	}{
+		{name: "a new file", after: "{\"id\":9}\n"},
+		{name: "an empty file", before: "", after: "{\"id\":9}\n"},
+		{name: "whole lines", before: "{\"id\":1}\n{\"id\":2}\n", after: "{\"id\":1}\n{\"id\":2}\n{\"id\":9}\n", seen: []string{`{"id":1}`, `{"id":2}`}},
+		{name: "a torn last line", before: "{\"id\":1}\n{\"id\":2", after: "{\"id\":1}\n{\"id\":9}\n", seen: []string{`{"id":1}`}, cut: 7},
+		{name: "nothing but a torn line", before: "{\"i", after: "{\"id\":9}\n", cut: 3},
+		{name: "lines to drop", before: "{\"id\":1}\ndrop\n{\"id\":2}\ndrop\n{\"i", after: "{\"id\":1}\n{\"id\":2}\n{\"id\":9}\n",
+			seen: []string{`{"id":1}`, "drop", `{"id":2}`, "drop"}, cut: 3},
+		{name: "somebody else's file", before: "notes\nmore", after: "notes\nmore", seen: []string{"notes"}, fails: true},
+		{name: "somebody else's file without a line end", before: "notes", after: "notes", fails: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "out.jsonl")
+			if c.name != "a new file" {
+				if err := os.WriteFile(path, []byte(c.before), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var seen []string
+			j, err := journal.Open(path, head, func(line []byte, number int) (journal.Verdict, error) {
+				seen = append(seen, string(line))
+				switch {
+				case string(line) == "drop":
+					return journal.Drop, nil
+				case !strings.HasPrefix(string(line), head):
+					return 0, errors.New("not mine")
+				}
+				return journal.Keep, nil
+			})
+			if (err != nil) != c.fails {
+				t.Fatal(err)
+			}
+			if !slices.Equal(seen, c.seen) {
+				t.Errorf("saw %q, want %q", seen, c.seen)
+			}
+			if !c.fails {
+				if j.Cut != c.cut {
+					t.Errorf("cut %d bytes, want %d", j.Cut, c.cut)
+				}
+				if err := errors.Join(j.Append([]byte(`{"id":9}`)), j.Close()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, _ := os.ReadFile(path); string(got) != c.after {
+				t.Errorf("%q, want %q", got, c.after)
+			}
+			if left, _ := filepath.Glob(path + ".*"); len(left) > 0 {
+				t.Errorf("%v left behind", left)
+			}
+		})
+	}
+}

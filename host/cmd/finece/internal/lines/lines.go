@@ -1,0 +1,94 @@
+// Package lines reads text line by line from inputs that nobody vouches for:
+// a line may be longer than memory, the last one may lack its end, and the
+// whole may be compressed.
+package lines
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+)
+
+// MaxLine is the default bound of a line: 16 MiB.
+const MaxLine = 16 << 20
+
+// TooLongError is a line over the reader's bound. The reader has skipped it.
+type TooLongError struct {
+	Line int
+	Max  int
+}
+
+func (e *TooLongError) Error() string {
+	return fmt.Sprintf("line %d: longer than %d bytes", e.Line, e.Max)
+}
+
+// Reader reads lines. It holds one line in memory.
+type Reader struct {
+	r    *bufio.Reader
+	max  int
+	line int
+	at   int64
+	buf  []byte
+	skip bool // a byte order mark was looked for
+}
+
+// New reads lines of at most max bytes from r.
+func New(r io.Reader, max int) *Reader {
+	return &Reader{r: bufio.NewReaderSize(r, 64<<10), max: max}
+}
+
+// Next returns the next line without its end, LF or CRLF, and without a byte
+// order mark; it is valid until the next call. At the end it returns io.EOF.
+// After a [*TooLongError] the reader can go on.
+func (l *Reader) Next() ([]byte, error) {
+	if !l.skip {
+		l.skip = true
+		if head, _ := l.r.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
+			l.r.Discard(3)
+			l.at += 3
+		}
+	}
+	l.buf = l.buf[:0]
+	long := false
+	for {
+		part, err := l.r.ReadSlice('\n')
+		l.at += int64(len(part))
+		if long = long || len(l.buf)+len(part) > l.max+2; !long {
+			l.buf = append(l.buf, part...)
+		}
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		if err != nil && (err != io.EOF || len(l.buf) == 0 && !long) {
+			return nil, err
+		}
+		l.line++
+		line := bytes.TrimSuffix(bytes.TrimSuffix(l.buf, []byte("\n")), []byte("\r"))
+		if long || len(line) > l.max {
+			return nil, &TooLongError{l.line, l.max}
+		}
+		return line, nil
+	}
+}
+
+// Line is the number of the line that Next returned last, from 1.
+func (l *Reader) Line() int { return l.line }
+
+// Offset is how many bytes of the input the lines so far take up.
+func (l *Reader) Offset() int64 { return l.at }
+
+// Uncompressed returns r, or what r decompresses to if it begins as a gzip
+// file.
+func Uncompressed(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	if head, _ := b.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		return b, nil
+	}
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	return z, nil
+}

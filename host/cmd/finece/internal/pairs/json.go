@@ -1,0 +1,74 @@
+package pairs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
+)
+
+func (p *Pairs) readJSON(r io.Reader, columns Columns) error {
+	in := lines.New(r, lines.MaxLine)
+	for {
+		line, err := in.Next()
+		var long *lines.TooLongError
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.As(err, &long):
+			p.fault(long.Line, fmt.Sprintf("longer than %d bytes", long.Max))
+			continue
+		case err != nil:
+			return fmt.Errorf("after line %d: %w", in.Line(), err)
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			p.jsonLine(in.Line(), line, columns)
+		}
+	}
+}
+
+// notJSON is what Python writes for values that JSON does not have.
+var notJSON = regexp.MustCompile(`:\s*(NaN|-?Infinity)\b`)
+
+func (p *Pairs) jsonLine(n int, line []byte, columns Columns) {
+	var object map[string]json.RawMessage
+	err := json.Unmarshal(line, &object)
+	if err != nil && notJSON.Match(line) {
+		err = json.Unmarshal(notJSON.ReplaceAll(line, []byte(`:"$1"`)), &object)
+	}
+	if err != nil {
+		p.fault(n, "not a JSON object: "+problem(err))
+		return
+	}
+	for _, name := range []string{columns.Confidence, columns.Correct} {
+		if _, ok := object[name]; !ok {
+			p.fault(n, "no key "+quote(name))
+			return
+		}
+	}
+	confidence := string(object[columns.Confidence])
+	switch confidence {
+	case "null", `""`:
+		confidence = ""
+	case `"NaN"`, `"Infinity"`, `"-Infinity"`:
+		confidence = confidence[1 : len(confidence)-1]
+	}
+	p.add(n, confidence, string(object[columns.Correct]))
+}
+
+// problem words an error of encoding/json without the line's content.
+func problem(err error) string {
+	var wrong *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrong):
+		return "it is a JSON " + wrong.Value
+	case errors.As(err, &syntax):
+		return syntax.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,188 @@
+// Package pairs reads (confidence, correct) pairs from JSON Lines or CSV.
+//
+// What cannot be used is left out and counted, never guessed. There are two
+// kinds of it. A value that is blank, NaN or outside [0,1] is a [Rejection] by
+// nature of the data: a model was asked for a number and gave something else. A
+// line that cannot be read at all is a fault of the file.
+package pairs
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
+)
+
+// Columns name the two values. The zero value is "confidence" and "correct".
+type Columns struct{ Confidence, Correct string }
+
+func (c *Columns) fill() {
+	if c.Confidence == "" {
+		c.Confidence = "confidence"
+	}
+	if c.Correct == "" {
+		c.Correct = "correct"
+	}
+}
+
+// Pairs is what a file held.
+type Pairs struct {
+	Confidence []float64 // each in [0,1]
+	Correct    []bool
+
+	Rejected []Rejection // values that are no confidence
+	Faults   []Rejection // lines that could not be read
+}
+
+// Rejection is lines that were left out for one reason.
+type Rejection struct {
+	Reason string
+	Count  int
+	Lines  []int // the first few, from 1
+}
+
+// shown is how many line numbers a Rejection keeps.
+const shown = 5
+
+func (r Rejection) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d (line", r.Reason, r.Count)
+	if r.Count > 1 {
+		b.WriteByte('s')
+	}
+	for i, line := range r.Lines {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, " %d", line)
+	}
+	if r.Count > len(r.Lines) {
+		b.WriteString(", ...")
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// Total is how many lines a list of rejections stands for.
+func Total(list []Rejection) (n int) {
+	for _, r := range list {
+		n += r.Count
+	}
+	return n
+}
+
+// Read reads all of r, which may be gzipped. Begins with "{": JSON Lines, else
+// CSV with a header, or with tabs where the header has tabs. An error is about
+// the input as a whole.
+func Read(r io.Reader, columns Columns) (*Pairs, error) {
+	columns.fill()
+	r, err := lines.Uncompressed(r)
+	if err != nil {
+		return nil, err
+	}
+	b := bufio.NewReaderSize(r, 64<<10)
+	p := &Pairs{}
+	switch first, err := firstByte(b); {
+	case err == io.EOF:
+		return p, nil
+	case err != nil:
+		return nil, err
+	case first == '{':
+		return p, p.readJSON(b, columns)
+	case first == '[':
+		return nil, fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
+	}
+	return p, p.readCSV(b, columns)
+}
+
+// firstByte is the first byte that is no white space, left in b; 0 if it does
+// not come soon.
+func firstByte(b *bufio.Reader) (byte, error) {
+	head, err := b.Peek(4 << 10)
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	if len(head) > 0 {
+		return head[0], nil
+	}
+	return 0, err
+}
+
+// add takes the two values of a line as text.
+func (p *Pairs) add(line int, confidence, correct string) {
+	right, ok := parseCorrect(correct)
+	if !ok {
+		p.fault(line, "correct is "+quote(correct)+", want 0, 1, true or false")
+		return
+	}
+	if confidence == "" {
+		p.reject(line, "confidence is blank")
+		return
+	}
+	v, err := strconv.ParseFloat(confidence, 64)
+	switch {
+	case err != nil && !math.IsInf(v, 0):
+		p.reject(line, "confidence is not a number")
+	case math.IsNaN(v):
+		p.reject(line, "confidence is NaN")
+	case v < 0:
+		p.reject(line, "confidence is below 0")
+	case v > 1:
+		p.reject(line, "confidence is above 1")
+	default:
+		p.Confidence = append(p.Confidence, v)
+		p.Correct = append(p.Correct, right)
+	}
+}
+
+func parseCorrect(s string) (right, ok bool) {
+	switch strings.ToLower(s) {
+	case "1", "1.0", "true":
+		return true, true
+	case "0", "0.0", "false":
+		return false, true
+	}
+	return false, false
+}
+
+func (p *Pairs) reject(line int, reason string) { p.Rejected = count(p.Rejected, line, reason) }
+func (p *Pairs) fault(line int, reason string)  { p.Faults = count(p.Faults, line, reason) }
+
+// reasons bounds how many different reasons are told apart, since some quote
+// what they found.
+const reasons = 20
+
+func count(list []Rejection, line int, reason string) []Rejection {
+	same := func(r Rejection) bool { return r.Reason == reason }
+	i := slices.IndexFunc(list, same)
+	if i < 0 && len(list) >= reasons {
+		reason = "other faults"
+		i = slices.IndexFunc(list, same)
+	}
+	if i < 0 {
+		return append(list, Rejection{reason, 1, []int{line}})
+	}
+	list[i].Count++
+	if len(list[i].Lines) < shown {
+		list[i].Lines = append(list[i].Lines, line)
+	}
+	return list
+}
+
+// quote shows foreign text in one short line.
+func quote(s string) string {
+	const limit = 40
+	if len(s) > limit {
+		cut := limit
+		for cut > 0 && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		return strconv.QuoteToASCII(s[:cut]) + "..."
+	}
+	return strconv.QuoteToASCII(s)
+}

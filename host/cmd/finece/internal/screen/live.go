@@ -1,0 +1,92 @@
+package screen
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Live draws rows at the bottom of a terminal, in place. It never looks higher
+// than it has drawn, and its region is never higher than the terminal.
+type Live struct {
+	w             io.Writer
+	width, height int
+	drawn         []string // the rows of the region; the cursor is in the last
+	started       bool
+}
+
+// NewLive draws to w.
+func NewLive(w io.Writer) *Live { return &Live{w: w} }
+
+const (
+	noWrap   = "\x1b[?7l" // a row that is wider than we think must not move the others
+	autoWrap = "\x1b[?7h"
+	noCursor = "\x1b[?25l"
+	cursor   = "\x1b[?25h"
+)
+
+// Resize sets the size of the terminal in cells. When it has changed, the
+// terminal has moved what was drawn, and the screen is begun anew.
+func (l *Live) Resize(width, height int) error {
+	if l.started && (width != l.width || height != l.height) {
+		l.drawn = nil
+		if _, err := io.WriteString(l.w, ansi.CursorHomePosition+ansi.EraseScreenBelow); err != nil {
+			return err
+		}
+	}
+	l.width, l.height = width, height
+	return nil
+}
+
+// Width is how many cells a row may have.
+func (l *Live) Width() int { return max(l.width-1, 8) }
+
+// room is how many rows stay in the region.
+func (l *Live) room() int { return max(l.height-1, 1) }
+
+// Draw makes the region show rows, and returns how many of the first of them
+// have left it at the top for good.
+func (l *Live) Draw(rows []Row) (frozen int, err error) {
+	var b strings.Builder
+	if !l.started {
+		l.started = true
+		b.WriteString(noWrap + noCursor)
+	}
+	texts := make([]string, len(rows))
+	for i, r := range rows {
+		texts[i] = r.Text
+	}
+	if slices.Equal(texts, l.drawn) {
+		return 0, nil
+	}
+	if n := len(l.drawn); n > 1 {
+		b.WriteString(ansi.CursorUp(n - 1))
+	}
+	for i, text := range texts {
+		if i > 0 {
+			b.WriteString("\r\n")
+		}
+		if i >= len(l.drawn) || l.drawn[i] != text {
+			b.WriteString("\r" + ansi.EraseEntireLine + text)
+		}
+	}
+	if len(texts) < len(l.drawn) {
+		b.WriteString("\r\n" + ansi.EraseScreenBelow + ansi.CursorUp(1))
+	}
+	frozen = max(0, len(texts)-l.room())
+	l.drawn = texts[frozen:]
+	_, err = io.WriteString(l.w, b.String())
+	return frozen, err
+}
+
+// Close leaves the cursor below what was drawn and the terminal as it was.
+func (l *Live) Close() error {
+	if !l.started {
+		return nil
+	}
+	l.started = false
+	_, err := io.WriteString(l.w, "\r\n"+autoWrap+cursor)
+	return err
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"math"
+
+	"github.com/finece/finece/position"
+	"github.com/spf13/cobra"
+)
+
+const positionsLong = `positions finds where in an answer confidences would be estimated, and prints one
+JSON object for each place:
+
+  index    0 is the question p(0), the last one the whole answer p(z)
+  kind     question, paragraph, line, periodic, entropy, end, or several with +
+  byte     offset in the answer's text, in bytes of UTF-8
+  utf16    the same in UTF-16 code units, as browsers count
+  token    tokens of the answer up to there
+  ratio    token ratio: token / tokens of the whole answer
+  entropy  of the token there, in nats: a lower bound, since providers list only
+           the likeliest tokens; null where the stream does not have it
+
+and, only where they say something: entropy_max (the upper bound), segment (when
+not the answer), choice (when not 0), tokens_estimated (the provider did not send
+its tokens one by one, so they are counted by an estimate).
+
+The token ratio is known at the end of the stream, so the output comes then.
+Input without an end has none. Up to 1048576 positions are kept.`
+
+const positionsExample = `  finece positions answer.sse
+  finece positions --strategy paragraph+entropy --threshold 1.5 answer.sse
+  finece positions --strategy periodic --every 50 - < answer.txt
+  finece positions answer.sse | jq -r 'select(.ratio > 0.3) | .byte' | head -1`
+
+func newPositions() *cobra.Command {
+	f := newSessionFlags()
+	cmd := &cobra.Command{
+		Use:     "positions [flags] FILE|-",
+		Short:   "Find where in an answer to estimate confidence",
+		Long:    positionsLong,
+		Example: positionsExample,
+		Args:    oneInput,
+		RunE:    func(cmd *cobra.Command, args []string) error { return runPositions(cmd, f, args[0]) },
+	}
+	f.addPositions(cmd)
+	f.addStream(cmd)
+	return cmd
+}
+
+func runPositions(cmd *cobra.Command, f *sessionFlags, path string) error {
+	var l ledger
+	if err := feed(cmd, f, path, &l); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	for _, a := range l.sorted() {
+		for i := range a.places {
+			out.Write(positionLine(a, &a.places[i]))
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return &exitError{exitIO, err}
+	}
+	if wanted := f.config.Positions.Strategy; wanted&position.Entropy != 0 && !l.knowsEntropy() {
+		const why = "not available: entropy positions need a stream with top_logprobs, and this one has none"
+		if wanted == position.Entropy {
+			return failf(exitUnavailable, why)
+		}
+		say(cmd, why)
+	}
+	return l.verdict()
+}
+
+// feed gives a whole input to a session, whose events go to l, and reports the
+// faults in it.
+func feed(cmd *cobra.Command, f *sessionFlags, path string, l *ledger) error {
+	if err := f.resolve(); err != nil {
+		return err
+	}
+	in, err := openInput(cmd, path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	s, err := f.open(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	g, err := s.open(cmd.Context(), f.config, l.take)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	bar := newProgress(cmd, in.size, "reading")
+	err = copyTo(g, bar.reader(in))
+	bar.done()
+	l.report(cmd, in.name)
+	if err != nil {
+		return in.failure(err)
+	}
+	return nil
+}
+
+// copyTo gives all of r to a session and ends it. What was read before an
+// error is scored as a stream that broke off.
+func copyTo(g *scoring, r io.Reader) error {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if werr := g.write(buf[:n]); werr != nil {
+				return werr
+			}
+			if werr := g.settleReady(); werr != nil {
+				return werr
+			}
+		}
+		if err == io.EOF {
+			err = nil
+		} else if err == nil {
+			continue
+		}
+		return errors.Join(err, g.end())
+	}
+}
+
+// report says what was wrong in the input.
+func (l *ledger) report(cmd *cobra.Command, name string) {
+	for _, f := range l.faults {
+		say(cmd, "%s: %s", name, faultText(f))
+	}
+	if more := l.faulted - len(l.faults); more > 0 {
+		say(cmd, "%s: %d more faults", name, more)
+	}
+}
+
+// verdict is the error of an input with faults, which were reported already.
+func (l *ledger) verdict() error {
+	if l.faulted > 0 {
+		return &exitError{code: exitFaults}
+	}
+	return nil
+}
+
+// knowsEntropy reports whether the entropy of any token was known.
+func (l *ledger) knowsEntropy() bool {
+	for _, a := range l.choices {
+		for i := range a.places {
+			if !math.IsNaN(a.places[i].EntropyLo) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func positionLine(a *answer, p *place) []byte {
+	var o object
+	o.begin()
+	o.place(a, p)
+	o.number("entropy", p.EntropyLo)
+	if p.EntropyHi > p.EntropyLo {
+		o.number("entropy_max", p.EntropyHi)
+	}
+	if p.Segment != position.Answer {
+		o.text("segment", p.Segment.String())
+	}
+	if a.number != 0 {
+		o.integer("choice", int64(a.number))
+	}
+	if p.Estimated {
+		o.yes("tokens_estimated")
+	}
+	o.end()
+	return append(o.b, '\n')
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `finece estimates how likely a language model's answer is to be correct: before
+it is written, while it is written, and when it is complete.
+
+A confidence is estimated at positions: p(0) is the question alone, p(1), p(2),
+... lie in the answer where a strategy puts them, p(z) is the whole answer. An
+estimate that comes later revises those before it (Backward Confidence
+Integration). See arXiv 2508.12040.
+
+Input is a file, or - for standard input. A stream is what a provider sent,
+recorded as it came: server-sent events or JSON lines of OpenAI, Anthropic,
+Gemini, Ollama and others, or plain text. What is gzipped is unpacked.`
+
+const rootExample = `  finece watch answer.sse                      watch a recorded stream being scored
+  finece positions --every 50 answer.sse       where would confidences be estimated?
+  finece score -o scores.jsonl answers.jsonl   score a batch; run again to go on
+  finece eval --plot out.svg pairs.csv         how good are the confidences?`
+
+const exitCodes = `
+Exit codes:
+  0    done
+  1    done as far as the input allows: some of it could not be read or scored
+  2    the command line is wrong; nothing was done
+  3    what was asked for is not available for this input, such as entropy
+       positions in a stream without log-probabilities
+  4    a file or address could not be opened, read or written
+  130  interrupted
+`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "finece",
+		Short:         "Confidence for streamed answers of language models",
+		Long:          rootLong,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
+	root.AddCommand(
+		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newVersion(),
+	)
+	return root
+}
+
+// oneInput wants exactly one argument, the input.
+func oneInput(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return usagef("%s needs an input: a file, or - for standard input", cmd.Name())
+	case len(args) > 1:
+		return usagef("%s takes one input, not %d", cmd.Name(), len(args))
+	}
+	return nil
+}
+
+// optionalInput wants at most one argument; without it, standard input is read.
+func optionalInput(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return oneInput(cmd, args)
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
+)
+
+var nanValue = math.NaN()
+
+// job is a line of answers on its way to a worker.
+type job struct {
+	seq    int
+	number int
+	line   []byte
+	err    error // of reading the line
+	read   int64 // bytes of the input up to it
+}
+
+// scored is what became of a job.
+type scored struct {
+	job
+	answer  *answers.Answer
+	line    []byte
+	err     error
+	session *scoring
+	ledger  *ledger
+}
+
+// answers scores JSON Lines. Workers score; the results are put back in order
+// by the one goroutine that writes, and no more answers are in flight than its
+// window holds.
+func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	b.bar = newProgress(b.cmd, in.size, "scoring")
+	defer b.bar.done()
+
+	window := make(chan struct{}, 8*b.jobs)
+	jobs, results := make(chan job), make(chan scored)
+	failed := make(chan error, 1)
+	go func() {
+		defer close(jobs)
+		if err := b.readJobs(ctx, in, lines.New(r, lines.MaxLine), window, jobs); err != nil {
+			failed <- in.failure(err)
+		}
+	}()
+	var workers sync.WaitGroup
+	for range b.jobs {
+		workers.Go(func() { b.work(ctx, jobs, results) })
+	}
+	go func() {
+		workers.Wait()
+		close(results)
+	}()
+	if err := b.writeInOrder(ctx, results, window); err != nil {
+		cancel()
+		for range results { // the workers use the engine until they end
+		}
+		return err
+	}
+	if ctx.Err() != nil {
+		b.say("interrupted; %d answers were scored", b.written)
+		if b.out != nil {
+			b.say("run the same command again to go on")
+		}
+		return &exitError{code: exitInterrupted}
+	}
+	select {
+	case err := <-failed:
+		return errors.Join(err, b.verdict())
+	default:
+		return b.verdict()
+	}
+}
+
+// readJobs reads the lines that are not in the output yet.
+func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) error {
+	for seq := 0; ; {
+		line, err := r.Next()
+		var long *lines.TooLongError
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil && !errors.As(err, &long) {
+			return err
+		}
+		if err == nil && (len(bytes.TrimSpace(line)) == 0 || b.isDone(line, r.Line())) {
+			continue
+		}
+		j := job{seq, r.Line(), slices.Clone(line), err, in.read()}
+		seq++
+		select {
+		case window <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		select {
+		case jobs <- j:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (b *batch) isDone(line []byte, number int) bool {
+	if len(b.done) == 0 {
+		return false
+	}
+	var l struct {
+		ID json.RawMessage `json:"id"`
+	}
+	return json.Unmarshal(line, &l) == nil && b.skip(answers.Key(l.ID, number))
+}
+
+func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- scored) {
+	for {
+		select {
+		case j, ok := <-jobs:
+			if !ok {
+				return
+			}
+			results <- b.score(ctx, j)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// score scores one answer.
+func (b *batch) score(ctx context.Context, j job) scored {
+	r := scored{job: j, ledger: &ledger{}}
+	if j.err != nil {
+		r.answer, r.err = &answers.Answer{Line: j.number}, fmt.Errorf("longer than %d bytes", lines.MaxLine)
+		return r
+	}
+	if r.answer, r.err = answers.Parse(j.line, j.number); r.err != nil {
+		return r
+	}
+	data, chunks := r.answer.Stream()
+	c := b.config
+	c.Question = r.answer.Question
+	c.Format = stream.Text
+	if chunks {
+		c.Format = stream.OpenAIChat
+	}
+	if r.session, r.err = b.scorer.open(ctx, c, r.ledger.take); r.err != nil {
+		return r
+	}
+	defer r.session.close()
+	if r.err = r.session.write(data); r.err == nil {
+		r.err = r.session.end()
+	}
+	if r.err == nil {
+		r.err = r.session.drain(ctx)
+	}
+	if r.err == nil && ctx.Err() != nil {
+		r.err = ctx.Err()
+	}
+	if r.err == nil {
+		r.line = b.line(r.answer, r.ledger.choice(0))
+	}
+	return r
+}
+
+// writeInOrder writes results in the order of their jobs. Work that was
+// interrupted ends the output there, so that going on later gives the same
+// file.
+func (b *batch) writeInOrder(ctx context.Context, results <-chan scored, window <-chan struct{}) error {
+	waiting := map[int]scored{}
+	next, unreachable := 0, 0
+	for r := range results {
+		waiting[r.seq] = r
+		for {
+			r, ok := waiting[next]
+			if !ok {
+				break
+			}
+			delete(waiting, next)
+			if errors.Is(r.err, context.Canceled) || ctx.Err() != nil && r.err != nil {
+				next = -1
+				break
+			}
+			next++
+			<-window
+			if err := b.finish(&r); err != nil {
+				return err
+			}
+			if r.unreachable() {
+				unreachable++
+			} else {
+				unreachable = 0
+			}
+			if unreachable == givesUp {
+				return failf(exitIO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to go on", b.scorer.client.URL(), givesUp)
+			}
+			b.bar.to(r.read)
+		}
+	}
+	return nil
+}
+
+// givesUp is how many answers in a row a dead server is given.
+const givesUp = 8
+
+// finish writes or reports one result.
+func (b *batch) finish(r *scored) error {
+	where := answerName(r.answer) + ": "
+	if r.err != nil {
+		b.bad++
+		b.say("%s%v", where, r.err)
+		return nil
+	}
+	b.note(r.session, r.ledger, where)
+	return b.write(r.line)
+}
+
+func answerName(a *answers.Answer) string {
+	if a.ID == nil {
+		return fmt.Sprintf("line %d", a.Line)
+	}
+	return fmt.Sprintf("line %d (id %s)", a.Line, a.ID)
+}
+
+// unreachable reports whether nothing at all could be asked about the answer.
+func (r *scored) unreachable() bool {
+	if r.err != nil || r.session == nil || r.session.exchange == nil {
+		return false
+	}
+	places := r.ledger.choice(0).places
+	asked := 0
+	for i := range places {
+		switch places[i].reason {
+		case session.Unreachable:
+			asked++
+		case session.NoReason:
+			return false
+		}
+	}
+	return asked > 0
+}
+
+// scored writes a position and its confidence.
+func (o *object) scored(a *answer, p *place, even bool) {
+	o.begin()
+	o.place(a, p)
+	if p.Segment != position.Answer {
+		o.text("segment", p.Segment.String())
+	}
+	if p.Estimated || even {
+		o.yes("tokens_estimated")
+	}
+	o.text("state", p.state.String())
+	o.number("raw", p.raw)
+	o.number("fused", p.fused)
+	o.integer("revisions", int64(p.revisions()))
+	if p.reason != session.NoReason {
+		o.text("reason", p.reason.String())
+	} else {
+		o.text("source", p.source.String())
+	}
+	o.end()
+}

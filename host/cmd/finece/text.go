@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bufio"
+
+	"github.com/finece/finece/host/cmd/finece/internal/screen"
+	"github.com/finece/finece/position"
+	"github.com/spf13/cobra"
+)
+
+const textLong = `text prints the text that a stream carries, and nothing else: no protocol, no
+reasoning, no refusal, one choice. It is byte for byte the text that the offsets
+of positions count in.
+
+The text comes from a model. When standard output is a terminal, control
+characters in it are made visible instead of being obeyed.`
+
+const textExample = `  finece text answer.sse
+  finece text --reasoning answer.sse > thoughts.md
+  finece text --choice 1 answer.sse | head -c "$(finece positions answer.sse | sed -n 2p | jq .byte)"`
+
+func newText() *cobra.Command {
+	f := newSessionFlags()
+	var choice int
+	var reasoning bool
+	cmd := &cobra.Command{
+		Use:     "text [flags] FILE|-",
+		Short:   "Print the text that a stream carries",
+		Long:    textLong,
+		Example: textExample,
+		Args:    oneInput,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			segment := position.Answer
+			if reasoning {
+				segment = position.Reasoning
+			}
+			return runText(cmd, f, args[0], choice, segment)
+		},
+	}
+	cmd.Flags().IntVar(&choice, "choice", 0, "which of a stream's answers, from 0")
+	cmd.Flags().BoolVar(&reasoning, "reasoning", false, "print what the model thought instead of its answer")
+	f.addStream(cmd)
+	return cmd
+}
+
+func runText(cmd *cobra.Command, f *sessionFlags, path string, choice int, segment position.Segment) error {
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	show := func(b []byte) []byte { return b }
+	if _, ok := terminal(cmd.OutOrStdout()); ok {
+		show = screen.Printable
+	}
+	var failed error
+	l := ledger{text: func(c int, s position.Segment, text []byte) {
+		if c == choice && s == segment && failed == nil {
+			if _, failed = out.Write(show(text)); failed == nil {
+				failed = out.Flush() // as it comes
+			}
+		}
+	}}
+	f.config.Text = true
+	if err := feed(cmd, f, path, &l); err != nil {
+		return err
+	}
+	if failed != nil {
+		return &exitError{exitIO, failed}
+	}
+	return l.verdict()
+}

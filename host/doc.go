@@ -1,0 +1,22 @@
+// Package host runs the scoring core on a server.
+//
+// An [Engine] opens sessions. [NewWazero] runs finece.wasm, an instance for
+// each session, so that whatever goes wrong inside costs one session and
+// nothing else; [Native] calls the same packages directly and is there to be
+// compared with. Both answer the same calls with the same events.
+//
+//	engine, err := host.NewWazero(ctx)
+//	...
+//	session, events, err := engine.Open(host.DefaultConfig())
+//	for chunk := range chunks {
+//		events, err = session.Write(chunk)
+//		...
+//	}
+//	events, err = session.End()
+//
+// # Why no cancellation inside a call
+//
+// The core bounds its own work: a call takes at most abi.MaxInput bytes and
+// costs time linear in them. So a call cannot run away, and the runtime's
+// cancellation checks, which slow every loop down, are left off.
+package host

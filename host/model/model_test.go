@@ -1,0 +1,285 @@
+package model_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/session"
+)
+
+const (
+	body   = `{"messages":[{"role":"user","content":"Is 42 right?"}]}`
+	answer = `{"choices":[{"message":{"role":"assistant","content":"0.8"}}]}`
+	key    = "sk-do-not-print-me"
+)
+
+// serve runs a real server on the loopback interface.
+func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server
+}
+
+func client(t *testing.T, c model.Config) *model.Client {
+	t.Helper()
+	made, err := model.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestARequestIsPostedBelowTheBaseURL(t *testing.T) {
+	for _, base := range []string{"/v1", "/v1/", ""} {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			got := make([]byte, len(body)+1)
+			n, _ := r.Body.Read(got)
+			if want := strings.TrimSuffix(base, "/") + "/chat/completions"; r.Method != "POST" || r.URL.Path != want {
+				t.Errorf("%s %s, want POST %s", r.Method, r.URL.Path, want)
+			}
+			if string(got[:n]) != body || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Authorization") != "Bearer "+key {
+				t.Errorf("body %q, headers %v", got[:n], r.Header)
+			}
+			fmt.Fprint(w, answer)
+		})
+		got, err := client(t, model.Config{BaseURL: server.URL + base, Key: key}).Post(t.Context(), []byte(body))
+		if err != nil || string(got) != answer {
+			t.Errorf("%q: %q, %v", base, got, err)
+		}
+	}
+}
+
+func TestRetries(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		handler func(w http.ResponseWriter, attempt int32)
+		least   time.Duration // that the waits must take
+	}{
+		{"429 with Retry-After is waited for", func(w http.ResponseWriter, attempt int32) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, time.Second},
+		{"500", func(w http.ResponseWriter, attempt int32) { w.WriteHeader(500) }, 0},
+		{"502", func(w http.ResponseWriter, attempt int32) { w.WriteHeader(502) }, 0},
+		{"closed before the reply", func(w http.ResponseWriter, attempt int32) { hangUp(w) }, 0},
+		{"closed in the middle of the reply", func(w http.ResponseWriter, attempt int32) {
+			w.Header().Set("Content-Length", "1000")
+			fmt.Fprint(w, answer[:10])
+			w.(http.Flusher).Flush()
+			hangUp(w)
+		}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var attempts atomic.Int32
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if n := attempts.Add(1); n < 2 {
+					c.handler(w, n)
+					return
+				}
+				fmt.Fprint(w, answer)
+			})
+			begin := time.Now()
+			got, err := client(t, model.Config{BaseURL: server.URL}).Post(t.Context(), []byte(body))
+			if err != nil || string(got) != answer || attempts.Load() != 2 {
+				t.Fatalf("%q, %v after %d attempts", got, err, attempts.Load())
+			}
+			if took := time.Since(begin); took < c.least {
+				t.Errorf("retried after %v, asked to wait %v", took, c.least)
+			}
+		})
+	}
+}
+
+func hangUp(w http.ResponseWriter) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		conn.Close()
+	}
+}
+
+// hang waits until the client goes away, which the server sees once it has
+// read the body.
+func hang(r *http.Request) {
+	io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+func TestFailures(t *testing.T) {
+	status := func(code int, text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(code)
+			fmt.Fprint(w, text)
+		}
+	}
+	for _, c := range []struct {
+		name     string
+		handler  http.HandlerFunc
+		reason   session.Reason
+		status   int
+		attempts int32
+		says     []string
+	}{
+		{"500 every time", status(500, `{"error":"out of memory"}`), session.EndpointError, 500, 2,
+			[]string{"HTTP 500", "out of memory", "log"}},
+		{"401", status(401, "bad key "+key), session.EndpointError, 401, 1, []string{"HTTP 401", "FINECE_API_KEY"}},
+		{"404", status(404, "no such route"), session.EndpointError, 404, 1, []string{"HTTP 404", "/v1"}},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) },
+			session.EndpointError, 302, 1, []string{"HTTP 302", "/elsewhere"}},
+		{"a Retry-After beyond the time limit", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(429)
+		}, session.EndpointError, 429, 1, []string{"HTTP 429", "retry after 3600"}},
+		{"a Retry-After beyond all numbers", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "9223372036854775807")
+			w.WriteHeader(429)
+		}, session.EndpointError, 429, 1, []string{"HTTP 429"}},
+		{"a reply without end", func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					return
+				}
+			}
+		}, session.EndpointError, 0, 1, []string{"longer than 1048576 bytes"}},
+		{"a hanging server", func(w http.ResponseWriter, r *http.Request) { hang(r) }, session.Timeout, 0, 1,
+			[]string{"no reply within 1s"}},
+		{"a reply that stops coming", func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, answer[:10])
+			w.(http.Flusher).Flush()
+			hang(r)
+		}, session.Timeout, 0, 1, []string{"no reply within 1s"}},
+		{"hung up on every time", func(w http.ResponseWriter, r *http.Request) { hangUp(w) }, session.Unreachable, 0, 2,
+			[]string{"EOF", "running"}},
+		{"escape sequences in the error", status(400, "\x1b[31mred\x1b[0m\r\n"+strings.Repeat("x", 5000)), session.EndpointError, 400, 1,
+			[]string{"[31mred", "..."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var attempts atomic.Int32
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				attempts.Add(1)
+				c.handler(w, r)
+			})
+			_, err := client(t, model.Config{BaseURL: server.URL + "/v1", Key: key, Timeout: time.Second, Retries: 1}).Post(t.Context(), []byte(body))
+			var failure *model.Error
+			if !errors.As(err, &failure) {
+				t.Fatalf("%v, want a *model.Error", err)
+			}
+			if failure.Reason != c.reason || failure.Status != c.status || model.ReasonOf(err) != c.reason {
+				t.Errorf("reason %v, status %d: want %v, %d (%v)", failure.Reason, failure.Status, c.reason, c.status, err)
+			}
+			if attempts.Load() != c.attempts {
+				t.Errorf("%d attempts, want %d", attempts.Load(), c.attempts)
+			}
+			text := err.Error()
+			for _, want := range append(c.says, server.URL+"/v1/chat/completions") {
+				if !strings.Contains(text, want) {
+					t.Errorf("%q does not say %q", text, want)
+				}
+			}
+			if strings.Contains(text, key) || strings.ContainsAny(text, "\x1b\r\n") {
+				t.Errorf("%q prints the key or a control character", text)
+			}
+		})
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	server := httptest.NewServer(nil)
+	server.Close()
+	_, err := client(t, model.Config{BaseURL: server.URL, Retries: -1}).Post(t.Context(), []byte(body))
+	if model.ReasonOf(err) != session.Unreachable || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("%v, want unreachable: connection refused", err)
+	}
+}
+
+func TestCancelling(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) { hang(r) })
+	c := client(t, model.Config{BaseURL: server.URL, Concurrency: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	results := make(chan error)
+	for range 2 { // one is in flight, one waits for its turn
+		go func() {
+			_, err := c.Post(ctx, []byte(body))
+			results <- err
+		}()
+	}
+	time.Sleep(10 * time.Millisecond)
+	cancel()
+	for range 2 {
+		if err := <-results; model.ReasonOf(err) != session.Cancelled {
+			t.Errorf("%v, want cancelled", err)
+		}
+	}
+}
+
+func TestConcurrencyIsLimited(t *testing.T) {
+	var now, most atomic.Int32
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		n := now.Add(1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		time.Sleep(20 * time.Millisecond)
+		now.Add(-1)
+		fmt.Fprint(w, answer)
+	})
+	c := client(t, model.Config{BaseURL: server.URL, Concurrency: 3})
+	done := make(chan error)
+	for range 12 {
+		go func() {
+			_, err := c.Post(t.Context(), []byte(body))
+			done <- err
+		}()
+	}
+	for range 12 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if most.Load() != 3 {
+		t.Errorf("%d requests at once, want 3", most.Load())
+	}
+}
+
+func TestBaseURLs(t *testing.T) {
+	for _, bad := range []string{"", "127.0.0.1:8000", "ftp://host/v1", "http://", "://", "http://user:" + key + "@/v1"} {
+		if _, err := model.New(model.Config{BaseURL: bad}); err == nil || strings.Contains(err.Error(), key) {
+			t.Errorf("%q: %v, want an error without the password", bad, err)
+		}
+	}
+	c := client(t, model.Config{BaseURL: "http://user:" + key + "@127.0.0.1:1/v1"})
+	if strings.Contains(c.URL(), key) {
+		t.Errorf("URL() is %s", c.URL())
+	}
+}
+
+func TestAKeyDoesNotPrintItself(t *testing.T) {
+	c := model.Config{BaseURL: "http://127.0.0.1/v1", Key: key}
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s %q", c.Key, c.Key)} {
+		if strings.Contains(text, key) {
+			t.Error(text)
+		}
+	}
+	t.Setenv("OPENAI_API_KEY", "second")
+	t.Setenv("FINECE_API_KEY", "")
+	if got := model.KeyFromEnv(); got != "second" {
+		t.Errorf("%q", string(got))
+	}
+	t.Setenv("FINECE_API_KEY", "first")
+	if got := model.KeyFromEnv(); got != "first" {
+		t.Errorf("%q", string(got))
+	}
+}

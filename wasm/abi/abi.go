@@ -1,0 +1,137 @@
+// Package abi is the contract between finece.wasm and its surroundings: the
+// exported functions, the answers they give and the bytes that events are made
+// of. Hosts in other languages mirror this one file.
+//
+// # Calls
+//
+// The module imports nothing and exports its memory and the functions in
+// [Functions]. It is a reactor: call _initialize once before anything else.
+// One instance holds one session.
+//
+// Bytes go in through the input buffer. finece_input(size) returns the address
+// of at least size bytes, or 0 when size is over [MaxInput]; write there, then
+// call the function that takes the length:
+//
+//	at := finece_input(5)
+//	copy(memory[at:], "data:")
+//	answer := finece_write(5)
+//
+// Both the address and any view of the memory are stale after the next call,
+// because memory may have grown.
+//
+// Every other function returns the address of an answer. All numbers are
+// little-endian:
+//
+//	0  u32  status, one of the Status constants; 0 is OK
+//	4  u32  length of what follows
+//	8  ...  for StatusOK the payload, otherwise a message in UTF-8
+//
+// An answer is valid until the next call. After a trap the instance is in an
+// unknown state although it would go on answering: drop it.
+//
+// # Events
+//
+// The payload of open, write, end, resolve and fail is a sequence of records,
+// one for each session.Event, each a multiple of 8 bytes long. They all begin
+//
+//	 0  u32  size of the record in bytes, this header included
+//	 4  u8   kind, a session.EventKind
+//	 5  u8   choice
+//	 6  u8   a, see below
+//	 7  u8   b, see below
+//	 8  u32  index of the position, for Positioned, Ask and Confidence
+//	12  u32  revision for Confidence, id for Ask, length of the bytes for Text and Fault
+//
+// and go on according to their kind:
+//
+//	Text (1)        a segment
+//	                16  bytes, zero-padded to a multiple of 8
+//	Positioned (2)  a position.Kind; b segment, plus 0x80 if token is an estimate
+//	                16  i64 byte; 24  i64 utf16; 32  i64 token
+//	                40  f64 lower and 48  f64 upper bound of the entropy, nats
+//	Ask (3)         a position.Kind
+//	Confidence (4)  a state; b reason
+//	                16  f64 raw; 24  f64 fused
+//	                32  u8 estimator; 33  u8 method; 34  6 bytes zero; 40  f64 mass
+//	Usage (5)       16  i64 prompt, 24  i64 completion, 32  i64 reasoning tokens; -1 unknown
+//	Fault (6)       a code
+//	                16  i64 offset in the stream, -1 if none; 24  bytes, padded
+//	Finish (7)      a stream.Reason; b bit s is set if the count of segment s is an estimate
+//	                16  i64 answer tokens; 24  i64 reasoning tokens
+//
+// A number that is not known is the NaN 0x7FF8000000000001, these very bits on
+// every engine. Unknown kinds are to be skipped by their size.
+//
+// Worked example. The final confidence 0.75 of position 3, second revision,
+// which integration left as it was, from the mean of a model's number tokens
+// that carried all the mass:
+//
+//	30 00 00 00  04 00 02 00  03 00 00 00  02 00 00 00   size 48, Confidence, choice 0, Final, no reason, index 3, revision 2
+//	00 00 00 00 00 00 e8 3f   00 00 00 00 00 00 e8 3f    raw 0.75, fused 0.75
+//	01 00 00 00 00 00 00 00   00 00 00 00 00 00 f0 3f    Model, Expectation, mass 1
+//
+// And the text "Hi!" of choice 1's answer:
+//
+//	18 00 00 00  01 01 00 00  00 00 00 00  03 00 00 00   size 24, Text, choice 1, Answer, 3 bytes
+//	48 69 21 00 00 00 00 00                              "Hi!"
+package abi
+
+// Version changes whenever a host written for the last one would misread an
+// answer. finece_abi returns it.
+const Version = 1
+
+// MaxInput is the most bytes that one call takes: 16 MiB. Longer writes are cut
+// by the caller; a stream may be cut anywhere.
+const MaxInput = 16 << 20
+
+// Status is the first number of every answer.
+type Status uint32
+
+const (
+	StatusOK       Status = iota
+	StatusConfig          // open: the configuration is wrong; the message says where
+	StatusTooLong         // the length given is more than finece_input granted
+	StatusOrder           // a call out of order: nothing is open, or the stream has ended
+	StatusUnknown         // request, resolve, fail: no position waits under this id
+	StatusArgument        // the input or a number given is not what the function takes
+)
+
+// Type is a WebAssembly value type as it stands in a module's type section.
+type Type byte
+
+const (
+	I32 Type = 0x7f
+	F64 Type = 0x7c
+)
+
+// Function is an export: its name and its signature.
+type Function struct {
+	Name            string
+	Params, Results []Type
+}
+
+// Functions are the exports that a host checks at load, beside "memory" and
+// "_initialize".
+var Functions = []Function{
+	// finece_abi() returns Version.
+	{"finece_abi", nil, []Type{I32}},
+	// finece_input(size) returns the input buffer's address, or 0.
+	{"finece_input", []Type{I32}, []Type{I32}},
+	// finece_open(n) reads a configuration (see session.ParseConfig) and begins
+	// a session in place of the one before. Answer: events.
+	{"finece_open", []Type{I32}, []Type{I32}},
+	// finece_write(n) takes the stream's next bytes. Answer: events.
+	{"finece_write", []Type{I32}, []Type{I32}},
+	// finece_end() ends the stream. Answer: events.
+	{"finece_end", nil, []Type{I32}},
+	// finece_request(id). Answer: the request's body.
+	{"finece_request", []Type{I32}, []Type{I32}},
+	// finece_resolve(id, n) takes the reply's body. Answer: events.
+	{"finece_resolve", []Type{I32, I32}, []Type{I32}},
+	// finece_fail(id, reason), a session.Reason. Answer: events.
+	{"finece_fail", []Type{I32, I32}, []Type{I32}},
+	// finece_fuse(n), see FuseInput. Answer: one f64 a node.
+	{"finece_fuse", []Type{I32}, []Type{I32}},
+	// finece_evaluate(n), see EvaluateInput. Answer: an Evaluation.
+	{"finece_evaluate", []Type{I32}, []Type{I32}},
+}

@@ -1,0 +1,184 @@
+package abi
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/wasm/session"
+)
+
+// ErrInput says that the input of finece_fuse or finece_evaluate is not laid
+// out as documented, most often that its length does not fit its n.
+var ErrInput = errors.New("abi: the input's length does not fit the counts in it")
+
+// AppendFuseInput writes the input of finece_fuse, a tree of n nodes whose
+// parents come before their children:
+//
+//	 0  f64  alpha
+//	 8  u32  depth, at most session.MaxDepth
+//	12  u32  width
+//	16  u32  n
+//	20  u32  0
+//	24  f64  confidence of each node, NaN where there is none
+//	..  i32  parent of each node, -1 for a root
+//
+// The answer is the fused value of each node, f64.
+func AppendFuseInput(dst []byte, t bci.Tree, p bci.Params) []byte {
+	dst = floats(dst, p.Alpha)
+	dst = words(dst, uint32(p.Depth), uint32(p.Width), uint32(len(t.Conf)), 0)
+	dst = floats(dst, t.Conf...)
+	for _, parent := range t.Parent {
+		dst = words(dst, uint32(parent))
+	}
+	return dst
+}
+
+// ReadFuseInput is the reverse of AppendFuseInput.
+func ReadFuseInput(data []byte) (t bci.Tree, p bci.Params, err error) {
+	const head = 24
+	if len(data) < head {
+		return t, p, ErrInput
+	}
+	n := binary.LittleEndian.Uint32(data[16:])
+	depth := binary.LittleEndian.Uint32(data[8:])
+	if uint64(len(data)) != head+12*uint64(n) {
+		return t, p, ErrInput
+	}
+	if depth > session.MaxDepth {
+		return t, p, errors.New("abi: depth is over " + strconv.Itoa(session.MaxDepth))
+	}
+	p = bci.Params{
+		Alpha: float(data, 0),
+		Depth: int(depth),
+		Width: int(min(binary.LittleEndian.Uint32(data[12:]), math.MaxInt32)),
+	}
+	t.Conf, t.Parent = readFloats(data[head:], int(n)), make([]int32, n)
+	parents := data[head+8*int(n):]
+	for i := range t.Parent {
+		t.Parent[i] = int32(binary.LittleEndian.Uint32(parents[4*i:]))
+	}
+	return t, p, nil
+}
+
+// AppendEvaluateInput writes the input of finece_evaluate, n confidences and
+// whether each answer was correct:
+//
+//	 0  u32  n
+//	 4  u32  bins, 0 for the default
+//	 8  u32  rule, a metrics.Rule
+//	12  u32  0
+//	16  f64  each confidence
+//	..  u8   each correctness, 0 or 1
+//
+// The answer is what AppendEvaluation writes.
+func AppendEvaluateInput(dst []byte, conf []float64, correct []bool, b metrics.Binning) []byte {
+	dst = words(dst, uint32(len(conf)), uint32(b.Bins), uint32(b.Rule), 0)
+	dst = floats(dst, conf...)
+	for _, right := range correct {
+		if right {
+			dst = append(dst, 1)
+		} else {
+			dst = append(dst, 0)
+		}
+	}
+	return dst
+}
+
+// ReadEvaluateInput is the reverse of AppendEvaluateInput.
+func ReadEvaluateInput(data []byte) (conf []float64, correct []bool, b metrics.Binning, err error) {
+	const head = 16
+	if len(data) < head {
+		return nil, nil, b, ErrInput
+	}
+	n := binary.LittleEndian.Uint32(data)
+	if uint64(len(data)) != head+9*uint64(n) {
+		return nil, nil, b, ErrInput
+	}
+	b.Bins = int(min(binary.LittleEndian.Uint32(data[4:]), math.MaxInt32))
+	b.Rule = metrics.Rule(min(binary.LittleEndian.Uint32(data[8:]), math.MaxUint8))
+	conf, correct = readFloats(data[head:], int(n)), make([]bool, n)
+	for i, c := range data[head+8*int(n):] {
+		if c > 1 {
+			return nil, nil, b, ErrInput
+		}
+		correct[i] = c == 1
+	}
+	return conf, correct, b, nil
+}
+
+// Evaluation is the answer of finece_evaluate. What the data leave undefined
+// is NaN.
+type Evaluation struct {
+	N, Correct             uint64
+	ECE, MCE, Brier, AUROC float64
+	Bins                   []metrics.Bin
+}
+
+// Evaluate computes an Evaluation. The error is about the input.
+func Evaluate(conf []float64, correct []bool, b metrics.Binning) (e Evaluation, err error) {
+	s, err := metrics.NewSample(conf, correct)
+	if err != nil {
+		return e, err
+	}
+	e.N, e.Correct = s.N(), s.Correct()
+	figure := func(to *float64, value float64, why error) {
+		*to = value
+		if _, undefined := why.(metrics.Undefined); why != nil && !undefined {
+			err = why
+		}
+	}
+	ece, why := s.ECE(b)
+	figure(&e.ECE, ece, why)
+	mce, why := s.MCE(b)
+	figure(&e.MCE, mce, why)
+	brier, why := s.Brier()
+	figure(&e.Brier, brier, why)
+	auroc, why := s.AUROC()
+	figure(&e.AUROC, auroc, why)
+	if err == nil && e.N > 0 {
+		e.Bins, err = s.Reliability(b)
+	}
+	return e, err
+}
+
+// AppendEvaluation writes an Evaluation:
+//
+//	 0  u64  n
+//	 8  u64  correct
+//	16  f64  ECE; 24  f64  MCE; 32  f64  Brier; 40  f64  AUROC
+//	48  u64  number of bins, then for each 48 bytes:
+//	    f64  lower edge; f64 upper edge; u64 count; u64 correct
+//	    f64  mean confidence; f64 accuracy
+func AppendEvaluation(dst []byte, e *Evaluation) []byte {
+	dst = integers(dst, int64(e.N), int64(e.Correct))
+	dst = floats(dst, e.ECE, e.MCE, e.Brier, e.AUROC)
+	dst = integers(dst, int64(len(e.Bins)))
+	for _, b := range e.Bins {
+		dst = floats(dst, b.Low, b.High)
+		dst = integers(dst, int64(b.Count), int64(b.Correct))
+		dst = floats(dst, b.Confidence, b.Accuracy)
+	}
+	return dst
+}
+
+// AppendFloats writes f64 values, every NaN with the same bits.
+func AppendFloats(dst []byte, values []float64) []byte { return floats(dst, values...) }
+
+func words(dst []byte, values ...uint32) []byte {
+	for _, v := range values {
+		dst = binary.LittleEndian.AppendUint32(dst, v)
+	}
+	return dst
+}
+
+func readFloats(data []byte, n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = float(data, 8*i)
+	}
+	return out
+}

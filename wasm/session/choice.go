@@ -1,0 +1,43 @@
+package session
+
+import (
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// choice is one of a stream's n answers.
+type choice struct {
+	number   int
+	splitter position.Splitter
+	detector *position.Detector
+	window   *bci.Window
+	slots    []slot // by position index modulo len(slots), the window's capacity
+	next     int    // index of the next position
+	tracks   [segments]track
+	segment  position.Segment // of the last token
+	tool     bool             // a tool call was made
+	refused  bool             // there is refusal text
+	finish   stream.Reason
+	finished bool
+}
+
+// segments is the number of segments that have positions: Answer, Reasoning.
+const segments = 2
+
+// slot is what is remembered of a position that later events may still revise.
+type slot struct {
+	position position.Position
+	revision int
+	state    State
+	raw      float64
+	source   Source
+	reason   Reason
+}
+
+func (c *choice) slot(index int) *slot { return &c.slots[index%len(c.slots)] }
+
+// live reports whether the position can still be resolved or failed.
+func (c *choice) live(index int) bool {
+	return index < c.next && index >= c.next-len(c.slots) && c.slot(index).state == Pending
+}

@@ -1,0 +1,152 @@
+package session
+
+import (
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/stream"
+)
+
+func (s *Session) foundAll(c *choice) {
+	for i := range s.found {
+		s.position(c, &s.found[i])
+	}
+}
+
+// position takes a position that the detector found and sees to its estimate.
+func (s *Session) position(c *choice, p *position.Position) {
+	end := p.Kind&position.End != 0
+	if s.positions >= s.config.MaxPositions && !end {
+		if !s.full {
+			s.full = true
+			s.fault(stream.Fault{Code: FaultPositions, Offset: -1, Detail: []byte("later positions but the end are left out")}, c.number)
+		}
+		return
+	}
+	s.positions++
+	p.Index = c.next
+	c.next++
+	_, s.revisions = c.window.Push(s.revisions[:0])
+	s.revise(c) // a position that was given up for this one, before its slot is taken
+	*c.slot(p.Index) = slot{position: *p, raw: nan, revision: -1}
+	s.events = append(s.events, Event{Kind: Positioned, Choice: c.number, Position: *p})
+
+	if p.Index == 0 && c.number != s.choices[0].number {
+		s.shareQuestion(c)
+		return
+	}
+	if why := s.unscorable(c, p); why != NoReason {
+		s.settle(c, p.Index, nan, Source{}, why)
+		return
+	}
+	if s.config.Estimator == Model {
+		s.confidence(c, p.Index, nan)
+		s.events = append(s.events, Event{Kind: Ask, Choice: c.number, ID: askID(c.number, p.Index), Position: position.Position{Index: p.Index, Kind: p.Kind}})
+		return
+	}
+	value, why := nan, NoText
+	if p.Index > 0 {
+		value, why = c.tracks[p.Segment].estimate(p)
+	}
+	s.settle(c, p.Index, value, builtinSource(s.config.Method), why)
+}
+
+// unscorable says why there is nothing to estimate at p, if so.
+func (s *Session) unscorable(c *choice, p *position.Position) Reason {
+	if p.Kind&position.Question != 0 {
+		if s.config.Question == "" {
+			return NoText
+		}
+		return NoReason
+	}
+	if p.Kind&position.End != 0 {
+		switch {
+		case s.failed:
+			return StreamFailed
+		case c.refused || c.finish == stream.Refused:
+			return Refusal
+		case p.Byte == 0 && c.tool:
+			return ToolCall
+		case p.Byte == 0:
+			return NoText
+		}
+	}
+	if t := &c.tracks[p.Segment]; s.config.Estimator == Model && p.Byte > int64(len(t.text)) {
+		return TextTooLong
+	}
+	return NoReason
+}
+
+// shareQuestion gives a further choice what is known of the question, which
+// was asked with the first one.
+func (s *Session) shareQuestion(c *choice) {
+	first := s.choices[0].slots[0]
+	switch {
+	case s.choices[0].next > len(s.choices[0].slots): // long gone
+		s.settle(c, 0, nan, Source{}, GivenUp)
+	case first.state == Pending:
+		s.confidence(c, 0, nan)
+	default:
+		s.settle(c, 0, first.raw, first.source, first.reason)
+	}
+}
+
+// settle records a position's estimate, or that there is none, and reports
+// every confidence that this revises.
+func (s *Session) settle(c *choice, index int, raw float64, from Source, why Reason) {
+	slot := c.slot(index)
+	s.revisions = s.revisions[:0]
+	if why == NoReason {
+		slot.raw, slot.source = raw, from
+		s.revisions = c.window.Resolve(index, raw, s.revisions)
+	} else {
+		slot.reason = why
+		s.revisions = c.window.Fail(index, s.revisions)
+	}
+	s.revise(c)
+	if index == 0 && c == s.choices[0] {
+		for _, other := range s.choices[1:] {
+			if other.live(0) {
+				s.settle(other, 0, raw, from, why)
+			}
+		}
+	}
+}
+
+// revise reports what the fusion window changed.
+func (s *Session) revise(c *choice) {
+	for _, r := range s.revisions {
+		slot := c.slot(r.ID)
+		switch {
+		case r.Failed:
+			slot.state = Unavailable
+			if slot.reason == NoReason {
+				slot.reason = GivenUp
+			}
+		case r.Final:
+			slot.state = Final
+		default:
+			slot.state = Provisional
+		}
+		s.confidence(c, r.ID, r.Fused)
+	}
+}
+
+// confidence reports a position's present state.
+func (s *Session) confidence(c *choice, index int, fused float64) {
+	slot := c.slot(index)
+	slot.revision++
+	s.events = append(s.events, Event{
+		Kind: Confidence, Choice: c.number, Position: position.Position{Index: index}, Revision: slot.revision,
+		State: slot.state, Raw: slot.raw, Fused: fused, Source: slot.source, Reason: slot.reason,
+	})
+}
+
+func (s *Session) finish(c *choice) {
+	e := Event{Kind: Finish, Choice: c.number, Finish: c.finish}
+	if s.failed {
+		e.Finish = stream.Failed
+	}
+	for segment := range e.Total {
+		e.Total[segment].Tokens, e.Total[segment].Estimated = c.detector.Total(position.Segment(segment))
+	}
+	s.events = append(s.events, e)
+}

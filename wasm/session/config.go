@@ -1,0 +1,118 @@
+package session
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// Estimator says who estimates a raw confidence.
+type Estimator uint8
+
+const (
+	Builtin Estimator = iota // the stream's own log-probabilities, by Config.Method
+	Model                    // a confidence model, asked through Ask events
+)
+
+// Config is all that a session depends on. Start from [DefaultConfig]: the
+// zero value of several fields is a setting of its own.
+type Config struct {
+	Question string // what the stream answers; "" if unknown, which leaves p(0) unavailable
+
+	Format    stream.Format    // stream.Auto recognises it
+	Positions position.Options // where to estimate
+	Fusion    bci.Params       // how estimates are integrated; a stream is one path, so Width > 1 counts as 1
+	Estimator Estimator
+	Method    estimate.Method // Builtin's
+	Model     estimate.Model  // Model's
+	Text      bool            // report the stream's text as events
+
+	MaxEvent     int // bytes of one event of the stream, 1 KiB to 16 MiB
+	MaxChoices   int // 1 to 128
+	MaxPositions int // over all choices, 1 to 1<<20
+	MaxPending   int // positions of a choice that later events may still change, 8 to 4096
+	MaxText      int // bytes of a segment's text kept for the confidence model, up to 16 MiB
+}
+
+// DefaultConfig is paragraph ends, the mean token probability of the stream's
+// own log-probabilities, and integration with alpha 0.5 over two later
+// positions.
+func DefaultConfig() Config {
+	return Config{
+		Positions:    position.DefaultOptions(),
+		Fusion:       bci.Params{Alpha: 0.5, Depth: 2, Width: 1},
+		Method:       estimate.Perplexity,
+		Model:        estimate.DefaultModel(),
+		MaxEvent:     256 << 10,
+		MaxChoices:   16,
+		MaxPositions: 8192,
+		MaxPending:   128,
+		MaxText:      64 << 10,
+	}
+}
+
+var (
+	// ErrEnded answers a Write or End after End.
+	ErrEnded = errors.New("session: the stream has ended; open a new session for the next one")
+	// ErrUnknownAsk answers an id that was never asked, is settled, or was given up.
+	ErrUnknownAsk = errors.New("session: no position waits under this id")
+	// ErrReason answers a Fail with a number that is no reason.
+	ErrReason = errors.New("session: not a reason to fail for")
+)
+
+// The bounds of Config's limits.
+const (
+	maxEventLow, maxEventHigh         = 1 << 10, 16 << 20
+	maxChoicesLow, maxChoicesHigh     = 1, 128
+	maxPositionsLow, maxPositionsHigh = 1, 1 << 20
+	maxPendingLow, maxPendingHigh     = 8, 4096
+	maxTextLow, maxTextHigh           = 0, 16 << 20
+)
+
+// MaxDepth is the largest fusion depth: it bounds the work of an estimate.
+const MaxDepth = 64
+
+// Validate says which setting is out of its range.
+func (c *Config) Validate() error {
+	if err := c.Positions.Validate(); err != nil {
+		return err
+	}
+	if err := c.Fusion.Validate(); err != nil {
+		return err
+	}
+	if c.Estimator > Model {
+		return errors.New("session: Estimator is neither Builtin nor Model")
+	}
+	if c.Estimator == Model {
+		if err := c.Model.Validate(); err != nil {
+			return err
+		}
+	}
+	for _, limit := range []struct {
+		name          string
+		value, lo, hi int
+	}{
+		{"max_event", c.MaxEvent, maxEventLow, maxEventHigh},
+		{"max_choices", c.MaxChoices, maxChoicesLow, maxChoicesHigh},
+		{"max_positions", c.MaxPositions, maxPositionsLow, maxPositionsHigh},
+		{"max_pending", c.MaxPending, maxPendingLow, maxPendingHigh},
+		{"max_text", c.MaxText, maxTextLow, maxTextHigh},
+		{"depth", c.Fusion.Depth, 0, MaxDepth},
+	} {
+		if limit.value < limit.lo || limit.value > limit.hi {
+			return outOfRange(limit.name, limit.value, limit.lo, limit.hi)
+		}
+	}
+	if c.Fusion.Depth >= c.MaxPending {
+		return errors.New("session: max_pending has to exceed depth")
+	}
+	return nil
+}
+
+func outOfRange(name string, value, lo, hi int) error {
+	return errors.New("session: " + name + " is " + strconv.Itoa(value) + ": want " + strconv.Itoa(lo) + " to " + strconv.Itoa(hi))
+}

@@ -1,0 +1,74 @@
+package session
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/stream"
+)
+
+func TestAConfigurationIsReadAsItWasWritten(t *testing.T) {
+	full := Config{
+		Question: "Is \"<b>\" 1 < 2?\n", Format: stream.Text,
+		Positions: position.Options{Strategy: position.Line | position.Entropy, MinLength: 3, Every: 30, Threshold: 0.1, MinGap: 2},
+		Fusion:    bci.Params{Alpha: 0.3, Depth: 4, Width: 1}, Estimator: Model, Method: DefaultConfig().Method,
+		Model: estimate.Model{
+			Adapter: estimate.Pooling, Name: "m", Instructions: [3]string{"a", "b", "c"}, OneMessage: true,
+			MaxTokens: 5, TopLogprobs: 3, Class: 2, Label: "yes", Activation: estimate.Sigmoid,
+		},
+		Text: true, MaxEvent: 1 << 20, MaxChoices: 2, MaxPositions: 3, MaxPending: 9, MaxText: 10,
+	}
+	for name, c := range map[string]Config{"default": DefaultConfig(), "everything set": full} {
+		got, err := ParseConfig(AppendConfig(nil, &c))
+		if err != nil || !reflect.DeepEqual(got, c) {
+			t.Errorf("%s: %v\n got %+v\nwant %+v", name, err, got, c)
+		}
+	}
+	if got, err := ParseConfig([]byte("{}")); err != nil || !reflect.DeepEqual(got, DefaultConfig()) {
+		t.Errorf("an empty configuration is not the default: %+v, %v", got, err)
+	}
+}
+
+func TestConfigurationErrorsSayWhere(t *testing.T) {
+	for text, want := range map[string]string{
+		``:                                       "not a JSON object",
+		`[]`:                                     "not a JSON object",
+		`{"alpha":0.5`:                           "not JSON",
+		`{"alpha":"high"}`:                       `"alpha": want a number`,
+		`{"alpah":0.5}`:                          `unknown setting "alpah"`,
+		`{"depth":1.5}`:                          `"depth": want a whole number`,
+		`{"depth":-1}`:                           `"depth": want a whole number`,
+		`{"depth":99999999999}`:                  `"depth": want a whole number`,
+		`{"strategy":"sentence"}`:                "sentence",
+		`{"format":"morse"}`:                     "morse",
+		`{"estimator":"guess"}`:                  "guess",
+		`{"text":1}`:                             `"text": want true or false`,
+		`{"model":[]}`:                           `"model.": want an object`,
+		`{"model":{"temp":1}}`:                   `unknown setting "model.temp"`,
+		`{"model":{"instructions":{"late":""}}}`: `unknown setting "model.instructions.late"`,
+	} {
+		if _, err := ParseConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one that says %s", text, err, want)
+		}
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	c := DefaultConfig()
+	f.Add(AppendConfig(nil, &c))
+	f.Add([]byte(`{"model":{"instructions":{"partial":"\u00e9"}},"threshold":1e-10}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := ParseConfig(data)
+		if err != nil || c.Validate() != nil {
+			return
+		}
+		again, err := ParseConfig(AppendConfig(nil, &c))
+		if err != nil || !reflect.DeepEqual(again, c) {
+			t.Fatalf("%v\n got %+v\nwant %+v", err, again, c)
+		}
+	})
+}

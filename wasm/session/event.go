@@ -1,0 +1,114 @@
+package session
+
+import (
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// EventKind says which fields of an [Event] are set.
+type EventKind uint8
+
+const (
+	// Text carries answer, reasoning or refusal text as it comes, when
+	// Config.Text asks for it: Segment, Text.
+	Text EventKind = iota + 1
+	// Positioned says that a calibration position was found: Position.
+	Positioned
+	// Ask wants an estimate from the confidence model: ID, Position. Send the
+	// body that Session.Request writes; answer with Resolve or Fail.
+	Ask
+	// Confidence gives a position's confidence or revises it: Position.Index,
+	// Revision, State, Raw, Fused, Source, Reason.
+	Confidence
+	// Usage repeats the provider's own token counts: Usage.
+	Usage
+	// Fault reports something wrong in the input: Fault. The session goes on.
+	Fault
+	// Finish ends a choice: Finish, Total. It comes once a choice, from End.
+	Finish
+)
+
+// State is where a position's confidence stands. See the package comment.
+type State uint8
+
+const (
+	Pending State = iota
+	Provisional
+	Final
+	Unavailable
+)
+
+var stateNames = [...]string{"pending", "provisional", "final", "unavailable"}
+
+// String returns the state's name in lower case.
+func (s State) String() string { return nameOf(stateNames[:], int(s)) }
+
+// Reason says why a confidence is unavailable.
+type Reason uint8
+
+const (
+	NoReason      Reason = iota
+	NoLogprobs           // the stream carries no log-probabilities up to here
+	NoText               // nothing was generated up to here
+	Refusal              // the model refused; a refusal is not right or wrong
+	ToolCall             // the answer is a tool call
+	StreamFailed         // the stream broke off or reported an error, so there is no whole answer
+	TextTooLong          // the text to judge is longer than Config.MaxText
+	GivenUp              // too many positions waited for an estimate at once
+	BadReply             // the confidence model's reply could not be read as one probability
+	Timeout              // from here on: what Fail was told
+	Superseded           // a newer position made the request stale
+	EndpointError        // the confidence model's server answered with an error
+	Unreachable          // the confidence model's server could not be reached
+	Cancelled            // the surroundings gave up
+	reasons
+)
+
+var reasonNames = [reasons]string{
+	"", "no logprobs", "no text", "refusal", "tool call", "stream failed",
+	"text too long", "given up", "bad reply", "timeout", "superseded",
+	"endpoint error", "unreachable", "cancelled",
+}
+
+// String returns the reason in words, "" for NoReason.
+func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
+
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return "unknown"
+}
+
+// Event is one thing that a session has to say. Kind tells which of the other
+// fields count; Choice always does. Slices are valid until the session's next
+// call.
+type Event struct {
+	Kind   EventKind
+	Choice int
+
+	Segment position.Segment // Text
+	Text    []byte           // Text
+
+	Position position.Position // Positioned; Ask: its index and kind; Confidence: its index
+
+	ID uint32 // Ask
+
+	Revision int     // Confidence: 0 for a position's first
+	State    State   // Confidence
+	Raw      float64 // Confidence: probability of a correct answer, in [0,1]; NaN unless Provisional or Final
+	Fused    float64 // Confidence: Raw after integration, in [0,1]; NaN likewise
+	Source   Source  // Confidence: where Raw comes from
+	Reason   Reason  // Confidence: why it is Unavailable
+
+	Usage  stream.Usage  // Usage
+	Fault  stream.Fault  // Fault
+	Finish stream.Reason // Finish
+	Total  [2]Total      // Finish: by position.Answer and position.Reasoning
+}
+
+// Total is the length of a whole segment, which makes token ratios known.
+type Total struct {
+	Tokens    int64
+	Estimated bool // counted by the estimate of package position, not by the provider
+}

@@ -1,0 +1,20 @@
+package session
+
+import "github.com/finece/finece/wasm/stream"
+
+// Fault codes of the session, beside those of the decoder.
+const (
+	FaultReply     stream.FaultCode = 64 + iota // the confidence model's reply could not be read
+	FaultPositions                              // the stream has more positions than MaxPositions
+)
+
+// FaultName is the name of a fault's code, the session's or the decoder's.
+func FaultName(code stream.FaultCode) string {
+	switch code {
+	case FaultReply:
+		return "bad reply"
+	case FaultPositions:
+		return "too many positions"
+	}
+	return code.String()
+}

@@ -1,0 +1,272 @@
+package session
+
+import (
+	"math"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/stream"
+)
+
+var nan = math.NaN()
+
+// Session is one stream being scored. It is not safe for concurrent use.
+type Session struct {
+	config    Config
+	decoder   *stream.Decoder
+	choices   []*choice
+	positions int  // found, over all choices
+	full      bool // MaxPositions was reached and reported
+	failed    bool // the stream broke off or reported an error
+	ended     bool
+
+	events []Event
+	arena  []byte // what the events of this call quote
+
+	found     []position.Position
+	pieces    []position.Piece
+	revisions []bci.Revision
+}
+
+// Open starts a session and returns the question's events: p(0), found, and
+// asked for where the estimator is a model. An error is about c.
+func Open(c Config) (*Session, []Event, error) {
+	if err := c.Validate(); err != nil {
+		return nil, nil, err
+	}
+	decoder, err := stream.New(stream.Options{Format: c.Format, MaxEvent: c.MaxEvent, MaxChoices: c.MaxChoices})
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &Session{config: c, decoder: decoder}
+	s.begin()
+	if _, err := s.choice(0); err != nil {
+		return nil, nil, err
+	}
+	return s, s.events, nil
+}
+
+// Write takes the next bytes of the stream, cut anywhere.
+func (s *Session) Write(p []byte) ([]Event, error) {
+	if s.ended {
+		return nil, ErrEnded
+	}
+	s.begin()
+	s.decoder.Write(p, (*sink)(s))
+	return s.events, nil
+}
+
+// End says that no more bytes will come: the last positions and, for each
+// choice, its Finish. Requests may still be resolved afterwards.
+func (s *Session) End() ([]Event, error) {
+	if s.ended {
+		return nil, ErrEnded
+	}
+	s.begin()
+	s.ended = true
+	s.decoder.End((*sink)(s))
+	for _, c := range s.choices {
+		s.pieces = c.splitter.End(s.pieces[:0])
+		for _, piece := range s.pieces {
+			s.piece(c, piece, &stream.Token{Logprob: nan})
+		}
+		s.found = c.detector.End(s.found[:0])
+		s.foundAll(c)
+		s.revisions = c.window.End(s.revisions[:0])
+		s.revise(c)
+		s.finish(c)
+	}
+	return s.events, nil
+}
+
+// Request appends to dst the body of the request that an Ask announced, for
+// the adapter in Config.Model. It may be called again for a retry, until the
+// id is settled.
+func (s *Session) Request(dst []byte, id uint32) ([]byte, error) {
+	c, index, err := s.asked(id)
+	if err != nil {
+		return dst, err
+	}
+	p := &c.slot(index).position
+	stage, text := estimate.Partial, []byte(nil)
+	switch {
+	case p.Kind&position.Question != 0:
+		stage = estimate.QuestionOnly
+	case p.Kind&position.End != 0:
+		stage = estimate.Complete
+	}
+	if stage != estimate.QuestionOnly {
+		text = c.tracks[p.Segment].text[:p.Byte]
+	}
+	return s.config.Model.AppendRequest(dst, stage, []byte(s.config.Question), text), nil
+}
+
+// Resolve takes the reply to a request. A reply that cannot be read makes the
+// position unavailable and is reported by a Fault. The error is ErrUnknownAsk
+// for an id that was never asked or is settled.
+func (s *Session) Resolve(id uint32, reply []byte) ([]Event, error) {
+	c, index, err := s.asked(id)
+	if err != nil {
+		return nil, err
+	}
+	s.begin()
+	reading, err := s.config.Model.ReadReply(reply)
+	if err != nil {
+		s.fault(stream.Fault{Code: FaultReply, Offset: -1, Detail: []byte(err.Error())}, c.number)
+		s.settle(c, index, nan, Source{}, BadReply)
+	} else {
+		s.settle(c, index, reading.Confidence, modelSource(reading), NoReason)
+	}
+	return s.events, nil
+}
+
+// Fail says that a request will have no reply. The reason should be one of
+// Timeout, Superseded, EndpointError, Unreachable and Cancelled.
+func (s *Session) Fail(id uint32, why Reason) ([]Event, error) {
+	if why == NoReason || why >= reasons {
+		return nil, ErrReason
+	}
+	c, index, err := s.asked(id)
+	if err != nil {
+		return nil, err
+	}
+	s.begin()
+	s.settle(c, index, nan, Source{}, why)
+	return s.events, nil
+}
+
+// Format is the stream's format as far as it is recognised.
+func (s *Session) Format() stream.Format { return s.decoder.Format() }
+
+func (s *Session) begin() {
+	s.events = s.events[:0]
+	s.arena = s.arena[:0]
+}
+
+// quote copies bytes into the arena, where they live until the next call.
+func (s *Session) quote(b []byte) []byte {
+	n := len(s.arena)
+	s.arena = append(s.arena, b...)
+	return s.arena[n:len(s.arena):len(s.arena)]
+}
+
+func (s *Session) fault(f stream.Fault, choice int) {
+	f.Detail = s.quote(f.Detail)
+	s.events = append(s.events, Event{Kind: Fault, Choice: choice, Fault: f})
+}
+
+// An id is the choice's number and the position's index: it needs no table,
+// and it tells a reader of a log what was asked.
+func askID(choice, index int) uint32 { return uint32(choice)<<24 | uint32(index) }
+
+func (s *Session) asked(id uint32) (*choice, int, error) {
+	number, index := int(id>>24), int(id&(1<<24-1))
+	for _, c := range s.choices {
+		if c.number == number && c.live(index) {
+			return c, index, nil
+		}
+	}
+	return nil, 0, ErrUnknownAsk
+}
+
+// choice finds or makes the state of choice n.
+func (s *Session) choice(n int) (*choice, error) {
+	for _, c := range s.choices {
+		if c.number == n {
+			return c, nil
+		}
+	}
+	detector, err := position.New(s.config.Positions)
+	if err != nil {
+		return nil, err
+	}
+	window, err := bci.NewWindow(s.config.Fusion, s.config.MaxPending)
+	if err != nil {
+		return nil, err
+	}
+	c := &choice{number: n, detector: detector, window: window, slots: make([]slot, s.config.MaxPending)}
+	for i := range c.tracks {
+		c.tracks[i].estimator = estimate.NewLogprob(s.config.Method)
+	}
+	s.choices = append(s.choices, c)
+	p := detector.Question()
+	s.position(c, &p)
+	return c, nil
+}
+
+// sink is the session as the decoder's handler.
+type sink Session
+
+func (k *sink) Token(t *stream.Token) {
+	s := (*Session)(k)
+	c, err := s.choice(t.Choice)
+	if err != nil {
+		return // the configuration was accepted once, for choice 0
+	}
+	switch {
+	case t.Tool:
+		c.tool = true
+	case t.Segment == position.Answer:
+		s.pieces = c.splitter.Feed(t.Text, s.pieces[:0])
+		if len(s.pieces) == 0 {
+			// Held back or empty: the provider's token counts all the same.
+			s.piece(c, position.Piece{Segment: c.segment}, t)
+		}
+		for _, piece := range s.pieces {
+			s.piece(c, piece, t)
+		}
+	default:
+		s.piece(c, position.Piece{Segment: t.Segment, Text: t.Text}, t)
+	}
+}
+
+// piece takes text of one segment that came with token t.
+func (s *Session) piece(c *choice, piece position.Piece, t *stream.Token) {
+	c.segment = piece.Segment
+	if piece.Segment == position.Refusal {
+		c.refused = true
+	}
+	if s.config.Text && len(piece.Text) > 0 {
+		s.events = append(s.events, Event{Kind: Text, Choice: c.number, Segment: piece.Segment, Text: s.quote(piece.Text)})
+	}
+	token := position.Token{Text: piece.Text, Segment: piece.Segment, Counted: t.Counted, EntropyLo: nan, EntropyHi: nan}
+	if int(piece.Segment) < segments {
+		track := &c.tracks[piece.Segment]
+		if t.Counted {
+			track.push(t.Logprob)
+		}
+		if s.config.Estimator == Model {
+			track.keep(piece.Text, s.config.MaxText)
+		}
+	}
+	if len(t.Top) > 0 {
+		outside := t.Logprob
+		if t.Listed {
+			outside = nan
+		}
+		token.EntropyLo, token.EntropyHi, _ = logprob.Entropy(t.Top, outside)
+	}
+	s.found = c.detector.Feed(&token, s.found[:0])
+	s.foundAll(c)
+}
+
+func (k *sink) Finish(n int, r stream.Reason) {
+	c, err := (*Session)(k).choice(n)
+	if err == nil && !c.finished {
+		c.finish, c.finished = r, true
+	}
+}
+
+func (k *sink) Fault(f *stream.Fault) {
+	s := (*Session)(k)
+	if f.Code == stream.ProviderError || f.Code == stream.Truncated {
+		s.failed = true
+	}
+	s.fault(*f, 0)
+}
+
+func (k *sink) Usage(u *stream.Usage) {
+	k.events = append(k.events, Event{Kind: Usage, Usage: *u})
+}

@@ -1,0 +1,60 @@
+package session
+
+import (
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// lag is how many tokens the built-in estimator stays behind the stream at
+// most. A paragraph's end is known only when the next one has begun, and its
+// estimate must not see the tokens in between.
+const lag = 64
+
+// track is what a choice keeps of one segment: the built-in estimator, which
+// trails the stream by a few tokens, and the text that a model is to judge.
+type track struct {
+	estimator estimate.Logprob
+	recent    [lag]float64 // log-probabilities of the last tokens, by token index modulo lag
+	seen      int64        // tokens pushed
+	read      int64        // tokens that the estimator has had
+
+	text    []byte // what Request quotes; at most Config.MaxText
+	clipped bool   // the segment is longer than text
+}
+
+// push takes the log-probability of the next token.
+func (t *track) push(logprob float64) {
+	if t.seen-t.read == lag {
+		t.advance(t.read + 1)
+	}
+	t.recent[t.seen%lag] = logprob
+	t.seen++
+}
+
+// advance lets the estimator read up to the given token index.
+func (t *track) advance(token int64) {
+	for t.read < min(token, t.seen) {
+		t.estimator.Token(t.recent[t.read%lag])
+		t.read++
+	}
+}
+
+// estimate is the built-in estimator's confidence at a position.
+func (t *track) estimate(p *position.Position) (float64, Reason) {
+	if p.Estimated || t.seen == 0 {
+		return nan, NoLogprobs
+	}
+	t.advance(p.Token)
+	value, why := t.estimator.Confidence()
+	t.estimator.Step()
+	return value, reasonOf(why)
+}
+
+// keep appends to the text to judge, as far as MaxText allows.
+func (t *track) keep(text []byte, limit int) {
+	if t.clipped || len(t.text)+len(text) > limit {
+		t.clipped = true
+		return
+	}
+	t.text = append(t.text, text...)
+}

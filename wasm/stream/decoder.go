@@ -1,0 +1,247 @@
+package stream
+
+import (
+	"errors"
+	"math"
+
+	"github.com/finece/finece/position"
+)
+
+// Options of a Decoder. The zero value recognises the format and has the
+// default limits.
+type Options struct {
+	Format     Format // Auto recognises it
+	MaxEvent   int    // bytes of one event's payload, 64 or more; 0 is 256 KiB
+	MaxChoices int    // 1 to 128; 0 is 16
+}
+
+const (
+	defaultMaxEvent   = 256 << 10
+	defaultMaxChoices = 16
+	leastMaxEvent     = 64
+	mostMaxChoices    = 128
+)
+
+// Decoder turns a stream's bytes into a Handler's calls. It is not safe for
+// concurrent use.
+type Decoder struct {
+	options Options
+	format  Format // Auto while unknown
+	framing framing
+	head    []byte // the input while the framing is unknown
+	sse     EventParser
+	values  values
+	text    text
+	read    int64 // bytes of input
+
+	reader  reader
+	choices []choice // by number, as many as were seen
+	usage   Usage
+	counted bool // usage was reported
+	ended   bool // by an end marker or an error: the rest is ignored
+	said    uint16
+	fault   Fault
+	detail  [maxDetail]byte
+	token   Token
+}
+
+// choice is what is remembered of one of the stream's choices.
+type choice struct {
+	seen, finished bool
+	tokens         int     // that came with log-probabilities
+	first          float64 // the first one's
+}
+
+// framing is how events are set apart.
+type framing uint8
+
+const (
+	undecided framing = iota
+	eventStream
+	jsonValues
+	plainText
+)
+
+// New makes a Decoder. The error is about o.
+func New(o Options) (*Decoder, error) {
+	if o.MaxEvent == 0 {
+		o.MaxEvent = defaultMaxEvent
+	}
+	if o.MaxChoices == 0 {
+		o.MaxChoices = defaultMaxChoices
+	}
+	switch {
+	case int(o.Format) >= len(formatNames):
+		return nil, errors.New("stream: Format is none of the formats")
+	case o.MaxEvent < leastMaxEvent:
+		return nil, errors.New("stream: MaxEvent must be at least 64 bytes")
+	case o.MaxChoices < 1 || o.MaxChoices > mostMaxChoices:
+		return nil, errors.New("stream: MaxChoices must be from 1 to 128")
+	}
+	d := &Decoder{options: o}
+	d.Reset()
+	return d, nil
+}
+
+// Reset makes the Decoder ready for another stream. It keeps its buffers.
+func (d *Decoder) Reset() {
+	d.format, d.framing, d.head = d.options.Format, undecided, d.head[:0]
+	d.sse = EventParser{Limit: d.options.MaxEvent, buf: d.sse.buf[:0], typ: d.sse.typ[:0]}
+	d.values = values{limit: d.options.MaxEvent, buf: d.values.buf[:0]}
+	d.text, d.read = text{}, 0
+	d.reader.state = state{}
+	d.choices = d.choices[:0]
+	d.usage, d.counted = unknownUsage, false
+	d.ended, d.said = false, 0
+}
+
+// Format is the format that was given or recognised; Auto while it is unknown.
+func (d *Decoder) Format() Format { return d.format }
+
+// Write takes the next bytes of the stream, cut anywhere. It does not keep p.
+func (d *Decoder) Write(p []byte, h Handler) {
+	d.read += int64(len(p))
+	if d.framing == undecided && !d.ended {
+		d.head = append(d.head, p...)
+		p = d.recogniseFraming(false, h)
+	}
+	d.write(p, h)
+}
+
+func (d *Decoder) write(p []byte, h Handler) {
+	switch d.framing {
+	case eventStream:
+		for !d.ended {
+			n, ok := d.sse.Next(p)
+			if !ok {
+				return
+			}
+			p = p[n:]
+			d.event(h)
+		}
+	case jsonValues:
+		for !d.ended {
+			n, found, object := d.values.next(p)
+			p = p[n:]
+			if found == valuesMore {
+				return
+			}
+			d.value(found, object, h)
+		}
+	case plainText:
+		for len(p) > 0 && !d.ended {
+			n, out, ok := d.text.next(p)
+			p = p[n:]
+			d.plain(out, ok, h)
+		}
+	}
+}
+
+// End says that the stream is over. An event that lacks nothing but its end is
+// still decoded. What is missing is reported: the rest of a character, of an
+// event, or of the whole stream.
+func (d *Decoder) End(h Handler) {
+	if d.framing == undecided && !d.ended {
+		d.write(d.recogniseFraming(true, h), h)
+	}
+	cut := false // in the middle of an event
+	if !d.ended {
+		switch d.framing {
+		case eventStream:
+			if d.sse.Flush() {
+				cut = true
+				d.event(h)
+			}
+		case jsonValues:
+			if found, object := d.values.flush(); found != valuesMore {
+				cut = true
+				d.value(found, object, h)
+			}
+		case plainText:
+			if d.text.n > 0 {
+				d.plain(replacement, false, h)
+			}
+		}
+	}
+	if !d.ended && d.framing != plainText {
+		switch {
+		case d.format == Auto && d.framing != undecided && !d.has(UnknownFormat) && (d.has(InvalidJSON) || d.has(EventTooLarge)):
+			d.report(UnknownFormat, d.read, "no event was understood", h)
+		case d.format == Auto && d.has(UnknownFormat):
+		case !d.finished():
+			want := "the stream's end marker"
+			if cut {
+				want = "the rest of an event"
+			}
+			d.report(Truncated, d.read, want, h)
+		}
+	}
+	d.end(h)
+}
+
+// finished reports whether every choice that was seen has finished.
+func (d *Decoder) finished() bool {
+	for i := range d.choices {
+		if d.choices[i].seen && !d.choices[i].finished {
+			return false
+		}
+	}
+	return len(d.choices) > 0
+}
+
+// end follows the stream's end marker.
+func (d *Decoder) end(h Handler) {
+	d.ended = true
+	if !d.counted && d.usage != unknownUsage {
+		d.counted = true
+		h.Usage(&d.usage)
+	}
+}
+
+// event takes what the event-stream parser has.
+func (d *Decoder) event(h Handler) {
+	if d.sse.TooLong() {
+		d.report(EventTooLarge, d.sse.Offset(), "a shorter event", h)
+		return
+	}
+	d.payload(d.sse.Data(), d.sse.Offset(), is(d.sse.typ, "error"), h)
+}
+
+// value takes what the splitter of JSON values has found.
+func (d *Decoder) value(found int, object []byte, h Handler) {
+	switch found {
+	case valuesObject:
+		d.payload(object, d.values.at, false, h)
+	case valuesLong:
+		d.report(EventTooLarge, d.values.at, "a shorter event", h)
+	case valuesDone:
+		d.end(h)
+	case valuesWrong:
+		d.report(InvalidJSON, d.values.at, "a JSON object", h)
+	}
+}
+
+// plain takes decoded text.
+func (d *Decoder) plain(out []byte, ok bool, h Handler) {
+	if !ok {
+		d.once(InvalidUTF8, d.read, "UTF-8", h)
+	}
+	if len(out) > 0 {
+		d.token = Token{Text: out, Segment: position.Answer, Logprob: math.NaN()}
+		h.Token(&d.token)
+	}
+}
+
+func (d *Decoder) has(c FaultCode) bool { return d.said>>c&1 != 0 }
+
+func (d *Decoder) once(c FaultCode, offset int64, detail string, h Handler) {
+	if !d.has(c) {
+		d.report(c, offset, detail, h)
+	}
+}
+
+func (d *Decoder) report(c FaultCode, offset int64, detail string, h Handler) {
+	d.said |= 1 << c
+	d.fault = Fault{Code: c, Offset: offset, Detail: append(d.detail[:0], detail...)}
+	h.Fault(&d.fault)
+}

@@ -1,0 +1,232 @@
+package stream
+
+import (
+	"math"
+
+	"github.com/finece/finece/position"
+)
+
+// alternative adds one of the alternatives to a token.
+func (r *reader) alternative(t *scored, text []byte, logprob float64) {
+	n := len(r.top)
+	if n == cap(r.top) {
+		r.short |= shortTop
+		return
+	}
+	r.top = r.top[:n+1]
+	r.top[n] = logprob
+	if t.topEnd != n || t.top == t.topEnd {
+		t.top, t.listed = n, false
+	}
+	t.topEnd = n + 1
+	unknown := t.logprob != t.logprob
+	switch {
+	case t.text == nil && unknown:
+		t.early = true
+	case (t.text == nil || equal(text, t.text)) && (unknown || logprob == t.logprob):
+		t.listed = true
+	}
+}
+
+// findListed looks for the token among alternatives that came before it.
+func (t *scored) findListed(top []float64) {
+	for _, p := range top[t.top:t.topEnd] {
+		t.listed = t.listed || p == t.logprob
+	}
+}
+
+// tokenList reads an array of objects, each a token with its alternatives.
+func (r *reader) tokenList(e *entry, segment position.Segment) {
+	s := &r.scanner
+	if !s.EnterArray() {
+		return
+	}
+	for i := 0; s.NextElement(); i++ {
+		e.segment = segment
+		r.scoredToken(r.token(e.tokens, len(r.tokens)-e.tokens))
+	}
+}
+
+// scoredToken reads a token with its alternatives: OpenAI's names of its
+// fields, and those of Gemini and llama.cpp.
+func (r *reader) scoredToken(t *scored) {
+	s := &r.scanner
+	if !s.EnterObject() {
+		return
+	}
+	for {
+		switch s.NextField(keys) {
+		case -1:
+			return
+		case kToken:
+			t.text, _ = s.Text()
+		case kLogprob, kLogProbability:
+			if p, ok := s.Float(); ok {
+				t.logprob = p
+			}
+		case kBytes:
+			t.bytes = s.Raw()
+		case kTopLogprobs:
+			r.alternatives(t)
+		default:
+			s.Skip()
+		}
+	}
+}
+
+// alternatives reads an array of tokens as the alternatives of one.
+func (r *reader) alternatives(t *scored) {
+	s := &r.scanner
+	if !s.EnterArray() {
+		return
+	}
+	for s.NextElement() {
+		if !s.EnterObject() {
+			continue
+		}
+		var text []byte
+		var logprob float64
+		ok := false
+	fields:
+		for {
+			switch s.NextField(keys) {
+			case -1:
+				break fields
+			case kToken, kText:
+				text, _ = s.Text()
+			case kLogprob, kLogProbability:
+				logprob, ok = s.Float()
+			default:
+				s.Skip()
+			}
+		}
+		if ok {
+			r.alternative(t, text, logprob)
+		}
+	}
+}
+
+// repeats reports whether the tokens of a chunk are all tokens of the choice so
+// far and then those of the chunk, as some servers have had it.
+func (r *reader) repeats(c *choice, tokens []scored, pieces []piece) bool {
+	old := c.tokens
+	return old > 0 && len(tokens) > old && tokens[0].logprob == c.first &&
+		!aligned(tokens, pieces) && aligned(tokens[old:], pieces)
+}
+
+// aligned reports whether the texts of tokens make up those of pieces.
+func aligned(tokens []scored, pieces []piece) bool {
+	i, at := 0, 0
+	for k := range tokens {
+		for _, c := range tokens[k].text {
+			for i < len(pieces) && at == len(pieces[i].text) {
+				i, at = i+1, 0
+			}
+			if i == len(pieces) || pieces[i].text[at] != c {
+				return false
+			}
+			at++
+		}
+	}
+	return i == len(pieces) || i == len(pieces)-1 && at == len(pieces[i].text)
+}
+
+// alignedBytes does so by the tokens' bytes.
+func alignedBytes(tokens []scored, pieces []piece) bool {
+	i, at := 0, 0
+	for k := range tokens {
+		rest := tokens[k].bytes
+		for {
+			var c int
+			if c, rest = nextByte(rest); c < 0 {
+				break
+			}
+			for i < len(pieces) && at == len(pieces[i].text) {
+				i, at = i+1, 0
+			}
+			if i == len(pieces) || int(pieces[i].text[at]) != c {
+				return false
+			}
+			at++
+		}
+	}
+	return i == len(pieces) || i == len(pieces)-1 && at == len(pieces[i].text)
+}
+
+// nextByte reads the next number of a JSON array of bytes; it is negative at
+// the end. An array of anything else gives numbers that match nothing.
+func nextByte(array []byte) (c int, rest []byte) {
+	i := 0
+	for i < len(array) && array[i]-'0' >= 10 {
+		i++
+	}
+	if i == len(array) {
+		return -1, nil
+	}
+	for i < len(array) && array[i]-'0' < 10 {
+		c = min(c*10+int(array[i]-'0'), 1000)
+		i++
+	}
+	return c, array[i:]
+}
+
+// cut reports several tokens of one chunk, or one whose text is in several
+// pieces. Text is divided by the tokens' own texts, or bytes, if these make up
+// the whole; a token that ends within a character ends before it. Otherwise all
+// text goes to the last token.
+func (d *Decoder) cut(number int, segment position.Segment, pieces []piece, tokens []scored, h Handler) {
+	byText := aligned(tokens, pieces)
+	cut := byText || alignedBytes(tokens, pieces)
+	t := &d.token
+	if len(pieces) > 0 {
+		segment = pieces[0].segment
+	}
+	i, at := 0, 0       // the next byte: of which piece, and where in it
+	pos, target := 0, 0 // bytes reported, and how many there should be
+	for k := range tokens {
+		token := &tokens[k]
+		switch {
+		case k == len(tokens)-1:
+			target = math.MaxInt32
+		case byText:
+			target += len(token.text)
+		case cut:
+			for c, rest := nextByte(token.bytes); c >= 0; c, rest = nextByte(rest) {
+				target++
+			}
+		}
+		text := []byte(nil)
+		for i < len(pieces) && text == nil {
+			rest := pieces[i].text[at:]
+			n := min(target-pos, len(rest))
+			for n < len(rest) && rest[n]&0xC0 == 0x80 {
+				n--
+			}
+			text, segment = rest[:n], pieces[i].segment
+			pos += n
+			if at += n; at < len(pieces[i].text) {
+				break
+			}
+			i, at = i+1, 0
+			if pos < target && i < len(pieces) {
+				*t = Token{Choice: number, Segment: segment, Text: text, Logprob: math.NaN()}
+				h.Token(t)
+				text = nil
+			}
+		}
+		*t = Token{Choice: number, Segment: segment, Text: text}
+		d.counted1(token, h)
+	}
+}
+
+func equal(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,177 @@
+package stream
+
+import (
+	"math"
+
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// payload takes an event's payload, which begins at an offset of the stream.
+func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
+	i := skipBlank(data, 0)
+	if i == len(data) {
+		return
+	}
+	if rest := data[i:]; rest[0] == '[' && len(rest) >= 6 && is(rest[:6], "[DONE]") {
+		d.end(h)
+		return
+	}
+	r := &d.reader
+	known := d.format
+	r.scanner.Reset(data)
+	if known == Auto {
+		known = r.recognise()
+		for r.scanner.Short() {
+			r.scanner.Reserve(3 * len(data))
+			r.scanner.Reset(data)
+			known = r.recognise()
+		}
+		r.scanner.Reset(data)
+	}
+	before := r.state
+	for !r.read(known) {
+		r.state = before
+		r.grow(data)
+		r.scanner.Reset(data)
+	}
+	if !r.scanner.End() {
+		r.state = before
+		err := r.scanner.Err().(*jsonscan.SyntaxError)
+		d.report(InvalidJSON, offset+int64(err.Offset), err.Want, h)
+		return
+	}
+	if d.format == Auto {
+		d.format = known
+	}
+	if r.scanner.Replaced() {
+		d.once(InvalidUTF8, offset, "UTF-8", h)
+	}
+	if failed && !r.failed && !r.known {
+		r.failed, r.known = true, true
+	}
+	if !r.known {
+		if d.format == Auto {
+			d.once(UnknownFormat, offset, "an event of a format that is known here", h)
+		} else {
+			d.once(UnknownEvent, offset, "an event of the format "+d.format.String(), h)
+		}
+		return
+	}
+	d.usage.merge(&r.usage)
+	for i := range r.entries {
+		d.emit(&r.entries[i], offset, h)
+	}
+	switch {
+	case r.failed:
+		d.fail(offset, h)
+	case r.done:
+		d.end(h)
+	}
+}
+
+// fail reports a provider's error, which ends every choice.
+func (d *Decoder) fail(offset int64, h Handler) {
+	detail := sanitise(d.detail[:0], d.reader.message)
+	if len(detail) == 0 {
+		detail = append(detail, "no message"...)
+	}
+	d.said |= 1 << ProviderError
+	d.fault = Fault{Code: ProviderError, Offset: offset, Detail: detail}
+	h.Fault(&d.fault)
+	if len(d.choices) == 0 {
+		d.choice(0)
+	}
+	for i := range d.choices {
+		if c := &d.choices[i]; c.seen && !c.finished {
+			c.finished = true
+			h.Finish(i, Failed)
+		}
+	}
+	d.end(h)
+}
+
+// choice finds the state of a choice below MaxChoices.
+func (d *Decoder) choice(number int) *choice {
+	for len(d.choices) <= number {
+		d.choices = append(d.choices, choice{})
+	}
+	d.choices[number].seen = true
+	return &d.choices[number]
+}
+
+// emit reports what one event has of one choice.
+func (d *Decoder) emit(e *entry, offset int64, h Handler) {
+	if e.choice < 0 || e.choice >= int64(d.options.MaxChoices) {
+		d.once(TooManyChoices, offset, "a choice's number below MaxChoices", h)
+		return
+	}
+	number := int(e.choice)
+	c := d.choice(number)
+	t := &d.token
+	pieces := d.reader.pieces[e.pieces:e.piecesEnd]
+	tokens := d.reader.tokens[e.tokens:e.tokensEnd]
+	if len(tokens) > 0 && !d.has(BadLogprobs) {
+		if d.reader.repeats(c, tokens, pieces) {
+			d.report(BadLogprobs, offset, "log-probabilities of this chunk's tokens alone", h)
+		} else {
+			if c.tokens == 0 {
+				c.first = tokens[0].logprob
+			}
+			c.tokens += len(tokens)
+		}
+	}
+	if d.has(BadLogprobs) {
+		tokens = nil
+	}
+	*t = Token{Choice: number, Logprob: math.NaN()}
+	switch {
+	case len(tokens) == 1 && len(pieces) <= 1: // the ordinary case
+		if len(pieces) == 1 {
+			t.Segment, t.Text = pieces[0].segment, pieces[0].text
+		} else {
+			t.Segment = e.segment
+		}
+		d.counted1(&tokens[0], h)
+	case len(tokens) > 0:
+		d.cut(number, e.segment, pieces, tokens, h)
+	default:
+		for i := range pieces {
+			t.Segment, t.Text = pieces[i].segment, pieces[i].text
+			h.Token(t)
+		}
+	}
+	if e.tool {
+		*t = Token{Choice: number, Segment: position.Answer, Tool: true, Logprob: math.NaN()}
+		h.Token(t)
+	}
+	if e.finished && !c.finished {
+		c.finished = true
+		h.Finish(number, e.reason)
+	}
+}
+
+// counted1 reports d.token with the log-probabilities of one token.
+func (d *Decoder) counted1(p *scored, h Handler) {
+	t := &d.token
+	t.Counted, t.Logprob, t.Top, t.Listed = true, p.logprob, nil, false
+	if p.top < p.topEnd {
+		t.Top, t.Listed = d.reader.top[p.top:p.topEnd:p.topEnd], p.listed
+	}
+	h.Token(t)
+}
+
+var unknownUsage = Usage{-1, -1, -1}
+
+// merge takes what later counts say.
+func (u *Usage) merge(later *Usage) {
+	if later.Prompt >= 0 {
+		u.Prompt = later.Prompt
+	}
+	if later.Completion >= 0 {
+		u.Completion = later.Completion
+	}
+	if later.Reasoning >= 0 {
+		u.Reasoning = later.Reasoning
+	}
+}

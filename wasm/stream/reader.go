@@ -1,0 +1,176 @@
+package stream
+
+import (
+	"math"
+
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// reader reads one payload into entries. It never allocates: in the core, a
+// function that may reach the allocator has to keep all its pointers where the
+// garbage collector sees them, which costs more than reading does. Where there
+// is no room, short is set, and the payload is read again after grow.
+type reader struct {
+	scanner jsonscan.Scanner
+	state   state
+
+	// What the payload has.
+	entries []entry
+	pieces  []piece
+	tokens  []scored
+	top     []float64
+	usage   Usage
+	known   bool   // something of the format was found
+	done    bool   // it is the end marker
+	failed  bool   // it is an error
+	message []byte // the provider's
+	short   uint8 // what there was too little room for
+
+	spareEntry entry // to write to where there is no room
+	spareToken scored
+}
+
+const (
+	shortEntries = 1 << iota
+	shortPieces
+	shortTokens
+	shortTop
+)
+
+// state is what goes over from one payload to the next. It is restored when a
+// payload turns out to be invalid.
+type state struct {
+	deltas  [3]bool // by segment: text came in deltas, so that snapshots repeat it
+	parts   [3]bool // text came in snapshots of parts
+	toolUse bool
+}
+
+// entry is what a payload has of one choice. The ranges are those of the
+// reader's slices.
+type entry struct {
+	choice            int64
+	pieces, piecesEnd int
+	tokens, tokensEnd int
+	segment           position.Segment // of tokens without text
+	tool              bool
+	finished          bool
+	reason            Reason
+}
+
+type piece struct {
+	segment position.Segment
+	text    []byte
+}
+
+// scored is one token's log-probability and those of its alternatives.
+type scored struct {
+	text        []byte // nil if unknown
+	bytes       []byte // the JSON array of its bytes, if there is one
+	logprob     float64
+	top, topEnd int
+	listed      bool
+	early       bool // the alternatives came before it
+}
+
+// read reads the payload as one of a format. It reports false if there was not
+// enough room.
+func (r *reader) read(f Format) bool {
+	r.entries, r.pieces, r.tokens, r.top = r.entries[:0], r.pieces[:0], r.tokens[:0], r.top[:0]
+	r.usage, r.message = unknownUsage, nil
+	r.known, r.done, r.failed, r.short = false, false, false, 0
+	switch f {
+	case OpenAIChat, OpenAICompletions:
+		r.openAI()
+	case OpenAIResponses:
+		r.responses()
+	case Anthropic:
+		r.anthropic()
+	case Gemini:
+		r.gemini()
+	case Ollama:
+		r.ollama()
+	case Cohere:
+		r.cohere()
+	case TGI:
+		r.tgi()
+	case LlamaCPP:
+		r.llamaCPP()
+	default:
+		r.unknown()
+	}
+	return r.short == 0 && !r.scanner.Short()
+}
+
+// grow makes room where there was too little.
+func (r *reader) grow(data []byte) {
+	if r.scanner.Short() {
+		r.scanner.Reserve(3 * len(data))
+	}
+	if r.short&shortEntries != 0 {
+		r.entries = make([]entry, 0, max(4, 2*cap(r.entries)))
+	}
+	if r.short&shortPieces != 0 {
+		r.pieces = make([]piece, 0, max(4, 2*cap(r.pieces)))
+	}
+	if r.short&shortTokens != 0 {
+		r.tokens = make([]scored, 0, max(4, 2*cap(r.tokens)))
+	}
+	if r.short&shortTop != 0 {
+		r.top = make([]float64, 0, max(32, 2*cap(r.top)))
+	}
+}
+
+// begin adds an entry, which end completes.
+func (r *reader) begin() *entry {
+	n := len(r.entries)
+	if n == cap(r.entries) {
+		r.short |= shortEntries
+		return &r.spareEntry
+	}
+	r.entries = r.entries[:n+1]
+	e := &r.entries[n]
+	*e = entry{pieces: len(r.pieces), tokens: len(r.tokens)}
+	return e
+}
+
+func (r *reader) end(e *entry) {
+	e.piecesEnd, e.tokensEnd = len(r.pieces), len(r.tokens)
+	for i := e.tokens; i < e.tokensEnd; i++ {
+		if r.tokens[i].early {
+			r.tokens[i].findListed(r.top)
+		}
+	}
+}
+
+// add appends a piece of text unless it is empty.
+func (r *reader) add(segment position.Segment, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	n := len(r.pieces)
+	if n == cap(r.pieces) {
+		r.short |= shortPieces
+		return
+	}
+	r.pieces = r.pieces[:n+1]
+	p := &r.pieces[n]
+	p.segment, p.text = segment, text
+}
+
+// token returns the i-th token of those that began at first, and appends it if
+// it is the next.
+func (r *reader) token(first, i int) *scored {
+	n := len(r.tokens)
+	if first+i < n {
+		return &r.tokens[first+i]
+	}
+	if n == cap(r.tokens) {
+		r.short |= shortTokens
+		return &r.spareToken
+	}
+	r.tokens = r.tokens[:n+1]
+	t := &r.tokens[n]
+	*t = scored{logprob: math.NaN(), top: len(r.top), topEnd: len(r.top)}
+	return t
+}

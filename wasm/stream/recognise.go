@@ -1,0 +1,201 @@
+package stream
+
+// maxHead is how many bytes the framing is decided on at most.
+const maxHead = 1024
+
+// What frame makes of the beginning of a stream.
+type guess uint8
+
+const (
+	wantMore guess = iota
+	isEvents
+	isValues
+	isText
+	isDocument
+)
+
+// recogniseFraming decides on the framing and returns the input that waited for
+// it, or nothing if it must wait for more.
+func (d *Decoder) recogniseFraming(last bool, h Handler) []byte {
+	if d.format == Text {
+		d.framing = plainText
+		return d.textHead(last)
+	}
+	g := frame(d.head, last || len(d.head) >= maxHead)
+	switch {
+	case g == wantMore:
+		return nil
+	case g == isEvents || g == isText && d.format != Auto:
+		// Who says what format it is knows that it is no text.
+		d.framing = eventStream
+		return d.head
+	case g == isText:
+		d.framing, d.format = plainText, Text
+		return d.textHead(last)
+	case g == isDocument:
+		d.report(NotAStream, 0, "a stream of events, not a document", h)
+		d.end(h)
+		return nil
+	}
+	d.framing = jsonValues
+	d.values.offset = int64(len(d.head) - len(withoutMark(d.head)))
+	return withoutMark(d.head)
+}
+
+// textHead removes a byte order mark from text.
+func (d *Decoder) textHead(last bool) []byte {
+	if n := len(d.head); !last && n < len(byteOrderMark) && string(d.head) == byteOrderMark[:n] {
+		d.framing = undecided
+		return nil
+	}
+	return withoutMark(d.head)
+}
+
+func withoutMark(b []byte) []byte {
+	if n := len(byteOrderMark); len(b) >= n && is(b[:n], byteOrderMark) {
+		return b[n:]
+	}
+	return b
+}
+
+// frame looks at the beginning of a stream, whose end it may be.
+func frame(b []byte, last bool) guess {
+	unsure := wantMore
+	if last {
+		unsure = isText
+	}
+	if len(b) < len(byteOrderMark) && is(b, byteOrderMark[:len(b)]) {
+		if last && len(b) == 0 {
+			return wantMore
+		}
+		return unsure
+	}
+	b = withoutMark(b)
+	i := skipBlank(b, 0)
+	if i == len(b) {
+		return unsure
+	}
+	switch b[i] {
+	case '{':
+		return expect(b, i+1, "\"}", isValues, unsure)
+	case '[':
+		if rest := b[i:]; len(rest) > 1 && rest[1] == 'D' {
+			return literal(rest, "[DONE]", isValues, unsure)
+		}
+		return expect(b, i+1, "{]", isValues, unsure)
+	case '<':
+		for _, name := range [...]string{"<!doctype", "<html", "<?xml"} {
+			if g := literal(b[i:], name, isDocument, unsure); g != isText {
+				return g
+			}
+		}
+		return isText
+	}
+	return frameLines(b, i, last)
+}
+
+// frameLines tells lines of an event stream from text.
+func frameLines(b []byte, i int, last bool) guess {
+	start := i
+	for i < len(b) {
+		end := lineEnd(b, i)
+		line := b[i:end]
+		if len(line) > 0 && line[0] == ' ' && i == skipBlank(b, 0)-1 {
+			line = line[1:] // seen in the wild, once
+		}
+		switch g := frameLine(line, end < len(b)); {
+		case g == wantMore && last && i == start:
+			return isText
+		case g == wantMore && last:
+			return isEvents
+		case g != isEvents:
+			return g
+		case len(line) > 5 && line[0] == 'd':
+			return isEvents
+		}
+		i = end + 1
+	}
+	if last {
+		return isEvents
+	}
+	return wantMore
+}
+
+// frameLine looks at one line, of which the end may be missing: isEvents if it
+// can stand in an event stream, wantMore if it may grow to that, else isText.
+func frameLine(line []byte, whole bool) guess {
+	if len(line) == 0 {
+		return isEvents
+	}
+	if line[0] == ':' {
+		if !whole {
+			return wantMore
+		}
+		return isEvents
+	}
+	for _, name := range [...]string{"data:", "event:", "id:", "retry:"} {
+		if len(line) < len(name) {
+			if !whole && is(line, name[:len(line)]) {
+				return wantMore
+			}
+			continue
+		}
+		if !is(line[:len(name)], name) {
+			continue
+		}
+		if name != "data:" {
+			if !whole {
+				return wantMore
+			}
+			return isEvents
+		}
+		value := line[len(name):]
+		if len(value) > 0 && value[0] == ' ' {
+			value = value[1:]
+		}
+		switch {
+		case len(value) > 0 && (value[0] == '{' || value[0] == '['):
+			return isEvents
+		case len(value) == 0 && whole:
+			return isEvents
+		case len(value) == 0:
+			return wantMore
+		}
+		return isText
+	}
+	return isText
+}
+
+// expect looks for one of some bytes behind white space.
+func expect(b []byte, i int, bytes string, found, unsure guess) guess {
+	i = skipBlank(b, i)
+	if i == len(b) {
+		return unsure
+	}
+	for k := range len(bytes) {
+		if b[i] == bytes[k] {
+			return found
+		}
+	}
+	return isText
+}
+
+// literal compares with a string whose letters are in lower case.
+func literal(b []byte, want string, found, unsure guess) guess {
+	for i := range len(want) {
+		if i == len(b) {
+			return unsure
+		}
+		if c := b[i]; c != want[i] && (c|0x20 != want[i] || c < 'A') {
+			return isText
+		}
+	}
+	return found
+}
+
+func skipBlank(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}

@@ -1,0 +1,113 @@
+package stream
+
+import "github.com/finece/finece/wasm/jsonscan"
+
+// What several formats have.
+
+func (r *reader) isArray() bool  { return r.scanner.Kind() == jsonscan.Array }
+func (r *reader) isObject() bool { return r.scanner.Kind() == jsonscan.Object }
+
+// readUsage reads a provider's counts under any of their names.
+func (r *reader) readUsage() {
+	s := &r.scanner
+	if !s.EnterObject() {
+		return
+	}
+	r.known = true
+	for {
+		switch s.NextField(keys) {
+		case -1:
+			return
+		case kPromptTokens, kInputTokens, kPromptTokenCount:
+			r.count(&r.usage.Prompt)
+		case kCompletionTokens, kOutputTokens, kGeneratedTokens:
+			r.count(&r.usage.Completion)
+		case kReasoningTokens, kThoughtsTokenCount:
+			r.count(&r.usage.Reasoning)
+		case kCandidatesTokenCount:
+			r.count(&r.usage.Completion)
+		case kCompletionTokensDetails, kOutputTokensDetails, kTokens:
+			r.readUsageDetails()
+		default:
+			s.Skip()
+		}
+	}
+}
+
+func (r *reader) readUsageDetails() {
+	s := &r.scanner
+	if !s.EnterObject() {
+		return
+	}
+	for {
+		switch s.NextField(keys) {
+		case -1:
+			return
+		case kInputTokens:
+			r.count(&r.usage.Prompt)
+		case kOutputTokens:
+			r.count(&r.usage.Completion)
+		case kReasoningTokens:
+			r.count(&r.usage.Reasoning)
+		default:
+			s.Skip()
+		}
+	}
+}
+
+// count reads a count; Cohere writes some as 7.0.
+func (r *reader) count(n *int64) {
+	if f, ok := r.scanner.Float(); ok && f >= 0 && f <= 1<<53 {
+		*n = int64(f)
+	}
+}
+
+// readError reads the value of a field named error, which some providers send
+// as null where there is none.
+func (r *reader) readError() {
+	s := &r.scanner
+	switch s.Kind() {
+	case jsonscan.String:
+		text, _ := s.Text()
+		if len(text) > 0 {
+			r.setError(text)
+		}
+	case jsonscan.Object:
+		r.errorObject()
+	default:
+		s.Skip()
+	}
+}
+
+func (r *reader) setError(message []byte) {
+	r.known, r.failed = true, true
+	if len(r.message) == 0 {
+		r.message = message
+	}
+}
+
+func (r *reader) errorObject() {
+	s := &r.scanner
+	if !s.EnterObject() {
+		return
+	}
+	var message, kind []byte
+	for {
+		switch s.NextField(keys) {
+		case -1:
+			if len(message) == 0 {
+				message = kind
+			}
+			r.setError(message)
+			return
+		case kMessage:
+			message, _ = s.Text()
+		case kType, kStatus, kCode:
+			if text, ok := s.Text(); ok {
+				kind = text
+			}
+		default:
+			s.Skip()
+		}
+	}
+}

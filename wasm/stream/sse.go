@@ -1,0 +1,332 @@
+package stream
+
+import "math/bits"
+
+// EventParser splits an event stream into events, as the HTML standard says in
+// "Interpreting an event stream". The zero value is ready for use and has no
+// limit.
+//
+//	for {
+//		n, ok := parser.Next(input)
+//		input = input[n:]
+//		if !ok {
+//			break // wants more input
+//		}
+//		use(parser.Type(), parser.Data())
+//	}
+//
+// Data that lies in one line of one input is not copied. Bytes are passed on as
+// they are: to decode UTF-8 is left to who reads the data.
+type EventParser struct {
+	// Limit is how long an event's data may be; 0 is no limit. Longer data is
+	// dropped, and TooLong says so. Lines of other fields may have 1024 bytes;
+	// longer ones are ignored.
+	Limit int
+
+	ready  bool   // an event was handed out and not yet forgotten
+	typ    []byte // of the current event
+	long   bool   // its data is over the limit
+	lines  int    // how many data lines it has
+	held   []byte // its data, as long as it is one line of the input
+	buf    []byte // buf[:size] is its data otherwise; what follows is the beginning of a line
+	size   int
+	cut    bool // the beginning of a line in buf is not followed by all of it
+	crlf   bool // an LF here belongs to the CR before
+	bom    int  // bytes of a byte order mark that were seen; 3 when that is settled
+	offset int64
+	at     int64 // where the event's data begins
+	begin  int64 // where the current line begins
+
+	id, lastID []byte
+	retry      int64 // and one, so that zero is none
+}
+
+const (
+	byteOrderMark = "\xEF\xBB\xBF"
+	maxField      = 1024
+)
+
+var message = []byte("message")
+
+// Type is the event's type, "message" unless the stream says another. It is
+// valid until the next call of Next.
+func (p *EventParser) Type() []byte {
+	if len(p.typ) == 0 {
+		return message
+	}
+	return p.typ
+}
+
+// Data is the event's data, its lines joined by LF; nil if it was too long. It
+// is valid as long as the input it came from, until the next call of Next.
+func (p *EventParser) Data() []byte {
+	switch {
+	case p.long:
+		return nil
+	case p.held != nil:
+		return p.held
+	}
+	return p.buf[:p.size]
+}
+
+// TooLong reports whether the event's data was longer than Limit.
+func (p *EventParser) TooLong() bool { return p.long }
+
+// Offset is where the event's data begins in the stream, in bytes.
+func (p *EventParser) Offset() int64 { return p.at }
+
+// LastEventID is the id that holds for the event. It is valid until the next
+// call of Next.
+func (p *EventParser) LastEventID() []byte { return p.lastID }
+
+// Retry is the reconnection time that the stream asks for, in milliseconds; ok
+// is false if it asks for none.
+func (p *EventParser) Retry() (milliseconds int64, ok bool) { return p.retry - 1, p.retry > 0 }
+
+// Next reads input up to the end of an event: it took n bytes, and ok says
+// whether there is one. Without an event it has taken all.
+func (p *EventParser) Next(input []byte) (n int, ok bool) {
+	if p.ready {
+		p.forget()
+	}
+	i := p.start(input)
+	for i < len(input) {
+		if p.crlf {
+			p.crlf = false
+			if input[i] == '\n' {
+				i++
+				p.begin = p.offset + int64(i)
+				continue
+			}
+		}
+		end := lineEnd(input, i)
+		if end == len(input) {
+			p.stash(input[i:])
+			break
+		}
+		line, whole := input[i:end], true
+		if p.cut {
+			p.stash(line)
+			line, whole = p.buf[p.size:], false
+		}
+		blank := len(line) == 0
+		p.line(line, whole)
+		p.crlf = input[end] == '\r'
+		i = end + 1
+		p.begin = p.offset + int64(i)
+		if blank && p.dispatch() {
+			p.offset += int64(i)
+			return i, true
+		}
+	}
+	p.hold()
+	p.offset += int64(len(input))
+	return len(input), false
+}
+
+// Flush completes an event that the input ended in the middle of, and reports
+// whether there is one. The standard discards such events.
+func (p *EventParser) Flush() bool {
+	if p.ready {
+		p.forget()
+	}
+	if p.cut {
+		p.line(p.buf[p.size:], false)
+	}
+	return p.dispatch()
+}
+
+// start takes a byte order mark.
+func (p *EventParser) start(input []byte) int {
+	i := 0
+	for p.bom < len(byteOrderMark) && i < len(input) {
+		if input[i] != byteOrderMark[p.bom] {
+			if p.bom > 0 {
+				p.stash([]byte(byteOrderMark[:p.bom]))
+				p.begin = 0
+			}
+			p.bom = len(byteOrderMark)
+			break
+		}
+		p.bom++
+		i++
+		p.begin = int64(i)
+	}
+	return i
+}
+
+// stash keeps the beginning of a line, or as much of it as its field needs.
+func (p *EventParser) stash(part []byte) {
+	p.hold()
+	if room := max(p.Limit, maxField) + maxField - (len(p.buf) - p.size); p.Limit > 0 && len(part) > room {
+		part = part[:room]
+	}
+	p.buf = append(p.buf, part...)
+	p.cut = true
+}
+
+// hold copies data that is in the input to where it stays.
+func (p *EventParser) hold() {
+	if p.held != nil {
+		p.buf = append(p.buf[:0], p.held...)
+		p.size = len(p.held)
+		p.held = nil
+	}
+}
+
+// line takes one line without its end. It is whole if it lies in the input.
+func (p *EventParser) line(line []byte, whole bool) {
+	if len(line) >= 5 && line[4] == ':' && line[0] == 'd' && line[1] == 'a' && line[2] == 't' && line[3] == 'a' {
+		p.data(line[5:], 5, whole)
+	} else if len(line) > 0 {
+		p.field(line, whole)
+	}
+	p.cut = false
+	if len(p.buf) > p.size {
+		p.buf = p.buf[:p.size]
+	}
+}
+
+func (p *EventParser) data(value []byte, prefix int, whole bool) {
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+		prefix++
+	}
+	p.lines++
+	if p.lines == 1 {
+		p.at = p.begin + int64(prefix)
+	}
+	have := p.size
+	if p.held != nil {
+		have = len(p.held)
+	}
+	if p.lines > 1 {
+		have++
+	}
+	if p.Limit > 0 && len(value) > p.Limit-have {
+		p.long = true
+	}
+	if p.long {
+		p.held, p.size = nil, 0
+		return
+	}
+	if whole && p.lines == 1 {
+		p.held = value
+		return
+	}
+	p.hold()
+	// The value may lie in buf behind the data, so that this moves it down.
+	p.buf = p.buf[:p.size]
+	if p.lines > 1 {
+		if whole {
+			p.buf = append(p.buf, '\n')
+		} else {
+			p.buf = p.buf[:p.size+1] // there is room: the value's own line
+			p.buf[p.size] = '\n'
+		}
+	}
+	p.buf = append(p.buf, value...)
+	p.size = len(p.buf)
+}
+
+// field takes a line that is not empty and no data with a colon.
+func (p *EventParser) field(line []byte, whole bool) {
+	name, value, prefix := line, line[:0], len(line)
+	for i, c := range line {
+		if c == ':' {
+			name, value, prefix = line[:i], line[i+1:], i+1
+			break
+		}
+		if i == len("event") {
+			break // no field's name is longer
+		}
+	}
+	if is(name, "data") {
+		p.data(value, prefix, whole)
+		return
+	}
+	if len(line) > maxField || len(name) == 0 {
+		return
+	}
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	switch {
+	case is(name, "event"):
+		p.typ = append(p.typ[:0], value...)
+	case is(name, "id"):
+		for _, c := range value {
+			if c == 0 {
+				return
+			}
+		}
+		p.id = append(p.id[:0], value...)
+	case is(name, "retry"):
+		var ms int64
+		for _, c := range value {
+			if c-'0' >= 10 {
+				return
+			}
+			ms = min(ms*10+int64(c-'0'), 1<<52)
+		}
+		if len(value) > 0 {
+			p.retry = ms + 1
+		}
+	}
+}
+
+// dispatch ends an event and reports whether there is one.
+func (p *EventParser) dispatch() bool {
+	p.lastID = append(p.lastID[:0], p.id...)
+	if p.lines == 0 {
+		p.typ = p.typ[:0]
+		return false
+	}
+	p.ready = true
+	return true
+}
+
+func (p *EventParser) forget() {
+	p.ready, p.long, p.lines = false, false, 0
+	p.typ, p.held, p.buf, p.size = p.typ[:0], nil, p.buf[:0], 0
+}
+
+// lineEnd returns where the next LF or CR is from b[i], or len(b).
+func lineEnd(b []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for i <= len(b)-8 {
+		x := load(b[i:])
+		lf, cr := x^'\n'*ones, x^'\r'*ones
+		// The top bit of a byte is set where that is a line end; above the first
+		// one it may be wrong.
+		if m := ((lf-ones)&^lf | (cr-ones)&^cr) & tops; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for ; i < len(b); i++ {
+		if b[i] == '\n' || b[i] == '\r' {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func load(b []byte) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// is compares bytes with a string. A conversion would allocate in the core.
+func is(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range b {
+		if b[i] != s[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,176 @@
+package stream
+
+import "math/bits"
+
+// values splits a sequence of JSON objects, each an event of its own: one on a
+// line (NDJSON), one behind the other, pretty-printed, or as the elements of an
+// array. It looks at brackets and quotes only.
+type values struct {
+	limit int
+
+	buf    []byte // the beginning of an object
+	inside bool   // an object
+	long   bool   // it is over the limit
+	quoted bool   // inside a string
+	escape bool   // behind its backslash
+	depth  int    // brackets open in the object
+	last   byte   // its last character but white space
+	line   bool   // nothing but LF came since the last line end
+	skip   bool   // to the end of the line
+	at     int64  // where the object begins
+	offset int64
+}
+
+// What values.next finds.
+const (
+	valuesMore   = iota // nothing yet
+	valuesObject        // an object, or what looks like one
+	valuesLong          // one that was over the limit
+	valuesDone          // [DONE]
+	valuesWrong         // what is no object, up to the end of its line
+)
+
+// next reads input up to what it found, of which it took n bytes. The object
+// aliases the input or the buffer until the next call.
+func (v *values) next(input []byte) (n, found int, object []byte) {
+	if !v.inside {
+		v.buf = v.buf[:0]
+	}
+	start := 0 // of the object, as far as it lies in the input
+	for i := 0; i < len(input); i++ {
+		c := input[i]
+		switch {
+		case v.skip:
+			v.skip = c != '\n'
+			v.line = c == '\n'
+		case !v.inside:
+			switch c {
+			case ' ', '\t', '\r', ',', ']':
+			case '\n':
+				v.line = true
+			case '[':
+				v.last = c
+			case '{':
+				start = i
+				v.open(i)
+			default:
+				v.skip, v.at = true, v.offset+int64(i)
+				if v.last == '[' && c == 'D' {
+					return v.take(i+1, valuesDone, nil)
+				}
+				return v.take(i+1, valuesWrong, nil)
+			}
+		case v.quoted:
+			switch {
+			case v.escape:
+				v.escape = false
+			case c == '\\':
+				v.escape = true
+			case c == '"':
+				v.quoted = false
+			case c == '\n': // no string goes over a line: the object is broken
+				v.inside, v.line, v.last = false, true, 0
+				object = v.join(input[start:i])
+				return v.take(i+1, v.kind(), object)
+			default:
+				i = plainEnd(input, i+1) - 1
+			}
+		case c == '{' && v.line && v.last != ',' && v.last != ':' && v.last != '[' && v.last != '{':
+			// Nothing goes before a brace but these: the object before is broken.
+			v.inside, v.last = false, 0
+			object = v.join(input[start:i])
+			return v.take(i, v.kind(), object)
+		default:
+			v.line = c == '\n' || v.line && c == '\r'
+			switch c {
+			case ' ', '\t', '\r', '\n':
+				continue
+			case '"':
+				v.quoted = true
+			case '{', '[':
+				v.depth++
+			case '}', ']':
+				v.depth--
+			}
+			v.last = c
+			if v.depth == 0 {
+				v.inside, v.last = false, 0
+				object = v.join(input[start : i+1])
+				return v.take(i+1, v.kind(), object)
+			}
+		}
+	}
+	if v.inside {
+		v.keep(input[start:])
+	}
+	return v.take(len(input), valuesMore, nil)
+}
+
+// flush ends the input; it finds an object that is not complete.
+func (v *values) flush() (found int, object []byte) {
+	if !v.inside {
+		return valuesMore, nil
+	}
+	v.inside = false
+	return v.kind(), v.buf
+}
+
+func (v *values) take(n, found int, object []byte) (int, int, []byte) {
+	v.offset += int64(n)
+	return n, found, object
+}
+
+func (v *values) open(i int) {
+	v.inside, v.long, v.quoted, v.escape, v.line = true, false, false, false, false
+	v.depth, v.last, v.at = 1, '{', v.offset+int64(i)
+}
+
+func (v *values) kind() int {
+	if v.long {
+		return valuesLong
+	}
+	return valuesObject
+}
+
+// join returns the object whose last part is given.
+func (v *values) join(part []byte) []byte {
+	if len(v.buf) == 0 {
+		v.long = v.long || v.limit > 0 && len(part) > v.limit
+		return part
+	}
+	v.keep(part)
+	return v.buf
+}
+
+func (v *values) keep(part []byte) {
+	if v.limit > 0 && len(part) > v.limit-len(v.buf) {
+		v.long = true
+	}
+	if v.long {
+		part = part[:min(len(part), 1)] // so that the buffer is not empty
+		if len(v.buf) > 0 {
+			return
+		}
+	}
+	v.buf = append(v.buf, part...)
+}
+
+// plainEnd returns where the next quote, backslash or LF is from b[i], or
+// len(b).
+func plainEnd(b []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for i <= len(b)-8 {
+		x := load(b[i:])
+		quote, slash, lf := x^'"'*ones, x^'\\'*ones, x^'\n'*ones
+		if m := ((quote-ones)&^quote | (slash-ones)&^slash | (lf-ones)&^lf) & tops; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for ; i < len(b); i++ {
+		if b[i] == '"' || b[i] == '\\' || b[i] == '\n' {
+			return i
+		}
+	}
+	return len(b)
+}

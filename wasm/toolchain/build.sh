@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Builds finece.wasm: build.sh OUTPUT [PACKAGE]
+#
+# TinyGo comes from the Go module proxy (version in go.mod), its LLVM from
+# Debian, wasm-opt from npm (version in package-lock.json). All of it is set up
+# once under build/toolchain, in about two minutes; later builds take seconds.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+repo=$(cd "$here/../.." && pwd)
+out=${1:?usage: build.sh OUTPUT [PACKAGE]}
+package=${2:-./wasm/core}
+tools=$repo/build/toolchain
+llvm=/usr/lib/llvm-19
+
+packages=(llvm-19-dev clang-19 libclang-19-dev lld-19 g++)
+command -v npm >/dev/null || packages+=(nodejs npm)
+missing=()
+for p in "${packages[@]}"; do
+	dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p")
+done
+if ((${#missing[@]})); then
+	echo "installing ${missing[*]}" >&2
+	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
+	$sudo apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+fi
+
+cd "$here"
+tinygo=$(go list -m -f '{{.Version}}' github.com/tinygo-org/tinygo)
+mkdir -p "$tools"
+if [ ! -x "$tools/tinygo-$tinygo" ]; then
+	echo "building tinygo $tinygo" >&2
+	go mod download github.com/tinygo-org/tinygo
+	# TinyGo wants a TINYGOROOT that it can write to, and a src/net that its
+	# module leaves out (a git submodule).
+	rm -rf "$tools/root"
+	cp -r "$(go list -m -f '{{.Dir}}' github.com/tinygo-org/tinygo)" "$tools/root"
+	chmod -R u+w "$tools/root"
+	mkdir -p "$tools/root/src/net"
+	CGO_ENABLED=1 go build -tags llvm19 -o "$tools/tinygo-$tinygo" github.com/tinygo-org/tinygo
+fi
+if ! cmp -s package-lock.json "$tools/package-lock.json"; then
+	echo "installing binaryen" >&2
+	cp package.json package-lock.json .npmrc "$tools/"
+	(cd "$tools" && npm ci --ignore-scripts --silent)
+fi
+
+cd "$repo"
+# -panic=trap: a panic is a wasm trap, which every engine reports, and the text
+# of messages stays out. -no-debug: no paths of the building machine.
+TINYGOROOT=$tools/root WASMOPT=$tools/node_modules/binaryen/bin/wasm-opt PATH=$llvm/bin:$PATH \
+	"$tools/tinygo-$tinygo" build -target="$here/finece.json" -opt=2 -panic=trap -no-debug -o "$out" "$package"
