@@ -39,10 +39,10 @@ const (
 	ruleCount
 )
 
-// DefaultBins is the number of bins that 0 stands for.
+// DefaultBins is the number of bins that 0 stands for, MaxBins the largest.
 const (
 	DefaultBins = 10
-	maxBins     = 1 << 16
+	MaxBins     = 1 << 16
 )
 
 // Binning is a rule and a number of bins, 1 to 65536. The zero value is ten
@@ -60,7 +60,7 @@ func (b Binning) bins() int {
 }
 
 func (b Binning) valid() bool {
-	return b.Rule < ruleCount && b.bins() >= 1 && b.bins() <= maxBins
+	return b.Rule < ruleCount && b.bins() >= 1 && b.bins() <= MaxBins
 }
 
 // partition places confidences in slots: one for each bin, and one more where

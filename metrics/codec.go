@@ -124,7 +124,7 @@ func ParseAccumulator(data []byte) (*Accumulator, error) {
 	r.require(regime <= regimeFolded)
 	bins := r.uint()
 	// A slot takes at least 8 bytes, so a folded state of many bins is long.
-	r.require(bins >= 1 && bins <= maxBins && (regime == regimeExact || bins <= uint64(len(data))/8))
+	r.require(bins >= 1 && bins <= MaxBins && (regime == regimeExact || bins <= uint64(len(data))/8))
 	rejected := r.uint()
 	if r.failed || rejected > maxPairs {
 		return nil, ErrFormat

@@ -216,7 +216,7 @@ func TestInvalidConfidences(t *testing.T) {
 
 func TestWrongOptions(t *testing.T) {
 	conf, correct := []float64{0.1, 0.9}, []bool{false, true}
-	for _, b := range []Binning{{Bins: -1}, {Bins: maxBins + 1}, {Rule: ruleCount}} {
+	for _, b := range []Binning{{Bins: -1}, {Bins: MaxBins + 1}, {Rule: ruleCount}} {
 		if _, err := ECE(conf, correct, b); err != ErrBinning {
 			t.Errorf("%v: %v, want ErrBinning", b, err)
 		}

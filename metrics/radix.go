@@ -48,7 +48,7 @@ type sorter struct {
 // in the cache, and an insertion sort mends the rest. A bucket that is too full
 // for this, as when values crowd, is radix-sorted by all its bits.
 func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint64, invalid int) {
-	s.first = [buckets]uint32{}
+	clear(s.first[:])
 	invalid = len(conf)
 	for i, v := range conf {
 		if valid(v) {
@@ -75,7 +75,7 @@ func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint
 		}
 	}
 	start := uint32(0)
-	for _, end := range s.first { // where each bucket now ends
+	for _, end := range s.first[:] { // where each bucket now ends; no copy of the array
 		s.sortBucket(keys[start:end])
 		start = end
 	}
@@ -127,12 +127,13 @@ func (s *sorter) sortBucket(keys []uint64) {
 // sortBits is a radix sort by all bits of the keys.
 func (s *sorter) sortBits(keys, spare []uint64) {
 	from, to := keys, spare
+	count := s.second[:buckets] // free by now
 	for shift := uint(0); shift < 64; shift += firstBits {
-		var count [buckets]uint32
+		clear(count)
 		for _, k := range from {
 			count[k>>(shift&63)%buckets]++
 		}
-		if _, largest := offsets(count[:]); largest == len(from) {
+		if _, largest := offsets(count); largest == len(from) {
 			continue // all keys share this digit
 		}
 		for _, k := range from {
