@@ -182,6 +182,39 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
+// Segment is known unless what follows can still decide.
+func TestSplitterSegment(t *testing.T) {
+	for _, c := range []struct {
+		text, want string // of want, one a byte: r or a where it is known
+		opened     bool
+	}{
+		{" <think>x</y</think>z", "???????rr??r???????aa", false},
+		{"  x", "??a", false},
+		{"<thx", "???a", false},
+		{"x</think>", "r???????a", true},
+	} {
+		s := Splitter{Opened: c.opened}
+		got := ""
+		for i := range len(c.text) {
+			s.Feed([]byte(c.text[i:i+1]), nil)
+			segment, known := s.Segment()
+			switch {
+			case !known:
+				got += "?"
+			default:
+				got += segment.String()[:1]
+			}
+		}
+		if got != c.want {
+			t.Errorf("%q: %s, want %s", c.text, got, c.want)
+		}
+		var fresh Splitter
+		if segment, known := fresh.Segment(); segment != Answer || known {
+			t.Errorf("before any text: %s %v", segment, known)
+		}
+	}
+}
+
 func FuzzSplitterCuts(f *testing.F) {
 	f.Add("  <think>a<</think>b", uint64(1))
 	f.Add(" <thinking>a</thi</thinking>b</thinking>", uint64(2))

@@ -49,8 +49,8 @@ func ParseStrategy(s string) (Kind, error) {
 	for name := range strings.SplitSeq(s, "+") {
 		bit := strategyNamed(strings.TrimSpace(name))
 		if bit == 0 {
-			return 0, errors.New("position: unknown strategy " + strconv.Quote(name) + " in " + strconv.Quote(s) +
-				": want paragraph, line, periodic, entropy, or a union such as paragraph+entropy")
+			return 0, errors.New("position: unknown strategy " + "\"" + name + "\" in \"" + s +
+				"\": want paragraph, line, periodic, entropy, or a union such as paragraph+entropy")
 		}
 		k |= bit
 	}

@@ -126,6 +126,18 @@ func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
 	return nil, out
 }
 
+// Segment is what the next text is part of. known is false while that depends on
+// text that is held back, or on the next.
+func (s *Splitter) Segment() (segment Segment, known bool) {
+	switch {
+	case s.state == splitAnswer:
+		return Answer, true
+	case s.state == splitReasoning || s.Opened:
+		return Reasoning, s.n == 0
+	}
+	return Answer, false
+}
+
 // flush appends text that was held back, if there is any.
 func (s *Splitter) flush(segment Segment, text []byte, out []Piece) []Piece {
 	s.n, s.white = 0, 0
