@@ -1,6 +1,8 @@
 package jsonscan
 
 import (
+	"github.com/finece/finece/wasm/internal/word"
+
 	"math"
 	"math/bits"
 	"strconv"
@@ -13,8 +15,8 @@ func AppendString(dst, text []byte) []byte {
 	start, i := 0, 0
 	for i < len(text) {
 		if i <= len(text)-8 {
-			x := load(text[i:])
-			m := special(x) | x&tops
+			x := word.Load(text, i)
+			m := special(x) | x&word.Tops
 			if m == 0 {
 				i += 8
 				continue

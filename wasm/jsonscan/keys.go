@@ -1,5 +1,7 @@
 package jsonscan
 
+import "github.com/finece/finece/wasm/internal/word"
+
 // Keys numbers a set of keys, so that a walk can switch on small integers:
 // comparing a key with one string after the other costs more than reading it.
 // It is not changed after NewKeys and may be shared.
@@ -14,6 +16,30 @@ type words struct {
 	first, last uint64
 	length      int
 	name        string
+	field       literal // "name":
+}
+
+// literal is a text of 8 to 16 bytes: the first and the last eight of them.
+type literal struct {
+	first, last uint64
+	length      int // 0 for none
+}
+
+func newLiteral(text string) literal {
+	n := len(text)
+	if n < 8 || n > 16 {
+		return literal{}
+	}
+	return literal{word.Load([]byte(text), 0), word.Load([]byte(text), n-8), n}
+}
+
+// at reports whether data[i:] begins with the literal. It has to be as long.
+func (l *literal) at(data []byte, i int) bool {
+	if l.length == 0 {
+		return false
+	}
+	first, last := word.Ends(data, i, l.length)
+	return first == l.first && last == l.last
 }
 
 // NewKeys numbers the names from 1 up. There may be 255 of them, no two alike in
@@ -23,8 +49,9 @@ func NewKeys(names ...string) *Keys {
 	for i, name := range names {
 		w := &k.words[i+1]
 		w.name, w.length = name, len(name)
+		w.field = newLiteral(`"` + name + `":`)
 		if len(name) > 8 {
-			w.first, w.last = load([]byte(name)), load([]byte(name[len(name)-8:]))
+			w.first, w.last = word.Load([]byte(name), 0), word.Load([]byte(name), len(name)-8)
 		} else {
 			w.first = pack([]byte(name))
 		}
@@ -41,7 +68,7 @@ func NewKeys(names ...string) *Keys {
 func (k *Keys) Find(key []byte) int {
 	var first, last uint64
 	if len(key) > 8 {
-		first, last = load(key), load(key[len(key)-8:])
+		first, last = word.Load(key, 0), word.Load(key, len(key)-8)
 	} else {
 		first = pack(key)
 	}

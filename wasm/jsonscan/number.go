@@ -1,6 +1,8 @@
 package jsonscan
 
 import (
+	"github.com/finece/finece/wasm/internal/word"
+
 	"math"
 	"math/bits"
 )
@@ -13,8 +15,20 @@ func (s *Scanner) Float() (float64, bool) {
 		s.Skip()
 		return 0, false
 	}
-	data, i := s.data, s.pos
-	if c == '-' {
+	f := s.number(s.pos)
+	if f != f {
+		return 0, false
+	}
+	return f, true
+}
+
+// number reads the number that begins at data[i]. It is NaN after an error and
+// beyond the range of float64.
+func (s *Scanner) number(i int) float64 {
+	data := s.data
+	negative := data[i] == '-'
+	begin := i
+	if negative {
 		i++
 	}
 	first := i
@@ -24,14 +38,20 @@ func (s *Scanner) Float() (float64, bool) {
 		i++
 	}
 	if i == first || data[first] == '0' && i-first > 1 {
-		return s.badNumber()
+		return s.badNumber(begin)
 	}
-	count, exponent := i-first, 0
+	significant, exponent := first, 0 // where the digits begin that count
 	if uint(i) < uint(len(data)) && data[i] == '.' {
 		i++
 		point := i
+		if data[first] == '0' {
+			for uint(i) < uint(len(data)) && data[i] == '0' {
+				i++
+			}
+			significant = i
+		}
 		for i <= len(data)-8 {
-			x := load(data[i:])
+			x := word.Load(data, i)
 			if !digits(x) {
 				break
 			}
@@ -43,9 +63,11 @@ func (s *Scanner) Float() (float64, bool) {
 			i++
 		}
 		if i == point {
-			return s.badNumber()
+			return s.badNumber(begin)
 		}
-		count += i - point
+		if significant < point {
+			significant++ // for the point among them
+		}
 		exponent = point - i
 	}
 	end := i // of the digits
@@ -53,46 +75,43 @@ func (s *Scanner) Float() (float64, bool) {
 		var e int
 		i, e = readExponent(data, i+1)
 		if i < 0 {
-			return s.badNumber()
+			return s.badNumber(begin)
 		}
 		exponent += e
 	}
 	s.pos = i
 	f := math.NaN()
-	if count <= 19 || count-leadingZeros(data[first:end]) <= 19 {
+	if end-significant <= 19 {
 		f = scale(m, exponent)
 	}
 	if f != f {
 		f = exact(data[first:end], exponent)
 	}
 	if math.IsInf(f, 0) {
-		return 0, false
+		return math.NaN()
 	}
-	if c == '-' {
+	if negative {
 		f = -f
 	}
-	return f, true
+	return f
 }
 
-// badNumber reports what is wrong with the number that is next.
-func (s *Scanner) badNumber() (float64, bool) {
-	if i := s.skipNumber(s.data, s.pos); i >= 0 { // it has a zero before other digits
+// ParseFloat reads text that is one JSON number and nothing else, as
+// [Scanner.Float] does.
+func ParseFloat(text []byte) (value float64, ok bool) {
+	s := Scanner{data: text}
+	value, ok = s.Float()
+	return value, ok && s.pos == len(text)
+}
+
+// badNumber reports what is wrong with the number that begins at data[i].
+//
+//go:noinline
+func (s *Scanner) badNumber(i int) float64 {
+	if i := s.skipNumber(s.data, i); i >= 0 { // it has a zero before other digits
 		s.fail(i, "the end of the number")
 	}
-	return 0, false
-}
-
-// leadingZeros counts the digits of a number before its first significant one.
-func leadingZeros(number []byte) int {
-	n := 0
-	for _, c := range number {
-		if c == '0' {
-			n++
-		} else if c != '.' {
-			break
-		}
-	}
-	return n
+	return math.NaN()
 }
 
 // readExponent reads what follows the e and returns where it ends, or -1.
@@ -187,7 +206,7 @@ func (s *Scanner) Int() (int64, bool) {
 		s.Skip()
 		return 0, false
 	}
-	data, i := s.data, s.pos
+	i, data := s.pos, s.data
 	s.Skip()
 	if c == '-' {
 		i++

@@ -1,6 +1,8 @@
 package jsonscan
 
 import (
+	"github.com/finece/finece/wasm/internal/word"
+
 	"math/bits"
 	"strconv"
 )
@@ -35,17 +37,19 @@ func (e *SyntaxError) Error() string {
 // Scanner walks one JSON value. The zero value is an empty input; Reset sets
 // another. It is not safe for concurrent use.
 type Scanner struct {
-	data    []byte
-	pos     int
-	depth   int  // containers entered
-	first   bool // no member of the container just entered was seen yet
-	failed  bool
-	short   bool // failed for lack of scratch space
-	bad     bool // a string had bytes that are no UTF-8
-	key     []byte
 	scratch []byte // decoded strings; never grown in mid-walk
+	key     []byte
 	open    nesting
 	err     SyntaxError
+	follow  [256]uint8 // what followed a field, by that and the depth: a guess
+	last    uint8      // what NextField returned
+	short   bool       // failed for lack of scratch space
+	bad     bool       // a string had bytes that are no UTF-8
+	failed  bool
+	first   bool // no member of the container just entered was seen yet
+	depth   int  // containers entered
+	data    []byte
+	pos     int
 }
 
 // Reset begins with new input and makes scratch space of its length. Slices
@@ -102,6 +106,9 @@ func (s *Scanner) fail(at int, want string) bool {
 	}
 	return false
 }
+
+// Depth is the number of containers that the walk is in.
+func (s *Scanner) Depth() int { return s.depth }
 
 // next skips white space and returns the byte behind it, or 0 at the end.
 func (s *Scanner) next() byte {
@@ -221,22 +228,56 @@ func (s *Scanner) Key() []byte { return s.key }
 // object. Key is not set.
 func (s *Scanner) NextField(keys *Keys) int {
 	// Nearly always there is no white space, and the key is short.
-	data, i := s.data, s.pos
-	if uint(i) < uint(len(data)) && data[i] == ',' && !s.first {
-		i++
+	i, data := s.pos, s.data
+	if uint(i) < uint(len(data)) {
+		switch data[i] {
+		case ',':
+			if !s.first {
+				i++
+			}
+		case '}':
+			s.pos = i + 1
+			s.depth--
+			s.first = false
+			return -1
+		}
 	}
+	// Servers write the same members in the same order every time.
+	next := &s.follow[(uint(s.last)+37*uint(s.depth))%uint(len(s.follow))]
+	if (s.first || i > s.pos) && int(*next) < len(keys.words) {
+		w := &keys.words[*next]
+		if end := i + w.field.length; end <= len(data) && w.field.at(data, i) {
+			s.first = false
+			s.pos = end
+			s.last = *next
+			return int(*next)
+		}
+	}
+	n := s.nextField(keys, i)
+	if n >= 0 {
+		s.last, *next = uint8(n), uint8(n)
+	}
+	return n
+}
+
+// nextField does so for any member, from the quote of its key if there is no
+// white space.
+//
+//go:noinline
+func (s *Scanner) nextField(keys *Keys, i int) int {
+	data := s.data
 	if i <= len(data)-19 && data[i] == '"' && (s.first || i > s.pos) {
 		i++
-		first := load(data[i:])
-		m := special(first) | first&tops
+		first := word.Load(data, i)
+		m := special(first) | first&word.Tops
 		n := uint(bits.TrailingZeros64(m)) >> 3
 		last := uint64(0)
 		if m == 0 {
-			last = load(data[i+8:])
-			m = special(last) | last&tops
+			last = word.Load(data, i+8)
+			m = special(last) | last&word.Tops
 			n = 8 + uint(bits.TrailingZeros64(m))>>3
 			if last = 0; n > 8 {
-				last = load(data[i+int(n)-8:])
+				last = word.Load(data, i+int(n)-8)
 			}
 		} else {
 			first <<= 64 - 8*n

@@ -1,6 +1,10 @@
 package jsonscan
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/finece/finece/wasm/internal/word"
+)
 
 // nesting remembers the kinds of the containers that Skip is in, one bit each:
 // set for an object.
@@ -20,7 +24,16 @@ func (n *nesting) set(depth int, object bool) {
 
 // Skip consumes one value of any kind.
 func (s *Scanner) Skip() {
-	data, i := s.data, s.pos
+	i, data := s.pos, s.data
+	if i <= len(data)-4 && data[i] == 'n' && data[i+1] == 'u' && data[i+2] == 'l' && data[i+3] == 'l' {
+		s.pos = i + 4
+		return
+	}
+	s.skip(data, i)
+}
+
+//go:noinline
+func (s *Scanner) skip(data []byte, i int) {
 	depth := 0 // containers open here
 	object := false
 	for {
@@ -138,7 +151,7 @@ func (s *Scanner) skipString(data []byte, i int) int {
 	i++
 	for uint(i) < uint(len(data)) {
 		if i <= len(data)-8 {
-			m := special(load(data[i:]))
+			m := special(word.Load(data, i))
 			if m == 0 {
 				i += 8
 				continue

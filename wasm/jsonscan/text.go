@@ -1,14 +1,18 @@
 package jsonscan
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/finece/finece/wasm/internal/word"
+)
 
 // text reads the string whose opening quote is next.
 func (s *Scanner) text() ([]byte, bool) {
-	data, start := s.data, s.pos+1
+	start, data := s.pos+1, s.data
 	i := start
 	for i <= len(data)-8 {
-		x := load(data[i:])
-		if m := special(x) | x&tops; m != 0 {
+		x := word.Load(data, i)
+		if m := special(x) | x&word.Tops; m != 0 {
 			i += bits.TrailingZeros64(m) >> 3
 			if data[i] == '"' {
 				s.pos = i + 1
@@ -51,8 +55,8 @@ func (s *Scanner) textFrom(start, i int) ([]byte, bool) {
 		case c < 0x80:
 			i++
 			for i <= len(data)-8 {
-				x := load(data[i:])
-				if m := special(x) | x&tops; m != 0 {
+				x := word.Load(data, i)
+				if m := special(x) | x&word.Tops; m != 0 {
 					i += bits.TrailingZeros64(m) >> 3
 					break
 				}

@@ -1,0 +1,21 @@
+//go:build tinygo.wasm
+
+package word
+
+import "unsafe"
+
+// Load returns the eight bytes b[i:i+8], which have to be there: this is not
+// checked. In the core's inner loops the two comparisons of a check cost as
+// much as the rest, and the callers have made them already.
+func Load(b []byte, i int) uint64 {
+	return *(*uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
+}
+
+// Ends returns the first and the last eight bytes of b[i:i+n], which have to be
+// there, for n from 8 to 16. The last are read first: an engine that has checked
+// their address need not check the others'.
+func Ends(b []byte, i, n int) (first, last uint64) {
+	p := (*[16]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
+	last = *(*uint64)(unsafe.Pointer(&p[n-8]))
+	return *(*uint64)(unsafe.Pointer(p)), last
+}

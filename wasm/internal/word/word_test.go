@@ -1,0 +1,42 @@
+package word
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+func TestMasksMarkWhatTheySay(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	alphabet := []byte("0123456789,/:;[]\x00\x01\x7f\x80\xb0\xff-")
+	for range 100_000 {
+		var b [8]byte
+		for i := range b {
+			b[i] = alphabet[rng.IntN(len(alphabet))]
+		}
+		x := Load(b[:], 0)
+		equal, digits := Equal(x, ','), Digits(x)
+		below := true // no byte from 0x80 is below
+		for i, c := range b {
+			mark := uint64(0x80) << (8 * i)
+			if (equal&mark != 0) != (c == ',') {
+				t.Fatalf("Equal(%q, ',') is %016x", b, equal)
+			}
+			if below = below && c < 0x80; below && (digits&mark != 0) != (c >= '0' && c <= '9') {
+				t.Fatalf("Digits(%q) is %016x", b, digits)
+			}
+		}
+		if equal&^Tops != 0 || digits&^Tops != 0 {
+			t.Fatalf("%q: other bits than the top ones: %016x, %016x", b, equal, digits)
+		}
+	}
+}
+
+func TestEndsAreTheFirstAndTheLastBytes(t *testing.T) {
+	b := []byte("..abcdefghijklmnop..")
+	for n := 8; n <= 16; n++ {
+		first, last := Ends(b, 2, n)
+		if first != Load(b, 2) || last != Load(b, 2+n-8) {
+			t.Errorf("Ends of %d bytes: %016x, %016x", n, first, last)
+		}
+	}
+}
