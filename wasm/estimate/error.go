@@ -3,6 +3,8 @@ package estimate
 import (
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
 // Failure is why a reply gives no confidence.
@@ -18,6 +20,7 @@ const (
 	NoNumber                         // the text does not begin with a number
 	OutOfRange                       // the number is not in [0,1]
 	ExtraText                        // there is something beside the number, such as a second one
+	TooLarge                         // the body has more than MaxReply bytes
 )
 
 var failureTexts = [...]string{
@@ -31,6 +34,7 @@ var failureTexts = [...]string{
 	"no number",
 	"not between 0 and 1",
 	"something beside the number",
+	"too large",
 }
 
 // String returns the failure in words.
@@ -73,7 +77,7 @@ func excerpt(text []byte, offset int) string {
 	for end < len(text) && end > begin && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	s := strconv.Quote(string(text[begin:end]))
+	s := string(jsonscan.AppendString(nil, text[begin:end]))
 	if begin > 0 {
 		s = "..." + s
 	}

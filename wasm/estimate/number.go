@@ -2,7 +2,8 @@ package estimate
 
 import (
 	"bytes"
-	"strconv"
+
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
 // number is a confidence as it stands in a text.
@@ -82,15 +83,22 @@ func (n *number) scan(text []byte) bool {
 		}
 		return count
 	}
+	if i < len(text) && text[i] == '.' {
+		plain[used] = '0' // JSON wants a digit there
+		used++
+	}
 	n.whole = digits()
 	comma := i+1 < len(text) && text[i] == ',' && text[i+1]-'0' < 10 && n.whole == 1 && plain[0] == '0'
 	if i < len(text) && text[i] == '.' || comma {
+		point := used
 		if used < maxNumber {
 			plain[used] = '.'
 			used++
 		}
 		i++
-		n.fraction = digits()
+		if n.fraction = digits(); n.fraction == 0 {
+			used = point // and one behind the point
+		}
 	}
 	n.end = i
 	if n.whole+n.fraction == 0 || n.whole > 1 && plain[0] == '0' {
@@ -119,12 +127,12 @@ func (n *number) scan(text []byte) bool {
 	if i < len(text) && text[i] == '%' {
 		n.percent, n.end = true, i+1
 	}
-	value, err := strconv.ParseFloat(string(plain[:used]), 64)
+	value, ok := jsonscan.ParseFloat(plain[:used])
 	if n.percent {
 		value /= 100
 	}
 	n.value = value
-	return err == nil
+	return ok
 }
 
 // skipAround skips what may stand around a number, and counts the braces.

@@ -3,6 +3,7 @@ package estimate
 import (
 	"bytes"
 	"math"
+	"strconv"
 
 	"github.com/finece/finece/position/logprob"
 	"github.com/finece/finece/wasm/jsonscan"
@@ -30,6 +31,10 @@ type Reading struct {
 	Mass       float64 // Expectation: the probability of the replies that it was taken over, in (0,1]; else NaN
 }
 
+// MaxReply is how many bytes of a reply are read: 1 MiB. A number takes some
+// hundred.
+const MaxReply = 1 << 20
+
 // ReadReply reads the body of a reply. A number that the model wrote has to be
 // the only thing that it wrote, see [Failure], also where log-probabilities
 // then make an expectation of it; log-probabilities that do not fit the text
@@ -37,6 +42,9 @@ type Reading struct {
 // had ended. What a reasoning model thought first, in a field of its own
 // or up to </think>, does not count. The error is a [*ReplyError].
 func (m *Model) ReadReply(body []byte) (Reading, error) {
+	if len(body) > MaxReply {
+		return Reading{}, &ReplyError{TooLarge, MaxReply, "", "want at most " + strconv.Itoa(MaxReply) + " bytes"}
+	}
 	r := reply{model: m}
 	r.scan.Reset(body)
 	if r.scan.Kind() == jsonscan.Array && m.Adapter == Reward {

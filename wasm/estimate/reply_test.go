@@ -79,6 +79,7 @@ func TestErrorsSayWhereAndWhy(t *testing.T) {
 		{"HTML", "<html><body>502 Bad Gateway</body></html>", Malformed, []string{"at byte 0", "502 Bad Gateway"}},
 		{"cut off", `{"choices":[{"message":{"content":"0.8`, Malformed, []string{"at byte 38"}},
 		{"nothing", "", Malformed, []string{"at byte 0"}},
+		{"endless", chatReply("0.8"+strings.Repeat(" ", MaxReply), "stop"), TooLarge, []string{"at most 1048576 bytes"}},
 		{"two values", chatReply("0.8", "stop") + "{}", Malformed, nil},
 		{"no choice", `{"choices":[]}`, WrongShape, []string{"chat"}},
 		{"another API's reply", `{"data":[{"probs":[0.1,0.9]}]}`, Empty, nil},
@@ -190,7 +191,7 @@ func FuzzReadReply(f *testing.F) {
 
 // TestLongReplies: what a reply costs grows with its length, not faster.
 func TestLongReplies(t *testing.T) {
-	const n = 50_000
+	const n = 10_000
 	space := `{"token":" ","logprob":0,"top_logprobs":[{"token":"0.5","logprob":-30}]},`
 	m := DefaultModel()
 	for name, body := range map[string]string{
