@@ -58,14 +58,21 @@ func (r *reader) cohereField(e *entry, n int) {
 				if r.isObject() {
 					r.contentPart(position.Answer)
 				} else {
-					r.content(position.Answer)
+					r.contentOf(position.Answer)
 				}
 			case kToolPlan:
 				text, _ := s.Text()
 				r.add(position.Reasoning, text)
 			case kToolCalls:
-				e.tool = e.tool || r.isObject()
-				s.Skip()
+				if r.isObject() {
+					e.tool = true
+					s.Skip()
+				} else if s.EnterArray() { // of a whole response
+					for s.NextElement() {
+						e.tool = true
+						s.Skip()
+					}
+				}
 			default:
 				s.Skip()
 			}

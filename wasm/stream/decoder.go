@@ -102,8 +102,10 @@ func (d *Decoder) Format() Format { return d.format }
 func (d *Decoder) Write(p []byte, h Handler) {
 	d.read += int64(len(p))
 	if d.framing == undecided && !d.ended {
-		d.head = append(d.head, p...)
-		p = d.recogniseFraming(false, h)
+		n := min(len(p), maxHead-len(d.head))
+		d.head = append(d.head, p[:n]...)
+		p = p[n:]
+		d.write(d.recogniseFraming(false, h), h)
 	}
 	d.write(p, h)
 }
@@ -132,6 +134,7 @@ func (d *Decoder) write(p []byte, h Handler) {
 		for len(p) > 0 && !d.ended {
 			n, out, ok := d.text.next(p)
 			p = p[n:]
+			d.text.offset += int64(n)
 			d.plain(out, ok, h)
 		}
 	}
@@ -159,6 +162,7 @@ func (d *Decoder) End(h Handler) {
 			}
 		case plainText:
 			if d.text.n > 0 {
+				d.text.at = d.text.offset - int64(d.text.n)
 				d.plain(replacement, false, h)
 			}
 		}
@@ -224,7 +228,7 @@ func (d *Decoder) value(found int, object []byte, h Handler) {
 // plain takes decoded text.
 func (d *Decoder) plain(out []byte, ok bool, h Handler) {
 	if !ok {
-		d.once(InvalidUTF8, d.read, "UTF-8", h)
+		d.once(InvalidUTF8, d.text.at, "UTF-8", h)
 	}
 	if len(out) > 0 {
 		d.token = Token{Text: out, Segment: position.Answer, Logprob: math.NaN()}

@@ -17,8 +17,7 @@ func (r *reader) llamaCPP() {
 		switch s.NextField(keys) {
 		case -1:
 			if stop {
-				e.finished, e.reason = true, reason
-				r.done = true
+				e.finished, e.reason = true, reason // but other prompts' streams may go on
 			}
 			r.end(e)
 			return

@@ -4,28 +4,43 @@ import (
 	"math"
 
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/jsonscan"
 )
+
+// tokenShape is how OpenAI, and servers that copy it, write a token.
+var tokenShape = jsonscan.NewShape("token", "logprob", "bytes")
 
 // alternative adds one of the alternatives to a token.
 func (r *reader) alternative(t *scored, text []byte, logprob float64) {
+	r.values[0] = jsonscan.Values{Text: text, Number: logprob}
+	r.addAlternatives(t, r.values[:1])
+}
+
+// addAlternatives adds some of the alternatives to a token.
+func (r *reader) addAlternatives(t *scored, values []jsonscan.Values) {
 	n := len(r.top)
-	if n == cap(r.top) {
+	end := n + len(values)
+	if end > cap(r.top) {
 		r.short |= shortTop
 		return
 	}
-	r.top = r.top[:n+1]
-	r.top[n] = logprob
+	r.top = r.top[:end]
 	if t.topEnd != n || t.top == t.topEnd {
 		t.top, t.listed = n, false
 	}
-	t.topEnd = n + 1
-	unknown := t.logprob != t.logprob
-	switch {
-	case t.text == nil && unknown:
+	t.topEnd = end
+	known, listed := t.logprob == t.logprob, t.listed
+	if t.text == nil && !known {
 		t.early = true
-	case (t.text == nil || equal(text, t.text)) && (unknown || logprob == t.logprob):
-		t.listed = true
 	}
+	for i := range values {
+		v := &values[i]
+		r.top[n+i] = v.Number
+		if !listed && !t.early && (!known || v.Number == t.logprob) {
+			listed = t.text == nil || equal(v.Text, t.text)
+		}
+	}
+	t.listed = listed
 }
 
 // findListed looks for the token among alternatives that came before it.
@@ -51,7 +66,12 @@ func (r *reader) tokenList(e *entry, segment position.Segment) {
 // fields, and those of Gemini and llama.cpp.
 func (r *reader) scoredToken(t *scored) {
 	s := &r.scanner
-	if !s.EnterObject() {
+	v := &r.values[0]
+	match := s.EnterShape(&tokenShape, v)
+	if match != jsonscan.Unlike {
+		t.text, t.logprob, t.bytes = v.Text, v.Number, v.Array
+	}
+	if match == jsonscan.Whole || match == jsonscan.Unlike && !s.EnterObject() {
 		return
 	}
 	for {
@@ -80,13 +100,25 @@ func (r *reader) alternatives(t *scored) {
 	if !s.EnterArray() {
 		return
 	}
+	for n := s.Shapes(&tokenShape, r.values[:]); n > 0; n = s.Shapes(&tokenShape, r.values[:]) {
+		r.addAlternatives(t, r.values[:n])
+	}
 	for s.NextElement() {
-		if !s.EnterObject() {
-			continue
-		}
 		var text []byte
 		var logprob float64
-		ok := false
+		v := &r.values[0]
+		match := s.EnterShape(&tokenShape, v)
+		ok := match != jsonscan.Unlike
+		if ok {
+			text, logprob = v.Text, v.Number
+		}
+		if match == jsonscan.Whole {
+			r.alternative(t, text, logprob)
+			continue
+		}
+		if match == jsonscan.Unlike && !s.EnterObject() {
+			continue
+		}
 	fields:
 		for {
 			switch s.NextField(keys) {

@@ -17,7 +17,6 @@ func (r *reader) ollama() {
 				e.finished, e.reason = true, reason
 				r.done = true
 			}
-			r.inOrder(e)
 			r.end(e)
 			return
 		case kMessage:
@@ -28,8 +27,10 @@ func (r *reader) ollama() {
 			text, _ := s.Text()
 			r.add(position.Answer, text)
 		case kThinking:
+			n := len(r.pieces)
 			text, _ := s.Text()
 			r.add(position.Reasoning, text)
+			r.ahead(e, n)
 		case kLogprobs:
 			r.tokenList(e, position.Answer)
 		case kDone:

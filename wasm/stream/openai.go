@@ -1,29 +1,41 @@
 package stream
 
-import "github.com/finece/finece/position"
+import (
+	"slices"
+
+	"github.com/finece/finece/position"
+)
 
 // openAI reads a chunk of chat completions or of completions, or a whole
 // response, which has message in the place of delta.
+//
+// Up to the text of the first choice, the chunks of a stream are the same bytes
+// nearly always; they are read once.
 func (r *reader) openAI() {
 	s := &r.scanner
-	if !s.EnterObject() {
+	r.bareError, r.bareMessage = false, nil
+	if r.resumed = s.Resume(&r.content); r.resumed {
+		r.known = true
+		e := r.begin()
+		e.choice = r.contentChoice
+		r.deltaContent(e)
+		r.deltaMembers(e)
+		r.choiceMembers(e)
+		r.moreChoices()
+	} else if !s.EnterObject() {
 		return
 	}
-	errorObject := false
-	var message []byte
 	for {
 		switch s.NextField(keys) {
 		case -1:
-			if errorObject && !r.failed {
-				r.failed, r.message = true, message
+			if r.bareError && !r.failed {
+				r.failed, r.message = true, r.bareMessage
 			}
 			return
 		case kChoices:
 			if s.EnterArray() {
 				r.known = true
-				for s.NextElement() {
-					r.openAIChoice()
-				}
+				r.moreChoices()
 			}
 		case kUsage:
 			r.readUsage()
@@ -45,26 +57,30 @@ func (r *reader) openAI() {
 		case kObject:
 			// vLLM's errors have had no error field.
 			object, _ := s.Text()
-			errorObject = is(object, "error")
-			r.known = r.known || errorObject
+			r.bareError = is(object, "error")
+			r.known = r.known || r.bareError
 		case kMessage:
-			message, _ = s.Text()
+			r.bareMessage, _ = s.Text()
 		default:
 			s.Skip()
 		}
 	}
 }
 
-func (r *reader) openAIChoice() {
-	s := &r.scanner
-	if !s.EnterObject() {
-		return
+func (r *reader) moreChoices() {
+	for r.scanner.NextElement() {
+		if r.scanner.EnterObject() {
+			r.choiceMembers(r.begin())
+		}
 	}
-	e := r.begin()
+}
+
+// choiceMembers reads the members of a choice, or the rest of them.
+func (r *reader) choiceMembers(e *entry) {
+	s := &r.scanner
 	for {
 		switch s.NextField(keys) {
 		case -1:
-			r.inOrder(e)
 			r.end(e)
 			return
 		case kIndex:
@@ -90,36 +106,43 @@ func (r *reader) openAIChoice() {
 	}
 }
 
-// inOrder puts reasoning before the answer, whatever the order of the fields.
-func (r *reader) inOrder(e *entry) {
-	pieces := r.pieces[min(e.pieces, len(r.pieces)):]
-	for i := 1; i < len(pieces); i++ {
-		for k := i; k > 0 && pieces[k].segment == position.Reasoning && pieces[k-1].segment != position.Reasoning; k-- {
-			pieces[k], pieces[k-1] = pieces[k-1], pieces[k]
-		}
+// ahead moves the pieces from n on, the reasoning, before the others of the
+// entry: a model reasons first, whatever the order of the fields.
+func (r *reader) ahead(e *entry, n int) {
+	if n <= e.pieces || n == len(r.pieces) {
+		return
 	}
+	pieces := r.pieces[e.pieces:]
+	slices.Reverse(pieces[:n-e.pieces])
+	slices.Reverse(pieces[n-e.pieces:])
+	slices.Reverse(pieces)
 }
 
 func (r *reader) openAIDelta(e *entry) {
-	s := &r.scanner
-	if !s.EnterObject() {
-		return
+	if r.scanner.EnterObject() {
+		r.deltaMembers(e)
 	}
+}
+
+// deltaMembers reads the members of a delta, or the rest of them.
+func (r *reader) deltaMembers(e *entry) {
+	s := &r.scanner
 	reasoned := false
 	for {
 		switch s.NextField(keys) {
 		case -1:
 			return
 		case kContent:
-			r.content(position.Answer)
+			r.deltaContent(e)
 		case kReasoningContent, kReasoning, kThinking: // some gateways send two of these
 			if reasoned {
 				s.Skip()
 				break
 			}
 			n := len(r.pieces)
-			r.content(position.Reasoning)
+			r.contentOf(position.Reasoning)
 			reasoned = len(r.pieces) > n
+			r.ahead(e, n)
 		case kRefusal:
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
@@ -143,9 +166,30 @@ func (r *reader) openAIDelta(e *entry) {
 	}
 }
 
-// content reads text that is a string, or an array of parts, as Mistral,
+// deltaContent reads the text of a delta, which is where the next chunk is
+// likely to begin to differ.
+func (r *reader) deltaContent(e *entry) {
+	if !r.resumed && r.blank(e) {
+		r.scanner.Save(&r.content)
+		r.contentChoice = e.choice
+	}
+	r.contentOf(position.Answer)
+}
+
+// blank reports whether the payload had nothing yet but the number of its first
+// choice, e.
+func (r *reader) blank(e *entry) bool {
+	return len(r.entries) == 1 && len(r.pieces) == 0 && len(r.tokens) == 0 && r.scanner.Depth() == deltaDepth &&
+		*e == entry{choice: e.choice} && r.usage == unknownUsage && !r.failed && !r.bareError && r.bareMessage == nil
+}
+
+// deltaDepth is how many containers a delta's members are in: the chunk, its
+// choices, the choice and the delta.
+const deltaDepth = 4
+
+// contentOf reads text that is a string, or an array of parts, as Mistral,
 // Cohere and Anthropic have them: text, thinking, refusals.
-func (r *reader) content(segment position.Segment) {
+func (r *reader) contentOf(segment position.Segment) {
 	s := &r.scanner
 	// Part of a thinking part is an array again.
 	if text, ok := r.textOrArray(); ok {

@@ -32,11 +32,20 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 	before := r.state
 	for !r.read(known) {
 		r.state = before
+		if r.full(d.options.MaxEvent) {
+			d.report(EventTooLarge, offset, "an event of fewer tokens", h)
+			return
+		}
 		r.grow(data)
 		r.scanner.Reset(data)
 	}
 	if !r.scanner.End() {
 		r.state = before
+		if failed { // in words
+			r.message = data
+			d.fail(offset, h)
+			return
+		}
 		err := r.scanner.Err().(*jsonscan.SyntaxError)
 		d.report(InvalidJSON, offset+int64(err.Offset), err.Want, h)
 		return
@@ -48,6 +57,7 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 		d.once(InvalidUTF8, offset, "UTF-8", h)
 	}
 	if failed && !r.failed && !r.known {
+		d.readUnknown(data)
 		r.failed, r.known = true, true
 	}
 	if !r.known {
@@ -67,6 +77,16 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 		d.fail(offset, h)
 	case r.done:
 		d.end(h)
+	}
+}
+
+// readUnknown reads the payload once more for an error in an unusual form.
+func (d *Decoder) readUnknown(data []byte) {
+	r := &d.reader
+	r.scanner.Reset(data)
+	for !r.read(Auto) {
+		r.grow(data)
+		r.scanner.Reset(data)
 	}
 }
 

@@ -25,9 +25,18 @@ type reader struct {
 	done    bool   // it is the end marker
 	failed  bool   // it is an error
 	message []byte // the provider's
-	short   uint8 // what there was too little room for
+	short   uint8  // what there was too little room for
 
-	spareEntry entry // to write to where there is no room
+	// Of OpenAI's chunks: whether this one is a bare error object, and where the
+	// text of the first choice began in the last one.
+	bareError     bool
+	bareMessage   []byte
+	content       jsonscan.Checkpoint
+	contentChoice int64
+	resumed       bool
+
+	values     [8]jsonscan.Values // of tokens that have the usual shape
+	spareEntry entry              // to write to where there is no room
 	spareToken scored
 }
 
@@ -100,6 +109,15 @@ func (r *reader) read(f Format) bool {
 		r.unknown()
 	}
 	return r.short == 0 && !r.scanner.Short()
+}
+
+// full reports whether there is as much room as an event may take where there
+// was too little. A token takes 16 bytes of JSON at least, unless it is there
+// to fill memory.
+func (r *reader) full(maxEvent int) bool {
+	n := 1024 + maxEvent/16
+	return r.short&shortEntries != 0 && cap(r.entries) >= n || r.short&shortPieces != 0 && cap(r.pieces) >= n ||
+		r.short&shortTokens != 0 && cap(r.tokens) >= n
 }
 
 // grow makes room where there was too little.

@@ -48,7 +48,9 @@ func (d *Decoder) textHead(last bool) []byte {
 		d.framing = undecided
 		return nil
 	}
-	return withoutMark(d.head)
+	body := withoutMark(d.head)
+	d.text.offset = int64(len(d.head) - len(body))
+	return body
 }
 
 func withoutMark(b []byte) []byte {
@@ -97,6 +99,7 @@ func frame(b []byte, last bool) guess {
 // frameLines tells lines of an event stream from text.
 func frameLines(b []byte, i int, last bool) guess {
 	start := i
+	typed := false // a line gave the event's type
 	for i < len(b) {
 		end := lineEnd(b, i)
 		line := b[i:end]
@@ -104,15 +107,18 @@ func frameLines(b []byte, i int, last bool) guess {
 			line = line[1:] // seen in the wild, once
 		}
 		switch g := frameLine(line, end < len(b)); {
-		case g == wantMore && last && i == start:
-			return isText
+		case g == wantMore && last && i == start && (line[0] != ':' || len(b) < maxHead-len(byteOrderMark)):
+			return isText // long comments fill the buffers of proxies
 		case g == wantMore && last:
 			return isEvents
+		case g == isText && typed && len(line) >= 5 && is(line[:5], "data:"):
+			return isEvents // such as an error in words
 		case g != isEvents:
 			return g
 		case len(line) > 5 && line[0] == 'd':
 			return isEvents
 		}
+		typed = len(line) > 0 && (typed || line[0] == 'e')
 		i = end + 1
 	}
 	if last {

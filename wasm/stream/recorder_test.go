@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -14,7 +15,7 @@ import (
 // recorder writes a handler's calls down, one a line.
 type recorder struct {
 	t      testing.TB
-	merge  bool // text without log-probabilities that comes in pieces is one
+	merge  bool // text of one segment without log-probabilities that comes in pieces is one
 	calls  []string
 	text   map[int]*[3]string
 	ends   map[int][]Reason
@@ -23,7 +24,10 @@ type recorder struct {
 	scored int // tokens with log-probabilities
 	listed int // of those, with alternatives
 	tools  int
-	open   bool
+	pieces []string // the text of every token, in formats where that does not depend on cutting
+	thinks int      // pieces of reasoning
+	open   bool     // the last call was text that may go on
+	last   Token
 }
 
 func newRecorder(t testing.TB) *recorder {
@@ -31,6 +35,7 @@ func newRecorder(t testing.TB) *recorder {
 }
 
 func (r *recorder) Token(t *Token) {
+	r.pieces = append(r.pieces, string(t.Text))
 	if !utf8.Valid(t.Text) {
 		r.t.Errorf("text %q is no UTF-8", t.Text)
 	}
@@ -52,7 +57,12 @@ func (r *recorder) Token(t *Token) {
 		r.text[t.Choice] = &[3]string{}
 	}
 	r.text[t.Choice][t.Segment] += string(t.Text)
-	if r.merge && r.open && !t.Counted && !t.Tool {
+	if t.Segment == position.Reasoning {
+		r.thinks++
+	}
+	goesOn := r.open && r.last.Choice == t.Choice && r.last.Segment == t.Segment
+	r.last = Token{Choice: t.Choice, Segment: t.Segment}
+	if r.merge && goesOn && !t.Counted && !t.Tool {
 		last := &r.calls[len(r.calls)-1]
 		*last += string(t.Text)
 		return
@@ -131,6 +141,9 @@ func decode(t testing.TB, o Options, input []byte, next func() int) *recorder {
 	r := newRecorder(t)
 	r.merge = true
 	run(d, r, input, next)
+	if d.Format() == Text {
+		r.pieces = nil
+	}
 	return r
 }
 
@@ -176,6 +189,9 @@ func checkCuts(t testing.TB, o Options, input []byte) *recorder {
 			if g != w {
 				t.Fatalf("cut at %s: call %d is\n%s\nwant\n%s", cut.name, i, g, w)
 			}
+		}
+		if !slices.Equal(got.pieces, want.pieces) {
+			t.Fatalf("cut at %s: text in other pieces, %q, want %q", cut.name, got.pieces, want.pieces)
 		}
 	}
 	return want

@@ -18,6 +18,9 @@ const (
 	tArgumentsDelta
 	tCustomToolDelta
 	tMCPDelta
+	tArgumentsDone
+	tCustomToolDone
+	tMCPDone
 	tCompleted
 	tIncomplete
 	tFailed
@@ -31,6 +34,7 @@ var responseTypes = jsonscan.NewKeys(
 	"response.reasoning_summary_text.delta", "response.reasoning_summary_text.done",
 	"response.refusal.delta", "response.refusal.done",
 	"response.function_call_arguments.delta", "response.custom_tool_call_input.delta", "response.mcp_call_arguments.delta",
+	"response.function_call_arguments.done", "response.custom_tool_call_input.done", "response.mcp_call_arguments.done",
 	"response.completed", "response.incomplete", "response.failed", "response.cancelled", "error",
 )
 
@@ -108,8 +112,11 @@ func (r *reader) responses() {
 		segment = position.Refusal
 	case tRefusalDone:
 		segment, done = position.Refusal, true
-	case tArgumentsDelta, tCustomToolDelta, tMCPDelta:
+	case tArgumentsDelta, tCustomToolDelta, tMCPDelta, tArgumentsDone, tCustomToolDone, tMCPDone:
 		r.drop(e)
+		if kind >= tArgumentsDone && st.toolUse { // it came in deltas
+			return
+		}
 		e = r.begin()
 		e.tool, st.toolUse = true, true
 		r.end(e)
@@ -273,6 +280,7 @@ func (r *reader) wholeResponse(e *entry, kind int, whole *response) {
 		}
 	case kind == tCompleted || is(whole.status, "completed"):
 		e.finished, e.reason = true, Stop
+		e.tool = whole.toolUse && !st.toolUse
 		if whole.toolUse || st.toolUse {
 			e.reason = ToolCalls
 		} else if refused {

@@ -1,6 +1,10 @@
 package stream
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/finece/finece/wasm/internal/word"
+)
 
 // EventParser splits an event stream into events, as the HTML standard says in
 // "Interpreting an event stream". The zero value is ready for use and has no
@@ -150,7 +154,7 @@ func (p *EventParser) start(input []byte) int {
 		}
 		p.bom++
 		i++
-		p.begin = int64(i)
+		p.begin = p.offset + int64(i)
 	}
 	return i
 }
@@ -293,14 +297,25 @@ func (p *EventParser) forget() {
 
 // lineEnd returns where the next LF or CR is from b[i], or len(b).
 func lineEnd(b []byte, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for i <= len(b)-32 {
+		x0, x1, x2, x3 := word.Load(b, i), word.Load(b, i+8), word.Load(b, i+16), word.Load(b, i+24)
+		const low = ('\r' + 1) * word.Ones
+		if ((x0-low)&^x0|(x1-low)&^x1|(x2-low)&^x2|(x3-low)&^x3)&word.Tops != 0 {
+			break
+		}
+		i += 32
+	}
 	for i <= len(b)-8 {
-		x := load(b[i:])
-		lf, cr := x^'\n'*ones, x^'\r'*ones
-		// The top bit of a byte is set where that is a line end; above the first
-		// one it may be wrong.
-		if m := ((lf-ones)&^lf | (cr-ones)&^cr) & tops; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
+		x := word.Load(b, i)
+		// Control characters up to CR, of which others are rare; above the first
+		// one the mask may be wrong.
+		if m := (x - ('\r'+1)*word.Ones) &^ x & word.Tops; m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			if b[i] == '\n' || b[i] == '\r' {
+				return i
+			}
+			i++
+			continue
 		}
 		i += 8
 	}
@@ -310,12 +325,6 @@ func lineEnd(b []byte, i int) int {
 		}
 	}
 	return len(b)
-}
-
-func load(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 // is compares bytes with a string. A conversion would allocate in the core.

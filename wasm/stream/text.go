@@ -4,8 +4,10 @@ import "github.com/finece/finece/wasm/jsonscan"
 
 // text decodes plain text, whose characters may be cut anywhere.
 type text struct {
-	cut [4]byte // the beginning of a character
-	n   int
+	cut    [4]byte // the beginning of a character
+	n      int
+	offset int64 // of the next input
+	at     int64 // where what is no UTF-8 begins
 }
 
 var replacement = []byte("\uFFFD")
@@ -25,6 +27,7 @@ func (t *text) next(input []byte) (n int, out []byte, ok bool) {
 			t.n++
 			n++
 		default: // the new byte does not belong to it
+			t.at = t.offset + int64(n-t.n)
 			t.n = 0
 			return n, replacement, false
 		}
@@ -45,6 +48,7 @@ func (t *text) next(input []byte) (n int, out []byte, ok bool) {
 			t.n = copy(t.cut[:], input[n:])
 			return len(input), nil, true
 		default:
+			t.at = t.offset + int64(n)
 			return n - size, replacement, false
 		}
 	}

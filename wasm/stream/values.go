@@ -1,6 +1,10 @@
 package stream
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/finece/finece/wasm/internal/word"
+)
 
 // values splits a sequence of JSON objects, each an event of its own: one on a
 // line (NDJSON), one behind the other, pretty-printed, or as the elements of an
@@ -62,7 +66,7 @@ func (v *values) next(input []byte) (n, found int, object []byte) {
 			}
 		case v.quoted:
 			switch {
-			case v.escape:
+			case v.escape && c != '\n':
 				v.escape = false
 			case c == '\\':
 				v.escape = true
@@ -158,11 +162,10 @@ func (v *values) keep(part []byte) {
 // plainEnd returns where the next quote, backslash or LF is from b[i], or
 // len(b).
 func plainEnd(b []byte, i int) int {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for i <= len(b)-8 {
-		x := load(b[i:])
-		quote, slash, lf := x^'"'*ones, x^'\\'*ones, x^'\n'*ones
-		if m := ((quote-ones)&^quote | (slash-ones)&^slash | (lf-ones)&^lf) & tops; m != 0 {
+		x := word.Load(b, i)
+		quote, slash, lf := x^'"'*word.Ones, x^'\\'*word.Ones, x^'\n'*word.Ones
+		if m := ((quote-word.Ones)&^quote | (slash-word.Ones)&^slash | (lf-word.Ones)&^lf) & word.Tops; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8

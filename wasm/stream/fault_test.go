@@ -1,0 +1,66 @@
+package stream
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// TestFaultDetails has messages of providers that do not fit on a line.
+func TestFaultDetails(t *testing.T) {
+	for _, c := range []struct{ name, message, want string }{
+		{"control characters", "a\tb\r\nc\x00d\x7Fe", "a b  c d e"},
+		{"no UTF-8", "a\xFF\xE2\x82b\xC3é", "abé"},
+		{"many characters", strings.Repeat("é", 200), strings.Repeat("é", maxDetail/2)},
+		{"a character over the end", strings.Repeat("x", maxDetail-1) + "é", strings.Repeat("x", maxDetail-1)},
+		{"nothing that can be shown", "\xFF\xFE", "no message"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			// An event stream ends its lines where the message has line ends.
+			if !strings.ContainsAny(c.message, "\r\n") {
+				r := checkCuts(t, Options{}, []byte(sse(chatText)+"event: error\ndata: "+c.message+"\n\n"))
+				if len(r.faults) != 1 || r.faults[0].Code != ProviderError || string(r.faults[0].Detail) != c.want {
+					t.Errorf("in words: %s, want %q", r.calls, c.want)
+				}
+			}
+			if !utf8.ValidString(c.message) {
+				return
+			}
+			escaped := strings.NewReplacer("\t", `\t`, "\r", `\r`, "\n", `\n`, "\x00", `\u0000`).Replace(c.message)
+			r := checkCuts(t, Options{}, []byte(`{"error":"`+escaped+`"}`))
+			if len(r.faults) != 1 || string(r.faults[0].Detail) != c.want {
+				t.Errorf("in JSON: %s, want %q", r.calls, c.want)
+			}
+		})
+	}
+}
+
+func TestFaultNames(t *testing.T) {
+	seen := map[string]bool{}
+	for c := InvalidJSON; c <= BadLogprobs; c++ {
+		seen[c.String()] = true
+	}
+	if len(seen) != int(BadLogprobs) || seen["unknown fault"] || (BadLogprobs+1).String() != "unknown fault" {
+		t.Errorf("names %v", seen)
+	}
+}
+
+// TestReasons has the words of the providers' documents.
+func TestReasons(t *testing.T) {
+	for want, words := range map[Reason]string{
+		Stop:          "stop end_turn stop_sequence eos_token STOP COMPLETE STOP_SEQUENCE pause_turn completed",
+		Length:        "length max_tokens model_length MAX_TOKENS max_output_tokens model_context_window_exceeded incomplete",
+		ContentFilter: "content_filter SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY ERROR_TOXIC",
+		ToolCalls:     "tool_calls function_call tool_use TOOL_CALL",
+		Refused:       "refusal",
+		Failed:        "error ERROR MALFORMED_FUNCTION_CALL insufficient_system_resource failed",
+		Cancelled:     "abort cancelled USER_CANCEL",
+		Other:         "LANGUAGE OTHER stop_ Stop unheard-of",
+	} {
+		for word := range strings.FieldsSeq(words) {
+			if got := reasonOf([]byte(word)); got != want {
+				t.Errorf("%s is read as %s, want %s", word, got, want)
+			}
+		}
+	}
+}
