@@ -16,6 +16,8 @@ type choice struct {
 	next     int    // index of the next position
 	tracks   [segments]track
 	segment  position.Segment // of the last token
+	waits    bool             // the last token's text is held back by the splitter
+	waiting  []drawn          // such tokens
 	tool     bool             // a tool call was made
 	refused  bool             // there is refusal text
 	finish   stream.Reason

@@ -13,11 +13,10 @@ func (s *Session) foundAll(c *choice) {
 
 // position takes a position that the detector found and sees to its estimate.
 func (s *Session) position(c *choice, p *position.Position) {
-	end := p.Kind&position.End != 0
-	if s.positions >= s.config.MaxPositions && !end {
+	if s.positions >= s.config.MaxPositions && p.Kind&(position.Question|position.End) == 0 {
 		if !s.full {
 			s.full = true
-			s.fault(stream.Fault{Code: FaultPositions, Offset: -1, Detail: []byte("later positions but the end are left out")}, c.number)
+			s.fault(stream.Fault{Code: FaultPositions, Offset: -1, Detail: []byte("later positions but the question and the end are left out")}, c.number)
 		}
 		return
 	}
@@ -26,6 +25,9 @@ func (s *Session) position(c *choice, p *position.Position) {
 	c.next++
 	_, s.revisions = c.window.Push(s.revisions[:0])
 	s.revise(c) // a position that was given up for this one, before its slot is taken
+	if p.Index == len(c.slots) {
+		s.shareSettled(c)
+	}
 	*c.slot(p.Index) = slot{position: *p, raw: nan, revision: -1}
 	s.events = append(s.events, Event{Kind: Positioned, Choice: c.number, Position: *p})
 
@@ -59,11 +61,13 @@ func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 	}
 	if p.Kind&position.End != 0 {
 		switch {
-		case s.failed:
+		case s.failed && s.empty:
+			return NoText
+		case s.failed && !c.finished || c.finish == stream.Failed:
 			return StreamFailed
 		case c.refused || c.finish == stream.Refused:
 			return Refusal
-		case p.Byte == 0 && c.tool:
+		case p.Byte == 0 && (c.tool || c.finish == stream.ToolCalls):
 			return ToolCall
 		case p.Byte == 0:
 			return NoText
@@ -78,14 +82,25 @@ func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 // shareQuestion gives a further choice what is known of the question, which
 // was asked with the first one.
 func (s *Session) shareQuestion(c *choice) {
-	first := s.choices[0].slots[0]
-	switch {
-	case s.choices[0].next > len(s.choices[0].slots): // long gone
-		s.settle(c, 0, nan, Source{}, GivenUp)
-	case first.state == Pending:
+	if s.question.state == Pending {
 		s.confidence(c, 0, nan)
-	default:
-		s.settle(c, 0, first.raw, first.source, first.reason)
+		return
+	}
+	s.settle(c, 0, s.question.raw, s.question.source, s.question.reason)
+}
+
+// shareSettled gives the other choices what became of the question, once that
+// is settled.
+func (s *Session) shareSettled(c *choice) {
+	first := c.slot(0)
+	if c != s.choices[0] || s.question.state != Pending || first.state == Pending {
+		return
+	}
+	s.question = *first
+	for _, other := range s.choices[1:] {
+		if other.live(0) {
+			s.settle(other, 0, first.raw, first.source, first.reason)
+		}
 	}
 }
 
@@ -102,12 +117,8 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 		s.revisions = c.window.Fail(index, s.revisions)
 	}
 	s.revise(c)
-	if index == 0 && c == s.choices[0] {
-		for _, other := range s.choices[1:] {
-			if other.live(0) {
-				s.settle(other, 0, raw, from, why)
-			}
-		}
+	if index == 0 {
+		s.shareSettled(c)
 	}
 }
 
@@ -142,8 +153,12 @@ func (s *Session) confidence(c *choice, index int, fused float64) {
 
 func (s *Session) finish(c *choice) {
 	e := Event{Kind: Finish, Choice: c.number, Finish: c.finish}
-	if s.failed {
+	switch {
+	case c.finished:
+	case s.failed:
 		e.Finish = stream.Failed
+	case s.decoder.Format() != stream.Text:
+		e.Finish = stream.Other // the stream said nothing of this choice
 	}
 	for segment := range e.Total {
 		e.Total[segment].Tokens, e.Total[segment].Estimated = c.detector.Total(position.Segment(segment))

@@ -55,14 +55,25 @@ func DefaultConfig() Config {
 	}
 }
 
-var (
+// CallError is a call that does not fit the session's state. It changes
+// nothing. Compare with errors.Is or ==.
+type CallError uint8
+
+const (
 	// ErrEnded answers a Write or End after End.
-	ErrEnded = errors.New("session: the stream has ended; open a new session for the next one")
+	ErrEnded CallError = iota + 1
 	// ErrUnknownAsk answers an id that was never asked, is settled, or was given up.
-	ErrUnknownAsk = errors.New("session: no position waits under this id")
+	ErrUnknownAsk
 	// ErrReason answers a Fail with a number that is no reason.
-	ErrReason = errors.New("session: not a reason to fail for")
+	ErrReason
 )
+
+var callErrors = [...]string{
+	"", "session: the stream has ended; open a new session for the next one",
+	"session: no position waits under this id", "session: not a reason to fail for",
+}
+
+func (e CallError) Error() string { return nameOf(callErrors[:], int(e)) }
 
 // The bounds of Config's limits.
 const (

@@ -57,7 +57,42 @@ func TestConfigurationErrorsSayWhere(t *testing.T) {
 	}
 }
 
-func FuzzParseConfig(f *testing.F) {
+func TestLimitsOfAConfiguration(t *testing.T) {
+	for _, c := range []struct {
+		set  func(*Config)
+		want string // "" is none
+	}{
+		{func(c *Config) {}, ""},
+		{func(c *Config) { c.MaxEvent, c.MaxChoices, c.MaxPositions, c.MaxPending, c.MaxText = 1<<10, 1, 1, 8, 0 }, ""},
+		{func(c *Config) {
+			c.MaxEvent, c.MaxChoices, c.MaxPositions, c.MaxPending, c.MaxText = 16<<20, 128, 1<<20, 4096, 16<<20
+			c.Fusion.Depth = MaxDepth
+		}, ""},
+		{func(c *Config) { c.MaxEvent = 1023 }, "max_event is 1023: want 1024 to 16777216"},
+		{func(c *Config) { c.MaxEvent = 16<<20 + 1 }, "max_event"},
+		{func(c *Config) { c.MaxChoices = 0 }, "max_choices"},
+		{func(c *Config) { c.MaxChoices = 129 }, "max_choices"},
+		{func(c *Config) { c.MaxPositions = 0 }, "max_positions"},
+		{func(c *Config) { c.MaxPositions = 1<<20 + 1 }, "max_positions"},
+		{func(c *Config) { c.MaxPending = 7 }, "max_pending"},
+		{func(c *Config) { c.MaxPending = 4097 }, "max_pending"},
+		{func(c *Config) { c.MaxPending, c.Fusion.Depth = 8, 8 }, "max_pending has to exceed depth"},
+		{func(c *Config) { c.MaxText = -1 }, "max_text"},
+		{func(c *Config) { c.MaxText = 16<<20 + 1 }, "max_text"},
+		{func(c *Config) { c.Fusion.Depth = MaxDepth + 1 }, "depth"},
+		{func(c *Config) { c.Estimator = Model + 1 }, "Estimator"},
+		{func(c *Config) { c.Format = stream.Text + 1 }, "Format"},
+		{func(c *Config) { c.Estimator, c.Model.MaxTokens = Model, -1 }, "MaxTokens"},
+	} {
+		config := DefaultConfig()
+		c.set(&config)
+		if _, _, err := Open(config); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one that says %q", err, c.want)
+		}
+	}
+}
+
+func FuzzConfig(f *testing.F) {
 	c := DefaultConfig()
 	f.Add(AppendConfig(nil, &c))
 	f.Add([]byte(`{"model":{"instructions":{"partial":"\u00e9"}},"threshold":1e-10}`))

@@ -36,15 +36,45 @@
 // bodies quote is the only part of a session that grows, up to
 // [Config].MaxText a segment.
 //
+// A position is known only when text goes on behind it. The built-in estimators
+// take the tokens before the position all the same, as long as those behind it
+// are no more than 64; of more, such as a hundred line ends, the first are taken
+// for part of what was before.
+//
 // # Choices
 //
 // Each of the n choices of a stream has its own positions, fusion window and
-// confidences. The question's estimate p(0) is asked for once, with choice 0,
-// and holds for all of them.
+// confidences. Choice 0 exists from Open on, and the others from when the stream
+// first has something of theirs. The question's estimate p(0) is asked for once,
+// with choice 0, and holds for all of them.
+//
+// # Reasoning
+//
+// Reasoning is a segment of its own, whether the provider has a field for it or
+// the model writes it inline, in <think> tags at the beginning of its content
+// (see position.Splitter). Tokens of a tag count as reasoning; one that a tag
+// cuts counts in both texts. The tags are in no [Text] event.
+//
+// # The end
+//
+// End finds p(z), which stands for the whole answer. It is unavailable where
+// there is none: [StreamFailed] where the stream broke off, reported an error or
+// was no stream that is known, for the choices that had not finished by then;
+// [Refusal] where there is text of a refusal or the provider says so; [ToolCall]
+// where there is a tool call and no text; [NoText] where there is nothing, an
+// empty stream included. An answer that was cut by a limit on tokens, or by a
+// filter, counts as it is.
+//
+// A choice's [Finish] has the provider's reason. Where the stream said none it
+// is stream.Failed if the stream failed, stream.Stop for plain text, which has
+// no way to say so, and stream.Other else.
 //
 // # Bounds
 //
 // Positions, choices, event sizes, retained text and unresolved positions all
-// have limits in Config. What goes over a limit is reported by a [Fault] and
-// left out; it never stops the stream.
+// have limits in Config. What goes over a limit is left out, and never stops the
+// stream. A [Fault] says so for choices and events, and once for positions; p(0)
+// and p(z) are never left out. A position whose text is over MaxText is
+// unavailable as [TextTooLong], and one that is given up for MaxPending newer
+// ones as [GivenUp], unless it has its estimate, which is then final.
 package session

@@ -20,9 +20,10 @@ const (
 	// Confidence gives a position's confidence or revises it: Position.Index,
 	// Revision, State, Raw, Fused, Source, Reason.
 	Confidence
-	// Usage repeats the provider's own token counts: Usage.
+	// Usage repeats the provider's own token counts, over all choices: Usage.
 	Usage
 	// Fault reports something wrong in the input: Fault. The session goes on.
+	// Choice is 0 for what concerns the stream.
 	Fault
 	// Finish ends a choice: Finish, Total. It comes once a choice, from End.
 	Finish

@@ -72,13 +72,15 @@ func (r *configReader) object(prefix string, set func(name string) bool) {
 		for r.scan.NextKey() {
 			name := string(r.scan.Key())
 			if !set(name) {
-				r.fail(errors.New("session: unknown setting " + strconv.Quote(prefix+name)))
+				r.fail(errors.New("session: unknown setting " + quoted(prefix+name)))
 				r.scan.Skip()
 			}
 		}
 	}
 	r.prefix = outer
 }
+
+func quoted(s string) string { return string(jsonscan.AppendString(nil, []byte(s))) }
 
 func (r *configReader) fail(err error) {
 	if r.err == nil {
@@ -87,7 +89,7 @@ func (r *configReader) fail(err error) {
 }
 
 func (r *configReader) wrong(name, want string) {
-	r.fail(errors.New("session: setting " + strconv.Quote(r.prefix+name) + ": want " + want))
+	r.fail(errors.New("session: setting " + quoted(r.prefix+name) + ": want " + want))
 }
 
 func (r *configReader) setting(name string) bool {

@@ -17,9 +17,12 @@ type Session struct {
 	config    Config
 	decoder   *stream.Decoder
 	choices   []*choice
+	question  slot // p(0) as it was settled with the first choice
 	positions int  // found, over all choices
 	full      bool // MaxPositions was reached and reported
-	failed    bool // the stream broke off or reported an error
+	empty     bool // no byte came
+	foreign   bool // an event is in no format that is known
+	failed    bool // the stream broke off, reported an error, or was none
 	ended     bool
 
 	events []Event
@@ -40,7 +43,7 @@ func Open(c Config) (*Session, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Session{config: c, decoder: decoder}
+	s := &Session{config: c, decoder: decoder, empty: true}
 	s.begin()
 	if _, err := s.choice(0); err != nil {
 		return nil, nil, err
@@ -54,6 +57,7 @@ func (s *Session) Write(p []byte) ([]Event, error) {
 		return nil, ErrEnded
 	}
 	s.begin()
+	s.empty = s.empty && len(p) == 0
 	s.decoder.Write(p, (*sink)(s))
 	return s.events, nil
 }
@@ -67,11 +71,9 @@ func (s *Session) End() ([]Event, error) {
 	s.begin()
 	s.ended = true
 	s.decoder.End((*sink)(s))
+	s.failed = s.failed || s.foreign && s.decoder.Format() == stream.Auto
 	for _, c := range s.choices {
-		s.pieces = c.splitter.End(s.pieces[:0])
-		for _, piece := range s.pieces {
-			s.piece(c, piece, &stream.Token{Logprob: nan})
-		}
+		s.endContent(c)
 		s.found = c.detector.End(s.found[:0])
 		s.foundAll(c)
 		s.revisions = c.window.End(s.revisions[:0])
@@ -107,18 +109,39 @@ func (s *Session) Request(dst []byte, id uint32) ([]byte, error) {
 // position unavailable and is reported by a Fault. The error is ErrUnknownAsk
 // for an id that was never asked or is settled.
 func (s *Session) Resolve(id uint32, reply []byte) ([]Event, error) {
+	reading, err := s.Read(reply)
+	if err != nil {
+		return s.Refuse(id, []byte(err.Error()))
+	}
+	return s.Accept(id, reading)
+}
+
+// Read reads a reply and changes nothing. Resolve is Read and then Accept or
+// Refuse; the core takes the steps apart to drop what reading has allocated.
+func (s *Session) Read(reply []byte) (estimate.Reading, error) {
+	return s.config.Model.ReadReply(reply)
+}
+
+// Accept takes what the reply to a request was read as.
+func (s *Session) Accept(id uint32, reading estimate.Reading) ([]Event, error) {
 	c, index, err := s.asked(id)
 	if err != nil {
 		return nil, err
 	}
 	s.begin()
-	reading, err := s.config.Model.ReadReply(reply)
+	s.settle(c, index, reading.Confidence, modelSource(reading), NoReason)
+	return s.events, nil
+}
+
+// Refuse takes a reply that could not be read, and what is wrong with it.
+func (s *Session) Refuse(id uint32, problem []byte) ([]Event, error) {
+	c, index, err := s.asked(id)
 	if err != nil {
-		s.fault(stream.Fault{Code: FaultReply, Offset: -1, Detail: []byte(err.Error())}, c.number)
-		s.settle(c, index, nan, Source{}, BadReply)
-	} else {
-		s.settle(c, index, reading.Confidence, modelSource(reading), NoReason)
+		return nil, err
 	}
+	s.begin()
+	s.fault(stream.Fault{Code: FaultReply, Offset: -1, Detail: problem}, c.number)
+	s.settle(c, index, nan, Source{}, BadReply)
 	return s.events, nil
 }
 
@@ -164,7 +187,7 @@ func askID(choice, index int) uint32 { return uint32(choice)<<24 | uint32(index)
 func (s *Session) asked(id uint32) (*choice, int, error) {
 	number, index := int(id>>24), int(id&(1<<24-1))
 	for _, c := range s.choices {
-		if c.number == number && c.live(index) {
+		if c.number == number && c.live(index) && (index > 0 || c == s.choices[0]) {
 			return c, index, nil
 		}
 	}
@@ -209,44 +232,51 @@ func (k *sink) Token(t *stream.Token) {
 	case t.Tool:
 		c.tool = true
 	case t.Segment == position.Answer:
-		s.pieces = c.splitter.Feed(t.Text, s.pieces[:0])
-		if len(s.pieces) == 0 {
-			// Held back or empty: the provider's token counts all the same.
-			s.piece(c, position.Piece{Segment: c.segment}, t)
-		}
-		for _, piece := range s.pieces {
-			s.piece(c, piece, t)
-		}
+		s.content(c, t)
 	default:
 		s.piece(c, position.Piece{Segment: t.Segment, Text: t.Text}, t)
 	}
 }
 
+// drawn is what is known of how a token was drawn.
+type drawn struct{ logprob, entropyLo, entropyHi float64 }
+
+func drawnOf(t *stream.Token) drawn {
+	from := drawn{t.Logprob, nan, nan}
+	if len(t.Top) > 0 {
+		outside := t.Logprob
+		if t.Listed {
+			outside = nan
+		}
+		from.entropyLo, from.entropyHi, _ = logprob.Entropy(t.Top, outside)
+	}
+	return from
+}
+
 // piece takes text of one segment that came with token t.
 func (s *Session) piece(c *choice, piece position.Piece, t *stream.Token) {
-	c.segment = piece.Segment
+	s.feed(c, piece, t.Counted, drawnOf(t))
+}
+
+// feed takes text of one segment, which is one of the provider's tokens if it
+// is counted.
+func (s *Session) feed(c *choice, piece position.Piece, counted bool, from drawn) {
+	c.segment, c.waits = piece.Segment, false
 	if piece.Segment == position.Refusal {
 		c.refused = true
 	}
 	if s.config.Text && len(piece.Text) > 0 {
 		s.events = append(s.events, Event{Kind: Text, Choice: c.number, Segment: piece.Segment, Text: s.quote(piece.Text)})
 	}
-	token := position.Token{Text: piece.Text, Segment: piece.Segment, Counted: t.Counted, EntropyLo: nan, EntropyHi: nan}
+	token := position.Token{Text: piece.Text, Segment: piece.Segment, Counted: counted, EntropyLo: from.entropyLo, EntropyHi: from.entropyHi}
 	if int(piece.Segment) < segments {
 		track := &c.tracks[piece.Segment]
-		if t.Counted {
-			track.push(t.Logprob)
+		if counted {
+			track.push(from.logprob)
 		}
 		if s.config.Estimator == Model {
 			track.keep(piece.Text, s.config.MaxText)
 		}
-	}
-	if len(t.Top) > 0 {
-		outside := t.Logprob
-		if t.Listed {
-			outside = nan
-		}
-		token.EntropyLo, token.EntropyHi, _ = logprob.Entropy(t.Top, outside)
 	}
 	s.found = c.detector.Feed(&token, s.found[:0])
 	s.foundAll(c)
@@ -261,8 +291,11 @@ func (k *sink) Finish(n int, r stream.Reason) {
 
 func (k *sink) Fault(f *stream.Fault) {
 	s := (*Session)(k)
-	if f.Code == stream.ProviderError || f.Code == stream.Truncated {
+	switch f.Code {
+	case stream.ProviderError, stream.Truncated, stream.NotAStream:
 		s.failed = true
+	case stream.UnknownFormat:
+		s.foreign = true
 	}
 	s.fault(*f, 0)
 }

@@ -18,8 +18,7 @@ type track struct {
 	seen      int64        // tokens pushed
 	read      int64        // tokens that the estimator has had
 
-	text    []byte // what Request quotes; at most Config.MaxText
-	clipped bool   // the segment is longer than text
+	text []byte // what Request quotes: the segment's first Config.MaxText bytes
 }
 
 // push takes the log-probability of the next token.
@@ -52,9 +51,5 @@ func (t *track) estimate(p *position.Position) (float64, Reason) {
 
 // keep appends to the text to judge, as far as MaxText allows.
 func (t *track) keep(text []byte, limit int) {
-	if t.clipped || len(t.text)+len(text) > limit {
-		t.clipped = true
-		return
-	}
-	t.text = append(t.text, text...)
+	t.text = append(t.text, text[:min(len(text), limit-len(t.text))]...)
 }

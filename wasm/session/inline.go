@@ -1,0 +1,94 @@
+package session
+
+import (
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// maxWaiting bounds the tokens that wait for what their text is part of. A tag
+// and the white space before it are shorter, so that only tokens without text
+// can be more.
+const maxWaiting = 128
+
+// content takes a token of a choice's content, which may have reasoning inline,
+// in tags. A token counts once: in the segment of its text, or as reasoning
+// where it is all tag. One that a tag cuts counts on both sides, since it is in
+// both texts.
+func (s *Session) content(c *choice, t *stream.Token) {
+	was, known := c.splitter.Segment()
+	switch {
+	case known && was == position.Answer: // the tags, if there were any, are behind
+		if len(t.Text) == 0 {
+			was = c.segment
+		}
+		s.piece(c, position.Piece{Segment: was, Text: t.Text}, t)
+		return
+	case len(t.Text) == 0 && !c.waits:
+		s.piece(c, position.Piece{Segment: c.segment}, t)
+		return
+	}
+	s.pieces = c.splitter.Feed(t.Text, s.pieces[:0])
+	now, known := c.splitter.Segment()
+	switch {
+	case len(s.pieces) > 0:
+		if was == position.Answer { // which was not known
+			was = s.pieces[0].Segment
+		}
+		s.release(c, was)
+		s.join()
+		for _, piece := range s.pieces {
+			s.piece(c, piece, t)
+		}
+	case !known:
+		if len(c.waiting) == maxWaiting {
+			s.release(c, was)
+		}
+		c.waits = true
+		if t.Counted {
+			c.waiting = append(c.waiting, drawnOf(t))
+		}
+	default: // a tag is complete, and there is nothing else
+		if now == position.Answer {
+			now = position.Reasoning // as the closing tag is
+		}
+		s.release(c, now)
+		s.piece(c, position.Piece{Segment: now}, t)
+	}
+}
+
+// release takes the tokens that waited, which have turned out to be of a
+// segment. Their text, if it is no tag, comes with the next token.
+func (s *Session) release(c *choice, segment position.Segment) {
+	for _, w := range c.waiting {
+		s.feed(c, position.Piece{Segment: segment}, true, w)
+	}
+	c.waiting = c.waiting[:0]
+}
+
+// endContent takes what the splitter still holds back.
+func (s *Session) endContent(c *choice) {
+	segment, _ := c.splitter.Segment()
+	s.pieces = c.splitter.End(s.pieces[:0])
+	last := drawn{nan, nan, nan}
+	n := len(c.waiting)
+	if n > 0 && len(s.pieces) > 0 {
+		last = c.waiting[n-1]
+		c.waiting = c.waiting[:n-1]
+	}
+	s.release(c, segment)
+	for _, piece := range s.pieces {
+		s.feed(c, piece, n > 0, last)
+	}
+}
+
+// join makes one piece of two of the same segment, of which the first was held
+// back.
+func (s *Session) join() {
+	if len(s.pieces) < 2 || s.pieces[0].Segment != s.pieces[1].Segment {
+		return
+	}
+	n := len(s.arena)
+	s.arena = append(append(s.arena, s.pieces[0].Text...), s.pieces[1].Text...)
+	s.pieces[1].Text = s.arena[n:]
+	s.pieces = s.pieces[:copy(s.pieces, s.pieces[1:])]
+}
