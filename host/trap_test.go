@@ -24,7 +24,7 @@ func TestATrapCostsOneSession(t *testing.T) {
 	}
 	defer doomed.Close()
 
-	enormous := append([]byte("data: "), bytes.Repeat([]byte("x"), 250<<10)...)
+	enormous := append([]byte(`data: {"id":"`), bytes.Repeat([]byte("x"), 250<<10)...)
 	if _, err = doomed.Write(enormous); !errors.Is(err, host.ErrLost) {
 		t.Fatalf("Write beyond the memory limit: %v, want ErrLost", err)
 	}

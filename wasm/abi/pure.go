@@ -165,6 +165,16 @@ func AppendEvaluation(dst []byte, e *Evaluation) []byte {
 	return dst
 }
 
+// EvaluationSize is the most that finece_evaluate's answer to an input takes, in
+// bytes.
+func EvaluationSize(input []byte) int {
+	bins := uint32(metrics.DefaultBins)
+	if len(input) >= 8 {
+		bins = max(bins, binary.LittleEndian.Uint32(input[4:]))
+	}
+	return 56 + 48*int(min(bins, metrics.MaxBins)+1)
+}
+
 // AppendFloats writes f64 values, every NaN with the same bits.
 func AppendFloats(dst []byte, values []float64) []byte { return floats(dst, values...) }
 

@@ -1,5 +1,7 @@
 package main
 
+//lint:file-ignore U1000 go:wasmexport is what uses these functions
+
 import (
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/wasm/abi"
@@ -11,6 +13,9 @@ func fuse(n uint32) uint32 {
 	if !ok {
 		return tooLong()
 	}
+	reserve(len(data)) // eight bytes for each twelve
+	before := mark()
+	defer release(before)
 	tree, params, err := abi.ReadFuseInput(data)
 	if err != nil {
 		return failed(err)
@@ -29,6 +34,9 @@ func evaluate(n uint32) uint32 {
 	if !ok {
 		return tooLong()
 	}
+	reserve(abi.EvaluationSize(data))
+	before := mark()
+	defer release(before)
 	conf, correct, binning, err := abi.ReadEvaluateInput(data)
 	if err != nil {
 		return failed(err)

@@ -40,7 +40,7 @@ type token struct {
 	Token       string  `json:"token"`
 	Logprob     float64 `json:"logprob"`
 	Bytes       []int   `json:"bytes"`
-	TopLogprobs []token `json:"top_logprobs"`
+	TopLogprobs []token `json:"top_logprobs,omitempty"` // alternatives have none
 }
 
 // chunks writes an OpenAI stream of n tokens with 5 top_logprobs each, numbers

@@ -2,6 +2,9 @@
 // the table of the README. Machines differ and are shared, so what counts is
 // the ratios: peers take turns in rounds, and each figure is the median of the
 // rounds.
+//
+//	bench                   everything
+//	bench decoding module   these parts: module, pairs, decoding, sessions
 package main
 
 import (
@@ -17,13 +20,13 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func run(names []string) error {
 	engine, err := host.NewWazero(context.Background())
 	if err != nil {
 		return err
@@ -32,14 +35,23 @@ func run() error {
 	fmt.Printf("%s %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	defer out.Flush()
-	for _, part := range []func(*tabwriter.Writer, *host.Wazero) error{module, pairs, decoding, sessions} {
-		if err := part(out, engine); err != nil {
+	for _, part := range parts {
+		if len(names) > 0 && !slices.Contains(names, part.name) {
+			continue
+		}
+		if err := part.measure(out, engine); err != nil {
 			return err
 		}
 		out.Flush()
 	}
 	return nil
 }
+
+// parts are what can be measured, in the order of the table.
+var parts = []struct {
+	name    string
+	measure func(*tabwriter.Writer, *host.Wazero) error
+}{{"module", module}, {"pairs", pairs}, {"decoding", decoding}, {"sessions", sessions}}
 
 // row prints what was measured, the figure, and what it is held against.
 func row(out *tabwriter.Writer, what, figure, target string) {
