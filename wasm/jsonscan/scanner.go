@@ -45,6 +45,7 @@ type Scanner struct {
 	last    uint8      // what NextField returned
 	short   bool       // failed for lack of scratch space
 	bad     bool       // a string had bytes that are no UTF-8
+	over    bool       // SkipEnding has consumed the rest
 	failed  bool
 	first   bool // no member of the container just entered was seen yet
 	depth   int  // containers entered
@@ -57,7 +58,7 @@ type Scanner struct {
 func (s *Scanner) Reset(data []byte) {
 	s.Reserve(len(data))
 	s.data, s.pos, s.depth = data, 0, 0
-	s.first, s.failed, s.short, s.bad = false, false, false, false
+	s.first, s.failed, s.short, s.bad, s.over = false, false, false, false, false
 	s.key, s.scratch = nil, s.scratch[:0]
 }
 
@@ -99,7 +100,7 @@ func (s *Scanner) Offset() int {
 //
 //go:noinline
 func (s *Scanner) fail(at int, want string) bool {
-	if !s.failed {
+	if !s.failed && !s.over {
 		s.failed = true
 		s.err.Offset, s.err.Want = at, want
 		s.data, s.pos = nil, 0
@@ -241,6 +242,8 @@ func (s *Scanner) NextField(keys *Keys) int {
 			s.first = false
 			return -1
 		}
+	} else if s.over {
+		return -1
 	}
 	// Servers write the same members in the same order every time.
 	next := &s.follow[(uint(s.last)+37*uint(s.depth))%uint(len(s.follow))]

@@ -9,11 +9,11 @@ import (
 // openAI reads a chunk of chat completions or of completions, or a whole
 // response, which has message in the place of delta.
 //
-// Up to the text of the first choice, the chunks of a stream are the same bytes
-// nearly always; they are read once.
+// Up to the text of the first choice, and behind its log-probabilities, the
+// chunks of a stream are the same bytes nearly always; they are read once.
 func (r *reader) openAI() {
 	s := &r.scanner
-	r.bareError, r.bareMessage = false, nil
+	r.bareError, r.bareMessage, r.endingAt = false, nil, 0
 	if r.resumed = s.Resume(&r.content); r.resumed {
 		r.known = true
 		e := r.begin()
@@ -31,6 +31,7 @@ func (r *reader) openAI() {
 			if r.bareError && !r.failed {
 				r.failed, r.message = true, r.bareMessage
 			}
+			r.saveEnding()
 			return
 		case kChoices:
 			if s.EnterArray() {
@@ -89,6 +90,7 @@ func (r *reader) choiceMembers(e *entry) {
 			}
 		case kDelta, kMessage:
 			r.openAIDelta(e)
+			r.skipEnding(e)
 		case kText:
 			text, _ := s.Text()
 			r.add(position.Answer, text)
@@ -181,6 +183,31 @@ func (r *reader) deltaContent(e *entry) {
 func (r *reader) blank(e *entry) bool {
 	return len(r.entries) == 1 && len(r.pieces) == 0 && len(r.tokens) == 0 && r.scanner.Depth() == deltaDepth &&
 		*e == entry{choice: e.choice} && r.usage == unknownUsage && !r.failed && !r.bareError && r.bareMessage == nil
+}
+
+// skipEnding consumes the rest of a chunk that ends like one whose rest had
+// nothing of interest, or else notes that such a rest may begin here.
+func (r *reader) skipEnding(e *entry) {
+	if r.scanner.SkipEnding(&r.ending) || len(r.entries) != 1 {
+		return
+	}
+	r.endingAt, r.endingDepth = r.scanner.Offset(), r.scanner.Depth()
+	r.endingEntry, r.endingPieces, r.endingTokens = *e, len(r.pieces), len(r.tokens)
+}
+
+// saveEnding remembers the rest of the chunk from where skipEnding was last, if
+// nothing came of it.
+func (r *reader) saveEnding() {
+	if r.endingAt == 0 || len(r.entries) != 1 || len(r.tokens) != r.endingTokens || r.short != 0 ||
+		r.usage != unknownUsage || r.failed || r.bareError || r.bareMessage != nil {
+		return
+	}
+	e := r.entries[0]
+	before := &r.endingEntry
+	before.piecesEnd, before.tokensEnd = len(r.pieces), len(r.tokens)
+	if e == *before && r.endingPieces == len(r.pieces) {
+		r.scanner.SaveEnding(&r.ending, r.endingAt, r.endingDepth)
+	}
 }
 
 // deltaDepth is how many containers a delta's members are in: the chunk, its
@@ -276,6 +303,7 @@ func (r *reader) openAILogprobs(e *entry) {
 			return
 		case kContent:
 			r.tokenList(e, position.Answer)
+			r.skipEnding(e)
 		case kRefusal:
 			r.tokenList(e, position.Refusal)
 		case kTokens:

@@ -297,14 +297,7 @@ func (p *EventParser) forget() {
 
 // lineEnd returns where the next LF or CR is from b[i], or len(b).
 func lineEnd(b []byte, i int) int {
-	for i <= len(b)-32 {
-		x0, x1, x2, x3 := word.Load(b, i), word.Load(b, i+8), word.Load(b, i+16), word.Load(b, i+24)
-		const low = ('\r' + 1) * word.Ones
-		if ((x0-low)&^x0|(x1-low)&^x1|(x2-low)&^x2|(x3-low)&^x3)&word.Tops != 0 {
-			break
-		}
-		i += 32
-	}
+	i = word.SkipBlocks(b, i, '\r'+1)
 	for i <= len(b)-8 {
 		x := word.Load(b, i)
 		// Control characters up to CR, of which others are rare; above the first

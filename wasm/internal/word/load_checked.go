@@ -16,3 +16,30 @@ func Load(b []byte, i int) uint64 {
 func Ends(b []byte, i, n int) (first, last uint64) {
 	return Load(b, i), Load(b, i+n-8)
 }
+
+// SkipBlocks returns i plus as many Blocks as there are in b[i:] before one with
+// a byte below low, which is at most 0x80.
+func SkipBlocks(b []byte, i int, low byte) int {
+	lows := uint64(low) * Ones
+	for i <= len(b)-Block {
+		w, x, y, z := Load(b, i), Load(b, i+8), Load(b, i+16), Load(b, i+24)
+		if ((w-lows)&^w|(x-lows)&^x|(y-lows)&^y|(z-lows)&^z)&Tops != 0 {
+			break
+		}
+		i += Block
+	}
+	return i
+}
+
+// Alike reports whether a and b, of the same length and a Block or longer, are
+// equal. It begins at the end.
+func Alike(a, b []byte) bool {
+	for i := len(a) - Block; ; i = max(i-Block, 0) {
+		if (Load(a, i)^Load(b, i))|(Load(a, i+8)^Load(b, i+8))|(Load(a, i+16)^Load(b, i+16))|(Load(a, i+24)^Load(b, i+24)) != 0 {
+			return false
+		}
+		if i == 0 {
+			return true
+		}
+	}
+}

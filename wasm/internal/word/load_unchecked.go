@@ -12,10 +12,45 @@ func Load(b []byte, i int) uint64 {
 }
 
 // Ends returns the first and the last eight bytes of b[i:i+n], which have to be
-// there, for n from 8 to 16. The last are read first: an engine that has checked
-// their address need not check the others'.
+// there, for n from 8 to 16. As everywhere in this file, the last are read first: an
+// engine that has checked their address need not check the others'.
 func Ends(b []byte, i, n int) (first, last uint64) {
 	p := (*[16]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 	last = *(*uint64)(unsafe.Pointer(&p[n-8]))
 	return *(*uint64)(unsafe.Pointer(p)), last
+}
+
+// SkipBlocks returns i plus as many Blocks as there are in b[i:] before one with
+// a byte below low, which is at most 0x80.
+func SkipBlocks(b []byte, i int, low byte) int {
+	lows := uint64(low) * Ones
+	for i <= len(b)-Block {
+		p := block(b, i)
+		z := p[3]
+		w, x, y := p[0], p[1], p[2]
+		if ((w-lows)&^w|(x-lows)&^x|(y-lows)&^y|(z-lows)&^z)&Tops != 0 {
+			break
+		}
+		i += Block
+	}
+	return i
+}
+
+// Alike reports whether a and b, of the same length and a Block or longer, are
+// equal. It begins at the end.
+func Alike(a, b []byte) bool {
+	for i := len(a) - Block; ; i = max(i-Block, 0) {
+		p, q := block(a, i), block(b, i)
+		last := p[3] ^ q[3]
+		if last|(p[0]^q[0])|(p[1]^q[1])|(p[2]^q[2]) != 0 {
+			return false
+		}
+		if i == 0 {
+			return true
+		}
+	}
+}
+
+func block(b []byte, i int) *[4]uint64 {
+	return (*[4]uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 }

@@ -21,3 +21,6 @@ func Equal(x uint64, c byte) uint64 {
 func Digits(x uint64) uint64 {
 	return ^(x ^ '0'*Ones + 0x76*Ones | x) & Tops
 }
+
+// Block is how many bytes SkipBlocks and Alike look at at once.
+const Block = 32

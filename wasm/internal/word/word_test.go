@@ -40,3 +40,42 @@ func TestEndsAreTheFirstAndTheLastBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestBlocksAreSkippedUpToALowByte(t *testing.T) {
+	for length := range 150 {
+		for low := -1; low < length; low++ {
+			b := make([]byte, length)
+			for i := range b {
+				b[i] = "a\xff\x0e\x80"[i%4]
+			}
+			if low >= 0 {
+				b[low] = '\r'
+			}
+			for _, from := range []int{0, 3} {
+				want := from
+				for want+Block <= length && !(low >= want && low < want+Block) {
+					want += Block
+				}
+				if got := SkipBlocks(b, min(from, length), '\r'+1); from <= length && got != want {
+					t.Fatalf("%d bytes, a low one at %d, from %d: %d, want %d", length, low, from, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestAlikeSeesEveryByte(t *testing.T) {
+	for length := Block; length < 130; length++ {
+		a, b := make([]byte, length), make([]byte, length)
+		if !Alike(a, b) {
+			t.Fatalf("%d zeros differ", length)
+		}
+		for i := range b {
+			b[i] ^= 1 << (i % 8)
+			if Alike(a, b) {
+				t.Fatalf("%d bytes: byte %d differs unseen", length, i)
+			}
+			b[i] = a[i]
+		}
+	}
+}
