@@ -124,13 +124,14 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	case <-ctx.Done():
-		return nil, c.failure(ctx, ctx, nil, nil, ctx.Err())
+		return nil, c.failure(ctx, &attempt{}, ctx.Err())
 	}
-	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	last := &attempt{}
+	limited, cancel := context.WithTimeout(context.WithValue(ctx, attemptKey{}, last), c.timeout)
 	defer cancel()
 	req, err := retryablehttp.NewRequestWithContext(limited, http.MethodPost, c.url, body)
 	if err != nil {
-		return nil, c.failure(ctx, limited, nil, nil, err)
+		return nil, c.failure(ctx, last, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
@@ -151,11 +152,28 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	if err == nil && succeeded(resp) {
 		return reply, nil
 	}
-	var said []byte
-	if err == nil {
-		said, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	return nil, c.failure(ctx, last, err)
+}
+
+// attempt is what came of the last attempt that came to an end.
+type attempt struct {
+	err  error          // of connecting or reading
+	resp *http.Response // that is no success; nil if it did not come to that
+	said []byte         // the beginning of its body
+}
+
+type attemptKey struct{}
+
+// note keeps what came of an attempt. That the time was up is not its own doing.
+func (a *attempt) note(ctx context.Context, resp *http.Response, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		*a = attempt{err: err}
+	case !succeeded(resp) && resp != a.resp: // the library asks twice
+		*a = attempt{resp: resp}
+		a.said, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	}
-	return nil, c.failure(ctx, limited, resp, said, err)
 }
 
 func succeeded(resp *http.Response) bool { return resp.StatusCode >= 200 && resp.StatusCode <= 299 }
@@ -171,6 +189,9 @@ func (c *Client) read(body io.Reader) ([]byte, error) {
 // checkRetry is the library's policy, except that it does not wait for what
 // cannot come in time.
 func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if last, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+		last.note(ctx, resp, err)
+	}
 	if errors.Is(err, errReplyTooLong) {
 		return false, nil
 	}

@@ -33,6 +33,7 @@
 // unavailable for that reason. Retried, within the time limit: no connection, a
 // connection that breaks off, 429 and 5xx, after as long as Retry-After says,
 // otherwise after a growing time with jitter. A Retry-After beyond the limit is
-// not waited for. A reply that is no probability is not a failure here: the
+// not waited for. Where the time runs out between attempts, the error is that of
+// the last one. A reply that is no probability is not a failure here: the
 // session reads it and says so.
 package model

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -50,28 +51,34 @@ func ReasonOf(err error) session.Reason {
 	return session.Cancelled
 }
 
-// failure makes the error of an attempt: outer is the caller's context, inner
-// the one with the time limit.
-func (c *Client) failure(outer, inner context.Context, resp *http.Response, said []byte, err error) *Error {
+// failure makes the error of a request: ctx is the caller's, and err what
+// ended the last attempt, or the waiting for one.
+func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
 	e := &Error{URL: c.shown, Err: err}
 	switch {
-	case outer.Err() != nil && errors.Is(outer.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		e.Reason, e.Detail = session.Timeout, "the caller's time limit has passed"
-	case outer.Err() != nil:
+	case ctx.Err() != nil:
 		e.Reason, e.Detail = session.Cancelled, "cancelled"
-	case inner.Err() != nil:
-		e.Reason, e.Detail = session.Timeout, fmt.Sprintf("no reply within %v", c.timeout)
-		e.Hint = "raise the time limit or lower the number of requests at once"
-	case errors.Is(err, errReplyTooLong):
+	case errors.Is(last.err, errReplyTooLong):
 		e.Reason = session.EndpointError
 		e.Detail = fmt.Sprintf("the reply is longer than %d bytes", c.maxReply)
 		e.Hint = "is this an endpoint that answers with one completion?"
-	case err != nil:
-		e.Reason, e.Detail = session.Unreachable, c.scrub(err.Error())
+	case last.resp != nil:
+		e.Reason, e.Status, e.Detail = session.EndpointError, last.resp.StatusCode, c.scrub(string(last.said))
+		e.Hint = hint(last.resp)
+	case last.err != nil:
+		cause := last.err
+		if repeated := (*url.Error)(nil); errors.As(cause, &repeated) {
+			cause = repeated.Err // the address is said already
+		}
+		e.Reason, e.Detail = session.Unreachable, c.scrub(cause.Error())
 		e.Hint = "is the server running, and is this its address?"
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Reason, e.Detail = session.Timeout, fmt.Sprintf("no reply within %v", c.timeout)
+		e.Hint = "raise the time limit or lower the number of requests at once"
 	default:
-		e.Reason, e.Status, e.Detail = session.EndpointError, resp.StatusCode, c.scrub(string(said))
-		e.Hint = hint(resp)
+		e.Reason, e.Detail = session.Unreachable, c.scrub(fmt.Sprint(err))
 	}
 	return e
 }

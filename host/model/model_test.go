@@ -137,7 +137,7 @@ func TestFailures(t *testing.T) {
 			[]string{"HTTP 500", "out of memory", "log"}},
 		{"401", status(401, "bad key "+key), session.EndpointError, 401, 1, []string{"HTTP 401", "FINECE_API_KEY"}},
 		{"404", status(404, "no such route"), session.EndpointError, 404, 1, []string{"HTTP 404", "/v1"}},
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) },
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
 			session.EndpointError, 302, 1, []string{"HTTP 302", "/elsewhere"}},
 		{"a Retry-After beyond the time limit", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "3600")
@@ -194,6 +194,19 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%q prints the key or a control character", text)
 			}
 		})
+	}
+}
+
+// TestTimeThatRunsOutBetweenAttempts: what the server said is worth more than that
+// there was no time to ask it again.
+func TestTimeThatRunsOutBetweenAttempts(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, "out of memory")
+	})
+	_, err := client(t, model.Config{BaseURL: server.URL, Timeout: 400 * time.Millisecond, Retries: 100}).Post(t.Context(), []byte(body))
+	if model.ReasonOf(err) != session.EndpointError || !strings.Contains(err.Error(), "HTTP 500 Internal Server Error: out of memory") {
+		t.Errorf("%v, want what the server said", err)
 	}
 }
 

@@ -9,10 +9,11 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/spf13/cobra"
+
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
 	"github.com/finece/finece/metrics"
-	"github.com/spf13/cobra"
 )
 
 const evalLong = `eval says how good confidences are: calibrated (ECE and its kin: does 0.8 mean
@@ -21,9 +22,10 @@ risk-coverage figures).
 
 The input has pairs of a confidence in [0,1] and whether the answer was correct
 (0, 1, true or false): JSON Lines with these keys, or CSV with a header. A
-confidence that is blank, NaN or outside [0,1] is left out and reported, never
-guessed. A figure that does not exist for the data, such as the AUROC when all
-answers are correct, is null, and its reason is given.
+confidence that is blank, NaN, "very sure" or outside [0,1] is left out and
+reported, never guessed, and the exit code is then 1. A figure that does not
+exist for the data, such as the AUROC when all answers are correct, is null, and
+standard error says why.
 
   ece         expected calibration error, equal-width bins
   ece_mass    the same with bins of equal size; no pair of equal confidence is split
@@ -60,7 +62,6 @@ type evalFlags struct {
 	options metrics.Options
 	mode    string
 	format  string
-	strict  bool
 	plot    string
 }
 
@@ -82,10 +83,10 @@ func newEval() *cobra.Command {
 	flags.IntVar(&f.options.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
 	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of the bootstrap; the same seed gives the same interval")
 	flags.StringVar(&f.format, "format", "table", "table or json")
-	flags.BoolVar(&f.strict, "strict", false, "make any value that is left out an error")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability diagram and the risk-coverage curve to this .svg or .png")
 	complete(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")
 	complete(cmd, "format", "table", "json")
+	_ = cmd.MarkFlagFilename("plot", "svg", "png")
 	return cmd
 }
 
@@ -133,9 +134,6 @@ func (f *evalFlags) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) er
 	for _, r := range p.Rejected {
 		say(cmd, "%s: left out: %s", name, r)
 	}
-	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); f.strict && left > 0 {
-		return failf(exitFaults, "%s: --strict: %d lines cannot be used", name, left)
-	}
 	sample, err := metrics.NewSample(p.Confidence, p.Correct)
 	if err != nil {
 		return failf(exitFaults, "%s: %w", name, err)
@@ -144,25 +142,30 @@ func (f *evalFlags) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) er
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	figures := newFigures(&summary, pairs.Total(p.Rejected))
+	if summary.N == 0 {
+		return failf(exitFaults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
+	}
+	figures := newFigures(&summary)
 	if f.format == "json" {
+		for _, r := range figures.rows() {
+			if r.note != "" {
+				say(cmd, "%s: %s does not exist: %s", name, r.name, r.note)
+			}
+		}
 		err = json.NewEncoder(cmd.OutOrStdout()).Encode(figures)
 	} else {
-		err = figures.table(cmd.OutOrStdout(), colours(cmd.OutOrStdout()))
+		err = figures.table(cmd.OutOrStdout())
 	}
 	if err != nil {
 		return &exitError{exitIO, err}
-	}
-	if summary.N == 0 {
-		return failf(exitFaults, "%s: no pairs", name)
 	}
 	if f.plot != "" {
 		if err := diagram.Save(f.plot, &summary, sample.RiskCoverage()); err != nil {
 			return failf(exitIO, "--plot: %w", err)
 		}
 	}
-	if len(p.Faults) > 0 {
-		return &exitError{code: exitFaults}
+	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); left > 0 {
+		return failf(exitFaults, "%s: the figures are of %d pairs; %d were left out", name, summary.N, left)
 	}
 	return nil
 }
@@ -180,38 +183,32 @@ func (n number) MarshalJSON() ([]byte, error) {
 // figures are the result of an evaluation, in the order in which they are
 // printed.
 type figures struct {
-	N         uint64            `json:"n"`
-	Accuracy  number            `json:"accuracy"`
-	ECE       number            `json:"ece"`
-	ECEMass   number            `json:"ece_mass"`
-	MCE       number            `json:"mce"`
-	Brier     number            `json:"brier"`
-	NLL       number            `json:"nll"`
-	AUROC     number            `json:"auroc"`
-	AUROCCI   [2]number         `json:"auroc_ci"`
-	AUPRC     number            `json:"auprc"`
-	AURC      number            `json:"aurc"`
-	SmoothECE number            `json:"smooth_ece"`
-	Rejected  int               `json:"rejected,omitempty"`
-	Undefined map[string]string `json:"undefined,omitempty"`
+	N         uint64    `json:"n"`
+	Accuracy  number    `json:"accuracy"`
+	ECE       number    `json:"ece"`
+	ECEMass   number    `json:"ece_mass"`
+	MCE       number    `json:"mce"`
+	Brier     number    `json:"brier"`
+	NLL       number    `json:"nll"`
+	AUROC     number    `json:"auroc"`
+	AUROCCI   [2]number `json:"auroc_ci"`
+	AUPRC     number    `json:"auprc"`
+	AURC      number    `json:"aurc"`
+	SmoothECE number    `json:"smooth_ece"`
+
+	undefined map[string]string // why a figure does not exist, by its name
 }
 
-func newFigures(s *metrics.Summary, rejected int) *figures {
+func newFigures(s *metrics.Summary) *figures {
 	f := &figures{
 		N: s.N, Accuracy: number(s.Accuracy), ECE: number(s.ECE), ECEMass: number(s.ECEMass), MCE: number(s.MCE),
 		Brier: number(s.Brier), NLL: number(s.NLL), AUROC: number(s.AUROC.Value),
 		AUROCCI: [2]number{number(s.AUROCInterval.Low), number(s.AUROCInterval.High)},
 		AUPRC:   number(s.AUPRC), AURC: number(s.AURC.Value), SmoothECE: number(s.SmoothECE),
-		Rejected: rejected, Undefined: map[string]string{},
-	}
-	shown := map[string]bool{}
-	for _, r := range f.rows() {
-		shown[r.name] = true
+		undefined: map[string]string{},
 	}
 	for _, u := range s.Unavailable {
-		if shown[u.Name] {
-			f.Undefined[u.Name] = reasonText(u.Reason)
-		}
+		f.undefined[u.Name] = reasonText(u.Reason)
 	}
 	return f
 }
@@ -233,9 +230,6 @@ type row struct {
 
 func (f *figures) rows() []row {
 	r := []row{{"n", fmt.Sprint(f.N), ""}}
-	if f.Rejected > 0 {
-		r[0].note = fmt.Sprintf("%d more left out", f.Rejected)
-	}
 	for _, v := range []struct {
 		name  string
 		value number
@@ -250,15 +244,19 @@ func (f *figures) rows() []row {
 		if v.name == "auroc_ci" && !math.IsNaN(float64(f.AUROCCI[0])) {
 			text = fmt.Sprintf("%.4f to %.4f", float64(f.AUROCCI[0]), float64(f.AUROCCI[1]))
 		}
-		r = append(r, row{v.name, text, f.Undefined[v.name]})
+		r = append(r, row{v.name, text, f.undefined[v.name]})
 	}
 	return r
 }
 
-func (f *figures) table(w io.Writer, c palette) error {
+func (f *figures) table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range f.rows() {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", r.name, r.value, r.note)
+		fmt.Fprintf(t, "%s\t%s", r.name, r.value)
+		if r.note != "" {
+			fmt.Fprintf(t, "\t%s", r.note)
+		}
+		fmt.Fprintln(t)
 	}
 	return t.Flush()
 }

@@ -5,10 +5,11 @@ import (
 	"io"
 	"math"
 
+	"github.com/spf13/cobra"
+
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/tree"
-	"github.com/spf13/cobra"
 )
 
 const fuseLong = `fuse revises earlier confidences by later ones: Backward Confidence Integration,
@@ -28,7 +29,7 @@ const fuseExample = `  echo '[0.2, 0.5, 0.9]' | finece fuse --alpha 0.5 --depth 
   finece fuse --alpha 0.7 --depth 1 tree.json > fused.json`
 
 // maxTree bounds what fuse reads into memory.
-const maxTree = 1 << 30
+const maxTree = 256 << 20
 
 func newFuse() *cobra.Command {
 	p := host.DefaultConfig().Fusion
@@ -53,8 +54,7 @@ func newFuse() *cobra.Command {
 		},
 	}
 	fusionFlags(cmd, &p)
-	cmd.Flags().IntVar(&p.Width, "width", 0, "children averaged (default all of them); 0 for no integration")
-	cmd.Flags().Lookup("width").DefValue = ""
+	cmd.Flags().IntVar(&p.Width, "width", 0, "children averaged, 0 for no integration; if not given, all of them")
 	return cmd
 }
 
@@ -75,7 +75,7 @@ func runFuse(cmd *cobra.Command, path string, p bci.Params) error {
 		return in.failure(err)
 	}
 	if len(data) > maxTree {
-		return failf(exitFaults, "%s: more than %d bytes", in.name, maxTree)
+		return failf(exitFaults, "%s: more than %d bytes: give fuse fewer values at once", in.name, maxTree)
 	}
 	out, err := tree.Fuse(nil, data, p)
 	if _, werr := cmd.OutOrStdout().Write(out); werr != nil {

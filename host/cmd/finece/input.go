@@ -5,8 +5,9 @@ import (
 	"io"
 	"os"
 
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
 // input is an open input.
@@ -37,10 +38,9 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // openInput opens a file or, for "-", standard input.
 func openInput(cmd *cobra.Command, path string) (*input, error) {
-	in := &input{name: path, size: -1, closer: io.NopCloser(nil)}
+	in := &input{name: inputName(path), size: -1, closer: io.NopCloser(nil)}
 	var raw io.Reader
 	if path == "-" {
-		in.name = "standard input"
 		raw = cmd.InOrStdin()
 	} else {
 		file, err := os.Open(path)
@@ -67,6 +67,14 @@ func openInput(cmd *cobra.Command, path string) (*input, error) {
 		return nil, in.failure(err)
 	}
 	return in, nil
+}
+
+// inputName is what messages call an input.
+func inputName(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
 }
 
 // failure is an error of reading.

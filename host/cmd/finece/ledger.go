@@ -123,17 +123,58 @@ func (a *answer) end() *place {
 	return nil
 }
 
+// lacksLogprobs reports whether there is no confidence for want of
+// log-probabilities.
+func (a *answer) lacksLogprobs() bool {
+	lacks := false
+	for i := range a.places {
+		switch a.places[i].reason {
+		case session.NoReason:
+			return false
+		case session.NoLogprobs:
+			lacks = true
+		}
+	}
+	return lacks
+}
+
 // revisions is how often a value has been revised.
 func (p *place) revisions() int { return max(p.values-1, 0) }
 
-// faultText is a fault in words.
+// faultText is a fault in words: where, what, what was expected, and what
+// became of it.
 func faultText(f stream.Fault) string {
 	text := session.FaultName(f.Code)
 	if f.Offset >= 0 {
 		text = fmt.Sprintf("byte %d: %s", f.Offset, text)
 	}
-	if len(f.Detail) > 0 {
-		text += ": " + string(f.Detail)
+	detail := string(f.Detail)
+	switch f.Code {
+	case stream.ProviderError, session.FaultReply, session.FaultPositions:
+	case stream.UnknownFormat:
+		detail = "" // it would say so twice
+	case stream.Truncated:
+		detail = "the input ends before " + detail
+	default:
+		detail = "want " + detail
 	}
-	return text
+	if detail != "" {
+		text += ": " + detail
+	}
+	return text + outcome(f.Code)
+}
+
+// outcome is what became of the input at a fault, or what to do about it.
+func outcome(code stream.FaultCode) string {
+	switch code {
+	case stream.InvalidJSON, stream.EventTooLarge:
+		return "; the event is left out"
+	case stream.InvalidUTF8:
+		return "; the bytes are shown as U+FFFD"
+	case stream.UnknownFormat:
+		return "; if this is a recorded stream, name its --format"
+	case stream.TooManyChoices, stream.BadLogprobs:
+		return "; they are left out"
+	}
+	return ""
 }

@@ -9,6 +9,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -59,8 +60,12 @@ func report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	// What is not one of ours is cobra's, and about the command line.
+	// What is not one of ours is cobra's: about the command line, unless it
+	// could not write.
 	failure := &exitError{exitUsage, err}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		failure.code = exitIO
+	}
 	errors.As(err, &failure)
 	if failure.err != nil {
 		say(cmd, "%v", failure.err)

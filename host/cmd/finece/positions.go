@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"math"
 
-	"github.com/finece/finece/position"
 	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/position"
 )
 
 const positionsLong = `positions finds where in an answer confidences would be estimated, and prints one
@@ -51,9 +53,7 @@ func newPositions() *cobra.Command {
 
 func runPositions(cmd *cobra.Command, f *sessionFlags, path string) error {
 	var l ledger
-	if err := feed(cmd, f, path, &l); err != nil {
-		return err
-	}
+	unread := feed(cmd, f, path, &l)
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	for _, a := range l.sorted() {
 		for i := range a.places {
@@ -63,12 +63,15 @@ func runPositions(cmd *cobra.Command, f *sessionFlags, path string) error {
 	if err := out.Flush(); err != nil {
 		return &exitError{exitIO, err}
 	}
+	if unread != nil {
+		return unread
+	}
 	if wanted := f.config.Positions.Strategy; wanted&position.Entropy != 0 && !l.knowsEntropy() {
-		const why = "not available: entropy positions need a stream with top_logprobs, and this one has none"
+		err := failf(exitUnavailable, "%s: no entropy positions: they need tokens with top_logprobs, which there are none of; ask the provider for them, or choose another --strategy", inputName(path))
 		if wanted == position.Entropy {
-			return failf(exitUnavailable, why)
+			return err
 		}
-		say(cmd, why)
+		say(cmd, "%v", err)
 	}
 	return l.verdict()
 }
@@ -76,7 +79,7 @@ func runPositions(cmd *cobra.Command, f *sessionFlags, path string) error {
 // feed gives a whole input to a session, whose events go to l, and reports the
 // faults in it.
 func feed(cmd *cobra.Command, f *sessionFlags, path string, l *ledger) error {
-	if err := f.resolve(); err != nil {
+	if err := f.resolve(cmd); err != nil {
 		return err
 	}
 	in, err := openInput(cmd, path)
@@ -95,7 +98,7 @@ func feed(cmd *cobra.Command, f *sessionFlags, path string, l *ledger) error {
 	}
 	defer g.close()
 	bar := newProgress(cmd, in.size, "reading")
-	err = copyTo(g, bar.reader(in))
+	err = copyTo(cmd.Context(), g, bar.reader(in))
 	bar.done()
 	l.report(cmd, in.name)
 	if err != nil {
@@ -105,26 +108,24 @@ func feed(cmd *cobra.Command, f *sessionFlags, path string, l *ledger) error {
 }
 
 // copyTo gives all of r to a session and ends it. What was read before an
-// error is scored as a stream that broke off.
-func copyTo(g *scoring, r io.Reader) error {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := r.Read(buf)
-		if n > 0 {
-			if werr := g.write(buf[:n]); werr != nil {
-				return werr
-			}
-			if werr := g.settleReady(); werr != nil {
-				return werr
-			}
+// error, or until ctx is done, is scored as a stream that broke off.
+func copyTo(ctx context.Context, g *scoring, r io.Reader) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var unread error
+	for c := range paced(ctx, r, 0) {
+		if c.err != nil {
+			unread = c.err
+			break
 		}
-		if err == io.EOF {
-			err = nil
-		} else if err == nil {
-			continue
+		if err := g.write(c.data); err != nil {
+			return err
 		}
-		return errors.Join(err, g.end())
+		if err := g.settleReady(); err != nil {
+			return err
+		}
 	}
+	return errors.Join(unread, g.end())
 }
 
 // report says what was wrong in the input.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -17,7 +19,7 @@ recorded as it came: server-sent events or JSON lines of OpenAI, Anthropic,
 Gemini, Ollama and others, or plain text. What is gzipped is unpacked.`
 
 const rootExample = `  finece watch answer.sse                      watch a recorded stream being scored
-  finece positions --every 50 answer.sse       where would confidences be estimated?
+  finece positions answer.sse                  where would confidences be estimated?
   finece score -o scores.jsonl answers.jsonl   score a batch; run again to go on
   finece eval --plot out.svg pairs.csv         how good are the confidences?`
 
@@ -27,7 +29,7 @@ Exit codes:
   1    done as far as the input allows: some of it could not be read or scored
   2    the command line is wrong; nothing was done
   3    what was asked for is not available for this input, such as entropy
-       positions in a stream without log-probabilities
+       positions or built-in confidences where there are no log-probabilities
   4    a file or address could not be opened, read or written
   130  interrupted
 `
@@ -44,7 +46,8 @@ func newRoot() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
-	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
+	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
+	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(
 		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newVersion(),
 	)

@@ -33,7 +33,6 @@ type job struct {
 type scored struct {
 	job
 	answer  *answers.Answer
-	line    []byte
 	err     error
 	session *scoring
 	ledger  *ledger
@@ -50,12 +49,17 @@ func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
 
 	window := make(chan struct{}, 8*b.jobs)
 	jobs, results := make(chan job), make(chan scored)
-	failed := make(chan error, 1)
+	unread := make(chan error, 1) // gets its value before jobs is closed
 	go func() {
 		defer close(jobs)
-		if err := b.readJobs(ctx, in, lines.New(r, lines.MaxLine), window, jobs); err != nil {
-			failed <- in.failure(err)
+		found, err := b.readJobs(ctx, in, lines.New(r, lines.MaxLine), window, jobs)
+		switch {
+		case err != nil:
+			err = in.failure(err)
+		case found == 0:
+			err = failf(exitFaults, "%s: no answers: want lines such as {\"id\": 1, \"answer\": \"...\"}", in.name)
 		}
+		unread <- err
 	}()
 	var workers sync.WaitGroup
 	for range b.jobs {
@@ -78,26 +82,26 @@ func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
 		}
 		return &exitError{code: exitInterrupted}
 	}
-	select {
-	case err := <-failed:
-		return errors.Join(err, b.verdict())
-	default:
-		return b.verdict()
-	}
+	return errors.Join(<-unread, b.verdict())
 }
 
-// readJobs reads the lines that are not in the output yet.
-func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) error {
+// readJobs reads the lines that are not in the output yet. found counts them
+// all.
+func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) (found int, err error) {
 	for seq := 0; ; {
 		line, err := r.Next()
 		var long *lines.TooLongError
 		if err == io.EOF {
-			return nil
+			return found, nil
 		}
 		if err != nil && !errors.As(err, &long) {
-			return err
+			return found, err
 		}
-		if err == nil && (len(bytes.TrimSpace(line)) == 0 || b.isDone(line, r.Line())) {
+		if err == nil && len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		found++
+		if err == nil && b.isDone(line, r.Line()) {
 			continue
 		}
 		j := job{seq, r.Line(), slices.Clone(line), err, in.read()}
@@ -105,12 +109,12 @@ func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window
 		select {
 		case window <- struct{}{}:
 		case <-ctx.Done():
-			return nil
+			return found, nil
 		}
 		select {
 		case jobs <- j:
 		case <-ctx.Done():
-			return nil
+			return found, nil
 		}
 	}
 }
@@ -169,9 +173,6 @@ func (b *batch) score(ctx context.Context, j job) scored {
 	if r.err == nil && ctx.Err() != nil {
 		r.err = ctx.Err()
 	}
-	if r.err == nil {
-		r.line = b.line(r.answer, r.ledger.choice(0))
-	}
 	return r
 }
 
@@ -220,11 +221,11 @@ func (b *batch) finish(r *scored) error {
 	where := answerName(r.answer) + ": "
 	if r.err != nil {
 		b.bad++
-		b.say("%s%v", where, r.err)
+		b.complain("%s%v", where, r.err)
 		return nil
 	}
 	b.note(r.session, r.ledger, where)
-	return b.write(r.line)
+	return b.write(r.answer, r.ledger.choice(0))
 }
 
 func answerName(a *answers.Answer) string {

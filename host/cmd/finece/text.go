@@ -3,9 +3,10 @@ package main
 import (
 	"bufio"
 
+	"github.com/spf13/cobra"
+
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
 	"github.com/finece/finece/position"
-	"github.com/spf13/cobra"
 )
 
 const textLong = `text prints the text that a stream carries, and nothing else: no protocol, no
@@ -17,7 +18,8 @@ characters in it are made visible instead of being obeyed.`
 
 const textExample = `  finece text answer.sse
   finece text --reasoning answer.sse > thoughts.md
-  finece text --choice 1 answer.sse | head -c "$(finece positions answer.sse | sed -n 2p | jq .byte)"`
+  finece text --choice 1 answer.sse
+  finece text answer.sse | head -c 96   # up to the position at byte 96`
 
 func newText() *cobra.Command {
 	f := newSessionFlags()

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
@@ -150,7 +149,7 @@ func (v *liveView) close(l *ledger) error {
 	if err := v.screen.Close(); err != nil {
 		return err
 	}
-	return summary(v.file, v.paint, l.choice(v.choice), v.gone)
+	return summary(v.file, v.paint, v.screen.Width(), l.choice(v.choice), v.gone)
 }
 
 // plainView writes text and badges once, when they cannot change any more.
@@ -275,73 +274,5 @@ func (v *plainView) close(l *ledger) error {
 	if v.err != nil {
 		return v.err
 	}
-	return summary(v.w, false, l.choice(v.choice), nil)
-}
-
-// shownPlaces is how many positions a summary lists at either end.
-const shownPlaces = 30
-
-// summary is the table of positions at the end. gone are the badges that have
-// scrolled off, as they were then.
-func summary(w io.Writer, c palette, a *answer, gone map[int]string) error {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "position\tkind\tratio\tfirst\tlast\tstate\tnote")
-	for i := range a.places {
-		if i == shownPlaces && len(a.places) > 2*shownPlaces {
-			fmt.Fprintf(t, "...\t%d more\t\t\t\t\t\n", len(a.places)-2*shownPlaces)
-		}
-		if i >= shownPlaces && i < len(a.places)-shownPlaces {
-			continue
-		}
-		p := &a.places[i]
-		fmt.Fprintf(t, "p(%s)\t%s\t%s\t%s\t%s\t%s\t%s\n", placeName(a, i), kindName(p), ratioText(a.ratio(p)),
-			percent(p.first), percent(p.fused), p.state, note(p, gone, i))
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	head, rest, _ := strings.Cut(b.String(), "\n")
-	var out strings.Builder
-	out.WriteString("\n" + c.paint(bold, strings.TrimRight(head, " ")) + "\n")
-	for line := range strings.Lines(rest) {
-		out.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
-}
-
-func placeName(a *answer, i int) string {
-	if a.places[i].Kind&position.End != 0 {
-		return "z"
-	}
-	return fmt.Sprint(i)
-}
-
-func kindName(p *place) string {
-	if p.Segment != position.Answer {
-		return p.Segment.String() + " " + p.Kind.String()
-	}
-	return p.Kind.String()
-}
-
-func ratioText(v float64) string {
-	if math.IsNaN(v) {
-		return "-"
-	}
-	return fmt.Sprintf("%.2f", v)
-}
-
-// note says what the columns do not.
-func note(p *place, gone map[int]string, i int) string {
-	if p.reason != session.NoReason {
-		return p.reason.String()
-	}
-	switch shown, ok := gone[i]; {
-	case ok && shown == "":
-		return "found after it had scrolled off"
-	case ok && shown != badge(false, p):
-		return "scrolled off as " + shown
-	}
-	return ""
+	return summary(v.w, false, math.MaxInt, l.choice(v.choice), nil)
 }

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
-	"github.com/spf13/cobra"
 )
 
 const watchLong = `watch shows a stream as it comes, with a badge after each position:
@@ -58,11 +61,10 @@ func newWatch() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.Float64Var(&f.pace, "pace", 0, "events or words a second, 0 for as fast as they come (default 40 for a file on a terminal)")
+	flags.Float64Var(&f.pace, "pace", 0, "events or words a second, 0 for as fast as they come; if not given, 40 for a file on a terminal")
 	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or that of a file with @")
 	flags.IntVar(&f.choice, "choice", 0, "which of a stream's answers to show, from 0")
 	flags.StringVar(&f.config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
-	flags.Lookup("pace").DefValue = ""
 	f.addEstimator(cmd)
 	f.addPositions(cmd)
 	f.addStream(cmd)
@@ -83,7 +85,7 @@ func (f *watchFlags) run(cmd *cobra.Command, target string) error {
 	if f.config.Question == "" {
 		f.config.Question = questionIn(body)
 	}
-	if err := f.resolve(); err != nil {
+	if err := f.resolve(cmd); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -98,6 +100,7 @@ func (f *watchFlags) run(cmd *cobra.Command, target string) error {
 	}
 	defer in.Close()
 	screen, onTerminal := terminal(cmd.OutOrStdout())
+	onTerminal = onTerminal && os.Getenv("TERM") != "dumb" // that has no cursor to move
 	pace := f.pace
 	if _, isFile := in.closer.(*os.File); isFile && onTerminal && !cmd.Flags().Changed("pace") {
 		pace = pleasant
@@ -121,9 +124,7 @@ func (f *watchFlags) run(cmd *cobra.Command, target string) error {
 		err = &exitError{exitIO, cerr}
 	}
 	w.ledger.report(cmd, in.name)
-	for _, e := range w.failures[:min(len(w.failures), keptFaults)] {
-		say(cmd, "%v", e)
-	}
+	w.report(cmd)
 	switch {
 	case err != nil:
 		return err
@@ -131,10 +132,12 @@ func (f *watchFlags) run(cmd *cobra.Command, target string) error {
 		return &exitError{code: exitInterrupted}
 	case w.readErr != nil:
 		return in.failure(w.readErr)
-	case len(w.failures) > 0:
+	case w.ledger.faulted+len(w.failures) > 0:
 		return &exitError{code: exitFaults}
+	case w.ledger.choice(f.choice).lacksLogprobs():
+		return failf(exitUnavailable, "%s: no confidence: %s", in.name, noLogprobs)
 	}
-	return w.ledger.verdict()
+	return nil
 }
 
 // watching is a run of watch.
@@ -143,6 +146,17 @@ type watching struct {
 	view     view
 	failures []error
 	readErr  error
+}
+
+// report says which requests to the confidence model failed.
+func (w *watching) report(cmd *cobra.Command) {
+	times := map[string]int{}
+	for _, e := range w.failures {
+		times[e.Error()]++
+	}
+	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), keptFaults)] {
+		say(cmd, "%d of the requests: %s", times[text], text)
+	}
 }
 
 // frame is how often the screen is drawn at most.
@@ -177,7 +191,7 @@ func (w *watching) watch(ctx context.Context, s *scorer, f *sessionFlags, chunks
 		case r := <-g.replies():
 			err = g.exchange.Settle(r)
 		case <-ticks.C:
-			err = w.view.draw(&w.ledger)
+			err = w.draw()
 		case <-interrupted:
 			interrupted = nil
 			if err = w.interrupt(g, chunks != nil); err == nil {
@@ -191,19 +205,30 @@ func (w *watching) watch(ctx context.Context, s *scorer, f *sessionFlags, chunks
 			w.failures = append(w.failures, g.exchange.Failures()...)
 		}
 		if !w.view.live() {
-			if err := w.view.draw(&w.ledger); err != nil {
+			if err := w.draw(); err != nil {
 				return err
 			}
 		}
 	}
-	return w.view.draw(&w.ledger)
+	return w.draw()
 }
 
+func (w *watching) draw() error {
+	if err := w.view.draw(&w.ledger); err != nil {
+		return &exitError{exitIO, err}
+	}
+	return nil
+}
+
+// interrupt ends the session, which is open if its input had not ended.
 func (w *watching) interrupt(g *scoring, open bool) error {
 	if open {
+		faults, faulted := w.ledger.faults, w.ledger.faulted
 		if err := g.end(); err != nil {
 			return err
 		}
+		// That it is cut off is no fault of the input's.
+		w.ledger.faults, w.ledger.faulted = faults, faulted
 	}
 	return g.abandon()
 }

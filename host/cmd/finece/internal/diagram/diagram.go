@@ -3,6 +3,7 @@
 package diagram
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"image/color"
@@ -61,11 +62,25 @@ func Save(path string, s *metrics.Summary, curve []metrics.Operating) error {
 	return errors.Join(err, file.Close())
 }
 
+// svg is a drawing that names fonts of the same measure beside the library's
+// own, which few machines have.
+type svg struct{ *vgsvg.Canvas }
+
+func (s svg) WriteTo(w io.Writer) (int64, error) {
+	var b bytes.Buffer
+	if _, err := s.Canvas.WriteTo(&b); err != nil {
+		return 0, err
+	}
+	const family = "font-family:Liberation Sans"
+	n, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte(family), []byte(family+",Arimo,Arial,Helvetica,sans-serif")))
+	return int64(n), err
+}
+
 func canvasFor(path string) (vg.CanvasSizer, io.WriterTo, error) {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".svg":
 		c := vgsvg.New(width, height)
-		return c, c, nil
+		return c, svg{c}, nil
 	case ".png":
 		c := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
 		return c, vgimg.PngCanvas{Canvas: c}, nil

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
@@ -70,6 +71,8 @@ func TestSave(t *testing.T) {
 }
 
 // readable reads a drawing as its format.
+var colours = regexp.MustCompile(`(fill|stroke):#[^;" ]*`)
+
 func readable(path, ext string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -81,6 +84,11 @@ func readable(path, ext string) error {
 	}
 	if bytes.Contains(data, []byte("NaN")) || bytes.Contains(data, []byte("Inf")) {
 		return errors.New("a coordinate is no number")
+	}
+	for _, colour := range colours.FindAll(data, -1) {
+		if len(colour) != len("fill:#rrggbb") && len(colour) != len("stroke:#rrggbb") {
+			return fmt.Errorf("%s is no colour", colour)
+		}
 	}
 	for d := xml.NewDecoder(bytes.NewReader(data)); ; {
 		if _, err := d.Token(); err == io.EOF {

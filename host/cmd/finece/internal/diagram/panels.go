@@ -15,7 +15,7 @@ const level = 0.95 // of the whiskers
 
 func reliabilityPlot(s *metrics.Summary) *plot.Plot {
 	p := newPlot(fmt.Sprintf("Reliability: ECE %s, n = %d", figure(s.ECE), s.N), "", "accuracy")
-	p.X.Tick.Label.Color = color.Transparent
+	p.X.Tick.Label.Color = color.White // room for them, but the counts below have them
 	p.Add(grid{}, bars{s.Bins, func(b metrics.Bin) float64 { return b.Accuracy }},
 		segment(0, 0, 1, 1, ink), points{s.Bins})
 	return p
@@ -46,53 +46,35 @@ func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
 		return p
 	}
 	base := 1 - s.Accuracy
-	line := segment(0, base, 1, base, grey)
-	curveLine := &steps{curve}
-	p.Add(line, curveLine)
-	p.Legend.Add(fmt.Sprintf("no ranking (%.3f)", base), line)
-	p.Legend.Add("by confidence", curveLine)
-	p.Legend.Top, p.Legend.Left = freeCorner(curve, base, p.Y.Max)
-	p.Legend.TextStyle.Font.Variant = "Sans"
-	p.Legend.TextStyle.Font.Size = vg.Points(9)
-	p.Legend.TextStyle.Color = ink
-	p.Legend.Padding = vg.Points(2)
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(6), vg.Points(6)
-	if p.Legend.Top {
-		p.Legend.YOffs = -p.Legend.YOffs
-	}
-	if !p.Legend.Left {
-		p.Legend.XOffs = -p.Legend.XOffs
-	}
+	p.Add(segment(0, base, 1, base, grey), &steps{curve}, caption{base, curve})
 	return p
 }
 
-// freeCorner is the corner with the least of the curve and the base line in it.
-func freeCorner(curve []metrics.Operating, base, highest float64) (top, left bool) {
-	const wide, high = 0.5, 0.16 // what the legend takes up
-	least := -1.0
-	for _, corner := range []struct{ top, left bool }{{false, false}, {true, true}, {false, true}, {true, false}} {
-		inside := func(coverage, risk float64) bool {
-			risk /= highest
-			return (coverage < wide) == corner.left && (corner.top && risk > 1-high || !corner.top && risk < high)
+// caption names the line of an order by chance, above it or below.
+type caption struct {
+	base  float64
+	curve []metrics.Operating
+}
+
+func (t caption) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	const wide, high = 0.55, 0.07 // what the words take up of the panel
+	over, last := 0.0, 0.0        // the curve's area over the line, where the words are
+	for _, o := range t.curve {
+		if last > wide {
+			break
 		}
-		taken := 0.0
-		for i, o := range curve {
-			from := 0.0
-			if i > 0 {
-				from = curve[i-1].Coverage
-			}
-			if inside(o.Coverage, o.Risk) || inside(from, o.Risk) {
-				taken += o.Coverage - from
-			}
-		}
-		if inside(0, base) || inside(1, base) {
-			taken += wide
-		}
-		if least < 0 || taken < least {
-			least, top, left = taken, corner.top, corner.left
-		}
+		over += (o.Risk - t.base) * (o.Coverage - last)
+		last = o.Coverage
 	}
-	return top, left
+	room := high * p.Y.Max
+	style := p.X.Tick.Label
+	style.XAlign, style.YAlign = draw.XLeft, draw.YBottom
+	gap := vg.Points(4)
+	if t.base > room && (over > 0 || t.base+room > p.Y.Max) {
+		style.YAlign, gap = draw.YTop, -gap
+	}
+	c.FillText(style, vg.Point{X: x(0.03), Y: y(t.base) + gap}, fmt.Sprintf("answers in any order: %.3f", t.base))
 }
 
 // ceilNice is a number over v to end an axis of five round steps at.
@@ -209,20 +191,10 @@ func (s *steps) Plot(c draw.Canvas, p *plot.Plot) {
 			line = append(line, vg.Point{X: x(s.curve[i].Coverage), Y: y(s.curve[i].Risk)})
 		}
 	}
-	c.StrokeLines(s.style(), line)
+	c.StrokeLines(draw.LineStyle{Color: amber, Width: vg.Points(1.8)}, line)
 	if len(s.curve) <= marked {
 		for _, at := range line {
 			c.DrawGlyph(draw.GlyphStyle{Color: amber, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}, at)
 		}
 	}
-}
-
-func (s *steps) style() draw.LineStyle {
-	return draw.LineStyle{Color: amber, Width: vg.Points(1.8)}
-}
-
-// Thumbnail is the curve in the legend.
-func (s *steps) Thumbnail(c *draw.Canvas) {
-	y := c.Center().Y
-	c.StrokeLine2(s.style(), c.Min.X, y, c.Max.X, y)
 }

@@ -32,10 +32,14 @@ type Journal struct {
 	Cut     int64 // bytes of a torn last line that was cut off
 }
 
-// Open opens or makes the file. judge sees each complete line that is there,
-// with its number from 1; its error leaves the file as it is, and so protects a
-// file that is not this work's. head is what every line begins with: a torn
-// first line that does not begin so protects the file as well.
+// ErrBusy is the error of a file that another process has open as a journal.
+var ErrBusy = errors.New("another process is writing to it: wait until that is done, or give another file")
+
+// Open opens or makes the file, which is this process's alone until it is
+// closed. judge sees each complete line that is there, with its number from 1;
+// its error leaves the file as it is, and so protects a file that is not this
+// work's. head is what every line begins with: a torn first line that does not
+// begin so protects the file as well.
 func Open(path, head string, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -54,6 +58,9 @@ func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, er
 		return err // a device or pipe has no past
 	}
 	j.regular = true
+	if err := lock(j.file); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
 	var whole int64 // bytes of complete lines
 	var dropped []span
 	r := bufio.NewReaderSize(j.file, 1<<20)
@@ -110,7 +117,7 @@ func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
 		}
 		at = d.to
 	}
-	if err := errors.Join(next.Chmod(0o644), next.Sync(), os.Rename(next.Name(), path)); err != nil {
+	if err := errors.Join(lock(next), next.Chmod(0o644), next.Sync(), os.Rename(next.Name(), path)); err != nil {
 		next.Close()
 		return err
 	}

@@ -71,3 +71,23 @@ func TestOpen(t *testing.T) {
 		})
 	}
 }
+
+func TestAFileHasOneWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.jsonl")
+	keep := func([]byte, int) (journal.Verdict, error) { return journal.Keep, nil }
+	first, err := journal.Open(path, head, keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Open(path, head, keep); !errors.Is(err, journal.ErrBusy) {
+		t.Errorf("%v, want ErrBusy", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := journal.Open(path, head, keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/journal"
+	"github.com/finece/finece/wasm/session"
+)
+
+// batch is a run of score.
+type batch struct {
+	cmd      *cobra.Command
+	scorer   *scorer
+	config   host.Config
+	jobs     int
+	name     string // of the input
+	settings string
+
+	out  *journal.Journal // nil for standard output
+	done map[string]int   // how many lines of each key are in the output already
+
+	bar     *progress
+	written int
+	without int    // of those, answers without log-probabilities, which were needed
+	bad     int    // lines that could not be read
+	failed  int    // requests that failed
+	failure string // the last one's
+	faults  int
+	told    int // complaints that were printed
+}
+
+// openOutput opens the file of -o and reads what is in it.
+func (b *batch) openOutput(path string, again bool) error {
+	if path == "" {
+		return nil
+	}
+	j, err := journal.Open(path, `{"id":`, func(line []byte, _ int) (journal.Verdict, error) {
+		var l struct {
+			ID        json.RawMessage `json:"id"`
+			Line      int             `json:"line"`
+			Choice    int             `json:"choice"`
+			Settings  string          `json:"settings"`
+			Positions []struct {
+				Reason string `json:"reason"`
+			} `json:"positions"`
+		}
+		if json.Unmarshal(line, &l) != nil || l.Settings == "" {
+			return 0, errors.New("not a line of finece score: give another -o")
+		}
+		if l.Settings != b.settings {
+			return 0, errors.New("was scored with other flags: give the same ones to go on, or another -o")
+		}
+		if again {
+			for _, p := range l.Positions {
+				if retriable(p.Reason) {
+					return journal.Drop, nil
+				}
+			}
+		}
+		b.done[choiceKey(answers.Key(l.ID, l.Line), l.Choice)]++
+		return journal.Keep, nil
+	})
+	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, journal.ErrBusy) {
+		return failf(exitIO, "-o: %w", err)
+	}
+	if err != nil { // about what is in it
+		return usagef("-o: %w", err)
+	}
+	b.out = j
+	if j.Kept > 0 || j.Cut > 0 {
+		torn := ""
+		if j.Cut > 0 {
+			torn = fmt.Sprintf("; a torn line of %d bytes is cut off", j.Cut)
+		}
+		say(b.cmd, "%s: %d lines are there already%s", filepath.Base(path), j.Kept, torn)
+	}
+	return nil
+}
+
+// retriable reports whether a position may have a confidence another time.
+func retriable(reason string) bool {
+	switch reason {
+	case session.Timeout.String(), session.EndpointError.String(), session.Unreachable.String(), session.Cancelled.String():
+		return true
+	}
+	return false
+}
+
+func choiceKey(key string, choice int) string {
+	if choice == 0 {
+		return key
+	}
+	return fmt.Sprintf("%s choice %d", key, choice)
+}
+
+// skip reports whether the output has a line of this key, and counts it.
+func (b *batch) skip(key string) bool {
+	if b.done[key] == 0 {
+		return false
+	}
+	b.done[key]--
+	return true
+}
+
+func (b *batch) closeOutput() error {
+	if b.out == nil {
+		return nil
+	}
+	if err := b.out.Close(); err != nil {
+		return failf(exitIO, "-o: %w", err)
+	}
+	return nil
+}
+
+// write writes the line of an answer.
+func (b *batch) write(in *answers.Answer, a *answer) error {
+	var err error
+	if line := b.line(in, a); b.out != nil {
+		err = b.out.Append(line)
+	} else {
+		_, err = b.cmd.OutOrStdout().Write(append(line, '\n'))
+	}
+	if err != nil {
+		return &exitError{exitIO, err}
+	}
+	b.written++
+	if a.lacksLogprobs() {
+		b.without++
+	}
+	return nil
+}
+
+// say reports something about the input, over the progress bar.
+func (b *batch) say(format string, args ...any) {
+	if b.bar != nil {
+		b.bar.hide()
+	}
+	say(b.cmd, "%s: %s", b.name, fmt.Sprintf(format, args...))
+}
+
+// complain is say for what may be wrong everywhere: so many times.
+func (b *batch) complain(format string, args ...any) {
+	const enough = 50
+	switch b.told++; {
+	case b.told <= enough:
+		b.say(format, args...)
+	case b.told == enough+1:
+		b.say("more of this is counted and not shown")
+	}
+}
+
+// verdict is the error of work that is done, with what was wrong in it.
+func (b *batch) verdict() error {
+	var wrong []string
+	for _, w := range []struct {
+		n    int
+		what string
+	}{
+		{b.bad, "lines could not be scored"}, {b.failed, "requests to the confidence model failed"},
+		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + noLogprobs},
+	} {
+		if w.n > 0 {
+			wrong = append(wrong, fmt.Sprintf("%d %s", w.n, w.what))
+		}
+	}
+	switch {
+	case len(wrong) == 0:
+		return nil
+	case len(wrong) == 1 && b.without > 0 && b.without == b.written:
+		return failf(exitUnavailable, "%s: %s", b.name, wrong[0])
+	}
+	return failf(exitFaults, "%s: %s", b.name, strings.Join(wrong, ", "))
+}
+
+const noLogprobs = "--estimator logprob needs log-probabilities, which there are none of; --estimator URL asks a confidence model"
+
+// note reports what went wrong in a session.
+func (b *batch) note(g *scoring, l *ledger, where string) {
+	if g.exchange != nil {
+		for _, err := range g.exchange.Failures() {
+			b.failed++
+			if text := err.Error(); text != b.failure { // a server that is down fails at every position
+				b.failure = text
+				b.complain("%s%s", where, text)
+			}
+		}
+	}
+	for _, f := range l.faults {
+		b.complain("%s%s", where, faultText(f))
+	}
+	b.faults += l.faulted
+}
+
+// line is an answer's line of output.
+func (b *batch) line(in *answers.Answer, a *answer) []byte {
+	var o object
+	o.begin()
+	id := in.ID
+	if id == nil {
+		id = []byte("null")
+	}
+	o.raw("id", id)
+	o.integer("line", int64(in.Line))
+	if a.number != 0 {
+		o.integer("choice", int64(a.number))
+	}
+	nan := place{raw: nanValue, fused: nanValue}
+	end := a.end()
+	if end == nil {
+		end = &nan
+	}
+	o.number("confidence", end.fused)
+	o.key("positions")
+	for i := range a.places {
+		o.b = append(o.b, "[,"[min(i, 1)])
+		o.scored(a, &a.places[i], in.Even)
+	}
+	if len(a.places) == 0 {
+		o.b = append(o.b, '[')
+	}
+	o.b = append(o.b, ']')
+	o.text("finish", a.finish.String())
+	o.text("settings", b.settings)
+	o.end()
+	return o.b
+}

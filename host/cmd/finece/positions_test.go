@@ -1,0 +1,249 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// listed is a line of finece positions.
+type listed struct {
+	Index   int
+	Kind    string
+	Byte    int
+	UTF16   int
+	Token   int
+	Ratio   *float64
+	Entropy *float64
+	Segment string
+	Choice  int
+}
+
+func positionsIn(t *testing.T, out string) (list []listed) {
+	t.Helper()
+	for _, line := range linesOf(out) {
+		var p listed
+		if err := json.Unmarshal([]byte(line), &p); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+func kinds(list []listed) string {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.Kind)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestPositionsHaveTheirKeys(t *testing.T) {
+	r := finece(t, "", "positions", demo)
+	r.wants(t, 0)
+	for _, line := range linesOf(r.out) {
+		var o map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"index", "kind", "byte", "utf16", "token", "ratio", "entropy"} {
+			if _, ok := o[key]; !ok {
+				t.Errorf("%s: no %s", line, key)
+			}
+			delete(o, key)
+		}
+		delete(o, "entropy_max")
+		if len(o) > 0 {
+			t.Errorf("%s: unexpected keys %v", line, slices.Sorted(maps.Keys(o)))
+		}
+	}
+}
+
+// TestOffsetsAreOfTheText holds positions against what finece text prints.
+func TestOffsetsAreOfTheText(t *testing.T) {
+	text := finece(t, "", "text", demo)
+	text.wants(t, 0)
+	list := positionsIn(t, finece(t, "", "positions", "--strategy", "paragraph+periodic", "--every", "20", demo).out)
+	if len(list) < 10 {
+		t.Fatalf("%d positions", len(list))
+	}
+	total := list[len(list)-1].Token
+	for i, p := range list {
+		if p.Index != i || p.Byte > len(text.out) || !utf8.ValidString(text.out[:p.Byte]) {
+			t.Fatalf("position %d: %+v", i, p)
+		}
+		if units := len(utf16.Encode([]rune(text.out[:p.Byte]))); units != p.UTF16 {
+			t.Errorf("position %d: utf16 %d, but there are %d code units before byte %d", i, p.UTF16, units, p.Byte)
+		}
+		if want := float64(p.Token) / float64(total); p.Ratio == nil || math.Abs(*p.Ratio-want) > 1e-12 {
+			t.Errorf("position %d: ratio %v, want %v", i, p.Ratio, want)
+		}
+		if strings.HasPrefix(p.Kind, "paragraph") && !strings.HasPrefix(text.out[p.Byte:], "\n") && !strings.HasSuffix(text.out[:p.Byte], "\n") {
+			t.Errorf("position %d: no paragraph ends at %q", i, text.out[max(p.Byte-10, 0):p.Byte])
+		}
+	}
+	if last := list[len(list)-1]; last.Byte != len(text.out) {
+		t.Errorf("the end is at byte %d of %d", last.Byte, len(text.out))
+	}
+}
+
+func TestStrategies(t *testing.T) {
+	const text = "one\ntwo\n\nthree four"
+	for _, c := range []struct {
+		name, in, want string
+		args           []string
+	}{
+		{"paragraphs are the default", text, "question paragraph end", nil},
+		{"line", text, "question line line end", []string{"--strategy", "line"}},
+		{"periodic", strings.Repeat("word ", 100), "question periodic periodic end", []string{"--strategy", "periodic", "--every", "40"}},
+		{"--every alone means periodic", strings.Repeat("word ", 100), "question periodic periodic end", []string{"--every", "40"}},
+		{"a short paragraph joins the next", "a\n\nbbbbbb\n\ncc", "question paragraph end", []string{"--min-length", "4"}},
+		{"nothing", "", "question end", []string{"--format", "text"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := finece(t, c.in, append([]string{"positions", "-"}, c.args...)...)
+			r.wants(t, 0)
+			if got := kinds(positionsIn(t, r.out)); got != c.want {
+				t.Errorf("%s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+// tokenEvent is an event of a chat completion with a token of probability p[0]
+// and its alternatives.
+func tokenEvent(token string, p ...float64) string {
+	var top []string
+	for i, p := range p {
+		top = append(top, fmt.Sprintf(`{"token":%q,"logprob":%g}`, token+strings.Repeat("'", i), math.Log(p)))
+	}
+	return fmt.Sprintf(`data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":%q},"logprobs":{"content":[{"token":%q,"logprob":%g,"top_logprobs":[%s]}]},"finish_reason":null}]}`+"\n\n",
+		token, token, math.Log(p[0]), strings.Join(top, ","))
+}
+
+const stopEvent = `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+
+func TestEntropyPositions(t *testing.T) {
+	in := tokenEvent("a", 0.99, 0.01) + tokenEvent("b", 0.5, 0.5) + tokenEvent("c", 0.9, 0.1) + tokenEvent("d", 0.5, 0.25, 0.25) + tokenEvent("e", 1) + stopEvent
+	r := finece(t, in, "positions", "--threshold", "0.5", "--gap", "1", "-")
+	r.wants(t, 0)
+	list := positionsIn(t, r.out)
+	if got := kinds(list); got != "question entropy entropy end" {
+		t.Fatal(got)
+	}
+	for i, want := range []float64{math.Ln2, 1.5 * math.Ln2} {
+		if p := list[i+1]; p.Token != 2*(i+1) || p.Entropy == nil || math.Abs(*p.Entropy-want) > 1e-12 {
+			t.Errorf("%+v, want the entropy %v at token %d", p, want, 2*(i+1))
+		}
+	}
+
+	r = finece(t, "a text has no log-probabilities", "positions", "--strategy", "entropy", "-")
+	r.wants(t, exitUnavailable, "top_logprobs")
+	if got := kinds(positionsIn(t, r.out)); got != "question end" {
+		t.Errorf("%s, want those that there are", got)
+	}
+	finece(t, "one\n\ntwo", "positions", "--strategy", "entropy+paragraph", "-").wants(t, 0, "top_logprobs")
+}
+
+// TestRecordedStreams runs over the recordings of many providers: the end is the
+// text's, what is wrong is reported, and both engines say the same, which is
+// tried with some.
+func TestRecordedStreams(t *testing.T) {
+	entries, err := os.ReadDir(streams)
+	if err != nil {
+		t.Skipf("no recorded streams here: %v", err)
+	}
+	faulty := map[string]bool{
+		"openai-chat-invalid-json-midstream.sse": true, "openai-responses-error.chunks.jsonl": true,
+		"vertex-invalid-json.sse": true, "vertex-quotes-escaped.sse": true,
+	}
+	for i, e := range entries {
+		if filepath.Ext(e.Name()) == ".md" {
+			continue
+		}
+		t.Run(e.Name(), func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(streams, e.Name())
+			want := 0
+			if faulty[e.Name()] {
+				want = exitFaults
+			}
+			r := finece(t, "", "positions", "--strategy", "line+periodic", "--engine", "native", path)
+			if r.code != want || want != 0 && !strings.Contains(r.err, e.Name()+": byte ") {
+				t.Errorf("exit code %d, want %d: %s", r.code, want, r.err)
+			}
+			if i%7 == 0 {
+				if w := finece(t, "", "positions", "--strategy", "line+periodic", path); w != r {
+					t.Errorf("wazero says\n%+v\nnative\n%+v", w, r)
+				}
+			}
+			text := finece(t, "", "text", "--engine", "native", path)
+			for _, p := range positionsIn(t, r.out) {
+				if p.Kind == "end" && p.Choice == 0 && p.Byte != len(text.out) {
+					t.Errorf("the end is at byte %d, the text has %d", p.Byte, len(text.out))
+				}
+			}
+			if !utf8.ValidString(text.out) {
+				t.Error("the text is not UTF-8")
+			}
+		})
+	}
+}
+
+// TestTextIsWhatTheChunksSay decodes the demo's chunks another way.
+func TestTextIsWhatTheChunksSay(t *testing.T) {
+	stream, err := os.ReadFile(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	for _, line := range linesOf(string(stream)) {
+		payload, ok := strings.CutPrefix(line, "data: ")
+		if !ok || payload == "[DONE]" {
+			continue
+		}
+		var chunk struct {
+			Choices []struct{ Delta struct{ Content string } }
+		}
+		if err := json.Unmarshal([]byte(payload), &chunk); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range chunk.Choices {
+			want.WriteString(c.Delta.Content)
+		}
+	}
+	r := finece(t, "", "text", demo)
+	r.wants(t, 0)
+	if r.out != want.String() || len(r.out) < 500 {
+		t.Errorf("%q\nwant %q", r.out, want.String())
+	}
+}
+
+func TestTextOfChoicesAndReasoning(t *testing.T) {
+	piece := func(choice int, key, text string) string {
+		return fmt.Sprintf(`data: {"object":"chat.completion.chunk","choices":[{"index":%d,"delta":{%q:%q},"finish_reason":null}]}`+"\n\n", choice, key, text)
+	}
+	in := piece(0, "reasoning_content", "hm") + piece(0, "content", "first") + piece(1, "content", "second") +
+		`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"first", nil}, {"second", []string{"--choice", "1"}}, {"hm", []string{"--reasoning"}}, {"", []string{"--choice", "2"}},
+	} {
+		r := finece(t, in, append([]string{"text", "-"}, c.args...)...)
+		r.wants(t, 0)
+		if r.out != c.want {
+			t.Errorf("%v: %q, want %q", c.args, r.out, c.want)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// answersFor is n answers whose questions tell them apart.
+func answersFor(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"id":"a%d","question":"What is %d?","answer":"It is %d."}`+"\n", i, i, i)
+	}
+	return b.String()
+}
+
+// TestScoreGoesOn interrupts work in two ways, tears the last line as a crash
+// would, and goes on: nothing is lost, nothing is there twice, and the file is
+// what it would have been.
+func TestScoreGoesOn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals to send")
+	}
+	const n = 60
+	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		time.Sleep(20 * time.Millisecond)
+		says(w, "0.8")
+	})
+	in := file(t, "answers.jsonl", answersFor(n))
+	// With depth 0 a line does not depend on the order in which replies come.
+	args := func(out string, more ...string) []string {
+		return append(append([]string{"score", in, "--engine", "native", "--depth", "0", "-o", out}, m.flags()...), more...)
+	}
+	whole := filepath.Join(t.TempDir(), "whole.jsonl")
+	finece(t, "", args(whole)...).wants(t, 0)
+	want, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	out := filepath.Join(t.TempDir(), "scores.jsonl")
+	interrupt := func(sig os.Signal, atLeast int) result {
+		cmd := command(t, args(out)...)
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, func() bool {
+			got, _ := os.ReadFile(out)
+			return bytes.Count(got, []byte("\n")) >= atLeast
+		})
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		return finish(t, cmd.Wait(), &stdout, &stderr)
+	}
+	if r := interrupt(syscall.SIGKILL, 5); r.code != -1 {
+		t.Fatalf("it was not killed: %+v", r)
+	}
+	torn, err := os.OpenFile(out, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(torn, `{"id":"a4`)
+	torn.Close()
+	interrupt(os.Interrupt, 20).wants(t, exitInterrupted, "a torn line of 9 bytes is cut off", "interrupted", "run the same command again")
+
+	before, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := m.requests()
+	finece(t, "", args(out)...).wants(t, 0, fmt.Sprintf("%d lines are there already", bytes.Count(before, []byte("\n"))))
+	got, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(got, before) {
+		t.Error("what was written before was changed")
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("the file differs from that of uninterrupted work:\n%s\nwant\n%s", got, want)
+	}
+	if again, left := m.requests()-asked, 2*(n-bytes.Count(before, []byte("\n"))); again != left {
+		t.Errorf("%d requests for the rest, want %d", again, left)
+	}
+
+	asked = m.requests()
+	finece(t, "", args(out)...).wants(t, 0, "60 lines are there already")
+	if m.requests() != asked {
+		t.Error("finished work was done again")
+	}
+	finece(t, "", args(out, "--alpha", "0.9")...).wants(t, exitUsage, "scored with other flags")
+	finece(t, "", "score", in, "-o", in).wants(t, exitUsage, "not a line of finece score")
+	if kept, _ := os.ReadFile(in); string(kept) != answersFor(n) {
+		t.Error("the input was written over")
+	}
+}
+
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not come to that in 15 s")
+		}
+	}
+}
+
+func TestScoreRetriesWhatFailed(t *testing.T) {
+	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, n int) {
+		if n <= 2 {
+			http.Error(w, "not yet", 400)
+			return
+		}
+		says(w, "0.8")
+	})
+	out := filepath.Join(t.TempDir(), "scores.jsonl")
+	args := append([]string{"score", "-", "--engine", "native", "--jobs", "1", "-o", out}, m.flags()...)
+	in := answersFor(3)
+	finece(t, in, args...).wants(t, exitFaults, "not yet", "2 requests to the confidence model failed")
+	finece(t, in, args...).wants(t, 0, "3 lines are there already")
+	finece(t, in, append(args, "--retry-failed")...).wants(t, 0, "2 lines are there already")
+	got, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := scores(t, string(got))
+	if len(list) != 3 || list[2].ID != "a0" {
+		t.Fatalf("%s", got)
+	}
+	for _, s := range list {
+		if s.states() != "final, final" {
+			t.Errorf("%+v", s)
+		}
+	}
+	if m.requests() != 8 {
+		t.Errorf("%d requests, want 6 and then 2", m.requests())
+	}
+}
+
+func TestScoreOfTwoAtOnce(t *testing.T) {
+	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
+	out := filepath.Join(t.TempDir(), "scores.jsonl")
+	args := append([]string{"score", file(t, "answers.jsonl", answersFor(3)), "--engine", "native", "-o", out}, m.flags()...)
+	first := command(t, args...)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		first.Process.Kill()
+		first.Wait()
+	}()
+	waitFor(t, func() bool { return m.requests() > 0 })
+	finece(t, "", args...).wants(t, exitIO, "another process is writing to it")
+}

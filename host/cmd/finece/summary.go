@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/session"
+)
+
+// shownPlaces is how many positions a summary lists at either end.
+const shownPlaces = 30
+
+// summary is the table of positions at the end, in so many cells: where they are
+// few, the columns that the text above shows as well are left out. gone are the
+// badges that have scrolled off, as they were then.
+func summary(w io.Writer, c palette, width int, a *answer, gone map[int]string) error {
+	rows := summaryRows(a, gone)
+	table := aligned(rows, []int{0, 1, 2, 3, 4, 5})
+	if slices.ContainsFunc(table, func(row string) bool { return ansi.StringWidth(row) > width }) {
+		table = aligned(rows, []int{0, 3, 4, 5})
+	}
+	var out strings.Builder
+	for i, row := range table {
+		if row = ansi.Truncate(row, width, "…"); i == 0 {
+			row = "\n" + c.paint(bold, row)
+		}
+		out.WriteString(row + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func summaryRows(a *answer, gone map[int]string) [][]string {
+	rows := [][]string{{"position", "kind", "ratio", "first", "last", "state"}}
+	for i := range a.places {
+		if i == shownPlaces && len(a.places) > 2*shownPlaces {
+			rows = append(rows, []string{"...", fmt.Sprintf("%d more", len(a.places)-2*shownPlaces), "", "", "", ""})
+		}
+		if i >= shownPlaces && i < len(a.places)-shownPlaces {
+			continue
+		}
+		p := &a.places[i]
+		rows = append(rows, []string{"p(" + placeName(a, i) + ")", kindName(p), ratioText(a.ratio(p)),
+			percent(p.first), percent(p.fused), p.state.String() + note(p, gone, i)})
+	}
+	return rows
+}
+
+// aligned lays the given columns of a table out.
+func aligned(rows [][]string, columns []int) []string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, column := range columns {
+			if i > 0 {
+				fmt.Fprint(t, "\t")
+			}
+			fmt.Fprint(t, row[column])
+		}
+		fmt.Fprintln(t)
+	}
+	_ = t.Flush() // to a strings.Builder
+	var out []string
+	for line := range strings.Lines(b.String()) {
+		out = append(out, strings.TrimRight(line, " \n"))
+	}
+	return out
+}
+
+func placeName(a *answer, i int) string {
+	if a.places[i].Kind&position.End != 0 {
+		return "z"
+	}
+	return fmt.Sprint(i)
+}
+
+func kindName(p *place) string {
+	if p.Segment != position.Answer {
+		return p.Segment.String() + " " + p.Kind.String()
+	}
+	return p.Kind.String()
+}
+
+func ratioText(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// note is what there is to say behind the state.
+func note(p *place, gone map[int]string, i int) string {
+	if p.reason != session.NoReason {
+		return ": " + p.reason.String()
+	}
+	switch shown, ok := gone[i]; {
+	case ok && shown == "":
+		return ", found after it had scrolled off"
+	case ok && shown != badge(false, p):
+		return ", scrolled off as " + shown
+	}
+	return ""
+}
