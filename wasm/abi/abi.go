@@ -40,7 +40,8 @@
 //	 6  u8   a, see below
 //	 7  u8   b, see below
 //	 8  u32  index of the position, for Positioned, Ask and Confidence
-//	12  u32  revision for Confidence, id for Ask, length of the bytes for Text and Fault
+//	12  u32  revision for Confidence, id for Ask, length of the bytes for Text and
+//	         Fault, missing strategies (a position.Kind) for Finish
 //
 // and go on according to their kind:
 //
@@ -58,6 +59,7 @@
 //	                16  i64 offset in the stream, -1 if none; 24  bytes, padded
 //	Finish (7)      a stream.Reason; b bit s is set if the count of segment s is an estimate
 //	                16  i64 answer tokens; 24  i64 reasoning tokens
+//	Ended (8)       nothing else
 //
 // A number that is not known is the NaN 0x7FF8000000000001, these very bits on
 // every engine. Unknown kinds are to be skipped by their size.

@@ -51,7 +51,8 @@ func samples() []session.Event {
 		{Kind: session.Confidence, Position: position.Position{Index: 7}, Revision: 1, State: session.Provisional, Raw: 0.25, Fused: 0.5, Source: session.Source{Mass: 0.9}},
 		{Kind: session.Usage, Usage: stream.Usage{Prompt: 10, Completion: -1, Reasoning: 4}},
 		{Kind: session.Fault, Fault: stream.Fault{Code: session.FaultReply, Offset: -1, Detail: []byte("no number")}},
-		{Kind: session.Finish, Choice: 1, Finish: stream.Length, Total: [2]session.Total{{Tokens: 12}, {Tokens: 5, Estimated: true}}},
+		{Kind: session.Finish, Choice: 1, Finish: stream.Length, Total: [2]session.Total{{Tokens: 12}, {Tokens: 5, Estimated: true}}, Missing: position.Entropy},
+		{Kind: session.Ended},
 	}
 }
 

@@ -68,8 +68,10 @@ func appendEvent(dst []byte, e *session.Event) []byte {
 				b |= 1 << s
 			}
 		}
-		dst = header(dst, e, finishSize, uint8(e.Finish), b, 0, 0)
+		dst = header(dst, e, finishSize, uint8(e.Finish), b, 0, uint32(e.Missing))
 		return integers(dst, e.Total[position.Answer].Tokens, e.Total[position.Reasoning].Tokens)
+	case session.Ended:
+		return header(dst, e, headerSize, 0, 0, 0, 0)
 	}
 	return dst
 }
@@ -136,6 +138,7 @@ func ReadEvents(dst []session.Event, payload []byte) ([]session.Event, error) {
 var minSizes = [...]int{
 	session.Text: headerSize, session.Positioned: positionedSize, session.Ask: headerSize,
 	session.Confidence: confidenceSize, session.Usage: usageSize, session.Fault: faultSize, session.Finish: finishSize,
+	session.Ended: headerSize,
 }
 
 func readEvent(r []byte) (e session.Event, known bool, err error) {
@@ -170,7 +173,7 @@ func readEvent(r []byte) (e session.Event, known bool, err error) {
 		e.Fault.Code, e.Fault.Offset = stream.FaultCode(a), integer(r, 16)
 		e.Fault.Detail, err = sized(r[faultSize:], extra)
 	case session.Finish:
-		e.Finish = stream.Reason(a)
+		e.Finish, e.Missing = stream.Reason(a), position.Kind(extra)
 		e.Total[position.Answer] = session.Total{Tokens: integer(r, 16), Estimated: b&1 != 0}
 		e.Total[position.Reasoning] = session.Total{Tokens: integer(r, 24), Estimated: b&2 != 0}
 	}

@@ -152,7 +152,7 @@ func (s *Session) confidence(c *choice, index int, fused float64) {
 }
 
 func (s *Session) finish(c *choice) {
-	e := Event{Kind: Finish, Choice: c.number, Finish: c.finish}
+	e := Event{Kind: Finish, Choice: c.number, Finish: c.finish, Missing: c.detector.Missing()}
 	switch {
 	case c.finished:
 	case s.failed:

@@ -25,8 +25,13 @@ const (
 	// Fault reports something wrong in the input: Fault. The session goes on.
 	// Choice is 0 for what concerns the stream.
 	Fault
-	// Finish ends a choice: Finish, Total. It comes once a choice, from End.
+	// Finish ends a choice: Finish, Total, Missing. It comes once a choice, from
+	// End.
 	Finish
+	// Ended says that the stream's end marker came, or an error that ends it:
+	// nothing that follows counts, and End can be called without waiting for more.
+	// It comes at most once.
+	Ended
 )
 
 // State is where a position's confidence stands. See the package comment.
@@ -106,6 +111,9 @@ type Event struct {
 	Fault  stream.Fault  // Fault
 	Finish stream.Reason // Finish
 	Total  [2]Total      // Finish: by position.Answer and position.Reasoning
+	// Missing are the strategies that were asked for and that the choice could not
+	// serve. Finish.
+	Missing position.Kind
 }
 
 // Total is the length of a whole segment, which makes token ratios known.

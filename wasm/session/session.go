@@ -23,7 +23,8 @@ type Session struct {
 	empty     bool // no byte came
 	foreign   bool // an event is in no format that is known
 	failed    bool // the stream broke off, reported an error, or was none
-	ended     bool
+	over      bool // its end was seen and reported
+	ended     bool // by End
 
 	events []Event
 	arena  []byte // what the events of this call quote
@@ -59,6 +60,10 @@ func (s *Session) Write(p []byte) ([]Event, error) {
 	s.begin()
 	s.empty = s.empty && len(p) == 0
 	s.decoder.Write(p, (*sink)(s))
+	if s.decoder.Ended() && !s.over {
+		s.over = true
+		s.events = append(s.events, Event{Kind: Ended})
+	}
 	return s.events, nil
 }
 

@@ -359,6 +359,39 @@ func TestUsageAndFinish(t *testing.T) {
 	}
 }
 
+func TestWhatCouldNotBeServedIsSaidAtTheFinish(t *testing.T) {
+	c := DefaultConfig()
+	c.Positions.Strategy = position.Paragraph | position.Entropy
+	for _, stream := range []struct {
+		name, text string
+		want       position.Kind
+	}{
+		{"no logprobs", chunk(0, "content", "So 42"), position.Entropy},
+		{"top_logprobs", chunk(0, "content", "So", token{"So", -1, []float64{-1, -2}}), 0},
+	} {
+		r := scoreCuts(t, c, stream.text+finish(0, "stop")+doneMarker)
+		if got := r.of(Finish, 0); len(got) != 1 || got[0].Missing != stream.want {
+			t.Errorf("%s: missing %+v, want %v", stream.name, got, stream.want)
+		}
+	}
+}
+
+func TestTheEndMarkerIsReportedOnce(t *testing.T) {
+	for _, stream := range []struct {
+		name, text string
+		want       int
+	}{
+		{"done", content(0, "42", -1) + finish(0, "stop") + doneMarker + doneMarker, 1},
+		{"an error", content(0, "42", -1) + "data: {\"error\":{\"message\":\"overloaded\"}}\n\n", 1},
+		{"cut off", content(0, "42", -1), 0},
+	} {
+		r := scoreCuts(t, DefaultConfig(), stream.text)
+		if got := r.of(Ended, 0); len(got) != stream.want {
+			t.Errorf("%s: %d times, want %d", stream.name, len(got), stream.want)
+		}
+	}
+}
+
 func TestATokenCostsNoAllocation(t *testing.T) {
 	for name, chunks := range map[string][]string{
 		"content with log-probabilities": {chunk(0, "content", " 42", token{" 42", -1, []float64{-1, -2, -3}}), content(0, ".\n\n", -1), content(0, "So", -1)},

@@ -98,6 +98,10 @@ func (d *Decoder) Reset() {
 // Format is the format that was given or recognised; Auto while it is unknown.
 func (d *Decoder) Format() Format { return d.format }
 
+// Ended reports whether the stream's end marker came, or an error that ends it.
+// What follows is ignored.
+func (d *Decoder) Ended() bool { return d.ended }
+
 // Write takes the next bytes of the stream, cut anywhere. It does not keep p.
 func (d *Decoder) Write(p []byte, h Handler) {
 	d.read += int64(len(p))

@@ -87,10 +87,11 @@ func TestOpenAIChat(t *testing.T) {
 				`{"choices":[{"index":0,"delta":{"content":"E"},"logprobs":{"content":[{"top_logprobs":[{"token":"F","logprob":-2},{"token":"E","logprob":-1}],"token":"E","logprob":-1}]}}]}`,
 				`{"choices":[{"index":0,"delta":{"content":"G"},"logprobs":{"content":[{"token":"G","logprob":-1,"top_logprobs":[]}]}}]}`,
 				`{"choices":[{"index":0,"delta":{"content":"H"},"logprobs":{"content":[{"token":"H","logprob":null}]}}]}`,
+				`{"choices":[{"index":0,"delta":{"content":"I"},"logprobs":{"content":[{"token":"I","logprob":-9999.0}]}}]}`,
 				stop, doneMarker),
 			want: []string{
 				`0 answer -0.5 [-0.5 -1.5] true "A"`, `0 answer -9 [-0.25] false "C"`, `0 answer -1 [-2 -1] true "E"`,
-				`0 answer -1 "G"`, `0 answer NaN "H"`, `0 finish stop`,
+				`0 answer -1 "G"`, `0 answer NaN "H"`, `0 answer NaN "I"`, `0 finish stop`,
 			},
 		},
 		{

@@ -171,10 +171,17 @@ func (d *Decoder) emit(e *entry, offset int64, h Handler) {
 	}
 }
 
+// undisclosed is what OpenAI and vLLM write for a token whose probability they
+// do not tell, for instance since it is not among the most probable.
+const undisclosed = -9999
+
 // counted1 reports d.token with the log-probabilities of one token.
 func (d *Decoder) counted1(p *scored, h Handler) {
 	t := &d.token
 	t.Counted, t.Logprob, t.Top, t.Listed = true, p.logprob, nil, false
+	if t.Logprob <= undisclosed {
+		t.Logprob = math.NaN()
+	}
 	if p.top < p.topEnd {
 		t.Top, t.Listed = d.reader.top[p.top:p.topEnd:p.topEnd], p.listed
 	}

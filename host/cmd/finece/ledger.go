@@ -16,6 +16,7 @@ type ledger struct {
 	choices []*answer
 	faults  []stream.Fault // the first few
 	faulted int
+	over    bool                                                    // the stream's end marker came
 	text    func(choice int, segment position.Segment, text []byte) // if set, gets the text
 }
 
@@ -26,6 +27,8 @@ type answer struct {
 	finish stream.Reason
 	total  [2]session.Total
 	ended  bool
+	// missing are the strategies that the choice could not serve.
+	missing position.Kind
 }
 
 // place is a position and what is known of its confidence.
@@ -64,7 +67,9 @@ func (l *ledger) take(events []host.Event) {
 			}
 		case session.Finish:
 			a := l.choice(e.Choice)
-			a.finish, a.total, a.ended = e.Finish, e.Total, true
+			a.finish, a.total, a.ended, a.missing = e.Finish, e.Total, true, e.Missing
+		case session.Ended:
+			l.over = true
 		}
 	}
 }

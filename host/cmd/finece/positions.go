@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 
 	"github.com/spf13/cobra"
 
@@ -66,9 +65,9 @@ func runPositions(cmd *cobra.Command, f *sessionFlags, path string) error {
 	if unread != nil {
 		return unread
 	}
-	if wanted := f.config.Positions.Strategy; wanted&position.Entropy != 0 && !l.knowsEntropy() {
+	if l.missing()&position.Entropy != 0 {
 		err := failf(exitUnavailable, "%s: no entropy positions: they need tokens with top_logprobs, which there are none of; ask the provider for them, or choose another --strategy", inputName(path))
-		if wanted == position.Entropy {
+		if f.config.Positions.Strategy == position.Entropy {
 			return err
 		}
 		say(cmd, "%v", err)
@@ -146,16 +145,12 @@ func (l *ledger) verdict() error {
 	return nil
 }
 
-// knowsEntropy reports whether the entropy of any token was known.
-func (l *ledger) knowsEntropy() bool {
+// missing are the strategies that some choice could not serve.
+func (l *ledger) missing() (k position.Kind) {
 	for _, a := range l.choices {
-		for i := range a.places {
-			if !math.IsNaN(a.places[i].EntropyLo) {
-				return true
-			}
-		}
+		k |= a.missing
 	}
-	return false
+	return k
 }
 
 func positionLine(a *answer, p *place) []byte {

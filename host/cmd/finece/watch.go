@@ -182,7 +182,11 @@ func (w *watching) watch(ctx context.Context, s *scorer, f *sessionFlags, chunks
 		select {
 		case c, ok := <-chunks:
 			if ok && c.err == nil {
-				err = g.write(c.data)
+				if err = g.write(c.data); err == nil && w.ledger.over {
+					// Servers may keep the connection open all the same.
+					chunks = nil
+					err = g.end()
+				}
 				break
 			}
 			w.readErr = c.err

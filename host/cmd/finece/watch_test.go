@@ -63,6 +63,24 @@ func TestWatchAnAddress(t *testing.T) {
 	}
 }
 
+// TestWatchEndsAtTheEndMarker: the server leaves the connection open.
+func TestWatchEndsAtTheEndMarker(t *testing.T) {
+	stream, err := os.ReadFile(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inPieces(w, string(stream), 5000)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	want := finece(t, "", "watch", "--engine", "native", demo)
+	if got := finece(t, "", "watch", "--engine", "native", server.URL); got != want {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestWatchPosts asks an endpoint for a stream and a confidence model about it.
 func TestWatchPosts(t *testing.T) {
 	stream, err := os.ReadFile(demo)

@@ -91,9 +91,9 @@ func main() {
 		listed := []entry{chosen}
 		rest := 1 - p
 		for i := 0; len(listed) < 5; i++ {
-			rest *= 0.55
 			if others[i] != t {
-				listed = append(listed, newEntry(others[i], rest))
+				listed = append(listed, newEntry(others[i], 0.45*rest))
+				rest *= 0.55
 			}
 		}
 		chosen.Top = listed
