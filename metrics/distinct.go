@@ -30,24 +30,24 @@ func (d *distinct) add(conf float64, right, wrong uint64) bool {
 	return true
 }
 
-// addOne is add of a single pair.
-func (d *distinct) addOne(conf float64, right bool) bool {
+// addOne is add of a single pair, of label 0 for wrong and 1 for right.
+func (d *distinct) addOne(conf float64, label int) bool {
 	i := d.place(conf)
 	if i < 0 {
 		return false
-	}
-	label := 0
-	if right {
-		label = 1
 	}
 	d.counts[i][label&1]++
 	return true
 }
 
+func nameOf(conf float64) uint64 { return math.Float64bits(conf) + 1 }
+
+func hash(name uint64) uint32 { return uint32((name ^ name>>32) * 0x9E3779B97F4A7C15 >> 40) }
+
 // place returns the index of a confidence, taking a free one for a new
 // confidence, or -1 when it would be one too many.
 func (d *distinct) place(conf float64) int {
-	name := math.Float64bits(conf) + 1
+	name := nameOf(conf)
 	if len(d.names) > 0 {
 		if i := d.find(name); d.names[i] == name {
 			return i
@@ -68,7 +68,7 @@ func (d *distinct) place(conf float64) int {
 // find returns the index of name, or of the free place where it belongs.
 func (d *distinct) find(name uint64) int {
 	mask := uint32(len(d.names) - 1)
-	h := uint32((name^name>>32)*0x9E3779B97F4A7C15>>40) & mask
+	h := hash(name) & mask
 	for {
 		if n := d.names[h]; n == name || n == 0 {
 			return int(h)

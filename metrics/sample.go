@@ -68,6 +68,7 @@ func (s *Sample) reset(conf []float64, correct []bool, strict bool) error {
 // reports false when there are more than MaxDistinct.
 func (s *Sample) count(conf []float64, correct []bool, strict bool) (bool, error) {
 	s.table.reset()
+	names, counts := s.table.names, s.table.counts
 	for i, v := range conf {
 		if !valid(v) {
 			if strict {
@@ -76,9 +77,20 @@ func (s *Sample) count(conf []float64, correct []bool, strict bool) (bool, error
 			s.rejected++
 			continue
 		}
-		if !s.table.addOne(v+0, correct[i]) { // -0 + 0 is 0
+		label := 0
+		if correct[i] {
+			label = 1
+		}
+		v += 0 // -0 + 0 is 0
+		name := nameOf(v)
+		if h := int(hash(name)) & (len(names) - 1); h >= 0 && h < len(names) && names[h] == name { // nearly always
+			counts[h][label&1]++
+			continue
+		}
+		if !s.table.addOne(v, label) {
 			return false, nil
 		}
+		names, counts = s.table.names, s.table.counts
 	}
 	s.groups = s.table.sorted(s.scratch)
 	s.scratch = s.groups
