@@ -30,8 +30,8 @@ wasm-check: ## rebuild finece.wasm elsewhere and compare it with the committed o
 	cmp build/finece.wasm wasm/finece.wasm
 
 .PHONY: bench
-bench: ## measure against named peers in the same run; prints the table of the README
-	$(GO) run ./host/cmd/bench
+bench: ## measure against named peers in the same run; prints the table of the README (ARGS=decoding for a part)
+	$(GO) run ./host/cmd/bench $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ (default 30s) each
@@ -46,6 +46,13 @@ lint: ## gofmt, go vet and staticcheck
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+.PHONY: picture
+picture: build ## draw the README's picture anew; needs tmux
+	tmux -L finece new-session -d -x 92 -y 46 'build/finece watch --pace 500 wasm/session/testdata/demo.sse; sleep 20'
+	sleep 4
+	tmux -L finece capture-pane -e -p | $(GO) run ./host/cmd/finece/internal/picture > host/cmd/finece/watch.svg
+	tmux -L finece kill-server
 
 .PHONY: clean
 clean: ## remove what was built
