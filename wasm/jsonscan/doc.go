@@ -42,4 +42,9 @@
 // bytes at a time in ordinary registers, positions are kept in locals, and
 // there is no recursion and no allocation but the growth of one scratch buffer
 // for strings that have escapes.
+//
+// The events of a stream are much the same bytes over and over. NextField first
+// tries the key that came next the last time; a [Shape] is a whole object as a
+// server usually writes it; a [Checkpoint] and an [Ending] are the beginning and
+// the end of the input before. Each only ever compares: what differs is read.
 package jsonscan
