@@ -37,7 +37,7 @@ bench: ## measure against named peers in the same run; prints the table of the R
 fuzz: ## run every fuzz target for FUZZ (default 30s) each
 	@set -e; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) $$package; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZ) -fuzzminimizetime 20x $$package; \
 		done; \
 	done
 
