@@ -261,35 +261,3 @@ func TestResetForgets(t *testing.T) {
 		}
 	}
 }
-
-// TestChunksThatBeginAlike gives a decoder a chunk and then the same with one
-// bit of its beginning changed, and compares with what that gives by itself.
-func TestChunksThatBeginAlike(t *testing.T) {
-	const (
-		before = `{"id":"chatcmpl-0123456789","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":[{"index":0,"delta":{`
-		chunk  = before + `"content":"Hi"},"logprobs":null,"finish_reason":null}]}`
-	)
-	o := Options{Format: OpenAIChat}
-	for at := range len(before) {
-		for bit := range 7 {
-			changed := []byte(chunk)
-			changed[at] ^= 1 << bit
-			if changed[at] == '\n' || changed[at] == '\r' {
-				continue
-			}
-			d, err := New(o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			both := newRecorder(t)
-			run(d, both, []byte(sse(chunk, string(changed))), whole)
-			alone := decode(t, o, []byte(sse(string(changed))), whole)
-			if got, want := both.answer(0), "Hi"+alone.answer(0); got != want {
-				t.Fatalf("byte %d, bit %d: %q, want %q: %s", at, bit, got, want, changed)
-			}
-			if got, want := both.faults, alone.faults; len(got) != len(want) {
-				t.Fatalf("byte %d, bit %d: faults %v, want %v: %s", at, bit, both.codes(), alone.codes(), changed)
-			}
-		}
-	}
-}

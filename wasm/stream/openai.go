@@ -13,11 +13,11 @@ import (
 // chunks of a stream are the same bytes nearly always; they are read once.
 func (r *reader) openAI() {
 	s := &r.scanner
-	r.bareError, r.bareMessage, r.endingAt = false, nil, 0
-	if r.resumed = s.Resume(&r.content); r.resumed {
+	r.bareError, r.bareMessage = false, nil
+	if r.resume() {
 		r.known = true
 		e := r.begin()
-		e.choice = r.contentChoice
+		e.choice = r.alike.choice
 		r.deltaContent(e)
 		r.deltaMembers(e)
 		r.choiceMembers(e)
@@ -167,52 +167,6 @@ func (r *reader) deltaMembers(e *entry) {
 		}
 	}
 }
-
-// deltaContent reads the text of a delta, which is where the next chunk is
-// likely to begin to differ.
-func (r *reader) deltaContent(e *entry) {
-	if !r.resumed && r.blank(e) {
-		r.scanner.Save(&r.content)
-		r.contentChoice = e.choice
-	}
-	r.contentOf(position.Answer)
-}
-
-// blank reports whether the payload had nothing yet but the number of its first
-// choice, e.
-func (r *reader) blank(e *entry) bool {
-	return len(r.entries) == 1 && len(r.pieces) == 0 && len(r.tokens) == 0 && r.scanner.Depth() == deltaDepth &&
-		*e == entry{choice: e.choice} && r.usage == unknownUsage && !r.failed && !r.bareError && r.bareMessage == nil
-}
-
-// skipEnding consumes the rest of a chunk that ends like one whose rest had
-// nothing of interest, or else notes that such a rest may begin here.
-func (r *reader) skipEnding(e *entry) {
-	if r.scanner.SkipEnding(&r.ending) || len(r.entries) != 1 {
-		return
-	}
-	r.endingAt, r.endingDepth = r.scanner.Offset(), r.scanner.Depth()
-	r.endingEntry, r.endingPieces, r.endingTokens = *e, len(r.pieces), len(r.tokens)
-}
-
-// saveEnding remembers the rest of the chunk from where skipEnding was last, if
-// nothing came of it.
-func (r *reader) saveEnding() {
-	if r.endingAt == 0 || len(r.entries) != 1 || len(r.tokens) != r.endingTokens || r.short != 0 ||
-		r.usage != unknownUsage || r.failed || r.bareError || r.bareMessage != nil {
-		return
-	}
-	e := r.entries[0]
-	before := &r.endingEntry
-	before.piecesEnd, before.tokensEnd = len(r.pieces), len(r.tokens)
-	if e == *before && r.endingPieces == len(r.pieces) {
-		r.scanner.SaveEnding(&r.ending, r.endingAt, r.endingDepth)
-	}
-}
-
-// deltaDepth is how many containers a delta's members are in: the chunk, its
-// choices, the choice and the delta.
-const deltaDepth = 4
 
 // contentOf reads text that is a string, or an array of parts, as Mistral,
 // Cohere and Anthropic have them: text, thinking, refusals.

@@ -27,19 +27,10 @@ type reader struct {
 	message []byte // the provider's
 	short   uint8  // what there was too little room for
 
-	// Of OpenAI's chunks: whether this one is a bare error object, where the text
-	// of the first choice began in the last one, and an ending without interest.
-	bareError     bool
-	bareMessage   []byte
-	content       jsonscan.Checkpoint
-	contentChoice int64
-	resumed       bool
-	ending        jsonscan.Ending
-	endingAt      int // where it may begin in this one, and what there was before
-	endingDepth   int
-	endingEntry   entry
-	endingPieces  int
-	endingTokens  int
+	// Of OpenAI's chunks: a bare error object, and what they have in common.
+	bareError   bool
+	bareMessage []byte
+	alike       alike
 
 	values     [8]jsonscan.Values // of tokens that have the usual shape
 	spareEntry entry              // to write to where there is no room
