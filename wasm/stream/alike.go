@@ -17,7 +17,7 @@ type alike struct {
 	// Where such a rest may begin in this chunk, 0 for nowhere, in how many
 	// containers, and what there was before.
 	at, depth      int
-	entry          entry
+	number         int64 // of the choice
 	pieces, tokens int
 }
 
@@ -63,7 +63,7 @@ func (r *reader) skipEnding(e *entry) {
 		return
 	}
 	a.at, a.depth = r.scanner.Offset(), r.scanner.Depth()
-	a.entry, a.pieces, a.tokens = *e, len(r.pieces), len(r.tokens)
+	a.number, a.pieces, a.tokens = e.choice, len(r.pieces), len(r.tokens)
 }
 
 // saveEnding remembers the rest of the chunk from where skipEnding was last, if
@@ -73,9 +73,7 @@ func (r *reader) saveEnding() {
 	if a.at == 0 || len(r.entries) != 1 || len(r.pieces) != a.pieces || len(r.tokens) != a.tokens || r.short != 0 || !r.plain() {
 		return
 	}
-	before := a.entry
-	before.piecesEnd, before.tokensEnd = a.pieces, a.tokens
-	if r.entries[0] == before {
+	if e := &r.entries[0]; !e.finished && !e.tool && e.choice == a.number {
 		r.scanner.SaveEnding(&a.end, a.at, a.depth)
 	}
 }

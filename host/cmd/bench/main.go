@@ -1,7 +1,7 @@
 // Command bench measures the product against named peers in one run and prints
 // the table of the README. Machines differ and are shared, so what counts is
 // the ratios: peers take turns in rounds, and each figure is the median of the
-// rounds.
+// rounds, each ratio that of the rounds' ratios.
 //
 //	bench                   everything
 //	bench decoding module   these parts: module, pairs, decoding, sessions
@@ -58,11 +58,14 @@ func row(out *tabwriter.Writer, what, figure, target string) {
 	fmt.Fprintf(out, "%s\t%s\t%s\n", what, figure, target)
 }
 
-const rounds = 9
+const rounds = 15
+
+// laps are the times of one contender, a round each.
+type laps []time.Duration
 
 // contest times each contender once a round, in turn, after a round to warm up.
-func contest(contenders ...func()) []time.Duration {
-	times := make([][]time.Duration, len(contenders))
+func contest(contenders ...func()) []laps {
+	times := make([]laps, len(contenders))
 	for round := range rounds + 1 {
 		for i, f := range contenders {
 			runtime.GC()
@@ -73,12 +76,21 @@ func contest(contenders ...func()) []time.Duration {
 			}
 		}
 	}
-	medians := make([]time.Duration, len(contenders))
-	for i := range times {
-		slices.Sort(times[i])
-		medians[i] = times[i][rounds/2]
-	}
-	return medians
+	return times
 }
 
-func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
+func (l laps) median() time.Duration {
+	sorted := slices.Sorted(slices.Values(l))
+	return sorted[len(sorted)/2]
+}
+
+// ratio is the median over the rounds of a's time by b's in the same round:
+// what slows a machine down for a while slows both.
+func ratio(a, b laps) float64 {
+	ratios := make([]float64, len(a))
+	for i := range a {
+		ratios[i] = float64(a[i]) / float64(b[i])
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
+}

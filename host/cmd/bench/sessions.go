@@ -21,7 +21,7 @@ func sessions(out *tabwriter.Writer, engine *host.Wazero) error {
 			}
 			s.Close()
 		}
-	})[0] / n
+	})[0].median() / n
 	if failure != nil {
 		return failure
 	}
