@@ -1,0 +1,387 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/finece/finece/wasm/session"
+)
+
+// body is a streamed answer on its way to the client: reading it pulls the
+// upstream's events through the session. It is one goroutine's, but for the pump
+// that reads from the upstream.
+type body struct {
+	config   *Config
+	ctx      context.Context
+	upstream io.ReadCloser
+	deadline func(time.Time) // sets that of the next write to the client
+	request  *request
+
+	pieces chan piece
+	free   chan []byte
+	stop   chan struct{}
+	once   sync.Once
+
+	framer framer
+	reader reader
+	scorer *scorer
+	gate   *gate // nil: nothing is held, or no longer
+	phase  phase
+
+	out    []byte // for the client, from at
+	at     int
+	member []byte // scratch
+	err    error  // once out is read
+
+	begun   bool         // an event has gone out
+	partial bool         // the last event that went out is not whole
+	ended   map[int]bool // choices that have had their finish_reason
+	ending  []held       // Annotate: events without text that end the answer
+	tail    []byte       // what ends the stream, while settling
+	cut     error        // what ends it after that
+	timer   *time.Timer
+
+	carrierDue, settleDue, heldDue, endingDue time.Time
+}
+
+type phase uint8
+
+const (
+	flowing  phase = iota
+	settling       // the upstream has ended, estimates are still out
+	passing        // nothing is added any more
+	over
+)
+
+type piece struct {
+	data []byte
+	err  error
+}
+
+const pieceSize = 16 << 10 // what a session takes at once
+
+func newBody(ctx context.Context, c *Config, upstream io.ReadCloser, r *request, s *scorer) *body {
+	b := &body{
+		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
+		pieces: make(chan piece), free: make(chan []byte, 2), stop: make(chan struct{}),
+		framer: framer{limit: c.MaxEvent}, reader: reader{asked: r.asked},
+		scorer: s, gate: s.gate, ended: map[int]bool{}, timer: time.NewTimer(time.Hour),
+	}
+	b.free <- make([]byte, pieceSize)
+	b.free <- make([]byte, pieceSize)
+	go b.pump()
+	return b
+}
+
+// pump reads from the upstream, one piece ahead.
+func (b *body) pump() {
+	for {
+		var buf []byte
+		select {
+		case buf = <-b.free:
+		case <-b.stop:
+			return
+		}
+		n, err := b.upstream.Read(buf)
+		select {
+		case b.pieces <- piece{buf[:n], err}:
+		case <-b.stop:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Read returns what there is for the client, as soon as there is anything.
+func (b *body) Read(p []byte) (int, error) {
+	for b.at == len(b.out) {
+		if b.err != nil {
+			return 0, b.err
+		}
+		b.deadline(time.Time{}) // HTTP/2 holds to it while nothing is written, too
+		b.out, b.at = b.out[:0], 0
+		b.step()
+	}
+	n := copy(p, b.out[b.at:])
+	b.at += n
+	b.deadline(time.Now().Add(b.config.WriteTimeout))
+	return n, nil
+}
+
+// Close lets go of the upstream and of the session.
+func (b *body) Close() (err error) {
+	b.once.Do(func() {
+		close(b.stop)
+		b.timer.Stop()
+		err = b.upstream.Close()
+		b.scorer.close()
+	})
+	return err
+}
+
+// step waits for the next thing to happen and deals with it.
+func (b *body) step() {
+	pieces := b.pieces
+	if b.phase == settling {
+		pieces = nil
+	}
+	b.timer.Reset(b.untilDue())
+	select {
+	case p := <-pieces:
+		b.piece(p)
+	case r := <-b.scorer.replies():
+		b.scorer.settle(r)
+		b.scored()
+	case <-b.timer.C:
+		b.due(time.Now())
+	case <-b.ctx.Done():
+		b.finish(b.ctx.Err())
+	}
+}
+
+func (b *body) untilDue() time.Duration {
+	least := time.Hour
+	for _, t := range []time.Time{b.carrierDue, b.settleDue, b.heldDue, b.endingDue} {
+		if !t.IsZero() {
+			least = min(least, max(time.Until(t), 0))
+		}
+	}
+	return least
+}
+
+func isDue(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
+
+func (b *body) due(now time.Time) {
+	if isDue(b.settleDue, now) {
+		b.settleDue = time.Time{}
+		b.scorer.abandon(session.Timeout)
+		b.scored()
+	}
+	if isDue(b.heldDue, now) {
+		b.heldDue = time.Time{}
+		b.overLimit("held for too long")
+	}
+	if isDue(b.endingDue, now) {
+		b.sendEnding()
+	}
+	if isDue(b.carrierDue, now) {
+		b.carrierDue = time.Time{}
+		b.tell()
+	}
+}
+
+func (b *body) piece(p piece) {
+	b.framer.feed(p.data, b.gate == nil && len(b.ending) == 0)
+	for b.phase == flowing {
+		f, ok := b.framer.next()
+		if !ok {
+			break
+		}
+		b.event(f)
+	}
+	if b.phase == passing {
+		b.out = append(b.out, b.framer.rest()...)
+	}
+	if p.err == nil {
+		b.free <- p.data[:cap(p.data)]
+		return
+	}
+	b.pieces = nil
+	switch {
+	case b.phase == settling:
+		b.cut = p.err
+	case b.phase == passing:
+		b.finish(p.err)
+	case b.phase == flowing && p.err == io.EOF:
+		rest := b.framer.rest()
+		b.scorer.write(rest)
+		b.settle(rest)
+	case b.phase == flowing:
+		b.broken(p.err)
+	}
+}
+
+// event deals with the upstream's next event.
+func (b *body) event(f frame) {
+	if b.gate != nil {
+		b.holdEvent(f)
+		return
+	}
+	var c chunk
+	if !f.part && !b.quiet(f.raw) {
+		c = b.reader.read(f.raw)
+	}
+	if c.done {
+		b.scorer.write(f.raw)
+		b.settle(f.raw)
+		return
+	}
+	if !f.part && b.ends(&c) {
+		b.ending = append(b.ending, held{frame: f, chunk: c})
+		if b.endingDue.IsZero() {
+			b.endingDue = time.Now().Add(b.config.CarrierDelay)
+		}
+	} else {
+		b.sendEnding()
+		b.send(f, &c)
+	}
+	b.scorer.write(f.raw)
+	switch {
+	case b.scorer.failed:
+		b.sendEnding()
+		b.pass()
+	case b.scorer.ended:
+		b.settle(nil)
+	default:
+		b.scored()
+	}
+}
+
+// quiet reports whether an event needs no reading: there is nothing to tell, and
+// nothing in it to take out or to wait with.
+func (b *body) quiet(raw []byte) bool {
+	if b.scorer.news() || b.reader.asked.more || !b.reader.seen || len(b.ending) > 0 || !bytes.HasPrefix(raw, []byte("data: {")) {
+		return false
+	}
+	finish := []byte(`"finish_reason":`)
+	_, rest, found := bytes.Cut(raw, finish)
+	for more := found; more; _, rest, more = bytes.Cut(rest, finish) {
+		if !bytes.HasPrefix(rest, []byte("null")) {
+			return false
+		}
+	}
+	return found
+}
+
+// ends reports whether an event is of those that only end the answer. They wait
+// for the last confidences, a short while, so that these need no chunk behind
+// the finish_reason: accumulators such as openai-go's would forget it.
+func (b *body) ends(c *chunk) bool {
+	for _, choice := range c.ended {
+		b.ended[choice] = true
+	}
+	if b.config.Carrier != Field || len(c.content) > 0 || !c.carrier && !c.empty && !c.comment {
+		return false
+	}
+	return len(b.ending) > 0 || len(c.ended) > 0 && len(b.ended) >= b.request.n
+}
+
+// sendEnding sends the events that have waited for the end.
+func (b *body) sendEnding() {
+	for i := range b.ending {
+		b.send(b.ending[i].frame, &b.ending[i].chunk)
+	}
+	b.ending, b.endingDue = nil, time.Time{}
+}
+
+func (b *body) holdEvent(f frame) {
+	b.scorer.write(f.raw)
+	var c chunk
+	if !f.part {
+		c = b.reader.read(f.raw)
+	}
+	if b.scorer.failed {
+		b.failed(f)
+		return
+	}
+	if c.done {
+		b.settle(f.raw)
+		return
+	}
+	b.gate.push(f, c, time.Now())
+	if b.scorer.ended {
+		b.settle(nil)
+		return
+	}
+	if b.scored(); b.gate != nil && b.phase == flowing && b.gate.bytes > b.config.MaxHeld {
+		b.overLimit("held too many bytes")
+	}
+}
+
+// send gives an event to the client, with what there is to tell.
+func (b *body) send(f frame, c *chunk) {
+	var member []byte
+	if b.scorer.news() && c.carrier && b.config.Carrier == Field {
+		b.member = b.scorer.appendMember(b.member[:0])
+		member = b.member
+		b.carrierDue = time.Time{}
+	}
+	if len(c.strip) == 0 && member == nil {
+		b.out = append(b.out, f.raw...)
+	} else {
+		b.out = c.append(b.out, f.raw, member)
+	}
+	b.begun, b.partial = true, f.partial
+}
+
+// scored deals with what the session has come to: it lets events go, ends the
+// stream, or sees to it that the client is told.
+func (b *body) scored() {
+	if b.scorer.lost != nil && b.phase != over && !b.lost() {
+		return
+	}
+	if b.gate != nil {
+		b.open()
+	}
+	switch {
+	case b.phase == settling:
+		b.settled()
+	case b.phase != flowing || !b.scorer.news():
+	case b.config.Carrier == Comment:
+		b.tell()
+	case b.carrierDue.IsZero():
+		b.carrierDue = time.Now().Add(b.config.CarrierDelay)
+	}
+}
+
+// open sends what the gate lets go.
+func (b *body) open() {
+	g := b.gate
+	for {
+		h, ok := g.pop()
+		if !ok {
+			break
+		}
+		if g.released != "" {
+			b.scorer.action = &action{name: "released", reason: g.released, index: -1, confidence: math.NaN()}
+			g.released = ""
+		}
+		if b.config.Carrier == Comment && b.scorer.news() {
+			b.tell()
+		}
+		b.send(h.frame, &h.chunk)
+	}
+	if g.verdict != nil {
+		b.conclude(g.verdict)
+		return
+	}
+	b.heldDue = time.Time{}
+	if len(g.held) > 0 {
+		b.heldDue = g.held[0].since.Add(b.config.MaxDelay)
+	}
+}
+
+// tell tells the client in a chunk, or comment, of its own. What is known before
+// the first chunk waits for it.
+func (b *body) tell() {
+	if !b.scorer.news() || !b.begun || b.partial {
+		return
+	}
+	if b.config.Carrier == Comment {
+		// No blank line: in a client that remembers ids it would be an event.
+		b.out = append(b.out, ": finece "...)
+		b.out = append(b.scorer.appendNews(b.out), '\n')
+		return
+	}
+	if b.reader.seen {
+		b.member = b.scorer.appendMember(b.member[:0])
+		b.out = b.reader.appendChunk(b.out, emptyDelta, b.member)
+		b.carrierDue = time.Time{}
+	}
+}

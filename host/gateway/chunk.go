@@ -1,0 +1,312 @@
+package gateway
+
+import (
+	"bytes"
+
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// asked says which log-probabilities the client asked for, if the upstream was
+// asked for more.
+type asked struct {
+	more     bool // the upstream was asked for more
+	logprobs bool
+	top      int // alternatives a token
+}
+
+// chunk is what an event of a chat completion's stream holds. Edits and offsets
+// are in its payload.
+type chunk struct {
+	payload []byte // what its data lines say
+	spans   []span
+
+	done    bool   // [DONE]
+	comment bool   // no data at all
+	carrier bool   // an object with choices, so that a key can be added to it
+	empty   bool   // an object with no choices in its array of them
+	usage   bool   // it has usage
+	end     int    // of a carrier: offset of its closing brace
+	content []says // of its choices
+	ended   []int  // choices with a finish_reason
+	strip   []edit // what takes out the log-probabilities that were not asked for
+}
+
+// says is what a choice's delta has beside its role.
+type says struct {
+	choice int
+	text   bool // members that hold text to score
+	other  bool // such as a tool call
+}
+
+// span says where in the event a part of the payload lies.
+type span struct{ payload, raw int }
+
+// edit replaces bytes from..to.
+type edit struct {
+	from, to int
+	with     string
+}
+
+// template is what chunks of a stream have in common, as it stands in them.
+type template struct{ id, object, created, model []byte }
+
+// reader reads chunks.
+type reader struct {
+	scan  jsonscan.Scanner
+	asked asked
+	seen  bool // template is set
+	template
+}
+
+// read reads an event.
+func (r *reader) read(raw []byte) chunk {
+	var c chunk
+	named := c.data(raw)
+	switch {
+	case len(c.spans) == 0:
+		c.comment = !named
+		return c
+	case string(bytes.TrimSpace(c.payload)) == "[DONE]":
+		c.done = true
+		return c
+	}
+	s := &r.scan
+	s.Reset(c.payload)
+	if s.Kind() != jsonscan.Object {
+		return c
+	}
+	var t template
+	choices, empty := false, false
+	s.EnterObject()
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "id":
+			t.id = s.Raw()
+		case "object":
+			t.object = s.Raw()
+		case "created":
+			t.created = s.Raw()
+		case "model":
+			t.model = s.Raw()
+		case "usage":
+			c.usage = s.Kind() == jsonscan.Object
+			s.Skip()
+		case "choices":
+			empty = s.Kind() == jsonscan.Array
+			choices = c.choices(s, &r.asked) || choices
+		default:
+			s.Skip()
+		}
+	}
+	c.end = s.Offset() - 1
+	if !s.End() {
+		c.strip, c.content, c.ended = nil, nil, nil
+		return c
+	}
+	c.carrier = choices && !named
+	c.empty = empty && !choices
+	if c.carrier && !r.seen {
+		r.seen = true
+		r.template = template{bytes.Clone(t.id), bytes.Clone(t.object), bytes.Clone(t.created), bytes.Clone(t.model)}
+	}
+	return c
+}
+
+// data collects the event's data lines and reports whether it has a name of its
+// own.
+func (c *chunk) data(raw []byte) (named bool) {
+	for at := 0; at < len(raw); {
+		end := bytes.IndexByte(raw[at:], '\n')
+		if end < 0 {
+			end = len(raw) - at
+		}
+		if cr := bytes.IndexByte(raw[at:at+end], '\r'); cr >= 0 {
+			end = cr
+		}
+		line := raw[at : at+end]
+		field, value, _ := bytes.Cut(line, []byte(":"))
+		from := at + end - len(value)
+		if len(value) > 0 && value[0] == ' ' {
+			value = value[1:]
+			from++
+		}
+		switch {
+		case string(field) == "data" || at == 0 && string(field) == "\ufeffdata":
+			if len(c.spans) == 0 {
+				c.payload = value
+			} else {
+				c.payload = append(append(c.payload[:len(c.payload):len(c.payload)], '\n'), value...)
+			}
+			c.spans = append(c.spans, span{len(c.payload) - len(value), from})
+		case string(field) == "event":
+			named = string(value) != "message" && len(value) > 0
+		}
+		at += end + 1
+	}
+	return named
+}
+
+// choices reads the array of choices and reports whether it has any.
+func (c *chunk) choices(s *jsonscan.Scanner, a *asked) (any bool) {
+	if !s.EnterArray() {
+		return false
+	}
+	for s.NextElement() {
+		var d says
+		ended := false
+		if !s.EnterObject() {
+			continue
+		}
+		any = true
+		for s.NextKey() {
+			switch string(s.Key()) {
+			case "index":
+				i, _ := s.Int()
+				d.choice = int(i)
+			case "delta":
+				d.delta(s)
+			case "finish_reason":
+				ended = s.Kind() == jsonscan.String
+				s.Skip()
+			case "logprobs":
+				c.logprobs(s, a)
+			default:
+				s.Skip()
+			}
+		}
+		if d.text || d.other {
+			c.content = append(c.content, d)
+		}
+		if ended {
+			c.ended = append(c.ended, d.choice)
+		}
+	}
+	return any
+}
+
+func (d *says) delta(s *jsonscan.Scanner) {
+	if !s.EnterObject() {
+		return
+	}
+	for s.NextKey() {
+		of := &d.other
+		switch string(s.Key()) {
+		case "content", "reasoning_content", "reasoning", "reasoning_details", "refusal":
+			of = &d.text
+		case "role":
+			s.Skip()
+			continue
+		}
+		switch string(s.Raw()) {
+		case "null", `""`, "[]", "{}":
+		default:
+			*of = true
+		}
+	}
+}
+
+// logprobs notes what has to be taken out of a choice's log-probabilities.
+func (c *chunk) logprobs(s *jsonscan.Scanner, a *asked) {
+	kind := s.Kind()
+	from := s.Offset()
+	switch {
+	case !a.more || kind != jsonscan.Object:
+		s.Skip()
+	case !a.logprobs:
+		s.Skip()
+		c.strip = append(c.strip, edit{from, s.Offset(), "null"})
+	default:
+		s.EnterObject()
+		for s.NextKey() {
+			if !s.EnterArray() {
+				continue
+			}
+			for s.NextElement() {
+				c.token(s, a.top)
+			}
+		}
+	}
+}
+
+// token cuts a token's alternatives down to as many as were asked for.
+func (c *chunk) token(s *jsonscan.Scanner, top int) {
+	if !s.EnterObject() {
+		return
+	}
+	for s.NextKey() {
+		if string(s.Key()) != "top_logprobs" {
+			s.Skip()
+			continue
+		}
+		if !s.EnterArray() {
+			continue
+		}
+		cut, n := s.Offset(), 0
+		for ; s.NextElement(); n++ {
+			s.Skip()
+			if n < top {
+				cut = s.Offset()
+			}
+		}
+		if n > top {
+			c.strip = append(c.strip, edit{cut, s.Offset() - 1, ""})
+		}
+	}
+}
+
+// append appends the event with its edits and, if it is a carrier, with more
+// members.
+func (c *chunk) append(dst, raw, members []byte) []byte {
+	at := 0
+	for _, e := range c.strip {
+		dst = append(append(dst, raw[at:c.raw(e.from)]...), e.with...)
+		at = c.raw(e.to-1) + 1
+	}
+	if len(members) > 0 {
+		end := c.raw(c.end)
+		dst = append(append(dst, raw[at:end]...), ',')
+		dst = append(dst, members...)
+		at = end
+	}
+	return append(dst, raw[at:]...)
+}
+
+// raw is where a byte of the payload lies in the event.
+func (c *chunk) raw(at int) int {
+	i := len(c.spans) - 1
+	for i > 0 && c.spans[i].payload > at {
+		i--
+	}
+	return c.spans[i].raw + at - c.spans[i].payload
+}
+
+// appendChunk appends an event with a chunk of our own in the likeness of the
+// others: the same id, model and time, with the choices given and further
+// members.
+func (t *template) appendChunk(dst []byte, choices string, members []byte) []byte {
+	own := *t
+	if own.object == nil {
+		own.object = []byte(`"chat.completion.chunk"`)
+	}
+	return append(own.appendObject(append(dst, "data: "...), choices, members), "\n\n"...)
+}
+
+func (t *template) appendObject(dst []byte, choices string, members []byte) []byte {
+	dst = append(dst, '{')
+	for _, m := range []struct {
+		key   string
+		value []byte
+	}{{"id", t.id}, {"object", t.object}, {"created", t.created}, {"model", t.model}} {
+		if m.value != nil {
+			dst = append(append(append(append(dst, '"'), m.key...), '"', ':'), m.value...)
+			dst = append(dst, ',')
+		}
+	}
+	dst = append(append(dst, `"choices":`...), choices...)
+	if len(members) > 0 {
+		dst = append(append(dst, ','), members...)
+	}
+	return append(dst, '}')
+}
+
+const emptyDelta = `[{"index":0,"delta":{},"finish_reason":null}]`

@@ -1,0 +1,112 @@
+package gateway
+
+import "bytes"
+
+// framer cuts an event stream into its events, each with every byte of it, up to
+// and with its blank line. Joined they are the input again, and how the input
+// is cut into pieces changes neither where they begin and end nor which of them
+// come in parts.
+type framer struct {
+	limit int // bytes of an event; a longer one comes in parts
+
+	buf     []byte
+	base    []byte // the array of buf, from its beginning, if that may be used again
+	line    int    // where the unfinished line begins
+	scanned int    // no line ends before here
+	style   byte   // how the first line ended: '\n', '\r', or 0 before that
+	inParts bool   // the event in progress is being handed out in parts
+	inLine  bool   // the unfinished line's beginning was handed out
+}
+
+// frame is an event, or a part of one that is over the limit.
+type frame struct {
+	raw     []byte
+	part    bool // of an event over the limit
+	partial bool // more parts follow
+}
+
+// feed takes the next bytes. With reuse, events that were handed out before are
+// overwritten.
+func (f *framer) feed(p []byte, reuse bool) {
+	if !reuse {
+		f.buf, f.base = append(f.buf, p...), nil
+		return
+	}
+	f.base = append(append(f.base[:0], f.buf...), p...)
+	f.buf = f.base
+}
+
+// next returns the next event, or as much of it as the limit allows.
+func (f *framer) next() (frame, bool) {
+	for {
+		end, after := f.lineEnd()
+		if end < 0 || after > f.limit {
+			break
+		}
+		blank := end == f.line && !f.inLine
+		f.line, f.scanned, f.inLine = after, after, false
+		if blank {
+			return f.take(after, false), true
+		}
+	}
+	if len(f.buf) <= f.limit {
+		return frame{}, false
+	}
+	f.inLine = f.line < f.limit
+	return f.take(f.limit, true), true
+}
+
+// take hands out the first n bytes.
+func (f *framer) take(n int, partial bool) frame {
+	fr := frame{raw: f.buf[:n:n], part: partial || f.inParts, partial: partial}
+	f.inParts = partial
+	f.buf = f.buf[n:]
+	f.line, f.scanned = max(f.line-n, 0), max(f.scanned-n, 0)
+	return fr
+}
+
+// rest returns what is left at the end of the input: an event without its blank
+// line.
+func (f *framer) rest() []byte {
+	raw := f.buf
+	f.buf = nil
+	return raw
+}
+
+// lineEnd finds where the unfinished line ends and where the next begins; -1 if
+// that is not known yet.
+func (f *framer) lineEnd() (end, after int) {
+	b := f.buf
+	lf := bytes.IndexByte(b[f.scanned:], '\n')
+	if lf >= 0 {
+		lf += f.scanned
+	} else {
+		lf = len(b)
+	}
+	if cr := bytes.IndexByte(b[f.scanned:lf], '\r'); cr >= 0 {
+		cr += f.scanned
+		switch {
+		case f.style == '\r' || cr+1 < len(b) && b[cr+1] != '\n':
+			// After nothing but lone CRs, waiting for an LF could take for ever.
+			f.note('\r')
+			return cr, cr + 1
+		case cr+1 < len(b):
+			f.note('\n')
+			return cr, cr + 2
+		}
+		f.scanned = cr
+		return -1, 0
+	}
+	if lf < len(b) {
+		f.note('\n')
+		return lf, lf + 1
+	}
+	f.scanned = len(b)
+	return -1, 0
+}
+
+func (f *framer) note(style byte) {
+	if f.style == 0 {
+		f.style = style
+	}
+}

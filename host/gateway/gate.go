@@ -1,0 +1,207 @@
+package gateway
+
+import (
+	"math"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/session"
+)
+
+// gate is the policy Withhold: it holds events back and says which may go. Text
+// is counted as the session counts it, by choice and segment. A nil gate lets
+// everything go.
+type gate struct {
+	threshold float64
+	failure   Failure
+
+	passages map[int]*passage
+	held     []held
+	bytes    int
+	verdict  *action // the rest does not go out
+	released string  // why text went out unchecked, until it is told
+}
+
+// passage is one choice's way through the gate.
+type passage struct {
+	seen, clear extent
+	through     bool // p(z) has passed: everything may go
+	touched     bool // the last write had text of it
+	waiting     []judgement
+}
+
+// extent is a length of text by segment, answer and reasoning. What is said in
+// refusing is not right or wrong and needs no leave.
+type extent [2]int64
+
+func (e extent) within(other extent) bool { return e[0] <= other[0] && e[1] <= other[1] }
+
+func (e extent) max(other extent) extent {
+	return extent{max(e[0], other[0]), max(e[1], other[1])}
+}
+
+// judgement is a position whose confidence decides on the text before it.
+type judgement struct {
+	index   int
+	before  extent
+	end     bool // p(z)
+	decided bool
+	outcome host.Event
+}
+
+// held is an event that waits, and for what.
+type held struct {
+	frame
+	chunk chunk
+	needs []need
+	whole bool // cannot be told apart: waits for the end
+	since time.Time
+}
+
+// need is what has to be clear of a choice.
+type need struct {
+	choice  int
+	through bool // p(z) has to have passed
+	beyond  bool // clear has to go beyond text: what this event adds is not known yet
+	text    extent
+}
+
+func (g *gate) of(choice int) *passage {
+	p := g.passages[choice]
+	if p == nil {
+		p = &passage{}
+		g.passages[choice] = p
+	}
+	return p
+}
+
+func (g *gate) text(choice int, segment position.Segment, n int) {
+	if g == nil {
+		return
+	}
+	p := g.of(choice)
+	p.touched = true
+	if int(segment) < len(p.seen) {
+		p.seen[segment] += int64(n)
+	}
+}
+
+func (g *gate) position(choice int, at *position.Position) {
+	if g == nil || at.Kind&position.Question != 0 {
+		return
+	}
+	p := g.of(choice)
+	j := judgement{index: at.Index, end: at.Kind&position.End != 0}
+	switch {
+	case j.end:
+		j.before = p.seen
+	case at.Segment == position.Answer:
+		j.before = extent{position.Answer: at.Byte, position.Reasoning: p.seen[position.Reasoning]}
+	case at.Segment == position.Reasoning:
+		j.before = extent{position.Reasoning: at.Byte}
+	}
+	p.waiting = append(p.waiting, j)
+}
+
+// confidence notes an outcome and judges what can be judged in order.
+func (g *gate) confidence(e *host.Event, kind position.Kind) {
+	if g == nil || e.State == session.Pending || kind&position.Question != 0 {
+		return
+	}
+	p := g.of(e.Choice)
+	for i := range p.waiting {
+		if j := &p.waiting[i]; j.index == e.Position.Index && !j.decided {
+			j.decided, j.outcome = true, *e
+		}
+	}
+	for len(p.waiting) > 0 && p.waiting[0].decided && g.verdict == nil {
+		g.judge(p, &p.waiting[0])
+		p.waiting = p.waiting[1:]
+	}
+}
+
+// judge lets the text before a position go, or decides that the rest does not.
+func (g *gate) judge(p *passage, j *judgement) {
+	e := &j.outcome
+	known := e.State != session.Unavailable && !math.IsNaN(e.Fused)
+	switch {
+	case known && e.Fused < g.threshold:
+		g.verdict = &action{
+			name: "withheld", reason: "below the threshold", choice: e.Choice, index: j.index,
+			confidence: e.Fused, threshold: g.threshold,
+		}
+		return
+	case known:
+		p.through = j.end
+	case e.Reason == session.Refusal || e.Reason == session.NoText:
+		// Nothing that could be right or wrong; whatever else there is stays.
+	case g.failure == Closed:
+		g.verdict = &action{
+			name: "stopped", reason: "no confidence: " + e.Reason.String(), choice: e.Choice, index: j.index,
+			confidence: math.NaN(),
+		}
+		return
+	default:
+		g.released = "no confidence: " + e.Reason.String()
+		p.through = j.end
+	}
+	p.clear = p.clear.max(j.before)
+}
+
+// push takes an event that the session has just been given.
+func (g *gate) push(f frame, c chunk, now time.Time) {
+	h := held{frame: f, chunk: c, since: now, whole: !c.carrier && !c.empty && !c.comment}
+	for _, d := range c.content {
+		p := g.of(d.choice)
+		h.needs = append(h.needs, need{choice: d.choice, through: d.other, beyond: !p.touched, text: p.seen})
+	}
+	for _, p := range g.passages {
+		p.touched = false
+	}
+	g.held = append(g.held, h)
+	g.bytes += len(f.raw)
+}
+
+// pop returns the next event that may go.
+func (g *gate) pop() (held, bool) {
+	if len(g.held) == 0 || g.verdict != nil || !g.mayGo(&g.held[0]) {
+		return held{}, false
+	}
+	h := g.held[0]
+	g.held[0] = held{}
+	g.held = g.held[1:]
+	g.bytes -= len(h.raw)
+	return h, true
+}
+
+func (g *gate) mayGo(h *held) bool {
+	for _, n := range h.needs {
+		p := g.of(n.choice)
+		switch {
+		case p.through:
+		case n.through, !n.text.within(p.clear), n.beyond && p.clear.within(n.text):
+			return false
+		}
+	}
+	if h.whole {
+		for _, p := range g.passages {
+			if !p.through {
+				return false
+			}
+		}
+		return len(g.passages) > 0
+	}
+	return true
+}
+
+// letGo lets go what is held now; positions that wait are still judged.
+func (g *gate) letGo(why string) {
+	g.released = why
+	for i := range g.held {
+		g.held[i].needs, g.held[i].whole = nil, false
+	}
+	for _, p := range g.passages {
+		p.clear = p.clear.max(p.seen)
+	}
+}

@@ -1,0 +1,220 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/session"
+)
+
+// Handler is a gateway. It is safe for concurrent use.
+type Handler struct {
+	config Config
+	base   *url.URL
+	proxy  *httputil.ReverseProxy
+}
+
+// New makes a gateway. An error names the setting that is wrong.
+func New(c Config) (*Handler, error) {
+	c, base, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{config: c, base: base}
+	h.proxy = &httputil.ReverseProxy{
+		Rewrite:        h.rewrite,
+		Transport:      roundTripper{&h.config},
+		FlushInterval:  -1,
+		ModifyResponse: h.modify,
+		ErrorHandler:   h.failed,
+		ErrorLog:       log.New(io.Discard, "", 0), // of answers that break off
+	}
+	return h, nil
+}
+
+const (
+	root = "/v1/"
+	chat = "/v1/chat/completions"
+)
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	switch {
+	case path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"status":"ok"}`+"\n")
+	case path == "/healthz":
+		w.Header().Set("Allow", "GET, HEAD")
+		refuse(w, http.StatusMethodNotAllowed, "finece_method", "/healthz takes GET")
+	case !strings.HasPrefix(path, root):
+		refuse(w, http.StatusNotFound, "finece_not_found", "nothing here: the API is below "+root)
+	case climbs(path):
+		refuse(w, http.StatusBadRequest, "finece_path", "a path may not have . or .. in it")
+	case path == chat && r.Method == http.MethodPost:
+		h.chat(w, r)
+	default:
+		h.pass(w, r, "surface")
+	}
+}
+
+func climbs(path string) bool {
+	for part := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") {
+		if part == "." || part == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// exchange is what is known of a request on its way; it travels in its context.
+type exchange struct {
+	request *request // nil: nobody looks at the answer
+	why     string   // then
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, x *exchange) {
+	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+}
+
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
+	h.serve(w, r, &exchange{why: why})
+}
+
+// requestTimeout is how long a client may take to send a request that is read.
+const requestTimeout = 2 * time.Minute
+
+// chat reads a request for a chat completion and sends it on.
+func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
+	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
+		h.unreadable(w, r, "request-encoding", http.StatusUnsupportedMediaType)
+		return
+	}
+	controller := http.NewResponseController(w)
+	_ = controller.SetReadDeadline(time.Now().Add(requestTimeout))
+	body, err := io.ReadAll(io.LimitReader(r.Body, h.config.MaxRequest+1))
+	_ = controller.SetReadDeadline(time.Time{})
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "finece_request", "the request could not be read: "+err.Error())
+		return
+	}
+	if int64(len(body)) > h.config.MaxRequest {
+		rest := r.Body
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), rest), rest}
+		h.unreadable(w, r, "request-too-large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	request, ok := readRequest(body, &h.config)
+	request.deadline = func(t time.Time) { _ = controller.SetWriteDeadline(t) } // not every server has them
+	setBody(r, request.body)
+	if !ok {
+		h.unreadable(w, r, "request-not-json", http.StatusBadRequest)
+		return
+	}
+	h.serve(w, r, &exchange{request: request})
+}
+
+// unreadable deals with a request that cannot be understood.
+func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, why string, status int) {
+	if h.config.Failure == Closed {
+		refuse(w, status, "finece_"+strings.ReplaceAll(why, "-", "_"), "the answer to this request could not be checked: "+why)
+		return
+	}
+	h.pass(w, r, why)
+}
+
+func setBody(r *http.Request, body []byte) {
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	r.ContentLength = int64(len(body))
+	r.TransferEncoding = nil
+	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+}
+
+// rewrite turns a request to the gateway into one to the upstream.
+func (h *Handler) rewrite(p *httputil.ProxyRequest) {
+	out := p.Out
+	rest := strings.TrimPrefix(p.In.URL.EscapedPath(), root)
+	target := *h.base
+	target.Path, target.RawPath = "", ""
+	if u, err := url.Parse(strings.TrimSuffix(h.base.EscapedPath(), "/") + "/" + rest); err == nil {
+		target.Path, target.RawPath = u.Path, u.RawPath
+	}
+	target.RawQuery = p.In.URL.RawQuery
+	out.URL, out.Host = &target, target.Host
+	if h.config.Key != "" {
+		out.Header.Set("Authorization", "Bearer "+string(h.config.Key))
+	}
+	if x := exchangeOf(out.Context()); x != nil && x.request != nil {
+		// What is to be read is not to be unpacked first.
+		out.Header.Set("Accept-Encoding", "identity")
+		out.GetBody = p.In.GetBody
+	}
+}
+
+// failed answers for an upstream that did not, or for an answer that may not
+// pass.
+func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody listens
+	}
+	w.Header().Set(headerStatus, "unchecked")
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused):
+		w.Header().Set(headerReason, refused.why)
+		refuse(w, http.StatusBadGateway, "finece_unchecked", refused.Error())
+	case errors.Is(err, errSilent), errors.Is(err, context.DeadlineExceeded):
+		w.Header().Set(headerReason, "upstream")
+		refuse(w, http.StatusGatewayTimeout, "finece_upstream_timeout", "the upstream did not answer in time")
+	default:
+		h.config.Report("the upstream failed", err)
+		w.Header().Set(headerReason, "upstream")
+		refuse(w, http.StatusBadGateway, "finece_upstream", "the upstream could not be reached")
+	}
+}
+
+// refusal says why an answer may not pass under the failure policy Closed.
+type refusal struct{ why string }
+
+func (r *refusal) Error() string {
+	return "the upstream's answer could not be checked (" + r.why + "), and the failure policy is closed"
+}
+
+// refuse answers with an error in the form that OpenAI's clients read.
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	body := append([]byte(`{"error":{"message":`), jsonscan.AppendString(nil, []byte(message))...)
+	body = append(body, `,"type":"finece_error","param":null,"code":`...)
+	body = append(jsonscan.AppendString(body, []byte(code)), "}}\n"...)
+	w.Write(body)
+}
+
+// estimator is what X-FineCE-Estimator says.
+func (c *Config) estimator() string {
+	if c.Session.Estimator == session.Model {
+		return "model"
+	}
+	return c.Session.Method.String()
+}

@@ -1,0 +1,260 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/gateway"
+)
+
+const (
+	demoFile = "../../wasm/session/testdata/demo.sse"
+	recorded = "../../../shared/data/streams" // real streams, where they are
+)
+
+var engine = sync.OnceValues(func() (*host.Wazero, error) { return host.NewWazero(context.Background()) })
+
+func wazero(t testing.TB) host.Engine {
+	t.Helper()
+	e, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func demo(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile(demoFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// upstream is a server in an upstream's place.
+type upstream struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []*http.Request
+	bodies   []string
+}
+
+func newUpstream(t testing.TB, serve http.HandlerFunc) *upstream {
+	t.Helper()
+	u := &upstream{}
+	u.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		u.mu.Lock()
+		u.requests = append(u.requests, r)
+		u.bodies = append(u.bodies, string(body))
+		u.mu.Unlock()
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		serve(w, r)
+	}))
+	t.Cleanup(func() {
+		u.CloseClientConnections()
+		u.Close()
+	})
+	return u
+}
+
+func (u *upstream) body(i int) string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if i >= len(u.bodies) {
+		return ""
+	}
+	return u.bodies[i]
+}
+
+// replay serves a stream in pieces: a function of the rest that returns how much
+// comes next, and how long to wait before it.
+func replay(data []byte, cut func(rest []byte) (int, time.Duration)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		w.WriteHeader(http.StatusOK)
+		for rest := data; len(rest) > 0; {
+			n, pause := cut(rest)
+			if pause > 0 {
+				select {
+				case <-time.After(pause):
+				case <-r.Context().Done():
+					return
+				}
+			}
+			if _, err := w.Write(rest[:n]); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			rest = rest[n:]
+		}
+	}
+}
+
+func burst(rest []byte) (int, time.Duration) { return len(rest), 0 }
+
+func bytewise(n int) func([]byte) (int, time.Duration) {
+	return func(rest []byte) (int, time.Duration) { return min(n, len(rest)), 0 }
+}
+
+// paced is an event at a time.
+func paced(pause time.Duration) func([]byte) (int, time.Duration) {
+	return func(rest []byte) (int, time.Duration) {
+		if i := bytes.Index(rest, []byte("\n\n")); i >= 0 {
+			return i + 2, pause
+		}
+		return len(rest), pause
+	}
+}
+
+// newGateway serves a gateway in front of u.
+func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptest.Server {
+	t.Helper()
+	c := gateway.Config{
+		Upstream: u.URL + "/v1", Engine: wazero(t), Session: host.DefaultConfig(), Failure: gateway.Open,
+		CarrierDelay: time.Minute, // what comes when is up to the tests
+	}
+	if testing.Verbose() {
+		c.Report = func(message string, err error) { t.Logf("%s: %v", message, err) }
+	}
+	if set != nil {
+		set(&c)
+	}
+	h, err := gateway.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(h)
+	t.Cleanup(func() {
+		s.CloseClientConnections()
+		s.Close()
+	})
+	return s
+}
+
+const ask = `{"model":"demo","messages":[{"role":"user","content":"How many loaves?"}],"stream":true,"logprobs":true,"top_logprobs":5,"stream_options":{"include_usage":true}}`
+
+func post(t testing.TB, s *httptest.Server, body string) *http.Response {
+	t.Helper()
+	resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return resp
+}
+
+// read reads an answer's whole body.
+func read(t testing.TB, resp *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func status(t testing.TB, resp *http.Response, want string) {
+	t.Helper()
+	if got := resp.Header.Get("X-FineCE-Status"); got != want {
+		t.Errorf("X-FineCE-Status %q, want %q (HTTP %d, reason %q)", got, want, resp.StatusCode, resp.Header.Get("X-FineCE-Reason"))
+	}
+}
+
+// finece is what the gateway says.
+type finece struct {
+	Confidences []confidence
+	Answers     []struct{ Choice, Tokens int }
+	Action      string
+	Reason      string
+	Choice      int
+	Index       int
+	Confidence  *float64
+	Threshold   *float64
+}
+
+type confidence struct {
+	Choice, Index, Revision int
+	State, Reason           string
+	Raw, Fused              *float64
+	Source, Kind, Segment   string
+	Byte, UTF16, Token      int64
+}
+
+var (
+	member      = regexp.MustCompile(`,"finece":(\{.*\})\}\r?\n`)
+	commentLine = regexp.MustCompile(`(?m)^: finece (.*)\n`)
+	extra       = regexp.MustCompile(`data: \{"id":[^\n]*"choices":\[\{"index":0,"delta":\{\},"finish_reason":null\}\]\}\n\n`)
+)
+
+// told takes what the gateway says out of a stream, and returns it and the rest.
+func told(t testing.TB, stream string) (all []finece, rest string) {
+	t.Helper()
+	for _, form := range []*regexp.Regexp{member, commentLine} {
+		for _, m := range form.FindAllStringSubmatch(stream, -1) {
+			var f finece
+			if err := json.Unmarshal([]byte(m[1]), &f); err != nil {
+				t.Fatalf("%v: %s", err, m[1])
+			}
+			all = append(all, f)
+		}
+	}
+	rest = member.ReplaceAllString(stream, "}\n")
+	rest = commentLine.ReplaceAllString(rest, "")
+	return all, extra.ReplaceAllString(rest, "")
+}
+
+// latest is the last confidence told for each position of a choice.
+func latest(all []finece, choice int) map[int]confidence {
+	last := map[int]confidence{}
+	for _, f := range all {
+		for _, c := range f.Confidences {
+			if c.Choice == choice {
+				last[c.Index] = c
+			}
+		}
+	}
+	return last
+}
+
+// streams are the recorded streams of chat completions, framed as they were.
+func streams(t testing.TB) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{"demo.sse": demo(t)}
+	paths, _ := filepath.Glob(recorded + "/*-chat-*")
+	if len(paths) == 0 {
+		t.Logf("no recorded streams at %s: only the demo stream is tried", recorded)
+	}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case strings.HasSuffix(path, ".chunks.jsonl"):
+			var framed bytes.Buffer
+			for line := range bytes.Lines(data) {
+				framed.WriteString("data: " + strings.TrimRight(string(line), "\n") + "\n\n")
+			}
+			framed.WriteString("data: [DONE]\n\n")
+			data = framed.Bytes()
+		case !strings.HasSuffix(path, ".sse"):
+			continue
+		}
+		all[filepath.Base(path)] = data
+	}
+	return all
+}

@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/session"
+)
+
+// maxCoreEvent is the largest event that a session can be told to expect.
+const maxCoreEvent = 16 << 20
+
+// plain scores an answer that is not streamed.
+func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (why string, err error) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, h.config.MaxAnswer+1))
+	if err != nil {
+		return "", err
+	}
+	if int64(len(body)) > h.config.MaxAnswer || len(body) > maxCoreEvent {
+		rest := resp.Body
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), rest), rest}
+		return "answer-too-large", nil
+	}
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+
+	a, ok := readAnswer(body, &r.asked)
+	if !ok {
+		return "not-json", nil
+	}
+	config.MaxEvent = max(config.MaxEvent, len(body)+1)
+	s, why := h.score(resp.Request.Context(), body, config)
+	if why != "" {
+		return why, nil
+	}
+	defer s.close()
+	status := "checked"
+	for _, choice := range a.choices {
+		if e, ok := s.last[choice]; !ok || e.State == session.Unavailable {
+			status = "unavailable"
+		}
+	}
+	h.announce(resp, status)
+	verdict := h.verdict(s, &a)
+	s.action = verdict
+	var out []byte
+	if verdict != nil && verdict.name != "released" {
+		out = a.withheld(nil, s.appendMember(nil))
+	} else {
+		out = a.append(nil, body, s.appendMember(nil))
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(out))
+	resp.ContentLength = int64(len(out))
+	resp.Header.Set("Content-Length", strconv.Itoa(len(out)))
+	return "", nil
+}
+
+// score gives a whole answer to a session and waits for what comes of it.
+func (h *Handler) score(ctx context.Context, body []byte, config host.Config) (s *scorer, why string) {
+	s, err := newScorer(ctx, &h.config, config, nil)
+	if err != nil {
+		h.config.Report("no session for an answer", err)
+		return nil, "engine"
+	}
+	s.write(body)
+	s.end()
+	limited, cancel := context.WithTimeout(ctx, h.config.Settle)
+	defer cancel()
+	for s.pending() {
+		select {
+		case r := <-s.replies():
+			s.settle(r)
+		case <-limited.Done():
+			s.abandon(session.Timeout)
+		}
+	}
+	if s.lost != nil {
+		s.close()
+		return nil, "engine"
+	}
+	return s, ""
+}
+
+// verdict is what Withhold makes of an answer's p(z), nil for nothing.
+func (h *Handler) verdict(s *scorer, a *answer) *action {
+	if h.config.Policy != Withhold {
+		return nil
+	}
+	var released *action
+	for _, choice := range a.choices {
+		e, ok := s.last[choice]
+		switch {
+		case ok && e.State != session.Unavailable && e.Fused < h.config.Threshold:
+			return &action{
+				name: "withheld", reason: "below the threshold", choice: choice, index: e.Position.Index,
+				confidence: e.Fused, threshold: h.config.Threshold,
+			}
+		case ok && (e.State != session.Unavailable || e.Reason == session.Refusal):
+			continue
+		case ok && e.Reason == session.NoText && !a.other:
+			continue
+		}
+		reason := "not scored"
+		if ok {
+			reason = "no confidence: " + e.Reason.String()
+		}
+		act := &action{name: "released", reason: reason, index: -1, confidence: math.NaN()}
+		if h.config.Failure == Closed {
+			act.name = "stopped"
+			return act
+		}
+		released = act
+	}
+	return released
+}
+
+// answer is a plain answer as it came.
+type answer struct {
+	chunk
+	template
+	counts  []byte // its usage, as it stands in it
+	choices []int
+	other   bool // a message has more than text
+}
+
+// readAnswer reads an answer's body; ok is false if it is no JSON object.
+func readAnswer(body []byte, asked *asked) (a answer, ok bool) {
+	a.spans = []span{{}}
+	s := &jsonscan.Scanner{}
+	s.Reset(body)
+	if s.Kind() != jsonscan.Object {
+		return a, false
+	}
+	empty := true
+	s.EnterObject()
+	for s.NextKey() {
+		empty = false
+		switch string(s.Key()) {
+		case "id":
+			a.id = s.Raw()
+		case "object":
+			a.object = s.Raw()
+		case "created":
+			a.created = s.Raw()
+		case "model":
+			a.model = s.Raw()
+		case "usage":
+			a.counts = s.Raw()
+		case "choices":
+			a.messages(s, asked)
+		default:
+			s.Skip()
+		}
+	}
+	a.end = s.Offset() - 1
+	return a, s.End() && !empty
+}
+
+func (a *answer) messages(s *jsonscan.Scanner, asked *asked) {
+	if !s.EnterArray() {
+		return
+	}
+	for s.NextElement() {
+		var m says
+		if !s.EnterObject() {
+			continue
+		}
+		for s.NextKey() {
+			switch string(s.Key()) {
+			case "index":
+				i, _ := s.Int()
+				m.choice = int(i)
+			case "message":
+				m.delta(s)
+			case "logprobs":
+				a.logprobs(s, asked)
+			default:
+				s.Skip()
+			}
+		}
+		a.choices = append(a.choices, m.choice)
+		a.other = a.other || m.other
+	}
+}
+
+// withheld appends an answer without its text.
+func (a *answer) withheld(dst, member []byte) []byte {
+	var choices strings.Builder
+	for i, choice := range a.choices {
+		if i > 0 {
+			choices.WriteByte(',')
+		}
+		choices.WriteString(`{"index":` + strconv.Itoa(choice) +
+			`,"message":{"role":"assistant","content":""},"logprobs":null,"finish_reason":"content_filter"}`)
+	}
+	members := member
+	if a.counts != nil {
+		members = append(append(append([]byte(`"usage":`), a.counts...), ','), member...)
+	}
+	return append(a.appendObject(dst, "["+choices.String()+"]", members), '\n')
+}

@@ -1,0 +1,378 @@
+package gateway_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/wasm/session"
+)
+
+// TestOtherRoutesPassUntouchedAndUnchecked.
+func TestOtherRoutesPassUntouchedAndUnchecked(t *testing.T) {
+	const answer = "event: response.created\ndata: {}\n\n"
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("X-FineCE-Status", "checked") // a lie
+		w.Header().Set("Etag", `"1"`)
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprint(w, r.Method, " ", r.URL.RequestURI(), " ", r.Header.Get("Authorization"), "\n", answer)
+	})
+	s := newGateway(t, u, withhold(0.9, gateway.Open))
+	for _, c := range []struct{ method, path string }{
+		{"POST", "/v1/responses"}, {"GET", "/v1/models?limit=2&x=%2F"}, {"DELETE", "/v1/files/a%2Fb"},
+		{"GET", "/v1/chat/completions"}, {"POST", "/v1/completions"},
+	} {
+		req, _ := http.NewRequest(c.method, s.URL+c.path, nil)
+		req.Header.Set("Authorization", "Bearer client")
+		resp, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status(t, resp, "unchecked")
+		if got, want := read(t, resp), c.method+" "+c.path+" Bearer client\n"+answer; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if resp.StatusCode != 202 || resp.Header.Get("Etag") == "" || resp.Header.Get("X-FineCE-Reason") != "surface" {
+			t.Errorf("%d %v", resp.StatusCode, resp.Header)
+		}
+		resp.Body.Close()
+	}
+}
+
+func TestRoutesOfItsOwn(t *testing.T) {
+	s := newGateway(t, newUpstream(t, func(w http.ResponseWriter, r *http.Request) { t.Errorf("the upstream got %s", r.URL) }), nil)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		{"GET", "/healthz", 200, `{"status":"ok"}`},
+		{"POST", "/healthz", 405, "finece_method"},
+		{"GET", "/", 404, "finece_not_found"},
+		{"GET", "/v2/models", 404, "finece_not_found"},
+		{"GET", "/v1/%2e%2e/admin", 400, "finece_path"},
+	} {
+		req, _ := http.NewRequest(c.method, s.URL+c.path, nil)
+		resp, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, resp); resp.StatusCode != c.status || !strings.Contains(got, c.says) || !json.Valid([]byte(got)) {
+			t.Errorf("%s %s: %d %s", c.method, c.path, resp.StatusCode, got)
+		}
+		resp.Body.Close()
+	}
+}
+
+// TestTheKeyIsTheUpstreamsAlone: it replaces the client's, and does not come
+// back in an error that quotes it.
+func TestTheKeyIsTheUpstreamsAlone(t *testing.T) {
+	const key = "sk-upstream-0123456789"
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Debug", r.Header.Get("Authorization"))
+		w.WriteHeader(401)
+		fmt.Fprintf(w, `{"error":{"message":"wrong key: %s"}}`, r.Header.Get("Authorization"))
+	})
+	s := newGateway(t, u, func(c *gateway.Config) { c.Key = key })
+	for _, path := range []string{"/v1/chat/completions", "/v1/models"} {
+		resp, err := s.Client().Post(s.URL+path, "application/json", strings.NewReader(ask))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := read(t, resp) + fmt.Sprint(resp.Header)
+		if strings.Contains(got, key) || !strings.Contains(got, "wrong key: Bearer (hidden)") || resp.StatusCode != 401 {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, got)
+		}
+		resp.Body.Close()
+	}
+	if got := u.requests[0].Header.Get("Authorization"); got != "Bearer "+key {
+		t.Errorf("the upstream got %q", got)
+	}
+}
+
+// TestWhatIsNoAnswerPassesAsItIs, or does not, by the failure policy.
+func TestWhatIsNoAnswerPassesAsItIs(t *testing.T) {
+	for _, c := range []struct {
+		name, kind, body string
+		code             int
+		why              string
+		closed           int // status under the failure policy closed
+	}{
+		{"wrong key", "application/json", `{"error":{"message":"no"}}`, 401, "status", 401},
+		{"broken", "text/plain", "oops", 500, "status", 500},
+		{"too many", "application/json", `{"error":{}}`, 429, "status", 429},
+		{"a page", "text/html; charset=utf-8", "<!doctype html><p>Hello", 200, "content-type", 502},
+		{"no type", "", "data: x\n\n", 200, "content-type", 502},
+		{"not JSON", "application/json", `{"choices":[`, 200, "not-json", 502},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+				w.Header()["Content-Type"] = []string{c.kind}
+				w.Header().Set("Retry-After", "7")
+				w.WriteHeader(c.code)
+				io.WriteString(w, c.body)
+			})
+			resp := post(t, newGateway(t, u, nil), ask)
+			status(t, resp, "unchecked")
+			if got := read(t, resp); got != c.body || resp.StatusCode != c.code || resp.Header.Get("Retry-After") != "7" || resp.Header.Get("X-FineCE-Reason") != c.why {
+				t.Errorf("%d %q %v", resp.StatusCode, got, resp.Header)
+			}
+			resp = post(t, newGateway(t, u, func(g *gateway.Config) { g.Failure = gateway.Closed }), ask)
+			status(t, resp, "unchecked")
+			if got := read(t, resp); resp.StatusCode != c.closed || c.closed == 502 && strings.Contains(got, c.body) {
+				t.Errorf("closed: %d %q", resp.StatusCode, got)
+			}
+		})
+	}
+}
+
+// TestAnUpstreamThatIsNotThere.
+func TestAnUpstreamThatIsNotThere(t *testing.T) {
+	u := newUpstream(t, nil)
+	s := newGateway(t, u, nil)
+	u.Close()
+	resp := post(t, s, ask)
+	if got := read(t, resp); resp.StatusCode != 502 || !strings.Contains(got, "finece_upstream") {
+		t.Errorf("%d %s", resp.StatusCode, got)
+	}
+	slow := newUpstream(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	resp = post(t, newGateway(t, slow, func(c *gateway.Config) { c.HeaderTimeout = 20 * time.Millisecond }), ask)
+	if got := read(t, resp); resp.StatusCode != 504 || !strings.Contains(got, "finece_upstream_timeout") {
+		t.Errorf("%d %s", resp.StatusCode, got)
+	}
+}
+
+// TestAStreamThatFailsInTheMiddle: an error that is reported passes and nothing
+// is said behind it; a connection that breaks, breaks for the client, too.
+func TestAStreamThatFailsInTheMiddle(t *testing.T) {
+	const oops = "data: {\"error\":{\"message\":\"overloaded\"}}\n\ndata: [DONE]\n\n"
+	begin := demo(t)
+	begin = begin[:bytes.Index(begin[50_000:], []byte("\n\n"))+50_002]
+	reported := newUpstream(t, replay(append(bytes.Clone(begin), oops...), burst))
+	got := read(t, post(t, newGateway(t, reported, nil), ask))
+	if _, rest := told(t, got); rest != string(begin)+oops || !strings.HasSuffix(got, oops) {
+		t.Errorf("reported: %s", difference(rest, string(begin)+oops))
+	}
+	got = read(t, post(t, newGateway(t, reported, withhold(0.5, gateway.Closed)), ask))
+	if text, _ := content(t, got); strings.Contains(text, "Let") || !strings.HasSuffix(got, "data: {\"error\":{\"message\":\"overloaded\"}}\n\n") {
+		t.Errorf("reported, withheld: %q", got[max(0, len(got)-300):])
+	}
+
+	for name, u := range map[string]*upstream{
+		"cut": newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			replay(append(bytes.Clone(begin), `data: {"choices":[`...), burst)(w, r)
+			panic(http.ErrAbortHandler)
+		}),
+		"silent": newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			replay(append(bytes.Clone(begin), `data: {"choices":[`...), burst)(w, r)
+			<-r.Context().Done()
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, set := range []func(*gateway.Config){func(*gateway.Config) {}, withhold(0.5, gateway.Open)} {
+				s := newGateway(t, u, both(set, func(c *gateway.Config) { c.IdleTimeout = 100 * time.Millisecond }))
+				body, err := io.ReadAll(post(t, s, ask).Body)
+				if !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("error %v, want that the stream was cut", err)
+				}
+				all, rest := told(t, string(body))
+				if want := string(begin) + `data: {"choices":[`; rest != want {
+					t.Error(difference(rest, want))
+				}
+				if last := latest(all, 0); last[len(last)-1].Reason != "stream failed" {
+					t.Errorf("told %+v", last)
+				}
+			}
+			closed := newGateway(t, u, both(withhold(0.5, gateway.Closed), func(c *gateway.Config) { c.IdleTimeout = 100 * time.Millisecond }))
+			body, err := io.ReadAll(post(t, closed, ask).Body)
+			if text, _ := content(t, string(body)); err == nil || strings.Contains(text, "Let") {
+				t.Errorf("closed: %v %q", err, text)
+			}
+		})
+	}
+}
+
+// TestAClientThatLeavesCancelsTheUpstream, and the confidence model.
+func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
+	gone := make(chan string, 8)
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		replay(demo(t)[:30_000], burst)(w, r)
+		<-r.Context().Done()
+		gone <- "upstream"
+	})
+	client := confidenceModel(t, func(_ http.ResponseWriter, r *http.Request, _ int) {
+		<-r.Context().Done()
+		gone <- "model"
+	})
+	for _, set := range []func(*gateway.Config){func(*gateway.Config) {}, withhold(0.5, gateway.Open)} {
+		s := newGateway(t, u, both(asking(client), set))
+		ctx, cancel := context.WithCancel(t.Context())
+		req, _ := http.NewRequestWithContext(ctx, "POST", s.URL+"/v1/chat/completions", strings.NewReader(ask))
+		resp, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := resp.Body.Read(make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond) // for the model to be asked
+		cancel()
+		resp.Body.Close()
+		left := map[string]bool{}
+		for !left["upstream"] || !left["model"] {
+			select {
+			case who := <-gone:
+				left[who] = true
+			case <-time.After(5 * time.Second):
+				t.Fatalf("only %v noticed", left)
+			}
+		}
+	}
+}
+
+// TestAPackedStreamIsUnpacked, where the upstream packs it without being asked.
+func TestAPackedStreamIsUnpacked(t *testing.T) {
+	data := demo(t)
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Accept-Encoding"); got != "identity" {
+			t.Errorf("Accept-Encoding %q", got)
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Etag", `"x"`)
+		z := gzip.NewWriter(w)
+		for event := range bytes.SplitAfterSeq(data, []byte("\n\n")) {
+			z.Write(event)
+			z.Flush()
+			w.(http.Flusher).Flush()
+		}
+		z.Close()
+	})
+	resp := post(t, newGateway(t, u, nil), ask)
+	status(t, resp, "checking")
+	if h := resp.Header; h.Get("Content-Encoding") != "" || h.Get("Etag") != "" || h.Get("Content-Length") != "" {
+		t.Errorf("headers %v", h)
+	}
+	if _, rest := told(t, read(t, resp)); rest != string(data) {
+		t.Error(difference(rest, string(data)))
+	}
+	brotli := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Content-Encoding", "br")
+		io.WriteString(w, "packed")
+	})
+	resp = post(t, newGateway(t, brotli, nil), ask)
+	status(t, resp, "unchecked")
+	if read(t, resp) != "packed" || resp.Header.Get("Content-Encoding") != "br" || resp.Header.Get("X-FineCE-Reason") != "encoding" {
+		t.Errorf("%v", resp.Header)
+	}
+}
+
+// TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest.
+func TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest(t *testing.T) {
+	const request = `{"model":"o","stream":true}`
+	bare := stripped(t, demo(t), -1)
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "logprobs") {
+			w.WriteHeader(400)
+			return
+		}
+		replay([]byte(bare), burst)(w, r)
+	})
+	all, rest := told(t, read(t, post(t, newGateway(t, u, nil), request)))
+	if rest != bare || u.body(1) != request {
+		t.Errorf("second request %s", u.body(1))
+	}
+	if last := latest(all, 0); last[len(last)-1].Reason != "no logprobs" {
+		t.Errorf("told %+v", last)
+	}
+	s := newGateway(t, u, func(c *gateway.Config) { c.KeepRequest = true })
+	read(t, post(t, s, request))
+	if u.body(2) != request {
+		t.Errorf("KeepRequest: %s", u.body(2))
+	}
+}
+
+// TestHammer runs hundreds of streams at once, some of them left early.
+func TestHammer(t *testing.T) {
+	data := demo(t)
+	u := newUpstream(t, replay(data, bytewise(4000)))
+	client := confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, n int) {
+		if n%20 == 0 {
+			w.WriteHeader(500)
+			return
+		}
+		says(w, "0.9")
+	})
+	built := newGateway(t, u, nil)
+	asks := newGateway(t, u, both(asking(client), func(c *gateway.Config) { c.Session.Fusion.Depth = 0 }))
+	held := newGateway(t, u, withhold(0.8, gateway.Closed))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, 300)
+	for i := range 400 {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			s := []string{built.URL, asks.URL, held.URL}[i%3]
+			resp, err := http.Post(s+"/v1/chat/completions", "application/json", strings.NewReader(ask))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			if i%7 == 0 {
+				io.ReadFull(resp.Body, make([]byte, 100*i))
+				return
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			if _, rest := told(t, string(body)); rest != string(data) {
+				t.Errorf("stream %d: %s", i, difference(rest, string(data)))
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestAWrongConfigurationIsNamed(t *testing.T) {
+	good := gateway.Config{Upstream: "http://127.0.0.1:1/v1", Engine: host.Native(), Session: host.DefaultConfig(), Failure: gateway.Open}
+	if _, err := gateway.New(good); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		set  func(*gateway.Config)
+		want string
+	}{
+		{func(c *gateway.Config) { c.Upstream = "api.openai.com" }, "upstream"},
+		{func(c *gateway.Config) { c.Engine = nil }, "engine"},
+		{func(c *gateway.Config) { c.Failure = "" }, "failure policy"},
+		{func(c *gateway.Config) { c.Policy = "guess" }, "policy"},
+		{func(c *gateway.Config) { c.Carrier = "pigeon" }, "carrier"},
+		{func(c *gateway.Config) { c.Threshold = 1.5 }, "threshold"},
+		{func(c *gateway.Config) { c.Session.Estimator = session.Model }, "model"},
+		{func(c *gateway.Config) { c.Session.MaxEvent = 1 }, "max_event"},
+		{func(c *gateway.Config) { c.Settle = -1 }, "Settle"},
+	} {
+		bad := good
+		c.set(&bad)
+		if _, err := gateway.New(bad); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want one about %s", err, c.want)
+		}
+	}
+}

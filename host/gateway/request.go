@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/session"
+)
+
+// request is a chat completion that a client asks for.
+type request struct {
+	stream   bool
+	usage    bool // a chunk with usage is asked for
+	n        int  // choices
+	model    string
+	question string // the text of the last message of the user
+	asked    asked
+
+	original []byte // its body
+	body     []byte // the body that is sent on
+
+	unscored bool            // why is told
+	deadline func(time.Time) // sets that of the next write to the client
+}
+
+// alternatives is how many alternatives a token are asked for where entropy is
+// needed and the client asks for fewer than two.
+const alternatives = "5"
+
+// readRequest reads a request's body; ok is false if it is none that can be
+// read.
+func readRequest(body []byte, c *Config) (r *request, ok bool) {
+	r = &request{original: body, body: body, n: 1}
+	s := &jsonscan.Scanner{}
+	s.Reset(body)
+	if s.Kind() != jsonscan.Object {
+		return r, false
+	}
+	var logprobs, top edit
+	s.EnterObject()
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "stream":
+			r.stream, _ = s.Bool()
+		case "n":
+			n, _ := s.Int()
+			r.n = int(max(n, 1))
+		case "model":
+			name, _ := s.Text()
+			r.model = string(name)
+		case "messages":
+			r.messages(s)
+		case "stream_options":
+			r.options(s)
+		case "logprobs":
+			logprobs.from = valueAt(s)
+			r.asked.logprobs, _ = s.Bool()
+			logprobs.to = s.Offset()
+		case "top_logprobs":
+			top.from = valueAt(s)
+			n, _ := s.Int()
+			r.asked.top = int(max(n, 0))
+			top.to = s.Offset()
+		default:
+			s.Skip()
+		}
+	}
+	end := s.Offset() - 1
+	if !s.End() {
+		return r, false
+	}
+	r.ask(c, logprobs, top, end)
+	return r, true
+}
+
+func valueAt(s *jsonscan.Scanner) int {
+	s.Kind()
+	return s.Offset()
+}
+
+// ask changes the body to ask for the log-probabilities that are needed. The
+// places of what it asks for are those of values in it, 0 where there is none.
+func (r *request) ask(c *Config, logprobs, top edit, end int) {
+	entropy := c.Session.Positions.Strategy&position.Entropy != 0
+	needed := entropy || c.Session.Estimator == session.Builtin
+	if c.KeepRequest || !needed {
+		return
+	}
+	edits := chunk{spans: []span{{}}, end: end}
+	var members []byte
+	set := func(name, value string, at edit) {
+		if at.to > 0 {
+			edits.strip = append(edits.strip, edit{at.from, at.to, value})
+			return
+		}
+		if len(members) > 0 {
+			members = append(members, ',')
+		}
+		members = append(append(append(append(members, '"'), name...), `":`...), value...)
+	}
+	if !r.asked.logprobs {
+		r.asked.more = true
+		set("logprobs", "true", logprobs)
+	}
+	if entropy && r.asked.top < 2 {
+		r.asked.more = true
+		set("top_logprobs", alternatives, top)
+	}
+	if !r.asked.more {
+		return
+	}
+	if len(edits.strip) == 2 && edits.strip[0].from > edits.strip[1].from {
+		edits.strip[0], edits.strip[1] = edits.strip[1], edits.strip[0]
+	}
+	if string(bytes.TrimSpace(r.original[:end])) == "{" {
+		return // the upstream will say what an empty request lacks
+	}
+	r.body = edits.append(nil, r.original, members)
+}
+
+func (r *request) options(s *jsonscan.Scanner) {
+	if !s.EnterObject() {
+		return
+	}
+	for s.NextKey() {
+		if string(s.Key()) == "include_usage" {
+			r.usage, _ = s.Bool()
+		} else {
+			s.Skip()
+		}
+	}
+}
+
+// messages keeps the text of the last message of the user.
+func (r *request) messages(s *jsonscan.Scanner) {
+	if !s.EnterArray() {
+		return
+	}
+	for s.NextElement() {
+		user, text := false, ""
+		if !s.EnterObject() {
+			continue
+		}
+		for s.NextKey() {
+			switch string(s.Key()) {
+			case "role":
+				role, _ := s.Text()
+				user = string(role) == "user"
+			case "content":
+				text = content(s)
+			default:
+				s.Skip()
+			}
+		}
+		if user {
+			r.question = text
+		}
+	}
+}
+
+// content is a message's text: a string, or the texts among its parts.
+func content(s *jsonscan.Scanner) string {
+	if s.Kind() == jsonscan.String {
+		text, _ := s.Text()
+		return string(text)
+	}
+	var all []byte
+	if !s.EnterArray() {
+		return ""
+	}
+	for s.NextElement() {
+		if !s.EnterObject() {
+			continue
+		}
+		for s.NextKey() {
+			if string(s.Key()) == "text" {
+				text, _ := s.Text()
+				all = append(all, text...)
+			} else {
+				s.Skip()
+			}
+		}
+	}
+	return string(all)
+}

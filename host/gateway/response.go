@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	headerStatus    = "X-Finece-Status"
+	headerReason    = "X-Finece-Reason"
+	headerPolicy    = "X-Finece-Policy"
+	headerThreshold = "X-Finece-Threshold"
+	headerFailure   = "X-Finece-Failure"
+	headerCarrier   = "X-Finece-Carrier"
+	headerEstimator = "X-Finece-Estimator"
+)
+
+// modify turns the upstream's answer into the client's.
+func (h *Handler) modify(resp *http.Response) error {
+	for name := range resp.Header {
+		if strings.HasPrefix(name, "X-Finece-") {
+			delete(resp.Header, name) // those are ours to say
+		}
+	}
+	if h.config.Key != "" && resp.StatusCode >= 400 {
+		h.redact(resp)
+	}
+	x := exchangeOf(resp.Request.Context())
+	if x == nil || x.request == nil {
+		why := "surface"
+		if x != nil {
+			why = x.why
+		}
+		unchecked(resp, why)
+		return nil
+	}
+	if resp.StatusCode != http.StatusOK {
+		unchecked(resp, "status")
+		return nil
+	}
+	why, err := h.check(resp, x.request)
+	switch {
+	case err != nil:
+		return err
+	case why == "":
+		return nil
+	case h.config.Failure == Closed:
+		resp.Body.Close()
+		return &refusal{why}
+	}
+	unchecked(resp, why)
+	return nil
+}
+
+func unchecked(resp *http.Response, why string) {
+	resp.Header.Set(headerStatus, "unchecked")
+	resp.Header.Set(headerReason, why)
+}
+
+// check puts a body in place that is scored, or says why it cannot be.
+func (h *Handler) check(resp *http.Response, r *request) (why string, err error) {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if kind != "text/event-stream" && kind != "application/json" {
+		return "content-type", nil
+	}
+	if why := unpack(resp); why != "" {
+		return why, nil
+	}
+	config := h.config.Session
+	if config.Question == "" {
+		config.Question = r.question
+	}
+	if kind == "application/json" {
+		return h.plain(resp, r, config)
+	}
+	var g *gate
+	if h.config.Policy == Withhold {
+		g = &gate{threshold: h.config.Threshold, failure: h.config.Failure, passages: map[int]*passage{}}
+	}
+	ctx := resp.Request.Context()
+	s, err := newScorer(ctx, &h.config, config, g)
+	if err != nil {
+		h.config.Report("no session for an answer", err)
+		return "engine", nil
+	}
+	resp.Body = newBody(ctx, &h.config, resp.Body, r, s)
+	h.announce(resp, "checking")
+	resp.Header.Set(headerCarrier, string(h.config.Carrier))
+	return "", nil
+}
+
+// announce sets the headers of an answer that is looked at, and takes away those
+// that no longer hold of it.
+func (h *Handler) announce(resp *http.Response, status string) {
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Content-Md5", "Digest", "Content-Digest", "Accept-Ranges"} {
+		resp.Header.Del(name)
+	}
+	resp.ContentLength = -1
+	resp.Header.Set(headerStatus, status)
+	resp.Header.Set(headerPolicy, string(h.config.Policy))
+	resp.Header.Set(headerFailure, string(h.config.Failure))
+	resp.Header.Set(headerEstimator, h.config.estimator())
+	if h.config.Policy == Withhold {
+		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.Threshold, 'g', -1, 64))
+	}
+}
+
+// unpack undoes a compression that was not asked for.
+func unpack(resp *http.Response) (why string) {
+	switch strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))) {
+	case "", "identity":
+		return ""
+	case "gzip", "x-gzip":
+		resp.Body = &unpacked{packed: resp.Body}
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		resp.Header.Del("Etag")
+		resp.ContentLength = -1
+		return ""
+	}
+	return "encoding"
+}
+
+// unpacked reads gzip, whose header may be long in coming.
+type unpacked struct {
+	packed io.ReadCloser
+	reader *gzip.Reader
+}
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	if u.reader == nil {
+		reader, err := gzip.NewReader(u.packed)
+		if err != nil {
+			return 0, fmt.Errorf("gateway: unpacking the upstream's answer: %w", err)
+		}
+		u.reader = reader
+	}
+	return u.reader.Read(p)
+}
+
+func (u *unpacked) Close() error { return u.packed.Close() }
+
+// maxError is how much of an error's body is looked through for the key.
+const maxError = 1 << 20
+
+// redact takes the key out of an error that repeats it.
+func (h *Handler) redact(resp *http.Response) {
+	key := []byte(h.config.Key)
+	for name, values := range resp.Header {
+		for _, v := range values {
+			if strings.Contains(v, string(h.config.Key)) {
+				delete(resp.Header, name)
+			}
+		}
+	}
+	if unpack(resp) != "" {
+		resp.Body.Close()
+		resp.Body = http.NoBody
+		resp.Header.Del("Content-Encoding")
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
+	resp.Body.Close()
+	if err != nil {
+		body = nil
+	}
+	body = bytes.ReplaceAll(body, key, []byte(h.config.Key.String()))
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.ContentLength = int64(len(body))
+	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+}

@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// errSilent is the cause of a request that was given up for lack of an answer,
+// or of more of it.
+var errSilent = errors.New("gateway: the upstream was silent for too long")
+
+// roundTripper sends requests whose answers are looked at: with time limits,
+// and once more if the log-probabilities that were asked for were refused.
+type roundTripper struct{ *Config }
+
+func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+	x := exchangeOf(r.Context())
+	if x == nil || x.request == nil {
+		return t.Transport.RoundTrip(r)
+	}
+	resp, err := t.once(r)
+	if err != nil || !x.request.asked.more {
+		return resp, err
+	}
+	if resp.StatusCode != http.StatusBadRequest && resp.StatusCode != http.StatusUnprocessableEntity {
+		return resp, nil
+	}
+	resp.Body.Close()
+	x.request.asked.more = false
+	again := r.Clone(r.Context())
+	setBody(again, x.request.original)
+	return t.once(again)
+}
+
+// once sends r under the time limits.
+func (t roundTripper) once(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(r.Context())
+	w := &watched{limit: t.IdleTimeout, ctx: ctx, cancel: cancel}
+	w.timer = time.AfterFunc(t.HeaderTimeout, func() { cancel(errSilent) })
+	resp, err := t.Transport.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		w.timer.Stop()
+		err = w.cause(err)
+		cancel(nil)
+		return nil, err
+	}
+	w.timer.Reset(t.IdleTimeout)
+	w.ReadCloser = resp.Body
+	resp.Body, resp.Request = w, r // whose context outlives the upstream's silence
+	return resp, nil
+}
+
+// watched is an answer's body that is given up when it falls silent.
+type watched struct {
+	io.ReadCloser
+	limit  time.Duration
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	once   sync.Once
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	w.timer.Reset(w.limit)
+	n, err := w.ReadCloser.Read(p)
+	w.timer.Stop()
+	if err != nil && err != io.EOF {
+		err = w.cause(err)
+	}
+	return n, err
+}
+
+// cause says why, where the error is only that the request was given up.
+func (w *watched) cause(err error) error {
+	if context.Cause(w.ctx) == errSilent {
+		return errSilent
+	}
+	return err
+}
+
+// Close gives up what is left of the answer.
+func (w *watched) Close() (err error) {
+	w.once.Do(func() {
+		w.timer.Stop()
+		w.cancel(nil)
+		err = w.ReadCloser.Close()
+	})
+	return err
+}
