@@ -21,7 +21,8 @@ Gemini, Ollama and others, or plain text. What is gzipped is unpacked.`
 const rootExample = `  finece watch answer.sse                      watch a recorded stream being scored
   finece positions answer.sse                  where would confidences be estimated?
   finece score -o scores.jsonl answers.jsonl   score a batch; run again to go on
-  finece eval --plot out.svg pairs.csv         how good are the confidences?`
+  finece eval --plot out.svg pairs.csv         how good are the confidences?
+  finece serve --upstream http://host/v1       score a server's answers on their way`
 
 const exitCodes = `
 Exit codes:
@@ -49,7 +50,7 @@ func newRoot() *cobra.Command {
 	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
 	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(
-		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newVersion(),
+		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newServe(), newVersion(),
 	)
 	return root
 }

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/model"
+)
+
+const serveLong = `serve runs a gateway between clients and an OpenAI-compatible server. Point a
+client's base URL at it: chat completions come back with confidences, everything
+else below /v1/ passes untouched. What was and was not checked is said in
+X-FineCE-* response headers.
+
+Policies:
+  annotate   the text waits for nothing; confidences come beside it
+  withhold   text waits for the confidence of its position, and does not go out if
+             that is below --withhold-below; --failure says what becomes of text
+             that cannot be checked
+
+Confidences come as the key "finece" of chunks (--carrier field), or in comment
+lines that no SDK sees (--carrier comment). If the estimator needs
+log-probabilities, the upstream is asked for them, and what the client did not
+ask for is taken out again; --keep-request leaves requests as they are.
+
+The key for the upstream comes from FINECE_UPSTREAM_KEY and replaces the
+client's: whoever reaches the gateway uses it. Without one, the client's own is
+sent on. The confidence model's comes from FINECE_API_KEY or OPENAI_API_KEY.
+
+An interrupt lets the answers that are under way end, for --grace at most; a
+second one does not.`
+
+const serveExample = `  finece serve --upstream https://api.openai.com/v1
+  finece serve --upstream http://127.0.0.1:8000/v1 --listen :8080 --strategy entropy
+  finece serve --upstream http://127.0.0.1:8000/v1 --model http://127.0.0.1:8001/v1
+  finece serve --upstream https://api.openai.com/v1 --policy withhold --failure closed`
+
+// upstreamKey is the environment variable with the upstream's key.
+const upstreamKey = "FINECE_UPSTREAM_KEY"
+
+//go:embed site
+var embedded embed.FS
+
+// site is what is served at /, unless --static says otherwise.
+var site, _ = fs.Sub(embedded, "site")
+
+type serveFlags struct {
+	*sessionFlags
+	listen  string
+	static  string
+	grace   time.Duration
+	gateway gateway.Config
+	policy  string
+	failure string
+	carrier string
+}
+
+func newServe() *cobra.Command {
+	f := serveFlags{sessionFlags: &sessionFlags{config: host.DefaultConfig(), format: "auto", engine: "wazero"}}
+	cmd := &cobra.Command{
+		Use:     "serve [flags]",
+		Short:   "Serve a gateway that scores chat completions",
+		Long:    serveLong,
+		Example: serveExample,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("serve takes no arguments, not %q; the upstream is given with --upstream", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	g := &f.gateway
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	flags.StringVar(&g.Upstream, "upstream", "", "root of the API to stand before, such as https://api.openai.com/v1; without it there is only the page")
+	flags.StringVar(&f.static, "static", "", "folder to serve at / in place of the page")
+	flags.StringVar(&f.policy, "policy", string(gateway.Annotate), "annotate or withhold")
+	flags.Float64Var(&g.Threshold, "withhold-below", gateway.DefaultThreshold, "withhold: confidence that text needs, 0 to 1")
+	flags.StringVar(&f.failure, "failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open")
+	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
+	flags.DurationVar(&g.CarrierDelay, "carrier-delay", 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream's")
+	flags.DurationVar(&g.Settle, "settle", 10*time.Second, "time that the end of an answer waits for the confidence model")
+	flags.DurationVar(&g.MaxDelay, "max-delay", 30*time.Second, "withhold: time that text is held")
+	flags.IntVar(&g.MaxHeld, "max-held", 1<<20, "withhold: bytes that are held")
+	flags.BoolVar(&g.KeepRequest, "keep-request", false, "do not ask the upstream for log-probabilities that the client did not ask for")
+	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for answers that are under way when the server is stopped")
+	flags.StringVar(&f.engine, "engine", f.engine, "what scores: wazero (finece.wasm) or native; both give the same bits")
+	f.addEstimator(cmd)
+	flags.Lookup("model").Usage = "URL: the confidence model's name there; a URL here is the same as one for --estimator"
+	f.addPositions(cmd)
+	complete(cmd, "policy", string(gateway.Annotate), string(gateway.Withhold))
+	complete(cmd, "failure", string(gateway.Open), string(gateway.Closed))
+	complete(cmd, "carrier", string(gateway.Field), string(gateway.Comment))
+	complete(cmd, "engine", "wazero", "native")
+	return cmd
+}
+
+func (f *serveFlags) run(cmd *cobra.Command) error {
+	if isURL(f.config.Model.Name) && !f.asksModel() {
+		f.estimator, f.config.Model.Name = f.config.Model.Name, ""
+	}
+	if err := f.resolve(cmd); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	handler, err := f.handler(cmd, s)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return failf(exitIO, "%w", err)
+	}
+	f.greet(cmd, listener.Addr())
+	return f.serve(ctx, stop, cmd, listener, handler)
+}
+
+// handler is the gateway below /v1/ and files at /.
+func (f *serveFlags) handler(cmd *cobra.Command, s *scorer) (http.Handler, error) {
+	files := site
+	if f.static != "" {
+		root, err := os.OpenRoot(f.static) // no link leads out of it
+		if err != nil {
+			return nil, failf(exitIO, "--static: %w", err)
+		}
+		files = root.FS()
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", withoutSniffing(http.FileServerFS(files)))
+	scored, err := f.scored(cmd, s)
+	if err != nil {
+		return nil, err
+	}
+	// Not by the mux, which would redirect what it takes for unclean paths.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" || strings.HasPrefix(r.URL.Path, "/v1/") {
+			scored.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}), nil
+}
+
+// scored is the gateway, or what says that there is none.
+func (f *serveFlags) scored(cmd *cobra.Command, s *scorer) (http.Handler, error) {
+	g := f.gateway
+	if g.Policy = gateway.Policy(f.policy); f.failure == "" {
+		if g.Policy == gateway.Withhold {
+			return nil, usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
+		}
+		f.failure = string(gateway.Open)
+	}
+	g.Failure, g.Carrier = gateway.Failure(f.failure), gateway.Carrier(f.carrier)
+	if g.Threshold == 0 {
+		return nil, usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
+	}
+	none := g.Upstream == ""
+	if none {
+		g.Upstream = "http://upstream.invalid/v1" // the rest of the settings is checked all the same
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 100
+	g.Transport = transport
+	g.Engine, g.Session, g.Model = s.engine, f.config, s.client
+	g.Key = model.Secret(strings.TrimSpace(os.Getenv(upstreamKey)))
+	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	g.Report = func(message string, err error) { log.Warn(message, "err", err) }
+	handler, err := gateway.New(g)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	if !none {
+		return handler, nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		w.Write([]byte(`{"error":{"message":"no upstream: start finece serve with --upstream","type":"finece_error","param":null,"code":"finece_no_upstream"}}` + "\n"))
+	}), nil
+}
+
+func withoutSniffing(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (f *serveFlags) greet(cmd *cobra.Command, at net.Addr) {
+	say(cmd, "listening on http://%s", at)
+	tcp, ok := at.(*net.TCPAddr)
+	if ok && !tcp.IP.IsLoopback() && os.Getenv(upstreamKey) != "" {
+		say(cmd, "whoever reaches this address uses the key of %s", upstreamKey)
+	}
+}
+
+// serve serves until ctx is done, and then what is under way.
+func (f *serveFlags) serve(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler) error {
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(cmd.ErrOrStderr(), nil), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return failf(exitIO, "%w", err)
+	case <-ctx.Done():
+	}
+	stop() // a second signal ends the process
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.grace)
+	defer cancel()
+	if err := server.Shutdown(limited); err != nil {
+		server.Close()
+		if errors.Is(err, context.DeadlineExceeded) {
+			return failf(exitFaults, "stopped; answers that were still under way after %v were cut", f.grace)
+		}
+		return failf(exitIO, "%w", err)
+	}
+	return nil
+}

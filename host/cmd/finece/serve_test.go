@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// serving is `finece serve` as a process.
+type serving struct {
+	url  string
+	stop func(sig syscall.Signal) result
+}
+
+func serve(t *testing.T, env []string, args ...string) serving {
+	t.Helper()
+	cmd := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Env = append(cmd.Env, env...)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(said)
+	first, err := lines.ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(first), "finece: listening on ")
+	if !ok {
+		rest, _ := io.ReadAll(lines)
+		t.Fatalf("%v: it said %q", err, first+string(rest))
+	}
+	return serving{url, func(sig syscall.Signal) result {
+		t.Helper()
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(lines)
+		return finish(t, cmd.Wait(), &bytes.Buffer{}, bytes.NewBuffer(rest))
+	}}
+}
+
+func get(t *testing.T, url string) (*http.Response, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+const chatRequest = `{"model":"demo","stream":true,"messages":[{"role":"user","content":"How many loaves?"}]}`
+
+func TestServeScoresChatCompletions(t *testing.T) {
+	recorded, err := os.ReadFile(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if got := r.Header.Get("Authorization"); got != "Bearer sk-up" {
+			t.Errorf("the upstream got %q", got)
+		}
+		inPieces(w, string(recorded), 5000)
+	}))
+	defer upstream.Close()
+	confidences := newConfidenceModel(t, sure)
+	for _, args := range [][]string{
+		{}, {"--engine", "native", "--carrier", "comment"},
+		{"--model", confidences.URL + "/v1"},
+		{"--estimator", confidences.URL + "/v1", "--model", "finece"},
+		{"--policy", "withhold", "--failure", "closed", "--withhold-below", "0.7"},
+	} {
+		s := serve(t, []string{upstreamKey + "=sk-up"}, append(args, "--upstream", upstream.URL+"/v1")...)
+		resp, err := http.Post(s.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(body); resp.Header.Get("X-FineCE-Status") != "checking" || !strings.Contains(text, "finece") ||
+			!strings.Contains(text, `"index":9,"revision":1,"state":"final"`) && !strings.Contains(text, `"kind":"end"`) || !strings.HasSuffix(text, "data: [DONE]\n\n") {
+			t.Errorf("%v: %v %s", args, resp.Header, text[max(0, len(text)-500):])
+		}
+		s.stop(syscall.SIGTERM).wants(t, exitOK)
+	}
+	if confidences.requests() < 20 {
+		t.Errorf("the confidence model was asked %d times", confidences.requests())
+	}
+}
+
+func TestServeServesAPage(t *testing.T) {
+	s := serve(t, nil)
+	resp, page := get(t, s.url+"/")
+	if resp.StatusCode != 200 || !strings.Contains(page, "/v1/chat/completions") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%d %s", resp.StatusCode, page)
+	}
+	if resp, _ := get(t, s.url+"/healthz"); resp.StatusCode != 200 {
+		t.Errorf("/healthz: %d", resp.StatusCode)
+	}
+	if resp, body := get(t, s.url+"/v1/models"); resp.StatusCode != 503 || !strings.Contains(body, "--upstream") {
+		t.Errorf("/v1/models: %d %s", resp.StatusCode, body)
+	}
+	s.stop(syscall.SIGINT).wants(t, exitOK)
+
+	dir := t.TempDir()
+	for name, text := range map[string]string{"public/index.html": "<p>mine", "public/core.wasm": "\x00asm", "secret": "no"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../secret", filepath.Join(dir, "public", "link")); err != nil {
+		t.Fatal(err)
+	}
+	s = serve(t, nil, "--static", filepath.Join(dir, "public"))
+	if _, page := get(t, s.url+"/"); page != "<p>mine" {
+		t.Errorf("/ is %q", page)
+	}
+	if resp, _ := get(t, s.url+"/core.wasm"); resp.Header.Get("Content-Type") != "application/wasm" {
+		t.Errorf("a core as %q", resp.Header.Get("Content-Type"))
+	}
+	if resp, body := get(t, s.url+"/link"); resp.StatusCode == 200 {
+		t.Errorf("a link out of the folder: %q", body)
+	}
+	s.stop(syscall.SIGTERM).wants(t, exitOK)
+}
+
+// TestServeStopsGracefully: an answer that is under way ends first, or is cut
+// when the time is up.
+func TestServeStopsGracefully(t *testing.T) {
+	for _, c := range []struct {
+		grace string
+		code  int
+		says  []string
+	}{
+		{"20s", exitOK, nil},
+		{"100ms", exitFaults, []string{"were cut"}},
+	} {
+		more := make(chan struct{})
+		upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			inPieces(w, "data: {\"choices\":[]}\n\n", 100)
+			select {
+			case <-more:
+			case <-r.Context().Done():
+			}
+			io.WriteString(w, "data: [DONE]\n\n")
+		}))
+		defer upstream.Close()
+		s := serve(t, nil, "--upstream", upstream.URL+"/v1", "--grace", c.grace)
+		resp, err := http.Post(s.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if c.code == exitOK {
+			time.AfterFunc(100*time.Millisecond, func() { close(more) })
+		}
+		ended := make(chan string)
+		go func() {
+			body, err := io.ReadAll(resp.Body)
+			ended <- string(body)
+			if (err == nil) != (c.code == exitOK) {
+				t.Errorf("grace %s: the answer ended with %v", c.grace, err)
+			}
+		}()
+		r := s.stop(syscall.SIGTERM)
+		if r.code != c.code || len(c.says) > 0 && !strings.Contains(r.err, c.says[0]) {
+			t.Errorf("grace %s: exit code %d: %s", c.grace, r.code, r.err)
+		}
+		if body := <-ended; c.code == exitOK && !strings.HasSuffix(body, "[DONE]\n\n") {
+			t.Errorf("the answer was %q", body)
+		}
+	}
+}
+
+func TestServeRefusesWhatCannotWork(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"--upstream", "api.openai.com"}, exitUsage, "upstream"},
+		{[]string{"--policy", "guess"}, exitUsage, "policy"},
+		{[]string{"--policy", "withhold"}, exitUsage, "--failure"},
+		{[]string{"--policy", "withhold", "--failure", "open", "--withhold-below", "7"}, exitUsage, "threshold"},
+		{[]string{"--carrier", "pigeon"}, exitUsage, "carrier"},
+		{[]string{"extra"}, exitUsage, "no arguments"},
+		{[]string{"--static", "/no/such/folder"}, exitIO, "--static"},
+		{[]string{"--listen", taken.Addr().String()}, exitIO, "in use"},
+	} {
+		finece(t, "", append([]string{"serve"}, c.args...)...).wants(t, c.code, c.says)
+	}
+}
