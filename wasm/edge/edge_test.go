@@ -1,0 +1,347 @@
+//go:build workerd && !js
+
+// Package main_test runs the Worker that build.sh has built in workerd, before a
+// real upstream, beside the handler that `finece serve` serves:
+//
+//	wasm/edge/build.sh && go test -tags workerd ./wasm/edge
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/session"
+)
+
+// worker starts the Worker with bindings and returns its address.
+func worker(t *testing.T, bindings map[string]string, entry ...string) string {
+	t.Helper()
+	if _, err := os.Stat("build/app.wasm"); err != nil {
+		t.Fatal("the Worker is not built: run wasm/edge/build.sh")
+	}
+	given, err := json.Marshal(bindings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("node", append([]string{"test/serve.mjs", string(given)}, entry...)...)
+	cmd.Stderr = t.Output()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close() // it ends then
+		cmd.Wait()
+	})
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if line := lines.Text(); strings.HasPrefix(line, "http://") {
+			go io.Copy(t.Output(), stdout)
+			return strings.TrimSuffix(line, "/")
+		}
+	}
+	t.Fatal("the Worker has not started")
+	return ""
+}
+
+const request = `{"model":"demo","messages":[{"role":"user","content":"How many loaves?"}],"stream":true,"stream_options":{"include_usage":true}}`
+
+func demo(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile("../session/testdata/demo.sse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func stream(w http.ResponseWriter, data []byte, size int) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for part := range slices.Chunk(data, size) {
+		w.Write(part)
+		w.(http.Flusher).Flush()
+	}
+}
+
+func post(t *testing.T, ctx context.Context, url, body string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return resp
+}
+
+// news is what the gateway says in a chunk.
+var (
+	news  = regexp.MustCompile(`,"finece":\{.*\}(\}\n)`)
+	extra = regexp.MustCompile(`data: \{"id".*"delta":\{\},"finish_reason":null\}\]\}\n\n`)
+)
+
+func withoutNews(stream []byte) []byte {
+	return extra.ReplaceAll(news.ReplaceAll(stream, []byte("$1")), nil)
+}
+
+// TestTheWorkerAnswersAsTheServerDoes: the same bytes, the same headers.
+func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
+	data := demo(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/chat/completions", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch text := string(body); {
+		case strings.Contains(text, "<question>"):
+			io.WriteString(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"0.75"},"finish_reason":"stop"}]}`)
+		case strings.Contains(text, `"stream":true`):
+			stream(w, data, 3000)
+		case strings.Contains(text, "refuse"):
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprintf(w, `{"error":{"message":"not %s"}}`, r.Header.Get("Authorization"))
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"id":"1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"42"},"logprobs":{"content":[{"token":"42","logprob":-0.5,"top_logprobs":[]}]},"finish_reason":"stop"}]}`)
+		}
+	})
+	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s %d bytes", r.Method, r.URL.RequestURI(), len(body))
+	})
+	upstream := httptest.NewServer(mux)
+	defer upstream.Close()
+	confidence, err := model.New(model.Config{BaseURL: upstream.URL + "/v1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := host.NewWazero(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	for _, c := range []struct {
+		name     string
+		bindings map[string]string
+		set      func(*gateway.Config)
+	}{
+		{"annotate", map[string]string{}, func(*gateway.Config) {}},
+		{"comments, entropy", map[string]string{"FINECE_CARRIER": "comment", "FINECE_SESSION": `{"strategy":"entropy","threshold":0.5}`}, func(c *gateway.Config) {
+			c.Carrier = gateway.Comment
+			c.Session, _ = session.ParseConfig([]byte(`{"strategy":"entropy","threshold":0.5}`))
+		}},
+		{"withhold", map[string]string{"FINECE_POLICY": "withhold", "FINECE_THRESHOLD": "0.9", "FINECE_FAILURE": "closed"}, func(c *gateway.Config) {
+			c.Policy, c.Threshold, c.Failure = gateway.Withhold, 0.9, gateway.Closed
+		}},
+		{"a confidence model", map[string]string{"FINECE_MODEL": upstream.URL + "/v1", "FINECE_POLICY": "withhold", "FINECE_THRESHOLD": "0.7", "FINECE_FAILURE": "closed", "FINECE_SESSION": `{"depth":0}`}, func(c *gateway.Config) {
+			c.Session.Estimator, c.Model, c.Session.Fusion.Depth = session.Model, confidence, 0
+			c.Policy, c.Threshold, c.Failure = gateway.Withhold, 0.7, gateway.Closed
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := gateway.Config{Upstream: upstream.URL + "/v1", Key: "sk-secret-1", Engine: engine, Session: host.DefaultConfig(), Failure: gateway.Open}
+			c.set(&config)
+			handler, err := gateway.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(handler)
+			defer server.Close()
+			c.bindings["FINECE_UPSTREAM"], c.bindings["FINECE_UPSTREAM_KEY"] = upstream.URL+"/v1", "sk-secret-1"
+			url := worker(t, c.bindings)
+			for _, r := range []struct{ path, body string }{
+				{"/v1/chat/completions", request},
+				{"/v1/chat/completions", request},
+				{"/v1/chat/completions", `{"model":"m"}`},
+				{"/v1/chat/completions", `{"model":"refuse"}`},
+				{"/v1/chat/completions", `[1]`},
+				{"/v1/embeddings?a=%2F", strings.Repeat("x", 100_000)},
+				{"/v2", ""},
+			} {
+				want := post(t, t.Context(), server.URL+r.path, r.body)
+				wanted, err := io.ReadAll(want.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := post(t, t.Context(), url+r.path, r.body)
+				body, err := io.ReadAll(got.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.bindings["FINECE_MODEL"] != "" {
+					// Which confidence comes when is up to the replies.
+					body, wanted = withoutNews(body), withoutNews(wanted)
+				}
+				if string(body) != string(wanted) || got.StatusCode != want.StatusCode {
+					t.Errorf("%s %.60s: HTTP %d, want %d; %s", r.path, r.body, got.StatusCode, want.StatusCode, difference(string(body), string(wanted)))
+				}
+				for name := range want.Header {
+					if strings.HasPrefix(name, "X-Finece") && got.Header.Get(name) != want.Header.Get(name) {
+						t.Errorf("%s: %s %q, want %q", r.path, name, got.Header.Get(name), want.Header.Get(name))
+					}
+				}
+				if strings.Contains(string(body)+fmt.Sprint(got.Header), "sk-secret-1") {
+					t.Error("the key is in a response")
+				}
+			}
+		})
+	}
+}
+
+func difference(got, want string) string {
+	i := 0
+	for i < len(got) && i < len(want) && got[i] == want[i] {
+		i++
+	}
+	around := func(s string) string { return s[max(0, i-80):min(len(s), i+300)] }
+	return fmt.Sprintf("at byte %d\n got ...%q\nwant ...%q", i, around(got), around(want))
+}
+
+// TestTheIsolateKeepsTheCoresInstances for later requests, and drops those that
+// broke.
+func TestTheIsolateKeepsTheCoresInstances(t *testing.T) {
+	data := demo(t)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		stream(w, data, 10_000)
+	}))
+	defer upstream.Close()
+	url := worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1"}, "edge/test/counting.mjs")
+	get := func(path string) string {
+		t.Helper()
+		resp, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		return string(body)
+	}
+	chat := func() string {
+		body, err := io.ReadAll(post(t, t.Context(), url+"/v1/chat/completions", request).Body)
+		if err != nil {
+			t.Error(err)
+		}
+		return string(body)
+	}
+	first := chat()
+	if !strings.Contains(first, `"kind":"end"`) {
+		t.Fatalf("nothing was scored: %s", first)
+	}
+	chat()
+	if got := get("/counts"); got != `{"made":1,"dropped":0}` {
+		t.Errorf("after two requests: %s", got)
+	}
+	if got := get("/break"); got != `{"lost":true}` {
+		t.Errorf("/break: %s", got)
+	}
+	if chat() != first || get("/counts") != `{"made":2,"dropped":1}` {
+		t.Errorf("after a broken instance: %s", get("/counts"))
+	}
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if got := chat(); got != first {
+				t.Errorf("at the same time as others: %s", difference(got, first))
+			}
+		})
+	}
+	group.Wait()
+}
+
+// TestEventsPassThroughTheWorkerOneByOne, and a client that leaves cancels the
+// upstream.
+func TestEventsPassThroughTheWorkerOneByOne(t *testing.T) {
+	data := demo(t)
+	more, gone := make(chan struct{}), make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		stream(w, data[:20_000], 20_000)
+		<-more
+		stream(w, data[20_000:40_000], 20_000)
+		select {
+		case <-r.Context().Done():
+			close(gone)
+		case <-time.After(20 * time.Second):
+		}
+	}))
+	defer upstream.Close()
+	url := worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1"})
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	resp := post(t, ctx, url+"/v1/chat/completions", request)
+	lines := bufio.NewReader(resp.Body)
+	for range 3 {
+		if _, err := lines.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(more) // not before the first events were here
+	for text := ""; !strings.Contains(text, `"finece"`); {
+		var err error
+		if text, err = lines.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leave()
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second):
+		t.Error("the upstream was not told that the client has left")
+	}
+}
+
+// TestAStreamThatBreaksOffIsNotFinished: its reader fails. (workerd on its own
+// ends the connection well all the same, so what can be seen is that there is no
+// [DONE].)
+func TestAStreamThatBreaksOffIsNotFinished(t *testing.T) {
+	data := demo(t)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		stream(w, data[:20_000], 20_000)
+		time.Sleep(100 * time.Millisecond)
+		panic(http.ErrAbortHandler)
+	}))
+	defer upstream.Close()
+	for _, failure := range []string{"open", "closed"} {
+		resp := post(t, t.Context(), worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1", "FINECE_FAILURE": failure})+"/v1/chat/completions", request)
+		body, err := io.ReadAll(resp.Body)
+		if text := string(body); err == nil && (strings.Contains(text, "[DONE]") || strings.Contains(text, `"finish_reason":"`) || !strings.Contains(text, "baker")) {
+			t.Errorf("%s: %s", failure, text)
+		}
+	}
+}
+
+// TestAWorkerThatIsNotConfiguredSaysSo, without saying what is wrong with it.
+func TestAWorkerThatIsNotConfiguredSaysSo(t *testing.T) {
+	resp := post(t, t.Context(), worker(t, map[string]string{"FINECE_UPSTREAM": "sk-mistake"})+"/v1/chat/completions", request)
+	body, _ := io.ReadAll(resp.Body)
+	if resp.StatusCode != 500 || !strings.Contains(string(body), "not configured") || strings.Contains(string(body), "mistake") {
+		t.Errorf("HTTP %d %s", resp.StatusCode, body)
+	}
+}
