@@ -1,0 +1,115 @@
+import type { StreamEvent } from "./events.js";
+import { type ScoreOptions, Scorer } from "./scorer.js";
+
+/** What can be iterated over for its events: a response, its body, or any bytes as they come. */
+export type ByteSource = Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * The events of a stream, the text among them unless `text` is false:
+ *
+ * ```ts
+ * for await (const event of confidences(response)) {
+ *   if (event.type === "confidence") { ... }
+ * }
+ * ```
+ *
+ * The source is consumed, no faster than the events are. Leaving the loop
+ * cancels it and aborts requests to the confidence model, and so does the
+ * option `signal`. An error of the source
+ * is thrown after the events before it. Without a core there is one `lost` event
+ * and no text: where the text matters, use `ConfidenceStream`.
+ */
+export async function* confidences(
+  source: ByteSource, options: ScoreOptions = {},
+): AsyncGenerator<StreamEvent, void, undefined> {
+  let events: StreamEvent[] = [];
+  let wake = (): void => undefined;
+  const scorer = new Scorer({
+    ...options,
+    text: options.text ?? true,
+    onEvent(event) {
+      events.push(event);
+      wake();
+      options.onEvent?.(event);
+    },
+  });
+  const chunks = chunksOf(source);
+  let reading = false;
+  let open = true;
+  let settled = false;
+  let failure: { readonly error: unknown } | undefined;
+  const read = (): void => {
+    reading = true;
+    void chunks.next().then(({ done, value }) => {
+      if (done === true) {
+        open = false;
+        scorer.end();
+      } else {
+        scorer.write(value);
+      }
+    }, (error: unknown) => {
+      open = false;
+      failure = { error };
+      scorer.interrupt();
+    }).then(() => {
+      reading = false;
+      wake();
+    });
+  };
+  void scorer.done.then(() => {
+    settled = true;
+    wake();
+  });
+  try {
+    for (;;) {
+      const batch = events;
+      events = [];
+      yield* batch;
+      if (events.length > 0) {
+        continue;
+      }
+      if (settled && (!open || options.signal?.aborted === true)) {
+        break;
+      }
+      if (open && !reading) {
+        read();
+      }
+      await new Promise<void>((resolve) => { wake = resolve; });
+    }
+    if (failure !== undefined) {
+      throw failure.error;
+    }
+  } finally {
+    scorer.interrupt();
+    if (open) {
+      void chunks.return().catch(() => undefined);
+    }
+  }
+}
+
+interface Chunks {
+  next(): Promise<IteratorResult<Uint8Array, unknown>>;
+  return(): Promise<unknown>;
+}
+
+function chunksOf(source: ByteSource): Chunks {
+  const stream = "body" in source ? source.body : source;
+  if (stream !== null && "getReader" in stream) {
+    const reader = stream.getReader();
+    return {
+      async next() {
+        const { done, value } = await reader.read();
+        return done ? { done, value } : { done, value };
+      },
+      return: () => reader.cancel(),
+    };
+  }
+  if (stream === null) {
+    return { next: () => Promise.resolve({ done: true, value: undefined }), return: () => Promise.resolve() };
+  }
+  const iterator = stream[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    return: () => iterator.return?.() ?? Promise.resolve(),
+  };
+}

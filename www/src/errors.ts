@@ -1,0 +1,87 @@
+/**
+ * What went wrong, in a word:
+ *
+ * - `core-load`: finece.wasm could not be had, compiled or instantiated, or is another program or version.
+ * - `core-trap`: the core's instance trapped; its stream gets no more confidences.
+ * - `config`: a setting is wrong; the message says which.
+ * - `order`: a call out of order: the stream has ended, or the session is closed.
+ * - `unknown-ask`: no position waits under this id.
+ * - `too-long`: more bytes than one call takes.
+ * - `argument`: the input is not what the function takes.
+ * - `record`: the core's events could not be read.
+ * - `model`: the confidence model gave no reply.
+ * - `redact`: the redaction hook failed, so nothing was sent.
+ * - `listener`: a callback of yours threw.
+ */
+export type ErrorCode =
+  | "core-load" | "core-trap" | "config" | "order" | "unknown-ask" | "too-long" | "argument" | "record"
+  | "model" | "redact" | "listener";
+
+/** Where an error happened: an address without secrets, an HTTP status, an id. */
+export type ErrorContext = Readonly<Record<string, string | number | undefined>>;
+
+/** Every error of this package. `cause` is what led to it, if anything. */
+export class FineceError extends Error {
+  /** What went wrong; a word that programs can compare. */
+  readonly code: ErrorCode;
+  /** Where it went wrong. */
+  readonly context: ErrorContext;
+
+  constructor(code: ErrorCode, message: string, context: ErrorContext = {}, cause?: unknown) {
+    super(`finece: ${message}`, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.context = context;
+  }
+
+  override get name(): string {
+    return "FineceError";
+  }
+}
+
+/** The core could not be loaded. Streams pass all the same, without confidences. */
+export class CoreLoadError extends FineceError {
+  constructor(message: string, context: ErrorContext = {}, cause?: unknown) {
+    super("core-load", message, context, cause);
+  }
+
+  override get name(): string {
+    return "CoreLoadError";
+  }
+}
+
+/** The core's instance trapped and was dropped. Other sessions are not affected. */
+export class CoreTrapError extends FineceError {
+  constructor(message: string, context: ErrorContext = {}, cause?: unknown) {
+    super("core-trap", message, context, cause);
+  }
+
+  override get name(): string {
+    return "CoreTrapError";
+  }
+}
+
+/** Why a request to the confidence model got no reply, in the core's words. */
+export type ModelFailure = "timeout" | "endpoint error" | "unreachable" | "cancelled";
+
+/**
+ * The confidence model gave no reply. `context` has the `url` without its
+ * password and query, and the `status` of the last attempt if there was one.
+ */
+export class ModelError extends FineceError {
+  /** What the position's confidence is unavailable for. */
+  readonly reason: ModelFailure;
+
+  constructor(reason: ModelFailure, message: string, context: ErrorContext = {}, cause?: unknown) {
+    super("model", `confidence model at ${String(context["url"])}: ${message}`, context, cause);
+    this.reason = reason;
+  }
+
+  override get name(): string {
+    return "ModelError";
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,184 @@
+import type { BASES, FINISHES, METHODS, POSITION_KINDS, REASONS, SEGMENTS } from "./abi.js";
+import type { ErrorCode } from "./errors.js";
+
+/** Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart. */
+export type Segment = (typeof SEGMENTS)[number];
+
+/** Why there is a position: `question` is p(0), `end` is p(z), the others are strategies. */
+export type PositionKind = (typeof POSITION_KINDS)[number];
+
+/**
+ * Why a confidence is unavailable. `core lost` is this package's own: the core
+ * failed to load or trapped; `unknown` is a newer core's.
+ */
+export type Reason = Exclude<(typeof REASONS)[number], ""> | "core lost" | "unknown";
+
+/** A built-in estimator, a statistic of the stream's own log-probabilities; none is calibrated. */
+export type Method = (typeof METHODS)[number];
+
+/** What a confidence model's number was read from. */
+export type Basis = (typeof BASES)[number];
+
+/** Why a choice ended. */
+export type FinishReason = (typeof FINISHES)[number];
+
+/** Text of the stream as it comes; only with the setting `text`. */
+export interface TextEvent {
+  readonly type: "text";
+  /** The choice's number, from 0. */
+  readonly choice: number;
+  readonly segment: Segment;
+  readonly text: string;
+}
+
+/** A calibration position was found. Its confidences follow, now or later. */
+export interface PositionEvent {
+  readonly type: "position";
+  readonly choice: number;
+  /** 0 is the question, then 1, 2, ... over all of the choice's segments. */
+  readonly index: number;
+  /** Every strategy that fired here. */
+  readonly kinds: readonly PositionKind[];
+  /** Whose text the offsets count. */
+  readonly segment: Segment;
+  /** Offset in the segment's text, in bytes of UTF-8. */
+  readonly byte: number;
+  /** The same offset in UTF-16 code units, as JavaScript strings count. */
+  readonly utf16: number;
+  /** The number of the segment's tokens that the text before the offset takes up. */
+  readonly token: number;
+  /** Whether `token` is an estimate, for want of the provider's tokens. */
+  readonly tokenEstimated: boolean;
+  /** Bounds of the entropy in nats of the token that ends here, `null` where not known. */
+  readonly entropy: { readonly lower: number | null; readonly upper: number | null };
+}
+
+/** The confidence model is asked for an estimate. */
+export interface AskEvent {
+  readonly type: "ask";
+  readonly choice: number;
+  /** The position's index. */
+  readonly index: number;
+  readonly kinds: readonly PositionKind[];
+  /** What `Session.request`, `resolve` and `fail` call it. */
+  readonly id: number;
+}
+
+/** Where a raw confidence comes from. */
+export type Source =
+  | { readonly estimator: "builtin"; readonly method: Method | "unknown" }
+  | {
+      readonly estimator: "model";
+      readonly basis: Basis | "unknown";
+      /** With basis `expectation`: the probability, in (0,1], of the replies that it was taken over; else `null`. */
+      readonly mass: number | null;
+    };
+
+interface Revision {
+  readonly type: "confidence";
+  readonly choice: number;
+  /** The position's index. */
+  readonly index: number;
+  /** 0 for a position's first confidence event, then one more each time. */
+  readonly revision: number;
+}
+
+/** Nobody knows the position's confidence yet. */
+export interface PendingConfidence extends Revision {
+  readonly state: "pending";
+  readonly raw: null;
+  readonly fused: null;
+}
+
+/** A position has a value: `provisional` may still be revised, `final` may not. */
+export interface KnownConfidence extends Revision {
+  readonly state: "provisional" | "final";
+  /** The estimate itself: the probability that the answer is correct, in [0,1]. */
+  readonly raw: number;
+  /** `raw` after Backward Confidence Integration with the estimates that came after it, in [0,1]. */
+  readonly fused: number;
+  readonly source: Source;
+}
+
+/** There is and will be no value for the position. */
+export interface UnavailableConfidence extends Revision {
+  readonly state: "unavailable";
+  readonly raw: null;
+  readonly fused: null;
+  readonly reason: Reason;
+}
+
+/**
+ * Gives a position's confidence, or revises it. `state` tells which: a number
+ * is there exactly when there is one.
+ */
+export type ConfidenceEvent = PendingConfidence | KnownConfidence | UnavailableConfidence;
+
+/** The provider's own token counts over all choices, `null` where it does not say. */
+export interface UsageEvent {
+  readonly type: "usage";
+  readonly prompt: number | null;
+  /** All that was generated, reasoning included. */
+  readonly completion: number | null;
+  readonly reasoning: number | null;
+}
+
+/** Something is wrong in the stream, or with a confidence model's reply. The session goes on. */
+export interface FaultEvent {
+  readonly type: "fault";
+  readonly choice: number;
+  /** Such as `invalid JSON`, `truncated` or `bad reply`. */
+  readonly fault: string;
+  /** Bytes of the stream before it; `null` where that means nothing. */
+  readonly offset: number | null;
+  /** One line, at most 256 bytes, in part of foreign origin: show it as text. */
+  readonly detail: string;
+}
+
+/** The length of a whole segment in tokens. */
+export interface Total {
+  readonly tokens: number;
+  /** Counted by estimate, not by the provider. */
+  readonly estimated: boolean;
+}
+
+/** A choice has ended. */
+export interface FinishEvent {
+  readonly type: "finish";
+  readonly choice: number;
+  readonly finish: FinishReason | "unknown";
+  readonly answer: Total;
+  readonly reasoning: Total;
+  /** The strategies that were asked for and that the stream could not serve, such as entropy without log-probabilities. */
+  readonly missing: readonly PositionKind[];
+}
+
+/**
+ * The stream's end marker came, or an error that ends it: nothing that follows
+ * counts, whether or not the connection is closed.
+ */
+export interface EndedEvent {
+  readonly type: "ended";
+}
+
+/**
+ * The core failed to load or trapped: no event follows for this stream, whose
+ * text goes on. Every position that was not final has become unavailable for
+ * the reason `core lost` just before.
+ */
+export interface LostEvent {
+  readonly type: "lost";
+  /** The code of the {@link FineceError} that was reported. */
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What a core's session says. */
+export type CoreEvent =
+  | TextEvent | PositionEvent | AskEvent | ConfidenceEvent | UsageEvent | FaultEvent | FinishEvent | EndedEvent;
+
+/**
+ * What a scored stream says. All events are plain data that survives JSON and
+ * structured clones: a number that is not known is `null`, never NaN.
+ */
+export type StreamEvent = CoreEvent | LostEvent;

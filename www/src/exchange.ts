@@ -1,0 +1,145 @@
+import { FineceError, ModelError, messageOf } from "./errors.js";
+import type { AskEvent, CoreEvent } from "./events.js";
+import type { ConfidenceModel } from "./model.js";
+import type { FailReason, Session } from "./session.js";
+
+/** What an exchange needs of the one who owns the session. */
+export interface Owner {
+  /** Runs a call of the session and sees to its events; one that comes too late is passed over. */
+  readonly run: (call: () => CoreEvent[]) => void;
+  readonly report: (error: FineceError) => void;
+  /** Something was settled. */
+  readonly settled: () => void;
+}
+
+/**
+ * Ties one session to a confidence model. A body is built when there is room to
+ * send it, not when it is asked for: an estimate that the stream has outrun by
+ * then costs nothing.
+ */
+export class Exchange {
+  readonly #control = new AbortController();
+  readonly #flying = new Set<number>();
+  #waiting: AskEvent[] = [];
+
+  readonly #session: Session;
+  readonly #model: ConfidenceModel;
+  readonly #owner: Owner;
+
+  constructor(session: Session, model: ConfidenceModel, owner: Owner) {
+    this.#session = session;
+    this.#model = model;
+    this.#owner = owner;
+  }
+
+  /** How many requests wait or are in flight. */
+  get pending(): number {
+    return this.#waiting.length + this.#flying.size;
+  }
+
+  /** Takes what the session asks. */
+  ask(asks: readonly AskEvent[]): void {
+    for (const ask of asks) {
+      this.#waiting.push(ask);
+      if (!this.#control.signal.aborted) {
+        this.#send();
+      }
+    }
+    if (this.#control.signal.aborted) {
+      this.abandon("cancelled");
+    } else {
+      this.#supersede();
+    }
+  }
+
+  /** Gives every request up, for the reason given. */
+  abandon(reason: FailReason): void {
+    this.#control.abort();
+    const ids = [...this.#waiting.map(({ id }) => id), ...this.#flying].sort((a, b) => a - b);
+    this.#waiting = [];
+    this.#flying.clear();
+    for (const id of ids) {
+      this.#owner.run(() => this.#session.fail(id, reason));
+    }
+  }
+
+  /** Stops all requests without a word to the session, which is lost. */
+  stop(): void {
+    this.#control.abort();
+    this.#waiting = [];
+    this.#flying.clear();
+  }
+
+  readonly #send = (): void => {
+    while (this.#waiting.length > 0 && this.#model.slots.take(this.#send)) {
+      const ask = this.#waiting.shift();
+      if (ask !== undefined) {
+        this.#start(ask);
+      }
+    }
+  };
+
+  #start(ask: AskEvent): void {
+    let body: string | undefined;
+    this.#owner.run(() => {
+      body = new TextDecoder().decode(this.#session.request(ask.id));
+      return [];
+    });
+    if (body === undefined) { // given up meanwhile
+      this.#model.slots.release();
+      return;
+    }
+    this.#flying.add(ask.id);
+    void this.#exchange(ask, body).then((outcome) => {
+      // Else it was abandoned, and the session has been told.
+      if (this.#flying.delete(ask.id)) {
+        const session = this.#session;
+        if (outcome instanceof Uint8Array) {
+          this.#owner.run(() => session.resolve(ask.id, outcome));
+        } else {
+          if (outcome !== null) {
+            this.#owner.report(outcome);
+          }
+          this.#owner.run(() => session.fail(ask.id, outcome instanceof ModelError ? outcome.reason : "cancelled"));
+        }
+      }
+      this.#model.slots.release();
+      this.#owner.settled();
+    });
+  }
+
+  /** The reply, what went wrong, or `null` if the request was held back. */
+  async #exchange(ask: AskEvent, body: string): Promise<Uint8Array | FineceError | null> {
+    const { redact } = this.#model;
+    let sent: string | null = body;
+    if (redact !== undefined) {
+      try {
+        sent = await redact(body, ask);
+      } catch (cause) {
+        return new FineceError("redact", `the redaction hook failed, so nothing was sent: ${messageOf(cause)}`, { index: ask.index }, cause);
+      }
+    }
+    if (sent === null) {
+      return null;
+    }
+    return this.#model.post(sent, this.#control.signal).catch((error: unknown) =>
+      error instanceof FineceError ? error : new FineceError("model", messageOf(error), {}, error));
+  }
+
+  /** Gives the oldest waiting requests over the limit up. The question and the whole answer are never stale. */
+  #supersede(): void {
+    let over = this.#waiting.length - this.#model.waiting;
+    const stale: AskEvent[] = [];
+    this.#waiting = this.#waiting.filter((ask) => {
+      if (over <= 0 || ask.kinds.includes("question") || ask.kinds.includes("end")) {
+        return true;
+      }
+      over--;
+      stale.push(ask);
+      return false;
+    });
+    for (const { id } of stale) {
+      this.#owner.run(() => this.#session.fail(id, "superseded"));
+    }
+  }
+}

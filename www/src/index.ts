@@ -1,0 +1,26 @@
+/**
+ * FineCE in JavaScript: while a language model is still writing, how likely its
+ * answer is right.
+ *
+ * Start from {@link confidenceFetch} to hand to an SDK, {@link ConfidenceStream}
+ * for a stream of your own, {@link confidences} to iterate over events, or
+ * {@link loadCore} and `Session` for the core itself. Nothing is loaded before
+ * it is used.
+ *
+ * @packageDocumentation
+ */
+export { ABI_VERSION } from "./abi.js";
+export { type ByteSource, confidences } from "./confidences.js";
+export type { Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
+export { Core } from "./core.js";
+export {
+  CoreLoadError, CoreTrapError, type ErrorCode, type ErrorContext, FineceError, ModelError, type ModelFailure,
+} from "./errors.js";
+export type * from "./events.js";
+export { confidenceFetch, type ConfidenceFetchOptions, type ResponseInfo } from "./fetch.js";
+export { type CoreSource, loadCore } from "./load.js";
+export { ConfidenceModel, type Fetch, type ModelOptions } from "./model.js";
+export { readEvents } from "./record.js";
+export type { ScoreOptions } from "./scorer.js";
+export type { FailReason, Session } from "./session.js";
+export { ConfidenceStream } from "./stream.js";

@@ -1,0 +1,85 @@
+import { Core } from "./core.js";
+import { CoreLoadError, messageOf } from "./errors.js";
+
+/**
+ * Where a core comes from: the address of finece.wasm, its bytes, or the
+ * compiled module, which is the way to go where a strict Content-Security-Policy
+ * forbids compiling here.
+ */
+export type CoreSource = URL | string | WebAssembly.Module | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+
+const byAddress = new Map<string, Promise<Core>>();
+const byObject = new WeakMap<object, Promise<Core>>();
+
+/**
+ * Loads the scoring core: by default the finece.wasm of this package, beside
+ * its JavaScript, which bundlers find and browsers stream-compile. Each source
+ * is loaded once; after a failure the next call tries again.
+ *
+ * Rejects with a {@link CoreLoadError} that says where and why.
+ */
+export function loadCore(source: CoreSource = new URL("./finece.wasm", import.meta.url)): Promise<Core> {
+  return typeof source === "string" || source instanceof URL
+    ? once(byAddress, String(source), () => compileFrom(String(source)))
+    : once(byObject, source, () => (source instanceof WebAssembly.Module ? source : compile(source, "the bytes given")));
+}
+
+function once<K>(
+  memo: { get(key: K): Promise<Core> | undefined; set(key: K, core: Promise<Core>): unknown; delete(key: K): unknown },
+  key: K,
+  module: () => WebAssembly.Module | Promise<WebAssembly.Module>,
+): Promise<Core> {
+  let core = memo.get(key);
+  if (core === undefined) {
+    core = (async () => Core.create(await module()))();
+    memo.set(key, core);
+    core.catch(() => { memo.delete(key); });
+  }
+  return core;
+}
+
+async function compileFrom(address: string): Promise<WebAssembly.Module> {
+  if (address.startsWith("file:")) {
+    return compile(await readLocal(address), address);
+  }
+  let response: Response;
+  try {
+    response = await fetch(address);
+  } catch (cause) {
+    throw new CoreLoadError(`cannot fetch ${address}: ${messageOf(cause)}`, { url: address }, cause);
+  }
+  const { status } = response;
+  if (!response.ok) {
+    throw new CoreLoadError(`HTTP ${String(status)} for ${address}: is finece.wasm there?`, { url: address, status });
+  }
+  const type = response.headers.get("content-type") ?? "no type";
+  try {
+    // Streaming refuses every other type, parameters included.
+    return await (type.trim().toLowerCase() === "application/wasm"
+      ? WebAssembly.compileStreaming(response)
+      : WebAssembly.compile(await response.arrayBuffer()));
+  } catch (cause) {
+    throw new CoreLoadError(`${address}, served as ${type}, does not compile: ${messageOf(cause)}`, { url: address, type }, cause);
+  }
+}
+
+async function readLocal(address: string): Promise<ArrayBufferView<ArrayBuffer>> {
+  // Out of sight of bundlers, which would warn of it in builds for browsers.
+  const files = "node:fs/promises";
+  try {
+    const { readFile } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ files)) as {
+      readFile: (path: URL) => Promise<Uint8Array<ArrayBuffer>>;
+    };
+    return await readFile(new URL(address));
+  } catch (cause) {
+    throw new CoreLoadError(`cannot read ${address}: ${messageOf(cause)}`, { url: address }, cause);
+  }
+}
+
+async function compile(bytes: ArrayBuffer | ArrayBufferView<ArrayBuffer>, from: string): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (cause) {
+    throw new CoreLoadError(`${from}: no WebAssembly module: ${messageOf(cause)}`, { url: from }, cause);
+  }
+}

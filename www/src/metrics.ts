@@ -1,0 +1,199 @@
+/**
+ * Calibration and ranking metrics, and Backward Confidence Integration, computed
+ * by the core: the same numbers, bit for bit, as on a server.
+ *
+ * ```ts
+ * const { ece, auroc, bins } = evaluate(await loadCore(), confidences, correct);
+ * ```
+ *
+ * @packageDocumentation
+ */
+import { MAX_INPUT } from "./abi.js";
+import type { Core } from "./core.js";
+import { FineceError } from "./errors.js";
+
+/**
+ * Which bin holds a confidence on an edge, named after the libraries that do the
+ * same: `right-closed`, the default, is (lo, hi] with the first bin closed at 0;
+ * `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves
+ * confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1.
+ */
+export type BinRule = "right-closed" | "equal-mass" | "guo" | "sklearn" | "netcal" | "torchmetrics";
+
+const RULES: readonly BinRule[] = ["right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics"];
+
+/** How confidences are put in bins. */
+export interface Binning {
+  /** 1 to 65536; default 10. */
+  bins?: number;
+  /** Default `right-closed`. */
+  rule?: BinRule;
+}
+
+/** One bin of a reliability diagram. */
+export interface Bin {
+  /** Lower edge. */
+  readonly low: number;
+  /** Upper edge. */
+  readonly high: number;
+  /** Answers in it. */
+  readonly count: number;
+  /** Correct answers in it. */
+  readonly correct: number;
+  /** Mean confidence; NaN in an empty bin. */
+  readonly confidence: number;
+  /** Share of correct answers; NaN in an empty bin. */
+  readonly accuracy: number;
+}
+
+/** Why a figure does not exist for some data. */
+export type Undefined =
+  /** There is no pair at all. */
+  | "no pairs"
+  /** All answers are correct or all are wrong, so nothing can be ranked. */
+  | "one class";
+
+/** The figures of a set of pairs. One that the data do not define is NaN, and {@link Evaluation.why} says why. */
+export interface Evaluation {
+  /** Pairs. */
+  readonly n: number;
+  /** Correct answers. */
+  readonly correct: number;
+  /** Expected calibration error, in [0,1]. */
+  readonly ece: number;
+  /** Maximum calibration error, in [0,1]. */
+  readonly mce: number;
+  /** Brier score, in [0,1]. */
+  readonly brier: number;
+  /** Area under the ROC curve, in [0,1], ties counted half; 0.5 is chance. */
+  readonly auroc: number;
+  /** The reason of each figure that is NaN. */
+  readonly why: Readonly<Partial<Record<"ece" | "mce" | "brier" | "auroc", Undefined>>>;
+  /** The bins in order of their edges; none without pairs. */
+  readonly bins: readonly Bin[];
+}
+
+/**
+ * Evaluates the pairs (confidences[i], correct[i]). Confidences are numbers from 0
+ * to 1, correctness is 0 or 1 or a boolean; the order of the pairs does not matter.
+ * Throws a `FineceError`: `argument` for a confidence outside [0,1] or NaN, for
+ * lists of different lengths and for a binning that there is not, and `too-long`
+ * for more than 1864133 pairs.
+ */
+export function evaluate(
+  core: Core, confidences: ArrayLike<number>, correct: ArrayLike<number | boolean>, binning: Binning = {},
+): Evaluation {
+  const n = confidences.length;
+  const { bins = 10, rule = "right-closed" } = binning;
+  if (correct.length !== n) {
+    throw wrong(`${String(n)} confidences but ${String(correct.length)} correctness labels`);
+  }
+  const number = RULES.indexOf(rule);
+  if (number < 0 || !Number.isInteger(bins) || bins < 1 || bins > 65536) {
+    throw wrong(`a binning needs a known rule and 1 to 65536 bins, not ${rule} and ${String(bins)}`);
+  }
+  const { bytes, view } = room(16, 9, n);
+  view.setUint32(0, n, true);
+  view.setUint32(4, bins, true);
+  view.setUint32(8, number, true);
+  for (let i = 0; i < n; i++) {
+    view.setFloat64(16 + 8 * i, at(confidences, i), true);
+    const label = Number(correct[i]);
+    if (label !== 0 && label !== 1) {
+      throw wrong(`correctness ${String(i)} is ${String(correct[i])}, want 0 or 1, or a boolean`);
+    }
+    bytes[16 + 8 * n + i] = label;
+  }
+  return core.use((instance) => readEvaluation(instance.send("finece_evaluate", bytes)));
+}
+
+function readEvaluation(answer: Uint8Array): Evaluation {
+  const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+  const float = (offset: number): number => view.getFloat64(offset, true);
+  const count = (offset: number): number => Number(view.getBigUint64(offset, true));
+  const n = count(0);
+  const figures = { ece: float(16), mce: float(24), brier: float(32), auroc: float(40) };
+  const why: Partial<Record<keyof typeof figures, Undefined>> = {};
+  for (const name of ["ece", "mce", "brier", "auroc"] as const) {
+    if (Number.isNaN(figures[name])) {
+      why[name] = n === 0 ? "no pairs" : "one class";
+    }
+  }
+  const bins = Array.from({ length: count(48) }, (_, i): Bin => {
+    const from = 56 + 48 * i;
+    return {
+      low: float(from), high: float(from + 8), count: count(from + 16), correct: count(from + 24),
+      confidence: float(from + 32), accuracy: float(from + 40),
+    };
+  });
+  return { n, correct: count(8), ...figures, why, bins };
+}
+
+/** The parameters of Backward Confidence Integration, Equation 5 of the FineCE paper. */
+export interface FuseParams {
+  /** The revision coefficient, in [0,1]; 1 keeps every confidence. Default 0.5. */
+  alpha?: number;
+  /** How many steps are looked ahead, 0 to 64; default 2. */
+  depth?: number;
+  /** How many continuations are averaged; 0 is no integration. Default 1. */
+  width?: number;
+}
+
+/**
+ * Revises the confidence of each node of a tree by those that follow it. A
+ * confidence is a number from 0 to 1, or NaN where it is missing; `parents` has the
+ * index of each node's parent, an earlier one, and -1 for a root. Without it the
+ * nodes are a path, each the child of the one before. Returns the fused values,
+ * NaN where there was none. Throws a `FineceError`: `argument` for what is not so,
+ * `too-long` for more than 1398099 nodes.
+ */
+export function fuse(
+  core: Core, confidences: ArrayLike<number>, parents?: ArrayLike<number>, params: FuseParams = {},
+): Float64Array<ArrayBuffer> {
+  const n = confidences.length;
+  const { alpha = 0.5, depth = 2, width = 1 } = params;
+  if (parents !== undefined && parents.length !== n) {
+    throw wrong(`a tree has ${String(n)} confidences and ${String(parents.length)} parents: want as many of each`);
+  }
+  const { view } = room(24, 12, n);
+  view.setFloat64(0, alpha, true);
+  view.setUint32(8, whole("depth", depth), true);
+  view.setUint32(12, whole("width", width), true);
+  view.setUint32(16, n, true);
+  for (let i = 0; i < n; i++) {
+    view.setFloat64(24 + 8 * i, at(confidences, i), true);
+    const parent = parents === undefined ? i - 1 : at(parents, i);
+    if (!Number.isInteger(parent) || parent < -1 || parent >= i) {
+      throw wrong(`the parent of node ${String(i)} is ${String(parent)}: want an earlier node, or -1 for a root`);
+    }
+    view.setInt32(24 + 8 * n + 4 * i, parent, true);
+  }
+  const bytes = new Uint8Array(view.buffer);
+  // A copy, because the answer lies where floats may not be aligned.
+  return core.use((instance) => new Float64Array(instance.send("finece_fuse", bytes).slice().buffer));
+}
+
+function room(head: number, each: number, n: number): { bytes: Uint8Array; view: DataView<ArrayBuffer> } {
+  const size = head + each * n;
+  if (size > MAX_INPUT) {
+    const most = Math.floor((MAX_INPUT - head) / each);
+    throw new FineceError("too-long", `${String(n)} values: want at most ${String(most)} at once`, { n });
+  }
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+function at(values: ArrayLike<number>, i: number): number {
+  return values[i] ?? NaN;
+}
+
+function whole(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1) {
+    throw wrong(`${name} is ${String(value)}: want a whole number from 0`);
+  }
+  return value;
+}
+
+function wrong(message: string): FineceError {
+  return new FineceError("argument", message);
+}

@@ -1,0 +1,195 @@
+import type { ModelConfig } from "./config.js";
+import { ModelError, type ModelFailure, messageOf } from "./errors.js";
+import type { AskEvent } from "./events.js";
+import { hidden, hint, oneLine, readAtMost, retryAfter, shown, sleep } from "./http.js";
+
+/** `fetch` as SDKs take it. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** A confidence model behind an HTTP endpoint, and what it is sent. */
+export interface ModelOptions extends ModelConfig {
+  /** The endpoint's whole address, such as `/api/confidence` or `http://127.0.0.1:8000/v1/chat/completions`. */
+  url: string | URL;
+  /**
+   * Headers beside the content type, or a function that gives them for each
+   * attempt. A key belongs on a server: in a page, point `url` at a route of yours.
+   */
+  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
+  /** What sends the requests; default the global `fetch`. */
+  fetch?: Fetch;
+  /** Milliseconds for one estimate, retries and their waits included; default 60000. */
+  timeout?: number;
+  /** Attempts after the first, for a lost connection, 429 and 5xx; default 3. */
+  retries?: number;
+  /** Requests in flight at once, over all streams that share the {@link ConfidenceModel}; default 4. */
+  concurrency?: number;
+  /**
+   * Requests of one stream that may wait for their turn; default 4. Beyond that
+   * the oldest, which newer positions have made stale, are given up as
+   * `superseded`; the question and the whole answer never are.
+   */
+  waiting?: number;
+  /**
+   * Sees every request's body, JSON, before it leaves, and returns what is sent
+   * in its place, or `null` to send nothing: the position is then unavailable as
+   * `cancelled`. So it is when this throws.
+   */
+  redact?: (body: string, ask: AskEvent) => string | null | Promise<string | null>;
+  /** Bytes of a reply at most; default 1 MiB, more than which the core does not read. */
+  maxReply?: number;
+}
+
+/**
+ * A confidence model that several streams share, with one limit on the requests
+ * in flight.
+ */
+export class ConfidenceModel {
+  /** How the core asks it. */
+  readonly config: ModelConfig;
+  /** @internal */
+  readonly slots: Slots;
+  /** @internal */
+  readonly waiting: number;
+  /** @internal */
+  readonly redact: ModelOptions["redact"];
+
+  readonly #url: string;
+  readonly #headers: ModelOptions["headers"];
+  readonly #fetch: Fetch;
+  readonly #timeout: number;
+  readonly #retries: number;
+  readonly #maxReply: number;
+
+  constructor(options: ModelOptions) {
+    const { url, headers, fetch, timeout, retries, concurrency, waiting, redact, maxReply, ...config } = options;
+    this.config = config;
+    this.#url = String(url);
+    this.#headers = headers;
+    this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#timeout = timeout ?? 60_000;
+    this.#retries = retries ?? 3;
+    this.slots = new Slots(Math.max(concurrency ?? 4, 1));
+    this.waiting = Math.max(waiting ?? 4, 0);
+    this.redact = redact;
+    this.#maxReply = maxReply ?? 1 << 20;
+  }
+
+  /**
+   * Sends a request's body and returns the reply's, read by nobody yet. Rejects
+   * with a {@link ModelError}.
+   */
+  async post(body: string, signal: AbortSignal): Promise<Uint8Array> {
+    const deadline = Date.now() + this.#timeout;
+    const control = new AbortController();
+    const stop = (): void => { control.abort(); };
+    const timer = setTimeout(stop, Math.min(this.#timeout, 2 ** 31 - 1)); // beyond which there is no delay at all
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) {
+      stop();
+    }
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await this.#attempt(body, control.signal);
+        if (outcome instanceof Uint8Array) {
+          return outcome;
+        }
+        const wait = outcome.after ?? attempt * (200 + 600 * Math.random());
+        // What cannot come in time is not waited for.
+        if (outcome.after === null || attempt > this.#retries || wait >= deadline - Date.now()) {
+          throw outcome.error;
+        }
+        await sleep(wait, control.signal);
+        if (control.signal.aborted) {
+          throw signal.aborted ? this.#error("cancelled", "cancelled") : outcome.error;
+        }
+      }
+    } catch (error) {
+      throw error instanceof ModelError ? error
+        : signal.aborted ? this.#error("cancelled", "cancelled")
+        : this.#error("timeout", `no reply within ${String(this.#timeout)} ms`);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /**
+   * One attempt: the reply, or the error and after how many milliseconds to try
+   * again, `null` for never and `undefined` for soon. Rejects if it was aborted.
+   */
+  async #attempt(
+    body: string, signal: AbortSignal,
+  ): Promise<Uint8Array | { error: ModelError; after: number | null | undefined }> {
+    const headers = new Headers({ "content-type": "application/json", accept: "application/json" });
+    const fetch = this.#fetch;
+    const given = this.#headers;
+    try {
+      new Headers(typeof given === "function" ? await given() : given).forEach((value, name) => { headers.set(name, value); });
+    } catch (cause) {
+      return { error: this.#error("cancelled", `no headers: ${messageOf(cause)}`, cause), after: null };
+    }
+    try {
+      // Followed, a redirect would become a GET, or take the text elsewhere.
+      const response = await fetch(this.#url, { method: "POST", body, headers, signal, redirect: "manual" });
+      const reply = await readAtMost(response.body, response.ok ? this.#maxReply : 4096);
+      if (response.ok) {
+        return reply ?? { error: this.#error("endpoint error", `the reply is longer than ${String(this.#maxReply)} bytes`), after: null };
+      }
+      const { status } = response;
+      const said = hidden(oneLine(new TextDecoder().decode(reply ?? new Uint8Array())), headers);
+      const error = new ModelError(
+        "endpoint error", `HTTP ${String(status)}${said && `: ${said}`}; ${hint(status)}`, { url: shown(this.#url), status },
+      );
+      const again = status === 429 || (status >= 500 && status !== 501);
+      return { error, after: again ? retryAfter(response.headers.get("retry-after")) : null };
+    } catch (cause) {
+      if (signal.aborted) {
+        throw cause;
+      }
+      return { error: this.#error("unreachable", `${reasonOf(cause)}; is the server running, and is this its address?`, cause), after: undefined };
+    }
+  }
+
+  #error(reason: ModelFailure, message: string, cause?: unknown): ModelError {
+    return new ModelError(reason, message, { url: shown(this.#url) }, cause);
+  }
+}
+
+/** Node says "fetch failed" and keeps what happened in the cause. */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof Error && cause.message !== "" ? cause.message : messageOf(error);
+}
+
+/** Room for requests in flight, and who waits for it. */
+export class Slots {
+  readonly #queue = new Set<() => void>();
+
+  #free: number;
+
+  constructor(free: number) {
+    this.#free = free;
+  }
+
+  /** Takes a place, if there is one; otherwise `retry` is called, once, when there may be. */
+  take(retry: () => void): boolean {
+    if (this.#free === 0) {
+      this.#queue.add(retry);
+      return false;
+    }
+    this.#free--;
+    return true;
+  }
+
+  /** Gives a place back. */
+  release(): void {
+    this.#free++;
+    for (const retry of this.#queue) {
+      if (this.#free === 0) {
+        break;
+      }
+      this.#queue.delete(retry);
+      retry();
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import type { CoreEvent, Reason } from "./events.js";
+import { MAX_INPUT, REASONS } from "./abi.js";
+import { FineceError } from "./errors.js";
+import type { Instance } from "./instance.js";
+
+/**
+ * How many bytes of a stream are handed over at once: enough to make the call's
+ * cost vanish, little enough to keep the instance's input buffer small.
+ */
+export const CHUNK = 16 << 10;
+
+const encoder = new TextEncoder();
+const nothing = new Uint8Array();
+
+/** The reasons to give to {@link Session.fail}. */
+export type FailReason = Extract<Reason, "timeout" | "superseded" | "endpoint error" | "unreachable" | "cancelled">;
+
+/**
+ * One stream being scored, without any I/O: bytes go in, events come out.
+ * `ConfidenceStream` and its kin do the rest; use this where the surroundings
+ * do their own fetching.
+ *
+ * Every method throws a `CoreTrapError` once the instance has trapped, and a
+ * `FineceError` with the code `order` once the session is closed.
+ */
+export class Session {
+  /** The events that opening gave: p(0), found, and asked for where the estimator is a model. */
+  readonly opening: readonly CoreEvent[];
+
+  #instance: Instance | undefined;
+
+  readonly #release: (instance: Instance) => void;
+
+  /** @internal */
+  constructor(instance: Instance, config: string, release: (instance: Instance) => void) {
+    this.#release = release;
+    this.#instance = instance;
+    try {
+      this.opening = instance.events("finece_open", encoder.encode(config));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Takes the stream's next bytes, cut anywhere. Throws `order` after {@link Session.end}. */
+  write(bytes: Uint8Array): CoreEvent[] {
+    if (bytes.length <= CHUNK) {
+      return this.#open().events("finece_write", bytes);
+    }
+    const events: CoreEvent[] = [];
+    for (let at = 0; at < bytes.length; at += CHUNK) {
+      for (const event of this.#open().events("finece_write", bytes.subarray(at, at + CHUNK))) {
+        events.push(event);
+      }
+    }
+    return events;
+  }
+
+  /** Says that no more bytes will come. Requests may still be resolved or failed. */
+  end(): CoreEvent[] {
+    return this.#open().events("finece_end", undefined);
+  }
+
+  /**
+   * The body of the request that an `ask` event announced, JSON in UTF-8. It may
+   * be called again until the id is settled; then it throws `unknown-ask`.
+   */
+  request(id: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#open().answer("finece_request", id));
+  }
+
+  /**
+   * Takes the reply's body. One that is not exactly one probability makes the
+   * position unavailable and is reported by a `fault` event. Throws
+   * `unknown-ask` for an id that was never asked or is settled.
+   */
+  resolve(id: number, reply: Uint8Array): CoreEvent[] {
+    // What is longer than a call takes is nobody's number: let the core say so.
+    const body = reply.length > MAX_INPUT ? nothing : reply;
+    return this.#open().events("finece_resolve", body, id);
+  }
+
+  /** Says why a request will have no reply. Throws `unknown-ask` as {@link Session.resolve} does. */
+  fail(id: number, reason: FailReason): CoreEvent[] {
+    return this.#open().events("finece_fail", undefined, id, REASONS.indexOf(reason));
+  }
+
+  /** Gives the instance back. The session answers nothing more. */
+  close(): void {
+    const instance = this.#instance;
+    this.#instance = undefined;
+    if (instance !== undefined) {
+      this.#release(instance);
+    }
+  }
+
+  #open(): Instance {
+    if (this.#instance === undefined) {
+      throw new FineceError("order", "the session is closed");
+    }
+    return this.#instance;
+  }
+}

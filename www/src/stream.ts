@@ -1,0 +1,64 @@
+import { type ScoreOptions, Scorer } from "./scorer.js";
+
+/**
+ * Passes a model's stream through unchanged and scores it on the side:
+ *
+ * ```ts
+ * const stream = new ConfidenceStream({ onEvent: (event) => show(event) });
+ * return new Response(response.body.pipeThrough(stream), response);
+ * ```
+ *
+ * It is a TransformStream in all but its class, which cannot say that its
+ * readable side was cancelled everywhere. Each chunk is handed on before it is
+ * scored; whatever goes wrong with the scoring, the bytes pass. When the
+ * readable side is cancelled or the writable side aborted, requests to the
+ * confidence model are aborted.
+ */
+export class ConfidenceStream implements TransformStream<Uint8Array, Uint8Array> {
+  /** The same bytes, in the same chunks. */
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Takes the model's bytes. */
+  readonly writable: WritableStream<Uint8Array>;
+  /**
+   * Resolves when no more events will come, which with a confidence model may
+   * be after the text has ended; never rejects. A Worker should `waitUntil` it.
+   */
+  readonly done: Promise<void>;
+
+  constructor(options: ScoreOptions = {}) {
+    const scorer = new Scorer(options);
+    this.done = scorer.done;
+    let output!: ReadableStreamDefaultController<Uint8Array>;
+    let input!: WritableStreamDefaultController;
+    let wanted: (() => void) | undefined; // set while a chunk waits to be read
+    const read = (): void => {
+      wanted?.();
+      wanted = undefined;
+    };
+    this.readable = new ReadableStream<Uint8Array>({
+      start(controller) { output = controller; },
+      pull: read,
+      cancel(reason) {
+        scorer.interrupt();
+        input.error(reason);
+        read();
+      },
+    }, { highWaterMark: 0 });
+    this.writable = new WritableStream<Uint8Array>({
+      start(controller) { input = controller; },
+      write(chunk) {
+        output.enqueue(chunk);
+        scorer.write(chunk);
+        return (output.desiredSize ?? 0) < 0 ? new Promise((resolve) => { wanted = resolve; }) : undefined;
+      },
+      close() {
+        output.close();
+        scorer.end();
+      },
+      abort(reason) {
+        output.error(reason);
+        scorer.interrupt();
+      },
+    });
+  }
+}

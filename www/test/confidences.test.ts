@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { createReadStream } from "node:fs";
+import { test } from "node:test";
+import { confidences, type StreamEvent } from "finece";
+import { bodyOf, chat, completion, cut, demo, latest, serve, streamOf, until } from "./support.js";
+
+async function collect(...args: Parameters<typeof confidences>): Promise<StreamEvent[]> {
+  const events: StreamEvent[] = [];
+  for await (const event of confidences(...args)) {
+    events.push(event);
+  }
+  return events;
+}
+
+test("a response, its body, and bytes of Node give the same events", async () => {
+  const events = await collect(new Response(demo));
+  assert.ok(latest(events).length > 8);
+  assert.match(events.map((event) => (event.type === "text" ? event.text : "")).join(""), /^A baker sells 48 loaves/);
+  assert.deepEqual(await collect(streamOf(cut(demo, 777))), events);
+  assert.deepEqual(await collect(createReadStream(new URL("../../wasm/session/testdata/demo.sse", import.meta.url))), events);
+  assert.deepEqual(await collect(new Response(demo), { text: false }), events.filter(({ type }) => type !== "text"));
+  assert.deepEqual((await collect(new Response(null))).map(({ type }) => type).at(-1), "finish");
+});
+
+test("with a model, the last events come after the text", async (t) => {
+  const url = await serve(t, (_, response) => setTimeout(() => { response.end(completion("0.5")); }, 30));
+  const events = await collect(new Response(chat("One.\n\n", "Two.")), { question: "?", model: { url } });
+  assert.deepEqual(latest(events).map(({ state }) => state), ["final", "final", "final"]);
+  assert.equal(events.at(-1)?.type, "confidence");
+});
+
+test("leaving the loop cancels the source and aborts the requests", async (t) => {
+  let arrived = 0, gone = 0;
+  const url = await serve(t, (request, response) => {
+    response.on("close", () => { gone++; });
+    void bodyOf(request).then(() => { arrived++; });
+  });
+  let cancelled = false;
+  const source = new ReadableStream<Uint8Array>({
+    start(c) { c.enqueue(chat("One.\n\n", "Two.\n\n", "Three.").slice(0, -30)); },
+    cancel() { cancelled = true; },
+  });
+  for await (const event of confidences(source, { question: "?", model: { url } })) {
+    if (event.type === "confidence" && event.index === 2) {
+      await until("requests came", () => arrived === 3);
+      break;
+    }
+  }
+  await until("the source and the server heard", () => cancelled && gone === 3);
+});
+
+test("an error of the source is thrown after the events before it", async () => {
+  const broken = new Error("reset");
+  const events: StreamEvent[] = [];
+  await assert.rejects(async () => {
+    // eslint-disable-next-line @typescript-eslint/require-await -- a source that fails
+    for await (const event of confidences((async function* () {
+      yield demo;
+      throw broken;
+    })())) {
+      events.push(event);
+    }
+  }, (error) => error === broken);
+  assert.ok(latest(events).length > 8);
+  assert.ok(latest(events).every(({ state }) => state === "final" || state === "unavailable"));
+});
+
+test("without a core there is one lost event, and an aborted signal ends the loop", async () => {
+  const options = { core: () => Promise.reject(new Error("blocked")), onError: () => undefined };
+  assert.deepEqual((await collect(new Response(demo), options)).map(({ type }) => type), ["lost"]);
+  const endless = new ReadableStream<Uint8Array>();
+  const control = new AbortController();
+  setTimeout(() => { control.abort(); }, 20);
+  assert.equal((await collect(endless, { signal: control.signal })).at(-1)?.type, "finish");
+});
