@@ -1,0 +1,254 @@
+import { Details } from "./details.js";
+import { type BadgeView, isRevised, nameOf } from "./panel.js";
+import { type PositionConfidence, sourceName } from "./positions.js";
+import { adoptStyle } from "./style.js";
+import { type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, isProbability } from "./words.js";
+
+// On a server there is no HTMLElement, and importing must not break there.
+const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+
+const STATES: readonly string[] = ["pending", "provisional", "final", "unavailable"];
+
+const MARKUP = `<button type="button" part="badge" aria-expanded="false">
+<svg viewBox="0 0 16 16" part="glyph" aria-hidden="true"><circle class="ring" cx="8" cy="8" r="7"/><circle
+ class="pie" cx="8" cy="8" r="2.5" pathLength="100" transform="rotate(-90 8 8)"/><path class="slash" d="M3.5 12.5l9-9"/><path
+ class="triangle" d="M8 1.8 15 14H1Zm0 4.7v3.2m0 1.9v.2"/><g class="dots"><circle cx="3" cy="8" r="1.6"/><circle
+ cx="8" cy="8" r="1.6"/><circle cx="13" cy="8" r="1.6"/></g></svg><span class="text" part="value"><span
+ class="shown"></span><span class="ghost" aria-hidden="true"></span><span class="ghost" aria-hidden="true"></span></span><span
+ class="trend" part="trend" aria-hidden="true"></span></button>`;
+
+/** What {@link ConfidenceBadge} tells by its event `finece-change`. */
+export interface BadgeChange {
+  readonly state: BadgeState;
+  /** In [0,1]; `null` where there is no number. */
+  readonly value: number | null;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "confidence-badge": ConfidenceBadge;
+  }
+}
+
+/**
+ * `<confidence-badge>`: shows one confidence and, on hover, focus or click, what
+ * it means. Call {@link ConfidenceBadge.define} once, then:
+ *
+ * ```html
+ * <confidence-badge state="provisional" value="0.72" first="0.64" source="perplexity"></confidence-badge>
+ * ```
+ *
+ * Attributes: `state` (`pending`, which is the default, `provisional`, `final`,
+ * `unavailable`), `value` and `first` (in [0,1]), `reason` and `source` (as the
+ * events say them), `kind` (`end` for the whole answer, `question` for p(0)),
+ * `label`, `locale` (of numbers; default the nearest `lang`), `ece` and `n` (how well calibrated, on how many
+ * labelled answers), `bands` (two limits, default `0.5 0.8`). A value that is no
+ * probability is never shown; `provisional` and `final` without one show as
+ * unavailable.
+ *
+ * The slot `details` takes more to say. Parts: `badge`, `glyph`, `value`,
+ * `trend`, `panel`, `title`; `badge` also has the state and the band. Custom
+ * properties: `--confidence-badge-` and `low`, `medium`, `high`, `unknown`,
+ * `color`, `surface`, `edge`, `focus`, `size`, `radius`, `padding`. Dark mode
+ * follows the page's `color-scheme`. Before it is defined the element is empty:
+ * `confidence-badge:not(:defined) { display: inline-block; min-inline-size: 5em }`
+ * keeps its place.
+ *
+ * Fires `finece-change` with a {@link BadgeChange} when what it shows changes.
+ */
+export class ConfidenceBadge extends Base {
+  /** The attributes that change what it shows. */
+  static readonly observedAttributes: readonly string[] = [
+    "state", "value", "first", "reason", "source", "kind", "label", "locale", "ece", "n", "bands",
+  ];
+
+  /** What badges say. Set it before badges are made. */
+  static words: BadgeWords = ENGLISH;
+
+  /**
+   * Defines the element; does nothing where the tag is defined already, or on a
+   * server. Another tag gets a class of its own, as the platform demands.
+   */
+  static define(tag = "confidence-badge"): void {
+    if (typeof customElements !== "undefined" && customElements.get(tag) === undefined) {
+      customElements.define(tag, customElements.getName(ConfidenceBadge) === null ? ConfidenceBadge : class extends ConfidenceBadge {});
+    }
+  }
+
+  #button: HTMLButtonElement | undefined;
+  #details: Details | undefined;
+  #queued = false;
+  #told = "";
+
+  /** Where the confidence stands, as the attribute says; what it shows may be less. */
+  get state(): BadgeState {
+    const state = this.getAttribute("state") ?? "";
+    return STATES.includes(state) ? (state as BadgeState) : "pending";
+  }
+
+  set state(state: BadgeState) { this.setAttribute("state", state); }
+
+  /** The confidence in [0,1]; `null` where there is none. */
+  get value(): number | null { return this.#number("value"); }
+
+  set value(value: number | string | null | undefined) { this.#set("value", value); }
+
+  /** The first value that was known, in [0,1]; `null` where there is none. */
+  get first(): number | null { return this.#number("first"); }
+
+  set first(first: number | string | null | undefined) { this.#set("first", first); }
+
+  /** Why it is unavailable, as the event says; "" if nothing is said. */
+  get reason(): string { return this.getAttribute("reason") ?? ""; }
+
+  set reason(reason: string | null | undefined) { this.#set("reason", reason); }
+
+  /** Where the value is from, such as `perplexity` or `model expectation`; "" if nothing is said. */
+  get source(): string { return this.getAttribute("source") ?? ""; }
+
+  set source(source: string | null | undefined) { this.#set("source", source); }
+
+  /** What was judged: `end` the whole answer, `question` the question alone, anything else the text so far. */
+  get kind(): string { return this.getAttribute("kind") ?? ""; }
+
+  set kind(kind: string | null | undefined) { this.#set("kind", kind); }
+
+  /** What the number is called; "" for the words' own. */
+  get label(): string { return this.getAttribute("label") ?? ""; }
+
+  set label(label: string | null | undefined) { this.#set("label", label); }
+
+  /** How numbers are written, a BCP 47 tag; that of the nearest `lang` without the attribute. */
+  get locale(): string {
+    return this.getAttribute("locale") ?? this.closest("[lang]")?.getAttribute("lang") ?? "";
+  }
+
+  set locale(locale: string | null | undefined) { this.#set("locale", locale); }
+
+  /** How well calibrated the estimates are; `undefined` where `ece` is missing or no number from 0 to 1. */
+  get calibration(): Calibration | undefined {
+    const ece = this.#number("ece");
+    const n = Number(this.getAttribute("n") ?? NaN);
+    return ece === null ? undefined : { ece, n: Number.isInteger(n) && n > 0 ? n : null };
+  }
+
+  set calibration(calibration: Calibration | undefined) {
+    this.#set("ece", calibration?.ece);
+    this.#set("n", calibration?.n);
+  }
+
+  /** The limits of the bands; default 0.5 and 0.8. */
+  get bands(): readonly [number, number] {
+    const [low, high] = (this.getAttribute("bands") ?? "").trim().split(/\s+/).map(Number);
+    return isProbability(low) && isProbability(high) && low <= high ? [low, high] : [0.5, 0.8];
+  }
+
+  set bands(bands: readonly [number, number] | string | null | undefined) {
+    this.#set("bands", typeof bands === "object" && bands !== null ? bands.join(" ") : bands);
+  }
+
+  /** Whether the details are open. */
+  get open(): boolean { return this.#details?.open ?? false; }
+
+  /** Shows a position; only what differs is changed. */
+  show(position: PositionConfidence): void {
+    this.#set("state", position.state);
+    this.#set("value", position.value);
+    this.#set("first", position.first);
+    this.#set("reason", position.reason);
+    this.#set("source", position.source === null ? null : sourceName(position.source));
+    this.#set("kind", position.kinds.includes("end") ? "end" : position.kinds.includes("question") ? "question" : null);
+  }
+
+  override focus(options?: FocusOptions): void {
+    this.#button?.focus(options);
+  }
+
+  connectedCallback(): void {
+    if (this.#button === undefined) {
+      this.#build();
+    }
+    this.#render();
+  }
+
+  disconnectedCallback(): void {
+    this.#details?.close();
+  }
+
+  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
+    if (before !== now && this.#button !== undefined && !this.#queued) {
+      this.#queued = true; // several attributes, one rendering
+      queueMicrotask(() => {
+        this.#queued = false;
+        this.#render();
+      });
+    }
+  }
+
+  #number(name: string): number | null {
+    const text = this.getAttribute(name)?.trim() ?? "";
+    const value = text === "" ? null : Number(text);
+    return isProbability(value) ? value : null;
+  }
+
+  #set(name: string, value: string | number | null | undefined): void {
+    if (value === null || value === undefined) {
+      this.removeAttribute(name);
+    } else if (this.getAttribute(name) !== String(value)) {
+      this.setAttribute(name, String(value));
+    }
+  }
+
+  #view(): BadgeView {
+    const { reason, source, kind, label, locale, calibration, bands: [low, high] } = this;
+    const given = this.state;
+    const claims = given === "provisional" || given === "final";
+    const value = claims ? this.value : null;
+    const state = claims && value === null ? "unavailable" : given;
+    // By what is shown: 80% is never called less than 80%.
+    const percent = Math.round((value ?? 0) * 100) / 100;
+    const band: Band | undefined = value === null ? undefined : percent < low ? "low" : percent < high ? "medium" : "high";
+    return { state, value, first: value === null ? null : this.first, band, reason, source, kind, label, locale, calibration };
+  }
+
+  #render(): void {
+    const button = this.#button;
+    if (button === undefined) {
+      return;
+    }
+    const { words } = ConfidenceBadge;
+    const view = this.#view();
+    const { state, value, first, band, locale } = view;
+    button.className = `${state} ${band ?? ""}`;
+    button.setAttribute("part", `badge ${state} ${band ?? ""}`.trim());
+    button.setAttribute("aria-label", nameOf(view, words));
+    button.setAttribute("aria-busy", String(state === "pending"));
+    const text = (selector: string, content: string, at = 0): void => {
+      const node = button.querySelectorAll(selector)[at];
+      if (node !== undefined && node.textContent !== content) {
+        node.textContent = content;
+      }
+    };
+    text(".shown", value !== null ? formatPercent(value, locale) : state === "pending" ? words.pendingMark : words.unavailableMark);
+    text(".ghost", formatPercent(1, locale));
+    text(".ghost", formatPercent(0.999, locale), 1);
+    text(".trend", value === null || first === null || !isRevised(view) ? "" : value > first ? "↑" : "↓");
+    button.querySelector(".pie")?.setAttribute("stroke-dasharray", `${((value ?? 0) * 100).toFixed(1)} 100`);
+    if (this.open) {
+      this.#details?.fill();
+    }
+    const told = `${state} ${String(value)}`;
+    if (told !== this.#told) {
+      this.#told = told;
+      this.dispatchEvent(new CustomEvent<BadgeChange>("finece-change", { bubbles: true, composed: true, detail: { state, value } }));
+    }
+  }
+
+  #build(): void {
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    adoptStyle(root);
+    root.innerHTML = MARKUP;
+    const button = this.#button = root.querySelector("button") ?? document.createElement("button");
+    this.#details = new Details(this, root, button, () => this.#view(), () => ConfidenceBadge.words);
+  }
+}

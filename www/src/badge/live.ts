@@ -1,0 +1,75 @@
+import type { PositionConfidence } from "./positions.js";
+import { ConfidenceBadge } from "./element.js";
+import { formatPercent, summarise } from "./words.js";
+
+/** How a message's confidences are announced. */
+export interface LiveOptions {
+  /** The least time between two announcements, in milliseconds; default 8000. */
+  interval?: number;
+  /** How numbers are written, a BCP 47 tag. */
+  locale?: string;
+}
+
+// What comes in one burst is announced once.
+const DEBOUNCE = 600;
+
+/**
+ * The one polite live region of a message: a summary in words for people who
+ * do not see the badges, after the first values, then at most once an interval,
+ * and once at the end. The region is invisible and takes no room.
+ */
+export class LiveSummary {
+  /** The region, `role="status"`; put it beside the message, not into it. */
+  readonly element: HTMLElement;
+
+  readonly #interval: number;
+  readonly #locale: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #last = -Infinity;
+  #next = "";
+  #done = false;
+
+  constructor(options: LiveOptions = {}) {
+    this.#interval = options.interval ?? 8000;
+    this.#locale = options.locale;
+    const element = this.element = document.createElement("div");
+    element.setAttribute("role", "status");
+    element.setAttribute("aria-live", "polite");
+    element.className = "confidence-summary";
+    Object.assign(element.style, {
+      position: "absolute", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
+    });
+  }
+
+  /** Takes the positions as they are now, and whether nothing will change any more. */
+  update(positions: readonly PositionConfidence[], done = false): void {
+    const summary = summarise(positions, done);
+    if (summary.known === 0 && !done) {
+      return;
+    }
+    this.#next = ConfidenceBadge.words.summary(summary, (value) => formatPercent(value, this.#locale));
+    if (done && !this.#done) {
+      this.#done = true;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    if (this.#timer === undefined && this.#next !== this.element.textContent) {
+      const wait = done ? DEBOUNCE : Math.max(DEBOUNCE, this.#last + this.#interval - performance.now());
+      this.#timer = setTimeout(this.#announce, wait);
+    }
+  }
+
+  /** Takes the region away. */
+  disconnect(): void {
+    clearTimeout(this.#timer);
+    this.element.remove();
+  }
+
+  readonly #announce = (): void => {
+    this.#timer = undefined;
+    if (this.element.textContent !== this.#next) {
+      this.#last = performance.now();
+      this.element.textContent = this.#next;
+    }
+  };
+}

@@ -1,0 +1,116 @@
+// Colours are custom properties, so a page can set its own; text keeps the
+// page's contrast because the bands colour only the glyph, edge and tint.
+const CSS = `
+:host {
+  --_low: var(--confidence-badge-low, light-dark(#b3261e, #ff8a80));
+  --_medium: var(--confidence-badge-medium, light-dark(#8a5a00, #f2b84b));
+  --_high: var(--confidence-badge-high, light-dark(#14713d, #5fd18f));
+  --_none: var(--confidence-badge-unknown, light-dark(#5c6370, #a8b0bd));
+  --_text: var(--confidence-badge-color, light-dark(#1d2129, #eceff4));
+  --_surface: var(--confidence-badge-surface, light-dark(#ffffff, #1f232b));
+  --_edge: var(--confidence-badge-edge, light-dark(#d3d8e0, #454c58));
+  display: inline-block;
+  position: relative;
+  vertical-align: baseline;
+  font-size: var(--confidence-badge-size, 0.75em);
+  font-weight: 500;
+  font-style: normal;
+  line-height: 1;
+  white-space: nowrap;
+  letter-spacing: normal;
+  text-indent: 0;
+  text-align: start;
+}
+:host([hidden]) { display: none; }
+/* Out of the flow at the place where its text ends: nothing moves when it comes. */
+:host([placed]) { position: absolute; margin-inline-start: 0.5em; }
+:host([placed="corner"]) {
+  display: block; position: sticky; inset-inline: 0; block-size: 0; margin: 0; text-align: end;
+}
+button {
+  all: unset;
+  box-sizing: border-box;
+  position: relative;
+  display: inline-flex;
+  align-items: center;
+  gap: 0.3em;
+  padding: var(--confidence-badge-padding, 0.25em 0.5em 0.25em 0.4em);
+  border: 1px solid color-mix(in srgb, var(--_band) 45%, transparent);
+  border-radius: var(--confidence-badge-radius, 1em);
+  background: color-mix(in srgb, var(--_band) 11%, var(--_surface));
+  color: var(--_text);
+  font-variant-numeric: tabular-nums;
+  cursor: pointer;
+  user-select: none;
+}
+button:dir(rtl) { padding-inline: 0.4em 0.5em; }
+/* A larger target than the eye sees. */
+button::after { content: ""; position: absolute; inset: -0.5em -0.15em; }
+button:focus-visible { outline: 2px solid var(--confidence-badge-focus, light-dark(#1a5fd0, #8ab4ff)); outline-offset: 2px; }
+button { --_band: var(--_none); }
+.low { --_band: var(--_low); }
+.medium { --_band: var(--_medium); }
+.high { --_band: var(--_high); }
+.pending, .provisional { border-style: dashed; }
+.provisional { border-color: color-mix(in srgb, var(--_band) 70%, transparent); }
+svg { inline-size: 1.1em; block-size: 1.1em; flex: none; overflow: visible; color: var(--_band); }
+svg > * { display: none; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
+.low .triangle, :is(.medium, .high) :is(.ring, .pie), .pending .dots, .unavailable :is(.ring, .slash) { display: inline; }
+svg .pie { stroke-width: 5; stroke-linecap: butt; }
+.pending .dots { fill: currentColor; stroke: none; animation: pulse 1.4s ease-in-out infinite; }
+@keyframes pulse { 50% { opacity: 0.35; } }
+/* The widest text lies invisibly under the real one, so the width never changes. */
+.text { display: inline-grid; }
+.text > * { grid-area: 1 / 1; text-align: center; }
+.ghost { visibility: hidden; }
+.trend { inline-size: 0.6em; margin-inline-start: -0.2em; text-align: center; font-size: 0.85em; color: var(--_band); }
+.panel {
+  position: fixed;
+  inset: auto;
+  z-index: 1000;
+  box-sizing: border-box;
+  inline-size: max-content;
+  max-inline-size: min(21rem, calc(100vw - 16px));
+  margin: 0;
+  padding: 0.85rem 1rem;
+  border: 1px solid var(--_edge);
+  border-radius: 0.75rem;
+  background: var(--_surface);
+  color: var(--_text);
+  box-shadow: 0 8px 28px rgb(0 0 0 / 0.18);
+  font-size: 0.8125rem;
+  font-weight: 400;
+  line-height: 1.5;
+  white-space: normal;
+  text-align: start;
+}
+.panel:not([popover]) { display: none; }
+.panel.open { display: block; }
+.panel p { margin: 0.5em 0 0; }
+.panel .title { margin: 0; font-size: 0.9375rem; font-weight: 600; }
+.panel .note { color: color-mix(in srgb, var(--_text) 78%, var(--_surface)); }
+.panel [hidden] { display: none; }
+@media (prefers-reduced-motion: reduce) { .pending .dots { animation: none; } }
+@media (forced-colors: active) {
+  button[type] { border-color: ButtonText; background: ButtonFace; color: ButtonText; forced-color-adjust: none; }
+  button:focus-visible { outline-color: Highlight; }
+  svg, .trend { color: ButtonText; }
+  .panel { border-color: CanvasText; background: Canvas; color: CanvasText; }
+  .panel .note { color: CanvasText; }
+}
+@media print {
+  button[type] { border-color: currentColor; background: none; color: inherit; }
+  .panel { display: none !important; }
+}
+`;
+
+let sheet: CSSStyleSheet | undefined;
+
+/** Gives a badge's shadow root its style: one sheet for all badges, which no Content-Security-Policy stands against. */
+export function adoptStyle(root: ShadowRoot): void {
+  if (sheet === undefined) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(CSS);
+  }
+  root.adoptedStyleSheets = [sheet];
+}

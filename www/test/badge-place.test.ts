@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BadgePlacement, ConfidenceBadge, LiveSummary, PositionConfidence } from "finece/badge";
+import { openModule, positionsOf, skip } from "./badge-support.js";
+import { demo } from "./support.js";
+
+const PLACE = `import { placeBadges, LiveSummary } from "finece/badge";
+  globalThis.place = (selector, options) => placeBadges(document.querySelector(selector), options);
+  globalThis.LiveSummary = LiveSummary;`;
+
+// What the module above makes global.
+declare const place: (selector: string, options?: { limit?: number; announce?: boolean; locale?: string }) => BadgePlacement;
+
+const position = (index: number, utf16: number, value: number | null, kinds: PositionConfidence["kinds"] = ["paragraph"]): PositionConfidence => ({
+  choice: 0, index, kinds, segment: "answer", utf16, token: utf16, state: value === null ? "pending" : "final",
+  value, raw: value, first: value, revision: 0, reason: null, source: null,
+});
+
+test("positions find their blocks by UTF-16 offsets, over emoji, CRLF, lists, fences, tables and repeated text", { skip }, async (t) => {
+  const source = [
+    "## Résumé 🧑‍🚀", "", "Same words.", "", "Same words.", "", "👍 👍", "", "Look at [this](https://example.com/same-words), *right* & good 𝒳.", "",
+    "```js", "let a = 1;", "", "a < 2;", "```", "", "- one", "- two", "", "  more of two", "", "1. three", "", "| a | b |", "|---|---|", "| 1 | 2 |", "",
+    "数学の答えは四十二です。", "", "The end 🎉",
+  ].join("\r\n");
+  const html = `<h2>Résumé 🧑‍🚀</h2><p>Same words.</p><p>Same words.</p><p>👍 👍</p>
+    <p>Look at <a href="#">this</a>, <em>right</em> &amp; good 𝒳.</p><pre><code>let a = 1;\n\na &lt; 2;\n</code></pre>
+    <ul><li><p>one</p></li><li><p>two</p><p>more of two</p></li></ul><ol><li>three</li></ol>
+    <table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table><p>数学の答えは四十二です。</p><p>The end 🎉</p>`;
+  const found = await positionsOf(new TextEncoder().encode(source), { format: "text" });
+  const page = await openModule(t, PLACE, `<div id="m">${html}</div>`);
+  const at = await page.evaluate(([text, positions]) => {
+    const placement = place("#m", { announce: false });
+    placement.update(text, positions);
+    placement.flush();
+    return [...document.querySelectorAll("#m confidence-badge")].map((badge) => {
+      const block = badge.parentElement as Element;
+      const before = [...document.querySelectorAll("#m *")].filter((e) => e.localName === block.localName).indexOf(block);
+      return `${block.localName}${String(before)}: ${(block.textContent).trim().split("\n").at(-1) ?? ""}`;
+    });
+  }, [source, found] as const);
+  assert.deepEqual(at, [
+    "h20: Résumé 🧑‍🚀", "p0: Same words.", "p1: Same words.", "p2: 👍 👍", "p3: Look at this, right & good 𝒳.", "pre0: a < 2;",
+    "p6: more of two", "li2: three", "td1: 2", "p7: 数学の答えは四十二です。", "p8: The end 🎉",
+  ]);
+});
+
+test("thousands of positions cost a bounded number of elements, and what has no badge is summed up", { skip }, async (t) => {
+  const page = await openModule(t, PLACE, '<div id="m"></div>');
+  const paragraphs = Array.from({ length: 5000 }, (_, i) => `Paragraph number ${String(i)} says something.`);
+  let end = 0;
+  const positions = paragraphs.map((p, i) => {
+    const here = position(i + 1, end + p.length, i === 10 ? 0.05 : 0.9);
+    end += p.length + 2;
+    return here;
+  });
+  const result = await page.evaluate(async ({ paragraphs, positions }) => {
+    const root = document.querySelector<HTMLElement>("#m") ?? document.body;
+    root.innerHTML = paragraphs.map((p) => `<p>${p}</p>`).join("");
+    const source = paragraphs.join("\n\n");
+    const placement = place("#m", { announce: false });
+    const start = performance.now();
+    placement.update(source, positions);
+    placement.flush();
+    const first = performance.now() - start;
+    for (let i = 0; i < 5; i++) {
+      placement.update(`${source}${"x".repeat(i)}`, positions);
+      placement.flush();
+    }
+    const again = (performance.now() - start - first) / 5;
+    await Promise.resolve();
+    const badges = [...root.querySelectorAll<ConfidenceBadge>("confidence-badge")];
+    const more = badges.map((b) => b.textContent).filter((s) => s !== "");
+    const lastBlock = badges.at(-1)?.parentElement?.textContent ?? "";
+    // A position behind the others moves the window on.
+    placement.update(source, positions.slice(0, 300));
+    placement.flush();
+    const fewer = root.querySelectorAll("confidence-badge").length;
+    placement.disconnect();
+    return {
+      first, again, fewer, left: root.querySelectorAll("confidence-badge").length,
+      badges: badges.length, panels: badges.filter((b) => b.shadowRoot?.querySelector(".panel") !== null).length,
+      more, lastBlock,
+    };
+  }, { paragraphs, positions });
+  t.diagnostic(`5000 positions: ${result.first.toFixed(1)} ms, then ${result.again.toFixed(1)} ms`);
+  assert.deepEqual([result.badges, result.fewer, result.left, result.panels], [100, 100, 0, 0]);
+  assert.deepEqual(result.more, ["4,900 earlier positions have no badge of their own; the lowest is 5%."]);
+  assert.equal(result.lastBlock, "Paragraph number 4999 says something.");
+  assert.ok(result.first < 2000 && result.again < 500, JSON.stringify(result));
+});
+
+test("a renderer that replaces everything gets the same badges back, with the focus", { skip }, async (t) => {
+  const page = await openModule(t, PLACE, '<div id="m"><p>One.</p><p>Two, and</p></div>');
+  const result = await page.evaluate(async (positions) => {
+    const root = document.querySelector<HTMLElement>("#m") ?? document.body;
+    const placement = place("#m");
+    placement.update("One.\n\nTwo, and more. Still more.\n\nThree.", positions, true);
+    placement.flush();
+    const before = [...root.querySelectorAll<ConfidenceBadge>("confidence-badge")];
+    before[1]?.focus();
+    root.innerHTML = "<p>One.</p><p>Two, and more.</p><p>Three.</p>";
+    await Promise.resolve(); // before anything is painted
+    const after = [...root.querySelectorAll("confidence-badge")];
+    const focused = document.activeElement === after[1];
+    // Text that comes behind a badge must not leave it in the middle.
+    after[1]?.parentElement?.append(" Still more.");
+    await Promise.resolve();
+    return {
+      same: after.length === 2 && after.every((badge, i) => badge === before[i]), focused,
+      last: after[1]?.parentElement?.lastChild === after[1], html: root.textContent,
+      regions: document.querySelectorAll("[role=status]").length,
+    };
+  }, [position(1, 4, 0.5), position(2, 31, 0.7)]);
+  assert.deepEqual(result, { same: true, focused: true, last: true, html: "One.Two, and more. Still more.Three.", regions: 1 });
+});
+
+test("nothing moves while an answer streams and its confidences come and change", { skip }, async (t) => {
+  const found = await positionsOf(demo, { estimator: "leco" });
+  const page = await openModule(t, PLACE, '<div id="m"></div><p id="below">below</p>');
+  const result = await page.evaluate(async (positions) => {
+    let shift = 0;
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {
+        shift += entry.value;
+      }
+    });
+    observer.observe({ type: "layout-shift", buffered: false });
+    const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    const root = document.querySelector<HTMLElement>("#m") ?? document.body;
+    document.querySelector("#below")?.remove();
+    const placement = place("#m");
+    let source = "";
+    const ends: number[] = [];
+    let end = 0;
+    for (const [i, position] of positions.slice(1).entries()) {
+      const words = `Paragraph ${String(i)} ${"word ".repeat(12 + i)}end.`;
+      root.append(Object.assign(document.createElement("p"), { textContent: words }));
+      source += words;
+      // As in a stream, the text has gone on when a position is found.
+      const shown = (state: PositionConfidence["state"]): PositionConfidence[] => ends.map((utf16, j) =>
+        ({ ...position, kinds: ["paragraph"], utf16, index: j + 1, state, value: state === "pending" ? null : 0.9 - 0.05 * ((i + j) % 5) }));
+      if (i > 0) {
+        ends.push(end);
+      }
+      end = source.length;
+      source += "\n\n";
+      for (const state of ["pending", "provisional", "final"] as const) {
+        placement.update(source, shown(state));
+        await frame();
+      }
+    }
+    await frame();
+    const whileStreaming = shift;
+    root.prepend(Object.assign(document.createElement("p"), { textContent: "something that does move the page", style: "height: 80px" }));
+    await frame();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return { whileStreaming, control: shift, badges: root.querySelectorAll("confidence-badge").length };
+  }, found);
+  assert.equal(result.whileStreaming, 0);
+  assert.ok(result.control > 0, "the measurement would not have seen a shift");
+  assert.equal(result.badges, found.length - 2);
+});
+
+test("one polite live region a message, throttled, with a last word", { skip }, async (t) => {
+  const page = await openModule(t, PLACE, "<p>text</p>");
+  const said = await page.evaluate(async ([first, second, third, unknown]) => {
+    const { LiveSummary: Live } = globalThis as unknown as { LiveSummary: typeof LiveSummary };
+    const live = new Live({ interval: 1000, locale: "en" });
+    document.body.append(live.element);
+    const said: { at: number; text: string }[] = [];
+    const start = performance.now();
+    new MutationObserver(() => { said.push({ at: performance.now() - start, text: live.element.textContent }); })
+      .observe(live.element, { childList: true, characterData: true, subtree: true });
+    live.update([{ ...first, state: "pending", value: null }]);
+    for (let i = 0; i < 100; i++) {
+      live.update([first, { ...second, value: 0.2 + i / 200 }, unknown]);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    live.update([first, second, third], true);
+    live.update([first, second, third], true);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return { said, role: live.element.getAttribute("role"), polite: live.element.getAttribute("aria-live") };
+  }, [position(1, 1, 0.9), position(2, 2, 0.6), position(3, 3, 0.8), position(3, 3, null)] as const);
+  assert.deepEqual([said.role, said.polite], ["status", "polite"]);
+  assert.ok(said.said.length >= 2 && said.said.length <= 5, JSON.stringify(said.said));
+  const gaps = said.said.slice(1, -1).map(({ at }, i) => at - (said.said[i]?.at ?? 0));
+  assert.ok(gaps.every((gap) => gap > 900), JSON.stringify(gaps));
+  assert.match(said.said[0]?.text ?? "", /^Confidence so far: \d\d%/);
+  assert.equal(said.said.at(-1)?.text, "Confidence: 80%, lowest 60%.");
+});

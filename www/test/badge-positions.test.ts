@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import Markdown from "react-markdown";
+import type { StreamEvent } from "finece";
+import { ConfidenceLog, type HastNode, badgeAttributes, formatPercent, rehypeConfidence, summarise } from "finece/badge";
+import { positionsOf } from "./badge-support.js";
+import { demo } from "./support.js";
+
+const found: StreamEvent = {
+  type: "position", choice: 0, index: 1, kinds: ["paragraph"], segment: "answer", byte: 9, utf16: 8, token: 3, tokenEstimated: false,
+  entropy: { lower: null, upper: null },
+};
+const known = (revision: number, state: "provisional" | "final", fused: number): StreamEvent =>
+  ({ type: "confidence", choice: 0, index: 1, revision, state, raw: 0.5, fused, source: { estimator: "builtin", method: "leco" } });
+
+test("a log keeps the latest and the first value, and takes nothing back", () => {
+  const log = new ConfidenceLog();
+  assert.equal(log.apply(known(0, "final", 0.5)), undefined, "a confidence without its position");
+  log.apply(found);
+  assert.equal(log.positions()[0]?.state, "pending");
+  log.apply({ type: "confidence", choice: 0, index: 1, revision: 0, state: "pending", raw: null, fused: null });
+  const [pending] = log.positions();
+  assert.deepEqual([pending?.value, pending?.first, pending?.source], [null, null, null]);
+  log.apply(known(1, "provisional", 0.5));
+  const [before] = log.positions();
+  log.apply(known(2, "final", 0.7));
+  assert.equal(log.apply(known(1, "provisional", 0.1)), undefined, "an older revision");
+  const [after] = log.positions();
+  assert.deepEqual([after?.value, after?.first, after?.raw, after?.state], [0.7, 0.5, 0.5, "final"]);
+  assert.equal(before?.value, 0.5, "a position that somebody has does not change");
+  log.apply({ type: "confidence", choice: 0, index: 1, revision: 3, state: "unavailable", raw: null, fused: null, reason: "core lost" });
+  const [lost] = log.positions();
+  assert.deepEqual([lost?.value, lost?.first, lost?.reason, lost?.source], [null, 0.5, "core lost", null]);
+  assert.ok(lost !== undefined);
+  assert.deepEqual(badgeAttributes(lost), { state: "unavailable", first: "0.5", reason: "core lost" });
+  assert.deepEqual([log.positions(1), log.positions(0, "reasoning"), log.all().length], [[], [], 1]);
+});
+
+test("the rehype plugin puts each badge into its block, as react-markdown renders it", async () => {
+  const text = "# Zwölf 🎯\r\n\r\nA *b* 👩‍👩‍👧 c.\r\n\r\n```\r\nx\r\n\r\ny\r\n```\r\n\r\n- one\r\n- two\r\n\r\n> said\r\n\r\nEnd.";
+  const positions = await positionsOf(new TextEncoder().encode(text), { format: "text" });
+  const html = renderToStaticMarkup(createElement(Markdown, { rehypePlugins: [[rehypeConfidence, { positions }]] }, text));
+  const blocks = [...html.matchAll(/<(p|li|pre|h1)>(?:(?!<\/?(?:p|li|pre|h1|blockquote)>).)*?<confidence-badge([^>]*)><\/confidence-badge>/gs)];
+  assert.deepEqual(blocks.map(([, tag]) => tag), ["h1", "p", "pre", "li", "p", "p"]);
+  assert.ok(blocks.every(([, , attributes]) => attributes?.includes('state="unavailable" reason="no logprobs"')), html);
+  assert.match(html, /🎯<confidence-badge/);
+  assert.match(html, /👩‍👩‍👧 c\.<confidence-badge/);
+  assert.match(html, /<pre><confidence-badge[^>]*placed="corner"/);
+  assert.match(html, /End\.<confidence-badge[^>]*kind="end"[^>]*placed="end"/);
+});
+
+test("the rehype plugin shows the last positions only, and leaves a tree without positions alone", async () => {
+  const tree = (n: number): HastNode => ({ type: "root", children: Array.from({ length: n }, (_, i): HastNode => ({
+    type: "element", tagName: "p", properties: {}, children: [{ type: "text" }], position: { start: { offset: i * 10 }, end: { offset: i * 10 + 8 } },
+  })) });
+  const [end] = (await positionsOf(demo, {})).slice(-1);
+  assert.ok(end !== undefined);
+  const positions = Array.from({ length: 3000 }, (_, i) => ({ ...end, index: i + 1, utf16: i * 10 + 8, kinds: ["paragraph"] as const }));
+  const many = tree(3000);
+  rehypeConfidence({ positions, limit: 7, tag: "my-badge", calibration: { ece: 0.1, n: 50 } })(many);
+  const badges = (many.children ?? []).flatMap(({ children = [] }) => children.filter(({ tagName }) => tagName === "my-badge"));
+  assert.equal(badges.length, 7);
+  assert.equal(many.children?.[2999]?.children?.at(-1)?.properties?.["ece"], "0.1");
+  const without = { type: "root", children: [{ type: "element", tagName: "p", children: [] }] };
+  rehypeConfidence({ positions })(without);
+  assert.deepEqual(without.children[0]?.children, []);
+});
+
+test("percentages never claim a certainty that is none", () => {
+  assert.deepEqual([0, 0.001, 0.004, 0.01, 0.5, 0.99, 0.994, 0.999, 1].map((v) => formatPercent(v, "en")),
+    ["0%", "<1%", "<1%", "1%", "50%", "99%", ">99%", ">99%", "100%"]);
+  assert.equal(formatPercent(0.5, "no such locale!"), formatPercent(0.5));
+  assert.deepEqual(summarise([], true), { count: 0, known: 0, lowest: null, latest: null, done: true });
+});

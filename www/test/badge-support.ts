@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type TestContext, after } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
+import { loadCore, type SessionConfig } from "finece";
+import { ConfidenceLog, type PositionConfidence } from "finece/badge";
+import { serve, wasm } from "./support.js";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+const executable = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+  .find((path) => path !== undefined && existsSync(path));
+
+/** Why browser tests are skipped, `false` if they are not. */
+export const skip = executable === undefined ? "no Chromium found; set CHROMIUM to one" : false;
+
+let browser: Promise<Browser> | undefined;
+
+function launch(): Promise<Browser> {
+  browser ??= chromium.launch({
+    ...(executable === undefined ? {} : { executablePath: executable }),
+    args: [
+      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  });
+  return browser;
+}
+
+after(async () => { await (await browser)?.close(); });
+
+/** Opens a page that fails the test on any error of its own. */
+export async function open(t: TestContext, url: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await (await launch()).newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const errors: string[] = [];
+  page.on("pageerror", ({ message }) => { errors.push(message); });
+  t.after(async () => {
+    await context.close();
+    assert.deepEqual(errors, []);
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** Serves a page that runs a module, bundled with this package, and opens it. */
+export async function openModule(
+  t: TestContext, contents: string, body = "", options: BrowserContextOptions = {},
+): Promise<Page> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: root }, bundle: true, write: false, format: "esm", target: "es2022",
+    define: { "process.env.NODE_ENV": '"development"' }, // StrictMode does nothing in production
+  });
+  const script = outputFiles[0]?.contents;
+  const url = await serve(t, (request, response) => {
+    if (request.url === "/app.js") {
+      response.writeHead(200, { "content-type": "text/javascript" }).end(script);
+    } else if (request.url === "/finece.wasm") {
+      response.writeHead(200, { "content-type": "application/wasm" }).end(wasm);
+    } else {
+      response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><html lang="en"><meta charset="utf-8">
+        <meta name="color-scheme" content="light dark"><title>test</title><style>main { padding: 1rem 6em 1rem 1rem }</style>
+        <main>${body}</main><script type="module" src="/app.js"></script></html>`);
+    }
+  });
+  return open(t, url, options);
+}
+
+/** The positions of a text as the core finds them, with the last of their confidences. */
+export async function positionsOf(bytes: Uint8Array, config: SessionConfig): Promise<PositionConfidence[]> {
+  const session = (await loadCore()).open(config);
+  const log = new ConfidenceLog();
+  for (const event of [...session.opening, ...session.write(bytes), ...session.end()]) {
+    log.apply(event);
+  }
+  session.close();
+  return log.positions();
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Fails the test for what axe-core finds wrong with the page. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown; failureSummary: string }[] }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id, nodes }) =>
+      `${id}: ${nodes.map(({ target, failureSummary }) => `${JSON.stringify(target)} ${failureSummary}`).join("; ")}`);
+  });
+  assert.deepEqual(found, [], what);
+}
+
+/** Waits until a condition holds, at most ten seconds. It is asked from outside, because a page's policy may forbid eval. */
+export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const start = Date.now(); !(await holds()); ) {
+    if (Date.now() - start > 10_000) {
+      throw new Error(`waited in vain until ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
