@@ -1,0 +1,11 @@
+/**
+ * FineCE for the Vercel AI SDK: {@link confidenceMiddleware} scores a model's
+ * streams, {@link confidenceParts} writes confidences into a message as
+ * `data-finece` parts, {@link confidencesOf} reads them from one.
+ *
+ * @packageDocumentation
+ */
+export {
+  type FineceData, type FineceDataParts, type FinecePart, confidenceParts, confidencesOf, type PartWriter,
+} from "./data.js";
+export { confidenceMiddleware, type ConfidenceMiddlewareOptions } from "./middleware.js";

@@ -1,0 +1,170 @@
+import { questionOf as findQuestion } from "../question.js";
+import type { ScoreOptions } from "../scorer.js";
+import { ConfidenceStream } from "../stream.js";
+
+/** A part of a model's stream, as far as it matters here. */
+export interface ModelStreamPart {
+  readonly type: string;
+}
+
+/** The parameters of a model's call, as far as they matter here. */
+export interface ModelCall {
+  readonly prompt: readonly { readonly role: string; readonly content: unknown }[];
+  readonly includeRawChunks?: boolean | undefined;
+}
+
+/**
+ * Middleware in the SDK's form. It is described by what it uses, because the
+ * SDK's own types change their names with every version of its specification.
+ */
+export interface ConfidenceMiddleware<Version extends string> {
+  readonly specificationVersion: Version;
+  /** Scores the stream that the model gives. */
+  readonly wrapStream: <Call extends ModelCall, Part extends ModelStreamPart, Result extends { stream: ReadableStream<Part> }>(
+    options: { readonly params: Call; readonly model: { doStream(call: Call): PromiseLike<Result> } },
+  ) => Promise<Result>;
+}
+
+/** How {@link confidenceMiddleware} scores a model's streams. */
+export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> extends ScoreOptions {
+  /** The version of the SDK's specification: `v3` for ai 6, which is the default, `v4` for ai 7. */
+  specificationVersion?: Version;
+  /**
+   * How long a stream's end waits, after its last part, for a confidence model
+   * that has not replied, in milliseconds; default 10000. The text never waits.
+   */
+  settle?: number;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Middleware for `wrapLanguageModel` that scores a model's streams. It reads the
+ * provider's own chunks, log-probabilities and all, where the provider hands
+ * them out (`includeRawChunks`), and else the text, of which only a confidence
+ * model makes anything. The parts pass unchanged and wait for nothing.
+ *
+ * ```ts
+ * const stream = createUIMessageStream<UIMessage<unknown, FineceDataParts>>({ execute({ writer }) {
+ *   const middleware = confidenceMiddleware({ onEvent: confidenceParts(writer) });
+ *   writer.merge(streamText({ model: wrapLanguageModel({ model, middleware }), prompt }).toUIMessageStream());
+ * } });
+ * ```
+ *
+ * The model must be asked for log-probabilities in its own way, such as
+ * `providerOptions: { openai: { logprobs: 5 } }`; with a `fetch` of the
+ * provider's, `confidenceFetch` is as good. Answers that are not streamed are
+ * not scored.
+ */
+export function confidenceMiddleware<Version extends string = "v3">(
+  options: ConfidenceMiddlewareOptions<Version> = {},
+): ConfidenceMiddleware<Version> {
+  const { settle = 10_000, specificationVersion = "v3" as Version, ...scoring } = options;
+  return {
+    specificationVersion,
+    async wrapStream<Call extends ModelCall, Part extends ModelStreamPart, Result extends { stream: ReadableStream<Part> }>(
+      { params, model }: { readonly params: Call; readonly model: { doStream(call: Call): PromiseLike<Result> } },
+    ) {
+      // Asked of the model itself: transformParams could not tell what the caller wanted.
+      const result = await model.doStream({ ...params, includeRawChunks: true });
+      const question = scoring.question ?? questionOf(params);
+      const scored = new Scored({ ...scoring, ...(question === undefined ? {} : { question }) });
+      const keepRaw = params.includeRawChunks === true;
+      const stream = result.stream.pipeThrough(new TransformStream<Part, Part>({
+        transform(part, controller) {
+          if (part.type !== "raw" || keepRaw) {
+            controller.enqueue(part);
+          }
+          scored.take(part);
+        },
+        async flush() {
+          await scored.end(settle);
+        },
+      }));
+      return { ...result, stream: onCancel(stream, () => { scored.interrupt(); }) };
+    },
+  };
+}
+
+/** One stream on its way to the core: raw chunks as events of a stream, or plain text. */
+class Scored {
+  readonly #options: ScoreOptions;
+  readonly #abort = new AbortController();
+  #stream: ConfidenceStream | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #raw = false;
+
+  constructor(options: ScoreOptions) {
+    this.#options = options;
+  }
+
+  take(part: ModelStreamPart): void {
+    const { rawValue, delta } = part as { readonly rawValue?: unknown; readonly delta?: unknown };
+    if (part.type === "raw") {
+      this.#raw = true;
+      this.#write(typeof rawValue === "string" ? rawValue : `data: ${JSON.stringify(rawValue)}\n\n`);
+    } else if (part.type === "text-delta" && typeof delta === "string" && !this.#raw) {
+      this.#write(delta, "text");
+    }
+  }
+
+  async end(settle: number): Promise<void> {
+    const { done } = this.#stream ?? {};
+    if (this.#raw) {
+      this.#write("data: [DONE]\n\n");
+    }
+    void this.#writer?.close().catch(() => undefined);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([done, new Promise((resolve) => { timer = setTimeout(resolve, settle); })]);
+    clearTimeout(timer);
+    this.interrupt();
+  }
+
+  interrupt(): void {
+    this.#abort.abort();
+  }
+
+  #write(text: string, format?: "text"): void {
+    if (this.#writer === undefined) {
+      const { signal } = this.#options;
+      const stream = this.#stream = new ConfidenceStream({
+        ...(format === undefined ? {} : { format }), ...this.#options,
+        signal: signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]),
+      });
+      this.#writer = stream.writable.getWriter();
+      void drain(stream.readable);
+    }
+    this.#writer.write(encoder.encode(text)).catch(() => undefined);
+  }
+}
+
+async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  while (!(await reader.read()).done) {
+    // only the events are wanted
+  }
+}
+
+/** The same stream, with word of its cancellation. */
+function onCancel<T>(stream: ReadableStream<T>, cancelled: () => void): ReadableStream<T> {
+  const reader = stream.getReader();
+  return new ReadableStream<T>({
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) {
+        controller.close();
+      } else {
+        controller.enqueue(value);
+      }
+    },
+    async cancel(reason) {
+      cancelled();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** The text of the user's last message. */
+function questionOf({ prompt }: ModelCall): string | undefined {
+  return findQuestion(JSON.stringify({ messages: prompt }));
+}

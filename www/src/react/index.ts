@@ -1,0 +1,15 @@
+"use client";
+/**
+ * FineCE for React: {@link useConfidence} reads a stream, {@link Confidence}
+ * shows a badge.
+ *
+ * ```tsx
+ * const { text, positions } = useConfidence(response);
+ * return <>{text}<Confidence position={positions.at(-1)} /></>;
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { Confidence, type ConfidenceProps } from "./badge.js";
+export { useConfidence, type UseConfidenceOptions, useConfidenceStore } from "./hook.js";
+export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore } from "./store.js";

@@ -1,0 +1,190 @@
+import { ConfidenceLog, type PositionConfidence } from "../badge/positions.js";
+import { type ByteSource, confidences } from "../confidences.js";
+import { messageOf } from "../errors.js";
+import type { Segment, StreamEvent } from "../events.js";
+import type { ScoreOptions } from "../scorer.js";
+
+/** What is known of a stream by now. It is never changed; a change makes a new one. */
+export interface ConfidenceSnapshot {
+  /** `idle` before there is anything, `streaming`, `done`, `failed` where the source broke off. */
+  readonly status: "idle" | "streaming" | "done" | "failed";
+  /** The text of choice 0 so far; "" where the events have no text. */
+  readonly text: string;
+  /** The positions of choice 0 in that text, in order; the same objects as before where nothing changed. */
+  readonly positions: readonly PositionConfidence[];
+  /** Whether the scoring core failed, so that no more confidences will come. */
+  readonly lost: boolean;
+  /** Why it failed; `null` where it did not. */
+  readonly error: string | null;
+}
+
+/** The snapshot of a stream of which nothing is known, on a server for one. */
+export const EMPTY: ConfidenceSnapshot = Object.freeze({
+  status: "idle", text: "", positions: Object.freeze([]), lost: false, error: null,
+});
+
+/** What can be read by a store: bytes as they come, or who fetches them under a signal. */
+export type ConfidenceSource =
+  | ByteSource | PromiseLike<ByteSource> | ((signal: AbortSignal) => ByteSource | PromiseLike<ByteSource>);
+
+/**
+ * Collects a stream's events for React's `useSyncExternalStore`, or anything
+ * else that subscribes. Snapshots are made once a frame. Give its `push` to
+ * `confidenceFetch`, whose text events need the option `text`:
+ *
+ * ```ts
+ * const store = new ConfidenceStore();
+ * const fetch = confidenceFetch(globalThis.fetch, { text: true, onEvent: store.push });
+ * ```
+ */
+export class ConfidenceStore {
+  readonly #segment: Segment;
+  readonly #listeners = new Set<() => void>();
+  #log = new ConfidenceLog();
+  #text: string[] = [];
+  #status: ConfidenceSnapshot["status"] = "idle";
+  #lost = false;
+  #error: string | null = null;
+  #snapshot = EMPTY;
+  #frame: (() => void) | undefined;
+
+  /** The segment whose text and positions the snapshots have. */
+  constructor(segment: Segment = "answer") {
+    this.#segment = segment;
+  }
+
+  /** Takes the next event. */
+  readonly push = (event: StreamEvent): void => {
+    if (this.#status === "idle") {
+      this.#status = "streaming";
+    }
+    if (event.type === "text" && event.choice === 0 && event.segment === this.#segment) {
+      this.#text.push(event.text);
+    } else if (event.type === "lost") {
+      this.#lost = true;
+      this.#error = event.message;
+    } else if (this.#log.apply(event) === undefined) {
+      return;
+    }
+    this.#schedule();
+  };
+
+  /** Says that no more events will come, and what broke off, if anything did. */
+  readonly finish = (failure?: unknown): void => {
+    this.#status = failure === undefined ? "done" : "failed";
+    this.#error = failure === undefined ? this.#error : messageOf(failure);
+    this.#schedule();
+  };
+
+  /** Forgets everything, for another stream. */
+  readonly reset = (): void => {
+    this.#log = new ConfidenceLog();
+    this.#text = [];
+    this.#status = "idle";
+    this.#lost = false;
+    this.#error = null;
+    this.#schedule();
+  };
+
+  /** Calls the listener after every new snapshot, until the function returned is called. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => { this.#listeners.delete(listener); };
+  };
+
+  /** The latest snapshot, the same object until the next. */
+  readonly getSnapshot = (): ConfidenceSnapshot => this.#snapshot;
+
+  #schedule(): void {
+    this.#frame ??= frame(() => {
+      this.#frame = undefined;
+      this.#text = [this.#text.join("")];
+      this.#snapshot = {
+        status: this.#status, text: this.#text[0] ?? "", positions: this.#log.positions(0, this.#segment),
+        lost: this.#lost, error: this.#error,
+      };
+      this.#listeners.forEach((listener) => { listener(); });
+    });
+  }
+}
+
+/** Runs once before the next frame, or soon where there are no frames. */
+function frame(run: () => void): () => void {
+  let due = true;
+  const once = (): void => {
+    if (due) {
+      due = false;
+      clearTimeout(timer);
+      run();
+    }
+  };
+  const timer = setTimeout(once, 100); // pages in the background have no frames
+  if (typeof requestAnimationFrame === "function") {
+    requestAnimationFrame(once);
+  }
+  return once;
+}
+
+/**
+ * Reads a source as long as anybody subscribes. Leaving and coming back in one
+ * turn, as StrictMode does to every effect, is not leaving.
+ */
+export class SourceReader {
+  /** What was read so far. */
+  readonly store: ConfidenceStore;
+
+  readonly #source: ConfidenceSource;
+  readonly #options: ScoreOptions;
+  #abort: AbortController | undefined;
+  #readers = 0;
+
+  constructor(source: ConfidenceSource, options: ScoreOptions, segment?: Segment) {
+    this.#source = source;
+    this.#options = options;
+    this.store = new ConfidenceStore(segment);
+  }
+
+  /** Whether it was aborted, so that the source, if it can be read again, needs another reader. */
+  get gone(): boolean {
+    return this.#abort?.signal.aborted ?? false;
+  }
+
+  /** The store's `subscribe`; the first one begins to read, the last one to leave aborts. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const unsubscribe = this.store.subscribe(listener);
+    this.#readers++;
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      void this.#read(this.#abort.signal);
+    }
+    return () => {
+      unsubscribe();
+      this.#readers--;
+      setTimeout(() => {
+        if (this.#readers === 0) {
+          this.#abort?.abort();
+        }
+      });
+    };
+  };
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { store } = this;
+    const outer = this.#options.signal;
+    const joined = outer === undefined ? signal : AbortSignal.any([signal, outer]);
+    try {
+      const source = await (typeof this.#source === "function" ? this.#source(joined) : this.#source);
+      for await (const event of confidences(source, { ...this.#options, signal: joined })) {
+        if (signal.aborted) {
+          return; // nobody is there any more
+        }
+        store.push(event);
+      }
+      store.finish();
+    } catch (error) {
+      if (!signal.aborted) {
+        store.finish(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+import { Confidence, ConfidenceStore, useConfidence } from "finece/react";
+import { openModule, positionsOf, skip } from "./badge-support.js";
+import { cut, demo, serve, until } from "./support.js";
+
+test("on a server the snapshot is empty, nothing is read, and the badge is the bare element", async () => {
+  let asked = 0;
+  const source = (): Promise<Response> => {
+    asked++;
+    return Promise.resolve(new Response(demo));
+  };
+  const [, end] = (await positionsOf(demo, {})).slice(-2);
+  function App(): ReturnType<typeof createElement> {
+    const { status, text, positions } = useConfidence(source);
+    return createElement("p", null, `${status}|${text}|${String(positions.length)}`,
+      createElement(Confidence), createElement(Confidence, { position: end, label: "Sure", bands: [0.1, 0.2], className: "c" }));
+  }
+  const html = renderToString(createElement(App));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(asked, 0);
+  assert.match(html, /^<p>idle\|\|0<confidence-badge state="pending"><\/confidence-badge><confidence-badge state="final" value="0\.\d+"/);
+  assert.match(html, /source="perplexity" kind="end" label="Sure" bands="0\.1 0\.2" class="c"/);
+});
+
+test("a store makes one snapshot a frame, keeps it, and tells its end", async () => {
+  const store = new ConfidenceStore();
+  const seen: unknown[] = [];
+  const unsubscribe = store.subscribe(() => { seen.push(store.getSnapshot()); });
+  const before = store.getSnapshot();
+  assert.equal(before, store.getSnapshot());
+  for (const text of ["Hello", ", ", "world"]) {
+    store.push({ type: "text", choice: 0, segment: "answer", text });
+  }
+  store.push({ type: "text", choice: 1, segment: "answer", text: "another choice" });
+  store.push({ type: "lost", code: "core-load", message: "no core" });
+  store.finish();
+  assert.equal(store.getSnapshot(), before, "nothing changes before the frame");
+  await until("there is a snapshot", () => seen.length > 0);
+  assert.equal(seen.length, 1);
+  assert.deepEqual(seen[0], { status: "done", text: "Hello, world", positions: [], lost: true, error: "no core" });
+  assert.equal(store.getSnapshot(), seen[0]);
+  unsubscribe();
+  store.reset();
+  await until("it is empty again", () => store.getSnapshot().text === "");
+  assert.equal(seen.length, 1);
+});
+
+const APP = `
+  import { StrictMode, createElement as h, useEffect, useState } from "react";
+  import { createRoot } from "react-dom/client";
+  import { Confidence, useConfidence } from "finece/react";
+  globalThis.renders = 0; globalThis.states = new Set();
+  function Answer({ source }) {
+    const snapshot = useConfidence(source, { estimator: "leco" });
+    globalThis.renders++;
+    globalThis.states.add(snapshot.status);
+    globalThis.snapshot = snapshot;
+    return h("div", { id: "answer" }, snapshot.text, snapshot.positions.map((position) => h(Confidence, { key: position.index, position })));
+  }
+  function Twice({ source }) { return [h(Answer, { key: 1, source }), h(Answer, { key: 2, source })]; }
+  globalThis.start = (address) => {
+    const source = (signal) => fetch(address, { signal });
+    const root = createRoot(document.querySelector("main"));
+    root.render(h(StrictMode, null, h(Twice, { source })));
+    globalThis.stop = () => root.unmount();
+  };
+`;
+
+interface Globals {
+  start: (address: string) => void;
+  stop: () => void;
+  renders: number;
+  states: Set<string>;
+  snapshot: ReturnType<typeof useConfidence>;
+}
+
+test("StrictMode reads a source once, shows the same as the core says, and leaving aborts it", { skip }, async (t) => {
+  let requests = 0;
+  let left = 0;
+  const server = await serve(t, (_request, response) => {
+    requests++;
+    response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" });
+    response.on("close", () => { left += response.writableFinished ? 0 : 1; });
+    void (async () => {
+      for (const chunk of cut(demo, 700)) {
+        response.write(chunk);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      if (requests === 1) {
+        response.end();
+      }
+    })();
+  });
+  const page = await openModule(t, APP);
+  const call = <T>(f: (globals: Globals, address: string) => T): Promise<T> =>
+    page.evaluate(`(${f.toString()})(globalThis, ${JSON.stringify(server)})`);
+  await call((g, address) => { g.start(address); });
+  await page.waitForFunction("globalThis.snapshot?.status === 'done'");
+  const { text, positions } = await call((g) => g.snapshot);
+  assert.equal(requests, 1, "one request for two components under StrictMode");
+  assert.deepEqual(positions.map(({ index, value, utf16 }) => ({ index, value, utf16 })),
+    (await positionsOf(demo, { estimator: "leco" })).map(({ index, value, utf16 }) => ({ index, value, utf16 })));
+  assert.ok(text.startsWith("A baker sells 48 loaves") && text.endsWith("✅"));
+  assert.equal(await page.locator("confidence-badge").count(), 2 * positions.length);
+  assert.equal(await page.locator("#answer confidence-badge").last().getByRole("button").getAttribute("aria-label"), "Confidence 81%, high, final");
+  const renders = await call((g) => g.renders);
+  t.diagnostic(`${String(renders)} renderings of two components, twice each in StrictMode, for some 340 events`);
+  assert.ok(renders < 500, `${String(renders)} renderings`);
+  await call((g) => { g.stop(); });
+
+  await call((g, address) => { g.start(address); }); // this one never ends
+  await page.waitForFunction("globalThis.snapshot.positions.length > 3 && globalThis.snapshot.status === 'streaming'");
+  assert.equal(left, 0);
+  await call((g) => { g.stop(); });
+  await until("the request is aborted", () => left === 1);
+  const after = await call((g) => g.renders);
+  await page.waitForTimeout(100);
+  assert.equal(await call((g) => g.renders), after, "nothing is rendered after leaving");
+});
+
+test("a source that breaks off is told with its text so far", { skip }, async (t) => {
+  const server = await serve(t, (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" });
+    response.write(demo.subarray(0, 20_000));
+    setTimeout(() => { response.destroy(); }, 50);
+  });
+  const page = await openModule(t, APP);
+  await page.evaluate(`start(${JSON.stringify(server)})`);
+  await page.waitForFunction("globalThis.snapshot?.status === 'failed'");
+  const { text, error, positions } = await page.evaluate<ReturnType<typeof useConfidence>>("snapshot");
+  assert.match(text, /^A baker sells/);
+  assert.ok(error !== null && error !== "");
+  assert.equal(positions.at(-1)?.state, "unavailable");
+});
