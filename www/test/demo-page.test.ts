@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { type TestContext, before, test } from "node:test";
+import type { Page } from "playwright-core";
+import { assertAccessible, eventually, open, positionsOf, skip } from "./badge-support.js";
+import { bodyOf, cut, demo, serve } from "./support.js";
+
+const dist = new URL("../demo/dist/", import.meta.url);
+
+before(() => {
+  if (skip === false) {
+    execFileSync(process.execPath, [new URL("../demo/build.mjs", import.meta.url).pathname]);
+  }
+});
+
+const TYPES: Record<string, string> = {
+  html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", wasm: "application/wasm", csv: "text/csv", sse: "text/event-stream",
+};
+
+interface Options { without?: string; answer?: "demo" | "broken" | "slow" | 500; bodies?: string[]; left?: () => void }
+
+/** A static server for the page, which may also answer chat completions. */
+function pageAt(t: TestContext, { without, answer, bodies = [], left }: Options = {}): Promise<string> {
+  return serve(t, (request, response) => {
+    const name = new URL(request.url ?? "", "http://localhost").pathname.slice(1) || "index.html";
+    const file = new URL(name, dist);
+    if (request.method === "POST" && name === "v1/chat/completions" && answer !== undefined) {
+      void (async () => {
+        bodies.push(await bodyOf(request));
+        response.on("close", () => { left?.(); });
+        response.writeHead(answer === 500 ? 500 : 200, { "content-type": "text/event-stream" });
+        for (const chunk of answer === 500 ? [] : cut(answer === "broken" ? demo.subarray(0, 30_000) : demo, 2000)) {
+          response.write(chunk);
+          await new Promise((resolve) => setTimeout(resolve, answer === "slow" ? 60 : 0));
+        }
+        if (answer === "broken") {
+          await new Promise((resolve) => setTimeout(resolve, 100)); // what was sent is to arrive
+          response.destroy();
+        } else {
+          response.end();
+        }
+      })();
+    } else if (request.method !== "GET" || name === without || !/^[\w.]+$/.test(name) || !existsSync(file)) {
+      response.writeHead(request.method === "GET" ? 404 : 405).end();
+    } else {
+      response.writeHead(200, { "content-type": TYPES[name.split(".").at(-1) ?? ""] }).end(readFileSync(file));
+    }
+  });
+}
+
+const idle = (page: Page): Promise<void> => eventually("the answer is there", () =>
+  page.evaluate(() => document.querySelector(".answer") !== null && !document.body.classList.contains("running")));
+const names = (page: Page): Promise<(string | null)[]> => page.locator("confidence-badge").evaluateAll((badges) =>
+  badges.map((badge) => badge.shadowRoot?.querySelector("button")?.getAttribute("aria-label") ?? null));
+
+test("it replays the recorded answer with no server behind it, and says what the core says", { skip }, async (t) => {
+  const page = await open(t, await pageAt(t));
+  const requests: string[] = [];
+  page.on("request", (request) => { requests.push(request.method()); });
+  await page.selectOption("#speed", "4");
+  await page.locator("confidence-badge[state=provisional]").first().waitFor();
+  await idle(page);
+  assert.ok(requests.every((method) => method === "GET"));
+  const expected = (await positionsOf(demo, { estimator: "leco" })).slice(1);
+  assert.deepEqual(
+    (await names(page)).map((name) => /\d+%/.exec(name ?? "")?.[0]), expected.map(({ value }) => `${((value ?? NaN) * 100).toFixed(0)}%`));
+  const blocks = await page.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.parentElement?.localName));
+  assert.deepEqual(blocks, ["p", "p", "p", "p", "pre", "p", "p", "li", "p"]);
+  assert.equal(await page.locator("[role=status]").count(), 1);
+});
+
+test("the controls score the same bytes anew, and say what is withheld, stopped and saved", { skip }, async (t) => {
+  const page = await open(t, `${await pageAt(t)}/?speed=0`);
+  await idle(page);
+  const text = (id: string): Promise<string> => page.locator(`#${id}`).innerText();
+  assert.equal(await text("verdict-withhold"), "107 tokens (69%)");
+  assert.equal(await text("verdict-stop"), "78 tokens (50%)");
+  assert.equal(await page.locator(".cut").count(), 0);
+
+  await page.getByLabel("Withhold").check();
+  await page.locator("[data-cut]").waitFor();
+  assert.match(await page.locator("[data-cut]").innerText(), /^Flour is harder/);
+  assert.equal(await page.locator("[data-cut]").getAttribute("data-cut"), "Would have been withheld from here, at 76%");
+  await page.getByRole("radio", { name: "Stop" }).check();
+  await page.locator("[data-cut]", { hasText: "Let me check" }).waitFor();
+
+  await page.locator("[name=threshold]").fill("0.5");
+  await eventually("nothing is below", async () => (await text("verdict-stop")) === "nothing");
+  assert.equal(await page.locator(".cut").count(), 0);
+  await page.locator("[name=alpha]").fill("1");
+  await eventually("nothing is revised", async () => /Revised\s*0/.test(await text("facts")));
+  assert.equal(await text("alpha-out"), "1");
+  const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1)?.value ?? NaN;
+  assert.equal((await names(page))[0], `Confidence ${(unrevised * 100).toFixed(0)}%, high, final`);
+
+  await page.selectOption("[name=strategy]", "periodic");
+  assert.ok(await page.locator("#every-row").isVisible());
+  const periodic = (await positionsOf(demo, { estimator: "leco", strategy: "periodic", every: 30 })).length - 1;
+  await eventually("the strategy is periodic", async () => new RegExp(`Positions\\s*${String(periodic)}`).test(await text("facts")));
+});
+
+test("the reliability diagram is that of the example, then of a file that is dropped in", { skip }, async (t) => {
+  const page = await open(t, `${await pageAt(t)}/?play=no`);
+  await page.locator("#diagram svg").waitFor();
+  assert.match(await page.locator("#pairs-name").innerText(), /^Example data: 160 invented answers, of no real model$/);
+  const file = (name: string, text: string | Buffer) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+  await page.setInputFiles("#pairs-file", file("mine.jsonl", '{"confidence":0.9,"correct":true}\n{"confidence":0.2,"correct":0}\n'));
+  await page.locator("#pairs-name", { hasText: "mine.jsonl: 2 answers" }).waitFor();
+  assert.match(await page.locator("#figures").innerText(), /ECE\s*0\.150\s*AUROC\s*1\.000/);
+  await page.setInputFiles("#pairs-file", file("one.csv", "confidence,correct\n0.5,1\n"));
+  await page.locator("#figures", { hasText: "undefined" }).waitFor(); // AUROC of one class
+  await page.setInputFiles("#pairs-file", file("bad.csv", "confidence,correct\n1.5,1\n"));
+  await page.locator("#pairs-name", { hasText: "bad.csv: line 2" }).waitFor();
+  await page.setInputFiles("#stream-file", file("mine.sse", Buffer.from(demo)));
+  await page.locator(".note", { hasText: "Replay of mine.sse" }).waitFor();
+  await page.selectOption("#speed", "0");
+  await idle(page);
+  assert.equal((await names(page)).length, 9);
+  await page.setInputFiles("#stream-file", file("evil.txt", 'data: <img src=x onerror="globalThis.evil=1">\n\n'));
+  await page.locator(".note", { hasText: "evil.txt" }).waitFor();
+  await idle(page);
+  assert.equal(await page.evaluate("globalThis.evil"), undefined);
+});
+
+test("live answers come from the server the page is from; what goes wrong is said", { skip }, async (t) => {
+  const bodies: string[] = [];
+  const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?play=no`);
+  await page.fill("#prompt", "What is the profit?");
+  await page.keyboard.press("Enter");
+  await eventually("all is final", async () => await page.locator("confidence-badge[state=final]").count() === 9);
+  const sent = JSON.parse(bodies[0] ?? "") as Record<string, unknown>;
+  assert.deepEqual([sent["stream"], sent["logprobs"], sent["messages"]], [true, true, [{ role: "user", content: "What is the profit?" }]]);
+  await idle(page);
+  await page.fill("#prompt", "And now?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await eventually("the second question is asked", () => bodies.length === 2);
+  assert.equal((JSON.parse(bodies[1] ?? "") as { messages: unknown[] }).messages.length, 3);
+
+  for (const [answer, words] of [
+    [undefined, /served without a model.*finece serve/], [500, /status 500/], ["broken", /connection broke off/],
+  ] as const) {
+    const other = await open(t, `${await pageAt(t, answer === undefined ? {} : { answer })}/?play=no`);
+    await other.fill("#prompt", "Hello?");
+    await other.keyboard.press("Enter");
+    await idle(other);
+    assert.match(await other.locator(".note").innerText(), words);
+    if (answer === "broken") {
+      assert.match(await other.locator(".bubble > .text").innerText(), /^A baker sells/);
+      assert.match((await names(other)).at(-1) ?? "", /not available/);
+    }
+  }
+});
+
+test("stopping, and closing the page in mid-stream, aborts the request", { skip }, async (t) => {
+  let left = 0;
+  const page = await open(t, `${await pageAt(t, { answer: "slow", left: () => { left++; } })}/?play=no`);
+  const askAndWait = async (): Promise<void> => {
+    await page.fill("#prompt", "Slowly?");
+    await page.keyboard.press("Enter");
+    await eventually("text comes", async () => (await page.locator(".answer .bubble > .text").last().innerText()).length > 20);
+  };
+  await askAndWait();
+  assert.equal(left, 0);
+  await page.locator("#composer [type=submit]").click();
+  await eventually("the first request is aborted", () => left === 1);
+  await page.locator(".note", { hasText: "Stopped" }).waitFor();
+  await askAndWait();
+  await page.close();
+  await eventually("the second request is aborted", () => left === 2);
+});
+
+test("without its core the page still shows the text, and badges say unavailable", { skip }, async (t) => {
+  const page = await open(t, `${await pageAt(t, { without: "finece.wasm" })}/?speed=0`);
+  await idle(page);
+  assert.match(await page.locator("#core-problem").innerText(), /HTTP 404/);
+  assert.match(await page.locator(".bubble > .text").innerText(), /^A baker sells[\s\S]*126 euros/);
+  assert.deepEqual(await names(page), ["Confidence: not available"]);
+});
+
+test("axe-core finds nothing, on a phone and a desktop, light and dark, under every policy and with details open", { skip }, async (t) => {
+  const url = await pageAt(t);
+  for (const [width, height] of [[390, 844], [1280, 860]] as const) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await open(t, `${url}/?speed=0&policy=withhold`, { viewport: { width, height }, colorScheme });
+      await idle(page);
+      await page.locator("#diagram svg").waitFor();
+      const what = `${String(width)} ${colorScheme}`;
+      await page.locator(".cut").first().waitFor();
+      await assertAccessible(page, what);
+      await page.locator("confidence-badge").first().getByRole("button").click();
+      await page.locator(".bins summary").click();
+      await page.locator("confidence-badge").first().getByRole("button").click();
+      await assertAccessible(page, `${what}, open`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${what}: the page is ${String(wide)} px wider than the window`);
+    }
+  }
+});
