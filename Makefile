@@ -13,8 +13,36 @@ demo: ## watch a recorded stream being scored in the terminal (STREAM=file for o
 	$(GO) run ./host/cmd/finece watch --pace 25 $(ARGS) $(STREAM)
 
 .PHONY: test
-test: ## run every test
+test: test-go test-www test-edge ## run every test; installs what it needs
+
+.PHONY: test-go
+test-go: ## run the Go tests
 	$(GO) test ./...
+
+# Where www/setup.sh puts a newer Node than the machine's.
+export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
+
+.PHONY: www
+www: ## install what the npm package needs, and build it
+	www/setup.sh
+	cd www && npm run --silent build
+
+.PHONY: test-www
+test-www: www ## run the npm package's tests, in Node, workerd and Chromium
+	cd www && npm test
+	$(GO) run ./host/cmd/conformance --quick
+
+.PHONY: edge
+edge: www ## build the Cloudflare Worker into wasm/edge/build
+	wasm/edge/build.sh
+
+.PHONY: test-edge
+test-edge: edge ## run the Worker in workerd and compare it with the Go server
+	$(GO) test -tags workerd ./wasm/edge
+
+.PHONY: conformance
+conformance: www ## play one corpus through wazero, Node, Chromium and workerd and compare the bytes (ARGS=--seed=N)
+	$(GO) run ./host/cmd/conformance $(ARGS)
 
 .PHONY: build
 build: ## build the command into build/finece
@@ -42,10 +70,11 @@ fuzz: ## run every fuzz target for FUZZ (default 30s) each
 	done
 
 .PHONY: lint
-lint: ## gofmt, go vet and staticcheck
+lint: www ## gofmt, go vet, staticcheck; eslint, publint, are-the-types-wrong, the package's size
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	cd www && npm run --silent lint && npm run --silent check && npm run --silent size
 
 .PHONY: picture
 picture: build ## draw the README's picture anew; needs tmux
@@ -55,5 +84,5 @@ picture: build ## draw the README's picture anew; needs tmux
 	tmux -L finece kill-server
 
 .PHONY: clean
-clean: ## remove what was built
-	rm -rf build
+clean: ## remove what was built and installed
+	rm -rf build www/node_modules www/dist www/test-build www/demo/dist wasm/edge/node_modules wasm/edge/build

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/abi"
+	"github.com/finece/finece/wasm/session"
+)
+
+// testCase is one thing to ask a fresh instance. The bytes of its answers, one
+// behind the other, are what engines are compared by.
+type testCase struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`  // of kinds
+	Input []byte `json:"input"` // of fuse or evaluate; a session's configuration
+	Data  []byte `json:"data"`  // a session's stream
+	Cuts  []int  `json:"cuts"`  // the lengths of the pieces that it is written in
+}
+
+var kinds = []string{"session", "fuse", "evaluate"}
+
+const demo = "wasm/session/testdata/demo.sse"
+
+func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	times := 10
+	if quick {
+		times = 1
+	}
+	var corpus []testCase
+	files, err := filepath.Glob(filepath.Join(streams, "*.*"))
+	if err != nil {
+		return nil, err
+	}
+	sort.Strings(files)
+	for _, name := range append([]string{demo}, files...) {
+		if filepath.Ext(name) == ".md" {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		for range times {
+			c := configure(rng)
+			corpus = append(corpus, testCase{
+				Name: filepath.Base(name), Kind: "session", Input: session.AppendConfig(nil, &c), Data: data, Cuts: cut(rng, len(data)),
+			})
+		}
+	}
+	if len(files) == 0 {
+		fmt.Printf("no recorded streams in %s: only our own\n", streams)
+	}
+	for i := range 20 * times {
+		corpus = append(corpus,
+			testCase{Name: fmt.Sprint("tree ", i), Kind: "fuse", Input: tree(rng)},
+			testCase{Name: fmt.Sprint("pairs ", i), Kind: "evaluate", Input: pairs(rng)})
+	}
+	return corpus, nil
+}
+
+// configure draws a configuration with built-in estimates.
+func configure(rng *rand.Rand) host.Config {
+	c := host.DefaultConfig()
+	c.Positions.Strategy = position.Kind(rng.UintN(16)) << 1 & (position.Paragraph | position.Line | position.Periodic | position.Entropy)
+	c.Positions.Every, c.Positions.Threshold = 1+rng.IntN(60), rng.Float64()
+	c.Fusion.Alpha, c.Fusion.Depth = rng.Float64(), rng.IntN(5)
+	c.Text = rng.IntN(2) == 0
+	return c
+}
+
+func cut(rng *rand.Rand, n int) (cuts []int) {
+	most := 1 << rng.IntN(13)
+	for n > 0 {
+		k := min(1+rng.IntN(most), n)
+		cuts = append(cuts, k)
+		n -= k
+	}
+	return cuts
+}
+
+func tree(rng *rand.Rand) []byte {
+	n := 1 + rng.IntN(200)
+	t := bci.Tree{Conf: make([]float64, n), Parent: make([]int32, n)}
+	for i := range n {
+		t.Conf[i], t.Parent[i] = rng.Float64(), int32(rng.IntN(i+1)-1)
+		if rng.IntN(9) == 0 {
+			t.Conf[i] = math.NaN()
+		}
+	}
+	return abi.AppendFuseInput(nil, t, bci.Params{Alpha: rng.Float64(), Depth: rng.IntN(4), Width: rng.IntN(5)})
+}
+
+func pairs(rng *rand.Rand) []byte {
+	conf, correct := make([]float64, rng.IntN(2000)), []bool(nil)
+	tenths := rng.IntN(2) == 0
+	for i := range conf {
+		if conf[i] = rng.Float64(); tenths {
+			conf[i] = math.Round(10*conf[i]) / 10
+		}
+		correct = append(correct, rng.Float64() < conf[i])
+	}
+	return abi.AppendEvaluateInput(nil, conf, correct, metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: rng.IntN(30)})
+}
