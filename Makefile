@@ -45,7 +45,9 @@ conformance: www ## play one corpus through wazero, Node, Chromium and workerd a
 	$(GO) run ./host/cmd/conformance $(ARGS)
 
 .PHONY: build
-build: ## build the command into build/finece
+build: www ## build the command into build/finece, with the demo page in it
+	cd www && npm run --silent demo
+	rm -rf host/cmd/finece/site/demo && cp -r www/demo/dist host/cmd/finece/site/demo
 	$(GO) build -o build/finece ./host/cmd/finece
 
 .PHONY: wasm
@@ -85,4 +87,4 @@ picture: build ## draw the README's picture anew; needs tmux
 
 .PHONY: clean
 clean: ## remove what was built and installed
-	rm -rf build www/node_modules www/dist www/test-build www/demo/dist wasm/edge/node_modules wasm/edge/build
+	rm -rf build host/cmd/finece/site/demo www/node_modules www/dist www/test-build www/demo/dist wasm/edge/node_modules wasm/edge/build

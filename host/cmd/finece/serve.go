@@ -56,7 +56,19 @@ const upstreamKey = "FINECE_UPSTREAM_KEY"
 var embedded embed.FS
 
 // site is what is served at /, unless --static says otherwise.
-var site, _ = fs.Sub(embedded, "site")
+var site = page(embedded)
+
+// page is the demo page where `make build` has put it, and else the page that
+// says what is here.
+func page(embedded fs.FS) fs.FS {
+	for _, dir := range []string{"site/demo", "site"} {
+		if _, err := fs.Stat(embedded, dir+"/index.html"); err == nil {
+			files, _ := fs.Sub(embedded, dir) // the names are valid
+			return files
+		}
+	}
+	return embedded
+}
 
 type serveFlags struct {
 	*sessionFlags

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 )
 
@@ -105,10 +107,24 @@ func TestServeScoresChatCompletions(t *testing.T) {
 	}
 }
 
+func TestThePageIsTheDemoIfThatWasBuilt(t *testing.T) {
+	for _, c := range []struct {
+		files fstest.MapFS
+		want  string
+	}{
+		{fstest.MapFS{"site/index.html": {Data: []byte("plain")}}, "plain"},
+		{fstest.MapFS{"site/index.html": {Data: []byte("plain")}, "site/demo/index.html": {Data: []byte("demo")}}, "demo"},
+	} {
+		if got, err := fs.ReadFile(page(c.files), "index.html"); err != nil || string(got) != c.want {
+			t.Errorf("%q, %v; want %q", got, err, c.want)
+		}
+	}
+}
+
 func TestServeServesAPage(t *testing.T) {
 	s := serve(t, nil)
 	resp, page := get(t, s.url+"/")
-	if resp.StatusCode != 200 || !strings.Contains(page, "/v1/chat/completions") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+	if resp.StatusCode != 200 || !strings.Contains(page, "finece serve") && !strings.Contains(page, "FineCE") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%d %s", resp.StatusCode, page)
 	}
 	if resp, _ := get(t, s.url+"/healthz"); resp.StatusCode != 200 {
