@@ -1,0 +1,39 @@
+// For people who already have a Worker: streamed answers of an OpenAI-compatible
+// server pass byte for byte, with comment lines `: finece {...}` between theirs,
+// which no SDK sees.
+import { ConfidenceStream } from "finece/worker";
+
+interface Env { UPSTREAM: string; UPSTREAM_KEY?: string }
+
+export default {
+  async fetch(request: Request, env: Env, context: { waitUntil(done: Promise<unknown>): void }): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const headers = new Headers(request.headers);
+    if (env.UPSTREAM_KEY) headers.set("authorization", `Bearer ${env.UPSTREAM_KEY}`);
+    const { method, body, signal } = request;
+    const upstream = await fetch(env.UPSTREAM + pathname + search, { method, headers, body, signal });
+    if (!upstream.body || !upstream.headers.get("content-type")?.startsWith("text/event-stream")) return upstream;
+
+    let news = "";
+    const scored = new ConfidenceStream({
+      onEvent: (event) => { if (event.type === "confidence") news += `: finece ${JSON.stringify(event)}\n`; },
+    });
+    context.waitUntil(scored.done);
+    const encoder = new TextEncoder();
+    const annotated = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, output) {
+        output.enqueue(chunk);
+        if (chunk.at(-1) !== 0x0a) return; // comments go between lines
+        output.enqueue(encoder.encode(news));
+        news = "";
+      },
+      async flush(output) {
+        await scored.done;
+        output.enqueue(encoder.encode(news));
+      },
+    });
+    const altered = new Response(upstream.body.pipeThrough(scored).pipeThrough(annotated), upstream);
+    for (const name of ["content-length", "content-encoding", "etag"]) altered.headers.delete(name);
+    return altered;
+  },
+};

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { type ConfidenceEvent, confidences } from "finece";
+import { demo, latest, serve, wasm } from "./support.js";
+
+const example = new URL("../examples/worker/worker.ts", import.meta.url);
+
+test("the example is under 40 lines", () => {
+  assert.ok(readFileSync(example, "utf8").trimEnd().split("\n").length < 40);
+});
+
+test("the example annotates a stream in workerd, and passes all else", async (t) => {
+  let key: string | undefined;
+  const upstream = await serve(t, (request, response) => {
+    key = request.headers.authorization;
+    if (request.url === "/v1/chat/completions") {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (let at = 0; at < demo.length; at += 3000) {
+        response.write(demo.subarray(at, at + 3000));
+      }
+      response.end();
+    } else {
+      response.writeHead(404, { "content-type": "application/json" }).end('{"error":{"message":"no such model"}}');
+    }
+  });
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(example)], bundle: true, format: "esm", write: false, conditions: ["workerd"], external: ["*.wasm"],
+  });
+  const worker = new Miniflare({
+    compatibilityDate: "2026-04-30",
+    bindings: { UPSTREAM: upstream.replace(/\/$/, ""), UPSTREAM_KEY: "sk-test" },
+    modules: [
+      { type: "ESModule", path: "worker.mjs", contents: outputFiles[0]?.text ?? "" },
+      { type: "CompiledWasm", path: "finece.wasm", contents: wasm },
+    ],
+  });
+  t.after(() => worker.dispose());
+
+  const answer = await worker.dispatchFetch("http://worker/v1/chat/completions", { method: "POST", body: "{}" });
+  const lines = (await answer.text()).split("\n");
+  const comments = lines.filter((line) => line.startsWith(": finece "));
+  assert.equal(lines.filter((line) => !line.startsWith(": finece ")).join("\n"), new TextDecoder().decode(demo));
+  const want: ConfidenceEvent[] = [];
+  for await (const event of confidences(new Response(demo))) {
+    if (event.type === "confidence") {
+      want.push(event);
+    }
+  }
+  const got = comments.map((line) => JSON.parse(line.slice(": finece ".length)) as ConfidenceEvent);
+  assert.deepEqual(latest(got), latest(want));
+  assert.equal(key, "Bearer sk-test");
+
+  const other = await worker.dispatchFetch("http://worker/v1/models/none");
+  assert.equal(other.status, 404);
+  assert.equal(await other.text(), '{"error":{"message":"no such model"}}');
+});
