@@ -50,7 +50,7 @@ func newRoot() *cobra.Command {
 	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
 	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(
-		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newServe(), newVersion(),
+		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newServe(), newConstruct(), newVersion(),
 	)
 	return root
 }

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/position"
+)
+
+const constructLong = `construct builds training data for a confidence model: Algorithm 1 of FineCE. For
+each question, k answers are sampled; their first fragments are clustered, and a
+representative of each of at most m clusters is completed k times; so are the
+longer partial answers that grow out of these, up to T fragments. The confidence
+of each of these states is the share of completions that is correct. That is
+k(1+mT) completions a question when nothing ends early; what does is counted.
+
+Input is questions: JSON Lines {"id", "question", "gold"}, or the public files of
+a --dataset. Output is one JSON line a state:
+
+  id, state, states  the question, and which of its states this is
+  split              train, dev or test; the same question is never in two
+  position           p(0) the question, p(i) a partial answer of i fragments,
+                     p(z) a complete answer
+  question, text     what the model was asked, and the answer so far
+  confidence, k, N   k of N graded completions are correct; a complete answer is
+                     1 or 0
+  interval           the Wilson interval of k/N
+  model, seed, temperature, grader, settings, ...   where it comes from
+
+The server is any OpenAI-compatible one. A partial answer is sent as the --api
+says; the key comes from FINECE_API_KEY or OPENAI_API_KEY. Every request carries
+a seed; a server that heeds it gives the same data again. All completions of one
+prefix are asked for together, in one request where the server allows n.
+
+With -o, work can be killed at any instant. Every reply is saved in a second file
+before it is used, and the same command goes on without asking for it again. The
+saved replies can also be labelled anew, by another --grader say, with another
+-o and the same --samples.`
+
+const constructExample = `  finece construct --dry-run --dataset gsm8k train.jsonl
+  finece construct --server $URL --model qwen --dataset gsm8k -o data.jsonl train.jsonl
+  finece construct --server $URL --model qwen --embed-model bge-m3 -o data.jsonl q.jsonl
+  finece construct --server $URL --api completions --truncate line -o data.jsonl q.jsonl
+  finece construct --server $URL --grader judge --judge-model gpt-5 -o data.jsonl q.jsonl`
+
+type constructFlags struct {
+	config construct.Config
+	gen    construct.GeneratorConfig
+	reads  construct.Dataset
+
+	server, dataset, api, truncate, surplus, complete, extra string
+
+	grader, rubric, judgeServer, judgeModel string
+	embedServer, embedModel                 string
+
+	split   []float64
+	limit   int
+	output  string
+	samples string
+	retries int
+	timeout time.Duration
+	dry     bool
+}
+
+func newConstruct() *cobra.Command {
+	f := constructFlags{config: construct.DefaultConfig(), gen: construct.GeneratorConfig{Temperature: 1, MaxTokens: 1024}}
+	cmd := &cobra.Command{
+		Use:     "construct [flags] FILE|-",
+		Short:   "Build training data by Monte Carlo sampling",
+		Long:    constructLong,
+		Example: constructExample,
+		Args:    oneInput,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	c, g := &f.config, &f.gen
+	flags.StringVarP(&f.output, "output", "o", "", "write to this file, and go on with what is there")
+	flags.StringVar(&f.samples, "samples", "", "-o: keep the replies in this file (default: that of -o with .samples behind it)")
+	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and what it costs, and do nothing")
+
+	flags.StringVar(&f.server, "server", "", "base URL of the model's server, such as http://127.0.0.1:8000/v1")
+	flags.StringVar(&g.Model, "model", "", "the model's name there")
+	flags.StringVar(&f.api, "api", g.API.String(), "how a partial answer is sent: continue-final (chat of vLLM, SGLang), prefix (DeepSeek, Mistral), trailing (llama.cpp), completions")
+	flags.StringVar(&g.System, "system", "", "system message")
+	flags.StringVar(&g.Prompt, "prompt", "", "what is asked, with {question} in it (default: the question, and how to write the answer so that the --grader can read it; with --api completions, the question and a blank line)")
+	flags.Float64Var(&g.Temperature, "temperature", g.Temperature, "of sampling")
+	flags.Float64Var(&g.TopP, "top-p", 0, "of sampling; 0 leaves it to the server")
+	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "of a completion; 0 leaves it to the server")
+	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
+	flags.StringVar(&f.extra, "extra", "", `further parameters of a request, as a JSON object such as {"top_k":40}`)
+	flags.Uint64Var(&c.Seed, "seed", 0, "of the sampling and of the --split")
+	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
+	flags.IntVar(&g.PerRequest, "n", 0, "completions a request at most; 0 is all of a prefix, or as many as the server allows")
+	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at once")
+	flags.IntVar(&f.retries, "retries", 6, "of a request")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
+
+	flags.IntVar(&c.K, "k", c.K, "completions of a question and of each partial answer")
+	flags.IntVar(&c.T, "T", c.T, "fragments of the longest partial answers")
+	flags.IntVar(&c.M, "m", c.M, "partial answers of each length")
+	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
+	flags.IntVar(&c.MinLength, "min-length", c.MinLength, "characters that a fragment needs; a shorter one joins the next")
+	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space behind a partial answer with it")
+	flags.Float64Var(&c.Threshold, "threshold", c.Threshold, "cosine distance from which clusters are not merged")
+	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "more than m clusters: use the largest, or merge on")
+	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
+	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of its server (default: --server)")
+	flags.StringVar(&f.complete, "complete", c.Complete.String(), "which complete answers to write: question (those to the question itself), all, none")
+
+	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
+	flags.StringVar(&f.grader, "grader", "", "what is correct: number, letter, alias, alias-contains, judge (default: as suits the --dataset)")
+	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
+	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
+	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
+	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
+	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
+	complete(cmd, "api", construct.APIs()...)
+	complete(cmd, "dataset", construct.Datasets()...)
+	complete(cmd, "truncate", "paragraph", "line")
+	complete(cmd, "surplus", "largest", "merge")
+	complete(cmd, "complete", "question", "all", "none")
+	complete(cmd, "grader", "number", "letter", "alias", "alias-contains", "judge")
+	return cmd
+}
+
+func (f *constructFlags) run(cmd *cobra.Command, path string) error {
+	if err := f.resolve(); err != nil {
+		return err
+	}
+	in, err := openInput(cmd, path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r := &construction{cmd: cmd, flags: f, name: in.name}
+	if err := r.read(in); err != nil {
+		return err
+	}
+	if f.dry {
+		r.plan()
+		return r.verdict()
+	}
+	settings, err := f.settings()
+	if err != nil {
+		return err
+	}
+	f.config.Provenance = construct.Provenance{Dataset: f.dataset, Settings: settings}
+	// Before a file is made, all is known to be in order.
+	if err := f.connect(); err != nil {
+		return err
+	}
+	if err := r.open(settings); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process
+	}()
+	return errors.Join(r.run(ctx), r.close())
+}
+
+// resolve reads the flags that are names.
+func (f *constructFlags) resolve() error {
+	c := &f.config
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	var err error
+	f.reads, err = construct.ParseDataset(f.dataset)
+	note(err)
+	f.gen.API, err = construct.ParseAPI(f.api)
+	note(err)
+	c.Surplus, err = construct.ParseSurplus(f.surplus)
+	note(err)
+	c.Complete, err = construct.ParseComplete(f.complete)
+	note(err)
+	c.Truncate, err = position.ParseStrategy(f.truncate)
+	note(err)
+	if f.grader == "" {
+		f.grader = f.reads.Grader()
+	}
+	if f.grader != "judge" {
+		c.Grader, err = construct.GraderNamed(f.grader)
+		note(err)
+	}
+	if len(f.split) != 3 {
+		note(fmt.Errorf("--split: %d shares, want three such as 0.8,0.1,0.1", len(f.split)))
+	} else {
+		c.Split = construct.Split{Train: f.split[0], Dev: f.split[1], Test: f.split[2]}
+	}
+	note(c.Split.Validate())
+	note(c.Plan.Validate())
+	if f.extra != "" {
+		if err := json.Unmarshal([]byte(f.extra), &f.gen.Extra); err != nil {
+			note(fmt.Errorf("--extra: %w", err))
+		}
+	}
+	if f.grader == "judge" && f.judgeModel == "" {
+		note(errors.New("--grader judge needs a --judge-model"))
+	}
+	if f.server == "" && !f.dry {
+		note(errors.New("--server is needed: the base URL of the model's server, such as http://127.0.0.1:8000/v1"))
+	}
+	if f.samples != "" && f.output == "" {
+		note(errors.New("--samples is about the work of -o"))
+	}
+	if c.Requests < 1 || f.retries < 0 || f.timeout <= 0 || f.limit < 0 || f.gen.PerRequest < 0 {
+		note(errors.New("--requests and --timeout have to be greater than 0, --retries, --limit and --n not below"))
+	}
+	if f.gen.Prompt == "" {
+		f.gen.Prompt = f.defaultPrompt()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	return nil
+}
+
+// defaultPrompt asks for fragments that can be told apart and a result that the
+// grader can read.
+func (f *constructFlags) defaultPrompt() string {
+	if f.gen.API == construct.Completions {
+		return "{question}\n\n"
+	}
+	steps := "\n\nWork it out step by step, one short paragraph a step, with a blank line between paragraphs."
+	if f.config.Truncate == position.Line {
+		steps = "\n\nWork it out step by step, one line a step."
+	}
+	switch f.grader {
+	case "number":
+		return "{question}" + steps + ` End with a line of "#### " and the number alone.`
+	case "letter":
+		return "{question}" + steps + ` End with a line of "Answer: " and the letter alone.`
+	case "alias", "alias-contains":
+		return "{question}" + steps + ` End with a line of "Answer: " and the answer in as few words as possible.`
+	}
+	return "{question}"
+}
+
+// connect makes the clients.
+func (f *constructFlags) connect() error {
+	c := &f.config
+	server := func(url string) model.Config {
+		if url == "" {
+			url = f.server
+		}
+		retries := f.retries
+		if retries == 0 {
+			retries = -1
+		}
+		return model.Config{BaseURL: url, Key: model.KeyFromEnv(), Timeout: f.timeout, Retries: retries, Concurrency: c.Requests}
+	}
+	var err error
+	f.gen.Server = server("")
+	if c.Generator, err = construct.NewGenerator(f.gen); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if f.embedModel != "" {
+		if c.Vectorizer, err = construct.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
+	if f.grader == "judge" {
+		rubric, err := f.readRubric()
+		if err != nil {
+			return err
+		}
+		c.Grader, err = construct.NewJudge(construct.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	return nil
+}
+
+func (f *constructFlags) readRubric() (string, error) {
+	if f.rubric == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(f.rubric)
+	if err != nil {
+		return "", failf(exitIO, "--rubric: %w", err)
+	}
+	return string(b), nil
+}
+
+// settings is a short name for everything that labels depend on, beside the
+// questions: lines that came about differently do not belong in one file.
+func (f *constructFlags) settings() (string, error) {
+	rubric, err := f.readRubric()
+	if err != nil {
+		return "", err
+	}
+	c, g := &f.config, &f.gen
+	b, err := json.Marshal([]any{
+		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.Threshold, c.Surplus, c.Complete, c.Split, f.embedModel,
+		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
+		f.dataset, f.grader, f.judgeModel, rubric,
+	})
+	if err != nil {
+		return "", usagef("%w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:4]), nil
+}
+
+// run builds the data of the questions that are not in the output yet.
+func (r *construction) run(ctx context.Context) error {
+	c := &r.flags.config
+	r.bar = newSampling(r.cmd, len(r.questions), len(r.questions)*c.Completions())
+	c.Observe = r.bar.observe
+	if r.saved != nil {
+		c.Store = r.saved
+	}
+	r.announce()
+	failures := 0
+	err := construct.Run(ctx, *c, r.questions, func(result *construct.Result) error {
+		r.bar.question()
+		if result.Err == nil {
+			failures = 0
+			r.heed(result)
+			return r.write(result)
+		}
+		if errors.Is(result.Err, construct.ErrStore) {
+			return &exitError{exitIO, result.Err}
+		}
+		var server *construct.ServerError
+		if !errors.As(result.Err, &server) {
+			r.bad++
+			r.say("question %s: %v", result.Question.ID, result.Err)
+			return nil
+		}
+		r.failed++
+		if text := result.Err.Error(); text != r.failure { // a server that is down fails every time
+			r.failure = text
+			r.say("question %s: %s", result.Question.ID, text)
+		}
+		if failures++; failures == givesUp {
+			return failf(exitIO, "gave up: %d questions in a row have failed; run the same command again to go on", givesUp)
+		}
+		return nil
+	})
+	r.bar.done()
+	switch {
+	case ctx.Err() != nil:
+		r.say("interrupted; %d questions were done", r.done)
+		if r.out != nil {
+			r.say("run the same command again to go on")
+		}
+		return &exitError{code: exitInterrupted}
+	case err != nil:
+		if exit := (*exitError)(nil); errors.As(err, &exit) {
+			return err
+		}
+		return &exitError{exitIO, err}
+	}
+	r.summary()
+	return r.verdict()
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/finece/finece/host/cmd/finece/internal/journal"
+	"github.com/finece/finece/host/construct"
+)
+
+// labels is the file of states.
+type labels struct {
+	*journal.Journal
+	have map[string]*written // by question
+}
+
+// written are the lines of a question that are there already.
+type written struct{ n, of int }
+
+// samples is the file of replies, a construct.Store. It keeps in memory where
+// each one is, and reads it when it is asked for.
+type samples struct {
+	mu    sync.Mutex
+	file  *journal.Journal
+	from  *os.File
+	spans map[string]extent
+	end   int64
+}
+
+type extent struct {
+	at   int64
+	size int
+}
+
+// open opens the files of -o and drops the questions that are done.
+func (r *construction) open(settings string) error {
+	f := r.flags
+	if f.output == "" {
+		return nil
+	}
+	out := &labels{have: map[string]*written{}}
+	var err error
+	out.Journal, err = journal.Open(f.output, `{"id":`, func(line []byte, _ int) (journal.Verdict, error) {
+		var s construct.State
+		if json.Unmarshal(line, &s) != nil || s.Settings == "" || s.States == 0 {
+			return 0, errors.New("not a line of finece construct: give another -o")
+		}
+		if s.Settings != settings {
+			return 0, errors.New("came about with other flags: give the same ones to go on, or another -o")
+		}
+		if out.have[s.ID] == nil {
+			out.have[s.ID] = &written{of: s.States}
+		}
+		out.have[s.ID].n++
+		return journal.Keep, nil
+	})
+	if err != nil {
+		return openFailure("-o", err)
+	}
+	r.out = out
+	complete := func(id string) bool { h := out.have[id]; return h != nil && h.n >= h.of }
+	if r.saved, err = openSamples(r.samplesPath(), complete); err != nil {
+		return errors.Join(openFailure("--samples", err), out.Close())
+	}
+	left := r.questions[:0]
+	for _, q := range r.questions {
+		if !complete(q.ID) {
+			left = append(left, q)
+		}
+	}
+	if done := len(r.questions) - len(left); done > 0 || len(r.saved.spans) > 0 || out.Cut+r.saved.file.Cut > 0 {
+		torn := ""
+		if cut := out.Cut + r.saved.file.Cut; cut > 0 {
+			torn = fmt.Sprintf("; torn lines of %d bytes are cut off", cut)
+		}
+		r.say("%s: %d questions are there already, and %d replies for others%s", filepath.Base(f.output), done, len(r.saved.spans), torn)
+	}
+	r.questions = left
+	return nil
+}
+
+func (r *construction) samplesPath() string {
+	if r.flags.samples != "" {
+		return r.flags.samples
+	}
+	return r.flags.output + ".samples"
+}
+
+func openFailure(flag string, err error) error {
+	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, journal.ErrBusy) {
+		return failf(exitIO, "%s: %w", flag, err)
+	}
+	return usagef("%s: %w", flag, err)
+}
+
+func (r *construction) close() error {
+	var errs []error
+	if r.saved != nil {
+		errs = append(errs, r.saved.file.Close(), r.saved.from.Close())
+	}
+	if r.out != nil {
+		errs = append(errs, r.out.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return &exitError{exitIO, err}
+	}
+	return nil
+}
+
+// write adds a question's states, less those that are there: a kill may have
+// come between them.
+func (r *construction) write(result *construct.Result) error {
+	r.tally.Add(result.Tally)
+	r.done++
+	r.states += len(result.States)
+	states := result.States
+	if r.out != nil {
+		if h := r.out.have[result.Question.ID]; h != nil {
+			if h.of != len(states) {
+				return failf(exitFaults, "question %s has %d states now and had %d: its replies are not in %s any more; give another -o", result.Question.ID, len(states), h.of, r.samplesPath())
+			}
+			states = states[h.n:]
+		}
+	}
+	// One write a question, so that it takes a kill at the wrong instant to
+	// leave some of its lines.
+	var all []byte
+	for i := range states {
+		line, err := states[i].Line()
+		if err != nil {
+			return &exitError{exitIO, err}
+		}
+		if i > 0 {
+			all = append(all, '\n')
+		}
+		all = append(all, line...)
+	}
+	if len(states) == 0 {
+		return nil
+	}
+	var err error
+	if r.out != nil {
+		err = r.out.Append(all)
+	} else {
+		r.bar.hide()
+		_, err = r.cmd.OutOrStdout().Write(append(all, '\n'))
+	}
+	if err != nil {
+		return &exitError{exitIO, err}
+	}
+	return nil
+}
+
+// openSamples opens the file of replies. Those for questions that are done need
+// no place in memory.
+func openSamples(path string, done func(id string) bool) (*samples, error) {
+	s := &samples{spans: map[string]extent{}}
+	var err error
+	s.file, err = journal.Open(path, `{"key":`, func(line []byte, _ int) (journal.Verdict, error) {
+		var l struct{ Key, ID, Kind string }
+		if json.Unmarshal(line, &l) != nil || l.Key == "" || l.Kind == "" {
+			return 0, errors.New("not a reply that finece construct has saved: give another file")
+		}
+		if !done(l.ID) {
+			s.spans[l.Key] = extent{s.end, len(line)}
+		}
+		s.end += int64(len(line)) + 1
+		return journal.Keep, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.from, err = os.Open(path); err != nil {
+		return nil, errors.Join(err, s.file.Close())
+	}
+	return s, nil
+}
+
+// Load implements construct.Store.
+func (s *samples) Load(key string) ([]byte, error) {
+	s.mu.Lock()
+	where, ok := s.spans[key]
+	s.mu.Unlock()
+	if !ok {
+		return nil, nil
+	}
+	b := make([]byte, where.size)
+	_, err := s.from.ReadAt(b, where.at)
+	return b, err
+}
+
+// Save implements construct.Store.
+func (s *samples) Save(key string, value []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	size := len(value)
+	if err := s.file.Append(value); err != nil {
+		return err
+	}
+	s.spans[key] = extent{s.end, size}
+	s.end += int64(size) + 1
+	return nil
+}

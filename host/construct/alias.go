@@ -1,0 +1,96 @@
+package construct
+
+import (
+	"context"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// AliasGrader compares the stated answer with every alias after normalising
+// both, as the evaluations of TriviaQA and NQ-Open do: lower case, without
+// punctuation, the words a, an and the, and surplus white space. TriviaQA puts a
+// space where punctuation was, SQuAD and NQ-Open nothing ("U.S." is "u s" or
+// "us"): agreement under either counts.
+//
+// The stated answer is what stands behind "####", in \boxed{}, or behind "answer
+// is", "answer:" or the like; else the last line.
+type AliasGrader struct {
+	// Contains makes an alias that is somewhere in the stated answer, as whole
+	// words, count as well. It takes "not Paris" for Paris.
+	Contains bool
+}
+
+func (g AliasGrader) Name() string {
+	if g.Contains {
+		return "alias-contains"
+	}
+	return "alias"
+}
+
+func (AliasGrader) Check(q *Question) error {
+	for _, g := range q.Gold {
+		if plain(g) != "" {
+			return nil
+		}
+	}
+	return errNoGold
+}
+
+func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdict, error) {
+	stated, announced := final(answer)
+	if !announced {
+		stated = lastLine(answer)
+	}
+	spaced, joined := normalised(stated, " "), normalised(stated, "")
+	if spaced == "" {
+		return Unread, nil
+	}
+	for _, alias := range q.Gold {
+		s, j := normalised(alias, " "), normalised(alias, "")
+		switch {
+		case s == "" || j == "":
+		case s == spaced || j == joined:
+			return Right, nil
+		case g.Contains && (hasWords(spaced, s) || hasWords(joined, j)):
+			return Right, nil
+		}
+	}
+	return Wrong, nil
+}
+
+// plain is the normal form that two ways to say the same have in common.
+func plain(s string) string { return normalised(s, " ") }
+
+// normalised is the normal form of TriviaQA's evaluation for gap " " and that of
+// SQuAD's for "". What has nothing but articles or punctuation stays as it is,
+// in lower case: there are questions whose answer is "The The" or "!".
+func normalised(s, gap string) string {
+	s = strings.TrimSpace(strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))))
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '_':
+			b.WriteByte(' ')
+		case unicode.IsPunct(r) || strings.ContainsRune("`´^~|<>=+$", r):
+			b.WriteString(gap)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	var words []string
+	for w := range strings.FieldsSeq(b.String()) {
+		if w != "a" && w != "an" && w != "the" {
+			words = append(words, w)
+		}
+	}
+	if len(words) == 0 {
+		return strings.Join(strings.Fields(s), " ")
+	}
+	return strings.Join(words, " ")
+}
+
+func hasWords(text, words string) bool {
+	return strings.Contains(" "+text+" ", " "+words+" ")
+}

@@ -1,0 +1,99 @@
+package construct
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/finece/finece/position"
+)
+
+// Complete says which complete answers become states.
+type Complete uint8
+
+const (
+	OfQuestion Complete = iota // the K answers to the question itself
+	OfAll                      // those, and all completions of partial answers
+	OfNone
+)
+
+var completeNames = [...]string{"question", "all", "none"}
+
+func (c Complete) String() string {
+	if int(c) < len(completeNames) {
+		return completeNames[c]
+	}
+	return fmt.Sprintf("complete(%d)", c)
+}
+
+// ParseComplete reads "question", "all" or "none".
+func ParseComplete(s string) (Complete, error) {
+	for i, name := range completeNames {
+		if s == name {
+			return Complete(i), nil
+		}
+	}
+	return 0, fmt.Errorf("construct: unknown choice of complete answers %q: want question, all or none", s)
+}
+
+// Config is a run. Start from [DefaultConfig]; Generator and Grader have to be
+// set.
+type Config struct {
+	Plan
+	Generator *Generator
+	Grader    Grader
+	Seed      uint64
+
+	Truncate  position.Kind // Paragraph or Line
+	MinLength int           // code points that a fragment needs; a shorter one joins the next
+	KeepSpace bool          // send the white space behind a fragment with it
+
+	Vectorizer Vectorizer // of fragments
+	Threshold  float64    // cosine distance from which clusters are not merged, in [0,2]
+	Surplus    Surplus    // what to do with more than M clusters
+
+	Complete   Complete
+	Level      float64 // of the intervals
+	Split      Split
+	Provenance Provenance // what there is to say beside what is in Config
+
+	Requests  int // requests to the generator at once
+	Questions int // questions at once; 0 is enough to keep Requests going
+	Store     Store
+	// Observe is told of every change, by several goroutines at once: how many
+	// completions were had, and how many will not be asked for. It may be nil.
+	Observe func(completions, notAsked int)
+}
+
+// DefaultConfig has the paper's k = 30, three depths of three partial answers,
+// paragraphs, TF-IDF with the threshold of the authors' code (0.3), and 95 %
+// intervals.
+func DefaultConfig() Config {
+	return Config{
+		Plan: Plan{K: 30, T: 3, M: 3}, Truncate: position.Paragraph, MinLength: 1,
+		Vectorizer: TFIDF{}, Threshold: 0.3, Level: 0.95, Requests: 8, Split: Split{Train: 1},
+	}
+}
+
+// Validate says what is wrong with c, or nil.
+func (c *Config) Validate() error {
+	if err := c.Plan.Validate(); err != nil {
+		return err
+	}
+	if err := c.Split.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case c.Generator == nil || c.Grader == nil || c.Vectorizer == nil:
+		return errors.New("construct: Generator, Grader and Vectorizer have to be set")
+	case !(c.Threshold >= 0 && c.Threshold <= 2):
+		return fmt.Errorf("construct: threshold %v: want a cosine distance, 0 to 2", c.Threshold)
+	case !(c.Level >= 0.5 && c.Level <= 0.999999):
+		return fmt.Errorf("construct: level %v: want 0.5 to 0.999999", c.Level)
+	case c.Requests < 1 || c.Questions < 0:
+		return errors.New("construct: Requests has to be at least 1, and Questions not negative")
+	case int(c.Complete) >= len(completeNames) || c.Surplus > Merge:
+		return errors.New("construct: unknown Complete or Surplus")
+	}
+	_, err := newFragments(c.Truncate, c.MinLength, c.KeepSpace)
+	return err
+}

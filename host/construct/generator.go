@@ -1,0 +1,240 @@
+package construct
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/finece/finece/host/model"
+)
+
+// API is how a completion of a question and a partial answer is asked for.
+type API uint8
+
+const (
+	// ContinueFinal is /chat/completions with the partial answer as the last
+	// message, "continue_final_message": true and "add_generation_prompt":
+	// false, as vLLM and SGLang read them.
+	ContinueFinal API = iota
+	// Prefix is /chat/completions with "prefix": true in the last message, as
+	// DeepSeek and Mistral read it.
+	Prefix
+	// Trailing is /chat/completions with an assistant message at the end and no
+	// more, which llama.cpp and others go on with.
+	Trailing
+	// Completions is /completions with the prompt and the partial answer as one
+	// text.
+	Completions
+)
+
+var apiNames = [...]string{"continue-final", "prefix", "trailing", "completions"}
+
+// APIs are the names of the APIs.
+func APIs() []string { return apiNames[:] }
+
+func (a API) String() string {
+	if int(a) < len(apiNames) {
+		return apiNames[a]
+	}
+	return fmt.Sprintf("api(%d)", a)
+}
+
+// ParseAPI reads the name of an API.
+func ParseAPI(s string) (API, error) {
+	for i, name := range apiNames {
+		if s == name {
+			return API(i), nil
+		}
+	}
+	return 0, fmt.Errorf("construct: unknown API %q: want %s", s, strings.Join(apiNames[:], ", "))
+}
+
+// GeneratorConfig is the model whose confidence is learnt, and how it is
+// sampled.
+type GeneratorConfig struct {
+	Server model.Config // Concurrency is the number of requests in flight
+	Model  string
+	API    API
+
+	System string // the system message; none if ""
+	Prompt string // what is asked, with {question} in it; "" is the question alone
+
+	Temperature float64  // in [0,2]
+	TopP        float64  // in (0,1]; 0 does not send it
+	MaxTokens   int      // of a completion; 0 does not send it
+	Stop        []string // sequences that end a completion
+	NoSeed      bool     // for servers that reject seeds
+	PerRequest  int      // completions a request ("n"); 0 is all that are wanted of a prefix
+
+	Extra map[string]json.RawMessage // further parameters of a request, such as "top_k"
+}
+
+// Completion is one sampled completion.
+type Completion struct {
+	Text   string `json:"text"`
+	Finish string `json:"finish,omitempty"` // as the server says it: "stop", "length", ...
+}
+
+// Generator asks the model for completions. It is safe for concurrent use.
+type Generator struct {
+	c    GeneratorConfig
+	to   *endpoint
+	most atomic.Int64 // completions a request that the server was seen to give
+}
+
+// NewGenerator makes a generator. An error is about the configuration.
+func NewGenerator(c GeneratorConfig) (*Generator, error) {
+	switch {
+	case int(c.API) >= len(apiNames):
+		return nil, fmt.Errorf("construct: unknown API %d", c.API)
+	case !(c.Temperature >= 0 && c.Temperature <= 2):
+		return nil, fmt.Errorf("construct: temperature %v: want 0 to 2", c.Temperature)
+	case !(c.TopP >= 0 && c.TopP <= 1):
+		return nil, fmt.Errorf("construct: top_p %v: want more than 0, at most 1", c.TopP)
+	case c.MaxTokens < 0 || c.PerRequest < 0:
+		return nil, errors.New("construct: MaxTokens and PerRequest must not be negative")
+	case c.Prompt != "" && !strings.Contains(c.Prompt, placeholder):
+		return nil, fmt.Errorf("construct: the prompt has no %s in it", placeholder)
+	}
+	path := "chat/completions"
+	if c.API == Completions {
+		path = "completions"
+	}
+	to, err := newEndpoint("generator", c.Server, path)
+	if err != nil {
+		return nil, err
+	}
+	g := &Generator{c: c, to: to}
+	if c.PerRequest > 0 {
+		g.most.Store(int64(c.PerRequest))
+	}
+	return g, nil
+}
+
+const placeholder = "{question}"
+
+func (g *Generator) prompt(q *Question) string {
+	if g.c.Prompt == "" {
+		return q.Text
+	}
+	return strings.ReplaceAll(g.c.Prompt, placeholder, q.Text)
+}
+
+// request is the body that asks for completions of q + partial, without what
+// differs between the requests for one prefix: n and seed.
+func (g *Generator) request(q *Question, partial string) map[string]any {
+	r := map[string]any{"temperature": g.c.Temperature}
+	if g.c.Model != "" {
+		r["model"] = g.c.Model
+	}
+	if g.c.TopP > 0 {
+		r["top_p"] = g.c.TopP
+	}
+	if g.c.MaxTokens > 0 {
+		r["max_tokens"] = g.c.MaxTokens
+	}
+	if len(g.c.Stop) > 0 {
+		r["stop"] = g.c.Stop
+	}
+	if g.c.API == Completions {
+		r["prompt"] = g.prompt(q) + partial
+		return with(r, g.c.Extra)
+	}
+	var messages []map[string]any
+	say := func(role, content string) map[string]any {
+		m := map[string]any{"role": role, "content": content}
+		messages = append(messages, m)
+		return m
+	}
+	if g.c.System != "" {
+		say("system", g.c.System)
+	}
+	say("user", g.prompt(q))
+	if partial != "" {
+		last := say("assistant", partial)
+		switch g.c.API {
+		case ContinueFinal:
+			r["continue_final_message"], r["add_generation_prompt"] = true, false
+		case Prefix:
+			last["prefix"] = true
+		}
+	}
+	r["messages"] = messages
+	return with(r, g.c.Extra)
+}
+
+// reply is what chat/completions and completions have in common.
+type reply struct {
+	Model   string   `json:"model"`
+	Choices []choice `json:"choices"`
+	Usage   struct {
+		Prompt     int `json:"prompt_tokens"`
+		Completion int `json:"completion_tokens"`
+	} `json:"usage"`
+}
+
+type choice struct {
+	Index   int             `json:"index"`
+	Text    json.RawMessage `json:"text"`
+	Message struct {
+		Content json.RawMessage `json:"content"`
+	} `json:"message"`
+	Finish string `json:"finish_reason"`
+}
+
+// ask makes one request for up to n completions. The reply has at least one.
+func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed int64) (*savedCompletions, error) {
+	if n > 1 {
+		request["n"] = n
+	}
+	if !g.c.NoSeed {
+		request["seed"] = seed
+	}
+	var r reply
+	if err := g.to.post(ctx, request, &r); err != nil {
+		return nil, err
+	}
+	if len(r.Choices) == 0 {
+		return nil, g.to.failure(errors.New("the reply has no choices; is it an OpenAI-compatible server?"))
+	}
+	slices.SortStableFunc(r.Choices, func(a, b choice) int { return cmp.Compare(a.Index, b.Index) })
+	out := &savedCompletions{Served: r.Model, PromptTokens: r.Usage.Prompt, CompletionTokens: r.Usage.Completion}
+	for _, c := range r.Choices[:min(n, len(r.Choices))] {
+		raw := c.Message.Content
+		if g.c.API == Completions {
+			raw = c.Text
+		}
+		var text *string // null where there is nothing but reasoning or a refusal
+		if err := json.Unmarshal(raw, &text); err != nil && raw != nil {
+			return nil, g.to.failure(errors.New("a choice's text is no string"))
+		}
+		if text == nil {
+			text = new(string)
+		}
+		out.Completions = append(out.Completions, Completion{*text, c.Finish})
+	}
+	return out, nil
+}
+
+// perRequest is how many completions to ask for at once, of n that are wanted.
+func (g *Generator) perRequest(n int) int {
+	if most := int(g.most.Load()); most > 0 {
+		return min(n, most)
+	}
+	return n
+}
+
+// gave notes that a request for asked completions gave fewer.
+func (g *Generator) gave(asked, got int) {
+	for got < asked {
+		most := g.most.Load()
+		if most > 0 && most <= int64(got) || g.most.CompareAndSwap(most, int64(got)) {
+			return
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package construct_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/construct"
+)
+
+const data = "../../../shared/data"
+
+// unpacked opens a file of real data; where it is absent, the test is skipped.
+func unpacked(t testing.TB, path string) io.Reader {
+	t.Helper()
+	f, err := os.Open(filepath.Join(data, path))
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skipf("no real data here: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+func TestGraders(t *testing.T) {
+	options := []string{"a bird", "The Moon", "an apple", "Idaho"}
+	for _, c := range []struct {
+		grader, answer string
+		gold           []string
+		want           construct.Verdict
+	}{
+		{"number", "3 + 4 = 7\n\n#### 7", []string{"7"}, construct.Right},
+		{"number", "#### $1,234.50", []string{"1234.5"}, construct.Right},
+		{"number", "#### -5 (as 3 - 8 = -5)", []string{"-5"}, construct.Right},
+		{"number", "#### 7\n\nBut 8 is next.", []string{"7"}, construct.Right},
+		{"number", "first #### 1, then #### 2", []string{"1"}, construct.Wrong},
+		{"number", "#### unknown, perhaps 7", []string{"7"}, construct.Right},
+		{"number", "He has 7.\n#### none", []string{"7"}, construct.Unread},
+		{"number", "So it is \\boxed{\\frac{1}{2}}", []string{"0.5"}, construct.Right},
+		{"number", "So it is $\\boxed{1{,}024}$.", []string{"1024"}, construct.Right},
+		{"number", "\\boxed{3} and then \\boxed{x^{2}=4}", []string{"4"}, construct.Right},
+		{"number", "**Answer:** 12 apples of 20", []string{"12"}, construct.Right},
+		{"number", "The answer is 3 + 4 = 7.", []string{"7"}, construct.Right},
+		{"number", "The answer is $-3", []string{"-3"}, construct.Right},
+		{"number", "There are 5, so 5-3 leaves 2", []string{"2"}, construct.Right},
+		{"number", "it is 5-3", []string{"3"}, construct.Right},
+		{"number", "a list: 1,2,3", []string{"3"}, construct.Right},
+		{"number", "100,200 in all", []string{"100200"}, construct.Right},
+		{"number", "of 1000,200 none", []string{"200"}, construct.Right},
+		{"number", "073", []string{"73"}, construct.Right},
+		{"number", "0.50", []string{".5"}, construct.Right},
+		{"number", "1/0", []string{"1"}, construct.Unread},
+		{"number", strings.Repeat("9", 100_000), []string{"9"}, construct.Unread},
+		{"number", "I do not know.", []string{"0"}, construct.Unread},
+		{"number", "", []string{"0"}, construct.Unread},
+
+		{"letter", "The answer is (B).", []string{"B"}, construct.Right},
+		{"letter", "**Answer: B**", []string{"B"}, construct.Right},
+		{"letter", "Answer: B. The Moon", []string{"B"}, construct.Right},
+		{"letter", "\\boxed{\\text{C}}", []string{"C"}, construct.Right},
+		{"letter", "B", []string{"B"}, construct.Right},
+		{"letter", "b", []string{"B"}, construct.Right},
+		{"letter", "(c)", []string{"C"}, construct.Right},
+		{"letter", "It shines.\n\nThe moon", []string{"B"}, construct.Right},
+		{"letter", "The correct option is D: Idaho", []string{"D"}, construct.Right},
+		{"letter", "A bird is none of this, it is the moon that shines", []string{"A"}, construct.Unread},
+		{"letter", "The answer is a bird", []string{"A"}, construct.Right},
+		{"letter", "I think so", []string{"A"}, construct.Unread},
+		{"letter", "The answer is E", []string{"A"}, construct.Unread},
+		{"letter", "A or B", []string{"A"}, construct.Unread},
+		{"letter", "Answer: A, no: answer: C", []string{"C"}, construct.Right},
+
+		{"alias", "The Beatles.", []string{"Beatles"}, construct.Right},
+		{"alias", "Long story.\nAnswer: **the U.S.**", []string{"US"}, construct.Right},
+		{"alias", "spider man", []string{"Spider-Man"}, construct.Right},
+		{"alias", "It was not Paris", []string{"Paris"}, construct.Wrong},
+		{"alias", "Unknown", []string{"know"}, construct.Wrong},
+		{"alias", "The The", []string{"the the"}, construct.Right},
+		{"alias", "", []string{"x"}, construct.Unread},
+		{"alias-contains", "It was in Paris, France", []string{"Paris"}, construct.Right},
+		{"alias-contains", "Unknown", []string{"know"}, construct.Wrong},
+	} {
+		g, err := construct.GraderNamed(c.grader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := &construct.Question{Gold: c.gold}
+		if c.grader == "letter" {
+			q.Choices = options
+		}
+		if err := g.Check(q); err != nil {
+			t.Errorf("%s: %q: %v", c.grader, c.gold, err)
+		}
+		if got, err := g.Grade(t.Context(), q, c.answer); got != c.want || err != nil {
+			t.Errorf("%s of %.80q for %q: %v, %v, want %v", c.grader, c.answer, c.gold, got, err, c.want)
+		}
+	}
+}
+
+func TestGoldThatCannotBeGraded(t *testing.T) {
+	for grader, gold := range map[string][][]string{
+		"number": {nil, {"seven"}}, "letter": {nil, {"E"}, {"b"}, {"AB"}}, "alias": {nil, {""}},
+	} {
+		g, err := construct.GraderNamed(grader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range gold {
+			if g.Check(&construct.Question{Gold: v, Choices: []string{"x", "y", "z", "w"}}) == nil {
+				t.Errorf("%s allows %q", grader, v)
+			}
+		}
+	}
+	if _, err := construct.GraderNamed("guess"); err == nil {
+		t.Error("any grader will do")
+	}
+}
+
+// TestGSM8K grades four models' answers to the whole test set; the counts are
+// those of the authors' is_correct.
+func TestGSM8K(t *testing.T) {
+	want := map[string]int{"6b_finetuning": 286, "6b_verification": 515, "175b_finetuning": 458, "175b_verification": 742}
+	got := map[string]int{}
+	n := 0
+	for d := json.NewDecoder(unpacked(t, "gsm8k/example_model_solutions.jsonl.gz")); ; n++ {
+		var line map[string]json.RawMessage
+		if err := d.Decode(&line); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		var truth string
+		if err := json.Unmarshal(line["ground_truth"], &truth); err != nil {
+			t.Fatal(err)
+		}
+		q := &construct.Question{Gold: []string{truth[strings.LastIndex(truth, "A: ")+3:]}}
+		for model := range want {
+			var s struct {
+				Correct  bool `json:"is_correct"`
+				Solution string
+			}
+			if err := json.Unmarshal(line[model], &s); err != nil {
+				t.Fatal(err)
+			}
+			v, err := construct.NumberGrader{}.Grade(t.Context(), q, s.Solution)
+			if err != nil || (v == construct.Right) != s.Correct {
+				t.Errorf("question %d, %s: %v, want right: %v: %q for %q", n, model, v, s.Correct, s.Solution, q.Gold)
+			}
+			if v == construct.Right {
+				got[model]++
+			}
+		}
+	}
+	for model, w := range want {
+		if got[model] != w || n != 1319 {
+			t.Errorf("%s: %d of %d right, want %d of 1319", model, got[model], n, w)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	asked := 0
+	var says []string
+	m := newLLM(t)
+	m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		content, _ := json.Marshal(says[min(asked, len(says)-1)])
+		asked++
+		w.Write([]byte(`{"choices":[{"message":{"content":` + string(content) + `}}]}`))
+		return true
+	}
+	q := &construct.Question{ID: "1", Text: "Why?", Gold: []string{"Because."}}
+	for _, c := range []struct {
+		says  []string
+		want  construct.Verdict
+		asked int
+	}{
+		{[]string{"correct"}, construct.Right, 1},
+		{[]string{" Incorrect.\n"}, construct.Wrong, 1},
+		{[]string{"**Correct**"}, construct.Right, 1},
+		{[]string{`{"correct": false}`}, construct.Wrong, 1},
+		{[]string{`{"correct": true} or not`, "correct"}, construct.Right, 2},
+		{[]string{"It is correct, I think"}, construct.Ungraded, 2},
+		{[]string{"not correct"}, construct.Ungraded, 2},
+		{[]string{`{"correct": "yes"}`}, construct.Ungraded, 2},
+		{[]string{`{"correct": null}`}, construct.Ungraded, 2},
+		{[]string{""}, construct.Ungraded, 2},
+	} {
+		says, asked = c.says, 0
+		store := &memory{}
+		j, err := construct.NewJudge(construct.JudgeConfig{Server: m.server(), Model: "judge", Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time from the store
+			if got, err := j.Grade(t.Context(), q, "I think so."); got != c.want || err != nil || asked != c.asked {
+				t.Errorf("%q: %v, %v after %d requests, want %v after %d", c.says, got, err, asked, c.want, c.asked)
+			}
+		}
+	}
+}
+
+func FuzzGraders(f *testing.F) {
+	for _, s := range []string{"#### 1,000", "\\boxed{\\frac{1}{2}}", "The answer is (B).", "-$5.0/3", "Answer: the U.S.", "{\"correct\":true}", "\\boxed{\\boxed{"} {
+		f.Add(s, "7")
+	}
+	choices := []string{"7", "x", "The Moon"}
+	f.Fuzz(func(t *testing.T, answer, gold string) {
+		if n := construct.NumberIn(answer); n != nil && construct.NumberIn("#### "+n.FloatString(3)) == nil {
+			t.Errorf("%v is a number and its decimals are none", n)
+		}
+		if l := construct.LetterIn(answer, choices); l != "" && (len(l) != 1 || l[0] < 'A' || l[0] > 'C') {
+			t.Errorf("letter %q", l)
+		}
+		for _, name := range []string{"number", "letter", "alias", "alias-contains"} {
+			g, _ := construct.GraderNamed(name)
+			q := &construct.Question{Gold: []string{gold}, Choices: choices}
+			if g.Check(q) != nil {
+				continue
+			}
+			// The right answer, stated, is right.
+			if v, err := g.Grade(t.Context(), q, gold); name != "number" && name != "letter" && !strings.ContainsAny(gold, "\r\n:=#\\") && v != construct.Right && !strings.Contains(strings.ToLower(gold), " is") {
+				t.Errorf("%s: %q is %v, %v", name, gold, v, err)
+			}
+			if v, err := g.Grade(t.Context(), q, answer); err != nil || v > construct.Unread {
+				t.Errorf("%v, %v", v, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,82 @@
+package construct
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+)
+
+// Question is a question with its right answers.
+type Question struct {
+	ID      string
+	Text    string   // as the model is asked, with its options
+	Gold    []string // any of them is right; of a multiple choice, the letter
+	Choices []string // the options' texts, A first; nil if it is no multiple choice
+}
+
+// Letter names option i of a multiple choice: A, B, C, ...
+func Letter(i int) string { return string(rune('A' + i)) }
+
+const maxChoices = 26
+
+// newID names a question that its data set gives no name, by its text.
+func newID(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:6])
+}
+
+// withChoices is a stem with its options below it, one a line.
+func withChoices(stem string, choices []string) string {
+	var b strings.Builder
+	b.WriteString(stem)
+	for i, c := range choices {
+		fmt.Fprintf(&b, "\n%s. %s", Letter(i), c)
+	}
+	return b.String()
+}
+
+// Split shares questions out to training, development and test.
+type Split struct{ Train, Dev, Test float64 } // in [0,1]; they sum to 1
+
+// Validate says what is wrong with s, or nil.
+func (s Split) Validate() error {
+	for _, v := range []float64{s.Train, s.Dev, s.Test} {
+		if !(v >= 0 && v <= 1) {
+			return fmt.Errorf("construct: a split of %v: want shares in [0,1]", v)
+		}
+	}
+	if sum := s.Train + s.Dev + s.Test; math.Abs(sum-1) > 1e-9 {
+		return errors.New("construct: the shares of a split have to sum to 1")
+	}
+	return nil
+}
+
+// Of is "train", "dev" or "test". It depends on the seed and on the letters and
+// digits of the question's text alone: a question that a file repeats, with
+// another id, case or punctuation, never is in two of them.
+func (s Split) Of(seed uint64, q *Question) string {
+	h := sha256.New()
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], seed)
+	h.Write(b[:])
+	for _, r := range strings.ToLower(q.Text) {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) {
+			h.Write([]byte(string(r)))
+		}
+	}
+	u := float64(binary.LittleEndian.Uint64(h.Sum(nil))>>11) / (1 << 53)
+	switch {
+	case u < s.Train:
+		return "train"
+	case u < s.Train+s.Dev || s.Test == 0 && s.Dev > 0:
+		return "dev"
+	case s.Test == 0:
+		return "train"
+	}
+	return "test"
+}

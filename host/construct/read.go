@@ -1,0 +1,238 @@
+package construct
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Dataset is a public format of questions.
+type Dataset uint8
+
+const (
+	Plain         Dataset = iota // {"id","question","gold","choices"?}
+	GSM8K                        // {"question","answer"}, the answer ending in "#### 18"
+	CommonsenseQA                // the authors' lines, or those of the Hugging Face hub
+	TriviaQA                     // the authors' document with "Data", or lines with "answer":{"aliases"}
+	AIME                         // lines or CSV with a problem and its integer
+	MMLU                         // the authors' CSV, or lines with "choices" and "answer":0
+	NQOpen                       // {"question","answer":["...", ...]}
+)
+
+var datasetNames = [...]string{"plain", "gsm8k", "commonsenseqa", "triviaqa", "aime", "mmlu", "nq-open"}
+
+// Datasets are the names of the formats.
+func Datasets() []string { return datasetNames[:] }
+
+func (d Dataset) String() string {
+	if int(d) < len(datasetNames) {
+		return datasetNames[d]
+	}
+	return fmt.Sprintf("dataset(%d)", d)
+}
+
+// ParseDataset reads the name of a format.
+func ParseDataset(s string) (Dataset, error) {
+	for i, name := range datasetNames {
+		if s == name {
+			return Dataset(i), nil
+		}
+	}
+	return 0, fmt.Errorf("construct: unknown data set %q: want %s", s, strings.Join(datasetNames[:], ", "))
+}
+
+// Grader is the name of the grader that suits the answers of a data set.
+func (d Dataset) Grader() string {
+	switch d {
+	case CommonsenseQA, MMLU:
+		return "letter"
+	case TriviaQA, NQOpen:
+		return "alias"
+	}
+	return "number"
+}
+
+// RecordError is a record that is no question. The reader goes on behind it.
+type RecordError struct {
+	Record int // line, row or element, from 1
+	Err    error
+}
+
+func (e *RecordError) Error() string { return fmt.Sprintf("record %d: %v", e.Record, e.Err) }
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// maxRecord bounds a line or element: 16 MiB.
+const maxRecord = 16 << 20
+
+// Read yields the questions of r: JSON Lines, one JSON array, the TriviaQA
+// document, or the CSV of MMLU and AIME. A record that is no question yields a
+// [*RecordError], and reading goes on; any other error ends it.
+func Read(r io.Reader, d Dataset) iter.Seq2[*Question, error] {
+	return func(yield func(*Question, error) bool) {
+		b := bufio.NewReaderSize(r, 64<<10)
+		if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
+			b.Discard(3)
+		}
+		head, err := b.Peek(4096)
+		if err != nil && err != io.EOF {
+			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			return
+		}
+		head = bytes.TrimSpace(head)
+		switch {
+		case d >= Dataset(len(datasetNames)):
+			yield(nil, fmt.Errorf("construct: unknown data set %d", d))
+		case (d == MMLU || d == AIME) && len(head) > 0 && head[0] != '{' && head[0] != '[':
+			readCSV(b, d, yield)
+		case document.Match(head):
+			readDocument(b, d, yield)
+		case bytes.HasPrefix(head, []byte("[")):
+			readElements(json.NewDecoder(b), d, yield)
+		default:
+			readLines(b, d, yield)
+		}
+	}
+}
+
+// document matches the beginning of TriviaQA's own files.
+var document = regexp.MustCompile(`^\{\s*"(?:Data|Domain|Split|VerifiedEval|Version)"\s*:`)
+
+func readLines(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
+	var line []byte
+	for number := 1; ; {
+		part, err := b.ReadSlice('\n')
+		if len(line) <= maxRecord {
+			line = append(line, part...)
+		}
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		if err != nil && err != io.EOF {
+			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			return
+		}
+		switch {
+		case len(line) > maxRecord:
+			if !yield(nil, &RecordError{number, fmt.Errorf("longer than %d bytes", maxRecord)}) {
+				return
+			}
+		case len(bytes.TrimSpace(line)) > 0:
+			q, bad := parse(line, d)
+			if bad != nil {
+				q, bad = nil, &RecordError{number, bad}
+			}
+			if !yield(q, bad) {
+				return
+			}
+		}
+		if err == io.EOF {
+			return
+		}
+		line = line[:0]
+		number++
+	}
+}
+
+// readElements reads an array of questions that comes next.
+func readElements(dec *json.Decoder, d Dataset, yield func(*Question, error) bool) {
+	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+		yield(nil, fmt.Errorf("construct: reading questions: want an array: %w", errors.Join(err)))
+		return
+	}
+	for number := 1; dec.More(); number++ {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			yield(nil, fmt.Errorf("construct: reading questions: element %d: %w", number, err))
+			return
+		}
+		q, err := parse(raw, d)
+		if err != nil {
+			q, err = nil, &RecordError{number, err}
+		}
+		if !yield(q, err) {
+			return
+		}
+	}
+	if _, err := dec.Token(); err != nil { // the bracket
+		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+	}
+}
+
+// readDocument reads the array "Data" of an object.
+func readDocument(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
+	dec := json.NewDecoder(b)
+	if _, err := dec.Token(); err != nil {
+		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+		return
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err == nil && key == "Data" {
+			readElements(dec, d, yield)
+			return
+		}
+		var skipped json.RawMessage
+		if err == nil {
+			err = dec.Decode(&skipped)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			return
+		}
+	}
+	yield(nil, errors.New(`construct: reading questions: the document has no "Data"`))
+}
+
+// parse reads one record.
+func parse(raw []byte, d Dataset) (*Question, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("it is not UTF-8")
+	}
+	var q *Question
+	var err error
+	switch d {
+	case GSM8K:
+		q, err = parseGSM8K(raw)
+	case CommonsenseQA:
+		q, err = parseCommonsenseQA(raw)
+	case TriviaQA:
+		q, err = parseTriviaQA(raw)
+	case AIME:
+		q, err = parseAIME(raw)
+	case MMLU:
+		q, err = parseMMLU(raw)
+	case NQOpen:
+		q, err = parseNQOpen(raw)
+	default:
+		q, err = parsePlain(raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q.finish()
+}
+
+// finish sees to what all formats have in common.
+func (q *Question) finish() (*Question, error) {
+	q.Text = strings.TrimSpace(q.Text)
+	if q.Text == "" {
+		return nil, errors.New("there is no question")
+	}
+	if len(q.Choices) > maxChoices {
+		return nil, fmt.Errorf("%d options: want at most %d", len(q.Choices), maxChoices)
+	}
+	if len(q.Choices) > 0 {
+		q.Text = withChoices(q.Text, q.Choices)
+	}
+	if q.ID == "" {
+		q.ID = newID(q.Text)
+	}
+	return q, nil
+}

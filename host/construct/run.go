@@ -1,0 +1,362 @@
+package construct
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Result is what became of a question.
+type Result struct {
+	Question *Question
+	States   []State // in order: p(0), the branches' partial answers, complete answers
+	Tally    Tally
+	Err      error // why there are no States
+}
+
+// Run builds the data of questions, and hands the results to emit in their
+// order, one at a time. A question that fails is a Result with an Err, and the
+// others go on. An error of emit ends the run; so does ctx, with its error.
+// Nothing is running any more when Run returns.
+func Run(ctx context.Context, c Config, questions []*Question, emit func(*Result) error) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	cutter, err := newFragments(c.Truncate, c.MinLength, c.KeepSpace)
+	if err != nil {
+		return err
+	}
+	// An early question may take long; those behind it keep the server busy.
+	if c.Questions == 0 {
+		c.Questions = 4 * c.Requests
+	}
+	if j, ok := c.Grader.(*Judge); ok && j.c.Store == nil {
+		with := *j
+		with.c.Store = c.Store
+		c.Grader = &with
+	}
+	b := &builder{Config: c, cutter: cutter, queue: newQueue(c.Requests)}
+	p := &b.Provenance
+	g := &c.Generator.c
+	p.Model, p.Temperature, p.TopP, p.MaxTokens = g.Model, g.Temperature, g.TopP, g.MaxTokens
+	p.Seed, p.Grader, p.Level = c.Seed, c.Grader.Name(), c.Level
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	window := make(chan struct{}, c.Questions)
+	results := make([]chan *Result, len(questions))
+	for i := range results {
+		results[i] = make(chan *Result, 1)
+	}
+	var working sync.WaitGroup
+	defer working.Wait()
+	defer cancel() // before the wait
+	working.Go(func() {
+		for i, q := range questions {
+			select {
+			case window <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			working.Go(func() { results[i] <- b.question(ctx, q, i) })
+		}
+	})
+	for i := range questions {
+		select {
+		case r := <-results[i]:
+			if r.Err != nil && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := emit(r); err != nil {
+				return err
+			}
+			<-window
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// builder is a run.
+type builder struct {
+	Config
+	cutter *fragments
+	queue  *queue
+}
+
+func (b *builder) observe(completions, notAsked int) {
+	if b.Observe != nil && (completions != 0 || notAsked != 0) {
+		b.Observe(completions, notAsked)
+	}
+}
+
+// question builds the data of one question.
+func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
+	r := &Result{Question: q}
+	if err := b.Grader.Check(q); err != nil {
+		r.Err = fmt.Errorf("construct: %w", err)
+		return r
+	}
+	rank := seq * b.Prefixes()
+	root, err := b.visit(ctx, q, node{rank: rank}, &r.Tally)
+	if err != nil {
+		r.Err = err
+		return r
+	}
+	states := root.states(State{Position: "p(0)"})
+	complete := root.complete(b.Complete != OfNone)
+
+	clusters, firsts, err := b.firstFragments(ctx, q, root, &r.Tally)
+	if err != nil {
+		r.Err = err
+		return r
+	}
+	openings := map[string]bool{}
+	for _, a := range root.answers {
+		openings[opening(a)] = true
+	}
+	branches := make([]branch, len(clusters))
+	var group sync.WaitGroup
+	for i, c := range clusters {
+		group.Go(func() {
+			branches[i] = b.branch(ctx, q, i+1, node{partial: firsts[c.Centre], rank: rank, openings: openings}, len(c.Members))
+		})
+	}
+	group.Wait()
+	var errs []error
+	for _, br := range branches {
+		errs = append(errs, br.err)
+		states = append(states, br.states...)
+		complete = append(complete, br.complete...)
+		r.Tally.add(&br.tally)
+	}
+	if r.Err = firstError(errs); r.Err != nil {
+		return r
+	}
+	r.States = append(states, complete...)
+	p := b.Provenance
+	p.Served = root.name
+	split := b.Split.Of(b.Seed, q)
+	for i := range r.States {
+		s := &r.States[i]
+		s.ID, s.State, s.States, s.Split = q.ID, i, len(r.States), split
+		s.Question, s.Gold, s.Provenance = q.Text, q.Gold, p
+	}
+	return r
+}
+
+// firstFragments clusters the first fragments of the answers to a question.
+// firsts[i] is the partial answer that a cluster's member i stands for.
+func (b *builder) firstFragments(ctx context.Context, q *Question, root *visited, t *Tally) (clusters []Cluster, firsts []string, err error) {
+	if b.T == 0 {
+		return nil, nil, nil
+	}
+	for _, a := range root.answers {
+		if end := b.cutter.next(a, 0); end > 0 {
+			firsts = append(firsts, a[:end])
+		} else {
+			t.Short++
+		}
+	}
+	if len(firsts) > 0 {
+		clusters, err = b.clusters(ctx, q, "", firsts, func(vectors [][]float64) ([]Cluster, error) {
+			return Clusters(vectors, b.Threshold, b.M, b.Surplus)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	missing := (b.M - len(clusters)) * b.T * b.K
+	t.NotClustered += missing
+	b.observe(0, missing)
+	return clusters, firsts, nil
+}
+
+// branch is a partial answer and the longer ones that grow out of it.
+type branch struct {
+	states, complete []State
+	tally            Tally
+	err              error
+}
+
+func (b *builder) branch(ctx context.Context, q *Question, number int, n node, count int) (br branch) {
+	rank := n.rank
+	for t := 1; ; t++ {
+		n.at, n.rank = fmt.Sprintf("%d.%d", number, t), rank+(t-1)*b.M+number
+		partial := n.partial
+		v, err := b.visit(ctx, q, n, &br.tally)
+		if err != nil {
+			br.err = err
+			return br
+		}
+		br.states = append(br.states, v.states(State{
+			Position: fmt.Sprintf("p(%d)", t), Branch: number, Fragments: t, Text: partial, Count: count,
+		})...)
+		br.complete = append(br.complete, v.complete(b.Complete == OfAll)...)
+		if t == b.T {
+			return br
+		}
+		count = 0
+		var longer, added []string
+		for _, a := range v.answers {
+			if end := b.cutter.next(a, len(partial)); end > 0 {
+				longer, added = append(longer, a[:end]), append(added, a[len(partial):end])
+			}
+		}
+		if len(longer) == 0 {
+			missing := (b.T - t) * b.K
+			br.tally.Ends++
+			br.tally.NotContinued += missing
+			b.observe(0, missing)
+			return br
+		}
+		centre, err := b.clusters(ctx, q, n.at, added, func(vectors [][]float64) ([]Cluster, error) {
+			c, err := Centre(vectors)
+			return []Cluster{{Centre: c}}, err
+		})
+		if err != nil {
+			br.err = err
+			return br
+		}
+		n.partial = longer[centre[0].Centre]
+	}
+}
+
+// clusters is what find makes of the vectors of texts. What depends on a server
+// is saved: embeddings may differ from one time to the next.
+func (b *builder) clusters(ctx context.Context, q *Question, at string, texts []string, find func([][]float64) ([]Cluster, error)) ([]Cluster, error) {
+	if _, pure := b.Vectorizer.(TFIDF); pure || len(texts) == 1 {
+		vectors, err := TFIDF{}.Vectors(ctx, texts)
+		if err != nil {
+			return nil, err
+		}
+		return find(vectors)
+	}
+	key, err := keyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.Threshold, b.M, b.Surplus, texts)
+	if err != nil {
+		return nil, err
+	}
+	var was savedClusters
+	if ok, err := load(b.Store, key, &was); err != nil || ok && valid(was.Clusters, len(texts)) {
+		return was.Clusters, err
+	}
+	trimmed := make([]string, len(texts))
+	for i, t := range texts {
+		trimmed[i] = strings.TrimSpace(t)
+	}
+	vectors, err := b.Vectorizer.Vectors(ctx, trimmed)
+	if err != nil {
+		return nil, err
+	}
+	found, err := find(vectors)
+	if err != nil {
+		return nil, err
+	}
+	return found, save(b.Store, key, q.ID, "clusters", &savedClusters{At: at, Clusters: found})
+}
+
+func valid(clusters []Cluster, n int) bool {
+	for _, c := range clusters {
+		if c.Centre < 0 || c.Centre >= n {
+			return false
+		}
+	}
+	return len(clusters) > 0
+}
+
+// visited is a prefix with its completions, graded.
+type visited struct {
+	*sampling
+	answers  []string // the partial answer with each completion
+	verdicts []Verdict
+	label    State
+}
+
+func (b *builder) visit(ctx context.Context, q *Question, n node, t *Tally) (*visited, error) {
+	s, err := b.sample(ctx, q, n)
+	if err != nil {
+		return nil, err
+	}
+	v := &visited{sampling: s}
+	for _, c := range s.out {
+		v.answers = append(v.answers, n.partial+c.Text)
+		if c.Finish == "length" {
+			s.tally.Cut++
+		}
+		if o := opening(c.Text); o != "" && n.openings[o] {
+			s.tally.Restarted++
+		}
+	}
+	if v.verdicts, err = b.grade(ctx, q, v.answers); err != nil {
+		return nil, err
+	}
+	for _, verdict := range v.verdicts {
+		switch verdict {
+		case Unread:
+			s.tally.Unread++
+		case Ungraded:
+			s.tally.Ungraded++
+		}
+	}
+	t.add(&s.tally)
+	return v, v.label.label(v.verdicts, s.out, b.Level)
+}
+
+// opening is how a text begins; "" if it is too short to tell.
+func opening(text string) string {
+	const telling = 16 // bytes
+	if text = strings.TrimSpace(text); len(text) < telling {
+		return ""
+	}
+	return text[:telling]
+}
+
+// grade grades each different answer once.
+func (b *builder) grade(ctx context.Context, q *Question, answers []string) ([]Verdict, error) {
+	number := map[string]int{}
+	var distinct []string
+	for _, a := range answers {
+		if _, ok := number[a]; !ok {
+			number[a] = len(distinct)
+			distinct = append(distinct, a)
+		}
+	}
+	verdicts := make([]Verdict, len(distinct))
+	var group errgroup.Group
+	group.SetLimit(b.Requests)
+	for i, a := range distinct {
+		group.Go(func() (err error) {
+			verdicts[i], err = b.Grader.Grade(ctx, q, a)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := make([]Verdict, len(answers))
+	for i, a := range answers {
+		out[i] = verdicts[number[a]]
+	}
+	return out, nil
+}
+
+// states is the state of a prefix, with its label; none if no completion has a
+// verdict.
+func (v *visited) states(s State) []State {
+	if v.label.N == 0 {
+		return nil
+	}
+	s.Confidence, s.K, s.N, s.Interval, s.Cut = v.label.Confidence, v.label.K, v.label.N, v.label.Interval, v.label.Cut
+	return []State{s}
+}
+
+func (v *visited) complete(wanted bool) []State {
+	if !wanted {
+		return nil
+	}
+	return completed(v.answers, v.out, v.verdicts)
+}

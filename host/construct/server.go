@@ -1,0 +1,111 @@
+package construct
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/finece/finece/host/model"
+)
+
+// ServerError is a request that failed for good, after its retries.
+type ServerError struct {
+	Role string // whose server it is: generator, embeddings or judge
+	URL  string // without a password
+	// Status is the last HTTP status; 0 if the server was not reached, or its
+	// reply could not be read.
+	Status int
+	Err    error
+}
+
+func (e *ServerError) Error() string { return fmt.Sprintf("%s at %s: %v", e.Role, e.URL, e.Err) }
+func (e *ServerError) Unwrap() error { return e.Err }
+
+// endpoint is a path of a server.
+type endpoint struct {
+	role   string
+	client *model.Client
+}
+
+// maxReply bounds a reply: thirty long answers, or embeddings of thirty texts.
+const maxReply = 256 << 20
+
+func newEndpoint(role string, c model.Config, path string) (*endpoint, error) {
+	c.Path = path
+	if c.MaxReply == 0 {
+		c.MaxReply = maxReply
+	}
+	if c.HTTP == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = max(c.Concurrency, transport.MaxIdleConnsPerHost) // one a request, kept
+		c.HTTP = &http.Client{Transport: transport}
+	}
+	client, err := model.New(c)
+	if err != nil {
+		return nil, fmt.Errorf("construct: %s: %w", role, err)
+	}
+	return &endpoint{role, client}, nil
+}
+
+// post sends a request and reads the reply into reply.
+func (e *endpoint) post(ctx context.Context, request map[string]any, reply any) error {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("construct: %s: %w", e.role, err)
+	}
+	raw, err := e.client.Post(ctx, body)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return e.failure(err)
+	}
+	if err := json.Unmarshal(raw, reply); err != nil {
+		return e.failure(fmt.Errorf("the reply: %w", err))
+	}
+	return nil
+}
+
+func (e *endpoint) failure(err error) error {
+	failed := &ServerError{Role: e.role, URL: e.client.URL(), Err: err}
+	var m *model.Error
+	if errors.As(err, &m) {
+		failed.Status = m.Status
+		text := m.Detail
+		if m.Status != 0 {
+			text = fmt.Sprintf("HTTP %d %s: %s", m.Status, http.StatusText(m.Status), m.Detail)
+		}
+		if m.Hint != "" {
+			text += "; " + m.Hint
+		}
+		failed.Err = &said{text, err}
+	}
+	return failed
+}
+
+// said is an error in other words.
+type said struct {
+	text string
+	error
+}
+
+func (s *said) Error() string { return s.text }
+func (s *said) Unwrap() error { return s.error }
+
+// refusesN reports whether a server that was asked for several choices may
+// answer when it is asked for one.
+func refusesN(err error) bool {
+	var e *ServerError
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusNotImplemented)
+}
+
+// with adds the extra parameters to a request.
+func with(request map[string]any, extra map[string]json.RawMessage) map[string]any {
+	for k, v := range maps.All(extra) {
+		request[k] = v
+	}
+	return request
+}

@@ -1,0 +1,110 @@
+package construct
+
+import (
+	"fmt"
+
+	"github.com/finece/finece/metrics"
+)
+
+// State is a state with its label: one line of training data.
+type State struct {
+	ID    string `json:"id"`    // of the question
+	State int    `json:"state"` // number among the question's states, from 0
+	// States is how many the question has. A file with all of them is complete.
+	States int    `json:"states"`
+	Split  string `json:"split,omitempty"` // train, dev or test
+
+	Position  string `json:"position"`         // p(0), the question; p(i), a partial answer of i fragments; p(z), a complete answer
+	Branch    int    `json:"branch,omitempty"` // of a partial answer, from 1
+	Fragments int    `json:"fragments"`        // in Text, but for a complete answer, where it is 0
+	Question  string `json:"question"`
+	Text      string `json:"text"` // the answer up to the position
+
+	// Confidence is K/N: the share of completions that is correct.
+	Confidence float64 `json:"confidence"`
+	K          int     `json:"k"` // completions that are correct
+	N          int     `json:"N"` // completions that were graded
+	// Interval is the Wilson interval of Confidence at Config.Level. A complete
+	// answer is right or wrong, not an estimate: there both ends are Confidence.
+	Interval [2]float64 `json:"interval"`
+	// Count is how many of the sampled first fragments a partial answer of one
+	// fragment stands for, and how many samples a complete answer was.
+	Count int `json:"count,omitempty"`
+	Cut   int `json:"cut,omitempty"` // completions, among N, that reached the token limit
+
+	Gold []string `json:"gold,omitempty"`
+	Provenance
+}
+
+// Provenance is where a label comes from.
+type Provenance struct {
+	Dataset     string  `json:"dataset,omitempty"`
+	Model       string  `json:"model"`            // as it was asked for
+	Served      string  `json:"served,omitempty"` // as the server names it
+	Temperature float64 `json:"temperature"`
+	TopP        float64 `json:"top_p,omitempty"`
+	MaxTokens   int     `json:"max_tokens,omitempty"`
+	Seed        uint64  `json:"seed"`
+	Grader      string  `json:"grader"`
+	Level       float64 `json:"level"`              // of the interval
+	Settings    string  `json:"settings,omitempty"` // a short hash of everything that labels depend on
+}
+
+// Line is the state as JSON, without a line end.
+func (s *State) Line() ([]byte, error) {
+	b, err := line(s)
+	if err != nil {
+		return nil, fmt.Errorf("construct: %w", err)
+	}
+	return b, nil
+}
+
+// label is the confidence of a state by its completions, in s. N is 0 if none
+// was graded.
+func (s *State) label(verdicts []Verdict, completions []Completion, level float64) error {
+	for i, v := range verdicts {
+		if v == Ungraded {
+			continue
+		}
+		s.N++
+		if v == Right {
+			s.K++
+		}
+		if completions[i].Finish == "length" {
+			s.Cut++
+		}
+	}
+	if s.N == 0 {
+		return nil
+	}
+	s.Confidence = float64(s.K) / float64(s.N)
+	iv, err := metrics.WilsonInterval(uint64(s.K), uint64(s.N), level)
+	if err != nil {
+		return fmt.Errorf("construct: %w", err)
+	}
+	s.Interval = [2]float64{iv.Low, iv.High}
+	return nil
+}
+
+// completed are the states of complete answers, each text once. Left out are
+// those that the token limit cut off, empty ones, and those with no verdict.
+func completed(answers []string, completions []Completion, verdicts []Verdict) []State {
+	at := map[string]int{}
+	var out []State
+	for i, a := range answers {
+		if a == "" || completions[i].Finish == "length" || verdicts[i] == Ungraded {
+			continue
+		}
+		if j, ok := at[a]; ok {
+			out[j].Count++
+			continue
+		}
+		at[a] = len(out)
+		s := State{Position: "p(z)", Text: a, N: 1, Count: 1}
+		if verdicts[i] == Right {
+			s.K, s.Confidence, s.Interval = 1, 1, [2]float64{1, 1}
+		}
+		out = append(out, s)
+	}
+	return out
+}
