@@ -22,7 +22,8 @@ const rootExample = `  finece watch answer.sse                      watch a reco
   finece positions answer.sse                  where would confidences be estimated?
   finece score -o scores.jsonl answers.jsonl   score a batch; run again to go on
   finece eval --plot out.svg pairs.csv         how good are the confidences?
-  finece serve --upstream http://host/v1       score a server's answers on their way`
+  finece serve --upstream http://host/v1       score a server's answers on their way
+  finece construct --dry-run questions.jsonl   what would training data cost?`
 
 const exitCodes = `
 Exit codes:
