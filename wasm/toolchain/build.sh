@@ -50,9 +50,11 @@ cd "$repo"
 # -panic=trap: a panic is a wasm trap, which every engine reports, and the text
 # of messages stays out. -no-debug: no paths of the building machine.
 # wasm-opt once more: TinyGo's own run of it has -O2 and leaves the names.
+# --low-memory-unused: in the first kilobyte lies nothing but the end of the
+# stack, so that constants can be folded into the offsets of loads.
 wasmopt=$tools/node_modules/binaryen/bin/wasm-opt
 TINYGOROOT=$tools/root WASMOPT=$wasmopt PATH=$llvm/bin:$PATH \
 	"$tools/tinygo-$tinygo" build -target="$here/finece.json" -opt=2 -panic=trap -no-debug -o "$tools/linked.wasm" "$package"
 "$wasmopt" --enable-bulk-memory --enable-bulk-memory-opt --enable-mutable-globals \
-	--enable-nontrapping-float-to-int --enable-sign-ext -O4 --strip-debug --strip-producers \
+	--enable-nontrapping-float-to-int --enable-sign-ext -O4 --low-memory-unused --strip-debug --strip-producers \
 	"$tools/linked.wasm" -o "$out"
