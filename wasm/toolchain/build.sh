@@ -34,10 +34,10 @@ if [ ! -x "$tools/tinygo-$tinygo" ]; then
 	go mod download github.com/tinygo-org/tinygo
 	# TinyGo wants a TINYGOROOT that it can write to, and a src/net that its
 	# module leaves out (a git submodule).
-	rm -rf "$tools/root"
-	cp -r "$(go list -m -f '{{.Dir}}' github.com/tinygo-org/tinygo)" "$tools/root"
-	chmod -R u+w "$tools/root"
-	mkdir -p "$tools/root/src/net"
+	rm -rf "$tools/tinygoroot"
+	cp -r "$(go list -m -f '{{.Dir}}' github.com/tinygo-org/tinygo)" "$tools/tinygoroot"
+	chmod -R u+w "$tools/tinygoroot"
+	mkdir -p "$tools/tinygoroot/src/net"
 	CGO_ENABLED=1 go build -tags llvm19 -o "$tools/tinygo-$tinygo" github.com/tinygo-org/tinygo
 fi
 if ! cmp -s package-lock.json "$tools/package-lock.json"; then
@@ -53,7 +53,7 @@ cd "$repo"
 # --low-memory-unused: in the first kilobyte lies nothing but the end of the
 # stack, so that constants can be folded into the offsets of loads.
 wasmopt=$tools/node_modules/binaryen/bin/wasm-opt
-TINYGOROOT=$tools/root WASMOPT=$wasmopt PATH=$llvm/bin:$PATH \
+TINYGOROOT=$tools/tinygoroot WASMOPT=$wasmopt PATH=$llvm/bin:$PATH \
 	"$tools/tinygo-$tinygo" build -target="$here/finece.json" -opt=2 -panic=trap -no-debug -o "$tools/linked.wasm" "$package"
 "$wasmopt" --enable-bulk-memory --enable-bulk-memory-opt --enable-mutable-globals \
 	--enable-nontrapping-float-to-int --enable-sign-ext -O4 --low-memory-unused --strip-debug --strip-producers \
