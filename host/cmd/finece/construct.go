@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -164,12 +162,8 @@ func (f *constructFlags) run(cmd *cobra.Command, path string) error {
 	if err := r.open(settings); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(cmd.Context())
 	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process
-	}()
 	return errors.Join(r.run(ctx), r.close())
 }
 

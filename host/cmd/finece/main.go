@@ -7,11 +7,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -86,4 +89,12 @@ func say(cmd *cobra.Command, format string, args ...any) {
 		return r
 	}, fmt.Sprintf(format, args...))
 	fmt.Fprintf(cmd.ErrOrStderr(), "finece: %s\n", strings.TrimRight(text, "\n"))
+}
+
+// interruptible is a context that the first signal to stop ends; a second one
+// ends the process.
+func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
 }

@@ -4,10 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"os"
-	"os/signal"
 	"runtime"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -96,12 +93,8 @@ func (f *scoreFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	defer in.Close()
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(cmd.Context())
 	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process
-	}()
 	s, err := f.open(ctx)
 	if err != nil {
 		return err

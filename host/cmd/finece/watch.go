@@ -5,9 +5,7 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,12 +86,8 @@ func (f *watchFlags) run(cmd *cobra.Command, target string) error {
 	if err := f.resolve(cmd); err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(cmd.Context())
 	defer stop()
-	go func() {
-		<-ctx.Done()
-		stop() // a second signal ends the process
-	}()
 	in, err := openTarget(ctx, cmd, target, body)
 	if err != nil {
 		return err
