@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -59,7 +60,7 @@ func run(seed uint64, quick bool, streams string, names []string) error {
 	var want []string
 	failures := 0
 	for _, e := range engines {
-		if len(names) > 0 && e.name != names[0] && !contains(names, e.name) && e.name != "wazero" {
+		if len(names) > 0 && !slices.Contains(names, e.name) && e.name != "wazero" { // which the others are compared with
 			continue
 		}
 		start := time.Now()
@@ -101,13 +102,4 @@ func run(seed uint64, quick bool, streams string, names []string) error {
 		return fmt.Errorf("%d differences", failures)
 	}
 	return nil
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
