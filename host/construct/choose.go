@@ -54,7 +54,7 @@ func Clusters(vectors [][]float64, threshold float64, m int, surplus Surplus) ([
 		merges++
 	}
 	var out []Cluster
-	for _, members := range cut(n, steps[:merges]) {
+	for _, members := range Cut(n, steps[:merges]) {
 		slices.Sort(members)
 		out = append(out, Cluster{centre(units, members), members})
 	}

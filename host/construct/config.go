@@ -41,7 +41,12 @@ type Config struct {
 	Plan
 	Generator *Generator
 	Grader    Grader
-	Seed      uint64
+	// Equivalence has one answer of each meaning graded, for all that mean the
+	// same as one another; nil has each different one graded. It is for a Judge
+	// whose verdicts are dearer than judgements of entailment, or which is to say
+	// the same of the same.
+	Equivalence *Entailment
+	Seed        uint64
 
 	Truncate  position.Kind // Paragraph or Line
 	MinLength int           // code points that a fragment needs; a shorter one joins the next

@@ -40,6 +40,14 @@
 // with the Wilson interval: nothing is rounded. A completion that was cut off by
 // its token limit is graded like any other but is no complete answer.
 //
+// What has one right answer is graded by rule. For open-ended questions a [Judge]
+// grades each different answer or, with an [Entailment], one answer of each
+// meaning: answers are compared with a representative of each meaning so far, and
+// mean the same if each entails the other (semantic entropy's clusters). What the
+// root's answers mean is where each branch goes on from, so the labels do not
+// depend on which branch is faster. A judgement of entailment is a request like a
+// verdict: the [Tally] says how many verdicts were saved, and what that took.
+//
 // # Reproducibility
 //
 // Every request carries a seed derived from the run's seed, the question and the

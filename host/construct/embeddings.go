@@ -11,7 +11,7 @@ import (
 // Embeddings makes vectors with an embedding model, by /embeddings of an
 // OpenAI-compatible server. It is safe for concurrent use.
 type Embeddings struct {
-	to    *endpoint
+	to    *Endpoint
 	model string
 	extra map[string]json.RawMessage
 }
@@ -19,7 +19,7 @@ type Embeddings struct {
 // NewEmbeddings makes a vectorizer. Extra has further parameters of a request,
 // such as "dimensions".
 func NewEmbeddings(server model.Config, name string, extra map[string]json.RawMessage) (*Embeddings, error) {
-	to, err := newEndpoint("embeddings", server, "embeddings")
+	to, err := NewEndpoint("embeddings", server, "embeddings")
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +52,12 @@ func (e *Embeddings) Vectors(ctx context.Context, texts []string) ([][]float64, 
 			} `json:"data"`
 		}
 		request := map[string]any{"model": e.model, "input": batch, "encoding_format": "float"}
-		if err := e.to.post(ctx, with(request, e.extra), &reply); err != nil {
+		if err := e.to.Post(ctx, with(request, e.extra), &reply); err != nil {
 			return nil, err
 		}
 		for _, d := range reply.Data {
 			if d.Index < 0 || d.Index >= len(batch) || len(d.Embedding) == 0 {
-				return nil, e.to.failure(fmt.Errorf("embedding %d of %d is empty or was not asked for", d.Index, len(batch)))
+				return nil, e.to.Failure(fmt.Errorf("embedding %d of %d is empty or was not asked for", d.Index, len(batch)))
 			}
 			found[batch[d.Index]] = d.Embedding
 		}
@@ -65,7 +65,7 @@ func (e *Embeddings) Vectors(ctx context.Context, texts []string) ([][]float64, 
 	vectors := make([][]float64, len(texts))
 	for i, t := range texts {
 		if vectors[i] = found[t]; vectors[i] == nil {
-			return nil, e.to.failure(fmt.Errorf("the reply has no embedding for %.40q", t))
+			return nil, e.to.Failure(fmt.Errorf("the reply has no embedding for %.40q", t))
 		}
 	}
 	return vectors, nil

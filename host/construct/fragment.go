@@ -2,6 +2,8 @@ package construct
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/finece/finece/position"
 )
@@ -40,4 +42,30 @@ func (f *fragments) next(answer string, from int) int {
 		return end
 	}
 	return 0
+}
+
+// Steps are the ends, in bytes, of the fragments of a text: of its paragraphs or
+// lines of at least minLength code points. The last is the text's own end, white
+// space behind it left out; a blank text has none.
+func Steps(text string, kind position.Kind, minLength int) ([]int, error) {
+	f, err := newFragments(kind, minLength, false)
+	if err != nil {
+		return nil, err
+	}
+	d, err := position.New(f.options)
+	if err != nil {
+		return nil, err
+	}
+	whole := len(strings.TrimRightFunc(text, unicode.IsSpace))
+	var ends []int
+	out := d.Feed(&position.Token{Text: []byte(text)}, nil)
+	for _, p := range d.End(out) {
+		if end := int(p.Byte); p.Kind&position.End == 0 && end < whole {
+			ends = append(ends, end)
+		}
+	}
+	if whole > 0 {
+		ends = append(ends, whole)
+	}
+	return ends, nil
 }

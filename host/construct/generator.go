@@ -70,6 +70,8 @@ type GeneratorConfig struct {
 	Stop        []string // sequences that end a completion
 	NoSeed      bool     // for servers that reject seeds
 	PerRequest  int      // completions a request ("n"); 0 is all that are wanted of a prefix
+	Logprobs    bool     // ask for the tokens with their log-probabilities
+	TopLogprobs int      // Logprobs: alternatives to each token; servers have limits, such as 20
 
 	Extra map[string]json.RawMessage // further parameters of a request, such as "top_k"
 }
@@ -78,12 +80,15 @@ type GeneratorConfig struct {
 type Completion struct {
 	Text   string `json:"text"`
 	Finish string `json:"finish,omitempty"` // as the server says it: "stop", "length", ...
+	// Tokens of Text, with GeneratorConfig.Logprobs; nil from a server that has
+	// none. The token that ends a completion may be among them.
+	Tokens []Token `json:"tokens,omitempty"`
 }
 
 // Generator asks the model for completions. It is safe for concurrent use.
 type Generator struct {
 	c    GeneratorConfig
-	to   *endpoint
+	to   *Endpoint
 	most atomic.Int64 // completions a request that the server was seen to give
 }
 
@@ -96,8 +101,8 @@ func NewGenerator(c GeneratorConfig) (*Generator, error) {
 		return nil, fmt.Errorf("construct: temperature %v: want 0 to 2", c.Temperature)
 	case !(c.TopP >= 0 && c.TopP <= 1):
 		return nil, fmt.Errorf("construct: top_p %v: want more than 0, at most 1", c.TopP)
-	case c.MaxTokens < 0 || c.PerRequest < 0:
-		return nil, errors.New("construct: MaxTokens and PerRequest must not be negative")
+	case c.MaxTokens < 0 || c.PerRequest < 0 || c.TopLogprobs < 0:
+		return nil, errors.New("construct: MaxTokens, PerRequest and TopLogprobs must not be negative")
 	case c.Prompt != "" && !strings.Contains(c.Prompt, placeholder):
 		return nil, fmt.Errorf("construct: the prompt has no %s in it", placeholder)
 	}
@@ -105,7 +110,7 @@ func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	if c.API == Completions {
 		path = "completions"
 	}
-	to, err := newEndpoint("generator", c.Server, path)
+	to, err := NewEndpoint("generator", c.Server, path)
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +121,29 @@ func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	return g, nil
 }
 
+// With is the same server, sampled otherwise. Server and API stay what they are.
+func (g *Generator) With(change func(*GeneratorConfig)) (*Generator, error) {
+	c := g.c
+	change(&c)
+	c.Server, c.API = g.c.Server, g.c.API
+	made, err := NewGenerator(c)
+	if err != nil {
+		return nil, err
+	}
+	made.to = g.to
+	if c.PerRequest == g.c.PerRequest {
+		made.most.Store(g.most.Load())
+	}
+	return made, nil
+}
+
+// Config is how the model is sampled.
+func (g *Generator) Config() GeneratorConfig { return g.c }
+
 const placeholder = "{question}"
 
-func (g *Generator) prompt(q *Question) string {
+// Prompt is what the model is asked for a question.
+func (g *Generator) Prompt(q *Question) string {
 	if g.c.Prompt == "" {
 		return q.Text
 	}
@@ -129,6 +154,9 @@ func (g *Generator) prompt(q *Question) string {
 // differs between the requests for one prefix: n and seed.
 func (g *Generator) request(q *Question, partial string) map[string]any {
 	r := map[string]any{"temperature": g.c.Temperature}
+	if g.c.Logprobs {
+		g.c.API.askLogprobs(r, g.c.TopLogprobs)
+	}
 	if g.c.Model != "" {
 		r["model"] = g.c.Model
 	}
@@ -142,21 +170,12 @@ func (g *Generator) request(q *Question, partial string) map[string]any {
 		r["stop"] = g.c.Stop
 	}
 	if g.c.API == Completions {
-		r["prompt"] = g.prompt(q) + partial
+		r["prompt"] = g.Prompt(q) + partial
 		return with(r, g.c.Extra)
 	}
-	var messages []map[string]any
-	say := func(role, content string) map[string]any {
-		m := map[string]any{"role": role, "content": content}
-		messages = append(messages, m)
-		return m
-	}
-	if g.c.System != "" {
-		say("system", g.c.System)
-	}
-	say("user", g.prompt(q))
+	messages := g.Messages(q, partial)
 	if partial != "" {
-		last := say("assistant", partial)
+		last := messages[len(messages)-1]
 		switch g.c.API {
 		case ContinueFinal:
 			r["continue_final_message"], r["add_generation_prompt"] = true, false
@@ -166,6 +185,35 @@ func (g *Generator) request(q *Question, partial string) map[string]any {
 	}
 	r["messages"] = messages
 	return with(r, g.c.Extra)
+}
+
+// Messages are the chat messages of a question and, unless it is empty, a
+// partial answer: system, user, assistant, each with "role" and "content".
+func (g *Generator) Messages(q *Question, partial string) []map[string]any {
+	var messages []map[string]any
+	say := func(role, content string) {
+		messages = append(messages, map[string]any{"role": role, "content": content})
+	}
+	if g.c.System != "" {
+		say("system", g.c.System)
+	}
+	say("user", g.Prompt(q))
+	if partial != "" {
+		say("assistant", partial)
+	}
+	return messages
+}
+
+// askLogprobs asks for the tokens of a reply, with some alternatives to each.
+func (a API) askLogprobs(request map[string]any, top int) {
+	if a == Completions {
+		request["logprobs"] = top
+		return
+	}
+	request["logprobs"] = true
+	if top > 0 {
+		request["top_logprobs"] = top
+	}
 }
 
 // reply is what chat/completions and completions have in common.
@@ -184,7 +232,8 @@ type choice struct {
 	Message struct {
 		Content json.RawMessage `json:"content"`
 	} `json:"message"`
-	Finish string `json:"finish_reason"`
+	Finish   string    `json:"finish_reason"`
+	Logprobs *Logprobs `json:"logprobs"`
 }
 
 // ask makes one request for up to n completions. The reply has at least one.
@@ -196,11 +245,11 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 		request["seed"] = seed
 	}
 	var r reply
-	if err := g.to.post(ctx, request, &r); err != nil {
+	if err := g.to.Post(ctx, request, &r); err != nil {
 		return nil, err
 	}
 	if len(r.Choices) == 0 {
-		return nil, g.to.failure(errors.New("the reply has no choices; is it an OpenAI-compatible server?"))
+		return nil, g.to.Failure(errors.New("the reply has no choices; is it an OpenAI-compatible server?"))
 	}
 	slices.SortStableFunc(r.Choices, func(a, b choice) int { return cmp.Compare(a.Index, b.Index) })
 	out := &savedCompletions{Served: r.Model, PromptTokens: r.Usage.Prompt, CompletionTokens: r.Usage.Completion}
@@ -211,12 +260,19 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 		}
 		var text *string // null where there is nothing but reasoning or a refusal
 		if err := json.Unmarshal(raw, &text); err != nil && raw != nil {
-			return nil, g.to.failure(errors.New("a choice's text is no string"))
+			return nil, g.to.Failure(errors.New("a choice's text is no string"))
 		}
 		if text == nil {
 			text = new(string)
 		}
-		out.Completions = append(out.Completions, Completion{*text, c.Finish})
+		done := Completion{Text: *text, Finish: c.Finish}
+		if g.c.Logprobs {
+			var err error
+			if done.Tokens, err = c.Logprobs.List(); err != nil {
+				return nil, g.to.Failure(err)
+			}
+		}
+		out.Completions = append(out.Completions, done)
 	}
 	return out, nil
 }

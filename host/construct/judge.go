@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -29,8 +28,8 @@ type JudgeConfig struct {
 // is not is asked for once more, and then the answer is Ungraded. Nothing is
 // guessed from a reply that merely has such a word in it.
 type Judge struct {
-	c  JudgeConfig
-	to *endpoint
+	c JudgeConfig
+	o oracle
 }
 
 // NewJudge makes a judge. An error is about the configuration.
@@ -38,11 +37,11 @@ func NewJudge(c JudgeConfig) (*Judge, error) {
 	if strings.TrimSpace(c.Rubric) == "" {
 		c.Rubric = DefaultRubric
 	}
-	to, err := newEndpoint("judge", c.Server, "chat/completions")
+	to, err := NewEndpoint("judge", c.Server, "chat/completions")
 	if err != nil {
 		return nil, err
 	}
-	return &Judge{c, to}, nil
+	return &Judge{c, oracle{to, c.Model, c.Store, c.Extra}}, nil
 }
 
 // Name has the model and a short hash of the rubric.
@@ -71,40 +70,18 @@ func (j *Judge) Grade(ctx context.Context, q *Question, answer string) (Verdict,
 	if strings.TrimSpace(answer) == "" {
 		return Unread, nil
 	}
-	messages := j.messages(q, answer)
-	key, err := keyOf("verdict", q.ID, j.c.Model, messages, j.c.Extra)
+	w, err := j.o.word(ctx, "verdict", q.ID, j.messages(q, answer), Ungraded.String(), func(reply string) string {
+		return parseVerdict(reply).String()
+	})
 	if err != nil {
 		return Ungraded, err
 	}
-	var was savedVerdict
-	if ok, err := load(j.c.Store, key, &was); err != nil {
-		return Ungraded, err
-	} else if ok {
-		for i, name := range verdictNames {
-			if was.Verdict == name {
-				return Verdict(i), nil
-			}
-		}
-		return Ungraded, nil
-	}
-	verdict := Ungraded
-	var said string
-	for try := range 2 {
-		request := map[string]any{"model": j.c.Model, "messages": messages, "temperature": 0, "seed": try}
-		var r reply
-		if err := j.to.post(ctx, with(request, j.c.Extra), &r); err != nil {
-			return Ungraded, err
-		}
-		if len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
-			return Ungraded, j.to.failure(errors.New("the reply has no message"))
-		}
-		said = ""
-		_ = json.Unmarshal(r.Choices[0].Message.Content, &said) // what is no string says nothing
-		if verdict = parseVerdict(said); verdict != Ungraded {
-			break
+	for i, name := range verdictNames {
+		if w.Verdict == name {
+			return Verdict(i), nil
 		}
 	}
-	return verdict, save(j.c.Store, key, q.ID, "verdict", &savedVerdict{Verdict: verdict.String(), Reply: said})
+	return Ungraded, nil
 }
 
 // parseVerdict reads a judge's whole reply.

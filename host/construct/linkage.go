@@ -78,8 +78,9 @@ func AverageLinkage(n int, distance func(i, j int) float64) []Step {
 	return steps
 }
 
-// cut is the clusters, as lists of items in order, after the first steps.
-func cut(n int, steps []Step) [][]int {
+// Cut is the clusters, as lists of items, that n items are in after the first
+// steps of [AverageLinkage].
+func Cut(n int, steps []Step) [][]int {
 	clusters := make([][]int, n, n+len(steps))
 	for i := range n {
 		clusters[i] = []int{i}

@@ -64,6 +64,14 @@ type Tally struct {
 	// Ungraded completions got no verdict from the judge, and are in no label.
 	Ungraded int
 
+	// Of Config.Equivalence: of the different answers, how many were graded and
+	// how many took the verdict on one that means the same, and what that took.
+	Verdicts           int
+	VerdictsShared     int
+	Meanings           int // classes of answers
+	Entailments        int // judgements of entailment
+	EntailmentsUnclear int // of those, the ones that could not be read and count as none
+
 	Requests         int // that were made to the generator
 	PromptTokens     int // by the server's count, where it gives one
 	CompletionTokens int
@@ -79,6 +87,11 @@ func (t *Tally) add(o *Tally) {
 	t.Unread += o.Unread
 	t.Restarted += o.Restarted
 	t.Ungraded += o.Ungraded
+	t.Verdicts += o.Verdicts
+	t.VerdictsShared += o.VerdictsShared
+	t.Meanings += o.Meanings
+	t.Entailments += o.Entailments
+	t.EntailmentsUnclear += o.EntailmentsUnclear
 	t.Requests += o.Requests
 	t.PromptTokens += o.PromptTokens
 	t.CompletionTokens += o.CompletionTokens

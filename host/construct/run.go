@@ -33,16 +33,25 @@ func Run(ctx context.Context, c Config, questions []*Question, emit func(*Result
 	if c.Questions == 0 {
 		c.Questions = 4 * c.Requests
 	}
-	if j, ok := c.Grader.(*Judge); ok && j.c.Store == nil {
+	if j, ok := c.Grader.(*Judge); ok && j.o.store == nil {
 		with := *j
-		with.c.Store = c.Store
+		with.o.store = c.Store
 		c.Grader = &with
 	}
-	b := &builder{Config: c, cutter: cutter, queue: newQueue(c.Requests)}
+	if e := c.Equivalence; e != nil && e.o.store == nil {
+		with := *e
+		with.o.store = c.Store
+		c.Equivalence = &with
+	}
+	b := &builder{Config: c, cutter: cutter, sampler: NewSampler(c.Generator, c.Seed, c.Store, c.Requests)}
+	b.sampler.observe = func(n int) { b.observe(n, 0) }
 	p := &b.Provenance
 	g := &c.Generator.c
 	p.Model, p.Temperature, p.TopP, p.MaxTokens = g.Model, g.Temperature, g.TopP, g.MaxTokens
 	p.Seed, p.Grader, p.Level = c.Seed, c.Grader.Name(), c.Level
+	if c.Equivalence != nil {
+		p.Grader += ", " + c.Equivalence.Name()
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -84,8 +93,8 @@ func Run(ctx context.Context, c Config, questions []*Question, emit func(*Result
 // builder is a run.
 type builder struct {
 	Config
-	cutter *fragments
-	queue  *queue
+	cutter  *fragments
+	sampler *Sampler
 }
 
 func (b *builder) observe(completions, notAsked int) {
@@ -102,7 +111,11 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 		return r
 	}
 	rank := seq * b.Prefixes()
-	root, err := b.visit(ctx, q, node{rank: rank}, &r.Tally)
+	var g *graded
+	if b.Equivalence != nil {
+		g = &graded{meanings: b.Equivalence.meanings(q)}
+	}
+	root, err := b.visit(ctx, q, node{rank: rank}, g, &r.Tally)
 	if err != nil {
 		r.Err = err
 		return r
@@ -123,7 +136,10 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	var group sync.WaitGroup
 	for i, c := range clusters {
 		group.Go(func() {
-			branches[i] = b.branch(ctx, q, i+1, node{partial: firsts[c.Centre], rank: rank, openings: openings}, len(c.Members))
+			first := node{partial: firsts[c.Centre], rank: rank, openings: openings}
+			// What the root has found is where each branch begins, so that none
+			// depends on how fast another is.
+			branches[i] = b.branch(ctx, q, i+1, first, len(c.Members), g.clone())
 		})
 	}
 	group.Wait()
@@ -183,12 +199,12 @@ type branch struct {
 	err              error
 }
 
-func (b *builder) branch(ctx context.Context, q *Question, number int, n node, count int) (br branch) {
+func (b *builder) branch(ctx context.Context, q *Question, number int, n node, count int, g *graded) (br branch) {
 	rank := n.rank
 	for t := 1; ; t++ {
 		n.at, n.rank = fmt.Sprintf("%d.%d", number, t), rank+(t-1)*b.M+number
 		partial := n.partial
-		v, err := b.visit(ctx, q, n, &br.tally)
+		v, err := b.visit(ctx, q, n, g, &br.tally)
 		if err != nil {
 			br.err = err
 			return br
@@ -236,12 +252,12 @@ func (b *builder) clusters(ctx context.Context, q *Question, at string, texts []
 		}
 		return find(vectors)
 	}
-	key, err := keyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.Threshold, b.M, b.Surplus, texts)
+	key, err := KeyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.Threshold, b.M, b.Surplus, texts)
 	if err != nil {
 		return nil, err
 	}
 	var was savedClusters
-	if ok, err := load(b.Store, key, &was); err != nil || ok && valid(was.Clusters, len(texts)) {
+	if ok, err := LoadFrom(b.Store, key, &was); err != nil || ok && valid(was.Clusters, len(texts)) {
 		return was.Clusters, err
 	}
 	trimmed := make([]string, len(texts))
@@ -256,7 +272,7 @@ func (b *builder) clusters(ctx context.Context, q *Question, at string, texts []
 	if err != nil {
 		return nil, err
 	}
-	return found, save(b.Store, key, q.ID, "clusters", &savedClusters{At: at, Clusters: found})
+	return found, SaveTo(b.Store, key, q.ID, "clusters", &savedClusters{At: at, Clusters: found})
 }
 
 func valid(clusters []Cluster, n int) bool {
@@ -276,8 +292,8 @@ type visited struct {
 	label    State
 }
 
-func (b *builder) visit(ctx context.Context, q *Question, n node, t *Tally) (*visited, error) {
-	s, err := b.sample(ctx, q, n)
+func (b *builder) visit(ctx context.Context, q *Question, n node, g *graded, t *Tally) (*visited, error) {
+	s, err := b.sampler.sample(ctx, q, n, b.K)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +307,7 @@ func (b *builder) visit(ctx context.Context, q *Question, n node, t *Tally) (*vi
 			s.tally.Restarted++
 		}
 	}
-	if v.verdicts, err = b.grade(ctx, q, v.answers); err != nil {
+	if v.verdicts, err = b.grade(ctx, q, v.answers, g, &s.tally); err != nil {
 		return nil, err
 	}
 	for _, verdict := range v.verdicts {
@@ -315,8 +331,8 @@ func opening(text string) string {
 	return text[:telling]
 }
 
-// grade grades each different answer once.
-func (b *builder) grade(ctx context.Context, q *Question, answers []string) ([]Verdict, error) {
+// grade grades each different answer once, or one of each meaning.
+func (b *builder) grade(ctx context.Context, q *Question, answers []string, g *graded, t *Tally) ([]Verdict, error) {
 	number := map[string]int{}
 	var distinct []string
 	for _, a := range answers {
@@ -324,6 +340,21 @@ func (b *builder) grade(ctx context.Context, q *Question, answers []string) ([]V
 			number[a] = len(distinct)
 			distinct = append(distinct, a)
 		}
+	}
+	verdicts, err := b.gradeEach(ctx, q, distinct, g, t)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Verdict, len(answers))
+	for i, a := range answers {
+		out[i] = verdicts[number[a]]
+	}
+	return out, nil
+}
+
+func (b *builder) gradeEach(ctx context.Context, q *Question, distinct []string, g *graded, t *Tally) ([]Verdict, error) {
+	if g != nil {
+		return g.grade(ctx, b.Grader, distinct, t)
 	}
 	verdicts := make([]Verdict, len(distinct))
 	var group errgroup.Group
@@ -334,14 +365,7 @@ func (b *builder) grade(ctx context.Context, q *Question, answers []string) ([]V
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	out := make([]Verdict, len(answers))
-	for i, a := range answers {
-		out[i] = verdicts[number[a]]
-	}
-	return out, nil
+	return verdicts, group.Wait()
 }
 
 // states is the state of a prefix, with its label; none if no completion has a

@@ -50,13 +50,52 @@ func seedOf(seed uint64, id, at string, start int) int64 {
 	return int64(binary.LittleEndian.Uint32(sum[:4]) >> 1)
 }
 
+// Sampler gets completions of prefixes: those that are in the store, and the
+// rest from the server, with a seed for each request. It is safe for concurrent
+// use.
+type Sampler struct {
+	generator *Generator
+	seed      uint64
+	store     Store
+	queue     *queue
+	observe   func(completions int)
+}
+
+// NewSampler makes a sampler that has at most so many requests in flight. The
+// store may be nil.
+func NewSampler(g *Generator, seed uint64, store Store, requests int) *Sampler {
+	return &Sampler{g, seed, store, newQueue(max(requests, 1)), func(int) {}}
+}
+
+// Sample gets n completions of a question with a partial answer, "" for none.
+// They are those that a run has for this prefix, if at is the prefix's place in
+// it: "" for the question.
+func (s *Sampler) Sample(ctx context.Context, q *Question, at, partial string, n int) (*Sampled, error) {
+	got, err := s.sample(ctx, q, node{at: at, partial: partial}, n)
+	if err != nil {
+		return nil, err
+	}
+	return &Sampled{got.out, got.name, got.replies, got.tally}, nil
+}
+
+// Sampled is what a [Sampler] got.
+type Sampled struct {
+	Completions []Completion
+	Served      string // the model, as the server names it
+	Replies     int    // that the completions came in, saved ones included
+	// Tally has Completions, PromptTokens and CompletionTokens, saved ones
+	// included, and Requests, which are those made now.
+	Tally Tally
+}
+
 // sampling is the completions of one prefix as they arrive.
 type sampling struct {
-	mu    sync.Mutex
-	out   []Completion
-	have  []bool
-	tally Tally
-	name  string // of the model, as the server says
+	mu      sync.Mutex
+	out     []Completion
+	have    []bool
+	replies int
+	tally   Tally
+	name    string // of the model, as the server says
 }
 
 func (s *sampling) take(v *savedCompletions, start int) int {
@@ -69,6 +108,7 @@ func (s *sampling) take(v *savedCompletions, start int) int {
 			n++
 		}
 	}
+	s.replies++
 	s.tally.Completions += n
 	s.tally.PromptTokens += v.PromptTokens
 	s.tally.CompletionTokens += v.CompletionTokens
@@ -78,23 +118,21 @@ func (s *sampling) take(v *savedCompletions, start int) int {
 	return n
 }
 
-// sample gets K completions of a prefix: those in the store, and the rest from
-// the server.
-func (b *builder) sample(ctx context.Context, q *Question, n node) (*sampling, error) {
-	s := &sampling{out: make([]Completion, b.K), have: make([]bool, b.K)}
-	g := b.Generator
-	seed := b.Seed
+func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*sampling, error) {
+	s := &sampling{out: make([]Completion, k), have: make([]bool, k)}
+	g := b.generator
+	seed := b.seed
 	if g.c.NoSeed {
 		seed = 0
 	}
-	key, err := keyOf("completions", q.ID, n.at, g.c.API.String(), g.request(q, n.partial), seed, g.c.NoSeed)
+	key, err := KeyOf("completions", q.ID, n.at, g.c.API.String(), g.request(q, n.partial), seed, g.c.NoSeed)
 	if err != nil {
 		return nil, err
 	}
 	keyAt := func(start int) string { return fmt.Sprintf("%s-%d", key, start) }
-	for start := 0; start < b.K; {
+	for start := 0; start < k; {
 		var v savedCompletions
-		ok, err := load(b.Store, keyAt(start), &v)
+		ok, err := LoadFrom(b.store, keyAt(start), &v)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +140,7 @@ func (b *builder) sample(ctx context.Context, q *Question, n node) (*sampling, e
 			start++
 			continue
 		}
-		b.observe(s.take(&v, start), 0)
+		b.observe(s.take(&v, start))
 		start += len(v.Completions)
 	}
 	// Each round ends with an error or with fewer missing.
@@ -125,14 +163,14 @@ func (b *builder) sample(ctx context.Context, q *Question, n node) (*sampling, e
 				defer b.queue.done()
 				v, err := b.ask(ctx, q, n, p, s)
 				if err == nil {
-					err = save(b.Store, keyAt(p.start), q.ID, "completions", v)
+					err = SaveTo(b.store, keyAt(p.start), q.ID, "completions", v)
 				}
 				if err != nil {
 					errs[i] = err
 					stop()
 					return
 				}
-				b.observe(s.take(v, p.start), 0)
+				b.observe(s.take(v, p.start))
 			})
 		}
 		group.Wait()
@@ -145,21 +183,22 @@ func (b *builder) sample(ctx context.Context, q *Question, n node) (*sampling, e
 
 // ask makes the request for a piece. Where the server does not allow n, it asks
 // for the first of them.
-func (b *builder) ask(ctx context.Context, q *Question, n node, p piece, s *sampling) (*savedCompletions, error) {
-	seed := seedOf(b.Seed, q.ID, n.at, p.start)
-	p.n = b.Generator.perRequest(p.n) // which may have been learnt since
+func (b *Sampler) ask(ctx context.Context, q *Question, n node, p piece, s *sampling) (*savedCompletions, error) {
+	g := b.generator
+	seed := seedOf(b.seed, q.ID, n.at, p.start)
+	p.n = g.perRequest(p.n) // which may have been learnt since
 	s.request()
-	v, err := b.Generator.ask(ctx, b.Generator.request(q, n.partial), p.n, seed)
-	if err != nil && p.n > 1 && refusesN(err) {
+	v, err := g.ask(ctx, g.request(q, n.partial), p.n, seed)
+	if err != nil && p.n > 1 && Refused(err) {
 		s.request()
-		if v, err = b.Generator.ask(ctx, b.Generator.request(q, n.partial), 1, seed); err == nil {
-			b.Generator.gave(p.n, 1)
+		if v, err = g.ask(ctx, g.request(q, n.partial), 1, seed); err == nil {
+			g.gave(p.n, 1)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	b.Generator.gave(p.n, len(v.Completions))
+	g.gave(p.n, len(v.Completions))
 	v.At, v.Start, v.Partial, v.Seed = n.at, p.start, n.partial, seed
 	return v, nil
 }

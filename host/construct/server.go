@@ -13,7 +13,7 @@ import (
 
 // ServerError is a request that failed for good, after its retries.
 type ServerError struct {
-	Role string // whose server it is: generator, embeddings or judge
+	Role string // whose server it is: generator, embeddings, judge or another
 	URL  string // without a password
 	// Status is the last HTTP status; 0 if the server was not reached, or its
 	// reply could not be read.
@@ -24,8 +24,9 @@ type ServerError struct {
 func (e *ServerError) Error() string { return fmt.Sprintf("%s at %s: %v", e.Role, e.URL, e.Err) }
 func (e *ServerError) Unwrap() error { return e.Err }
 
-// endpoint is a path of a server.
-type endpoint struct {
+// Endpoint is a path of a server, for requests and replies in JSON. It is safe
+// for concurrent use.
+type Endpoint struct {
 	role   string
 	client *model.Client
 }
@@ -33,7 +34,9 @@ type endpoint struct {
 // maxReply bounds a reply: thirty long answers, or embeddings of thirty texts.
 const maxReply = 256 << 20
 
-func newEndpoint(role string, c model.Config, path string) (*endpoint, error) {
+// NewEndpoint makes the endpoint at c.BaseURL + path, whatever c.Path is. The
+// role is for errors. An error is about the configuration.
+func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	c.Path = path
 	if c.MaxReply == 0 {
 		c.MaxReply = maxReply
@@ -47,29 +50,40 @@ func newEndpoint(role string, c model.Config, path string) (*endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("construct: %s: %w", role, err)
 	}
-	return &endpoint{role, client}, nil
+	return &Endpoint{role, client}, nil
 }
 
-// post sends a request and reads the reply into reply.
-func (e *endpoint) post(ctx context.Context, request map[string]any, reply any) error {
-	body, err := json.Marshal(request)
+// Post sends a request and reads the reply into reply. The error is ctx's, or a
+// [*ServerError].
+func (e *Endpoint) Post(ctx context.Context, request map[string]any, reply any) error {
+	raw, err := e.PostRaw(ctx, request)
 	if err != nil {
-		return fmt.Errorf("construct: %s: %w", e.role, err)
-	}
-	raw, err := e.client.Post(ctx, body)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return e.failure(err)
+		return err
 	}
 	if err := json.Unmarshal(raw, reply); err != nil {
-		return e.failure(fmt.Errorf("the reply: %w", err))
+		return e.Failure(fmt.Errorf("the reply: %w", err))
 	}
 	return nil
 }
 
-func (e *endpoint) failure(err error) error {
+// PostRaw sends a request and returns the body of the reply.
+func (e *Endpoint) PostRaw(ctx context.Context, request any) ([]byte, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("construct: %s: %w", e.role, err)
+	}
+	raw, err := e.client.Post(ctx, body)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, e.Failure(err)
+	}
+	return raw, nil
+}
+
+// Failure makes a [*ServerError] of what is wrong with a reply.
+func (e *Endpoint) Failure(err error) error {
 	failed := &ServerError{Role: e.role, URL: e.client.URL(), Err: err}
 	var m *model.Error
 	if errors.As(err, &m) {
@@ -95,9 +109,9 @@ type said struct {
 func (s *said) Error() string { return s.text }
 func (s *said) Unwrap() error { return s.error }
 
-// refusesN reports whether a server that was asked for several choices may
-// answer when it is asked for one.
-func refusesN(err error) bool {
+// Refused reports whether a server was reached and does not do what it was asked
+// for: it may do less, such as one choice in place of several.
+func Refused(err error) bool {
 	var e *ServerError
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusNotImplemented)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Store keeps what was paid for: completions, the clusters found with
-// embeddings, and verdicts of a judge. It is safe for concurrent use.
+// embeddings, and judgements. It is safe for concurrent use.
 type Store interface {
 	// Load returns the value saved under a key, or nil. The value is not kept.
 	Load(key string) ([]byte, error)
@@ -24,17 +24,20 @@ type Store interface {
 // Others would fare no better.
 var ErrStore = errors.New("construct: the store of replies failed")
 
-// saved is what every value begins with.
-type saved struct {
+// Saved is what every value begins with: embed it first in what is saved.
+type Saved struct {
 	Key  string `json:"key"`
 	ID   string `json:"id"`   // of the question
-	Kind string `json:"kind"` // completions, clusters or verdict
+	Kind string `json:"kind"` // completions, clusters, verdict, ...
 }
 
-func (s *saved) head() *saved { return s }
+func (s *Saved) head() *Saved { return s }
+
+// Keepable is a pointer to a struct with [Saved] in it.
+type Keepable interface{ head() *Saved }
 
 type savedCompletions struct {
-	saved
+	Saved
 	At               string       `json:"at"`              // which partial answer: "" is the question, "2.1" the first fragment of branch 2
 	Start            int          `json:"start"`           // number of the first completion, from 0
 	Partial          string       `json:"partial"`         // what was completed
@@ -46,19 +49,13 @@ type savedCompletions struct {
 }
 
 type savedClusters struct {
-	saved
+	Saved
 	At       string    `json:"at"`
 	Clusters []Cluster `json:"clusters"`
 }
 
-type savedVerdict struct {
-	saved
-	Verdict string `json:"verdict"` // right, wrong or ungraded
-	Reply   string `json:"reply"`
-}
-
-// keyOf names what is asked. Parts are JSON-encoded, so no two lists are alike.
-func keyOf(parts ...any) (string, error) {
+// KeyOf names what is asked. Parts are JSON-encoded, so no two lists are alike.
+func KeyOf(parts ...any) (string, error) {
 	b, err := json.Marshal(parts)
 	if err != nil {
 		return "", fmt.Errorf("construct: %w", err)
@@ -67,8 +64,9 @@ func keyOf(parts ...any) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// load reads a value from a store into v. A store may be nil.
-func load(s Store, key string, v any) (bool, error) {
+// LoadFrom reads a value from a store into v, and reports whether it is there. A
+// store may be nil, and then it is not. The error is [ErrStore].
+func LoadFrom(s Store, key string, v any) (bool, error) {
 	if s == nil {
 		return false, nil
 	}
@@ -96,11 +94,13 @@ func line(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-func save(s Store, key, id, kind string, v interface{ head() *saved }) error {
+// SaveTo saves a value under a key; id is the question's, and kind says what it
+// is. A store may be nil. The error is [ErrStore].
+func SaveTo(s Store, key, id, kind string, v Keepable) error {
 	if s == nil {
 		return nil
 	}
-	*v.head() = saved{key, id, kind}
+	*v.head() = Saved{key, id, kind}
 	b, err := line(v)
 	if err == nil {
 		err = s.Save(key, b)

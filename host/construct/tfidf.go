@@ -2,6 +2,8 @@ package construct
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -29,34 +31,87 @@ func (TFIDF) Name() string { return "tfidf" }
 
 // Vectors never fails.
 func (TFIDF) Vectors(_ context.Context, texts []string) ([][]float64, error) {
-	column := map[string]int{}
-	counts := make([]map[int]float64, len(texts))
-	var df []float64
+	v := NewVocabulary(texts)
+	vectors := make([][]float64, len(texts))
 	for i, text := range texts {
-		counts[i] = map[int]float64{}
+		vectors[i] = v.Vector(text)
+	}
+	return vectors, nil
+}
+
+// Vocabulary is the terms of some texts with their weights: what [TFIDF] makes
+// vectors by. It also makes vectors of further texts, whose other terms it
+// leaves out.
+type Vocabulary struct {
+	Terms  []string  // in the order in which they come in the texts
+	Weight []float64 // ln((1+n)/(1+df)) + 1, by term
+	column map[string]int
+}
+
+// NewVocabulary learns the terms of texts.
+func NewVocabulary(texts []string) *Vocabulary {
+	v := &Vocabulary{column: map[string]int{}}
+	last := []int{} // the text that had a term last
+	for i, text := range texts {
 		for _, term := range terms(text) {
-			c, ok := column[term]
+			c, ok := v.column[term]
 			if !ok {
-				c = len(df)
-				column[term] = c
-				df = append(df, 0)
+				c = len(v.Terms)
+				v.column[term] = c
+				v.Terms, v.Weight, last = append(v.Terms, term), append(v.Weight, 0), append(last, -1)
 			}
-			if counts[i][c] == 0 {
-				df[c]++
+			if last[c] != i {
+				last[c] = i
+				v.Weight[c]++ // df, so far
 			}
-			counts[i][c]++
 		}
 	}
 	n := float64(len(texts))
-	vectors := make([][]float64, len(texts))
-	for i, count := range counts {
-		v := make([]float64, len(df))
-		for c, tf := range count {
-			v[c] = tf * (math.Log((1+n)/(1+df[c])) + 1)
-		}
-		vectors[i] = unit(v)
+	for c, df := range v.Weight {
+		v.Weight[c] = math.Log((1+n)/(1+df)) + 1
 	}
-	return vectors, nil
+	return v
+}
+
+// LoadVocabulary makes the vocabulary that has these terms and weights.
+func LoadVocabulary(terms []string, weight []float64) (*Vocabulary, error) {
+	v := &Vocabulary{terms, weight, map[string]int{}}
+	if len(terms) != len(weight) {
+		return nil, fmt.Errorf("construct: a vocabulary of %d terms has %d weights", len(terms), len(weight))
+	}
+	for c, term := range terms {
+		if _, twice := v.column[term]; twice || !finite(weight[c]) {
+			return nil, fmt.Errorf("construct: vocabulary: term %.40q is there twice, or its weight is not finite", term)
+		}
+		v.column[term] = c
+	}
+	return v, nil
+}
+
+// Vector is that of a text, of length 1; zeros if it has none of the terms.
+func (v *Vocabulary) Vector(text string) []float64 {
+	out := make([]float64, len(v.Terms))
+	columns, values := v.Sparse(text)
+	for i, c := range columns {
+		out[c] = values[i]
+	}
+	return out
+}
+
+// Sparse is the vector of a text by its elements that are not 0, in the order of
+// their columns.
+func (v *Vocabulary) Sparse(text string) (columns []int, values []float64) {
+	tf := map[int]float64{}
+	for _, term := range terms(text) {
+		if c, ok := v.column[term]; ok && v.Weight[c] != 0 {
+			tf[c]++
+		}
+	}
+	columns = slices.Sorted(maps.Keys(tf))
+	for _, c := range columns {
+		values = append(values, tf[c]*v.Weight[c])
+	}
+	return columns, unit(values)
 }
 
 // terms are the words and numbers of a text in lower case, and every other
@@ -118,6 +173,10 @@ func dot(a, b []float64) float64 {
 	}
 	return sum
 }
+
+// CosineDistance is 1 - a.b/(|a||b|), in [0,2], of finite vectors of the same
+// length. A vector of zeros is at distance 1 from all others.
+func CosineDistance(a, b []float64) float64 { return cosineDistance(unit(a), unit(b)) }
 
 // cosineDistance of vectors of length 1 or 0: 1 - a.b, in [0,2]. A vector of
 // zeros is at distance 1 from all others.

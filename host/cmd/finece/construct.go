@@ -45,13 +45,19 @@ prefix are asked for together, in one request where the server allows n.
 With -o, work can be killed at any instant. Every reply is saved in a second file
 before it is used, and the same command goes on without asking for it again. The
 saved replies can also be labelled anew, by another --grader say, with another
--o and the same --samples.`
+-o and the same --samples.
+
+With --equivalence, a judge grades one answer of each meaning. Each answer is
+compared with one of each meaning so far, the commonest first; where answers
+differ much, that takes more judgements than it saves, which are then said: give
+an --equivalence-model that is cheaper than the judge.`
 
 const constructExample = `  finece construct --dry-run --dataset gsm8k train.jsonl
   finece construct --server $URL --model qwen --dataset gsm8k -o data.jsonl train.jsonl
   finece construct --server $URL --model qwen --embed-model bge-m3 -o data.jsonl q.jsonl
   finece construct --server $URL --api completions --truncate line -o data.jsonl q.jsonl
-  finece construct --server $URL --grader judge --judge-model gpt-5 -o data.jsonl q.jsonl`
+  finece construct --server $URL --grader judge --judge-model gpt-5 -o data.jsonl q.jsonl
+  finece construct --server $URL --grader judge --judge-model gpt-5 --equivalence --equivalence-model gpt-5-nano -o data.jsonl q.jsonl`
 
 type constructFlags struct {
 	config construct.Config
@@ -61,6 +67,8 @@ type constructFlags struct {
 	server, dataset, api, truncate, surplus, complete, extra string
 
 	grader, rubric, judgeServer, judgeModel string
+	equivalence                             bool
+	equivalenceModel                        string
 	embedServer, embedModel                 string
 
 	split   []float64
@@ -122,6 +130,8 @@ func newConstruct() *cobra.Command {
 	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
 	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
 	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
+	flags.BoolVar(&f.equivalence, "equivalence", false, "judge: grade one answer of each meaning; two mean the same if each entails the other, which a model is asked")
+	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that is asked, such as a cheaper one (default: --judge-model)")
 	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
 	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
 	complete(cmd, "api", construct.APIs()...)
@@ -205,6 +215,15 @@ func (f *constructFlags) resolve() error {
 	if f.grader == "judge" && f.judgeModel == "" {
 		note(errors.New("--grader judge needs a --judge-model"))
 	}
+	if f.equivalence && f.grader != "judge" {
+		note(fmt.Errorf("--equivalence is about --grader judge; %s compares answers itself", f.grader))
+	}
+	if f.equivalenceModel != "" && !f.equivalence {
+		note(errors.New("--equivalence-model needs --equivalence"))
+	}
+	if f.equivalenceModel == "" {
+		f.equivalenceModel = f.judgeModel
+	}
 	if f.server == "" && !f.dry {
 		note(errors.New("--server is needed: the base URL of the model's server, such as http://127.0.0.1:8000/v1"))
 	}
@@ -277,6 +296,12 @@ func (f *constructFlags) connect() error {
 			return &exitError{exitUsage, err}
 		}
 	}
+	if f.equivalence {
+		c.Equivalence, err = construct.NewEntailment(construct.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
 	if err := c.Validate(); err != nil {
 		return &exitError{exitUsage, err}
 	}
@@ -302,11 +327,15 @@ func (f *constructFlags) settings() (string, error) {
 		return "", err
 	}
 	c, g := &f.config, &f.gen
-	b, err := json.Marshal([]any{
+	parts := []any{
 		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.Threshold, c.Surplus, c.Complete, c.Split, f.embedModel,
 		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
 		f.dataset, f.grader, f.judgeModel, rubric,
-	})
+	}
+	if f.equivalence { // and else nothing, so that older files go on
+		parts = append(parts, f.equivalenceModel)
+	}
+	b, err := json.Marshal(parts)
 	if err != nil {
 		return "", usagef("%w", err)
 	}

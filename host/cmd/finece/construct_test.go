@@ -27,7 +27,7 @@ type generator struct {
 	slow                  time.Duration
 	down                  atomic.Bool
 	anew                  bool // do not go on with partial answers
-	judges                atomic.Int64
+	judges, entailments   atomic.Int64
 }
 
 func newGenerator(t *testing.T) *generator {
@@ -56,6 +56,11 @@ func (g *generator) serve(w http.ResponseWriter, r *http.Request) {
 	if request.Model == "judge" {
 		g.judges.Add(1)
 		says(w, "correct")
+		return
+	}
+	if request.Model == "same" {
+		g.entailments.Add(1)
+		says(w, "entailment")
 		return
 	}
 	g.requests.Add(1)
@@ -304,4 +309,34 @@ func TestConstructWithAJudge(t *testing.T) {
 	if again, _ := os.ReadFile(out); !bytes.Equal(again, raw) || g.judges.Load() != asked {
 		t.Error("the verdicts that were saved were asked for again, or gave other data")
 	}
+}
+
+func TestConstructWithOneVerdictAMeaning(t *testing.T) {
+	g := newGenerator(t)
+	in := file(t, "open.jsonl", `{"id":"1","question":"Why?"}`+"\n")
+	out := filepath.Join(t.TempDir(), "out.jsonl")
+	args := g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--equivalence-model", "same")
+	r := finece(t, "", args...)
+	r.wants(t, 0, "1 verdicts were asked for", "1 meanings, told apart by")
+	raw, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s construct.State
+	if err := json.Unmarshal([]byte(linesOf(string(raw))[0]), &s); err != nil || s.Confidence != 1 || !strings.HasSuffix(s.Grader, ", entailment same") {
+		t.Errorf("%v: %+v", err, s)
+	}
+	asked := g.entailments.Load()
+	if g.judges.Load() != 1 || asked == 0 || asked%2 != 0 {
+		t.Errorf("%d verdicts, %d judgements of entailment", g.judges.Load(), asked)
+	}
+	os.Remove(out)
+	finece(t, "", args...).wants(t, 0, fmt.Sprintf("%d judgements", asked))
+	if again, _ := os.ReadFile(out); !bytes.Equal(again, raw) || g.judges.Load() != 1 || g.entailments.Load() != asked {
+		t.Error("what was saved was asked for again, or gave other data")
+	}
+	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge")...).wants(t, exitUsage, "came about with other flags")
+	finece(t, "", g.args(in, out, "--equivalence")...).wants(t, exitUsage, "--equivalence is about --grader judge")
+	finece(t, "", g.args(in, out, "--equivalence-model", "x")...).wants(t, exitUsage, "needs --equivalence")
+	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--dry-run")...).wants(t, 0)
 }

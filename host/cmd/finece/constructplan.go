@@ -107,6 +107,9 @@ func (r *construction) plan() {
 	if r.flags.grader == "judge" {
 		row("verdicts", "%s requests to %s, fewer where answers are alike", grouped(n*c.Completions()), r.flags.judgeModel)
 	}
+	if r.flags.equivalence {
+		row("equivalence", "requests to %s: 2 for each answer where all mean the same, more where they differ", r.flags.equivalenceModel)
+	}
 	_ = t.Flush() // to standard output, like the rest
 }
 
@@ -145,6 +148,9 @@ func (r *construction) summary() {
 	part(t.Cut, "%s completions reached the token limit", grouped(t.Cut))
 	part(t.Unread, "in %s no answer was found, which counts as wrong", grouped(t.Unread))
 	part(t.Restarted, "%s completions of partial answers begin like answers to the question", grouped(t.Restarted))
+	part(t.Verdicts, "%s verdicts were asked for and %s saved where another means the same: %s meanings, told apart by %s judgements of entailment",
+		grouped(t.Verdicts), grouped(t.VerdictsShared), grouped(t.Meanings), grouped(t.Entailments))
+	part(t.EntailmentsUnclear, "%s of these could not be read and count as none", grouped(t.EntailmentsUnclear))
 	part(t.Ungraded, "%s got no verdict and are in no label", grouped(t.Ungraded))
 	part(t.CompletionTokens, "%s tokens were sampled", grouped(t.CompletionTokens))
 	part(r.repeated, "%s repeated questions were left out", grouped(r.repeated))

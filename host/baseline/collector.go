@@ -1,0 +1,150 @@
+package baseline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Collector makes statistics. It is safe for concurrent use.
+type Collector struct {
+	config  Config
+	store   construct.Store
+	samples *construct.Sampler
+	greedy  *construct.Sampler // one completion at temperature 0
+	first   *construct.Sampler // its first token alone, with alternatives
+	chat    *construct.Endpoint
+	scoring *construct.Endpoint
+	verb    estimate.Model
+	turns   turns
+}
+
+// NewCollector makes a collector. An error is about the configuration.
+func NewCollector(c Config) (*Collector, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c.Verb.defaults()
+	out := &Collector{config: c, store: c.Store, verb: c.Verb.model()}
+	if out.store == nil {
+		out.store = &memory{}
+	}
+	sampler := func(change func(*construct.GeneratorConfig)) (*construct.Sampler, error) {
+		g, err := c.Generator.With(func(g *construct.GeneratorConfig) {
+			g.Logprobs, g.TopLogprobs = !c.NoLogprobs, 0
+			change(g)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("baseline: %w", err)
+		}
+		return construct.NewSampler(g, c.Seed, out.store, c.Requests), nil
+	}
+	best := func(g *construct.GeneratorConfig) { g.Temperature, g.TopP, g.PerRequest = 0, 0, 1 }
+	var err error
+	if out.samples, err = sampler(func(*construct.GeneratorConfig) {}); err != nil {
+		return nil, err
+	}
+	if out.greedy, err = sampler(best); err != nil {
+		return nil, err
+	}
+	if out.first, err = sampler(func(g *construct.GeneratorConfig) {
+		best(g)
+		g.MaxTokens, g.TopLogprobs = 1, c.TopLogprobs
+		if c.NoLogprobs {
+			g.TopLogprobs = 0
+		}
+	}); err != nil {
+		return nil, err
+	}
+	server := c.Generator.Config().Server
+	if out.chat, err = construct.NewEndpoint("generator", server, "chat/completions"); err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	path := "completions"
+	if c.Scoring.Method == PromptLogprobs {
+		path = "chat/completions"
+	}
+	if out.scoring, err = construct.NewEndpoint("generator", server, path); err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	return out, nil
+}
+
+// Collect makes the statistics of a state that are needed. What a server or a
+// model cannot give is unavailable where it is looked at; an error is about the
+// state, a server that cannot be reached or fails (a [*construct.ServerError]),
+// the store ([construct.ErrStore]), or ctx.
+func (c *Collector) Collect(ctx context.Context, state State, n Needs) (*Statistics, error) {
+	if err := state.validate(); err != nil {
+		return nil, err
+	}
+	n = n.with(&state)
+	s := &Statistics{State: state, Have: n, Missing: map[Needs]error{}, costs: map[Needs]Cost{}}
+	var err error
+	if s.Steps, err = construct.Steps(state.Text, c.config.Steps, c.config.MinLength); err != nil {
+		return nil, err
+	}
+	w := &work{Collector: c, s: s, n: n}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range []struct {
+		of Needs
+		do func(context.Context) error
+	}{
+		{Samples | Chosen | Similarity | Agreement, w.answers},
+		{Tokens, w.tokens},
+		{First | Next, w.firsts},
+		{Verbal | StepVerbals, w.verbals},
+		{Known, w.known},
+	} {
+		if n&part.of != 0 {
+			group.Go(func() error { return part.do(ctx) })
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	w.join()
+	return s, nil
+}
+
+// once fills out from the store, or by ask and then the store; of several callers
+// at once, one asks.
+func (c *Collector) once(ctx context.Context, id, kind string, about []any, out construct.Keepable, ask func() error) error {
+	key, err := construct.KeyOf(append([]any{kind, id}, about...)...)
+	if err != nil {
+		return err
+	}
+	done, err := c.turns.take(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if ok, err := construct.LoadFrom(c.store, key, out); err != nil || ok {
+		return err
+	}
+	if err := ask(); err != nil {
+		return err
+	}
+	return construct.SaveTo(c.store, key, id, kind, out)
+}
+
+// spoken is the body of a reply of which a confidence is read.
+type spoken struct {
+	construct.Saved
+	Reply json.RawMessage `json:"reply"`
+}
+
+// ask makes a request once, and returns the body of its reply.
+func (c *Collector) ask(ctx context.Context, id, kind string, request any, post func() ([]byte, error)) ([]byte, error) {
+	out := &spoken{}
+	err := c.once(ctx, id, kind, []any{request}, out, func() (err error) {
+		out.Reply, err = post()
+		return err
+	})
+	return out.Reply, err
+}

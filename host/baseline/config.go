@@ -1,0 +1,108 @@
+package baseline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Config is how statistics are collected. Start from [DefaultConfig]; Generator
+// and Equivalence have to be set.
+type Config struct {
+	// Generator samples the answers, at its temperature. Its server is also asked
+	// for the other statistics but Known. Whether it asks for log-probabilities
+	// is up to Config, not to it.
+	Generator *construct.Generator
+	Seed      uint64
+	Samples   int // n: completions of a state
+	// TopLogprobs are the alternatives that are asked for to a First or Next
+	// token. Servers have limits.
+	TopLogprobs int
+	// NoLogprobs asks for no log-probabilities, for servers that reject that.
+	// What needs them is unavailable then.
+	NoLogprobs bool
+
+	Equivalence construct.Equivalence // says which answers come to the same
+	Vectorizer  construct.Vectorizer  // makes Similarity
+
+	Steps     position.Kind // what a step is: Paragraph or Line
+	MinLength int           // code points that a step needs; a shorter one joins the next
+
+	Scoring Scoring // how a text's tokens are had
+	Verb    VerbConfig
+	Head    *Head // of P(IK); nil makes it unavailable
+
+	// Store keeps the replies; nil keeps them in memory, as long as the collector
+	// is there.
+	Store    construct.Store
+	Requests int // samples asked for at once; the generator's server has a limit of its own
+}
+
+// DefaultConfig has ten samples, five alternatives (as the authors' code of
+// First-Prob), paragraphs, TF-IDF, and no scoring.
+func DefaultConfig() Config {
+	return Config{Samples: 10, TopLogprobs: 5, Vectorizer: construct.TFIDF{}, Steps: position.Paragraph, MinLength: 1, Requests: 8}
+}
+
+// Validate says what is wrong with c, or nil.
+func (c *Config) Validate() error {
+	switch {
+	case c.Generator == nil || c.Equivalence == nil || c.Vectorizer == nil:
+		return errors.New("baseline: Generator, Equivalence and Vectorizer have to be set")
+	case c.Samples < 1 || c.Samples > 10_000:
+		return fmt.Errorf("baseline: Samples is %d: want 1 to 10000", c.Samples)
+	case c.TopLogprobs < 0 || c.TopLogprobs > 100:
+		return fmt.Errorf("baseline: TopLogprobs is %d: want 0 to 100", c.TopLogprobs)
+	case c.Requests < 1:
+		return errors.New("baseline: Requests has to be at least 1")
+	case c.Verb.MaxTokens < 0:
+		return errors.New("baseline: Verb.MaxTokens must not be negative")
+	}
+	if err := c.Scoring.validate(); err != nil {
+		return err
+	}
+	_, err := construct.Steps("", c.Steps, c.MinLength)
+	return err
+}
+
+// usage is what servers count.
+type usage struct {
+	Prompt     int `json:"prompt_tokens"`
+	Completion int `json:"completion_tokens"`
+}
+
+func (u usage) cost(completions int) Cost { return Cost{1, completions, u.Prompt, u.Completion} }
+
+// Head is the trained head of P(IK) behind a server.
+type Head struct {
+	client *model.Client
+	model  estimate.Model
+	name   string
+}
+
+// NewHead makes a head: a value head (estimate.Pooling, estimate.Classify) or a
+// fine-tuned model (estimate.Chat, estimate.Completions), which is asked about
+// the question alone. An error is about the configuration.
+func NewHead(server model.Config, m estimate.Model) (*Head, error) {
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("baseline: %w", err)
+	}
+	if server.Path == "" {
+		server.Path = m.Adapter.Path()
+	}
+	client, err := model.New(server)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: the head of P(IK): %w", err)
+	}
+	return &Head{client, m, m.Name}, nil
+}
+
+// body is the request about a question.
+func (h *Head) body(q *construct.Question) json.RawMessage {
+	return h.model.AppendRequest(nil, estimate.QuestionOnly, []byte(q.Text), nil)
+}

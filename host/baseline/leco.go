@@ -1,0 +1,59 @@
+package baseline
+
+import (
+	"errors"
+
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// LECO is the confidence of Learning from Correctness (Yao et al. 2024, arXiv
+// 2403.19094) in the steps of the answer so far: how probable each step's tokens
+// are, how evenly, and how probable its first ones. It is that of package
+// estimate, fed with the tokens of the text and the ends of its steps; see
+// [estimate.StepScores] for the formula. At p(0) there is no step, and so no
+// confidence.
+type LECO struct {
+	// Transition is how many first tokens of a step make its transition score; 0
+	// is 5.
+	Transition int
+}
+
+// Name is "leco".
+func (LECO) Name() string { return "leco" }
+
+// Needs is Tokens.
+func (LECO) Needs() Needs { return Tokens }
+
+// Confidence is unavailable without log-probabilities. A token with none, among
+// others, is left out.
+func (l LECO) Confidence(s *Statistics) (float64, error) {
+	if err := s.need(Tokens); err != nil {
+		return 0, err
+	}
+	e, err := estimate.NewLogprobWith(estimate.LECO, estimate.Options{Transition: l.Transition})
+	if err != nil {
+		return 0, err
+	}
+	if len(s.Steps) == 0 {
+		return 0, unavailable("there is no step yet")
+	}
+	end, next := 0, 0
+	for i := range s.Tokens {
+		// A token that reaches over the end of a step, such as one of its last
+		// letter and line feeds, is its last.
+		for next < len(s.Steps)-1 && end >= s.Steps[next] {
+			e.Step()
+			next++
+		}
+		e.Token(s.Tokens[i].Logprob)
+		end += len(s.Tokens[i].Text)
+	}
+	confidence, why := e.Confidence()
+	switch why {
+	case estimate.Available:
+		return confidence, nil
+	case estimate.NoTokens:
+		return 0, unavailable(noLogprobs)
+	}
+	return 0, &Unavailable{"LECO", errors.New(why.String())}
+}

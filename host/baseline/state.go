@@ -1,0 +1,51 @@
+package baseline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+
+	"github.com/finece/finece/host/construct"
+)
+
+// State is a question with a partial answer.
+type State struct {
+	Question *construct.Question
+	Text     string // the answer so far; "" at p(0)
+	Complete bool   // Text is the whole answer: p(z)
+}
+
+// StateOf is the state of a line of training data. The options of a multiple
+// choice are in the question's text there, and are not told apart.
+func StateOf(s *construct.State) State {
+	return State{
+		Question: &construct.Question{ID: s.ID, Text: s.Question, Gold: s.Gold},
+		Text:     s.Text,
+		Complete: s.Position == "p(z)",
+	}
+}
+
+func (s *State) validate() error {
+	if s.Question == nil || s.Question.Text == "" {
+		return errors.New("baseline: a state has no question")
+	}
+	return nil
+}
+
+// prefix is what samples of the state go on from.
+func (s *State) prefix() string {
+	if s.Complete {
+		return ""
+	}
+	return s.Text
+}
+
+// place names a prefix as construct names it: "" for the question, which shares
+// its answers with the training data's.
+func place(prefix string) string {
+	if prefix == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(prefix))
+	return "at " + hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,285 @@
+package baseline
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/finece/finece/host/construct"
+)
+
+// SuC is sub-question clustering: the confidence of a question is the model's
+// accuracy on training questions of its kind (Lin et al. 2022, arXiv 2205.14334,
+// whose kinds are the sub-tasks of arithmetic; FineCE finds them by clustering).
+// With the k correct of n graded completions of each training question,
+//
+//	confidence = sum of k over sum of n, in the nearest cluster
+//
+// by cosine distance from the cluster's centroid. The answer is not looked at: the
+// value is the same at every position. It is made by [FitSuC] or from JSON, and
+// must not be changed then.
+type SuC struct {
+	vocabulary *construct.Vocabulary
+	clusters   []kind
+	provenance string
+}
+
+// kind is a cluster of training questions.
+type kind struct {
+	Questions int       `json:"questions"`
+	K         int       `json:"k"` // completions that are correct
+	N         int       `json:"n"` // completions that were graded
+	Centroid  []float64 `json:"-"` // the mean of the questions' vectors, with length 1
+}
+
+// SuCConfig says how training questions are clustered.
+type SuCConfig struct {
+	// Clusters is how many kinds there are at most; 0 is 10, as many as the
+	// authors' released code has.
+	Clusters int
+	// Groups is how many groups merging ends with, of which the Clusters largest
+	// are kept; 0 is 10 for each of Clusters. Average linkage leaves outliers as
+	// groups of their own: with as few groups as Clusters, nearly all questions
+	// are in one.
+	Groups int
+	// Clustered bounds how many questions are clustered, evenly spaced among all:
+	// that takes time and memory by the square. 0 is 2000.
+	Clustered int
+}
+
+func (c *SuCConfig) defaults() error {
+	if c.Clusters < 0 || c.Groups < 0 || c.Clustered < 0 {
+		return errors.New("baseline: Clusters, Groups and Clustered must not be negative")
+	}
+	if c.Clusters == 0 {
+		c.Clusters = 10
+	}
+	if c.Groups == 0 {
+		c.Groups = 10 * c.Clusters
+	}
+	if c.Clustered == 0 {
+		c.Clustered = 2000
+	}
+	return nil
+}
+
+// FitSuC learns from lines of training data: from those of the questions alone,
+// p(0), that are not in the dev or test split. Questions are clustered as package
+// construct clusters fragments: TF-IDF, cosine distance, average linkage. Then
+// each counts in the cluster whose centroid is the nearest, as one that is asked
+// later does.
+func FitSuC(states []construct.State, c SuCConfig) (*SuC, error) {
+	if err := c.defaults(); err != nil {
+		return nil, err
+	}
+	var train []construct.State
+	var texts []string
+	for _, s := range states {
+		if s.Position != "p(0)" || s.Split == "dev" || s.Split == "test" {
+			continue
+		}
+		if s.N < 1 || s.K < 0 || s.K > s.N {
+			return nil, fmt.Errorf("baseline: question %s: %d of %d completions are correct", s.ID, s.K, s.N)
+		}
+		train, texts = append(train, s), append(texts, s.Question)
+	}
+	if len(train) == 0 {
+		return nil, errors.New("baseline: SuC needs states p(0) of the train split, and there is none")
+	}
+	s := &SuC{vocabulary: construct.NewVocabulary(texts), provenance: train[0].Model}
+	s.cluster(texts, &c)
+	for i := range train {
+		if number, known := s.nearest(texts[i]); known {
+			k := &s.clusters[number]
+			k.Questions++
+			k.K += train[i].K
+			k.N += train[i].N
+		}
+	}
+	s.clusters = slices.DeleteFunc(s.clusters, func(k kind) bool { return k.N == 0 })
+	if len(s.clusters) == 0 {
+		return nil, errors.New("baseline: SuC: the training questions have no words")
+	}
+	return s, nil
+}
+
+// cluster finds the centroids.
+func (s *SuC) cluster(texts []string, c *SuCConfig) {
+	n := min(len(texts), c.Clustered)
+	vectors := make([]vector, n)
+	for i := range vectors {
+		vectors[i] = s.vector(texts[i*len(texts)/n])
+	}
+	steps := construct.AverageLinkage(n, func(i, j int) float64 { return max(1-vectors[i].dot(&vectors[j]), 0) })
+	groups := construct.Cut(n, steps[:max(n-c.Groups, 0)])
+	slices.SortStableFunc(groups, func(a, b []int) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(slices.Min(a), slices.Min(b)))
+	})
+	for _, members := range groups[:min(c.Clusters, len(groups))] {
+		slices.Sort(members)
+		centroid := make([]float64, len(s.vocabulary.Terms))
+		for _, i := range members {
+			for j, column := range vectors[i].columns {
+				centroid[column] += vectors[i].values[j]
+			}
+		}
+		s.clusters = append(s.clusters, kind{Centroid: scaled(centroid)})
+	}
+}
+
+// vector is a sparse vector of length 1, or 0.
+type vector struct {
+	columns []int
+	values  []float64
+}
+
+func (s *SuC) vector(text string) vector {
+	columns, values := s.vocabulary.Sparse(text)
+	return vector{columns, values}
+}
+
+func (v *vector) dot(w *vector) float64 {
+	sum := 0.0
+	for i, j := 0, 0; i < len(v.columns) && j < len(w.columns); {
+		switch {
+		case v.columns[i] < w.columns[j]:
+			i++
+		case v.columns[i] > w.columns[j]:
+			j++
+		default:
+			sum += float64(v.values[i] * w.values[j])
+			i++
+			j++
+		}
+	}
+	return sum
+}
+
+// scaled is a centroid with length 1, so that its dot product is the cosine.
+func scaled(centroid []float64) []float64 {
+	sum := 0.0
+	for _, x := range centroid {
+		sum += float64(x * x)
+	}
+	if sum > 0 {
+		length := math.Sqrt(sum)
+		for c := range centroid {
+			centroid[c] /= length
+		}
+	}
+	return centroid
+}
+
+// nearest is the cluster of a question; known is false if it has no term of the
+// training questions.
+func (s *SuC) nearest(question string) (number int, known bool) {
+	v := s.vector(question)
+	most := 0.0
+	for i := range s.clusters {
+		cosine := 0.0
+		for j, column := range v.columns {
+			cosine += float64(v.values[j] * s.clusters[i].Centroid[column])
+		}
+		if i == 0 || cosine > most {
+			number, most = i, cosine
+		}
+	}
+	return number, len(v.columns) > 0
+}
+
+// Name is "suc".
+func (s *SuC) Name() string { return "suc" }
+
+// Needs is nothing: it goes by the question.
+func (s *SuC) Needs() Needs { return 0 }
+
+// Confidence is unavailable for a question that has no word of the training
+// questions.
+func (s *SuC) Confidence(st *Statistics) (float64, error) {
+	if st.State.Question == nil {
+		return 0, errors.New("baseline: a state has no question")
+	}
+	number, known := s.nearest(st.State.Question.Text)
+	if !known {
+		return 0, unavailable("no word of the question is in the training questions")
+	}
+	k := &s.clusters[number]
+	if k.N == 0 {
+		return 0, unavailable("the nearest cluster has no graded question")
+	}
+	return float64(k.K) / float64(k.N), nil
+}
+
+// sucVersion is the version of the JSON form.
+const sucVersion = 1
+
+type sucFile struct {
+	Method   string    `json:"method"` // "suc"
+	Version  int       `json:"version"`
+	Model    string    `json:"model,omitempty"` // whose accuracies these are
+	Terms    []string  `json:"terms"`
+	Weights  []float64 `json:"weights"`
+	Clusters []sucKind `json:"clusters"`
+}
+
+type sucKind struct {
+	kind
+	// The centroid's elements that are not 0.
+	Columns []int     `json:"columns"`
+	Values  []float64 `json:"values"`
+}
+
+// MarshalJSON writes {"method":"suc","version":1,"model","terms","weights",
+// "clusters":[{"questions","k","n","columns","values"}]}. The same data gives the
+// same bytes.
+func (s *SuC) MarshalJSON() ([]byte, error) {
+	f := sucFile{"suc", sucVersion, s.provenance, s.vocabulary.Terms, s.vocabulary.Weight, nil}
+	for _, k := range s.clusters {
+		out := sucKind{kind: k, Columns: []int{}, Values: []float64{}}
+		for c, x := range k.Centroid {
+			if x != 0 {
+				out.Columns, out.Values = append(out.Columns, c), append(out.Values, x)
+			}
+		}
+		f.Clusters = append(f.Clusters, out)
+	}
+	return json.Marshal(f)
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and says what is wrong with
+// anything else.
+func (s *SuC) UnmarshalJSON(b []byte) error {
+	var f sucFile
+	if err := json.Unmarshal(b, &f); err != nil {
+		return fmt.Errorf("baseline: SuC: %w", err)
+	}
+	if f.Method != "suc" || f.Version != sucVersion {
+		return fmt.Errorf("baseline: SuC: method %.20q, version %d: want suc, version %d", f.Method, f.Version, sucVersion)
+	}
+	vocabulary, err := construct.LoadVocabulary(f.Terms, f.Weights)
+	if err != nil {
+		return fmt.Errorf("baseline: SuC: %w", err)
+	}
+	if len(f.Clusters) == 0 {
+		return errors.New("baseline: SuC: there are no clusters")
+	}
+	made := SuC{vocabulary: vocabulary, provenance: f.Model}
+	for i, k := range f.Clusters {
+		if k.K < 0 || k.K > k.N || len(k.Columns) != len(k.Values) {
+			return fmt.Errorf("baseline: SuC: cluster %d: %d of %d correct, %d columns and %d values", i, k.K, k.N, len(k.Columns), len(k.Values))
+		}
+		k.Centroid = make([]float64, len(f.Terms))
+		for j, c := range k.Columns {
+			if c < 0 || c >= len(f.Terms) {
+				return fmt.Errorf("baseline: SuC: cluster %d: column %d of %d terms", i, c, len(f.Terms))
+			}
+			k.Centroid[c] = k.Values[j]
+		}
+		made.clusters = append(made.clusters, k.kind)
+	}
+	*s = made
+	return nil
+}

@@ -1,0 +1,116 @@
+package baseline
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// DefaultVerbPrompt is what the model is asked behind an answer, a whole one or a
+// partial one.
+const DefaultVerbPrompt = "How likely is it that this answer is right? Reply with a number between 0 and 1."
+
+// DefaultQuestionPrompt is what it is asked below a question, before there is an
+// answer.
+const DefaultQuestionPrompt = "How likely is it that you would answer this question right? Do not answer it. Reply with a number between 0 and 1."
+
+// VerbConfig says how a model is asked for its confidence.
+type VerbConfig struct {
+	// Prompt is the user's turn behind the answer; "" is DefaultVerbPrompt. The
+	// messages are those of the generator for the question, with the answer as
+	// the assistant's, and this.
+	Prompt string
+	// QuestionPrompt is asked at p(0), in the user's turn with the question and a
+	// blank line above it; "" is DefaultQuestionPrompt, and NoQuestionPrompt
+	// makes p(0) unavailable.
+	QuestionPrompt   string
+	NoQuestionPrompt bool
+	// Expectation takes the mean of the number over its tokens' probabilities in
+	// place of the number that was written, where the server sends them.
+	Expectation bool
+	MaxTokens   int // of the reply; 0 is 16
+}
+
+func (c *VerbConfig) defaults() {
+	if c.Prompt == "" {
+		c.Prompt = DefaultVerbPrompt
+	}
+	if c.QuestionPrompt == "" {
+		c.QuestionPrompt = DefaultQuestionPrompt
+	}
+	if c.MaxTokens == 0 {
+		c.MaxTokens = 16
+	}
+}
+
+// model reads the replies.
+func (c *VerbConfig) model() estimate.Model {
+	m := estimate.DefaultModel()
+	m.MaxTokens = c.MaxTokens
+	if !c.Expectation {
+		m.TopLogprobs = 0
+	}
+	return m
+}
+
+// messages are what the model is asked of a text, with those of the generator
+// for the question.
+func (c *VerbConfig) messages(asked []map[string]any, text string) []map[string]any {
+	if text != "" {
+		return append(asked, map[string]any{"role": "user", "content": c.Prompt})
+	}
+	last := asked[len(asked)-1]
+	last["content"] = last["content"].(string) + "\n\n" + c.QuestionPrompt
+	return asked
+}
+
+// readVerbal reads the body of a reply. The error is about a reply of another
+// shape; a reply that is no number is a Reading without one.
+func readVerbal(m *estimate.Model, body []byte) (Reading, Cost, error) {
+	var r struct {
+		Choices []struct {
+			Message struct{ Content json.RawMessage }
+		}
+	}
+	if err := json.Unmarshal(body, &r); err != nil {
+		return Reading{}, Cost{}, err
+	}
+	reading := Reading{}
+	if len(r.Choices) > 0 {
+		_ = json.Unmarshal(r.Choices[0].Message.Content, &reading.Said) // what is no string is read below
+	}
+	got, err := m.ReadReply(body)
+	var bad *estimate.ReplyError
+	switch {
+	case err == nil:
+		reading.Confidence = got.Confidence
+	case errors.As(err, &bad) && (bad.Failure == estimate.WrongShape || bad.Failure == estimate.ProviderError || bad.Failure == estimate.Malformed):
+		return Reading{}, Cost{}, err
+	default:
+		reading.Err = &Unavailable{"the model did not say a number", errors.New(strings.TrimPrefix(err.Error(), "estimate: confidence model's reply: "))}
+	}
+	return reading, usageOf(body), nil
+}
+
+// Verb is the confidence that the model says when it is asked, in a turn behind
+// the answer, how likely that is to be right: verbalized confidence in two stages
+// (Tian et al. 2023, arXiv 2305.14975, "Verb. 2S"). At p(0) it is asked
+// beforehand.
+type Verb struct{}
+
+// Name is "verb".
+func (Verb) Name() string { return "verb" }
+
+// Needs is Verbal.
+func (Verb) Needs() Needs { return Verbal }
+
+// Confidence is unavailable where the model said anything but one number in
+// [0,1].
+func (Verb) Confidence(s *Statistics) (float64, error) {
+	if err := s.need(Verbal); err != nil {
+		return 0, err
+	}
+	return s.Verbal.value()
+}
