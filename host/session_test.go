@@ -11,6 +11,7 @@ import (
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -254,4 +255,53 @@ func TestAWrongConfigurationIsAnErrorThatNamesTheSetting(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestACalibrationIsAppliedBeforeIntegration(t *testing.T) {
+	logistic := func(slope, intercept float64) calibrate.Map {
+		return calibrate.Map{Method: calibrate.Platt, Clip: 1e-6, Parameters: []float64{slope, intercept}, N: 100, Low: 0.2, High: 0.8}
+	}
+	onBoth(t, func(t *testing.T, engine host.Engine) {
+		c := asking()
+		c.Calibration = &calibrate.Calibration{Boundary: 5, Maps: [calibrate.Bands]calibrate.Map{logistic(0.5, 0), logistic(1, -1), logistic(2, 0)}}
+		s, events, err := engine.Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		all := clone(nil, events)
+		all = append(all, must(t)(s.Write([]byte(threeParagraphs)))...)
+		all = append(all, must(t)(s.End())...)
+		raw := []float64{0.3, 0.5, 0.6, 0.9}
+		for i, id := range asks(all) {
+			all = append(all, must(t)(s.Resolve(id, reply(fmt.Sprint(raw[i]))))...)
+		}
+		value := make([]float64, 4)
+		for i, band := range []calibrate.Band{calibrate.Question, calibrate.Early, calibrate.Late, calibrate.Late} {
+			var outside bool
+			value[i], outside = c.Calibration.Apply(band, raw[i])
+			from := collect(t, 0, all)[i].Source
+			if from.Map != calibrate.Platt || from.Band != band || from.Outside != outside || outside != (i == 3) {
+				t.Errorf("position %d: %v, want the map of %s", i, from, band)
+			}
+		}
+		want, err := bciChain(value, c.Fusion)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, e := range collect(t, 0, all) {
+			if e.Raw != raw[i] || !same(e.Fused, want[i]) || e.State != session.Final {
+				t.Errorf("position %d: %v raw %v fused %v, want %v", i, e.State, e.Raw, e.Fused, want[i])
+			}
+		}
+	})
+}
+
+// bciChain integrates the values of one path.
+func bciChain(value []float64, p bci.Params) ([]float64, error) {
+	tree := bci.Tree{Conf: value, Parent: make([]int32, len(value))}
+	for i := range tree.Parent {
+		tree.Parent[i] = int32(i) - 1
+	}
+	return bci.Fuse(nil, tree, p)
 }

@@ -23,7 +23,10 @@
 //   - AURC (Geifman et al. 2019), AUGRC (Traub et al. 2024), PRR (Malinin and
 //     Gales 2021), CoverageAtRisk, RiskAtCoverage, RiskCoverage: tied pairs count
 //     by the mean over all their orders.
-//   - Bootstrap (percentile), DeLong, WilsonInterval.
+//   - Bootstrap and BootstrapClusters (percentile), DeLong, WilsonInterval,
+//     ClopperPearson.
+//   - ThresholdForRisk: a threshold with a bound of its error rate for new
+//     answers. Angelopoulos et al. 2021.
 //
 // # Edges
 //
@@ -64,5 +67,11 @@
 // Exp and Log of package logprob and the correctly rounded operations, writes
 // float64(x*y) where a product is added so that no compiler fuses the two, and
 // draws bootstrap resamples by a generator of its own. It imports nothing that
-// does I/O.
+// does I/O. ClopperPearson and ThresholdForRisk are the exception: gonum's
+// incomplete beta function has nine digits everywhere, and the last bits may
+// differ.
+//
+// # Packages
+//
+// Package calibrate applies calibration maps, and calibrate/fit makes them.
 package metrics

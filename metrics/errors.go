@@ -42,7 +42,8 @@ func (u Undefined) Error() string {
 var (
 	ErrBinning  = errors.New("metrics: a binning needs a known rule and 1 to 65536 bins (EqualMass not in an accumulator)")
 	ErrLevel    = errors.New("metrics: a confidence level lies in [0.5, 0.999999]")
-	ErrOption   = errors.New("metrics: a target risk or coverage lies in [0, 1], and a coverage over 0")
+	ErrOption   = errors.New("metrics: a target risk or coverage lies in [0, 1], a coverage over 0, and the risk of a guarantee strictly between")
+	ErrDelta    = errors.New("metrics: an error probability delta lies strictly between 0 and 1")
 	ErrMetric   = errors.New("metrics: unknown metric or interval method")
 	ErrCount    = errors.New("metrics: a proportion k/n needs 0 <= k <= n")
 	ErrOverflow = errors.New("metrics: too many pairs: at most 2^52 in an accumulator, 2^32-1 in a batch")

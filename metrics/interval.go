@@ -14,6 +14,7 @@ const (
 	Percentile               // percentile bootstrap
 	DeLong                   // asymptotic, AUROC only
 	Wilson                   // score interval of a proportion
+	Exact                    // Clopper and Pearson's of a proportion
 )
 
 // Interval is a confidence interval. Its ends are NaN when it is undefined.

@@ -53,7 +53,12 @@
 //	Ask (3)         a position.Kind
 //	Confidence (4)  a state; b reason
 //	                16  f64 raw; 24  f64 fused
-//	                32  u8 estimator; 33  u8 method; 34  6 bytes zero; 40  f64 mass
+//	                32  u8 estimator; 33  u8 method
+//	                34  u8 calibrate.Method of the map that raw went through before
+//	                    integration, 0 for none
+//	                35  u8 calibrate.Band of that map, plus 0x80 if raw is outside
+//	                    the confidences that it was fitted on
+//	                36  4 bytes zero; 40  f64 mass
 //	Usage (5)       16  i64 prompt, 24  i64 completion, 32  i64 reasoning tokens; -1 unknown
 //	Fault (6)       a code
 //	                16  i64 offset in the stream, -1 if none; 24  bytes, padded
@@ -70,7 +75,7 @@
 //
 //	30 00 00 00  04 00 02 00  03 00 00 00  02 00 00 00   size 48, Confidence, choice 0, Final, no reason, index 3, revision 2
 //	00 00 00 00 00 00 e8 3f   00 00 00 00 00 00 e8 3f    raw 0.75, fused 0.75
-//	01 00 00 00 00 00 00 00   00 00 00 00 00 00 f0 3f    Model, Expectation, mass 1
+//	01 00 00 00 00 00 00 00   00 00 00 00 00 00 f0 3f    Model, Expectation, not calibrated, mass 1
 //
 // And the text "Hi!" of choice 1's answer:
 //

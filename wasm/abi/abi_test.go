@@ -9,6 +9,7 @@ import (
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
@@ -49,6 +50,9 @@ func samples() []session.Event {
 		}},
 		{Kind: session.Ask, Position: position.Position{Index: 7, Kind: position.End}, ID: 7},
 		{Kind: session.Confidence, Position: position.Position{Index: 7}, Revision: 1, State: session.Provisional, Raw: 0.25, Fused: 0.5, Source: session.Source{Mass: 0.9}},
+		{Kind: session.Confidence, Position: position.Position{Index: 8}, State: session.Final, Raw: 0.25, Fused: 0.4, Source: session.Source{
+			Mass: 0.9, Map: calibrate.Isotonic, Band: calibrate.Late, Outside: true,
+		}},
 		{Kind: session.Usage, Usage: stream.Usage{Prompt: 10, Completion: -1, Reasoning: 4}},
 		{Kind: session.Fault, Fault: stream.Fault{Code: session.FaultReply, Offset: -1, Detail: []byte("no number")}},
 		{Kind: session.Finish, Choice: 1, Finish: stream.Length, Total: [2]session.Total{{Tokens: 12}, {Tokens: 5, Estimated: true}}, Missing: position.Entropy},

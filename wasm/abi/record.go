@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -20,6 +21,7 @@ const (
 	finishSize     = 32
 
 	estimatedBit = 0x80
+	outsideBit   = 0x80
 )
 
 var nanBits = uint64(0x7FF8000000000001)
@@ -51,7 +53,11 @@ func appendEvent(dst []byte, e *session.Event) []byte {
 	case session.Confidence:
 		dst = header(dst, e, confidenceSize, uint8(e.State), uint8(e.Reason), uint32(e.Position.Index), uint32(e.Revision))
 		dst = floats(dst, e.Raw, e.Fused)
-		dst = append(dst, byte(e.Source.Estimator), e.Source.Method, 0, 0, 0, 0, 0, 0)
+		band := byte(e.Source.Band)
+		if e.Source.Outside {
+			band |= outsideBit
+		}
+		dst = append(dst, byte(e.Source.Estimator), e.Source.Method, byte(e.Source.Map), band, 0, 0, 0, 0)
 		return floats(dst, e.Source.Mass)
 	case session.Usage:
 		dst = header(dst, e, usageSize, 0, 0, 0, 0)
@@ -166,7 +172,10 @@ func readEvent(r []byte) (e session.Event, known bool, err error) {
 		e.Position.Index, e.Revision = index, int(extra)
 		e.State, e.Reason = session.State(a), session.Reason(b)
 		e.Raw, e.Fused = float(r, 16), float(r, 24)
-		e.Source = session.Source{Estimator: session.Estimator(r[32]), Method: r[33], Mass: float(r, 40)}
+		e.Source = session.Source{
+			Estimator: session.Estimator(r[32]), Method: r[33], Mass: float(r, 40),
+			Map: calibrate.Method(r[34]), Band: calibrate.Band(r[35] &^ outsideBit), Outside: r[35]&outsideBit != 0,
+		}
 	case session.Usage:
 		e.Usage = stream.Usage{Prompt: integer(r, 16), Completion: integer(r, 24), Reasoning: integer(r, 32)}
 	case session.Fault:

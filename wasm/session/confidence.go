@@ -111,7 +111,7 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 	s.revisions = s.revisions[:0]
 	if why == NoReason {
 		slot.raw, slot.source = raw, from
-		s.revisions = c.window.Resolve(index, raw, s.revisions)
+		s.revisions = c.window.Resolve(index, s.calibrated(slot), s.revisions)
 	} else {
 		slot.reason = why
 		s.revisions = c.window.Fail(index, s.revisions)
@@ -120,6 +120,23 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 	if index == 0 {
 		s.shareSettled(c)
 	}
+}
+
+// calibrated is a slot's raw value after calibration, which its source then
+// says. It comes before integration because an average of estimates means
+// something only if each of them is a probability: those of the question, of
+// early positions and of late ones are not equally far from it.
+func (s *Session) calibrated(slot *slot) float64 {
+	by := s.config.Calibration
+	if by == nil || !(slot.raw >= 0 && slot.raw <= 1) {
+		return slot.raw
+	}
+	p, from := &slot.position, &slot.source
+	from.Band = by.Band(p.Kind&position.Question != 0, p.Kind&position.End != 0, p.Token)
+	from.Map = by.Maps[from.Band].Method
+	value, outside := by.Apply(from.Band, slot.raw)
+	from.Outside = outside
+	return value
 }
 
 // revise reports what the fusion window changed.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/finece/finece/bci"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/stream"
@@ -29,7 +30,10 @@ type Config struct {
 	Estimator Estimator
 	Method    estimate.Method // Builtin's
 	Model     estimate.Model  // Model's
-	Text      bool            // report the stream's text as events
+	// Calibration maps raw estimates before they are integrated; nil leaves them
+	// as they are. Sessions only read it.
+	Calibration *calibrate.Calibration
+	Text        bool // report the stream's text as events
 
 	MaxEvent     int // bytes of one event of the stream, 1 KiB to 16 MiB
 	MaxChoices   int // 1 to 128
@@ -100,6 +104,11 @@ func (c *Config) Validate() error {
 	}
 	if c.Estimator == Model {
 		if err := c.Model.Validate(); err != nil {
+			return err
+		}
+	}
+	if c.Calibration != nil {
+		if err := c.Calibration.Validate(); err != nil {
 			return err
 		}
 	}

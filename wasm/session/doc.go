@@ -26,11 +26,14 @@
 // final and unavailable are ends: nothing follows them for that position. The
 // raw value is the estimate itself; the fused one is raw after Backward
 // Confidence Integration (package bci) with the estimates that came after it.
+// With a [Config].Calibration (package calibrate), each raw value is calibrated
+// by the map of its position's band before it is integrated, and the source says
+// by which; raw stays as it was estimated.
 //
 // # Estimators
 //
 // The built-in ones read the stream's own log-probabilities and answer at
-// once; they are not calibrated. A model estimator asks: the event names the
+// once; they are not calibrated by themselves. A model estimator asks: the event names the
 // position, Request writes the body when the surroundings are ready to send
 // it, so a request that has become stale costs nothing. The text that those
 // bodies quote is the only part of a session that grows, up to

@@ -102,9 +102,9 @@ type Event struct {
 
 	Revision int     // Confidence: 0 for a position's first
 	State    State   // Confidence
-	Raw      float64 // Confidence: probability of a correct answer, in [0,1]; NaN unless Provisional or Final
-	Fused    float64 // Confidence: Raw after integration, in [0,1]; NaN likewise
-	Source   Source  // Confidence: where Raw comes from
+	Raw      float64 // Confidence: the estimate itself, in [0,1]; NaN unless Provisional or Final
+	Fused    float64 // Confidence: Raw after calibration, if there is any, and integration, in [0,1]; NaN likewise
+	Source   Source  // Confidence: where Raw comes from, and how it was calibrated
 	Reason   Reason  // Confidence: why it is Unavailable
 
 	Usage  stream.Usage  // Usage

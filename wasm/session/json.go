@@ -1,21 +1,18 @@
 package session
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/internal/settings"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
 )
 
 // modelName is what "estimator" says for a confidence model.
 const modelName = "model"
-
-// maxInt is the largest whole number that a configuration may hold: what a
-// 32-bit int does.
-const maxInt = 1<<31 - 1
 
 // ParseConfig reads a configuration in JSON. What is left out keeps the value
 // of DefaultConfig. An unknown name or a value of the wrong kind is an error
@@ -34,103 +31,66 @@ const maxInt = 1<<31 - 1
 //	    "max_tokens": 16, "top_logprobs": 20,
 //	    "class": 1, "label": "", "activation": "none"
 //	  },
+//	  "calibration": null,
 //	  "text": false,
 //	  "max_event": 262144, "max_choices": 16, "max_positions": 8192,
 //	  "max_pending": 128, "max_text": 65536
 //	}
 //
-// "estimator" is the name of an estimate.Method, or "model".
+// "estimator" is the name of an estimate.Method, or "model". "calibration" is an
+// object as package calibration documents it.
 func ParseConfig(data []byte) (Config, error) {
-	r := configReader{config: DefaultConfig()}
-	r.scan.Reset(data)
-	if r.scan.Kind() != jsonscan.Object {
-		return r.config, errors.New("session: the configuration is not a JSON object")
-	}
-	r.object("", r.setting)
-	if r.err == nil && !r.scan.End() {
-		r.err = errors.New("session: the configuration is not JSON: " + r.scan.Err().Error())
-	}
-	return r.config, r.err
+	r := configReader{settings.New("session: ", data), DefaultConfig()}
+	err := r.All("the configuration", r.setting)
+	return r.config, err
 }
 
 type configReader struct {
+	settings.Reader
 	config Config
-	scan   jsonscan.Scanner
-	prefix string // of the names in the object being read
-	err    error
-}
-
-// object reads an object's members with set, which reports false for a name
-// that it does not know.
-func (r *configReader) object(prefix string, set func(name string) bool) {
-	outer := r.prefix
-	r.prefix = prefix
-	if r.scan.Kind() != jsonscan.Object {
-		r.wrong("", "an object")
-	}
-	if r.scan.EnterObject() {
-		for r.scan.NextKey() {
-			name := string(r.scan.Key())
-			if !set(name) {
-				r.fail(errors.New("session: unknown setting " + quoted(prefix+name)))
-				r.scan.Skip()
-			}
-		}
-	}
-	r.prefix = outer
-}
-
-func quoted(s string) string { return string(jsonscan.AppendString(nil, []byte(s))) }
-
-func (r *configReader) fail(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-}
-
-func (r *configReader) wrong(name, want string) {
-	r.fail(errors.New("session: setting " + quoted(r.prefix+name) + ": want " + want))
 }
 
 func (r *configReader) setting(name string) bool {
 	c := &r.config
 	switch name {
 	case "question":
-		c.Question = r.text(name)
+		r.Text(name, &c.Question)
 	case "format":
-		r.parsed(name, func(s string) (err error) { c.Format, err = stream.ParseFormat(s); return })
+		r.Parsed(name, func(s string) (err error) { c.Format, err = stream.ParseFormat(s); return })
 	case "strategy":
-		r.parsed(name, func(s string) (err error) { c.Positions.Strategy, err = position.ParseStrategy(s); return })
+		r.Parsed(name, func(s string) (err error) { c.Positions.Strategy, err = position.ParseStrategy(s); return })
 	case "min_length":
-		r.whole(name, &c.Positions.MinLength)
+		r.Whole(name, &c.Positions.MinLength)
 	case "every":
-		r.whole(name, &c.Positions.Every)
+		r.Whole(name, &c.Positions.Every)
 	case "threshold":
-		r.number(name, &c.Positions.Threshold)
+		r.Number(name, &c.Positions.Threshold)
 	case "min_gap":
-		r.whole(name, &c.Positions.MinGap)
+		r.Whole(name, &c.Positions.MinGap)
 	case "alpha":
-		r.number(name, &c.Fusion.Alpha)
+		r.Number(name, &c.Fusion.Alpha)
 	case "depth":
-		r.whole(name, &c.Fusion.Depth)
+		r.Whole(name, &c.Fusion.Depth)
 	case "width":
-		r.whole(name, &c.Fusion.Width)
+		r.Whole(name, &c.Fusion.Width)
 	case "estimator":
-		r.parsed(name, r.estimator)
+		r.Parsed(name, r.estimator)
 	case "model":
-		r.object("model.", r.model)
+		r.Object("model.", r.model)
+	case "calibration":
+		c.Calibration = calibration.Read(&r.Reader, "calibration.")
 	case "text":
-		r.truth(name, &c.Text)
+		r.Truth(name, &c.Text)
 	case "max_event":
-		r.whole(name, &c.MaxEvent)
+		r.Whole(name, &c.MaxEvent)
 	case "max_choices":
-		r.whole(name, &c.MaxChoices)
+		r.Whole(name, &c.MaxChoices)
 	case "max_positions":
-		r.whole(name, &c.MaxPositions)
+		r.Whole(name, &c.MaxPositions)
 	case "max_pending":
-		r.whole(name, &c.MaxPending)
+		r.Whole(name, &c.MaxPending)
 	case "max_text":
-		r.whole(name, &c.MaxText)
+		r.Whole(name, &c.MaxText)
 	default:
 		return false
 	}
@@ -150,23 +110,23 @@ func (r *configReader) model(name string) bool {
 	m := &r.config.Model
 	switch name {
 	case "adapter":
-		r.parsed(name, func(s string) (err error) { m.Adapter, err = estimate.ParseAdapter(s); return })
+		r.Parsed(name, func(s string) (err error) { m.Adapter, err = estimate.ParseAdapter(s); return })
 	case "name":
-		m.Name = r.text(name)
+		r.Text(name, &m.Name)
 	case "one_message":
-		r.truth(name, &m.OneMessage)
+		r.Truth(name, &m.OneMessage)
 	case "instructions":
-		r.object("model.instructions.", r.instruction)
+		r.Object("instructions.", r.instruction)
 	case "max_tokens":
-		r.whole(name, &m.MaxTokens)
+		r.Whole(name, &m.MaxTokens)
 	case "top_logprobs":
-		r.whole(name, &m.TopLogprobs)
+		r.Whole(name, &m.TopLogprobs)
 	case "class":
-		r.whole(name, &m.Class)
+		r.Whole(name, &m.Class)
 	case "label":
-		m.Label = r.text(name)
+		r.Text(name, &m.Label)
 	case "activation":
-		r.parsed(name, func(s string) (err error) { m.Activation, err = estimate.ParseActivation(s); return })
+		r.Parsed(name, func(s string) (err error) { m.Activation, err = estimate.ParseActivation(s); return })
 	default:
 		return false
 	}
@@ -176,51 +136,11 @@ func (r *configReader) model(name string) bool {
 func (r *configReader) instruction(name string) bool {
 	for stage := range r.config.Model.Instructions {
 		if name == estimate.Stage(stage).String() {
-			r.config.Model.Instructions[stage] = r.text(name)
+			r.Text(name, &r.config.Model.Instructions[stage])
 			return true
 		}
 	}
 	return false
-}
-
-func (r *configReader) text(name string) string {
-	text, ok := r.scan.Text()
-	if !ok {
-		r.wrong(name, "a string")
-	}
-	return string(text)
-}
-
-func (r *configReader) parsed(name string, parse func(string) error) {
-	if text, ok := r.scan.Text(); !ok {
-		r.wrong(name, "a string")
-	} else if err := parse(string(text)); err != nil {
-		r.fail(err)
-	}
-}
-
-func (r *configReader) number(name string, to *float64) {
-	value, ok := r.scan.Float()
-	if !ok {
-		r.wrong(name, "a number")
-	}
-	*to = value
-}
-
-func (r *configReader) whole(name string, to *int) {
-	value, ok := r.scan.Int()
-	if !ok || value < 0 || value > maxInt {
-		r.wrong(name, "a whole number from 0 to "+strconv.Itoa(maxInt))
-	}
-	*to = int(value)
-}
-
-func (r *configReader) truth(name string, to *bool) {
-	value, ok := r.scan.Bool()
-	if !ok {
-		r.wrong(name, "true or false")
-	}
-	*to = value
 }
 
 // AppendConfig writes c as ParseConfig reads it.
@@ -261,6 +181,10 @@ func AppendConfig(dst []byte, c *Config) []byte {
 	w.text("label", m.Label)
 	w.text("activation", m.Activation.String())
 	w.close()
+	if c.Calibration != nil {
+		w.name("calibration")
+		w.dst = calibration.Append(w.dst, c.Calibration, nil)
+	}
 	w.truth("text", c.Text)
 	w.whole("max_event", c.MaxEvent)
 	w.whole("max_choices", c.MaxChoices)

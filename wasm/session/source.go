@@ -1,20 +1,36 @@
 package session
 
-import "github.com/finece/finece/wasm/estimate"
+import (
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/wasm/estimate"
+)
 
-// Source is a raw confidence's provenance.
+// Source is a confidence's provenance: who estimated the raw value, and which
+// map calibrated it.
 type Source struct {
 	Estimator Estimator
 	Method    uint8   // an estimate.Method for Builtin, an estimate.Basis for Model
 	Mass      float64 // Model with basis Expectation: the probability of the replies that it was taken over; else NaN
+
+	Map     calibrate.Method // calibrate.None where the value is not calibrated
+	Band    calibrate.Band   // whose map it is
+	Outside bool             // the raw value is outside the confidences that the map was fitted on
 }
 
-// String is such as "perplexity" or "model: expectation".
+// String is such as "perplexity", "model: expectation", or "perplexity,
+// calibrated by platt for late positions, outside its support".
 func (s Source) String() string {
+	name := estimate.Method(s.Method).String()
 	if s.Estimator == Model {
-		return modelName + ": " + estimate.Basis(s.Method).String()
+		name = modelName + ": " + estimate.Basis(s.Method).String()
 	}
-	return estimate.Method(s.Method).String()
+	if s.Map != calibrate.None {
+		name += ", calibrated by " + s.Map.String() + " for " + s.Band.String() + " positions"
+	}
+	if s.Outside {
+		name += ", outside its support"
+	}
+	return name
 }
 
 func builtinSource(m estimate.Method) Source {

@@ -32,6 +32,12 @@ export interface ModelConfig {
   activation?: "none" | "sigmoid";
 }
 
+/** A file of `finece calibrate`. The core checks what is in it. */
+export interface Calibration {
+  readonly finece_calibration: number;
+  readonly [key: string]: unknown;
+}
+
 /** What can be set for any scored stream. Everything has a default. */
 export interface ScoringConfig {
   /** What the stream answers, which p(0) judges; p(0) is unavailable without it. */
@@ -54,6 +60,11 @@ export interface ScoringConfig {
   depth?: number;
   /** The fusion width: a stream is one path, so more than 1 counts as 1, and 0 as no integration; default 1. */
   width?: number;
+  /**
+   * What `finece calibrate` wrote, parsed: raw confidences are calibrated by its
+   * maps before they are integrated. `raw` stays the estimate, `fused` is calibrated.
+   */
+  calibration?: Calibration;
   /** Report the stream's text as events; default false. */
   text?: boolean;
   /** Bytes of one event of the stream, 1 KiB to 16 MiB; default 256 KiB. */

@@ -11,7 +11,7 @@
  */
 export { ABI_VERSION } from "./abi.js";
 export { type ByteSource, confidences } from "./confidences.js";
-export type { Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
+export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
 export { Core } from "./core.js";
 export {
   CoreLoadError, CoreTrapError, type ErrorCode, type ErrorContext, FineceError, ModelError, type ModelFailure,

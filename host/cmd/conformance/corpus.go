@@ -11,6 +11,7 @@ import (
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
@@ -75,6 +76,27 @@ func configure(rng *rand.Rand) host.Config {
 	c.Positions.Every, c.Positions.Threshold = 1+rng.IntN(60), rng.Float64()
 	c.Fusion.Alpha, c.Fusion.Depth = rng.Float64(), rng.IntN(5)
 	c.Text = rng.IntN(2) == 0
+	if rng.IntN(3) == 0 {
+		c.Calibration = calibration(rng)
+	}
+	return c
+}
+
+// calibration draws maps of every form.
+func calibration(rng *rand.Rand) *calibrate.Calibration {
+	x, y := rng.Float64(), rng.Float64()
+	forms := []calibrate.Map{
+		{Method: calibrate.Temperature, Clip: 1e-6, Parameters: []float64{0.1 + rng.ExpFloat64()}},
+		{Method: calibrate.Platt, Clip: 1e-6, Parameters: []float64{rng.ExpFloat64(), rng.NormFloat64()}},
+		{Method: calibrate.Beta, Clip: 1e-6, Parameters: []float64{rng.ExpFloat64(), rng.ExpFloat64(), rng.NormFloat64()}},
+		{Method: calibrate.Isotonic, X: []float64{0, x, 1}, Y: []float64{y / 2, y, (1 + y) / 2}},
+		{Method: calibrate.Histogram, Y: []float64{x, y, rng.Float64()}},
+	}
+	c := &calibrate.Calibration{Boundary: rng.IntN(200)}
+	for b := range c.Maps {
+		c.Maps[b] = forms[rng.IntN(len(forms))]
+		c.Maps[b].N, c.Maps[b].High = 1, rng.Float64()
+	}
 	return c
 }
 

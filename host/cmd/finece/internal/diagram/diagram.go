@@ -49,11 +49,27 @@ func Supported(path string) bool {
 // Save draws to a file, an SVG or PNG by its name. curve is the sample's
 // metrics.Sample.RiskCoverage.
 func Save(path string, s *metrics.Summary, curve []metrics.Operating) error {
+	return save(path, func(left, right draw.Canvas) {
+		renderReliability(left, "Reliability", s)
+		curvePlot(s, curve).Draw(right)
+	})
+}
+
+// SaveComparison draws two reliability diagrams side by side, before and after a
+// calibration.
+func SaveComparison(path string, before, after *metrics.Summary) error {
+	return save(path, func(left, right draw.Canvas) {
+		renderReliability(left, "Before", before)
+		renderReliability(right, "After", after)
+	})
+}
+
+func save(path string, render func(left, right draw.Canvas)) error {
 	canvas, out, err := canvasFor(path)
 	if err != nil {
 		return err
 	}
-	render(draw.New(canvas), s, curve)
+	render(halves(draw.New(canvas)))
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -88,22 +104,25 @@ func canvasFor(path string) (vg.CanvasSizer, io.WriterTo, error) {
 	return nil, nil, fmt.Errorf("%s: want a name that ends in .svg or .png", path)
 }
 
-func render(c draw.Canvas, s *metrics.Summary, curve []metrics.Operating) {
+// halves is the white canvas in two.
+func halves(c draw.Canvas) (left, right draw.Canvas) {
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
 	c = draw.Crop(c, margin, -margin, margin, -margin)
-	left := draw.Crop(c, 0, -(1-splitPoint)*c.Size().X, 0, 0)
-	right := draw.Crop(c, splitPoint*c.Size().X+margin, 0, 0, 0)
+	left = draw.Crop(c, 0, -(1-splitPoint)*c.Size().X, 0, 0)
+	return left, draw.Crop(c, splitPoint*c.Size().X+margin, 0, 0, 0)
+}
 
-	reliability, counts := reliabilityPlot(s), countsPlot(s)
-	top := draw.Crop(left, 0, 0, histogram*left.Size().Y, 0)
-	bottom := draw.Crop(left, 0, 0, 0, -(1-histogram)*left.Size().Y)
+// renderReliability is the diagram over the counts of its bins.
+func renderReliability(c draw.Canvas, name string, s *metrics.Summary) {
+	reliability, counts := reliabilityPlot(name, s), countsPlot(s)
+	top := draw.Crop(c, 0, 0, histogram*c.Size().Y, 0)
+	bottom := draw.Crop(c, 0, 0, 0, -(1-histogram)*c.Size().Y)
 	// Both share the horizontal axis, so both begin where the wider labels end.
 	inset := func(p *plot.Plot, c draw.Canvas) vg.Length { return p.DataCanvas(c).Min.X - c.Min.X }
 	a, b := inset(reliability, top), inset(counts, bottom)
 	reliability.Draw(draw.Crop(top, max(b-a, 0), 0, 0, 0))
 	counts.Draw(draw.Crop(bottom, max(a-b, 0), 0, 0, 0))
-	curvePlot(s, curve).Draw(right)
 }
 
 // newPlot is an empty plot in our style.

@@ -13,8 +13,8 @@ import (
 
 const level = 0.95 // of the whiskers
 
-func reliabilityPlot(s *metrics.Summary) *plot.Plot {
-	p := newPlot(fmt.Sprintf("Reliability: ECE %s, n = %d", figure(s.ECE), s.N), "", "accuracy")
+func reliabilityPlot(name string, s *metrics.Summary) *plot.Plot {
+	p := newPlot(fmt.Sprintf("%s: ECE %s, n = %d", name, figure(s.ECE), s.N), "", "accuracy")
 	p.X.Tick.Label.Color = color.White // room for them, but the counts below have them
 	p.Add(grid{}, bars{s.Bins, func(b metrics.Bin) float64 { return b.Accuracy }},
 		segment(0, 0, 1, 1, ink), points{s.Bins})

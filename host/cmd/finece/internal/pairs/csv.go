@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
-func (p *Pairs) readCSV(b *bufio.Reader, columns Columns) error {
+func (p *Pairs) readCSV(b *bufio.Reader, columns *Columns) error {
 	if head, _ := b.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		b.Discard(3)
 	}
@@ -31,8 +31,17 @@ func (p *Pairs) readCSV(b *bufio.Reader, columns Columns) error {
 		return err
 	}
 	correct, err := column(header, columns.Correct, "--correct")
-	if err != nil {
+	if err != nil && !columns.Unlabelled {
 		return err
+	}
+	if err != nil {
+		correct = -1
+	}
+	more := make([]int, len(columns.More))
+	for i, name := range columns.More {
+		if more[i], err = column(header, name, ""); err != nil {
+			more[i] = -1
+		}
 	}
 	fields := len(header)
 	for {
@@ -53,7 +62,17 @@ func (p *Pairs) readCSV(b *bufio.Reader, columns Columns) error {
 			p.fault(line, fmt.Sprintf("%d fields where the header has %d", len(record), fields))
 			continue
 		}
-		p.add(line, strings.TrimSpace(record[confidence]), strings.TrimSpace(record[correct]))
+		field := func(at int) string {
+			if at < 0 {
+				return ""
+			}
+			return strings.TrimSpace(record[at])
+		}
+		var further []string
+		for _, at := range more {
+			further = append(further, strings.Clone(field(at)))
+		}
+		p.add(line, columns, field(confidence), field(correct), further)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
-func (p *Pairs) readJSON(r io.Reader, columns Columns) error {
+func (p *Pairs) readJSON(r io.Reader, columns *Columns) error {
 	in := lines.New(r, lines.MaxLine)
 	for {
 		line, err := in.Next()
@@ -34,7 +34,7 @@ func (p *Pairs) readJSON(r io.Reader, columns Columns) error {
 // notJSON is what Python writes for values that JSON does not have.
 var notJSON = regexp.MustCompile(`:\s*(NaN|-?Infinity)\b`)
 
-func (p *Pairs) jsonLine(n int, line []byte, columns Columns) {
+func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 	var object map[string]json.RawMessage
 	err := json.Unmarshal(line, &object)
 	if err != nil && notJSON.Match(line) {
@@ -45,7 +45,7 @@ func (p *Pairs) jsonLine(n int, line []byte, columns Columns) {
 		return
 	}
 	for _, name := range []string{columns.Confidence, columns.Correct} {
-		if _, ok := object[name]; !ok {
+		if _, ok := object[name]; !ok && !(columns.Unlabelled && name == columns.Correct) {
 			p.fault(n, "no key "+quote(name))
 			return
 		}
@@ -57,7 +57,28 @@ func (p *Pairs) jsonLine(n int, line []byte, columns Columns) {
 	case `"NaN"`, `"Infinity"`, `"-Infinity"`:
 		confidence = confidence[1 : len(confidence)-1]
 	}
-	p.add(n, confidence, string(object[columns.Correct]))
+	correct := object[columns.Correct]
+	if columns.Unlabelled && string(correct) == "null" {
+		correct = nil
+	}
+	var more []string
+	for _, name := range columns.More {
+		more = append(more, plain(object[name]))
+	}
+	p.add(n, columns, confidence, string(correct), more)
+}
+
+// plain is a JSON value as a CSV has it: a string without its quotes, and
+// nothing for null.
+func plain(value json.RawMessage) string {
+	var text string
+	if string(value) == "null" {
+		return ""
+	}
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	return string(value)
 }
 
 // problem words an error of encoding/json without the line's content.

@@ -20,8 +20,14 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
-// Columns name the two values. The zero value is "confidence" and "correct".
-type Columns struct{ Confidence, Correct string }
+// Columns name the values. The zero value is "confidence" and "correct".
+type Columns struct {
+	Confidence, Correct string
+	// More are further ones, which a file or a line may lack.
+	More []string
+	// Unlabelled says that the correctness may be missing, too.
+	Unlabelled bool
+}
 
 func (c *Columns) fill() {
 	if c.Confidence == "" {
@@ -36,6 +42,11 @@ func (c *Columns) fill() {
 type Pairs struct {
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
+
+	// With Columns.More, for each pair:
+	Labelled []bool     // whether there is a correctness; where not, it is false
+	Line     []int      // its number in the file, from 1
+	More     [][]string // the texts of Columns.More, "" for none
 
 	Rejected []Rejection // values that are no confidence
 	Faults   []Rejection // lines that could not be read
@@ -95,11 +106,11 @@ func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	case err != nil:
 		return nil, err
 	case first == '{':
-		return p, p.readJSON(b, columns)
+		return p, p.readJSON(b, &columns)
 	case first == '[':
 		return nil, fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
 	}
-	return p, p.readCSV(b, columns)
+	return p, p.readCSV(b, &columns)
 }
 
 // firstByte is the first byte that is no white space, left in b; 0 if it does
@@ -113,10 +124,11 @@ func firstByte(b *bufio.Reader) (byte, error) {
 	return 0, err
 }
 
-// add takes the two values of a line as text.
-func (p *Pairs) add(line int, confidence, correct string) {
+// add takes the values of a line as text.
+func (p *Pairs) add(line int, c *Columns, confidence, correct string, more []string) {
 	right, ok := parseCorrect(correct)
-	if !ok {
+	labelled := ok
+	if !ok && !(c.Unlabelled && correct == "") {
 		p.fault(line, "correct is "+quote(correct)+", want 0, 1, true or false")
 		return
 	}
@@ -137,6 +149,9 @@ func (p *Pairs) add(line int, confidence, correct string) {
 	default:
 		p.Confidence = append(p.Confidence, v)
 		p.Correct = append(p.Correct, right)
+		if len(c.More) > 0 {
+			p.Labelled, p.Line, p.More = append(p.Labelled, labelled), append(p.Line, line), append(p.More, more)
+		}
 	}
 }
 
@@ -149,6 +164,9 @@ func parseCorrect(s string) (right, ok bool) {
 	}
 	return false, false
 }
+
+// Fault adds a line to p.Faults.
+func (p *Pairs) Fault(line int, reason string) { p.fault(line, reason) }
 
 func (p *Pairs) reject(line int, reason string) { p.Rejected = count(p.Rejected, line, reason) }
 func (p *Pairs) fault(line int, reason string)  { p.Faults = count(p.Faults, line, reason) }

@@ -1,0 +1,196 @@
+package calibrate
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/metrics"
+)
+
+// maps are one of each method.
+func maps() []Map {
+	return []Map{
+		{Method: Identity, N: 10, High: 1},
+		{Method: Temperature, Clip: 1e-6, Parameters: []float64{2.5}, N: 10, High: 1},
+		{Method: Platt, Clip: 1e-6, Parameters: []float64{0.6, -0.4}, N: 10, High: 1},
+		{Method: Beta, Clip: 1e-6, Parameters: []float64{0.5, 1.5, 0.2}, N: 10, High: 1},
+		{Method: Isotonic, X: []float64{0, 0.3, 0.8, 1}, Y: []float64{0.1, 0.2, 0.7, 0.8}, N: 10, High: 1},
+		{Method: Histogram, Y: []float64{0.2, 0.1, 0.6, 0.9}, N: 10, High: 1},
+	}
+}
+
+func TestApply(t *testing.T) {
+	logit := func(p float64) float64 { return math.Log(p / (1 - p)) }
+	sigmoid := func(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+	for _, c := range []struct {
+		at      int
+		p, want float64
+	}{
+		{0, 0.37, 0.37},
+		{1, 0.9, sigmoid(logit(0.9) / 2.5)},
+		{1, 0.5, 0.5},
+		{1, 1, sigmoid(logit(1-1e-6) / 2.5)},
+		{2, 0.9, sigmoid(0.6*logit(0.9) - 0.4)},
+		{3, 0.9, sigmoid(0.5*math.Log(0.9) - 1.5*math.Log(0.1) + 0.2)},
+		{4, 0, 0.1}, {4, 0.3, 0.2}, {4, 0.55, 0.45}, {4, 1, 0.8},
+		{5, 0, 0.2}, {5, 0.25, 0.2}, {5, 0.2500001, 0.1}, {5, 1, 0.9},
+	} {
+		m := maps()[c.at]
+		if got := m.Apply(c.p); math.Abs(got-c.want) > 1e-14 {
+			t.Errorf("%s of %v is %.17g, want %.17g", m.Method, c.p, got, c.want)
+		}
+	}
+	for _, m := range maps() {
+		if err := m.Validate(); err != nil {
+			t.Error(err)
+		}
+		for _, p := range []float64{-0.1, 1.1, math.NaN(), math.Inf(1)} {
+			if got := m.Apply(p); !math.IsNaN(got) {
+				t.Errorf("%s of %v is %v", m.Method, p, got)
+			}
+		}
+	}
+}
+
+func TestMapsStayInRangeAndInOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, m := range maps() {
+		last := -1.0
+		for i := range 10_001 {
+			v := m.Apply(float64(i) / 10_000)
+			if !(v >= 0 && v <= 1) || m.Method != Histogram && !(v > last) {
+				t.Fatalf("%s: %v after %v at %d", m.Method, v, last, i)
+			}
+			last = v
+		}
+		for range 1000 {
+			if v := m.Apply(math.Pow(rng.Float64(), 300)); !(v >= 0 && v <= 1) {
+				t.Fatalf("%s: %v", m.Method, v)
+			}
+		}
+	}
+	// As far as parameters go.
+	extreme := Map{Method: Beta, Clip: 1e-300, Parameters: []float64{maxParameter, maxParameter, -maxParameter}, N: 1}
+	if err := extreme.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []float64{0, 1e-300, 0.5, 1} {
+		if v := extreme.Apply(p); !(v >= 0 && v <= 1) {
+			t.Errorf("%v: %v", p, v)
+		}
+	}
+}
+
+func TestBinsAreThoseOfMetrics(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	for _, bins := range []int{1, 3, 7, 10, 15, 100} {
+		values := []float64{0, 1, math.Nextafter(1, 0)}
+		for i := range bins {
+			edge := float64(i) / float64(bins)
+			values = append(values, edge, math.Nextafter(edge, 1), rng.Float64())
+		}
+		for _, p := range values {
+			s, err := metrics.NewSample([]float64{p}, []bool{true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := s.Reliability(metrics.Binning{Bins: bins})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r[Bin(p, bins)]; got.Count != 1 {
+				t.Errorf("%v of %d bins is in bin %d, not where metrics has it", p, bins, Bin(p, bins))
+			}
+		}
+	}
+}
+
+func TestBands(t *testing.T) {
+	c := Calibration{Boundary: 50}
+	for _, x := range []struct {
+		question, end bool
+		tokens        int64
+		want          Band
+	}{
+		{true, false, 0, Question}, {false, false, 0, Early}, {false, false, 49, Early}, {false, false, 50, Late},
+		{false, true, 3, Late}, {false, true, 1 << 40, Late},
+	} {
+		if got := c.Band(x.question, x.end, x.tokens); got != x.want {
+			t.Errorf("%+v is %s", x, got)
+		}
+	}
+	c = Calibration{Maps: [Bands]Map{maps()[0], maps()[1], maps()[2]}}
+	c.Maps[Early].Low, c.Maps[Early].High = 0.2, 0.8
+	for _, p := range []float64{0.1, 0.2, 0.5, 0.8, 0.9} {
+		v, outside := c.Apply(Early, p)
+		if want := maps()[1]; v != want.Apply(p) || outside != (p < 0.2 || p > 0.8) {
+			t.Errorf("%v: %v, outside %v", p, v, outside)
+		}
+	}
+	if v, _ := c.Apply(Bands, 0.3); v != c.Maps[Late].Apply(0.3) {
+		t.Error("an unknown band is not taken for late")
+	}
+	if c.Uniform() || !(&Calibration{Maps: [Bands]Map{maps()[4], maps()[4], maps()[4]}}).Uniform() {
+		t.Error("Uniform")
+	}
+}
+
+func TestValidateSaysWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		at   int
+		set  func(*Map)
+		want string
+	}{
+		"no method":             {0, func(m *Map) { m.Method = None }, "method is not known"},
+		"unknown method":        {0, func(m *Map) { m.Method = 99 }, "method is not known"},
+		"no data":               {0, func(m *Map) { m.N = 0 }, "n: want"},
+		"NaN support":           {0, func(m *Map) { m.Low = math.NaN() }, "support: want"},
+		"support upside down":   {0, func(m *Map) { m.Low, m.High = 0.5, 0.4 }, "support: want"},
+		"temperature 0":         {1, func(m *Map) { m.Parameters[0] = 0 }, "temperature over 0"},
+		"temperature below 0":   {1, func(m *Map) { m.Parameters[0] = -1 }, "temperature over 0"},
+		"temperature NaN":       {1, func(m *Map) { m.Parameters[0] = math.NaN() }, "over 1e6"},
+		"a parameter too many":  {1, func(m *Map) { m.Parameters = []float64{1, 2} }, "parameters: want 1"},
+		"no clip":               {2, func(m *Map) { m.Clip = 0 }, "clip: want"},
+		"falling":               {2, func(m *Map) { m.Parameters[0] = -0.1 }, "slope is at least 0"},
+		"infinite intercept":    {2, func(m *Map) { m.Parameters[1] = math.Inf(-1) }, "over 1e6"},
+		"falling beta":          {3, func(m *Map) { m.Parameters[1] = -0.1 }, "slope is at least 0"},
+		"one knot":              {4, func(m *Map) { m.X, m.Y = m.X[:1], m.Y[:1] }, "2 to 1024 knots"},
+		"more x than y":         {4, func(m *Map) { m.Y = m.Y[:3] }, "2 to 1024 knots"},
+		"not from 0":            {4, func(m *Map) { m.X[0] = 0.1 }, "knots from 0 to 1"},
+		"over 1":                {4, func(m *Map) { m.Y[3] = 1.1 }, "values from 0 to 1"},
+		"level":                 {4, func(m *Map) { m.Y[2] = 0.2 }, "knot 2 (from 0) is not above"},
+		"NaN knot":              {4, func(m *Map) { m.X[1] = math.NaN() }, "knot 1 (from 0) is not above"},
+		"no bins":               {5, func(m *Map) { m.Y = nil }, "1 to 1024 values"},
+		"NaN bin":               {5, func(m *Map) { m.Y[1] = math.NaN() }, "1 to 1024 values"},
+		"a bin below 0":         {5, func(m *Map) { m.Y[1] = -0.1 }, "1 to 1024 values"},
+		"more knots than there": {5, func(m *Map) { m.Y = make([]float64, MaxKnots+1) }, "1 to 1024 values"},
+	} {
+		m := maps()[c.at]
+		c.set(&m)
+		all := Calibration{Maps: [Bands]Map{maps()[0], m, maps()[0]}}
+		if err := all.Validate(); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "early") {
+			t.Errorf("%s: %v, want one that says %q", name, err, c.want)
+		}
+	}
+	if err := (&Calibration{Boundary: -1}).Validate(); err == nil || !strings.Contains(err.Error(), "boundary") {
+		t.Error(err)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for m := Identity; m < methodCount; m++ {
+		if ParseMethod(m.String()) != m {
+			t.Errorf("%s is read as %s", m, ParseMethod(m.String()))
+		}
+	}
+	for _, name := range []string{"", "none", "Platt", "unknown"} {
+		if m := ParseMethod(name); m != None {
+			t.Errorf("%q is read as %s", name, m)
+		}
+	}
+	if methodCount.String() != "unknown" || Bands.String() != "unknown" || Late.String() != "late" {
+		t.Error("names")
+	}
+}

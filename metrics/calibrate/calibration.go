@@ -1,0 +1,142 @@
+package calibrate
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Version is the version of the JSON form, see wasm/calibration.
+const Version = 1
+
+// Band is a range of positions with a map of its own.
+type Band uint8
+
+const (
+	Question Band = iota // p(0)
+	Early                // before the boundary
+	Late                 // the rest, the whole answer p(z) included
+	Bands                // their number
+)
+
+var bandNames = [Bands]string{"question", "early", "late"}
+
+// String is the band's name in lower case.
+func (b Band) String() string {
+	if b < Bands {
+		return bandNames[b]
+	}
+	return "unknown"
+}
+
+// Calibration is a map for each band. The three may be the same.
+type Calibration struct {
+	Source   string // whose confidences these are: estimator, model, data
+	Boundary int    // in tokens, see Band; 0 leaves nothing early
+	Maps     [Bands]Map
+}
+
+// Band is the band of a position: the question's, the end's (the whole answer,
+// however short), or by the number of tokens of its segment before it. All of it
+// is known when the position is found, so a stream that runs and a record of it
+// agree.
+func (c *Calibration) Band(question, end bool, tokens int64) Band {
+	switch {
+	case question:
+		return Question
+	case !end && tokens < int64(c.Boundary):
+		return Early
+	}
+	return Late
+}
+
+// Apply is the calibrated value of a raw confidence p in a band, in [0,1], and
+// whether p is outside the support of the band's map. A p that is not in [0,1]
+// gives NaN.
+func (c *Calibration) Apply(b Band, p float64) (value float64, outside bool) {
+	m := &c.Maps[min(b, Late)]
+	return m.Apply(p), m.Outside(p)
+}
+
+// Uniform reports whether all bands have the same map.
+func (c *Calibration) Uniform() bool {
+	return c.Maps[Early].Equal(&c.Maps[Question]) && c.Maps[Late].Equal(&c.Maps[Question])
+}
+
+// Validate says what is wrong with a calibration that no fit would make, and
+// where.
+func (c *Calibration) Validate() error {
+	if c.Boundary < 0 || int64(c.Boundary) > maxWhole {
+		return errors.New("calibration: boundary: want a number of tokens from 0 to 2147483647")
+	}
+	for b := range c.Maps {
+		if err := c.Maps[b].Validate(); err != nil {
+			return errors.New(err.Error() + " (positions: " + Band(b).String() + ")")
+		}
+	}
+	return nil
+}
+
+const (
+	maxWhole     = 1<<31 - 1
+	maxParameter = 1e6 // keeps the products in [Map.Apply] finite
+)
+
+// parameters is how many a method has.
+var parameters = [methodCount]int{Temperature: 1, Platt: 2, Beta: 3}
+
+// Validate is [Calibration.Validate] of one map.
+func (m *Map) Validate() error {
+	if problem := m.problem(); problem != "" {
+		return errors.New("calibration: " + m.Method.String() + " map: " + problem)
+	}
+	return nil
+}
+
+func (m *Map) problem() string {
+	parametric := m.Method >= Temperature && m.Method <= Beta
+	switch {
+	case m.Method == None || m.Method >= methodCount:
+		return "missing, or its method is not known"
+	case m.N < 1 || int64(m.N) > maxWhole:
+		return "n: want how many confidences it was fitted on, from 1 to 2147483647"
+	case !(m.Low >= 0 && m.Low <= m.High && m.High <= 1):
+		return "support: want the lowest and the highest confidence of the fit, in [0,1]"
+	case len(m.Parameters) != parameters[m.Method]:
+		return "parameters: want " + strconv.Itoa(parameters[m.Method])
+	case parametric && !(m.Clip > 0 && m.Clip < 0.5):
+		return "clip: want a number over 0 and below 0.5"
+	}
+	for i, v := range m.Parameters {
+		offset := m.Method != Temperature && i == len(m.Parameters)-1
+		if !(math.Abs(v) <= maxParameter) || v < 0 && !offset || v == 0 && m.Method == Temperature {
+			return "parameters: a slope is at least 0, a temperature over 0, and none over 1e6"
+		}
+	}
+	switch m.Method {
+	case Isotonic:
+		return m.knots()
+	case Histogram:
+		if len(m.Y) < 1 || len(m.Y) > MaxKnots || !(slices.Min(m.Y) >= 0 && slices.Max(m.Y) <= 1) {
+			return "y: want 1 to 1024 values from 0 to 1"
+		}
+	}
+	return ""
+}
+
+func (m *Map) knots() string {
+	last := len(m.X) - 1
+	if last < 1 || last >= MaxKnots || len(m.Y) != last+1 {
+		return "x, y: want 2 to 1024 knots"
+	}
+	if m.X[0] != 0 || m.X[last] != 1 || !(m.Y[0] >= 0 && m.Y[last] <= 1) {
+		return "x, y: want knots from 0 to 1, with values from 0 to 1"
+	}
+	for i := range last {
+		if !(m.X[i] < m.X[i+1] && m.Y[i] < m.Y[i+1]) {
+			return "x, y: knot " + strconv.Itoa(i+1) + " (from 0) is not above the one before"
+		}
+	}
+	return ""
+}

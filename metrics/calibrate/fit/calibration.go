@@ -1,0 +1,267 @@
+package fit
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
+)
+
+// Options of [Calibrate]. The zero value is: the best method for all positions
+// together, five folds, seed 0, ten bins, 1000 resamples at level 0.95, no
+// threshold.
+type Options struct {
+	Method    calibrate.Method // None chooses
+	PerBand   bool             // a map for each band of positions
+	Folds     int
+	Seed      uint64
+	Bins      int // of a histogram and of the ECE
+	Resamples int
+	Level     float64
+
+	// TargetRisk asks for a threshold above which the error rate is at most that,
+	// with probability 1-Delta; 0 is none. See metrics.ThresholdForRisk.
+	TargetRisk float64
+	Delta      float64 // 0 is 0.1
+}
+
+// Least is how many rows a band needs for a map of its own.
+const Least = 50
+
+// Report says how a calibration came about.
+type Report struct {
+	Method    string       `json:"method"` // as asked for
+	Folds     int          `json:"folds"`
+	Seed      uint64       `json:"seed"`
+	Level     float64      `json:"level"`
+	Rows      int          `json:"rows"`
+	Questions int          `json:"questions"`
+	Parts     []PartReport `json:"parts"`
+}
+
+// PartReport is about the map of one band, or of all positions.
+type PartReport struct {
+	Part       string      `json:"part"` // all, question, early, late
+	Method     string      `json:"method"`
+	Rows       int         `json:"rows"`
+	Questions  int         `json:"questions"`
+	Outcomes   int         `json:"outcomes"`
+	Shared     string      `json:"shared,omitempty"` // why the band has the map of all positions
+	Candidates []Candidate `json:"candidates,omitempty"`
+	Before     *Scores     `json:"before,omitempty"` // of the confidences as they are
+	After      *Scores     `json:"after,omitempty"`  // of cross-validated values
+	Threshold  *Threshold  `json:"threshold,omitempty"`
+
+	// Rows and their cross-validated values, for a diagram.
+	Data   []Row     `json:"-"`
+	Values []float64 `json:"-"`
+}
+
+// Threshold is a guarantee on uncalibrated confidences, or why there is none.
+type Threshold struct {
+	TargetRisk float64  `json:"target_risk"`
+	Delta      float64  `json:"delta"`
+	Pairs      uint64   `json:"pairs"`                // that it was tested on, one of each question
+	Threshold  *float64 `json:"threshold"`            // null if none qualifies
+	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value of it; not for a histogram, which has ties
+	Coverage   float64  `json:"coverage"`
+	Kept       uint64   `json:"kept"`
+	Wrong      uint64   `json:"wrong"`
+	Bound      *float64 `json:"bound,omitempty"`
+}
+
+// Calibrate fits the maps that o asks for on rows and cross-validates them. Rows
+// with unknown tokens are late, but for p(0). Errors are about rows that no map
+// can be fitted on, and about options.
+func Calibrate(rows []Row, o Options) (*calibrate.Calibration, *Report, error) {
+	if err := o.fill(); err != nil {
+		return nil, nil, err
+	}
+	if err := checkRows(rows); err != nil {
+		return nil, nil, err
+	}
+	fold, err := folds(rows, o.Folds, o.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	methods, asked := []calibrate.Method{o.Method}, o.Method.String()
+	if o.Method == calibrate.None {
+		methods, asked = Methods, "auto"
+	}
+	c := &calibrate.Calibration{}
+	report := &Report{Method: asked, Folds: o.Folds, Seed: o.Seed, Level: o.Level, Rows: len(rows), Questions: questions(rows)}
+	w := work{o: o, methods: methods}
+	all, m, err := w.part("all", rows, fold)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !o.PerBand {
+		for b := range c.Maps {
+			c.Maps[b] = m
+		}
+		report.Parts = []PartReport{all}
+		return c, report, c.Validate()
+	}
+	c.Boundary = boundary(rows)
+	for b := range calibrate.Bands {
+		part, own, err := w.band(c, b, rows, fold, &all, m)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.Maps[b] = own
+		report.Parts = append(report.Parts, part)
+	}
+	return c, report, c.Validate()
+}
+
+func (o *Options) fill() error {
+	if o.Folds == 0 {
+		o.Folds = 5
+	}
+	if o.Level == 0 {
+		o.Level = 0.95
+	}
+	if o.Delta == 0 {
+		o.Delta = 0.1
+	}
+	if !(o.TargetRisk >= 0 && o.TargetRisk < 1) {
+		return metrics.ErrOption
+	}
+	if !(o.Delta > 0 && o.Delta < 1) {
+		return metrics.ErrDelta
+	}
+	return nil
+}
+
+func questions(rows []Row) int {
+	seen := map[int]bool{}
+	for i := range rows {
+		seen[rows[i].Group] = true
+	}
+	return len(seen)
+}
+
+// boundary is the median of the tokens before the positions between p(0) and
+// p(z), the upper one of two, so that half of them are before it; 0 where no
+// tokens are known, which leaves nothing early.
+func boundary(rows []Row) int {
+	var tokens []int64
+	for i := range rows {
+		if r := &rows[i]; !r.Question && !r.End && r.Tokens >= 0 {
+			tokens = append(tokens, r.Tokens)
+		}
+	}
+	if len(tokens) == 0 {
+		return 0
+	}
+	slices.Sort(tokens)
+	return int(min(tokens[len(tokens)/2], math.MaxInt32))
+}
+
+// BandOf is the band of a row, by the rule that the core applies. A row whose
+// tokens are not known is late, but for p(0).
+func BandOf(c *calibrate.Calibration, r *Row) calibrate.Band {
+	return c.Band(r.Question, r.End || r.Tokens < 0, r.Tokens)
+}
+
+type work struct {
+	o       Options
+	methods []calibrate.Method
+}
+
+// part fits and cross-validates a map on rows.
+func (w *work) part(name string, rows []Row, fold []int) (PartReport, calibrate.Map, error) {
+	best, err := choose(w.methods, rows, fold, &w.o)
+	if err != nil {
+		return PartReport{}, calibrate.Map{}, err
+	}
+	m, err := Fit(best.method, rows, w.o.Bins)
+	if err != nil {
+		return PartReport{}, m, err
+	}
+	report := PartReport{Part: name, Candidates: best.candidates}
+	return report, m, w.fill(&report, &m, rows, best.values)
+}
+
+// band is part of the rows of one band; where they are too few, it takes the map
+// of all positions.
+func (w *work) band(c *calibrate.Calibration, b calibrate.Band, rows []Row, fold []int, all *PartReport, shared calibrate.Map) (PartReport, calibrate.Map, error) {
+	var own []Row
+	var ownFold []int
+	var values []float64
+	for i := range rows {
+		if BandOf(c, &rows[i]) == b {
+			own, ownFold, values = append(own, rows[i]), append(ownFold, fold[i]), append(values, all.Values[i])
+		}
+	}
+	why := fmt.Sprintf("%d rows are too few for a map of their own, which needs %d", len(own), Least)
+	if len(own) >= Least {
+		part, m, err := w.part(b.String(), own, ownFold)
+		if err == nil {
+			return part, m, nil
+		}
+		why = err.Error()
+	}
+	part := PartReport{Part: b.String(), Shared: why}
+	return part, shared, w.fill(&part, &shared, own, values)
+}
+
+// fill adds what rows and their cross-validated values say of a map.
+func (w *work) fill(r *PartReport, m *calibrate.Map, rows []Row, values []float64) error {
+	r.Method, r.Rows, r.Questions, r.Data, r.Values = m.Method.String(), len(rows), questions(rows), rows, values
+	for i := range rows {
+		r.Outcomes += rows[i].N
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	before, err := scoresOf(rows, confidences(rows), &w.o)
+	if err != nil {
+		return err
+	}
+	after, err := scoresOf(rows, values, &w.o)
+	if err != nil {
+		return err
+	}
+	r.Before, r.After = &before, &after
+	if w.o.TargetRisk > 0 {
+		r.Threshold, err = threshold(rows, m, &w.o)
+	}
+	return err
+}
+
+// threshold is the guarantee for one pair of each question: rows of one question
+// are not independent, so one of them is drawn, and one outcome of it.
+func threshold(rows []Row, m *calibrate.Map, o *Options) (*Threshold, error) {
+	rng := rand.New(rand.NewPCG(o.Seed, 0x7269736b))
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	seen := map[int]bool{}
+	var conf []float64
+	var correct []bool
+	for _, i := range order {
+		if r := &rows[i]; !seen[r.Group] {
+			seen[r.Group] = true
+			conf, correct = append(conf, r.Confidence), append(correct, rng.IntN(r.N) < r.Correct)
+		}
+	}
+	g, err := metrics.ThresholdForRisk(conf, correct, o.TargetRisk, o.Delta, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	t := &Threshold{TargetRisk: o.TargetRisk, Delta: o.Delta, Pairs: g.Pairs, Coverage: g.Coverage, Kept: g.Kept, Wrong: g.Wrong}
+	if g.Kept > 0 {
+		t.Threshold, t.Bound = &g.Threshold, &g.Bound
+		if m.Method != calibrate.Histogram {
+			value := m.Apply(g.Threshold)
+			t.Calibrated = &value
+		}
+	}
+	return t, nil
+}

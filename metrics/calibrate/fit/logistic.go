@@ -1,0 +1,237 @@
+package fit
+
+import (
+	"math"
+
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position/logprob"
+)
+
+// Clip is what logits are taken of: p in [Clip, 1-Clip]. It bounds the weight of
+// a confidence of exactly 0 or 1, as verbal ones often are, at a logit of 13.8.
+const Clip = 1e-6
+
+// maxScale bounds 1/T of a temperature, from 1/maxScale to maxScale.
+const maxScale = 100
+
+// logistic is a logistic regression: P(correct) = sigmoid(theta . features), by
+// distinct confidence.
+type logistic struct {
+	features     [][]float64 // by parameter, then by confidence
+	right, wrong []float64   // weights of the outcomes
+}
+
+// loss is the negative log-likelihood.
+func (l *logistic) loss(theta []float64) float64 {
+	sum := 0.0
+	for i := range l.right {
+		z := l.score(theta, i)
+		sum += float64(l.right[i]*softplus(-z)) + float64(l.wrong[i]*softplus(z))
+	}
+	return sum
+}
+
+func (l *logistic) score(theta []float64, i int) float64 {
+	z := 0.0
+	for k, f := range l.features {
+		z += float64(theta[k] * f[i])
+	}
+	return z
+}
+
+// softplus is ln(1 + e^z).
+func softplus(z float64) float64 {
+	return max(z, 0) + logprob.Log(1+logprob.Exp(-math.Abs(z)))
+}
+
+// minimize is Newton's method with step halving, from theta, which it changes. It
+// reports false where there is no finite minimum: the data are separable.
+func (l *logistic) minimize(theta []float64) bool {
+	const (
+		steps    = 200
+		farthest = 1e4 // a slope or intercept that no data in [0,1] with both classes mixed has
+	)
+	d := len(theta)
+	loss := l.loss(theta)
+	next := make([]float64, d)
+	for range steps {
+		gradient, hessian := l.derivatives(theta)
+		step := solve(hessian, gradient)
+		decrease := 0.0
+		for k := range step {
+			decrease += float64(step[k] * gradient[k])
+		}
+		if !(decrease > 1e-15*(1+loss)) {
+			return !l.perfect(loss)
+		}
+		share, better := 1.0, false
+		for range 60 {
+			for k := range next {
+				next[k] = theta[k] - float64(share*step[k])
+			}
+			if v := l.loss(next); v < loss {
+				loss, better = v, true
+				break
+			}
+			share /= 2
+		}
+		if !better {
+			return !l.perfect(loss) // as far as float64 goes
+		}
+		copy(theta, next)
+		for _, v := range theta {
+			if !(math.Abs(v) < farthest) {
+				return false
+			}
+		}
+	}
+	return !l.perfect(loss)
+}
+
+// perfect reports whether a loss is that of outcomes foretold: the weights only
+// grow until float64 ends.
+func (l *logistic) perfect(loss float64) bool {
+	n := 0.0
+	for i := range l.right {
+		n += l.right[i] + l.wrong[i]
+	}
+	return loss < 1e-8*n
+}
+
+func (l *logistic) derivatives(theta []float64) (gradient []float64, hessian [][]float64) {
+	d := len(theta)
+	gradient, hessian = make([]float64, d), make([][]float64, d)
+	for k := range hessian {
+		hessian[k] = make([]float64, d)
+	}
+	for i := range l.right {
+		q := 1 / (1 + logprob.Exp(-l.score(theta, i)))
+		n := l.right[i] + l.wrong[i]
+		residual, weight := float64(n*q)-l.right[i], float64(n*float64(q*(1-q)))
+		for k := range d {
+			gradient[k] += float64(residual * l.features[k][i])
+			for j := range k + 1 {
+				hessian[k][j] += float64(weight * float64(l.features[k][i]*l.features[j][i]))
+			}
+		}
+	}
+	for k := range d {
+		for j := range k {
+			hessian[j][k] = hessian[k][j]
+		}
+	}
+	return gradient, hessian
+}
+
+// solve is h^-1 g of a positive semidefinite h of at most 3 x 3, by elimination
+// with a ridge that is negligible unless h is singular. It changes h and g's copy
+// only.
+func solve(h [][]float64, g []float64) []float64 {
+	d := len(g)
+	trace := 0.0
+	for k := range d {
+		trace += h[k][k]
+	}
+	x := append([]float64(nil), g...)
+	for k := range d {
+		h[k][k] += 1e-13*trace + 1e-300
+	}
+	for k := range d {
+		for i := k + 1; i < d; i++ {
+			f := h[i][k] / h[k][k]
+			for j := k; j < d; j++ {
+				h[i][j] -= float64(f * h[k][j])
+			}
+			x[i] -= float64(f * x[k])
+		}
+	}
+	for k := d - 1; k >= 0; k-- {
+		for j := k + 1; j < d; j++ {
+			x[k] -= float64(h[k][j] * x[j])
+		}
+		x[k] /= h[k][k]
+	}
+	return x
+}
+
+// features are ln p, -ln(1-p) and 1 of the clipped confidences.
+func (d *points) features() (lp, lq, one []float64) {
+	lp, lq, one = make([]float64, len(d.p)), make([]float64, len(d.p)), make([]float64, len(d.p))
+	for i, p := range d.p {
+		a, b := calibrate.Logs(p, Clip)
+		lp[i], lq[i], one[i] = a, -b, 1
+	}
+	return lp, lq, one
+}
+
+func (d *points) logits() []float64 {
+	lp, lq, _ := d.features()
+	for i := range lp {
+		lp[i] += lq[i]
+	}
+	return lp
+}
+
+func (d *points) temperature() ([]float64, error) {
+	l := logistic{[][]float64{d.logits()}, d.right, d.wrong}
+	scale := []float64{1}
+	if !l.minimize(scale) {
+		scale[0] = maxScale
+	}
+	return []float64{1 / min(max(scale[0], 1.0/maxScale), maxScale)}, nil
+}
+
+func (d *points) platt() ([]float64, error) {
+	high, low := (d.allRight+1)/(d.allRight+2), 1/(d.allWrong+2)
+	right, wrong := make([]float64, len(d.p)), make([]float64, len(d.p))
+	share := 0.0
+	for i := range d.p {
+		right[i] = float64(d.right[i]*high) + float64(d.wrong[i]*low)
+		wrong[i] = float64(d.right[i]*(1-high)) + float64(d.wrong[i]*(1-low))
+		share += right[i]
+	}
+	_, _, one := d.features()
+	l := logistic{[][]float64{d.logits(), one}, right, wrong}
+	theta := []float64{1, 0}
+	if !l.minimize(theta) {
+		return nil, ErrSeparable
+	}
+	if theta[0] < 0 {
+		theta[0], theta[1] = 0, logit(share/d.n())
+	}
+	return theta, nil
+}
+
+func logit(p float64) float64 { return logprob.Log(p) - logprob.Log(1-p) }
+
+// beta tries each choice of slopes that are held at 0: of a convex problem, the
+// best of those without a negative slope is the constrained minimum.
+func (d *points) beta() ([]float64, error) {
+	lp, lq, one := d.features()
+	best, least := []float64{0, 0, logit(d.allRight / d.n())}, math.Inf(1)
+	for _, free := range [][]int{{0, 1}, {0}, {1}, {}} {
+		l := logistic{right: d.right, wrong: d.wrong}
+		theta := make([]float64, 0, 3)
+		for _, k := range free {
+			l.features = append(l.features, [][]float64{lp, lq}[k])
+			theta = append(theta, 1)
+		}
+		l.features, theta = append(l.features, one), append(theta, 0)
+		if !l.minimize(theta) {
+			if len(free) == 2 {
+				return nil, ErrSeparable
+			}
+			continue
+		}
+		all := []float64{0, 0, theta[len(free)]}
+		feasible := true
+		for i, k := range free {
+			all[k] = theta[i]
+			feasible = feasible && theta[i] >= 0
+		}
+		if loss := l.loss(theta); feasible && loss < least {
+			best, least = all, loss
+		}
+	}
+	return best, nil
+}

@@ -1,0 +1,176 @@
+package fit
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
+)
+
+// Scores are what confidences are worth: expected calibration error over ten
+// equal-width bins (or Options.Bins), Brier score, and negative log-likelihood in
+// nats; all are better lower.
+type Scores struct {
+	ECE   Figure `json:"ece"`
+	Brier Figure `json:"brier"`
+	NLL   Figure `json:"nll"`
+}
+
+// Figure is a value and its bootstrap interval over questions.
+type Figure struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// scored are the metrics of Scores, in order.
+var scored = []metrics.Metric{metrics.MetricECE, metrics.MetricBrier, metrics.MetricNLL}
+
+// outcomes lays rows out one outcome each, with the confidences that conf has for
+// the rows.
+func outcomes(rows []Row, conf []float64) (p []float64, correct []bool, group []int) {
+	for i := range rows {
+		for k := range rows[i].N {
+			p = append(p, conf[i])
+			correct = append(correct, k < rows[i].Correct)
+			group = append(group, rows[i].Group)
+		}
+	}
+	return p, correct, group
+}
+
+// scoresOf are the scores of the confidences conf of rows.
+func scoresOf(rows []Row, conf []float64, o *Options) (s Scores, err error) {
+	p, correct, group := outcomes(rows, conf)
+	sample, err := metrics.NewSample(p, correct)
+	if err != nil {
+		return s, err
+	}
+	binning := metrics.Binning{Bins: o.Bins}
+	intervals, err := metrics.BootstrapClusters(p, correct, group, scored, metrics.Resampling{
+		Resamples: o.Resamples, Level: o.Level, Seed: o.Seed, Binning: binning,
+	})
+	if err != nil {
+		return s, err
+	}
+	ece, err1 := sample.ECE(binning)
+	brier, err2 := sample.Brier()
+	nll, _, err3 := sample.NLL()
+	for i, v := range []float64{ece, brier, nll} {
+		*[]*Figure{&s.ECE, &s.Brier, &s.NLL}[i] = Figure{v, intervals[i].Low, intervals[i].High}
+	}
+	return s, errors.Join(err1, err2, err3)
+}
+
+func confidences(rows []Row) []float64 {
+	out := make([]float64, len(rows))
+	for i := range rows {
+		out[i] = rows[i].Confidence
+	}
+	return out
+}
+
+// folds deals the groups to folds by a seeded shuffle: the fold of each row. The
+// seed and the groups decide alone, not the order of the rows.
+func folds(rows []Row, n int, seed uint64) ([]int, error) {
+	groups := make([]int, 0, len(rows))
+	for i := range rows {
+		groups = append(groups, rows[i].Group)
+	}
+	slices.Sort(groups)
+	groups = slices.Compact(groups)
+	if n < 2 {
+		return nil, fmt.Errorf("fit: %d folds: want at least 2", n)
+	}
+	if len(groups) < n {
+		return nil, fmt.Errorf("fit: %d questions are too few for %d folds", len(groups), n)
+	}
+	rand.New(rand.NewPCG(seed, 0x666f6c6473)).Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
+	of := make(map[int]int, len(groups))
+	for i, g := range groups {
+		of[g] = i % n
+	}
+	out := make([]int, len(rows))
+	for i := range rows {
+		out[i] = of[rows[i].Group]
+	}
+	return out, nil
+}
+
+// outOfFold is each row's value by a map that was fitted without its fold.
+func outOfFold(method calibrate.Method, rows []Row, fold []int, n, bins int) ([]float64, error) {
+	out := make([]float64, len(rows))
+	var train []Row
+	for f := range n {
+		train = train[:0]
+		held := 0
+		for i := range rows {
+			if fold[i] != f {
+				train = append(train, rows[i])
+			} else {
+				held++
+			}
+		}
+		if held == 0 {
+			continue
+		}
+		m, err := Fit(method, train, bins)
+		if err != nil {
+			return nil, fmt.Errorf("without fold %d: %w", f+1, err)
+		}
+		for i := range rows {
+			if fold[i] == f {
+				out[i] = m.Apply(rows[i].Confidence)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Candidate is a method and its cross-validated NLL.
+type Candidate struct {
+	Method string  `json:"method"`
+	NLL    float64 `json:"nll,omitempty"`
+	Error  string  `json:"error,omitempty"` // why there is none
+}
+
+// chosen is a method with the values that it gives rows out of fold.
+type chosen struct {
+	method     calibrate.Method
+	values     []float64
+	candidates []Candidate
+}
+
+// choose takes the method of the lowest cross-validated NLL, the simpler one of
+// equals, out of those that can be fitted.
+func choose(methods []calibrate.Method, rows []Row, fold []int, o *Options) (c chosen, err error) {
+	least := 0.0
+	for _, method := range methods {
+		values, problem := outOfFold(method, rows, fold, o.Folds, o.Bins)
+		if problem != nil {
+			c.candidates = append(c.candidates, Candidate{Method: method.String(), Error: problem.Error()})
+			err = errors.Join(err, fmt.Errorf("%s: %w", method, problem))
+			continue
+		}
+		p, correct, _ := outcomes(rows, values)
+		sample, problem := metrics.NewSample(p, correct)
+		if problem != nil {
+			return c, problem
+		}
+		nll, _, problem := sample.NLL()
+		if problem != nil {
+			return c, problem
+		}
+		c.candidates = append(c.candidates, Candidate{Method: method.String(), NLL: nll})
+		if c.values == nil || nll < least {
+			c.method, c.values, least = method, values, nll
+		}
+	}
+	if c.values == nil {
+		return c, err
+	}
+	return c, nil
+}

@@ -1,0 +1,143 @@
+package calibrate
+
+import (
+	"math"
+	"slices"
+
+	"github.com/finece/finece/position/logprob"
+)
+
+// Method is the form of a map. The zero value, None, is no map.
+type Method uint8
+
+const (
+	None Method = iota
+	Identity
+	Temperature
+	Platt
+	Beta
+	Isotonic
+	Histogram
+	methodCount
+)
+
+var methodNames = [methodCount]string{"none", "identity", "temperature", "platt", "beta", "isotonic", "histogram"}
+
+// String is the method's name in lower case.
+func (m Method) String() string {
+	if m < methodCount {
+		return methodNames[m]
+	}
+	return "unknown"
+}
+
+// ParseMethod reads what String writes; None for any other name.
+func ParseMethod(name string) Method {
+	return Method(max(slices.Index(methodNames[:], name), 0))
+}
+
+// MaxKnots bounds the knots of an isotonic map and the bins of a histogram.
+const MaxKnots = 1024
+
+// Map is one calibration map. Its values are those of its Method; the others are
+// empty.
+type Map struct {
+	Method Method
+	// Clip is what logits are taken of: p in [Clip, 1-Clip], 0 < Clip < 0.5.
+	// Temperature, Platt, Beta.
+	Clip float64
+	// Parameters are T; slope, intercept; a, b, c. Temperature; Platt; Beta.
+	Parameters []float64
+	// X are the knots' confidences, from 0 to 1. Isotonic.
+	X []float64
+	// Y are the knots' values, or those of the bins. Isotonic, Histogram.
+	Y []float64
+
+	N         int     // labelled confidences that it was fitted on
+	Low, High float64 // the least and the greatest of them: the support
+}
+
+// Apply is the calibrated confidence of p, in [0,1]; NaN for a p that is not in
+// [0,1]. It takes O(log knots).
+func (m *Map) Apply(p float64) float64 {
+	if !(p >= 0 && p <= 1) {
+		return math.NaN()
+	}
+	switch m.Method {
+	case Isotonic:
+		return interpolate(m.X, m.Y, p)
+	case Histogram:
+		return m.Y[Bin(p, len(m.Y))]
+	case Identity:
+		return p
+	}
+	a, b, c := m.logistic()
+	lp, lq := Logs(p, m.Clip)
+	return sigmoid(float64(a*lp) - float64(b*lq) + c)
+}
+
+// logistic is a parametric map as one of Beta, whose form the others are
+// special cases of.
+func (m *Map) logistic() (a, b, c float64) {
+	switch p := m.Parameters; m.Method {
+	case Temperature:
+		return 1 / p[0], 1 / p[0], 0
+	case Platt:
+		return p[0], p[0], p[1]
+	default:
+		return p[0], p[1], p[2]
+	}
+}
+
+// Outside reports whether p is outside the confidences that m was fitted on.
+func (m *Map) Outside(p float64) bool { return p < m.Low || p > m.High }
+
+// Equal reports whether two maps are the same.
+func (m *Map) Equal(o *Map) bool {
+	return m.Method == o.Method && m.Clip == o.Clip && m.N == o.N && m.Low == o.Low && m.High == o.High &&
+		slices.Equal(m.Parameters, o.Parameters) && slices.Equal(m.X, o.X) && slices.Equal(m.Y, o.Y)
+}
+
+// Logs are ln p and ln(1-p) of p clipped to [clip, 1-clip], as Temperature, Platt
+// and Beta take them.
+func Logs(p, clip float64) (lp, lq float64) {
+	p = min(max(p, clip), 1-clip)
+	return logprob.Log(p), logprob.Log(1 - p)
+}
+
+// sigmoid is 1/(1+e^-z) without overflow.
+func sigmoid(z float64) float64 {
+	if z >= 0 {
+		return 1 / (1 + logprob.Exp(-z))
+	}
+	e := logprob.Exp(z)
+	return e / (1 + e)
+}
+
+// interpolate is linear between the knots around p. x begins with 0 and ends
+// with 1.
+func interpolate(x, y []float64, p float64) float64 {
+	lo, hi := 0, len(x)-1
+	for hi-lo > 1 {
+		if mid := (lo + hi) / 2; x[mid] <= p {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	share := (p - x[lo]) / (x[hi] - x[lo])
+	return min(y[lo]+float64((y[hi]-y[lo])*share), y[hi])
+}
+
+// Bin is the bin of p among bins of equal width, with edges
+// float64(i)/float64(bins): (lo, hi], the first closed at 0.
+func Bin(p float64, bins int) int {
+	i := min(int(p*float64(bins)), bins-1) // a first guess
+	for i > 0 && p <= float64(i)/float64(bins) {
+		i--
+	}
+	for i < bins-1 && p > float64(i+1)/float64(bins) {
+		i++
+	}
+	return i
+}

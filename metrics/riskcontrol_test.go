@@ -1,0 +1,219 @@
+package metrics
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestClopperPearsonUpper(t *testing.T) {
+	// scipy 1.17.1: scipy.stats.beta.isf(delta, k+1, n-k).
+	for _, c := range []struct {
+		k, n  uint64
+		delta float64
+		want  float64
+	}{
+		{0, 1, 0.05, 0.95},
+		{0, 59, 0.05, 0.049507609888226944},
+		{1, 20, 0.1, 0.1809609634367385},
+		{3, 50, 0.0025, 0.2175442146112721},
+		{10, 100, 0.05, 0.1637176232758148},
+		{45, 1000, 0.01, 0.06265162388158968},
+		{500, 1000, 0.025, 0.5314508270282081},
+		{99, 100, 0.05, 0.9994871985837377},
+		{12, 100000, 0.005, 0.00024143474989562575},
+		{99999, 100000, 0.1, 0.9999989463953984},
+		{123456, 1000000, 0.05, 0.12399839637931603},
+		{1, 3, 1e-06, 0.999422538566208},
+		{2, 1000000, 0.05, 6.295780099210493e-06},
+		{7, 7, 0.05, 1},
+	} {
+		got, err := ClopperPearsonUpper(c.k, c.n, c.delta)
+		if err != nil || !(math.Abs(got-c.want) <= 1e-9*c.want) {
+			t.Errorf("%d of %d at %g: %.17g, %v, want %.17g", c.k, c.n, c.delta, got, err, c.want)
+		}
+	}
+	// scipy 1.17.1: scipy.stats.binomtest(8, 40).proportion_ci(0.95, "exact").
+	iv, err := ClopperPearson(8, 40, 0.95)
+	near(t, "low", iv.Low, 0.0905224093999562, 1e-12)
+	near(t, "high", iv.High, 0.3564780186792217, 1e-12)
+	if err != nil || iv.Method != Exact {
+		t.Errorf("%+v, %v", iv, err)
+	}
+	for _, c := range []struct {
+		k, n  uint64
+		delta float64
+		want  error
+	}{{1, 0, 0.5, ErrCount}, {0, 0, 0.5, ErrEmpty}, {0, 5, 0, ErrDelta}, {0, 5, 1, ErrDelta}, {0, 5, math.NaN(), ErrDelta}} {
+		if v, err := ClopperPearsonUpper(c.k, c.n, c.delta); err != c.want || !math.IsNaN(v) {
+			t.Errorf("%+v: %v, %v", c, v, err)
+		}
+	}
+}
+
+func TestThresholdForRisk(t *testing.T) {
+	// Even confidences; those below 0.4 are wrong, the others right.
+	const n = 4000
+	conf, correct := make([]float64, n), make([]bool, n)
+	for i := range conf {
+		conf[i] = float64(i+1) / n
+		correct[i] = conf[i] >= 0.4
+	}
+	g, err := ThresholdForRisk(conf, correct, 0.1, 0.1, 1)
+	// A threshold t below 0.4 has the error rate (0.4-t)/(1-t), 0.1 at t = 1/3.
+	if err != nil || !(g.Threshold > 1.0/3 && g.Threshold < 0.4) || g.Pairs != 3000 || !(g.Bound <= 0.1) || g.Tested < 2 {
+		t.Errorf("%+v, %v", g, err)
+	}
+	kept, wrong := uint64(0), uint64(0)
+	_, rest := quarters(conf, correct, 1)
+	for _, group := range rest.tied() {
+		if group.conf >= g.Threshold {
+			kept, wrong = kept+group.size(), wrong+group.wrong
+		}
+	}
+	bound, _ := ClopperPearsonUpper(wrong, kept, 0.1)
+	if g.Kept != kept || g.Wrong != wrong || g.Coverage != float64(kept)/3000 || g.Bound != bound {
+		t.Errorf("%+v, want %d kept, %d wrong, bound %v", g, kept, wrong, bound)
+	}
+	if again, _ := ThresholdForRisk(conf, correct, 0.1, 0.1, 1); again != g {
+		t.Errorf("the same seed gives %+v and %+v", g, again)
+	}
+	// Everything qualifies.
+	if g, _ := ThresholdForRisk(conf[2000:], correct[2000:], 0.1, 0.1, 1); g.Threshold != 0 || g.Coverage != 1 {
+		t.Errorf("without errors: %+v", g)
+	}
+	none := func(what string, conf []float64, correct []bool, target float64) {
+		g, err := ThresholdForRisk(conf, correct, target, 0.05, 1)
+		if err != nil || !math.IsNaN(g.Threshold) || !math.IsNaN(g.Bound) || g.Coverage != 0 || g.Kept != 0 {
+			t.Errorf("%s: %+v, %v", what, g, err)
+		}
+	}
+	none("too few, though all are right", conf[n-60:], correct[n-60:], 0.05)
+	none("all tied and wrong", make([]float64, 200), make([]bool, 200), 0.5)
+	none("one pair", conf[:1], correct[:1], 0.5)
+	for _, c := range []struct{ target, delta float64 }{{0, 0.1}, {1, 0.1}, {math.NaN(), 0.1}, {0.1, 0}, {0.1, 1}} {
+		if _, err := ThresholdForRisk(conf, correct, c.target, c.delta, 1); err != ErrOption && err != ErrDelta {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if _, err := ThresholdForRisk(nil, nil, 0.1, 0.1, 1); err != ErrEmpty {
+		t.Error(err)
+	}
+	if _, err := ThresholdForRisk([]float64{2}, []bool{true}, 0.1, 0.1, 1); err == nil {
+		t.Error("a confidence of 2 was accepted")
+	}
+}
+
+func TestAThresholdIsAboveWhatItLeavesOut(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	values := []float64{0, 0.7, 0.3, 0.1, 0.9999, 0.99995, 1 - 0x1p-53, 0x1p-1074, 0.5}
+	for range 1000 {
+		values = append(values, rng.Float64(), 1-math.Pow(2, -50*rng.Float64()))
+	}
+	for _, v := range values {
+		if a := above(v); !(a > v) || !(a <= 1) || a > v+1.1e-4 {
+			t.Errorf("above(%.17g) = %.17g", v, a)
+		}
+	}
+	if above(0.7) != 0.7001 {
+		t.Errorf("above(0.7) = %v", above(0.7))
+	}
+}
+
+// TestTheRiskIsKept draws samples from populations whose error rate above any
+// threshold is known, and counts the samples whose threshold breaks the promise.
+// One of the populations is worst at the top, where no order of tests helps.
+func TestTheRiskIsKept(t *testing.T) {
+	const runs, n, target, delta = 2000, 400, 0.2, 0.1
+	for name, risk := range map[string]func(c float64) float64{ // error rate at a confidence
+		"calibrated":       func(c float64) float64 { return 1 - c },
+		"at the target":    func(float64) float64 { return target },
+		"just above it":    func(float64) float64 { return target + 0.005 },
+		"worst at the top": func(c float64) float64 { return map[bool]float64{true: 0.5, false: 0.1}[c > 0.8] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			// The true risk above each hundredth, by summing over a fine grid.
+			const fine = 100_000
+			above := make([]float64, fine+1) // sum of risk from i on
+			for i := fine - 1; i >= 0; i-- {
+				above[i] = above[i+1] + risk((float64(i)+0.5)/fine)
+			}
+			trueRisk := func(threshold float64) float64 {
+				i := int(threshold * fine)
+				return above[i] / float64(fine-i)
+			}
+			rng := rand.New(rand.NewPCG(11, 13))
+			broken, found := 0, 0
+			conf, correct := make([]float64, n), make([]bool, n)
+			for run := range runs {
+				for i := range conf {
+					conf[i] = rng.Float64()
+					correct[i] = rng.Float64() >= risk(conf[i])
+				}
+				g, err := ThresholdForRisk(conf, correct, target, delta, uint64(run))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if g.Kept > 0 {
+					found++
+					if trueRisk(g.Threshold) > target+1e-9 {
+						broken++
+					}
+				}
+			}
+			t.Logf("a threshold in %d of %d runs, %d of them above the target", found, runs, broken)
+			// Three standard errors of a binomial share of delta.
+			if most := runs * (delta + 3*math.Sqrt(delta*(1-delta)/runs)); float64(broken) > most {
+				t.Errorf("%d of %d runs exceed the target risk, delta allows %g", broken, runs, most)
+			}
+			if name == "calibrated" && found < runs/2 {
+				t.Errorf("a threshold in %d of %d runs only", found, runs)
+			}
+		})
+	}
+}
+
+func TestBootstrapClusters(t *testing.T) {
+	// Each question ten times: to draw pairs would make intervals sqrt(10) too narrow.
+	rng := rand.New(rand.NewPCG(5, 6))
+	var conf []float64
+	var correct []bool
+	var cluster, single []int
+	for q := range 200 {
+		c := rng.Float64()
+		y := rng.Float64() < c
+		for range 10 {
+			single = append(single, len(conf))
+			conf, correct, cluster = append(conf, c), append(correct, y), append(cluster, 3*q)
+		}
+	}
+	figures := []Metric{MetricBrier, MetricAUROC}
+	narrow, err := BootstrapClusters(conf, correct, single, figures, Resampling{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide, err := BootstrapClusters(conf, correct, cluster, figures, Resampling{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range figures {
+		if r := (wide[k].High - wide[k].Low) / (narrow[k].High - narrow[k].Low); !(r > 2.5 && r < 4) {
+			t.Errorf("figure %d: the interval of questions is %.2f times as wide as that of pairs, want about %.2f", k, r, math.Sqrt(10))
+		}
+	}
+	// Clusters of one are the ordinary bootstrap, up to the draws.
+	s, _ := NewSample(conf, correct)
+	plain, err := s.Bootstrap(MetricBrier, Resampling{Seed: 1})
+	if err != nil || math.Abs(plain.Low-narrow[0].Low) > 0.003 || math.Abs(plain.High-narrow[0].High) > 0.003 {
+		t.Errorf("%+v and %+v, %v", plain, narrow[0], err)
+	}
+	for _, c := range []struct {
+		conf    []float64
+		cluster []int
+		figures []Metric
+	}{{conf, cluster[1:], figures}, {nil, nil, figures}, {conf[:1], []int{-1}, figures}, {conf, cluster, []Metric{99}}} {
+		if _, err := BootstrapClusters(c.conf, correct[:len(c.conf)], c.cluster, c.figures, Resampling{}); err == nil {
+			t.Error("no error for", len(c.conf), len(c.cluster), c.figures)
+		}
+	}
+}

@@ -1,0 +1,22 @@
+// Package calibration is the JSON form of a calibration (package calibrate):
+// what `finece calibrate` writes and every engine of the core reads.
+//
+//	{
+//	  "finece_calibration": 1,
+//	  "source": "perplexity of qwen2.5-0.5b on GSM8K",
+//	  "boundary": 57,
+//	  "maps": {
+//	    "question": {"method": "temperature", "n": 400, "support": [0.1, 0.9], "clip": 1e-6, "parameters": [1.4]},
+//	    "early":    {"method": "platt", "n": 812, "support": [0.2, 1], "clip": 1e-6, "parameters": [0.7, -0.2]},
+//	    "late":     {"method": "isotonic", "n": 790, "support": [0.2, 1], "x": [0, 0.4, 1], "y": [0.1, 0.3, 0.9]}
+//	  },
+//	  "report": {}
+//	}
+//
+// "finece_calibration" is the version. "maps" has a map for each of the three
+// bands, or one for "all". "parameters" are T of temperature; slope and intercept
+// of platt; a, b and c of beta. "y" alone are the values of a histogram's bins.
+// "report" is how the maps came about; applying them does not need it, and the
+// core leaves it unread. Keys are lower case without exception: some of the
+// surroundings rewrite capitals.
+package calibration
