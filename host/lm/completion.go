@@ -1,0 +1,117 @@
+package lm
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// completion is one completion while it is written.
+type completion struct {
+	sequence
+	of      *group
+	index   int
+	sampler sampler
+	drawn   TokenLogprob // by the last step
+
+	sampled int // tokens, <|end|> included
+	begin   int // of the completion in tokens
+	probs   []TokenLogprob
+	text    []byte
+	sent    int // of text
+	told    int // of probs
+	finish  string
+}
+
+// draw takes the next token; it runs on a worker.
+func (c *completion) draw(logits []float32, w *scratch) {
+	id := c.sampler.next(logits, w)
+	if c.of.request.Logprobs {
+		c.drawn = logprob(logits, id, c.of.request.TopLogprobs)
+		return
+	}
+	c.drawn.ID = id
+}
+
+// accept appends the token that was drawn, and sees whether it is the last.
+func (c *completion) accept(t *Tokenizer) {
+	r := &c.of.request
+	c.sampled++
+	if c.drawn.ID == t.end {
+		c.finish = FinishStop
+		return
+	}
+	c.tokens = append(c.tokens, int32(c.drawn.ID))
+	if r.Logprobs {
+		c.probs = append(c.probs, c.drawn)
+	}
+	from := len(c.text)
+	c.text = append(c.text, t.text(c.drawn.ID)...)
+	if at := firstStop(c.text, from, r.Stop); at >= 0 {
+		c.text, c.finish = c.text[:at], FinishStop
+	} else if c.sampled == r.MaxTokens {
+		c.finish = FinishLength
+	}
+}
+
+// firstStop is where the first stop sequence begins that ends behind from, or
+// -1.
+func firstStop(text []byte, from int, stop []string) int {
+	first := -1
+	for _, s := range stop {
+		begin := max(0, from-len(s)+1)
+		if i := bytes.Index(text[begin:], []byte(s)); i >= 0 && (first < 0 || begin+i < first) {
+			first = begin + i
+		}
+	}
+	return first
+}
+
+// delta is what can be told since the last one; ok is false if that is nothing.
+func (c *completion) delta() (d Delta, ok bool) {
+	end := len(c.text)
+	if c.finish == "" {
+		end -= held(c.text[c.sent:], c.of.request.Stop)
+	}
+	d = Delta{Index: c.index, Text: valid(c.text[c.sent:end]), Probs: c.probs[c.told:len(c.probs):len(c.probs)], Finish: c.finish}
+	if d.Text == "" && d.Finish == "" {
+		return d, false // log-probabilities go with the text that follows
+	}
+	c.sent, c.told = end, len(c.probs)
+	return d, true
+}
+
+// held is how many bytes at the end of text may yet turn out to be the beginning
+// of a stop sequence, or are the beginning of a character.
+func held(text []byte, stop []string) int {
+	n := 0
+	for _, s := range stop {
+		for k := min(len(s)-1, len(text)); k > n; k-- {
+			if string(text[len(text)-k:]) == s[:k] {
+				n = k
+				break
+			}
+		}
+	}
+	for k := 1; k < utf8.UTFMax && k <= len(text)-n; k++ {
+		tail := text[len(text)-n-k : len(text)-n]
+		if utf8.RuneStart(tail[0]) {
+			if !utf8.FullRune(tail) {
+				n += k
+			}
+			break
+		}
+	}
+	return n
+}
+
+// valid is text with U+FFFD in place of every byte that is not UTF-8: of each, not
+// of runs, so that it does not matter where a stream cuts.
+func valid(text []byte) string { return string([]rune(string(text))) }
+
+func (c *completion) choice() Choice {
+	tokens := make([]int, 0, len(c.tokens)-c.begin)
+	for _, id := range c.tokens[c.begin:] {
+		tokens = append(tokens, int(id))
+	}
+	return Choice{Text: valid(c.text), Tokens: tokens, Probs: c.probs, Finish: c.finish}
+}

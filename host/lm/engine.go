@@ -1,0 +1,247 @@
+package lm
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+)
+
+// Options bound an engine. Every zero is a default.
+type Options struct {
+	MaxSequences int   // completions that are written at a time; default 64
+	MaxContext   int   // tokens of a prompt and its completion; default and upper bound is the model's
+	Chunk        int   // prompt tokens a step, beside the completions; default 128
+	CacheBytes   int64 // memory for keys and values; default 256 MiB, and at least what one full context needs
+	MaxWaiting   int   // requests that wait before ErrFull; default 4096
+}
+
+const (
+	defaultSequences = 64
+	defaultChunk     = 128
+	defaultCache     = 256 << 20
+	defaultWaiting   = 4096
+)
+
+// Engine runs a model. All that is asked of it at a time goes through the model
+// together: in each step every completion that is under way grows by a token,
+// and prompts by up to Options.Chunk tokens. It is safe for concurrent use.
+type Engine struct {
+	m       *Model
+	options Options
+
+	mu       sync.Mutex
+	wake     *sync.Cond
+	incoming []*group
+	waits    int // requests not yet begun
+	closed   bool
+	ended    chan struct{}
+
+	// of the loop
+	pool    *pool
+	stepper *stepper
+	waiting []*group
+	filling []*group // whose prompts are on their way in
+	ready   []*group // whose prompts are in, and whose completions have not all begun
+	active  []*completion
+	rows    []row
+	scratch scratch
+
+	stats counters
+}
+
+// NewEngine starts an engine, to be closed by Close.
+func NewEngine(m *Model, o Options) (*Engine, error) {
+	if o.MaxSequences < 0 || o.MaxContext < 0 || o.Chunk < 0 || o.CacheBytes < 0 || o.MaxWaiting < 0 {
+		return nil, fmt.Errorf("lm: Options has a negative number: %+v", o)
+	}
+	byDefault(&o.MaxSequences, defaultSequences)
+	byDefault(&o.Chunk, defaultChunk)
+	byDefault(&o.CacheBytes, defaultCache)
+	byDefault(&o.MaxWaiting, defaultWaiting)
+	byDefault(&o.MaxContext, m.config.MaxContext)
+	o.MaxContext = min(o.MaxContext, m.config.MaxContext)
+	e := &Engine{m: m, options: o, ended: make(chan struct{})}
+	e.wake = sync.NewCond(&e.mu)
+	e.pool = newPool(m.config, 0)
+	// One page more than a context has: the last page of a prompt is copied
+	// before a completion goes on in it.
+	e.pool.limit = max(int(o.CacheBytes/int64(4*e.pool.size)), pagesFor(o.MaxContext)+1)
+	e.stepper = newStepper(m, o.MaxSequences+o.Chunk, o.MaxContext)
+	go e.loop()
+	return e, nil
+}
+
+func byDefault[T int | int64](v *T, d T) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+// Model is the model that the engine runs.
+func (e *Engine) Model() *Model { return e.m }
+
+// MaxContext is how many tokens a prompt and its completion can have together.
+func (e *Engine) MaxContext() int { return e.options.MaxContext }
+
+// Close ends what is under way with ErrClosed and frees the engine.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	e.closed = true
+	e.wake.Signal()
+	e.mu.Unlock()
+	<-e.ended
+}
+
+// Generate writes completions. With tell, every part is told as it comes, from
+// this goroutine; an error of tell ends the request. When ctx is done, the
+// request's place is free at the next step.
+func (e *Engine) Generate(ctx context.Context, r Request, tell func(Delta) error) (*Result, error) {
+	if err := r.prepare(e.m, e.options.MaxContext); err != nil {
+		return nil, err
+	}
+	g := newGroup(r, tell != nil)
+	if err := e.ask(ctx, g, tell); err != nil {
+		return nil, err
+	}
+	return g.result(), nil
+}
+
+// Score runs a model over given tokens. A model without a value head gives the
+// log-probability of each token, with top alternatives.
+func (e *Engine) Score(ctx context.Context, tokens []int, top int) (*Scores, error) {
+	if top < 0 || top > MaxTopLogprobs {
+		return nil, fmt.Errorf("lm: %d alternatives: want 0 to %d", top, MaxTopLogprobs)
+	}
+	if err := checkPrompt(tokens, e.m, 0, e.options.MaxContext); err != nil {
+		return nil, err
+	}
+	g := newGroup(Request{Prompt: tokens, TopLogprobs: top, PromptLogprobs: !e.m.config.ValueHead}, false)
+	if err := e.ask(ctx, g, nil); err != nil {
+		return nil, err
+	}
+	s := &Scores{Logits: g.logits, Logprobs: g.prompt, Usage: Usage{Prompt: len(tokens), Cached: g.found}}
+	if e.m.config.ValueHead {
+		s.Value = float64(g.logits[0])
+	}
+	return s, nil
+}
+
+// ask hands g to the loop and waits for its end.
+func (e *Engine) ask(ctx context.Context, g *group, tell func(Delta) error) error {
+	e.mu.Lock()
+	switch {
+	case e.closed:
+		e.mu.Unlock()
+		return ErrClosed
+	case e.waits >= e.options.MaxWaiting:
+		e.mu.Unlock()
+		return ErrFull
+	}
+	e.waits++
+	e.incoming = append(e.incoming, g)
+	e.wake.Signal()
+	e.mu.Unlock()
+	for {
+		select {
+		case <-ctx.Done():
+			g.gone.Store(true)
+			return ctx.Err()
+		case <-g.news:
+		}
+		deltas, done, err := g.take()
+		for _, d := range deltas {
+			if err := tell(d); err != nil {
+				g.gone.Store(true)
+				return err
+			}
+		}
+		if done {
+			return err
+		}
+	}
+}
+
+// group is a request: a prompt and its completions.
+type group struct {
+	request Request
+	sequence
+	found   int // prompt tokens that were cached
+	logits  []float32
+	prompt  []TokenLogprob
+	spare   int // pages reserved for the next completion
+	begun   int // completions
+	writing int
+
+	gone atomic.Bool   // nobody waits for it
+	news chan struct{} // there is something to take
+	tell bool
+
+	mu      sync.Mutex
+	deltas  []Delta
+	choices []Choice
+	sampled int
+	over    bool
+	err     error
+}
+
+func newGroup(r Request, tell bool) *group {
+	g := &group{request: r, news: make(chan struct{}, 1), tell: tell, choices: make([]Choice, r.N)}
+	g.tokens = make([]int32, len(r.Prompt))
+	for i, id := range r.Prompt {
+		g.tokens[i] = int32(id)
+	}
+	if r.PromptLogprobs {
+		g.prompt = make([]TokenLogprob, len(r.Prompt))
+		g.prompt[0] = TokenLogprob{ID: r.Prompt[0], Logprob: math.NaN()}
+	}
+	return g
+}
+
+func (g *group) take() (deltas []Delta, over bool, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	deltas, g.deltas = g.deltas, nil
+	return deltas, g.over, g.err
+}
+
+func (g *group) result() *Result {
+	return &Result{Choices: g.choices, Prompt: g.prompt, Usage: Usage{Prompt: len(g.request.Prompt), Cached: g.found, Completion: g.sampled}}
+}
+
+// note says that there is something to take.
+func (g *group) note() {
+	select {
+	case g.news <- struct{}{}:
+	default:
+	}
+}
+
+// told passes on what c has written.
+func (g *group) told(c *completion) {
+	d, ok := c.delta()
+	if !ok {
+		return
+	}
+	g.mu.Lock()
+	g.deltas = append(g.deltas, d)
+	g.mu.Unlock()
+	g.note()
+}
+
+// finished keeps a completion that is complete.
+func (g *group) finished(c *completion) {
+	g.mu.Lock()
+	g.choices[c.index] = c.choice()
+	g.sampled += c.sampled
+	g.mu.Unlock()
+}
+
+// end is the end of the request.
+func (g *group) end(err error) {
+	g.mu.Lock()
+	g.over, g.err = true, err
+	g.mu.Unlock()
+	g.note()
+}

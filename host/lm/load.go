@@ -1,0 +1,167 @@
+package lm
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// The files of a model folder.
+const (
+	configName    = "config.json"
+	weightsName   = "model.safetensors"
+	tokenizerName = "tokenizer.json"
+)
+
+// Load reads a model folder as Hugging Face's save_pretrained writes it:
+// config.json, model.safetensors and tokenizer.json, and the chat template of
+// tokenizer_config.json or chat_template.jinja if there is one. What this
+// package does not run is an error that names the field.
+func Load(fsys fs.FS) (*Model, error) {
+	return load(fsys, fsys, func(weights map[string]tensor) error { return nil })
+}
+
+// load reads a folder, and its tokenizer from another, with weights that change
+// has gone over.
+func load(fsys, tokenizer fs.FS, change func(map[string]tensor) error) (*Model, error) {
+	file, err := fs.ReadFile(fsys, configName)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %w", err)
+	}
+	c, err := parseConfig(file)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %s: %w", configName, err)
+	}
+	weights, err := readTensors(fsys, weightsName)
+	if err != nil {
+		return nil, err
+	}
+	if err := change(weights); err != nil {
+		return nil, err
+	}
+	t, err := loadTokenizer(tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	if t.Size() > c.Vocab {
+		return nil, fmt.Errorf("lm: %s has %d tokens, vocab_size of %s is %d", tokenizerName, t.Size(), configName, c.Vocab)
+	}
+	_, scored := weights["score.weight"]
+	c.ValueHead = c.ValueHead || scored
+	m, err := build(c, weights)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %s: %w", weightsName, err)
+	}
+	m.tokenizer = t
+	return m, nil
+}
+
+func readTensors(fsys fs.FS, name string) (map[string]tensor, error) {
+	file, err := fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, sharded := fs.Stat(fsys, name+".index.json"); sharded == nil {
+			return nil, fmt.Errorf("lm: the weights are in several files: save them as one %s", name)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lm: %w", err)
+	}
+	tensors, err := parseTensors(file)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %s: %w", name, err)
+	}
+	return tensors, nil
+}
+
+// builder takes weights by name and checks their shapes.
+type builder struct {
+	weights map[string]tensor
+	params  int
+	err     error
+}
+
+func (b *builder) take(name string, shape ...int) []float32 {
+	t, ok := b.weights[name]
+	switch {
+	case b.err != nil:
+	case !ok:
+		b.err = fmt.Errorf("tensor %q is missing", name)
+	case !slices.Equal(t.shape, shape):
+		b.err = fmt.Errorf("tensor %q has shape %v: want %v", name, t.shape, shape)
+	default:
+		delete(b.weights, name)
+		b.params += len(t.data)
+		return t.data
+	}
+	return nil
+}
+
+// linear packs linear layers with the same input as one.
+func (b *builder) linear(in int, names []string, outs ...int) matrix {
+	var all []float32
+	total := 0
+	for i, name := range names {
+		all = append(all, b.take(name, outs[i], in)...)
+		total += outs[i]
+	}
+	if b.err != nil {
+		return matrix{}
+	}
+	return pack(all, total, in)
+}
+
+func build(c Config, weights map[string]tensor) (*Model, error) {
+	b := &builder{weights: weights}
+	m := &Model{config: c}
+	m.embedding = b.take("model.embed_tokens.weight", c.Vocab, c.Hidden)
+	m.norm = b.take("model.norm.weight", c.Hidden)
+	for i := range c.Layers {
+		if b.err != nil { // before memory for layers that are not there
+			break
+		}
+		p := fmt.Sprintf("model.layers.%d.", i)
+		m.layers = append(m.layers, layer{
+			attentionNorm: b.take(p+"input_layernorm.weight", c.Hidden),
+			qkv: b.linear(c.Hidden, []string{p + "self_attn.q_proj.weight", p + "self_attn.k_proj.weight", p + "self_attn.v_proj.weight"},
+				c.queryWidth(), c.kvWidth(), c.kvWidth()),
+			attentionOut: b.linear(c.queryWidth(), []string{p + "self_attn.o_proj.weight"}, c.Hidden),
+			mlpNorm:      b.take(p+"post_attention_layernorm.weight", c.Hidden),
+			gateUp:       b.linear(c.Hidden, []string{p + "mlp.gate_proj.weight", p + "mlp.up_proj.weight"}, c.Intermediate, c.Intermediate),
+			down:         b.linear(c.Intermediate, []string{p + "mlp.down_proj.weight"}, c.Hidden),
+		})
+	}
+	switch {
+	case c.ValueHead:
+		m.output = b.linear(c.Hidden, []string{"score.weight"}, 1)
+		delete(weights, "lm_head.weight") // of the base that was fine-tuned
+	case c.Tied && b.err == nil:
+		m.output = pack(m.embedding, c.Vocab, c.Hidden)
+		delete(weights, "lm_head.weight") // the same tensor again
+	default:
+		m.output = b.linear(c.Hidden, []string{"lm_head.weight"}, c.Vocab)
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	m.params = b.params
+	return m, rest(weights)
+}
+
+// rest complains about tensors that nothing has taken: a model with them is not
+// the model that would be run.
+func rest(weights map[string]tensor) error {
+	var names []string
+	for name := range weights {
+		if !strings.HasSuffix(name, "rotary_emb.inv_freq") { // old files have what rope_theta says
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	sort.Strings(names)
+	return fmt.Errorf("tensor %q is none of a Llama's (%d such)", names[0], len(names))
+}

@@ -1,0 +1,170 @@
+package lm
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// splitter cuts text into the words that merges stay within.
+type splitter struct {
+	digit func(rune) bool // a character that is a word of its own; nil for none
+	led   bool            // whether a space before a digit is in its word
+	words bool            // whether GPT-2's regular expression cuts what is left
+}
+
+// preTokenizer is a pre_tokenizer of tokenizer.json.
+type preTokenizer struct {
+	Type       string            `json:"type"`
+	Parts      []json.RawMessage `json:"pretokenizers"`
+	Individual bool              `json:"individual_digits"`
+	Prefix     bool              `json:"add_prefix_space"`
+	UseRegex   *bool             `json:"use_regex"` // true if left out
+	Behavior   string            `json:"behavior"`
+	Invert     bool              `json:"invert"`
+	Pattern    struct{ Regex string }
+}
+
+// digitPatterns are the regular expressions of Split that are known, as the
+// library's engine (Oniguruma) reads them.
+var digitPatterns = map[string]func(rune) bool{
+	`\d`:      decimal,
+	`\p{Nd}`:  decimal,
+	`[0-9]`:   func(r rune) bool { return r >= '0' && r <= '9' },
+	`\p{N}`:   unicode.IsNumber,
+	` ?[0-9]`: func(r rune) bool { return r >= '0' && r <= '9' },
+}
+
+func decimal(r rune) bool { return unicode.Is(unicode.Nd, r) }
+
+// parsePreTokenizer reads ByteLevel, alone or behind what isolates digits.
+func parsePreTokenizer(raw json.RawMessage) (splitter, error) {
+	var s splitter
+	var p preTokenizer
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return s, fmt.Errorf("pre_tokenizer: %w", err)
+	}
+	parts := []json.RawMessage{raw}
+	if p.Type == "Sequence" {
+		parts = p.Parts
+	}
+	levels := 0
+	for _, raw := range parts {
+		var p preTokenizer
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return s, fmt.Errorf("pre_tokenizer: %w", err)
+		}
+		switch {
+		case levels > 0:
+			return s, fmt.Errorf("pre_tokenizer: %s comes behind ByteLevel: not supported", p.Type)
+		case p.Type == "ByteLevel" && !p.Prefix:
+			levels++
+			s.words = p.UseRegex == nil || *p.UseRegex
+		case p.Type == "ByteLevel":
+			return s, fmt.Errorf("pre_tokenizer: add_prefix_space is true: not supported")
+		case s.digit != nil:
+			return s, fmt.Errorf("pre_tokenizer: %s is one too many before ByteLevel", p.Type)
+		case p.Type == "Digits" && p.Individual:
+			s.digit = unicode.IsNumber
+		case p.Type == "Split" && strings.EqualFold(p.Behavior, "isolated") && !p.Invert && digitPatterns[p.Pattern.Regex] != nil:
+			s.digit = digitPatterns[p.Pattern.Regex]
+			s.led = strings.HasPrefix(p.Pattern.Regex, " ?")
+		default:
+			return s, fmt.Errorf("pre_tokenizer: %s with regex %q is not supported: want ByteLevel, before it at most Digits with individual_digits or Split, isolated, at %s",
+				p.Type, p.Pattern.Regex, `\d`)
+		}
+	}
+	if levels == 0 {
+		return s, fmt.Errorf("pre_tokenizer: there is no ByteLevel")
+	}
+	return s, nil
+}
+
+// next is the length of the first word of text, which is not empty.
+func (s splitter) next(text string) int {
+	end := len(text)
+	if s.digit != nil {
+		at := strings.IndexFunc(text, s.digit)
+		begin := at
+		if s.led && at > 0 && text[at-1] == ' ' {
+			begin--
+		}
+		switch {
+		case begin > 0:
+			end = begin
+		case begin == 0:
+			_, size := utf8.DecodeRuneInString(text[at:])
+			end = at + size
+		}
+	}
+	if !s.words {
+		return end
+	}
+	return firstWord(text[:end])
+}
+
+// firstWord is the length of what GPT-2's regular expression matches first:
+//
+//	's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+func firstWord(text string) int {
+	if text[0] == '\'' {
+		for _, s := range [...]string{"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"} {
+			if strings.HasPrefix(text, s) {
+				return len(s)
+			}
+		}
+	}
+	begin := 0
+	if text[0] == ' ' && len(text) > 1 {
+		begin = 1
+	}
+	r, size := utf8.DecodeRuneInString(text[begin:])
+	kind := kindOf(r)
+	if kind != space {
+		n := begin + size
+		for n < len(text) {
+			r, size := utf8.DecodeRuneInString(text[n:])
+			if kindOf(r) != kind {
+				break
+			}
+			n += size
+		}
+		return n
+	}
+	n, last := 0, 0
+	for n < len(text) {
+		r, size := utf8.DecodeRuneInString(text[n:])
+		if kindOf(r) != space {
+			break
+		}
+		n, last = n+size, size
+	}
+	if n < len(text) && n > last { // the last space goes with what is behind it
+		n -= last
+	}
+	return n
+}
+
+// kind is the class of a character in GPT-2's regular expression.
+type kind uint8
+
+const (
+	other kind = iota
+	letter
+	number
+	space
+)
+
+func kindOf(r rune) kind {
+	switch {
+	case unicode.IsLetter(r):
+		return letter
+	case unicode.IsNumber(r):
+		return number
+	case unicode.IsSpace(r):
+		return space
+	}
+	return other
+}

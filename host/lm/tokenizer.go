@@ -1,0 +1,265 @@
+package lm
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// Tokenizer is a byte-level BPE as Hugging Face's tokenizers library saves it:
+// every text has tokens, and the tokens' bytes are the text again. It is safe
+// for concurrent use.
+type Tokenizer struct {
+	pieces  []string       // by id: the bytes, or a special token's name
+	special []bool         // by id
+	ids     map[string]int // of pieces that are not special
+	merges  map[[2]int]merge
+	singles [256]int // the token of each byte
+	added   []string // names of special tokens, the longer first
+	named   map[string]int
+	split   splitter
+	end     int
+}
+
+// merge is what a pair of tokens becomes; of several, that of the least rank
+// goes first.
+type merge struct{ rank, id int }
+
+// The special tokens of the chat template.
+const (
+	systemToken    = "<|system|>"
+	userToken      = "<|user|>"
+	assistantToken = "<|assistant|>"
+	endToken       = "<|end|>"
+)
+
+// tokenizerFile is tokenizer.json, as far as it is read.
+type tokenizerFile struct {
+	Added []struct {
+		ID         int    `json:"id"`
+		Content    string `json:"content"`
+		Special    bool   `json:"special"`
+		SingleWord bool   `json:"single_word"`
+		LStrip     bool   `json:"lstrip"`
+		RStrip     bool   `json:"rstrip"`
+	} `json:"added_tokens"`
+	Normalizer json.RawMessage `json:"normalizer"`
+	Pre        json.RawMessage `json:"pre_tokenizer"`
+	Post       *struct {
+		Type    string         `json:"type"`
+		Special map[string]any `json:"special_tokens"`
+	} `json:"post_processor"`
+	Decoder *struct {
+		Type string `json:"type"`
+	} `json:"decoder"`
+	Model struct {
+		Type         string            `json:"type"`
+		Dropout      *float64          `json:"dropout"`
+		Prefix       string            `json:"continuing_subword_prefix"`
+		Suffix       string            `json:"end_of_word_suffix"`
+		ByteFallback bool              `json:"byte_fallback"`
+		IgnoreMerges bool              `json:"ignore_merges"`
+		Vocab        map[string]int    `json:"vocab"`
+		Merges       []json.RawMessage `json:"merges"`
+	} `json:"model"`
+}
+
+// loadTokenizer reads tokenizer.json, and looks whether the folder's chat
+// template is the one of this package.
+func loadTokenizer(fsys fs.FS) (*Tokenizer, error) {
+	file, err := fs.ReadFile(fsys, tokenizerName)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %w", err)
+	}
+	t, err := parseTokenizer(file)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %s: %w", tokenizerName, err)
+	}
+	return t, checkTemplate(fsys)
+}
+
+func parseTokenizer(file []byte) (*Tokenizer, error) {
+	var f tokenizerFile
+	if err := json.Unmarshal(file, &f); err != nil {
+		return nil, err
+	}
+	m := &f.Model
+	switch {
+	case m.Type != "BPE" && (m.Type != "" || len(m.Vocab) == 0):
+		return nil, fmt.Errorf("model.type is %q: want BPE", m.Type)
+	case set(f.Normalizer):
+		return nil, errors.New("normalizer is set: not supported")
+	case m.Dropout != nil && *m.Dropout != 0:
+		return nil, errors.New("model.dropout is set: not supported")
+	case m.Prefix != "" || m.Suffix != "":
+		return nil, errors.New("model.continuing_subword_prefix or end_of_word_suffix is set: not supported")
+	case m.ByteFallback:
+		return nil, errors.New("model.byte_fallback is true: not supported")
+	case m.IgnoreMerges:
+		return nil, errors.New("model.ignore_merges is true: not supported")
+	case f.Decoder == nil || f.Decoder.Type != "ByteLevel":
+		return nil, errors.New("decoder is not ByteLevel")
+	case f.Post != nil && f.Post.Type != "ByteLevel" && len(f.Post.Special) > 0:
+		return nil, errors.New("post_processor adds special tokens: not supported")
+	}
+	split, err := parsePreTokenizer(f.Pre)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tokenizer{split: split, ids: map[string]int{}, merges: map[[2]int]merge{}, named: map[string]int{}}
+	if err := t.readVocabulary(&f); err != nil {
+		return nil, err
+	}
+	return t, t.readMerges(m.Merges)
+}
+
+func (t *Tokenizer) readVocabulary(f *tokenizerFile) error {
+	size := 0
+	for token, id := range f.Model.Vocab {
+		if id < 0 || id >= maxDim {
+			return fmt.Errorf("model.vocab: token %q has id %d: want 0 to %d", token, id, maxDim-1)
+		}
+		size = max(size, id+1)
+	}
+	for _, a := range f.Added {
+		if a.ID < 0 || a.ID >= maxDim || a.Content == "" {
+			return fmt.Errorf("added_tokens: token %q has id %d", a.Content, a.ID)
+		}
+		size = max(size, a.ID+1)
+	}
+	t.pieces, t.special = make([]string, size), make([]bool, size)
+	for _, a := range f.Added {
+		if !a.Special || a.SingleWord || a.LStrip || a.RStrip {
+			return fmt.Errorf("added_tokens: %q is not special, or is single_word, lstrip or rstrip: not supported", a.Content)
+		}
+		t.pieces[a.ID], t.special[a.ID], t.named[a.Content] = a.Content, true, a.ID
+		t.added = append(t.added, a.Content)
+	}
+	for token, id := range f.Model.Vocab {
+		if _, ok := t.named[token]; ok {
+			continue
+		}
+		b, err := fromByteLevel(token)
+		if err != nil {
+			return fmt.Errorf("model.vocab: token %q: %w", token, err)
+		}
+		t.pieces[id], t.ids[b] = b, id
+	}
+	for b := range 256 {
+		id, ok := t.ids[string([]byte{byte(b)})]
+		if !ok {
+			return fmt.Errorf("model.vocab has no token for the byte %#02x", b)
+		}
+		t.singles[b] = id
+	}
+	for _, name := range []string{systemToken, userToken, assistantToken, endToken} {
+		if _, ok := t.named[name]; !ok {
+			return fmt.Errorf("added_tokens has no %s, which the chat template needs", name)
+		}
+	}
+	t.end = t.named[endToken]
+	return nil
+}
+
+func (t *Tokenizer) readMerges(raws []json.RawMessage) error {
+	for rank, raw := range raws {
+		var pair [2]string
+		if err := json.Unmarshal(raw, &pair); err != nil { // "a b", as older versions save it
+			var line string
+			if err := json.Unmarshal(raw, &line); err != nil {
+				return fmt.Errorf("model.merges: entry %d is neither a pair nor a string", rank)
+			}
+			var ok bool
+			if pair[0], pair[1], ok = strings.Cut(line, " "); !ok {
+				return fmt.Errorf("model.merges: entry %d has no space", rank)
+			}
+		}
+		var ids [3]int
+		for i, token := range []string{pair[0], pair[1], pair[0] + pair[1]} {
+			b, err := fromByteLevel(token)
+			id, ok := t.ids[b]
+			if err != nil || !ok {
+				return fmt.Errorf("model.merges: entry %d: %q is not in the vocabulary", rank, token)
+			}
+			ids[i] = id
+		}
+		if _, again := t.merges[[2]int{ids[0], ids[1]}]; !again {
+			t.merges[[2]int{ids[0], ids[1]}] = merge{rank, ids[2]}
+		}
+	}
+	return nil
+}
+
+// Size is the number of tokens; ids are below it.
+func (t *Tokenizer) Size() int { return len(t.pieces) }
+
+// End is the token that ends a message, and with it an answer: <|end|>.
+func (t *Tokenizer) End() int { return t.end }
+
+// Special is the token of a special token's name, such as <|assistant|>.
+func (t *Tokenizer) Special(name string) (id int, ok bool) {
+	id, ok = t.named[name]
+	return id, ok
+}
+
+// Encode is the tokens of text. What spells a special token in it does not
+// become that token.
+func (t *Tokenizer) Encode(text string) []int { return t.appendText(nil, text) }
+
+// EncodeSpecial is Encode, but what spells a special token becomes that token:
+// for text that is a whole prompt, never for what others have written.
+func (t *Tokenizer) EncodeSpecial(text string) []int {
+	var ids []int
+	for text != "" {
+		at, name := len(text), ""
+		for _, s := range t.added {
+			if i := strings.Index(text[:min(len(text), at+len(s))], s); i >= 0 && (i < at || i == at && len(s) > len(name)) {
+				at, name = i, s
+			}
+		}
+		ids = t.appendText(ids, text[:at])
+		if name == "" {
+			break
+		}
+		ids = append(ids, t.named[name])
+		text = text[at+len(name):]
+	}
+	return ids
+}
+
+func (t *Tokenizer) appendText(ids []int, text string) []int {
+	for text != "" {
+		n := t.split.next(text)
+		ids = t.appendWord(ids, text[:n])
+		text = text[n:]
+	}
+	return ids
+}
+
+// Decode is the text of tokens. Special tokens and ids that there are not have
+// none; what is not UTF-8 becomes U+FFFD.
+func (t *Tokenizer) Decode(ids []int) string {
+	var b []byte
+	for _, id := range ids {
+		b = append(b, t.text(id)...)
+	}
+	return valid(b)
+}
+
+// text is the bytes of a token; a character can go over several.
+func (t *Tokenizer) text(id int) string {
+	if id < 0 || id >= len(t.pieces) || t.special[id] {
+		return ""
+	}
+	return t.pieces[id]
+}
+
+// name is how a token is shown: its bytes, or a special token's name.
+func (t *Tokenizer) name(id int) string {
+	if id < 0 || id >= len(t.pieces) {
+		return ""
+	}
+	return t.pieces[id]
+}
