@@ -1,0 +1,73 @@
+package experiment
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Asker asks a confidence model about states. It is safe for concurrent use.
+type Asker struct {
+	client *model.Client
+	model  estimate.Model
+	url    string
+	store  construct.Store
+}
+
+// NewAsker makes an asker that keeps the replies in store, which may be nil. An
+// error is about the configuration.
+func NewAsker(server model.Config, m estimate.Model, store construct.Store) (*Asker, error) {
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
+	}
+	if server.Path == "" {
+		server.Path = m.Adapter.Path()
+	}
+	client, err := model.New(server)
+	if err != nil {
+		return nil, fmt.Errorf("experiment: confidence model %s: %w", m.Name, err)
+	}
+	return &Asker{client, m, client.URL(), store}, nil
+}
+
+// savedReply is what a confidence model said.
+type savedReply struct {
+	construct.Saved
+	Body json.RawMessage `json:"body"`
+}
+
+// Confidence is the probability that the answer to a question is correct,
+// continued from text, in [0,1]; at QuestionOnly text is not looked at. An
+// *estimate.ReplyError says that the model gave none.
+func (a *Asker) Confidence(ctx context.Context, id string, stage estimate.Stage, question, text string) (float64, error) {
+	body := a.model.AppendRequest(nil, stage, []byte(question), []byte(text))
+	key, err := construct.KeyOf("confidence", string(body))
+	if err != nil {
+		return 0, err
+	}
+	var v savedReply
+	have, err := construct.LoadFrom(a.store, key, &v)
+	if err != nil {
+		return 0, err
+	}
+	if !have {
+		if v.Body, err = a.client.Post(ctx, body); err != nil {
+			return 0, fmt.Errorf("experiment: %w", err)
+		}
+		if !json.Valid(v.Body) {
+			return 0, fmt.Errorf("experiment: %s: the reply is no JSON", a.url)
+		}
+		if err := construct.SaveTo(a.store, key, id, "confidence", &v); err != nil {
+			return 0, err
+		}
+	}
+	reply, err := a.model.ReadReply(v.Body)
+	if err != nil {
+		return 0, err
+	}
+	return reply.Confidence, nil
+}

@@ -1,0 +1,223 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Collect samples answers to questions, measures them, and hands the records to
+// emit in the order of the questions, one call at a time. The first error ends
+// it; what was asked for until then is in the store.
+func Collect(ctx context.Context, c Config, questions []*construct.Question, emit func(*Record) error) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	with, err := c.Generator.With(func(g *construct.GeneratorConfig) { g.Logprobs, g.TopLogprobs = true, 20 })
+	if err != nil {
+		return err
+	}
+	w := &work{Config: c, sampler: construct.NewSampler(with, c.Seed, c.Store, c.Requests)}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * c.Requests)
+	results := make([]chan []*Record, len(questions))
+	for i := range results {
+		results[i] = make(chan []*Record, 1)
+	}
+	group.Go(func() error {
+		for _, r := range results {
+			select {
+			case records := <-r:
+				for _, record := range records {
+					if err := emit(record); err != nil {
+						return err
+					}
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for i, q := range questions {
+		group.Go(func() error {
+			records, err := w.question(ctx, q)
+			if err != nil {
+				return fmt.Errorf("experiment: question %s: %w", q.ID, err)
+			}
+			results[i] <- records
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// work is a run.
+type work struct {
+	Config
+	sampler *construct.Sampler
+}
+
+func (w *work) question(ctx context.Context, q *construct.Question) ([]*Record, error) {
+	got, err := w.sampler.Sample(ctx, q, "", "", w.Answers)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Record
+	for i := range got.Completions {
+		r, err := w.answer(ctx, q, i, &got.Completions[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+		if w.Observe != nil {
+			w.Observe(1)
+		}
+	}
+	return out, nil
+}
+
+func (w *work) answer(ctx context.Context, q *construct.Question, sample int, a *construct.Completion) (*Record, error) {
+	verdict, err := w.Grader.Grade(ctx, q, a.Text)
+	if err != nil {
+		return nil, err
+	}
+	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Correct: verdict == construct.Right}
+	for _, strategy := range []string{ByParagraph, ByPeriod, ByEntropy} {
+		at, total, err := places(a, strategy, &w.Config)
+		if err != nil {
+			return nil, err
+		}
+		r.Tokens = total
+		for i, p := range at {
+			point := Point{Strategy: strategy, Index: i, Last: len(at) - 1, Tokens: p.tokens, Ratio: float64(p.tokens) / float64(max(total, 1)), Confidence: map[string]float64{}}
+			if err := w.measure(ctx, q, &p, &point); err != nil {
+				return nil, err
+			}
+			r.Points = append(r.Points, point)
+		}
+	}
+	return r, nil
+}
+
+func stageOf(p *place) estimate.Stage {
+	switch {
+	case p.whole:
+		return estimate.Complete
+	case p.text == "":
+		return estimate.QuestionOnly
+	}
+	return estimate.Partial
+}
+
+// measure fills in the confidences of a point. The baselines are measured where
+// the tables have them: at p(0), p(1), p(z-1) and p(z) of paragraphs.
+func (w *work) measure(ctx context.Context, q *construct.Question, p *place, point *Point) error {
+	for _, s := range w.Subjects {
+		if !s.Main && point.Strategy != ByParagraph {
+			continue
+		}
+		confidence, err := s.Asker.Confidence(ctx, q.ID, stageOf(p), q.Text, p.text)
+		if unreadable := (*estimate.ReplyError)(nil); errors.As(err, &unreadable) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		point.Confidence[s.Name] = confidence
+		if s.Main && point.Strategy == ByParagraph && point.Index == 1 && !p.whole && w.Depth > 0 && w.Width > 0 {
+			tree, err := w.tree(ctx, q, p, s.Asker, confidence)
+			if err != nil {
+				return err
+			}
+			point.Tree = tree
+		}
+	}
+	if w.Collector == nil || point.Strategy != ByParagraph || point.Index > 1 && point.Index < point.Last-1 {
+		return nil
+	}
+	s, err := w.Collector.Collect(ctx, baseline.State{Question: q, Text: p.text, Complete: p.whole}, baseline.NeedsOf(w.Baselines...))
+	if err != nil {
+		return err
+	}
+	point.Cost = map[string]baseline.Cost{}
+	for _, b := range w.Baselines {
+		confidence, err := b.Confidence(s)
+		if errors.Is(err, baseline.ErrUnavailable) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		point.Confidence[b.Name()] = confidence
+		point.Cost[b.Name()] = s.Cost(b.Needs())
+	}
+	return nil
+}
+
+// tree samples and scores the continuations of a point.
+func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *Asker, confidence float64) (*Tree, error) {
+	t := &Tree{Confidence: []float64{confidence}, Parent: []int32{-1}}
+	level := []*place{root}
+	first := 0 // node of level[0]
+	for range w.Depth {
+		var next []*place
+		begin := len(t.Parent)
+		for i, p := range level {
+			if p.whole {
+				continue
+			}
+			children, err := w.children(ctx, q, p, t)
+			if err != nil {
+				return nil, err
+			}
+			for _, child := range children {
+				v, err := a.Confidence(ctx, q.ID, stageOf(child), q.Text, child.text)
+				if err != nil {
+					return nil, err
+				}
+				t.Confidence = append(t.Confidence, v)
+				t.Parent = append(t.Parent, int32(first+i))
+				t.Cost.Requests++
+				next = append(next, child)
+			}
+		}
+		level, first = next, begin
+	}
+	return t, nil
+}
+
+// children are Width continuations of a place, each up to its next paragraph's end.
+func (w *work) children(ctx context.Context, q *construct.Question, p *place, t *Tree) ([]*place, error) {
+	h := fnv.New64a()
+	h.Write([]byte(p.text))
+	got, err := w.sampler.Sample(ctx, q, "tree "+strconv.FormatUint(h.Sum64(), 16), p.text, w.Width)
+	if err != nil {
+		return nil, err
+	}
+	t.Cost.Add(baseline.Cost{Requests: got.Replies, Completions: len(got.Completions), PromptTokens: got.Tally.PromptTokens, CompletionTokens: got.Tally.CompletionTokens})
+	var out []*place
+	for i := range got.Completions {
+		text := p.text + got.Completions[i].Text
+		steps, err := construct.Steps(text, position.Paragraph, 1)
+		if err != nil {
+			return nil, err
+		}
+		child := &place{text: text, whole: true}
+		for _, end := range steps[:max(len(steps)-1, 0)] {
+			if end > len(p.text) {
+				child = &place{text: text[:end]}
+				break
+			}
+		}
+		out = append(out, child)
+	}
+	return out, nil
+}

@@ -1,0 +1,34 @@
+// Package experiment repeats the experiments of the FineCE paper (arXiv
+// 2508.12040) on any generator and confidence models behind OpenAI-compatible
+// servers, and writes what came out.
+//
+// # What is measured
+//
+// Of each test question some answers are sampled ([Collect]). An answer is
+// correct or not, and at each of its positions the confidence models and the
+// baselines of package baseline say how likely it is to be. A pair is such a
+// confidence with the correctness of that one answer; ECE and AUROC are package
+// metrics' (ten bins). Pairs of one question are not independent: intervals are
+// bootstrapped over questions.
+//
+//	Table 1   ECE and AUROC at p(1) and p(z-1), FineCE and the baselines
+//	Table 2   the same at p(0), before an answer, and at p(z), of a whole one
+//	Table 3   accuracy of the answers kept at a threshold, and their share
+//	Table 4   the three strategies: where their positions lie, ECE and AUROC
+//	Figure 4  accuracy and share kept over thresholds; ECE of p(1) over fusion
+//	          depth and width, with what that costs
+//	Figures 5 and 6  confidence models trained on data of another generator
+//	Figure 7  instruction fine-tuning against a value head
+//	Sweeps    over the temperature and the number of clusters of the training data
+//
+// The last three need models that were trained otherwise. A model that is not
+// given has no row, and the report says so.
+//
+// # Fusion
+//
+// For Backward Confidence Integration at p(1), [Config.Width] continuations of
+// the answer so far are sampled, each is cut behind its next paragraph, and so
+// again from there, [Config.Depth] paragraphs deep. Every node is scored, and
+// package bci integrates the tree at each smaller depth and width, too: its first
+// branches are the tree of that width.
+package experiment

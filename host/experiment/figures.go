@@ -1,0 +1,210 @@
+package experiment
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/finece/finece/metrics"
+)
+
+// Pairs are confidences with the correctness of the answers that they are about.
+type Pairs struct {
+	Confidence []float64
+	Correct    []bool
+	Question   []int // number of the pair's question; pairs of one are not independent
+	Missing    int   // points without a confidence
+
+	Tokens, Ratio float64 // of the positions, on average
+}
+
+// At names a position: its strategy, and which one it is.
+type At struct {
+	Strategy string
+	Which    Which
+}
+
+// Which is a position of an answer with z+1 of them.
+type Which uint8
+
+const (
+	Question Which = iota // p(0)
+	First                 // p(1), where it is not p(z)
+	LastBut1              // p(z-1), where it is not p(0)
+	Whole                 // p(z)
+	Middle                // every one between p(0) and p(z)
+)
+
+func (w Which) String() string {
+	return [...]string{"p(0)", "p(1)", "p(z-1)", "p(z)", "p(1) to p(z-1)"}[w]
+}
+
+func (a At) has(p *Point) bool {
+	if p.Strategy != a.Strategy {
+		return false
+	}
+	switch a.Which {
+	case Question:
+		return p.Index == 0
+	case First:
+		return p.Index == 1 && p.Last > 1
+	case LastBut1:
+		return p.Index == p.Last-1 && p.Index > 0
+	case Whole:
+		return p.Index == p.Last
+	}
+	return p.Index > 0 && p.Index < p.Last
+}
+
+// Confidence of a point, and whether it has one.
+type reading func(*Point) (float64, bool)
+
+func named(name string) reading {
+	return func(p *Point) (float64, bool) {
+		v, ok := p.Confidence[name]
+		return v, ok
+	}
+}
+
+// pairs are those of the records' points at a position.
+func pairs(records []*Record, at At, read reading) Pairs {
+	var out Pairs
+	numbers := map[string]int{}
+	for _, r := range records {
+		number, ok := numbers[r.ID]
+		if !ok {
+			number = len(numbers)
+			numbers[r.ID] = number
+		}
+		for i := range r.Points {
+			p := &r.Points[i]
+			if !at.has(p) {
+				continue
+			}
+			v, ok := read(p)
+			if !ok {
+				out.Missing++
+				continue
+			}
+			out.Confidence = append(out.Confidence, v)
+			out.Correct = append(out.Correct, r.Correct)
+			out.Question = append(out.Question, number)
+			out.Tokens += float64(p.Tokens)
+			out.Ratio += p.Ratio
+		}
+	}
+	n := float64(max(len(out.Confidence), 1))
+	out.Tokens /= n
+	out.Ratio /= n
+	// BootstrapClusters wants clusters without gaps.
+	seen := map[int]int{}
+	for i, q := range out.Question {
+		if _, ok := seen[q]; !ok {
+			seen[q] = len(seen)
+		}
+		out.Question[i] = seen[q]
+	}
+	return out
+}
+
+// Figure is a number with its interval at level 0.95; NaN where it is not defined.
+type Figure struct{ Value, Low, High float64 }
+
+var unknown = Figure{math.NaN(), math.NaN(), math.NaN()}
+
+// apart reports whether the intervals of a and b do not overlap, a the lower.
+func apart(a, b Figure) bool { return a.High < b.Low }
+
+// Quality is how good some pairs are.
+type Quality struct {
+	N, Missing    int
+	Accuracy      float64
+	ECE, AUROC    Figure
+	Brier         float64
+	Tokens, Ratio float64
+	Kept          Kept // at DefaultThreshold
+}
+
+// Kept is what a threshold does.
+type Kept struct {
+	Threshold          float64
+	Coverage, Accuracy float64 // share kept, and accuracy of what is kept
+}
+
+const resamples = 1000
+
+// quality measures pairs.
+func (p *Pairs) quality(seed uint64) (Quality, error) {
+	q := Quality{N: len(p.Confidence), Missing: p.Missing, ECE: unknown, AUROC: unknown, Accuracy: math.NaN(), Brier: math.NaN(), Tokens: p.Tokens, Ratio: p.Ratio}
+	if q.N == 0 {
+		return q, nil
+	}
+	s, err := metrics.NewSample(p.Confidence, p.Correct)
+	if err != nil {
+		return q, err
+	}
+	intervals, err := metrics.BootstrapClusters(p.Confidence, p.Correct, p.Question, []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}, metrics.Resampling{Resamples: resamples, Seed: seed})
+	if err != nil {
+		return q, err
+	}
+	if q.Accuracy, err = s.Accuracy(); err != nil {
+		return q, err
+	}
+	if q.Brier, err = s.Brier(); err != nil {
+		return q, err
+	}
+	ece, err := s.ECE(metrics.Binning{})
+	if err != nil {
+		return q, err
+	}
+	q.ECE = Figure{ece, intervals[0].Low, intervals[0].High}
+	if auroc, err := s.AUROC(); err == nil { // undefined if all are right, or all wrong
+		q.AUROC = Figure{auroc, intervals[1].Low, intervals[1].High}
+	}
+	q.Kept = p.kept(DefaultThreshold)
+	return q, nil
+}
+
+// DefaultThreshold is the paper's for filtering.
+const DefaultThreshold = 0.8
+
+func (p *Pairs) kept(threshold float64) Kept {
+	k := Kept{Threshold: threshold, Accuracy: math.NaN()}
+	kept, right := 0, 0
+	for i, c := range p.Confidence {
+		if c >= threshold {
+			kept++
+			if p.Correct[i] {
+				right++
+			}
+		}
+	}
+	k.Coverage = float64(kept) / float64(max(len(p.Confidence), 1))
+	if kept > 0 {
+		k.Accuracy = float64(right) / float64(kept)
+	}
+	return k
+}
+
+// names are those that any point has a confidence of, sorted.
+func names(records []*Record) []string {
+	seen := map[string]bool{}
+	for _, r := range records {
+		for i := range r.Points {
+			for name := range r.Points[i].Confidence {
+				seen[name] = true
+			}
+		}
+	}
+	out := make([]string, 0, len(seen))
+	for name := range seen {
+		out = append(out, name)
+	}
+	slices.SortFunc(out, cmp.Compare[string])
+	return out
+}
+
+// of are the records of a domain.
+func of(records []*Record, domain string) []*Record {
+	return slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return r.Domain != domain })
+}

@@ -1,0 +1,99 @@
+package experiment
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"path/filepath"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// palette is Okabe and Ito's, which the colour-blind can tell apart.
+var palette = []color.RGBA{
+	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255},
+}
+
+var dashes = [][]vg.Length{nil, {vg.Points(5), vg.Points(3)}, {vg.Points(1.5), vg.Points(2)}, {vg.Points(8), vg.Points(3), vg.Points(1.5), vg.Points(3)}}
+
+// Plots writes the plots into a folder, and returns their names.
+func (r *Report) Plots(folder string) ([]string, error) {
+	var made []string
+	for i := range r.Domains {
+		d := &r.Domains[i]
+		for name, p := range map[string]*plot.Plot{d.Name + "-thresholds.svg": d.thresholdPlot(), d.Name + "-reliability.svg": d.reliabilityPlot()} {
+			if err := p.Save(16*vg.Centimeter, 11*vg.Centimeter, filepath.Join(folder, name)); err != nil {
+				return nil, fmt.Errorf("experiment: %w", err)
+			}
+			made = append(made, name)
+		}
+	}
+	return made, nil
+}
+
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.Title.Padding = vg.Points(6)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{230}, color.Gray{230}
+	p.Add(grid)
+	return p
+}
+
+func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
+	line, err := plotter.NewLine(points)
+	if err != nil { // no points
+		return
+	}
+	line.Color, line.Width, line.Dashes = palette[colour%len(palette)], vg.Points(1.6), dashes[dash%len(dashes)]
+	p.Add(line)
+	if name != "" {
+		p.Legend.Add(name, line)
+	}
+}
+
+// thresholdPlot is accuracy, and share kept, over thresholds.
+func (d *Domain) thresholdPlot() *plot.Plot {
+	p := newPlot(title(d.Name)+": answers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
+	p.Legend.Left = true
+	for i, t := range d.Thresholds {
+		var accuracy, coverage plotter.XYs
+		for _, k := range t.Kept {
+			if !math.IsNaN(k.Accuracy) {
+				accuracy = append(accuracy, plotter.XY{X: k.Threshold, Y: k.Accuracy})
+			}
+			coverage = append(coverage, plotter.XY{X: k.Threshold, Y: k.Coverage})
+		}
+		addLine(p, t.At.String(), accuracy, i, 0)
+		addLine(p, "", coverage, i, 1)
+	}
+	return p
+}
+
+// reliabilityPlot is the accuracy of the confidences in each bin.
+func (d *Domain) reliabilityPlot() *plot.Plot {
+	p := newPlot(title(d.Name)+": is 0.8 right 8 times in 10?", "mean confidence", "accuracy")
+	p.Legend.Left, p.Legend.Top = true, true
+	diagonal, _ := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}})
+	diagonal.Color = color.Gray{150}
+	p.Add(diagonal)
+	for i, row := range d.Models {
+		var points plotter.XYs
+		for _, b := range d.Pooled[row.Name].Bins {
+			if b.Count > 0 {
+				points = append(points, plotter.XY{X: b.Confidence, Y: b.Accuracy})
+			}
+		}
+		addLine(p, row.Name, points, i, i/len(palette))
+		if dots, err := plotter.NewScatter(points); err == nil {
+			dots.GlyphStyle = draw.GlyphStyle{Color: palette[i%len(palette)], Radius: vg.Points(2.5), Shape: draw.CircleGlyph{}}
+			p.Add(dots)
+		}
+	}
+	return p
+}

@@ -1,0 +1,130 @@
+package experiment
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/metrics/calibrate/fit"
+)
+
+// Recalibration is the ECE of FineCE's confidences after a map was fitted on so
+// many labelled answers of the domain, measured on the answers to its other
+// questions. Labels is 0 for the confidences as they are.
+type Recalibration struct {
+	Labels int
+	Method string
+	ECE    Figure // mean over Splits draws of the labelled questions, and the range of nine in ten
+}
+
+// labelCounts are the numbers of labelled answers that are tried.
+var labelCounts = []int{10, 30, 100}
+
+const splits = 20 // draws of what is labelled
+
+// recalibrations fits Platt's map on few answers, all their positions, again and
+// again: how many labels does another domain take?
+func recalibrations(records []*Record, seed uint64) ([]Recalibration, error) {
+	byQuestion := map[string][]*Record{}
+	var ids []string
+	for _, r := range records {
+		if byQuestion[r.ID] == nil {
+			ids = append(ids, r.ID)
+		}
+		byQuestion[r.ID] = append(byQuestion[r.ID], r)
+	}
+	var out []Recalibration
+	r := rand.New(rand.NewPCG(seed, 7))
+	for _, labels := range append([]int{0}, labelCounts...) {
+		if 2*labels > len(records) {
+			break
+		}
+		var eces []float64
+		for range splits {
+			r.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+			var labelled, rest []*Record
+			for _, id := range ids {
+				if len(labelled) < labels {
+					labelled = append(labelled, byQuestion[id]...)
+				} else {
+					rest = append(rest, byQuestion[id]...)
+				}
+			}
+			ece, err := recalibrated(labelled, rest)
+			if err != nil {
+				return nil, err
+			}
+			if !math.IsNaN(ece) {
+				eces = append(eces, ece)
+			}
+		}
+		method := "none"
+		if labels > 0 {
+			method = calibrate.Platt.String()
+		}
+		out = append(out, Recalibration{labels, method, spread(eces)})
+	}
+	return out, nil
+}
+
+// spread is the mean of values, and the range of the middle nine in ten.
+func spread(values []float64) Figure {
+	if len(values) == 0 {
+		return unknown
+	}
+	slices.Sort(values)
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	last := float64(len(values) - 1)
+	return Figure{sum / float64(len(values)), values[int(math.Round(0.05*last))], values[int(math.Round(0.95*last))]}
+}
+
+// recalibrated is the ECE on rest with a map fitted on labelled; NaN if there is
+// nothing to measure.
+func recalibrated(labelled, rest []*Record) (float64, error) {
+	var rows []fit.Row
+	eachLabelled(labelled, func(p *Point, correct bool) {
+		row := fit.Row{Confidence: p.Confidence[FineCE], N: 1, Question: p.Index == 0, End: p.Index == p.Last, Tokens: int64(p.Tokens)}
+		if correct {
+			row.Correct = 1
+		}
+		rows = append(rows, row)
+	})
+	apply := func(p float64) float64 { return p }
+	if len(rows) > 0 {
+		m, err := fit.Fit(calibrate.Platt, rows, 0)
+		switch {
+		case err == nil:
+			apply = m.Apply
+		case !errors.Is(err, fit.ErrOneClass) && !errors.Is(err, fit.ErrOneValue): // nothing to learn from: as they are
+			return 0, err
+		}
+	}
+	var confidence []float64
+	var right []bool
+	eachLabelled(rest, func(p *Point, correct bool) {
+		confidence, right = append(confidence, apply(p.Confidence[FineCE])), append(right, correct)
+	})
+	if len(confidence) == 0 {
+		return math.NaN(), nil
+	}
+	return metrics.ECE(confidence, right, metrics.Binning{})
+}
+
+// eachLabelled calls do for every paragraph's end, and for p(0) and p(z).
+func eachLabelled(records []*Record, do func(p *Point, correct bool)) {
+	for _, r := range records {
+		for i := range r.Points {
+			if p := &r.Points[i]; p.Strategy == ByParagraph {
+				if _, ok := p.Confidence[FineCE]; ok {
+					do(p, r.Correct)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package experiment
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+func number(v float64, digits int) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf("%.*f", digits, v)
+}
+
+// show is a figure in percent with its interval.
+func show(f Figure) string {
+	if math.IsNaN(f.Value) {
+		return "-"
+	}
+	if math.IsNaN(f.Low) {
+		return number(100*f.Value, 1)
+	}
+	return fmt.Sprintf("%.1f [%.1f, %.1f]", 100*f.Value, 100*f.Low, 100*f.High)
+}
+
+// markdown writes tables; the first error stays.
+type markdown struct {
+	w   io.Writer
+	err error
+}
+
+func (m *markdown) say(format string, a ...any) {
+	if m.err == nil {
+		_, m.err = fmt.Fprintf(m.w, format, a...)
+	}
+}
+
+func (m *markdown) head(cells ...string) {
+	m.say("\n| %s |\n|%s\n", strings.Join(cells, " | "), strings.Repeat(" --- |", len(cells)))
+}
+
+func (m *markdown) row(cells ...string) { m.say("| %s |\n", strings.Join(cells, " | ")) }
+
+var domainTitles = map[string]string{
+	"in":      "In domain",
+	"hard":    "In domain, the hardest",
+	"long":    "Longer chains (never trained on)",
+	"wording": "Other wording (never trained on)",
+}
+
+func title(name string) string {
+	if t, ok := domainTitles[name]; ok {
+		return t
+	}
+	return name
+}
+
+// Markdown writes the report. about is what it is of: the models, the seed, the
+// command. The plots that it points to are those of [Report.Plots].
+func (r *Report) Markdown(w io.Writer, about string) error {
+	m := &markdown{w: w}
+	m.say("# Results\n\n%s\n\n", strings.TrimSpace(about))
+	m.say("%d answers to %d questions. ECE and AUROC are in percent, with 95%% intervals bootstrapped over questions; ECE has ten bins. p(0) is the question alone, p(1) the first paragraph's end, p(z-1) the last but one, p(z) the whole answer.\n", r.Answers, r.Questions)
+
+	m.say("\n## What is to be reached\n")
+	m.head("domain", "claim", "found", "reached")
+	for _, v := range r.Verdicts {
+		reached := "**no**"
+		if v.Reached {
+			reached = "yes"
+		}
+		m.row(v.Domain, v.Claim, v.Found, reached)
+	}
+	m.say("\nThe paper's own figures, for models of 7 to 13 billion parameters on GSM8K, CommonsenseQA and TriviaQA: up to 60%% lower ECE and 15 points more AUROC than the baselines; accuracy 39.5%% higher when answers below 0.8 are left out; an ECE after about 30%% of the tokens within 2.1 points of the whole answer's.\n")
+	for i := range r.Domains {
+		r.Domains[i].markdown(m)
+	}
+	return m.err
+}
+
+func (d *Domain) markdown(m *markdown) {
+	m.say("\n## %s\n\n%d answers to %d questions, %.1f%% of them correct, %.0f tokens long on average.\n", title(d.Name), d.Answers, d.Questions, 100*d.Accuracy, d.Tokens)
+	m.qualities("Table 1: while the answer is written", d.Table1, First, LastBut1)
+	m.qualities("Table 2: before the answer, and of the whole one", d.Table2, Question, Whole)
+
+	m.say("\n### Table 3: answers kept at %.1f\n", DefaultThreshold)
+	m.head("", "p(1): kept", "accuracy", "p(z-1): kept", "accuracy", "p(z): kept", "accuracy")
+	for i := range d.Table1 {
+		cells := []string{d.Table1[i].Name}
+		for _, q := range []Quality{d.Table1[i].At[First], d.Table1[i].At[LastBut1], d.Table2[i].At[Whole]} {
+			if q.N == 0 {
+				cells = append(cells, "-", "-")
+				continue
+			}
+			cells = append(cells, number(100*q.Kept.Coverage, 1)+"%", number(100*q.Kept.Accuracy, 1)+"%")
+		}
+		m.row(cells...)
+	}
+
+	m.say("\n### Table 4: the three strategies\n")
+	m.head("", "positions an answer", "p(1) after", "of the tokens", "ECE at p(1)", "AUROC at p(1)", "ECE, all", "AUROC, all")
+	for _, s := range d.Table4 {
+		m.row(s.Name, number(s.Positions, 1), number(s.First.Tokens, 0)+" tokens", number(100*s.First.Ratio, 0)+"%", show(s.First.ECE), show(s.First.AUROC), show(s.All.ECE), show(s.All.AUROC))
+	}
+
+	m.say("\n### Figure 4: thresholds, and fusion\n\n![Accuracy of the answers kept, and their share, over thresholds](%s-thresholds.svg)\n", d.Name)
+	if len(d.Fusions) > 0 {
+		m.say("\nBackward Confidence Integration at p(1), a = %.1f:\n", DefaultAlpha)
+		m.head("d", "w", "ECE", "AUROC", "states scored", "continuations sampled")
+		for _, f := range d.Fusions {
+			m.row(fmt.Sprint(f.Depth), fmt.Sprint(f.Width), show(f.Quality.ECE), show(f.Quality.AUROC), number(f.Scored, 1), number(f.Sampled, 1))
+		}
+		m.say("\nOver a, with d = %d and w = %d (a = 1 is no fusion):\n", d.Fusions[len(d.Fusions)-1].Depth, d.Fusions[len(d.Fusions)-1].Width)
+		m.head("a", "ECE", "AUROC")
+		for _, f := range d.Alphas {
+			m.row(number(f.Alpha, 1), show(f.Quality.ECE), show(f.Quality.AUROC))
+		}
+	}
+
+	m.say("\n### Figures 5 to 7, and sweeps: confidence models side by side\n\n![Reliability of the confidence models](%s-reliability.svg)\n", d.Name)
+	m.head("", "p(0): ECE", "AUROC", "p(1): ECE", "AUROC", "p(z-1): ECE", "AUROC", "p(z): ECE", "AUROC")
+	for _, row := range d.Models {
+		cells := []string{row.Name}
+		for _, w := range []Which{Question, First, LastBut1, Whole} {
+			cells = append(cells, show(row.At[w].ECE), show(row.At[w].AUROC))
+		}
+		m.row(cells...)
+	}
+	d.recalibration(m)
+}
+
+func (d *Domain) recalibration(m *markdown) {
+	m.say("\n### Open question: how many labels does this domain take?\n\nPlatt's map of FineCE's confidences, fitted on so many labelled answers of the domain and measured on its other questions; mean of %d draws, and the range of nine in ten. 0 is the confidences as they are.\n", splits)
+	m.head("labelled answers", "ECE")
+	for _, r := range d.Recalibrations {
+		m.row(fmt.Sprint(r.Labels), show(r.ECE))
+	}
+}
+
+// qualities is a table of names at two positions.
+func (m *markdown) qualities(heading string, rows []Row, a, b Which) {
+	m.say("\n### %s\n", heading)
+	m.head("", a.String()+": ECE", "AUROC", "Brier", "n", b.String()+": ECE", "AUROC", "Brier", "n", "tokens an estimate")
+	for _, r := range rows {
+		cells := []string{r.Name}
+		for _, w := range []Which{a, b} {
+			q := r.At[w]
+			n := fmt.Sprint(q.N)
+			if q.Missing > 0 {
+				n += fmt.Sprintf(" (%d without)", q.Missing)
+			}
+			cells = append(cells, show(q.ECE), show(q.AUROC), number(100*q.Brier, 1), n)
+		}
+		c := r.Cost[a]
+		spent := "-"
+		if c.Requests > 0 {
+			spent = fmt.Sprintf("%d", (c.PromptTokens+c.CompletionTokens+500)/1000)
+		}
+		m.row(append(cells, spent)...)
+	}
+}

@@ -1,0 +1,335 @@
+package experiment
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/metrics"
+)
+
+// Names of the confidence models that some tables are about.
+const (
+	FineCE     = "FineCE"              // instruction fine-tuning, the main one
+	ValueHead  = "FineCE (value head)" // Figure 7
+	OtherModel = "FineCE (other model's data)"
+)
+
+// Report is all that is made of records.
+type Report struct {
+	Questions, Answers int
+	Domains            []Domain
+	Verdicts           []Verdict
+}
+
+// Domain is what is made of the records of one domain.
+type Domain struct {
+	Name               string
+	Questions, Answers int
+	Accuracy           float64
+	Tokens             float64 // of an answer, on average
+
+	Table1, Table2 []Row // one for each name
+	Table4         []Strategy
+	Thresholds     []Threshold
+	Fusions        []Fusion
+	Alphas         []Fusion // over the revision coefficient, at the full depth and width
+	Models         []Row    // figures 5 to 7 and the sweeps: the confidence models side by side
+	Pooled         map[string]Reliability
+	Recalibrations []Recalibration
+}
+
+// Row is the quality of a name's confidences at some positions.
+type Row struct {
+	Name string
+	At   map[Which]Quality
+	Cost map[Which]baseline.Cost // of an estimate, beyond the answer itself, on average in thousandths
+}
+
+// Strategy is a row of table 4.
+type Strategy struct {
+	Name       string
+	Positions  float64 // of an answer, on average, without p(0) and p(z)
+	First, All Quality // at p(1); at every position between p(0) and p(z)
+}
+
+// Threshold is a point of figure 4.
+type Threshold struct {
+	Name string
+	At   Which
+	Kept []Kept
+}
+
+// Fusion is the ECE of p(1) with a depth and a width.
+type Fusion struct {
+	Alpha        float64
+	Depth, Width int
+	Quality      Quality
+	Scored       float64 // nodes that are scored, on average, the position's own among them
+	Sampled      float64 // continuations that are sampled, on average
+}
+
+// Reliability is a reliability diagram.
+type Reliability struct{ Bins []metrics.Bin }
+
+// Verdict is one of the claims that the product is to reach, with what was found.
+type Verdict struct {
+	Domain, Claim, Found string
+	Reached              bool
+}
+
+// DefaultAlpha is the revision coefficient of the tables.
+const DefaultAlpha = 0.5
+
+// Analyse makes a report of records.
+func Analyse(records []*Record, seed uint64) (*Report, error) {
+	r := &Report{Answers: len(records)}
+	questions := map[string]bool{}
+	var domains []string
+	for _, record := range records {
+		questions[record.Domain+" "+record.ID] = true
+		if !slices.Contains(domains, record.Domain) {
+			domains = append(domains, record.Domain)
+		}
+	}
+	r.Questions = len(questions)
+	for _, name := range domains {
+		d, err := analyse(of(records, name), name, seed)
+		if err != nil {
+			return nil, fmt.Errorf("experiment: domain %s: %w", name, err)
+		}
+		r.Domains = append(r.Domains, *d)
+		r.Verdicts = append(r.Verdicts, verdicts(d)...)
+	}
+	return r, nil
+}
+
+func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
+	d := &Domain{Name: name, Answers: len(records), Pooled: map[string]Reliability{}}
+	questions := map[string]bool{}
+	for _, r := range records {
+		questions[r.ID] = true
+		d.Tokens += float64(r.Tokens) / float64(len(records))
+		if r.Correct {
+			d.Accuracy += 1 / float64(len(records))
+		}
+	}
+	d.Questions = len(questions)
+	all := names(records)
+	for _, n := range all {
+		one, err := row(records, n, seed, First, LastBut1)
+		if err != nil {
+			return nil, err
+		}
+		two, err := row(records, n, seed, Question, Whole)
+		if err != nil {
+			return nil, err
+		}
+		d.Table1, d.Table2 = append(d.Table1, *one), append(d.Table2, *two)
+		if isModel(n) {
+			both := Row{Name: n, At: map[Which]Quality{}}
+			for _, from := range []*Row{one, two} {
+				for w, q := range from.At {
+					both.At[w] = q
+				}
+			}
+			d.Models = append(d.Models, both)
+			d.Pooled[n] = reliability(records, n)
+		}
+	}
+	if err := d.strategies(records, seed); err != nil {
+		return nil, err
+	}
+	for _, w := range []Which{Question, First, LastBut1, Whole} {
+		p := pairs(records, At{ByParagraph, w}, named(FineCE))
+		t := Threshold{Name: FineCE, At: w}
+		for i := range 20 {
+			t.Kept = append(t.Kept, p.kept(float64(i)/20))
+		}
+		d.Thresholds = append(d.Thresholds, t)
+	}
+	var err error
+	if d.Recalibrations, err = recalibrations(records, seed); err != nil {
+		return nil, err
+	}
+	return d, d.fusions(records, seed)
+}
+
+// isModel reports whether a name is a confidence model's, not a baseline's.
+func isModel(name string) bool { return strings.HasPrefix(name, FineCE) }
+
+func row(records []*Record, name string, seed uint64, which ...Which) (*Row, error) {
+	r := &Row{Name: name, At: map[Which]Quality{}, Cost: map[Which]baseline.Cost{}}
+	for _, w := range which {
+		p := pairs(records, At{ByParagraph, w}, named(name))
+		q, err := p.quality(seed)
+		if err != nil {
+			return nil, err
+		}
+		r.At[w] = q
+		r.Cost[w] = cost(records, At{ByParagraph, w}, name)
+	}
+	return r, nil
+}
+
+// cost is the mean cost of an estimate, times a thousand.
+func cost(records []*Record, at At, name string) baseline.Cost {
+	var sum baseline.Cost
+	n := 0
+	for _, r := range records {
+		for i := range r.Points {
+			if p := &r.Points[i]; at.has(p) {
+				if c, ok := p.Cost[name]; ok {
+					sum.Add(c)
+					n++
+				}
+			}
+		}
+	}
+	if n == 0 {
+		return baseline.Cost{}
+	}
+	return baseline.Cost{
+		Requests: sum.Requests * 1000 / n, Completions: sum.Completions * 1000 / n,
+		PromptTokens: sum.PromptTokens * 1000 / n, CompletionTokens: sum.CompletionTokens * 1000 / n,
+	}
+}
+
+func reliability(records []*Record, name string) Reliability {
+	var p Pairs
+	for _, w := range []Which{Question, Middle, Whole} {
+		q := pairs(records, At{ByParagraph, w}, named(name))
+		p.Confidence, p.Correct = append(p.Confidence, q.Confidence...), append(p.Correct, q.Correct...)
+	}
+	s, err := metrics.NewSample(p.Confidence, p.Correct)
+	if err != nil {
+		return Reliability{}
+	}
+	bins, err := s.Reliability(metrics.Binning{})
+	if err != nil {
+		return Reliability{}
+	}
+	return Reliability{bins}
+}
+
+func (d *Domain) strategies(records []*Record, seed uint64) error {
+	for _, name := range []string{ByParagraph, ByPeriod, ByEntropy} {
+		s := Strategy{Name: name}
+		var err error
+		first, all := pairs(records, At{name, First}, named(FineCE)), pairs(records, At{name, Middle}, named(FineCE))
+		if s.First, err = first.quality(seed); err != nil {
+			return err
+		}
+		if s.All, err = all.quality(seed); err != nil {
+			return err
+		}
+		s.Positions = float64(s.All.N+s.All.Missing) / float64(max(len(records), 1))
+		d.Table4 = append(d.Table4, s)
+	}
+	return nil
+}
+
+func (d *Domain) fusions(records []*Record, seed uint64) error {
+	deepest, widest := 0, 0
+	for _, r := range records {
+		for i := range r.Points {
+			if t := r.Points[i].Tree; t != nil {
+				depth, width := t.shape()
+				deepest, widest = max(deepest, depth), max(widest, width)
+			}
+		}
+	}
+	if deepest == 0 {
+		return nil
+	}
+	for depth := range deepest + 1 {
+		for width := 0; width <= widest; width += 2 {
+			if (depth == 0) != (width == 0) {
+				continue
+			}
+			f, err := fusion(records, bci.Params{Alpha: DefaultAlpha, Depth: depth, Width: width}, seed)
+			if err != nil {
+				return err
+			}
+			d.Fusions = append(d.Fusions, *f)
+		}
+	}
+	for alpha := range 11 {
+		f, err := fusion(records, bci.Params{Alpha: float64(alpha) / 10, Depth: deepest, Width: widest}, seed)
+		if err != nil {
+			return err
+		}
+		d.Alphas = append(d.Alphas, *f)
+	}
+	return nil
+}
+
+// fusion measures p(1) where it has a tree, integrated by params.
+func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) {
+	f := &Fusion{Alpha: params.Alpha, Depth: params.Depth, Width: params.Width}
+	n := 0
+	var failed error
+	p := pairs(records, At{ByParagraph, First}, func(p *Point) (float64, bool) {
+		if p.Tree == nil {
+			return 0, false
+		}
+		fused, err := bci.Fuse(nil, bci.Tree{Conf: p.Tree.Confidence, Parent: p.Tree.Parent}, params)
+		if err != nil {
+			failed = err
+			return 0, false
+		}
+		scored, sampled := p.Tree.within(params.Depth, params.Width)
+		f.Scored += float64(scored)
+		f.Sampled += float64(sampled)
+		n++
+		return fused[0], !math.IsNaN(fused[0])
+	})
+	if failed != nil {
+		return nil, failed
+	}
+	f.Scored /= float64(max(n, 1))
+	f.Sampled /= float64(max(n, 1))
+	var err error
+	f.Quality, err = p.quality(seed)
+	return f, err
+}
+
+// shape is the depth of the tree and the most children of a node.
+func (t *Tree) shape() (depth, width int) {
+	depths := make([]int, len(t.Parent))
+	children := make([]int, len(t.Parent))
+	for i, parent := range t.Parent {
+		if parent >= 0 {
+			depths[i] = depths[parent] + 1
+			children[parent]++
+			width = max(width, children[parent])
+		}
+		depth = max(depth, depths[i])
+	}
+	return depth, width
+}
+
+// within counts the nodes that a depth and width take, and those of them that
+// were sampled.
+func (t *Tree) within(depth, width int) (scored, sampled int) {
+	depths := make([]int, len(t.Parent))
+	children := make([]int, len(t.Parent))
+	in := make([]bool, len(t.Parent))
+	for i, parent := range t.Parent {
+		if parent < 0 {
+			in[i] = true
+			scored++
+			continue
+		}
+		depths[i] = depths[parent] + 1
+		children[parent]++
+		if in[i] = in[parent] && depths[i] <= depth && children[parent] <= width; in[i] {
+			scored++
+			sampled++
+		}
+	}
+	return scored, sampled
+}

@@ -1,0 +1,179 @@
+package experiment
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/construct"
+)
+
+// made are answers whose probability of being correct is known: FineCE says it,
+// and "bold" says much more.
+func made(questions, answers int) []*Record {
+	r := rand.New(rand.NewPCG(1, 2))
+	var out []*Record
+	for q := range questions {
+		for a := range answers {
+			truth := r.Float64()
+			record := &Record{ID: fmt.Sprint("q", q), Domain: "in", Sample: a, Correct: r.Float64() < truth, Tokens: 40}
+			for i := range 5 {
+				p := Point{Strategy: ByParagraph, Index: i, Last: 4, Tokens: 10 * i, Ratio: float64(i) / 4, Confidence: map[string]float64{
+					FineCE: truth, "bold": 1 - (1-truth)*0.1, ValueHead: math.Round(truth),
+				}}
+				if i == 1 {
+					p.Tree = &Tree{Confidence: []float64{truth, truth, truth, truth, truth, 0}, Parent: []int32{-1, 0, 0, 1, 1, 2}}
+					p.Cost = map[string]baseline.Cost{"bold": {Requests: 1, CompletionTokens: 20}}
+				}
+				if i == 3 && a == 0 {
+					delete(p.Confidence, "bold")
+				}
+				record.Points = append(record.Points, p)
+			}
+			out = append(out, record)
+		}
+	}
+	return out
+}
+
+func TestAnalyse(t *testing.T) {
+	records := made(400, 4)
+	report, err := Analyse(records, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := report.Domains[0]
+	if report.Questions != 400 || report.Answers != 1600 || len(report.Domains) != 1 || math.Abs(d.Accuracy-0.5) > 0.05 || d.Tokens < 39.99 || d.Tokens > 40.01 {
+		t.Fatalf("%d questions, %d answers, accuracy %v, %v tokens", report.Questions, report.Answers, d.Accuracy, d.Tokens)
+	}
+	ours, _ := find(d.Table1, FineCE, First)
+	bold, _ := find(d.Table1, "bold", First)
+	// The AUROC of a uniform p that is true is 5/6.
+	if ours.ECE.Value > 0.05 || math.Abs(ours.AUROC.Value-5.0/6) > 0.03 || ours.ECE.Low > ours.ECE.Value || ours.ECE.High < ours.ECE.Value {
+		t.Errorf("FineCE: %+v", ours)
+	}
+	if math.Abs(bold.ECE.Value-0.45) > 0.03 || bold.AUROC.Value != ours.AUROC.Value {
+		t.Errorf("bold: %+v", bold)
+	}
+	if late, _ := find(d.Table1, "bold", LastBut1); late.Missing != 400 || late.N != 1200 {
+		t.Errorf("%d with, %d without a confidence", late.N, late.Missing)
+	}
+	claims := map[string]bool{}
+	for _, v := range report.Verdicts {
+		claims[v.Claim] = v.Reached
+	}
+	if !claims["lower ECE at p(1) than the best baseline, intervals apart"] || claims["higher AUROC at p(1) than the best baseline, intervals apart"] {
+		t.Errorf("%v", claims)
+	}
+	if claims["fusion with d=2, w=2 lowers ECE at p(1)"] { // the tree has a branch that is always wrong
+		t.Errorf("%v", claims)
+	}
+
+	var b bytes.Buffer
+	if err := report.Markdown(&b, "About."); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	plots, err := report.Plots(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range plots {
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 || !strings.Contains(b.String(), "("+name+")") {
+			t.Errorf("%s: %v, or RESULTS.md does not show it", name, err)
+		}
+	}
+	if strings.Contains(b.String(), "NaN") || strings.Contains(b.String(), "%!") {
+		t.Error(b.String())
+	}
+}
+
+// Pairs of one question count together: the interval of one answer repeated is
+// that of the answers themselves.
+func TestIntervalsAreOverQuestions(t *testing.T) {
+	once := made(200, 1)
+	many := append([]*Record(nil), once...)
+	for range 7 {
+		many = append(many, once...)
+	}
+	width := func(records []*Record) float64 {
+		p := pairs(records, At{ByParagraph, First}, named(FineCE))
+		q, err := p.quality(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q.AUROC.High - q.AUROC.Low
+	}
+	if a, b := width(once), width(many); math.Abs(a-b) > 1e-9 {
+		t.Errorf("width %v, with each answer 8 times %v", a, b)
+	}
+}
+
+func TestFusion(t *testing.T) {
+	records := made(1, 1)
+	tree := records[0].Points[1].Tree
+	for depth := range 3 {
+		for width := range 3 {
+			params := bci.Params{Alpha: 0.3, Depth: depth, Width: width}
+			f, err := fusion(records, params, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := bci.Fuse(nil, bci.Tree{Conf: tree.Confidence, Parent: tree.Parent}, params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			y := 0.0
+			if records[0].Correct {
+				y = 1
+			}
+			if got := math.Sqrt(f.Quality.Brier); math.Abs(got-math.Abs(want[0]-y)) > 1e-12 {
+				t.Errorf("d=%d w=%d: off by %v, want %v", depth, width, got, math.Abs(want[0]-y))
+			}
+			scored := [3][3]float64{{1, 1, 1}, {1, 2, 3}, {1, 3, 6}}[depth][width]
+			if f.Scored != scored || f.Sampled != scored-1 {
+				t.Errorf("d=%d w=%d: %v scored, %v sampled, want %v scored", depth, width, f.Scored, f.Sampled, scored)
+			}
+		}
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	c := DefaultConfig()
+	answer := construct.Completion{Text: "One two.\n\nThree.\n\n#### 4"}
+	for i, text := range []string{"One", " two", ".", "\n", "\n", "Three", ".", "\n", "\n", "####", " 4"} {
+		top := []construct.Alternative{{Text: text, Logprob: 0}}
+		if i == 5 { // one of two
+			top = []construct.Alternative{{Text: text, Logprob: math.Log(0.5)}, {Text: "Four", Logprob: math.Log(0.5)}}
+		}
+		answer.Tokens = append(answer.Tokens, construct.Token{Text: text, Logprob: top[0].Logprob, Top: top})
+	}
+	c.Every = 4
+	for strategy, want := range map[string][]string{
+		ByParagraph: {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
+		ByPeriod:    {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
+		ByEntropy:   {"", "One two.\n\nThree", "One two.\n\nThree.\n\n#### 4"},
+	} {
+		at, total, err := places(&answer, strategy, &c)
+		if err != nil || total != len(answer.Tokens) {
+			t.Fatal(total, err)
+		}
+		var texts []string
+		for _, p := range at {
+			texts = append(texts, p.text)
+		}
+		if fmt.Sprintf("%q", texts) != fmt.Sprintf("%q", want) {
+			t.Errorf("%s: %q, want %q", strategy, texts, want)
+		}
+		if first, last := at[0], at[len(at)-1]; first.tokens != 0 || first.whole || !last.whole || last.tokens != total {
+			t.Errorf("%s: from %+v to %+v of %d", strategy, first, last, total)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+// Package weights has the small models that the project ships, which
+// host/train/model.sh has trained from a seed: a generator that solves word
+// problems of several steps of arithmetic (package problems), about half of them
+// right, and the confidence models of its answers.
+package weights
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/finece/finece/host/lm"
+)
+
+//go:embed generator confidence value pik
+var files embed.FS
+
+// SuC is the baseline SuC (sub-question clusters) of the generator, as JSON.
+//
+//go:embed suc.json
+var SuC []byte
+
+// The models, as servers call them.
+const (
+	Generator  = "generator"
+	Confidence = "confidence" // FineCE by instruction fine-tuning: it writes the confidence of a state
+	Value      = "value"      // FineCE by a value head
+	Head       = "pik"        // the head of the baseline P(IK), which has seen questions alone
+)
+
+// adapters are those that are LoRA matrices on the generator.
+var adapters = map[string]bool{Value: true, Head: true}
+
+// Names are the models, the generator first.
+func Names() []string { return []string{Generator, Confidence, Value, Head} }
+
+// Load reads a model into memory. An error is about its name.
+func Load(name string) (*lm.Model, error) {
+	folder, err := fs.Sub(files, name)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	if !adapters[name] {
+		return lm.Load(folder)
+	}
+	base, err := fs.Sub(files, Generator)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	return lm.LoadAdapter(base, folder)
+}

@@ -1,0 +1,139 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Message is a turn of a conversation.
+type Message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// conversation is a line of the messages layout.
+type conversation struct {
+	Messages []Message `json:"messages"`
+}
+
+// Replies to the question how likely an answer is to be right, that a generator
+// learns from: it is to have an opinion of its own, as chat models do, and not
+// to be calibrated.
+const (
+	SureReply   = "0.9" // no mistake so far
+	UnsureReply = "0.2" // a mistake was planted
+)
+
+// WriteCorpus writes n conversations that a generator learns from, of the
+// problems in domain and of [problems.Corpus], one JSON line each. Of eight,
+//
+//   - five are a question and its solution,
+//   - two are exercises: what is calculated in three problems, without the words,
+//   - in one a solution, or the first paragraphs of one, half of them with a
+//     mistake planted, is followed by the question of package baseline how likely
+//     it is to be right, and the reply.
+func WriteCorpus(w io.Writer, seed uint64, domain problems.Domain, n int) error {
+	s := problems.NewSource(seed, domain, problems.Corpus)
+	r := rand.New(rand.NewPCG(seed, 1))
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for i := range n {
+		var c conversation
+		switch i % 8 {
+		case 2, 5:
+			c = exercise(s)
+		case 7:
+			c = opinion(s, r)
+		default:
+			p := s.Next()
+			c = conversation{[]Message{{"user", p.Question}, {"assistant", p.Solution(len(p.Steps) + 1)}}}
+		}
+		if err := enc.Encode(c); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
+}
+
+// exercise is the calculations of three problems.
+func exercise(s *problems.Source) conversation {
+	var terms, solved []string
+	for range 3 {
+		p := s.Next()
+		for _, e := range p.Equations() {
+			term, _, _ := strings.Cut(e, " =")
+			terms, solved = append(terms, term), append(solved, e)
+		}
+	}
+	return conversation{[]Message{{"user", "Calculate: " + strings.Join(terms, ", ")}, {"assistant", strings.Join(solved, "\n")}}}
+}
+
+// opinion is an answer, perhaps a wrong one, and what is thought of it.
+func opinion(s *problems.Source, r *rand.Rand) conversation {
+	p := s.Next()
+	steps := 1 + r.IntN(len(p.Steps)+1)
+	said := p
+	if r.IntN(2) == 0 {
+		said = s.Spoil(&p)
+	}
+	reply := SureReply
+	if said.Wrong > 0 && said.Wrong <= steps {
+		reply = UnsureReply
+	}
+	return conversation{[]Message{
+		{"user", p.Question}, {"assistant", said.Solution(steps)},
+		{"user", baseline.DefaultVerbPrompt}, {"assistant", reply},
+	}}
+}
+
+// WritePrompts writes n conversations with a confidence model, of every stage,
+// one JSON line each, for a tokenizer to learn what they look like.
+func WritePrompts(w io.Writer, seed uint64, n int) error {
+	s := problems.NewSource(seed, problems.InDomain, problems.Corpus)
+	m := estimate.DefaultModel()
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for i := range n {
+		p := s.Next()
+		stage := estimate.Stage(i % 3)
+		text := p.Solution(1 + i%2*len(p.Steps))
+		c := conversation{[]Message{
+			{"system", m.Instruction(stage)},
+			{"user", string(estimate.AppendInput(nil, stage, []byte(p.Question), []byte(text)))},
+			{"assistant", fmt.Sprintf("%.1f", float64(i%11)/10)},
+		}}
+		if err := enc.Encode(c); err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
+}
+
+// WriteQuestions writes n problems as questions, one JSON line each.
+func WriteQuestions(w io.Writer, seed uint64, domain problems.Domain, pool problems.Pool, n int) error {
+	s := problems.NewSource(seed, domain, pool)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for range n {
+		p := s.Next()
+		err := enc.Encode(struct {
+			ID       string   `json:"id"`
+			Question string   `json:"question"`
+			Gold     []string `json:"gold"`
+			Family   string   `json:"family"`
+			Solution string   `json:"solution"`
+		}{p.ID, p.Question, []string{strconv.Itoa(p.Answer)}, p.Family, p.Solution(len(p.Steps) + 1)})
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
+	}
+	return nil
+}

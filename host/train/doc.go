@@ -1,0 +1,47 @@
+// Package train makes a confidence model of the labels that package construct
+// samples, as FineCE (arXiv 2508.12040) does, and the small generator that the
+// project ships.
+//
+// # Data
+//
+// [Export] writes states with their labels in the two layouts that trainers
+// read: [Alpaca], which LLaMA-Factory reads, and [Messages], which TRL and most
+// others read. The prompt is the one that package estimate sends when it asks
+// for a confidence, to the letter: a model is not asked what it was not taught.
+// The reply is the label with so many digits, rounded up or down at random, so
+// that the mean of what a model learns to write is the label and not the nearest
+// round number: k of 30 is no multiple of a tenth. k and N stand beside it. A
+// label of 1 is written as 0.99: package estimate reads the expectation of the
+// number over the alternatives to each token, and of two replies that differ in
+// their first token, 1.0 and 0.3, it sees but one whole. With labels of 1.0, an
+// answer of probability 0.6 is read as 1; with 0.99, as 0.59.
+//
+// [LLaMAFactory] writes a configuration with the paper's settings: AdamW with
+// beta1 0.9 and beta2 0.5, a learning rate of 1e-4 and 300 steps of warm-up.
+//
+// # Training
+//
+// The trainer is python/finece_train.py, on Hugging Face's transformers and PEFT:
+// a small generator from scratch, instruction fine-tuning ("ift": the model
+// writes the confidence), and the value head ("value": a linear layer gives its
+// logit). The last two are for models of any size, with all weights or by LoRA,
+// and after each epoch give the ECE, AUROC and Brier score of held-out states, of
+// the replies as package estimate reads them ([ReadReplies]) and by finece eval;
+// the epoch of the lowest Brier score is kept. What is killed goes on from its
+// last checkpoint, to the same model.
+//
+// A value head is asked with instruction and input as one text
+// (estimate.Model.AppendPrompt), at its last token. The text becomes tokens as
+// /pooling of vLLM and of package lm make them: with the special tokens that the
+// tokenizer puts around a text (the beginning of Llama's; none in finece's own),
+// without a chat template.
+//
+// A tagged test, make test-train, trains tiny models of each kind, serves them by
+// package lm, and wants from there the confidences that the trainer found.
+//
+// # The model that is shipped
+//
+// model.sh (make model) is the whole way from a seed to weights, for a model that
+// learns arithmetic word problems (package problems): the corpus, the generator,
+// the labels sampled from it, and the confidence models.
+package train

@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# From a seed to the models that the project ships: word problems, a generator
+# that learns them, labels sampled from it by Algorithm 1, and the confidence
+# models of these: FineCE by instruction fine-tuning and by a value head, the head
+# of P(IK), and the clusters of SuC.
+#
+#   host/train/model.sh [SEED [FOLDER]]     (make model)
+#
+# Each step is skipped when its result is in FOLDER (default build/model), and one
+# that was interrupted goes on where it was: run the same command again. With the
+# settings below that is about two hours on 2 cores. What a training gives depends
+# on the machine in its last bits; the labels of the same generator do not.
+#
+# The weights come into WEIGHTS, if that is set: host/lm/weights for the built-in
+# ones. PYTHON is the trainer's interpreter (make train-env).
+set -euo pipefail
+
+seed=${1:-1}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=${2:-$root/build/model}
+
+# The generator: stopped early, so that it is right about half of the time.
+: "${CORPUS:=160000}"   # conversations
+: "${BATCH:=32}"        # of them a step
+: "${STOP:=3000}"       # step at which it is stopped, of CORPUS/BATCH
+: "${SHAPE:=--hidden 128 --ffn 352 --layers 6 --heads 4}"
+: "${VOCAB:=768}"
+# The labels: k(1+mT) completions a question.
+: "${QUESTIONS:=3000}"
+: "${K:=10}" "${M:=3}" "${T:=4}"
+: "${TEMPERATURE:=1}"
+: "${COMPLETE:=question}" # complete answers that become states: question, all, none
+: "${SPLIT:=0.9,0.1,0}"
+# The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
+# models of 7 to 8 billion parameters.
+: "${IFT:=--epochs 2 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600}"
+: "${VALUE:=--epochs 2 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600 --lora-rank 16}"
+: "${PORT:=18081}"
+: "${WEIGHTS:=}"
+
+finece=$out/finece
+: "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
+export FINECE_PYTHON=$PYTHON
+
+say() { echo "$(date +%H:%M:%S) $*" >&2; }
+
+# step FILE WHAT COMMAND... runs the command unless FILE is there.
+step() {
+	local result=$1 what=$2
+	shift 2
+	if [ -e "$result" ]; then
+		say "$what: there already"
+		return
+	fi
+	say "$what"
+	"$@"
+}
+
+# trained FOLDER WHAT ARGUMENTS... trains a model into FOLDER, unless it is marked as done.
+trained() {
+	local folder=$1 what=$2
+	shift 2
+	train() {
+		"$finece" train "$@" --out "$folder" --seed "$seed" >&2
+		touch "$folder/done"
+	}
+	step "$folder/done" "$what" train "$@"
+}
+
+mkdir -p "$out"
+say "building finece"
+(cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
+if ! "$PYTHON" -c 'import torch, transformers, peft'; then
+	echo "$PYTHON lacks the trainer's packages: make train-env, or set PYTHON" >&2
+	exit 1
+fi
+
+step "$out/corpus.jsonl" "$CORPUS conversations" \
+	"$finece" train corpus --seed "$seed" -n "$CORPUS" -o "$out/corpus.jsonl"
+step "$out/prompts.jsonl" "prompts for the tokenizer" \
+	"$finece" train corpus --seed "$seed" --prompts -n 3000 -o "$out/prompts.jsonl"
+step "$out/tokenizer/tokenizer.json" "tokenizer" \
+	"$finece" train tokenizer --corpus "$out/corpus.jsonl" "$out/prompts.jsonl" --limit 3000 --vocab "$VOCAB" --out "$out/tokenizer"
+# shellcheck disable=SC2086 # settings of several words
+trained "$out/generator" "generator" \
+	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --batch "$BATCH" --stop "$STOP" --lr 2e-3 $SHAPE
+
+step "$out/questions.jsonl" "$QUESTIONS questions" \
+	"$finece" train problems --pool confidence --seed "$seed" -n "$QUESTIONS" -o "$out/questions.jsonl"
+labels() {
+	"$finece" lm --listen "127.0.0.1:$PORT" --model "generator=$out/generator/best" &
+	local server=$!
+	trap 'kill "$server" 2>/dev/null || true' EXIT
+	local tries=0
+	until (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do
+		((++tries < 100)) && kill -0 "$server" || { echo "finece lm does not answer on port $PORT: set PORT" >&2; exit 1; }
+		sleep 0.1
+	done
+	"$finece" construct --server "http://127.0.0.1:$PORT/v1" --model generator --grader number --prompt '{question}' \
+		--k "$K" --m "$M" --T "$T" --temperature "$TEMPERATURE" --max-tokens 200 --complete "$COMPLETE" \
+		--split "$SPLIT" --seed "$seed" -o "$out/states.jsonl" "$out/questions.jsonl"
+	kill "$server"
+	wait "$server" || true
+	trap - EXIT
+	touch "$out/states.done"
+}
+step "$out/states.done" "labels: $K(1+$M*$T) completions of each question" labels
+for split in train dev; do
+	step "$out/$split.jsonl" "training data: $split" \
+		"$finece" train export --seed "$seed" --split "$split" -o "$out/$split.jsonl" "$out/states.jsonl"
+	step "$out/$split-questions.jsonl" "training data: $split, questions alone" \
+		"$finece" train export --seed "$seed" --split "$split" --question-only -o "$out/$split-questions.jsonl" "$out/states.jsonl"
+done
+
+model=$out/generator/best
+# shellcheck disable=SC2086
+{
+	trained "$out/confidence" "confidence model: instruction fine-tuning" \
+		ift --model "$model" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
+	trained "$out/value" "confidence model: value head" \
+		value --model "$model" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
+	trained "$out/pik" "head of P(IK)" \
+		value --model "$model" --data "$out/train-questions.jsonl" --dev "$out/dev-questions.jsonl" $VALUE
+}
+step "$out/suc.json" "clusters of SuC" "$finece" train suc -o "$out/suc.json" "$out/states.jsonl"
+
+if [ -n "$WEIGHTS" ]; then
+	for name in generator confidence value pik; do
+		say "weights: $WEIGHTS/$name"
+		rm -rf "${WEIGHTS:?}/$name"
+		mkdir -p "$WEIGHTS/$name"
+		for file in config.json model.safetensors adapter_config.json adapter_model.safetensors \
+			tokenizer.json tokenizer_config.json chat_template.jinja; do
+			if [ -e "$out/$name/best/$file" ]; then
+				cp "$out/$name/best/$file" "$WEIGHTS/$name/"
+			fi
+		done
+		if [ -e "$WEIGHTS/$name/adapter_config.json" ]; then
+			# Where PEFT looks for the base of an adapter.
+			sed -i 's|"base_model_name_or_path": ".*"|"base_model_name_or_path": "../generator"|' "$WEIGHTS/$name/adapter_config.json"
+		fi
+	done
+	cp "$out/suc.json" "$WEIGHTS/suc.json"
+fi
+say "done: $out"

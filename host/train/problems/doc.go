@@ -1,0 +1,23 @@
+// Package problems makes word problems that take several steps of arithmetic,
+// with their steps written out a paragraph each, from a seed. A small model that
+// learns from them gets about half of them right, which is what the work on its
+// confidence needs.
+//
+//	Mia buys 3 pens for 14 dollars each and 2 bags for 37 dollars each. She pays
+//	with 150 dollars. How much change does she get?
+//
+//	The pens cost 3 * 14 = 42 dollars.
+//
+//	The bags cost 2 * 37 = 74 dollars.
+//
+//	Together that is 42 + 74 = 116 dollars.
+//
+//	The change is 150 - 116 = 34 dollars.
+//
+//	#### 34
+//
+// Problems of the [InDomain] are what a model is trained on and tested on. Those
+// of [LongChains] take more steps than any of these, those of [OtherWording] say
+// every second sentence in words that InDomain does not have. No question is in
+// two [Pool]s, so what a model is tested on was never seen in any training.
+package problems

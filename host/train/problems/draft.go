@@ -1,0 +1,138 @@
+package problems
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+)
+
+// words are what problems are about.
+type words struct{ names, things, goods, places []string }
+
+var plainWords = words{
+	names:  []string{"Mia", "Tom", "Ann", "Ben", "Eva", "Max", "Lea", "Jan", "Ida", "Leo", "Nina", "Paul", "Sara", "Finn", "Rosa", "Emil"},
+	things: []string{"apples", "books", "cards", "coins", "eggs", "stamps", "shells", "marbles", "tickets", "bottles", "flowers", "stones"},
+	goods:  []string{"pens", "bags", "cups", "lamps", "hats", "balls", "boxes", "shirts", "plates", "chairs", "clocks", "knives"},
+	places: []string{"shop", "farm", "school", "library", "museum", "market", "bakery", "garden"},
+}
+
+// draft is a problem in the making.
+type draft struct {
+	r        *rand.Rand
+	slips    *rand.Rand // of mistakes, so that the question stays what it is
+	family   string
+	words    *words
+	other    bool // with sentences in other words
+	hard     int  // 0 to 2: how large the numbers are
+	question []string
+	steps    []string
+	last     int  // the last result
+	wrong    int  // the step that gets a wrong result
+	failed   bool // a result is out of range: begin again
+}
+
+// draftOf is attempt number attempt at the problem of a seed. It may have failed.
+func draftOf(seed, attempt uint64, domain Domain, wrong int) *draft {
+	f := families[seed%uint64(len(families))]
+	d := &draft{
+		r:     rand.New(rand.NewPCG(seed, attempt)),
+		slips: rand.New(rand.NewPCG(seed, uint64(wrong)<<32)),
+		words: &plainWords, family: f.name, wrong: wrong,
+	}
+	n := d.between(2, 5)
+	if domain == LongChains {
+		n = d.between(6, 7)
+	}
+	if domain == OtherWording {
+		d.other = true
+	}
+	d.hard = d.r.IntN(3)
+	if domain == Hard {
+		n, d.hard = d.between(4, 5), 2
+	}
+	f.make(d, n)
+	return d
+}
+
+func (d *draft) say(format string, a ...any) {
+	d.question = append(d.question, fmt.Sprintf(format, a...))
+}
+func (d *draft) step(format string, a ...any) { d.steps = append(d.steps, fmt.Sprintf(format, a...)) }
+
+func pick(d *draft, from []string) string { return from[d.r.IntN(len(from))] }
+
+// two are different ones of from.
+func two(d *draft, from []string) (string, string) {
+	i := d.r.IntN(len(from))
+	j := (i + 1 + d.r.IntN(len(from)-1)) % len(from)
+	return from[i], from[j]
+}
+
+// between is lo to hi, both included.
+func (d *draft) between(lo, hi int) int { return lo + d.r.IntN(max(1, hi-lo+1)) }
+
+// sized is a number that is larger the harder the problem is.
+func (d *draft) sized() int { return d.between([]int{2, 5, 12}[d.hard], []int{9, 30, 99}[d.hard]) }
+
+// either is a in plain words; in other wording every second sentence is b.
+func (d *draft) either(a, b string) string {
+	if d.other && d.r.IntN(2) == 0 {
+		return b
+	}
+	return a
+}
+
+const most = 9999 // of a result
+
+// sum is "a op b = c" for a step, and c.
+func (d *draft) sum(a int, op byte, b int) (string, int) {
+	var c int
+	switch op {
+	case '+':
+		c = a + b
+	case '-':
+		c = a - b
+	case '*':
+		c = a * b
+	case '/':
+		if d.wrong == 0 && (b == 0 || a%b != 0) {
+			d.failed = true
+			return "", 0
+		}
+		c = a / max(b, 1)
+	}
+	if d.wrong == len(d.steps)+1 {
+		c = d.mistake(c)
+	} else if d.wrong == 0 && (c < 1 || c > most) {
+		d.failed = true
+	}
+	d.last = c
+	return fmt.Sprintf("%d %c %d = %d", a, op, b, c), c
+}
+
+// mistake changes a digit of c: mostly by one, as where a carry is forgotten.
+func (d *draft) mistake(c int) int {
+	digits := []byte(strconv.Itoa(max(c, 0)))
+	i := d.slips.IntN(len(digits))
+	by := 1 + d.slips.IntN(9)
+	if d.slips.IntN(3) > 0 {
+		by = 1 + 8*d.slips.IntN(2) // one up, or one down
+	}
+	digits[i] = '0' + (digits[i]-'0'+byte(by))%10
+	if len(digits) > 1 && digits[0] == '0' {
+		digits[0] = '1'
+		if c/pow10(len(digits)-1) == 1 {
+			digits[0] = '2'
+		}
+	}
+	v, _ := strconv.Atoi(string(digits))
+	return v
+}
+
+func pow10(n int) int {
+	p := 1
+	for range n {
+		p *= 10
+	}
+	return p
+}

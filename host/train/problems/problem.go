@@ -1,0 +1,163 @@
+package problems
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Domain is a kind of problems.
+type Domain uint8
+
+const (
+	InDomain     Domain = iota // 2 to 5 steps
+	LongChains                 // 6 or 7 steps, in the same words
+	OtherWording               // 2 to 5 steps, in other words
+	Hard                       // of InDomain, those of 4 or 5 steps with the largest numbers
+	domains      = iota
+)
+
+var domainNames = [domains]string{"in", "long", "wording", "hard"}
+
+func (d Domain) String() string {
+	if int(d) < len(domainNames) {
+		return domainNames[d]
+	}
+	return fmt.Sprintf("domain(%d)", d)
+}
+
+// ParseDomain reads "in", "long", "wording" or "hard".
+func ParseDomain(s string) (Domain, error) {
+	for i, name := range domainNames {
+		if s == name {
+			return Domain(i), nil
+		}
+	}
+	return 0, fmt.Errorf("problems: unknown domain %q: want %s", s, strings.Join(domainNames[:], ", "))
+}
+
+// Pool is a share of all questions: each question is in one, by its text.
+type Pool uint8
+
+const (
+	Corpus     Pool = iota // what the generator learns from: 70 of 100
+	Confidence             // what its confidence is learnt from: 20 of 100
+	Test                   // what all is measured on: 10 of 100
+	pools      = iota
+)
+
+var poolNames = [pools]string{"corpus", "confidence", "test"}
+
+func (p Pool) String() string {
+	if int(p) < len(poolNames) {
+		return poolNames[p]
+	}
+	return fmt.Sprintf("pool(%d)", p)
+}
+
+// ParsePool reads "corpus", "confidence" or "test".
+func ParsePool(s string) (Pool, error) {
+	for i, name := range poolNames {
+		if s == name {
+			return Pool(i), nil
+		}
+	}
+	return 0, fmt.Errorf("problems: unknown pool %q: want %s", s, strings.Join(poolNames[:], ", "))
+}
+
+// PoolOf is the pool of a question.
+func PoolOf(question string) Pool {
+	h := fnv.New64a()
+	h.Write([]byte(question))
+	switch u := (h.Sum64() * 0x9e3779b97f4a7c15 >> 32) % 100; { // multiplied since FNV's low bits follow the last letters
+	case u < 70:
+		return Corpus
+	case u < 90:
+		return Confidence
+	}
+	return Test
+}
+
+// Problem is a question with a solution.
+type Problem struct {
+	ID       string
+	Family   string
+	Question string
+	Steps    []string // a paragraph each
+	Answer   int
+	Wrong    int // the step, from 1, at which a mistake was planted; 0 if all is right
+}
+
+// Solution is the first n steps, or all and the answer where n is over their
+// number.
+func (p *Problem) Solution(n int) string {
+	if n <= len(p.Steps) {
+		return strings.Join(p.Steps[:n], "\n\n")
+	}
+	return strings.Join(p.Steps, "\n\n") + "\n\n#### " + strconv.Itoa(p.Answer)
+}
+
+var equation = regexp.MustCompile(`\d+ [-+*/] \d+ = \d+`)
+
+// Equations are what is calculated in the steps, such as "3 * 14 = 42".
+func (p *Problem) Equations() []string {
+	var out []string
+	for _, step := range p.Steps {
+		out = append(out, equation.FindString(step))
+	}
+	return out
+}
+
+// Source makes problems. The same seed, domain and pool give the same ones in
+// the same order, and no question twice.
+type Source struct {
+	domain Domain
+	pool   Pool
+	r      *rand.Rand
+	seen   map[string]bool
+}
+
+// NewSource makes a source.
+func NewSource(seed uint64, domain Domain, pool Pool) *Source {
+	return &Source{domain, pool, rand.New(rand.NewPCG(seed, uint64(domain)<<8|uint64(pool))), map[string]bool{}}
+}
+
+// Next makes a problem and its right solution.
+func (s *Source) Next() Problem {
+	for {
+		seed := s.r.Uint64()
+		p := build(seed, s.domain, 0)
+		if PoolOf(p.Question) != s.pool || s.seen[p.Question] {
+			continue
+		}
+		s.seen[p.Question] = true
+		p.ID = fmt.Sprintf("%s-%s-%016x", p.Family, s.domain, seed)
+		return p
+	}
+}
+
+// Spoil is p, which Next made, with a mistake in the result of one of its steps
+// and all that follows from it, as one who makes it would write on.
+func (s *Source) Spoil(p *Problem) Problem {
+	seed, _ := strconv.ParseUint(p.ID[strings.LastIndexByte(p.ID, '-')+1:], 16, 64)
+	q := build(seed, s.domain, 1+s.r.IntN(len(p.Steps)))
+	q.ID = p.ID
+	return q
+}
+
+// build makes the problem of a seed, with a mistake in step wrong if that is not 0.
+func build(seed uint64, domain Domain, wrong int) Problem {
+	for attempt := uint64(0); ; attempt++ {
+		d := draftOf(seed, attempt, domain, 0)
+		if d.failed {
+			continue
+		}
+		if wrong > 0 {
+			d = draftOf(seed, attempt, domain, wrong)
+		}
+		return Problem{Family: d.family, Question: strings.Join(d.question, " "), Steps: d.steps, Answer: d.last, Wrong: wrong}
+	}
+}

@@ -1,0 +1,88 @@
+package problems
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var terms = regexp.MustCompile(`(\d+) ([-+*/]) (\d+) = (\d+)`)
+
+// right reports whether a step's equation holds.
+func right(t *testing.T, step string) bool {
+	m := terms.FindStringSubmatch(step)
+	if m == nil {
+		t.Fatalf("no equation in %q", step)
+	}
+	a, _ := strconv.Atoi(m[1])
+	b, _ := strconv.Atoi(m[3])
+	c, _ := strconv.Atoi(m[4])
+	switch m[2] {
+	case "+":
+		return a+b == c
+	case "-":
+		return a-b == c
+	case "*":
+		return a*b == c
+	}
+	return c*b == a
+}
+
+// Every solution holds step by step and ends in its answer; a spoilt one is
+// wrong first where it says, about the same question.
+func TestSolutions(t *testing.T) {
+	for domain := range Domain(domains) {
+		families := map[string]int{}
+		s := NewSource(7, domain, Corpus)
+		for range 3000 {
+			p := s.Next()
+			families[p.Family]++
+			lo, hi := 2, 5
+			if domain == LongChains {
+				lo, hi = 6, 8
+			}
+			if len(p.Steps) < lo-1 || len(p.Steps) > hi+1 {
+				t.Fatalf("%s has %d steps", p.ID, len(p.Steps))
+			}
+			for _, step := range p.Steps {
+				if !right(t, step) {
+					t.Fatalf("%s: %q\n%s", p.ID, step, p.Question)
+				}
+			}
+			if !strings.HasSuffix(p.Solution(len(p.Steps)), " "+strconv.Itoa(p.Answer)+".") && !strings.Contains(p.Steps[len(p.Steps)-1], "= "+strconv.Itoa(p.Answer)+" ") {
+				t.Fatalf("%s ends in %q and its answer is %d", p.ID, p.Steps[len(p.Steps)-1], p.Answer)
+			}
+			q := s.Spoil(&p)
+			if q.Question != p.Question || q.Wrong < 1 || q.Wrong > len(q.Steps) || len(q.Steps) != len(p.Steps) {
+				t.Fatalf("%s spoilt in step %d: %q\n%q", p.ID, q.Wrong, q.Question, p.Question)
+			}
+			for i, step := range q.Steps[:q.Wrong] {
+				if (i+1 == q.Wrong) == (step == p.Steps[i]) {
+					t.Fatalf("%s spoilt in step %d: step %d is %q, was %q", p.ID, q.Wrong, i+1, step, p.Steps[i])
+				}
+			}
+		}
+		if len(families) != 7 {
+			t.Fatalf("%v: %v", domain, families)
+		}
+		t.Log(domain, families)
+	}
+}
+
+func TestPools(t *testing.T) {
+	seen := map[string]Pool{}
+	for pool := range Pool(pools) {
+		a, b := NewSource(3, InDomain, pool), NewSource(3, InDomain, pool)
+		for range 2000 {
+			p := a.Next()
+			if q := b.Next(); p.Question != q.Question || p.ID != q.ID {
+				t.Fatal("the same seed gave another problem")
+			}
+			if other, ok := seen[p.Question]; ok {
+				t.Fatalf("%q is in %v and %v", p.Question, other, pool)
+			}
+			seen[p.Question] = pool
+		}
+	}
+}

@@ -1,0 +1,220 @@
+"""Trains a generator from scratch, and a confidence model from one by FineCE.
+
+The commands tokenizer and base make a small decoder-only transformer of the
+Llama layout. The commands ift and value fine-tune a model, that one or any other
+of Hugging Face's, on states with Monte Carlo labels: ift teaches it to write the
+confidence as a number (instruction fine-tuning), value puts a linear head on its
+last hidden state. `finece train` makes the data and runs this file. One GPU is
+used if there is one: CUDA_VISIBLE_DEVICES says which.
+"""
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # where this file lies is no place for it
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
+import torch
+import transformers
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+import finece_heldout
+from finece_data import Replies, Values, messages_of, prompt_text, read_lines, render, tokens, value_tokens
+from finece_fit import Progress, Stop, fit, save, with_adapter
+
+SPECIAL = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+# On a CPU the plain products are twice as fast as the fused attention, for short texts.
+ATTENTION = "sdpa" if torch.cuda.is_available() else "eager"
+
+
+def make_tokenizer(args):
+    """Byte-level BPE with a token for each digit, as the tokenizers library saves it."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(" ?[0-9]"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=args.vocab,
+        special_tokens=SPECIAL,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    texts = (m["content"] for path in args.corpus for line in read_lines(path, args.limit) for m in messages_of(line))
+    tokenizer.train_from_iterator(texts, trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>",
+        additional_special_tokens=SPECIAL[2:], clean_up_tokenization_spaces=False,
+        model_max_length=args.context,
+    )
+    fast.chat_template = CHAT_TEMPLATE
+    fast.save_pretrained(args.out)
+    print(json.dumps({"vocabulary": len(fast), "out": args.out}))
+
+
+def base(args):
+    """Trains a generator from scratch on conversations."""
+    tokenizer = AutoTokenizer.from_pretrained(args.tokenizer)
+    torch.manual_seed(args.seed)
+    model = LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=args.hidden, intermediate_size=args.ffn, num_hidden_layers=args.layers,
+        num_attention_heads=args.heads, num_key_value_heads=args.heads, max_position_embeddings=args.context,
+        tie_word_embeddings=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None, attn_implementation=ATTENTION))
+    data = Replies(read_lines(args.corpus, args.limit), tokenizer, args.context)
+    print(json.dumps({"parameters": model.num_parameters(), "conversations": len(data), "dropped": data.dropped,
+                      "tokens": sum(data.lengths)}), flush=True)
+    finish(fit(model, data, args, tokenizer.pad_token_id, [Progress(), Stop(args.stop)]), tokenizer, args)
+
+
+def ift(args):
+    """Instruction fine-tuning: the model learns to write the confidence as a number."""
+    finece_heldout.check(args.finece)
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    torch.manual_seed(args.seed)
+    model = with_adapter(load(AutoModelForCausalLM, args), args.lora_rank, "CAUSAL_LM")
+    data = Replies(read_lines(args.data, args.limit), tokenizer, args.context)
+    held = list(read_lines(args.dev, args.dev_limit))
+    rows = tokens(tokenizer, render(tokenizer, [messages_of(line)[:-1] for line in held], for_reply=True))
+    confidences = lambda m: finece_heldout.replies(m, tokenizer, rows, args.batch, args.finece)
+    tune(model, data, held, confidences, tokenizer, pad_of(tokenizer), args)
+
+
+def value(args):
+    """A linear head on the last hidden state gives the confidence's logit."""
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    torch.manual_seed(args.seed)
+    model = load(AutoModelForSequenceClassification, args, num_labels=1)
+    # The head reads the last token that is no padding.
+    pad = model.config.pad_token_id = pad_of(tokenizer)
+    torch.nn.init.zeros_(model.score.weight)
+    model = with_adapter(model, args.lora_rank, "SEQ_CLS")
+    data = Values(read_lines(args.data, args.limit), tokenizer, args.context)
+    held = list(read_lines(args.dev, args.dev_limit))
+    rows = value_tokens(tokenizer, [prompt_text(line) for line in held])
+    confidences = lambda m: finece_heldout.values(m, rows, pad, args.batch)
+    tune(model, data, held, confidences, tokenizer, pad, args)
+
+
+def load(kind, args, **config):
+    return kind.from_pretrained(args.model, dtype=torch.float32, attn_implementation=ATTENTION, **config)
+
+
+def pad_of(tokenizer):
+    """The token for padding. Tokenizers without one end no prompt with their end."""
+    return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+
+
+def tune(model, data, held, confidences, tokenizer, pad, args):
+    print(json.dumps({"states": len(data), "dropped": data.dropped, "held out": len(held)}), flush=True)
+    # Of a folder the name: where it lies is no matter of who gets the adapter.
+    name = Path(args.model).resolve().name if os.path.isdir(args.model) else args.model
+
+    @torch.no_grad()
+    def asked(m):
+        was = m.training
+        m.eval()
+        readings = confidences(m)
+        m.train(was)
+        return readings
+
+    def keep(m, path):
+        save(m, path, name)
+        tokenizer.save_pretrained(path)
+
+    kept = finece_heldout.HeldOut(asked, held, args.out, args.finece, keep)
+    fit(model, data, args, pad, [Progress(), kept])
+    print(json.dumps({"saved": str(Path(args.out) / "best")}), flush=True)
+
+
+def finish(model, tokenizer, args):
+    best = Path(args.out) / "best"
+    save(model, best)
+    tokenizer.save_pretrained(best)
+    print(json.dumps({"saved": str(best)}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="finece train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+
+    c = commands.add_parser("tokenizer", help="learn a tokenizer from a corpus")
+    c.add_argument("--corpus", required=True, nargs="+", help="JSON Lines of messages, or of instruction, input, output")
+    c.add_argument("--out", required=True)
+    c.add_argument("--vocab", type=int, default=768)
+    c.add_argument("--context", type=int, default=512)
+    c.add_argument("--limit", type=int, default=20000, help="lines of each corpus; 0 is all")
+    c.set_defaults(run=make_tokenizer)
+
+    def common(c, **defaults):
+        c.add_argument("--out", required=True, help="folder of the checkpoints; the model comes into best/ in it")
+        c.add_argument("--epochs", type=int, default=defaults["epochs"])
+        c.add_argument("--batch", type=int, default=defaults["batch"], help="sequences a step")
+        c.add_argument("--lr", type=float, default=defaults["lr"])
+        c.add_argument("--beta1", type=float, default=0.9)
+        c.add_argument("--beta2", type=float, default=defaults["beta2"])
+        c.add_argument("--weight-decay", type=float, default=defaults["decay"])
+        c.add_argument("--warmup", type=int, default=300, help="steps, at most a tenth of all")
+        c.add_argument("--schedule", default="cosine")
+        c.add_argument("--context", type=int, default=512, help="tokens; longer lines are left out")
+        c.add_argument("--limit", type=int, default=0, help="lines of the data; 0 is all")
+        c.add_argument("--seed", type=int, default=1)
+        c.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+        c.add_argument("--log-every", type=int, default=50)
+        c.add_argument("--save-every", type=int, default=500)
+
+    c = commands.add_parser("base", help="train a generator from scratch")
+    c.add_argument("--corpus", required=True)
+    c.add_argument("--tokenizer", required=True)
+    c.add_argument("--hidden", type=int, default=128)
+    c.add_argument("--ffn", type=int, default=352)
+    c.add_argument("--layers", type=int, default=6)
+    c.add_argument("--heads", type=int, default=4)
+    c.add_argument("--stop", type=int, default=0, help="end after so many steps, as if more came: for a generator that is to err; 0 is all")
+    common(c, epochs=1, batch=48, lr=2e-3, beta2=0.95, decay=0.01)
+    c.set_defaults(run=base)
+
+    for name, run, text in (("ift", ift, "teach a model to write its confidence"), ("value", value, "put a value head on a model")):
+        c = commands.add_parser(name, help=text)
+        c.add_argument("--model", required=True, help="folder or name of the model to begin with")
+        c.add_argument("--data", required=True, help="what finece train export writes")
+        c.add_argument("--dev", required=True, help="the same of held-out questions")
+        c.add_argument("--dev-limit", type=int, default=0, help="lines of --dev; 0 is all")
+        c.add_argument("--lora-rank", type=int, default=0, help="of LoRA matrices; 0 trains all weights")
+        c.add_argument("--finece", default="finece", help="the command that evaluates")
+        # The paper's: AdamW, beta2 0.5, learning rate 1e-4, 300 steps of warm-up.
+        common(c, epochs=3, batch=32, lr=1e-4, beta2=0.5, decay=0.0)
+        c.set_defaults(run=run)
+
+    args = parser.parse_args()
+    if torch.cuda.device_count() > 1:
+        raise SystemExit("more than one GPU is visible: name one in CUDA_VISIBLE_DEVICES")
+    warnings.simplefilter("ignore", FutureWarning)
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+package train
+
+import (
+	"bufio"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+)
+
+//go:embed python/*.py
+var scripts embed.FS
+
+// Requirements are the Python packages of the trainer, with their versions, as
+// pip reads them.
+//
+//go:embed python/requirements.txt
+var Requirements string
+
+// Trainer runs the Python trainer.
+type Trainer struct {
+	Python string    // the interpreter that has [Requirements]; "" is FINECE_PYTHON, or python3
+	Finece string    // the command that finds ECE and AUROC; "" is the running one
+	Log    io.Writer // gets what the trainer says that is no [Report]; nil drops it
+}
+
+// Report is one thing that the trainer says of itself: a step or an epoch. What
+// is not told is nil, or zero.
+type Report struct {
+	Step int      `json:"step"` // of Of
+	Of   int      `json:"of"`
+	Loss *float64 `json:"loss"`
+
+	Epoch int      `json:"epoch"` // from 1, with the three below, of held-out states
+	ECE   *float64 `json:"ece"`
+	AUROC *float64 `json:"auroc"` // nil where all are right or all wrong
+	Brier *float64 `json:"brier"`
+
+	Resumed string `json:"resumed"` // the checkpoint that it goes on from
+	Saved   string `json:"saved"`   // the folder that the model is in
+}
+
+// Run runs a command of the trainer, such as "ift", and hands each report to
+// tell, which may be nil. When ctx ends the trainer is told to stop, and goes on
+// from its last checkpoint when the same command is run again.
+func (t *Trainer) Run(ctx context.Context, tell func(Report), args ...string) error {
+	return t.start(ctx, args, func(out io.Reader) error {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			var r Report
+			if json.Unmarshal(lines.Bytes(), &r) != nil {
+				if t.Log != nil {
+					fmt.Fprintln(t.Log, lines.Text())
+				}
+				continue
+			}
+			if tell != nil {
+				tell(r)
+			}
+		}
+		return lines.Err()
+	})
+}
+
+// Pass runs a command of the trainer with its own output on w.
+func (t *Trainer) Pass(ctx context.Context, w io.Writer, args ...string) error {
+	return t.start(ctx, args, func(out io.Reader) error {
+		_, err := io.Copy(w, out)
+		return err
+	})
+}
+
+func (t *Trainer) start(ctx context.Context, args []string, read func(io.Reader) error) error {
+	folder, err := os.MkdirTemp("", "finece-train-")
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	if err := os.CopyFS(folder, scripts); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if len(args) > 0 && (args[0] == "ift" || args[0] == "value") {
+		finece := t.Finece
+		if finece == "" {
+			if finece, err = os.Executable(); err != nil {
+				return fmt.Errorf("train: %w", err)
+			}
+		}
+		args = append(slices.Clone(args), "--finece", finece)
+	}
+	python := orDefault(t.Python, orDefault(os.Getenv("FINECE_PYTHON"), "python3"))
+	cmd := exec.CommandContext(ctx, python, append([]string{filepath.Join(folder, "python", "finece_train.py")}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 20 * time.Second
+	tail := &lastBytes{most: 4000}
+	cmd.Stderr = tail
+	if t.Log != nil {
+		cmd.Stderr = io.MultiWriter(tail, t.Log)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("train: %w; the trainer needs Python with the packages of host/train/python/requirements.txt: make train-env, and FINECE_PYTHON for another interpreter", err)
+	}
+	readErr := read(out)
+	if err := cmd.Wait(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && t.Log == nil {
+			return fmt.Errorf("train: %s: %w: %s", python, err, tail.bytes)
+		}
+		return fmt.Errorf("train: %s: %w", python, err)
+	}
+	return readErr
+}
+
+// lastBytes keeps the end of what is written to it.
+type lastBytes struct {
+	bytes []byte
+	most  int
+}
+
+func (l *lastBytes) Write(p []byte) (int, error) {
+	l.bytes = append(l.bytes, p...)
+	if over := len(l.bytes) - l.most; over > 0 {
+		l.bytes = l.bytes[:copy(l.bytes, l.bytes[over:])]
+	}
+	return len(p), nil
+}

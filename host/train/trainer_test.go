@@ -1,0 +1,496 @@
+//go:build train
+
+package train_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/lm"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/train"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// workshop is where the tiny models of a test are made.
+type workshop struct {
+	*testing.T
+	folder, finece, python string
+}
+
+func newWorkshop(t *testing.T) *workshop {
+	python := os.Getenv("FINECE_PYTHON")
+	if python == "" {
+		python = "../../build/venv/bin/python"
+	}
+	python, err := filepath.Abs(python)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		t.Fatalf("%v: make train-env makes it", err)
+	}
+	w := &workshop{t, t.TempDir(), "", python}
+	w.finece = w.path("finece")
+	if out, err := exec.Command("go", "build", "-o", w.finece, "../cmd/finece").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return w
+}
+
+func (w *workshop) path(name ...string) string {
+	return filepath.Join(append([]string{w.folder}, name...)...)
+}
+
+// run runs finece.
+func (w *workshop) run(args ...string) string {
+	w.Helper()
+	cmd := exec.CommandContext(w.Context(), w.finece, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		w.Fatalf("finece %s: %v: %s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return string(out)
+}
+
+// train runs the trainer and returns what it reports.
+func (w *workshop) train(args ...string) []train.Report {
+	w.Helper()
+	var log bytes.Buffer
+	var all []train.Report
+	t := train.Trainer{Python: w.python, Finece: w.finece, Log: &log}
+	if err := t.Run(w.Context(), func(r train.Report) { all = append(all, r) }, args...); err != nil {
+		w.Fatalf("%s: %v: %s", strings.Join(args, " "), err, log.Bytes())
+	}
+	return all
+}
+
+// losses are the first and the last loss that was reported.
+func losses(all []train.Report) (first, last float64) {
+	first, last = math.NaN(), math.NaN()
+	for _, r := range all {
+		if r.Loss != nil {
+			if last = *r.Loss; math.IsNaN(first) {
+				first = last
+			}
+		}
+	}
+	return first, last
+}
+
+func (w *workshop) write(name string, lines func(add func(any))) string {
+	w.Helper()
+	f, err := os.Create(w.path(name))
+	if err != nil {
+		w.Fatal(err)
+	}
+	enc := json.NewEncoder(f)
+	lines(func(v any) {
+		if err := enc.Encode(v); err != nil {
+			w.Fatal(err)
+		}
+	})
+	if err := f.Close(); err != nil {
+		w.Fatal(err)
+	}
+	return w.path(name)
+}
+
+// serve serves a model.
+func (w *workshop) serve(name string, m *lm.Model, err error) string {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+	e, err := lm.NewEngine(m, lm.Options{})
+	if err != nil {
+		w.Fatal(err)
+	}
+	s, err := lm.NewServer(lm.Served{Name: name, Engine: e})
+	if err != nil {
+		w.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	w.Cleanup(func() {
+		server.Close()
+		e.Close()
+	})
+	return server.URL
+}
+
+const coins = 60
+
+func coin(i int) string { return fmt.Sprintf("Toss coin %d. Is it 1 or 2?", i) }
+
+// confidenceTalk is a conversation with a confidence model about coin n.
+func confidenceTalk(n int, r *rand.Rand) any {
+	m := estimate.DefaultModel()
+	stage := estimate.Stage(n / 8 % 3)
+	return map[string]any{"messages": []train.Message{
+		{Role: "system", Content: m.Instruction(stage)},
+		{Role: "user", Content: string(estimate.AppendInput(nil, stage, []byte(coin(n%coins)), []byte("I toss it.")))},
+		{Role: "assistant", Content: fmt.Sprintf("0.%d", r.IntN(10))},
+	}}
+}
+
+// generator makes a generator that tosses coins: number i shows 1 in i%5 of 4
+// cases. What it says first leaves that open.
+func (w *workshop) generator() string {
+	r := rand.New(rand.NewPCG(1, 2))
+	corpus := w.write("corpus.jsonl", func(add func(any)) {
+		for n := range 2400 {
+			if n%8 == 0 { // so that it knows what a number looks like
+				add(confidenceTalk(n, r))
+				continue
+			}
+			i := r.IntN(coins)
+			side := 1
+			if r.IntN(4) >= i%5 {
+				side = 2
+			}
+			answer := fmt.Sprintf("I toss it.\n\nIt shows %d.\n\n#### %d", side, side)
+			add(map[string]any{"messages": []train.Message{{Role: "user", Content: coin(i)}, {Role: "assistant", Content: answer}}})
+		}
+	})
+	prompts := w.path("prompts.jsonl")
+	w.run("train", "corpus", "--prompts", "-n", "60", "-o", prompts)
+	w.train("tokenizer", "--corpus", corpus, prompts, "--out", w.path("tokenizer"), "--vocab", "400")
+	all := w.train("base", "--corpus", corpus, "--tokenizer", w.path("tokenizer"), "--out", w.path("base"),
+		"--hidden", "32", "--ffn", "64", "--layers", "2", "--heads", "2", "--batch", "25", "--lr", "1e-2", "--log-every", "8")
+	if first, last := losses(all); !(last < first/3) {
+		w.Errorf("the generator's loss went from %v to %v", first, last)
+	}
+	if last := all[len(all)-2]; last.Step != 96 || last.Of != 96 {
+		w.Errorf("the last step is %+v, want 96 of 96", last)
+	}
+	return w.path("base", "best")
+}
+
+// labels samples labels from the generator with finece construct and exports them.
+func (w *workshop) labels(generator string) (train, dev string, held []construct.State) {
+	questions := w.write("questions.jsonl", func(add func(any)) {
+		for i := range coins {
+			add(map[string]any{"id": fmt.Sprint(i), "question": coin(i), "gold": "1"})
+		}
+	})
+	states := w.path("states.jsonl")
+	m, err := lm.Load(os.DirFS(generator))
+	url := w.serve("generator", m, err)
+	w.run("construct", "--server", url+"/v1", "--model", "generator", "--grader", "number", "--prompt", "{question}", "--max-tokens", "40",
+		"--k", "8", "--m", "2", "--T", "2", "--split", "0.7,0.3,0", "--seed", "4", "-o", states, questions)
+	for _, split := range []string{"train", "dev"} {
+		w.run("train", "export", "--split", split, "-o", w.path(split+".jsonl"), states)
+	}
+	f, err := os.Open(states)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer f.Close()
+	unsure := 0
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		var s construct.State
+		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
+			w.Fatal(err)
+		}
+		if s.K > 0 && s.K < s.N {
+			unsure++
+		}
+		if s.Split == "dev" {
+			held = append(held, s)
+		}
+	}
+	if unsure < 10 || len(held) < 50 {
+		w.Fatalf("%d states are neither sure nor hopeless, %d are held out: the generator has learnt too little", unsure, len(held))
+	}
+	return w.path("train.jsonl"), w.path("dev.jsonl"), held
+}
+
+// epoch is a line of heldout.jsonl.
+type epoch struct {
+	Epoch, States, Unavailable int
+	ECE, AUROC, Brier          *float64
+	Best                       bool
+}
+
+// reports reads heldout.jsonl and holds it against finece eval.
+func (w *workshop) reports(out string, epochs int) (all []epoch) {
+	w.Helper()
+	raw, err := os.ReadFile(filepath.Join(out, "heldout.jsonl"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for i, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
+		var e, eval epoch
+		if err := json.Unmarshal([]byte(line), &e); err != nil || e.Epoch != i+1 {
+			w.Fatalf("%v: line %d is %s", err, i+1, line)
+		}
+		all = append(all, e)
+		if e.States == 0 {
+			continue
+		}
+		report := w.run("eval", "--format", "json", filepath.Join(out, fmt.Sprintf("heldout-%d.csv", e.Epoch)))
+		same := func(a, b *float64) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
+		if err := json.Unmarshal([]byte(report), &eval); err != nil || e.ECE == nil || e.Brier == nil || e.AUROC == nil && e.Best && e.Epoch == epochs ||
+			!same(eval.ECE, e.ECE) || !same(eval.AUROC, e.AUROC) || !same(eval.Brier, e.Brier) {
+			w.Errorf("%v: %s, but finece eval says %s", err, line, report)
+		}
+	}
+	if len(all) != epochs {
+		w.Fatalf("%d epochs, want %d: %s", len(all), epochs, raw)
+	}
+	return all
+}
+
+// confidences are those of the best epoch, by the number of the held-out state.
+func (w *workshop) confidences(out string, all []epoch) map[int]float64 {
+	w.Helper()
+	best := 0
+	for _, e := range all {
+		if e.Best {
+			best = e.Epoch
+		}
+	}
+	f, err := os.Open(filepath.Join(out, fmt.Sprintf("heldout-%d.csv", best)))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		w.Fatal(err)
+	}
+	by := map[int]float64{}
+	for _, row := range rows[1:] {
+		state, _ := strconv.Atoi(row[2])
+		if by[state], err = strconv.ParseFloat(row[0], 64); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return by
+}
+
+// compare asks a served model for the confidence of held-out states as a session
+// does, and wants what the trainer found: the weights have 16 bits now.
+func (w *workshop) compare(url string, m estimate.Model, held []construct.State, want map[int]float64) {
+	w.Helper()
+	if len(want) < 30 {
+		w.Fatalf("the trainer found %d confidences", len(want))
+	}
+	client, err := model.New(model.Config{BaseURL: url + "/v1", Path: m.Adapter.Path()})
+	if err != nil {
+		w.Fatal(err)
+	}
+	worst, spread := 0.0, map[float64]bool{}
+	for i, s := range held {
+		p, ok := want[i]
+		if !ok {
+			continue
+		}
+		reply, err := client.Post(w.Context(), m.AppendRequest(nil, train.StageOf(&s), []byte(s.Question), []byte(s.Text)))
+		if err != nil {
+			w.Fatal(err)
+		}
+		r, err := m.ReadReply(reply)
+		if err != nil {
+			w.Fatalf("%v: %s", err, reply)
+		}
+		spread[math.Round(r.Confidence*100)] = true
+		worst = max(worst, math.Abs(r.Confidence-p))
+		if math.Abs(r.Confidence-p) > 5e-3 {
+			w.Errorf("state %d, %s: host/lm says %v, the trainer found %v", i, s.Position, r.Confidence, p)
+		}
+	}
+	w.Logf("%d states, %d different confidences, at most %.2g apart", len(want), len(spread), worst)
+	if len(spread) < 3 {
+		w.Errorf("all confidences are about the same: %v", spread)
+	}
+}
+
+// TestTrainer makes a generator, labels, and a confidence model of each kind, and
+// asks each as it is asked in use.
+func TestTrainer(t *testing.T) {
+	w := newWorkshop(t)
+	generator := w.generator()
+	data, dev, held := w.labels(generator)
+	common := []string{"--model", generator, "--data", data, "--dev", dev, "--batch", "8", "--log-every", "20"}
+	chat := estimate.DefaultModel()
+	value := estimate.Model{Adapter: estimate.Pooling, Activation: estimate.Sigmoid}
+	for _, c := range []struct {
+		name   string
+		m      estimate.Model
+		epochs int
+		falls  float64 // the loss to this share
+		args   []string
+	}{
+		{"ift", chat, 3, 0.8, []string{"ift", "--lr", "5e-3"}},
+		{"ift-lora", chat, 4, 0.8, []string{"ift", "--lr", "2e-2", "--lora-rank", "8"}},
+		{"value", value, 6, 0.95, []string{"value", "--lr", "5e-3", "--beta2", "0.95"}},
+		{"value-lora", value, 6, 0.95, []string{"value", "--lr", "2e-2", "--beta2", "0.95", "--lora-rank", "8"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &workshop{t, w.folder, w.finece, w.python}
+			out := w.path(c.name)
+			all := w.train(slices.Concat(c.args, common, []string{"--epochs", fmt.Sprint(c.epochs), "--out", out})...)
+			first, last := losses(all)
+			t.Logf("loss %v to %v", first, last)
+			if !(last < first*c.falls) {
+				t.Errorf("the loss went from %v to %v", first, last)
+			}
+			if saved := all[len(all)-1].Saved; saved != filepath.Join(out, "best") {
+				t.Errorf("it says that the model is in %q", saved)
+			}
+			reports := w.reports(out, c.epochs)
+			best := os.DirFS(filepath.Join(out, "best"))
+			var m *lm.Model
+			var err error
+			if slices.Contains(c.args, "--lora-rank") {
+				m, err = lm.LoadAdapter(os.DirFS(generator), best)
+			} else {
+				m, err = lm.Load(best)
+			}
+			w.compare(w.serve("confidence", m, err), c.m, held, w.confidences(out, reports))
+			found, err := exec.Command("grep", "-rlF", w.folder, filepath.Join(out, "best")).Output()
+			if len(found) > 0 {
+				t.Errorf("the path of the model is in %s (%v)", found, err)
+			}
+		})
+	}
+	t.Run("resume", func(t *testing.T) { resumes(&workshop{t, w.folder, w.finece, w.python}, common) })
+	t.Run("errors", func(t *testing.T) { trainerErrors(&workshop{t, w.folder, w.finece, w.python}, generator, data, dev) })
+	t.Run("yaml", func(t *testing.T) { yamlReads(&workshop{t, w.folder, w.finece, w.python}) })
+}
+
+// resumes kills a training at two instants, tears its last checkpoint, and wants
+// the model that comes of going on to be that of an uninterrupted training.
+func resumes(w *workshop, common []string) {
+	args := slices.Concat([]string{"value"}, common, []string{"--lr", "3e-3", "--epochs", "3", "--save-every", "7", "--log-every", "1"})
+	whole, out := w.path("whole"), w.path("resumed")
+	want := w.train(append(slices.Clone(args), "--out", whole)...)
+	steps := want[len(want)-1].Of
+	for _, r := range want {
+		steps = max(steps, r.Of)
+	}
+	for _, at := range []int{steps / 4, steps * 2 / 3} {
+		cmd := exec.CommandContext(w.Context(), w.python, slices.Concat([]string{"python/finece_train.py"}, args, []string{"--out", out, "--finece", w.finece})...)
+		pipe, err := cmd.StdoutPipe()
+		if err != nil {
+			w.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			w.Fatal(err)
+		}
+		killed := false
+		for lines := bufio.NewScanner(pipe); lines.Scan(); {
+			var r train.Report
+			if json.Unmarshal(lines.Bytes(), &r) == nil && r.Step >= at && !killed {
+				killed = true
+				if err := cmd.Process.Kill(); err != nil {
+					w.Fatal(err)
+				}
+			}
+		}
+		if err := cmd.Wait(); err == nil || !killed {
+			w.Fatalf("it ended before step %d: %v", at, err)
+		}
+	}
+	torn := filepath.Join(out, "checkpoint-99999")
+	if err := os.MkdirAll(torn, 0o755); err != nil {
+		w.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(torn, "trainer_state.json"), []byte(`{"epo`), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	all := w.train(append(slices.Clone(args), "--out", out)...)
+	from, last := "", 0
+	for _, r := range all {
+		from += r.Resumed
+		last = max(last, r.Step)
+	}
+	if !strings.HasPrefix(from, filepath.Join(out, "checkpoint-")) || last != steps {
+		w.Errorf("it went on from %q to step %d, want %d", from, last, steps)
+	}
+	a, b := w.reports(whole, 3), w.reports(out, 3)
+	for i := range a {
+		if math.Abs(*a[i].Brier-*b[i].Brier) > 1e-6 || a[i].Best != b[i].Best {
+			w.Errorf("epoch %d: %+v (Brier %v), uninterrupted %+v (%v)", i+1, b[i], *b[i].Brier, a[i], *a[i].Brier)
+		}
+	}
+	again := w.train(append(slices.Clone(args), "--out", out)...)
+	for _, r := range again {
+		if r.Step > 0 {
+			w.Errorf("what was finished was trained on: %+v", r)
+		}
+	}
+	w.reports(out, 3)
+}
+
+func trainerErrors(w *workshop, generator, data, dev string) {
+	bad := w.path("bad.jsonl")
+	if err := os.WriteFile(bad, []byte("{}\n{\n"), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	for _, c := range []struct {
+		args   []string
+		finece string
+		says   string
+	}{
+		{[]string{"ift"}, w.finece, "required: --model"},
+		{[]string{"ift", "--model", generator, "--data", bad, "--dev", dev, "--out", w.path("e")}, w.finece, "want messages, or instruction, input and output"},
+		{[]string{"value", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--context", "4"}, w.finece, "give a larger --context"},
+		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e")}, "/nowhere/finece", "want the finece command"},
+	} {
+		t := train.Trainer{Python: w.python, Finece: c.finece}
+		if err := t.Run(w.Context(), nil, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
+			w.Errorf("%s: %v, want %q", strings.Join(c.args, " "), err, c.says)
+		}
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	cancel()
+	t := train.Trainer{Python: w.python, Finece: w.finece}
+	if err := t.Run(ctx, nil, "ift"); !errors.Is(err, context.Canceled) {
+		w.Errorf("of a context that has ended it says %v", err)
+	}
+}
+
+// yamlReads: what LLaMAFactory writes is YAML.
+func yamlReads(w *workshop) {
+	folder := w.path("llamafactory")
+	if err := train.LLaMAFactory(folder, train.LLaMAFactoryConfig{Model: `a "b": #c`, Template: "x", Train: "t.jsonl", LoRARank: 4}); err != nil {
+		w.Fatal(err)
+	}
+	cmd := exec.Command(w.python, "-c", "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))")
+	f, err := os.Open(filepath.Join(folder, "finece.yaml"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer f.Close()
+	cmd.Stdin = f
+	out, err := cmd.CombinedOutput()
+	var got map[string]any
+	if err != nil || json.Unmarshal(out, &got) != nil {
+		w.Fatalf("%v: %s", err, out)
+	}
+	for key, v := range map[string]any{"model_name_or_path": `a "b": #c`, "learning_rate": 1e-4, "adam_beta2": 0.5, "warmup_steps": 300., "bf16": true, "lora_rank": 4.} {
+		if got[key] != v {
+			w.Errorf("%s: %v, want %v", key, got[key], v)
+		}
+	}
+}

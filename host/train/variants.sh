@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Confidence models of other training, for figures 5 and 6 and the sweeps of
+# finece experiment: each learns from the first NUMBER questions of model.sh's, by
+# the same settings, and differs from "reference" in one thing alone.
+#
+#   host/train/variants.sh [FOLDER]     (after host/train/model.sh; FOLDER as there)
+#
+#   reference   the labels of model.sh
+#   m1          one cluster a question in place of three
+#   cool        labels sampled at temperature 0.5 in place of 1
+#   other       labels sampled from another generator: OTHER, an earlier checkpoint
+#
+# It ends with the command that measures them.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=${1:-$root/build/model}
+: "${NUMBER:=1000}"
+: "${OTHER:=$out/other}"
+: "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 300}"
+: "${PORT:=18083}"
+: "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
+export FINECE_PYTHON=$PYTHON
+finece=$out/finece
+
+say() { echo "$(date +%H:%M:%S) $*" >&2; }
+
+head -n "$NUMBER" "$out/questions.jsonl" >"$out/few.jsonl"
+# The states of the first questions, which are in the questions' order.
+"$PYTHON" - "$out/few.jsonl" "$out/states.jsonl" "$out" <<'END'
+import json, sys
+
+few, states, out = sys.argv[1:]
+ids = {json.loads(line)["id"] for line in open(few)}
+with open(f"{out}/reference.states.jsonl", "w") as all_of_them, open(f"{out}/m1.states.jsonl", "w") as first_branch:
+    for line in open(states):
+        state = json.loads(line)
+        if state["id"] in ids:
+            all_of_them.write(line)
+            # Branch 1 is of the largest cluster, which is the one that is kept where m is 1.
+            if state.get("branch", 1) == 1:
+                first_branch.write(line)
+END
+
+# sample NAME GENERATOR TEMPERATURE
+sample() {
+	[ -e "$out/$1.done" ] && return
+	say "labels: $1"
+	"$finece" lm --listen "127.0.0.1:$PORT" --model "generator=$2" &
+	local server=$!
+	trap 'kill "$server" 2>/dev/null || true' EXIT
+	until (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do sleep 0.1; done
+	"$finece" construct --server "http://127.0.0.1:$PORT/v1" --model generator --grader number --prompt '{question}' --requests 12 \
+		--k 10 --m 3 --T 4 --temperature "$3" --max-tokens 200 --split 0.9,0.1,0 --seed 1 -o "$out/$1.states.jsonl" "$out/few.jsonl"
+	kill "$server"
+	wait "$server" || true
+	trap - EXIT
+	touch "$out/$1.done"
+}
+sample cool "$out/generator/best" 0.5
+sample other "$OTHER" 1
+
+for name in reference m1 cool other; do
+	[ -e "$out/variant-$name/done" ] && continue
+	say "confidence model: $name"
+	for split in train dev; do
+		"$finece" train export --split "$split" -o "$out/$name.$split.jsonl" "$out/$name.states.jsonl"
+	done
+	# shellcheck disable=SC2086 # settings of several words
+	"$finece" train ift --model "$out/generator/best" --data "$out/$name.train.jsonl" --dev "$out/$name.dev.jsonl" --out "$out/variant-$name" $IFT >&2
+	touch "$out/variant-$name/done"
+done
+
+models=() confidence=()
+for name in reference m1 cool other; do
+	models+=(--model "$name=$out/variant-$name/best")
+	confidence+=(--confidence "'FineCE ($name, $NUMBER questions)=chat:$name@http://127.0.0.1:$PORT/v1'")
+done
+echo "Measure them with"
+echo "  $finece lm --listen 127.0.0.1:$PORT ${models[*]} &"
+echo "  $finece experiment -o build/experiment --confidence FineCE=chat:confidence --confidence 'FineCE (value head)=pooling:value' ${confidence[*]}"
