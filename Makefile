@@ -1,7 +1,6 @@
 # `make help` lists the targets. GO, ARGS and STREAM can be given.
 
 GO     ?= go
-STREAM ?= wasm/session/testdata/demo.sse
 FUZZ   ?= 30s
 
 .PHONY: help
@@ -9,8 +8,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## watch a recorded stream being scored in the terminal (STREAM=file for one of yours)
+demo: ## watch the built-in model solve problems, with confidences, offline (STREAM=file: a recorded stream)
+ifdef STREAM
 	$(GO) run ./host/cmd/finece watch --pace 25 $(ARGS) $(STREAM)
+else
+	$(GO) run ./host/cmd/finece demo --number 3 $(ARGS)
+endif
+
+.PHONY: experiment
+experiment: ## repeat the paper's experiments on the built-in models (half an hour); writes host/experiment/results
+	$(GO) run ./host/cmd/finece experiment -o build/experiment $(ARGS)
+	mkdir -p host/experiment/results
+	cp build/experiment/RESULTS.md build/experiment/*.svg host/experiment/results/
 
 .PHONY: test
 test: test-go test-www test-edge ## run every test; installs what it needs
@@ -60,8 +69,23 @@ wasm-check: ## rebuild finece.wasm elsewhere and compare it with the committed o
 	cmp build/finece.wasm wasm/finece.wasm
 
 .PHONY: bench
-bench: ## measure against named peers in the same run; prints the table of the README (ARGS=decoding for a part)
+bench: edge ## measure against named peers in the same run; prints the table of the README (ARGS=decoding for a part)
 	$(GO) run ./host/cmd/bench $(ARGS)
+	cd www && node bench/main.mjs $(ARGS)
+
+.PHONY: train-env
+train-env: ## install the trainer's Python packages into build/venv (6 GB: PyPI's torch has CUDA with it; PYTHON=interpreter)
+	host/train/python/env.sh build/venv
+
+.PHONY: test-train
+test-train: ## train tiny models in Python and compare them with what host/lm computes; FINECE_PYTHON=interpreter, or train-env's
+	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
+	$(GO) test -tags train -run TestTrainer -count 1 -timeout 60m ./host/train
+
+.PHONY: model
+model: ## make the built-in models anew, from a seed to weights, in build/model (two hours; goes on when run again; SEED=1)
+	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
+	host/train/model.sh $(or $(SEED),1)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ (default 30s) each

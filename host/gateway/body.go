@@ -249,14 +249,28 @@ func (b *body) quiet(raw []byte) bool {
 	if b.scorer.news() || b.reader.asked.more || !b.reader.seen || len(b.ending) > 0 || !bytes.HasPrefix(raw, []byte("data: {")) {
 		return false
 	}
-	finish := []byte(`"finish_reason":`)
-	_, rest, found := bytes.Cut(raw, finish)
-	for more := found; more; _, rest, more = bytes.Cut(rest, finish) {
+	rest, found := afterFinishReason(raw)
+	for more := found; more; rest, more = afterFinishReason(rest) {
 		if !bytes.HasPrefix(rest, []byte("null")) {
 			return false
 		}
 	}
 	return found
+}
+
+// afterFinishReason returns what follows the next "finish_reason":. It looks for a
+// byte that is rare in chunks, for which WebAssembly is quick.
+func afterFinishReason(b []byte) (rest []byte, found bool) {
+	for {
+		before, after, more := bytes.Cut(b, []byte("_"))
+		if !more {
+			return nil, false
+		}
+		if rest, found = bytes.CutPrefix(after, []byte(`reason":`)); found && bytes.HasSuffix(before, []byte(`"finish`)) {
+			return rest, true
+		}
+		b = after
+	}
 }
 
 // ends reports whether an event is of those that only end the answer. They wait

@@ -38,15 +38,20 @@ const (
 	Comment Carrier = "comment" // comment lines, which no SDK sees
 )
 
+// RoundTrip is the method of that name of an [http.RoundTripper]. It is not that
+// interface because whoever calls its method links [http.Transport], and with it
+// TLS and X.509: half of the edge worker.
+type RoundTrip func(*http.Request) (*http.Response, error)
+
 // DefaultThreshold is the paper's.
 const DefaultThreshold = 0.8
 
 // Config is a gateway. Upstream, Engine, Session and Failure are required;
 // every other zero is a default.
 type Config struct {
-	Upstream  string            // the API's root, such as https://api.openai.com/v1; /v1/x goes to Upstream/x
-	Key       model.Secret      // sent to Upstream as bearer token in place of the client's; "" sends the client's on
-	Transport http.RoundTripper // default http.DefaultTransport
+	Upstream  string       // the API's root, such as https://api.openai.com/v1; /v1/x goes to Upstream/x
+	Key       model.Secret // sent to Upstream as bearer token in place of the client's; "" sends the client's on
+	RoundTrip RoundTrip    // default that of http.DefaultTransport
 
 	Engine  host.Engine
 	Session host.Config   // the confidence options; the question is taken from the request if it has none
@@ -56,6 +61,10 @@ type Config struct {
 	Threshold float64 // of Withhold, in [0,1]; default 0.8
 	Failure   Failure
 	Carrier   Carrier // default Field
+
+	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
+	// looks at: all but chat completions and the list of models.
+	RefuseUnchecked bool
 
 	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it; default 250 ms
 	Settle       time.Duration // an answer's end waits for a confidence model; default 10 s
@@ -100,6 +109,8 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: failure policy %q: want %s or %s", c.Failure, Open, Closed)
 	case c.Carrier != Field && c.Carrier != Comment:
 		return c, nil, fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
+	case c.RefuseUnchecked && c.Failure != Closed:
+		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
 	case math.IsNaN(c.Threshold) || c.Threshold < 0 || c.Threshold > 1:
 		return c, nil, fmt.Errorf("gateway: threshold %v: want 0 to 1", c.Threshold)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
@@ -108,8 +119,10 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 	if err := c.Session.Validate(); err != nil {
 		return c, nil, fmt.Errorf("gateway: %w", err)
 	}
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+	if c.RoundTrip == nil {
+		if c.RoundTrip = defaultRoundTrip; c.RoundTrip == nil {
+			return c, nil, errors.New("gateway: no RoundTrip")
+		}
 	}
 	for _, d := range []struct {
 		name  string

@@ -97,5 +97,6 @@
 //
 // Config.Failure says what becomes of answers that cannot be checked: Open lets
 // them pass, and says so; Closed does not. Answers that are none, because their
-// status is not 200, pass either way. So do all the other routes.
+// status is not 200, pass either way. So do all the other routes, unless
+// Config.RefuseUnchecked is set.
 package gateway

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,7 +19,7 @@ import (
 type Handler struct {
 	config Config
 	base   *url.URL
-	proxy  *httputil.ReverseProxy
+	proxy  http.Handler // sends requests on
 }
 
 // New makes a gateway. An error names the setting that is wrong.
@@ -31,20 +29,14 @@ func New(c Config) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{config: c, base: base}
-	h.proxy = &httputil.ReverseProxy{
-		Rewrite:        h.rewrite,
-		Transport:      roundTripper{&h.config},
-		FlushInterval:  -1,
-		ModifyResponse: h.modify,
-		ErrorHandler:   h.failed,
-		ErrorLog:       log.New(io.Discard, "", 0), // of answers that break off
-	}
+	h.proxy = newProxy(h)
 	return h, nil
 }
 
 const (
-	root = "/v1/"
-	chat = "/v1/chat/completions"
+	root   = "/v1/"
+	chat   = "/v1/chat/completions"
+	models = "/v1/models"
 )
 
 // ServeHTTP implements http.Handler.
@@ -63,9 +55,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "finece_path", "a path may not have . or .. in it")
 	case path == chat && r.Method == http.MethodPost:
 		h.chat(w, r)
+	case h.config.RefuseUnchecked && !isModels(r):
+		w.Header().Set(headerStatus, "unchecked")
+		w.Header().Set(headerReason, "surface")
+		refuse(w, http.StatusForbidden, "finece_surface", "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
 	default:
 		h.pass(w, r, "surface")
 	}
+}
+
+// isModels reports whether a request asks what models there are, which no model
+// answers.
+func isModels(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == models || strings.HasPrefix(r.URL.Path, models+"/"))
 }
 
 func climbs(path string) bool {
@@ -151,16 +153,15 @@ func setBody(r *http.Request, body []byte) {
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
 }
 
-// rewrite turns a request to the gateway into one to the upstream.
-func (h *Handler) rewrite(p *httputil.ProxyRequest) {
-	out := p.Out
-	rest := strings.TrimPrefix(p.In.URL.EscapedPath(), root)
+// rewrite turns in, a request to the gateway, into out, one to the upstream.
+func (h *Handler) rewrite(in, out *http.Request) {
+	rest := strings.TrimPrefix(in.URL.EscapedPath(), root)
 	target := *h.base
 	target.Path, target.RawPath = "", ""
 	if u, err := url.Parse(strings.TrimSuffix(h.base.EscapedPath(), "/") + "/" + rest); err == nil {
 		target.Path, target.RawPath = u.Path, u.RawPath
 	}
-	target.RawQuery = p.In.URL.RawQuery
+	target.RawQuery = in.URL.RawQuery
 	out.URL, out.Host = &target, target.Host
 	if h.config.Key != "" {
 		out.Header.Set("Authorization", "Bearer "+string(h.config.Key))
@@ -168,7 +169,7 @@ func (h *Handler) rewrite(p *httputil.ProxyRequest) {
 	if x := exchangeOf(out.Context()); x != nil && x.request != nil {
 		// What is to be read is not to be unpacked first.
 		out.Header.Set("Accept-Encoding", "identity")
-		out.GetBody = p.In.GetBody
+		out.GetBody = in.GetBody
 	}
 }
 

@@ -51,6 +51,40 @@ func TestOtherRoutesPassUntouchedAndUnchecked(t *testing.T) {
 	}
 }
 
+// TestRoutesThatAreNotCheckedAreRefusedIfAskedTo, but for the list of models.
+func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		if r.URL.Path == "/v1/chat/completions" {
+			w.Write(demo(t))
+		}
+	})
+	s := newGateway(t, u, func(c *gateway.Config) { c.Failure, c.RefuseUnchecked = gateway.Closed, true })
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/v1/models", 200}, {"HEAD", "/v1/models/gpt%2F4", 200}, {"GET", "/healthz", 200}, {"POST", "/v1/chat/completions", 200},
+		{"DELETE", "/v1/models/x", 403}, {"GET", "/v1/modelsx", 403}, {"POST", "/v1/completions", 403}, {"POST", "/v1/responses", 403},
+		{"POST", "/v1/messages", 403}, {"GET", "/v1/chat/completions", 403}, {"POST", "/v1/chat/completions/", 403}, {"POST", "/v1//chat/completions", 403},
+	} {
+		before := len(u.requests)
+		req, _ := http.NewRequest(c.method, s.URL+c.path, strings.NewReader(ask))
+		resp, err := s.Client().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := read(t, resp)
+		if resp.StatusCode != c.status || c.status == 403 && (!strings.Contains(got, "finece_surface") || len(u.requests) != before) {
+			t.Errorf("%s %s: HTTP %d %.200s, the upstream got %d", c.method, c.path, resp.StatusCode, got, len(u.requests)-before)
+		}
+		resp.Body.Close()
+	}
+	if _, err := gateway.New(gateway.Config{Upstream: u.URL, Engine: wazero(t), Session: host.DefaultConfig(), Failure: gateway.Open, RefuseUnchecked: true}); err == nil {
+		t.Error("no error for the failure policy open")
+	}
+}
+
 func TestRoutesOfItsOwn(t *testing.T) {
 	s := newGateway(t, newUpstream(t, func(w http.ResponseWriter, r *http.Request) { t.Errorf("the upstream got %s", r.URL) }), nil)
 	for _, c := range []struct {

@@ -20,7 +20,7 @@ type roundTripper struct{ *Config }
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	if x == nil || x.request == nil {
-		return t.Transport.RoundTrip(r)
+		return t.Config.RoundTrip(r)
 	}
 	resp, err := t.once(r)
 	if err != nil || !x.request.asked.more {
@@ -41,7 +41,7 @@ func (t roundTripper) once(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	w := &watched{limit: t.IdleTimeout, ctx: ctx, cancel: cancel}
 	w.timer = time.AfterFunc(t.HeaderTimeout, func() { cancel(errSilent) })
-	resp, err := t.Transport.RoundTrip(r.WithContext(ctx))
+	resp, err := t.Config.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		w.timer.Stop()
 		err = w.cause(err)

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,8 +11,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
 )
 
 // Secret is a key that does not print itself.
@@ -45,7 +44,14 @@ type Config struct {
 	Concurrency int           // requests in flight over all sessions; default 8
 	MaxReply    int64         // bytes of a reply; default 1 MiB
 
-	HTTP *http.Client // default: a pool of its own, which obeys the proxy variables
+	HTTP Doer // default: a pool of its own, which obeys the proxy variables
+}
+
+// Doer does one HTTP exchange; an [*http.Client] is one, and is then kept from
+// following redirects. It is an interface so that the edge worker, which has
+// fetch, does not link net/http's client: that is 1.4 MB of its gzip.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
 }
 
 const (
@@ -54,17 +60,16 @@ const (
 	defaultRetries     = 3
 	defaultConcurrency = 8
 	defaultMaxReply    = 1 << 20
-
-	waitMin, waitMax = 200 * time.Millisecond, 800 * time.Millisecond // before the first retry; the n-th waits n times as long
 )
 
 // Client sends requests to a confidence model. It is safe for concurrent use.
 type Client struct {
-	http     *retryablehttp.Client
+	http     Doer
 	url      string
 	shown    string // url without a password
 	key      Secret
 	timeout  time.Duration
+	retries  int
 	maxReply int64
 	slots    chan struct{}
 }
@@ -82,24 +87,13 @@ func New(c Config) (*Client, error) {
 	client := &Client{
 		url: full.String(), shown: full.Redacted(), key: c.Key,
 		timeout:  orDefault(c.Timeout, defaultTimeout),
+		retries:  max(orDefault(c.Retries, defaultRetries), 0),
 		maxReply: orDefault(c.MaxReply, defaultMaxReply),
 		slots:    make(chan struct{}, orDefault(c.Concurrency, defaultConcurrency)),
 	}
-	r := retryablehttp.NewClient()
-	r.Logger = nil
-	r.RetryMax = max(orDefault(c.Retries, defaultRetries), 0)
-	r.RetryWaitMin, r.RetryWaitMax = waitMin, waitMax
-	r.Backoff = retryablehttp.RateLimitLinearJitterBackoff
-	r.CheckRetry = client.checkRetry
-	r.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	if c.HTTP != nil {
-		r.HTTPClient = c.HTTP
+	if client.http, err = doer(c.HTTP, cap(client.slots)); err != nil {
+		return nil, err
 	}
-	withoutRedirects := *r.HTTPClient
-	// A redirected POST would become a GET, or take the text elsewhere.
-	withoutRedirects.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	r.HTTPClient = &withoutRedirects
-	client.http = r
 	return client, nil
 }
 
@@ -126,55 +120,63 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, c.failure(ctx, &attempt{}, ctx.Err())
 	}
-	last := &attempt{}
-	limited, cancel := context.WithTimeout(context.WithValue(ctx, attemptKey{}, last), c.timeout)
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := retryablehttp.NewRequestWithContext(limited, http.MethodPost, c.url, body)
+	var last attempt
+	for n := 1; ; n++ {
+		reply, err := c.try(limited, &last, body)
+		if err == nil {
+			return reply, nil
+		}
+		wait, again := last.retry(limited, n)
+		if !again || n > c.retries {
+			return nil, c.failure(ctx, &last, err)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-limited.Done():
+			timer.Stop()
+			return nil, c.failure(ctx, &last, limited.Err())
+		}
+	}
+}
+
+// try is one attempt. What comes of it is in last, unless the time was up, which
+// is not its own doing.
+func (c *Client) try(ctx context.Context, last *attempt, body []byte) (reply []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, c.failure(ctx, last, err)
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+string(c.key))
 	}
-	var reply []byte
-	req.SetResponseHandler(func(resp *http.Response) (err error) {
-		if succeeded(resp) {
-			reply, err = c.read(resp.Body)
-		}
-		return err
-	})
 	resp, err := c.http.Do(req)
-	if resp != nil {
+	if err == nil {
 		defer resp.Body.Close()
+		if succeeded(resp) {
+			if reply, err = c.read(resp.Body); err == nil {
+				return reply, nil
+			}
+		}
 	}
-	if err == nil && succeeded(resp) {
-		return reply, nil
-	}
-	return nil, c.failure(ctx, last, err)
-}
-
-// attempt is what came of the last attempt that came to an end.
-type attempt struct {
-	err  error          // of connecting or reading
-	resp *http.Response // that is no success; nil if it did not come to that
-	said []byte         // the beginning of its body
-}
-
-type attemptKey struct{}
-
-// note keeps what came of an attempt. That the time was up is not its own doing.
-func (a *attempt) note(ctx context.Context, resp *http.Response, err error) {
 	switch {
 	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	case err != nil:
-		*a = attempt{err: err}
-	case !succeeded(resp) && resp != a.resp: // the library asks twice
-		*a = attempt{resp: resp}
-		a.said, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+		*last = attempt{err: err}
+		return nil, err
 	}
+	*last = attempt{resp: resp}
+	last.said, _ = io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	return nil, errStatus
 }
+
+// errStatus is why an attempt has failed whose answer is no success.
+var errStatus = errors.New("no success")
 
 func succeeded(resp *http.Response) bool { return resp.StatusCode >= 200 && resp.StatusCode <= 299 }
 
@@ -184,27 +186,4 @@ func (c *Client) read(body io.Reader) ([]byte, error) {
 		return nil, errReplyTooLong
 	}
 	return reply, err
-}
-
-// checkRetry is the library's policy, except that it does not wait for what
-// cannot come in time.
-func (c *Client) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if last, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		last.note(ctx, resp, err)
-	}
-	if errors.Is(err, errReplyTooLong) {
-		return false, nil
-	}
-	again, stop := retryablehttp.DefaultRetryPolicy(ctx, resp, err)
-	if !again || stop != nil {
-		return again, stop
-	}
-	if deadline, ok := ctx.Deadline(); ok && err == nil {
-		wait := retryablehttp.DefaultBackoff(waitMin, waitMax, 0, resp)
-		// Below zero: a Retry-After that overflowed.
-		if wait < 0 || wait >= time.Until(deadline) {
-			return false, nil
-		}
-	}
-	return true, nil
 }

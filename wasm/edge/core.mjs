@@ -6,6 +6,12 @@ import module from "../finece.wasm";
 const KEPT = 16;
 const KEPT_BYTES = 4 << 20;
 
+/** What a session takes at once without a larger buffer, and answers with. */
+const INPUT = 16 << 10;
+const OUTPUT = 64 << 10;
+
+const FUNCTIONS = ["open", "write", "end", "request", "resolve", "fail"].map((name) => `finece_${name}`);
+
 const idle = [];
 
 /** For tests: how many instances were made and dropped so far. */
@@ -19,34 +25,44 @@ function make() {
 }
 
 /**
- * Opens an instance. The object that it returns is for one session:
+ * Opens an instance. The object that it returns is for one session, and made so
+ * that a call hands nothing but numbers to Go and back: every other value costs
+ * Go an entry in a table and a finalizer.
  *
- * - `call(name, input, ...args)` copies input, if there is any, to the core,
- *   calls `finece_<name>` and returns the answer, status and length included:
- *   a view that is stale after the next call. It is undefined after a trap, and
- *   null if the core does not take that much input.
+ * - `input` and `output` are what is handed over and what is answered; `grow(n)`
+ *   makes input larger.
+ * - `call(f, length, id, why)` gives `length` bytes of input, if that is not
+ *   negative, to the f-th of FUNCTIONS, with the other arguments that it takes.
+ *   The answer's status and payload are then in output, and what is returned is
+ *   their length. It is -1 after a trap, and -2 if the core does not take that
+ *   much input. A long answer comes in an output of its own: it is `output` anew.
  * - `close()` gives the instance back.
  */
 export function open() {
   let exports = idle.pop() ?? make();
-  return {
-    call(name, input, ...args) {
-      if (exports === undefined) return undefined;
+  const session = {
+    input: new Uint8Array(INPUT),
+    output: new Uint8Array(OUTPUT),
+    grow(n) { session.input = new Uint8Array(n); },
+    call(f, length, ...rest) {
+      if (exports === undefined) return -1;
       try {
-        if (input) {
-          const at = exports.finece_input(input.length);
-          if (at === 0) return null;
-          new Uint8Array(exports.memory.buffer, at >>> 0, input.length).set(input);
-          args.push(input.length);
+        if (length >= 0) {
+          const at = exports.finece_input(length);
+          if (at === 0) return -2;
+          new Uint8Array(exports.memory.buffer, at >>> 0, length).set(session.input.subarray(0, length));
+          rest.push(length);
         }
-        const at = exports[`finece_${name}`](...args) >>> 0;
-        const length = new DataView(exports.memory.buffer).getUint32(at + 4, true);
-        return new Uint8Array(exports.memory.buffer, at, 8 + length);
+        const at = exports[FUNCTIONS[f]](...rest) >>> 0;
+        const size = 8 + new DataView(exports.memory.buffer).getUint32(at + 4, true);
+        if (size > session.output.length) session.output = new Uint8Array(2 * size);
+        session.output.set(new Uint8Array(exports.memory.buffer, at, size));
+        return size;
       } catch {
         // It would go on answering, in a state that nobody knows.
         exports = undefined;
         counts.dropped++;
-        return undefined;
+        return -1;
       }
     },
     close() {
@@ -55,4 +71,5 @@ export function open() {
       exports = undefined;
     },
   };
+  return session;
 }

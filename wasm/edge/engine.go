@@ -24,8 +24,10 @@ func (e isolate) Open(c host.Config) (host.Session, []host.Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
 	}
-	s := &isolated{core: e.open.Invoke(), input: js.Global().Get("Uint8Array").New(chunk)}
-	events, err := s.events(s.send("open", session.AppendConfig(nil, &c)))
+	core := e.open.Invoke()
+	s := &isolated{core: core, invoke: core.Get("call"), input: core.Get("input"), output: core.Get("output")}
+	s.room, s.reach = s.input.Length(), s.output.Length()
+	events, err := s.events(s.send(callOpen, session.AppendConfig(nil, &c)))
 	if err != nil {
 		s.Close()
 		return nil, nil, err
@@ -36,22 +38,33 @@ func (e isolate) Open(c host.Config) (host.Session, []host.Event, error) {
 // chunk is how much a Write hands over at once, as on a server.
 const chunk = 16 << 10
 
+// What core.mjs calls by number.
+const (
+	callOpen = iota
+	callWrite
+	callEnd
+	callRequest
+	callResolve
+	callFail
+)
+
 // isolated is the session of one stream.
 type isolated struct {
-	core    js.Value
-	input   js.Value // a Uint8Array that is used again
-	answer  []byte
-	decoded []host.Event
+	core, invoke  js.Value
+	input, output js.Value // Uint8Arrays for what is handed over, and for answers
+	room, reach   int      // their lengths
+	answer        []byte
+	decoded       []host.Event
 }
 
 func (s *isolated) Write(p []byte) ([]host.Event, error) {
 	if len(p) <= chunk {
-		return s.events(s.send("write", p))
+		return s.events(s.send(callWrite, p))
 	}
 	var all []host.Event
 	for len(p) > 0 {
 		n := min(len(p), chunk)
-		events, err := s.events(s.send("write", p[:n]))
+		events, err := s.events(s.send(callWrite, p[:n]))
 		if err != nil {
 			return all, err
 		}
@@ -66,10 +79,10 @@ func (s *isolated) Write(p []byte) ([]host.Event, error) {
 	return all, nil
 }
 
-func (s *isolated) End() ([]host.Event, error) { return s.events(s.call("end", js.Null())) }
+func (s *isolated) End() ([]host.Event, error) { return s.events(s.call(callEnd, none)) }
 
 func (s *isolated) Request(dst []byte, id uint32) ([]byte, error) {
-	body, err := s.call("request", js.Null(), id)
+	body, err := s.call(callRequest, none, id)
 	return append(dst, body...), err
 }
 
@@ -77,11 +90,11 @@ func (s *isolated) Resolve(id uint32, reply []byte) ([]host.Event, error) {
 	if len(reply) > abi.MaxInput {
 		reply = nil // nobody's number: let the core say that it is no reply
 	}
-	return s.events(s.send("resolve", reply, id))
+	return s.events(s.send(callResolve, reply, id))
 }
 
 func (s *isolated) Fail(id uint32, why session.Reason) ([]host.Event, error) {
-	return s.events(s.call("fail", js.Null(), id, uint32(why)))
+	return s.events(s.call(callFail, none, id, uint32(why)))
 }
 
 func (s *isolated) Close() error {
@@ -98,29 +111,36 @@ func (s *isolated) events(payload []byte, err error) ([]host.Event, error) {
 }
 
 // send calls a function that takes input.
-func (s *isolated) send(name string, data []byte, args ...any) ([]byte, error) {
-	if len(data) > s.input.Length() {
-		s.input = js.Global().Get("Uint8Array").New(len(data))
+func (s *isolated) send(function int, data []byte, args ...any) ([]byte, error) {
+	if len(data) > s.room {
+		s.core.Call("grow", len(data))
+		s.input, s.room = s.core.Get("input"), len(data)
 	}
 	js.CopyBytesToJS(s.input, data)
-	return s.call(name, s.input.Call("subarray", 0, len(data)), args...)
+	return s.call(function, len(data), args...)
 }
 
+// none is the length of no input.
+const none = -1
+
 // call calls a function of the core and returns the payload of its answer.
-func (s *isolated) call(name string, input js.Value, args ...any) ([]byte, error) {
-	view := s.core.Call("call", append([]any{name, input}, args...)...)
-	switch {
-	case view.IsUndefined():
+func (s *isolated) call(function, input int, args ...any) ([]byte, error) {
+	n := s.invoke.Invoke(append([]any{function, input}, args...)...).Int()
+	switch n {
+	case -1:
 		return nil, host.ErrLost
-	case view.IsNull():
+	case -2:
 		return nil, fmt.Errorf("edge: the core takes at most %d bytes a call", abi.MaxInput)
 	}
-	n := view.Length()
+	if n > s.reach {
+		s.output = s.core.Get("output")
+		s.reach = s.output.Length()
+	}
 	if cap(s.answer) < n {
 		s.answer = make([]byte, n+n/2)
 	}
 	s.answer = s.answer[:n]
-	js.CopyBytesToGo(s.answer, view)
+	js.CopyBytesToGo(s.answer, s.output)
 	payload := s.answer[8:]
 	switch abi.Status(binary.LittleEndian.Uint32(s.answer)) {
 	case abi.StatusOK:

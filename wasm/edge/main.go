@@ -4,11 +4,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"reflect"
 	"runtime/debug"
 	"strconv"
 	"syscall/js"
@@ -61,13 +58,18 @@ func newHandler() (http.Handler, error) {
 	c := gateway.Config{
 		Upstream:  setting("FINECE_UPSTREAM"),
 		Key:       model.Secret(setting("FINECE_UPSTREAM_KEY")),
-		Transport: fetcher{},
+		RoundTrip: fetcher{}.Do,
 		Engine:    isolate{surroundings.Get("finece").Get("open")},
 		Session:   config,
 		Policy:    gateway.Policy(setting("FINECE_POLICY")),
 		Failure:   gateway.Failure(setting("FINECE_FAILURE")),
 		Carrier:   gateway.Carrier(setting("FINECE_CARRIER")),
 		Report:    report,
+	}
+	if refuse := setting("FINECE_REFUSE_UNCHECKED"); refuse != "" {
+		if c.RefuseUnchecked, err = strconv.ParseBool(refuse); err != nil {
+			return nil, fmt.Errorf("FINECE_REFUSE_UNCHECKED: %w", err)
+		}
 	}
 	if c.Failure == "" && c.Policy != gateway.Withhold {
 		c.Failure = gateway.Open
@@ -81,7 +83,7 @@ func newHandler() (http.Handler, error) {
 		c.Session.Estimator = session.Model
 		c.Model, err = model.New(model.Config{
 			BaseURL: root, Path: config.Model.Adapter.Path(), Key: model.Secret(setting("FINECE_MODEL_KEY")),
-			HTTP: &http.Client{Transport: fetcher{}},
+			HTTP: fetcher{},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("FINECE_MODEL: %w", err)
@@ -96,30 +98,31 @@ var _ host.Engine = isolate{}
 type worker struct{ http.Handler }
 
 func (h *worker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := withSignal(r.Context(), surroundings.Get("finece").Get("signal"))
+	request := surroundings.Get("request") // the one that is served
+	ctx, cancel := withSignal(r.Context(), request.Get("signal"))
 	defer cancel()
-	// So that a broken answer is reported by a panic, not as one that has ended.
-	ctx = context.WithValue(ctx, http.ServerContextKey, true) // not a *http.Server, which weighs 100 KB
 	r = r.WithContext(ctx)
 	if r.Header.Get("Content-Length") == "" && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		r.ContentLength = -1 // of unknown length: the library says 0
 	}
-	counted := &counting{ResponseWriter: w}
+	a := newAnswer(ctx, w, request.Get("answer"))
 	defer func() {
 		p := recover()
-		if p == nil {
+		switch {
+		case p == nil:
+			a.close()
 			return
-		}
-		if p != http.ErrAbortHandler {
+		case p != http.ErrAbortHandler:
 			report("panic in the handler", fmt.Errorf("%v\n%s", p, debug.Stack()))
 		}
-		if counted.wrote {
-			breakOff(w)
+		if !a.begun {
+			fail(a, "the gateway failed")
+			a.close()
 			return
 		}
-		fail(w, "the gateway failed")
+		a.breakOff()
 	}()
-	h.Handler.ServeHTTP(counted, r)
+	h.Handler.ServeHTTP(a, r)
 }
 
 // withSignal is a context that ends when the client leaves.
@@ -141,36 +144,6 @@ func withSignal(ctx context.Context, signal js.Value) (context.Context, func()) 
 		signal.Call("removeEventListener", "abort", left)
 		left.Release()
 		cancel()
-	}
-}
-
-// counting knows whether anything was written.
-type counting struct {
-	http.ResponseWriter
-	wrote bool
-}
-
-func (c *counting) Write(p []byte) (int, error) {
-	c.wrote = true
-	return c.ResponseWriter.Write(p)
-}
-
-func (c *counting) Flush() {}
-
-// errBroken is what a client's reader of the answer fails with.
-var errBroken = errors.New("the answer broke off")
-
-// breakOff ends an answer so that the client can tell. The library has no way to
-// say so, but its writer's field is exported: the pipe behind the answer.
-func breakOff(w http.ResponseWriter) {
-	v := reflect.Indirect(reflect.ValueOf(w))
-	if v.Kind() != reflect.Struct {
-		return
-	}
-	if f := v.FieldByName("Writer"); f.IsValid() {
-		if pipe, ok := f.Interface().(*io.PipeWriter); ok {
-			pipe.CloseWithError(errBroken)
-		}
 	}
 }
 

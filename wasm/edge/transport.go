@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -12,14 +11,14 @@ import (
 	"syscall/js"
 )
 
-// fetcher is a round tripper on the Worker's fetch. A context that is done
+// fetcher does HTTP exchanges with the Worker's fetch. A context that is done
 // aborts the request.
 type fetcher struct{}
 
 // jsBody is a body that is a ReadableStream already.
 type jsBody interface{ GetRawJSBody() js.Value }
 
-func (fetcher) RoundTrip(r *http.Request) (*http.Response, error) {
+func (fetcher) Do(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -110,80 +109,9 @@ func response(ctx context.Context, stop func() bool, r *http.Request, v js.Value
 		resp.ContentLength = n
 	}
 	if body := v.Get("body"); body.Truthy() {
-		resp.Body = &reader{ctx: ctx, stop: stop, from: body.Call("getReader")}
+		resp.Body = newReader(ctx, stop, body)
 	} else {
 		stop()
 	}
 	return resp
-}
-
-// reader reads a ReadableStream.
-type reader struct {
-	ctx  context.Context
-	stop func() bool // of the request's cancellation
-	from js.Value
-	rest []byte
-	err  error
-}
-
-func (r *reader) Read(p []byte) (int, error) {
-	for len(r.rest) == 0 {
-		if r.err != nil {
-			return 0, r.err
-		}
-		result, err := await(r.ctx, r.from.Call("read"))
-		switch {
-		case err != nil:
-			r.err = err
-		case result.Get("done").Bool():
-			r.err = io.EOF
-		default:
-			value := result.Get("value")
-			r.rest = make([]byte, value.Length())
-			js.CopyBytesToGo(r.rest, value)
-		}
-	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
-func (r *reader) Close() error {
-	r.stop()
-	r.from.Call("cancel").Call("catch", ignore)
-	return nil
-}
-
-// ignore takes the rejection of a promise that nobody waits for.
-var ignore = js.FuncOf(func(js.Value, []js.Value) any { return nil })
-
-// await waits for a promise, or until ctx is done.
-func await(ctx context.Context, promise js.Value) (js.Value, error) {
-	type settled struct {
-		value js.Value
-		err   error
-	}
-	done := make(chan settled, 1)
-	var resolve, reject js.Func
-	release := func() {
-		resolve.Release()
-		reject.Release()
-	}
-	resolve = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		defer release()
-		done <- settled{value: args[0]}
-		return nil
-	})
-	reject = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		defer release()
-		done <- settled{err: errors.New(js.Global().Call("String", args[0]).String())}
-		return nil
-	})
-	promise.Call("then", resolve, reject)
-	select {
-	case s := <-done:
-		return s.value, s.err
-	case <-ctx.Done():
-		return js.Value{}, ctx.Err()
-	}
 }

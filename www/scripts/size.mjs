@@ -1,20 +1,9 @@
 // What the main entry costs a page, beside the core: bundled, minified, gzipped.
 // Fails over the limit.
-import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { readFileSync } from "node:fs";
-
-const limit = 8 * 1024;
-const sizeOf = async (contents) => {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: new URL("..", import.meta.url).pathname },
-    bundle: true, minify: true, format: "esm", target: "es2022", write: false, external: ["*.wasm"],
-  });
-  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
-};
+import { limit, sizeOf, sizeOfFile } from "./bundle.mjs";
 
 const main = await sizeOf('export * from "finece"');
-const wasm = gzipSync(readFileSync(new URL("../dist/finece.wasm", import.meta.url)), { level: 9 }).length;
+const wasm = sizeOfFile(new URL("../dist/finece.wasm", import.meta.url));
 console.log(`finece          ${main} bytes gzip (limit ${limit})`);
 console.log(`  confidenceFetch only ${await sizeOf('export { confidenceFetch } from "finece"')}`);
 console.log(`finece/metrics  ${await sizeOf('export * from "finece/metrics"')} bytes gzip`);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { type InferUIMessageChunk, type UIMessage, createUIMessageStream, readUIMessageStream, streamText, wrapLanguageModel } from "ai";
+import { type InferUIMessageChunk, type UIMessage, createUIMessageStream, generateText, readUIMessageStream, streamText, wrapLanguageModel } from "ai";
 import { type StreamEvent, confidenceFetch } from "finece";
-import { type FineceDataParts, type FinecePart, confidenceMiddleware, confidenceParts, confidencesOf } from "finece/ai-sdk";
+import { type ConfidenceMiddlewareOptions, type FineceDataParts, type FineceMetadata, type FinecePart, confidenceMiddleware, confidenceParts, confidencesOf } from "finece/ai-sdk";
 import { positionsOf } from "./badge-support.js";
 import { bodyOf, completion, cut, demo, serve, until } from "./support.js";
 
@@ -133,6 +133,51 @@ test("a confidence model's late replies come before the end, whose wait is bound
   assert.ok(performance.now() - start < 4000);
   assert.ok(textOf(other).endsWith("✅"));
   assert.ok(confidencesOf(other).every(({ value }) => value === null));
+});
+
+test("a finished answer's confidences are in its metadata", async (t) => {
+  // The demo stream's answer in one piece.
+  const pieces = new TextDecoder().decode(demo).match(/^data: \{.*$/gm)?.map((line) => JSON.parse(line.slice(6)) as {
+    choices: { delta: { content?: string }; logprobs: { content: object[] } | null }[];
+  }) ?? [];
+  const choices = pieces.flatMap((piece) => piece.choices);
+  const message = { role: "assistant", content: choices.map(({ delta }) => delta.content ?? "").join("") };
+  const logprobs = { content: choices.flatMap(({ logprobs }) => logprobs?.content ?? []), refusal: null };
+  const answer = {
+    id: "1", object: "chat.completion", created: 1, model: "demo",
+    choices: [{ index: 0, message, logprobs, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 155, total_tokens: 156 },
+  };
+  let held = false;
+  const url = await serve(t, (request, response) => {
+    void bodyOf(request).then(() => {
+      if (!held) {
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+      }
+    });
+  });
+  const judge = await serve(t, (request, response) => {
+    void bodyOf(request).then(() => response.writeHead(200, { "content-type": "application/json" }).end(completion("0.25")));
+  });
+  const ask = async (options: ConfidenceMiddlewareOptions, abortSignal?: AbortSignal): Promise<FineceMetadata> => {
+    const { text, providerMetadata } = await generateText({
+      model: wrapLanguageModel({ model: modelAt(url), middleware: confidenceMiddleware(options) }), prompt: "How much?", maxRetries: 0,
+      ...(abortSignal === undefined ? {} : { abortSignal }),
+    });
+    assert.equal(text, message.content);
+    assert.ok(providerMetadata !== undefined && "demo" in providerMetadata, "the provider's own is kept");
+    return providerMetadata["finece"] as unknown as FineceMetadata;
+  };
+  const { confidences } = await ask({});
+  assert.deepEqual(confidences, await positionsOf(demo, { question: "How much?" }), "as if it had been streamed");
+  const judged = await ask({ model: { url: `${judge}/v1/chat/completions` } });
+  assert.equal(judged.confidences.length, confidences.length);
+  assert.deepEqual(judged.confidences.at(-1)?.source, { estimator: "model", basis: "parsed", mass: null });
+  // Those that newer ones made stale were never asked for.
+  assert.ok(judged.confidences.every(({ value, reason }) => (reason === "superseded" ? value === null : value === 0.25)));
+  held = true;
+  const abort = new AbortController();
+  setTimeout(() => { abort.abort(); }, 50);
+  await assert.rejects(ask({}, abort.signal), /abort/i);
 });
 
 test("who leaves aborts the request and the scoring", async (t) => {

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { build } from "vite";
-import { confidences } from "finece";
 import { eventually, open, skip } from "./badge-support.js";
+import { app, expected } from "./packed-support.js";
 import { demo, serve } from "./support.js";
 
 const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
@@ -23,20 +21,10 @@ const main = `
   document.body.append(document.createElement("confidence-badge"));`;
 
 test("an app that Vite builds with the packed package", { skip }, async (t) => {
-  const app = mkdtempSync(join(tmpdir(), "finece-vite-"));
-  t.after(() => { rmSync(app, { recursive: true }); });
-  const installed = join(app, "node_modules", "finece");
-  mkdirSync(installed, { recursive: true });
-  // --ignore-scripts: what is packed was built before the tests.
-  const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", app], {
-    cwd: fileURLToPath(new URL("..", import.meta.url)), encoding: "utf8",
-  }).trim();
-  execFileSync("tar", ["-xzf", join(app, packed), "--strip-components=1", "-C", installed]);
-  writeFileSync(join(app, "index.html"), page);
-  writeFileSync(join(app, "main.js"), main);
+  const folder = app(t, tmpdir(), { "index.html": page, "main.js": main });
   const warnings: string[] = [];
   await build({
-    root: app, configFile: false, logLevel: "warn", build: { target: "es2022" },
+    root: folder, configFile: false, logLevel: "warn", build: { target: "es2022" },
     customLogger: {
       hasWarned: false, info: () => undefined, clearScreen: () => undefined, hasErrorLogged: () => false,
       warn: (text) => warnings.push(text), warnOnce: (text) => warnings.push(text), error: (text) => warnings.push(text),
@@ -53,7 +41,7 @@ test("an app that Vite builds with the packed package", { skip }, async (t) => {
       return;
     }
     try {
-      const file = readFileSync(join(app, "dist", path));
+      const file = readFileSync(join(folder, "dist", path));
       response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(file);
     } catch {
       response.writeHead(404).end();
@@ -62,11 +50,7 @@ test("an app that Vite builds with the packed package", { skip }, async (t) => {
   const view = await open(t, url);
   const scored = (): Promise<string | undefined> => view.evaluate(() => (globalThis as { scored?: string }).scored);
   await eventually("the stream to be scored", async () => await scored() !== undefined);
-  const want = [];
-  for await (const event of confidences(new Response(demo))) {
-    want.push(event);
-  }
-  assert.deepEqual(JSON.parse(await scored() ?? ""), want);
+  assert.deepEqual(JSON.parse(await scored() ?? ""), await expected());
   assert.ok(fetched.some((path) => path.endsWith(".wasm")), "the core was a file of its own");
   assert.equal(await view.locator("confidence-badge").count(), 1);
 });

@@ -5,6 +5,9 @@
 //
 //	bench                   everything
 //	bench decoding module   these parts: module, pairs, decoding, sessions
+//
+// www/bench goes on from there, in Chromium and workerd: size, badge, chromium,
+// worker. `make bench` runs both.
 package main
 
 import (

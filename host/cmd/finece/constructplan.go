@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -203,18 +202,10 @@ type sampling struct {
 func newSampling(cmd *cobra.Command, questions, completions int) *sampling {
 	s := &sampling{most: completions, of: questions}
 	if f, ok := terminal(cmd.ErrOrStderr()); ok && questions > 0 {
-		s.bar = newSamplingBar(f, completions)
+		s.bar = newCountBar(f, completions, "completions")
 		s.describe()
 	}
 	return s
-}
-
-func newSamplingBar(w io.Writer, completions int) *progressbar.ProgressBar {
-	return progressbar.NewOptions(completions,
-		progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("completions"),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100e6), progressbar.OptionClearOnFinish(),
-		progressbar.OptionUseANSICodes(true), progressbar.OptionFullWidth(),
-	)
 }
 
 func (s *sampling) describe() {

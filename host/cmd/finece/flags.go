@@ -21,11 +21,12 @@ type sessionFlags struct {
 	format   string
 	engine   string
 
-	estimator string
-	method    string
-	adapter   string
-	timeout   time.Duration
-	requests  int
+	estimator   string
+	calibration string
+	method      string
+	adapter     string
+	timeout     time.Duration
+	requests    int
 }
 
 func newSessionFlags() *sessionFlags {
@@ -59,6 +60,7 @@ func (f *sessionFlags) addEstimator(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	m := &f.config.Model
 	flags.StringVar(&f.estimator, "estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	flags.StringVar(&f.calibration, "calibration", "", "calibrate estimates by the maps in this file, which finece calibrate has made")
 	flags.StringVar(&f.method, "method", f.config.Method.String(), "logprob: "+strings.Join(methodNames(), ", "))
 	flags.StringVar(&f.adapter, "adapter", m.Adapter.String(), "URL: the API to ask: "+strings.Join(adapterNames(), ", "))
 	flags.StringVar(&m.Name, "model", "", "URL: the confidence model's name there")
@@ -67,6 +69,7 @@ func (f *sessionFlags) addEstimator(cmd *cobra.Command) {
 	fusionFlags(cmd, &f.config.Fusion)
 	complete(cmd, "method", methodNames()...)
 	complete(cmd, "adapter", adapterNames()...)
+	_ = cmd.MarkFlagFilename("calibration", "json")
 }
 
 func formatNames() []string {
@@ -115,6 +118,11 @@ func (f *sessionFlags) resolve(cmd *cobra.Command) (err error) {
 	}
 	if f.asksModel() {
 		c.Estimator = session.Model
+	}
+	if f.calibration != "" {
+		if c.Calibration, err = readCalibration("--calibration", f.calibration); err != nil {
+			return err
+		}
 	}
 	if err := c.Validate(); err != nil {
 		return &exitError{exitUsage, err}

@@ -18,12 +18,16 @@ Input is a file, or - for standard input. A stream is what a provider sent,
 recorded as it came: server-sent events or JSON lines of OpenAI, Anthropic,
 Gemini, Ollama and others, or plain text. What is gzipped is unpacked.`
 
-const rootExample = `  finece watch answer.sse                      watch a recorded stream being scored
+const rootExample = `  finece demo                                  watch the built-in model at work, offline
+  finece watch answer.sse                      watch a recorded stream being scored
   finece positions answer.sse                  where would confidences be estimated?
   finece score -o scores.jsonl answers.jsonl   score a batch; run again to go on
   finece eval --plot out.svg pairs.csv         how good are the confidences?
+  finece calibrate -o map.json pairs.csv       make them mean what they say
   finece serve --upstream http://host/v1       score a server's answers on their way
-  finece construct --dry-run questions.jsonl   what would training data cost?`
+  finece construct --dry-run questions.jsonl   what would training data cost?
+  finece train export -o train.jsonl states.jsonl   training data for a confidence model
+  finece experiment -o results                 the paper's experiments`
 
 const exitCodes = `
 Exit codes:
@@ -51,7 +55,7 @@ func newRoot() *cobra.Command {
 	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
 	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(
-		newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newServe(), newConstruct(), newVersion(),
+		newDemo(), newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newCalibrate(), newServe(), newConstruct(), newTrain(), newExperiment(), newLM(), newVersion(),
 	)
 	return root
 }

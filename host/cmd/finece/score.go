@@ -29,14 +29,15 @@ position where it is (as in finece positions) and
 
   state      final or unavailable
   raw        the estimate itself, in [0,1]; null when unavailable
-  fused      raw after integration with later estimates
+  fused      raw after calibration, if any, and integration with later estimates
   revisions  how often the fused value was revised
-  source     who estimated it
+  source     who estimated it, and which map calibrated it
   reason     why it is unavailable
 
 The built-in estimators read the answer's own log-probabilities and are not
-calibrated. --estimator URL asks a confidence model behind an OpenAI-compatible
-server; the key comes from FINECE_API_KEY or OPENAI_API_KEY.
+calibrated by themselves; --calibration maps them by a file of finece calibrate.
+--estimator URL asks a confidence model behind an OpenAI-compatible server; the
+key comes from FINECE_API_KEY or OPENAI_API_KEY.
 
 Output is in the order of the input. With -o, interrupted work goes on where it
 stopped when the same command is run again: what has a whole line there is kept,
@@ -47,6 +48,7 @@ id, and the others go on.`
 const scoreExample = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to go on
   finece score --estimator http://127.0.0.1:8000/v1 --model finece -o scores.jsonl answers.jsonl
+  finece score --calibration map.json answers.jsonl  # see finece calibrate
   finece score --method min-prob --strategy periodic --every 30 answer.sse
   finece score answers.jsonl | jq -c '{id, confidence}'`
 

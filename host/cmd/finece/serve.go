@@ -18,6 +18,7 @@ import (
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/model"
 )
 
@@ -32,10 +33,17 @@ Policies:
              that is below --withhold-below; --failure says what becomes of text
              that cannot be checked
 
+Only chat completions are checked. Other routes pass under --failure closed too,
+unless --refuse-unchecked is given: then they are refused, all but the list of
+models.
+
 Confidences come as the key "finece" of chunks (--carrier field), or in comment
 lines that no SDK sees (--carrier comment). If the estimator needs
 log-probabilities, the upstream is asked for them, and what the client did not
 ask for is taken out again; --keep-request leaves requests as they are.
+
+Without --upstream the small model that is built in answers, and its confidence
+model says how likely it is to be right: all of it works with no network.
 
 The key for the upstream comes from FINECE_UPSTREAM_KEY and replaces the
 client's: whoever reaches the gateway uses it. Without one, the client's own is
@@ -44,10 +52,12 @@ sent on. The confidence model's comes from FINECE_API_KEY or OPENAI_API_KEY.
 An interrupt lets the answers that are under way end, for --grace at most; a
 second one does not.`
 
-const serveExample = `  finece serve --upstream https://api.openai.com/v1
+const serveExample = `  finece serve
+  finece serve --upstream https://api.openai.com/v1
   finece serve --upstream http://127.0.0.1:8000/v1 --listen :8080 --strategy entropy
   finece serve --upstream http://127.0.0.1:8000/v1 --model http://127.0.0.1:8001/v1
-  finece serve --upstream https://api.openai.com/v1 --policy withhold --failure closed`
+  finece serve --upstream https://api.openai.com/v1 --policy withhold --failure closed
+  finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked`
 
 // upstreamKey is the environment variable with the upstream's key.
 const upstreamKey = "FINECE_UPSTREAM_KEY"
@@ -99,11 +109,12 @@ func newServe() *cobra.Command {
 	flags := cmd.Flags()
 	g := &f.gateway
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on")
-	flags.StringVar(&g.Upstream, "upstream", "", "root of the API to stand before, such as https://api.openai.com/v1; without it there is only the page")
+	flags.StringVar(&g.Upstream, "upstream", "", "root of the API to stand before, such as https://api.openai.com/v1; without it, the model that is built in")
 	flags.StringVar(&f.static, "static", "", "folder to serve at / in place of the page")
 	flags.StringVar(&f.policy, "policy", string(gateway.Annotate), "annotate or withhold")
 	flags.Float64Var(&g.Threshold, "withhold-below", gateway.DefaultThreshold, "withhold: confidence that text needs, 0 to 1")
 	flags.StringVar(&f.failure, "failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open")
+	flags.BoolVar(&g.RefuseUnchecked, "refuse-unchecked", false, "with --failure closed: refuse routes whose answers are not checked")
 	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
 	flags.DurationVar(&g.CarrierDelay, "carrier-delay", 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream's")
 	flags.DurationVar(&g.Settle, "settle", 10*time.Second, "time that the end of an answer waits for the confidence model")
@@ -125,6 +136,18 @@ func newServe() *cobra.Command {
 func (f *serveFlags) run(cmd *cobra.Command) error {
 	if isURL(f.config.Model.Name) && !f.asksModel() {
 		f.estimator, f.config.Model.Name = f.config.Model.Name, ""
+	}
+	if f.gateway.Upstream == "" {
+		url, done, err := serveBuiltIn()
+		if err != nil {
+			return err
+		}
+		defer done()
+		f.gateway.Upstream = url
+		if !cmd.Flags().Changed("estimator") && !f.asksModel() {
+			f.estimator, f.config.Model.Name = url, weights.Confidence
+		}
+		say(cmd, "without --upstream the model that is built in answers; it solves word problems of a few steps of arithmetic")
 	}
 	if err := f.resolve(cmd); err != nil {
 		return err
@@ -174,7 +197,7 @@ func (f *serveFlags) handler(cmd *cobra.Command, s *scorer) (http.Handler, error
 	}), nil
 }
 
-// scored is the gateway, or what says that there is none.
+// scored is the gateway.
 func (f *serveFlags) scored(cmd *cobra.Command, s *scorer) (http.Handler, error) {
 	g := f.gateway
 	if g.Policy = gateway.Policy(f.policy); f.failure == "" {
@@ -187,13 +210,9 @@ func (f *serveFlags) scored(cmd *cobra.Command, s *scorer) (http.Handler, error)
 	if g.Threshold == 0 {
 		return nil, usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
 	}
-	none := g.Upstream == ""
-	if none {
-		g.Upstream = "http://upstream.invalid/v1" // the rest of the settings is checked all the same
-	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100
-	g.Transport = transport
+	g.RoundTrip = transport.RoundTrip
 	g.Engine, g.Session, g.Model = s.engine, f.config, s.client
 	g.Key = model.Secret(strings.TrimSpace(os.Getenv(upstreamKey)))
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
@@ -202,18 +221,7 @@ func (f *serveFlags) scored(cmd *cobra.Command, s *scorer) (http.Handler, error)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
-	if !none {
-		return handler, nil
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" {
-			handler.ServeHTTP(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		w.Write([]byte(`{"error":{"message":"no upstream: start finece serve with --upstream","type":"finece_error","param":null,"code":"finece_no_upstream"}}` + "\n"))
-	}), nil
+	return handler, nil
 }
 
 func withoutSniffing(h http.Handler) http.Handler {

@@ -107,6 +107,20 @@ func TestServeScoresChatCompletions(t *testing.T) {
 	}
 }
 
+func TestServeRefusesUncheckedRoutesIfAskedTo(t *testing.T) {
+	s := serve(t, nil, "--upstream", "http://127.0.0.1:1/v1", "--failure", "closed", "--refuse-unchecked")
+	resp, err := http.Post(s.url+"/v1/responses", "application/json", strings.NewReader(chatRequest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusForbidden || !strings.Contains(string(body), "finece_surface") {
+		t.Errorf("HTTP %d %s", resp.StatusCode, body)
+	}
+	s.stop(syscall.SIGTERM).wants(t, exitOK)
+}
+
 func TestThePageIsTheDemoIfThatWasBuilt(t *testing.T) {
 	for _, c := range []struct {
 		files fstest.MapFS
@@ -225,6 +239,7 @@ func TestServeRefusesWhatCannotWork(t *testing.T) {
 		{[]string{"--policy", "withhold"}, exitUsage, "--failure"},
 		{[]string{"--policy", "withhold", "--failure", "open", "--withhold-below", "7"}, exitUsage, "threshold"},
 		{[]string{"--carrier", "pigeon"}, exitUsage, "carrier"},
+		{[]string{"--refuse-unchecked"}, exitUsage, "closed"},
 		{[]string{"extra"}, exitUsage, "no arguments"},
 		{[]string{"--static", "/no/such/folder"}, exitIO, "--static"},
 		{[]string{"--listen", taken.Addr().String()}, exitIO, "in use"},

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"sync"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -95,4 +96,41 @@ func (m *moving) Read(b []byte) (int, error) {
 	n, err := m.input.Read(b)
 	m.bar.to(m.read())
 	return n, err
+}
+
+// counting is a progress bar of things that are counted from several goroutines.
+type counting struct {
+	mu  sync.Mutex
+	bar *progressbar.ProgressBar
+}
+
+func newCounting(cmd *cobra.Command, most int, what string) *counting {
+	c := &counting{}
+	if f, ok := terminal(cmd.ErrOrStderr()); ok && most > 0 {
+		c.bar = newCountBar(f, most, what)
+	}
+	return c
+}
+
+// newCountBar is a bar for so many of what.
+func newCountBar(w io.Writer, most int, what string) *progressbar.ProgressBar {
+	return progressbar.NewOptions(most,
+		progressbar.OptionSetWriter(w), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(what),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100e6), progressbar.OptionClearOnFinish(),
+		progressbar.OptionUseANSICodes(true), progressbar.OptionFullWidth(),
+	)
+}
+
+func (c *counting) add(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar != nil {
+		_ = c.bar.Add(n)
+	}
+}
+
+func (c *counting) done() {
+	if c.bar != nil {
+		_ = c.bar.Finish()
+	}
 }

@@ -1,6 +1,6 @@
 /**
  * FineCE for the Vercel AI SDK: {@link confidenceMiddleware} scores a model's
- * streams, {@link confidenceParts} writes confidences into a message as
+ * answers, {@link confidenceParts} writes confidences into a message as
  * `data-finece` parts, {@link confidencesOf} reads them from one.
  *
  * @packageDocumentation
@@ -8,4 +8,4 @@
 export {
   type FineceData, type FineceDataParts, type FinecePart, confidenceParts, confidencesOf, type PartWriter,
 } from "./data.js";
-export { confidenceMiddleware, type ConfidenceMiddlewareOptions } from "./middleware.js";
+export { confidenceMiddleware, type ConfidenceMiddlewareOptions, type FineceMetadata } from "./middleware.js";

@@ -1,6 +1,8 @@
+import { ConfidenceLog } from "../badge/positions.js";
 import { questionOf as findQuestion } from "../question.js";
 import type { ScoreOptions } from "../scorer.js";
 import { ConfidenceStream } from "../stream.js";
+import type { FineceData } from "./data.js";
 
 /** A part of a model's stream, as far as it matters here. */
 export interface ModelStreamPart {
@@ -11,6 +13,20 @@ export interface ModelStreamPart {
 export interface ModelCall {
   readonly prompt: readonly { readonly role: string; readonly content: unknown }[];
   readonly includeRawChunks?: boolean | undefined;
+  readonly abortSignal?: AbortSignal | undefined;
+}
+
+/** A model's finished answer, as far as it matters here. */
+export interface ModelAnswer {
+  readonly content: readonly ModelStreamPart[];
+  readonly response?: { readonly body?: unknown } | undefined;
+  readonly providerMetadata?: object | undefined;
+}
+
+/** What {@link confidenceMiddleware} adds to a finished answer's `providerMetadata`, under the key `finece`. */
+export interface FineceMetadata {
+  /** All positions of all choices, each as it stood at the end. */
+  readonly confidences: readonly FineceData[];
 }
 
 /**
@@ -23,6 +39,10 @@ export interface ConfidenceMiddleware<Version extends string> {
   readonly wrapStream: <Call extends ModelCall, Part extends ModelStreamPart, Result extends { stream: ReadableStream<Part> }>(
     options: { readonly params: Call; readonly model: { doStream(call: Call): PromiseLike<Result> } },
   ) => Promise<Result>;
+  /** Scores the finished answer that the model gives; its confidences are in {@link FineceMetadata}. */
+  readonly wrapGenerate: <Result extends ModelAnswer>(
+    options: { readonly params: ModelCall; readonly doGenerate: () => PromiseLike<Result> },
+  ) => Promise<Result>;
 }
 
 /** How {@link confidenceMiddleware} scores a model's streams. */
@@ -30,8 +50,9 @@ export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> exte
   /** The version of the SDK's specification: `v3` for ai 6, which is the default, `v4` for ai 7. */
   specificationVersion?: Version;
   /**
-   * How long a stream's end waits, after its last part, for a confidence model
-   * that has not replied, in milliseconds; default 10000. The text never waits.
+   * How long a stream's end, after its last part, or a finished answer waits for
+   * a confidence model that has not replied, in milliseconds; default 10000. A
+   * stream's text never waits.
    */
   settle?: number;
 }
@@ -39,10 +60,10 @@ export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> exte
 const encoder = new TextEncoder();
 
 /**
- * Middleware for `wrapLanguageModel` that scores a model's streams. It reads the
- * provider's own chunks, log-probabilities and all, where the provider hands
- * them out (`includeRawChunks`), and else the text, of which only a confidence
- * model makes anything. The parts pass unchanged and wait for nothing.
+ * Middleware for `wrapLanguageModel` that scores a model's answers. Of streams it
+ * reads the provider's own chunks, log-probabilities and all, where the provider
+ * hands them out (`includeRawChunks`), and else the text, of which only a
+ * confidence model makes anything. The parts pass unchanged and wait for nothing.
  *
  * ```ts
  * const stream = createUIMessageStream<UIMessage<unknown, FineceDataParts>>({ execute({ writer }) {
@@ -53,8 +74,15 @@ const encoder = new TextEncoder();
  *
  * The model must be asked for log-probabilities in its own way, such as
  * `providerOptions: { openai: { logprobs: 5 } }`; with a `fetch` of the
- * provider's, `confidenceFetch` is as good. Answers that are not streamed are
- * not scored.
+ * provider's, `confidenceFetch` is as good.
+ *
+ * Of answers that are not streamed it reads the body of a chat completion, and
+ * else the text. What comes of it is in the metadata:
+ *
+ * ```ts
+ * const { providerMetadata } = await generateText({ model: wrapLanguageModel({ model, middleware }), prompt });
+ * const { confidences } = providerMetadata?.finece as FineceMetadata;
+ * ```
  */
 export function confidenceMiddleware<Version extends string = "v3">(
   options: ConfidenceMiddlewareOptions<Version> = {},
@@ -83,6 +111,27 @@ export function confidenceMiddleware<Version extends string = "v3">(
       }));
       return { ...result, stream: onCancel(stream, () => { scored.interrupt(); }) };
     },
+    async wrapGenerate<Result extends ModelAnswer>(
+      { params, doGenerate }: { readonly params: ModelCall; readonly doGenerate: () => PromiseLike<Result> },
+    ) {
+      const result = await doGenerate();
+      const log = new ConfidenceLog();
+      const question = scoring.question ?? questionOf(params);
+      const scored = new Scored({
+        ...scoring, ...(question === undefined ? {} : { question }),
+        onEvent(event) {
+          log.apply(event);
+          scoring.onEvent?.(event);
+        },
+      });
+      const leave = (): void => { scored.interrupt(); };
+      params.abortSignal?.addEventListener("abort", leave);
+      scored.takeAnswer(result);
+      await scored.end(settle);
+      params.abortSignal?.removeEventListener("abort", leave);
+      const finece: FineceMetadata = { confidences: log.all() };
+      return { ...result, providerMetadata: { ...result.providerMetadata, finece } };
+    },
   };
 }
 
@@ -106,6 +155,16 @@ class Scored {
     } else if (part.type === "text-delta" && typeof delta === "string" && !this.#raw) {
       this.#write(delta, "text");
     }
+  }
+
+  takeAnswer({ content, response }: ModelAnswer): void {
+    const body = response?.body;
+    if (typeof body === "object" && body !== null && "choices" in body) {
+      this.#write(JSON.stringify(body));
+      return;
+    }
+    const texts = content.filter(({ type }) => type === "text") as unknown as readonly { readonly text: string }[];
+    this.#write(texts.map(({ text }) => text).join(""), "text");
   }
 
   async end(settle: number): Promise<void> {

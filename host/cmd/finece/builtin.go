@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/lm"
+	"github.com/finece/finece/host/lm/weights"
+)
+
+// defaultModels is the models that are built in.
+func defaultModels() ([]namedModel, error) {
+	var out []namedModel
+	for _, name := range weights.Names() {
+		m, err := weights.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, namedModel{name, m})
+	}
+	return out, nil
+}
+
+// serveBuiltIn serves the models that are built in on an address of its own,
+// until done is called.
+func serveBuiltIn() (url string, done func(), err error) {
+	models, err := defaultModels()
+	if err != nil {
+		return "", nil, err
+	}
+	var served []lm.Served
+	closeAll := func() {
+		for _, s := range served {
+			s.Engine.Close()
+		}
+	}
+	for _, m := range models {
+		e, err := lm.NewEngine(m.m, lm.Options{})
+		if err != nil {
+			closeAll()
+			return "", nil, err
+		}
+		served = append(served, lm.Served{Name: m.name, Engine: e})
+	}
+	handler, err := lm.NewServer(served...)
+	if err != nil {
+		closeAll()
+		return "", nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		closeAll()
+		return "", nil, failf(exitIO, "%w", err)
+	}
+	server := &http.Server{Handler: handler}
+	go func() { _ = server.Serve(l) }()
+	return "http://" + l.Addr().String() + "/v1", func() { server.Close(); closeAll() }, nil
+}
+
+// builtInSuC is the baseline SuC of the generator that is built in.
+func builtInSuC() (*baseline.SuC, error) {
+	suc := new(baseline.SuC)
+	if err := json.Unmarshal(weights.SuC, suc); err != nil {
+		return nil, err
+	}
+	return suc, nil
+}
+
+// builtIn sets what goes with the models that are built in.
+func (f *experimentFlags) builtIn() {
+	if len(f.confidence) == 0 {
+		f.confidence = []string{
+			experiment.FineCE + "=chat:" + weights.Confidence,
+			experiment.ValueHead + "=pooling:" + weights.Value,
+		}
+	}
+	if f.head == "" {
+		f.head = "pooling:" + weights.Head
+	}
+	if f.scoring == "" {
+		f.scoring = "<|user|>{question}<|end|><|assistant|>"
+	}
+	f.maxTokens = min(f.maxTokens, 256) // their context is 512
+	if f.states == "" {
+		f.about = "The models that are built in (host/lm/weights): a generator and confidence models of 1.3 million parameters, trained from scratch by host/train/model.sh. " + f.about
+	}
+}

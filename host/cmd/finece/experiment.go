@@ -1,0 +1,392 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/train"
+	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+const experimentLong = `experiment repeats the FineCE paper's experiments: answers to test questions are
+sampled from a generator, confidence models and the nine baselines say at each
+position how likely each is to be right, and RESULTS.md says how good they were,
+with intervals, the paper's figures and plots.
+
+Without --server it runs the models that are built in, on problems made from
+--seed that none of them was trained on: in domain, longer chains, other wording.
+With --server, any OpenAI-compatible server, and your questions as finece
+construct reads them; --questions can be given for each domain.
+
+A confidence model is --confidence NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL:
+the adapter is chat (the model writes a number), pooling (a value head's logit) or
+another one of finece score. FineCE is the name of the one that the tables are
+about; names that begin so are confidence models of other training.
+
+Every reply is kept in FOLDER/replies.jsonl: the same command goes on where it was
+killed, and asks only for what is new when more models are given.`
+
+const experimentExample = `  finece experiment -o results
+  finece experiment -o results --number 30 --baselines=false
+  finece experiment -o results --server $URL --model qwen --questions gsm8k=test.jsonl \
+      --dataset gsm8k --confidence "FineCE=chat:qwen-finece" --states states.jsonl`
+
+type experimentFlags struct {
+	output, server, model, api, dataset, grader string
+	questions, confidence                       []string
+	head, states, scoring                       string
+	number                                      int
+	temperature                                 float64
+	maxTokens                                   int
+	baselines                                   bool
+	samples                                     int
+	timeout                                     time.Duration
+	about                                       string
+	config                                      experiment.Config
+}
+
+func newExperiment() *cobra.Command {
+	f := experimentFlags{config: experiment.DefaultConfig()}
+	cmd := &cobra.Command{
+		Use:     "experiment -o FOLDER [flags]",
+		Short:   "Repeat the paper's experiments",
+		Long:    experimentLong,
+		Example: experimentExample,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	c := &f.config
+	flags.StringVarP(&f.output, "output", "o", "", "folder of RESULTS.md, the plots, the records and the replies")
+	flags.StringVar(&f.server, "server", "", "base URL of the generator's server (default: the models that are built in)")
+	flags.StringVar(&f.model, "model", weights.Generator, "the generator's name there")
+	flags.StringVar(&f.api, "api", construct.ContinueFinal.String(), "how a partial answer is sent: "+strings.Join(construct.APIs(), ", "))
+	flags.StringArrayVar(&f.questions, "questions", nil, "DOMAIN=FILE: test questions; may be given again (default: problems made from --seed)")
+	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: "+strings.Join(construct.Datasets(), ", "))
+	flags.StringVar(&f.grader, "grader", "", "what is correct: number, letter, alias, alias-contains (default: as suits the --dataset)")
+	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: those that are built in)")
+	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
+	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
+	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
+	flags.IntVar(&f.number, "number", 200, "questions of each domain at most")
+	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
+	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
+	flags.Float64Var(&f.temperature, "temperature", 1, "of sampling")
+	flags.IntVar(&f.maxTokens, "max-tokens", 1024, "of an answer")
+	flags.IntVar(&c.Depth, "depth", c.Depth, "of fusion; 0 samples no trees")
+	flags.IntVar(&c.Width, "width", c.Width, "of fusion")
+	flags.IntVar(&c.Every, "every", c.Every, "tokens from one periodic position to the next")
+	flags.Float64Var(&c.Entropy, "entropy", c.Entropy, "nats that an entropy position takes")
+	flags.Uint64Var(&c.Seed, "seed", 1, "of the problems, the sampling and the bootstrap")
+	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at once")
+	flags.BoolVar(&f.baselines, "baselines", true, "measure the baselines, too")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
+	flags.StringVar(&f.about, "about", "", "a sentence about the models, for RESULTS.md")
+	_ = cmd.MarkFlagRequired("output")
+	return cmd
+}
+
+// domain is test questions under a name.
+type domain struct {
+	name      string
+	questions []*construct.Question
+}
+
+func (f *experimentFlags) run(cmd *cobra.Command) error {
+	if err := os.MkdirAll(f.output, 0o755); err != nil {
+		return failf(exitIO, "-o: %w", err)
+	}
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	if f.server == "" {
+		url, done, err := serveBuiltIn()
+		if err != nil {
+			return err
+		}
+		defer done()
+		f.server = url
+		f.builtIn()
+	}
+	domains, err := f.domains(cmd)
+	if err != nil {
+		return err
+	}
+	store, err := openSamples(filepath.Join(f.output, "replies.jsonl"), func(string) bool { return false })
+	if err != nil {
+		return openFailure("-o", err)
+	}
+	defer func() { _ = errors.Join(store.file.Close(), store.from.Close()) }()
+	f.config.Store = store
+	if err := f.connect(store); err != nil {
+		return err
+	}
+	records, err := f.collect(ctx, cmd, domains)
+	if err != nil {
+		return err
+	}
+	return f.write(cmd, records)
+}
+
+// domains reads the questions, or makes problems.
+func (f *experimentFlags) domains(cmd *cobra.Command) ([]domain, error) {
+	var out []domain
+	if len(f.questions) == 0 {
+		for d := problems.InDomain; d <= problems.Hard; d++ {
+			var b bytes.Buffer
+			if err := train.WriteQuestions(&b, f.config.Seed, d, problems.Test, f.number); err != nil {
+				return nil, err
+			}
+			questions, err := readQuestions(&b, construct.Plain, f.number)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, domain{d.String(), questions})
+		}
+		return out, nil
+	}
+	format, err := construct.ParseDataset(f.dataset)
+	if err != nil {
+		return nil, usagef("--dataset: %w", err)
+	}
+	for _, spec := range f.questions {
+		name, path, ok := strings.Cut(spec, "=")
+		if !ok {
+			return nil, usagef("--questions %s: want DOMAIN=FILE", spec)
+		}
+		in, err := openInput(cmd, path)
+		if err != nil {
+			return nil, err
+		}
+		questions, err := readQuestions(in, format, f.number)
+		in.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		out = append(out, domain{name, questions})
+	}
+	return out, nil
+}
+
+func readQuestions(r io.Reader, format construct.Dataset, most int) ([]*construct.Question, error) {
+	var out []*construct.Question
+	for q, err := range construct.Read(r, format) {
+		if err != nil {
+			return nil, &exitError{exitFaults, err}
+		}
+		if out = append(out, q); len(out) == most {
+			break
+		}
+	}
+	if len(out) == 0 {
+		return nil, failf(exitFaults, "no questions of format %s", format)
+	}
+	return out, nil
+}
+
+// connect makes what asks the servers.
+func (f *experimentFlags) connect(store construct.Store) error {
+	c := &f.config
+	api, err := construct.ParseAPI(f.api)
+	if err != nil {
+		return usagef("--api: %w", err)
+	}
+	format, err := construct.ParseDataset(f.dataset)
+	if err != nil {
+		return usagef("--dataset: %w", err)
+	}
+	name := f.grader
+	if name == "" {
+		name = format.Grader()
+	}
+	if c.Grader, err = construct.GraderNamed(name); err != nil {
+		return usagef("--grader: %w", err)
+	}
+	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: c.Requests, Retries: 6}
+	c.Generator, err = construct.NewGenerator(construct.GeneratorConfig{
+		Server: server, Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
+	})
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	for _, spec := range f.confidence {
+		name, rest, ok := strings.Cut(spec, "=")
+		if !ok {
+			return usagef("--confidence %s: want NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL", spec)
+		}
+		where, m, err := f.confidenceModel(rest)
+		if err != nil {
+			return usagef("--confidence %s: %w", spec, err)
+		}
+		asker, err := experiment.NewAsker(where, m, store)
+		if err != nil {
+			return &exitError{exitUsage, err}
+		}
+		c.Subjects = append(c.Subjects, experiment.Subject{Name: name, Asker: asker, Main: name == experiment.FineCE})
+	}
+	if !f.baselines {
+		return nil
+	}
+	return f.connectBaselines(store)
+}
+
+// confidenceModel reads ADAPTER:MODEL[@URL].
+func (f *experimentFlags) confidenceModel(spec string) (model.Config, estimate.Model, error) {
+	m := estimate.DefaultModel()
+	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: f.config.Requests, Retries: 6}
+	name, url, ok := strings.Cut(spec, "@")
+	if ok {
+		server.BaseURL = url
+	}
+	adapter, name, ok := strings.Cut(name, ":")
+	if !ok {
+		return server, m, fmt.Errorf("%q: want ADAPTER:MODEL", spec)
+	}
+	var err error
+	if m.Adapter, err = estimate.ParseAdapter(adapter); err != nil {
+		return server, m, err
+	}
+	m.Name = name
+	if m.Adapter == estimate.Pooling {
+		m.Activation, m.Class = estimate.Sigmoid, 0
+	}
+	if m.Adapter != estimate.Chat && m.Adapter != estimate.Completions {
+		server.BaseURL = strings.TrimSuffix(strings.TrimSuffix(server.BaseURL, "/"), "/v1")
+	}
+	return server, m, nil
+}
+
+func (f *experimentFlags) connectBaselines(store construct.Store) error {
+	b := baseline.DefaultConfig()
+	b.Generator, b.Seed, b.Samples, b.Store, b.Requests = f.config.Generator, f.config.Seed, f.samples, store, f.config.Requests
+	var err error
+	if b.Equivalence, err = construct.EquivalenceBy(f.config.Grader); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	b.Verb.NoQuestionPrompt = true // a state of the answer is what it is asked about
+	b.Scoring = baseline.Scoring{Method: baseline.PromptLogprobs}
+	if f.scoring != "" {
+		b.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: f.scoring}
+	}
+	if f.head != "" {
+		where, m, err := f.confidenceModel(f.head)
+		if err != nil {
+			return usagef("--head: %w", err)
+		}
+		if b.Head, err = baseline.NewHead(where, m); err != nil {
+			return &exitError{exitUsage, err}
+		}
+	}
+	suc, err := f.suc()
+	if err != nil {
+		return err
+	}
+	f.config.Baselines = baseline.Estimators(suc)
+	if f.config.Collector, err = baseline.NewCollector(b); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	return nil
+}
+
+// suc fits the baseline SuC to --states; nil without.
+func (f *experimentFlags) suc() (*baseline.SuC, error) {
+	if f.states == "" {
+		return builtInSuC()
+	}
+	file, err := os.Open(f.states)
+	if err != nil {
+		return nil, failf(exitIO, "--states: %w", err)
+	}
+	defer file.Close()
+	suc, err := fitSuC(file)
+	if err != nil {
+		return nil, fmt.Errorf("--states: %w", err)
+	}
+	return suc, nil
+}
+
+// collect measures all domains.
+func (f *experimentFlags) collect(ctx context.Context, cmd *cobra.Command, domains []domain) ([]*experiment.Record, error) {
+	var records []*experiment.Record
+	total := 0
+	for _, d := range domains {
+		total += len(d.questions) * f.config.Answers
+	}
+	bar := newCounting(cmd, total, "answers")
+	defer bar.done()
+	for _, d := range domains {
+		c := f.config
+		c.Domain = d.name
+		c.Observe = bar.add
+		err := experiment.Collect(ctx, c, d.questions, func(r *experiment.Record) error {
+			records = append(records, r)
+			return nil
+		})
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, &exitError{exitIO, err}
+		}
+	}
+	return records, nil
+}
+
+// write writes the records, the report and the plots.
+func (f *experimentFlags) write(cmd *cobra.Command, records []*experiment.Record) error {
+	err := toFile(cmd, filepath.Join(f.output, "records.jsonl"), func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		for _, r := range records {
+			if err := enc.Encode(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	report, err := experiment.Analyse(records, f.config.Seed)
+	if err != nil {
+		return err
+	}
+	if _, err := report.Plots(f.output); err != nil {
+		return &exitError{exitIO, err}
+	}
+	path := filepath.Join(f.output, "RESULTS.md")
+	if err := toFile(cmd, path, func(w io.Writer) error { return report.Markdown(w, f.describe()) }); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	for _, v := range report.Verdicts {
+		mark := "short"
+		if v.Reached {
+			mark = "reached"
+		}
+		fmt.Fprintf(out, "%-8s %-8s %s: %s\n", v.Domain, mark, v.Claim, v.Found)
+	}
+	fmt.Fprintf(out, "%s has all of it\n", path)
+	return nil
+}
+
+// describe says how the results came about.
+func (f *experimentFlags) describe() string {
+	c := &f.config
+	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: generator %s at temperature %g, %d answers a question, seed %d; %d samples for each state of the baselines; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
+		f.about, f.model, f.temperature, c.Answers, c.Seed, f.samples, c.Depth, c.Width, c.Every, c.Entropy)
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/experiment"
+)
+
+// The whole of it on the models that are built in, on few questions: every
+// estimator has its confidences, and a second run asks for nothing.
+func TestExperiment(t *testing.T) {
+	folder := t.TempDir()
+	args := []string{"experiment", "-o", folder, "--number", "3", "--answers", "1", "--samples", "3"}
+	finece(t, "", args...).wants(t, 0)
+
+	b, err := os.ReadFile(filepath.Join(folder, "records.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := linesOf(string(b))
+	if len(lines) != 4*3 {
+		t.Fatalf("%d records, want 12", len(lines))
+	}
+	seen := map[string]int{}
+	trees := 0
+	for _, line := range lines {
+		var r experiment.Record
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range r.Points {
+			for name, v := range p.Confidence {
+				if !(v >= 0 && v <= 1) {
+					t.Fatalf("%s at %s %d is %v", name, p.Strategy, p.Index, v)
+				}
+				seen[name]++
+			}
+			if p.Tree != nil {
+				trees++
+			}
+			if _, ok := p.Confidence[experiment.FineCE]; !ok {
+				t.Errorf("no confidence at %s %d of %s", p.Strategy, p.Index, r.ID)
+			}
+		}
+	}
+	for _, name := range []string{experiment.FineCE, experiment.ValueHead, "p(ik)", "self-consistency", "first-prob", "suc", "verb", "se", "cocoa", "ms", "leco"} {
+		if seen[name] == 0 {
+			t.Errorf("%s says nothing", name)
+		}
+	}
+	if trees == 0 {
+		t.Error("no tree")
+	}
+
+	replies := filepath.Join(folder, "replies.jsonl")
+	before, err := os.ReadFile(replies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := os.ReadFile(filepath.Join(folder, "RESULTS.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	finece(t, "", args...).wants(t, 0)
+	if after, _ := os.ReadFile(replies); len(after) != len(before) {
+		t.Errorf("a second run saved %d bytes of replies", len(after)-len(before))
+	}
+	if again, _ := os.ReadFile(filepath.Join(folder, "RESULTS.md")); string(again) != string(report) {
+		t.Error("the same command wrote another RESULTS.md")
+	}
+}
+
+func TestExperimentErrors(t *testing.T) {
+	folder := t.TempDir()
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"experiment"}, "output"},
+		{[]string{"experiment", "-o", folder, "--confidence", "x"}, "want NAME=ADAPTER:MODEL"},
+		{[]string{"experiment", "-o", folder, "--confidence", "x=nothing:y"}, "adapter"},
+		{[]string{"experiment", "-o", folder, "--questions", "x"}, "want DOMAIN=FILE"},
+	} {
+		if r := finece(t, "", c.args...); r.code != 2 || !strings.Contains(r.err, c.says) {
+			t.Errorf("%q: exit %d: %s", c.args, r.code, r.err)
+		}
+	}
+}
+
+func TestDemo(t *testing.T) {
+	r := finece(t, "", "demo", "--seed", "3", "--number", "2", "--pace", "0")
+	r.wants(t, 0)
+	if strings.Count(r.out, "The answer is ") != 2 || !strings.Contains(r.out, "####") || !strings.Contains(r.out, "%") {
+		t.Error(r.out)
+	}
+	if again := finece(t, "", "demo", "--seed", "3", "--number", "2", "--pace", "0"); again.out != r.out {
+		t.Errorf("the same seed shows something else:\n%s\n%s", r.out, again.out)
+	}
+	own := finece(t, "", "demo", "--pace", "0", "Tom has 17 apples. Ann has 25 more than Tom. How many apples does Ann have?")
+	own.wants(t, 0)
+	if strings.Contains(own.out, "The answer is") {
+		t.Errorf("graded, though nothing is known of the answer:\n%s", own.out)
+	}
+}

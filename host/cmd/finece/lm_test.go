@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const lmModels = "../../lm/testdata/"
+
+// lmServer is `finece lm` as a process.
+func lmServer(t *testing.T, args ...string) serving {
+	t.Helper()
+	cmd := command(t, append([]string{"lm", "--listen", "127.0.0.1:0"}, args...)...)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(said)
+	first, err := lines.ReadString('\n')
+	url, names, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(first), "finece: listening on "), ", serving ")
+	if !ok || names == "" {
+		rest, _ := io.ReadAll(lines)
+		t.Fatalf("%v: it said %q", err, first+string(rest))
+	}
+	return serving{url, func(sig syscall.Signal) result {
+		t.Helper()
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		rest, _ := io.ReadAll(lines)
+		return finish(t, cmd.Wait(), &bytes.Buffer{}, bytes.NewBuffer(rest))
+	}}
+}
+
+// TestConstructSamplesFromLM: `finece construct` against `finece lm`, with
+// partial answers sent in each way that it understands; a second run with the
+// same seed writes the same data.
+func TestConstructSamplesFromLM(t *testing.T) {
+	s := lmServer(t, "--model", "generator="+lmModels+"untied", "--adapter", "value="+lmModels+"untied,"+lmModels+"lora-value")
+	if resp, _ := get(t, s.url+"/health"); resp.StatusCode != 200 {
+		t.Errorf("/health: status %d", resp.StatusCode)
+	}
+	in := file(t, "q.jsonl", `{"id":"a","question":"How many apples?","gold":"42"}`+"\n"+`{"id":"b","question":"How many loaves?","gold":"7"}`+"\n")
+	for _, api := range []string{"continue-final", "prefix", "completions"} {
+		var files [2]string
+		for i := range files {
+			out := filepath.Join(t.TempDir(), "states.jsonl")
+			finece(t, "", "construct", in, "--server", s.url+"/v1", "--model", "generator", "--grader", "number", "--api", api, "-o", out,
+				"--k", "6", "--T", "1", "--m", "2", "--max-tokens", "40", "--truncate", "line", "--temperature", "1.5", "--seed", "3").wants(t, 0, "2 questions, ")
+			raw, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[i] = string(raw)
+			if n := strings.Count(files[i], `"position":"p(1)"`); n == 0 {
+				t.Errorf("%s: no partial answer was gone on with: %s", api, files[i])
+			}
+		}
+		if files[0] != files[1] {
+			t.Errorf("%s: two runs differ", api)
+		}
+	}
+	s.stop(os.Interrupt.(syscall.Signal)).wants(t, 0, "generator: ", "completion tokens", "tokens/s", "value: nothing was asked")
+}
+
+func TestLMGenerate(t *testing.T) {
+	ask := []string{"lm", "generate", "--model", lmModels + "untied", "--max-tokens", "12", "--seed", "4", "--temperature", "1"}
+	one := finece(t, "", append(ask, "How many?")...)
+	one.wants(t, 0)
+	if len(one.out) < 10 || !strings.HasSuffix(one.out, "\n") {
+		t.Errorf("%q", one.out)
+	}
+	three := finece(t, "How many?\n", append(ask, "--n", "3", "-")...)
+	three.wants(t, 0)
+	if !strings.HasPrefix(three.out, "[0]\n"+one.out+"\n[1]\n") || !strings.Contains(three.out, "\n[2]\n") {
+		t.Errorf("three answers are %q, the first alone %q", three.out, one.out)
+	}
+}
+
+func TestLMUsage(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		says []string
+	}{
+		{"an argument", []string{"models"}, exitUsage, []string{"lm takes no arguments", "--model NAME=DIR"}},
+		{"no folder", []string{"--model", "a="}, exitUsage, []string{"want NAME=DIR"}},
+		{"no base", []string{"--adapter", "a=b"}, exitUsage, []string{"want NAME=BASEDIR,ADAPTERDIR"}},
+		{"not there", []string{"--model", "a=no-such-folder"}, exitIO, []string{"model a", "config.json"}},
+		{"twice", []string{"--model", "a=" + lmModels + "untied", "--model", "a=" + lmModels + "half"}, exitUsage, []string{"two models are called a"}},
+		{"not supported", []string{"--model", "a=" + unsupported(t)}, exitUnavailable, []string{"model a", "attention_bias is true"}},
+		{"no sequences", []string{"--max-sequences", "0"}, exitUsage, []string{"--max-sequences 0"}},
+		{"an address", []string{"--listen", "nowhere:x", "--model", lmModels + "untied"}, exitIO, []string{"unknown port"}},
+		{"no question", []string{"generate"}, exitUsage, []string{"takes one question"}},
+		{"a temperature", []string{"generate", "--temperature", "-1", "q"}, exitUsage, []string{"want 0 to 2"}},
+		{"a value head", []string{"generate", "--model", lmModels + "value", "q"}, exitUnavailable, []string{"writes no text"}},
+		{"too long", []string{"generate", "--model", lmModels + "untied", "--max-tokens", "300", "q"}, exitUnavailable, []string{"the context is 256 tokens"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			finece(t, "", append([]string{"lm"}, c.args...)...).wants(t, c.code, c.says...)
+		})
+	}
+}
+
+// unsupported is a model folder that needs what there is not.
+func unsupported(t *testing.T) string {
+	t.Helper()
+	config, err := os.ReadFile(lmModels + "untied/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := file(t, "config.json", strings.Replace(string(config), `"attention_bias": false`, `"attention_bias": true`, 1))
+	return filepath.Dir(path)
+}

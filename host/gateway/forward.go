@@ -1,0 +1,78 @@
+package gateway
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+)
+
+// forwarder is what httputil.ReverseProxy is on a server, for surroundings where
+// fetch does the HTTP: no upgrades, no trailers, no informational answers. It
+// calls no http.RoundTripper (see [RoundTrip]).
+type forwarder struct{ *Handler }
+
+func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out := r.Clone(r.Context())
+	out.Close = false
+	endToEnd(out.Header)
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		out.Header.Del(name)
+	}
+	f.rewrite(r, out)
+	resp, err := roundTripper{&f.config}.RoundTrip(out)
+	if err != nil {
+		f.failed(w, out, err)
+		return
+	}
+	endToEnd(resp.Header)
+	if err := f.modify(resp); err != nil {
+		resp.Body.Close()
+		f.failed(w, out, err)
+		return
+	}
+	defer resp.Body.Close()
+	maps.Copy(w.Header(), resp.Header)
+	w.WriteHeader(resp.StatusCode)
+	if copyFlushing(w, resp.Body) != nil {
+		panic(http.ErrAbortHandler) // so that the client sees that the answer broke off
+	}
+}
+
+// endToEnd takes out the headers that are meant for the next hop alone.
+func endToEnd(h http.Header) {
+	for _, list := range h["Connection"] {
+		for name := range strings.SplitSeq(list, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, name := range []string{
+		"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	} {
+		h.Del(name)
+	}
+}
+
+// copyFlushing copies r, each piece as it comes.
+func copyFlushing(w http.ResponseWriter, r io.Reader) error {
+	flusher, _ := w.(http.Flusher)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				return err
+			}
+			if flusher != nil {
+				flusher.Flush()
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// waitMin and waitMax bound the wait before the first retry; the n-th waits n
+// times as long.
+const waitMin, waitMax = 200 * time.Millisecond, 800 * time.Millisecond
+
+// attempt is what came of the last attempt that came to an end.
+type attempt struct {
+	err  error          // of connecting or reading
+	resp *http.Response // that is no success; nil if it did not come to that
+	said []byte         // the beginning of its body
+}
+
+// retry says whether to try again after the n-th attempt, and how long to wait.
+// What cannot come in time is not waited for.
+func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again bool) {
+	if ctx.Err() != nil {
+		return 0, false
+	}
+	wait = time.Duration(n) * (waitMin + rand.N(waitMax-waitMin))
+	if a.resp == nil {
+		return wait, !errors.Is(a.err, errReplyTooLong) && !permanent(a.err)
+	}
+	switch code := a.resp.StatusCode; {
+	case code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable:
+		asked, ok := retryAfter(a.resp.Header.Get("Retry-After"))
+		if deadline, limited := ctx.Deadline(); ok && limited && asked >= time.Until(deadline) {
+			return 0, false
+		}
+		if ok {
+			wait = asked
+		}
+		return wait, true
+	default:
+		return wait, code >= 500 && code != http.StatusNotImplemented
+	}
+}
+
+// maxRetryAfter is more than any time limit.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter reads the header: seconds, or a date.
+func retryAfter(header string) (time.Duration, bool) {
+	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second, true
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0, false
+	}
+	return max(time.Until(at), 0), true
+}

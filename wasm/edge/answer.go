@@ -1,0 +1,72 @@
+//go:build js && wasm
+
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"syscall/js"
+)
+
+// answer writes to the body that io.mjs has made. The library's own is a
+// pipe, the end of which would be the end of the program.
+type answer struct {
+	ctx     context.Context
+	library interface {
+		http.ResponseWriter
+		WriteRawJSBody(js.Value)
+		Ready() // that the headers are
+	}
+	body  js.Value
+	begun bool
+}
+
+func newAnswer(ctx context.Context, w http.ResponseWriter, body js.Value) *answer {
+	a := &answer{ctx: ctx, body: body}
+	a.library = w.(interface {
+		http.ResponseWriter
+		WriteRawJSBody(js.Value)
+		Ready()
+	})
+	a.library.WriteRawJSBody(body.Get("readable"))
+	return a
+}
+
+func (a *answer) Header() http.Header    { return a.library.Header() }
+func (a *answer) WriteHeader(status int) { a.library.WriteHeader(status) }
+
+// Flush has nothing to do: what is written is on its way.
+func (a *answer) Flush() {}
+
+// errGone is what a write fails with when nobody reads.
+var errGone = errors.New("the client has gone")
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.begun = true
+	a.library.Ready()
+	room := a.body.Call("write", bytesOf(p))
+	if room.Type() == js.TypeObject {
+		var err error
+		if room, err = await(a.ctx, room); err != nil {
+			return 0, err
+		}
+	}
+	if !room.Bool() {
+		return 0, errGone
+	}
+	return len(p), nil
+}
+
+// close ends the answer, and with it the request: the program may be given
+// another one after it.
+func (a *answer) close() {
+	a.library.Ready()
+	a.body.Call("close")
+}
+
+// breakOff ends an answer so that the client can tell.
+func (a *answer) breakOff() {
+	a.library.Ready()
+	a.body.Call("error", "the answer broke off")
+}

@@ -1,0 +1,98 @@
+// The Go program's instances, which belong to the isolate. An instance serves
+// one request at a time, so that nothing of one request's is touched in the
+// events of another's, which the runtime forbids; then it waits for the next.
+import { env } from "cloudflare:workers";
+import "./build/wasm_exec.js";
+import { createRuntimeContext, loadModule } from "./build/runtime.mjs";
+import { open } from "./core.mjs";
+import { answer, reader, wait } from "./io.mjs";
+
+/** Instances that are kept for later requests, and the memory of one that is. */
+const KEPT = 4;
+const KEPT_BYTES = 24 << 20;
+
+const idle = [];
+
+/** For tests: how many instances were started and dropped so far. */
+export const counts = { started: 0, dropped: 0 };
+
+// wasm_exec.js and the library call it.
+globalThis.tryCatch = (fn) => {
+  try {
+    return { result: fn() };
+  } catch (error) {
+    return { error };
+  }
+};
+
+const module = await loadModule();
+
+/** Whether this module is still being evaluated: there is no randomness then, and no clock. */
+let loading = true;
+
+async function start() {
+  const go = new Go();
+  const binding = {};
+  const context = createRuntimeContext({ env, ctx: undefined, binding });
+  context.finece = { open, reader, wait, fetch: async (url, init) => fetch(url, init) };
+  counts.started++;
+  const program = { go, context };
+  await new Promise((resolve, reject) => {
+    const instance = new WebAssembly.Instance(module, { ...imports(go), workers: { ready: resolve } });
+    program.memory = instance.exports.mem;
+    go.run(instance, context).then(() => reject(new Error("Go has exited")), reject);
+  });
+  program.handle = binding.handleRequest;
+  return program;
+}
+
+/**
+ * What Go imports, fit to start it in while the module loads. Go hashes its maps
+ * with that randomness; it draws none for keys before a request.
+ */
+function imports(go) {
+  const { gojs } = go.importObject;
+  return {
+    ...go.importObject,
+    gojs: {
+      ...gojs,
+      "runtime.getRandomData"(sp) {
+        if (!loading) return gojs["runtime.getRandomData"](sp);
+        const [at, length] = [go.mem.getUint32(sp + 8, true), go.mem.getUint32(sp + 16, true)];
+        for (let i = at; i < at + length; i++) go.mem.setUint8(i, Math.random() * 256);
+      },
+      "runtime.nanotime1"(sp) {
+        gojs["runtime.nanotime1"](sp);
+        if (go.mem.getBigInt64(sp + 8, true) === 0n) go.mem.setBigInt64(sp + 8, 1n, true); // Go does not start at 0
+      },
+    },
+  };
+}
+
+// The first request finds an instance that its time was not spent on.
+try {
+  idle.push(await start());
+} catch (error) {
+  console.error("finece: not started in advance:", error);
+}
+loading = false;
+
+function release(program) {
+  if (!program.go.exited && idle.length < KEPT && program.memory.buffer.byteLength <= KEPT_BYTES) {
+    idle.push(program);
+  } else {
+    counts.dropped++;
+  }
+}
+
+/** Answers a request. */
+export async function serve(request, ctx) {
+  const program = idle.pop() ?? await start();
+  const { go, context } = program;
+  // A timer of the request before died with it, and Go still counts on it:
+  // an event without a caller makes it think again.
+  if (go._scheduledTimeouts.size > 0) go._resume();
+  context.ctx = ctx;
+  context.request = { signal: request.signal, answer: answer(() => release(program)) };
+  return program.handle(request);
+}

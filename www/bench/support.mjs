@@ -1,0 +1,55 @@
+// What the benchmarks share: peers take turns in rounds, each figure is the
+// median of the rounds, each ratio that of the rounds' ratios, as in the Go
+// benchmark (host/cmd/bench), whose table these rows continue.
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { once } from "node:events";
+
+/** The demo stream: 155 tokens with 5 top_logprobs each, in OpenAI's form. */
+export const demo = readFileSync(new URL("../../wasm/session/testdata/demo.sse", import.meta.url));
+
+/** A recorded stream of the same form, longer, which not every checkout has; else undefined. */
+const recording = new URL("../../../shared/data/streams/openai-chat-toplogprobs-long-a.sse", import.meta.url);
+export const recorded = existsSync(recording) ? readFileSync(recording) : undefined;
+
+const rows = [];
+
+/** A row of the table: what was measured, the figure, and what it is held against. */
+export function row(what, figure, target = "") {
+  rows.push([what, figure, target]);
+}
+
+/** Prints the rows so far, in columns. */
+export function flush() {
+  const widths = [0, 1].map((i) => Math.max(...rows.map((row) => row[i].length)));
+  for (const [what, figure, target] of rows.splice(0)) {
+    console.log(`${what.padEnd(widths[0])}  ${figure.padEnd(widths[1])}  ${target}`.trimEnd());
+  }
+}
+
+export function median(values) {
+  return quantile(values, 0.5);
+}
+
+export function quantile(values, p) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))];
+}
+
+/** The median over the rounds of a by b in the same round. */
+export function ratio(a, b) {
+  return median(a.map((value, i) => value / b[i]));
+}
+
+/** Serves on a port of its own; close it with `close`. */
+export async function serve(listener) {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

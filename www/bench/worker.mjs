@@ -1,0 +1,212 @@
+// A request through the Go Worker (wasm/edge, built), the
+// TypeScript Worker (examples/worker) and one that only passes it on, each in a
+// workerd of its own: the CPU time that a request costs, and the time that an
+// event is delayed.
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { worker } from "../../wasm/edge/test/modules.mjs";
+import { sizeOfFile } from "../scripts/bundle.mjs";
+import { demo, median, row, serve } from "./support.mjs";
+
+const CPU = { rounds: 7, requests: 60, warmUp: 100, firsts: 5 };
+const DELAY = { rounds: 7, pause: 5 }; // an event every 5 ms
+
+const HEADERS = { "content-type": "text/event-stream" };
+const body = JSON.stringify({
+  model: "demo", messages: [{ role: "user", content: "How many loaves?" }],
+  stream: true, logprobs: true, top_logprobs: 5,
+});
+
+/** The demo stream's events. */
+const events = demo.toString().split(/(?<=\n\n)/).map((text) => Buffer.from(text));
+/** When each of them was written, of the request under way. */
+let written = [];
+
+const upstream = await serve((incoming, response) => {
+  incoming.resume().on("end", async () => {
+    response.writeHead(200, HEADERS);
+    if (incoming.headers["x-paced"] === undefined) {
+      response.end(demo);
+      return;
+    }
+    written = [];
+    for (const event of events) {
+      written.push(performance.now());
+      response.write(event);
+      await sleep(DELAY.pause);
+    }
+    response.end();
+  });
+});
+
+const passThrough = `
+  export default {
+    fetch(request, env) {
+      const { pathname, search } = new URL(request.url);
+      const { method, headers, body } = request;
+      return fetch(env.UPSTREAM + pathname + search, { method, headers, body });
+    },
+  };`;
+
+/** The processes that this one has started. */
+function children() {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => {
+    try {
+      return Number(stat(pid)[1]) === process.pid;
+    } catch {
+      return false; // it has gone
+    }
+  });
+}
+
+/** A process's figures after its name: state, parent, ... */
+function stat(pid) {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+
+/** The CPU time that a process has used, in ms: of all its threads. */
+function used(pid) {
+  const figures = stat(pid);
+  return (Number(figures[11]) + Number(figures[12])) * 1000 / ticks;
+}
+
+/** A Worker in a workerd of its own. */
+async function start(name, options) {
+  const before = new Set(children());
+  const miniflare = new Miniflare({
+    log: new Log(LogLevel.ERROR), host: "127.0.0.1", port: 0, cf: false,
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], // past miniflare's own worker
+    ...options,
+  });
+  await miniflare.ready;
+  const [pid] = children().filter((child) => !before.has(child));
+  return {
+    name, options, miniflare, pid, url: String(await miniflare.unsafeGetDirectURL()).replace(/\/$/, ""),
+    agent: new Agent({ keepAlive: true }), cpu: [], first: [], added: [],
+  };
+}
+
+/** Asks for a completion; `onData` gets what comes as it comes. */
+function ask(peer, headers = {}, onData = () => undefined) {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(`${peer.url}/v1/chat/completions`, {
+      method: "POST", agent: peer.agent, headers: { "content-type": "application/json", ...headers },
+    }, (response) => {
+      if (response.statusCode !== 200) {
+        reject(new Error(`${peer.name}: HTTP ${response.statusCode}`));
+      }
+      response.on("data", onData).on("end", resolve).on("error", reject);
+    });
+    outgoing.on("error", reject).end(body);
+  });
+}
+
+/** The delay of each event, from its writing to its arrival, in ms. */
+async function delays(peer) {
+  const arrived = [];
+  let text = "";
+  await ask(peer, { "x-paced": "1" }, (chunk) => {
+    const now = performance.now();
+    text += chunk.toString("latin1");
+    // The Workers add events and comments of their own, which are not timed.
+    const lines = text.split("\n");
+    text = lines.pop();
+    for (const line of lines) {
+      if (line.startsWith("data: ") && !/"delta":\{\},"finish_reason":null/.test(line)) {
+        arrived.push(now);
+      }
+    }
+  });
+  if (arrived.length !== written.length) {
+    throw new Error(`${peer.name}: ${arrived.length} of ${written.length} events`);
+  }
+  return arrived.map((at, i) => at - written[i]);
+}
+
+/** The CPU time of requests one after the other, of each, in ms, less what the process uses when idle. */
+async function costOf(peer, requests) {
+  const idle = used(peer.pid);
+  await sleep(500);
+  const before = used(peer.pid);
+  const began = performance.now();
+  for (let i = 0; i < requests; i++) {
+    await ask(peer);
+  }
+  const took = performance.now() - began;
+  return (used(peer.pid) - before - (before - idle) / 500 * took) / requests;
+}
+
+const { outputFiles } = await build({
+  entryPoints: [fileURLToPath(new URL("../examples/worker/worker.ts", import.meta.url))],
+  bundle: true, format: "esm", write: false, conditions: ["workerd"], external: ["*.wasm"],
+});
+const edge = worker();
+const { compatibilityDate } = edge;
+const core = readFileSync(new URL("../dist/finece.wasm", import.meta.url));
+const peers = [
+  await start("a Worker that only passes it on", {
+    compatibilityDate, bindings: { UPSTREAM: upstream.url },
+    modules: [{ type: "ESModule", path: "worker.mjs", contents: passThrough }],
+  }),
+  await start("the Worker in TypeScript", {
+    compatibilityDate, bindings: { UPSTREAM: upstream.url },
+    modules: [
+      { type: "ESModule", path: "worker.mjs", contents: outputFiles[0].text },
+      { type: "CompiledWasm", path: "finece.wasm", contents: core },
+    ],
+  }),
+  await start("the Worker in Go", { ...edge, bindings: { FINECE_UPSTREAM: `${upstream.url}/v1` } }),
+];
+
+try {
+  for (const peer of peers) {
+    await costOf(peer, CPU.warmUp);
+  }
+  for (let round = 0; round < CPU.rounds; round++) {
+    for (const peer of peers) {
+      peer.cpu.push(await costOf(peer, CPU.requests));
+    }
+  }
+  const direct = { name: "direct", url: upstream.url, agent: new Agent({ keepAlive: true }) };
+  await delays(direct);
+  for (let round = 0; round < DELAY.rounds; round++) {
+    const bare = median(await delays(direct));
+    for (const peer of peers) {
+      peer.added.push(median(await delays(peer)) - bare);
+    }
+  }
+  for (let round = 0; round < CPU.firsts; round++) {
+    for (const { name, options, first } of peers) {
+      const fresh = await start(name, options);
+      await sleep(500); // it has loaded
+      first.push(await costOf(fresh, 1));
+      await fresh.miniflare.dispose();
+    }
+  }
+  const upload = edge.modules.reduce((sum, { path }) => sum + sizeOfFile(path), 0);
+  row("Worker in Go, the upload's gzip, finece.wasm in it", `${(upload / 2 ** 20).toFixed(2)} MB`, "at most 3");
+  row(`workerd, CPU time of a streamed request of ${events.length} events:`, "");
+  for (const { name, cpu } of peers) {
+    row(`  ${name}`, `${median(cpu).toFixed(1)} ms`, "the free plan allows 10");
+  }
+  row("  the first request after loading:", "");
+  for (const { name, first } of peers) {
+    row(`    ${name}`, `${median(first).toFixed(0)} ms`);
+  }
+  row("workerd, delay added to an event, median:", "");
+  for (const { name, added } of peers) {
+    row(`  ${name}`, `${median(added).toFixed(2)} ms`, "under 1");
+  }
+} finally {
+  upstream.close();
+  await Promise.all(peers.map(({ miniflare }) => miniflare.dispose()));
+}
