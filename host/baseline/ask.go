@@ -100,7 +100,7 @@ func (w *work) known(ctx context.Context) error {
 		return nil
 	}
 	request := h.body(w.s.State.Question)
-	body, err := w.ask(ctx, w.s.State.Question.ID, "known", []any{h.client.URL(), request}, func() ([]byte, error) {
+	body, err := w.ask(ctx, w.s.State.Question.ID, "known", request, func() ([]byte, error) {
 		return h.client.Post(ctx, request)
 	})
 	if err != nil {

@@ -114,7 +114,7 @@ func TestExportAsksWhatEstimateAsks(t *testing.T) {
 // Over seeds the mean of a label is the confidence, and each is the number below
 // it or the one above.
 func TestExportRounds(t *testing.T) {
-	const seeds = 4000
+	const seeds = 1000
 	for _, c := range []struct {
 		k, n, digits int
 		one          bool

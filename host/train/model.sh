@@ -34,7 +34,8 @@ out=${2:-$root/build/model}
 # The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
 # models of 7 to 8 billion parameters.
 : "${IFT:=--epochs 2 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600}"
-: "${VALUE:=--epochs 2 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600 --lora-rank 16}"
+: "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 600 --lora-rank 16}"
+: "${HEAD:=--epochs 6 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${PORT:=18081}"
 : "${WEIGHTS:=}"
 
@@ -107,9 +108,9 @@ labels() {
 step "$out/states.done" "labels: $K(1+$M*$T) completions of each question" labels
 for split in train dev; do
 	step "$out/$split.jsonl" "training data: $split" \
-		"$finece" train export --seed "$seed" --split "$split" -o "$out/$split.jsonl" "$out/states.jsonl"
+		"$finece" train export --split "$split" -o "$out/$split.jsonl" "$out/states.jsonl"
 	step "$out/$split-questions.jsonl" "training data: $split, questions alone" \
-		"$finece" train export --seed "$seed" --split "$split" --question-only -o "$out/$split-questions.jsonl" "$out/states.jsonl"
+		"$finece" train export --split "$split" --question-only -o "$out/$split-questions.jsonl" "$out/states.jsonl"
 done
 
 model=$out/generator/best
@@ -120,7 +121,7 @@ model=$out/generator/best
 	trained "$out/value" "confidence model: value head" \
 		value --model "$model" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
 	trained "$out/pik" "head of P(IK)" \
-		value --model "$model" --data "$out/train-questions.jsonl" --dev "$out/dev-questions.jsonl" $VALUE
+		value --model "$model" --data "$out/train-questions.jsonl" --dev "$out/dev-questions.jsonl" $HEAD
 }
 step "$out/suc.json" "clusters of SuC" "$finece" train suc -o "$out/suc.json" "$out/states.jsonl"
 

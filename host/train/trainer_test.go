@@ -341,7 +341,7 @@ func TestTrainer(t *testing.T) {
 		args   []string
 	}{
 		{"ift", chat, 3, 0.8, []string{"ift", "--lr", "5e-3"}},
-		{"ift-lora", chat, 4, 0.8, []string{"ift", "--lr", "2e-2", "--lora-rank", "8"}},
+		{"ift-lora", chat, 6, 0.8, []string{"ift", "--lr", "2e-2", "--lora-rank", "8"}},
 		{"value", value, 6, 0.95, []string{"value", "--lr", "5e-3", "--beta2", "0.95"}},
 		{"value-lora", value, 6, 0.95, []string{"value", "--lr", "2e-2", "--beta2", "0.95", "--lora-rank", "8"}},
 	} {

@@ -57,7 +57,7 @@ const constructExample = `  finece construct --dry-run --dataset gsm8k train.jso
   finece construct --server $URL --model qwen --embed-model bge-m3 -o data.jsonl q.jsonl
   finece construct --server $URL --api completions --truncate line -o data.jsonl q.jsonl
   finece construct --server $URL --grader judge --judge-model gpt-5 -o data.jsonl q.jsonl
-  finece construct --server $URL --grader judge --judge-model gpt-5 --equivalence --equivalence-model gpt-5-nano -o data.jsonl q.jsonl`
+  finece construct --server $URL --grader judge --judge-model gpt-5 --equivalence q.jsonl`
 
 type constructFlags struct {
 	config construct.Config

@@ -44,8 +44,7 @@ killed, and asks only for what is new when more models are given.`
 
 const experimentExample = `  finece experiment -o results
   finece experiment -o results --number 30 --baselines=false
-  finece experiment -o results --server $URL --model qwen --questions gsm8k=test.jsonl \
-      --dataset gsm8k --confidence "FineCE=chat:qwen-finece" --states states.jsonl`
+  finece experiment -o out --server $URL --model m --confidence FineCE=chat:ft --questions q=q.jsonl`
 
 type experimentFlags struct {
 	output, server, model, api, dataset, grader string

@@ -81,6 +81,7 @@ func page(embedded fs.FS) fs.FS {
 }
 
 type serveFlags struct {
+	builtIn bool // there is no --upstream
 	*sessionFlags
 	listen  string
 	static  string
@@ -147,7 +148,7 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 		if !cmd.Flags().Changed("estimator") && !f.asksModel() {
 			f.estimator, f.config.Model.Name = url, weights.Confidence
 		}
-		say(cmd, "without --upstream the model that is built in answers; it solves word problems of a few steps of arithmetic")
+		f.builtIn = true
 	}
 	if err := f.resolve(cmd); err != nil {
 		return err
@@ -233,6 +234,9 @@ func withoutSniffing(h http.Handler) http.Handler {
 
 func (f *serveFlags) greet(cmd *cobra.Command, at net.Addr) {
 	say(cmd, "listening on http://%s", at)
+	if f.builtIn {
+		say(cmd, "without --upstream the model that is built in answers; it solves word problems of a few steps of arithmetic")
+	}
 	tcp, ok := at.(*net.TCPAddr)
 	if ok && !tcp.IP.IsLoopback() && os.Getenv(upstreamKey) != "" {
 		say(cmd, "whoever reaches this address uses the key of %s", upstreamKey)

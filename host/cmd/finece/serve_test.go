@@ -144,10 +144,21 @@ func TestServeServesAPage(t *testing.T) {
 	if resp, _ := get(t, s.url+"/healthz"); resp.StatusCode != 200 {
 		t.Errorf("/healthz: %d", resp.StatusCode)
 	}
-	if resp, body := get(t, s.url+"/v1/models"); resp.StatusCode != 503 || !strings.Contains(body, "--upstream") {
+	// Without an upstream the built-in model answers, with its confidences.
+	if resp, body := get(t, s.url+"/v1/models"); resp.StatusCode != 200 || !strings.Contains(body, `"generator"`) {
 		t.Errorf("/v1/models: %d %s", resp.StatusCode, body)
 	}
-	s.stop(syscall.SIGINT).wants(t, exitOK)
+	question := `{"model":"generator","stream":true,"messages":[{"role":"user","content":"Tom has 17 apples. Ann has 25 more than Tom. How many apples does Ann have?"}]}`
+	resp, err := http.Post(s.url+"/v1/chat/completions", "application/json", strings.NewReader(question))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if text := string(answer); resp.StatusCode != 200 || !strings.Contains(text, "####") || !strings.Contains(text, `"kind":"end"`) || !strings.Contains(text, `"state":"final"`) {
+		t.Errorf("HTTP %d %s", resp.StatusCode, answer)
+	}
+	s.stop(syscall.SIGINT).wants(t, exitOK, "built in")
 
 	dir := t.TempDir()
 	for name, text := range map[string]string{"public/index.html": "<p>mine", "public/core.wasm": "\x00asm", "secret": "no"} {
@@ -172,7 +183,7 @@ func TestServeServesAPage(t *testing.T) {
 	if resp, body := get(t, s.url+"/link"); resp.StatusCode == 200 {
 		t.Errorf("a link out of the folder: %q", body)
 	}
-	s.stop(syscall.SIGTERM).wants(t, exitOK)
+	s.stop(syscall.SIGTERM).wants(t, exitOK, "built in")
 }
 
 // TestServeStopsGracefully: an answer that is under way ends first, or is cut

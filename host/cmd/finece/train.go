@@ -36,11 +36,10 @@ on a GPU where there is one; each has a --help of its own. The interpreter is
 FINECE_PYTHON, or python3; finece train requirements prints what it needs for
 pip. Killed at any instant, the same command goes on from the last checkpoint.`
 
-const trainExample = `  finece train requirements > requirements.txt && pip install -r requirements.txt
+const trainExample = `  finece train requirements > requirements.txt
   finece train export --split train -o train.jsonl states.jsonl
   finece train export --split dev -o dev.jsonl states.jsonl
-  finece train ift --model Qwen/Qwen2.5-0.5B-Instruct --lora-rank 16 \
-      --data train.jsonl --dev dev.jsonl --out out
+  finece train ift --model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out
   finece train config --model Qwen/Qwen2.5-7B-Instruct --template qwen --train train.jsonl data`
 
 func newTrain() *cobra.Command {
@@ -53,14 +52,24 @@ func newTrain() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
-		newTrainer("ift", "Teach a model to write its confidence"),
-		newTrainer("value", "Put a value head on a model"),
-		newTrainer("tokenizer", "Learn a tokenizer from a corpus"),
-		newTrainer("base", "Train a small generator from scratch"),
+		newTrainer("ift", "Teach a model to write its confidence",
+			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model comes into best/ in the --out folder.",
+			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
+		newTrainer("value", "Put a value head on a model",
+			"value puts a linear head on a model's last hidden state, which gives the logit of\nthe confidence.",
+			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
+		newTrainer("tokenizer", "Learn a tokenizer from a corpus",
+			"tokenizer learns a byte-level BPE with a token for each digit.",
+			"--corpus corpus.jsonl prompts.jsonl --out tokenizer"),
+		newTrainer("base", "Train a small generator from scratch",
+			"base trains a small transformer of the Llama layout on conversations.",
+			"--corpus corpus.jsonl --tokenizer tokenizer --out generator"),
 		&cobra.Command{
-			Use:   "requirements",
-			Short: "Print the trainer's Python packages, for pip",
-			Args:  cobra.NoArgs,
+			Use:     "requirements",
+			Short:   "Print the trainer's Python packages, for pip",
+			Long:    "requirements prints the Python packages of the trainer and their versions.",
+			Example: "  finece train requirements > requirements.txt",
+			Args:    cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				_, err := io.WriteString(cmd.OutOrStdout(), train.Requirements)
 				return err
@@ -72,11 +81,12 @@ func newTrain() *cobra.Command {
 // newTrainRead is for the Python trainer.
 func newTrainRead() *cobra.Command {
 	return &cobra.Command{
-		Use:    "read FILE|-",
-		Short:  "Read a confidence model's replies",
-		Long:   "read reads bodies of chat completions, a line each, and writes the confidence of each.",
-		Hidden: true,
-		Args:   oneInput,
+		Use:     "read FILE|-",
+		Short:   "Read a confidence model's replies",
+		Long:    "read reads bodies of chat completions, a line each, and writes the confidence of each.",
+		Example: "  finece train read replies.jsonl",
+		Hidden:  true,
+		Args:    oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := openInput(cmd, args[0])
 			if err != nil {
@@ -90,10 +100,12 @@ func newTrainRead() *cobra.Command {
 }
 
 // newTrainer is a command of the Python trainer, which reads its own flags.
-func newTrainer(name, short string) *cobra.Command {
+func newTrainer(name, short, long, example string) *cobra.Command {
 	return &cobra.Command{
 		Use:                name + " [flags]",
 		Short:              short,
+		Long:               long + "\nIt is the Python trainer's: finece train " + name + " --help lists its flags.",
+		Example:            "  finece train " + name + " " + example,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, stop := interruptible(cmd.Context())
@@ -121,7 +133,8 @@ func newTrainExport() *cobra.Command {
 its confidence, and the label as a number. Labels are rounded up or down at
 random, so that their mean is k/N and not the nearest tenth, but for 1, which is
 written as 0.99: so every reply begins with 0. and the digit behind it has the
-whole distribution of the confidence to read. k and N stand beside them. The split is the one that finece construct has made: no question is in two.`,
+whole distribution of the confidence to read. k and N stand beside them. The
+split is the one that finece construct has made: no question is in two.`,
 		Example: `  finece train export --split train -o train.jsonl states.jsonl
   finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl`,
 		Args: oneInput,
@@ -226,7 +239,7 @@ func newTrainConfig() *cobra.Command {
 		Long: `config writes finece.yaml and dataset_info.json into FOLDER, where the training
 data is: AdamW with beta1 0.9 and beta2 0.5, learning rate 1e-4, 300 steps of
 warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
-		Example: `  finece train config --model Qwen/Qwen2.5-7B-Instruct --template qwen --train train.jsonl --dev dev.jsonl data`,
+		Example: `  finece train config --model Qwen/Qwen2.5-7B-Instruct --template qwen --train train.jsonl data`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			err := train.LLaMAFactory(args[0], c)
@@ -261,9 +274,9 @@ func newTrainProblems() *cobra.Command {
 		Short: "Make word problems of several steps, from a seed",
 		Long: `problems writes questions as finece construct reads them: {"id","question","gold"},
 with the family and the written-out solution beside them. The domain is in (2 to
-5 steps), hard (of these, the hardest), long (6 or 7) or wording (other words). No question is in two pools:
-corpus, what a generator learns from; confidence, what its confidence is learnt
-from; test.`,
+5 steps), hard (of these, the hardest), long (6 or 7) or wording (other words).
+No question is in two pools: corpus, what a generator learns from; confidence,
+what its confidence is learnt from; test.`,
 		Example: `  finece train problems --pool confidence -n 1000 -o questions.jsonl
   finece train problems --pool test --domain long -n 200`,
 		Args: cobra.NoArgs,
