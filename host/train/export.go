@@ -97,10 +97,26 @@ func Export(w io.Writer, r io.Reader, c ExportConfig) (int, error) {
 		if c.Split != "" && s.Split != c.Split || c.QuestionOnly && stage != estimate.QuestionOnly {
 			return nil
 		}
-		wrote++
-		return enc.Encode(c.example(s, stage))
+		e := c.example(s, stage)
+		for range copies(s, stage) {
+			wrote++
+			if err := enc.Encode(e); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return wrote, err
+}
+
+// copies is how often a state is written: a complete answer as often as it was
+// sampled. Right answers are alike more often than wrong ones, so that each once
+// would teach that most answers are wrong.
+func copies(s *construct.State, stage estimate.Stage) int {
+	if stage == estimate.Complete {
+		return max(s.Count, 1)
+	}
+	return 1
 }
 
 // StageOf is how much of an answer a state has.

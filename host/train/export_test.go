@@ -295,3 +295,16 @@ func FuzzExport(f *testing.F) {
 		}
 	})
 }
+
+// A complete answer counts as often as it was sampled; a partial one stands for
+// itself, however many samples its cluster had.
+func TestCompleteAnswersCountAsOftenAsTheyWereSampled(t *testing.T) {
+	for position, want := range map[string]int{"p(z)": 3, "p(1)": 1} {
+		in := `{"id":"a","state":0,"position":"` + position + `","question":"What?","text":"4.","confidence":1,"k":1,"N":1,"count":3}` + "\n"
+		var out bytes.Buffer
+		n, err := train.Export(&out, strings.NewReader(in), train.ExportConfig{Digits: 1})
+		if err != nil || n != want || strings.Count(out.String(), "\n") != want {
+			t.Errorf("%s: %d lines, %v; want %d", position, n, err, want)
+		}
+	}
+}

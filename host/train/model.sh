@@ -33,7 +33,7 @@ out=${2:-$root/build/model}
 : "${SPLIT:=0.9,0.1,0}"
 # The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
 # models of 7 to 8 billion parameters.
-: "${IFT:=--epochs 2 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600}"
+: "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600}"
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 600 --lora-rank 16}"
 : "${HEAD:=--epochs 6 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${PORT:=18081}"

@@ -61,13 +61,6 @@ func (d *draft) step(format string, a ...any) { d.steps = append(d.steps, fmt.Sp
 
 func pick(d *draft, from []string) string { return from[d.r.IntN(len(from))] }
 
-// two are different ones of from.
-func two(d *draft, from []string) (string, string) {
-	i := d.r.IntN(len(from))
-	j := (i + 1 + d.r.IntN(len(from)-1)) % len(from)
-	return from[i], from[j]
-}
-
 // between is lo to hi, both included.
 func (d *draft) between(lo, hi int) int { return lo + d.r.IntN(max(1, hi-lo+1)) }
 
