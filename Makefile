@@ -78,9 +78,9 @@ train-env: ## install the trainer's Python packages into build/venv (6 GB: PyPI'
 	host/train/python/env.sh build/venv
 
 .PHONY: test-train
-test-train: ## train tiny models in Python and compare them with what host/lm computes; FINECE_PYTHON=interpreter, or train-env's
+test-train: ## train small models in Python and compare them with what host/lm computes; FINECE_PYTHON=interpreter, or train-env's
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
-	$(GO) test -tags train -run TestTrainer -count 1 -timeout 60m ./host/train
+	$(GO) test -tags train -run 'TestBase|TestTrainer' -count 1 -timeout 60m ./host/train
 
 .PHONY: model
 model: ## make the built-in models anew, from a seed to weights, in build/model (two hours; goes on when run again; SEED=1)

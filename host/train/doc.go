@@ -36,8 +36,9 @@
 // tokenizer puts around a text (the beginning of Llama's; none in finece's own),
 // without a chat template.
 //
-// A tagged test, make test-train, trains tiny models of each kind, serves them by
-// package lm, and wants from there the confidences that the trainer found.
+// A tagged test, make test-train, trains models of each kind from the shipped
+// generator, serves them by package lm, and wants from there the confidences that
+// the trainer found.
 //
 // # The model that is shipped
 //

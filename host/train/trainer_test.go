@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -96,24 +95,6 @@ func losses(all []train.Report) (first, last float64) {
 	return first, last
 }
 
-func (w *workshop) write(name string, lines func(add func(any))) string {
-	w.Helper()
-	f, err := os.Create(w.path(name))
-	if err != nil {
-		w.Fatal(err)
-	}
-	enc := json.NewEncoder(f)
-	lines(func(v any) {
-		if err := enc.Encode(v); err != nil {
-			w.Fatal(err)
-		}
-	})
-	if err := f.Close(); err != nil {
-		w.Fatal(err)
-	}
-	return w.path(name)
-}
-
 // serve serves a model.
 func (w *workshop) serve(name string, m *lm.Model, err error) string {
 	w.Helper()
@@ -136,66 +117,53 @@ func (w *workshop) serve(name string, m *lm.Model, err error) string {
 	return server.URL
 }
 
-const coins = 60
-
-func coin(i int) string { return fmt.Sprintf("Toss coin %d. Is it 1 or 2?", i) }
-
-// confidenceTalk is a conversation with a confidence model about coin n.
-func confidenceTalk(n int, r *rand.Rand) any {
-	m := estimate.DefaultModel()
-	stage := estimate.Stage(n / 8 % 3)
-	return map[string]any{"messages": []train.Message{
-		{Role: "system", Content: m.Instruction(stage)},
-		{Role: "user", Content: string(estimate.AppendInput(nil, stage, []byte(coin(n%coins)), []byte("I toss it.")))},
-		{Role: "assistant", Content: fmt.Sprintf("0.%d", r.IntN(10))},
-	}}
-}
-
-// generator makes a generator that tosses coins: number i shows 1 in i%5 of 4
-// cases. What it says first leaves that open.
-func (w *workshop) generator() string {
-	r := rand.New(rand.NewPCG(1, 2))
-	corpus := w.write("corpus.jsonl", func(add func(any)) {
-		for n := range 2400 {
-			if n%8 == 0 { // so that it knows what a number looks like
-				add(confidenceTalk(n, r))
-				continue
-			}
-			i := r.IntN(coins)
-			side := 1
-			if r.IntN(4) >= i%5 {
-				side = 2
-			}
-			answer := fmt.Sprintf("I toss it.\n\nIt shows %d.\n\n#### %d", side, side)
-			add(map[string]any{"messages": []train.Message{{Role: "user", Content: coin(i)}, {Role: "assistant", Content: answer}}})
-		}
-	})
-	prompts := w.path("prompts.jsonl")
+// TestBase makes a tokenizer and a tiny generator of the corpus, which host/lm
+// runs, and stops one early.
+func TestBase(t *testing.T) {
+	w := newWorkshop(t)
+	corpus, prompts := w.path("corpus.jsonl"), w.path("prompts.jsonl")
+	w.run("train", "corpus", "-n", "1600", "-o", corpus)
 	w.run("train", "corpus", "--prompts", "-n", "60", "-o", prompts)
 	w.train("tokenizer", "--corpus", corpus, prompts, "--out", w.path("tokenizer"), "--vocab", "400")
-	all := w.train("base", "--corpus", corpus, "--tokenizer", w.path("tokenizer"), "--out", w.path("base"),
-		"--hidden", "32", "--ffn", "64", "--layers", "2", "--heads", "2", "--batch", "25", "--lr", "1e-2", "--log-every", "8")
-	if first, last := losses(all); !(last < first/3) {
-		w.Errorf("the generator's loss went from %v to %v", first, last)
+	args := []string{
+		"base", "--corpus", corpus, "--tokenizer", w.path("tokenizer"),
+		"--hidden", "32", "--ffn", "64", "--layers", "2", "--heads", "2", "--batch", "16", "--lr", "1e-2", "--log-every", "10",
 	}
-	if last := all[len(all)-2]; last.Step != 96 || last.Of != 96 {
-		w.Errorf("the last step is %+v, want 96 of 96", last)
+	all := w.train(append(slices.Clone(args), "--out", w.path("base"))...)
+	if first, last := losses(all); !(last < first/2) {
+		t.Errorf("the loss went from %v to %v", first, last)
 	}
-	return w.path("base", "best")
+	if last := all[len(all)-2]; last.Step != 100 || last.Of != 100 {
+		t.Errorf("the last step is %+v, want 100 of 100", last)
+	}
+	early := w.train(append(slices.Clone(args), "--out", w.path("early"), "--stop", "20")...)
+	if last := early[len(early)-2]; last.Step != 20 || last.Of != 100 || *last.Loss != *all[2].Loss {
+		t.Errorf("the last step is %+v, want 20 of 100, as in %+v", last, all[2])
+	}
+	for _, name := range []string{"base", "early"} {
+		m, err := lm.Load(os.DirFS(w.path(name, "best")))
+		url := w.serve("generator", m, err)
+		client, err := model.New(model.Config{BaseURL: url + "/v1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Post(t.Context(), []byte(`{"messages":[{"role":"user","content":"Hello"}],"max_tokens":8}`)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
-// labels samples labels from the generator with finece construct and exports them.
+// shipped is the generator that the project ships.
+const shipped = "../lm/weights/generator"
+
+// labels samples labels from a generator with finece construct and exports them.
 func (w *workshop) labels(generator string) (train, dev string, held []construct.State) {
-	questions := w.write("questions.jsonl", func(add func(any)) {
-		for i := range coins {
-			add(map[string]any{"id": fmt.Sprint(i), "question": coin(i), "gold": "1"})
-		}
-	})
-	states := w.path("states.jsonl")
+	questions, states := w.path("questions.jsonl"), w.path("states.jsonl")
+	w.run("train", "problems", "--pool", "confidence", "-n", "60", "--seed", "9", "-o", questions)
 	m, err := lm.Load(os.DirFS(generator))
 	url := w.serve("generator", m, err)
-	w.run("construct", "--server", url+"/v1", "--model", "generator", "--grader", "number", "--prompt", "{question}", "--max-tokens", "40",
-		"--k", "8", "--m", "2", "--T", "2", "--split", "0.7,0.3,0", "--seed", "4", "-o", states, questions)
+	w.run("construct", "--server", url+"/v1", "--model", "generator", "--grader", "number", "--prompt", "{question}", "--max-tokens", "200",
+		"--k", "6", "--m", "2", "--T", "1", "--split", "0.7,0.3,0", "--seed", "4", "-o", states, questions)
 	for _, split := range []string{"train", "dev"} {
 		w.run("train", "export", "--split", split, "-o", w.path(split+".jsonl"), states)
 	}
@@ -213,12 +181,19 @@ func (w *workshop) labels(generator string) (train, dev string, held []construct
 		if s.K > 0 && s.K < s.N {
 			unsure++
 		}
-		if s.Split == "dev" {
-			held = append(held, s)
+		if s.Split != "dev" {
+			continue
+		}
+		held = append(held, s)
+		if s.Position == "p(z)" { // is exported as often as it was sampled
+			held = append(held, slices.Repeat([]construct.State{s}, s.Count-1)...)
 		}
 	}
+	if lines, err := os.ReadFile(w.path("dev.jsonl")); err != nil || bytes.Count(lines, []byte("\n")) != len(held) {
+		w.Fatalf("%v: %d states are held out, the file has %d lines", err, len(held), bytes.Count(lines, []byte("\n")))
+	}
 	if unsure < 10 || len(held) < 50 {
-		w.Fatalf("%d states are neither sure nor hopeless, %d are held out: the generator has learnt too little", unsure, len(held))
+		w.Fatalf("%d states are neither sure nor hopeless, %d are held out", unsure, len(held))
 	}
 	return w.path("train.jsonl"), w.path("dev.jsonl"), held
 }
@@ -319,16 +294,19 @@ func (w *workshop) compare(url string, m estimate.Model, held []construct.State,
 		}
 	}
 	w.Logf("%d states, %d different confidences, at most %.2g apart", len(want), len(spread), worst)
-	if len(spread) < 3 {
-		w.Errorf("all confidences are about the same: %v", spread)
+	if len(spread) < 10 {
+		w.Errorf("the confidences are about the same: %v", spread)
 	}
 }
 
-// TestTrainer makes a generator, labels, and a confidence model of each kind, and
-// asks each as it is asked in use.
+// TestTrainer makes a confidence model of each kind from the shipped generator and
+// labels sampled from it, and asks each as it is asked in use.
 func TestTrainer(t *testing.T) {
 	w := newWorkshop(t)
-	generator := w.generator()
+	generator, err := filepath.Abs(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
 	data, dev, held := w.labels(generator)
 	common := []string{"--model", generator, "--data", data, "--dev", dev, "--batch", "8", "--log-every", "20"}
 	chat := estimate.DefaultModel()
@@ -340,10 +318,10 @@ func TestTrainer(t *testing.T) {
 		falls  float64 // the loss to this share
 		args   []string
 	}{
-		{"ift", chat, 3, 0.8, []string{"ift", "--lr", "5e-3"}},
-		{"ift-lora", chat, 6, 0.8, []string{"ift", "--lr", "2e-2", "--lora-rank", "8"}},
-		{"value", value, 6, 0.95, []string{"value", "--lr", "5e-3", "--beta2", "0.95"}},
-		{"value-lora", value, 6, 0.95, []string{"value", "--lr", "2e-2", "--beta2", "0.95", "--lora-rank", "8"}},
+		{"ift", chat, 3, 0.7, []string{"ift", "--lr", "2e-3"}},
+		{"ift-lora", chat, 3, 0.7, []string{"ift", "--lr", "1e-2", "--beta2", "0.95", "--lora-rank", "8"}},
+		{"value", value, 3, 0.97, []string{"value", "--lr", "1e-3", "--beta2", "0.95"}},
+		{"value-lora", value, 3, 0.97, []string{"value", "--lr", "5e-3", "--beta2", "0.95", "--lora-rank", "8"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := &workshop{t, w.folder, w.finece, w.python}
@@ -358,6 +336,9 @@ func TestTrainer(t *testing.T) {
 				t.Errorf("it says that the model is in %q", saved)
 			}
 			reports := w.reports(out, c.epochs)
+			if last := reports[c.epochs-1]; !(*last.AUROC > 0.55) {
+				t.Errorf("the last epoch's AUROC is %v", *last.AUROC)
+			}
 			best := os.DirFS(filepath.Join(out, "best"))
 			var m *lm.Model
 			var err error
@@ -367,9 +348,10 @@ func TestTrainer(t *testing.T) {
 				m, err = lm.Load(best)
 			}
 			w.compare(w.serve("confidence", m, err), c.m, held, w.confidences(out, reports))
-			found, err := exec.Command("grep", "-rlF", w.folder, filepath.Join(out, "best")).Output()
-			if len(found) > 0 {
-				t.Errorf("the path of the model is in %s (%v)", found, err)
+			for _, folder := range []string{w.folder, generator} {
+				if found, _ := exec.Command("grep", "-rlF", folder, filepath.Join(out, "best")).Output(); len(found) > 0 {
+					t.Errorf("this machine's path %s is in %s", folder, found)
+				}
 			}
 		})
 	}
@@ -381,7 +363,7 @@ func TestTrainer(t *testing.T) {
 // resumes kills a training at two instants, tears its last checkpoint, and wants
 // the model that comes of going on to be that of an uninterrupted training.
 func resumes(w *workshop, common []string) {
-	args := slices.Concat([]string{"value"}, common, []string{"--lr", "3e-3", "--epochs", "3", "--save-every", "7", "--log-every", "1"})
+	args := slices.Concat([]string{"value"}, common, []string{"--lr", "1e-3", "--epochs", "3", "--save-every", "7", "--log-every", "1"})
 	whole, out := w.path("whole"), w.path("resumed")
 	want := w.train(append(slices.Clone(args), "--out", whole)...)
 	steps := want[len(want)-1].Of

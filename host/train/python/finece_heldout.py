@@ -63,8 +63,10 @@ class HeldOut(TrainerCallback):
 
 
 def no_worse(a, b):
-    """Whether a report is of no worse a model: fewer states that it says nothing of, then a lower Brier score."""
-    return (a["unavailable"], a["brier"] or 0) <= (b["unavailable"], b["brier"] or 0)
+    """Whether a report is of no worse a model: of as low a Brier score, in which a state that has no confidence
+    counts like one of 0.5."""
+    score = lambda r: ((r["brier"] or 0) * r["states"] + 0.25 * r["unavailable"]) / (r["states"] + r["unavailable"])
+    return score(a) <= score(b)
 
 
 def evaluate(readings, lines, path, finece):
