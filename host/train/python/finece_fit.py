@@ -1,5 +1,6 @@
 """The training itself, on Hugging Face's Trainer: losses, checkpoints, what is saved."""
 
+import contextlib
 import json
 import math
 import shutil
@@ -64,6 +65,19 @@ class Stop(TrainerCallback):
     def on_step_end(self, args, state, control, **_):
         if self.step and state.global_step >= self.step:
             control.should_training_stop = control.should_save = True
+
+
+@contextlib.contextmanager
+def as_saved(model):
+    """The model with the weights that save writes: rounded to 16 bits, but for an adapter, which is saved as it is."""
+    exact = [] if hasattr(model, "peft_config") else [(p, p.data) for p in model.parameters()]
+    for p, data in exact:
+        p.data = data.half().to(data.dtype)
+    try:
+        yield model
+    finally:
+        for p, data in exact:
+            p.data = data
 
 
 def save(model, path, base=None):

@@ -32,7 +32,7 @@ from transformers import (
 
 import finece_heldout
 from finece_data import Replies, Values, messages_of, prompt_text, read_lines, render, tokens, value_tokens
-from finece_fit import Progress, Stop, fit, save, with_adapter
+from finece_fit import Progress, Stop, as_saved, fit, save, with_adapter
 
 SPECIAL = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
 CHAT_TEMPLATE = (
@@ -135,7 +135,8 @@ def tune(model, data, held, confidences, tokenizer, pad, args):
     def asked(m):
         was = m.training
         m.eval()
-        readings = confidences(m)
+        with as_saved(m):
+            readings = confidences(m)
         m.train(was)
         return readings
 

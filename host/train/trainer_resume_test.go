@@ -1,0 +1,135 @@
+//go:build train
+
+package train_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/finece/finece/host/train"
+)
+
+// resumes kills a training at two instants, tears its last checkpoint, and wants
+// the model that comes of going on to be that of an uninterrupted training.
+func resumes(w *workshop, common []string) {
+	args := slices.Concat([]string{"value"}, common, []string{"--lr", "1e-3", "--epochs", "3", "--save-every", "7", "--log-every", "1"})
+	whole, out := w.path("whole"), w.path("resumed")
+	want := w.train(append(slices.Clone(args), "--out", whole)...)
+	steps := want[len(want)-1].Of
+	for _, r := range want {
+		steps = max(steps, r.Of)
+	}
+	for _, at := range []int{steps / 4, steps * 2 / 3} {
+		cmd := exec.CommandContext(w.Context(), w.python, slices.Concat([]string{"python/finece_train.py"}, args, []string{"--out", out, "--finece", w.finece})...)
+		pipe, err := cmd.StdoutPipe()
+		if err != nil {
+			w.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			w.Fatal(err)
+		}
+		killed := false
+		for lines := bufio.NewScanner(pipe); lines.Scan(); {
+			var r train.Report
+			if json.Unmarshal(lines.Bytes(), &r) == nil && r.Step >= at && !killed {
+				killed = true
+				if err := cmd.Process.Kill(); err != nil {
+					w.Fatal(err)
+				}
+			}
+		}
+		if err := cmd.Wait(); err == nil || !killed {
+			w.Fatalf("it ended before step %d: %v", at, err)
+		}
+	}
+	torn := filepath.Join(out, "checkpoint-99999")
+	if err := os.MkdirAll(torn, 0o755); err != nil {
+		w.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(torn, "trainer_state.json"), []byte(`{"epo`), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	all := w.train(append(slices.Clone(args), "--out", out)...)
+	from, last := "", 0
+	for _, r := range all {
+		from += r.Resumed
+		last = max(last, r.Step)
+	}
+	if !strings.HasPrefix(from, filepath.Join(out, "checkpoint-")) || last != steps {
+		w.Errorf("it went on from %q to step %d, want %d", from, last, steps)
+	}
+	a, b := w.reports(whole, 3), w.reports(out, 3)
+	for i := range a {
+		if math.Abs(*a[i].Brier-*b[i].Brier) > 1e-6 || a[i].Best != b[i].Best {
+			w.Errorf("epoch %d: %+v (Brier %v), uninterrupted %+v (%v)", i+1, b[i], *b[i].Brier, a[i], *a[i].Brier)
+		}
+	}
+	again := w.train(append(slices.Clone(args), "--out", out)...)
+	for _, r := range again {
+		if r.Step > 0 {
+			w.Errorf("what was finished was trained on: %+v", r)
+		}
+	}
+	w.reports(out, 3)
+}
+
+func trainerErrors(w *workshop, generator, data, dev string) {
+	bad := w.path("bad.jsonl")
+	if err := os.WriteFile(bad, []byte("{}\n{\n"), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	for _, c := range []struct {
+		args   []string
+		finece string
+		says   string
+	}{
+		{[]string{"ift"}, w.finece, "required: --model"},
+		{[]string{"ift", "--model", generator, "--data", bad, "--dev", dev, "--out", w.path("e")}, w.finece, "want messages, or instruction, input and output"},
+		{[]string{"value", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--context", "4"}, w.finece, "give a larger --context"},
+		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e")}, "/nowhere/finece", "want the finece command"},
+	} {
+		t := train.Trainer{Python: w.python, Finece: c.finece}
+		if err := t.Run(w.Context(), nil, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
+			w.Errorf("%s: %v, want %q", strings.Join(c.args, " "), err, c.says)
+		}
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	cancel()
+	t := train.Trainer{Python: w.python, Finece: w.finece}
+	if err := t.Run(ctx, nil, "ift"); !errors.Is(err, context.Canceled) {
+		w.Errorf("of a context that has ended it says %v", err)
+	}
+}
+
+// yamlReads: what LLaMAFactory writes is YAML.
+func yamlReads(w *workshop) {
+	folder := w.path("llamafactory")
+	if err := train.LLaMAFactory(folder, train.LLaMAFactoryConfig{Model: `a "b": #c`, Template: "x", Train: "t.jsonl", LoRARank: 4}); err != nil {
+		w.Fatal(err)
+	}
+	cmd := exec.Command(w.python, "-c", "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))")
+	f, err := os.Open(filepath.Join(folder, "finece.yaml"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer f.Close()
+	cmd.Stdin = f
+	out, err := cmd.CombinedOutput()
+	var got map[string]any
+	if err != nil || json.Unmarshal(out, &got) != nil {
+		w.Fatalf("%v: %s", err, out)
+	}
+	for key, v := range map[string]any{"model_name_or_path": `a "b": #c`, "learning_rate": 1e-4, "adam_beta2": 0.5, "warmup_steps": 300., "bf16": true, "lora_rank": 4.} {
+		if got[key] != v {
+			w.Errorf("%s: %v, want %v", key, got[key], v)
+		}
+	}
+}
