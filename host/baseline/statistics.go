@@ -141,10 +141,10 @@ func (s *Statistics) need(n Needs) error {
 
 // Cost is what statistics take.
 type Cost struct {
-	Requests         int
-	Completions      int // sampled by the generator, of any length
-	PromptTokens     int // by the servers' count, where they give one
-	CompletionTokens int
+	Requests         int `json:"requests"`
+	Completions      int `json:"completions"`   // sampled by the generator, of any length
+	PromptTokens     int `json:"prompt_tokens"` // by the servers' count, where they give one
+	CompletionTokens int `json:"completion_tokens"`
 }
 
 // Add adds o to c.

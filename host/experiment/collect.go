@@ -127,7 +127,7 @@ func (w *work) measure(ctx context.Context, q *construct.Question, p *place, poi
 			continue
 		}
 		confidence, err := s.Asker.Confidence(ctx, q.ID, stageOf(p), q.Text, p.text)
-		if unreadable := (*estimate.ReplyError)(nil); errors.As(err, &unreadable) {
+		if unreadable(err) {
 			continue
 		} else if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (w *work) measure(ctx context.Context, q *construct.Question, p *place, poi
 		point.Confidence[s.Name] = confidence
 		if s.Main && point.Strategy == ByParagraph && point.Index == 1 && !p.whole && w.Depth > 0 && w.Width > 0 {
 			tree, err := w.tree(ctx, q, p, s.Asker, confidence)
-			if err != nil {
+			if err != nil && !unreadable(err) {
 				return err
 			}
 			point.Tree = tree
@@ -162,7 +162,14 @@ func (w *work) measure(ctx context.Context, q *construct.Question, p *place, poi
 	return nil
 }
 
-// tree samples and scores the continuations of a point.
+// unreadable reports whether a confidence model's reply has no confidence in it.
+func unreadable(err error) bool {
+	var reply *estimate.ReplyError
+	return errors.As(err, &reply)
+}
+
+// tree samples and scores the continuations of a point. There is none if one of
+// them has no confidence.
 func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *Asker, confidence float64) (*Tree, error) {
 	t := &Tree{Confidence: []float64{confidence}, Parent: []int32{-1}}
 	level := []*place{root}
@@ -174,7 +181,7 @@ func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *
 			if p.whole {
 				continue
 			}
-			children, err := w.children(ctx, q, p, t)
+			children, err := w.children(ctx, q, p)
 			if err != nil {
 				return nil, err
 			}
@@ -185,7 +192,6 @@ func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *
 				}
 				t.Confidence = append(t.Confidence, v)
 				t.Parent = append(t.Parent, int32(first+i))
-				t.Cost.Requests++
 				next = append(next, child)
 			}
 		}
@@ -195,14 +201,13 @@ func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *
 }
 
 // children are Width continuations of a place, each up to its next paragraph's end.
-func (w *work) children(ctx context.Context, q *construct.Question, p *place, t *Tree) ([]*place, error) {
+func (w *work) children(ctx context.Context, q *construct.Question, p *place) ([]*place, error) {
 	h := fnv.New64a()
 	h.Write([]byte(p.text))
 	got, err := w.sampler.Sample(ctx, q, "tree "+strconv.FormatUint(h.Sum64(), 16), p.text, w.Width)
 	if err != nil {
 		return nil, err
 	}
-	t.Cost.Add(baseline.Cost{Requests: got.Replies, Completions: len(got.Completions), PromptTokens: got.Tally.PromptTokens, CompletionTokens: got.Tally.CompletionTokens})
 	var out []*place
 	for i := range got.Completions {
 		text := p.text + got.Completions[i].Text

@@ -153,11 +153,6 @@ func (m *markdown) qualities(heading string, rows []Row, a, b Which) {
 			}
 			cells = append(cells, show(q.ECE), show(q.AUROC), number(100*q.Brier, 1), n)
 		}
-		c := r.Cost[a]
-		spent := "-"
-		if c.Requests > 0 {
-			spent = fmt.Sprintf("%d", (c.PromptTokens+c.CompletionTokens+500)/1000)
-		}
-		m.row(append(cells, spent)...)
+		m.row(append(cells, number(r.Tokens[a], 0))...)
 	}
 }

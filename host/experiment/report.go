@@ -7,15 +7,13 @@ import (
 	"strings"
 
 	"github.com/finece/finece/bci"
-	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/metrics"
 )
 
 // Names of the confidence models that some tables are about.
 const (
-	FineCE     = "FineCE"              // instruction fine-tuning, the main one
-	ValueHead  = "FineCE (value head)" // Figure 7
-	OtherModel = "FineCE (other model's data)"
+	FineCE    = "FineCE"              // instruction fine-tuning, the main one
+	ValueHead = "FineCE (value head)" // Figure 7
 )
 
 // Report is all that is made of records.
@@ -46,7 +44,9 @@ type Domain struct {
 type Row struct {
 	Name string
 	At   map[Which]Quality
-	Cost map[Which]baseline.Cost // of an estimate, beyond the answer itself, on average in thousandths
+	// Tokens is how many an estimate takes beyond the answer itself, prompts
+	// included, on average; NaN where that is not counted.
+	Tokens map[Which]float64
 }
 
 // Strategy is a row of table 4.
@@ -162,7 +162,7 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 func isModel(name string) bool { return strings.HasPrefix(name, FineCE) }
 
 func row(records []*Record, name string, seed uint64, which ...Which) (*Row, error) {
-	r := &Row{Name: name, At: map[Which]Quality{}, Cost: map[Which]baseline.Cost{}}
+	r := &Row{Name: name, At: map[Which]Quality{}, Tokens: map[Which]float64{}}
 	for _, w := range which {
 		p := pairs(records, At{ByParagraph, w}, named(name))
 		q, err := p.quality(seed)
@@ -170,32 +170,27 @@ func row(records []*Record, name string, seed uint64, which ...Which) (*Row, err
 			return nil, err
 		}
 		r.At[w] = q
-		r.Cost[w] = cost(records, At{ByParagraph, w}, name)
+		r.Tokens[w] = spent(records, At{ByParagraph, w}, name)
 	}
 	return r, nil
 }
 
-// cost is the mean cost of an estimate, times a thousand.
-func cost(records []*Record, at At, name string) baseline.Cost {
-	var sum baseline.Cost
-	n := 0
+// spent is the mean number of tokens of an estimate.
+func spent(records []*Record, at At, name string) float64 {
+	tokens, n := 0, 0
 	for _, r := range records {
 		for i := range r.Points {
-			if p := &r.Points[i]; at.has(p) {
-				if c, ok := p.Cost[name]; ok {
-					sum.Add(c)
-					n++
-				}
+			p := &r.Points[i]
+			if c, ok := p.Cost[name]; ok && at.has(p) && c.Requests > 0 {
+				tokens += c.PromptTokens + c.CompletionTokens
+				n++
 			}
 		}
 	}
 	if n == 0 {
-		return baseline.Cost{}
+		return math.NaN()
 	}
-	return baseline.Cost{
-		Requests: sum.Requests * 1000 / n, Completions: sum.Completions * 1000 / n,
-		PromptTokens: sum.PromptTokens * 1000 / n, CompletionTokens: sum.CompletionTokens * 1000 / n,
-	}
+	return float64(tokens) / float64(n)
 }
 
 func reliability(records []*Record, name string) Reliability {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/experiment"
@@ -31,23 +32,8 @@ func serveBuiltIn() (url string, done func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	var served []lm.Served
-	closeAll := func() {
-		for _, s := range served {
-			s.Engine.Close()
-		}
-	}
-	for _, m := range models {
-		e, err := lm.NewEngine(m.m, lm.Options{})
-		if err != nil {
-			closeAll()
-			return "", nil, err
-		}
-		served = append(served, lm.Served{Name: m.name, Engine: e})
-	}
-	handler, err := lm.NewServer(served...)
+	_, handler, closeAll, err := startEngines(models, lm.Options{})
 	if err != nil {
-		closeAll()
 		return "", nil, err
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -71,6 +57,7 @@ func builtInSuC() (*baseline.SuC, error) {
 
 // builtIn sets what goes with the models that are built in.
 func (f *experimentFlags) builtIn() {
+	f.ours = true
 	if len(f.confidence) == 0 {
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
@@ -84,7 +71,5 @@ func (f *experimentFlags) builtIn() {
 		f.scoring = "<|user|>{question}<|end|><|assistant|>"
 	}
 	f.maxTokens = min(f.maxTokens, 256) // their context is 512
-	if f.states == "" {
-		f.about = "The models that are built in (host/lm/weights): a generator and confidence models of 1.3 million parameters, trained from scratch by host/train/model.sh. " + f.about
-	}
+	f.about = strings.TrimSpace("The models that are built in (host/lm/weights): a generator and confidence models of 1.3 million parameters, trained from scratch by the steps of host/train/model.sh. " + f.about)
 }

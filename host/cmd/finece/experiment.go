@@ -57,6 +57,7 @@ type experimentFlags struct {
 	samples                                     int
 	timeout                                     time.Duration
 	about                                       string
+	ours                                        bool // the generator is the one that is built in
 	config                                      experiment.Config
 }
 
@@ -83,7 +84,7 @@ func newExperiment() *cobra.Command {
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
-	flags.IntVar(&f.number, "number", 200, "questions of each domain at most")
+	flags.IntVar(&f.number, "number", 120, "questions of each domain at most")
 	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
 	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
 	flags.Float64Var(&f.temperature, "temperature", 1, "of sampling")
@@ -302,10 +303,14 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 	return nil
 }
 
-// suc fits the baseline SuC to --states; nil without.
+// suc fits the baseline SuC to --states. Without, it is that of the built-in
+// generator, or nil for another one.
 func (f *experimentFlags) suc() (*baseline.SuC, error) {
-	if f.states == "" {
+	switch {
+	case f.states == "" && f.ours:
 		return builtInSuC()
+	case f.states == "":
+		return nil, nil
 	}
 	file, err := os.Open(f.states)
 	if err != nil {
@@ -386,6 +391,6 @@ func (f *experimentFlags) write(cmd *cobra.Command, records []*experiment.Record
 // describe says how the results came about.
 func (f *experimentFlags) describe() string {
 	c := &f.config
-	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: generator %s at temperature %g, %d answers a question, seed %d; %d samples for each state of the baselines; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
+	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s, at temperature %g, %d answers a question, seed %d; %d samples for each state of the baselines; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
 		f.about, f.model, f.temperature, c.Answers, c.Seed, f.samples, c.Depth, c.Width, c.Every, c.Entropy)
 }

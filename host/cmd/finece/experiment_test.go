@@ -76,6 +76,24 @@ func TestExperiment(t *testing.T) {
 	}
 }
 
+// Another generator has nothing of the built-in one: no head, and no clusters.
+func TestExperimentOnAnotherServer(t *testing.T) {
+	g := newGenerator(t)
+	folder := t.TempDir()
+	questions := filepath.Join(folder, "q.jsonl")
+	if err := os.WriteFile(questions, []byte(`{"id":"a","question":"What is 17 + 25?","gold":["42"]}`+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	finece(t, "", "experiment", "-o", folder, "--server", g.URL+"/v1", "--questions", "sums="+questions, "--grader", "number", "--answers", "1", "--samples", "2").wants(t, 0)
+	b, err := os.ReadFile(filepath.Join(folder, "records.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(b), `"self-consistency"`) || strings.Contains(string(b), `"suc"`) || strings.Contains(string(b), `"p(ik)"`) {
+		t.Errorf("%s", b)
+	}
+}
+
 func TestExperimentErrors(t *testing.T) {
 	folder := t.TempDir()
 	for _, c := range []struct {

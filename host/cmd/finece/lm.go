@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -45,12 +42,6 @@ const lmExample = `  finece lm
   finece lm --model generator=models/generator --model value=models/value
   finece lm --adapter confidence=models/base,models/confidence-lora --listen :8081
   finece lm generate --model models/generator 'What is 17 + 25?'`
-
-// namedModel is a model and what requests call it.
-type namedModel struct {
-	name string
-	m    *lm.Model
-}
 
 type lmFlags struct {
 	listen   string
@@ -99,19 +90,11 @@ func (f *lmFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	var served []lm.Served
-	for _, m := range models {
-		e, err := lm.NewEngine(m.m, f.options)
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
-		defer e.Close()
-		served = append(served, lm.Served{Name: m.name, Engine: e})
-	}
-	server, err := lm.NewServer(served...)
+	served, server, closeAll, err := startEngines(models, f.options)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
+	defer closeAll()
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return failf(exitIO, "%w", err)
@@ -122,7 +105,7 @@ func (f *lmFlags) run(cmd *cobra.Command) error {
 	}
 	say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
 	defer summarizeEngines(cmd, served)
-	return f.serve(ctx, stop, cmd, listener, server)
+	return serveHTTP(ctx, stop, cmd, listener, server, f.grace, "requests")
 }
 
 // load reads the models of the command line.
@@ -176,31 +159,6 @@ func modelError(name string, err error) error {
 		return failf(exitIO, "model %s: %w", name, err)
 	}
 	return failf(exitUnavailable, "model %s: %w", name, err)
-}
-
-func (f *lmFlags) serve(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler) error {
-	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(cmd.ErrOrStderr(), nil), slog.LevelWarn),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return failf(exitIO, "%w", err)
-	case <-ctx.Done():
-	}
-	stop() // a second signal ends the process
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.grace)
-	defer cancel()
-	if err := server.Shutdown(limited); err != nil {
-		server.Close()
-		if errors.Is(err, context.DeadlineExceeded) {
-			return failf(exitFaults, "stopped; requests that were still under way after %v were cut", f.grace)
-		}
-		return failf(exitIO, "%w", err)
-	}
-	return nil
 }
 
 // summarizeEngines says what the engines have done.

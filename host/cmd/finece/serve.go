@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"embed"
-	"errors"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -169,7 +167,7 @@ func (f *serveFlags) run(cmd *cobra.Command) error {
 		return failf(exitIO, "%w", err)
 	}
 	f.greet(cmd, listener.Addr())
-	return f.serve(ctx, stop, cmd, listener, handler)
+	return serveHTTP(ctx, stop, cmd, listener, handler, f.grace, "answers")
 }
 
 // handler is the gateway below /v1/ and files at /.
@@ -241,30 +239,4 @@ func (f *serveFlags) greet(cmd *cobra.Command, at net.Addr) {
 	if ok && !tcp.IP.IsLoopback() && os.Getenv(upstreamKey) != "" {
 		say(cmd, "whoever reaches this address uses the key of %s", upstreamKey)
 	}
-}
-
-// serve serves until ctx is done, and then what is under way.
-func (f *serveFlags) serve(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler) error {
-	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(cmd.ErrOrStderr(), nil), slog.LevelWarn),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return failf(exitIO, "%w", err)
-	case <-ctx.Done():
-	}
-	stop() // a second signal ends the process
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.grace)
-	defer cancel()
-	if err := server.Shutdown(limited); err != nil {
-		server.Close()
-		if errors.Is(err, context.DeadlineExceeded) {
-			return failf(exitFaults, "stopped; answers that were still under way after %v were cut", f.grace)
-		}
-		return failf(exitIO, "%w", err)
-	}
-	return nil
 }

@@ -1,0 +1,102 @@
+package experiment_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// said is a server: the generator writes three paragraphs, of which a partial
+// answer has the first; the confidence model says 0.5, but nothing that is a
+// number of a text with the word "mute" in it.
+func said(t *testing.T, rest string) string {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct {
+			Model    string
+			N        int
+			Messages []struct{ Role, Content string }
+		}
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+			t.Error(err)
+		}
+		last := q.Messages[len(q.Messages)-1]
+		text := "We add.\n\n" + rest
+		switch {
+		case q.Model == "confidence" && strings.Contains(last.Content, "mute"):
+			text = "who knows"
+		case q.Model == "confidence":
+			text = "0.5"
+		case last.Role == "assistant":
+			text = "\n\n" + rest
+		}
+		type choice map[string]any
+		var choices []choice
+		for i := range max(q.N, 1) {
+			choices = append(choices, choice{"index": i, "message": map[string]string{"role": "assistant", "content": text}, "finish_reason": "stop"})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"choices": choices})
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/v1"
+}
+
+// What the confidence model says nothing of is not there, and the rest is.
+func TestCollectWithoutSomeConfidences(t *testing.T) {
+	for _, c := range []struct {
+		rest          string
+		with, without int // points of paragraphs
+		tree          int // nodes
+		correct       bool
+	}{
+		{rest: "It is 42.\n\n#### 42", with: 4, tree: 7, correct: true},
+		{rest: "It is mute.\n\n#### 41", with: 2, without: 2},
+	} {
+		server := model.Config{BaseURL: said(t, c.rest)}
+		g, err := construct.NewGenerator(construct.GeneratorConfig{Server: server, Model: "generator", Temperature: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := estimate.DefaultModel()
+		m.Name = "confidence"
+		asker, err := experiment.NewAsker(server, m, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := experiment.DefaultConfig()
+		config.Generator, config.Grader, config.Answers, config.Width = g, construct.NumberGrader{}, 1, 2
+		config.Subjects = []experiment.Subject{{Name: experiment.FineCE, Asker: asker, Main: true}}
+		var records []*experiment.Record
+		err = experiment.Collect(context.Background(), config, []*construct.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(r *experiment.Record) error {
+			records = append(records, r)
+			return nil
+		})
+		if err != nil || len(records) != 1 {
+			t.Fatalf("%d records, %v", len(records), err)
+		}
+		with, without, nodes := 0, 0, 0
+		for _, p := range records[0].Points {
+			if p.Strategy != experiment.ByParagraph {
+				continue
+			}
+			if v, ok := p.Confidence[experiment.FineCE]; ok && v == 0.5 {
+				with++
+			} else {
+				without++
+			}
+			if p.Tree != nil {
+				nodes = len(p.Tree.Confidence)
+			}
+		}
+		if with != c.with || without != c.without || nodes != c.tree || records[0].Correct != c.correct {
+			t.Errorf("%q: %d with, %d without a confidence, %d nodes, correct %v", c.rest, with, without, nodes, records[0].Correct)
+		}
+	}
+}

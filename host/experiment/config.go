@@ -1,0 +1,62 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/position"
+)
+
+// Subject is something whose confidences are measured: a confidence model.
+type Subject struct {
+	Name  string // such as "FineCE"
+	Asker *Asker
+	// Main is the one that is measured by every strategy, and with trees.
+	Main bool
+}
+
+// Config is a run on one set of questions. Start from [DefaultConfig].
+type Config struct {
+	Domain    string // of the questions, for the tables
+	Generator *construct.Generator
+	Grader    construct.Grader
+	Subjects  []Subject
+	Baselines []baseline.Estimator
+	Collector *baseline.Collector // of the baselines; nil for none
+
+	Answers  int             // sampled of each question; at least 1
+	Depth    int             // of the tree at p(1), 0 to 4; 0 for none
+	Width    int             // of the tree, 0 to 16; 0 for none
+	Every    int             // tokens from one periodic position to the next
+	Entropy  float64         // nats that an entropy position takes
+	Seed     uint64          // of the sampling
+	Store    construct.Store // keeps the sampled answers; nil keeps none
+	Requests int             // at once; at least 1
+	// Observe is told how many answers more have been measured, by several
+	// goroutines at once. It may be nil.
+	Observe func(answers int)
+}
+
+// DefaultConfig has two answers a question and, as the paper's experiments,
+// trees of depth 2 and width 4, periodic positions every 30 tokens and entropy
+// positions above 1e-10 nats.
+func DefaultConfig() Config {
+	return Config{Answers: 2, Depth: 2, Width: 4, Every: 30, Entropy: 1e-10, Requests: 8}
+}
+
+// Validate says what is wrong with c, or nil.
+func (c *Config) Validate() error {
+	switch {
+	case c.Generator == nil || c.Grader == nil:
+		return errors.New("experiment: Generator and Grader have to be set")
+	case len(c.Subjects) == 0 && c.Collector == nil:
+		return errors.New("experiment: there is nothing to measure: want Subjects or a Collector")
+	case c.Answers < 1 || c.Requests < 1:
+		return errors.New("experiment: Answers and Requests have to be at least 1")
+	case c.Depth < 0 || c.Width < 0 || c.Depth > 4 || c.Width > 16:
+		return fmt.Errorf("experiment: depth %d and width %d: want 0 to 4 and 0 to 16", c.Depth, c.Width)
+	}
+	return position.Options{Strategy: position.Periodic | position.Entropy, Every: c.Every, Threshold: c.Entropy, MinLength: 1}.Validate()
+}
