@@ -50,6 +50,22 @@ type edit struct {
 // template is what chunks of a stream have in common, as it stands in them.
 type template struct{ id, object, created, model []byte }
 
+// member reads the value of a key, or skips one that is none of the template's.
+func (t *template) member(s *jsonscan.Scanner) {
+	switch string(s.Key()) {
+	case "id":
+		t.id = s.Raw()
+	case "object":
+		t.object = s.Raw()
+	case "created":
+		t.created = s.Raw()
+	case "model":
+		t.model = s.Raw()
+	default:
+		s.Skip()
+	}
+}
+
 // reader reads chunks.
 type reader struct {
 	scan  jsonscan.Scanner
@@ -80,14 +96,6 @@ func (r *reader) read(raw []byte) chunk {
 	s.EnterObject()
 	for s.NextKey() {
 		switch string(s.Key()) {
-		case "id":
-			t.id = s.Raw()
-		case "object":
-			t.object = s.Raw()
-		case "created":
-			t.created = s.Raw()
-		case "model":
-			t.model = s.Raw()
 		case "usage":
 			c.usage = s.Kind() == jsonscan.Object
 			s.Skip()
@@ -95,7 +103,7 @@ func (r *reader) read(raw []byte) chunk {
 			empty = s.Kind() == jsonscan.Array
 			choices = c.choices(s, &r.asked) || choices
 		default:
-			s.Skip()
+			t.member(s)
 		}
 	}
 	c.end = s.Offset() - 1

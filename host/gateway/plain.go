@@ -146,20 +146,12 @@ func readAnswer(body []byte, asked *asked) (a answer, ok bool) {
 	for s.NextKey() {
 		empty = false
 		switch string(s.Key()) {
-		case "id":
-			a.id = s.Raw()
-		case "object":
-			a.object = s.Raw()
-		case "created":
-			a.created = s.Raw()
-		case "model":
-			a.model = s.Raw()
 		case "usage":
 			a.counts = s.Raw()
 		case "choices":
 			a.messages(s, asked)
 		default:
-			s.Skip()
+			a.member(s)
 		}
 	}
 	a.end = s.Offset() - 1

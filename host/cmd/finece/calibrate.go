@@ -134,31 +134,19 @@ func (f *calibrateFlags) run(cmd *cobra.Command, path string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	in, err := openInput(cmd, path)
+	name, p, err := readPairs(cmd, path, f.columns)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	bar := newProgress(cmd, in.size, "reading")
-	p, err := pairs.Read(bar.reader(in), f.columns)
-	bar.done()
-	if err != nil {
-		return failf(exitFaults, "%s: %w", in.name, err)
-	}
 	rows, kept := labelledRows(p, f.apply != "")
-	for _, r := range p.Faults {
-		say(cmd, "%s: %s", in.name, r)
-	}
-	for _, r := range p.Rejected {
-		say(cmd, "%s: left out: %s", in.name, r)
-	}
+	sayLeftOut(cmd, name, p)
 	if f.apply != "" {
 		err = f.applyTo(cmd, p, rows, kept)
 	} else {
-		err = f.learn(cmd, in.name, rows)
+		err = f.learn(cmd, name, rows)
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); err == nil && left > 0 {
-		err = failf(exitFaults, "%s: %d rows were used; %d were left out", in.name, len(rows), left)
+		err = failf(exitFaults, "%s: %d rows were used; %d were left out", name, len(rows), left)
 	}
 	return err
 }

@@ -113,27 +113,41 @@ func (f *evalFlags) run(cmd *cobra.Command, path string) error {
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	}
-	in, err := openInput(cmd, path)
+	name, p, err := readPairs(cmd, path, f.columns)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	bar := newProgress(cmd, in.size, "reading")
-	p, err := pairs.Read(bar.reader(in), f.columns)
-	bar.done()
-	if err != nil {
-		return failf(exitFaults, "%s: %w", in.name, err)
-	}
-	return f.evaluate(cmd, in.name, p)
+	sayLeftOut(cmd, name, p)
+	return f.evaluate(cmd, name, p)
 }
 
-func (f *evalFlags) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) error {
+// readPairs reads the pairs of an input, whose name it returns.
+func readPairs(cmd *cobra.Command, path string, columns pairs.Columns) (name string, _ *pairs.Pairs, _ error) {
+	in, err := openInput(cmd, path)
+	if err != nil {
+		return "", nil, err
+	}
+	defer in.Close()
+	bar := newProgress(cmd, in.size, "reading")
+	p, err := pairs.Read(bar.reader(in), columns)
+	bar.done()
+	if err != nil {
+		return in.name, nil, failf(exitFaults, "%s: %w", in.name, err)
+	}
+	return in.name, p, nil
+}
+
+// sayLeftOut says what of the pairs could not be read or used.
+func sayLeftOut(cmd *cobra.Command, name string, p *pairs.Pairs) {
 	for _, r := range p.Faults {
 		say(cmd, "%s: %s", name, r)
 	}
 	for _, r := range p.Rejected {
 		say(cmd, "%s: left out: %s", name, r)
 	}
+}
+
+func (f *evalFlags) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) error {
 	sample, err := metrics.NewSample(p.Confidence, p.Correct)
 	if err != nil {
 		return failf(exitFaults, "%s: %w", name, err)
