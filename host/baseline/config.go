@@ -82,24 +82,17 @@ func (u usage) cost(completions int) Cost { return Cost{1, completions, u.Prompt
 type Head struct {
 	client *model.Client
 	model  estimate.Model
-	name   string
 }
 
 // NewHead makes a head: a value head (estimate.Pooling, estimate.Classify) or a
 // fine-tuned model (estimate.Chat, estimate.Completions), which is asked about
 // the question alone. An error is about the configuration.
 func NewHead(server model.Config, m estimate.Model) (*Head, error) {
-	if err := m.Validate(); err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
-	}
-	if server.Path == "" {
-		server.Path = m.Adapter.Path()
-	}
-	client, err := model.New(server)
+	client, err := model.NewFor(&m, server)
 	if err != nil {
 		return nil, fmt.Errorf("baseline: the head of P(IK): %w", err)
 	}
-	return &Head{client, m, m.Name}, nil
+	return &Head{client, m}, nil
 }
 
 // body is the request about a question.

@@ -14,24 +14,17 @@ import (
 type Asker struct {
 	client *model.Client
 	model  estimate.Model
-	url    string
 	store  construct.Store
 }
 
 // NewAsker makes an asker that keeps the replies in store, which may be nil. An
 // error is about the configuration.
 func NewAsker(server model.Config, m estimate.Model, store construct.Store) (*Asker, error) {
-	if err := m.Validate(); err != nil {
-		return nil, fmt.Errorf("experiment: %w", err)
-	}
-	if server.Path == "" {
-		server.Path = m.Adapter.Path()
-	}
-	client, err := model.New(server)
+	client, err := model.NewFor(&m, server)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: confidence model %s: %w", m.Name, err)
 	}
-	return &Asker{client, m, client.URL(), store}, nil
+	return &Asker{client, m, store}, nil
 }
 
 // savedReply is what a confidence model said.
@@ -59,7 +52,7 @@ func (a *Asker) Confidence(ctx context.Context, id string, stage estimate.Stage,
 			return 0, fmt.Errorf("experiment: %w", err)
 		}
 		if !json.Valid(v.Body) {
-			return 0, fmt.Errorf("experiment: %s: the reply is no JSON", a.url)
+			return 0, fmt.Errorf("experiment: %s: the reply is no JSON", a.client.URL())
 		}
 		if err := construct.SaveTo(a.store, key, id, "confidence", &v); err != nil {
 			return 0, err

@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/finece/finece/wasm/estimate"
 )
 
 // Secret is a key that does not print itself.
@@ -95,6 +97,16 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	return client, nil
+}
+
+// NewFor makes a client for a confidence model, whose adapter gives the Path where
+// there is none. An error is about m or the BaseURL.
+func NewFor(m *estimate.Model, c Config) (*Client, error) {
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	c.Path = orDefault(c.Path, m.Adapter.Path())
+	return New(c)
 }
 
 func orDefault[T comparable](v, fallback T) T {
