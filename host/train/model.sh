@@ -8,7 +8,7 @@
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
 # that was interrupted goes on where it was: run the same command again. With the
-# settings below that is about two hours on 2 cores. What a training gives depends
+# settings below the steps took about an hour on 2 cores. What a training gives depends
 # on the machine in its last bits; the labels of the same generator do not.
 #
 # The weights come into WEIGHTS, if that is set: host/lm/weights for the built-in
@@ -28,7 +28,7 @@ out=${2:-$root/build/model}
 # The labels: k(1+mT) completions a question.
 : "${QUESTIONS:=3000}"
 : "${K:=10}" "${M:=3}" "${T:=4}"
-: "${TEMPERATURE:=1}"
+: "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 : "${COMPLETE:=question}" # complete answers that become states: question, all, none
 : "${SPLIT:=0.9,0.1,0}"
 # The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
@@ -36,10 +36,10 @@ out=${2:-$root/build/model}
 : "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600}"
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 600 --lora-rank 16}"
 : "${HEAD:=--epochs 6 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
-: "${PORT:=18081}"
 : "${WEIGHTS:=}"
 
 finece=$out/finece
+. "$root/host/train/serving.sh"
 : "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
 export FINECE_PYTHON=$PYTHON
 
@@ -89,20 +89,11 @@ trained "$out/generator" "generator" \
 step "$out/questions.jsonl" "$QUESTIONS questions" \
 	"$finece" train problems --pool confidence --seed "$seed" -n "$QUESTIONS" -o "$out/questions.jsonl"
 labels() {
-	"$finece" lm --listen "127.0.0.1:$PORT" --model "generator=$out/generator/best" &
-	local server=$!
-	trap 'kill "$server" 2>/dev/null || true' EXIT
-	local tries=0
-	until (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do
-		((++tries < 100)) && kill -0 "$server" || { echo "finece lm does not answer on port $PORT: set PORT" >&2; exit 1; }
-		sleep 0.1
-	done
-	"$finece" construct --server "http://127.0.0.1:$PORT/v1" --model generator --grader number --prompt '{question}' \
-		--k "$K" --m "$M" --T "$T" --temperature "$TEMPERATURE" --max-tokens 200 --complete "$COMPLETE" \
+	serve "generator=$out/generator/best"
+	"$finece" construct --server "$url" --model generator --grader number --prompt '{question}' \
+		--k "$K" --m "$M" --T "$T" --temperature "$TEMPERATURE" --max-tokens "$MAX_TOKENS" --complete "$COMPLETE" \
 		--split "$SPLIT" --seed "$seed" -o "$out/states.jsonl" "$out/questions.jsonl"
-	kill "$server"
-	wait "$server" || true
-	trap - EXIT
+	unserve
 	touch "$out/states.done"
 }
 step "$out/states.done" "labels: $K(1+$M*$T) completions of each question" labels

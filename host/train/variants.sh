@@ -16,12 +16,14 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-$root/build/model}
 : "${NUMBER:=1000}"
+: "${MAX_TOKENS:=200}"
 : "${OTHER:=$out/other}"
 : "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 300}"
 : "${PORT:=18083}"
 : "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
 export FINECE_PYTHON=$PYTHON
 finece=$out/finece
+. "$root/host/train/serving.sh"
 
 say() { echo "$(date +%H:%M:%S) $*" >&2; }
 
@@ -46,15 +48,10 @@ END
 sample() {
 	[ -e "$out/$1.done" ] && return
 	say "labels: $1"
-	"$finece" lm --listen "127.0.0.1:$PORT" --model "generator=$2" &
-	local server=$!
-	trap 'kill "$server" 2>/dev/null || true' EXIT
-	until (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do sleep 0.1; done
-	"$finece" construct --server "http://127.0.0.1:$PORT/v1" --model generator --grader number --prompt '{question}' --requests 12 \
-		--k 10 --m 3 --T 4 --temperature "$3" --max-tokens 200 --split 0.9,0.1,0 --seed 1 -o "$out/$1.states.jsonl" "$out/few.jsonl"
-	kill "$server"
-	wait "$server" || true
-	trap - EXIT
+	serve "generator=$2"
+	"$finece" construct --server "$url" --model generator --grader number --prompt '{question}' --requests 12 \
+		--k 10 --m 3 --T 4 --temperature "$3" --max-tokens "$MAX_TOKENS" --split 0.9,0.1,0 --seed 1 -o "$out/$1.states.jsonl" "$out/few.jsonl"
+	unserve
 	touch "$out/$1.done"
 }
 sample cool "$out/generator/best" 0.5
