@@ -1,7 +1,7 @@
-// Package weights has the small models that the project ships, which
-// host/train/model.sh has trained from a seed: a generator that solves word
-// problems of several steps of arithmetic (package problems), about half of them
-// right, and the confidence models of its answers.
+// Package weights has the small models that the project ships: a generator that
+// solves word problems of several steps of arithmetic (package problems), about
+// half of them right, and the confidence models of its answers. They were trained
+// from scratch by the steps of host/train/model.sh, which makes such models anew.
 package weights
 
 import (

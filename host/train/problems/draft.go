@@ -6,22 +6,19 @@ import (
 	"strconv"
 )
 
-// words are what problems are about.
-type words struct{ names, things, goods, places []string }
-
-var plainWords = words{
-	names:  []string{"Mia", "Tom", "Ann", "Ben", "Eva", "Max", "Lea", "Jan", "Ida", "Leo", "Nina", "Paul", "Sara", "Finn", "Rosa", "Emil"},
-	things: []string{"apples", "books", "cards", "coins", "eggs", "stamps", "shells", "marbles", "tickets", "bottles", "flowers", "stones"},
-	goods:  []string{"pens", "bags", "cups", "lamps", "hats", "balls", "boxes", "shirts", "plates", "chairs", "clocks", "knives"},
-	places: []string{"shop", "farm", "school", "library", "museum", "market", "bakery", "garden"},
-}
+// What problems are about.
+var (
+	names  = []string{"Mia", "Tom", "Ann", "Ben", "Eva", "Max", "Lea", "Jan", "Ida", "Leo", "Nina", "Paul", "Sara", "Finn", "Rosa", "Emil"}
+	things = []string{"apples", "books", "cards", "coins", "eggs", "stamps", "shells", "marbles", "tickets", "bottles", "flowers", "stones"}
+	goods  = []string{"pens", "bags", "cups", "lamps", "hats", "balls", "boxes", "shirts", "plates", "chairs", "clocks", "knives"}
+	places = []string{"shop", "farm", "school", "library", "museum", "market", "bakery", "garden"}
+)
 
 // draft is a problem in the making.
 type draft struct {
 	r        *rand.Rand
 	slips    *rand.Rand // of mistakes, so that the question stays what it is
 	family   string
-	words    *words
 	other    bool // with sentences in other words
 	hard     int  // 0 to 2: how large the numbers are
 	question []string
@@ -35,9 +32,9 @@ type draft struct {
 func draftOf(seed, attempt uint64, domain Domain, wrong int) *draft {
 	f := families[seed%uint64(len(families))]
 	d := &draft{
-		r:     rand.New(rand.NewPCG(seed, attempt)),
-		slips: rand.New(rand.NewPCG(seed, uint64(wrong)<<32)),
-		words: &plainWords, family: f.name, wrong: wrong,
+		r:      rand.New(rand.NewPCG(seed, attempt)),
+		slips:  rand.New(rand.NewPCG(seed, uint64(wrong)<<32)),
+		family: f.name, wrong: wrong,
 	}
 	n := d.between(2, 5)
 	if domain == LongChains {

@@ -18,7 +18,7 @@ var families = []family{
 
 // stock goes up and down.
 func stock(d *draft, n int) {
-	place, thing := pick(d, d.words.places), pick(d, d.words.things)
+	place, thing := pick(d, places), pick(d, things)
 	x := d.sized() + d.sized()
 	d.say(d.either("A %s has %d %s.", "At first there are %[2]d %[3]s in the %[1]s."), place, x, thing)
 	for range n {
@@ -40,15 +40,15 @@ func stock(d *draft, n int) {
 
 // shopping is a sum of products, and the change.
 func shopping(d *draft, n int) {
-	name := pick(d, d.words.names)
+	name := pick(d, names)
 	type item struct {
 		good         string
 		count, price int
 	}
 	var items []item
 	cost := 0
-	for _, i := range d.r.Perm(len(d.words.goods))[:n/2] {
-		it := item{d.words.goods[i], d.between(2, 9), d.between(3, []int{9, 20, 50}[d.hard])}
+	for _, i := range d.r.Perm(len(goods))[:n/2] {
+		it := item{goods[i], d.between(2, 9), d.between(3, []int{9, 20, 50}[d.hard])}
 		items = append(items, it)
 		cost += it.count * it.price
 		d.say(d.either("%s buys %d %s for %d dollars each.", "%[1]s pays %[4]d dollars for each of %[2]d %[3]s."), name, it.count, it.good, it.price)
@@ -80,7 +80,7 @@ func shopping(d *draft, n int) {
 
 // sharing puts together and divides.
 func sharing(d *draft, n int) {
-	name, thing := pick(d, d.words.names), pick(d, d.words.things)
+	name, thing := pick(d, names), pick(d, things)
 	people := d.between(2, 9)
 	boxes, each := d.between(2, 9), d.between(3, []int{9, 20, 40}[d.hard])
 	d.say(d.either("%s has %d boxes with %d %s in each.", "%[1]s owns %[3]d %[4]s in each of %[2]d boxes."), name, boxes, each, thing)
@@ -108,9 +108,9 @@ func sharing(d *draft, n int) {
 
 // relations go from one person to the next.
 func relations(d *draft, n int) {
-	thing := pick(d, d.words.things)
-	perm := d.r.Perm(len(d.words.names))
-	name := func(i int) string { return d.words.names[perm[i%len(perm)]] }
+	thing := pick(d, things)
+	perm := d.r.Perm(len(names))
+	name := func(i int) string { return names[perm[i%len(perm)]] }
 	x := d.sized()
 	d.say(d.either("%s has %d %s.", "In the bag of %s there are %d %s."), name(0), x, thing)
 	total := x
@@ -151,7 +151,7 @@ func relations(d *draft, n int) {
 
 // growth multiplies and takes away by turns.
 func growth(d *draft, n int) {
-	place, thing := pick(d, d.words.places), pick(d, d.words.things)
+	place, thing := pick(d, places), pick(d, things)
 	x, times, less := d.between(5, []int{12, 25, 50}[d.hard]), d.between(2, 3), d.between(2, []int{6, 12, 25}[d.hard])
 	if n > 5 {
 		times = 2
@@ -172,8 +172,8 @@ func growth(d *draft, n int) {
 
 // parts takes fractions away.
 func parts(d *draft, n int) {
-	place, thing := pick(d, d.words.places), pick(d, d.words.things)
-	names := []string{"half", "a third", "a quarter", "a fifth"}
+	place, thing := pick(d, places), pick(d, things)
+	shareNames := []string{"half", "a third", "a quarter", "a fifth"}
 	var shares []int
 	x := d.between(2, []int{6, 12, 25}[d.hard])
 	for range n / 2 {
@@ -194,7 +194,7 @@ func parts(d *draft, n int) {
 		if i > 0 {
 			of = d.either("of the rest are sold", "of what remains go away")
 		}
-		d.say("Then %s %s.", names[s-2], of)
+		d.say("Then %s %s.", shareNames[s-2], of)
 		quotient, y := d.sum(x, '/', s)
 		d.step(d.either("The number sold is %s.", "The number that goes away is %s."), quotient)
 		sum, z := d.sum(x, '-', y)
@@ -212,8 +212,8 @@ func parts(d *draft, n int) {
 
 // rows multiplies numbers of two digits.
 func rows(d *draft, n int) {
-	thing := pick(d, d.words.things)
-	place := pick(d, d.words.places)
+	thing := pick(d, things)
+	place := pick(d, places)
 	x := 0
 	groups := n / 2
 	for i := range groups {
