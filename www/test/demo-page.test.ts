@@ -126,11 +126,16 @@ test("the reliability diagram is that of the example, then of a file that is dro
 test("live answers come from the server the page is from; what goes wrong is said", { skip }, async (t) => {
   const bodies: string[] = [];
   const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?play=no`);
+  await page.selectOption("#speed", "0");
+  await page.getByRole("button", { name: "Replay the recording" }).click(); // no part of the conversation
+  await eventually("the recording is shown", async () => await page.locator("confidence-badge[state=final]").count() === 9);
+  await idle(page);
   await page.fill("#prompt", "What is the profit?");
   await page.keyboard.press("Enter");
-  await eventually("all is final", async () => await page.locator("confidence-badge[state=final]").count() === 9);
+  await eventually("all is final", async () => await page.locator("confidence-badge[state=final]").count() === 18);
   const sent = JSON.parse(bodies[0] ?? "") as Record<string, unknown>;
   assert.deepEqual([sent["stream"], sent["logprobs"], sent["messages"]], [true, true, [{ role: "user", content: "What is the profit?" }]]);
+  assert.equal("model" in sent, false, "a model's name that nobody gave");
   await idle(page);
   await page.fill("#prompt", "And now?");
   await page.getByRole("button", { name: "Send" }).click();

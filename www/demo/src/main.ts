@@ -101,7 +101,7 @@ async function run(question: string, origin: string, open: (signal: AbortSignal)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     turn.fail(error instanceof NoAnswer && turn.text === ""
-      ? `${message} Start finece serve with an upstream and open its address, or replay the recording.` : message);
+      ? `${message} Start finece serve and open its address, or replay the recording.` : message);
   }
   if (controller.signal.aborted) {
     turn.fail("Stopped");
@@ -165,6 +165,7 @@ form.addEventListener("input", (event) => {
 });
 form.addEventListener("submit", (event) => { event.preventDefault(); });
 
+const LIVE = "Live answer";
 const composer = byId("composer", HTMLFormElement);
 const input = byId("prompt", HTMLTextAreaElement);
 composer.addEventListener("submit", (event) => {
@@ -179,11 +180,12 @@ composer.addEventListener("submit", (event) => {
     return;
   }
   input.value = "";
-  const messages = views.filter(({ question: asked, turn }) => asked !== "" && turn.text !== "").flatMap(({ question: asked, turn }) => [
+  // A recording is another model's, and no part of this conversation.
+  const messages = views.filter(({ origin, turn }) => origin === LIVE && turn.text !== "").flatMap(({ question: asked, turn }) => [
     { role: "user", content: asked }, { role: "assistant", content: turn.text },
   ]);
   messages.push({ role: "user", content: question });
-  void run(question, "Live answer", (signal) => ask(messages, field("model"), signal));
+  void run(question, LIVE, (signal) => ask(messages, field("model"), signal));
 });
 input.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

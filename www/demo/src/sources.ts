@@ -35,7 +35,7 @@ export async function* ask(
     response = await fetch(new URL("/v1/chat/completions", location.href), {
       method: "POST", signal, headers: { "content-type": "application/json" },
       body: JSON.stringify({
-        model, messages, stream: true, stream_options: { include_usage: true }, logprobs: true, top_logprobs: 5,
+        ...(model === "" ? {} : { model }), messages, stream: true, stream_options: { include_usage: true }, logprobs: true, top_logprobs: 5,
       }),
     });
   } catch (error) {
