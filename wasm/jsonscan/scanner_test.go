@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -318,35 +316,6 @@ func TestInt(t *testing.T) {
 	}
 }
 
-func TestAppendString(t *testing.T) {
-	for _, text := range []string{"", "plain", "\"\\/\b\f\n\r\t\x00\x1f\x7f", "é中😀 eight bytes and more", "\u2028</script>", "1234567\n"} {
-		var back string
-		b := AppendString([]byte("x"), []byte(text))
-		if err := json.Unmarshal(b[1:], &back); err != nil || back != text || b[0] != 'x' {
-			t.Errorf("%q was written as %s (%v)", text, b, err)
-		}
-	}
-	if got := string(AppendString(nil, []byte("a\xE2\x80\n\xFF"))); got != `"a`+"\uFFFD"+`\n`+"\uFFFD"+`"` {
-		t.Errorf("ill-formed UTF-8 was written as %s", got)
-	}
-}
-
-func TestAppendFloat(t *testing.T) {
-	for _, f := range []float64{0, math.Copysign(0, -1), 1, -0.5, 0.1, 1e21, 1e-7, 123456.789, math.MaxFloat64, math.SmallestNonzeroFloat64} {
-		want, _ := json.Marshal(f)
-		b := AppendFloat(nil, f)
-		back, err := strconv.ParseFloat(string(b), 64)
-		if !json.Valid(b) || err != nil || math.Float64bits(back) != math.Float64bits(f) || len(b) > len(want)+1 {
-			t.Errorf("%v was written as %s, by encoding/json as %s", f, b, want)
-		}
-	}
-	for _, f := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		if got := string(AppendFloat(nil, f)); got != "null" {
-			t.Errorf("%v was written as %s", f, got)
-		}
-	}
-}
-
 func TestNoAllocations(t *testing.T) {
 	data := []byte(`{"a":[1,-0.31326165795326233,"text with \n escape"],"b":{"c":null},"d":1234567890123456789012}`)
 	var s Scanner
@@ -366,107 +335,4 @@ func TestNoAllocations(t *testing.T) {
 	}); n != 0 || s.Err() != nil {
 		t.Errorf("%v allocations (%v)", n, s.Err())
 	}
-}
-
-// wellFormed is a slow reference for what a string decodes to: the WHATWG
-// decoder state by state, then escapes by way of encoding/json.
-func wellFormed(b []byte) []byte {
-	var out []byte
-	for len(b) > 0 {
-		n := 1
-		for n < len(b) && n < 4 && prefix(b[:n+1]) {
-			n++
-		}
-		if !prefix(b[:1]) || !complete(b[:n]) {
-			out = append(out, "\uFFFD"...)
-		} else {
-			out = append(out, b[:n]...)
-		}
-		b = b[n:]
-	}
-	return out
-}
-
-// prefix reports whether b begins or is the encoding of some code point.
-func prefix(b []byte) bool {
-	for _, span := range []struct{ low, high string }{
-		{"\x00", "\x7f"}, {"\u0080", "\u07ff"}, {"\u0800", "\ud7ff"}, {"\ue000", "\uffff"}, {"\U00010000", "\U0010ffff"},
-	} {
-		if len(b) > len(span.low) || string(b) < span.low[:len(b)] || string(b) > span.high[:len(b)] {
-			continue
-		}
-		ok := true
-		for _, c := range b[1:] {
-			ok = ok && c&0xC0 == 0x80
-		}
-		if ok {
-			return true
-		}
-	}
-	return false
-}
-
-func complete(b []byte) bool {
-	return prefix(b) && len(b) == map[bool]int{true: 1}[b[0] < 0x80]+map[bool]int{true: 2}[b[0] >= 0xC0 && b[0] < 0xE0]+
-		map[bool]int{true: 3}[b[0] >= 0xE0 && b[0] < 0xF0]+map[bool]int{true: 4}[b[0] >= 0xF0]
-}
-
-func depth(b []byte) (most int) {
-	n, quoted := 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			n++
-			most = max(most, n)
-		case c == '}' || c == ']':
-			n--
-		}
-	}
-	return most
-}
-
-func FuzzScanner(f *testing.F) {
-	for _, v := range values {
-		f.Add([]byte(v))
-	}
-	f.Add([]byte(`{"choices":[{"delta":{"content":" caf\u00e9 ` + "\xE2\x80" + `"},"logprobs":{"content":[{"token":"x","logprob":-1.5e-7,"bytes":[99]}]}}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var s Scanner
-		s.Reset(data)
-		s.Skip()
-		valid := json.Valid(data) && depth(data) <= MaxDepth
-		if s.End() != valid {
-			t.Fatalf("%q: valid is %v, want %v (%v)", data, !valid, valid, s.Err())
-		}
-		if at := s.Offset(); at < 0 || at > len(data) {
-			t.Fatalf("%q: error is at byte %d", data, at)
-		}
-		s.Reserve(3 * len(data))
-		s.Reset(data)
-		got := read(&s)
-		if s.End() != valid {
-			t.Fatalf("%q read: valid is %v, want %v (%v)", data, !valid, valid, s.Err())
-		}
-		s.Reset(data)
-		if walk(&s); s.End() != valid && !s.Short() {
-			t.Fatalf("%q walked: valid is %v, want %v (%v)", data, !valid, valid, s.Err())
-		}
-		if !valid {
-			return
-		}
-		decoder := json.NewDecoder(bytes.NewReader(wellFormed(data)))
-		decoder.UseNumber()
-		var want any
-		if err := decoder.Decode(&want); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("%q: %#v, want %#v", data, got, want)
-		}
-	})
 }
