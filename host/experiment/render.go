@@ -14,6 +14,14 @@ func number(v float64, digits int) string {
 	return fmt.Sprintf("%.*f", digits, v)
 }
 
+// percent is a share; "-" where there is none.
+func percent(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return number(100*v, 1) + "%"
+}
+
 // show is a figure in percent with its interval.
 func show(f Figure) string {
 	if math.IsNaN(f.Value) {
@@ -94,7 +102,7 @@ func (d *Domain) markdown(m *markdown) {
 				cells = append(cells, "-", "-")
 				continue
 			}
-			cells = append(cells, number(100*q.Kept.Coverage, 1)+"%", number(100*q.Kept.Accuracy, 1)+"%")
+			cells = append(cells, percent(q.Kept.Coverage), percent(q.Kept.Accuracy))
 		}
 		m.row(cells...)
 	}

@@ -90,7 +90,7 @@ func TestAnalyse(t *testing.T) {
 			t.Errorf("%s: %v, or RESULTS.md does not show it", name, err)
 		}
 	}
-	if strings.Contains(b.String(), "NaN") || strings.Contains(b.String(), "%!") {
+	if strings.Contains(b.String(), "NaN") || strings.Contains(b.String(), "-%") || strings.Contains(b.String(), "%!") {
 		t.Error(b.String())
 	}
 }

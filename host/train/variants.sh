@@ -75,4 +75,4 @@ for name in reference m1 cool other; do
 done
 echo "Measure them with"
 echo "  $finece lm --listen 127.0.0.1:$PORT ${models[*]} &"
-echo "  $finece experiment -o build/experiment --confidence FineCE=chat:confidence --confidence 'FineCE (value head)=pooling:value' ${confidence[*]}"
+echo "  make experiment ARGS=\"--about 'Those of $NUMBER questions are of host/train/variants.sh.' --confidence FineCE=chat:confidence --confidence 'FineCE (value head)=pooling:value' ${confidence[*]}\""
