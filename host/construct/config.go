@@ -56,7 +56,12 @@ type Config struct {
 	Threshold  float64    // cosine distance from which clusters are not merged, in [0,2]
 	Surplus    Surplus    // what to do with more than M clusters
 
-	Complete   Complete
+	Complete Complete
+	// Pool has each prefix that an answer to the question passes through be a
+	// state, too, and labels partial answers by all completions that pass through
+	// them, whichever prefix these were sampled from: more labels, of what the
+	// generator really writes, for no further completion.
+	Pool       bool
 	Level      float64 // of the intervals
 	Split      Split
 	Provenance Provenance // what there is to say beside what is in Config

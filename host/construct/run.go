@@ -3,6 +3,7 @@ package construct
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -122,7 +123,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	}
 	states := root.states(State{Position: "p(0)"})
 	complete := root.complete(b.Complete != OfNone)
-
+	var begun []State // partial answers
 	clusters, firsts, err := b.firstFragments(ctx, q, root, &r.Tally)
 	if err != nil {
 		r.Err = err
@@ -146,14 +147,25 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	var errs []error
 	for _, br := range branches {
 		errs = append(errs, br.err)
-		states = append(states, br.states...)
+		begun = append(begun, br.states...)
 		complete = append(complete, br.complete...)
 		r.Tally.add(&br.tally)
 	}
 	if r.Err = firstError(errs); r.Err != nil {
 		return r
 	}
-	r.States = append(states, complete...)
+	if b.Pool {
+		pool := newPool(b.cutter, root)
+		for _, br := range branches {
+			for _, v := range br.visits {
+				pool.add(v)
+			}
+		}
+		if begun, r.Err = pool.relabel(begun, b.Level); r.Err != nil {
+			return r
+		}
+	}
+	r.States = slices.Concat(states, begun, complete)
 	p := b.Provenance
 	p.Served = root.name
 	split := b.Split.Of(b.Seed, q)
@@ -194,6 +206,7 @@ func (b *builder) firstFragments(ctx context.Context, q *Question, root *visited
 
 // branch is a partial answer and the longer ones that grow out of it.
 type branch struct {
+	visits           []*visited
 	states, complete []State
 	tally            Tally
 	err              error
@@ -209,6 +222,7 @@ func (b *builder) branch(ctx context.Context, q *Question, number int, n node, c
 			br.err = err
 			return br
 		}
+		br.visits = append(br.visits, v)
 		br.states = append(br.states, v.states(State{
 			Position: fmt.Sprintf("p(%d)", t), Branch: number, Fragments: t, Text: partial, Count: count,
 		})...)
@@ -287,6 +301,7 @@ func valid(clusters []Cluster, n int) bool {
 // visited is a prefix with its completions, graded.
 type visited struct {
 	*sampling
+	partial  string
 	answers  []string // the partial answer with each completion
 	verdicts []Verdict
 	label    State
@@ -297,7 +312,7 @@ func (b *builder) visit(ctx context.Context, q *Question, n node, g *graded, t *
 	if err != nil {
 		return nil, err
 	}
-	v := &visited{sampling: s}
+	v := &visited{sampling: s, partial: n.partial}
 	for _, c := range s.out {
 		v.answers = append(v.answers, n.partial+c.Text)
 		if c.Finish == "length" {

@@ -28,7 +28,9 @@ type State struct {
 	// answer is right or wrong, not an estimate: there both ends are Confidence.
 	Interval [2]float64 `json:"interval"`
 	// Count is how many of the sampled first fragments a partial answer of one
-	// fragment stands for, and how many samples a complete answer was.
+	// fragment stands for, and how many samples a complete answer was. With
+	// Config.Pool, that of a partial answer is how many of the answers to the
+	// question pass through it.
 	Count int `json:"count,omitempty"`
 	Cut   int `json:"cut,omitempty"` // completions, among N, that reached the token limit
 

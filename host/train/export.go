@@ -61,6 +61,12 @@ type ExportConfig struct {
 	One   bool
 	Seed  uint64 // of the rounding
 	Split string // train, dev or test; "" is all
+	// Answers, if it is not 0, has each state written as often as it comes up in so
+	// many answers to its question, on average: what is met where confidences are
+	// asked for. That takes states of construct.Config.Pool. The question is
+	// written once, and a state that no answer passes through is not. 0 has each
+	// state written once, a complete answer as often as it was sampled.
+	Answers int
 	// QuestionOnly leaves out answers, whole and begun: what P(IK) learns from.
 	QuestionOnly bool
 }
@@ -89,18 +95,29 @@ func Export(w io.Writer, r io.Reader, c ExportConfig) (int, error) {
 		m := estimate.DefaultModel()
 		c.Model = &m
 	}
+	if c.Answers < 0 {
+		return 0, fmt.Errorf("train: %d answers: want 0 or more", c.Answers)
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	wrote := 0
+	var question construct.State // which comes before its answers
 	err := EachState(r, func(s *construct.State) error {
 		stage := StageOf(s)
+		if stage == estimate.QuestionOnly {
+			question = *s
+		} else if c.Answers > 0 && question.ID != s.ID {
+			return fmt.Errorf("a state of question %s without its p(0) before it: want all states of a question together", s.ID)
+		}
 		if c.Split != "" && s.Split != c.Split || c.QuestionOnly && stage != estimate.QuestionOnly {
 			return nil
 		}
-		e := c.example(s, stage)
-		for range copies(s, stage) {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%s %d", s.ID, s.State)
+		rounding := rand.New(rand.NewPCG(c.Seed, h.Sum64()))
+		for range c.copies(s, stage, question.N, rand.New(rand.NewPCG(c.Seed+1, h.Sum64()))) {
 			wrote++
-			if err := enc.Encode(e); err != nil {
+			if err := enc.Encode(c.example(s, stage, c.label(s, rounding.Float64()))); err != nil {
 				return err
 			}
 		}
@@ -109,11 +126,16 @@ func Export(w io.Writer, r io.Reader, c ExportConfig) (int, error) {
 	return wrote, err
 }
 
-// copies is how often a state is written: a complete answer as often as it was
+// copies is how often a state is written, if so many answers to its question were
 // sampled. Right answers are alike more often than wrong ones, so that each once
 // would teach that most answers are wrong.
-func copies(s *construct.State, stage estimate.Stage) int {
-	if stage == estimate.Complete {
+func (c *ExportConfig) copies(s *construct.State, stage estimate.Stage, answers int, r *rand.Rand) int {
+	switch {
+	case stage == estimate.QuestionOnly:
+		return 1
+	case c.Answers > 0:
+		return int(float64(c.Answers*s.Count)/float64(answers) + r.Float64())
+	case stage == estimate.Complete:
 		return max(s.Count, 1)
 	}
 	return 1
@@ -130,10 +152,9 @@ func StageOf(s *construct.State) estimate.Stage {
 	return estimate.Partial
 }
 
-func (c *ExportConfig) example(s *construct.State, stage estimate.Stage) example {
+func (c *ExportConfig) example(s *construct.State, stage estimate.Stage, output string) example {
 	instruction := c.Model.Instruction(stage)
 	input := string(estimate.AppendInput(nil, stage, []byte(s.Question), []byte(s.Text)))
-	output := c.label(s)
 	e := example{Confidence: s.Confidence, K: s.K, N: s.N, ID: s.ID, Position: s.Position}
 	if c.Layout == Alpaca {
 		e.Instruction, e.Input, e.Output = instruction, input, output
@@ -143,13 +164,10 @@ func (c *ExportConfig) example(s *construct.State, stage estimate.Stage) example
 	return e
 }
 
-// label is the confidence of s, rounded at random such that its mean over seeds
-// is the confidence; without One the largest number that there is, if the
-// confidence is larger.
-func (c *ExportConfig) label(s *construct.State) string {
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %d", s.ID, s.State)
-	u := rand.New(rand.NewPCG(c.Seed, h.Sum64())).Float64()
+// label is the confidence of s, rounded such that its mean over u, a uniform draw
+// from [0,1), is the confidence; without One the largest number that there is, if
+// the confidence is larger.
+func (c *ExportConfig) label(s *construct.State, u float64) string {
 	scale := math.Pow10(c.Digits)
 	top := 1 - 1/scale // the last number of so many digits below 1
 	if c.One || s.Confidence < top {

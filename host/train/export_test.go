@@ -308,3 +308,38 @@ func TestCompleteAnswersCountAsOftenAsTheyWereSampled(t *testing.T) {
 		}
 	}
 }
+
+// With Answers, a state is written as often as answers pass through it.
+func TestExportByAnswers(t *testing.T) {
+	state := func(position, text string, count, k, n int) construct.State {
+		return construct.State{ID: "a", Position: position, Question: "6 * 7?", Text: text, Count: count, K: k, N: n, Confidence: float64(k) / float64(n)}
+	}
+	all := []construct.State{
+		state("p(0)", "", 0, 8, 10),
+		state("p(1)", "6 * 7 is 42.", 8, 20, 21),
+		state("p(1)", "6 * 7 is 41.", 2, 0, 2),
+		state("p(2)", "6 * 7 is 42.\n\nSo:", 0, 9, 10), // of a branch
+		state("p(z)", "6 * 7 is 42.\n\n#### 42", 8, 1, 1),
+		state("p(z)", "6 * 7 is 41.\n\n#### 41", 2, 0, 1),
+	}
+	for i := range all {
+		all[i].State = i
+	}
+	const seeds, answers = 500, 3
+	written := map[string]float64{}
+	for seed := range uint64(seeds) {
+		for _, l := range export(t, lines(t, all...), train.ExportConfig{Digits: 1, Answers: answers, Seed: seed}) {
+			written[l.Position+fmt.Sprintf(" %d/%d", l.K, l.N)] += 1. / seeds
+		}
+	}
+	for at, want := range map[string]float64{"p(0) 8/10": 1, "p(1) 20/21": 2.4, "p(1) 0/2": 0.6, "p(2) 9/10": 0, "p(z) 1/1": 2.4, "p(z) 0/1": 0.6} {
+		if math.Abs(written[at]-want) > 0.1 {
+			t.Errorf("%s is written %.2f times, want %.2f", at, written[at], want)
+		}
+	}
+	for name, in := range map[string]string{"no question": lines(t, all[1:]...), "another's": lines(t, states()[3], all[1])} {
+		if _, err := train.Export(&bytes.Buffer{}, strings.NewReader(in), train.ExportConfig{Digits: 1, Answers: 1}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

@@ -47,6 +47,11 @@ before it is used, and the same command goes on without asking for it again. The
 saved replies can also be labelled anew, by another --grader say, with another
 -o and the same --samples.
 
+With --pool, every fragment of the answers to the question gives a state, wrong
+turns included: its k and N are of all completions that pass through it, so that
+it costs nothing, and its count says how many of the answers did. With --T 0,
+that is all that is sampled.
+
 With --equivalence, a judge grades one answer of each meaning. Each answer is
 compared with one of each meaning so far, the commonest first; where answers
 differ much, that takes more judgements than it saves, which are then said: give
@@ -124,6 +129,7 @@ func newConstruct() *cobra.Command {
 	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
 	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of its server (default: --server)")
 	flags.StringVar(&f.complete, "complete", c.Complete.String(), "which complete answers to write: question (those to the question itself), all, none")
+	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
 
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
 	flags.StringVar(&f.grader, "grader", "", "what is correct: number, letter, alias, alias-contains, judge (default: as suits the --dataset)")
@@ -332,8 +338,12 @@ func (f *constructFlags) settings() (string, error) {
 		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
 		f.dataset, f.grader, f.judgeModel, rubric,
 	}
-	if f.equivalence { // and else nothing, so that older files go on
+	// And else nothing, so that older files go on.
+	if f.equivalence {
 		parts = append(parts, f.equivalenceModel)
+	}
+	if c.Pool {
+		parts = append(parts, "pool")
 	}
 	b, err := json.Marshal(parts)
 	if err != nil {

@@ -149,6 +149,9 @@ split is the one that finece construct has made: no question is in two.`,
 			if c.Digits < 1 || c.Digits > 6 {
 				return usagef("--digits %d: want 1 to 6", c.Digits)
 			}
+			if c.Answers < 0 {
+				return usagef("--answers %d: want 0 or more", c.Answers)
+			}
 			in, err := openInput(cmd, args[0])
 			if err != nil {
 				return err
@@ -178,6 +181,7 @@ split is the one that finece construct has made: no question is in two.`,
 	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 and not as 0.99; a reply that begins with 1 shows nothing of what stands behind 0.")
 	flags.Uint64Var(&c.Seed, "seed", 0, "of the rounding")
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
+	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
 	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out answers, whole and begun: the data of P(IK)")
 	flags.StringVarP(&output, "output", "o", "", "write to this file")
 	complete(cmd, "layout", "messages", "alpaca")

@@ -1,0 +1,90 @@
+package construct
+
+import "fmt"
+
+// pool gathers prefixes of a question's answers, each with all completions that
+// pass through it.
+type pool struct {
+	cutter *fragments
+	at     map[string]int
+	all    []pooled
+}
+
+type pooled struct {
+	text      string
+	fragments int
+	count     int // answers to the question that pass through it
+	verdicts  []Verdict
+	out       []Completion
+}
+
+// newPool begins with the answers to the question itself.
+func newPool(cutter *fragments, root *visited) *pool {
+	p := &pool{cutter: cutter, at: map[string]int{}}
+	for i, answer := range root.answers {
+		fragments := 0
+		for end := cutter.next(answer, 0); end > 0; end = cutter.next(answer, end) {
+			fragments++
+			one := p.prefix(answer[:end])
+			one.fragments = fragments
+			one.count++
+			one.pass(root, i)
+		}
+	}
+	return p
+}
+
+// add has the completions of a partial answer pass through it, and through what
+// is longer.
+func (p *pool) add(v *visited) {
+	for i, answer := range v.answers {
+		p.prefix(v.partial).pass(v, i)
+		for end := p.cutter.next(answer, len(v.partial)); end > 0; end = p.cutter.next(answer, end) {
+			p.prefix(answer[:end]).pass(v, i)
+		}
+	}
+}
+
+// prefix is the one of a text, until the next is asked for.
+func (p *pool) prefix(text string) *pooled {
+	i, ok := p.at[text]
+	if !ok {
+		i = len(p.all)
+		p.at[text] = i
+		p.all = append(p.all, pooled{text: text})
+	}
+	return &p.all[i]
+}
+
+func (one *pooled) pass(v *visited, completion int) {
+	one.verdicts = append(one.verdicts, v.verdicts[completion])
+	one.out = append(one.out, v.out[completion])
+}
+
+// relabel gives the branches' states the labels of the pool, and adds a state for
+// each other prefix that an answer to the question passes through.
+func (p *pool) relabel(branches []State, level float64) ([]State, error) {
+	labelled := map[string]bool{}
+	for i := range branches {
+		s := &branches[i]
+		one := p.prefix(s.Text)
+		labelled[s.Text] = true
+		s.K, s.N, s.Cut, s.Count = 0, 0, 0, one.count
+		if err := s.label(one.verdicts, one.out, level); err != nil {
+			return nil, err
+		}
+	}
+	for _, one := range p.all {
+		if one.count == 0 || labelled[one.text] {
+			continue
+		}
+		s := State{Position: fmt.Sprintf("p(%d)", one.fragments), Fragments: one.fragments, Text: one.text, Count: one.count}
+		if err := s.label(one.verdicts, one.out, level); err != nil {
+			return nil, err
+		}
+		if s.N > 0 {
+			branches = append(branches, s)
+		}
+	}
+	return branches, nil
+}

@@ -1,0 +1,101 @@
+package construct_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/construct"
+)
+
+// TestPool counts again, from what was saved, which completions pass through each
+// prefix of the answers.
+func TestPool(t *testing.T) {
+	for _, plan := range []construct.Plan{{K: 12, T: 2, M: 3}, {K: 12}} {
+		t.Run(fmt.Sprintf("T=%d", plan.T), func(t *testing.T) {
+			m := newLLM(t)
+			store := &memory{}
+			c := m.config(t, nil)
+			c.Plan, c.Store, c.Seed, c.Threshold = plan, store, 5, 0.05
+			all := questions(6, 4)
+			plain := build(t, c, all)
+			asked := m.completions.Load()
+			c.Pool = true
+			pooled := build(t, c, all)
+			if n := m.completions.Load(); n != asked {
+				t.Errorf("%d completions more", n-asked)
+			}
+			for i, r := range pooled {
+				k, n, count := passing(t, store, r.Question)
+				begun := map[string]bool{}
+				for _, s := range r.States {
+					if s.Position == "p(0)" || s.Position == "p(z)" {
+						continue
+					}
+					if begun[s.Text] {
+						t.Errorf("%q twice", s.Text)
+					}
+					begun[s.Text] = true
+					if s.K != k[s.Text] || s.N != n[s.Text] || s.Count != count[s.Text] || s.Confidence != float64(s.K)/float64(s.N) {
+						t.Errorf("%q: %d of %d, %d answers; want %d of %d, %d answers", s.Text, s.K, s.N, s.Count, k[s.Text], n[s.Text], count[s.Text])
+					}
+					if s.Position != fmt.Sprintf("p(%d)", s.Fragments) || s.Fragments != strings.Count(s.Text, "\n\n")+1 {
+						t.Errorf("%q is %s with %d fragments", s.Text, s.Position, s.Fragments)
+					}
+				}
+				for text := range count {
+					if !begun[text] {
+						t.Errorf("%q has no state", text)
+					}
+				}
+				branches := 0
+				for _, s := range plain[i].States {
+					if s.Branch > 0 {
+						branches++
+						if !begun[s.Text] {
+							t.Errorf("%q of branch %d is gone", s.Text, s.Branch)
+						}
+					}
+				}
+				if len(begun) <= branches {
+					t.Errorf("%d partial answers, no more than the %d of the branches", len(begun), branches)
+				}
+			}
+		})
+	}
+}
+
+// passing counts the saved completions of a question that pass through each
+// prefix of whole paragraphs, those that are right, and those from the question.
+func passing(t *testing.T, store *memory, q *construct.Question) (k, n, count map[string]int) {
+	t.Helper()
+	k, n, count = map[string]int{}, map[string]int{}, map[string]int{}
+	for _, raw := range store.values {
+		var v struct {
+			ID, At, Partial, Kind string
+			Completions           []construct.Completion
+		}
+		if err := json.Unmarshal(raw, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.ID != q.ID || v.Kind != "completions" {
+			continue
+		}
+		for _, c := range v.Completions {
+			answer := v.Partial + c.Text
+			for end := range answer {
+				if end < len(v.Partial) || end == 0 || !strings.HasPrefix(answer[end:], "\n\n") {
+					continue
+				}
+				text := answer[:end]
+				n[text]++
+				k[text] += int(conf(q, answer))
+				if v.Partial == "" {
+					count[text]++
+				}
+			}
+		}
+	}
+	return k, n, count
+}
