@@ -11,23 +11,25 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// Recalibration is the ECE of FineCE's confidences after a map was fitted on so
+// Recalibration is the ECE of confidence models after Platt's map was fitted on so
 // many labelled answers of the domain, measured on the answers to its other
 // questions. Labels is 0 for the confidences as they are.
 type Recalibration struct {
 	Labels int
-	Method string
-	ECE    Figure // mean over Splits draws of the labelled questions, and the range of nine in ten
+	// ECE is by the model's name: the mean over draws of the labelled questions,
+	// and the range of nine in ten.
+	ECE map[string]Figure
 }
 
 // labelCounts are the numbers of labelled answers that are tried.
-var labelCounts = []int{10, 30, 100}
+var labelCounts = []int{10, 30, 100, 300}
 
 const splits = 20 // draws of what is labelled
 
 // recalibrations fits Platt's map on few answers, all their positions, again and
-// again: how many labels does another domain take?
-func recalibrations(records []*Record, seed uint64) ([]Recalibration, error) {
+// again: how many labels does another domain take, or a model that was trained on
+// the answers of another generator?
+func recalibrations(records []*Record, models []string, seed uint64) ([]Recalibration, error) {
 	byQuestion := map[string][]*Record{}
 	var ids []string
 	for _, r := range records {
@@ -42,7 +44,7 @@ func recalibrations(records []*Record, seed uint64) ([]Recalibration, error) {
 		if 2*labels > len(records) {
 			break
 		}
-		var eces []float64
+		eces := map[string][]float64{}
 		for range splits {
 			r.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 			var labelled, rest []*Record
@@ -53,19 +55,21 @@ func recalibrations(records []*Record, seed uint64) ([]Recalibration, error) {
 					rest = append(rest, byQuestion[id]...)
 				}
 			}
-			ece, err := recalibrated(labelled, rest)
-			if err != nil {
-				return nil, err
-			}
-			if !math.IsNaN(ece) {
-				eces = append(eces, ece)
+			for _, name := range models {
+				ece, err := recalibrated(labelled, rest, name)
+				if err != nil {
+					return nil, err
+				}
+				if !math.IsNaN(ece) {
+					eces[name] = append(eces[name], ece)
+				}
 			}
 		}
-		method := "none"
-		if labels > 0 {
-			method = calibrate.Platt.String()
+		one := Recalibration{labels, map[string]Figure{}}
+		for _, name := range models {
+			one.ECE[name] = spread(eces[name])
 		}
-		out = append(out, Recalibration{labels, method, spread(eces)})
+		out = append(out, one)
 	}
 	return out, nil
 }
@@ -84,12 +88,12 @@ func spread(values []float64) Figure {
 	return Figure{sum / float64(len(values)), values[int(math.Round(0.05*last))], values[int(math.Round(0.95*last))]}
 }
 
-// recalibrated is the ECE on rest with a map fitted on labelled; NaN if there is
-// nothing to measure.
-func recalibrated(labelled, rest []*Record) (float64, error) {
+// recalibrated is the ECE of a model on rest with a map fitted on labelled; NaN if
+// there is nothing to measure.
+func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 	var rows []fit.Row
-	eachLabelled(labelled, func(p *Point, correct bool) {
-		row := fit.Row{Confidence: p.Confidence[FineCE], N: 1, Question: p.Index == 0, End: p.Index == p.Last, Tokens: int64(p.Tokens)}
+	eachLabelled(labelled, name, func(p *Point, correct bool) {
+		row := fit.Row{Confidence: p.Confidence[name], N: 1, Question: p.Index == 0, End: p.Index == p.Last, Tokens: int64(p.Tokens)}
 		if correct {
 			row.Correct = 1
 		}
@@ -107,8 +111,8 @@ func recalibrated(labelled, rest []*Record) (float64, error) {
 	}
 	var confidence []float64
 	var right []bool
-	eachLabelled(rest, func(p *Point, correct bool) {
-		confidence, right = append(confidence, apply(p.Confidence[FineCE])), append(right, correct)
+	eachLabelled(rest, name, func(p *Point, correct bool) {
+		confidence, right = append(confidence, apply(p.Confidence[name])), append(right, correct)
 	})
 	if len(confidence) == 0 {
 		return math.NaN(), nil
@@ -116,12 +120,13 @@ func recalibrated(labelled, rest []*Record) (float64, error) {
 	return metrics.ECE(confidence, right, metrics.Binning{})
 }
 
-// eachLabelled calls do for every paragraph's end, and for p(0) and p(z).
-func eachLabelled(records []*Record, do func(p *Point, correct bool)) {
+// eachLabelled calls do for every paragraph's end, and for p(0) and p(z), where a
+// model has a confidence.
+func eachLabelled(records []*Record, name string, do func(p *Point, correct bool)) {
 	for _, r := range records {
 		for i := range r.Points {
 			if p := &r.Points[i]; p.Strategy == ByParagraph {
-				if _, ok := p.Confidence[FineCE]; ok {
+				if _, ok := p.Confidence[name]; ok {
 					do(p, r.Correct)
 				}
 			}

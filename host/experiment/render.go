@@ -140,10 +140,18 @@ func (d *Domain) markdown(m *markdown) {
 }
 
 func (d *Domain) recalibration(m *markdown) {
-	m.say("\n### Open question: how many labels does this domain take?\n\nPlatt's map of FineCE's confidences, fitted on so many labelled answers of the domain and measured on its other questions; mean of %d draws, and the range of nine in ten. 0 is the confidences as they are.\n", splits)
-	m.head("labelled answers", "ECE")
+	m.say("\n### Open question: how many labels does another domain take, or another generator?\n\nECE with Platt's map of the confidences, fitted on so many labelled answers of the domain and measured on its other questions; mean of %d draws, and the range of nine in ten. 0 is the confidences as they are.\n", splits)
+	head := []string{"labelled answers"}
+	for _, model := range d.Models {
+		head = append(head, model.Name)
+	}
+	m.head(head...)
 	for _, r := range d.Recalibrations {
-		m.row(fmt.Sprint(r.Labels), show(r.ECE))
+		cells := []string{fmt.Sprint(r.Labels)}
+		for _, model := range d.Models {
+			cells = append(cells, show(r.ECE[model.Name]))
+		}
+		m.row(cells...)
 	}
 }
 
