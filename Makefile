@@ -16,7 +16,7 @@ else
 endif
 
 .PHONY: experiment
-experiment: ## repeat the paper's experiments on the built-in models (some minutes); writes host/experiment/results
+experiment: ## repeat the paper's experiments on the built-in models (a quarter of an hour); writes host/experiment/results
 	$(GO) run ./host/cmd/finece experiment -o build/experiment $(ARGS)
 	mkdir -p host/experiment/results
 	cp build/experiment/RESULTS.md build/experiment/*.svg host/experiment/results/
@@ -83,7 +83,7 @@ test-train: ## train small models in Python and compare them with what host/lm c
 	$(GO) test -tags train -run 'TestBase|TestTrainer' -count 1 -timeout 60m ./host/train
 
 .PHONY: model
-model: ## make the built-in models anew, from a seed to weights, in build/model (an hour or more; goes on when run again; SEED=1)
+model: ## make the built-in models anew, from a seed to weights, in build/model (two hours or more; goes on when run again; SEED=1)
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/model.sh $(or $(SEED),1)
 

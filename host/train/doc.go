@@ -19,6 +19,11 @@
 // [LLaMAFactory] writes a configuration with the paper's settings: AdamW with
 // beta1 0.9 and beta2 0.5, a learning rate of 1e-4 and 300 steps of warm-up.
 //
+// By default each state is written once. States of construct's pool
+// (construct.Config.Pool) are better written as often as answers pass through
+// them (ExportConfig.Answers): the data then has wrong turns as often as they are
+// met in use.
+//
 // # Training
 //
 // The trainer is python/finece_train.py, on Hugging Face's transformers and PEFT:
@@ -29,6 +34,17 @@
 // the replies as package estimate reads them ([ReadReplies]) and by finece eval;
 // the epoch of the lowest Brier score is kept. What is killed goes on from its
 // last checkpoint, to the same model.
+//
+// A small model learns from the number alone how hard a question is, and hardly
+// sees a mistake in an answer: what it expected in place of a token is found in its
+// last layers, and only later layers can compare. Hence three options of ift, which
+// are the project's own. --grow puts layers on the model that change nothing at
+// first (depth up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers in
+// place of copies). --prompt-loss has the model go on expecting the text that it
+// judges. --surprise has it tell, of each token of the answer, the log-probability
+// that it gave it, and the least so far; the linear map that reads this from its
+// last hidden state is not kept. The instruction, with which all prompts of a stage
+// begin, is read once a batch.
 //
 // A value head is asked with instruction and input as one text
 // (estimate.Model.AppendPrompt), at its last token. The text becomes tokens as

@@ -8,7 +8,7 @@
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
 # that was interrupted goes on where it was: run the same command again. With the
-# settings below the steps took about an hour on 2 cores. What a training gives depends
+# settings below the steps took about two hours on 2 cores. What a training gives depends
 # on the machine in its last bits; the labels of the same generator do not.
 #
 # The weights come into WEIGHTS, if that is set: host/lm/weights for the built-in
@@ -25,17 +25,20 @@ out=${2:-$root/build/model}
 : "${STOP:=3000}"       # step at which it is stopped, of CORPUS/BATCH
 : "${SHAPE:=--hidden 128 --ffn 352 --layers 6 --heads 4}"
 : "${VOCAB:=768}"
-# The labels: k(1+mT) completions a question.
+# The labels: k(1+mT) completions of each of some questions, and the answers alone
+# to many more, of which each fragment gives a label, too.
 : "${QUESTIONS:=3000}"
 : "${K:=10}" "${M:=3}" "${T:=4}"
+: "${MORE:=21000}" "${MORE_K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
-: "${COMPLETE:=question}" # complete answers that become states: question, all, none
 : "${SPLIT:=0.9,0.1,0}"
 # The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
-# models of 7 to 8 billion parameters.
-: "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 600}"
-: "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 600 --lora-rank 16}"
-: "${HEAD:=--epochs 6 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
+# models of 7 to 8 billion parameters. A small one does not see by itself what is
+# odd in an answer: hence layers above the generator's, and losses that have it look.
+: "${ANSWERS:=2}" # of each question, with the states on their way
+: "${IFT:=--epochs 1 --batch 64 --lr 1.5e-3 --beta2 0.95 --dev-limit 1000 --grow 3 --prompt-loss 0.3 --surprise 1}"
+: "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
+: "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
 
 finece=$out/finece
@@ -86,22 +89,37 @@ step "$out/tokenizer/tokenizer.json" "tokenizer" \
 trained "$out/generator" "generator" \
 	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --batch "$BATCH" --stop "$STOP" --lr 2e-3 $SHAPE
 
-step "$out/questions.jsonl" "$QUESTIONS questions" \
-	"$finece" train problems --pool confidence --seed "$seed" -n "$QUESTIONS" -o "$out/questions.jsonl"
+step "$out/all.jsonl" "$((QUESTIONS + MORE)) questions" \
+	"$finece" train problems --pool confidence --seed "$seed" -n "$((QUESTIONS + MORE))" -o "$out/all.jsonl"
+head -n "$QUESTIONS" "$out/all.jsonl" >"$out/questions.jsonl"
+tail -n +"$((QUESTIONS + 1))" "$out/all.jsonl" >"$out/more.jsonl"
+
+# labels QUESTIONS STATES FLAGS... writes the states of questions.
 labels() {
+	local of=$1 to=$2
+	shift 2
 	serve "generator=$out/generator/best"
-	"$finece" construct --server "$url" --model generator --grader number --prompt '{question}' \
-		--k "$K" --m "$M" --T "$T" --temperature "$TEMPERATURE" --max-tokens "$MAX_TOKENS" --complete "$COMPLETE" \
-		--split "$SPLIT" --seed "$seed" -o "$out/states.jsonl" "$out/questions.jsonl"
+	"$finece" construct --server "$url" --model generator --grader number --prompt '{question}' --requests 16 \
+		--temperature "$TEMPERATURE" --max-tokens "$MAX_TOKENS" --seed "$seed" --pool "$@" -o "$to" "$of"
 	unserve
-	touch "$out/states.done"
+	touch "$to.done"
 }
-step "$out/states.done" "labels: $K(1+$M*$T) completions of each question" labels
+step "$out/states.jsonl.done" "labels: $K(1+$M*$T) completions of each of $QUESTIONS questions" \
+	labels "$out/questions.jsonl" "$out/states.jsonl" --k "$K" --m "$M" --T "$T" --split "$SPLIT"
+step "$out/more-states.jsonl.done" "labels: $MORE_K answers to each of $MORE more" \
+	labels "$out/more.jsonl" "$out/more-states.jsonl" --k "$MORE_K" --T 0
+
+# of_all FILE COMMAND... is what a command makes of all states on its input.
+of_all() {
+	local to=$1
+	shift
+	cat "$out/states.jsonl" "$out/more-states.jsonl" | "$finece" train "$@" -o "$to" -
+}
 for split in train dev; do
 	step "$out/$split.jsonl" "training data: $split" \
-		"$finece" train export --split "$split" -o "$out/$split.jsonl" "$out/states.jsonl"
+		of_all "$out/$split.jsonl" export --split "$split" --answers "$ANSWERS"
 	step "$out/$split-questions.jsonl" "training data: $split, questions alone" \
-		"$finece" train export --split "$split" --question-only -o "$out/$split-questions.jsonl" "$out/states.jsonl"
+		of_all "$out/$split-questions.jsonl" export --split "$split" --question-only
 done
 
 model=$out/generator/best
@@ -114,7 +132,7 @@ model=$out/generator/best
 	trained "$out/pik" "head of P(IK)" \
 		value --model "$model" --data "$out/train-questions.jsonl" --dev "$out/dev-questions.jsonl" $HEAD
 }
-step "$out/suc.json" "clusters of SuC" "$finece" train suc -o "$out/suc.json" "$out/states.jsonl"
+step "$out/suc.json" "clusters of SuC" of_all "$out/suc.json" suc
 
 if [ -n "$WEIGHTS" ]; then
 	for name in generator confidence value pik; do

@@ -19,9 +19,9 @@ import (
 
 // resumes kills a training at two instants, tears its last checkpoint, and wants
 // the model that comes of going on to be that of an uninterrupted training.
-func resumes(w *workshop, common []string) {
-	args := slices.Concat([]string{"value"}, common, []string{"--lr", "1e-3", "--epochs", "3", "--save-every", "7", "--log-every", "1"})
-	whole, out := w.path("whole"), w.path("resumed")
+func resumes(w *workshop, args []string) {
+	args = slices.Concat(args, []string{"--epochs", "3", "--save-every", "7", "--log-every", "1"})
+	whole, out := w.path("whole-"+args[0]), w.path("resumed-"+args[0])
 	want := w.train(append(slices.Clone(args), "--out", whole)...)
 	steps := want[len(want)-1].Of
 	for _, r := range want {
@@ -95,6 +95,8 @@ func trainerErrors(w *workshop, generator, data, dev string) {
 		{[]string{"ift", "--model", generator, "--data", bad, "--dev", dev, "--out", w.path("e")}, w.finece, "want messages, or instruction, input and output"},
 		{[]string{"value", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--context", "4"}, w.finece, "give a larger --context"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e")}, "/nowhere/finece", "want the finece command"},
+		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--surprise", "1"}, w.finece, "--surprise takes --prompt-loss"},
+		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--grow", "1", "--lora-rank", "4"}, w.finece, "leave out --lora-rank"},
 	} {
 		t := train.Trainer{Python: w.python, Finece: c.finece}
 		if err := t.Run(w.Context(), nil, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {

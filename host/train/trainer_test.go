@@ -317,6 +317,7 @@ func TestTrainer(t *testing.T) {
 		args   []string
 	}{
 		{"ift", chat, 3, 0.7, []string{"ift", "--lr", "2e-3"}},
+		{"ift-grown", chat, 3, 0.7, []string{"ift", "--lr", "2e-3", "--grow", "2", "--prompt-loss", "0.3", "--surprise", "1"}},
 		{"ift-lora", chat, 3, 0.7, []string{"ift", "--lr", "1e-2", "--beta2", "0.95", "--lora-rank", "8"}},
 		{"value", value, 3, 0.97, []string{"value", "--lr", "1e-3", "--beta2", "0.95"}},
 		{"value-lora", value, 3, 0.97, []string{"value", "--lr", "5e-3", "--beta2", "0.95", "--lora-rank", "8"}},
@@ -353,7 +354,13 @@ func TestTrainer(t *testing.T) {
 			}
 		})
 	}
-	t.Run("resume", func(t *testing.T) { resumes(&workshop{t, w.folder, w.finece, w.python}, common) })
+	t.Run("resume value", func(t *testing.T) {
+		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"value", "--lr", "1e-3"}, common))
+	})
+	t.Run("resume ift", func(t *testing.T) {
+		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"ift", "--lr", "2e-3", "--grow", "1", "--prompt-loss", "0.3", "--surprise", "1"}, common))
+	})
+	t.Run("losses", func(t *testing.T) { lossesHold(&workshop{t, w.folder, w.finece, w.python}, generator, data) })
 	t.Run("errors", func(t *testing.T) { trainerErrors(&workshop{t, w.folder, w.finece, w.python}, generator, data, dev) })
 	t.Run("yaml", func(t *testing.T) { yamlReads(&workshop{t, w.folder, w.finece, w.python}) })
 }

@@ -134,9 +134,13 @@ its confidence, and the label as a number. Labels are rounded up or down at
 random, so that their mean is k/N and not the nearest tenth, but for 1, which is
 written as 0.99: so every reply begins with 0. and the digit behind it has the
 whole distribution of the confidence to read. k and N stand beside them. The
-split is the one that finece construct has made: no question is in two.`,
+split is the one that finece construct has made: no question is in two.
+
+Of the states of finece construct --pool, --answers takes as many as come up in so
+many answers to a question: right and wrong turns as often as they are met in use.`,
 		Example: `  finece train export --split train -o train.jsonl states.jsonl
-  finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl`,
+  finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl
+  finece train export --split train --answers 2 -o train.jsonl pooled.jsonl`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error

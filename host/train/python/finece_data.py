@@ -2,8 +2,8 @@
 
 import itertools
 import json
-import math
 import random
+import re
 
 import numpy as np
 import torch
@@ -82,19 +82,22 @@ def chunks(items):
 
 
 class Rows(torch.utils.data.Dataset):
-    """Token ids of texts in one array, for each where it begins and one number of it."""
+    """Token ids of texts in one array, for each where it begins, one number of it, and the group of those
+    that begin as it does: a batch is of one group."""
 
     def __init__(self, most):
         self.most, self.dropped = most, 0
-        self.parts, self.lengths, self.numbers = [], [], []
+        self.parts, self.lengths, self.numbers, self.groups = [], [], [], []
 
-    def add(self, ids, number):
+    def add(self, ids, number, group):
         if len(ids) > self.most:
             self.dropped += 1
-            return
+            return False
         self.parts.append(np.array(ids, dtype=np.int32))
         self.lengths.append(len(ids))
         self.numbers.append(number)
+        self.groups.append(group)
+        return True
 
     def close(self):
         if not self.lengths:
@@ -110,12 +113,23 @@ class Rows(torch.utils.data.Dataset):
         return torch.from_numpy(self.ids[self.starts[i] : self.starts[i + 1]]).long()
 
 
+def group_of(messages):
+    """The instruction, if there is one."""
+    return messages[0]["content"] if messages[0]["role"] == "system" else ""
+
+
+ANSWER = re.compile(r"<(partial_)?answer>\n(.*)\n</(partial_)?answer>", re.DOTALL)  # as package estimate quotes it
+
+
 class Replies(Rows):
     """Conversations of which the last reply is to be learnt. The prompt and the reply are made tokens of
-    one by one, as a server does that is sent the prompt."""
+    one by one, as a server does that is sent the prompt. Of each, inputs has the token at which the last
+    message before the reply begins, and answers the range of the answer that is quoted there, an empty one
+    if there is none."""
 
     def __init__(self, lines, tokenizer, most):
         super().__init__(most)
+        self.inputs, self.answers = [], []
         for chunk in chunks(messages_of(line) for line in lines):
             prompts = render(tokenizer, [c[:-1] for c in chunk], for_reply=True)
             wholes = render(tokenizer, chunk, for_reply=False)
@@ -123,15 +137,35 @@ class Replies(Rows):
                 if not whole.startswith(prompt):
                     raise SystemExit(f"the chat template puts something else before a reply than before one to come: {prompt!r} and {whole!r}")
             replies = tokens(tokenizer, [whole[len(prompt) :] for prompt, whole in zip(prompts, wholes)])
-            for prompt, reply in zip(tokens(tokenizer, prompts), replies):
-                self.add(prompt + reply, len(prompt))
+            made = tokenizer(prompts, add_special_tokens=False, return_offsets_mapping=True)
+            for messages, prompt, ids, offsets, reply in zip(chunk, prompts, made["input_ids"], made["offset_mapping"], replies):
+                if self.add(ids + reply, len(ids), group_of(messages)):
+                    self.inputs.append(input_of(prompt, offsets, messages[:-1]))
+                    self.answers.append(answer_of(prompt, offsets))
         self.close()
 
     def __getitem__(self, i):
         ids = self.row(i)
-        labels = ids.clone()
-        labels[: self.numbers[i]] = IGNORED
-        return {"input_ids": ids, "labels": labels}
+        at = torch.arange(len(ids))
+        answer = self.answers[i]
+        return {"input_ids": ids, "labels": ids.masked_fill(at < self.numbers[i], IGNORED),
+                "text": at >= self.inputs[i], "answer": (at >= answer.start) & (at < answer.stop)}
+
+
+def input_of(prompt, offsets, messages):
+    """The token of a prompt at which its last message begins."""
+    last = messages[-1]["content"].strip() if messages else ""
+    at = max(prompt.rfind(last), 0) if last else 0
+    return next((i for i, (_, end) in enumerate(offsets) if end > at), 0)
+
+
+def answer_of(prompt, offsets):
+    """The tokens of a prompt that are of the quoted answer."""
+    found = ANSWER.search(prompt)
+    if not found:
+        return range(0)
+    inside = [i for i, (start, end) in enumerate(offsets) if start >= found.start(2) and end <= found.end(2)]
+    return range(inside[0], inside[-1] + 1) if inside else range(0)
 
 
 class Values(Rows):
@@ -141,7 +175,7 @@ class Values(Rows):
         super().__init__(most)
         for chunk in chunks(lines):
             for ids, line in zip(value_tokens(tokenizer, [prompt_text(line) for line in chunk]), chunk):
-                self.add(ids, label_of(line)[0])
+                self.add(ids, label_of(line)[0], group_of(messages_of(line)))
         self.close()
 
     def __getitem__(self, i):
@@ -160,37 +194,45 @@ def collator(pad):
         for i, r in enumerate(rows):
             ids[i, : len(r["input_ids"])] = r["input_ids"]
         if rows[0]["labels"].dim() == 0:
-            labels = torch.stack([r["labels"] for r in rows])
-        else:
-            labels = torch.full((len(rows), most), IGNORED)
-            for i, r in enumerate(rows):
-                labels[i, : len(r["labels"])] = r["labels"]
-        return {"input_ids": ids, "labels": labels}
+            lengths = torch.tensor([len(r["input_ids"]) for r in rows])
+            return {"input_ids": ids, "labels": torch.stack([r["labels"] for r in rows]), "lengths": lengths}
+        batch = {"input_ids": ids, "labels": torch.full((len(rows), most), IGNORED)}
+        batch |= {name: torch.zeros((len(rows), most), dtype=torch.bool) for name in ("text", "answer")}
+        for i, r in enumerate(rows):
+            for name in "labels", "text", "answer":
+                batch[name][i, : len(r[name])] = r[name]
+        return batch
 
     return collate
 
 
 class ByLength(torch.utils.data.Sampler):
-    """Batches of about the same length, in an order that the seed and the epoch give."""
+    """Batches of one group and about the same length, in an order that the seed and the epoch give."""
 
-    def __init__(self, lengths, batch, seed):
-        self.lengths, self.batch, self.seed, self.epoch = lengths, batch, seed, 0
+    def __init__(self, data, batch, seed):
+        self.lengths, self.groups, self.batch, self.seed, self.epoch = data.lengths, data.groups, batch, seed, 0
+        self.pool = batch * 64
 
     def set_epoch(self, epoch):
         self.epoch = epoch
 
     def __len__(self):
-        return math.ceil(len(self.lengths) / self.batch)
+        return len(self.batches(self.epoch))
 
     def __iter__(self):
-        r = random.Random(self.seed * 1_000_003 + self.epoch)
+        batches = self.batches(self.epoch)
         self.epoch += 1
+        yield from batches
+
+    def batches(self, epoch):
+        r = random.Random(self.seed * 1_000_003 + epoch)
         order = list(range(len(self.lengths)))
         r.shuffle(order)
         batches = []
-        pool = self.batch * 64
-        for i in range(0, len(order), pool):
-            near = sorted(order[i : i + pool], key=lambda j: self.lengths[j])
-            batches += [near[j : j + self.batch] for j in range(0, len(near), self.batch)]
+        for group in sorted(set(self.groups)):
+            of = [j for j in order if self.groups[j] == group]
+            for i in range(0, len(of), self.pool):
+                near = sorted(of[i : i + self.pool], key=lambda j: self.lengths[j])
+                batches += [near[j : j + self.batch] for j in range(0, len(near), self.batch)]
         r.shuffle(batches)
-        yield from batches
+        return batches

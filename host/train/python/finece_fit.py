@@ -1,6 +1,7 @@
 """The training itself, on Hugging Face's Trainer: losses, checkpoints, what is saved."""
 
 import contextlib
+import copy
 import json
 import math
 import shutil
@@ -15,36 +16,90 @@ from finece_data import IGNORED, ByLength, collator, rounded
 
 
 class FineceTrainer(Trainer):
-    """A Trainer whose batches are of one length, and that knows the value head's loss."""
+    """A Trainer whose batches are of one length and begin alike, and that knows the losses."""
 
     bf16 = True
+    prompt_loss = surprise = 0.0  # weights of the losses beside the reply's
 
     def get_train_dataloader(self):
         data = self.train_dataset
-        sampler = ByLength(data.lengths, self.args.per_device_train_batch_size, self.args.seed)
+        sampler = ByLength(data, self.args.per_device_train_batch_size, self.args.seed)
         loader = torch.utils.data.DataLoader(data, batch_sampler=sampler, collate_fn=self.data_collator)
         return self.accelerator.prepare(loader)
 
     def compute_loss(self, model, inputs, return_outputs=False, **_):
-        labels = inputs["labels"]
+        ids, labels = inputs["input_ids"], inputs["labels"]
         # Only here: held-out states are asked in the precision that servers have.
-        autocast = torch.autocast(labels.device.type, torch.bfloat16, enabled=self.bf16)
+        autocast = torch.autocast(ids.device.type, torch.bfloat16, enabled=self.bf16)
         if labels.dim() == 1:
             with autocast:
-                logits = model(input_ids=inputs["input_ids"]).logits[:, 0]
+                logits = model(**behind_the_beginning(model, ids, inputs["lengths"] - 1)[0]).logits[:, 0]
             return F.binary_cross_entropy_with_logits(logits.float(), labels.float())
-        # The vocabulary's products only where there is something to learn.
         whole = model.get_base_model() if hasattr(model, "peft_config") else model
-        targets = labels[:, 1:]
-        kept = (targets != IGNORED).flatten().nonzero()[:, 0]
-        count = len(kept)
-        kept = F.pad(kept, (0, rounded(count, 512) - count))
+        wanted = inputs["text"] if self.prompt_loss else labels != IGNORED
         with autocast:
-            hidden = getattr(whole, whole.base_model_prefix)(input_ids=inputs["input_ids"]).last_hidden_state[:, :-1]
-            logits = whole.get_output_embeddings()(hidden.flatten(0, 1)[kept])
-        targets = targets.flatten()[kept]
-        targets[count:] = IGNORED
-        return F.cross_entropy(logits.float(), targets)
+            body = getattr(whole, whole.base_model_prefix)
+            rest, begun = behind_the_beginning(body, ids, wanted.int().argmax(1) - 1)
+            hidden = body(**rest).last_hidden_state
+        ids, labels, wanted, answer = (of[:, begun:] for of in (ids, labels, wanted, inputs["answer"]))
+        wanted, reply = wanted[:, 1:], labels[:, 1:] != IGNORED
+        # The vocabulary's products only where there is something to learn.
+        at = wanted.flatten().nonzero()[:, 0]
+        count = len(at)
+        padded = F.pad(at, (0, rounded(count, 512) - count))
+        with autocast:
+            logits = whole.get_output_embeddings()(hidden[:, :-1].flatten(0, 1)[padded])[:count]
+        nll = F.cross_entropy(logits.float(), ids[:, 1:].flatten()[at], reduction="none")
+        of_reply = reply.flatten()[at]
+        loss = nll[of_reply].mean()
+        if self.prompt_loss and not of_reply.all():
+            loss = loss + self.prompt_loss * nll[~of_reply].mean()
+        if self.surprise:
+            logprobs = torch.zeros(reply.numel(), device=ids.device).index_put((at,), -nll.detach()).view(reply.shape)
+            loss = loss + self.surprise * surprise_loss(model.surprise, hidden[:, 1:].float(), logprobs, answer[:, 1:])
+        return loss
+
+
+def behind_the_beginning(model, ids, needed):
+    """What a model is to be given of a batch of texts that begin alike, and how many tokens are left out of
+    it: the instruction, which all begin with, is read once. Gradients are those of whole texts. In each, the
+    states from a token on are needed."""
+    alike = int((ids == ids[:1]).all(0).long().cumprod(0).sum())
+    alike = max(min(alike, int(needed.min())), 0) // 16 * 16  # few shapes: see rounded
+    if len(ids) == 1 or alike == 0:
+        return {"input_ids": ids}, 0
+    cache = model(input_ids=ids[:1, :alike], use_cache=True).past_key_values
+    cache.batch_repeat_interleave(len(ids))
+    return {"input_ids": ids[:, alike:], "past_key_values": cache, "use_cache": True}, alike
+
+
+LEAST = -6.0  # natural log-probability below which a token is as surprising as at it
+
+
+def surprise_loss(linear, hidden, logprobs, answer):
+    """How badly a linear map of the hidden states tells the log-probability that the model itself gave each
+    token of the answer before it was read, and the least so far. It has the model notice what is out of place,
+    at every token and not only by one label a text."""
+    logprobs = logprobs.clamp(min=LEAST) * answer
+    told = torch.stack([logprobs, logprobs.cummin(1).values], -1) / (LEAST / -2)
+    return F.mse_loss(linear(hidden)[answer], told[answer]) if answer.any() else hidden.sum() * 0
+
+
+def grow(model, layers):
+    """Puts layers on a model that change nothing yet: new ones that let nothing out. They can look back at what
+    the model expected of the text."""
+    body = getattr(model, model.base_model_prefix)
+    for _ in range(layers):
+        layer = copy.deepcopy(body.layers[-1])
+        for p in layer.parameters():
+            torch.nn.init.normal_(p, std=model.config.initializer_range) if p.dim() > 1 else torch.nn.init.ones_(p)
+        for out in layer.self_attn.o_proj, layer.mlp.down_proj:
+            torch.nn.init.zeros_(out.weight)
+        layer.self_attn.layer_idx = len(body.layers)
+        body.layers.append(layer)
+    model.config.num_hidden_layers = len(body.layers)
+    if getattr(model.config, "layer_types", None):
+        model.config.layer_types = [*model.config.layer_types, *model.config.layer_types[-1:] * layers]
 
 
 class Progress(TrainerCallback):
@@ -90,7 +145,7 @@ def save(model, path, base=None):
         config["base_model_name_or_path"] = base
         (path / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         return
-    half = {k: v.detach().to(torch.float16).contiguous() for k, v in model.state_dict().items()}
+    half = {k: v.detach().to(torch.float16).contiguous() for k, v in model.state_dict().items() if not k.startswith("surprise.")}
     if getattr(model.config, "tie_word_embeddings", False):
         half.pop("lm_head.weight", None)
     dtype = model.config.dtype
@@ -136,7 +191,7 @@ def fit(model, data, args, pad, callbacks):
     """Trains, from the last checkpoint if there is one, and returns the model."""
     trainer = FineceTrainer(model=model, args=arguments(args, len(data)), train_dataset=data,
                             data_collator=collator(pad), callbacks=callbacks)
-    trainer.bf16 = args.bf16
+    trainer.bf16, trainer.prompt_loss, trainer.surprise = args.bf16, args.prompt_loss, args.surprise
     trainer.remove_callback(transformers.PrinterCallback)
     last = last_checkpoint(args.out)
     if last:

@@ -32,7 +32,7 @@ from transformers import (
 
 import finece_heldout
 from finece_data import Replies, Values, messages_of, prompt_text, read_lines, render, tokens, value_tokens
-from finece_fit import Progress, Stop, as_saved, fit, save, with_adapter
+from finece_fit import Progress, Stop, as_saved, fit, grow, save, with_adapter
 
 SPECIAL = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
 CHAT_TEMPLATE = (
@@ -90,10 +90,19 @@ def base(args):
 
 def ift(args):
     """Instruction fine-tuning: the model learns to write the confidence as a number."""
+    if args.surprise and not args.prompt_loss:
+        raise SystemExit("--surprise takes --prompt-loss: what the model expects of the answer is learnt by that")
+    if args.lora_rank and (args.grow or args.surprise):
+        raise SystemExit("--grow and --surprise train all weights: leave out --lora-rank")
     finece_heldout.check(args.finece)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     torch.manual_seed(args.seed)
-    model = with_adapter(load(AutoModelForCausalLM, args), args.lora_rank, "CAUSAL_LM")
+    model = load(AutoModelForCausalLM, args)
+    if args.grow:
+        grow(model, args.grow)
+    if args.surprise:
+        model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
+    model = with_adapter(model, args.lora_rank, "CAUSAL_LM")
     data = Replies(read_lines(args.data, args.limit), tokenizer, args.context)
     held = list(read_lines(args.dev, args.dev_limit))
     rows = tokens(tokenizer, render(tokenizer, [messages_of(line)[:-1] for line in held], for_reply=True))
@@ -194,7 +203,7 @@ def main():
     c.add_argument("--heads", type=int, default=4)
     c.add_argument("--stop", type=int, default=0, help="end after so many steps, as if more came: for a generator that is to err; 0 is all")
     common(c, epochs=1, batch=48, lr=2e-3, beta2=0.95, decay=0.01)
-    c.set_defaults(run=base)
+    c.set_defaults(run=base, prompt_loss=0.0, surprise=0.0)
 
     for name, run, text in (("ift", ift, "teach a model to write its confidence"), ("value", value, "put a value head on a model")):
         c = commands.add_parser(name, help=text)
@@ -206,6 +215,12 @@ def main():
         c.add_argument("--finece", default="finece", help="the command that evaluates")
         # The paper's: AdamW, beta2 0.5, learning rate 1e-4, 300 steps of warm-up.
         common(c, epochs=3, batch=32, lr=1e-4, beta2=0.5, decay=0.0)
+        if run is ift:
+            c.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on the model, which change nothing at first: to see what it expected of the text that it judges")
+            c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator; 0 is none")
+            c.add_argument("--surprise", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model notice how likely it found each token of the answer; takes --prompt-loss; 0 is none")
+        else:
+            c.set_defaults(prompt_loss=0.0, surprise=0.0)
         c.set_defaults(run=run)
 
     args = parser.parse_args()
