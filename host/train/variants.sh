@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Confidence models of other training, for figures 5 and 6 and the sweeps of
-# finece experiment: each learns from the first NUMBER questions of model.sh's, by
-# the same settings, and differs from "reference" in one thing alone.
+# finece experiment: each learns from the first NUMBER questions of model.sh's, with
+# Algorithm 1 alone and a plain fine-tuning, and differs from "reference" in one
+# thing.
 #
 #   host/train/variants.sh [FOLDER]     (after host/train/model.sh; FOLDER as there)
 #
-#   reference   the labels of model.sh
+#   reference   the completions of model.sh
 #   m1          one cluster a question in place of three
 #   cool        labels sampled at temperature 0.5 in place of 1
 #   other       labels sampled from another generator: OTHER, an earlier checkpoint
@@ -28,34 +29,26 @@ finece=$out/finece
 say() { echo "$(date +%H:%M:%S) $*" >&2; }
 
 head -n "$NUMBER" "$out/questions.jsonl" >"$out/few.jsonl"
-# The states of the first questions, which are in the questions' order.
-"$PYTHON" - "$out/few.jsonl" "$out/states.jsonl" "$out" <<'END'
-import json, sys
 
-few, states, out = sys.argv[1:]
-ids = {json.loads(line)["id"] for line in open(few)}
-with open(f"{out}/reference.states.jsonl", "w") as all_of_them, open(f"{out}/m1.states.jsonl", "w") as first_branch:
-    for line in open(states):
-        state = json.loads(line)
-        if state["id"] in ids:
-            all_of_them.write(line)
-            # Branch 1 is of the largest cluster, which is the one that is kept where m is 1.
-            if state.get("branch", 1) == 1:
-                first_branch.write(line)
-END
-
-# sample NAME GENERATOR TEMPERATURE
+# sample NAME GENERATOR TEMPERATURE M
 sample() {
 	[ -e "$out/$1.done" ] && return
 	say "labels: $1"
 	serve "generator=$2"
 	"$finece" construct --server "$url" --model generator --grader number --prompt '{question}' --requests 12 \
-		--k 10 --m 3 --T 4 --temperature "$3" --max-tokens "$MAX_TOKENS" --split 0.9,0.1,0 --seed 1 -o "$out/$1.states.jsonl" "$out/few.jsonl"
+		--k 10 --m "$4" --T 4 --temperature "$3" --max-tokens "$MAX_TOKENS" --split 0.9,0.1,0 --seed 1 \
+		--samples "$out/$1.samples" -o "$out/$1.states.jsonl" "$out/few.jsonl"
 	unserve
 	touch "$out/$1.done"
 }
-sample cool "$out/generator/best" 0.5
-sample other "$OTHER" 1
+# What model.sh has sampled is not sampled again.
+for name in reference m1; do
+	[ -e "$out/$name.samples" ] || cp "$out/states.jsonl.samples" "$out/$name.samples"
+done
+sample reference "$out/generator/best" 1 3
+sample m1 "$out/generator/best" 1 1
+sample cool "$out/generator/best" 0.5 3
+sample other "$OTHER" 1 3
 
 for name in reference m1 cool other; do
 	[ -e "$out/variant-$name/done" ] && continue

@@ -84,7 +84,7 @@ func newExperiment() *cobra.Command {
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
-	flags.IntVar(&f.number, "number", 120, "questions of each domain at most")
+	flags.IntVar(&f.number, "number", 240, "questions of each domain at most")
 	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
 	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
 	flags.Float64Var(&f.temperature, "temperature", 1, "of sampling")
