@@ -272,3 +272,24 @@ func (m *memory) Save(key string, value []byte) error {
 	m.values[key] = value
 	return nil
 }
+
+// saved is a reply of the generator.
+type saved struct {
+	ID, At, Partial, Kind string
+	Completions           []construct.Completion
+}
+
+// completions are the replies of the generator that were saved.
+func (m *memory) completions(t *testing.T) (all []saved) {
+	t.Helper()
+	for _, raw := range m.values {
+		var v saved
+		if err := json.Unmarshal(raw, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Kind == "completions" {
+			all = append(all, v)
+		}
+	}
+	return all
+}

@@ -48,6 +48,12 @@
 // depend on which branch is faster. A judgement of entailment is a request like a
 // verdict: the [Tally] says how many verdicts were saved, and what that took.
 //
+// With [Config.Pool], a state is made of every fragment of the K answers, and K
+// and N of a partial answer are of all completions that pass through it: Algorithm
+// 1 labels the prefixes that it chooses, which are seldom wrong turns. Given a
+// prefix, what follows does not depend on where it was sampled from, so the label
+// is still the share of completions of that prefix that is correct.
+//
 // # Reproducibility
 //
 // Every request carries a seed derived from the run's seed, the question and the

@@ -7,10 +7,10 @@ import "fmt"
 type pool struct {
 	cutter *fragments
 	at     map[string]int
-	all    []pooled
+	all    []prefix
 }
 
-type pooled struct {
+type prefix struct {
 	text      string
 	fragments int
 	count     int // answers to the question that pass through it
@@ -25,7 +25,7 @@ func newPool(cutter *fragments, root *visited) *pool {
 		fragments := 0
 		for end := cutter.next(answer, 0); end > 0; end = cutter.next(answer, end) {
 			fragments++
-			one := p.prefix(answer[:end])
+			one := p.of(answer[:end])
 			one.fragments = fragments
 			one.count++
 			one.pass(root, i)
@@ -38,39 +38,45 @@ func newPool(cutter *fragments, root *visited) *pool {
 // is longer.
 func (p *pool) add(v *visited) {
 	for i, answer := range v.answers {
-		p.prefix(v.partial).pass(v, i)
+		p.of(v.partial).pass(v, i)
 		for end := p.cutter.next(answer, len(v.partial)); end > 0; end = p.cutter.next(answer, end) {
-			p.prefix(answer[:end]).pass(v, i)
+			p.of(answer[:end]).pass(v, i)
 		}
 	}
 }
 
-// prefix is the one of a text, until the next is asked for.
-func (p *pool) prefix(text string) *pooled {
+// of is the prefix of a text, until the next is asked for.
+func (p *pool) of(text string) *prefix {
 	i, ok := p.at[text]
 	if !ok {
 		i = len(p.all)
 		p.at[text] = i
-		p.all = append(p.all, pooled{text: text})
+		p.all = append(p.all, prefix{text: text})
 	}
 	return &p.all[i]
 }
 
-func (one *pooled) pass(v *visited, completion int) {
+func (one *prefix) pass(v *visited, completion int) {
 	one.verdicts = append(one.verdicts, v.verdicts[completion])
 	one.out = append(one.out, v.out[completion])
 }
 
-// relabel gives the branches' states the labels of the pool, and adds a state for
-// each other prefix that an answer to the question passes through.
-func (p *pool) relabel(branches []State, level float64) ([]State, error) {
+// pooled gives the states that the branches have the labels of the pool, and adds
+// one for each other prefix that an answer to the question passes through.
+func (b *builder) pooled(root *visited, branches []branch, states []State) ([]State, error) {
+	p := newPool(b.cutter, root)
+	for _, br := range branches {
+		for _, v := range br.visits {
+			p.add(v)
+		}
+	}
 	labelled := map[string]bool{}
-	for i := range branches {
-		s := &branches[i]
-		one := p.prefix(s.Text)
+	for i := range states {
+		s := &states[i]
+		one := p.of(s.Text)
 		labelled[s.Text] = true
 		s.K, s.N, s.Cut, s.Count = 0, 0, 0, one.count
-		if err := s.label(one.verdicts, one.out, level); err != nil {
+		if err := s.label(one.verdicts, one.out, b.Level); err != nil {
 			return nil, err
 		}
 	}
@@ -79,12 +85,12 @@ func (p *pool) relabel(branches []State, level float64) ([]State, error) {
 			continue
 		}
 		s := State{Position: fmt.Sprintf("p(%d)", one.fragments), Fragments: one.fragments, Text: one.text, Count: one.count}
-		if err := s.label(one.verdicts, one.out, level); err != nil {
+		if err := s.label(one.verdicts, one.out, b.Level); err != nil {
 			return nil, err
 		}
 		if s.N > 0 {
-			branches = append(branches, s)
+			states = append(states, s)
 		}
 	}
-	return branches, nil
+	return states, nil
 }

@@ -1,7 +1,6 @@
 package construct_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -71,15 +70,8 @@ func TestPool(t *testing.T) {
 func passing(t *testing.T, store *memory, q *construct.Question) (k, n, count map[string]int) {
 	t.Helper()
 	k, n, count = map[string]int{}, map[string]int{}, map[string]int{}
-	for _, raw := range store.values {
-		var v struct {
-			ID, At, Partial, Kind string
-			Completions           []construct.Completion
-		}
-		if err := json.Unmarshal(raw, &v); err != nil {
-			t.Fatal(err)
-		}
-		if v.ID != q.ID || v.Kind != "completions" {
+	for _, v := range store.completions(t) {
+		if v.ID != q.ID {
 			continue
 		}
 		for _, c := range v.Completions {

@@ -123,7 +123,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	}
 	states := root.states(State{Position: "p(0)"})
 	complete := root.complete(b.Complete != OfNone)
-	var begun []State // partial answers
+
 	clusters, firsts, err := b.firstFragments(ctx, q, root, &r.Tally)
 	if err != nil {
 		r.Err = err
@@ -145,6 +145,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	}
 	group.Wait()
 	var errs []error
+	var begun []State // partial answers
 	for _, br := range branches {
 		errs = append(errs, br.err)
 		begun = append(begun, br.states...)
@@ -155,13 +156,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 		return r
 	}
 	if b.Pool {
-		pool := newPool(b.cutter, root)
-		for _, br := range branches {
-			for _, v := range br.visits {
-				pool.add(v)
-			}
-		}
-		if begun, r.Err = pool.relabel(begun, b.Level); r.Err != nil {
+		if begun, r.Err = b.pooled(root, branches, begun); r.Err != nil {
 			return r
 		}
 	}

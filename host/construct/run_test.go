@@ -333,16 +333,9 @@ func TestTheNextPartialAnswerIsTheCentroid(t *testing.T) {
 		}
 	}
 	checked := 0
-	for _, raw := range store.values {
-		var v struct {
-			ID, At, Partial, Kind string
-			Completions           []construct.Completion
-		}
-		if err := json.Unmarshal(raw, &v); err != nil {
-			t.Fatal(err)
-		}
+	for _, v := range store.completions(t) {
 		var branch, fragments int
-		if _, err := fmt.Sscanf(v.At, "%d.%d", &branch, &fragments); err != nil || v.Kind != "completions" || fragments == 3 {
+		if _, err := fmt.Sscanf(v.At, "%d.%d", &branch, &fragments); err != nil || fragments == 3 {
 			continue
 		}
 		if v.Partial != texts[v.ID+" "+v.At] {

@@ -22,14 +22,14 @@ type Recalibration struct {
 }
 
 // labelCounts are the numbers of labelled answers that are tried.
-var labelCounts = []int{10, 30, 100, 300}
+var labelCounts = []int{10, 30, 100}
 
 const splits = 20 // draws of what is labelled
 
 // recalibrations fits Platt's map on few answers, all their positions, again and
 // again: how many labels does another domain take, or a model that was trained on
 // the answers of another generator?
-func recalibrations(records []*Record, models []string, seed uint64) ([]Recalibration, error) {
+func recalibrations(records []*Record, models []Row, seed uint64) ([]Recalibration, error) {
 	byQuestion := map[string][]*Record{}
 	var ids []string
 	for _, r := range records {
@@ -55,19 +55,19 @@ func recalibrations(records []*Record, models []string, seed uint64) ([]Recalibr
 					rest = append(rest, byQuestion[id]...)
 				}
 			}
-			for _, name := range models {
-				ece, err := recalibrated(labelled, rest, name)
+			for _, m := range models {
+				ece, err := recalibrated(labelled, rest, m.Name)
 				if err != nil {
 					return nil, err
 				}
 				if !math.IsNaN(ece) {
-					eces[name] = append(eces[name], ece)
+					eces[m.Name] = append(eces[m.Name], ece)
 				}
 			}
 		}
 		one := Recalibration{labels, map[string]Figure{}}
-		for _, name := range models {
-			one.ECE[name] = spread(eces[name])
+		for _, m := range models {
+			one.ECE[m.Name] = spread(eces[m.Name])
 		}
 		out = append(out, one)
 	}

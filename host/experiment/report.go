@@ -152,7 +152,7 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		d.Thresholds = append(d.Thresholds, t)
 	}
 	var err error
-	if d.Recalibrations, err = recalibrations(records, slices.DeleteFunc(all, func(n string) bool { return !isModel(n) }), seed); err != nil {
+	if d.Recalibrations, err = recalibrations(records, d.Models, seed); err != nil {
 		return nil, err
 	}
 	return d, d.fusions(records, seed)

@@ -19,7 +19,8 @@
 // [LLaMAFactory] writes a configuration with the paper's settings: AdamW with
 // beta1 0.9 and beta2 0.5, a learning rate of 1e-4 and 300 steps of warm-up.
 //
-// By default each state is written once. States of construct's pool
+// By default each state is written once, and a complete answer as often as it was
+// sampled. States of construct's pool
 // (construct.Config.Pool) are better written as often as answers pass through
 // them (ExportConfig.Answers): the data then has wrong turns as often as they are
 // met in use.
@@ -35,10 +36,12 @@
 // the epoch of the lowest Brier score is kept. What is killed goes on from its
 // last checkpoint, to the same model.
 //
-// A small model learns from the number alone how hard a question is, and hardly
-// sees a mistake in an answer: what it expected in place of a token is found in its
-// last layers, and only later layers can compare. Hence three options of ift, which
-// are the project's own. --grow puts layers on the model that change nothing at
+// A small model was found to learn from the number alone how hard a question is,
+// and hardly to see a mistake in an answer, though the generator's own
+// log-probabilities tell of it. The idea of three options of ift, which are the
+// project's own, is that what a model expected in place of a token is found in its
+// last layers, where no later one can compare; what each of them gives was not
+// measured by itself. --grow puts layers on the model that change nothing at
 // first (depth up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers in
 // place of copies). --prompt-loss has the model go on expecting the text that it
 // judges. --surprise has it tell, of each token of the answer, the log-probability

@@ -139,7 +139,7 @@ if [ -n "$WEIGHTS" ]; then
 		say "weights: $WEIGHTS/$name"
 		rm -rf "${WEIGHTS:?}/$name"
 		mkdir -p "$WEIGHTS/$name"
-		for file in config.json model.safetensors adapter_config.json adapter_model.safetensors \
+		for file in config.json generation_config.json model.safetensors adapter_config.json adapter_model.safetensors \
 			tokenizer.json tokenizer_config.json chat_template.jinja; do
 			if [ -e "$out/$name/best/$file" ]; then
 				cp "$out/$name/best/$file" "$WEIGHTS/$name/"

@@ -29,6 +29,7 @@ assert quoted > len(lines) / 2, quoted
 
 batches = finece_data.ByLength(rows, 8, 1).batches(0)
 assert sorted(j for b in batches for j in b) == list(range(len(rows)))
+assert len(finece_data.ByLength(rows, 8, 1)) == len(batches)
 assert all(len({rows.groups[j] for j in b}) == 1 for b in batches)
 
 text = torch.tensor([rows.row(0).tolist()])

@@ -1,7 +1,9 @@
 """What is trained on: lines of conversations as tokens, in batches of one length."""
 
+import collections
 import itertools
 import json
+import math
 import random
 import re
 
@@ -211,28 +213,27 @@ class ByLength(torch.utils.data.Sampler):
 
     def __init__(self, data, batch, seed):
         self.lengths, self.groups, self.batch, self.seed, self.epoch = data.lengths, data.groups, batch, seed, 0
-        self.pool = batch * 64
 
     def set_epoch(self, epoch):
         self.epoch = epoch
 
     def __len__(self):
-        return len(self.batches(self.epoch))
+        return sum(math.ceil(n / self.batch) for n in collections.Counter(self.groups).values())
 
     def __iter__(self):
-        batches = self.batches(self.epoch)
         self.epoch += 1
-        yield from batches
+        yield from self.batches(self.epoch - 1)
 
     def batches(self, epoch):
         r = random.Random(self.seed * 1_000_003 + epoch)
         order = list(range(len(self.lengths)))
         r.shuffle(order)
         batches = []
+        pool = self.batch * 64  # a multiple of the batch: see __len__
         for group in sorted(set(self.groups)):
             of = [j for j in order if self.groups[j] == group]
-            for i in range(0, len(of), self.pool):
-                near = sorted(of[i : i + self.pool], key=lambda j: self.lengths[j])
+            for i in range(0, len(of), pool):
+                near = sorted(of[i : i + pool], key=lambda j: self.lengths[j])
                 batches += [near[j : j + self.batch] for j in range(0, len(near), self.batch)]
         r.shuffle(batches)
         return batches

@@ -54,7 +54,7 @@ class FineceTrainer(Trainer):
         loss = nll[of_reply].mean()
         if self.prompt_loss and not of_reply.all():
             loss = loss + self.prompt_loss * nll[~of_reply].mean()
-        if self.surprise:
+        if self.surprise and answer[:, 1:].any():
             logprobs = torch.zeros(reply.numel(), device=ids.device).index_put((at,), -nll.detach()).view(reply.shape)
             loss = loss + self.surprise * surprise_loss(model.surprise, hidden[:, 1:].float(), logprobs, answer[:, 1:])
         return loss
@@ -81,8 +81,8 @@ def surprise_loss(linear, hidden, logprobs, answer):
     token of the answer before it was read, and the least so far. It has the model notice what is out of place,
     at every token and not only by one label a text."""
     logprobs = logprobs.clamp(min=LEAST) * answer
-    told = torch.stack([logprobs, logprobs.cummin(1).values], -1) / (LEAST / -2)
-    return F.mse_loss(linear(hidden)[answer], told[answer]) if answer.any() else hidden.sum() * 0
+    told = torch.stack([logprobs, logprobs.cummin(1).values], -1) / 3  # of the order of one
+    return F.mse_loss(linear(hidden)[answer], told[answer])
 
 
 def grow(model, layers):
