@@ -60,7 +60,9 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 // thresholdPlot is accuracy, and share kept, over thresholds.
 func (d *Domain) thresholdPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+": answers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
-	p.Legend.Left = true
+	// The curves end at 1, and may be anywhere before it.
+	p.X.Max, p.Legend.Top = 1.15, true
+	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0.0"}, {Value: 0.5, Label: "0.5"}, {Value: 1, Label: "1.0"}}
 	for i, t := range d.Thresholds {
 		var accuracy, coverage plotter.XYs
 		for _, k := range t.Kept {
