@@ -29,7 +29,7 @@ and the small generator that this project ships:
 
   problems  word problems of several steps, from a seed
   corpus    conversations about them that a generator learns from
-  tokenizer, base   a tokenizer and a generator from scratch
+  tokenizer, base   a tokenizer, and a generator from scratch or trained further
 
 ift, value, tokenizer and base run the Python trainer, on transformers and PEFT,
 on a GPU where there is one; each has a --help of its own. The interpreter is
@@ -61,8 +61,8 @@ func newTrain() *cobra.Command {
 		newTrainer("tokenizer", "Learn a tokenizer from a corpus",
 			"tokenizer learns a byte-level BPE with a token for each digit.",
 			"--corpus corpus.jsonl prompts.jsonl --out tokenizer"),
-		newTrainer("base", "Train a small generator from scratch",
-			"base trains a small transformer of the Llama layout on conversations.",
+		newTrainer("base", "Train a small generator",
+			"base trains a small transformer of the Llama layout on conversations, from scratch\nor, with --model, further.",
 			"--corpus corpus.jsonl --tokenizer tokenizer --out generator"),
 		&cobra.Command{
 			Use:     "requirements",

@@ -74,14 +74,20 @@ def make_tokenizer(args):
 
 
 def base(args):
-    """Trains a generator from scratch on conversations."""
-    tokenizer = AutoTokenizer.from_pretrained(args.tokenizer)
+    """Trains a generator on conversations, from scratch or from another one."""
+    if args.grow and not args.model:
+        raise SystemExit("--grow takes --model: one from scratch has its --layers")
+    tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or args.model)
     torch.manual_seed(args.seed)
-    model = LlamaForCausalLM(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=args.hidden, intermediate_size=args.ffn, num_hidden_layers=args.layers,
-        num_attention_heads=args.heads, num_key_value_heads=args.heads, max_position_embeddings=args.context,
-        tie_word_embeddings=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
-        bos_token_id=None, attn_implementation=ATTENTION))
+    if args.model:
+        model = load(AutoModelForCausalLM, args)
+        grow(model, args.grow)
+    else:
+        model = LlamaForCausalLM(LlamaConfig(
+            vocab_size=len(tokenizer), hidden_size=args.hidden, intermediate_size=args.ffn, num_hidden_layers=args.layers,
+            num_attention_heads=args.heads, num_key_value_heads=args.heads, max_position_embeddings=args.context,
+            tie_word_embeddings=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=None, attn_implementation=ATTENTION))
     data = Replies(read_lines(args.corpus, args.limit), tokenizer, args.context)
     print(json.dumps({"parameters": model.num_parameters(), "conversations": len(data), "dropped": data.dropped,
                       "tokens": sum(data.lengths)}), flush=True)
@@ -98,8 +104,7 @@ def ift(args):
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     torch.manual_seed(args.seed)
     model = load(AutoModelForCausalLM, args)
-    if args.grow:
-        grow(model, args.grow)
+    grow(model, args.grow)
     if args.surprise:
         model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
     model = with_adapter(model, args.lora_rank, "CAUSAL_LM")
@@ -194,9 +199,12 @@ def main():
         c.add_argument("--log-every", type=int, default=50)
         c.add_argument("--save-every", type=int, default=500)
 
-    c = commands.add_parser("base", help="train a generator from scratch")
+    c = commands.add_parser("base", help="train a generator from scratch, or another one further")
     c.add_argument("--corpus", required=True)
-    c.add_argument("--tokenizer", required=True)
+    begin = c.add_mutually_exclusive_group(required=True)
+    begin.add_argument("--tokenizer", help="folder of the tokenizer of one from scratch")
+    begin.add_argument("--model", help="folder or name of one to train further, which has its shape and its tokenizer already")
+    c.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on --model, which change nothing at first")
     c.add_argument("--hidden", type=int, default=128)
     c.add_argument("--ffn", type=int, default=352)
     c.add_argument("--layers", type=int, default=6)
