@@ -23,8 +23,8 @@
 //   - AURC (Geifman et al. 2019), AUGRC (Traub et al. 2024), PRR (Malinin and
 //     Gales 2021), CoverageAtRisk, RiskAtCoverage, RiskCoverage: tied pairs count
 //     by the mean over all their orders.
-//   - Bootstrap and BootstrapClusters (percentile), DeLong, WilsonInterval,
-//     ClopperPearson.
+//   - Bootstrap, BootstrapClusters and BootstrapDifferences (percentile), DeLong,
+//     WilsonInterval, ClopperPearson.
 //   - ThresholdForRisk: a threshold with a bound of its error rate for new
 //     answers. Angelopoulos et al. 2021.
 //

@@ -217,3 +217,50 @@ func TestBootstrapClusters(t *testing.T) {
 		}
 	}
 }
+
+func TestBootstrapDifferences(t *testing.T) {
+	// b knows a little less than a: less than the intervals of each are wide.
+	rng := rand.New(rand.NewPCG(7, 8))
+	var a, b []float64
+	var correct []bool
+	var cluster []int
+	for q := range 300 {
+		c := rng.Float64()
+		for range 2 {
+			a, correct, cluster = append(a, c), append(correct, rng.Float64() < c), append(cluster, q)
+			b = append(b, min(max(c+0.15*rng.NormFloat64(), 0), 1))
+		}
+	}
+	figures := []Metric{MetricAUROC, MetricBrier}
+	d, err := BootstrapDifferences(a, b, correct, cluster, figures, Resampling{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(conf []float64) ([]Interval, *Sample) {
+		intervals, err := BootstrapClusters(conf, correct, cluster, figures, Resampling{Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _ := NewSample(conf, correct)
+		return intervals, s
+	}
+	ia, sa := of(a)
+	ib, sb := of(b)
+	for k, figure := range figures {
+		va, _ := sa.metric(figure, Binning{})
+		vb, _ := sb.metric(figure, Binning{})
+		if !(d[k].Low < va-vb && va-vb < d[k].High) {
+			t.Errorf("figure %d: %v is not in %+v", figure, va-vb, d[k])
+		}
+		if d[k].Low < 0 && d[k].High > 0 || ia[k].High < ib[k].Low || ib[k].High < ia[k].Low {
+			t.Errorf("figure %d: %+v and %+v differ by %+v: want a difference clear of 0 and intervals that overlap", figure, ia[k], ib[k], d[k])
+		}
+		back, err := BootstrapDifferences(b, a, correct, cluster, figures, Resampling{Seed: 1})
+		if err != nil || math.Abs(back[k].Low+d[k].High) > 1e-12 || math.Abs(back[k].High+d[k].Low) > 1e-12 {
+			t.Errorf("figure %d: %+v one way and %+v the other, %v", figure, d[k], back[k], err)
+		}
+	}
+	if _, err := BootstrapDifferences(a, b[1:], correct, cluster, figures, Resampling{}); err == nil {
+		t.Error("no error for confidences of other answers")
+	}
+}

@@ -131,7 +131,12 @@ type Kept struct {
 	Coverage, Accuracy float64 // share kept, and accuracy of what is kept
 }
 
-const resamples = 1000
+// measured are the figures that have intervals.
+var measured = []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}
+
+func resampling(seed uint64) metrics.Resampling {
+	return metrics.Resampling{Resamples: 1000, Seed: seed}
+}
 
 // quality measures pairs.
 func (p *Pairs) quality(seed uint64) (Quality, error) {
@@ -143,7 +148,7 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 	if err != nil {
 		return q, err
 	}
-	intervals, err := metrics.BootstrapClusters(p.Confidence, p.Correct, p.Question, []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}, metrics.Resampling{Resamples: resamples, Seed: seed})
+	intervals, err := metrics.BootstrapClusters(p.Confidence, p.Correct, p.Question, measured, resampling(seed))
 	if err != nil {
 		return q, err
 	}

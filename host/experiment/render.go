@@ -70,7 +70,7 @@ func title(name string) string {
 func (r *Report) Markdown(w io.Writer, about string) error {
 	m := &markdown{w: w}
 	m.say("# Results\n\n%s\n\n", strings.TrimSpace(about))
-	m.say("%d answers to %d questions. ECE and AUROC are in percent, with 95%% intervals bootstrapped over questions; ECE has ten bins. p(0) is the question alone, p(1) the first paragraph's end, p(z-1) the last but one, p(z) the whole answer.\n", r.Answers, r.Questions)
+	m.say("%d answers to %d questions. ECE and AUROC are in percent, with 95%% intervals bootstrapped over questions; ECE has ten bins. p(0) is the question alone, p(1) the first paragraph's end, p(z-1) the last but one, p(z) the whole answer. Behind a difference in points is its own interval, of both on the same draws.\n", r.Answers, r.Questions)
 
 	m.say("\n## What is to be reached\n")
 	m.head("domain", "claim", "found", "reached")

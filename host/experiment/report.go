@@ -102,7 +102,11 @@ func Analyse(records []*Record, seed uint64) (*Report, error) {
 			return nil, fmt.Errorf("experiment: domain %s: %w", name, err)
 		}
 		r.Domains = append(r.Domains, *d)
-		r.Verdicts = append(r.Verdicts, verdicts(d)...)
+		found, err := verdicts(d, of(records, name), seed)
+		if err != nil {
+			return nil, fmt.Errorf("experiment: domain %s: %w", name, err)
+		}
+		r.Verdicts = append(r.Verdicts, found...)
 	}
 	return r, nil
 }
@@ -266,30 +270,37 @@ func (d *Domain) fusions(records []*Record, seed uint64) error {
 func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) {
 	f := &Fusion{Alpha: params.Alpha, Depth: params.Depth, Width: params.Width}
 	n := 0
-	var failed error
+	read := fused(params)
 	p := pairs(records, At{ByParagraph, First}, func(p *Point) (float64, bool) {
-		if p.Tree == nil {
-			return 0, false
+		v, ok := read(p)
+		if ok {
+			scored, sampled := p.Tree.within(params.Depth, params.Width)
+			f.Scored += float64(scored)
+			f.Sampled += float64(sampled)
+			n++
 		}
-		fused, err := bci.Fuse(nil, bci.Tree{Conf: p.Tree.Confidence, Parent: p.Tree.Parent}, params)
-		if err != nil {
-			failed = err
-			return 0, false
-		}
-		scored, sampled := p.Tree.within(params.Depth, params.Width)
-		f.Scored += float64(scored)
-		f.Sampled += float64(sampled)
-		n++
-		return fused[0], !math.IsNaN(fused[0])
+		return v, ok
 	})
-	if failed != nil {
-		return nil, failed
-	}
 	f.Scored /= float64(max(n, 1))
 	f.Sampled /= float64(max(n, 1))
 	var err error
 	f.Quality, err = p.quality(seed)
 	return f, err
+}
+
+// fused is the confidence of a point that has a tree, integrated by params. A tree
+// that is none has no confidence.
+func fused(params bci.Params) reading {
+	return func(p *Point) (float64, bool) {
+		if p.Tree == nil {
+			return 0, false
+		}
+		all, err := bci.Fuse(nil, bci.Tree{Conf: p.Tree.Confidence, Parent: p.Tree.Parent}, params)
+		if err != nil || math.IsNaN(all[0]) {
+			return 0, false
+		}
+		return all[0], true
+	}
 }
 
 // shape is the depth of the tree and the most children of a node.

@@ -1,27 +1,52 @@
 package experiment
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/metrics"
+)
 
 const filterClaim = "filtering whole answers at 0.8 raises accuracy by 39.5% or more, where it is a half or less"
 
 // verdicts hold what was found against what the method is to reach.
-func verdicts(d *Domain) []Verdict {
+func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	var out []Verdict
 	add := func(reached bool, claim, found string, a ...any) {
 		out = append(out, Verdict{d.Name, claim, fmt.Sprintf(found, a...), reached})
 	}
-	for _, w := range []Which{First, LastBut1} {
-		ours, ok := find(d.Table1, FineCE, w)
-		if !ok {
-			continue
-		}
+	// against compares a reading of FineCE with the best baselines.
+	against := func(w Which, where string, ours Quality, read reading) error {
 		if best, name, ok := bestBaseline(d.Table1, w, func(a, b Quality) bool { return a.ECE.Value < b.ECE.Value }); ok {
-			add(apart(ours.ECE, best.ECE), fmt.Sprintf("lower ECE at %s than the best baseline, intervals apart", w),
-				"%s against %s of %s: %+.0f%%", show(ours.ECE), show(best.ECE), name, 100*(ours.ECE.Value/best.ECE.Value-1))
+			gap, err := differences(records, At{ByParagraph, w}, read, named(name), seed)
+			if err != nil {
+				return err
+			}
+			add(apart(ours.ECE, best.ECE), fmt.Sprintf("lower ECE at %s than the best baseline, intervals apart", where),
+				"%s against %s of %s: %+.0f%%, %s points", show(ours.ECE), show(best.ECE), name, 100*(ours.ECE.Value/best.ECE.Value-1), show(gap[0]))
 		}
 		if best, name, ok := bestBaseline(d.Table1, w, func(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value }); ok {
-			add(apart(best.AUROC, ours.AUROC), fmt.Sprintf("higher AUROC at %s than the best baseline, intervals apart", w),
-				"%s against %s of %s: %+.1f points", show(ours.AUROC), show(best.AUROC), name, 100*(ours.AUROC.Value-best.AUROC.Value))
+			gap, err := differences(records, At{ByParagraph, w}, read, named(name), seed)
+			if err != nil {
+				return err
+			}
+			add(apart(best.AUROC, ours.AUROC), fmt.Sprintf("higher AUROC at %s than the best baseline, intervals apart", where),
+				"%s against %s of %s: %s points", show(ours.AUROC), show(best.AUROC), name, show(gap[1]))
+		}
+		return nil
+	}
+	for _, w := range []Which{First, LastBut1} {
+		if ours, ok := find(d.Table1, FineCE, w); ok {
+			if err := against(w, w.String(), ours, named(FineCE)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if n := len(d.Fusions); n > 1 {
+		f := d.Fusions[n-1]
+		where := fmt.Sprintf("p(1), fused with d=%d and w=%d,", f.Depth, f.Width)
+		if err := against(First, where, f.Quality, fused(bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width})); err != nil {
+			return nil, err
 		}
 	}
 	whole, ok := find(d.Table2, FineCE, Whole)
@@ -43,7 +68,40 @@ func verdicts(d *Domain) []Verdict {
 		add(with.Quality.ECE.Value < without.Quality.ECE.Value, fmt.Sprintf("fusion with d=%d, w=%d lowers ECE at p(1)", with.Depth, with.Width),
 			"%s to %s", show(without.Quality.ECE), show(with.Quality.ECE))
 	}
-	return out
+	return out, nil
+}
+
+// differences are how much the ECE and the AUROC of one reading are above those of
+// another, over the answers that have both, with intervals of the differences.
+func differences(records []*Record, at At, a, b reading, seed uint64) ([2]Figure, error) {
+	both := func(of, other reading) Pairs {
+		return pairs(records, at, func(p *Point) (float64, bool) {
+			v, ok := of(p)
+			_, too := other(p)
+			return v, ok && too
+		})
+	}
+	pa, pb := both(a, b), both(b, a)
+	out := [2]Figure{unknown, unknown}
+	if len(pa.Confidence) == 0 {
+		return out, nil
+	}
+	qa, err := pa.quality(seed)
+	if err != nil {
+		return out, err
+	}
+	qb, err := pb.quality(seed)
+	if err != nil {
+		return out, err
+	}
+	intervals, err := metrics.BootstrapDifferences(pa.Confidence, pb.Confidence, pa.Correct, pa.Question, measured, resampling(seed))
+	if err != nil {
+		return out, err
+	}
+	for i, value := range []float64{qa.ECE.Value - qb.ECE.Value, qa.AUROC.Value - qb.AUROC.Value} {
+		out[i] = Figure{value, intervals[i].Low, intervals[i].High}
+	}
+	return out, nil
 }
 
 func find(rows []Row, name string, w Which) (Quality, bool) {
