@@ -21,7 +21,7 @@ import (
 // the model that comes of going on to be that of an uninterrupted training.
 func resumes(w *workshop, args []string) {
 	args = slices.Concat(args, []string{"--epochs", "3", "--save-every", "7", "--log-every", "1"})
-	whole, out := w.path("whole-"+args[0]), w.path("resumed-"+args[0])
+	whole, out := w.path("whole", w.Name()), w.path("resumed", w.Name())
 	want := w.train(append(slices.Clone(args), "--out", whole)...)
 	steps := want[len(want)-1].Of
 	for _, r := range want {
@@ -81,6 +81,23 @@ func resumes(w *workshop, args []string) {
 	w.reports(out, 3)
 }
 
+// alike wants of two processes the model that one makes, up to the order of sums: a
+// batch of values has the same mean in both.
+func alike(w *workshop, args []string) {
+	var found []train.Report
+	for _, n := range []string{"1", "2"} {
+		out := w.path("processes", n)
+		w.train(slices.Concat(args, []string{"--epochs", "2", "--processes", n, "--out", out})...)
+		found = append(found, w.reports(out, 2)...)
+	}
+	for i := range 2 {
+		one, two := found[i], found[i+2]
+		if math.Abs(*one.Brier-*two.Brier) > 1e-3 || math.Abs(*one.AUROC-*two.AUROC) > 0.02 {
+			w.Errorf("epoch %d: Brier %v and AUROC %v of one process, %v and %v of two", i+1, *one.Brier, *one.AUROC, *two.Brier, *two.AUROC)
+		}
+	}
+}
+
 func trainerErrors(w *workshop, generator, data, dev string) {
 	bad := w.path("bad.jsonl")
 	if err := os.WriteFile(bad, []byte("{}\n{\n"), 0o600); err != nil {
@@ -97,6 +114,9 @@ func trainerErrors(w *workshop, generator, data, dev string) {
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e")}, "/nowhere/finece", "want the finece command"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--surprise", "1"}, w.finece, "--surprise takes --prompt-loss"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--grow", "1", "--lora-rank", "4"}, w.finece, "leave out --lora-rank"},
+		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--processes", "0"}, w.finece, "--processes 0: want 1 or more"},
+		{[]string{"ift", "--model", generator, "--data", bad, "--dev", dev, "--out", w.path("e"), "--processes", "2"}, w.finece, "want messages, or instruction, input and output"},
+		{[]string{"base", "--tokenizer", generator, "--corpus", data, "--out", w.path("e"), "--grow", "1"}, w.finece, "--grow takes --model"},
 	} {
 		t := train.Trainer{Python: w.python, Finece: c.finece}
 		if err := t.Run(w.Context(), nil, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {

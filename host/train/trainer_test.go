@@ -116,7 +116,7 @@ func (w *workshop) serve(name string, m *lm.Model, err error) string {
 }
 
 // TestBase makes a tokenizer and a tiny generator of the corpus, which host/lm
-// runs, and stops one early.
+// runs, stops one early, and trains that one further.
 func TestBase(t *testing.T) {
 	w := newWorkshop(t)
 	corpus, prompts := w.path("corpus.jsonl"), w.path("prompts.jsonl")
@@ -138,7 +138,12 @@ func TestBase(t *testing.T) {
 	if last := early[len(early)-2]; last.Step != 20 || last.Of != 100 || *last.Loss != *all[2].Loss {
 		t.Errorf("the last step is %+v, want 20 of 100, as in %+v", last, all[2])
 	}
-	for _, name := range []string{"base", "early"} {
+	further := w.train("base", "--corpus", corpus, "--model", w.path("early", "best"), "--grow", "1", "--batch", "16", "--lr", "5e-3", "--log-every", "10", "--out", w.path("further"))
+	_, stopped := losses(early)
+	if first, last := losses(further); !(first < stopped*1.2 && last < stopped*0.8) {
+		t.Errorf("further on the loss went from %v to %v, from %v before", first, last, stopped)
+	}
+	for _, name := range []string{"base", "early", "further"} {
 		m, err := lm.Load(os.DirFS(w.path(name, "best")))
 		url := w.serve("generator", m, err)
 		client, err := model.New(model.Config{BaseURL: url + "/v1"})
@@ -359,6 +364,12 @@ func TestTrainer(t *testing.T) {
 	})
 	t.Run("resume ift", func(t *testing.T) {
 		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"ift", "--lr", "2e-3", "--grow", "1", "--prompt-loss", "0.3", "--surprise", "1"}, common))
+	})
+	t.Run("resume ift in two processes", func(t *testing.T) {
+		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"ift", "--lr", "2e-3", "--processes", "2"}, common))
+	})
+	t.Run("processes", func(t *testing.T) {
+		alike(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"value", "--lr", "1e-3", "--limit", "200", "--no-bf16"}, common))
 	})
 	t.Run("losses", func(t *testing.T) { lossesHold(&workshop{t, w.folder, w.finece, w.python}, generator, data) })
 	t.Run("errors", func(t *testing.T) { trainerErrors(&workshop{t, w.folder, w.finece, w.python}, generator, data, dev) })

@@ -13,6 +13,7 @@ import transformers
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from finece_data import IGNORED, ByLength, collator, rounded
+from finece_processes import agreed, average, first, meet
 
 
 class FineceTrainer(Trainer):
@@ -26,6 +27,11 @@ class FineceTrainer(Trainer):
         sampler = ByLength(data, self.args.per_device_train_batch_size, self.args.seed)
         loader = torch.utils.data.DataLoader(data, batch_sampler=sampler, collate_fn=self.data_collator)
         return self.accelerator.prepare(loader)
+
+    def training_step(self, model, *args, **kwargs):
+        loss = super().training_step(model, *args, **kwargs)
+        average(model)
+        return loss
 
     def compute_loss(self, model, inputs, return_outputs=False, **_):
         ids, labels = inputs["input_ids"], inputs["labels"]
@@ -53,7 +59,9 @@ class FineceTrainer(Trainer):
         of_reply = reply.flatten()[at]
         loss = nll[of_reply].mean()
         if self.prompt_loss and not of_reply.all():
-            loss = loss + self.prompt_loss * nll[~of_reply].mean()
+            # What is right is to be expected, not what was written.
+            weight = torch.where(answer, inputs["confidence"][:, None], 1.0)[:, 1:].flatten()[at][~of_reply]
+            loss = loss + self.prompt_loss * (weight * nll[~of_reply]).sum() / weight.sum()
         if self.surprise and answer[:, 1:].any():
             logprobs = torch.zeros(reply.numel(), device=ids.device).index_put((at,), -nll.detach()).view(reply.shape)
             loss = loss + self.surprise * surprise_loss(model.surprise, hidden[:, 1:].float(), logprobs, answer[:, 1:])
@@ -119,7 +127,7 @@ class Stop(TrainerCallback):
 
     def on_step_end(self, args, state, control, **_):
         if self.step and state.global_step >= self.step:
-            control.should_training_stop = control.should_save = True
+            control.should_training_stop, control.should_save = True, first()
 
 
 @contextlib.contextmanager
@@ -171,7 +179,7 @@ def arguments(args, lines):
         learning_rate=args.lr, adam_beta1=args.beta1, adam_beta2=args.beta2, weight_decay=args.weight_decay,
         warmup_steps=min(args.warmup, steps // 10), lr_scheduler_type=args.schedule, max_grad_norm=1.0, seed=args.seed,
         bf16=False, use_cpu=not torch.cuda.is_available(), optim="adamw_torch_fused", logging_steps=args.log_every,
-        save_steps=args.save_every, save_total_limit=2, report_to=[], disable_tqdm=True,
+        save_strategy="steps" if first() else "no", save_steps=args.save_every, save_total_limit=2, report_to=[], disable_tqdm=True,
         remove_unused_columns=False, eval_strategy="no",
     )
 
@@ -187,13 +195,16 @@ def last_checkpoint(out):
     return None
 
 
-def fit(model, data, args, pad, callbacks):
-    """Trains, from the last checkpoint if there is one, and returns the model."""
+def fit(model, data, args, pad, callbacks, reporting):
+    """Trains, from the last checkpoint if there is one, and returns the model. The first process reports."""
+    if first():
+        callbacks = callbacks + reporting
     trainer = FineceTrainer(model=model, args=arguments(args, len(data)), train_dataset=data,
                             data_collator=collator(pad), callbacks=callbacks)
     trainer.bf16, trainer.prompt_loss, trainer.surprise = args.bf16, args.prompt_loss, args.surprise
     trainer.remove_callback(transformers.PrinterCallback)
-    last = last_checkpoint(args.out)
+    meet(args.processes)
+    last = agreed(last_checkpoint(args.out) if first() else None)
     if last:
         print(json.dumps({"resumed": last}), flush=True)
     trainer.train(resume_from_checkpoint=last)

@@ -31,8 +31,10 @@ from transformers import (
 )
 
 import finece_heldout
+import finece_processes
 from finece_data import Replies, Values, messages_of, prompt_text, read_lines, render, tokens, value_tokens
 from finece_fit import Progress, Stop, as_saved, fit, grow, save, with_adapter
+from finece_processes import first
 
 SPECIAL = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
 CHAT_TEMPLATE = (
@@ -91,7 +93,7 @@ def base(args):
     data = Replies(read_lines(args.corpus, args.limit), tokenizer, args.context)
     print(json.dumps({"parameters": model.num_parameters(), "conversations": len(data), "dropped": data.dropped,
                       "tokens": sum(data.lengths)}), flush=True)
-    finish(fit(model, data, args, tokenizer.pad_token_id, [Progress(), Stop(args.stop)]), tokenizer, args)
+    finish(fit(model, data, args, tokenizer.pad_token_id, [Stop(args.stop)], [Progress()]), tokenizer, args)
 
 
 def ift(args):
@@ -159,11 +161,13 @@ def tune(model, data, held, confidences, tokenizer, pad, args):
         tokenizer.save_pretrained(path)
 
     kept = finece_heldout.HeldOut(asked, held, args.out, args.finece, keep)
-    fit(model, data, args, pad, [Progress(), kept])
+    fit(model, data, args, pad, [], [Progress(), kept])
     print(json.dumps({"saved": str(Path(args.out) / "best")}), flush=True)
 
 
 def finish(model, tokenizer, args):
+    if not first():
+        return
     best = Path(args.out) / "best"
     save(model, best)
     tokenizer.save_pretrained(best)
@@ -196,6 +200,7 @@ def main():
         c.add_argument("--limit", type=int, default=0, help="lines of the data; 0 is all")
         c.add_argument("--seed", type=int, default=1)
         c.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=True)
+        c.add_argument("--processes", type=int, default=1, help="that share the cores and each batch: quicker for small models on a CPU")
         c.add_argument("--log-every", type=int, default=50)
         c.add_argument("--save-every", type=int, default=500)
 
@@ -225,7 +230,7 @@ def main():
         common(c, epochs=3, batch=32, lr=1e-4, beta2=0.5, decay=0.0)
         if run is ift:
             c.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on the model, which change nothing at first: to see what it expected of the text that it judges")
-            c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator; 0 is none")
+            c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator, an answer as much as it is likely to be right; 0 is none")
             c.add_argument("--surprise", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model notice how likely it found each token of the answer; takes --prompt-loss; 0 is none")
         else:
             c.set_defaults(prompt_loss=0.0, surprise=0.0)
@@ -234,6 +239,10 @@ def main():
     args = parser.parse_args()
     if torch.cuda.device_count() > 1:
         raise SystemExit("more than one GPU is visible: name one in CUDA_VISIBLE_DEVICES")
+    processes = getattr(args, "processes", 1)
+    if processes < 1 or processes > 1 and torch.cuda.is_available():
+        raise SystemExit(f"--processes {processes}: want 1 or more, and 1 where there is a GPU")
+    finece_processes.start(processes)
     warnings.simplefilter("ignore", FutureWarning)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
