@@ -20,4 +20,17 @@
 // of [LongChains] take more steps than any of these, those of [OtherWording] say
 // every second sentence in words that InDomain does not have. No question is in
 // two [Pool]s, so what a model is tested on was never seen in any training.
+//
+// Questions of [OpenEnded] have no one answer. Any 3 to 5 of the statements that
+// are true are one, in any order; Problem.Statements are all of them, 26 or more
+// of a question.
+//
+//	Mia has 14 stones. Tom has 23 stones. Eva has 9 stones. Max has 46 stones.
+//	Write what can be said of them.
+//
+//	Tom has 23 - 9 = 14 more than Eva.
+//
+//	Max has 46 / 23 = 2 times as many as Tom.
+//
+//	Eva has the fewest.
 package problems

@@ -23,14 +23,19 @@ type draft struct {
 	hard     int  // 0 to 2: how large the numbers are
 	question []string
 	steps    []string
-	last     int  // the last result
-	wrong    int  // the step that gets a wrong result
-	failed   bool // a result is out of range: begin again
+	last     int // the last result
+	// statements are all that can be said, of an open-ended question.
+	statements []string
+	wrong      int  // the step that gets a wrong result
+	failed     bool // a result is out of range: begin again
 }
 
 // draftOf is attempt number attempt at the problem of a seed. It may have failed.
 func draftOf(seed, attempt uint64, domain Domain, wrong int) *draft {
 	f := families[seed%uint64(len(families))]
+	if domain == OpenEnded {
+		f = openEnded
+	}
 	d := &draft{
 		r:      rand.New(rand.NewPCG(seed, attempt)),
 		slips:  rand.New(rand.NewPCG(seed, uint64(wrong)<<32)),
@@ -46,6 +51,9 @@ func draftOf(seed, attempt uint64, domain Domain, wrong int) *draft {
 	d.hard = d.r.IntN(3)
 	if domain == Hard {
 		n, d.hard = d.between(4, 5), 2
+	}
+	if domain == OpenEnded {
+		n = d.between(3, 5)
 	}
 	f.make(d, n)
 	return d

@@ -17,10 +17,11 @@ const (
 	LongChains                 // 6 or 7 steps, in the same words
 	OtherWording               // 2 to 5 steps, in other words
 	Hard                       // of InDomain, those of 4 or 5 steps with the largest numbers
+	OpenEnded                  // any 3 to 5 of many true statements are an answer
 	domains      = iota
 )
 
-var domainNames = [domains]string{"in", "long", "wording", "hard"}
+var domainNames = [domains]string{"in", "long", "wording", "hard", "open"}
 
 func (d Domain) String() string {
 	if int(d) < len(domainNames) {
@@ -29,7 +30,7 @@ func (d Domain) String() string {
 	return fmt.Sprintf("domain(%d)", d)
 }
 
-// ParseDomain reads "in", "long", "wording" or "hard".
+// ParseDomain reads "in", "long", "wording", "hard" or "open".
 func ParseDomain(s string) (Domain, error) {
 	for i, name := range domainNames {
 		if s == name {
@@ -87,15 +88,26 @@ type Problem struct {
 	Family   string
 	Question string
 	Steps    []string // a paragraph each
-	Answer   int
-	Wrong    int // the step, from 1, at which a mistake was planted; 0 if all is right
+	Answer   int      // 0 of an open-ended question
+	Wrong    int      // the step, from 1, at which a mistake was planted; 0 if all is right
+	// Statements are all that can be said, of an open-ended question: its Steps
+	// are some of them, in any order. Nil of a question that has one answer.
+	Statements []string
 }
 
-// Solution is the first n steps, or all and the answer where n is over their
-// number.
+// Gold is what an answer is graded by: the answer, or all true statements.
+func (p *Problem) Gold() []string {
+	if p.Statements != nil {
+		return p.Statements
+	}
+	return []string{strconv.Itoa(p.Answer)}
+}
+
+// Solution is the first n steps, or all and the answer, if there is one, where n
+// is over their number.
 func (p *Problem) Solution(n int) string {
-	if n <= len(p.Steps) {
-		return strings.Join(p.Steps[:n], "\n\n")
+	if n <= len(p.Steps) || p.Statements != nil {
+		return strings.Join(p.Steps[:min(n, len(p.Steps))], "\n\n")
 	}
 	return strings.Join(p.Steps, "\n\n") + "\n\n#### " + strconv.Itoa(p.Answer)
 }
@@ -106,7 +118,9 @@ var equation = regexp.MustCompile(`\d+ [-+*/] \d+ = \d+`)
 func (p *Problem) Equations() []string {
 	var out []string
 	for _, step := range p.Steps {
-		out = append(out, equation.FindString(step))
+		if e := equation.FindString(step); e != "" {
+			out = append(out, e)
+		}
 	}
 	return out
 }
@@ -140,7 +154,9 @@ func (s *Source) Next() Problem {
 }
 
 // Spoil is p, which Next made, with a mistake in the result of one of its steps
-// and all that follows from it, as one who makes it would write on.
+// and all that follows from it, as one who makes it would write on. From a
+// statement of an open-ended question nothing follows; it is then none of
+// p.Statements.
 func (s *Source) Spoil(p *Problem) Problem {
 	seed, _ := strconv.ParseUint(p.ID[strings.LastIndexByte(p.ID, '-')+1:], 16, 64)
 	q := build(seed, s.domain, 1+s.r.IntN(len(p.Steps)))
@@ -158,6 +174,6 @@ func build(seed uint64, domain Domain, wrong int) Problem {
 		if wrong > 0 {
 			d = draftOf(seed, attempt, domain, wrong)
 		}
-		return Problem{Family: d.family, Question: strings.Join(d.question, " "), Steps: d.steps, Answer: d.last, Wrong: wrong}
+		return Problem{Family: d.family, Question: strings.Join(d.question, " "), Steps: d.steps, Answer: d.last, Wrong: wrong, Statements: d.statements}
 	}
 }
