@@ -40,13 +40,15 @@
 // with the Wilson interval: nothing is rounded. A completion that was cut off by
 // its token limit is graded like any other but is no complete answer.
 //
-// What has one right answer is graded by rule. For open-ended questions a [Judge]
-// grades each different answer or, with an [Entailment], one answer of each
-// meaning: answers are compared with a representative of each meaning so far, and
-// mean the same if each entails the other (semantic entropy's clusters). What the
-// root's answers mean is where each branch goes on from, so the labels do not
-// depend on which branch is faster. A judgement of entailment is a request like a
-// verdict: the [Tally] says how many verdicts were saved, and what that took.
+// What has one right answer is graded by rule, and so is an open-ended answer of
+// which all true statements are known ([StatementsGrader]). For other open-ended
+// questions a [Judge] grades each different answer or, with an [Entailment], one
+// answer of each meaning: answers are compared with a representative of each
+// meaning so far, and mean the same if each entails the other (semantic entropy's
+// clusters). What the root's answers mean is where each branch goes on from, so the
+// labels do not depend on which branch is faster. A judgement of entailment is a
+// request like a verdict: the [Tally] says how many verdicts were saved, and what
+// that took.
 //
 // With [Config.Pool], a state is made of every fragment of the K answers, and K
 // and N of a partial answer are of all completions that pass through it: Algorithm

@@ -40,7 +40,11 @@ type Grader interface {
 	Grade(ctx context.Context, q *Question, answer string) (Verdict, error)
 }
 
-// GraderNamed is the grader "number", "letter", "alias" or "alias-contains".
+// Graders are the names that GraderNamed reads.
+func Graders() []string { return []string{"number", "letter", "alias", "alias-contains", "statements"} }
+
+// GraderNamed is the grader "number", "letter", "alias", "alias-contains" or
+// "statements".
 func GraderNamed(name string) (Grader, error) {
 	switch name {
 	case "number":
@@ -51,8 +55,10 @@ func GraderNamed(name string) (Grader, error) {
 		return AliasGrader{}, nil
 	case "alias-contains":
 		return AliasGrader{Contains: true}, nil
+	case "statements":
+		return StatementsGrader{}, nil
 	}
-	return nil, fmt.Errorf("construct: unknown grader %q: want number, letter, alias or alias-contains", name)
+	return nil, fmt.Errorf("construct: unknown grader %q: want %s", name, strings.Join(Graders(), ", "))
 }
 
 var errNoGold = errors.New("there is no right answer to compare with")

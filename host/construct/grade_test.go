@@ -91,6 +91,18 @@ func TestGraders(t *testing.T) {
 		{"alias", "", []string{"x"}, construct.Unread},
 		{"alias-contains", "It was in Paris, France", []string{"Paris"}, construct.Right},
 		{"alias-contains", "Unknown", []string{"know"}, construct.Wrong},
+
+		{"statements", "Eva has the most.\n\nTom has the fewest.", []string{"Tom has the fewest.", "Ann has 2.", "Eva has the most."}, construct.Right},
+		{"statements", "\n Eva  has the most \r\n", []string{"Eva has the most."}, construct.Right},
+		{"statements", "Eva has the most.\nEva has the most.", []string{"Eva has the most"}, construct.Right},
+		{"statements", "Eva has the most.\n\nTom has 3.", []string{"Eva has the most.", "Tom has 2."}, construct.Wrong},
+		{"statements", "Eva has the most. Tom has 2.", []string{"Eva has the most.", "Tom has 2."}, construct.Wrong},
+		{"statements", "eva has the most.", []string{"Eva has the most."}, construct.Wrong},
+		{"statements", "Eva has the", []string{"Eva has the most."}, construct.Wrong},
+		{"statements", "It is 2.5.", []string{"It is 2.5"}, construct.Right},
+		{"statements", "Eva has the most.", []string{"", "Eva has the most."}, construct.Right},
+		{"statements", " \n\n.", []string{"Eva has the most."}, construct.Unread},
+		{"statements", "", []string{"", "x"}, construct.Unread},
 	} {
 		g, err := construct.GraderNamed(c.grader)
 		if err != nil {
@@ -111,7 +123,7 @@ func TestGraders(t *testing.T) {
 
 func TestGoldThatCannotBeGraded(t *testing.T) {
 	for grader, gold := range map[string][][]string{
-		"number": {nil, {"seven"}}, "letter": {nil, {"E"}, {"b"}, {"AB"}}, "alias": {nil, {""}},
+		"number": {nil, {"seven"}}, "letter": {nil, {"E"}, {"b"}, {"AB"}}, "alias": {nil, {""}}, "statements": {nil, {" .", ""}},
 	} {
 		g, err := construct.GraderNamed(grader)
 		if err != nil {
@@ -223,7 +235,7 @@ func FuzzGraders(f *testing.F) {
 		if l := construct.LetterIn(answer, choices); l != "" && (len(l) != 1 || l[0] < 'A' || l[0] > 'C') {
 			t.Errorf("letter %q", l)
 		}
-		for _, name := range []string{"number", "letter", "alias", "alias-contains"} {
+		for _, name := range construct.Graders() {
 			g, _ := construct.GraderNamed(name)
 			q := &construct.Question{Gold: []string{gold}, Choices: choices}
 			if g.Check(q) != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,10 @@ a --dataset. Output is one JSON line a state:
                      1 or 0
   interval           the Wilson interval of k/N
   model, seed, temperature, grader, settings, ...   where it comes from
+
+The graders number, letter and alias compare the final answer with gold. For
+statements, gold is all that is true: an answer is right if each line of it is one
+of these. A judge is a model that is asked.
 
 The server is any OpenAI-compatible one. A partial answer is sent as the --api
 says; the key comes from FINECE_API_KEY or OPENAI_API_KEY. Every request carries
@@ -132,7 +137,7 @@ func newConstruct() *cobra.Command {
 	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
 
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
-	flags.StringVar(&f.grader, "grader", "", "what is correct: number, letter, alias, alias-contains, judge (default: as suits the --dataset)")
+	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(construct.Graders(), ", ")+", judge (default: as suits the --dataset)")
 	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
 	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
 	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
@@ -145,7 +150,7 @@ func newConstruct() *cobra.Command {
 	complete(cmd, "truncate", "paragraph", "line")
 	complete(cmd, "surplus", "largest", "merge")
 	complete(cmd, "complete", "question", "all", "none")
-	complete(cmd, "grader", "number", "letter", "alias", "alias-contains", "judge")
+	complete(cmd, "grader", append(construct.Graders(), "judge")...)
 	return cmd
 }
 
@@ -265,6 +270,8 @@ func (f *constructFlags) defaultPrompt() string {
 		return "{question}" + steps + ` End with a line of "Answer: " and the letter alone.`
 	case "alias", "alias-contains":
 		return "{question}" + steps + ` End with a line of "Answer: " and the answer in as few words as possible.`
+	case "statements":
+		return "{question}\n\nWrite one statement a paragraph, with a blank line between paragraphs, and nothing else."
 	}
 	return "{question}"
 }
