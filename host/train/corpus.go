@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 
 	"github.com/finece/finece/host/baseline"
@@ -35,7 +34,8 @@ const (
 // WriteCorpus writes n conversations that a generator learns from, of the
 // problems in domain and of [problems.Corpus], one JSON line each. Of eight,
 //
-//   - five are a question and its solution,
+//   - five are a question and its solution, one of many where the question is
+//     open-ended,
 //   - two are exercises: what is calculated in three problems, without the words,
 //   - in one a solution, or the first paragraphs of one, half of them with a
 //     mistake planted, is followed by the question of package baseline how likely
@@ -117,7 +117,8 @@ func WritePrompts(w io.Writer, seed uint64, n int) error {
 	return nil
 }
 
-// WriteQuestions writes n problems as questions, one JSON line each.
+// WriteQuestions writes n problems as questions, one JSON line each. Gold of an
+// open-ended one is all statements that are true of it.
 func WriteQuestions(w io.Writer, seed uint64, domain problems.Domain, pool problems.Pool, n int) error {
 	s := problems.NewSource(seed, domain, pool)
 	enc := json.NewEncoder(w)
@@ -130,7 +131,7 @@ func WriteQuestions(w io.Writer, seed uint64, domain problems.Domain, pool probl
 			Gold     []string `json:"gold"`
 			Family   string   `json:"family"`
 			Solution string   `json:"solution"`
-		}{p.ID, p.Question, []string{strconv.Itoa(p.Answer)}, p.Family, p.Solution(len(p.Steps) + 1)})
+		}{p.ID, p.Question, p.Gold(), p.Family, p.Solution(len(p.Steps) + 1)})
 		if err != nil {
 			return fmt.Errorf("train: %w", err)
 		}

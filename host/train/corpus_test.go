@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
 	"github.com/finece/finece/wasm/estimate"
@@ -97,6 +98,56 @@ func TestCorpus(t *testing.T) {
 	}
 	if _, other := corpus(t, 4, n); other == raw {
 		t.Error("another seed gives the same corpus")
+	}
+}
+
+// Conversations about open-ended questions have one of their answers each, and an
+// opinion of them that is right.
+func TestOpenEndedCorpus(t *testing.T) {
+	var b, questions bytes.Buffer
+	if err := train.WriteCorpus(&b, 3, problems.OpenEnded, 400); err != nil {
+		t.Fatal(err)
+	}
+	if err := train.WriteQuestions(&questions, 3, problems.OpenEnded, problems.Corpus, 1200); err != nil {
+		t.Fatal(err)
+	}
+	// The corpus is of the same problems, of which an exercise takes three.
+	asked := map[string]*construct.Question{}
+	for q, err := range construct.Read(&questions, construct.Plain) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked[q.Text] = q
+	}
+	counts := map[string]int{}
+	d := json.NewDecoder(&b)
+	for d.More() {
+		var c struct{ Messages []train.Message }
+		if err := d.Decode(&c); err != nil {
+			t.Fatal(err)
+		}
+		question, answer := c.Messages[0].Content, c.Messages[1].Content
+		if strings.HasPrefix(question, "Calculate: ") {
+			if counts["exercise"]++; strings.Contains(question, ", ,") || mistaken(answer) {
+				t.Fatalf("%q", c)
+			}
+			continue
+		}
+		verdict, err := construct.StatementsGrader{}.Grade(t.Context(), asked[question], answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := construct.Right
+		if len(c.Messages) == 4 && c.Messages[3].Content == train.UnsureReply {
+			want = construct.Wrong
+		}
+		if verdict != want || strings.Contains(answer, "####") {
+			t.Fatalf("%v, want %v: %q", verdict, want, c)
+		}
+		counts[verdict.String()]++
+	}
+	if counts["exercise"] != 100 || counts["wrong"] < 5 || counts["right"] < 250 {
+		t.Errorf("%v", counts)
 	}
 }
 

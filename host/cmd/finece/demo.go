@@ -45,6 +45,9 @@ func newDemo() *cobra.Command {
 			if err != nil {
 				return usagef("--domain: %w", err)
 			}
+			if d == problems.OpenEnded {
+				return usagef("--domain %s: the built-in model has not learnt to answer open-ended questions", d)
+			}
 			if !cmd.Flags().Changed("seed") {
 				seed = uint64(rand.N(10_000))
 			}

@@ -282,11 +282,13 @@ func newTrainProblems() *cobra.Command {
 		Short: "Make word problems of several steps, from a seed",
 		Long: `problems writes questions as finece construct reads them: {"id","question","gold"},
 with the family and the written-out solution beside them. The domain is in (2 to
-5 steps), hard (of these, the hardest), long (6 or 7) or wording (other words).
+5 steps), hard (of these, the hardest), long (6 or 7), wording (other words) or
+open (any 3 to 5 of many true statements are an answer; gold is all of them).
 No question is in two pools: corpus, what a generator learns from; confidence,
 what its confidence is learnt from; test.`,
 		Example: `  finece train problems --pool confidence -n 1000 -o questions.jsonl
-  finece train problems --pool test --domain long -n 200`,
+  finece train problems --pool test --domain long -n 200
+  finece train problems --pool test --domain open -n 200`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := problems.ParseDomain(domain)
@@ -306,16 +308,16 @@ what its confidence is learnt from; test.`,
 	flags := cmd.Flags()
 	flags.Uint64Var(&seed, "seed", 1, "of the problems")
 	flags.IntVarP(&n, "number", "n", 100, "how many")
-	flags.StringVar(&domain, "domain", "in", "in, hard, long or wording")
+	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open")
 	flags.StringVar(&pool, "pool", "test", "corpus, confidence or test")
 	flags.StringVarP(&output, "output", "o", "", "write to this file")
-	complete(cmd, "domain", "in", "hard", "long", "wording")
+	complete(cmd, "domain", "in", "hard", "long", "wording", "open")
 	complete(cmd, "pool", "corpus", "confidence", "test")
 	return cmd
 }
 
 func newTrainCorpus() *cobra.Command {
-	var output string
+	var domain, output string
 	var seed uint64
 	var n int
 	var prompts bool
@@ -325,12 +327,16 @@ func newTrainCorpus() *cobra.Command {
 		Long: `corpus writes conversations, {"messages"}: of eight, five are a problem and its
 solution, two are calculations alone, and in one a solution, or the beginning of
 one, half of them with a mistake planted, is followed by how likely it is to be
-right, so that the generator has an opinion of its own.
+right, so that the generator has an opinion of its own. Problems are of --domain.
 With --prompts, conversations with a confidence model instead, for a tokenizer to
 learn what they look like.`,
 		Example: `  finece train corpus -n 240000 -o corpus.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := problems.ParseDomain(domain)
+			if err != nil {
+				return usagef("--domain: %w", err)
+			}
 			if n < 0 {
 				return usagef("-n %d: want 0 or more", n)
 			}
@@ -338,15 +344,17 @@ learn what they look like.`,
 				if prompts {
 					return train.WritePrompts(w, seed, n)
 				}
-				return train.WriteCorpus(w, seed, problems.InDomain, n)
+				return train.WriteCorpus(w, seed, d, n)
 			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.Uint64Var(&seed, "seed", 1, "of the problems")
 	flags.IntVarP(&n, "number", "n", 1000, "how many conversations")
+	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open, as of finece train problems")
 	flags.BoolVar(&prompts, "prompts", false, "conversations with a confidence model")
 	flags.StringVarP(&output, "output", "o", "", "write to this file")
+	complete(cmd, "domain", "in", "hard", "long", "wording", "open")
 	return cmd
 }
 

@@ -170,6 +170,7 @@ func TestTrainErrors(t *testing.T) {
 		{[]string{"problems", "--pool", "x"}, exitUsage, "want corpus, confidence, test"},
 		{[]string{"problems", "--domain", "x"}, exitUsage, "want in, long, wording"},
 		{[]string{"problems", "-n", "-1"}, exitUsage, "-n -1: want 0 or more"},
+		{[]string{"corpus", "--domain", "x"}, exitUsage, "want in, long, wording, hard, open"},
 		{[]string{"corpus", "-n", "-1"}, exitUsage, "-n -1: want 0 or more"},
 		{[]string{"corpus", "x"}, exitUsage, `unknown command "x"`},
 		{[]string{"config", "--model", "m", "--template", "t", t.TempDir()}, exitUsage, "needs Model, Template and Train"},
