@@ -92,14 +92,14 @@ func (w *work) answer(ctx context.Context, q *construct.Question, sample int, a 
 		return nil, err
 	}
 	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Correct: verdict == construct.Right}
-	for _, strategy := range []string{ByParagraph, ByPeriod, ByEntropy} {
-		at, total, err := places(a, strategy, &w.Config)
+	for _, by := range w.strategies() {
+		at, total, err := places(a, by.Options)
 		if err != nil {
 			return nil, err
 		}
 		r.Tokens = total
 		for i, p := range at {
-			point := Point{Strategy: strategy, Index: i, Last: len(at) - 1, Tokens: p.tokens, Ratio: float64(p.tokens) / float64(max(total, 1)), Confidence: map[string]float64{}}
+			point := Point{Strategy: by.name, Index: i, Last: len(at) - 1, Tokens: p.tokens, Ratio: float64(p.tokens) / float64(max(total, 1)), Confidence: map[string]float64{}}
 			if err := w.measure(ctx, q, &p, &point); err != nil {
 				return nil, err
 			}

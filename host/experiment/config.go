@@ -26,14 +26,15 @@ type Config struct {
 	Baselines []baseline.Estimator
 	Collector *baseline.Collector // of the baselines; nil for none
 
-	Answers  int             // sampled of each question; at least 1
-	Depth    int             // of the tree at p(1), 0 to 4; 0 for none
-	Width    int             // of the tree, 0 to 16; 0 for none
-	Every    int             // tokens from one periodic position to the next
-	Entropy  float64         // nats that an entropy position takes
-	Seed     uint64          // of the sampling
-	Store    construct.Store // keeps the sampled answers; nil keeps none
-	Requests int             // at once; at least 1
+	Answers   int             // sampled of each question; at least 1
+	Depth     int             // of the tree at p(1), 0 to 4; 0 for none
+	Width     int             // of the tree, 0 to 16; 0 for none
+	Every     int             // tokens from one periodic position to the next
+	Entropy   float64         // nats that an entropy position takes
+	Entropies []float64       // further, different thresholds of entropy positions to measure, in nats
+	Seed      uint64          // of the sampling
+	Store     construct.Store // keeps the sampled answers; nil keeps none
+	Requests  int             // at once; at least 1
 	// Observe is told how many answers more have been measured, by several
 	// goroutines at once. It may be nil.
 	Observe func(answers int)
@@ -41,9 +42,9 @@ type Config struct {
 
 // DefaultConfig has two answers a question and, as the paper's experiments,
 // trees of depth 2 and width 4, periodic positions every 30 tokens and entropy
-// positions above 1e-10 nats.
+// positions above 1e-10 nats. Those above 0.1, 0.5 and 1 are measured, too.
 func DefaultConfig() Config {
-	return Config{Answers: 2, Depth: 2, Width: 4, Every: 30, Entropy: 1e-10, Requests: 8}
+	return Config{Answers: 2, Depth: 2, Width: 4, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
 }
 
 // Validate says what is wrong with c, or nil.
@@ -58,5 +59,11 @@ func (c *Config) Validate() error {
 	case c.Depth < 0 || c.Width < 0 || c.Depth > 4 || c.Width > 16:
 		return fmt.Errorf("experiment: depth %d and width %d: want 0 to 4 and 0 to 16", c.Depth, c.Width)
 	}
-	return position.Options{Strategy: position.Periodic | position.Entropy, Every: c.Every, Threshold: c.Entropy, MinLength: 1}.Validate()
+	for _, threshold := range append([]float64{c.Entropy}, c.Entropies...) {
+		o := position.Options{Strategy: position.Periodic | position.Entropy, Every: c.Every, Threshold: threshold, MinLength: 1}
+		if err := o.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

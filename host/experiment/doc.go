@@ -14,7 +14,8 @@
 //	Table 1   ECE and AUROC at p(1) and p(z-1), FineCE and the baselines
 //	Table 2   the same at p(0), before an answer, and at p(z), of a whole one
 //	Table 3   accuracy of the answers kept at a threshold, and their share
-//	Table 4   the three strategies: where their positions lie, ECE and AUROC
+//	Table 4   the three strategies: where their positions lie, ECE and AUROC;
+//	          beside it, entropy positions above other thresholds
 //	Figure 4  accuracy and share kept over thresholds; ECE of p(1) over fusion
 //	          depth and width, with what that costs
 //	Figures 5 and 6  confidence models trained on data of another generator
@@ -23,6 +24,12 @@
 //
 // The last three need models that were trained otherwise. A model that is not
 // given has no row, and the report says so.
+//
+// Which positions suit answers that have no one right text is a question that the
+// paper leaves open: entropy is high there where the model is free to choose as well
+// as where it is in doubt. Records of a domain of such answers, with a grader that knows what may
+// be said of a question (construct.StatementsGrader), have the same tables; the
+// baselines that go by one final answer have no rows.
 //
 // # Fusion
 //

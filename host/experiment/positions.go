@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -16,6 +17,34 @@ const (
 	ByEntropy   = "entropy"
 )
 
+// above is the strategy of entropy positions above another threshold than
+// Config.Entropy, in nats.
+func above(threshold float64) string { return fmt.Sprintf("%s>%g", ByEntropy, threshold) }
+
+// strategy is a way to choose positions.
+type strategy struct {
+	name string // in records
+	position.Options
+}
+
+// strategies are all that are measured.
+func (c *Config) strategies() []strategy {
+	with := func(name string, kind position.Kind, threshold float64) strategy {
+		o := position.DefaultOptions()
+		o.Strategy, o.Every, o.Threshold = kind, c.Every, threshold
+		return strategy{name, o}
+	}
+	out := []strategy{
+		with(ByParagraph, position.Paragraph, c.Entropy),
+		with(ByPeriod, position.Periodic, c.Entropy),
+		with(ByEntropy, position.Entropy, c.Entropy),
+	}
+	for _, threshold := range c.Entropies {
+		out = append(out, with(above(threshold), position.Entropy, threshold))
+	}
+	return out
+}
+
 // place is a position of an answer.
 type place struct {
 	text   string // the answer up to it
@@ -23,15 +52,9 @@ type place struct {
 	whole  bool
 }
 
-// places are the positions of an answer by a strategy, p(0) and p(z) among them,
-// and how many tokens it has.
-func places(answer *construct.Completion, strategy string, c *Config) ([]place, int, error) {
-	kind, err := position.ParseStrategy(strategy)
-	if err != nil {
-		return nil, 0, err
-	}
-	o := position.DefaultOptions()
-	o.Strategy, o.Every, o.Threshold = kind, c.Every, c.Entropy
+// places are the positions of an answer, p(0) and p(z) among them, and how many
+// tokens it has.
+func places(answer *construct.Completion, o position.Options) ([]place, int, error) {
 	d, err := position.New(o)
 	if err != nil {
 		return nil, 0, err

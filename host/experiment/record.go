@@ -14,7 +14,7 @@ type Record struct {
 
 // Point is a position of an answer.
 type Point struct {
-	Strategy string  `json:"strategy"` // paragraph, periodic or entropy
+	Strategy string  `json:"strategy"` // paragraph, periodic, entropy, or entropy>T of another threshold
 	Index    int     `json:"index"`    // i of p(i), from 0
 	Last     int     `json:"last"`     // z of the strategy's positions: p(z) is the whole answer
 	Tokens   int     `json:"tokens"`   // before it

@@ -56,6 +56,7 @@ var domainTitles = map[string]string{
 	"hard":    "In domain, the hardest",
 	"long":    "Longer chains (never trained on)",
 	"wording": "Other wording (never trained on)",
+	"open":    "Open-ended: any of many true statements",
 }
 
 func title(name string) string {
@@ -108,9 +109,10 @@ func (d *Domain) markdown(m *markdown) {
 	}
 
 	m.say("\n### Table 4: the three strategies\n")
-	m.head("", "positions an answer", "p(1) after", "of the tokens", "ECE at p(1)", "AUROC at p(1)", "ECE, all", "AUROC, all")
-	for _, s := range d.Table4 {
-		m.row(s.Name, number(s.Positions, 1), number(s.First.Tokens, 0)+" tokens", number(100*s.First.Ratio, 0)+"%", show(s.First.ECE), show(s.First.AUROC), show(s.All.ECE), show(s.All.AUROC))
+	m.strategies(d.Table4)
+	if d.Entropies != nil {
+		m.say("\n### Open question: entropy positions by threshold\n\nThe number behind entropy is the threshold in nats, where it is not that of Table 4.\n")
+		m.strategies(d.Entropies)
 	}
 
 	m.say("\n### Figure 4: thresholds, and fusion\n\n![Accuracy of the answers kept, and their share, over thresholds](%s-thresholds.svg)\n", d.Name)
@@ -137,6 +139,14 @@ func (d *Domain) markdown(m *markdown) {
 		m.row(cells...)
 	}
 	d.recalibration(m)
+}
+
+// strategies is a table of strategies.
+func (m *markdown) strategies(rows []Strategy) {
+	m.head("", "positions an answer", "p(1) after", "of the tokens", "ECE at p(1)", "AUROC at p(1)", "ECE, all", "AUROC, all")
+	for _, s := range rows {
+		m.row(s.Name, number(s.Positions, 1), number(s.First.Tokens, 0)+" tokens", number(100*s.First.Ratio, 0)+"%", show(s.First.ECE), show(s.First.AUROC), show(s.All.ECE), show(s.All.AUROC))
+	}
 }
 
 func (d *Domain) recalibration(m *markdown) {

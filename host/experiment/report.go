@@ -32,6 +32,7 @@ type Domain struct {
 
 	Table1, Table2 []Row // one for each name
 	Table4         []Strategy
+	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
 	Fusions        []Fusion
 	Alphas         []Fusion // over the revision coefficient, at the full depth and width
@@ -49,7 +50,7 @@ type Row struct {
 	Tokens map[Which]float64
 }
 
-// Strategy is a row of table 4.
+// Strategy is a row of table 4, and of the one of entropy positions by threshold.
 type Strategy struct {
 	Name       string
 	Positions  float64 // of an answer, on average, without p(0) and p(z)
@@ -215,7 +216,8 @@ func reliability(records []*Record, name string) Reliability {
 }
 
 func (d *Domain) strategies(records []*Record, seed uint64) error {
-	for _, name := range []string{ByParagraph, ByPeriod, ByEntropy} {
+	further := furtherEntropies(records)
+	for i, name := range append([]string{ByParagraph, ByPeriod, ByEntropy}, further...) {
 		s := Strategy{Name: name}
 		var err error
 		first, all := pairs(records, At{name, First}, named(FineCE)), pairs(records, At{name, Middle}, named(FineCE))
@@ -226,9 +228,28 @@ func (d *Domain) strategies(records []*Record, seed uint64) error {
 			return err
 		}
 		s.Positions = float64(s.All.N+s.All.Missing) / float64(max(len(records), 1))
-		d.Table4 = append(d.Table4, s)
+		if i < 3 {
+			d.Table4 = append(d.Table4, s)
+		}
+		if len(further) > 0 {
+			d.Entropies = append(d.Entropies, s)
+		}
 	}
 	return nil
+}
+
+// furtherEntropies are the strategies of entropy positions beside ByEntropy, in
+// the order of the records.
+func furtherEntropies(records []*Record) []string {
+	var out []string
+	for _, r := range records {
+		for i := range r.Points {
+			if name := r.Points[i].Strategy; strings.HasPrefix(name, ByEntropy+">") && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
 }
 
 func (d *Domain) fusions(records []*Record, seed uint64) error {

@@ -116,6 +116,33 @@ func TestIntervalsAreOverQuestions(t *testing.T) {
 	}
 }
 
+// Entropy positions above further thresholds have a table, beside the strategies of
+// table 4; records without them have none.
+func TestEntropiesByThreshold(t *testing.T) {
+	records := made(40, 1)
+	for _, further := range []bool{false, true} {
+		if further {
+			for _, r := range records {
+				for i := range 3 {
+					r.Points = append(r.Points, Point{Strategy: above(0.5), Index: i, Last: 2, Tokens: 20 * i, Ratio: float64(i) / 2, Confidence: map[string]float64{FineCE: 0.5}})
+				}
+			}
+		}
+		report, err := Analyse(records, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := report.Domains[0]
+		var b bytes.Buffer
+		if err := report.Markdown(&b, ""); err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Table4) != 3 || (len(d.Entropies) == 4) != further || strings.Contains(b.String(), "| entropy>0.5 | 1.0 | 20 tokens | 50% |") != further {
+			t.Errorf("further %v: %d and %d rows\n%s", further, len(d.Table4), len(d.Entropies), b.String())
+		}
+	}
+}
+
 func TestFusion(t *testing.T) {
 	records := made(1, 1)
 	tree := records[0].Points[1].Tree
@@ -156,12 +183,20 @@ func TestPlaces(t *testing.T) {
 		answer.Tokens = append(answer.Tokens, construct.Token{Text: text, Logprob: top[0].Logprob, Top: top})
 	}
 	c.Every = 4
-	for strategy, want := range map[string][]string{
-		ByParagraph: {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
-		ByPeriod:    {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
-		ByEntropy:   {"", "One two.\n\nThree", "One two.\n\nThree.\n\n#### 4"},
-	} {
-		at, total, err := places(&answer, strategy, &c)
+	c.Entropies = []float64{0.6, 0.7} // the token of two has ln 2 = 0.69 nats
+	texts := map[string][]string{
+		ByParagraph:   {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
+		ByPeriod:      {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
+		ByEntropy:     {"", "One two.\n\nThree", "One two.\n\nThree.\n\n#### 4"},
+		"entropy>0.6": {"", "One two.\n\nThree", "One two.\n\nThree.\n\n#### 4"},
+		"entropy>0.7": {"", "One two.\n\nThree.\n\n#### 4"},
+	}
+	if n := len(c.strategies()); n != len(texts) {
+		t.Errorf("%d strategies, want %d", n, len(texts))
+	}
+	for _, by := range c.strategies() {
+		strategy, want := by.name, texts[by.name]
+		at, total, err := places(&answer, by.Options)
 		if err != nil || total != len(answer.Tokens) {
 			t.Fatal(total, err)
 		}
