@@ -353,11 +353,28 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// What compares answers is unavailable where nothing says which come to the same,
+// and the rest is not.
+func TestWithoutAnEquivalence(t *testing.T) {
+	c := newScript(t).config(t)
+	c.Equivalence = nil
+	list := []baseline.Estimator{baseline.SelfConsistency{}, baseline.SemanticEntropy{}, baseline.CoCoA{}, baseline.CoCoA{Cosine: true}, baseline.FirstProb{}}
+	st, err := collector(t, c).Collect(t.Context(), states()[1], baseline.NeedsOf(list...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range list {
+		if _, err := e.Confidence(st); errors.Is(err, baseline.ErrUnavailable) != (i < 3) || err != nil && i >= 3 {
+			t.Errorf("%s: %v", e.Name(), err)
+		}
+	}
+}
+
 func TestConfigurations(t *testing.T) {
 	s := newScript(t)
 	for name, change := range map[string]func(*baseline.Config){
 		"no generator":      func(c *baseline.Config) { c.Generator = nil },
-		"no equivalence":    func(c *baseline.Config) { c.Equivalence = nil },
+		"no vectorizer":     func(c *baseline.Config) { c.Vectorizer = nil },
 		"no samples":        func(c *baseline.Config) { c.Samples = 0 },
 		"no requests":       func(c *baseline.Config) { c.Requests = 0 },
 		"many alternatives": func(c *baseline.Config) { c.TopLogprobs = 1000 },

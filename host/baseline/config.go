@@ -12,7 +12,7 @@ import (
 )
 
 // Config is how statistics are collected. Start from [DefaultConfig]; Generator
-// and Equivalence have to be set.
+// has to be set.
 type Config struct {
 	// Generator samples the answers, at its temperature. Its server is also asked
 	// for the other statistics but Known. Whether it asks for log-probabilities
@@ -27,8 +27,10 @@ type Config struct {
 	// What needs them is unavailable then.
 	NoLogprobs bool
 
-	Equivalence construct.Equivalence // says which answers come to the same
-	Vectorizer  construct.Vectorizer  // makes Similarity
+	// Equivalence says which answers come to the same; nil makes Classes and
+	// Agreement unavailable, as of answers that have no final one.
+	Equivalence construct.Equivalence
+	Vectorizer  construct.Vectorizer // makes Similarity
 
 	Steps     position.Kind // what a step is: Paragraph or Line
 	MinLength int           // code points that a step needs; a shorter one joins the next
@@ -52,8 +54,8 @@ func DefaultConfig() Config {
 // Validate says what is wrong with c, or nil.
 func (c *Config) Validate() error {
 	switch {
-	case c.Generator == nil || c.Equivalence == nil || c.Vectorizer == nil:
-		return errors.New("baseline: Generator, Equivalence and Vectorizer have to be set")
+	case c.Generator == nil || c.Vectorizer == nil:
+		return errors.New("baseline: Generator and Vectorizer have to be set")
 	case c.Samples < 1 || c.Samples > 10_000:
 		return fmt.Errorf("baseline: Samples is %d: want 1 to 10000", c.Samples)
 	case c.TopLogprobs < 0 || c.TopLogprobs > 100:

@@ -72,7 +72,11 @@ func (w *work) answers(ctx context.Context) error {
 		w.spent(Chosen, cost)
 		s.Chosen.Text, s.Chosen.Tokens = prefix+list[0].Text, list[0].Tokens
 	}
-	if w.n&Classes != 0 {
+	switch {
+	case w.n&Classes == 0:
+	case w.config.Equivalence == nil:
+		w.lacks(Classes, unavailable("nothing says which answers come to the same"))
+	default:
 		if err := w.classes(ctx); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,10 @@ another one of finece score. FineCE is the name of the one that the tables are
 about; names that begin so are confidence models of other training.
 
 Every reply is kept in FOLDER/replies.jsonl: the same command goes on where it was
-killed, and asks only for what is new when more models are given.`
+killed, and asks only for what is new when more models are given.
+
+With --grader statements, for open-ended answers, the baselines that go by a final
+answer are left out; how alike answers are is measured by their words.`
 
 const experimentExample = `  finece experiment -o results
   finece experiment -o results --number 30 --baselines=false
@@ -79,7 +83,7 @@ func newExperiment() *cobra.Command {
 	flags.StringVar(&f.api, "api", construct.ContinueFinal.String(), "how a partial answer is sent: "+strings.Join(construct.APIs(), ", "))
 	flags.StringArrayVar(&f.questions, "questions", nil, "DOMAIN=FILE: test questions; may be given again (default: problems made from --seed)")
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: "+strings.Join(construct.Datasets(), ", "))
-	flags.StringVar(&f.grader, "grader", "", "what is correct: number, letter, alias, alias-contains (default: as suits the --dataset)")
+	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(construct.Graders(), ", ")+" (default: as suits the --dataset)")
 	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: those that are built in)")
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
@@ -93,6 +97,7 @@ func newExperiment() *cobra.Command {
 	flags.IntVar(&c.Width, "width", c.Width, "of fusion")
 	flags.IntVar(&c.Every, "every", c.Every, "tokens from one periodic position to the next")
 	flags.Float64Var(&c.Entropy, "entropy", c.Entropy, "nats that an entropy position takes")
+	flags.Float64SliceVar(&c.Entropies, "entropies", c.Entropies, "further thresholds of entropy positions to measure, in nats")
 	flags.Uint64Var(&c.Seed, "seed", 1, "of the problems, the sampling and the bootstrap")
 	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at once")
 	flags.BoolVar(&f.baselines, "baselines", true, "measure the baselines, too")
@@ -275,8 +280,11 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 	b := baseline.DefaultConfig()
 	b.Generator, b.Seed, b.Samples, b.Store, b.Requests = f.config.Generator, f.config.Seed, f.samples, store, f.config.Requests
 	var err error
-	if b.Equivalence, err = construct.EquivalenceBy(f.config.Grader); err != nil {
-		return &exitError{exitUsage, err}
+	_, hasFinal := f.config.Grader.(construct.Reader)
+	if hasFinal {
+		if b.Equivalence, err = construct.EquivalenceBy(f.config.Grader); err != nil {
+			return &exitError{exitUsage, err}
+		}
 	}
 	b.Verb.NoQuestionPrompt = true // a state of the answer is what it is asked about
 	b.Scoring = baseline.Scoring{Method: baseline.PromptLogprobs}
@@ -297,6 +305,12 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 		return err
 	}
 	f.config.Baselines = baseline.Estimators(suc)
+	if !hasFinal {
+		// Of answers that have no final one, it can be said how alike they are, but
+		// not which come to the same.
+		f.config.Baselines = slices.DeleteFunc(f.config.Baselines, func(e baseline.Estimator) bool { return e.Needs()&(baseline.Classes|baseline.Agreement) != 0 })
+		f.config.Baselines = append(f.config.Baselines, baseline.CoCoA{Cosine: true})
+	}
 	if f.config.Collector, err = baseline.NewCollector(b); err != nil {
 		return &exitError{exitUsage, err}
 	}

@@ -94,6 +94,35 @@ func TestExperimentOnAnotherServer(t *testing.T) {
 	}
 }
 
+// Open-ended answers have the tables that others have. What goes by a final answer
+// has no rows; how alike the texts are has one.
+func TestExperimentOnOpenEndedAnswers(t *testing.T) {
+	url, done, err := serveBuiltIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	folder := t.TempDir()
+	questions := filepath.Join(folder, "q.jsonl")
+	finece(t, "", "train", "problems", "--domain", "open", "-n", "2", "-o", questions).wants(t, 0)
+	finece(t, "", "experiment", "-o", folder, "--server", url, "--questions", "open="+questions, "--grader", "statements", "--confidence", "FineCE=chat:confidence",
+		"--score-prompt", "<|user|>{question}<|end|><|assistant|>", "--answers", "1", "--samples", "2", "--max-tokens", "100").wants(t, 0)
+	records, report := string(mustRead(t, filepath.Join(folder, "records.jsonl"))), string(mustRead(t, filepath.Join(folder, "RESULTS.md")))
+	for name, want := range map[string]bool{
+		"FineCE": true, "first-prob": true, "verb": true, "ms": true, "leco": true, "cocoa-cosine": true,
+		"cocoa": false, "se": false, "self-consistency": false, "p(ik)": false, "suc": false,
+	} {
+		if strings.Contains(records, `"`+name+`":`) != want {
+			t.Errorf("%s: want %v", name, want)
+		}
+	}
+	for _, row := range []string{"### Table 4", "| periodic | ", "| entropy | ", "| entropy>0.1 | ", "| entropy>1 | "} {
+		if !strings.Contains(report, row) {
+			t.Errorf("no %q in\n%s", row, report)
+		}
+	}
+}
+
 func TestExperimentErrors(t *testing.T) {
 	folder := t.TempDir()
 	for _, c := range []struct {
