@@ -87,6 +87,11 @@ model: ## make the built-in models anew, from a seed to weights, in build/model 
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/model.sh $(or $(SEED),1)
 
+.PHONY: open
+open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (20 minutes; goes on when run again; SEED=1)
+	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
+	host/train/open.sh $(or $(SEED),1)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ (default 30s) each
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -64,4 +64,11 @@
 // model.sh (make model) is the whole way from a seed to weights, for a model that
 // learns arithmetic word problems (package problems): the corpus, the generator,
 // the labels sampled from it, and the confidence models.
+//
+// open.sh (make open) is an attempt at a question that the paper leaves open: where
+// to estimate in answers that have no one right text. Its models are the shipped
+// ones, trained further on open-ended questions ([problems.OpenEnded]). What may be
+// said of such a question is known, so that its answers are graded by rule, and
+// finece experiment measures them at paragraph ends, periodic positions and entropy
+// positions above several thresholds.
 package train

@@ -1,4 +1,4 @@
-# Sourced by model.sh and variants.sh, which set finece, the command.
+# Sourced by model.sh, variants.sh and open.sh, which set finece, the command.
 
 # serve NAME=FOLDER... starts finece lm on a free port and sets url. It is stopped
 # by unserve, or when the script ends.

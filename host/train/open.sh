@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# An attempt at a question that the paper leaves open: what entropy positions are
+# worth on answers that have no one right text. The built-in generator learns to
+# answer open-ended questions (finece train problems --domain open), the built-in
+# confidence model learns from its answers, and finece experiment measures the
+# three strategies, and entropy positions above several thresholds.
+#
+#   host/train/open.sh [SEED [FOLDER]]     (make open)
+#
+# Each step is skipped when its result is in FOLDER (default build/open), and one
+# that was interrupted goes on where it was: run the same command again. Other
+# settings take another FOLDER. PYTHON is the trainer's interpreter (make train-env).
+set -euo pipefail
+
+seed=${1:-1}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+out=${2:-$root/build/open}
+
+# The generator: CORPUS decides how often it errs, which should be half of the time.
+: "${CORPUS:=20000}" # conversations
+: "${BASE:=--epochs 1 --batch 32 --lr 1e-3}"
+# The labels: every fragment of K answers to each question gives one.
+: "${QUESTIONS:=2500}" "${K:=5}"
+: "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
+# The confidence model, which has learnt of other problems already.
+: "${ANSWERS:=2}" # of each question, with the states on their way
+: "${IFT:=--epochs 1 --batch 64 --lr 7e-4 --beta2 0.95 --dev-limit 300 --prompt-loss 0.3}"
+# The experiment.
+: "${TESTS:=200}" "${SAMPLES:=5}"
+: "${ENTROPIES:=0.1,0.5,1}" # thresholds in nats beside 1e-10
+
+finece=$out/finece
+weights=$root/host/lm/weights
+. "$root/host/train/serving.sh"
+: "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
+export FINECE_PYTHON=$PYTHON
+
+say() { echo "$(date +%H:%M:%S) $*" >&2; }
+
+# step FILE WHAT COMMAND... runs the command unless FILE is there.
+step() {
+	local result=$1 what=$2
+	shift 2
+	if [ -e "$result" ]; then
+		say "$what: there already"
+		return
+	fi
+	say "$what"
+	"$@"
+}
+
+# trained FOLDER WHAT ARGUMENTS... trains a model into FOLDER, unless it is marked as done.
+trained() {
+	local folder=$1 what=$2
+	shift 2
+	train() {
+		"$finece" train "$@" --out "$folder" --seed "$seed" >&2
+		touch "$folder/done"
+	}
+	step "$folder/done" "$what" train "$@"
+}
+
+mkdir -p "$out"
+say "building finece"
+(cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
+if ! "$PYTHON" -c 'import torch, transformers, peft'; then
+	echo "$PYTHON lacks the trainer's packages: make train-env, or set PYTHON" >&2
+	exit 1
+fi
+
+step "$out/corpus.jsonl" "$CORPUS conversations" \
+	"$finece" train corpus --domain open --seed "$seed" -n "$CORPUS" -o "$out/corpus.jsonl"
+# shellcheck disable=SC2086 # settings of several words
+trained "$out/generator" "generator" \
+	base --model "$weights/generator" --corpus "$out/corpus.jsonl" $BASE
+
+step "$out/questions.jsonl" "$QUESTIONS questions" \
+	"$finece" train problems --domain open --pool confidence --seed "$seed" -n "$QUESTIONS" -o "$out/questions.jsonl"
+labels() {
+	serve "generator=$out/generator/best"
+	"$finece" construct --server "$url" --model generator --grader statements --prompt '{question}' --requests 16 \
+		--temperature "$TEMPERATURE" --max-tokens "$MAX_TOKENS" --seed "$seed" --pool --k "$K" --T 0 --split 0.9,0.1,0 \
+		-o "$out/states.jsonl" "$out/questions.jsonl"
+	unserve
+	touch "$out/states.jsonl.done"
+}
+step "$out/states.jsonl.done" "labels: $K answers to each of $QUESTIONS questions" labels
+share=$(sed -n 's/.*"position":"p(0)".*"k":\([0-9]*\),"N":\([0-9]*\).*/\1 \2/p' "$out/states.jsonl" | awk '{ k += $1; n += $2 } END { printf "%.0f", 100 * k / n }')
+say "$share% of the generator's answers are right; with fewer CORPUS conversations it errs more"
+for split in train dev; do
+	step "$out/$split.jsonl" "training data: $split" \
+		"$finece" train export --split "$split" --answers "$ANSWERS" -o "$out/$split.jsonl" "$out/states.jsonl"
+done
+# shellcheck disable=SC2086
+trained "$out/confidence" "confidence model: instruction fine-tuning" \
+	ift --model "$weights/confidence" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
+
+step "$out/test.jsonl" "$TESTS test questions" \
+	"$finece" train problems --domain open --pool test --seed "$seed" -n "$TESTS" -o "$out/test.jsonl"
+measured() {
+	serve "generator=$out/generator/best" "confidence=$out/confidence/best"
+	"$finece" experiment -o "$out/results" --server "$url" --model generator --grader statements \
+		--questions "open=$out/test.jsonl" --number "$TESTS" --confidence FineCE=chat:confidence \
+		--score-prompt '<|user|>{question}<|end|><|assistant|>' --states "$out/states.jsonl" --samples "$SAMPLES" \
+		--temperature "$TEMPERATURE" --max-tokens "$MAX_TOKENS" --entropies "$ENTROPIES" --seed "$seed" \
+		--about "Open-ended questions, by the steps of host/train/open.sh: the built-in generator and confidence model, trained further on these."
+	unserve
+}
+step "$out/results/RESULTS.md" "experiment" measured
+say "done: $out/results/RESULTS.md"
