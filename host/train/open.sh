@@ -29,44 +29,9 @@ out=${2:-$root/build/open}
 : "${TESTS:=200}" "${SAMPLES:=5}"
 : "${ENTROPIES:=0.1,0.5,1}" # thresholds in nats beside 1e-10
 
-finece=$out/finece
 weights=$root/host/lm/weights
-. "$root/host/train/serving.sh"
-: "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
-export FINECE_PYTHON=$PYTHON
-
-say() { echo "$(date +%H:%M:%S) $*" >&2; }
-
-# step FILE WHAT COMMAND... runs the command unless FILE is there.
-step() {
-	local result=$1 what=$2
-	shift 2
-	if [ -e "$result" ]; then
-		say "$what: there already"
-		return
-	fi
-	say "$what"
-	"$@"
-}
-
-# trained FOLDER WHAT ARGUMENTS... trains a model into FOLDER, unless it is marked as done.
-trained() {
-	local folder=$1 what=$2
-	shift 2
-	train() {
-		"$finece" train "$@" --out "$folder" --seed "$seed" >&2
-		touch "$folder/done"
-	}
-	step "$folder/done" "$what" train "$@"
-}
-
-mkdir -p "$out"
-say "building finece"
-(cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
-if ! "$PYTHON" -c 'import torch, transformers, peft'; then
-	echo "$PYTHON lacks the trainer's packages: make train-env, or set PYTHON" >&2
-	exit 1
-fi
+. "$root/host/train/steps.sh"
+prepare
 
 step "$out/corpus.jsonl" "$CORPUS conversations" \
 	"$finece" train corpus --domain open --seed "$seed" -n "$CORPUS" -o "$out/corpus.jsonl"

@@ -21,12 +21,9 @@ out=${1:-$root/build/model}
 : "${OTHER:=$out/other}"
 : "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 300}"
 : "${PORT:=18083}"
-: "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
-export FINECE_PYTHON=$PYTHON
-finece=$out/finece
-. "$root/host/train/serving.sh"
-
-say() { echo "$(date +%H:%M:%S) $*" >&2; }
+seed=1
+. "$root/host/train/steps.sh"
+prepare
 
 head -n "$NUMBER" "$out/questions.jsonl" >"$out/few.jsonl"
 
@@ -51,14 +48,13 @@ sample cool "$out/generator/best" 0.5 3
 sample other "$OTHER" 1 3
 
 for name in reference m1 cool other; do
-	[ -e "$out/variant-$name/done" ] && continue
-	say "confidence model: $name"
 	for split in train dev; do
-		"$finece" train export --split "$split" -o "$out/$name.$split.jsonl" "$out/$name.states.jsonl"
+		step "$out/$name.$split.jsonl" "training data: $name, $split" \
+			"$finece" train export --split "$split" -o "$out/$name.$split.jsonl" "$out/$name.states.jsonl"
 	done
 	# shellcheck disable=SC2086 # settings of several words
-	"$finece" train ift --model "$out/generator/best" --data "$out/$name.train.jsonl" --dev "$out/$name.dev.jsonl" --out "$out/variant-$name" $IFT >&2
-	touch "$out/variant-$name/done"
+	trained "$out/variant-$name" "confidence model: $name" \
+		ift --model "$out/generator/best" --data "$out/$name.train.jsonl" --dev "$out/$name.dev.jsonl" $IFT
 done
 
 models=() confidence=()

@@ -1,0 +1,71 @@
+# Sourced by model.sh, variants.sh and open.sh, which set root, the repository; out,
+# the folder of the results; and seed. finece is the command, PYTHON the trainer's
+# interpreter.
+
+finece=$out/finece
+: "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
+export FINECE_PYTHON=$PYTHON
+
+say() { echo "$(date +%H:%M:%S) $*" >&2; }
+
+# prepare builds finece, and sees to it that models can be trained.
+prepare() {
+	local gpu
+	mkdir -p "$out"
+	say "building finece"
+	(cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
+	if ! gpu=$("$PYTHON" -c 'import torch, transformers, peft; print(torch.cuda.is_available())'); then
+		echo "$PYTHON lacks the trainer's packages: make train-env, or set PYTHON" >&2
+		exit 1
+	fi
+	processes=2 # that train a model together
+	if [ "$gpu" = True ]; then
+		processes=1
+	fi
+}
+
+# step FILE WHAT COMMAND... runs the command unless FILE is there.
+step() {
+	local result=$1 what=$2
+	shift 2
+	if [ -e "$result" ]; then
+		say "$what: there already"
+		return
+	fi
+	say "$what"
+	"$@"
+}
+
+# trained FOLDER WHAT ARGUMENTS... trains a model into FOLDER, unless it is marked as done.
+trained() {
+	local folder=$1 what=$2
+	shift 2
+	train() {
+		"$finece" train "$@" --processes "$processes" --out "$folder" --seed "$seed" >&2
+		touch "$folder/done"
+	}
+	step "$folder/done" "$what" train "$@"
+}
+
+# serve NAME=FOLDER... starts finece lm on a free port and sets url. It is stopped
+# by unserve, or when the script ends.
+serve() {
+	local said
+	said=$(mktemp)
+	"$finece" lm --listen 127.0.0.1:0 "${@/#/--model=}" 2> >(tee "$said" >&2) &
+	server=$!
+	trap unserve EXIT
+	url=
+	until [ -n "$url" ]; do
+		kill -0 "$server" 2>/dev/null || { echo "finece lm has ended" >&2; exit 1; }
+		sleep 0.1
+		url=$(sed -n 's|.*listening on \(http://[^,]*\),.*|\1/v1|p' "$said")
+	done
+	rm -f "$said"
+}
+
+unserve() {
+	kill "$server" 2>/dev/null || true
+	wait "$server" || true
+	trap - EXIT
+}
