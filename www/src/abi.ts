@@ -49,6 +49,12 @@ export const METHODS = ["first-prob", "mean-prob", "min-prob", "perplexity", "gr
 /** What a confidence model's number was read from. */
 export const BASES = ["expectation", "parsed", "class", "score"] as const;
 
+/** The maps of a calibration; 0 is none. */
+export const MAPS = ["", "identity", "temperature", "platt", "beta", "isotonic", "histogram"] as const;
+
+/** The position bands that a calibration has a map for. */
+export const BANDS = ["question", "early", "late"] as const;
+
 /** Why a choice ended. */
 export const FINISHES = [
   "stop", "length", "content_filter", "tool_calls", "refused", "failed", "cancelled", "other",

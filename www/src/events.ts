@@ -1,4 +1,4 @@
-import type { BASES, FINISHES, METHODS, POSITION_KINDS, REASONS, SEGMENTS } from "./abi.js";
+import type { BANDS, BASES, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS } from "./abi.js";
 import type { ErrorCode } from "./errors.js";
 
 /** Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart. */
@@ -74,6 +74,15 @@ export type Source =
       readonly mass: number | null;
     };
 
+/** The map of the setting `calibration` that a raw confidence goes through before integration. */
+export interface AppliedMap {
+  readonly map: Exclude<(typeof MAPS)[number], ""> | "unknown";
+  /** Whose map it is: p(0)'s, or that of positions with few or many tokens before them. */
+  readonly band: (typeof BANDS)[number] | "unknown";
+  /** Whether the raw confidence is outside those that the map was fitted on. */
+  readonly outside: boolean;
+}
+
 interface Revision {
   readonly type: "confidence";
   readonly choice: number;
@@ -95,9 +104,11 @@ export interface KnownConfidence extends Revision {
   readonly state: "provisional" | "final";
   /** The estimate itself: the probability that the answer is correct, in [0,1]. */
   readonly raw: number;
-  /** `raw` after Backward Confidence Integration with the estimates that came after it, in [0,1]. */
+  /** `raw` after the calibration, if there is one, and Backward Confidence Integration with the estimates that came after it, in [0,1]. */
   readonly fused: number;
   readonly source: Source;
+  /** Absent where the confidence is not calibrated. */
+  readonly calibration?: AppliedMap;
 }
 
 /** There is and will be no value for the position. */

@@ -1,12 +1,12 @@
-import { BASES, FAULTS, FINISHES, METHODS, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./abi.js";
+import { BANDS, BASES, FAULTS, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./abi.js";
 import { FineceError } from "./errors.js";
-import type { ConfidenceEvent, CoreEvent, PositionKind, Reason, Segment, Source, Total } from "./events.js";
+import type { AppliedMap, ConfidenceEvent, CoreEvent, PositionKind, Reason, Segment, Source, Total } from "./events.js";
 
 // The kinds of records and the least size of each, in bytes.
 const TEXT = 1, POSITIONED = 2, ASK = 3, CONFIDENCE = 4, USAGE = 5, FAULT = 6, FINISH = 7, ENDED = 8;
 const HEADER = 16, FAULT_HEADER = 24;
 const MIN_SIZES = [0, HEADER, 56, HEADER, 48, 40, FAULT_HEADER, 32, HEADER];
-const ESTIMATED = 0x80;
+const ESTIMATED = 0x80, OUTSIDE = 0x80;
 
 // A byte order mark is text like any other.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -86,7 +86,7 @@ function confidence(r: Record): ConfidenceEvent {
     case "final":
       // A value that is none must not reach anybody as a number.
       if (raw !== null && fused !== null) {
-        return { ...revision, state, raw, fused, source: sourceOf(r) };
+        return { ...revision, state, raw, fused, source: sourceOf(r), ...calibrationOf(r) };
       }
       break;
     case undefined:
@@ -104,6 +104,12 @@ function sourceOf(r: Record): Source {
   return r.byte(32) === 0
     ? { estimator: "builtin", method: METHODS[method] ?? "unknown" }
     : { estimator: "model", basis: BASES[method] ?? "unknown", mass: r.float(40) };
+}
+
+function calibrationOf(r: Record): { calibration?: AppliedMap } {
+  const number = r.byte(34), band = r.byte(35);
+  const map = MAPS[number] ?? "unknown";
+  return map === "" ? {} : { calibration: { map, band: BANDS[band & ~OUTSIDE] ?? "unknown", outside: (band & OUTSIDE) !== 0 } };
 }
 
 function segmentOf(n: number, at: number): Segment {

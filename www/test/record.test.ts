@@ -18,6 +18,28 @@ test("the examples that wasm/abi works out", () => {
   ]);
 });
 
+test("which map calibrated a confidence", () => {
+  const calibrated = (map: string, band: string): unknown => {
+    const [event] = readEvents(hex(confidence.replace("0100000000000000", `0100${map}${band}00000000`)));
+    return event?.type === "confidence" && event.state === "final" ? event.calibration : event;
+  };
+  assert.deepEqual(calibrated("03", "02"), { map: "platt", band: "late", outside: false });
+  assert.deepEqual(calibrated("05", "80"), { map: "isotonic", band: "question", outside: true });
+  assert.deepEqual(calibrated("63", "07"), { map: "unknown", band: "unknown", outside: false });
+  assert.equal(calibrated("00", "00"), undefined);
+});
+
+test("a confidence that the core calibrates says by what", async () => {
+  const all = { method: "platt", n: 100, support: [0, 1], clip: 1e-6, parameters: [0.5, 0] };
+  const session = (await loadCore()).open({ calibration: { finece_calibration: 1, boundary: 20, maps: { all } } });
+  const known = [...session.opening, ...session.write(demo), ...session.end()]
+    .flatMap((event) => (event.type === "confidence" && (event.state === "provisional" || event.state === "final") ? [event] : []));
+  assert.ok(known.length > 2);
+  for (const event of known) {
+    assert.equal(event.calibration?.map, "platt");
+  }
+});
+
 test("what is not known is null: no event has a NaN, and all survive JSON", async () => {
   const session = (await loadCore()).open({ text: true, strategy: "paragraph+entropy" });
   const events = [...session.opening, ...session.write(demo), ...session.end()];
