@@ -37,19 +37,23 @@
 // last checkpoint, to the same model.
 //
 // A small model was found to learn from the number alone how hard a question is,
-// and hardly to see a mistake in an answer: who made it does not know better. The
-// model that is shipped is made by way of a solver, the generator trained further
-// on reference solutions of other problems (base --model), with layers put on it
-// that change nothing at first (--grow; depth up-scaling, Kim et al. 2023, arXiv
-// 2312.15166, with new layers in place of copies). Of 556 held-out answers, the sum
-// of the generator's own log-probabilities tells right from wrong with an AUROC of
-// 93.0, the solver's with 96.5. Two options of ift, which are the project's own,
-// have this knowledge at hand where the number is written; what each of them gives
-// was not measured by itself. --prompt-loss has the model go on expecting the text
-// that it judges, an answer as much as it is likely to be right: what is right is to
-// be expected, not what was written. --surprise has it tell, of each token of the
-// answer, the log-probability that it gave it, and the least so far; the linear map
-// that reads this from its last hidden state is not kept.
+// and hardly to see a mistake in an answer, though the generator's own
+// log-probabilities tell of it. The idea of three options of ift, which are the
+// project's own, is that what a model expected in place of a token is found in its
+// last layers, where no later one can compare; what each of them gives was not
+// measured by itself. --grow puts layers on the model that change nothing at
+// first (depth up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers in
+// place of copies). --prompt-loss has the model go on expecting the text that it
+// judges. --surprise has it tell, of each token of the answer, the log-probability
+// that it gave it, and the least so far; the linear map that reads this from its
+// last hidden state is not kept.
+//
+// What did not help is a confidence model that knows better. The generator trained
+// further on reference solutions (base --model), with three layers more for that,
+// gives answers log-probabilities that tell right from wrong with an AUROC of 96.5
+// where the generator's own have 93.0 (p(z), 556 held-out answers); a confidence
+// model that was made of it by much the same fine-tuning, without layers on top,
+// had a Brier score of 0.094 over the states of these, the shipped one 0.093.
 //
 // The instruction, with which all prompts of a stage begin, is read once a batch.
 // --processes has several processes of one machine train together, each with its
@@ -70,7 +74,7 @@
 //
 // model.sh (make model) is the whole way from a seed to weights, for a model that
 // learns arithmetic word problems (package problems): the corpus, the generator,
-// the solver, the labels sampled from the generator, and the confidence models.
+// the labels sampled from it, and the confidence models.
 //
 // open.sh (make open) is an attempt at a question that the paper leaves open: where
 // to estimate in answers that have no one right text. Its models are the shipped

@@ -32,15 +32,11 @@ out=${2:-$root/build/model}
 : "${MORE:=21000}" "${MORE_K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 : "${SPLIT:=0.9,0.1,0}"
-# The solver: the generator trained further, to its end and with more layers, on other
-# problems. Who is to judge answers has to know better than who gave them.
-: "${SOLVE:=128000}" # conversations
-: "${SOLVER:=--batch 64 --lr 1.5e-3 --grow 3}"
 # The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
 # models of 7 to 8 billion parameters. A small one does not see by itself what is
-# odd in an answer: hence losses that have it look.
+# odd in an answer: hence layers above the generator's, and losses that have it look.
 : "${ANSWERS:=2}" # of each question, with the states on their way
-: "${IFT:=--epochs 1 --batch 64 --lr 1e-3 --beta2 0.95 --dev-limit 1000 --prompt-loss 0.3 --surprise 1}"
+: "${IFT:=--epochs 1 --batch 64 --lr 1.5e-3 --beta2 0.95 --dev-limit 1000 --grow 3 --prompt-loss 0.3 --surprise 1}"
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
 : "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
@@ -57,12 +53,6 @@ step "$out/tokenizer/tokenizer.json" "tokenizer" \
 # shellcheck disable=SC2086 # settings of several words
 trained "$out/generator" "generator" \
 	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --batch "$BATCH" --stop "$STOP" --lr 2e-3 $SHAPE
-
-step "$out/more-corpus.jsonl" "$SOLVE conversations more" \
-	"$finece" train corpus --seed "$((seed + 1))" -n "$SOLVE" -o "$out/more-corpus.jsonl"
-# shellcheck disable=SC2086
-trained "$out/solver" "solver" \
-	base --corpus "$out/more-corpus.jsonl" --model "$out/generator/best" $SOLVER
 
 step "$out/all.jsonl" "$((QUESTIONS + MORE)) questions" \
 	"$finece" train problems --pool confidence --seed "$seed" -n "$((QUESTIONS + MORE))" -o "$out/all.jsonl"
@@ -100,9 +90,9 @@ done
 # shellcheck disable=SC2086
 {
 	trained "$out/confidence" "confidence model: instruction fine-tuning" \
-		ift --model "$out/solver/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
+		ift --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
 	trained "$out/value" "confidence model: value head" \
-		value --model "$out/confidence/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
+		value --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
 	trained "$out/pik" "head of P(IK)" \
 		value --model "$out/generator/best" --data "$out/train-questions.jsonl" --dev "$out/dev-questions.jsonl" $HEAD
 }
@@ -120,12 +110,8 @@ if [ -n "$WEIGHTS" ]; then
 			fi
 		done
 		if [ -e "$WEIGHTS/$name/adapter_config.json" ]; then
-			base=generator
-			if [ "$name" = value ]; then
-				base=confidence
-			fi
 			# Where PEFT looks for the base of an adapter.
-			sed -i "s|\"base_model_name_or_path\": \".*\"|\"base_model_name_or_path\": \"../$base\"|" "$WEIGHTS/$name/adapter_config.json"
+			sed -i 's|"base_model_name_or_path": ".*"|"base_model_name_or_path": "../generator"|' "$WEIGHTS/$name/adapter_config.json"
 		fi
 	done
 	cp "$out/suc.json" "$WEIGHTS/suc.json"

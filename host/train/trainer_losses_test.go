@@ -66,20 +66,6 @@ for b in [b for b in batches if len(b) == 8][:4] + [[0] * 8]:
         assert (x - y).abs().max() <= 1e-4 * y.abs().max() + 1e-7, (x - y).abs().max()
 assert len(begun) == 5 and min(begun) >= 64, begun
 
-class expecting(options):
-    surprise = 0.0
-
-weighed = 0
-for b in [b for b in batches if len(b) == 8][:4]:
-    inputs = collate([rows[j] for j in b])
-    assert inputs["confidence"].tolist() == [torch.tensor(lines[j]["confidence"]).item() for j in b]
-    wrong = inputs | {"confidence": torch.zeros(8)}
-    without = inputs | {"text": inputs["text"] & ~inputs["answer"]}
-    loss = lambda of: finece_fit.FineceTrainer.compute_loss(expecting, model, of).item()
-    assert abs(loss(wrong) - loss(without)) < 1e-5
-    weighed += inputs["answer"].any().item() and abs(loss(wrong) - loss(inputs)) > 1e-4
-assert weighed, "no batch has an answer"
-
 values = finece_data.Values(lines, tokenizer, 512)
 head = AutoModelForSequenceClassification.from_pretrained(generator, dtype=torch.float32, attn_implementation="eager", num_labels=1)
 head.config.pad_token_id = tokenizer.pad_token_id

@@ -129,13 +129,12 @@ class Replies(Rows):
     """Conversations of which the last reply is to be learnt. The prompt and the reply are made tokens of
     one by one, as a server does that is sent the prompt. Of each, inputs has the token at which the last
     message before the reply begins, and answers the range of the answer that is quoted there, an empty one
-    if there is none, and confidences how likely that one is to be right, 1 where nothing says so."""
+    if there is none."""
 
     def __init__(self, lines, tokenizer, most):
         super().__init__(most)
-        self.inputs, self.answers, self.confidences = [], [], []
-        for lines in chunks(lines):
-            chunk = [messages_of(line) for line in lines]
+        self.inputs, self.answers = [], []
+        for chunk in chunks(messages_of(line) for line in lines):
             prompts = render(tokenizer, [c[:-1] for c in chunk], for_reply=True)
             wholes = render(tokenizer, chunk, for_reply=False)
             for prompt, whole in zip(prompts, wholes):
@@ -143,11 +142,10 @@ class Replies(Rows):
                     raise SystemExit(f"the chat template puts something else before a reply than before one to come: {prompt!r} and {whole!r}")
             replies = tokens(tokenizer, [whole[len(prompt) :] for prompt, whole in zip(prompts, wholes)])
             made = tokenizer(prompts, add_special_tokens=False, return_offsets_mapping=True)
-            for line, messages, prompt, ids, offsets, reply in zip(lines, chunk, prompts, made["input_ids"], made["offset_mapping"], replies):
+            for messages, prompt, ids, offsets, reply in zip(chunk, prompts, made["input_ids"], made["offset_mapping"], replies):
                 if self.add(ids + reply, len(ids), group_of(messages)):
                     self.inputs.append(input_of(prompt, offsets, messages[:-1]))
                     self.answers.append(answer_of(prompt, offsets))
-                    self.confidences.append(float(line.get("confidence", 1)))
         self.close()
 
     def __getitem__(self, i):
@@ -155,8 +153,7 @@ class Replies(Rows):
         at = torch.arange(len(ids))
         answer = self.answers[i]
         return {"input_ids": ids, "labels": ids.masked_fill(at < self.numbers[i], IGNORED),
-                "text": at >= self.inputs[i], "answer": (at >= answer.start) & (at < answer.stop),
-                "confidence": torch.tensor(self.confidences[i])}
+                "text": at >= self.inputs[i], "answer": (at >= answer.start) & (at < answer.stop)}
 
 
 def input_of(prompt, offsets, messages):
@@ -204,7 +201,6 @@ def collator(pad):
             lengths = torch.tensor([len(r["input_ids"]) for r in rows])
             return {"input_ids": ids, "labels": torch.stack([r["labels"] for r in rows]), "lengths": lengths}
         batch = {"input_ids": ids, "labels": torch.full((len(rows), most), IGNORED)}
-        batch["confidence"] = torch.stack([r["confidence"] for r in rows])
         batch |= {name: torch.zeros((len(rows), most), dtype=torch.bool) for name in ("text", "answer")}
         for i, r in enumerate(rows):
             for name in "labels", "text", "answer":

@@ -59,9 +59,7 @@ class FineceTrainer(Trainer):
         of_reply = reply.flatten()[at]
         loss = nll[of_reply].mean()
         if self.prompt_loss and not of_reply.all():
-            # What is right is to be expected, not what was written.
-            weight = torch.where(answer, inputs["confidence"][:, None], 1.0)[:, 1:].flatten()[at][~of_reply]
-            loss = loss + self.prompt_loss * (weight * nll[~of_reply]).sum() / weight.sum()
+            loss = loss + self.prompt_loss * nll[~of_reply].mean()
         if self.surprise and answer[:, 1:].any():
             logprobs = torch.zeros(reply.numel(), device=ids.device).index_put((at,), -nll.detach()).view(reply.shape)
             loss = loss + self.surprise * surprise_loss(model.surprise, hidden[:, 1:].float(), logprobs, answer[:, 1:])

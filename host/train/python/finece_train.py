@@ -230,7 +230,7 @@ def main():
         common(c, epochs=3, batch=32, lr=1e-4, beta2=0.5, decay=0.0)
         if run is ift:
             c.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on the model, which change nothing at first: to see what it expected of the text that it judges")
-            c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator, an answer as much as it is likely to be right; 0 is none")
+            c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator; 0 is none")
             c.add_argument("--surprise", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model notice how likely it found each token of the answer; takes --prompt-loss; 0 is none")
         else:
             c.set_defaults(prompt_loss=0.0, surprise=0.0)
