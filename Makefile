@@ -88,9 +88,11 @@ model: ## make the built-in models anew, from a seed to weights, in build/model 
 	host/train/model.sh $(or $(SEED),1)
 
 .PHONY: open
-open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (20 minutes; goes on when run again; SEED=1)
+open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (20 minutes; goes on when run again; SEED=1); writes host/experiment/results/open
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/open.sh $(or $(SEED),1)
+	mkdir -p host/experiment/results/open
+	cp build/open/results/RESULTS.md build/open/results/*.svg host/experiment/results/open/
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ (default 30s) each

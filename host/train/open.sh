@@ -17,10 +17,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${2:-$root/build/open}
 
 # The generator: CORPUS decides how often it errs, which should be half of the time.
-: "${CORPUS:=20000}" # conversations
+: "${CORPUS:=8000}" # conversations
 : "${BASE:=--epochs 1 --batch 32 --lr 1e-3}"
 # The labels: every fragment of K answers to each question gives one.
-: "${QUESTIONS:=2500}" "${K:=5}"
+: "${QUESTIONS:=1500}" "${K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 # The confidence model, which has learnt of other problems already.
 : "${ANSWERS:=2}" # of each question, with the states on their way

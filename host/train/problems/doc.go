@@ -22,15 +22,14 @@
 // two [Pool]s, so what a model is tested on was never seen in any training.
 //
 // Questions of [OpenEnded] have no one answer. Any 3 to 5 of the statements that
-// are true are one, in any order; Problem.Statements are all of them, 26 or more
+// are true are one, in any order; Problem.Statements are all of them, 300 or more
 // of a question.
 //
-//	Mia has 14 stones. Tom has 23 stones. Eva has 9 stones. Max has 46 stones.
-//	Write what can be said of them.
+//	Write what can be calculated with 38, 120 or 51.
 //
-//	Tom has 23 - 9 = 14 more than Eva.
+//	38 + 14 = 52
 //
-//	Max has 46 / 23 = 2 times as many as Tom.
+//	38 / 2 = 19
 //
-//	Eva has the fewest.
+//	120 - 9 = 111
 package problems

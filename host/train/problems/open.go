@@ -1,77 +1,60 @@
 package problems
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // openEnded is the family of [OpenEnded].
-var openEnded = family{"collections", collections}
+var openEnded = family{"numbers", numbers}
 
-// claim is a sentence that is true of a question. In a draft with a mistake it is
-// wrong, if it is its step that has it.
-type claim func(d *draft) string
-
-// collections are how many things each of some people has, and n of all that can
-// be said of that.
-func collections(d *draft, n int) {
-	thing := pick(d, things)
-	var people []string
-	var counts []int
-	for _, i := range d.r.Perm(len(names))[:d.between(4, 5)] {
-		x := d.sized()
-		for slices.Contains(counts, x) { // so that one has the most
-			x = d.sized()
-		}
-		people, counts = append(people, names[i]), append(counts, x)
-		d.say("%s has %d %s.", names[i], x, thing)
-	}
-	d.say("Write what can be said of them.")
-
-	claims := []claim{
-		func(d *draft) string {
-			return d.someone(people, slices.Index(counts, slices.Max(counts))) + " has the most."
-		},
-		func(d *draft) string {
-			return d.someone(people, slices.Index(counts, slices.Min(counts))) + " has the fewest."
-		},
-	}
-	for i, a := range people {
-		for j, b := range people {
-			if i == j {
-				continue
-			}
-			x, y := counts[i], counts[j]
-			compared := func(format string, first int, op byte, second int) {
-				claims = append(claims, func(d *draft) string {
-					sum, _ := d.sum(first, op, second)
-					return fmt.Sprintf(format, a, sum, b)
-				})
-			}
-			compared("Together %[1]s and %[3]s have %[2]s.", x, '+', y)
-			if x < y {
-				compared("%s has %s fewer than %s.", y, '-', x)
-				continue
-			}
-			compared("%s has %s more than %s.", x, '-', y)
-			if x%y == 0 {
-				compared("%s has %s times as many as %s.", x, '/', y)
-			}
-		}
-	}
-	for _, c := range claims {
-		d.statements = append(d.statements, c(&draft{})) // which has no mistake
-	}
-	for _, i := range d.r.Perm(len(claims))[:n] {
-		d.step("%s", claims[i](d))
-	}
-	d.last = 0 // no one answer
+// sum is what can be calculated.
+type sum struct {
+	x  int
+	op byte
+	y  int
 }
 
-// someone is person number right, or another one where the mistake is.
-func (d *draft) someone(people []string, right int) string {
-	if d.wrong == len(d.steps)+1 {
-		right = (right + 1 + d.slips.IntN(len(people)-1)) % len(people)
+// numbers are n of all that can be calculated with one of three numbers.
+func numbers(d *draft, n int) {
+	var given []int
+	for len(given) < 3 {
+		if x := d.between(20, 199); !slices.Contains(given, x) {
+			given = append(given, x)
+		}
 	}
-	return people[right]
+	d.say("Write what can be calculated with %d, %d or %d.", given[0], given[1], given[2])
+	all := map[byte][]sum{}
+	for _, x := range given {
+		for y := 2; y < 100; y++ {
+			all['+'] = append(all['+'], sum{x, '+', y})
+			if y < x {
+				all['-'] = append(all['-'], sum{x, '-', y})
+			}
+			if y < 10 {
+				all['*'] = append(all['*'], sum{x, '*', y})
+			}
+			if y < 10 && x%y == 0 {
+				all['/'] = append(all['/'], sum{x, '/', y})
+			}
+		}
+	}
+	for _, op := range []byte("+-*/") {
+		for _, s := range all[op] {
+			equation, _ := new(draft).sum(s.x, s.op, s.y) // which has no mistake
+			d.statements = append(d.statements, equation)
+		}
+	}
+	var said []sum
+	for len(said) < n {
+		of := all["+-*/"[d.r.IntN(4)]]
+		if len(of) == 0 { // three primes
+			continue
+		}
+		s := of[d.r.IntN(len(of))]
+		if slices.Contains(said, s) {
+			continue
+		}
+		said = append(said, s)
+		equation, _ := d.sum(s.x, s.op, s.y)
+		d.step("%s", equation)
+	}
+	d.last = 0 // no one answer
 }
