@@ -17,8 +17,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${2:-$root/build/open}
 
 # The generator: CORPUS decides how often it errs, which should be half of the time.
-: "${CORPUS:=8000}" # conversations
-: "${BASE:=--epochs 1 --batch 32 --lr 1e-3}"
+: "${CORPUS:=30000}" # conversations
+: "${BASE:=--epochs 1 --batch 32 --lr 2e-3}"
 # The labels: every fragment of K answers to each question gives one.
 : "${QUESTIONS:=1500}" "${K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
