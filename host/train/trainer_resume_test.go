@@ -84,7 +84,7 @@ func resumes(w *workshop, args []string) {
 // alike wants of two processes the model that one makes, up to the order of sums: a
 // batch of values has the same mean in both.
 func alike(w *workshop, args []string) {
-	var found []train.Report
+	var found []epoch
 	for _, n := range []string{"1", "2"} {
 		out := w.path("processes", n)
 		w.train(slices.Concat(args, []string{"--epochs", "2", "--processes", n, "--out", out})...)

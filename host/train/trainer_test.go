@@ -366,7 +366,7 @@ func TestTrainer(t *testing.T) {
 		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"ift", "--lr", "2e-3", "--grow", "1", "--prompt-loss", "0.3", "--surprise", "1"}, common))
 	})
 	t.Run("resume ift in two processes", func(t *testing.T) {
-		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"ift", "--lr", "2e-3", "--processes", "2"}, common))
+		resumes(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"ift", "--lr", "2e-3", "--grow", "1", "--prompt-loss", "0.3", "--surprise", "1", "--processes", "2"}, common))
 	})
 	t.Run("processes", func(t *testing.T) {
 		alike(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"value", "--lr", "1e-3", "--limit", "200", "--no-bf16"}, common))
