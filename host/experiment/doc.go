@@ -27,9 +27,9 @@
 //
 // Which positions suit answers that have no one right text is a question that the
 // paper leaves open: entropy is high there where the model is free to choose as well
-// as where it is in doubt. Records of a domain of such answers, with a grader that knows what may
-// be said of a question (construct.StatementsGrader), have the same tables; the
-// baselines that go by one final answer have no rows.
+// as where it is in doubt. Records of a domain of such answers, with a grader that
+// knows what may be said of a question (construct.StatementsGrader), have the same
+// tables; the baselines that go by one final answer have no rows.
 //
 // # Fusion
 //

@@ -134,6 +134,20 @@ type Kept struct {
 // measured are the figures that have intervals.
 var measured = []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}
 
+// valuesOf are what a sample has of measured, the AUROC NaN if all are right, or all
+// wrong.
+func valuesOf(s *metrics.Sample) ([2]float64, error) {
+	ece, err := s.ECE(metrics.Binning{})
+	if err != nil {
+		return [2]float64{}, err
+	}
+	auroc, err := s.AUROC()
+	if err != nil {
+		auroc = math.NaN()
+	}
+	return [2]float64{ece, auroc}, nil
+}
+
 func resampling(seed uint64) metrics.Resampling {
 	return metrics.Resampling{Resamples: 1000, Seed: seed}
 }
@@ -158,13 +172,13 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 	if q.Brier, err = s.Brier(); err != nil {
 		return q, err
 	}
-	ece, err := s.ECE(metrics.Binning{})
+	values, err := valuesOf(s)
 	if err != nil {
 		return q, err
 	}
-	q.ECE = Figure{ece, intervals[0].Low, intervals[0].High}
-	if auroc, err := s.AUROC(); err == nil { // undefined if all are right, or all wrong
-		q.AUROC = Figure{auroc, intervals[1].Low, intervals[1].High}
+	q.ECE = Figure{values[0], intervals[0].Low, intervals[0].High}
+	if !math.IsNaN(values[1]) {
+		q.AUROC = Figure{values[1], intervals[1].Low, intervals[1].High}
 	}
 	q.Kept = p.kept(DefaultThreshold)
 	return q, nil

@@ -291,7 +291,8 @@ func (d *Domain) fusions(records []*Record, seed uint64) error {
 func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) {
 	f := &Fusion{Alpha: params.Alpha, Depth: params.Depth, Width: params.Width}
 	n := 0
-	read := fused(params)
+	var failed error
+	read := fused(params, &failed)
 	p := pairs(records, At{ByParagraph, First}, func(p *Point) (float64, bool) {
 		v, ok := read(p)
 		if ok {
@@ -302,6 +303,9 @@ func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) 
 		}
 		return v, ok
 	})
+	if failed != nil {
+		return nil, failed
+	}
 	f.Scored /= float64(max(n, 1))
 	f.Sampled /= float64(max(n, 1))
 	var err error
@@ -309,18 +313,19 @@ func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) 
 	return f, err
 }
 
-// fused is the confidence of a point that has a tree, integrated by params. A tree
-// that is none has no confidence.
-func fused(params bci.Params) reading {
+// fused is the confidence of a point that has a tree, integrated by params. What is
+// wrong with a tree is in failed.
+func fused(params bci.Params, failed *error) reading {
 	return func(p *Point) (float64, bool) {
 		if p.Tree == nil {
 			return 0, false
 		}
 		all, err := bci.Fuse(nil, bci.Tree{Conf: p.Tree.Confidence, Parent: p.Tree.Parent}, params)
-		if err != nil || math.IsNaN(all[0]) {
+		if err != nil {
+			*failed = err
 			return 0, false
 		}
-		return all[0], true
+		return all[0], !math.IsNaN(all[0])
 	}
 }
 

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/finece/finece/bci"
@@ -45,7 +46,9 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	if n := len(d.Fusions); n > 1 {
 		f := d.Fusions[n-1]
 		where := fmt.Sprintf("p(1), fused with d=%d and w=%d,", f.Depth, f.Width)
-		if err := against(First, where, f.Quality, fused(bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width})); err != nil {
+		var failed error
+		read := fused(bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width}, &failed)
+		if err := errors.Join(against(First, where, f.Quality, read), failed); err != nil {
 			return nil, err
 		}
 	}
@@ -86,20 +89,22 @@ func differences(records []*Record, at At, a, b reading, seed uint64) ([2]Figure
 	if len(pa.Confidence) == 0 {
 		return out, nil
 	}
-	qa, err := pa.quality(seed)
-	if err != nil {
-		return out, err
-	}
-	qb, err := pb.quality(seed)
-	if err != nil {
-		return out, err
+	var values [2][2]float64
+	for i, p := range []Pairs{pa, pb} {
+		s, err := metrics.NewSample(p.Confidence, p.Correct)
+		if err != nil {
+			return out, err
+		}
+		if values[i], err = valuesOf(s); err != nil {
+			return out, err
+		}
 	}
 	intervals, err := metrics.BootstrapDifferences(pa.Confidence, pb.Confidence, pa.Correct, pa.Question, measured, resampling(seed))
 	if err != nil {
 		return out, err
 	}
-	for i, value := range []float64{qa.ECE.Value - qb.ECE.Value, qa.AUROC.Value - qb.AUROC.Value} {
-		out[i] = Figure{value, intervals[i].Low, intervals[i].High}
+	for i := range out {
+		out[i] = Figure{values[0][i] - values[1][i], intervals[i].Low, intervals[i].High}
 	}
 	return out, nil
 }

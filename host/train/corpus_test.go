@@ -128,7 +128,7 @@ func TestOpenEndedCorpus(t *testing.T) {
 		}
 		question, answer := c.Messages[0].Content, c.Messages[1].Content
 		if strings.HasPrefix(question, "Calculate: ") {
-			if counts["exercise"]++; strings.Contains(question, ", ,") || mistaken(answer) {
+			if counts["exercise"]++; mistaken(answer) {
 				t.Fatalf("%q", c)
 			}
 			continue

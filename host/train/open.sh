@@ -16,7 +16,8 @@ seed=${1:-1}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${2:-$root/build/open}
 
-# The generator: CORPUS decides how often it errs, which should be half of the time.
+# The generator: CORPUS decides how often it errs. With this, a third of its answers
+# are right.
 : "${CORPUS:=30000}" # conversations
 : "${BASE:=--epochs 1 --batch 32 --lr 2e-3}"
 # The labels: every fragment of K answers to each question gives one.

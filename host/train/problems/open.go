@@ -5,8 +5,8 @@ import "slices"
 // openEnded is the family of [OpenEnded].
 var openEnded = family{"numbers", numbers}
 
-// sum is what can be calculated.
-type sum struct {
+// calculation is x op y.
+type calculation struct {
 	x  int
 	op byte
 	y  int
@@ -21,18 +21,18 @@ func numbers(d *draft, n int) {
 		}
 	}
 	d.say("Write what can be calculated with %d, %d or %d.", given[0], given[1], given[2])
-	all := map[byte][]sum{}
+	all := map[byte][]calculation{}
 	for _, x := range given {
 		for y := 2; y < 100; y++ {
-			all['+'] = append(all['+'], sum{x, '+', y})
+			all['+'] = append(all['+'], calculation{x, '+', y})
 			if y < x {
-				all['-'] = append(all['-'], sum{x, '-', y})
+				all['-'] = append(all['-'], calculation{x, '-', y})
 			}
 			if y < 10 {
-				all['*'] = append(all['*'], sum{x, '*', y})
+				all['*'] = append(all['*'], calculation{x, '*', y})
 			}
 			if y < 10 && x%y == 0 {
-				all['/'] = append(all['/'], sum{x, '/', y})
+				all['/'] = append(all['/'], calculation{x, '/', y})
 			}
 		}
 	}
@@ -42,7 +42,7 @@ func numbers(d *draft, n int) {
 			d.statements = append(d.statements, equation)
 		}
 	}
-	var said []sum
+	var said []calculation
 	for len(said) < n {
 		of := all["+-*/"[d.r.IntN(4)]]
 		if len(of) == 0 { // three primes

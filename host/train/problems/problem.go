@@ -118,9 +118,7 @@ var equation = regexp.MustCompile(`\d+ [-+*/] \d+ = \d+`)
 func (p *Problem) Equations() []string {
 	var out []string
 	for _, step := range p.Steps {
-		if e := equation.FindString(step); e != "" {
-			out = append(out, e)
-		}
+		out = append(out, equation.FindString(step))
 	}
 	return out
 }
