@@ -68,8 +68,9 @@ def agreed(value):
 
 
 def share(batch):
-    """This process's share of a batch. One with too few for all is everybody's."""
-    return batch if len(batch) < processes() else batch[rank() :: processes()]
+    """This process's share of a batch, as large as everybody's: else their mean is not that of the batch. One
+    that does not come out even is read whole by all."""
+    return batch if len(batch) % processes() else batch[rank() :: processes()]
 
 
 def average(model):
