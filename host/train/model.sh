@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # From a seed to the models that the project ships: word problems, a generator
 # that learns them, labels sampled from it by Algorithm 1, and the confidence
-# models of these: FineCE by instruction fine-tuning and by a value head, the head
-# of P(IK), and the clusters of SuC.
+# models of these: FineCE by instruction fine-tuning, of the generator trained
+# further on reference solutions, and by a value head; the head of P(IK), and the
+# clusters of SuC.
 #
 #   host/train/model.sh [SEED [FOLDER]]     (make model)
 #
@@ -32,11 +33,14 @@ out=${2:-$root/build/model}
 : "${MORE:=21000}" "${MORE_K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 : "${SPLIT:=0.9,0.1,0}"
+# The solver: the generator, trained until it hardly errs. What it expects is right.
+: "${CHAT:=48000}" "${JUDGED:=32000}" # conversations, and solutions as they are quoted to be judged
+: "${SOLVER:=--epochs 1 --batch 64 --lr 1.5e-3 --prompt-loss 1 --remember 1}"
 # The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
 # models of 7 to 8 billion parameters. A small one does not see by itself what is
-# odd in an answer: hence layers above the generator's, and losses that have it look.
+# odd in an answer: hence layers above the solver's, and losses that have it look.
 : "${ANSWERS:=2}" # of each question, with the states on their way
-: "${IFT:=--epochs 1 --batch 64 --lr 1.5e-3 --beta2 0.95 --dev-limit 1000 --grow 3 --prompt-loss 0.3 --surprise 1}"
+: "${IFT:=--epochs 1 --batch 64 --lr 3e-3 --beta2 0.95 --dev-limit 1000 --limit 160000 --grow 3 --freeze --surprise 5}"
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
 : "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
@@ -87,10 +91,16 @@ for split in train dev; do
 		of_all "$out/$split-questions.jsonl" export --split "$split" --question-only
 done
 
+step "$out/solver-chat.jsonl" "$CHAT further conversations" \
+	"$finece" train corpus --seed "$((seed + 1))" -n "$CHAT" -o "$out/solver-chat.jsonl"
+step "$out/solver-judged.jsonl" "$JUDGED further solutions" \
+	"$finece" train corpus --seed "$((seed + 1))" --prompts -n "$JUDGED" -o "$out/solver-judged.jsonl"
 # shellcheck disable=SC2086
 {
+	trained "$out/solver" "solver" \
+		base --model "$out/generator/best" --corpus "$out/solver-chat.jsonl" "$out/solver-judged.jsonl" $SOLVER
 	trained "$out/confidence" "confidence model: instruction fine-tuning" \
-		ift --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
+		ift --model "$out/solver/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
 	trained "$out/value" "confidence model: value head" \
 		value --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
 	trained "$out/pik" "head of P(IK)" \

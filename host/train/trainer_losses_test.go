@@ -34,15 +34,17 @@ assert all(len({rows.groups[j] for j in b}) == 1 for b in batches)
 
 text = torch.tensor([rows.row(0).tolist()])
 before = model(input_ids=text).logits
-finece_fit.grow(model, 2)
+new = finece_fit.grow(model, 2)
 assert torch.equal(model(input_ids=text).logits, before)
 for p in model.parameters():  # now they are to do something
     p.data += 0.01 * torch.randn_like(p)
 
 class options:
-    bf16, prompt_loss, surprise = False, 0.3, 1.0
+    bf16, prompt_loss, surprise, remember = False, 0.3, 1.0, 1.0
+    watched = finece_fit.Watched(new)
 
 model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
+model.remember = torch.nn.Linear(model.config.hidden_size, len(tokenizer))
 collate = finece_data.collator(tokenizer.pad_token_id)
 once = finece_fit.behind_the_beginning
 begun = []
@@ -65,6 +67,13 @@ for b in [b for b in batches if len(b) == 8][:4] + [[0] * 8]:
     for x, y in zip(*found):
         assert (x - y).abs().max() <= 1e-4 * y.abs().max() + 1e-7, (x - y).abs().max()
 assert len(begun) == 5 and min(begun) >= 64, begun
+
+back = torch.zeros(1, 2, 5, 9)  # four tokens were read before these five
+back[:, :, range(5), range(3, 8)] = 1
+answer = torch.tensor([[False, True, True, True, False]])
+assert finece_fit.look_back_loss(back, answer) == 0
+assert finece_fit.look_back_loss(back[:, :, :, 4:][:, :, 1:, 1:], answer[:, 1:]) == 0  # none was
+assert finece_fit.look_back_loss(back.roll(1, -1), answer) > 10
 
 values = finece_data.Values(lines, tokenizer, 512)
 head = AutoModelForSequenceClassification.from_pretrained(generator, dtype=torch.float32, attn_implementation="eager", num_labels=1)

@@ -143,7 +143,11 @@ func TestBase(t *testing.T) {
 	if first, last := losses(further); !(first < stopped*1.2 && last < stopped*0.8) {
 		t.Errorf("further on the loss went from %v to %v, from %v before", first, last, stopped)
 	}
-	for _, name := range []string{"base", "early", "further"} {
+	remembers := w.train("base", "--corpus", corpus, prompts, "--model", w.path("early", "best"), "--prompt-loss", "1", "--remember", "1", "--batch", "16", "--lr", "5e-3", "--log-every", "10", "--out", w.path("remembers"))
+	if first, last := losses(remembers); !(last < first/2) {
+		t.Errorf("with all losses it went from %v to %v", first, last)
+	}
+	for _, name := range []string{"base", "early", "further", "remembers"} {
 		m, err := lm.Load(os.DirFS(w.path(name, "best")))
 		url := w.serve("generator", m, err)
 		client, err := model.New(model.Config{BaseURL: url + "/v1"})
@@ -323,6 +327,7 @@ func TestTrainer(t *testing.T) {
 	}{
 		{"ift", chat, 3, 0.7, []string{"ift", "--lr", "2e-3"}},
 		{"ift-grown", chat, 3, 0.7, []string{"ift", "--lr", "2e-3", "--grow", "2", "--prompt-loss", "0.3", "--surprise", "1"}},
+		{"ift-frozen", chat, 3, 0.7, []string{"ift", "--lr", "4e-3", "--grow", "2", "--freeze", "--surprise", "1"}},
 		{"ift-lora", chat, 3, 0.7, []string{"ift", "--lr", "1e-2", "--beta2", "0.95", "--lora-rank", "8"}},
 		{"value", value, 3, 0.97, []string{"value", "--lr", "1e-3", "--beta2", "0.95"}},
 		{"value-lora", value, 3, 0.97, []string{"value", "--lr", "5e-3", "--beta2", "0.95", "--lora-rank", "8"}},

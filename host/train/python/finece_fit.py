@@ -20,7 +20,8 @@ class FineceTrainer(Trainer):
     """A Trainer whose batches are of one length and begin alike, and that knows the losses."""
 
     bf16 = True
-    prompt_loss = surprise = 0.0  # weights of the losses beside the reply's
+    watched = None  # what the new layers of ift see
+    prompt_loss = surprise = remember = 0.0  # weights of the losses beside the reply's
 
     def get_train_dataloader(self):
         data = self.train_dataset
@@ -42,7 +43,7 @@ class FineceTrainer(Trainer):
                 logits = model(**behind_the_beginning(model, ids, inputs["lengths"] - 1)[0]).logits[:, 0]
             return F.binary_cross_entropy_with_logits(logits.float(), labels.float())
         whole = model.get_base_model() if hasattr(model, "peft_config") else model
-        wanted = inputs["text"] if self.prompt_loss else labels != IGNORED
+        wanted = inputs["text"] if self.prompt_loss or self.surprise else labels != IGNORED
         with autocast:
             body = getattr(whole, whole.base_model_prefix)
             rest, begun = behind_the_beginning(body, ids, wanted.int().argmax(1) - 1)
@@ -53,16 +54,24 @@ class FineceTrainer(Trainer):
         at = wanted.flatten().nonzero()[:, 0]
         count = len(at)
         padded = F.pad(at, (0, rounded(count, 512) - count))
+        states = hidden[:, :-1]
+        if self.watched:
+            # What to expect of the text is said below the new layers: these are free for what is to be thought of it.
+            states = torch.where(reply[..., None], states, body.norm(self.watched.states)[:, :-1].to(states.dtype))
+        states = states.flatten(0, 1)[padded]
         with autocast:
-            logits = whole.get_output_embeddings()(hidden[:, :-1].flatten(0, 1)[padded])[:count]
+            logits = whole.get_output_embeddings()(states)[:count]
         nll = F.cross_entropy(logits.float(), ids[:, 1:].flatten()[at], reduction="none")
         of_reply = reply.flatten()[at]
         loss = nll[of_reply].mean()
         if self.prompt_loss and not of_reply.all():
             loss = loss + self.prompt_loss * nll[~of_reply].mean()
+        if self.remember:
+            loss = loss + self.remember * F.cross_entropy(model.remember(states[:count].float()), ids[:, :-1].flatten()[at])
         if self.surprise and answer[:, 1:].any():
             logprobs = torch.zeros(reply.numel(), device=ids.device).index_put((at,), -nll.detach()).view(reply.shape)
-            loss = loss + self.surprise * surprise_loss(model.surprise, hidden[:, 1:].float(), logprobs, answer[:, 1:])
+            noticed = surprise_loss(model.surprise, hidden[:, 1:].float(), logprobs, answer[:, 1:])
+            loss = loss + self.surprise * (noticed + 0.1 * look_back_loss(self.watched.attention, answer))
         return loss
 
 
@@ -91,14 +100,34 @@ def surprise_loss(linear, hidden, logprobs, answer):
     return F.mse_loss(linear(hidden)[answer], told[answer])
 
 
+def look_back_loss(attention, answer):
+    """How far the heads of the first new layer are from looking at the token before, where the expectation of
+    this one is. Of itself a head hardly learns that: what is found there helps only who knows to compare it.
+    attention is [batch, heads, tokens, all tokens so far], answer the last tokens of these."""
+    back = attention.shape[-1] - attention.shape[-2] - 1
+    before = attention.float().diagonal(back, -2, -1)[:, :, -(answer.shape[1] - 1):]
+    wanted = answer[:, None, 1:].expand_as(before)
+    return -before[wanted].clamp(min=1e-9).log().mean()
+
+
+class Watched:
+    """What the first of the new layers of a model is given, states, and what its heads look at, attention."""
+
+    def __init__(self, layers):
+        layers[0].register_forward_pre_hook(lambda _, inputs: setattr(self, "states", inputs[0]))
+        layers[0].self_attn.register_forward_hook(lambda _, inputs, outputs: setattr(self, "attention", outputs[1]))
+
+
 def grow(model, layers):
     """Puts layers on a model that change nothing yet: new ones that let nothing out. They can look back at what
-    the model expected of the text."""
+    the model expected of the text. What they read is of a size at once that counts beside a trained model's
+    states, so that they begin to learn with their first steps."""
     body = getattr(model, model.base_model_prefix)
     for _ in range(layers):
         layer = copy.deepcopy(body.layers[-1])
         for p in layer.parameters():
-            torch.nn.init.normal_(p, std=model.config.initializer_range) if p.dim() > 1 else torch.nn.init.ones_(p)
+            torch.nn.init.normal_(p, std=p.shape[-1] ** -0.5) if p.dim() > 1 else torch.nn.init.ones_(p)
+        layer.self_attn.v_proj.weight.data *= 5
         for out in layer.self_attn.o_proj, layer.mlp.down_proj:
             torch.nn.init.zeros_(out.weight)
         layer.self_attn.layer_idx = len(body.layers)
@@ -106,6 +135,7 @@ def grow(model, layers):
     model.config.num_hidden_layers = len(body.layers)
     if getattr(model.config, "layer_types", None):
         model.config.layer_types = [*model.config.layer_types, *model.config.layer_types[-1:] * layers]
+    return body.layers[len(body.layers) - layers :]
 
 
 class Progress(TrainerCallback):
@@ -151,7 +181,7 @@ def save(model, path, base=None):
         config["base_model_name_or_path"] = base
         (path / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         return
-    half = {k: v.detach().to(torch.float16).contiguous() for k, v in model.state_dict().items() if not k.startswith("surprise.")}
+    half = {k: v.detach().to(torch.float16).contiguous() for k, v in model.state_dict().items() if not k.startswith(("surprise.", "remember."))}
     if getattr(model.config, "tie_word_embeddings", False):
         half.pop("lm_head.weight", None)
     dtype = model.config.dtype
@@ -193,13 +223,15 @@ def last_checkpoint(out):
     return None
 
 
-def fit(model, data, args, pad, callbacks, reporting):
+def fit(model, data, args, pad, callbacks, reporting, watched=None):
     """Trains, from the last checkpoint if there is one, and returns the model. The first process reports."""
     if first():
         callbacks = callbacks + reporting
     trainer = FineceTrainer(model=model, args=arguments(args, len(data)), train_dataset=data,
                             data_collator=collator(pad), callbacks=callbacks)
-    trainer.bf16, trainer.prompt_loss, trainer.surprise = args.bf16, args.prompt_loss, args.surprise
+    trainer.bf16 = args.bf16
+    trainer.watched = watched
+    trainer.prompt_loss, trainer.surprise, trainer.remember = args.prompt_loss, args.surprise, args.remember
     trainer.remove_callback(transformers.PrinterCallback)
     meet(args.processes)
     last = agreed(last_checkpoint(args.out) if first() else None)

@@ -9,6 +9,7 @@ used if there is one: CUDA_VISIBLE_DEVICES says which.
 """
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -33,7 +34,7 @@ from transformers import (
 import finece_heldout
 import finece_processes
 from finece_data import Replies, Values, messages_of, prompt_text, read_lines, render, tokens, value_tokens
-from finece_fit import Progress, Stop, as_saved, fit, grow, save, with_adapter
+from finece_fit import Progress, Stop, Watched, as_saved, fit, grow, save, with_adapter
 from finece_processes import first
 
 SPECIAL = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
@@ -90,31 +91,43 @@ def base(args):
             num_attention_heads=args.heads, num_key_value_heads=args.heads, max_position_embeddings=args.context,
             tie_word_embeddings=True, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
             bos_token_id=None, attn_implementation=ATTENTION))
-    data = Replies(read_lines(args.corpus, args.limit), tokenizer, args.context)
-    print(json.dumps({"parameters": model.num_parameters(), "conversations": len(data), "dropped": data.dropped,
+    parameters = model.num_parameters()
+    if args.remember:
+        model.remember = torch.nn.Linear(model.config.hidden_size, len(tokenizer))
+    lines = itertools.chain.from_iterable(read_lines(path, args.limit) for path in args.corpus)
+    data = Replies(lines, tokenizer, args.context)
+    print(json.dumps({"parameters": parameters, "conversations": len(data), "dropped": data.dropped,
                       "tokens": sum(data.lengths)}), flush=True)
     finish(fit(model, data, args, tokenizer.pad_token_id, [Stop(args.stop)], [Progress()]), tokenizer, args)
 
 
 def ift(args):
     """Instruction fine-tuning: the model learns to write the confidence as a number."""
-    if args.surprise and not args.prompt_loss:
-        raise SystemExit("--surprise takes --prompt-loss: what the model expects of the answer is learnt by that")
+    if (args.surprise or args.freeze) and not args.grow:
+        raise SystemExit("--surprise and --freeze take --grow: layers that compare a token with what was expected")
     if args.lora_rank and (args.grow or args.surprise):
         raise SystemExit("--grow and --surprise train all weights: leave out --lora-rank")
     finece_heldout.check(args.finece)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     torch.manual_seed(args.seed)
     model = load(AutoModelForCausalLM, args)
-    grow(model, args.grow)
+    if args.surprise:
+        model.set_attn_implementation("eager")  # which tells what it looks at
+    new = grow(model, args.grow)
+    watched = Watched(new) if args.grow else None
     if args.surprise:
         model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
+        new = [*new, model.surprise]
+    if args.freeze:
+        model.requires_grad_(False)
+        for layer in new:
+            layer.requires_grad_(True)
     model = with_adapter(model, args.lora_rank, "CAUSAL_LM")
     data = Replies(read_lines(args.data, args.limit), tokenizer, args.context)
     held = list(read_lines(args.dev, args.dev_limit))
     rows = tokens(tokenizer, render(tokenizer, [messages_of(line)[:-1] for line in held], for_reply=True))
     confidences = lambda m: finece_heldout.replies(m, tokenizer, rows, args.batch, args.finece)
-    tune(model, data, held, confidences, tokenizer, pad_of(tokenizer), args)
+    tune(model, data, held, confidences, tokenizer, pad_of(tokenizer), args, watched)
 
 
 def value(args):
@@ -142,7 +155,7 @@ def pad_of(tokenizer):
     return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
 
 
-def tune(model, data, held, confidences, tokenizer, pad, args):
+def tune(model, data, held, confidences, tokenizer, pad, args, watched=None):
     print(json.dumps({"states": len(data), "dropped": data.dropped, "held out": len(held)}), flush=True)
     # Of a folder the name: where it lies is no matter of who gets the adapter.
     name = Path(args.model).resolve().name if os.path.isdir(args.model) else args.model
@@ -161,7 +174,7 @@ def tune(model, data, held, confidences, tokenizer, pad, args):
         tokenizer.save_pretrained(path)
 
     kept = finece_heldout.HeldOut(asked, held, args.out, args.finece, keep)
-    fit(model, data, args, pad, [], [Progress(), kept])
+    fit(model, data, args, pad, [], [Progress(), kept], watched)
     print(json.dumps({"saved": str(Path(args.out) / "best")}), flush=True)
 
 
@@ -205,7 +218,7 @@ def main():
         c.add_argument("--save-every", type=int, default=500)
 
     c = commands.add_parser("base", help="train a generator from scratch, or another one further")
-    c.add_argument("--corpus", required=True)
+    c.add_argument("--corpus", required=True, nargs="+", help="JSON Lines of messages, or of instruction, input, output")
     begin = c.add_mutually_exclusive_group(required=True)
     begin.add_argument("--tokenizer", help="folder of the tokenizer of one from scratch")
     begin.add_argument("--model", help="folder or name of one to train further, which has its shape and its tokenizer already")
@@ -215,8 +228,10 @@ def main():
     c.add_argument("--layers", type=int, default=6)
     c.add_argument("--heads", type=int, default=4)
     c.add_argument("--stop", type=int, default=0, help="end after so many steps, as if more came: for a generator that is to err; 0 is all")
+    c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the last message before the reply; 0 is none")
+    c.add_argument("--remember", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model still know in its last layer which token it has just read, beside which it expects: layers on top can compare the two; 0 is none")
     common(c, epochs=1, batch=48, lr=2e-3, beta2=0.95, decay=0.01)
-    c.set_defaults(run=base, prompt_loss=0.0, surprise=0.0)
+    c.set_defaults(run=base, surprise=0.0)
 
     for name, run, text in (("ift", ift, "teach a model to write its confidence"), ("value", value, "put a value head on a model")):
         c = commands.add_parser(name, help=text)
@@ -230,11 +245,12 @@ def main():
         common(c, epochs=3, batch=32, lr=1e-4, beta2=0.5, decay=0.0)
         if run is ift:
             c.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on the model, which change nothing at first: to see what it expected of the text that it judges")
+            c.add_argument("--freeze", action="store_true", help="train these layers alone: what the model expects stays as it is")
             c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator; 0 is none")
-            c.add_argument("--surprise", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model notice how likely it found each token of the answer; takes --prompt-loss; 0 is none")
+            c.add_argument("--surprise", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model notice how likely it found each token of the answer; takes --grow; 0 is none")
         else:
             c.set_defaults(prompt_loss=0.0, surprise=0.0)
-        c.set_defaults(run=run)
+        c.set_defaults(run=run, remember=0.0)
 
     args = parser.parse_args()
     if torch.cuda.device_count() > 1:
