@@ -95,7 +95,8 @@ func opinion(s *problems.Source, r *rand.Rand) conversation {
 }
 
 // WritePrompts writes n conversations with a confidence model, of every stage,
-// one JSON line each, for a tokenizer to learn what they look like.
+// one JSON line each, for a tokenizer to learn what they look like, and for a model
+// to learn what to expect in them: the solutions are right, the replies any number.
 func WritePrompts(w io.Writer, seed uint64, n int) error {
 	s := problems.NewSource(seed, problems.InDomain, problems.Corpus)
 	m := estimate.DefaultModel()

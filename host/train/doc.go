@@ -43,8 +43,8 @@
 // look. The options that are for this are the project's own:
 //
 //   - --remember, of base, has a model still know in its last layer which token it
-//     has just read. Without it a digit could be read off there by a linear map in
-//     98 of 100 places, which is too seldom where two digits of 100 are wrong.
+//     has just read. Without it a linear map could read off 98 of 100 digits there,
+//     which is too few where two tokens of 100 are a surprise.
 //   - --grow, of ift, puts layers on a model that change nothing at first (depth
 //     up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers in place of
 //     copies), and --freeze trains these alone.
@@ -58,13 +58,14 @@
 // The model below knows better than the generator: it is the generator trained
 // further on reference solutions (base --model), also as they are quoted in a
 // prompt. Its log-probabilities tell right answers from wrong with an AUROC of 96
-// at p(z), the generator's with 93 (556 held-out answers). Of these, the confidence
-// model that was trained as a whole, from the generator, had an AUROC of 85 at p(1),
-// 89 at p(z-1) and 89 at p(z); the one with this below three layers 87, 92 and 92,
-// and a Brier score over all states of 0.080 after 0.093. Trained as a whole, the
-// layers below forget: after 1,500 steps --surprise was learnt better (0.83 of the
-// variance of the least log-probability, 0.79 at the end of the frozen training),
-// but of log-probabilities that told less, with an AUROC of 86.
+// at p(z), of 95 where they are quoted, the generator's with 93 (556 held-out
+// answers). Of these, the confidence model that was trained as a whole, from the
+// generator, had an AUROC of 85 at p(1), 89 at p(z-1) and 89 at p(z); the one with
+// this below three layers 87, 92 and 92, and a Brier score over all states of 0.080
+// after 0.093. Trained as a whole, the layers below forget: after 1,500 steps
+// --surprise was learnt better (0.83 of the variance of the least log-probability,
+// 0.79 at the end of the frozen training), but of log-probabilities that told less,
+// with an AUROC of 86 (on half of these).
 //
 // The instruction, with which all prompts of a stage begin, is read once a batch.
 // --processes has several processes of one machine train together, each with its

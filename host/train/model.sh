@@ -9,8 +9,9 @@
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
 # that was interrupted goes on where it was: run the same command again. With the
-# settings below the steps took about two hours on 2 cores. What a training gives depends
-# on the machine in its last bits; the labels of the same generator do not.
+# settings below the steps took about two hours on 2 cores, one by one. What a
+# training gives depends on the machine in its last bits; the labels of the same
+# generator do not.
 #
 # The weights come into WEIGHTS, if that is set: host/lm/weights for the built-in
 # ones. PYTHON is the trainer's interpreter (make train-env).

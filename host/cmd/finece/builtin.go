@@ -71,5 +71,5 @@ func (f *experimentFlags) builtIn() {
 		f.scoring = "<|user|>{question}<|end|><|assistant|>"
 	}
 	f.maxTokens = min(f.maxTokens, 256) // their context is 512
-	f.about = strings.TrimSpace("The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch, and confidence models made of it, FineCE of 1.9 million, by the steps of host/train/model.sh. " + f.about)
+	f.about = strings.TrimSpace("The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch, and confidence models made of it by the steps of host/train/model.sh. FineCE, of 1.9 million, learnt from reference solutions as well as from labels; the value head and P(IK) are the generator with a head, and the other baselines ask it. " + f.about)
 }

@@ -328,8 +328,9 @@ func newTrainCorpus() *cobra.Command {
 solution, two are calculations alone, and in one a solution, or the beginning of
 one, half of them with a mistake planted, is followed by how likely it is to be
 right, so that the generator has an opinion of its own. Problems are of --domain.
-With --prompts, conversations with a confidence model instead, for a tokenizer to
-learn what they look like.`,
+With --prompts, conversations with a confidence model instead, about right solutions
+and with any number for a reply: for a tokenizer to learn what they look like, and
+for a model to learn what to expect there (finece train base --prompt-loss).`,
 		Example: `  finece train corpus -n 240000 -o corpus.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

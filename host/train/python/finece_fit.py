@@ -120,8 +120,8 @@ class Watched:
 
 def grow(model, layers):
     """Puts layers on a model that change nothing yet: new ones that let nothing out. They can look back at what
-    the model expected of the text. What they read is of a size at once that counts beside a trained model's
-    states, so that they begin to learn with their first steps."""
+    the model expected of the text. Their values are of a size that counts beside the states of a trained model,
+    which are of size 10 in the built-in one: with small ones they hardly began to learn."""
     body = getattr(model, model.base_model_prefix)
     for _ in range(layers):
         layer = copy.deepcopy(body.layers[-1])

@@ -105,8 +105,8 @@ def ift(args):
     """Instruction fine-tuning: the model learns to write the confidence as a number."""
     if (args.surprise or args.freeze) and not args.grow:
         raise SystemExit("--surprise and --freeze take --grow: layers that compare a token with what was expected")
-    if args.lora_rank and (args.grow or args.surprise):
-        raise SystemExit("--grow and --surprise train all weights: leave out --lora-rank")
+    if args.lora_rank and args.grow:
+        raise SystemExit("--grow trains layers whole: leave out --lora-rank")
     finece_heldout.check(args.finece)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     torch.manual_seed(args.seed)
