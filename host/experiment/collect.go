@@ -26,7 +26,11 @@ func Collect(ctx context.Context, c Config, questions []*construct.Question, emi
 	if err != nil {
 		return err
 	}
-	w := &work{Config: c, sampler: construct.NewSampler(with, c.Seed, c.Store, c.Requests)}
+	w := &work{
+		Config:  c,
+		sampler: construct.NewSampler(with, c.Seed, c.Store, c.Requests),
+		plain:   construct.NewSampler(c.Generator, c.Seed, c.Store, c.Requests),
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * c.Requests)
 	results := make([]chan []*Record, len(questions))
@@ -65,6 +69,7 @@ func Collect(ctx context.Context, c Config, questions []*construct.Question, emi
 type work struct {
 	Config
 	sampler *construct.Sampler
+	plain   *construct.Sampler // whose completions come without log-probabilities
 }
 
 func (w *work) question(ctx context.Context, q *construct.Question) ([]*Record, error) {
@@ -109,6 +114,32 @@ func (w *work) answer(ctx context.Context, q *construct.Question, sample int, a 
 	return r, nil
 }
 
+// label samples continuations of a state and grades them.
+func (w *work) label(ctx context.Context, q *construct.Question, text string) (*Label, error) {
+	got, err := w.plain.Sample(ctx, q, nameOf("label", text), text, w.Labels)
+	if err != nil {
+		return nil, err
+	}
+	l := &Label{N: len(got.Completions)}
+	for i := range got.Completions {
+		verdict, err := w.Grader.Grade(ctx, q, text+got.Completions[i].Text)
+		if err != nil {
+			return nil, err
+		}
+		if verdict == construct.Right {
+			l.K++
+		}
+	}
+	return l, nil
+}
+
+// nameOf names what is sampled of a question from a text on, for the store.
+func nameOf(what, text string) string {
+	h := fnv.New64a()
+	h.Write([]byte(text))
+	return what + " " + strconv.FormatUint(h.Sum64(), 16)
+}
+
 func stageOf(p *place) estimate.Stage {
 	switch {
 	case p.whole:
@@ -119,8 +150,9 @@ func stageOf(p *place) estimate.Stage {
 	return estimate.Partial
 }
 
-// measure fills in the confidences of a point. The baselines are measured where
-// the tables have them: at p(0), p(1), p(z-1) and p(z) of paragraphs.
+// measure fills in the confidences of a point. The baselines are measured, and
+// labels sampled, where the tables have them: at p(0), p(1), p(z-1) and p(z) of
+// paragraphs.
 func (w *work) measure(ctx context.Context, q *construct.Question, p *place, point *Point) error {
 	for _, s := range w.Subjects {
 		if !s.Main && point.Strategy != ByParagraph {
@@ -141,7 +173,16 @@ func (w *work) measure(ctx context.Context, q *construct.Question, p *place, poi
 			point.Tree = tree
 		}
 	}
-	if w.Collector == nil || point.Strategy != ByParagraph || point.Index > 1 && point.Index < point.Last-1 {
+	if point.Strategy != ByParagraph || point.Index > 1 && point.Index < point.Last-1 {
+		return nil
+	}
+	if w.Labels > 0 && !p.whole {
+		var err error
+		if point.Label, err = w.label(ctx, q, p.text); err != nil {
+			return err
+		}
+	}
+	if w.Collector == nil {
 		return nil
 	}
 	s, err := w.Collector.Collect(ctx, baseline.State{Question: q, Text: p.text, Complete: p.whole}, baseline.NeedsOf(w.Baselines...))
@@ -202,9 +243,7 @@ func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *
 
 // children are Width continuations of a place, each up to its next paragraph's end.
 func (w *work) children(ctx context.Context, q *construct.Question, p *place) ([]*place, error) {
-	h := fnv.New64a()
-	h.Write([]byte(p.text))
-	got, err := w.sampler.Sample(ctx, q, "tree "+strconv.FormatUint(h.Sum64(), 16), p.text, w.Width)
+	got, err := w.sampler.Sample(ctx, q, nameOf("tree", p.text), p.text, w.Width)
 	if err != nil {
 		return nil, err
 	}

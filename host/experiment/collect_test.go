@@ -81,7 +81,7 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 		if err != nil || len(records) != 1 {
 			t.Fatalf("%d records, %v", len(records), err)
 		}
-		with, without, nodes := 0, 0, 0
+		with, without, nodes, labels := 0, 0, 0, 0
 		for _, p := range records[0].Points {
 			if p.Strategy != experiment.ByParagraph {
 				continue
@@ -94,9 +94,18 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 			if p.Tree != nil {
 				nodes = len(p.Tree.Confidence)
 			}
+			if p.Label != nil {
+				labels++
+				if p.Label.N != config.Labels || p.Label.K != map[bool]int{true: config.Labels}[c.correct] {
+					t.Errorf("%q: p(%d) has the label %+v", c.rest, p.Index, p.Label)
+				}
+			}
 		}
 		if with != c.with || without != c.without || nodes != c.tree || records[0].Correct != c.correct {
 			t.Errorf("%q: %d with, %d without a confidence, %d nodes, correct %v", c.rest, with, without, nodes, records[0].Correct)
+		}
+		if labels != 3 { // p(0), p(1) and p(z-1)
+			t.Errorf("%q: %d labels", c.rest, labels)
 		}
 	}
 }

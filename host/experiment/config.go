@@ -29,6 +29,7 @@ type Config struct {
 	Answers   int             // sampled of each question; at least 1
 	Depth     int             // of the tree at p(1), 0 to 4; 0 for none
 	Width     int             // of the tree, 0 to 16; 0 for none
+	Labels    int             // continuations for the label of p(0), p(1) and p(z-1) of paragraphs; 0 for none
 	Every     int             // tokens from one periodic position to the next
 	Entropy   float64         // nats that an entropy position takes
 	Entropies []float64       // further, different thresholds of entropy positions to measure, in nats
@@ -42,9 +43,10 @@ type Config struct {
 
 // DefaultConfig has two answers a question and, as the paper's experiments,
 // trees of depth 2 and width 4, periodic positions every 30 tokens and entropy
-// positions above 1e-10 nats. Those above 0.1, 0.5 and 1 are measured, too.
+// positions above 1e-10 nats. Those above 0.1, 0.5 and 1 are measured, too. A label
+// takes 30 continuations.
 func DefaultConfig() Config {
-	return Config{Answers: 2, Depth: 2, Width: 4, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
+	return Config{Answers: 2, Depth: 2, Width: 4, Labels: 30, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
 }
 
 // Validate says what is wrong with c, or nil.
@@ -56,6 +58,8 @@ func (c *Config) Validate() error {
 		return errors.New("experiment: there is nothing to measure: want Subjects or a Collector")
 	case c.Answers < 1 || c.Requests < 1:
 		return errors.New("experiment: Answers and Requests have to be at least 1")
+	case c.Labels < 0:
+		return fmt.Errorf("experiment: %d continuations for a label: want 0 or more", c.Labels)
 	case c.Depth < 0 || c.Width < 0 || c.Depth > 4 || c.Width > 16:
 		return fmt.Errorf("experiment: depth %d and width %d: want 0 to 4 and 0 to 16", c.Depth, c.Width)
 	}

@@ -3,6 +3,7 @@ package experiment
 import (
 	"cmp"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/finece/finece/metrics"
@@ -66,8 +67,40 @@ func named(name string) reading {
 	}
 }
 
-// pairs are those of the records' points at a position.
+// outcome is what a confidence is held against: so many right ones and wrong ones.
+type outcome func(*Record, *Point) (right, wrong int)
+
+// ofAnswer is the one answer that the point is of.
+func ofAnswer(r *Record, _ *Point) (right, wrong int) {
+	if r.Correct {
+		return 1, 0
+	}
+	return 0, 1
+}
+
+// ofLabel is each of the continuations from the point's state.
+func ofLabel(_ *Record, p *Point) (right, wrong int) {
+	if p.Label == nil {
+		return 0, 0
+	}
+	return p.Label.K, p.Label.N - p.Label.K
+}
+
+// share is the label as a confidence.
+func share(p *Point) (float64, bool) {
+	if p.Label == nil {
+		return 0, false
+	}
+	return float64(p.Label.K) / float64(p.Label.N), true
+}
+
+// pairs are those of the records' points at a position with the answers.
 func pairs(records []*Record, at At, read reading) Pairs {
+	return against(records, at, read, ofAnswer)
+}
+
+// against are the pairs of the records' points at a position with outcomes.
+func against(records []*Record, at At, read reading, of outcome) Pairs {
 	var out Pairs
 	numbers := map[string]int{}
 	for _, r := range records {
@@ -86,11 +119,14 @@ func pairs(records []*Record, at At, read reading) Pairs {
 				out.Missing++
 				continue
 			}
-			out.Confidence = append(out.Confidence, v)
-			out.Correct = append(out.Correct, r.Correct)
-			out.Question = append(out.Question, number)
-			out.Tokens += float64(p.Tokens)
-			out.Ratio += p.Ratio
+			right, wrong := of(r, p)
+			for i := range right + wrong {
+				out.Confidence = append(out.Confidence, v)
+				out.Correct = append(out.Correct, i < right)
+				out.Question = append(out.Question, number)
+				out.Tokens += float64(p.Tokens)
+				out.Ratio += p.Ratio
+			}
 		}
 	}
 	n := float64(max(len(out.Confidence), 1))
@@ -117,10 +153,14 @@ func apart(a, b Figure) bool { return a.High < b.Low }
 
 // Quality is how good some pairs are.
 type Quality struct {
-	N, Missing    int
-	Accuracy      float64
-	ECE, AUROC    Figure
-	Brier         float64
+	N, Missing int
+	Accuracy   float64
+	ECE, AUROC Figure
+	Brier      float64
+	// True is the ECE were each confidence the probability of its outcome: the mean
+	// of draws of such outcomes, and the middle 95 in 100 of them. So few pairs leave
+	// it above 0.
+	True          Figure
 	Tokens, Ratio float64
 	Kept          Kept // at DefaultThreshold
 }
@@ -154,7 +194,7 @@ func resampling(seed uint64) metrics.Resampling {
 
 // quality measures pairs.
 func (p *Pairs) quality(seed uint64) (Quality, error) {
-	q := Quality{N: len(p.Confidence), Missing: p.Missing, ECE: unknown, AUROC: unknown, Accuracy: math.NaN(), Brier: math.NaN(), Tokens: p.Tokens, Ratio: p.Ratio}
+	q := Quality{N: len(p.Confidence), Missing: p.Missing, ECE: unknown, AUROC: unknown, True: unknown, Accuracy: math.NaN(), Brier: math.NaN(), Tokens: p.Tokens, Ratio: p.Ratio}
 	if q.N == 0 {
 		return q, nil
 	}
@@ -181,7 +221,31 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 		q.AUROC = Figure{values[1], intervals[1].Low, intervals[1].High}
 	}
 	q.Kept = p.kept(DefaultThreshold)
-	return q, nil
+	q.True, err = p.calibrated(seed)
+	return q, err
+}
+
+const draws = 200 // of outcomes, for Quality.True
+
+// calibrated draws outcomes by the confidences: see Quality.True.
+func (p *Pairs) calibrated(seed uint64) (Figure, error) {
+	r := rand.New(rand.NewPCG(seed, 11))
+	correct := make([]bool, len(p.Confidence))
+	eces := make([]float64, draws)
+	s := new(metrics.Sample)
+	for i := range eces {
+		for j, c := range p.Confidence {
+			correct[j] = r.Float64() < c
+		}
+		err := s.Reset(p.Confidence, correct)
+		if err != nil {
+			return unknown, err
+		}
+		if eces[i], err = s.ECE(metrics.Binning{}); err != nil {
+			return unknown, err
+		}
+	}
+	return spread(eces, 0.95), nil
 }
 
 // DefaultThreshold is the paper's for filtering.

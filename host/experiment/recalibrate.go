@@ -67,15 +67,15 @@ func recalibrations(records []*Record, models []Row, seed uint64) ([]Recalibrati
 		}
 		one := Recalibration{labels, map[string]Figure{}}
 		for _, m := range models {
-			one.ECE[m.Name] = spread(eces[m.Name])
+			one.ECE[m.Name] = spread(eces[m.Name], 0.9)
 		}
 		out = append(out, one)
 	}
 	return out, nil
 }
 
-// spread is the mean of values, and the range of the middle nine in ten.
-func spread(values []float64) Figure {
+// spread is the mean of values, and the range of a middle share of them.
+func spread(values []float64, middle float64) Figure {
 	if len(values) == 0 {
 		return unknown
 	}
@@ -85,7 +85,8 @@ func spread(values []float64) Figure {
 		sum += v
 	}
 	last := float64(len(values) - 1)
-	return Figure{sum / float64(len(values)), values[int(math.Round(0.05*last))], values[int(math.Round(0.95*last))]}
+	outside := (1 - middle) / 2
+	return Figure{sum / float64(len(values)), values[int(math.Round(outside*last))], values[int(math.Round((1-outside)*last))]}
 }
 
 // recalibrated is the ECE of a model on rest with a map fitted on labelled; NaN if

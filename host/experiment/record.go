@@ -25,6 +25,15 @@ type Point struct {
 	Cost map[string]baseline.Cost `json:"cost,omitempty"`
 	// Tree is that of p(1), if all of its nodes have a confidence.
 	Tree *Tree `json:"tree,omitempty"`
+	// Label is the state's Monte Carlo label, if it was sampled.
+	Label *Label `json:"label,omitempty"`
+}
+
+// Label is how often the generator comes to a correct answer from a state: K of N
+// continuations, none of which is the answer that the record is of.
+type Label struct {
+	K int `json:"k"` // 0 to N
+	N int `json:"n"` // at least 1
 }
 
 // Tree is the sampled continuations of a point, which is its root, node 0.

@@ -92,6 +92,11 @@ func (r *Report) Markdown(w io.Writer, about string) error {
 func (d *Domain) markdown(m *markdown) {
 	m.say("\n## %s\n\n%d answers to %d questions, %.1f%% of them correct, %.0f tokens long on average.\n", title(d.Name), d.Answers, d.Questions, 100*d.Accuracy, d.Tokens)
 	m.qualities("Table 1: while the answer is written", d.Table1, First, LastBut1)
+	if d.Labelled != nil {
+		m.say("\n### Table 1 against the labels\n\nThe same confidences, each held against all the continuations of its state that the label counts, and not the one answer: less of the intervals is the luck of that one.\n")
+		m.quality(d.Labelled, First, LastBut1)
+		d.limits(m)
+	}
 	m.qualities("Table 2: before the answer, and of the whole one", d.Table2, Question, Whole)
 
 	m.say("\n### Table 3: answers kept at %.1f\n", DefaultThreshold)
@@ -141,6 +146,29 @@ func (d *Domain) markdown(m *markdown) {
 	d.recalibration(m)
 }
 
+// limits says how good an estimate of a state can be.
+func (d *Domain) limits(m *markdown) {
+	m.say(`
+### How good an estimate can be
+
+The answer that follows a state is drawn by chance. No estimate can be expected to tell more of it than the probability that the generator comes to be right from there, to which the label is close: its AUROC and Brier score against the answers are about the best there is. Nor is the ECE of so many answers 0 when every confidence is true: in brackets what it would be then, by draws of answers that are right as often as the confidences say.
+`)
+	m.head("at", "AUROC: labels", "FineCE", "best baseline", "Brier: labels", "FineCE", "best baseline", "ECE: FineCE (if true)", "best baseline (if true)")
+	for _, at := range []struct {
+		which Which
+		table []Row
+	}{{Question, d.Table2}, {First, d.Table1}, {LastBut1, d.Table1}} {
+		label, ours := d.Labels.At[at.which], Quality{}
+		ours, _ = find(at.table, FineCE, at.which)
+		auroc, byAUROC, _ := bestBaseline(at.table, at.which, func(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value })
+		brier, byBrier, _ := bestBaseline(at.table, at.which, func(a, b Quality) bool { return a.Brier < b.Brier })
+		ece, byECE, _ := bestBaseline(at.table, at.which, func(a, b Quality) bool { return a.ECE.Value < b.ECE.Value })
+		m.row(at.which.String(), show(label.AUROC), show(ours.AUROC), show(auroc.AUROC)+" "+byAUROC,
+			number(100*label.Brier, 1), number(100*ours.Brier, 1), number(100*brier.Brier, 1)+" "+byBrier,
+			fmt.Sprintf("%s (%s)", show(ours.ECE), show(ours.True)), fmt.Sprintf("%s %s (%s)", show(ece.ECE), byECE, show(ece.True)))
+	}
+}
+
 // strategies is a table of strategies.
 func (m *markdown) strategies(rows []Strategy) {
 	m.head("", "positions an answer", "p(1) after", "of the tokens", "ECE at p(1)", "AUROC at p(1)", "ECE, all", "AUROC, all")
@@ -168,6 +196,10 @@ func (d *Domain) recalibration(m *markdown) {
 // qualities is a table of names at two positions.
 func (m *markdown) qualities(heading string, rows []Row, a, b Which) {
 	m.say("\n### %s\n", heading)
+	m.quality(rows, a, b)
+}
+
+func (m *markdown) quality(rows []Row, a, b Which) {
 	m.head("", a.String()+": ECE", "AUROC", "Brier", "n", b.String()+": ECE", "AUROC", "Brier", "n", "tokens an estimate")
 	for _, r := range rows {
 		cells := []string{r.Name}

@@ -31,6 +31,8 @@ type Domain struct {
 	Tokens             float64 // of an answer, on average
 
 	Table1, Table2 []Row // one for each name
+	Labelled       []Row // Table1 against the labels, if records have them
+	Labels         Row   // the labels themselves as confidences
 	Table4         []Strategy
 	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
@@ -123,15 +125,32 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		}
 	}
 	d.Questions = len(questions)
-	all := names(records)
-	for _, n := range all {
-		one, err := row(records, n, seed, First, LastBut1)
+	hasLabels := slices.ContainsFunc(records, func(r *Record) bool {
+		return slices.ContainsFunc(r.Points, func(p Point) bool { return p.Label != nil })
+	})
+	if hasLabels {
+		labels, err := row(records, "", share, ofAnswer, seed, Question, First, LastBut1)
 		if err != nil {
 			return nil, err
 		}
-		two, err := row(records, n, seed, Question, Whole)
+		d.Labels = *labels
+	}
+	all := names(records)
+	for _, n := range all {
+		one, err := row(records, n, named(n), ofAnswer, seed, First, LastBut1)
 		if err != nil {
 			return nil, err
+		}
+		two, err := row(records, n, named(n), ofAnswer, seed, Question, Whole)
+		if err != nil {
+			return nil, err
+		}
+		if hasLabels {
+			of, err := row(records, n, named(n), ofLabel, seed, First, LastBut1)
+			if err != nil {
+				return nil, err
+			}
+			d.Labelled = append(d.Labelled, *of)
 		}
 		d.Table1, d.Table2 = append(d.Table1, *one), append(d.Table2, *two)
 		if isModel(n) {
@@ -166,10 +185,10 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 // isModel reports whether a name is a confidence model's, not a baseline's.
 func isModel(name string) bool { return strings.HasPrefix(name, FineCE) }
 
-func row(records []*Record, name string, seed uint64, which ...Which) (*Row, error) {
+func row(records []*Record, name string, read reading, of outcome, seed uint64, which ...Which) (*Row, error) {
 	r := &Row{Name: name, At: map[Which]Quality{}, Tokens: map[Which]float64{}}
 	for _, w := range which {
-		p := pairs(records, At{ByParagraph, w}, named(name))
+		p := against(records, At{ByParagraph, w}, read, of)
 		q, err := p.quality(seed)
 		if err != nil {
 			return nil, err

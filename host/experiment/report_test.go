@@ -116,6 +116,61 @@ func TestIntervalsAreOverQuestions(t *testing.T) {
 	}
 }
 
+// FineCE says the probability that labels are drawn by: nothing does better than
+// them, and what it falls short of is luck.
+func TestLabels(t *testing.T) {
+	records := made(150, 2)
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, record := range records {
+		for _, i := range []int{0, 1, 3} {
+			l := &Label{N: 20}
+			for range l.N {
+				if r.Float64() < record.Points[i].Confidence[FineCE] {
+					l.K++
+				}
+			}
+			record.Points[i].Label = l
+		}
+	}
+	report, err := Analyse(records, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := report.Domains[0]
+	ours, _ := find(d.Table1, FineCE, First)
+	if label := d.Labels.At[First]; label.N != 300 || math.Abs(label.AUROC.Value-ours.AUROC.Value) > 0.02 || math.Abs(label.Brier-ours.Brier) > 0.01 {
+		t.Errorf("labels %+v, FineCE %+v", label, ours)
+	}
+	if ours.ECE.Value < ours.True.Low || ours.ECE.Value > ours.True.High {
+		t.Errorf("a true confidence has ECE %v, which is to be in %+v", ours.ECE, ours.True)
+	}
+	if bold, _ := find(d.Table1, "bold", First); bold.ECE.Value < 3*bold.True.High {
+		t.Errorf("bold has ECE %v, and were it true %+v", bold.ECE, bold.True)
+	}
+	against, ok := find(d.Labelled, FineCE, First)
+	if !ok || against.N != 20*300 || against.ECE.Value > 0.03 || against.ECE.High-against.ECE.Low > (ours.ECE.High-ours.ECE.Low)/2 {
+		t.Errorf("against the labels %+v, against the answers %+v", against, ours)
+	}
+	claims := 0
+	for _, v := range report.Verdicts {
+		if strings.Contains(v.Claim, "against the labels") {
+			claims++
+		}
+	}
+	if claims != 6 { // ECE and AUROC at p(1), p(z-1), and fused
+		t.Errorf("%d claims against the labels: %+v", claims, report.Verdicts)
+	}
+	var b bytes.Buffer
+	if err := report.Markdown(&b, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"### Table 1 against the labels", "### How good an estimate can be"} {
+		if !strings.Contains(b.String(), part) {
+			t.Errorf("no %q", part)
+		}
+	}
+}
+
 // Entropy positions above further thresholds have a table, beside the strategies of
 // table 4; records without them have none.
 func TestEntropiesByThreshold(t *testing.T) {

@@ -16,18 +16,18 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	add := func(reached bool, claim, found string, a ...any) {
 		out = append(out, Verdict{d.Name, claim, fmt.Sprintf(found, a...), reached})
 	}
-	// against compares a reading of FineCE with the best baselines.
-	against := func(w Which, where string, ours Quality, read reading) error {
-		if best, name, ok := bestBaseline(d.Table1, w, func(a, b Quality) bool { return a.ECE.Value < b.ECE.Value }); ok {
-			gap, err := differences(records, At{ByParagraph, w}, read, named(name), seed)
+	// compare holds a reading of FineCE at a position against the best baselines of a table.
+	compare := func(table []Row, of outcome, w Which, where string, ours Quality, read reading) error {
+		if best, name, ok := bestBaseline(table, w, func(a, b Quality) bool { return a.ECE.Value < b.ECE.Value }); ok {
+			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
 			if err != nil {
 				return err
 			}
 			add(apart(ours.ECE, best.ECE), fmt.Sprintf("lower ECE at %s than the best baseline, intervals apart", where),
 				"%s against %s of %s: %+.0f%%, %s points", show(ours.ECE), show(best.ECE), name, 100*(ours.ECE.Value/best.ECE.Value-1), show(gap[0]))
 		}
-		if best, name, ok := bestBaseline(d.Table1, w, func(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value }); ok {
-			gap, err := differences(records, At{ByParagraph, w}, read, named(name), seed)
+		if best, name, ok := bestBaseline(table, w, func(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value }); ok {
+			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,12 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	}
 	for _, w := range []Which{First, LastBut1} {
 		if ours, ok := find(d.Table1, FineCE, w); ok {
-			if err := against(w, w.String(), ours, named(FineCE)); err != nil {
+			if err := compare(d.Table1, ofAnswer, w, w.String(), ours, named(FineCE)); err != nil {
+				return nil, err
+			}
+		}
+		if ours, ok := find(d.Labelled, FineCE, w); ok {
+			if err := compare(d.Labelled, ofLabel, w, w.String()+", against the labels,", ours, named(FineCE)); err != nil {
 				return nil, err
 			}
 		}
@@ -48,8 +53,18 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 		where := fmt.Sprintf("p(1), fused with d=%d and w=%d,", f.Depth, f.Width)
 		var failed error
 		read := fused(bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width}, &failed)
-		if err := errors.Join(against(First, where, f.Quality, read), failed); err != nil {
+		if err := errors.Join(compare(d.Table1, ofAnswer, First, where, f.Quality, read), failed); err != nil {
 			return nil, err
+		}
+		p := against(records, At{ByParagraph, First}, read, ofLabel)
+		labelled, err := p.quality(seed)
+		if err != nil {
+			return nil, err
+		}
+		if labelled.N > 0 {
+			if err := compare(d.Labelled, ofLabel, First, where+" against the labels,", labelled, read); err != nil {
+				return nil, err
+			}
 		}
 	}
 	whole, ok := find(d.Table2, FineCE, Whole)
@@ -75,14 +90,14 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 }
 
 // differences are how much the ECE and the AUROC of one reading are above those of
-// another, over the answers that have both, with intervals of the differences.
-func differences(records []*Record, at At, a, b reading, seed uint64) ([2]Figure, error) {
-	both := func(of, other reading) Pairs {
-		return pairs(records, at, func(p *Point) (float64, bool) {
-			v, ok := of(p)
+// another, over the outcomes that have both, with intervals of the differences.
+func differences(records []*Record, at At, a, b reading, of outcome, seed uint64) ([2]Figure, error) {
+	both := func(one, other reading) Pairs {
+		return against(records, at, func(p *Point) (float64, bool) {
+			v, ok := one(p)
 			_, too := other(p)
 			return v, ok && too
-		})
+		}, of)
 	}
 	pa, pb := both(a, b), both(b, a)
 	out := [2]Figure{unknown, unknown}

@@ -95,6 +95,7 @@ func newExperiment() *cobra.Command {
 	flags.IntVar(&f.maxTokens, "max-tokens", 1024, "of an answer")
 	flags.IntVar(&c.Depth, "depth", c.Depth, "of fusion; 0 samples no trees")
 	flags.IntVar(&c.Width, "width", c.Width, "of fusion")
+	flags.IntVar(&c.Labels, "labels", c.Labels, "continuations of p(0), p(1) and p(z-1) to see how often they are right; 0 samples none")
 	flags.IntVar(&c.Every, "every", c.Every, "tokens from one periodic position to the next")
 	flags.Float64Var(&c.Entropy, "entropy", c.Entropy, "nats that an entropy position takes")
 	flags.Float64SliceVar(&c.Entropies, "entropies", c.Entropies, "further thresholds of entropy positions to measure, in nats")
@@ -405,6 +406,6 @@ func (f *experimentFlags) write(cmd *cobra.Command, records []*experiment.Record
 // describe says how the results came about.
 func (f *experimentFlags) describe() string {
 	c := &f.config
-	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s, at temperature %g, %d answers a question, seed %d; %d samples for each state of the baselines; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
-		f.about, f.model, f.temperature, c.Answers, c.Seed, f.samples, c.Depth, c.Width, c.Every, c.Entropy)
+	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s, at temperature %g, %d answers a question, seed %d; %d samples for each state of the baselines; labels of %d continuations; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
+		f.about, f.model, f.temperature, c.Answers, c.Seed, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
 }
