@@ -376,6 +376,7 @@ func TestTrainer(t *testing.T) {
 	t.Run("processes", func(t *testing.T) {
 		alike(&workshop{t, w.folder, w.finece, w.python}, slices.Concat([]string{"value", "--lr", "1e-3", "--limit", "200", "--no-bf16"}, common))
 	})
+	t.Run("grown", func(t *testing.T) { goesOn(&workshop{t, w.folder, w.finece, w.python}, common) })
 	t.Run("losses", func(t *testing.T) { lossesHold(&workshop{t, w.folder, w.finece, w.python}, generator, data) })
 	t.Run("errors", func(t *testing.T) { trainerErrors(&workshop{t, w.folder, w.finece, w.python}, generator, data, dev) })
 	t.Run("yaml", func(t *testing.T) { yamlReads(&workshop{t, w.folder, w.finece, w.python}) })

@@ -135,7 +135,14 @@ def grow(model, layers):
     model.config.num_hidden_layers = len(body.layers)
     if getattr(model.config, "layer_types", None):
         model.config.layer_types = [*model.config.layer_types, *model.config.layer_types[-1:] * layers]
-    return body.layers[len(body.layers) - layers :]
+    return last_layers(model, layers)
+
+
+def last_layers(model, number):
+    layers = getattr(model, model.base_model_prefix).layers
+    if number >= len(layers):
+        raise SystemExit(f"{number} layers above a model that has {len(layers)} in all: want fewer")
+    return layers[len(layers) - number :]
 
 
 class Progress(TrainerCallback):
