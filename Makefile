@@ -16,7 +16,7 @@ else
 endif
 
 .PHONY: experiment
-experiment: ## repeat the paper's experiments on the built-in models (a quarter of an hour); writes host/experiment/results
+experiment: ## repeat the paper's experiments on the built-in models (half an hour); writes host/experiment/results
 	$(GO) run ./host/cmd/finece experiment -o build/experiment $(ARGS)
 	mkdir -p host/experiment/results
 	cp build/experiment/RESULTS.md build/experiment/*.svg host/experiment/results/
@@ -86,6 +86,12 @@ test-train: ## train small models in Python and compare them with what host/lm c
 model: ## make the built-in models anew, from a seed to weights, in build/model (two hours or more; goes on when run again; SEED=1)
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/model.sh $(or $(SEED),1)
+
+.PHONY: variants
+variants: ## train confidence models on other data and measure them (half an hour, after make model); writes host/experiment/results/variants
+	host/train/variants.sh
+	mkdir -p host/experiment/results/variants
+	cp build/model/variants/RESULTS.md build/model/variants/*.svg host/experiment/results/variants/
 
 .PHONY: open
 open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (20 minutes; goes on when run again; SEED=1); writes host/experiment/results/open

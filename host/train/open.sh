@@ -25,7 +25,7 @@ out=${2:-$root/build/open}
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 # The confidence model, which has learnt of other problems already.
 : "${ANSWERS:=2}" # of each question, with the states on their way
-: "${IFT:=--epochs 1 --batch 64 --lr 7e-4 --beta2 0.95 --dev-limit 300 --prompt-loss 0.3}"
+: "${IFT:=--epochs 1 --batch 64 --lr 7e-4 --beta2 0.95 --dev-limit 300}"
 # The experiment.
 : "${TESTS:=200}" "${SAMPLES:=5}"
 : "${ENTROPIES:=0.1,0.5,1}" # thresholds in nats beside 1e-10

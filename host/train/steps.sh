@@ -5,6 +5,8 @@
 finece=$out/finece
 : "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
 export FINECE_PYTHON=$PYTHON
+# A generator from scratch: 1.3 million parameters.
+: "${SCRATCH:=--batch 32 --lr 2e-3 --hidden 128 --ffn 352 --layers 6 --heads 4}"
 
 say() { echo "$(date +%H:%M:%S) $*" >&2; }
 

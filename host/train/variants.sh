@@ -1,27 +1,29 @@
 #!/usr/bin/env bash
-# Confidence models of other training, for figures 5 and 6 and the sweeps of
+# Confidence models of other training, for figures 5 to 7 and the sweeps of
 # finece experiment: each learns from the first NUMBER questions of model.sh's, with
 # Algorithm 1 alone and a plain fine-tuning, and differs from "reference" in one
 # thing.
 #
-#   host/train/variants.sh [FOLDER]     (after host/train/model.sh; FOLDER as there)
+#   host/train/variants.sh [FOLDER]     (make variants, after make model; FOLDER as there)
 #
 #   reference   the completions of model.sh
 #   m1          one cluster a question in place of three
 #   cool        labels sampled at temperature 0.5 in place of 1
-#   other       labels sampled from another generator: OTHER, an earlier checkpoint
+#   other       labels sampled from another generator, which was stopped earlier
+#   head        a value head in place of instruction fine-tuning
 #
-# It ends with the command that measures them.
+# They are measured on test questions, beside the built-in models.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-$root/build/model}
-: "${NUMBER:=1000}"
+: "${NUMBER:=400}"
 : "${MAX_TOKENS:=200}"
-: "${OTHER:=$out/other}"
+: "${EARLIER:=1500}" # step at which the other generator is stopped
 : "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 300}"
-: "${PORT:=18083}"
+: "${TESTS:=240}" # questions
 seed=1
+weights=$root/host/lm/weights
 . "$root/host/train/steps.sh"
 prepare
 
@@ -38,6 +40,9 @@ sample() {
 	unserve
 	touch "$out/$1.done"
 }
+# shellcheck disable=SC2086 # settings of several words
+trained "$out/other-generator" "another generator" \
+	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --stop "$EARLIER" $SCRATCH
 # What model.sh has sampled is not sampled again.
 for name in reference m1; do
 	[ -e "$out/$name.samples" ] || cp "$out/states.jsonl.samples" "$out/$name.samples"
@@ -45,7 +50,7 @@ done
 sample reference "$out/generator/best" 1 3
 sample m1 "$out/generator/best" 1 1
 sample cool "$out/generator/best" 0.5 3
-sample other "$OTHER" 1 3
+sample other "$out/other-generator/best" 1 3
 
 for name in reference m1 cool other; do
 	for split in train dev; do
@@ -57,11 +62,24 @@ for name in reference m1 cool other; do
 		ift --model "$out/generator/best" --data "$out/$name.train.jsonl" --dev "$out/$name.dev.jsonl" $IFT
 done
 
-models=() confidence=()
-for name in reference m1 cool other; do
-	models+=(--model "$name=$out/variant-$name/best")
-	confidence+=(--confidence "'FineCE ($name, $NUMBER questions)=chat:$name@http://127.0.0.1:$PORT/v1'")
-done
-echo "Measure them with"
-echo "  $finece lm --listen 127.0.0.1:$PORT ${models[*]} &"
-echo "  make experiment ARGS=\"--about 'Those of $NUMBER questions are of host/train/variants.sh.' --confidence FineCE=chat:confidence --confidence 'FineCE (value head)=pooling:value' ${confidence[*]}\""
+# shellcheck disable=SC2086
+trained "$out/variant-head" "confidence model: head" \
+	value --model "$out/generator/best" --data "$out/reference.train.jsonl" --dev "$out/reference.dev.jsonl" $IFT
+
+step "$out/test.jsonl" "$TESTS test questions" \
+	"$finece" train problems --seed "$seed" -n "$TESTS" -o "$out/test.jsonl"
+measured() {
+	local name models=("head=$out/variant-head/best") confidence=(--confidence "FineCE (head)=pooling:head")
+	for name in reference m1 cool other; do
+		models+=("$name=$out/variant-$name/best")
+		confidence+=(--confidence "FineCE ($name)=chat:$name")
+	done
+	serve "generator=$weights/generator" "confidence=$weights/confidence" "value=$weights/value" "${models[@]}"
+	"$finece" experiment -o "$out/variants" --server "$url" --model generator --grader number --questions "in=$out/test.jsonl" \
+		--number "$TESTS" --confidence FineCE=chat:confidence --confidence "FineCE (value head)=pooling:value" "${confidence[@]}" \
+		--baselines=false --labels 0 --seed "$seed" \
+		--about "Confidence models of $NUMBER questions, by the steps of host/train/variants.sh, beside those that are built in: FineCE and the value head, of 24,000."
+	unserve
+}
+step "$out/variants/RESULTS.md" "experiment" measured
+say "done: $out/variants/RESULTS.md"
