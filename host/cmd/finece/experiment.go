@@ -47,14 +47,14 @@ With --grader statements, for open-ended answers, the baselines that go by a fin
 answer are left out; how alike answers are is measured by their words.`
 
 const experimentExample = `  finece experiment -o results
-  finece experiment -o results --number 30 --baselines=false
+  finece experiment -o results --in-domain 30 --number 30 --baselines=false
   finece experiment -o out --server $URL --model m --confidence FineCE=chat:ft --questions q=q.jsonl`
 
 type experimentFlags struct {
 	output, server, model, api, dataset, grader string
 	questions, confidence                       []string
 	head, states, scoring                       string
-	number                                      int
+	number, inDomain                            int
 	temperature                                 float64
 	maxTokens                                   int
 	baselines                                   bool
@@ -88,7 +88,8 @@ func newExperiment() *cobra.Command {
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
-	flags.IntVar(&f.number, "number", 240, "questions of each domain at most")
+	flags.IntVar(&f.number, "number", 120, "questions of each domain at most")
+	flags.IntVar(&f.inDomain, "in-domain", 480, "questions in domain, where they are made from --seed: what is to be reached is about these")
 	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
 	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
 	flags.Float64Var(&f.temperature, "temperature", 1, "of sampling")
@@ -154,11 +155,15 @@ func (f *experimentFlags) domains(cmd *cobra.Command) ([]domain, error) {
 	var out []domain
 	if len(f.questions) == 0 {
 		for d := problems.InDomain; d <= problems.Hard; d++ {
+			number := f.number
+			if d == problems.InDomain {
+				number = f.inDomain
+			}
 			var b bytes.Buffer
-			if err := train.WriteQuestions(&b, f.config.Seed, d, problems.Test, f.number); err != nil {
+			if err := train.WriteQuestions(&b, f.config.Seed, d, problems.Test, number); err != nil {
 				return nil, err
 			}
-			questions, err := readQuestions(&b, construct.Plain, f.number)
+			questions, err := readQuestions(&b, construct.Plain, number)
 			if err != nil {
 				return nil, err
 			}
