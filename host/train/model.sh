@@ -22,10 +22,8 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${2:-$root/build/model}
 
 # The generator: stopped early, so that it is right about half of the time.
-: "${CORPUS:=160000}"   # conversations
-: "${BATCH:=32}"        # of them a step
-: "${STOP:=3000}"       # step at which it is stopped, of CORPUS/BATCH
-: "${SHAPE:=--hidden 128 --ffn 352 --layers 6 --heads 4}"
+: "${CORPUS:=160000}" # conversations
+: "${STOP:=3000}"     # step at which it is stopped
 : "${VOCAB:=768}"
 # The labels: k(1+mT) completions of each of some questions, and the answers alone
 # to many more, of which each fragment gives a label, too.
@@ -42,6 +40,8 @@ out=${2:-$root/build/model}
 # odd in an answer: hence layers above the solver's, and losses that have it look.
 : "${ANSWERS:=2}" # of each question, with the states on their way
 : "${IFT:=--epochs 1 --batch 64 --lr 3e-3 --beta2 0.95 --dev-limit 1000 --limit 160000 --grow 3 --freeze --surprise 5}"
+: "${FURTHER:=--epochs 1 --batch 64 --lr 1.5e-3 --warmup 100 --beta2 0.95 --dev-limit 1000 --grown 3 --freeze --surprise 5}"
+: "${UNTIL:=180000}" "${LAST:=100000}" # of the training data, for FURTHER: the last LAST of UNTIL lines
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
 : "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
@@ -57,7 +57,7 @@ step "$out/tokenizer/tokenizer.json" "tokenizer" \
 	"$finece" train tokenizer --corpus "$out/corpus.jsonl" "$out/prompts.jsonl" --limit 3000 --vocab "$VOCAB" --out "$out/tokenizer"
 # shellcheck disable=SC2086 # settings of several words
 trained "$out/generator" "generator" \
-	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --batch "$BATCH" --stop "$STOP" --lr 2e-3 $SHAPE
+	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --stop "$STOP" $SCRATCH
 
 step "$out/all.jsonl" "$((QUESTIONS + MORE)) questions" \
 	"$finece" train problems --pool confidence --seed "$seed" -n "$((QUESTIONS + MORE))" -o "$out/all.jsonl"
@@ -100,8 +100,11 @@ step "$out/solver-judged.jsonl" "$JUDGED further solutions" \
 {
 	trained "$out/solver" "solver" \
 		base --model "$out/generator/best" --corpus "$out/solver-chat.jsonl" "$out/solver-judged.jsonl" $SOLVER
-	trained "$out/confidence" "confidence model: instruction fine-tuning" \
+	trained "$out/noticing" "confidence model: instruction fine-tuning" \
 		ift --model "$out/solver/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
+	head -n "$UNTIL" "$out/train.jsonl" | tail -n "$LAST" >"$out/again.jsonl"
+	trained "$out/confidence" "confidence model: further" \
+		ift --model "$out/noticing/best" --data "$out/again.jsonl" --dev "$out/dev.jsonl" $FURTHER
 	trained "$out/value" "confidence model: value head" \
 		value --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
 	trained "$out/pik" "head of P(IK)" \
