@@ -66,7 +66,9 @@
 // after 0.093. Trained as a whole, the layers below forget: after 1,500 steps
 // --surprise was learnt better (0.83 of the variance of the least log-probability,
 // 0.79 at the end of the frozen training), but of log-probabilities that told less,
-// with an AUROC of 86 (on half of these).
+// with an AUROC of 86 (on half of these). It went on learning when the training was
+// over: 100,000 lines more raised the AUROC on 1,000 held-out states of all positions
+// from 85.4 to 87.3.
 //
 // The instruction, with which all prompts of a stage begin, is read once a batch.
 // --processes has several processes of one machine train together, each with its
