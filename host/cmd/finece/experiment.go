@@ -43,6 +43,9 @@ about; names that begin so are confidence models of other training.
 Every reply is kept in FOLDER/replies.jsonl: the same command goes on where it was
 killed, and asks only for what is new when more models are given.
 
+How good an estimate can be is seen from --labels: so many further continuations of
+a state are graded, and their share of correct ones is a confidence, too.
+
 With --grader statements, for open-ended answers, the baselines that go by a final
 answer are left out; how alike answers are is measured by their words.`
 
