@@ -165,6 +165,9 @@ type Quality struct {
 	Kept          Kept // at DefaultThreshold
 }
 
+// unmeasured is the quality of no pairs.
+var unmeasured = Quality{Accuracy: math.NaN(), ECE: unknown, AUROC: unknown, Brier: math.NaN(), True: unknown}
+
 // Kept is what a threshold does.
 type Kept struct {
 	Threshold          float64
@@ -194,7 +197,8 @@ func resampling(seed uint64) metrics.Resampling {
 
 // quality measures pairs.
 func (p *Pairs) quality(seed uint64) (Quality, error) {
-	q := Quality{N: len(p.Confidence), Missing: p.Missing, ECE: unknown, AUROC: unknown, True: unknown, Accuracy: math.NaN(), Brier: math.NaN(), Tokens: p.Tokens, Ratio: p.Ratio}
+	q := unmeasured
+	q.N, q.Missing, q.Tokens, q.Ratio = len(p.Confidence), p.Missing, p.Tokens, p.Ratio
 	if q.N == 0 {
 		return q, nil
 	}

@@ -164,11 +164,33 @@ func TestLabels(t *testing.T) {
 	if err := report.Markdown(&b, ""); err != nil {
 		t.Fatal(err)
 	}
+	if alone := alone(t, records); !strings.Contains(alone, "| - (-) |") || strings.Contains(alone, "0.0 [0.0, 0.0]") {
+		t.Errorf("without a baseline:\n%s", alone)
+	}
 	for _, part := range []string{"### Table 1 against the labels", "### How good an estimate can be"} {
 		if !strings.Contains(b.String(), part) {
 			t.Errorf("no %q", part)
 		}
 	}
+}
+
+// alone is the report of FineCE without what it is compared with.
+func alone(t *testing.T, records []*Record) string {
+	t.Helper()
+	for _, r := range records {
+		for i := range r.Points {
+			r.Points[i].Confidence = map[string]float64{FineCE: r.Points[i].Confidence[FineCE]}
+		}
+	}
+	report, err := Analyse(records, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := report.Markdown(&b, ""); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // Entropy positions above further thresholds have a table, beside the strategies of

@@ -130,11 +130,12 @@ func find(rows []Row, name string, w Which) (Quality, bool) {
 			return r.At[w], true
 		}
 	}
-	return Quality{}, false
+	return unmeasured, false
 }
 
 // bestBaseline is the best by an order; one that is not defined is not better.
 func bestBaseline(rows []Row, w Which, better func(a, b Quality) bool) (best Quality, name string, ok bool) {
+	best = unmeasured
 	for _, r := range rows {
 		q := r.At[w]
 		if isModel(r.Name) || q.N == 0 || q.ECE.Value != q.ECE.Value || q.AUROC.Value != q.AUROC.Value {
