@@ -49,12 +49,18 @@ trained() {
 	step "$folder/done" "$what" train "$@"
 }
 
-# serve NAME=FOLDER... starts finece lm on a free port and sets url. It is stopped
-# by unserve, or when the script ends.
+# serve NAME=FOLDER... starts finece lm on a free port and sets url; FOLDER,FOLDER is
+# a model and an adapter of it. It is stopped by unserve, or when the script ends.
 serve() {
-	local said
+	local said model flags=()
+	for model in "$@"; do
+		case $model in
+		*,*) flags+=("--adapter=$model") ;;
+		*) flags+=("--model=$model") ;;
+		esac
+	done
 	said=$(mktemp)
-	"$finece" lm --listen 127.0.0.1:0 "${@/#/--model=}" 2> >(tee "$said" >&2) &
+	"$finece" lm --listen 127.0.0.1:0 "${flags[@]}" 2> >(tee "$said" >&2) &
 	server=$!
 	trap unserve EXIT
 	url=

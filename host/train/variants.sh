@@ -74,10 +74,10 @@ measured() {
 		models+=("$name=$out/variant-$name/best")
 		confidence+=(--confidence "FineCE ($name)=chat:$name")
 	done
-	serve "generator=$weights/generator" "confidence=$weights/confidence" "value=$weights/value" "${models[@]}"
+	serve "generator=$weights/generator" "confidence=$weights/confidence" "value=$weights/generator,$weights/value" "${models[@]}"
 	"$finece" experiment -o "$out/variants" --server "$url" --model generator --grader number --questions "in=$out/test.jsonl" \
 		--number "$TESTS" --confidence FineCE=chat:confidence --confidence "FineCE (value head)=pooling:value" "${confidence[@]}" \
-		--baselines=false --labels 0 --seed "$seed" \
+		--baselines=false --labels 0 --max-tokens "$MAX_TOKENS" --seed "$seed" \
 		--about "Confidence models of $NUMBER questions, by the steps of host/train/variants.sh, beside those that are built in: FineCE and the value head, of 24,000."
 	unserve
 }
