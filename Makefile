@@ -88,7 +88,8 @@ model: ## make the built-in models anew, from a seed to weights, in build/model 
 	host/train/model.sh $(or $(SEED),1)
 
 .PHONY: variants
-variants: ## train confidence models on other data and measure them (half an hour, after make model); writes host/experiment/results/variants
+variants: ## train confidence models on other data and measure them (after make model; goes on when run again); writes host/experiment/results/variants
+	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/variants.sh
 	mkdir -p host/experiment/results/variants
 	cp build/model/variants/RESULTS.md build/model/variants/*.svg host/experiment/results/variants/

@@ -160,9 +160,9 @@ The answer that follows a state is drawn by chance. No estimate can be expected 
 	}{{Question, d.Table2}, {First, d.Table1}, {LastBut1, d.Table1}} {
 		label := d.Labels.At[at.which]
 		ours, _ := find(at.table, FineCE, at.which)
-		auroc, byAUROC, _ := bestBaseline(at.table, at.which, func(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value })
-		brier, byBrier, _ := bestBaseline(at.table, at.which, func(a, b Quality) bool { return a.Brier < b.Brier })
-		ece, byECE, _ := bestBaseline(at.table, at.which, func(a, b Quality) bool { return a.ECE.Value < b.ECE.Value })
+		auroc, byAUROC, _ := bestBaseline(at.table, at.which, higherAUROC)
+		brier, byBrier, _ := bestBaseline(at.table, at.which, lowerBrier)
+		ece, byECE, _ := bestBaseline(at.table, at.which, lowerECE)
 		m.row(at.which.String(), show(label.AUROC), show(ours.AUROC), strings.TrimSpace(show(auroc.AUROC)+" "+byAUROC),
 			number(100*label.Brier, 1), number(100*ours.Brier, 1), strings.TrimSpace(number(100*brier.Brier, 1)+" "+byBrier),
 			fmt.Sprintf("%s (%s)", show(ours.ECE), show(ours.True)), fmt.Sprintf("%s (%s)", strings.TrimSpace(show(ece.ECE)+" "+byECE), show(ece.True)))

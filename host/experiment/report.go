@@ -125,16 +125,11 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		}
 	}
 	d.Questions = len(questions)
-	hasLabels := slices.ContainsFunc(records, func(r *Record) bool {
-		return slices.ContainsFunc(r.Points, func(p Point) bool { return p.Label != nil })
-	})
-	if hasLabels {
-		labels, err := row(records, "", share, ofAnswer, seed, Question, First, LastBut1)
-		if err != nil {
-			return nil, err
-		}
-		d.Labels = *labels
+	labels, err := row(records, "", share, ofAnswer, seed, Question, First, LastBut1)
+	if err != nil {
+		return nil, err
 	}
+	d.Labels = *labels
 	all := names(records)
 	for _, n := range all {
 		one, err := row(records, n, named(n), ofAnswer, seed, First, LastBut1)
@@ -145,7 +140,7 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		if err != nil {
 			return nil, err
 		}
-		if hasLabels {
+		if d.Labels.At[Question].N > 0 {
 			of, err := row(records, n, named(n), ofLabel, seed, First, LastBut1)
 			if err != nil {
 				return nil, err
@@ -175,7 +170,6 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		}
 		d.Thresholds = append(d.Thresholds, t)
 	}
-	var err error
 	if d.Recalibrations, err = recalibrations(records, d.Models, seed); err != nil {
 		return nil, err
 	}

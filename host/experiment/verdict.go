@@ -18,7 +18,7 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	}
 	// compare holds a reading of FineCE at a position against the best baselines of a table.
 	compare := func(table []Row, of outcome, w Which, where string, ours Quality, read reading) error {
-		if best, name, ok := bestBaseline(table, w, func(a, b Quality) bool { return a.ECE.Value < b.ECE.Value }); ok {
+		if best, name, ok := bestBaseline(table, w, lowerECE); ok {
 			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
 			if err != nil {
 				return err
@@ -26,7 +26,7 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 			add(apart(ours.ECE, best.ECE), fmt.Sprintf("lower ECE at %s than the best baseline, intervals apart", where),
 				"%s against %s of %s: %+.0f%%, %s points", show(ours.ECE), show(best.ECE), name, 100*(ours.ECE.Value/best.ECE.Value-1), show(gap[0]))
 		}
-		if best, name, ok := bestBaseline(table, w, func(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value }); ok {
+		if best, name, ok := bestBaseline(table, w, higherAUROC); ok {
 			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
 			if err != nil {
 				return err
@@ -132,6 +132,11 @@ func find(rows []Row, name string, w Which) (Quality, bool) {
 	}
 	return unmeasured, false
 }
+
+// Orders of baselines.
+func lowerECE(a, b Quality) bool    { return a.ECE.Value < b.ECE.Value }
+func higherAUROC(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value }
+func lowerBrier(a, b Quality) bool  { return a.Brier < b.Brier }
 
 // bestBaseline is the best by an order; one that is not defined is not better.
 func bestBaseline(rows []Row, w Which, better func(a, b Quality) bool) (best Quality, name string, ok bool) {

@@ -9,7 +9,7 @@
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
 # that was interrupted goes on where it was: run the same command again. With the
-# settings below the steps took about two hours, one by one, on 2 cores that compute
+# settings below the steps took two hours and more, one by one, on 2 cores that compute
 # products of 16 bits; on others a training takes twice as long or more. What a
 # training gives depends on the machine in its last bits; the labels of the same
 # generator do not.

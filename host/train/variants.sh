@@ -78,7 +78,7 @@ measured() {
 	"$finece" experiment -o "$out/variants" --server "$url" --model generator --grader number --questions "in=$out/test.jsonl" \
 		--number "$TESTS" --confidence FineCE=chat:confidence --confidence "FineCE (value head)=pooling:value" "${confidence[@]}" \
 		--baselines=false --labels 0 --max-tokens "$MAX_TOKENS" --seed "$seed" \
-		--about "Confidence models of $NUMBER questions, by the steps of host/train/variants.sh, beside those that are built in: FineCE and the value head, of 24,000."
+		--about "Confidence models of $NUMBER questions, by the steps of host/train/variants.sh, beside those that are built in: FineCE and the value head, of many more."
 	unserve
 }
 step "$out/variants/RESULTS.md" "experiment" measured

@@ -139,9 +139,10 @@ def grow(model, layers):
 
 
 def last_layers(model, number):
+    """The layers on top of a model, fewer than all."""
     layers = getattr(model, model.base_model_prefix).layers
     if number >= len(layers):
-        raise SystemExit(f"{number} layers above a model that has {len(layers)} in all: want fewer")
+        raise SystemExit(f"{number} layers on top of a model that has {len(layers)} in all: want fewer")
     return layers[len(layers) - number :]
 
 

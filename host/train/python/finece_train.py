@@ -153,7 +153,7 @@ def has_bf16():
     if torch.cuda.is_available():
         return True
     can = torch.cpu.get_capabilities()
-    return bool(can.get("avx512_bf16") or can.get("amx_bf16") or can.get("bf16"))
+    return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
 
 def load(kind, args, **config):
