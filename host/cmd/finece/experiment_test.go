@@ -16,7 +16,7 @@ import (
 // estimator has its confidences, and a second run asks for nothing.
 func TestExperiment(t *testing.T) {
 	folder := t.TempDir()
-	args := []string{"experiment", "-o", folder, "--in-domain", "3", "--number", "3", "--answers", "1", "--samples", "3", "--labels", "4"}
+	args := []string{"experiment", "-o", folder, "--in-domain", "3", "--number", "3", "--answers", "1", "--samples", "3", "--labels", "1"}
 	finece(t, "", args...).wants(t, 0)
 
 	b, err := os.ReadFile(filepath.Join(folder, "records.jsonl"))
