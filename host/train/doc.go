@@ -67,8 +67,10 @@
 // --surprise was learnt better (0.83 of the variance of the least log-probability,
 // 0.79 at the end of the frozen training), but of log-probabilities that told less,
 // with an AUROC of 86 (on half of these). It went on learning when the training was
-// over: 100,000 lines more raised the AUROC on 1,000 held-out states of all positions
-// from 85.4 to 87.3.
+// over: 100,000 lines more, of which 80,000 had been seen, raised the AUROC on 1,000
+// held-out states of all positions from 85.4 to 87.3, with a Brier score of 0.137.
+// After 104,702 more of 20,000 other questions, one of three answers to each with the
+// states on its way, they were 88.4 and 0.128.
 //
 // The instruction, with which all prompts of a stage begin, is read once a batch.
 // --processes has several processes of one machine train together, each with its

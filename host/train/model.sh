@@ -9,7 +9,7 @@
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
 # that was interrupted goes on where it was: run the same command again. With the
-# settings below the steps took two hours and more, one by one, on 2 cores that compute
+# settings below the steps took three hours and more, one by one, on 2 cores that compute
 # products of 16 bits; on others a training takes twice as long or more. What a
 # training gives depends on the machine in its last bits; the labels of the same
 # generator do not.
@@ -31,6 +31,7 @@ out=${2:-$root/build/model}
 : "${QUESTIONS:=3000}"
 : "${K:=10}" "${M:=3}" "${T:=4}"
 : "${MORE:=21000}" "${MORE_K:=5}"
+: "${FRESH:=20000}" "${FRESH_K:=3}" # for the last training: other questions, fewer answers to each
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 : "${SPLIT:=0.9,0.1,0}"
 # The solver: the generator, trained until it hardly errs. What it expects is right.
@@ -43,6 +44,7 @@ out=${2:-$root/build/model}
 : "${IFT:=--epochs 1 --batch 64 --lr 3e-3 --beta2 0.95 --dev-limit 1000 --limit 160000 --grow 3 --freeze --surprise 5}"
 : "${FURTHER:=--epochs 1 --batch 64 --lr 1.5e-3 --warmup 100 --beta2 0.95 --dev-limit 1000 --grown 3 --freeze --surprise 5}"
 : "${UNTIL:=180000}" "${LAST:=100000}" # of the training data, for FURTHER: the last LAST of UNTIL lines
+: "${FRESH_ANSWERS:=1}"                # after it once more, with the states of FRESH questions
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
 : "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
@@ -60,10 +62,11 @@ step "$out/tokenizer/tokenizer.json" "tokenizer" \
 trained "$out/generator" "generator" \
 	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --stop "$STOP" $SCRATCH
 
-step "$out/all.jsonl" "$((QUESTIONS + MORE)) questions" \
-	"$finece" train problems --pool confidence --seed "$seed" -n "$((QUESTIONS + MORE))" -o "$out/all.jsonl"
+step "$out/all.jsonl" "$((QUESTIONS + MORE + FRESH)) questions" \
+	"$finece" train problems --pool confidence --seed "$seed" -n "$((QUESTIONS + MORE + FRESH))" -o "$out/all.jsonl"
 head -n "$QUESTIONS" "$out/all.jsonl" >"$out/questions.jsonl"
-tail -n +"$((QUESTIONS + 1))" "$out/all.jsonl" >"$out/more.jsonl"
+head -n "$((QUESTIONS + MORE))" "$out/all.jsonl" | tail -n "$MORE" >"$out/more.jsonl"
+tail -n "$FRESH" "$out/all.jsonl" >"$out/fresh.jsonl"
 
 # labels QUESTIONS STATES FLAGS... writes the states of questions.
 labels() {
@@ -79,19 +82,22 @@ step "$out/states.jsonl.done" "labels: $K(1+$M*$T) completions of each of $QUEST
 	labels "$out/questions.jsonl" "$out/states.jsonl" --k "$K" --m "$M" --T "$T" --split "$SPLIT"
 step "$out/more-states.jsonl.done" "labels: $MORE_K answers to each of $MORE more" \
 	labels "$out/more.jsonl" "$out/more-states.jsonl" --k "$MORE_K" --T 0
+step "$out/fresh-states.jsonl.done" "labels: $FRESH_K answers to each of $FRESH fresh ones" \
+	labels "$out/fresh.jsonl" "$out/fresh-states.jsonl" --k "$FRESH_K" --T 0
 
-# of_all FILE COMMAND... is what a command makes of all states on its input.
-of_all() {
-	local to=$1
-	shift
-	cat "$out/states.jsonl" "$out/more-states.jsonl" | "$finece" train "$@" -o "$to" -
+# of FILE "NAME..." COMMAND... is what a command makes of the states of these names.
+of() {
+	local to=$1 name
+	(for name in $2; do cat "$out/$name.jsonl"; done) | "$finece" train "${@:3}" -o "$to" -
 }
 for split in train dev; do
 	step "$out/$split.jsonl" "training data: $split" \
-		of_all "$out/$split.jsonl" export --split "$split" --answers "$ANSWERS"
+		of "$out/$split.jsonl" "states more-states" export --split "$split" --answers "$ANSWERS"
 	step "$out/$split-questions.jsonl" "training data: $split, questions alone" \
-		of_all "$out/$split-questions.jsonl" export --split "$split" --question-only
+		of "$out/$split-questions.jsonl" "states more-states fresh-states" export --split "$split" --question-only
 done
+step "$out/fresh-train.jsonl" "training data: fresh" \
+	of "$out/fresh-train.jsonl" fresh-states export --split train --answers "$FRESH_ANSWERS"
 
 step "$out/solver-chat.jsonl" "$CHAT further conversations" \
 	"$finece" train corpus --seed "$((seed + 1))" -n "$CHAT" -o "$out/solver-chat.jsonl"
@@ -104,14 +110,16 @@ step "$out/solver-judged.jsonl" "$JUDGED further solutions" \
 	trained "$out/noticing" "confidence model: instruction fine-tuning" \
 		ift --model "$out/solver/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $IFT
 	head -n "$UNTIL" "$out/train.jsonl" | tail -n "$LAST" >"$out/again.jsonl"
-	trained "$out/confidence" "confidence model: further" \
+	trained "$out/further" "confidence model: further" \
 		ift --model "$out/noticing/best" --data "$out/again.jsonl" --dev "$out/dev.jsonl" $FURTHER
+	trained "$out/confidence" "confidence model: further, fresh questions" \
+		ift --model "$out/further/best" --data "$out/fresh-train.jsonl" --dev "$out/dev.jsonl" $FURTHER
 	trained "$out/value" "confidence model: value head" \
 		value --model "$out/generator/best" --data "$out/train.jsonl" --dev "$out/dev.jsonl" $VALUE
 	trained "$out/pik" "head of P(IK)" \
 		value --model "$out/generator/best" --data "$out/train-questions.jsonl" --dev "$out/dev-questions.jsonl" $HEAD
 }
-step "$out/suc.json" "clusters of SuC" of_all "$out/suc.json" suc
+step "$out/suc.json" "clusters of SuC" of "$out/suc.json" "states more-states fresh-states" suc
 
 if [ -n "$WEIGHTS" ]; then
 	for name in generator confidence value pik; do
