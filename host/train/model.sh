@@ -9,10 +9,9 @@
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
 # that was interrupted goes on where it was: run the same command again. With the
-# settings below the steps took three hours and more, one by one, on 2 cores that compute
-# products of 16 bits; on others a training takes twice as long or more. What a
-# training gives depends on the machine in its last bits; the labels of the same
-# generator do not.
+# settings below the steps took hours, one by one, on 2 cores; a training takes twice as
+# long or more where these do not compute products of 16 bits. What a training gives
+# depends on the machine in its last bits; the labels of the same generator do not.
 #
 # The weights come into WEIGHTS, if that is set: host/lm/weights for the built-in
 # ones. PYTHON is the trainer's interpreter (make train-env).
