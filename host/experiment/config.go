@@ -41,12 +41,12 @@ type Config struct {
 	Observe func(answers int)
 }
 
-// DefaultConfig has two answers a question and, as the paper's experiments,
+// DefaultConfig has one answer a question and, as the paper's experiments,
 // trees of depth 2 and width 4, periodic positions every 30 tokens and entropy
 // positions above 1e-10 nats. Those above 0.1, 0.5 and 1 are measured, too. A label
-// takes 30 continuations.
+// takes 15 continuations.
 func DefaultConfig() Config {
-	return Config{Answers: 2, Depth: 2, Width: 4, Labels: 30, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
+	return Config{Answers: 1, Depth: 2, Width: 4, Labels: 15, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
 }
 
 // Validate says what is wrong with c, or nil.

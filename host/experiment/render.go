@@ -151,7 +151,7 @@ func (d *Domain) limits(m *markdown) {
 	m.say(`
 ### How good an estimate can be
 
-The answer that follows a state is drawn by chance. No estimate can be expected to tell more of it than the probability that the generator comes to be right from there, to which the label is close: its AUROC and Brier score against the answers are about the best there is. Nor is the ECE of so many answers 0 when every confidence is true: in brackets what it would be then, by draws of answers that are right as often as the confidences say.
+The answer that follows a state is drawn by chance. No estimate can be expected to tell more of it than the probability that the generator comes to be right from there, to which the label is close: its AUROC and Brier score against the answers are about the best there is, or a little below, since a label is of so many continuations only. Nor is the ECE of so many answers 0 when every confidence is true: in brackets what it would be then, by draws of answers that are right as often as the confidences say.
 `)
 	m.head("at", "AUROC: labels", "FineCE", "best baseline", "Brier: labels", "FineCE", "best baseline", "ECE: FineCE (if true)", "best baseline (if true)")
 	for _, at := range []struct {

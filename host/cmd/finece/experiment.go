@@ -92,7 +92,7 @@ func newExperiment() *cobra.Command {
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
 	flags.IntVar(&f.number, "number", 120, "questions of each domain at most")
-	flags.IntVar(&f.inDomain, "in-domain", 480, "questions in domain, where they are made from --seed: what is to be reached is about these")
+	flags.IntVar(&f.inDomain, "in-domain", 1000, "questions in domain, where they are made from --seed: what is to be reached is about these")
 	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
 	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
 	flags.Float64Var(&f.temperature, "temperature", 1, "of sampling")
@@ -414,6 +414,6 @@ func (f *experimentFlags) write(cmd *cobra.Command, records []*experiment.Record
 // describe says how the results came about.
 func (f *experimentFlags) describe() string {
 	c := &f.config
-	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s, at temperature %g, %d answers a question, seed %d; %d samples for each state of the baselines; labels of %d continuations; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
-		f.about, f.model, f.temperature, c.Answers, c.Seed, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
+	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s; temperature %g, seed %d; answers to each question: %d, samples for each state of the baselines: %d, continuations for a label: %d; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
+		f.about, f.model, f.temperature, c.Seed, c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
 }
