@@ -125,11 +125,12 @@ if [ -n "$WEIGHTS" ]; then
 		say "weights: $WEIGHTS/$name"
 		rm -rf "${WEIGHTS:?}/$name"
 		mkdir -p "$WEIGHTS/$name"
-		for file in config.json generation_config.json model.safetensors adapter_config.json adapter_model.safetensors \
-			tokenizer.json tokenizer_config.json chat_template.jinja; do
-			if [ -e "$out/$name/best/$file" ]; then
-				cp "$out/$name/best/$file" "$WEIGHTS/$name/"
-			fi
+		files=(config.json generation_config.json model.safetensors tokenizer.json tokenizer_config.json chat_template.jinja)
+		if [ -e "$out/$name/best/adapter_config.json" ]; then
+			files=(adapter_config.json adapter_model.safetensors)
+		fi
+		for file in "${files[@]}"; do
+			install -m 644 "$out/$name/best/$file" "$WEIGHTS/$name/"
 		done
 		if [ -e "$WEIGHTS/$name/adapter_config.json" ]; then
 			# Where PEFT looks for the base of an adapter.
