@@ -97,8 +97,7 @@
 //
 // open.sh (make open) is an attempt at a question that the paper leaves open: where
 // to estimate in answers that have no one right text. Its models are the shipped
-// ones, trained further on open-ended questions ([problems.OpenEnded]; what is in
-// host/experiment/results/open is of the confidence model before --freeze). What may be
+// ones, trained further on open-ended questions ([problems.OpenEnded]). What may be
 // said of such a question is known, so that its answers are graded by rule, and
 // finece experiment measures them at paragraph ends, periodic positions and entropy
 // positions above several thresholds.

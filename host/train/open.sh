@@ -27,7 +27,7 @@ out=${2:-$root/build/open}
 : "${ANSWERS:=2}" # of each question, with the states on their way
 : "${IFT:=--epochs 1 --batch 64 --lr 7e-4 --beta2 0.95 --dev-limit 300}"
 # The experiment.
-: "${TESTS:=200}" "${SAMPLES:=5}"
+: "${TESTS:=400}" "${SAMPLES:=5}"
 : "${ENTROPIES:=0.1,0.5,1}" # thresholds in nats beside 1e-10
 
 weights=$root/host/lm/weights
