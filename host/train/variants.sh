@@ -17,11 +17,11 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-$root/build/model}
-: "${NUMBER:=400}"
+: "${NUMBER:=250}"
 : "${MAX_TOKENS:=200}"
-: "${EARLIER:=1500}" # step at which the other generator is stopped
+: "${EARLIER:=1000}" # step at which the other generator is stopped
 : "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 300}"
-: "${TESTS:=240}" # questions
+: "${TESTS:=320}" # questions
 seed=1
 weights=$root/host/lm/weights
 . "$root/host/train/steps.sh"
