@@ -16,7 +16,7 @@ import (
 // estimator has its confidences, and a second run asks for nothing.
 func TestExperiment(t *testing.T) {
 	folder := t.TempDir()
-	args := []string{"experiment", "-o", folder, "--in-domain", "3", "--number", "3", "--answers", "1", "--samples", "3", "--labels", "1"}
+	args := []string{"experiment", "-o", folder, "--in-domain", "2", "--number", "1", "--answers", "1", "--samples", "3", "--labels", "1"}
 	finece(t, "", args...).wants(t, 0)
 
 	b, err := os.ReadFile(filepath.Join(folder, "records.jsonl"))
@@ -24,8 +24,8 @@ func TestExperiment(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := linesOf(string(b))
-	if len(lines) != 4*3 {
-		t.Fatalf("%d records, want 12", len(lines))
+	if len(lines) != 2+3*1 {
+		t.Fatalf("%d records, want 5", len(lines))
 	}
 	seen := map[string]int{}
 	trees := 0
