@@ -95,7 +95,7 @@ variants: ## train confidence models on other data and measure them (after make 
 	cp build/model/variants/RESULTS.md build/model/variants/*.svg host/experiment/results/variants/
 
 .PHONY: open
-open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (half an hour; goes on when run again; SEED=1); writes host/experiment/results/open
+open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (up to an hour; goes on when run again; SEED=1); writes host/experiment/results/open
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/open.sh $(or $(SEED),1)
 	mkdir -p host/experiment/results/open
