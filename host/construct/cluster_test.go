@@ -159,10 +159,15 @@ func TestPlan(t *testing.T) {
 	if p.Completions() != 210 || p.Tree().String() != "27930" || p.Prefixes() != 7 {
 		t.Errorf("%d, %s", p.Completions(), p.Tree())
 	}
-	if got := (construct.Plan{K: 30, T: 20, M: 3}).Tree().String(); got != "10820809551724137931034482758620" && len(got) != 32 {
+	if got := (construct.Plan{K: 30, T: 20, M: 3}).Tree().String(); got != "10821055037586206896551724137930" {
 		t.Errorf("30 + ... + 30^21 is %s", got)
 	}
-	for _, bad := range []construct.Plan{{}, {K: 3, T: -1}, {K: 3, M: 4, T: 1}, {K: 3, T: 1}, {K: 1 << 30}} {
+	for _, good := range []construct.Plan{{K: 1}, {K: 3, M: 3, T: 1}, {K: 2, M: 3}} {
+		if err := good.Validate(); err != nil {
+			t.Errorf("%+v: %v", good, err)
+		}
+	}
+	for _, bad := range []construct.Plan{{}, {K: 3, T: -1}, {K: 3, M: -1}, {K: 3, M: 4, T: 1}, {K: 3, T: 1}, {K: 1 << 30}, {K: 10_000, M: 10_000, T: 1000}} {
 		if bad.Validate() == nil {
 			t.Errorf("%+v is allowed", bad)
 		}

@@ -9,7 +9,7 @@ import (
 type Plan struct {
 	K int // completions of the question, and of each partial answer
 	T int // fragments of the longest partial answers; 0 for none
-	M int // partial answers of each length
+	M int // partial answers of each length; of no account if T is 0
 }
 
 // Validate says what is wrong with p, or nil.
@@ -20,10 +20,12 @@ func (p Plan) Validate() error {
 		return fmt.Errorf("construct: K is %d: want 1 to 10000", p.K)
 	case p.T < 0 || p.T > 1000:
 		return fmt.Errorf("construct: T is %d: want 0 to 1000", p.T)
-	case p.M < 0 || p.M > p.K:
-		return fmt.Errorf("construct: M is %d: want 0 to K, which is %d", p.M, p.K)
-	case p.T > 0 && p.M == 0 || p.M*p.T > most:
-		return fmt.Errorf("construct: M is %d and T is %d: want at least one partial answer, or T 0", p.M, p.T)
+	case p.T == 0 && p.M >= 0:
+		return nil
+	case p.M < 1 || p.M > p.K:
+		return fmt.Errorf("construct: M is %d: want 1 to K, which is %d, or no partial answers: T 0", p.M, p.K)
+	case p.M*p.T > most:
+		return fmt.Errorf("construct: M*T is %d: want at most %d partial answers", p.M*p.T, most)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -247,11 +248,24 @@ func TestConstructLines(t *testing.T) {
 
 func TestConstructDryRun(t *testing.T) {
 	in := file(t, "questions.jsonl", questionsFor(1000))
-	r := finece(t, "", "construct", in, "--dry-run", "--grader", "number", "--k", "30", "--T", "2", "--m", "3", "--split", "0.8,0.1,0.1")
-	r.wants(t, 0)
-	for _, s := range []string{"1,000: train ", "210 a question, k(1+mT); 210,000 in all", "27,930 a question", "7 a question with n = 30; 7,000 in all"} {
-		if !strings.Contains(r.out, s) {
-			t.Errorf("it does not say %q:\n%s", s, r.out)
+	for _, c := range []struct {
+		args, says []string
+	}{
+		{
+			[]string{"--k", "30", "--T", "2", "--m", "3", "--split", "0.8,0.1,0.1"},
+			[]string{"1,000: train ", "m = 3 partial answers of each of T = 2 lengths", "210 a question, k(1+mT); 210,000 in all", "27,930 a question", "7 a question with n = 30; 7,000 in all", "4,000 requests to e at most"},
+		},
+		{
+			[]string{"--k", "2", "--T", "0"},
+			[]string{"k = 2 answers; no partial answers: T = 0", "2 a question, k(1+mT); 2,000 in all", "1 a question with n = 2; 1,000 in all", "none: nothing is clustered"},
+		},
+	} {
+		r := finece(t, "", slices.Concat([]string{"construct", in, "--dry-run", "--grader", "number", "--embed-model", "e"}, c.args)...)
+		r.wants(t, 0)
+		for _, s := range c.says {
+			if !strings.Contains(r.out, s) {
+				t.Errorf("it does not say %q:\n%s", s, r.out)
+			}
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(in), "*")); len(left) != 1 {

@@ -87,7 +87,11 @@ func (r *construction) plan() {
 	t := tabwriter.NewWriter(r.cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("questions", "%s: train %s, dev %s, test %s", grouped(n), grouped(parts["train"]), grouped(parts["dev"]), grouped(parts["test"]))
-	row("a question", "k = %d answers; m = %d partial answers of each of T = %d lengths, k completions each", c.K, c.M, c.T)
+	if c.T == 0 {
+		row("a question", "k = %d answers; no partial answers: T = 0", c.K)
+	} else {
+		row("a question", "k = %d answers; m = %d partial answers of each of T = %d lengths, k completions each", c.K, c.M, c.T)
+	}
 	row("completions", "%s a question, k(1+mT); %s in all, if nothing ends early", grouped(c.Completions()), grouped(n*c.Completions()))
 	tree := c.Tree()
 	row("plain tree", "%s a question, k + k^2 + ... + k^(T+1)", groupedText(tree.String()))
@@ -100,7 +104,11 @@ func (r *construction) plan() {
 	if tokens := r.flags.gen.MaxTokens; tokens > 0 {
 		row("tokens", "%s at most, at %s a completion", grouped(n*c.Completions()*tokens), grouped(tokens))
 	}
-	if r.flags.embedModel != "" {
+	switch {
+	case r.flags.embedModel == "":
+	case c.T == 0:
+		row("embeddings", "none: nothing is clustered")
+	default: // of the first fragments, and of what each branch goes on with
 		row("embeddings", "%s requests to %s at most", grouped(n*(c.Prefixes()-c.M)), r.flags.embedModel)
 	}
 	if r.flags.grader == "judge" {
