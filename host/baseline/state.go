@@ -40,12 +40,10 @@ func (s *State) prefix() string {
 	return s.Text
 }
 
-// place names a prefix as construct names it: "" for the question, which shares
-// its answers with the training data's.
+// place names a prefix, for the seeds of what is sampled from it. None is
+// construct's name of one: samples with the seeds of the answer that is judged, or
+// of those that its label counts, would be that answer, and agree with it.
 func place(prefix string) string {
-	if prefix == "" {
-		return ""
-	}
 	sum := sha256.Sum256([]byte(prefix))
 	return "at " + hex.EncodeToString(sum[:8])
 }

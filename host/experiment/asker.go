@@ -14,17 +14,20 @@ import (
 type Asker struct {
 	client *model.Client
 	model  estimate.Model
+	where  string
 	store  construct.Store
 }
 
-// NewAsker makes an asker that keeps the replies in store, which may be nil. An
-// error is about the configuration.
-func NewAsker(server model.Config, m estimate.Model, store construct.Store) (*Asker, error) {
+// NewAsker makes an asker that keeps the replies in store, which may be nil. There
+// where tells the server from others with models of the same name; it may be "" for
+// one of them, and is better not an address that changes from run to run. An error
+// is about the configuration.
+func NewAsker(server model.Config, m estimate.Model, where string, store construct.Store) (*Asker, error) {
 	client, err := model.NewFor(&m, server)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: confidence model %s: %w", m.Name, err)
 	}
-	return &Asker{client, m, store}, nil
+	return &Asker{client, m, where, store}, nil
 }
 
 // savedReply is what a confidence model said.
@@ -38,7 +41,7 @@ type savedReply struct {
 // *estimate.ReplyError says that the model gave none.
 func (a *Asker) Confidence(ctx context.Context, id string, stage estimate.Stage, question, text string) (float64, error) {
 	body := a.model.AppendRequest(nil, stage, []byte(question), []byte(text))
-	key, err := construct.KeyOf("confidence", string(body))
+	key, err := construct.KeyOf("confidence", a.where, a.model.Adapter.String(), string(body))
 	if err != nil {
 		return 0, err
 	}

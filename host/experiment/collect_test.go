@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
 	"github.com/finece/finece/host/model"
@@ -48,6 +50,111 @@ func said(t *testing.T, rest string) string {
 	return s.URL + "/v1"
 }
 
+// replies is a store for one caller at a time.
+type replies map[string][]byte
+
+func (r replies) Load(key string) ([]byte, error) { return r[key], nil }
+
+func (r replies) Save(key string, value []byte) error {
+	r[key] = value
+	return nil
+}
+
+// The answer that is judged is none of the samples that the baselines compare it
+// with: its seed is not theirs, though what is asked is the same.
+func TestSamplesAreNotTheAnswer(t *testing.T) {
+	var mu sync.Mutex
+	asked := map[string]map[int64]int{} // messages, seed
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct {
+			N           int
+			Temperature float64
+			Seed        int64
+			Messages    json.RawMessage
+		}
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+			t.Error(err)
+		}
+		if q.Temperature > 0 {
+			mu.Lock()
+			if asked[string(q.Messages)] == nil {
+				asked[string(q.Messages)] = map[int64]int{}
+			}
+			asked[string(q.Messages)][q.Seed]++
+			mu.Unlock()
+		}
+		var choices []map[string]any
+		for i := range max(q.N, 1) {
+			choices = append(choices, map[string]any{"index": i, "message": map[string]string{"content": "#### 42"}, "finish_reason": "stop"})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"choices": choices})
+	}))
+	defer s.Close()
+	g, err := construct.NewGenerator(construct.GeneratorConfig{Server: model.Config{BaseURL: s.URL + "/v1"}, Model: "generator", Temperature: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := baseline.DefaultConfig()
+	b.Generator, b.Equivalence = g, nil
+	c := experiment.DefaultConfig()
+	c.Generator, c.Grader, c.Baselines = g, construct.NumberGrader{}, []baseline.Estimator{baseline.CoCoA{Cosine: true}}
+	b.Seed = c.Seed
+	if c.Collector, err = baseline.NewCollector(b); err != nil {
+		t.Fatal(err)
+	}
+	err = experiment.Collect(t.Context(), c, []*construct.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(*experiment.Record) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	most := 0
+	for messages, seeds := range asked {
+		most = max(most, len(seeds))
+		for seed, n := range seeds {
+			if n > 1 {
+				t.Errorf("%s is asked %d times with seed %d", messages, n, seed)
+			}
+		}
+	}
+	if most != 3 { // of the question: the answer, its label's continuations, the samples
+		t.Errorf("%d seeds, want 3: %v", most, asked)
+	}
+}
+
+// Two models of one name are told apart by their servers, and two ways to ask one
+// by their adapters.
+func TestConfidencesAreKeptApart(t *testing.T) {
+	says := func(reply string) model.Config {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = w.Write([]byte(reply))
+		}))
+		t.Cleanup(s.Close)
+		return model.Config{BaseURL: s.URL + "/v1"}
+	}
+	store := replies{}
+	for _, c := range []struct {
+		where   string
+		server  model.Config
+		adapter estimate.Adapter
+		want    float64
+	}{
+		{"", says(`{"choices":[{"message":{"content":"0.9"}}]}`), estimate.Chat, 0.9},
+		{"elsewhere", says(`{"choices":[{"message":{"content":"0.1"}}]}`), estimate.Chat, 0.1},
+		{"", says(`{"data":[{"data":[0.25]}]}`), estimate.Pooling, 0.25},
+		{"", says(`{"data":[{"probs":[0.75]}]}`), estimate.Classify, 0.75},
+		{"", says("no reply is asked for twice"), estimate.Chat, 0.9},
+	} {
+		m := estimate.DefaultModel()
+		m.Name, m.Adapter, m.Class = "m", c.adapter, 0
+		asker, err := experiment.NewAsker(c.server, m, c.where, store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := asker.Confidence(t.Context(), "a", estimate.Partial, "What is 17 + 25?", "We add."); got != c.want {
+			t.Errorf("%q, %s: %v, %v, want %v", c.where, c.adapter, got, err, c.want)
+		}
+	}
+}
+
 // What the confidence model says nothing of is not there, and the rest is.
 func TestCollectWithoutSomeConfidences(t *testing.T) {
 	for _, c := range []struct {
@@ -66,7 +173,7 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 		}
 		m := estimate.DefaultModel()
 		m.Name = "confidence"
-		asker, err := experiment.NewAsker(server, m, nil)
+		asker, err := experiment.NewAsker(server, m, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

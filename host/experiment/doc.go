@@ -48,6 +48,6 @@
 // For Backward Confidence Integration at p(1), [Config.Width] continuations of
 // the answer so far are sampled, each is cut behind its next paragraph, and so
 // again from there, [Config.Depth] paragraphs deep. Every node is scored, and
-// package bci integrates the tree at each smaller depth and width, too: its first
-// branches are the tree of that width.
+// package bci integrates the tree at each smaller depth and every other smaller
+// width, too: its first branches are the tree of that width.
 package experiment

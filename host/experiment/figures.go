@@ -171,6 +171,7 @@ var unmeasured = Quality{Accuracy: math.NaN(), ECE: unknown, AUROC: unknown, Bri
 // Kept is what a threshold does.
 type Kept struct {
 	Threshold          float64
+	N, Right           int     // answers that are kept, and correct ones among them
 	Coverage, Accuracy float64 // share kept, and accuracy of what is kept
 }
 
@@ -257,18 +258,17 @@ const DefaultThreshold = 0.8
 
 func (p *Pairs) kept(threshold float64) Kept {
 	k := Kept{Threshold: threshold, Accuracy: math.NaN()}
-	kept, right := 0, 0
 	for i, c := range p.Confidence {
 		if c >= threshold {
-			kept++
+			k.N++
 			if p.Correct[i] {
-				right++
+				k.Right++
 			}
 		}
 	}
-	k.Coverage = float64(kept) / float64(max(len(p.Confidence), 1))
-	if kept > 0 {
-		k.Accuracy = float64(right) / float64(kept)
+	k.Coverage = float64(k.N) / float64(max(len(p.Confidence), 1))
+	if k.N > 0 {
+		k.Accuracy = float64(k.Right) / float64(k.N)
 	}
 	return k
 }

@@ -71,7 +71,7 @@ func title(name string) string {
 func (r *Report) Markdown(w io.Writer, about string) error {
 	m := &markdown{w: w}
 	m.say("# Results\n\n%s\n\n", strings.TrimSpace(about))
-	m.say("%d answers to %d questions. ECE and AUROC are in percent, with 95%% intervals bootstrapped over questions; ECE has ten bins. p(0) is the question alone, p(1) the first paragraph's end, p(z-1) the last but one, p(z) the whole answer. Behind a difference in points is its own interval, of both on the same draws.\n", r.Answers, r.Questions)
+	m.say("%d answers to %d questions. ECE and AUROC are in percent, with 95%% intervals bootstrapped over questions; ECE has ten bins. p(0) is the question alone, p(1) the first paragraph's end, p(z-1) the last but one, p(z) the whole answer. Behind a difference in points is its own interval, of both on the same draws; behind the accuracy of answers that are kept is the exact one, and beyond chance it is where that lies above the accuracy of all. A baseline that lacks a confidence for more than a tenth of the answers is not the best one. Tokens are what an estimate takes beyond the answer, prompts included; those of confidence models, one request each, are not counted.\n", r.Answers, r.Questions)
 
 	m.say("\n## What is to be reached\n")
 	m.head("domain", "claim", "found", "reached")
@@ -127,7 +127,7 @@ func (d *Domain) markdown(m *markdown) {
 		for _, f := range d.Fusions {
 			m.row(fmt.Sprint(f.Depth), fmt.Sprint(f.Width), show(f.Quality.ECE), show(f.Quality.AUROC), number(f.Scored, 1), number(f.Sampled, 1))
 		}
-		m.say("\nOver a, with d = %d and w = %d (a = 1 is no fusion):\n", d.Fusions[len(d.Fusions)-1].Depth, d.Fusions[len(d.Fusions)-1].Width)
+		m.say("\nOver a, with d = %d and w = %d (a = 1 is no fusion):\n", d.Alphas[0].Depth, d.Alphas[0].Width)
 		m.head("a", "ECE", "AUROC")
 		for _, f := range d.Alphas {
 			m.row(number(f.Alpha, 1), show(f.Quality.ECE), show(f.Quality.AUROC))
@@ -160,9 +160,9 @@ The answer that follows a state is drawn by chance. No estimate can be expected 
 	}{{Question, d.Table2}, {First, d.Table1}, {LastBut1, d.Table1}} {
 		label := d.Labels.At[at.which]
 		ours, _ := find(at.table, FineCE, at.which)
-		auroc, byAUROC, _ := bestBaseline(at.table, at.which, higherAUROC)
-		brier, byBrier, _ := bestBaseline(at.table, at.which, lowerBrier)
-		ece, byECE, _ := bestBaseline(at.table, at.which, lowerECE)
+		auroc, byAUROC, _ := bestBaseline(at.table, at.which, highestAUROC, ours.N)
+		brier, byBrier, _ := bestBaseline(at.table, at.which, lowestBrier, ours.N)
+		ece, byECE, _ := bestBaseline(at.table, at.which, lowestECE, ours.N)
 		m.row(at.which.String(), show(label.AUROC), show(ours.AUROC), strings.TrimSpace(show(auroc.AUROC)+" "+byAUROC),
 			number(100*label.Brier, 1), number(100*ours.Brier, 1), strings.TrimSpace(number(100*brier.Brier, 1)+" "+byBrier),
 			fmt.Sprintf("%s (%s)", show(ours.ECE), show(ours.True)), fmt.Sprintf("%s (%s)", strings.TrimSpace(show(ece.ECE)+" "+byECE), show(ece.True)))
@@ -200,7 +200,7 @@ func (m *markdown) qualities(heading string, rows []Row, a, b Which) {
 }
 
 func (m *markdown) quality(rows []Row, a, b Which) {
-	m.head("", a.String()+": ECE", "AUROC", "Brier", "n", b.String()+": ECE", "AUROC", "Brier", "n", "tokens an estimate")
+	m.head("", a.String()+": ECE", "AUROC", "Brier", "n", "tokens", b.String()+": ECE", "AUROC", "Brier", "n", "tokens")
 	for _, r := range rows {
 		cells := []string{r.Name}
 		for _, w := range []Which{a, b} {
@@ -209,8 +209,8 @@ func (m *markdown) quality(rows []Row, a, b Which) {
 			if q.Missing > 0 {
 				n += fmt.Sprintf(" (%d without)", q.Missing)
 			}
-			cells = append(cells, show(q.ECE), show(q.AUROC), number(100*q.Brier, 1), n)
+			cells = append(cells, show(q.ECE), show(q.AUROC), number(100*q.Brier, 1), n, number(r.Tokens[w], 0))
 		}
-		m.row(append(cells, number(r.Tokens[a], 0))...)
+		m.row(cells...)
 	}
 }

@@ -75,6 +75,10 @@ type Fusion struct {
 	Sampled      float64 // continuations that are sampled, on average
 }
 
+func (f *Fusion) params() bci.Params {
+	return bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width}
+}
+
 // Reliability is a reliability diagram.
 type Reliability struct{ Bins []metrics.Bin }
 
@@ -278,17 +282,19 @@ func (d *Domain) fusions(records []*Record, seed uint64) error {
 	if deepest == 0 {
 		return nil
 	}
-	for depth := range deepest + 1 {
-		for width := 0; width <= widest; width += 2 {
-			if (depth == 0) != (width == 0) {
-				continue
-			}
-			f, err := fusion(records, bci.Params{Alpha: DefaultAlpha, Depth: depth, Width: width}, seed)
-			if err != nil {
-				return err
-			}
-			d.Fusions = append(d.Fusions, *f)
+	shapes := [][2]int{{0, 0}}
+	for depth := range deepest {
+		for width := 2; width < widest; width += 2 {
+			shapes = append(shapes, [2]int{depth + 1, width})
 		}
+		shapes = append(shapes, [2]int{depth + 1, widest})
+	}
+	for _, s := range shapes {
+		f, err := fusion(records, bci.Params{Alpha: DefaultAlpha, Depth: s[0], Width: s[1]}, seed)
+		if err != nil {
+			return err
+		}
+		d.Fusions = append(d.Fusions, *f)
 	}
 	for alpha := range 11 {
 		f, err := fusion(records, bci.Params{Alpha: float64(alpha) / 10, Depth: deepest, Width: widest}, seed)

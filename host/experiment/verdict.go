@@ -3,12 +3,12 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"math"
 
-	"github.com/finece/finece/bci"
 	"github.com/finece/finece/metrics"
 )
 
-const filterClaim = "filtering whole answers at 0.8 raises accuracy by 39.5% or more, where it is a half or less"
+const filterClaim = "filtering whole answers at 0.8 raises accuracy by 39.5% or more, where it is a half or less, beyond chance"
 
 // verdicts hold what was found against what the method is to reach.
 func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
@@ -18,15 +18,19 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	}
 	// compare holds a reading of FineCE at a position against the best baselines of a table.
 	compare := func(table []Row, of outcome, w Which, where string, ours Quality, read reading) error {
-		if best, name, ok := bestBaseline(table, w, lowerECE); ok {
+		if best, name, ok := bestBaseline(table, w, lowestECE, ours.N); ok {
 			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
 			if err != nil {
 				return err
 			}
+			share := ""
+			if best.ECE.Value > 0 {
+				share = fmt.Sprintf("%+.0f%%, ", 100*(ours.ECE.Value/best.ECE.Value-1))
+			}
 			add(apart(ours.ECE, best.ECE), fmt.Sprintf("lower ECE at %s than the best baseline, intervals apart", where),
-				"%s against %s of %s: %+.0f%%, %s points", show(ours.ECE), show(best.ECE), name, 100*(ours.ECE.Value/best.ECE.Value-1), show(gap[0]))
+				"%s against %s of %s: %s%s points", show(ours.ECE), show(best.ECE), name, share, show(gap[0]))
 		}
-		if best, name, ok := bestBaseline(table, w, higherAUROC); ok {
+		if best, name, ok := bestBaseline(table, w, highestAUROC, ours.N); ok {
 			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
 			if err != nil {
 				return err
@@ -52,7 +56,7 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 		f := d.Fusions[n-1]
 		where := fmt.Sprintf("p(1), fused with d=%d and w=%d,", f.Depth, f.Width)
 		var failed error
-		read := fused(bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width}, &failed)
+		read := fused(f.params(), &failed)
 		if err := errors.Join(compare(d.Table1, ofAnswer, First, where, f.Quality, read), failed); err != nil {
 			return nil, err
 		}
@@ -70,21 +74,33 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	whole, ok := find(d.Table2, FineCE, Whole)
 	switch {
 	case !ok || whole.Accuracy > 0.5 || whole.Accuracy == 0:
-	case whole.Kept.Coverage == 0:
+	case whole.Kept.N == 0:
 		add(false, filterClaim, "nothing is kept: no confidence reaches 0.8")
 	default:
-		gain := whole.Kept.Accuracy/whole.Accuracy - 1
-		add(gain >= 0.395, filterClaim, "%.1f%% kept, accuracy %.1f%% to %.1f%%: %+.0f%%", 100*whole.Kept.Coverage, 100*whole.Accuracy, 100*whole.Kept.Accuracy, 100*gain)
+		kept := whole.Kept
+		gain := kept.Accuracy/whole.Accuracy - 1
+		// Taken as one answer to each question, which are independent.
+		of, err := metrics.ClopperPearson(uint64(kept.Right), uint64(kept.N), 0.95)
+		if err != nil {
+			return nil, err
+		}
+		add(gain >= 0.395 && of.Low > whole.Accuracy, filterClaim, "%.1f%% kept (%d answers), accuracy %.1f%% to %s%%: %+.0f%%",
+			100*kept.Coverage, kept.N, 100*whole.Accuracy, show(Figure{kept.Accuracy, of.Low, of.High}), 100*gain)
 	}
 	if first, found := find(d.Table1, FineCE, First); found && ok {
 		gap := 100 * (first.ECE.Value - whole.ECE.Value)
-		add(gap <= 2.1, "ECE at the first paragraph's end within 2.1 points of the whole answer's",
+		add(gap <= 2.1, "ECE at the first paragraph's end within 2.1 points of the whole answer's, by the values",
 			"%s after %.0f%% of the tokens, %s at the end: %+.1f points", show(first.ECE), 100*first.Ratio, show(whole.ECE), gap)
 	}
 	if n := len(d.Fusions); n > 1 {
 		without, with := d.Fusions[0], d.Fusions[n-1]
-		add(with.Quality.ECE.Value < without.Quality.ECE.Value, fmt.Sprintf("fusion with d=%d, w=%d lowers ECE at p(1)", with.Depth, with.Width),
-			"%s to %s", show(without.Quality.ECE), show(with.Quality.ECE))
+		var failed error
+		gap, err := differences(records, At{ByParagraph, First}, fused(with.params(), &failed), fused(without.params(), &failed), ofAnswer, seed)
+		if err = errors.Join(err, failed); err != nil {
+			return nil, err
+		}
+		add(with.Quality.ECE.Value < without.Quality.ECE.Value, fmt.Sprintf("fusion with d=%d, w=%d lowers ECE at p(1), by the values", with.Depth, with.Width),
+			"%s to %s: %s points", show(without.Quality.ECE), show(with.Quality.ECE), show(gap[0]))
 	}
 	return out, nil
 }
@@ -133,20 +149,34 @@ func find(rows []Row, name string, w Which) (Quality, bool) {
 	return unmeasured, false
 }
 
-// Orders of baselines.
-func lowerECE(a, b Quality) bool    { return a.ECE.Value < b.ECE.Value }
-func higherAUROC(a, b Quality) bool { return a.AUROC.Value > b.AUROC.Value }
-func lowerBrier(a, b Quality) bool  { return a.Brier < b.Brier }
+// order is what baselines are compared by: a figure, of which the lowest or the
+// highest is best.
+type order struct {
+	figure func(Quality) float64
+	lowest bool
+}
 
-// bestBaseline is the best by an order; one that is not defined is not better.
-func bestBaseline(rows []Row, w Which, better func(a, b Quality) bool) (best Quality, name string, ok bool) {
+var (
+	lowestECE    = order{func(q Quality) float64 { return q.ECE.Value }, true}
+	highestAUROC = order{func(q Quality) float64 { return q.AUROC.Value }, false}
+	lowestBrier  = order{func(q Quality) float64 { return q.Brier }, true}
+)
+
+// least is the share of FineCE's n that a baseline has to have confidences for, to
+// be compared: of a few answers alone, any figure may come out.
+const least = 0.9
+
+// bestBaseline is the best at a position by an order, of those whose figure is
+// defined.
+func bestBaseline(rows []Row, w Which, by order, n int) (best Quality, name string, ok bool) {
 	best = unmeasured
 	for _, r := range rows {
 		q := r.At[w]
-		if isModel(r.Name) || q.N == 0 || q.ECE.Value != q.ECE.Value || q.AUROC.Value != q.AUROC.Value {
+		v := by.figure(q)
+		if isModel(r.Name) || float64(q.N) < max(least*float64(n), 1) || math.IsNaN(v) {
 			continue
 		}
-		if !ok || better(q, best) {
+		if than := by.figure(best); !ok || by.lowest && v < than || !by.lowest && v > than {
 			best, name, ok = q, r.Name, true
 		}
 	}

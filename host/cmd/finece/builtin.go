@@ -58,18 +58,24 @@ func builtInSuC() (*baseline.SuC, error) {
 // builtIn sets what goes with the models that are built in.
 func (f *experimentFlags) builtIn() {
 	f.ours = true
+	about := []string{"The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch."}
 	if len(f.confidence) == 0 {
+		about = append(about, "FineCE, of 1.9 million, was made of it by the steps of host/train/model.sh, and learnt from reference solutions as well as from labels; the value head is the generator with a head.")
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
 			experiment.ValueHead + "=pooling:" + weights.Value,
 		}
 	}
-	if f.head == "" {
+	if f.baselines && f.head == "" {
+		about = append(about, "P(IK) is the generator with a head, too.")
 		f.head = "pooling:" + weights.Head
 	}
 	if f.scoring == "" {
 		f.scoring = "<|user|>{question}<|end|><|assistant|>"
 	}
 	f.maxTokens = min(f.maxTokens, 256) // their context is 512
-	f.about = strings.TrimSpace("The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch, and confidence models made of it by the steps of host/train/model.sh. FineCE, of 1.9 million, learnt from reference solutions as well as from labels; the value head and P(IK) are the generator with a head, and the other baselines ask it. " + f.about)
+	if f.baselines {
+		about = append(about, "The other baselines ask the generator.")
+	}
+	f.about = strings.TrimSpace(strings.Join(append(about, f.about), " "))
 }

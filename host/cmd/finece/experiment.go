@@ -31,7 +31,8 @@ position how likely each is to be right, and RESULTS.md says how good they were,
 with intervals, the paper's figures and plots.
 
 Without --server it runs the models that are built in, on problems made from
---seed that none of them was trained on: in domain, longer chains, other wording.
+--seed that none of them was trained on: in domain, longer chains, other wording,
+and the hardest in domain.
 With --server, any OpenAI-compatible server, and your questions as finece
 construct reads them; --questions can be given for each domain.
 
@@ -41,7 +42,8 @@ another one of finece score. FineCE is the name of the one that the tables are
 about; names that begin so are confidence models of other training.
 
 Every reply is kept in FOLDER/replies.jsonl: the same command goes on where it was
-killed, and asks only for what is new when more models are given.
+killed, and asks only for what is new when more models are given. Replies are known
+by the models' names: a folder is of one generator, and of one --head.
 
 How good an estimate can be is seen from --labels: so many further continuations of
 a state are graded, and their share of correct ones is a confidence, too.
@@ -247,7 +249,10 @@ func (f *experimentFlags) connect(store construct.Store) error {
 		if err != nil {
 			return usagef("--confidence %s: %w", spec, err)
 		}
-		asker, err := experiment.NewAsker(where, m, store)
+		// Replies of the generator's own server are known without its address, which
+		// may be another one when the run is gone on with.
+		_, elsewhere, _ := strings.Cut(rest, "@")
+		asker, err := experiment.NewAsker(where, m, elsewhere, store)
 		if err != nil {
 			return &exitError{exitUsage, err}
 		}
