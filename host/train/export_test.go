@@ -150,13 +150,14 @@ func TestExportRounds(t *testing.T) {
 			}
 			sum += v
 		}
-		top, _ := strconv.ParseFloat(c.above, 64)
+		below, _ := strconv.ParseFloat(c.below, 64)
+		above, _ := strconv.ParseFloat(c.above, 64)
 		want := p
-		if c.below == c.above {
-			want = top
+		if below == above {
+			want = above
 		}
 		// Five standard errors of a choice between two numbers.
-		if tolerance := 5 * 0.5 * 0.1 / math.Sqrt(seeds); math.Abs(sum/seeds-want) > tolerance {
+		if tolerance := 5*0.5*(above-below)/math.Sqrt(seeds) + 1e-9; math.Abs(sum/seeds-want) > tolerance {
 			t.Errorf("%d/%d, %d digits: the mean is %v, want %v", c.k, c.n, c.digits, sum/seeds, want)
 		}
 	}

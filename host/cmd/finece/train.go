@@ -164,7 +164,9 @@ many answers to a question: right and wrong turns as often as they are met in us
 			n := 0
 			err = toFile(cmd, output, func(w io.Writer) error {
 				var err error
-				n, err = train.Export(w, in, c)
+				if n, err = train.Export(w, in, c); n == 0 && err == nil {
+					err = fmt.Errorf("no state of the split %q", c.Split)
+				}
 				return err
 			})
 			if exit := (*exitError)(nil); errors.As(err, &exit) {
@@ -173,9 +175,6 @@ many answers to a question: right and wrong turns as often as they are met in us
 				return failf(exitFaults, "%s: %w", in.name, err)
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d lines\n", n)
-			if n == 0 {
-				return failf(exitFaults, "%s has no state of the split %q", in.name, c.Split)
-			}
 			return nil
 		},
 	}
@@ -282,8 +281,9 @@ func newTrainProblems() *cobra.Command {
 		Short: "Make word problems of several steps, from a seed",
 		Long: `problems writes questions as finece construct reads them: {"id","question","gold"},
 with the family and the written-out solution beside them. The domain is in (2 to
-5 steps), hard (of these, the hardest), long (6 or 7), wording (other words) or
-open (any 3 to 5 of many true statements are an answer; gold is all of them).
+5 steps), hard (of these, the hardest), long (5 to 7, more than in has in the same
+family), wording (other words) or open (any 3 to 5 of many true statements are an
+answer; gold is all of them).
 No question is in two pools: corpus, what a generator learns from; confidence,
 what its confidence is learnt from; test.`,
 		Example: `  finece train problems --pool confidence -n 1000 -o questions.jsonl

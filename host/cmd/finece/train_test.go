@@ -185,6 +185,23 @@ func TestTrainErrors(t *testing.T) {
 	run(t, cmd, nil).wants(t, exitIO, "no such file", "make train-env")
 }
 
+// A file that is there stays as it was when there is nothing to write.
+func TestTrainExportOfNothing(t *testing.T) {
+	folder := t.TempDir()
+	out := filepath.Join(folder, "dev.jsonl")
+	if err := os.WriteFile(out, []byte("good\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	states := file(t, "states.jsonl", `{"id":"a","state":0,"states":1,"position":"p(0)","question":"?","split":"train","k":1,"n":2,"confidence":0.5}`+"\n")
+	finece(t, "", "train", "export", "--split", "dev", "-o", out, states).wants(t, exitFaults, `no state of the split "dev"`)
+	if got := string(mustRead(t, out)); got != "good\n" {
+		t.Errorf("the file has %q", got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(folder, "*")); len(left) != 1 {
+		t.Errorf("left are %v", left)
+	}
+}
+
 // TestTrainRead: what the Python trainer asks.
 func TestTrainRead(t *testing.T) {
 	r := finece(t, `{"choices":[{"message":{"content":"0.8"},"finish_reason":"stop"}]}`, "train", "read", "-")

@@ -17,9 +17,10 @@
 //	#### 34
 //
 // Problems of the [InDomain] are what a model is trained on and tested on. Those
-// of [LongChains] take more steps than any of these, those of [OtherWording] say
-// every second sentence in words that InDomain does not have. No question is in
-// two [Pool]s, so what a model is tested on was never seen in any training.
+// of [LongChains] take more steps than any of these in the same family, those of
+// [OtherWording] say every second sentence in words that InDomain does not have. No
+// question is in two [Pool]s, so what a model is tested on was never seen in any
+// training.
 //
 // Questions of [OpenEnded] have no one answer. Any 3 to 5 of the statements that
 // are true are one, in any order; Problem.Statements are all of them, 300 or more

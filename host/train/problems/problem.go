@@ -14,9 +14,9 @@ type Domain uint8
 
 const (
 	InDomain     Domain = iota // 2 to 5 steps
-	LongChains                 // 6 or 7 steps, in the same words
+	LongChains                 // 5 to 7 steps, more than any InDomain problem of the family, in the same words
 	OtherWording               // 2 to 5 steps, in other words
-	Hard                       // of InDomain, those of 4 or 5 steps with the largest numbers
+	Hard                       // of InDomain, those of 3 to 5 steps, the most in their family, with the largest numbers
 	OpenEnded                  // any 3 to 5 of many true statements are an answer
 	domains      = iota
 )
