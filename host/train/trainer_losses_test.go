@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, "python")
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
-import finece_data, finece_fit
+import finece_data, finece_fit, finece_losses
 
 generator, data = sys.argv[1:]
 tokenizer = AutoTokenizer.from_pretrained(generator)
@@ -40,13 +40,13 @@ for p in model.parameters():  # now they are to do something
     p.data += 0.01 * torch.randn_like(p)
 
 class options:
-    bf16, prompt_loss, surprise, remember = False, 0.3, 1.0, 1.0
-    watched = finece_fit.Watched(new)
+    bf16, weights = False, finece_losses.Weights(prompt=0.3, surprise=1.0, remember=1.0)
+    watched = finece_losses.Watched(new)
 
 model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
 model.remember = torch.nn.Linear(model.config.hidden_size, len(tokenizer))
 collate = finece_data.collator(tokenizer.pad_token_id)
-once = finece_fit.behind_the_beginning
+once = finece_losses.behind_the_beginning
 begun = []
 
 def shared(model, ids, needed):
@@ -59,7 +59,7 @@ for b in [b for b in batches if len(b) == 8][:4] + [[0] * 8]:
     inputs = collate([rows[j] for j in b])
     found = []
     for way in shared, lambda model, ids, needed: ({"input_ids": ids}, 0):
-        finece_fit.behind_the_beginning = way
+        finece_losses.behind_the_beginning = way
         model.zero_grad()
         loss = finece_fit.FineceTrainer.compute_loss(options, model, inputs)
         loss.backward()
@@ -71,9 +71,9 @@ assert len(begun) == 5 and min(begun) >= 64, begun
 back = torch.zeros(1, 2, 5, 9)  # four tokens were read before these five
 back[:, :, range(5), range(3, 8)] = 1
 answer = torch.tensor([[False, True, True, True, False]])
-assert finece_fit.look_back_loss(back, answer) == 0
-assert finece_fit.look_back_loss(back[:, :, :, 4:][:, :, 1:, 1:], answer[:, 1:]) == 0  # none was
-assert finece_fit.look_back_loss(back.roll(1, -1), answer) > 10
+assert finece_losses.look_back_loss(back, answer) == 0
+assert finece_losses.look_back_loss(back[:, :, :, 4:][:, :, 1:, 1:], answer[:, 1:]) == 0  # none was
+assert finece_losses.look_back_loss(back.roll(1, -1), answer) > 10
 
 values = finece_data.Values(lines, tokenizer, 512)
 head = AutoModelForSequenceClassification.from_pretrained(generator, dtype=torch.float32, attn_implementation="eager", num_labels=1)
@@ -82,7 +82,7 @@ for b in [b for b in finece_data.ByLength(values, 8, 1).batches(0) if len(b) == 
     inputs = collate([values[j] for j in b])
     found = []
     for way in shared, lambda model, ids, needed: ({"input_ids": ids}, 0):
-        finece_fit.behind_the_beginning = way
+        finece_losses.behind_the_beginning = way
         found.append(finece_fit.FineceTrainer.compute_loss(options, head, inputs).item())
     assert abs(found[0] - found[1]) < 1e-5, found
 assert len(begun) == 8 and min(begun) >= 64, begun

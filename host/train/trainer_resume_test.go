@@ -117,7 +117,6 @@ func trainerErrors(w *workshop, generator, data, dev string) {
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--grow", "1", "--lora-rank", "4"}, w.finece, "leave out --lora-rank"},
 		{[]string{"ift", "--model", generator, "--data", data, "--dev", dev, "--out", w.path("e"), "--processes", "0"}, w.finece, "--processes 0: want 1 or more"},
 		{[]string{"ift", "--model", generator, "--data", bad, "--dev", dev, "--out", w.path("e"), "--processes", "2"}, w.finece, "want messages, or instruction, input and output"},
-		{[]string{"base", "--tokenizer", generator, "--corpus", data, "--out", w.path("e"), "--grow", "1"}, w.finece, "--grow takes --model"},
 	} {
 		t := train.Trainer{Python: w.python, Finece: c.finece}
 		if err := t.Run(w.Context(), nil, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -138,7 +138,7 @@ func TestBase(t *testing.T) {
 	if last := early[len(early)-2]; last.Step != 20 || last.Of != 100 || *last.Loss != *all[2].Loss {
 		t.Errorf("the last step is %+v, want 20 of 100, as in %+v", last, all[2])
 	}
-	further := w.train("base", "--corpus", corpus, "--model", w.path("early", "best"), "--grow", "1", "--batch", "16", "--lr", "5e-3", "--log-every", "10", "--out", w.path("further"))
+	further := w.train("base", "--corpus", corpus, "--model", w.path("early", "best"), "--batch", "16", "--lr", "5e-3", "--log-every", "10", "--out", w.path("further"))
 	_, stopped := losses(early)
 	if first, last := losses(further); !(first < stopped*1.2 && last < stopped*0.8) {
 		t.Errorf("further on the loss went from %v to %v, from %v before", first, last, stopped)

@@ -34,7 +34,8 @@ from transformers import (
 import finece_heldout
 import finece_processes
 from finece_data import Replies, Values, messages_of, prompt_text, read_lines, render, tokens, value_tokens
-from finece_fit import Progress, Stop, Watched, as_saved, fit, grow, last_layers, save, with_adapter
+from finece_fit import Progress, Stop, as_saved, fit, grow, last_layers, save, with_adapter
+from finece_losses import Watched
 from finece_processes import first
 
 SPECIAL = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
@@ -78,13 +79,10 @@ def make_tokenizer(args):
 
 def base(args):
     """Trains a generator on conversations, from scratch or from another one."""
-    if args.grow and not args.model:
-        raise SystemExit("--grow takes --model: one from scratch has its --layers")
     tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or args.model)
     torch.manual_seed(args.seed)
     if args.model:
         model = load(AutoModelForCausalLM, args)
-        grow(model, args.grow)
     else:
         model = LlamaForCausalLM(LlamaConfig(
             vocab_size=len(tokenizer), hidden_size=args.hidden, intermediate_size=args.ffn, num_hidden_layers=args.layers,
@@ -232,7 +230,6 @@ def main():
     begin = c.add_mutually_exclusive_group(required=True)
     begin.add_argument("--tokenizer", help="folder of the tokenizer of one from scratch")
     begin.add_argument("--model", help="folder or name of one to train further, which has its shape and its tokenizer already")
-    c.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on --model, which change nothing at first")
     c.add_argument("--hidden", type=int, default=128)
     c.add_argument("--ffn", type=int, default=352)
     c.add_argument("--layers", type=int, default=6)
