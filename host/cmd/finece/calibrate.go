@@ -45,20 +45,29 @@ Methods (--method), from the fewest degrees of freedom to the most:
   histogram    the share of each of --bins bins; has ties, so it costs AUROC
   auto         the one with the lowest cross-validated negative log-likelihood
 
-All but histogram keep the order of confidences. --per-band makes a map for each
-of question, early and late positions; early is before the median of tokens,
-a number that the file carries, since a running stream has no known length. A
-band of fewer than 50 rows takes the map of all.
+Only histogram may put a lower confidence above a higher one. identity and
+isotonic keep the order. temperature, platt and beta keep it but for confidences
+within 1e-6 of 0, or of 1, which become equal; and platt and beta make all equal
+if higher confidences are, on the whole, not more often right. As everywhere,
+values too close for a float64 are equal.
+
+--per-band makes a map for each of question, early and late positions; early is
+before the median of tokens, a number that the file carries, since a running
+stream has no known length. A band of fewer than 50 rows takes the map of all.
 
 The table says what confidences are worth before and after. "after" is by
 cross-validation: each row's value comes from a map that has not seen its
-question. Intervals are of a bootstrap over questions, at 95%.
+question, nor has the choice of auto, which is made anew without each fold. It
+can therefore exceed the lowest NLL of the methods, which is picked with hindsight.
+Intervals are of a bootstrap over questions, at 95%.
 
 --target-risk finds the smallest threshold such that, of the answers of at least
 that confidence, no more than that share is wrong: with probability 1-delta over
 samples like this one, by an exact bound (Clopper-Pearson, split fixed sequence
 testing), for one answer of each question. "none" says that no threshold can be
-had with so few rows, or at all.
+had with so few rows, or at all. The threshold is one of raw confidences; where
+comparing calibrated ones would keep the same rows, it is given for these, too.
+Use all digits: a rounded threshold may keep rows of which nothing is promised.
 
 --apply FILE maps the confidences of the input by a file made before, and prints
 one JSON object for each; correct is not needed then.`
@@ -324,11 +333,12 @@ func thresholdText(t *fit.Threshold) string {
 	if t.Threshold == nil {
 		return fmt.Sprintf("threshold none: no threshold has %s (tested on %d rows)", promise, t.Pairs)
 	}
-	calibrated := ""
+	// %g writes the fewest digits that are the same number.
+	calibrated := "raw only, no calibrated one: " + t.RawOnly
 	if t.Calibrated != nil {
-		calibrated = fmt.Sprintf(" (calibrated %.4f)", *t.Calibrated)
+		calibrated = fmt.Sprintf("calibrated %g", *t.Calibrated)
 	}
-	return fmt.Sprintf("threshold %g%s: %s; keeps %.1f%%, %d of %d rows, %d of them wrong, bound %.4f",
+	return fmt.Sprintf("threshold %g (%s): %s; keeps %.1f%%, %d of %d rows, %d of them wrong, bound %.4f",
 		*t.Threshold, calibrated, promise, 100*t.Coverage, t.Kept, t.Pairs, t.Wrong, *t.Bound)
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -226,6 +227,56 @@ func TestApplyFeedsEval(t *testing.T) {
 	r.wants(t, 0)
 	if !strings.HasPrefix(r.out, `{"line":2,"confidence":0.9,"calibrated":0.`) || strings.Contains(r.out, "correct") {
 		t.Error(r.out)
+	}
+}
+
+// surestBelow has its surest confidence below the others, so that platt's slope
+// is held at 0 and its map is level.
+func surestBelow() string {
+	var b strings.Builder
+	b.WriteString("confidence,correct\n")
+	for _, c := range []struct {
+		p        float64
+		right, n int
+	}{{0.2, 1000, 1000}, {0.5, 150, 300}, {0.9, 396, 400}} {
+		for i := range c.n {
+			fmt.Fprintf(&b, "%v,%t\n", c.p, i < c.right)
+		}
+	}
+	return b.String()
+}
+
+func TestCalibratedThresholdKeepsTheSameRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "map.json")
+	in := surestBelow()
+	args := []string{"calibrate", "--target-risk", "0.05", "--resamples", "5", "-o", path, "--method"}
+	for method, why := range map[string]string{"platt": "the map is level there", "histogram": "one value to a whole bin"} {
+		r := finece(t, in, append(args, method, "-")...)
+		r.wants(t, 0)
+		if !strings.Contains(r.out, "threshold 0.5001 (raw only, no calibrated one: ") || !strings.Contains(r.out, why) {
+			t.Errorf("%s:\n%s", method, r.out)
+		}
+	}
+	for _, method := range []string{"identity", "temperature", "beta", "isotonic"} {
+		r := finece(t, in, append(args, method, "-")...)
+		r.wants(t, 0)
+		_, text, _ := strings.Cut(r.out, "(calibrated ")
+		text, _, _ = strings.Cut(text, ")")
+		threshold, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", method, err, r.out)
+		}
+		r = finece(t, in, "calibrate", "--apply", path, "-")
+		r.wants(t, 0)
+		for _, line := range linesOf(r.out) {
+			var row struct{ Confidence, Calibrated float64 }
+			if err := json.Unmarshal([]byte(line), &row); err != nil {
+				t.Fatal(err)
+			}
+			if (row.Confidence >= 0.5001) != (row.Calibrated >= threshold) {
+				t.Fatalf("%s, calibrated threshold %v: %s", method, threshold, line)
+			}
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ type PartReport struct {
 	Shared     string      `json:"shared,omitempty"` // why the band has the map of all positions
 	Candidates []Candidate `json:"candidates,omitempty"`
 	Before     *Scores     `json:"before,omitempty"` // of the confidences as they are
-	After      *Scores     `json:"after,omitempty"`  // of cross-validated values
+	After      *Scores     `json:"after,omitempty"`  // of cross-validated values, the choice of the method included
 	Threshold  *Threshold  `json:"threshold,omitempty"`
 
 	// Rows and their cross-validated values, for a diagram.
@@ -66,7 +66,8 @@ type Threshold struct {
 	Delta      float64  `json:"delta"`
 	Pairs      uint64   `json:"pairs"`                // that it was tested on, one of each question
 	Threshold  *float64 `json:"threshold"`            // null if none qualifies
-	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value of it; not for a histogram, which has ties
+	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value of it, where that keeps the same rows
+	RawOnly    string   `json:"raw_only,omitempty"`   // why there is none
 	Coverage   float64  `json:"coverage"`
 	Kept       uint64   `json:"kept"`
 	Wrong      uint64   `json:"wrong"`
@@ -174,7 +175,7 @@ type work struct {
 
 // part fits and cross-validates a map on rows.
 func (w *work) part(name string, rows []Row, fold []int) (PartReport, calibrate.Map, error) {
-	best, err := choose(w.methods, rows, fold, &w.o)
+	best, err := nested(w.methods, rows, fold, &w.o)
 	if err != nil {
 		return PartReport{}, calibrate.Map{}, err
 	}
@@ -258,10 +259,25 @@ func threshold(rows []Row, m *calibrate.Map, o *Options) (*Threshold, error) {
 	t := &Threshold{TargetRisk: o.TargetRisk, Delta: o.Delta, Pairs: g.Pairs, Coverage: g.Coverage, Kept: g.Kept, Wrong: g.Wrong}
 	if g.Kept > 0 {
 		t.Threshold, t.Bound = &g.Threshold, &g.Bound
-		if m.Method != calibrate.Histogram {
+		if t.RawOnly = rawOnly(m, rows, g.Threshold); t.RawOnly == "" {
 			value := m.Apply(g.Threshold)
 			t.Calibrated = &value
 		}
 	}
 	return t, nil
+}
+
+// rawOnly says why a threshold has no calibrated value: where the map is level,
+// calibrated values would keep rows from below it, of which nothing is promised.
+func rawOnly(m *calibrate.Map, rows []Row, threshold float64) string {
+	if m.Method == calibrate.Histogram {
+		return "a histogram gives one value to a whole bin"
+	}
+	value := m.Apply(threshold)
+	for i := range rows {
+		if p := rows[i].Confidence; (p >= threshold) != (m.Apply(p) >= value) {
+			return "the map is level there, and lower confidences would pass, too"
+		}
+	}
+	return ""
 }

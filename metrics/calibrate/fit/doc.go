@@ -39,8 +39,17 @@
 // # Cross-validation
 //
 // Questions are dealt to folds by a seeded shuffle. Each row's calibrated value
-// comes from a map that was fitted without its fold. Figures of these values are
-// what new questions of the same kind can expect; Auto chooses the method of the
-// lowest NLL among them, identity included. The map that is returned is fitted on
-// all rows.
+// comes from a map that was fitted without its fold. Auto chooses the method of
+// the lowest cross-validated NLL, identity included. That lowest one is too good,
+// since it was picked for these very rows, so the values are of a nested
+// cross-validation: for each fold the other folds choose, by a cross-validation
+// among themselves. Figures of these values are what new questions of the same
+// kind can expect of a map made so, from somewhat fewer rows. The map that is
+// returned is chosen by and fitted on all rows.
+//
+// # Thresholds
+//
+// A threshold's guarantee is about uncalibrated confidences. It holds of
+// calibrated ones only where the map rises at the threshold; where slopes are held
+// at 0, and within a bin, there is no calibrated threshold.
 package fit

@@ -272,7 +272,10 @@ func TestCalibratedConfidencesStayAsTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if nll := r.Parts[0].Candidates[0]; nll.Method != "identity" || r.Parts[0].After.NLL.Value > nll.NLL {
-		t.Errorf("the method chosen, %s, is worse than none: %+v", r.Parts[0].Method, r.Parts[0].Candidates)
+	part := r.Parts[0]
+	none := part.Candidates[0]
+	taken := part.Candidates[slices.IndexFunc(part.Candidates, func(c Candidate) bool { return c.Method == part.Method })]
+	if none.Method != "identity" || taken.NLL > none.NLL || part.After.NLL.Value > none.NLL+0.005 {
+		t.Errorf("the method chosen, %s, is worse than none: %+v, after %+v", part.Method, part.Candidates, part.After)
 	}
 }

@@ -232,6 +232,9 @@ func (d *points) beta() ([]float64, error) {
 		if loss := l.loss(theta); feasible && loss < least {
 			best, least = all, loss
 		}
+		if feasible && len(free) == 2 {
+			break // the minimum without constraints
+		}
 	}
 	return best, nil
 }

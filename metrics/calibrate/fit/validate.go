@@ -100,8 +100,8 @@ func folds(rows []Row, n int, seed uint64) ([]int, error) {
 	return out, nil
 }
 
-// outOfFold is each row's value by a map that was fitted without its fold.
-func outOfFold(method calibrate.Method, rows []Row, fold []int, n, bins int) ([]float64, error) {
+// outOfFold is each row's value by a map that was made without its fold.
+func outOfFold(rows []Row, fold []int, n int, fit func(train []Row) (calibrate.Map, error)) ([]float64, error) {
 	out := make([]float64, len(rows))
 	var train []Row
 	for f := range n {
@@ -117,7 +117,7 @@ func outOfFold(method calibrate.Method, rows []Row, fold []int, n, bins int) ([]
 		if held == 0 {
 			continue
 		}
-		m, err := Fit(method, train, bins)
+		m, err := fit(train)
 		if err != nil {
 			return nil, fmt.Errorf("without fold %d: %w", f+1, err)
 		}
@@ -128,49 +128,4 @@ func outOfFold(method calibrate.Method, rows []Row, fold []int, n, bins int) ([]
 		}
 	}
 	return out, nil
-}
-
-// Candidate is a method and its cross-validated NLL.
-type Candidate struct {
-	Method string  `json:"method"`
-	NLL    float64 `json:"nll,omitempty"`
-	Error  string  `json:"error,omitempty"` // why there is none
-}
-
-// chosen is a method with the values that it gives rows out of fold.
-type chosen struct {
-	method     calibrate.Method
-	values     []float64
-	candidates []Candidate
-}
-
-// choose takes the method of the lowest cross-validated NLL, the simpler one of
-// equals, out of those that can be fitted.
-func choose(methods []calibrate.Method, rows []Row, fold []int, o *Options) (c chosen, err error) {
-	least := 0.0
-	for _, method := range methods {
-		values, problem := outOfFold(method, rows, fold, o.Folds, o.Bins)
-		if problem != nil {
-			c.candidates = append(c.candidates, Candidate{Method: method.String(), Error: problem.Error()})
-			err = errors.Join(err, fmt.Errorf("%s: %w", method, problem))
-			continue
-		}
-		p, correct, _ := outcomes(rows, values)
-		sample, problem := metrics.NewSample(p, correct)
-		if problem != nil {
-			return c, problem
-		}
-		nll, _, problem := sample.NLL()
-		if problem != nil {
-			return c, problem
-		}
-		c.candidates = append(c.candidates, Candidate{Method: method.String(), NLL: nll})
-		if c.values == nil || nll < least {
-			c.method, c.values, least = method, values, nll
-		}
-	}
-	if c.values == nil {
-		return c, err
-	}
-	return c, nil
 }
