@@ -14,8 +14,10 @@ import (
 // space where punctuation was, SQuAD and NQ-Open nothing ("U.S." is "u s" or
 // "us"): agreement under either counts.
 //
-// The stated answer is what stands behind "####", in \boxed{}, or behind "answer
-// is", "answer:" or the like; else the last line.
+// The stated answer is what stands in the last \boxed{}, or else behind the last
+// "answer is", "answer:" or "A:" that has something behind it. Where there is a
+// "####", what is boxed or announced behind the last one comes first, and then the
+// rest of its line. Where there is nothing of this, it is the last line.
 type AliasGrader struct {
 	// Contains makes an alias that is somewhere in the stated answer, as whole
 	// words, count as well. It takes "not Paris" for Paris.
@@ -39,10 +41,7 @@ func (AliasGrader) Check(q *Question) error {
 }
 
 func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdict, error) {
-	stated, announced := final(answer)
-	if !announced {
-		stated = lastLine(answer)
-	}
+	stated := statedAlias(answer)
 	spaced, joined := normalised(stated, " "), normalised(stated, "")
 	if spaced == "" {
 		return Unread, nil
@@ -60,20 +59,37 @@ func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdi
 	return Wrong, nil
 }
 
+// statedAlias is what an answer states in words; "" if it announces an answer and
+// gives none.
+func statedAlias(answer string) string {
+	all := places(answer, conclusion, func(string) bool { return false })
+	for _, s := range all {
+		if plain(s) != "" {
+			return s
+		}
+	}
+	if len(all) > 0 {
+		return ""
+	}
+	return lastLine(answer)
+}
+
 // plain is the normal form that two ways to say the same have in common.
 func plain(s string) string { return normalised(s, " ") }
 
 // normalised is the normal form of TriviaQA's evaluation for gap " " and that of
-// SQuAD's for "". What has nothing but articles or punctuation stays as it is,
-// in lower case: there are questions whose answer is "The The" or "!".
+// SQuAD's for "". What has nothing but articles or punctuation stays as it is, in
+// lower case, but for punctuation at the end if there is something else: there are
+// questions whose answer is "The The" or "!".
 func normalised(s, gap string) string {
+	s = strings.ReplaceAll(s, "´", "'") // of which NFKC makes a space and an accent
 	s = strings.TrimSpace(strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))))
 	var b strings.Builder
 	for _, r := range s {
 		switch {
 		case r == '_':
 			b.WriteByte(' ')
-		case unicode.IsPunct(r) || strings.ContainsRune("`´^~|<>=+$", r):
+		case unicode.IsPunct(r) || strings.ContainsRune("`^~|<>=+$", r):
 			b.WriteString(gap)
 		default:
 			b.WriteRune(r)
@@ -85,10 +101,13 @@ func normalised(s, gap string) string {
 			words = append(words, w)
 		}
 	}
-	if len(words) == 0 {
-		return strings.Join(strings.Fields(s), " ")
+	if len(words) > 0 {
+		return strings.Join(words, " ")
 	}
-	return strings.Join(words, " ")
+	if bare := strings.TrimRightFunc(s, unicode.IsPunct); bare != "" {
+		s = bare
+	}
+	return strings.Join(strings.Fields(s), " ")
 }
 
 func hasWords(text, words string) bool {

@@ -119,7 +119,7 @@ func TestClusters(t *testing.T) {
 			t.Errorf("m = %d, %v: %+v, want %+v", c.m, c.surplus, got, c.want)
 		}
 	}
-	// 1 - cos 60 is 0.5: at the threshold itself nothing is merged.
+	// 1 - cos 90 is 1: at the threshold itself nothing is merged.
 	pair := [][]float64{{1, 0}, {0, 1}}
 	for threshold, want := range map[float64]int{1: 2, 1.0001: 1} {
 		if got, _ := construct.Clusters(pair, threshold, 5, construct.Largest); len(got) != want {

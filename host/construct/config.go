@@ -60,7 +60,8 @@ type Config struct {
 	// Pool has each prefix that an answer to the question passes through be a
 	// state, too, and labels partial answers by all completions that pass through
 	// them, whichever prefix these were sampled from: more labels, of what the
-	// generator really writes, for no further completion.
+	// generator really writes, for no further completion. A completion of a partial
+	// answer that writes on within its last fragment does not pass through it.
 	Pool       bool
 	Level      float64 // of the intervals
 	Split      Split

@@ -52,9 +52,12 @@
 //
 // With [Config.Pool], a state is made of every fragment of the K answers, and K
 // and N of a partial answer are of all completions that pass through it: Algorithm
-// 1 labels the prefixes that it chooses, which are seldom wrong turns. Given a
-// prefix, what follows does not depend on where it was sampled from, so the label
-// is still the share of completions of that prefix that is correct.
+// 1 labels the prefixes that it chooses, which are seldom wrong turns. To pass
+// through a prefix is to have a fragment that ends with it, and text behind that:
+// a completion of the prefix itself that ends at once, or writes on within the
+// fragment, is not counted. Given that much of an answer, what follows does not
+// depend on where it was sampled from, so the label is the share, of the completions
+// with a fragment that ends there, that is correct.
 //
 // # Reproducibility
 //

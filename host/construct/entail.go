@@ -23,7 +23,7 @@ type EntailmentConfig struct {
 // arXiv 2302.09664; with a language model as the judge, Farquhar et al. 2024,
 // doi 10.1038/s41586-024-07421-0). A judgement is one word; what is not is asked
 // for once more, and then taken for no entailment: an answer is never put with
-// others on a guess.
+// others on a guess. It is asked like a [Judge].
 type Entailment struct{ o oracle }
 
 // NewEntailment makes a judge of entailment. An error is about the configuration.
@@ -32,7 +32,7 @@ func NewEntailment(c EntailmentConfig) (*Entailment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Entailment{oracle{to, c.Model, c.Store, c.Extra}}, nil
+	return &Entailment{newOracle(to, c.Model, c.Store, c.Extra)}, nil
 }
 
 // Name has the model.

@@ -54,11 +54,7 @@ func (LetterGrader) Final(q *Question, answer string) (string, bool) {
 // Final is the stated answer in lower case, without punctuation, articles and
 // white space. Gold is not looked at: two aliases of it are two answers.
 func (AliasGrader) Final(_ *Question, answer string) (string, bool) {
-	stated, announced := final(answer)
-	if !announced {
-		stated = lastLine(answer)
-	}
-	s := strings.ReplaceAll(normalised(stated, ""), " ", "")
+	s := strings.ReplaceAll(normalised(statedAlias(answer), ""), " ", "")
 	return s, s != ""
 }
 

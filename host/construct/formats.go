@@ -128,6 +128,7 @@ func parseTriviaQA(raw []byte) (*Question, error) {
 		Aliases           []string
 		NormalizedAliases []string
 		Normalized        []string `json:"normalized_aliases"`
+		HumanAnswers      []string // which TriviaQA's own evaluation allows as well
 	}
 	var r struct {
 		Question string
@@ -141,7 +142,7 @@ func parseTriviaQA(raw []byte) (*Question, error) {
 	q := &Question{ID: string(max(r.ID, r.ID2)), Text: r.Question}
 	seen := map[string]bool{"": true}
 	a := &r.Answer
-	for _, list := range [][]string{{a.Value}, a.Aliases, a.NormalizedAliases, a.Normalized} {
+	for _, list := range [][]string{{a.Value}, a.Aliases, a.NormalizedAliases, a.Normalized, a.HumanAnswers} {
 		for _, v := range list {
 			if p := plain(v); !seen[p] {
 				seen[p] = true

@@ -44,6 +44,25 @@ func (f *fragments) next(answer string, from int) int {
 	return 0
 }
 
+// passes reports whether a fragment of answer ends with the prefix of so many
+// bytes: whether next cuts there.
+func (f *fragments) passes(answer string, prefix int) bool {
+	within := prefix
+	for f.keepSpace && within > 0 && answer[within-1] <= ' ' {
+		within--
+	}
+	return f.next(answer, within-1) == prefix
+}
+
+// count is how many fragments a partial answer has.
+func (f *fragments) count(partial string) int {
+	n := 1
+	for end := f.next(partial, 0); end > 0 && end < len(partial); end = f.next(partial, end) {
+		n++
+	}
+	return n
+}
+
 // Steps are the ends, in bytes, of the fragments of a text: of its paragraphs or
 // lines of at least minLength code points. The last is the text's own end, white
 // space behind it left out; a blank text has none.

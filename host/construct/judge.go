@@ -27,6 +27,10 @@ type JudgeConfig struct {
 // or "incorrect", or {"correct": true} or {"correct": false}, and no more: what
 // is not is asked for once more, and then the answer is Ungraded. Nothing is
 // guessed from a reply that merely has such a word in it.
+//
+// It is asked at temperature 0 and with a seed, but without either that its
+// server refuses: models that reason take no other temperature than 1. A judgement
+// that is saved says what was left out.
 type Judge struct {
 	c JudgeConfig
 	o oracle
@@ -41,7 +45,7 @@ func NewJudge(c JudgeConfig) (*Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Judge{c, oracle{to, c.Model, c.Store, c.Extra}}, nil
+	return &Judge{c, newOracle(to, c.Model, c.Store, c.Extra)}, nil
 }
 
 // Name has the model and a short hash of the rubric.

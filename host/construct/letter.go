@@ -7,11 +7,13 @@ import (
 	"strings"
 )
 
-// LetterGrader grades multiple choice. The letter is the one that the answer
-// states behind "####", in \boxed{}, or behind "answer is", "answer:" or the
-// like; else the whole of the answer, or of its first or last line, where that
-// is a letter, perhaps with an option's text behind it. The text of exactly one
-// option in these places counts as its letter.
+// LetterGrader grades multiple choice. The letter is looked for on the line of the
+// last "####"; then in what is boxed or announced behind that; in the last \boxed{};
+// behind each "answer is", "answer:", "option is" or the like, the last first; and in
+// the last and the first line. An "A:" announces, too, unless there is a line "B:".
+// The first of these places counts that begins with a letter as such, perhaps with an
+// option's text or a reason ("B because ...") behind it, or that is the text of
+// exactly one option.
 type LetterGrader struct{}
 
 func (LetterGrader) Name() string { return "letter" }
@@ -46,21 +48,27 @@ func (LetterGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 }
 
 // leading is a letter that begins a statement and is no word: "(B)", "B", "B.",
-// "**B**: text". An "A" or "I" with a word behind it is one.
-var leading = regexp.MustCompile(`^(?:[Oo]ption\s+)?(?:[\s*_"'\x60$]*[(\[]\s*([A-Za-z])\s*[)\]]|[\s*_"'\x60$]*([A-Z])(?:[\s*_"'\x60$]*$|[*_]*\s*[.):,;]))`)
+// "**B**: text", "B - text", "B because". An "A" or "I" with another word behind
+// it is one.
+var leading = regexp.MustCompile(`^(?:[Oo]ption\s+)?(?:[\s*_"'\x60$]*[(\[]\s*([A-Za-z])\s*[)\]]|[\s*_"'\x60$]*([A-Z])` +
+	`(?:[\s*_"'\x60$]*$|[*_]*\s*[.):,;(–—]|[*_]*\s+(?:-|(?:because|since|as)\b)))`)
 
 // lone is a letter in lower case that is all there is.
 var lone = regexp.MustCompile(`^[\s*_"'\x60$]*([a-z])[\s*_"'\x60$.)]*$`)
 
+// listing matches the line of an option B: then that of an option A announces
+// nothing.
+var listing = regexp.MustCompile(`(?im)^[\s*_]*B:`)
+
 // LetterIn is the letter of the option that an answer chooses, in upper case; ""
 // if there is none. Where no choices are given, A to Z are.
 func LetterIn(answer string, choices []string) string {
-	if s, announced := final(answer); announced {
-		s = strings.TrimPrefix(s, `\text{`)
-		s = strings.TrimSuffix(s, "}")
-		return letterOf(s, choices)
+	announcement := selection
+	if listing.MatchString(answer) {
+		announcement = selectionInList
 	}
-	for _, s := range []string{lastLine(answer), firstLine(answer)} {
+	exact := func(line string) bool { return letterOf(line, choices) != "" }
+	for _, s := range append(places(answer, announcement, exact), lastLine(answer), firstLine(answer)) {
 		if l := letterOf(s, choices); l != "" {
 			return l
 		}
@@ -69,6 +77,9 @@ func LetterIn(answer string, choices []string) string {
 }
 
 func letterOf(s string, choices []string) string {
+	if inner, ok := strings.CutPrefix(s, `\text{`); ok {
+		s = strings.TrimSuffix(inner, "}")
+	}
 	for _, pattern := range []*regexp.Regexp{leading, lone} {
 		for i, group := range pattern.FindStringSubmatch(s) {
 			if i > 0 && group != "" {

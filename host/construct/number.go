@@ -6,13 +6,17 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // NumberGrader compares numbers exactly: 18, 18.0, $18.00 and +18 are equal, and
-// so are 0.5 and 1/2. The answer's number is the one on the line of its last
-// "####", in its last \boxed{}, or else behind its last "answer is", "answer:"
-// or "A:"; failing these, its last number. Powers of ten are not read.
+// so are 0.5 and 1/2. Powers of ten are not read. The answer's number is the one
+// with which the line of its last "####" begins. Where there is none, it is the
+// first that is found in: the last \boxed{} behind that "####"; what stands behind
+// an "answer is", "answer:" or "A:" there, the last first; the rest of the line; and
+// then the same in the whole answer. Failing these, it is the last number, behind
+// the last "####" if there is one.
 type NumberGrader struct{}
 
 func (NumberGrader) Name() string { return "number" }
@@ -42,26 +46,53 @@ func (NumberGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 	return Wrong, nil
 }
 
-var latexFraction = regexp.MustCompile(`\\[dt]?frac\s*\{\s*(\d{1,60})\s*\}\s*\{\s*(\d{1,60})\s*\}`)
-
 // NumberIn is the final number of an answer; nil if there is none.
 func NumberIn(answer string) *big.Rat {
-	stated, announced := final(answer)
-	if !announced {
-		return lastNumber(answer)
-	}
-	stated = latexFraction.ReplaceAllString(stated, "$1/$2")
-	stated = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ").Replace(stated)
-	// Behind a calculation stands its result.
-	if i := strings.LastIndexByte(stated, '='); i >= 0 {
-		if v := firstNumber(stated[i+1:]); v != nil {
+	for _, s := range places(answer, conclusion, leadsWithNumber) {
+		if v := statedNumber(s); v != nil {
 			return v
 		}
 	}
-	if v := firstNumber(stated); v != nil || strings.Contains(answer, "####") {
-		return v
+	if behind, ok := marked(answer); ok {
+		return lastNumber(behind)
 	}
 	return lastNumber(answer)
+}
+
+// leadsWithNumber reports whether there is a digit in s and no letter before it.
+func leadsWithNumber(s string) bool {
+	i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	return i >= 0 && isDigit(s[i])
+}
+
+var latex = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ")
+
+// statedNumber is the number that a statement comes to: behind a calculation
+// stands its result.
+func statedNumber(s string) *big.Rat {
+	s = fraction.ReplaceAllStringFunc(latex.Replace(s), plainFraction)
+	if i := strings.LastIndexByte(s, '='); i >= 0 {
+		if v := firstNumber(s[i+1:]); v != nil {
+			return v
+		}
+	}
+	return firstNumber(s)
+}
+
+// fraction is \frac{1}{2}, or 3\frac{1}{2}.
+var fraction = regexp.MustCompile(`(?:(\d{1,3}(?:,\d{3})+|\d+)\s*)?\\[dt]?frac\s*\{\s*(\d{1,60})\s*\}\s*\{\s*(\d{1,60})\s*\}`)
+
+// plainFraction writes a match of fraction as 1/2, or 7/2.
+func plainFraction(match string) string {
+	m := fraction.FindStringSubmatch(match)
+	if whole := strings.ReplaceAll(m[1], ",", ""); whole != "" && len(whole) <= maxDigits {
+		var n, over, under big.Int
+		n.SetString(whole, 10)
+		over.SetString(m[2], 10)
+		under.SetString(m[3], 10)
+		m[2] = over.Add(n.Mul(&n, &under), &over).String()
+	}
+	return m[2] + "/" + m[3]
 }
 
 func firstNumber(s string) *big.Rat {
@@ -109,25 +140,20 @@ func numberAt(s string, i int) (v *big.Rat, end int) {
 		}
 		i += 4
 	}
-	var digits strings.Builder
-	digits.WriteString(strings.ReplaceAll(s[begin:i], ",", ""))
-	if i+1 < len(s) && s[i] == '.' && isDigit(s[i+1]) {
-		digits.WriteByte('.')
+	text := unpadded(strings.ReplaceAll(s[begin:i], ",", ""))
+	if i+1 < len(s) && (s[i] == '.' || s[i] == '/') && isDigit(s[i+1]) {
+		mark := s[i]
+		behind := i + 1
 		for i++; i < len(s) && isDigit(s[i]); i++ {
-			digits.WriteByte(s[i])
 		}
-	} else if i+1 < len(s) && s[i] == '/' && isDigit(s[i+1]) {
-		digits.WriteByte('/')
-		for i++; i < len(s) && isDigit(s[i]); i++ {
-			digits.WriteByte(s[i])
+		if mark == '/' {
+			text += "/" + unpadded(s[behind:i])
+		} else {
+			text += s[behind-1 : i]
 		}
 	}
-	if digits.Len() > maxDigits {
+	if len(text) > maxDigits {
 		return nil, i
-	}
-	text := digits.String()
-	if text[0] == '.' {
-		text = "0" + text
 	}
 	v, ok := new(big.Rat).SetString(text) // not ok: over zero
 	if !ok {
@@ -137,6 +163,15 @@ func numberAt(s string, i int) (v *big.Rat, end int) {
 		v.Neg(v)
 	}
 	return v, i
+}
+
+// unpadded is digits without zeros before them, which would make them octal to
+// big.Rat; none is "0".
+func unpadded(digits string) string {
+	if digits = strings.TrimLeft(digits, "0"); digits == "" {
+		return "0"
+	}
+	return digits
 }
 
 // threeDigits reports whether exactly three digits begin at byte i.
@@ -156,6 +191,6 @@ func negative(before string) bool {
 	if before == "" {
 		return true
 	}
-	last := before[len(before)-1]
-	return !isDigit(last) && last != ')' && last != '-' && last|0x20 < 'a' || last|0x20 > 'z' && last < 0x80
+	r, _ = utf8.DecodeLastRuneInString(before)
+	return !unicode.IsNumber(r) && !unicode.IsLetter(r) && r != ')' && r != '-'
 }

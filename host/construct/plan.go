@@ -61,7 +61,8 @@ type Tally struct {
 	// Restarted completions of partial answers begin as an answer to the question
 	// does, to 16 bytes. Where they are many, the server does not go on with a
 	// partial answer but answers anew, and the labels are not those of partial
-	// answers: another [API] is needed.
+	// answers: another [API] is needed. For [StatementsGrader] none are counted: what
+	// may begin an answer may go on with one.
 	Restarted int
 	// Ungraded completions got no verdict from the judge, and are in no label.
 	Ungraded int

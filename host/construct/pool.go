@@ -3,7 +3,7 @@ package construct
 import "fmt"
 
 // pool gathers prefixes of a question's answers, each with all completions that
-// pass through it.
+// pass through it: of which a fragment ends with it, and text goes on.
 type pool struct {
 	cutter *fragments
 	at     map[string]int
@@ -38,7 +38,9 @@ func newPool(cutter *fragments, root *visited) *pool {
 // is longer.
 func (p *pool) add(v *visited) {
 	for i, answer := range v.answers {
-		p.of(v.partial).pass(v, i)
+		if p.cutter.passes(answer, len(v.partial)) {
+			p.of(v.partial).pass(v, i)
+		}
 		for end := p.cutter.next(answer, len(v.partial)); end > 0; end = p.cutter.next(answer, end) {
 			p.of(answer[:end]).pass(v, i)
 		}
@@ -71,13 +73,16 @@ func (b *builder) pooled(root *visited, branches []branch, states []State) ([]St
 		}
 	}
 	labelled := map[string]bool{}
-	for i := range states {
-		s := &states[i]
+	var out []State
+	for _, s := range states {
 		one := p.of(s.Text)
 		labelled[s.Text] = true
 		s.K, s.N, s.Cut, s.Count = 0, 0, 0, one.count
 		if err := s.label(one.verdicts, one.out, b.Level); err != nil {
 			return nil, err
+		}
+		if s.N > 0 {
+			out = append(out, s)
 		}
 	}
 	for _, one := range p.all {
@@ -89,8 +94,8 @@ func (b *builder) pooled(root *visited, branches []branch, states []State) ([]St
 			return nil, err
 		}
 		if s.N > 0 {
-			states = append(states, s)
+			out = append(out, s)
 		}
 	}
-	return states, nil
+	return out, nil
 }

@@ -1,7 +1,10 @@
 package construct_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +65,66 @@ func TestPool(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPoolWhereACompletionWritesOn completes "A." by a further paragraph, which is
+// right, or by more of the same one, which is wrong. The answers to the question
+// break there.
+func TestPoolWhereACompletionWritesOn(t *testing.T) {
+	m := newLLM(t)
+	m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		var request struct {
+			Messages []struct{ Role, Content string }
+			N        int
+		}
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			t.Error(err)
+		}
+		var choices []any
+		for i := range request.N {
+			text := "A.\n\n#### 1"
+			if last := request.Messages[len(request.Messages)-1]; last.Role == "assistant" {
+				gap := "\n\n"
+				if strings.HasSuffix(last.Content, gap) {
+					gap = ""
+				}
+				switch more := strings.Contains(last.Content, "More"); {
+				case more:
+					text = gap + "#### 2"
+				case i%2 == 0:
+					text = gap + "#### 1"
+				default:
+					text = " More.\n\n#### 2"
+				}
+			}
+			choices = append(choices, map[string]any{"index": i, "message": map[string]string{"content": text}})
+		}
+		json.NewEncoder(w).Encode(map[string]any{"choices": choices})
+		return true
+	}
+	for _, c := range []struct {
+		pool, keepSpace bool
+		want            []string
+	}{
+		{false, false, []string{`p(1) "A." 2/4`, `p(1) "A. More." 0/4`}},
+		{true, false, []string{`p(1) "A." 6/6`, `p(1) "A. More." 0/6`}},
+		{true, true, []string{`p(1) "A.\n\n" 6/6`, `p(2) "A.\n\n More.\n\n" 0/6`}},
+	} {
+		conf := m.config(t, nil)
+		conf.Plan, conf.Pool, conf.KeepSpace = construct.Plan{K: 4, T: 2, M: 1}, c.pool, c.keepSpace
+		var got []string
+		for _, s := range build(t, conf, []*construct.Question{{ID: "1", Text: "Which?", Gold: []string{"1"}}})[0].States {
+			if s.Branch > 0 {
+				got = append(got, fmt.Sprintf("%s %q %d/%d", s.Position, s.Text, s.K, s.N))
+				if s.Position != fmt.Sprintf("p(%d)", s.Fragments) {
+					t.Errorf("%s has %d fragments", s.Position, s.Fragments)
+				}
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("pool %v, space %v: %q, want %q", c.pool, c.keepSpace, got, c.want)
+		}
 	}
 }
 

@@ -56,9 +56,9 @@ func (s Split) Validate() error {
 	return nil
 }
 
-// Of is "train", "dev" or "test". It depends on the seed and on the letters and
-// digits of the question's text alone: a question that a file repeats, with
-// another id, case or punctuation, never is in two of them.
+// Of is "train", "dev" or "test". It depends on the seed and on the letters, digits
+// and symbols, such as "+", of the question's text alone: a question that a file
+// repeats, with another id, case or punctuation, never is in two of them.
 func (s Split) Of(seed uint64, q *Question) string {
 	h := sha256.New()
 	var b [8]byte

@@ -142,8 +142,12 @@ func readLines(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
 
 // readElements reads an array of questions that comes next.
 func readElements(dec *json.Decoder, d Dataset, yield func(*Question, error) bool) {
-	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-		yield(nil, fmt.Errorf("construct: reading questions: want an array: %w", errors.Join(err)))
+	t, err := dec.Token()
+	if err == nil && t != json.Delim('[') {
+		err = fmt.Errorf("want an array, not %v", t)
+	}
+	if err != nil {
+		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
 		return
 	}
 	for number := 1; dec.More(); number++ {

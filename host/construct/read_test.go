@@ -1,6 +1,8 @@
 package construct_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +40,7 @@ func TestRead(t *testing.T) {
 			construct.Question{ID: "a", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
 		{"an array", construct.Plain, "\n" + `[{"id":"a","question":"Why?","gold":"x"}]`, construct.Question{ID: "a", Text: "Why?", Gold: []string{"x"}}},
 		{"a byte order mark, CRLF", construct.Plain, "\ufeff" + `{"id":"a","question":"Why?","gold":"x"}` + "\r\n", construct.Question{ID: "a", Text: "Why?", Gold: []string{"x"}}},
-		{"GSM8K", construct.GSM8K, `{"question":"Why?","answer":"3 * 6 = <<3*6=18>>18\n#### 18"}`, construct.Question{ID: "a5906ebec31d", Text: "Why?", Gold: []string{"18"}}},
+		{"GSM8K", construct.GSM8K, `{"question":"Why?","answer":"3 * 6 = <<3*6=18>>18\n#### 18"}`, construct.Question{ID: "5d8a995a6fa7", Text: "Why?", Gold: []string{"18"}}},
 		{"CommonsenseQA", construct.CommonsenseQA, `{"answerKey":"B","id":"c1","question":{"question_concept":"x","choices":[{"label":"A","text":"bird"},{"label":"B","text":"moon"}],"stem":"What?"}}`,
 			construct.Question{ID: "c1", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
 		{"CommonsenseQA of the hub", construct.CommonsenseQA, `{"id":"c1","question":"What?","question_concept":"x","choices":{"label":["A","B"],"text":["bird","moon"]},"answerKey":"B"}`,
@@ -47,26 +49,36 @@ func TestRead(t *testing.T) {
 			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "US", "U.S."}}},
 		{"TriviaQA, other keys first", construct.TriviaQA, `{"Domain":"web","VerifiedEval":false,"Data":[{"Answer":{"Value":"USA"},"Question":"Where?","QuestionId":"t1"}]}`,
 			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA"}}},
+		{"TriviaQA, with answers of people", construct.TriviaQA, `{"Data":[{"Answer":{"NormalizedAliases":["us"],"HumanAnswers":["U.S.A.","The US"],"Value":"USA"},"Question":"Where?","QuestionId":"t1"}]}`,
+			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "us", "U.S.A."}}},
 		{"TriviaQA of the hub", construct.TriviaQA, `{"question":"Where?","question_id":"t1","answer":{"value":"USA","aliases":["US"],"normalized_aliases":["us","usa"]}}`,
 			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "US"}}},
 		{"AIME", construct.AIME, `{"ID":"2024-I-1","Problem":"How many?","Solution":"...","Answer":204}`, construct.Question{ID: "2024-I-1", Text: "How many?", Gold: []string{"204"}}},
 		{"AIME, other names", construct.AIME, `{"id":60,"problem":"How many?","answer":"073"}`, construct.Question{ID: "60", Text: "How many?", Gold: []string{"073"}}},
 		{"AIME as CSV", construct.AIME, "ID,Year,Problem Number,Question,Answer,Part\n1983-1,1983,1,\"How\nmany?\",60,I\n", construct.Question{ID: "1983-1", Text: "How\nmany?", Gold: []string{"60"}}},
-		{"MMLU", construct.MMLU, `{"question":"What?","subject":"x","choices":["bird","moon"],"answer":1}`, construct.Question{ID: "a6f9c3b2b4b8", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
-		{"MMLU as CSV", construct.MMLU, "\"What, \"\"now\"\"?\",bird,moon,sun,star,B\n", construct.Question{ID: "x", Text: "What, \"now\"?\nA. bird\nB. moon\nC. sun\nD. star", Gold: []string{"B"}, Choices: []string{"bird", "moon", "sun", "star"}}},
-		{"NQ-Open", construct.NQOpen, `{"question":"who","answer":["Ann","Ann B."]}`, construct.Question{ID: "x", Text: "who", Gold: []string{"Ann", "Ann B."}}},
+		{"MMLU", construct.MMLU, `{"question":"What?","subject":"x","choices":["bird","moon"],"answer":1}`, construct.Question{Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
+		{"MMLU as CSV", construct.MMLU, "\"What, \"\"now\"\"?\",bird,moon,sun,star,B\n", construct.Question{Text: "What, \"now\"?\nA. bird\nB. moon\nC. sun\nD. star", Gold: []string{"B"}, Choices: []string{"bird", "moon", "sun", "star"}}},
+		{"NQ-Open", construct.NQOpen, `{"question":"who","answer":["Ann","Ann B."]}`, construct.Question{Text: "who", Gold: []string{"Ann", "Ann B."}}},
 	} {
 		all, bad := read(t, c.d, c.input)
 		if len(all) != 1 || len(bad) != 0 {
 			t.Errorf("%s: %d questions, %q", c.name, len(all), bad)
 			continue
 		}
-		if len(all[0].ID) == 12 && len(c.want.ID) != 2 { // made from the text
-			c.want.ID = all[0].ID
+		if c.want.ID == "" { // made from the text
+			sum := sha256.Sum256([]byte(c.want.Text))
+			c.want.ID = hex.EncodeToString(sum[:])[:12]
 		}
 		if !reflect.DeepEqual(*all[0], c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, *all[0], c.want)
 		}
+	}
+}
+
+func TestReadNamesQuestionsByTheirText(t *testing.T) {
+	all, _ := read(t, construct.GSM8K, `{"question":"Why?","answer":"#### 1"}`+"\n"+`{"question":"Why not?","answer":"#### 1"}`+"\n"+`{"question":"Why?","answer":"#### 2"}`)
+	if len(all) != 3 || all[0].ID != "5d8a995a6fa7" || all[1].ID == all[0].ID || all[2].ID != all[0].ID {
+		t.Errorf("%+v", all)
 	}
 }
 
@@ -85,8 +97,10 @@ func TestReadGoesOnBehindWhatIsBad(t *testing.T) {
 			t.Errorf("%v: %d questions, %q", d, len(all), bad)
 		}
 	}
-	if _, bad := read(t, construct.TriviaQA, `{"Domain":1}`); len(bad) != 1 {
-		t.Errorf("%q", bad)
+	for text, says := range map[string]string{`{"Domain":1}`: `no "Data"`, `{"Data": {}}`: "want an array, not {"} {
+		if _, bad := read(t, construct.TriviaQA, text); len(bad) != 1 || !strings.Contains(bad[0], says) || strings.Contains(bad[0], "%!") {
+			t.Errorf("%s: %q", text, bad)
+		}
 	}
 }
 

@@ -130,8 +130,10 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 		return r
 	}
 	openings := map[string]bool{}
-	for _, a := range root.answers {
-		openings[opening(a)] = true
+	if _, anyOrder := b.Grader.(StatementsGrader); !anyOrder { // else each statement may begin an answer
+		for _, a := range root.answers {
+			openings[opening(a)] = true
+		}
 	}
 	branches := make([]branch, len(clusters))
 	var group sync.WaitGroup
@@ -218,8 +220,9 @@ func (b *builder) branch(ctx context.Context, q *Question, number int, n node, c
 			return br
 		}
 		br.visits = append(br.visits, v)
+		fragments := b.cutter.count(partial)
 		br.states = append(br.states, v.states(State{
-			Position: fmt.Sprintf("p(%d)", t), Branch: number, Fragments: t, Text: partial, Count: count,
+			Position: fmt.Sprintf("p(%d)", fragments), Branch: number, Fragments: fragments, Text: partial, Count: count,
 		})...)
 		br.complete = append(br.complete, v.complete(b.Complete == OfAll)...)
 		if t == b.T {

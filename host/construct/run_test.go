@@ -154,10 +154,12 @@ func TestTheSameDataWhateverTheConcurrency(t *testing.T) {
 		t.Errorf("%d requests for what was saved", n)
 	}
 	for _, limit := range []int{1, 4} {
-		one, many := newLLM(t), newLLM(t)
-		one.mostN, many.mostN = limit, limit
-		if run(one, 1, 0, nil) != run(many, 16, 0, nil) {
-			t.Errorf("a server that gives %d at most: the concurrency changes the data", limit)
+		for _, most := range []int{0, 6} { // asked for
+			one, many := newLLM(t), newLLM(t)
+			one.mostN, many.mostN = limit, limit
+			if run(one, 1, most, nil) != run(many, 16, most, nil) {
+				t.Errorf("a server that gives %d at most, of %d: the concurrency changes the data", limit, most)
+			}
 		}
 	}
 	one, many := newLLM(t), newLLM(t)

@@ -21,8 +21,10 @@ type node struct {
 // piece is completions start..start+n-1 of a prefix.
 type piece struct{ start, n int }
 
-// pieces cuts what is missing into requests of at most most.
-func pieces(have []bool, most func(n int) int) []piece {
+// pieces cuts what is missing into requests of at most most, none of them across
+// the end of a block: so it does not matter to what begins where when it was learnt
+// that a server gives fewer than block.
+func pieces(have []bool, block int, most func(n int) int) []piece {
 	var out []piece
 	for i := 0; i < len(have); {
 		if have[i] {
@@ -30,7 +32,7 @@ func pieces(have []bool, most func(n int) int) []piece {
 			continue
 		}
 		end := i
-		for end < len(have) && !have[end] {
+		for stop := min(len(have), (i/block+1)*block); end < stop && !have[end]; {
 			end++
 		}
 		for i < end {
@@ -78,6 +80,12 @@ func (s *Sampler) Sample(ctx context.Context, q *Question, at, partial string, n
 	return &Sampled{got.out, got.name, got.replies, got.tally}, nil
 }
 
+// Saved reports whether any of the n completions of a question is in the store.
+func (s *Sampler) Saved(q *Question, n int) (bool, error) {
+	got, _, err := s.saved(q, node{}, n)
+	return err == nil && got.replies > 0, err
+}
+
 // Sampled is what a [Sampler] got.
 type Sampled struct {
 	Completions []Completion
@@ -118,8 +126,10 @@ func (s *sampling) take(v *savedCompletions, start int) int {
 	return n
 }
 
-func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*sampling, error) {
-	s := &sampling{out: make([]Completion, k), have: make([]bool, k)}
+// saved takes what the store has of a prefix's completions. keyAt names the reply
+// that begins with one of them.
+func (b *Sampler) saved(q *Question, n node, k int) (s *sampling, keyAt func(start int) string, err error) {
+	s = &sampling{out: make([]Completion, k), have: make([]bool, k)}
 	g := b.generator
 	seed := b.seed
 	if g.c.NoSeed {
@@ -127,25 +137,39 @@ func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*samp
 	}
 	key, err := KeyOf("completions", q.ID, n.at, g.c.API.String(), g.request(q, n.partial), seed, g.c.NoSeed)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	keyAt := func(start int) string { return fmt.Sprintf("%s-%d", key, start) }
+	keyAt = func(start int) string { return fmt.Sprintf("%s-%d", key, start) }
 	for start := 0; start < k; {
 		var v savedCompletions
 		ok, err := LoadFrom(b.store, keyAt(start), &v)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if !ok || len(v.Completions) == 0 {
 			start++
 			continue
 		}
-		b.observe(s.take(&v, start))
+		s.take(&v, start)
 		start += len(v.Completions)
+	}
+	return s, keyAt, nil
+}
+
+func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*sampling, error) {
+	s, keyAt, err := b.saved(q, n, k)
+	if err != nil {
+		return nil, err
+	}
+	b.observe(s.tally.Completions)
+	g := b.generator
+	block := k
+	if g.c.PerRequest > 0 {
+		block = g.c.PerRequest
 	}
 	// Each round ends with an error or with fewer missing.
 	for {
-		missing := pieces(s.have, g.perRequest)
+		missing := pieces(s.have, block, g.perRequest)
 		if len(missing) == 0 {
 			return s, nil
 		}

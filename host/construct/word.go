@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
+	"sync"
 )
 
 // Judged is what judgements by a model took. A judgement that was saved counts
@@ -11,7 +14,7 @@ import (
 type Judged struct {
 	Judgements       int
 	Unclear          int // judgements whose reply could not be read, twice
-	Requests         int
+	Requests         int // less those that a server refused, for a parameter it does not take
 	PromptTokens     int // by the server's count, where it gives one
 	CompletionTokens int
 }
@@ -27,10 +30,15 @@ func (j *Judged) Add(o Judged) {
 
 // oracle asks a model for judgements of one word.
 type oracle struct {
-	to    *Endpoint
-	model string
-	store Store
-	extra map[string]json.RawMessage
+	to      *Endpoint
+	model   string
+	store   Store
+	extra   map[string]json.RawMessage
+	refuses *sync.Map // the parameters that the server was seen to refuse
+}
+
+func newOracle(to *Endpoint, model string, store Store, extra map[string]json.RawMessage) oracle {
+	return oracle{to, model, store, extra, &sync.Map{}}
 }
 
 // savedWord is a judgement.
@@ -41,6 +49,9 @@ type savedWord struct {
 	Requests         int    `json:"requests,omitempty"`
 	PromptTokens     int    `json:"prompt_tokens,omitempty"`
 	CompletionTokens int    `json:"completion_tokens,omitempty"`
+	// Refused are the parameters, of "temperature" (0) and "seed", that the server
+	// does not take: it judged without them.
+	Refused []string `json:"refused,omitempty"`
 }
 
 func (w *savedWord) judged(unclear string) Judged {
@@ -63,9 +74,8 @@ func (o *oracle) word(ctx context.Context, kind, id string, messages []map[strin
 		return w, err
 	}
 	for try := range 2 {
-		request := map[string]any{"model": o.model, "messages": messages, "temperature": 0, "seed": try}
-		var r reply
-		if err := o.to.Post(ctx, with(request, o.extra), &r); err != nil {
+		r, refused, err := o.ask(ctx, messages, try)
+		if err != nil {
 			return nil, err
 		}
 		if len(r.Choices) == 0 || r.Choices[0].Message.Content == nil {
@@ -74,11 +84,52 @@ func (o *oracle) word(ctx context.Context, kind, id string, messages []map[strin
 		w.Requests++
 		w.PromptTokens += r.Usage.Prompt
 		w.CompletionTokens += r.Usage.Completion
-		w.Reply = ""
+		w.Reply, w.Refused = "", refused
 		_ = json.Unmarshal(r.Choices[0].Message.Content, &w.Reply) // what is no string says nothing
 		if w.Verdict = read(w.Reply); w.Verdict != unclear {
 			break
 		}
 	}
 	return w, SaveTo(o.store, key, id, kind, w)
+}
+
+// judging are the parameters of a judgement that a server may refuse.
+var judging = [...]string{"temperature", "seed"}
+
+// ask asks at temperature 0 and with a seed. Which of these a server refuses, it
+// is not sent any more.
+func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int) (r *reply, refused []string, err error) {
+	for _, name := range judging {
+		if _, known := o.refuses.Load(name); known {
+			refused = append(refused, name)
+		}
+	}
+	for {
+		request := map[string]any{"model": o.model, "messages": messages, "temperature": 0, "seed": seed}
+		for _, name := range refused {
+			delete(request, name)
+		}
+		r = &reply{}
+		if err = o.to.Post(ctx, with(request, o.extra), r); err == nil {
+			for _, name := range refused { // only now it is known that this was it
+				o.refuses.Store(name, true)
+			}
+			return r, refused, nil
+		}
+		before := len(refused)
+		for _, name := range judging {
+			if !slices.Contains(refused, name) && refuses(err, name) {
+				refused = append(refused, name)
+			}
+		}
+		if len(refused) == before {
+			return nil, nil, err
+		}
+	}
+}
+
+// refuses reports whether a server refused a request and named a parameter of it.
+func refuses(err error, name string) bool {
+	var e *ServerError
+	return Refused(err) && errors.As(err, &e) && strings.Contains(e.Err.Error(), name)
 }

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/construct"
-	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
 )
 
@@ -50,7 +46,8 @@ prefix are asked for together, in one request where the server allows n.
 With -o, work can be killed at any instant. Every reply is saved in a second file
 before it is used, and the same command goes on without asking for it again. The
 saved replies can also be labelled anew, by another --grader say, with another
--o and the same --samples.
+-o, the same --samples and the same --prompt: its default, which --dry-run prints,
+depends on the --grader.
 
 With --pool, every fragment of the answers to the question gives a state, wrong
 turns included: its k and N are of all completions that pass through it, so that
@@ -167,10 +164,6 @@ func (f *constructFlags) run(cmd *cobra.Command, path string) error {
 	if err := r.read(in); err != nil {
 		return err
 	}
-	if f.dry {
-		r.plan()
-		return r.verdict()
-	}
 	settings, err := f.settings()
 	if err != nil {
 		return err
@@ -179,6 +172,10 @@ func (f *constructFlags) run(cmd *cobra.Command, path string) error {
 	// Before a file is made, all is known to be in order.
 	if err := f.connect(); err != nil {
 		return err
+	}
+	if f.dry {
+		r.plan()
+		return r.verdict()
 	}
 	if err := r.open(settings); err != nil {
 		return err
@@ -276,90 +273,6 @@ func (f *constructFlags) defaultPrompt() string {
 	return "{question}"
 }
 
-// connect makes the clients.
-func (f *constructFlags) connect() error {
-	c := &f.config
-	server := func(url string) model.Config {
-		if url == "" {
-			url = f.server
-		}
-		retries := f.retries
-		if retries == 0 {
-			retries = -1
-		}
-		return model.Config{BaseURL: url, Key: model.KeyFromEnv(), Timeout: f.timeout, Retries: retries, Concurrency: c.Requests}
-	}
-	var err error
-	f.gen.Server = server("")
-	if c.Generator, err = construct.NewGenerator(f.gen); err != nil {
-		return &exitError{exitUsage, err}
-	}
-	if f.embedModel != "" {
-		if c.Vectorizer, err = construct.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
-			return &exitError{exitUsage, err}
-		}
-	}
-	if f.grader == "judge" {
-		rubric, err := f.readRubric()
-		if err != nil {
-			return err
-		}
-		c.Grader, err = construct.NewJudge(construct.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
-	}
-	if f.equivalence {
-		c.Equivalence, err = construct.NewEntailment(construct.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
-		if err != nil {
-			return &exitError{exitUsage, err}
-		}
-	}
-	if err := c.Validate(); err != nil {
-		return &exitError{exitUsage, err}
-	}
-	return nil
-}
-
-func (f *constructFlags) readRubric() (string, error) {
-	if f.rubric == "" {
-		return "", nil
-	}
-	b, err := os.ReadFile(f.rubric)
-	if err != nil {
-		return "", failf(exitIO, "--rubric: %w", err)
-	}
-	return string(b), nil
-}
-
-// settings is a short name for everything that labels depend on, beside the
-// questions: lines that came about differently do not belong in one file.
-func (f *constructFlags) settings() (string, error) {
-	rubric, err := f.readRubric()
-	if err != nil {
-		return "", err
-	}
-	c, g := &f.config, &f.gen
-	parts := []any{
-		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.Threshold, c.Surplus, c.Complete, c.Split, f.embedModel,
-		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
-		f.dataset, f.grader, f.judgeModel, rubric,
-	}
-	// And else nothing, so that older files go on.
-	if f.equivalence {
-		parts = append(parts, f.equivalenceModel)
-	}
-	if c.Pool {
-		parts = append(parts, "pool")
-	}
-	b, err := json.Marshal(parts)
-	if err != nil {
-		return "", usagef("%w", err)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:4]), nil
-}
-
 // run builds the data of the questions that are not in the output yet.
 func (r *construction) run(ctx context.Context) error {
 	c := &r.flags.config
@@ -367,6 +280,9 @@ func (r *construction) run(ctx context.Context) error {
 	c.Observe = r.bar.observe
 	if r.saved != nil {
 		c.Store = r.saved
+		if err := r.unlike(); err != nil {
+			return err
+		}
 	}
 	r.announce()
 	failures := 0

@@ -257,7 +257,7 @@ func TestConstructDryRun(t *testing.T) {
 		},
 		{
 			[]string{"--k", "2", "--T", "0"},
-			[]string{"k = 2 answers; no partial answers: T = 0", "2 a question, k(1+mT); 2,000 in all", "1 a question with n = 2; 1,000 in all", "none: nothing is clustered"},
+			[]string{"k = 2 answers; no partial answers: T = 0", "2 a question, k(1+mT); 2,000 in all", "1 a question with n = 2; 1,000 in all", "none: nothing is clustered", `"{question}\n\nWork it out`},
 		},
 	} {
 		r := finece(t, "", slices.Concat([]string{"construct", in, "--dry-run", "--grader", "number", "--embed-model", "e"}, c.args)...)
@@ -267,6 +267,9 @@ func TestConstructDryRun(t *testing.T) {
 				t.Errorf("it does not say %q:\n%s", s, r.out)
 			}
 		}
+	}
+	for flag, says := range map[string]string{"--truncate=entropy": "want paragraph or line", "--threshold=99": "threshold 99", "--temperature=9": "want 0 to 2"} {
+		finece(t, "", "construct", in, "--dry-run", "--grader", "number", flag).wants(t, exitUsage, says)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(in), "*")); len(left) != 1 {
 		t.Errorf("it left %v", left)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +20,26 @@ type labels struct {
 }
 
 // written are the lines of a question that are there already.
-type written struct{ n, of int }
+type written struct {
+	n, of int
+	about identity
+}
+
+// identity tells a question with its right answers from another of the same id.
+type identity [sha256.Size]byte
+
+// identityOf goes by what a line of JSON can hold: in it, a byte that is no UTF-8
+// is U+FFFD.
+func identityOf(text string, gold []string) identity {
+	h := sha256.New()
+	for _, s := range append([]string{text}, gold...) {
+		s = string([]rune(s))
+		fmt.Fprintf(h, "%d %s", len(s), s)
+	}
+	return identity(h.Sum(nil))
+}
+
+const otherQuestion = "question %s has another text or other right answers there: give another -o, or the questions that the file is of"
 
 // samples is the file of replies, a construct.Store. It keeps in memory where
 // each one is, and reads it when it is asked for.
@@ -28,6 +48,7 @@ type samples struct {
 	file  *journal.Journal
 	from  *os.File
 	spans map[string]extent
+	of    map[string]bool // questions that it had completions of when it was opened
 	end   int64
 }
 
@@ -42,26 +63,19 @@ func (r *construction) open(settings string) error {
 	if f.output == "" {
 		return nil
 	}
-	out := &labels{have: map[string]*written{}}
-	var err error
-	out.Journal, err = journal.Open(f.output, `{"id":`, func(line []byte, _ int) (journal.Verdict, error) {
-		var s construct.State
-		if json.Unmarshal(line, &s) != nil || s.Settings == "" || s.States == 0 {
-			return 0, errors.New("not a line of finece construct: give another -o")
-		}
-		if s.Settings != settings {
-			return 0, errors.New("came about with other flags: give the same ones to go on, or another -o")
-		}
-		if out.have[s.ID] == nil {
-			out.have[s.ID] = &written{of: s.States}
-		}
-		out.have[s.ID].n++
-		return journal.Keep, nil
-	})
+	if sameFile(f.output, r.samplesPath()) {
+		return usagef("-o and --samples are both %s: the lines and the replies need a file each", f.output)
+	}
+	out, err := openLabels(f.output, settings)
 	if err != nil {
 		return openFailure("-o", err)
 	}
 	r.out = out
+	for _, q := range r.questions {
+		if h := out.have[q.ID]; h != nil && h.about != identityOf(q.Text, q.Gold) {
+			return errors.Join(usagef("-o: %s: "+otherQuestion, f.output, q.ID), out.Close())
+		}
+	}
 	complete := func(id string) bool { h := out.have[id]; return h != nil && h.n >= h.of }
 	if r.saved, err = openSamples(r.samplesPath(), complete); err != nil {
 		return errors.Join(openFailure("--samples", err), out.Close())
@@ -80,6 +94,66 @@ func (r *construction) open(settings string) error {
 		r.say("%s: %d questions are there already, and %d replies for others%s", filepath.Base(f.output), done, len(r.saved.spans), torn)
 	}
 	r.questions = left
+	return nil
+}
+
+// openLabels opens the file of states, which has to be of these settings.
+func openLabels(path, settings string) (*labels, error) {
+	out := &labels{have: map[string]*written{}}
+	var err error
+	out.Journal, err = journal.Open(path, `{"id":`, func(line []byte, _ int) (journal.Verdict, error) {
+		var s construct.State
+		if json.Unmarshal(line, &s) != nil || s.Settings == "" || s.States == 0 {
+			return 0, errors.New("not a line of finece construct: give another -o")
+		}
+		if s.Settings != settings {
+			return 0, errors.New("came about with other flags: give the same ones to go on, or another -o")
+		}
+		if out.have[s.ID] == nil {
+			out.have[s.ID] = &written{of: s.States, about: identityOf(s.Question, s.Gold)}
+		}
+		out.have[s.ID].n++
+		return journal.Keep, nil
+	})
+	return out, err
+}
+
+// sameFile compares paths, and the files if they exist.
+func sameFile(a, b string) bool {
+	if x, err := filepath.Abs(a); err == nil {
+		if y, err := filepath.Abs(b); err == nil && x == y {
+			return true
+		}
+	}
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// unlike warns of a file of --samples in which there are replies for a question,
+// and none of them is one that would be asked for.
+func (r *construction) unlike() error {
+	if r.flags.samples == "" {
+		return nil
+	}
+	c := &r.flags.config
+	for _, q := range r.questions {
+		if !r.saved.of[q.ID] {
+			continue
+		}
+		found, err := construct.NewSampler(c.Generator, c.Seed, r.saved, 1).Saved(q, c.K)
+		if err != nil {
+			return &exitError{exitIO, err}
+		}
+		if !found {
+			r.say("%s has replies for question %s, but none to what is asked now: the --prompt (its default depends on --grader, --truncate and --api), the --model or another setting of the sampling differs; it is asked anew",
+				r.flags.samples, q.ID)
+		}
+		return nil
+	}
 	return nil
 }
 
@@ -158,7 +232,7 @@ func (r *construction) write(result *construct.Result) error {
 // openSamples opens the file of replies. Those for questions that are done need
 // no place in memory.
 func openSamples(path string, done func(id string) bool) (*samples, error) {
-	s := &samples{spans: map[string]extent{}}
+	s := &samples{spans: map[string]extent{}, of: map[string]bool{}}
 	var err error
 	s.file, err = journal.Open(path, `{"key":`, func(line []byte, _ int) (journal.Verdict, error) {
 		var l struct{ Key, ID, Kind string }
@@ -167,6 +241,7 @@ func openSamples(path string, done func(id string) bool) (*samples, error) {
 		}
 		if !done(l.ID) {
 			s.spans[l.Key] = extent{s.end, len(line)}
+			s.of[l.ID] = s.of[l.ID] || l.Kind == "completions"
 		}
 		s.end += int64(len(line)) + 1
 		return journal.Keep, nil

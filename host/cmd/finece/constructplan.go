@@ -101,6 +101,7 @@ func (r *construction) plan() {
 	}
 	requests := c.Prefixes() * ((c.K + most - 1) / most)
 	row("requests", "%s a question with n = %d; %s in all", grouped(requests), most, grouped(n*requests))
+	row("prompt", "%q", r.flags.gen.Prompt)
 	if tokens := r.flags.gen.MaxTokens; tokens > 0 {
 		row("tokens", "%s at most, at %s a completion", grouped(n*c.Completions()*tokens), grouped(tokens))
 	}
