@@ -2,6 +2,7 @@ package lm
 
 import (
 	"bytes"
+	"sort"
 	"unicode/utf8"
 )
 
@@ -13,8 +14,9 @@ type completion struct {
 	sampler sampler
 	drawn   TokenLogprob // by the last step
 
-	sampled int // tokens, <|end|> included
-	begin   int // of the completion in tokens
+	sampled int   // tokens, <|end|> included
+	begin   int   // of the completion in tokens
+	begins  []int // of each token's bytes in text, without those that a stop sequence has cut off
 	probs   []TokenLogprob
 	text    []byte
 	sent    int // of text
@@ -45,13 +47,19 @@ func (c *completion) accept(t *Tokenizer) {
 		c.probs = append(c.probs, c.drawn)
 	}
 	from := len(c.text)
+	c.begins = append(c.begins, from)
 	c.text = append(c.text, t.text(c.drawn.ID)...)
 	if at := firstStop(c.text, from, r.Stop); at >= 0 {
 		c.text, c.finish = c.text[:at], FinishStop
+		c.begins = c.begins[:c.begun(at)]
+		c.probs = c.probs[:min(len(c.probs), len(c.begins))]
 	} else if c.sampled == r.MaxTokens {
 		c.finish = FinishLength
 	}
 }
+
+// begun is how many tokens begin before a place in the text.
+func (c *completion) begun(at int) int { return sort.SearchInts(c.begins, at) }
 
 // firstStop is where the first stop sequence begins that ends behind from, or
 // -1.
@@ -68,15 +76,16 @@ func firstStop(text []byte, from int, stop []string) int {
 
 // delta is what can be told since the last one; ok is false if that is nothing.
 func (c *completion) delta() (d Delta, ok bool) {
-	end := len(c.text)
+	end, known := len(c.text), len(c.probs)
 	if c.finish == "" {
 		end -= held(c.text[c.sent:], c.of.request.Stop)
+		known = min(known, c.begun(end)) // a stop sequence may yet take the others back
 	}
-	d = Delta{Index: c.index, Text: valid(c.text[c.sent:end]), Probs: c.probs[c.told:len(c.probs):len(c.probs)], Finish: c.finish}
+	d = Delta{Index: c.index, Text: valid(c.text[c.sent:end]), Probs: c.probs[c.told:known:known], Finish: c.finish}
 	if d.Text == "" && d.Finish == "" {
 		return d, false // log-probabilities go with the text that follows
 	}
-	c.sent, c.told = end, len(c.probs)
+	c.sent, c.told = end, known
 	return d, true
 }
 
@@ -109,9 +118,9 @@ func held(text []byte, stop []string) int {
 func valid(text []byte) string { return string([]rune(string(text))) }
 
 func (c *completion) choice() Choice {
-	tokens := make([]int, 0, len(c.tokens)-c.begin)
-	for _, id := range c.tokens[c.begin:] {
-		tokens = append(tokens, int(id))
+	tokens := make([]int, len(c.begins))
+	for i := range tokens {
+		tokens[i] = int(c.tokens[c.begin+i])
 	}
 	return Choice{Text: valid(c.text), Tokens: tokens, Probs: c.probs, Finish: c.finish}
 }

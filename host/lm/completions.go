@@ -121,12 +121,12 @@ type completionLogprobs struct {
 }
 
 // add appends tokens, the first of which begins at offset, and returns where the
-// next does.
-func (l *completionLogprobs) add(t *Tokenizer, probs []TokenLogprob, offset int) int {
+// next does. The text of a token in the reply is what text gives.
+func (l *completionLogprobs) add(t *Tokenizer, probs []TokenLogprob, offset int, text func(id int) string) int {
 	for _, p := range probs {
 		name := shown(t, p.ID)
 		l.Tokens, l.Offsets = append(l.Tokens, name), append(l.Offsets, offset)
-		offset += starts(t.name(p.ID))
+		offset += starts(text(p.ID))
 		if math.IsNaN(p.Logprob) { // a prompt's first token
 			l.Logprobs, l.Top = append(l.Logprobs, nil), append(l.Top, nil)
 			continue
@@ -239,7 +239,7 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) error {
 			}
 			if request.Logprobs {
 				choice.Logprobs = &completionLogprobs{}
-				choice.Logprobs.add(t, c.Probs, choice.Logprobs.add(t, result.Prompt, 0))
+				choice.Logprobs.add(t, c.Probs, choice.Logprobs.add(t, result.Prompt, 0, t.name), t.text)
 			}
 			head.Choices = append(head.Choices, choice)
 		}
@@ -279,7 +279,7 @@ func (s *Server) streamCompletions(w http.ResponseWriter, r *http.Request, e *En
 			c := completionChoice{Index: i*request.N + d.Index, Text: d.Text, Finish: orNull(d.Finish)}
 			if request.Logprobs {
 				c.Logprobs = &completionLogprobs{}
-				offsets[d.Index] = c.Logprobs.add(t, d.Probs, offsets[d.Index])
+				offsets[d.Index] = c.Logprobs.add(t, d.Probs, offsets[d.Index], t.text)
 			}
 			if q.Echo && !echoed[d.Index] {
 				echoed[d.Index] = true

@@ -14,9 +14,11 @@
 // The architecture is Llama's, LlamaForCausalLM or
 // LlamaForSequenceClassification with one label (a value head): RMSNorm, rotary
 // embeddings, grouped queries, SwiGLU, tied or untied embeddings. The tokenizer
-// is a byte-level BPE, whose digits may be isolated. A LoRA adapter of PEFT is
-// merged when it is read. What is not supported is an error that names the
-// field: no model runs as something that it is not.
+// is a byte-level BPE, whose digits may be isolated. What is a letter, a number or a
+// space is what Go's Unicode tables say, so text in letters newer than they are may
+// have other tokens than with Hugging Face's library. A LoRA adapter of PEFT is
+// merged when it is read. What is not supported is an error that names the field:
+// no model runs as something that it is not.
 //
 // The chat template is [ChatTemplate], fixed: each message is its role as a
 // special token, its content and <|end|>; <|assistant|> begins an answer and

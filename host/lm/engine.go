@@ -22,6 +22,8 @@ const (
 	defaultChunk     = 128
 	defaultCache     = 256 << 20
 	defaultWaiting   = 4096
+
+	maxBatch = 1 << 20 // of MaxSequences and of Chunk; more would overflow buffer sizes
 )
 
 // Engine runs a model. All that is asked of it at a time goes through the model
@@ -62,6 +64,9 @@ func NewEngine(m *Model, o Options) (*Engine, error) {
 	byDefault(&o.MaxWaiting, defaultWaiting)
 	byDefault(&o.MaxContext, m.config.MaxContext)
 	o.MaxContext = min(o.MaxContext, m.config.MaxContext)
+	if o.MaxSequences > maxBatch || o.Chunk > maxBatch {
+		return nil, fmt.Errorf("lm: Options has MaxSequences %d and Chunk %d: want %d at most", o.MaxSequences, o.Chunk, maxBatch)
+	}
 	e := &Engine{m: m, options: o, ended: make(chan struct{})}
 	e.wake = sync.NewCond(&e.mu)
 	e.pool = newPool(m.config, 0)

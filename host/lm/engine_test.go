@@ -221,36 +221,6 @@ func distribution(logits []float32, temperature, topP float64) []float64 {
 	return done
 }
 
-// TestStop: the text ends before the sequence, and a stream tells nothing of it.
-func TestStop(t *testing.T) {
-	m := model(t, "untied")
-	e := engine(t, m, Options{})
-	ask := Request{Prompt: someTokens(20, 4), MaxTokens: 60, Temperature: 1, Seed: 3}
-	r, err := e.Generate(t.Context(), ask, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := r.Choices[0].Text
-	for at := 5; at < len(text)-3; at += 4 {
-		ask.Stop = []string{"not there", text[at : at+3]}
-		if strings.ContainsRune(ask.Stop[1], '\uFFFD') {
-			continue
-		}
-		want := text[:strings.Index(text, ask.Stop[1])]
-		var streamed strings.Builder
-		r, err := e.Generate(t.Context(), ask, func(d Delta) error {
-			streamed.WriteString(d.Text)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c := r.Choices[0]; c.Text != want || c.Finish != FinishStop || streamed.String() != want {
-			t.Errorf("stop %q: %q, in the stream %q, ended with %s: want %q", ask.Stop[1], c.Text, streamed.String(), c.Finish, want)
-		}
-	}
-}
-
 // TestWhoLeavesFreesThePlace: completions that nobody waits for end.
 func TestWhoLeavesFreesThePlace(t *testing.T) {
 	m := benchModel(t)
@@ -317,6 +287,7 @@ func TestRequestErrors(t *testing.T) {
 		"stop sequence is empty":  {Prompt: []int{1}, Stop: []string{""}},
 		"55 are asked for: 45 in": {Prompt: someTokens(45, 1), MaxTokens: 10},
 		"51 are asked for: 50 in": {Prompt: someTokens(50, 1)},
+		"9223372036854775852 are asked for: 45 in": {Prompt: someTokens(45, 1), MaxTokens: math.MaxInt},
 	} {
 		if _, err := e.Generate(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: want %q", err, want)
@@ -331,6 +302,30 @@ func TestRequestErrors(t *testing.T) {
 	e.Close()
 	if _, err := e.Generate(t.Context(), Request{Prompt: []int{1}}, nil); !errors.Is(err, ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// TestRequestsAreCounted: those for text and those for scores, when they are
+// complete.
+func TestRequestsAreCounted(t *testing.T) {
+	e := engine(t, model(t, "untied"), Options{})
+	if _, err := e.Generate(t.Context(), Request{Prompt: []int{1}, N: 3, MaxTokens: 2}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Score(t.Context(), []int{1, 2}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if n := e.Stats().Requests; n != 2 {
+		t.Errorf("%d requests were completed, want 2", n)
+	}
+}
+
+func TestOptionErrors(t *testing.T) {
+	m := model(t, "untied")
+	for _, o := range []Options{{MaxContext: -1}, {MaxSequences: math.MaxInt}, {Chunk: math.MaxInt}} {
+		if _, err := NewEngine(m, o); err == nil {
+			t.Errorf("%+v: no error", o)
+		}
 	}
 }
 

@@ -133,14 +133,16 @@ func build(c Config, weights map[string]tensor) (*Model, error) {
 			down:         b.linear(c.Intermediate, []string{p + "mlp.down_proj.weight"}, c.Hidden),
 		})
 	}
+	head, ok := weights["lm_head.weight"]
+	repeated := ok && slices.Equal(head.shape, []int{c.Vocab, c.Hidden}) && slices.Equal(head.data, m.embedding)
 	switch {
 	case c.ValueHead:
 		m.output = b.linear(c.Hidden, []string{"score.weight"}, 1)
 		delete(weights, "lm_head.weight") // of the base that was fine-tuned
-	case c.Tied && b.err == nil:
+	case c.Tied && b.err == nil && (!ok || repeated):
 		m.output = pack(m.embedding, c.Vocab, c.Hidden)
-		delete(weights, "lm_head.weight") // the same tensor again
-	default:
+		delete(weights, "lm_head.weight")
+	default: // or tied, and trained apart since: an adapter's, in full
 		m.output = b.linear(c.Hidden, []string{"lm_head.weight"}, c.Vocab)
 	}
 	if b.err != nil {

@@ -3,6 +3,7 @@ package lm
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"math"
 	"strings"
@@ -91,6 +92,10 @@ func TestWhatIsNotSupportedIsNamed(t *testing.T) {
 		{tokenizerName, with("pre_tokenizer", `{"type":"Metaspace"}`), "Metaspace"},
 		{tokenizerName, with("pre_tokenizer", `{"type":"ByteLevel","add_prefix_space":true}`), "add_prefix_space"},
 		{tokenizerName, with("post_processor", `{"type":"TemplateProcessing","special_tokens":{"<s>":{}}}`), "post_processor"},
+		{tokenizerName, with("post_processor", `{"type":"RobertaProcessing","sep":["</s>",2],"cls":["<s>",0]}`), "post_processor: RobertaProcessing"},
+		{tokenizerName, with("post_processor", `{"type":"BertProcessing","sep":["</s>",2],"cls":["<s>",0]}`), "post_processor: BertProcessing"},
+		{tokenizerName, with("post_processor", `{"type":"Sequence","processors":[{"type":"ByteLevel"},{"type":"TemplateProcessing","special_tokens":{"<s>":{}}}]}`), "post_processor: TemplateProcessing"},
+		{tokenizerName, with("post_processor", `{"type":"Sequence","processors":[{"type":"Sequence","processors":[{"type":"BertProcessing"}]}]}`), "post_processor: BertProcessing"},
 		{tokenizerName, replace(`"type": "BPE"`, `"type": "Unigram"`), "Unigram"},
 		{tokenizerName, replace(`"content": "<|end|>"`, `"content": "<|eot|>"`), "<|end|>"},
 		{tokenizerName, replace(`"byte_fallback": false`, `"byte_fallback": true`), "byte_fallback"},
@@ -100,6 +105,53 @@ func TestWhatIsNotSupportedIsNamed(t *testing.T) {
 		if _, err := Load(changed(t, "untied", c.file, c.change)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v: want %q", c.file, err, c.says)
 		}
+	}
+}
+
+// TestPostProcessorsThatAddNothing are all accepted.
+func TestPostProcessorsThatAddNothing(t *testing.T) {
+	const template = `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{}}`
+	for _, p := range []string{`null`, `{"type":"ByteLevel","trim_offsets":false}`, `{"type":"Sequence","processors":[{"type":"ByteLevel"},` + template + `]}`} {
+		if _, err := Load(changed(t, "untied", tokenizerName, with("post_processor", p))); err != nil {
+			t.Errorf("%s: %v", p, err)
+		}
+	}
+}
+
+// TestOutputLayerOfATiedModel: one that an adapter brings is used, unless it is
+// the embedding again.
+func TestOutputLayerOfATiedModel(t *testing.T) {
+	base := model(t, "half")
+	prompt := someTokens(30, 2)
+	want, err := engine(t, base, Options{}).Score(t.Context(), prompt, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adapter := func(rows int, factor float32) fstest.MapFS {
+		var data []byte
+		for _, w := range base.embedding[:rows*base.config.Hidden] {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(w*factor))
+		}
+		header := fmt.Sprintf(`{"base_model.model.lm_head.weight":{"dtype":"F32","shape":[%d,%d],"data_offsets":[0,%d]}}`, rows, base.config.Hidden, len(data))
+		return changed(t, "lora", adapterWeightsName, func(string) string { return string(safetensors(header, data)) })
+	}
+	for _, factor := range []float32{1, 2} {
+		m, err := LoadAdapter(folder(t, "half"), adapter(base.config.Vocab, factor))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := engine(t, m, Options{}).Score(t.Context(), prompt, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range want.Logits { // a power of two goes through products exactly
+			if got.Logits[i] != factor*x {
+				t.Fatalf("%v times the embedding: logit %d is %v, want %v", factor, i, got.Logits[i], factor*x)
+			}
+		}
+	}
+	if _, err := LoadAdapter(folder(t, "half"), adapter(300, 1)); err == nil || !strings.Contains(err.Error(), `"lm_head.weight" has shape [300 24]: want [340 24]`) {
+		t.Error(err)
 	}
 }
 
@@ -223,12 +275,15 @@ func FuzzText(f *testing.F) {
 			if string(b) != text {
 				t.Fatalf("tokenizer %d: %q comes back as %q", i, text, b)
 			}
-			for rest := text; rest != ""; {
-				n := tok.split.next(rest)
-				if n < 1 || n > len(rest) {
-					t.Fatalf("tokenizer %d: a word of %d bytes in %q", i, n, rest)
+			rest := text
+			for word := range tok.split.words(text) {
+				if word == "" || !strings.HasPrefix(rest, word) {
+					t.Fatalf("tokenizer %d: the word %q before %q", i, word, rest)
 				}
-				rest = rest[n:]
+				rest = rest[len(word):]
+			}
+			if rest != "" {
+				t.Fatalf("tokenizer %d: %q is in no word", i, rest)
 			}
 		}
 	})

@@ -230,6 +230,7 @@ func (e *Engine) step() {
 		g.publish(e.pool)
 		if g.request.N == 0 {
 			e.free(g)
+			e.stats.requests.Add(1)
 			g.end(nil)
 		} else {
 			e.ready = append(e.ready, g)

@@ -98,14 +98,14 @@ func (p *params) request() (Request, error) {
 		}
 	}
 	switch {
-	case r.N < 1 || r.N > maxN:
-		return r, badRequest("n", "n is %d: want 1 to %d", r.N, maxN)
+	case r.N < 1 || r.N > MaxN:
+		return r, badRequest("n", "n is %d: want 1 to %d", r.N, MaxN)
 	case !(r.Temperature >= 0 && r.Temperature <= maxTemperature):
 		return r, badRequest("temperature", "temperature is %v: want 0 to %d", r.Temperature, maxTemperature)
 	case !(r.TopP > 0 && r.TopP <= 1):
 		return r, badRequest("top_p", "top_p is %v: want more than 0, at most 1", r.TopP)
-	case len(r.Stop) > maxStop:
-		return r, badRequest("stop", "stop has %d sequences: want %d at most", len(r.Stop), maxStop)
+	case len(r.Stop) > MaxStop:
+		return r, badRequest("stop", "stop has %d sequences: want %d at most", len(r.Stop), MaxStop)
 	case p.StreamOptions != nil && !p.Stream:
 		return r, badRequest("stream_options", "stream_options is for streams: set stream")
 	}

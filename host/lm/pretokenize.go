@@ -3,6 +3,7 @@ package lm
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,7 +13,7 @@ import (
 type splitter struct {
 	digit func(rune) bool // a character that is a word of its own; nil for none
 	led   bool            // whether a space before a digit is in its word
-	words bool            // whether GPT-2's regular expression cuts what is left
+	regex bool            // whether GPT-2's regular expression cuts what is left
 }
 
 // preTokenizer is a pre_tokenizer of tokenizer.json.
@@ -61,7 +62,7 @@ func parsePreTokenizer(raw json.RawMessage) (splitter, error) {
 			return s, fmt.Errorf("pre_tokenizer: %s comes behind ByteLevel: not supported", p.Type)
 		case p.Type == "ByteLevel" && !p.Prefix:
 			levels++
-			s.words = p.UseRegex == nil || *p.UseRegex
+			s.regex = p.UseRegex == nil || *p.UseRegex
 		case p.Type == "ByteLevel":
 			return s, fmt.Errorf("pre_tokenizer: add_prefix_space is true: not supported")
 		case s.digit != nil:
@@ -82,27 +83,46 @@ func parsePreTokenizer(raw json.RawMessage) (splitter, error) {
 	return s, nil
 }
 
-// next is the length of the first word of text, which is not empty.
-func (s splitter) next(text string) int {
-	end := len(text)
-	if s.digit != nil {
-		at := strings.IndexFunc(text, s.digit)
-		begin := at
-		if s.led && at > 0 && text[at-1] == ' ' {
-			begin--
-		}
-		switch {
-		case begin > 0:
-			end = begin
-		case begin == 0:
-			_, size := utf8.DecodeRuneInString(text[at:])
-			end = at + size
+// words are the words of text, in order. It takes time in proportion to the
+// text's length.
+func (s splitter) words(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for text != "" {
+			piece := text[:s.piece(text)]
+			text = text[len(piece):]
+			for piece != "" {
+				n := len(piece)
+				if s.regex {
+					n = firstWord(piece)
+				}
+				if !yield(piece[:n]) {
+					return
+				}
+				piece = piece[n:]
+			}
 		}
 	}
-	if !s.words {
-		return end
+}
+
+// piece is how long text, which is not empty, goes on without crossing the
+// bounds of a digit: up to the first, or if it begins with one, over that.
+func (s splitter) piece(text string) int {
+	if s.digit == nil {
+		return len(text)
 	}
-	return firstWord(text[:end])
+	at := strings.IndexFunc(text, s.digit)
+	begin := at
+	if s.led && at > 0 && text[at-1] == ' ' {
+		begin--
+	}
+	switch {
+	case at < 0:
+		return len(text)
+	case begin > 0:
+		return begin
+	}
+	_, size := utf8.DecodeRuneInString(text[at:])
+	return at + size
 }
 
 // firstWord is the length of what GPT-2's regular expression matches first:

@@ -25,9 +25,10 @@ type Request struct {
 // MaxTopLogprobs is how many alternatives to a token can be asked for.
 const MaxTopLogprobs = 20
 
+// What else of a request is bounded.
 const (
-	maxN    = 1024
-	maxStop = 16
+	MaxN    = 1024 // completions
+	MaxStop = 16   // stop sequences
 )
 
 // Result is what became of a request.
@@ -47,7 +48,7 @@ type Usage struct {
 // Choice is one completion.
 type Choice struct {
 	Text   string
-	Tokens []int          // without <|end|>
+	Tokens []int          // without <|end|>; those that begin before a stop sequence
 	Probs  []TokenLogprob // of Tokens, if Logprobs
 	Finish string         // FinishStop or FinishLength
 }
@@ -62,7 +63,7 @@ const (
 type Delta struct {
 	Index  int            // of the completion
 	Text   string         // whole characters that no stop sequence can take back
-	Probs  []TokenLogprob // of the tokens since the last delta, if Logprobs
+	Probs  []TokenLogprob // of the tokens that have begun in the text up to here and are not yet told, if Logprobs
 	Finish string         // with the last delta of a completion, why it ended
 }
 
@@ -81,7 +82,8 @@ type ContextError struct {
 }
 
 func (e *ContextError) Error() string {
-	return fmt.Sprintf("lm: the context is %d tokens, but %d are asked for: %d in the prompt and %d for the completion", e.Context, e.Prompt+e.MaxTokens, e.Prompt, e.MaxTokens)
+	all := uint64(e.Prompt) + uint64(e.MaxTokens) // as int it could overflow
+	return fmt.Sprintf("lm: the context is %d tokens, but %d are asked for: %d in the prompt and %d for the completion", e.Context, all, e.Prompt, e.MaxTokens)
 }
 
 // Errors of an engine.
@@ -103,8 +105,8 @@ func (r *Request) prepare(m *Model, context int) error {
 		r.TopP = 1
 	}
 	switch {
-	case r.N < 1 || r.N > maxN:
-		return fmt.Errorf("lm: N is %d: want 1 to %d", r.N, maxN)
+	case r.N < 1 || r.N > MaxN:
+		return fmt.Errorf("lm: N is %d: want 1 to %d", r.N, MaxN)
 	case r.MaxTokens < 0:
 		return fmt.Errorf("lm: MaxTokens is %d: want 0 or more", r.MaxTokens)
 	case !(r.Temperature >= 0) || math.IsInf(r.Temperature, 0):
@@ -113,8 +115,8 @@ func (r *Request) prepare(m *Model, context int) error {
 		return fmt.Errorf("lm: TopP is %v: want more than 0, at most 1", r.TopP)
 	case r.TopLogprobs < 0 || r.TopLogprobs > MaxTopLogprobs:
 		return fmt.Errorf("lm: TopLogprobs is %d: want 0 to %d", r.TopLogprobs, MaxTopLogprobs)
-	case len(r.Stop) > maxStop:
-		return fmt.Errorf("lm: there are %d stop sequences: want %d at most", len(r.Stop), maxStop)
+	case len(r.Stop) > MaxStop:
+		return fmt.Errorf("lm: there are %d stop sequences: want %d at most", len(r.Stop), MaxStop)
 	}
 	if r.Temperature > 0 && r.Temperature < 1e-4 { // the logits divided by it would overflow
 		r.Temperature = 0
@@ -137,7 +139,7 @@ func checkPrompt(prompt []int, m *Model, maxTokens, context int) error {
 	if len(prompt) == 0 {
 		return errors.New("lm: the prompt has no token")
 	}
-	if len(prompt)+maxTokens > context {
+	if maxTokens > context-len(prompt) { // their sum could overflow
 		return &ContextError{len(prompt), maxTokens, context}
 	}
 	for i, id := range prompt {

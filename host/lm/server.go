@@ -2,12 +2,14 @@ package lm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -63,7 +65,7 @@ func NewServer(models ...Served) (*Server, error) {
 		})
 	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, q *http.Request) {
-		fail(w, &apiError{status: http.StatusNotFound, message: fmt.Sprintf("there is no %s here", q.URL.Path)})
+		fail(w, missing(q))
 	})
 	return s, nil
 }
@@ -92,6 +94,11 @@ func (e *apiError) Error() string { return e.message }
 // badRequest is an error of a parameter of the request.
 func badRequest(param, format string, args ...any) error {
 	return &apiError{status: http.StatusBadRequest, param: param, message: fmt.Sprintf(format, args...)}
+}
+
+// missing is the error of a path that there is not.
+func missing(r *http.Request) *apiError {
+	return &apiError{status: http.StatusNotFound, message: fmt.Sprintf("there is no %s here", r.URL.Path)}
 }
 
 // asAPIError is what a client is told of an error.
@@ -167,11 +174,32 @@ func receive(w http.ResponseWriter, r *http.Request, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
-			return badRequest(kind.Field, "%s is a JSON %s: want %s", kind.Field, kind.Value, kind.Type)
+			// Field names embedded structs, too, which the JSON does not have.
+			field := strings.TrimPrefix(strings.TrimPrefix(kind.Field, "params."), "unsupported.")
+			return badRequest(field, "%s is a JSON %s: want %s", cmp.Or(field, "the body"), kind.Value, wanted(kind.Type))
 		}
 		return badRequest("", "the body is not JSON: %v", err)
 	}
 	return nil
+}
+
+// wanted is what JSON is read into a type.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		return "an object"
+	case reflect.Slice:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Int, reflect.Int64:
+		return fmt.Sprintf("a whole number of %d bits", t.Bits())
+	}
+	return t.String()
 }
 
 // model is the model that a request names; the first if it names none.
@@ -213,7 +241,11 @@ func (s *Server) list(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *Server) describe(w http.ResponseWriter, r *http.Request) error {
-	m, err := s.model(r.PathValue("name"))
+	name := r.PathValue("name")
+	if name == "" { // which is the first model elsewhere
+		return missing(r)
+	}
+	m, err := s.model(name)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package lm_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
@@ -272,6 +273,52 @@ func TestCompletions(t *testing.T) {
 	}
 }
 
+// TestOffsetsWithStop: in plain replies and in streams, tokens begin in the text
+// that is before the stop sequence.
+func TestOffsetsWithStop(t *testing.T) {
+	url, _ := serve(t, lm.Options{})
+	type reply struct {
+		Choices []struct {
+			Text     string
+			Logprobs *struct {
+				Tokens  []string
+				Offsets []int `json:"text_offset"`
+			}
+		}
+	}
+	const ask = `"prompt":"How many?","seed":5,"max_tokens":60,"temperature":1,"logprobs":0`
+	var whole, cut reply
+	post(t, url+"/v1/completions", `{`+ask+`}`, 200, &whole)
+	text := []rune(whole.Choices[0].Text)
+	for at := 5; at < len(text)-2; at += 3 {
+		if slices.Contains(text[at:at+2], utf8.RuneError) {
+			continue
+		}
+		stop, _ := json.Marshal(string(text[at : at+2]))
+		body := fmt.Sprintf(`{%s,"stop":%s`, ask, stop)
+		post(t, url+"/v1/completions", body+`}`, 200, &cut)
+		c := cut.Choices[0]
+		before, n := utf8.RuneCountInString(c.Text), len(c.Logprobs.Offsets)
+		if n == 0 || c.Logprobs.Offsets[n-1] >= before || !slices.Equal(c.Logprobs.Offsets, whole.Choices[0].Logprobs.Offsets[:n]) {
+			t.Errorf("stop %s: tokens begin at %v in %d characters", stop, c.Logprobs.Offsets, before)
+		}
+		var tokens []string
+		var offsets []int
+		lines := strings.Split(post(t, url+"/v1/completions", body+`,"stream":true}`, 200, nil), "\n\n")
+		for _, line := range lines[:len(lines)-2] {
+			var chunk reply
+			if err := json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &chunk); err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+			tokens = append(tokens, chunk.Choices[0].Logprobs.Tokens...)
+			offsets = append(offsets, chunk.Choices[0].Logprobs.Offsets...)
+		}
+		if !slices.Equal(tokens, c.Logprobs.Tokens) || !slices.Equal(offsets, c.Logprobs.Offsets) {
+			t.Errorf("stop %s: in the stream %q at %v, want %q at %v", stop, tokens, offsets, c.Logprobs.Tokens, c.Logprobs.Offsets)
+		}
+	}
+}
+
 // TestOurOwnClientReadsTheReplies: package estimate, in all its adapters that
 // are served.
 func TestOurOwnClientReadsTheReplies(t *testing.T) {
@@ -308,81 +355,6 @@ func TestOurOwnClientReadsTheReplies(t *testing.T) {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})
-	}
-}
-
-func TestServerErrors(t *testing.T) {
-	url, _ := serve(t, lm.Options{MaxContext: 60})
-	const chat, text = "/v1/chat/completions", "/v1/completions"
-	user := `"messages":[{"role":"user","content":"a"}]`
-	for _, c := range []struct {
-		path, body string
-		status     int
-		says       []string
-	}{
-		{chat, `{`, 400, []string{"is not JSON"}},
-		{chat, `{"messages":3}`, 400, []string{`"param":"messages"`}},
-		{chat, `{"messages":[]}`, 400, []string{"messages is empty"}},
-		{chat, `{"messages":[{"role":"tool","content":"a"}]}`, 400, []string{`role \"tool\"`, "want system, user or assistant"}},
-		{chat, `{"messages":[{"role":"user"}]}`, 400, []string{"no content"}},
-		{chat, `{"messages":[{"role":"user","content":[{"type":"image_url"}]}]}`, 400, []string{`type \"image_url\"`}},
-		{chat, `{"messages":[{"role":"user","content":"a","prefix":true}]}`, 400, []string{"has prefix"}},
-		{chat, `{` + user + `,"continue_final_message":true,"add_generation_prompt":true}`, 400, []string{"cannot both be true"}},
-		{chat, `{` + user + `,"n":0}`, 400, []string{`"param":"n"`, "want 1 to"}},
-		{chat, `{` + user + `,"temperature":3}`, 400, []string{"want 0 to 2"}},
-		{chat, `{` + user + `,"top_p":0}`, 400, []string{`"param":"top_p"`}},
-		{chat, `{` + user + `,"top_logprobs":2}`, 400, []string{"needs logprobs"}},
-		{chat, `{` + user + `,"logprobs":true,"top_logprobs":21}`, 400, []string{"want 0 to 20"}},
-		{chat, `{` + user + `,"max_tokens":0}`, 400, []string{"want 1 or more"}},
-		{chat, `{` + user + `,"stop":3}`, 400, []string{"stop is neither"}},
-		{chat, `{` + user + `,"tools":[{}]}`, 400, []string{"tools is not supported"}},
-		{chat, `{` + user + `,"top_k":5}`, 400, []string{"top_k is not supported"}},
-		{chat, `{` + user + `,"response_format":{"type":"json_object"}}`, 400, []string{"response_format is not supported"}},
-		{chat, `{` + user + `,"max_tokens":70}`, 400, []string{"context is 60 tokens, but 74 are asked for: 4 in the prompt and 70", "context_length_exceeded"}},
-		{chat, `{"stream":true,` + user + `,"max_tokens":70}`, 400, []string{"context is 60 tokens"}},
-		{chat, `{"model":"value",` + user + `}`, 400, []string{"value head"}},
-		{text, `{}`, 400, []string{"there is no prompt"}},
-		{text, `{"prompt":[]}`, 400, []string{"prompt is empty"}},
-		{text, `{"prompt":""}`, 400, []string{"empty text"}},
-		{text, `{"prompt":[1,300]}`, 400, []string{"token 1 of the prompt is 300"}},
-		{text, `{"prompt":"a","max_tokens":0}`, 400, []string{"or 0 with echo"}},
-		{"/pooling", `{"model":"generator","input":"a"}`, 400, []string{"has no value head"}},
-		{"/pooling", `{"input":4}`, 400, []string{"input is neither"}},
-		{"/v1/embeddings", `{}`, 404, []string{"there is no /v1/embeddings here"}},
-	} {
-		reply := post(t, url+c.path, c.body, c.status, nil)
-		var shape struct {
-			Error struct {
-				Message, Type string
-				Param, Code   *string
-			}
-		}
-		if err := json.Unmarshal([]byte(reply), &shape); err != nil || shape.Error.Message == "" || shape.Error.Type != "invalid_request_error" {
-			t.Errorf("%s: %s", c.body, reply)
-		}
-		for _, s := range c.says {
-			if !strings.Contains(reply, s) {
-				t.Errorf("%s: it does not say %q: %s", c.body, s, reply)
-			}
-		}
-	}
-	for path, status := range map[string]int{"/health": 200, "/metrics": 200, "/v1/models": 200, "/v1/models/value": 200, "/v1/models/x": 404, chat: 405} {
-		resp, err := http.Get(url + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != status {
-			t.Errorf("%s: status %d, want %d", path, resp.StatusCode, status)
-		}
-	}
-	resp, err := http.Post(url+text, "application/json", bytes.NewReader(make([]byte, 17<<20)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("a body of 17 MiB: status %d", resp.StatusCode)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +17,8 @@ type Tokenizer struct {
 	special []bool         // by id
 	ids     map[string]int // of pieces that are not special
 	merges  map[[2]int]merge
-	singles [256]int // the token of each byte
-	added   []string // names of special tokens, the longer first
+	singles [256]int      // the token of each byte
+	added   [256][]string // names of special tokens by their first byte, the longer first
 	named   map[string]int
 	split   splitter
 	end     int
@@ -47,11 +48,8 @@ type tokenizerFile struct {
 	} `json:"added_tokens"`
 	Normalizer json.RawMessage `json:"normalizer"`
 	Pre        json.RawMessage `json:"pre_tokenizer"`
-	Post       *struct {
-		Type    string         `json:"type"`
-		Special map[string]any `json:"special_tokens"`
-	} `json:"post_processor"`
-	Decoder *struct {
+	Post       *postProcessor  `json:"post_processor"`
+	Decoder    *struct {
 		Type string `json:"type"`
 	} `json:"decoder"`
 	Model struct {
@@ -64,6 +62,29 @@ type tokenizerFile struct {
 		Vocab        map[string]int    `json:"vocab"`
 		Merges       []json.RawMessage `json:"merges"`
 	} `json:"model"`
+}
+
+// postProcessor is a post_processor of tokenizer.json.
+type postProcessor struct {
+	Type    string                     `json:"type"`
+	Special map[string]json.RawMessage `json:"special_tokens"`
+	Parts   []*postProcessor           `json:"processors"`
+}
+
+// check complains about what may add tokens to those of a text.
+func (p *postProcessor) check() error {
+	switch {
+	case p == nil, p.Type == "ByteLevel", p.Type == "TemplateProcessing" && len(p.Special) == 0:
+		return nil
+	case p.Type != "Sequence":
+		return fmt.Errorf("post_processor: %s is not supported: want ByteLevel, or TemplateProcessing without special tokens", p.Type)
+	}
+	for _, part := range p.Parts {
+		if err := part.check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // loadTokenizer reads tokenizer.json, and looks whether the folder's chat
@@ -101,8 +122,9 @@ func parseTokenizer(file []byte) (*Tokenizer, error) {
 		return nil, errors.New("model.ignore_merges is true: not supported")
 	case f.Decoder == nil || f.Decoder.Type != "ByteLevel":
 		return nil, errors.New("decoder is not ByteLevel")
-	case f.Post != nil && f.Post.Type != "ByteLevel" && len(f.Post.Special) > 0:
-		return nil, errors.New("post_processor adds special tokens: not supported")
+	}
+	if err := f.Post.check(); err != nil {
+		return nil, err
 	}
 	split, err := parsePreTokenizer(f.Pre)
 	if err != nil {
@@ -135,7 +157,9 @@ func (t *Tokenizer) readVocabulary(f *tokenizerFile) error {
 			return fmt.Errorf("added_tokens: %q is not special, or is single_word, lstrip or rstrip: not supported", a.Content)
 		}
 		t.pieces[a.ID], t.special[a.ID], t.named[a.Content] = a.Content, true, a.ID
-		t.added = append(t.added, a.Content)
+		names := append(t.added[a.Content[0]], a.Content)
+		slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) })
+		t.added[a.Content[0]] = names
 	}
 	for token, id := range f.Model.Vocab {
 		if _, ok := t.named[token]; ok {
@@ -209,31 +233,39 @@ func (t *Tokenizer) Special(name string) (id int, ok bool) {
 func (t *Tokenizer) Encode(text string) []int { return t.appendText(nil, text) }
 
 // EncodeSpecial is Encode, but what spells a special token becomes that token:
-// for text that is a whole prompt, never for what others have written.
+// the leftmost first, of several at one place the longest, as Hugging Face's
+// library does. It is for text that is a whole prompt, never for what others have
+// written.
 func (t *Tokenizer) EncodeSpecial(text string) []int {
 	var ids []int
-	for text != "" {
-		at, name := len(text), ""
-		for _, s := range t.added {
-			if i := strings.Index(text[:min(len(text), at+len(s))], s); i >= 0 && (i < at || i == at && len(s) > len(name)) {
-				at, name = i, s
-			}
-		}
-		ids = t.appendText(ids, text[:at])
+	begin := 0 // of what is behind the last special token
+	for at := 0; at < len(text); {
+		name := t.nameAt(text[at:])
 		if name == "" {
-			break
+			at++
+			continue
 		}
-		ids = append(ids, t.named[name])
-		text = text[at+len(name):]
+		ids = append(t.appendText(ids, text[begin:at]), t.named[name])
+		at += len(name)
+		begin = at
 	}
-	return ids
+	return t.appendText(ids, text[begin:])
+}
+
+// nameAt is the longest name of a special token that text, which is not empty,
+// begins with, or "".
+func (t *Tokenizer) nameAt(text string) string {
+	for _, name := range t.added[text[0]] {
+		if strings.HasPrefix(text, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (t *Tokenizer) appendText(ids []int, text string) []int {
-	for text != "" {
-		n := t.split.next(text)
-		ids = t.appendWord(ids, text[:n])
-		text = text[n:]
+	for word := range t.split.words(text) {
+		ids = t.appendWord(ids, word)
 	}
 	return ids
 }

@@ -103,6 +103,11 @@ func TestLMUsage(t *testing.T) {
 		{"an address", []string{"--listen", "nowhere:x", "--model", lmModels + "untied"}, exitIO, []string{"unknown port"}},
 		{"no question", []string{"generate"}, exitUsage, []string{"takes one question"}},
 		{"a temperature", []string{"generate", "--temperature", "-1", "q"}, exitUsage, []string{"want 0 to 2"}},
+		{"many answers", []string{"generate", "--n", "2000", "q"}, exitUsage, []string{"--n 2000: want 1 to 1024"}},
+		{"no answers", []string{"generate", "--n", "0", "q"}, exitUsage, []string{"--n 0"}},
+		{"less than no tokens", []string{"generate", "--max-tokens", "-1", "q"}, exitUsage, []string{"--max-tokens -1"}},
+		{"a stop of nothing", []string{"generate", "--stop", "a", "--stop", "", "q"}, exitUsage, []string{"--stop", "none of them empty"}},
+		{"many stops", append([]string{"generate", "q"}, strings.Fields(strings.Repeat(" --stop x", 17))...), exitUsage, []string{"want 16 texts at most"}},
 		{"a value head", []string{"generate", "--model", lmModels + "value", "q"}, exitUnavailable, []string{"writes no text"}},
 		{"too long", []string{"generate", "--model", lmModels + "untied", "--max-tokens", "300", "q"}, exitUnavailable, []string{"the context is 256 tokens"}},
 	} {

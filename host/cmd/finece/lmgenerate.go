@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -71,8 +72,12 @@ func (f *lmGenerateFlags) run(cmd *cobra.Command, question string) error {
 		return usagef("--temperature %v: want 0 to 2", r.Temperature)
 	case !(r.TopP > 0 && r.TopP <= 1):
 		return usagef("--top-p %v: want more than 0, at most 1", r.TopP)
-	case r.N < 1 || r.MaxTokens < 0:
-		return usagef("--n %d, --max-tokens %d: want at least 1 and 0", r.N, r.MaxTokens)
+	case r.N < 1 || r.N > lm.MaxN:
+		return usagef("--n %d: want 1 to %d", r.N, lm.MaxN)
+	case r.MaxTokens < 0:
+		return usagef("--max-tokens %d: want 0 or more", r.MaxTokens)
+	case len(r.Stop) > lm.MaxStop || slices.Contains(r.Stop, ""):
+		return usagef("--stop %q: want %d texts at most, none of them empty", r.Stop, lm.MaxStop)
 	case f.adapter != "" && f.model == "":
 		return usagef("--adapter needs --model, the base")
 	}
