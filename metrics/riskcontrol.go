@@ -112,26 +112,34 @@ func (s *Sample) sequence(delta float64) []float64 {
 // where ties would make them more.
 func (s *Sample) thresholdAt(rank uint64) float64 {
 	groups := s.tied()
-	seen := uint64(0)
+	seen, next := uint64(0), math.Inf(1)
 	for i := len(groups) - 1; i >= 0; i-- {
 		if seen += groups[i].size(); seen > rank {
-			return above(groups[i].conf)
+			return above(groups[i].conf, next)
 		}
+		next = groups[i].conf
 	}
 	return 0
 }
 
-// above is a number over v with few digits: three of 1-v, four decimals at most.
-// For v = 1 it is over 1.
-func above(v float64) float64 {
+// above is a number over v with few digits: four decimals, or three digits of
+// 1-v where these are more. Where that passes over next, the least confidence
+// above v, it has up to three digits of next, as far as 1e-20. For v = 1 it is
+// over 1.
+func above(v, next float64) float64 {
 	scale := 1e4
 	for scale < 1e15 && (1-v)*scale < 100 {
 		scale *= 10
 	}
-	for k := math.Floor(v*scale) + 1; ; k++ {
-		if t := k / scale; t > v {
+	for {
+		k := math.Floor(v*scale) + 1
+		for k/scale <= v {
+			k++
+		}
+		if t := k / scale; t <= next || next*scale >= 100 || scale >= 1e22 {
 			return t
 		}
+		scale *= 10
 	}
 }
 

@@ -111,12 +111,45 @@ func TestAThresholdIsAboveWhatItLeavesOut(t *testing.T) {
 		values = append(values, rng.Float64(), 1-math.Pow(2, -50*rng.Float64()))
 	}
 	for _, v := range values {
-		if a := above(v); !(a > v) || !(a <= 1) || a > v+1.1e-4 {
+		if a := above(v, math.Inf(1)); !(a > v) || !(a <= 1) || a > v+1.1e-4 {
 			t.Errorf("above(%.17g) = %.17g", v, a)
 		}
 	}
-	if above(0.7) != 0.7001 {
-		t.Errorf("above(0.7) = %v", above(0.7))
+	for _, c := range []struct{ v, next, want float64 }{
+		{0.7, 0.8, 0.7001}, {0.7, 0.70001, 0.7001}, {0.99987, 0.99988, 0.999871},
+		{0, 0.3, 1e-4}, {0, 1e-4, 1e-4}, {0.0034, 0.0036, 0.0035}, // four decimals do
+		{0.0034, 0.00345, 0.00341}, {4.003e-6, 4.1e-6, 4.1e-6}, {4.003e-6, 4.004e-6, 4.01e-6}, {0, 2e-9, 1e-9}, {0, 0x1p-1074, 1e-22},
+	} {
+		if a := above(c.v, c.next); a != c.want {
+			t.Errorf("above(%g, %g) = %.17g, want %g", c.v, c.next, a, c.want)
+		}
+	}
+}
+
+// A threshold is found whatever the confidences' scale is, and the same pairs
+// have it, but for its digits.
+func TestTheScaleOfConfidencesDoesNotMatter(t *testing.T) {
+	const n = 4000
+	for _, zeros := range []int{0, n / 10} {
+		var want float64
+		for _, scale := range []float64{1, 1e-2, 2e-4, 1e-5, 1e-15} {
+			rng := rand.New(rand.NewPCG(17, 19))
+			conf, correct := make([]float64, n), make([]bool, n)
+			for i := range conf {
+				u := rng.Float64()
+				conf[i], correct[i] = u*scale, u > 0.4
+				if i < zeros {
+					conf[i], correct[i] = 0, false
+				}
+			}
+			g, err := ThresholdForRisk(conf, correct, 0.1, 0.1, 3)
+			if scale == 1 {
+				want = g.Coverage
+			}
+			if err != nil || !(g.Coverage > 0.5) || math.Abs(g.Coverage-want) > 0.005 {
+				t.Errorf("%d zeros, scale %g: %+v, %v, want a coverage of about %g", zeros, scale, g, err, want)
+			}
+		}
 	}
 }
 

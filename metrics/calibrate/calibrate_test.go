@@ -72,13 +72,19 @@ func TestMapsStayInRangeAndInOrder(t *testing.T) {
 		}
 	}
 	// As far as parameters go.
-	extreme := Map{Method: Beta, Clip: 1e-300, Parameters: []float64{maxParameter, maxParameter, -maxParameter}, N: 1}
-	if err := extreme.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range []float64{0, 1e-300, 0.5, 1} {
-		if v := extreme.Apply(p); !(v >= 0 && v <= 1) {
-			t.Errorf("%v: %v", p, v)
+	for _, extreme := range []Map{
+		{Method: Beta, Clip: minClip, Parameters: []float64{maxParameter, maxParameter, -maxParameter}, N: 1},
+		{Method: Beta, Clip: minClip, Parameters: []float64{1, 0, 0}, N: 1},
+		{Method: Platt, Clip: minClip, Parameters: []float64{0, 1}, N: 1},
+		{Method: Temperature, Clip: minClip, Parameters: []float64{minTemperature}, N: 1},
+	} {
+		if err := extreme.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []float64{0, 1e-300, 0.5, math.Nextafter(1, 0), 1} {
+			if v := extreme.Apply(p); !(v >= 0 && v <= 1) {
+				t.Errorf("%s %v of %v: %v", extreme.Method, extreme.Parameters, p, v)
+			}
 		}
 	}
 }
@@ -148,11 +154,13 @@ func TestValidateSaysWhatIsWrong(t *testing.T) {
 		"no data":               {0, func(m *Map) { m.N = 0 }, "n: want"},
 		"NaN support":           {0, func(m *Map) { m.Low = math.NaN() }, "support: want"},
 		"support upside down":   {0, func(m *Map) { m.Low, m.High = 0.5, 0.4 }, "support: want"},
-		"temperature 0":         {1, func(m *Map) { m.Parameters[0] = 0 }, "temperature over 0"},
-		"temperature below 0":   {1, func(m *Map) { m.Parameters[0] = -1 }, "temperature over 0"},
+		"temperature 0":         {1, func(m *Map) { m.Parameters[0] = 0 }, "temperature at least 1e-6"},
+		"temperature below 0":   {1, func(m *Map) { m.Parameters[0] = -1 }, "temperature at least 1e-6"},
+		"temperature near 0":    {1, func(m *Map) { m.Parameters[0] = 1e-310 }, "temperature at least 1e-6"},
 		"temperature NaN":       {1, func(m *Map) { m.Parameters[0] = math.NaN() }, "over 1e6"},
 		"a parameter too many":  {1, func(m *Map) { m.Parameters = []float64{1, 2} }, "parameters: want 1"},
 		"no clip":               {2, func(m *Map) { m.Clip = 0 }, "clip: want"},
+		"clip near 0":           {2, func(m *Map) { m.Clip = 1e-17 }, "clip: want"},
 		"falling":               {2, func(m *Map) { m.Parameters[0] = -0.1 }, "slope is at least 0"},
 		"infinite intercept":    {2, func(m *Map) { m.Parameters[1] = math.Inf(-1) }, "over 1e6"},
 		"falling beta":          {3, func(m *Map) { m.Parameters[1] = -0.1 }, "slope is at least 0"},

@@ -79,8 +79,11 @@ func (c *Calibration) Validate() error {
 }
 
 const (
-	maxWhole     = 1<<31 - 1
-	maxParameter = 1e6 // keeps the products in [Map.Apply] finite
+	maxWhole = 1<<31 - 1
+	// These keep logarithms and products in [Map.Apply] finite.
+	maxParameter   = 1e6
+	minTemperature = 1 / maxParameter
+	minClip        = 1e-15 // far enough from 0 that 1-Clip is not 1
 )
 
 // parameters is how many a method has.
@@ -105,13 +108,13 @@ func (m *Map) problem() string {
 		return "support: want the lowest and the highest confidence of the fit, in [0,1]"
 	case len(m.Parameters) != parameters[m.Method]:
 		return "parameters: want " + strconv.Itoa(parameters[m.Method])
-	case parametric && !(m.Clip > 0 && m.Clip < 0.5):
-		return "clip: want a number over 0 and below 0.5"
+	case parametric && !(m.Clip >= minClip && m.Clip < 0.5):
+		return "clip: want a number from 1e-15 to below 0.5"
 	}
 	for i, v := range m.Parameters {
 		offset := m.Method != Temperature && i == len(m.Parameters)-1
-		if !(math.Abs(v) <= maxParameter) || v < 0 && !offset || v == 0 && m.Method == Temperature {
-			return "parameters: a slope is at least 0, a temperature over 0, and none over 1e6"
+		if !(math.Abs(v) <= maxParameter) || v < 0 && !offset || v < minTemperature && m.Method == Temperature {
+			return "parameters: a slope is at least 0, a temperature at least 1e-6, and none over 1e6"
 		}
 	}
 	switch m.Method {

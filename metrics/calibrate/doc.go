@@ -6,7 +6,7 @@
 // # Maps
 //
 //	identity     p itself
-//	temperature  sigmoid(logit(p)/T), T > 0 (Guo et al. 2017)
+//	temperature  sigmoid(logit(p)/T), T >= 1e-6 (Guo et al. 2017)
 //	platt        sigmoid(slope*logit(p) + intercept), slope >= 0 (Platt 1999)
 //	beta         sigmoid(a*ln p - b*ln(1-p) + c), a, b >= 0 (Kull, Silva Filho and Flach 2017)
 //	isotonic     linear between knots (x, y), both strictly increasing from x = 0
@@ -16,9 +16,10 @@
 //	             Elkan 2001)
 //
 // Logits and logarithms are of p clipped to [Clip, 1-Clip], with a Clip that the
-// map carries. Every map but histogram, and but one whose slopes are 0, keeps the
-// order of confidences, so that AUROC and everything else about ranking stays as
-// it was.
+// map carries. No map but histogram turns an order of confidences around. Ties
+// come of slopes of 0, of clipping, which makes one of all confidences up to Clip
+// and one of all from 1-Clip up, and of rounding, where a map is nearly level;
+// among all others AUROC and everything else about ranking stays as it was.
 //
 // # Bands
 //

@@ -43,7 +43,7 @@ const MaxKnots = 1024
 // empty.
 type Map struct {
 	Method Method
-	// Clip is what logits are taken of: p in [Clip, 1-Clip], 0 < Clip < 0.5.
+	// Clip is what logits are taken of: p in [Clip, 1-Clip], 1e-15 <= Clip < 0.5.
 	// Temperature, Platt, Beta.
 	Clip float64
 	// Parameters are T; slope, intercept; a, b, c. Temperature; Platt; Beta.

@@ -10,9 +10,9 @@
 // because of what is allocated when:
 //
 //   - A session allocates when it is opened, and while its buffers grow to what
-//     its stream needs: a token allocates nothing. Buffers double, so those
-//     outgrown take no more than those in use. Opening the next session drops
-//     all of it.
+//     its stream needs: a token, any other event and a request allocate nothing,
+//     but for faults that are reported once. Buffers double, so those outgrown
+//     take no more than those in use. Opening the next session drops all of it.
 //   - What fuse, evaluate and the reading of a reply allocate is dropped before
 //     they answer. The answer itself is in a buffer that had grown before.
 package main
@@ -26,6 +26,7 @@ import (
 
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 const answerHeader = 8
@@ -35,8 +36,8 @@ var (
 	answer  = first[:answerHeader]
 	current *session.Session
 
-	first   [4 << 10]byte // answer, before it has to grow
-	problem [512]byte     // what is wrong with a reply
+	first   [4 << 10]byte              // answer, before it has to grow
+	problem [2 * stream.MaxDetail]byte // what is wrong with a reply, or more of it than Refuse keeps
 )
 
 func main() {}

@@ -70,11 +70,25 @@ func AppendQuoted(dst, text []byte) []byte {
 // for something else.
 func isEntity(text []byte) bool {
 	for _, e := range [...]string{"&lt;", "&amp;", "&#91;", "&#35;"} {
-		if len(text) >= len(e) && string(text[:len(e)]) == e {
+		if begins(text, e) {
 			return true
 		}
 	}
-	return len(text) >= 6 && string(text[:3]) == "&#x" && text[3] >= '8' && isHex(text[3]) && isHex(text[4]) && text[5] == ';'
+	return len(text) >= 6 && begins(text, "&#x") && text[3] >= '8' && isHex(text[3]) && isHex(text[4]) && text[5] == ';'
+}
+
+// begins is bytes.HasPrefix for a string. A conversion would allocate in the
+// core.
+func begins(text []byte, with string) bool {
+	if len(text) < len(with) {
+		return false
+	}
+	for i := range len(with) {
+		if text[i] != with[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func isHex(c byte) bool { return c-'0' < 10 || c-'A' < 6 }

@@ -42,7 +42,9 @@
 // A position is known only when text goes on behind it. The built-in estimators
 // take the tokens before the position all the same, as long as those behind it
 // are no more than 64; of more, such as a hundred line ends, the first are taken
-// for part of what was before.
+// for part of what was before. Text that comes without log-probabilities is not
+// told apart into tokens: from there on, positions of its segment are unavailable
+// as [NoLogprobs], whatever log-probabilities came before or come later.
 //
 // # Choices
 //

@@ -54,7 +54,7 @@ type Reason uint8
 
 const (
 	NoReason      Reason = iota
-	NoLogprobs           // the stream carries no log-probabilities up to here
+	NoLogprobs           // text up to here came without the log-probabilities that tell its tokens apart, or they do not say what Config.Method needs
 	NoText               // nothing was generated up to here
 	Refusal              // the model refused; a refusal is not right or wrong
 	ToolCall             // the answer is a tool call

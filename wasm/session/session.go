@@ -2,6 +2,7 @@ package session
 
 import (
 	"math"
+	"unicode/utf8"
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/position"
@@ -17,14 +18,15 @@ type Session struct {
 	config    Config
 	decoder   *stream.Decoder
 	choices   []*choice
-	question  slot // p(0) as it was settled with the first choice
-	positions int  // found, over all choices
-	full      bool // MaxPositions was reached and reported
-	empty     bool // no byte came
-	foreign   bool // an event is in no format that is known
-	failed    bool // the stream broke off, reported an error, or was none
-	over      bool // its end was seen and reported
-	ended     bool // by End
+	asks      []byte // Config.Question, converted once: in the core nothing is freed
+	question  slot   // p(0) as it was settled with the first choice
+	positions int    // found, over all choices
+	full      bool   // MaxPositions was reached and reported
+	empty     bool   // no byte came
+	foreign   bool   // an event is in no format that is known
+	failed    bool   // the stream broke off, reported an error, or was none
+	over      bool   // its end was seen and reported
+	ended     bool   // by End
 
 	events []Event
 	arena  []byte // what the events of this call quote
@@ -44,7 +46,7 @@ func Open(c Config) (*Session, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Session{config: c, decoder: decoder, empty: true}
+	s := &Session{config: c, decoder: decoder, asks: []byte(c.Question), empty: true}
 	s.begin()
 	if _, err := s.choice(0); err != nil {
 		return nil, nil, err
@@ -107,7 +109,7 @@ func (s *Session) Request(dst []byte, id uint32) ([]byte, error) {
 	if stage != estimate.QuestionOnly {
 		text = c.tracks[p.Segment].text[:p.Byte]
 	}
-	return s.config.Model.AppendRequest(dst, stage, []byte(s.config.Question), text), nil
+	return s.config.Model.AppendRequest(dst, stage, s.asks, text), nil
 }
 
 // Resolve takes the reply to a request. A reply that cannot be read makes the
@@ -138,11 +140,18 @@ func (s *Session) Accept(id uint32, reading estimate.Reading) ([]Event, error) {
 	return s.events, nil
 }
 
-// Refuse takes a reply that could not be read, and what is wrong with it.
+// Refuse takes a reply that could not be read, and what is wrong with it, of
+// which as many characters are reported as fit into stream.MaxDetail bytes.
 func (s *Session) Refuse(id uint32, problem []byte) ([]Event, error) {
 	c, index, err := s.asked(id)
 	if err != nil {
 		return nil, err
+	}
+	if n := stream.MaxDetail; len(problem) > n {
+		for n > 0 && !utf8.RuneStart(problem[n]) {
+			n--
+		}
+		problem = problem[:n]
 	}
 	s.begin()
 	s.fault(stream.Fault{Code: FaultReply, Offset: -1, Detail: problem}, c.number)

@@ -345,6 +345,34 @@ func TestSettlingInAnyOrder(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithAReplyIsCut(t *testing.T) {
+	open := func() *Session {
+		config := DefaultConfig()
+		config.Question, config.Estimator = "Why?", Model
+		s, _, err := Open(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, c := range []struct{ problem, want string }{
+		{strings.Repeat("x", 256), strings.Repeat("x", 256)},
+		{strings.Repeat("x", 257), strings.Repeat("x", 256)},
+		{strings.Repeat("x", 254) + "\u20ac", strings.Repeat("x", 254)},
+		{strings.Repeat("x", 253) + "\u20ac!", strings.Repeat("x", 253) + "\u20ac"},
+	} {
+		events, err := open().Refuse(askID(0, 0), []byte(c.problem))
+		if err != nil || string(events[0].Fault.Detail) != c.want {
+			t.Errorf("%q: %q, %v", c.problem, events[0].Fault.Detail, err)
+		}
+	}
+	// Each of these characters takes six bytes in the quotation.
+	events, err := open().Resolve(askID(0, 0), []byte(`{"choices":[{"message":{"content":"`+strings.Repeat(`\u0001`, 100)+`"}}]}`))
+	if err != nil || len(events[0].Fault.Detail) != stream.MaxDetail {
+		t.Errorf("%q, %v", events[0].Fault.Detail, err)
+	}
+}
+
 func TestUsageAndFinish(t *testing.T) {
 	r := scoreCuts(t, DefaultConfig(), content(0, "So", -1)+content(0, " 42", -1)+finish(0, "length")+
 		`data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}}`+"\n\n"+doneMarker)

@@ -34,7 +34,13 @@ func (r *reader) cohere() {
 		case kUsage:
 			r.readUsage()
 		case kLogprobs:
-			r.cohereLogprobs(e)
+			if r.isArray() && s.EnterArray() { // of a whole response
+				for s.NextElement() {
+					r.cohereLogprobs()
+				}
+			} else {
+				r.cohereLogprobs()
+			}
 		default:
 			s.Skip()
 		}
@@ -100,22 +106,28 @@ func (r *reader) textOrObject() ([]byte, bool) {
 	return text, true
 }
 
-// cohereLogprobs reads the log-probabilities of a delta's tokens, whose texts
-// are not told apart.
-func (r *reader) cohereLogprobs(e *entry) {
+// cohereLogprobs reads the log-probabilities of a chunk's tokens, whose texts
+// are not told apart: the last has it all.
+func (r *reader) cohereLogprobs() {
 	s := &r.scanner
 	if !s.EnterObject() {
 		return
 	}
+	var text []byte
+	first := len(r.tokens)
 	for {
 		switch s.NextField(keys) {
 		case -1:
+			if n := len(r.tokens); n > first {
+				r.tokens[n-1].text = text
+			}
 			return
+		case kText:
+			text, _ = s.Text()
 		case kLogprobs:
 			if !s.EnterArray() {
 				break
 			}
-			first := len(r.tokens)
 			for i := 0; s.NextElement(); i++ {
 				t := r.token(first, i)
 				if p, ok := s.Float(); ok {

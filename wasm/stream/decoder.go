@@ -41,7 +41,7 @@ type Decoder struct {
 	ended   bool // by an end marker or an error: the rest is ignored
 	said    uint16
 	fault   Fault
-	detail  [maxDetail]byte
+	detail  [MaxDetail]byte
 	token   Token
 }
 

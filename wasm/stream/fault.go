@@ -32,8 +32,8 @@ func (c FaultCode) String() string {
 	return "unknown fault"
 }
 
-// maxDetail is the length of a Fault's Detail at most.
-const maxDetail = 256
+// MaxDetail is the length of a Fault's Detail at most, in bytes.
+const MaxDetail = 256
 
 // Fault reports something wrong in the input.
 type Fault struct {
@@ -44,7 +44,7 @@ type Fault struct {
 
 // sanitise appends text as one line of valid UTF-8.
 func sanitise(dst, text []byte) []byte {
-	for i := 0; i < len(text) && len(dst) < maxDetail; {
+	for i := 0; i < len(text) && len(dst) < MaxDetail; {
 		c := text[i]
 		if c >= 0x80 {
 			n := jsonscan.Sequence(text[i:])
@@ -52,7 +52,7 @@ func sanitise(dst, text []byte) []byte {
 				i -= n
 				continue
 			}
-			if len(dst)+n > maxDetail {
+			if len(dst)+n > MaxDetail {
 				break
 			}
 			dst = append(dst, text[i:i+n]...)

@@ -11,8 +11,8 @@ func TestFaultDetails(t *testing.T) {
 	for _, c := range []struct{ name, message, want string }{
 		{"control characters", "a\tb\r\nc\x00d\x7Fe", "a b  c d e"},
 		{"no UTF-8", "a\xFF\xE2\x82b\xC3é", "abé"},
-		{"many characters", strings.Repeat("é", 200), strings.Repeat("é", maxDetail/2)},
-		{"a character over the end", strings.Repeat("x", maxDetail-1) + "é", strings.Repeat("x", maxDetail-1)},
+		{"many characters", strings.Repeat("é", 200), strings.Repeat("é", MaxDetail/2)},
+		{"a character over the end", strings.Repeat("x", MaxDetail-1) + "é", strings.Repeat("x", MaxDetail-1)},
 		{"nothing that can be shown", "\xFF\xFE", "no message"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

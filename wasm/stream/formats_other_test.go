@@ -1,6 +1,10 @@
 package stream
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
 func TestOpenAIResponses(t *testing.T) {
 	const (
@@ -240,6 +244,39 @@ func TestOllama(t *testing.T) {
 	})
 }
 
+// Reasoning behind other text is put first. That took quadratic time where
+// fields of it come again and again, half a minute for these.
+func TestFieldsThatComeAgainTakeLinearTime(t *testing.T) {
+	const n = 60_000
+	for name, input := range map[string]string{
+		"Ollama": `{"message":{"content":"a"}` + strings.Repeat(`,"thinking":"x"`, n) + `,"done":true}`,
+		"OpenAI": `{"choices":[{"delta":{"content":"a"}` + strings.Repeat(`,"delta":{"reasoning":"x"}`, n) + `,"finish_reason":"stop"}]}`,
+	} {
+		d, err := New(Options{MaxEvent: 2 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got texts
+		start := time.Now()
+		d.Write([]byte(input), &got)
+		d.End(&got)
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: it took %v", name, took)
+		}
+		if want := "xa" + strings.Repeat("x", n-1); string(got) != want {
+			t.Errorf("%s: %.100q, want %.100q", name, got, want)
+		}
+	}
+}
+
+// texts are those of all tokens.
+type texts []byte
+
+func (t *texts) Token(token *Token) { *t = append(*t, token.Text...) }
+func (t *texts) Finish(int, Reason) {}
+func (t *texts) Fault(*Fault)       {}
+func (t *texts) Usage(*Usage)       {}
+
 func TestCohere(t *testing.T) {
 	checkFixtures(t, []fixture{
 		{
@@ -258,6 +295,12 @@ func TestCohere(t *testing.T) {
 			name: "a whole response", as: Cohere,
 			input: `{"id":"r","finish_reason":"MAX_TOKENS","message":{"role":"assistant","content":[{"type":"text","text":"Hi"}]},"usage":{"tokens":{"input_tokens":7,"output_tokens":8}}}`,
 			want:  []string{`0 answer Hi`, `0 finish length`, `usage 7 8 -1`},
+		},
+		{
+			name: "log-probabilities of a whole response", as: Cohere,
+			input: `{"id":"r","finish_reason":"COMPLETE","message":{"role":"assistant","content":[{"type":"text","text":"Hi there."}]},"logprobs":[` +
+				`{"token_ids":[1],"text":"Hi","logprobs":[-0.5]},{"logprobs":[-1,-2],"token_ids":[2,3],"text":" there."},{"token_ids":[],"text":"","logprobs":[]}]}`,
+			want: []string{`0 answer -0.5 "Hi"`, `0 answer -1 ""`, `0 answer -2 " there."`, `0 finish stop`},
 		},
 		{
 			name: "a whole response with tool calls", as: Cohere,

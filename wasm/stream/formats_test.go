@@ -71,6 +71,20 @@ func TestOpenAIChat(t *testing.T) {
 			want: []string{`0 answer Hi`, `0 finish stop`, `usage 9 12 5`},
 		},
 		{
+			name: "xAI's usage, whose completion leaves the reasoning out", as: OpenAIChat,
+			input: sse(text, stop,
+				`{"choices":[],"usage":{"prompt_tokens":119,"completion_tokens":9,"total_tokens":226,"completion_tokens_details":{"reasoning_tokens":98}}}`,
+				doneMarker),
+			want: []string{`0 answer Hi`, `0 finish stop`, `usage 119 107 98`},
+		},
+		{
+			name: "usage whose completion has the reasoning", as: OpenAIChat,
+			input: sse(text, stop,
+				`{"choices":[],"usage":{"total_tokens":226,"completion_tokens_details":{"reasoning_tokens":98},"completion_tokens":107,"prompt_tokens":119}}`,
+				doneMarker),
+			want: []string{`0 answer Hi`, `0 finish stop`, `usage 119 107 98`},
+		},
+		{
 			name: "two choices, in separate chunks and in one", as: OpenAIChat,
 			input: sse(
 				`{"choices":[{"index":1,"delta":{"content":"Zwei"}}]}`,

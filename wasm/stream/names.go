@@ -86,6 +86,7 @@ const (
 	kDetail
 	kCode
 	kModelVersion
+	kTotalTokens
 )
 
 var keyNames = [...]string{
@@ -112,6 +113,7 @@ var keyNames = [...]string{
 	kStopType: "stop_type", kStoppedLimit: "stopped_limit", kCompletionProbabilities: "completion_probabilities",
 	kProbs: "probs", kProb: "prob", kTokStr: "tok_str", kTopProbs: "top_probs", kTokensPredicted: "tokens_predicted",
 	kTokensEvaluated: "tokens_evaluated", kDetail: "detail", kCode: "code", kModelVersion: "modelVersion",
+	kTotalTokens: "total_tokens",
 }
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)

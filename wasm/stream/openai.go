@@ -109,9 +109,14 @@ func (r *reader) choiceMembers(e *entry) {
 }
 
 // ahead moves the pieces from n on, the reasoning, before the others of the
-// entry: a model reasons first, whatever the order of the fields.
+// entry: a model reasons first, whatever the order of the fields. It does so once
+// an entry: of fields that come again and again, each would move all before it.
 func (r *reader) ahead(e *entry, n int) {
-	if n <= e.pieces || n == len(r.pieces) {
+	if e.reasoned || n == len(r.pieces) {
+		return
+	}
+	e.reasoned = true
+	if n <= e.pieces {
 		return
 	}
 	pieces := r.pieces[e.pieces:]

@@ -63,8 +63,8 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 	if !r.known {
 		if d.format == Auto {
 			d.once(UnknownFormat, offset, "an event of a format that is known here", h)
-		} else {
-			d.once(UnknownEvent, offset, "an event of the format "+d.format.String(), h)
+		} else if !d.has(UnknownEvent) { // the core never frees the text
+			d.report(UnknownEvent, offset, "an event of the format "+d.format.String(), h)
 		}
 		return
 	}

@@ -61,6 +61,7 @@ type entry struct {
 	segment           position.Segment // of tokens without text
 	tool              bool
 	finished          bool
+	reasoned          bool // a field of reasoning was put first
 	reason            Reason
 }
 

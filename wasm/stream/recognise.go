@@ -44,7 +44,7 @@ func (d *Decoder) recogniseFraming(last bool, h Handler) []byte {
 
 // textHead removes a byte order mark from text.
 func (d *Decoder) textHead(last bool) []byte {
-	if n := len(d.head); !last && n < len(byteOrderMark) && string(d.head) == byteOrderMark[:n] {
+	if n := len(d.head); !last && n < len(byteOrderMark) && is(d.head, byteOrderMark[:n]) {
 		d.framing = undecided
 		return nil
 	}

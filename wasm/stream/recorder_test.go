@@ -98,7 +98,7 @@ func (r *recorder) Finish(choice int, reason Reason) {
 }
 
 func (r *recorder) Fault(f *Fault) {
-	if len(f.Detail) > maxDetail || !utf8.Valid(f.Detail) || strings.ContainsAny(string(f.Detail), "\r\n\x00") {
+	if len(f.Detail) > MaxDetail || !utf8.Valid(f.Detail) || strings.ContainsAny(string(f.Detail), "\r\n\x00") {
 		r.t.Errorf("detail %q is not what it should be", f.Detail)
 	}
 	g := *f

@@ -14,18 +14,25 @@ func (r *reader) readUsage() {
 		return
 	}
 	r.known = true
+	u, total := &r.usage, int64(-1)
 	for {
 		switch s.NextField(keys) {
 		case -1:
+			// xAI's completion_tokens leave the reasoning out; only the total tells.
+			if u.Prompt >= 0 && u.Completion >= 0 && u.Reasoning > 0 && total == u.Prompt+u.Completion+u.Reasoning {
+				u.Completion += u.Reasoning
+			}
 			return
+		case kTotalTokens:
+			r.count(&total)
 		case kPromptTokens, kInputTokens, kPromptTokenCount:
-			r.count(&r.usage.Prompt)
+			r.count(&u.Prompt)
 		case kCompletionTokens, kOutputTokens, kGeneratedTokens:
-			r.count(&r.usage.Completion)
+			r.count(&u.Completion)
 		case kReasoningTokens, kThoughtsTokenCount:
-			r.count(&r.usage.Reasoning)
+			r.count(&u.Reasoning)
 		case kCandidatesTokenCount:
-			r.count(&r.usage.Completion)
+			r.count(&u.Completion)
 		case kCompletionTokensDetails, kOutputTokensDetails, kTokens:
 			r.readUsageDetails()
 		default:
