@@ -200,6 +200,7 @@ func (b *body) piece(p piece) {
 		b.finish(p.err)
 	case b.phase == flowing && p.err == io.EOF:
 		rest := b.framer.rest()
+		b.scorer.unread = false
 		b.scorer.write(rest)
 		b.settle(rest)
 	case b.phase == flowing:
@@ -273,42 +274,22 @@ func afterFinishReason(b []byte) (rest []byte, found bool) {
 	}
 }
 
-// ends reports whether an event is of those that only end the answer. They wait
-// for the last confidences, a short while, so that these need no chunk behind
-// the finish_reason: accumulators such as openai-go's would forget it.
-func (b *body) ends(c *chunk) bool {
-	for _, choice := range c.ended {
-		b.ended[choice] = true
-	}
-	if b.config.Carrier != Field || len(c.content) > 0 || !c.carrier && !c.empty && !c.comment {
-		return false
-	}
-	return len(b.ending) > 0 || len(c.ended) > 0 && len(b.ended) >= b.request.n
-}
-
-// sendEnding sends the events that have waited for the end.
-func (b *body) sendEnding() {
-	for i := range b.ending {
-		b.send(b.ending[i].frame, &b.ending[i].chunk)
-	}
-	b.ending, b.endingDue = nil, time.Time{}
-}
-
 func (b *body) holdEvent(f frame) {
+	b.scorer.unread = f.part // which the session says of the last part alone
 	b.scorer.write(f.raw)
 	var c chunk
 	if !f.part {
 		c = b.reader.read(f.raw)
 	}
 	if b.scorer.failed {
-		b.failed(f)
+		b.failed(f, &c)
 		return
 	}
 	if c.done {
 		b.settle(f.raw)
 		return
 	}
-	b.gate.push(f, c, time.Now())
+	b.gate.push(f, c, b.scorer.unread, time.Now())
 	if b.scorer.ended {
 		b.settle(nil)
 		return
@@ -388,9 +369,7 @@ func (b *body) tell() {
 		return
 	}
 	if b.config.Carrier == Comment {
-		// No blank line: in a client that remembers ids it would be an event.
-		b.out = append(b.out, ": finece "...)
-		b.out = append(b.scorer.appendNews(b.out), '\n')
+		b.comment()
 		return
 	}
 	if b.reader.seen {
@@ -398,4 +377,11 @@ func (b *body) tell() {
 		b.out = b.reader.appendChunk(b.out, emptyDelta, b.member)
 		b.carrierDue = time.Time{}
 	}
+}
+
+// comment tells the client in a comment line.
+func (b *body) comment() {
+	// No blank line: in a client that remembers ids it would be an event.
+	b.out = append(b.out, ": finece "...)
+	b.out = append(b.scorer.appendNews(b.out), '\n')
 }

@@ -21,7 +21,7 @@ type chunk struct {
 	spans   []span
 
 	done    bool   // [DONE]
-	comment bool   // no data at all
+	comment bool   // nothing but comments and fields without data
 	carrier bool   // an object with choices, so that a key can be added to it
 	empty   bool   // an object with no choices in its array of them
 	usage   bool   // it has usage
@@ -31,7 +31,7 @@ type chunk struct {
 	strip   []edit // what takes out the log-probabilities that were not asked for
 }
 
-// says is what a choice's delta has beside its role.
+// says is what a choice has to say.
 type says struct {
 	choice int
 	text   bool // members that hold text to score
@@ -77,10 +77,10 @@ type reader struct {
 // read reads an event.
 func (r *reader) read(raw []byte) chunk {
 	var c chunk
-	named := c.data(raw)
+	named, foreign := c.data(raw)
 	switch {
 	case len(c.spans) == 0:
-		c.comment = !named
+		c.comment = !named && !foreign
 		return c
 	case string(bytes.TrimSpace(c.payload)) == "[DONE]":
 		c.done = true
@@ -121,8 +121,9 @@ func (r *reader) read(raw []byte) chunk {
 }
 
 // data collects the event's data lines and reports whether it has a name of its
-// own.
-func (c *chunk) data(raw []byte) (named bool) {
+// own, and whether it has lines that an event stream does not have: the session
+// reads JSON by the line and plain text, too.
+func (c *chunk) data(raw []byte) (named, foreign bool) {
 	for at := 0; at < len(raw); {
 		end := bytes.IndexByte(raw[at:], '\n')
 		if end < 0 {
@@ -148,10 +149,16 @@ func (c *chunk) data(raw []byte) (named bool) {
 			c.spans = append(c.spans, span{len(c.payload) - len(value), from})
 		case string(field) == "event":
 			named = string(value) != "message" && len(value) > 0
+		default:
+			switch string(bytes.TrimLeft(field, " ")) { // which OpenRouter has been seen to send
+			case "", "data", "id", "retry":
+			default:
+				foreign = true
+			}
 		}
 		at += end + 1
 	}
-	return named
+	return named, foreign
 }
 
 // choices reads the array of choices and reports whether it has any.
@@ -160,28 +167,8 @@ func (c *chunk) choices(s *jsonscan.Scanner, a *asked) (any bool) {
 		return false
 	}
 	for s.NextElement() {
-		var d says
-		ended := false
-		if !s.EnterObject() {
-			continue
-		}
 		any = true
-		for s.NextKey() {
-			switch string(s.Key()) {
-			case "index":
-				i, _ := s.Int()
-				d.choice = int(i)
-			case "delta":
-				d.delta(s)
-			case "finish_reason":
-				ended = s.Kind() == jsonscan.String
-				s.Skip()
-			case "logprobs":
-				c.logprobs(s, a)
-			default:
-				s.Skip()
-			}
-		}
+		d, ended := c.choice(s, a)
 		if d.text || d.other {
 			c.content = append(c.content, d)
 		}
@@ -192,25 +179,73 @@ func (c *chunk) choices(s *jsonscan.Scanner, a *asked) (any bool) {
 	return any
 }
 
+// choice reads a choice and reports whether it ends here. What the session reads
+// as text is text, and what nobody knows may be.
+func (c *chunk) choice(s *jsonscan.Scanner, a *asked) (d says, ended bool) {
+	if s.Kind() != jsonscan.Object {
+		d.other = mayBeText(s)
+		return d, false
+	}
+	s.EnterObject()
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "index":
+			i, _ := s.Int()
+			d.choice = int(i)
+		case "delta", "message":
+			d.delta(s)
+		case "text", "token_ids":
+			d.text = !isEmpty(s.Raw()) || d.text
+		case "finish_reason":
+			ended = s.Kind() == jsonscan.String
+			s.Skip()
+		case "logprobs":
+			c.logprobs(s, a)
+		case "error", "native_finish_reason", "stop_reason", "matched_stop", "content_filter_results", "content_filter_offsets":
+			s.Skip()
+		default:
+			d.other = mayBeText(s) || d.other
+		}
+	}
+	return d, ended
+}
+
 func (d *says) delta(s *jsonscan.Scanner) {
-	if !s.EnterObject() {
+	if s.Kind() != jsonscan.Object {
+		d.other = mayBeText(s) || d.other
 		return
 	}
+	s.EnterObject()
 	for s.NextKey() {
 		of := &d.other
 		switch string(s.Key()) {
-		case "content", "reasoning_content", "reasoning", "reasoning_details", "refusal":
+		// The session's, and OpenRouter's repetition of the reasoning.
+		case "content", "reasoning_content", "reasoning", "thinking", "refusal", "reasoning_details":
 			of = &d.text
 		case "role":
 			s.Skip()
 			continue
 		}
-		switch string(s.Raw()) {
-		case "null", `""`, "[]", "{}":
-		default:
-			*of = true
-		}
+		*of = !isEmpty(s.Raw()) || *of
 	}
+}
+
+func isEmpty(value []byte) bool {
+	switch string(value) {
+	case "null", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// mayBeText skips a value and reports whether there may be text in it.
+func mayBeText(s *jsonscan.Scanner) bool {
+	switch s.Kind() {
+	case jsonscan.String, jsonscan.Array, jsonscan.Object:
+		return !isEmpty(s.Raw())
+	}
+	s.Skip()
+	return false
 }
 
 // logprobs notes what has to be taken out of a choice's log-probabilities.

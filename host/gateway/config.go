@@ -77,7 +77,12 @@ type Config struct {
 
 	MaxRequest int64 // bytes of a request that is read; default 32 MiB
 	MaxAnswer  int64 // bytes of a plain answer that is read; default 16 MiB
-	MaxEvent   int   // bytes of a stream's event that is read; default 1 MiB
+
+	// MaxEvent is how many bytes of a stream's event are read; default 1 MiB. The
+	// session's own is raised to it, up to 16 MiB. A session's memory is a few times
+	// its largest event, and 40 times MaxEvent for one that is made to fill it,
+	// unless the engine bounds it, as host.WithMemoryLimit does.
+	MaxEvent int
 
 	// KeepRequest sends requests on as they are, so that log-probabilities are
 	// there only if the client asks for them.

@@ -27,9 +27,9 @@
 //	                    unavailable a plain answer without one; its body says why
 //	                    unchecked   nobody looked
 //	X-FineCE-Reason     why it is unchecked: surface (another route), status,
-//	                    content-type, encoding, not-json, answer-too-large,
-//	                    engine, upstream, request-not-json, request-encoding,
-//	                    request-too-large
+//	                    content-type, encoding, not-json, no-choices (that can be
+//	                    read), answer-too-large, engine, upstream,
+//	                    request-not-json, request-encoding, request-too-large
 //	X-FineCE-Policy     annotate or withhold
 //	X-FineCE-Threshold  of withhold
 //	X-FineCE-Failure    open or closed
@@ -79,8 +79,11 @@
 // threshold it goes out; below it, the stream ends there with finish_reason
 // content_filter. A chunk goes out as a whole, so one that a position cuts waits
 // for the next. A later revision does not call text back. p(0) stands for no
-// text and withholds none. A stream of several choices ends for all of them. A
-// plain answer is judged as a whole, by p(z).
+// text and withholds none. What a choice has beside text, such as a tool call or
+// a member that is not known here, waits for p(z). An event that the session
+// cannot read, for it is no JSON or too large, cannot be checked. A stream of
+// several choices ends for all of them. A plain answer is judged as a whole, by
+// p(z).
 //
 // # Log-probabilities
 //
@@ -92,8 +95,9 @@
 //
 // # Failures
 //
-// An event over Config.MaxEvent passes unread, in parts: it carries nothing, and
-// nothing is taken out of it.
+// An event over Config.MaxEvent is passed on in parts and unread: it carries
+// nothing, and nothing is taken out of it. Under the policy withhold it cannot be
+// checked.
 //
 // Config.Failure says what becomes of answers that cannot be checked: Open lets
 // them pass, and says so; Closed does not. Answers that are none, because their

@@ -12,10 +12,35 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
+// ends reports whether an event is of those that only end the answer. They wait
+// for the last confidences, a short while, so that these need no chunk behind
+// the finish_reason: accumulators such as openai-go's would forget it.
+func (b *body) ends(c *chunk) bool {
+	for _, choice := range c.ended {
+		b.ended[choice] = true
+	}
+	if b.config.Carrier != Field || len(c.content) > 0 || !c.carrier && !c.empty && !c.comment {
+		return false
+	}
+	return len(b.ending) > 0 || len(c.ended) > 0 && len(b.ended) >= b.request.n
+}
+
+// sendEnding sends the events that have waited for the end.
+func (b *body) sendEnding() {
+	for i := range b.ending {
+		b.send(b.ending[i].frame, &b.ending[i].chunk)
+	}
+	b.ending, b.endingDue = nil, time.Time{}
+}
+
 // settle ends the session and holds the stream's last bytes until everything is
 // scored.
 func (b *body) settle(tail []byte) {
 	b.scorer.end()
+	if b.gate != nil && b.scorer.unread && len(tail) > 0 {
+		b.gate.push(frame{raw: tail}, chunk{}, true, time.Now())
+		tail = nil
+	}
 	b.tail, b.phase = tail, settling
 	b.endingDue = time.Time{}
 	b.settleDue = time.Now().Add(b.config.Settle)
@@ -32,7 +57,7 @@ func (b *body) settled() {
 	}
 	if b.gate != nil && len(b.gate.held) > 0 {
 		// Such as a choice beyond the session's limits, or a tool call.
-		if b.overLimit("not scored"); b.phase != settling {
+		if b.overLimit(notScored); b.phase != settling {
 			return
 		}
 	}
@@ -91,13 +116,18 @@ func (b *body) broken(err error) {
 }
 
 // failed deals with an error that the upstream reports in f, while text is held.
-func (b *body) failed(f frame) {
-	if b.config.Failure == Closed || b.gate.verdict != nil {
+func (b *body) failed(f frame, c *chunk) {
+	const why = "the upstream reported an error"
+	switch closed := b.config.Failure == Closed || b.gate.verdict != nil; {
+	case closed && (f.part || len(c.content) > 0):
+		b.conclude(&action{name: "stopped", reason: why, index: -1, confidence: math.NaN()})
+		return
+	case closed:
 		b.out = append(b.out, f.raw...)
 		b.finish(io.EOF)
 		return
 	}
-	b.gate.letGo("the upstream reported an error")
+	b.gate.letGo(why)
 	b.open()
 	b.gate = nil
 	b.send(f, &chunk{})
@@ -150,7 +180,13 @@ func (b *body) conclude(a *action) {
 	if b.partial {
 		b.out = append(b.out, "\n\n"...)
 	}
-	b.out = t.appendChunk(b.out, filtered(b.choices()), b.scorer.appendMember(nil))
+	var member []byte
+	if b.config.Carrier == Comment {
+		b.comment()
+	} else {
+		member = b.scorer.appendMember(nil)
+	}
+	b.out = t.appendChunk(b.out, filtered(b.choices()), member)
 	if b.request.usage {
 		b.usage(&t)
 	}
@@ -176,7 +212,7 @@ func (b *body) choices() []int {
 func (b *body) usage(t *template) {
 	if b.gate != nil {
 		for i := range b.gate.held {
-			if h := &b.gate.held[i]; h.chunk.usage && len(h.chunk.content) == 0 {
+			if h := &b.gate.held[i]; h.chunk.usage && !h.whole && len(h.chunk.content) == 0 {
 				b.out = append(b.out, bytes.TrimRight(h.raw, "\r\n")...)
 				b.out = append(b.out, "\n\n"...)
 				return

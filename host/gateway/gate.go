@@ -50,13 +50,17 @@ type judgement struct {
 	outcome host.Event
 }
 
+// notScored is why text does not go out that the session has made nothing of.
+const notScored = "not scored"
+
 // held is an event that waits, and for what.
 type held struct {
 	frame
-	chunk chunk
-	needs []need
-	whole bool // cannot be told apart: waits for the end
-	since time.Time
+	chunk  chunk
+	needs  []need
+	whole  bool // cannot be told apart: waits for the end
+	unread bool // the session could not read it: nothing will speak for it
+	since  time.Time
 }
 
 // need is what has to be clear of a choice.
@@ -149,9 +153,10 @@ func (g *gate) judge(p *passage, j *judgement) {
 	p.clear = p.clear.max(j.before)
 }
 
-// push takes an event that the session has just been given.
-func (g *gate) push(f frame, c chunk, now time.Time) {
-	h := held{frame: f, chunk: c, since: now, whole: !c.carrier && !c.empty && !c.comment}
+// push takes an event that the session has just been given, and could not read
+// if it is unread.
+func (g *gate) push(f frame, c chunk, unread bool, now time.Time) {
+	h := held{frame: f, chunk: c, since: now, whole: !c.carrier && !c.empty && !c.comment, unread: unread}
 	for _, d := range c.content {
 		p := g.of(d.choice)
 		h.needs = append(h.needs, need{choice: d.choice, through: d.other, beyond: !p.touched, text: p.seen})
@@ -165,10 +170,19 @@ func (g *gate) push(f frame, c chunk, now time.Time) {
 
 // pop returns the next event that may go.
 func (g *gate) pop() (held, bool) {
-	if len(g.held) == 0 || g.verdict != nil || !g.mayGo(&g.held[0]) {
+	if len(g.held) == 0 || g.verdict != nil {
 		return held{}, false
 	}
 	h := g.held[0]
+	switch {
+	case h.unread && g.failure == Closed:
+		g.verdict = &action{name: "stopped", reason: notScored, index: -1, confidence: math.NaN()}
+		return held{}, false
+	case h.unread:
+		g.released = notScored
+	case !g.mayGo(&h):
+		return held{}, false
+	}
 	g.held[0] = held{}
 	g.held = g.held[1:]
 	g.bytes -= len(h.raw)
@@ -199,7 +213,7 @@ func (g *gate) mayGo(h *held) bool {
 func (g *gate) letGo(why string) {
 	g.released = why
 	for i := range g.held {
-		g.held[i].needs, g.held[i].whole = nil, false
+		g.held[i].needs, g.held[i].whole, g.held[i].unread = nil, false, false
 	}
 	for _, p := range g.passages {
 		p.clear = p.clear.max(p.seen)

@@ -170,7 +170,23 @@ func (h *Handler) rewrite(in, out *http.Request) {
 		// What is to be read is not to be unpacked first.
 		out.Header.Set("Accept-Encoding", "identity")
 		out.GetBody = in.GetBody
+	} else if h.config.Key != "" {
+		// So that an error can be read that repeats the key.
+		out.Header.Set("Accept-Encoding", encoding(in.Header))
 	}
+}
+
+// encoding is gzip for a client that takes it.
+func encoding(header http.Header) string {
+	for _, list := range header["Accept-Encoding"] {
+		for e := range strings.SplitSeq(strings.ToLower(list), ",") {
+			name, weight, _ := strings.Cut(strings.ReplaceAll(e, " ", ""), ";")
+			if name == "gzip" && (weight == "" || strings.Trim(weight, "q=0.") != "") {
+				return "gzip"
+			}
+		}
+	}
+	return "identity"
 }
 
 // failed answers for an upstream that did not, or for an answer that may not

@@ -35,8 +35,11 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 
 	a, ok := readAnswer(body, &r.asked)
-	if !ok {
+	switch {
+	case !ok:
 		return "not-json", nil
+	case len(a.choices) == 0 || a.foreign:
+		return "no-choices", nil
 	}
 	config.MaxEvent = max(config.MaxEvent, len(body)+1)
 	s, why := h.score(resp.Request.Context(), body, config)
@@ -110,7 +113,7 @@ func (h *Handler) verdict(s *scorer, a *answer) *action {
 		case ok && e.Reason == session.NoText && !a.other:
 			continue
 		}
-		reason := "not scored"
+		reason := notScored
 		if ok {
 			reason = "no confidence: " + e.Reason.String()
 		}
@@ -131,6 +134,7 @@ type answer struct {
 	counts  []byte // its usage, as it stands in it
 	choices []int
 	other   bool // a message has more than text
+	foreign bool // a choice is no object
 }
 
 // readAnswer reads an answer's body; ok is false if it is no JSON object.
@@ -163,23 +167,8 @@ func (a *answer) messages(s *jsonscan.Scanner, asked *asked) {
 		return
 	}
 	for s.NextElement() {
-		var m says
-		if !s.EnterObject() {
-			continue
-		}
-		for s.NextKey() {
-			switch string(s.Key()) {
-			case "index":
-				i, _ := s.Int()
-				m.choice = int(i)
-			case "message":
-				m.delta(s)
-			case "logprobs":
-				a.logprobs(s, asked)
-			default:
-				s.Skip()
-			}
-		}
+		a.foreign = a.foreign || s.Kind() != jsonscan.Object
+		m, _ := a.choice(s, asked)
 		a.choices = append(a.choices, m.choice)
 		a.other = a.other || m.other
 	}

@@ -86,3 +86,38 @@ func TestTheQuestionIsTheLastOfTheUsersMessages(t *testing.T) {
 		t.Errorf("asked %s", got)
 	}
 }
+
+// TestPlainAnswersOfAnotherShapeAreUnchecked: nobody has read their text.
+func TestPlainAnswersOfAnotherShapeAreUnchecked(t *testing.T) {
+	for name, body := range map[string]string{
+		"Ollama":        `{"model":"m","message":{"role":"assistant","content":"secret"},"done":true}`,
+		"Anthropic":     `{"type":"message","role":"assistant","content":[{"type":"text","text":"secret"}]}`,
+		"Gemini":        `{"candidates":[{"content":{"parts":[{"text":"secret"}]}}]}`,
+		"output_text":   `{"output_text":"secret"}`,
+		"no choices":    `{"choices":[]}`,
+		"no object":     `{"choices":[["secret"]]}`,
+		"one no object": `{"choices":[{"index":0,"message":{"content":""},"finish_reason":"stop"},["secret"]]}`,
+	} {
+		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, body)
+		})
+		resp := post(t, newGateway(t, u, withhold(0.5, gateway.Open)), `{}`)
+		status(t, resp, "unchecked")
+		if got := read(t, resp); got != body || resp.Header.Get("X-FineCE-Reason") != "no-choices" {
+			t.Errorf("%s, open: %q %s", name, resp.Header.Get("X-FineCE-Reason"), got)
+		}
+		resp = post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), `{}`)
+		status(t, resp, "unchecked")
+		if got := read(t, resp); resp.StatusCode != http.StatusBadGateway || strings.Contains(got, "secret") || !strings.Contains(got, "finece_unchecked") {
+			t.Errorf("%s, closed: %d %s", name, resp.StatusCode, got)
+		}
+	}
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"choices":[{"index":0,"message":{"content":""},"output":"secret","finish_reason":"stop"}]}`)
+	})
+	if got := read(t, post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), `{}`)); strings.Contains(got, "secret") {
+		t.Errorf("an unknown member: %s", got)
+	}
+}

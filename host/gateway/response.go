@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -79,6 +80,7 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	if kind == "application/json" {
 		return h.plain(resp, r, config)
 	}
+	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
 	var g *gate
 	if h.config.Policy == Withhold {
 		g = &gate{threshold: h.config.Threshold, failure: h.config.Failure, passages: map[int]*passage{}}
@@ -146,12 +148,8 @@ func (u *unpacked) Read(p []byte) (int, error) {
 
 func (u *unpacked) Close() error { return u.packed.Close() }
 
-// maxError is how much of an error's body is looked through for the key.
-const maxError = 1 << 20
-
 // redact takes the key out of an error that repeats it.
 func (h *Handler) redact(resp *http.Response) {
-	key := []byte(h.config.Key)
 	for name, values := range resp.Header {
 		for _, v := range values {
 			if strings.Contains(v, string(h.config.Key)) {
@@ -159,18 +157,40 @@ func (h *Handler) redact(resp *http.Response) {
 			}
 		}
 	}
-	if unpack(resp) != "" {
+	if unpack(resp) != "" { // which the upstream was asked not to send
 		resp.Body.Close()
 		resp.Body = http.NoBody
 		resp.Header.Del("Content-Encoding")
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxError))
-	resp.Body.Close()
-	if err != nil {
-		body = nil
+	resp.Body = &redacted{ReadCloser: resp.Body, key: []byte(h.config.Key), mark: []byte(h.config.Key.String())}
+	resp.Header.Del("Content-Length")
+	resp.ContentLength = -1
+}
+
+// redacted reads a body with a mark in place of the key.
+type redacted struct {
+	io.ReadCloser
+	key, mark []byte
+	buf       []byte // what was read, as far as it was not handed out
+	ready     int    // bytes of buf that no key can begin in
+	err       error
+}
+
+func (r *redacted) Read(p []byte) (int, error) {
+	for r.ready == 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		at := len(r.buf)
+		r.buf = slices.Grow(r.buf, 4<<10)[:at+4<<10]
+		var n int
+		n, r.err = r.ReadCloser.Read(r.buf[at:])
+		r.buf = bytes.ReplaceAll(r.buf[:at+n], r.key, r.mark)
+		if r.ready = len(r.buf); r.err == nil {
+			r.ready = max(r.ready-len(r.key)+1, 0)
+		}
 	}
-	body = bytes.ReplaceAll(body, key, []byte(h.config.Key.String()))
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	resp.ContentLength = int64(len(body))
-	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	n := copy(p, r.buf[:r.ready])
+	r.buf, r.ready = r.buf[n:], r.ready-n
+	return n, nil
 }

@@ -29,6 +29,7 @@ type scorer struct {
 	last   map[int]host.Event // p(z) by choice
 	ended  bool               // the end marker came, or an error
 	failed bool               // the provider reported an error
+	unread bool               // an event could not be read, since this was last reset
 	lost   error              // the session can no longer be used
 }
 
@@ -155,7 +156,12 @@ func (s *scorer) handle(events []host.Event) {
 		case session.Finish:
 			s.totals = append(s.totals, *e)
 		case session.Fault:
-			s.failed = s.failed || e.Fault.Code == stream.ProviderError
+			switch e.Fault.Code {
+			case stream.ProviderError:
+				s.failed = true
+			case stream.EventTooLarge, stream.InvalidJSON:
+				s.unread = true
+			}
 		case session.Ended:
 			s.ended = true
 		}

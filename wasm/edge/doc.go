@@ -37,7 +37,7 @@
 //	FINECE_UPSTREAM          required: the API's root, such as https://api.openai.com/v1
 //	FINECE_UPSTREAM_KEY      secret: in place of the client's
 //	FINECE_POLICY            annotate or withhold
-//	FINECE_THRESHOLD         of withhold, 0 to 1
+//	FINECE_THRESHOLD         of withhold, over 0 and up to 1
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment
 //	FINECE_REFUSE_UNCHECKED  true: with closed, refuse routes whose answers are not checked

@@ -426,9 +426,14 @@ func TestAStreamThatBreaksOffIsNotFinished(t *testing.T) {
 
 // TestAWorkerThatIsNotConfiguredSaysSo, without saying what is wrong with it.
 func TestAWorkerThatIsNotConfiguredSaysSo(t *testing.T) {
-	resp := post(t, t.Context(), worker(t, map[string]string{"FINECE_UPSTREAM": "sk-mistake"})+"/v1/chat/completions", request)
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != 500 || !strings.Contains(string(body), "not configured") || strings.Contains(string(body), "mistake") {
-		t.Errorf("HTTP %d %s", resp.StatusCode, body)
+	for _, bindings := range []map[string]string{
+		{"FINECE_UPSTREAM": "sk-mistake"},
+		{"FINECE_UPSTREAM": "http://mistake/v1", "FINECE_POLICY": "withhold", "FINECE_FAILURE": "closed", "FINECE_THRESHOLD": "0"},
+	} {
+		resp := post(t, t.Context(), worker(t, bindings)+"/v1/chat/completions", request)
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != 500 || !strings.Contains(string(body), "not configured") || strings.Contains(string(body), "mistake") {
+			t.Errorf("%v: HTTP %d %s", bindings, resp.StatusCode, body)
+		}
 	}
 }

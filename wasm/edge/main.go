@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -77,6 +78,9 @@ func newHandler() (http.Handler, error) {
 	if threshold := setting("FINECE_THRESHOLD"); threshold != "" {
 		if c.Threshold, err = strconv.ParseFloat(threshold, 64); err != nil {
 			return nil, fmt.Errorf("FINECE_THRESHOLD: %w", err)
+		}
+		if c.Threshold == 0 { // for which the gateway would take its default
+			return nil, errors.New("FINECE_THRESHOLD: 0 would withhold nothing; use the FINECE_POLICY annotate")
 		}
 	}
 	if root := setting("FINECE_MODEL"); root != "" {

@@ -26,7 +26,7 @@ type batch struct {
 	settings string
 
 	out  *journal.Journal // nil for standard output
-	done map[string]int   // how many lines of each key are in the output already
+	done *finished        // what is in the output already
 
 	bar     *progress
 	written int
@@ -66,7 +66,7 @@ func (b *batch) openOutput(path string, again bool) error {
 				}
 			}
 		}
-		b.done[choiceKey(answers.Key(l.ID, l.Line), l.Choice)]++
+		b.done.add(choiceKey(answers.Key(l.ID, l.Line), l.Choice), l.Line)
 		return journal.Keep, nil
 	})
 	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, journal.ErrBusy) {
@@ -102,13 +102,10 @@ func choiceKey(key string, choice int) string {
 	return fmt.Sprintf("%s choice %d", key, choice)
 }
 
-// skip reports whether the output has a line of this key, and counts it.
+// skip reports whether the output has a choice of a recorded stream.
 func (b *batch) skip(key string) bool {
-	if b.done[key] == 0 {
-		return false
-	}
-	b.done[key]--
-	return true
+	done, _ := b.done.take(key, 1)
+	return done
 }
 
 func (b *batch) closeOutput() error {

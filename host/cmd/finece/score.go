@@ -103,7 +103,7 @@ func (f *scoreFlags) run(cmd *cobra.Command, path string) error {
 	}
 	defer s.close()
 
-	b := &batch{cmd: cmd, scorer: s, config: f.config, jobs: f.jobs, name: in.name, done: map[string]int{}}
+	b := &batch{cmd: cmd, scorer: s, config: f.config, jobs: f.jobs, name: in.name, done: newFinished()}
 	b.settings = settings(f.config, f.estimator)
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err

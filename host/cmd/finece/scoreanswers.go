@@ -88,45 +88,63 @@ func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
 // readJobs reads the lines that are not in the output yet. found counts them
 // all.
 func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) (found int, err error) {
-	for seq := 0; ; {
+	seq := 0
+	send := func(all ...job) bool {
+		for _, j := range all {
+			j.seq = seq
+			seq++
+			select {
+			case window <- struct{}{}:
+			case <-ctx.Done():
+				return false
+			}
+			select {
+			case jobs <- j:
+			case <-ctx.Done():
+				return false
+			}
+		}
+		return true
+	}
+	for {
 		line, err := r.Next()
 		var long *lines.TooLongError
 		if err == io.EOF {
+			send(b.done.end()...)
 			return found, nil
 		}
 		if err != nil && !errors.As(err, &long) {
 			return found, err
 		}
-		if err == nil && len(bytes.TrimSpace(line)) == 0 {
-			continue
+		if err != nil || len(bytes.TrimSpace(line)) > 0 {
+			found++
+			if j := (job{number: r.Line(), line: slices.Clone(line), err: err, read: in.read()}); !b.isDone(&j) && !send(j) {
+				return found, nil
+			}
 		}
-		found++
-		if err == nil && b.isDone(line, r.Line()) {
-			continue
-		}
-		j := job{seq, r.Line(), slices.Clone(line), err, in.read()}
-		seq++
-		select {
-		case window <- struct{}{}:
-		case <-ctx.Done():
-			return found, nil
-		}
-		select {
-		case jobs <- j:
-		case <-ctx.Done():
+		if !send(b.done.after(r.Line())...) {
 			return found, nil
 		}
 	}
 }
 
-func (b *batch) isDone(line []byte, number int) bool {
-	if len(b.done) == 0 {
+// isDone reports whether there is nothing to be done about a line, or not yet.
+func (b *batch) isDone(j *job) bool {
+	if len(b.done.lines) == 0 || j.err != nil {
 		return false
 	}
 	var l struct {
 		ID json.RawMessage `json:"id"`
 	}
-	return json.Unmarshal(line, &l) == nil && b.skip(answers.Key(l.ID, number))
+	if json.Unmarshal(j.line, &l) != nil {
+		return false
+	}
+	key := answers.Key(l.ID, j.number)
+	done, until := b.done.take(key, j.number)
+	if until != 0 {
+		b.done.wait(until, waiting{key, *j})
+	}
+	return done || until != 0
 }
 
 func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- scored) {

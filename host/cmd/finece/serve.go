@@ -111,7 +111,7 @@ func newServe() *cobra.Command {
 	flags.StringVar(&g.Upstream, "upstream", "", "root of the API to stand before, such as https://api.openai.com/v1; without it, the model that is built in")
 	flags.StringVar(&f.static, "static", "", "folder to serve at / in place of the page")
 	flags.StringVar(&f.policy, "policy", string(gateway.Annotate), "annotate or withhold")
-	flags.Float64Var(&g.Threshold, "withhold-below", gateway.DefaultThreshold, "withhold: confidence that text needs, 0 to 1")
+	flags.Float64Var(&g.Threshold, "withhold-below", gateway.DefaultThreshold, "withhold: confidence that text needs, over 0 and up to 1")
 	flags.StringVar(&f.failure, "failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open")
 	flags.BoolVar(&g.RefuseUnchecked, "refuse-unchecked", false, "with --failure closed: refuse routes whose answers are not checked")
 	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
@@ -208,6 +208,12 @@ func (f *serveFlags) scored(cmd *cobra.Command, s *scorer) (http.Handler, error)
 	g.Failure, g.Carrier = gateway.Failure(f.failure), gateway.Carrier(f.carrier)
 	if g.Threshold == 0 {
 		return nil, usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
+	}
+	for _, name := range []string{"carrier-delay", "settle", "max-delay", "max-held"} {
+		// The gateway would take its default for it.
+		if v := cmd.Flags().Lookup(name).Value.String(); v == "0" || v == "0s" {
+			return nil, usagef("--%s %s: want more than 0", name, v)
+		}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100

@@ -70,8 +70,8 @@ func newWatch() *cobra.Command {
 }
 
 func (f *watchFlags) run(cmd *cobra.Command, target string) error {
-	if f.pace < 0 || f.pace > 1e6 {
-		return usagef("--pace %v: want 0 to 1000000", f.pace)
+	if f.pace != 0 && !(f.pace >= 0.001 && f.pace <= 1e6) { // NaN is neither
+		return usagef("--pace %v: want 0, or 0.001 to 1000000", f.pace)
 	}
 	body, err := readData(f.data)
 	if err != nil {

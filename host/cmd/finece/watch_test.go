@@ -140,6 +140,8 @@ func TestWatchAddressesThatFail(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}), nil, exitIO, "unexpected EOF"},
+		{"a pace that is none", demo, []string{"--pace", "NaN"}, exitUsage, "--pace NaN: want 0, or 0.001 to 1000000"},
+		{"a pace that takes for ever", demo, []string{"--pace", "1e-11"}, exitUsage, "--pace 1e-11: want 0, or 0.001 to 1000000"},
 		{"--data for a file", demo, []string{"--data", "{}"}, exitUsage, "--data is for a URL"},
 		{"--data that is no JSON", "http://localhost", []string{"--data", "{"}, exitUsage, "want a JSON object"},
 		{"--data from no file", "http://localhost", []string{"--data", "@no-such-file"}, exitIO, "no-such-file"},

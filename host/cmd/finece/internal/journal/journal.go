@@ -102,8 +102,16 @@ func agree(a, b []byte) bool { return bytes.HasPrefix(a, b) || bytes.HasPrefix(b
 
 type span struct{ from, to int64 }
 
-// rewrite puts a file without the dropped spans in the place of the old one.
+// rewrite puts a file without the dropped spans in the place of the old one, to
+// which path may be a link. It keeps the old one's permissions.
 func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
+	info, err := j.file.Stat()
+	if err != nil {
+		return err
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return err
+	}
 	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -117,7 +125,7 @@ func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
 		}
 		at = d.to
 	}
-	if err := errors.Join(lock(next), next.Chmod(0o644), next.Sync(), os.Rename(next.Name(), path)); err != nil {
+	if err := errors.Join(lock(next), next.Chmod(info.Mode().Perm()), next.Sync(), os.Rename(next.Name(), path)); err != nil {
 		next.Close()
 		return err
 	}

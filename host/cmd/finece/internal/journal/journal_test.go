@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -90,4 +91,44 @@ func TestAFileHasOneWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Close()
+}
+
+// TestARewrittenFileIsTheSameOne to who has links to it and may read it.
+func TestARewrittenFileIsTheSameOne(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "kept.jsonl"), filepath.Join(t.TempDir(), "out.jsonl")
+	if err := os.WriteFile(path, []byte("drop\n{\"id\":1}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	j, err := journal.Open(link, head, func(line []byte, _ int) (journal.Verdict, error) {
+		if string(line) == "drop" {
+			return journal.Drop, nil
+		}
+		return journal.Keep, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Append([]byte(`{"id":9}`)), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "{\"id\":1}\n{\"id\":9}\n" {
+		t.Errorf("%q", got)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, want 0600", info.Mode())
+	}
+	if at, err := os.Readlink(link); at != path {
+		t.Errorf("the link leads to %q: %v", at, err)
+	}
+	if all, _ := os.ReadDir(dir); len(all) != 1 {
+		t.Errorf("%v left behind", all)
+	}
 }
