@@ -14,10 +14,11 @@ import (
 // space where punctuation was, SQuAD and NQ-Open nothing ("U.S." is "u s" or
 // "us"): agreement under either counts.
 //
-// The stated answer is what stands in the last \boxed{}, or else behind the last
-// "answer is", "answer:" or "A:" that has something behind it. Where there is a
-// "####", what is boxed or announced behind the last one comes first, and then the
-// rest of its line. Where there is nothing of this, it is the last line.
+// The stated answer is the line of the last "####", if that is no heading such as
+// "Step 2: the place"; what is boxed or announced behind that; what stands in the last
+// \boxed{}, or else behind the last "answer is", "answer:" or "A:" that has something
+// behind it. Where there is nothing of this, it is the last line, or what stands
+// behind "choice is" or "option is" in it.
 type AliasGrader struct {
 	// Contains makes an alias that is somewhere in the stated answer, as whole
 	// words, count as well. It takes "not Paris" for Paris.
@@ -62,7 +63,8 @@ func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdi
 // statedAlias is what an answer states in words; "" if it announces an answer and
 // gives none.
 func statedAlias(answer string) string {
-	all := places(answer, conclusion, func(string) bool { return false })
+	exact := func(line string) bool { return plain(line) != "" }
+	all := places(answer, conclusion, exact)
 	for _, s := range all {
 		if plain(s) != "" {
 			return s
@@ -71,7 +73,13 @@ func statedAlias(answer string) string {
 	if len(all) > 0 {
 		return ""
 	}
-	return lastLine(answer)
+	last := lastLine(answer)
+	for _, s := range announced(last, selectionInList) {
+		if plain(s) != "" {
+			return s
+		}
+	}
+	return last
 }
 
 // plain is the normal form that two ways to say the same have in common.

@@ -9,8 +9,9 @@ import (
 
 // LetterGrader grades multiple choice. The letter is looked for on the line of the
 // last "####"; then in what is boxed or announced behind that; in the last \boxed{};
-// behind each "answer is", "answer:", "option is" or the like, the last first; and in
-// the last and the first line. An "A:" announces, too, unless there is a line "B:".
+// behind each "answer is", "answer:", "option is" or the like, the last first; in the
+// last line; and, if no "answer" is announced, in the first. An "A:" announces, too,
+// unless there is a line "B:".
 // The first of these places counts that begins with a letter as such, perhaps with an
 // option's text or a reason ("B because ...") behind it, or that is the text of
 // exactly one option.
@@ -68,7 +69,11 @@ func LetterIn(answer string, choices []string) string {
 		announcement = selectionInList
 	}
 	exact := func(line string) bool { return letterOf(line, choices) != "" }
-	for _, s := range append(places(answer, announcement, exact), lastLine(answer), firstLine(answer)) {
+	in := append(places(answer, announcement, exact), lastLine(answer))
+	if !answerIs.MatchString(answer) { // else the first line is where the reasons begin
+		in = append(in, firstLine(answer))
+	}
+	for _, s := range in {
 		if l := letterOf(s, choices); l != "" {
 			return l
 		}

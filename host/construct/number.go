@@ -11,12 +11,12 @@ import (
 )
 
 // NumberGrader compares numbers exactly: 18, 18.0, $18.00 and +18 are equal, and
-// so are 0.5 and 1/2. Powers of ten are not read. The answer's number is the one
-// with which the line of its last "####" begins. Where there is none, it is the
-// first that is found in: the last \boxed{} behind that "####"; what stands behind
-// an "answer is", "answer:" or "A:" there, the last first; the rest of the line; and
-// then the same in the whole answer. Failing these, it is the last number, behind
-// the last "####" if there is one.
+// so are 0.5 and 1/2. Powers of ten are not read. The answer's number is the first
+// that is found in: the line of its last "####", if that is no heading such as "Step
+// 2: money"; the last \boxed{} behind that "####"; what stands behind an "answer is",
+// "answer:" or "A:" there, the last first; the heading; and then the same in the
+// whole answer. Failing these, it is the last number, behind the last "####" if there
+// is one.
 type NumberGrader struct{}
 
 func (NumberGrader) Name() string { return "number" }
@@ -48,7 +48,8 @@ func (NumberGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 
 // NumberIn is the final number of an answer; nil if there is none.
 func NumberIn(answer string) *big.Rat {
-	for _, s := range places(answer, conclusion, leadsWithNumber) {
+	exact := func(line string) bool { return firstNumber(line) != nil }
+	for _, s := range places(answer, conclusion, exact) {
 		if v := statedNumber(s); v != nil {
 			return v
 		}
@@ -57,12 +58,6 @@ func NumberIn(answer string) *big.Rat {
 		return lastNumber(behind)
 	}
 	return lastNumber(answer)
-}
-
-// leadsWithNumber reports whether there is a digit in s and no letter before it.
-func leadsWithNumber(s string) bool {
-	i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
-	return i >= 0 && isDigit(s[i])
 }
 
 var latex = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ")

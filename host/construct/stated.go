@@ -13,9 +13,11 @@ const (
 
 // What announces a final answer: conclusion matches such as "The final answer
 // is:", "**Answer:**" or "A:"; selection, which is for letters, "the option is" as
-// well; selectionInList the same but for "A:", which may be an option's letter.
+// well; selectionInList the same but for "A:", which may be an option's letter;
+// answerIs the least.
 var (
-	conclusion      = regexp.MustCompile(`(?i)\b(?:final\s+)?answer\b` + is + aColon)
+	answerIs        = regexp.MustCompile(`(?i)\b(?:final\s+)?answer\b` + is)
+	conclusion      = regexp.MustCompile(answerIs.String() + aColon)
 	selectionInList = regexp.MustCompile(`(?i)\b(?:final\s+answer|answer|choice|option)\b` + is)
 	selection       = regexp.MustCompile(selectionInList.String() + aColon)
 )
@@ -24,18 +26,22 @@ var (
 // the answer on a line below it.
 var opens = regexp.MustCompile(`(?i)^[\s*_]*(?:the\s+)?(?:final\s+)?answer[\s*_]*(?:\bis\b[\s*_:]*|[:=][\s*_:]*|\n\s*)`)
 
+// heading matches what is behind a "####" that is no result but a heading of
+// Markdown: "Step 2: money", "1. Count", "Conclusion".
+var heading = regexp.MustCompile(`(?i)^[\s*_]*(?:(?:step|conclusion|summary|solution|explanation|reasoning)\b|\d+[.)]\s+\pL)`)
+
 // places are the parts of an answer that state its result, the most telling
 // first, whether or not they can be read:
 //
 //   - the line of the last "####", an announcement left out, if exact says that it
-//     is such a result as is looked for and no heading;
+//     is such a result as is looked for, and it is no heading;
 //   - what is announced behind the last "####", and else its line all the same;
 //   - what is announced anywhere.
 func places(answer string, announcement *regexp.Regexp, exact func(line string) bool) []string {
 	var out []string
 	if behind, ok := marked(answer); ok {
 		line := firstLine(behind[len(opens.FindString(behind)):])
-		if exact(line) {
+		if exact(line) && !heading.MatchString(line) {
 			return []string{line}
 		}
 		out = append(announced(behind, announcement), line)

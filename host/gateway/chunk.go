@@ -201,7 +201,7 @@ func (c *chunk) choice(s *jsonscan.Scanner, a *asked) (d says, ended bool) {
 			s.Skip()
 		case "logprobs":
 			c.logprobs(s, a)
-		case "error", "native_finish_reason", "stop_reason", "matched_stop", "content_filter_results", "content_filter_offsets":
+		case "error", "usage", "native_finish_reason", "stop_reason", "matched_stop", "content_filter_results", "content_filter_offsets":
 			s.Skip()
 		default:
 			d.other = mayBeText(s) || d.other

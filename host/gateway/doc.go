@@ -100,7 +100,8 @@
 // checked.
 //
 // Config.Failure says what becomes of answers that cannot be checked: Open lets
-// them pass, and says so; Closed does not. Answers that are none, because their
-// status is not 200, pass either way. So do all the other routes, unless
+// them pass, and says so; Closed does not: of an answer that is not streamed, not
+// even an error that comes with status 200. Answers that are none, because their
+// status is another, pass either way. So do all the other routes, unless
 // Config.RefuseUnchecked is set.
 package gateway

@@ -53,7 +53,7 @@ func TestTextIsWithheldWhereverItStands(t *testing.T) {
 
 // TestWhatIsNoTextHoldsNothing: members that providers are known to send.
 func TestWhatIsNoTextHoldsNothing(t *testing.T) {
-	const extras = `,"native_finish_reason":"stop","stop_reason":"###","matched_stop":"###","content_filter_results":{"hate":{"filtered":false}},"seed":7,"token_ids":null,"error":null`
+	const extras = `,"native_finish_reason":"stop","stop_reason":"###","matched_stop":"###","content_filter_results":{"hate":{"filtered":false}},"seed":7,"token_ids":null,"error":null,"usage":{"prompt_tokens":1}`
 	stream := chunkOf(probable("content", "One paragraph, which is long enough.")+extras) +
 		chunkOf(probable("content", "\\n\\nAnd another one, which goes on.")+extras)
 	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
