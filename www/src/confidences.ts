@@ -22,6 +22,7 @@ export type ByteSource = Response | ReadableStream<Uint8Array> | AsyncIterable<U
 export async function* confidences(
   source: ByteSource, options: ScoreOptions = {},
 ): AsyncGenerator<StreamEvent, void, undefined> {
+  const chunks = chunksOf(source); // throws where it is locked: then nothing is asked of anybody
   let events: StreamEvent[] = [];
   let wake = (): void => undefined;
   const scorer = new Scorer({
@@ -33,7 +34,6 @@ export async function* confidences(
       options.onEvent?.(event);
     },
   });
-  const chunks = chunksOf(source);
   let reading = false;
   let open = true;
   let settled = false;

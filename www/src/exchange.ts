@@ -39,15 +39,11 @@ export class Exchange {
 
   /** Takes what the session asks. */
   ask(asks: readonly AskEvent[]): void {
-    for (const ask of asks) {
-      this.#waiting.push(ask);
-      if (!this.#control.signal.aborted) {
-        this.#send();
-      }
-    }
+    this.#waiting.push(...asks); // all of them before one that was given up meanwhile settles anything
     if (this.#control.signal.aborted) {
       this.abandon("cancelled");
     } else {
+      this.#send();
       this.#supersede();
     }
   }
@@ -87,6 +83,7 @@ export class Exchange {
     });
     if (body === undefined) { // given up meanwhile
       this.#model.slots.release();
+      this.#owner.settled();
       return;
     }
     this.#flying.add(ask.id);

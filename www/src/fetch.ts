@@ -1,5 +1,6 @@
 import type { FineceError } from "./errors.js";
 import type { StreamEvent } from "./events.js";
+import { either } from "./http.js";
 import { ConfidenceModel, type Fetch } from "./model.js";
 import { questionOf } from "./question.js";
 import type { ScoreOptions } from "./scorer.js";
@@ -26,9 +27,10 @@ export interface ConfidenceFetchOptions extends Omit<ScoreOptions, "question" | 
   /** Hears what went wrong with the scoring; see {@link ScoreOptions.onError}. */
   onError?: (error: FineceError, response: ResponseInfo) => void;
   /**
-   * What the stream answers, or a function that finds it in the request.
-   * Default: the last message of the user in a request of OpenAI's, Anthropic's
-   * or Gemini's form. It is used only with a confidence model.
+   * What the stream answers, or a function that finds it in the request, whose
+   * body is known only where it is a string of the second argument's, as SDKs
+   * have it. Default: the last message of the user in a body of OpenAI's,
+   * Anthropic's or Gemini's form. It is used only with a confidence model.
    */
   question?: string | ((request: { readonly url: string; readonly body: string | undefined }) => string | undefined);
   /** Which responses are scored. Default: event streams and JSON lines with a status of success. */
@@ -63,6 +65,7 @@ export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = 
       : typeof question === "string" ? question : tried(question, { url, body });
     const stream = new ConfidenceStream({
       ...shared,
+      signal: either(shared.signal, init?.signal ?? (input as Partial<Request>).signal),
       ...(model === undefined ? {} : { model }),
       ...(asked === undefined ? {} : { question: asked }),
       ...(onEvent === undefined ? {} : { onEvent: (event: StreamEvent) => { onEvent(event, info); } }),

@@ -26,20 +26,9 @@ export async function readAtMost(body: ReadableStream<Uint8Array> | null, limit:
   return all;
 }
 
-/** Resolves after the time given, or once the signal is aborted. */
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) {
-      done();
-    }
-  });
+/** A signal that aborts when either does. */
+export function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : one ?? other;
 }
 
 /** A Retry-After, seconds or a date, in milliseconds from now; `undefined` if it says nothing. */

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "./config.js";
 import { ModelError, type ModelFailure, messageOf } from "./errors.js";
 import type { AskEvent } from "./events.js";
-import { hidden, hint, oneLine, readAtMost, retryAfter, shown, sleep } from "./http.js";
+import { hidden, hint, oneLine, readAtMost, retryAfter, shown } from "./http.js";
 
 /** `fetch` as SDKs take it. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -82,14 +82,16 @@ export class ConfidenceModel {
     const deadline = Date.now() + this.#timeout;
     const control = new AbortController();
     const stop = (): void => { control.abort(); };
-    const timer = setTimeout(stop, Math.min(this.#timeout, 2 ** 31 - 1)); // beyond which there is no delay at all
+    const timers = [setTimeout(stop, Math.min(this.#timeout, 2 ** 31 - 1))]; // beyond which there is no delay at all
+    // Raced with all there is to wait for: neither headers() nor a given fetch need heed a signal.
+    const stopped = new Promise<never>((_, reject) => { control.signal.addEventListener("abort", reject); });
     signal.addEventListener("abort", stop);
     if (signal.aborted) {
       stop();
     }
     try {
       for (let attempt = 1; ; attempt++) {
-        const outcome = await this.#attempt(body, control.signal);
+        const outcome = await Promise.race([this.#attempt(body, control.signal), stopped]);
         if (outcome instanceof Uint8Array) {
           return outcome;
         }
@@ -98,17 +100,14 @@ export class ConfidenceModel {
         if (outcome.after === null || attempt > this.#retries || wait >= deadline - Date.now()) {
           throw outcome.error;
         }
-        await sleep(wait, control.signal);
-        if (control.signal.aborted) {
-          throw signal.aborted ? this.#error("cancelled", "cancelled") : outcome.error;
-        }
+        await Promise.race([new Promise((resolve) => { timers.push(setTimeout(resolve, wait)); }), stopped]);
       }
     } catch (error) {
       throw error instanceof ModelError ? error
         : signal.aborted ? this.#error("cancelled", "cancelled")
         : this.#error("timeout", `no reply within ${String(this.#timeout)} ms`);
     } finally {
-      clearTimeout(timer);
+      timers.forEach((timer) => { clearTimeout(timer); });
       signal.removeEventListener("abort", stop);
     }
   }

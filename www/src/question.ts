@@ -18,8 +18,8 @@ export function questionOf(body: string): string | undefined {
   return question === "" ? undefined : question;
 }
 
-/** The text of a message, a part of one, or a list of parts. */
-function textOf(value: unknown): string {
+/** The text of a message, a part of one, or a list of parts; "" if there is none. */
+export function textOf(value: unknown): string {
   if (typeof value === "string") {
     return value;
   }

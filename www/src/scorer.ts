@@ -19,7 +19,7 @@ export interface ScoreOptions extends ScoringConfig {
   /** A loaded core, or what loads it; default `loadCore`. */
   core?: Core | PromiseLike<Core> | (() => Core | PromiseLike<Core>);
   /** Ends the scoring and aborts its requests; the text goes on. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Hears every event, in order. */
   onEvent?: (event: StreamEvent) => void;
   /**
@@ -68,7 +68,7 @@ export class Scorer {
     signal?.addEventListener("abort", this.interrupt);
     void (async () => (typeof core === "function" ? core() : core))().then(
       (loaded) => { this.#start(loaded); },
-      (cause: unknown) => { this.#lose(cause); },
+      (cause: unknown) => { this.lose(cause); },
     );
   }
 
@@ -78,11 +78,11 @@ export class Scorer {
       return;
     }
     if (!ArrayBuffer.isView(chunk)) {
-      this.#lose(new FineceError("argument", "the stream's chunks are not Uint8Arrays, so they are not scored"));
+      this.lose(new FineceError("argument", "the stream's chunks are not Uint8Arrays, so they are not scored"));
     } else if (this.#session !== undefined) {
       this.#feed(this.#session, chunk);
     } else if ((this.#queued += chunk.byteLength) > MAX_QUEUE) {
-      this.#lose(new CoreLoadError(`the core was not loaded before ${String(MAX_QUEUE)} bytes had come`));
+      this.lose(new CoreLoadError(`the core was not loaded before ${String(MAX_QUEUE)} bytes had come`));
     } else {
       this.#queue.push(bytesOf(chunk).slice()); // whoever gets the chunk may transfer it
     }
@@ -123,7 +123,7 @@ export class Scorer {
     try {
       session = core.open(settings(this.#options, model));
     } catch (error) {
-      this.#lose(error);
+      this.lose(error);
       return;
     }
     this.#session = session;
@@ -162,7 +162,7 @@ export class Scorer {
       events = call();
     } catch (error) {
       if (!(error instanceof FineceError && error.code === "unknown-ask")) {
-        this.#lose(error);
+        this.lose(error);
       }
       return;
     }
@@ -190,7 +190,8 @@ export class Scorer {
     }
   }
 
-  #lose(cause: unknown): void {
+  /** Says that nothing more can be scored: what is not final becomes unavailable, and the cause is reported. */
+  lose(cause: unknown): void {
     if (this.#closed) {
       return;
     }

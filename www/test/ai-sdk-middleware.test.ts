@@ -1,22 +1,26 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { type InferUIMessageChunk, type UIMessage, createUIMessageStream, generateText, readUIMessageStream, streamText, wrapLanguageModel } from "ai";
-import { type StreamEvent, confidenceFetch } from "finece";
+import { type FineceError, type StreamEvent, confidenceFetch, confidences } from "finece";
 import { type ConfidenceMiddlewareOptions, type FineceDataParts, type FineceMetadata, type FinecePart, confidenceMiddleware, confidenceParts, confidencesOf } from "finece/ai-sdk";
+import { ConfidenceLog, type PositionConfidence } from "finece/badge";
 import { positionsOf } from "./badge-support.js";
-import { bodyOf, completion, cut, demo, serve, until } from "./support.js";
+import { bodyOf, completion, cut, demo, latest, recordings, serve, until } from "./support.js";
 
 type Message = UIMessage<unknown, FineceDataParts>;
 type Chunk = InferUIMessageChunk<Message>;
 
 /** A server that replays the demo stream, and what it heard. */
-async function replaying(t: TestContext, hold = false): Promise<{ url: string; bodies: string[]; left: () => boolean }> {
+async function replaying(t: TestContext, hold = false): Promise<{ url: string; bodies: string[]; left: () => boolean; destroy: () => void }> {
   const bodies: string[] = [];
+  let destroy = (): void => undefined;
   let left = false;
   const url = await serve(t, (request, response) => {
     void (async () => {
       bodies.push(await bodyOf(request));
+      destroy = () => { response.destroy(); };
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.on("close", () => { left ||= !response.writableFinished; });
       for (const chunk of cut(demo, 3000)) {
@@ -28,7 +32,7 @@ async function replaying(t: TestContext, hold = false): Promise<{ url: string; b
       }
     })();
   });
-  return { url, bodies, left: () => left };
+  return { url, bodies, left: () => left, destroy: () => { destroy(); } };
 }
 
 const modelAt = (url: string, fetch?: typeof globalThis.fetch) =>
@@ -180,20 +184,155 @@ test("a finished answer's confidences are in its metadata", async (t) => {
   await assert.rejects(ask({}, abort.signal), /abort/i);
 });
 
-test("who leaves aborts the request and the scoring", async (t) => {
-  const { url, left } = await replaying(t, true);
+test("who leaves, or a connection that breaks, aborts the request and the scoring", async (t) => {
+  let arrived = 0, gone = 0;
+  const judge = await serve(t, (request, response) => {
+    response.on("close", () => { gone++; });
+    void bodyOf(request).then(() => { arrived++; }); // never replies
+  });
+  for (const how of ["abort", "break"] as const) {
+    const { url, left, destroy } = await replaying(t, true);
+    arrived = gone = 0;
+    const events: StreamEvent[] = [];
+    const abort = new AbortController();
+    const middleware = confidenceMiddleware({ model: { url: judge }, onEvent: (event) => { events.push(event); }, onError: () => undefined });
+    const model = wrapLanguageModel({ model: modelAt(url), middleware });
+    const { fullStream } = streamText({ model, prompt: "How much?", abortSignal: abort.signal, onError: () => undefined });
+    let parts = 0;
+    const read = async (): Promise<void> => {
+      for await (const part of fullStream) {
+        if (part.type === "text-delta" && ++parts === 60) {
+          await until("the judge is asked", () => arrived > 0);
+          (how === "abort" ? () => { abort.abort(); } : destroy)();
+        }
+      }
+    };
+    await (how === "abort" ? read() : assert.rejects(read()));
+    await until("the servers see it", () => left() && gone === arrived);
+    assert.ok(latest(events).length > 2 && latest(events).every(({ state }) => state === "unavailable"), how);
+    const count = events.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual([events.length, gone], [count, arrived]);
+  }
+});
+
+/** What the middleware says of the parts of a model's streams, one call after the other, and which parts pass. */
+async function scored(calls: readonly (readonly object[])[], options: ConfidenceMiddlewareOptions = {}, prompt: object[] = []) {
   const events: StreamEvent[] = [];
-  const abort = new AbortController();
-  const model = wrapLanguageModel({ model: modelAt(url), middleware: confidenceMiddleware({ onEvent: (event) => { events.push(event); } }) });
-  const { fullStream } = streamText({ model, prompt: "How much?", abortSignal: abort.signal, onError: () => undefined });
-  let parts = 0;
-  for await (const part of fullStream) {
-    if (part.type === "text-delta" && ++parts === 20) {
-      abort.abort();
+  const passed: object[] = [];
+  const middleware = confidenceMiddleware({
+    ...options,
+    onEvent(event, call) {
+      events.push(event);
+      options.onEvent?.(event, call);
+    },
+  });
+  for (const parts of calls) {
+    const { stream } = await middleware.wrapStream({
+      params: { prompt: prompt as [], includeRawChunks: true },
+      model: { doStream: () => Promise.resolve({ stream: partsOf(parts) }) },
+    });
+    for await (const part of stream) {
+      passed.push(part);
     }
   }
-  await until("the server sees it", left);
-  const count = events.length;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(events.length, count);
+  return { events, passed };
+}
+
+const partsOf = (parts: readonly object[]): ReadableStream<{ type: string }> => new ReadableStream<{ type: string }>({
+  start(controller) {
+    parts.forEach((part) => { controller.enqueue(part as { type: string }); });
+    controller.close();
+  },
+});
+const raw = (bytes: Uint8Array): object[] => (new TextDecoder().decode(bytes).match(/^data: ?\{.*$/gm) ?? [])
+  .map((line) => ({ type: "raw", rawValue: JSON.parse(line.replace(/^data: ?/, "")) as unknown }));
+
+test("an answer that broke off is not taken for a whole one", async (t) => {
+  const broken = demo.slice(0, new TextDecoder().decode(demo).indexOf("\n\n", demo.length >> 1) + 2);
+  const url = await serve(t, (request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "text/event-stream" }).end(broken);
+  });
+  const events: StreamEvent[] = [];
+  const model = wrapLanguageModel({ model: modelAt(url), middleware: confidenceMiddleware({ onEvent: (event) => { events.push(event); } }) });
+  await streamText({ model, prompt: "How much?", onError: () => undefined }).consumeStream();
+  const whole: StreamEvent[] = [];
+  for await (const event of confidences(new Response(broken), { text: false, question: "How much?" })) {
+    whole.push(event);
+  }
+  const [end] = latest(events).slice(-1);
+  assert.equal(end?.state === "unavailable" && end.reason, "stream failed");
+  assert.ok(events.some((event) => event.type === "fault" && event.fault === "truncated"));
+  assert.deepEqual(latest(events), latest(whole));
+  assert.deepEqual(events.filter(({ type }) => type === "finish"), whole.filter(({ type }) => type === "finish"));
+});
+
+test("recorded answers end as their providers say, with no end marker among the raw chunks", async (t) => {
+  if (!existsSync(recordings)) {
+    t.skip("no recordings in this checkout");
+    return;
+  }
+  for (const [name, finish] of [
+    ["openai-chat-toplogprobs-long-a", "stop"], ["openai-chat-finish-length", "length"], ["openai-responses-logprobs-short", "stop"],
+    ["openai-chat-toolcall", "tool_calls"], ["anthropic-messages-thinking", "stop"], ["gemini-basic-long", "stop"],
+    ["vertex-safety-block", "content_filter"], ["tgi-chat-logprobs-nospace", "length"], ["vllm-chat-text", "length"],
+  ] as const) {
+    const { events } = await scored([raw(readFileSync(new URL(`${name}.sse`, recordings)))]);
+    assert.deepEqual(events.flatMap((event) => (event.type === "finish" ? [event.finish] : event.type === "fault" ? [event.fault] : [])), [finish], name);
+  }
+});
+
+test("what JSON cannot say costs the scoring, which says so, and not the text", async () => {
+  const cycle: Record<string, unknown> = {};
+  cycle["self"] = cycle;
+  for (const rawValue of [{ n: 1n }, cycle]) {
+    const parts = [...raw(demo).slice(0, 40), { type: "raw", rawValue }, { type: "text-delta", id: "1", delta: "Hello" }];
+    const errors: FineceError[] = [];
+    const { events, passed } = await scored([parts], { onError: (error) => { errors.push(error); } });
+    assert.deepEqual(passed, parts);
+    assert.deepEqual(errors.map(({ code }) => code), ["argument"]);
+    assert.equal(events.at(-1)?.type, "lost");
+    assert.ok(latest(events).every(({ state }) => state === "final" || state === "unavailable"));
+  }
+});
+
+test("files in the prompt are not looked at", async () => {
+  const file = (data: unknown): object => ({ type: "file", mediaType: "image/png", data });
+  const unread = new Proxy(new Uint8Array(8), { get: () => assert.fail("the file was read"), ownKeys: () => assert.fail("the file was read") });
+  const asked: string[] = [];
+  const redact = (body: string): null => {
+    asked.push(body);
+    return null;
+  };
+  await scored([raw(demo)], { model: { url: "http://judge/", redact } }, [
+    { role: "user", content: [file(unread), { type: "text", text: "Before?" }] }, { role: "assistant", content: [file(unread)] },
+    { role: "user", content: [file(unread), { type: "text", text: "What is it?" }] }, { role: "tool", content: [{ type: "tool-result", output: unread }] },
+  ]);
+  assert.ok(asked.length > 0 && asked.every((body) => body.includes("What is it?") && !body.includes("Before?")));
+});
+
+test("the calls of one answer, as tools make them, keep their positions apart", async () => {
+  const first = raw(demo), second = raw(demo).slice(-60);
+  const alone = async (parts: readonly object[]): Promise<PositionConfidence[]> => {
+    const log = new ConfidenceLog();
+    (await scored([parts])).events.forEach((event) => { log.apply(event); });
+    return log.positions();
+  };
+  const calls = new Set<number>();
+  const message = new Map<string, FinecePart>();
+  const listener = confidenceParts({ write: (part) => message.set(part.id, part) });
+  await scored([first, second], {
+    onEvent(event, call) {
+      calls.add(call);
+      listener(event, call);
+    },
+  });
+  assert.deepEqual([...calls], [0, 1]);
+  const parts = [...message.values()];
+  const [one, two] = [await alone(first), await alone(second)];
+  assert.ok(one.length > two.length && two.length > 1);
+  assert.deepEqual(confidencesOf({ parts }, 0), one);
+  assert.deepEqual(confidencesOf({ parts }, 1), two);
+  assert.deepEqual(confidencesOf({ parts: parts.reverse() }), [...one, ...two]);
 });

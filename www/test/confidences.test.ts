@@ -73,3 +73,18 @@ test("without a core there is one lost event, and an aborted signal ends the loo
   setTimeout(() => { control.abort(); }, 20);
   assert.equal((await collect(endless, { signal: control.signal })).at(-1)?.type, "finish");
 });
+
+test("a source that cannot be read is thrown back, and nothing is asked", async () => {
+  const used = new Response(demo);
+  await used.text();
+  let asked = 0;
+  const fetch = (): Promise<Response> => {
+    asked++;
+    return Promise.resolve(new Response(completion("0.5")));
+  };
+  const events: StreamEvent[] = [];
+  await assert.rejects(
+    collect(used, { question: "?", model: { url: "http://judge/", fetch }, onEvent: (event) => { events.push(event); } }), TypeError);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual([asked, events], [0, []]);
+});

@@ -98,6 +98,19 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   assert.ok(await page.locator("#every-row").isVisible());
   const periodic = (await positionsOf(demo, { estimator: "leco", strategy: "periodic", every: 30 })).length - 1;
   await eventually("the strategy is periodic", async () => new RegExp(`Positions\\s*${String(periodic)}`).test(await text("facts")));
+
+  const answer = page.locator(".answer");
+  const note = page.locator(".note");
+  const beginnings = async (): Promise<number> => (await answer.innerText()).split("A baker sells").length - 1;
+  assert.equal(await beginnings(), 1);
+  for (const every of ["-5", "2.5"]) {
+    await page.locator("[name=every]").fill(every);
+    await note.filter({ hasText: "Confidence is unavailable" }).waitFor();
+    assert.equal(await beginnings(), 1, `the text is there once with every ${every} tokens`);
+    await page.locator("[name=every]").fill("30");
+    await eventually("the error is gone", async () => !(await note.innerText()).includes("unavailable"));
+    assert.equal(await beginnings(), 1);
+  }
 });
 
 test("the reliability diagram is that of the example, then of a file that is dropped in", { skip }, async (t) => {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { type ConfidenceEvent, confidences } from "finece";
-import { demo, latest, serve, wasm } from "./support.js";
+import { cut, demo, latest, serve, wasm } from "./support.js";
 
 const example = new URL("../examples/worker/worker.ts", import.meta.url);
 
@@ -17,10 +17,11 @@ test("the example annotates a stream in workerd, and passes all else", async (t)
   let key: string | undefined;
   const upstream = await serve(t, (request, response) => {
     key = request.headers.authorization;
-    if (request.url === "/v1/chat/completions") {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://upstream");
+    if (pathname === "/v1/chat/completions") {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      for (let at = 0; at < demo.length; at += 3000) {
-        response.write(demo.subarray(at, at + 3000));
+      for (const chunk of cut(demo.subarray(0, demo.length - Number(searchParams.get("without"))), 3000)) {
+        response.write(chunk);
       }
       response.end();
     } else {
@@ -53,6 +54,12 @@ test("the example annotates a stream in workerd, and passes all else", async (t)
   const got = comments.map((line) => JSON.parse(line.slice(": finece ".length)) as ConfidenceEvent);
   assert.deepEqual(latest(got), latest(want));
   assert.equal(key, "Bearer sk-test");
+
+  // Broken off within a line, and without the last line's end.
+  for (const without of [700, 2]) {
+    const broken = await worker.dispatchFetch(`http://worker/v1/chat/completions?without=${String(without)}`, { method: "POST", body: "{}" });
+    assert.equal((await broken.text()).replace(/^: finece .*\n/gm, ""), new TextDecoder().decode(demo.subarray(0, -without)));
+  }
 
   const other = await worker.dispatchFetch("http://worker/v1/models/none");
   assert.equal(other.status, 404);

@@ -122,6 +122,33 @@ test("aborting the request, or cancelling the body, reaches the upstream", async
   await until("the upstream saw the cancel", () => closed === 2);
 });
 
+test("aborting the request after its text has ended ends the scoring too, as does the option", async (t) => {
+  let arrived = 0, gone = 0;
+  const judge = await serve(t, (request, response) => {
+    response.on("close", () => { gone++; });
+    void bodyOf(request).then(() => { arrived++; }); // never replies
+  });
+  const url = await serve(t, (_, response) => { response.writeHead(200, streaming).end(chat("One.\n\n", "Two.")); });
+  for (const how of ["init", "Request", "option", "option alone"] as const) {
+    arrived = gone = 0;
+    let done: Promise<void> | undefined;
+    const request = new AbortController();
+    const option = new AbortController();
+    const wrapped = confidenceFetch(fetch, {
+      model: { url: judge }, question: "?", onResponse: (info) => { done = info.done; },
+      ...(how === "init" ? {} : { signal: option.signal }),
+    });
+    const { signal } = request;
+    const response = how === "Request" ? wrapped(new Request(url, { signal }))
+      : how === "option alone" ? wrapped(url) : wrapped(url, { signal });
+    await (await response).text();
+    await until("the judge is asked", () => arrived === 3);
+    (how === "init" || how === "Request" ? request : option).abort();
+    await until("it hears of the abort", () => gone === 3);
+    await done;
+  }
+});
+
 test("openai-node streams through it as without it", async (t) => {
   const url = await serve(t, (request, response) => {
     request.resume();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { test, type TestContext } from "node:test";
-import { ConfidenceModel, ConfidenceStream, type FineceError, ModelError, type ModelOptions, type ScoringConfig, type StreamEvent } from "finece";
-import { bodyOf, bytesOf, chat, completion, latest, serve, streamOf, until } from "./support.js";
+import { ConfidenceModel, ConfidenceStream, type FineceError, loadCore, ModelError, type ModelOptions, type ScoringConfig, type StreamEvent } from "finece";
+import { bodyOf, bytesOf, chat, completion, cut, latest, serve, streamOf, until } from "./support.js";
 
 const answer = chat("Six sevens.\n\n", "That is 42.\n\n", "So 42.");
 const question = "What is 6 times 7?";
@@ -62,6 +62,8 @@ test("what an endpoint can do wrong makes positions unavailable, for a stated re
     ["no body", (_, r) => { r.end(); }, {}, "bad reply", /^$/],
     ["a reply without end", (_, r) => { r.write(Buffer.alloc(2 << 20)); }, {}, "endpoint error", /longer than 1048576 bytes/],
     ["silence", () => undefined, { timeout: 80 }, "timeout", /no reply within 80 ms/],
+    ["headers that do not come", () => undefined, { timeout: 80, headers: () => new Promise(() => undefined) }, "timeout", /no reply within 80 ms/],
+    ["a fetch that heeds no signal", () => undefined, { timeout: 80, fetch: () => new Promise(() => undefined) }, "timeout", /no reply within 80 ms/],
     ["a reply that stops coming", (_, r) => { r.write('{"choices":['); }, { timeout: 80 }, "timeout", /no reply within 80 ms/],
     ["hung up on", (_, r) => { r.destroy(); }, { retries: 0 }, "unreachable", /is the server running/],
   ];
@@ -183,6 +185,37 @@ test("requests that the core gave up while they waited take no place", async (t)
   const { events } = await score(model, text, { maxPending: 8 });
   assert.ok(states(events).filter((state) => state === "given up").length > 40);
   assert.deepEqual(states((await score(model)).events), Array(4).fill("final"));
+});
+
+test("a stream whose last waiting request was given up is done", async (t) => {
+  const endpoint = await held(t);
+  const model = new ConfidenceModel({ url: endpoint.url, concurrency: 1, waiting: 0 });
+  const first = score(model, chat("One."));
+  await until("the place is taken", () => endpoint.bodies.length === 1);
+  const error = new TextEncoder().encode('data: {"error":{"message":"overloaded","type":"server_error"}}\n\n');
+  const paragraphs = chat(...Array.from({ length: 30 }, (_, i) => `Paragraph ${String(i)}.\n\n`));
+  const end = new TextDecoder().decode(paragraphs).indexOf('data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{}');
+  const second = score(model, new Uint8Array([...paragraphs.subarray(0, end), ...error]), { maxPending: 8 });
+  const timer = setInterval(endpoint.answer, 5);
+  const late = new Promise((resolve) => setTimeout(resolve, 3000, "not done"));
+  assert.notEqual(await Promise.race([Promise.all([first, second]), late]), "not done");
+  clearInterval(timer);
+  assert.ok(states((await second).events).includes("given up"));
+  assert.ok((await second).events.some(({ type }) => type === "finish"));
+});
+
+test("a stream that is over before the core is loaded is scored to its end", async (t) => {
+  const url = await serve(t, (_, response) => { response.end(completion("0.5")); });
+  const text = chat(...Array.from({ length: 200 }, (_, i) => `Paragraph ${String(i)}.\n\n`));
+  const events: StreamEvent[] = [];
+  const stream = new ConfidenceStream({
+    model: { url, waiting: 1000 }, maxPending: 8, onEvent: (event) => { events.push(event); },
+    core: () => new Promise((resolve) => setTimeout(resolve, 50)).then(() => loadCore()),
+  });
+  await bytesOf(streamOf(cut(text, 4000)).pipeThrough(stream));
+  await stream.done;
+  assert.deepEqual([latest(events).length, events.filter(({ type }) => type === "finish").length], [201, 1]);
+  assert.deepEqual(states(events).slice(-3), ["final", "final", "final"]);
 });
 
 test("thousands of positions and a slow model: bounded work, and the newest are asked for", async (t) => {

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { Confidence, ConfidenceStore, useConfidence } from "finece/react";
+import { type ConfidenceSource, SourceReader } from "../dist/react/store.js";
 import { openModule, positionsOf, skip } from "./badge-support.js";
-import { cut, demo, serve, until } from "./support.js";
+import { chat, cut, demo, serve, until } from "./support.js";
 
 test("on a server the snapshot is empty, nothing is read, and the badge is the bare element", async () => {
   let asked = 0;
@@ -46,6 +47,47 @@ test("a store makes one snapshot a frame, keeps it, and tells its end", async ()
   store.reset();
   await until("it is empty again", () => store.getSnapshot().text === "");
   assert.equal(seen.length, 1);
+});
+
+const reader = async (source: ConfidenceSource, status: string): Promise<[SourceReader, leave: () => Promise<void>]> => {
+  const reader = new SourceReader(source, {});
+  const unsubscribe = reader.subscribe(() => undefined);
+  await until(`it is ${status}`, () => reader.store.getSnapshot().status === status);
+  return [reader, async () => {
+    unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }];
+};
+
+test("an answer that was read to its end is there for who comes back", async () => {
+  const [finished, leave] = await reader(new Response(demo), "done");
+  const { text } = finished.store.getSnapshot();
+  await leave();
+  assert.equal(finished.gone, false);
+  finished.subscribe(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual([finished.store.getSnapshot().text, finished.store.getSnapshot().status], [text, "done"]);
+  assert.ok(text.startsWith("A baker sells 48 loaves"));
+});
+
+test("subscribing to a reader that was aborted reads anew, or says that it cannot", async () => {
+  const signals: AbortSignal[] = [];
+  const hanging = (): ReadableStream<Uint8Array> => new ReadableStream({ start(controller) { controller.enqueue(chat("Hi").slice(0, -20)); } });
+  const [asked, leave] = await reader((signal) => {
+    signals.push(signal);
+    return signals.length === 1 ? hanging() : new Response(demo);
+  }, "streaming");
+  await leave();
+  assert.deepEqual([asked.gone, signals[0]?.aborted], [true, true]);
+  asked.subscribe(() => undefined);
+  await until("it is done", () => asked.store.getSnapshot().status === "done");
+  assert.deepEqual([asked.gone, signals.length], [false, 2]);
+  assert.match(asked.store.getSnapshot().text, /^A baker sells 48 loaves/);
+
+  const [once, leaveIt] = await reader(hanging(), "streaming");
+  await leaveIt();
+  once.subscribe(() => undefined);
+  await until("it has failed", () => once.store.getSnapshot().status === "failed");
 });
 
 const APP = `

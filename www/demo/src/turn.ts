@@ -17,12 +17,12 @@ export class Turn {
   /** What went wrong, for the reader. */
   problem: string | undefined;
 
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
   #core: Core | undefined;
   #session: Session | undefined;
   #log = new ConfidenceLog();
   #plain: TextOnly | undefined;
-  #failed = false;
+  #failure: string | undefined;
 
   constructor(core: Core | undefined, settings: Settings) {
     this.#core = core;
@@ -56,8 +56,7 @@ export class Turn {
 
   /** Says what went wrong on the way to here; it stands whatever the stream says. */
   fail(problem: string): void {
-    this.problem = problem;
-    this.#failed = true;
+    this.problem = this.#failure = problem;
   }
 
   /** Scores what has come anew. */
@@ -67,9 +66,12 @@ export class Turn {
     this.#log = new ConfidenceLog();
     this.text = "";
     this.tokens = 0;
+    this.problem = this.#failure;
     this.#plain = undefined;
+    const chunks = this.#chunks;
+    this.#chunks = []; // of which a loss makes the text anew
     this.#open(settings);
-    this.#chunks.forEach((chunk) => { this.#feed(chunk); });
+    chunks.forEach((chunk) => { this.write(chunk); });
     if (this.done) {
       this.#finish();
     }
@@ -126,7 +128,7 @@ export class Turn {
       } else if (event.type === "finish" && event.choice === 0) {
         this.tokens = event.answer.tokens;
         this.estimated = event.answer.estimated;
-      } else if (event.type === "fault" && !this.#failed) {
+      } else if (event.type === "fault" && this.#failure === undefined) {
         this.problem = `${event.fault}${event.detail === "" ? "" : `: ${event.detail}`}`;
       }
       const changed = this.#log.apply(event);

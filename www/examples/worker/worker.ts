@@ -14,7 +14,7 @@ export default {
     const upstream = await fetch(env.UPSTREAM + pathname + search, { method, headers, body, signal });
     if (!upstream.body || !upstream.headers.get("content-type")?.startsWith("text/event-stream")) return upstream;
 
-    let news = "";
+    let news = "", between = true; // comments go between lines
     const scored = new ConfidenceStream({
       onEvent: (event) => { if (event.type === "confidence") news += `: finece ${JSON.stringify(event)}\n`; },
     });
@@ -23,13 +23,13 @@ export default {
     const annotated = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, output) {
         output.enqueue(chunk);
-        if (chunk.at(-1) !== 0x0a) return; // comments go between lines
+        if (!(between = chunk.at(-1) === 0x0a)) return;
         output.enqueue(encoder.encode(news));
         news = "";
       },
       async flush(output) {
         await scored.done;
-        output.enqueue(encoder.encode(news));
+        if (between) output.enqueue(encoder.encode(news));
       },
     });
     const altered = new Response(upstream.body.pipeThrough(scored).pipeThrough(annotated), upstream);

@@ -11,7 +11,7 @@ export type FineceDataParts = { finece: FineceData };
 /** A part of a message that gives or revises one position's confidence. */
 export interface FinecePart {
   readonly type: "data-finece";
-  /** The position's, the same for every revision: writing it again replaces the part. */
+  /** The position's, the same for every revision: writing it again replaces the part. It ends in call, choice and index. */
   readonly id: string;
   readonly data: FineceData;
 }
@@ -21,28 +21,48 @@ export interface PartWriter {
   write(part: FinecePart): void;
 }
 
+/** Which of a model's calls an event is of: what confidenceMiddleware or confidenceFetch says. */
+type Call = number | { readonly number: number };
+
 /**
  * A listener for the events of `confidenceFetch`, `ConfidenceStream` or
  * {@link confidenceMiddleware} that writes each position as a `data-finece`
  * part. A revision has the id of the value before, which it replaces in the
- * message. Use one for each message; `prefix` keeps the ids of several steps in
- * one message apart.
+ * message. Use one for each message. Where an answer takes several calls, as with
+ * tools, each call's positions have ids of their own; `prefix` keeps those of
+ * several listeners in one message apart.
  */
-export function confidenceParts(writer: PartWriter, prefix = ""): (event: StreamEvent) => void {
-  const log = new ConfidenceLog();
-  return (event) => {
-    const data = log.apply(event);
+export function confidenceParts(writer: PartWriter, prefix = ""): (event: StreamEvent, call?: Call) => void {
+  const calls = new Map<number, { readonly log: ConfidenceLog; readonly id: string }>();
+  return (event, call = 0) => {
+    const number = typeof call === "number" ? call : call.number;
+    let known = calls.get(number);
+    if (known === undefined) {
+      calls.set(number, known = { log: new ConfidenceLog(), id: `${prefix}${String(calls.size)}` });
+    }
+    const data = known.log.apply(event);
     if (data !== undefined && data.revision >= 0) {
-      writer.write({ type: "data-finece", id: `${prefix}${String(data.choice)}:${String(data.index)}`, data });
+      writer.write({ type: "data-finece", id: `${known.id}:${String(data.choice)}:${String(data.index)}`, data });
     }
   };
 }
 
-/** The positions in a message's parts, those of the answer of choice 0, in order. */
-export function confidencesOf(message: { readonly parts: readonly { readonly type: string }[] }): PositionConfidence[] {
+/**
+ * The positions in a message's parts, those of the answer of choice 0, in order,
+ * one call's after the other's. With `call`, only those of this call, counted
+ * from 0: their offsets are in the text that this call gave.
+ */
+export function confidencesOf(
+  message: { readonly parts: readonly { readonly type: string }[] }, call?: number,
+): PositionConfidence[] {
   return message.parts
     .filter((part) => part.type === "data-finece")
-    .map((part) => (part as FinecePart).data)
-    .filter(({ choice, segment }) => choice === 0 && segment === "answer")
-    .sort((a, b) => a.index - b.index);
+    .map((part) => ({ data: (part as FinecePart).data, of: callOf((part as FinecePart).id) }))
+    .filter(({ data, of }) => data.choice === 0 && data.segment === "answer" && (call === undefined || call === of))
+    .sort((a, b) => a.of - b.of || a.data.index - b.data.index)
+    .map(({ data }) => data);
+}
+
+function callOf(id: string): number {
+  return Number(/(\d+):\d+:\d+$/.exec(id)?.[1] ?? 0);
 }

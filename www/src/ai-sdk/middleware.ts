@@ -1,7 +1,9 @@
 import { ConfidenceLog } from "../badge/positions.js";
-import { questionOf as findQuestion } from "../question.js";
-import type { ScoreOptions } from "../scorer.js";
-import { ConfidenceStream } from "../stream.js";
+import { FineceError, messageOf } from "../errors.js";
+import type { StreamEvent } from "../events.js";
+import { either } from "../http.js";
+import { textOf } from "../question.js";
+import { type ScoreOptions, Scorer } from "../scorer.js";
 import type { FineceData } from "./data.js";
 
 /** A part of a model's stream, as far as it matters here. */
@@ -46,7 +48,7 @@ export interface ConfidenceMiddleware<Version extends string> {
 }
 
 /** How {@link confidenceMiddleware} scores a model's streams. */
-export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> extends ScoreOptions {
+export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> extends Omit<ScoreOptions, "onEvent"> {
   /** The version of the SDK's specification: `v3` for ai 6, which is the default, `v4` for ai 7. */
   specificationVersion?: Version;
   /**
@@ -55,6 +57,8 @@ export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> exte
    * stream's text never waits.
    */
   settle?: number;
+  /** Hears every event, in order, and which of the model's calls it is of, counted from 0: with tools, an answer takes several. */
+  onEvent?: (event: StreamEvent, call: number) => void;
 }
 
 const encoder = new TextEncoder();
@@ -87,7 +91,18 @@ const encoder = new TextEncoder();
 export function confidenceMiddleware<Version extends string = "v3">(
   options: ConfidenceMiddlewareOptions<Version> = {},
 ): ConfidenceMiddleware<Version> {
-  const { settle = 10_000, specificationVersion = "v3" as Version, ...scoring } = options;
+  const { settle = 10_000, specificationVersion = "v3" as Version, onEvent, ...scoring } = options;
+  let calls = 0;
+  const score = (call: ModelCall, listener?: (event: StreamEvent) => void): Scored => {
+    const number = calls++;
+    return new Scored({
+      ...scoring,
+      onEvent(event) {
+        listener?.(event);
+        onEvent?.(event, number);
+      },
+    }, call);
+  };
   return {
     specificationVersion,
     async wrapStream<Call extends ModelCall, Part extends ModelStreamPart, Result extends { stream: ReadableStream<Part> }>(
@@ -95,8 +110,7 @@ export function confidenceMiddleware<Version extends string = "v3">(
     ) {
       // Asked of the model itself: transformParams could not tell what the caller wanted.
       const result = await model.doStream({ ...params, includeRawChunks: true });
-      const question = scoring.question ?? questionOf(params);
-      const scored = new Scored({ ...scoring, ...(question === undefined ? {} : { question }) });
+      const scored = score(params);
       const keepRaw = params.includeRawChunks === true;
       const stream = result.stream.pipeThrough(new TransformStream<Part, Part>({
         transform(part, controller) {
@@ -109,104 +123,79 @@ export function confidenceMiddleware<Version extends string = "v3">(
           await scored.end(settle);
         },
       }));
-      return { ...result, stream: onCancel(stream, () => { scored.interrupt(); }) };
+      return { ...result, stream: onLoss(stream, () => { scored.interrupt(); }) };
     },
     async wrapGenerate<Result extends ModelAnswer>(
       { params, doGenerate }: { readonly params: ModelCall; readonly doGenerate: () => PromiseLike<Result> },
     ) {
       const result = await doGenerate();
       const log = new ConfidenceLog();
-      const question = scoring.question ?? questionOf(params);
-      const scored = new Scored({
-        ...scoring, ...(question === undefined ? {} : { question }),
-        onEvent(event) {
-          log.apply(event);
-          scoring.onEvent?.(event);
-        },
-      });
-      const leave = (): void => { scored.interrupt(); };
-      params.abortSignal?.addEventListener("abort", leave);
+      const scored = score(params, (event) => { log.apply(event); });
       scored.takeAnswer(result);
       await scored.end(settle);
-      params.abortSignal?.removeEventListener("abort", leave);
       const finece: FineceMetadata = { confidences: log.all() };
       return { ...result, providerMetadata: { ...result.providerMetadata, finece } };
     },
   };
 }
 
-/** One stream on its way to the core: raw chunks as events of a stream, or plain text. */
+/** One answer on its way to the core: raw chunks as events of a stream, or plain text. */
 class Scored {
   readonly #options: ScoreOptions;
-  readonly #abort = new AbortController();
-  #stream: ConfidenceStream | undefined;
-  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #scorer: Scorer | undefined;
   #raw = false;
 
-  constructor(options: ScoreOptions) {
-    this.#options = options;
+  constructor(options: ScoreOptions, { prompt, abortSignal }: ModelCall) {
+    const question = options.question ?? textOf(prompt.findLast(({ role }) => role === "user"));
+    this.#options = { ...options, ...(question === "" ? {} : { question }), signal: either(options.signal, abortSignal) };
   }
 
   take(part: ModelStreamPart): void {
     const { rawValue, delta } = part as { readonly rawValue?: unknown; readonly delta?: unknown };
     if (part.type === "raw") {
       this.#raw = true;
-      this.#write(typeof rawValue === "string" ? rawValue : `data: ${JSON.stringify(rawValue)}\n\n`);
+      this.#write(() => (typeof rawValue === "string" ? rawValue : `data: ${JSON.stringify(rawValue)}\n\n`));
     } else if (part.type === "text-delta" && typeof delta === "string" && !this.#raw) {
-      this.#write(delta, "text");
+      this.#write(() => delta, "text");
     }
   }
 
   takeAnswer({ content, response }: ModelAnswer): void {
     const body = response?.body;
     if (typeof body === "object" && body !== null && "choices" in body) {
-      this.#write(JSON.stringify(body));
+      this.#write(() => JSON.stringify(body));
       return;
     }
     const texts = content.filter(({ type }) => type === "text") as unknown as readonly { readonly text: string }[];
-    this.#write(texts.map(({ text }) => text).join(""), "text");
+    this.#write(() => texts.map(({ text }) => text).join(""), "text");
   }
 
   async end(settle: number): Promise<void> {
-    const { done } = this.#stream ?? {};
-    if (this.#raw) {
-      this.#write("data: [DONE]\n\n");
-    }
-    void this.#writer?.close().catch(() => undefined);
+    this.#scorer?.end();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([done, new Promise((resolve) => { timer = setTimeout(resolve, settle); })]);
+    await Promise.race([this.#scorer?.done, new Promise((resolve) => { timer = setTimeout(resolve, settle); })]);
     clearTimeout(timer);
     this.interrupt();
   }
 
   interrupt(): void {
-    this.#abort.abort();
+    this.#scorer?.interrupt();
   }
 
-  #write(text: string, format?: "text"): void {
-    if (this.#writer === undefined) {
-      const { signal } = this.#options;
-      const stream = this.#stream = new ConfidenceStream({
-        ...(format === undefined ? {} : { format }), ...this.#options,
-        signal: signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]),
-      });
-      this.#writer = stream.writable.getWriter();
-      void drain(stream.readable);
+  #write(text: () => string, format?: "text"): void {
+    const scorer = this.#scorer ??= new Scorer({ ...(format === undefined ? {} : { format }), ...this.#options });
+    try {
+      scorer.write(encoder.encode(text()));
+    } catch (cause) { // JSON has no words for it: a cycle, a bigint
+      scorer.lose(new FineceError("argument", `what the provider said is not scored: ${messageOf(cause)}`, {}, cause));
     }
-    this.#writer.write(encoder.encode(text)).catch(() => undefined);
   }
 }
 
-async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
+/** The same stream, with word of its cancellation or its error, of which a TransformStream's flush hears nothing. */
+function onLoss<T>(stream: ReadableStream<T>, lost: () => void): ReadableStream<T> {
   const reader = stream.getReader();
-  while (!(await reader.read()).done) {
-    // only the events are wanted
-  }
-}
-
-/** The same stream, with word of its cancellation. */
-function onCancel<T>(stream: ReadableStream<T>, cancelled: () => void): ReadableStream<T> {
-  const reader = stream.getReader();
+  reader.closed.catch(lost);
   return new ReadableStream<T>({
     async pull(controller) {
       const { done, value } = await reader.read();
@@ -217,13 +206,8 @@ function onCancel<T>(stream: ReadableStream<T>, cancelled: () => void): Readable
       }
     },
     async cancel(reason) {
-      cancelled();
+      lost();
       await reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
-}
-
-/** The text of the user's last message. */
-function questionOf({ prompt }: ModelCall): string | undefined {
-  return findQuestion(JSON.stringify({ messages: prompt }));
 }

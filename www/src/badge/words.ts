@@ -96,7 +96,7 @@ export const ENGLISH: BadgeWords = {
   notCalibrated: "Not calibrated: take it as a ranking, not as a probability.",
   calibrationUnknown: "Its calibration has not been measured.",
   reasons: {
-    "no logprobs": "The model's stream has no log-probabilities.",
+    "no logprobs": "The model's stream has no log-probabilities, or not of all its text.",
     "no text": "There is no text to judge.",
     "refusal": "The model refused to answer.",
     "tool call": "The model called a tool.",

@@ -20,8 +20,8 @@ const empty = (): ConfidenceSnapshot => EMPTY;
  * a signal, a {@link ConfidenceStore} that somebody else feeds, or `undefined`
  * while there is none. Keep it the same between renderings, by `useState` or
  * `useMemo`: another source is another stream. It is read once however many
- * components use it, and aborted when the last one has gone. On the server the
- * snapshot is empty.
+ * components use it, and aborted when the last one has gone, unless it has
+ * ended: then it is kept for who comes back. On the server the snapshot is empty.
  *
  * ```tsx
  * const { text, positions } = useConfidence(response);

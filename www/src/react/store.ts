@@ -2,6 +2,7 @@ import { ConfidenceLog, type PositionConfidence } from "../badge/positions.js";
 import { type ByteSource, confidences } from "../confidences.js";
 import { messageOf } from "../errors.js";
 import type { Segment, StreamEvent } from "../events.js";
+import { either } from "../http.js";
 import type { ScoreOptions } from "../scorer.js";
 
 /** What is known of a stream by now. It is never changed; a change makes a new one. */
@@ -126,8 +127,9 @@ function frame(run: () => void): () => void {
 }
 
 /**
- * Reads a source as long as anybody subscribes. Leaving and coming back in one
- * turn, as StrictMode does to every effect, is not leaving.
+ * Reads a source as long as anybody subscribes, and keeps what it has read to the
+ * end. Leaving and coming back in one turn, as StrictMode does to every effect, is
+ * not leaving.
  */
 export class SourceReader {
   /** What was read so far. */
@@ -136,6 +138,7 @@ export class SourceReader {
   readonly #source: ConfidenceSource;
   readonly #options: ScoreOptions;
   #abort: AbortController | undefined;
+  #reading = false;
   #readers = 0;
 
   constructor(source: ConfidenceSource, options: ScoreOptions, segment?: Segment) {
@@ -149,19 +152,24 @@ export class SourceReader {
     return this.#abort?.signal.aborted ?? false;
   }
 
-  /** The store's `subscribe`; the first one begins to read, the last one to leave aborts. */
+  /** The store's `subscribe`; the first one begins to read, anew if it was aborted, the last one to leave aborts. */
   readonly subscribe = (listener: () => void): (() => void) => {
     const unsubscribe = this.store.subscribe(listener);
     this.#readers++;
+    if (this.gone) { // as a hidden Activity leaves it
+      this.#abort = undefined;
+      this.store.reset();
+    }
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
+      this.#reading = true;
       void this.#read(this.#abort.signal);
     }
     return () => {
       unsubscribe();
       this.#readers--;
       setTimeout(() => {
-        if (this.#readers === 0) {
+        if (this.#readers === 0 && this.#reading) {
           this.#abort?.abort();
         }
       });
@@ -169,22 +177,22 @@ export class SourceReader {
   };
 
   async #read(signal: AbortSignal): Promise<void> {
-    const { store } = this;
-    const outer = this.#options.signal;
-    const joined = outer === undefined ? signal : AbortSignal.any([signal, outer]);
+    const joined = either(this.#options.signal, signal) ?? signal;
+    let failure: unknown;
     try {
       const source = await (typeof this.#source === "function" ? this.#source(joined) : this.#source);
       for await (const event of confidences(source, { ...this.#options, signal: joined })) {
         if (signal.aborted) {
           return; // nobody is there any more
         }
-        store.push(event);
+        this.store.push(event);
       }
-      store.finish();
     } catch (error) {
-      if (!signal.aborted) {
-        store.finish(error);
-      }
+      failure = error;
+    }
+    if (!signal.aborted) {
+      this.#reading = false;
+      this.store.finish(failure);
     }
   }
 }
