@@ -56,6 +56,12 @@ func TestWhatIsNoTextHoldsNothing(t *testing.T) {
 	const extras = `,"native_finish_reason":"stop","stop_reason":"###","matched_stop":"###","content_filter_results":{"hate":{"filtered":false}},"seed":7,"token_ids":null,"error":null,"usage":{"prompt_tokens":1}`
 	stream := chunkOf(probable("content", "One paragraph, which is long enough.")+extras) +
 		chunkOf(probable("content", "\\n\\nAnd another one, which goes on.")+extras)
+	goesOutBeforeTheEnd(t, stream, "One paragraph")
+}
+
+// goesOutBeforeTheEnd wants a text of a stream that goes on without an end.
+func goesOutBeforeTheEnd(t *testing.T, stream, text string) {
+	t.Helper()
 	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 		replay([]byte(stream), burst)(w, r)
 		<-r.Context().Done()
@@ -63,7 +69,7 @@ func TestWhatIsNoTextHoldsNothing(t *testing.T) {
 	resp := post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), ask)
 	stop := time.AfterFunc(5*time.Second, func() { resp.Body.Close() })
 	defer stop.Stop()
-	readUntil(t, resp, func(s string) bool { return strings.Contains(s, "One paragraph") })
+	readUntil(t, resp, func(s string) bool { return strings.Contains(s, text) })
 }
 
 // TestReasoningIsHeldFromPositionToPosition, whatever it is called.
@@ -71,14 +77,7 @@ func TestReasoningIsHeldFromPositionToPosition(t *testing.T) {
 	for _, member := range []string{"reasoning_content", "reasoning", "thinking"} {
 		stream := chunkOf(probable(member, "Let me think about this at some length.\\n\\n")) +
 			chunkOf(probable(member, "Then some more thoughts come here.\\n\\n")) + chunkOf(probable("content", "The answer is forty-two."))
-		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-			replay([]byte(stream), burst)(w, r)
-			<-r.Context().Done()
-		})
-		resp := post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), ask)
-		stop := time.AfterFunc(5*time.Second, func() { resp.Body.Close() })
-		defer stop.Stop()
-		readUntil(t, resp, func(s string) bool { return strings.Contains(s, "Let me think") })
+		goesOutBeforeTheEnd(t, stream, "Let me think")
 	}
 }
 
