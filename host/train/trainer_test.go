@@ -325,7 +325,7 @@ func TestTrainer(t *testing.T) {
 		falls  float64 // the loss to this share
 		args   []string
 	}{
-		{"ift", chat, 3, 0.7, []string{"ift", "--lr", "2e-3"}},
+		{"ift", chat, 3, 0.7, []string{"ift", "--lr", "2e-3", "--beta2", "0.95"}},
 		{"ift-grown", chat, 3, 0.7, []string{"ift", "--lr", "2e-3", "--grow", "2", "--prompt-loss", "0.3", "--surprise", "1"}},
 		{"ift-frozen", chat, 3, 0.7, []string{"ift", "--lr", "4e-3", "--grow", "2", "--freeze", "--surprise", "1"}},
 		{"ift-lora", chat, 3, 0.7, []string{"ift", "--lr", "1e-2", "--beta2", "0.95", "--lora-rank", "8"}},
