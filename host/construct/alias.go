@@ -74,7 +74,7 @@ func statedAlias(answer string) string {
 		return ""
 	}
 	last := lastLine(answer)
-	for _, s := range announced(last, selectionInList) {
+	for _, s := range announced(last, selectionIs) {
 		if plain(s) != "" {
 			return s
 		}

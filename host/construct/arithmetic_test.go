@@ -143,6 +143,30 @@ func newLLM(t testing.TB) *llm {
 	return m
 }
 
+// says has it write what text gives for a partial answer, "" for a question, and
+// the number of the choice.
+func (m *llm) says(t *testing.T, text func(partial string, choice int) string) {
+	m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		var request struct {
+			Messages []struct{ Role, Content string }
+			N        int
+		}
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+			t.Error(err)
+		}
+		partial := ""
+		if last := request.Messages[len(request.Messages)-1]; last.Role == "assistant" {
+			partial = last.Content
+		}
+		var choices []any
+		for i := range request.N {
+			choices = append(choices, map[string]any{"index": i, "message": map[string]string{"content": text(partial, i)}})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"choices": choices})
+		return true
+	}
+}
+
 func (m *llm) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))

@@ -66,7 +66,7 @@ var listing = regexp.MustCompile(`(?im)^[\s*_]*B:`)
 func LetterIn(answer string, choices []string) string {
 	announcement := selection
 	if listing.MatchString(answer) {
-		announcement = selectionInList
+		announcement = selectionIs
 	}
 	exact := func(line string) bool { return letterOf(line, choices) != "" }
 	in := append(places(answer, announcement, exact), lastLine(answer))

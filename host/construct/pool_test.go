@@ -1,9 +1,7 @@
 package construct_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -73,36 +71,21 @@ func TestPool(t *testing.T) {
 // break there.
 func TestPoolWhereACompletionWritesOn(t *testing.T) {
 	m := newLLM(t)
-	m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
-		var request struct {
-			Messages []struct{ Role, Content string }
-			N        int
+	m.says(t, func(partial string, i int) string {
+		gap := "\n\n"
+		if strings.HasSuffix(partial, gap) {
+			gap = ""
 		}
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
-			t.Error(err)
+		switch {
+		case partial == "":
+			return "A.\n\n#### 1"
+		case strings.Contains(partial, "More"):
+			return gap + "#### 2"
+		case i%2 == 0:
+			return gap + "#### 1"
 		}
-		var choices []any
-		for i := range request.N {
-			text := "A.\n\n#### 1"
-			if last := request.Messages[len(request.Messages)-1]; last.Role == "assistant" {
-				gap := "\n\n"
-				if strings.HasSuffix(last.Content, gap) {
-					gap = ""
-				}
-				switch more := strings.Contains(last.Content, "More"); {
-				case more:
-					text = gap + "#### 2"
-				case i%2 == 0:
-					text = gap + "#### 1"
-				default:
-					text = " More.\n\n#### 2"
-				}
-			}
-			choices = append(choices, map[string]any{"index": i, "message": map[string]string{"content": text}})
-		}
-		json.NewEncoder(w).Encode(map[string]any{"choices": choices})
-		return true
-	}
+		return " More.\n\n#### 2"
+	})
 	for _, c := range []struct {
 		pool, keepSpace bool
 		want            []string

@@ -11,15 +11,14 @@ const (
 	aColon = `|(?:^|\n)[\s*_]*A:[\s*_]*`
 )
 
-// What announces a final answer: conclusion matches such as "The final answer
-// is:", "**Answer:**" or "A:"; selection, which is for letters, "the option is" as
-// well; selectionInList the same but for "A:", which may be an option's letter;
-// answerIs the least.
+// What announces a final answer: answerIs matches such as "The final answer is:" or
+// "**Answer:**", selectionIs "the option is" as well; conclusion and selection the
+// same, and "A:", which may also be an option's letter.
 var (
-	answerIs        = regexp.MustCompile(`(?i)\b(?:final\s+)?answer\b` + is)
-	conclusion      = regexp.MustCompile(answerIs.String() + aColon)
-	selectionInList = regexp.MustCompile(`(?i)\b(?:final\s+answer|answer|choice|option)\b` + is)
-	selection       = regexp.MustCompile(selectionInList.String() + aColon)
+	answerIs    = regexp.MustCompile(`(?i)\b(?:final\s+)?answer\b` + is)
+	conclusion  = regexp.MustCompile(answerIs.String() + aColon)
+	selectionIs = regexp.MustCompile(`(?i)\b(?:final\s+answer|answer|choice|option)\b` + is)
+	selection   = regexp.MustCompile(selectionIs.String() + aColon)
 )
 
 // opens matches an announcement behind "####": "Answer:", or "Final Answer" with

@@ -1,8 +1,6 @@
 package construct_test
 
 import (
-	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -14,29 +12,15 @@ import (
 func TestStatementsHaveNoOrder(t *testing.T) {
 	gold := []string{"Eva has the most of all.", "Tom has the fewest of all."}
 	m := newLLM(t)
-	m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
-		var request struct {
-			Messages []struct{ Role, Content string }
-			N        int
+	m.says(t, func(partial string, i int) string {
+		switch {
+		case partial == "":
+			return gold[i%2] + "\n\n" + gold[1-i%2]
+		case strings.HasPrefix(partial, gold[0]):
+			return "\n\n" + gold[1]
 		}
-		if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
-			t.Error(err)
-		}
-		partial := request.Messages[len(request.Messages)-1]
-		var choices []any
-		for i := range request.N {
-			text := gold[i%2] + "\n\n" + gold[1-i%2]
-			if partial.Role == "assistant" {
-				text = "\n\n" + gold[0]
-				if strings.HasPrefix(partial.Content, gold[0]) {
-					text = "\n\n" + gold[1]
-				}
-			}
-			choices = append(choices, map[string]any{"index": i, "message": map[string]string{"content": text}})
-		}
-		json.NewEncoder(w).Encode(map[string]any{"choices": choices})
-		return true
-	}
+		return "\n\n" + gold[0]
+	})
 	for grader, want := range map[string]int{"statements": 0, "alias": 16} {
 		c := m.config(t, nil)
 		c.Plan = construct.Plan{K: 8, T: 1, M: 2}

@@ -18,9 +18,9 @@ type Asker struct {
 	store  construct.Store
 }
 
-// NewAsker makes an asker that keeps the replies in store, which may be nil. There
-// where tells the server from others with models of the same name; it may be "" for
-// one of them, and is better not an address that changes from run to run. An error
+// NewAsker makes an asker that keeps the replies in store, which may be nil. In the
+// store, where tells them from those of other servers with a model of the same name:
+// "" for one server, and for none an address that changes from run to run. An error
 // is about the configuration.
 func NewAsker(server model.Config, m estimate.Model, where string, store construct.Store) (*Asker, error) {
 	client, err := model.NewFor(&m, server)

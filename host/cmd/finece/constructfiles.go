@@ -39,8 +39,6 @@ func identityOf(text string, gold []string) identity {
 	return identity(h.Sum(nil))
 }
 
-const otherQuestion = "question %s has another text or other right answers there: give another -o, or the questions that the file is of"
-
 // samples is the file of replies, a construct.Store. It keeps in memory where
 // each one is, and reads it when it is asked for.
 type samples struct {
@@ -73,7 +71,7 @@ func (r *construction) open(settings string) error {
 	r.out = out
 	for _, q := range r.questions {
 		if h := out.have[q.ID]; h != nil && h.about != identityOf(q.Text, q.Gold) {
-			return errors.Join(usagef("-o: %s: "+otherQuestion, f.output, q.ID), out.Close())
+			return errors.Join(usagef("-o: %s: question %s has another text or other right answers there: give another -o, or the questions that the file is of", f.output, q.ID), out.Close())
 		}
 	}
 	complete := func(id string) bool { h := out.have[id]; return h != nil && h.n >= h.of }
