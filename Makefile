@@ -42,12 +42,12 @@ test-www: www ## run the npm package's tests, in Node, workerd and Chromium
 	$(GO) run ./host/cmd/conformance --quick
 
 .PHONY: edge
-edge: www ## build the Cloudflare Worker into wasm/edge/build
-	wasm/edge/build.sh
+edge: www ## build the Cloudflare Worker into host/edge/build
+	host/edge/build.sh
 
 .PHONY: test-edge
 test-edge: edge ## run the Worker in workerd and compare it with the Go server
-	$(GO) test -tags workerd ./wasm/edge
+	$(GO) test -tags workerd ./host/edge
 
 .PHONY: conformance
 conformance: www ## play one corpus through wazero, Node, Chromium and workerd and compare the bytes (ARGS=--seed=N)
@@ -125,4 +125,4 @@ picture: build ## draw the README's picture anew; needs tmux
 
 .PHONY: clean
 clean: ## remove what was built and installed
-	rm -rf build host/cmd/finece/site/demo www/node_modules www/dist www/test-build www/demo/dist wasm/edge/node_modules wasm/edge/build
+	rm -rf build host/cmd/finece/site/demo www/node_modules www/dist www/test-build www/demo/dist host/edge/node_modules host/edge/build

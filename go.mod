@@ -54,6 +54,6 @@ tool (
 // What npm installs and what is built has Go files, too.
 ignore (
 	./build
-	./wasm/edge/node_modules
+	./host/edge/node_modules
 	./www/node_modules
 )

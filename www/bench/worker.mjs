@@ -1,4 +1,4 @@
-// A request through the Go Worker (wasm/edge, built), the
+// A request through the Go Worker (host/edge, built), the
 // TypeScript Worker (examples/worker) and one that only passes it on, each in a
 // workerd of its own: the CPU time that a request costs, and the time that an
 // event is delayed.
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
-import { worker } from "../../wasm/edge/test/modules.mjs";
+import { worker } from "../../host/edge/test/modules.mjs";
 import { sizeOfFile } from "../scripts/bundle.mjs";
 import { demo, median, row, serve } from "./support.mjs";
 

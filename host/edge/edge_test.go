@@ -3,7 +3,7 @@
 // Package main_test runs the Worker that build.sh has built in workerd, before a
 // real upstream, beside the handler that `finece serve` serves:
 //
-//	wasm/edge/build.sh && go test -tags workerd ./wasm/edge
+//	host/edge/build.sh && go test -tags workerd ./host/edge
 package main_test
 
 import (
@@ -37,7 +37,7 @@ import (
 func worker(t *testing.T, bindings map[string]string, entry ...string) string {
 	t.Helper()
 	if _, err := os.Stat("build/app.wasm"); err != nil {
-		t.Fatal("the Worker is not built: run wasm/edge/build.sh")
+		t.Fatal("the Worker is not built: run host/edge/build.sh")
 	}
 	given, err := json.Marshal(bindings)
 	if err != nil {
@@ -75,7 +75,7 @@ const request = `{"model":"demo","messages":[{"role":"user","content":"How many 
 
 func demo(t *testing.T) []byte {
 	t.Helper()
-	data, err := os.ReadFile("../session/testdata/demo.sse")
+	data, err := os.ReadFile("../../wasm/session/testdata/demo.sse")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func countsOf(t *testing.T, url string) (c counts) {
 	return c
 }
 
-const counting = "edge/test/counting.mjs"
+const counting = "host/edge/test/counting.mjs"
 
 // TestTheIsolateKeepsInstances of the core and of the program for later
 // requests. The program is started before the first.
@@ -297,7 +297,7 @@ func TestTheIsolateKeepsInstances(t *testing.T) {
 // a real trap, sooner.
 func withMemoryLimit(t *testing.T, pages byte) string {
 	t.Helper()
-	core, err := os.ReadFile("../finece.wasm")
+	core, err := os.ReadFile("../../wasm/finece.wasm")
 	if err != nil {
 		t.Fatal(err)
 	}

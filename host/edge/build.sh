@@ -14,4 +14,4 @@ rm build/worker.mjs                          # worker.mjs here takes its place
 GOOS=js GOARCH=wasm go build -tags nethttpomithttp2 -trimpath -ldflags='-s -w' -o build/app.wasm .
 
 size() { gzip -9 -c "$@" | wc -c; }
-echo "app.wasm $(size build/app.wasm), finece.wasm $(size ../finece.wasm) bytes with gzip; the free plan takes 3145728 in all" >&2
+echo "app.wasm $(size build/app.wasm), finece.wasm $(size ../../wasm/finece.wasm) bytes with gzip; the free plan takes 3145728 in all" >&2

@@ -1,6 +1,6 @@
 // The scoring core's instances, which belong to the isolate. An instance holds
 // one session; after the session it waits for the next.
-import module from "../finece.wasm";
+import module from "../../wasm/finece.wasm";
 
 /** Instances that are kept for later sessions, and the memory of one that is. */
 const KEPT = 16;
