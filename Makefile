@@ -5,7 +5,7 @@ FUZZ   ?= 30s
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## watch the built-in model solve problems, with confidences, offline (STREAM=file: a recorded stream)
@@ -52,6 +52,11 @@ test-edge: edge ## run the Worker in workerd and compare it with the Go server
 .PHONY: conformance
 conformance: www ## play one corpus through wazero, Node, Chromium and workerd and compare the bytes (ARGS=--seed=N)
 	$(GO) run ./host/cmd/conformance $(ARGS)
+
+.PHONY: conformance-all
+conformance-all: www ## the same with Firefox, WebKit, Bun and Deno too; installs them (700 MB)
+	www/conformance/engines/setup.sh
+	$(GO) run ./host/cmd/conformance --all $(ARGS)
 
 .PHONY: build
 build: www ## build the command into build/finece, with the demo page in it

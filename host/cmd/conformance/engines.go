@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -149,9 +150,9 @@ func playNative(c testCase, answer func([]byte)) error {
 	return err
 }
 
-// inJavaScript plays the corpus in a script of www/conformance, which reads it
-// from a file and prints {"module": ..., "sums": [...]}.
-func inJavaScript(script string) func(context.Context, []testCase) ([]string, string, error) {
+// inJavaScript plays the corpus in a script of www/conformance that runtime runs.
+// The script reads the corpus from a file and prints {"module": ..., "sums": [...]}.
+func inJavaScript(script string, runtime ...string) func(context.Context, []testCase) ([]string, string, error) {
 	return func(ctx context.Context, corpus []testCase) ([]string, string, error) {
 		file, err := os.CreateTemp("", "corpus-*.json")
 		if err != nil {
@@ -162,7 +163,8 @@ func inJavaScript(script string) func(context.Context, []testCase) ([]string, st
 		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, "", err
 		}
-		command := exec.CommandContext(ctx, "node", "www/conformance/"+script, "wasm/finece.wasm", file.Name())
+		arguments := append(slices.Clone(runtime), "www/conformance/"+script, "wasm/finece.wasm", file.Name())
+		command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 		var out bytes.Buffer
 		command.Stdout, command.Stderr = &out, os.Stderr
 		if err := command.Run(); err != nil {

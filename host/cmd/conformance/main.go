@@ -1,8 +1,12 @@
 // Command conformance shows that every engine gives the same bytes: it plays one
-// corpus of streams, metrics and trees through finece.wasm on wazero, Node,
-// Chromium and workerd, and natively, and prints a table of what came of it.
+// corpus of streams, metrics and trees through finece.wasm on each engine, and
+// natively, and prints a table of the results.
 //
-//	conformance [--seed N] [--quick] [--streams DIR] [engine ...]
+//	conformance [--seed N] [--quick] [--all] [--streams DIR] [engine ...]
+//
+// The engines are wazero, native, Node, Chromium and workerd. With --all they are
+// also Firefox, WebKit, Bun and Deno, which www/conformance/engines/setup.sh
+// installs.
 //
 // The streams are the project's own and those in DIR, each cut at random places
 // that follow from the seed. The exit code is 1 if an engine differs.
@@ -25,30 +29,60 @@ import (
 // engine plays a corpus and returns the SHA-256 of each case's answers, and of
 // the module that gave them, "" for none.
 type engine struct {
-	name string
-	play func(ctx context.Context, corpus []testCase) (sums []string, module string, err error)
+	name  string
+	extra bool // played only when it is named, or with --all
+	play  func(ctx context.Context, corpus []testCase) (sums []string, module string, err error)
 }
 
 var engines = []engine{
-	{"wazero", onWazero},
-	{"native", natively},
-	{"node", inJavaScript("node.mjs")},
-	{"chromium", inJavaScript("chromium.mjs")},
-	{"workerd", inJavaScript("workerd.mjs")},
+	{"wazero", false, onWazero}, // first: the others are compared with it
+	{"native", false, natively},
+	{"node", false, inJavaScript("node.mjs", "node")},
+	{"chromium", false, inJavaScript("chromium.mjs", "node")},
+	{"workerd", false, inJavaScript("workerd.mjs", "node")},
+	{"firefox", true, inJavaScript("firefox.mjs", "node")},
+	{"webkit", true, inJavaScript("webkit.mjs", "node")},
+	{"bun", true, inJavaScript("node.mjs", installed+"bun")},
+	{"deno", true, inJavaScript("node.mjs", installed+"deno", "run", "--allow-read")},
+}
+
+// installed is where npm puts the programs of the extra engines.
+const installed = "www/conformance/engines/node_modules/.bin/"
+
+// chosen are the engines to play: those that are named, or else all that are not
+// extra. wazero is always among them.
+func chosen(names []string, all bool) ([]engine, error) {
+	for _, name := range names {
+		if !slices.ContainsFunc(engines, func(e engine) bool { return e.name == name }) {
+			return nil, fmt.Errorf("unknown engine %q", name)
+		}
+	}
+	var out []engine
+	for i, e := range engines {
+		if i == 0 || slices.Contains(names, e.name) || len(names) == 0 && (all || !e.extra) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
 }
 
 func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "where streams are cut follows from it")
 	quick := flag.Bool("quick", false, "a tenth of the corpus")
+	all := flag.Bool("all", false, "every engine; www/conformance/engines/setup.sh installs the extra ones")
 	streams := flag.String("streams", "../shared/data/streams", "a folder of recorded streams; not needed")
 	flag.Parse()
-	if err := run(*seed, *quick, *streams, flag.Args()); err != nil {
+	if err := run(*seed, *quick, *all, *streams, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1)
 	}
 }
 
-func run(seed uint64, quick bool, streams string, names []string) error {
+func run(seed uint64, quick, all bool, streams string, names []string) error {
+	engines, err := chosen(names, all)
+	if err != nil {
+		return err
+	}
 	corpus, err := newCorpus(seed, quick, streams)
 	if err != nil {
 		return err
@@ -60,9 +94,6 @@ func run(seed uint64, quick bool, streams string, names []string) error {
 	var want []string
 	failures := 0
 	for _, e := range engines {
-		if len(names) > 0 && !slices.Contains(names, e.name) && e.name != "wazero" { // which the others are compared with
-			continue
-		}
 		start := time.Now()
 		sums, module, err := e.play(context.Background(), corpus)
 		if err != nil {
