@@ -3,6 +3,7 @@ package session
 import (
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/stream"
 )
 
@@ -15,11 +16,12 @@ type choice struct {
 	slots    []slot // by position index modulo len(slots), the window's capacity
 	next     int    // index of the next position
 	tracks   [segments]track
-	segment  position.Segment // of the last token
-	waits    bool             // the last token's text is held back by the splitter
-	waiting  []drawn          // such tokens
-	tool     bool             // a tool call was made
-	refused  bool             // there is refusal text
+	scores   estimate.Plausible // the log-probabilities of all segments
+	segment  position.Segment   // of the last token
+	waits    bool               // the last token's text is held back by the splitter
+	waiting  []drawn            // such tokens
+	tool     bool               // a tool call was made
+	refused  bool               // there is refusal text
 	finish   stream.Reason
 	finished bool
 }

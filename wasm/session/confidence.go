@@ -47,6 +47,9 @@ func (s *Session) position(c *choice, p *position.Position) {
 	value, why := nan, NoText
 	if p.Index > 0 {
 		value, why = c.tracks[p.Segment].estimate(p)
+		if why == NoReason && !c.scores.Believed() {
+			value, why = nan, ImplausibleLogprobs
+		}
 	}
 	s.settle(c, p.Index, value, builtinSource(s.config.Method), why)
 }

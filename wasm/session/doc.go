@@ -46,6 +46,11 @@
 // told apart into tokens: from there on, positions of its segment are unavailable
 // as [NoLogprobs], whatever log-probabilities came before or come later.
 //
+// Log-probabilities that cannot be true give no confidence. If every one that a
+// choice has had so far, in all its segments, is exactly 0, and there are at
+// least 8, then a position found now is unavailable as [ImplausibleLogprobs]; see
+// estimate.Plausible.
+//
 // # Choices
 //
 // Each of the n choices of a stream has its own positions, fusion window and

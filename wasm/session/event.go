@@ -53,27 +53,28 @@ func (s State) String() string { return nameOf(stateNames[:], int(s)) }
 type Reason uint8
 
 const (
-	NoReason      Reason = iota
-	NoLogprobs           // text up to here came without the log-probabilities that tell its tokens apart, or they do not say what Config.Method needs
-	NoText               // nothing was generated up to here
-	Refusal              // the model refused; a refusal is not right or wrong
-	ToolCall             // the answer is a tool call
-	StreamFailed         // the stream broke off or reported an error, so there is no whole answer
-	TextTooLong          // the text to judge is longer than Config.MaxText
-	GivenUp              // too many positions waited for an estimate at once
-	BadReply             // the confidence model's reply could not be read as one probability
-	Timeout              // from here on: what Fail was told
-	Superseded           // a newer position made the request stale
-	EndpointError        // the confidence model's server answered with an error
-	Unreachable          // the confidence model's server could not be reached
-	Cancelled            // the surroundings gave up
+	NoReason            Reason = iota
+	NoLogprobs                 // text up to here came without the log-probabilities that tell its tokens apart, or they do not say what Config.Method needs
+	NoText                     // nothing was generated up to here
+	Refusal                    // the model refused; a refusal is not right or wrong
+	ToolCall                   // the answer is a tool call
+	StreamFailed               // the stream broke off or reported an error, so there is no whole answer
+	TextTooLong                // the text to judge is longer than Config.MaxText
+	GivenUp                    // too many positions waited for an estimate at once
+	BadReply                   // the confidence model's reply could not be read as one probability
+	Timeout                    // from here to Cancelled: what Fail was told
+	Superseded                 // a newer position made the request stale
+	EndpointError              // the confidence model's server answered with an error
+	Unreachable                // the confidence model's server could not be reached
+	Cancelled                  // the surroundings gave up
+	ImplausibleLogprobs        // the log-probabilities cannot be true; see estimate.Plausible
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"", "no logprobs", "no text", "refusal", "tool call", "stream failed",
 	"text too long", "given up", "bad reply", "timeout", "superseded",
-	"endpoint error", "unreachable", "cancelled",
+	"endpoint error", "unreachable", "cancelled", "implausible-logprobs",
 }
 
 // String returns the reason in words, "" for NoReason.

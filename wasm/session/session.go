@@ -242,6 +242,9 @@ func (k *sink) Token(t *stream.Token) {
 	if err != nil {
 		return // the configuration was accepted once, for choice 0
 	}
+	if t.Counted {
+		c.scores.Token(t.Logprob, t.Top, t.Listed)
+	}
 	switch {
 	case t.Tool:
 		c.tool = true

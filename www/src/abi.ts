@@ -40,7 +40,7 @@ export const STATES = ["pending", "provisional", "final", "unavailable"] as cons
 /** Why a confidence is unavailable; 0 is no reason. */
 export const REASONS = [
   "", "no logprobs", "no text", "refusal", "tool call", "stream failed", "text too long", "given up", "bad reply",
-  "timeout", "superseded", "endpoint error", "unreachable", "cancelled",
+  "timeout", "superseded", "endpoint error", "unreachable", "cancelled", "implausible-logprobs",
 ] as const;
 
 /** The built-in estimators. */

@@ -97,6 +97,7 @@ export const ENGLISH: BadgeWords = {
   calibrationUnknown: "Its calibration has not been measured.",
   reasons: {
     "no logprobs": "The model's stream has no log-probabilities, or not of all its text.",
+    "implausible-logprobs": "The model's server sends log-probabilities that cannot be true.",
     "no text": "There is no text to judge.",
     "refusal": "The model refused to answer.",
     "tool call": "The model called a tool.",
