@@ -11,6 +11,7 @@ import (
 type alike struct {
 	begin   jsonscan.Checkpoint // up to the text of the first choice
 	choice  int64               // which that is
+	delta   bool                // whether the text is a delta's
 	resumed bool                // this chunk begins so
 
 	end jsonscan.Ending // a rest that nothing comes of
@@ -34,7 +35,7 @@ func (r *reader) resume() bool {
 func (r *reader) deltaContent(e *entry) {
 	if a := &r.alike; !a.resumed && r.blank(e) {
 		r.scanner.Save(&a.begin)
-		a.choice = e.choice
+		a.choice, a.delta = e.choice, e.delta
 	}
 	r.contentOf(position.Answer)
 }
@@ -47,7 +48,7 @@ const deltaDepth = 4
 // choice, e.
 func (r *reader) blank(e *entry) bool {
 	return len(r.entries) == 1 && len(r.pieces) == 0 && len(r.tokens) == 0 && r.scanner.Depth() == deltaDepth &&
-		*e == entry{choice: e.choice} && r.plain()
+		*e == entry{choice: e.choice, delta: e.delta} && r.plain()
 }
 
 // plain reports whether the chunk has nothing beside its choices.

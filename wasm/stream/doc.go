@@ -21,7 +21,8 @@
 //   - OpenAI chat completions, and those who copy them, with what they add or
 //     change: Azure (chunks without choices, filter results), DeepSeek, Qwen
 //     and xAI (reasoning_content), OpenRouter (comments, reasoning), Mistral
-//     (content in parts), Groq (x_groq), vLLM (several tokens in a chunk, errors
+//     (content in parts), Together, Writer and Perplexity (text beside the delta,
+//     which does not count), Groq (x_groq), vLLM (several tokens in a chunk, errors
 //     without an error field), SGLang (log-probabilities that repeat those
 //     before are a fault), and the servers of llama.cpp, TGI and Ollama that speak it.
 //   - OpenAI completions, with their arrays of log-probabilities.

@@ -21,7 +21,7 @@ func (r *reader) ollama() {
 			return
 		case kMessage:
 			r.known = true
-			r.openAIDelta(e)
+			r.openAIMessage(e)
 		case kResponse:
 			r.known = true
 			text, _ := s.Text()

@@ -17,7 +17,7 @@ func (r *reader) openAI() {
 	if r.resume() {
 		r.known = true
 		e := r.begin()
-		e.choice = r.alike.choice
+		e.choice, e.delta = r.alike.choice, r.alike.delta
 		r.deltaContent(e)
 		r.deltaMembers(e)
 		r.choiceMembers(e)
@@ -88,12 +88,20 @@ func (r *reader) choiceMembers(e *entry) {
 			if n, ok := s.Int(); ok {
 				e.choice = n
 			}
-		case kDelta, kMessage:
+		case kDelta:
 			r.openAIDelta(e)
 			r.skipEnding(e)
+		case kMessage:
+			if e.delta {
+				s.Skip()
+				break
+			}
+			r.openAIMessage(e)
+			r.skipEnding(e)
 		case kText:
-			text, _ := s.Text()
-			r.add(position.Answer, text)
+			if text, _ := s.Text(); !e.delta {
+				r.add(position.Answer, text)
+			}
 		case kLogprobs:
 			r.openAILogprobs(e)
 		case kFinishReason:
@@ -125,7 +133,22 @@ func (r *reader) ahead(e *entry, n int) {
 	slices.Reverse(pieces)
 }
 
+// openAIDelta reads a delta. Where a choice has one, its text counts and that of
+// message and text does not: Together repeats the delta in text, Writer repeats it
+// in message, and the message of Perplexity has all text so far. They may come
+// before the delta.
 func (r *reader) openAIDelta(e *entry) {
+	if !r.scanner.EnterObject() {
+		return
+	}
+	if !e.delta {
+		r.pieces = r.pieces[:min(e.pieces, len(r.pieces))]
+		e.delta, e.tool, e.reasoned = true, false, false
+	}
+	r.deltaMembers(e)
+}
+
+func (r *reader) openAIMessage(e *entry) {
 	if r.scanner.EnterObject() {
 		r.deltaMembers(e)
 	}

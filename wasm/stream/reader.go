@@ -60,6 +60,7 @@ type entry struct {
 	tokens, tokensEnd int
 	segment           position.Segment // of tokens without text
 	tool              bool
+	delta             bool // a delta was read, so text and message do not count
 	finished          bool
 	reasoned          bool // a field of reasoning was put first
 	reason            Reason
