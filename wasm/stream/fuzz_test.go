@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"unicode/utf8"
+
+	corpus "github.com/finece/finece/wasm/stream/fixture"
 )
 
 // footprint is how many bytes of memory hang on a decoder's slices. Its token is
@@ -56,6 +58,11 @@ func FuzzDecoder(f *testing.F) {
 	} {
 		f.Add([]byte(s), uint8(0), uint8(i), uint64(i))
 		f.Add([]byte(s), uint8(i), uint8(64), uint64(i))
+	}
+	for i, seed := range corpus.All() {
+		if len(seed.Data) < 4<<10 {
+			f.Add(seed.Data, uint8(0), uint8(255), uint64(i))
+		}
 	}
 	f.Fuzz(func(t *testing.T, input []byte, format, room uint8, seed uint64) {
 		o := Options{Format: Format(format) % (Text + 1), MaxEvent: leastMaxEvent + int(room)*8, MaxChoices: 3}

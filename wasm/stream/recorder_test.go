@@ -26,6 +26,7 @@ type recorder struct {
 	tools  int
 	pieces []string // the text of every token, in formats where that does not depend on cutting
 	thinks int      // pieces of reasoning
+	tokens []Token  // every token, without its text
 	open   bool     // the last call was text that may go on
 	last   Token
 }
@@ -36,6 +37,9 @@ func newRecorder(t testing.TB) *recorder {
 
 func (r *recorder) Token(t *Token) {
 	r.pieces = append(r.pieces, string(t.Text))
+	kept := *t
+	kept.Text = nil
+	r.tokens = append(r.tokens, kept)
 	if !utf8.Valid(t.Text) {
 		r.t.Errorf("text %q is no UTF-8", t.Text)
 	}

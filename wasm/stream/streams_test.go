@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/position"
 )
 
+// recorded is an extra corpus that others recorded, where it is.
 const recorded = "../../../shared/data/streams"
 
 // facts are what a recording has beside what its index counts, or instead of
@@ -61,7 +62,7 @@ var recordings = map[string]facts{
 func TestRecordedStreams(t *testing.T) {
 	index, err := os.ReadFile(filepath.Join(recorded, "INDEX.md"))
 	if err != nil {
-		t.Skip("the recorded streams are not here")
+		t.Skip(recorded + " is absent: the extra recordings were not run; TestFixtures has our own")
 	}
 	row := regexp.MustCompile(`(?m)^\| (\S+\.(?:sse|jsonl|ndjson)) \|.*$`)
 	n := 0

@@ -1,0 +1,174 @@
+package stream
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/position"
+	corpus "github.com/finece/finece/wasm/stream/fixture"
+)
+
+// knownWrong lists what the decoder reads wrongly today, by fixture: the parts that differ from
+// the fixture's want.json, and why. want.json says what is right. TestFixtures fails when a part
+// that is listed here becomes right; then remove it.
+var knownWrong = map[string]struct{ parts, why string }{
+	"bedrock/converse-error.eventstream":     {"faults text finish", awsFraming},
+	"bedrock/converse-reasoning.eventstream": {"faults usage text finish", awsFraming},
+	"bedrock/converse.eventstream":           {"faults usage text finish", awsFraming},
+	"bedrock/converse.json":                  {"faults choices usage text finish", "Bedrock's Converse is no known format"},
+	"bedrock/invoke-anthropic.eventstream":   {"faults usage text finish", awsFraming},
+	"cohere/v1-chat.ndjson":                  {"faults choices text finish", "Cohere's version 1 is no known format"},
+	"dashscope/generation.sse":               {"faults choices text finish", "DashScope's own stream is no known format"},
+	"deepseek/chat-reasoning-logprobs.sse":   {"tokens logprobs", "the list logprobs.reasoning_content is not read"},
+	"gemini/error-bare-array.sse":            {"faults finish", bareError},
+	"gemini/error-bare.sse":                  {"faults finish", bareError},
+	"gemini/finish-number-length.sse":        {"faults finish", "a finishReason that is a number is not read"},
+	"gemini/finish-number.sse":               {"faults finish", "a finishReason that is a number is not read"},
+	"litellm/chat-unicode.sse":               {"listed", splitCharacters},
+	"litellm/vllm-unicode.sse":               {"tokens logprobs alternatives listed", endToken},
+	"llama.cpp/chat-unicode.sse":             {"listed", splitCharacters},
+	"llama.cpp-made/native-error.sse":        {"faults finish", "a field named error is ignored"},
+	"openai/chat-audio.sse":                  {"text", "the transcript of audio is not read"},
+	"openai/chat-logprobs-first.sse":         {"tokens logprobs alternatives listed", firstChunk},
+	"openai/chat-reasoning-first.sse":        {"text", firstChunk},
+	"openrouter/chat-reasoning-details.sse":  {"text", "reasoning_details is not read"},
+	"perplexity/chat.sse":                    {"text", "message is read beside delta"},
+	"replicate/stream.sse":                   {"faults choices text finish", "Replicate's stream is no known format"},
+	"tgi/generate-stream-special.sse":        {"tokens logprobs", endToken},
+	"tgi/generate.json":                      {"tokens logprobs", "the tokens in details are not read"},
+	"together/chat.sse":                      {"text", "text is read beside delta"},
+	"vllm/chat-unicode.sse":                  {"tokens logprobs alternatives listed", endToken},
+	"vllm/chat.sse":                          {"tokens logprobs alternatives listed", endToken},
+	"watsonx/generation-stream.sse":          {"faults choices usage text finish", "watsonx's own stream is no known format"},
+	"workers-ai/native.sse":                  {"faults choices text", "Workers AI's own stream is no known format"},
+}
+
+const (
+	awsFraming      = "AWS's binary event stream is taken for text"
+	bareError       = "an error object after the events of an event stream, without data:, is ignored"
+	endToken        = "the end-of-sequence token, which has no text in the answer, is counted as one of its tokens"
+	firstChunk      = "after a chunk with nothing but a role, the fields before content in the next chunk are dropped"
+	splitCharacters = "alternatives that are parts of a character are compared by their text, U+FFFD, instead of by id or bytes"
+)
+
+// TestFixtures decodes every fixture in every cutting. Text, tokens, log-probabilities and the
+// rest are compared part by part with what an independent reader found, or with the answer that
+// a hand-made stream was made from.
+func TestFixtures(t *testing.T) {
+	all := corpus.All()
+	if len(all) < 150 {
+		t.Fatalf("only %d fixtures", len(all))
+	}
+	marks := maps.Clone(knownWrong)
+	for _, f := range all {
+		t.Run(f.Name, func(t *testing.T) {
+			r := checkCuts(t, Options{}, f.Data)
+			format := Auto
+			if d, err := New(Options{}); err != nil {
+				t.Fatal(err)
+			} else {
+				run(d, newRecorder(t), f.Data, whole)
+				format = d.Format()
+			}
+			var wrong []string
+			for _, p := range compare(f.Want, summarise(r, format)) {
+				if p.got == p.want {
+					continue
+				}
+				wrong = append(wrong, p.name)
+				if !strings.Contains(" "+knownWrong[f.Name].parts+" ", " "+p.name+" ") {
+					t.Errorf("%s:\n got %s\nwant %s\n(%s)", p.name, p.got, p.want, f.Want.Shows)
+				}
+			}
+			for part := range strings.FieldsSeq(knownWrong[f.Name].parts) {
+				if !slices.Contains(wrong, part) {
+					t.Errorf("%s is right now: remove it from knownWrong", part)
+				}
+			}
+		})
+		delete(marks, f.Name)
+	}
+	for name := range marks {
+		t.Errorf("knownWrong has %s, which is no fixture", name)
+	}
+}
+
+// part is one thing that a stream says, in words.
+type part struct{ name, got, want string }
+
+// compare sets what was decoded beside what was wanted.
+func compare(want, got corpus.Want) []part {
+	parts := []part{
+		{"faults", plainly(got.Faults), plainly(want.Faults)},
+		{"choices", fmt.Sprint(slices.Sorted(maps.Keys(got.Choices))), fmt.Sprint(slices.Sorted(maps.Keys(want.Choices)))},
+		{"usage", fmt.Sprint(cmp.Or(got.Usage, &corpus.Usage{Prompt: -1, Completion: -1, Reasoning: -1})),
+			fmt.Sprint(cmp.Or(want.Usage, &corpus.Usage{Prompt: -1, Completion: -1, Reasoning: -1}))},
+	}
+	if want.Format != "" {
+		parts = append(parts, part{"format", got.Format, want.Format})
+	}
+	each := func(name string, show func(corpus.Choice) any) {
+		var g, w []string
+		for _, n := range slices.Sorted(maps.Keys(want.Choices)) {
+			g = append(g, fmt.Sprintf("%#v", show(got.Choices[n])))
+			w = append(w, fmt.Sprintf("%#v", show(want.Choices[n])))
+		}
+		parts = append(parts, part{name, strings.Join(g, " | "), strings.Join(w, " | ")})
+	}
+	each("text", func(c corpus.Choice) any { return []string{c.Answer, c.Reasoning, c.Refusal} })
+	each("tokens", func(c corpus.Choice) any { return c.Tokens })
+	each("logprobs", func(c corpus.Choice) any { return fmt.Sprintf("%d: %.9g", c.Logprobs, c.Sum) })
+	each("alternatives", func(c corpus.Choice) any { return c.Top })
+	each("listed", func(c corpus.Choice) any { return c.Listed })
+	each("tool", func(c corpus.Choice) any { return c.Tool })
+	each("finish", func(c corpus.Choice) any { return c.Finish })
+	return parts
+}
+
+// plainly writes codes in lower-case letters and digits alone.
+func plainly(codes []string) string {
+	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToLower(strings.Join(codes, ", ")))
+}
+
+// summarise brings what a recorder took down into the form of a fixture's Want.
+func summarise(r *recorder, format Format) corpus.Want {
+	w := corpus.Want{Format: format.String(), Choices: map[int]corpus.Choice{}}
+	for _, code := range r.codes() {
+		w.Faults = append(w.Faults, code.String())
+	}
+	for _, u := range r.usage {
+		w.Usage = &corpus.Usage{Prompt: u.Prompt, Completion: u.Completion, Reasoning: u.Reasoning}
+	}
+	for n := range r.text {
+		w.Choices[n] = corpus.Choice{Answer: r.answer(n), Reasoning: r.segment(n, position.Reasoning), Refusal: r.segment(n, position.Refusal)}
+	}
+	for n, reasons := range r.ends {
+		c := w.Choices[n]
+		c.Finish = reasons[0].String()
+		w.Choices[n] = c
+	}
+	for _, t := range r.tokens {
+		c := w.Choices[t.Choice]
+		c.Tool = c.Tool || t.Tool
+		if t.Counted {
+			c.Tokens++
+			if !math.IsNaN(t.Logprob) {
+				c.Logprobs++
+				c.Sum += t.Logprob
+			}
+			if len(t.Top) > 0 {
+				c.Top++
+			}
+			if t.Listed {
+				c.Listed++
+			}
+		}
+		w.Choices[t.Choice] = c
+	}
+	return w
+}
