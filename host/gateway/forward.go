@@ -34,7 +34,10 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer resp.Body.Close()
 	maps.Copy(w.Header(), resp.Header)
 	w.WriteHeader(resp.StatusCode)
-	if copyFlushing(w, resp.Body) != nil {
+	if err := copyFlushing(w, resp.Body); err != nil {
+		if r.Context().Err() == nil { // else the client has disconnected
+			f.config.Report("an answer broke off", err)
+		}
 		panic(http.ErrAbortHandler) // so that the client sees that the answer broke off
 	}
 }

@@ -96,7 +96,12 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, x *exchange) {
 	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
+// pass sends a request on whose answer is not scored. Its body may still be on
+// the way when the upstream answers. Without full duplex, an HTTP/1.1 server reads
+// the rest of that body itself before it writes the answer; the proxy's own
+// reading of the body then fails, and the end of the answer is lost.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
+	_ = http.NewResponseController(w).EnableFullDuplex() // the Worker has none and needs none
 	h.serve(w, r, &exchange{why: why})
 }
 

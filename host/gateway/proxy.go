@@ -3,15 +3,16 @@
 package gateway
 
 import (
-	"io"
+	"errors"
 	"log"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 )
 
 var defaultRoundTrip RoundTrip = http.DefaultTransport.RoundTrip
 
-// newProxy sends on what h lets pass.
+// newProxy returns the handler that sends requests to the upstream.
 func newProxy(h *Handler) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite:        func(p *httputil.ProxyRequest) { h.rewrite(p.In, p.Out) },
@@ -19,6 +20,15 @@ func newProxy(h *Handler) http.Handler {
 		FlushInterval:  -1,
 		ModifyResponse: h.modify,
 		ErrorHandler:   h.failed,
-		ErrorLog:       log.New(io.Discard, "", 0), // of answers that break off
+		ErrorLog:       log.New(reporter(h.config.Report), "", 0),
 	}
+}
+
+// reporter is the [httputil.ReverseProxy]'s log. The proxy writes to it when an
+// answer breaks off after its headers were sent.
+type reporter func(message string, err error)
+
+func (r reporter) Write(line []byte) (int, error) {
+	r("an answer broke off", errors.New(strings.TrimPrefix(strings.TrimSpace(string(line)), "httputil: ")))
+	return len(line), nil
 }
