@@ -12,14 +12,18 @@ import (
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
+	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/wasm/session"
 )
 
 // batch is a run of score.
 type batch struct {
 	cmd      *cobra.Command
-	scorer   *scorer
+	scorer   *scoring.Scorer
 	config   host.Config
 	jobs     int
 	name     string // of the input
@@ -28,7 +32,7 @@ type batch struct {
 	out  *journal.Journal // nil for standard output
 	done *finished        // what is in the output already
 
-	bar     *progress
+	bar     *terminal.Progress
 	written int
 	without int    // of those, answers without log-probabilities, which were needed
 	bad     int    // lines that could not be read
@@ -70,10 +74,10 @@ func (b *batch) openOutput(path string, again bool) error {
 		return journal.Keep, nil
 	})
 	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, journal.ErrBusy) {
-		return failf(exitIO, "-o: %w", err)
+		return exit.Errorf(exit.IO, "-o: %w", err)
 	}
 	if err != nil { // about what is in it
-		return usagef("-o: %w", err)
+		return exit.Usagef("-o: %w", err)
 	}
 	b.out = j
 	if j.Kept > 0 || j.Cut > 0 {
@@ -81,7 +85,7 @@ func (b *batch) openOutput(path string, again bool) error {
 		if j.Cut > 0 {
 			torn = fmt.Sprintf("; a torn line of %d bytes is cut off", j.Cut)
 		}
-		say(b.cmd, "%s: %d lines are there already%s", filepath.Base(path), j.Kept, torn)
+		terminal.Say(b.cmd, "%s: %d lines are there already%s", filepath.Base(path), j.Kept, torn)
 	}
 	return nil
 }
@@ -113,13 +117,13 @@ func (b *batch) closeOutput() error {
 		return nil
 	}
 	if err := b.out.Close(); err != nil {
-		return failf(exitIO, "-o: %w", err)
+		return exit.Errorf(exit.IO, "-o: %w", err)
 	}
 	return nil
 }
 
 // write writes the line of an answer.
-func (b *batch) write(in *answers.Answer, a *answer) error {
+func (b *batch) write(in *answers.Answer, a *scoring.Answer) error {
 	var err error
 	if line := b.line(in, a); b.out != nil {
 		err = b.out.Append(line)
@@ -127,10 +131,10 @@ func (b *batch) write(in *answers.Answer, a *answer) error {
 		_, err = b.cmd.OutOrStdout().Write(append(line, '\n'))
 	}
 	if err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	b.written++
-	if a.lacksLogprobs() {
+	if a.LacksLogprobs() {
 		b.without++
 	}
 	return nil
@@ -139,9 +143,9 @@ func (b *batch) write(in *answers.Answer, a *answer) error {
 // say reports something about the input, over the progress bar.
 func (b *batch) say(format string, args ...any) {
 	if b.bar != nil {
-		b.bar.hide()
+		b.bar.Hide()
 	}
-	say(b.cmd, "%s: %s", b.name, fmt.Sprintf(format, args...))
+	terminal.Say(b.cmd, "%s: %s", b.name, fmt.Sprintf(format, args...))
 }
 
 // complain is say for what may be wrong everywhere: so many times.
@@ -173,17 +177,17 @@ func (b *batch) verdict() error {
 	case len(wrong) == 0:
 		return nil
 	case len(wrong) == 1 && b.without > 0 && b.without == b.written:
-		return failf(exitUnavailable, "%s: %s", b.name, wrong[0])
+		return exit.Errorf(exit.Unavailable, "%s: %s", b.name, wrong[0])
 	}
-	return failf(exitFaults, "%s: %s", b.name, strings.Join(wrong, ", "))
+	return exit.Errorf(exit.Faults, "%s: %s", b.name, strings.Join(wrong, ", "))
 }
 
 const noLogprobs = "--estimator logprob needs log-probabilities, which there are none of; --estimator URL asks a confidence model"
 
 // note reports what went wrong in a session.
-func (b *batch) note(g *scoring, l *ledger, where string) {
-	if g.exchange != nil {
-		for _, err := range g.exchange.Failures() {
+func (b *batch) note(g *scoring.Scoring, l *scoring.Ledger, where string) {
+	if g.Exchange != nil {
+		for _, err := range g.Exchange.Failures() {
 			b.failed++
 			if text := err.Error(); text != b.failure { // a server that is down fails at every position
 				b.failure = text
@@ -191,42 +195,42 @@ func (b *batch) note(g *scoring, l *ledger, where string) {
 			}
 		}
 	}
-	for _, f := range l.faults {
-		b.complain("%s%s", where, faultText(f))
+	for _, f := range l.Faults {
+		b.complain("%s%s", where, scoring.FaultText(f))
 	}
-	b.faults += l.faulted
+	b.faults += l.Faulted
 }
 
 // line is an answer's line of output.
-func (b *batch) line(in *answers.Answer, a *answer) []byte {
-	var o object
-	o.begin()
+func (b *batch) line(in *answers.Answer, a *scoring.Answer) []byte {
+	var o jsonline.Object
+	o.Begin()
 	id := in.ID
 	if id == nil {
 		id = []byte("null")
 	}
-	o.raw("id", id)
-	o.integer("line", int64(in.Line))
-	if a.number != 0 {
-		o.integer("choice", int64(a.number))
+	o.Raw("id", id)
+	o.Integer("line", int64(in.Line))
+	if a.Number != 0 {
+		o.Integer("choice", int64(a.Number))
 	}
-	nan := place{raw: nanValue, fused: nanValue}
-	end := a.end()
+	nan := scoring.Place{Raw: nanValue, Fused: nanValue}
+	end := a.End()
 	if end == nil {
 		end = &nan
 	}
-	o.number("confidence", end.fused)
-	o.key("positions")
-	for i := range a.places {
-		o.b = append(o.b, "[,"[min(i, 1)])
-		o.scored(a, &a.places[i], in.Even)
+	o.Number("confidence", end.Fused)
+	o.Key("positions")
+	for i := range a.Places {
+		o.B = append(o.B, "[,"[min(i, 1)])
+		writeScored(&o, a, &a.Places[i], in.Even)
 	}
-	if len(a.places) == 0 {
-		o.b = append(o.b, '[')
+	if len(a.Places) == 0 {
+		o.B = append(o.B, '[')
 	}
-	o.b = append(o.b, ']')
-	o.text("finish", a.finish.String())
-	o.text("settings", b.settings)
-	o.end()
-	return o.b
+	o.B = append(o.B, ']')
+	o.Text("finish", a.Finish.String())
+	o.Text("settings", b.settings)
+	o.End()
+	return o.B
 }

@@ -12,8 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/metrics/calibrate/fit"
@@ -106,7 +110,7 @@ func newCalibrate() *cobra.Command {
 		Short:   "Learn from checked answers what confidences mean",
 		Long:    calibrateLong,
 		Example: calibrateExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
@@ -125,7 +129,7 @@ func newCalibrate() *cobra.Command {
 	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input by this file, and learn nothing")
 	flags.StringVar(&f.columns.Confidence, "confidence", "confidence", "key or column of the confidence")
 	flags.StringVar(&f.columns.Correct, "correct", "correct", "key or column of the correctness")
-	complete(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
+	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")
@@ -155,7 +159,7 @@ func (f *calibrateFlags) run(cmd *cobra.Command, path string) error {
 		err = f.learn(cmd, name, rows)
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); err == nil && left > 0 {
-		err = failf(exitFaults, "%s: %d rows were used; %d were left out", name, len(rows), left)
+		err = exit.Errorf(exit.Faults, "%s: %d rows were used; %d were left out", name, len(rows), left)
 	}
 	return err
 }
@@ -164,35 +168,35 @@ func (f *calibrateFlags) check(cmd *cobra.Command) error {
 	o := &f.options
 	if f.method != "auto" {
 		if o.Method = calibrate.ParseMethod(f.method); o.Method == calibrate.None {
-			return usagef("--method %q: want auto, %s", f.method, strings.Join(calibrationMethods(), ", "))
+			return exit.Usagef("--method %q: want auto, %s", f.method, strings.Join(calibrationMethods(), ", "))
 		}
 	}
 	switch {
 	case o.Folds < 2:
-		return usagef("--folds %d: want at least 2", o.Folds)
+		return exit.Usagef("--folds %d: want at least 2", o.Folds)
 	case o.Bins < 1 || o.Bins > calibrate.MaxKnots:
-		return usagef("--bins %d: want 1 to %d", o.Bins, calibrate.MaxKnots)
+		return exit.Usagef("--bins %d: want 1 to %d", o.Bins, calibrate.MaxKnots)
 	case o.Resamples < 1:
-		return usagef("--resamples %d: want at least 1", o.Resamples)
+		return exit.Usagef("--resamples %d: want at least 1", o.Resamples)
 	case !(o.TargetRisk >= 0 && o.TargetRisk < 1) || o.TargetRisk == 0 && cmd.Flags().Changed("target-risk"):
-		return usagef("--target-risk %v: want a share between 0 and 1", o.TargetRisk)
+		return exit.Usagef("--target-risk %v: want a share between 0 and 1", o.TargetRisk)
 	case !(o.Delta > 0 && o.Delta < 1):
-		return usagef("--delta %v: want a probability between 0 and 1", o.Delta)
+		return exit.Usagef("--delta %v: want a probability between 0 and 1", o.Delta)
 	case f.plot != "" && !diagram.Supported(f.plot):
-		return usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	case f.apply != "" && (f.output != "" || f.plot != ""):
-		return usagef("--apply prints to standard output: it goes without -o and --plot")
+		return exit.Usagef("--apply prints to standard output: it goes without -o and --plot")
 	}
 	return nil
 }
 
 func (f *calibrateFlags) learn(cmd *cobra.Command, name string, rows []fit.Row) error {
 	if len(rows) == 0 {
-		return failf(exitFaults, "%s: no rows: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
+		return exit.Errorf(exit.Faults, "%s: no rows: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 	}
 	c, report, err := fit.Calibrate(rows, f.options)
 	if err != nil {
-		return failf(exitFaults, "%s: %w", name, err)
+		return exit.Errorf(exit.Faults, "%s: %w", name, err)
 	}
 	if c.Source = f.source; c.Source == "" {
 		c.Source = filepath.Base(name)
@@ -203,11 +207,11 @@ func (f *calibrateFlags) learn(cmd *cobra.Command, name string, rows []fit.Row) 
 	}
 	for _, part := range report.Parts {
 		if part.Shared != "" {
-			say(cmd, "%s: %s positions take the map of all: %s", name, part.Part, part.Shared)
+			terminal.Say(cmd, "%s: %s positions take the map of all: %s", name, part.Part, part.Shared)
 		}
 	}
 	if err := calibrationTable(out, report); err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	if err := f.save(cmd, c, report); err != nil {
 		return err
@@ -225,7 +229,7 @@ func (f *calibrateFlags) save(cmd *cobra.Command, c *calibrate.Calibration, repo
 	}
 	how, err := json.Marshal(report)
 	if err != nil {
-		return failf(exitIO, "-o: %w", err)
+		return exit.Errorf(exit.IO, "-o: %w", err)
 	}
 	text := append(calibration.Append(nil, c, how), '\n')
 	if f.output == "-" {
@@ -234,7 +238,7 @@ func (f *calibrateFlags) save(cmd *cobra.Command, c *calibrate.Calibration, repo
 		err = os.WriteFile(f.output, text, 0o666)
 	}
 	if err != nil {
-		return failf(exitIO, "-o: %w", err)
+		return exit.Errorf(exit.IO, "-o: %w", err)
 	}
 	return nil
 }
@@ -259,11 +263,11 @@ func (f *calibrateFlags) draw(report *fit.Report) error {
 		var err error
 		summaries[i], err = metrics.Evaluate(conf, correct, metrics.Options{Binning: metrics.Binning{Bins: f.options.Bins}, Interval: metrics.DeLong})
 		if err != nil {
-			return &exitError{exitFaults, err}
+			return exit.With(exit.Faults, err)
 		}
 	}
 	if err := diagram.SaveComparison(f.plot, &summaries[0], &summaries[1]); err != nil {
-		return failf(exitIO, "--plot: %w", err)
+		return exit.Errorf(exit.IO, "--plot: %w", err)
 	}
 	return nil
 }
@@ -340,19 +344,6 @@ func thresholdText(t *fit.Threshold) string {
 	}
 	return fmt.Sprintf("threshold %g (%s): %s; keeps %.1f%%, %d of %d rows, %d of them wrong, bound %.4f",
 		*t.Threshold, calibrated, promise, 100*t.Coverage, t.Kept, t.Pairs, t.Wrong, *t.Bound)
-}
-
-// readCalibration reads the file of a flag.
-func readCalibration(flag, path string) (*calibrate.Calibration, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, failf(exitIO, "%s: %w", flag, err)
-	}
-	c, _, err := calibration.Parse(text)
-	if err != nil {
-		return nil, usagef("%s: %s: %w", flag, path, err)
-	}
-	return c, nil
 }
 
 // What can be wrong with the further columns of a row.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/wasm/calibration"
 )
@@ -209,7 +210,7 @@ func TestApplyFeedsEval(t *testing.T) {
 	in := tooSure(300, false)
 	finece(t, in, "calibrate", "--method", "isotonic", "--resamples", "10", "-o", path, "-").wants(t, 0)
 	mapped := finece(t, in+`{"confidence":"sure","correct":1}`+"\n", "calibrate", "--apply", path, "-")
-	mapped.wants(t, exitFaults, "not a number: 1 (line 1201)", "1200 rows were used; 1 were left out")
+	mapped.wants(t, exit.Faults, "not a number: 1 (line 1201)", "1200 rows were used; 1 were left out")
 	figures := func(column, in string) (f struct{ ECE, AUROC float64 }) {
 		r := finece(t, in, "eval", "--format", "json", "--confidence", column, "-")
 		r.wants(t, 0)
@@ -304,34 +305,34 @@ func TestCalibrateBadInput(t *testing.T) {
 		code     int
 		says     string
 	}{
-		{"empty", "", nil, exitFaults, "no rows"},
-		{"no labels", "confidence\n0.5\n0.6\n", nil, exitFaults, "neither correct nor k and N: 2 (lines 2, 3)"},
-		{"k over N", "confidence,k,N\n0.5,4,3\n", nil, exitFaults, "0 <= k <= N"},
-		{"N without end", "confidence,k,N\n0.5,4,1000000000\n", nil, exitFaults, "N from 1 to 1000000"},
-		{"a position that is none", "confidence,correct,position\n0.5,1,middle\n", nil, exitFaults, "position: want"},
-		{"tokens that are none", "confidence,correct,tokens\n0.5,1,-3\n", nil, exitFaults, "tokens: want"},
-		{"one class", "confidence,correct\n0.5,1\n0.6,1\n0.7,1\n0.8,1\n0.9,1\n", nil, exitFaults, "all outcomes are correct"},
-		{"fewer questions than folds", "confidence,correct\n0.5,1\n0.6,0\n", nil, exitFaults, "2 questions are too few for 5 folds"},
-		{"no such method", "", []string{"--method", "spline"}, exitUsage, "want auto, identity, temperature"},
-		{"one fold", "", []string{"--folds", "1"}, exitUsage, "at least 2"},
-		{"no bins", "", []string{"--bins", "0"}, exitUsage, "want 1 to 1024"},
-		{"no resamples", "", []string{"--resamples", "0"}, exitUsage, "at least 1"},
-		{"a risk of 0", "", []string{"--target-risk", "0"}, exitUsage, "between 0 and 1"},
-		{"a risk of NaN", "", []string{"--target-risk", "NaN"}, exitUsage, "between 0 and 1"},
-		{"a delta of 1", "", []string{"--delta", "1"}, exitUsage, "between 0 and 1"},
-		{"no such plot", "", []string{"--plot", "x.pdf"}, exitUsage, ".svg or .png"},
-		{"apply and write", "", []string{"--apply", broken, "-o", "x"}, exitUsage, "without -o"},
-		{"apply what is not there", good, []string{"--apply", "no/such/file"}, exitIO, "no such file"},
-		{"apply a version of the future", good, []string{"--apply", broken}, exitUsage, `"finece_calibration": want version 1`},
-		{"an output that cannot be written", good, []string{"--resamples", "1", "-o", "no/such/folder/x.json"}, exitIO, "-o: open"},
+		{"empty", "", nil, exit.Faults, "no rows"},
+		{"no labels", "confidence\n0.5\n0.6\n", nil, exit.Faults, "neither correct nor k and N: 2 (lines 2, 3)"},
+		{"k over N", "confidence,k,N\n0.5,4,3\n", nil, exit.Faults, "0 <= k <= N"},
+		{"N without end", "confidence,k,N\n0.5,4,1000000000\n", nil, exit.Faults, "N from 1 to 1000000"},
+		{"a position that is none", "confidence,correct,position\n0.5,1,middle\n", nil, exit.Faults, "position: want"},
+		{"tokens that are none", "confidence,correct,tokens\n0.5,1,-3\n", nil, exit.Faults, "tokens: want"},
+		{"one class", "confidence,correct\n0.5,1\n0.6,1\n0.7,1\n0.8,1\n0.9,1\n", nil, exit.Faults, "all outcomes are correct"},
+		{"fewer questions than folds", "confidence,correct\n0.5,1\n0.6,0\n", nil, exit.Faults, "2 questions are too few for 5 folds"},
+		{"no such method", "", []string{"--method", "spline"}, exit.Usage, "want auto, identity, temperature"},
+		{"one fold", "", []string{"--folds", "1"}, exit.Usage, "at least 2"},
+		{"no bins", "", []string{"--bins", "0"}, exit.Usage, "want 1 to 1024"},
+		{"no resamples", "", []string{"--resamples", "0"}, exit.Usage, "at least 1"},
+		{"a risk of 0", "", []string{"--target-risk", "0"}, exit.Usage, "between 0 and 1"},
+		{"a risk of NaN", "", []string{"--target-risk", "NaN"}, exit.Usage, "between 0 and 1"},
+		{"a delta of 1", "", []string{"--delta", "1"}, exit.Usage, "between 0 and 1"},
+		{"no such plot", "", []string{"--plot", "x.pdf"}, exit.Usage, ".svg or .png"},
+		{"apply and write", "", []string{"--apply", broken, "-o", "x"}, exit.Usage, "without -o"},
+		{"apply what is not there", good, []string{"--apply", "no/such/file"}, exit.IO, "no such file"},
+		{"apply a version of the future", good, []string{"--apply", broken}, exit.Usage, `"finece_calibration": want version 1`},
+		{"an output that cannot be written", good, []string{"--resamples", "1", "-o", "no/such/folder/x.json"}, exit.IO, "-o: open"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			finece(t, c.in, append([]string{"calibrate", "-"}, c.args...)...).wants(t, c.code, c.says)
 		})
 	}
 	for _, args := range [][]string{{"score", demo}, {"watch", demo}, {"serve"}} {
-		finece(t, "", append(args, "--calibration", broken)...).wants(t, exitUsage, "--calibration: ", "want version 1")
-		finece(t, "", append(args, "--calibration", "no/such/file")...).wants(t, exitIO, "--calibration: open")
+		finece(t, "", append(args, "--calibration", broken)...).wants(t, exit.Usage, "--calibration: ", "want version 1")
+		finece(t, "", append(args, "--calibration", "no/such/file")...).wants(t, exit.IO, "--calibration: open")
 	}
 }
 

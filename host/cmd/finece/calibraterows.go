@@ -7,7 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
@@ -90,38 +93,38 @@ func wholeNumber(text string) (int, bool) {
 
 // applyTo prints the calibrated confidence of each row.
 func (f *calibrateFlags) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, kept []int) error {
-	c, err := readCalibration("--apply", f.apply)
+	c, err := settings.ReadCalibration("--apply", f.apply)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	var o object
+	var o jsonline.Object
 	for i := range rows {
 		row, at := &rows[i], kept[i]
 		band := fit.BandOf(c, row)
 		value, outside := c.Apply(band, row.Confidence)
-		o.b = o.b[:0]
-		o.begin()
-		o.integer("line", int64(p.Line[at]))
+		o.B = o.B[:0]
+		o.Begin()
+		o.Integer("line", int64(p.Line[at]))
 		for k, name := range furtherColumns {
 			if text := p.More[at][k]; text != "" {
-				o.text(name, text)
+				o.Text(name, text)
 			}
 		}
-		o.number("confidence", row.Confidence)
-		o.number("calibrated", value)
-		o.text("band", band.String())
+		o.Number("confidence", row.Confidence)
+		o.Number("calibrated", value)
+		o.Text("band", band.String())
 		if outside {
-			o.yes("outside_support")
+			o.Yes("outside_support")
 		}
 		if p.Labelled[at] {
-			o.integer("correct", int64(row.Correct))
+			o.Integer("correct", int64(row.Correct))
 		}
-		o.end()
-		out.Write(append(o.b, '\n'))
+		o.End()
+		out.Write(append(o.B, '\n'))
 	}
 	if err := out.Flush(); err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	return nil
 }

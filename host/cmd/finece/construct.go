@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/position"
 )
@@ -94,7 +97,7 @@ func newConstruct() *cobra.Command {
 		Short:   "Build training data by Monte Carlo sampling",
 		Long:    constructLong,
 		Example: constructExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
@@ -142,12 +145,12 @@ func newConstruct() *cobra.Command {
 	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that is asked, such as a cheaper one (default: --judge-model)")
 	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
 	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
-	complete(cmd, "api", construct.APIs()...)
-	complete(cmd, "dataset", construct.Datasets()...)
-	complete(cmd, "truncate", "paragraph", "line")
-	complete(cmd, "surplus", "largest", "merge")
-	complete(cmd, "complete", "question", "all", "none")
-	complete(cmd, "grader", append(construct.Graders(), "judge")...)
+	completion.Values(cmd, "api", construct.APIs()...)
+	completion.Values(cmd, "dataset", construct.Datasets()...)
+	completion.Values(cmd, "truncate", "paragraph", "line")
+	completion.Values(cmd, "surplus", "largest", "merge")
+	completion.Values(cmd, "complete", "question", "all", "none")
+	completion.Values(cmd, "grader", append(construct.Graders(), "judge")...)
 	return cmd
 }
 
@@ -155,12 +158,12 @@ func (f *constructFlags) run(cmd *cobra.Command, path string) error {
 	if err := f.resolve(); err != nil {
 		return err
 	}
-	in, err := openInput(cmd, path)
+	in, err := input.Open(cmd, path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	r := &construction{cmd: cmd, flags: f, name: in.name}
+	r := &construction{cmd: cmd, flags: f, name: in.Name}
 	if err := r.read(in); err != nil {
 		return err
 	}
@@ -180,7 +183,7 @@ func (f *constructFlags) run(cmd *cobra.Command, path string) error {
 	if err := r.open(settings); err != nil {
 		return err
 	}
-	ctx, stop := interruptible(cmd.Context())
+	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
 	return errors.Join(r.run(ctx), r.close())
 }
@@ -245,7 +248,7 @@ func (f *constructFlags) resolve() error {
 		f.gen.Prompt = f.defaultPrompt()
 	}
 	if err := errors.Join(errs...); err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	return nil
 }
@@ -294,7 +297,7 @@ func (r *construction) run(ctx context.Context) error {
 			return r.write(result)
 		}
 		if errors.Is(result.Err, construct.ErrStore) {
-			return &exitError{exitIO, result.Err}
+			return exit.With(exit.IO, result.Err)
 		}
 		var server *construct.ServerError
 		if !errors.As(result.Err, &server) {
@@ -308,23 +311,23 @@ func (r *construction) run(ctx context.Context) error {
 			r.say("question %s: %s", result.Question.ID, text)
 		}
 		if failures++; failures == givesUp {
-			return failf(exitIO, "gave up: %d questions in a row have failed; run the same command again to go on", givesUp)
+			return exit.Errorf(exit.IO, "gave up: %d questions in a row have failed; run the same command again to go on", givesUp)
 		}
 		return nil
 	})
-	r.bar.done()
+	r.bar.Done()
 	switch {
 	case ctx.Err() != nil:
 		r.say("interrupted; %d questions were done", r.done)
 		if r.out != nil {
 			r.say("run the same command again to go on")
 		}
-		return &exitError{code: exitInterrupted}
+		return exit.Silently(exit.Interrupted)
 	case err != nil:
-		if exit := (*exitError)(nil); errors.As(err, &exit) {
+		if exit.HasCode(err) {
 			return err
 		}
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	r.summary()
 	return r.verdict()

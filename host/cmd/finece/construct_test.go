@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/construct"
 )
 
@@ -157,7 +158,7 @@ func TestConstructGoesOn(t *testing.T) {
 	}
 	tear(out)
 	tear(out + ".samples")
-	stop(os.Interrupt, 260).wants(t, exitInterrupted, "torn lines of 18 bytes are cut off", "interrupted", "run the same command again")
+	stop(os.Interrupt, 260).wants(t, exit.Interrupted, "torn lines of 18 bytes are cut off", "interrupted", "run the same command again")
 	// A kill between two writes of a question's lines would leave some of them.
 	part, err := os.ReadFile(out)
 	if err != nil {
@@ -201,9 +202,9 @@ func TestConstructGoesOn(t *testing.T) {
 	if g.requests.Load() != asked {
 		t.Error("finished work was done again")
 	}
-	finece(t, "", g.args(in, out, "--temperature", "0.5")...).wants(t, exitUsage, "came about with other flags")
-	finece(t, "", g.args(in, in)...).wants(t, exitUsage, "not a line of finece construct")
-	finece(t, "", g.args(in, out+".b", "--samples", in)...).wants(t, exitUsage, "not a reply that finece construct has saved")
+	finece(t, "", g.args(in, out, "--temperature", "0.5")...).wants(t, exit.Usage, "came about with other flags")
+	finece(t, "", g.args(in, in)...).wants(t, exit.Usage, "not a line of finece construct")
+	finece(t, "", g.args(in, out+".b", "--samples", in)...).wants(t, exit.Usage, "not a reply that finece construct has saved")
 }
 
 func TestConstructLines(t *testing.T) {
@@ -269,7 +270,7 @@ func TestConstructDryRun(t *testing.T) {
 		}
 	}
 	for flag, says := range map[string]string{"--truncate=entropy": "want paragraph or line", "--threshold=99": "threshold 99", "--temperature=9": "want 0 to 2"} {
-		finece(t, "", "construct", in, "--dry-run", "--grader", "number", flag).wants(t, exitUsage, says)
+		finece(t, "", "construct", in, "--dry-run", "--grader", "number", flag).wants(t, exit.Usage, says)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(in), "*")); len(left) != 1 {
 		t.Errorf("it left %v", left)
@@ -288,19 +289,19 @@ func TestConstructFailures(t *testing.T) {
 	g.down.Store(true)
 	in := file(t, "questions.jsonl", questionsFor(20))
 	out := filepath.Join(t.TempDir(), "out.jsonl")
-	finece(t, "", g.args(in, out)...).wants(t, exitIO, "HTTP 400 Bad Request: not now", "gave up: 8 questions in a row have failed")
+	finece(t, "", g.args(in, out)...).wants(t, exit.IO, "HTTP 400 Bad Request: not now", "gave up: 8 questions in a row have failed")
 	g.down.Store(false)
 	finece(t, "", g.args(in, out)...).wants(t, 0, "600 of 600 completions")
 
 	bad := file(t, "bad.jsonl", questionsFor(2)+"no JSON\n"+`{"id":"q0","question":"Another?","gold":"1"}`+"\n"+`{"id":"z","question":"Who?","gold":"Ann"}`+"\n")
-	finece(t, "", g.args(bad, out+".2")...).wants(t, exitFaults, "record 3: ", "another one has the same id", "question z: ", "is no number", "3 questions could not be used")
-	finece(t, "", g.args(file(t, "none", "\n"), out+".3")...).wants(t, exitFaults, "no questions of format plain")
-	finece(t, "", g.args(filepath.Join(t.TempDir(), "absent"), out)...).wants(t, exitIO, "no such file")
+	finece(t, "", g.args(bad, out+".2")...).wants(t, exit.Faults, "record 3: ", "another one has the same id", "question z: ", "is no number", "3 questions could not be used")
+	finece(t, "", g.args(file(t, "none", "\n"), out+".3")...).wants(t, exit.Faults, "no questions of format plain")
+	finece(t, "", g.args(filepath.Join(t.TempDir(), "absent"), out)...).wants(t, exit.IO, "no such file")
 	for flag, says := range map[string]string{
 		"--m=7": "M is 7", "--api=x": "unknown API", "--split=1,1,1": "sum to 1", "--truncate=entropy": "want paragraph or line", "--prompt=x": "no {question}",
 		"--grader=judge": "needs a --judge-model", "--temperature=9": "want 0 to 2", "--server=x": "want http", "--extra=x": "--extra", "--requests=0": "--requests",
 	} {
-		finece(t, "", g.args(in, out+".4", flag)...).wants(t, exitUsage, says)
+		finece(t, "", g.args(in, out+".4", flag)...).wants(t, exit.Usage, says)
 	}
 	if left, _ := filepath.Glob(out + ".4*"); left != nil {
 		t.Errorf("it made %v", left)
@@ -352,8 +353,8 @@ func TestConstructWithOneVerdictAMeaning(t *testing.T) {
 	if again, _ := os.ReadFile(out); !bytes.Equal(again, raw) || g.judges.Load() != 1 || g.entailments.Load() != asked {
 		t.Error("what was saved was asked for again, or gave other data")
 	}
-	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge")...).wants(t, exitUsage, "came about with other flags")
-	finece(t, "", g.args(in, out, "--equivalence")...).wants(t, exitUsage, "--equivalence is about --grader judge")
-	finece(t, "", g.args(in, out, "--equivalence-model", "x")...).wants(t, exitUsage, "needs --equivalence")
+	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge")...).wants(t, exit.Usage, "came about with other flags")
+	finece(t, "", g.args(in, out, "--equivalence")...).wants(t, exit.Usage, "--equivalence is about --grader judge")
+	finece(t, "", g.args(in, out, "--equivalence-model", "x")...).wants(t, exit.Usage, "needs --equivalence")
 	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--dry-run")...).wants(t, 0)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/model"
 )
@@ -29,11 +30,11 @@ func (f *constructFlags) connect() error {
 	var err error
 	f.gen.Server = server("")
 	if c.Generator, err = construct.NewGenerator(f.gen); err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	if f.embedModel != "" {
 		if c.Vectorizer, err = construct.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
-			return &exitError{exitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 	}
 	if f.grader == "judge" {
@@ -43,17 +44,17 @@ func (f *constructFlags) connect() error {
 		}
 		c.Grader, err = construct.NewJudge(construct.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
 		if err != nil {
-			return &exitError{exitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 	}
 	if f.equivalence {
 		c.Equivalence, err = construct.NewEntailment(construct.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
 		if err != nil {
-			return &exitError{exitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 	}
 	if err := c.Validate(); err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	return nil
 }
@@ -64,7 +65,7 @@ func (f *constructFlags) readRubric() (string, error) {
 	}
 	b, err := os.ReadFile(f.rubric)
 	if err != nil {
-		return "", failf(exitIO, "--rubric: %w", err)
+		return "", exit.Errorf(exit.IO, "--rubric: %w", err)
 	}
 	return string(b), nil
 }
@@ -91,7 +92,7 @@ func (f *constructFlags) settings() (string, error) {
 	}
 	b, err := json.Marshal(parts)
 	if err != nil {
-		return "", usagef("%w", err)
+		return "", exit.Usagef("%w", err)
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:4]), nil

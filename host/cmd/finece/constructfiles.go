@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
+	"github.com/finece/finece/host/cmd/finece/internal/replies"
 	"github.com/finece/finece/host/construct"
 )
 
@@ -39,22 +40,6 @@ func identityOf(text string, gold []string) identity {
 	return identity(h.Sum(nil))
 }
 
-// samples is the file of replies, a construct.Store. It keeps in memory where
-// each one is, and reads it when it is asked for.
-type samples struct {
-	mu    sync.Mutex
-	file  *journal.Journal
-	from  *os.File
-	spans map[string]extent
-	of    map[string]bool // questions that it had completions of when it was opened
-	end   int64
-}
-
-type extent struct {
-	at   int64
-	size int
-}
-
 // open opens the files of -o and drops the questions that are done.
 func (r *construction) open(settings string) error {
 	f := r.flags
@@ -62,21 +47,21 @@ func (r *construction) open(settings string) error {
 		return nil
 	}
 	if sameFile(f.output, r.samplesPath()) {
-		return usagef("-o and --samples are both %s: the lines and the replies need a file each", f.output)
+		return exit.Usagef("-o and --samples are both %s: the lines and the replies need a file each", f.output)
 	}
 	out, err := openLabels(f.output, settings)
 	if err != nil {
-		return openFailure("-o", err)
+		return journal.Failure("-o", err)
 	}
 	r.out = out
 	for _, q := range r.questions {
 		if h := out.have[q.ID]; h != nil && h.about != identityOf(q.Text, q.Gold) {
-			return errors.Join(usagef("-o: %s: question %s has another text or other right answers there: give another -o, or the questions that the file is of", f.output, q.ID), out.Close())
+			return errors.Join(exit.Usagef("-o: %s: question %s has another text or other right answers there: give another -o, or the questions that the file is of", f.output, q.ID), out.Close())
 		}
 	}
 	complete := func(id string) bool { h := out.have[id]; return h != nil && h.n >= h.of }
-	if r.saved, err = openSamples(r.samplesPath(), complete); err != nil {
-		return errors.Join(openFailure("--samples", err), out.Close())
+	if r.saved, err = replies.Open(r.samplesPath(), complete); err != nil {
+		return errors.Join(journal.Failure("--samples", err), out.Close())
 	}
 	left := r.questions[:0]
 	for _, q := range r.questions {
@@ -84,12 +69,12 @@ func (r *construction) open(settings string) error {
 			left = append(left, q)
 		}
 	}
-	if done := len(r.questions) - len(left); done > 0 || len(r.saved.spans) > 0 || out.Cut+r.saved.file.Cut > 0 {
+	if done := len(r.questions) - len(left); done > 0 || r.saved.Len() > 0 || out.Cut+r.saved.Journal.Cut > 0 {
 		torn := ""
-		if cut := out.Cut + r.saved.file.Cut; cut > 0 {
+		if cut := out.Cut + r.saved.Journal.Cut; cut > 0 {
 			torn = fmt.Sprintf("; torn lines of %d bytes are cut off", cut)
 		}
-		r.say("%s: %d questions are there already, and %d replies for others%s", filepath.Base(f.output), done, len(r.saved.spans), torn)
+		r.say("%s: %d questions are there already, and %d replies for others%s", filepath.Base(f.output), done, r.saved.Len(), torn)
 	}
 	r.questions = left
 	return nil
@@ -139,12 +124,12 @@ func (r *construction) unlike() error {
 	}
 	c := &r.flags.config
 	for _, q := range r.questions {
-		if !r.saved.of[q.ID] {
+		if !r.saved.Of[q.ID] {
 			continue
 		}
 		found, err := construct.NewSampler(c.Generator, c.Seed, r.saved, 1).Saved(q, c.K)
 		if err != nil {
-			return &exitError{exitIO, err}
+			return exit.With(exit.IO, err)
 		}
 		if !found {
 			r.say("%s has replies for question %s, but none to what is asked now: the --prompt (its default depends on --grader, --truncate and --api), the --model or another setting of the sampling differs; it is asked anew",
@@ -162,23 +147,16 @@ func (r *construction) samplesPath() string {
 	return r.flags.output + ".samples"
 }
 
-func openFailure(flag string, err error) error {
-	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, journal.ErrBusy) {
-		return failf(exitIO, "%s: %w", flag, err)
-	}
-	return usagef("%s: %w", flag, err)
-}
-
 func (r *construction) close() error {
 	var errs []error
 	if r.saved != nil {
-		errs = append(errs, r.saved.file.Close(), r.saved.from.Close())
+		errs = append(errs, r.saved.Close())
 	}
 	if r.out != nil {
 		errs = append(errs, r.out.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	return nil
 }
@@ -193,7 +171,7 @@ func (r *construction) write(result *construct.Result) error {
 	if r.out != nil {
 		if h := r.out.have[result.Question.ID]; h != nil {
 			if h.of != len(states) {
-				return failf(exitFaults, "question %s has %d states now and had %d: its replies are not in %s any more; give another -o", result.Question.ID, len(states), h.of, r.samplesPath())
+				return exit.Errorf(exit.Faults, "question %s has %d states now and had %d: its replies are not in %s any more; give another -o", result.Question.ID, len(states), h.of, r.samplesPath())
 			}
 			states = states[h.n:]
 		}
@@ -204,7 +182,7 @@ func (r *construction) write(result *construct.Result) error {
 	for i := range states {
 		line, err := states[i].Line()
 		if err != nil {
-			return &exitError{exitIO, err}
+			return exit.With(exit.IO, err)
 		}
 		if i > 0 {
 			all = append(all, '\n')
@@ -218,63 +196,11 @@ func (r *construction) write(result *construct.Result) error {
 	if r.out != nil {
 		err = r.out.Append(all)
 	} else {
-		r.bar.hide()
+		r.bar.Hide()
 		_, err = r.cmd.OutOrStdout().Write(append(all, '\n'))
 	}
 	if err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
-	return nil
-}
-
-// openSamples opens the file of replies. Those for questions that are done need
-// no place in memory.
-func openSamples(path string, done func(id string) bool) (*samples, error) {
-	s := &samples{spans: map[string]extent{}, of: map[string]bool{}}
-	var err error
-	s.file, err = journal.Open(path, `{"key":`, func(line []byte, _ int) (journal.Verdict, error) {
-		var l struct{ Key, ID, Kind string }
-		if json.Unmarshal(line, &l) != nil || l.Key == "" || l.Kind == "" {
-			return 0, errors.New("not a reply that finece construct has saved: give another file")
-		}
-		if !done(l.ID) {
-			s.spans[l.Key] = extent{s.end, len(line)}
-			s.of[l.ID] = s.of[l.ID] || l.Kind == "completions"
-		}
-		s.end += int64(len(line)) + 1
-		return journal.Keep, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if s.from, err = os.Open(path); err != nil {
-		return nil, errors.Join(err, s.file.Close())
-	}
-	return s, nil
-}
-
-// Load implements construct.Store.
-func (s *samples) Load(key string) ([]byte, error) {
-	s.mu.Lock()
-	where, ok := s.spans[key]
-	s.mu.Unlock()
-	if !ok {
-		return nil, nil
-	}
-	b := make([]byte, where.size)
-	_, err := s.from.ReadAt(b, where.at)
-	return b, err
-}
-
-// Save implements construct.Store.
-func (s *samples) Save(key string, value []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	size := len(value)
-	if err := s.file.Append(value); err != nil {
-		return err
-	}
-	s.spans[key] = extent{s.end, size}
-	s.end += int64(size) + 1
 	return nil
 }

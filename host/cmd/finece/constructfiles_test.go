@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // TestConstructLabelsAnew takes the replies of one run for another grader's labels.
@@ -50,7 +52,7 @@ func TestConstructKnowsQuestionsApart(t *testing.T) {
 		"another text": `{"id":"q1","question":"Which is it?","gold":"1"}`,
 		"another gold": `{"id":"q1","question":"Which is 1?","gold":"0"}`,
 	} {
-		finece(t, "", g.args(file(t, "other.jsonl", input), out)...).wants(t, exitUsage, out, "question q1 has another text or other right answers there", "give another -o")
+		finece(t, "", g.args(file(t, "other.jsonl", input), out)...).wants(t, exit.Usage, out, "question q1 has another text or other right answers there", "give another -o")
 		if after, err := os.ReadFile(out); err != nil || string(after) != string(before) {
 			t.Errorf("%s: %v, or the file was changed", name, err)
 		}
@@ -61,5 +63,5 @@ func TestConstructKnowsQuestionsApart(t *testing.T) {
 	for range 2 {
 		finece(t, "", g.args(rows, out+".2", "--dataset", "aime")...).wants(t, 0, "1 questions")
 	}
-	finece(t, "", g.args(in, out+".3", "--samples", out+".3")...).wants(t, exitUsage, "-o and --samples are both")
+	finece(t, "", g.args(in, out+".3", "--samples", out+".3")...).wants(t, exit.Usage, "-o and --samples are both")
 }

@@ -7,9 +7,12 @@ import (
 	"sync"
 	"text/tabwriter"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/replies"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
 )
 
@@ -22,8 +25,8 @@ type construction struct {
 	repeated  int // questions that are in the input already
 	bad       int // that could not be read or graded
 
-	out   *labels  // nil for standard output
-	saved *samples // nil without a file to save in
+	out   *labels       // nil for standard output
+	saved *replies.File // nil without a file to save in
 	bar   *sampling
 
 	done, states int
@@ -34,7 +37,7 @@ type construction struct {
 }
 
 // read reads the questions.
-func (r *construction) read(in *input) error {
+func (r *construction) read(in *input.Input) error {
 	f := r.flags
 	ids := map[string]string{} // to texts
 	for q, err := range construct.Read(in, f.reads) {
@@ -45,7 +48,7 @@ func (r *construction) read(in *input) error {
 		switch {
 		case errors.As(err, &record):
 		case err != nil:
-			return in.failure(err)
+			return in.Failed(err)
 		case f.config.Grader != nil:
 			if bad := f.config.Grader.Check(q); bad != nil {
 				err = fmt.Errorf("question %s: %w", q.ID, bad)
@@ -71,7 +74,7 @@ func (r *construction) read(in *input) error {
 		r.questions = append(r.questions, q)
 	}
 	if len(r.questions) == 0 {
-		return failf(exitFaults, "%s: no questions of format %s; --dataset names another", in.name, f.reads)
+		return exit.Errorf(exit.Faults, "%s: no questions of format %s; --dataset names another", in.Name, f.reads)
 	}
 	return nil
 }
@@ -177,14 +180,14 @@ func (r *construction) verdict() error {
 	if wrong == nil {
 		return nil
 	}
-	return failf(exitFaults, "%s: %s", r.name, strings.Join(wrong, ", "))
+	return exit.Errorf(exit.Faults, "%s: %s", r.name, strings.Join(wrong, ", "))
 }
 
 func (r *construction) say(format string, args ...any) {
 	if r.bar != nil {
-		r.bar.hide()
+		r.bar.Hide()
 	}
-	say(r.cmd, "%s: %s", r.name, fmt.Sprintf(format, args...))
+	terminal.Say(r.cmd, "%s: %s", r.name, fmt.Sprintf(format, args...))
 }
 
 // grouped is a number with its digits in threes.
@@ -197,11 +200,11 @@ func groupedText(s string) string {
 	return s
 }
 
-// sampling is the progress bar: completions, with the questions before them and
-// the time left behind. There is none where standard error is no terminal.
+// sampling is the progress of a run: completions, and the number of questions
+// that are done. It shows nothing if standard error is not a terminal.
 type sampling struct {
+	*terminal.Progress
 	mu        sync.Mutex
-	bar       *progressbar.ProgressBar
 	most      int // completions, less those that are known not to be needed
 	had       int
 	questions int
@@ -209,16 +212,13 @@ type sampling struct {
 }
 
 func newSampling(cmd *cobra.Command, questions, completions int) *sampling {
-	s := &sampling{most: completions, of: questions}
-	if f, ok := terminal(cmd.ErrOrStderr()); ok && questions > 0 {
-		s.bar = newCountBar(f, completions, "completions")
-		s.describe()
-	}
+	s := &sampling{Progress: terminal.Count(cmd, completions, "completions"), most: completions, of: questions}
+	s.describe()
 	return s
 }
 
 func (s *sampling) describe() {
-	s.bar.Describe(fmt.Sprintf("%s/%s questions", grouped(s.questions), grouped(s.of)))
+	s.Label(fmt.Sprintf("%s/%s questions", grouped(s.questions), grouped(s.of)))
 }
 
 func (s *sampling) observe(completions, notAsked int) {
@@ -226,38 +226,13 @@ func (s *sampling) observe(completions, notAsked int) {
 	defer s.mu.Unlock()
 	s.had += completions
 	s.most -= notAsked
-	if s.bar == nil {
-		return
-	}
-	if notAsked > 0 {
-		s.bar.ChangeMax(max(s.most, 1))
-	}
-	_ = s.bar.Set(min(s.had, max(s.most, 1)))
+	s.Most(int64(s.most))
+	s.To(int64(s.had))
 }
 
 func (s *sampling) question() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.questions++
-	if s.bar != nil {
-		s.describe()
-	}
-}
-
-func (s *sampling) hide() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bar != nil {
-		_ = s.bar.Clear()
-	}
-}
-
-func (s *sampling) done() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bar != nil {
-		_ = s.bar.Finish()
-		_ = s.bar.Clear()
-		s.bar = nil
-	}
+	s.describe()
 }

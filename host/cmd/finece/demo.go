@@ -11,6 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/train/problems"
@@ -43,15 +47,15 @@ func newDemo() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := problems.ParseDomain(domain)
 			if err != nil {
-				return usagef("--domain: %w", err)
+				return exit.Usagef("--domain: %w", err)
 			}
 			if d == problems.OpenEnded {
-				return usagef("--domain %s: the built-in model has not learnt to answer open-ended questions", d)
+				return exit.Usagef("--domain %s: the built-in model has not learnt to answer open-ended questions", d)
 			}
 			if !cmd.Flags().Changed("seed") {
 				seed = uint64(rand.N(10_000))
 			}
-			url, done, err := serveBuiltIn()
+			url, done, err := models.Serve()
 			if err != nil {
 				return err
 			}
@@ -60,7 +64,7 @@ func newDemo() *cobra.Command {
 			if len(args) == 1 {
 				return s.question(args[0], "")
 			}
-			say(cmd, "problems of --seed %d", seed)
+			terminal.Say(cmd, "problems of --seed %d", seed)
 			source := problems.NewSource(seed, d, problems.Test)
 			for range number {
 				p := source.Next()
@@ -77,7 +81,7 @@ func newDemo() *cobra.Command {
 	flags.Float64Var(&temperature, "temperature", 1, "of sampling")
 	flags.Float64Var(&pace, "pace", 12, "tokens a second, 0 for as fast as they come")
 	flags.StringVar(&domain, "domain", "in", "in, hard, long (longer chains than the models know) or wording (other words)")
-	complete(cmd, "domain", "in", "hard", "long", "wording")
+	completion.Values(cmd, "domain", "in", "hard", "long", "wording")
 	return cmd
 }
 
@@ -136,14 +140,14 @@ func (s *show) again(ctx context.Context, body []byte) (string, error) {
 	r.Header.Set("Content-Type", "application/json")
 	reply, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return "", failf(exitIO, "%w", err)
+		return "", exit.Errorf(exit.IO, "%w", err)
 	}
 	defer reply.Body.Close()
 	var v struct {
 		Choices []struct{ Message struct{ Content string } }
 	}
 	if err := json.NewDecoder(reply.Body).Decode(&v); err != nil || len(v.Choices) == 0 {
-		return "", failf(exitIO, "the built-in model's reply could not be read: %v", err)
+		return "", exit.Errorf(exit.IO, "the built-in model's reply could not be read: %v", err)
 	}
 	return v.Choices[0].Message.Content, nil
 }

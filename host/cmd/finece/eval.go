@@ -11,8 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/metrics"
 )
 
@@ -72,7 +76,7 @@ func newEval() *cobra.Command {
 		Short:   "Measure confidences against what was correct",
 		Long:    evalLong,
 		Example: evalExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
@@ -84,34 +88,29 @@ func newEval() *cobra.Command {
 	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of the bootstrap; the same seed gives the same interval")
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability diagram and the risk-coverage curve to this .svg or .png")
-	complete(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")
-	complete(cmd, "format", "table", "json")
+	completion.Values(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")
+	completion.Values(cmd, "format", "table", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")
 	return cmd
-}
-
-// complete gives the shell the values of a flag.
-func complete(cmd *cobra.Command, flag string, values ...string) {
-	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (f *evalFlags) run(cmd *cobra.Command, path string) error {
 	rule, ok := evalModes[f.mode]
 	if !ok {
-		return usagef("--mode %q: want %s", f.mode, evalModeNames)
+		return exit.Usagef("--mode %q: want %s", f.mode, evalModeNames)
 	}
 	f.options.Binning.Rule = rule
 	if f.format != "table" && f.format != "json" {
-		return usagef("--format %q: want table or json", f.format)
+		return exit.Usagef("--format %q: want table or json", f.format)
 	}
 	if f.options.Binning.Bins < 1 || f.options.Binning.Bins > 1<<16 {
-		return usagef("--bins %d: want 1 to 65536", f.options.Binning.Bins)
+		return exit.Usagef("--bins %d: want 1 to 65536", f.options.Binning.Bins)
 	}
 	if f.options.Resamples < 1 {
-		return usagef("--resamples %d: want at least 1", f.options.Resamples)
+		return exit.Usagef("--resamples %d: want at least 1", f.options.Resamples)
 	}
 	if f.plot != "" && !diagram.Supported(f.plot) {
-		return usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	}
 	name, p, err := readPairs(cmd, path, f.columns)
 	if err != nil {
@@ -123,47 +122,47 @@ func (f *evalFlags) run(cmd *cobra.Command, path string) error {
 
 // readPairs reads the pairs of an input, whose name it returns.
 func readPairs(cmd *cobra.Command, path string, columns pairs.Columns) (name string, _ *pairs.Pairs, _ error) {
-	in, err := openInput(cmd, path)
+	in, err := input.Open(cmd, path)
 	if err != nil {
 		return "", nil, err
 	}
 	defer in.Close()
-	bar := newProgress(cmd, in.size, "reading")
-	p, err := pairs.Read(bar.reader(in), columns)
-	bar.done()
+	bar := terminal.Bytes(cmd, in.Size, "reading")
+	p, err := pairs.Read(in.Showing(bar, in), columns)
+	bar.Done()
 	if err != nil {
-		return in.name, nil, failf(exitFaults, "%s: %w", in.name, err)
+		return in.Name, nil, exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 	}
-	return in.name, p, nil
+	return in.Name, p, nil
 }
 
 // sayLeftOut says what of the pairs could not be read or used.
 func sayLeftOut(cmd *cobra.Command, name string, p *pairs.Pairs) {
 	for _, r := range p.Faults {
-		say(cmd, "%s: %s", name, r)
+		terminal.Say(cmd, "%s: %s", name, r)
 	}
 	for _, r := range p.Rejected {
-		say(cmd, "%s: left out: %s", name, r)
+		terminal.Say(cmd, "%s: left out: %s", name, r)
 	}
 }
 
 func (f *evalFlags) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) error {
 	sample, err := metrics.NewSample(p.Confidence, p.Correct)
 	if err != nil {
-		return failf(exitFaults, "%s: %w", name, err)
+		return exit.Errorf(exit.Faults, "%s: %w", name, err)
 	}
 	summary, err := sample.Evaluate(f.options)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	if summary.N == 0 {
-		return failf(exitFaults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
+		return exit.Errorf(exit.Faults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 	}
 	figures := newFigures(&summary)
 	if f.format == "json" {
 		for _, r := range figures.rows() {
 			if r.note != "" {
-				say(cmd, "%s: %s does not exist: %s", name, r.name, r.note)
+				terminal.Say(cmd, "%s: %s does not exist: %s", name, r.name, r.note)
 			}
 		}
 		err = json.NewEncoder(cmd.OutOrStdout()).Encode(figures)
@@ -171,15 +170,15 @@ func (f *evalFlags) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) er
 		err = figures.table(cmd.OutOrStdout())
 	}
 	if err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	if f.plot != "" {
 		if err := diagram.Save(f.plot, &summary, sample.RiskCoverage()); err != nil {
-			return failf(exitIO, "--plot: %w", err)
+			return exit.Errorf(exit.IO, "--plot: %w", err)
 		}
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); left > 0 {
-		return failf(exitFaults, "%s: the figures are of %d pairs; %d were left out", name, summary.N, left)
+		return exit.Errorf(exit.Faults, "%s: the figures are of %d pairs; %d were left out", name, summary.N, left)
 	}
 	return nil
 }

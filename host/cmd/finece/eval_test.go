@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // Four answers: figures that one can work out by hand. The bins have (0.9, 1),
@@ -151,7 +153,7 @@ func TestEvalModesDifferWhereLibrariesDo(t *testing.T) {
 func TestEvalLeavesOutWhatIsNoConfidence(t *testing.T) {
 	in := strings.Replace(fourPairs, "0.6,0\n", "0.6,0\nvery sure,1\nNaN,0\n,1\n1.5,1\n-0.1,0\n", 1)
 	r := finece(t, in, "eval", "--format", "json", "-")
-	r.wants(t, exitFaults, "not a number: 1 (line 4)", "NaN: 1 (line 5)", "blank: 1 (line 6)", "above 1: 1 (line 7)", "below 0: 1 (line 8)", "4 pairs", "5 were left out")
+	r.wants(t, exit.Faults, "not a number: 1 (line 4)", "NaN: 1 (line 5)", "blank: 1 (line 6)", "above 1: 1 (line 7)", "below 0: 1 (line 8)", "4 pairs", "5 were left out")
 	if want := finece(t, fourPairs, "eval", "--format", "json", "-").out; r.out != want {
 		t.Errorf("%s\nwant the figures of the rest\n%s", r.out, want)
 	}
@@ -173,19 +175,19 @@ func TestEvalBadInput(t *testing.T) {
 		code     int
 		says     string
 	}{
-		{"empty", "", nil, exitFaults, "no pairs"},
-		{"a missing column", "a,b\n1,2\n", nil, exitFaults, `no column "confidence" in the header, which has "a", "b": name the column with --confidence`},
-		{"a missing key", `{"p":0.5,"correct":1}`, nil, exitFaults, `no key "confidence": 1 (line 1)`},
-		{"a JSON array", `[{"confidence":0.5,"correct":1}]`, nil, exitFaults, "JSON Lines"},
-		{"deep JSON", `{"confidence":` + strings.Repeat("[", 100_000) + "\n", nil, exitFaults, "line 1"},
-		{"invalid UTF-8", "confidence,correct\n0.5,\xff\n", nil, exitFaults, `correct is "\xff"`},
-		{"an enormous line", `{"confidence":0.5,"x":"` + strings.Repeat("x", 17<<20) + `"}` + "\n", nil, exitFaults, "longer than 16777216 bytes: 1 (line 1)"},
-		{"a quote that never closes", "confidence,correct\n\"" + strings.Repeat("0.5,1\n", 4<<20), nil, exitFaults, "is a quote missing?"},
-		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00", nil, exitIO, "standard input: gzip: unexpected EOF"},
-		{"no such mode", "", []string{"--mode", "x"}, exitUsage, "want default, guo, sklearn, netcal or torchmetrics"},
-		{"no bins", "", []string{"--bins", "0"}, exitUsage, "want 1 to 65536"},
-		{"no such plot", "", []string{"--plot", "x.pdf"}, exitUsage, ".svg or .png"},
-		{"a plot that cannot be written", fourPairs, []string{"--plot", "no/such/folder/x.svg"}, exitIO, "no such file"},
+		{"empty", "", nil, exit.Faults, "no pairs"},
+		{"a missing column", "a,b\n1,2\n", nil, exit.Faults, `no column "confidence" in the header, which has "a", "b": name the column with --confidence`},
+		{"a missing key", `{"p":0.5,"correct":1}`, nil, exit.Faults, `no key "confidence": 1 (line 1)`},
+		{"a JSON array", `[{"confidence":0.5,"correct":1}]`, nil, exit.Faults, "JSON Lines"},
+		{"deep JSON", `{"confidence":` + strings.Repeat("[", 100_000) + "\n", nil, exit.Faults, "line 1"},
+		{"invalid UTF-8", "confidence,correct\n0.5,\xff\n", nil, exit.Faults, `correct is "\xff"`},
+		{"an enormous line", `{"confidence":0.5,"x":"` + strings.Repeat("x", 17<<20) + `"}` + "\n", nil, exit.Faults, "longer than 16777216 bytes: 1 (line 1)"},
+		{"a quote that never closes", "confidence,correct\n\"" + strings.Repeat("0.5,1\n", 4<<20), nil, exit.Faults, "is a quote missing?"},
+		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00", nil, exit.IO, "standard input: gzip: unexpected EOF"},
+		{"no such mode", "", []string{"--mode", "x"}, exit.Usage, "want default, guo, sklearn, netcal or torchmetrics"},
+		{"no bins", "", []string{"--bins", "0"}, exit.Usage, "want 1 to 65536"},
+		{"no such plot", "", []string{"--plot", "x.pdf"}, exit.Usage, ".svg or .png"},
+		{"a plot that cannot be written", fourPairs, []string{"--plot", "no/such/folder/x.svg"}, exit.IO, "no such file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			finece(t, c.in, append([]string{"eval", "-"}, c.args...)...).wants(t, c.code, c.says)

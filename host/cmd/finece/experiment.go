@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/journal"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/output"
+	"github.com/finece/finece/host/cmd/finece/internal/replies"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
 	"github.com/finece/finece/host/lm/weights"
@@ -118,12 +124,12 @@ type domain struct {
 
 func (f *experimentFlags) run(cmd *cobra.Command) error {
 	if err := os.MkdirAll(f.output, 0o755); err != nil {
-		return failf(exitIO, "-o: %w", err)
+		return exit.Errorf(exit.IO, "-o: %w", err)
 	}
-	ctx, stop := interruptible(cmd.Context())
+	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
 	if f.server == "" {
-		url, done, err := serveBuiltIn()
+		url, done, err := models.Serve()
 		if err != nil {
 			return err
 		}
@@ -135,11 +141,11 @@ func (f *experimentFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	store, err := openSamples(filepath.Join(f.output, "replies.jsonl"), func(string) bool { return false })
+	store, err := replies.Open(filepath.Join(f.output, "replies.jsonl"), func(string) bool { return false })
 	if err != nil {
-		return openFailure("-o", err)
+		return journal.Failure("-o", err)
 	}
-	defer func() { _ = errors.Join(store.file.Close(), store.from.Close()) }()
+	defer func() { _ = store.Close() }()
 	f.config.Store = store
 	if err := f.connect(store); err != nil {
 		return err
@@ -174,14 +180,14 @@ func (f *experimentFlags) domains(cmd *cobra.Command) ([]domain, error) {
 	}
 	format, err := construct.ParseDataset(f.dataset)
 	if err != nil {
-		return nil, usagef("--dataset: %w", err)
+		return nil, exit.Usagef("--dataset: %w", err)
 	}
 	for _, spec := range f.questions {
 		name, path, ok := strings.Cut(spec, "=")
 		if !ok {
-			return nil, usagef("--questions %s: want DOMAIN=FILE", spec)
+			return nil, exit.Usagef("--questions %s: want DOMAIN=FILE", spec)
 		}
-		in, err := openInput(cmd, path)
+		in, err := input.Open(cmd, path)
 		if err != nil {
 			return nil, err
 		}
@@ -199,14 +205,14 @@ func readQuestions(r io.Reader, format construct.Dataset, most int) ([]*construc
 	var out []*construct.Question
 	for q, err := range construct.Read(r, format) {
 		if err != nil {
-			return nil, &exitError{exitFaults, err}
+			return nil, exit.With(exit.Faults, err)
 		}
 		if out = append(out, q); len(out) == most {
 			break
 		}
 	}
 	if len(out) == 0 {
-		return nil, failf(exitFaults, "no questions of format %s", format)
+		return nil, exit.Errorf(exit.Faults, "no questions of format %s", format)
 	}
 	return out, nil
 }
@@ -218,12 +224,12 @@ func (f *experimentFlags) collect(ctx context.Context, cmd *cobra.Command, domai
 	for _, d := range domains {
 		total += len(d.questions) * f.config.Answers
 	}
-	bar := newCounting(cmd, total, "answers")
-	defer bar.done()
+	bar := terminal.Count(cmd, total, "answers")
+	defer bar.Done()
 	for _, d := range domains {
 		c := f.config
 		c.Domain = d.name
-		c.Observe = bar.add
+		c.Observe = bar.Add
 		err := experiment.Collect(ctx, c, d.questions, func(r *experiment.Record) error {
 			records = append(records, r)
 			return nil
@@ -232,7 +238,7 @@ func (f *experimentFlags) collect(ctx context.Context, cmd *cobra.Command, domai
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return nil, &exitError{exitIO, err}
+			return nil, exit.With(exit.IO, err)
 		}
 	}
 	return records, nil
@@ -240,7 +246,7 @@ func (f *experimentFlags) collect(ctx context.Context, cmd *cobra.Command, domai
 
 // write writes the records, the report and the plots.
 func (f *experimentFlags) write(cmd *cobra.Command, records []*experiment.Record) error {
-	err := toFile(cmd, filepath.Join(f.output, "records.jsonl"), func(w io.Writer) error {
+	err := output.Write(cmd, filepath.Join(f.output, "records.jsonl"), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		for _, r := range records {
 			if err := enc.Encode(r); err != nil {
@@ -257,10 +263,10 @@ func (f *experimentFlags) write(cmd *cobra.Command, records []*experiment.Record
 		return err
 	}
 	if _, err := report.Plots(f.output); err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	path := filepath.Join(f.output, "RESULTS.md")
-	if err := toFile(cmd, path, func(w io.Writer) error { return report.Markdown(w, f.describe()) }); err != nil {
+	if err := output.Write(cmd, path, func(w io.Writer) error { return report.Markdown(w, f.describe()) }); err != nil {
 		return err
 	}
 	out := cmd.OutOrStdout()
@@ -280,4 +286,29 @@ func (f *experimentFlags) describe() string {
 	c := &f.config
 	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s; temperature %g, seed %d; answers to each question: %d, samples for each state of the baselines: %d, continuations for a label: %d; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
 		f.about, f.model, f.temperature, c.Seed, c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
+}
+
+// builtIn sets what goes with the models that are built in.
+func (f *experimentFlags) builtIn() {
+	f.ours = true
+	about := []string{"The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch."}
+	if len(f.confidence) == 0 {
+		about = append(about, "FineCE, of 1.9 million, was made of it by the steps of host/train/model.sh, and learnt from reference solutions as well as from labels; the value head is the generator with a head.")
+		f.confidence = []string{
+			experiment.FineCE + "=chat:" + weights.Confidence,
+			experiment.ValueHead + "=pooling:" + weights.Value,
+		}
+	}
+	if f.baselines && f.head == "" {
+		about = append(about, "P(IK) is the generator with a head, too.")
+		f.head = "pooling:" + weights.Head
+	}
+	if f.scoring == "" {
+		f.scoring = "<|user|>{question}<|end|><|assistant|>"
+	}
+	f.maxTokens = min(f.maxTokens, 256) // their context is 512
+	if f.baselines {
+		about = append(about, "The other baselines ask the generator.")
+	}
+	f.about = strings.TrimSpace(strings.Join(append(about, f.about), " "))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/experiment"
 )
 
@@ -117,7 +118,7 @@ func TestExperimentOnAnotherServer(t *testing.T) {
 // Open-ended answers have the tables that others have. What goes by a final answer
 // has no rows; how alike the texts are has one.
 func TestExperimentOnOpenEndedAnswers(t *testing.T) {
-	url, done, err := serveBuiltIn()
+	url, done, err := models.Serve()
 	if err != nil {
 		t.Fatal(err)
 	}

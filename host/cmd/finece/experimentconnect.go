@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/suc"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
 	"github.com/finece/finece/host/model"
@@ -18,41 +20,41 @@ func (f *experimentFlags) connect(store construct.Store) error {
 	c := &f.config
 	api, err := construct.ParseAPI(f.api)
 	if err != nil {
-		return usagef("--api: %w", err)
+		return exit.Usagef("--api: %w", err)
 	}
 	format, err := construct.ParseDataset(f.dataset)
 	if err != nil {
-		return usagef("--dataset: %w", err)
+		return exit.Usagef("--dataset: %w", err)
 	}
 	name := f.grader
 	if name == "" {
 		name = format.Grader()
 	}
 	if c.Grader, err = construct.GraderNamed(name); err != nil {
-		return usagef("--grader: %w", err)
+		return exit.Usagef("--grader: %w", err)
 	}
 	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: c.Requests, Retries: 6}
 	c.Generator, err = construct.NewGenerator(construct.GeneratorConfig{
 		Server: server, Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
 	})
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	for _, spec := range f.confidence {
 		name, rest, ok := strings.Cut(spec, "=")
 		if !ok {
-			return usagef("--confidence %s: want NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL", spec)
+			return exit.Usagef("--confidence %s: want NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL", spec)
 		}
 		where, m, err := f.confidenceModel(rest)
 		if err != nil {
-			return usagef("--confidence %s: %w", spec, err)
+			return exit.Usagef("--confidence %s: %w", spec, err)
 		}
 		// Replies of the generator's own server are known without its address, which
 		// may be another one when the run is gone on with.
 		_, elsewhere, _ := strings.Cut(rest, "@")
 		asker, err := experiment.NewAsker(where, m, elsewhere, store)
 		if err != nil {
-			return &exitError{exitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 		c.Subjects = append(c.Subjects, experiment.Subject{Name: name, Asker: asker, Main: name == experiment.FineCE})
 	}
@@ -95,7 +97,7 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 	_, hasFinal := f.config.Grader.(construct.Reader)
 	if hasFinal {
 		if b.Equivalence, err = construct.EquivalenceBy(f.config.Grader); err != nil {
-			return &exitError{exitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 	}
 	b.Verb.NoQuestionPrompt = true // a state of the answer is what it is asked about
@@ -106,10 +108,10 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 	if f.head != "" {
 		where, m, err := f.confidenceModel(f.head)
 		if err != nil {
-			return usagef("--head: %w", err)
+			return exit.Usagef("--head: %w", err)
 		}
 		if b.Head, err = baseline.NewHead(where, m); err != nil {
-			return &exitError{exitUsage, err}
+			return exit.With(exit.Usage, err)
 		}
 	}
 	suc, err := f.suc()
@@ -124,7 +126,7 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 		f.config.Baselines = append(f.config.Baselines, baseline.CoCoA{Cosine: true})
 	}
 	if f.config.Collector, err = baseline.NewCollector(b); err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	return nil
 }
@@ -134,16 +136,16 @@ func (f *experimentFlags) connectBaselines(store construct.Store) error {
 func (f *experimentFlags) suc() (*baseline.SuC, error) {
 	switch {
 	case f.states == "" && f.ours:
-		return builtInSuC()
+		return suc.BuiltIn()
 	case f.states == "":
 		return nil, nil
 	}
 	file, err := os.Open(f.states)
 	if err != nil {
-		return nil, failf(exitIO, "--states: %w", err)
+		return nil, exit.Errorf(exit.IO, "--states: %w", err)
 	}
 	defer file.Close()
-	suc, err := fitSuC(file)
+	suc, err := suc.Fit(file)
 	if err != nil {
 		return nil, fmt.Errorf("--states: %w", err)
 	}

@@ -9,6 +9,9 @@ import (
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/tree"
 )
 
@@ -38,13 +41,13 @@ func newFuse() *cobra.Command {
 		Short:   "Integrate later confidences into earlier ones",
 		Long:    fuseLong,
 		Example: fuseExample,
-		Args:    optionalInput,
+		Args:    input.Optional,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("width") {
 				p.Width = math.MaxInt32
 			}
 			if err := p.Validate(); err != nil {
-				return &exitError{exitUsage, err}
+				return exit.With(exit.Usage, err)
 			}
 			path := "-"
 			if len(args) > 0 {
@@ -53,40 +56,34 @@ func newFuse() *cobra.Command {
 			return runFuse(cmd, path, p)
 		},
 	}
-	fusionFlags(cmd, &p)
+	settings.Fusion(cmd, &p)
 	cmd.Flags().IntVar(&p.Width, "width", 0, "children averaged, 0 for no integration; if not given, all of them")
 	return cmd
 }
 
-// fusionFlags are those that a stream, which is one path, has as well.
-func fusionFlags(cmd *cobra.Command, p *bci.Params) {
-	cmd.Flags().Float64Var(&p.Alpha, "alpha", p.Alpha, "revision coefficient in [0,1]; 1 keeps every estimate as it is")
-	cmd.Flags().IntVar(&p.Depth, "depth", p.Depth, "fusion depth: later positions looked at; 0 for no integration")
-}
-
 func runFuse(cmd *cobra.Command, path string, p bci.Params) error {
-	in, err := openInput(cmd, path)
+	in, err := input.Open(cmd, path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	data, err := io.ReadAll(io.LimitReader(in, maxTree+1))
 	if err != nil {
-		return in.failure(err)
+		return in.Failed(err)
 	}
 	if len(data) > maxTree {
-		return failf(exitFaults, "%s: more than %d bytes: give fuse fewer values at once", in.name, maxTree)
+		return exit.Errorf(exit.Faults, "%s: more than %d bytes: give fuse fewer values at once", in.Name, maxTree)
 	}
 	out, err := tree.Fuse(nil, data, p)
 	if _, werr := cmd.OutOrStdout().Write(out); werr != nil {
-		return &exitError{exitIO, werr}
+		return exit.With(exit.IO, werr)
 	}
 	var where *tree.Error
 	if errors.As(err, &where) {
-		return failf(exitFaults, "%s: %w", in.name, err)
+		return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 	}
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return exit.With(exit.Usage, err)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 func TestFusePaths(t *testing.T) {
@@ -77,16 +79,16 @@ func TestFuseErrors(t *testing.T) {
 		code int
 		says string
 	}{
-		{"", nil, exitFaults, "want a path such as"},
-		{"[0.2,0.5", nil, exitFaults, "standard input: $[2] (byte 8): want a comma or the end of the array"},
-		{"[0.2,1.5]", nil, exitFaults, "$[1] (byte 5): want a number from 0 to 1"},
-		{"[0.2,NaN]", nil, exitFaults, "$[1] (byte 5)"},
-		{`["very sure"]`, nil, exitFaults, "$[0] (byte 1)"},
-		{`{"conf":0.5,"next":[{"text":"x"}]}`, nil, exitFaults, `$.next[0] (byte 31): no "conf"`},
-		{"\xff\xfe[", nil, exitFaults, "byte 0"},
-		{"[0.5]", []string{"--alpha", "1.5"}, exitUsage, "want a number in [0,1]"},
-		{"[0.5]", []string{"--alpha", "NaN"}, exitUsage, "NaN"},
-		{"[0.5]", []string{"--depth", "-1"}, exitUsage, "-1"},
+		{"", nil, exit.Faults, "want a path such as"},
+		{"[0.2,0.5", nil, exit.Faults, "standard input: $[2] (byte 8): want a comma or the end of the array"},
+		{"[0.2,1.5]", nil, exit.Faults, "$[1] (byte 5): want a number from 0 to 1"},
+		{"[0.2,NaN]", nil, exit.Faults, "$[1] (byte 5)"},
+		{`["very sure"]`, nil, exit.Faults, "$[0] (byte 1)"},
+		{`{"conf":0.5,"next":[{"text":"x"}]}`, nil, exit.Faults, `$.next[0] (byte 31): no "conf"`},
+		{"\xff\xfe[", nil, exit.Faults, "byte 0"},
+		{"[0.5]", []string{"--alpha", "1.5"}, exit.Usage, "want a number in [0,1]"},
+		{"[0.5]", []string{"--alpha", "NaN"}, exit.Usage, "NaN"},
+		{"[0.5]", []string{"--depth", "-1"}, exit.Usage, "-1"},
 	} {
 		t.Run(fmt.Sprintf("%.20q %v", c.in, c.args), func(t *testing.T) {
 			r := finece(t, c.in, append([]string{"fuse"}, c.args...)...)
@@ -97,7 +99,7 @@ func TestFuseErrors(t *testing.T) {
 		})
 	}
 	// What came before is not lost.
-	if r := finece(t, "[0.5]\n[2]", "fuse"); r.code != exitFaults || r.out != "[0.5]\n" {
+	if r := finece(t, "[0.5]\n[2]", "fuse"); r.code != exit.Faults || r.out != "[0.5]\n" {
 		t.Errorf("%+v", r)
 	}
 	deep := strings.Repeat(`{"conf":0.5,"next":[`, 100_000) + `{"conf":1}` + strings.Repeat("]}", 100_000)

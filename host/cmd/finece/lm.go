@@ -14,6 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/lm"
 )
 
@@ -61,7 +65,7 @@ func newLM() *cobra.Command {
 		Example: lmExample,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("lm takes no arguments, not %q; models are given with --model NAME=DIR", args[0])
+				return exit.Usagef("lm takes no arguments, not %q; models are given with --model NAME=DIR", args[0])
 			}
 			return nil
 		},
@@ -81,50 +85,50 @@ func newLM() *cobra.Command {
 
 func (f *lmFlags) run(cmd *cobra.Command) error {
 	if f.options.MaxSequences < 1 || f.options.MaxContext < 0 || f.cache < 1 || f.cache > 1<<30 {
-		return usagef("--max-sequences %d, --max-context %d, --cache %d: want at least 1, 0 and 1", f.options.MaxSequences, f.options.MaxContext, f.cache)
+		return exit.Usagef("--max-sequences %d, --max-context %d, --cache %d: want at least 1, 0 and 1", f.options.MaxSequences, f.options.MaxContext, f.cache)
 	}
 	f.options.CacheBytes = f.cache << 20
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	models, err := f.load()
+	loaded, err := f.load()
 	if err != nil {
 		return err
 	}
-	served, server, closeAll, err := startEngines(models, f.options)
+	served, handler, closeAll, err := models.Start(loaded, f.options)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return failf(exitIO, "%w", err)
+		return exit.Errorf(exit.IO, "%w", err)
 	}
 	names := make([]string, len(served))
 	for i, s := range served {
 		names[i] = s.Name
 	}
-	say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
+	terminal.Say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
 	defer summarizeEngines(cmd, served)
-	return serveHTTP(ctx, stop, cmd, listener, server, f.grace, "requests")
+	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "requests")
 }
 
 // load reads the models of the command line.
-func (f *lmFlags) load() ([]namedModel, error) {
+func (f *lmFlags) load() ([]models.Named, error) {
 	if len(f.models)+len(f.adapters) == 0 {
-		return defaultModels()
+		return models.BuiltIn()
 	}
-	var all []namedModel
+	var all []models.Named
 	add := func(name string, load func() (*lm.Model, error)) error {
 		for _, other := range all {
-			if other.name == name {
-				return usagef("two models are called %s", name)
+			if other.Name == name {
+				return exit.Usagef("two models are called %s", name)
 			}
 		}
 		m, err := load()
 		if err != nil {
 			return modelError(name, err)
 		}
-		all = append(all, namedModel{name, m})
+		all = append(all, models.Named{Name: name, Model: m})
 		return nil
 	}
 	for _, spec := range f.models {
@@ -133,7 +137,7 @@ func (f *lmFlags) load() ([]namedModel, error) {
 			name, dir = filepath.Base(filepath.Clean(spec)), spec
 		}
 		if name == "" || dir == "" {
-			return nil, usagef("--model %s: want NAME=DIR", spec)
+			return nil, exit.Usagef("--model %s: want NAME=DIR", spec)
 		}
 		if err := add(name, func() (*lm.Model, error) { return lm.Load(os.DirFS(dir)) }); err != nil {
 			return nil, err
@@ -143,7 +147,7 @@ func (f *lmFlags) load() ([]namedModel, error) {
 		name, dirs, _ := strings.Cut(spec, "=")
 		base, adapter, ok := strings.Cut(dirs, ",")
 		if name == "" || base == "" || adapter == "" || !ok {
-			return nil, usagef("--adapter %s: want NAME=BASEDIR,ADAPTERDIR", spec)
+			return nil, exit.Usagef("--adapter %s: want NAME=BASEDIR,ADAPTERDIR", spec)
 		}
 		if err := add(name, func() (*lm.Model, error) { return lm.LoadAdapter(os.DirFS(base), os.DirFS(adapter)) }); err != nil {
 			return nil, err
@@ -156,9 +160,9 @@ func (f *lmFlags) load() ([]namedModel, error) {
 // there, or one that is not supported.
 func modelError(name string, err error) error {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		return failf(exitIO, "model %s: %w", name, err)
+		return exit.Errorf(exit.IO, "model %s: %w", name, err)
 	}
-	return failf(exitUnavailable, "model %s: %w", name, err)
+	return exit.Errorf(exit.Unavailable, "model %s: %w", name, err)
 }
 
 // summarizeEngines says what the engines have done.
@@ -166,11 +170,11 @@ func summarizeEngines(cmd *cobra.Command, served []lm.Served) {
 	for _, m := range served {
 		s := m.Engine.Stats()
 		if s.Steps == 0 {
-			say(cmd, "%s: nothing was asked", m.Name)
+			terminal.Say(cmd, "%s: nothing was asked", m.Name)
 			continue
 		}
 		all := s.PromptTokens - s.CachedTokens + s.CompletionTokens
-		say(cmd, "%s: %d completion tokens and %d prompt tokens (%d of them cached) in %.1f s of computing on %d cores: %.0f tokens/s",
+		terminal.Say(cmd, "%s: %d completion tokens and %d prompt tokens (%d of them cached) in %.1f s of computing on %d cores: %.0f tokens/s",
 			m.Name, s.CompletionTokens, s.PromptTokens, s.CachedTokens, s.Busy.Seconds(), runtime.GOMAXPROCS(0), float64(all)/s.Busy.Seconds())
 	}
 }

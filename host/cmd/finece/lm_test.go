@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 const lmModels = "../../lm/testdata/"
@@ -93,23 +95,23 @@ func TestLMUsage(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"an argument", []string{"models"}, exitUsage, []string{"lm takes no arguments", "--model NAME=DIR"}},
-		{"no folder", []string{"--model", "a="}, exitUsage, []string{"want NAME=DIR"}},
-		{"no base", []string{"--adapter", "a=b"}, exitUsage, []string{"want NAME=BASEDIR,ADAPTERDIR"}},
-		{"not there", []string{"--model", "a=no-such-folder"}, exitIO, []string{"model a", "config.json"}},
-		{"twice", []string{"--model", "a=" + lmModels + "untied", "--model", "a=" + lmModels + "half"}, exitUsage, []string{"two models are called a"}},
-		{"not supported", []string{"--model", "a=" + unsupported(t)}, exitUnavailable, []string{"model a", "attention_bias is true"}},
-		{"no sequences", []string{"--max-sequences", "0"}, exitUsage, []string{"--max-sequences 0"}},
-		{"an address", []string{"--listen", "nowhere:x", "--model", lmModels + "untied"}, exitIO, []string{"unknown port"}},
-		{"no question", []string{"generate"}, exitUsage, []string{"takes one question"}},
-		{"a temperature", []string{"generate", "--temperature", "-1", "q"}, exitUsage, []string{"want 0 to 2"}},
-		{"many answers", []string{"generate", "--n", "2000", "q"}, exitUsage, []string{"--n 2000: want 1 to 1024"}},
-		{"no answers", []string{"generate", "--n", "0", "q"}, exitUsage, []string{"--n 0"}},
-		{"less than no tokens", []string{"generate", "--max-tokens", "-1", "q"}, exitUsage, []string{"--max-tokens -1"}},
-		{"a stop of nothing", []string{"generate", "--stop", "a", "--stop", "", "q"}, exitUsage, []string{"--stop", "none of them empty"}},
-		{"many stops", append([]string{"generate", "q"}, strings.Fields(strings.Repeat(" --stop x", 17))...), exitUsage, []string{"want 16 texts at most"}},
-		{"a value head", []string{"generate", "--model", lmModels + "value", "q"}, exitUnavailable, []string{"writes no text"}},
-		{"too long", []string{"generate", "--model", lmModels + "untied", "--max-tokens", "300", "q"}, exitUnavailable, []string{"the context is 256 tokens"}},
+		{"an argument", []string{"models"}, exit.Usage, []string{"lm takes no arguments", "--model NAME=DIR"}},
+		{"no folder", []string{"--model", "a="}, exit.Usage, []string{"want NAME=DIR"}},
+		{"no base", []string{"--adapter", "a=b"}, exit.Usage, []string{"want NAME=BASEDIR,ADAPTERDIR"}},
+		{"not there", []string{"--model", "a=no-such-folder"}, exit.IO, []string{"model a", "config.json"}},
+		{"twice", []string{"--model", "a=" + lmModels + "untied", "--model", "a=" + lmModels + "half"}, exit.Usage, []string{"two models are called a"}},
+		{"not supported", []string{"--model", "a=" + unsupported(t)}, exit.Unavailable, []string{"model a", "attention_bias is true"}},
+		{"no sequences", []string{"--max-sequences", "0"}, exit.Usage, []string{"--max-sequences 0"}},
+		{"an address", []string{"--listen", "nowhere:x", "--model", lmModels + "untied"}, exit.IO, []string{"unknown port"}},
+		{"no question", []string{"generate"}, exit.Usage, []string{"takes one question"}},
+		{"a temperature", []string{"generate", "--temperature", "-1", "q"}, exit.Usage, []string{"want 0 to 2"}},
+		{"many answers", []string{"generate", "--n", "2000", "q"}, exit.Usage, []string{"--n 2000: want 1 to 1024"}},
+		{"no answers", []string{"generate", "--n", "0", "q"}, exit.Usage, []string{"--n 0"}},
+		{"less than no tokens", []string{"generate", "--max-tokens", "-1", "q"}, exit.Usage, []string{"--max-tokens -1"}},
+		{"a stop of nothing", []string{"generate", "--stop", "a", "--stop", "", "q"}, exit.Usage, []string{"--stop", "none of them empty"}},
+		{"many stops", append([]string{"generate", "q"}, strings.Fields(strings.Repeat(" --stop x", 17))...), exit.Usage, []string{"want 16 texts at most"}},
+		{"a value head", []string{"generate", "--model", lmModels + "value", "q"}, exit.Unavailable, []string{"writes no text"}},
+		{"too long", []string{"generate", "--model", lmModels + "untied", "--max-tokens", "300", "q"}, exit.Unavailable, []string{"the context is 256 tokens"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			finece(t, "", append([]string{"lm"}, c.args...)...).wants(t, c.code, c.says...)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/lm"
 )
 
@@ -42,7 +44,7 @@ func newLMGenerate() *cobra.Command {
 		Example: lmGenerateExample,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("generate takes one question, in quotes, or - for standard input; not %d", len(args))
+				return exit.Usagef("generate takes one question, in quotes, or - for standard input; not %d", len(args))
 			}
 			return nil
 		},
@@ -69,22 +71,22 @@ func newLMGenerate() *cobra.Command {
 func (f *lmGenerateFlags) run(cmd *cobra.Command, question string) error {
 	switch r := &f.request; {
 	case !(r.Temperature >= 0 && r.Temperature <= 2):
-		return usagef("--temperature %v: want 0 to 2", r.Temperature)
+		return exit.Usagef("--temperature %v: want 0 to 2", r.Temperature)
 	case !(r.TopP > 0 && r.TopP <= 1):
-		return usagef("--top-p %v: want more than 0, at most 1", r.TopP)
+		return exit.Usagef("--top-p %v: want more than 0, at most 1", r.TopP)
 	case r.N < 1 || r.N > lm.MaxN:
-		return usagef("--n %d: want 1 to %d", r.N, lm.MaxN)
+		return exit.Usagef("--n %d: want 1 to %d", r.N, lm.MaxN)
 	case r.MaxTokens < 0:
-		return usagef("--max-tokens %d: want 0 or more", r.MaxTokens)
+		return exit.Usagef("--max-tokens %d: want 0 or more", r.MaxTokens)
 	case len(r.Stop) > lm.MaxStop || slices.Contains(r.Stop, ""):
-		return usagef("--stop %q: want %d texts at most, none of them empty", r.Stop, lm.MaxStop)
+		return exit.Usagef("--stop %q: want %d texts at most, none of them empty", r.Stop, lm.MaxStop)
 	case f.adapter != "" && f.model == "":
-		return usagef("--adapter needs --model, the base")
+		return exit.Usagef("--adapter needs --model, the base")
 	}
 	if question == "-" {
 		text, err := io.ReadAll(io.LimitReader(cmd.InOrStdin(), 1<<20))
 		if err != nil {
-			return failf(exitIO, "standard input: %w", err)
+			return exit.Errorf(exit.IO, "standard input: %w", err)
 		}
 		question = strings.TrimRight(string(text), "\n")
 	}
@@ -104,22 +106,22 @@ func (f *lmGenerateFlags) run(cmd *cobra.Command, question string) error {
 	if f.request.Prompt, err = m.Tokenizer().Chat(messages, false); err != nil {
 		return err
 	}
-	ctx, stop := interruptible(cmd.Context())
+	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
 	if f.request.Temperature > 0 && !cmd.Flags().Changed("seed") {
-		say(cmd, "seed %d", f.request.Seed)
+		terminal.Say(cmd, "seed %d", f.request.Seed)
 	}
 	p := newChoices(cmd, f.request.N)
 	_, err = e.Generate(ctx, f.request, p.tell)
 	switch {
 	case p.failed != nil:
-		return failf(exitIO, "%w", p.failed)
+		return exit.Errorf(exit.IO, "%w", p.failed)
 	case errors.Is(err, context.Canceled):
 		p.out.WriteByte('\n')
 		p.out.Flush()
-		return &exitError{exitInterrupted, nil}
+		return exit.With(exit.Interrupted, nil)
 	case err != nil:
-		return &exitError{exitUnavailable, err}
+		return exit.With(exit.Unavailable, err)
 	}
 	return nil
 }
@@ -132,16 +134,16 @@ func (f *lmGenerateFlags) load() (*lm.Model, error) {
 	case f.adapter != "":
 		flags = lmFlags{adapters: []string{"model=" + f.model + "," + f.adapter}}
 	}
-	models, err := flags.load()
+	loaded, err := flags.load()
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range models {
-		if m.name == "generator" { // of those that are built in
-			return m.m, nil
+	for _, m := range loaded {
+		if m.Name == "generator" { // of those that are built in
+			return m.Model, nil
 		}
 	}
-	return models[0].m, nil
+	return loaded[0].Model, nil
 }
 
 // choices prints several answers one below the other: of the one that is to be
@@ -157,7 +159,7 @@ type choices struct {
 
 func newChoices(cmd *cobra.Command, n int) *choices {
 	p := &choices{out: bufio.NewWriter(cmd.OutOrStdout()), show: func(b []byte) []byte { return b }, held: make([]strings.Builder, n), ended: make([]bool, n)}
-	if _, ok := terminal(cmd.OutOrStdout()); ok {
+	if _, ok := terminal.Of(cmd.OutOrStdout()); ok {
 		p.show = screen.Printable
 	}
 	p.head()

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
-	"context"
-	"errors"
-	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 )
 
@@ -36,140 +39,62 @@ const positionsExample = `  finece positions answer.sse
   finece positions answer.sse | jq -r 'select(.ratio > 0.3) | .byte' | head -1`
 
 func newPositions() *cobra.Command {
-	f := newSessionFlags()
+	f := settings.New()
 	cmd := &cobra.Command{
 		Use:     "positions [flags] FILE|-",
 		Short:   "Find where in an answer to estimate confidence",
 		Long:    positionsLong,
 		Example: positionsExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE:    func(cmd *cobra.Command, args []string) error { return runPositions(cmd, f, args[0]) },
 	}
-	f.addPositions(cmd)
-	f.addStream(cmd)
+	f.AddPositions(cmd)
+	f.AddStream(cmd)
 	return cmd
 }
 
-func runPositions(cmd *cobra.Command, f *sessionFlags, path string) error {
-	var l ledger
-	unread := feed(cmd, f, path, &l)
+func runPositions(cmd *cobra.Command, f *settings.Flags, path string) error {
+	var l scoring.Ledger
+	unread := scoring.Feed(cmd, f, path, &l)
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	for _, a := range l.sorted() {
-		for i := range a.places {
-			out.Write(positionLine(a, &a.places[i]))
+	for _, a := range l.Sorted() {
+		for i := range a.Places {
+			out.Write(positionLine(a, &a.Places[i]))
 		}
 	}
 	if err := out.Flush(); err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	if unread != nil {
 		return unread
 	}
-	if l.missing()&position.Entropy != 0 {
-		err := failf(exitUnavailable, "%s: no entropy positions: they need tokens with top_logprobs, which there are none of; ask the provider for them, or choose another --strategy", inputName(path))
-		if f.config.Positions.Strategy == position.Entropy {
+	if l.Missing()&position.Entropy != 0 {
+		err := exit.Errorf(exit.Unavailable, "%s: no entropy positions: they need tokens with top_logprobs, which there are none of; ask the provider for them, or choose another --strategy", input.Name(path))
+		if f.Config.Positions.Strategy == position.Entropy {
 			return err
 		}
-		say(cmd, "%v", err)
+		terminal.Say(cmd, "%v", err)
 	}
-	return l.verdict()
+	return l.Verdict()
 }
 
-// feed gives a whole input to a session, whose events go to l, and reports the
-// faults in it.
-func feed(cmd *cobra.Command, f *sessionFlags, path string, l *ledger) error {
-	if err := f.resolve(cmd); err != nil {
-		return err
-	}
-	in, err := openInput(cmd, path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	s, err := f.open(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	g, err := s.open(cmd.Context(), f.config, l.take)
-	if err != nil {
-		return err
-	}
-	defer g.close()
-	bar := newProgress(cmd, in.size, "reading")
-	err = copyTo(cmd.Context(), g, bar.reader(in))
-	bar.done()
-	l.report(cmd, in.name)
-	if err != nil {
-		return in.failure(err)
-	}
-	return nil
-}
-
-// copyTo gives all of r to a session and ends it. What was read before an
-// error, or until ctx is done, is scored as a stream that broke off.
-func copyTo(ctx context.Context, g *scoring, r io.Reader) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	var unread error
-	for c := range paced(ctx, r, 0) {
-		if c.err != nil {
-			unread = c.err
-			break
-		}
-		if err := g.write(c.data); err != nil {
-			return err
-		}
-		if err := g.settleReady(); err != nil {
-			return err
-		}
-	}
-	return errors.Join(unread, g.end())
-}
-
-// report says what was wrong in the input.
-func (l *ledger) report(cmd *cobra.Command, name string) {
-	for _, f := range l.faults {
-		say(cmd, "%s: %s", name, faultText(f))
-	}
-	if more := l.faulted - len(l.faults); more > 0 {
-		say(cmd, "%s: %d more faults", name, more)
-	}
-}
-
-// verdict is the error of an input with faults, which were reported already.
-func (l *ledger) verdict() error {
-	if l.faulted > 0 {
-		return &exitError{code: exitFaults}
-	}
-	return nil
-}
-
-// missing are the strategies that some choice could not serve.
-func (l *ledger) missing() (k position.Kind) {
-	for _, a := range l.choices {
-		k |= a.missing
-	}
-	return k
-}
-
-func positionLine(a *answer, p *place) []byte {
-	var o object
-	o.begin()
-	o.place(a, p)
-	o.number("entropy", p.EntropyLo)
+func positionLine(a *scoring.Answer, p *scoring.Place) []byte {
+	var o jsonline.Object
+	o.Begin()
+	writePlace(&o, a, p)
+	o.Number("entropy", p.EntropyLo)
 	if p.EntropyHi > p.EntropyLo {
-		o.number("entropy_max", p.EntropyHi)
+		o.Number("entropy_max", p.EntropyHi)
 	}
 	if p.Segment != position.Answer {
-		o.text("segment", p.Segment.String())
+		o.Text("segment", p.Segment.String())
 	}
-	if a.number != 0 {
-		o.integer("choice", int64(a.number))
+	if a.Number != 0 {
+		o.Integer("choice", int64(a.Number))
 	}
 	if p.Estimated {
-		o.yes("tokens_estimated")
+		o.Yes("tokens_estimated")
 	}
-	o.end()
-	return append(o.b, '\n')
+	o.End()
+	return append(o.B, '\n')
 }

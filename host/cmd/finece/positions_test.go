@@ -12,6 +12,8 @@ import (
 	"testing"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // listed is a line of finece positions.
@@ -147,7 +149,7 @@ func TestEntropyPositions(t *testing.T) {
 	}
 
 	r = finece(t, "a text has no log-probabilities", "positions", "--strategy", "entropy", "-")
-	r.wants(t, exitUnavailable, "top_logprobs")
+	r.wants(t, exit.Unavailable, "top_logprobs")
 	if got := kinds(positionsIn(t, r.out)); got != "question end" {
 		t.Errorf("%s, want those that there are", got)
 	}
@@ -175,7 +177,7 @@ func TestRecordedStreams(t *testing.T) {
 			path := filepath.Join(streams, e.Name())
 			want := 0
 			if faulty[e.Name()] {
-				want = exitFaults
+				want = exit.Faults
 			}
 			r := finece(t, "", "positions", "--strategy", "line+periodic", "--engine", "native", path)
 			if r.code != want || want != 0 && !strings.Contains(r.err, e.Name()+": byte ") {

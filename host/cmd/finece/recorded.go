@@ -9,34 +9,38 @@ import (
 	"path/filepath"
 
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
 // stream scores a recorded stream, a line for each choice.
-func (b *batch) stream(ctx context.Context, path string, in *input, r io.Reader) error {
+func (b *batch) stream(ctx context.Context, path string, in *input.Input, r io.Reader) error {
 	id, err := json.Marshal(filepath.Base(path))
 	if err != nil {
 		return err
 	}
-	var l ledger
-	g, err := b.scorer.open(ctx, b.config, l.take)
+	var l scoring.Ledger
+	g, err := b.scorer.Open(ctx, b.config, l.Take)
 	if err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
-	defer g.close()
-	b.bar = newProgress(b.cmd, in.size, "scoring")
-	defer b.bar.done()
-	if err := copyTo(ctx, g, b.bar.reader(&input{Reader: r, packed: in.packed})); err != nil {
-		return in.failure(err)
+	defer g.Close()
+	b.bar = terminal.Bytes(b.cmd, in.Size, "scoring")
+	defer b.bar.Done()
+	if err := scoring.Copy(ctx, g, in.Showing(b.bar, r)); err != nil {
+		return in.Failed(err)
 	}
-	if err := g.drain(ctx); err != nil {
+	if err := g.Drain(ctx); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
-		return failf(exitInterrupted, "interrupted")
+		return exit.Errorf(exit.Interrupted, "interrupted")
 	}
 	b.note(g, &l, "")
-	for _, a := range l.sorted() {
-		if b.skip(choiceKey(answers.Key(id, 1), a.number)) {
+	for _, a := range l.Sorted() {
+		if b.skip(choiceKey(answers.Key(id, 1), a.Number)) {
 			continue
 		}
 		if err := b.write(&answers.Answer{ID: id, Line: 1}, a); err != nil {
@@ -48,7 +52,7 @@ func (b *batch) stream(ctx context.Context, path string, in *input, r io.Reader)
 
 // looksRecorded reports whether the input is a recorded stream and not answers,
 // by its first line that is not blank. rest is the whole input.
-func looksRecorded(in *input) (recorded bool, rest io.Reader, err error) {
+func looksRecorded(in *input.Input) (recorded bool, rest io.Reader, err error) {
 	const enough = 1 << 20
 	r := bufio.NewReaderSize(in, enough)
 	var first []byte
@@ -59,7 +63,7 @@ func looksRecorded(in *input) (recorded bool, rest io.Reader, err error) {
 		first = bytes.TrimSpace(line)
 		if whole || err != nil || size >= enough {
 			if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
-				return false, nil, in.failure(err)
+				return false, nil, in.Failed(err)
 			}
 			break
 		}

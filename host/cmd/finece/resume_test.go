@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // answersFor is n answers whose questions tell them apart.
@@ -72,7 +74,7 @@ func TestScoreGoesOn(t *testing.T) {
 	}
 	fmt.Fprint(torn, `{"id":"a4`)
 	torn.Close()
-	interrupt(os.Interrupt, 20).wants(t, exitInterrupted, "a torn line of 9 bytes is cut off", "interrupted", "run the same command again")
+	interrupt(os.Interrupt, 20).wants(t, exit.Interrupted, "a torn line of 9 bytes is cut off", "interrupted", "run the same command again")
 
 	before, err := os.ReadFile(out)
 	if err != nil {
@@ -99,8 +101,8 @@ func TestScoreGoesOn(t *testing.T) {
 	if m.requests() != asked {
 		t.Error("finished work was done again")
 	}
-	finece(t, "", args(out, "--alpha", "0.9")...).wants(t, exitUsage, "scored with other flags")
-	finece(t, "", "score", in, "-o", in).wants(t, exitUsage, "not a line of finece score")
+	finece(t, "", args(out, "--alpha", "0.9")...).wants(t, exit.Usage, "scored with other flags")
+	finece(t, "", "score", in, "-o", in).wants(t, exit.Usage, "not a line of finece score")
 	if kept, _ := os.ReadFile(in); string(kept) != answersFor(n) {
 		t.Error("the input was written over")
 	}
@@ -126,7 +128,7 @@ func TestScoreRetriesWhatFailed(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	args := append([]string{"score", "-", "--engine", "native", "--jobs", "1", "-o", out}, m.flags()...)
 	in := answersFor(3)
-	finece(t, in, args...).wants(t, exitFaults, "not yet", "2 requests to the confidence model failed")
+	finece(t, in, args...).wants(t, exit.Faults, "not yet", "2 requests to the confidence model failed")
 	finece(t, in, args...).wants(t, 0, "3 lines are there already")
 	finece(t, in, append(args, "--retry-failed")...).wants(t, 0, "2 lines are there already")
 	got, err := os.ReadFile(out)
@@ -160,7 +162,7 @@ func TestScoreOfTwoAtOnce(t *testing.T) {
 		first.Wait()
 	}()
 	waitFor(t, func() bool { return m.requests() > 0 })
-	finece(t, "", args...).wants(t, exitIO, "another process is writing to it")
+	finece(t, "", args...).wants(t, exit.IO, "another process is writing to it")
 }
 
 // TestScoreGoesOnWhereIdsRepeat: it tells answers by their lines, too.
@@ -168,7 +170,7 @@ func TestScoreGoesOnWhereIdsRepeat(t *testing.T) {
 	in := file(t, "answers.jsonl", `{"id":7,"answer":"bad","logprobs":[null]}`+"\n"+`{"id":7,"answer":"good","logprobs":[-0.5]}`+"\n")
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	for range 2 {
-		finece(t, "", "score", in, "--engine", "native", "-o", out).wants(t, exitFaults, "line 1 (id 7): logprobs[0] is null", "1 lines could not be scored")
+		finece(t, "", "score", in, "--engine", "native", "-o", out).wants(t, exit.Faults, "line 1 (id 7): logprobs[0] is null", "1 lines could not be scored")
 		if got, _ := os.ReadFile(out); !bytes.Contains(got, []byte(`"line":2,`)) || bytes.Count(got, []byte("\n")) != 1 {
 			t.Errorf("%s", got)
 		}
@@ -184,7 +186,7 @@ func TestScoreGoesOnWhereIdsRepeat(t *testing.T) {
 	in = file(t, "repeated.jsonl", `{"id":7,"answer":"One."}`+"\n"+`{"id":7,"answer":"Two."}`+"\n")
 	out = filepath.Join(t.TempDir(), "scores.jsonl")
 	args := append([]string{"score", in, "--engine", "native", "--jobs", "1", "-o", out}, m.flags()...)
-	finece(t, "", args...).wants(t, exitFaults, "not yet")
+	finece(t, "", args...).wants(t, exit.Faults, "not yet")
 	finece(t, "", append(args, "--retry-failed")...).wants(t, 0, "1 lines are there already")
 	got, err := os.ReadFile(out)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 const rootLong = `finece estimates how likely a language model's answer is to be correct: before
@@ -51,30 +53,11 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
 	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
 	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(
 		newDemo(), newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newCalibrate(), newServe(), newConstruct(), newTrain(), newExperiment(), newLM(), newVersion(),
 	)
 	return root
-}
-
-// oneInput wants exactly one argument, the input.
-func oneInput(cmd *cobra.Command, args []string) error {
-	switch {
-	case len(args) == 0:
-		return usagef("%s needs an input: a file, or - for standard input", cmd.Name())
-	case len(args) > 1:
-		return usagef("%s takes one input, not %d", cmd.Name(), len(args))
-	}
-	return nil
-}
-
-// optionalInput wants at most one argument; without it, standard input is read.
-func optionalInput(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return oneInput(cmd, args)
 }

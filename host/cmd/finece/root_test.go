@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/wasm"
 )
 
@@ -73,21 +74,21 @@ func TestExitCodes(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"help", "", nil, exitOK, nil},
-		{"no such command", "", []string{"socre"}, exitUsage, []string{`unknown command "socre"`, "score", "See 'finece --help'."}},
-		{"no such flag", "", []string{"text", "--colour"}, exitUsage, []string{"unknown flag: --colour", "See 'finece text --help'."}},
-		{"a flag that is no number", "", []string{"positions", "--every", "many", demo}, exitUsage, []string{"--every", "many"}},
-		{"too small a number", "", []string{"positions", "--every", "0", demo}, exitUsage, []string{"--every 0: want at least 1"}},
-		{"a number that is none", "", []string{"positions", "--threshold", "NaN", demo}, exitUsage, []string{"NaN"}},
-		{"no such strategy", "", []string{"positions", "--strategy", "sentence", demo}, exitUsage, []string{"sentence", "want paragraph, line, periodic, entropy"}},
-		{"no such format", "", []string{"text", "--format", "pdf", demo}, exitUsage, []string{"pdf", "want auto"}},
-		{"no such engine", "", []string{"text", "--engine", "v8", demo}, exitUsage, []string{"want wazero or native"}},
-		{"no such method", "", []string{"score", "--method", "guess", demo}, exitUsage, []string{"guess"}},
-		{"no input", "", []string{"watch"}, exitUsage, []string{"watch needs an input"}},
-		{"two inputs", "", []string{"eval", "a", "b"}, exitUsage, []string{"takes one input, not 2"}},
-		{"no such file", "", []string{"score", "no-such-file"}, exitIO, []string{"no-such-file: no such file"}},
-		{"a folder", "", []string{"positions", "."}, exitIO, []string{". is a folder; give a file in it"}},
-		{"an empty stream", "", []string{"positions", "-"}, exitFaults, []string{"standard input: byte 0: truncated: the input ends before the stream's end marker"}},
+		{"help", "", nil, exit.OK, nil},
+		{"no such command", "", []string{"socre"}, exit.Usage, []string{`unknown command "socre"`, "score", "See 'finece --help'."}},
+		{"no such flag", "", []string{"text", "--colour"}, exit.Usage, []string{"unknown flag: --colour", "See 'finece text --help'."}},
+		{"a flag that is no number", "", []string{"positions", "--every", "many", demo}, exit.Usage, []string{"--every", "many"}},
+		{"too small a number", "", []string{"positions", "--every", "0", demo}, exit.Usage, []string{"--every 0: want at least 1"}},
+		{"a number that is none", "", []string{"positions", "--threshold", "NaN", demo}, exit.Usage, []string{"NaN"}},
+		{"no such strategy", "", []string{"positions", "--strategy", "sentence", demo}, exit.Usage, []string{"sentence", "want paragraph, line, periodic, entropy"}},
+		{"no such format", "", []string{"text", "--format", "pdf", demo}, exit.Usage, []string{"pdf", "want auto"}},
+		{"no such engine", "", []string{"text", "--engine", "v8", demo}, exit.Usage, []string{"want wazero or native"}},
+		{"no such method", "", []string{"score", "--method", "guess", demo}, exit.Usage, []string{"guess"}},
+		{"no input", "", []string{"watch"}, exit.Usage, []string{"watch needs an input"}},
+		{"two inputs", "", []string{"eval", "a", "b"}, exit.Usage, []string{"takes one input, not 2"}},
+		{"no such file", "", []string{"score", "no-such-file"}, exit.IO, []string{"no-such-file: no such file"}},
+		{"a folder", "", []string{"positions", "."}, exit.IO, []string{". is a folder; give a file in it"}},
+		{"an empty stream", "", []string{"positions", "-"}, exit.Faults, []string{"standard input: byte 0: truncated: the input ends before the stream's end marker"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			finece(t, c.in, c.args...).wants(t, c.code, c.says...)
@@ -113,7 +114,7 @@ func TestBadStreams(t *testing.T) {
 			t.Parallel()
 			for _, name := range []string{"positions", "text", "score", "watch"} {
 				r := finece(t, c.in, name, "--engine", "native", "-")
-				r.wants(t, exitFaults, "finece: standard input: byte ", c.says)
+				r.wants(t, exit.Faults, "finece: standard input: byte ", c.says)
 				if strings.Contains(r.err, "\x1b") {
 					t.Errorf("%s: an escape sequence is printed: %q", name, r.err)
 				}
@@ -142,15 +143,15 @@ func TestEndlessInput(t *testing.T) {
 		args []string
 		code int
 	}{
-		{"one path", "0.5,", -1, []string{"fuse"}, exitFaults},
-		{"one field", "x", -1, []string{"eval", "-"}, exitFaults},
-		{"one line for score", "x", 64 << 20, []string{"score", "--engine", "native", "-"}, exitFaults},
-		{"one event", "data: {", 64 << 20, []string{"positions", "--engine", "native", "-"}, exitFaults},
-		{"bad lines for score", "{}\n", 1 << 20, []string{"score", "--engine", "native", "-"}, exitFaults},
-		{"bad lines for eval", "{}\n", 4 << 20, []string{"eval", "-"}, exitFaults},
-		{"bad events", "data: {\n\n", 4 << 20, []string{"positions", "--engine", "native", "-"}, exitFaults},
-		{"text", "word ", 64 << 20, []string{"text", "--engine", "native", "-"}, exitOK},
-		{"events of nothing", "data: {}\n\n", 16 << 20, []string{"watch", "--engine", "native", "-"}, exitFaults},
+		{"one path", "0.5,", -1, []string{"fuse"}, exit.Faults},
+		{"one field", "x", -1, []string{"eval", "-"}, exit.Faults},
+		{"one line for score", "x", 64 << 20, []string{"score", "--engine", "native", "-"}, exit.Faults},
+		{"one event", "data: {", 64 << 20, []string{"positions", "--engine", "native", "-"}, exit.Faults},
+		{"bad lines for score", "{}\n", 1 << 20, []string{"score", "--engine", "native", "-"}, exit.Faults},
+		{"bad lines for eval", "{}\n", 4 << 20, []string{"eval", "-"}, exit.Faults},
+		{"bad events", "data: {\n\n", 4 << 20, []string{"positions", "--engine", "native", "-"}, exit.Faults},
+		{"text", "word ", 64 << 20, []string{"text", "--engine", "native", "-"}, exit.OK},
+		{"events of nothing", "data: {}\n\n", 16 << 20, []string{"watch", "--engine", "native", "-"}, exit.Faults},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -196,7 +197,7 @@ func TestNobodyReads(t *testing.T) {
 		cmd := command(t, args...)
 		var stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = full, &stderr
-		finish(t, cmd.Run(), &bytes.Buffer{}, &stderr).wants(t, exitIO, "no space left")
+		finish(t, cmd.Run(), &bytes.Buffer{}, &stderr).wants(t, exit.IO, "no space left")
 	}
 }
 

@@ -9,6 +9,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -53,64 +57,64 @@ const scoreExample = `  finece score answers.jsonl > scores.jsonl
   finece score answers.jsonl | jq -c '{id, confidence}'`
 
 type scoreFlags struct {
-	*sessionFlags
+	*settings.Flags
 	output string
 	jobs   int
 	again  bool
 }
 
 func newScore() *cobra.Command {
-	f := scoreFlags{sessionFlags: newSessionFlags()}
+	f := scoreFlags{Flags: settings.New()}
 	cmd := &cobra.Command{
 		Use:     "score [flags] FILE|-",
 		Short:   "Score a batch of answers, or a recorded stream",
 		Long:    scoreLong,
 		Example: scoreExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "write to this file, and go on with what is there")
 	flags.BoolVar(&f.again, "retry-failed", false, "-o: score the answers again whose confidence model could not be asked")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
-	flags.StringVar(&f.config.Question, "question", "", "what a recorded stream answers")
-	f.addEstimator(cmd)
-	f.addPositions(cmd)
-	f.addStream(cmd)
+	flags.StringVar(&f.Config.Question, "question", "", "what a recorded stream answers")
+	f.AddEstimator(cmd)
+	f.AddPositions(cmd)
+	f.AddStream(cmd)
 	return cmd
 }
 
 func (f *scoreFlags) run(cmd *cobra.Command, path string) error {
-	if err := f.resolve(cmd); err != nil {
+	if err := f.Resolve(cmd); err != nil {
 		return err
 	}
 	if f.jobs < 1 {
-		return usagef("--jobs %d: want at least 1", f.jobs)
+		return exit.Usagef("--jobs %d: want at least 1", f.jobs)
 	}
 	if f.again && f.output == "" {
-		return usagef("--retry-failed is about the lines in the file of -o")
+		return exit.Usagef("--retry-failed is about the lines in the file of -o")
 	}
-	in, err := openInput(cmd, path)
+	in, err := input.Open(cmd, path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	ctx, stop := interruptible(cmd.Context())
+	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
-	s, err := f.open(ctx)
+	s, err := scoring.New(ctx, f.Flags)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 
-	b := &batch{cmd: cmd, scorer: s, config: f.config, jobs: f.jobs, name: in.name, done: newFinished()}
-	b.settings = settings(f.config, f.estimator)
+	b := &batch{cmd: cmd, scorer: s, config: f.Config, jobs: f.jobs, name: in.Name, done: newFinished()}
+	b.settings = settingsKey(f.Config, f.Estimator)
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
 	}
 	recorded, rest, err := looksRecorded(in)
 	if err == nil {
-		if recorded || f.config.Format != stream.Auto {
+		if recorded || f.Config.Format != stream.Auto {
 			err = b.stream(ctx, path, in, rest)
 		} else {
 			err = b.answers(ctx, in, rest)
@@ -119,9 +123,9 @@ func (f *scoreFlags) run(cmd *cobra.Command, path string) error {
 	return errors.Join(err, b.closeOutput())
 }
 
-// settings is a short name for everything that the scores depend on, beside
+// settingsKey is a short name for everything that the scores depend on, beside
 // the answers: lines that were scored differently do not belong in one file.
-func settings(c host.Config, estimator string) string {
+func settingsKey(c host.Config, estimator string) string {
 	sum := sha256.Sum256(append(session.AppendConfig(nil, &c), estimator...))
 	return hex.EncodeToString(sum[:4])
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // scoredLine is a line of finece score.
@@ -118,7 +120,7 @@ func TestScoreBadLines(t *testing.T) {
 ["an array"]
 {"id":11,"answer":"z","logprobs":[-1]}`
 	r := finece(t, in, "score", "-")
-	r.wants(t, exitFaults,
+	r.wants(t, exit.Faults,
 		"standard input: line 2 (id 2): not JSON at byte", `line 3 (id 3): no "answer"`, `line 4 (id 4): logprobs[0] is "very sure", want a number`,
 		"line 5 (id 5): answer is a JSON number, want a string", "line 6 (id 6): not JSON", "line 7: longer than 16777216 bytes",
 		"line 9 (id 9): not JSON", "line 10: want a JSON object, not a JSON array", "8 lines could not be scored")
@@ -138,17 +140,17 @@ func TestScoreInputs(t *testing.T) {
 		code     int
 		says     string
 	}{
-		{"empty", "", nil, exitFaults, "no answers"},
-		{"text", "not JSON", nil, exitFaults, "line 1: not JSON at byte 2"},
-		{"no log-probabilities", `{"id":1,"answer":"a"}`, nil, exitUnavailable, "--estimator URL asks a confidence model"},
-		{"a recorded text", "one\n\ntwo", []string{"--format", "text"}, exitUnavailable, "--estimator URL"},
-		{"a stream that is cut", "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n", nil, exitFaults, "truncated"},
-		{"no jobs", "", []string{"--jobs", "0"}, exitUsage, "at least 1"},
-		{"no such estimator", "", []string{"--estimator", "oracle"}, exitUsage, "want logprob or a base URL"},
-		{"no such scheme", "", []string{"--estimator", "ftp://host/v1"}, exitUsage, "want http:// or https://"},
-		{"a setting out of its range", "", []string{"--alpha", "2"}, exitUsage, "want a number in [0,1]"},
-		{"--retry-failed without -o", "", []string{"--retry-failed"}, exitUsage, "-o"},
-		{"an output that cannot be", "{}", []string{"-o", "no/such/folder/x"}, exitIO, "no such file"},
+		{"empty", "", nil, exit.Faults, "no answers"},
+		{"text", "not JSON", nil, exit.Faults, "line 1: not JSON at byte 2"},
+		{"no log-probabilities", `{"id":1,"answer":"a"}`, nil, exit.Unavailable, "--estimator URL asks a confidence model"},
+		{"a recorded text", "one\n\ntwo", []string{"--format", "text"}, exit.Unavailable, "--estimator URL"},
+		{"a stream that is cut", "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n", nil, exit.Faults, "truncated"},
+		{"no jobs", "", []string{"--jobs", "0"}, exit.Usage, "at least 1"},
+		{"no such estimator", "", []string{"--estimator", "oracle"}, exit.Usage, "want logprob or a base URL"},
+		{"no such scheme", "", []string{"--estimator", "ftp://host/v1"}, exit.Usage, "want http:// or https://"},
+		{"a setting out of its range", "", []string{"--alpha", "2"}, exit.Usage, "want a number in [0,1]"},
+		{"--retry-failed without -o", "", []string{"--retry-failed"}, exit.Usage, "-o"},
+		{"an output that cannot be", "{}", []string{"-o", "no/such/folder/x"}, exit.IO, "no such file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			finece(t, c.in, append([]string{"score", "-"}, c.args...)...).wants(t, c.code, c.says)
@@ -195,18 +197,18 @@ func TestScoreWithAModelThatFails(t *testing.T) {
 		states string
 		says   []string
 	}{
-		{"very sure", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "very sure") }, nil, exitFaults, "bad reply, bad reply", []string{"very sure"}},
-		{"over 1", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "95") }, nil, exitFaults, "bad reply, bad reply", []string{"bad reply"}},
-		{"NaN", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "NaN") }, nil, exitFaults, "bad reply, bad reply", []string{"bad reply"}},
-		{"no JSON", func(w http.ResponseWriter, _ *http.Request, _ int) { fmt.Fprint(w, "<html>") }, nil, exitFaults, "bad reply, bad reply", []string{"bad reply"}},
-		{"400", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "no such model", 400) }, nil, exitFaults, "endpoint error, endpoint error",
+		{"very sure", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "very sure") }, nil, exit.Faults, "bad reply, bad reply", []string{"very sure"}},
+		{"over 1", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "95") }, nil, exit.Faults, "bad reply, bad reply", []string{"bad reply"}},
+		{"NaN", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "NaN") }, nil, exit.Faults, "bad reply, bad reply", []string{"bad reply"}},
+		{"no JSON", func(w http.ResponseWriter, _ *http.Request, _ int) { fmt.Fprint(w, "<html>") }, nil, exit.Faults, "bad reply, bad reply", []string{"bad reply"}},
+		{"400", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "no such model", 400) }, nil, exit.Faults, "endpoint error, endpoint error",
 			[]string{"HTTP 400", "no such model", "2 requests to the confidence model failed"}},
-		{"500", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "out of memory", 500) }, []string{"--timeout", "900ms"}, exitFaults, "endpoint error, endpoint error",
+		{"500", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "out of memory", 500) }, []string{"--timeout", "900ms"}, exit.Faults, "endpoint error, endpoint error",
 			[]string{"HTTP 500", "out of memory", "see the server's log"}},
 		{"429 for longer than there is time", func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Retry-After", "60")
 			w.WriteHeader(429)
-		}, []string{"--timeout", "2s"}, exitFaults, "endpoint error, endpoint error", []string{"HTTP 429", "retry after 60"}},
+		}, []string{"--timeout", "2s"}, exit.Faults, "endpoint error, endpoint error", []string{"HTTP 429", "retry after 60"}},
 		{"429 and then an answer", func(w http.ResponseWriter, _ *http.Request, n int) {
 			if n > 1 {
 				says(w, "0.8")
@@ -215,7 +217,7 @@ func TestScoreWithAModelThatFails(t *testing.T) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(429)
 		}, nil, 0, "final, final", nil},
-		{"slow", func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }, []string{"--timeout", "300ms"}, exitFaults, "timeout, timeout",
+		{"slow", func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }, []string{"--timeout", "300ms"}, exit.Faults, "timeout, timeout",
 			[]string{"no reply within 300ms"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -237,7 +239,7 @@ func TestScoreGivesADeadServerUp(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	args := append([]string{"score", "-", "--engine", "native", "--jobs", "8", "--timeout", "100ms", "-o", out}, m.flags()...)
 	r := finece(t, answersFor(100), args...)
-	r.wants(t, exitIO, "gave up", "--retry-failed", "connection refused")
+	r.wants(t, exit.IO, "gave up", "--retry-failed", "connection refused")
 	before, err := os.ReadFile(out)
 	if err != nil || len(linesOf(string(before))) != 8 {
 		t.Errorf("%d lines of answers that could not be asked about, %v", len(linesOf(string(before))), err)
@@ -257,7 +259,7 @@ func TestScoreRealAnswers(t *testing.T) {
 		in.Write(append(line, '\n'))
 	}
 	r := finece(t, in.String(), "score", "--strategy", "line", "-")
-	r.wants(t, exitUnavailable, fmt.Sprintf("%d answers have no confidence", len(solutions)))
+	r.wants(t, exit.Unavailable, fmt.Sprintf("%d answers have no confidence", len(solutions)))
 	list := scores(t, r.out)
 	if len(list) != len(solutions) || len(list) != 1319 {
 		t.Fatalf("%d lines of %d answers", len(list), len(solutions))

@@ -12,7 +12,12 @@ import (
 	"sync"
 
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -34,18 +39,18 @@ type scored struct {
 	job
 	answer  *answers.Answer
 	err     error
-	session *scoring
-	ledger  *ledger
+	session *scoring.Scoring
+	ledger  *scoring.Ledger
 }
 
 // answers scores JSON Lines. Workers score; the results are put back in order
 // by the one goroutine that writes, and no more answers are in flight than its
 // window holds.
-func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
+func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	b.bar = newProgress(b.cmd, in.size, "scoring")
-	defer b.bar.done()
+	b.bar = terminal.Bytes(b.cmd, in.Size, "scoring")
+	defer b.bar.Done()
 
 	window := make(chan struct{}, 8*b.jobs)
 	jobs, results := make(chan job), make(chan scored)
@@ -55,9 +60,9 @@ func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
 		found, err := b.readJobs(ctx, in, lines.New(r, lines.MaxLine), window, jobs)
 		switch {
 		case err != nil:
-			err = in.failure(err)
+			err = in.Failed(err)
 		case found == 0:
-			err = failf(exitFaults, "%s: no answers: want lines such as {\"id\": 1, \"answer\": \"...\"}", in.name)
+			err = exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"id\": 1, \"answer\": \"...\"}", in.Name)
 		}
 		unread <- err
 	}()
@@ -80,14 +85,14 @@ func (b *batch) answers(ctx context.Context, in *input, r io.Reader) error {
 		if b.out != nil {
 			b.say("run the same command again to go on")
 		}
-		return &exitError{code: exitInterrupted}
+		return exit.Silently(exit.Interrupted)
 	}
 	return errors.Join(<-unread, b.verdict())
 }
 
 // readJobs reads the lines that are not in the output yet. found counts them
 // all.
-func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) (found int, err error) {
+func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) (found int, err error) {
 	seq := 0
 	send := func(all ...job) bool {
 		for _, j := range all {
@@ -118,7 +123,7 @@ func (b *batch) readJobs(ctx context.Context, in *input, r *lines.Reader, window
 		}
 		if err != nil || len(bytes.TrimSpace(line)) > 0 {
 			found++
-			if j := (job{number: r.Line(), line: slices.Clone(line), err: err, read: in.read()}); !b.isDone(&j) && !send(j) {
+			if j := (job{number: r.Line(), line: slices.Clone(line), err: err, read: in.Done()}); !b.isDone(&j) && !send(j) {
 				return found, nil
 			}
 		}
@@ -163,7 +168,7 @@ func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- scored
 
 // score scores one answer.
 func (b *batch) score(ctx context.Context, j job) scored {
-	r := scored{job: j, ledger: &ledger{}}
+	r := scored{job: j, ledger: &scoring.Ledger{}}
 	if j.err != nil {
 		r.answer, r.err = &answers.Answer{Line: j.number}, fmt.Errorf("longer than %d bytes", lines.MaxLine)
 		return r
@@ -178,15 +183,15 @@ func (b *batch) score(ctx context.Context, j job) scored {
 	if chunks {
 		c.Format = stream.OpenAIChat
 	}
-	if r.session, r.err = b.scorer.open(ctx, c, r.ledger.take); r.err != nil {
+	if r.session, r.err = b.scorer.Open(ctx, c, r.ledger.Take); r.err != nil {
 		return r
 	}
-	defer r.session.close()
-	if r.err = r.session.write(data); r.err == nil {
-		r.err = r.session.end()
+	defer r.session.Close()
+	if r.err = r.session.Write(data); r.err == nil {
+		r.err = r.session.End()
 	}
 	if r.err == nil {
-		r.err = r.session.drain(ctx)
+		r.err = r.session.Drain(ctx)
 	}
 	if r.err == nil && ctx.Err() != nil {
 		r.err = ctx.Err()
@@ -223,9 +228,9 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan scored, window 
 				unreachable = 0
 			}
 			if unreachable == givesUp {
-				return failf(exitIO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to go on", b.scorer.client.URL(), givesUp)
+				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to go on", b.scorer.Client.URL(), givesUp)
 			}
-			b.bar.to(r.read)
+			b.bar.To(r.read)
 		}
 	}
 	return nil
@@ -243,7 +248,7 @@ func (b *batch) finish(r *scored) error {
 		return nil
 	}
 	b.note(r.session, r.ledger, where)
-	return b.write(r.answer, r.ledger.choice(0))
+	return b.write(r.answer, r.ledger.Choice(0))
 }
 
 func answerName(a *answers.Answer) string {
@@ -255,13 +260,13 @@ func answerName(a *answers.Answer) string {
 
 // unreachable reports whether nothing at all could be asked about the answer.
 func (r *scored) unreachable() bool {
-	if r.err != nil || r.session == nil || r.session.exchange == nil {
+	if r.err != nil || r.session == nil || r.session.Exchange == nil {
 		return false
 	}
-	places := r.ledger.choice(0).places
+	places := r.ledger.Choice(0).Places
 	asked := 0
 	for i := range places {
-		switch places[i].reason {
+		switch places[i].Reason {
 		case session.Unreachable:
 			asked++
 		case session.NoReason:
@@ -272,23 +277,33 @@ func (r *scored) unreachable() bool {
 }
 
 // scored writes a position and its confidence.
-func (o *object) scored(a *answer, p *place, even bool) {
-	o.begin()
-	o.place(a, p)
+func writeScored(o *jsonline.Object, a *scoring.Answer, p *scoring.Place, even bool) {
+	o.Begin()
+	writePlace(o, a, p)
 	if p.Segment != position.Answer {
-		o.text("segment", p.Segment.String())
+		o.Text("segment", p.Segment.String())
 	}
 	if p.Estimated || even {
-		o.yes("tokens_estimated")
+		o.Yes("tokens_estimated")
 	}
-	o.text("state", p.state.String())
-	o.number("raw", p.raw)
-	o.number("fused", p.fused)
-	o.integer("revisions", int64(p.revisions()))
-	if p.reason != session.NoReason {
-		o.text("reason", p.reason.String())
+	o.Text("state", p.State.String())
+	o.Number("raw", p.Raw)
+	o.Number("fused", p.Fused)
+	o.Integer("revisions", int64(p.Revisions()))
+	if p.Reason != session.NoReason {
+		o.Text("reason", p.Reason.String())
 	} else {
-		o.text("source", p.source.String())
+		o.Text("source", p.Source.String())
 	}
-	o.end()
+	o.End()
+}
+
+// place writes the keys that say where a position is.
+func writePlace(o *jsonline.Object, a *scoring.Answer, p *scoring.Place) {
+	o.Integer("index", int64(p.Index))
+	o.Text("kind", p.Kind.String())
+	o.Integer("byte", p.Byte)
+	o.Integer("utf16", p.UTF16)
+	o.Integer("token", p.Token)
+	o.Number("ratio", a.Ratio(p))
 }

@@ -15,6 +15,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/model"
@@ -80,7 +87,7 @@ func page(embedded fs.FS) fs.FS {
 
 type serveFlags struct {
 	builtIn bool // there is no --upstream
-	*sessionFlags
+	*settings.Flags
 	listen  string
 	static  string
 	grace   time.Duration
@@ -91,7 +98,7 @@ type serveFlags struct {
 }
 
 func newServe() *cobra.Command {
-	f := serveFlags{sessionFlags: &sessionFlags{config: host.DefaultConfig(), format: "auto", engine: "wazero"}}
+	f := serveFlags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: "auto", EngineName: "wazero"}}
 	cmd := &cobra.Command{
 		Use:     "serve [flags]",
 		Short:   "Serve a gateway that scores chat completions",
@@ -99,7 +106,7 @@ func newServe() *cobra.Command {
 		Example: serveExample,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("serve takes no arguments, not %q; the upstream is given with --upstream", args[0])
+				return exit.Usagef("serve takes no arguments, not %q; the upstream is given with --upstream", args[0])
 			}
 			return nil
 		},
@@ -121,62 +128,62 @@ func newServe() *cobra.Command {
 	flags.IntVar(&g.MaxHeld, "max-held", 1<<20, "withhold: bytes that are held")
 	flags.BoolVar(&g.KeepRequest, "keep-request", false, "do not ask the upstream for log-probabilities that the client did not ask for")
 	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for answers that are under way when the server is stopped")
-	flags.StringVar(&f.engine, "engine", f.engine, "what scores: wazero (finece.wasm) or native; both give the same bits")
-	f.addEstimator(cmd)
+	flags.StringVar(&f.EngineName, "engine", f.EngineName, "what scores: wazero (finece.wasm) or native; both give the same bits")
+	f.AddEstimator(cmd)
 	flags.Lookup("model").Usage = "URL: the confidence model's name there; a URL here is the same as one for --estimator"
-	f.addPositions(cmd)
-	complete(cmd, "policy", string(gateway.Annotate), string(gateway.Withhold))
-	complete(cmd, "failure", string(gateway.Open), string(gateway.Closed))
-	complete(cmd, "carrier", string(gateway.Field), string(gateway.Comment))
-	complete(cmd, "engine", "wazero", "native")
+	f.AddPositions(cmd)
+	completion.Values(cmd, "policy", string(gateway.Annotate), string(gateway.Withhold))
+	completion.Values(cmd, "failure", string(gateway.Open), string(gateway.Closed))
+	completion.Values(cmd, "carrier", string(gateway.Field), string(gateway.Comment))
+	completion.Values(cmd, "engine", "wazero", "native")
 	return cmd
 }
 
 func (f *serveFlags) run(cmd *cobra.Command) error {
-	if isURL(f.config.Model.Name) && !f.asksModel() {
-		f.estimator, f.config.Model.Name = f.config.Model.Name, ""
+	if settings.IsURL(f.Config.Model.Name) && !f.AsksModel() {
+		f.Estimator, f.Config.Model.Name = f.Config.Model.Name, ""
 	}
 	if f.gateway.Upstream == "" {
-		url, done, err := serveBuiltIn()
+		url, done, err := models.Serve()
 		if err != nil {
 			return err
 		}
 		defer done()
 		f.gateway.Upstream = url
-		if !cmd.Flags().Changed("estimator") && !f.asksModel() {
-			f.estimator, f.config.Model.Name = url, weights.Confidence
+		if !cmd.Flags().Changed("estimator") && !f.AsksModel() {
+			f.Estimator, f.Config.Model.Name = url, weights.Confidence
 		}
 		f.builtIn = true
 	}
-	if err := f.resolve(cmd); err != nil {
+	if err := f.Resolve(cmd); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s, err := f.open(ctx)
+	s, err := scoring.New(ctx, f.Flags)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	handler, err := f.handler(cmd, s)
 	if err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
-		return failf(exitIO, "%w", err)
+		return exit.Errorf(exit.IO, "%w", err)
 	}
 	f.greet(cmd, listener.Addr())
-	return serveHTTP(ctx, stop, cmd, listener, handler, f.grace, "answers")
+	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "answers")
 }
 
 // handler is the gateway below /v1/ and files at /.
-func (f *serveFlags) handler(cmd *cobra.Command, s *scorer) (http.Handler, error) {
+func (f *serveFlags) handler(cmd *cobra.Command, s *scoring.Scorer) (http.Handler, error) {
 	files := site
 	if f.static != "" {
 		root, err := os.OpenRoot(f.static) // no link leads out of it
 		if err != nil {
-			return nil, failf(exitIO, "--static: %w", err)
+			return nil, exit.Errorf(exit.IO, "--static: %w", err)
 		}
 		files = root.FS()
 	}
@@ -197,34 +204,34 @@ func (f *serveFlags) handler(cmd *cobra.Command, s *scorer) (http.Handler, error
 }
 
 // scored is the gateway.
-func (f *serveFlags) scored(cmd *cobra.Command, s *scorer) (http.Handler, error) {
+func (f *serveFlags) scored(cmd *cobra.Command, s *scoring.Scorer) (http.Handler, error) {
 	g := f.gateway
 	if g.Policy = gateway.Policy(f.policy); f.failure == "" {
 		if g.Policy == gateway.Withhold {
-			return nil, usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
+			return nil, exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
 		}
 		f.failure = string(gateway.Open)
 	}
 	g.Failure, g.Carrier = gateway.Failure(f.failure), gateway.Carrier(f.carrier)
 	if g.Threshold == 0 {
-		return nil, usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
+		return nil, exit.Usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
 	}
 	for _, name := range []string{"carrier-delay", "settle", "max-delay", "max-held"} {
 		// The gateway would take its default for it.
 		if v := cmd.Flags().Lookup(name).Value.String(); v == "0" || v == "0s" {
-			return nil, usagef("--%s %s: want more than 0", name, v)
+			return nil, exit.Usagef("--%s %s: want more than 0", name, v)
 		}
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100
 	g.RoundTrip = transport.RoundTrip
-	g.Engine, g.Session, g.Model = s.engine, f.config, s.client
+	g.Engine, g.Session, g.Model = s.Engine, f.Config, s.Client
 	g.Key = model.Secret(strings.TrimSpace(os.Getenv(upstreamKey)))
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	g.Report = func(message string, err error) { log.Warn(message, "err", err) }
 	handler, err := gateway.New(g)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, exit.With(exit.Usage, err)
 	}
 	return handler, nil
 }
@@ -237,12 +244,12 @@ func withoutSniffing(h http.Handler) http.Handler {
 }
 
 func (f *serveFlags) greet(cmd *cobra.Command, at net.Addr) {
-	say(cmd, "listening on http://%s", at)
+	terminal.Say(cmd, "listening on http://%s", at)
 	if f.builtIn {
-		say(cmd, "without --upstream the model that is built in answers; it solves word problems of a few steps of arithmetic")
+		terminal.Say(cmd, "without --upstream the model that is built in answers; it solves word problems of a few steps of arithmetic")
 	}
 	tcp, ok := at.(*net.TCPAddr)
 	if ok && !tcp.IP.IsLoopback() && os.Getenv(upstreamKey) != "" {
-		say(cmd, "whoever reaches this address uses the key of %s", upstreamKey)
+		terminal.Say(cmd, "whoever reaches this address uses the key of %s", upstreamKey)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // serving is `finece serve` as a process.
@@ -100,7 +102,7 @@ func TestServeScoresChatCompletions(t *testing.T) {
 			!strings.Contains(text, `"index":9,"revision":1,"state":"final"`) && !strings.Contains(text, `"kind":"end"`) || !strings.HasSuffix(text, "data: [DONE]\n\n") {
 			t.Errorf("%v: %v %s", args, resp.Header, text[max(0, len(text)-500):])
 		}
-		s.stop(syscall.SIGTERM).wants(t, exitOK)
+		s.stop(syscall.SIGTERM).wants(t, exit.OK)
 	}
 	if confidences.requests() < 20 {
 		t.Errorf("the confidence model was asked %d times", confidences.requests())
@@ -118,7 +120,7 @@ func TestServeRefusesUncheckedRoutesIfAskedTo(t *testing.T) {
 	if resp.StatusCode != http.StatusForbidden || !strings.Contains(string(body), "finece_surface") {
 		t.Errorf("HTTP %d %s", resp.StatusCode, body)
 	}
-	s.stop(syscall.SIGTERM).wants(t, exitOK)
+	s.stop(syscall.SIGTERM).wants(t, exit.OK)
 }
 
 func TestThePageIsTheDemoIfThatWasBuilt(t *testing.T) {
@@ -158,7 +160,7 @@ func TestServeServesAPage(t *testing.T) {
 	if text := string(answer); resp.StatusCode != 200 || !strings.Contains(text, "####") || !strings.Contains(text, `"kind":"end"`) || !strings.Contains(text, `"state":"final"`) {
 		t.Errorf("HTTP %d %s", resp.StatusCode, answer)
 	}
-	s.stop(syscall.SIGINT).wants(t, exitOK, "built in")
+	s.stop(syscall.SIGINT).wants(t, exit.OK, "built in")
 
 	dir := t.TempDir()
 	for name, text := range map[string]string{"public/index.html": "<p>mine", "public/core.wasm": "\x00asm", "secret": "no"} {
@@ -183,7 +185,7 @@ func TestServeServesAPage(t *testing.T) {
 	if resp, body := get(t, s.url+"/link"); resp.StatusCode == 200 {
 		t.Errorf("a link out of the folder: %q", body)
 	}
-	s.stop(syscall.SIGTERM).wants(t, exitOK, "built in")
+	s.stop(syscall.SIGTERM).wants(t, exit.OK, "built in")
 }
 
 // TestServeStopsGracefully: an answer that is under way ends first, or is cut
@@ -194,8 +196,8 @@ func TestServeStopsGracefully(t *testing.T) {
 		code  int
 		says  []string
 	}{
-		{"20s", exitOK, nil},
-		{"100ms", exitFaults, []string{"were cut"}},
+		{"20s", exit.OK, nil},
+		{"100ms", exit.Faults, []string{"were cut"}},
 	} {
 		more := make(chan struct{})
 		upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -213,14 +215,14 @@ func TestServeStopsGracefully(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		if c.code == exitOK {
+		if c.code == exit.OK {
 			time.AfterFunc(100*time.Millisecond, func() { close(more) })
 		}
 		ended := make(chan string)
 		go func() {
 			body, err := io.ReadAll(resp.Body)
 			ended <- string(body)
-			if (err == nil) != (c.code == exitOK) {
+			if (err == nil) != (c.code == exit.OK) {
 				t.Errorf("grace %s: the answer ended with %v", c.grace, err)
 			}
 		}()
@@ -228,7 +230,7 @@ func TestServeStopsGracefully(t *testing.T) {
 		if r.code != c.code || len(c.says) > 0 && !strings.Contains(r.err, c.says[0]) {
 			t.Errorf("grace %s: exit code %d: %s", c.grace, r.code, r.err)
 		}
-		if body := <-ended; c.code == exitOK && !strings.HasSuffix(body, "[DONE]\n\n") {
+		if body := <-ended; c.code == exit.OK && !strings.HasSuffix(body, "[DONE]\n\n") {
 			t.Errorf("the answer was %q", body)
 		}
 	}
@@ -245,19 +247,19 @@ func TestServeRefusesWhatCannotWork(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"--upstream", "api.openai.com"}, exitUsage, "upstream"},
-		{[]string{"--policy", "guess"}, exitUsage, "policy"},
-		{[]string{"--policy", "withhold"}, exitUsage, "--failure"},
-		{[]string{"--policy", "withhold", "--failure", "open", "--withhold-below", "7"}, exitUsage, "threshold"},
-		{[]string{"--settle", "0"}, exitUsage, "--settle 0s: want more than 0"},
-		{[]string{"--carrier-delay", "0"}, exitUsage, "--carrier-delay 0s: want more than 0"},
-		{[]string{"--max-delay", "0s"}, exitUsage, "--max-delay 0s: want more than 0"},
-		{[]string{"--max-held", "0"}, exitUsage, "--max-held 0: want more than 0"},
-		{[]string{"--carrier", "pigeon"}, exitUsage, "carrier"},
-		{[]string{"--refuse-unchecked"}, exitUsage, "closed"},
-		{[]string{"extra"}, exitUsage, "no arguments"},
-		{[]string{"--static", "/no/such/folder"}, exitIO, "--static"},
-		{[]string{"--listen", taken.Addr().String()}, exitIO, "in use"},
+		{[]string{"--upstream", "api.openai.com"}, exit.Usage, "upstream"},
+		{[]string{"--policy", "guess"}, exit.Usage, "policy"},
+		{[]string{"--policy", "withhold"}, exit.Usage, "--failure"},
+		{[]string{"--policy", "withhold", "--failure", "open", "--withhold-below", "7"}, exit.Usage, "threshold"},
+		{[]string{"--settle", "0"}, exit.Usage, "--settle 0s: want more than 0"},
+		{[]string{"--carrier-delay", "0"}, exit.Usage, "--carrier-delay 0s: want more than 0"},
+		{[]string{"--max-delay", "0s"}, exit.Usage, "--max-delay 0s: want more than 0"},
+		{[]string{"--max-held", "0"}, exit.Usage, "--max-held 0: want more than 0"},
+		{[]string{"--carrier", "pigeon"}, exit.Usage, "carrier"},
+		{[]string{"--refuse-unchecked"}, exit.Usage, "closed"},
+		{[]string{"extra"}, exit.Usage, "no arguments"},
+		{[]string{"--static", "/no/such/folder"}, exit.IO, "--static"},
+		{[]string{"--listen", taken.Addr().String()}, exit.IO, "in use"},
 	} {
 		finece(t, "", append([]string{"serve"}, c.args...)...).wants(t, c.code, c.says)
 	}

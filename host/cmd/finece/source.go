@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,11 +11,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-)
 
-func isURL(target string) bool {
-	return strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://")
-}
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+)
 
 // readData reads the value of --data: JSON, or @ and the name of a file.
 func readData(value string) ([]byte, error) {
@@ -27,12 +26,12 @@ func readData(value string) ([]byte, error) {
 	if name, ok := strings.CutPrefix(value, "@"); ok {
 		var err error
 		if body, err = os.ReadFile(name); err != nil {
-			return nil, failf(exitIO, "--data: %w", err)
+			return nil, exit.Errorf(exit.IO, "--data: %w", err)
 		}
 	}
 	var o map[string]json.RawMessage
 	if err := json.Unmarshal(body, &o); err != nil {
-		return nil, usagef("--data: want a JSON object: %w", err)
+		return nil, exit.Usagef("--data: want a JSON object: %w", err)
 	}
 	if _, ok := o["stream"]; ok {
 		return body, nil
@@ -73,13 +72,13 @@ func questionIn(body []byte) string {
 }
 
 // openTarget opens a file, standard input, or an address.
-func openTarget(ctx context.Context, cmd *cobra.Command, target string, body []byte) (*input, error) {
-	if !isURL(target) {
-		return openInput(cmd, target)
+func openTarget(ctx context.Context, cmd *cobra.Command, target string, body []byte) (*input.Input, error) {
+	if !settings.IsURL(target) {
+		return input.Open(cmd, target)
 	}
 	address, err := url.Parse(target)
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, exit.Usagef("%w", err)
 	}
 	method := http.MethodGet
 	if body != nil {
@@ -87,7 +86,7 @@ func openTarget(ctx context.Context, cmd *cobra.Command, target string, body []b
 	}
 	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, exit.Usagef("%w", err)
 	}
 	request.Header.Set("Accept", "text/event-stream, application/x-ndjson")
 	if body != nil {
@@ -99,9 +98,9 @@ func openTarget(ctx context.Context, cmd *cobra.Command, target string, body []b
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, &exitError{code: exitInterrupted}
+			return nil, exit.Silently(exit.Interrupted)
 		}
-		return nil, failf(exitIO, "%w; is the server running, and is this its address?", err)
+		return nil, exit.Errorf(exit.IO, "%w; is the server running, and is this its address?", err)
 	}
 	name := address.Redacted()
 	if response.StatusCode != http.StatusOK {
@@ -111,86 +110,7 @@ func openTarget(ctx context.Context, cmd *cobra.Command, target string, body []b
 		if body != nil && response.StatusCode == http.StatusUnauthorized {
 			hint = "; set the key in OPENAI_API_KEY"
 		}
-		return nil, failf(exitIO, "%s: HTTP %s: %s%s", name, response.Status, strings.Join(strings.Fields(string(said)), " "), hint)
+		return nil, exit.Errorf(exit.IO, "%s: HTTP %s: %s%s", name, response.Status, strings.Join(strings.Fields(string(said)), " "), hint)
 	}
-	return &input{Reader: response.Body, name: name, size: -1, closer: response.Body}, nil
-}
-
-// whatever reads what there is.
-func whatever(r io.Reader) func() ([]byte, error) {
-	return func() ([]byte, error) {
-		buf := make([]byte, 32<<10)
-		n, err := r.Read(buf)
-		return buf[:n], err
-	}
-}
-
-// pieces reads what belongs together in time: an event of a stream up to its
-// blank line, a line of JSON, or a word of plain text.
-func pieces(r io.Reader) func() ([]byte, error) {
-	b := bufio.NewReaderSize(r, 64<<10)
-	var kind byte
-	return func() ([]byte, error) {
-		if kind == 0 {
-			kind = kindOf(b)
-		}
-		switch kind {
-		case 'e':
-			return readEvent(b)
-		case 'j':
-			return readLine(b)
-		}
-		return readWord(b)
-	}
-}
-
-// kindOf tells events, JSON lines and text apart by how they begin.
-func kindOf(b *bufio.Reader) byte {
-	head, _ := b.Peek(256)
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	if bytes.HasPrefix(head, []byte("{")) {
-		return 'j'
-	}
-	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
-		if bytes.HasPrefix(head, []byte(field)) {
-			return 'e'
-		}
-	}
-	return 'w'
-}
-
-// readLine reads a line, or as much of it as the buffer holds.
-func readLine(b *bufio.Reader) ([]byte, error) {
-	line, err := b.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
-		err = nil
-	}
-	return bytes.Clone(line), err
-}
-
-func readEvent(b *bufio.Reader) ([]byte, error) {
-	var event []byte
-	for {
-		line, err := readLine(b)
-		event = append(event, line...)
-		if err != nil || len(bytes.TrimRight(line, "\r\n")) == 0 || len(event) > 64<<10 {
-			return event, err
-		}
-	}
-}
-
-// readWord reads white space and the word behind it.
-func readWord(b *bufio.Reader) ([]byte, error) {
-	var word []byte
-	for {
-		c, err := b.ReadByte()
-		if err != nil {
-			return word, err
-		}
-		white := c == ' ' || c == '\n' || c == '\t' || c == '\r'
-		if white && len(word) > 0 && !bytes.HasSuffix(word, []byte{c}) || len(word) >= 4<<10 {
-			return word, b.UnreadByte()
-		}
-		word = append(word, c)
-	}
+	return &input.Input{Reader: response.Body, Name: name, Size: -1, Closer: response.Body}, nil
 }

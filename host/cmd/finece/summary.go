@@ -8,8 +8,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
 )
@@ -20,16 +22,16 @@ const shownPlaces = 30
 // summary is the table of positions at the end, in so many cells: where they are
 // few, the columns that the text above shows as well are left out. gone are the
 // badges that have scrolled off, as they were then.
-func summary(w io.Writer, c palette, width int, a *answer, gone map[int]string) error {
+func summary(w io.Writer, c terminal.Palette, width int, a *scoring.Answer, gone map[int]string) error {
 	rows := summaryRows(a, gone)
 	table := aligned(rows, []int{0, 1, 2, 3, 4, 5})
-	if slices.ContainsFunc(table, func(row string) bool { return ansi.StringWidth(row) > width }) {
+	if slices.ContainsFunc(table, func(row string) bool { return displaywidth.String(row) > width }) {
 		table = aligned(rows, []int{0, 3, 4, 5})
 	}
 	var out strings.Builder
 	for i, row := range table {
-		if row = ansi.Truncate(row, width, "…"); i == 0 {
-			row = "\n" + c.paint(bold, row)
+		if row = displaywidth.TruncateString(row, width, "…"); i == 0 {
+			row = "\n" + c.Paint(terminal.Bold, row)
 		}
 		out.WriteString(row + "\n")
 	}
@@ -37,18 +39,18 @@ func summary(w io.Writer, c palette, width int, a *answer, gone map[int]string) 
 	return err
 }
 
-func summaryRows(a *answer, gone map[int]string) [][]string {
+func summaryRows(a *scoring.Answer, gone map[int]string) [][]string {
 	rows := [][]string{{"position", "kind", "ratio", "first", "last", "state"}}
-	for i := range a.places {
-		if i == shownPlaces && len(a.places) > 2*shownPlaces {
-			rows = append(rows, []string{"...", fmt.Sprintf("%d more", len(a.places)-2*shownPlaces), "", "", "", ""})
+	for i := range a.Places {
+		if i == shownPlaces && len(a.Places) > 2*shownPlaces {
+			rows = append(rows, []string{"...", fmt.Sprintf("%d more", len(a.Places)-2*shownPlaces), "", "", "", ""})
 		}
-		if i >= shownPlaces && i < len(a.places)-shownPlaces {
+		if i >= shownPlaces && i < len(a.Places)-shownPlaces {
 			continue
 		}
-		p := &a.places[i]
-		rows = append(rows, []string{"p(" + placeName(a, i) + ")", kindName(p), ratioText(a.ratio(p)),
-			percent(p.first), percent(p.fused), p.state.String() + note(p, gone, i)})
+		p := &a.Places[i]
+		rows = append(rows, []string{"p(" + placeName(a, i) + ")", kindName(p), ratioText(a.Ratio(p)),
+			percent(p.First), percent(p.Fused), p.State.String() + note(p, gone, i)})
 	}
 	return rows
 }
@@ -74,14 +76,14 @@ func aligned(rows [][]string, columns []int) []string {
 	return out
 }
 
-func placeName(a *answer, i int) string {
-	if a.places[i].Kind&position.End != 0 {
+func placeName(a *scoring.Answer, i int) string {
+	if a.Places[i].Kind&position.End != 0 {
 		return "z"
 	}
 	return fmt.Sprint(i)
 }
 
-func kindName(p *place) string {
+func kindName(p *scoring.Place) string {
 	if p.Segment != position.Answer {
 		return p.Segment.String() + " " + p.Kind.String()
 	}
@@ -96,9 +98,9 @@ func ratioText(v float64) string {
 }
 
 // note is what there is to say behind the state.
-func note(p *place, gone map[int]string, i int) string {
-	if p.reason != session.NoReason {
-		return ": " + p.reason.String()
+func note(p *scoring.Place, gone map[int]string, i int) string {
+	if p.Reason != session.NoReason {
+		return ": " + p.Reason.String()
 	}
 	switch shown, ok := gone[i]; {
 	case ok && shown == "":

@@ -5,7 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 )
 
@@ -22,7 +27,7 @@ const textExample = `  finece text answer.sse
   finece text answer.sse | head -c 96   # up to the position at byte 96`
 
 func newText() *cobra.Command {
-	f := newSessionFlags()
+	f := settings.New()
 	var choice int
 	var reasoning bool
 	cmd := &cobra.Command{
@@ -30,7 +35,7 @@ func newText() *cobra.Command {
 		Short:   "Print the text that a stream carries",
 		Long:    textLong,
 		Example: textExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			segment := position.Answer
 			if reasoning {
@@ -41,30 +46,30 @@ func newText() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&choice, "choice", 0, "which of a stream's answers, from 0")
 	cmd.Flags().BoolVar(&reasoning, "reasoning", false, "print what the model thought instead of its answer")
-	f.addStream(cmd)
+	f.AddStream(cmd)
 	return cmd
 }
 
-func runText(cmd *cobra.Command, f *sessionFlags, path string, choice int, segment position.Segment) error {
+func runText(cmd *cobra.Command, f *settings.Flags, path string, choice int, segment position.Segment) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	show := func(b []byte) []byte { return b }
-	if _, ok := terminal(cmd.OutOrStdout()); ok {
+	if _, ok := terminal.Of(cmd.OutOrStdout()); ok {
 		show = screen.Printable
 	}
 	var failed error
-	l := ledger{text: func(c int, s position.Segment, text []byte) {
+	l := scoring.Ledger{Text: func(c int, s position.Segment, text []byte) {
 		if c == choice && s == segment && failed == nil {
 			if _, failed = out.Write(show(text)); failed == nil {
 				failed = out.Flush() // as it comes
 			}
 		}
 	}}
-	f.config.Text = true
-	if err := feed(cmd, f, path, &l); err != nil {
+	f.Config.Text = true
+	if err := scoring.Feed(cmd, f, path, &l); err != nil {
 		return err
 	}
 	if failed != nil {
-		return &exitError{exitIO, failed}
+		return exit.With(exit.IO, failed)
 	}
-	return l.verdict()
+	return l.Verdict()
 }

@@ -11,11 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/output"
+	"github.com/finece/finece/host/cmd/finece/internal/suc"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
-	"github.com/finece/finece/wasm/estimate"
 )
 
 const trainLong = `train makes a confidence model of the labels that finece construct samples.
@@ -86,9 +88,9 @@ func newTrainRead() *cobra.Command {
 		Long:    "read reads bodies of chat completions, a line each, and writes the confidence of each.",
 		Example: "  finece train read replies.jsonl",
 		Hidden:  true,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, err := openInput(cmd, args[0])
+			in, err := input.Open(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -108,12 +110,12 @@ func newTrainer(name, short, long, example string) *cobra.Command {
 		Example:            "  finece train " + name + " " + example,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd.Context())
+			ctx, stop := exit.Interruptible(cmd.Context())
 			defer stop()
 			t := train.Trainer{Log: cmd.ErrOrStderr()}
 			err := t.Pass(ctx, cmd.OutOrStdout(), append([]string{name}, args...)...)
 			if err != nil && ctx.Err() == nil {
-				return &exitError{exitIO, err}
+				return exit.With(exit.IO, err)
 			}
 			return err
 		},
@@ -125,7 +127,7 @@ var splits = []string{"train", "dev", "test"}
 
 func newTrainExport() *cobra.Command {
 	c := train.ExportConfig{Digits: 1}
-	var layout, output string
+	var layout, path string
 	cmd := &cobra.Command{
 		Use:   "export [flags] FILE|-",
 		Short: "Write training data from the states of finece construct",
@@ -141,38 +143,38 @@ many answers to a question: right and wrong turns as often as they are met in us
 		Example: `  finece train export --split train -o train.jsonl states.jsonl
   finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl
   finece train export --split train --answers 2 -o train.jsonl pooled.jsonl`,
-		Args: oneInput,
+		Args: input.One,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if c.Layout, err = train.ParseLayout(layout); err != nil {
-				return usagef("--layout: %w", err)
+				return exit.Usagef("--layout: %w", err)
 			}
 			if c.Split != "" && !slices.Contains(splits, c.Split) {
-				return usagef("--split %q: want train, dev or test", c.Split)
+				return exit.Usagef("--split %q: want train, dev or test", c.Split)
 			}
 			if c.Digits < 1 || c.Digits > 6 {
-				return usagef("--digits %d: want 1 to 6", c.Digits)
+				return exit.Usagef("--digits %d: want 1 to 6", c.Digits)
 			}
 			if c.Answers < 0 {
-				return usagef("--answers %d: want 0 or more", c.Answers)
+				return exit.Usagef("--answers %d: want 0 or more", c.Answers)
 			}
-			in, err := openInput(cmd, args[0])
+			in, err := input.Open(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			defer in.Close()
 			n := 0
-			err = toFile(cmd, output, func(w io.Writer) error {
+			err = output.Write(cmd, path, func(w io.Writer) error {
 				var err error
 				if n, err = train.Export(w, in, c); n == 0 && err == nil {
 					err = fmt.Errorf("no state of the split %q", c.Split)
 				}
 				return err
 			})
-			if exit := (*exitError)(nil); errors.As(err, &exit) {
+			if exit.HasCode(err) {
 				return err
 			} else if err != nil {
-				return failf(exitFaults, "%s: %w", in.name, err)
+				return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d lines\n", n)
 			return nil
@@ -186,14 +188,14 @@ many answers to a question: right and wrong turns as often as they are met in us
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
 	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
 	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out answers, whole and begun: the data of P(IK)")
-	flags.StringVarP(&output, "output", "o", "", "write to this file")
-	complete(cmd, "layout", "messages", "alpaca")
-	complete(cmd, "split", splits...)
+	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	completion.Values(cmd, "layout", "messages", "alpaca")
+	completion.Values(cmd, "split", splits...)
 	return cmd
 }
 
 func newTrainSuC() *cobra.Command {
-	var output string
+	var path string
 	cmd := &cobra.Command{
 		Use:   "suc [flags] FILE|-",
 		Short: "Fit the baseline SuC to the states of finece construct",
@@ -201,41 +203,22 @@ func newTrainSuC() *cobra.Command {
 with the share of correct answers in each, as JSON: the baseline of sub-question
 clusters, which finece experiment compares with.`,
 		Example: `  finece train suc -o suc.json states.jsonl`,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, err := openInput(cmd, args[0])
+			in, err := input.Open(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			defer in.Close()
-			suc, err := fitSuC(in)
+			suc, err := suc.Fit(in)
 			if err != nil {
-				return fmt.Errorf("%s: %w", in.name, err)
+				return fmt.Errorf("%s: %w", in.Name, err)
 			}
-			return toFile(cmd, output, func(w io.Writer) error { return json.NewEncoder(w).Encode(suc) })
+			return output.Write(cmd, path, func(w io.Writer) error { return json.NewEncoder(w).Encode(suc) })
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this file")
+	cmd.Flags().StringVarP(&path, "output", "o", "", "write to this file")
 	return cmd
-}
-
-// fitSuC fits SuC to the states of questions.
-func fitSuC(r io.Reader) (*baseline.SuC, error) {
-	var questions []construct.State
-	err := train.EachState(r, func(s *construct.State) error {
-		if train.StageOf(s) == estimate.QuestionOnly {
-			questions = append(questions, *s)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, &exitError{exitFaults, err}
-	}
-	suc, err := baseline.FitSuC(questions, baseline.SuCConfig{})
-	if err != nil {
-		return nil, &exitError{exitFaults, err}
-	}
-	return suc, nil
 }
 
 func newTrainConfig() *cobra.Command {
@@ -251,9 +234,9 @@ warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			err := train.LLaMAFactory(args[0], c)
 			if path := (*os.PathError)(nil); errors.As(err, &path) {
-				return &exitError{exitIO, err}
+				return exit.With(exit.IO, err)
 			} else if err != nil {
-				return &exitError{exitUsage, err}
+				return exit.With(exit.Usage, err)
 			}
 			return nil
 		},
@@ -273,7 +256,7 @@ warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
 }
 
 func newTrainProblems() *cobra.Command {
-	var domain, pool, output string
+	var domain, pool, path string
 	var seed uint64
 	var n int
 	cmd := &cobra.Command{
@@ -293,16 +276,16 @@ what its confidence is learnt from; test.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := problems.ParseDomain(domain)
 			if err != nil {
-				return usagef("--domain: %w", err)
+				return exit.Usagef("--domain: %w", err)
 			}
 			p, err := problems.ParsePool(pool)
 			if err != nil {
-				return usagef("--pool: %w", err)
+				return exit.Usagef("--pool: %w", err)
 			}
 			if n < 0 {
-				return usagef("-n %d: want 0 or more", n)
+				return exit.Usagef("-n %d: want 0 or more", n)
 			}
-			return toFile(cmd, output, func(w io.Writer) error { return train.WriteQuestions(w, seed, d, p, n) })
+			return output.Write(cmd, path, func(w io.Writer) error { return train.WriteQuestions(w, seed, d, p, n) })
 		},
 	}
 	flags := cmd.Flags()
@@ -310,14 +293,14 @@ what its confidence is learnt from; test.`,
 	flags.IntVarP(&n, "number", "n", 100, "how many")
 	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open")
 	flags.StringVar(&pool, "pool", "test", "corpus, confidence or test")
-	flags.StringVarP(&output, "output", "o", "", "write to this file")
-	complete(cmd, "domain", "in", "hard", "long", "wording", "open")
-	complete(cmd, "pool", "corpus", "confidence", "test")
+	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	completion.Values(cmd, "domain", "in", "hard", "long", "wording", "open")
+	completion.Values(cmd, "pool", "corpus", "confidence", "test")
 	return cmd
 }
 
 func newTrainCorpus() *cobra.Command {
-	var domain, output string
+	var domain, path string
 	var seed uint64
 	var n int
 	var prompts bool
@@ -336,12 +319,12 @@ for a model to learn what to expect there (finece train base --prompt-loss).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := problems.ParseDomain(domain)
 			if err != nil {
-				return usagef("--domain: %w", err)
+				return exit.Usagef("--domain: %w", err)
 			}
 			if n < 0 {
-				return usagef("-n %d: want 0 or more", n)
+				return exit.Usagef("-n %d: want 0 or more", n)
 			}
-			return toFile(cmd, output, func(w io.Writer) error {
+			return output.Write(cmd, path, func(w io.Writer) error {
 				if prompts {
 					return train.WritePrompts(w, seed, n)
 				}
@@ -354,29 +337,7 @@ for a model to learn what to expect there (finece train base --prompt-loss).`,
 	flags.IntVarP(&n, "number", "n", 1000, "how many conversations")
 	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open, as of finece train problems")
 	flags.BoolVar(&prompts, "prompts", false, "conversations with a confidence model")
-	flags.StringVarP(&output, "output", "o", "", "write to this file")
-	complete(cmd, "domain", "in", "hard", "long", "wording", "open")
+	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	completion.Values(cmd, "domain", "in", "hard", "long", "wording", "open")
 	return cmd
-}
-
-// toFile writes to a file, whole or not at all, or to standard output if path is "".
-func toFile(cmd *cobra.Command, path string, write func(io.Writer) error) error {
-	if path == "" {
-		w := bufio.NewWriter(cmd.OutOrStdout())
-		return errors.Join(write(w), w.Flush())
-	}
-	part := path + ".part"
-	f, err := os.Create(part)
-	if err != nil {
-		return failf(exitIO, "-o: %w", err)
-	}
-	w := bufio.NewWriter(f)
-	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
-		os.Remove(part)
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return failf(exitIO, "-o: %w", err)
-	}
-	return nil
 }

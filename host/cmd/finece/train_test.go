@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/train"
 )
 
@@ -159,30 +160,30 @@ func TestTrainErrors(t *testing.T) {
 		code int
 		says string
 	}{
-		{[]string{"export"}, exitUsage, "needs an input"},
-		{[]string{"export", "--layout", "x", states}, exitUsage, "want messages or alpaca"},
-		{[]string{"export", "--split", "dev", states}, exitFaults, `no state of the split "dev"`},
-		{[]string{"export", "--split", "tain", states}, exitUsage, `--split "tain": want train, dev or test`},
-		{[]string{"export", "--digits", "9", states}, exitUsage, "--digits 9: want 1 to 6"},
-		{[]string{"export", bad}, exitFaults, "line 2: json: cannot unmarshal number"},
-		{[]string{"export", states + ".not"}, exitIO, "no such file"},
-		{[]string{"export", "-o", blocked, states}, exitIO, "-o: "},
-		{[]string{"problems", "--pool", "x"}, exitUsage, "want corpus, confidence, test"},
-		{[]string{"problems", "--domain", "x"}, exitUsage, "want in, long, wording"},
-		{[]string{"problems", "-n", "-1"}, exitUsage, "-n -1: want 0 or more"},
-		{[]string{"corpus", "--domain", "x"}, exitUsage, "want in, long, wording, hard, open"},
-		{[]string{"corpus", "-n", "-1"}, exitUsage, "-n -1: want 0 or more"},
-		{[]string{"corpus", "x"}, exitUsage, `unknown command "x"`},
-		{[]string{"config", "--model", "m", "--template", "t", t.TempDir()}, exitUsage, "needs Model, Template and Train"},
-		{[]string{"config", "--model", "m", "--template", "t", "--train", "a", blocked}, exitIO, "mkdir"},
-		{[]string{"config"}, exitUsage, "arg"},
-		{[]string{"nothing"}, exitUsage, "unknown command"},
+		{[]string{"export"}, exit.Usage, "needs an input"},
+		{[]string{"export", "--layout", "x", states}, exit.Usage, "want messages or alpaca"},
+		{[]string{"export", "--split", "dev", states}, exit.Faults, `no state of the split "dev"`},
+		{[]string{"export", "--split", "tain", states}, exit.Usage, `--split "tain": want train, dev or test`},
+		{[]string{"export", "--digits", "9", states}, exit.Usage, "--digits 9: want 1 to 6"},
+		{[]string{"export", bad}, exit.Faults, "line 2: json: cannot unmarshal number"},
+		{[]string{"export", states + ".not"}, exit.IO, "no such file"},
+		{[]string{"export", "-o", blocked, states}, exit.IO, "-o: "},
+		{[]string{"problems", "--pool", "x"}, exit.Usage, "want corpus, confidence, test"},
+		{[]string{"problems", "--domain", "x"}, exit.Usage, "want in, long, wording"},
+		{[]string{"problems", "-n", "-1"}, exit.Usage, "-n -1: want 0 or more"},
+		{[]string{"corpus", "--domain", "x"}, exit.Usage, "want in, long, wording, hard, open"},
+		{[]string{"corpus", "-n", "-1"}, exit.Usage, "-n -1: want 0 or more"},
+		{[]string{"corpus", "x"}, exit.Usage, `unknown command "x"`},
+		{[]string{"config", "--model", "m", "--template", "t", t.TempDir()}, exit.Usage, "needs Model, Template and Train"},
+		{[]string{"config", "--model", "m", "--template", "t", "--train", "a", blocked}, exit.IO, "mkdir"},
+		{[]string{"config"}, exit.Usage, "arg"},
+		{[]string{"nothing"}, exit.Usage, "unknown command"},
 	} {
 		finece(t, "", append([]string{"train"}, c.args...)...).wants(t, c.code, c.says)
 	}
 	cmd := command(t, "train", "ift", "--model", "m")
 	cmd.Env = append(cmd.Env, "FINECE_PYTHON="+filepath.Join(t.TempDir(), "python"))
-	run(t, cmd, nil).wants(t, exitIO, "no such file", "make train-env")
+	run(t, cmd, nil).wants(t, exit.IO, "no such file", "make train-env")
 }
 
 // A file that is there stays as it was when there is nothing to write.
@@ -193,7 +194,7 @@ func TestTrainExportOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	states := file(t, "states.jsonl", `{"id":"a","state":0,"states":1,"position":"p(0)","question":"?","split":"train","k":1,"n":2,"confidence":0.5}`+"\n")
-	finece(t, "", "train", "export", "--split", "dev", "-o", out, states).wants(t, exitFaults, `no state of the split "dev"`)
+	finece(t, "", "train", "export", "--split", "dev", "-o", out, states).wants(t, exit.Faults, `no state of the split "dev"`)
 	if got := string(mustRead(t, out)); got != "good\n" {
 		t.Errorf("the file has %q", got)
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/wasm"
 	"github.com/finece/finece/wasm/abi"
-	"github.com/spf13/cobra"
 )
 
 func newVersion() *cobra.Command {
@@ -41,7 +43,7 @@ run in browsers and edge workers: where the hashes agree, so do the scores.`,
 			fmt.Fprintf(out, "go           %s\n", goVersion)
 			_, err := fmt.Fprintf(out, "core sha256  %x\ncore size    %d bytes\ncore ABI     %d\n", sha256.Sum256(wasm.Core), len(wasm.Core), abi.Version)
 			if err != nil {
-				return &exitError{exitIO, err}
+				return exit.With(exit.IO, err)
 			}
 			return nil
 		},

@@ -8,42 +8,43 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
 )
 
 // view shows a stream. text gets what is to be read, draw what is known.
 type view interface {
-	text(l *ledger, choice int, segment position.Segment, text []byte)
-	draw(l *ledger) error
+	text(l *scoring.Ledger, choice int, segment position.Segment, text []byte)
+	draw(l *scoring.Ledger) error
 	live() bool // draw is for a screen: no use calling it more often than people see
-	close(l *ledger) error
+	close(l *scoring.Ledger) error
 }
 
 // badge is a confidence in a few characters. Shape and word say what the
 // colour says.
-func badge(c palette, p *place) string {
-	switch p.state {
+func badge(c terminal.Palette, p *scoring.Place) string {
+	switch p.State {
 	case session.Pending:
-		return c.paint(dim, "◌ …")
+		return c.Paint(terminal.Dim, "◌ …")
 	case session.Unavailable:
-		return c.paint(dim, "○ n/a")
+		return c.Paint(terminal.Dim, "○ n/a")
 	}
-	shape, colour := "◐", red
-	if p.state == session.Final {
+	shape, colour := "◐", terminal.Red
+	if p.State == session.Final {
 		shape = "●"
 	}
 	switch {
-	case p.fused >= 0.8: // the threshold of the paper's filter
-		colour = green
-	case p.fused >= 0.5:
-		colour = yellow
+	case p.Fused >= 0.8: // the threshold of the paper's filter
+		colour = terminal.Green
+	case p.Fused >= 0.5:
+		colour = terminal.Yellow
 	}
-	return c.paint(colour, shape+" "+percent(p.fused))
+	return c.Paint(colour, shape+" "+percent(p.Fused))
 }
 
 func percent(v float64) string {
@@ -56,20 +57,20 @@ func percent(v float64) string {
 // liveView draws on a terminal.
 type liveView struct {
 	file   *os.File
-	paint  palette
+	paint  terminal.Palette
 	choice int
 	doc    screen.Document
 	screen *screen.Live
-	ledger *ledger
+	ledger *scoring.Ledger
 	placed int              // places whose badge is in the document, or was
 	gone   map[int]string   // badges that have scrolled off, as they were then
 	last   position.Segment // of the text so far
 	begun  bool
 }
 
-func newLiveView(file *os.File, c palette, choice int) *liveView {
+func newLiveView(file *os.File, c terminal.Palette, choice int) *liveView {
 	v := &liveView{file: file, paint: c, choice: choice, screen: screen.NewLive(file), gone: map[int]string{}}
-	v.doc.Badge = func(n int) string { return badge(v.paint, &v.ledger.choice(choice).places[n]) }
+	v.doc.Badge = func(n int) string { return badge(v.paint, &v.ledger.Choice(choice).Places[n]) }
 	return v
 }
 
@@ -79,7 +80,7 @@ func (v *liveView) live() bool { return true }
 // stream's.
 const heading = -1
 
-func (v *liveView) text(l *ledger, choice int, segment position.Segment, text []byte) {
+func (v *liveView) text(l *scoring.Ledger, choice int, segment position.Segment, text []byte) {
 	if choice != v.choice {
 		return
 	}
@@ -104,9 +105,9 @@ func headingText(begun bool, segment position.Segment) string {
 }
 
 // place puts the badges of new positions into the document.
-func (v *liveView) place(l *ledger) {
+func (v *liveView) place(l *scoring.Ledger) {
 	v.ledger = l
-	places := l.choice(v.choice).places
+	places := l.Choice(v.choice).Places
 	for ; v.placed < len(places); v.placed++ {
 		p := &places[v.placed]
 		if p.Kind&position.Question != 0 {
@@ -121,7 +122,7 @@ func (v *liveView) place(l *ledger) {
 	}
 }
 
-func (v *liveView) draw(l *ledger) error {
+func (v *liveView) draw(l *scoring.Ledger) error {
 	v.place(l)
 	width, height, err := term.GetSize(int(v.file.Fd()))
 	if err != nil || width <= 0 || height <= 0 {
@@ -133,23 +134,23 @@ func (v *liveView) draw(l *ledger) error {
 	rows := v.doc.Rows(v.screen.Width(), v.style)
 	n, err := v.screen.Draw(rows)
 	if n > 0 {
-		v.doc.Freeze(rows[n-1], func(badge int) { v.gone[badge] = ansi.Strip(v.doc.Badge(badge)) })
+		v.doc.Freeze(rows[n-1], func(number int) { v.gone[number] = badge(false, &v.ledger.Choice(v.choice).Places[number]) })
 	}
 	return err
 }
 
 func (v *liveView) style(s screen.Style, text string) string {
 	if s == screen.Faint {
-		return v.paint.paint(dim, text)
+		return v.paint.Paint(terminal.Dim, text)
 	}
 	return text
 }
 
-func (v *liveView) close(l *ledger) error {
+func (v *liveView) close(l *scoring.Ledger) error {
 	if err := v.screen.Close(); err != nil {
 		return err
 	}
-	return summary(v.file, v.paint, v.screen.Width(), l.choice(v.choice), v.gone)
+	return summary(v.file, v.paint, v.screen.Width(), l.Choice(v.choice), v.gone)
 }
 
 // plainView writes text and badges once, when they cannot change any more.
@@ -184,7 +185,7 @@ func (v *plainView) live() bool { return false }
 // without.
 const maxHeld = 16 << 20
 
-func (v *plainView) text(_ *ledger, choice int, segment position.Segment, text []byte) {
+func (v *plainView) text(_ *scoring.Ledger, choice int, segment position.Segment, text []byte) {
 	if choice != v.choice {
 		return
 	}
@@ -236,11 +237,11 @@ func (v *plainView) upTo(segment position.Segment, offset int64) {
 	}
 }
 
-func (v *plainView) draw(l *ledger) error {
-	places := l.choice(v.choice).places
+func (v *plainView) draw(l *scoring.Ledger) error {
+	places := l.Choice(v.choice).Places
 	for ; v.next < len(places); v.next++ {
 		p := &places[v.next]
-		if p.state == session.Pending || p.state == session.Provisional {
+		if p.State == session.Pending || p.State == session.Provisional {
 			break
 		}
 		switch {
@@ -265,7 +266,7 @@ func (v *plainView) trimEnd() {
 	}
 }
 
-func (v *plainView) close(l *ledger) error {
+func (v *plainView) close(l *scoring.Ledger) error {
 	if err := v.draw(l); err != nil {
 		return err
 	}
@@ -274,5 +275,5 @@ func (v *plainView) close(l *ledger) error {
 	if v.err != nil {
 		return v.err
 	}
-	return summary(v.w, false, math.MaxInt, l.choice(v.choice), nil)
+	return summary(v.w, false, math.MaxInt, l.Choice(v.choice), nil)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -10,6 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/pace"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
 )
@@ -42,101 +47,101 @@ const watchExample = `  finece watch answer.sse
 const pleasant = 40
 
 type watchFlags struct {
-	*sessionFlags
+	*settings.Flags
 	pace   float64
 	data   string
 	choice int
 }
 
 func newWatch() *cobra.Command {
-	f := watchFlags{sessionFlags: newSessionFlags()}
+	f := watchFlags{Flags: settings.New()}
 	cmd := &cobra.Command{
 		Use:     "watch [flags] FILE|URL|-",
 		Short:   "Watch a stream with its confidences",
 		Long:    watchLong,
 		Example: watchExample,
-		Args:    oneInput,
+		Args:    input.One,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
 	flags.Float64Var(&f.pace, "pace", 0, "events or words a second, 0 for as fast as they come; if not given, 40 for a file on a terminal")
 	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or that of a file with @")
 	flags.IntVar(&f.choice, "choice", 0, "which of a stream's answers to show, from 0")
-	flags.StringVar(&f.config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
-	f.addEstimator(cmd)
-	f.addPositions(cmd)
-	f.addStream(cmd)
+	flags.StringVar(&f.Config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
+	f.AddEstimator(cmd)
+	f.AddPositions(cmd)
+	f.AddStream(cmd)
 	return cmd
 }
 
 func (f *watchFlags) run(cmd *cobra.Command, target string) error {
 	if f.pace != 0 && !(f.pace >= 0.001 && f.pace <= 1e6) { // NaN is neither
-		return usagef("--pace %v: want 0, or 0.001 to 1000000", f.pace)
+		return exit.Usagef("--pace %v: want 0, or 0.001 to 1000000", f.pace)
 	}
 	body, err := readData(f.data)
 	if err != nil {
 		return err
 	}
-	if body != nil && !isURL(target) {
-		return usagef("--data is for a URL, not for %s", target)
+	if body != nil && !settings.IsURL(target) {
+		return exit.Usagef("--data is for a URL, not for %s", target)
 	}
-	if f.config.Question == "" {
-		f.config.Question = questionIn(body)
+	if f.Config.Question == "" {
+		f.Config.Question = questionIn(body)
 	}
-	if err := f.resolve(cmd); err != nil {
+	if err := f.Resolve(cmd); err != nil {
 		return err
 	}
-	ctx, stop := interruptible(cmd.Context())
+	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
 	in, err := openTarget(ctx, cmd, target, body)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	screen, onTerminal := terminal(cmd.OutOrStdout())
+	screen, onTerminal := terminal.Of(cmd.OutOrStdout())
 	onTerminal = onTerminal && os.Getenv("TERM") != "dumb" // that has no cursor to move
-	pace := f.pace
-	if _, isFile := in.closer.(*os.File); isFile && onTerminal && !cmd.Flags().Changed("pace") {
-		pace = pleasant
+	speed := f.pace
+	if _, isFile := in.Closer.(*os.File); isFile && onTerminal && !cmd.Flags().Changed("pace") {
+		speed = pleasant
 	}
-	s, err := f.open(ctx)
+	s, err := scoring.New(ctx, f.Flags)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	s.limits = model.Limits{Waiting: 16} // the stream does not wait for stale ones
+	defer s.Close()
+	s.Limits = model.Limits{Waiting: 16} // the stream does not wait for stale ones
 
 	var v view
 	if onTerminal {
-		v = newLiveView(screen, colours(screen), f.choice)
+		v = newLiveView(screen, terminal.Colours(screen), f.choice)
 	} else {
 		v = newPlainView(cmd.OutOrStdout(), f.choice)
 	}
 	w := &watching{view: v}
-	err = w.watch(ctx, s, f.sessionFlags, paced(ctx, in, pace))
+	err = w.watch(ctx, s, f.Flags, pace.Read(ctx, in, speed))
 	if cerr := v.close(&w.ledger); err == nil && cerr != nil {
-		err = &exitError{exitIO, cerr}
+		err = exit.With(exit.IO, cerr)
 	}
-	w.ledger.report(cmd, in.name)
+	w.ledger.Report(cmd, in.Name)
 	w.report(cmd)
 	switch {
 	case err != nil:
 		return err
 	case ctx.Err() != nil:
-		return &exitError{code: exitInterrupted}
+		return exit.Silently(exit.Interrupted)
 	case w.readErr != nil:
-		return in.failure(w.readErr)
-	case w.ledger.faulted+len(w.failures) > 0:
-		return &exitError{code: exitFaults}
-	case w.ledger.choice(f.choice).lacksLogprobs():
-		return failf(exitUnavailable, "%s: no confidence: %s", in.name, noLogprobs)
+		return in.Failed(w.readErr)
+	case w.ledger.Faulted+len(w.failures) > 0:
+		return exit.Silently(exit.Faults)
+	case w.ledger.Choice(f.choice).LacksLogprobs():
+		return exit.Errorf(exit.Unavailable, "%s: no confidence: %s", in.Name, noLogprobs)
 	}
 	return nil
 }
 
 // watching is a run of watch.
 type watching struct {
-	ledger   ledger
+	ledger   scoring.Ledger
 	view     view
 	failures []error
 	readErr  error
@@ -148,8 +153,8 @@ func (w *watching) report(cmd *cobra.Command) {
 	for _, e := range w.failures {
 		times[e.Error()]++
 	}
-	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), keptFaults)] {
-		say(cmd, "%d of the requests: %s", times[text], text)
+	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), scoring.KeptFaults)] {
+		terminal.Say(cmd, "%d of the requests: %s", times[text], text)
 	}
 }
 
@@ -158,36 +163,36 @@ const frame = 40 * time.Millisecond
 
 // watch gives the input to a session and shows what comes of it. All of it but
 // the reading runs here.
-func (w *watching) watch(ctx context.Context, s *scorer, f *sessionFlags, chunks <-chan chunk) error {
-	f.config.Text = true
-	w.ledger.text = func(choice int, segment position.Segment, text []byte) {
+func (w *watching) watch(ctx context.Context, s *scoring.Scorer, f *settings.Flags, chunks <-chan pace.Chunk) error {
+	f.Config.Text = true
+	w.ledger.Text = func(choice int, segment position.Segment, text []byte) {
 		w.view.text(&w.ledger, choice, segment, text)
 	}
 	// What a session says last has to be shown when it is interrupted, too.
-	g, err := s.open(context.WithoutCancel(ctx), f.config, w.ledger.take)
+	g, err := s.Open(context.WithoutCancel(ctx), f.Config, w.ledger.Take)
 	if err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
-	defer g.close()
+	defer g.Close()
 	ticks := time.NewTicker(frame)
 	defer ticks.Stop()
 	interrupted := ctx.Done()
-	for chunks != nil || g.pending() > 0 {
+	for chunks != nil || g.Pending() > 0 {
 		select {
 		case c, ok := <-chunks:
-			if ok && c.err == nil {
-				if err = g.write(c.data); err == nil && w.ledger.over {
+			if ok && c.Err == nil {
+				if err = g.Write(c.Data); err == nil && w.ledger.Over {
 					// Servers may keep the connection open all the same.
 					chunks = nil
-					err = g.end()
+					err = g.End()
 				}
 				break
 			}
-			w.readErr = c.err
+			w.readErr = c.Err
 			chunks = nil
-			err = g.end()
-		case r := <-g.replies():
-			err = g.exchange.Settle(r)
+			err = g.End()
+		case r := <-g.Replies():
+			err = g.Exchange.Settle(r)
 		case <-ticks.C:
 			err = w.draw()
 		case <-interrupted:
@@ -199,8 +204,8 @@ func (w *watching) watch(ctx context.Context, s *scorer, f *sessionFlags, chunks
 		if err != nil {
 			return err
 		}
-		if g.exchange != nil {
-			w.failures = append(w.failures, g.exchange.Failures()...)
+		if g.Exchange != nil {
+			w.failures = append(w.failures, g.Exchange.Failures()...)
 		}
 		if !w.view.live() {
 			if err := w.draw(); err != nil {
@@ -213,73 +218,20 @@ func (w *watching) watch(ctx context.Context, s *scorer, f *sessionFlags, chunks
 
 func (w *watching) draw() error {
 	if err := w.view.draw(&w.ledger); err != nil {
-		return &exitError{exitIO, err}
+		return exit.With(exit.IO, err)
 	}
 	return nil
 }
 
 // interrupt ends the session, which is open if its input had not ended.
-func (w *watching) interrupt(g *scoring, open bool) error {
+func (w *watching) interrupt(g *scoring.Scoring, open bool) error {
 	if open {
-		faults, faulted := w.ledger.faults, w.ledger.faulted
-		if err := g.end(); err != nil {
+		faults, faulted := w.ledger.Faults, w.ledger.Faulted
+		if err := g.End(); err != nil {
 			return err
 		}
 		// That it is cut off is no fault of the input's.
-		w.ledger.faults, w.ledger.faulted = faults, faulted
+		w.ledger.Faults, w.ledger.Faulted = faults, faulted
 	}
-	return g.abandon()
-}
-
-// chunk is a piece of the input, or the error that ended it.
-type chunk struct {
-	data []byte
-	err  error
-}
-
-// paced reads in into a channel, which it closes at the end. At a pace, a piece
-// is an event, a line or a word, so many of them a second.
-func paced(ctx context.Context, in io.Reader, pace float64) <-chan chunk {
-	out := make(chan chunk)
-	go func() {
-		defer close(out)
-		next := whatever(in)
-		var beat <-chan time.Time
-		if pace > 0 {
-			next = pieces(in)
-			t := time.NewTicker(time.Duration(float64(time.Second) / pace))
-			defer t.Stop()
-			beat = t.C
-		}
-		for {
-			data, err := next()
-			if len(data) > 0 && !send(ctx, out, chunk{data: data}) {
-				return
-			}
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				send(ctx, out, chunk{err: err})
-				return
-			}
-			if beat != nil {
-				select {
-				case <-beat:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
-	}()
-	return out
-}
-
-func send(ctx context.Context, out chan<- chunk, c chunk) bool {
-	select {
-	case out <- c:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return g.Abandon()
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/screen/vt"
 )
 
@@ -127,24 +128,24 @@ func TestWatchAddressesThatFail(t *testing.T) {
 		code      int
 		says      string
 	}{
-		{"404", serve(http.NotFound), nil, exitIO, "HTTP 404 Not Found"},
+		{"404", serve(http.NotFound), nil, exit.IO, "HTTP 404 Not Found"},
 		{"401 with a body", serve(func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no \x1b[31mkey", http.StatusUnauthorized) }),
-			[]string{"--data", `{"messages":[]}`}, exitIO, "set the key in OPENAI_API_KEY"},
-		{"nobody there", gone.URL, nil, exitIO, "connection refused"},
-		{"an address that is none", "http://[::1", nil, exitUsage, "missing ']'"},
+			[]string{"--data", `{"messages":[]}`}, exit.IO, "set the key in OPENAI_API_KEY"},
+		{"nobody there", gone.URL, nil, exit.IO, "connection refused"},
+		{"an address that is none", "http://[::1", nil, exit.Usage, "missing ']'"},
 		{"a document", serve(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, "<!DOCTYPE html><html><body>Sign in</body></html>")
-		}), nil, exitFaults, "not a stream"},
+		}), nil, exit.Faults, "not a stream"},
 		{"broken off", serve(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, tokenEvent("a", 0.5)+tokenEvent("b", 0.5)[:40])
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		}), nil, exitIO, "unexpected EOF"},
-		{"a pace that is none", demo, []string{"--pace", "NaN"}, exitUsage, "--pace NaN: want 0, or 0.001 to 1000000"},
-		{"a pace that takes for ever", demo, []string{"--pace", "1e-11"}, exitUsage, "--pace 1e-11: want 0, or 0.001 to 1000000"},
-		{"--data for a file", demo, []string{"--data", "{}"}, exitUsage, "--data is for a URL"},
-		{"--data that is no JSON", "http://localhost", []string{"--data", "{"}, exitUsage, "want a JSON object"},
-		{"--data from no file", "http://localhost", []string{"--data", "@no-such-file"}, exitIO, "no-such-file"},
+		}), nil, exit.IO, "unexpected EOF"},
+		{"a pace that is none", demo, []string{"--pace", "NaN"}, exit.Usage, "--pace NaN: want 0, or 0.001 to 1000000"},
+		{"a pace that takes for ever", demo, []string{"--pace", "1e-11"}, exit.Usage, "--pace 1e-11: want 0, or 0.001 to 1000000"},
+		{"--data for a file", demo, []string{"--data", "{}"}, exit.Usage, "--data is for a URL"},
+		{"--data that is no JSON", "http://localhost", []string{"--data", "{"}, exit.Usage, "want a JSON object"},
+		{"--data from no file", "http://localhost", []string{"--data", "@no-such-file"}, exit.IO, "no-such-file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := finece(t, "", append([]string{"watch", "--engine", "native", c.url}, c.args...)...)
@@ -182,7 +183,7 @@ func TestWatchIsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := finish(t, cmd.Wait(), &out, &stderr)
-	r.wants(t, exitInterrupted)
+	r.wants(t, exit.Interrupted)
 	if !strings.Contains(r.out, "one ● 50%\n\ntwo") || !strings.Contains(r.out, "p(1)") {
 		t.Errorf("it shows\n%s", r.out)
 	}
@@ -194,12 +195,12 @@ func picture(t *testing.T, width, height int, env []string, args ...string) ([]s
 	t.Helper()
 	cmd := command(t, args...)
 	cmd.Env = append(cmd.Env, env...)
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(width), Rows: uint16(height)})
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: uint16(width), Rows: uint16(height)})
 	if err != nil {
 		t.Skipf("no terminal to be had: %v", err)
 	}
-	defer terminal.Close()
-	written, _ := io.ReadAll(terminal) // ends with EIO on Linux
+	defer tty.Close()
+	written, _ := io.ReadAll(tty) // ends with EIO on Linux
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, written)
 	}
@@ -257,12 +258,12 @@ func TestHostileTextDoesNotReachTheTerminal(t *testing.T) {
 	path := file(t, "hostile.txt", strings.Repeat("x", 600)+" "+hostile)
 	for _, args := range [][]string{{"watch", "--format", "text"}, {"text", "--format", "text"}} {
 		cmd := command(t, append(args, "--engine", "native", path)...)
-		terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 80, Rows: 24})
+		tty, err := pty.StartWithSize(cmd, &pty.Winsize{Cols: 80, Rows: 24})
 		if err != nil {
 			t.Skipf("no terminal to be had: %v", err)
 		}
-		written, _ := io.ReadAll(terminal)
-		terminal.Close()
+		written, _ := io.ReadAll(tty)
+		tty.Close()
 		cmd.Wait()
 		for _, bad := range []string{"\x1b[2J", "\x1b]", "\x07", "\u009b", "\u202e", "\x1b[1;1H", "\x00"} {
 			if bytes.Contains(written, []byte(bad)) {

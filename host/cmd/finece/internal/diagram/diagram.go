@@ -13,12 +13,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/finece/finece/metrics"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/finece/finece/metrics"
 )
 
 const (

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"image/color"
 
-	"github.com/finece/finece/metrics"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/finece/finece/metrics"
 )
 
 const level = 0.95 // of the whiskers

@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
 // Verdict says what to do with a line that is there already.
@@ -147,4 +149,12 @@ func (j *Journal) Close() error {
 		err = j.file.Sync()
 	}
 	return errors.Join(err, j.file.Close())
+}
+
+// Failure is an error of Open as the error of a flag.
+func Failure(flag string, err error) error {
+	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, ErrBusy) {
+		return exit.Errorf(exit.IO, "%s: %w", flag, err)
+	}
+	return exit.Usagef("%s: %w", flag, err)
 }

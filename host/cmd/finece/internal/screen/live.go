@@ -1,11 +1,10 @@
 package screen
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/charmbracelet/x/ansi"
 )
 
 // Live draws rows at the bottom of a terminal, in place. It never looks higher
@@ -20,19 +19,26 @@ type Live struct {
 // NewLive draws to w.
 func NewLive(w io.Writer) *Live { return &Live{w: w} }
 
+// The control sequences (ECMA-48) that a Live writes.
 const (
-	noWrap   = "\x1b[?7l" // a row that is wider than we think must not move the others
-	autoWrap = "\x1b[?7h"
-	noCursor = "\x1b[?25l"
-	cursor   = "\x1b[?25h"
+	home       = "\x1b[H"
+	eraseLine  = "\x1b[2K"
+	eraseBelow = "\x1b[J"
+	noWrap     = "\x1b[?7l" // a row that is wider than we think must not move the others
+	autoWrap   = "\x1b[?7h"
+	noCursor   = "\x1b[?25l"
+	cursor     = "\x1b[?25h"
 )
+
+// cursorUp moves the cursor up n rows.
+func cursorUp(n int) string { return fmt.Sprintf("\x1b[%dA", n) }
 
 // Resize sets the size of the terminal in cells. When it has changed, the
 // terminal has moved what was drawn, and the screen is begun anew.
 func (l *Live) Resize(width, height int) error {
 	if l.started && (width != l.width || height != l.height) {
 		l.drawn = nil
-		if _, err := io.WriteString(l.w, ansi.CursorHomePosition+ansi.EraseScreenBelow); err != nil {
+		if _, err := io.WriteString(l.w, home+eraseBelow); err != nil {
 			return err
 		}
 	}
@@ -62,18 +68,18 @@ func (l *Live) Draw(rows []Row) (frozen int, err error) {
 		return 0, nil
 	}
 	if n := len(l.drawn); n > 1 {
-		b.WriteString(ansi.CursorUp(n - 1))
+		b.WriteString(cursorUp(n - 1))
 	}
 	for i, text := range texts {
 		if i > 0 {
 			b.WriteString("\r\n")
 		}
 		if i >= len(l.drawn) || l.drawn[i] != text {
-			b.WriteString("\r" + ansi.EraseEntireLine + text)
+			b.WriteString("\r" + eraseLine + text)
 		}
 	}
 	if len(texts) < len(l.drawn) {
-		b.WriteString("\r\n" + ansi.EraseScreenBelow + ansi.CursorUp(1))
+		b.WriteString("\r\n" + eraseBelow + cursorUp(1))
 	}
 	frozen = max(0, len(texts)-l.room())
 	l.drawn = texts[frozen:]

@@ -5,7 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 )
 
 // Row is a line of the screen, ready to be written.
@@ -63,11 +63,13 @@ func glyph(b []byte) (text string, cells, n int) {
 	if !shown(r, size) {
 		return "\uFFFD", 1, size
 	}
-	cluster, cells := ansi.FirstGraphemeCluster(b, ansi.GraphemeWidth)
+	clusters := displaywidth.BytesGraphemes(b)
+	clusters.Next()
+	cluster, cells := clusters.Value(), clusters.Width()
 	for at := size; at < len(cluster); at += size {
 		if r, size = utf8.DecodeRune(cluster[at:]); !shown(r, size) || at > longest {
 			cluster = cluster[:at]
-			cells = ansi.StringWidth(string(cluster))
+			cells = displaywidth.Bytes(cluster)
 		}
 	}
 	return string(cluster), cells, len(cluster)
@@ -107,6 +109,9 @@ type wrapper struct {
 	wordByte  int
 }
 
+// painted measures text with colours in it.
+var painted = displaywidth.Options{ControlSequences: true}
+
 // run is text of one style on a row; painted text is as it is.
 type run struct {
 	text    string
@@ -142,7 +147,7 @@ func (w *wrapper) glyph(g string, cells, chunk, from, to int) {
 
 // badge stays with the word before it where there is room.
 func (w *wrapper) badge(chunk int, text string) {
-	cells := ansi.StringWidth(text)
+	cells := painted.String(text)
 	w.flush()
 	if w.cells > 0 && w.cells+1+cells > w.width {
 		w.end(chunk, 0)

@@ -1,0 +1,9 @@
+// Package completion tells the shell what a flag's values are.
+package completion
+
+import "github.com/spf13/cobra"
+
+// Values registers the values of a flag.
+func Values(cmd *cobra.Command, flag string, values ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,92 @@
+// Package exit has the command's exit codes and the errors that carry them.
+package exit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+)
+
+// The exit codes, as the help of the root command lists them.
+const (
+	OK          = 0
+	Faults      = 1
+	Usage       = 2
+	Unavailable = 3
+	IO          = 4
+	Interrupted = 130
+)
+
+// Error is an error with the exit code of the process. Err is nil when the
+// user has been told everything already.
+type Error struct {
+	Code int
+	Err  error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit code %d", e.Code)
+	}
+	return e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// With is err with an exit code.
+func With(code int, err error) error { return &Error{code, err} }
+
+// Silently is an error that prints nothing: the user has been told already.
+func Silently(code int) error { return &Error{Code: code} }
+
+// Errorf is fmt.Errorf with an exit code.
+func Errorf(code int, format string, args ...any) error {
+	return &Error{code, fmt.Errorf(format, args...)}
+}
+
+// Usagef is the error of a wrong command line.
+func Usagef(format string, args ...any) error { return Errorf(Usage, format, args...) }
+
+// HasCode reports whether err carries an exit code.
+func HasCode(err error) bool {
+	var e *Error
+	return errors.As(err, &e)
+}
+
+// Report prints err and returns the exit code. cmd is the command that
+// returned err.
+func Report(cmd *cobra.Command, err error) int {
+	if err == nil {
+		return OK
+	}
+	// An error without a code comes from cobra. It is about the command line,
+	// unless a file could not be written.
+	failure := &Error{Usage, err}
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		failure.Code = IO
+	}
+	errors.As(err, &failure)
+	if failure.Err != nil {
+		terminal.Say(cmd, "%v", failure.Err)
+	}
+	if failure.Code == Usage {
+		fmt.Fprintf(cmd.ErrOrStderr(), "See '%s --help'.\n", cmd.CommandPath())
+	}
+	return failure.Code
+}
+
+// Interruptible is a context that the first interrupt or SIGTERM cancels. A
+// second one ends the process.
+func Interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}

@@ -1,0 +1,126 @@
+// Package input opens what a command reads: a file, or standard input. Input
+// that is gzipped is unpacked.
+package input
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+)
+
+// Input is an open input. Reading gives the unpacked bytes.
+type Input struct {
+	io.Reader
+	Name   string    // for messages
+	Size   int64     // bytes as stored, -1 if not known
+	Closer io.Closer // the file or connection
+	packed *counter
+}
+
+// Close closes the file or connection.
+func (i *Input) Close() error { return i.Closer.Close() }
+
+// Done is how many bytes of Size were read.
+func (i *Input) Done() int64 {
+	if i.packed == nil {
+		return 0
+	}
+	return i.packed.n
+}
+
+// Failed is err as an error of reading this input.
+func (i *Input) Failed(err error) error { return exit.Errorf(exit.IO, "%s: %w", i.Name, err) }
+
+// Showing reads r, which reads this input, and moves the progress line.
+func (i *Input) Showing(p *terminal.Progress, r io.Reader) io.Reader { return &shown{r, i, p} }
+
+type shown struct {
+	io.Reader
+	in       *Input
+	progress *terminal.Progress
+}
+
+func (s *shown) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	s.progress.To(s.in.Done())
+	return n, err
+}
+
+// counter counts the bytes that are read.
+type counter struct {
+	io.Reader
+	n int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// Open opens a file or, for "-", standard input.
+func Open(cmd *cobra.Command, path string) (*Input, error) {
+	in := &Input{Name: Name(path), Size: -1, Closer: io.NopCloser(nil)}
+	var raw io.Reader
+	if path == "-" {
+		raw = cmd.InOrStdin()
+	} else {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, exit.With(exit.IO, err)
+		}
+		info, err := file.Stat()
+		if err == nil && info.IsDir() {
+			err = fmt.Errorf("%s is a folder; give a file in it", path)
+		}
+		if err != nil {
+			file.Close()
+			return nil, exit.With(exit.IO, err)
+		}
+		if info.Mode().IsRegular() {
+			in.Size = info.Size()
+		}
+		raw, in.Closer = file, file
+	}
+	in.packed = &counter{Reader: raw}
+	var err error
+	if in.Reader, err = lines.Uncompressed(in.packed); err != nil {
+		in.Close()
+		return nil, in.Failed(err)
+	}
+	return in, nil
+}
+
+// Name is what messages call an input.
+func Name(path string) string {
+	if path == "-" {
+		return "standard input"
+	}
+	return path
+}
+
+// One accepts exactly one argument, the input.
+func One(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return exit.Usagef("%s needs an input: a file, or - for standard input", cmd.Name())
+	case len(args) > 1:
+		return exit.Usagef("%s takes one input, not %d", cmd.Name(), len(args))
+	}
+	return nil
+}
+
+// Optional accepts at most one argument. Without one, the command reads
+// standard input.
+func Optional(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return One(cmd, args)
+}

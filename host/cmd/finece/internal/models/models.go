@@ -1,0 +1,74 @@
+// Package models runs the small language models that are built in.
+package models
+
+import (
+	"net"
+	"net/http"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/lm"
+	"github.com/finece/finece/host/lm/weights"
+)
+
+// BuiltIn is the models that are built in.
+func BuiltIn() ([]Named, error) {
+	var out []Named
+	for _, name := range weights.Names() {
+		m, err := weights.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Named{name, m})
+	}
+	return out, nil
+}
+
+// Serve serves the models that are built in on an address of its own,
+// until done is called.
+func Serve() (url string, done func(), err error) {
+	models, err := BuiltIn()
+	if err != nil {
+		return "", nil, err
+	}
+	_, handler, closeAll, err := Start(models, lm.Options{})
+	if err != nil {
+		return "", nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		closeAll()
+		return "", nil, exit.Errorf(exit.IO, "%w", err)
+	}
+	server := &http.Server{Handler: handler}
+	go func() { _ = server.Serve(l) }()
+	return "http://" + l.Addr().String() + "/v1", func() { server.Close(); closeAll() }, nil
+}
+
+// Named is a model and the name that requests use.
+type Named struct {
+	Name  string
+	Model *lm.Model
+}
+
+// Start starts an engine for each model, and what serves them. An error is
+// about the options.
+func Start(models []Named, o lm.Options) (served []lm.Served, server *lm.Server, closeAll func(), err error) {
+	closeAll = func() {
+		for _, s := range served {
+			s.Engine.Close()
+		}
+	}
+	for _, m := range models {
+		e, err := lm.NewEngine(m.Model, o)
+		if err != nil {
+			closeAll()
+			return nil, nil, nil, exit.With(exit.Usage, err)
+		}
+		served = append(served, lm.Served{Name: m.Name, Engine: e})
+	}
+	if server, err = lm.NewServer(served...); err != nil {
+		closeAll()
+		return nil, nil, nil, exit.With(exit.Usage, err)
+	}
+	return served, server, closeAll, nil
+}

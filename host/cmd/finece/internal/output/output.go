@@ -1,0 +1,36 @@
+// Package output writes the file of a command's -o.
+package output
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+)
+
+// Write writes to a file, or to standard output if path is "". The file is
+// written completely or not at all: an error leaves an existing file as it was.
+func Write(cmd *cobra.Command, path string, write func(io.Writer) error) error {
+	if path == "" {
+		w := bufio.NewWriter(cmd.OutOrStdout())
+		return errors.Join(write(w), w.Flush())
+	}
+	part := path + ".part"
+	f, err := os.Create(part)
+	if err != nil {
+		return exit.Errorf(exit.IO, "-o: %w", err)
+	}
+	w := bufio.NewWriter(f)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
+		os.Remove(part)
+		return err
+	}
+	if err := os.Rename(part, path); err != nil {
+		return exit.Errorf(exit.IO, "-o: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+// Package settings is the settings of a session on the command line.
+package settings
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/calibration"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// Flags are the settings of a session. A command adds the groups of flags that
+// it has.
+type Flags struct {
+	Config     host.Config
+	Estimator  string // "logprob", or the URL of a confidence model
+	Format     string
+	EngineName string // "wazero" or "native"
+
+	Timeout  time.Duration // for one estimate
+	Requests int           // to the confidence model at once
+
+	strategy string
+
+	calibration string
+	method      string
+	adapter     string
+}
+
+// New is the default settings for input from files, with wide bounds.
+func New() *Flags {
+	f := &Flags{Config: host.DefaultConfig()}
+	f.Config.MaxPositions = 1 << 20
+	f.Config.MaxEvent = 4 << 20
+	f.Config.MaxText = 1 << 20
+	return f
+}
+
+// AddStream adds the flags about the input and the engine.
+func (f *Flags) AddStream(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.Format, "format", stream.Auto.String(), "format of the stream: "+strings.Join(formatNames(), ", "))
+	flags.StringVar(&f.EngineName, "engine", "wazero", "what scores: wazero (finece.wasm) or native; both give the same bits")
+	completion.Values(cmd, "format", formatNames()...)
+	completion.Values(cmd, "engine", "wazero", "native")
+}
+
+// AddPositions adds the flags that say where to estimate.
+func (f *Flags) AddPositions(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	o := &f.Config.Positions
+	flags.StringVar(&f.strategy, "strategy", o.Strategy.String(), "where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; --every alone means periodic, --threshold alone entropy")
+	flags.IntVar(&o.Every, "every", o.Every, "periodic: tokens from one position to the next")
+	flags.Float64Var(&o.Threshold, "threshold", o.Threshold, "entropy: nats that a token's entropy has to exceed")
+	flags.IntVar(&o.MinLength, "min-length", o.MinLength, "paragraph, line: characters that one needs for a position of its own")
+	flags.IntVar(&o.MinGap, "gap", o.MinGap, "entropy: tokens from one position to the next at least")
+	completion.Values(cmd, "strategy", "paragraph", "line", "periodic", "entropy", "paragraph+entropy", "paragraph+periodic")
+}
+
+// AddEstimator adds the flags that say who estimates.
+func (f *Flags) AddEstimator(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	m := &f.Config.Model
+	flags.StringVar(&f.Estimator, "estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	flags.StringVar(&f.calibration, "calibration", "", "calibrate estimates by the maps in this file, which finece calibrate has made")
+	flags.StringVar(&f.method, "method", f.Config.Method.String(), "logprob: "+strings.Join(methodNames(), ", "))
+	flags.StringVar(&f.adapter, "adapter", m.Adapter.String(), "URL: the API to ask: "+strings.Join(adapterNames(), ", "))
+	flags.StringVar(&m.Name, "model", "", "URL: the confidence model's name there")
+	flags.DurationVar(&f.Timeout, "timeout", time.Minute, "URL: time for one estimate, retries included")
+	flags.IntVar(&f.Requests, "requests", 8, "URL: requests at once")
+	Fusion(cmd, &f.Config.Fusion)
+	completion.Values(cmd, "method", methodNames()...)
+	completion.Values(cmd, "adapter", adapterNames()...)
+	_ = cmd.MarkFlagFilename("calibration", "json")
+}
+
+func formatNames() []string {
+	return namesUntilUnknown(func(i uint8) string { return stream.Format(i).String() })
+}
+func methodNames() []string {
+	return namesUntilUnknown(func(i uint8) string { return estimate.Method(i).String() })
+}
+func adapterNames() []string {
+	return namesUntilUnknown(func(i uint8) string { return estimate.Adapter(i).String() })
+}
+
+func namesUntilUnknown(name func(uint8) string) (names []string) {
+	for i := uint8(0); name(i) != "unknown"; i++ {
+		names = append(names, name(i))
+	}
+	return names
+}
+
+// Resolve reads the flags that are names and checks all settings.
+func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
+	c := &f.Config
+	if c.Format, err = stream.ParseFormat(f.Format); err != nil {
+		return exit.Usagef("--format: %w", err)
+	}
+	if f.strategy != "" {
+		if c.Positions.Strategy, err = f.wanted(cmd); err != nil {
+			return exit.Usagef("--strategy: %w", err)
+		}
+		if c.Positions.Every < 1 {
+			return exit.Usagef("--every %d: want at least 1", c.Positions.Every)
+		}
+	}
+	if f.EngineName != "wazero" && f.EngineName != "native" {
+		return exit.Usagef("--engine %q: want wazero or native", f.EngineName)
+	}
+	if f.method != "" {
+		if c.Method, err = estimate.ParseMethod(f.method); err != nil {
+			return exit.Usagef("--method: %w", err)
+		}
+	}
+	if f.adapter != "" {
+		if c.Model.Adapter, err = estimate.ParseAdapter(f.adapter); err != nil {
+			return exit.Usagef("--adapter: %w", err)
+		}
+	}
+	if f.AsksModel() {
+		c.Estimator = session.Model
+	}
+	if f.calibration != "" {
+		if c.Calibration, err = ReadCalibration("--calibration", f.calibration); err != nil {
+			return err
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	return nil
+}
+
+// wanted is the strategy: the one that is named, or else the one that the other
+// flags are about.
+func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
+	var implied position.Kind
+	if cmd.Flags().Changed("every") {
+		implied |= position.Periodic
+	}
+	if cmd.Flags().Changed("threshold") || cmd.Flags().Changed("gap") {
+		implied |= position.Entropy
+	}
+	if implied != 0 && !cmd.Flags().Changed("strategy") {
+		return implied, nil
+	}
+	return position.ParseStrategy(f.strategy)
+}
+
+// AsksModel reports whether a confidence model is asked.
+func (f *Flags) AsksModel() bool { return f.Estimator != "" && f.Estimator != "logprob" }
+
+// Fusion adds the flags of Backward Confidence Integration that every input has.
+func Fusion(cmd *cobra.Command, p *bci.Params) {
+	cmd.Flags().Float64Var(&p.Alpha, "alpha", p.Alpha, "revision coefficient in [0,1]; 1 keeps every estimate as it is")
+	cmd.Flags().IntVar(&p.Depth, "depth", p.Depth, "fusion depth: later positions looked at; 0 for no integration")
+}
+
+// ReadCalibration reads the file of a flag.
+func ReadCalibration(flag, path string) (*calibrate.Calibration, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, exit.Errorf(exit.IO, "%s: %w", flag, err)
+	}
+	c, _, err := calibration.Parse(text)
+	if err != nil {
+		return nil, exit.Usagef("%s: %s: %w", flag, path, err)
+	}
+	return c, nil
+}
+
+// IsURL reports whether a value of the command line is an address.
+func IsURL(value string) bool {
+	return strings.HasPrefix(value, "http://") || strings.HasPrefix(value, "https://")
+}

@@ -1,0 +1,156 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/clipperhouse/displaywidth"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Progress is one line on standard error that says how far work has come. It
+// shows nothing if standard error is not a terminal. Its methods may be called
+// from several goroutines.
+type Progress struct {
+	mu      sync.Mutex
+	file    *os.File // nil: show nothing
+	label   string
+	unit    string // "" for bytes
+	done    int64
+	most    int64 // -1: not known
+	started time.Time
+	drawn   time.Time // when the line was last written; zero: it is hidden
+}
+
+// redraw is the shortest time between two drawings.
+const redraw = 100 * time.Millisecond
+
+// Bytes is the progress of reading so many bytes; -1 means that the size is
+// not known. A small input gets no progress line.
+func Bytes(cmd *cobra.Command, size int64, label string) *Progress {
+	const small = 1 << 20
+	if size >= 0 && size < small {
+		return &Progress{}
+	}
+	return start(cmd, size, label, "")
+}
+
+// Count is the progress of so many things; unit is their name in the plural.
+func Count(cmd *cobra.Command, most int, unit string) *Progress {
+	if most <= 0 {
+		return &Progress{}
+	}
+	return start(cmd, int64(most), "", unit)
+}
+
+func start(cmd *cobra.Command, most int64, label, unit string) *Progress {
+	file, ok := Of(cmd.ErrOrStderr())
+	if !ok {
+		return &Progress{}
+	}
+	return &Progress{file: file, label: label, unit: unit, most: most, started: time.Now()}
+}
+
+// To sets how much is done.
+func (p *Progress) To(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done = n
+	p.draw()
+}
+
+// Add adds to what is done.
+func (p *Progress) Add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += int64(n)
+	p.draw()
+}
+
+// Most changes how much there is to do.
+func (p *Progress) Most(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most = n
+}
+
+// Label changes the text before the numbers.
+func (p *Progress) Label(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.label = text
+}
+
+// Hide removes the line, so that a message can be written. The next change
+// draws it again.
+func (p *Progress) Hide() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hide()
+}
+
+func (p *Progress) hide() {
+	if p.file != nil && !p.drawn.IsZero() {
+		_, _ = io.WriteString(p.file, "\r\x1b[K")
+		p.drawn = time.Time{}
+	}
+}
+
+// Done removes the line for good.
+func (p *Progress) Done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hide()
+	p.file = nil
+}
+
+// draw writes the line, unless it was written a moment ago. A fault of the
+// terminal does not matter.
+func (p *Progress) draw() {
+	now := time.Now()
+	if p.file == nil || now.Sub(p.drawn) < redraw {
+		return
+	}
+	p.drawn = now
+	width, _, err := term.GetSize(int(p.file.Fd()))
+	if err != nil || width <= 1 {
+		width = 80
+	}
+	text := displaywidth.TruncateString(p.text(now), width-1, "…")
+	_, _ = io.WriteString(p.file, "\r"+text+"\x1b[K")
+}
+
+// text is the line at a time.
+func (p *Progress) text(now time.Time) string {
+	amount := func(n int64) string {
+		if p.unit != "" {
+			return fmt.Sprint(n)
+		}
+		return fmt.Sprintf("%.1f", float64(n)/1e6)
+	}
+	unit := p.unit
+	if unit == "" {
+		unit = "MB"
+	}
+	text := ""
+	if p.label != "" {
+		text = p.label + "  "
+	}
+	if p.most < 0 {
+		return text + amount(p.done) + " " + unit
+	}
+	share := 0.0
+	if p.most > 0 {
+		share = min(float64(p.done)/float64(p.most), 1)
+	}
+	text += fmt.Sprintf("%3.0f%%  %s of %s %s", 100*share, amount(p.done), amount(p.most), unit)
+	if share > 0 && share < 1 {
+		left := time.Duration(float64(now.Sub(p.started)) * (1 - share) / share)
+		text += fmt.Sprintf(", %v left", left.Round(time.Second))
+	}
+	return text
+}

@@ -1,0 +1,59 @@
+// Package terminal is what the command shows on a terminal beside its output:
+// messages, colours and the progress of long work.
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Of returns the terminal that w writes to; false if w is not a terminal.
+func Of(w any) (*os.File, bool) {
+	f, ok := w.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Say writes a message to the command's standard error. The message may quote
+// untrusted text, so control characters in it are replaced.
+func Say(cmd *cobra.Command, format string, args ...any) {
+	text := strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+			return '\uFFFD'
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	fmt.Fprintf(cmd.ErrOrStderr(), "finece: %s\n", strings.TrimRight(text, "\n"))
+}
+
+// Palette colours text if it is true.
+type Palette bool
+
+// Colours is the palette for w. It colours if w is a terminal, unless NO_COLOR
+// is set (see no-color.org).
+func Colours(w io.Writer) Palette {
+	_, ok := Of(w)
+	return Palette(ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
+}
+
+// The SGR codes of colours that every terminal has. A colour only repeats what
+// the text says.
+const (
+	Bold   = "1"
+	Dim    = "2"
+	Red    = "31"
+	Green  = "32"
+	Yellow = "33"
+)
+
+// Paint is s in a colour.
+func (p Palette) Paint(code, s string) string {
+	if !p {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
