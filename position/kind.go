@@ -2,7 +2,6 @@ package position
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 )
 
@@ -42,6 +41,15 @@ func (k Kind) String() string {
 	return s
 }
 
+// Kinds returns every kind, one bit each, in the order of their bits.
+func Kinds() []Kind {
+	all := make([]Kind, len(kindNames))
+	for i := range all {
+		all[i] = 1 << i
+	}
+	return all
+}
+
 // ParseStrategy reads "paragraph", "line", "periodic", "entropy" or a union of
 // these joined by "+". White space around names is ignored.
 func ParseStrategy(s string) (Kind, error) {
@@ -77,7 +85,11 @@ const (
 	segments  = iota
 )
 
-// String returns "answer", "reasoning" or "refusal".
+// Segments returns every segment, in the order of their numbers.
+func Segments() []Segment { return []Segment{Answer, Reasoning, Refusal} }
+
+// String returns "answer", "reasoning" or "refusal", and "unknown" for another
+// number.
 func (s Segment) String() string {
 	switch s {
 	case Answer:
@@ -87,5 +99,5 @@ func (s Segment) String() string {
 	case Refusal:
 		return "refusal"
 	}
-	return "segment(" + strconv.Itoa(int(s)) + ")"
+	return "unknown"
 }

@@ -22,6 +22,9 @@ const (
 
 var bandNames = [Bands]string{"question", "early", "late"}
 
+// AllBands returns every band, in the order of their numbers.
+func AllBands() []Band { return []Band{Question, Early, Late} }
+
 // String is the band's name in lower case.
 func (b Band) String() string {
 	if b < Bands {

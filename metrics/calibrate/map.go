@@ -31,6 +31,15 @@ func (m Method) String() string {
 	return "unknown"
 }
 
+// Methods returns every method but None, in the order of their numbers.
+func Methods() []Method {
+	all := make([]Method, 0, methodCount)
+	for m := Identity; m < methodCount; m++ {
+		all = append(all, m)
+	}
+	return all
+}
+
 // ParseMethod reads what String writes; None for any other name.
 func ParseMethod(name string) Method {
 	return Method(max(slices.Index(methodNames[:], name), 0))

@@ -47,6 +47,9 @@ var methodTexts = [methods]string{
 	"LECO: mean over the steps of token probability and first-token transition, damped by their divergence from uniform; not calibrated (after Yao et al. 2024, arXiv 2403.19094)",
 }
 
+// Methods returns every method, in the order of their numbers.
+func Methods() []Method { return all[Method](methods) }
+
 // String returns the method's name, as [ParseMethod] reads it.
 func (m Method) String() string { return nameOf(methodNames[:], int(m)) }
 
@@ -58,6 +61,15 @@ func (m Method) About() string { return nameOf(methodTexts[:], int(m)) }
 func ParseMethod(name string) (Method, error) {
 	i, err := parse("method", methodNames[:], name)
 	return Method(i), err
+}
+
+// all returns the n values of a type that counts from 0.
+func all[T ~uint8](n int) []T {
+	list := make([]T, n)
+	for i := range list {
+		list[i] = T(i)
+	}
+	return list
 }
 
 func nameOf(names []string, i int) string {

@@ -49,6 +49,9 @@ var adapterNames = [adapters]string{"chat", "completions", "classify", "pooling"
 // String returns the adapter's name, as [ParseAdapter] reads it.
 func (a Adapter) String() string { return nameOf(adapterNames[:], int(a)) }
 
+// Adapters returns every adapter, in the order of their numbers.
+func Adapters() []Adapter { return all[Adapter](adapters) }
+
 // ParseAdapter reads a name that String returns.
 func ParseAdapter(name string) (Adapter, error) {
 	i, err := parse("adapter", adapterNames[:], name)
@@ -80,6 +83,9 @@ var activationNames = [activations]string{"none", "sigmoid"}
 
 // String returns "none" or "sigmoid".
 func (a Activation) String() string { return nameOf(activationNames[:], int(a)) }
+
+// Activations returns every activation, in the order of their numbers.
+func Activations() []Activation { return all[Activation](activations) }
 
 // ParseActivation reads a name that String returns.
 func ParseActivation(name string) (Activation, error) {

@@ -24,6 +24,9 @@ var basisNames = [...]string{"expectation", "parsed", "class", "score"}
 // String returns the basis in lower case.
 func (b Basis) String() string { return nameOf(basisNames[:], int(b)) }
 
+// Bases returns every basis, in the order of their numbers.
+func Bases() []Basis { return all[Basis](len(basisNames)) }
+
 // Reading is what a reply says.
 type Reading struct {
 	Confidence float64 // probability of a correct answer, in [0,1]

@@ -68,17 +68,30 @@ const (
 	Unreachable                // the confidence model's server could not be reached
 	Cancelled                  // the surroundings gave up
 	ImplausibleLogprobs        // the log-probabilities cannot be true; see estimate.Plausible
+	CoreLost                   // the core did not load, or its instance trapped; only the surroundings report it
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"", "no logprobs", "no text", "refusal", "tool call", "stream failed",
 	"text too long", "given up", "bad reply", "timeout", "superseded",
-	"endpoint error", "unreachable", "cancelled", "implausible-logprobs",
+	"endpoint error", "unreachable", "cancelled", "implausible-logprobs", "core-lost",
 }
 
 // String returns the reason in words, "" for NoReason.
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
+
+// States returns every state, in the order of their numbers.
+func States() []State { return []State{Pending, Provisional, Final, Unavailable} }
+
+// Reasons returns every reason but NoReason, in the order of their numbers.
+func Reasons() []Reason {
+	all := make([]Reason, 0, reasons)
+	for r := NoReason + 1; r < reasons; r++ {
+		all = append(all, r)
+	}
+	return all
+}
 
 func nameOf(names []string, i int) string {
 	if i < len(names) {

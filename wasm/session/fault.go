@@ -8,6 +8,12 @@ const (
 	FaultPositions                              // the stream has more positions than MaxPositions
 )
 
+// FaultCodes returns the codes of every fault that a session reports, the
+// decoder's first.
+func FaultCodes() []stream.FaultCode {
+	return append(stream.FaultCodes(), FaultReply, FaultPositions)
+}
+
 // FaultName is the name of a fault's code, the session's or the decoder's.
 func FaultName(code stream.FaultCode) string {
 	switch code {

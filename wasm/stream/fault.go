@@ -29,7 +29,16 @@ func (c FaultCode) String() string {
 	if int(c) < len(faultNames) {
 		return faultNames[c]
 	}
-	return "unknown fault"
+	return "unknown"
+}
+
+// FaultCodes returns every code of the decoder, in the order of their numbers.
+func FaultCodes() []FaultCode {
+	all := make([]FaultCode, 0, len(faultNames))
+	for c := InvalidJSON; int(c) < len(faultNames); c++ {
+		all = append(all, c)
+	}
+	return all
 }
 
 // MaxDetail is the length of a Fault's Detail at most, in bytes.

@@ -40,7 +40,7 @@ func TestFaultNames(t *testing.T) {
 	for c := InvalidJSON; c <= BadLogprobs; c++ {
 		seen[c.String()] = true
 	}
-	if len(seen) != int(BadLogprobs) || seen["unknown fault"] || (BadLogprobs+1).String() != "unknown fault" {
+	if len(seen) != int(BadLogprobs) || seen["unknown"] || (BadLogprobs+1).String() != "unknown" {
 		t.Errorf("names %v", seen)
 	}
 }

@@ -32,6 +32,15 @@ func (f Format) String() string {
 	return "unknown"
 }
 
+// Formats returns every format, Auto included, in the order of their numbers.
+func Formats() []Format {
+	all := make([]Format, len(formatNames))
+	for i := range all {
+		all[i] = Format(i)
+	}
+	return all
+}
+
 // ParseFormat reads a format's name: auto, openai-chat, openai-completions,
 // openai-responses, anthropic, gemini, ollama, cohere, tgi, llama.cpp or text.
 func ParseFormat(name string) (Format, error) {

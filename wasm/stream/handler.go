@@ -53,6 +53,15 @@ const (
 
 var reasonNames = [...]string{"stop", "length", "content_filter", "tool_calls", "refused", "failed", "cancelled", "other"}
 
+// Reasons returns every reason, in the order of their numbers.
+func Reasons() []Reason {
+	all := make([]Reason, len(reasonNames))
+	for i := range all {
+		all[i] = Reason(i)
+	}
+	return all
+}
+
 // String returns the reason in lower case, such as "content_filter".
 func (r Reason) String() string {
 	if int(r) < len(reasonNames) {

@@ -1,0 +1,31 @@
+// Package contract is the one table of what FineCE's parts have to agree on: the
+// fields of records and the names in them.
+//
+// Names are written where the thing is defined, such as package stream for
+// formats; this package imports them. Everything else that needs a name or a
+// field is generated from here:
+//
+//	wasm/contract/record/generated.go  the records in Go: types, encoder, reader
+//	wasm/contract/schema/record.json   the JSON schema of a record
+//
+// After a change to a table or to a list of names, run
+//
+//	go generate ./wasm/contract
+//
+// A test fails while a generated file is stale. finece.wasm links nothing of
+// this package.
+//
+// # To add a record field
+//
+// Add one row to the record in records.go, in the place where its key belongs on
+// the wire, and run go generate. Set the field in record.Builder if it comes
+// from the session.
+//
+// # To add a name
+//
+// Add the constant and its text where the others of its kind are defined, at the
+// end of the list, since its number is part of the ABI. Run go generate. A new
+// kind of name is one more variable in names.go.
+package contract
+
+//go:generate go run ./internal/generate ../..

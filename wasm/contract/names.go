@@ -1,0 +1,157 @@
+package contract
+
+import (
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// Name is one name of a [Names] and the number that stands for it in the events
+// of finece.wasm.
+type Name struct {
+	Number int
+	Text   string
+	Doc    string // what it means; for names that are written here
+}
+
+// Names is a closed list of names for one kind of thing, such as the states of a
+// confidence. The names themselves are written where the thing is defined.
+type Names struct {
+	Type  string // the name's type in TypeScript, such as "State"
+	Const string // the constant with the list in TypeScript, such as "STATES"
+	Doc   string // one or two sentences
+
+	// Go is the Go type of a record's field, such as "session.State", and GoName
+	// the function that gives a value's name. Both are "" where records hold text.
+	Go, GoName string
+
+	// Prefix begins the Go constants of names that are written here, which package
+	// record gets. "" for names that are written elsewhere.
+	Prefix string
+
+	// Bits says that a value is a set: Number is the number of a bit.
+	Bits bool
+	List []Name
+}
+
+// Texts returns the names in the order of the list.
+func (n *Names) Texts() []string {
+	texts := make([]string, len(n.List))
+	for i, name := range n.List {
+		texts[i] = name.Text
+	}
+	return texts
+}
+
+// listed makes a list of values that are numbered as they are in Go.
+func listed[T ~uint8](values []T, name func(T) string) []Name {
+	list := make([]Name, len(values))
+	for i, v := range values {
+		list[i] = Name{Number: int(v), Text: name(v)}
+	}
+	return list
+}
+
+func kindNames() []Name {
+	var list []Name
+	for bit, kind := range position.Kinds() {
+		list = append(list, Name{Number: bit, Text: kind.String()})
+	}
+	return list
+}
+
+// The lists of names that records, settings and events use.
+var (
+	Segments = &Names{
+		Type: "Segment", Const: "SEGMENTS", Go: "position.Segment", GoName: "position.Segment.String",
+		Doc:  "Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart.",
+		List: listed(position.Segments(), position.Segment.String),
+	}
+	Kinds = &Names{
+		Type: "PositionKind", Const: "POSITION_KINDS", Go: "position.Kind", Bits: true,
+		Doc:  "Why there is a position: `question` is p(0), `end` is p(z), and the others are strategies.",
+		List: kindNames(),
+	}
+	States = &Names{
+		Type: "State", Const: "STATES", Go: "session.State", GoName: "session.State.String",
+		Doc:  "Where a position's confidence stands. `final` and `unavailable` are never revised.",
+		List: listed(session.States(), session.State.String),
+	}
+	Reasons = &Names{
+		Type: "Reason", Const: "REASONS", Go: "session.Reason", GoName: "session.Reason.String",
+		Doc:  "Why a confidence is unavailable.",
+		List: listed(session.Reasons(), session.Reason.String),
+	}
+	Finishes = &Names{
+		Type: "FinishReason", Const: "FINISHES", Go: "stream.Reason", GoName: "stream.Reason.String",
+		Doc:  "Why a choice ended.",
+		List: listed(stream.Reasons(), stream.Reason.String),
+	}
+	Faults = &Names{
+		Type: "FaultCode", Const: "FAULTS", Go: "stream.FaultCode", GoName: "session.FaultName",
+		Doc:  "What is wrong in a stream or with a confidence model's reply.",
+		List: listed(session.FaultCodes(), session.FaultName),
+	}
+	Methods = &Names{
+		Type: "Method", Const: "METHODS",
+		Doc:  "A statistic of the stream's own log-probabilities.",
+		List: listed(estimate.Methods(), estimate.Method.String),
+	}
+	Bases = &Names{
+		Type: "Basis", Const: "BASES",
+		Doc:  "What a confidence model's number was read from.",
+		List: listed(estimate.Bases(), estimate.Basis.String),
+	}
+	Maps = &Names{
+		Type: "CalibrationMap", Const: "MAPS",
+		Doc:  "The form of a calibration map.",
+		List: listed(calibrate.Methods(), calibrate.Method.String),
+	}
+	Bands = &Names{
+		Type: "Band", Const: "BANDS",
+		Doc:  "Which positions a calibration map is for: p(0), those with few tokens before them, or the others.",
+		List: listed(calibrate.AllBands(), calibrate.Band.String),
+	}
+)
+
+// The lists of names that are written here, because no other package defines
+// what they name.
+var (
+	Estimators = &Names{
+		Type: "Estimator", Const: "ESTIMATORS", Prefix: "Estimator",
+		Doc: "Who estimated a raw confidence.",
+		List: []Name{
+			{Text: "logprob", Doc: "a statistic of the stream's own log-probabilities"},
+			{Text: "trajectory", Doc: "a model of how the log-probabilities develop"},
+			{Text: "model", Doc: "a confidence model"},
+			{Text: "samples", Doc: "further answers to the same question"},
+		},
+	}
+	Outside = &Names{
+		Type: "Outside", Const: "OUTSIDE", Prefix: "Outside",
+		Doc: "In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated.",
+		List: []Name{
+			{Text: "generator", Doc: "the labels are of another model's answers"},
+			{Text: "domain", Doc: "the question is of another domain"},
+			{Text: "kind", Doc: "the position is of another kind"},
+			{Text: "conversation", Doc: "the question is a conversation and those of the labels are none, or the reverse"},
+			{Text: "range", Doc: "the raw value was outside those that the map was fitted on"},
+			{Text: "unlike", Doc: "the text is unlike that of the labels"},
+		},
+	}
+	Actions = &Names{
+		Type: "Action", Const: "ACTIONS", Prefix: "Action",
+		Doc: "What a policy did to an answer.",
+		List: []Name{
+			{Text: "hold", Doc: "text waits for a confidence"},
+			{Text: "release", Doc: "text that waited is sent"},
+			{Text: "end", Doc: "the answer ends here"},
+			{Text: "replace", Doc: "another answer takes its place"},
+			{Text: "cancel", Doc: "the request to the model is cancelled"},
+			{Text: "ask", Doc: "another model is asked"},
+			{Text: "skip", Doc: "the policy did nothing, for the reason given"},
+		},
+	}
+)

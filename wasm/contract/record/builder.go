@@ -1,0 +1,161 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/session"
+)
+
+// Builder makes records of the events of one session, in their order. It
+// remembers the positions whose confidence can still change. It is not safe for
+// concurrent use.
+type Builder struct {
+	model  string
+	open   map[key]*tracked
+	totals map[int][2]session.Total // by choice, once it has ended
+}
+
+type key struct{ choice, index int }
+
+// tracked is a position whose confidence can still change.
+type tracked struct {
+	place    Place
+	revision int // of its last confidence, -1 before the first
+}
+
+// NewBuilder returns a Builder for a session of its own. model is the name of
+// the confidence model, "" if there is none.
+func NewBuilder(model string) *Builder {
+	return &Builder{model: model, open: map[key]*tracked{}, totals: map[int][2]session.Total{}}
+}
+
+// Take appends to dst the records that the session's events amount to: a
+// *Position for each Positioned, a *Confidence for each Confidence, a *Fault for
+// each Fault and an *End for each Finish. The other events are in no record. The
+// records keep nothing of the events, which are valid until the session's next
+// call only.
+//
+// The token ratio of a position is known once its choice has ended. Give Take
+// all events of a call at once: the confidences of the session's End then have
+// it.
+func (b *Builder) Take(dst []Record, events []session.Event) []Record {
+	for i := range events {
+		if e := &events[i]; e.Kind == session.Finish {
+			b.totals[e.Choice] = e.Total
+		}
+	}
+	for i := range events {
+		e := &events[i]
+		switch e.Kind {
+		case session.Positioned:
+			place := b.place(e)
+			b.open[key{e.Choice, e.Position.Index}] = &tracked{place, -1}
+			dst = append(dst, &Position{Place: place})
+		case session.Confidence:
+			if c := b.confidence(e); c != nil {
+				dst = append(dst, c)
+			}
+		case session.Fault:
+			dst = append(dst, &Fault{Choice: e.Choice, Code: e.Fault.Code, Offset: e.Fault.Offset, Detail: string(e.Fault.Detail)})
+		case session.Finish:
+			answer, reasoning := e.Total[position.Answer], e.Total[position.Reasoning]
+			dst = append(dst, &End{
+				Choice: e.Choice, Reason: e.Finish, Tokens: answer.Tokens, Reasoning: reasoning.Tokens,
+				Approximate: answer.Estimated || reasoning.Estimated, Missing: e.Missing,
+			})
+		}
+	}
+	return dst
+}
+
+// Unavailable appends a *Confidence of the state unavailable for every position
+// that can still change, by choice and index, and forgets these positions. Call
+// it when the session can no longer be used: with session.CoreLost after a trap.
+func (b *Builder) Unavailable(dst []Record, why session.Reason) []Record {
+	open := make([]*tracked, 0, len(b.open))
+	for _, t := range b.open {
+		open = append(open, t)
+	}
+	slices.SortFunc(open, func(x, y *tracked) int {
+		return cmp.Or(cmp.Compare(x.place.Choice, y.place.Choice), cmp.Compare(x.place.Index, y.place.Index))
+	})
+	for _, t := range open {
+		c := new(Confidence)
+		c.reset()
+		c.Place, c.State, c.Revision, c.Reason = t.place, session.Unavailable, t.revision+1, why
+		b.settle(&c.Place)
+		dst = append(dst, c)
+	}
+	clear(b.open)
+	return dst
+}
+
+func (b *Builder) place(e *session.Event) Place {
+	p := &e.Position
+	place := Place{
+		Choice: e.Choice, Index: p.Index, Kinds: p.Kind, Segment: p.Segment, Byte: p.Byte, UTF16: p.UTF16, Token: p.Token,
+		Ratio: nan, Entropy: Entropy{Lower: p.EntropyLo, Upper: p.EntropyHi}, Approximate: p.Estimated,
+	}
+	b.settle(&place)
+	return place
+}
+
+// settle fills in the token ratio if it is known.
+func (b *Builder) settle(p *Place) {
+	total, ended := b.totals[p.Choice]
+	switch {
+	case p.Kinds&position.Question != 0:
+		p.Ratio = 0
+	case p.Kinds&position.End != 0:
+		p.Ratio = 1
+	case ended && int(p.Segment) < len(total):
+		p.Ratio = position.Position{Token: p.Token}.Ratio(total[p.Segment].Tokens)
+	}
+}
+
+// confidence returns nil for a position that is not open: there is none in the
+// events of a session.
+func (b *Builder) confidence(e *session.Event) *Confidence {
+	k := key{e.Choice, e.Position.Index}
+	t := b.open[k]
+	if t == nil {
+		return nil
+	}
+	t.revision = e.Revision
+	b.settle(&t.place)
+	if e.State == session.Final || e.State == session.Unavailable {
+		delete(b.open, k)
+	}
+	c := new(Confidence)
+	c.reset()
+	c.Place, c.State, c.Revision, c.Reason = t.place, e.State, e.Revision, e.Reason
+	if e.State == session.Provisional || e.State == session.Final {
+		c.Raw, c.Fused, c.Source, c.Calibrated = e.Raw, e.Fused, b.source(&e.Source), calibrated(&e.Source)
+	}
+	return c
+}
+
+// calibrated reports whether a value is a probability: a fitted map was applied.
+func calibrated(s *session.Source) bool {
+	return s.Map != calibrate.None && s.Map != calibrate.Identity
+}
+
+func (b *Builder) source(s *session.Source) Source {
+	source := Source{Estimator: EstimatorLogprob, Mass: s.Mass}
+	if s.Estimator == session.Model {
+		source.Estimator, source.Basis, source.Model = EstimatorModel, estimate.Basis(s.Method).String(), b.model
+	} else {
+		source.Method = estimate.Method(s.Method).String()
+	}
+	if s.Map != calibrate.None {
+		source.Map, source.Band = s.Map.String(), s.Band.String()
+	}
+	if s.Outside {
+		source.Outside = []string{OutsideRange}
+	}
+	return source
+}

@@ -1,0 +1,31 @@
+package record
+
+import "math"
+
+// Version is the version of the records. It rises only when the meaning of a
+// key changes; new keys and new types leave it as it is.
+const Version = 1
+
+// Record is one of *Position, *Confidence, *Decision, *Fault, *End and *Start.
+type Record interface {
+	// Type returns the value of the record's key "type".
+	Type() string
+	// AppendJSON appends the record as one JSON object on one line.
+	AppendJSON(dst []byte) []byte
+
+	fields
+}
+
+var nan = math.NaN()
+
+// NewDecision returns a decision about a choice as a whole: Index and Byte are
+// -1 and Threshold is NaN, so that they are absent.
+func NewDecision(choice int, policy, action, reason string) *Decision {
+	d := new(Decision)
+	d.reset()
+	d.Choice, d.Policy, d.Action, d.Reason = choice, policy, action, reason
+	return d
+}
+
+// HasValue reports whether c has a raw and a fused value.
+func (c *Confidence) HasValue() bool { return c.Fused == c.Fused }
