@@ -5,7 +5,7 @@
 // nothing else; [Native] calls the same packages directly and is there to be
 // compared with. Both answer the same calls with the same events.
 //
-//	engine, err := host.NewWazero(ctx)
+//	engine, err := wazero.New(ctx)
 //	...
 //	session, events, err := engine.Open(host.DefaultConfig())
 //	for chunk := range chunks {

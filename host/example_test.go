@@ -7,13 +7,14 @@ import (
 	"os"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/session"
 )
 
 // A stream is scored while it passes: here a recorded one, in pieces of a
 // kilobyte. A confidence is given and then revised as the next ones come.
 func Example() {
-	engine, err := host.NewWazero(context.Background())
+	engine, err := wazero.New(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}

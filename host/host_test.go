@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
@@ -19,9 +20,9 @@ const demo = "../wasm/session/testdata/demo.sse"
 // recorded is where real streams are, when they are there.
 const recorded = "../../shared/data/streams"
 
-func newWazero(t testing.TB, opts ...host.Option) *host.Wazero {
+func newWazero(t testing.TB, opts ...wazero.Option) *wazero.Engine {
 	t.Helper()
-	w, err := host.NewWazero(context.Background(), opts...)
+	w, err := wazero.New(context.Background(), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

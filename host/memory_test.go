@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -30,7 +31,7 @@ func TestALongStreamNeedsNoMoreMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if size := host.MemorySize(s); size > 256<<10 {
+	if size := wazero.MemorySize(s); size > 256<<10 {
 		t.Errorf("the instance has %d KiB, want at most 256", size>>10)
 	}
 }
@@ -74,7 +75,7 @@ func TestALongStreamOfAnyEventsNeedsNoMoreMemory(t *testing.T) {
 		for written := 0; written < 3<<20 && err == nil; written += len(block) {
 			_, err = s.Write(block)
 		}
-		if size := host.MemorySize(s); err != nil || size > 256<<10 {
+		if size := wazero.MemorySize(s); err != nil || size > 256<<10 {
 			t.Errorf("%s: the instance has %d KiB, want at most 256, %v", name, size>>10, err)
 		}
 		s.Close()
@@ -105,7 +106,7 @@ func TestManyRequestsNeedNoMoreMemory(t *testing.T) {
 	if events[0].Kind != session.Fault || len(events[0].Fault.Detail) != stream.MaxDetail {
 		t.Errorf("%+v", events[0])
 	}
-	if size := host.MemorySize(s); size > 256<<10 {
+	if size := wazero.MemorySize(s); size > 256<<10 {
 		t.Errorf("the instance has %d KiB, want at most 256", size>>10)
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -144,7 +145,7 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := host.NewWazero(t.Context())
+	engine, err := wazero.New(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

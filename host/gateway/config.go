@@ -81,7 +81,7 @@ type Config struct {
 	// MaxEvent is how many bytes of a stream's event are read; default 1 MiB. The
 	// session's own is raised to it, up to 16 MiB. A session's memory is a few times
 	// its largest event, and 40 times MaxEvent for one that is made to fill it,
-	// unless the engine bounds it, as host.WithMemoryLimit does.
+	// unless the engine bounds it, as wazero.WithMemoryLimit does.
 	MaxEvent int
 
 	// KeepRequest sends requests on as they are, so that log-probabilities are

@@ -66,7 +66,7 @@ func TestAnAnswerThatBreaksOffIsReported(t *testing.T) {
 	for _, edge := range []bool{false, true} {
 		var log []string
 		h, err := gateway.New(gateway.Config{
-			Upstream: u.URL + "/v1", Engine: wazero(t), Session: host.DefaultConfig(), Failure: gateway.Open,
+			Upstream: u.URL + "/v1", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open,
 			Report: func(message string, err error) { log = append(log, message+": "+err.Error()) },
 		})
 		if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/wazero"
 )
 
 const (
@@ -24,9 +25,9 @@ const (
 	recorded = "../../../shared/data/streams" // real streams, where they are
 )
 
-var engine = sync.OnceValues(func() (*host.Wazero, error) { return host.NewWazero(context.Background()) })
+var engine = sync.OnceValues(func() (*wazero.Engine, error) { return wazero.New(context.Background()) })
 
-func wazero(t testing.TB) host.Engine {
+func core(t testing.TB) host.Engine {
 	t.Helper()
 	e, err := engine()
 	if err != nil {
@@ -124,7 +125,7 @@ func paced(pause time.Duration) func([]byte) (int, time.Duration) {
 func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptest.Server {
 	t.Helper()
 	c := gateway.Config{
-		Upstream: u.URL + "/v1", Engine: wazero(t), Session: host.DefaultConfig(), Failure: gateway.Open,
+		Upstream: u.URL + "/v1", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open,
 		CarrierDelay: time.Minute, // what comes when is up to the tests
 	}
 	if testing.Verbose() {

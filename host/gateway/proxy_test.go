@@ -80,7 +80,7 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	if _, err := gateway.New(gateway.Config{Upstream: u.URL, Engine: wazero(t), Session: host.DefaultConfig(), Failure: gateway.Open, RefuseUnchecked: true}); err == nil {
+	if _, err := gateway.New(gateway.Config{Upstream: u.URL, Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open, RefuseUnchecked: true}); err == nil {
 		t.Error("no error for the failure policy open")
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -273,7 +273,7 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 	data := demo(t)
 	bare := stripped(t, data, -1)
 	silent := func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }
-	small, err := host.NewWazero(t.Context(), host.WithMemoryLimit(320<<10))
+	small, err := wazero.New(t.Context(), wazero.WithMemoryLimit(320<<10))
 	if err != nil {
 		t.Fatal(err)
 	}

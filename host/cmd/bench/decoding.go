@@ -82,7 +82,7 @@ func chunks(n int) []byte {
 
 // decoding compares a session on such a stream, every strategy on, with
 // encoding/json doing nothing but unmarshal its chunks.
-func decoding(out *tabwriter.Writer, engine *host.Wazero) error {
+func decoding(out *tabwriter.Writer, engine host.Engine) error {
 	const n = 20_000 // so that opening, which is measured by itself, does not count
 	data := chunks(n)
 	config := host.DefaultConfig()

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 )
 
 func main() {
@@ -30,7 +31,7 @@ func main() {
 }
 
 func run(names []string) error {
-	engine, err := host.NewWazero(context.Background())
+	engine, err := wazero.New(context.Background())
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,7 @@ func run(names []string) error {
 // parts are what can be measured, in the order of the table.
 var parts = []struct {
 	name    string
-	measure func(*tabwriter.Writer, *host.Wazero) error
+	measure func(*tabwriter.Writer, host.Engine) error
 }{{"module", module}, {"pairs", pairs}, {"decoding", decoding}, {"sessions", sessions}}
 
 // row prints what was measured, the figure, and what it is held against.

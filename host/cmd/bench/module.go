@@ -14,7 +14,7 @@ import (
 )
 
 // module reports the size of finece.wasm and what it imports.
-func module(out *tabwriter.Writer, _ *host.Wazero) error {
+func module(out *tabwriter.Writer, _ host.Engine) error {
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 // pairs compares AUROC and ECE with gonum's AUROC, looks at how the time grows,
 // and sends 100 million pairs through an accumulator.
-func pairs(out *tabwriter.Writer, _ *host.Wazero) error {
+func pairs(out *tabwriter.Writer, _ host.Engine) error {
 	const n = 1_000_000
 	for _, shape := range []struct {
 		name string

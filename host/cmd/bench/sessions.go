@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 )
 
 // sessions measures opening, and the memory of a session whose stream goes on.
-func sessions(out *tabwriter.Writer, engine *host.Wazero) error {
+func sessions(out *tabwriter.Writer, engine host.Engine) error {
 	const n = 500
 	var failure error
 	opened := contest(func() {
@@ -44,10 +45,10 @@ func sessions(out *tabwriter.Writer, engine *host.Wazero) error {
 			total += len(piece)
 		}
 		if first == 0 {
-			first = host.MemorySize(s)
+			first = wazero.MemorySize(s)
 		}
 	}
 	row(out, fmt.Sprintf("  its memory after %d MB and after %d MB", len(data)>>20, total>>20),
-		fmt.Sprintf("%d KB and %d KB", first>>10, host.MemorySize(s)>>10), "under 256")
+		fmt.Sprintf("%d KB and %d KB", first>>10, wazero.MemorySize(s)>>10), "under 256")
 	return nil
 }

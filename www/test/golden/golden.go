@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
 )
@@ -58,7 +59,7 @@ type reply struct {
 
 func main() {
 	log.SetFlags(0)
-	engine, err := host.NewWazero(context.Background())
+	engine, err := wazero.New(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}

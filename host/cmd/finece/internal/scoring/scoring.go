@@ -9,6 +9,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -36,7 +37,7 @@ func New(ctx context.Context, f *settings.Flags) (*Scorer, error) {
 		s.Engine = host.Native()
 		return s, nil
 	}
-	engine, err := host.NewWazero(ctx)
+	engine, err := wazero.New(ctx)
 	if err != nil {
 		return nil, exit.Errorf(exit.IO, "starting the core: %w", err)
 	}

@@ -1,4 +1,4 @@
-package host
+package wazero
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
 )
@@ -21,14 +22,14 @@ type instance struct {
 	abi, input, open, write, end, request, resolve, fail api.Function
 
 	stack   [2]uint64
-	decoded []Event
+	decoded []host.Event
 }
 
 // chunk is how much a Write hands over at once: enough to make the call's cost
 // vanish, little enough to keep the instance's input buffer small.
 const chunk = 16 << 10
 
-func (i *instance) Write(p []byte) ([]Event, error) {
+func (i *instance) Write(p []byte) ([]host.Event, error) {
 	i.decoded = i.decoded[:0]
 	if len(p) <= chunk {
 		return i.events(i.send(i.write, 0, false, p))
@@ -38,8 +39,8 @@ func (i *instance) Write(p []byte) ([]Event, error) {
 
 // writeLong copies what each part's events quote, since the next part's call
 // may overwrite it.
-func (i *instance) writeLong(p []byte) ([]Event, error) {
-	var all []Event
+func (i *instance) writeLong(p []byte) ([]host.Event, error) {
+	var all []host.Event
 	for len(p) > 0 {
 		n := min(len(p), chunk)
 		events, err := i.events(i.send(i.write, 0, false, p[:n]))
@@ -56,7 +57,7 @@ func (i *instance) writeLong(p []byte) ([]Event, error) {
 	return all, nil
 }
 
-func (i *instance) End() ([]Event, error) { return i.events(i.answer(i.call(i.end, 0))) }
+func (i *instance) End() ([]host.Event, error) { return i.events(i.answer(i.call(i.end, 0))) }
 
 func (i *instance) Request(dst []byte, id uint32) ([]byte, error) {
 	i.stack[0] = uint64(id)
@@ -64,14 +65,14 @@ func (i *instance) Request(dst []byte, id uint32) ([]byte, error) {
 	return append(dst, body...), err
 }
 
-func (i *instance) Resolve(id uint32, reply []byte) ([]Event, error) {
+func (i *instance) Resolve(id uint32, reply []byte) ([]host.Event, error) {
 	if len(reply) > abi.MaxInput {
 		reply = nil // nobody's number: let the core say that it is no reply
 	}
 	return i.events(i.send(i.resolve, id, true, reply))
 }
 
-func (i *instance) Fail(id uint32, why session.Reason) ([]Event, error) {
+func (i *instance) Fail(id uint32, why session.Reason) ([]host.Event, error) {
 	i.stack[0], i.stack[1] = uint64(id), uint64(why)
 	return i.events(i.answer(i.call(i.fail, 2)))
 }
@@ -79,7 +80,7 @@ func (i *instance) Fail(id uint32, why session.Reason) ([]Event, error) {
 func (i *instance) Close() error { return i.module.Close(context.Background()) }
 
 // events reads an answer's records.
-func (i *instance) events(payload []byte, err error) ([]Event, error) {
+func (i *instance) events(payload []byte, err error) ([]host.Event, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (i *instance) send(f api.Function, id uint32, withID bool, data []byte) ([]
 		return nil, err
 	}
 	if at == 0 || !i.memory.Write(uint32(at), data) {
-		return nil, fmt.Errorf("host: the core takes at most %d bytes a call, not %d", abi.MaxInput, len(data))
+		return nil, fmt.Errorf("wazero: the core takes at most %d bytes a call, not %d", abi.MaxInput, len(data))
 	}
 	if withID {
 		i.stack[0], i.stack[1] = uint64(id), uint64(len(data))
@@ -111,7 +112,7 @@ func (i *instance) call(f api.Function, n int) (uint64, error) {
 		return 0, i.lost
 	}
 	if err := f.CallWithStack(context.Background(), i.stack[:max(n, 1)]); err != nil {
-		i.lost = fmt.Errorf("%w: %w", ErrLost, err)
+		i.lost = fmt.Errorf("%w: %w", host.ErrLost, err)
 		i.module.Close(context.Background())
 		return 0, i.lost
 	}
@@ -127,7 +128,7 @@ func (i *instance) answer(at uint64, err error) ([]byte, error) {
 	length, ok2 := i.memory.ReadUint32Le(uint32(at) + 4)
 	payload, ok3 := i.memory.Read(uint32(at)+8, length)
 	if !ok1 || !ok2 || !ok3 {
-		i.lost = fmt.Errorf("%w: an answer outside its memory", ErrLost)
+		i.lost = fmt.Errorf("%w: an answer outside its memory", host.ErrLost)
 		i.module.Close(context.Background())
 		return nil, i.lost
 	}
@@ -144,7 +145,7 @@ func (i *instance) answer(at uint64, err error) ([]byte, error) {
 
 // MemorySize is the linear memory of a session's instance in bytes, 0 for a
 // session that has none.
-func MemorySize(s Session) uint32 {
+func MemorySize(s host.Session) uint32 {
 	if i, ok := s.(*instance); ok {
 		return i.memory.Size()
 	}

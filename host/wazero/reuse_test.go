@@ -1,4 +1,4 @@
-package host
+package wazero
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
@@ -18,7 +19,7 @@ import (
 // that no Session has.
 func bare(t *testing.T) *instance {
 	t.Helper()
-	w, err := NewWazero(context.Background())
+	w, err := New(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func TestNoBytesAreBytes(t *testing.T) {
 		}
 	}
 	w := bare(t)
-	c := DefaultConfig()
+	c := host.DefaultConfig()
 	w.ask(t, "finece_open", session.AppendConfig(nil, &c))
 	if events := w.ask(t, "finece_write", nil); len(events) != 0 {
 		t.Errorf("no bytes give the events %x", events)
@@ -124,7 +125,7 @@ func TestEvaluatingInTheModuleIsEvaluatingNatively(t *testing.T) {
 
 func TestAnInstanceServesOneSessionAfterTheOther(t *testing.T) {
 	i := bare(t)
-	c := DefaultConfig()
+	c := host.DefaultConfig()
 	c.Estimator, c.Question, c.Text = session.Model, "What is 6 times 7?", true
 	config := session.AppendConfig(nil, &c)
 	var want []byte
@@ -144,12 +145,12 @@ func TestAnInstanceServesOneSessionAfterTheOther(t *testing.T) {
 }
 
 func TestRepliesLeaveNothingBehind(t *testing.T) {
-	w, err := NewWazero(context.Background())
+	w, err := New(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.Close() })
-	c := DefaultConfig()
+	c := host.DefaultConfig()
 	c.Estimator, c.Question = session.Model, "What is 6 times 7?"
 	c.Positions.Strategy, c.Positions.Every = 0, 0
 	s, _, err := w.Open(c)

@@ -1,4 +1,4 @@
-package host_test
+package wazero_test
 
 import (
 	"bytes"
@@ -7,11 +7,22 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 )
+
+func newEngine(t testing.TB, opts ...wazero.Option) *wazero.Engine {
+	t.Helper()
+	e, err := wazero.New(t.Context(), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
 
 func TestATrapCostsOneSession(t *testing.T) {
 	// 320 KiB hold a session, but not an event of 256 KiB beside it.
-	engine := newWazero(t, host.WithMemoryLimit(320<<10))
+	engine := newEngine(t, wazero.WithMemoryLimit(320<<10))
 	c := host.DefaultConfig()
 	healthy, _, err := engine.Open(c)
 	if err != nil {
@@ -59,7 +70,7 @@ func TestAModuleThatIsNoCoreIsRefusedAtLoad(t *testing.T) {
 			"\x07\x17\x02\x06memory\x02\x00\x0afinece_abi\x00\x00\x0a\x04\x01\x02\x00\x0b"), "another signature"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := host.NewWazero(t.Context(), host.WithCore(c.module))
+			_, err := wazero.New(t.Context(), wazero.WithCore(c.module))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one that says %q", err, c.want)
 			}

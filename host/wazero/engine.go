@@ -1,4 +1,6 @@
-package host
+// Package wazero is the engine that runs finece.wasm on wazero, a WebAssembly
+// runtime in Go: compiled once, an instance for each session.
+package wazero
 
 import (
 	"context"
@@ -10,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
@@ -17,7 +20,7 @@ import (
 
 const pageSize = 64 << 10
 
-// Option is a setting of [NewWazero].
+// Option is a setting of [New].
 type Option func(*options)
 
 type options struct {
@@ -38,8 +41,8 @@ func WithMemoryLimit(bytes int) Option { return func(o *options) { o.memoryLimit
 // often. It holds native code: keep it where only the process can write.
 func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
 
-// Wazero is the engine that runs finece.wasm on wazero.
-type Wazero struct {
+// Engine is the engine that runs finece.wasm on wazero.
+type Engine struct {
 	runtime  wazero.Runtime
 	cache    wazero.CompilationCache
 	compiled wazero.CompiledModule
@@ -47,45 +50,45 @@ type Wazero struct {
 	sha256   string
 }
 
-// NewWazero compiles the module, checks that it is one that this package can
+// New compiles the module, checks that it is one that this package can
 // talk to, and tries an instance, so that a bad file is an error here and not
 // in the middle of a stream.
-func NewWazero(ctx context.Context, opts ...Option) (*Wazero, error) {
+func New(ctx context.Context, opts ...Option) (*Engine, error) {
 	o := options{core: wasm.Core, memoryLimit: 32 << 20}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	pages := (o.memoryLimit + pageSize - 1) / pageSize
 	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(uint32(max(pages, 1)))
-	w := &Wazero{config: wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")}
+	e := &Engine{config: wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")}
 	if o.cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(o.cacheDir)
 		if err != nil {
-			return nil, fmt.Errorf("host: compilation cache: %w", err)
+			return nil, fmt.Errorf("wazero: compilation cache: %w", err)
 		}
-		w.cache = cache
+		e.cache = cache
 		config = config.WithCompilationCache(cache)
 	}
-	w.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := w.load(ctx, o.core); err != nil {
-		w.Close()
+	e.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	if err := e.load(ctx, o.core); err != nil {
+		e.Close()
 		return nil, err
 	}
-	return w, nil
+	return e, nil
 }
 
-func (w *Wazero) load(ctx context.Context, module []byte) error {
+func (e *Engine) load(ctx context.Context, module []byte) error {
 	sum := sha256.Sum256(module)
-	w.sha256 = hex.EncodeToString(sum[:])
-	compiled, err := w.runtime.CompileModule(ctx, module)
+	e.sha256 = hex.EncodeToString(sum[:])
+	compiled, err := e.runtime.CompileModule(ctx, module)
 	if err != nil {
-		return fmt.Errorf("host: compiling the core: %w", err)
+		return fmt.Errorf("wazero: compiling the core: %w", err)
 	}
-	w.compiled = compiled
+	e.compiled = compiled
 	if err := check(compiled); err != nil {
 		return err
 	}
-	trial, err := w.instance()
+	trial, err := e.instance()
 	if err != nil {
 		return err
 	}
@@ -95,7 +98,7 @@ func (w *Wazero) load(ctx context.Context, module []byte) error {
 		return err
 	}
 	if version != abi.Version {
-		return fmt.Errorf("host: the core speaks ABI version %d, this host %d: use a finece.wasm of the same release", version, abi.Version)
+		return fmt.Errorf("wazero: the core speaks ABI version %d, this host %d: use a finece.wasm of the same release", version, abi.Version)
 	}
 	return nil
 }
@@ -104,19 +107,19 @@ func (w *Wazero) load(ctx context.Context, module []byte) error {
 func check(m wazero.CompiledModule) error {
 	if imports := m.ImportedFunctions(); len(imports) > 0 {
 		module, name, _ := imports[0].Import()
-		return fmt.Errorf("host: not a FineCE core: it imports %s.%s, the core imports nothing", module, name)
+		return fmt.Errorf("wazero: not a FineCE core: it imports %s.%s, the core imports nothing", module, name)
 	}
 	if _, ok := m.ExportedMemories()["memory"]; !ok {
-		return fmt.Errorf("host: not a FineCE core: it exports no memory")
+		return fmt.Errorf("wazero: not a FineCE core: it exports no memory")
 	}
 	exports := m.ExportedFunctions()
 	for _, f := range abi.Functions {
 		got, ok := exports[f.Name]
 		if !ok {
-			return fmt.Errorf("host: not a FineCE core of ABI version %d: it exports no %s", abi.Version, f.Name)
+			return fmt.Errorf("wazero: not a FineCE core of ABI version %d: it exports no %s", abi.Version, f.Name)
 		}
 		if !sameTypes(got.ParamTypes(), f.Params) || !sameTypes(got.ResultTypes(), f.Results) {
-			return fmt.Errorf("host: not a FineCE core of ABI version %d: %s has another signature", abi.Version, f.Name)
+			return fmt.Errorf("wazero: not a FineCE core of ABI version %d: %s has another signature", abi.Version, f.Name)
 		}
 	}
 	return nil
@@ -127,28 +130,28 @@ func sameTypes(got []api.ValueType, want []abi.Type) bool {
 }
 
 // Name is "wazero".
-func (w *Wazero) Name() string { return "wazero" }
+func (e *Engine) Name() string { return "wazero" }
 
 // SHA256 is the module's hash in hexadecimal.
-func (w *Wazero) SHA256() string { return w.sha256 }
+func (e *Engine) SHA256() string { return e.sha256 }
 
 // Close releases the module and every instance.
-func (w *Wazero) Close() error {
-	err := w.runtime.Close(context.Background())
-	if w.cache != nil {
-		if e := w.cache.Close(context.Background()); err == nil {
-			err = e
+func (e *Engine) Close() error {
+	err := e.runtime.Close(context.Background())
+	if e.cache != nil {
+		if failed := e.cache.Close(context.Background()); err == nil {
+			err = failed
 		}
 	}
 	return err
 }
 
 // Open makes an instance and opens the session in it.
-func (w *Wazero) Open(c Config) (Session, []Event, error) {
+func (e *Engine) Open(c host.Config) (host.Session, []host.Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
 	}
-	i, err := w.instance()
+	i, err := e.instance()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -161,10 +164,10 @@ func (w *Wazero) Open(c Config) (Session, []Event, error) {
 }
 
 // instance makes a fresh instance of the module.
-func (w *Wazero) instance() (*instance, error) {
-	m, err := w.runtime.InstantiateModule(context.Background(), w.compiled, w.config)
+func (e *Engine) instance() (*instance, error) {
+	m, err := e.runtime.InstantiateModule(context.Background(), e.compiled, e.config)
 	if err != nil {
-		return nil, fmt.Errorf("host: making an instance of the core: %w", err)
+		return nil, fmt.Errorf("wazero: making an instance of the core: %w", err)
 	}
 	f := m.ExportedFunction
 	return &instance{
