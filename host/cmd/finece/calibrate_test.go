@@ -158,7 +158,7 @@ func TestCalibrateToStandardOutput(t *testing.T) {
 func TestCalibrationOnlineAndOfflineAgree(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "map.json")
 	finece(t, tooSure(200, true), "calibrate", "--per-band", "--method", "beta", "--resamples", "10", "-o", path, "-").wants(t, 0)
-	r := finece(t, "", "score", "--calibration", path, "--depth", "0", "--strategy", "periodic", "--every", "20", demo)
+	r := finece(t, "", "score", "--calibration", path, "--depth", "0", "--strategy", "periodic", "--every", "20", demoStream)
 	r.wants(t, 0)
 	type scoredPlace struct {
 		Kind       string
@@ -289,7 +289,7 @@ func TestCalibrateOutsideTheSupport(t *testing.T) {
 	if len(lines) != 2 || !strings.Contains(lines[0], `"outside_support":true`) || strings.Contains(lines[1], "outside") {
 		t.Error(r.out)
 	}
-	r = finece(t, "", "score", "--calibration", path, demo)
+	r = finece(t, "", "score", "--calibration", path, demoStream)
 	r.wants(t, 0)
 	if !strings.Contains(r.out, "outside its support") {
 		t.Error("a confidence over 0.8 is not marked in score")
@@ -330,7 +330,7 @@ func TestCalibrateBadInput(t *testing.T) {
 			finece(t, c.in, append([]string{"calibrate", "-"}, c.args...)...).wants(t, c.code, c.says)
 		})
 	}
-	for _, args := range [][]string{{"score", demo}, {"watch", demo}, {"serve"}} {
+	for _, args := range [][]string{{"score", demoStream}, {"watch", demoStream}, {"serve"}} {
 		finece(t, "", append(args, "--calibration", broken)...).wants(t, exit.Usage, "--calibration: ", "want version 1")
 		finece(t, "", append(args, "--calibration", "no/such/file")...).wants(t, exit.IO, "--calibration: open")
 	}

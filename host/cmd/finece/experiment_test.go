@@ -77,26 +77,6 @@ func TestExperiment(t *testing.T) {
 	}
 }
 
-// RESULTS.md tells of the models that are there, and of no others.
-func TestWhatIsSaidOfTheModels(t *testing.T) {
-	for _, c := range []struct {
-		flags experimentFlags
-		says  map[string]bool
-	}{
-		{experimentFlags{baselines: true}, map[string]bool{"of 1.9 million": true, "P(IK)": true, "other baselines": true}},
-		{experimentFlags{}, map[string]bool{"of 1.9 million": true, "P(IK)": false, "other baselines": false}},
-		{experimentFlags{baselines: true, confidence: []string{"FineCE=chat:m"}, head: "chat:h", about: "Mine."}, map[string]bool{"1.3 million": true, "of 1.9 million": false, "P(IK)": false, "other baselines": true, "Mine.": true}},
-	} {
-		f := c.flags
-		f.builtIn()
-		for says, want := range c.says {
-			if strings.Contains(f.about, says) != want {
-				t.Errorf("%q: that it says %q is %v", f.about, says, !want)
-			}
-		}
-	}
-}
-
 // Another generator has nothing of the built-in one: no head, and no clusters.
 func TestExperimentOnAnotherServer(t *testing.T) {
 	g := newGenerator(t)

@@ -27,9 +27,9 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	demo    = "../../../wasm/session/testdata/demo.sse"
-	streams = "../../../../shared/data/streams"
-	data    = "../../../../shared/data"
+	demoStream = "../../../wasm/session/testdata/demo.sse"
+	streams    = "../../../../shared/data/streams"
+	data       = "../../../../shared/data"
 )
 
 // command is finece with arguments, without the surroundings' keys. It is

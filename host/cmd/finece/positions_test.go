@@ -50,7 +50,7 @@ func kinds(list []listed) string {
 }
 
 func TestPositionsHaveTheirKeys(t *testing.T) {
-	r := finece(t, "", "positions", demo)
+	r := finece(t, "", "positions", demoStream)
 	r.wants(t, 0)
 	for _, line := range linesOf(r.out) {
 		var o map[string]json.RawMessage
@@ -72,9 +72,9 @@ func TestPositionsHaveTheirKeys(t *testing.T) {
 
 // TestOffsetsAreOfTheText holds positions against what finece text prints.
 func TestOffsetsAreOfTheText(t *testing.T) {
-	text := finece(t, "", "text", demo)
+	text := finece(t, "", "text", demoStream)
 	text.wants(t, 0)
-	list := positionsIn(t, finece(t, "", "positions", "--strategy", "paragraph+periodic", "--every", "20", demo).out)
+	list := positionsIn(t, finece(t, "", "positions", "--strategy", "paragraph+periodic", "--every", "20", demoStream).out)
 	if len(list) < 10 {
 		t.Fatalf("%d positions", len(list))
 	}
@@ -203,7 +203,7 @@ func TestRecordedStreams(t *testing.T) {
 
 // TestTextIsWhatTheChunksSay decodes the demo's chunks another way.
 func TestTextIsWhatTheChunksSay(t *testing.T) {
-	stream, err := os.ReadFile(demo)
+	stream, err := os.ReadFile(demoStream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestTextIsWhatTheChunksSay(t *testing.T) {
 			want.WriteString(c.Delta.Content)
 		}
 	}
-	r := finece(t, "", "text", demo)
+	r := finece(t, "", "text", demoStream)
 	r.wants(t, 0)
 	if r.out != want.String() || len(r.out) < 500 {
 		t.Errorf("%q\nwant %q", r.out, want.String())

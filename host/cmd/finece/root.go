@@ -5,7 +5,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/calibrate"
+	"github.com/finece/finece/host/cmd/finece/internal/construct"
+	"github.com/finece/finece/host/cmd/finece/internal/demo"
+	"github.com/finece/finece/host/cmd/finece/internal/evaluate"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/experiment"
+	"github.com/finece/finece/host/cmd/finece/internal/fuse"
+	"github.com/finece/finece/host/cmd/finece/internal/lm"
+	"github.com/finece/finece/host/cmd/finece/internal/positions"
+	"github.com/finece/finece/host/cmd/finece/internal/score"
+	"github.com/finece/finece/host/cmd/finece/internal/text"
+	"github.com/finece/finece/host/cmd/finece/internal/train"
+	"github.com/finece/finece/host/cmd/finece/internal/version"
+	"github.com/finece/finece/host/cmd/finece/internal/watch"
 )
 
 const rootLong = `finece estimates how likely a language model's answer is to be correct: before
@@ -57,7 +70,20 @@ func newRoot() *cobra.Command {
 	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
 	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(
-		newDemo(), newWatch(), newPositions(), newText(), newScore(), newFuse(), newEval(), newCalibrate(), newServe(), newConstruct(), newTrain(), newExperiment(), newLM(), newVersion(),
+		demo.New(),
+		watch.New(),
+		positions.New(),
+		text.New(),
+		score.New(),
+		fuse.New(),
+		evaluate.New(),
+		calibrate.New(),
+		newServe(),
+		construct.New(),
+		train.New(),
+		experiment.New(),
+		lm.New(),
+		version.New(),
 	)
 	return root
 }

@@ -77,13 +77,13 @@ func TestExitCodes(t *testing.T) {
 		{"help", "", nil, exit.OK, nil},
 		{"no such command", "", []string{"socre"}, exit.Usage, []string{`unknown command "socre"`, "score", "See 'finece --help'."}},
 		{"no such flag", "", []string{"text", "--colour"}, exit.Usage, []string{"unknown flag: --colour", "See 'finece text --help'."}},
-		{"a flag that is no number", "", []string{"positions", "--every", "many", demo}, exit.Usage, []string{"--every", "many"}},
-		{"too small a number", "", []string{"positions", "--every", "0", demo}, exit.Usage, []string{"--every 0: want at least 1"}},
-		{"a number that is none", "", []string{"positions", "--threshold", "NaN", demo}, exit.Usage, []string{"NaN"}},
-		{"no such strategy", "", []string{"positions", "--strategy", "sentence", demo}, exit.Usage, []string{"sentence", "want paragraph, line, periodic, entropy"}},
-		{"no such format", "", []string{"text", "--format", "pdf", demo}, exit.Usage, []string{"pdf", "want auto"}},
-		{"no such engine", "", []string{"text", "--engine", "v8", demo}, exit.Usage, []string{"want wazero or native"}},
-		{"no such method", "", []string{"score", "--method", "guess", demo}, exit.Usage, []string{"guess"}},
+		{"a flag that is no number", "", []string{"positions", "--every", "many", demoStream}, exit.Usage, []string{"--every", "many"}},
+		{"too small a number", "", []string{"positions", "--every", "0", demoStream}, exit.Usage, []string{"--every 0: want at least 1"}},
+		{"a number that is none", "", []string{"positions", "--threshold", "NaN", demoStream}, exit.Usage, []string{"NaN"}},
+		{"no such strategy", "", []string{"positions", "--strategy", "sentence", demoStream}, exit.Usage, []string{"sentence", "want paragraph, line, periodic, entropy"}},
+		{"no such format", "", []string{"text", "--format", "pdf", demoStream}, exit.Usage, []string{"pdf", "want auto"}},
+		{"no such engine", "", []string{"text", "--engine", "v8", demoStream}, exit.Usage, []string{"want wazero or native"}},
+		{"no such method", "", []string{"score", "--method", "guess", demoStream}, exit.Usage, []string{"guess"}},
 		{"no input", "", []string{"watch"}, exit.Usage, []string{"watch needs an input"}},
 		{"two inputs", "", []string{"eval", "a", "b"}, exit.Usage, []string{"takes one input, not 2"}},
 		{"no such file", "", []string{"score", "no-such-file"}, exit.IO, []string{"no-such-file: no such file"}},
@@ -180,7 +180,7 @@ func TestNobodyReads(t *testing.T) {
 	}
 	r.Close()
 	defer w.Close()
-	for _, args := range [][]string{{"text", native, demo}, {"positions", native, demo}, {"score", native, demo}, {"watch", native, demo}, {"version"}} {
+	for _, args := range [][]string{{"text", native, demoStream}, {"positions", native, demoStream}, {"score", native, demoStream}, {"watch", native, demoStream}, {"version"}} {
 		cmd := command(t, args...)
 		var stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = w, &stderr
@@ -193,7 +193,7 @@ func TestNobodyReads(t *testing.T) {
 		t.Skipf("no full disk here: %v", err)
 	}
 	defer full.Close()
-	for _, args := range [][]string{{"text", native, demo}, {"positions", native, demo}, {"score", native, demo}, {"watch", native, demo}, {"version"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"text", native, demoStream}, {"positions", native, demoStream}, {"score", native, demoStream}, {"watch", native, demoStream}, {"version"}, {"completion", "bash"}} {
 		cmd := command(t, args...)
 		var stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = full, &stderr

@@ -60,7 +60,7 @@ func (s scoredLine) states() string {
 // raw values.
 func TestScoreFusesWhatFuseFuses(t *testing.T) {
 	fusion := []string{"--alpha", "0.3", "--depth", "3"}
-	r := finece(t, "", append([]string{"score", demo}, fusion...)...)
+	r := finece(t, "", append([]string{"score", demoStream}, fusion...)...)
 	r.wants(t, 0)
 	list := scores(t, r.out)
 	if len(list) != 1 || list[0].ID != "demo.sse" || list[0].Confidence == nil || list[0].Finish != "stop" {
@@ -78,7 +78,7 @@ func TestScoreFusesWhatFuseFuses(t *testing.T) {
 	if got := finece(t, string(in), append([]string{"fuse", "--width", "1"}, fusion...)...); strings.TrimSpace(got.out) != string(want) {
 		t.Errorf("score says\n%s\nfuse says\n%s", want, got.out)
 	}
-	if native := finece(t, "", append([]string{"score", "--engine", "native", demo}, fusion...)...); native != r {
+	if native := finece(t, "", append([]string{"score", "--engine", "native", demoStream}, fusion...)...); native != r {
 		t.Errorf("the native engine says\n%+v", native)
 	}
 }

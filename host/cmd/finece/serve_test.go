@@ -70,7 +70,7 @@ func get(t *testing.T, url string) (*http.Response, string) {
 const chatRequest = `{"model":"demo","stream":true,"messages":[{"role":"user","content":"How many loaves?"}]}`
 
 func TestServeScoresChatCompletions(t *testing.T) {
-	recorded, err := os.ReadFile(demo)
+	recorded, err := os.ReadFile(demoStream)
 	if err != nil {
 		t.Fatal(err)
 	}

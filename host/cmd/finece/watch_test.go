@@ -24,10 +24,10 @@ var badges = regexp.MustCompile(` ?(● \d+%|○ n/a)`)
 // TestWatchWithoutATerminal: the text as it is, each badge once and final, then
 // the summary; and no colours.
 func TestWatchWithoutATerminal(t *testing.T) {
-	r := finece(t, "", "watch", demo)
+	r := finece(t, "", "watch", demoStream)
 	r.wants(t, 0)
-	text := finece(t, "", "text", demo).out
-	positions := positionsIn(t, finece(t, "", "positions", demo).out)
+	text := finece(t, "", "text", demoStream).out
+	positions := positionsIn(t, finece(t, "", "positions", demoStream).out)
 	shown, summary, ok := strings.Cut(r.out, "\n\nposition ")
 	if !ok || strings.Contains(r.out, "\x1b") {
 		t.Fatalf("no summary, or colours:\n%s", r.out)
@@ -50,11 +50,11 @@ func TestWatchWithoutATerminal(t *testing.T) {
 
 // TestWatchAnAddress streams the demo over HTTP in pieces, cut anywhere.
 func TestWatchAnAddress(t *testing.T) {
-	stream, err := os.ReadFile(demo)
+	stream, err := os.ReadFile(demoStream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := finece(t, "", "watch", "--engine", "native", demo)
+	want := finece(t, "", "watch", "--engine", "native", demoStream)
 	for _, size := range []int{1 << 20, 997, 61} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inPieces(w, string(stream), size) }))
 		if got := finece(t, "", "watch", "--engine", "native", server.URL); got != want {
@@ -66,7 +66,7 @@ func TestWatchAnAddress(t *testing.T) {
 
 // TestWatchEndsAtTheEndMarker: the server leaves the connection open.
 func TestWatchEndsAtTheEndMarker(t *testing.T) {
-	stream, err := os.ReadFile(demo)
+	stream, err := os.ReadFile(demoStream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestWatchEndsAtTheEndMarker(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	want := finece(t, "", "watch", "--engine", "native", demo)
+	want := finece(t, "", "watch", "--engine", "native", demoStream)
 	if got := finece(t, "", "watch", "--engine", "native", server.URL); got != want {
 		t.Errorf("%+v", got)
 	}
@@ -84,7 +84,7 @@ func TestWatchEndsAtTheEndMarker(t *testing.T) {
 
 // TestWatchPosts asks an endpoint for a stream and a confidence model about it.
 func TestWatchPosts(t *testing.T) {
-	stream, err := os.ReadFile(demo)
+	stream, err := os.ReadFile(demoStream)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,9 +141,9 @@ func TestWatchAddressesThatFail(t *testing.T) {
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}), nil, exit.IO, "unexpected EOF"},
-		{"a pace that is none", demo, []string{"--pace", "NaN"}, exit.Usage, "--pace NaN: want 0, or 0.001 to 1000000"},
-		{"a pace that takes for ever", demo, []string{"--pace", "1e-11"}, exit.Usage, "--pace 1e-11: want 0, or 0.001 to 1000000"},
-		{"--data for a file", demo, []string{"--data", "{}"}, exit.Usage, "--data is for a URL"},
+		{"a pace that is none", demoStream, []string{"--pace", "NaN"}, exit.Usage, "--pace NaN: want 0, or 0.001 to 1000000"},
+		{"a pace that takes for ever", demoStream, []string{"--pace", "1e-11"}, exit.Usage, "--pace 1e-11: want 0, or 0.001 to 1000000"},
+		{"--data for a file", demoStream, []string{"--data", "{}"}, exit.Usage, "--data is for a URL"},
 		{"--data that is no JSON", "http://localhost", []string{"--data", "{"}, exit.Usage, "want a JSON object"},
 		{"--data from no file", "http://localhost", []string{"--data", "@no-such-file"}, exit.IO, "no-such-file"},
 	} {
@@ -215,8 +215,8 @@ func picture(t *testing.T, width, height int, env []string, args ...string) ([]s
 // TestWatchOnATerminal looks at the picture: the same text as without one,
 // wrapped, with badges that were revised in place.
 func TestWatchOnATerminal(t *testing.T) {
-	args := []string{"watch", "--engine", "native", "--pace", "2000", demo}
-	plain := finece(t, "", "watch", "--engine", "native", demo).out
+	args := []string{"watch", "--engine", "native", "--pace", "2000", demoStream}
+	plain := finece(t, "", "watch", "--engine", "native", demoStream).out
 	for _, width := range []int{200, 80, 46} {
 		shown, written := picture(t, width, 60, nil, args...)
 		all := strings.Join(strings.Fields(strings.Join(shown, " ")), " ")
@@ -242,7 +242,7 @@ func TestWatchOnATerminal(t *testing.T) {
 // TestWatchWhatHasScrolledOff: a screen lower than the text keeps it, and the
 // summary says which badges were revised too late to be seen.
 func TestWatchWhatHasScrolledOff(t *testing.T) {
-	shown, _ := picture(t, 60, 6, nil, "watch", "--engine", "native", "--pace", "2000", demo)
+	shown, _ := picture(t, 60, 6, nil, "watch", "--engine", "native", "--pace", "2000", demoStream)
 	all := strings.Join(shown, "\n")
 	for _, want := range []string{"question ○ n/a", "A baker sells 48 loaves", "126 euros", "scrolled off as ◐ "} {
 		if !strings.Contains(all, want) {

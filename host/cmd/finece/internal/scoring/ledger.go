@@ -9,6 +9,7 @@ import (
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
@@ -215,3 +216,16 @@ func (l *Ledger) Missing() (k position.Kind) {
 	}
 	return k
 }
+
+// WritePlace writes the keys that say where a position is.
+func WritePlace(o *jsonline.Object, a *Answer, p *Place) {
+	o.Integer("index", int64(p.Index))
+	o.Text("kind", p.Kind.String())
+	o.Integer("byte", p.Byte)
+	o.Integer("utf16", p.UTF16)
+	o.Integer("token", p.Token)
+	o.Number("ratio", a.Ratio(p))
+}
+
+// NoLogprobs says why the built-in estimator has no confidence, and what to do.
+const NoLogprobs = "--estimator logprob needs log-probabilities, which there are none of; --estimator URL asks a confidence model"

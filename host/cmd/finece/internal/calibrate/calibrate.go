@@ -1,0 +1,357 @@
+// Package calibrate is the command calibrate: it fits calibration maps.
+package calibrate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/diagram"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/metrics/calibrate/fit"
+	"github.com/finece/finece/wasm/calibration"
+)
+
+const long = `calibrate learns from checked answers what confidences really mean: a map from a
+raw confidence to the share of answers of that confidence that are correct. The
+map is a small JSON file, which score, watch and serve take with --calibration,
+and every other engine of the core as the setting "calibration".
+
+The input is what eval reads, JSON Lines or CSV with a confidence in [0,1] and
+whether the answer was correct, and may have more of it:
+
+  k, N      in place of correct: how many of N sampled completions are
+  id        the question; rows of one question stay together, see below
+  position  where in the answer: 0 or p(0) is the question alone, z or p(z) the
+            whole answer, a number in between
+  tokens    tokens of the answer before the position; a row with neither is a
+            whole answer
+
+Methods (--method), from the fewest degrees of freedom to the most:
+
+  identity     leaves confidences as they are
+  temperature  one number; says only that all are too sure, or not sure enough
+  platt        two; logits, with smoothed targets
+  beta         three
+  isotonic     any rising line (centred isotonic regression); a few hundred rows
+  histogram    the share of each of --bins bins; has ties, so it costs AUROC
+  auto         the one with the lowest cross-validated negative log-likelihood
+
+Only histogram may put a lower confidence above a higher one. identity and
+isotonic keep the order. temperature, platt and beta keep it but for confidences
+within 1e-6 of 0, or of 1, which become equal; and platt and beta make all equal
+if higher confidences are, on the whole, not more often right. As everywhere,
+values too close for a float64 are equal.
+
+--per-band makes a map for each of question, early and late positions; early is
+before the median of tokens, a number that the file carries, since a running
+stream has no known length. A band of fewer than 50 rows takes the map of all.
+
+The table says what confidences are worth before and after. "after" is by
+cross-validation: each row's value comes from a map that has not seen its
+question, nor has the choice of auto, which is made anew without each fold. It
+can therefore exceed the lowest NLL of the methods, which is picked with hindsight.
+Intervals are of a bootstrap over questions, at 95%.
+
+--target-risk finds the smallest threshold such that, of the answers of at least
+that confidence, no more than that share is wrong: with probability 1-delta over
+samples like this one, by an exact bound (Clopper-Pearson, split fixed sequence
+testing), for one answer of each question. "none" says that no threshold can be
+had with so few rows, or at all. The threshold is one of raw confidences; where
+comparing calibrated ones would keep the same rows, it is given for these, too.
+Use all digits: a rounded threshold may keep rows of which nothing is promised.
+
+--apply FILE maps the confidences of the input by a file made before, and prints
+one JSON object for each; correct is not needed then.`
+
+const example = `  finece calibrate pairs.csv                          # what would it be worth?
+  finece calibrate -o map.json --plot map.svg pairs.csv
+  finece calibrate --per-band --target-risk 0.1 -o map.json positions.jsonl
+  finece score --calibration map.json answers.jsonl   # scores that mean what they say
+  finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
+
+// furtherColumns are the optional ones of the input.
+var furtherColumns = []string{"id", "position", "tokens", "k", "N"}
+
+const (
+	columnID = iota
+	columnPosition
+	columnTokens
+	columnK
+	columnN
+)
+
+type options struct {
+	columns pairs.Columns
+	options fit.Options
+	method  string
+	source  string
+	output  string
+	plot    string
+	apply   string
+}
+
+// New is the command.
+func New() *cobra.Command {
+	f := options{columns: pairs.Columns{More: furtherColumns, Unlabelled: true}}
+	cmd := &cobra.Command{
+		Use:     "calibrate [flags] FILE|-",
+		Short:   "Learn from checked answers what confidences mean",
+		Long:    long,
+		Example: example,
+		Args:    input.One,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	o := &f.options
+	flags.StringVar(&f.method, "method", "auto", "auto, "+strings.Join(calibrationMethods(), ", "))
+	flags.BoolVar(&o.PerBand, "per-band", false, "a map for each of question, early and late positions")
+	flags.IntVar(&o.Folds, "folds", 5, "folds of the cross-validation")
+	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the folds, the bootstrap and the threshold; the same seed gives the same file")
+	flags.IntVar(&o.Bins, "bins", metrics.DefaultBins, "bins of a histogram and of the ECE")
+	flags.IntVar(&o.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
+	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold above which at most this share is wrong")
+	flags.Float64Var(&o.Delta, "delta", 0.1, "probability with which the threshold may break its promise")
+	flags.StringVarP(&f.output, "output", "o", "", "write the calibration to this file, or - for standard output")
+	flags.StringVar(&f.plot, "plot", "", "draw the reliability before and after to this .svg or .png")
+	flags.StringVar(&f.source, "source", "", "a note for the file: whose confidences these are; if not given, the input's name")
+	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input by this file, and learn nothing")
+	flags.StringVar(&f.columns.Confidence, "confidence", "confidence", "key or column of the confidence")
+	flags.StringVar(&f.columns.Correct, "correct", "correct", "key or column of the correctness")
+	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
+	_ = cmd.MarkFlagFilename("output", "json")
+	_ = cmd.MarkFlagFilename("apply", "json")
+	_ = cmd.MarkFlagFilename("plot", "svg", "png")
+	return cmd
+}
+
+func calibrationMethods() (names []string) {
+	for _, m := range fit.Methods {
+		names = append(names, m.String())
+	}
+	return names
+}
+
+func (f *options) run(cmd *cobra.Command, path string) error {
+	if err := f.check(cmd); err != nil {
+		return err
+	}
+	name, p, err := pairs.Open(cmd, path, f.columns)
+	if err != nil {
+		return err
+	}
+	rows, kept := labelledRows(p, f.apply != "")
+	pairs.Say(cmd, name, p)
+	if f.apply != "" {
+		err = f.applyTo(cmd, p, rows, kept)
+	} else {
+		err = f.learn(cmd, name, rows)
+	}
+	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); err == nil && left > 0 {
+		err = exit.Errorf(exit.Faults, "%s: %d rows were used; %d were left out", name, len(rows), left)
+	}
+	return err
+}
+
+func (f *options) check(cmd *cobra.Command) error {
+	o := &f.options
+	if f.method != "auto" {
+		if o.Method = calibrate.ParseMethod(f.method); o.Method == calibrate.None {
+			return exit.Usagef("--method %q: want auto, %s", f.method, strings.Join(calibrationMethods(), ", "))
+		}
+	}
+	switch {
+	case o.Folds < 2:
+		return exit.Usagef("--folds %d: want at least 2", o.Folds)
+	case o.Bins < 1 || o.Bins > calibrate.MaxKnots:
+		return exit.Usagef("--bins %d: want 1 to %d", o.Bins, calibrate.MaxKnots)
+	case o.Resamples < 1:
+		return exit.Usagef("--resamples %d: want at least 1", o.Resamples)
+	case !(o.TargetRisk >= 0 && o.TargetRisk < 1) || o.TargetRisk == 0 && cmd.Flags().Changed("target-risk"):
+		return exit.Usagef("--target-risk %v: want a share between 0 and 1", o.TargetRisk)
+	case !(o.Delta > 0 && o.Delta < 1):
+		return exit.Usagef("--delta %v: want a probability between 0 and 1", o.Delta)
+	case f.plot != "" && !diagram.Supported(f.plot):
+		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+	case f.apply != "" && (f.output != "" || f.plot != ""):
+		return exit.Usagef("--apply prints to standard output: it goes without -o and --plot")
+	}
+	return nil
+}
+
+func (f *options) learn(cmd *cobra.Command, name string, rows []fit.Row) error {
+	if len(rows) == 0 {
+		return exit.Errorf(exit.Faults, "%s: no rows: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
+	}
+	c, report, err := fit.Calibrate(rows, f.options)
+	if err != nil {
+		return exit.Errorf(exit.Faults, "%s: %w", name, err)
+	}
+	if c.Source = f.source; c.Source == "" {
+		c.Source = filepath.Base(name)
+	}
+	out := cmd.OutOrStdout()
+	if f.output == "-" {
+		out = cmd.ErrOrStderr()
+	}
+	for _, part := range report.Parts {
+		if part.Shared != "" {
+			terminal.Say(cmd, "%s: %s positions take the map of all: %s", name, part.Part, part.Shared)
+		}
+	}
+	if err := calibrationTable(out, report); err != nil {
+		return exit.With(exit.IO, err)
+	}
+	if err := f.save(cmd, c, report); err != nil {
+		return err
+	}
+	if f.plot != "" {
+		return f.draw(report)
+	}
+	return nil
+}
+
+// save writes the file of -o.
+func (f *options) save(cmd *cobra.Command, c *calibrate.Calibration, report *fit.Report) error {
+	if f.output == "" {
+		return nil
+	}
+	how, err := json.Marshal(report)
+	if err != nil {
+		return exit.Errorf(exit.IO, "-o: %w", err)
+	}
+	text := append(calibration.Append(nil, c, how), '\n')
+	if f.output == "-" {
+		_, err = cmd.OutOrStdout().Write(text)
+	} else {
+		err = os.WriteFile(f.output, text, 0o666)
+	}
+	if err != nil {
+		return exit.Errorf(exit.IO, "-o: %w", err)
+	}
+	return nil
+}
+
+// draw draws all rows, before and by cross-validation.
+func (f *options) draw(report *fit.Report) error {
+	var summaries [2]metrics.Summary
+	for i := range summaries {
+		var conf []float64
+		var correct []bool
+		for _, part := range report.Parts {
+			for at, row := range part.Data {
+				value := row.Confidence
+				if i == 1 {
+					value = part.Values[at]
+				}
+				for k := range row.N {
+					conf, correct = append(conf, value), append(correct, k < row.Correct)
+				}
+			}
+		}
+		var err error
+		summaries[i], err = metrics.Evaluate(conf, correct, metrics.Options{Binning: metrics.Binning{Bins: f.options.Bins}, Interval: metrics.DeLong})
+		if err != nil {
+			return exit.With(exit.Faults, err)
+		}
+	}
+	if err := diagram.SaveComparison(f.plot, &summaries[0], &summaries[1]); err != nil {
+		return exit.Errorf(exit.IO, "--plot: %w", err)
+	}
+	return nil
+}
+
+// calibrationTable prints a report.
+func calibrationTable(w io.Writer, r *fit.Report) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "positions\tn\tquestions\tmethod\tECE before\tafter\tNLL before\tafter")
+	for _, p := range r.Parts {
+		if p.Before == nil {
+			fmt.Fprintf(t, "%s\t0\t0\t%s\t-\t-\t-\t-\n", p.Part, p.Method)
+			continue
+		}
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", p.Part, p.Outcomes, p.Questions, p.Method,
+			figureText(p.Before.ECE), figureText(p.After.ECE), figureText(p.Before.NLL), figureText(p.After.NLL))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if r.Method == "auto" {
+		fmt.Fprintln(w)
+		if err := candidateTable(w, r); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.Parts {
+		if p.Threshold != nil {
+			fmt.Fprintf(w, "\n%s: %s\n", p.Part, thresholdText(p.Threshold))
+		}
+	}
+	return nil
+}
+
+func figureText(f fit.Figure) string {
+	return fmt.Sprintf("%.4f (%.4f to %.4f)", f.Value, f.Low, f.High)
+}
+
+// candidateTable prints the cross-validated NLL of each method.
+func candidateTable(w io.Writer, r *fit.Report) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "NLL of")
+	for _, p := range r.Parts {
+		if len(p.Candidates) > 0 {
+			fmt.Fprintf(t, "\t%s", p.Part)
+		}
+	}
+	fmt.Fprintln(t)
+	for i, m := range fit.Methods {
+		fmt.Fprint(t, m)
+		for _, p := range r.Parts {
+			switch {
+			case len(p.Candidates) == 0:
+			case p.Candidates[i].Error != "":
+				fmt.Fprint(t, "\t-")
+			default:
+				fmt.Fprintf(t, "\t%.4f", p.Candidates[i].NLL)
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	return t.Flush()
+}
+
+// thresholdText is a guarantee in words.
+func thresholdText(t *fit.Threshold) string {
+	promise := fmt.Sprintf("with probability %g at most %g%% wrong", 1-t.Delta, 100*t.TargetRisk)
+	if t.Threshold == nil {
+		return fmt.Sprintf("threshold none: no threshold has %s (tested on %d rows)", promise, t.Pairs)
+	}
+	// %g writes the fewest digits that are the same number.
+	calibrated := "raw only, no calibrated one: " + t.RawOnly
+	if t.Calibrated != nil {
+		calibrated = fmt.Sprintf("calibrated %g", *t.Calibrated)
+	}
+	return fmt.Sprintf("threshold %g (%s): %s; keeps %.1f%%, %d of %d rows, %d of them wrong, bound %.4f",
+		*t.Threshold, calibrated, promise, 100*t.Coverage, t.Kept, t.Pairs, t.Wrong, *t.Bound)
+}
+
+// What can be wrong with the further columns of a row.
+var (
+	errCounts   = errors.New("k and N: want whole numbers, 0 <= k <= N and N from 1 to 1000000")
+	errUnmarked = errors.New("neither correct nor k and N")
+	errPosition = errors.New("position: want a number from 0, p(0), z, or p(z)")
+	errTokens   = errors.New("tokens: want a number, 0 or more")
+)

@@ -1,0 +1,99 @@
+package construct
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/model"
+)
+
+// connect makes the clients.
+func (f *options) connect() error {
+	c := &f.config
+	server := func(url string) model.Config {
+		if url == "" {
+			url = f.server
+		}
+		if url == "" { // of a dry run, which asks none
+			url = "http://localhost"
+		}
+		retries := f.retries
+		if retries == 0 {
+			retries = -1
+		}
+		return model.Config{BaseURL: url, Key: model.KeyFromEnv(), Timeout: f.timeout, Retries: retries, Concurrency: c.Requests}
+	}
+	var err error
+	f.gen.Server = server("")
+	if c.Generator, err = construct.NewGenerator(f.gen); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	if f.embedModel != "" {
+		if c.Vectorizer, err = construct.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
+			return exit.With(exit.Usage, err)
+		}
+	}
+	if f.grader == "judge" {
+		rubric, err := f.readRubric()
+		if err != nil {
+			return err
+		}
+		c.Grader, err = construct.NewJudge(construct.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
+		if err != nil {
+			return exit.With(exit.Usage, err)
+		}
+	}
+	if f.equivalence {
+		c.Equivalence, err = construct.NewEntailment(construct.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
+		if err != nil {
+			return exit.With(exit.Usage, err)
+		}
+	}
+	if err := c.Validate(); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	return nil
+}
+
+func (f *options) readRubric() (string, error) {
+	if f.rubric == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(f.rubric)
+	if err != nil {
+		return "", exit.Errorf(exit.IO, "--rubric: %w", err)
+	}
+	return string(b), nil
+}
+
+// settings is a short name for everything that labels depend on, beside the
+// questions: lines that came about differently do not belong in one file.
+func (f *options) settings() (string, error) {
+	rubric, err := f.readRubric()
+	if err != nil {
+		return "", err
+	}
+	c, g := &f.config, &f.gen
+	parts := []any{
+		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.Threshold, c.Surplus, c.Complete, c.Split, f.embedModel,
+		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
+		f.dataset, f.grader, f.judgeModel, rubric,
+	}
+	// And else nothing, so that older files go on.
+	if f.equivalence {
+		parts = append(parts, f.equivalenceModel)
+	}
+	if c.Pool {
+		parts = append(parts, "pool")
+	}
+	b, err := json.Marshal(parts)
+	if err != nil {
+		return "", exit.Usagef("%w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:4]), nil
+}

@@ -1,0 +1,339 @@
+// Package construct is the command construct: it builds training data.
+package construct
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/position"
+)
+
+const long = `construct builds training data for a confidence model: Algorithm 1 of FineCE. For
+each question, k answers are sampled; their first fragments are clustered, and a
+representative of each of at most m clusters is completed k times; so are the
+longer partial answers that grow out of these, up to T fragments. The confidence
+of each of these states is the share of completions that is correct. That is
+k(1+mT) completions a question when nothing ends early; what does is counted.
+
+Input is questions: JSON Lines {"id", "question", "gold"}, or the public files of
+a --dataset. Output is one JSON line a state:
+
+  id, state, states  the question, and which of its states this is
+  split              train, dev or test; the same question is never in two
+  position           p(0) the question, p(i) a partial answer of i fragments,
+                     p(z) a complete answer
+  question, text     what the model was asked, and the answer so far
+  confidence, k, N   k of N graded completions are correct; a complete answer is
+                     1 or 0
+  interval           the Wilson interval of k/N
+  model, seed, temperature, grader, settings, ...   where it comes from
+
+The graders number, letter and alias compare the final answer with gold. For
+statements, gold is all that is true: an answer is right if each line of it is one
+of these. A judge is a model that is asked.
+
+The server is any OpenAI-compatible one. A partial answer is sent as the --api
+says; the key comes from FINECE_API_KEY or OPENAI_API_KEY. Every request carries
+a seed; a server that heeds it gives the same data again. All completions of one
+prefix are asked for together, in one request where the server allows n.
+
+With -o, work can be killed at any instant. Every reply is saved in a second file
+before it is used, and the same command goes on without asking for it again. The
+saved replies can also be labelled anew, by another --grader say, with another
+-o, the same --samples and the same --prompt: its default, which --dry-run prints,
+depends on the --grader.
+
+With --pool, every fragment of the answers to the question gives a state, wrong
+turns included: its k and N are of all completions that pass through it, so that
+it costs nothing, and its count says how many of the answers did. With --T 0,
+that is all that is sampled.
+
+With --equivalence, a judge grades one answer of each meaning. Each answer is
+compared with one of each meaning so far, the commonest first; where answers
+differ much, that takes more judgements than it saves, which are then said: give
+an --equivalence-model that is cheaper than the judge.`
+
+const example = `  finece construct --dry-run --dataset gsm8k train.jsonl
+  finece construct --server $URL --model qwen --dataset gsm8k -o data.jsonl train.jsonl
+  finece construct --server $URL --model qwen --embed-model bge-m3 -o data.jsonl q.jsonl
+  finece construct --server $URL --api completions --truncate line -o data.jsonl q.jsonl
+  finece construct --server $URL --grader judge --judge-model gpt-5 -o data.jsonl q.jsonl
+  finece construct --server $URL --grader judge --judge-model gpt-5 --equivalence q.jsonl`
+
+type options struct {
+	config construct.Config
+	gen    construct.GeneratorConfig
+	reads  construct.Dataset
+
+	server, dataset, api, truncate, surplus, complete, extra string
+
+	grader, rubric, judgeServer, judgeModel string
+	equivalence                             bool
+	equivalenceModel                        string
+	embedServer, embedModel                 string
+
+	split   []float64
+	limit   int
+	output  string
+	samples string
+	retries int
+	timeout time.Duration
+	dry     bool
+}
+
+// New is the command.
+func New() *cobra.Command {
+	f := options{config: construct.DefaultConfig(), gen: construct.GeneratorConfig{Temperature: 1, MaxTokens: 1024}}
+	cmd := &cobra.Command{
+		Use:     "construct [flags] FILE|-",
+		Short:   "Build training data by Monte Carlo sampling",
+		Long:    long,
+		Example: example,
+		Args:    input.One,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	flags := cmd.Flags()
+	c, g := &f.config, &f.gen
+	flags.StringVarP(&f.output, "output", "o", "", "write to this file, and go on with what is there")
+	flags.StringVar(&f.samples, "samples", "", "-o: keep the replies in this file (default: that of -o with .samples behind it)")
+	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and what it costs, and do nothing")
+
+	flags.StringVar(&f.server, "server", "", "base URL of the model's server, such as http://127.0.0.1:8000/v1")
+	flags.StringVar(&g.Model, "model", "", "the model's name there")
+	flags.StringVar(&f.api, "api", g.API.String(), "how a partial answer is sent: continue-final (chat of vLLM, SGLang), prefix (DeepSeek, Mistral), trailing (llama.cpp), completions")
+	flags.StringVar(&g.System, "system", "", "system message")
+	flags.StringVar(&g.Prompt, "prompt", "", "what is asked, with {question} in it (default: the question, and how to write the answer so that the --grader can read it; with --api completions, the question and a blank line)")
+	flags.Float64Var(&g.Temperature, "temperature", g.Temperature, "of sampling")
+	flags.Float64Var(&g.TopP, "top-p", 0, "of sampling; 0 leaves it to the server")
+	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "of a completion; 0 leaves it to the server")
+	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
+	flags.StringVar(&f.extra, "extra", "", `further parameters of a request, as a JSON object such as {"top_k":40}`)
+	flags.Uint64Var(&c.Seed, "seed", 0, "of the sampling and of the --split")
+	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
+	flags.IntVar(&g.PerRequest, "n", 0, "completions a request at most; 0 is all of a prefix, or as many as the server allows")
+	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at once")
+	flags.IntVar(&f.retries, "retries", 6, "of a request")
+	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
+
+	flags.IntVar(&c.K, "k", c.K, "completions of a question and of each partial answer")
+	flags.IntVar(&c.T, "T", c.T, "fragments of the longest partial answers")
+	flags.IntVar(&c.M, "m", c.M, "partial answers of each length")
+	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
+	flags.IntVar(&c.MinLength, "min-length", c.MinLength, "characters that a fragment needs; a shorter one joins the next")
+	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space behind a partial answer with it")
+	flags.Float64Var(&c.Threshold, "threshold", c.Threshold, "cosine distance from which clusters are not merged")
+	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "more than m clusters: use the largest, or merge on")
+	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
+	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of its server (default: --server)")
+	flags.StringVar(&f.complete, "complete", c.Complete.String(), "which complete answers to write: question (those to the question itself), all, none")
+	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
+
+	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
+	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(construct.Graders(), ", ")+", judge (default: as suits the --dataset)")
+	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
+	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
+	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
+	flags.BoolVar(&f.equivalence, "equivalence", false, "judge: grade one answer of each meaning; two mean the same if each entails the other, which a model is asked")
+	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that is asked, such as a cheaper one (default: --judge-model)")
+	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
+	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
+	completion.Values(cmd, "api", construct.APIs()...)
+	completion.Values(cmd, "dataset", construct.Datasets()...)
+	completion.Values(cmd, "truncate", "paragraph", "line")
+	completion.Values(cmd, "surplus", "largest", "merge")
+	completion.Values(cmd, "complete", "question", "all", "none")
+	completion.Values(cmd, "grader", append(construct.Graders(), "judge")...)
+	return cmd
+}
+
+func (f *options) run(cmd *cobra.Command, path string) error {
+	if err := f.resolve(); err != nil {
+		return err
+	}
+	in, err := input.Open(cmd, path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r := &construction{cmd: cmd, flags: f, name: in.Name}
+	if err := r.read(in); err != nil {
+		return err
+	}
+	settings, err := f.settings()
+	if err != nil {
+		return err
+	}
+	f.config.Provenance = construct.Provenance{Dataset: f.dataset, Settings: settings}
+	// Before a file is made, all is known to be in order.
+	if err := f.connect(); err != nil {
+		return err
+	}
+	if f.dry {
+		r.plan()
+		return r.verdict()
+	}
+	if err := r.open(settings); err != nil {
+		return err
+	}
+	ctx, stop := exit.Interruptible(cmd.Context())
+	defer stop()
+	return errors.Join(r.run(ctx), r.close())
+}
+
+// resolve reads the flags that are names.
+func (f *options) resolve() error {
+	c := &f.config
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	var err error
+	f.reads, err = construct.ParseDataset(f.dataset)
+	note(err)
+	f.gen.API, err = construct.ParseAPI(f.api)
+	note(err)
+	c.Surplus, err = construct.ParseSurplus(f.surplus)
+	note(err)
+	c.Complete, err = construct.ParseComplete(f.complete)
+	note(err)
+	c.Truncate, err = position.ParseStrategy(f.truncate)
+	note(err)
+	if f.grader == "" {
+		f.grader = f.reads.Grader()
+	}
+	if f.grader != "judge" {
+		c.Grader, err = construct.GraderNamed(f.grader)
+		note(err)
+	}
+	if len(f.split) != 3 {
+		note(fmt.Errorf("--split: %d shares, want three such as 0.8,0.1,0.1", len(f.split)))
+	} else {
+		c.Split = construct.Split{Train: f.split[0], Dev: f.split[1], Test: f.split[2]}
+	}
+	note(c.Split.Validate())
+	note(c.Plan.Validate())
+	if f.extra != "" {
+		if err := json.Unmarshal([]byte(f.extra), &f.gen.Extra); err != nil {
+			note(fmt.Errorf("--extra: %w", err))
+		}
+	}
+	if f.grader == "judge" && f.judgeModel == "" {
+		note(errors.New("--grader judge needs a --judge-model"))
+	}
+	if f.equivalence && f.grader != "judge" {
+		note(fmt.Errorf("--equivalence is about --grader judge; %s compares answers itself", f.grader))
+	}
+	if f.equivalenceModel != "" && !f.equivalence {
+		note(errors.New("--equivalence-model needs --equivalence"))
+	}
+	if f.equivalenceModel == "" {
+		f.equivalenceModel = f.judgeModel
+	}
+	if f.server == "" && !f.dry {
+		note(errors.New("--server is needed: the base URL of the model's server, such as http://127.0.0.1:8000/v1"))
+	}
+	if f.samples != "" && f.output == "" {
+		note(errors.New("--samples is about the work of -o"))
+	}
+	if c.Requests < 1 || f.retries < 0 || f.timeout <= 0 || f.limit < 0 || f.gen.PerRequest < 0 {
+		note(errors.New("--requests and --timeout have to be greater than 0, --retries, --limit and --n not below"))
+	}
+	if f.gen.Prompt == "" {
+		f.gen.Prompt = f.defaultPrompt()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	return nil
+}
+
+// defaultPrompt asks for fragments that can be told apart and a result that the
+// grader can read.
+func (f *options) defaultPrompt() string {
+	if f.gen.API == construct.Completions {
+		return "{question}\n\n"
+	}
+	steps := "\n\nWork it out step by step, one short paragraph a step, with a blank line between paragraphs."
+	if f.config.Truncate == position.Line {
+		steps = "\n\nWork it out step by step, one line a step."
+	}
+	switch f.grader {
+	case "number":
+		return "{question}" + steps + ` End with a line of "#### " and the number alone.`
+	case "letter":
+		return "{question}" + steps + ` End with a line of "Answer: " and the letter alone.`
+	case "alias", "alias-contains":
+		return "{question}" + steps + ` End with a line of "Answer: " and the answer in as few words as possible.`
+	case "statements":
+		return "{question}\n\nWrite one statement a paragraph, with a blank line between paragraphs, and nothing else."
+	}
+	return "{question}"
+}
+
+// givesUp is how many questions in a row may fail.
+const givesUp = 8
+
+// run builds the data of the questions that are not in the output yet.
+func (r *construction) run(ctx context.Context) error {
+	c := &r.flags.config
+	r.bar = newSampling(r.cmd, len(r.questions), len(r.questions)*c.Completions())
+	c.Observe = r.bar.observe
+	if r.saved != nil {
+		c.Store = r.saved
+		if err := r.unlike(); err != nil {
+			return err
+		}
+	}
+	r.announce()
+	failures := 0
+	err := construct.Run(ctx, *c, r.questions, func(result *construct.Result) error {
+		r.bar.question()
+		if result.Err == nil {
+			failures = 0
+			r.heed(result)
+			return r.write(result)
+		}
+		if errors.Is(result.Err, construct.ErrStore) {
+			return exit.With(exit.IO, result.Err)
+		}
+		var server *construct.ServerError
+		if !errors.As(result.Err, &server) {
+			r.bad++
+			r.say("question %s: %v", result.Question.ID, result.Err)
+			return nil
+		}
+		r.failed++
+		if text := result.Err.Error(); text != r.failure { // a server that is down fails every time
+			r.failure = text
+			r.say("question %s: %s", result.Question.ID, text)
+		}
+		if failures++; failures == givesUp {
+			return exit.Errorf(exit.IO, "gave up: %d questions in a row have failed; run the same command again to go on", givesUp)
+		}
+		return nil
+	})
+	r.bar.Done()
+	switch {
+	case ctx.Err() != nil:
+		r.say("interrupted; %d questions were done", r.done)
+		if r.out != nil {
+			r.say("run the same command again to go on")
+		}
+		return exit.Silently(exit.Interrupted)
+	case err != nil:
+		if exit.HasCode(err) {
+			return err
+		}
+		return exit.With(exit.IO, err)
+	}
+	r.summary()
+	return r.verdict()
+}

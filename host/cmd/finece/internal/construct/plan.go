@@ -1,0 +1,238 @@
+package construct
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/replies"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/construct"
+)
+
+// construction is a run of construct.
+type construction struct {
+	cmd       *cobra.Command
+	flags     *options
+	name      string // of the input
+	questions []*construct.Question
+	repeated  int // questions that are in the input already
+	bad       int // that could not be read or graded
+
+	out   *labels       // nil for standard output
+	saved *replies.File // nil without a file to save in
+	bar   *sampling
+
+	done, states int
+	warned       bool
+	failed       int // questions whose requests failed
+	failure      string
+	tally        construct.Tally
+}
+
+// read reads the questions.
+func (r *construction) read(in *input.Input) error {
+	f := r.flags
+	ids := map[string]string{} // to texts
+	for q, err := range construct.Read(in, f.reads) {
+		if f.limit > 0 && len(r.questions) == f.limit {
+			break
+		}
+		var record *construct.RecordError
+		switch {
+		case errors.As(err, &record):
+		case err != nil:
+			return in.Failed(err)
+		case f.config.Grader != nil:
+			if bad := f.config.Grader.Check(q); bad != nil {
+				err = fmt.Errorf("question %s: %w", q.ID, bad)
+			}
+		}
+		if err == nil {
+			text, known := ids[q.ID]
+			if known && text == q.Text {
+				r.repeated++
+				continue
+			}
+			if known {
+				err = fmt.Errorf("question %s: another one has the same id", q.ID)
+			}
+		}
+		if err != nil {
+			if r.bad++; r.bad <= 20 {
+				r.say("%v", err)
+			}
+			continue
+		}
+		ids[q.ID] = q.Text
+		r.questions = append(r.questions, q)
+	}
+	if len(r.questions) == 0 {
+		return exit.Errorf(exit.Faults, "%s: no questions of format %s; --dataset names another", in.Name, f.reads)
+	}
+	return nil
+}
+
+// plan prints what would be done, and what it costs.
+func (r *construction) plan() {
+	c := &r.flags.config
+	n := len(r.questions)
+	parts := map[string]int{}
+	for _, q := range r.questions {
+		parts[c.Split.Of(c.Seed, q)]++
+	}
+	t := tabwriter.NewWriter(r.cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row("questions", "%s: train %s, dev %s, test %s", grouped(n), grouped(parts["train"]), grouped(parts["dev"]), grouped(parts["test"]))
+	if c.T == 0 {
+		row("a question", "k = %d answers; no partial answers: T = 0", c.K)
+	} else {
+		row("a question", "k = %d answers; m = %d partial answers of each of T = %d lengths, k completions each", c.K, c.M, c.T)
+	}
+	row("completions", "%s a question, k(1+mT); %s in all, if nothing ends early", grouped(c.Completions()), grouped(n*c.Completions()))
+	tree := c.Tree()
+	row("plain tree", "%s a question, k + k^2 + ... + k^(T+1)", groupedText(tree.String()))
+	most := c.K
+	if r.flags.gen.PerRequest > 0 {
+		most = min(most, r.flags.gen.PerRequest)
+	}
+	requests := c.Prefixes() * ((c.K + most - 1) / most)
+	row("requests", "%s a question with n = %d; %s in all", grouped(requests), most, grouped(n*requests))
+	row("prompt", "%q", r.flags.gen.Prompt)
+	if tokens := r.flags.gen.MaxTokens; tokens > 0 {
+		row("tokens", "%s at most, at %s a completion", grouped(n*c.Completions()*tokens), grouped(tokens))
+	}
+	switch {
+	case r.flags.embedModel == "":
+	case c.T == 0:
+		row("embeddings", "none: nothing is clustered")
+	default: // of the first fragments, and of what each branch goes on with
+		row("embeddings", "%s requests to %s at most", grouped(n*(c.Prefixes()-c.M)), r.flags.embedModel)
+	}
+	if r.flags.grader == "judge" {
+		row("verdicts", "%s requests to %s, fewer where answers are alike", grouped(n*c.Completions()), r.flags.judgeModel)
+	}
+	if r.flags.equivalence {
+		row("equivalence", "requests to %s: 2 for each answer where all mean the same, more where they differ", r.flags.equivalenceModel)
+	}
+	_ = t.Flush() // to standard output, like the rest
+}
+
+// announce says what the work is.
+func (r *construction) announce() {
+	c := &r.flags.config
+	n := len(r.questions)
+	r.say("%s questions of k(1+mT) = %s completions: %s in all (the plain tree would take %s a question)",
+		grouped(n), grouped(c.Completions()), grouped(n*c.Completions()), groupedText(c.Tree().String()))
+}
+
+// heed warns, once, of a server that does not go on with partial answers.
+func (r *construction) heed(result *construct.Result) {
+	t := &result.Tally
+	if continued := t.Completions - r.flags.config.K; !r.warned && t.Restarted > continued/2 {
+		r.warned = true
+		r.say("question %s: %d of %d completions of partial answers begin like answers to the question: the server seems to answer anew instead of going on; try another --api than %s",
+			result.Question.ID, t.Restarted, continued, r.flags.api)
+	}
+}
+
+// summary says what came of it, and adds up to the plan.
+func (r *construction) summary() {
+	t := &r.tally
+	c := &r.flags.config
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s questions, %s states; %s of %s completions", grouped(r.done), grouped(r.states), grouped(t.Completions), grouped(r.done*c.Completions()))
+	part := func(n int, format string, args ...any) {
+		if n > 0 {
+			fmt.Fprintf(&b, "; "+format, args...)
+		}
+	}
+	part(t.NotClustered, "%s were not asked for, as questions had fewer than m = %d clusters", grouped(t.NotClustered), c.M)
+	part(t.NotContinued, "%s were not asked for, as %s branches ended before T = %d", grouped(t.NotContinued), grouped(t.Ends), c.T)
+	part(t.Short, "%s answers have no fragment to cut behind", grouped(t.Short))
+	part(t.Cut, "%s completions reached the token limit", grouped(t.Cut))
+	part(t.Unread, "in %s no answer was found, which counts as wrong", grouped(t.Unread))
+	part(t.Restarted, "%s completions of partial answers begin like answers to the question", grouped(t.Restarted))
+	part(t.Verdicts, "%s verdicts were asked for and %s saved where another means the same: %s meanings, told apart by %s judgements of entailment",
+		grouped(t.Verdicts), grouped(t.VerdictsShared), grouped(t.Meanings), grouped(t.Entailments))
+	part(t.EntailmentsUnclear, "%s of these could not be read and count as none", grouped(t.EntailmentsUnclear))
+	part(t.Ungraded, "%s got no verdict and are in no label", grouped(t.Ungraded))
+	part(t.CompletionTokens, "%s tokens were sampled", grouped(t.CompletionTokens))
+	part(r.repeated, "%s repeated questions were left out", grouped(r.repeated))
+	r.say("%s", b.String())
+}
+
+// verdict is the error of work that is done, with what was wrong in it.
+func (r *construction) verdict() error {
+	var wrong []string
+	if r.bad > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d questions could not be used", r.bad))
+	}
+	if r.failed > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d questions failed, as their requests did; run the same command again to go on", r.failed))
+	}
+	if wrong == nil {
+		return nil
+	}
+	return exit.Errorf(exit.Faults, "%s: %s", r.name, strings.Join(wrong, ", "))
+}
+
+func (r *construction) say(format string, args ...any) {
+	if r.bar != nil {
+		r.bar.Hide()
+	}
+	terminal.Say(r.cmd, "%s: %s", r.name, fmt.Sprintf(format, args...))
+}
+
+// grouped is a number with its digits in threes.
+func grouped(n int) string { return groupedText(fmt.Sprint(n)) }
+
+func groupedText(s string) string {
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// sampling is the progress of a run: completions, and the number of questions
+// that are done. It shows nothing if standard error is not a terminal.
+type sampling struct {
+	*terminal.Progress
+	mu        sync.Mutex
+	most      int // completions, less those that are known not to be needed
+	had       int
+	questions int
+	of        int
+}
+
+func newSampling(cmd *cobra.Command, questions, completions int) *sampling {
+	s := &sampling{Progress: terminal.Count(cmd, completions, "completions"), most: completions, of: questions}
+	s.describe()
+	return s
+}
+
+func (s *sampling) describe() {
+	s.Label(fmt.Sprintf("%s/%s questions", grouped(s.questions), grouped(s.of)))
+}
+
+func (s *sampling) observe(completions, notAsked int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.had += completions
+	s.most -= notAsked
+	s.Most(int64(s.most))
+	s.To(int64(s.had))
+}
+
+func (s *sampling) question() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.questions++
+	s.describe()
+}

@@ -1,0 +1,156 @@
+// Package demo is the command demo: the built-in models, shown at work.
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/cmd/finece/internal/watch"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/host/train/problems"
+)
+
+const long = `demo shows the method at work with no network: the small model that is built in
+answers a problem in several steps, and its confidence model says beside each
+paragraph how likely the answer is to be right, and corrects what it said of
+earlier ones. Then the answer is graded.
+
+The problems come from --seed, and the models have never seen them. They get about
+half of them right. A question of your own has to be of that kind: a few steps of
+arithmetic with whole numbers.`
+
+const example = `  finece demo
+  finece demo --seed 7 --domain long
+  finece demo 'Tom has 17 apples. Ann has 25 more than Tom. How many apples does Ann have?'`
+
+// New is the command.
+func New() *cobra.Command {
+	var seed uint64
+	var number int
+	var temperature, pace float64
+	var domain string
+	cmd := &cobra.Command{
+		Use:     "demo [flags] [QUESTION]",
+		Short:   "Watch the built-in model solve problems, with confidences",
+		Long:    long,
+		Example: example,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := problems.ParseDomain(domain)
+			if err != nil {
+				return exit.Usagef("--domain: %w", err)
+			}
+			if d == problems.OpenEnded {
+				return exit.Usagef("--domain %s: the built-in model has not learnt to answer open-ended questions", d)
+			}
+			if !cmd.Flags().Changed("seed") {
+				seed = uint64(rand.N(10_000))
+			}
+			url, done, err := models.Serve()
+			if err != nil {
+				return err
+			}
+			defer done()
+			s := show{cmd: cmd, url: url, temperature: temperature, seed: seed, pace: pace}
+			if len(args) == 1 {
+				return s.question(args[0], "")
+			}
+			terminal.Say(cmd, "problems of --seed %d", seed)
+			source := problems.NewSource(seed, d, problems.Test)
+			for range number {
+				p := source.Next()
+				if err := s.question(p.Question, strconv.Itoa(p.Answer)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.Uint64Var(&seed, "seed", 0, "of the problems and of the sampling (default: another one each time)")
+	flags.IntVarP(&number, "number", "n", 1, "how many problems")
+	flags.Float64Var(&temperature, "temperature", 1, "of sampling")
+	flags.Float64Var(&pace, "pace", 12, "tokens a second, 0 for as fast as they come")
+	flags.StringVar(&domain, "domain", "in", "in, hard, long (longer chains than the models know) or wording (other words)")
+	completion.Values(cmd, "domain", "in", "hard", "long", "wording")
+	return cmd
+}
+
+// show is what is shown.
+type show struct {
+	cmd               *cobra.Command
+	url               string
+	temperature, pace float64
+	seed              uint64
+}
+
+// question shows an answer to a question; gold is the right one, "" if it is not known.
+func (s *show) question(question, gold string) error {
+	request := map[string]any{
+		"model": weights.Generator, "messages": []map[string]string{{"role": "user", "content": question}},
+		"temperature": s.temperature, "seed": s.seed, "logprobs": true, "top_logprobs": 5,
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.cmd.OutOrStdout(), "\n%s\n\n", question)
+	show := watch.New()
+	show.SetArgs([]string{
+		"--data", string(body), "--estimator", s.url, "--model", weights.Confidence, "--pace", strconv.FormatFloat(s.pace, 'g', -1, 64), s.url + "/chat/completions",
+	})
+	show.SetIn(s.cmd.InOrStdin())
+	show.SetOut(s.cmd.OutOrStdout())
+	show.SetErr(s.cmd.ErrOrStderr())
+	show.SilenceErrors, show.SilenceUsage = true, true
+	if err := show.ExecuteContext(s.cmd.Context()); err != nil || gold == "" {
+		return err
+	}
+	answer, err := s.again(s.cmd.Context(), body)
+	if err != nil {
+		return err
+	}
+	verdict, err := construct.NumberGrader{}.Grade(s.cmd.Context(), &construct.Question{Text: question, Gold: []string{gold}}, answer)
+	if err != nil {
+		return err
+	}
+	if verdict == construct.Right {
+		fmt.Fprintf(s.cmd.OutOrStdout(), "The answer is right.\n")
+	} else {
+		fmt.Fprintf(s.cmd.OutOrStdout(), "The answer is wrong: it is %s.\n", gold)
+	}
+	return nil
+}
+
+// again is the answer that was shown: the same seed gives the same one.
+func (s *show) again(ctx context.Context, body []byte) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/chat/completions", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	reply, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", exit.Errorf(exit.IO, "%w", err)
+	}
+	defer reply.Body.Close()
+	var v struct {
+		Choices []struct{ Message struct{ Content string } }
+	}
+	if err := json.NewDecoder(reply.Body).Decode(&v); err != nil || len(v.Choices) == 0 {
+		return "", exit.Errorf(exit.IO, "the built-in model's reply could not be read: %v", err)
+	}
+	return v.Choices[0].Message.Content, nil
+}

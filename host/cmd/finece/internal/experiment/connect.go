@@ -1,0 +1,153 @@
+package experiment
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/suc"
+	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// connect makes what asks the servers.
+func (f *options) connect(store construct.Store) error {
+	c := &f.config
+	api, err := construct.ParseAPI(f.api)
+	if err != nil {
+		return exit.Usagef("--api: %w", err)
+	}
+	format, err := construct.ParseDataset(f.dataset)
+	if err != nil {
+		return exit.Usagef("--dataset: %w", err)
+	}
+	name := f.grader
+	if name == "" {
+		name = format.Grader()
+	}
+	if c.Grader, err = construct.GraderNamed(name); err != nil {
+		return exit.Usagef("--grader: %w", err)
+	}
+	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: c.Requests, Retries: 6}
+	c.Generator, err = construct.NewGenerator(construct.GeneratorConfig{
+		Server: server, Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
+	})
+	if err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	for _, spec := range f.confidence {
+		name, rest, ok := strings.Cut(spec, "=")
+		if !ok {
+			return exit.Usagef("--confidence %s: want NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL", spec)
+		}
+		where, m, err := f.confidenceModel(rest)
+		if err != nil {
+			return exit.Usagef("--confidence %s: %w", spec, err)
+		}
+		// Replies of the generator's own server are known without its address, which
+		// may be another one when the run is gone on with.
+		_, elsewhere, _ := strings.Cut(rest, "@")
+		asker, err := experiment.NewAsker(where, m, elsewhere, store)
+		if err != nil {
+			return exit.With(exit.Usage, err)
+		}
+		c.Subjects = append(c.Subjects, experiment.Subject{Name: name, Asker: asker, Main: name == experiment.FineCE})
+	}
+	if !f.baselines {
+		return nil
+	}
+	return f.connectBaselines(store)
+}
+
+// confidenceModel reads ADAPTER:MODEL[@URL].
+func (f *options) confidenceModel(spec string) (model.Config, estimate.Model, error) {
+	m := estimate.DefaultModel()
+	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: f.config.Requests, Retries: 6}
+	name, url, ok := strings.Cut(spec, "@")
+	if ok {
+		server.BaseURL = url
+	}
+	adapter, name, ok := strings.Cut(name, ":")
+	if !ok {
+		return server, m, fmt.Errorf("%q: want ADAPTER:MODEL", spec)
+	}
+	var err error
+	if m.Adapter, err = estimate.ParseAdapter(adapter); err != nil {
+		return server, m, err
+	}
+	m.Name = name
+	if m.Adapter == estimate.Pooling {
+		m.Activation, m.Class = estimate.Sigmoid, 0
+	}
+	if m.Adapter != estimate.Chat && m.Adapter != estimate.Completions {
+		server.BaseURL = strings.TrimSuffix(strings.TrimSuffix(server.BaseURL, "/"), "/v1")
+	}
+	return server, m, nil
+}
+
+func (f *options) connectBaselines(store construct.Store) error {
+	b := baseline.DefaultConfig()
+	b.Generator, b.Seed, b.Samples, b.Store, b.Requests = f.config.Generator, f.config.Seed, f.samples, store, f.config.Requests
+	var err error
+	_, hasFinal := f.config.Grader.(construct.Reader)
+	if hasFinal {
+		if b.Equivalence, err = construct.EquivalenceBy(f.config.Grader); err != nil {
+			return exit.With(exit.Usage, err)
+		}
+	}
+	b.Verb.NoQuestionPrompt = true // a state of the answer is what it is asked about
+	b.Scoring = baseline.Scoring{Method: baseline.PromptLogprobs}
+	if f.scoring != "" {
+		b.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: f.scoring}
+	}
+	if f.head != "" {
+		where, m, err := f.confidenceModel(f.head)
+		if err != nil {
+			return exit.Usagef("--head: %w", err)
+		}
+		if b.Head, err = baseline.NewHead(where, m); err != nil {
+			return exit.With(exit.Usage, err)
+		}
+	}
+	suc, err := f.suc()
+	if err != nil {
+		return err
+	}
+	f.config.Baselines = baseline.Estimators(suc)
+	if !hasFinal {
+		// Of answers that have no final one, it can be said how alike they are, but
+		// not which come to the same.
+		f.config.Baselines = slices.DeleteFunc(f.config.Baselines, func(e baseline.Estimator) bool { return e.Needs()&(baseline.Classes|baseline.Agreement) != 0 })
+		f.config.Baselines = append(f.config.Baselines, baseline.CoCoA{Cosine: true})
+	}
+	if f.config.Collector, err = baseline.NewCollector(b); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	return nil
+}
+
+// suc fits the baseline SuC to --states. Without, it is that of the built-in
+// generator, or nil for another one.
+func (f *options) suc() (*baseline.SuC, error) {
+	switch {
+	case f.states == "" && f.ours:
+		return suc.BuiltIn()
+	case f.states == "":
+		return nil, nil
+	}
+	file, err := os.Open(f.states)
+	if err != nil {
+		return nil, exit.Errorf(exit.IO, "--states: %w", err)
+	}
+	defer file.Close()
+	suc, err := suc.Fit(file)
+	if err != nil {
+		return nil, fmt.Errorf("--states: %w", err)
+	}
+	return suc, nil
+}

@@ -1,0 +1,182 @@
+// Package lm is the command lm: it serves small language models.
+package lm
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/lm"
+)
+
+const long = `lm runs small language models in this process and serves them as OpenAI's API
+does: a generator to sample answers from, a confidence model to ask. It needs no
+GPU, no Python and no network.
+
+A model is a folder as Hugging Face saves it: config.json, model.safetensors,
+tokenizer.json, of the Llama architecture with a byte-level BPE tokenizer. An
+adapter is a LoRA folder of PEFT on such a model; it is merged when it is read.
+Without --model and --adapter, the models that are built in are served.
+
+  /v1/chat/completions  n, seed, stop, logprobs, streams; an assistant message at
+                        the end is gone on with if continue_final_message or its
+                        "prefix" is set
+  /v1/completions       the same for plain text; echo with max_tokens 0 scores it
+  /classify, /pooling   of a model with a value head, as vLLM has them
+  /v1/models, /health, /metrics
+
+All that is asked at a time is computed together, and what prompts have in common
+only once. The same seed gives the same answers, whatever else is being asked.
+
+When the server is stopped, it prints what it has done.`
+
+const example = `  finece lm
+  finece lm --model generator=models/generator --model value=models/value
+  finece lm --adapter confidence=models/base,models/confidence-lora --listen :8081
+  finece lm generate --model models/generator 'What is 17 + 25?'`
+
+type options struct {
+	listen   string
+	models   []string
+	adapters []string
+	grace    time.Duration
+	options  lm.Options
+	cache    int64 // MiB
+}
+
+// New is the command.
+func New() *cobra.Command {
+	var f options
+	cmd := &cobra.Command{
+		Use:     "lm [flags]",
+		Short:   "Run small language models and serve them over HTTP",
+		Long:    long,
+		Example: example,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return exit.Usagef("lm takes no arguments, not %q; models are given with --model NAME=DIR", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8081", "address to listen on")
+	flags.StringArrayVar(&f.models, "model", nil, "NAME=DIR: a model to serve; may be given again")
+	flags.StringArrayVar(&f.adapters, "adapter", nil, "NAME=BASEDIR,ADAPTERDIR: a model with a LoRA adapter; may be given again")
+	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for requests that are under way when the server is stopped")
+	flags.IntVar(&f.options.MaxSequences, "max-sequences", 64, "completions of a model at a time; more wait")
+	flags.IntVar(&f.options.MaxContext, "max-context", 0, "tokens of a prompt and its completion; 0 is the model's own limit")
+	flags.Int64Var(&f.cache, "cache", 256, "MiB of each model's key-value cache")
+	cmd.AddCommand(newGenerate())
+	return cmd
+}
+
+func (f *options) run(cmd *cobra.Command) error {
+	if f.options.MaxSequences < 1 || f.options.MaxContext < 0 || f.cache < 1 || f.cache > 1<<30 {
+		return exit.Usagef("--max-sequences %d, --max-context %d, --cache %d: want at least 1, 0 and 1", f.options.MaxSequences, f.options.MaxContext, f.cache)
+	}
+	f.options.CacheBytes = f.cache << 20
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	loaded, err := f.load()
+	if err != nil {
+		return err
+	}
+	served, handler, closeAll, err := models.Start(loaded, f.options)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return exit.Errorf(exit.IO, "%w", err)
+	}
+	names := make([]string, len(served))
+	for i, s := range served {
+		names[i] = s.Name
+	}
+	terminal.Say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
+	defer summarizeEngines(cmd, served)
+	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "requests")
+}
+
+// load reads the models of the command line.
+func (f *options) load() ([]models.Named, error) {
+	if len(f.models)+len(f.adapters) == 0 {
+		return models.BuiltIn()
+	}
+	var all []models.Named
+	add := func(name string, load func() (*lm.Model, error)) error {
+		for _, other := range all {
+			if other.Name == name {
+				return exit.Usagef("two models are called %s", name)
+			}
+		}
+		m, err := load()
+		if err != nil {
+			return modelError(name, err)
+		}
+		all = append(all, models.Named{Name: name, Model: m})
+		return nil
+	}
+	for _, spec := range f.models {
+		name, dir, ok := strings.Cut(spec, "=")
+		if !ok {
+			name, dir = filepath.Base(filepath.Clean(spec)), spec
+		}
+		if name == "" || dir == "" {
+			return nil, exit.Usagef("--model %s: want NAME=DIR", spec)
+		}
+		if err := add(name, func() (*lm.Model, error) { return lm.Load(os.DirFS(dir)) }); err != nil {
+			return nil, err
+		}
+	}
+	for _, spec := range f.adapters {
+		name, dirs, _ := strings.Cut(spec, "=")
+		base, adapter, ok := strings.Cut(dirs, ",")
+		if name == "" || base == "" || adapter == "" || !ok {
+			return nil, exit.Usagef("--adapter %s: want NAME=BASEDIR,ADAPTERDIR", spec)
+		}
+		if err := add(name, func() (*lm.Model, error) { return lm.LoadAdapter(os.DirFS(base), os.DirFS(adapter)) }); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// modelError is the error of a model that could not be read: a file that is not
+// there, or one that is not supported.
+func modelError(name string, err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return exit.Errorf(exit.IO, "model %s: %w", name, err)
+	}
+	return exit.Errorf(exit.Unavailable, "model %s: %w", name, err)
+}
+
+// summarizeEngines says what the engines have done.
+func summarizeEngines(cmd *cobra.Command, served []lm.Served) {
+	for _, m := range served {
+		s := m.Engine.Stats()
+		if s.Steps == 0 {
+			terminal.Say(cmd, "%s: nothing was asked", m.Name)
+			continue
+		}
+		all := s.PromptTokens - s.CachedTokens + s.CompletionTokens
+		terminal.Say(cmd, "%s: %d completion tokens and %d prompt tokens (%d of them cached) in %.1f s of computing on %d cores: %.0f tokens/s",
+			m.Name, s.CompletionTokens, s.PromptTokens, s.CachedTokens, s.Busy.Seconds(), runtime.GOMAXPROCS(0), float64(all)/s.Busy.Seconds())
+	}
+}

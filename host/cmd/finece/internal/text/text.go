@@ -1,0 +1,77 @@
+// Package text is the command text: the text that a stream carries.
+package text
+
+import (
+	"bufio"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/screen"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/position"
+)
+
+const long = `text prints the text that a stream carries, and nothing else: no protocol, no
+reasoning, no refusal, one choice. It is byte for byte the text that the offsets
+of positions count in.
+
+The text comes from a model. When standard output is a terminal, control
+characters in it are made visible instead of being obeyed.`
+
+const example = `  finece text answer.sse
+  finece text --reasoning answer.sse > thoughts.md
+  finece text --choice 1 answer.sse
+  finece text answer.sse | head -c 96   # up to the position at byte 96`
+
+// New is the command.
+func New() *cobra.Command {
+	f := settings.New()
+	var choice int
+	var reasoning bool
+	cmd := &cobra.Command{
+		Use:     "text [flags] FILE|-",
+		Short:   "Print the text that a stream carries",
+		Long:    long,
+		Example: example,
+		Args:    input.One,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			segment := position.Answer
+			if reasoning {
+				segment = position.Reasoning
+			}
+			return runText(cmd, f, args[0], choice, segment)
+		},
+	}
+	cmd.Flags().IntVar(&choice, "choice", 0, "which of a stream's answers, from 0")
+	cmd.Flags().BoolVar(&reasoning, "reasoning", false, "print what the model thought instead of its answer")
+	f.AddStream(cmd)
+	return cmd
+}
+
+func runText(cmd *cobra.Command, f *settings.Flags, path string, choice int, segment position.Segment) error {
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	show := func(b []byte) []byte { return b }
+	if _, ok := terminal.Of(cmd.OutOrStdout()); ok {
+		show = screen.Printable
+	}
+	var failed error
+	l := scoring.Ledger{Text: func(c int, s position.Segment, text []byte) {
+		if c == choice && s == segment && failed == nil {
+			if _, failed = out.Write(show(text)); failed == nil {
+				failed = out.Flush() // as it comes
+			}
+		}
+	}}
+	f.Config.Text = true
+	if err := scoring.Feed(cmd, f, path, &l); err != nil {
+		return err
+	}
+	if failed != nil {
+		return exit.With(exit.IO, failed)
+	}
+	return l.Verdict()
+}

@@ -1,0 +1,345 @@
+// Package train is the command train: training data and the Python trainer.
+package train
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/output"
+	"github.com/finece/finece/host/cmd/finece/internal/suc"
+	"github.com/finece/finece/host/train"
+	"github.com/finece/finece/host/train/problems"
+)
+
+const long = `train makes a confidence model of the labels that finece construct samples.
+
+  export    states of finece construct -> training data for any trainer
+  config    a LLaMA-Factory configuration with the paper's settings
+  ift       instruction fine-tuning: the model learns to write its confidence
+  value     a value head: a linear layer on the last hidden state gives it
+
+and the small generator that this project ships:
+
+  problems  word problems of several steps, from a seed
+  corpus    conversations about them that a generator learns from
+  tokenizer, base   a tokenizer, and a generator from scratch or trained further
+
+ift, value, tokenizer and base run the Python trainer, on transformers and PEFT,
+on a GPU where there is one; each has a --help of its own. The interpreter is
+FINECE_PYTHON, or python3; finece train requirements prints what it needs for
+pip. Killed at any instant, the same command goes on from the last checkpoint.`
+
+const example = `  finece train requirements > requirements.txt
+  finece train export --split train -o train.jsonl states.jsonl
+  finece train export --split dev -o dev.jsonl states.jsonl
+  finece train ift --model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out
+  finece train config --model Qwen/Qwen2.5-7B-Instruct --template qwen --train train.jsonl data`
+
+// New is the command.
+func New() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "train",
+		Short:   "Make a confidence model of labels",
+		Long:    long,
+		Example: example,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
+		newTrainer("ift", "Teach a model to write its confidence",
+			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model comes into best/ in the --out folder.",
+			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
+		newTrainer("value", "Put a value head on a model",
+			"value puts a linear head on a model's last hidden state, which gives the logit of\nthe confidence.",
+			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
+		newTrainer("tokenizer", "Learn a tokenizer from a corpus",
+			"tokenizer learns a byte-level BPE with a token for each digit.",
+			"--corpus corpus.jsonl prompts.jsonl --out tokenizer"),
+		newTrainer("base", "Train a small generator",
+			"base trains a small transformer of the Llama layout on conversations, from scratch\nor, with --model, further.",
+			"--corpus corpus.jsonl --tokenizer tokenizer --out generator"),
+		&cobra.Command{
+			Use:     "requirements",
+			Short:   "Print the trainer's Python packages, for pip",
+			Long:    "requirements prints the Python packages of the trainer and their versions.",
+			Example: "  finece train requirements > requirements.txt",
+			Args:    cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				_, err := io.WriteString(cmd.OutOrStdout(), train.Requirements)
+				return err
+			},
+		})
+	return cmd
+}
+
+// newTrainRead is for the Python trainer.
+func newTrainRead() *cobra.Command {
+	return &cobra.Command{
+		Use:     "read FILE|-",
+		Short:   "Read a confidence model's replies",
+		Long:    "read reads bodies of chat completions, a line each, and writes the confidence of each.",
+		Example: "  finece train read replies.jsonl",
+		Hidden:  true,
+		Args:    input.One,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, err := input.Open(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			w := bufio.NewWriter(cmd.OutOrStdout())
+			return errors.Join(train.ReadReplies(w, in), w.Flush())
+		},
+	}
+}
+
+// newTrainer is a command of the Python trainer, which reads its own flags.
+func newTrainer(name, short, long, example string) *cobra.Command {
+	return &cobra.Command{
+		Use:                name + " [flags]",
+		Short:              short,
+		Long:               long + "\nIt is the Python trainer's: finece train " + name + " --help lists its flags.",
+		Example:            "  finece train " + name + " " + example,
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := exit.Interruptible(cmd.Context())
+			defer stop()
+			t := train.Trainer{Log: cmd.ErrOrStderr()}
+			err := t.Pass(ctx, cmd.OutOrStdout(), append([]string{name}, args...)...)
+			if err != nil && ctx.Err() == nil {
+				return exit.With(exit.IO, err)
+			}
+			return err
+		},
+	}
+}
+
+// splits are those of finece construct.
+var splits = []string{"train", "dev", "test"}
+
+func newTrainExport() *cobra.Command {
+	c := train.ExportConfig{Digits: 1}
+	var layout, path string
+	cmd := &cobra.Command{
+		Use:   "export [flags] FILE|-",
+		Short: "Write training data from the states of finece construct",
+		Long: `export writes a line of training data for each state: the prompt that asks for
+its confidence, and the label as a number. Labels are rounded up or down at
+random, so that their mean is k/N and not the nearest tenth, but for 1, which is
+written as 0.99: so every reply begins with 0. and the digit behind it has the
+whole distribution of the confidence to read. k and N stand beside them. The
+split is the one that finece construct has made: no question is in two.
+
+Of the states of finece construct --pool, --answers takes as many as come up in so
+many answers to a question: right and wrong turns as often as they are met in use.`,
+		Example: `  finece train export --split train -o train.jsonl states.jsonl
+  finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl
+  finece train export --split train --answers 2 -o train.jsonl pooled.jsonl`,
+		Args: input.One,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if c.Layout, err = train.ParseLayout(layout); err != nil {
+				return exit.Usagef("--layout: %w", err)
+			}
+			if c.Split != "" && !slices.Contains(splits, c.Split) {
+				return exit.Usagef("--split %q: want train, dev or test", c.Split)
+			}
+			if c.Digits < 1 || c.Digits > 6 {
+				return exit.Usagef("--digits %d: want 1 to 6", c.Digits)
+			}
+			if c.Answers < 0 {
+				return exit.Usagef("--answers %d: want 0 or more", c.Answers)
+			}
+			in, err := input.Open(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			n := 0
+			err = output.Write(cmd, path, func(w io.Writer) error {
+				var err error
+				if n, err = train.Export(w, in, c); n == 0 && err == nil {
+					err = fmt.Errorf("no state of the split %q", c.Split)
+				}
+				return err
+			})
+			if exit.HasCode(err) {
+				return err
+			} else if err != nil {
+				return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d lines\n", n)
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&layout, "layout", c.Layout.String(), "messages (TRL, transformers) or alpaca (LLaMA-Factory)")
+	flags.IntVar(&c.Digits, "digits", c.Digits, "of a label, behind the point")
+	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 and not as 0.99; a reply that begins with 1 shows nothing of what stands behind 0.")
+	flags.Uint64Var(&c.Seed, "seed", 0, "of the rounding")
+	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
+	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
+	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out answers, whole and begun: the data of P(IK)")
+	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	completion.Values(cmd, "layout", "messages", "alpaca")
+	completion.Values(cmd, "split", splits...)
+	return cmd
+}
+
+func newTrainSuC() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "suc [flags] FILE|-",
+		Short: "Fit the baseline SuC to the states of finece construct",
+		Long: `suc groups the questions of the train split by their words and writes the groups,
+with the share of correct answers in each, as JSON: the baseline of sub-question
+clusters, which finece experiment compares with.`,
+		Example: `  finece train suc -o suc.json states.jsonl`,
+		Args:    input.One,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, err := input.Open(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			defer in.Close()
+			suc, err := suc.Fit(in)
+			if err != nil {
+				return fmt.Errorf("%s: %w", in.Name, err)
+			}
+			return output.Write(cmd, path, func(w io.Writer) error { return json.NewEncoder(w).Encode(suc) })
+		},
+	}
+	cmd.Flags().StringVarP(&path, "output", "o", "", "write to this file")
+	return cmd
+}
+
+func newTrainConfig() *cobra.Command {
+	var c train.LLaMAFactoryConfig
+	cmd := &cobra.Command{
+		Use:   "config [flags] FOLDER",
+		Short: "Write a LLaMA-Factory configuration with the paper's settings",
+		Long: `config writes finece.yaml and dataset_info.json into FOLDER, where the training
+data is: AdamW with beta1 0.9 and beta2 0.5, learning rate 1e-4, 300 steps of
+warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
+		Example: `  finece train config --model Qwen/Qwen2.5-7B-Instruct --template qwen --train train.jsonl data`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			err := train.LLaMAFactory(args[0], c)
+			if path := (*os.PathError)(nil); errors.As(err, &path) {
+				return exit.With(exit.IO, err)
+			} else if err != nil {
+				return exit.With(exit.Usage, err)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&c.Model, "model", "", "name or folder of the model")
+	flags.StringVar(&c.Template, "template", "", "LLaMA-Factory's name of its chat template")
+	flags.StringVar(&c.Train, "train", "", "file in FOLDER, in the alpaca layout")
+	flags.StringVar(&c.Dev, "dev", "", "the same of held-out questions")
+	flags.StringVar(&c.Output, "out", "out", "where checkpoints go")
+	flags.IntVar(&c.LoRARank, "lora-rank", 0, "rank of LoRA matrices; 0 trains all weights")
+	flags.Float64Var(&c.Epochs, "epochs", 3, "passes over the data")
+	flags.IntVar(&c.Batch, "batch", 8, "sequences of a device and step")
+	flags.IntVar(&c.Cutoff, "cutoff", 2048, "tokens of a sequence")
+	flags.Uint64Var(&c.Seed, "seed", 1, "of the training")
+	return cmd
+}
+
+func newTrainProblems() *cobra.Command {
+	var domain, pool, path string
+	var seed uint64
+	var n int
+	cmd := &cobra.Command{
+		Use:   "problems [flags]",
+		Short: "Make word problems of several steps, from a seed",
+		Long: `problems writes questions as finece construct reads them: {"id","question","gold"},
+with the family and the written-out solution beside them. The domain is in (2 to
+5 steps), hard (of these, the hardest), long (5 to 7, more than in has in the same
+family), wording (other words) or open (any 3 to 5 of many true statements are an
+answer; gold is all of them).
+No question is in two pools: corpus, what a generator learns from; confidence,
+what its confidence is learnt from; test.`,
+		Example: `  finece train problems --pool confidence -n 1000 -o questions.jsonl
+  finece train problems --pool test --domain long -n 200
+  finece train problems --pool test --domain open -n 200`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := problems.ParseDomain(domain)
+			if err != nil {
+				return exit.Usagef("--domain: %w", err)
+			}
+			p, err := problems.ParsePool(pool)
+			if err != nil {
+				return exit.Usagef("--pool: %w", err)
+			}
+			if n < 0 {
+				return exit.Usagef("-n %d: want 0 or more", n)
+			}
+			return output.Write(cmd, path, func(w io.Writer) error { return train.WriteQuestions(w, seed, d, p, n) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.Uint64Var(&seed, "seed", 1, "of the problems")
+	flags.IntVarP(&n, "number", "n", 100, "how many")
+	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open")
+	flags.StringVar(&pool, "pool", "test", "corpus, confidence or test")
+	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	completion.Values(cmd, "domain", "in", "hard", "long", "wording", "open")
+	completion.Values(cmd, "pool", "corpus", "confidence", "test")
+	return cmd
+}
+
+func newTrainCorpus() *cobra.Command {
+	var domain, path string
+	var seed uint64
+	var n int
+	var prompts bool
+	cmd := &cobra.Command{
+		Use:   "corpus [flags]",
+		Short: "Make conversations that a generator learns from",
+		Long: `corpus writes conversations, {"messages"}: of eight, five are a problem and its
+solution, two are calculations alone, and in one a solution, or the beginning of
+one, half of them with a mistake planted, is followed by how likely it is to be
+right, so that the generator has an opinion of its own. Problems are of --domain.
+With --prompts, conversations with a confidence model instead, about right solutions
+and with any number for a reply: for a tokenizer to learn what they look like, and
+for a model to learn what to expect there (finece train base --prompt-loss).`,
+		Example: `  finece train corpus -n 240000 -o corpus.jsonl`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, err := problems.ParseDomain(domain)
+			if err != nil {
+				return exit.Usagef("--domain: %w", err)
+			}
+			if n < 0 {
+				return exit.Usagef("-n %d: want 0 or more", n)
+			}
+			return output.Write(cmd, path, func(w io.Writer) error {
+				if prompts {
+					return train.WritePrompts(w, seed, n)
+				}
+				return train.WriteCorpus(w, seed, d, n)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.Uint64Var(&seed, "seed", 1, "of the problems")
+	flags.IntVarP(&n, "number", "n", 1000, "how many conversations")
+	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open, as of finece train problems")
+	flags.BoolVar(&prompts, "prompts", false, "conversations with a confidence model")
+	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	completion.Values(cmd, "domain", "in", "hard", "long", "wording", "open")
+	return cmd
+}

@@ -1,0 +1,53 @@
+// Package version is the command version.
+package version
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/wasm"
+	"github.com/finece/finece/wasm/abi"
+)
+
+// New is the command.
+func New() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, and the hash of the scoring core",
+		Long: `version prints what this command was built from, and the SHA-256, size and ABI
+version of finece.wasm, the scoring core that is embedded in it. The same bytes
+run in browsers and edge workers: where the hashes agree, so do the scores.`,
+		Example: `  finece version
+  finece version | grep sha256`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out := cmd.OutOrStdout()
+			version, revision, goVersion := "unknown", "", ""
+			if info, ok := debug.ReadBuildInfo(); ok {
+				version, goVersion = info.Main.Version, info.GoVersion
+				for _, s := range info.Settings {
+					switch {
+					case s.Key == "vcs.revision":
+						revision = s.Value
+					case s.Key == "vcs.modified" && s.Value == "true":
+						revision += " (modified)"
+					}
+				}
+			}
+			fmt.Fprintf(out, "finece       %s\n", version)
+			if revision != "" {
+				fmt.Fprintf(out, "revision     %s\n", revision)
+			}
+			fmt.Fprintf(out, "go           %s\n", goVersion)
+			_, err := fmt.Fprintf(out, "core sha256  %x\ncore size    %d bytes\ncore ABI     %d\n", sha256.Sum256(wasm.Core), len(wasm.Core), abi.Version)
+			if err != nil {
+				return exit.With(exit.IO, err)
+			}
+			return nil
+		},
+	}
+}
