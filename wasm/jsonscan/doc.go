@@ -45,6 +45,5 @@
 //
 // The events of a stream are much the same bytes over and over. NextField first
 // tries the key that came next the last time; a [Shape] is a whole object as a
-// server usually writes it; a [Checkpoint] and an [Ending] are the beginning and
-// the end of the input before. Each only ever compares: what differs is read.
+// server usually writes it. Both only compare: input that differs is read as usual.
 package jsonscan

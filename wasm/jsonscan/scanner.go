@@ -45,7 +45,6 @@ type Scanner struct {
 	last    uint8      // what NextField returned
 	short   bool       // failed for lack of scratch space
 	bad     bool       // a string had bytes that are no UTF-8
-	over    bool       // SkipEnding has consumed the rest
 	failed  bool
 	first   bool // no member of the container just entered was seen yet
 	depth   int  // containers entered
@@ -58,7 +57,7 @@ type Scanner struct {
 func (s *Scanner) Reset(data []byte) {
 	s.Reserve(len(data))
 	s.data, s.pos, s.depth = data, 0, 0
-	s.first, s.failed, s.short, s.bad, s.over = false, false, false, false, false
+	s.first, s.failed, s.short, s.bad = false, false, false, false
 	s.key, s.scratch = nil, s.scratch[:0]
 }
 
@@ -100,16 +99,13 @@ func (s *Scanner) Offset() int {
 //
 //go:noinline
 func (s *Scanner) fail(at int, want string) bool {
-	if !s.failed && !s.over {
+	if !s.failed {
 		s.failed = true
 		s.err.Offset, s.err.Want = at, want
 		s.data, s.pos = nil, 0
 	}
 	return false
 }
-
-// Depth is the number of containers that the walk is in.
-func (s *Scanner) Depth() int { return s.depth }
 
 // next skips white space and returns the byte behind it, or 0 at the end.
 func (s *Scanner) next() byte {
@@ -242,8 +238,6 @@ func (s *Scanner) NextField(keys *Keys) int {
 			s.first = false
 			return -1
 		}
-	} else if s.over {
-		return -1
 	}
 	// Servers write the same members in the same order every time.
 	next := &s.follow[(uint(s.last)+37*uint(s.depth))%uint(len(s.follow))]

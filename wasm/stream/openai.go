@@ -7,22 +7,11 @@ import (
 )
 
 // openAI reads a chunk of chat completions or of completions, or a whole
-// response, which has message in the place of delta.
-//
-// Up to the text of the first choice, and behind its log-probabilities, the
-// chunks of a stream are the same bytes nearly always; they are read once.
+// response, which has message instead of delta.
 func (r *reader) openAI() {
 	s := &r.scanner
 	r.bareError, r.bareMessage = false, nil
-	if r.resume() {
-		r.known = true
-		e := r.begin()
-		e.choice, e.delta = r.alike.choice, r.alike.delta
-		r.deltaContent(e)
-		r.deltaMembers(e)
-		r.choiceMembers(e)
-		r.moreChoices()
-	} else if !s.EnterObject() {
+	if !s.EnterObject() {
 		return
 	}
 	for {
@@ -31,13 +20,9 @@ func (r *reader) openAI() {
 			if r.bareError && !r.failed {
 				r.failed, r.message = true, r.bareMessage
 			}
-			r.saveEnding()
 			return
 		case kChoices:
-			if s.EnterArray() {
-				r.known = true
-				r.moreChoices()
-			}
+			r.openAIChoices()
 		case kUsage:
 			r.readUsage()
 		case kXGroq:
@@ -68,17 +53,22 @@ func (r *reader) openAI() {
 	}
 }
 
-func (r *reader) moreChoices() {
+func (r *reader) openAIChoices() {
+	if !r.scanner.EnterArray() {
+		return
+	}
+	r.known = true
 	for r.scanner.NextElement() {
-		if r.scanner.EnterObject() {
-			r.choiceMembers(r.begin())
-		}
+		r.openAIChoice()
 	}
 }
 
-// choiceMembers reads the members of a choice, or the rest of them.
-func (r *reader) choiceMembers(e *entry) {
+func (r *reader) openAIChoice() {
 	s := &r.scanner
+	if !s.EnterObject() {
+		return
+	}
+	e := r.begin()
 	for {
 		switch s.NextField(keys) {
 		case -1:
@@ -90,14 +80,12 @@ func (r *reader) choiceMembers(e *entry) {
 			}
 		case kDelta:
 			r.openAIDelta(e)
-			r.skipEnding(e)
 		case kMessage:
 			if e.delta {
 				s.Skip()
 				break
 			}
 			r.openAIMessage(e)
-			r.skipEnding(e)
 		case kText:
 			if text, _ := s.Text(); !e.delta {
 				r.add(position.Answer, text)
@@ -154,7 +142,7 @@ func (r *reader) openAIMessage(e *entry) {
 	}
 }
 
-// deltaMembers reads the members of a delta, or the rest of them.
+// deltaMembers reads the members of a delta or of a message.
 func (r *reader) deltaMembers(e *entry) {
 	s := &r.scanner
 	reasoned := false
@@ -163,7 +151,7 @@ func (r *reader) deltaMembers(e *entry) {
 		case -1:
 			return
 		case kContent:
-			r.deltaContent(e)
+			r.contentOf(position.Answer)
 		case kReasoningContent, kReasoning, kThinking: // some gateways send two of these
 			if reasoned {
 				s.Skip()
@@ -285,7 +273,6 @@ func (r *reader) openAILogprobs(e *entry) {
 			return
 		case kContent:
 			r.tokenList(e, position.Answer)
-			r.skipEnding(e)
 		case kRefusal:
 			r.tokenList(e, position.Refusal)
 		case kTokens:

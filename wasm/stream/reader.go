@@ -25,12 +25,11 @@ type reader struct {
 	done    bool   // it is the end marker
 	failed  bool   // it is an error
 	message []byte // the provider's
-	short   uint8  // what there was too little room for
+	short   uint8  // bitmask of the lists that were too short
 
-	// Of OpenAI's chunks: a bare error object, and what they have in common.
+	// Of OpenAI's chunks: an error object without an error field around it.
 	bareError   bool
 	bareMessage []byte
-	alike       alike
 
 	values     [8]jsonscan.Values // of tokens that have the usual shape
 	spareEntry entry              // to write to where there is no room

@@ -30,16 +30,3 @@ func SkipBlocks(b []byte, i int, low byte) int {
 	}
 	return i
 }
-
-// Alike reports whether a and b, of the same length and a Block or longer, are
-// equal. It begins at the end.
-func Alike(a, b []byte) bool {
-	for i := len(a) - Block; ; i = max(i-Block, 0) {
-		if (Load(a, i)^Load(b, i))|(Load(a, i+8)^Load(b, i+8))|(Load(a, i+16)^Load(b, i+16))|(Load(a, i+24)^Load(b, i+24)) != 0 {
-			return false
-		}
-		if i == 0 {
-			return true
-		}
-	}
-}

@@ -36,21 +36,6 @@ func SkipBlocks(b []byte, i int, low byte) int {
 	return i
 }
 
-// Alike reports whether a and b, of the same length and a Block or longer, are
-// equal. It begins at the end.
-func Alike(a, b []byte) bool {
-	for i := len(a) - Block; ; i = max(i-Block, 0) {
-		p, q := block(a, i), block(b, i)
-		last := p[3] ^ q[3]
-		if last|(p[0]^q[0])|(p[1]^q[1])|(p[2]^q[2]) != 0 {
-			return false
-		}
-		if i == 0 {
-			return true
-		}
-	}
-}
-
 func block(b []byte, i int) *[4]uint64 {
 	return (*[4]uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 }

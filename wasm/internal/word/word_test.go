@@ -63,19 +63,3 @@ func TestBlocksAreSkippedUpToALowByte(t *testing.T) {
 		}
 	}
 }
-
-func TestAlikeSeesEveryByte(t *testing.T) {
-	for length := Block; length < 130; length++ {
-		a, b := make([]byte, length), make([]byte, length)
-		if !Alike(a, b) {
-			t.Fatalf("%d zeros differ", length)
-		}
-		for i := range b {
-			b[i] ^= 1 << (i % 8)
-			if Alike(a, b) {
-				t.Fatalf("%d bytes: byte %d differs unseen", length, i)
-			}
-			b[i] = a[i]
-		}
-	}
-}
