@@ -74,9 +74,10 @@ wasm-check: ## rebuild finece.wasm elsewhere and compare it with the committed o
 	cmp build/finece.wasm wasm/finece.wasm
 
 .PHONY: bench
-bench: edge ## measure against named peers in the same run; prints the table of the README (ARGS=decoding for a part)
+bench: edge ## measure against named peers in the same run; writes host/cmd/bench/RESULTS.md (ARGS=decoding for a part)
 	$(GO) run ./host/cmd/bench $(ARGS)
 	cd www && node bench/main.mjs $(ARGS)
+	$(GO) run ./host/cmd/bench report
 
 .PHONY: train-env
 train-env: ## install the trainer's Python packages into build/venv (6 GB: PyPI's torch has CUDA with it; PYTHON=interpreter)

@@ -1,7 +1,9 @@
-// What the benchmarks share: peers take turns in rounds, each figure is the
-// median of the rounds, each ratio that of the rounds' ratios, as in the Go
-// benchmark (host/cmd/bench), whose table these rows continue.
-import { existsSync, readFileSync } from "node:fs";
+// What the benchmarks share. Peers take turns in rounds, each figure is the
+// median of the rounds and each ratio the median of the rounds' ratios, as in
+// the Go benchmark (host/cmd/bench), which writes the report.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { createServer } from "node:http";
 import { once } from "node:events";
 
@@ -19,8 +21,16 @@ export function row(what, figure, target = "") {
   rows.push([what, figure, target]);
 }
 
-/** Prints the rows so far, in columns. */
-export function flush() {
+/** Prints the rows so far in columns, and saves them for `go run ./host/cmd/bench report`. */
+export function flush(part) {
+  const core = readFileSync(new URL("../dist/finece.wasm", import.meta.url));
+  const folder = new URL("../../build/bench/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(`${part}.json`, folder), `${JSON.stringify({
+    Core: createHash("sha256").update(core).digest("hex"), Day: new Date().toISOString().slice(0, 10),
+    Machine: `Node ${process.versions.node} ${process.platform}/${process.arch}, ${availableParallelism()} CPUs`,
+    Rows: rows.map(([What, Figure, Target]) => ({ What, Figure, Target })),
+  }, undefined, 2)}\n`);
   const widths = [0, 1].map((i) => Math.max(...rows.map((row) => row[i].length)));
   for (const [what, figure, target] of rows.splice(0)) {
     console.log(`${what.padEnd(widths[0])}  ${figure.padEnd(widths[1])}  ${target}`.trimEnd());

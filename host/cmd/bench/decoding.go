@@ -7,9 +7,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"text/tabwriter"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/position"
 )
 
@@ -82,7 +82,7 @@ func chunks(n int) []byte {
 
 // decoding compares a session on such a stream, every strategy on, with
 // encoding/json doing nothing but unmarshal its chunks.
-func decoding(out *tabwriter.Writer, engine host.Engine) error {
+func decoding(t *table, engine *wazero.Engine) error {
 	const n = 20_000 // so that opening, which is measured by itself, does not count
 	data := chunks(n)
 	config := host.DefaultConfig()
@@ -114,15 +114,15 @@ func decoding(out *tabwriter.Writer, engine host.Engine) error {
 		return failure
 	}
 	speed := func(l laps) string { return fmt.Sprintf("%.0f MB/s", float64(len(data))/1e6/l.median().Seconds()) }
-	row(out, "OpenAI chunks, 5 top_logprobs: encoding/json, unmarshal only", speed(times[0]), "")
-	row(out, "  decoded, detected and fused, native", fmt.Sprintf("%s, %.1f x encoding/json", speed(times[1]), ratio(times[0], times[1])), "at least 5 x")
-	row(out, "  the same through wazero", fmt.Sprintf("%s, %.2f of native", speed(times[2]), ratio(times[1], times[2])), "at least 0.5")
+	t.row("OpenAI chunks, 5 top_logprobs: encoding/json, unmarshal only", speed(times[0]), "")
+	t.row("  decoded, detected and fused, native", fmt.Sprintf("%s, %.1f x encoding/json", speed(times[1]), ratio(times[0], times[1])), "at least 5 x")
+	t.row("  the same through wazero", fmt.Sprintf("%s, %.2f of native", speed(times[2]), ratio(times[1], times[2])), "at least 0.5")
 
 	allocs, err := allocations(config, data)
 	if err != nil {
 		return err
 	}
-	row(out, "  allocations a token, native", fmt.Sprintf("%.3f", allocs), "0")
+	t.row("  allocations a token, native", fmt.Sprintf("%.3f", allocs), "0")
 	return nil
 }
 

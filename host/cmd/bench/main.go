@@ -1,13 +1,15 @@
-// Command bench measures the product against named peers in one run and prints
-// the table of the README. Machines differ and are shared, so what counts is
-// the ratios: peers take turns in rounds, and each figure is the median of the
-// rounds, each ratio that of the rounds' ratios.
+// Command bench measures the product against named peers in one run. Machines
+// differ and are shared, so what counts is the ratios: peers take turns in
+// rounds, each figure is the median of the rounds, and each ratio is the median
+// of the rounds' ratios.
 //
 //	bench                   everything
-//	bench decoding module   these parts: module, pairs, decoding, sessions
+//	bench decoding module   these parts: module, pairs, decoding, sessions, demo
+//	bench report            write RESULTS.md from the parts measured so far
 //
-// www/bench goes on from there, in Chromium and workerd: size, badge, chromium,
-// worker. `make bench` runs both.
+// www/bench measures the parts size, badge, chromium and worker in Chromium and
+// workerd. Every part leaves its rows in build/bench. `make bench` runs both and
+// the report. Run it from the repository's root.
 package main
 
 import (
@@ -16,10 +18,8 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"text/tabwriter"
 	"time"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/wazero"
 )
 
@@ -31,36 +31,35 @@ func main() {
 }
 
 func run(names []string) error {
+	if slices.Equal(names, []string{"report"}) {
+		return report()
+	}
 	engine, err := wazero.New(context.Background())
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
-	fmt.Printf("%s %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	defer out.Flush()
 	for _, part := range parts {
 		if len(names) > 0 && !slices.Contains(names, part.name) {
 			continue
 		}
-		if err := part.measure(out, engine); err != nil {
+		var t table
+		if err := part.measure(&t, engine); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+		t.print()
+		if err := t.save(part.name); err != nil {
 			return err
 		}
-		out.Flush()
 	}
 	return nil
 }
 
-// parts are what can be measured, in the order of the table.
+// parts are what this command measures, in the order of the table.
 var parts = []struct {
 	name    string
-	measure func(*tabwriter.Writer, host.Engine) error
-}{{"module", module}, {"pairs", pairs}, {"decoding", decoding}, {"sessions", sessions}}
-
-// row prints what was measured, the figure, and what it is held against.
-func row(out *tabwriter.Writer, what, figure, target string) {
-	fmt.Fprintf(out, "%s\t%s\t%s\n", what, figure, target)
-}
+	measure func(*table, *wazero.Engine) error
+}{{"module", module}, {"pairs", pairs}, {"decoding", decoding}, {"sessions", sessions}, {"demo", demo}}
 
 const rounds = 15
 

@@ -5,19 +5,18 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
-	"text/tabwriter"
 	"time"
 
 	"gonum.org/v1/gonum/integrate"
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/metrics"
 )
 
 // pairs compares AUROC and ECE with gonum's AUROC, looks at how the time grows,
 // and sends 100 million pairs through an accumulator.
-func pairs(out *tabwriter.Writer, _ host.Engine) error {
+func pairs(t *table, _ *wazero.Engine) error {
 	const n = 1_000_000
 	for _, shape := range []struct {
 		name string
@@ -43,7 +42,7 @@ func pairs(out *tabwriter.Writer, _ host.Engine) error {
 		if math.Abs(ours-theirs) > 1e-9 {
 			return fmt.Errorf("AUROC %v, gonum has %v", ours, theirs)
 		}
-		row(out, "AUROC + ECE of 1,000,000 pairs, "+shape.name, fmt.Sprintf("%.1f ms, %.1f x gonum's AUROC alone",
+		t.row("AUROC + ECE of 1,000,000 pairs, "+shape.name, fmt.Sprintf("%.1f ms, %.1f x gonum's AUROC alone",
 			times[0].median().Seconds()*1e3, ratio(times[1], times[0])), "at least 10 x")
 	}
 
@@ -54,7 +53,7 @@ func pairs(out *tabwriter.Writer, _ host.Engine) error {
 		t := contest(func() { evaluate(&sample, conf, correct) })[0].median()
 		perPair += fmt.Sprintf("%.1f ", float64(t.Nanoseconds())/float64(n))
 	}
-	row(out, "  ns a pair at 10^5, 10^6, 10^7", perPair, "linear")
+	t.row("  ns a pair at 10^5, 10^6, 10^7", perPair, "linear")
 
 	accumulator, err := metrics.NewAccumulator(metrics.Binning{})
 	if err != nil {
@@ -73,7 +72,7 @@ func pairs(out *tabwriter.Writer, _ host.Engine) error {
 	if err != nil {
 		return err
 	}
-	row(out, "100,000,000 pairs through an accumulator", fmt.Sprintf("%.1f s, %.0f KB of heap more, ECE %.5f",
+	t.row("100,000,000 pairs through an accumulator", fmt.Sprintf("%.1f s, %.0f KB of heap more, ECE %.5f",
 		elapsed.Seconds(), float64(int64(heap())-int64(before))/1024, ece), "constant memory")
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/finece/finece/host"
@@ -10,7 +9,7 @@ import (
 )
 
 // sessions measures opening, and the memory of a session whose stream goes on.
-func sessions(out *tabwriter.Writer, engine host.Engine) error {
+func sessions(t *table, engine *wazero.Engine) error {
 	const n = 500
 	var failure error
 	opened := contest(func() {
@@ -26,7 +25,7 @@ func sessions(out *tabwriter.Writer, engine host.Engine) error {
 	if failure != nil {
 		return failure
 	}
-	row(out, "a session opened and closed on a warm host, wazero", fmt.Sprintf("%.3f ms", float64(opened)/float64(time.Millisecond)), "under 0.2")
+	t.row("a session opened and closed on a warm host, wazero", fmt.Sprintf("%.3f ms", float64(opened)/float64(time.Millisecond)), "under 0.2")
 
 	s, _, err := engine.Open(host.DefaultConfig())
 	if err != nil {
@@ -48,7 +47,7 @@ func sessions(out *tabwriter.Writer, engine host.Engine) error {
 			first = wazero.MemorySize(s)
 		}
 	}
-	row(out, fmt.Sprintf("  its memory after %d MB and after %d MB", len(data)>>20, total>>20),
+	t.row(fmt.Sprintf("  its memory after %d MB and after %d MB", len(data)>>20, total>>20),
 		fmt.Sprintf("%d KB and %d KB", first>>10, wazero.MemorySize(s)>>10), "under 256")
 	return nil
 }
