@@ -18,7 +18,10 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-const pageSize = 64 << 10
+const (
+	pageSize  = 64 << 10
+	maxMemory = 4 << 30 // of a 32-bit WebAssembly memory
+)
 
 // Option is a setting of [New].
 type Option func(*options)
@@ -32,9 +35,9 @@ type options struct {
 // WithCore runs another build of the module than the embedded one.
 func WithCore(module []byte) Option { return func(o *options) { o.core = module } }
 
-// WithMemoryLimit bounds the memory of each session's instance, in bytes,
-// rounded up to 64 KiB. The default is 32 MiB, far above what Config's default
-// limits can use; an instance that wants more traps.
+// WithMemoryLimit bounds the memory of each session's instance, in bytes: 1 to
+// 4 GiB, rounded up to 64 KiB. The default is 32 MiB, far above what Config's
+// default limits can use; an instance that wants more traps.
 func WithMemoryLimit(bytes int) Option { return func(o *options) { o.memoryLimit = bytes } }
 
 // WithCacheDir keeps the compiled module in a folder, for processes that start
@@ -58,8 +61,11 @@ func New(ctx context.Context, opts ...Option) (*Engine, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
+	if o.memoryLimit < 1 || int64(o.memoryLimit) > maxMemory {
+		return nil, fmt.Errorf("wazero: a memory limit of %d bytes: want 1 to %d", o.memoryLimit, int64(maxMemory))
+	}
 	pages := (o.memoryLimit + pageSize - 1) / pageSize
-	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(uint32(max(pages, 1)))
+	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(uint32(pages))
 	e := &Engine{config: wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")}
 	if o.cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(o.cacheDir)

@@ -3,6 +3,7 @@ package wazero_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -51,6 +52,17 @@ func TestATrapCostsOneSession(t *testing.T) {
 	if _, _, err := engine.Open(c); err != nil {
 		t.Errorf("the next session: %v", err)
 	}
+}
+
+// A WebAssembly memory has at most 65,536 pages, 4 GiB.
+func TestAMemoryLimitHasARange(t *testing.T) {
+	for _, limit := range []int{-1, 0, 4<<30 + 1, 8 << 30, math.MaxInt} {
+		_, err := wazero.New(t.Context(), wazero.WithMemoryLimit(limit))
+		if err == nil || !strings.Contains(err.Error(), "memory limit") {
+			t.Errorf("%d bytes: error %v, want one about the memory limit", limit, err)
+		}
+	}
+	newEngine(t, wazero.WithMemoryLimit(4<<30))
 }
 
 func TestAModuleThatIsNoCoreIsRefusedAtLoad(t *testing.T) {
