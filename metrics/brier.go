@@ -3,7 +3,7 @@ package metrics
 import (
 	"math"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Decomposition is the Brier score, the mean of (confidence - correct)^2, and
@@ -120,13 +120,13 @@ func (s *Sample) NLL() (nll float64, clipped uint64, err error) {
 func addNLL(t *sum, g *group) (clipped uint64) {
 	p := min(max(g.conf, NLLEpsilon), 1-NLLEpsilon)
 	if g.right > 0 {
-		t.add(-logprob.Log(p), g.right)
+		t.add(-portable.Log(p), g.right)
 		if g.conf < p {
 			clipped += g.right
 		}
 	}
 	if g.wrong > 0 {
-		t.add(-logprob.Log(1-p), g.wrong)
+		t.add(-portable.Log(1-p), g.wrong)
 		if g.conf > p {
 			clipped += g.wrong
 		}

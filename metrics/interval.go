@@ -3,7 +3,7 @@ package metrics
 import (
 	"math"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Method is how an interval came about.
@@ -71,7 +71,7 @@ func upperQuantile(q float64) float64 {
 		r := 0.180625 - float64(d*d)
 		return float64(d*polynomial(r, centreNum[:])) / polynomial(r, centreDen[:])
 	}
-	r := math.Sqrt(-logprob.Log(q)) - 1.6
+	r := math.Sqrt(-portable.Log(q)) - 1.6
 	return polynomial(r, tailNum[:]) / polynomial(r, tailDen[:])
 }
 

@@ -3,7 +3,7 @@ package metrics
 import (
 	"math"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Selective prediction answers the most confident share of the questions (the
@@ -112,7 +112,7 @@ func harmonic(lo, hi uint64) float64 {
 		return t
 	}
 	a, b := float64(lo), float64(hi)
-	return t + (logprob.Log(b/a) + (harmonicTail(b) - harmonicTail(a)))
+	return t + (portable.Log(b/a) + (harmonicTail(b) - harmonicTail(a)))
 }
 
 // harmonicTail is H(n) - ln n - gamma.

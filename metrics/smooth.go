@@ -3,7 +3,7 @@ package metrics
 import (
 	"math"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Constants of relplot 1.0.3, whose discretisation is followed so that published
@@ -108,7 +108,7 @@ func (m *smoother) shape(sigma float64, points int) (reach int) {
 	step := 1 / float64(points-1)
 	for i := range m.kernel {
 		d := float64(float64(i)*step) - 0.5
-		m.kernel[i] = logprob.Exp(-float64(d*d)/twoVar) / norm
+		m.kernel[i] = portable.Exp(-float64(d*d)/twoVar) / norm
 	}
 	const tail = 8.6 // exp(-8.6^2/2) < 1e-16
 	return min(points/2, int(float64(tail*sigma)*float64(points))+2)

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/finece/finece/host/construct"
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // CoCoA combines how probable an answer is with how much the samples resemble it
@@ -81,5 +81,5 @@ func (c CoCoA) Confidence(s *Statistics) (float64, error) {
 	if dissimilarity == 0 {
 		return 1, nil
 	}
-	return logprob.Exp(math.Max(sum, -math.MaxFloat64) * dissimilarity), nil
+	return portable.Exp(math.Max(sum, -math.MaxFloat64) * dissimilarity), nil
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/finece/finece/host/construct"
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Weighting says how much a sample counts in the probability of its class.
@@ -96,7 +96,7 @@ func (e SemanticEntropy) Entropy(samples []Answer) (float64, error) {
 	at := map[int]int{}
 	total := 0.0
 	for i := range samples {
-		w := logprob.Exp(logs[i] - largest)
+		w := portable.Exp(logs[i] - largest)
 		total += w
 		class := samples[i].Class
 		place, ok := at[class]

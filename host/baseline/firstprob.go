@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/finece/finece/host/construct"
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // FirstProb is the probability of the first token of the answer, as the FineCE
@@ -75,7 +75,7 @@ func (f FirstProb) Confidence(s *Statistics) (float64, error) {
 	case !known(token.Logprob):
 		return 0, unavailable("the log-probability of the first token is not known")
 	}
-	return logprob.Exp(min(token.Logprob, 0)), nil
+	return portable.Exp(min(token.Logprob, 0)), nil
 }
 
 // normalised is the largest probability among the top ones, over their sum.
@@ -85,7 +85,7 @@ func normalised(list []construct.Alternative, top int) (float64, error) {
 	}
 	p := make([]float64, len(list))
 	for i, a := range list {
-		p[i] = logprob.Exp(min(a.Logprob, 0))
+		p[i] = portable.Exp(min(a.Logprob, 0))
 	}
 	slices.SortFunc(p, func(a, b float64) int { return cmp.Compare(b, a) })
 	sum := 0.0

@@ -7,7 +7,6 @@ import (
 
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/position"
-	"github.com/finece/finece/position/logprob"
 )
 
 // The strategies, by the names that records have.
@@ -87,7 +86,7 @@ func detectable(t *construct.Token) *position.Token {
 		}
 	}
 	p := &position.Token{Text: []byte(t.Text), Counted: true, EntropyLo: math.NaN(), EntropyHi: math.NaN()}
-	if lo, hi, ok := logprob.Entropy(top, chosen); ok {
+	if lo, hi, ok := position.EntropyBounds(top, chosen); ok {
 		p.EntropyLo, p.EntropyHi = lo, hi
 	}
 	return p

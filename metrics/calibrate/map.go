@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Method is the form of a map. The zero value, None, is no map.
@@ -111,15 +111,15 @@ func (m *Map) Equal(o *Map) bool {
 // and Beta take them.
 func Logs(p, clip float64) (lp, lq float64) {
 	p = min(max(p, clip), 1-clip)
-	return logprob.Log(p), logprob.Log(1 - p)
+	return portable.Log(p), portable.Log(1 - p)
 }
 
 // sigmoid is 1/(1+e^-z) without overflow.
 func sigmoid(z float64) float64 {
 	if z >= 0 {
-		return 1 / (1 + logprob.Exp(-z))
+		return 1 / (1 + portable.Exp(-z))
 	}
-	e := logprob.Exp(z)
+	e := portable.Exp(z)
 	return e / (1 + e)
 }
 

@@ -3,7 +3,7 @@ package estimate
 import (
 	"bytes"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // The expectation of the number over the model's own distribution.
@@ -82,12 +82,12 @@ func expectation(text []byte, n number, tokens []token, candidates []candidate) 
 				branch = append(branch[:len(prefix)], '\n')
 			}
 			if v, ok := decided(branch, n.percent); ok {
-				p := path * logprob.Exp(min(c.logprob, 0))
+				p := path * portable.Exp(min(c.logprob, 0))
 				mass += p
 				value += float64(p * v)
 			}
 		}
-		path *= logprob.Exp(min(t.logprob, 0))
+		path *= portable.Exp(min(t.logprob, 0))
 		begin += len(t.text)
 	}
 	mass += path

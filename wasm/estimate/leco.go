@@ -1,6 +1,6 @@
 package estimate
 
-import "github.com/finece/finece/position/logprob"
+import "github.com/finece/finece/metrics/portable"
 
 // StepScores are LeCo's three scores of one step, a run of n tokens with
 // probabilities p(1) to p(n). The step's own score, as its authors define it,
@@ -16,7 +16,7 @@ type StepScores struct {
 // falls with LeCo's own score in each of the three, and takes no clamping to
 // stay a probability: e^-Divergence is 1/(1+KL^(1/3)).
 func (s StepScores) Confidence() float64 {
-	return min((s.Average+s.Transition)/2*logprob.Exp(-s.Divergence), 1)
+	return min((s.Average+s.Transition)/2*portable.Exp(-s.Divergence), 1)
 }
 
 // Scores are those of the step that is open, or of the last one if it has no
@@ -48,7 +48,7 @@ type step struct {
 }
 
 func (c *leco) push(lp float64) {
-	p := logprob.Exp(lp)
+	p := portable.Exp(lp)
 	if c.step.tokens < int64(c.first) {
 		c.step.beginning += p
 	}
@@ -79,9 +79,9 @@ func (c *leco) scores() StepScores {
 	}
 	if c.step.sum > 0 {
 		// sum q ln(q n) for q = p/sum, term by term.
-		kl := logprob.Log(n) + c.step.surprise/c.step.sum - logprob.Log(c.step.sum)
+		kl := portable.Log(n) + c.step.surprise/c.step.sum - portable.Log(c.step.sum)
 		if kl > rounding {
-			s.Divergence = logprob.Log(1 + logprob.Exp(logprob.Log(kl)/3))
+			s.Divergence = portable.Log(1 + portable.Exp(portable.Log(kl)/3))
 		}
 	}
 	return s

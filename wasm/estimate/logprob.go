@@ -4,7 +4,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Reason says why an estimator has no value.
@@ -108,7 +108,7 @@ func (l *Logprob) Token(lp float64) {
 			l.sum = lp
 		}
 	case MeanProb:
-		l.sum += logprob.Exp(lp)
+		l.sum += portable.Exp(lp)
 	case MinProb:
 		l.sum = min(l.sum, lp)
 	case Perplexity:
@@ -148,11 +148,11 @@ func (l *Logprob) Confidence() (float64, Reason) {
 	}
 	switch l.method {
 	case FirstProb, MinProb:
-		return logprob.Exp(l.sum), Available
+		return portable.Exp(l.sum), Available
 	case MeanProb:
 		return min(l.sum/float64(l.seen), 1), Available
 	case Perplexity:
-		return logprob.Exp(l.sum / float64(l.seen)), Available
+		return portable.Exp(l.sum / float64(l.seen)), Available
 	case Group:
 		return l.window.lowest(), Available
 	case LECO:
@@ -201,5 +201,5 @@ func (w *window) lowest() float64 {
 }
 
 func (*window) exp(total int64, tokens int) float64 {
-	return logprob.Exp(float64(total) / windowUnit / float64(tokens))
+	return portable.Exp(float64(total) / windowUnit / float64(tokens))
 }

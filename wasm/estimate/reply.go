@@ -5,7 +5,7 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
@@ -216,7 +216,7 @@ func (r *reply) readScore() (Reading, *ReplyError) {
 	}
 	if m.Activation == Sigmoid {
 		// e^-x may overflow to +Inf, whose reciprocal is the limit.
-		score = 1 / (1 + logprob.Exp(-score))
+		score = 1 / (1 + portable.Exp(-score))
 	}
 	if !(score >= 0 && score <= 1) {
 		return Reading{}, &ReplyError{OutOfRange, -1, string(jsonscan.AppendFloat(nil, score)), "if this is a logit, set Activation to sigmoid"}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/position"
-	"github.com/finece/finece/position/logprob"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -265,7 +264,7 @@ func drawnOf(t *stream.Token) drawn {
 		if t.Listed {
 			outside = nan
 		}
-		from.entropyLo, from.entropyHi, _ = logprob.Entropy(t.Top, outside)
+		from.entropyLo, from.entropyHi, _ = position.EntropyBounds(t.Top, outside)
 	}
 	return from
 }

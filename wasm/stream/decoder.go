@@ -109,7 +109,7 @@ func (d *Decoder) Write(p []byte, h Handler) {
 		n := min(len(p), maxHead-len(d.head))
 		d.head = append(d.head, p[:n]...)
 		p = p[n:]
-		d.write(d.recogniseFraming(false, h), h)
+		d.write(d.detectFraming(false, h), h)
 	}
 	d.write(p, h)
 }
@@ -149,7 +149,7 @@ func (d *Decoder) write(p []byte, h Handler) {
 // event, or of the whole stream.
 func (d *Decoder) End(h Handler) {
 	if d.framing == undecided && !d.ended {
-		d.write(d.recogniseFraming(true, h), h)
+		d.write(d.detectFraming(true, h), h)
 	}
 	cut := false // in the middle of an event
 	if !d.ended {

@@ -1,139 +1,207 @@
 package stream
 
-// recognise looks at a payload and tells its format; Auto if it cannot.
-func (r *reader) recognise() Format {
-	s := &r.scanner
-	if !s.EnterObject() {
-		return Auto
+// maxHead is how many bytes the framing is decided on at most.
+const maxHead = 1024
+
+// What frame makes of the beginning of a stream.
+type guess uint8
+
+const (
+	wantMore guess = iota
+	isEvents
+	isValues
+	isText
+	isDocument
+)
+
+// detectFraming decides how the stream's events are framed. It returns the input
+// that was held back until then, or nothing if it needs more input.
+func (d *Decoder) detectFraming(last bool, h Handler) []byte {
+	if d.format == Text {
+		d.framing = plainText
+		return d.textHead(last)
 	}
-	var has [len(keyNames)]bool
-	var object, kind []byte
-	choices := Auto
-	message, response, content, tokenObject := false, false, false, false
-	for {
-		n := s.NextField(keys)
-		if n < 0 {
-			break
-		}
-		switch {
-		case n == 0:
-			s.Skip()
-			continue
-		case n == kChoices:
-			choices = r.recogniseChoices()
-		case n == kObject:
-			object, _ = s.Text()
-		case n == kType:
-			kind, _ = s.Text()
-		case n == kMessage:
-			message = r.isObject()
-			s.Skip()
-		case n == kResponse:
-			_, response = s.Text()
-		case n == kContent:
-			_, content = s.Text()
-		case n == kToken:
-			tokenObject = r.isObject()
-			s.Skip()
-		default:
-			s.Skip()
-		}
-		has[n] = true
-	}
+	g := frame(d.head, last || len(d.head) >= maxHead)
 	switch {
-	case has[kChoices]:
-		if choices == Auto && len(object) >= 4 && is(object[:4], "chat") {
-			return OpenAIChat
-		}
-		return choices
-	case has[kCandidates] || has[kPromptFeedback] || has[kUsageMetadata]:
-		return Gemini
-	case is(object, "response") || len(kind) > 9 && is(kind[:9], "response."):
-		return OpenAIResponses
-	case anthropicTypes.Find(kind) != 0 && !is(kind, "error"):
-		return Anthropic
-	case len(kind) > 0 && cohereType(kind) || message && has[kFinishReason]:
-		return Cohere
-	case has[kDone] && (message || response):
-		return Ollama
-	case tokenObject || has[kGeneratedText]:
-		return TGI
-	case content && has[kStop]:
-		return LlamaCPP
+	case g == wantMore:
+		return nil
+	case g == isEvents || g == isText && d.format != Auto:
+		// The caller named a format, so this is not plain text.
+		d.framing = eventStream
+		return d.head
+	case g == isText:
+		d.framing, d.format = plainText, Text
+		return d.textHead(last)
+	case g == isDocument:
+		d.report(NotAStream, 0, "a stream of events, not a document", h)
+		d.end(h)
+		return nil
 	}
-	return Auto
+	d.framing = jsonValues
+	d.values.offset = int64(len(d.head) - len(withoutMark(d.head)))
+	return withoutMark(d.head)
 }
 
-func (r *reader) recogniseChoices() Format {
-	s := &r.scanner
-	found := Auto
-	if !s.EnterArray() {
-		return found
+// textHead removes a byte order mark from text.
+func (d *Decoder) textHead(last bool) []byte {
+	if n := len(d.head); !last && n < len(byteOrderMark) && is(d.head, byteOrderMark[:n]) {
+		d.framing = undecided
+		return nil
 	}
-	for s.NextElement() {
-		if !s.EnterObject() {
+	body := withoutMark(d.head)
+	d.text.offset = int64(len(d.head) - len(body))
+	return body
+}
+
+func withoutMark(b []byte) []byte {
+	if n := len(byteOrderMark); len(b) >= n && is(b[:n], byteOrderMark) {
+		return b[n:]
+	}
+	return b
+}
+
+// frame looks at the beginning of a stream, whose end it may be.
+func frame(b []byte, last bool) guess {
+	unsure := wantMore
+	if last {
+		unsure = isText
+	}
+	if len(b) < len(byteOrderMark) && is(b, byteOrderMark[:len(b)]) {
+		if last && len(b) == 0 {
+			return wantMore
+		}
+		return unsure
+	}
+	b = withoutMark(b)
+	i := skipBlank(b, 0)
+	if i == len(b) {
+		return unsure
+	}
+	switch b[i] {
+	case '{':
+		return expect(b, i+1, "\"}", isValues, unsure)
+	case '[':
+		if rest := b[i:]; len(rest) > 1 && rest[1] == 'D' {
+			return literal(rest, "[DONE]", isValues, unsure)
+		}
+		return expect(b, i+1, "{]", isValues, unsure)
+	case '<':
+		for _, name := range [...]string{"<!doctype", "<html", "<?xml"} {
+			if g := literal(b[i:], name, isDocument, unsure); g != isText {
+				return g
+			}
+		}
+		return isText
+	}
+	return frameLines(b, i, last)
+}
+
+// frameLines tells lines of an event stream from text.
+func frameLines(b []byte, i int, last bool) guess {
+	start := i
+	typed := false // a line gave the event's type
+	for i < len(b) {
+		end := lineEnd(b, i)
+		line := b[i:end]
+		if len(line) > 0 && line[0] == ' ' && i == skipBlank(b, 0)-1 {
+			line = line[1:] // seen in the wild, once
+		}
+		switch g := frameLine(line, end < len(b)); {
+		case g == wantMore && last && i == start && (line[0] != ':' || len(b) < maxHead-len(byteOrderMark)):
+			return isText // long comments fill the buffers of proxies
+		case g == wantMore && last:
+			return isEvents
+		case g == isText && typed && len(line) >= 5 && is(line[:5], "data:"):
+			return isEvents // such as an error in words
+		case g != isEvents:
+			return g
+		case len(line) > 5 && line[0] == 'd':
+			return isEvents
+		}
+		typed = len(line) > 0 && (typed || line[0] == 'e')
+		i = end + 1
+	}
+	if last {
+		return isEvents
+	}
+	return wantMore
+}
+
+// frameLine looks at one line, of which the end may be missing: isEvents if it
+// can stand in an event stream, wantMore if it may grow to that, else isText.
+func frameLine(line []byte, whole bool) guess {
+	if len(line) == 0 {
+		return isEvents
+	}
+	if line[0] == ':' {
+		if !whole {
+			return wantMore
+		}
+		return isEvents
+	}
+	for _, name := range [...]string{"data:", "event:", "id:", "retry:"} {
+		if len(line) < len(name) {
+			if !whole && is(line, name[:len(line)]) {
+				return wantMore
+			}
 			continue
 		}
-		for n := s.NextField(keys); n >= 0; n = s.NextField(keys) {
-			switch {
-			case n == kDelta || n == kMessage:
-				found = OpenAIChat
-			case n == kText && found == Auto:
-				found = OpenAICompletions
+		if !is(line[:len(name)], name) {
+			continue
+		}
+		if name != "data:" {
+			if !whole {
+				return wantMore
 			}
-			s.Skip()
+			return isEvents
+		}
+		value := line[len(name):]
+		if len(value) > 0 && value[0] == ' ' {
+			value = value[1:]
+		}
+		switch {
+		case len(value) > 0 && (value[0] == '{' || value[0] == '['):
+			return isEvents
+		case len(value) == 0 && whole:
+			return isEvents
+		case len(value) == 0:
+			return wantMore
+		}
+		return isText
+	}
+	return isText
+}
+
+// expect looks for one of some bytes behind white space.
+func expect(b []byte, i int, bytes string, found, unsure guess) guess {
+	i = skipBlank(b, i)
+	if i == len(b) {
+		return unsure
+	}
+	for k := range len(bytes) {
+		if b[i] == bytes[k] {
+			return found
+		}
+	}
+	return isText
+}
+
+// literal compares with a string whose letters are in lower case.
+func literal(b []byte, want string, found, unsure guess) guess {
+	for i := range len(want) {
+		if i == len(b) {
+			return unsure
+		}
+		if c := b[i]; c != want[i] && (c|0x20 != want[i] || c < 'A') {
+			return isText
 		}
 	}
 	return found
 }
 
-// cohereType reports whether an event's type is one of Cohere's, which have
-// hyphens.
-func cohereType(kind []byte) bool {
-	for _, name := range [...]string{"message-", "content-", "tool-", "citation-"} {
-		if len(kind) > len(name) && is(kind[:len(name)], name) {
-			return true
-		}
+func skipBlank(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
 	}
-	return false
-}
-
-// unknown reads a payload of no format that was recognised: an error in one of
-// its usual forms, or one of OpenAI's chunks without choices.
-func (r *reader) unknown() {
-	s := &r.scanner
-	if !s.EnterObject() {
-		return
-	}
-	var message []byte
-	errorType := false
-	for {
-		switch s.NextField(keys) {
-		case -1:
-			if !r.known && len(message) > 0 || errorType && !r.failed {
-				r.setError(message)
-			}
-			return
-		case kError:
-			r.readError()
-		case kType, kObject:
-			name, _ := s.Text()
-			errorType = errorType || is(name, "error")
-		case kMessage, kDetail:
-			if text, ok := s.Text(); ok {
-				message = text
-			}
-		case kChoices:
-			if s.EnterArray() {
-				r.known = true
-				for s.NextElement() {
-					s.Skip()
-				}
-			}
-		case kUsage:
-			r.readUsage()
-		default:
-			s.Skip()
-		}
-	}
+	return i
 }

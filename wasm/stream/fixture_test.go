@@ -34,8 +34,6 @@ var knownWrong = map[string]struct{ parts, why string }{
 	"llama.cpp/chat-unicode.sse":             {"listed", splitCharacters},
 	"llama.cpp-made/native-error.sse":        {"faults finish", "a field named error is ignored"},
 	"openai/chat-audio.sse":                  {"text", "the transcript of audio is not read"},
-	"openai/chat-logprobs-first.sse":         {"tokens logprobs alternatives listed", firstChunk},
-	"openai/chat-reasoning-first.sse":        {"text", firstChunk},
 	"openrouter/chat-reasoning-details.sse":  {"text", "reasoning_details is not read"},
 	"replicate/stream.sse":                   {"faults choices text finish", "Replicate's stream is no known format"},
 	"tgi/generate-stream-special.sse":        {"tokens logprobs", endToken},
@@ -50,7 +48,6 @@ const (
 	awsFraming      = "AWS's binary event stream is taken for text"
 	bareError       = "an error object after the events of an event stream, without data:, is ignored"
 	endToken        = "the end-of-sequence token, which has no text in the answer, is counted as one of its tokens"
-	firstChunk      = "after a chunk with nothing but a role, the fields before content in the next chunk are dropped"
 	splitCharacters = "alternatives that are parts of a character are compared by their text, U+FFFD, instead of by id or bytes"
 )
 

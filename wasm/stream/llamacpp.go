@@ -1,8 +1,8 @@
 package stream
 
 import (
+	"github.com/finece/finece/metrics/portable"
 	"github.com/finece/finece/position"
-	lp "github.com/finece/finece/position/logprob"
 )
 
 // llamaCPP reads an event of llama.cpp's /completion, or its whole response.
@@ -77,7 +77,7 @@ func (r *reader) llamaCPPToken(t *scored) {
 			}
 		case kProb:
 			if p, ok := s.Float(); ok && p > 0 {
-				t.logprob = lp.Log(p)
+				t.logprob = portable.Log(p)
 			}
 		case kBytes:
 			t.bytes = s.Raw()
@@ -118,7 +118,7 @@ func (r *reader) probabilities(t *scored) {
 			}
 		}
 		if p > 0 { // zero is one that was cut off by sampling
-			logprob := lp.Log(p)
+			logprob := portable.Log(p)
 			if t.logprob != t.logprob && t.text != nil && equal(text, t.text) {
 				t.logprob = logprob
 			}

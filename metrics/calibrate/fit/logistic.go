@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/finece/finece/metrics/calibrate"
-	"github.com/finece/finece/position/logprob"
+	"github.com/finece/finece/metrics/portable"
 )
 
 // Clip is what logits are taken of: p in [Clip, 1-Clip]. It bounds the weight of
@@ -41,7 +41,7 @@ func (l *logistic) score(theta []float64, i int) float64 {
 
 // softplus is ln(1 + e^z).
 func softplus(z float64) float64 {
-	return max(z, 0) + logprob.Log(1+logprob.Exp(-math.Abs(z)))
+	return max(z, 0) + portable.Log(1+portable.Exp(-math.Abs(z)))
 }
 
 // minimize is Newton's method with step halving, from theta, which it changes. It
@@ -105,7 +105,7 @@ func (l *logistic) derivatives(theta []float64) (gradient []float64, hessian [][
 		hessian[k] = make([]float64, d)
 	}
 	for i := range l.right {
-		q := 1 / (1 + logprob.Exp(-l.score(theta, i)))
+		q := 1 / (1 + portable.Exp(-l.score(theta, i)))
 		n := l.right[i] + l.wrong[i]
 		residual, weight := float64(n*q)-l.right[i], float64(n*float64(q*(1-q)))
 		for k := range d {
@@ -202,7 +202,7 @@ func (d *points) platt() ([]float64, error) {
 	return theta, nil
 }
 
-func logit(p float64) float64 { return logprob.Log(p) - logprob.Log(1-p) }
+func logit(p float64) float64 { return portable.Log(p) - portable.Log(1-p) }
 
 // beta tries each choice of slopes that are held at 0: of a convex problem, the
 // best of those without a negative slope is the constrained minimum.

@@ -1,8 +1,12 @@
-package logprob
+package position
 
-import "math"
+import (
+	"math"
 
-// Vocabulary is the number of tokens that the upper bound of [Entropy] spreads
+	"github.com/finece/finece/metrics/portable"
+)
+
+// Vocabulary is the number of tokens that the upper bound of [EntropyBounds] spreads
 // unseen probability over: 2^18, the size of the largest vocabularies in common
 // use. A smaller true vocabulary only makes the bound looser.
 const Vocabulary = 1 << 18
@@ -10,7 +14,7 @@ const Vocabulary = 1 << 18
 // massSlack is how far over 1 a list of rounded probabilities may add up.
 const massSlack = 1e-3
 
-// Entropy bounds the entropy, in nats, of a next-token distribution from the
+// EntropyBounds bounds the entropy, in nats, of a next-token distribution from the
 // log-probabilities that a provider discloses: top, its most probable tokens in
 // any order, and chosen, the log-probability of the sampled token when it is
 // not among top (NaN when it is).
@@ -24,7 +28,7 @@ const massSlack = 1e-3
 // ok is false, and the bounds NaN, when top is empty or holds something that is
 // not a distribution's head: a NaN, a positive log-probability beyond rounding,
 // or masses that add up to more than 1.
-func Entropy(top []float64, chosen float64) (lo, hi float64, ok bool) {
+func EntropyBounds(top []float64, chosen float64) (lo, hi float64, ok bool) {
 	if len(top) == 0 {
 		return math.NaN(), math.NaN(), false
 	}
@@ -35,13 +39,13 @@ func Entropy(top []float64, chosen float64) (lo, hi float64, ok bool) {
 		if !(lp <= massSlack) {
 			return math.NaN(), math.NaN(), false
 		}
-		p := Exp(lp)
+		p := portable.Exp(lp)
 		h += surprise(p, lp)
 		mass += p
 		c = min(c, p)
 	}
 	if chosen <= 0 {
-		p := Exp(chosen)
+		p := portable.Exp(chosen)
 		h += surprise(p, chosen)
 		mass += p
 		n++
@@ -57,14 +61,14 @@ func Entropy(top []float64, chosen float64) (lo, hi float64, ok bool) {
 	lo, hi = h, h
 	if c > 0 && t > c {
 		whole := math.Floor(t / c)
-		lo += float64(whole * surprise(c, Log(c)))
+		lo += float64(whole * surprise(c, portable.Log(c)))
 		rest := max(t-float64(whole*c), 0)
-		lo += surprise(rest, Log(rest))
+		lo += surprise(rest, portable.Log(rest))
 	} else {
-		lo += surprise(t, Log(t))
+		lo += surprise(t, portable.Log(t))
 	}
 	if n < Vocabulary {
-		hi += surprise(t, Log(t/float64(Vocabulary-n)))
+		hi += surprise(t, portable.Log(t/float64(Vocabulary-n)))
 	}
 	return lo, max(lo, hi), true
 }

@@ -1,4 +1,4 @@
-package logprob
+package portable
 
 import "math"
 
