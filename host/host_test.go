@@ -13,11 +13,12 @@ import (
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream/fixture"
 )
 
 const demo = "../wasm/session/testdata/demo.sse"
 
-// recorded is where real streams are, when they are there.
+// recorded is an extra corpus of streams, which not every machine has.
 const recorded = "../../shared/data/streams"
 
 func newWazero(t testing.TB, opts ...wazero.Option) *wazero.Engine {
@@ -81,15 +82,18 @@ func everything() host.Config {
 	return c
 }
 
+// streams are the demo, the fixtures and, where it is, the extra corpus.
 func streams(t testing.TB) map[string][]byte {
 	t.Helper()
-	names := []string{demo}
+	out := map[string][]byte{}
+	for _, f := range fixture.All() {
+		out[f.Name] = f.Data
+	}
 	found, _ := filepath.Glob(recorded + "/*.*")
 	if len(found) == 0 {
-		t.Log("no recorded streams beside the repository: only our own are tried")
+		t.Log(recorded + " is absent: its recordings were not run")
 	}
-	out := map[string][]byte{}
-	for _, name := range append(names, found...) {
+	for _, name := range append(found, demo) {
 		if strings.HasSuffix(name, ".md") {
 			continue
 		}

@@ -13,8 +13,8 @@ export const wasm = new Uint8Array(readFileSync(new URL("../dist/finece.wasm", i
 /** The demo stream: a chat completion with log-probabilities. */
 export const demo = new Uint8Array(readFileSync(new URL("wasm/session/testdata/demo.sse", root)));
 
-/** The folder of recorded streams, which not every checkout has. */
-export const recordings = new URL("../shared/data/streams/", root);
+/** The folder of the streams that all decoders are tested with: one folder a server. */
+export const fixtures = new URL("wasm/stream/fixture/streams/", root);
 
 /** A generator of numbers in [0,1) from a printed seed. */
 export function random(t: TestContext, seed = Math.floor(Math.random() * 2 ** 31)): () => number {

@@ -15,6 +15,7 @@ import (
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream/fixture"
 )
 
 // testCase is one thing to ask a fresh instance. The bytes of its answers, one
@@ -43,6 +44,17 @@ func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
 		return nil, err
 	}
 	sort.Strings(files)
+	add := func(name string, data []byte) {
+		for range times {
+			c := configure(rng)
+			corpus = append(corpus, testCase{
+				Name: name, Kind: "session", Input: session.AppendConfig(nil, &c), Data: data, Cuts: cut(rng, len(data)),
+			})
+		}
+	}
+	for _, f := range fixture.All() {
+		add(f.Name, f.Data)
+	}
 	for _, name := range append([]string{demo}, files...) {
 		if filepath.Ext(name) == ".md" {
 			continue
@@ -51,15 +63,10 @@ func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
 		if err != nil {
 			return nil, err
 		}
-		for range times {
-			c := configure(rng)
-			corpus = append(corpus, testCase{
-				Name: filepath.Base(name), Kind: "session", Input: session.AppendConfig(nil, &c), Data: data, Cuts: cut(rng, len(data)),
-			})
-		}
+		add(filepath.Base(name), data)
 	}
 	if len(files) == 0 {
-		fmt.Printf("no recorded streams in %s: only our own\n", streams)
+		fmt.Printf("%s is absent: its recordings were not played\n", streams)
 	}
 	for i := range 20 * times {
 		corpus = append(corpus,

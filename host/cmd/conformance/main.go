@@ -70,7 +70,7 @@ func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "where streams are cut follows from it")
 	quick := flag.Bool("quick", false, "a tenth of the corpus")
 	all := flag.Bool("all", false, "every engine; www/conformance/engines/setup.sh installs the extra ones")
-	streams := flag.String("streams", "../shared/data/streams", "a folder of recorded streams; not needed")
+	streams := flag.String("streams", "../shared/data/streams", "a folder of more recorded streams, which need not be there")
 	flag.Parse()
 	if err := run(*seed, *quick, *all, *streams, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)

@@ -1,28 +1,29 @@
-//go:build ignore
-
-// Command golden writes golden.json: what the Go host's engine, wazero, makes of
-// the demo stream, of the recorded streams and of a conversation with a
-// confidence model, as event records. The tests of the npm package compare other
-// engines with it. Run it after a change to the core:
+// Command golden writes golden.json: the event records that the wazero engine gives for the demo
+// stream, for the fixtures of wasm/stream/fixture, and for a conversation with a confidence model.
+// The tests of the npm package compare other engines with it. A test fails when the file is stale;
+// run this in the repository's root after a change to the core:
 //
-//	go run ./www/test/golden/golden.go > golden.json && mv golden.json www/test/golden/golden.json
+//	go run ./www/test/golden > golden.json && mv golden.json www/test/golden/golden.json
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"os"
-	"path/filepath"
+	"slices"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream/fixture"
 )
 
 const (
@@ -33,12 +34,13 @@ const (
 type digest struct {
 	Bytes  int    `json:"bytes"`
 	SHA256 string `json:"sha256"`
+	Whole  bool   `json:"whole,omitempty"` // of the stream in one write: text events of plain text are cut as the writes are
 }
 
 type golden struct {
 	Scoring json.RawMessage   `json:"scoring"` // the configuration of demo and streams
 	Demo    []string          `json:"demo"`    // its records in hexadecimal
-	Streams map[string]digest `json:"streams"` // of shared/data/streams: all records one after the other
+	Streams map[string]digest `json:"streams"` // of the fixtures, by name: all records one after the other
 	Model   conversation      `json:"model"`
 }
 
@@ -59,33 +61,34 @@ type reply struct {
 
 func main() {
 	log.SetFlags(0)
+	if err := write(os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// write computes everything and writes it as JSON.
+func write(w io.Writer) error {
 	engine, err := wazero.New(context.Background())
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
 	defer engine.Close()
 	demo, err := os.ReadFile("wasm/session/testdata/demo.sse")
 	if err != nil {
-		log.Fatal(err, ": run this in the repository's root")
+		return fmt.Errorf("%w: run this in the repository's root", err)
 	}
 	g := golden{Scoring: json.RawMessage(scoring), Streams: map[string]digest{}}
 	g.Demo = split(score(engine, demo))
-	files, _ := filepath.Glob("../shared/data/streams/*.*s*")
-	for _, file := range files {
-		input, err := os.ReadFile(file)
-		if err != nil {
-			log.Fatal(err)
-		}
-		records := score(engine, input)
+	for _, f := range fixture.All() {
+		records := score(engine, f.Data)
 		sum := sha256.Sum256(records)
-		g.Streams[filepath.Base(file)] = digest{len(records), hex.EncodeToString(sum[:])}
+		cut := score(engine, f.Data, 7)
+		g.Streams[f.Name] = digest{len(records), hex.EncodeToString(sum[:]), !bytes.Equal(records, cut)}
 	}
 	g.Model = converse(engine)
-	out := json.NewEncoder(os.Stdout)
+	out := json.NewEncoder(w)
 	out.SetIndent("", " ")
-	if err := out.Encode(g); err != nil {
-		log.Fatal(err)
-	}
+	return out.Encode(g)
 }
 
 // recorder appends the records of each call's events.
@@ -108,11 +111,18 @@ func (r *recorder) open(engine host.Engine, config string) host.Session {
 	return s
 }
 
-func score(engine host.Engine, input []byte) []byte {
+// score returns the records of a stream: written whole, or in pieces of a length.
+func score(engine host.Engine, input []byte, length ...int) []byte {
 	var r recorder
 	s := r.open(engine, scoring)
 	defer s.Close()
-	r.take(s.Write(input))
+	pieces := [][]byte{input}
+	if len(length) > 0 {
+		pieces = slices.Collect(slices.Chunk(input, length[0]))
+	}
+	for _, piece := range pieces {
+		r.take(s.Write(piece))
+	}
 	r.take(s.End())
 	return r.records
 }
