@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -81,8 +81,8 @@ func (c *Collector) request() map[string]any {
 // completions may be a chat template, which a chat has no use for.
 func (w *work) messages(text string) []map[string]any {
 	q := w.s.State.Question
-	m := w.config.Generator.Messages(q, text)
-	if w.config.Generator.Config().API == construct.Completions {
+	m := w.config.Generator.Messages(q.Text, text)
+	if w.config.Generator.Config().API == openai.Completions {
 		for i := range m {
 			if m[i]["role"] == "user" {
 				m[i]["content"] = q.Text

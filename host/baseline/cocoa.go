@@ -3,7 +3,7 @@ package baseline
 import (
 	"math"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/metrics/portable"
 )
 
@@ -73,7 +73,7 @@ func (c CoCoA) Confidence(s *Statistics) (float64, error) {
 		switch {
 		case c.Cosine:
 			alike += s.Similarity[i]
-		case s.Chosen.Class != construct.NoAnswer && s.Samples[i].Class == s.Chosen.Class:
+		case s.Chosen.Class != grade.NoAnswer && s.Samples[i].Class == s.Chosen.Class:
 			alike++
 		}
 	}

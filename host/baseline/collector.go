@@ -8,18 +8,19 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
 // Collector makes statistics. It is safe for concurrent use.
 type Collector struct {
 	config  Config
-	store   construct.Store
-	samples *construct.Sampler
-	greedy  *construct.Sampler // one completion at temperature 0
-	first   *construct.Sampler // its first token alone, with alternatives
-	chat    *construct.Endpoint
-	scoring *construct.Endpoint
+	store   openai.Store
+	samples *openai.Sampler
+	greedy  *openai.Sampler // one completion at temperature 0
+	first   *openai.Sampler // its first token alone, with alternatives
+	chat    *openai.Endpoint
+	scoring *openai.Endpoint
 	verb    estimate.Model
 	turns   turns
 }
@@ -34,25 +35,25 @@ func NewCollector(c Config) (*Collector, error) {
 	if out.store == nil {
 		out.store = &memory{}
 	}
-	sampler := func(change func(*construct.GeneratorConfig)) (*construct.Sampler, error) {
-		g, err := c.Generator.With(func(g *construct.GeneratorConfig) {
+	sampler := func(change func(*openai.GeneratorConfig)) (*openai.Sampler, error) {
+		g, err := c.Generator.With(func(g *openai.GeneratorConfig) {
 			g.Logprobs, g.TopLogprobs = !c.NoLogprobs, 0
 			change(g)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("baseline: %w", err)
 		}
-		return construct.NewSampler(g, c.Seed, out.store, c.Requests), nil
+		return openai.NewSampler(g, c.Seed, out.store, c.Requests), nil
 	}
-	best := func(g *construct.GeneratorConfig) { g.Temperature, g.TopP, g.PerRequest = 0, 0, 1 }
+	best := func(g *openai.GeneratorConfig) { g.Temperature, g.TopP, g.PerRequest = 0, 0, 1 }
 	var err error
-	if out.samples, err = sampler(func(*construct.GeneratorConfig) {}); err != nil {
+	if out.samples, err = sampler(func(*openai.GeneratorConfig) {}); err != nil {
 		return nil, err
 	}
 	if out.greedy, err = sampler(best); err != nil {
 		return nil, err
 	}
-	if out.first, err = sampler(func(g *construct.GeneratorConfig) {
+	if out.first, err = sampler(func(g *openai.GeneratorConfig) {
 		best(g)
 		g.MaxTokens, g.TopLogprobs = 1, c.TopLogprobs
 		if c.NoLogprobs {
@@ -62,14 +63,14 @@ func NewCollector(c Config) (*Collector, error) {
 		return nil, err
 	}
 	server := c.Generator.Config().Server
-	if out.chat, err = construct.NewEndpoint("generator", server, "chat/completions"); err != nil {
+	if out.chat, err = openai.NewEndpoint("generator", server, "chat/completions"); err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
 	path := "completions"
 	if c.Scoring.Method == PromptLogprobs {
 		path = "chat/completions"
 	}
-	if out.scoring, err = construct.NewEndpoint("generator", server, path); err != nil {
+	if out.scoring, err = openai.NewEndpoint("generator", server, path); err != nil {
 		return nil, fmt.Errorf("baseline: %w", err)
 	}
 	return out, nil
@@ -77,8 +78,8 @@ func NewCollector(c Config) (*Collector, error) {
 
 // Collect makes the statistics of a state that are needed. What a server or a
 // model cannot give is unavailable where it is looked at; an error is about the
-// state, a server that cannot be reached or fails (a [*construct.ServerError]),
-// the store ([construct.ErrStore]), or ctx.
+// state, a server that cannot be reached or fails (a [*openai.ServerError]),
+// the store ([openai.ErrStore]), or ctx.
 func (c *Collector) Collect(ctx context.Context, state State, n Needs) (*Statistics, error) {
 	if err := state.validate(); err != nil {
 		return nil, err
@@ -114,8 +115,8 @@ func (c *Collector) Collect(ctx context.Context, state State, n Needs) (*Statist
 
 // once fills out from the store, or by ask and then the store; of several callers
 // at once, one asks.
-func (c *Collector) once(ctx context.Context, id, kind string, about []any, out construct.Keepable, ask func() error) error {
-	key, err := construct.KeyOf(append([]any{kind, id}, about...)...)
+func (c *Collector) once(ctx context.Context, id, kind string, about []any, out openai.Keepable, ask func() error) error {
+	key, err := openai.KeyOf(append([]any{kind, id}, about...)...)
 	if err != nil {
 		return err
 	}
@@ -124,18 +125,18 @@ func (c *Collector) once(ctx context.Context, id, kind string, about []any, out 
 		return err
 	}
 	defer done()
-	if ok, err := construct.LoadFrom(c.store, key, out); err != nil || ok {
+	if ok, err := openai.LoadFrom(c.store, key, out); err != nil || ok {
 		return err
 	}
 	if err := ask(); err != nil {
 		return err
 	}
-	return construct.SaveTo(c.store, key, id, kind, out)
+	return openai.SaveTo(c.store, key, id, kind, out)
 }
 
 // spoken is the body of a reply of which a confidence is read.
 type spoken struct {
-	construct.Saved
+	openai.Saved
 	Reply json.RawMessage `json:"reply"`
 }
 

@@ -16,13 +16,15 @@ import (
 
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
 const answer = "Step 1 is done.\n\nStep 2 is done.\n\n#### 42"
 
-var sum = &construct.Question{ID: "q", Text: "What is 40 + 2?"}
+var sum = &grade.Question{ID: "q", Text: "What is 40 + 2?"}
 
 // states are p(0), p(1) and p(z).
 func states() []baseline.State {
@@ -301,7 +303,7 @@ func TestWhatAServerLacks(t *testing.T) {
 func TestPromptLogprobs(t *testing.T) {
 	s := newScript(t)
 	c := s.config(t)
-	c.Generator, _ = c.Generator.With(func(g *construct.GeneratorConfig) { g.System = "" })
+	c.Generator, _ = c.Generator.With(func(g *openai.GeneratorConfig) { g.System = "" })
 	echo, err := collector(t, c).Collect(t.Context(), states()[2], baseline.Tokens)
 	if err != nil {
 		t.Fatal(err)
@@ -329,7 +331,7 @@ func TestFailures(t *testing.T) {
 		if n == baseline.First {
 			n = baseline.Tokens
 		}
-		var failed *construct.ServerError
+		var failed *openai.ServerError
 		if !errors.As(err, &failed) || failed.Status != http.StatusTeapot {
 			t.Errorf("%b: %v", n, err)
 		}

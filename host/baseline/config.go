@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/estimate"
 )
@@ -17,7 +19,7 @@ type Config struct {
 	// Generator samples the answers, at its temperature. Its server is also asked
 	// for the other statistics but Known. Whether it asks for log-probabilities
 	// is up to Config, not to it.
-	Generator *construct.Generator
+	Generator *openai.Generator
 	Seed      uint64
 	Samples   int // n: completions of a state
 	// TopLogprobs are the alternatives that are asked for to a First or Next
@@ -29,7 +31,7 @@ type Config struct {
 
 	// Equivalence says which answers come to the same; nil makes Classes and
 	// Agreement unavailable, as of answers that have no final one.
-	Equivalence construct.Equivalence
+	Equivalence grade.Equivalence
 	Vectorizer  construct.Vectorizer // makes Similarity
 
 	Steps     position.Kind // what a step is: Paragraph or Line
@@ -41,7 +43,7 @@ type Config struct {
 
 	// Store keeps the replies; nil keeps them in memory, as long as the collector
 	// is there.
-	Store    construct.Store
+	Store    openai.Store
 	Requests int // samples asked for at once; the generator's server has a limit of its own
 }
 
@@ -98,6 +100,6 @@ func NewHead(server model.Config, m estimate.Model) (*Head, error) {
 }
 
 // body is the request about a question.
-func (h *Head) body(q *construct.Question) json.RawMessage {
+func (h *Head) body(q *grade.Question) json.RawMessage {
 	return h.model.AppendRequest(nil, estimate.QuestionOnly, []byte(q.Text), nil)
 }

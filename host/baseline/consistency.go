@@ -1,6 +1,6 @@
 package baseline
 
-import "github.com/finece/finece/host/construct"
+import "github.com/finece/finece/host/grade"
 
 // SelfConsistency is the share of the n samples that come to the commonest final
 // answer (Wang et al. 2023, arXiv 2203.11171): with counts n(c) by class,
@@ -30,13 +30,13 @@ func (SelfConsistency) Confidence(s *Statistics) (float64, error) {
 	counts := map[int]int{}
 	most := 0
 	for _, a := range s.Samples {
-		if a.Class != construct.NoAnswer {
+		if a.Class != grade.NoAnswer {
 			counts[a.Class]++
 			most = max(most, counts[a.Class])
 		}
 	}
 	switch {
-	case s.State.Complete && s.Chosen.Class == construct.NoAnswer:
+	case s.State.Complete && s.Chosen.Class == grade.NoAnswer:
 		return 0, unavailable("no final answer was found in the given answer")
 	case s.State.Complete:
 		most = counts[s.Chosen.Class]

@@ -38,7 +38,7 @@
 //		cost := s.Cost(e.Needs())
 //	}
 //
-// Replies go to a [construct.Store] before they are used, so that work which is
+// Replies go to a [openai.Store] before they are used, so that work which is
 // killed asks only for what had not arrived, and the states of a question share
 // what is the same. [Statistics.Cost] is what an estimator would take alone: a
 // reply that was saved, or that another one needs too, counts in full.

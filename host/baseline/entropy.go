@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/metrics/portable"
 )
 
@@ -100,7 +100,7 @@ func (e SemanticEntropy) Entropy(samples []Answer) (float64, error) {
 		total += w
 		class := samples[i].Class
 		place, ok := at[class]
-		if !ok || class == construct.NoAnswer {
+		if !ok || class == grade.NoAnswer {
 			place = len(masses)
 			masses = append(masses, 0)
 			at[class] = place

@@ -8,13 +8,15 @@ import (
 
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // Statistics are collected once, and every estimator derives its confidence from
 // them.
 func Example() {
-	generator, err := construct.NewGenerator(construct.GeneratorConfig{
+	generator, err := openai.NewGenerator(openai.GeneratorConfig{
 		Server: model.Config{BaseURL: "http://127.0.0.1:8000/v1", Concurrency: 16}, Model: "small",
 		Temperature: 1, MaxTokens: 256,
 	})
@@ -23,7 +25,7 @@ func Example() {
 	}
 	config := baseline.DefaultConfig()
 	config.Generator = generator
-	config.Equivalence = construct.ByFinal{Reader: construct.NumberGrader{}}
+	config.Equivalence = grade.ByFinal{Reader: grade.NumberGrader{}}
 	config.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: "<|user|>{question}<|end|><|assistant|>"}
 	collector, err := baseline.NewCollector(config)
 	if err != nil {
@@ -54,11 +56,11 @@ func Example() {
 // Recorded answers need no server.
 func ExampleSemanticEntropy() {
 	s := &baseline.Statistics{
-		State: baseline.State{Question: &construct.Question{Text: "What is 3 + 4?"}},
+		State: baseline.State{Question: &grade.Question{Text: "What is 3 + 4?"}},
 		Have:  baseline.Samples | baseline.Classes,
 	}
 	answers := []string{"#### 7", "3 + 4 = 7\n#### 7", "#### 12", "#### 8"}
-	classes, err := construct.ByFinal{Reader: construct.NumberGrader{}}.Classes(context.Background(), s.State.Question, answers)
+	classes, err := grade.ByFinal{Reader: grade.NumberGrader{}}.Classes(context.Background(), s.State.Question, answers)
 	if err != nil {
 		log.Fatal(err)
 	}

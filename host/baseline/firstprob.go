@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/metrics/portable"
 )
 
@@ -79,7 +79,7 @@ func (f FirstProb) Confidence(s *Statistics) (float64, error) {
 }
 
 // normalised is the largest probability among the top ones, over their sum.
-func normalised(list []construct.Alternative, top int) (float64, error) {
+func normalised(list []openai.Alternative, top int) (float64, error) {
 	if len(list) < top {
 		return 0, unavailable(fmt.Sprintf("the server gives %d alternatives to the first token, %d are needed", len(list), top))
 	}
@@ -106,7 +106,7 @@ func known(lp float64) bool { return lp <= slack && !math.IsInf(lp, -1) }
 
 // likelihood sums the log-probabilities of tokens, each at most 0. ok is false
 // where there is none, or one is not known.
-func likelihood(tokens []construct.Token) (sum float64, ok bool) {
+func likelihood(tokens []openai.Token) (sum float64, ok bool) {
 	for i := range tokens {
 		if !known(tokens[i].Logprob) {
 			return 0, false

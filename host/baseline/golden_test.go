@@ -13,6 +13,8 @@ import (
 
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 )
 
 // golden is testdata/golden.json, which testdata/golden.py computes.
@@ -53,9 +55,9 @@ func (a *goldenAnswer) answer() baseline.Answer {
 }
 
 // tokens are of one letter each.
-func tokens(logprobs ...float64) (out []construct.Token) {
+func tokens(logprobs ...float64) (out []openai.Token) {
 	for _, lp := range logprobs {
-		out = append(out, construct.Token{Text: "x", Logprob: lp})
+		out = append(out, openai.Token{Text: "x", Logprob: lp})
 	}
 	return out
 }
@@ -77,7 +79,7 @@ const everything = baseline.Samples | baseline.Classes | baseline.Chosen | basel
 
 func (g *goldenState) statistics(complete bool) *baseline.Statistics {
 	s := &baseline.Statistics{Have: everything, Chosen: g.Answer.answer(), Similarity: g.Similarity}
-	s.State = baseline.State{Question: &construct.Question{ID: "1", Text: "?"}, Complete: complete}
+	s.State = baseline.State{Question: &grade.Question{ID: "1", Text: "?"}, Complete: complete}
 	for i := range g.Samples {
 		s.Samples = append(s.Samples, g.Samples[i].answer())
 	}
@@ -91,7 +93,7 @@ func (g *goldenState) statistics(complete bool) *baseline.Statistics {
 	}
 	first := s.Tokens[0]
 	for i, lp := range g.Top {
-		first.Top = append(first.Top, construct.Alternative{Text: fmt.Sprint(i), Logprob: lp})
+		first.Top = append(first.Top, openai.Alternative{Text: fmt.Sprint(i), Logprob: lp})
 	}
 	s.First, s.Next = &first, &first
 	return s
@@ -162,13 +164,13 @@ func TestGoldenSuC(t *testing.T) {
 		}
 		for _, c := range g.Want {
 			for _, s := range []*baseline.SuC{fitted, &loaded} {
-				st := &baseline.Statistics{State: baseline.State{Question: &construct.Question{Text: c.Question}, Text: "whatever"}}
+				st := &baseline.Statistics{State: baseline.State{Question: &grade.Question{Text: c.Question}, Text: "whatever"}}
 				if got, err := s.Confidence(st); err != nil || math.Abs(got-c.Confidence) > 1e-12 {
 					t.Errorf("%d of %d: %q: %v, %v; want %v", g.Clusters, g.Groups, c.Question, got, err, c.Confidence)
 				}
 			}
 		}
-		unknown := &baseline.Statistics{State: baseline.State{Question: &construct.Question{Text: "Zanzibar"}}}
+		unknown := &baseline.Statistics{State: baseline.State{Question: &grade.Question{Text: "Zanzibar"}}}
 		if _, err := fitted.Confidence(unknown); !errors.Is(err, baseline.ErrUnavailable) {
 			t.Errorf("a question without a known word: %v", err)
 		}
@@ -177,7 +179,7 @@ func TestGoldenSuC(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		st := &baseline.Statistics{State: baseline.State{Question: &construct.Question{Text: "What is 5 + 6?"}}}
+		st := &baseline.Statistics{State: baseline.State{Question: &grade.Question{Text: "What is 5 + 6?"}}}
 		if got, err := few.Confidence(st); err != nil || math.Abs(got-33.0/68) > 1e-12 {
 			t.Errorf("in one cluster: %v, %v; want 33/68", got, err)
 		}
@@ -217,7 +219,7 @@ func FuzzSuC(f *testing.F) {
 		if json.Unmarshal(raw, &s) != nil {
 			return
 		}
-		st := &baseline.Statistics{State: baseline.State{Question: &construct.Question{Text: question}}}
+		st := &baseline.Statistics{State: baseline.State{Question: &grade.Question{Text: question}}}
 		if got, err := s.Confidence(st); err == nil && !(got >= 0 && got <= 1) {
 			t.Errorf("%v", got)
 		}
@@ -250,7 +252,7 @@ func TestRecordedSemanticEntropy(t *testing.T) {
 	d := &file.Data
 	byNLI := map[int][]int{1: {0, 1, 2, 3, 2, 1}, 4: {0, 0, 1, 0, 2, 0}}
 	for i, response := range d.Responses {
-		classes, err := construct.ByFinal{Reader: construct.NumberGrader{}}.Classes(t.Context(), &construct.Question{}, append([]string{response}, d.Samples[i]...))
+		classes, err := grade.ByFinal{Reader: grade.NumberGrader{}}.Classes(t.Context(), &grade.Question{}, append([]string{response}, d.Samples[i]...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +294,7 @@ func TestProperties(t *testing.T) {
 	values := 0
 	for range 2000 {
 		s := &baseline.Statistics{Have: everything, Chosen: answer()}
-		s.State = baseline.State{Question: &construct.Question{ID: "1", Text: "?"}, Complete: r.IntN(2) == 0}
+		s.State = baseline.State{Question: &grade.Question{ID: "1", Text: "?"}, Complete: r.IntN(2) == 0}
 		for range 1 + r.IntN(6) {
 			s.Samples = append(s.Samples, answer())
 			s.Similarity = append(s.Similarity, r.Float64())
@@ -320,12 +322,12 @@ func TestProperties(t *testing.T) {
 			names := r.Perm(5)
 			for _, i := range r.Perm(len(s.Samples)) {
 				a := s.Samples[i]
-				if a.Class != construct.NoAnswer {
+				if a.Class != grade.NoAnswer {
 					a.Class = names[a.Class]
 				}
 				other.Samples, other.Similarity = append(other.Samples, a), append(other.Similarity, s.Similarity[i])
 			}
-			if c := s.Chosen.Class; c != construct.NoAnswer {
+			if c := s.Chosen.Class; c != grade.NoAnswer {
 				other.Chosen.Class = names[c]
 			}
 			if again, err2 := e.Confidence(&other); math.Abs(again-got) > 1e-12 || (err == nil) != (err2 == nil) {
@@ -364,7 +366,7 @@ func TestMoreAgreementIsMoreConfidence(t *testing.T) {
 }
 
 func TestUnavailable(t *testing.T) {
-	question := baseline.State{Question: &construct.Question{ID: "1", Text: "?"}}
+	question := baseline.State{Question: &grade.Question{ID: "1", Text: "?"}}
 	whole := question
 	whole.Complete = true
 	nan := tokens(math.NaN())
@@ -385,7 +387,7 @@ func TestUnavailable(t *testing.T) {
 		{"a first token of unknown logprob", baseline.FirstProb{}, baseline.Statistics{State: question, First: &nan[0]}, "not known"},
 		{"an empty answer", baseline.FirstProb{}, baseline.Statistics{State: whole}, "empty"},
 		{"nothing follows", baseline.FirstProb{Next: true}, baseline.Statistics{State: whole}, "nothing follows"},
-		{"too few alternatives", baseline.FirstProb{Top: 5}, baseline.Statistics{State: question, First: &construct.Token{}}, "0 alternatives"},
+		{"too few alternatives", baseline.FirstProb{Top: 5}, baseline.Statistics{State: question, First: &openai.Token{}}, "0 alternatives"},
 		{"no steps", baseline.MultiStep{}, baseline.Statistics{State: question}, "no step"},
 		{"no tokens", baseline.LECO{}, baseline.Statistics{State: question}, "no step"},
 		{"no logprobs", baseline.LECO{}, baseline.Statistics{State: question, Steps: []int{1}}, "log-probabilities"},

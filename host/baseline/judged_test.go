@@ -9,8 +9,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // TestOpenEndedAnswers has a model compare the answers, which costs.
@@ -19,7 +20,7 @@ func TestOpenEndedAnswers(t *testing.T) {
 	c := s.config(t)
 	c.Samples = 4
 	judge := newEntailing(t)
-	e, err := construct.NewEntailment(construct.EntailmentConfig{Server: model.Config{BaseURL: judge.URL + "/v1"}, Model: "same"})
+	e, err := grade.NewEntailment(grade.EntailmentConfig{Server: model.Config{BaseURL: judge.URL + "/v1"}, Model: "same"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestVerbExpectation(t *testing.T) {
 	}))
 	t.Cleanup(judge.Close)
 	c := s.config(t)
-	g, err := construct.NewGenerator(construct.GeneratorConfig{Server: model.Config{BaseURL: judge.URL}})
+	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.Config{BaseURL: judge.URL}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,9 +10,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -53,7 +54,7 @@ func served(t testing.TB) *httptest.Server {
 func TestOurServer(t *testing.T) {
 	web := served(t)
 	server := model.Config{BaseURL: web.URL + "/v1", Concurrency: 4, Retries: -1}
-	g, err := construct.NewGenerator(construct.GeneratorConfig{Server: server, Model: "language", Temperature: 1, MaxTokens: 24})
+	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: server, Model: "language", Temperature: 1, MaxTokens: 24})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +67,11 @@ func TestOurServer(t *testing.T) {
 	}
 	c := baseline.DefaultConfig()
 	c.Generator, c.Head, c.Samples = g, h, 6
-	c.Equivalence = construct.ByFinal{Reader: construct.AliasGrader{}}
+	c.Equivalence = grade.ByFinal{Reader: grade.AliasGrader{}}
 	c.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: "<|user|>{question}<|end|><|assistant|>"}
 	col := collector(t, c)
 	all := append(baseline.Estimators(fitted(t)), baseline.FirstProb{Top: 5}, baseline.FirstProb{Next: true}, baseline.SemanticEntropy{Weighting: baseline.Sequence})
-	q := &construct.Question{ID: "1", Text: "Anna has 12 apples and buys 30 more. How many apples does she have?"}
+	q := &grade.Question{ID: "1", Text: "Anna has 12 apples and buys 30 more. How many apples does she have?"}
 	for _, state := range []baseline.State{
 		{Question: q},
 		{Question: q, Text: "She has 12 + 30 = 42 apples."},

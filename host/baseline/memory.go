@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// memory is a construct.Store that forgets everything when it is dropped.
+// memory is a openai.Store that forgets everything when it is dropped.
 type memory struct{ values sync.Map }
 
 func (m *memory) Load(key string) ([]byte, error) {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 )
 
 // Method is how the log-probabilities of a text that is there already are had.
@@ -60,7 +60,7 @@ type Scoring struct {
 	//	<|user|>{question}<|end|><|assistant|>
 	//
 	// {question} stands for what the generator asks. "" is the question as a
-	// generator of construct.Completions asks it.
+	// generator of openai.Completions asks it.
 	Prompt string
 }
 
@@ -85,22 +85,22 @@ func (s *Scoring) before(asked string) string {
 
 // scored is what the server says about a text.
 type scored struct {
-	construct.Saved
-	Tokens           []construct.Token `json:"tokens"`
-	Why              string            `json:"why,omitempty"` // there are none
-	PromptTokens     int               `json:"prompt_tokens,omitempty"`
-	CompletionTokens int               `json:"completion_tokens,omitempty"`
+	openai.Saved
+	Tokens           []openai.Token `json:"tokens"`
+	Why              string         `json:"why,omitempty"` // there are none
+	PromptTokens     int            `json:"prompt_tokens,omitempty"`
+	CompletionTokens int            `json:"completion_tokens,omitempty"`
 }
 
 // score gets the tokens of the answer so far.
 func (c *Collector) score(ctx context.Context, s *State) (*scored, error) {
 	request := c.request()
-	prompt := c.config.Scoring.before(c.config.Generator.Prompt(s.Question))
+	prompt := c.config.Scoring.before(c.config.Generator.Prompt(s.Question.Text))
 	if c.config.Scoring.Method == Echo {
 		request["prompt"], request["echo"], request["max_tokens"] = prompt+s.Text, true, 0
 		request["logprobs"] = c.config.TopLogprobs
 	} else {
-		request["messages"] = c.config.Generator.Messages(s.Question, s.Text)
+		request["messages"] = c.config.Generator.Messages(s.Question.Text, s.Text)
 		request["continue_final_message"], request["add_generation_prompt"] = true, false
 		request["prompt_logprobs"], request["max_tokens"] = 0, 1
 	}
@@ -130,14 +130,14 @@ func (c *Collector) score(ctx context.Context, s *State) (*scored, error) {
 
 // lacksScoring reports whether a server was reached that does not score texts.
 func lacksScoring(err error) bool {
-	var e *construct.ServerError
-	return construct.Refused(err) || errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed)
+	var e *openai.ServerError
+	return openai.Refused(err) || errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed)
 }
 
 type scoreReply struct {
 	Choices []struct {
-		Text     string              `json:"text"`
-		Logprobs *construct.Logprobs `json:"logprobs"`
+		Text     string           `json:"text"`
+		Logprobs *openai.Logprobs `json:"logprobs"`
 	} `json:"choices"`
 	Prompt []map[string]promptToken `json:"prompt_logprobs"`
 	Usage  usage                    `json:"usage"`
@@ -149,11 +149,11 @@ type promptToken struct {
 }
 
 // tokens are those of the text behind the prompt.
-func (r *scoreReply) tokens(prompt, text string) ([]construct.Token, error) {
+func (r *scoreReply) tokens(prompt, text string) ([]openai.Token, error) {
 	if r.Prompt != nil {
-		var all []construct.Token
+		var all []openai.Token
 		for _, place := range r.Prompt {
-			t := construct.Token{Logprob: math.NaN()}
+			t := openai.Token{Logprob: math.NaN()}
 			for _, p := range place { // the one that is there, as no more were asked for
 				if t.Text = p.Text; p.Logprob != nil {
 					t.Logprob = *p.Logprob
@@ -183,12 +183,12 @@ func (r *scoreReply) tokens(prompt, text string) ([]construct.Token, error) {
 // byOffsets cuts the tokens by where they begin, in code points of prompt + text.
 // That is for servers that cannot say parts of a character: such a token has no
 // text, or U+FFFD.
-func byOffsets(all []construct.Token, offsets []int, prompt, text string) ([]construct.Token, bool) {
+func byOffsets(all []openai.Token, offsets []int, prompt, text string) ([]openai.Token, bool) {
 	if len(offsets) != len(all) {
 		return nil, false
 	}
 	begin, runes := utf8.RuneCountInString(prompt), []rune(text)
-	var out []construct.Token
+	var out []openai.Token
 	var joined strings.Builder
 	for i, t := range all {
 		from, to := offsets[i], begin+len(runes)
@@ -217,7 +217,7 @@ func byOffsets(all []construct.Token, offsets []int, prompt, text string) ([]con
 
 // last are the tokens that make up the end of what was scored, which is text. Of
 // one that began before it, the probability is not known.
-func last(all []construct.Token, text string) ([]construct.Token, error) {
+func last(all []openai.Token, text string) ([]openai.Token, error) {
 	left := text
 	i := len(all)
 	for i > 0 && left != "" {
@@ -227,8 +227,8 @@ func last(all []construct.Token, text string) ([]construct.Token, error) {
 		case ok:
 			left = rest
 		case strings.HasSuffix(all[i].Text, left):
-			cut := construct.Token{Text: left, Logprob: math.NaN()}
-			return append([]construct.Token{cut}, all[i+1:]...), nil
+			cut := openai.Token{Text: left, Logprob: math.NaN()}
+			return append([]openai.Token{cut}, all[i+1:]...), nil
 		default:
 			return nil, fmt.Errorf("the tokens do not make up the text: %.40q is not the end of %.40q", all[i].Text, left)
 		}

@@ -13,8 +13,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // script is a server that writes answers of two paragraphs and a number. Its
@@ -217,13 +218,13 @@ const prompt = "user: {question} assistant:"
 // config is a collection from the script.
 func (s *script) config(t testing.TB) baseline.Config {
 	t.Helper()
-	g, err := construct.NewGenerator(construct.GeneratorConfig{Server: s.server(), Model: "m", System: "Add.", Temperature: 1, MaxTokens: 100})
+	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: s.server(), Model: "m", System: "Add.", Temperature: 1, MaxTokens: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := baseline.DefaultConfig()
 	c.Generator, c.Seed = g, 3
-	c.Equivalence = construct.ByFinal{Reader: construct.NumberGrader{}}
+	c.Equivalence = grade.ByFinal{Reader: grade.NumberGrader{}}
 	c.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: prompt}
 	return c
 }

@@ -6,11 +6,12 @@ import (
 	"errors"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
 // State is a question with a partial answer.
 type State struct {
-	Question *construct.Question
+	Question *grade.Question
 	Text     string // the answer so far; "" at p(0)
 	Complete bool   // Text is the whole answer: p(z)
 }
@@ -19,7 +20,7 @@ type State struct {
 // choice are in the question's text there, and are not told apart.
 func StateOf(s *construct.State) State {
 	return State{
-		Question: &construct.Question{ID: s.ID, Text: s.Question, Gold: s.Gold},
+		Question: &grade.Question{ID: s.ID, Text: s.Question, Gold: s.Gold},
 		Text:     s.Text,
 		Complete: s.Position == "p(z)",
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 )
 
 // Estimator gives the confidence of a state by its statistics. It is safe for
@@ -85,9 +85,9 @@ func NeedsOf(estimators ...Estimator) Needs {
 
 // Answer is a sampled or given answer.
 type Answer struct {
-	Text   string            // the whole of it, the state's text included
-	Tokens []construct.Token // of what was sampled, or of a given answer; nil if there are no log-probabilities
-	Class  int               // of those that come to the same; construct.NoAnswer if nothing was found to compare
+	Text   string         // the whole of it, the state's text included
+	Tokens []openai.Token // of what was sampled, or of a given answer; nil if there are no log-probabilities
+	Class  int            // of those that come to the same; grade.NoAnswer if nothing was found to compare
 }
 
 // Reading is what a model says about a state.
@@ -114,8 +114,8 @@ type Statistics struct {
 	Chosen      Answer
 	Similarity  []float64 // by sample, in [0,1]
 	Steps       []int     // ends of the steps of State.Text, in bytes; the last is its own, without white space behind it
-	Tokens      []construct.Token
-	First, Next *construct.Token
+	Tokens      []openai.Token
+	First, Next *openai.Token
 	Verbal      Reading
 	StepVerbals []Reading // one for each of Steps
 	Known       Reading

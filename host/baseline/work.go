@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 )
 
 // work is one Collect.
@@ -31,19 +33,18 @@ func (w *work) lacks(n Needs, err error) {
 }
 
 // sampled gets n completions of a prefix, one caller at a time.
-func (w *work) sampled(ctx context.Context, from *construct.Sampler, kind, prefix string, n int) ([]construct.Completion, Cost, error) {
+func (w *work) sampled(ctx context.Context, from *openai.Sampler, kind, prefix string, n int) ([]openai.Completion, Cost, error) {
 	q := w.s.State.Question
 	done, err := w.turns.take(ctx, fmt.Sprintf("%s %q %q", kind, q.ID, prefix))
 	if err != nil {
 		return nil, Cost{}, err
 	}
 	defer done()
-	got, err := from.Sample(ctx, q, place(prefix), prefix, n)
+	got, err := from.Sample(ctx, openai.Stem{ID: q.ID, Question: q.Text, At: place(prefix), Partial: prefix}, n)
 	if err != nil {
 		return nil, Cost{}, err
 	}
-	t := got.Tally
-	return got.Completions, Cost{got.Replies, n, t.PromptTokens, t.CompletionTokens}, nil
+	return got.Completions, Cost{got.Replies, n, got.PromptTokens, got.CompletionTokens}, nil
 }
 
 // answers gets what answers there are, and what they come to.
@@ -57,10 +58,10 @@ func (w *work) answers(ctx context.Context) error {
 		}
 		w.spent(Samples, cost)
 		for i := range list {
-			s.Samples = append(s.Samples, Answer{prefix + list[i].Text, list[i].Tokens, construct.NoAnswer})
+			s.Samples = append(s.Samples, Answer{prefix + list[i].Text, list[i].Tokens, grade.NoAnswer})
 		}
 	}
-	s.Chosen.Class = construct.NoAnswer
+	s.Chosen.Class = grade.NoAnswer
 	switch {
 	case state.Complete:
 		s.Chosen.Text = state.Text
@@ -107,7 +108,7 @@ func (w *work) classes(ctx context.Context) error {
 	for i := range s.Samples {
 		s.Samples[i].Class = of.Of[i]
 	}
-	judged := func(j construct.Judged) Cost { return Cost{j.Requests, 0, j.PromptTokens, j.CompletionTokens} }
+	judged := func(j grade.Judged) Cost { return Cost{j.Requests, 0, j.PromptTokens, j.CompletionTokens} }
 	cost := judged(of.Judged)
 	w.spent(Classes, cost)
 	if w.n&Agreement == 0 {
@@ -165,7 +166,7 @@ func (w *work) firsts(ctx context.Context) error {
 		of     Needs
 		prefix string
 		wanted bool
-		token  **construct.Token
+		token  **openai.Token
 	}{
 		{First, "", w.s.State.Text == "" && !w.s.State.Complete, &w.s.First},
 		{Next, w.s.State.Text, !w.s.State.Complete, &w.s.Next},

@@ -18,7 +18,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // The generator of the tests is a stochastic program that adds numbers up, one paragraph a number. Of
@@ -30,18 +32,18 @@ const recovers = 0.2
 
 func errs(number int) float64 { return 0.03 + 0.04*float64(number%9) }
 
-func question(start int, add ...int) *construct.Question {
+func question(start int, add ...int) *grade.Question {
 	total := start
 	text := fmt.Sprintf("Start with %d.", start)
 	for _, a := range add {
 		text += fmt.Sprintf(" Add %d.", a)
 		total += a
 	}
-	return &construct.Question{ID: fmt.Sprintf("q%d-%v", start, add), Text: text + " What is the result?", Gold: []string{strconv.Itoa(total)}}
+	return &grade.Question{ID: fmt.Sprintf("q%d-%v", start, add), Text: text + " What is the result?", Gold: []string{strconv.Itoa(total)}}
 }
 
 // questions are n questions of steps numbers each.
-func questions(n, steps int) (all []*construct.Question) {
+func questions(n, steps int) (all []*grade.Question) {
 	r := rand.New(rand.NewPCG(1, uint64(steps)))
 	for i := range n {
 		add := make([]int, steps)
@@ -83,7 +85,7 @@ func progress(start int, add []int, partial string) (done, total, right int) {
 }
 
 // conf is the true Conf of a question with a partial answer.
-func conf(q *construct.Question, partial string) float64 {
+func conf(q *grade.Question, partial string) float64 {
 	start, add := parse(q.Text)
 	done, total, right := progress(start, add, partial)
 	ok, wrong := 1.0, 0.0 // Conf at the end of the answer
@@ -244,23 +246,23 @@ func embed(w http.ResponseWriter, request map[string]any) {
 func (m *llm) server() model.Config { return model.Config{BaseURL: m.URL + "/v1", Concurrency: 8} }
 
 // config is a run against the server.
-func (m *llm) config(t testing.TB, change func(*construct.GeneratorConfig)) construct.Config {
+func (m *llm) config(t testing.TB, change func(*openai.GeneratorConfig)) construct.Config {
 	t.Helper()
-	g := construct.GeneratorConfig{Server: m.server(), Model: "sums", Temperature: 1}
+	g := openai.GeneratorConfig{Server: m.server(), Model: "sums", Temperature: 1}
 	if change != nil {
 		change(&g)
 	}
-	made, err := construct.NewGenerator(g)
+	made, err := openai.NewGenerator(g)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := construct.DefaultConfig()
-	c.Generator, c.Grader = made, construct.NumberGrader{}
+	c.Generator, c.Grader = made, grade.NumberGrader{}
 	return c
 }
 
 // build runs to the end; no question may fail.
-func build(t testing.TB, c construct.Config, all []*construct.Question) (results []*construct.Result) {
+func build(t testing.TB, c construct.Config, all []*grade.Question) (results []*construct.Result) {
 	t.Helper()
 	err := construct.Run(t.Context(), c, all, func(r *construct.Result) error {
 		results = append(results, r)
@@ -300,7 +302,7 @@ func (m *memory) Save(key string, value []byte) error {
 // saved is a reply of the generator.
 type saved struct {
 	ID, At, Partial, Kind string
-	Completions           []construct.Completion
+	Completions           []openai.Completion
 }
 
 // completions are the replies of the generator that were saved.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 )
 
@@ -39,13 +41,13 @@ func ParseComplete(s string) (Complete, error) {
 // set.
 type Config struct {
 	Plan
-	Generator *Generator
-	Grader    Grader
+	Generator *openai.Generator
+	Grader    grade.Grader
 	// Equivalence has one answer of each meaning graded, for all that mean the
-	// same as one another; nil has each different one graded. It is for a Judge
+	// same as one another; nil has each different one graded. It is for a [grade.Judge]
 	// whose verdicts are dearer than judgements of entailment, or which is to say
 	// the same of the same.
-	Equivalence *Entailment
+	Equivalence *grade.Entailment
 	Seed        uint64
 
 	Truncate  position.Kind // Paragraph or Line
@@ -69,7 +71,7 @@ type Config struct {
 
 	Requests  int // requests to the generator at once
 	Questions int // questions at once; 0 is enough to keep Requests going
-	Store     Store
+	Store     openai.Store
 	// Observe is told of every change, by several goroutines at once: how many
 	// completions were had, and how many will not be asked for. It may be nil.
 	Observe func(completions, notAsked int)

@@ -13,7 +13,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 var compared = regexp.MustCompile(`(?s)<first>\n(.*)\n</first>.*<second>\n(.*)\n</second>`)
@@ -48,7 +50,7 @@ func newJudges(t testing.TB, entails func(first, second string) string) *judges 
 			_, reference, _ := strings.Cut(text, "<reference>\n")
 			reference, answer, _ := strings.Cut(reference, "\n</reference>")
 			says = "incorrect"
-			if construct.NumberIn(answer).Cmp(construct.NumberIn(reference)) == 0 {
+			if grade.NumberIn(answer).Cmp(grade.NumberIn(reference)) == 0 {
 				says = "correct"
 			}
 		}
@@ -63,7 +65,7 @@ func newJudges(t testing.TB, entails func(first, second string) string) *judges 
 
 // sameNumber entails what comes to the same number.
 func sameNumber(first, second string) string {
-	if construct.NumberIn(first).Cmp(construct.NumberIn(second)) == 0 {
+	if grade.NumberIn(first).Cmp(grade.NumberIn(second)) == 0 {
 		return "entailment"
 	}
 	return "contradiction"
@@ -71,9 +73,9 @@ func sameNumber(first, second string) string {
 
 func (j *judges) server() model.Config { return model.Config{BaseURL: j.URL + "/v1", Concurrency: 8} }
 
-func (j *judges) entailment(t testing.TB) *construct.Entailment {
+func (j *judges) entailment(t testing.TB) *grade.Entailment {
 	t.Helper()
-	e, err := construct.NewEntailment(construct.EntailmentConfig{Server: j.server(), Model: "same"})
+	e, err := grade.NewEntailment(grade.EntailmentConfig{Server: j.server(), Model: "same"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,9 +100,9 @@ func TestOneVerdictAMeaning(t *testing.T) {
 	}
 	want := labels(build(t, c, all))
 
-	judged := func(equivalence bool, requests int, store construct.Store) (*judges, string, construct.Tally) {
+	judged := func(equivalence bool, requests int, store openai.Store) (*judges, string, construct.Tally) {
 		j := newJudges(t, sameNumber)
-		judge, err := construct.NewJudge(construct.JudgeConfig{Server: j.server(), Model: "judge"})
+		judge, err := grade.NewJudge(grade.JudgeConfig{Server: j.server(), Model: "judge"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -184,7 +186,7 @@ func TestEntailmentClasses(t *testing.T) {
 		{"a judge that hedges", func(_, _ string) string { return "entailment, mostly" }, []string{"a", "b"}, []int{0, 1}, 2, 1, 1},
 	} {
 		j := newJudges(t, c.entails)
-		got, err := j.entailment(t).Classes(t.Context(), &construct.Question{ID: "1", Text: "Where?"}, c.answers)
+		got, err := j.entailment(t).Classes(t.Context(), &grade.Question{ID: "1", Text: "Where?"}, c.answers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,24 +208,24 @@ func TestEquivalenceByFinalAnswers(t *testing.T) {
 		{"letter", []string{"(B)", "Answer: the moon", "", "A"}, []int{0, 0, -1, 1}},
 		{"alias", []string{"Answer: the U.S.", "US", "U S", "Spider-Man", "spiderman", " "}, []int{0, 0, 0, 1, 1, -1}},
 	} {
-		g, err := construct.GraderNamed(c.grader)
+		g, err := grade.GraderNamed(c.grader)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := construct.EquivalenceBy(g)
+		e, err := grade.EquivalenceBy(g)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := e.Classes(t.Context(), &construct.Question{Choices: options}, c.answers)
+		got, err := e.Classes(t.Context(), &grade.Question{Choices: options}, c.answers)
 		if err != nil || !slices.Equal(got.Of, c.want) || e.Name() != "final "+c.grader {
 			t.Errorf("%s: %v, %v, want %v", c.grader, got, err, c.want)
 		}
 	}
-	judge, err := construct.NewJudge(construct.JudgeConfig{Server: model.Config{BaseURL: "http://localhost/v1"}})
+	judge, err := grade.NewJudge(grade.JudgeConfig{Server: model.Config{BaseURL: "http://localhost/v1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := construct.EquivalenceBy(judge); err == nil {
+	if _, err := grade.EquivalenceBy(judge); err == nil {
 		t.Error("a judge reads no final answer")
 	}
 }

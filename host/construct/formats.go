@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/finece/finece/host/grade"
 )
 
 // scalar is a JSON string, number, true or false as text; "" for null.
@@ -52,7 +54,7 @@ func (s *scalars) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-func parsePlain(raw []byte) (*Question, error) {
+func parsePlain(raw []byte) (*grade.Question, error) {
 	var r struct {
 		ID       scalar
 		Question string
@@ -62,10 +64,10 @@ func parsePlain(raw []byte) (*Question, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, err
 	}
-	return &Question{ID: string(r.ID), Text: r.Question, Gold: r.Gold, Choices: r.Choices}, nil
+	return &grade.Question{ID: string(r.ID), Text: r.Question, Gold: r.Gold, Choices: r.Choices}, nil
 }
 
-func parseGSM8K(raw []byte) (*Question, error) {
+func parseGSM8K(raw []byte) (*grade.Question, error) {
 	var r struct {
 		ID               scalar
 		Question, Answer string
@@ -77,10 +79,10 @@ func parseGSM8K(raw []byte) (*Question, error) {
 	if i < 0 {
 		return nil, errors.New(`the answer has no "####"`)
 	}
-	return &Question{ID: string(r.ID), Text: r.Question, Gold: []string{strings.TrimSpace(r.Answer[i+4:])}}, nil
+	return &grade.Question{ID: string(r.ID), Text: r.Question, Gold: []string{strings.TrimSpace(r.Answer[i+4:])}}, nil
 }
 
-func parseCommonsenseQA(raw []byte) (*Question, error) {
+func parseCommonsenseQA(raw []byte) (*grade.Question, error) {
 	type option struct{ Label, Text string }
 	var r struct {
 		ID        scalar
@@ -91,7 +93,7 @@ func parseCommonsenseQA(raw []byte) (*Question, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, err
 	}
-	q := &Question{ID: string(r.ID)}
+	q := &grade.Question{ID: string(r.ID)}
 	var labels []string
 	var nested struct {
 		Stem    string
@@ -113,7 +115,7 @@ func parseCommonsenseQA(raw []byte) (*Question, error) {
 	}
 	for i, l := range labels {
 		if l == r.AnswerKey {
-			q.Gold = []string{Letter(i)}
+			q.Gold = []string{grade.Letter(i)}
 		}
 	}
 	if q.Gold == nil {
@@ -122,7 +124,7 @@ func parseCommonsenseQA(raw []byte) (*Question, error) {
 	return q, nil
 }
 
-func parseTriviaQA(raw []byte) (*Question, error) {
+func parseTriviaQA(raw []byte) (*grade.Question, error) {
 	type answer struct {
 		Value             string
 		Aliases           []string
@@ -139,24 +141,24 @@ func parseTriviaQA(raw []byte) (*Question, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, err
 	}
-	q := &Question{ID: string(max(r.ID, r.ID2)), Text: r.Question}
+	q := &grade.Question{ID: string(max(r.ID, r.ID2)), Text: r.Question}
 	seen := map[string]bool{"": true}
 	a := &r.Answer
 	for _, list := range [][]string{{a.Value}, a.Aliases, a.NormalizedAliases, a.Normalized, a.HumanAnswers} {
 		for _, v := range list {
-			if p := plain(v); !seen[p] {
+			if p := grade.Normal(v); !seen[p] {
 				seen[p] = true
 				q.Gold = append(q.Gold, v)
 			}
 		}
 	}
 	if q.Gold == nil {
-		return nil, errNoGold
+		return nil, grade.ErrNoGold
 	}
 	return q, nil
 }
 
-func parseAIME(raw []byte) (*Question, error) {
+func parseAIME(raw []byte) (*grade.Question, error) {
 	var r struct {
 		ID       scalar
 		Problem  string
@@ -167,15 +169,15 @@ func parseAIME(raw []byte) (*Question, error) {
 		return nil, err
 	}
 	if r.Answer == "" {
-		return nil, errNoGold
+		return nil, grade.ErrNoGold
 	}
 	if r.Problem == "" {
 		r.Problem = r.Question
 	}
-	return &Question{ID: string(r.ID), Text: r.Problem, Gold: []string{string(r.Answer)}}, nil
+	return &grade.Question{ID: string(r.ID), Text: r.Problem, Gold: []string{string(r.Answer)}}, nil
 }
 
-func parseMMLU(raw []byte) (*Question, error) {
+func parseMMLU(raw []byte) (*grade.Question, error) {
 	var r struct {
 		ID       scalar
 		Question string
@@ -185,10 +187,10 @@ func parseMMLU(raw []byte) (*Question, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return nil, err
 	}
-	q := &Question{ID: string(r.ID), Text: r.Question, Choices: r.Choices}
-	for i := range min(len(q.Choices), maxChoices) {
-		if a := strings.TrimSpace(string(r.Answer)); a == fmt.Sprint(i) || strings.EqualFold(a, Letter(i)) {
-			q.Gold = []string{Letter(i)}
+	q := &grade.Question{ID: string(r.ID), Text: r.Question, Choices: r.Choices}
+	for i := range min(len(q.Choices), grade.MaxChoices) {
+		if a := strings.TrimSpace(string(r.Answer)); a == fmt.Sprint(i) || strings.EqualFold(a, grade.Letter(i)) {
+			q.Gold = []string{grade.Letter(i)}
 		}
 	}
 	if q.Gold == nil {
@@ -197,7 +199,7 @@ func parseMMLU(raw []byte) (*Question, error) {
 	return q, nil
 }
 
-func parseNQOpen(raw []byte) (*Question, error) {
+func parseNQOpen(raw []byte) (*grade.Question, error) {
 	var r struct {
 		ID       scalar
 		Question string
@@ -207,14 +209,14 @@ func parseNQOpen(raw []byte) (*Question, error) {
 		return nil, err
 	}
 	if len(r.Answer) == 0 {
-		return nil, errNoGold
+		return nil, grade.ErrNoGold
 	}
-	return &Question{ID: string(r.ID), Text: r.Question, Gold: r.Answer}, nil
+	return &grade.Question{ID: string(r.ID), Text: r.Question, Gold: r.Answer}, nil
 }
 
 // readCSV reads the CSV of MMLU (question, four options, letter; no header) or
 // of AIME (a header with a column for the problem and one for the answer).
-func readCSV(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
+func readCSV(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
 	r := csv.NewReader(b)
 	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
 	columns := map[string]int{}
@@ -228,7 +230,7 @@ func readCSV(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
 			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
 			return
 		}
-		var q *Question
+		var q *grade.Question
 		switch {
 		case err != nil:
 		case d == MMLU:
@@ -245,7 +247,7 @@ func readCSV(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
 			q, err = aimeRow(row, columns)
 		}
 		if err == nil {
-			q, err = q.finish()
+			q, err = finish(q)
 		}
 		if err != nil {
 			q, err = nil, &RecordError{number, err}
@@ -256,19 +258,19 @@ func readCSV(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
 	}
 }
 
-func mmluRow(row []string) (*Question, error) {
+func mmluRow(row []string) (*grade.Question, error) {
 	n := len(row)
 	if n < 4 {
 		return nil, fmt.Errorf("%d columns: want a question, its options and the letter", n)
 	}
-	q := &Question{Text: row[0], Choices: append([]string(nil), row[1:n-1]...), Gold: []string{strings.TrimSpace(row[n-1])}}
+	q := &grade.Question{Text: row[0], Choices: append([]string(nil), row[1:n-1]...), Gold: []string{strings.TrimSpace(row[n-1])}}
 	if a := q.Gold[0]; len(a) != 1 || a[0] < 'A' || int(a[0]-'A') >= len(q.Choices) {
 		return nil, fmt.Errorf("answer %.20q is none of the %d options", a, len(q.Choices))
 	}
 	return q, nil
 }
 
-func aimeRow(row []string, columns map[string]int) (*Question, error) {
+func aimeRow(row []string, columns map[string]int) (*grade.Question, error) {
 	field := func(names ...string) string {
 		for _, name := range names {
 			if i, ok := columns[name]; ok && i < len(row) {
@@ -277,9 +279,9 @@ func aimeRow(row []string, columns map[string]int) (*Question, error) {
 		}
 		return ""
 	}
-	q := &Question{ID: field("id"), Text: field("problem", "question"), Gold: []string{field("answer")}}
+	q := &grade.Question{ID: field("id"), Text: field("problem", "question"), Gold: []string{field("answer")}}
 	if q.Gold[0] == "" {
-		return nil, errNoGold
+		return nil, grade.ErrNoGold
 	}
 	return q, nil
 }

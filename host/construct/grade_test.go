@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
 const data = "../../../shared/data"
@@ -39,123 +39,123 @@ func TestGraders(t *testing.T) {
 	for _, c := range []struct {
 		grader, answer string
 		gold           []string
-		want           construct.Verdict
+		want           grade.Verdict
 	}{
-		{"number", "3 + 4 = 7\n\n#### 7", []string{"7"}, construct.Right},
-		{"number", "#### $1,234.50", []string{"1234.5"}, construct.Right},
-		{"number", "#### -5 (as 3 - 8 = -5)", []string{"-5"}, construct.Right},
-		{"number", "#### 7\n\nBut 8 is next.", []string{"7"}, construct.Right},
-		{"number", "first #### 1, then #### 2", []string{"1"}, construct.Wrong},
-		{"number", "#### unknown, perhaps 7", []string{"7"}, construct.Right},
-		{"number", "He has 7.\n#### none", []string{"7"}, construct.Unread},
-		{"number", "So it is \\boxed{\\frac{1}{2}}", []string{"0.5"}, construct.Right},
-		{"number", "So it is $\\boxed{1{,}024}$.", []string{"1024"}, construct.Right},
-		{"number", "\\boxed{3} and then \\boxed{x^{2}=4}", []string{"4"}, construct.Right},
-		{"number", "**Answer:** 12 apples of 20", []string{"12"}, construct.Right},
-		{"number", "The answer is 3 + 4 = 7.", []string{"7"}, construct.Right},
-		{"number", "The answer is $-3", []string{"-3"}, construct.Right},
-		{"number", "There are 5, so 5-3 leaves 2", []string{"2"}, construct.Right},
-		{"number", "it is 5-3", []string{"3"}, construct.Right},
-		{"number", "a list: 1,2,3", []string{"3"}, construct.Right},
-		{"number", "100,200 in all", []string{"100200"}, construct.Right},
-		{"number", "of 1000,200 none", []string{"200"}, construct.Right},
-		{"number", "073", []string{"73"}, construct.Right},
-		{"number", "0.50", []string{".5"}, construct.Right},
-		{"number", "1/0", []string{"1"}, construct.Unread},
-		{"number", strings.Repeat("9", 100_000), []string{"9"}, construct.Unread},
-		{"number", "I do not know.", []string{"0"}, construct.Unread},
-		{"number", "", []string{"0"}, construct.Unread},
-		{"number", "#### Final Answer:\n\n\\boxed{18}", []string{"18"}, construct.Right},
-		{"number", "#### Answer\n18", []string{"18"}, construct.Right},
-		{"number", "#### **The Final Answer**\n\n18 dollars", []string{"18"}, construct.Right},
-		{"number", "#### Step 1: eggs\n16 - 7 = 9\n\n#### Step 2: money\n9*2 = 18\n\n**Answer: 18**", []string{"18"}, construct.Right},
-		{"number", "#### Conclusion\nShe makes 18 dollars.", []string{"18"}, construct.Right},
-		{"number", "#### 18\n\nQuestion: how many?\nAnswer: 5", []string{"18"}, construct.Right},
-		{"number", "The answer is 18.\n\nThe answer is final.", []string{"18"}, construct.Right},
-		{"number", "The best option is to buy 3 boxes. So she pays 18 dollars.", []string{"18"}, construct.Right},
-		{"number", "\\boxed{3\\frac{1}{2}}", []string{"7/2"}, construct.Right},
-		{"number", "\\boxed{-1,003\\ \\dfrac{ 1 }{2}}", []string{"-1003.5"}, construct.Right},
-		{"number", "\\boxed{x = 1, \\frac{1}{2}}", []string{"1"}, construct.Right},
-		{"number", "答案：-5", []string{"-5"}, construct.Right},
-		{"number", "It is “-5”", []string{"-5"}, construct.Right},
-		{"number", "≈-5", []string{"-5"}, construct.Right},
-		{"number", "é-5", []string{"5"}, construct.Right},
-		{"number", "x²-5", []string{"5"}, construct.Right},
-		{"number", "#### 010/20", []string{"1/2"}, construct.Right},
-		{"number", "#### 08/16", []string{"1/2"}, construct.Right},
-		{"number", "#### 007.50", []string{"7.5"}, construct.Right},
+		{"number", "3 + 4 = 7\n\n#### 7", []string{"7"}, grade.Right},
+		{"number", "#### $1,234.50", []string{"1234.5"}, grade.Right},
+		{"number", "#### -5 (as 3 - 8 = -5)", []string{"-5"}, grade.Right},
+		{"number", "#### 7\n\nBut 8 is next.", []string{"7"}, grade.Right},
+		{"number", "first #### 1, then #### 2", []string{"1"}, grade.Wrong},
+		{"number", "#### unknown, perhaps 7", []string{"7"}, grade.Right},
+		{"number", "He has 7.\n#### none", []string{"7"}, grade.Unread},
+		{"number", "So it is \\boxed{\\frac{1}{2}}", []string{"0.5"}, grade.Right},
+		{"number", "So it is $\\boxed{1{,}024}$.", []string{"1024"}, grade.Right},
+		{"number", "\\boxed{3} and then \\boxed{x^{2}=4}", []string{"4"}, grade.Right},
+		{"number", "**Answer:** 12 apples of 20", []string{"12"}, grade.Right},
+		{"number", "The answer is 3 + 4 = 7.", []string{"7"}, grade.Right},
+		{"number", "The answer is $-3", []string{"-3"}, grade.Right},
+		{"number", "There are 5, so 5-3 leaves 2", []string{"2"}, grade.Right},
+		{"number", "it is 5-3", []string{"3"}, grade.Right},
+		{"number", "a list: 1,2,3", []string{"3"}, grade.Right},
+		{"number", "100,200 in all", []string{"100200"}, grade.Right},
+		{"number", "of 1000,200 none", []string{"200"}, grade.Right},
+		{"number", "073", []string{"73"}, grade.Right},
+		{"number", "0.50", []string{".5"}, grade.Right},
+		{"number", "1/0", []string{"1"}, grade.Unread},
+		{"number", strings.Repeat("9", 100_000), []string{"9"}, grade.Unread},
+		{"number", "I do not know.", []string{"0"}, grade.Unread},
+		{"number", "", []string{"0"}, grade.Unread},
+		{"number", "#### Final Answer:\n\n\\boxed{18}", []string{"18"}, grade.Right},
+		{"number", "#### Answer\n18", []string{"18"}, grade.Right},
+		{"number", "#### **The Final Answer**\n\n18 dollars", []string{"18"}, grade.Right},
+		{"number", "#### Step 1: eggs\n16 - 7 = 9\n\n#### Step 2: money\n9*2 = 18\n\n**Answer: 18**", []string{"18"}, grade.Right},
+		{"number", "#### Conclusion\nShe makes 18 dollars.", []string{"18"}, grade.Right},
+		{"number", "#### 18\n\nQuestion: how many?\nAnswer: 5", []string{"18"}, grade.Right},
+		{"number", "The answer is 18.\n\nThe answer is final.", []string{"18"}, grade.Right},
+		{"number", "The best option is to buy 3 boxes. So she pays 18 dollars.", []string{"18"}, grade.Right},
+		{"number", "\\boxed{3\\frac{1}{2}}", []string{"7/2"}, grade.Right},
+		{"number", "\\boxed{-1,003\\ \\dfrac{ 1 }{2}}", []string{"-1003.5"}, grade.Right},
+		{"number", "\\boxed{x = 1, \\frac{1}{2}}", []string{"1"}, grade.Right},
+		{"number", "答案：-5", []string{"-5"}, grade.Right},
+		{"number", "It is “-5”", []string{"-5"}, grade.Right},
+		{"number", "≈-5", []string{"-5"}, grade.Right},
+		{"number", "é-5", []string{"5"}, grade.Right},
+		{"number", "x²-5", []string{"5"}, grade.Right},
+		{"number", "#### 010/20", []string{"1/2"}, grade.Right},
+		{"number", "#### 08/16", []string{"1/2"}, grade.Right},
+		{"number", "#### 007.50", []string{"7.5"}, grade.Right},
 
-		{"letter", "The answer is (B).", []string{"B"}, construct.Right},
-		{"letter", "**Answer: B**", []string{"B"}, construct.Right},
-		{"letter", "Answer: B. The Moon", []string{"B"}, construct.Right},
-		{"letter", "\\boxed{\\text{C}}", []string{"C"}, construct.Right},
-		{"letter", "B", []string{"B"}, construct.Right},
-		{"letter", "b", []string{"B"}, construct.Right},
-		{"letter", "(c)", []string{"C"}, construct.Right},
-		{"letter", "It shines.\n\nThe moon", []string{"B"}, construct.Right},
-		{"letter", "The correct option is D: Idaho", []string{"D"}, construct.Right},
-		{"letter", "A bird is none of this, it is the moon that shines", []string{"A"}, construct.Unread},
-		{"letter", "The answer is a bird", []string{"A"}, construct.Right},
-		{"letter", "I think so", []string{"A"}, construct.Unread},
-		{"letter", "The answer is E", []string{"A"}, construct.Unread},
-		{"letter", "A. Bird: it does not shine.\nB. Moon: nor that.\n\nThe answer is none of these.", []string{"A"}, construct.Unread},
-		{"letter", "(A) a bird is wrong\n\nTherefore the best answer is something else", []string{"A"}, construct.Unread},
-		{"letter", "A or B", []string{"A"}, construct.Unread},
-		{"letter", "Answer: A, no: answer: C", []string{"C"}, construct.Right},
-		{"letter", "It shines.\n\n#### Answer: B", []string{"B"}, construct.Right},
-		{"letter", "#### B\n\nQuestion: what?\nAnswer: C", []string{"B"}, construct.Right},
-		{"letter", "Answer: B\n\nThis option is the only one that shines.", []string{"B"}, construct.Right},
-		{"letter", "Let us see which option is correct.\n\nB", []string{"B"}, construct.Right},
-		{"letter", "A: a bird\nB: The Moon\nC: an apple\n\nOf these, one shines.\n\nB", []string{"B"}, construct.Right},
-		{"letter", "Q: What shines?\nA: the moon", []string{"B"}, construct.Right},
-		{"letter", "The answer is B because it shines.", []string{"B"}, construct.Right},
-		{"letter", "Answer: B - The Moon", []string{"B"}, construct.Right},
-		{"letter", "Answer: B (The Moon)", []string{"B"}, construct.Right},
-		{"letter", "Answer: **B** – The Moon", []string{"B"}, construct.Right},
-		{"letter", "The answer is B or C", []string{"B"}, construct.Unread},
-		{"letter", "Answer: B and C", []string{"B"}, construct.Unread},
+		{"letter", "The answer is (B).", []string{"B"}, grade.Right},
+		{"letter", "**Answer: B**", []string{"B"}, grade.Right},
+		{"letter", "Answer: B. The Moon", []string{"B"}, grade.Right},
+		{"letter", "\\boxed{\\text{C}}", []string{"C"}, grade.Right},
+		{"letter", "B", []string{"B"}, grade.Right},
+		{"letter", "b", []string{"B"}, grade.Right},
+		{"letter", "(c)", []string{"C"}, grade.Right},
+		{"letter", "It shines.\n\nThe moon", []string{"B"}, grade.Right},
+		{"letter", "The correct option is D: Idaho", []string{"D"}, grade.Right},
+		{"letter", "A bird is none of this, it is the moon that shines", []string{"A"}, grade.Unread},
+		{"letter", "The answer is a bird", []string{"A"}, grade.Right},
+		{"letter", "I think so", []string{"A"}, grade.Unread},
+		{"letter", "The answer is E", []string{"A"}, grade.Unread},
+		{"letter", "A. Bird: it does not shine.\nB. Moon: nor that.\n\nThe answer is none of these.", []string{"A"}, grade.Unread},
+		{"letter", "(A) a bird is wrong\n\nTherefore the best answer is something else", []string{"A"}, grade.Unread},
+		{"letter", "A or B", []string{"A"}, grade.Unread},
+		{"letter", "Answer: A, no: answer: C", []string{"C"}, grade.Right},
+		{"letter", "It shines.\n\n#### Answer: B", []string{"B"}, grade.Right},
+		{"letter", "#### B\n\nQuestion: what?\nAnswer: C", []string{"B"}, grade.Right},
+		{"letter", "Answer: B\n\nThis option is the only one that shines.", []string{"B"}, grade.Right},
+		{"letter", "Let us see which option is correct.\n\nB", []string{"B"}, grade.Right},
+		{"letter", "A: a bird\nB: The Moon\nC: an apple\n\nOf these, one shines.\n\nB", []string{"B"}, grade.Right},
+		{"letter", "Q: What shines?\nA: the moon", []string{"B"}, grade.Right},
+		{"letter", "The answer is B because it shines.", []string{"B"}, grade.Right},
+		{"letter", "Answer: B - The Moon", []string{"B"}, grade.Right},
+		{"letter", "Answer: B (The Moon)", []string{"B"}, grade.Right},
+		{"letter", "Answer: **B** – The Moon", []string{"B"}, grade.Right},
+		{"letter", "The answer is B or C", []string{"B"}, grade.Unread},
+		{"letter", "Answer: B and C", []string{"B"}, grade.Unread},
 
-		{"alias", "The Beatles.", []string{"Beatles"}, construct.Right},
-		{"alias", "Long story.\nAnswer: **the U.S.**", []string{"US"}, construct.Right},
-		{"alias", "spider man", []string{"Spider-Man"}, construct.Right},
-		{"alias", "It was not Paris", []string{"Paris"}, construct.Wrong},
-		{"alias", "Unknown", []string{"know"}, construct.Wrong},
-		{"alias", "The The", []string{"the the"}, construct.Right},
-		{"alias", "", []string{"x"}, construct.Unread},
-		{"alias", "It is in France.\n\n#### Answer: Paris", []string{"Paris"}, construct.Right},
-		{"alias", "#### Answer\nParis", []string{"Paris"}, construct.Right},
-		{"alias", "#### Step 2: the place\nIt is in France.\n\nAnswer: Paris", []string{"Paris"}, construct.Right},
-		{"alias", "The best option is a guess.\nParis", []string{"Paris"}, construct.Right},
-		{"alias", "It is in France.\nThe best choice is Paris.", []string{"Paris"}, construct.Right},
-		{"alias", "#### Paris\n\nThis answer is based on what I know.", []string{"Paris"}, construct.Right},
-		{"alias", "#### Conclusion\n\nThe answer is Paris.", []string{"Paris"}, construct.Right},
-		{"number", "#### **Total: 18**\n\nThe answer is based on 3 facts.", []string{"18"}, construct.Right},
-		{"number", "#### Janet makes $18\n\nAnswer: checked 2 times.", []string{"18"}, construct.Right},
-		{"number", "#### 1. Count the boxes\n9*2 = 18\n\nThe answer is 18.", []string{"18"}, construct.Right},
-		{"alias", "It is in France.\nAnswer:", []string{"Paris"}, construct.Unread},
-		{"alias", "Rock´n´Roll", []string{"Rock 'n' Roll"}, construct.Right},
-		{"alias", "Answer: The The.", []string{"The The"}, construct.Right},
-		{"alias", "Answer: !", []string{"!"}, construct.Right},
-		{"alias-contains", "It was in Paris, France", []string{"Paris"}, construct.Right},
-		{"alias-contains", "Unknown", []string{"know"}, construct.Wrong},
+		{"alias", "The Beatles.", []string{"Beatles"}, grade.Right},
+		{"alias", "Long story.\nAnswer: **the U.S.**", []string{"US"}, grade.Right},
+		{"alias", "spider man", []string{"Spider-Man"}, grade.Right},
+		{"alias", "It was not Paris", []string{"Paris"}, grade.Wrong},
+		{"alias", "Unknown", []string{"know"}, grade.Wrong},
+		{"alias", "The The", []string{"the the"}, grade.Right},
+		{"alias", "", []string{"x"}, grade.Unread},
+		{"alias", "It is in France.\n\n#### Answer: Paris", []string{"Paris"}, grade.Right},
+		{"alias", "#### Answer\nParis", []string{"Paris"}, grade.Right},
+		{"alias", "#### Step 2: the place\nIt is in France.\n\nAnswer: Paris", []string{"Paris"}, grade.Right},
+		{"alias", "The best option is a guess.\nParis", []string{"Paris"}, grade.Right},
+		{"alias", "It is in France.\nThe best choice is Paris.", []string{"Paris"}, grade.Right},
+		{"alias", "#### Paris\n\nThis answer is based on what I know.", []string{"Paris"}, grade.Right},
+		{"alias", "#### Conclusion\n\nThe answer is Paris.", []string{"Paris"}, grade.Right},
+		{"number", "#### **Total: 18**\n\nThe answer is based on 3 facts.", []string{"18"}, grade.Right},
+		{"number", "#### Janet makes $18\n\nAnswer: checked 2 times.", []string{"18"}, grade.Right},
+		{"number", "#### 1. Count the boxes\n9*2 = 18\n\nThe answer is 18.", []string{"18"}, grade.Right},
+		{"alias", "It is in France.\nAnswer:", []string{"Paris"}, grade.Unread},
+		{"alias", "Rock´n´Roll", []string{"Rock 'n' Roll"}, grade.Right},
+		{"alias", "Answer: The The.", []string{"The The"}, grade.Right},
+		{"alias", "Answer: !", []string{"!"}, grade.Right},
+		{"alias-contains", "It was in Paris, France", []string{"Paris"}, grade.Right},
+		{"alias-contains", "Unknown", []string{"know"}, grade.Wrong},
 
-		{"statements", "Eva has the most.\n\nTom has the fewest.", []string{"Tom has the fewest.", "Ann has 2.", "Eva has the most."}, construct.Right},
-		{"statements", "\n Eva  has the most \r\n", []string{"Eva has the most."}, construct.Right},
-		{"statements", "Eva has the most.\nEva has the most.", []string{"Eva has the most"}, construct.Right},
-		{"statements", "Eva has the most.\n\nTom has 3.", []string{"Eva has the most.", "Tom has 2."}, construct.Wrong},
-		{"statements", "Eva has the most. Tom has 2.", []string{"Eva has the most.", "Tom has 2."}, construct.Wrong},
-		{"statements", "eva has the most.", []string{"Eva has the most."}, construct.Wrong},
-		{"statements", "Eva has the", []string{"Eva has the most."}, construct.Wrong},
-		{"statements", "It is 2.5.", []string{"It is 2.5"}, construct.Right},
-		{"statements", "Eva has the most.", []string{"", "Eva has the most."}, construct.Right},
-		{"statements", " \n\n.", []string{"Eva has the most."}, construct.Unread},
-		{"statements", "", []string{"", "x"}, construct.Unread},
+		{"statements", "Eva has the most.\n\nTom has the fewest.", []string{"Tom has the fewest.", "Ann has 2.", "Eva has the most."}, grade.Right},
+		{"statements", "\n Eva  has the most \r\n", []string{"Eva has the most."}, grade.Right},
+		{"statements", "Eva has the most.\nEva has the most.", []string{"Eva has the most"}, grade.Right},
+		{"statements", "Eva has the most.\n\nTom has 3.", []string{"Eva has the most.", "Tom has 2."}, grade.Wrong},
+		{"statements", "Eva has the most. Tom has 2.", []string{"Eva has the most.", "Tom has 2."}, grade.Wrong},
+		{"statements", "eva has the most.", []string{"Eva has the most."}, grade.Wrong},
+		{"statements", "Eva has the", []string{"Eva has the most."}, grade.Wrong},
+		{"statements", "It is 2.5.", []string{"It is 2.5"}, grade.Right},
+		{"statements", "Eva has the most.", []string{"", "Eva has the most."}, grade.Right},
+		{"statements", " \n\n.", []string{"Eva has the most."}, grade.Unread},
+		{"statements", "", []string{"", "x"}, grade.Unread},
 	} {
-		g, err := construct.GraderNamed(c.grader)
+		g, err := grade.GraderNamed(c.grader)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := &construct.Question{Gold: c.gold}
+		q := &grade.Question{Gold: c.gold}
 		if c.grader == "letter" {
 			q.Choices = options
 		}
@@ -172,17 +172,17 @@ func TestGoldThatCannotBeGraded(t *testing.T) {
 	for grader, gold := range map[string][][]string{
 		"number": {nil, {"seven"}}, "letter": {nil, {"E"}, {"b"}, {"AB"}}, "alias": {nil, {""}}, "statements": {nil, {" .", ""}},
 	} {
-		g, err := construct.GraderNamed(grader)
+		g, err := grade.GraderNamed(grader)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range gold {
-			if g.Check(&construct.Question{Gold: v, Choices: []string{"x", "y", "z", "w"}}) == nil {
+			if g.Check(&grade.Question{Gold: v, Choices: []string{"x", "y", "z", "w"}}) == nil {
 				t.Errorf("%s allows %q", grader, v)
 			}
 		}
 	}
-	if _, err := construct.GraderNamed("guess"); err == nil {
+	if _, err := grade.GraderNamed("guess"); err == nil {
 		t.Error("any grader will do")
 	}
 }
@@ -204,7 +204,7 @@ func TestGSM8K(t *testing.T) {
 		if err := json.Unmarshal(line["ground_truth"], &truth); err != nil {
 			t.Fatal(err)
 		}
-		q := &construct.Question{Gold: []string{truth[strings.LastIndex(truth, "A: ")+3:]}}
+		q := &grade.Question{Gold: []string{truth[strings.LastIndex(truth, "A: ")+3:]}}
 		for model := range want {
 			var s struct {
 				Correct  bool `json:"is_correct"`
@@ -213,11 +213,11 @@ func TestGSM8K(t *testing.T) {
 			if err := json.Unmarshal(line[model], &s); err != nil {
 				t.Fatal(err)
 			}
-			v, err := construct.NumberGrader{}.Grade(t.Context(), q, s.Solution)
-			if err != nil || (v == construct.Right) != s.Correct {
+			v, err := grade.NumberGrader{}.Grade(t.Context(), q, s.Solution)
+			if err != nil || (v == grade.Right) != s.Correct {
 				t.Errorf("question %d, %s: %v, want right: %v: %q for %q", n, model, v, s.Correct, s.Solution, q.Gold)
 			}
-			if v == construct.Right {
+			if v == grade.Right {
 				got[model]++
 			}
 		}
@@ -239,26 +239,26 @@ func TestJudge(t *testing.T) {
 		w.Write([]byte(`{"choices":[{"message":{"content":` + string(content) + `}}]}`))
 		return true
 	}
-	q := &construct.Question{ID: "1", Text: "Why?", Gold: []string{"Because."}}
+	q := &grade.Question{ID: "1", Text: "Why?", Gold: []string{"Because."}}
 	for _, c := range []struct {
 		says  []string
-		want  construct.Verdict
+		want  grade.Verdict
 		asked int
 	}{
-		{[]string{"correct"}, construct.Right, 1},
-		{[]string{" Incorrect.\n"}, construct.Wrong, 1},
-		{[]string{"**Correct**"}, construct.Right, 1},
-		{[]string{`{"correct": false}`}, construct.Wrong, 1},
-		{[]string{`{"correct": true} or not`, "correct"}, construct.Right, 2},
-		{[]string{"It is correct, I think"}, construct.Ungraded, 2},
-		{[]string{"not correct"}, construct.Ungraded, 2},
-		{[]string{`{"correct": "yes"}`}, construct.Ungraded, 2},
-		{[]string{`{"correct": null}`}, construct.Ungraded, 2},
-		{[]string{""}, construct.Ungraded, 2},
+		{[]string{"correct"}, grade.Right, 1},
+		{[]string{" Incorrect.\n"}, grade.Wrong, 1},
+		{[]string{"**Correct**"}, grade.Right, 1},
+		{[]string{`{"correct": false}`}, grade.Wrong, 1},
+		{[]string{`{"correct": true} or not`, "correct"}, grade.Right, 2},
+		{[]string{"It is correct, I think"}, grade.Ungraded, 2},
+		{[]string{"not correct"}, grade.Ungraded, 2},
+		{[]string{`{"correct": "yes"}`}, grade.Ungraded, 2},
+		{[]string{`{"correct": null}`}, grade.Ungraded, 2},
+		{[]string{""}, grade.Ungraded, 2},
 	} {
 		says, asked = c.says, 0
 		store := &memory{}
-		j, err := construct.NewJudge(construct.JudgeConfig{Server: m.server(), Model: "judge", Store: store})
+		j, err := grade.NewJudge(grade.JudgeConfig{Server: m.server(), Model: "judge", Store: store})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -276,23 +276,23 @@ func FuzzGraders(f *testing.F) {
 	}
 	choices := []string{"7", "x", "The Moon"}
 	f.Fuzz(func(t *testing.T, answer, gold string) {
-		if n := construct.NumberIn(answer); n != nil && construct.NumberIn("#### "+n.FloatString(3)) == nil {
+		if n := grade.NumberIn(answer); n != nil && grade.NumberIn("#### "+n.FloatString(3)) == nil {
 			t.Errorf("%v is a number and its decimals are none", n)
 		}
-		if l := construct.LetterIn(answer, choices); l != "" && (len(l) != 1 || l[0] < 'A' || l[0] > 'C') {
+		if l := grade.LetterIn(answer, choices); l != "" && (len(l) != 1 || l[0] < 'A' || l[0] > 'C') {
 			t.Errorf("letter %q", l)
 		}
-		for _, name := range construct.Graders() {
-			g, _ := construct.GraderNamed(name)
-			q := &construct.Question{Gold: []string{gold}, Choices: choices}
+		for _, name := range grade.Graders() {
+			g, _ := grade.GraderNamed(name)
+			q := &grade.Question{Gold: []string{gold}, Choices: choices}
 			if g.Check(q) != nil {
 				continue
 			}
 			// The right answer, stated, is right.
-			if v, err := g.Grade(t.Context(), q, gold); name != "number" && name != "letter" && !strings.ContainsAny(gold, "\r\n:=#\\") && v != construct.Right && !strings.Contains(strings.ToLower(gold), " is") {
+			if v, err := g.Grade(t.Context(), q, gold); name != "number" && name != "letter" && !strings.ContainsAny(gold, "\r\n:=#\\") && v != grade.Right && !strings.Contains(strings.ToLower(gold), " is") {
 				t.Errorf("%s: %q is %v, %v", name, gold, v, err)
 			}
-			if v, err := g.Grade(t.Context(), q, answer); err != nil || v > construct.Unread {
+			if v, err := g.Grade(t.Context(), q, answer); err != nil || v > grade.Unread {
 				t.Errorf("%v, %v", v, err)
 			}
 		}

@@ -1,6 +1,11 @@
 package construct
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
+)
 
 // pool gathers prefixes of a question's answers, each with all completions that
 // pass through it: of which a fragment ends with it, and text goes on.
@@ -14,8 +19,8 @@ type prefix struct {
 	text      string
 	fragments int
 	count     int // answers to the question that pass through it
-	verdicts  []Verdict
-	out       []Completion
+	verdicts  []grade.Verdict
+	out       []openai.Completion
 }
 
 // newPool begins with the answers to the question itself.
@@ -60,7 +65,7 @@ func (p *pool) of(text string) *prefix {
 
 func (one *prefix) pass(v *visited, completion int) {
 	one.verdicts = append(one.verdicts, v.verdicts[completion])
-	one.out = append(one.out, v.out[completion])
+	one.out = append(one.out, v.Completions[completion])
 }
 
 // pooled gives the states that the branches have the labels of the pool, and adds

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
 // TestPool counts again, from what was saved, which completions pass through each
@@ -97,7 +98,7 @@ func TestPoolWhereACompletionWritesOn(t *testing.T) {
 		conf := m.config(t, nil)
 		conf.Plan, conf.Pool, conf.KeepSpace = construct.Plan{K: 4, T: 2, M: 1}, c.pool, c.keepSpace
 		var got []string
-		for _, s := range build(t, conf, []*construct.Question{{ID: "1", Text: "Which?", Gold: []string{"1"}}})[0].States {
+		for _, s := range build(t, conf, []*grade.Question{{ID: "1", Text: "Which?", Gold: []string{"1"}}})[0].States {
 			if s.Branch > 0 {
 				got = append(got, fmt.Sprintf("%s %q %d/%d", s.Position, s.Text, s.K, s.N))
 				if s.Position != fmt.Sprintf("p(%d)", s.Fragments) {
@@ -113,7 +114,7 @@ func TestPoolWhereACompletionWritesOn(t *testing.T) {
 
 // passing counts the saved completions of a question that pass through each
 // prefix of whole paragraphs, those that are right, and those from the question.
-func passing(t *testing.T, store *memory, q *construct.Question) (k, n, count map[string]int) {
+func passing(t *testing.T, store *memory, q *grade.Question) (k, n, count map[string]int) {
 	t.Helper()
 	k, n, count = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, v := range store.completions(t) {

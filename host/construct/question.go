@@ -9,20 +9,9 @@ import (
 	"math"
 	"strings"
 	"unicode"
+
+	"github.com/finece/finece/host/grade"
 )
-
-// Question is a question with its right answers.
-type Question struct {
-	ID      string
-	Text    string   // as the model is asked, with its options
-	Gold    []string // any of them is right; of a multiple choice, the letter
-	Choices []string // the options' texts, A first; nil if it is no multiple choice
-}
-
-// Letter names option i of a multiple choice: A, B, C, ...
-func Letter(i int) string { return string(rune('A' + i)) }
-
-const maxChoices = 26
 
 // newID names a question that its data set gives no name, by its text.
 func newID(text string) string {
@@ -35,7 +24,7 @@ func withChoices(stem string, choices []string) string {
 	var b strings.Builder
 	b.WriteString(stem)
 	for i, c := range choices {
-		fmt.Fprintf(&b, "\n%s. %s", Letter(i), c)
+		fmt.Fprintf(&b, "\n%s. %s", grade.Letter(i), c)
 	}
 	return b.String()
 }
@@ -59,7 +48,7 @@ func (s Split) Validate() error {
 // Of is "train", "dev" or "test". It depends on the seed and on the letters, digits
 // and symbols, such as "+", of the question's text alone: a question that a file
 // repeats, with another id, case or punctuation, never is in two of them.
-func (s Split) Of(seed uint64, q *Question) string {
+func (s Split) Of(seed uint64, q *grade.Question) string {
 	h := sha256.New()
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], seed)

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/finece/finece/host/grade"
 )
 
 // Dataset is a public format of questions.
@@ -74,8 +76,8 @@ const maxRecord = 16 << 20
 // Read yields the questions of r: JSON Lines, one JSON array, the TriviaQA
 // document, or the CSV of MMLU and AIME. A record that is no question yields a
 // [*RecordError], and reading goes on; any other error ends it.
-func Read(r io.Reader, d Dataset) iter.Seq2[*Question, error] {
-	return func(yield func(*Question, error) bool) {
+func Read(r io.Reader, d Dataset) iter.Seq2[*grade.Question, error] {
+	return func(yield func(*grade.Question, error) bool) {
 		b := bufio.NewReaderSize(r, 64<<10)
 		if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 			b.Discard(3)
@@ -104,7 +106,7 @@ func Read(r io.Reader, d Dataset) iter.Seq2[*Question, error] {
 // document matches the beginning of TriviaQA's own files.
 var document = regexp.MustCompile(`^\{\s*"(?:Data|Domain|Split|VerifiedEval|Version)"\s*:`)
 
-func readLines(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
+func readLines(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
 	var line []byte
 	for number := 1; ; {
 		part, err := b.ReadSlice('\n')
@@ -141,7 +143,7 @@ func readLines(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
 }
 
 // readElements reads an array of questions that comes next.
-func readElements(dec *json.Decoder, d Dataset, yield func(*Question, error) bool) {
+func readElements(dec *json.Decoder, d Dataset, yield func(*grade.Question, error) bool) {
 	t, err := dec.Token()
 	if err == nil && t != json.Delim('[') {
 		err = fmt.Errorf("want an array, not %v", t)
@@ -170,7 +172,7 @@ func readElements(dec *json.Decoder, d Dataset, yield func(*Question, error) boo
 }
 
 // readDocument reads the array "Data" of an object.
-func readDocument(b *bufio.Reader, d Dataset, yield func(*Question, error) bool) {
+func readDocument(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
 	dec := json.NewDecoder(b)
 	if _, err := dec.Token(); err != nil {
 		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
@@ -195,11 +197,11 @@ func readDocument(b *bufio.Reader, d Dataset, yield func(*Question, error) bool)
 }
 
 // parse reads one record.
-func parse(raw []byte, d Dataset) (*Question, error) {
+func parse(raw []byte, d Dataset) (*grade.Question, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("it is not UTF-8")
 	}
-	var q *Question
+	var q *grade.Question
 	var err error
 	switch d {
 	case GSM8K:
@@ -220,17 +222,17 @@ func parse(raw []byte, d Dataset) (*Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.finish()
+	return finish(q)
 }
 
 // finish sees to what all formats have in common.
-func (q *Question) finish() (*Question, error) {
+func finish(q *grade.Question) (*grade.Question, error) {
 	q.Text = strings.TrimSpace(q.Text)
 	if q.Text == "" {
 		return nil, errors.New("there is no question")
 	}
-	if len(q.Choices) > maxChoices {
-		return nil, fmt.Errorf("%d options: want at most %d", len(q.Choices), maxChoices)
+	if len(q.Choices) > grade.MaxChoices {
+		return nil, fmt.Errorf("%d options: want at most %d", len(q.Choices), grade.MaxChoices)
 	}
 	if len(q.Choices) > 0 {
 		q.Text = withChoices(q.Text, q.Choices)

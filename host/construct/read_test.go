@@ -11,9 +11,10 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
-func read(t testing.TB, d construct.Dataset, text string) (all []*construct.Question, bad []string) {
+func read(t testing.TB, d construct.Dataset, text string) (all []*grade.Question, bad []string) {
 	t.Helper()
 	for q, err := range construct.Read(strings.NewReader(text), d) {
 		if err != nil {
@@ -31,34 +32,34 @@ func TestRead(t *testing.T) {
 		name  string
 		d     construct.Dataset
 		input string
-		want  construct.Question
+		want  grade.Question
 	}{
-		{"plain", construct.Plain, `{"id": 7, "question": " Why? ", "gold": "x"}`, construct.Question{ID: "7", Text: "Why?", Gold: []string{"x"}}},
-		{"plain, several", construct.Plain, `{"id":"a","question":"Why?","gold":[1,"2"]}`, construct.Question{ID: "a", Text: "Why?", Gold: []string{"1", "2"}}},
-		{"plain, without gold", construct.Plain, `{"id":"a","question":"Why?"}`, construct.Question{ID: "a", Text: "Why?"}},
+		{"plain", construct.Plain, `{"id": 7, "question": " Why? ", "gold": "x"}`, grade.Question{ID: "7", Text: "Why?", Gold: []string{"x"}}},
+		{"plain, several", construct.Plain, `{"id":"a","question":"Why?","gold":[1,"2"]}`, grade.Question{ID: "a", Text: "Why?", Gold: []string{"1", "2"}}},
+		{"plain, without gold", construct.Plain, `{"id":"a","question":"Why?"}`, grade.Question{ID: "a", Text: "Why?"}},
 		{"plain, choices", construct.Plain, `{"id":"a","question":"What?","gold":"B","choices":["bird","moon"]}`,
-			construct.Question{ID: "a", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
-		{"an array", construct.Plain, "\n" + `[{"id":"a","question":"Why?","gold":"x"}]`, construct.Question{ID: "a", Text: "Why?", Gold: []string{"x"}}},
-		{"a byte order mark, CRLF", construct.Plain, "\ufeff" + `{"id":"a","question":"Why?","gold":"x"}` + "\r\n", construct.Question{ID: "a", Text: "Why?", Gold: []string{"x"}}},
-		{"GSM8K", construct.GSM8K, `{"question":"Why?","answer":"3 * 6 = <<3*6=18>>18\n#### 18"}`, construct.Question{ID: "5d8a995a6fa7", Text: "Why?", Gold: []string{"18"}}},
+			grade.Question{ID: "a", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
+		{"an array", construct.Plain, "\n" + `[{"id":"a","question":"Why?","gold":"x"}]`, grade.Question{ID: "a", Text: "Why?", Gold: []string{"x"}}},
+		{"a byte order mark, CRLF", construct.Plain, "\ufeff" + `{"id":"a","question":"Why?","gold":"x"}` + "\r\n", grade.Question{ID: "a", Text: "Why?", Gold: []string{"x"}}},
+		{"GSM8K", construct.GSM8K, `{"question":"Why?","answer":"3 * 6 = <<3*6=18>>18\n#### 18"}`, grade.Question{ID: "5d8a995a6fa7", Text: "Why?", Gold: []string{"18"}}},
 		{"CommonsenseQA", construct.CommonsenseQA, `{"answerKey":"B","id":"c1","question":{"question_concept":"x","choices":[{"label":"A","text":"bird"},{"label":"B","text":"moon"}],"stem":"What?"}}`,
-			construct.Question{ID: "c1", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
+			grade.Question{ID: "c1", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
 		{"CommonsenseQA of the hub", construct.CommonsenseQA, `{"id":"c1","question":"What?","question_concept":"x","choices":{"label":["A","B"],"text":["bird","moon"]},"answerKey":"B"}`,
-			construct.Question{ID: "c1", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
+			grade.Question{ID: "c1", Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
 		{"TriviaQA", construct.TriviaQA, `{"Data":[{"Answer":{"Aliases":["US","U.S."],"NormalizedAliases":["us"],"Value":"USA"},"Question":"Where?","QuestionId":"t1"}],"Domain":"web"}`,
-			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "US", "U.S."}}},
+			grade.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "US", "U.S."}}},
 		{"TriviaQA, other keys first", construct.TriviaQA, `{"Domain":"web","VerifiedEval":false,"Data":[{"Answer":{"Value":"USA"},"Question":"Where?","QuestionId":"t1"}]}`,
-			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA"}}},
+			grade.Question{ID: "t1", Text: "Where?", Gold: []string{"USA"}}},
 		{"TriviaQA, with answers of people", construct.TriviaQA, `{"Data":[{"Answer":{"NormalizedAliases":["us"],"HumanAnswers":["U.S.A.","The US"],"Value":"USA"},"Question":"Where?","QuestionId":"t1"}]}`,
-			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "us", "U.S.A."}}},
+			grade.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "us", "U.S.A."}}},
 		{"TriviaQA of the hub", construct.TriviaQA, `{"question":"Where?","question_id":"t1","answer":{"value":"USA","aliases":["US"],"normalized_aliases":["us","usa"]}}`,
-			construct.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "US"}}},
-		{"AIME", construct.AIME, `{"ID":"2024-I-1","Problem":"How many?","Solution":"...","Answer":204}`, construct.Question{ID: "2024-I-1", Text: "How many?", Gold: []string{"204"}}},
-		{"AIME, other names", construct.AIME, `{"id":60,"problem":"How many?","answer":"073"}`, construct.Question{ID: "60", Text: "How many?", Gold: []string{"073"}}},
-		{"AIME as CSV", construct.AIME, "ID,Year,Problem Number,Question,Answer,Part\n1983-1,1983,1,\"How\nmany?\",60,I\n", construct.Question{ID: "1983-1", Text: "How\nmany?", Gold: []string{"60"}}},
-		{"MMLU", construct.MMLU, `{"question":"What?","subject":"x","choices":["bird","moon"],"answer":1}`, construct.Question{Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
-		{"MMLU as CSV", construct.MMLU, "\"What, \"\"now\"\"?\",bird,moon,sun,star,B\n", construct.Question{Text: "What, \"now\"?\nA. bird\nB. moon\nC. sun\nD. star", Gold: []string{"B"}, Choices: []string{"bird", "moon", "sun", "star"}}},
-		{"NQ-Open", construct.NQOpen, `{"question":"who","answer":["Ann","Ann B."]}`, construct.Question{Text: "who", Gold: []string{"Ann", "Ann B."}}},
+			grade.Question{ID: "t1", Text: "Where?", Gold: []string{"USA", "US"}}},
+		{"AIME", construct.AIME, `{"ID":"2024-I-1","Problem":"How many?","Solution":"...","Answer":204}`, grade.Question{ID: "2024-I-1", Text: "How many?", Gold: []string{"204"}}},
+		{"AIME, other names", construct.AIME, `{"id":60,"problem":"How many?","answer":"073"}`, grade.Question{ID: "60", Text: "How many?", Gold: []string{"073"}}},
+		{"AIME as CSV", construct.AIME, "ID,Year,Problem Number,Question,Answer,Part\n1983-1,1983,1,\"How\nmany?\",60,I\n", grade.Question{ID: "1983-1", Text: "How\nmany?", Gold: []string{"60"}}},
+		{"MMLU", construct.MMLU, `{"question":"What?","subject":"x","choices":["bird","moon"],"answer":1}`, grade.Question{Text: "What?\nA. bird\nB. moon", Gold: []string{"B"}, Choices: moon}},
+		{"MMLU as CSV", construct.MMLU, "\"What, \"\"now\"\"?\",bird,moon,sun,star,B\n", grade.Question{Text: "What, \"now\"?\nA. bird\nB. moon\nC. sun\nD. star", Gold: []string{"B"}, Choices: []string{"bird", "moon", "sun", "star"}}},
+		{"NQ-Open", construct.NQOpen, `{"question":"who","answer":["Ann","Ann B."]}`, grade.Question{Text: "who", Gold: []string{"Ann", "Ann B."}}},
 	} {
 		all, bad := read(t, c.d, c.input)
 		if len(all) != 1 || len(bad) != 0 {
@@ -109,7 +110,7 @@ func TestReadGSM8K(t *testing.T) {
 		n := 0
 		for q, err := range construct.Read(unpacked(t, "gsm8k/"+file+".jsonl.gz"), construct.GSM8K) {
 			if err == nil {
-				err = construct.NumberGrader{}.Check(q)
+				err = grade.NumberGrader{}.Check(q)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -127,8 +128,8 @@ func TestSplit(t *testing.T) {
 	counts := map[string]int{}
 	moved := 0
 	for i := range 10_000 {
-		q := &construct.Question{ID: "a", Text: fmt.Sprintf("What is %d + 1?", i)}
-		again := &construct.Question{ID: "b", Text: fmt.Sprintf("  what is %d + 1", i)}
+		q := &grade.Question{ID: "a", Text: fmt.Sprintf("What is %d + 1?", i)}
+		again := &grade.Question{ID: "b", Text: fmt.Sprintf("  what is %d + 1", i)}
 		part := s.Of(1, q)
 		if part != s.Of(1, again) {
 			t.Fatalf("question %d is in two parts", i)

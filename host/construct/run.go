@@ -8,11 +8,14 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 )
 
 // Result is what became of a question.
 type Result struct {
-	Question *Question
+	Question *grade.Question
 	States   []State // in order: p(0), the branches' partial answers, complete answers
 	Tally    Tally
 	Err      error // why there are no States
@@ -22,7 +25,7 @@ type Result struct {
 // order, one at a time. A question that fails is a Result with an Err, and the
 // others go on. An error of emit ends the run; so does ctx, with its error.
 // Nothing is running any more when Run returns.
-func Run(ctx context.Context, c Config, questions []*Question, emit func(*Result) error) error {
+func Run(ctx context.Context, c Config, questions []*grade.Question, emit func(*Result) error) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
@@ -34,20 +37,16 @@ func Run(ctx context.Context, c Config, questions []*Question, emit func(*Result
 	if c.Questions == 0 {
 		c.Questions = 4 * c.Requests
 	}
-	if j, ok := c.Grader.(*Judge); ok && j.o.store == nil {
-		with := *j
-		with.o.store = c.Store
-		c.Grader = &with
+	if j, ok := c.Grader.(*grade.Judge); ok {
+		c.Grader = j.KeepIn(c.Store)
 	}
-	if e := c.Equivalence; e != nil && e.o.store == nil {
-		with := *e
-		with.o.store = c.Store
-		c.Equivalence = &with
+	if c.Equivalence != nil {
+		c.Equivalence = c.Equivalence.KeepIn(c.Store)
 	}
-	b := &builder{Config: c, cutter: cutter, sampler: NewSampler(c.Generator, c.Seed, c.Store, c.Requests)}
-	b.sampler.observe = func(n int) { b.observe(n, 0) }
+	b := &builder{Config: c, cutter: cutter, sampler: openai.NewSampler(c.Generator, c.Seed, c.Store, c.Requests)}
+	b.sampler.Observe = func(n int) { b.observe(n, 0) }
 	p := &b.Provenance
-	g := &c.Generator.c
+	g := c.Generator.Config()
 	p.Model, p.Temperature, p.TopP, p.MaxTokens = g.Model, g.Temperature, g.TopP, g.MaxTokens
 	p.Seed, p.Grader, p.Level = c.Seed, c.Grader.Name(), c.Level
 	if c.Equivalence != nil {
@@ -95,7 +94,7 @@ func Run(ctx context.Context, c Config, questions []*Question, emit func(*Result
 type builder struct {
 	Config
 	cutter  *fragments
-	sampler *Sampler
+	sampler *openai.Sampler
 }
 
 func (b *builder) observe(completions, notAsked int) {
@@ -105,7 +104,7 @@ func (b *builder) observe(completions, notAsked int) {
 }
 
 // question builds the data of one question.
-func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
+func (b *builder) question(ctx context.Context, q *grade.Question, seq int) *Result {
 	r := &Result{Question: q}
 	if err := b.Grader.Check(q); err != nil {
 		r.Err = fmt.Errorf("construct: %w", err)
@@ -114,7 +113,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	rank := seq * b.Prefixes()
 	var g *graded
 	if b.Equivalence != nil {
-		g = &graded{meanings: b.Equivalence.meanings(q)}
+		g = &graded{Meanings: b.Equivalence.Meanings(q), q: q}
 	}
 	root, err := b.visit(ctx, q, node{rank: rank}, g, &r.Tally)
 	if err != nil {
@@ -130,7 +129,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 		return r
 	}
 	openings := map[string]bool{}
-	if _, anyOrder := b.Grader.(StatementsGrader); !anyOrder { // else each statement may begin an answer
+	if _, anyOrder := b.Grader.(grade.StatementsGrader); !anyOrder { // else each statement may begin an answer
 		for _, a := range root.answers {
 			openings[opening(a)] = true
 		}
@@ -154,7 +153,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 		complete = append(complete, br.complete...)
 		r.Tally.add(&br.tally)
 	}
-	if r.Err = firstError(errs); r.Err != nil {
+	if r.Err = openai.FirstError(errs); r.Err != nil {
 		return r
 	}
 	if b.Pool {
@@ -164,7 +163,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 	}
 	r.States = slices.Concat(states, begun, complete)
 	p := b.Provenance
-	p.Served = root.name
+	p.Served = root.Served
 	split := b.Split.Of(b.Seed, q)
 	for i := range r.States {
 		s := &r.States[i]
@@ -176,7 +175,7 @@ func (b *builder) question(ctx context.Context, q *Question, seq int) *Result {
 
 // firstFragments clusters the first fragments of the answers to a question.
 // firsts[i] is the partial answer that a cluster's member i stands for.
-func (b *builder) firstFragments(ctx context.Context, q *Question, root *visited, t *Tally) (clusters []Cluster, firsts []string, err error) {
+func (b *builder) firstFragments(ctx context.Context, q *grade.Question, root *visited, t *Tally) (clusters []Cluster, firsts []string, err error) {
 	if b.T == 0 {
 		return nil, nil, nil
 	}
@@ -201,6 +200,15 @@ func (b *builder) firstFragments(ctx context.Context, q *Question, root *visited
 	return clusters, firsts, nil
 }
 
+// node is a prefix to sample from: a question with a partial answer.
+type node struct {
+	at      string // "" for the question, else branch.fragments
+	partial string
+	rank    int
+	// openings are how the answers to the question begin.
+	openings map[string]bool
+}
+
 // branch is a partial answer and the longer ones that grow out of it.
 type branch struct {
 	visits           []*visited
@@ -209,7 +217,7 @@ type branch struct {
 	err              error
 }
 
-func (b *builder) branch(ctx context.Context, q *Question, number int, n node, count int, g *graded) (br branch) {
+func (b *builder) branch(ctx context.Context, q *grade.Question, number int, n node, count int, g *graded) (br branch) {
 	rank := n.rank
 	for t := 1; ; t++ {
 		n.at, n.rank = fmt.Sprintf("%d.%d", number, t), rank+(t-1)*b.M+number
@@ -254,9 +262,16 @@ func (b *builder) branch(ctx context.Context, q *Question, number int, n node, c
 	}
 }
 
+// savedClusters are clusters in the store.
+type savedClusters struct {
+	openai.Saved
+	At       string    `json:"at"`
+	Clusters []Cluster `json:"clusters"`
+}
+
 // clusters is what find makes of the vectors of texts. What depends on a server
 // is saved: embeddings may differ from one time to the next.
-func (b *builder) clusters(ctx context.Context, q *Question, at string, texts []string, find func([][]float64) ([]Cluster, error)) ([]Cluster, error) {
+func (b *builder) clusters(ctx context.Context, q *grade.Question, at string, texts []string, find func([][]float64) ([]Cluster, error)) ([]Cluster, error) {
 	if _, pure := b.Vectorizer.(TFIDF); pure || len(texts) == 1 {
 		vectors, err := TFIDF{}.Vectors(ctx, texts)
 		if err != nil {
@@ -264,12 +279,12 @@ func (b *builder) clusters(ctx context.Context, q *Question, at string, texts []
 		}
 		return find(vectors)
 	}
-	key, err := KeyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.Threshold, b.M, b.Surplus, texts)
+	key, err := openai.KeyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.Threshold, b.M, b.Surplus, texts)
 	if err != nil {
 		return nil, err
 	}
 	var was savedClusters
-	if ok, err := LoadFrom(b.Store, key, &was); err != nil || ok && valid(was.Clusters, len(texts)) {
+	if ok, err := openai.LoadFrom(b.Store, key, &was); err != nil || ok && valid(was.Clusters, len(texts)) {
 		return was.Clusters, err
 	}
 	trimmed := make([]string, len(texts))
@@ -284,7 +299,7 @@ func (b *builder) clusters(ctx context.Context, q *Question, at string, texts []
 	if err != nil {
 		return nil, err
 	}
-	return found, SaveTo(b.Store, key, q.ID, "clusters", &savedClusters{At: at, Clusters: found})
+	return found, openai.SaveTo(b.Store, key, q.ID, "clusters", &savedClusters{At: at, Clusters: found})
 }
 
 func valid(clusters []Cluster, n int) bool {
@@ -298,41 +313,46 @@ func valid(clusters []Cluster, n int) bool {
 
 // visited is a prefix with its completions, graded.
 type visited struct {
-	*sampling
+	*openai.Sampled
 	partial  string
 	answers  []string // the partial answer with each completion
-	verdicts []Verdict
+	verdicts []grade.Verdict
 	label    State
 }
 
-func (b *builder) visit(ctx context.Context, q *Question, n node, g *graded, t *Tally) (*visited, error) {
-	s, err := b.sampler.sample(ctx, q, n, b.K)
+func (b *builder) visit(ctx context.Context, q *grade.Question, n node, g *graded, t *Tally) (*visited, error) {
+	stem := openai.Stem{ID: q.ID, Question: q.Text, At: n.at, Partial: n.partial, Rank: n.rank}
+	s, err := b.sampler.Sample(ctx, stem, b.K)
 	if err != nil {
 		return nil, err
 	}
-	v := &visited{sampling: s, partial: n.partial}
-	for _, c := range s.out {
+	v := &visited{Sampled: s, partial: n.partial}
+	tally := Tally{
+		Completions: len(s.Completions), Requests: s.Requests,
+		PromptTokens: s.PromptTokens, CompletionTokens: s.CompletionTokens,
+	}
+	for _, c := range s.Completions {
 		v.answers = append(v.answers, n.partial+c.Text)
 		if c.Finish == "length" {
-			s.tally.Cut++
+			tally.Cut++
 		}
 		if o := opening(c.Text); o != "" && n.openings[o] {
-			s.tally.Restarted++
+			tally.Restarted++
 		}
 	}
-	if v.verdicts, err = b.grade(ctx, q, v.answers, g, &s.tally); err != nil {
+	if v.verdicts, err = b.grade(ctx, q, v.answers, g, &tally); err != nil {
 		return nil, err
 	}
 	for _, verdict := range v.verdicts {
 		switch verdict {
-		case Unread:
-			s.tally.Unread++
-		case Ungraded:
-			s.tally.Ungraded++
+		case grade.Unread:
+			tally.Unread++
+		case grade.Ungraded:
+			tally.Ungraded++
 		}
 	}
-	t.add(&s.tally)
-	return v, v.label.label(v.verdicts, s.out, b.Level)
+	t.add(&tally)
+	return v, v.label.label(v.verdicts, s.Completions, b.Level)
 }
 
 // opening is how a text begins; "" if it is too short to tell.
@@ -345,7 +365,7 @@ func opening(text string) string {
 }
 
 // grade grades each different answer once, or one of each meaning.
-func (b *builder) grade(ctx context.Context, q *Question, answers []string, g *graded, t *Tally) ([]Verdict, error) {
+func (b *builder) grade(ctx context.Context, q *grade.Question, answers []string, g *graded, t *Tally) ([]grade.Verdict, error) {
 	number := map[string]int{}
 	var distinct []string
 	for _, a := range answers {
@@ -358,18 +378,18 @@ func (b *builder) grade(ctx context.Context, q *Question, answers []string, g *g
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Verdict, len(answers))
+	out := make([]grade.Verdict, len(answers))
 	for i, a := range answers {
 		out[i] = verdicts[number[a]]
 	}
 	return out, nil
 }
 
-func (b *builder) gradeEach(ctx context.Context, q *Question, distinct []string, g *graded, t *Tally) ([]Verdict, error) {
+func (b *builder) gradeEach(ctx context.Context, q *grade.Question, distinct []string, g *graded, t *Tally) ([]grade.Verdict, error) {
 	if g != nil {
 		return g.grade(ctx, b.Grader, distinct, t)
 	}
-	verdicts := make([]Verdict, len(distinct))
+	verdicts := make([]grade.Verdict, len(distinct))
 	var group errgroup.Group
 	group.SetLimit(b.Requests)
 	for i, a := range distinct {
@@ -395,5 +415,5 @@ func (v *visited) complete(wanted bool) []State {
 	if !wanted {
 		return nil
 	}
-	return completed(v.answers, v.out, v.verdicts)
+	return completed(v.answers, v.Completions, v.verdicts)
 }

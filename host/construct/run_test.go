@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/metrics"
 )
 
@@ -135,8 +136,8 @@ func asJSON(t *testing.T, results []*construct.Result) string {
 func TestTheSameDataWhateverTheConcurrency(t *testing.T) {
 	all := questions(12, 3)
 	plan := construct.Plan{K: 9, T: 2, M: 2}
-	run := func(m *llm, requests, perRequest int, store construct.Store) string {
-		c := m.config(t, func(g *construct.GeneratorConfig) { g.PerRequest = perRequest; g.Server.Concurrency = requests })
+	run := func(m *llm, requests, perRequest int, store openai.Store) string {
+		c := m.config(t, func(g *openai.GeneratorConfig) { g.PerRequest = perRequest; g.Server.Concurrency = requests })
 		c.Plan, c.Requests, c.Store, c.Seed = plan, requests, store, 3
 		return asJSON(t, build(t, c, all))
 	}
@@ -177,8 +178,8 @@ func TestTheSameDataWhateverTheConcurrency(t *testing.T) {
 func TestHalfOfThemSaved(t *testing.T) {
 	all := questions(4, 3)
 	m := newLLM(t)
-	run := func(store construct.Store) string {
-		c := m.config(t, func(g *construct.GeneratorConfig) { g.PerRequest = 2 })
+	run := func(store openai.Store) string {
+		c := m.config(t, func(g *openai.GeneratorConfig) { g.PerRequest = 2 })
 		c.Plan, c.Store = construct.Plan{K: 7, T: 2, M: 2}, store
 		return asJSON(t, build(t, c, all))
 	}
@@ -203,7 +204,7 @@ func TestHalfOfThemSaved(t *testing.T) {
 
 func TestPrefixesStayTogether(t *testing.T) {
 	m := newLLM(t)
-	c := m.config(t, func(g *construct.GeneratorConfig) { g.PerRequest = 1; g.Server.Concurrency = 1 })
+	c := m.config(t, func(g *openai.GeneratorConfig) { g.PerRequest = 1; g.Server.Concurrency = 1 })
 	c.Plan, c.Requests, c.Questions = construct.Plan{K: 6, T: 2, M: 2}, 1, 8
 	all := questions(6, 3)
 	build(t, c, all)
@@ -229,12 +230,12 @@ func TestPrefixesStayTogether(t *testing.T) {
 
 func TestAPIs(t *testing.T) {
 	q := questions(1, 3)
-	for _, api := range []construct.API{construct.ContinueFinal, construct.Prefix, construct.Trailing, construct.Completions} {
+	for _, api := range []openai.API{openai.ContinueFinal, openai.Prefix, openai.Trailing, openai.Completions} {
 		m := newLLM(t)
-		c := m.config(t, func(g *construct.GeneratorConfig) {
+		c := m.config(t, func(g *openai.GeneratorConfig) {
 			g.API, g.System, g.TopP, g.MaxTokens, g.Stop = api, "Add.", 0.9, 50, []string{"END"}
 			g.Extra = map[string]json.RawMessage{"top_k": json.RawMessage("40")}
-			if api == construct.Completions {
+			if api == openai.Completions {
 				g.Prompt = "{question}"
 			}
 		})
@@ -250,7 +251,7 @@ func TestAPIs(t *testing.T) {
 				t.Errorf("%v: %s is %v", api, key, body[key])
 			}
 		}
-		if api == construct.Completions {
+		if api == openai.Completions {
 			if body["prompt"] != q[0].Text+partial {
 				t.Errorf("%q", body["prompt"])
 			}
@@ -261,10 +262,10 @@ func TestAPIs(t *testing.T) {
 		if len(messages) != 3 || last["role"] != "assistant" || last["content"] != partial {
 			t.Errorf("%v: %v", api, messages)
 		}
-		if got := body["continue_final_message"] == true && body["add_generation_prompt"] == false; got != (api == construct.ContinueFinal) {
+		if got := body["continue_final_message"] == true && body["add_generation_prompt"] == false; got != (api == openai.ContinueFinal) {
 			t.Errorf("%v: %v", api, body)
 		}
-		if got := last["prefix"] == true; got != (api == construct.Prefix) {
+		if got := last["prefix"] == true; got != (api == openai.Prefix) {
 			t.Errorf("%v: %v", api, last)
 		}
 	}
@@ -272,7 +273,7 @@ func TestAPIs(t *testing.T) {
 
 func TestEmbeddings(t *testing.T) {
 	m := newLLM(t)
-	e, err := construct.NewEmbeddings(m.server(), "e", nil)
+	e, err := openai.NewEmbeddings(m.server(), "e", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

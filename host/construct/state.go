@@ -3,6 +3,8 @@ package construct
 import (
 	"fmt"
 
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/metrics"
 )
 
@@ -54,7 +56,7 @@ type Provenance struct {
 
 // Line is the state as JSON, without a line end.
 func (s *State) Line() ([]byte, error) {
-	b, err := line(s)
+	b, err := openai.Line(s)
 	if err != nil {
 		return nil, fmt.Errorf("construct: %w", err)
 	}
@@ -63,13 +65,13 @@ func (s *State) Line() ([]byte, error) {
 
 // label is the confidence of a state by its completions, in s. N is 0 if none
 // was graded.
-func (s *State) label(verdicts []Verdict, completions []Completion, level float64) error {
+func (s *State) label(verdicts []grade.Verdict, completions []openai.Completion, level float64) error {
 	for i, v := range verdicts {
-		if v == Ungraded {
+		if v == grade.Ungraded {
 			continue
 		}
 		s.N++
-		if v == Right {
+		if v == grade.Right {
 			s.K++
 		}
 		if completions[i].Finish == "length" {
@@ -90,11 +92,11 @@ func (s *State) label(verdicts []Verdict, completions []Completion, level float6
 
 // completed are the states of complete answers, each text once. Left out are
 // those that the token limit cut off, empty ones, and those with no verdict.
-func completed(answers []string, completions []Completion, verdicts []Verdict) []State {
+func completed(answers []string, completions []openai.Completion, verdicts []grade.Verdict) []State {
 	at := map[string]int{}
 	var out []State
 	for i, a := range answers {
-		if a == "" || completions[i].Finish == "length" || verdicts[i] == Ungraded {
+		if a == "" || completions[i].Finish == "length" || verdicts[i] == grade.Ungraded {
 			continue
 		}
 		if j, ok := at[a]; ok {
@@ -103,7 +105,7 @@ func completed(answers []string, completions []Completion, verdicts []Verdict) [
 		}
 		at[a] = len(out)
 		s := State{Position: "p(z)", Text: a, N: 1, Count: 1}
-		if verdicts[i] == Right {
+		if verdicts[i] == grade.Right {
 			s.K, s.Confidence, s.Interval = 1, 1, [2]float64{1, 1}
 		}
 		out = append(out, s)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
 // TestStatementsHaveNoOrder completes a true statement by another one, with which
@@ -25,10 +26,10 @@ func TestStatementsHaveNoOrder(t *testing.T) {
 		c := m.config(t, nil)
 		c.Plan = construct.Plan{K: 8, T: 1, M: 2}
 		var err error
-		if c.Grader, err = construct.GraderNamed(grader); err != nil {
+		if c.Grader, err = grade.GraderNamed(grader); err != nil {
 			t.Fatal(err)
 		}
-		r := build(t, c, []*construct.Question{{ID: "1", Text: "Who has what?", Gold: gold}})[0]
+		r := build(t, c, []*grade.Question{{ID: "1", Text: "Who has what?", Gold: gold}})[0]
 		if r.Tally.Restarted != want || r.Tally.Completions != 24 {
 			t.Errorf("%s: %+v, want %d that begin anew", grader, r.Tally, want)
 		}

@@ -80,7 +80,7 @@ func LoadVocabulary(terms []string, weight []float64) (*Vocabulary, error) {
 		return nil, fmt.Errorf("construct: a vocabulary of %d terms has %d weights", len(terms), len(weight))
 	}
 	for c, term := range terms {
-		if _, twice := v.column[term]; twice || !finite(weight[c]) {
+		if _, twice := v.column[term]; twice || math.IsNaN(weight[c]) || math.IsInf(weight[c], 0) {
 			return nil, fmt.Errorf("construct: vocabulary: term %.40q is there twice, or its weight is not finite", term)
 		}
 		v.column[term] = c

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 )
 
@@ -18,7 +19,7 @@ func TestTokensOfReplies(t *testing.T) {
 			`[{"token":"a","logprob":null},{"token":"b","logprob":-2,"top_logprobs":[{"token":"b","logprob":-2},{"token":"c","logprob":-2},{"token":"x","logprob":-3}]}]`},
 		{"none", `null`, `null`},
 	} {
-		var l *construct.Logprobs
+		var l *openai.Logprobs
 		if err := json.Unmarshal([]byte(c.in), &l); err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +31,7 @@ func TestTokensOfReplies(t *testing.T) {
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: %s, %v", c.name, got, err)
 		}
-		var back []construct.Token
+		var back []openai.Token
 		if err := json.Unmarshal(got, &back); err != nil || len(back) != len(tokens) {
 			t.Fatalf("%v", err)
 		}
@@ -41,10 +42,10 @@ func TestTokensOfReplies(t *testing.T) {
 			}
 		}
 	}
-	if _, err := (&construct.Logprobs{Tokens: []string{"a"}}).List(); err == nil {
+	if _, err := (&openai.Logprobs{Tokens: []string{"a"}}).List(); err == nil {
 		t.Error("a token without its number is fine")
 	}
-	var token construct.Token
+	var token openai.Token
 	if json.Unmarshal([]byte(`{"token":"a","bytes":[256]}`), &token) == nil {
 		t.Error("256 is a byte")
 	}

@@ -9,24 +9,25 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/metrics"
 )
 
 // recorded grades the answers of a recording as its authors did.
 type recorded map[string]bool
 
-func (recorded) Name() string                    { return "recorded" }
-func (recorded) Check(*construct.Question) error { return nil }
-func (recorded) key(q, answer string) string     { return q + "\x00" + answer }
-func (r recorded) Grade(_ context.Context, q *construct.Question, answer string) (construct.Verdict, error) {
+func (recorded) Name() string                { return "recorded" }
+func (recorded) Check(*grade.Question) error { return nil }
+func (recorded) key(q, answer string) string { return q + "\x00" + answer }
+func (r recorded) Grade(_ context.Context, q *grade.Question, answer string) (grade.Verdict, error) {
 	right, known := r[r.key(q.Text, answer)]
 	switch {
 	case !known:
-		return construct.Ungraded, fmt.Errorf("%q is not in the recording", answer)
+		return grade.Ungraded, fmt.Errorf("%q is not in the recording", answer)
 	case right:
-		return construct.Right, nil
+		return grade.Right, nil
 	}
-	return construct.Wrong, nil
+	return grade.Wrong, nil
 }
 
 // TestMonteCarloConfidenceOfGPT4 serves 100 Game of 24 puzzles with 100 samples
@@ -48,9 +49,9 @@ func TestMonteCarloConfidenceOfGPT4(t *testing.T) {
 		}
 		grader := recorded{}
 		samples := map[string][]string{}
-		var all []*construct.Question
+		var all []*grade.Question
 		for _, p := range puzzles {
-			q := &construct.Question{ID: fmt.Sprint(p.Idx), Text: fmt.Sprintf("puzzle %d", p.Idx)}
+			q := &grade.Question{ID: fmt.Sprint(p.Idx), Text: fmt.Sprintf("puzzle %d", p.Idx)}
 			all = append(all, q)
 			samples[q.Text] = p.Ys
 			for i, y := range p.Ys {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
 // TestJudgeOfAServerThatRefusesParameters asks servers that, like OpenAI's for
@@ -50,13 +50,13 @@ func TestJudgeOfAServerThatRefusesParameters(t *testing.T) {
 			return true
 		}
 		store := &memory{}
-		j, err := construct.NewJudge(construct.JudgeConfig{Server: m.server(), Model: "judge", Store: store, Extra: c.extra})
+		j, err := grade.NewJudge(grade.JudgeConfig{Server: m.server(), Model: "judge", Store: store, Extra: c.extra})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 3 {
-			q := &construct.Question{ID: fmt.Sprint(i), Text: "Why?"}
-			if v, err := j.Grade(t.Context(), q, "So."); (err != nil) != c.fails || !c.fails && v != construct.Right {
+			q := &grade.Question{ID: fmt.Sprint(i), Text: "Why?"}
+			if v, err := j.Grade(t.Context(), q, "So."); (err != nil) != c.fails || !c.fails && v != grade.Right {
 				t.Errorf("%s: %v, %v", c.name, v, err)
 			}
 		}

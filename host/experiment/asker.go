@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -15,14 +15,14 @@ type Asker struct {
 	client *model.Client
 	model  estimate.Model
 	where  string
-	store  construct.Store
+	store  openai.Store
 }
 
 // NewAsker makes an asker that keeps the replies in store, which may be nil. In the
 // store, where tells them from those of other servers with a model of the same name:
 // "" for one server, and for none an address that changes from run to run. An error
 // is about the configuration.
-func NewAsker(server model.Config, m estimate.Model, where string, store construct.Store) (*Asker, error) {
+func NewAsker(server model.Config, m estimate.Model, where string, store openai.Store) (*Asker, error) {
 	client, err := model.NewFor(&m, server)
 	if err != nil {
 		return nil, fmt.Errorf("experiment: confidence model %s: %w", m.Name, err)
@@ -32,7 +32,7 @@ func NewAsker(server model.Config, m estimate.Model, where string, store constru
 
 // savedReply is what a confidence model said.
 type savedReply struct {
-	construct.Saved
+	openai.Saved
 	Body json.RawMessage `json:"body"`
 }
 
@@ -41,12 +41,12 @@ type savedReply struct {
 // *estimate.ReplyError says that the model gave none.
 func (a *Asker) Confidence(ctx context.Context, id string, stage estimate.Stage, question, text string) (float64, error) {
 	body := a.model.AppendRequest(nil, stage, []byte(question), []byte(text))
-	key, err := construct.KeyOf("confidence", a.where, a.model.Adapter.String(), string(body))
+	key, err := openai.KeyOf("confidence", a.where, a.model.Adapter.String(), string(body))
 	if err != nil {
 		return 0, err
 	}
 	var v savedReply
-	have, err := construct.LoadFrom(a.store, key, &v)
+	have, err := openai.LoadFrom(a.store, key, &v)
 	if err != nil {
 		return 0, err
 	}
@@ -57,7 +57,7 @@ func (a *Asker) Confidence(ctx context.Context, id string, stage estimate.Stage,
 		if !json.Valid(v.Body) {
 			return 0, fmt.Errorf("experiment: %s: the reply is no JSON", a.client.URL())
 		}
-		if err := construct.SaveTo(a.store, key, id, "confidence", &v); err != nil {
+		if err := openai.SaveTo(a.store, key, id, "confidence", &v); err != nil {
 			return 0, err
 		}
 	}

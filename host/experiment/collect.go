@@ -11,6 +11,8 @@ import (
 
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/estimate"
 )
@@ -18,18 +20,18 @@ import (
 // Collect samples answers to questions, measures them, and hands the records to
 // emit in the order of the questions, one call at a time. The first error ends
 // it; what was asked for until then is in the store.
-func Collect(ctx context.Context, c Config, questions []*construct.Question, emit func(*Record) error) error {
+func Collect(ctx context.Context, c Config, questions []*grade.Question, emit func(*Record) error) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	with, err := c.Generator.With(func(g *construct.GeneratorConfig) { g.Logprobs, g.TopLogprobs = true, 20 })
+	with, err := c.Generator.With(func(g *openai.GeneratorConfig) { g.Logprobs, g.TopLogprobs = true, 20 })
 	if err != nil {
 		return err
 	}
 	w := &work{
 		Config:  c,
-		sampler: construct.NewSampler(with, c.Seed, c.Store, c.Requests),
-		plain:   construct.NewSampler(c.Generator, c.Seed, c.Store, c.Requests),
+		sampler: openai.NewSampler(with, c.Seed, c.Store, c.Requests),
+		plain:   openai.NewSampler(c.Generator, c.Seed, c.Store, c.Requests),
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * c.Requests)
@@ -68,12 +70,12 @@ func Collect(ctx context.Context, c Config, questions []*construct.Question, emi
 // work is a run.
 type work struct {
 	Config
-	sampler *construct.Sampler
-	plain   *construct.Sampler // whose completions come without log-probabilities
+	sampler *openai.Sampler
+	plain   *openai.Sampler // whose completions come without log-probabilities
 }
 
-func (w *work) question(ctx context.Context, q *construct.Question) ([]*Record, error) {
-	got, err := w.sampler.Sample(ctx, q, "", "", w.Answers)
+func (w *work) question(ctx context.Context, q *grade.Question) ([]*Record, error) {
+	got, err := w.sampler.Sample(ctx, openai.Stem{ID: q.ID, Question: q.Text}, w.Answers)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +93,12 @@ func (w *work) question(ctx context.Context, q *construct.Question) ([]*Record, 
 	return out, nil
 }
 
-func (w *work) answer(ctx context.Context, q *construct.Question, sample int, a *construct.Completion) (*Record, error) {
+func (w *work) answer(ctx context.Context, q *grade.Question, sample int, a *openai.Completion) (*Record, error) {
 	verdict, err := w.Grader.Grade(ctx, q, a.Text)
 	if err != nil {
 		return nil, err
 	}
-	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Correct: verdict == construct.Right}
+	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Correct: verdict == grade.Right}
 	for _, by := range w.strategies() {
 		at, total, err := places(a, by.Options)
 		if err != nil {
@@ -115,8 +117,8 @@ func (w *work) answer(ctx context.Context, q *construct.Question, sample int, a 
 }
 
 // label samples continuations of a state and grades them.
-func (w *work) label(ctx context.Context, q *construct.Question, text string) (*Label, error) {
-	got, err := w.plain.Sample(ctx, q, nameOf("label", text), text, w.Labels)
+func (w *work) label(ctx context.Context, q *grade.Question, text string) (*Label, error) {
+	got, err := w.plain.Sample(ctx, stem(q, "label", text), w.Labels)
 	if err != nil {
 		return nil, err
 	}
@@ -126,18 +128,20 @@ func (w *work) label(ctx context.Context, q *construct.Question, text string) (*
 		if err != nil {
 			return nil, err
 		}
-		if verdict == construct.Right {
+		if verdict == grade.Right {
 			l.K++
 		}
 	}
 	return l, nil
 }
 
-// nameOf names what is sampled of a question from a text on, for the store.
-func nameOf(what, text string) string {
+// stem is a question with the answer up to some place, where completions begin.
+// The place is named after the text, so that the store and the seeds tell the
+// places of one question apart.
+func stem(q *grade.Question, what, text string) openai.Stem {
 	h := fnv.New64a()
 	h.Write([]byte(text))
-	return what + " " + strconv.FormatUint(h.Sum64(), 16)
+	return openai.Stem{ID: q.ID, Question: q.Text, At: what + " " + strconv.FormatUint(h.Sum64(), 16), Partial: text}
 }
 
 func stageOf(p *place) estimate.Stage {
@@ -153,7 +157,7 @@ func stageOf(p *place) estimate.Stage {
 // measure fills in the confidences of a point. The baselines are measured, and
 // labels sampled, where the tables have them: at p(0), p(1), p(z-1) and p(z) of
 // paragraphs.
-func (w *work) measure(ctx context.Context, q *construct.Question, p *place, point *Point) error {
+func (w *work) measure(ctx context.Context, q *grade.Question, p *place, point *Point) error {
 	for _, s := range w.Subjects {
 		if !s.Main && point.Strategy != ByParagraph {
 			continue
@@ -211,7 +215,7 @@ func unreadable(err error) bool {
 
 // tree samples and scores the continuations of a point. There is none if one of
 // them has no confidence.
-func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *Asker, confidence float64) (*Tree, error) {
+func (w *work) tree(ctx context.Context, q *grade.Question, root *place, a *Asker, confidence float64) (*Tree, error) {
 	t := &Tree{Confidence: []float64{confidence}, Parent: []int32{-1}}
 	level := []*place{root}
 	first := 0 // node of level[0]
@@ -242,8 +246,8 @@ func (w *work) tree(ctx context.Context, q *construct.Question, root *place, a *
 }
 
 // children are Width continuations of a place, each up to its next paragraph's end.
-func (w *work) children(ctx context.Context, q *construct.Question, p *place) ([]*place, error) {
-	got, err := w.sampler.Sample(ctx, q, nameOf("tree", p.text), p.text, w.Width)
+func (w *work) children(ctx context.Context, q *grade.Question, p *place) ([]*place, error) {
+	got, err := w.sampler.Sample(ctx, stem(q, "tree", p.text), w.Width)
 	if err != nil {
 		return nil, err
 	}

@@ -10,9 +10,10 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -90,19 +91,19 @@ func TestSamplesAreNotTheAnswer(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"choices": choices})
 	}))
 	defer s.Close()
-	g, err := construct.NewGenerator(construct.GeneratorConfig{Server: model.Config{BaseURL: s.URL + "/v1"}, Model: "generator", Temperature: 1})
+	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.Config{BaseURL: s.URL + "/v1"}, Model: "generator", Temperature: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := baseline.DefaultConfig()
 	b.Generator, b.Equivalence = g, nil
 	c := experiment.DefaultConfig()
-	c.Generator, c.Grader, c.Baselines = g, construct.NumberGrader{}, []baseline.Estimator{baseline.CoCoA{Cosine: true}}
+	c.Generator, c.Grader, c.Baselines = g, grade.NumberGrader{}, []baseline.Estimator{baseline.CoCoA{Cosine: true}}
 	b.Seed = c.Seed
 	if c.Collector, err = baseline.NewCollector(b); err != nil {
 		t.Fatal(err)
 	}
-	err = experiment.Collect(t.Context(), c, []*construct.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(*experiment.Record) error { return nil })
+	err = experiment.Collect(t.Context(), c, []*grade.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(*experiment.Record) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 		{rest: "It is mute.\n\n#### 41", with: 2, without: 2},
 	} {
 		server := model.Config{BaseURL: said(t, c.rest)}
-		g, err := construct.NewGenerator(construct.GeneratorConfig{Server: server, Model: "generator", Temperature: 1})
+		g, err := openai.NewGenerator(openai.GeneratorConfig{Server: server, Model: "generator", Temperature: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,10 +179,10 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 			t.Fatal(err)
 		}
 		config := experiment.DefaultConfig()
-		config.Generator, config.Grader, config.Answers, config.Width = g, construct.NumberGrader{}, 1, 2
+		config.Generator, config.Grader, config.Answers, config.Width = g, grade.NumberGrader{}, 1, 2
 		config.Subjects = []experiment.Subject{{Name: experiment.FineCE, Asker: asker, Main: true}}
 		var records []*experiment.Record
-		err = experiment.Collect(context.Background(), config, []*construct.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(r *experiment.Record) error {
+		err = experiment.Collect(context.Background(), config, []*grade.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(r *experiment.Record) error {
 			records = append(records, r)
 			return nil
 		})

@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 )
 
@@ -20,22 +21,22 @@ type Subject struct {
 // Config is a run on one set of questions. Start from [DefaultConfig].
 type Config struct {
 	Domain    string // of the questions, for the tables
-	Generator *construct.Generator
-	Grader    construct.Grader
+	Generator *openai.Generator
+	Grader    grade.Grader
 	Subjects  []Subject
 	Baselines []baseline.Estimator
 	Collector *baseline.Collector // of the baselines; nil for none
 
-	Answers   int             // sampled of each question; at least 1
-	Depth     int             // of the tree at p(1), 0 to 4; 0 for none
-	Width     int             // of the tree, 0 to 16; 0 for none
-	Labels    int             // continuations for the label of p(0), p(1) and p(z-1) of paragraphs; 0 for none
-	Every     int             // tokens from one periodic position to the next
-	Entropy   float64         // nats that an entropy position takes
-	Entropies []float64       // further, different thresholds of entropy positions to measure, in nats
-	Seed      uint64          // of the sampling
-	Store     construct.Store // keeps the sampled answers; nil keeps none
-	Requests  int             // at once; at least 1
+	Answers   int          // sampled of each question; at least 1
+	Depth     int          // of the tree at p(1), 0 to 4; 0 for none
+	Width     int          // of the tree, 0 to 16; 0 for none
+	Labels    int          // continuations for the label of p(0), p(1) and p(z-1) of paragraphs; 0 for none
+	Every     int          // tokens from one periodic position to the next
+	Entropy   float64      // nats that an entropy position takes
+	Entropies []float64    // further, different thresholds of entropy positions to measure, in nats
+	Seed      uint64       // of the sampling
+	Store     openai.Store // keeps the sampled answers; nil keeps none
+	Requests  int          // at once; at least 1
 	// Observe is told how many answers more have been measured, by several
 	// goroutines at once. It may be nil.
 	Observe func(answers int)

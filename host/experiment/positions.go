@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 )
 
@@ -53,7 +53,7 @@ type place struct {
 
 // places are the positions of an answer, p(0) and p(z) among them, and how many
 // tokens it has.
-func places(answer *construct.Completion, o position.Options) ([]place, int, error) {
+func places(answer *openai.Completion, o position.Options) ([]place, int, error) {
 	d, err := position.New(o)
 	if err != nil {
 		return nil, 0, err
@@ -76,7 +76,7 @@ func places(answer *construct.Completion, o position.Options) ([]place, int, err
 }
 
 // detectable is a token with the bounds of its entropy.
-func detectable(t *construct.Token) *position.Token {
+func detectable(t *openai.Token) *position.Token {
 	top := make([]float64, len(t.Top))
 	chosen := t.Logprob
 	for i, a := range t.Top {

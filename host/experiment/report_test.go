@@ -12,7 +12,7 @@ import (
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 )
 
 // made are answers whose probability of being correct is known: FineCE says it,
@@ -254,13 +254,13 @@ func TestFusion(t *testing.T) {
 
 func TestPlaces(t *testing.T) {
 	c := DefaultConfig()
-	answer := construct.Completion{Text: "One two.\n\nThree.\n\n#### 4"}
+	answer := openai.Completion{Text: "One two.\n\nThree.\n\n#### 4"}
 	for i, text := range []string{"One", " two", ".", "\n", "\n", "Three", ".", "\n", "\n", "####", " 4"} {
-		top := []construct.Alternative{{Text: text, Logprob: 0}}
+		top := []openai.Alternative{{Text: text, Logprob: 0}}
 		if i == 5 { // one of two
-			top = []construct.Alternative{{Text: text, Logprob: math.Log(0.5)}, {Text: "Four", Logprob: math.Log(0.5)}}
+			top = []openai.Alternative{{Text: text, Logprob: math.Log(0.5)}, {Text: "Four", Logprob: math.Log(0.5)}}
 		}
-		answer.Tokens = append(answer.Tokens, construct.Token{Text: text, Logprob: top[0].Logprob, Top: top})
+		answer.Tokens = append(answer.Tokens, openai.Token{Text: text, Logprob: top[0].Logprob, Top: top})
 	}
 	c.Every = 4
 	c.Entropies = []float64{0.6, 0.7} // the token of two has ln 2 = 0.69 nats

@@ -10,6 +10,7 @@ import (
 
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
 	"github.com/finece/finece/wasm/estimate"
@@ -112,7 +113,7 @@ func TestOpenEndedCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The corpus is of the same problems, of which an exercise takes three.
-	asked := map[string]*construct.Question{}
+	asked := map[string]*grade.Question{}
 	for q, err := range construct.Read(&questions, construct.Plain) {
 		if err != nil {
 			t.Fatal(err)
@@ -133,13 +134,13 @@ func TestOpenEndedCorpus(t *testing.T) {
 			}
 			continue
 		}
-		verdict, err := construct.StatementsGrader{}.Grade(t.Context(), asked[question], answer)
+		verdict, err := grade.StatementsGrader{}.Grade(t.Context(), asked[question], answer)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := construct.Right
+		want := grade.Right
 		if len(c.Messages) == 4 && c.Messages[3].Content == train.UnsureReply {
-			want = construct.Wrong
+			want = grade.Wrong
 		}
 		if verdict != want || strings.Contains(answer, "####") {
 			t.Fatalf("%v, want %v: %q", verdict, want, c)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/train/problems"
@@ -38,13 +38,13 @@ func TestTheGeneratorIsRightAboutHalfTheTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q := &construct.Question{Text: p.Question, Gold: []string{strconv.Itoa(p.Answer)}}
+			q := &grade.Question{Text: p.Question, Gold: []string{strconv.Itoa(p.Answer)}}
 			for _, c := range r.Choices {
-				v, err := construct.NumberGrader{}.Grade(context.Background(), q, c.Text)
+				v, err := grade.NumberGrader{}.Grade(context.Background(), q, c.Text)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if v == construct.Right {
+				if v == grade.Right {
 					right++
 				}
 				all++

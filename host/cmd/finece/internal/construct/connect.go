@@ -7,8 +7,9 @@ import (
 	"os"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // connect makes the clients.
@@ -29,11 +30,11 @@ func (f *options) connect() error {
 	}
 	var err error
 	f.gen.Server = server("")
-	if c.Generator, err = construct.NewGenerator(f.gen); err != nil {
+	if c.Generator, err = openai.NewGenerator(f.gen); err != nil {
 		return exit.With(exit.Usage, err)
 	}
 	if f.embedModel != "" {
-		if c.Vectorizer, err = construct.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
+		if c.Vectorizer, err = openai.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
 			return exit.With(exit.Usage, err)
 		}
 	}
@@ -42,13 +43,13 @@ func (f *options) connect() error {
 		if err != nil {
 			return err
 		}
-		c.Grader, err = construct.NewJudge(construct.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
+		c.Grader, err = grade.NewJudge(grade.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}
 	}
 	if f.equivalence {
-		c.Equivalence, err = construct.NewEntailment(construct.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
+		c.Equivalence, err = grade.NewEntailment(grade.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}

@@ -15,6 +15,8 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 )
 
@@ -72,7 +74,7 @@ const example = `  finece construct --dry-run --dataset gsm8k train.jsonl
 
 type options struct {
 	config construct.Config
-	gen    construct.GeneratorConfig
+	gen    openai.GeneratorConfig
 	reads  construct.Dataset
 
 	server, dataset, api, truncate, surplus, complete, extra string
@@ -93,7 +95,7 @@ type options struct {
 
 // New is the command.
 func New() *cobra.Command {
-	f := options{config: construct.DefaultConfig(), gen: construct.GeneratorConfig{Temperature: 1, MaxTokens: 1024}}
+	f := options{config: construct.DefaultConfig(), gen: openai.GeneratorConfig{Temperature: 1, MaxTokens: 1024}}
 	cmd := &cobra.Command{
 		Use:     "construct [flags] FILE|-",
 		Short:   "Build training data by Monte Carlo sampling",
@@ -139,7 +141,7 @@ func New() *cobra.Command {
 	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
 
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
-	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(construct.Graders(), ", ")+", judge (default: as suits the --dataset)")
+	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(grade.Graders(), ", ")+", judge (default: as suits the --dataset)")
 	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
 	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
 	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
@@ -147,12 +149,12 @@ func New() *cobra.Command {
 	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that is asked, such as a cheaper one (default: --judge-model)")
 	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
 	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
-	completion.Values(cmd, "api", construct.APIs()...)
+	completion.Values(cmd, "api", openai.APIs()...)
 	completion.Values(cmd, "dataset", construct.Datasets()...)
 	completion.Values(cmd, "truncate", "paragraph", "line")
 	completion.Values(cmd, "surplus", "largest", "merge")
 	completion.Values(cmd, "complete", "question", "all", "none")
-	completion.Values(cmd, "grader", append(construct.Graders(), "judge")...)
+	completion.Values(cmd, "grader", append(grade.Graders(), "judge")...)
 	return cmd
 }
 
@@ -198,7 +200,7 @@ func (f *options) resolve() error {
 	var err error
 	f.reads, err = construct.ParseDataset(f.dataset)
 	note(err)
-	f.gen.API, err = construct.ParseAPI(f.api)
+	f.gen.API, err = openai.ParseAPI(f.api)
 	note(err)
 	c.Surplus, err = construct.ParseSurplus(f.surplus)
 	note(err)
@@ -210,7 +212,7 @@ func (f *options) resolve() error {
 		f.grader = f.reads.Grader()
 	}
 	if f.grader != "judge" {
-		c.Grader, err = construct.GraderNamed(f.grader)
+		c.Grader, err = grade.GraderNamed(f.grader)
 		note(err)
 	}
 	if len(f.split) != 3 {
@@ -258,7 +260,7 @@ func (f *options) resolve() error {
 // defaultPrompt asks for fragments that can be told apart and a result that the
 // grader can read.
 func (f *options) defaultPrompt() string {
-	if f.gen.API == construct.Completions {
+	if f.gen.API == openai.Completions {
 		return "{question}\n\n"
 	}
 	steps := "\n\nWork it out step by step, one short paragraph a step, with a blank line between paragraphs."
@@ -301,10 +303,10 @@ func (r *construction) run(ctx context.Context) error {
 			r.heed(result)
 			return r.write(result)
 		}
-		if errors.Is(result.Err, construct.ErrStore) {
+		if errors.Is(result.Err, openai.ErrStore) {
 			return exit.With(exit.IO, result.Err)
 		}
-		var server *construct.ServerError
+		var server *openai.ServerError
 		if !errors.As(result.Err, &server) {
 			r.bad++
 			r.say("question %s: %v", result.Question.ID, result.Err)

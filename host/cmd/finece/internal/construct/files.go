@@ -12,6 +12,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/replies"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/openai"
 )
 
 // labels is the file of states.
@@ -127,7 +128,7 @@ func (r *construction) unlike() error {
 		if !r.saved.Of[q.ID] {
 			continue
 		}
-		found, err := construct.NewSampler(c.Generator, c.Seed, r.saved, 1).Saved(q, c.K)
+		found, err := openai.NewSampler(c.Generator, c.Seed, r.saved, 1).Saved(openai.Stem{ID: q.ID, Question: q.Text}, c.K)
 		if err != nil {
 			return exit.With(exit.IO, err)
 		}

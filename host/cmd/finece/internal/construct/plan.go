@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/replies"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 )
 
 // construction is a run of construct.
@@ -21,7 +22,7 @@ type construction struct {
 	cmd       *cobra.Command
 	flags     *options
 	name      string // of the input
-	questions []*construct.Question
+	questions []*grade.Question
 	repeated  int // questions that are in the input already
 	bad       int // that could not be read or graded
 

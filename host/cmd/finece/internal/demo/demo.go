@@ -17,7 +17,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/cmd/finece/internal/watch"
-	"github.com/finece/finece/host/construct"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/train/problems"
 )
@@ -122,11 +122,11 @@ func (s *show) question(question, gold string) error {
 	if err != nil {
 		return err
 	}
-	verdict, err := construct.NumberGrader{}.Grade(s.cmd.Context(), &construct.Question{Text: question, Gold: []string{gold}}, answer)
+	verdict, err := grade.NumberGrader{}.Grade(s.cmd.Context(), &grade.Question{Text: question, Gold: []string{gold}}, answer)
 	if err != nil {
 		return err
 	}
-	if verdict == construct.Right {
+	if verdict == grade.Right {
 		fmt.Fprintf(s.cmd.OutOrStdout(), "The answer is right.\n")
 	} else {
 		fmt.Fprintf(s.cmd.OutOrStdout(), "The answer is wrong: it is %s.\n", gold)

@@ -11,14 +11,16 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/suc"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/estimate"
 )
 
 // connect makes what asks the servers.
-func (f *options) connect(store construct.Store) error {
+func (f *options) connect(store openai.Store) error {
 	c := &f.config
-	api, err := construct.ParseAPI(f.api)
+	api, err := openai.ParseAPI(f.api)
 	if err != nil {
 		return exit.Usagef("--api: %w", err)
 	}
@@ -30,11 +32,11 @@ func (f *options) connect(store construct.Store) error {
 	if name == "" {
 		name = format.Grader()
 	}
-	if c.Grader, err = construct.GraderNamed(name); err != nil {
+	if c.Grader, err = grade.GraderNamed(name); err != nil {
 		return exit.Usagef("--grader: %w", err)
 	}
 	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: c.Requests, Retries: 6}
-	c.Generator, err = construct.NewGenerator(construct.GeneratorConfig{
+	c.Generator, err = openai.NewGenerator(openai.GeneratorConfig{
 		Server: server, Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
 	})
 	if err != nil {
@@ -90,13 +92,13 @@ func (f *options) confidenceModel(spec string) (model.Config, estimate.Model, er
 	return server, m, nil
 }
 
-func (f *options) connectBaselines(store construct.Store) error {
+func (f *options) connectBaselines(store openai.Store) error {
 	b := baseline.DefaultConfig()
 	b.Generator, b.Seed, b.Samples, b.Store, b.Requests = f.config.Generator, f.config.Seed, f.samples, store, f.config.Requests
 	var err error
-	_, hasFinal := f.config.Grader.(construct.Reader)
+	_, hasFinal := f.config.Grader.(grade.Reader)
 	if hasFinal {
-		if b.Equivalence, err = construct.EquivalenceBy(f.config.Grader); err != nil {
+		if b.Equivalence, err = grade.EquivalenceBy(f.config.Grader); err != nil {
 			return exit.With(exit.Usage, err)
 		}
 	}

@@ -23,7 +23,9 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
 )
@@ -89,10 +91,10 @@ func New() *cobra.Command {
 	flags.StringVarP(&f.output, "output", "o", "", "folder of RESULTS.md, the plots, the records and the replies")
 	flags.StringVar(&f.server, "server", "", "base URL of the generator's server (default: the models that are built in)")
 	flags.StringVar(&f.model, "model", weights.Generator, "the generator's name there")
-	flags.StringVar(&f.api, "api", construct.ContinueFinal.String(), "how a partial answer is sent: "+strings.Join(construct.APIs(), ", "))
+	flags.StringVar(&f.api, "api", openai.ContinueFinal.String(), "how a partial answer is sent: "+strings.Join(openai.APIs(), ", "))
 	flags.StringArrayVar(&f.questions, "questions", nil, "DOMAIN=FILE: test questions; may be given again (default: problems made from --seed)")
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: "+strings.Join(construct.Datasets(), ", "))
-	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(construct.Graders(), ", ")+" (default: as suits the --dataset)")
+	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(grade.Graders(), ", ")+" (default: as suits the --dataset)")
 	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: those that are built in)")
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
@@ -121,7 +123,7 @@ func New() *cobra.Command {
 // domain is test questions under a name.
 type domain struct {
 	name      string
-	questions []*construct.Question
+	questions []*grade.Question
 }
 
 func (f *options) run(cmd *cobra.Command) error {
@@ -203,8 +205,8 @@ func (f *options) domains(cmd *cobra.Command) ([]domain, error) {
 	return out, nil
 }
 
-func readQuestions(r io.Reader, format construct.Dataset, most int) ([]*construct.Question, error) {
-	var out []*construct.Question
+func readQuestions(r io.Reader, format construct.Dataset, most int) ([]*grade.Question, error) {
+	var out []*grade.Question
 	for q, err := range construct.Read(r, format) {
 		if err != nil {
 			return nil, exit.With(exit.Faults, err)

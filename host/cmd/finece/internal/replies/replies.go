@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 )
 
-// File is the file of replies, a construct.Store. It keeps in memory where
+// File is the file of replies, a openai.Store. It keeps in memory where
 // each one is, and reads it when it is asked for.
 type File struct {
 	mu      sync.Mutex
@@ -53,7 +53,7 @@ func Open(path string, done func(id string) bool) (*File, error) {
 	return s, nil
 }
 
-// Load implements construct.Store.
+// Load implements openai.Store.
 func (s *File) Load(key string) ([]byte, error) {
 	s.mu.Lock()
 	where, ok := s.spans[key]
@@ -66,7 +66,7 @@ func (s *File) Load(key string) ([]byte, error) {
 	return b, err
 }
 
-// Save implements construct.Store.
+// Save implements openai.Store.
 func (s *File) Save(key string, value []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

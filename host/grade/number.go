@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func (NumberGrader) Check(q *Question) error {
 		}
 	}
 	if len(q.Gold) == 0 {
-		return errNoGold
+		return ErrNoGold
 	}
 	return nil
 }

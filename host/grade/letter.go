@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -21,11 +21,11 @@ func (LetterGrader) Name() string { return "letter" }
 
 func (LetterGrader) Check(q *Question) error {
 	if len(q.Gold) == 0 {
-		return errNoGold
+		return ErrNoGold
 	}
 	options := len(q.Choices)
 	if options == 0 { // they are in the question's text
-		options = maxChoices
+		options = MaxChoices
 	}
 	for _, g := range q.Gold {
 		if len(g) != 1 || g[0] < 'A' || int(g[0]-'A') >= options {
@@ -93,9 +93,9 @@ func letterOf(s string, choices []string) string {
 		}
 	}
 	found := ""
-	said := plain(s)
+	said := Normal(s)
 	for i, c := range choices {
-		if said != "" && said == plain(c) {
+		if said != "" && said == Normal(c) {
 			if found != "" {
 				return ""
 			}

@@ -1,4 +1,4 @@
-package construct
+package openai
 
 import (
 	"context"
@@ -48,7 +48,7 @@ func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	}
 	client, err := model.New(c)
 	if err != nil {
-		return nil, fmt.Errorf("construct: %s: %w", role, err)
+		return nil, fmt.Errorf("openai: %s: %w", role, err)
 	}
 	return &Endpoint{role, client}, nil
 }
@@ -70,7 +70,7 @@ func (e *Endpoint) Post(ctx context.Context, request map[string]any, reply any) 
 func (e *Endpoint) PostRaw(ctx context.Context, request any) ([]byte, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
-		return nil, fmt.Errorf("construct: %s: %w", e.role, err)
+		return nil, fmt.Errorf("openai: %s: %w", e.role, err)
 	}
 	raw, err := e.client.Post(ctx, body)
 	if err != nil {
@@ -116,8 +116,8 @@ func Refused(err error) bool {
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusNotImplemented)
 }
 
-// with adds the extra parameters to a request.
-func with(request map[string]any, extra map[string]json.RawMessage) map[string]any {
+// With adds the extra parameters to a request.
+func With(request map[string]any, extra map[string]json.RawMessage) map[string]any {
 	for k, v := range maps.All(extra) {
 		request[k] = v
 	}

@@ -1,4 +1,4 @@
-package construct
+package openai
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func (e *Embeddings) Vectors(ctx context.Context, texts []string) ([][]float64, 
 			} `json:"data"`
 		}
 		request := map[string]any{"model": e.model, "input": batch, "encoding_format": "float"}
-		if err := e.to.Post(ctx, with(request, e.extra), &reply); err != nil {
+		if err := e.to.Post(ctx, With(request, e.extra), &reply); err != nil {
 			return nil, err
 		}
 		for _, d := range reply.Data {

@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"regexp"

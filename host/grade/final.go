@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -66,7 +66,7 @@ type ByFinal struct{ Reader Reader }
 func EquivalenceBy(g Grader) (Equivalence, error) {
 	r, ok := g.(Reader)
 	if !ok {
-		return nil, errors.New("construct: the grader " + g.Name() + " reads no final answer; let an Entailment compare answers")
+		return nil, errors.New("grade: the grader " + g.Name() + " reads no final answer; let an Entailment compare answers")
 	}
 	return ByFinal{r}, nil
 }

@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/finece/finece/host/openai"
 )
 
 // Judged is what judgements by a model took. A judgement that was saved counts
@@ -30,20 +32,20 @@ func (j *Judged) Add(o Judged) {
 
 // oracle asks a model for judgements of one word.
 type oracle struct {
-	to      *Endpoint
+	to      *openai.Endpoint
 	model   string
-	store   Store
+	store   openai.Store
 	extra   map[string]json.RawMessage
 	refuses *sync.Map // the parameters that the server was seen to refuse
 }
 
-func newOracle(to *Endpoint, model string, store Store, extra map[string]json.RawMessage) oracle {
+func newOracle(to *openai.Endpoint, model string, store openai.Store, extra map[string]json.RawMessage) oracle {
 	return oracle{to, model, store, extra, &sync.Map{}}
 }
 
 // savedWord is a judgement.
 type savedWord struct {
-	Saved
+	openai.Saved
 	Verdict          string `json:"verdict"`
 	Reply            string `json:"reply"`
 	Requests         int    `json:"requests,omitempty"`
@@ -65,12 +67,12 @@ func (w *savedWord) judged(unclear string) Judged {
 // word asks for a judgement, or takes the one that was saved. read makes one of a
 // whole reply; what comes out as unclear is asked for once more.
 func (o *oracle) word(ctx context.Context, kind, id string, messages []map[string]string, unclear string, read func(reply string) string) (*savedWord, error) {
-	key, err := KeyOf(kind, id, o.model, messages, o.extra)
+	key, err := openai.KeyOf(kind, id, o.model, messages, o.extra)
 	if err != nil {
 		return nil, err
 	}
 	w := &savedWord{}
-	if ok, err := LoadFrom(o.store, key, w); err != nil || ok {
+	if ok, err := openai.LoadFrom(o.store, key, w); err != nil || ok {
 		return w, err
 	}
 	for try := range 2 {
@@ -90,7 +92,7 @@ func (o *oracle) word(ctx context.Context, kind, id string, messages []map[strin
 			break
 		}
 	}
-	return w, SaveTo(o.store, key, id, kind, w)
+	return w, openai.SaveTo(o.store, key, id, kind, w)
 }
 
 // judging are the parameters of a judgement that a server may refuse.
@@ -98,7 +100,7 @@ var judging = [...]string{"temperature", "seed"}
 
 // ask asks at temperature 0 and with a seed. Which of these a server refuses, it
 // is not sent any more.
-func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int) (r *reply, refused []string, err error) {
+func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int) (r *openai.Reply, refused []string, err error) {
 	for _, name := range judging {
 		if _, known := o.refuses.Load(name); known {
 			refused = append(refused, name)
@@ -109,8 +111,8 @@ func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int
 		for _, name := range refused {
 			delete(request, name)
 		}
-		r = &reply{}
-		if err = o.to.Post(ctx, with(request, o.extra), r); err == nil {
+		r = &openai.Reply{}
+		if err = o.to.Post(ctx, openai.With(request, o.extra), r); err == nil {
 			for _, name := range refused { // only now it is known that this was it
 				o.refuses.Store(name, true)
 			}
@@ -130,6 +132,6 @@ func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int
 
 // refuses reports whether a server refused a request and named a parameter of it.
 func refuses(err error, name string) bool {
-	var e *ServerError
-	return Refused(err) && errors.As(err, &e) && strings.Contains(e.Err.Error(), name)
+	var e *openai.ServerError
+	return openai.Refused(err) && errors.As(err, &e) && strings.Contains(e.Err.Error(), name)
 }

@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func (StatementsGrader) Check(q *Question) error {
 			return nil
 		}
 	}
-	return errNoGold
+	return ErrNoGold
 }
 
 // Grade is Unread if there is no statement in the answer.

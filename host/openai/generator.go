@@ -1,4 +1,4 @@
-package construct
+package openai
 
 import (
 	"cmp"
@@ -51,7 +51,7 @@ func ParseAPI(s string) (API, error) {
 			return API(i), nil
 		}
 	}
-	return 0, fmt.Errorf("construct: unknown API %q: want %s", s, strings.Join(apiNames[:], ", "))
+	return 0, fmt.Errorf("openai: unknown API %q: want %s", s, strings.Join(apiNames[:], ", "))
 }
 
 // GeneratorConfig is the model whose confidence is learnt, and how it is
@@ -96,15 +96,15 @@ type Generator struct {
 func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	switch {
 	case int(c.API) >= len(apiNames):
-		return nil, fmt.Errorf("construct: unknown API %d", c.API)
+		return nil, fmt.Errorf("openai: unknown API %d", c.API)
 	case !(c.Temperature >= 0 && c.Temperature <= 2):
-		return nil, fmt.Errorf("construct: temperature %v: want 0 to 2", c.Temperature)
+		return nil, fmt.Errorf("openai: temperature %v: want 0 to 2", c.Temperature)
 	case !(c.TopP >= 0 && c.TopP <= 1):
-		return nil, fmt.Errorf("construct: top_p %v: want more than 0, at most 1", c.TopP)
+		return nil, fmt.Errorf("openai: top_p %v: want more than 0, at most 1", c.TopP)
 	case c.MaxTokens < 0 || c.PerRequest < 0 || c.TopLogprobs < 0:
-		return nil, errors.New("construct: MaxTokens, PerRequest and TopLogprobs must not be negative")
+		return nil, errors.New("openai: MaxTokens, PerRequest and TopLogprobs must not be negative")
 	case c.Prompt != "" && !strings.Contains(c.Prompt, placeholder):
-		return nil, fmt.Errorf("construct: the prompt has no %s in it", placeholder)
+		return nil, fmt.Errorf("openai: the prompt has no %s in it", placeholder)
 	}
 	path := "chat/completions"
 	if c.API == Completions {
@@ -143,16 +143,16 @@ func (g *Generator) Config() GeneratorConfig { return g.c }
 const placeholder = "{question}"
 
 // Prompt is what the model is asked for a question.
-func (g *Generator) Prompt(q *Question) string {
+func (g *Generator) Prompt(question string) string {
 	if g.c.Prompt == "" {
-		return q.Text
+		return question
 	}
-	return strings.ReplaceAll(g.c.Prompt, placeholder, q.Text)
+	return strings.ReplaceAll(g.c.Prompt, placeholder, question)
 }
 
-// request is the body that asks for completions of q + partial, without what
+// request is the body that asks for completions of question + partial, without what
 // differs between the requests for one prefix: n and seed.
-func (g *Generator) request(q *Question, partial string) map[string]any {
+func (g *Generator) request(question, partial string) map[string]any {
 	r := map[string]any{"temperature": g.c.Temperature}
 	if g.c.Logprobs {
 		g.c.API.askLogprobs(r, g.c.TopLogprobs)
@@ -170,10 +170,10 @@ func (g *Generator) request(q *Question, partial string) map[string]any {
 		r["stop"] = g.c.Stop
 	}
 	if g.c.API == Completions {
-		r["prompt"] = g.Prompt(q) + partial
-		return with(r, g.c.Extra)
+		r["prompt"] = g.Prompt(question) + partial
+		return With(r, g.c.Extra)
 	}
-	messages := g.Messages(q, partial)
+	messages := g.Messages(question, partial)
 	if partial != "" {
 		last := messages[len(messages)-1]
 		switch g.c.API {
@@ -184,12 +184,12 @@ func (g *Generator) request(q *Question, partial string) map[string]any {
 		}
 	}
 	r["messages"] = messages
-	return with(r, g.c.Extra)
+	return With(r, g.c.Extra)
 }
 
 // Messages are the chat messages of a question and, unless it is empty, a
 // partial answer: system, user, assistant, each with "role" and "content".
-func (g *Generator) Messages(q *Question, partial string) []map[string]any {
+func (g *Generator) Messages(question, partial string) []map[string]any {
 	var messages []map[string]any
 	say := func(role, content string) {
 		messages = append(messages, map[string]any{"role": role, "content": content})
@@ -197,7 +197,7 @@ func (g *Generator) Messages(q *Question, partial string) []map[string]any {
 	if g.c.System != "" {
 		say("system", g.c.System)
 	}
-	say("user", g.Prompt(q))
+	say("user", g.Prompt(question))
 	if partial != "" {
 		say("assistant", partial)
 	}
@@ -216,17 +216,19 @@ func (a API) askLogprobs(request map[string]any, top int) {
 	}
 }
 
-// reply is what chat/completions and completions have in common.
-type reply struct {
+// Reply is what chat/completions and completions have in common.
+type Reply struct {
 	Model   string   `json:"model"`
-	Choices []choice `json:"choices"`
+	Choices []Choice `json:"choices"`
 	Usage   struct {
 		Prompt     int `json:"prompt_tokens"`
 		Completion int `json:"completion_tokens"`
 	} `json:"usage"`
 }
 
-type choice struct {
+// Choice is one of the completions in a reply. Text and Content are null, or
+// absent, where there is none.
+type Choice struct {
 	Index   int             `json:"index"`
 	Text    json.RawMessage `json:"text"`
 	Message struct {
@@ -244,14 +246,14 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 	if !g.c.NoSeed {
 		request["seed"] = seed
 	}
-	var r reply
+	var r Reply
 	if err := g.to.Post(ctx, request, &r); err != nil {
 		return nil, err
 	}
 	if len(r.Choices) == 0 {
 		return nil, g.to.Failure(errors.New("the reply has no choices; is it an OpenAI-compatible server?"))
 	}
-	slices.SortStableFunc(r.Choices, func(a, b choice) int { return cmp.Compare(a.Index, b.Index) })
+	slices.SortStableFunc(r.Choices, func(a, b Choice) int { return cmp.Compare(a.Index, b.Index) })
 	out := &savedCompletions{Served: r.Model, PromptTokens: r.Usage.Prompt, CompletionTokens: r.Usage.Completion}
 	for _, c := range r.Choices[:min(n, len(r.Choices))] {
 		raw := c.Message.Content

@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -57,7 +57,8 @@ func GraderNamed(name string) (Grader, error) {
 	case "statements":
 		return StatementsGrader{}, nil
 	}
-	return nil, fmt.Errorf("construct: unknown grader %q: want %s", name, strings.Join(Graders(), ", "))
+	return nil, fmt.Errorf("grade: unknown grader %q: want %s", name, strings.Join(Graders(), ", "))
 }
 
-var errNoGold = errors.New("there is no right answer to compare with")
+// ErrNoGold is the error of a question without a right answer.
+var ErrNoGold = errors.New("there is no right answer to compare with")

@@ -1,4 +1,4 @@
-package construct
+package openai
 
 import (
 	"context"
@@ -9,17 +9,32 @@ import (
 	"sync"
 )
 
-// node is a prefix: a question with a partial answer.
-type node struct {
-	at      string // "" for the question, else branch.fragments
-	partial string
-	rank    int
-	// openings are how the answers to the question begin.
-	openings map[string]bool
+// Stem is a question with a partial answer, which completions are sampled for.
+type Stem struct {
+	ID       string // of the question
+	Question string // its text
+	// At is the stem's place among those of its question: "" for the question
+	// itself. Seeds depend on it.
+	At      string
+	Partial string // the partial answer; "" for none
+	Rank    int    // of stems that wait, the lowest goes first
 }
 
 // piece is completions start..start+n-1 of a prefix.
 type piece struct{ start, n int }
+
+// savedCompletions is a reply in the store.
+type savedCompletions struct {
+	Saved
+	At               string       `json:"at"`              // which partial answer: "" is the question, "2.1" the first fragment of branch 2
+	Start            int          `json:"start"`           // number of the first completion, from 0
+	Partial          string       `json:"partial"`         // what was completed
+	Served           string       `json:"model,omitempty"` // as the server names it
+	Seed             int64        `json:"seed"`
+	Completions      []Completion `json:"completions"`
+	PromptTokens     int          `json:"prompt_tokens,omitempty"`
+	CompletionTokens int          `json:"completion_tokens,omitempty"`
+}
 
 // pieces cuts what is missing into requests of at most most, none of them across
 // the end of a block: so it does not matter to what begins where when it was learnt
@@ -44,7 +59,7 @@ func pieces(have []bool, block int, most func(n int) int) []piece {
 	return out
 }
 
-// seedOf is the seed of the request for the completions of a prefix from start
+// seedOf is the seed of the request for the completions of a stem from start
 // on: 31 bits, which every server takes. Seeds of requests are unrelated, since
 // servers give the n completions of one request seeds that follow each other.
 func seedOf(seed uint64, id, at string, start int) int64 {
@@ -60,30 +75,37 @@ type Sampler struct {
 	seed      uint64
 	store     Store
 	queue     *queue
-	observe   func(completions int)
+
+	// Observe is told how many completions were had, by several goroutines at
+	// once. It may be nil.
+	Observe func(completions int)
+}
+
+func (s *Sampler) observe(completions int) {
+	if s.Observe != nil {
+		s.Observe(completions)
+	}
 }
 
 // NewSampler makes a sampler that has at most so many requests in flight. The
 // store may be nil.
 func NewSampler(g *Generator, seed uint64, store Store, requests int) *Sampler {
-	return &Sampler{g, seed, store, newQueue(max(requests, 1)), func(int) {}}
+	return &Sampler{generator: g, seed: seed, store: store, queue: newQueue(max(requests, 1))}
 }
 
-// Sample gets n completions of a question with a partial answer, "" for none.
-// They are those that a run has for this prefix, if at is the prefix's place in
-// it: "" for the question.
-func (s *Sampler) Sample(ctx context.Context, q *Question, at, partial string, n int) (*Sampled, error) {
-	got, err := s.sample(ctx, q, node{at: at, partial: partial}, n)
+// Sample gets n completions of a stem.
+func (s *Sampler) Sample(ctx context.Context, p Stem, n int) (*Sampled, error) {
+	got, err := s.sample(ctx, p, n)
 	if err != nil {
 		return nil, err
 	}
-	return &Sampled{got.out, got.name, got.replies, got.tally}, nil
+	return &got.Sampled, nil
 }
 
-// Saved reports whether any of the n completions of a question is in the store.
-func (s *Sampler) Saved(q *Question, n int) (bool, error) {
-	got, _, err := s.saved(q, node{}, n)
-	return err == nil && got.replies > 0, err
+// Saved reports whether any of the n completions of a stem is in the store.
+func (s *Sampler) Saved(p Stem, n int) (bool, error) {
+	got, _, err := s.saved(p, n)
+	return err == nil && got.Replies > 0, err
 }
 
 // Sampled is what a [Sampler] got.
@@ -91,19 +113,18 @@ type Sampled struct {
 	Completions []Completion
 	Served      string // the model, as the server names it
 	Replies     int    // that the completions came in, saved ones included
-	// Tally has Completions, PromptTokens and CompletionTokens, saved ones
-	// included, and Requests, which are those made now.
-	Tally Tally
+	Requests    int    // that were made now
+	// What the completions took by the server's count, where it gives one; saved
+	// ones are included.
+	PromptTokens, CompletionTokens int
 }
 
 // sampling is the completions of one prefix as they arrive.
 type sampling struct {
-	mu      sync.Mutex
-	out     []Completion
-	have    []bool
-	replies int
-	tally   Tally
-	name    string // of the model, as the server says
+	mu sync.Mutex
+	Sampled
+	have []bool
+	had  int // completions that are there
 }
 
 func (s *sampling) take(v *savedCompletions, start int) int {
@@ -112,30 +133,30 @@ func (s *sampling) take(v *savedCompletions, start int) int {
 	n := 0
 	for i, c := range v.Completions {
 		if at := start + i; at < len(s.have) && !s.have[at] {
-			s.out[at], s.have[at] = c, true
+			s.Completions[at], s.have[at] = c, true
 			n++
 		}
 	}
-	s.replies++
-	s.tally.Completions += n
-	s.tally.PromptTokens += v.PromptTokens
-	s.tally.CompletionTokens += v.CompletionTokens
+	s.Replies++
+	s.had += n
+	s.PromptTokens += v.PromptTokens
+	s.CompletionTokens += v.CompletionTokens
 	if start == 0 {
-		s.name = v.Served
+		s.Served = v.Served
 	}
 	return n
 }
 
 // saved takes what the store has of a prefix's completions. keyAt names the reply
 // that begins with one of them.
-func (b *Sampler) saved(q *Question, n node, k int) (s *sampling, keyAt func(start int) string, err error) {
-	s = &sampling{out: make([]Completion, k), have: make([]bool, k)}
+func (b *Sampler) saved(p Stem, k int) (s *sampling, keyAt func(start int) string, err error) {
+	s = &sampling{Sampled: Sampled{Completions: make([]Completion, k)}, have: make([]bool, k)}
 	g := b.generator
 	seed := b.seed
 	if g.c.NoSeed {
 		seed = 0
 	}
-	key, err := KeyOf("completions", q.ID, n.at, g.c.API.String(), g.request(q, n.partial), seed, g.c.NoSeed)
+	key, err := KeyOf("completions", p.ID, p.At, g.c.API.String(), g.request(p.Question, p.Partial), seed, g.c.NoSeed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,12 +177,12 @@ func (b *Sampler) saved(q *Question, n node, k int) (s *sampling, keyAt func(sta
 	return s, keyAt, nil
 }
 
-func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*sampling, error) {
-	s, keyAt, err := b.saved(q, n, k)
+func (b *Sampler) sample(ctx context.Context, p Stem, k int) (*sampling, error) {
+	s, keyAt, err := b.saved(p, k)
 	if err != nil {
 		return nil, err
 	}
-	b.observe(s.tally.Completions)
+	b.observe(s.had)
 	g := b.generator
 	block := k
 	if g.c.PerRequest > 0 {
@@ -176,30 +197,30 @@ func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*samp
 		// A request that fails keeps those that wait from being sent, and lets
 		// those in flight arrive: they are paid for.
 		waiting, stop := context.WithCancel(ctx)
-		tickets := b.queue.tickets(n.rank, len(missing))
+		tickets := b.queue.tickets(p.Rank, len(missing))
 		errs := make([]error, len(missing))
 		var group sync.WaitGroup
-		for i, p := range missing {
+		for i, wanted := range missing {
 			group.Go(func() {
 				if errs[i] = b.queue.wait(waiting, tickets[i]); errs[i] != nil {
 					return
 				}
 				defer b.queue.done()
-				v, err := b.ask(ctx, q, n, p, s)
+				v, err := b.ask(ctx, p, wanted, s)
 				if err == nil {
-					err = SaveTo(b.store, keyAt(p.start), q.ID, "completions", v)
+					err = SaveTo(b.store, keyAt(wanted.start), p.ID, "completions", v)
 				}
 				if err != nil {
 					errs[i] = err
 					stop()
 					return
 				}
-				b.observe(s.take(v, p.start))
+				b.observe(s.take(v, wanted.start))
 			})
 		}
 		group.Wait()
 		stop()
-		if err := firstError(errs); err != nil {
+		if err := FirstError(errs); err != nil {
 			return nil, err
 		}
 	}
@@ -207,35 +228,35 @@ func (b *Sampler) sample(ctx context.Context, q *Question, n node, k int) (*samp
 
 // ask makes the request for a piece. Where the server does not allow n, it asks
 // for the first of them.
-func (b *Sampler) ask(ctx context.Context, q *Question, n node, p piece, s *sampling) (*savedCompletions, error) {
+func (b *Sampler) ask(ctx context.Context, p Stem, wanted piece, s *sampling) (*savedCompletions, error) {
 	g := b.generator
-	seed := seedOf(b.seed, q.ID, n.at, p.start)
-	p.n = g.perRequest(p.n) // which may have been learnt since
+	seed := seedOf(b.seed, p.ID, p.At, wanted.start)
+	wanted.n = g.perRequest(wanted.n) // which may have been learnt since
 	s.request()
-	v, err := g.ask(ctx, g.request(q, n.partial), p.n, seed)
-	if err != nil && p.n > 1 && Refused(err) {
+	v, err := g.ask(ctx, g.request(p.Question, p.Partial), wanted.n, seed)
+	if err != nil && wanted.n > 1 && Refused(err) {
 		s.request()
-		if v, err = g.ask(ctx, g.request(q, n.partial), 1, seed); err == nil {
-			g.gave(p.n, 1)
+		if v, err = g.ask(ctx, g.request(p.Question, p.Partial), 1, seed); err == nil {
+			g.gave(wanted.n, 1)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	g.gave(p.n, len(v.Completions))
-	v.At, v.Start, v.Partial, v.Seed = n.at, p.start, n.partial, seed
+	g.gave(wanted.n, len(v.Completions))
+	v.At, v.Start, v.Partial, v.Seed = p.At, wanted.start, p.Partial, seed
 	return v, nil
 }
 
 func (s *sampling) request() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tally.Requests++
+	s.Requests++
 }
 
-// firstError is the first that is not about having been cancelled, or else the
+// FirstError is the first that is not about having been cancelled, or else the
 // first.
-func firstError(errs []error) error {
+func FirstError(errs []error) error {
 	var first error
 	for _, err := range errs {
 		switch {

@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // DefaultRubric is what a judge goes by when it is given nothing else.
@@ -18,8 +19,8 @@ const DefaultRubric = `An answer is correct if its final claim agrees with the r
 type JudgeConfig struct {
 	Server model.Config
 	Model  string
-	Rubric string // what makes an answer correct; "" is DefaultRubric
-	Store  Store  // keeps the verdicts; nil is Config.Store of the run
+	Rubric string       // what makes an answer correct; "" is DefaultRubric
+	Store  openai.Store // keeps the verdicts; see [Judge.KeepIn]
 	Extra  map[string]json.RawMessage
 }
 
@@ -41,11 +42,21 @@ func NewJudge(c JudgeConfig) (*Judge, error) {
 	if strings.TrimSpace(c.Rubric) == "" {
 		c.Rubric = DefaultRubric
 	}
-	to, err := NewEndpoint("judge", c.Server, "chat/completions")
+	to, err := openai.NewEndpoint("judge", c.Server, "chat/completions")
 	if err != nil {
 		return nil, err
 	}
 	return &Judge{c, newOracle(to, c.Model, c.Store, c.Extra)}, nil
+}
+
+// KeepIn is j with a store for its verdicts, or j itself if it has one.
+func (j *Judge) KeepIn(s openai.Store) *Judge {
+	if j.o.store != nil {
+		return j
+	}
+	with := *j
+	with.o.store = s
+	return &with
 }
 
 // Name has the model and a short hash of the rubric.

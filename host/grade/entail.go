@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 )
 
 // EntailmentConfig is a language model that judges entailment.
 type EntailmentConfig struct {
 	Server model.Config
 	Model  string
-	Store  Store // keeps the judgements; nil is Config.Store of the run
+	Store  openai.Store // keeps the judgements; see [Entailment.KeepIn]
 	Extra  map[string]json.RawMessage
 }
 
@@ -28,11 +29,21 @@ type Entailment struct{ o oracle }
 
 // NewEntailment makes a judge of entailment. An error is about the configuration.
 func NewEntailment(c EntailmentConfig) (*Entailment, error) {
-	to, err := NewEndpoint("judge of equivalence", c.Server, "chat/completions")
+	to, err := openai.NewEndpoint("judge of equivalence", c.Server, "chat/completions")
 	if err != nil {
 		return nil, err
 	}
 	return &Entailment{newOracle(to, c.Model, c.Store, c.Extra)}, nil
+}
+
+// KeepIn is e with a store for its judgements, or e itself if it has one.
+func (e *Entailment) KeepIn(s openai.Store) *Entailment {
+	if e.o.store != nil {
+		return e
+	}
+	with := *e
+	with.o.store = s
+	return &with
 }
 
 // Name has the model.
@@ -73,21 +84,22 @@ func parseRelation(reply string) string {
 // class first, until there is entailment both ways. Answers that differ in case,
 // white space or a full stop are not compared.
 func (e *Entailment) Classes(ctx context.Context, q *Question, answers []string) (*Classes, error) {
-	m := e.meanings(q)
+	m := e.Meanings(q)
 	out := &Classes{}
 	for _, a := range answers {
-		class, err := m.of(ctx, a)
+		class, err := m.Of(ctx, a)
 		if err != nil {
 			return nil, err
 		}
 		out.Of = append(out.Of, class)
 	}
-	out.Judged = m.judged
+	out.Judged = m.Judged()
 	return out, nil
 }
 
-// meanings are the classes of the answers to one question that were seen so far.
-type meanings struct {
+// Meanings are the classes of the answers to one question that were seen so far.
+// They are not safe for concurrent use.
+type Meanings struct {
 	e      *Entailment
 	q      *Question
 	first  []string // of each class: its representative
@@ -96,21 +108,33 @@ type meanings struct {
 	judged Judged
 }
 
-func (e *Entailment) meanings(q *Question) *meanings {
-	return &meanings{e: e, q: q, known: map[string]int{}}
+// Meanings begins with none.
+func (e *Entailment) Meanings(q *Question) *Meanings {
+	return &Meanings{e: e, q: q, known: map[string]int{}}
 }
 
-// clone is the same classes, to go on from in another direction.
-func (m *meanings) clone() *meanings {
-	c := &meanings{e: m.e, q: m.q, first: slices.Clone(m.first), size: slices.Clone(m.size), known: map[string]int{}}
+// Clone is a copy of the classes, to be continued with other answers.
+func (m *Meanings) Clone() *Meanings {
+	c := &Meanings{e: m.e, q: m.q, first: slices.Clone(m.first), size: slices.Clone(m.size), known: map[string]int{}}
 	for k, v := range m.known {
 		c.known[k] = v
 	}
 	return c
 }
 
-// of is the class of an answer.
-func (m *meanings) of(ctx context.Context, answer string) (int, error) {
+// Len is how many classes there are.
+func (m *Meanings) Len() int { return len(m.first) }
+
+// Judged is what the judgements took since the last call.
+func (m *Meanings) Judged() Judged {
+	j := m.judged
+	m.judged = Judged{}
+	return j
+}
+
+// Of is the class of an answer, numbered from 0 in the order of their first
+// members, or [NoAnswer].
+func (m *Meanings) Of(ctx context.Context, answer string) (int, error) {
 	same := strings.ToLower(strings.TrimSuffix(strings.Join(strings.Fields(answer), " "), "."))
 	if same == "" {
 		return NoAnswer, nil
@@ -127,7 +151,7 @@ func (m *meanings) of(ctx context.Context, answer string) (int, error) {
 	return class, nil
 }
 
-func (m *meanings) compare(ctx context.Context, answer string) (int, error) {
+func (m *Meanings) compare(ctx context.Context, answer string) (int, error) {
 	order := make([]int, len(m.first))
 	for i := range order {
 		order[i] = i
@@ -151,52 +175,4 @@ func (m *meanings) compare(ctx context.Context, answer string) (int, error) {
 	}
 	m.first, m.size = append(m.first, answer), append(m.size, 0)
 	return len(m.first) - 1, nil
-}
-
-// graded are the meanings of the answers to one question, with the verdict of
-// each.
-type graded struct {
-	*meanings
-	verdicts []Verdict // Ungraded until a member gets another one
-}
-
-func (g *graded) clone() *graded {
-	if g == nil {
-		return nil
-	}
-	return &graded{g.meanings.clone(), slices.Clone(g.verdicts)}
-}
-
-// grade grades answers, each different, one for each meaning. They are taken in
-// order: which one stands for the others depends on it.
-func (g *graded) grade(ctx context.Context, by Grader, answers []string, t *Tally) ([]Verdict, error) {
-	out := make([]Verdict, len(answers))
-	before := len(g.first)
-	g.judged = Judged{}
-	for i, a := range answers {
-		class, err := g.of(ctx, a)
-		if err != nil {
-			return nil, err
-		}
-		if class == NoAnswer {
-			out[i] = Unread
-			continue
-		}
-		if class == len(g.verdicts) {
-			g.verdicts = append(g.verdicts, Ungraded)
-		}
-		if g.verdicts[class] != Ungraded {
-			t.VerdictsShared++
-		} else {
-			t.Verdicts++
-			if g.verdicts[class], err = by.Grade(ctx, g.q, a); err != nil {
-				return nil, err
-			}
-		}
-		out[i] = g.verdicts[class]
-	}
-	t.Meanings += len(g.first) - before
-	t.Entailments += g.judged.Judgements
-	t.EntailmentsUnclear += g.judged.Unclear
-	return out, nil
 }

@@ -1,4 +1,4 @@
-package construct
+package openai
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ type Store interface {
 
 // ErrStore is the error of a question whose replies could not be saved or read.
 // Others would fare no better.
-var ErrStore = errors.New("construct: the store of replies failed")
+var ErrStore = errors.New("openai: the store of replies failed")
 
 // Saved is what every value begins with: embed it first in what is saved.
 type Saved struct {
@@ -36,29 +36,11 @@ func (s *Saved) head() *Saved { return s }
 // Keepable is a pointer to a struct with [Saved] in it.
 type Keepable interface{ head() *Saved }
 
-type savedCompletions struct {
-	Saved
-	At               string       `json:"at"`              // which partial answer: "" is the question, "2.1" the first fragment of branch 2
-	Start            int          `json:"start"`           // number of the first completion, from 0
-	Partial          string       `json:"partial"`         // what was completed
-	Served           string       `json:"model,omitempty"` // as the server names it
-	Seed             int64        `json:"seed"`
-	Completions      []Completion `json:"completions"`
-	PromptTokens     int          `json:"prompt_tokens,omitempty"`
-	CompletionTokens int          `json:"completion_tokens,omitempty"`
-}
-
-type savedClusters struct {
-	Saved
-	At       string    `json:"at"`
-	Clusters []Cluster `json:"clusters"`
-}
-
 // KeyOf names what is asked. Parts are JSON-encoded, so no two lists are alike.
 func KeyOf(parts ...any) (string, error) {
 	b, err := json.Marshal(parts)
 	if err != nil {
-		return "", fmt.Errorf("construct: %w", err)
+		return "", fmt.Errorf("openai: %w", err)
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:16]), nil
@@ -83,8 +65,8 @@ func LoadFrom(s Store, key string, v any) (bool, error) {
 	return true, nil
 }
 
-// line is v as JSON in one line, as readable as it can be: "<<3*6=18>>" stays.
-func line(v any) ([]byte, error) {
+// Line is v as JSON in one line, as readable as it can be: "<<3*6=18>>" stays.
+func Line(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -101,7 +83,7 @@ func SaveTo(s Store, key, id, kind string, v Keepable) error {
 		return nil
 	}
 	*v.head() = Saved{key, id, kind}
-	b, err := line(v)
+	b, err := Line(v)
 	if err == nil {
 		err = s.Save(key, b)
 	}

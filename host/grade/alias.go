@@ -1,4 +1,4 @@
-package construct
+package grade
 
 import (
 	"context"
@@ -34,11 +34,11 @@ func (g AliasGrader) Name() string {
 
 func (AliasGrader) Check(q *Question) error {
 	for _, g := range q.Gold {
-		if plain(g) != "" {
+		if Normal(g) != "" {
 			return nil
 		}
 	}
-	return errNoGold
+	return ErrNoGold
 }
 
 func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdict, error) {
@@ -63,10 +63,10 @@ func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdi
 // statedAlias is what an answer states in words; "" if it announces an answer and
 // gives none.
 func statedAlias(answer string) string {
-	exact := func(line string) bool { return plain(line) != "" }
+	exact := func(line string) bool { return Normal(line) != "" }
 	all := places(answer, conclusion, exact)
 	for _, s := range all {
-		if plain(s) != "" {
+		if Normal(s) != "" {
 			return s
 		}
 	}
@@ -75,15 +75,15 @@ func statedAlias(answer string) string {
 	}
 	last := lastLine(answer)
 	for _, s := range announced(last, selectionIs) {
-		if plain(s) != "" {
+		if Normal(s) != "" {
 			return s
 		}
 	}
 	return last
 }
 
-// plain is the normal form that two ways to say the same have in common.
-func plain(s string) string { return normalised(s, " ") }
+// Normal is the normal form that two ways to say the same have in common.
+func Normal(s string) string { return normalised(s, " ") }
 
 // normalised is the normal form of TriviaQA's evaluation for gap " " and that of
 // SQuAD's for "". What has nothing but articles or punctuation stays as it is, in

@@ -1,0 +1,57 @@
+package construct
+
+import (
+	"context"
+	"slices"
+
+	"github.com/finece/finece/host/grade"
+)
+
+// graded are the meanings of the answers to one question, with the verdict of
+// each.
+type graded struct {
+	*grade.Meanings
+	q        *grade.Question
+	verdicts []grade.Verdict // grade.Ungraded until a member gets another one
+}
+
+func (g *graded) clone() *graded {
+	if g == nil {
+		return nil
+	}
+	return &graded{g.Meanings.Clone(), g.q, slices.Clone(g.verdicts)}
+}
+
+// grade grades answers, each different, one for each meaning. They are taken in
+// order: which one stands for the others depends on it.
+func (g *graded) grade(ctx context.Context, by grade.Grader, answers []string, t *Tally) ([]grade.Verdict, error) {
+	out := make([]grade.Verdict, len(answers))
+	before := g.Len()
+	for i, a := range answers {
+		class, err := g.Of(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		if class == grade.NoAnswer {
+			out[i] = grade.Unread
+			continue
+		}
+		if class == len(g.verdicts) {
+			g.verdicts = append(g.verdicts, grade.Ungraded)
+		}
+		if g.verdicts[class] != grade.Ungraded {
+			t.VerdictsShared++
+		} else {
+			t.Verdicts++
+			if g.verdicts[class], err = by.Grade(ctx, g.q, a); err != nil {
+				return nil, err
+			}
+		}
+		out[i] = g.verdicts[class]
+	}
+	t.Meanings += g.Len() - before
+	judged := g.Judged()
+	t.Entailments += judged.Judgements
+	t.EntailmentsUnclear += judged.Unclear
+	return out, nil
+}
