@@ -61,7 +61,7 @@ conformance-all: www ## the same with Firefox, WebKit, Bun and Deno too; install
 .PHONY: build
 build: www ## build the command into build/finece, with the demo page in it
 	cd www && npm run --silent demo
-	rm -rf host/cmd/finece/site/demo && cp -r www/demo/dist host/cmd/finece/site/demo
+	rm -rf host/cmd/finece/internal/serve/site/demo && cp -r www/demo/dist host/cmd/finece/internal/serve/site/demo
 	$(GO) build -o build/finece ./host/cmd/finece
 
 .PHONY: wasm
@@ -131,4 +131,4 @@ picture: build ## draw the README's picture anew; needs tmux
 
 .PHONY: clean
 clean: ## remove what was built and installed
-	rm -rf build host/cmd/finece/site/demo www/node_modules www/dist www/test-build www/demo/dist host/edge/node_modules host/edge/build
+	rm -rf build host/cmd/finece/internal/serve/site/demo www/node_modules www/dist www/test-build www/demo/dist host/edge/node_modules host/edge/build

@@ -31,11 +31,15 @@
 //
 // # Settings
 //
-// By bindings: variables, and secrets for keys. None of them is ever part of a
-// response.
+// By bindings: variables, and secrets for keys. No value of theirs is ever part of
+// a response. With an upstream key, clients need keys of their own; the Worker
+// answers 500 until FINECE_KEYS is set.
 //
 //	FINECE_UPSTREAM          required: the API's root, such as https://api.openai.com/v1
-//	FINECE_UPSTREAM_KEY      secret: in place of the client's
+//	FINECE_UPSTREAM_KEY      secret: the operator's key, sent instead of the client's with
+//	                         chat completions and GET /v1/models; other routes get 403
+//	FINECE_KEYS              secret: client keys, the lines of a file of finece key new
+//	FINECE_ORIGINS           web origins whose pages may use the Worker, with commas; * for all
 //	FINECE_POLICY            annotate or withhold
 //	FINECE_THRESHOLD         of withhold, over 0 and up to 1
 //	FINECE_FAILURE           open or closed; required for withhold, else open

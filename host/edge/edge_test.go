@@ -72,6 +72,9 @@ func worker(t *testing.T, bindings map[string]string, entry ...string) string {
 	return ""
 }
 
+// clientsKey is sent with every request; only a Worker with FINECE_KEYS looks at it.
+const clientsKey = "finece-client-0123456789"
+
 const request = `{"model":"demo","messages":[{"role":"user","content":"How many loaves?"}],"stream":true,"stream_options":{"include_usage":true}}`
 
 func demo(t *testing.T) []byte {
@@ -98,6 +101,8 @@ func post(t *testing.T, ctx context.Context, url, body string) *http.Response {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-FineCE-Key", clientsKey)
+	r.Close = true // workerd resets a connection whose request it has refused unread
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -150,12 +155,17 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
+	keys, err := gateway.ParseKeys([]byte(gateway.KeyLine("test", clientsKey)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name     string
 		bindings map[string]string
 		set      func(*gateway.Config)
 	}{
 		{"annotate", map[string]string{}, func(*gateway.Config) {}},
+		{"without an operator's key", map[string]string{}, func(c *gateway.Config) { c.Key = "" }},
 		{"comments, entropy", map[string]string{"FINECE_CARRIER": "comment", "FINECE_SESSION": `{"strategy":"entropy","threshold":0.5}`}, func(c *gateway.Config) {
 			c.Carrier = gateway.Comment
 			c.Session, _ = session.ParseConfig([]byte(`{"strategy":"entropy","threshold":0.5}`))
@@ -169,7 +179,7 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			config := gateway.Config{Upstream: upstream.URL + "/v1", Key: "sk-secret-1", Engine: engine, Session: host.DefaultConfig(), Failure: gateway.Open}
+			config := gateway.Config{Upstream: upstream.URL + "/v1", Key: "sk-secret-1", Access: gateway.Access{Clients: keys}, Engine: engine, Session: host.DefaultConfig(), Failure: gateway.Open}
 			c.set(&config)
 			handler, err := gateway.New(config)
 			if err != nil {
@@ -177,7 +187,10 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 			}
 			server := httptest.NewServer(handler)
 			defer server.Close()
-			c.bindings["FINECE_UPSTREAM"], c.bindings["FINECE_UPSTREAM_KEY"] = upstream.URL+"/v1", "sk-secret-1"
+			c.bindings["FINECE_UPSTREAM"], c.bindings["FINECE_KEYS"] = upstream.URL+"/v1", gateway.KeyLine("test", clientsKey)
+			if config.Key != "" {
+				c.bindings["FINECE_UPSTREAM_KEY"] = string(config.Key)
+			}
 			url := worker(t, c.bindings)
 			for _, r := range []struct{ path, body string }{
 				{"/v1/chat/completions", request},
@@ -422,6 +435,63 @@ func TestAStreamThatBreaksOffIsNotFinished(t *testing.T) {
 		if text := string(body); err == nil && (strings.Contains(text, "[DONE]") || strings.Contains(text, `"finish_reason":"`) || !strings.Contains(text, "baker")) {
 			t.Errorf("%s: %s", failure, text)
 		}
+	}
+}
+
+// TestAWorkerKeepsTheOperatorsKey: without client keys it answers nobody and says
+// what to set; with them it answers their holders, for scored routes alone.
+func TestAWorkerKeepsTheOperatorsKey(t *testing.T) {
+	var mu sync.Mutex
+	var seen []string
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, fmt.Sprint(r.URL.Path, r.Header))
+		mu.Unlock()
+		io.WriteString(w, `{"choices":[]}`)
+	}))
+	defer upstream.Close()
+	bindings := map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1", "FINECE_UPSTREAM_KEY": "sk-secret-1", "FINECE_ORIGINS": "https://chat.example"}
+	send := func(url, method string, header ...string) (int, string) {
+		r, err := http.NewRequest(method, url, strings.NewReader(request))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, resp.Header.Get("Access-Control-Allow-Origin") + string(body)
+	}
+	if status, body := send(worker(t, bindings)+"/v1/chat/completions", "POST"); status != 500 || !strings.Contains(body, "wrangler secret put FINECE_KEYS") {
+		t.Errorf("without client keys: HTTP %d %s", status, body)
+	}
+	bindings["FINECE_KEYS"] = gateway.KeyLine("test", clientsKey)
+	url := worker(t, bindings)
+	for _, c := range []struct {
+		path, method string
+		header       []string
+		status       int
+	}{
+		{"/v1/chat/completions", "POST", nil, 401},
+		{"/v1/chat/completions", "POST", []string{"Authorization", "Bearer wrong"}, 401},
+		{"/v1/files", "POST", []string{"Authorization", "Bearer " + clientsKey}, 403},
+		{"/v1/chat/completions", "POST", []string{"Authorization", "Bearer " + clientsKey, "Origin", "https://evil.example"}, 403},
+		{"/v1/chat/completions", "OPTIONS", []string{"Access-Control-Request-Method", "POST", "Origin", "https://chat.example"}, 204},
+	} {
+		if status, body := send(url+c.path, c.method, c.header...); status != c.status || c.status == 204 && body != "https://chat.example" {
+			t.Errorf("%s %s %q: HTTP %d %s", c.method, c.path, c.header, status, body)
+		}
+	}
+	if len(seen) > 0 {
+		t.Errorf("the upstream got %v", seen)
+	}
+	if status, body := send(url+"/v1/chat/completions", "POST", "Authorization", "Bearer "+clientsKey, "Origin", "https://chat.example"); status != 200 || len(seen) != 1 || !strings.Contains(seen[0], "sk-secret-1") || strings.Contains(seen[0], clientsKey) {
+		t.Errorf("with a key: HTTP %d %s; the upstream got %v", status, body, seen)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall/js"
 
 	"github.com/syumai/workers"
@@ -25,11 +26,13 @@ var surroundings = js.Global().Get("context")
 func main() {
 	handler, err := newHandler()
 	if err != nil {
-		// What it says may quote a setting: it is for the log alone.
 		report("the Worker is not configured", err)
-		handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			fail(w, "the gateway is not configured: see the Worker's log")
-		})
+		// Other errors may quote a setting, so they are for the log alone.
+		message := "the gateway is not configured: see the Worker's log"
+		if errors.Is(err, errNoKeys) {
+			message = errNoKeys.Error()
+		}
+		handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fail(w, message) })
 	}
 	workers.Serve(&worker{handler})
 }
@@ -45,6 +48,28 @@ func setting(name string) string {
 		return v.String()
 	}
 	return ""
+}
+
+// errNoKeys is the error of a Worker whose upstream key anyone could use.
+var errNoKeys = errors.New("FINECE_UPSTREAM_KEY is set, so clients need keys: make one with finece key new keys.txt, and set the secret: wrangler secret put FINECE_KEYS < keys.txt")
+
+// access says who may use the Worker. The platform checks the Host.
+func access() (a gateway.Access, err error) {
+	for origin := range strings.SplitSeq(setting("FINECE_ORIGINS"), ",") {
+		if origin = strings.TrimSpace(origin); origin != "" {
+			a.Origins = append(a.Origins, origin)
+		}
+	}
+	if text := setting("FINECE_KEYS"); text != "" {
+		keys, err := gateway.ParseKeys([]byte(text))
+		if err != nil {
+			return a, fmt.Errorf("FINECE_KEYS: %w", err)
+		}
+		a.Clients = keys
+	} else if setting("FINECE_UPSTREAM_KEY") != "" {
+		return a, errNoKeys
+	}
+	return a, nil
 }
 
 func newHandler() (http.Handler, error) {
@@ -66,6 +91,9 @@ func newHandler() (http.Handler, error) {
 		Failure:   gateway.Failure(setting("FINECE_FAILURE")),
 		Carrier:   gateway.Carrier(setting("FINECE_CARRIER")),
 		Report:    report,
+	}
+	if c.Access, err = access(); err != nil {
+		return nil, err
 	}
 	if refuse := setting("FINECE_REFUSE_UNCHECKED"); refuse != "" {
 		if c.RefuseUnchecked, err = strconv.ParseBool(refuse); err != nil {

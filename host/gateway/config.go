@@ -50,7 +50,8 @@ const DefaultThreshold = 0.8
 // every other zero is a default.
 type Config struct {
 	Upstream  string       // the API's root, such as https://api.openai.com/v1; /v1/x goes to Upstream/x
-	Key       model.Secret // sent to Upstream as bearer token in place of the client's; "" sends the client's on
+	Key       model.Secret // the operator's, sent to Upstream instead of the client's with scored routes and GET /v1/models alone; "" sends the client's on
+	Access    Access       // who may use the gateway; needed with a Key
 	RoundTrip RoundTrip    // default that of http.DefaultTransport
 
 	Engine  host.Engine
@@ -120,6 +121,9 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: threshold %v: want 0 to 1", c.Threshold)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
 		return c, nil, errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
+	}
+	if wrong := c.Access.check(c.Key != ""); wrong != "" {
+		return c, nil, errors.New("gateway: " + wrong)
 	}
 	if err := c.Session.Validate(); err != nil {
 		return c, nil, fmt.Errorf("gateway: %w", err)

@@ -15,8 +15,27 @@
 // # Routes
 //
 //	POST /v1/chat/completions  scored, streamed or not
-//	any  /v1/...               passed on untouched, and marked as unchecked
+//	GET  /v1/models            passed on unchanged, with what is below it
+//	any  /v1/...               passed on unchanged, and marked as unchecked; refused
+//	                           with status 403 if there is a Config.Key
 //	GET  /healthz              {"status":"ok"}
+//
+// Another spelling of the scored route, such as /v1//chat/completions, is scored
+// under its own name. A path on whose meaning servers may disagree gets status 400.
+//
+// # Access
+//
+// Config.Key is the operator's. It replaces the client's credentials, and goes out
+// with scored routes and GET /v1/models alone, so that no client reaches files,
+// fine-tuning or the administration of the operator's account. A gateway with a key
+// needs to know its clients (Config.Access). A client key comes as Authorization:
+// Bearer KEY, X-Api-Key or X-FineCE-Key, and is not sent to the upstream. Without
+// it the answer is 401 (finece_key). Without Config.Key, the client's own
+// Authorization is sent to the upstream, unless it is a client key.
+//
+// A request for a Host that is not the server's, and a browser's request from a
+// page of another origin, get status 403 (finece_host, finece_origin). The origins
+// in Access.Origins get the CORS headers that they need.
 //
 // # What a client sees
 //

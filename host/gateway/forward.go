@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"io"
-	"maps"
 	"net/http"
 	"strings"
 )
@@ -32,7 +31,9 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer resp.Body.Close()
-	maps.Copy(w.Header(), resp.Header)
+	for name, values := range resp.Header {
+		w.Header()[name] = append(w.Header()[name], values...)
+	}
 	w.WriteHeader(resp.StatusCode)
 	if err := copyFlushing(w, resp.Body); err != nil {
 		if r.Context().Err() == nil { // else the client has disconnected

@@ -45,7 +45,7 @@ func TestTheEdgesForwarderIsAReverseProxy(t *testing.T) {
 	gateways := map[string]*httptest.Server{}
 	for _, name := range []string{"server", "edge"} {
 		h, err := gateway.New(gateway.Config{
-			Upstream: u.URL + "/v1", Key: "sk", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open, CarrierDelay: time.Minute,
+			Upstream: u.URL + "/v1", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open, CarrierDelay: time.Minute,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -41,42 +41,96 @@ const (
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.Path
-	switch {
-	case path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"status":"ok"}`+"\n")
-	case path == "/healthz":
+	if r.URL.Path == "/healthz" {
+		healthz(w, r)
+		return
+	}
+	if r, ok := h.config.Access.admit(w, r); ok {
+		h.route(w, r)
+	}
+}
+
+func healthz(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "finece_method", "/healthz takes GET")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	io.WriteString(w, `{"status":"ok"}`+"\n")
+}
+
+// route sends a request that was admitted where it belongs. Another spelling of
+// the scored route is that route, so that no spelling escapes scoring.
+func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case malformed(path):
+		refuse(w, http.StatusBadRequest, "finece_path", "a path may not contain . or .. between slashes, control characters, or anything encoded twice")
+	case canonical(path) == chat && r.Method == http.MethodPost:
+		if r.URL.EscapedPath() != chat {
+			at := *r.URL
+			at.Path, at.RawPath = chat, ""
+			r = r.WithContext(r.Context())
+			r.URL = &at
+		}
+		h.chat(w, r)
 	case !strings.HasPrefix(path, root):
 		refuse(w, http.StatusNotFound, "finece_not_found", "nothing here: the API is below "+root)
-	case climbs(path):
-		refuse(w, http.StatusBadRequest, "finece_path", "a path may not have . or .. in it")
-	case path == chat && r.Method == http.MethodPost:
-		h.chat(w, r)
-	case h.config.RefuseUnchecked && !isModels(r):
-		w.Header().Set(headerStatus, "unchecked")
-		w.Header().Set(headerReason, "surface")
-		refuse(w, http.StatusForbidden, "finece_surface", "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
+	case isModels(r):
+		h.pass(w, r, "surface")
+	case h.config.RefuseUnchecked:
+		h.forbid(w, "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
+	case h.config.Key != "":
+		h.forbid(w, r.Method+" "+path+" is refused: the operator's key is sent with POST "+chat+" and GET "+models+" alone")
 	default:
 		h.pass(w, r, "surface")
 	}
 }
 
-// isModels reports whether a request asks what models there are, which no model
-// answers.
+// forbid refuses a route whose answers are not scored.
+func (h *Handler) forbid(w http.ResponseWriter, message string) {
+	w.Header().Set(headerStatus, "unchecked")
+	w.Header().Set(headerReason, "surface")
+	refuse(w, http.StatusForbidden, "finece_surface", message)
+}
+
+// isModels reports whether a request asks for the list of models, or about one of
+// them. Only the exact spelling counts, since such requests carry the operator's
+// key.
 func isModels(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == models || strings.HasPrefix(r.URL.Path, models+"/"))
 }
 
-func climbs(path string) bool {
-	for part := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") {
+// IsAPI reports whether a path, in any spelling, belongs to the gateway.
+func IsAPI(path string) bool { return strings.HasPrefix(canonical(path)+"/", root) }
+
+// canonical is a path in lower case with single slashes and none at its end: what
+// a lenient server takes it for.
+func canonical(path string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(strings.ReplaceAll(strings.ToLower(path), `\`, "/"), "/") {
+		if part != "" {
+			b.WriteByte('/')
+			b.WriteString(part)
+		}
+	}
+	return b.String()
+}
+
+// malformed reports whether servers may disagree about what a path names.
+func malformed(path string) bool {
+	lower := strings.ToLower(strings.ReplaceAll(path, `\`, "/"))
+	for _, twice := range []string{"%2e", "%2f", "%5c"} {
+		if strings.Contains(lower, twice) {
+			return true
+		}
+	}
+	for part := range strings.SplitSeq(lower, "/") {
 		if part == "." || part == ".." {
 			return true
 		}
 	}
-	return false
+	return strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
 // exchange is what is known of a request on its way; it travels in its context.
@@ -169,6 +223,9 @@ func (h *Handler) rewrite(in, out *http.Request) {
 	target.RawQuery = in.URL.RawQuery
 	out.URL, out.Host = &target, target.Host
 	if h.config.Key != "" {
+		for _, name := range operatorsOwn {
+			out.Header.Del(name)
+		}
 		out.Header.Set("Authorization", "Bearer "+string(h.config.Key))
 	}
 	if x := exchangeOf(out.Context()); x != nil && x.request != nil {
@@ -179,6 +236,14 @@ func (h *Handler) rewrite(in, out *http.Request) {
 		// So that an error can be read that repeats the key.
 		out.Header.Set("Accept-Encoding", encoding(in.Header))
 	}
+}
+
+// operatorsOwn are headers that a client may not send along with the operator's
+// key: other credentials, what the key's costs are charged to, and another method
+// than the one that was checked.
+var operatorsOwn = []string{
+	"Authorization", "X-Api-Key", "Api-Key", "Cookie", "Openai-Organization", "Openai-Project",
+	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
 }
 
 // encoding is gzip for a client that takes it.

@@ -146,6 +146,9 @@ func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptes
 	return s
 }
 
+// anyone may use the gateway's key.
+var anyone = gateway.Access{Anyone: true, Host: func(string) bool { return true }}
+
 const ask = `{"model":"demo","messages":[{"role":"user","content":"How many loaves?"}],"stream":true,"logprobs":true,"top_logprobs":5,"stream_options":{"include_usage":true}}`
 
 func post(t testing.TB, s *httptest.Server, body string) *http.Response {

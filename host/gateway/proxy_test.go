@@ -66,7 +66,7 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 	}{
 		{"GET", "/v1/models", 200}, {"HEAD", "/v1/models/gpt%2F4", 200}, {"GET", "/healthz", 200}, {"POST", "/v1/chat/completions", 200},
 		{"DELETE", "/v1/models/x", 403}, {"GET", "/v1/modelsx", 403}, {"POST", "/v1/completions", 403}, {"POST", "/v1/responses", 403},
-		{"POST", "/v1/messages", 403}, {"GET", "/v1/chat/completions", 403}, {"POST", "/v1/chat/completions/", 403}, {"POST", "/v1//chat/completions", 403},
+		{"POST", "/v1/messages", 403}, {"GET", "/v1/chat/completions", 403}, {"POST", "/v1/chat/completions/", 200}, {"POST", "/v1//chat/completions", 200},
 	} {
 		before := len(u.requests)
 		req, _ := http.NewRequest(c.method, s.URL+c.path, strings.NewReader(ask))
@@ -120,9 +120,10 @@ func TestTheKeyIsTheUpstreamsAlone(t *testing.T) {
 		w.WriteHeader(401)
 		fmt.Fprintf(w, `{"error":{"message":"wrong key: %s"}}`, r.Header.Get("Authorization"))
 	})
-	s := newGateway(t, u, func(c *gateway.Config) { c.Key = key })
-	for _, path := range []string{"/v1/chat/completions", "/v1/models"} {
-		resp, err := s.Client().Post(s.URL+path, "application/json", strings.NewReader(ask))
+	s := newGateway(t, u, func(c *gateway.Config) { c.Key, c.Access = key, anyone })
+	for path, method := range map[string]string{"/v1/chat/completions": "POST", "/v1/models": "GET"} {
+		req, _ := http.NewRequest(method, s.URL+path, strings.NewReader(ask))
+		resp, err := s.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

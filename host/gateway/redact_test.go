@@ -19,8 +19,8 @@ func TestAnErrorComesWhole(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		io.WriteString(w, sent)
 	})
-	s := newGateway(t, u, func(c *gateway.Config) { c.Key = key })
-	resp, err := s.Client().Post(s.URL+"/v1/embeddings", "application/json", strings.NewReader("{}"))
+	s := newGateway(t, u, func(c *gateway.Config) { c.Key, c.Access = key, anyone })
+	resp, err := s.Client().Get(s.URL + "/v1/models")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +46,8 @@ func TestErrorsCanBeRead(t *testing.T) {
 		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, r.Header.Get("Accept-Encoding"))
 		})
-		s := newGateway(t, u, func(g *gateway.Config) { g.Key = c.key })
-		r, err := http.NewRequest(http.MethodPost, s.URL+"/v1/embeddings", strings.NewReader("{}"))
+		s := newGateway(t, u, func(g *gateway.Config) { g.Key, g.Access = c.key, anyone })
+		r, err := http.NewRequest(http.MethodGet, s.URL+"/v1/models", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,11 +22,14 @@ const (
 	headerEstimator = "X-Finece-Estimator"
 )
 
+// headerNames are all of the gateway's response headers.
+var headerNames = []string{headerStatus, headerReason, headerPolicy, headerThreshold, headerFailure, headerCarrier, headerEstimator}
+
 // modify turns the upstream's answer into the client's.
 func (h *Handler) modify(resp *http.Response) error {
 	for name := range resp.Header {
-		if strings.HasPrefix(name, "X-Finece-") {
-			delete(resp.Header, name) // those are ours to say
+		if strings.HasPrefix(name, "X-Finece-") || strings.HasPrefix(name, "Access-Control-") {
+			delete(resp.Header, name) // the gateway sets these
 		}
 	}
 	if h.config.Key != "" && resp.StatusCode >= 400 {

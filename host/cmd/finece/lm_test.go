@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,12 @@ import (
 )
 
 const lmModels = "../../lm/testdata/"
+
+// serving is a server of the command's as a process.
+type serving struct {
+	url  string
+	stop func(sig syscall.Signal) result
+}
 
 // lmServer is `finece lm` as a process.
 func lmServer(t *testing.T, args ...string) serving {
@@ -48,8 +55,8 @@ func lmServer(t *testing.T, args ...string) serving {
 // same seed writes the same data.
 func TestConstructSamplesFromLM(t *testing.T) {
 	s := lmServer(t, "--model", "generator="+lmModels+"untied", "--adapter", "value="+lmModels+"untied,"+lmModels+"lora-value")
-	if resp, _ := get(t, s.url+"/health"); resp.StatusCode != 200 {
-		t.Errorf("/health: status %d", resp.StatusCode)
+	if resp, err := http.Get(s.url + "/health"); err != nil || resp.StatusCode != 200 {
+		t.Errorf("/health: %v, %v", resp, err)
 	}
 	in := file(t, "q.jsonl", `{"id":"a","question":"How many apples?","gold":"42"}`+"\n"+`{"id":"b","question":"How many loaves?","gold":"7"}`+"\n")
 	for _, api := range []string{"continue-final", "prefix", "completions"} {

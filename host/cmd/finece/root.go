@@ -12,9 +12,11 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/experiment"
 	"github.com/finece/finece/host/cmd/finece/internal/fuse"
+	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/lm"
 	"github.com/finece/finece/host/cmd/finece/internal/positions"
 	"github.com/finece/finece/host/cmd/finece/internal/score"
+	"github.com/finece/finece/host/cmd/finece/internal/serve"
 	"github.com/finece/finece/host/cmd/finece/internal/text"
 	"github.com/finece/finece/host/cmd/finece/internal/train"
 	"github.com/finece/finece/host/cmd/finece/internal/version"
@@ -78,7 +80,8 @@ func newRoot() *cobra.Command {
 		fuse.New(),
 		evaluate.New(),
 		calibrate.New(),
-		newServe(),
+		serve.New(),
+		keys.New(),
 		construct.New(),
 		train.New(),
 		experiment.New(),

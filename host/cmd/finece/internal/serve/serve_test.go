@@ -1,8 +1,6 @@
-package main
+package serve
 
 import (
-	"bufio"
-	"bytes"
 	"io"
 	"io/fs"
 	"net"
@@ -18,40 +16,6 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
-
-// serving is `finece serve` as a process.
-type serving struct {
-	url  string
-	stop func(sig syscall.Signal) result
-}
-
-func serve(t *testing.T, env []string, args ...string) serving {
-	t.Helper()
-	cmd := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	cmd.Env = append(cmd.Env, env...)
-	said, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(said)
-	first, err := lines.ReadString('\n')
-	url, ok := strings.CutPrefix(strings.TrimSpace(first), "finece: listening on ")
-	if !ok {
-		rest, _ := io.ReadAll(lines)
-		t.Fatalf("%v: it said %q", err, first+string(rest))
-	}
-	return serving{url, func(sig syscall.Signal) result {
-		t.Helper()
-		if err := cmd.Process.Signal(sig); err != nil {
-			t.Fatal(err)
-		}
-		rest, _ := io.ReadAll(lines)
-		return finish(t, cmd.Wait(), &bytes.Buffer{}, bytes.NewBuffer(rest))
-	}}
-}
 
 func get(t *testing.T, url string) (*http.Response, string) {
 	t.Helper()
@@ -70,7 +34,7 @@ func get(t *testing.T, url string) (*http.Response, string) {
 const chatRequest = `{"model":"demo","stream":true,"messages":[{"role":"user","content":"How many loaves?"}]}`
 
 func TestServeScoresChatCompletions(t *testing.T) {
-	recorded, err := os.ReadFile(demoStream)
+	recorded, err := os.ReadFile(demo)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,14 +45,14 @@ func TestServeScoresChatCompletions(t *testing.T) {
 		inPieces(w, string(recorded), 5000)
 	}))
 	defer upstream.Close()
-	confidences := newConfidenceModel(t, sure)
+	confidences := newConfidenceModel(t)
 	for _, args := range [][]string{
 		{}, {"--engine", "native", "--carrier", "comment"},
 		{"--model", confidences.URL + "/v1"},
 		{"--estimator", confidences.URL + "/v1", "--model", "finece"},
 		{"--policy", "withhold", "--failure", "closed", "--withhold-below", "0.7"},
 	} {
-		s := serve(t, []string{upstreamKey + "=sk-up"}, append(args, "--upstream", upstream.URL+"/v1")...)
+		s := serve(t, []string{upstreamKey + "=sk-up"}, append(args, "--no-auth", "--upstream", upstream.URL+"/v1")...)
 		resp, err := http.Post(s.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
 		if err != nil {
 			t.Fatal(err)
@@ -104,8 +68,8 @@ func TestServeScoresChatCompletions(t *testing.T) {
 		}
 		s.stop(syscall.SIGTERM).wants(t, exit.OK)
 	}
-	if confidences.requests() < 20 {
-		t.Errorf("the confidence model was asked %d times", confidences.requests())
+	if confidences.requests.Load() < 20 {
+		t.Errorf("the confidence model was asked %d times", confidences.requests.Load())
 	}
 }
 
@@ -131,7 +95,7 @@ func TestThePageIsTheDemoIfThatWasBuilt(t *testing.T) {
 		{fstest.MapFS{"site/index.html": {Data: []byte("plain")}}, "plain"},
 		{fstest.MapFS{"site/index.html": {Data: []byte("plain")}, "site/demo/index.html": {Data: []byte("demo")}}, "demo"},
 	} {
-		if got, err := fs.ReadFile(page(c.files), "index.html"); err != nil || string(got) != c.want {
+		if got, err := fs.ReadFile(site(c.files), "index.html"); err != nil || string(got) != c.want {
 			t.Errorf("%q, %v; want %q", got, err, c.want)
 		}
 	}
@@ -160,7 +124,7 @@ func TestServeServesAPage(t *testing.T) {
 	if text := string(answer); resp.StatusCode != 200 || !strings.Contains(text, "####") || !strings.Contains(text, `"kind":"end"`) || !strings.Contains(text, `"state":"final"`) {
 		t.Errorf("HTTP %d %s", resp.StatusCode, answer)
 	}
-	s.stop(syscall.SIGINT).wants(t, exit.OK, "built in")
+	s.stop(syscall.SIGINT).wants(t, exit.OK, "built-in")
 
 	dir := t.TempDir()
 	for name, text := range map[string]string{"public/index.html": "<p>mine", "public/core.wasm": "\x00asm", "secret": "no"} {
@@ -185,7 +149,7 @@ func TestServeServesAPage(t *testing.T) {
 	if resp, body := get(t, s.url+"/link"); resp.StatusCode == 200 {
 		t.Errorf("a link out of the folder: %q", body)
 	}
-	s.stop(syscall.SIGTERM).wants(t, exit.OK, "built in")
+	s.stop(syscall.SIGTERM).wants(t, exit.OK, "built-in")
 }
 
 // TestServeStopsGracefully: an answer that is under way ends first, or is cut
@@ -261,6 +225,6 @@ func TestServeRefusesWhatCannotWork(t *testing.T) {
 		{[]string{"--static", "/no/such/folder"}, exit.IO, "--static"},
 		{[]string{"--listen", taken.Addr().String()}, exit.IO, "in use"},
 	} {
-		finece(t, "", append([]string{"serve"}, c.args...)...).wants(t, c.code, c.says)
+		finece(t, nil, append([]string{"serve"}, c.args...)...).wants(t, c.code, c.says)
 	}
 }

@@ -1,0 +1,75 @@
+package serve
+
+import (
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/keys"
+	"github.com/finece/finece/host/gateway"
+)
+
+// howToGetKeys ends the errors about missing client keys.
+const howToGetKeys = `make a key with "finece key new keys.txt" and start serve with --keys keys.txt`
+
+// access says who may use the server at an address. operator reports whether the
+// upstream's key is the operator's. The page is nil where no client key is needed.
+func (f *flags) access(at net.Addr, operator bool) (gateway.Access, *page, error) {
+	tcp, _ := at.(*net.TCPAddr)
+	loopback := tcp != nil && tcp.IP.IsLoopback()
+	a := gateway.Access{Host: f.hosts(tcp), Origins: f.origins}
+	switch {
+	case f.keys != "" && f.noAuth:
+		return a, nil, exit.Usagef("--keys and --no-auth exclude each other")
+	case f.noAuth && !loopback:
+		return a, nil, exit.Usagef("--no-auth is accepted on a loopback address alone, and other machines can reach %s; %s", at, howToGetKeys)
+	case f.keys == "" && !loopback:
+		return a, nil, exit.Usagef("other machines can reach %s, so clients need keys: %s", at, howToGetKeys)
+	case f.keys == "" && operator && !f.noAuth:
+		return a, nil, exit.Usagef("%s is set, so clients need keys, or every program on this machine could use it: %s; or give --no-auth to allow that", upstreamKey, howToGetKeys)
+	case f.keys == "":
+		a.Anyone = operator
+		return a, nil, nil
+	}
+	k, err := keys.Read(f.keys)
+	if err != nil {
+		return a, nil, err
+	}
+	p := newPage()
+	a.Clients = clients{k, p}
+	return a, p, nil
+}
+
+// hosts returns the rule for names in the Host header. A DNS rebinding attack needs
+// a name of the attacker's, so loopback names and the address that serve listens on
+// are safe, and so is every IP address if serve listens on all of them.
+func (f *flags) hosts(at *net.TCPAddr) func(name string) bool {
+	listen, _, _ := net.SplitHostPort(f.listen)
+	allowed := map[string]bool{"localhost": true, strings.ToLower(listen): true}
+	for _, name := range f.hostNames {
+		allowed[strings.ToLower(name)] = true
+	}
+	delete(allowed, "")
+	return func(name string) bool {
+		ip := net.ParseIP(name)
+		if ip == nil {
+			return allowed[name] || strings.HasSuffix(name, ".localhost")
+		}
+		return ip.IsLoopback() || at != nil && (at.IP.IsUnspecified() || at.IP.Equal(ip)) || allowed[name]
+	}
+}
+
+// clients are those with a key, and the server's own page.
+type clients struct {
+	keys *gateway.Keys
+	page *page
+}
+
+// Client implements [gateway.Clients].
+func (c clients) Client(r *http.Request) (string, bool) {
+	if name, ok := c.keys.Client(r); ok {
+		return name, true
+	}
+	return "page", c.page.sent(r)
+}

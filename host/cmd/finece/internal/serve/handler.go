@@ -1,0 +1,112 @@
+package serve
+
+import (
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/model"
+)
+
+//go:embed site
+var embedded embed.FS
+
+// site returns the files for /: the demo page if `make build` has copied it here,
+// else a page that describes the server.
+func site(embedded fs.FS) fs.FS {
+	for _, dir := range []string{"site/demo", "site"} {
+		if _, err := fs.Stat(embedded, dir+"/index.html"); err == nil {
+			files, _ := fs.Sub(embedded, dir) // the names are valid
+			return files
+		}
+	}
+	return embedded
+}
+
+// handler is the gateway below /v1/ and files at /. The page is nil where no client
+// key is needed.
+func (f *flags) handler(cmd *cobra.Command, s *scoring.Scorer, at net.Addr) (http.Handler, *page, error) {
+	files := site(embedded)
+	if f.static != "" {
+		root, err := os.OpenRoot(f.static) // no link leads out of it
+		if err != nil {
+			return nil, nil, exit.Errorf(exit.IO, "--static: %w", err)
+		}
+		files = root.FS()
+	}
+	key := model.Secret(strings.TrimSpace(os.Getenv(upstreamKey)))
+	if f.builtIn {
+		key = "" // the built-in model needs none
+	}
+	access, p, err := f.access(at, key != "")
+	if err != nil {
+		return nil, nil, err
+	}
+	scored, err := f.scored(cmd, s, key, access)
+	if err != nil {
+		return nil, nil, err
+	}
+	pages := http.NewServeMux()
+	pages.Handle("/", withoutSniffing(http.FileServerFS(files)))
+	served := access.Guard(pages)
+	if p != nil {
+		served = access.Guard(p.exchange(pages))
+	}
+	// A mux would redirect paths such as /v1//chat/completions.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" || gateway.IsAPI(r.URL.Path) {
+			scored.ServeHTTP(w, r)
+			return
+		}
+		served.ServeHTTP(w, r)
+	}), p, nil
+}
+
+// scored is the gateway.
+func (f *flags) scored(cmd *cobra.Command, s *scoring.Scorer, key model.Secret, access gateway.Access) (http.Handler, error) {
+	g := f.gateway
+	if g.Policy = gateway.Policy(f.policy); f.failure == "" {
+		if g.Policy == gateway.Withhold {
+			return nil, exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
+		}
+		f.failure = string(gateway.Open)
+	}
+	g.Failure, g.Carrier = gateway.Failure(f.failure), gateway.Carrier(f.carrier)
+	if g.Threshold == 0 {
+		return nil, exit.Usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
+	}
+	for _, name := range []string{"carrier-delay", "settle", "max-delay", "max-held"} {
+		// The gateway would take its default for it.
+		if v := cmd.Flags().Lookup(name).Value.String(); v == "0" || v == "0s" {
+			return nil, exit.Usagef("--%s %s: want more than 0", name, v)
+		}
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 100
+	g.RoundTrip = transport.RoundTrip
+	g.Engine, g.Session, g.Model = s.Engine, f.Config, s.Client
+	g.Key, g.Access = key, access
+	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	g.Report = func(message string, err error) { log.Warn(message, "err", err) }
+	handler, err := gateway.New(g)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return handler, nil
+}
+
+func withoutSniffing(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.ServeHTTP(w, r)
+	})
+}

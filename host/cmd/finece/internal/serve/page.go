@@ -1,0 +1,70 @@
+package serve
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"net/http"
+	"sync"
+)
+
+// page lets the server's own page use the gateway where clients need keys. The
+// operator opens a link with a token. It works once: the browser gets a cookie for
+// it, which no script can read and which no page of another site sends along.
+type page struct {
+	cookie string
+	mu     sync.Mutex
+	token  string // "" once it was used
+}
+
+// cookieName has the prefix that other programs on the same host do not use:
+// cookies are kept by host, whatever the port.
+const cookieName = "finece-page"
+
+func newPage() *page { return &page{cookie: rand.Text(), token: rand.Text()} }
+
+// link is the path that opens the page for the first time.
+func (p *page) link() string { return "/?token=" + p.token }
+
+// sent reports whether the page has sent r. The gateway has checked r's Origin.
+func (p *page) sent(r *http.Request) bool {
+	for _, c := range r.CookiesNamed(cookieName) {
+		if subtle.ConstantTimeCompare([]byte(c.Value), []byte(p.cookie)) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// exchange is next, with the token of a link exchanged for the cookie.
+func (p *page) exchange(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token := r.URL.Query().Get("token")
+		if r.URL.Path != "/" || token == "" || r.Method != http.MethodGet {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Cache-Control", "no-store")
+		switch {
+		case p.use(token):
+			http.SetCookie(w, &http.Cookie{
+				Name: cookieName, Value: p.cookie, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+			})
+		case !p.sent(r):
+			http.Error(w, "This link has been used or is wrong. Start finece serve again for a new one.", http.StatusForbidden)
+			return
+		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	})
+}
+
+// use reports whether a token is the right one, which it is once.
+func (p *page) use(token string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(p.token)) != 1 {
+		return false
+	}
+	p.token = ""
+	return true
+}

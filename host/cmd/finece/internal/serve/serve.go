@@ -1,0 +1,210 @@
+// Package serve is the command `finece serve`: the gateway of package host/gateway
+// on a socket, with the files, keys and flags that the gateway itself does not know.
+package serve
+
+import (
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/lm/weights"
+)
+
+const long = `serve runs a gateway between clients and an OpenAI-compatible server. Point a
+client's base URL at it: chat completions come back with confidences. The
+X-FineCE-* response headers say what was checked.
+
+Policies:
+  annotate   the text waits for nothing; confidences are sent beside it
+  withhold   text waits for the confidence of its position, and is not sent if the
+             confidence is below --withhold-below; --failure says what happens to
+             text that cannot be checked
+
+Only chat completions are checked. Other routes below /v1/ pass unchanged, also
+under --failure closed, unless --refuse-unchecked is given: then every route but
+the list of models is refused.
+
+Confidences are sent in the key "finece" of chunks (--carrier field), or in comment
+lines that SDKs ignore (--carrier comment). If the estimator needs
+log-probabilities, serve asks the upstream for them and removes what the client did
+not ask for; --keep-request leaves requests as they are.
+
+Without --upstream the small built-in model answers, and its confidence model
+estimates: all of it works without a network.
+
+Keys:
+  FINECE_UPSTREAM_KEY   the key for the upstream. It replaces the client's, and is
+             sent with POST /v1/chat/completions and GET /v1/models alone. All
+             other routes are then refused with status 403. Without it, the
+             client's own key is sent on.
+  --keys FILE   client keys, made by "finece key new FILE". A client sends one as
+             Authorization: Bearer KEY, or as X-FineCE-Key if Authorization has its
+             key for the upstream. serve prints a link that opens its own page in a
+             browser without a key; the link works once.
+  --no-auth   no client keys, although FINECE_UPSTREAM_KEY is set; accepted on a
+             loopback address alone
+Client keys are needed with FINECE_UPSTREAM_KEY, and on any address that other
+machines can reach. The confidence model's key is FINECE_API_KEY or OPENAI_API_KEY.
+
+A request is refused if its Host is not a loopback name, the address of --listen or
+a name of --allow-host, and if a browser sends it for a page of another origin,
+unless --allow-origin names that origin.
+
+The first interrupt stops the server: answers under way get --grace to end. A
+second interrupt cuts them.`
+
+const example = `  finece serve
+  finece serve --upstream https://api.openai.com/v1
+  finece serve --upstream https://api.openai.com/v1 --keys keys.txt
+  finece serve --upstream http://127.0.0.1:8000/v1 --listen :8080 --keys keys.txt
+  finece serve --upstream http://127.0.0.1:8000/v1 --model http://127.0.0.1:8001/v1
+  finece serve --upstream https://api.openai.com/v1 --policy withhold --failure closed
+  finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked`
+
+// upstreamKey is the environment variable with the upstream's key.
+const upstreamKey = "FINECE_UPSTREAM_KEY"
+
+// flags are the settings of the command.
+type flags struct {
+	*settings.Flags
+	builtIn bool // there is no --upstream
+	listen  string
+	static  string
+	grace   time.Duration
+
+	keys      string // file of client keys
+	noAuth    bool
+	hostNames []string
+	origins   []string
+
+	gateway gateway.Config
+	policy  string
+	failure string
+	carrier string
+}
+
+// New makes the command.
+func New() *cobra.Command {
+	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: "auto", EngineName: "wazero"}}
+	cmd := &cobra.Command{
+		Use:     "serve [flags]",
+		Short:   "Serve a gateway that scores chat completions",
+		Long:    long,
+		Example: example,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return exit.Usagef("serve takes no arguments, not %q; the upstream is given with --upstream", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// add adds the flags to the command.
+func (f *flags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	g := &f.gateway
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	flags.StringVar(&g.Upstream, "upstream", "", "root of the upstream's API, such as https://api.openai.com/v1; without it, the built-in model answers")
+	flags.StringVar(&f.static, "static", "", "folder to serve at / instead of the page")
+	flags.StringVar(&f.keys, "keys", "", "file of client keys, which finece key new makes")
+	flags.BoolVar(&f.noAuth, "no-auth", false, "need no client keys although FINECE_UPSTREAM_KEY is set; on a loopback address alone")
+	flags.StringSliceVar(&f.hostNames, "allow-host", nil, "another name that this server is reached by, such as gateway.example.com")
+	flags.StringSliceVar(&f.origins, "allow-origin", nil, "web origin whose pages may use the gateway, such as https://chat.example.com; * for all")
+	flags.StringVar(&f.policy, "policy", string(gateway.Annotate), "annotate or withhold")
+	flags.Float64Var(&g.Threshold, "withhold-below", gateway.DefaultThreshold, "withhold: confidence that text needs, over 0 and up to 1")
+	flags.StringVar(&f.failure, "failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open")
+	flags.BoolVar(&g.RefuseUnchecked, "refuse-unchecked", false, "with --failure closed: refuse routes whose answers are not checked")
+	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
+	flags.DurationVar(&g.CarrierDelay, "carrier-delay", 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream's")
+	flags.DurationVar(&g.Settle, "settle", 10*time.Second, "time that the end of an answer waits for the confidence model")
+	flags.DurationVar(&g.MaxDelay, "max-delay", 30*time.Second, "withhold: time that text is held")
+	flags.IntVar(&g.MaxHeld, "max-held", 1<<20, "withhold: bytes that are held")
+	flags.BoolVar(&g.KeepRequest, "keep-request", false, "do not ask the upstream for log-probabilities that the client did not ask for")
+	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for answers that are under way when the server is stopped")
+	flags.StringVar(&f.EngineName, "engine", f.EngineName, "what scores: wazero (finece.wasm) or native; both give the same bits")
+	f.AddEstimator(cmd)
+	flags.Lookup("model").Usage = "URL: the confidence model's name there; a URL here is the same as one for --estimator"
+	f.AddPositions(cmd)
+	completion.Values(cmd, "policy", string(gateway.Annotate), string(gateway.Withhold))
+	completion.Values(cmd, "failure", string(gateway.Open), string(gateway.Closed))
+	completion.Values(cmd, "carrier", string(gateway.Field), string(gateway.Comment))
+	completion.Values(cmd, "engine", "wazero", "native")
+	_ = cmd.MarkFlagFilename("keys")
+	_ = cmd.MarkFlagDirname("static")
+}
+
+func (f *flags) run(cmd *cobra.Command) error {
+	if settings.IsURL(f.Config.Model.Name) && !f.AsksModel() {
+		f.Estimator, f.Config.Model.Name = f.Config.Model.Name, ""
+	}
+	if f.gateway.Upstream == "" {
+		url, done, err := models.Serve()
+		if err != nil {
+			return err
+		}
+		defer done()
+		f.gateway.Upstream = url
+		if !cmd.Flags().Changed("estimator") && !f.AsksModel() {
+			f.Estimator, f.Config.Model.Name = url, weights.Confidence
+		}
+		f.builtIn = true
+	}
+	if err := f.Resolve(cmd); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := scoring.New(ctx, f.Flags)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	listener, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return exit.Errorf(exit.IO, "%w", err)
+	}
+	defer listener.Close()
+	handler, page, err := f.handler(cmd, s, listener.Addr())
+	if err != nil {
+		return err
+	}
+	f.greet(cmd, listener.Addr(), page)
+	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "answers")
+}
+
+// greet says where the server is.
+func (f *flags) greet(cmd *cobra.Command, at net.Addr, p *page) {
+	terminal.Say(cmd, "listening on http://%s", at)
+	if p != nil {
+		terminal.Say(cmd, "open http://%s%s in a browser for the page; the link works once", reachable(at), p.link())
+	}
+	if f.builtIn {
+		terminal.Say(cmd, "without --upstream the built-in model answers; it solves word problems of a few steps of arithmetic")
+	}
+}
+
+// reachable is an address that a browser on this machine can open.
+func reachable(at net.Addr) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return at.String()
+}

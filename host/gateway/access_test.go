@@ -1,0 +1,279 @@
+package gateway_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/gateway"
+)
+
+const (
+	operatorsKey = "sk-operator-0123456789"
+	clientsKey   = "finece-client-0123456789"
+)
+
+// echo is an upstream that answers with what it was sent.
+func echo(t testing.TB) *upstream {
+	return newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		fmt.Fprintf(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"42"},"finish_reason":"stop"}],"path":%q,"headers":%q}`, r.Method+" "+r.RequestURI, headers(r.Header))
+	})
+}
+
+func keys(t testing.TB) *gateway.Keys {
+	t.Helper()
+	k, err := gateway.ParseKeys([]byte("# clients\n\n" + gateway.KeyLine("laptop", clientsKey) + "\n" + gateway.KeyLine("ci", "finece-other") + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// send sends a request with headers in pairs.
+func send(t testing.TB, s *httptest.Server, method, path string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequest(method, s.URL, strings.NewReader(`{"model":"m"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.URL.Opaque = path // as it is, whatever its spelling
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+// TestAClientNeedsAKey where there are client keys; the upstream never sees it.
+func TestAClientNeedsAKey(t *testing.T) {
+	for _, operator := range []bool{true, false} {
+		u := echo(t)
+		s := newGateway(t, u, func(c *gateway.Config) {
+			c.Access.Clients = keys(t)
+			if operator {
+				c.Key = operatorsKey
+			}
+		})
+		for _, c := range []struct {
+			header []string
+			status int
+		}{
+			{nil, 401},
+			{[]string{"Authorization", "Bearer wrong"}, 401},
+			{[]string{"Authorization", "Bearer " + clientsKey + "x"}, 401},
+			{[]string{"Authorization", "Bearer"}, 401},
+			{[]string{"Cookie", "finece=" + clientsKey}, 401},
+			{[]string{"Authorization", "Bearer " + clientsKey}, 200},
+			{[]string{"Authorization", "bearer  finece-other"}, 200},
+			{[]string{"X-Api-Key", clientsKey, "Cookie", "a=b"}, 200},
+			{[]string{"X-FineCE-Key", clientsKey, "Authorization", "Bearer sk-clients-own"}, 200},
+		} {
+			before := len(u.requests)
+			resp, body := send(t, s, "POST", "/v1/chat/completions", c.header...)
+			if resp.StatusCode != c.status {
+				t.Errorf("%q: HTTP %d %s", c.header, resp.StatusCode, body)
+			}
+			if c.status == 401 {
+				if len(u.requests) != before || !strings.Contains(body, "finece_key") || resp.Header.Get("WWW-Authenticate") == "" {
+					t.Errorf("%q: the upstream got %d requests; %s", c.header, len(u.requests)-before, body)
+				}
+				continue
+			}
+			sent := u.requests[before].Header
+			if text := headers(sent); strings.Contains(text, "finece-") || sent.Get("Cookie") != "" || sent.Get("X-FineCE-Key") != "" {
+				t.Errorf("%q: the upstream got %s", c.header, text)
+			}
+			want := ""
+			switch {
+			case operator:
+				want = "Bearer " + operatorsKey
+			case strings.Contains(fmt.Sprint(c.header), "sk-clients-own"):
+				want = "Bearer sk-clients-own"
+			}
+			if got := sent.Get("Authorization"); got != want {
+				t.Errorf("%q: the upstream got Authorization %q, want %q", c.header, got, want)
+			}
+		}
+		if resp, _ := send(t, s, "GET", "/healthz"); resp.StatusCode != 200 {
+			t.Errorf("/healthz: HTTP %d", resp.StatusCode)
+		}
+	}
+}
+
+// TestTheOperatorsKeyGoesWithScoredRoutesAlone, and with questions about models.
+func TestTheOperatorsKeyGoesWithScoredRoutesAlone(t *testing.T) {
+	u := echo(t)
+	s := newGateway(t, u, func(c *gateway.Config) { c.Key, c.Access = operatorsKey, anyone })
+	own := []string{"Authorization", "Bearer sk-clients-own", "OpenAI-Organization", "org-1", "X-Api-Key", "a", "X-HTTP-Method-Override", "DELETE"}
+	for _, c := range []struct{ method, path, sent string }{
+		{"POST", "/v1/chat/completions", "POST /v1/chat/completions"},
+		{"POST", "/v1//chat/completions", "POST /v1/chat/completions"},
+		{"POST", "/v1/chat/completions/", "POST /v1/chat/completions"},
+		{"POST", "/V1/Chat/Completions", "POST /v1/chat/completions"},
+		{"POST", "/v1/chat%2Fcompletions?a=b", "POST /v1/chat/completions?a=b"},
+		{"POST", `/v1\chat/completions`, "POST /v1/chat/completions"},
+		{"GET", "/v1/models", "GET /v1/models"},
+		{"GET", "/v1/models/a%2Fb", "GET /v1/models/a%2Fb"},
+		{"DELETE", "/v1/models/a", ""},
+		{"GET", "/V1/models", ""},
+		{"GET", "/v1/chat/completions", ""},
+		{"GET", "/v1/organization/admin_api_keys", ""},
+		{"POST", "/v1/organization/admin_api_keys", ""},
+		{"POST", "/v1/files", ""},
+		{"POST", "/v1/fine_tuning/jobs", ""},
+		{"POST", "/v1/embeddings", ""},
+		{"POST", "/v1/models/../files", ""},
+		{"GET", "/v1/models/%2e%2e/files", ""},
+		{"GET", "/v1/models/%252e%252e%252ffiles", ""},
+		{"GET", "/v1/models/a%5C..%5C..%5Cfiles", ""},
+		{"GET", "/v1/models/%0d%0aX", ""},
+		{"OPTIONS", "/v1/files", ""},
+	} {
+		before := len(u.requests)
+		resp, body := send(t, s, c.method, c.path, own...)
+		if c.sent == "" {
+			if len(u.requests) != before || resp.StatusCode < 400 || !strings.Contains(body, `"error"`) {
+				t.Errorf("%s %s: HTTP %d, %d requests to the upstream; %s", c.method, c.path, resp.StatusCode, len(u.requests)-before, body)
+			}
+			continue
+		}
+		if len(u.requests) != before+1 {
+			t.Errorf("%s %s: HTTP %d %s", c.method, c.path, resp.StatusCode, body)
+			continue
+		}
+		got := u.requests[before]
+		if at := got.Method + " " + got.RequestURI; at != c.sent {
+			t.Errorf("%s %s reached the upstream as %s, want %s", c.method, c.path, at, c.sent)
+		}
+		if text := headers(got.Header); got.Header.Get("Authorization") != "Bearer "+operatorsKey || strings.Contains(text, "org-1") || strings.Contains(text, "X-Api-Key") || strings.Contains(text, "Override") {
+			t.Errorf("%s %s: the upstream got %s", c.method, c.path, text)
+		}
+		if c.method == "POST" && resp.Header.Get("X-FineCE-Status") == "unchecked" {
+			t.Errorf("%s was not scored: %v", c.path, resp.Header)
+		}
+	}
+}
+
+// TestAnotherSpellingIsScored where other routes pass unscored.
+func TestAnotherSpellingIsScored(t *testing.T) {
+	s := newGateway(t, echo(t), nil)
+	for _, path := range []string{"/v1/chat/completions", "/v1//chat/completions", "/v1/CHAT/completions/", "/V1/chat/completions"} {
+		if resp, body := send(t, s, "POST", path); resp.Header.Get("X-FineCE-Status") != "unavailable" || !strings.Contains(body, `"finece"`) {
+			t.Errorf("%s: %v %s", path, resp.Header, body)
+		}
+	}
+}
+
+// TestPagesOfOtherOriginsAreRefused unless they are allowed; a foreign name in
+// Host is refused, too.
+func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
+	u := echo(t)
+	s := newGateway(t, u, func(c *gateway.Config) {
+		c.Key, c.Access = operatorsKey, gateway.Access{
+			Anyone: true, Origins: []string{"https://chat.example"},
+			Host: func(name string) bool { return name == "127.0.0.1" || name == "::1" },
+		}
+	})
+	address := strings.TrimPrefix(s.URL, "http://")
+	for _, c := range []struct {
+		name   string
+		header []string
+		status int
+		code   string
+	}{
+		{"no browser", nil, 200, ""},
+		{"its own page", []string{"Origin", s.URL, "Sec-Fetch-Site", "same-origin"}, 200, ""},
+		{"an allowed page", []string{"Origin", "https://chat.example"}, 200, ""},
+		{"any page", []string{"Origin", "https://evil.example"}, 403, "finece_origin"},
+		{"another port", []string{"Origin", "http://127.0.0.1:1"}, 403, "finece_origin"},
+		{"a sandboxed page", []string{"Origin", "null"}, 403, "finece_origin"},
+		{"a name that contains it", []string{"Origin", "http://" + address + ".evil.example"}, 403, "finece_origin"},
+		{"an image", []string{"Sec-Fetch-Site", "cross-site"}, 403, "finece_origin"},
+		{"an image of another port", []string{"Sec-Fetch-Site", "same-site"}, 403, "finece_origin"},
+		{"DNS rebinding", []string{"Host", "evil.example", "Origin", "http://evil.example"}, 403, "finece_host"},
+		{"DNS rebinding of a GET", []string{"Host", "evil.example:80"}, 403, "finece_host"},
+		{"another spelling", []string{"Host", "[::1]:80"}, 200, ""},
+	} {
+		before := len(u.requests)
+		resp, body := send(t, s, "POST", "/v1/chat/completions", c.header...)
+		if resp.StatusCode != c.status || c.code != "" && (!strings.Contains(body, c.code) || len(u.requests) != before) {
+			t.Errorf("%s: HTTP %d %s", c.name, resp.StatusCode, body)
+		}
+		allowed := ""
+		if c.name == "an allowed page" {
+			allowed = "https://chat.example"
+		}
+		if got := resp.Header.Values("Access-Control-Allow-Origin"); strings.Join(got, ",") != allowed {
+			t.Errorf("%s: Access-Control-Allow-Origin %q", c.name, got)
+		}
+	}
+	ask := []string{"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type", "Origin"}
+	resp, body := send(t, s, "OPTIONS", "/v1/chat/completions", append(ask, "https://chat.example")...)
+	h := resp.Header
+	if resp.StatusCode != 204 || body != "" || h.Get("Access-Control-Allow-Origin") != "https://chat.example" || h.Get("Vary") != "Origin" ||
+		h.Get("Access-Control-Allow-Headers") != "authorization,content-type" || !strings.Contains(h.Get("Access-Control-Allow-Methods"), "POST") {
+		t.Errorf("preflight: HTTP %d %v", resp.StatusCode, h)
+	}
+	if resp, body := send(t, s, "OPTIONS", "/v1/chat/completions", append(ask, "https://evil.example")...); resp.StatusCode != 403 || resp.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("preflight of any page: HTTP %d %s", resp.StatusCode, body)
+	}
+}
+
+// TestAKeyThatAnyoneMaySpendIsRefused before anything is served.
+func TestAKeyThatAnyoneMaySpendIsRefused(t *testing.T) {
+	all := func(string) bool { return true }
+	for _, c := range []struct {
+		access gateway.Access
+		says   string
+	}{
+		{gateway.Access{}, "needs Access.Clients"},
+		{gateway.Access{Anyone: true}, "DNS rebinding"},
+		{gateway.Access{Anyone: true, Host: all, Clients: keys(t)}, "excludes"},
+		{gateway.Access{Anyone: true, Host: all, Origins: []string{"*"}}, "every web page"},
+		{gateway.Access{Clients: keys(t), Origins: []string{"chat.example"}}, "want a scheme"},
+		{gateway.Access{Clients: keys(t), Origins: []string{"*"}}, ""},
+		{anyone, ""},
+	} {
+		config := gateway.Config{Upstream: "http://127.0.0.1:1/v1", Key: operatorsKey, Engine: core(t), Failure: gateway.Open, Access: c.access}
+		config.Session = host.DefaultConfig()
+		_, err := gateway.New(config)
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v: %v, want %q", c.access, err, c.says)
+		}
+	}
+}
+
+// TestAKeyFileThatIsWrongIsNotQuoted: it may contain a key.
+func TestAKeyFileThatIsWrongIsNotQuoted(t *testing.T) {
+	good := gateway.KeyLine("a", "1")
+	for text, says := range map[string]string{
+		"":                       "no keys",
+		good + "\nfinece-secret": "line 2: want a name",
+		"a finece-secret":        "line 1: want a name",
+		"a sha256:finece-secret": "line 1: want a name",
+		good + " finece-secret":  "line 1: want a name",
+		good[:len(good)-2]:       "line 1: want a name",
+		good + "\n# b\n" + good:  "line 3: a second key",
+	} {
+		if _, err := gateway.ParseKeys([]byte(text)); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v, want %q", text, err, says)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Keys are client keys. Only hashes are stored: a key is 256 random bits, so that
+// SHA-256 without salt is enough. Keys is safe for concurrent use.
+type Keys struct{ all []clientKey }
+
+type clientKey struct {
+	name string
+	hash [sha256.Size]byte
+}
+
+const hashPrefix = "sha256:"
+
+// KeyLine is the line that [ParseKeys] reads for a key: its name, a space, and
+// sha256: with the hash in hexadecimal digits.
+func KeyLine(name, key string) string {
+	hash := sha256.Sum256([]byte(key))
+	return name + " " + hashPrefix + hex.EncodeToString(hash[:])
+}
+
+// ErrNoKeys is the error of [ParseKeys] for a text without keys.
+var ErrNoKeys = errors.New("there are no keys in it; make one with finece key new")
+
+// ParseKeys reads lines as [KeyLine] writes them. Empty lines and lines that start
+// with # are skipped. An error names a line by its number and does not quote it,
+// since it may contain a key.
+func ParseKeys(text []byte) (*Keys, error) {
+	k := new(Keys)
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		fields := strings.Fields(string(line))
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		if len(fields) != 2 {
+			return nil, keyError(number)
+		}
+		digits, ok := strings.CutPrefix(fields[1], hashPrefix)
+		hash, err := hex.DecodeString(digits)
+		if !ok || err != nil || len(hash) != sha256.Size {
+			return nil, keyError(number)
+		}
+		if k.Has(fields[0]) {
+			return nil, fmt.Errorf("line %d: a second key of the same name", number)
+		}
+		k.all = append(k.all, clientKey{fields[0], [sha256.Size]byte(hash)})
+	}
+	if len(k.all) == 0 {
+		return k, ErrNoKeys
+	}
+	return k, nil
+}
+
+func keyError(line int) error {
+	return fmt.Errorf("line %d: want a name and sha256: with 64 hexadecimal digits, as finece key new writes them", line)
+}
+
+// Has reports whether there is a key of this name.
+func (k *Keys) Has(name string) bool {
+	for _, c := range k.all {
+		if c.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// keyHeaders are the headers that a client key may come in. A client that has a
+// key of its own for the upstream gives the gateway's in X-FineCE-Key, and the
+// upstream's in Authorization.
+var keyHeaders = []string{"X-Finece-Key", "Authorization", "X-Api-Key", "Api-Key"}
+
+// Client implements [Clients]. It removes each header with one of the keys from r,
+// and X-FineCE-Key in any case.
+func (k *Keys) Client(r *http.Request) (name string, ok bool) {
+	for _, header := range keyHeaders {
+		for _, value := range r.Header.Values(header) {
+			if n, found := k.name(bearer(value)); found {
+				name, ok = n, true
+				r.Header.Del(header)
+				break
+			}
+		}
+	}
+	r.Header.Del("X-Finece-Key")
+	return name, ok
+}
+
+// bearer is a header's value without the scheme of Authorization.
+func bearer(value string) string {
+	if scheme, rest, found := strings.Cut(value, " "); found && strings.EqualFold(scheme, "bearer") {
+		return strings.TrimSpace(rest)
+	}
+	return value
+}
+
+// name is the name of a key. Every hash is compared, each in constant time.
+func (k *Keys) name(key string) (name string, ok bool) {
+	hash := sha256.Sum256([]byte(key))
+	for i := range k.all {
+		if subtle.ConstantTimeCompare(hash[:], k.all[i].hash[:]) == 1 {
+			name, ok = k.all[i].name, true
+		}
+	}
+	return name, ok
+}
