@@ -227,7 +227,7 @@ func TestAStreamThatFailsInTheMiddle(t *testing.T) {
 				if want := string(begin) + `data: {"choices":[`; rest != want {
 					t.Error(difference(rest, want))
 				}
-				if last := latest(all, 0); last[len(last)-1].Reason != "stream failed" {
+				if last := latest(all, 0); last[len(last)-1].Reason != "stream-failed" {
 					t.Errorf("told %+v", last)
 				}
 			}
@@ -332,7 +332,7 @@ func TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest(t *testing.T) {
 	if rest != bare || u.body(1) != request {
 		t.Errorf("second request %s", u.body(1))
 	}
-	if last := latest(all, 0); last[len(last)-1].Reason != "no logprobs" {
+	if last := latest(all, 0); last[len(last)-1].Reason != "no-logprobs" {
 		t.Errorf("told %+v", last)
 	}
 	s := newGateway(t, u, func(c *gateway.Config) { c.KeepRequest = true })

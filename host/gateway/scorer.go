@@ -91,7 +91,7 @@ func (s *scorer) check(err error) {
 		if e.State == session.Final || e.State == session.Unavailable {
 			continue
 		}
-		*e = host.Event{Kind: session.Confidence, Choice: k.choice, Revision: e.Revision + 1, State: session.Unavailable, Reason: session.Cancelled}
+		*e = host.Event{Kind: session.Confidence, Choice: k.choice, Revision: e.Revision + 1, State: session.Unavailable, Reason: session.CoreLost}
 		s.mark(r)
 	}
 }

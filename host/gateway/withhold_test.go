@@ -283,8 +283,8 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 		name, stream, why string
 		set               func(*gateway.Config)
 	}{
-		{"no logprobs", bare, "no confidence: no logprobs", func(*gateway.Config) {}},
-		{"a model that is down", string(data), "no confidence: endpoint error", asking(confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(500) }))},
+		{"no logprobs", bare, "no confidence: no-logprobs", func(*gateway.Config) {}},
+		{"a model that is down", string(data), "no confidence: endpoint-error", asking(confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(500) }))},
 		{"a model that is silent", string(data), "held for too long", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxDelay, c.Settle = 50*time.Millisecond, 200*time.Millisecond })},
 		{"more than may be held", string(data), "held too many bytes", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxHeld, c.Settle = 20_000, 100*time.Millisecond })},
 		{"a trap", string(data[:20_000]) + "\n\n" + huge + string(data[20_000:]), "scoring failed", func(c *gateway.Config) { c.Engine = small }},
@@ -325,7 +325,7 @@ func TestAToolCallIsNotTakenForCheckedText(t *testing.T) {
 	const call = `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"pay","arguments":"{}"}}]},"finish_reason":null}]}` + "\n\n"
 	const rest = `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}` + "\n\ndata: [DONE]\n\n"
 	u := newUpstream(t, replay([]byte(role+call+rest), burst))
-	if got := read(t, post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), ask)); strings.Contains(got, "pay") || !strings.Contains(got, "tool call") {
+	if got := read(t, post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), ask)); strings.Contains(got, "pay") || !strings.Contains(got, "tool-call") {
 		t.Errorf("closed: %s", got)
 	}
 	if _, got := told(t, read(t, post(t, newGateway(t, u, withhold(0.5, gateway.Open)), ask))); got != role+call+rest {

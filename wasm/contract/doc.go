@@ -7,6 +7,8 @@
 //
 //	wasm/contract/record/generated.go  the records in Go: types, encoder, reader
 //	wasm/contract/schema/record.json   the JSON schema of a record
+//	www/src/contract.ts                the ABI, the names and the records in TypeScript
+//	www/test/golden/names.json         events with every name in them, for a test
 //
 // After a change to a table or to a list of names, run
 //

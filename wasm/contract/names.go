@@ -3,6 +3,7 @@ package contract
 import (
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/abi"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -31,6 +32,10 @@ type Names struct {
 	// record gets. "" for names that are written elsewhere.
 	Prefix string
 
+	// Closed says that a reader cannot use a value that it does not know. Such a
+	// value of another list is read as "unknown".
+	Closed bool
+
 	// Bits says that a value is a set: Number is the number of a bit.
 	Bits bool
 	List []Name
@@ -46,7 +51,7 @@ func (n *Names) Texts() []string {
 }
 
 // listed makes a list of values that are numbered as they are in Go.
-func listed[T ~uint8](values []T, name func(T) string) []Name {
+func listed[T ~uint8 | ~uint32](values []T, name func(T) string) []Name {
 	list := make([]Name, len(values))
 	for i, v := range values {
 		list[i] = Name{Number: int(v), Text: name(v)}
@@ -65,7 +70,7 @@ func kindNames() []Name {
 // The lists of names that records, settings and events use.
 var (
 	Segments = &Names{
-		Type: "Segment", Const: "SEGMENTS", Go: "position.Segment", GoName: "position.Segment.String",
+		Type: "Segment", Const: "SEGMENTS", Closed: true, Go: "position.Segment", GoName: "position.Segment.String",
 		Doc:  "Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart.",
 		List: listed(position.Segments(), position.Segment.String),
 	}
@@ -75,7 +80,7 @@ var (
 		List: kindNames(),
 	}
 	States = &Names{
-		Type: "State", Const: "STATES", Go: "session.State", GoName: "session.State.String",
+		Type: "State", Const: "STATES", Closed: true, Go: "session.State", GoName: "session.State.String",
 		Doc:  "Where a position's confidence stands. `final` and `unavailable` are never revised.",
 		List: listed(session.States(), session.State.String),
 	}
@@ -115,6 +120,44 @@ var (
 		List: listed(calibrate.AllBands(), calibrate.Band.String),
 	}
 )
+
+// The lists of names that settings and the events of finece.wasm use.
+var (
+	Events = &Names{
+		Type: "EventType", Const: "EVENTS",
+		Doc:  "The kinds of a core's events.",
+		List: listed(session.EventKinds(), session.EventKind.String),
+	}
+	Statuses = &Names{
+		Type: "Status", Const: "STATUS",
+		Doc:  "What an answer of the core says, by its number; 0 is success.",
+		List: listed(abi.Statuses(), abi.Status.String),
+	}
+	Formats = &Names{
+		Type: "Format", Const: "FORMATS",
+		Doc:  "A stream's format; `auto` recognises it.",
+		List: listed(stream.Formats(), stream.Format.String),
+	}
+	Adapters = &Names{
+		Type: "Adapter", Const: "ADAPTERS",
+		Doc:  "The shape of a confidence model's API.",
+		List: listed(estimate.Adapters(), estimate.Adapter.String),
+	}
+	Activations = &Names{
+		Type: "Activation", Const: "ACTIVATIONS",
+		Doc:  "What makes a probability of the output of a model's head.",
+		List: listed(estimate.Activations(), estimate.Activation.String),
+	}
+)
+
+// TypeScript is every list of names, in the order in which www/src/contract.ts
+// has them.
+func TypeScript() []*Names {
+	return []*Names{
+		Statuses, Events, Segments, Kinds, States, Reasons, Finishes, Faults, Estimators, Methods, Bases, Maps, Bands,
+		Outside, Actions, Formats, Adapters, Activations,
+	}
+}
 
 // The lists of names that are written here, because no other package defines
 // what they name.

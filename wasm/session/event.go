@@ -34,6 +34,20 @@ const (
 	Ended
 )
 
+var eventNames = [...]string{"", "text", "position", "ask", "confidence", "usage", "fault", "finish", "ended"}
+
+// String returns the kind's name, such as "position" for Positioned.
+func (k EventKind) String() string { return nameOf(eventNames[:], int(k)) }
+
+// EventKinds returns every kind, in the order of their numbers.
+func EventKinds() []EventKind {
+	all := make([]EventKind, 0, len(eventNames))
+	for k := Text; int(k) < len(eventNames); k++ {
+		all = append(all, k)
+	}
+	return all
+}
+
 // State is where a position's confidence stands. See the package comment.
 type State uint8
 
@@ -73,9 +87,9 @@ const (
 )
 
 var reasonNames = [reasons]string{
-	"", "no logprobs", "no text", "refusal", "tool call", "stream failed",
-	"text too long", "given up", "bad reply", "timeout", "superseded",
-	"endpoint error", "unreachable", "cancelled", "implausible-logprobs", "core-lost",
+	"", "no-logprobs", "no-text", "refusal", "tool-call", "stream-failed",
+	"text-too-long", "given-up", "bad-reply", "timeout", "superseded",
+	"endpoint-error", "unreachable", "cancelled", "implausible-logprobs", "core-lost",
 }
 
 // String returns the reason in words, "" for NoReason.

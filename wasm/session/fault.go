@@ -18,9 +18,9 @@ func FaultCodes() []stream.FaultCode {
 func FaultName(code stream.FaultCode) string {
 	switch code {
 	case FaultReply:
-		return "bad reply"
+		return "bad-reply"
 	case FaultPositions:
-		return "too many positions"
+		return "too-many-positions"
 	}
 	return code.String()
 }

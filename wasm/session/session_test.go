@@ -337,7 +337,7 @@ func TestSettlingInAnyOrder(t *testing.T) {
 	for _, e := range r.last(0) {
 		got += fmt.Sprintf("%s %.3g %.3g %s; ", e.State, e.Raw, e.Fused, e.Reason)
 	}
-	if want := "final 0.1 0.5 ; unavailable NaN NaN unreachable; unavailable NaN NaN bad reply; final 0.9 0.9 ; "; got != want {
+	if want := "final 0.1 0.5 ; unavailable NaN NaN unreachable; unavailable NaN NaN bad-reply; final 0.9 0.9 ; "; got != want {
 		t.Errorf("confidences %s want %s", got, want)
 	}
 	if !slices.Equal(r.faults(), []stream.FaultCode{FaultReply}) {

@@ -20,8 +20,8 @@ const (
 )
 
 var faultNames = [...]string{
-	"none", "invalid JSON", "event too large", "invalid UTF-8", "provider error", "truncated", "unknown format",
-	"too many choices", "unknown event", "not a stream", "bad logprobs",
+	"none", "invalid-json", "event-too-large", "invalid-utf8", "provider-error", "truncated", "unknown-format",
+	"too-many-choices", "unknown-event", "not-a-stream", "bad-logprobs",
 }
 
 // String returns the code in words.

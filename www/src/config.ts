@@ -1,9 +1,6 @@
-import type { Method, PositionKind } from "./events.js";
+import type { Format, Method, PositionKind } from "./contract.js";
 
-/** A stream's format; `auto` recognises it. */
-export type Format =
-  | "auto" | "openai-chat" | "openai-completions" | "openai-responses" | "anthropic" | "gemini" | "ollama" | "cohere"
-  | "tgi" | "llama.cpp" | "text";
+export type { Format } from "./contract.js";
 
 type StrategyName = Exclude<PositionKind, "question" | "end">;
 

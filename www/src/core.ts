@@ -1,4 +1,4 @@
-import { ABI_VERSION, FUNCTIONS, type FunctionName } from "./abi.js";
+import { ABI_VERSION, FUNCTIONS, type FunctionName } from "./contract.js";
 import type { SessionConfig } from "./config.js";
 import { configJSON } from "./config.js";
 import { CoreLoadError, messageOf } from "./errors.js";

@@ -61,7 +61,7 @@ export class CoreTrapError extends FineceError {
 }
 
 /** Why a request to the confidence model got no reply, in the core's words. */
-export type ModelFailure = "timeout" | "endpoint error" | "unreachable" | "cancelled";
+export type ModelFailure = "timeout" | "endpoint-error" | "unreachable" | "cancelled";
 
 /**
  * The confidence model gave no reply. `context` has the `url` without its

@@ -1,26 +1,10 @@
-import type { BANDS, BASES, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS } from "./abi.js";
+import type { Band, Basis, CalibrationMap, FaultCode, FinishReason, Method, PositionKind, Reason as KnownReason, Segment } from "./contract.js";
 import type { ErrorCode } from "./errors.js";
 
-/** Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart. */
-export type Segment = (typeof SEGMENTS)[number];
+export type { Basis, FinishReason, Method, PositionKind, Segment } from "./contract.js";
 
-/** Why there is a position: `question` is p(0), `end` is p(z), the others are strategies. */
-export type PositionKind = (typeof POSITION_KINDS)[number];
-
-/**
- * Why a confidence is unavailable. `core lost` is this package's own: the core
- * failed to load or trapped; `unknown` is a newer core's.
- */
-export type Reason = Exclude<(typeof REASONS)[number], ""> | "core lost" | "unknown";
-
-/** A built-in estimator, a statistic of the stream's own log-probabilities; none is calibrated. */
-export type Method = (typeof METHODS)[number];
-
-/** What a confidence model's number was read from. */
-export type Basis = (typeof BASES)[number];
-
-/** Why a choice ended. */
-export type FinishReason = (typeof FINISHES)[number];
+/** Why a confidence is unavailable. `unknown` is a reason of a newer core. */
+export type Reason = KnownReason | "unknown";
 
 /** Text of the stream as it comes; only with the setting `text`. */
 export interface TextEvent {
@@ -76,9 +60,9 @@ export type Source =
 
 /** The map of the setting `calibration` that a raw confidence goes through before integration. */
 export interface AppliedMap {
-  readonly map: Exclude<(typeof MAPS)[number], ""> | "unknown";
+  readonly map: CalibrationMap | "unknown";
   /** Whose map it is: p(0)'s, or that of positions with few or many tokens before them. */
-  readonly band: (typeof BANDS)[number] | "unknown";
+  readonly band: Band | "unknown";
   /** Whether the raw confidence is outside those that the map was fitted on. */
   readonly outside: boolean;
 }
@@ -138,8 +122,7 @@ export interface UsageEvent {
 export interface FaultEvent {
   readonly type: "fault";
   readonly choice: number;
-  /** Such as `invalid JSON`, `truncated` or `bad reply`. */
-  readonly fault: string;
+  readonly fault: FaultCode | "unknown";
   /** Bytes of the stream before it; `null` where that means nothing. */
   readonly offset: number | null;
   /** One line, at most 256 bytes, in part of foreign origin: show it as text. */
@@ -175,7 +158,7 @@ export interface EndedEvent {
 /**
  * The core failed to load or trapped: no event follows for this stream, whose
  * text goes on. Every position that was not final has become unavailable for
- * the reason `core lost` just before.
+ * the reason `core-lost` just before.
  */
 export interface LostEvent {
   readonly type: "lost";

@@ -9,7 +9,7 @@
  *
  * @packageDocumentation
  */
-export { ABI_VERSION } from "./abi.js";
+export { ABI_VERSION } from "./contract.js";
 export { type ByteSource, confidences } from "./confidences.js";
 export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
 export { Core } from "./core.js";

@@ -1,4 +1,4 @@
-import { type FunctionName, MAX_INPUT, STATUS } from "./abi.js";
+import { type FunctionName, MAX_INPUT, STATUS } from "./contract.js";
 import type { CoreEvent } from "./events.js";
 import { readEvents } from "./record.js";
 import { CoreTrapError, FineceError, messageOf } from "./errors.js";

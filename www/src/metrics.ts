@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { MAX_INPUT } from "./abi.js";
+import { MAX_INPUT } from "./contract.js";
 import type { Core } from "./core.js";
 import { FineceError } from "./errors.js";
 

@@ -132,12 +132,12 @@ export class ConfidenceModel {
       const response = await fetch(this.#url, { method: "POST", body, headers, signal, redirect: "manual" });
       const reply = await readAtMost(response.body, response.ok ? this.#maxReply : 4096);
       if (response.ok) {
-        return reply ?? { error: this.#error("endpoint error", `the reply is longer than ${String(this.#maxReply)} bytes`), after: null };
+        return reply ?? { error: this.#error("endpoint-error", `the reply is longer than ${String(this.#maxReply)} bytes`), after: null };
       }
       const { status } = response;
       const said = hidden(oneLine(new TextDecoder().decode(reply ?? new Uint8Array())), headers);
       const error = new ModelError(
-        "endpoint error", `HTTP ${String(status)}${said && `: ${said}`}; ${hint(status)}`, { url: shown(this.#url), status },
+        "endpoint-error", `HTTP ${String(status)}${said && `: ${said}`}; ${hint(status)}`, { url: shown(this.#url), status },
       );
       const again = status === 429 || (status >= 500 && status !== 501);
       return { error, after: again ? retryAfter(response.headers.get("retry-after")) : null };

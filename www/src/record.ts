@@ -1,4 +1,4 @@
-import { BANDS, BASES, FAULTS, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./abi.js";
+import { BANDS, BASES, FAULTS, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./contract.js";
 import { FineceError } from "./errors.js";
 import type { AppliedMap, ConfidenceEvent, CoreEvent, PositionKind, Reason, Segment, Source, Total } from "./events.js";
 

@@ -199,7 +199,7 @@ export class Scorer {
       : new CoreLoadError(messageOf(cause), {}, cause);
     for (const { choice, index, revision } of this.#unsettled.values()) {
       this.#outbox.push({
-        type: "confidence", choice, index, revision: revision + 1, state: "unavailable", raw: null, fused: null, reason: "core lost",
+        type: "confidence", choice, index, revision: revision + 1, state: "unavailable", raw: null, fused: null, reason: "core-lost",
       });
     }
     this.#outbox.push({ type: "lost", code: error.code, message: error.message });

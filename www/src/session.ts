@@ -1,5 +1,5 @@
 import type { CoreEvent, Reason } from "./events.js";
-import { MAX_INPUT, REASONS } from "./abi.js";
+import { MAX_INPUT, REASONS } from "./contract.js";
 import { FineceError } from "./errors.js";
 import type { Instance } from "./instance.js";
 
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 const nothing = new Uint8Array();
 
 /** The reasons to give to {@link Session.fail}. */
-export type FailReason = Extract<Reason, "timeout" | "superseded" | "endpoint error" | "unreachable" | "cancelled">;
+export type FailReason = Extract<Reason, "timeout" | "superseded" | "endpoint-error" | "unreachable" | "cancelled">;
 
 /**
  * One stream being scored, without any I/O: bytes go in, events come out.

@@ -262,7 +262,7 @@ test("an answer that broke off is not taken for a whole one", async (t) => {
     whole.push(event);
   }
   const [end] = latest(events).slice(-1);
-  assert.equal(end?.state === "unavailable" && end.reason, "stream failed");
+  assert.equal(end?.state === "unavailable" && end.reason, "stream-failed");
   assert.ok(events.some((event) => event.type === "fault" && event.fault === "truncated"));
   assert.deepEqual(latest(events), latest(whole));
   assert.deepEqual(events.filter(({ type }) => type === "finish"), whole.filter(({ type }) => type === "finish"));

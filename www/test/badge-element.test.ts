@@ -57,7 +57,7 @@ test("the states differ in text, shape and edge, and nothing unknown is a number
     one: { state: "final", value: "1" },
     zero: { state: "final", value: "0" },
     almost: { state: "final", value: "0.9999" },
-    unavailable: { state: "unavailable", reason: "no logprobs" },
+    unavailable: { state: "unavailable", reason: "no-logprobs" },
   })) {
     await set(page, attributes);
     const seen = await look(page, "confidence-badge");
@@ -124,7 +124,7 @@ test("the details open by focus, click and pointer, say what it means, and close
   const page = await openModule(t, DEFINE, `<dialog><button autofocus>First</button><p>text
     <confidence-badge state="final" value="0.72" first="0.64" source="perplexity"><a slot="details" href="#more">More</a></confidence-badge>
     <confidence-badge state="provisional" value="0.72" first="0.72" source="model expectation" ece="0.042" n="1200" kind="end"></confidence-badge>
-    <confidence-badge state="unavailable" reason="no logprobs"></confidence-badge></p></dialog>`);
+    <confidence-badge state="unavailable" reason="no-logprobs"></confidence-badge></p></dialog>`);
   await page.evaluate(() => { document.querySelector("dialog")?.showModal(); });
   const badge = page.locator("confidence-badge").first();
   const panel = badge.locator(".panel");

@@ -30,11 +30,11 @@ test("a log keeps the latest and the first value, and takes nothing back", () =>
   const [after] = log.positions();
   assert.deepEqual([after?.value, after?.first, after?.raw, after?.state], [0.7, 0.5, 0.5, "final"]);
   assert.equal(before?.value, 0.5, "a position that somebody has does not change");
-  log.apply({ type: "confidence", choice: 0, index: 1, revision: 3, state: "unavailable", raw: null, fused: null, reason: "core lost" });
+  log.apply({ type: "confidence", choice: 0, index: 1, revision: 3, state: "unavailable", raw: null, fused: null, reason: "core-lost" });
   const [lost] = log.positions();
-  assert.deepEqual([lost?.value, lost?.first, lost?.reason, lost?.source], [null, 0.5, "core lost", null]);
+  assert.deepEqual([lost?.value, lost?.first, lost?.reason, lost?.source], [null, 0.5, "core-lost", null]);
   assert.ok(lost !== undefined);
-  assert.deepEqual(badgeAttributes(lost), { state: "unavailable", first: "0.5", reason: "core lost" });
+  assert.deepEqual(badgeAttributes(lost), { state: "unavailable", first: "0.5", reason: "core-lost" });
   assert.deepEqual([log.positions(1), log.positions(0, "reasoning"), log.all().length], [[], [], 1]);
 });
 
@@ -44,7 +44,7 @@ test("the rehype plugin puts each badge into its block, as react-markdown render
   const html = renderToStaticMarkup(createElement(Markdown, { rehypePlugins: [[rehypeConfidence, { positions }]] }, text));
   const blocks = [...html.matchAll(/<(p|li|pre|h1)>(?:(?!<\/?(?:p|li|pre|h1|blockquote)>).)*?<confidence-badge([^>]*)><\/confidence-badge>/gs)];
   assert.deepEqual(blocks.map(([, tag]) => tag), ["h1", "p", "pre", "li", "p", "p"]);
-  assert.ok(blocks.every(([, , attributes]) => attributes?.includes('state="unavailable" reason="no logprobs"')), html);
+  assert.ok(blocks.every(([, , attributes]) => attributes?.includes('state="unavailable" reason="no-logprobs"')), html);
   assert.match(html, /🎯<confidence-badge/);
   assert.match(html, /👩‍👩‍👧 c\.<confidence-badge/);
   assert.match(html, /<pre><confidence-badge[^>]*placed="corner"/);

@@ -51,16 +51,16 @@ test("a model is asked for each position, with the headers given", async (t) => 
 
 test("what an endpoint can do wrong makes positions unavailable, for a stated reason", async (t) => {
   const cases: [string, RequestListener, Partial<ModelOptions>, reason: string, says: RegExp][] = [
-    ["500 every time", (_, r) => { r.writeHead(500).end("out of memory"); }, { retries: 0 }, "endpoint error", /HTTP 500: out of memory; see the server's log/],
-    ["401 that repeats the key", (_, r) => { r.writeHead(401).end("bad key secret-key"); }, {}, "endpoint error", /HTTP 401: bad key \(hidden\); check the key/],
-    ["a redirect", (_, r) => { r.writeHead(302, { location: "/elsewhere" }).end(); }, {}, "endpoint error", /redirects/],
-    ["a Retry-After beyond the time limit", (_, r) => { r.writeHead(429, { "retry-after": "3600" }).end(); }, {}, "endpoint error", /HTTP 429/],
-    ["nonsense", (_, r) => { r.end("<html>"); }, {}, "bad reply", /^$/],
-    ["words", (_, r) => { r.end(completion("very sure")); }, {}, "bad reply", /^$/],
-    ["over one", (_, r) => { r.end(completion("1.2")); }, {}, "bad reply", /^$/],
-    ["below zero", (_, r) => { r.end(completion("-0.1")); }, {}, "bad reply", /^$/],
-    ["no body", (_, r) => { r.end(); }, {}, "bad reply", /^$/],
-    ["a reply without end", (_, r) => { r.write(Buffer.alloc(2 << 20)); }, {}, "endpoint error", /longer than 1048576 bytes/],
+    ["500 every time", (_, r) => { r.writeHead(500).end("out of memory"); }, { retries: 0 }, "endpoint-error", /HTTP 500: out of memory; see the server's log/],
+    ["401 that repeats the key", (_, r) => { r.writeHead(401).end("bad key secret-key"); }, {}, "endpoint-error", /HTTP 401: bad key \(hidden\); check the key/],
+    ["a redirect", (_, r) => { r.writeHead(302, { location: "/elsewhere" }).end(); }, {}, "endpoint-error", /redirects/],
+    ["a Retry-After beyond the time limit", (_, r) => { r.writeHead(429, { "retry-after": "3600" }).end(); }, {}, "endpoint-error", /HTTP 429/],
+    ["nonsense", (_, r) => { r.end("<html>"); }, {}, "bad-reply", /^$/],
+    ["words", (_, r) => { r.end(completion("very sure")); }, {}, "bad-reply", /^$/],
+    ["over one", (_, r) => { r.end(completion("1.2")); }, {}, "bad-reply", /^$/],
+    ["below zero", (_, r) => { r.end(completion("-0.1")); }, {}, "bad-reply", /^$/],
+    ["no body", (_, r) => { r.end(); }, {}, "bad-reply", /^$/],
+    ["a reply without end", (_, r) => { r.write(Buffer.alloc(2 << 20)); }, {}, "endpoint-error", /longer than 1048576 bytes/],
     ["silence", () => undefined, { timeout: 80 }, "timeout", /no reply within 80 ms/],
     ["headers that do not come", () => undefined, { timeout: 80, headers: () => new Promise(() => undefined) }, "timeout", /no reply within 80 ms/],
     ["a fetch that heeds no signal", () => undefined, { timeout: 80, fetch: () => new Promise(() => undefined) }, "timeout", /no reply within 80 ms/],
@@ -78,7 +78,7 @@ test("what an endpoint can do wrong makes positions unavailable, for a stated re
       assert.deepEqual(states(events), [reason, reason, reason, reason]);
       assert.equal(events.at(-1)?.type === "lost", false);
       assert.ok(latest(events).every(({ raw, fused }) => raw === null && fused === null));
-      if (reason === "bad reply") {
+      if (reason === "bad-reply") {
         assert.deepEqual([errors, events.filter((e) => e.type === "fault").length], [[], 4]);
         return;
       }
@@ -183,7 +183,7 @@ test("requests that the core gave up while they waited take no place", async (t)
   const model = new ConfidenceModel({ url, concurrency: 1, waiting: 1000 });
   const text = chat(...Array.from({ length: 60 }, (_, i) => `Paragraph ${String(i)}.\n\n`));
   const { events } = await score(model, text, { maxPending: 8 });
-  assert.ok(states(events).filter((state) => state === "given up").length > 40);
+  assert.ok(states(events).filter((state) => state === "given-up").length > 40);
   assert.deepEqual(states((await score(model)).events), Array(4).fill("final"));
 });
 
@@ -200,7 +200,7 @@ test("a stream whose last waiting request was given up is done", async (t) => {
   const late = new Promise((resolve) => setTimeout(resolve, 3000, "not done"));
   assert.notEqual(await Promise.race([Promise.all([first, second]), late]), "not done");
   clearInterval(timer);
-  assert.ok(states((await second).events).includes("given up"));
+  assert.ok(states((await second).events).includes("given-up"));
   assert.ok((await second).events.some(({ type }) => type === "finish"));
 });
 
@@ -228,7 +228,7 @@ test("thousands of positions and a slow model: bounded work, and the newest are 
   const { events, errors } = await score({ url }, text, { maxText: 1 << 20 });
   const last = states(events);
   assert.deepEqual([last.length, errors], [5002, []]);
-  assert.ok(last.every((state) => ["final", "superseded", "given up"].includes(state)), [...new Set(last)].join());
+  assert.ok(last.every((state) => ["final", "superseded", "given-up"].includes(state)), [...new Set(last)].join());
   assert.deepEqual(last.slice(-3), ["final", "final", "final"]);
   assert.ok(requests < 100, `${String(requests)} requests`);
 });
@@ -267,7 +267,7 @@ test("leaving aborts the requests", async (t) => {
     await stream.done;
     await until("the server saw them go", () => endpoint.closed() === gone + 2);
     assert.equal(endpoint.bodies.length, before + 2, "none of those that waited was sent");
-    assert.deepEqual(states(events), ["cancelled", "cancelled", "cancelled", "stream failed"]);
+    assert.deepEqual(states(events), ["cancelled", "cancelled", "cancelled", "stream-failed"]);
     assert.deepEqual(errors, []);
   }
 });

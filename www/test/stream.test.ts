@@ -128,7 +128,7 @@ test("positions that were open when the core was lost are unavailable, not made 
   assert.ok(revised.length > 0);
   assert.deepEqual(last.map(({ state }) => state).filter((state) => state !== "final"), ["unavailable", "unavailable", "unavailable"]);
   for (const event of last.slice(-2)) {
-    assert.ok(event.state === "unavailable" && event.reason === "core lost" && event.raw === null && event.revision > 0);
+    assert.ok(event.state === "unavailable" && event.reason === "core-lost" && event.raw === null && event.revision > 0);
   }
 });
 
@@ -238,6 +238,6 @@ test("thousands of positions", async () => {
   assert.deepEqual(bytes, input);
   const positions = events.filter(({ type }) => type === "position");
   assert.equal(positions.length, 6002 - 1); // the last paragraph's end is the answer's
-  assert.ok(latest(events).every((event) => event.state === "unavailable" && event.reason !== "core lost"));
+  assert.ok(latest(events).every((event) => event.state === "unavailable" && event.reason !== "core-lost"));
   assert.ok(performance.now() - begin < 5000, "bounded work");
 });

@@ -197,18 +197,18 @@ func TestScoreWithAModelThatFails(t *testing.T) {
 		states string
 		says   []string
 	}{
-		{"very sure", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "very sure") }, nil, exit.Faults, "bad reply, bad reply", []string{"very sure"}},
-		{"over 1", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "95") }, nil, exit.Faults, "bad reply, bad reply", []string{"bad reply"}},
-		{"NaN", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "NaN") }, nil, exit.Faults, "bad reply, bad reply", []string{"bad reply"}},
-		{"no JSON", func(w http.ResponseWriter, _ *http.Request, _ int) { fmt.Fprint(w, "<html>") }, nil, exit.Faults, "bad reply, bad reply", []string{"bad reply"}},
-		{"400", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "no such model", 400) }, nil, exit.Faults, "endpoint error, endpoint error",
+		{"very sure", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "very sure") }, nil, exit.Faults, "bad-reply, bad-reply", []string{"very sure"}},
+		{"over 1", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "95") }, nil, exit.Faults, "bad-reply, bad-reply", []string{"bad-reply"}},
+		{"NaN", func(w http.ResponseWriter, _ *http.Request, _ int) { says(w, "NaN") }, nil, exit.Faults, "bad-reply, bad-reply", []string{"bad-reply"}},
+		{"no JSON", func(w http.ResponseWriter, _ *http.Request, _ int) { fmt.Fprint(w, "<html>") }, nil, exit.Faults, "bad-reply, bad-reply", []string{"bad-reply"}},
+		{"400", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "no such model", 400) }, nil, exit.Faults, "endpoint-error, endpoint-error",
 			[]string{"HTTP 400", "no such model", "2 requests to the confidence model failed"}},
-		{"500", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "out of memory", 500) }, []string{"--timeout", "900ms"}, exit.Faults, "endpoint error, endpoint error",
+		{"500", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "out of memory", 500) }, []string{"--timeout", "900ms"}, exit.Faults, "endpoint-error, endpoint-error",
 			[]string{"HTTP 500", "out of memory", "see the server's log"}},
 		{"429 for longer than there is time", func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Retry-After", "60")
 			w.WriteHeader(429)
-		}, []string{"--timeout", "2s"}, exit.Faults, "endpoint error, endpoint error", []string{"HTTP 429", "retry after 60"}},
+		}, []string{"--timeout", "2s"}, exit.Faults, "endpoint-error, endpoint-error", []string{"HTTP 429", "retry after 60"}},
 		{"429 and then an answer", func(w http.ResponseWriter, _ *http.Request, n int) {
 			if n > 1 {
 				says(w, "0.8")

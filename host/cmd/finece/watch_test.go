@@ -41,7 +41,7 @@ func TestWatchWithoutATerminal(t *testing.T) {
 	if n := len(linesOf(summary)); n != 1+len(positions) {
 		t.Errorf("the summary has %d lines for %d positions:\n%s", n, len(positions), summary)
 	}
-	for _, state := range []string{"final", "unavailable: no text"} {
+	for _, state := range []string{"final", "unavailable: no-text"} {
 		if !strings.Contains(summary, state) {
 			t.Errorf("the summary does not say %q", state)
 		}
@@ -135,7 +135,7 @@ func TestWatchAddressesThatFail(t *testing.T) {
 		{"an address that is none", "http://[::1", nil, exit.Usage, "missing ']'"},
 		{"a document", serve(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, "<!DOCTYPE html><html><body>Sign in</body></html>")
-		}), nil, exit.Faults, "not a stream"},
+		}), nil, exit.Faults, "not-a-stream"},
 		{"broken off", serve(func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, tokenEvent("a", 0.5)+tokenEvent("b", 0.5)[:40])
 			w.(http.Flusher).Flush()

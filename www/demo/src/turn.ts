@@ -38,7 +38,7 @@ export class Turn {
     // Without the core there is one thing to say of the whole answer.
     return [{
       choice: 0, index: 1, kinds: ["end"], segment: "answer", utf16: this.text.length, token: 0,
-      state: "unavailable", value: null, raw: null, first: null, revision: 0, reason: "core lost", source: null,
+      state: "unavailable", value: null, raw: null, first: null, revision: 0, reason: "core-lost", source: null,
     }];
   }
 

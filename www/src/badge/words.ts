@@ -1,4 +1,4 @@
-import { METHODS } from "../abi.js";
+import { METHODS } from "../contract.js";
 import type { PositionConfidence } from "./positions.js";
 
 /** Where a badge stands. */
@@ -96,21 +96,21 @@ export const ENGLISH: BadgeWords = {
   notCalibrated: "Not calibrated: take it as a ranking, not as a probability.",
   calibrationUnknown: "Its calibration has not been measured.",
   reasons: {
-    "no logprobs": "The model's stream has no log-probabilities, or not of all its text.",
+    "no-logprobs": "The model's stream has no log-probabilities, or not of all its text.",
     "implausible-logprobs": "The model's server sends log-probabilities that cannot be true.",
-    "no text": "There is no text to judge.",
+    "no-text": "There is no text to judge.",
     "refusal": "The model refused to answer.",
-    "tool call": "The model called a tool.",
-    "stream failed": "The stream broke off.",
-    "text too long": "The text is too long to judge.",
-    "given up": "Too many estimates were waiting.",
-    "bad reply": "The confidence model's reply could not be used.",
+    "tool-call": "The model called a tool.",
+    "stream-failed": "The stream broke off.",
+    "text-too-long": "The text is too long to judge.",
+    "given-up": "Too many estimates were waiting.",
+    "bad-reply": "The confidence model's reply could not be used.",
     "timeout": "The confidence model did not reply in time.",
     "superseded": "A later estimate took its place.",
-    "endpoint error": "The confidence model reported an error.",
+    "endpoint-error": "The confidence model reported an error.",
     "unreachable": "The confidence model could not be reached.",
     "cancelled": "The estimate was cancelled.",
-    "core lost": "The scoring core could not run.",
+    "core-lost": "The scoring core could not run.",
     "unknown": "No reason is known.",
   },
   details: "About this confidence",

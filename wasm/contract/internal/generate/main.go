@@ -15,6 +15,8 @@ import (
 var generated = map[string]func() ([]byte, error){
 	"wasm/contract/record/generated.go": goRecords,
 	"wasm/contract/schema/record.json":  recordSchema,
+	"www/src/contract.ts":               typeScript,
+	"www/test/golden/names.json":        goldenNames,
 }
 
 // notice stands at the top of generated files.
