@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -136,7 +135,7 @@ func TestConstructGoesOn(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, func() bool { return g.requests.Load() >= at })
+		waitFor(t, "requests", func() bool { return g.requests.Load() >= at })
 		if err := cmd.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
@@ -244,36 +243,6 @@ func TestConstructLines(t *testing.T) {
 	}
 	if positions["p(0)"] != 10 || positions["p(1)"] == 0 || positions["p(2)"] == 0 || positions["p(z)"] == 0 {
 		t.Errorf("%v", positions)
-	}
-}
-
-func TestConstructDryRun(t *testing.T) {
-	in := file(t, "questions.jsonl", questionsFor(1000))
-	for _, c := range []struct {
-		args, says []string
-	}{
-		{
-			[]string{"--k", "30", "--T", "2", "--m", "3", "--split", "0.8,0.1,0.1"},
-			[]string{"1,000: train ", "m = 3 partial answers of each of T = 2 lengths", "210 a question, k(1+mT); 210,000 in all", "27,930 a question", "7 a question with n = 30; 7,000 in all", "4,000 requests to e at most"},
-		},
-		{
-			[]string{"--k", "2", "--T", "0"},
-			[]string{"k = 2 answers; no partial answers: T = 0", "2 a question, k(1+mT); 2,000 in all", "1 a question with n = 2; 1,000 in all", "none: nothing is clustered", `"{question}\n\nWork it out`},
-		},
-	} {
-		r := finece(t, "", slices.Concat([]string{"construct", in, "--dry-run", "--grader", "number", "--embed-model", "e"}, c.args)...)
-		r.wants(t, 0)
-		for _, s := range c.says {
-			if !strings.Contains(r.out, s) {
-				t.Errorf("it does not say %q:\n%s", s, r.out)
-			}
-		}
-	}
-	for flag, says := range map[string]string{"--truncate=entropy": "want paragraph or line", "--threshold=99": "threshold 99", "--temperature=9": "want 0 to 2"} {
-		finece(t, "", "construct", in, "--dry-run", "--grader", "number", flag).wants(t, exit.Usage, says)
-	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(in), "*")); len(left) != 1 {
-		t.Errorf("it left %v", left)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"net/http"
@@ -26,26 +25,16 @@ type serving struct {
 func lmServer(t *testing.T, args ...string) serving {
 	t.Helper()
 	cmd := command(t, append([]string{"lm", "--listen", "127.0.0.1:0"}, args...)...)
-	said, err := cmd.StderrPipe()
+	url, said, err := startServer(cmd)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(said)
-	first, err := lines.ReadString('\n')
-	url, names, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(first), "finece: listening on "), ", serving ")
-	if !ok || names == "" {
-		rest, _ := io.ReadAll(lines)
-		t.Fatalf("%v: it said %q", err, first+string(rest))
 	}
 	return serving{url, func(sig syscall.Signal) result {
 		t.Helper()
 		if err := cmd.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
-		rest, _ := io.ReadAll(lines)
+		rest, _ := io.ReadAll(said)
 		return finish(t, cmd.Wait(), &bytes.Buffer{}, bytes.NewBuffer(rest))
 	}}
 }
@@ -81,20 +70,6 @@ func TestConstructSamplesFromLM(t *testing.T) {
 	s.stop(os.Interrupt.(syscall.Signal)).wants(t, 0, "generator: ", "completion tokens", "tokens/s", "value: nothing was asked")
 }
 
-func TestLMGenerate(t *testing.T) {
-	ask := []string{"lm", "generate", "--model", lmModels + "untied", "--max-tokens", "12", "--seed", "4", "--temperature", "1"}
-	one := finece(t, "", append(ask, "How many?")...)
-	one.wants(t, 0)
-	if len(one.out) < 10 || !strings.HasSuffix(one.out, "\n") {
-		t.Errorf("%q", one.out)
-	}
-	three := finece(t, "How many?\n", append(ask, "--n", "3", "-")...)
-	three.wants(t, 0)
-	if !strings.HasPrefix(three.out, "[0]\n"+one.out+"\n[1]\n") || !strings.Contains(three.out, "\n[2]\n") {
-		t.Errorf("three answers are %q, the first alone %q", three.out, one.out)
-	}
-}
-
 func TestLMUsage(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -102,20 +77,8 @@ func TestLMUsage(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"an argument", []string{"models"}, exit.Usage, []string{"lm takes no arguments", "--model NAME=DIR"}},
-		{"no folder", []string{"--model", "a="}, exit.Usage, []string{"want NAME=DIR"}},
-		{"no base", []string{"--adapter", "a=b"}, exit.Usage, []string{"want NAME=BASEDIR,ADAPTERDIR"}},
-		{"not there", []string{"--model", "a=no-such-folder"}, exit.IO, []string{"model a", "config.json"}},
 		{"twice", []string{"--model", "a=" + lmModels + "untied", "--model", "a=" + lmModels + "half"}, exit.Usage, []string{"two models are called a"}},
 		{"not supported", []string{"--model", "a=" + unsupported(t)}, exit.Unavailable, []string{"model a", "attention_bias is true"}},
-		{"no sequences", []string{"--max-sequences", "0"}, exit.Usage, []string{"--max-sequences 0"}},
-		{"an address", []string{"--listen", "nowhere:x", "--model", lmModels + "untied"}, exit.IO, []string{"unknown port"}},
-		{"no question", []string{"generate"}, exit.Usage, []string{"takes one question"}},
-		{"a temperature", []string{"generate", "--temperature", "-1", "q"}, exit.Usage, []string{"want 0 to 2"}},
-		{"many answers", []string{"generate", "--n", "2000", "q"}, exit.Usage, []string{"--n 2000: want 1 to 1024"}},
-		{"no answers", []string{"generate", "--n", "0", "q"}, exit.Usage, []string{"--n 0"}},
-		{"less than no tokens", []string{"generate", "--max-tokens", "-1", "q"}, exit.Usage, []string{"--max-tokens -1"}},
-		{"a stop of nothing", []string{"generate", "--stop", "a", "--stop", "", "q"}, exit.Usage, []string{"--stop", "none of them empty"}},
 		{"many stops", append([]string{"generate", "q"}, strings.Fields(strings.Repeat(" --stop x", 17))...), exit.Usage, []string{"want 16 texts at most"}},
 		{"a value head", []string{"generate", "--model", lmModels + "value", "q"}, exit.Unavailable, []string{"writes no text"}},
 		{"too long", []string{"generate", "--model", lmModels + "untied", "--max-tokens", "300", "q"}, exit.Unavailable, []string{"the context is 256 tokens"}},

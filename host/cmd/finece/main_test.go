@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,17 +14,29 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// asCommand makes this test binary the command: what is tested is main itself,
-// as a process of its own.
-const asCommand = "FINECE_TEST_AS_COMMAND"
-
+// TestMain makes this test binary the command finece: tests run main itself, as
+// a process of its own, and the coverage of these processes is counted.
 func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
+	coverProcesses()
+	testscript.Main(m, map[string]func(){"finece": main})
+}
+
+// coverProcesses makes processes of a test binary with coverage write what they
+// covered to where `go test -cover` collects it, unless GOCOVERDIR names a
+// folder. Without that, each process would warn on standard error.
+func coverProcesses() {
+	if testing.CoverMode() == "" || os.Getenv("GOCOVERDIR") != "" {
+		return
 	}
-	os.Exit(m.Run())
+	for _, arg := range os.Args {
+		if dir, ok := strings.CutPrefix(arg, "-test.gocoverdir="); ok {
+			os.Setenv("GOCOVERDIR", dir)
+		}
+	}
 }
 
 const (
@@ -32,14 +45,25 @@ const (
 	data       = "../../../../shared/data"
 )
 
-// command is finece with arguments, without the surroundings' keys. It is
-// killed when the test has taken far too long.
+// hung is how long a test waits for a command, or for anything else, before it
+// says that it hangs. No test depends on how fast the machine is.
+const hung = 5 * time.Minute
+
+// command is finece with arguments, without the keys of the environment.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = []string{asCommand + "=1", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "TERM=xterm-256color"}
+	ctx, cancel := context.WithTimeoutCause(t.Context(), hung, fmt.Errorf("finece %s hung: it did not end in %v", strings.Join(args, " "), hung))
+	t.Cleanup(func() {
+		if err := context.Cause(ctx); errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		cancel()
+	})
+	cmd := exec.CommandContext(ctx, "finece", args...)
+	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "TERM=xterm-256color"}
+	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
+		cmd.Env = append(cmd.Env, "GOCOVERDIR="+dir)
+	}
 	return cmd
 }
 

@@ -56,7 +56,7 @@ func TestScoreGoesOn(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, func() bool {
+		waitFor(t, "lines of output", func() bool {
 			got, _ := os.ReadFile(out)
 			return bytes.Count(got, []byte("\n")) >= atLeast
 		})
@@ -108,11 +108,12 @@ func TestScoreGoesOn(t *testing.T) {
 	}
 }
 
-func waitFor(t *testing.T, done func() bool) {
+// waitFor waits until done reports true.
+func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(hung); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("it did not come to that in 15 s")
+			t.Fatalf("the test hung: %s did not come in %v", what, hung)
 		}
 	}
 }
@@ -161,7 +162,7 @@ func TestScoreOfTwoAtOnce(t *testing.T) {
 		first.Process.Kill()
 		first.Wait()
 	}()
-	waitFor(t, func() bool { return m.requests() > 0 })
+	waitFor(t, "a request", func() bool { return m.requests() > 0 })
 	finece(t, "", args...).wants(t, exit.IO, "another process is writing to it")
 }
 

@@ -214,15 +214,6 @@ func TestCompletion(t *testing.T) {
 			}
 		}
 	}
-	for flag, want := range map[string]string{
-		"positions --strategy": "entropy", "text --format": "anthropic", "score --engine": "native", "score --method": "perplexity",
-		"watch --adapter": "completions", "eval --mode": "torchmetrics", "eval --format": "json", "eval --plot": "svg",
-	} {
-		r := finece(t, "", append([]string{"__complete"}, append(strings.Fields(flag), "")...)...)
-		if !strings.Contains(r.out, want) {
-			t.Errorf("%s offers\n%s", flag, r.out)
-		}
-	}
 }
 
 func TestVersion(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/train"
 )
 
@@ -124,95 +123,5 @@ func TestTrainCorpus(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(out + "*"); len(left) != 1 {
 		t.Errorf("it left %v", left)
-	}
-}
-
-func TestTrainConfig(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "data")
-	finece(t, "", "train", "config", "--model", "Qwen/Qwen2.5-7B-Instruct", "--template", "qwen", "--train", "a.jsonl", "--dev", "b.jsonl", "--lora-rank", "8", folder).wants(t, 0)
-	text := string(mustRead(t, filepath.Join(folder, "finece.yaml")))
-	for _, line := range []string{"adam_beta2: 0.5", "warmup_steps: 300", "learning_rate: 1.0e-4", "lora_rank: 8", `template: "qwen"`} {
-		if !strings.Contains(text, line+"\n") {
-			t.Errorf("it has no %q:\n%s", line, text)
-		}
-	}
-	if info := string(mustRead(t, filepath.Join(folder, "dataset_info.json"))); !strings.Contains(info, "a.jsonl") || !strings.Contains(info, "b.jsonl") {
-		t.Error(info)
-	}
-}
-
-func TestTrainRequirements(t *testing.T) {
-	r := finece(t, "", "train", "requirements")
-	r.wants(t, 0)
-	for _, name := range []string{"torch", "transformers", "peft"} {
-		if !strings.Contains(r.out, name+"==") {
-			t.Errorf("it does not pin %s:\n%s", name, r.out)
-		}
-	}
-}
-
-func TestTrainErrors(t *testing.T) {
-	states := file(t, "states.jsonl", `{"id":"a","split":"train","position":"p(0)","question":"?","confidence":1,"k":1,"N":1}`+"\n")
-	bad := file(t, "bad.jsonl", "\n{\"question\":3}\n")
-	blocked := filepath.Join(states, "x")
-	for _, c := range []struct {
-		args []string
-		code int
-		says string
-	}{
-		{[]string{"export"}, exit.Usage, "needs an input"},
-		{[]string{"export", "--layout", "x", states}, exit.Usage, "want messages or alpaca"},
-		{[]string{"export", "--split", "dev", states}, exit.Faults, `no state of the split "dev"`},
-		{[]string{"export", "--split", "tain", states}, exit.Usage, `--split "tain": want train, dev or test`},
-		{[]string{"export", "--digits", "9", states}, exit.Usage, "--digits 9: want 1 to 6"},
-		{[]string{"export", bad}, exit.Faults, "line 2: json: cannot unmarshal number"},
-		{[]string{"export", states + ".not"}, exit.IO, "no such file"},
-		{[]string{"export", "-o", blocked, states}, exit.IO, "-o: "},
-		{[]string{"problems", "--pool", "x"}, exit.Usage, "want corpus, confidence, test"},
-		{[]string{"problems", "--domain", "x"}, exit.Usage, "want in, long, wording"},
-		{[]string{"problems", "-n", "-1"}, exit.Usage, "-n -1: want 0 or more"},
-		{[]string{"corpus", "--domain", "x"}, exit.Usage, "want in, long, wording, hard, open"},
-		{[]string{"corpus", "-n", "-1"}, exit.Usage, "-n -1: want 0 or more"},
-		{[]string{"corpus", "x"}, exit.Usage, `unknown command "x"`},
-		{[]string{"config", "--model", "m", "--template", "t", t.TempDir()}, exit.Usage, "needs Model, Template and Train"},
-		{[]string{"config", "--model", "m", "--template", "t", "--train", "a", blocked}, exit.IO, "mkdir"},
-		{[]string{"config"}, exit.Usage, "arg"},
-		{[]string{"nothing"}, exit.Usage, "unknown command"},
-	} {
-		finece(t, "", append([]string{"train"}, c.args...)...).wants(t, c.code, c.says)
-	}
-	cmd := command(t, "train", "ift", "--model", "m")
-	cmd.Env = append(cmd.Env, "FINECE_PYTHON="+filepath.Join(t.TempDir(), "python"))
-	run(t, cmd, nil).wants(t, exit.IO, "no such file", "make train-env")
-}
-
-// A file that is there stays as it was when there is nothing to write.
-func TestTrainExportOfNothing(t *testing.T) {
-	folder := t.TempDir()
-	out := filepath.Join(folder, "dev.jsonl")
-	if err := os.WriteFile(out, []byte("good\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	states := file(t, "states.jsonl", `{"id":"a","state":0,"states":1,"position":"p(0)","question":"?","split":"train","k":1,"n":2,"confidence":0.5}`+"\n")
-	finece(t, "", "train", "export", "--split", "dev", "-o", out, states).wants(t, exit.Faults, `no state of the split "dev"`)
-	if got := string(mustRead(t, out)); got != "good\n" {
-		t.Errorf("the file has %q", got)
-	}
-	if left, _ := filepath.Glob(filepath.Join(folder, "*")); len(left) != 1 {
-		t.Errorf("left are %v", left)
-	}
-}
-
-// TestTrainRead: what the Python trainer asks.
-func TestTrainRead(t *testing.T) {
-	r := finece(t, `{"choices":[{"message":{"content":"0.8"},"finish_reason":"stop"}]}`, "train", "read", "-")
-	if r.wants(t, 0); r.out != `{"confidence":0.8}`+"\n" {
-		t.Errorf("%q", r.out)
-	}
-	if help := finece(t, "", "train", "read", "--help"); !strings.Contains(help.out, "finece train read FILE|-") {
-		t.Error(help.out)
-	}
-	if help := finece(t, "", "train", "--help"); strings.Contains(help.out, "  read ") {
-		t.Error("it is shown")
 	}
 }
