@@ -30,6 +30,10 @@ type Engine interface {
 // is not safe for concurrent use. Events and their slices are valid until the
 // next call.
 type Session interface {
+	// Reset begins another stream in place of this one, as Engine.Open would, for
+	// less: the instance and its memory are kept. An error about c leaves the
+	// session as it was; a lost session stays lost.
+	Reset(c Config) ([]Event, error)
 	Write(p []byte) ([]Event, error)
 	End() ([]Event, error)
 	Request(dst []byte, id uint32) ([]byte, error)
@@ -56,9 +60,18 @@ func (native) Open(c Config) (Session, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return nativeSession{s}, events, nil
+	return &nativeSession{s}, events, nil
 }
 
 type nativeSession struct{ *session.Session }
 
-func (nativeSession) Close() error { return nil }
+func (s *nativeSession) Reset(c Config) ([]Event, error) {
+	fresh, events, err := session.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	s.Session = fresh
+	return events, nil
+}
+
+func (*nativeSession) Close() error { return nil }

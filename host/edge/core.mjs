@@ -10,6 +10,7 @@ const KEPT_BYTES = 4 << 20;
 const INPUT = 16 << 10;
 const OUTPUT = 64 << 10;
 
+/** By the number that host.Function gives them. */
 const FUNCTIONS = ["open", "write", "end", "request", "resolve", "fail"].map((name) => `finece_${name}`);
 
 const idle = [];

@@ -15,7 +15,6 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm"
 	"github.com/finece/finece/wasm/abi"
-	"github.com/finece/finece/wasm/session"
 )
 
 const (
@@ -99,7 +98,7 @@ func (e *Engine) load(ctx context.Context, module []byte) error {
 		return err
 	}
 	defer trial.Close()
-	version, err := trial.call(trial.abi, 0)
+	version, err := trial.call(trial.abi)
 	if err != nil {
 		return err
 	}
@@ -155,18 +154,17 @@ func (e *Engine) Close() error {
 // Open makes an instance and opens the session in it.
 func (e *Engine) Open(c host.Config) (host.Session, []host.Event, error) {
 	if err := c.Validate(); err != nil {
-		return nil, nil, err
+		return nil, nil, err // before an instance is made
 	}
 	i, err := e.instance()
 	if err != nil {
 		return nil, nil, err
 	}
-	events, err := i.events(i.send(i.open, 0, false, session.AppendConfig(nil, &c)))
+	s, events, err := host.OpenOn(i, c)
 	if err != nil {
-		i.Close()
 		return nil, nil, err
 	}
-	return i, events, nil
+	return s, events, nil
 }
 
 // instance makes a fresh instance of the module.
@@ -175,10 +173,5 @@ func (e *Engine) instance() (*instance, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wazero: making an instance of the core: %w", err)
 	}
-	f := m.ExportedFunction
-	return &instance{
-		module: m, memory: m.Memory(),
-		abi: f("finece_abi"), input: f("finece_input"), open: f("finece_open"), write: f("finece_write"),
-		end: f("finece_end"), request: f("finece_request"), resolve: f("finece_resolve"), fail: f("finece_fail"),
-	}, nil
+	return newInstance(m), nil
 }
