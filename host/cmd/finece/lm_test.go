@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/openai"
 )
 
 const lmModels = "../../lm/testdata/"
@@ -68,6 +70,43 @@ func TestConstructSamplesFromLM(t *testing.T) {
 		}
 	}
 	s.stop(os.Interrupt.(syscall.Signal)).wants(t, 0, "generator: ", "completion tokens", "tokens/s", "value: nothing was asked")
+}
+
+// TestConstructKeepsLogprobs: with --logprobs, the file of replies has the tokens of each completion.
+func TestConstructKeepsLogprobs(t *testing.T) {
+	s := lmServer(t, "--model", "generator="+lmModels+"untied")
+	in := file(t, "q.jsonl", `{"id":"a","question":"How many apples?","gold":"42"}`+"\n")
+	args := []string{"construct", in, "--server", s.url + "/v1", "--model", "generator", "--grader", "number", "--k", "3", "--T", "0", "--max-tokens", "8"}
+	finece(t, "", append(args, "--logprobs")...).wants(t, exit.Usage, "--logprobs needs -o")
+	finece(t, "", append(args, "--top-logprobs", "2", "-o", "unused")...).wants(t, exit.Usage, "--top-logprobs needs --logprobs")
+	out := filepath.Join(t.TempDir(), "states.jsonl")
+	finece(t, "", append(args, "--logprobs", "--top-logprobs", "2", "-o", out)...).wants(t, 0, "3 of 3 completions")
+	saved, err := os.ReadFile(out + ".samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	completions := 0
+	for _, line := range linesOf(string(saved)) {
+		var reply struct{ Completions []openai.Completion }
+		if err := json.Unmarshal([]byte(line), &reply); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range reply.Completions {
+			completions++
+			if len(c.Tokens) == 0 {
+				t.Errorf("no tokens of %q", c.Text)
+			}
+			for _, token := range c.Tokens {
+				if !(token.Logprob <= 0) || len(token.Top) != 2 {
+					t.Errorf("token %q: log-probability %v and %d alternatives; want at most 0, and 2", token.Text, token.Logprob, len(token.Top))
+				}
+			}
+		}
+	}
+	if completions != 3 {
+		t.Errorf("%d completions are saved, want 3", completions)
+	}
+	s.stop(os.Interrupt.(syscall.Signal)).wants(t, 0, "completion tokens")
 }
 
 func TestLMUsage(t *testing.T) {

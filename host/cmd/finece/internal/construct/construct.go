@@ -119,6 +119,8 @@ func New() *cobra.Command {
 	flags.Float64Var(&g.TopP, "top-p", 0, "of sampling; 0 leaves it to the server")
 	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "of a completion; 0 leaves it to the server")
 	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
+	flags.BoolVar(&g.Logprobs, "logprobs", false, "-o: keep the tokens of each reply with their log-probabilities in the file of replies")
+	flags.IntVar(&g.TopLogprobs, "top-logprobs", 0, "--logprobs: keep this many alternatives of each token as well")
 	flags.StringVar(&f.extra, "extra", "", `further parameters of a request, as a JSON object such as {"top_k":40}`)
 	flags.Uint64Var(&c.Seed, "seed", 0, "of the sampling and of the --split")
 	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
@@ -244,6 +246,12 @@ func (f *options) resolve() error {
 	}
 	if f.samples != "" && f.output == "" {
 		note(errors.New("--samples is about the work of -o"))
+	}
+	if f.gen.TopLogprobs != 0 && !f.gen.Logprobs {
+		note(errors.New("--top-logprobs needs --logprobs"))
+	}
+	if f.gen.Logprobs && f.output == "" {
+		note(errors.New("--logprobs needs -o: the log-probabilities are kept in the file of replies"))
 	}
 	if c.Requests < 1 || f.retries < 0 || f.timeout <= 0 || f.limit < 0 || f.gen.PerRequest < 0 {
 		note(errors.New("--requests and --timeout have to be greater than 0, --retries, --limit and --n not below"))
