@@ -79,6 +79,8 @@ def make_tokenizer(args):
 
 def base(args):
     """Trains a generator on conversations, from scratch or from another one."""
+    if args.lora_rank and (args.tokenizer or args.remember):
+        raise SystemExit("--lora-rank trains an adapter of --model, without --remember")
     tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or args.model)
     torch.manual_seed(args.seed)
     if args.model:
@@ -92,6 +94,7 @@ def base(args):
     parameters = model.num_parameters()
     if args.remember:
         model.remember = torch.nn.Linear(model.config.hidden_size, len(tokenizer))
+    model = with_adapter(model, args.lora_rank, "CAUSAL_LM")
     lines = itertools.chain.from_iterable(read_lines(path, args.limit) for path in args.corpus)
     data = Replies(lines, tokenizer, args.context)
     print(json.dumps({"parameters": parameters, "conversations": len(data), "dropped": data.dropped,
@@ -163,10 +166,14 @@ def pad_of(tokenizer):
     return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
 
 
+def name_of(model):
+    """What an adapter calls its base: the name of a folder, without the folders above it."""
+    return Path(model).resolve().name if os.path.isdir(model) else model
+
+
 def tune(model, data, held, confidences, tokenizer, pad, args, watched=None):
     print(json.dumps({"states": len(data), "dropped": data.dropped, "held out": len(held)}), flush=True)
-    # Of a folder the name: where it lies is no matter of who gets the adapter.
-    name = Path(args.model).resolve().name if os.path.isdir(args.model) else args.model
+    name = name_of(args.model)
 
     @torch.no_grad()
     def asked(m):
@@ -190,7 +197,7 @@ def finish(model, tokenizer, args):
     if not first():
         return
     best = Path(args.out) / "best"
-    save(model, best)
+    save(model, best, args.model and name_of(args.model))
     tokenizer.save_pretrained(best)
     print(json.dumps({"saved": str(best)}), flush=True)
 
@@ -235,6 +242,7 @@ def main():
     c.add_argument("--layers", type=int, default=6)
     c.add_argument("--heads", type=int, default=4)
     c.add_argument("--stop", type=int, default=0, help="end after so many steps, as if more came: for a generator that is to err; 0 is all")
+    c.add_argument("--lora-rank", type=int, default=0, help="--model: rank of LoRA matrices to train; 0 trains all weights")
     c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the last message before the reply; 0 is none")
     c.add_argument("--remember", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model still know in its last layer which token it has just read, beside which it expects: layers on top can compare the two; 0 is none")
     common(c, epochs=1, batch=48, lr=2e-3, beta2=0.95, decay=0.01)
