@@ -116,7 +116,7 @@ func (w *workshop) serve(name string, m *lm.Model, err error) string {
 }
 
 // TestBase makes a tokenizer and a tiny generator of the corpus, which host/lm
-// runs, stops one early, and trains that one further.
+// runs, stops one early, and trains that one further, whole and by an adapter.
 func TestBase(t *testing.T) {
 	w := newWorkshop(t)
 	corpus, prompts := w.path("corpus.jsonl"), w.path("prompts.jsonl")
@@ -147,8 +147,15 @@ func TestBase(t *testing.T) {
 	if first, last := losses(remembers); !(last < first/2) {
 		t.Errorf("with all losses it went from %v to %v", first, last)
 	}
-	for _, name := range []string{"base", "early", "further", "remembers"} {
+	adapted := w.train("base", "--corpus", corpus, "--model", w.path("early", "best"), "--lora-rank", "4", "--batch", "16", "--lr", "1e-2", "--log-every", "10", "--out", w.path("adapted"))
+	if first, last := losses(adapted); !(first < stopped*1.2 && last < stopped*0.9) {
+		t.Errorf("with an adapter the loss went from %v to %v, from %v before", first, last, stopped)
+	}
+	for _, name := range []string{"base", "early", "further", "remembers", "adapted"} {
 		m, err := lm.Load(os.DirFS(w.path(name, "best")))
+		if name == "adapted" {
+			m, err = lm.LoadAdapter(os.DirFS(w.path("early", "best")), os.DirFS(w.path(name, "best")))
+		}
 		url := w.serve("generator", m, err)
 		client, err := model.New(model.Config{BaseURL: url + "/v1"})
 		if err != nil {
