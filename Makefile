@@ -107,6 +107,15 @@ open: ## measure entropy positions on open-ended answers, with models trained fu
 	mkdir -p host/experiment/results/open
 	cp build/open/results/RESULTS.md build/open/results/*.svg host/experiment/results/open/
 
+.PHONY: real
+real: ## fine-tune and label a real language model, in build/real (hours; resumes when run again; installs what it needs)
+	test -n "$$FINECE_PYTHON" || host/experiment/real/env.sh build/venv
+	host/experiment/real/real.sh
+
+.PHONY: real-pack
+real-pack: ## copy what make real has made so far to host/experiment/real/data
+	host/experiment/real/pack.sh
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ (default 30s) each
 	@set -e; for package in $$($(GO) list ./...); do \

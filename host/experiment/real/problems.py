@@ -1,0 +1,34 @@
+"""Keeps the word problems that a model of 135 million parameters can learn to answer.
+
+    finece train problems ... | problems.py NUMBER > FILE
+
+Reads problems as finece train problems writes them, and writes the first NUMBER
+of those with at most three steps and no number over 100.
+"""
+
+import json
+import re
+import sys
+
+STEPS, LARGEST = 3, 100
+
+
+def fits(problem):
+    """Whether a problem is short enough, and its numbers are small."""
+    steps = problem["solution"].split("\n\n")[:-1]
+    numbers = re.findall(r"\d+", problem["question"] + problem["solution"])
+    return len(steps) <= STEPS and all(int(n) <= LARGEST for n in numbers)
+
+
+def main():
+    wanted = int(sys.argv[1])
+    for line in sys.stdin:
+        if wanted and fits(json.loads(line)):
+            sys.stdout.write(line)
+            wanted -= 1
+    if wanted:
+        sys.exit(f"problems.py: {wanted} more are wanted: give finece train problems a larger -n")
+
+
+if __name__ == "__main__":
+    main()

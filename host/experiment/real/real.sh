@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The experiment on a real language model, from packages to labels: SmolLM2-135M-Instruct
+# learns to answer city questions and word problems, and finece construct labels
+# its answers by Algorithm 1. README.md says what each step does and how long it took.
+#
+#   host/experiment/real/real.sh [FOLDER]     (make real)
+#
+# Each step is skipped when its result is in FOLDER (default build/real). A step that
+# was killed resumes when the same command is run again. What is committed in data is
+# copied to FOLDER first, where FOLDER has none: another machine resumes from there.
+# PYTHON is an interpreter with the packages of env.sh.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+here=$root/host/experiment/real
+out=${1:-$root/build/real}
+seed=1
+
+# The generator.
+: "${PROBLEMS:=600}"       # word problems to learn from, beside the cities
+: "${TEST_PROBLEMS:=300}"  # word problems to evaluate on
+: "${RANK:=8}"             # of the generator's LoRA matrices
+: "${BASE:=--epochs 1 --batch 8 --lr 7e-4 --beta2 0.99 --warmup 20 --context 256 --save-every 20 --log-every 1 --no-bf16}"
+# The labels: k(1+mT) completions of each question.
+: "${K:=10}" "${M:=3}" "${T:=2}"
+: "${NOISE:=150}" "${NOISE_K:=30}" # of the same questions again, with more completions
+: "${SPLIT:=0.9,0.1,0}"
+# The server. n completions of a prefix take n slots. Where other programs need the
+# cores, one thread was seven times as quick as two, which wait for each other.
+: "${SLOTS:=40}" "${REQUESTS:=4}" "${THREADS:=$(nproc)}"
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # threads of the trainer that wait use no core
+
+. "$root/host/train/steps.sh"
+prepare
+export PYTHONTZPATH= # time zones are those of the package tzdata
+
+# Everything that samples does so without the server's usual limits (top 40, min-p 0.05):
+# the log-probabilities are then those of the distribution that was sampled from.
+sampling=(--api completions --model smollm2-cities --temperature 1 --extra '{"top_k":0,"top_p":1,"min_p":0,"cache_prompt":true}')
+# The chat template, written out: so the partial answer is continued exactly, whatever a template makes of a last message.
+sampling+=(--prompt $'<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n')
+
+# serve_gguf FILE starts llama.cpp's server and sets url. unserve stops it.
+serve_gguf() {
+	local said
+	said=$(mktemp)
+	"$PYTHON" "$here/serve.py" "$1" --slots "$SLOTS" --threads "$THREADS" --poll 0 >"$said" 2>"$out/server.log" &
+	server=$!
+	trap unserve EXIT
+	until url=$(head -n 1 "$said") && [ -n "$url" ]; do
+		kill -0 "$server" 2>/dev/null || { tail "$out/server.log" >&2; echo "the server has ended" >&2; exit 1; }
+		sleep 0.1
+	done
+	rm -f "$said"
+}
+
+# constructed TO WHAT QUESTIONS FLAGS... writes the states of a file of questions.
+constructed() {
+	local to=$1 what=$2 from=$3 watcher
+	shift 3
+	construct() {
+		serve_gguf "$out/generator.gguf"
+		"$PYTHON" "$here/progress.py" questions "$what" "$to" "$(wc -l <"$from")" &
+		watcher=$!
+		"$finece" construct --server "$url" --requests "$REQUESTS" "${sampling[@]}" --grader alias "$@" -o "$to" "$from" || {
+			kill "$watcher"
+			return 1
+		}
+		kill "$watcher"
+		unserve
+		touch "$to.done"
+	}
+	step "$to.done" "$what" construct "$@"
+}
+
+# 0. What is committed (pack.sh).
+for file in "$here"/data/*; do
+	name=$(basename "$file" .gz)
+	if [ -e "$out/$name" ] || [ "$name" = NOTICE ]; then
+		continue
+	fi
+	say "$name: from data"
+	case $file in
+	*.gz) gzip -dc "$file" >"$out/$name.part" ;;
+	*) cp -r "$file" "$out/$name.part" ;;
+	esac
+	mv "$out/$name.part" "$out/$name"
+done
+
+# 1. The model and the questions.
+base() {
+	"$PYTHON" "$here/model.py" folder "$out/base.part"
+	mv "$out/base.part" "$out/base"
+}
+step "$out/base" "the packaged model as a folder" base
+cities() {
+	"$PYTHON" "$here/cities.py" "$out/cities.part"
+	mv "$out/cities.part" "$out/cities"
+}
+step "$out/cities" "city questions" cities
+# problems TO POOL NUMBER writes small word problems of a pool.
+problems() {
+	"$finece" train problems --pool "$2" --seed "$seed" -n $((40 * $3)) | "$PYTHON" "$here/problems.py" "$3" >"$1.part"
+	mv "$1.part" "$1"
+}
+step "$out/test-problems.jsonl" "$TEST_PROBLEMS word problems to evaluate on" problems "$out/test-problems.jsonl" test "$TEST_PROBLEMS"
+
+# 2. The generator.
+tune() {
+	step "$out/problems.jsonl" "$PROBLEMS word problems" problems "$out/problems.jsonl" corpus "$PROBLEMS"
+	"$PYTHON" "$here/corpus.py" "$out/cities/train.jsonl" "$out/problems.jsonl" >"$out/corpus.jsonl"
+	# shellcheck disable=SC2086 # settings of several words
+	"$finece" train base --model "$out/base" --corpus "$out/corpus.jsonl" --lora-rank "$RANK" $BASE \
+		--processes 1 --seed "$seed" --out "$out/tuned" | "$PYTHON" "$here/progress.py" steps generator
+	"$PYTHON" "$here/model.py" half "$out/tuned/best" "$out/generator.part"
+	mv "$out/generator.part" "$out/generator"
+}
+step "$out/generator" "generator" tune
+step "$out/generator.gguf" "generator as GGUF" \
+	"$PYTHON" "$here/model.py" gguf "$out/base" "$out/generator.gguf" --adapter "$out/generator"
+
+# 3. The labels.
+constructed "$out/labels.jsonl" "labels, k=$K" "$out/cities/label.jsonl" \
+	--seed "$seed" --k "$K" --m "$M" --T "$T" --max-tokens 48 --split "$SPLIT" --logprobs
+say "done: $out"

@@ -1,0 +1,41 @@
+"""Serves a GGUF file with llama.cpp's server (package xllamacpp) until it is stopped.
+
+    serve.py FILE [--slots N] [--context TOKENS] [--threads N]
+
+The first line on standard output is the base URL, such as http://127.0.0.1:45678/v1.
+"""
+
+import argparse
+import os
+import signal
+import threading
+
+import xllamacpp
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("--slots", type=int, default=32, help="sequences at once")
+    parser.add_argument("--context", type=int, default=256, help="tokens of a sequence")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--poll", type=int, default=50, help="how busily threads wait for each other, 0 to 100: 0 where others need the cores")
+    args = parser.parse_args()
+
+    params = xllamacpp.CommonParams()
+    params.model.path = args.file
+    params.n_parallel = args.slots
+    params.n_ctx = args.slots * args.context
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
+    params.cpuparams.poll = params.cpuparams_batch.poll = args.poll
+    params.hostnames, params.port = ["127.0.0.1"], 0
+    server = xllamacpp.Server(params)
+    print(f"{server.listening_address}/v1", flush=True)
+    stop = threading.Event()
+    for signum in signal.SIGINT, signal.SIGTERM:
+        signal.signal(signum, lambda *_: stop.set())
+    stop.wait()
+
+
+if __name__ == "__main__":
+    main()
