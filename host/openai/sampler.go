@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -243,9 +244,21 @@ func (b *Sampler) ask(ctx context.Context, p Stem, wanted piece, s *sampling) (*
 	if err != nil {
 		return nil, err
 	}
+	if g.c.API != Completions {
+		v.cutRepeated(p.Partial)
+	}
 	g.gave(wanted.n, len(v.Completions))
 	v.At, v.Start, v.Partial, v.Seed = p.At, wanted.start, p.Partial, seed
 	return v, nil
+}
+
+// cutRepeated removes a partial answer that the server repeats before its
+// completions, as llama.cpp's does in plain replies of chat completions. Tokens
+// have no such repetition.
+func (v *savedCompletions) cutRepeated(partial string) {
+	for i := range v.Completions {
+		v.Completions[i].Text = strings.TrimPrefix(v.Completions[i].Text, partial)
+	}
 }
 
 func (s *sampling) request() {
