@@ -38,14 +38,8 @@ var signatures = [functions]struct {
 	CallFail:    {"finece_fail", 2, false},
 }
 
-// Functions returns every function, in the order of their numbers.
-func Functions() []Function {
-	all := make([]Function, functions)
-	for i := range all {
-		all[i] = Function(i)
-	}
-	return all
-}
+// Functions is how many there are.
+const Functions = int(functions)
 
 // Export is the function's name in finece.wasm.
 func (f Function) Export() string { return signatures[f].name }

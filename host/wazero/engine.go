@@ -98,7 +98,7 @@ func (e *Engine) load(ctx context.Context, module []byte) error {
 		return err
 	}
 	defer trial.Close()
-	version, err := trial.call(trial.abi)
+	version, err := trial.call(trial.module.ExportedFunction("finece_abi"))
 	if err != nil {
 		return err
 	}

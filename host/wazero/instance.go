@@ -12,29 +12,26 @@ import (
 
 // instance is one instance of the core. All access to its memory is in this file.
 type instance struct {
-	module    api.Module
-	memory    api.Memory
-	abi       api.Function
-	input     api.Function
-	functions []api.Function // by host.Function
+	module api.Module
+	memory api.Memory
+	input  api.Function
+	// functions are looked up when they are first called: each has a stack of 10 KB.
+	functions [host.Functions]api.Function
 
 	stack [4]uint64
 }
 
 func newInstance(m api.Module) *instance {
-	i := &instance{
-		module: m, memory: m.Memory(),
-		abi: m.ExportedFunction("finece_abi"), input: m.ExportedFunction("finece_input"),
-	}
-	for _, f := range host.Functions() {
-		i.functions = append(i.functions, m.ExportedFunction(f.Export()))
-	}
-	return i
+	return &instance{module: m, memory: m.Memory(), input: m.ExportedFunction("finece_input")}
 }
 
 // Call calls a function of a session.
 func (i *instance) Call(c host.Call) ([]byte, error) {
 	f := i.functions[c.Function]
+	if f == nil {
+		f = i.module.ExportedFunction(c.Function.Export())
+		i.functions[c.Function] = f
+	}
 	if c.Function.HasInput() {
 		return i.send(f, c.Numbers[:c.Function.Numbers()], c.Input)
 	}
