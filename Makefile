@@ -26,7 +26,15 @@ test: test-go test-www test-edge ## run every test; installs what it needs
 
 .PHONY: test-go
 test-go: ## run the Go tests
-	$(GO) test ./...
+	.ci/test
+
+.PHONY: race
+race: ## run the Go tests with the race detector (but host/lm and host/experiment, which would take too long)
+	.ci/test race
+
+.PHONY: cover
+cover: ## run the Go tests and show how much of each package they run; fails under 85 %
+	.ci/test cover
 
 # Where www/setup.sh puts a newer Node than the machine's.
 export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
