@@ -143,7 +143,9 @@ lint: www ## gofmt, go vet, staticcheck; eslint, publint, are-the-types-wrong, t
 picture: build ## draw the README's picture anew; needs tmux
 	tmux -L finece new-session -d -x 92 -y 46 'build/finece watch --pace 500 wasm/session/testdata/demo.sse; sleep 20'
 	sleep 4
-	tmux -L finece capture-pane -e -p | $(GO) run ./host/cmd/finece/internal/picture > host/cmd/finece/watch.svg
+	tmux -L finece capture-pane -e -p | sed -e :a -e '/^\n*$$/{$$d;N;ba' -e '}' | \
+		$(GO) run github.com/charmbracelet/freeze@v0.2.2 --language ansi --padding 18 --border.radius 8 --background '#0d1117' \
+		--font.family "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" --output host/cmd/finece/watch.svg
 	tmux -L finece kill-server
 
 .PHONY: clean

@@ -16,7 +16,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/screen/vt"
+	"github.com/finece/finece/host/cmd/finece/internal/screen/screentest"
 )
 
 var badges = regexp.MustCompile(` ?(● \d+%|○ n/a)`)
@@ -204,11 +204,8 @@ func picture(t *testing.T, width, height int, env []string, args ...string) ([]s
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, written)
 	}
-	screen := vt.New(width, height)
+	screen := screentest.New(width, height)
 	screen.Write(written)
-	if screen.Err != nil {
-		t.Errorf("%v", screen.Err)
-	}
 	return screen.Text(), string(written)
 }
 

@@ -14,6 +14,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"github.com/gofrs/flock"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
@@ -30,8 +33,9 @@ const (
 type Journal struct {
 	file    *os.File
 	regular bool
-	Kept    int   // lines that were there
-	Cut     int64 // bytes of a torn last line that was cut off
+	lock    *flock.Flock // nil: the file is not locked
+	Kept    int          // lines that were there
+	Cut     int64        // bytes of a torn last line that was cut off
 }
 
 // ErrBusy is the error of a file that another process has open as a journal.
@@ -49,8 +53,7 @@ func Open(path, head string, judge func(line []byte, number int) (Verdict, error
 	}
 	j := &Journal{file: file}
 	if err := j.resume(path, head, judge); err != nil {
-		j.file.Close()
-		return nil, err
+		return nil, errors.Join(err, unlock(j.lock), j.file.Close())
 	}
 	return j, nil
 }
@@ -60,7 +63,8 @@ func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, er
 		return err // a device or pipe has no past
 	}
 	j.regular = true
-	if err := lock(j.file); err != nil {
+	var err error
+	if j.lock, err = lock(path); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	var whole int64 // bytes of complete lines
@@ -95,7 +99,7 @@ func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, er
 	if err := j.file.Truncate(whole); err != nil {
 		return err
 	}
-	_, err := j.file.Seek(whole, io.SeekStart)
+	_, err = j.file.Seek(whole, io.SeekStart)
 	return err
 }
 
@@ -127,13 +131,39 @@ func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
 		}
 		at = d.to
 	}
-	if err := errors.Join(lock(next), next.Chmod(info.Mode().Perm()), next.Sync(), os.Rename(next.Name(), path)); err != nil {
-		next.Close()
-		return err
+	held, err := lock(next.Name())
+	if err := errors.Join(err, next.Chmod(info.Mode().Perm()), next.Sync(), os.Rename(next.Name(), path)); err != nil {
+		return errors.Join(err, unlock(held), next.Close())
 	}
 	j.file.Close()
-	j.file = next
-	return nil
+	err = unlock(j.lock)
+	j.file, j.lock = next, held
+	return err
+}
+
+// lock keeps other journals off a file. It returns nil where there are no
+// locks.
+func lock(path string) (*flock.Flock, error) {
+	if runtime.GOOS == "windows" {
+		path += ".lock" // a lock there keeps this process from writing, too
+	}
+	l := flock.New(path)
+	switch held, err := l.TryLock(); {
+	case errors.Is(err, errors.ErrUnsupported): // by the file system
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !held:
+		return nil, ErrBusy
+	}
+	return l, nil
+}
+
+func unlock(l *flock.Flock) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close()
 }
 
 // Append adds a line, given without its end.
@@ -148,7 +178,7 @@ func (j *Journal) Close() error {
 	if j.regular {
 		err = j.file.Sync()
 	}
-	return errors.Join(err, j.file.Close())
+	return errors.Join(err, unlock(j.lock), j.file.Close())
 }
 
 // Failure is an error of Open as the error of a flag.
