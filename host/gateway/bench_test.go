@@ -21,9 +21,13 @@ func BenchmarkStream(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	plain := httptest.NewServer(&httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, FlushInterval: -1,
-	})
+	}
+	plain := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // without it, an answer is cut now and then
+		proxy.ServeHTTP(w, r)
+	}))
 	defer plain.Close()
 	for _, c := range []struct{ name, url string }{
 		{"ReverseProxy", plain.URL},

@@ -43,7 +43,8 @@ type body struct {
 	ending  []held       // Annotate: events without text that end the answer
 	tail    []byte       // what ends the stream, while settling
 	cut     error        // what ends it after that
-	timer   *time.Timer
+	alarm   alarm
+	trial   *trial // the end waits for the confidence model
 
 	carrierDue, settleDue, heldDue, endingDue time.Time
 }
@@ -69,7 +70,7 @@ func newBody(ctx context.Context, c *Config, upstream io.ReadCloser, r *request,
 		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
 		pieces: make(chan piece), free: make(chan []byte, 2), stop: make(chan struct{}),
 		framer: framer{limit: c.MaxEvent}, reader: reader{asked: r.asked},
-		scorer: s, gate: s.gate, ended: map[int]bool{}, timer: time.NewTimer(time.Hour),
+		scorer: s, gate: s.gate, ended: map[int]bool{}, alarm: newAlarm(c.clock, time.Hour),
 	}
 	b.free <- make([]byte, pieceSize)
 	b.free <- make([]byte, pieceSize)
@@ -118,7 +119,8 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) Close() (err error) {
 	b.once.Do(func() {
 		close(b.stop)
-		b.timer.Stop()
+		b.alarm.Stop()
+		b.trial.cancel()
 		err = b.upstream.Close()
 		b.scorer.close()
 	})
@@ -131,15 +133,15 @@ func (b *body) step() {
 	if b.phase == settling {
 		pieces = nil
 	}
-	b.timer.Reset(b.untilDue())
+	b.alarm.Reset(b.untilDue())
 	select {
 	case p := <-pieces:
 		b.piece(p)
 	case r := <-b.scorer.replies():
 		b.scorer.settle(r)
 		b.scored()
-	case <-b.timer.C:
-		b.due(time.Now())
+	case <-b.alarm.ticks:
+		b.due(b.config.clock.now())
 	case <-b.ctx.Done():
 		b.finish(b.ctx.Err())
 	}
@@ -149,7 +151,7 @@ func (b *body) untilDue() time.Duration {
 	least := time.Hour
 	for _, t := range []time.Time{b.carrierDue, b.settleDue, b.heldDue, b.endingDue} {
 		if !t.IsZero() {
-			least = min(least, max(time.Until(t), 0))
+			least = min(least, max(t.Sub(b.config.clock.now()), 0))
 		}
 	}
 	return least
@@ -157,15 +159,20 @@ func (b *body) untilDue() time.Duration {
 
 func isDue(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
 
+// due does what the time has come for. What is held for too long comes first, since
+// it may end the stream.
 func (b *body) due(now time.Time) {
-	if isDue(b.settleDue, now) {
-		b.settleDue = time.Time{}
-		b.scorer.abandon(session.Timeout)
-		b.scored()
-	}
 	if isDue(b.heldDue, now) {
 		b.heldDue = time.Time{}
-		b.overLimit("held for too long")
+		if b.overLimit("held for too long"); b.phase == over {
+			return
+		}
+	}
+	if isDue(b.settleDue, now) {
+		b.settleDue = time.Time{}
+		b.trial.done(false)
+		b.scorer.abandon(session.Timeout)
+		b.scored()
 	}
 	if isDue(b.endingDue, now) {
 		b.sendEnding()
@@ -226,7 +233,7 @@ func (b *body) event(f frame) {
 	if !f.part && b.ends(&c) {
 		b.ending = append(b.ending, held{frame: f, chunk: c})
 		if b.endingDue.IsZero() {
-			b.endingDue = time.Now().Add(b.config.CarrierDelay)
+			b.endingDue = b.config.clock.now().Add(b.config.CarrierDelay)
 		}
 	} else {
 		b.sendEnding()
@@ -289,7 +296,7 @@ func (b *body) holdEvent(f frame) {
 		b.settle(f.raw)
 		return
 	}
-	b.gate.push(f, c, b.scorer.unread, time.Now())
+	b.gate.push(f, c, b.scorer.unread, b.config.clock.now())
 	if b.scorer.ended {
 		b.settle(nil)
 		return
@@ -331,7 +338,7 @@ func (b *body) scored() {
 	case b.config.Carrier == Comment:
 		b.tell()
 	case b.carrierDue.IsZero():
-		b.carrierDue = time.Now().Add(b.config.CarrierDelay)
+		b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
 	}
 }
 

@@ -68,7 +68,7 @@ type Config struct {
 	RefuseUnchecked bool
 
 	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it; default 250 ms
-	Settle       time.Duration // an answer's end waits for a confidence model; default 10 s
+	Settle       time.Duration // Annotate: an answer's end waits for a confidence model; default 1 s. Withhold waits for MaxDelay
 	MaxDelay     time.Duration // Withhold: text is held; default 30 s
 	MaxHeld      int           // Withhold: bytes held; default 1 MiB
 
@@ -92,6 +92,18 @@ type Config struct {
 	// Report is told what goes wrong, for a log. (Not a slog.Logger, which would
 	// make the edge worker 100 KB larger.)
 	Report func(message string, err error)
+
+	clock   clock
+	breaker *breaker // of all answers
+}
+
+// patience is how long an answer's end waits for a confidence model. Text that is
+// held is the more important to decide on.
+func (c *Config) patience() time.Duration {
+	if c.Policy == Withhold {
+		return c.MaxDelay
+	}
+	return c.Settle
 }
 
 // withDefaults checks c and fills it in.
@@ -139,7 +151,7 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 		usual time.Duration
 	}{
 		{"CarrierDelay", &c.CarrierDelay, 250 * time.Millisecond},
-		{"Settle", &c.Settle, 10 * time.Second},
+		{"Settle", &c.Settle, time.Second},
 		{"MaxDelay", &c.MaxDelay, 30 * time.Second},
 		{"HeaderTimeout", &c.HeaderTimeout, 10 * time.Minute},
 		{"IdleTimeout", &c.IdleTimeout, 5 * time.Minute},
@@ -157,6 +169,10 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 	if c.Report == nil {
 		c.Report = func(string, error) {}
 	}
+	if c.clock == nil {
+		c.clock = realClock{}
+	}
+	c.breaker = &breaker{clock: c.clock, report: c.Report}
 	return c, base, nil
 }
 

@@ -91,7 +91,8 @@
 // always before [DONE] and never after it.
 // Under the policy annotate an event is sent on before it is scored, so text
 // waits for nothing; a confidence model's replies that are still out at the end
-// hold [DONE] for Config.Settle at most.
+// hold [DONE] for Config.Settle at most. After several answers in a row whose last
+// replies failed or were late, no answer waits; every half minute one tries again.
 //
 // Under the policy withhold, text is held from position to position, until the
 // fused confidence of the position behind it is known. At or above the

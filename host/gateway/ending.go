@@ -38,23 +38,37 @@ func (b *body) sendEnding() {
 func (b *body) settle(tail []byte) {
 	b.scorer.end()
 	if b.gate != nil && b.scorer.unread && len(tail) > 0 {
-		b.gate.push(frame{raw: tail}, chunk{}, true, time.Now())
+		b.gate.push(frame{raw: tail}, chunk{}, true, b.config.clock.now())
 		tail = nil
 	}
 	b.tail, b.phase = tail, settling
 	b.endingDue = time.Time{}
-	b.settleDue = time.Now().Add(b.config.Settle)
+	b.wait()
 	b.scored()
+}
+
+// wait starts the time that the end waits for the confidence model. The end of an
+// answer without a question to the model waits for nothing.
+func (b *body) wait() {
+	if !b.scorer.pending() {
+		return
+	}
+	if b.trial = b.config.breaker.begin(); b.trial == nil {
+		b.scorer.abandon(session.Timeout)
+		return
+	}
+	b.settleDue = b.config.clock.now().Add(b.config.patience())
 }
 
 // settled sends the stream's last bytes if nothing is left to wait for.
 func (b *body) settled() {
 	if b.scorer.pending() {
 		if b.scorer.news() && b.carrierDue.IsZero() {
-			b.carrierDue = time.Now().Add(b.config.CarrierDelay)
+			b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
 		}
 		return
 	}
+	b.trial.done(!b.scorer.failing)
 	if b.gate != nil && len(b.gate.held) > 0 {
 		// Such as a choice beyond the session's limits, or a tool call.
 		if b.overLimit(notScored); b.phase != settling {

@@ -96,7 +96,7 @@ func through(t *testing.T, c *Config, a asked, upstream io.Reader) []byte {
 	}
 	b := newBody(context.Background(), c, io.NopCloser(upstream), r, s)
 	defer b.Close()
-	watch := time.AfterFunc(3*time.Second, func() { panic("a stream that does not end") })
+	watch := time.AfterFunc(2*time.Minute, func() { panic("hung: the stream does not end") })
 	defer watch.Stop()
 	out, err := io.ReadAll(b)
 	if err != nil && !errors.Is(err, io.EOF) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -149,11 +150,21 @@ func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptes
 // anyone may use the gateway's key.
 var anyone = gateway.Access{Anyone: true, Host: func(string) bool { return true }}
 
+// hung is the limit of whatever a test waits for.
+const hung = 2 * time.Minute
+
 const ask = `{"model":"demo","messages":[{"role":"user","content":"How many loaves?"}],"stream":true,"logprobs":true,"top_logprobs":5,"stream_options":{"include_usage":true}}`
 
 func post(t testing.TB, s *httptest.Server, body string) *http.Response {
 	t.Helper()
-	resp, err := s.Client().Post(s.URL+"/v1/chat/completions", "application/json", strings.NewReader(body))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), hung, errors.New("hung: no end of the answer after "+hung.String()))
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := s.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

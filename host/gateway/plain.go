@@ -77,21 +77,40 @@ func (h *Handler) score(ctx context.Context, body []byte, config host.Config) (s
 	}
 	s.write(body)
 	s.end()
-	limited, cancel := context.WithTimeout(ctx, h.config.Settle)
-	defer cancel()
-	for s.pending() {
-		select {
-		case r := <-s.replies():
-			s.settle(r)
-		case <-limited.Done():
-			s.abandon(session.Timeout)
-		}
-	}
+	h.await(ctx, s)
 	if s.lost != nil {
 		s.close()
 		return nil, "engine"
 	}
 	return s, ""
+}
+
+// await waits for the confidence model.
+func (h *Handler) await(ctx context.Context, s *scorer) {
+	if !s.pending() {
+		return
+	}
+	t := h.config.breaker.begin()
+	if t == nil {
+		s.abandon(session.Timeout)
+		return
+	}
+	defer t.cancel()
+	late := newAlarm(h.config.clock, h.config.patience())
+	defer late.Stop()
+	for s.pending() {
+		select {
+		case r := <-s.replies():
+			s.settle(r)
+		case <-late.ticks:
+			t.done(false)
+			s.abandon(session.Timeout)
+		case <-ctx.Done():
+			t.cancel()
+			s.abandon(session.Cancelled)
+		}
+	}
+	t.done(!s.failing)
 }
 
 // verdict is what Withhold makes of an answer's p(z), nil for nothing.

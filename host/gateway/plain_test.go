@@ -47,7 +47,7 @@ func TestPlainAnswers(t *testing.T) {
 	}
 
 	slow := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() })
-	soon := func(c *gateway.Config) { c.Settle = 30 * time.Millisecond }
+	soon := func(c *gateway.Config) { c.Settle, c.MaxDelay = 30*time.Millisecond, 30*time.Millisecond }
 	resp = post(t, newGateway(t, u, both(asking(slow), soon)), request)
 	status(t, resp, "unavailable")
 	if got = read(t, resp); !strings.Contains(got, "It is 42.") || !strings.Contains(got, `"state":"unavailable","reason":"timeout"`) || !strings.Contains(got, "logprobs\":{") {

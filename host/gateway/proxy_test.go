@@ -193,6 +193,7 @@ func TestAnUpstreamThatIsNotThere(t *testing.T) {
 // TestAStreamThatFailsInTheMiddle: an error that is reported passes and nothing
 // is said behind it; a connection that breaks, breaks for the client, too.
 func TestAStreamThatFailsInTheMiddle(t *testing.T) {
+	const torn = `data: {"choices":[`
 	const oops = "data: {\"error\":{\"message\":\"overloaded\"}}\n\ndata: [DONE]\n\n"
 	begin := demo(t)
 	begin = begin[:bytes.Index(begin[50_000:], []byte("\n\n"))+50_002]
@@ -208,31 +209,51 @@ func TestAStreamThatFailsInTheMiddle(t *testing.T) {
 
 	for name, u := range map[string]*upstream{
 		"cut": newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-			replay(append(bytes.Clone(begin), `data: {"choices":[`...), burst)(w, r)
+			replay(append(bytes.Clone(begin), torn...), burst)(w, r)
 			panic(http.ErrAbortHandler)
 		}),
 		"silent": newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-			replay(append(bytes.Clone(begin), `data: {"choices":[`...), burst)(w, r)
+			replay(append(bytes.Clone(begin), torn...), burst)(w, r)
 			<-r.Context().Done()
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
+			// get gets an answer. A silent upstream is given up when everything was read.
+			get := func(set func(*gateway.Config)) ([]byte, error) {
+				clock, blocked := gateway.NewFakeClock(), make(chan struct{})
+				s := newGateway(t, u, both(set, func(c *gateway.Config) {
+					c.SetClock(clock)
+					c.IdleTimeout, c.CarrierDelay, c.MaxDelay = time.Minute, time.Hour, time.Hour
+					c.RoundTrip = func(r *http.Request) (*http.Response, error) {
+						resp, err := http.DefaultTransport.RoundTrip(r)
+						if err == nil {
+							resp.Body = &counted{resp.Body, len(begin) + len(torn), blocked}
+						}
+						return resp, err
+					}
+				}))
+				if name == "silent" {
+					go func() {
+						<-blocked
+						clock.Expire(t, time.Minute)
+					}()
+				}
+				return io.ReadAll(post(t, s, ask).Body)
+			}
 			for _, set := range []func(*gateway.Config){func(*gateway.Config) {}, withhold(0.5, gateway.Open)} {
-				s := newGateway(t, u, both(set, func(c *gateway.Config) { c.IdleTimeout = 100 * time.Millisecond }))
-				body, err := io.ReadAll(post(t, s, ask).Body)
+				body, err := get(set)
 				if !errors.Is(err, io.ErrUnexpectedEOF) {
 					t.Errorf("error %v, want that the stream was cut", err)
 				}
 				all, rest := told(t, string(body))
-				if want := string(begin) + `data: {"choices":[`; rest != want {
+				if want := string(begin) + torn; rest != want {
 					t.Error(difference(rest, want))
 				}
 				if last := latest(all, 0); last[len(last)-1].Reason != "stream-failed" {
 					t.Errorf("told %+v", last)
 				}
 			}
-			closed := newGateway(t, u, both(withhold(0.5, gateway.Closed), func(c *gateway.Config) { c.IdleTimeout = 100 * time.Millisecond }))
-			body, err := io.ReadAll(post(t, closed, ask).Body)
+			body, err := get(withhold(0.5, gateway.Closed))
 			if text, _ := content(t, string(body)); err == nil || strings.Contains(text, "Let") {
 				t.Errorf("closed: %v %q", err, text)
 			}
@@ -240,15 +261,34 @@ func TestAStreamThatFailsInTheMiddle(t *testing.T) {
 	}
 }
 
+// counted is a body that closes a channel before the read after its n-th byte.
+type counted struct {
+	io.ReadCloser
+	n       int
+	blocked chan struct{}
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if c.n == 0 {
+		close(c.blocked)
+		c.n--
+	}
+	n, err := c.ReadCloser.Read(p)
+	c.n -= n
+	return n, err
+}
+
 // TestAClientThatLeavesCancelsTheUpstream, and the confidence model.
 func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
-	gone := make(chan string, 8)
+	gone := make(chan string, 100)
 	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 		replay(demo(t)[:30_000], burst)(w, r)
 		<-r.Context().Done()
 		gone <- "upstream"
 	})
+	asked := make(chan struct{}, 100)
 	client := confidenceModel(t, func(_ http.ResponseWriter, r *http.Request, _ int) {
+		asked <- struct{}{}
 		<-r.Context().Done()
 		gone <- "model"
 	})
@@ -263,7 +303,7 @@ func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
 		if _, err := resp.Body.Read(make([]byte, 10)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(20 * time.Millisecond) // for the model to be asked
+		<-asked // the model
 		cancel()
 		resp.Body.Close()
 		left := map[string]bool{}
@@ -271,8 +311,8 @@ func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
 			select {
 			case who := <-gone:
 				left[who] = true
-			case <-time.After(5 * time.Second):
-				t.Fatalf("only %v noticed", left)
+			case <-time.After(hung):
+				t.Fatalf("hung: only %v noticed", left)
 			}
 		}
 	}

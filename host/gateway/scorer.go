@@ -31,6 +31,8 @@ type scorer struct {
 	failed bool               // the provider reported an error
 	unread bool               // an event could not be read, since this was last reset
 	lost   error              // the session can no longer be used
+
+	failing bool // the confidence model's last reply was a failure
 }
 
 type key struct{ choice, index int }
@@ -117,6 +119,7 @@ func (s *scorer) replies() <-chan model.Reply {
 }
 
 func (s *scorer) settle(r model.Reply) {
+	s.failing = r.Err != nil
 	s.check(s.exchange.Settle(r))
 	for _, err := range s.exchange.Failures() {
 		s.report("no estimate", err)

@@ -67,8 +67,6 @@ func goesOutBeforeTheEnd(t *testing.T, stream, text string) {
 		<-r.Context().Done()
 	})
 	resp := post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), ask)
-	stop := time.AfterFunc(5*time.Second, func() { resp.Body.Close() })
-	defer stop.Stop()
 	readUntil(t, resp, func(s string) bool { return strings.Contains(s, text) })
 }
 

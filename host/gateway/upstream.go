@@ -40,7 +40,7 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t roundTripper) once(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
 	w := &watched{limit: t.IdleTimeout, ctx: ctx, cancel: cancel}
-	w.timer = time.AfterFunc(t.HeaderTimeout, func() { cancel(errSilent) })
+	w.timer = t.clock.afterFunc(t.HeaderTimeout, func() { cancel(errSilent) })
 	resp, err := t.Config.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		w.timer.Stop()
@@ -60,7 +60,7 @@ type watched struct {
 	limit  time.Duration
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	timer  *time.Timer
+	timer  timer
 	once   sync.Once
 }
 

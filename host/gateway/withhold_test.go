@@ -146,8 +146,8 @@ func TestWithholdingStopsTheUpstream(t *testing.T) {
 	read(t, post(t, newGateway(t, u, withhold(0.9, gateway.Open)), ask))
 	select {
 	case <-gone:
-	case <-time.After(5 * time.Second):
-		t.Error("the upstream goes on")
+	case <-time.After(hung):
+		t.Error("hung: the upstream still sends")
 	}
 }
 
@@ -169,7 +169,7 @@ func confidenceModel(t testing.TB, answer func(w http.ResponseWriter, r *http.Re
 
 func modelAt(t testing.TB, url string) *model.Client {
 	t.Helper()
-	client, err := model.New(model.Config{BaseURL: url, Retries: -1, Timeout: 10 * time.Second})
+	client, err := model.New(model.Config{BaseURL: url, Retries: -1, Timeout: hung})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,8 +285,8 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 	}{
 		{"no logprobs", bare, "no confidence: no-logprobs", func(*gateway.Config) {}},
 		{"a model that is down", string(data), "no confidence: endpoint-error", asking(confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(500) }))},
-		{"a model that is silent", string(data), "held for too long", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxDelay, c.Settle = 50*time.Millisecond, 200*time.Millisecond })},
-		{"more than may be held", string(data), "held too many bytes", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxHeld, c.Settle = 20_000, 100*time.Millisecond })},
+		{"a model that is silent", string(data), "held for too long", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxDelay = 50 * time.Millisecond })},
+		{"more than may be held", string(data), "held too many bytes", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxHeld, c.MaxDelay = 20_000, time.Second })},
 		{"a trap", string(data[:20_000]) + "\n\n" + huge + string(data[20_000:]), "scoring failed", func(c *gateway.Config) { c.Engine = small }},
 	} {
 		u := newUpstream(t, replay([]byte(c.stream), burst))

@@ -134,7 +134,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.BoolVar(&g.RefuseUnchecked, "refuse-unchecked", false, "with --failure closed: refuse routes whose answers are not checked")
 	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
 	flags.DurationVar(&g.CarrierDelay, "carrier-delay", 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream's")
-	flags.DurationVar(&g.Settle, "settle", 10*time.Second, "time that the end of an answer waits for the confidence model")
+	flags.DurationVar(&g.Settle, "settle", time.Second, "annotate: time that the end of an answer waits for the confidence model; 10s for the built-in model")
 	flags.DurationVar(&g.MaxDelay, "max-delay", 30*time.Second, "withhold: time that text is held")
 	flags.IntVar(&g.MaxHeld, "max-held", 1<<20, "withhold: bytes that are held")
 	flags.BoolVar(&g.KeepRequest, "keep-request", false, "do not ask the upstream for log-probabilities that the client did not ask for")
@@ -164,6 +164,9 @@ func (f *flags) run(cmd *cobra.Command) error {
 		f.gateway.Upstream = url
 		if !cmd.Flags().Changed("estimator") && !f.AsksModel() {
 			f.Estimator, f.Config.Model.Name = url, weights.Confidence
+			if !cmd.Flags().Changed("settle") {
+				f.gateway.Settle = 10 * time.Second // it computes on this machine, which may be busy
+			}
 		}
 		f.builtIn = true
 	}

@@ -102,7 +102,7 @@ func TestThePageIsTheDemoIfThatWasBuilt(t *testing.T) {
 }
 
 func TestServeServesAPage(t *testing.T) {
-	s := serve(t, nil)
+	s := serve(t, nil, "--settle", "2m")
 	resp, page := get(t, s.url+"/")
 	if resp.StatusCode != 200 || !strings.Contains(page, "finece serve") && !strings.Contains(page, "FineCE") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%d %s", resp.StatusCode, page)
@@ -160,7 +160,7 @@ func TestServeStopsGracefully(t *testing.T) {
 		code  int
 		says  []string
 	}{
-		{"20s", exit.OK, nil},
+		{"2m", exit.OK, nil},
 		{"100ms", exit.Faults, []string{"were cut"}},
 	} {
 		more := make(chan struct{})
