@@ -43,33 +43,48 @@ func NewBuilder(model string) *Builder {
 // all events of a call at once: the confidences of the session's End then have
 // it.
 func (b *Builder) Take(dst []Record, events []session.Event) []Record {
+	b.Each(events, func(_ *session.Event, r Record) {
+		if r != nil {
+			dst = append(dst, r)
+		}
+	})
+	return dst
+}
+
+// Each is Take for a caller that needs the other events, too: f gets every event
+// in order, with its record, or nil if it has none.
+func (b *Builder) Each(events []session.Event, f func(*session.Event, Record)) {
 	for i := range events {
 		if e := &events[i]; e.Kind == session.Finish {
 			b.totals[e.Choice] = e.Total
 		}
 	}
 	for i := range events {
-		e := &events[i]
-		switch e.Kind {
-		case session.Positioned:
-			place := b.place(e)
-			b.open[key{e.Choice, e.Position.Index}] = &tracked{place, -1}
-			dst = append(dst, &Position{Place: place})
-		case session.Confidence:
-			if c := b.confidence(e); c != nil {
-				dst = append(dst, c)
-			}
-		case session.Fault:
-			dst = append(dst, &Fault{Choice: e.Choice, Code: e.Fault.Code, Offset: e.Fault.Offset, Detail: string(e.Fault.Detail)})
-		case session.Finish:
-			answer, reasoning := e.Total[position.Answer], e.Total[position.Reasoning]
-			dst = append(dst, &End{
-				Choice: e.Choice, Reason: e.Finish, Tokens: answer.Tokens, Reasoning: reasoning.Tokens,
-				Approximate: answer.Estimated || reasoning.Estimated, Missing: e.Missing,
-			})
+		f(&events[i], b.record(&events[i]))
+	}
+}
+
+// record is the record of an event, or nil.
+func (b *Builder) record(e *session.Event) Record {
+	switch e.Kind {
+	case session.Positioned:
+		place := b.place(e)
+		b.open[key{e.Choice, e.Position.Index}] = &tracked{place, -1}
+		return &Position{Place: place}
+	case session.Confidence:
+		if c := b.confidence(e); c != nil {
+			return c
+		}
+	case session.Fault:
+		return &Fault{Choice: e.Choice, Code: e.Fault.Code, Offset: e.Fault.Offset, Detail: string(e.Fault.Detail)}
+	case session.Finish:
+		answer, reasoning := e.Total[position.Answer], e.Total[position.Reasoning]
+		return &End{
+			Choice: e.Choice, Reason: e.Finish, Tokens: answer.Tokens, Reasoning: reasoning.Tokens,
+			Approximate: answer.Estimated || reasoning.Estimated, Missing: e.Missing,
 		}
 	}
-	return dst
+	return nil
 }
 
 // Unavailable appends a *Confidence of the state unavailable for every position

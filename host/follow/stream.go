@@ -1,0 +1,259 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
+)
+
+// Follower follows streams. It is safe for concurrent use.
+type Follower struct {
+	Engine host.Engine
+	Client *model.Client // the confidence model; nil if none is asked
+	Limits model.Limits  // of the requests of one stream
+}
+
+// Handler is told what comes of a stream. Its functions are called during the
+// calls of a [Stream], in the order of the stream.
+type Handler struct {
+	// Record gets each record: *record.Position, *record.Confidence, *record.Fault
+	// and *record.End. It may keep them.
+	Record func(record.Record)
+	// Text gets the text as it comes, which is valid during the call only. nil: the
+	// session is not asked for text.
+	Text func(choice int, segment position.Segment, text []byte)
+	// Failed gets the error of each request to the confidence model that failed, an
+	// *model.Error. It may be nil.
+	Failed func(error)
+}
+
+// Stream is one stream being followed. It is not safe for concurrent use: all
+// calls belong to one goroutine.
+type Stream struct {
+	follower *Follower
+	handler  Handler
+	session  host.Session
+	exchange *model.Exchange // nil if no confidence model is asked
+	builder  *record.Builder
+	over     bool
+	lost     error
+}
+
+// Open begins to follow a stream. ctx ends the requests to the confidence model
+// and nothing else. An error is about the configuration or the engine.
+func (f *Follower) Open(ctx context.Context, c host.Config, h Handler) (*Stream, error) {
+	s := &Stream{follower: f, handler: h}
+	c.Text = h.Text != nil
+	opened, events, err := f.Engine.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	s.session = opened
+	if err := s.begin(ctx, &c, events); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Reset follows another stream in place of this one, as Open would, for less: the
+// session's instance and its memory are kept. Requests that are still in flight
+// are cancelled. A lost stream cannot be reset: its error is returned.
+func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
+	if s.lost != nil {
+		return s.lost
+	}
+	c.Text = h.Text != nil
+	events, err := s.session.Reset(c)
+	if err != nil {
+		return err
+	}
+	if s.exchange != nil {
+		s.exchange.Close()
+	}
+	s.handler, s.over = h, false
+	return s.begin(ctx, &c, events)
+}
+
+// begin takes the first events of a session.
+func (s *Stream) begin(ctx context.Context, c *host.Config, events []host.Event) error {
+	s.builder = record.NewBuilder(c.Model.Name)
+	if s.follower.Client != nil {
+		s.exchange = s.follower.Client.Exchange(ctx, s.session, s.follower.Limits, s.handle)
+	}
+	return s.take(events, nil)
+}
+
+// Write takes the next bytes of the stream, cut anywhere. The error is that of a
+// lost core, or session.ErrEnded after End.
+func (s *Stream) Write(p []byte) error {
+	if s.lost != nil {
+		return s.lost
+	}
+	return s.take(s.session.Write(p))
+}
+
+// End says that no more bytes will come. Replies may still be settled afterwards.
+func (s *Stream) End() error {
+	if s.lost != nil {
+		return s.lost
+	}
+	return s.take(s.session.End())
+}
+
+// Ended reports whether the stream's end marker came, or an error that ends it:
+// End can then be called although a server keeps the connection open.
+func (s *Stream) Ended() bool { return s.over }
+
+// Lost is the error of a core that was lost, or nil.
+func (s *Stream) Lost() error { return s.lost }
+
+// Replies delivers what came of the requests, for Settle. It is nil, which blocks
+// for ever, where nothing is asked.
+func (s *Stream) Replies() <-chan model.Reply {
+	if s.exchange == nil || s.lost != nil {
+		return nil
+	}
+	return s.exchange.Replies()
+}
+
+// Settle takes a reply.
+func (s *Stream) Settle(r model.Reply) error {
+	if s.lost != nil {
+		return s.lost
+	}
+	return s.check(s.exchange.Settle(r))
+}
+
+// Pending is how many requests have no reply yet.
+func (s *Stream) Pending() int {
+	if s.exchange == nil || s.lost != nil {
+		return 0
+	}
+	return s.exchange.Pending()
+}
+
+// Drain settles replies until none is pending or ctx is done, and gives up on the
+// rest for the reason given.
+func (s *Stream) Drain(ctx context.Context, why session.Reason) error {
+	for s.Pending() > 0 {
+		select {
+		case r := <-s.Replies():
+			if err := s.Settle(r); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return s.Abandon(why)
+		}
+	}
+	return s.lost
+}
+
+// Abandon gives up on the replies that are pending: their positions become
+// unavailable for the reason given.
+func (s *Stream) Abandon(why session.Reason) error {
+	if s.exchange == nil || s.lost != nil {
+		return s.lost
+	}
+	return s.check(s.exchange.Abandon(why))
+}
+
+// Copy writes all of r, ends the stream and drains it. When ctx is done, what was
+// read is scored as a stream that broke off, and pending replies are cancelled. A
+// reader that blocks is not interrupted. The error is r's, a lost core's or ctx's.
+func (s *Stream) Copy(ctx context.Context, r io.Reader) error {
+	var unread error
+	for buf := make([]byte, 32<<10); unread == nil && ctx.Err() == nil; {
+		n, err := r.Read(buf)
+		if err := s.Write(buf[:n]); err != nil {
+			return err
+		}
+		if err := s.settleReady(); err != nil {
+			return err
+		}
+		unread = err
+	}
+	if unread == io.EOF {
+		unread = nil
+	}
+	if err := s.End(); err != nil {
+		return errors.Join(unread, err)
+	}
+	return errors.Join(unread, s.Drain(ctx, session.Cancelled), ctx.Err())
+}
+
+// settleReady takes the replies that have come, without waiting.
+func (s *Stream) settleReady() error {
+	for {
+		select {
+		case r := <-s.Replies():
+			if err := s.Settle(r); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// Close cancels the requests in flight and releases the session.
+func (s *Stream) Close() error {
+	if s.exchange != nil {
+		s.exchange.Close()
+	}
+	return s.session.Close()
+}
+
+// take takes what a call of the session answered.
+func (s *Stream) take(events []host.Event, err error) error {
+	switch {
+	case err != nil:
+	case s.exchange == nil:
+		s.handle(events)
+	default:
+		err = s.exchange.Handle(events)
+	}
+	return s.check(err)
+}
+
+// check passes on the failures of requests, and takes the loss of the core.
+func (s *Stream) check(err error) error {
+	if s.exchange != nil {
+		for _, failed := range s.exchange.Failures() {
+			if s.handler.Failed != nil {
+				s.handler.Failed(failed)
+			}
+		}
+	}
+	if err == nil || errors.Is(err, session.ErrEnded) {
+		return err
+	}
+	s.lost = err
+	if s.exchange != nil {
+		s.exchange.Close()
+	}
+	for _, r := range s.builder.Unavailable(nil, session.CoreLost) {
+		s.handler.Record(r)
+	}
+	return err
+}
+
+// handle takes events of the session.
+func (s *Stream) handle(events []host.Event) {
+	s.builder.Each(events, func(e *host.Event, r record.Record) {
+		switch {
+		case r != nil:
+			s.handler.Record(r)
+		case e.Kind == session.Text && s.handler.Text != nil:
+			s.handler.Text(e.Choice, e.Segment, e.Text)
+		case e.Kind == session.Ended:
+			s.over = true
+		}
+	})
+}
