@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/finece/finece/host/model"
@@ -155,12 +156,12 @@ func TestFailures(t *testing.T) {
 			}
 		}, session.EndpointError, 0, 1, []string{"longer than 1048576 bytes"}},
 		{"a hanging server", func(w http.ResponseWriter, r *http.Request) { hang(r) }, session.Timeout, 0, 1,
-			[]string{"no reply within 1s"}},
+			[]string{"no reply within 100ms"}},
 		{"a reply that stops coming", func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, answer[:10])
 			w.(http.Flusher).Flush()
 			hang(r)
-		}, session.Timeout, 0, 1, []string{"no reply within 1s"}},
+		}, session.Timeout, 0, 1, []string{"no reply within 100ms"}},
 		{"hung up on every time", func(w http.ResponseWriter, r *http.Request) { hangUp(w) }, session.Unreachable, 0, 2,
 			[]string{"EOF", "running"}},
 		{"escape sequences in the error", status(400, "\x1b[31mred\x1b[0m\r\n"+strings.Repeat("x", 5000)), session.EndpointError, 400, 1,
@@ -168,12 +169,16 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			limit := 2 * time.Minute // no case but those that run into it takes that long
+			if c.reason == session.Timeout {
+				limit = 100 * time.Millisecond
+			}
 			var attempts atomic.Int32
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				attempts.Add(1)
 				c.handler(w, r)
 			})
-			_, err := client(t, model.Config{BaseURL: server.URL + "/v1", Key: key, Timeout: time.Second, Retries: 1}).Post(t.Context(), []byte(body))
+			_, err := client(t, model.Config{BaseURL: server.URL + "/v1", Key: key, Timeout: limit, Retries: 1}).Post(t.Context(), []byte(body))
 			var failure *model.Error
 			if !errors.As(err, &failure) {
 				t.Fatalf("%v, want a *model.Error", err)
@@ -181,8 +186,9 @@ func TestFailures(t *testing.T) {
 			if failure.Reason != c.reason || failure.Status != c.status || model.ReasonOf(err) != c.reason {
 				t.Errorf("reason %v, status %d: want %v, %d (%v)", failure.Reason, failure.Status, c.reason, c.status, err)
 			}
-			if attempts.Load() != c.attempts {
-				t.Errorf("%d attempts, want %d", attempts.Load(), c.attempts)
+			// A request that runs out of time need not have reached the server.
+			if n := attempts.Load(); n != c.attempts && (c.reason != session.Timeout || n > c.attempts) {
+				t.Errorf("%d attempts, want %d", n, c.attempts)
 			}
 			text := err.Error()
 			for _, want := range append(c.says, server.URL+"/v1/chat/completions") {
@@ -197,16 +203,51 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestTimeThatRunsOutBetweenAttempts: what the server said is worth more than that
-// there was no time to ask it again.
+// doer is a Doer that is a function.
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+// TestTimeThatRunsOutBetweenAttempts: the server's answer is reported, not that there was no
+// time for another attempt. The clock is a fake one, so the exchange is, too.
 func TestTimeThatRunsOutBetweenAttempts(t *testing.T) {
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(http.StatusInternalServerError)
-		fmt.Fprint(w, "out of memory")
+	synctest.Test(t, func(t *testing.T) {
+		failing := doer(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 500, Body: io.NopCloser(strings.NewReader("out of memory"))}, nil
+		})
+		_, err := client(t, model.Config{BaseURL: "http://model/v1", HTTP: failing, Timeout: 400 * time.Millisecond, Retries: 100}).Post(t.Context(), []byte(body))
+		if model.ReasonOf(err) != session.EndpointError || !strings.Contains(err.Error(), "HTTP 500 Internal Server Error: out of memory") {
+			t.Errorf("%v, want what the server said", err)
+		}
 	})
-	_, err := client(t, model.Config{BaseURL: server.URL, Timeout: 400 * time.Millisecond, Retries: 100}).Post(t.Context(), []byte(body))
-	if model.ReasonOf(err) != session.EndpointError || !strings.Contains(err.Error(), "HTTP 500 Internal Server Error: out of memory") {
-		t.Errorf("%v, want what the server said", err)
+}
+
+// TestRetryAfterADate waits until the date, by a fake clock.
+func TestRetryAfterADate(t *testing.T) {
+	for _, c := range []struct {
+		after string
+		least time.Duration
+	}{
+		{time.Date(2000, 1, 1, 0, 0, 30, 0, time.UTC).Format(http.TimeFormat), 30 * time.Second}, // a bubble's clock starts at that midnight
+		{time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC).Format(http.TimeFormat), 0},
+		{"soon", 200 * time.Millisecond}, // no date: the wait is the ordinary one
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begin, attempts := time.Now(), 0
+			busy := doer(func(r *http.Request) (*http.Response, error) {
+				if attempts++; attempts > 1 {
+					return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(answer))}, nil
+				}
+				return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {c.after}}, Body: http.NoBody}, nil
+			})
+			got, err := client(t, model.Config{BaseURL: "http://model/v1", HTTP: busy}).Post(t.Context(), []byte(body))
+			if err != nil || string(got) != answer {
+				t.Fatalf("%q: %q, %v", c.after, got, err)
+			}
+			if took := time.Since(begin); took < c.least || took > c.least+time.Second {
+				t.Errorf("%q: retried after %v, want %v", c.after, took, c.least)
+			}
+		})
 	}
 }
 
@@ -220,7 +261,11 @@ func TestNobodyThere(t *testing.T) {
 }
 
 func TestCancelling(t *testing.T) {
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) { hang(r) })
+	arrived := make(chan struct{})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		hang(r)
+	})
 	c := client(t, model.Config{BaseURL: server.URL, Concurrency: 1})
 	ctx, cancel := context.WithCancel(t.Context())
 	results := make(chan error)
@@ -230,7 +275,7 @@ func TestCancelling(t *testing.T) {
 			results <- err
 		}()
 	}
-	time.Sleep(10 * time.Millisecond)
+	<-arrived
 	cancel()
 	for range 2 {
 		if err := <-results; model.ReasonOf(err) != session.Cancelled {
@@ -240,30 +285,37 @@ func TestCancelling(t *testing.T) {
 }
 
 func TestConcurrencyIsLimited(t *testing.T) {
+	const limit, requests = 3, 12
 	var now, most atomic.Int32
+	arrived, leave := make(chan struct{}, requests), make(chan struct{})
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n := now.Add(1)
 		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 		}
-		time.Sleep(20 * time.Millisecond)
+		arrived <- struct{}{}
+		<-leave
 		now.Add(-1)
 		fmt.Fprint(w, answer)
 	})
-	c := client(t, model.Config{BaseURL: server.URL, Concurrency: 3})
+	c := client(t, model.Config{BaseURL: server.URL, Concurrency: limit})
 	done := make(chan error)
-	for range 12 {
+	for range requests {
 		go func() {
 			_, err := c.Post(t.Context(), []byte(body))
 			done <- err
 		}()
 	}
-	for range 12 {
+	for range limit { // no request returns before so many are there at once
+		<-arrived
+	}
+	close(leave)
+	for range requests {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	}
-	if most.Load() != 3 {
-		t.Errorf("%d requests at once, want 3", most.Load())
+	if most.Load() != limit {
+		t.Errorf("%d requests at once, want %d", most.Load(), limit)
 	}
 }
 
