@@ -188,3 +188,32 @@ test("one polite live region a message, throttled, with a last word", { skip }, 
   assert.match(said.said[0]?.text ?? "", /^Confidence so far: \d\d%/);
   assert.equal(said.said.at(-1)?.text, "Confidence: 80%, lowest 60%.");
 });
+
+test("on a phone badges stay within the window, wherever their line ends", { skip }, async (t) => {
+  const long = "Each loaf needs five eighths of a kilogram of flour, which is why the baker buys it by the sack. ";
+  const paragraphs = Array.from({ length: 24 }, (_, i) => long.slice(0, 60 + i) + (i % 2 === 0 ? long.slice(0, i) : ""));
+  const source = paragraphs.join("\n\n");
+  let end = 0;
+  const positions = paragraphs.map((p, i) => {
+    const here = position(i + 1, end + p.length, i % 3 === 0 ? null : 0.999);
+    end += p.length + 2;
+    return here;
+  });
+  const page = await openModule(t, PLACE, `<style>body { margin: 0 } main { padding: 12px !important } pre { overflow-x: auto }</style>
+    <div id="m">${paragraphs.map((p) => `<p>${p}</p>`).join("")}<ul><li>one</li></ul><pre><code>${"x".repeat(200)}</code></pre></div>`, { viewport: { width: 390, height: 844 } });
+  const measure = (text: string, all: readonly PositionConfidence[]): { wide: number; badges: number; outside: number } => {
+    const placement = place("#m", { announce: false });
+    placement.update(text, all);
+    placement.flush();
+    const badges = [...document.querySelectorAll("#m confidence-badge")];
+    const outside = badges.filter((badge) => badge.getBoundingClientRect().right > innerWidth).length;
+    const wide = (document.scrollingElement?.scrollWidth ?? NaN) - innerWidth;
+    placement.disconnect();
+    return { wide, badges: badges.length, outside };
+  };
+  for (const width of [390, 320, 480, 600]) {
+    await page.setViewportSize({ width, height: 844 });
+    const found = await page.evaluate(`(${measure.toString()})(${JSON.stringify(source)}, ${JSON.stringify(positions)})`);
+    assert.deepEqual(found, { wide: 0, badges: 24, outside: 0 }, `${String(width)} px`);
+  }
+});

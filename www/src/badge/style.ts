@@ -24,6 +24,8 @@ const CSS = `
 :host([hidden]) { display: none; }
 /* Out of the flow at the place where its text ends: nothing moves when it comes. */
 :host([placed]) { position: absolute; margin-inline-start: 0.5em; }
+/* A narrow window has no room beside the text: the badge is part of the line, and wraps. */
+@media (max-width: 40rem) { :host([placed]) { position: relative; } }
 :host([placed="corner"]) {
   display: block; position: sticky; inset-inline: 0; block-size: 0; margin: 0; text-align: end;
 }
