@@ -13,11 +13,11 @@ export type ByteSource = Response | ReadableStream<Uint8Array> | AsyncIterable<U
  * }
  * ```
  *
- * The source is consumed, no faster than the events are. Leaving the loop
- * cancels it and aborts requests to the confidence model, and so does the
- * option `signal`. An error of the source
- * is thrown after the events before it. Without a core there is one `lost` event
- * and no text: where the text matters, use `ConfidenceStream`.
+ * The source is consumed no faster than the events are. Leaving the loop cancels
+ * it and aborts requests to the confidence model, and so does the option
+ * `signal`. An error of the source is thrown after the events before it. The
+ * text never waits for the core: without one all of it comes, with one `lost`
+ * event, and at the end the confidence of the whole answer is unavailable.
  */
 export async function* confidences(
   source: ByteSource, options: ScoreOptions = {},

@@ -21,6 +21,6 @@ export { confidenceFetch, type ConfidenceFetchOptions, type ResponseInfo } from 
 export { type CoreSource, loadCore } from "./load.js";
 export { ConfidenceModel, type Fetch, type ModelOptions } from "./model.js";
 export { readEvents } from "./record.js";
-export type { ScoreOptions } from "./scorer.js";
+export { Scorer, type ScoreOptions } from "./scorer.js";
 export type { FailReason, Session } from "./session.js";
 export { ConfidenceStream } from "./stream.js";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import "finece/badge";
-import { assertAccessible, eventually, openModule, skip } from "./badge-support.js";
+import { assertAccessible, openModule, skip } from "./badge-support.js";
+import { until } from "./support.js";
 
 const DEFINE = `import { ConfidenceBadge } from "finece/badge";
   ConfidenceBadge.define(); ConfidenceBadge.define();
@@ -200,7 +201,7 @@ test("dark mode, forced colours, reduced motion, right to left, print, and anoth
   const light = [await css("color"), await css("background-color")];
   await assertAccessible(page, "light");
   await page.emulateMedia({ colorScheme: "dark" });
-  await eventually("dark colours", async () => await css("color") !== light[0] && await css("background-color") !== light[1]);
+  await until("dark colours", async () => await css("color") !== light[0] && await css("background-color") !== light[1]);
   await assertAccessible(page, "dark");
 
   await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
@@ -210,7 +211,7 @@ test("dark mode, forced colours, reduced motion, right to left, print, and anoth
     probe.remove();
     return { color, backgroundColor };
   });
-  await eventually("the system's colours", async () => await css("color") === system.color);
+  await until("the system's colours", async () => await css("color") === system.color);
   assert.equal(await css("border-block-start-color"), system.color);
   assert.equal(await css("background-color"), system.backgroundColor);
   assert.equal(await css("border-block-start-style"), "dashed"); // provisional without a colour
@@ -231,12 +232,12 @@ test("dark mode, forced colours, reduced motion, right to left, print, and anoth
   await page.evaluate(() => { document.documentElement.dir = "rtl"; });
   await page.keyboard.press("Escape");
   await badge.click();
-  await eventually("the panel to begin where the badge does, at the right", async () => {
+  await until("the panel to begin where the badge does, at the right", async () => {
     const [panel, anchor] = [await page.locator("confidence-badge .panel").boundingBox(), await badge.boundingBox()];
     return panel !== null && anchor !== null && Math.abs(panel.x + panel.width - (anchor.x + anchor.width)) < 2;
   });
   await page.setViewportSize({ width: 320, height: 400 });
-  await eventually("the panel to lie in a narrow window", async () => {
+  await until("the panel to lie in a narrow window", async () => {
     const narrow = await page.locator("confidence-badge .panel").boundingBox();
     return narrow !== null && narrow.x >= 0 && narrow.x + narrow.width <= 320;
   });

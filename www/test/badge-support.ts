@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
 import { loadCore, type SessionConfig } from "finece";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
-import { serve, wasm } from "./support.js";
+import { HUNG, serve, wasm } from "./support.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -36,7 +36,7 @@ after(async () => { await (await browser)?.close(); });
 export async function open(t: TestContext, url: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await launch()).newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(HUNG);
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => { errors.push(message); });
   t.after(async () => {
@@ -47,10 +47,14 @@ export async function open(t: TestContext, url: string, options: BrowserContextO
   return page;
 }
 
+/** What a page's request for finece.wasm gets: the core, a refusal, or no answer at all. */
+export type CoreFile = "there" | "missing" | "silent";
+
 /** Serves a page that runs a module, bundled with this package, and opens it. */
 export async function openModule(
-  t: TestContext, contents: string, body = "", options: BrowserContextOptions = {},
+  t: TestContext, contents: string, body = "", options: BrowserContextOptions & { core?: CoreFile } = {},
 ): Promise<Page> {
+  const { core = "there", ...context } = options;
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root }, bundle: true, write: false, format: "esm", target: "es2022",
     define: { "process.env.NODE_ENV": '"development"' }, // StrictMode does nothing in production
@@ -59,6 +63,10 @@ export async function openModule(
   const url = await serve(t, (request, response) => {
     if (request.url === "/app.js") {
       response.writeHead(200, { "content-type": "text/javascript" }).end(script);
+    } else if (request.url === "/finece.wasm" && core !== "there") {
+      if (core === "missing") {
+        response.writeHead(404).end();
+      }
     } else if (request.url === "/finece.wasm") {
       response.writeHead(200, { "content-type": "application/wasm" }).end(wasm);
     } else {
@@ -67,7 +75,7 @@ export async function openModule(
         <main>${body}</main><script type="module" src="/app.js"></script></html>`);
     }
   });
-  return open(t, url, options);
+  return open(t, url, context);
 }
 
 /** The positions of a text as the core finds them, with the last of their confidences. */
@@ -94,14 +102,4 @@ export async function assertAccessible(page: Page, what: string): Promise<void> 
       `${id}: ${nodes.map(({ target, failureSummary }) => `${JSON.stringify(target)} ${failureSummary}`).join("; ")}`);
   });
   assert.deepEqual(found, [], what);
-}
-
-/** Waits until a condition holds, at most ten seconds. It is asked from outside, because a page's policy may forbid eval. */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const start = Date.now(); !(await holds()); ) {
-    if (Date.now() - start > 10_000) {
-      throw new Error(`waited in vain until ${what}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }

@@ -13,12 +13,17 @@ async function collect(...args: Parameters<typeof confidences>): Promise<StreamE
 }
 
 test("a response, its body, and bytes of Node give the same events", async () => {
+  // How the text is divided depends on the chunks.
+  const text = (events: StreamEvent[]): string => events.map((event) => (event.type === "text" ? event.text : "")).join("");
+  const rest = (events: StreamEvent[]): StreamEvent[] => events.filter(({ type }) => type !== "text");
   const events = await collect(new Response(demo));
   assert.ok(latest(events).length > 8);
-  assert.match(events.map((event) => (event.type === "text" ? event.text : "")).join(""), /^A baker sells 48 loaves/);
-  assert.deepEqual(await collect(streamOf(cut(demo, 777))), events);
-  assert.deepEqual(await collect(createReadStream(new URL("../../wasm/session/testdata/demo.sse", import.meta.url))), events);
-  assert.deepEqual(await collect(new Response(demo), { text: false }), events.filter(({ type }) => type !== "text"));
+  assert.match(text(events), /^A baker sells 48 loaves/);
+  for (const source of [streamOf(cut(demo, 777)), createReadStream(new URL("../../wasm/session/testdata/demo.sse", import.meta.url))]) {
+    const others = await collect(source);
+    assert.deepEqual([text(others), rest(others)], [text(events), rest(events)]);
+  }
+  assert.deepEqual(await collect(new Response(demo), { text: false }), rest(events));
   assert.deepEqual((await collect(new Response(null))).map(({ type }) => type).at(-1), "finish");
 });
 
@@ -65,13 +70,15 @@ test("an error of the source is thrown after the events before it", async () => 
   assert.ok(latest(events).every(({ state }) => state === "final" || state === "unavailable"));
 });
 
-test("without a core there is one lost event, and an aborted signal ends the loop", async () => {
-  const options = { core: () => Promise.reject(new Error("blocked")), onError: () => undefined };
-  assert.deepEqual((await collect(new Response(demo), options)).map(({ type }) => type), ["lost"]);
-  const endless = new ReadableStream<Uint8Array>();
+test("an aborted signal ends the loop", async () => {
   const control = new AbortController();
-  setTimeout(() => { control.abort(); }, 20);
-  assert.equal((await collect(endless, { signal: control.signal })).at(-1)?.type, "finish");
+  const endless = new ReadableStream<Uint8Array>({ start(c) { c.enqueue(demo.slice(0, 2000)); } });
+  const events: StreamEvent[] = [];
+  for await (const event of confidences(endless, { signal: control.signal })) {
+    events.push(event);
+    control.abort();
+  }
+  assert.ok(events.length > 0);
 });
 
 test("a source that cannot be read is thrown back, and nothing is asked", async () => {

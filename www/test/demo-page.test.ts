@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { type TestContext, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { assertAccessible, eventually, open, positionsOf, skip } from "./badge-support.js";
-import { bodyOf, cut, demo, serve } from "./support.js";
+import { assertAccessible, open, positionsOf, skip } from "./badge-support.js";
+import { bodyOf, cut, demo, serve, until } from "./support.js";
 
 const dist = new URL("../demo/dist/", import.meta.url);
 
@@ -18,10 +18,10 @@ const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", wasm: "application/wasm", csv: "text/csv", sse: "text/event-stream",
 };
 
-interface Options { without?: string; answer?: "demo" | "broken" | "slow" | 500; bodies?: string[]; left?: () => void }
+interface Options { without?: string; silent?: string; answer?: "demo" | "broken" | "slow" | 500; bodies?: string[]; left?: () => void }
 
 /** A static server for the page, which may also answer chat completions. */
-function pageAt(t: TestContext, { without, answer, bodies = [], left }: Options = {}): Promise<string> {
+function pageAt(t: TestContext, { without, silent, answer, bodies = [], left }: Options = {}): Promise<string> {
   return serve(t, (request, response) => {
     const name = new URL(request.url ?? "", "http://localhost").pathname.slice(1) || "index.html";
     const file = new URL(name, dist);
@@ -41,6 +41,8 @@ function pageAt(t: TestContext, { without, answer, bodies = [], left }: Options 
           response.end();
         }
       })();
+    } else if (name === silent) {
+      // It is never answered.
     } else if (request.method !== "GET" || name === without || !/^[\w.]+$/.test(name) || !existsSync(file)) {
       response.writeHead(request.method === "GET" ? 404 : 405).end();
     } else {
@@ -49,7 +51,7 @@ function pageAt(t: TestContext, { without, answer, bodies = [], left }: Options 
   });
 }
 
-const idle = (page: Page): Promise<void> => eventually("the answer is there", () =>
+const idle = (page: Page): Promise<void> => until("the answer is there", () =>
   page.evaluate(() => document.querySelector(".answer") !== null && !document.body.classList.contains("running")));
 const names = (page: Page): Promise<(string | null)[]> => page.locator("confidence-badge").evaluateAll((badges) =>
   badges.map((badge) => badge.shadowRoot?.querySelector("button")?.getAttribute("aria-label") ?? null));
@@ -86,10 +88,10 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   await page.locator("[data-cut]", { hasText: "Let me check" }).waitFor();
 
   await page.locator("[name=threshold]").fill("0.5");
-  await eventually("nothing is below", async () => (await text("verdict-stop")) === "nothing");
+  await until("nothing is below", async () => (await text("verdict-stop")) === "nothing");
   assert.equal(await page.locator(".cut").count(), 0);
   await page.locator("[name=alpha]").fill("1");
-  await eventually("nothing is revised", async () => /Revised\s*0/.test(await text("facts")));
+  await until("nothing is revised", async () => /Revised\s*0/.test(await text("facts")));
   assert.equal(await text("alpha-out"), "1");
   const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1)?.value ?? NaN;
   assert.equal((await names(page))[0], `Confidence ${(unrevised * 100).toFixed(0)}%, high, final`);
@@ -97,7 +99,7 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   await page.selectOption("[name=strategy]", "periodic");
   assert.ok(await page.locator("#every-row").isVisible());
   const periodic = (await positionsOf(demo, { estimator: "leco", strategy: "periodic", every: 30 })).length - 1;
-  await eventually("the strategy is periodic", async () => new RegExp(`Positions\\s*${String(periodic)}`).test(await text("facts")));
+  await until("the strategy is periodic", async () => new RegExp(`Positions\\s*${String(periodic)}`).test(await text("facts")));
 
   const answer = page.locator(".answer");
   const note = page.locator(".note");
@@ -108,7 +110,7 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
     await note.filter({ hasText: "Confidence is unavailable" }).waitFor();
     assert.equal(await beginnings(), 1, `the text is there once with every ${every} tokens`);
     await page.locator("[name=every]").fill("30");
-    await eventually("the error is gone", async () => !(await note.innerText()).includes("unavailable"));
+    await until("the error is gone", async () => !(await note.innerText()).includes("unavailable"));
     assert.equal(await beginnings(), 1);
   }
 });
@@ -141,18 +143,18 @@ test("live answers come from the server the page is from; what goes wrong is sai
   const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?play=no`);
   await page.selectOption("#speed", "0");
   await page.getByRole("button", { name: "Replay the recording" }).click(); // no part of the conversation
-  await eventually("the recording is shown", async () => await page.locator("confidence-badge[state=final]").count() === 9);
+  await until("the recording is shown", async () => await page.locator("confidence-badge[state=final]").count() === 9);
   await idle(page);
   await page.fill("#prompt", "What is the profit?");
   await page.keyboard.press("Enter");
-  await eventually("all is final", async () => await page.locator("confidence-badge[state=final]").count() === 18);
+  await until("all is final", async () => await page.locator("confidence-badge[state=final]").count() === 18);
   const sent = JSON.parse(bodies[0] ?? "") as Record<string, unknown>;
   assert.deepEqual([sent["stream"], sent["logprobs"], sent["messages"]], [true, true, [{ role: "user", content: "What is the profit?" }]]);
   assert.equal("model" in sent, false, "a model's name that nobody gave");
   await idle(page);
   await page.fill("#prompt", "And now?");
   await page.getByRole("button", { name: "Send" }).click();
-  await eventually("the second question is asked", () => bodies.length === 2);
+  await until("the second question is asked", () => bodies.length === 2);
   assert.equal((JSON.parse(bodies[1] ?? "") as { messages: unknown[] }).messages.length, 3);
 
   for (const [answer, words] of [
@@ -176,25 +178,37 @@ test("stopping, and closing the page in mid-stream, aborts the request", { skip 
   const askAndWait = async (): Promise<void> => {
     await page.fill("#prompt", "Slowly?");
     await page.keyboard.press("Enter");
-    await eventually("text comes", async () => (await page.locator(".answer .bubble > .text").last().innerText()).length > 20);
+    await until("text comes", async () => (await page.locator(".answer .bubble > .text").last().innerText()).length > 20);
   };
   await askAndWait();
   assert.equal(left, 0);
   await page.locator("#composer [type=submit]").click();
-  await eventually("the first request is aborted", () => left === 1);
+  await until("the first request is aborted", () => left === 1);
   await page.locator(".note", { hasText: "Stopped" }).waitFor();
   await askAndWait();
   await page.close();
-  await eventually("the second request is aborted", () => left === 2);
+  await until("the second request is aborted", () => left === 2);
 });
 
-test("without its core the page still shows the text, and badges say unavailable", { skip }, async (t) => {
-  const page = await open(t, `${await pageAt(t, { without: "finece.wasm" })}/?speed=0`);
-  await idle(page);
-  assert.match(await page.locator("#core-problem").innerText(), /HTTP 404/);
-  assert.match(await page.locator(".bubble > .text").innerText(), /^A baker sells[\s\S]*126 euros/);
-  assert.deepEqual(await names(page), ["Confidence: not available"]);
-});
+for (const [how, options, words] of [
+  ["is missing", { without: "finece.wasm" }, /HTTP 404/],
+  ["is never answered", { silent: "finece.wasm" }, /not loaded within 3 seconds/],
+] as const) {
+  test(`when finece.wasm ${how} the page shows the text at once, and then that confidences are not available`, { skip }, async (t) => {
+    const page = await open(t, "about:blank");
+    await page.clock.install();
+    await page.goto(`${await pageAt(t, options)}/?speed=0`);
+    await until("the text is there", async () => /^A baker sells[\s\S]*126 euros/.test(await page.locator(".bubble > .text").innerText()));
+    await page.clock.fastForward(10_000);
+    await until("the badge is there", async () => (await names(page)).length === 1);
+    assert.match(await page.locator("#core-problem").innerText(), words);
+    assert.deepEqual(await names(page), ["Confidence: not available"]);
+    await page.fill("#prompt", "Hello?"); // and the page still works
+    await page.locator("[name=alpha]").fill("1");
+    await until("the badge is there again", async () => (await names(page)).length === 1);
+    assert.match(await page.locator(".bubble > .text").innerText(), /^A baker sells[\s\S]*126 euros/);
+  });
+}
 
 test("axe-core finds nothing, on a phone and a desktop, light and dark, under every policy and with details open", { skip }, async (t) => {
   const url = await pageAt(t);

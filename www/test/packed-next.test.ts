@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
-import { eventually, open, skip } from "./badge-support.js";
+import { open, skip } from "./badge-support.js";
 import { app, expected, root } from "./packed-support.js";
-import { demo, serve } from "./support.js";
+import { demo, serve, until } from "./support.js";
 
 // A page that is rendered on the server and goes on in the browser, and a route
 // that scores on the server.
@@ -94,11 +94,11 @@ test("an app that Next builds with the packed package, rendered on the server", 
   view.on("console", (message) => { said.push(message.text()); });
   view.on("request", (request) => { fetched.push(request.url()); });
   await view.goto(url);
-  await eventually("the stream to be read", () => view.locator("article[data-status=done]").count().then((n) => n === 1));
+  await until("the stream to be read", () => view.locator("article[data-status=done]").count().then((n) => n === 1));
   assert.match(await view.locator("article p").textContent() ?? "", /baker/);
   await view.getByRole("button", { name: "score" }).click();
   const scored = (): Promise<string | undefined> => view.evaluate(() => (globalThis as { scored?: string }).scored);
-  await eventually("the stream to be scored", async () => await scored() !== undefined);
+  await until("the stream to be scored", async () => await scored() !== undefined);
   assert.deepEqual(JSON.parse(await scored() ?? ""), want);
   assert.equal(fetched.filter((path) => path.endsWith(".wasm")).length, 1, "the core was a file of its own, loaded once");
   assert.deepEqual(said, [], "nothing to complain of, such as another page on the server");

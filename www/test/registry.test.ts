@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { positionsOf, eventually, openModule, skip } from "./badge-support.js";
-import { demo } from "./support.js";
+import { positionsOf, openModule, skip } from "./badge-support.js";
+import { demo, until } from "./support.js";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
@@ -56,7 +56,7 @@ test("the component of the registry shows an answer and its confidences", { skip
     const source = new Response(bytes);
     createRoot(document.querySelector("main")).render(h(ConfidenceAnswer, { source, className: "mine" }));`);
   const answer = page.locator(".mine");
-  await eventually("the answer is done", async () => await answer.getAttribute("data-status").catch(() => null) === "done");
+  await until("the answer is done", async () => await answer.getAttribute("data-status").catch(() => null) === "done");
   const positions = (await positionsOf(demo, {})).filter(({ index }) => index > 0);
   const values = await answer.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.getAttribute("value")));
   assert.deepEqual(values, positions.map(({ value }) => String(value)));

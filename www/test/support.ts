@@ -99,11 +99,14 @@ export function latest(events: readonly StreamEvent[], choice = 0): ConfidenceEv
   return last;
 }
 
-/** Waits until a condition holds, at most five seconds. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const start = Date.now(); !holds(); ) {
-    if (Date.now() - start > 5000) {
-      throw new Error(`waited in vain until ${what}`);
+/** After how many milliseconds a test that still waits is taken to hang, on the busiest machine. */
+export const HUNG = 120_000;
+
+/** Waits until a condition holds. Fails as hung when it never does. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const start = Date.now(); !(await holds()); ) {
+    if (Date.now() - start > HUNG) {
+      throw new Error(`hung: waited ${String(HUNG / 1000)} s until ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

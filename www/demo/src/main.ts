@@ -12,11 +12,17 @@ import { type Settings, Turn } from "./turn.js";
 const QUESTION = "A baker sells 48 loaves on Monday and half as many on Tuesday, at 3 euros each. "
   + "She needs 5 kg of flour for every 8 loaves, at 2 euros a kilogram. What is her profit?";
 const TOKEN_PACE = 45; // milliseconds a token at speed 1
+const CORE_TIMEOUT = 3000; // milliseconds after which confidences are given up
 
 const form = byId("settings", HTMLFormElement);
 const answers = byId("answers");
 const views: AnswerView[] = [];
-let core: Core | undefined;
+/** The core, or why there is none; it is given up when it does not load. */
+let loaded: Core | undefined;
+const core = new Promise<Core>((resolve, reject) => {
+  loadCore().then(resolve, reject);
+  setTimeout(() => { reject(new Error("finece.wasm was not loaded within 3 seconds")); }, CORE_TIMEOUT);
+});
 let running: AbortController | undefined;
 let frame = 0;
 
@@ -39,8 +45,8 @@ function settings(): Settings {
 }
 
 /** Shows the latest answer with the next frame, and what would have been done with it. */
-function refresh(all = false): void {
-  if (all) {
+function refresh(all?: boolean): void {
+  if (all === true) {
     views.forEach((view) => { view.refresh(policy(), threshold(), false); });
   }
   if (frame === 0) {
@@ -83,8 +89,7 @@ async function run(question: string, origin: string, open: (signal: AbortSignal)
   running?.abort();
   const controller = running = new AbortController();
   document.body.classList.add("running");
-  await ready;
-  const turn = new Turn(core, settings());
+  const turn = new Turn(() => loaded ?? core, settings(), refresh);
   const view = new AnswerView(question, origin, turn);
   views.push(view);
   answers.append(view.element);
@@ -131,10 +136,7 @@ async function take(file: File): Promise<void> {
   try {
     const pairs = file.size < 16 << 20 ? readPairs(new TextDecoder().decode(bytes)) : undefined;
     if (pairs !== undefined) {
-      await ready;
-      if (core !== undefined) {
-        showPairs(core, pairs, `${file.name}: ${String(pairs.correct.length)} answers of yours`);
-      }
+      showPairs(await core, pairs, `${file.name}: ${String(pairs.correct.length)} answers of yours`);
       return;
     }
   } catch (error) {
@@ -150,7 +152,7 @@ function rescored(): void {
   }
   byId("every-row").hidden = !field("strategy").includes("periodic");
   byId("entropy-row").hidden = !field("strategy").includes("entropy");
-  views.forEach(({ turn }) => { turn.rescore(core, settings()); });
+  views.forEach(({ turn }) => { turn.rescore(settings()); });
   refresh(true);
 }
 
@@ -246,19 +248,18 @@ if (matchMedia("(prefers-reduced-motion: reduce)").matches && !query.has("speed"
   byId("speed", HTMLSelectElement).value = "0";
 }
 
-const ready = loadCore().then((loaded) => { core = loaded; }, (error: unknown) => {
+// What the page shows never waits for the core.
+core.then(async (it) => {
+  loaded = it;
+  const pairs = readPairs(await (await fetch("sample.csv")).text());
+  if (pairs !== undefined) {
+    showPairs(it, pairs, `Example data: ${String(pairs.correct.length)} invented answers, of no real model`);
+  }
+}, (error: unknown) => {
   byId("core-problem").textContent = `Confidences are unavailable: ${error instanceof Error ? error.message : String(error)}`;
   byId("core-problem").hidden = false;
 });
 rescored();
-void ready.then(async () => {
-  if (core !== undefined) {
-    const pairs = readPairs(await (await fetch("sample.csv")).text());
-    if (pairs !== undefined) {
-      showPairs(core, pairs, `Example data: ${String(pairs.correct.length)} invented answers, of no real model`);
-    }
-  }
-});
 if (query.get("play") !== "no") {
   void playDemo();
 }
