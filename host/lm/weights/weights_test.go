@@ -71,7 +71,9 @@ func TestEveryModelLoads(t *testing.T) {
 	if err := json.Unmarshal(weights.SuC, new(baseline.SuC)); err != nil {
 		t.Error(err)
 	}
-	if _, err := weights.Load("none"); err == nil {
-		t.Error("there is a model called none")
+	for _, name := range []string{"none", "", "../weights/generator", "generator/"} {
+		if _, err := weights.Load(name); err == nil {
+			t.Errorf("there is a model called %q", name)
+		}
 	}
 }
