@@ -1,9 +1,9 @@
 package stream
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestOpenAIResponses(t *testing.T) {
@@ -244,29 +244,50 @@ func TestOllama(t *testing.T) {
 	})
 }
 
-// Reasoning behind other text is put first. That took quadratic time where
-// fields of it come again and again, half a minute for these.
-func TestFieldsThatComeAgainTakeLinearTime(t *testing.T) {
+// again is an event whose reasoning comes in n fields of the same name, after other text.
+var again = map[string]func(n int) string{
+	"Ollama": func(n int) string {
+		return `{"message":{"content":"a"}` + strings.Repeat(`,"thinking":"x"`, n) + `,"done":true}`
+	},
+	"OpenAI": func(n int) string {
+		return `{"choices":[{"delta":{"content":"a"}` + strings.Repeat(`,"delta":{"reasoning":"x"}`, n) + `,"finish_reason":"stop"}]}`
+	},
+}
+
+// Reasoning is put before other text of its event once, not once a field.
+func TestFieldsThatComeAgain(t *testing.T) {
 	const n = 60_000
-	for name, input := range map[string]string{
-		"Ollama": `{"message":{"content":"a"}` + strings.Repeat(`,"thinking":"x"`, n) + `,"done":true}`,
-		"OpenAI": `{"choices":[{"delta":{"content":"a"}` + strings.Repeat(`,"delta":{"reasoning":"x"}`, n) + `,"finish_reason":"stop"}]}`,
-	} {
-		d, err := New(Options{MaxEvent: 2 << 20})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got texts
-		start := time.Now()
-		d.Write([]byte(input), &got)
-		d.End(&got)
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%s: it took %v", name, took)
-		}
-		if want := "xa" + strings.Repeat("x", n-1); string(got) != want {
+	for name, event := range again {
+		if got, want := string(textOf(t, event(n))), "xa"+strings.Repeat("x", n-1); got != want {
 			t.Errorf("%s: %.100q, want %.100q", name, got, want)
 		}
 	}
+}
+
+// BenchmarkFieldsThatComeAgain shows that the time of a field does not grow with their number.
+func BenchmarkFieldsThatComeAgain(b *testing.B) {
+	for name, event := range again {
+		for _, n := range []int{1_000, 10_000, 60_000} {
+			b.Run(fmt.Sprint(name, "/", n), func(b *testing.B) {
+				input := event(n)
+				for b.Loop() {
+					textOf(b, input)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/field")
+			})
+		}
+	}
+}
+
+// textOf decodes one large event.
+func textOf(t testing.TB, input string) (got texts) {
+	d, err := New(Options{MaxEvent: 2 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Write([]byte(input), &got)
+	d.End(&got)
+	return got
 }
 
 // texts are those of all tokens.
