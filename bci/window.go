@@ -28,6 +28,7 @@ type Window struct {
 
 type slot struct {
 	conf, fused float64
+	last        int // the last position that fused depends on
 	state       uint8
 	final       bool
 	changed     bool // since it was last reported
@@ -48,6 +49,9 @@ type Revision struct {
 	Fused  float64 // the fused confidence; NaN where there is no estimate
 	Final  bool    // nothing that happens later changes it
 	Failed bool    // there is no estimate, and none will come
+	// Last is the last position whose estimate Fused depends on: those from ID to
+	// Last are all of them. It is ID itself where nothing is integrated.
+	Last int
 }
 
 // NewWindow returns a window for at most capacity positions between the oldest
@@ -94,7 +98,7 @@ func (w *Window) Push(out []Revision) (id int, _ []Revision) {
 	}
 	id = w.base + w.n
 	w.n++
-	*w.at(id) = slot{fused: math.NaN()}
+	*w.at(id) = slot{fused: math.NaN(), last: id}
 	return id, out
 }
 
@@ -184,7 +188,14 @@ func (w *Window) integrate(id int) {
 			}
 		}
 		w.fused[k] = v
-		if s := w.at(w.ids[k]); k <= own && v != s.fused {
+		if k > own {
+			continue
+		}
+		s := w.at(w.ids[k])
+		if w.p.Alpha < 1 {
+			s.last = w.ids[min(k+w.depth, n-1)]
+		}
+		if v != s.fused {
 			s.fused, s.changed = v, true
 		}
 	}
@@ -255,5 +266,5 @@ func (w *Window) drop() {
 }
 
 func (s *slot) revision(id int) Revision {
-	return Revision{ID: id, Fused: s.fused, Final: s.final, Failed: s.state == failed}
+	return Revision{ID: id, Fused: s.fused, Last: s.last, Final: s.final, Failed: s.state == failed}
 }

@@ -35,13 +35,13 @@ func TestWindowInOrder(t *testing.T) {
 			t.Fatalf("Push = %d, %v", id, out)
 		}
 	}
-	checkRevisions(t, "first", w.Resolve(0, 0.8, nil), Revision{0, 0.8, false, false})
-	checkRevisions(t, "second", w.Resolve(1, 0.4, nil), Revision{0, 0.6, true, false}, Revision{1, 0.4, false, false})
+	checkRevisions(t, "first", w.Resolve(0, 0.8, nil), Revision{ID: 0, Fused: 0.8, Final: false, Failed: false})
+	checkRevisions(t, "second", w.Resolve(1, 0.4, nil), Revision{ID: 0, Fused: 0.6, Final: true, Failed: false}, Revision{ID: 1, Fused: 0.4, Final: false, Failed: false})
 	checkRevisions(t, "again", w.Resolve(1, 0.9, nil))
 	checkRevisions(t, "unknown", w.Resolve(7, 0.9, nil))
 	checkRevisions(t, "negative", w.Fail(-1, nil))
 	checkRevisions(t, "end", w.End(nil))
-	checkRevisions(t, "last", w.Resolve(2, 1, nil), Revision{1, 0.7, true, false}, Revision{2, 1, true, false})
+	checkRevisions(t, "last", w.Resolve(2, 1, nil), Revision{ID: 1, Fused: 0.7, Final: true, Failed: false}, Revision{ID: 2, Fused: 1, Final: true, Failed: false})
 	if id, out := w.Push(nil); id != -1 || len(out) != 0 {
 		t.Errorf("Push after End = %d, %v", id, out)
 	}
@@ -52,11 +52,11 @@ func TestWindowOutOfOrder(t *testing.T) {
 	for range 4 {
 		w.Push(nil)
 	}
-	checkRevisions(t, "third", w.Resolve(2, 0.4, nil), Revision{2, 0.4, false, false})
-	checkRevisions(t, "first looks past the second", w.Resolve(0, 0.8, nil), Revision{0, 0.6, false, false})
-	checkRevisions(t, "second changes the first only", w.Resolve(1, 0.2, nil), Revision{0, 0.5, true, false}, Revision{1, 0.3, true, false})
-	checkRevisions(t, "no estimate", w.Resolve(3, nan, nil), Revision{3, nan, true, true})
-	checkRevisions(t, "end", w.End(nil), Revision{2, 0.4, true, false})
+	checkRevisions(t, "third", w.Resolve(2, 0.4, nil), Revision{ID: 2, Fused: 0.4, Final: false, Failed: false})
+	checkRevisions(t, "first looks past the second", w.Resolve(0, 0.8, nil), Revision{ID: 0, Fused: 0.6, Final: false, Failed: false})
+	checkRevisions(t, "second changes the first only", w.Resolve(1, 0.2, nil), Revision{ID: 0, Fused: 0.5, Final: true, Failed: false}, Revision{ID: 1, Fused: 0.3, Final: true, Failed: false})
+	checkRevisions(t, "no estimate", w.Resolve(3, nan, nil), Revision{ID: 3, Fused: nan, Final: true, Failed: true})
+	checkRevisions(t, "end", w.End(nil), Revision{ID: 2, Fused: 0.4, Final: true, Failed: false})
 	checkRevisions(t, "ended", w.End(nil))
 }
 
@@ -67,7 +67,7 @@ func TestWindowFailureMakesEarlierFinal(t *testing.T) {
 	}
 	w.Resolve(0, 0.8, nil)
 	w.Resolve(2, 0.4, nil)
-	checkRevisions(t, "failure", w.Fail(1, nil), Revision{0, 0.6, true, false}, Revision{1, nan, true, true})
+	checkRevisions(t, "failure", w.Fail(1, nil), Revision{ID: 0, Fused: 0.6, Final: true, Failed: false}, Revision{ID: 1, Fused: nan, Final: true, Failed: true})
 }
 
 func TestWindowGivesUpTheOldest(t *testing.T) {
@@ -75,14 +75,14 @@ func TestWindowGivesUpTheOldest(t *testing.T) {
 	w.Push(nil)
 	w.Push(nil)
 	id, out := w.Push(nil)
-	checkRevisions(t, "pending", out, Revision{0, nan, true, true})
+	checkRevisions(t, "pending", out, Revision{ID: 0, Fused: nan, Final: true, Failed: true})
 	if id != 2 {
 		t.Errorf("id %d, want 2", id)
 	}
 	checkRevisions(t, "given up", w.Resolve(0, 0.5, nil))
-	checkRevisions(t, "with an estimate", w.Resolve(1, 0.4, nil), Revision{1, 0.4, false, false})
+	checkRevisions(t, "with an estimate", w.Resolve(1, 0.4, nil), Revision{ID: 1, Fused: 0.4, Final: false, Failed: false})
 	_, out = w.Push(nil)
-	checkRevisions(t, "as it stands", out, Revision{1, 0.4, true, false})
+	checkRevisions(t, "as it stands", out, Revision{ID: 1, Fused: 0.4, Final: true, Failed: false})
 }
 
 func TestWindowWithoutDepth(t *testing.T) {
@@ -92,7 +92,7 @@ func TestWindowWithoutDepth(t *testing.T) {
 			if _, out := w.Push(nil); len(out) != 0 {
 				t.Errorf("full: %+v", out)
 			}
-			checkRevisions(t, "final at once", w.Resolve(id, 0.3, nil), Revision{id, 0.3, true, false})
+			checkRevisions(t, "final at once", w.Resolve(id, 0.3, nil), Revision{ID: id, Fused: 0.3, Final: true, Failed: false})
 		}
 	}
 }
@@ -106,6 +106,21 @@ func TestWindowCapacity(t *testing.T) {
 	if _, err := NewWindow(Params{2, 3, 1}, 9); err == nil {
 		t.Error("Alpha 2 is taken")
 	}
+}
+
+// lastOf is the last estimate of conf that the fused value of a position is made of.
+func lastOf(conf []float64, p Params, id int) int {
+	last := id
+	if p.Alpha == 1 || math.IsNaN(conf[id]) {
+		return last
+	}
+	for i, left := id+1, p.depth(); i < len(conf) && left > 0; i++ {
+		if !math.IsNaN(conf[i]) {
+			last = i
+			left--
+		}
+	}
+	return last
 }
 
 // Whatever the order of events, a position is reported when it changes, never
@@ -135,6 +150,9 @@ func TestWindowEqualsFusePath(t *testing.T) {
 					t.Fatalf("%+v reports nothing new", r)
 				}
 				seen[r.ID], final[r.ID] = r.Fused, r.Final
+				if want := lastOf(conf, p, r.ID); r.Last != want {
+					t.Fatalf("%+v of %v: %+v, want %d for the last that it depends on", p, conf, r, want)
+				}
 				if r.Failed && !(r.Final && math.IsNaN(r.Fused)) {
 					t.Fatalf("%+v", r)
 				}

@@ -40,6 +40,10 @@ func Methods() []Method {
 	return all
 }
 
+// Fitted reports whether a map of this form was fitted on labelled answers. What it
+// gives is a probability then. Identity leaves a confidence as it is.
+func (m Method) Fitted() bool { return m > Identity && m < methodCount }
+
 // ParseMethod reads what String writes; None for any other name.
 func ParseMethod(name string) Method {
 	return Method(max(slices.Index(methodNames[:], name), 0))

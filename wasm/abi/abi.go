@@ -1,12 +1,15 @@
-// Package abi is the contract between finece.wasm and its surroundings: the
-// exported functions, the answers they give and the bytes that events are made
-// of. Hosts in other languages mirror this one file.
+// Package abi is the contract between finece.wasm and its host: the exported
+// functions, the answers they give, and the bytes that events and evaluations are
+// made of. The numbers of names, such as those of states and reasons, are in
+// package contract.
 //
 // # Calls
 //
 // The module imports nothing and exports its memory and the functions in
 // [Functions]. It is a reactor: call _initialize once before anything else.
-// One instance holds one session.
+// One instance holds one session. finece_open ends the session before it, if there
+// was one, drops all its memory and starts the next one: the answers are those of a
+// fresh instance, at about half the cost.
 //
 // Bytes go in through the input buffer. finece_input(size) returns the address
 // of at least size bytes, or 0 when size is over [MaxInput]; write there, then
@@ -43,7 +46,7 @@
 //	12  u32  revision for Confidence, id for Ask, length of the bytes for Text and
 //	         Fault, missing strategies (a position.Kind) for Finish
 //
-// and go on according to their kind:
+// The rest depends on the kind:
 //
 //	Text (1)        a segment
 //	                16  bytes, zero-padded to a multiple of 8
@@ -58,7 +61,8 @@
 //	                    integration, 0 for none
 //	                35  u8 calibrate.Band of that map, plus 0x80 if raw is outside
 //	                    the confidences that it was fitted on
-//	                36  4 bytes zero; 40  f64 mass
+//	                36  u8 1 if fused is calibrated, so that it is a probability; else 0
+//	                37  3 bytes zero; 40  f64 mass
 //	Usage (5)       16  i64 prompt, 24  i64 completion, 32  i64 reasoning tokens; -1 unknown
 //	Fault (6)       a code
 //	                16  i64 offset in the stream, -1 if none; 24  bytes, padded
@@ -75,7 +79,13 @@
 //
 //	30 00 00 00  04 00 02 00  03 00 00 00  02 00 00 00   size 48, Confidence, choice 0, Final, no reason, index 3, revision 2
 //	00 00 00 00 00 00 e8 3f   00 00 00 00 00 00 e8 3f    raw 0.75, fused 0.75
-//	01 00 00 00 00 00 00 00   00 00 00 00 00 00 f0 3f    Model, Expectation, not calibrated, mass 1
+//	01 00 00 00 00 00 00 00   00 00 00 00 00 00 f0 3f    Model, Expectation, no map, not calibrated, mass 1
+//
+// The same after the Platt map (3) of late positions (2):
+//
+//	30 00 00 00  04 00 02 00  03 00 00 00  02 00 00 00   size 48, Confidence, choice 0, Final, no reason, index 3, revision 2
+//	00 00 00 00 00 00 e8 3f   00 00 00 00 00 00 e0 3f    raw 0.75, fused 0.5
+//	01 00 03 02 01 00 00 00   00 00 00 00 00 00 f0 3f    Model, Expectation, Platt, Late, calibrated, mass 1
 //
 // And the text "Hi!" of choice 1's answer:
 //
@@ -85,7 +95,7 @@ package abi
 
 // Version changes whenever a host written for the last one would misread an
 // answer. finece_abi returns it.
-const Version = 1
+const Version = 2
 
 // MaxInput is the most bytes that one call takes: 16 MiB. Longer writes are cut
 // by the caller; a stream may be cut anywhere.
@@ -125,7 +135,7 @@ var Functions = []Function{
 	// finece_input(size) returns the input buffer's address, or 0.
 	{"finece_input", []Type{I32}, []Type{I32}},
 	// finece_open(n) reads a configuration (see session.ParseConfig) and begins
-	// a session in place of the one before. Answer: events.
+	// a session instead of the one before. Answer: events.
 	{"finece_open", []Type{I32}, []Type{I32}},
 	// finece_write(n) takes the stream's next bytes. Answer: events.
 	{"finece_write", []Type{I32}, []Type{I32}},

@@ -30,6 +30,15 @@ func TestTheDocumentedExamplesHold(t *testing.T) {
 			"30000000 04000200 03000000 02000000 000000000000e83f 000000000000e83f 0100000000000000 000000000000f03f",
 		},
 		{
+			session.Event{
+				Kind: session.Confidence, Position: position.Position{Index: 3}, Revision: 2, State: session.Final, Raw: 0.75, Fused: 0.5, Calibrated: true,
+				Source: session.Source{
+					Estimator: session.Model, Method: uint8(estimate.Expectation), Mass: 1, Map: calibrate.Platt, Band: calibrate.Late,
+				},
+			},
+			"30000000 04000200 03000000 02000000 000000000000e83f 000000000000e03f 0100030201000000 000000000000f03f",
+		},
+		{
 			session.Event{Kind: session.Text, Choice: 1, Text: []byte("Hi!")},
 			"18000000 01010000 00000000 03000000 4869210000000000",
 		},
@@ -50,7 +59,7 @@ func samples() []session.Event {
 		}},
 		{Kind: session.Ask, Position: position.Position{Index: 7, Kind: position.End}, ID: 7},
 		{Kind: session.Confidence, Position: position.Position{Index: 7}, Revision: 1, State: session.Provisional, Raw: 0.25, Fused: 0.5, Source: session.Source{Mass: 0.9}},
-		{Kind: session.Confidence, Position: position.Position{Index: 8}, State: session.Final, Raw: 0.25, Fused: 0.4, Source: session.Source{
+		{Kind: session.Confidence, Position: position.Position{Index: 8}, State: session.Final, Raw: 0.25, Fused: 0.4, Calibrated: true, Source: session.Source{
 			Mass: 0.9, Map: calibrate.Isotonic, Band: calibrate.Late, Outside: true,
 		}},
 		{Kind: session.Usage, Usage: stream.Usage{Prompt: 10, Completion: -1, Reasoning: 4}},
@@ -129,12 +138,5 @@ func TestPureInputsAreReadAsTheyWereWritten(t *testing.T) {
 	}
 	if _, _, _, err := ReadEvaluateInput(append(input, 0)); err == nil {
 		t.Error("evaluate: an input with a byte too many was accepted")
-	}
-}
-
-func TestAnEvaluationOfOneClassHasNoAUROC(t *testing.T) {
-	e, err := Evaluate([]float64{0.2, 0.8}, []bool{true, true}, metrics.Binning{})
-	if err != nil || !math.IsNaN(e.AUROC) || math.IsNaN(e.ECE) {
-		t.Errorf("AUROC %v, ECE %v, %v", e.AUROC, e.ECE, err)
 	}
 }

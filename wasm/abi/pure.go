@@ -74,7 +74,7 @@ func ReadFuseInput(data []byte) (t bci.Tree, p bci.Params, err error) {
 //	16  f64  each confidence
 //	..  u8   each correctness, 0 or 1
 //
-// The answer is what AppendEvaluation writes.
+// The answer is what AppendEvaluation writes, see [Evaluation].
 func AppendEvaluateInput(dst []byte, conf []float64, correct []bool, b metrics.Binning) []byte {
 	dst = words(dst, uint32(len(conf)), uint32(b.Bins), uint32(b.Rule), 0)
 	dst = floats(dst, conf...)
@@ -108,71 +108,6 @@ func ReadEvaluateInput(data []byte) (conf []float64, correct []bool, b metrics.B
 		correct[i] = c == 1
 	}
 	return conf, correct, b, nil
-}
-
-// Evaluation is the answer of finece_evaluate. What the data leave undefined
-// is NaN.
-type Evaluation struct {
-	N, Correct             uint64
-	ECE, MCE, Brier, AUROC float64
-	Bins                   []metrics.Bin
-}
-
-// Evaluate computes an Evaluation. The error is about the input.
-func Evaluate(conf []float64, correct []bool, b metrics.Binning) (e Evaluation, err error) {
-	s, err := metrics.NewSample(conf, correct)
-	if err != nil {
-		return e, err
-	}
-	e.N, e.Correct = s.N(), s.Correct()
-	figure := func(to *float64, value float64, why error) {
-		*to = value
-		if _, undefined := why.(metrics.Undefined); why != nil && !undefined {
-			err = why
-		}
-	}
-	ece, why := s.ECE(b)
-	figure(&e.ECE, ece, why)
-	mce, why := s.MCE(b)
-	figure(&e.MCE, mce, why)
-	brier, why := s.Brier()
-	figure(&e.Brier, brier, why)
-	auroc, why := s.AUROC()
-	figure(&e.AUROC, auroc, why)
-	if err == nil && e.N > 0 {
-		e.Bins, err = s.Reliability(b)
-	}
-	return e, err
-}
-
-// AppendEvaluation writes an Evaluation:
-//
-//	 0  u64  n
-//	 8  u64  correct
-//	16  f64  ECE; 24  f64  MCE; 32  f64  Brier; 40  f64  AUROC
-//	48  u64  number of bins, then for each 48 bytes:
-//	    f64  lower edge; f64 upper edge; u64 count; u64 correct
-//	    f64  mean confidence; f64 accuracy
-func AppendEvaluation(dst []byte, e *Evaluation) []byte {
-	dst = integers(dst, int64(e.N), int64(e.Correct))
-	dst = floats(dst, e.ECE, e.MCE, e.Brier, e.AUROC)
-	dst = integers(dst, int64(len(e.Bins)))
-	for _, b := range e.Bins {
-		dst = floats(dst, b.Low, b.High)
-		dst = integers(dst, int64(b.Count), int64(b.Correct))
-		dst = floats(dst, b.Confidence, b.Accuracy)
-	}
-	return dst
-}
-
-// EvaluationSize is the most that finece_evaluate's answer to an input takes, in
-// bytes.
-func EvaluationSize(input []byte) int {
-	bins := uint32(metrics.DefaultBins)
-	if len(input) >= 8 {
-		bins = max(bins, binary.LittleEndian.Uint32(input[4:]))
-	}
-	return 56 + 48*int(min(bins, metrics.MaxBins)+1)
 }
 
 // AppendFloats writes f64 values, every NaN with the same bits.

@@ -57,7 +57,11 @@ func appendEvent(dst []byte, e *session.Event) []byte {
 		if e.Source.Outside {
 			band |= outsideBit
 		}
-		dst = append(dst, byte(e.Source.Estimator), e.Source.Method, byte(e.Source.Map), band, 0, 0, 0, 0)
+		var calibrated byte
+		if e.Calibrated {
+			calibrated = 1
+		}
+		dst = append(dst, byte(e.Source.Estimator), e.Source.Method, byte(e.Source.Map), band, calibrated, 0, 0, 0)
 		return floats(dst, e.Source.Mass)
 	case session.Usage:
 		dst = header(dst, e, usageSize, 0, 0, 0, 0)
@@ -114,8 +118,12 @@ func pad(dst []byte, n int) []byte {
 	return append(dst, zero[:padded(n)-n]...)
 }
 
-// ErrRecord says that bytes are not a sequence of records of this version.
-var ErrRecord = errors.New("abi: malformed event record")
+var (
+	// ErrRecord says that bytes are not a sequence of records of this version.
+	ErrRecord = errors.New("abi: malformed event record")
+	// ErrEvaluation says that bytes are not an Evaluation of this version.
+	ErrEvaluation = errors.New("abi: malformed evaluation")
+)
 
 // ReadEvents appends the events that the records in payload describe; their
 // slices alias it. Kinds that this version does not know are skipped.
@@ -171,7 +179,7 @@ func readEvent(r []byte) (e session.Event, known bool, err error) {
 	case session.Confidence:
 		e.Position.Index, e.Revision = index, int(extra)
 		e.State, e.Reason = session.State(a), session.Reason(b)
-		e.Raw, e.Fused = float(r, 16), float(r, 24)
+		e.Raw, e.Fused, e.Calibrated = float(r, 16), float(r, 24), r[36] == 1
 		e.Source = session.Source{
 			Estimator: session.Estimator(r[32]), Method: r[33], Mass: float(r, 40),
 			Map: calibrate.Method(r[34]), Band: calibrate.Band(r[35] &^ outsideBit), Outside: r[35]&outsideBit != 0,

@@ -114,6 +114,77 @@ func TestTheQuestionOfEveryChoiceIsCalibratedOnce(t *testing.T) {
 	}
 }
 
+// TestAValueIsCalibratedIfAllThatItIsFusedFromIs gives the question, early and late
+// positions maps of their own, some of which leave a confidence as it is.
+func TestAValueIsCalibratedIfAllThatItIsFusedFromIs(t *testing.T) {
+	identity := calibrate.Map{Method: calibrate.Identity, N: 9, High: 1}
+	fitted := threeMaps().Maps[calibrate.Late]
+	for _, c := range []struct {
+		name        string
+		early, late calibrate.Map
+		alpha       float64
+		depth       int
+		want        []bool // by position
+	}{
+		{"both are fitted", fitted, fitted, 0.5, 2, []bool{true, true, true, true, true}},
+		{"neither is fitted", identity, identity, 0.5, 2, []bool{false, false, false, false, false}},
+		{"late ones are not, two steps ahead", fitted, identity, 0.5, 2, []bool{true, false, false, false, false}},
+		{"late ones are not, one step ahead", fitted, identity, 0.5, 1, []bool{true, true, false, false, false}},
+		{"late ones are not, without integration", fitted, identity, 0.5, 0, []bool{true, true, true, false, false}},
+		{"late ones are not, and weigh nothing", fitted, identity, 1, 2, []bool{true, true, true, false, false}},
+		{"early ones are not", identity, fitted, 0.5, 2, []bool{false, false, false, true, true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := DefaultConfig()
+			config.Positions.Strategy, config.Positions.Every = position.Periodic, 2
+			config.Fusion.Alpha, config.Fusion.Depth = c.alpha, c.depth
+			config.Calibration = &calibrate.Calibration{Boundary: 7, Maps: [calibrate.Bands]calibrate.Map{identity, c.early, c.late}}
+			var input strings.Builder
+			for i := range 9 { // positions after 2, 4, 6 and 8 tokens, and the end
+				input.WriteString(content(0, " w", -0.1*float64(i)))
+			}
+			r := scoreCuts(t, config, input.String()+finish(0, "stop")+doneMarker)
+			last := r.last(0)[1:]
+			if len(last) != len(c.want) {
+				t.Fatalf("%d positions, want %d", len(last), len(c.want))
+			}
+			for i, e := range last {
+				if e.State != Final || e.Calibrated != c.want[i] {
+					t.Errorf("position %d after %d tokens is %s, calibrated %v, want %v", i+1, 2*(i+1), e.State, e.Calibrated, c.want[i])
+				}
+			}
+			for _, e := range r.of(Confidence, 0) {
+				if e.Calibrated && e.Source.Map == calibrate.None {
+					t.Errorf("calibrated without a map: %s", describe(&e))
+				}
+			}
+		})
+	}
+}
+
+func TestWithoutACalibrationNothingIsCalibrated(t *testing.T) {
+	for _, c := range []Config{DefaultConfig(), asking()} {
+		r := open(t, c)
+		r.write(content(0, "One.\n\n", -0.1) + content(0, "Two.", -0.2) + finish(0, "stop") + doneMarker)
+		r.end()
+		for _, ask := range r.of(Ask, 0) {
+			r.add(r.Resolve(ask.ID, reply("0.5")))
+		}
+		values := 0
+		for _, e := range r.of(Confidence, 0) {
+			if e.Calibrated {
+				t.Errorf("calibrated: %s", describe(&e))
+			}
+			if e.State == Final {
+				values++
+			}
+		}
+		if values == 0 {
+			t.Error("no position has a value")
+		}
+	}
+}
+
 func TestCalibrationsInConfigurations(t *testing.T) {
 	c := DefaultConfig()
 	c.Calibration = threeMaps()

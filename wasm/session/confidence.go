@@ -40,7 +40,7 @@ func (s *Session) position(c *choice, p *position.Position) {
 		return
 	}
 	if s.config.Estimator == Model {
-		s.confidence(c, p.Index, nan)
+		s.confidence(c, p.Index, nan, false)
 		s.events = append(s.events, Event{Kind: Ask, Choice: c.number, ID: askID(c.number, p.Index), Position: position.Position{Index: p.Index, Kind: p.Kind}})
 		return
 	}
@@ -86,7 +86,7 @@ func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 // was asked with the first one.
 func (s *Session) shareQuestion(c *choice) {
 	if s.question.state == Pending {
-		s.confidence(c, 0, nan)
+		s.confidence(c, 0, nan, false)
 		return
 	}
 	s.settle(c, 0, s.question.raw, s.question.source, s.question.reason)
@@ -157,17 +157,28 @@ func (s *Session) revise(c *choice) {
 		default:
 			slot.state = Provisional
 		}
-		s.confidence(c, r.ID, r.Fused)
+		s.confidence(c, r.ID, r.Fused, !r.Failed && c.calibrated(r.ID, r.Last))
 	}
 }
 
+// calibrated reports whether the estimates of the positions from first to last
+// that there are all went through a fitted map.
+func (c *choice) calibrated(first, last int) bool {
+	for i := first; i <= last; i++ {
+		if slot := c.slot(i); slot.raw == slot.raw && !slot.source.Map.Fitted() {
+			return false
+		}
+	}
+	return true
+}
+
 // confidence reports a position's present state.
-func (s *Session) confidence(c *choice, index int, fused float64) {
+func (s *Session) confidence(c *choice, index int, fused float64, calibrated bool) {
 	slot := c.slot(index)
 	slot.revision++
 	s.events = append(s.events, Event{
 		Kind: Confidence, Choice: c.number, Position: position.Position{Index: index}, Revision: slot.revision,
-		State: slot.state, Raw: slot.raw, Fused: fused, Source: slot.source, Reason: slot.reason,
+		State: slot.state, Raw: slot.raw, Fused: fused, Source: slot.source, Reason: slot.reason, Calibrated: calibrated,
 	})
 }
 

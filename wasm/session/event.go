@@ -18,7 +18,7 @@ const (
 	// body that Session.Request writes; answer with Resolve or Fail.
 	Ask
 	// Confidence gives a position's confidence or revises it: Position.Index,
-	// Revision, State, Raw, Fused, Source, Reason.
+	// Revision, State, Raw, Fused, Calibrated, Source, Reason.
 	Confidence
 	// Usage repeats the provider's own token counts, over all choices: Usage.
 	Usage
@@ -134,6 +134,9 @@ type Event struct {
 	Fused    float64 // Confidence: Raw after calibration, if there is any, and integration, in [0,1]; NaN likewise
 	Source   Source  // Confidence: where Raw comes from, and how it was calibrated
 	Reason   Reason  // Confidence: why it is Unavailable
+	// Calibrated says that Fused is a probability: each raw value that it was
+	// integrated from went through a fitted map of Config.Calibration. Confidence.
+	Calibrated bool
 
 	Usage  stream.Usage  // Usage
 	Fault  stream.Fault  // Fault

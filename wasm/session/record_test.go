@@ -230,8 +230,8 @@ func describe(e *Event) string {
 	case Ask:
 		return fmt.Sprintf("ask %d: %d %s id %d", e.Choice, e.Position.Index, e.Position.Kind, e.ID)
 	case Confidence:
-		return fmt.Sprintf("confidence %d: %d revision %d %s raw %v fused %v from %s %v, %s",
-			e.Choice, e.Position.Index, e.Revision, e.State, e.Raw, e.Fused, e.Source, e.Source.Mass, e.Reason)
+		return fmt.Sprintf("confidence %d: %d revision %d %s raw %v fused %v calibrated %v from %s %v, %s",
+			e.Choice, e.Position.Index, e.Revision, e.State, e.Raw, e.Fused, e.Calibrated, e.Source, e.Source.Mass, e.Reason)
 	case Usage:
 		return fmt.Sprintf("usage %+v", e.Usage)
 	case Fault:

@@ -90,8 +90,10 @@ export interface KnownConfidence extends Revision {
   readonly raw: number;
   /** `raw` after the calibration, if there is one, and Backward Confidence Integration with the estimates that came after it, in [0,1]. */
   readonly fused: number;
+  /** Whether `fused` is a probability: each raw confidence in it went through a fitted map. Otherwise it orders answers and no more. */
+  readonly calibrated: boolean;
   readonly source: Source;
-  /** Absent where the confidence is not calibrated. */
+  /** Absent where no map was applied. */
   readonly calibration?: AppliedMap;
 }
 

@@ -107,26 +107,45 @@ export function evaluate(
   return core.use((instance) => readEvaluation(instance.send("finece_evaluate", bytes)));
 }
 
+const FIGURES = ["ece", "mce", "brier", "auroc"] as const;
+
+// What stands in a row whose figure is not defined, a metrics.Undefined.
+const WHY: readonly (Undefined | undefined)[] = [undefined, "no pairs", "one class"];
+
+/** Reads the rows and the bins of an answer, as wasm/abi documents them. Rows that this version does not know are left out. */
 function readEvaluation(answer: Uint8Array): Evaluation {
   const view = new DataView(answer.buffer, answer.byteOffset, answer.byteLength);
+  const word = (offset: number): number => view.getUint32(offset, true);
   const float = (offset: number): number => view.getFloat64(offset, true);
   const count = (offset: number): number => Number(view.getBigUint64(offset, true));
-  const n = count(0);
-  const figures = { ece: float(16), mce: float(24), brier: float(32), auroc: float(40) };
-  const why: Partial<Record<keyof typeof figures, Undefined>> = {};
-  for (const name of ["ece", "mce", "brier", "auroc"] as const) {
-    if (Number.isNaN(figures[name])) {
-      why[name] = n === 0 ? "no pairs" : "one class";
+  const values = new Map<string, number>();
+  const reasons = new Map<string, Undefined | undefined>();
+  const end = 16 + word(4);
+  for (let at = 16; at < end; at += word(at)) {
+    const name = String.fromCharCode(...answer.subarray(at + 16, at + 16 + view.getUint8(at + 7)));
+    values.set(name, float(at + 8));
+    reasons.set(name, WHY[view.getUint8(at + 6)]);
+  }
+  const value = (name: string): number => values.get(name) ?? NaN;
+  const why: Partial<Record<(typeof FIGURES)[number], Undefined>> = {};
+  for (const name of FIGURES) {
+    const reason = reasons.get(name);
+    if (reason !== undefined) {
+      why[name] = reason;
     }
   }
-  const bins = Array.from({ length: count(48) }, (_, i): Bin => {
-    const from = 56 + 48 * i;
+  const size = word(12);
+  const bins = Array.from({ length: word(8) }, (_, i): Bin => {
+    const from = end + size * i;
     return {
       low: float(from), high: float(from + 8), count: count(from + 16), correct: count(from + 24),
       confidence: float(from + 32), accuracy: float(from + 40),
     };
   });
-  return { n, correct: count(8), ...figures, why, bins };
+  return {
+    n: value("n"), correct: value("correct"), ece: value("ece"), mce: value("mce"), brier: value("brier"), auroc: value("auroc"),
+    why, bins,
+  };
 }
 
 /** The parameters of Backward Confidence Integration, Equation 5 of the FineCE paper. */

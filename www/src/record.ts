@@ -86,7 +86,7 @@ function confidence(r: Record): ConfidenceEvent {
     case "final":
       // A value that is none must not reach anybody as a number.
       if (raw !== null && fused !== null) {
-        return { ...revision, state, raw, fused, source: sourceOf(r), ...calibrationOf(r) };
+        return { ...revision, state, raw, fused, calibrated: r.byte(36) === 1, source: sourceOf(r), ...calibrationOf(r) };
       }
       break;
     case undefined:

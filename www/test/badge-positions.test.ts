@@ -13,7 +13,7 @@ const found: StreamEvent = {
   entropy: { lower: null, upper: null },
 };
 const known = (revision: number, state: "provisional" | "final", fused: number): StreamEvent =>
-  ({ type: "confidence", choice: 0, index: 1, revision, state, raw: 0.5, fused, source: { estimator: "builtin", method: "leco" } });
+  ({ type: "confidence", choice: 0, index: 1, revision, state, raw: 0.5, fused, calibrated: false, source: { estimator: "builtin", method: "leco" } });
 
 test("a log keeps the latest and the first value, and takes nothing back", () => {
   const log = new ConfidenceLog();

@@ -72,16 +72,16 @@ test("what cannot be loaded says why, and the next call tries again", async (t) 
 
 test("another program, or another version of this one", async () => {
   for (const [module, says] of [
-    [lookalike(2), /ABI version 2, this package 1/],
-    [lookalike(1, { without: "finece_fuse" }), /exports no finece_fuse/],
-    [lookalike(1, { parameters: { finece_resolve: 1 } }), /finece_resolve has another signature/],
-    [lookalike(1, { imports: true }), /imports env\.now/],
+    [lookalike(1), /ABI version 1, this package 2/],
+    [lookalike(2, { without: "finece_fuse" }), /exports no finece_fuse/],
+    [lookalike(2, { parameters: { finece_resolve: 1 } }), /finece_resolve has another signature/],
+    [lookalike(2, { imports: true }), /imports env\.now/],
     [new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]), /exports no _initialize/],
     [new Uint8Array([1, 2, 3]), /no WebAssembly module/],
   ] as const) {
     await assert.rejects(loadCore(module), fails(says));
   }
-  await loadCore(lookalike(1)); // or the above would fail for another reason
+  await loadCore(lookalike(2)); // or the above would fail for another reason
 });
 
 test("a wrong setting is an error of its own, and the core goes on", async () => {

@@ -6,27 +6,32 @@ import { demo } from "./support.js";
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
 
 const confidence = `30000000 04000200 03000000 02000000 000000000000e83f 000000000000e83f 0100000000000000 000000000000f03f`;
+const calibrated = `30000000 04000200 03000000 02000000 000000000000e83f 000000000000e03f 0100030201000000 000000000000f03f`;
 const text = "18000000 01010000 00000000 03000000 4869210000000000";
 
 test("the examples that wasm/abi works out", () => {
-  assert.deepEqual(readEvents(hex(confidence + text)), [
+  assert.deepEqual(readEvents(hex(confidence + calibrated + text)), [
     {
-      type: "confidence", choice: 0, index: 3, revision: 2, state: "final", raw: 0.75, fused: 0.75,
+      type: "confidence", choice: 0, index: 3, revision: 2, state: "final", raw: 0.75, fused: 0.75, calibrated: false,
       source: { estimator: "model", basis: "expectation", mass: 1 },
+    },
+    {
+      type: "confidence", choice: 0, index: 3, revision: 2, state: "final", raw: 0.75, fused: 0.5, calibrated: true,
+      source: { estimator: "model", basis: "expectation", mass: 1 }, calibration: { map: "platt", band: "late", outside: false },
     },
     { type: "text", choice: 1, segment: "answer", text: "Hi!" },
   ]);
 });
 
 test("which map calibrated a confidence", () => {
-  const calibrated = (map: string, band: string): unknown => {
+  const applied = (map: string, band: string): unknown => {
     const [event] = readEvents(hex(confidence.replace("0100000000000000", `0100${map}${band}00000000`)));
     return event?.type === "confidence" && event.state === "final" ? event.calibration : event;
   };
-  assert.deepEqual(calibrated("03", "02"), { map: "platt", band: "late", outside: false });
-  assert.deepEqual(calibrated("05", "80"), { map: "isotonic", band: "question", outside: true });
-  assert.deepEqual(calibrated("63", "07"), { map: "unknown", band: "unknown", outside: false });
-  assert.equal(calibrated("00", "00"), undefined);
+  assert.deepEqual(applied("03", "02"), { map: "platt", band: "late", outside: false });
+  assert.deepEqual(applied("05", "80"), { map: "isotonic", band: "question", outside: true });
+  assert.deepEqual(applied("63", "07"), { map: "unknown", band: "unknown", outside: false });
+  assert.equal(applied("00", "00"), undefined);
 });
 
 test("a confidence that the core calibrates says by what", async () => {
@@ -37,6 +42,7 @@ test("a confidence that the core calibrates says by what", async () => {
   assert.ok(known.length > 2);
   for (const event of known) {
     assert.equal(event.calibration?.map, "platt");
+    assert.equal(event.calibrated, true);
   }
 });
 

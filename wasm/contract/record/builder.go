@@ -149,14 +149,9 @@ func (b *Builder) confidence(e *session.Event) *Confidence {
 	c.reset()
 	c.Place, c.State, c.Revision, c.Reason = t.place, e.State, e.Revision, e.Reason
 	if e.State == session.Provisional || e.State == session.Final {
-		c.Raw, c.Fused, c.Source, c.Calibrated = e.Raw, e.Fused, b.source(&e.Source), calibrated(&e.Source)
+		c.Raw, c.Fused, c.Source, c.Calibrated = e.Raw, e.Fused, b.source(&e.Source), e.Calibrated
 	}
 	return c
-}
-
-// calibrated reports whether a value is a probability: a fitted map was applied.
-func calibrated(s *session.Source) bool {
-	return s.Map != calibrate.None && s.Map != calibrate.Identity
 }
 
 func (b *Builder) source(s *session.Source) Source {
