@@ -10,7 +10,8 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Asker asks a confidence model about states. It is safe for concurrent use.
+// Asker asks a confidence model, each question once. It is safe for concurrent
+// use.
 type Asker struct {
 	client *model.Client
 	model  estimate.Model
@@ -36,34 +37,23 @@ type savedReply struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// Confidence is the probability that the answer to a question is correct,
-// continued from text, in [0,1]; at QuestionOnly text is not looked at. An
-// *estimate.ReplyError says that the model gave none.
-func (a *Asker) Confidence(ctx context.Context, id string, stage estimate.Stage, question, text string) (float64, error) {
-	body := a.model.AppendRequest(nil, stage, []byte(question), []byte(text))
+// Post sends the body of a request about the question with this id, or takes the
+// reply that the store has of it.
+func (a *Asker) Post(ctx context.Context, id string, body []byte) ([]byte, error) {
 	key, err := openai.KeyOf("confidence", a.where, a.model.Adapter.String(), string(body))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var v savedReply
 	have, err := openai.LoadFrom(a.store, key, &v)
-	if err != nil {
-		return 0, err
+	if err != nil || have {
+		return v.Body, err
 	}
-	if !have {
-		if v.Body, err = a.client.Post(ctx, body); err != nil {
-			return 0, fmt.Errorf("experiment: %w", err)
-		}
-		if !json.Valid(v.Body) {
-			return 0, fmt.Errorf("experiment: %s: the reply is no JSON", a.client.URL())
-		}
-		if err := openai.SaveTo(a.store, key, id, "confidence", &v); err != nil {
-			return 0, err
-		}
+	if v.Body, err = a.client.Post(ctx, body); err != nil {
+		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	reply, err := a.model.ReadReply(v.Body)
-	if err != nil {
-		return 0, err
+	if !json.Valid(v.Body) {
+		return nil, fmt.Errorf("experiment: %s: the reply is no JSON", a.client.URL())
 	}
-	return reply.Confidence, nil
+	return v.Body, openai.SaveTo(a.store, key, id, "confidence", &v)
 }

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/finece/finece/host/baseline"
-	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
-	"github.com/finece/finece/position"
-	"github.com/finece/finece/wasm/estimate"
 )
 
 // Collect samples answers to questions, measures them, and hands the records to
@@ -100,20 +98,68 @@ func (w *work) answer(ctx context.Context, q *grade.Question, sample int, a *ope
 	}
 	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Correct: verdict == grade.Right}
 	for _, by := range w.strategies() {
-		at, total, err := places(a, by.Options)
+		points, err := w.points(ctx, q, a, &by)
 		if err != nil {
 			return nil, err
 		}
-		r.Tokens = total
-		for i, p := range at {
-			point := Point{Strategy: by.name, Index: i, Last: len(at) - 1, Tokens: p.tokens, Ratio: float64(p.tokens) / float64(max(total, 1)), Confidence: map[string]float64{}}
-			if err := w.measure(ctx, q, &p, &point); err != nil {
-				return nil, err
-			}
-			r.Points = append(r.Points, point)
+		r.Points = append(r.Points, points...)
+		if n := len(points); n > 0 {
+			r.Tokens = points[n-1].Tokens
 		}
 	}
 	return r, nil
+}
+
+// points are the positions of an answer under a strategy, with all that is measured
+// at each of them.
+func (w *work) points(ctx context.Context, q *grade.Question, a *openai.Completion, by *strategy) ([]Point, error) {
+	of, err := w.score(ctx, q, a, by, nil)
+	if err != nil {
+		return nil, err
+	}
+	points := make([]Point, len(of.places))
+	for i := range of.places {
+		points[i] = Point{
+			Strategy: by.name, Index: i, Last: len(of.places) - 1, Tokens: of.places[i].tokens,
+			Ratio: float64(of.places[i].tokens) / float64(max(of.tokens, 1)), Confidence: map[string]float64{},
+		}
+	}
+	for i := range w.Subjects {
+		s := &w.Subjects[i]
+		if !s.Main && by.name != ByParagraph {
+			continue
+		}
+		if err := w.subject(ctx, q, a, by, s, points); err != nil {
+			return nil, err
+		}
+	}
+	for i := range points {
+		if err := w.measure(ctx, q, &of.places[i], &points[i]); err != nil {
+			return nil, err
+		}
+	}
+	return points, nil
+}
+
+// subject fills in what a confidence model says at each point.
+func (w *work) subject(ctx context.Context, q *grade.Question, a *openai.Completion, by *strategy, s *Subject, points []Point) error {
+	of, err := w.score(ctx, q, a, by, s)
+	if err != nil {
+		return err
+	}
+	for i := range points {
+		confidence, p := of.confidence[i], &of.places[i]
+		if math.IsNaN(confidence) {
+			continue
+		}
+		points[i].Confidence[s.Name] = confidence
+		if s.Main && by.name == ByParagraph && i == 1 && !p.whole && w.Depth > 0 && w.Width > 0 {
+			if points[i].Tree, err = w.tree(ctx, q, p, s, confidence); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // label samples continuations of a state and grades them.
@@ -144,39 +190,9 @@ func stem(q *grade.Question, what, text string) openai.Stem {
 	return openai.Stem{ID: q.ID, Question: q.Text, At: what + " " + strconv.FormatUint(h.Sum64(), 16), Partial: text}
 }
 
-func stageOf(p *place) estimate.Stage {
-	switch {
-	case p.whole:
-		return estimate.Complete
-	case p.text == "":
-		return estimate.QuestionOnly
-	}
-	return estimate.Partial
-}
-
-// measure fills in the confidences of a point. The baselines are measured, and
-// labels sampled, where the tables have them: at p(0), p(1), p(z-1) and p(z) of
-// paragraphs.
+// measure fills in the labels and the baselines of a point, where the tables have
+// them: at p(0), p(1), p(z-1) and p(z) of paragraphs.
 func (w *work) measure(ctx context.Context, q *grade.Question, p *place, point *Point) error {
-	for _, s := range w.Subjects {
-		if !s.Main && point.Strategy != ByParagraph {
-			continue
-		}
-		confidence, err := s.Asker.Confidence(ctx, q.ID, stageOf(p), q.Text, p.text)
-		if unreadable(err) {
-			continue
-		} else if err != nil {
-			return err
-		}
-		point.Confidence[s.Name] = confidence
-		if s.Main && point.Strategy == ByParagraph && point.Index == 1 && !p.whole && w.Depth > 0 && w.Width > 0 {
-			tree, err := w.tree(ctx, q, p, s.Asker, confidence)
-			if err != nil && !unreadable(err) {
-				return err
-			}
-			point.Tree = tree
-		}
-	}
 	if point.Strategy != ByParagraph || point.Index > 1 && point.Index < point.Last-1 {
 		return nil
 	}
@@ -207,15 +223,9 @@ func (w *work) measure(ctx context.Context, q *grade.Question, p *place, point *
 	return nil
 }
 
-// unreadable reports whether a confidence model's reply has no confidence in it.
-func unreadable(err error) bool {
-	var reply *estimate.ReplyError
-	return errors.As(err, &reply)
-}
-
-// tree samples and scores the continuations of a point. There is none if one of
-// them has no confidence.
-func (w *work) tree(ctx context.Context, q *grade.Question, root *place, a *Asker, confidence float64) (*Tree, error) {
+// tree samples and scores the continuations of a place. It is nil if one of them has
+// no confidence.
+func (w *work) tree(ctx context.Context, q *grade.Question, root *place, s *Subject, confidence float64) (*Tree, error) {
 	t := &Tree{Confidence: []float64{confidence}, Parent: []int32{-1}}
 	level := []*place{root}
 	first := 0 // node of level[0]
@@ -226,13 +236,13 @@ func (w *work) tree(ctx context.Context, q *grade.Question, root *place, a *Aske
 			if p.whole {
 				continue
 			}
-			children, err := w.children(ctx, q, p)
+			got, err := w.sampler.Sample(ctx, stem(q, "tree", p.text), w.Width)
 			if err != nil {
 				return nil, err
 			}
-			for _, child := range children {
-				v, err := a.Confidence(ctx, q.ID, stageOf(child), q.Text, child.text)
-				if err != nil {
+			for k := range got.Completions {
+				child, v, err := w.child(ctx, q, p, p.text+got.Completions[k].Text, s)
+				if err != nil || math.IsNaN(v) {
 					return nil, err
 				}
 				t.Confidence = append(t.Confidence, v)
@@ -243,29 +253,4 @@ func (w *work) tree(ctx context.Context, q *grade.Question, root *place, a *Aske
 		level, first = next, begin
 	}
 	return t, nil
-}
-
-// children are Width continuations of a place, each up to its next paragraph's end.
-func (w *work) children(ctx context.Context, q *grade.Question, p *place) ([]*place, error) {
-	got, err := w.sampler.Sample(ctx, stem(q, "tree", p.text), w.Width)
-	if err != nil {
-		return nil, err
-	}
-	var out []*place
-	for i := range got.Completions {
-		text := p.text + got.Completions[i].Text
-		steps, err := construct.Steps(text, position.Paragraph, 1)
-		if err != nil {
-			return nil, err
-		}
-		child := &place{text: text, whole: true}
-		for _, end := range steps[:max(len(steps)-1, 0)] {
-			if end > len(p.text) {
-				child = &place{text: text[:end]}
-				break
-			}
-		}
-		out = append(out, child)
-	}
-	return out, nil
 }

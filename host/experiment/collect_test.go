@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/experiment"
 	"github.com/finece/finece/host/grade"
@@ -98,7 +99,7 @@ func TestSamplesAreNotTheAnswer(t *testing.T) {
 	b := baseline.DefaultConfig()
 	b.Generator, b.Equivalence = g, nil
 	c := experiment.DefaultConfig()
-	c.Generator, c.Grader, c.Baselines = g, grade.NumberGrader{}, []baseline.Estimator{baseline.CoCoA{Cosine: true}}
+	c.Engine, c.Generator, c.Grader, c.Baselines = host.Native(), g, grade.NumberGrader{}, []baseline.Estimator{baseline.CoCoA{Cosine: true}}
 	b.Seed = c.Seed
 	if c.Collector, err = baseline.NewCollector(b); err != nil {
 		t.Fatal(err)
@@ -143,6 +144,7 @@ func TestConfidencesAreKeptApart(t *testing.T) {
 		{"", says(`{"data":[{"data":[0.25]}]}`), estimate.Pooling, 0.25},
 		{"", says(`{"data":[{"probs":[0.75]}]}`), estimate.Classify, 0.75},
 		{"", says("no reply is asked for twice"), estimate.Chat, 0.9},
+		{"no JSON", says("no JSON"), estimate.Chat, -1},
 	} {
 		m := estimate.DefaultModel()
 		m.Name, m.Adapter, m.Class = "m", c.adapter, 0
@@ -150,7 +152,16 @@ func TestConfidencesAreKeptApart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := asker.Confidence(t.Context(), "a", estimate.Partial, "What is 17 + 25?", "We add."); got != c.want {
+		got := -1.0
+		body, err := asker.Post(t.Context(), "a", m.AppendRequest(nil, estimate.Partial, []byte("What is 17 + 25?"), []byte("We add.")))
+		if err == nil {
+			reading, err := m.ReadReply(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = reading.Confidence
+		}
+		if got != c.want {
 			t.Errorf("%q, %s: %v, %v, want %v", c.where, c.adapter, got, err, c.want)
 		}
 	}
@@ -179,7 +190,7 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 			t.Fatal(err)
 		}
 		config := experiment.DefaultConfig()
-		config.Generator, config.Grader, config.Answers, config.Width = g, grade.NumberGrader{}, 1, 2
+		config.Engine, config.Generator, config.Grader, config.Answers, config.Width = host.Native(), g, grade.NumberGrader{}, 1, 2
 		config.Subjects = []experiment.Subject{{Name: experiment.FineCE, Asker: asker, Main: true}}
 		var records []*experiment.Record
 		err = experiment.Collect(context.Background(), config, []*grade.Question{{ID: "a", Text: "What is 17 + 25?", Gold: []string{"42"}}}, func(r *experiment.Record) error {

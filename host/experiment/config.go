@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
@@ -20,7 +21,8 @@ type Subject struct {
 
 // Config is a run on one set of questions. Start from [DefaultConfig].
 type Config struct {
-	Domain    string // of the questions, for the tables
+	Domain    string      // of the questions, for the tables
+	Engine    host.Engine // runs the core, which finds the positions and reads the confidences
 	Generator *openai.Generator
 	Grader    grade.Grader
 	Subjects  []Subject
@@ -53,8 +55,8 @@ func DefaultConfig() Config {
 // Validate says what is wrong with c, or nil.
 func (c *Config) Validate() error {
 	switch {
-	case c.Generator == nil || c.Grader == nil:
-		return errors.New("experiment: Generator and Grader have to be set")
+	case c.Engine == nil || c.Generator == nil || c.Grader == nil:
+		return errors.New("experiment: Engine, Generator and Grader have to be set")
 	case len(c.Subjects) == 0 && c.Collector == nil:
 		return errors.New("experiment: there is nothing to measure: want Subjects or a Collector")
 	case c.Answers < 1 || c.Requests < 1:

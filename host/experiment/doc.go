@@ -2,6 +2,13 @@
 // 2508.12040) on any generator and confidence models behind OpenAI-compatible
 // servers, and writes what came out.
 //
+// # Who computes
+//
+// The positions and the confidences of the models are those of the core that people
+// run: an answer is written as its server would have streamed it and followed by
+// package host/follow, on the engine of [Config.Engine]. The report's reader is told
+// which core it was. Nothing is integrated there: fusion is measured on trees.
+//
 // # What is measured
 //
 // Of each test question some answers are sampled ([Collect]). An answer is

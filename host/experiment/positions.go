@@ -2,11 +2,10 @@ package experiment
 
 import (
 	"fmt"
-	"math"
-	"strings"
 
-	"github.com/finece/finece/host/openai"
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/session"
 )
 
 // The strategies, by the names that records have.
@@ -44,50 +43,12 @@ func (c *Config) strategies() []strategy {
 	return out
 }
 
-// place is a position of an answer.
-type place struct {
-	text   string // the answer up to it
-	tokens int
-	whole  bool
-}
-
-// places are the positions of an answer, p(0) and p(z) among them, and how many
-// tokens it has.
-func places(answer *openai.Completion, o position.Options) ([]place, int, error) {
-	d, err := position.New(o)
-	if err != nil {
-		return nil, 0, err
-	}
-	var found []position.Position
-	for _, t := range answer.Tokens {
-		found = d.Feed(detectable(&t), found)
-	}
-	if answer.Tokens == nil {
-		found = d.Feed(&position.Token{Text: []byte(answer.Text)}, found)
-	}
-	found = d.End(found)
-	total, _ := d.Total(position.Answer)
-	out := []place{{}}
-	for _, p := range found {
-		text := answer.Text[:min(int(p.Byte), len(answer.Text))]
-		out = append(out, place{strings.TrimRight(text, " \n\t"), int(p.Token), p.Kind == position.End})
-	}
-	return out, int(total), nil
-}
-
-// detectable is a token with the bounds of its entropy.
-func detectable(t *openai.Token) *position.Token {
-	top := make([]float64, len(t.Top))
-	chosen := t.Logprob
-	for i, a := range t.Top {
-		top[i] = a.Logprob
-		if a.Text == t.Text {
-			chosen = math.NaN()
-		}
-	}
-	p := &position.Token{Text: []byte(t.Text), Counted: true, EntropyLo: math.NaN(), EntropyHi: math.NaN()}
-	if lo, hi, ok := position.EntropyBounds(top, chosen); ok {
-		p.EntropyLo, p.EntropyHi = lo, hi
-	}
-	return p
+// session is the configuration of a session that estimates at the positions of a
+// strategy and integrates nothing. Its limits are no limits for an answer.
+func (by *strategy) session(question string) host.Config {
+	c := session.DefaultConfig()
+	c.Question, c.Positions = question, by.Options
+	c.Fusion.Depth, c.Fusion.Width = 0, 0
+	c.MaxEvent, c.MaxPending, c.MaxText = 16<<20, 4096, 16<<20
+	return c
 }

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/bci"
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
 )
 
@@ -276,10 +278,13 @@ func TestPlaces(t *testing.T) {
 	}
 	for _, by := range c.strategies() {
 		strategy, want := by.name, texts[by.name]
-		at, total, err := places(&answer, by.Options)
-		if err != nil || total != len(answer.Tokens) {
-			t.Fatal(total, err)
+		w := &work{Config: c}
+		w.Engine = host.Native()
+		got, err := w.score(t.Context(), &grade.Question{Text: "What?"}, &answer, &by, nil)
+		if err != nil || got.tokens != len(answer.Tokens) {
+			t.Fatal(got, err)
 		}
+		at, total := got.places, got.tokens
 		var texts []string
 		for _, p := range at {
 			texts = append(texts, p.text)

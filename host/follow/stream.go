@@ -16,7 +16,10 @@ import (
 type Follower struct {
 	Engine host.Engine
 	Client *model.Client // the confidence model; nil if none is asked
-	Limits model.Limits  // of the requests of one stream
+	// Post asks the confidence model instead of Client, for instance from a store of
+	// replies. nil is Client.Post.
+	Post   model.Post
+	Limits model.Limits // of the requests of one stream
 }
 
 // Handler is told what comes of a stream. Its functions are called during the
@@ -84,8 +87,13 @@ func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 // begin takes the first events of a session.
 func (s *Stream) begin(ctx context.Context, c *host.Config, events []host.Event) error {
 	s.builder = record.NewBuilder(c.Model.Name)
-	if s.follower.Client != nil {
-		s.exchange = s.follower.Client.Exchange(ctx, s.session, s.follower.Limits, s.handle)
+	s.exchange = nil
+	post := s.follower.Post
+	if post == nil && s.follower.Client != nil {
+		post = s.follower.Client.Post
+	}
+	if post != nil {
+		s.exchange = model.NewExchange(ctx, post, s.session, s.follower.Limits, s.handle)
 	}
 	return s.take(events, nil)
 }

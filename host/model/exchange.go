@@ -30,10 +30,10 @@ type Limits struct {
 	Waiting int // requests that wait for one of these to return; default unlimited
 }
 
-// Exchange ties a session to a client. All its methods are for the one
+// Exchange ties a session to a confidence model. All its methods are for the one
 // goroutine that owns the session.
 type Exchange struct {
-	client  *Client
+	post    Post
 	session Session
 	handle  func([]session.Event)
 	limits  Limits
@@ -53,13 +53,22 @@ type ask struct {
 
 const defaultFlying = 4
 
-// Exchange makes the exchange of one session, whose events go to handle. When
-// ctx is done, so are its requests, as cancelled.
+// Post sends the body of a request to a confidence model and returns the reply's,
+// as [Client.Post] does. Several goroutines call it at once.
+type Post func(ctx context.Context, body []byte) ([]byte, error)
+
+// Exchange is [NewExchange] for a client.
 func (c *Client) Exchange(ctx context.Context, s Session, limits Limits, handle func([]session.Event)) *Exchange {
+	return NewExchange(ctx, c.Post, s, limits, handle)
+}
+
+// NewExchange makes the exchange of one session, whose events go to handle. When
+// ctx is done, so are its requests, as cancelled.
+func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handle func([]session.Event)) *Exchange {
 	limits.Flying = orDefault(limits.Flying, defaultFlying)
 	ctx, cancel := context.WithCancel(ctx)
 	return &Exchange{
-		client: c, session: s, handle: handle, limits: limits, ctx: ctx, cancel: cancel,
+		post: post, session: s, handle: handle, limits: limits, ctx: ctx, cancel: cancel,
 		flying:  map[uint32]bool{},
 		replies: make(chan Reply, limits.Flying),
 	}
@@ -164,7 +173,7 @@ func (x *Exchange) send() error {
 		}
 		x.flying[a.id] = true
 		go func() {
-			reply, err := x.client.Post(x.ctx, body)
+			reply, err := x.post(x.ctx, body)
 			x.replies <- Reply{a.id, reply, err}
 		}()
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/host/wazero"
 )
 
 const long = `experiment repeats the FineCE paper's experiments: answers to test questions are
@@ -71,7 +72,8 @@ type options struct {
 	samples                                     int
 	timeout                                     time.Duration
 	about                                       string
-	ours                                        bool // the generator is the one that is built in
+	ours                                        bool   // the generator is the one that is built in
+	core                                        string // the hash of finece.wasm
 	config                                      experiment.Config
 }
 
@@ -151,6 +153,12 @@ func (f *options) run(cmd *cobra.Command) error {
 	}
 	defer func() { _ = store.Close() }()
 	f.config.Store = store
+	engine, err := wazero.New(ctx)
+	if err != nil {
+		return exit.Errorf(exit.IO, "starting the core: %w", err)
+	}
+	defer engine.Close()
+	f.config.Engine, f.core = engine, engine.SHA256()
 	if err := f.connect(store); err != nil {
 		return err
 	}
@@ -288,8 +296,8 @@ func (f *options) write(cmd *cobra.Command, records []*experiment.Record) error 
 // describe says how the results came about.
 func (f *options) describe() string {
 	c := &f.config
-	return fmt.Sprintf("%s\n\nWritten by `finece experiment`: the generator is called %s; temperature %g, seed %d; answers to each question: %d, samples for each state of the baselines: %d, continuations for a label: %d; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
-		f.about, f.model, f.temperature, c.Seed, c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
+	return fmt.Sprintf("%s\n\nThe positions and the confidences of the models are those of finece.wasm, SHA-256 %s.\n\nWritten by `finece experiment`: the generator is called %s; temperature %g, seed %d; answers to each question: %d, samples for each state of the baselines: %d, continuations for a label: %d; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
+		f.about, f.core, f.model, f.temperature, c.Seed, c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
 }
 
 // builtIn sets what goes with the models that are built in.
