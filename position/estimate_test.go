@@ -8,11 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/finece/finece/wasm/stream/fixture"
 )
 
+// streams is an extra corpus, which not every machine has.
 const streams = "../../shared/data/streams"
 
-// recorded are the English answers with a token count of their own: from the
+// recorded are its English answers with a token count of their own: from the
 // usage that ends the stream, or from one log-probability a token.
 var recorded = []struct {
 	file      string
@@ -65,7 +68,7 @@ type event struct {
 func texts(t *testing.T, file string) (answer, reasoning string) {
 	b, err := os.ReadFile(filepath.Join(streams, file))
 	if err != nil {
-		t.Skip("the recorded streams are not here: ", err)
+		t.Skip(streams, " is absent: only the answers in the repository were counted")
 	}
 	for l := range bytes.Lines(b) {
 		l = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(l), []byte("data:")))
@@ -103,6 +106,29 @@ func texts(t *testing.T, file string) (answer, reasoning string) {
 		}
 	}
 	return answer, reasoning
+}
+
+// TestEstimateAgainstOurOwnRecordings compares with the tokens of answers in English that the
+// repository has.
+func TestEstimateAgainstOurOwnRecordings(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		tokens int64 // of the answer alone, without the end-of-sequence token
+	}{
+		{"llama.cpp/chat.sse", 88}, {"vllm/chat.sse", 79}, {"transformers/chat.sse", 79}, {"litellm/vllm.sse", 30},
+	} {
+		d, err := New(DefaultOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Feed(&Token{Text: []byte(fixture.Get(c.name).Want.Choices[0].Answer)}, nil)
+		n, estimated := d.Total(Answer)
+		off := float64(n)/float64(c.tokens) - 1
+		t.Logf("%-25s %5d tokens, estimate %5d: %+.1f %%", c.name, c.tokens, n, 100*off)
+		if !estimated || math.Abs(off) > 0.2 {
+			t.Errorf("%s: estimate %d, called one: %v; want %d", c.name, n, estimated, c.tokens)
+		}
+	}
 }
 
 // The bounds are what the doc comment of the estimate states.
