@@ -19,11 +19,12 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/wazero"
+	"github.com/finece/finece/wasm/stream/fixture"
 )
 
 const (
 	demoFile = "../../wasm/session/testdata/demo.sse"
-	recorded = "../../../shared/data/streams" // real streams, where they are
+	recorded = "../../../shared/data/streams" // an extra corpus, where it is
 )
 
 var engine = sync.OnceValues(func() (*wazero.Engine, error) { return wazero.New(context.Background()) })
@@ -245,13 +246,26 @@ func latest(all []finece, choice int) map[int]confidence {
 	return last
 }
 
-// streams are the recorded streams of chat completions, framed as they were.
+// streams are the event streams of chat completions among the fixtures, and those of the extra
+// corpus where it is, framed as they were.
 func streams(t testing.TB) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{"demo.sse": demo(t)}
+	for _, f := range fixture.All() {
+		if f.Want.Format != "openai-chat" || !strings.HasSuffix(f.Name, ".sse") {
+			continue
+		}
+		// told takes out lines that end in LF. The others end within an event, or after [DONE]:
+		// the gateway passes that on or not, as its policy is.
+		switch f.Name {
+		case "framing/cr.sse", "framing/crlf.sse", "framing/after-done.sse", "faults/cut-in-event.sse", "vllm/chat-cut.sse":
+		default:
+			all[f.Name] = f.Data
+		}
+	}
 	paths, _ := filepath.Glob(recorded + "/*-chat-*")
 	if len(paths) == 0 {
-		t.Logf("no recorded streams at %s: only the demo stream is tried", recorded)
+		t.Logf("%s is absent: its recordings were not run", recorded)
 	}
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
