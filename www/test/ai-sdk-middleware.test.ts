@@ -7,7 +7,7 @@ import { type FineceError, type StreamEvent, confidenceFetch, confidences } from
 import { type ConfidenceMiddlewareOptions, type FineceDataParts, type FineceMetadata, type FinecePart, confidenceMiddleware, confidenceParts, confidencesOf } from "finece/ai-sdk";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
 import { positionsOf } from "./badge-support.js";
-import { bodyOf, completion, cut, demo, fixtures, latest, serve, until } from "./support.js";
+import { HUNG, bodyOf, completion, cut, demo, fixtures, latest, serve, until } from "./support.js";
 
 type Message = UIMessage<unknown, FineceDataParts>;
 type Chunk = InferUIMessageChunk<Message>;
@@ -125,16 +125,14 @@ test("a confidence model's late replies come before the end, whose wait is bound
       writer.merge(streamText({ model: wrapLanguageModel({ model: modelAt(url), middleware }), prompt: "How much is it?" }).toUIMessageStream());
     },
   }));
-  const message = await run(`${judge}/v1/chat/completions`, 5000);
+  const message = await run(`${judge}/v1/chat/completions`, HUNG);
   const positions = confidencesOf(message);
   assert.equal(positions.at(-1)?.value, 0.25);
   assert.ok(positions.every(({ state }) => state === "final"), JSON.stringify(positions.map(({ state }) => state)));
   assert.ok(asked.some((body) => body.includes("How much is it?")), "the question is the user's last message");
 
   const down = await serve(t, () => undefined); // never replies
-  const start = performance.now();
   const other = await run(`${down}/v1/chat/completions`, 100);
-  assert.ok(performance.now() - start < 4000);
   assert.ok(textOf(other).endsWith("✅"));
   assert.ok(confidencesOf(other).every(({ value }) => value === null));
 });
@@ -151,9 +149,10 @@ test("a finished answer's confidences are in its metadata", async (t) => {
     id: "1", object: "chat.completion", created: 1, model: "demo",
     choices: [{ index: 0, message, logprobs, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 155, total_tokens: 156 },
   };
-  let held = false;
+  let held = false, waiting = false;
   const url = await serve(t, (request, response) => {
     void bodyOf(request).then(() => {
+      waiting = held;
       if (!held) {
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
       }
@@ -180,8 +179,10 @@ test("a finished answer's confidences are in its metadata", async (t) => {
   assert.ok(judged.confidences.every(({ value, reason }) => (reason === "superseded" ? value === null : value === 0.25)));
   held = true;
   const abort = new AbortController();
-  setTimeout(() => { abort.abort(); }, 50);
-  await assert.rejects(ask({}, abort.signal), /abort/i);
+  const asking = assert.rejects(ask({}, abort.signal), /abort/i);
+  await until("the request is there", () => waiting);
+  abort.abort();
+  await asking;
 });
 
 test("who leaves, or a connection that breaks, aborts the request and the scoring", async (t) => {

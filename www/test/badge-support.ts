@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
 import { loadCore, type SessionConfig } from "finece";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
-import { HUNG, serve, wasm } from "./support.js";
+import { HUNG, patient, serve, wasm } from "./support.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -35,6 +35,7 @@ after(async () => { await (await browser)?.close(); });
 /** Opens a page that fails the test on any error of its own. */
 export async function open(t: TestContext, url: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await (await launch()).newContext({ viewport: { width: 900, height: 700 }, locale: "en-US", ...options });
+  await context.addInitScript(patient);
   const page = await context.newPage();
   page.setDefaultTimeout(HUNG);
   const errors: string[] = [];

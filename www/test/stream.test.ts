@@ -233,11 +233,9 @@ test("backpressure passes: nothing is read ahead of the reader but a chunk or tw
 test("thousands of positions", async () => {
   const paragraphs = Array.from({ length: 6000 }, (_, i) => `Paragraph ${String(i)}.\n\n`);
   const input = chat(...paragraphs);
-  const begin = performance.now();
   const { bytes, events } = await through([input]);
   assert.deepEqual(bytes, input);
   const positions = events.filter(({ type }) => type === "position");
   assert.equal(positions.length, 6002 - 1); // the last paragraph's end is the answer's
   assert.ok(latest(events).every((event) => event.state === "unavailable" && event.reason !== "core-lost"));
-  assert.ok(performance.now() - begin < 5000, "bounded work");
 });

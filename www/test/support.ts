@@ -102,6 +102,23 @@ export function latest(events: readonly StreamEvent[], choice = 0): ConfidenceEv
 /** After how many milliseconds a test that still waits is taken to hang, on the busiest machine. */
 export const HUNG = 120_000;
 
+/** The text of a choice's answer, however the events divide it. */
+export function textOf(events: readonly StreamEvent[], choice = 0): string {
+  return events.map((event) => (event.type === "text" && event.choice === choice && event.segment === "answer" ? event.text : "")).join("");
+}
+
+/**
+ * Makes `coreTimeout`'s default of 3 s so long that a busy machine does not
+ * matter. Runs here and in the pages of browser tests.
+ */
+export function patient(): void {
+  const { setTimeout } = globalThis;
+  const later = (run: () => void, delay?: number, ...rest: []): unknown => setTimeout(run, delay === 3000 ? 120_000 : delay, ...rest);
+  globalThis.setTimeout = Object.assign(later, setTimeout) as typeof setTimeout;
+}
+
+patient();
+
 /** Waits until a condition holds. Fails as hung when it never does. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   for (const start = Date.now(); !(await holds()); ) {

@@ -4,10 +4,8 @@ import { test } from "node:test";
 import { type FineceError, type StreamEvent, confidences, loadCore } from "finece";
 import type { useConfidence } from "finece/react";
 import { type CoreFile, openModule, skip } from "./badge-support.js";
-import { chat, cut, demo, latest, streamOf, until, withMemoryLimit } from "./support.js";
+import { chat, cut, demo, latest, streamOf, textOf, until, withMemoryLimit } from "./support.js";
 
-const textOf = (events: readonly StreamEvent[]): string =>
-  events.map((event) => (event.type === "text" && event.segment === "answer" ? event.text : "")).join("");
 const never = (): Promise<never> => new Promise(() => undefined);
 const ever = 2 ** 31; // longer than any test
 
