@@ -12,7 +12,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
 // tooSure are answers to as many questions, of which 10 to 90% are correct, with
@@ -149,27 +151,17 @@ func TestCalibrationOnlineAndOfflineAgree(t *testing.T) {
 	finece(t, tooSure(200, true), "calibrate", "--per-band", "--method", "beta", "--resamples", "10", "-o", path, "-").wants(t, 0)
 	r := finece(t, "", "score", "--calibration", path, "--depth", "0", "--strategy", "periodic", "--every", "20", demoStream)
 	r.wants(t, 0)
-	type scoredPlace struct {
-		Kind       string
-		Token      int64
-		Raw, Fused *float64
-		Source     string
-	}
-	var scored struct{ Positions []scoredPlace }
-	if err := json.Unmarshal([]byte(r.out), &scored); err != nil {
-		t.Fatal(err)
-	}
 	var in strings.Builder
-	var want []scoredPlace
-	for i, p := range scored.Positions {
-		if p.Raw == nil {
+	var want []*record.Confidence
+	for i, p := range scores(t, r.out)[0].Finece.Positions {
+		if !p.HasValue() {
 			continue
 		}
-		position := fmt.Sprint(i)
-		if p.Kind == "end" {
-			position = "z"
+		at := fmt.Sprint(i)
+		if p.Kinds&position.End != 0 {
+			at = "z"
 		}
-		fmt.Fprintf(&in, `{"position":%q,"tokens":%d,"confidence":%v}`+"\n", position, p.Token, *p.Raw)
+		fmt.Fprintf(&in, `{"position":%q,"tokens":%d,"confidence":%v}`+"\n", at, p.Token, p.Raw)
 		want = append(want, p)
 	}
 	r = finece(t, in.String(), "calibrate", "--apply", path, "-")
@@ -185,8 +177,8 @@ func TestCalibrationOnlineAndOfflineAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		bands[got.Band]++
-		if math.Float64bits(got.Calibrated) != math.Float64bits(*want[i].Fused) || !strings.HasPrefix(want[i].Source, "perplexity, calibrated by beta for "+got.Band) {
-			t.Errorf("offline %s\nonline %v by %q", line, *want[i].Fused, want[i].Source)
+		if w := want[i]; math.Float64bits(got.Calibrated) != math.Float64bits(w.Fused) || !w.Calibrated || w.Source.Map != "beta" || w.Source.Band != got.Band {
+			t.Errorf("offline %s\nonline %s", line, w.AppendJSON(nil))
 		}
 	}
 	if len(lines) != len(want) || bands["early"] < 1 || bands["late"] < 2 {
@@ -280,7 +272,7 @@ func TestCalibrateOutsideTheSupport(t *testing.T) {
 	}
 	r = finece(t, "", "score", "--calibration", path, demoStream)
 	r.wants(t, 0)
-	if !strings.Contains(r.out, "outside its support") {
+	if !strings.Contains(r.out, `"outside":["range"]`) {
 		t.Error("a confidence over 0.8 is not marked in score")
 	}
 }

@@ -3,71 +3,43 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
-// listed is a line of finece positions.
-type listed struct {
-	Index   int
-	Kind    string
-	Byte    int
-	UTF16   int
-	Token   int
-	Ratio   *float64
-	Entropy *float64
-	Segment string
-	Choice  int
-}
-
-func positionsIn(t *testing.T, out string) (list []listed) {
+// positionsIn are the positions among the records that finece positions prints.
+func positionsIn(t *testing.T, out string) (list []*record.Position) {
 	t.Helper()
-	for _, line := range linesOf(out) {
-		var p listed
-		if err := json.Unmarshal([]byte(line), &p); err != nil {
+	for i, line := range linesOf(out) {
+		r, err := record.Read([]byte(line))
+		if err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
-		list = append(list, p)
+		if _, ok := r.(*record.Start); ok != (i == 0) {
+			t.Fatalf("line %d is %s", i+1, line)
+		}
+		if p, ok := r.(*record.Position); ok {
+			list = append(list, p)
+		}
 	}
 	return list
 }
 
-func kinds(list []listed) string {
+func kinds(list []*record.Position) string {
 	var names []string
 	for _, p := range list {
-		names = append(names, p.Kind)
+		names = append(names, p.Kinds.String())
 	}
 	return strings.Join(names, " ")
-}
-
-func TestPositionsHaveTheirKeys(t *testing.T) {
-	r := finece(t, "", "positions", demoStream)
-	r.wants(t, 0)
-	for _, line := range linesOf(r.out) {
-		var o map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(line), &o); err != nil {
-			t.Fatal(err)
-		}
-		for _, key := range []string{"index", "kind", "byte", "utf16", "token", "ratio", "entropy"} {
-			if _, ok := o[key]; !ok {
-				t.Errorf("%s: no %s", line, key)
-			}
-			delete(o, key)
-		}
-		delete(o, "entropy_max")
-		if len(o) > 0 {
-			t.Errorf("%s: unexpected keys %v", line, slices.Sorted(maps.Keys(o)))
-		}
-	}
 }
 
 // TestOffsetsAreOfTheText holds positions against what finece text prints.
@@ -80,44 +52,21 @@ func TestOffsetsAreOfTheText(t *testing.T) {
 	}
 	total := list[len(list)-1].Token
 	for i, p := range list {
-		if p.Index != i || p.Byte > len(text.out) || !utf8.ValidString(text.out[:p.Byte]) {
+		if p.Index != i || p.Byte > int64(len(text.out)) || !utf8.ValidString(text.out[:p.Byte]) {
 			t.Fatalf("position %d: %+v", i, p)
 		}
-		if units := len(utf16.Encode([]rune(text.out[:p.Byte]))); units != p.UTF16 {
+		if units := len(utf16.Encode([]rune(text.out[:p.Byte]))); int64(units) != p.UTF16 {
 			t.Errorf("position %d: utf16 %d, but there are %d code units before byte %d", i, p.UTF16, units, p.Byte)
 		}
-		if want := float64(p.Token) / float64(total); p.Ratio == nil || math.Abs(*p.Ratio-want) > 1e-12 {
+		if want := float64(p.Token) / float64(total); !(math.Abs(p.Ratio-want) <= 1e-12) {
 			t.Errorf("position %d: ratio %v, want %v", i, p.Ratio, want)
 		}
-		if strings.HasPrefix(p.Kind, "paragraph") && !strings.HasPrefix(text.out[p.Byte:], "\n") && !strings.HasSuffix(text.out[:p.Byte], "\n") {
+		if p.Kinds&position.Paragraph != 0 && !strings.HasPrefix(text.out[p.Byte:], "\n") && !strings.HasSuffix(text.out[:p.Byte], "\n") {
 			t.Errorf("position %d: no paragraph ends at %q", i, text.out[max(p.Byte-10, 0):p.Byte])
 		}
 	}
-	if last := list[len(list)-1]; last.Byte != len(text.out) {
+	if last := list[len(list)-1]; last.Byte != int64(len(text.out)) {
 		t.Errorf("the end is at byte %d of %d", last.Byte, len(text.out))
-	}
-}
-
-func TestStrategies(t *testing.T) {
-	const text = "one\ntwo\n\nthree four"
-	for _, c := range []struct {
-		name, in, want string
-		args           []string
-	}{
-		{"paragraphs are the default", text, "question paragraph end", nil},
-		{"line", text, "question line line end", []string{"--strategy", "line"}},
-		{"periodic", strings.Repeat("word ", 100), "question periodic periodic end", []string{"--strategy", "periodic", "--every", "40"}},
-		{"--every alone means periodic", strings.Repeat("word ", 100), "question periodic periodic end", []string{"--every", "40"}},
-		{"a short paragraph joins the next", "a\n\nbbbbbb\n\ncc", "question paragraph end", []string{"--min-length", "4"}},
-		{"nothing", "", "question end", []string{"--format", "text"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := finece(t, c.in, append([]string{"positions", "-"}, c.args...)...)
-			r.wants(t, 0)
-			if got := kinds(positionsIn(t, r.out)); got != c.want {
-				t.Errorf("%s\nwant %s", got, c.want)
-			}
-		})
 	}
 }
 
@@ -143,7 +92,7 @@ func TestEntropyPositions(t *testing.T) {
 		t.Fatal(got)
 	}
 	for i, want := range []float64{math.Ln2, 1.5 * math.Ln2} {
-		if p := list[i+1]; p.Token != 2*(i+1) || p.Entropy == nil || math.Abs(*p.Entropy-want) > 1e-12 {
+		if p := list[i+1]; p.Token != int64(2*(i+1)) || !(math.Abs(p.Entropy.Lower-want) <= 1e-12) {
 			t.Errorf("%+v, want the entropy %v at token %d", p, want, 2*(i+1))
 		}
 	}
@@ -190,7 +139,7 @@ func TestRecordedStreams(t *testing.T) {
 			}
 			text := finece(t, "", "text", "--engine", "native", path)
 			for _, p := range positionsIn(t, r.out) {
-				if p.Kind == "end" && p.Choice == 0 && p.Byte != len(text.out) {
+				if p.Kinds&position.End != 0 && p.Choice == 0 && p.Byte != int64(len(text.out)) {
 					t.Errorf("the end is at byte %d, the text has %d", p.Byte, len(text.out))
 				}
 			}
@@ -227,25 +176,5 @@ func TestTextIsWhatTheChunksSay(t *testing.T) {
 	r.wants(t, 0)
 	if r.out != want.String() || len(r.out) < 500 {
 		t.Errorf("%q\nwant %q", r.out, want.String())
-	}
-}
-
-func TestTextOfChoicesAndReasoning(t *testing.T) {
-	piece := func(choice int, key, text string) string {
-		return fmt.Sprintf(`data: {"object":"chat.completion.chunk","choices":[{"index":%d,"delta":{%q:%q},"finish_reason":null}]}`+"\n\n", choice, key, text)
-	}
-	in := piece(0, "reasoning_content", "hm") + piece(0, "content", "first") + piece(1, "content", "second") +
-		`data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
-	for _, c := range []struct {
-		want string
-		args []string
-	}{
-		{"first", nil}, {"second", []string{"--choice", "1"}}, {"hm", []string{"--reasoning"}}, {"", []string{"--choice", "2"}},
-	} {
-		r := finece(t, in, append([]string{"text", "-"}, c.args...)...)
-		r.wants(t, 0)
-		if r.out != c.want {
-			t.Errorf("%v: %q, want %q", c.args, r.out, c.want)
-		}
 	}
 }

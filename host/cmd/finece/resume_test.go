@@ -166,55 +166,33 @@ func TestScoreOfTwoAtOnce(t *testing.T) {
 	finece(t, "", args...).wants(t, exit.IO, "another process is writing to it")
 }
 
-// TestScoreGoesOnWhereIdsRepeat: it tells answers by their lines, too.
-func TestScoreGoesOnWhereIdsRepeat(t *testing.T) {
-	in := file(t, "answers.jsonl", `{"id":7,"answer":"bad","logprobs":[null]}`+"\n"+`{"id":7,"answer":"good","logprobs":[-0.5]}`+"\n")
-	out := filepath.Join(t.TempDir(), "scores.jsonl")
-	for range 2 {
-		finece(t, "", "score", in, "--engine", "native", "-o", out).wants(t, exit.Faults, "line 1 (id 7): logprobs[0] is null", "1 lines could not be scored")
-		if got, _ := os.ReadFile(out); !bytes.Contains(got, []byte(`"line":2,`)) || bytes.Count(got, []byte("\n")) != 1 {
-			t.Errorf("%s", got)
-		}
+// TestScoreResumesByTheLine: an answer is known by its whole line, so ids may
+// repeat, and a changed answer is scored again.
+func TestScoreResumesByTheLine(t *testing.T) {
+	line := func(id int, answer string) string {
+		return fmt.Sprintf(`{"id":%d,"answer":%q,"logprobs":[-0.5]}`+"\n", id, answer)
 	}
-
-	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, n int) {
-		if n == 1 {
-			http.Error(w, "not yet", 400)
-			return
-		}
-		says(w, "0.8")
-	})
-	in = file(t, "repeated.jsonl", `{"id":7,"answer":"One."}`+"\n"+`{"id":7,"answer":"Two."}`+"\n")
-	out = filepath.Join(t.TempDir(), "scores.jsonl")
-	args := append([]string{"score", in, "--engine", "native", "--jobs", "1", "-o", out}, m.flags()...)
-	finece(t, "", args...).wants(t, exit.Faults, "not yet")
-	finece(t, "", append(args, "--retry-failed")...).wants(t, 0, "1 lines are there already")
-	got, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if list := scores(t, string(got)); len(list) != 2 || list[0].Line != 2 || list[1].Line != 1 {
-		t.Errorf("%s", got)
-	}
-}
-
-// TestScoreGoesOnAfterAnEdit: an answer whose line has moved is told by its id.
-func TestScoreGoesOnAfterAnEdit(t *testing.T) {
-	line := func(id int) string { return fmt.Sprintf(`{"id":%d,"answer":"good","logprobs":[-0.5]}`+"\n", id) }
+	one, two, three := line(1, "one"), line(2, "two"), line(3, "three")
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	args := []string{"score", "-", "--engine", "native", "-o", out}
-	finece(t, line(1)+line(2)+line(2)+line(3), args...).wants(t, 0)
+	finece(t, one+two+two+three, args...).wants(t, 0)
 	for _, c := range []struct {
 		name, in string
 		lines    int
+		stale    int
 	}{
-		{"one added before", line(4) + line(1) + line(2) + line(2) + line(3), 5},
-		{"one removed, and blank lines", line(2) + "\n" + line(2) + line(3), 5},
-		{"another order", line(3) + line(2) + line(1) + line(2), 5},
-		{"one more of an id", line(2) + line(2) + line(2), 6},
-		{"the same", line(2) + line(2) + line(2), 6},
+		{"the same", one + two + two + three, 4, 0},
+		{"one added before", line(4, "four") + one + two + two + three, 5, 0},
+		{"one removed, and blank lines", two + "\n" + two + three, 5, 2},
+		{"another order", three + two + one + two, 5, 1},
+		{"one more of a line", two + two + two, 6, 3},
+		{"another answer of the same id", line(2, "two, or three"), 7, 6},
 	} {
-		finece(t, c.in, args...).wants(t, 0, "lines are there already")
+		says := []string{"lines are there already"}
+		if c.stale > 0 {
+			says = append(says, fmt.Sprintf("%d lines of the output are of answers that the input does not have", c.stale))
+		}
+		finece(t, c.in, args...).wants(t, 0, says...)
 		if got, _ := os.ReadFile(out); bytes.Count(got, []byte("\n")) != c.lines {
 			t.Errorf("%s: %s", c.name, got)
 		}

@@ -66,36 +66,6 @@ func TestHelpTeaches(t *testing.T) {
 	}
 }
 
-func TestExitCodes(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		in   string
-		args []string
-		code int
-		says []string
-	}{
-		{"help", "", nil, exit.OK, nil},
-		{"no such command", "", []string{"socre"}, exit.Usage, []string{`unknown command "socre"`, "score", "See 'finece --help'."}},
-		{"no such flag", "", []string{"text", "--colour"}, exit.Usage, []string{"unknown flag: --colour", "See 'finece text --help'."}},
-		{"a flag that is no number", "", []string{"positions", "--every", "many", demoStream}, exit.Usage, []string{"--every", "many"}},
-		{"too small a number", "", []string{"positions", "--every", "0", demoStream}, exit.Usage, []string{"--every 0: want at least 1"}},
-		{"a number that is none", "", []string{"positions", "--threshold", "NaN", demoStream}, exit.Usage, []string{"NaN"}},
-		{"no such strategy", "", []string{"positions", "--strategy", "sentence", demoStream}, exit.Usage, []string{"sentence", "want paragraph, line, periodic, entropy"}},
-		{"no such format", "", []string{"text", "--format", "pdf", demoStream}, exit.Usage, []string{"pdf", "want auto"}},
-		{"no such engine", "", []string{"text", "--engine", "v8", demoStream}, exit.Usage, []string{"want wazero or native"}},
-		{"no such method", "", []string{"score", "--method", "guess", demoStream}, exit.Usage, []string{"guess"}},
-		{"no input", "", []string{"watch"}, exit.Usage, []string{"watch needs an input"}},
-		{"two inputs", "", []string{"eval", "a", "b"}, exit.Usage, []string{"takes one input, not 2"}},
-		{"no such file", "", []string{"score", "no-such-file"}, exit.IO, []string{"no-such-file: no such file"}},
-		{"a folder", "", []string{"positions", "."}, exit.IO, []string{". is a folder; give a file in it"}},
-		{"an empty stream", "", []string{"positions", "-"}, exit.Faults, []string{"standard input: byte 0: truncated: the input ends before the stream's end marker"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			finece(t, c.in, c.args...).wants(t, c.code, c.says...)
-		})
-	}
-}
-
 // TestBadStreams gives all commands that read streams what nobody should send:
 // an error that says where, no panic, and what could be read.
 func TestBadStreams(t *testing.T) {

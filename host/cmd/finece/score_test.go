@@ -11,23 +11,25 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
 )
 
 // scoredLine is a line of finece score.
 type scoredLine struct {
 	ID         any
-	Line       int
 	Choice     int
+	Question   string
+	Answer     string
 	Confidence *float64
-	Finish     string
-	Positions  []struct {
-		listed
-		State     string
-		Raw       *float64
-		Fused     *float64
-		Revisions int
-		Source    string
-		Reason    string
+	Finece     struct {
+		Version        int
+		Calibrated     bool
+		Source         record.Source
+		Reason         string
+		Finish         string
+		Positions      []*record.Confidence
+		Hash, Settings string
 	}
 }
 
@@ -46,11 +48,11 @@ func scores(t *testing.T, out string) (list []scoredLine) {
 // states are the states or reasons of a line's positions.
 func (s scoredLine) states() string {
 	var all []string
-	for _, p := range s.Positions {
-		if p.Reason != "" {
-			all = append(all, p.Reason)
+	for _, p := range s.Finece.Positions {
+		if p.Reason != session.NoReason {
+			all = append(all, p.Reason.String())
 		} else {
-			all = append(all, p.State)
+			all = append(all, p.State.String())
 		}
 	}
 	return strings.Join(all, ", ")
@@ -63,15 +65,15 @@ func TestScoreFusesWhatFuseFuses(t *testing.T) {
 	r := finece(t, "", append([]string{"score", demoStream}, fusion...)...)
 	r.wants(t, 0)
 	list := scores(t, r.out)
-	if len(list) != 1 || list[0].ID != "demo.sse" || list[0].Confidence == nil || list[0].Finish != "stop" {
+	if len(list) != 1 || list[0].ID != "demo.sse" || list[0].Confidence == nil || list[0].Finece.Finish != "stop" {
 		t.Fatal(r.out)
 	}
 	var raw, fused []any
-	for _, p := range list[0].Positions[1:] { // the question has no text of its own
-		if p.State != "final" || p.Raw == nil || p.Fused == nil {
+	for _, p := range list[0].Finece.Positions[1:] { // the question has no text of its own
+		if p.State != session.Final || !p.HasValue() {
 			t.Fatalf("%+v", p)
 		}
-		raw, fused = append(raw, *p.Raw), append(fused, *p.Fused)
+		raw, fused = append(raw, p.Raw), append(fused, p.Fused)
 	}
 	in, _ := json.Marshal(raw)
 	want, _ := json.Marshal(fused)
@@ -97,10 +99,9 @@ func TestScoreAnswers(t *testing.T) {
 	}
 	for i, want := range []struct {
 		id         any
-		line       int
 		confidence float64
-	}{{"numbers", 1, math.Exp(-0.3)}, {7.0, 2, math.Exp(-0.3)}, {nil, 4, 1}} {
-		if s := list[i]; s.ID != want.id || s.Line != want.line || s.Confidence == nil || math.Abs(*s.Confidence-want.confidence) > 1e-9 {
+	}{{"numbers", math.Exp(-0.3)}, {7.0, math.Exp(-0.3)}, {nil, 1}} {
+		if s := list[i]; s.ID != want.id || s.Confidence == nil || math.Abs(*s.Confidence-want.confidence) > 1e-9 {
 			t.Errorf("%+v, want %+v", s, want)
 		}
 	}
@@ -133,31 +134,6 @@ func TestScoreBadLines(t *testing.T) {
 	}
 }
 
-func TestScoreInputs(t *testing.T) {
-	for _, c := range []struct {
-		name, in string
-		args     []string
-		code     int
-		says     string
-	}{
-		{"empty", "", nil, exit.Faults, "no answers"},
-		{"text", "not JSON", nil, exit.Faults, "line 1: not JSON at byte 2"},
-		{"no log-probabilities", `{"id":1,"answer":"a"}`, nil, exit.Unavailable, "--estimator URL asks a confidence model"},
-		{"a recorded text", "one\n\ntwo", []string{"--format", "text"}, exit.Unavailable, "--estimator URL"},
-		{"a stream that is cut", "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n", nil, exit.Faults, "truncated"},
-		{"no jobs", "", []string{"--jobs", "0"}, exit.Usage, "at least 1"},
-		{"no such estimator", "", []string{"--estimator", "oracle"}, exit.Usage, "want logprob or a base URL"},
-		{"no such scheme", "", []string{"--estimator", "ftp://host/v1"}, exit.Usage, "want http:// or https://"},
-		{"a setting out of its range", "", []string{"--alpha", "2"}, exit.Usage, "want a number in [0,1]"},
-		{"--retry-failed without -o", "", []string{"--retry-failed"}, exit.Usage, "-o"},
-		{"an output that cannot be", "{}", []string{"-o", "no/such/folder/x"}, exit.IO, "no such file"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			finece(t, c.in, append([]string{"score", "-"}, c.args...)...).wants(t, c.code, c.says)
-		})
-	}
-}
-
 // TestScoreAsksAModel checks who is asked what: p(0) the question, and each
 // later position the answer up to there.
 func TestScoreAsksAModel(t *testing.T) {
@@ -165,7 +141,7 @@ func TestScoreAsksAModel(t *testing.T) {
 	in := `{"id":1,"question":"How many?","answer":"First step.\n\nSecond step."}`
 	r := finece(t, in, append([]string{"score", "-"}, m.flags()...)...)
 	r.wants(t, 0)
-	if got := scores(t, r.out)[0]; got.states() != "final, final, final" || *got.Confidence != 0.8 || got.Positions[0].Source != "model: parsed" {
+	if got := scores(t, r.out)[0]; got.states() != "final, final, final" || *got.Confidence != 0.8 || got.Finece.Positions[0].Source.Basis != "parsed" || got.Finece.Source.Model != "finece" {
 		t.Error(r.out)
 	}
 	prompts := m.prompts(t)
@@ -208,7 +184,7 @@ func TestScoreWithAModelThatFails(t *testing.T) {
 		{"429 for longer than there is time", func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Retry-After", "60")
 			w.WriteHeader(429)
-		}, []string{"--timeout", "2s"}, exit.Faults, "endpoint-error, endpoint-error", []string{"HTTP 429", "retry after 60"}},
+		}, []string{"--timeout", "50s"}, exit.Faults, "endpoint-error, endpoint-error", []string{"HTTP 429", "retry after 60"}},
 		{"429 and then an answer", func(w http.ResponseWriter, _ *http.Request, n int) {
 			if n > 1 {
 				says(w, "0.8")
@@ -271,8 +247,8 @@ func TestScoreRealAnswers(t *testing.T) {
 				steps++
 			}
 		}
-		if s.ID != float64(i) || len(s.Positions) != steps+1 {
-			t.Errorf("answer %d: id %v, %d positions for %d steps", i, s.ID, len(s.Positions), steps)
+		if s.ID != float64(i) || len(s.Finece.Positions) != steps+1 {
+			t.Errorf("answer %d: id %v, %d positions for %d steps", i, s.ID, len(s.Finece.Positions), steps)
 		}
 	}
 }

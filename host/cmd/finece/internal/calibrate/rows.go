@@ -2,13 +2,13 @@ package calibrate
 
 import (
 	"bufio"
+	"encoding/json"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/metrics/calibrate/fit"
@@ -98,33 +98,38 @@ func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, ke
 		return err
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	var o jsonline.Object
+	lines := json.NewEncoder(out)
 	for i := range rows {
 		row, at := &rows[i], kept[i]
 		band := fit.BandOf(c, row)
-		value, outside := c.Apply(band, row.Confidence)
-		o.B = o.B[:0]
-		o.Begin()
-		o.Integer("line", int64(p.Line[at]))
-		for k, name := range furtherColumns {
-			if text := p.More[at][k]; text != "" {
-				o.Text(name, text)
-			}
-		}
-		o.Number("confidence", row.Confidence)
-		o.Number("calibrated", value)
-		o.Text("band", band.String())
-		if outside {
-			o.Yes("outside_support")
-		}
+		m := mapped{Line: p.Line[at], Confidence: row.Confidence, Band: band.String()}
+		m.Calibrated, m.Outside = c.Apply(band, row.Confidence)
+		more := p.More[at]
+		m.ID, m.Position, m.Tokens, m.K, m.N = more[columnID], more[columnPosition], more[columnTokens], more[columnK], more[columnN]
 		if p.Labelled[at] {
-			o.Integer("correct", int64(row.Correct))
+			m.Correct = &row.Correct
 		}
-		o.End()
-		out.Write(append(o.B, '\n'))
+		if err := lines.Encode(m); err != nil {
+			return exit.With(exit.IO, err)
+		}
 	}
 	if err := out.Flush(); err != nil {
 		return exit.With(exit.IO, err)
 	}
 	return nil
+}
+
+// mapped is a line of --apply. Columns that a row has not are absent.
+type mapped struct {
+	Line       int     `json:"line"`
+	ID         string  `json:"id,omitempty"`
+	Position   string  `json:"position,omitempty"`
+	Tokens     string  `json:"tokens,omitempty"`
+	K          string  `json:"k,omitempty"`
+	N          string  `json:"N,omitempty"`
+	Confidence float64 `json:"confidence"`
+	Calibrated float64 `json:"calibrated"`
+	Band       string  `json:"band"`
+	Outside    bool    `json:"outside_support,omitempty"`
+	Correct    *int    `json:"correct,omitempty"`
 }

@@ -3,36 +3,41 @@ package positions
 
 import (
 	"bufio"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
-const long = `positions finds where in an answer confidences would be estimated, and prints one
-JSON object for each place:
+const long = `positions finds where in an answer confidences would be estimated. It prints
+records, one JSON object a line. The first line has the type start. Each position
+is a line of the type position:
 
-  index    0 is the question p(0), the last one the whole answer p(z)
-  kind     question, paragraph, line, periodic, entropy, end, or several with +
-  byte     offset in the answer's text, in bytes of UTF-8
+  choice   which of the stream's answers, from 0
+  index    0 is the question p(0), the last one is the whole answer p(z)
+  kinds    question, paragraph, line, periodic, entropy, end
+  segment  answer, reasoning or refusal: the text that the offsets count
+  byte     offset in that text, in bytes of UTF-8
   utf16    the same in UTF-16 code units, as browsers count
-  token    tokens of the answer up to there
-  ratio    token ratio: token / tokens of the whole answer
-  entropy  of the token there, in nats: a lower bound, since providers list only
-           the likeliest tokens; null where the stream does not have it
+  token    tokens of the text up to there
+  ratio    token ratio: token / tokens of the whole text
+  entropy  of the token there, in nats: {"lower","upper"}. Providers list only the
+           likeliest tokens, so both bounds are given. Absent if not known
+  approximate  true: the provider did not send its tokens one by one, so they are
+           counted by an estimate
 
-and, only where they say something: entropy_max (the upper bound), segment (when
-not the answer), choice (when not 0), tokens_estimated (the provider did not send
-its tokens one by one, so they are counted by an estimate).
+Each answer ends with a line of the type end: the reason, its tokens, and the
+strategies that are missing because the stream cannot serve them.
 
-The token ratio is known at the end of the stream, so the output comes then.
-Input without an end has none. Up to 1048576 positions are kept.`
+The token ratio is known at the end of the stream, so the output comes then. An
+input without an end has no output. Up to 1048576 positions are kept.`
 
 const example = `  finece positions answer.sse
   finece positions --strategy paragraph+entropy --threshold 1.5 answer.sse
@@ -48,30 +53,25 @@ func New() *cobra.Command {
 		Long:    long,
 		Example: example,
 		Args:    input.One,
-		RunE:    func(cmd *cobra.Command, args []string) error { return runPositions(cmd, f, args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return run(cmd, f, args[0]) },
 	}
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
 	return cmd
 }
 
-func runPositions(cmd *cobra.Command, f *settings.Flags, path string) error {
-	var l scoring.Ledger
-	unread := scoring.Feed(cmd, f, path, &l)
-	out := bufio.NewWriter(cmd.OutOrStdout())
-	for _, a := range l.Sorted() {
-		for i := range a.Places {
-			out.Write(positionLine(a, &a.Places[i]))
+func run(cmd *cobra.Command, f *settings.Flags, path string) error {
+	l, unread := ledger.Read(cmd, f, path, nil)
+	if len(l.Answers) > 0 {
+		if err := write(cmd.OutOrStdout(), l); err != nil {
+			return exit.With(exit.IO, err)
 		}
-	}
-	if err := out.Flush(); err != nil {
-		return exit.With(exit.IO, err)
 	}
 	if unread != nil {
 		return unread
 	}
 	if l.Missing()&position.Entropy != 0 {
-		err := exit.Errorf(exit.Unavailable, "%s: no entropy positions: they need tokens with top_logprobs, which there are none of; ask the provider for them, or choose another --strategy", input.Name(path))
+		err := exit.Errorf(exit.Unavailable, "%s: no entropy positions: the stream has no tokens with top_logprobs; ask the provider for them, or choose another --strategy", input.Name(path))
 		if f.Config.Positions.Strategy == position.Entropy {
 			return err
 		}
@@ -80,23 +80,22 @@ func runPositions(cmd *cobra.Command, f *settings.Flags, path string) error {
 	return l.Verdict()
 }
 
-func positionLine(a *scoring.Answer, p *scoring.Place) []byte {
-	var o jsonline.Object
-	o.Begin()
-	scoring.WritePlace(&o, a, p)
-	o.Number("entropy", p.EntropyLo)
-	if p.EntropyHi > p.EntropyLo {
-		o.Number("entropy_max", p.EntropyHi)
+// write prints the records of positions and ends.
+func write(w io.Writer, l *ledger.Ledger) error {
+	out := bufio.NewWriter(w)
+	var line []byte
+	put := func(r record.Record) {
+		line = append(r.AppendJSON(line[:0]), '\n')
+		out.Write(line)
 	}
-	if p.Segment != position.Answer {
-		o.Text("segment", p.Segment.String())
+	put(&record.Start{Version: record.Version})
+	for _, a := range l.Sorted() {
+		for i := range a.Places {
+			put(&record.Position{Place: a.Places[i].Place})
+		}
+		if a.End != nil {
+			put(a.End)
+		}
 	}
-	if a.Number != 0 {
-		o.Integer("choice", int64(a.Number))
-	}
-	if p.Estimated {
-		o.Yes("tokens_estimated")
-	}
-	o.End()
-	return append(o.B, '\n')
+	return out.Flush()
 }

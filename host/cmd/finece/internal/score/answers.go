@@ -3,44 +3,40 @@ package score
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"sync"
 
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
-	"github.com/finece/finece/position"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
-
-var nanValue = math.NaN()
 
 // job is a line of answers on its way to a worker.
 type job struct {
 	seq    int
 	number int
 	line   []byte
+	hash   string
 	err    error // of reading the line
-	read   int64 // bytes of the input up to it
+	read   int64 // bytes of the input up to the end of the line
 }
 
-// scored is what became of a job.
-type scored struct {
+// result is what became of a job.
+type result struct {
 	job
-	answer  *answers.Answer
-	err     error
-	session *scoring.Scoring
-	ledger  *scoring.Ledger
+	answer   *answers.Answer
+	err      error
+	failures []error // of requests to the confidence model
+	ledger   *ledger.Ledger
 }
 
 // answers scores JSON Lines. Workers score; the results are put back in order
@@ -53,15 +49,12 @@ func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error
 	defer b.bar.Done()
 
 	window := make(chan struct{}, 8*b.jobs)
-	jobs, results := make(chan job), make(chan scored)
+	jobs, results := make(chan job), make(chan result)
 	unread := make(chan error, 1) // gets its value before jobs is closed
 	go func() {
 		defer close(jobs)
 		found, err := b.readJobs(ctx, in, lines.New(r, lines.MaxLine), window, jobs)
-		switch {
-		case err != nil:
-			err = in.Failed(err)
-		case found == 0:
+		if err == nil && found == 0 {
 			err = exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"id\": 1, \"answer\": \"...\"}", in.Name)
 		}
 		unread <- err
@@ -90,69 +83,46 @@ func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error
 	return errors.Join(<-unread, b.verdict())
 }
 
-// readJobs reads the lines that are not in the output yet. found counts them
-// all.
+// readJobs reads the lines that are not in the output yet. found counts all
+// lines.
 func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) (found int, err error) {
-	seq := 0
-	send := func(all ...job) bool {
-		for _, j := range all {
-			j.seq = seq
-			seq++
-			select {
-			case window <- struct{}{}:
-			case <-ctx.Done():
-				return false
-			}
-			select {
-			case jobs <- j:
-			case <-ctx.Done():
-				return false
-			}
-		}
-		return true
-	}
-	for {
+	for seq := 0; ; {
 		line, err := r.Next()
 		var long *lines.TooLongError
-		if err == io.EOF {
-			send(b.done.end()...)
+		switch {
+		case err == io.EOF:
+			b.sayStale()
 			return found, nil
+		case err != nil && !errors.As(err, &long):
+			return found, in.Failed(err)
+		case err == nil && len(bytes.TrimSpace(line)) == 0:
+			continue
 		}
-		if err != nil && !errors.As(err, &long) {
-			return found, err
-		}
-		if err != nil || len(bytes.TrimSpace(line)) > 0 {
-			found++
-			if j := (job{number: r.Line(), line: slices.Clone(line), err: err, read: in.Done()}); !b.isDone(&j) && !send(j) {
-				return found, nil
+		found++
+		j := job{seq: seq, number: r.Line(), line: slices.Clone(line), err: err, read: in.Done()}
+		if err == nil {
+			if key, ok := has(line); ok && !b.overwrite {
+				return found, exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
+			}
+			if j.hash = hashOf(line); b.isDone(j.hash) {
+				continue
 			}
 		}
-		if !send(b.done.after(r.Line())...) {
+		select {
+		case window <- struct{}{}:
+		case <-ctx.Done():
 			return found, nil
 		}
+		select {
+		case jobs <- j:
+		case <-ctx.Done():
+			return found, nil
+		}
+		seq++
 	}
 }
 
-// isDone reports whether there is nothing to be done about a line, or not yet.
-func (b *batch) isDone(j *job) bool {
-	if len(b.done.lines) == 0 || j.err != nil {
-		return false
-	}
-	var l struct {
-		ID json.RawMessage `json:"id"`
-	}
-	if json.Unmarshal(j.line, &l) != nil {
-		return false
-	}
-	key := answers.Key(l.ID, j.number)
-	done, until := b.done.take(key, j.number)
-	if until != 0 {
-		b.done.wait(until, waiting{key, *j})
-	}
-	return done || until != 0
-}
-
-func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- scored) {
+func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- result) {
 	for {
 		select {
 		case j, ok := <-jobs:
@@ -167,8 +137,8 @@ func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- scored
 }
 
 // score scores one answer.
-func (b *batch) score(ctx context.Context, j job) scored {
-	r := scored{job: j, ledger: &scoring.Ledger{}}
+func (b *batch) score(ctx context.Context, j job) result {
+	r := result{job: j, ledger: &ledger.Ledger{}}
 	if j.err != nil {
 		r.answer, r.err = &answers.Answer{Line: j.number}, fmt.Errorf("longer than %d bytes", lines.MaxLine)
 		return r
@@ -183,18 +153,18 @@ func (b *batch) score(ctx context.Context, j job) scored {
 	if chunks {
 		c.Format = stream.OpenAIChat
 	}
-	if r.session, r.err = b.scorer.Open(ctx, c, r.ledger.Take); r.err != nil {
+	s, err := b.follower.Open(ctx, c, follow.Handler{
+		Record: r.ledger.Take,
+		Failed: func(err error) { r.failures = append(r.failures, err) },
+	})
+	if err != nil {
+		r.err = err
 		return r
 	}
-	defer r.session.Close()
-	if r.err = r.session.Write(data); r.err == nil {
-		r.err = r.session.End()
-	}
-	if r.err == nil {
-		r.err = r.session.Drain(ctx)
-	}
-	if r.err == nil && ctx.Err() != nil {
-		r.err = ctx.Err()
+	defer s.Close()
+	r.err = s.Copy(ctx, bytes.NewReader(data))
+	if r.answer.Even {
+		r.ledger.Answer(0).Approximate()
 	}
 	return r
 }
@@ -202,8 +172,8 @@ func (b *batch) score(ctx context.Context, j job) scored {
 // writeInOrder writes results in the order of their jobs. Work that was
 // interrupted ends the output there, so that going on later gives the same
 // file.
-func (b *batch) writeInOrder(ctx context.Context, results <-chan scored, window <-chan struct{}) error {
-	waiting := map[int]scored{}
+func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window <-chan struct{}) error {
+	waiting := map[int]result{}
 	next, unreachable := 0, 0
 	for r := range results {
 		waiting[r.seq] = r
@@ -228,7 +198,7 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan scored, window 
 				unreachable = 0
 			}
 			if unreachable == givesUp {
-				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to go on", b.scorer.Client.URL(), givesUp)
+				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to go on", b.follower.Client.URL(), givesUp)
 			}
 			b.bar.To(r.read)
 		}
@@ -240,15 +210,15 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan scored, window 
 const givesUp = 8
 
 // finish writes or reports one result.
-func (b *batch) finish(r *scored) error {
+func (b *batch) finish(r *result) error {
 	where := answerName(r.answer) + ": "
 	if r.err != nil {
 		b.bad++
 		b.complain("%s%v", where, r.err)
 		return nil
 	}
-	b.note(r.session, r.ledger, where)
-	return b.write(r.answer, r.ledger.Choice(0))
+	b.note(r.failures, r.ledger, where)
+	return b.write(r.line, r.hash, r.ledger.Answer(0))
 }
 
 func answerName(a *answers.Answer) string {
@@ -258,42 +228,21 @@ func answerName(a *answers.Answer) string {
 	return fmt.Sprintf("line %d (id %s)", a.Line, a.ID)
 }
 
-// unreachable reports whether nothing at all could be asked about the answer.
-func (r *scored) unreachable() bool {
-	if r.err != nil || r.session == nil || r.session.Exchange == nil {
+// unreachable reports whether the confidence model could not be reached for any
+// position of the answer.
+func (r *result) unreachable() bool {
+	if r.err != nil {
 		return false
 	}
-	places := r.ledger.Choice(0).Places
-	asked := 0
+	places := r.ledger.Answer(0).Places
+	failed := false
 	for i := range places {
 		switch places[i].Reason {
 		case session.Unreachable:
-			asked++
+			failed = true
 		case session.NoReason:
 			return false
 		}
 	}
-	return asked > 0
-}
-
-// scored writes a position and its confidence.
-func writeScored(o *jsonline.Object, a *scoring.Answer, p *scoring.Place, even bool) {
-	o.Begin()
-	scoring.WritePlace(o, a, p)
-	if p.Segment != position.Answer {
-		o.Text("segment", p.Segment.String())
-	}
-	if p.Estimated || even {
-		o.Yes("tokens_estimated")
-	}
-	o.Text("state", p.State.String())
-	o.Number("raw", p.Raw)
-	o.Number("fused", p.Fused)
-	o.Integer("revisions", int64(p.Revisions()))
-	if p.Reason != session.NoReason {
-		o.Text("reason", p.Reason.String())
-	} else {
-		o.Text("source", p.Source.String())
-	}
-	o.End()
+	return failed
 }

@@ -4,33 +4,33 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
-	"github.com/finece/finece/host/cmd/finece/internal/jsonline"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/session"
 )
 
 // batch is a run of score.
 type batch struct {
 	cmd      *cobra.Command
-	scorer   *scoring.Scorer
+	follower *follow.Follower
 	config   host.Config
 	jobs     int
 	name     string // of the input
 	settings string
 
+	overwrite bool // replace the keys that score adds
+
 	out  *journal.Journal // nil for standard output
-	done *finished        // what is in the output already
+	done map[string]int   // lines of the output that no line of input was found for yet, by hash
 
 	bar     *terminal.Progress
 	written int
@@ -44,40 +44,13 @@ type batch struct {
 
 // openOutput opens the file of -o and reads what is in it.
 func (b *batch) openOutput(path string, again bool) error {
+	b.done = map[string]int{}
 	if path == "" {
 		return nil
 	}
-	j, err := journal.Open(path, `{"id":`, func(line []byte, _ int) (journal.Verdict, error) {
-		var l struct {
-			ID        json.RawMessage `json:"id"`
-			Line      int             `json:"line"`
-			Choice    int             `json:"choice"`
-			Settings  string          `json:"settings"`
-			Positions []struct {
-				Reason string `json:"reason"`
-			} `json:"positions"`
-		}
-		if json.Unmarshal(line, &l) != nil || l.Settings == "" {
-			return 0, errors.New("not a line of finece score: give another -o")
-		}
-		if l.Settings != b.settings {
-			return 0, errors.New("was scored with other flags: give the same ones to go on, or another -o")
-		}
-		if again {
-			for _, p := range l.Positions {
-				if retriable(p.Reason) {
-					return journal.Drop, nil
-				}
-			}
-		}
-		b.done.add(choiceKey(answers.Key(l.ID, l.Line), l.Choice), l.Line)
-		return journal.Keep, nil
-	})
-	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, journal.ErrBusy) {
-		return exit.Errorf(exit.IO, "-o: %w", err)
-	}
-	if err != nil { // about what is in it
-		return exit.Usagef("-o: %w", err)
+	j, err := journal.Open(path, "{", func(line []byte, _ int) (journal.Verdict, error) { return b.judge(line, again) })
+	if err != nil {
+		return journal.Failure("-o", err)
 	}
 	b.out = j
 	if j.Kept > 0 || j.Cut > 0 {
@@ -90,6 +63,57 @@ func (b *batch) openOutput(path string, again bool) error {
 	return nil
 }
 
+// judge decides on a line of the output that is there already.
+func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
+	var l struct {
+		Finece struct {
+			Hash, Settings string
+			Positions      []struct{ Reason string }
+		}
+		Settings  string          // of lines before there was a key "finece"
+		Positions json.RawMessage // of these
+	}
+	err := json.Unmarshal(line, &l)
+	switch {
+	case err == nil && l.Finece.Hash == "" && l.Settings != "" && l.Positions != nil:
+		return 0, errors.New("written by an earlier version of finece score: give another -o, and the answers are scored again")
+	case err != nil || l.Finece.Hash == "":
+		return 0, errors.New("not a line of finece score: give another -o")
+	case l.Finece.Settings != b.settings:
+		return 0, errors.New("scored with other flags: give the same flags to resume, or another -o")
+	}
+	if again {
+		for _, p := range l.Finece.Positions {
+			if retriable(p.Reason) {
+				return journal.Drop, nil
+			}
+		}
+	}
+	b.done[l.Finece.Hash]++
+	return journal.Keep, nil
+}
+
+// isDone reports whether the output has the line of input with a hash. A line
+// that is in the input twice is in the output twice.
+func (b *batch) isDone(hash string) bool {
+	if b.done[hash] == 0 {
+		return false
+	}
+	b.done[hash]--
+	return true
+}
+
+// sayStale says how many lines of the output are not of this input.
+func (b *batch) sayStale() {
+	stale := 0
+	for _, n := range b.done {
+		stale += n
+	}
+	if stale > 0 {
+		b.say("%d lines of the output are of answers that the input does not have: the answers were changed or removed", stale)
+	}
+}
+
 // retriable reports whether a position may have a confidence another time.
 func retriable(reason string) bool {
 	switch reason {
@@ -97,19 +121,6 @@ func retriable(reason string) bool {
 		return true
 	}
 	return false
-}
-
-func choiceKey(key string, choice int) string {
-	if choice == 0 {
-		return key
-	}
-	return fmt.Sprintf("%s choice %d", key, choice)
-}
-
-// skip reports whether the output has a choice of a recorded stream.
-func (b *batch) skip(key string) bool {
-	done, _ := b.done.take(key, 1)
-	return done
 }
 
 func (b *batch) closeOutput() error {
@@ -123,12 +134,15 @@ func (b *batch) closeOutput() error {
 }
 
 // write writes the line of an answer.
-func (b *batch) write(in *answers.Answer, a *scoring.Answer) error {
-	var err error
-	if line := b.line(in, a); b.out != nil {
-		err = b.out.Append(line)
+func (b *batch) write(line []byte, hash string, a *ledger.Answer) error {
+	out, err := output(line, a, hash, b.settings)
+	if err != nil {
+		return err
+	}
+	if b.out != nil {
+		err = b.out.Append(out)
 	} else {
-		_, err = b.cmd.OutOrStdout().Write(append(line, '\n'))
+		_, err = b.cmd.OutOrStdout().Write(append(out, '\n'))
 	}
 	if err != nil {
 		return exit.With(exit.IO, err)
@@ -140,7 +154,7 @@ func (b *batch) write(in *answers.Answer, a *scoring.Answer) error {
 	return nil
 }
 
-// say reports something about the input, over the progress bar.
+// say reports something about the input, above the progress line.
 func (b *batch) say(format string, args ...any) {
 	if b.bar != nil {
 		b.bar.Hide()
@@ -167,7 +181,7 @@ func (b *batch) verdict() error {
 		what string
 	}{
 		{b.bad, "lines could not be scored"}, {b.failed, "requests to the confidence model failed"},
-		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + scoring.NoLogprobs},
+		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs},
 	} {
 		if w.n > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s", w.n, w.what))
@@ -182,53 +196,17 @@ func (b *batch) verdict() error {
 	return exit.Errorf(exit.Faults, "%s: %s", b.name, strings.Join(wrong, ", "))
 }
 
-// note reports what went wrong in a session.
-func (b *batch) note(g *scoring.Scoring, l *scoring.Ledger, where string) {
-	if g.Exchange != nil {
-		for _, err := range g.Exchange.Failures() {
-			b.failed++
-			if text := err.Error(); text != b.failure { // a server that is down fails at every position
-				b.failure = text
-				b.complain("%s%s", where, text)
-			}
+// note reports what went wrong in a stream.
+func (b *batch) note(failures []error, l *ledger.Ledger, where string) {
+	for _, err := range failures {
+		b.failed++
+		if text := err.Error(); text != b.failure { // a server that is down fails at every position
+			b.failure = text
+			b.complain("%s%s", where, text)
 		}
 	}
 	for _, f := range l.Faults {
-		b.complain("%s%s", where, scoring.FaultText(f))
+		b.complain("%s%s", where, ledger.FaultText(f))
 	}
 	b.faults += l.Faulted
-}
-
-// line is an answer's line of output.
-func (b *batch) line(in *answers.Answer, a *scoring.Answer) []byte {
-	var o jsonline.Object
-	o.Begin()
-	id := in.ID
-	if id == nil {
-		id = []byte("null")
-	}
-	o.Raw("id", id)
-	o.Integer("line", int64(in.Line))
-	if a.Number != 0 {
-		o.Integer("choice", int64(a.Number))
-	}
-	nan := scoring.Place{Raw: nanValue, Fused: nanValue}
-	end := a.End()
-	if end == nil {
-		end = &nan
-	}
-	o.Number("confidence", end.Fused)
-	o.Key("positions")
-	for i := range a.Places {
-		o.B = append(o.B, "[,"[min(i, 1)])
-		writeScored(&o, a, &a.Places[i], in.Even)
-	}
-	if len(a.Places) == 0 {
-		o.B = append(o.B, '[')
-	}
-	o.B = append(o.B, ']')
-	o.Text("finish", a.Finish.String())
-	o.Text("settings", b.settings)
-	o.End()
-	return o.B
 }

@@ -4,50 +4,64 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"path/filepath"
 
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
 )
 
 // stream scores a recorded stream, a line for each choice.
 func (b *batch) stream(ctx context.Context, path string, in *input.Input, r io.Reader) error {
-	id, err := json.Marshal(filepath.Base(path))
-	if err != nil {
-		return err
-	}
-	var l scoring.Ledger
-	g, err := b.scorer.Open(ctx, b.config, l.Take)
+	var l ledger.Ledger
+	var failures []error
+	s, err := b.follower.Open(ctx, b.config, follow.Handler{
+		Record: l.Take,
+		Failed: func(err error) { failures = append(failures, err) },
+	})
 	if err != nil {
 		return exit.With(exit.IO, err)
 	}
-	defer g.Close()
+	defer s.Close()
 	b.bar = terminal.Bytes(b.cmd, in.Size, "scoring")
 	defer b.bar.Done()
-	if err := scoring.Copy(ctx, g, in.Showing(b.bar, r)); err != nil {
+	sum := sha256.New()
+	err = s.Copy(ctx, io.TeeReader(in.Showing(b.bar, r), sum))
+	switch {
+	case ctx.Err() != nil:
+		return exit.Errorf(exit.Interrupted, "interrupted")
+	case err != nil:
 		return in.Failed(err)
 	}
-	if err := g.Drain(ctx); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return exit.Errorf(exit.Interrupted, "interrupted")
-	}
-	b.note(g, &l, "")
+	b.note(failures, &l, "")
+	hash := hex.EncodeToString(sum.Sum(nil)[:16])
 	for _, a := range l.Sorted() {
-		if b.skip(choiceKey(answers.Key(id, 1), a.Number)) {
-			continue
-		}
-		if err := b.write(&answers.Answer{ID: id, Line: 1}, a); err != nil {
+		line, err := json.Marshal(recorded{filepath.Base(path), a.Number})
+		if err != nil {
 			return err
 		}
+		// A stream has no line of its own: its bytes and the choice stand for it.
+		if key := hashOf(fmt.Appendf(nil, "%s %d", hash, a.Number)); !b.isDone(key) {
+			if err := b.write(line, key, a); err != nil {
+				return err
+			}
+		}
 	}
+	b.sayStale()
 	return b.verdict()
+}
+
+// recorded is the line that stands for a choice of a recorded stream.
+type recorded struct {
+	ID     string `json:"id"`
+	Choice int    `json:"choice,omitempty"`
 }
 
 // looksRecorded reports whether the input is a recorded stream and not answers,

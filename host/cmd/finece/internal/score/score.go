@@ -12,46 +12,49 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
 
-const long = `score estimates the confidence of answers that are there already, one line for
-each. The input is JSON Lines,
+const long = `score estimates the confidence of answers that exist already. The input is JSON
+Lines, one answer a line:
 
   {"id": ..., "question": "...", "answer": "...", "logprobs": [...]}
 
-with logprobs optional: OpenAI's logprobs.content, or an array of numbers, one a
-token. Numbers do not say which text they belong to; the answer is then shared
-out evenly over them, and "tokens_estimated" says so. The input can also be one
-recorded stream, which gives a line for each of its choices; a --format says
-that it is one.
+"logprobs" is optional: OpenAI's logprobs.content, or an array of numbers, one for
+each token. Numbers do not say to which text they belong. The answer is then
+divided evenly among them, and the positions say "approximate". The input can also
+be one recorded stream, with one or more answers; --format says so for certain.
 
-A line of output has the id, the confidence of the whole answer, and for each
-position where it is (as in finece positions) and
+A line of output is the line of input with two keys more:
 
-  state      final or unavailable
-  raw        the estimate itself, in [0,1]; null when unavailable
-  fused      raw after calibration, if any, and integration with later estimates
-  revisions  how often the fused value was revised
-  source     who estimated it, and which map calibrated it
-  reason     why it is unavailable
+  confidence  the confidence of the whole answer in [0,1], or null
+  finece      details:
+    calibrated  whether the confidence is a probability, see finece calibrate
+    source      who estimated it
+    reason      why there is none, if it is null
+    positions   the records of all positions, as in finece watch --json
+    hash        of the line of input
+    settings    a hash of the flags
+
+All other keys stay, so the output can go to finece eval if the input has
+"correct". A line that has one of the two keys already is refused, unless
+--overwrite replaces them.
 
 The built-in estimators read the answer's own log-probabilities and are not
-calibrated by themselves; --calibration maps them by a file of finece calibrate.
---estimator URL asks a confidence model behind an OpenAI-compatible server; the
-key comes from FINECE_API_KEY or OPENAI_API_KEY.
+calibrated; --calibration maps them by a file of finece calibrate.
+--estimator URL asks a confidence model on an OpenAI-compatible server; its key is
+in FINECE_API_KEY or OPENAI_API_KEY.
 
-Output is in the order of the input. With -o, interrupted work goes on where it
-stopped when the same command is run again: what has a whole line there is kept,
-a torn last line is cut off, the rest is scored and added. A kill loses at most
-the answers in flight. A line that cannot be read is reported with its number and
-id, and the others go on.`
+The output has the order of the input. With -o, run the same command again to
+resume interrupted work: lines with the same hash are kept, a torn last line is
+cut off, and the other answers are scored and added. A kill loses at most the
+answers in flight. A changed line is scored again. A line that cannot be read is
+reported with its number and id, and the other lines are scored.`
 
 const example = `  finece score answers.jsonl > scores.jsonl
-  finece score -o scores.jsonl answers.jsonl         # run again to go on
+  finece score -o scores.jsonl answers.jsonl         # run again to resume
   finece score --estimator http://127.0.0.1:8000/v1 --model finece -o scores.jsonl answers.jsonl
   finece score --calibration map.json answers.jsonl  # see finece calibrate
   finece score --method min-prob --strategy periodic --every 30 answer.sse
@@ -62,6 +65,8 @@ type options struct {
 	output string
 	jobs   int
 	again  bool
+
+	overwrite bool
 }
 
 // New is the command.
@@ -76,8 +81,9 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.output, "output", "o", "", "write to this file, and go on with what is there")
-	flags.BoolVar(&f.again, "retry-failed", false, "-o: score the answers again whose confidence model could not be asked")
+	flags.StringVarP(&f.output, "output", "o", "", "write to this file; resume if it has lines already")
+	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers whose confidence model could not be asked")
+	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
 	flags.StringVar(&f.Config.Question, "question", "", "what a recorded stream answers")
 	f.AddEstimator(cmd)
@@ -103,13 +109,13 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	defer in.Close()
 	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
-	s, err := scoring.New(ctx, f.Flags)
+	follower, err := f.Follower(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer follower.Engine.Close()
 
-	b := &batch{cmd: cmd, scorer: s, config: f.Config, jobs: f.jobs, name: in.Name, done: newFinished()}
+	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: in.Name, overwrite: f.overwrite}
 	b.settings = settingsKey(f.Config, f.Estimator)
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
@@ -125,8 +131,8 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	return errors.Join(err, b.closeOutput())
 }
 
-// settingsKey is a short name for everything that the scores depend on, beside
-// the answers: lines that were scored differently do not belong in one file.
+// settingsKey is a short hash of everything that the scores depend on beside the
+// answers. A file has lines of one key.
 func settingsKey(c host.Config, estimator string) string {
 	sum := sha256.Sum256(append(session.AppendConfig(nil, &c), estimator...))
 	return hex.EncodeToString(sum[:4])

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
 )
@@ -34,7 +34,7 @@ func site(embedded fs.FS) fs.FS {
 
 // handler is the gateway below /v1/ and files at /. The page is nil where no client
 // key is needed.
-func (f *flags) handler(cmd *cobra.Command, s *scoring.Scorer, at net.Addr) (http.Handler, *page, error) {
+func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (http.Handler, *page, error) {
 	files := site(embedded)
 	if f.static != "" {
 		root, err := os.OpenRoot(f.static) // no link leads out of it
@@ -72,7 +72,7 @@ func (f *flags) handler(cmd *cobra.Command, s *scoring.Scorer, at net.Addr) (htt
 }
 
 // scored is the gateway.
-func (f *flags) scored(cmd *cobra.Command, s *scoring.Scorer, key model.Secret, access gateway.Access) (http.Handler, error) {
+func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret, access gateway.Access) (http.Handler, error) {
 	g := f.gateway
 	if g.Policy = gateway.Policy(f.policy); f.failure == "" {
 		if g.Policy == gateway.Withhold {

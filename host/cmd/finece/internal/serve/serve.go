@@ -16,7 +16,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
@@ -175,11 +174,11 @@ func (f *flags) run(cmd *cobra.Command) error {
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s, err := scoring.New(ctx, f.Flags)
+	s, err := f.Follower(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer s.Engine.Close()
 	listener, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return exit.Errorf(exit.IO, "%w", err)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
@@ -59,18 +59,17 @@ func runText(cmd *cobra.Command, f *settings.Flags, path string, choice int, seg
 		show = screen.Printable
 	}
 	var failed error
-	l := scoring.Ledger{Text: func(c int, s position.Segment, text []byte) {
+	l, err := ledger.Read(cmd, f, path, func(c int, s position.Segment, text []byte) {
 		if c == choice && s == segment && failed == nil {
 			if _, failed = out.Write(show(text)); failed == nil {
 				failed = out.Flush() // as it comes
 			}
 		}
-	}}
-	f.Config.Text = true
-	if err := scoring.Feed(cmd, f, path, &l); err != nil {
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	if failed != nil {
+	case failed != nil:
 		return exit.With(exit.IO, failed)
 	}
 	return l.Verdict()

@@ -10,7 +10,7 @@ import (
 
 	"github.com/clipperhouse/displaywidth"
 
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
@@ -22,7 +22,7 @@ const shownPlaces = 30
 // summary is the table of positions at the end, in so many cells: where they are
 // few, the columns that the text above shows as well are left out. gone are the
 // badges that have scrolled off, as they were then.
-func summary(w io.Writer, c terminal.Palette, width int, a *scoring.Answer, gone map[int]string) error {
+func summary(w io.Writer, c terminal.Palette, width int, a *ledger.Answer, gone map[int]string) error {
 	rows := summaryRows(a, gone)
 	table := aligned(rows, []int{0, 1, 2, 3, 4, 5})
 	if slices.ContainsFunc(table, func(row string) bool { return displaywidth.String(row) > width }) {
@@ -39,7 +39,7 @@ func summary(w io.Writer, c terminal.Palette, width int, a *scoring.Answer, gone
 	return err
 }
 
-func summaryRows(a *scoring.Answer, gone map[int]string) [][]string {
+func summaryRows(a *ledger.Answer, gone map[int]string) [][]string {
 	rows := [][]string{{"position", "kind", "ratio", "first", "last", "state"}}
 	for i := range a.Places {
 		if i == shownPlaces && len(a.Places) > 2*shownPlaces {
@@ -49,7 +49,7 @@ func summaryRows(a *scoring.Answer, gone map[int]string) [][]string {
 			continue
 		}
 		p := &a.Places[i]
-		rows = append(rows, []string{"p(" + placeName(a, i) + ")", kindName(p), ratioText(a.Ratio(p)),
+		rows = append(rows, []string{"p(" + placeName(a, i) + ")", kindName(p), ratioText(p.Ratio),
 			percent(p.First), percent(p.Fused), p.State.String() + note(p, gone, i)})
 	}
 	return rows
@@ -76,18 +76,18 @@ func aligned(rows [][]string, columns []int) []string {
 	return out
 }
 
-func placeName(a *scoring.Answer, i int) string {
-	if a.Places[i].Kind&position.End != 0 {
+func placeName(a *ledger.Answer, i int) string {
+	if a.Places[i].Kinds&position.End != 0 {
 		return "z"
 	}
 	return fmt.Sprint(i)
 }
 
-func kindName(p *scoring.Place) string {
+func kindName(p *ledger.Place) string {
 	if p.Segment != position.Answer {
-		return p.Segment.String() + " " + p.Kind.String()
+		return p.Segment.String() + " " + p.Kinds.String()
 	}
-	return p.Kind.String()
+	return p.Kinds.String()
 }
 
 func ratioText(v float64) string {
@@ -98,7 +98,7 @@ func ratioText(v float64) string {
 }
 
 // note is what there is to say behind the state.
-func note(p *scoring.Place, gone map[int]string, i int) string {
+func note(p *ledger.Place, gone map[int]string, i int) string {
 	if p.Reason != session.NoReason {
 		return ": " + p.Reason.String()
 	}

@@ -10,24 +10,32 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
 
-// view shows a stream. text gets what is to be read, draw what is known.
+// view shows a stream.
 type view interface {
-	text(l *scoring.Ledger, choice int, segment position.Segment, text []byte)
-	draw(l *scoring.Ledger) error
-	live() bool // draw is for a screen: no use calling it more often than people see
-	close(l *scoring.Ledger) error
+	// text gets the text of all answers as it comes.
+	text(l *ledger.Ledger, choice int, segment position.Segment, text []byte)
+	// record gets each record, which l has taken already.
+	record(r record.Record)
+	// draw shows what l knows.
+	draw(l *ledger.Ledger) error
+	// live reports whether draw is for a screen: then it is called as often as
+	// people can see, and otherwise after each change.
+	live() bool
+	// close ends the output, with a summary for people.
+	close(l *ledger.Ledger) error
 }
 
 // badge is a confidence in a few characters. Shape and word say what the
 // colour says.
-func badge(c terminal.Palette, p *scoring.Place) string {
+func badge(c terminal.Palette, p *ledger.Place) string {
 	switch p.State {
 	case session.Pending:
 		return c.Paint(terminal.Dim, "◌ …")
@@ -61,7 +69,7 @@ type liveView struct {
 	choice int
 	doc    screen.Document
 	screen *screen.Live
-	ledger *scoring.Ledger
+	ledger *ledger.Ledger
 	placed int              // places whose badge is in the document, or was
 	gone   map[int]string   // badges that have scrolled off, as they were then
 	last   position.Segment // of the text so far
@@ -70,17 +78,19 @@ type liveView struct {
 
 func newLiveView(file *os.File, c terminal.Palette, choice int) *liveView {
 	v := &liveView{file: file, paint: c, choice: choice, screen: screen.NewLive(file), gone: map[int]string{}}
-	v.doc.Badge = func(n int) string { return badge(v.paint, &v.ledger.Choice(choice).Places[n]) }
+	v.doc.Badge = func(n int) string { return badge(v.paint, &v.ledger.Answer(choice).Places[n]) }
 	return v
 }
 
 func (v *liveView) live() bool { return true }
 
+func (v *liveView) record(record.Record) {}
+
 // heading is the number that the document knows text by that is not the
 // stream's.
 const heading = -1
 
-func (v *liveView) text(l *scoring.Ledger, choice int, segment position.Segment, text []byte) {
+func (v *liveView) text(l *ledger.Ledger, choice int, segment position.Segment, text []byte) {
 	if choice != v.choice {
 		return
 	}
@@ -105,12 +115,12 @@ func headingText(begun bool, segment position.Segment) string {
 }
 
 // place puts the badges of new positions into the document.
-func (v *liveView) place(l *scoring.Ledger) {
+func (v *liveView) place(l *ledger.Ledger) {
 	v.ledger = l
-	places := l.Choice(v.choice).Places
+	places := l.Answer(v.choice).Places
 	for ; v.placed < len(places); v.placed++ {
 		p := &places[v.placed]
-		if p.Kind&position.Question != 0 {
+		if p.Kinds&position.Question != 0 {
 			v.doc.Append(heading, screen.Faint, []byte("question"))
 			v.doc.Place(v.placed, heading, math.MaxInt64)
 			v.doc.Append(heading, screen.Faint, []byte("\n\n"))
@@ -122,7 +132,7 @@ func (v *liveView) place(l *scoring.Ledger) {
 	}
 }
 
-func (v *liveView) draw(l *scoring.Ledger) error {
+func (v *liveView) draw(l *ledger.Ledger) error {
 	v.place(l)
 	width, height, err := term.GetSize(int(v.file.Fd()))
 	if err != nil || width <= 0 || height <= 0 {
@@ -134,7 +144,7 @@ func (v *liveView) draw(l *scoring.Ledger) error {
 	rows := v.doc.Rows(v.screen.Width(), v.style)
 	n, err := v.screen.Draw(rows)
 	if n > 0 {
-		v.doc.Freeze(rows[n-1], func(number int) { v.gone[number] = badge(false, &v.ledger.Choice(v.choice).Places[number]) })
+		v.doc.Freeze(rows[n-1], func(number int) { v.gone[number] = badge(false, &v.ledger.Answer(v.choice).Places[number]) })
 	}
 	return err
 }
@@ -146,11 +156,11 @@ func (v *liveView) style(s screen.Style, text string) string {
 	return text
 }
 
-func (v *liveView) close(l *scoring.Ledger) error {
+func (v *liveView) close(l *ledger.Ledger) error {
 	if err := v.screen.Close(); err != nil {
 		return err
 	}
-	return summary(v.file, v.paint, v.screen.Width(), l.Choice(v.choice), v.gone)
+	return summary(v.file, v.paint, v.screen.Width(), l.Answer(v.choice), v.gone)
 }
 
 // plainView writes text and badges once, when they cannot change any more.
@@ -181,11 +191,13 @@ func newPlainView(w io.Writer, choice int) *plainView {
 
 func (v *plainView) live() bool { return false }
 
+func (v *plainView) record(record.Record) {}
+
 // maxHeld bounds the text that waits for a badge; what is over it is written
 // without.
 const maxHeld = 16 << 20
 
-func (v *plainView) text(_ *scoring.Ledger, choice int, segment position.Segment, text []byte) {
+func (v *plainView) text(_ *ledger.Ledger, choice int, segment position.Segment, text []byte) {
 	if choice != v.choice {
 		return
 	}
@@ -237,18 +249,18 @@ func (v *plainView) upTo(segment position.Segment, offset int64) {
 	}
 }
 
-func (v *plainView) draw(l *scoring.Ledger) error {
-	places := l.Choice(v.choice).Places
+func (v *plainView) draw(l *ledger.Ledger) error {
+	places := l.Answer(v.choice).Places
 	for ; v.next < len(places); v.next++ {
 		p := &places[v.next]
 		if p.State == session.Pending || p.State == session.Provisional {
 			break
 		}
 		switch {
-		case p.Kind&position.Question != 0:
+		case p.Kinds&position.Question != 0:
 			v.write([]byte("question " + badge(false, p) + "\n\n"))
 			continue
-		case p.Kind&position.End != 0:
+		case p.Kinds&position.End != 0:
 			v.trimEnd()
 		}
 		v.upTo(p.Segment, p.Byte)
@@ -266,7 +278,7 @@ func (v *plainView) trimEnd() {
 	}
 }
 
-func (v *plainView) close(l *scoring.Ledger) error {
+func (v *plainView) close(l *ledger.Ledger) error {
 	if err := v.draw(l); err != nil {
 		return err
 	}
@@ -275,5 +287,5 @@ func (v *plainView) close(l *scoring.Ledger) error {
 	if v.err != nil {
 		return v.err
 	}
-	return summary(v.w, false, math.MaxInt, l.Choice(v.choice), nil)
+	return summary(v.w, false, math.MaxInt, l.Answer(v.choice), nil)
 }

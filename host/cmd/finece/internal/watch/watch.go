@@ -10,14 +10,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/pace"
-	"github.com/finece/finece/host/cmd/finece/internal/scoring"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
 )
 
 const long = `watch shows a stream as it comes, with a badge after each position:
@@ -52,6 +56,7 @@ type options struct {
 	pace   float64
 	data   string
 	choice int
+	json   bool
 }
 
 // New is the command.
@@ -69,6 +74,7 @@ func New() *cobra.Command {
 	flags.Float64Var(&f.pace, "pace", 0, "events or words a second, 0 for as fast as they come; if not given, 40 for a file on a terminal")
 	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or that of a file with @")
 	flags.IntVar(&f.choice, "choice", 0, "which of a stream's answers to show, from 0")
+	flags.BoolVar(&f.json, "json", false, "print records as they come, one JSON object a line, of all answers; no text")
 	flags.StringVar(&f.Config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
@@ -101,27 +107,29 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 	}
 	defer in.Close()
 	screen, onTerminal := terminal.Of(cmd.OutOrStdout())
-	onTerminal = onTerminal && os.Getenv("TERM") != "dumb" // that has no cursor to move
+	onTerminal = onTerminal && !f.json && os.Getenv("TERM") != "dumb" // a dumb terminal has no cursor to move
 	speed := f.pace
 	if _, isFile := in.Closer.(*os.File); isFile && onTerminal && !cmd.Flags().Changed("pace") {
 		speed = pleasant
 	}
-	s, err := scoring.New(ctx, f.Flags)
+	follower, err := f.Follower(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	s.Limits = model.Limits{Waiting: 16} // the stream does not wait for stale ones
+	defer follower.Engine.Close()
+	follower.Limits = model.Limits{Waiting: 16} // the stream does not wait for stale requests
 
-	var v view
-	if onTerminal {
-		v = newLiveView(screen, terminal.Colours(screen), f.choice)
-	} else {
-		v = newPlainView(cmd.OutOrStdout(), f.choice)
+	w := &watching{}
+	switch {
+	case f.json:
+		w.view = newRecordView(cmd.OutOrStdout(), generatorIn(body))
+	case onTerminal:
+		w.view = newLiveView(screen, terminal.Colours(screen), f.choice)
+	default:
+		w.view = newPlainView(cmd.OutOrStdout(), f.choice)
 	}
-	w := &watching{view: v}
-	err = w.watch(ctx, s, f.Flags, pace.Read(ctx, in, speed))
-	if cerr := v.close(&w.ledger); err == nil && cerr != nil {
+	err = w.watch(ctx, follower, &f.Config, pace.Read(ctx, in, speed))
+	if cerr := w.view.close(&w.ledger); err == nil && cerr != nil {
 		err = exit.With(exit.IO, cerr)
 	}
 	w.ledger.Report(cmd, in.Name)
@@ -135,15 +143,15 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		return in.Failed(w.readErr)
 	case w.ledger.Faulted+len(w.failures) > 0:
 		return exit.Silently(exit.Faults)
-	case w.ledger.Choice(f.choice).LacksLogprobs():
-		return exit.Errorf(exit.Unavailable, "%s: no confidence: %s", in.Name, scoring.NoLogprobs)
+	case w.ledger.Answer(f.choice).LacksLogprobs():
+		return exit.Errorf(exit.Unavailable, "%s: no confidence: %s", in.Name, ledger.NoLogprobs)
 	}
 	return nil
 }
 
 // watching is a run of watch.
 type watching struct {
-	ledger   scoring.Ledger
+	ledger   ledger.Ledger
 	view     view
 	failures []error
 	readErr  error
@@ -155,7 +163,7 @@ func (w *watching) report(cmd *cobra.Command) {
 	for _, e := range w.failures {
 		times[e.Error()]++
 	}
-	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), scoring.KeptFaults)] {
+	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), ledger.KeptFaults)] {
 		terminal.Say(cmd, "%d of the requests: %s", times[text], text)
 	}
 }
@@ -163,56 +171,56 @@ func (w *watching) report(cmd *cobra.Command) {
 // frame is how often the screen is drawn at most.
 const frame = 40 * time.Millisecond
 
-// watch gives the input to a session and shows what comes of it. All of it but
-// the reading runs here.
-func (w *watching) watch(ctx context.Context, s *scoring.Scorer, f *settings.Flags, chunks <-chan pace.Chunk) error {
-	f.Config.Text = true
-	w.ledger.Text = func(choice int, segment position.Segment, text []byte) {
-		w.view.text(&w.ledger, choice, segment, text)
-	}
-	// What a session says last has to be shown when it is interrupted, too.
-	g, err := s.Open(context.WithoutCancel(ctx), f.Config, w.ledger.Take)
+// watch follows the input and shows it. Everything but reading the input runs in
+// this goroutine.
+func (w *watching) watch(ctx context.Context, follower *follow.Follower, c *host.Config, chunks <-chan pace.Chunk) error {
+	// The last records have to be shown after an interrupt, too.
+	stream, err := follower.Open(context.WithoutCancel(ctx), *c, follow.Handler{
+		Record: func(r record.Record) {
+			w.ledger.Take(r)
+			w.view.record(r)
+		},
+		Text: func(choice int, segment position.Segment, text []byte) {
+			w.view.text(&w.ledger, choice, segment, text)
+		},
+		Failed: func(err error) { w.failures = append(w.failures, err) },
+	})
 	if err != nil {
 		return exit.With(exit.IO, err)
 	}
-	defer g.Close()
+	defer stream.Close()
 	ticks := time.NewTicker(frame)
 	defer ticks.Stop()
 	interrupted := ctx.Done()
-	for chunks != nil || g.Pending() > 0 {
+	for chunks != nil || stream.Pending() > 0 {
 		select {
 		case c, ok := <-chunks:
 			if ok && c.Err == nil {
-				if err = g.Write(c.Data); err == nil && w.ledger.Over {
-					// Servers may keep the connection open all the same.
+				if err = stream.Write(c.Data); err == nil && stream.Ended() {
+					// A server may keep the connection open all the same.
 					chunks = nil
-					err = g.End()
+					err = stream.End()
 				}
 				break
 			}
 			w.readErr = c.Err
 			chunks = nil
-			err = g.End()
-		case r := <-g.Replies():
-			err = g.Exchange.Settle(r)
+			err = stream.End()
+		case r := <-stream.Replies():
+			err = stream.Settle(r)
 		case <-ticks.C:
 			err = w.draw()
 		case <-interrupted:
 			interrupted = nil
-			if err = w.interrupt(g, chunks != nil); err == nil {
+			if err = w.interrupt(stream, chunks != nil); err == nil {
 				chunks = nil
 			}
 		}
+		if err == nil && !w.view.live() {
+			err = w.draw()
+		}
 		if err != nil {
 			return err
-		}
-		if g.Exchange != nil {
-			w.failures = append(w.failures, g.Exchange.Failures()...)
-		}
-		if !w.view.live() {
-			if err := w.draw(); err != nil {
-				return err
-			}
 		}
 	}
 	return w.draw()
@@ -225,15 +233,15 @@ func (w *watching) draw() error {
 	return nil
 }
 
-// interrupt ends the session, which is open if its input had not ended.
-func (w *watching) interrupt(g *scoring.Scoring, open bool) error {
+// interrupt ends the stream, which is open if its input has not ended.
+func (w *watching) interrupt(stream *follow.Stream, open bool) error {
 	if open {
 		faults, faulted := w.ledger.Faults, w.ledger.Faulted
-		if err := g.End(); err != nil {
+		if err := stream.End(); err != nil {
 			return err
 		}
-		// That it is cut off is no fault of the input's.
+		// That the stream is cut off here is not a fault of the input.
 		w.ledger.Faults, w.ledger.Faulted = faults, faulted
 	}
-	return g.Abandon()
+	return stream.Abandon(session.Cancelled)
 }

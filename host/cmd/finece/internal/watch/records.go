@@ -1,0 +1,46 @@
+package watch
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+)
+
+// recordView prints records as JSON Lines. The first line is a record of the type
+// start.
+type recordView struct {
+	w    io.Writer
+	line []byte
+	err  error
+}
+
+func newRecordView(w io.Writer, generator string) *recordView {
+	v := &recordView{w: w}
+	v.record(&record.Start{Version: record.Version, Generator: generator})
+	return v
+}
+
+func (v *recordView) record(r record.Record) {
+	if v.err != nil {
+		return
+	}
+	v.line = append(r.AppendJSON(v.line[:0]), '\n')
+	_, v.err = v.w.Write(v.line)
+}
+
+func (v *recordView) live() bool                                         { return false }
+func (v *recordView) text(*ledger.Ledger, int, position.Segment, []byte) {}
+func (v *recordView) draw(*ledger.Ledger) error                          { return v.err }
+func (v *recordView) close(*ledger.Ledger) error                         { return v.err }
+
+// generatorIn is the name of the model in a chat request, "" if there is none.
+func generatorIn(body []byte) string {
+	var request struct {
+		Model string `json:"model"`
+	}
+	_ = json.Unmarshal(body, &request)
+	return request.Model
+}
