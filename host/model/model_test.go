@@ -144,6 +144,10 @@ func TestFailures(t *testing.T) {
 			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(429)
 		}, session.EndpointError, 429, 1, []string{"HTTP 429", "retry after 3600"}},
+		{"500 with a Retry-After beyond the time limit", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(500)
+		}, session.EndpointError, 500, 1, []string{"HTTP 500"}},
 		{"a Retry-After beyond all numbers", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "9223372036854775807")
 			w.WriteHeader(429)

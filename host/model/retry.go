@@ -30,19 +30,17 @@ func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again b
 	if a.resp == nil {
 		return wait, !errors.Is(a.err, errReplyTooLong) && !permanent(a.err)
 	}
-	switch code := a.resp.StatusCode; {
-	case code == http.StatusTooManyRequests || code == http.StatusServiceUnavailable:
-		asked, ok := retryAfter(a.resp.Header.Get("Retry-After"))
-		if deadline, limited := ctx.Deadline(); ok && limited && asked >= time.Until(deadline) {
-			return 0, false
-		}
-		if ok {
-			wait = asked
-		}
-		return wait, true
-	default:
-		return wait, code >= 500 && code != http.StatusNotImplemented
+	code := a.resp.StatusCode
+	if code != http.StatusTooManyRequests && (code < 500 || code == http.StatusNotImplemented) {
+		return 0, false
 	}
+	if asked, ok := retryAfter(a.resp.Header.Get("Retry-After")); ok {
+		wait = asked
+	}
+	if deadline, limited := ctx.Deadline(); limited && wait >= time.Until(deadline) {
+		return 0, false
+	}
+	return wait, true
 }
 
 // maxRetryAfter is more than any time limit.
