@@ -1,15 +1,74 @@
-package construct_test
+package grade_test
 
 import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/model"
 )
+
+// serve runs a server that a model is behind, and returns where it is.
+func serve(t testing.TB, h http.HandlerFunc) model.Config {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return model.Config{BaseURL: server.URL + "/v1", Concurrency: 8}
+}
+
+// memory is a store for one caller at a time.
+type memory map[string][]byte
+
+func (m memory) Load(key string) ([]byte, error) { return m[key], nil }
+
+func (m memory) Save(key string, value []byte) error {
+	m[key] = value
+	return nil
+}
+
+func TestJudge(t *testing.T) {
+	asked := 0
+	var says []string
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		content, _ := json.Marshal(says[min(asked, len(says)-1)])
+		asked++
+		w.Write([]byte(`{"choices":[{"message":{"content":` + string(content) + `}}]}`))
+	})
+	q := &grade.Question{ID: "1", Text: "Why?", Gold: []string{"Because."}}
+	for _, c := range []struct {
+		says  []string
+		want  grade.Verdict
+		asked int
+	}{
+		{[]string{"correct"}, grade.Right, 1},
+		{[]string{" Incorrect.\n"}, grade.Wrong, 1},
+		{[]string{"**Correct**"}, grade.Right, 1},
+		{[]string{`{"correct": false}`}, grade.Wrong, 1},
+		{[]string{`{"correct": true} or not`, "correct"}, grade.Right, 2},
+		{[]string{"It is correct, I think"}, grade.Ungraded, 2},
+		{[]string{"not correct"}, grade.Ungraded, 2},
+		{[]string{`{"correct": "yes"}`}, grade.Ungraded, 2},
+		{[]string{`{"correct": null}`}, grade.Ungraded, 2},
+		{[]string{""}, grade.Ungraded, 2},
+	} {
+		says, asked = c.says, 0
+		store := memory{}
+		j, err := grade.NewJudge(grade.JudgeConfig{Server: server, Model: "judge", Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time from the store
+			if got, err := j.Grade(t.Context(), q, "I think so."); got != c.want || err != nil || asked != c.asked {
+				t.Errorf("%q: %v, %v after %d requests, want %v after %d", c.says, got, err, asked, c.want, c.asked)
+			}
+		}
+	}
+}
 
 // TestJudgeOfAServerThatRefusesParameters asks servers that, like OpenAI's for
 // gpt-5, answer 400 to a temperature of 0.
@@ -29,10 +88,9 @@ func TestJudgeOfAServerThatRefusesParameters(t *testing.T) {
 		{"another parameter", []string{"messages"}, 3, nil, true},
 		{"what the user sets", []string{"temperature"}, 6, map[string]json.RawMessage{"temperature": json.RawMessage("0")}, true},
 	} {
-		m := newLLM(t)
 		asked := 0
 		var bodies []map[string]any // of the requests that were not refused
-		m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			asked++
 			var body map[string]any
 			if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
@@ -42,15 +100,14 @@ func TestJudgeOfAServerThatRefusesParameters(t *testing.T) {
 				if _, there := body[name]; there {
 					w.WriteHeader(http.StatusBadRequest)
 					fmt.Fprintf(w, says, name)
-					return true
+					return
 				}
 			}
 			bodies = append(bodies, body)
 			w.Write([]byte(`{"choices":[{"message":{"content":"correct"}}]}`))
-			return true
-		}
-		store := &memory{}
-		j, err := grade.NewJudge(grade.JudgeConfig{Server: m.server(), Model: "judge", Store: store, Extra: c.extra})
+		})
+		store := memory{}
+		j, err := grade.NewJudge(grade.JudgeConfig{Server: server, Model: "judge", Store: store, Extra: c.extra})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +127,7 @@ func TestJudgeOfAServerThatRefusesParameters(t *testing.T) {
 				}
 			}
 		}
-		for _, raw := range store.values {
+		for _, raw := range store {
 			var v struct{ Refused []string }
 			if err := json.Unmarshal(raw, &v); err != nil || !slices.Equal(v.Refused, c.refused) || strings.Contains(string(raw), "refused") != (c.refused != nil) {
 				t.Errorf("%s: %v: %s", c.name, err, raw)
