@@ -78,7 +78,7 @@ func everything() host.Config {
 	c := host.DefaultConfig()
 	c.Question = "What is the profit?"
 	c.Positions.Strategy = position.Paragraph | position.Periodic | position.Entropy
-	c.Positions.Threshold = 0.5
+	c.Positions.EntropyThreshold = 0.5
 	return c
 }
 

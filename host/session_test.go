@@ -243,7 +243,7 @@ func TestAWrongConfigurationIsAnErrorThatNamesTheSetting(t *testing.T) {
 			{func(c *host.Config) { c.Fusion.Alpha = 1.5 }, "lpha"},
 			{func(c *host.Config) { c.Fusion.Alpha = math.NaN() }, "lpha"},
 			{func(c *host.Config) { c.Positions.Every = -1 }, "very"},
-			{func(c *host.Config) { c.Positions.Threshold = math.NaN() }, "hreshold"},
+			{func(c *host.Config) { c.Positions.EntropyThreshold = math.NaN() }, "hreshold"},
 			{func(c *host.Config) { c.MaxEvent = 1 }, "max_event"},
 			{func(c *host.Config) { c.Fusion.Depth = 1000 }, "epth"},
 			{func(c *host.Config) { c.Positions.Strategy = position.End << 1 }, "trategy"},

@@ -94,7 +94,7 @@ func (d *Detector) Feed(t *Token, out []Position) []Position {
 	}
 	if s.lo == s.lo {
 		d.known = true
-		if s.lo > d.o.Threshold && s.tokens >= s.entropy && s.last > 0 {
+		if s.lo > d.o.EntropyThreshold && s.tokens >= s.entropy && s.last > 0 {
 			s.entropy = s.tokens + int64(d.o.MinGap)
 			out = d.hold(s, s.candidate(Entropy, s.bytes), out)
 		}

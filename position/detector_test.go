@@ -256,7 +256,7 @@ func checkPlaces(t *testing.T, got []Position, want []place) {
 func TestCountedTokens(t *testing.T) {
 	o := DefaultOptions()
 	o.Strategy = Paragraph | Periodic | Entropy
-	o.Every, o.Threshold, o.MinGap = 3, 0.5, 2
+	o.Every, o.EntropyThreshold, o.MinGap = 3, 0.5, 2
 	d, _ := New(o)
 	var out []Position
 	for _, k := range []*Token{
@@ -376,7 +376,7 @@ func TestPeriodicByEstimate(t *testing.T) {
 
 func TestThresholdZero(t *testing.T) {
 	o := DefaultOptions()
-	o.Strategy, o.Threshold, o.MinGap = Entropy, 0, 0
+	o.Strategy, o.EntropyThreshold, o.MinGap = Entropy, 0, 0
 	d, _ := New(o)
 	out := d.Feed(token("a", 0), nil)
 	out = d.Feed(token("b", 5e-324), out)
@@ -403,9 +403,9 @@ func TestOptions(t *testing.T) {
 		func(o *Options) { o.MinLength = -1 },
 		func(o *Options) { o.Every = -1 },
 		func(o *Options) { o.MinGap = -1 },
-		func(o *Options) { o.Threshold = -1 },
-		func(o *Options) { o.Threshold = nan },
-		func(o *Options) { o.Threshold = math.Inf(1) },
+		func(o *Options) { o.EntropyThreshold = -1 },
+		func(o *Options) { o.EntropyThreshold = nan },
+		func(o *Options) { o.EntropyThreshold = math.Inf(1) },
 	}
 	for i, change := range bad {
 		o := DefaultOptions()

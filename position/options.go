@@ -7,7 +7,7 @@ import (
 )
 
 // Options say where positions are wanted. Start from [DefaultOptions]:
-// Threshold and MinGap mean what they say also when they are 0.
+// EntropyThreshold and MinGap mean what they say also when they are 0.
 type Options struct {
 	// Strategy is any union of Paragraph, Line, Periodic and Entropy. 0 is
 	// Paragraph. Line finds the ends of paragraphs too.
@@ -19,9 +19,9 @@ type Options struct {
 	// Every is the number of tokens from one Periodic position to the next. 0
 	// is 50.
 	Every int
-	// Threshold is the entropy in nats that a token has to exceed, by its lower
-	// bound, for an Entropy position. 0 is a threshold like any other.
-	Threshold float64
+	// EntropyThreshold is the entropy in nats that a token has to exceed, by its
+	// lower bound, for an Entropy position. 0 is a threshold like any other.
+	EntropyThreshold float64
 	// MinGap is the least number of tokens from one Entropy position to the
 	// next; 0 and 1 both allow one after every token.
 	MinGap int
@@ -30,9 +30,9 @@ type Options struct {
 const defaultEvery = 50
 
 // DefaultOptions returns Paragraph with MinLength 1, and for the other
-// strategies Every 50, Threshold 1e-10 (both the paper's) and MinGap 10.
+// strategies Every 50, EntropyThreshold 1e-10 (both the paper's) and MinGap 10.
 func DefaultOptions() Options {
-	return Options{Strategy: Paragraph, MinLength: 1, Every: defaultEvery, Threshold: 1e-10, MinGap: 10}
+	return Options{Strategy: Paragraph, MinLength: 1, Every: defaultEvery, EntropyThreshold: 1e-10, MinGap: 10}
 }
 
 // Validate says what in o cannot be served, or nil.
@@ -46,8 +46,8 @@ func (o Options) Validate() error {
 		return negative("Every", o.Every)
 	case o.MinGap < 0:
 		return negative("MinGap", o.MinGap)
-	case !(o.Threshold >= 0 && o.Threshold <= math.MaxFloat64):
-		return errors.New("position: Threshold is " + strconv.FormatFloat(o.Threshold, 'g', -1, 64) + ": want nats, finite and at least 0")
+	case !(o.EntropyThreshold >= 0 && o.EntropyThreshold <= math.MaxFloat64):
+		return errors.New("position: EntropyThreshold is " + strconv.FormatFloat(o.EntropyThreshold, 'g', -1, 64) + ": want nats, finite and at least 0")
 	}
 	return nil
 }

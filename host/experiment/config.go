@@ -67,7 +67,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("experiment: depth %d and width %d: want 0 to 4 and 0 to 16", c.Depth, c.Width)
 	}
 	for _, threshold := range append([]float64{c.Entropy}, c.Entropies...) {
-		o := position.Options{Strategy: position.Periodic | position.Entropy, Every: c.Every, Threshold: threshold, MinLength: 1}
+		o := position.Options{Strategy: position.Periodic | position.Entropy, Every: c.Every, EntropyThreshold: threshold, MinLength: 1}
 		if err := o.Validate(); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ type strategy struct {
 func (c *Config) strategies() []strategy {
 	with := func(name string, kind position.Kind, threshold float64) strategy {
 		o := position.DefaultOptions()
-		o.Strategy, o.Every, o.Threshold = kind, c.Every, threshold
+		o.Strategy, o.Every, o.EntropyThreshold = kind, c.Every, threshold
 		return strategy{name, o}
 	}
 	out := []strategy{

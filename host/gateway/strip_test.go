@@ -16,7 +16,7 @@ func withStrategy(t testing.TB, strategy string) host.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Positions.Strategy, c.Positions.Threshold = kind, 0.5
+	c.Positions.Strategy, c.Positions.EntropyThreshold = kind, 0.5
 	return c
 }
 

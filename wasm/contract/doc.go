@@ -1,5 +1,5 @@
 // Package contract is the one table of what FineCE's parts have to agree on: the
-// fields of records and the names in them.
+// fields of records, the names in them, and settings.
 //
 // Names are written where the thing is defined, such as package stream for
 // formats; this package imports them. Everything else that needs a name or a
@@ -7,7 +7,8 @@
 //
 //	wasm/contract/record/generated.go  the records in Go: types, encoder, reader
 //	wasm/contract/schema/record.json   the JSON schema of a record
-//	www/src/contract.ts                the ABI, the names and the records in TypeScript
+//	wasm/contract/schema/settings.json the JSON schema of a session's settings
+//	www/src/contract.ts                the ABI, the names, the records and the settings in TypeScript
 //	www/test/golden/names.json         events with every name in them, for a test
 //
 // After a change to a table or to a list of names, run
@@ -22,6 +23,13 @@
 // Add one row to the record in records.go, in the place where its key belongs on
 // the wire, and run go generate. Set the field in record.Builder if it comes
 // from the session.
+//
+// # To add a setting
+//
+// A setting of the session gets a field in session.Config, its default in
+// session.DefaultConfig, and one row in session.Settings; here it gets one
+// variable in settings.go with its help text and unit. Any other setting is one
+// variable here. Run go generate.
 //
 // # To add a name
 //

@@ -113,9 +113,10 @@ type Model struct {
 // head with several classes the second.
 func DefaultModel() Model { return Model{MaxTokens: 16, TopLogprobs: 20, Class: 1} }
 
+// The greatest values of Model.MaxTokens and Model.TopLogprobs.
 const (
-	maxMaxTokens   = 1 << 20
-	maxTopLogprobs = 100
+	MaxMaxTokens   = 1 << 20
+	MaxTopLogprobs = 100
 )
 
 // Validate says what in m cannot be served, or nil.
@@ -126,10 +127,10 @@ func (m *Model) Validate() error {
 		return errors.New("estimate: Adapter is none of those known")
 	case m.Activation >= activations:
 		return errors.New("estimate: Activation is none of those known")
-	case generates && (m.MaxTokens < 1 || m.MaxTokens > maxMaxTokens):
-		return outside("MaxTokens", m.MaxTokens, 1, maxMaxTokens)
-	case generates && (m.TopLogprobs < 0 || m.TopLogprobs > maxTopLogprobs):
-		return outside("TopLogprobs", m.TopLogprobs, 0, maxTopLogprobs)
+	case generates && (m.MaxTokens < 1 || m.MaxTokens > MaxMaxTokens):
+		return outside("MaxTokens", m.MaxTokens, 1, MaxMaxTokens)
+	case generates && (m.TopLogprobs < 0 || m.TopLogprobs > MaxTopLogprobs):
+		return outside("TopLogprobs", m.TopLogprobs, 0, MaxTopLogprobs)
 	case m.Class < 0:
 		return errors.New("estimate: Class is negative: want the place of an output, from 0")
 	}

@@ -2,7 +2,6 @@ package session
 
 import (
 	"errors"
-	"strconv"
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/metrics/calibrate"
@@ -35,11 +34,12 @@ type Config struct {
 	Calibration *calibrate.Calibration
 	Text        bool // report the stream's text as events
 
-	MaxEvent     int // bytes of one event of the stream, 1 KiB to 16 MiB
-	MaxChoices   int // 1 to 128
-	MaxPositions int // over all choices, 1 to 1<<20
-	MaxPending   int // positions of a choice that later events may still change, 8 to 4096
-	MaxText      int // bytes of a segment's text kept for the confidence model, up to 16 MiB
+	// Settings has the ranges of these.
+	MaxEvent     int // bytes of one event of the stream
+	MaxChoices   int
+	MaxPositions int // over all choices
+	MaxPending   int // positions of a choice that later events may still change
+	MaxText      int // bytes of a segment's text kept for the confidence model
 }
 
 // DefaultConfig is paragraph ends, the mean token probability of the stream's
@@ -79,15 +79,6 @@ var callErrors = [...]string{
 
 func (e CallError) Error() string { return nameOf(callErrors[:], int(e)) }
 
-// The bounds of Config's limits.
-const (
-	maxEventLow, maxEventHigh         = 1 << 10, 16 << 20
-	maxChoicesLow, maxChoicesHigh     = 1, 128
-	maxPositionsLow, maxPositionsHigh = 1, 1 << 20
-	maxPendingLow, maxPendingHigh     = 8, 4096
-	maxTextLow, maxTextHigh           = 0, 16 << 20
-)
-
 // MaxDepth is the largest fusion depth: it bounds the work of an estimate.
 const MaxDepth = 64
 
@@ -112,27 +103,11 @@ func (c *Config) Validate() error {
 			return err
 		}
 	}
-	for _, limit := range []struct {
-		name          string
-		value, lo, hi int
-	}{
-		{"max_event", c.MaxEvent, maxEventLow, maxEventHigh},
-		{"max_choices", c.MaxChoices, maxChoicesLow, maxChoicesHigh},
-		{"max_positions", c.MaxPositions, maxPositionsLow, maxPositionsHigh},
-		{"max_pending", c.MaxPending, maxPendingLow, maxPendingHigh},
-		{"max_text", c.MaxText, maxTextLow, maxTextHigh},
-		{"depth", c.Fusion.Depth, 0, MaxDepth},
-	} {
-		if limit.value < limit.lo || limit.value > limit.hi {
-			return outOfRange(limit.name, limit.value, limit.lo, limit.hi)
-		}
+	if err := c.inRange(); err != nil {
+		return err
 	}
 	if c.Fusion.Depth >= c.MaxPending {
 		return errors.New("session: max_pending has to exceed depth")
 	}
 	return nil
-}
-
-func outOfRange(name string, value, lo, hi int) error {
-	return errors.New("session: " + name + " is " + strconv.Itoa(value) + ": want " + strconv.Itoa(lo) + " to " + strconv.Itoa(hi))
 }

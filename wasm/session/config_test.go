@@ -14,7 +14,7 @@ import (
 func TestAConfigurationIsReadAsItWasWritten(t *testing.T) {
 	full := Config{
 		Question: "Is \"<b>\" 1 < 2?\n", Format: stream.Text,
-		Positions: position.Options{Strategy: position.Line | position.Entropy, MinLength: 3, Every: 30, Threshold: 0.1, MinGap: 2},
+		Positions: position.Options{Strategy: position.Line | position.Entropy, MinLength: 3, Every: 30, EntropyThreshold: 0.1, MinGap: 2},
 		Fusion:    bci.Params{Alpha: 0.3, Depth: 4, Width: 1}, Estimator: Model, Method: DefaultConfig().Method,
 		Model: estimate.Model{
 			Adapter: estimate.Pooling, Name: "m", Instructions: [3]string{"a", "b", "c"}, OneMessage: true,
@@ -47,6 +47,9 @@ func TestConfigurationErrorsSayWhere(t *testing.T) {
 		`{"format":"morse"}`:                     "morse",
 		`{"estimator":"guess"}`:                  "guess",
 		`{"text":1}`:                             `"text": want true or false`,
+		`{"threshold":1}`:                        `"threshold" is now "entropy_threshold"`,
+		`{"mode":{}}`:                            `unknown setting "mode"`,
+		`{"model":{"instruction":{}}}`:           `unknown setting "model.instruction"`,
 		`{"model":[]}`:                           `"model.": want an object`,
 		`{"model":{"temp":1}}`:                   `unknown setting "model.temp"`,
 		`{"model":{"instructions":{"late":""}}}`: `unknown setting "model.instructions.late"`,
@@ -78,6 +81,10 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 		{func(c *Config) { c.MaxPending = 4097 }, "max_pending"},
 		{func(c *Config) { c.MaxPending, c.Fusion.Depth = 8, 8 }, "max_pending has to exceed depth"},
 		{func(c *Config) { c.MaxText = -1 }, "max_text"},
+		{func(c *Config) { c.Positions.Every = 0 }, "every is 0: want 1 to 2147483647"},
+		{func(c *Config) { c.Model.TopLogprobs = 101 }, ""}, // no model is asked
+		{func(c *Config) { c.Estimator, c.Model.TopLogprobs = Model, 101 }, "TopLogprobs"},
+		{func(c *Config) { c.Estimator, c.Model.Adapter, c.Model.TopLogprobs = Model, estimate.Reward, 101 }, "model.top_logprobs is 101: want 0 to 100"},
 		{func(c *Config) { c.MaxText = 16<<20 + 1 }, "max_text"},
 		{func(c *Config) { c.Fusion.Depth = MaxDepth + 1 }, "depth"},
 		{func(c *Config) { c.Estimator = Model + 1 }, "Estimator"},
@@ -95,7 +102,7 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	c := DefaultConfig()
 	f.Add(AppendConfig(nil, &c))
-	f.Add([]byte(`{"model":{"instructions":{"partial":"\u00e9"}},"threshold":1e-10}`))
+	f.Add([]byte(`{"model":{"instructions":{"partial":"\u00e9"}},"entropy_threshold":1e-10}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := ParseConfig(data)
 		if err != nil || c.Validate() != nil {

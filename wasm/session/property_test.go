@@ -74,7 +74,7 @@ func randomStream(r *rand.Rand) (input string, carried [][2]*written) {
 func randomConfig(r *rand.Rand) Config {
 	c := DefaultConfig()
 	c.Positions = position.Options{
-		Strategy: position.Kind(1+r.IntN(15)) << 1, MinLength: r.IntN(4), Every: 1 + r.IntN(20), Threshold: r.Float64(), MinGap: r.IntN(5),
+		Strategy: position.Kind(1+r.IntN(15)) << 1, MinLength: r.IntN(4), Every: 1 + r.IntN(20), EntropyThreshold: r.Float64(), MinGap: r.IntN(5),
 	}
 	c.Fusion = bci.Params{Alpha: r.Float64(), Depth: r.IntN(4), Width: r.IntN(2)}
 	c.Method = estimate.Method(r.IntN(int(estimate.LECO) + 1))

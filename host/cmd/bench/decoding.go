@@ -87,7 +87,7 @@ func decoding(t *table, engine *wazero.Engine) error {
 	data := chunks(n)
 	config := host.DefaultConfig()
 	config.Positions.Strategy = position.Paragraph | position.Periodic | position.Entropy
-	config.Positions.Threshold = 1
+	config.Positions.EntropyThreshold = 1
 	var failure error
 	score := func(e host.Engine) func() {
 		return func() {

@@ -80,7 +80,7 @@ func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
 func configure(rng *rand.Rand) host.Config {
 	c := host.DefaultConfig()
 	c.Positions.Strategy = position.Kind(rng.UintN(16)) << 1 & (position.Paragraph | position.Line | position.Periodic | position.Entropy)
-	c.Positions.Every, c.Positions.Threshold = 1+rng.IntN(60), rng.Float64()
+	c.Positions.Every, c.Positions.EntropyThreshold = 1+rng.IntN(60), rng.Float64()
 	c.Fusion.Alpha, c.Fusion.Depth = rng.Float64(), rng.IntN(5)
 	c.Text = rng.IntN(2) == 0
 	if rng.IntN(3) == 0 {

@@ -28,7 +28,7 @@ function parse(bytes) {
 }
 
 function score(bytes, config) {
-  const session = core.open({ strategy: "paragraph+periodic+entropy", threshold: 1, ...config });
+  const session = core.open({ strategy: "paragraph+periodic+entropy", entropyThreshold: 1, ...config });
   let positions = 0;
   let text = 0;
   const count = (events) => {

@@ -40,7 +40,7 @@ function settings(): Settings {
     alpha: Number(field("alpha")),
     depth: Number(field("depth")),
     every: Number(field("every")),
-    threshold: Number(field("entropy")),
+    entropyThreshold: Number(field("entropy")),
   };
 }
 

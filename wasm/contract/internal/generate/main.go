@@ -13,10 +13,11 @@ import (
 // generated is the files to write and what writes them, by path from the
 // repository's root.
 var generated = map[string]func() ([]byte, error){
-	"wasm/contract/record/generated.go": goRecords,
-	"wasm/contract/schema/record.json":  recordSchema,
-	"www/src/contract.ts":               typeScript,
-	"www/test/golden/names.json":        goldenNames,
+	"wasm/contract/record/generated.go":  goRecords,
+	"wasm/contract/schema/record.json":   recordSchema,
+	"wasm/contract/schema/settings.json": settingsSchema,
+	"www/src/contract.ts":                typeScript,
+	"www/test/golden/names.json":         goldenNames,
 }
 
 // notice stands at the top of generated files.

@@ -13,12 +13,13 @@ import (
 // typeScript writes www/src/contract.ts.
 func typeScript() ([]byte, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "// %s\n", notice)
+	fmt.Fprintf(&b, "/* eslint-disable max-lines */\n// %s\n", notice)
 	tsABI(&b)
 	for _, n := range contract.TypeScript() {
 		tsNames(&b, n)
 	}
 	tsRecords(&b)
+	tsSettings(&b)
 	return []byte(b.String()), nil
 }
 

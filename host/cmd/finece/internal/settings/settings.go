@@ -62,7 +62,7 @@ func (f *Flags) AddPositions(cmd *cobra.Command) {
 	o := &f.Config.Positions
 	flags.StringVar(&f.strategy, "strategy", o.Strategy.String(), "where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; --every alone means periodic, --threshold alone entropy")
 	flags.IntVar(&o.Every, "every", o.Every, "periodic: tokens from one position to the next")
-	flags.Float64Var(&o.Threshold, "threshold", o.Threshold, "entropy: nats that a token's entropy has to exceed")
+	flags.Float64Var(&o.EntropyThreshold, "threshold", o.EntropyThreshold, "entropy: nats that a token's entropy has to exceed")
 	flags.IntVar(&o.MinLength, "min-length", o.MinLength, "paragraph, line: characters that one needs for a position of its own")
 	flags.IntVar(&o.MinGap, "gap", o.MinGap, "entropy: tokens from one position to the next at least")
 	completion.Values(cmd, "strategy", "paragraph", "line", "periodic", "entropy", "paragraph+entropy", "paragraph+periodic")

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/finece/finece/wasm/contract"
+)
+
+// tsPrelude is the types that settings need and that no list of names gives.
+const tsPrelude = `
+type StrategyName = Exclude<PositionKind, "question" | "end">;
+
+/** Where confidences are estimated: one strategy or a union such as ` + "`paragraph+entropy`" + `. */
+export type Strategy = StrategyName | ` + "`${StrategyName}+${string}`" + `;
+
+/** A file of ` + "`finece calibrate`" + `. The core checks what is in it. */
+export interface Calibration {
+  readonly finece_calibration: number;
+  readonly [key: string]: unknown;
+}
+`
+
+// tsSettings writes the types of a session's settings, and their defaults.
+func tsSettings(b *strings.Builder) {
+	b.WriteString(tsPrelude)
+	tsInterface(b, "ModelConfig", "How a confidence model is asked, and how its reply is read.", "model", "instructions")
+	tsInterface(b, "ScoringConfig", "What can be set for any scored stream. Everything has a default.", "", "estimator", "model")
+	tsDoc(b, "", "What a core's session depends on.")
+	b.WriteString("export interface SessionConfig extends ScoringConfig {\n")
+	tsSetting(b, "  ", contract.Estimator)
+	b.WriteString("  /** How a model is asked. */\n  model?: ModelConfig;\n}\n")
+	tsDoc(b, "", "The defaults of the settings at the top of a configuration.")
+	b.WriteString("export const DEFAULTS = {\n")
+	for _, s := range contract.Session {
+		if value, err := json.Marshal(s.Default); err == nil && s.In("") && s.Default != nil {
+			fmt.Fprintf(b, "  %s: %s,\n", s.Camel(), value)
+		}
+	}
+	b.WriteString("} as const;\n")
+}
+
+// tsInterface writes the settings of an object, but for those left out.
+func tsInterface(b *strings.Builder, name, doc, object string, without ...string) {
+	tsDoc(b, "", doc)
+	fmt.Fprintf(b, "export interface %s {\n", name)
+	for _, s := range contract.Session {
+		if s.In(object) && !slices.Contains(without, s.Name) {
+			tsSetting(b, "  ", s)
+		}
+	}
+	if object == "model" {
+		b.WriteString("  /** Instructions instead of the built-in ones, by what there is to judge. */\n  instructions?: {\n")
+		for _, s := range contract.Session {
+			if s.In("model.instructions") {
+				tsSetting(b, "    ", s)
+			}
+		}
+		b.WriteString("  };\n")
+	}
+	b.WriteString("}\n")
+}
+
+func tsSetting(b *strings.Builder, indent string, s *contract.Setting) {
+	doc := upper(s.Help)
+	if allowed := s.Range(); allowed != "" {
+		doc += strings.TrimRight("; "+allowed+" "+s.Unit, " ")
+	}
+	if s.Default != nil && s.Default != "" {
+		doc += fmt.Sprintf("; default %v", s.Default)
+	}
+	fmt.Fprintf(b, "%s/** %s. */\n%s%s?: %s;\n", indent, doc, indent, s.Camel(), s.Typed())
+}
+
+// settingsSchema writes the JSON schema of a session's configuration. Unknown
+// names are refused, as the core refuses them.
+func settingsSchema() ([]byte, error) {
+	o := settingsObject("")
+	return indented(new(object).
+		add("$schema", dialect).
+		add("title", "The settings of a FineCE session").
+		add("description", notice).
+		add("type", "object").
+		add("properties", o).
+		add("additionalProperties", false))
+}
+
+// settingsObject is the properties of the object of that path; "" is the top.
+func settingsObject(path string) *object {
+	o := new(object)
+	for _, s := range contract.Session {
+		rest, inside := strings.CutPrefix(s.Name, strings.TrimLeft(path+".", "."))
+		if path == "" {
+			rest, inside = s.Name, true
+		}
+		key, _, nested := strings.Cut(rest, ".")
+		switch {
+		case !inside || slices.Contains(o.keys, key):
+		case nested:
+			o.add(key, new(object).
+				add("type", "object").
+				add("properties", settingsObject(strings.TrimLeft(path+"."+key, "."))).
+				add("additionalProperties", false))
+		default:
+			o.add(key, settingSchema(s))
+		}
+	}
+	return o
+}
+
+func settingSchema(s *contract.Setting) *object {
+	help := s.Help
+	if s.Unit != "" && !strings.Contains(help, s.Unit) {
+		help += ", in " + s.Unit
+	}
+	o := new(object).add("description", help)
+	switch s.Default.(type) {
+	case nil:
+		return o.add("type", []string{"object", "null"})
+	case string, time.Duration:
+		o.add("type", "string")
+	case bool:
+		o.add("type", "boolean")
+	case int:
+		o.add("type", "integer").add("minimum", s.Low)
+	case float64:
+		o.add("type", "number").add("minimum", s.Low)
+	}
+	if s.Range() != "" && s.High < math.MaxInt32 {
+		o.add("maximum", s.High)
+	}
+	if len(s.Names) > 0 {
+		o.add("enum", s.Names)
+	}
+	return o.add("default", s.Default)
+}
