@@ -38,8 +38,8 @@ func onBoth(t *testing.T, body func(t *testing.T, engine host.Engine)) {
 	}
 }
 
-// run gives a whole stream to a session in pieces of the lengths that cut
-// returns and gives back the bytes of its events.
+// run writes a whole stream to a session in pieces of the lengths that cut returns, and returns the
+// events as bytes.
 func run(t testing.TB, engine host.Engine, c host.Config, data []byte, cut func() int) []byte {
 	t.Helper()
 	s, events, err := engine.Open(c)
@@ -130,8 +130,8 @@ func TestEnginesAgreeHoweverTheStreamIsCut(t *testing.T) {
 	}
 }
 
-// collect returns the last confidence of each position of a choice, and
-// checks the order of events that package session promises.
+// collect returns the last confidence of each position of a choice, and checks the order of events
+// that package session promises.
 func collect(t testing.TB, choice int, all []host.Event) []host.Event {
 	t.Helper()
 	var last []host.Event

@@ -180,9 +180,8 @@ func (s *store) Save(key string, value []byte) error {
 	return nil
 }
 
-// TestGoingOn asks for many states at once, and goes on with what any kill may
-// have left: the values are the same, nothing that had arrived is asked for
-// again, and nothing is saved twice.
+// TestGoingOn asks for many states at once and resumes with whatever a kill may have left: the values
+// are the same, no reply that had arrived is asked for again, and none is saved twice.
 func TestGoingOn(t *testing.T) {
 	s := newScript(t)
 	s.mostN = 3
@@ -355,8 +354,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// What compares answers is unavailable where nothing says which come to the same,
-// and the rest is not.
+// Without an Equivalence, the estimators that compare answers are unavailable, and the others are not.
 func TestWithoutAnEquivalence(t *testing.T) {
 	c := newScript(t).config(t)
 	c.Equivalence = nil

@@ -82,7 +82,7 @@ type usage struct {
 
 func (u usage) cost(completions int) Cost { return Cost{1, completions, u.Prompt, u.Completion} }
 
-// Head is the trained head of P(IK) behind a server.
+// Head is the trained head of P(IK), asked over HTTP.
 type Head struct {
 	client *model.Client
 	model  estimate.Model

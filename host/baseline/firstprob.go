@@ -19,7 +19,7 @@ import (
 //     with. It stays the same as the answer grows, as in package estimate.
 //
 // With Next it is, also at p(i), that of the token that the model would most
-// probably go on with, given the partial answer; p(z) is then unavailable, for
+// probably continue with, given the partial answer; p(z) is then unavailable, for
 // nothing follows.
 //
 // Where a server scales log-probabilities by the temperature, the most probable

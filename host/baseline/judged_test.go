@@ -61,8 +61,7 @@ func newEntailing(t testing.TB) *httptest.Server {
 	return s
 }
 
-// TestVerbExpectation has the number's mean over its tokens in place of the
-// number.
+// TestVerbExpectation takes the mean of the number over its tokens' alternatives instead of the number.
 func TestVerbExpectation(t *testing.T) {
 	s := newScript(t)
 	place := func(token string, p float64, other string) string {

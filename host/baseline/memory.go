@@ -21,8 +21,8 @@ func (m *memory) Save(key string, value []byte) error {
 	return nil
 }
 
-// turns lets one caller at a time ask for the same thing, so that those behind
-// find it in the store.
+// turns lets one caller at a time ask for the same thing, so that the callers after it find the reply
+// in the store.
 type turns struct {
 	mu    sync.Mutex
 	queue map[string]*slot

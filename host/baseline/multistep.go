@@ -29,7 +29,7 @@ func (a Aggregation) String() string {
 //	C = C(1) C(2) ... C(n)
 //
 // or their mean or minimum. The paper has the model write steps and confidences
-// in one reply; here it is asked behind each step of an answer that is there
+// in one reply; here it is asked after each step of an answer that is there
 // already, with the prompt of Verb, so the answer is the same for every estimator.
 // At p(0) there is no step, and so no confidence.
 type MultiStep struct{ Aggregation Aggregation }

@@ -87,7 +87,7 @@ func (s *Scoring) before(asked string) string {
 type scored struct {
 	openai.Saved
 	Tokens           []openai.Token `json:"tokens"`
-	Why              string         `json:"why,omitempty"` // there are none
+	Why              string         `json:"why,omitempty"` // why there are no Tokens
 	PromptTokens     int            `json:"prompt_tokens,omitempty"`
 	CompletionTokens int            `json:"completion_tokens,omitempty"`
 }
@@ -148,7 +148,7 @@ type promptToken struct {
 	Text    string   `json:"decoded_token"`
 }
 
-// tokens are those of the text behind the prompt.
+// tokens returns the tokens of the text that follows the prompt.
 func (r *scoreReply) tokens(prompt, text string) ([]openai.Token, error) {
 	if r.Prompt != nil {
 		var all []openai.Token

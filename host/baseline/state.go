@@ -33,7 +33,7 @@ func (s *State) validate() error {
 	return nil
 }
 
-// prefix is what samples of the state go on from.
+// prefix is the beginning that samples of the state continue.
 func (s *State) prefix() string {
 	if s.Complete {
 		return ""

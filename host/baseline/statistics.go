@@ -43,7 +43,7 @@ const (
 	Tokens
 	// First is the first token of the answer; at p(0) the most probable one.
 	First
-	// Next is the most probable token behind the state's text.
+	// Next is the most probable token after the state's text.
 	Next
 	// Verbal is what the model says about the state.
 	Verbal
@@ -113,7 +113,7 @@ type Statistics struct {
 	Samples     []Answer
 	Chosen      Answer
 	Similarity  []float64 // by sample, in [0,1]
-	Steps       []int     // ends of the steps of State.Text, in bytes; the last is its own, without white space behind it
+	Steps       []int     // ends of the steps of State.Text, in bytes; the last is its own, without white space after it
 	Tokens      []openai.Token
 	First, Next *openai.Token
 	Verbal      Reading

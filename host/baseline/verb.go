@@ -8,8 +8,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// DefaultVerbPrompt is what the model is asked behind an answer, a whole one or a
-// partial one.
+// DefaultVerbPrompt is what the model is asked after an answer, whole or partial.
 const DefaultVerbPrompt = "How likely is it that this answer is right? Reply with a number between 0 and 1."
 
 // DefaultQuestionPrompt is what it is asked below a question, before there is an
@@ -18,7 +17,7 @@ const DefaultQuestionPrompt = "How likely is it that you would answer this quest
 
 // VerbConfig says how a model is asked for its confidence.
 type VerbConfig struct {
-	// Prompt is the user's turn behind the answer; "" is DefaultVerbPrompt. The
+	// Prompt is the user's turn after the answer; "" is DefaultVerbPrompt. The
 	// messages are those of the generator for the question, with the answer as
 	// the assistant's, and this.
 	Prompt string
@@ -94,7 +93,7 @@ func readVerbal(m *estimate.Model, body []byte) (Reading, Cost, error) {
 	return reading, usageOf(body), nil
 }
 
-// Verb is the confidence that the model says when it is asked, in a turn behind
+// Verb is the confidence that the model says when it is asked, in a turn after
 // the answer, how likely that is to be right: verbalized confidence in two stages
 // (Tian et al. 2023, arXiv 2305.14975, "Verb. 2S"). At p(0) it is asked
 // beforehand.

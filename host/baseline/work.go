@@ -160,7 +160,7 @@ func (w *work) tokens(ctx context.Context) error {
 	return nil
 }
 
-// firsts gets the most probable tokens behind the question and behind the text.
+// firsts gets the most probable tokens after the question and after the text.
 func (w *work) firsts(ctx context.Context) error {
 	for _, part := range []struct {
 		of     Needs

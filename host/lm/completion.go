@@ -61,8 +61,7 @@ func (c *completion) accept(t *Tokenizer) {
 // begun is how many tokens begin before a place in the text.
 func (c *completion) begun(at int) int { return sort.SearchInts(c.begins, at) }
 
-// firstStop is where the first stop sequence begins that ends behind from, or
-// -1.
+// firstStop returns where the first stop sequence that ends after from begins, or -1.
 func firstStop(text []byte, from int, stop []string) int {
 	first := -1
 	for _, s := range stop {
@@ -113,8 +112,8 @@ func held(text []byte, stop []string) int {
 	return n
 }
 
-// valid is text with U+FFFD in place of every byte that is not UTF-8: of each, not
-// of runs, so that it does not matter where a stream cuts.
+// valid replaces every byte that is not UTF-8 with U+FFFD: each byte, not each run of them, so that
+// the result does not depend on where a stream is cut.
 func valid(text []byte) string { return string([]rune(string(text))) }
 
 func (c *completion) choice() Choice {

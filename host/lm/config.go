@@ -21,7 +21,7 @@ type Config struct {
 	NormEps      float64 // added to the mean square in RMSNorm
 	RopeTheta    float64 // base of the rotary embedding's frequencies
 	Tied         bool    // whether the output layer is the embedding
-	ValueHead    bool    // whether the output is one logit in place of a distribution over tokens
+	ValueHead    bool    // whether the output is one logit instead of a distribution over tokens
 }
 
 // configFile is config.json, as far as it is read.

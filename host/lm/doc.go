@@ -58,7 +58,7 @@
 //	GET  /v1/models, /health, /metrics
 //
 // Two parameters are vLLM's: with continue_final_message, or with "prefix" in the
-// last message (DeepSeek's, Mistral's), the answer goes on with that message;
+// last message (DeepSeek's, Mistral's), the answer continues that message;
 // with add_generation_prompt false, no <|assistant|> follows the last one.
 // Without a seed, one is drawn. Parameters that would change what is written and
 // are not there (tools, response_format, logit_bias, penalties, top_k, min_p,

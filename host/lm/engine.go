@@ -12,7 +12,7 @@ import (
 type Options struct {
 	MaxSequences int   // completions that are written at a time; default 64
 	MaxContext   int   // tokens of a prompt and its completion; default and upper bound is the model's
-	Chunk        int   // prompt tokens a step, beside the completions; default 128
+	Chunk        int   // prompt tokens a step, besides the completions; default 128
 	CacheBytes   int64 // memory for keys and values; default 256 MiB, and at least what one full context needs
 	MaxWaiting   int   // requests that wait before ErrFull; default 4096
 }
@@ -71,7 +71,7 @@ func NewEngine(m *Model, o Options) (*Engine, error) {
 	e.wake = sync.NewCond(&e.mu)
 	e.pool = newPool(m.config, 0)
 	// One page more than a context has: the last page of a prompt is copied
-	// before a completion goes on in it.
+	// before a completion continues in it.
 	e.pool.limit = max(int(o.CacheBytes/int64(4*e.pool.size)), pagesFor(o.MaxContext)+1)
 	e.stepper = newStepper(m, o.MaxSequences+o.Chunk, o.MaxContext)
 	go e.loop()

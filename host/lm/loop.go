@@ -109,8 +109,8 @@ func (e *Engine) begin() {
 	}
 }
 
-// beginPrompt looks what of a prompt is known, and reserves pages for the rest
-// and for one completion: so a prompt that is in can always go on.
+// beginPrompt finds the part of a prompt that the cache has, and reserves pages for the remaining
+// tokens and for one completion, so that a prompt that was let in can always continue.
 func (e *Engine) beginPrompt(g *group) bool {
 	spare := 0
 	if g.request.N > 0 {

@@ -21,9 +21,9 @@ const (
 var kernel gonum.Implementation
 
 // matrix is the weights of a linear layer without bias, y = xW, in panels of
-// columns that lie one behind the other.
+// columns that are stored one after the other.
 //
-// A row of a product does not depend on the rows beside it: every element is
+// A row of a product does not depend on the other rows: every element is
 // summed over the inner dimension in order, one multiplication and one addition
 // a term, whatever the number of rows.
 type matrix struct {
@@ -80,8 +80,8 @@ func gemm(m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32,
 
 // gemmT is C = ABᵀ + beta*C for A of m rows and k columns, B of n rows and k
 // columns. Here an element is a dot product, which gonum's kernel sums in eight
-// parts, 16 terms a round; zeros behind the end of a row of A, up to a multiple
-// of 16, change nothing, so a row again does not depend on those beside it, nor
+// parts, 16 terms a round; zeros after the end of a row of A, up to a multiple
+// of 16, change nothing, so here too a row does not depend on the other rows, nor
 // on k.
 func gemmT(m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	kernel.Sgemm(blas.NoTrans, blas.Trans, m, n, k, 1, a, lda, b, ldb, beta, c, ldc)

@@ -33,7 +33,7 @@ type page struct {
 // pool is the memory of a key-value cache, bounded, and what is in it of former
 // texts. Only the engine's loop uses it.
 //
-// A sequence reserves the pages that it may come to need before it begins, so it
+// A sequence reserves all pages that it may need before it begins, so it
 // never has to wait half-way: inUse + reserved <= limit. The other pages are
 // free, or idle: nobody uses them, and the next text with the same beginning
 // finds them. The idle page that was used the longest ago is the next to go.
@@ -152,9 +152,8 @@ func (p *pool) publish(g *page, before uint64, tokens []int32) *page {
 	return g
 }
 
-// find is the longest known beginning of tokens: full pages, each with one more
-// user, and the page that begins with part of what follows them, which has one
-// more user, too; nil if there is none.
+// find returns the longest prefix of tokens that the pool has: full pages, and the page that begins
+// with part of the tokens after them, or nil. It counts one more user for each of these pages.
 func (p *pool) find(tokens []int32) (full []*page, part *page, shared int) {
 	var before uint64
 	for {

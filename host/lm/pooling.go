@@ -103,8 +103,8 @@ func (s *Server) values(w http.ResponseWriter, r *http.Request, prefix string, e
 	return send(w, http.StatusOK, out)
 }
 
-// valueModel is the model of a name, which has to have a value head; the first
-// that has one if there is no name.
+// valueModel returns the model of that name, which must have a value head. Without a name it returns
+// the first model that has one.
 func (s *Server) valueModel(name string) (*Served, error) {
 	if name == "" {
 		for i := range s.models {

@@ -40,7 +40,7 @@ var digitPatterns = map[string]func(rune) bool{
 
 func decimal(r rune) bool { return unicode.Is(unicode.Nd, r) }
 
-// parsePreTokenizer reads ByteLevel, alone or behind what isolates digits.
+// parsePreTokenizer reads ByteLevel, alone or after a step that isolates digits.
 func parsePreTokenizer(raw json.RawMessage) (splitter, error) {
 	var s splitter
 	var p preTokenizer
@@ -104,8 +104,8 @@ func (s splitter) words(text string) iter.Seq[string] {
 	}
 }
 
-// piece is how long text, which is not empty, goes on without crossing the
-// bounds of a digit: up to the first, or if it begins with one, over that.
+// piece returns the length of the first piece of text, which is not empty: up to the first digit, or
+// that digit if text begins with one.
 func (s splitter) piece(text string) int {
 	if s.digit == nil {
 		return len(text)
@@ -161,7 +161,7 @@ func firstWord(text string) int {
 		}
 		n, last = n+size, size
 	}
-	if n < len(text) && n > last { // the last space goes with what is behind it
+	if n < len(text) && n > last { // the last space belongs to the text after it
 		n -= last
 	}
 	return n

@@ -69,7 +69,7 @@ type Delta struct {
 
 // Scores is what a model makes of a given text.
 type Scores struct {
-	Logits   []float32      // behind the last token: Vocab numbers, or one for a value head
+	Logits   []float32      // after the last token: Vocab numbers, or one for a value head
 	Value    float64        // of a value head: its logit at the last token
 	Logprobs []TokenLogprob // of the tokens; nil for a value head
 	Usage    Usage

@@ -93,7 +93,7 @@ func (s *sampler) nucleus(w *scratch, mass float64) int {
 	for end > 0 {
 		kept += float64(w.weights[h[0]])
 		end--
-		h[0], h[end] = h[end], h[0] // what is kept lies behind the heap, the likeliest last
+		h[0], h[end] = h[end], h[0] // kept tokens are stored after the heap, the likeliest last
 		if kept >= mass {
 			break
 		}

@@ -149,8 +149,8 @@ func TestOpenAIsClient(t *testing.T) {
 	}
 }
 
-// TestGoingOnWithAnAnswer: an answer cut anywhere between tokens goes on as it
-// did, to the last space.
+// TestGoingOnWithAnAnswer: an answer that was cut between two tokens is continued with exactly the
+// text that it had, down to the last space.
 func TestGoingOnWithAnAnswer(t *testing.T) {
 	url, engines := serve(t, lm.Options{})
 	tok := engines["generator"].Model().Tokenizer()

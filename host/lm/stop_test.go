@@ -50,8 +50,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// cutTokens is how many tokens begin before stop, how many there are up to its
-// end, and whether the last of the former goes on into it.
+// cutTokens returns how many tokens begin before stop, how many there are up to its end, and whether
+// the last token that begins before stop extends into it.
 func cutTokens(t *Tokenizer, tokens []int, stop string) (kept, sampled int, inside bool) {
 	text := ""
 	var begins []int

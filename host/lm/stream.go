@@ -42,7 +42,7 @@ func (e *events) write(data []byte) error {
 	return http.NewResponseController(e.w).Flush()
 }
 
-// end sends the last event, or the error that came in place of it.
+// end sends the last event, or the error that came instead of it.
 func (e *events) end(err error) error {
 	if err == nil {
 		return e.write([]byte("[DONE]\n"))

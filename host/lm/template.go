@@ -55,9 +55,8 @@ type Message struct {
 	Role, Content string
 }
 
-// Chat is the tokens of a conversation. With open, the last message is left
-// open for the model to go on with it; else what follows is the beginning of an
-// answer. An error is about a role.
+// Chat returns the tokens of a conversation. With open, the last message has no end, so that the
+// model continues it; otherwise the beginning of an answer follows. An error is about a role.
 func (t *Tokenizer) Chat(messages []Message, open bool) ([]int, error) {
 	var ids []int
 	for i, m := range messages {

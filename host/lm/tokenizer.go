@@ -238,7 +238,7 @@ func (t *Tokenizer) Encode(text string) []int { return t.appendText(nil, text) }
 // written.
 func (t *Tokenizer) EncodeSpecial(text string) []int {
 	var ids []int
-	begin := 0 // of what is behind the last special token
+	begin := 0 // of the text after the last special token
 	for at := 0; at < len(text); {
 		name := t.nameAt(text[at:])
 		if name == "" {

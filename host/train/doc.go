@@ -10,7 +10,7 @@
 // for a confidence, to the letter: a model is not asked what it was not taught.
 // The reply is the label with so many digits, rounded up or down at random, so
 // that the mean of what a model learns to write is the label and not the nearest
-// round number: k of 30 is no multiple of a tenth. k and N stand beside it. A
+// round number: k of 30 is no multiple of a tenth. k and N are written with it. A
 // label of 1 is written as 0.99: package estimate reads the expectation of the
 // number over the alternatives to each token, and of two replies that differ in
 // their first token, 1.0 and 0.3, it sees but one whole. With labels of 1.0, an
@@ -33,8 +33,8 @@
 // logit). The last two are for models of any size, with all weights or by LoRA,
 // and after each epoch give the ECE, AUROC and Brier score of held-out states, of
 // the replies as package estimate reads them ([ReadReplies]) and by finece eval;
-// the epoch of the lowest Brier score is kept. What is killed goes on from its
-// last checkpoint, to the same model.
+// the epoch of the lowest Brier score is kept. A run that was killed resumes from its
+// last checkpoint and gives the same model.
 //
 // A small model was found to learn from the number alone how hard a question is,
 // and hardly to see a mistake in an answer, though its own log-probabilities tell
@@ -46,9 +46,9 @@
 //     has just read. Without it a linear map could read off 98 of 100 digits there,
 //     which is too few where two tokens of 100 are a surprise.
 //   - --grow, of ift, puts layers on a model that change nothing at first (depth
-//     up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers in place of
-//     copies), and --freeze trains these alone. --grown goes on with layers that are
-//     there already.
+//     up-scaling, Kim et al. 2023, arXiv 2312.15166, with new layers instead of
+//     copies), and --freeze trains these alone. --grown continues with layers that were
+//     added before.
 //   - --surprise has the new layers tell, of each token of the answer, the
 //     log-probability that the model below them gave it, and the least so far, and
 //     has the first of them look at the token before. The linear map that reads

@@ -51,13 +51,12 @@ func ParseLayout(s string) (Layout, error) {
 type ExportConfig struct {
 	Layout Layout
 	Model  *estimate.Model // its instructions; nil is [estimate.DefaultModel]
-	Digits int             // behind the point of a label, 1 to 6
-	// One writes a label of 1 as 1.0. Else it is written as 0.99, with one digit,
-	// and the largest label is that: a model then begins each reply with "0.",
-	// and of the digit behind it all alternatives are known to who reads the
-	// reply. Of a reply "1.0" only how likely it was is known, not what would have
-	// stood behind "0.", so that package estimate reads any reply that is more
-	// likely to be 1 than not as 1.
+	Digits int             // after the decimal point of a label, 1 to 6
+	// One writes a label of 1 as 1.0. Otherwise the largest label is 0.99, or 0.9 with one
+	// digit. A model then begins each reply with "0.", and whoever reads the reply sees the
+	// alternatives to the next digit. A reply "1.0" only shows how likely it was itself, and not
+	// which digit would have followed "0."; package estimate therefore reads a reply that is
+	// more likely 1 than not as 1.
 	One   bool
 	Seed  uint64 // of the rounding
 	Split string // train, dev or test; "" is all

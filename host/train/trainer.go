@@ -29,11 +29,11 @@ var Requirements string
 type Trainer struct {
 	Python string    // the interpreter that has [Requirements]; "" is FINECE_PYTHON, or python3
 	Finece string    // the command that finds ECE and AUROC; "" is the running one
-	Log    io.Writer // gets what the trainer says that is no [Report]; nil drops it
+	Log    io.Writer // gets the trainer's lines that are not a [Report]; nil drops them
 }
 
-// Report is one thing that the trainer says of itself: a step or an epoch. What
-// is not told is nil, or zero.
+// Report is one line of the trainer about its progress: a step or an epoch. A field that the line does
+// not have is nil or zero.
 type Report struct {
 	Step int      `json:"step"` // of Of
 	Of   int      `json:"of"`
@@ -44,13 +44,13 @@ type Report struct {
 	AUROC *float64 `json:"auroc"` // nil where all are right or all wrong
 	Brier *float64 `json:"brier"`
 
-	Resumed string `json:"resumed"` // the checkpoint that it goes on from
+	Resumed string `json:"resumed"` // the checkpoint that it resumes from
 	Saved   string `json:"saved"`   // the folder that the model is in
 }
 
-// Run runs a command of the trainer, such as "ift", and hands each report to
-// tell, which may be nil. When ctx ends the trainer is told to stop, and goes on
-// from its last checkpoint when the same command is run again.
+// Run runs a command of the trainer, such as "ift", and calls tell, if it is not nil, with each report.
+// When ctx ends, the trainer is told to stop. It resumes from its last checkpoint when the same command
+// is run again.
 func (t *Trainer) Run(ctx context.Context, tell func(Report), args ...string) error {
 	return t.start(ctx, args, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)
@@ -70,7 +70,7 @@ func (t *Trainer) Run(ctx context.Context, tell func(Report), args ...string) er
 	})
 }
 
-// Pass runs a command of the trainer with its own output on w.
+// Pass runs a command of the trainer and copies its standard output to w.
 func (t *Trainer) Pass(ctx context.Context, w io.Writer, args ...string) error {
 	return t.start(ctx, args, func(out io.Reader) error {
 		_, err := io.Copy(w, out)
@@ -126,7 +126,7 @@ func (t *Trainer) start(ctx context.Context, args []string, read func(io.Reader)
 	return readErr
 }
 
-// lastBytes keeps the end of what is written to it.
+// lastBytes keeps the last bytes that are written to it.
 type lastBytes struct {
 	bytes []byte
 	most  int

@@ -19,8 +19,8 @@ for name in sorted(a):
         print(name)
 `
 
-// goesOn wants of --grown that it goes on with layers that are there, and with
-// --freeze that it leaves the others as they are.
+// goesOn checks that --grown continues with the layers that were added before, and that with --freeze
+// it leaves the others as they are.
 func goesOn(w *workshop, common []string) {
 	confidence, err := filepath.Abs("../lm/weights/confidence")
 	if err != nil {

@@ -31,7 +31,7 @@ func faultAt(code FaultCode, offset int, detail string) string {
 	return fmt.Sprintf("fault %s at %d: %s", code, offset, detail)
 }
 
-// after is where the payload behind a stream's beginning lies.
+// after is the offset of the payload that follows a stream's beginning.
 func after(beginning string) int { return len(beginning) + len("data: ") }
 
 // checkFixtures decodes each in every cutting.

@@ -12,10 +12,10 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// recorder writes a handler's calls down, one a line.
+// recorder writes down the calls of a handler, one a line.
 type recorder struct {
 	t      testing.TB
-	merge  bool // text of one segment without log-probabilities that comes in pieces is one
+	merge  bool // joins pieces of text of one segment that have no log-probabilities
 	calls  []string
 	text   map[int]*[3]string
 	ends   map[int][]Reason
@@ -27,7 +27,7 @@ type recorder struct {
 	pieces []string // the text of every token, in formats where that does not depend on cutting
 	thinks int      // pieces of reasoning
 	tokens []Token  // every token, without its text
-	open   bool     // the last call was text that may go on
+	open   bool     // the last call was text that more text may follow
 	last   Token
 }
 
@@ -135,7 +135,7 @@ func (r *recorder) segment(choice int, s position.Segment) string {
 	return r.text[choice][s]
 }
 
-// decode gives a stream to a decoder in pieces, whose lengths next tells.
+// decode gives a stream to a decoder in pieces of the lengths that next returns.
 func decode(t testing.TB, o Options, input []byte, next func() int) *recorder {
 	t.Helper()
 	d, err := New(o)
@@ -157,7 +157,7 @@ func run(d *Decoder, r *recorder, input []byte, next func() int) {
 		piece := append([]byte(nil), input[:n]...)
 		d.Write(piece, r)
 		for i := range piece {
-			piece[i] = 'X' // what was written is not kept
+			piece[i] = 'X' // the decoder must not keep what was written
 		}
 		input = input[n:]
 	}
@@ -173,7 +173,7 @@ func randomly(seed uint64) func() int {
 	return func() int { return 1 + r.IntN(1<<r.IntN(11)) }
 }
 
-// checkCuts gives the stream in every rhythm and compares the calls.
+// checkCuts decodes the stream cut in several ways and compares the calls.
 func checkCuts(t testing.TB, o Options, input []byte) *recorder {
 	t.Helper()
 	want := decode(t, o, input, whole)

@@ -16,8 +16,7 @@ import (
 // recorded is an extra corpus that others recorded, where it is.
 const recorded = "../../../shared/data/streams"
 
-// facts are what a recording has beside what its index counts, or instead of
-// what the index takes from chat completions only.
+// facts are what the index does not count of a recording, or counts in chat completions only.
 type facts struct {
 	format    Format
 	finish    string // of every choice; "" is no finish at all
@@ -57,8 +56,8 @@ var recordings = map[string]facts{
 	"vertex-utf8.sse":                           {format: Gemini, finish: "stop"},
 }
 
-// TestRecordedStreams decodes every recording and compares with what its index
-// says of it, which an independent parser counted.
+// TestRecordedStreams decodes every recording of the extra corpus and compares with its index, whose
+// figures an independent parser counted.
 func TestRecordedStreams(t *testing.T) {
 	index, err := os.ReadFile(filepath.Join(recorded, "INDEX.md"))
 	if err != nil {

@@ -30,7 +30,7 @@ func TestValues(t *testing.T) {
 }
 
 // TestABrokenLineCostsOneMoreAtMost cuts an object anywhere and puts whole ones
-// on the lines behind it.
+// on the lines after it.
 func TestABrokenLineCostsOneMoreAtMost(t *testing.T) {
 	const (
 		object = `{"a":"x\"}","b":[1,{"c":null}, true],"d":{"e":[]}}`

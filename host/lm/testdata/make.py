@@ -4,7 +4,7 @@
 
 with torch 2.15, transformers 5.23, tokenizers 0.23 and peft 0.21. The weights are random, by a
 seed, and the folders are what save_pretrained writes. golden.json has, for each model, prompts as
-tokens, the logits behind the last token, the log-probability of each token, and the greedy
+tokens, the logits after the last token, the log-probability of each token, and the greedy
 continuation; tokens.json has, for each tokenizer, texts and their tokens.
 """
 import json

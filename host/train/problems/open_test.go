@@ -18,8 +18,8 @@ func holds(t *testing.T, numbers []string, statement string) bool {
 	return slices.Contains(numbers, number) && right(t, statement)
 }
 
-// All statements of an open-ended question are true and different, its solution is
-// some of them, and a spoilt one has one that is none.
+// All statements of an open-ended question are true and different. Its solution has some of them; a
+// spoilt solution has one statement that is not among them.
 func TestOpenEnded(t *testing.T) {
 	s := NewSource(7, OpenEnded, Corpus)
 	fewest, most, begins := 1000, 0, map[bool]int{}

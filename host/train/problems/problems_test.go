@@ -81,8 +81,8 @@ func TestSolutions(t *testing.T) {
 	}
 }
 
-// The models and results in the repository are of these problems: a seed goes on
-// giving them. The sums are those of the commit before OpenEnded.
+// The models and results in the repository were made with these problems, so a seed must keep giving
+// the same ones. The sums are those of the commit before OpenEnded.
 func TestProblemsStayWhatTheyAre(t *testing.T) {
 	for domain, want := range []string{
 		"f01c414e524d90f8", "7da27aec028366d9", "7fd1f87f06e7df8a", "5cb3db511d867002",
