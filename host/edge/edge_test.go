@@ -288,7 +288,7 @@ func TestTheIsolateKeepsInstances(t *testing.T) {
 		t.Errorf("before the first request: %+v", c)
 	}
 	first := chats(t, url)
-	if !strings.Contains(first, `"kind":"end"`) {
+	if !strings.Contains(first, `"end"]`) {
 		t.Fatalf("nothing was scored: %s", first)
 	}
 	for range 30 {
@@ -369,7 +369,7 @@ func TestACoreThatTrapsCostsOneAnswer(t *testing.T) {
 			t.Errorf("%s: after the trap: %+v", c.failure, n)
 		}
 		trap.Store(false)
-		if got := chats(t, url); got != first || !strings.Contains(got, `"kind":"end"`) {
+		if got := chats(t, url); got != first || !strings.Contains(got, `"end"]`) {
 			t.Errorf("%s: after the trap: %s", c.failure, difference(got, first))
 		}
 		if n := countsOf(t, url); n.Cores.Made != 2 || n.Cores.Dropped != 1 {

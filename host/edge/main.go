@@ -182,5 +182,5 @@ func withSignal(ctx context.Context, signal js.Value) (context.Context, func()) 
 func fail(w http.ResponseWriter, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusInternalServerError)
-	fmt.Fprintf(w, `{"error":{"message":%q,"type":"finece_error","param":null,"code":"finece_internal"}}`+"\n", message)
+	fmt.Fprintf(w, `{"error":{"message":%q,"type":"finece-error","param":null,"code":"finece-internal"}}`+"\n", message)
 }

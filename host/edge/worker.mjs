@@ -1,7 +1,7 @@
 // The Worker's entry, in place of the one that workers-assets-gen writes.
 import { serve } from "./program.mjs";
 
-const FAILED = `{"error":{"message":"the gateway failed","type":"finece_error","param":null,"code":"finece_internal"}}\n`;
+const FAILED = `{"error":{"message":"the gateway failed","type":"finece-error","param":null,"code":"finece-internal"}}\n`;
 
 export default {
   async fetch(request, _env, ctx) {

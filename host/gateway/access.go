@@ -74,7 +74,7 @@ func (a *Access) host(w http.ResponseWriter, r *http.Request) bool {
 	if a.Host == nil || a.Host(name) {
 		return true
 	}
-	refuse(w, http.StatusForbidden, "finece_host", "this server is not known as "+quoted(name)+"; its operator can allow the name with --allow-host")
+	refuse(w, http.StatusForbidden, "finece-host", "this server is not known as "+quoted(name)+"; its operator can allow the name with --allow-host")
 	return false
 }
 
@@ -101,7 +101,7 @@ func (a *Access) admit(w http.ResponseWriter, r *http.Request) (*http.Request, b
 	r = r.Clone(r.Context())
 	if _, ok := a.Clients.Client(r); !ok {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		refuse(w, http.StatusUnauthorized, "finece_key", "this gateway needs one of its client keys, in the header Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key")
+		refuse(w, http.StatusUnauthorized, "finece-key", "this gateway needs one of its client keys, in the header Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key")
 		return nil, false
 	}
 	r.Header.Del("Cookie") // what a browser has for this host is not for the upstream
@@ -119,14 +119,14 @@ func (a *Access) origin(w http.ResponseWriter, r *http.Request) bool {
 		if any || site != "cross-site" && site != "same-site" {
 			return true
 		}
-		refuse(w, http.StatusForbidden, "finece_origin", "pages of other sites may not use this gateway")
+		refuse(w, http.StatusForbidden, "finece-origin", "pages of other sites may not use this gateway")
 		return false
 	}
 	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
 		return true
 	}
 	if !any && !slices.ContainsFunc(a.Origins, func(o string) bool { return strings.EqualFold(o, origin) }) {
-		refuse(w, http.StatusForbidden, "finece_origin", "pages of "+quoted(origin)+" may not use this gateway; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")
+		refuse(w, http.StatusForbidden, "finece-origin", "pages of "+quoted(origin)+" may not use this gateway; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")
 		return false
 	}
 	h := w.Header()

@@ -91,7 +91,7 @@ func TestAClientNeedsAKey(t *testing.T) {
 				t.Errorf("%q: HTTP %d %s", c.header, resp.StatusCode, body)
 			}
 			if c.status == 401 {
-				if len(u.requests) != before || !strings.Contains(body, "finece_key") || resp.Header.Get("WWW-Authenticate") == "" {
+				if len(u.requests) != before || !strings.Contains(body, "finece-key") || resp.Header.Get("WWW-Authenticate") == "" {
 					t.Errorf("%q: the upstream got %d requests; %s", c.header, len(u.requests)-before, body)
 				}
 				continue
@@ -201,14 +201,14 @@ func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 		{"no browser", nil, 200, ""},
 		{"its own page", []string{"Origin", s.URL, "Sec-Fetch-Site", "same-origin"}, 200, ""},
 		{"an allowed page", []string{"Origin", "https://chat.example"}, 200, ""},
-		{"any page", []string{"Origin", "https://evil.example"}, 403, "finece_origin"},
-		{"another port", []string{"Origin", "http://127.0.0.1:1"}, 403, "finece_origin"},
-		{"a sandboxed page", []string{"Origin", "null"}, 403, "finece_origin"},
-		{"a name that contains it", []string{"Origin", "http://" + address + ".evil.example"}, 403, "finece_origin"},
-		{"an image", []string{"Sec-Fetch-Site", "cross-site"}, 403, "finece_origin"},
-		{"an image of another port", []string{"Sec-Fetch-Site", "same-site"}, 403, "finece_origin"},
-		{"DNS rebinding", []string{"Host", "evil.example", "Origin", "http://evil.example"}, 403, "finece_host"},
-		{"DNS rebinding of a GET", []string{"Host", "evil.example:80"}, 403, "finece_host"},
+		{"any page", []string{"Origin", "https://evil.example"}, 403, "finece-origin"},
+		{"another port", []string{"Origin", "http://127.0.0.1:1"}, 403, "finece-origin"},
+		{"a sandboxed page", []string{"Origin", "null"}, 403, "finece-origin"},
+		{"a name that contains it", []string{"Origin", "http://" + address + ".evil.example"}, 403, "finece-origin"},
+		{"an image", []string{"Sec-Fetch-Site", "cross-site"}, 403, "finece-origin"},
+		{"an image of another port", []string{"Sec-Fetch-Site", "same-site"}, 403, "finece-origin"},
+		{"DNS rebinding", []string{"Host", "evil.example", "Origin", "http://evil.example"}, 403, "finece-host"},
+		{"DNS rebinding of a GET", []string{"Host", "evil.example:80"}, 403, "finece-host"},
 		{"another spelling", []string{"Host", "[::1]:80"}, 200, ""},
 	} {
 		before := len(u.requests)

@@ -88,15 +88,15 @@ func TestTheClientIsToldWhatTheSessionSays(t *testing.T) {
 		}
 		for i, c := range last {
 			w := want[i]
-			if c.State != w.State.String() || c.Revision != w.Revision {
-				t.Errorf("position %d: %s in revision %d, want %v in %d", i, c.State, c.Revision, w.State, w.Revision)
+			if c.State != w.State || c.Revision != w.Revision {
+				t.Errorf("position %d: %v in revision %d, want %v in %d", i, c.State, c.Revision, w.State, w.Revision)
 			}
-			if (c.Fused == nil) != math.IsNaN(w.Fused) || c.Fused != nil && *c.Fused != w.Fused {
+			if c.HasValue() == math.IsNaN(w.Fused) || c.HasValue() && c.Fused != w.Fused {
 				t.Errorf("position %d: fused %v, want %v", i, c.Fused, w.Fused)
 			}
 		}
-		if end := got[len(got)-1]; len(end.Answers) != 1 || end.Answers[0].Tokens != 155 {
-			t.Errorf("the last word is %+v, want 155 tokens", end)
+		if end := endOf(got); end == nil || end.Tokens != 155 {
+			t.Errorf("the end is %+v, want 155 tokens", end)
 		}
 	}
 }
@@ -127,7 +127,7 @@ func TestBadgesComeWhileTheAnswerDoes(t *testing.T) {
 	}
 	close(more)
 	all, _ := told(t, string(first))
-	if last := latest(all, 0); last[1].State != "provisional" || last[1].Revision < 1 || last[2].State != "provisional" {
+	if last := latest(all, 0); last[1].State != session.Provisional || last[1].Revision < 1 || last[2].State != session.Provisional {
 		t.Errorf("half of the stream has told %+v", last)
 	}
 }
@@ -158,7 +158,7 @@ func TestAnExtraChunkCarriesWhatNoOtherDoes(t *testing.T) {
 	}
 	close(more)
 	const want = `data: {"id":"chatcmpl-demo","object":"chat.completion.chunk","created":1767225600,"model":"demo",` +
-		`"choices":[{"index":0,"delta":{},"finish_reason":null}],"finece":{"confidences":[{"choice":0,"index":1,"revision":0,"state":"provisional",`
+		`"choices":[{"index":0,"delta":{},"finish_reason":null}],"finece":{"version":1,"id":"chatcmpl-demo","generator":"demo","events":[{"type":"confidence","choice":0,"index":1,"kinds":["paragraph"],`
 	if !strings.Contains(got, want) {
 		t.Errorf("no chunk that begins\n%s\nin\n%s", want, got[max(0, len(got)-600):])
 	}
@@ -193,7 +193,7 @@ func TestLogprobsThatNobodyAskedForAreTakenOut(t *testing.T) {
 				t.Errorf("the upstream was asked\n%s, want\n%s", u.body(n), c.upstream)
 			}
 			all, rest := told(t, got)
-			if last := latest(all, 0); len(last) < 5 || last[2].State != "final" {
+			if last := latest(all, 0); len(last) < 5 || last[2].State != session.Final {
 				t.Errorf("told %+v", last)
 			}
 			if want := stripped(t, data, c.tops); rest != want {

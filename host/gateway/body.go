@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"math"
 	"sync"
 	"time"
 
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -35,6 +35,7 @@ type body struct {
 	out    []byte // for the client, from at
 	at     int
 	member []byte // scratch
+	named  *named // set once its first chunk has come
 	err    error  // once out is read
 
 	begun   bool         // an event has gone out
@@ -164,7 +165,7 @@ func isDue(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
 func (b *body) due(now time.Time) {
 	if isDue(b.heldDue, now) {
 		b.heldDue = time.Time{}
-		if b.overLimit("held for too long"); b.phase == over {
+		if b.overLimit(heldLong); b.phase == over {
 			return
 		}
 	}
@@ -244,7 +245,7 @@ func (b *body) event(f frame) {
 	case b.scorer.failed:
 		b.sendEnding()
 		b.pass()
-	case b.scorer.ended:
+	case b.scorer.stream.Ended():
 		b.settle(nil)
 	default:
 		b.scored()
@@ -254,7 +255,7 @@ func (b *body) event(f frame) {
 // quiet reports whether an event needs no reading: there is nothing to tell, and
 // nothing in it to take out or to wait with.
 func (b *body) quiet(raw []byte) bool {
-	if b.scorer.news() || b.reader.asked.more || !b.reader.seen || len(b.ending) > 0 || !bytes.HasPrefix(raw, []byte("data: {")) {
+	if b.scorer.hasNews() || b.reader.asked.more || !b.reader.seen || len(b.ending) > 0 || !bytes.HasPrefix(raw, []byte("data: {")) {
 		return false
 	}
 	rest, found := afterFinishReason(raw)
@@ -297,20 +298,20 @@ func (b *body) holdEvent(f frame) {
 		return
 	}
 	b.gate.push(f, c, b.scorer.unread, b.config.clock.now())
-	if b.scorer.ended {
+	if b.scorer.stream.Ended() {
 		b.settle(nil)
 		return
 	}
 	if b.scored(); b.gate != nil && b.phase == flowing && b.gate.bytes > b.config.MaxHeld {
-		b.overLimit("held too many bytes")
+		b.overLimit(heldMuch)
 	}
 }
 
 // send gives an event to the client, with what there is to tell.
 func (b *body) send(f frame, c *chunk) {
 	var member []byte
-	if b.scorer.news() && c.carrier && b.config.Carrier == Field {
-		b.member = b.scorer.appendMember(b.member[:0])
+	if b.scorer.hasNews() && c.carrier && b.config.Carrier == Field {
+		b.member = b.envelope().AppendMember(b.member[:0])
 		member = b.member
 		b.carrierDue = time.Time{}
 	}
@@ -325,7 +326,7 @@ func (b *body) send(f frame, c *chunk) {
 // scored deals with what the session has come to: it lets events go, ends the
 // stream, or sees to it that the client is told.
 func (b *body) scored() {
-	if b.scorer.lost != nil && b.phase != over && !b.lost() {
+	if b.scorer.lost() != nil && b.phase != over && !b.lost() {
 		return
 	}
 	if b.gate != nil {
@@ -334,7 +335,7 @@ func (b *body) scored() {
 	switch {
 	case b.phase == settling:
 		b.settled()
-	case b.phase != flowing || !b.scorer.news():
+	case b.phase != flowing || !b.scorer.hasNews():
 	case b.config.Carrier == Comment:
 		b.tell()
 	case b.carrierDue.IsZero():
@@ -351,10 +352,10 @@ func (b *body) open() {
 			break
 		}
 		if g.released != "" {
-			b.scorer.action = &action{name: "released", reason: g.released, index: -1, confidence: math.NaN()}
+			b.scorer.tell(decision(Withhold, record.ActionRelease, g.released))
 			g.released = ""
 		}
-		if b.config.Carrier == Comment && b.scorer.news() {
+		if b.config.Carrier == Comment && b.scorer.hasNews() {
 			b.tell()
 		}
 		b.send(h.frame, &h.chunk)
@@ -372,7 +373,7 @@ func (b *body) open() {
 // tell tells the client in a chunk, or comment, of its own. What is known before
 // the first chunk waits for it.
 func (b *body) tell() {
-	if !b.scorer.news() || !b.begun || b.partial {
+	if !b.scorer.hasNews() || !b.begun || b.partial {
 		return
 	}
 	if b.config.Carrier == Comment {
@@ -380,15 +381,27 @@ func (b *body) tell() {
 		return
 	}
 	if b.reader.seen {
-		b.member = b.scorer.appendMember(b.member[:0])
+		b.member = b.envelope().AppendMember(b.member[:0])
 		b.out = b.reader.appendChunk(b.out, emptyDelta, b.member)
 		b.carrierDue = time.Time{}
 	}
+}
+
+// envelope is what there is to tell the client.
+func (b *body) envelope() *record.Envelope {
+	if b.named == nil {
+		if !b.reader.seen {
+			return b.scorer.envelope("", b.request.model)
+		}
+		n := b.reader.template.named(b.request.model)
+		b.named = &n
+	}
+	return b.scorer.envelope(b.named.id, b.named.generator)
 }
 
 // comment tells the client in a comment line.
 func (b *body) comment() {
 	// No blank line: in a client that remembers ids it would be an event.
 	b.out = append(b.out, ": finece "...)
-	b.out = append(b.scorer.appendNews(b.out), '\n')
+	b.out = append(b.envelope().AppendJSON(b.out), '\n')
 }

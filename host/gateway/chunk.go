@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/finece/finece/wasm/jsonscan"
 )
@@ -49,6 +50,26 @@ type edit struct {
 
 // template is what chunks of a stream have in common, as it stands in them.
 type template struct{ id, object, created, model []byte }
+
+// named is an answer's identifier and the name of the model that answers.
+type named struct{ id, generator string }
+
+// named reads the names. Where the answer does not say its model, it is the one that
+// was asked for.
+func (t *template) named(model string) named {
+	return named{text(t.id), cmp.Or(text(t.model), model)}
+}
+
+// text is the text of a JSON string, "" for any other value.
+func text(raw []byte) string {
+	var s jsonscan.Scanner
+	s.Reset(raw)
+	if s.Kind() != jsonscan.String {
+		return ""
+	}
+	text, _ := s.Text()
+	return string(text)
+}
 
 // member reads the value of a key, or skips one that is none of the template's.
 func (t *template) member(s *jsonscan.Scanner) {

@@ -12,6 +12,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
 // TestOpenAIsClientWorksAsIfTheGatewayWereNotThere: its streaming loop, its
@@ -55,11 +56,11 @@ func TestOpenAIsClientWorksAsIfTheGatewayWereNotThere(t *testing.T) {
 					text += chunk.Choices[0].Delta.Content
 				}
 				if raw := chunk.JSON.ExtraFields["finece"]; raw.Raw() != "" {
-					var f finece
-					if err := json.Unmarshal([]byte(raw.Raw()), &f); err != nil {
+					var e record.Envelope
+					if err := json.Unmarshal([]byte(raw.Raw()), &e); err != nil {
 						t.Error(err)
 					}
-					told += len(f.Confidences)
+					told += len(e.Events)
 				}
 			}
 			if err := stream.Err(); err != nil {
@@ -72,7 +73,7 @@ func TestOpenAIsClientWorksAsIfTheGatewayWereNotThere(t *testing.T) {
 				t.Errorf("usage %+v of %s", all.Usage, all.ID)
 			}
 			if (told > 0) != c.told {
-				t.Errorf("%d confidences among the extra fields", told)
+				t.Errorf("%d records among the extra fields", told)
 			}
 		})
 	}
@@ -88,7 +89,7 @@ func TestOpenAIsClientReadsTheGatewaysErrors(t *testing.T) {
 	client := openai.NewClient(option.WithBaseURL(s.URL+"/v1"), option.WithAPIKey("k"), option.WithMaxRetries(0))
 	_, err := client.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{Model: "demo"})
 	var e *openai.Error
-	if !errors.As(err, &e) || e.Code != "finece_unchecked" || !strings.Contains(e.Message, "content-type") {
+	if !errors.As(err, &e) || e.Code != "finece-unchecked" || !strings.Contains(e.Message, "content-type") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,7 +1,7 @@
-// Package gateway is the HTTP side of FineCE: one http.Handler between clients
-// and an OpenAI-compatible server, which scores chat completions on their way
-// through. `finece serve` and the edge worker serve this same handler; it opens
-// no socket and no file, and is given its engine and its round tripper.
+// Package gateway is the HTTP side of FineCE: one http.Handler between clients and
+// an OpenAI-compatible server. It scores chat completions on their way to the
+// client. `finece serve` and the Worker (host/edge) serve this same handler. The
+// handler opens no socket and no file: it is given its engine and its round tripper.
 //
 //	handler, err := gateway.New(gateway.Config{
 //		Upstream: "https://api.openai.com/v1",
@@ -10,7 +10,7 @@
 //		Failure:  gateway.Open,
 //	})
 //	...
-//	http.ListenAndServe("127.0.0.1:8080", handler)
+//	err = http.ListenAndServe("127.0.0.1:8080", handler)
 //
 // # Routes
 //
@@ -30,21 +30,21 @@
 // fine-tuning or the administration of the operator's account. A gateway with a key
 // needs to know its clients (Config.Access). A client key comes as Authorization:
 // Bearer KEY, X-Api-Key or X-FineCE-Key, and is not sent to the upstream. Without
-// it the answer is 401 (finece_key). Without Config.Key, the client's own
+// it the answer is 401 (finece-key). Without Config.Key, the client's own
 // Authorization is sent to the upstream, unless it is a client key.
 //
 // A request for a Host that is not the server's, and a browser's request from a
-// page of another origin, get status 403 (finece_host, finece_origin). The origins
+// page of another origin, get status 403 (finece-host, finece-origin). The origins
 // in Access.Origins get the CORS headers that they need.
 //
 // # What a client sees
 //
 // Response headers say what is checked, before anything else does:
 //
-//	X-FineCE-Status     checking    a stream: what comes of it is in the stream
+//	X-FineCE-Status     checking    a stream: its records say what came of it
 //	                    checked     a plain answer with a confidence for the whole of it
-//	                    unavailable a plain answer without one; its body says why
-//	                    unchecked   nobody looked
+//	                    unavailable a plain answer without one; its records say why
+//	                    unchecked   the answer was not scored
 //	X-FineCE-Reason     why it is unchecked: surface (another route), status,
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream,
@@ -55,73 +55,80 @@
 //	X-FineCE-Carrier    of a stream: field or comment
 //	X-FineCE-Estimator  the built-in method, or model
 //
-// Confidences come as one JSON object, in streams as the top-level key finece
-// of chunks (the carrier field), or in comment lines of the event stream (the
-// carrier comment), and in plain answers as their top-level key finece:
+// Confidences come as records of package wasm/contract/record, in an envelope:
 //
-//	{
-//	  "confidences": [{
-//	    "choice": 0, "index": 1, "revision": 0, "state": "provisional",
-//	    "raw": 0.81, "fused": 0.81, "source": "perplexity",
-//	    "kind": "paragraph", "segment": "answer",
-//	    "byte": 96, "utf16": 96, "token": 24, "estimated": false
-//	  }],
-//	  "answers": [{"choice": 0, "tokens": 155, "reasoning_tokens": 0, "estimated": false}],
-//	  "action": "withheld", "choice": 0, "index": 3,
-//	  "confidence": 0.41, "threshold": 0.8, "reason": "below the threshold"
-//	}
+//	"finece": {"version":1,"id":"chatcmpl-7","generator":"some-model","events":[
+//	  {"type":"confidence","choice":0,"index":1,"kinds":["paragraph"],"segment":"answer",
+//	   "byte":96,"utf16":96,"token":24,"state":"provisional","revision":0,"raw":0.81,
+//	   "fused":0.81,"calibrated":false,"source":{"estimator":"logprob","method":"perplexity"}},
+//	  {"type":"decision","choice":0,"index":3,"policy":"withhold","action":"end",
+//	   "threshold":0.8,"byte":188,"reason":"low"}]}
 //
-// Every key is there only if it has something to say. A confidence with the
-// same choice and index as an earlier one replaces it. States, kinds and
-// reasons are package session's; unavailable ones have a reason and no number.
-// Actions are:
+// The envelope is the top-level key finece of chunks (the carrier field) and of
+// plain answers, or the payload of a comment line of the event stream, such as
+// `: finece {...}` (the carrier comment). The id and the generator are the answer's
+// own id and model.
 //
-//	withheld   a confidence was below the threshold: the rest is not sent
-//	stopped    what could not be checked is not sent, by failure policy closed
-//	released   text that was held went out unchecked, by failure policy open
-//	unchecked  nothing from here on is scored, by failure policy open
+// The records are confidence, decision, fault and end. A confidence replaces an
+// earlier one with the same choice and index; where several are due at once, the
+// last one is sent. Under Withhold faults have no detail, which could quote held
+// text. Decisions are:
+//
+//	action   reason
+//	end      low: a confidence is below the threshold, and the rest is not sent;
+//	         otherwise why the rest cannot be checked, by failure policy closed
+//	release  why text that was held was sent unchecked, by failure policy open
+//	skip     core-lost: nothing from here on is scored, by failure policy open
+//
+// Besides low, the reason is that of a confidence that is unavailable, or one of
+// not-scored, held-too-long, held-too-much, stream-failed, provider-error and
+// core-lost. byte is how much of the answer's text was cleared before.
+//
+// Errors of the gateway have the form of OpenAI's, with the type finece-error and
+// one of these codes: finece-key, finece-host, finece-origin, finece-path,
+// finece-surface, finece-not-found, finece-method, finece-request,
+// finece-request-encoding, finece-request-too-large, finece-request-not-json,
+// finece-unchecked, finece-upstream, finece-upstream-timeout.
 //
 // # Streams
 //
-// Bytes that say nothing new are the upstream's, byte for byte: a chunk that
-// carries a finece key is otherwise unchanged, and a stream about which there is
-// nothing to say is identical. Where no chunk is due, an extra one with an empty
-// delta carries what is known. The last confidences come with the chunk of the
-// finish_reason, which waits for them if it has no text, else in an extra one;
-// always before [DONE] and never after it.
-// Under the policy annotate an event is sent on before it is scored, so text
-// waits for nothing; a confidence model's replies that are still out at the end
-// hold [DONE] for Config.Settle at most. After several answers in a row whose last
-// replies failed or were late, no answer waits; every half minute one tries again.
+// The gateway changes nothing but what it adds. A chunk that carries a finece key is
+// otherwise the upstream's, byte for byte, and a stream without records is
+// identical. If no chunk is due, an extra chunk with an empty delta carries the
+// records. The last records go with the chunk of the finish_reason: that chunk waits
+// for them if it has no text. Otherwise they go in an extra chunk, before [DONE] and
+// never after it.
 //
-// Under the policy withhold, text is held from position to position, until the
-// fused confidence of the position behind it is known. At or above the
-// threshold it goes out; below it, the stream ends there with finish_reason
-// content_filter. A chunk goes out as a whole, so one that a position cuts waits
-// for the next. A later revision does not call text back. p(0) stands for no
-// text and withholds none. What a choice has beside text, such as a tool call or
-// a member that is not known here, waits for p(z). An event that the session
-// cannot read, for it is no JSON or too large, cannot be checked. A stream of
-// several choices ends for all of them. A plain answer is judged as a whole, by
-// p(z).
+// Under the policy annotate an event is sent on before it is scored, so text never
+// waits. At the end, [DONE] waits for the confidence model for Config.Settle at
+// most. After several answers in a row whose last estimates failed or were late, no
+// answer waits; every half minute one tries again.
+//
+// Under the policy withhold, text is held until the fused confidence of the position
+// after it is known. At or above the threshold the text is sent. Below it, the
+// stream ends there with the finish_reason content_filter. A chunk is sent as a
+// whole, so a chunk that a position cuts waits for the next position. A later
+// revision does not call text back. p(0) stands for no text and withholds none.
+// Anything of a choice that is not text, such as a tool call or an unknown member,
+// waits for p(z). An event that the session cannot read, because it is not JSON or
+// is too large, cannot be checked. If one choice ends a stream, all its choices end.
+// A plain answer is judged as a whole, by p(z).
 //
 // # Log-probabilities
 //
-// If the estimator or the strategy needs log-probabilities that the request does
-// not ask for, it is made to, and what the client did not ask for is taken out
-// of the answer again: logprobs becomes null. An upstream that refuses such a
-// request (400 or 422) gets the client's own, and what needed them is
-// unavailable.
+// If the estimator or the strategy needs log-probabilities, the gateway asks the
+// upstream for them, and removes what the client did not ask for: logprobs becomes
+// null. If the upstream refuses such a request with status 400 or 422, it is sent
+// the client's own request, and what needs log-probabilities is unavailable.
 //
 // # Failures
 //
-// An event over Config.MaxEvent is passed on in parts and unread: it carries
-// nothing, and nothing is taken out of it. Under the policy withhold it cannot be
+// An event over Config.MaxEvent is passed on in parts and unread: it carries no
+// records, and nothing is removed from it. Under the policy withhold it cannot be
 // checked.
 //
-// Config.Failure says what becomes of answers that cannot be checked: Open lets
-// them pass, and says so; Closed does not: of an answer that is not streamed, not
-// even an error that comes with status 200. Answers that are none, because their
-// status is another, pass either way. So do all the other routes, unless
-// Config.RefuseUnchecked is set.
+// Config.Failure decides about answers that cannot be checked. Open lets them pass
+// and says so. Closed does not; of a plain answer, not even an error that comes with
+// status 200. Replies with another status are not answers and pass in both cases. So
+// do all other routes, unless Config.RefuseUnchecked is set.
 package gateway

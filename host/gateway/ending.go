@@ -3,11 +3,11 @@ package gateway
 import (
 	"bytes"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
 )
@@ -63,7 +63,7 @@ func (b *body) wait() {
 // settled sends the stream's last bytes if nothing is left to wait for.
 func (b *body) settled() {
 	if b.scorer.pending() {
-		if b.scorer.news() && b.carrierDue.IsZero() {
+		if b.scorer.hasNews() && b.carrierDue.IsZero() {
 			b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
 		}
 		return
@@ -120,7 +120,7 @@ func (b *body) broken(err error) {
 			b.finish(err)
 			return
 		}
-		b.gate.letGo("the stream broke off")
+		b.gate.letGo(brokenOff)
 		b.open()
 	}
 	b.sendEnding()
@@ -131,10 +131,10 @@ func (b *body) broken(err error) {
 
 // failed deals with an error that the upstream reports in f, while text is held.
 func (b *body) failed(f frame, c *chunk) {
-	const why = "the upstream reported an error"
+	why := upstreamErr
 	switch closed := b.config.Failure == Closed || b.gate.verdict != nil; {
 	case closed && (f.part || len(c.content) > 0):
-		b.conclude(&action{name: "stopped", reason: why, index: -1, confidence: math.NaN()})
+		b.conclude(decision(Withhold, record.ActionEnd, why))
 		return
 	case closed:
 		b.out = append(b.out, f.raw...)
@@ -152,15 +152,15 @@ func (b *body) failed(f frame, c *chunk) {
 // stream goes on.
 func (b *body) lost() bool {
 	if b.config.Failure == Closed {
-		b.conclude(&action{name: "stopped", reason: "scoring failed", index: -1, confidence: math.NaN()})
+		b.conclude(decision(b.config.Policy, record.ActionEnd, coreLost))
 		return false
 	}
 	if !b.request.unscored {
 		b.request.unscored = true
-		b.scorer.action = &action{name: "unchecked", reason: "scoring failed", index: -1, confidence: math.NaN()}
+		b.scorer.tell(decision(b.config.Policy, record.ActionSkip, coreLost))
 	}
 	if g := b.gate; g != nil {
-		g.letGo("scoring failed")
+		g.letGo(coreLost)
 		g.released = ""
 		b.open()
 		b.gate = nil
@@ -176,7 +176,7 @@ func (b *body) overLimit(why string) {
 		return
 	}
 	if b.config.Failure == Closed {
-		b.conclude(&action{name: "stopped", reason: why, index: -1, confidence: math.NaN()})
+		b.conclude(decision(Withhold, record.ActionEnd, why))
 		return
 	}
 	b.gate.letGo(why)
@@ -185,8 +185,8 @@ func (b *body) overLimit(why string) {
 
 // conclude ends the stream in the upstream's place, with what is due to a client
 // that takes it for a whole one.
-func (b *body) conclude(a *action) {
-	b.scorer.action = a
+func (b *body) conclude(d *record.Decision) {
+	b.scorer.tell(d)
 	t := b.reader.template
 	if !b.reader.seen {
 		t = b.request.template()
@@ -198,7 +198,7 @@ func (b *body) conclude(a *action) {
 	if b.config.Carrier == Comment {
 		b.comment()
 	} else {
-		member = b.scorer.appendMember(nil)
+		member = b.envelope().AppendMember(nil)
 	}
 	b.out = t.appendChunk(b.out, filtered(b.choices()), member)
 	if b.request.usage {

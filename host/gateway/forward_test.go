@@ -87,7 +87,7 @@ func TestTheEdgesForwarderIsAReverseProxy(t *testing.T) {
 	u.CloseClientConnections()
 	u.Close()
 	for name, s := range gateways {
-		if resp := post(t, s, ask); resp.StatusCode != http.StatusBadGateway || !strings.Contains(read(t, resp), "finece_upstream") {
+		if resp := post(t, s, ask); resp.StatusCode != http.StatusBadGateway || !strings.Contains(read(t, resp), "finece-upstream") {
 			t.Errorf("%s, without an upstream: HTTP %d", name, resp.StatusCode)
 		}
 	}

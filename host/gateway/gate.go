@@ -1,12 +1,12 @@
 package gateway
 
 import (
-	"math"
 	"time"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // gate is the policy Withhold: it holds events back and says which may go. Text
@@ -19,8 +19,8 @@ type gate struct {
 	passages map[int]*passage
 	held     []held
 	bytes    int
-	verdict  *action // the rest does not go out
-	released string  // why text went out unchecked, until it is told
+	verdict  *record.Decision // the rest does not go out
+	released string           // why text went out unchecked, until it is told
 }
 
 // passage is one choice's way through the gate.
@@ -47,11 +47,27 @@ type judgement struct {
 	before  extent
 	end     bool // p(z)
 	decided bool
-	outcome host.Event
+	outcome *record.Confidence
 }
 
-// notScored is why text does not go out that the session has made nothing of.
-const notScored = "not scored"
+// Reasons of decisions. The others are those of confidences and faults.
+const (
+	low       = "low"           // a confidence is below the threshold
+	notScored = "not-scored"    // the session has made nothing of it
+	heldLong  = "held-too-long" // for more than Config.MaxDelay
+	heldMuch  = "held-too-much" // more than Config.MaxHeld
+)
+
+var (
+	brokenOff   = session.StreamFailed.String() // the upstream's stream broke off
+	upstreamErr = stream.ProviderError.String() // the upstream reported an error
+	coreLost    = session.CoreLost.String()     // nothing can be scored any more
+)
+
+// decision is one about an answer as a whole.
+func decision(policy Policy, action, reason string) *record.Decision {
+	return record.NewDecision(0, string(policy), action, reason)
+}
 
 // held is an event that waits, and for what.
 type held struct {
@@ -91,12 +107,12 @@ func (g *gate) text(choice int, segment position.Segment, n int) {
 	}
 }
 
-func (g *gate) position(choice int, at *position.Position) {
-	if g == nil || at.Kind&position.Question != 0 {
+func (g *gate) position(at *record.Position) {
+	if g == nil || at.Kinds&position.Question != 0 {
 		return
 	}
-	p := g.of(choice)
-	j := judgement{index: at.Index, end: at.Kind&position.End != 0}
+	p := g.of(at.Choice)
+	j := judgement{index: at.Index, end: at.Kinds&position.End != 0}
 	switch {
 	case j.end:
 		j.before = p.seen
@@ -109,14 +125,14 @@ func (g *gate) position(choice int, at *position.Position) {
 }
 
 // confidence notes an outcome and judges what can be judged in order.
-func (g *gate) confidence(e *host.Event, kind position.Kind) {
-	if g == nil || e.State == session.Pending || kind&position.Question != 0 {
+func (g *gate) confidence(c *record.Confidence) {
+	if g == nil || c.State == session.Pending || c.Kinds&position.Question != 0 {
 		return
 	}
-	p := g.of(e.Choice)
+	p := g.of(c.Choice)
 	for i := range p.waiting {
-		if j := &p.waiting[i]; j.index == e.Position.Index && !j.decided {
-			j.decided, j.outcome = true, *e
+		if j := &p.waiting[i]; j.index == c.Index && !j.decided {
+			j.decided, j.outcome = true, c
 		}
 	}
 	for len(p.waiting) > 0 && p.waiting[0].decided && g.verdict == nil {
@@ -127,27 +143,23 @@ func (g *gate) confidence(e *host.Event, kind position.Kind) {
 
 // judge lets the text before a position go, or decides that the rest does not.
 func (g *gate) judge(p *passage, j *judgement) {
-	e := &j.outcome
-	known := e.State != session.Unavailable && !math.IsNaN(e.Fused)
+	c := j.outcome
 	switch {
-	case known && e.Fused < g.threshold:
-		g.verdict = &action{
-			name: "withheld", reason: "below the threshold", choice: e.Choice, index: j.index,
-			confidence: e.Fused, threshold: g.threshold,
-		}
+	case c.HasValue() && c.Fused < g.threshold:
+		g.verdict = decision(Withhold, record.ActionEnd, low)
+		g.verdict.Choice, g.verdict.Index = c.Choice, j.index
+		g.verdict.Threshold, g.verdict.Byte = g.threshold, p.clear[position.Answer]
 		return
-	case known:
+	case c.HasValue():
 		p.through = j.end
-	case e.Reason == session.Refusal || e.Reason == session.NoText:
+	case c.Reason == session.Refusal || c.Reason == session.NoText:
 		// Nothing that could be right or wrong; whatever else there is stays.
 	case g.failure == Closed:
-		g.verdict = &action{
-			name: "stopped", reason: "no confidence: " + e.Reason.String(), choice: e.Choice, index: j.index,
-			confidence: math.NaN(),
-		}
+		g.verdict = decision(Withhold, record.ActionEnd, c.Reason.String())
+		g.verdict.Choice, g.verdict.Index, g.verdict.Byte = c.Choice, j.index, p.clear[position.Answer]
 		return
 	default:
-		g.released = "no confidence: " + e.Reason.String()
+		g.released = c.Reason.String()
 		p.through = j.end
 	}
 	p.clear = p.clear.max(j.before)
@@ -176,7 +188,7 @@ func (g *gate) pop() (held, bool) {
 	h := g.held[0]
 	switch {
 	case h.unread && g.failure == Closed:
-		g.verdict = &action{name: "stopped", reason: notScored, index: -1, confidence: math.NaN()}
+		g.verdict = decision(Withhold, record.ActionEnd, notScored)
 		return held{}, false
 	case h.unread:
 		g.released = notScored

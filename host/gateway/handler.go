@@ -53,7 +53,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func healthz(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		refuse(w, http.StatusMethodNotAllowed, "finece_method", "/healthz takes GET")
+		refuse(w, http.StatusMethodNotAllowed, "finece-method", "/healthz takes GET")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -65,7 +65,7 @@ func healthz(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case malformed(path):
-		refuse(w, http.StatusBadRequest, "finece_path", "a path may not contain . or .. between slashes, control characters, or anything encoded twice")
+		refuse(w, http.StatusBadRequest, "finece-path", "a path may not contain . or .. between slashes, control characters, or anything encoded twice")
 	case canonical(path) == chat && r.Method == http.MethodPost:
 		if r.URL.EscapedPath() != chat {
 			at := *r.URL
@@ -75,7 +75,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		}
 		h.chat(w, r)
 	case !strings.HasPrefix(path, root):
-		refuse(w, http.StatusNotFound, "finece_not_found", "nothing here: the API is below "+root)
+		refuse(w, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
 	case isModels(r):
 		h.pass(w, r, "surface")
 	case h.config.RefuseUnchecked:
@@ -91,7 +91,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) forbid(w http.ResponseWriter, message string) {
 	w.Header().Set(headerStatus, "unchecked")
 	w.Header().Set(headerReason, "surface")
-	refuse(w, http.StatusForbidden, "finece_surface", message)
+	refuse(w, http.StatusForbidden, "finece-surface", message)
 }
 
 // isModels reports whether a request asks for the list of models, or about one of
@@ -173,7 +173,7 @@ func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, h.config.MaxRequest+1))
 	_ = controller.SetReadDeadline(time.Time{})
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "finece_request", "the request could not be read: "+err.Error())
+		refuse(w, http.StatusBadRequest, "finece-request", "the request could not be read: "+err.Error())
 		return
 	}
 	if int64(len(body)) > h.config.MaxRequest {
@@ -198,7 +198,7 @@ func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
 // unreadable deals with a request that cannot be understood.
 func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, why string, status int) {
 	if h.config.Failure == Closed {
-		refuse(w, status, "finece_"+strings.ReplaceAll(why, "-", "_"), "the answer to this request could not be checked: "+why)
+		refuse(w, status, "finece-"+why, "the answer to this request could not be checked: "+why)
 		return
 	}
 	h.pass(w, r, why)
@@ -270,14 +270,14 @@ func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &refused):
 		w.Header().Set(headerReason, refused.why)
-		refuse(w, http.StatusBadGateway, "finece_unchecked", refused.Error())
+		refuse(w, http.StatusBadGateway, "finece-unchecked", refused.Error())
 	case errors.Is(err, errSilent), errors.Is(err, context.DeadlineExceeded):
 		w.Header().Set(headerReason, "upstream")
-		refuse(w, http.StatusGatewayTimeout, "finece_upstream_timeout", "the upstream did not answer in time")
+		refuse(w, http.StatusGatewayTimeout, "finece-upstream-timeout", "the upstream did not answer in time")
 	default:
 		h.config.Report("the upstream failed", err)
 		w.Header().Set(headerReason, "upstream")
-		refuse(w, http.StatusBadGateway, "finece_upstream", "the upstream could not be reached")
+		refuse(w, http.StatusBadGateway, "finece-upstream", "the upstream could not be reached")
 	}
 }
 
@@ -293,7 +293,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	body := append([]byte(`{"error":{"message":`), jsonscan.AppendString(nil, []byte(message))...)
-	body = append(body, `,"type":"finece_error","param":null,"code":`...)
+	body = append(body, `,"type":"finece-error","param":null,"code":`...)
 	body = append(jsonscan.AppendString(body, []byte(code)), "}}\n"...)
 	w.Write(body)
 }

@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +19,7 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/wazero"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
@@ -190,26 +191,6 @@ func status(t testing.TB, resp *http.Response, want string) {
 	}
 }
 
-// finece is what the gateway says.
-type finece struct {
-	Confidences []confidence
-	Answers     []struct{ Choice, Tokens int }
-	Action      string
-	Reason      string
-	Choice      int
-	Index       int
-	Confidence  *float64
-	Threshold   *float64
-}
-
-type confidence struct {
-	Choice, Index, Revision int
-	State, Reason           string
-	Raw, Fused              *float64
-	Source, Kind, Segment   string
-	Byte, UTF16, Token      int64
-}
-
 var (
 	member      = regexp.MustCompile(`,"finece":(\{.*\})\}\r?\n`)
 	commentLine = regexp.MustCompile(`(?m)^: finece (.*)\n`)
@@ -217,15 +198,15 @@ var (
 )
 
 // told takes what the gateway says out of a stream, and returns it and the rest.
-func told(t testing.TB, stream string) (all []finece, rest string) {
+func told(t testing.TB, stream string) (all []record.Record, rest string) {
 	t.Helper()
 	for _, form := range []*regexp.Regexp{member, commentLine} {
 		for _, m := range form.FindAllStringSubmatch(stream, -1) {
-			var f finece
-			if err := json.Unmarshal([]byte(m[1]), &f); err != nil {
+			e, err := record.ReadEnvelope([]byte(m[1]))
+			if err != nil || e.Version != record.Version || len(e.Events) == 0 {
 				t.Fatalf("%v: %s", err, m[1])
 			}
-			all = append(all, f)
+			all = append(all, e.Events...)
 		}
 	}
 	rest = member.ReplaceAllString(stream, "}\n")
@@ -234,16 +215,34 @@ func told(t testing.TB, stream string) (all []finece, rest string) {
 }
 
 // latest is the last confidence told for each position of a choice.
-func latest(all []finece, choice int) map[int]confidence {
-	last := map[int]confidence{}
-	for _, f := range all {
-		for _, c := range f.Confidences {
-			if c.Choice == choice {
-				last[c.Index] = c
-			}
+func latest(all []record.Record, choice int) map[int]*record.Confidence {
+	last := map[int]*record.Confidence{}
+	for _, r := range all {
+		if c, ok := r.(*record.Confidence); ok && c.Choice == choice {
+			last[c.Index] = c
 		}
 	}
 	return last
+}
+
+// decided is the last decision told, an empty one if there is none.
+func decided(all []record.Record) *record.Decision {
+	for _, r := range slices.Backward(all) {
+		if d, ok := r.(*record.Decision); ok {
+			return d
+		}
+	}
+	return &record.Decision{}
+}
+
+// endOf is the record of a choice's end, nil if it was not told.
+func endOf(all []record.Record) *record.End {
+	for _, r := range all {
+		if e, ok := r.(*record.End); ok {
+			return e
+		}
+	}
+	return nil
 }
 
 // streams are the event streams of chat completions among the fixtures, and those of the extra

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
 )
@@ -49,18 +49,22 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	defer s.close()
 	status := "checked"
 	for _, choice := range a.choices {
-		if e, ok := s.last[choice]; !ok || e.State == session.Unavailable {
+		if c := s.last[choice]; c == nil || c.State == session.Unavailable {
 			status = "unavailable"
 		}
 	}
 	h.announce(resp, status)
 	verdict := h.verdict(s, &a)
-	s.action = verdict
+	if verdict != nil {
+		s.tell(verdict)
+	}
+	n := a.named(r.model)
+	member := s.envelope(n.id, n.generator).AppendMember(nil)
 	var out []byte
-	if verdict != nil && verdict.name != "released" {
-		out = a.withheld(nil, s.appendMember(nil))
+	if verdict != nil && verdict.Action == record.ActionEnd {
+		out = a.withheld(nil, member)
 	} else {
-		out = a.append(nil, body, s.appendMember(nil))
+		out = a.append(nil, body, member)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(out))
 	resp.ContentLength = int64(len(out))
@@ -78,7 +82,7 @@ func (h *Handler) score(ctx context.Context, body []byte, config host.Config) (s
 	s.write(body)
 	s.end()
 	h.await(ctx, s)
-	if s.lost != nil {
+	if s.lost() != nil {
 		s.close()
 		return nil, "engine"
 	}
@@ -114,34 +118,29 @@ func (h *Handler) await(ctx context.Context, s *scorer) {
 }
 
 // verdict is what Withhold makes of an answer's p(z), nil for nothing.
-func (h *Handler) verdict(s *scorer, a *answer) *action {
+func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 	if h.config.Policy != Withhold {
 		return nil
 	}
-	var released *action
+	var released *record.Decision
 	for _, choice := range a.choices {
-		e, ok := s.last[choice]
-		switch {
-		case ok && e.State != session.Unavailable && e.Fused < h.config.Threshold:
-			return &action{
-				name: "withheld", reason: "below the threshold", choice: choice, index: e.Position.Index,
-				confidence: e.Fused, threshold: h.config.Threshold,
-			}
-		case ok && (e.State != session.Unavailable || e.Reason == session.Refusal):
-			continue
-		case ok && e.Reason == session.NoText && !a.other:
-			continue
-		}
+		c := s.last[choice]
 		reason := notScored
-		if ok {
-			reason = "no confidence: " + e.Reason.String()
+		switch {
+		case c == nil:
+		case c.HasValue() && c.Fused < h.config.Threshold:
+			d := decision(Withhold, record.ActionEnd, low)
+			d.Choice, d.Index, d.Threshold, d.Byte = choice, c.Index, h.config.Threshold, 0
+			return d
+		case c.HasValue(), c.Reason == session.Refusal, c.Reason == session.NoText && !a.other:
+			continue
+		default:
+			reason = c.Reason.String()
 		}
-		act := &action{name: "released", reason: reason, index: -1, confidence: math.NaN()}
 		if h.config.Failure == Closed {
-			act.name = "stopped"
-			return act
+			return decision(Withhold, record.ActionEnd, reason)
 		}
-		released = act
+		released = decision(Withhold, record.ActionRelease, reason)
 	}
 	return released
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/position"
 )
 
 // TestPlainAnswers.
@@ -31,18 +32,18 @@ func TestPlainAnswers(t *testing.T) {
 	if rest != before+"null"+after+"}\n" || resp.Header.Get("Etag") != "" || resp.ContentLength != int64(len(got)) {
 		t.Errorf("%d %s", resp.ContentLength, got)
 	}
-	if end := latest(all, 0)[1]; end.Kind != "end" || end.Raw == nil || *end.Raw < 0.81 || *end.Raw > 0.82 {
+	if end := latest(all, 0)[1]; end.Kinds&position.End == 0 || !(end.Raw > 0.81 && end.Raw < 0.82) {
 		t.Errorf("told %+v", all)
 	}
 
 	resp = post(t, newGateway(t, u, withhold(0.9, gateway.Open)), request)
 	got = read(t, resp)
 	if strings.Contains(got, "42") || !strings.Contains(got, `{"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":""},"logprobs":null,"finish_reason":"content_filter"}],"usage":{"total_tokens":9},"finece":{`) ||
-		!strings.Contains(got, `"action":"withheld","choice":0,"index":1,"confidence":0.81`) || !json.Valid([]byte(got)) {
+		!strings.Contains(got, `{"type":"decision","choice":0,"index":1,"policy":"withhold","action":"end","threshold":0.9,"byte":0,"reason":"low"}`) || !json.Valid([]byte(got)) {
 		t.Errorf("withheld: %s", got)
 	}
 	got = read(t, post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), request))
-	if !strings.Contains(got, "It is 42.") || strings.Contains(got, "action") {
+	if !strings.Contains(got, "It is 42.") || strings.Contains(got, "decision") {
 		t.Errorf("passed: %s", got)
 	}
 
@@ -50,14 +51,14 @@ func TestPlainAnswers(t *testing.T) {
 	soon := func(c *gateway.Config) { c.Settle, c.MaxDelay = 30*time.Millisecond, 30*time.Millisecond }
 	resp = post(t, newGateway(t, u, both(asking(slow), soon)), request)
 	status(t, resp, "unavailable")
-	if got = read(t, resp); !strings.Contains(got, "It is 42.") || !strings.Contains(got, `"state":"unavailable","reason":"timeout"`) || !strings.Contains(got, "logprobs\":{") {
+	if got = read(t, resp); !strings.Contains(got, "It is 42.") || !strings.Contains(got, `"reason":"timeout"`) || !strings.Contains(got, "logprobs\":{") {
 		t.Errorf("slow model: %s", got)
 	}
 	if got := u.body(3); got != request {
 		t.Errorf("for a confidence model, the upstream was asked %s", got)
 	}
 	got = read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Closed), asking(slow), soon)), request))
-	if strings.Contains(got, "42") || !strings.Contains(got, `"action":"stopped","reason":"no confidence: timeout"`) {
+	if strings.Contains(got, "42") || !strings.Contains(got, `"action":"end","reason":"timeout"`) {
 		t.Errorf("slow model, closed: %s", got)
 	}
 	short := func(c *gateway.Config) { c.MaxAnswer = 100 }
@@ -109,7 +110,7 @@ func TestPlainAnswersOfAnotherShapeAreUnchecked(t *testing.T) {
 		}
 		resp = post(t, newGateway(t, u, withhold(0.5, gateway.Closed)), `{}`)
 		status(t, resp, "unchecked")
-		if got := read(t, resp); resp.StatusCode != http.StatusBadGateway || strings.Contains(got, "secret") || !strings.Contains(got, "finece_unchecked") {
+		if got := read(t, resp); resp.StatusCode != http.StatusBadGateway || strings.Contains(got, "secret") || !strings.Contains(got, "finece-unchecked") {
 			t.Errorf("%s, closed: %d %s", name, resp.StatusCode, got)
 		}
 	}

@@ -75,7 +75,7 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := read(t, resp)
-		if resp.StatusCode != c.status || c.status == 403 && (!strings.Contains(got, "finece_surface") || len(u.requests) != before) {
+		if resp.StatusCode != c.status || c.status == 403 && (!strings.Contains(got, "finece-surface") || len(u.requests) != before) {
 			t.Errorf("%s %s: HTTP %d %.200s, the upstream got %d", c.method, c.path, resp.StatusCode, got, len(u.requests)-before)
 		}
 		resp.Body.Close()
@@ -93,10 +93,10 @@ func TestRoutesOfItsOwn(t *testing.T) {
 		says         string
 	}{
 		{"GET", "/healthz", 200, `{"status":"ok"}`},
-		{"POST", "/healthz", 405, "finece_method"},
-		{"GET", "/", 404, "finece_not_found"},
-		{"GET", "/v2/models", 404, "finece_not_found"},
-		{"GET", "/v1/%2e%2e/admin", 400, "finece_path"},
+		{"POST", "/healthz", 405, "finece-method"},
+		{"GET", "/", 404, "finece-not-found"},
+		{"GET", "/v2/models", 404, "finece-not-found"},
+		{"GET", "/v1/%2e%2e/admin", 400, "finece-path"},
 	} {
 		req, _ := http.NewRequest(c.method, s.URL+c.path, nil)
 		resp, err := s.Client().Do(req)
@@ -180,12 +180,12 @@ func TestAnUpstreamThatIsNotThere(t *testing.T) {
 	s := newGateway(t, u, nil)
 	u.Close()
 	resp := post(t, s, ask)
-	if got := read(t, resp); resp.StatusCode != 502 || !strings.Contains(got, "finece_upstream") {
+	if got := read(t, resp); resp.StatusCode != 502 || !strings.Contains(got, "finece-upstream") {
 		t.Errorf("%d %s", resp.StatusCode, got)
 	}
 	slow := newUpstream(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	resp = post(t, newGateway(t, slow, func(c *gateway.Config) { c.HeaderTimeout = 20 * time.Millisecond }), ask)
-	if got := read(t, resp); resp.StatusCode != 504 || !strings.Contains(got, "finece_upstream_timeout") {
+	if got := read(t, resp); resp.StatusCode != 504 || !strings.Contains(got, "finece-upstream-timeout") {
 		t.Errorf("%d %s", resp.StatusCode, got)
 	}
 }
@@ -249,7 +249,7 @@ func TestAStreamThatFailsInTheMiddle(t *testing.T) {
 				if want := string(begin) + torn; rest != want {
 					t.Error(difference(rest, want))
 				}
-				if last := latest(all, 0); last[len(last)-1].Reason != "stream-failed" {
+				if last := latest(all, 0); last[len(last)-1].Reason != session.StreamFailed {
 					t.Errorf("told %+v", last)
 				}
 			}
@@ -372,7 +372,7 @@ func TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest(t *testing.T) {
 	if rest != bare || u.body(1) != request {
 		t.Errorf("second request %s", u.body(1))
 	}
-	if last := latest(all, 0); last[len(last)-1].Reason != "no-logprobs" {
+	if last := latest(all, 0); last[len(last)-1].Reason != session.NoLogprobs {
 		t.Errorf("told %+v", last)
 	}
 	s := newGateway(t, u, func(c *gateway.Config) { c.KeepRequest = true })

@@ -110,7 +110,7 @@ func TestAnswersDoNotWaitForADeadModel(t *testing.T) {
 	clock.Advance(gateway.BreakerPause)
 	alive.Store(true)
 	for range 3 { // the first is the trial
-		if got := answer(false); !strings.Contains(got, `"kind":"end"`) || strings.Contains(got, `"reason":"timeout"`) {
+		if got := answer(false); !strings.Contains(got, `"kinds":["end"]`) || strings.Contains(got, `"reason":"timeout"`) {
 			t.Errorf("the model answers again: %s", got[max(0, len(got)-500):])
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
 const (
@@ -94,11 +95,11 @@ func TestWhatTheSessionCannotReadIsUnchecked(t *testing.T) {
 	} {
 		u := newUpstream(t, replay([]byte(before+event+after), burst))
 		got := read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Closed), limits)), ask))
-		if all, _ := told(t, got); strings.Contains(got, "secret") || !strings.Contains(got, "One paragraph") || all[len(all)-1].Action != "stopped" {
+		if all, _ := told(t, got); strings.Contains(got, "secret") || !strings.Contains(got, "One paragraph") || decided(all).Action != record.ActionEnd {
 			t.Errorf("%s, closed: %.2000s", name, got)
 		}
 		got = read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Open), limits)), ask))
-		if _, rest := told(t, got); rest != before+event+after || !strings.Contains(got, `"action":"released","reason":"not scored"`) {
+		if _, rest := told(t, got); rest != before+event+after || !strings.Contains(got, `"action":"release","reason":"not-scored"`) {
 			t.Errorf("%s, open: %.2000s", name, got)
 		}
 	}
@@ -114,11 +115,11 @@ func TestALargeEventIsScored(t *testing.T) {
 	stream := chunkOf(`"delta":{"content":"`+strings.Repeat("secret ", 60_000)+`"}`) + finished + ended
 	u := newUpstream(t, replay([]byte(stream), burst))
 	got := read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Closed), unsure(t))), ask))
-	if all, _ := told(t, got); strings.Contains(got, "secret") || all[len(all)-1].Action != "stopped" && all[len(all)-1].Action != "withheld" {
+	if all, _ := told(t, got); strings.Contains(got, "secret") || decided(all).Action != record.ActionEnd {
 		t.Errorf("%.2000s", got)
 	}
 	got = read(t, post(t, newGateway(t, u, func(c *gateway.Config) { c.CarrierDelay = 0 }), ask))
-	if all, _ := told(t, got); len(all) == 0 || all[len(all)-1].Answers[0].Tokens == 0 {
+	if all, _ := told(t, got); endOf(all) == nil || endOf(all).Tokens == 0 {
 		t.Error("annotate: the answer has no tokens")
 	}
 }
@@ -129,7 +130,7 @@ func TestTheCarrierCommentHoldsToTheEnd(t *testing.T) {
 	comments := func(c *gateway.Config) { c.Carrier = gateway.Comment }
 	for _, threshold := range []float64{0.9, 0.999} { // the latter before anything has gone out
 		got := read(t, post(t, newGateway(t, u, both(withhold(threshold, gateway.Closed), comments)), ask))
-		if strings.Contains(got, `"finece":`) || !strings.Contains(got, `"action":"withheld"`) {
+		if strings.Contains(got, `"finece":`) || !strings.Contains(got, `"action":"end"`) {
 			t.Errorf("%v: %s", threshold, got)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/wazero"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -119,9 +120,9 @@ func TestTextBelowTheThresholdDoesNotGoOut(t *testing.T) {
 				t.Errorf("ends with %s", got[max(0, len(got)-700):])
 			}
 			all, _ := told(t, got)
-			end := all[len(all)-1]
-			if end.Action != "withheld" || end.Index != 3 || end.Confidence == nil || *end.Confidence >= 0.9 || *end.Threshold != 0.9 {
-				t.Errorf("told at last %+v", end)
+			want := record.Decision{Policy: "withhold", Action: record.ActionEnd, Index: 3, Threshold: 0.9, Byte: 188, Reason: "low"}
+			if d := decided(all); *d != want || latest(all, 0)[3].Fused >= 0.9 {
+				t.Errorf("decided %+v, want %+v", d, want)
 			}
 			const chunks = `data: {"id":"chatcmpl-demo","object":"chat.completion.chunk","created":1767225600,"model":"demo","choices":[`
 			if !strings.Contains(got, chunks+`{"index":0,"delta":{},"finish_reason":"content_filter"}],"finece":`) || !strings.Contains(got, chunks+`],"usage":null}`) {
@@ -225,7 +226,7 @@ func TestTextWaitsForAConfidenceModelOnlyUnderWithhold(t *testing.T) {
 			t.Error(difference(rest, string(data)))
 		}
 		last := latest(all, 0)
-		if last[0].Raw == nil || *last[0].Raw != 0.75 || last[9].State != "final" || len(last) != 10 {
+		if last[0].Raw != 0.75 || last[9].State != session.Final || len(last) != 10 {
 			t.Errorf("told %+v", last)
 		}
 	})
@@ -283,11 +284,11 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 		name, stream, why string
 		set               func(*gateway.Config)
 	}{
-		{"no logprobs", bare, "no confidence: no-logprobs", func(*gateway.Config) {}},
-		{"a model that is down", string(data), "no confidence: endpoint-error", asking(confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(500) }))},
-		{"a model that is silent", string(data), "held for too long", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxDelay = 50 * time.Millisecond })},
-		{"more than may be held", string(data), "held too many bytes", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxHeld, c.MaxDelay = 20_000, time.Second })},
-		{"a trap", string(data[:20_000]) + "\n\n" + huge + string(data[20_000:]), "scoring failed", func(c *gateway.Config) { c.Engine = small }},
+		{"no logprobs", bare, "no-logprobs", func(*gateway.Config) {}},
+		{"a model that is down", string(data), "endpoint-error", asking(confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(500) }))},
+		{"a model that is silent", string(data), "held-too-long", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxDelay = 50 * time.Millisecond })},
+		{"more than may be held", string(data), "held-too-much", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxHeld, c.MaxDelay = 20_000, time.Second })},
+		{"a trap", string(data[:20_000]) + "\n\n" + huge + string(data[20_000:]), "core-lost", func(c *gateway.Config) { c.Engine = small }},
 	} {
 		u := newUpstream(t, replay([]byte(c.stream), burst))
 		t.Run(c.name+"/open", func(t *testing.T) {
@@ -297,9 +298,9 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 				t.Error(difference(rest, c.stream))
 			}
 			actions := ""
-			for _, f := range all {
-				if f.Action != "" {
-					actions += f.Action + ": " + f.Reason + "; "
+			for _, r := range all {
+				if d, ok := r.(*record.Decision); ok {
+					actions += d.Action + ": " + d.Reason + "; "
 				}
 			}
 			if !strings.Contains(actions, c.why) {
@@ -309,8 +310,8 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 		t.Run(c.name+"/closed", func(t *testing.T) {
 			got := read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Closed), c.set)), ask))
 			all, _ := told(t, got)
-			if end := all[len(all)-1]; end.Action != "stopped" || end.Reason != c.why {
-				t.Errorf("told at last %+v, want stopped: %s", end, c.why)
+			if end := decided(all); end.Action != record.ActionEnd || end.Reason != c.why {
+				t.Errorf("told at last %+v, want end: %s", end, c.why)
 			}
 			if _, finished := content(t, got); fmt.Sprint(finished) != "[content_filter]" || !strings.HasSuffix(got, "data: [DONE]\n\n") {
 				t.Errorf("ends with %q", got[max(0, len(got)-400):])
