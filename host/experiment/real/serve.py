@@ -2,13 +2,15 @@
 
     serve.py FILE [--slots N] [--context TOKENS] [--threads N]
 
-The first line on standard output is the base URL, such as http://127.0.0.1:45678/v1.
+It samples without llama.cpp's usual limits (top-k 40, top-p 0.95, min-p 0.05). The
+first line on standard output is the base URL, such as http://127.0.0.1:45678/v1.
 """
 
 import argparse
 import os
 import signal
 import threading
+from pathlib import Path
 
 import xllamacpp
 
@@ -24,8 +26,11 @@ def main():
 
     params = xllamacpp.CommonParams()
     params.model.path = args.file
+    params.model_alias = {Path(args.file).stem}  # what replies call the model: no path
     params.n_parallel = args.slots
     params.n_ctx = args.slots * args.context
+    # Without limits, the log-probabilities are of the distribution that is sampled from.
+    params.sampling.top_k, params.sampling.top_p, params.sampling.min_p = 0, 1.0, 0.0
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = args.threads
     params.cpuparams.poll = params.cpuparams_batch.poll = args.poll
     params.hostnames, params.port = ["127.0.0.1"], 0

@@ -1,8 +1,10 @@
-"""Copies whole lines of JSON, with log-probabilities rounded to four decimals.
+"""Makes the lines of finece construct, states or replies, short enough to commit.
 
     shorten.py < FILE > SHORTER
 
-A last line that is being written is left out.
+Log-probabilities are rounded to four decimals. Replies keep their tokens where they are
+answers to a question; those to a partial answer keep their text. A last line that is
+being written is left out. finece construct resumes from the result as from FILE.
 """
 
 import json
@@ -18,10 +20,18 @@ def rounded(value):
     return value
 
 
+def shortened(line):
+    """A line of states or of replies."""
+    if line.get("at"):
+        for completion in line["completions"]:
+            completion.pop("tokens", None)
+    return rounded(line)
+
+
 def main():
     for line in sys.stdin:
         if line.endswith("\n"):
-            print(json.dumps(rounded(json.loads(line)), ensure_ascii=False, separators=(",", ":")))
+            print(json.dumps(shortened(json.loads(line)), ensure_ascii=False, separators=(",", ":")))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+// Package real_test checks the committed data of the experiment on a real model.
+package real_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/grade"
+)
+
+// city is a question of cities.py.
+type city struct {
+	ID       string
+	Question string
+	Gold     []string
+	Solution string
+	Country  string
+}
+
+// lines reads a file of JSON Lines, compressed with gzip or not.
+func lines[T any](t *testing.T, path string) (all []T) {
+	t.Helper()
+	f, err := os.Open("data/" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(path, ".gz") {
+		if r, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := bufio.NewScanner(r)
+	for s.Buffer(nil, 1<<24); s.Scan(); {
+		var v T
+		if err := json.Unmarshal(s.Bytes(), &v); err != nil {
+			t.Fatalf("%s, line %d: %v", path, len(all)+1, err)
+		}
+		all = append(all, v)
+	}
+	if err := s.Err(); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return all
+}
+
+// TestSplits: no city and no question is in two files, and the countries of shifted.jsonl
+// are in no other.
+func TestSplits(t *testing.T) {
+	sizes := map[string]int{"train": 1500, "label": 1000, "test": 500, "shifted": 200}
+	seen, countries := map[string]string{}, map[string]string{}
+	for split, size := range sizes {
+		cities := lines[city](t, "cities/"+split+".jsonl")
+		if len(cities) != size {
+			t.Errorf("%s has %d cities, want %d", split, len(cities), size)
+		}
+		for _, c := range cities {
+			for _, key := range []string{c.ID, strings.ToLower(c.Question)} {
+				if other, ok := seen[key]; ok {
+					t.Errorf("%s is in %s and in %s", key, other, split)
+				}
+				seen[key] = split
+			}
+			if other, ok := countries[c.Country]; ok && other != split && (other == "shifted" || split == "shifted") {
+				t.Errorf("%s has cities in %s and in %s", c.Country, other, split)
+			}
+			countries[c.Country] = split
+			verdict, err := grade.AliasGrader{}.Grade(t.Context(), &grade.Question{Gold: c.Gold}, c.Solution)
+			if err != nil || verdict != grade.Right {
+				t.Errorf("the solution of %s is graded %v (%v), want right", c.ID, verdict, err)
+			}
+		}
+	}
+}
