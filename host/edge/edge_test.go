@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -420,24 +421,40 @@ func TestEventsPassThroughTheWorkerOneByOne(t *testing.T) {
 	}
 }
 
-// TestAStreamThatBreaksOffIsNotFinished: its reader fails. (workerd on its own
-// ends the connection well all the same, so what can be seen is that there is no
-// [DONE].)
+// TestAStreamThatBreaksOffIsNotFinished: its reader fails. (workerd on its own ends the connection well
+// all the same, so what can be seen is that there is no [DONE].)
 func TestAStreamThatBreaksOffIsNotFinished(t *testing.T) {
-	data := demo(t)
+	data, arrived := demo(t), make(chan struct{})
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		stream(w, data[:20_000], 20_000)
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-arrived: // closing the connection earlier could lose what was sent
+		case <-r.Context().Done():
+		}
 		panic(http.ErrAbortHandler)
 	}))
 	defer upstream.Close()
 	for _, failure := range []string{"open", "closed"} {
-		resp := post(t, t.Context(), worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1", "FINECE_FAILURE": failure})+"/v1/chat/completions", request)
-		body, err := io.ReadAll(resp.Body)
-		if text := string(body); err == nil && (strings.Contains(text, "[DONE]") || strings.Contains(text, `"finish_reason":"`) || !strings.Contains(text, "baker")) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), hung, errors.New("hung: the answer neither came nor ended"))
+		resp := post(t, ctx, worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1", "FINECE_FAILURE": failure})+"/v1/chat/completions", request)
+		text := ""
+		for buf := make([]byte, 4096); !strings.Contains(text, "baker"); {
+			n, err := resp.Body.Read(buf)
+			if text += string(buf[:n]); err != nil {
+				t.Fatalf("%s: %v (%v) after %q", failure, err, context.Cause(ctx), text)
+			}
+		}
+		select {
+		case arrived <- struct{}{}:
+		case <-ctx.Done():
+			t.Fatal(context.Cause(ctx))
+		}
+		rest, err := io.ReadAll(resp.Body)
+		if text += string(rest); err == nil && (strings.Contains(text, "[DONE]") || strings.Contains(text, `"finish_reason":"`)) {
 			t.Errorf("%s: %s", failure, text)
 		}
+		cancel()
 	}
 }
 
