@@ -10,18 +10,21 @@ import (
 
 // AliasGrader compares the stated answer with every alias after normalising
 // both, as the evaluations of TriviaQA and NQ-Open do: lower case, without
-// punctuation, the words a, an and the, and surplus white space. TriviaQA puts a
-// space where punctuation was, SQuAD and NQ-Open nothing ("U.S." is "u s" or
-// "us"): agreement under either counts.
+// punctuation, the words a, an and the, and surplus white space. TriviaQA replaces
+// punctuation with a space, SQuAD and NQ-Open remove it ("U.S." becomes "u s" or
+// "us"). Agreement under either rule counts.
 //
-// The stated answer is the line of the last "####", if that is no heading such as
-// "Step 2: the place"; what is boxed or announced behind that; what stands in the last
-// \boxed{}, or else behind the last "answer is", "answer:" or "A:" that has something
-// behind it. Where there is nothing of this, it is the last line, or what stands
-// behind "choice is" or "option is" in it.
+// The stated answer is the first of these that exists:
+//
+//   - the line of the last "####", unless it is a heading such as "Step 2: the place",
+//     or the text that is boxed or announced after the "####";
+//   - the content of the last \boxed{};
+//   - the text after the last "answer is", "answer:" or "A:" that is not empty;
+//   - the text after "choice is" or "option is" in the last line;
+//   - the last line.
 type AliasGrader struct {
-	// Contains makes an alias that is somewhere in the stated answer, as whole
-	// words, count as well. It takes "not Paris" for Paris.
+	// Contains also accepts an alias that is part of the stated answer, as whole
+	// words. It then accepts "not Paris" for Paris.
 	Contains bool
 }
 
@@ -60,8 +63,8 @@ func (g AliasGrader) Grade(_ context.Context, q *Question, answer string) (Verdi
 	return Wrong, nil
 }
 
-// statedAlias is what an answer states in words; "" if it announces an answer and
-// gives none.
+// statedAlias returns the answer that is stated in words. It is "" if an answer is
+// announced and missing.
 func statedAlias(answer string) string {
 	exact := func(line string) bool { return Normal(line) != "" }
 	all := places(answer, conclusion, exact)
@@ -82,15 +85,16 @@ func statedAlias(answer string) string {
 	return last
 }
 
-// Normal is the normal form that two ways to say the same have in common.
+// Normal returns the normal form of a text: two texts that say the same in another
+// case, punctuation or spacing have the same one.
 func Normal(s string) string { return normalised(s, " ") }
 
-// normalised is the normal form of TriviaQA's evaluation for gap " " and that of
-// SQuAD's for "". What has nothing but articles or punctuation stays as it is, in
-// lower case, but for punctuation at the end if there is something else: there are
-// questions whose answer is "The The" or "!".
+// normalised returns the normal form of TriviaQA's evaluation for gap " " and that of
+// SQuAD's for gap "". A text that consists of articles and punctuation keeps them, in
+// lower case and without punctuation at its end: there are questions whose answer is
+// "The The" or "!".
 func normalised(s, gap string) string {
-	s = strings.ReplaceAll(s, "´", "'") // of which NFKC makes a space and an accent
+	s = strings.ReplaceAll(s, "´", "'") // NFKC would turn it into a space and an accent
 	s = strings.TrimSpace(strings.ToLower(norm.NFKC.String(strings.ToValidUTF8(s, "\uFFFD"))))
 	var b strings.Builder
 	for _, r := range s {

@@ -6,37 +6,35 @@ import (
 	"strings"
 )
 
-// Equivalence says which answers to a question come to the same. It is safe for
+// Equivalence groups the answers to a question that mean the same. It is safe for
 // concurrent use.
 type Equivalence interface {
-	// Name says what decides, for the provenance of figures.
+	// Name says how answers are compared, for the provenance of figures.
 	Name() string
-	// Classes numbers the classes of answers from 0, in the order in which they
-	// come first. No order of the answers is better than another, but it may
-	// matter where a model decides.
+	// Classes numbers the classes of the answers from 0, in the order of their first
+	// members. If a model decides, the result may depend on the order of the answers.
 	Classes(ctx context.Context, q *Question, answers []string) (*Classes, error)
 }
 
-// NoAnswer is the class of an answer in which nothing was found to compare. It
-// is like no other, not even another one of these.
+// NoAnswer is the class of an answer that contains nothing to compare. Two such
+// answers are not equivalent either.
 const NoAnswer = -1
 
-// Classes is what an [Equivalence] makes of answers.
+// Classes is the result of an [Equivalence].
 type Classes struct {
 	Of []int // the class of each answer, or NoAnswer
-	// Judged is what it took where a model decides; zeros elsewhere.
+	// Judged counts a model's judgements; all zeros if no model was asked.
 	Judged Judged
 }
 
-// Reader is a [Grader] that finds the final answer in an answer before it
-// compares it. Two answers are equivalent if they have the same.
+// Reader is a [Grader] that looks for the final answer in an answer. Two answers are
+// equivalent if their final answers are equal.
 type Reader interface {
-	// Final is the final answer in a form that equal ones have in common. ok is
-	// false if there is none.
+	// Final returns the final answer in a normal form. ok is false if there is none.
 	Final(q *Question, answer string) (final string, ok bool)
 }
 
-// Final is the number as a fraction in lowest terms.
+// Final returns the number as a fraction in lowest terms.
 func (NumberGrader) Final(_ *Question, answer string) (string, bool) {
 	v := NumberIn(answer)
 	if v == nil {
@@ -45,14 +43,15 @@ func (NumberGrader) Final(_ *Question, answer string) (string, bool) {
 	return v.RatString(), true
 }
 
-// Final is the letter.
+// Final returns the letter.
 func (LetterGrader) Final(q *Question, answer string) (string, bool) {
 	l := LetterIn(answer, q.Choices)
 	return l, l != ""
 }
 
-// Final is the stated answer in lower case, without punctuation, articles and
-// white space. Gold is not looked at: two aliases of it are two answers.
+// Final returns the stated answer in lower case, without punctuation, articles and
+// white space. It does not use Gold: two aliases of the same right answer are
+// different final answers.
 func (AliasGrader) Final(_ *Question, answer string) (string, bool) {
 	s := strings.ReplaceAll(normalised(statedAlias(answer), ""), " ", "")
 	return s, s != ""
@@ -61,8 +60,8 @@ func (AliasGrader) Final(_ *Question, answer string) (string, bool) {
 // ByFinal compares final answers, as a grader reads them.
 type ByFinal struct{ Reader Reader }
 
-// EquivalenceBy is [ByFinal] for a grader that is a [Reader]. A judge is none:
-// for it, there is [Entailment].
+// EquivalenceBy returns [ByFinal] for a grader that is a [Reader]. A judge is not
+// one: use an [Entailment].
 func EquivalenceBy(g Grader) (Equivalence, error) {
 	r, ok := g.(Reader)
 	if !ok {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Verdict is what a grader makes of an answer.
+// Verdict is a grader's result for one answer.
 type Verdict uint8
 
 const (
 	Wrong    Verdict = iota
 	Right            // agrees with one of Question.Gold
-	Unread           // no answer was found in it, which counts as wrong
-	Ungraded         // it is not known: in no label
+	Unread           // no final answer was found in it; it counts as wrong
+	Ungraded         // the grader could not decide; it is left out of labels
 )
 
 var verdictNames = [...]string{"wrong", "right", "unread", "ungraded"}
@@ -29,20 +29,20 @@ func (v Verdict) String() string {
 
 // Grader decides whether answers are correct. It is safe for concurrent use.
 type Grader interface {
-	// Name says how it grades, for the provenance of labels.
+	// Name says how the grader works, for the provenance of labels.
 	Name() string
-	// Check says why answers to q cannot be graded, or nil. It is asked before
-	// any is sampled.
+	// Check returns why answers to q cannot be graded, or nil. It is called before
+	// any answer is sampled.
 	Check(q *Question) error
 	// Grade grades a complete answer to a question that Check allows. An error
-	// is about the grader, such as a judge that cannot be reached.
+	// means that the grader failed, for instance a judge that cannot be reached.
 	Grade(ctx context.Context, q *Question, answer string) (Verdict, error)
 }
 
-// Graders are the names that GraderNamed reads.
+// Graders returns the names that GraderNamed accepts.
 func Graders() []string { return []string{"number", "letter", "alias", "alias-contains", "statements"} }
 
-// GraderNamed is the grader "number", "letter", "alias", "alias-contains" or
+// GraderNamed returns the grader "number", "letter", "alias", "alias-contains" or
 // "statements".
 func GraderNamed(name string) (Grader, error) {
 	switch name {

@@ -7,14 +7,19 @@ import (
 	"strings"
 )
 
-// LetterGrader grades multiple choice. The letter is looked for on the line of the
-// last "####"; then in what is boxed or announced behind that; in the last \boxed{};
-// behind each "answer is", "answer:", "option is" or the like, the last first; in the
-// last line; and, if no "answer" is announced, in the first. An "A:" announces, too,
-// unless there is a line "B:".
-// The first of these places counts that begins with a letter as such, perhaps with an
-// option's text or a reason ("B because ...") behind it, or that is the text of
-// exactly one option.
+// LetterGrader grades multiple choice. It looks for the letter in these places, in
+// this order:
+//
+//   - the line of the last "####";
+//   - the text that is boxed or announced after that "####";
+//   - the content of the last \boxed{};
+//   - the text after "answer is", "answer:", "option is" and the like, the last
+//     announcement first ("A:" announces too, unless a line starts with "B:");
+//   - the last line;
+//   - the first line, if no "answer" is announced.
+//
+// The first place counts that starts with a letter, which an option's text or a
+// reason ("B because ...") may follow, or that is the text of exactly one option.
 type LetterGrader struct{}
 
 func (LetterGrader) Name() string { return "letter" }
@@ -24,7 +29,7 @@ func (LetterGrader) Check(q *Question) error {
 		return ErrNoGold
 	}
 	options := len(q.Choices)
-	if options == 0 { // they are in the question's text
+	if options == 0 { // the question's text contains them
 		options = MaxChoices
 	}
 	for _, g := range q.Gold {
@@ -48,21 +53,21 @@ func (LetterGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 	return Wrong, nil
 }
 
-// leading is a letter that begins a statement and is no word: "(B)", "B", "B.",
-// "**B**: text", "B - text", "B because". An "A" or "I" with another word behind
-// it is one.
+// leading matches a letter at the start that is not a word: "(B)", "B", "B.",
+// "**B**: text", "B - text", "B because". "A" or "I" with another word after it is a
+// word.
 var leading = regexp.MustCompile(`^(?:[Oo]ption\s+)?(?:[\s*_"'\x60$]*[(\[]\s*([A-Za-z])\s*[)\]]|[\s*_"'\x60$]*([A-Z])` +
 	`(?:[\s*_"'\x60$]*$|[*_]*\s*[.):,;(–—]|[*_]*\s+(?:-|(?:because|since|as)\b)))`)
 
-// lone is a letter in lower case that is all there is.
+// lone matches a single letter in lower case.
 var lone = regexp.MustCompile(`^[\s*_"'\x60$]*([a-z])[\s*_"'\x60$.)]*$`)
 
-// listing matches the line of an option B: then that of an option A announces
-// nothing.
+// listing matches the line of an option B. "A:" is then an option as well, not an
+// announcement.
 var listing = regexp.MustCompile(`(?im)^[\s*_]*B:`)
 
-// LetterIn is the letter of the option that an answer chooses, in upper case; ""
-// if there is none. Where no choices are given, A to Z are.
+// LetterIn returns the letter of the option that an answer chooses, in upper case, or
+// "". Without choices, A to Z are allowed.
 func LetterIn(answer string, choices []string) string {
 	announcement := selection
 	if listing.MatchString(answer) {
@@ -70,7 +75,7 @@ func LetterIn(answer string, choices []string) string {
 	}
 	exact := func(line string) bool { return letterOf(line, choices) != "" }
 	in := append(places(answer, announcement, exact), lastLine(answer))
-	if !answerIs.MatchString(answer) { // else the first line is where the reasons begin
+	if !answerIs.MatchString(answer) { // otherwise the reasoning starts in the first line
 		in = append(in, firstLine(answer))
 	}
 	for _, s := range in {
@@ -105,7 +110,7 @@ func letterOf(s string, choices []string) string {
 	return found
 }
 
-// listed is the letter if there is an option of that name.
+// listed returns the letter if there is an option with this letter, else "".
 func listed(letter string, choices []string) string {
 	if choices != nil && int(letter[0]-'A') >= len(choices) {
 		return ""

@@ -12,11 +12,16 @@ import (
 
 // NumberGrader compares numbers exactly: 18, 18.0, $18.00 and +18 are equal, and
 // so are 0.5 and 1/2. Powers of ten are not read. The answer's number is the first
-// that is found in: the line of its last "####", if that is no heading such as "Step
-// 2: money"; the last \boxed{} behind that "####"; what stands behind an "answer is",
-// "answer:" or "A:" there, the last first; the heading; and then the same in the
-// whole answer. Failing these, it is the last number, behind the last "####" if there
-// is one.
+// number in one of these places, in this order:
+//
+//   - the line of the last "####", unless it is a heading such as "Step 2: money";
+//   - the last \boxed{} after that "####";
+//   - the text after "answer is", "answer:" or "A:" there, the last one first;
+//   - the heading;
+//   - \boxed{} and announcements in the whole answer.
+//
+// If none of them has a number, it is the last number after the last "####", or the
+// last number of an answer without "####".
 type NumberGrader struct{}
 
 func (NumberGrader) Name() string { return "number" }
@@ -46,7 +51,7 @@ func (NumberGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 	return Wrong, nil
 }
 
-// NumberIn is the final number of an answer; nil if there is none.
+// NumberIn returns the final number of an answer, or nil.
 func NumberIn(answer string) *big.Rat {
 	exact := func(line string) bool { return firstNumber(line) != nil }
 	for _, s := range places(answer, conclusion, exact) {
@@ -54,16 +59,16 @@ func NumberIn(answer string) *big.Rat {
 			return v
 		}
 	}
-	if behind, ok := marked(answer); ok {
-		return lastNumber(behind)
+	if rest, ok := marked(answer); ok {
+		return lastNumber(rest)
 	}
 	return lastNumber(answer)
 }
 
 var latex = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ")
 
-// statedNumber is the number that a statement comes to: behind a calculation
-// stands its result.
+// statedNumber returns the number of a statement. Of a calculation it is the result,
+// after the last "=".
 func statedNumber(s string) *big.Rat {
 	s = fraction.ReplaceAllStringFunc(latex.Replace(s), plainFraction)
 	if i := strings.LastIndexByte(s, '='); i >= 0 {
@@ -74,10 +79,10 @@ func statedNumber(s string) *big.Rat {
 	return firstNumber(s)
 }
 
-// fraction is \frac{1}{2}, or 3\frac{1}{2}.
+// fraction matches \frac{1}{2} and 3\frac{1}{2}.
 var fraction = regexp.MustCompile(`(?:(\d{1,3}(?:,\d{3})+|\d+)\s*)?\\[dt]?frac\s*\{\s*(\d{1,60})\s*\}\s*\{\s*(\d{1,60})\s*\}`)
 
-// plainFraction writes a match of fraction as 1/2, or 7/2.
+// plainFraction writes a match of fraction as 1/2 or 7/2.
 func plainFraction(match string) string {
 	m := fraction.FindStringSubmatch(match)
 	if whole := strings.ReplaceAll(m[1], ",", ""); whole != "" && len(whole) <= maxDigits {
@@ -113,13 +118,13 @@ func lastNumber(s string) *big.Rat {
 	return last
 }
 
-// maxDigits bounds the work on a number; a longer one is none.
+// maxDigits bounds the work on a number. A longer one is not read as a number.
 const maxDigits = 60
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// numberAt reads an unsigned number that begins at byte i and the sign before
-// it. Without one, the value is nil. end is where to go on.
+// numberAt reads the number whose digits start at byte i, and the sign before them.
+// The value is nil if there is no number. end is where to continue.
 func numberAt(s string, i int) (v *big.Rat, end int) {
 	begin := i
 	point := s[i] == '.' && i+1 < len(s) && isDigit(s[i+1]) && (i == 0 || !isDigit(s[i-1]))
@@ -138,19 +143,19 @@ func numberAt(s string, i int) (v *big.Rat, end int) {
 	text := unpadded(strings.ReplaceAll(s[begin:i], ",", ""))
 	if i+1 < len(s) && (s[i] == '.' || s[i] == '/') && isDigit(s[i+1]) {
 		mark := s[i]
-		behind := i + 1
+		after := i + 1
 		for i++; i < len(s) && isDigit(s[i]); i++ {
 		}
 		if mark == '/' {
-			text += "/" + unpadded(s[behind:i])
+			text += "/" + unpadded(s[after:i])
 		} else {
-			text += s[behind-1 : i]
+			text += s[after-1 : i]
 		}
 	}
 	if len(text) > maxDigits {
 		return nil, i
 	}
-	v, ok := new(big.Rat).SetString(text) // not ok: over zero
+	v, ok := new(big.Rat).SetString(text) // not ok: a division by zero
 	if !ok {
 		return nil, i
 	}
@@ -160,8 +165,8 @@ func numberAt(s string, i int) (v *big.Rat, end int) {
 	return v, i
 }
 
-// unpadded is digits without zeros before them, which would make them octal to
-// big.Rat; none is "0".
+// unpadded removes leading zeros, which big.Rat would read as octal. It returns "0"
+// if no digit is left.
 func unpadded(digits string) string {
 	if digits = strings.TrimLeft(digits, "0"); digits == "" {
 		return "0"
@@ -174,8 +179,8 @@ func threeDigits(s string, i int) bool {
 	return i+3 <= len(s) && isDigit(s[i]) && isDigit(s[i+1]) && isDigit(s[i+2]) && (i+3 == len(s) || !isDigit(s[i+3]))
 }
 
-// negative reports whether before ends with a minus sign, with a currency sign
-// on either side of it, that does not take something from something.
+// negative reports whether before ends with a minus sign that is not a subtraction.
+// A currency sign may stand on either side of it.
 func negative(before string) bool {
 	before = strings.TrimRight(before, "$€£¥")
 	r, size := utf8.DecodeLastRuneInString(before)

@@ -4,11 +4,11 @@ package grade
 type Question struct {
 	ID      string
 	Text    string   // as the model is asked, with its options
-	Gold    []string // any of them is right; of a multiple choice, the letter
-	Choices []string // the options' texts, A first; nil if it is no multiple choice
+	Gold    []string // the right answers; any of them counts. For multiple choice, the letter
+	Choices []string // the options' texts, A first; nil if it is not multiple choice
 }
 
-// Letter names option i of a multiple choice: A, B, C, ...
+// Letter returns the letter of option i of a multiple choice: A for 0, B for 1, ...
 func Letter(i int) string { return string(rune('A' + i)) }
 
 // MaxChoices is how many options a multiple choice has at most: A to Z.

@@ -11,9 +11,9 @@ const (
 	aColon = `|(?:^|\n)[\s*_]*A:[\s*_]*`
 )
 
-// What announces a final answer: answerIs matches such as "The final answer is:" or
-// "**Answer:**", selectionIs "the option is" as well; conclusion and selection the
-// same, and "A:", which may also be an option's letter.
+// Announcements of a final answer. answerIs matches "The final answer is:",
+// "**Answer:**" and the like; selectionIs also matches "the option is". conclusion and
+// selection are these two and "A:", which may be an option's letter instead.
 var (
 	answerIs    = regexp.MustCompile(`(?i)\b(?:final\s+)?answer\b` + is)
 	conclusion  = regexp.MustCompile(answerIs.String() + aColon)
@@ -21,34 +21,34 @@ var (
 	selection   = regexp.MustCompile(selectionIs.String() + aColon)
 )
 
-// opens matches an announcement behind "####": "Answer:", or "Final Answer" with
+// opens matches an announcement right after "####": "Answer:", or "Final Answer" with
 // the answer on a line below it.
 var opens = regexp.MustCompile(`(?i)^[\s*_]*(?:the\s+)?(?:final\s+)?answer[\s*_]*(?:\bis\b[\s*_:]*|[:=][\s*_:]*|\n\s*)`)
 
-// heading matches what is behind a "####" that is no result but a heading of
-// Markdown: "Step 2: money", "1. Count", "Conclusion".
+// heading matches the text after a "####" that is a heading of Markdown and not a
+// result: "Step 2: money", "1. Count", "Conclusion".
 var heading = regexp.MustCompile(`(?i)^[\s*_]*(?:(?:step|conclusion|summary|solution|explanation|reasoning)\b|\d+[.)]\s+\pL)`)
 
-// places are the parts of an answer that state its result, the most telling
-// first, whether or not they can be read:
+// places returns the parts of an answer that may state its result, the most reliable
+// first:
 //
-//   - the line of the last "####", an announcement left out, if exact says that it
-//     is such a result as is looked for, and it is no heading;
-//   - what is announced behind the last "####", and else its line all the same;
-//   - what is announced anywhere.
+//   - the line of the last "####" without an announcement. It is the only place if
+//     exact accepts it and it is no heading;
+//   - otherwise the announcements after the last "####", and then its line;
+//   - the announcements in the whole answer.
 func places(answer string, announcement *regexp.Regexp, exact func(line string) bool) []string {
 	var out []string
-	if behind, ok := marked(answer); ok {
-		line := firstLine(behind[len(opens.FindString(behind)):])
+	if rest, ok := marked(answer); ok {
+		line := firstLine(rest[len(opens.FindString(rest)):])
 		if exact(line) && !heading.MatchString(line) {
 			return []string{line}
 		}
-		out = append(announced(behind, announcement), line)
+		out = append(announced(rest, announcement), line)
 	}
 	return append(out, announced(answer, announcement)...)
 }
 
-// marked is what stands behind the last "####".
+// marked returns the text after the last "####".
 func marked(answer string) (string, bool) {
 	i := strings.LastIndex(answer, "####")
 	if i < 0 {
@@ -57,8 +57,8 @@ func marked(answer string) (string, bool) {
 	return answer[i+4:], true
 }
 
-// announced are the content of the last \boxed{}, and then what stands on the
-// line behind each announcement, up to the next one; the last comes first.
+// announced returns the content of the last \boxed{}, and then the rest of the line
+// after each announcement, up to the next announcement, the last one first.
 func announced(text string, announcement *regexp.Regexp) []string {
 	var out []string
 	if s, ok := boxed(text); ok {
@@ -72,7 +72,7 @@ func announced(text string, announcement *regexp.Regexp) []string {
 	return out
 }
 
-// firstLine is the first line of s that is not blank.
+// firstLine returns the first line of s that is not blank.
 func firstLine(s string) string {
 	s = strings.TrimLeft(s, " \t\r\n")
 	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
@@ -86,7 +86,7 @@ func lastLine(s string) string {
 	return strings.TrimSpace(s[strings.LastIndexAny(s, "\r\n")+1:])
 }
 
-// boxed is the content of the last \boxed{...} or \fbox{...} that is closed.
+// boxed returns the content of the last \boxed{...} or \fbox{...} that is closed.
 func boxed(s string) (string, bool) {
 	for _, open := range []string{`\boxed{`, `\fbox{`} {
 		for end := len(s); ; {

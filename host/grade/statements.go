@@ -5,19 +5,18 @@ import (
 	"strings"
 )
 
-// StatementsGrader grades an answer to an open-ended question of which all true
-// statements are known, in Question.Gold: it is right if each statement of it, a
-// line or paragraph, is one of these. Which ones it has, how many and in what order
-// is free, and one said twice is as true as said once. White space is compared as
-// single spaces, and a final period is not looked at; all else is, case as well.
+// StatementsGrader grades answers to an open-ended question whose true statements are
+// all known: they are Question.Gold. An answer is right if each of its lines is one of
+// them. Their number, order and repetition do not matter. White space is compared as
+// single spaces and a final period is ignored; case counts.
 //
-// It is no [Reader]: two right answers need have nothing in common.
+// It is no [Reader], because two right answers may have nothing in common.
 type StatementsGrader struct{}
 
 // Name is "statements".
 func (StatementsGrader) Name() string { return "statements" }
 
-// Check wants a statement.
+// Check requires at least one true statement.
 func (StatementsGrader) Check(q *Question) error {
 	for _, g := range q.Gold {
 		if stated(g) != "" {
@@ -27,7 +26,7 @@ func (StatementsGrader) Check(q *Question) error {
 	return ErrNoGold
 }
 
-// Grade is Unread if there is no statement in the answer.
+// Grade returns Unread for an answer without statements.
 func (StatementsGrader) Grade(_ context.Context, q *Question, answer string) (Verdict, error) {
 	known := map[string]bool{}
 	for _, g := range q.Gold {
@@ -46,7 +45,7 @@ func (StatementsGrader) Grade(_ context.Context, q *Question, answer string) (Ve
 	return verdict, nil
 }
 
-// stated is a statement in the form that equal ones have in common.
+// stated returns the normal form of a statement.
 func stated(s string) string {
 	return strings.TrimRight(strings.Join(strings.Fields(s), " "), " .")
 }

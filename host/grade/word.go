@@ -11,13 +11,13 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Judged is what judgements by a model took. A judgement that was saved counts
-// like one that was asked for.
+// Judged counts the judgements of a model and their cost. A judgement from the store
+// counts like one that was asked for.
 type Judged struct {
 	Judgements       int
-	Unclear          int // judgements whose reply could not be read, twice
-	Requests         int // less those that a server refused, for a parameter it does not take
-	PromptTokens     int // by the server's count, where it gives one
+	Unclear          int // judgements whose reply could not be read at both attempts
+	Requests         int // without those that a server refused because of a parameter
+	PromptTokens     int // by the server's count, if it sends one
 	CompletionTokens int
 }
 
@@ -36,7 +36,7 @@ type oracle struct {
 	model   string
 	store   openai.Store
 	extra   map[string]json.RawMessage
-	refuses *sync.Map // the parameters that the server was seen to refuse
+	refuses *sync.Map // the parameters that the server has refused
 }
 
 func newOracle(to *openai.Endpoint, model string, store openai.Store, extra map[string]json.RawMessage) oracle {
@@ -51,8 +51,8 @@ type savedWord struct {
 	Requests         int    `json:"requests,omitempty"`
 	PromptTokens     int    `json:"prompt_tokens,omitempty"`
 	CompletionTokens int    `json:"completion_tokens,omitempty"`
-	// Refused are the parameters, of "temperature" (0) and "seed", that the server
-	// does not take: it judged without them.
+	// Refused are the parameters among "temperature" and "seed" that the server does
+	// not accept. It judged without them.
 	Refused []string `json:"refused,omitempty"`
 }
 
@@ -64,8 +64,8 @@ func (w *savedWord) judged(unclear string) Judged {
 	return j
 }
 
-// word asks for a judgement, or takes the one that was saved. read makes one of a
-// whole reply; what comes out as unclear is asked for once more.
+// word asks for a judgement or takes it from the store. read turns a whole reply into
+// a judgement. If it is unclear, the model is asked once more.
 func (o *oracle) word(ctx context.Context, kind, id string, messages []map[string]string, unclear string, read func(reply string) string) (*savedWord, error) {
 	key, err := openai.KeyOf(kind, id, o.model, messages, o.extra)
 	if err != nil {
@@ -87,7 +87,7 @@ func (o *oracle) word(ctx context.Context, kind, id string, messages []map[strin
 		w.PromptTokens += r.Usage.Prompt
 		w.CompletionTokens += r.Usage.Completion
 		w.Reply, w.Refused = "", refused
-		_ = json.Unmarshal(r.Choices[0].Message.Content, &w.Reply) // what is no string says nothing
+		_ = json.Unmarshal(r.Choices[0].Message.Content, &w.Reply) // content that is no string stays ""
 		if w.Verdict = read(w.Reply); w.Verdict != unclear {
 			break
 		}
@@ -95,11 +95,11 @@ func (o *oracle) word(ctx context.Context, kind, id string, messages []map[strin
 	return w, openai.SaveTo(o.store, key, id, kind, w)
 }
 
-// judging are the parameters of a judgement that a server may refuse.
+// judging lists the parameters that a server may refuse.
 var judging = [...]string{"temperature", "seed"}
 
-// ask asks at temperature 0 and with a seed. Which of these a server refuses, it
-// is not sent any more.
+// ask asks at temperature 0 and with a seed. A parameter that the server refuses is
+// not sent again.
 func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int) (r *openai.Reply, refused []string, err error) {
 	for _, name := range judging {
 		if _, known := o.refuses.Load(name); known {
@@ -113,7 +113,7 @@ func (o *oracle) ask(ctx context.Context, messages []map[string]string, seed int
 		}
 		r = &openai.Reply{}
 		if err = o.to.Post(ctx, openai.With(request, o.extra), r); err == nil {
-			for _, name := range refused { // only now it is known that this was it
+			for _, name := range refused { // the reply shows that these were the cause
 				o.refuses.Store(name, true)
 			}
 			return r, refused, nil

@@ -8,16 +8,16 @@ import (
 	"github.com/finece/finece/host/model"
 )
 
-// Embeddings makes vectors with an embedding model, by /embeddings of an
-// OpenAI-compatible server. It is safe for concurrent use.
+// Embeddings computes vectors with the /embeddings of an OpenAI-compatible server.
+// It is safe for concurrent use.
 type Embeddings struct {
 	to    *Endpoint
 	model string
 	extra map[string]json.RawMessage
 }
 
-// NewEmbeddings makes a vectorizer. Extra has further parameters of a request,
-// such as "dimensions".
+// NewEmbeddings makes a client for the model with this name. extra has further
+// parameters for each request, such as "dimensions".
 func NewEmbeddings(server model.Config, name string, extra map[string]json.RawMessage) (*Embeddings, error) {
 	to, err := NewEndpoint("embeddings", server, "embeddings")
 	if err != nil {
@@ -26,13 +26,13 @@ func NewEmbeddings(server model.Config, name string, extra map[string]json.RawMe
 	return &Embeddings{to, name, extra}, nil
 }
 
-// Name is the model's.
+// Name returns the model's name.
 func (e *Embeddings) Name() string { return e.model }
 
-// maxInputs is how many texts a request has at most; some servers allow no more.
+// maxInputs is the most texts in one request: some servers allow no more.
 const maxInputs = 256
 
-// Vectors asks for the vector of each different text once.
+// Vectors returns a vector for each text. Equal texts are asked for once.
 func (e *Embeddings) Vectors(ctx context.Context, texts []string) ([][]float64, error) {
 	found := map[string][]float64{}
 	var distinct []string

@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/host/model"
 )
 
-// API is how a completion of a question and a partial answer is asked for.
+// API is how the client asks a server to continue a partial answer.
 type API uint8
 
 const (
@@ -24,17 +24,16 @@ const (
 	// Prefix is /chat/completions with "prefix": true in the last message, as
 	// DeepSeek and Mistral read it.
 	Prefix
-	// Trailing is /chat/completions with an assistant message at the end and no
-	// more, which llama.cpp and others go on with.
+	// Trailing is /chat/completions that ends with an assistant message and sets no
+	// other parameter. llama.cpp and others continue that message.
 	Trailing
-	// Completions is /completions with the prompt and the partial answer as one
-	// text.
+	// Completions is /completions with the prompt and the partial answer joined.
 	Completions
 )
 
 var apiNames = [...]string{"continue-final", "prefix", "trailing", "completions"}
 
-// APIs are the names of the APIs.
+// APIs returns the names of the APIs.
 func APIs() []string { return apiNames[:] }
 
 func (a API) String() string {
@@ -54,22 +53,21 @@ func ParseAPI(s string) (API, error) {
 	return 0, fmt.Errorf("openai: unknown API %q: want %s", s, strings.Join(apiNames[:], ", "))
 }
 
-// GeneratorConfig is the model whose confidence is learnt, and how it is
-// sampled.
+// GeneratorConfig says which model is sampled and how.
 type GeneratorConfig struct {
 	Server model.Config // Concurrency is the number of requests in flight
 	Model  string
 	API    API
 
 	System string // the system message; none if ""
-	Prompt string // what is asked, with {question} in it; "" is the question alone
+	Prompt string // the user message, with {question} in it; "" is the question alone
 
 	Temperature float64  // in [0,2]
 	TopP        float64  // in (0,1]; 0 does not send it
 	MaxTokens   int      // of a completion; 0 does not send it
 	Stop        []string // sequences that end a completion
 	NoSeed      bool     // for servers that reject seeds
-	PerRequest  int      // completions a request ("n"); 0 is all that are wanted of a prefix
+	PerRequest  int      // completions a request ("n"); 0 asks for all of a stem at once
 	Logprobs    bool     // ask for the tokens with their log-probabilities
 	TopLogprobs int      // Logprobs: alternatives to each token; servers have limits, such as 20
 
@@ -79,17 +77,17 @@ type GeneratorConfig struct {
 // Completion is one sampled completion.
 type Completion struct {
 	Text   string `json:"text"`
-	Finish string `json:"finish,omitempty"` // as the server says it: "stop", "length", ...
-	// Tokens of Text, with GeneratorConfig.Logprobs; nil from a server that has
-	// none. The token that ends a completion may be among them.
+	Finish string `json:"finish,omitempty"` // the server's word: "stop", "length", ...
+	// Tokens are those of Text, if GeneratorConfig.Logprobs is set; nil if the server
+	// sends none. The token that ends a completion may be among them.
 	Tokens []Token `json:"tokens,omitempty"`
 }
 
-// Generator asks the model for completions. It is safe for concurrent use.
+// Generator asks a model for completions. It is safe for concurrent use.
 type Generator struct {
 	c    GeneratorConfig
 	to   *Endpoint
-	most atomic.Int64 // completions a request that the server was seen to give
+	most atomic.Int64 // completions a request that the server has given at most; 0 is not known
 }
 
 // NewGenerator makes a generator. An error is about the configuration.
@@ -121,7 +119,8 @@ func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	return g, nil
 }
 
-// With is the same server, sampled otherwise. Server and API stay what they are.
+// With returns a generator that samples the same server differently. Server and
+// API do not change.
 func (g *Generator) With(change func(*GeneratorConfig)) (*Generator, error) {
 	c := g.c
 	change(&c)
@@ -137,12 +136,12 @@ func (g *Generator) With(change func(*GeneratorConfig)) (*Generator, error) {
 	return made, nil
 }
 
-// Config is how the model is sampled.
+// Config returns the generator's configuration.
 func (g *Generator) Config() GeneratorConfig { return g.c }
 
 const placeholder = "{question}"
 
-// Prompt is what the model is asked for a question.
+// Prompt returns the text that the model is asked for a question.
 func (g *Generator) Prompt(question string) string {
 	if g.c.Prompt == "" {
 		return question
@@ -150,8 +149,8 @@ func (g *Generator) Prompt(question string) string {
 	return strings.ReplaceAll(g.c.Prompt, placeholder, question)
 }
 
-// request is the body that asks for completions of question + partial, without what
-// differs between the requests for one prefix: n and seed.
+// request returns the body that asks for completions of question + partial, without
+// n and seed, which differ between the requests for one stem.
 func (g *Generator) request(question, partial string) map[string]any {
 	r := map[string]any{"temperature": g.c.Temperature}
 	if g.c.Logprobs {
@@ -187,8 +186,9 @@ func (g *Generator) request(question, partial string) map[string]any {
 	return With(r, g.c.Extra)
 }
 
-// Messages are the chat messages of a question and, unless it is empty, a
-// partial answer: system, user, assistant, each with "role" and "content".
+// Messages returns the chat messages of a question and a partial answer: system,
+// user, assistant, each with "role" and "content". An empty system message or
+// partial answer is left out.
 func (g *Generator) Messages(question, partial string) []map[string]any {
 	var messages []map[string]any
 	say := func(role, content string) {
@@ -204,7 +204,8 @@ func (g *Generator) Messages(question, partial string) []map[string]any {
 	return messages
 }
 
-// askLogprobs asks for the tokens of a reply, with some alternatives to each.
+// askLogprobs asks for a reply's tokens with log-probabilities, and for top
+// alternatives to each.
 func (a API) askLogprobs(request map[string]any, top int) {
 	if a == Completions {
 		request["logprobs"] = top
@@ -216,7 +217,7 @@ func (a API) askLogprobs(request map[string]any, top int) {
 	}
 }
 
-// Reply is what chat/completions and completions have in common.
+// Reply holds the fields that replies of chat/completions and of completions share.
 type Reply struct {
 	Model   string   `json:"model"`
 	Choices []Choice `json:"choices"`
@@ -226,8 +227,8 @@ type Reply struct {
 	} `json:"usage"`
 }
 
-// Choice is one of the completions in a reply. Text and Content are null, or
-// absent, where there is none.
+// Choice is one completion in a reply. Text and Content are null or absent if the
+// API does not use them.
 type Choice struct {
 	Index   int             `json:"index"`
 	Text    json.RawMessage `json:"text"`
@@ -238,7 +239,7 @@ type Choice struct {
 	Logprobs *Logprobs `json:"logprobs"`
 }
 
-// ask makes one request for up to n completions. The reply has at least one.
+// ask makes one request for up to n completions and returns at least one.
 func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed int64) (*savedCompletions, error) {
 	if n > 1 {
 		request["n"] = n
@@ -279,7 +280,7 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 	return out, nil
 }
 
-// perRequest is how many completions to ask for at once, of n that are wanted.
+// perRequest returns how many of n wanted completions to ask for in one request.
 func (g *Generator) perRequest(n int) int {
 	if most := int(g.most.Load()); most > 0 {
 		return min(n, most)
@@ -287,7 +288,7 @@ func (g *Generator) perRequest(n int) int {
 	return n
 }
 
-// gave notes that a request for asked completions gave fewer.
+// gave remembers that a request for asked completions returned only got.
 func (g *Generator) gave(asked, got int) {
 	for got < asked {
 		most := g.most.Load()

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// queue hands out the slots for requests. The requests for one prefix go out one
-// behind the other, with none for another between them, so that a server finds
-// the prefix in its cache. Of prefixes that wait, that of the earliest question
-// comes first.
+// queue hands out the slots for requests. The requests for one stem go out one
+// after the other, with no other stem's request between them: the server then finds
+// the stem in its cache. Of the stems that wait, the one with the lowest rank is
+// next.
 type queue struct {
 	mu      sync.Mutex
 	free    int
-	current []*ticket // of the prefix whose turn it is
+	current []*ticket // of the stem whose turn it is
 	waiting []turn
 }
 
@@ -30,7 +30,7 @@ type ticket struct {
 
 func newQueue(slots int) *queue { return &queue{free: slots} }
 
-// tickets makes n tickets for one prefix.
+// tickets makes n tickets for one stem.
 func (q *queue) tickets(rank, n int) []*ticket {
 	list := make([]*ticket, n)
 	for i := range list {
@@ -43,7 +43,7 @@ func (q *queue) tickets(rank, n int) []*ticket {
 	return list
 }
 
-// wait waits for a slot. Without an error, done has to be called.
+// wait waits for a slot. If it returns nil, the caller has to call done.
 func (q *queue) wait(ctx context.Context, t *ticket) error {
 	select {
 	case <-t.ready:

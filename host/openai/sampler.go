@@ -10,21 +10,21 @@ import (
 	"sync"
 )
 
-// Stem is a question with a partial answer, which completions are sampled for.
+// Stem is a question with a partial answer. Completions continue it.
 type Stem struct {
 	ID       string // of the question
 	Question string // its text
-	// At is the stem's place among those of its question: "" for the question
-	// itself. Seeds depend on it.
+	// At tells the stems of one question apart: "" is the question itself. Seeds
+	// depend on it.
 	At      string
 	Partial string // the partial answer; "" for none
 	Rank    int    // of stems that wait, the lowest goes first
 }
 
-// piece is completions start..start+n-1 of a prefix.
+// piece is completions start to start+n-1 of a stem.
 type piece struct{ start, n int }
 
-// savedCompletions is a reply in the store.
+// savedCompletions is a reply as the store keeps it.
 type savedCompletions struct {
 	Saved
 	At               string       `json:"at"`              // which partial answer: "" is the question, "2.1" the first fragment of branch 2
@@ -37,9 +37,9 @@ type savedCompletions struct {
 	CompletionTokens int          `json:"completion_tokens,omitempty"`
 }
 
-// pieces cuts what is missing into requests of at most most, none of them across
-// the end of a block: so it does not matter to what begins where when it was learnt
-// that a server gives fewer than block.
+// pieces splits the missing completions into requests of at most most(n). No request
+// crosses the end of a block, so that the requests of a block do not depend on when
+// the sampler learnt how many completions the server gives.
 func pieces(have []bool, block int, most func(n int) int) []piece {
 	var out []piece
 	for i := 0; i < len(have); {
@@ -60,17 +60,16 @@ func pieces(have []bool, block int, most func(n int) int) []piece {
 	return out
 }
 
-// seedOf is the seed of the request for the completions of a stem from start
-// on: 31 bits, which every server takes. Seeds of requests are unrelated, since
-// servers give the n completions of one request seeds that follow each other.
+// seedOf returns the seed of the request for a stem's completions from start on. It
+// has 31 bits, which every server takes. The seeds of requests are unrelated,
+// because servers give the n completions of one request consecutive seeds.
 func seedOf(seed uint64, id, at string, start int) int64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %q %d", seed, id, at, start))
 	return int64(binary.LittleEndian.Uint32(sum[:4]) >> 1)
 }
 
-// Sampler gets completions of prefixes: those that are in the store, and the
-// rest from the server, with a seed for each request. It is safe for concurrent
-// use.
+// Sampler gets completions of stems: those in the store from there, the others from
+// the server, with a seed for each request. It is safe for concurrent use.
 type Sampler struct {
 	generator *Generator
 	seed      uint64
@@ -88,8 +87,8 @@ func (s *Sampler) observe(completions int) {
 	}
 }
 
-// NewSampler makes a sampler that has at most so many requests in flight. The
-// store may be nil.
+// NewSampler makes a sampler with at most this many requests in flight. The store
+// may be nil.
 func NewSampler(g *Generator, seed uint64, store Store, requests int) *Sampler {
 	return &Sampler{generator: g, seed: seed, store: store, queue: newQueue(max(requests, 1))}
 }
@@ -120,7 +119,7 @@ type Sampled struct {
 	PromptTokens, CompletionTokens int
 }
 
-// sampling is the completions of one prefix as they arrive.
+// sampling collects the completions of one stem as they arrive.
 type sampling struct {
 	mu sync.Mutex
 	Sampled
@@ -148,8 +147,8 @@ func (s *sampling) take(v *savedCompletions, start int) int {
 	return n
 }
 
-// saved takes what the store has of a prefix's completions. keyAt names the reply
-// that begins with one of them.
+// saved reads the stem's completions that the store has. keyAt returns the key of
+// the reply that starts with a given completion.
 func (b *Sampler) saved(p Stem, k int) (s *sampling, keyAt func(start int) string, err error) {
 	s = &sampling{Sampled: Sampled{Completions: make([]Completion, k)}, have: make([]bool, k)}
 	g := b.generator
@@ -189,14 +188,14 @@ func (b *Sampler) sample(ctx context.Context, p Stem, k int) (*sampling, error) 
 	if g.c.PerRequest > 0 {
 		block = g.c.PerRequest
 	}
-	// Each round ends with an error or with fewer missing.
+	// Each round ends with an error or with fewer completions missing.
 	for {
 		missing := pieces(s.have, block, g.perRequest)
 		if len(missing) == 0 {
 			return s, nil
 		}
-		// A request that fails keeps those that wait from being sent, and lets
-		// those in flight arrive: they are paid for.
+		// After a failure no further request is sent. Those in flight are awaited,
+		// because they are paid for.
 		waiting, stop := context.WithCancel(ctx)
 		tickets := b.queue.tickets(p.Rank, len(missing))
 		errs := make([]error, len(missing))
@@ -227,12 +226,12 @@ func (b *Sampler) sample(ctx context.Context, p Stem, k int) (*sampling, error) 
 	}
 }
 
-// ask makes the request for a piece. Where the server does not allow n, it asks
-// for the first of them.
+// ask makes the request for a piece. If the server does not allow n, it asks for the
+// first completion only.
 func (b *Sampler) ask(ctx context.Context, p Stem, wanted piece, s *sampling) (*savedCompletions, error) {
 	g := b.generator
 	seed := seedOf(b.seed, p.ID, p.At, wanted.start)
-	wanted.n = g.perRequest(wanted.n) // which may have been learnt since
+	wanted.n = g.perRequest(wanted.n) // it may have been learnt since
 	s.request()
 	v, err := g.ask(ctx, g.request(p.Question, p.Partial), wanted.n, seed)
 	if err != nil && wanted.n > 1 && Refused(err) {
@@ -267,8 +266,8 @@ func (s *sampling) request() {
 	s.Requests++
 }
 
-// FirstError is the first that is not about having been cancelled, or else the
-// first.
+// FirstError returns the first error that is no cancellation, or else the first
+// error, or nil.
 func FirstError(errs []error) error {
 	var first error
 	for _, err := range errs {

@@ -11,11 +11,11 @@ import (
 	"github.com/finece/finece/host/model"
 )
 
-// ServerError is a request that failed for good, after its retries.
+// ServerError is a request that failed after all its retries.
 type ServerError struct {
-	Role string // whose server it is: generator, embeddings, judge or another
+	Role string // what the server is used for, such as "generator" or "judge"
 	URL  string // without a password
-	// Status is the last HTTP status; 0 if the server was not reached, or its
+	// Status is the last HTTP status. It is 0 if the server was not reached or its
 	// reply could not be read.
 	Status int
 	Err    error
@@ -24,8 +24,8 @@ type ServerError struct {
 func (e *ServerError) Error() string { return fmt.Sprintf("%s at %s: %v", e.Role, e.URL, e.Err) }
 func (e *ServerError) Unwrap() error { return e.Err }
 
-// Endpoint is a path of a server, for requests and replies in JSON. It is safe
-// for concurrent use.
+// Endpoint is one path of a server that takes and returns JSON. It is safe for
+// concurrent use.
 type Endpoint struct {
 	role   string
 	client *model.Client
@@ -34,8 +34,8 @@ type Endpoint struct {
 // maxReply bounds a reply: thirty long answers, or embeddings of thirty texts.
 const maxReply = 256 << 20
 
-// NewEndpoint makes the endpoint at c.BaseURL + path, whatever c.Path is. The
-// role is for errors. An error is about the configuration.
+// NewEndpoint makes the endpoint at c.BaseURL + path; c.Path is ignored. The role
+// appears in errors. An error means that the configuration is wrong.
 func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	c.Path = path
 	if c.MaxReply == 0 {
@@ -53,7 +53,7 @@ func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	return &Endpoint{role, client}, nil
 }
 
-// Post sends a request and reads the reply into reply. The error is ctx's, or a
+// Post sends a request and decodes the reply into reply. The error is ctx's or a
 // [*ServerError].
 func (e *Endpoint) Post(ctx context.Context, request map[string]any, reply any) error {
 	raw, err := e.PostRaw(ctx, request)
@@ -82,7 +82,7 @@ func (e *Endpoint) PostRaw(ctx context.Context, request any) ([]byte, error) {
 	return raw, nil
 }
 
-// Failure makes a [*ServerError] of what is wrong with a reply.
+// Failure wraps an error about a reply in a [*ServerError].
 func (e *Endpoint) Failure(err error) error {
 	failed := &ServerError{Role: e.role, URL: e.client.URL(), Err: err}
 	var m *model.Error
@@ -100,7 +100,7 @@ func (e *Endpoint) Failure(err error) error {
 	return failed
 }
 
-// said is an error in other words.
+// said is an error with another text.
 type said struct {
 	text string
 	error
@@ -109,14 +109,15 @@ type said struct {
 func (s *said) Error() string { return s.text }
 func (s *said) Unwrap() error { return s.error }
 
-// Refused reports whether a server was reached and does not do what it was asked
-// for: it may do less, such as one choice in place of several.
+// Refused reports whether the server answered that it does not support the request
+// (HTTP 400, 422 or 501). It may support a simpler one, such as a single choice
+// instead of several.
 func Refused(err error) bool {
 	var e *ServerError
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusNotImplemented)
 }
 
-// With adds the extra parameters to a request.
+// With adds extra parameters to a request and returns it.
 func With(request map[string]any, extra map[string]json.RawMessage) map[string]any {
 	for k, v := range maps.All(extra) {
 		request[k] = v

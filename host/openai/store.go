@@ -9,22 +9,24 @@ import (
 	"fmt"
 )
 
-// Store keeps what was paid for: completions, the clusters found with
-// embeddings, and judgements. It is safe for concurrent use.
+// Store keeps replies that cost time or money, so that resumed work does not ask for
+// them again. It is safe for concurrent use.
 type Store interface {
-	// Load returns the value saved under a key, or nil. The value is not kept.
+	// Load returns the value saved under a key, or nil. The caller does not keep or
+	// change it.
 	Load(key string) ([]byte, error)
-	// Save keeps a value: one JSON object without line ends, that begins with
-	// {"key":"...","id":"..."}, the question's id. It has to be safe from a kill
-	// when Save returns. The value is not used by the caller afterwards.
+	// Save keeps a value: one JSON object on one line that starts with
+	// {"key":"...","id":"..."}, where id is the question's. The value has to survive a
+	// kill of the process once Save has returned. The caller does not use it
+	// afterwards.
 	Save(key string, value []byte) error
 }
 
-// ErrStore is the error of a question whose replies could not be saved or read.
-// Others would fare no better.
+// ErrStore says that replies could not be saved or read. Further questions would
+// fail as well.
 var ErrStore = errors.New("openai: the store of replies failed")
 
-// Saved is what every value begins with: embed it first in what is saved.
+// Saved holds the first keys of every saved value: embed it as the first field.
 type Saved struct {
 	Key  string `json:"key"`
 	ID   string `json:"id"`   // of the question
@@ -33,10 +35,11 @@ type Saved struct {
 
 func (s *Saved) head() *Saved { return s }
 
-// Keepable is a pointer to a struct with [Saved] in it.
+// Keepable is a pointer to a struct that embeds [Saved].
 type Keepable interface{ head() *Saved }
 
-// KeyOf names what is asked. Parts are JSON-encoded, so no two lists are alike.
+// KeyOf returns a key for a list of parts. The parts are encoded as JSON and hashed,
+// so that different lists have different keys.
 func KeyOf(parts ...any) (string, error) {
 	b, err := json.Marshal(parts)
 	if err != nil {
@@ -46,8 +49,8 @@ func KeyOf(parts ...any) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// LoadFrom reads a value from a store into v, and reports whether it is there. A
-// store may be nil, and then it is not. The error is [ErrStore].
+// LoadFrom reads the value of a key into v and reports whether the store has it. A
+// nil store has nothing. The error is [ErrStore].
 func LoadFrom(s Store, key string, v any) (bool, error) {
 	if s == nil {
 		return false, nil
@@ -65,7 +68,7 @@ func LoadFrom(s Store, key string, v any) (bool, error) {
 	return true, nil
 }
 
-// Line is v as JSON in one line, as readable as it can be: "<<3*6=18>>" stays.
+// Line returns v as JSON on one line. Characters such as < and > are not escaped.
 func Line(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -76,8 +79,8 @@ func Line(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// SaveTo saves a value under a key; id is the question's, and kind says what it
-// is. A store may be nil. The error is [ErrStore].
+// SaveTo saves a value under a key. id is the question's, and kind names the kind of
+// value. A nil store saves nothing. The error is [ErrStore].
 func SaveTo(s Store, key, id, kind string, v Keepable) error {
 	if s == nil {
 		return nil

@@ -10,22 +10,22 @@ import (
 	"unicode/utf8"
 )
 
-// Token is a token that a server has written or scored.
+// Token is a token that a server generated or scored.
 type Token struct {
-	Text string // in bytes, where the server says them: perhaps a part of a character
-	// Logprob is the natural log-probability of the token behind those before
-	// it, at most 0 but for rounding; NaN if it is not known.
+	Text string // from the server's bytes if it sends them; it may be a part of a character
+	// Logprob is the natural log-probability of the token after the tokens before it.
+	// It is at most 0, apart from rounding, and NaN if it is not known.
 	Logprob float64
-	Top     []Alternative // the most probable tokens in its place, as the server has them
+	Top     []Alternative // the most probable tokens at its place, in the server's order
 }
 
-// Alternative is a token that might have stood in another's place.
+// Alternative is a token that the model considered instead.
 type Alternative struct {
 	Text    string  `json:"token"`
 	Logprob float64 `json:"logprob"`
 }
 
-// savedToken is a token in JSON, which has no NaN.
+// savedToken is a token in JSON, where NaN is null.
 type savedToken struct {
 	Text    string        `json:"token"`
 	Bytes   []int         `json:"bytes,omitempty"` // of Text, where it is not UTF-8
@@ -33,8 +33,8 @@ type savedToken struct {
 	Top     []Alternative `json:"top_logprobs,omitempty"`
 }
 
-// MarshalJSON writes a token as chat completions have it; a Logprob that is not
-// finite is null.
+// MarshalJSON writes a token as chat completions do. A Logprob that is not finite
+// is null.
 func (t Token) MarshalJSON() ([]byte, error) {
 	s := savedToken{Text: t.Text, Top: t.Top}
 	if finite(t.Logprob) {
@@ -48,7 +48,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and a token of a reply.
+// UnmarshalJSON reads the output of MarshalJSON and the tokens of replies.
 func (t *Token) UnmarshalJSON(b []byte) error {
 	var s savedToken
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -73,19 +73,19 @@ func (t *Token) UnmarshalJSON(b []byte) error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Logprobs is the member "logprobs" of a choice: of chat completions, which
-// have Content, or of completions, which have parallel arrays.
+// Logprobs is the member "logprobs" of a choice. Chat completions have Content,
+// completions have the parallel arrays.
 type Logprobs struct {
 	Content []Token `json:"content"`
 
 	Tokens  []string          `json:"tokens"`
 	Numbers []*float64        `json:"token_logprobs"`
 	Top     []json.RawMessage `json:"top_logprobs"`
-	// Offsets are where the tokens begin in the choice's text, in code points.
+	// Offsets say where each token starts in the choice's text, in code points.
 	Offsets []int `json:"text_offset"`
 }
 
-// List is the tokens, in order; nil for a nil l.
+// List returns the tokens in order, nil if l is nil.
 func (l *Logprobs) List() ([]Token, error) {
 	if l == nil {
 		return nil, nil
@@ -110,8 +110,8 @@ func (l *Logprobs) List() ([]Token, error) {
 	return out, nil
 }
 
-// alternatives reads {"token": logprob} or [{"token","logprob"}]; what is
-// neither says nothing.
+// alternatives reads {"token": logprob} or [{"token","logprob"}]. Anything else
+// gives nil.
 func alternatives(raw json.RawMessage) []Alternative {
 	var out []Alternative
 	if json.Unmarshal(raw, &out) == nil {
@@ -129,7 +129,7 @@ func alternatives(raw json.RawMessage) []Alternative {
 	return out
 }
 
-// sortAlternatives puts the most probable first; a table has no order.
+// sortAlternatives sorts the most probable first. A JSON object has no order.
 func sortAlternatives(list []Alternative) {
 	slices.SortFunc(list, func(a, b Alternative) int {
 		return cmp.Or(cmp.Compare(b.Logprob, a.Logprob), cmp.Compare(a.Text, b.Text))
