@@ -11,7 +11,7 @@ type Surplus uint8
 
 const (
 	Largest Surplus = iota // use the M largest
-	Merge                  // go on merging until M are left
+	Merge                  // continue merging until M are left
 )
 
 // String returns "largest" or "merge".
@@ -32,16 +32,16 @@ func ParseSurplus(s string) (Surplus, error) {
 	return 0, fmt.Errorf("construct: unknown surplus %q: want largest or merge", s)
 }
 
-// Cluster is a group of texts that say the same.
+// Cluster is a group of similar texts.
 type Cluster struct {
 	Centre  int   `json:"centre"`  // the semantic centroid: the member nearest to the mean of the members
 	Members []int `json:"members"` // in order
 }
 
 // Clusters groups vectors by average linkage on the cosine distance
-// 1 - a.b/(|a||b|): while the two nearest clusters are nearer than threshold,
-// they are merged. At most m clusters come back, the largest first, of equally
-// large ones that with the earlier member first.
+// 1 - a.b/(|a||b|). It merges the two nearest clusters while their distance is below
+// threshold. It returns at most m clusters, the largest first; of two clusters of the
+// same size, the one with the earlier member is first.
 func Clusters(vectors [][]float64, threshold float64, m int, surplus Surplus) ([]Cluster, error) {
 	units, err := units(vectors)
 	if err != nil {
@@ -67,8 +67,9 @@ func Clusters(vectors [][]float64, threshold float64, m int, surplus Surplus) ([
 	return out[:min(m, len(out))], nil
 }
 
-// Centre is the vector nearest, by cosine, to the mean of all: the semantic
-// centroid. Of equally near ones it is the first; -1 if there are none.
+// Centre returns the index of the semantic centroid: the vector nearest to the mean
+// by cosine distance, or the first of several equally near ones. It is -1 for no
+// vectors.
 func Centre(vectors [][]float64) (int, error) {
 	units, err := units(vectors)
 	if err != nil || len(units) == 0 {
@@ -89,7 +90,7 @@ func centre(units [][]float64, members []int) int {
 		}
 	}
 	mean = unit(mean)
-	// What differs by rounding alone counts as equally near.
+	// Distances that differ only by rounding count as equal.
 	const rounding = 1e-12
 	best := members[0]
 	for _, i := range members[1:] {

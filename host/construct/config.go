@@ -37,43 +37,42 @@ func ParseComplete(s string) (Complete, error) {
 	return 0, fmt.Errorf("construct: unknown choice of complete answers %q: want question, all or none", s)
 }
 
-// Config is a run. Start from [DefaultConfig]; Generator and Grader have to be
-// set.
+// Config configures a run. Start from [DefaultConfig] and set Generator and Grader.
 type Config struct {
 	Plan
 	Generator *openai.Generator
 	Grader    grade.Grader
-	// Equivalence has one answer of each meaning graded, for all that mean the
-	// same as one another; nil has each different one graded. It is for a [grade.Judge]
-	// whose verdicts are dearer than judgements of entailment, or which is to say
-	// the same of the same.
+	// Equivalence, if set, groups answers that mean the same, and one answer of each
+	// group is graded for all. Equal answers then get equal verdicts, and a judge is
+	// asked less often. nil grades each distinct answer.
 	Equivalence *grade.Entailment
 	Seed        uint64
 
 	Truncate  position.Kind // Paragraph or Line
 	MinLength int           // code points that a fragment needs; a shorter one joins the next
-	KeepSpace bool          // send the white space behind a fragment with it
+	KeepSpace bool          // send the white space after a fragment with it
 
 	Vectorizer Vectorizer // of fragments
 	Threshold  float64    // cosine distance from which clusters are not merged, in [0,2]
 	Surplus    Surplus    // what to do with more than M clusters
 
 	Complete Complete
-	// Pool has each prefix that an answer to the question passes through be a
-	// state, too, and labels partial answers by all completions that pass through
-	// them, whichever prefix these were sampled from: more labels, of what the
-	// generator really writes, for no further completion. A completion of a partial
-	// answer that writes on within its last fragment does not pass through it.
+	// Pool makes more labels from the same completions. Each prefix that an answer to the
+	// question passes through becomes a state too. A partial answer is labelled by all
+	// completions that pass through it, also by those sampled for another prefix. A
+	// completion that continues the last fragment of a partial answer does not pass
+	// through it.
 	Pool       bool
 	Level      float64 // of the intervals
 	Split      Split
-	Provenance Provenance // what there is to say beside what is in Config
+	Provenance Provenance // further provenance; the fields that Config knows are set by Run
 
 	Requests  int // requests to the generator at once
-	Questions int // questions at once; 0 is enough to keep Requests going
+	Questions int // questions at once; 0 is four times Requests
 	Store     openai.Store
-	// Observe is told of every change, by several goroutines at once: how many
-	// completions were had, and how many will not be asked for. It may be nil.
+	// Observe is called after every change, by several goroutines at once, with the
+	// number of completions that arrived and of those that will not be asked for. It may
+	// be nil.
 	Observe func(completions, notAsked int)
 }
 
@@ -87,7 +86,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate says what is wrong with c, or nil.
+// Validate returns what is wrong with c, or nil.
 func (c *Config) Validate() error {
 	if err := c.Plan.Validate(); err != nil {
 		return err

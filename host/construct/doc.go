@@ -6,64 +6,63 @@
 //
 //   - K answers are sampled at a high temperature. Conf(x) is the share that is
 //     correct.
-//   - Each answer is cut behind its first fragment, a paragraph or a line as
-//     package position finds it. The fragments are clustered bottom-up, by
-//     cosine distance and average linkage, up to a distance threshold; of at
-//     most M clusters one fragment each, the member nearest to the cluster's
-//     centroid, becomes a partial answer.
+//   - Each answer is cut after its first fragment: a paragraph or a line, as
+//     package position finds it. The fragments are clustered bottom-up by
+//     cosine distance and average linkage, up to a distance threshold. From
+//     each of at most M clusters, the member nearest to the centroid becomes a
+//     partial answer.
 //   - For t = 1..T, each partial answer of t fragments is completed K times. Its
-//     Conf is the share of completions that is correct. Below T, the K new
-//     answers are cut behind fragment t+1, and the one nearest to the centroid
-//     of their new fragments is the next, longer partial answer.
+//     Conf is the share of correct completions. Below T, the K new answers are
+//     cut after fragment t+1. The one nearest to the centroid of their new
+//     fragments is the next, longer partial answer.
 //   - Complete answers are labelled 1 or 0.
 //
-// That is K(1+MT) completions a question, exactly, unless something ends early:
-// an answer that has no further fragment cannot become a partial answer, so
-// there can be fewer clusters than M, and a branch can end before T. What was
-// not asked for that reason is counted: [Tally] always adds up to the [Plan].
+// That is K(1+MT) completions for each question, unless something ends early. An
+// answer without a further fragment cannot become a partial answer, so that there can
+// be fewer clusters than M, and a branch can end before T. [Tally] counts the
+// completions that were not asked for: it always adds up to the [Plan].
 //
 // # Choices that the paper leaves open
 //
-// The paper's loop runs over t = 2..T with the first fragments made before it;
-// its cost, K(1+MT), counts T depths that are sampled, and so does this package.
-// Merging goes on while the distance of the two nearest clusters is below the
-// threshold. Where more than M clusters are left, the M largest are used
-// ([Largest], as the authors' released code does) or merging goes on to M
-// ([Merge]). A position is the end of a fragment behind which text goes on, so
-// an answer of z fragments has z-1 partial answers. A state's text ends where
-// its last fragment does, without the white space behind it, unless
+// The paper's loop runs over t = 2..T, after the first fragments. Its cost, K(1+MT),
+// counts T sampled depths, and so does this package. Clusters are merged while the
+// distance of the two nearest is below the threshold. If more than M clusters are
+// left, either the M largest are used ([Largest], as in the authors' released code) or
+// merging continues until M are left ([Merge]). A position is the end of a fragment
+// that more text follows, so that an answer of z fragments has z-1 partial answers. A
+// state's text ends with its last fragment, without the white space after it, unless
 // [Config.KeepSpace] is set.
 //
 // # Labels
 //
-// A [State] keeps how many completions were correct and how many were graded,
-// with the Wilson interval: nothing is rounded. A completion that was cut off by
-// its token limit is graded like any other but is no complete answer.
+// A [State] keeps how many completions were correct and how many were graded, with the
+// Wilson interval. Nothing is rounded. A completion that its token limit cut off is
+// graded like any other, but it is no complete answer.
 //
-// What has one right answer is graded by rule, and so is an open-ended answer of
-// which all true statements are known ([StatementsGrader]). For other open-ended
-// questions a [Judge] grades each different answer or, with an [Entailment], one
-// answer of each meaning: answers are compared with a representative of each
-// meaning so far, and mean the same if each entails the other (semantic entropy's
-// clusters). What the root's answers mean is where each branch goes on from, so the
+// Questions with one right answer are graded by rule, and so are open-ended ones whose
+// true statements are all known ([grade.StatementsGrader]). For other open-ended
+// questions a [grade.Judge] grades each distinct answer or, with a [grade.Entailment],
+// one answer of each meaning. An answer is compared with a representative of each
+// meaning so far; two answers mean the same if each entails the other (the clusters of
+// semantic entropy). Each branch starts from a copy of the root's meanings, so that the
 // labels do not depend on which branch is faster. A judgement of entailment is a
-// request like a verdict: the [Tally] says how many verdicts were saved, and what
-// that took.
+// request like a verdict: the [Tally] says how many verdicts were saved, and at what
+// cost.
 //
-// With [Config.Pool], a state is made of every fragment of the K answers, and K
-// and N of a partial answer are of all completions that pass through it: Algorithm
-// 1 labels the prefixes that it chooses, which are seldom wrong turns. To pass
-// through a prefix is to have a fragment that ends with it, and text behind that:
-// a completion of the prefix itself that ends at once, or writes on within the
-// fragment, is not counted. Given that much of an answer, what follows does not
-// depend on where it was sampled from, so the label is the share, of the completions
-// with a fragment that ends there, that is correct.
+// Algorithm 1 labels only the prefixes that it chooses, and these are seldom wrong
+// turns. With [Config.Pool], every fragment of the K answers makes a state, and a
+// partial answer is labelled by all completions that pass through it. A completion
+// passes through a prefix if one of its fragments ends there and more text follows. A
+// completion of the prefix itself that ends at once, or continues the prefix's last
+// fragment, does not pass through it. The text after a prefix does not depend on where
+// the sampling started, so the label is the share of correct ones among these
+// completions.
 //
 // # Reproducibility
 //
 // Every request carries a seed derived from the run's seed, the question and the
-// place in it, so that a server that heeds seeds gives the same data again.
-// Given the replies, everything is deterministic, whatever the concurrency.
-// Replies go to a [Store] before they are used: work that is killed and begun
-// again asks only for what had not arrived.
+// place in it. A server that heeds seeds gives the same data again. Given the replies,
+// everything is deterministic at any concurrency. Replies are saved in an
+// [openai.Store] before they are used: a run that was killed and is started again asks
+// only for the replies that had not arrived.
 package construct

@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// scalar is a JSON string, number, true or false as text; "" for null.
+// scalar is a JSON string, number, true or false as text. null is "".
 type scalar string
 
 func (s *scalar) UnmarshalJSON(b []byte) error {
@@ -29,7 +29,7 @@ func (s *scalar) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// scalars is one scalar or an array of them.
+// scalars is a scalar or an array of scalars; blank ones are left out.
 type scalars []string
 
 func (s *scalars) UnmarshalJSON(b []byte) error {
@@ -130,7 +130,7 @@ func parseTriviaQA(raw []byte) (*grade.Question, error) {
 		Aliases           []string
 		NormalizedAliases []string
 		Normalized        []string `json:"normalized_aliases"`
-		HumanAnswers      []string // which TriviaQA's own evaluation allows as well
+		HumanAnswers      []string // TriviaQA's own evaluation accepts them too
 	}
 	var r struct {
 		Question string

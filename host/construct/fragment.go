@@ -23,8 +23,8 @@ func newFragments(kind position.Kind, minLength int, keepSpace bool) (*fragments
 	return &fragments{o, keepSpace}, o.Validate()
 }
 
-// next is the end of the first fragment of answer that ends behind byte from, 0
-// if there is none behind which the answer goes on.
+// next returns the end of the first fragment of answer that ends after byte from and
+// is followed by more text. It is 0 if there is none.
 func (f *fragments) next(answer string, from int) int {
 	d, err := position.New(f.options)
 	if err != nil {
@@ -44,8 +44,8 @@ func (f *fragments) next(answer string, from int) int {
 	return 0
 }
 
-// passes reports whether a fragment of answer ends with the prefix of so many
-// bytes: whether next cuts there.
+// passes reports whether a fragment of answer ends at byte prefix: whether next cuts
+// there.
 func (f *fragments) passes(answer string, prefix int) bool {
 	within := prefix
 	for f.keepSpace && within > 0 && answer[within-1] <= ' ' {
@@ -54,7 +54,7 @@ func (f *fragments) passes(answer string, prefix int) bool {
 	return f.next(answer, within-1) == prefix
 }
 
-// count is how many fragments a partial answer has.
+// count returns the number of fragments of a partial answer.
 func (f *fragments) count(partial string) int {
 	n := 1
 	for end := f.next(partial, 0); end > 0 && end < len(partial); end = f.next(partial, end) {
@@ -63,9 +63,9 @@ func (f *fragments) count(partial string) int {
 	return n
 }
 
-// Steps are the ends, in bytes, of the fragments of a text: of its paragraphs or
-// lines of at least minLength code points. The last is the text's own end, white
-// space behind it left out; a blank text has none.
+// Steps returns the ends, in bytes, of a text's fragments: its paragraphs or lines of
+// at least minLength code points. The last one is the end of the text without trailing
+// white space. A blank text has none.
 func Steps(text string, kind position.Kind, minLength int) ([]int, error) {
 	f, err := newFragments(kind, minLength, false)
 	if err != nil {

@@ -7,12 +7,11 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// graded are the meanings of the answers to one question, with the verdict of
-// each.
+// graded holds the meanings of the answers to one question and a verdict for each.
 type graded struct {
 	*grade.Meanings
 	q        *grade.Question
-	verdicts []grade.Verdict // grade.Ungraded until a member gets another one
+	verdicts []grade.Verdict // grade.Ungraded until a member gets another verdict
 }
 
 func (g *graded) clone() *graded {
@@ -22,8 +21,8 @@ func (g *graded) clone() *graded {
 	return &graded{g.Meanings.Clone(), g.q, slices.Clone(g.verdicts)}
 }
 
-// grade grades answers, each different, one for each meaning. They are taken in
-// order: which one stands for the others depends on it.
+// grade grades distinct answers, one for each meaning. The result depends on their
+// order: the first answer of a meaning represents the others.
 func (g *graded) grade(ctx context.Context, by grade.Grader, answers []string, t *Tally) ([]grade.Verdict, error) {
 	out := make([]grade.Verdict, len(answers))
 	before := g.Len()

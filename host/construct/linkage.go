@@ -2,20 +2,20 @@ package construct
 
 import "math"
 
-// Step is one step of agglomerative clustering. Clusters 0..n-1 are the items,
-// and step i makes cluster n+i, as in SciPy's linkage matrix.
+// Step is one step of agglomerative clustering. Clusters 0 to n-1 are the items, and
+// step i creates cluster n+i, as in SciPy's linkage matrix.
 type Step struct {
 	A, B     int     // the clusters that are merged, A < B
 	Distance float64 // between them
 	Size     int     // items in the new cluster
 }
 
-// AverageLinkage merges the two nearest of n items or clusters until one is
-// left. distance gives the distance of items i < j, finite and at least 0; that
-// of two clusters is the mean over all pairs of their items (UPGMA, Sokal and
-// Michener 1958, kept up to date by the formula of Lance and Williams 1967). Of
-// pairs equally near, the one with the lower numbers is merged. It takes O(n^2)
-// memory, and O(n^2) time but for unlucky distances.
+// AverageLinkage merges the two nearest clusters of n items until one cluster is left.
+// distance returns the distance of items i < j, finite and at least 0. The distance of
+// two clusters is the mean over all pairs of their items (UPGMA, Sokal and Michener
+// 1958), updated by the formula of Lance and Williams (1967). Of equally near pairs,
+// the one with the lower numbers is merged. It uses O(n^2) memory and usually O(n^2)
+// time, at worst O(n^3).
 func AverageLinkage(n int, distance func(i, j int) float64) []Step {
 	if n < 2 {
 		return nil
@@ -27,12 +27,12 @@ func AverageLinkage(n int, distance func(i, j int) float64) []Step {
 			d[j*n+i] = d[i*n+j]
 		}
 	}
-	// Row i stands for cluster name[i], of size[i] items; 0 if it was merged.
+	// Row i stands for cluster name[i] of size[i] items. The size is 0 after a merge.
 	name, size, nearest := make([]int, n), make([]int, n), make([]int, n)
 	for i := range n {
 		name[i], size[i] = i, 1
 	}
-	find := func(i int) { // the nearest of the rows behind i
+	find := func(i int) { // the nearest of the rows after i
 		nearest[i] = -1
 		for j := i + 1; j < n; j++ {
 			if size[j] > 0 && (nearest[i] < 0 || d[i*n+j] < d[i*n+nearest[i]]) {
@@ -78,8 +78,8 @@ func AverageLinkage(n int, distance func(i, j int) float64) []Step {
 	return steps
 }
 
-// Cut is the clusters, as lists of items, that n items are in after the first
-// steps of [AverageLinkage].
+// Cut returns the clusters, as lists of items, after the given first steps of
+// [AverageLinkage].
 func Cut(n int, steps []Step) [][]int {
 	clusters := make([][]int, n, n+len(steps))
 	for i := range n {

@@ -5,14 +5,14 @@ import (
 	"math/big"
 )
 
-// Plan is what Algorithm 1 asks for, for each question.
+// Plan says how many completions Algorithm 1 asks for, for each question.
 type Plan struct {
 	K int // completions of the question, and of each partial answer
 	T int // fragments of the longest partial answers; 0 for none
-	M int // partial answers of each length; of no account if T is 0
+	M int // partial answers of each length; ignored if T is 0
 }
 
-// Validate says what is wrong with p, or nil.
+// Validate returns what is wrong with p, or nil.
 func (p Plan) Validate() error {
 	const most = 1 << 20 // keeps every count within an int
 	switch {
@@ -30,14 +30,14 @@ func (p Plan) Validate() error {
 	return nil
 }
 
-// Completions is k(1+mT), the completions a question when nothing ends early.
+// Completions returns K(1+MT), the completions for a question if nothing ends early.
 func (p Plan) Completions() int { return p.K * (1 + p.M*p.T) }
 
-// Prefixes is 1+mT, the states a question that are sampled from.
+// Prefixes returns 1+MT, the prefixes of a question that completions are sampled for.
 func (p Plan) Prefixes() int { return 1 + p.M*p.T }
 
-// Tree is what the plain k-ary tree of depth T+1 would take: every fragment of
-// every answer completed K times, k + k^2 + ... + k^(T+1).
+// Tree returns the completions of a full K-ary tree of depth T+1, in which every
+// fragment of every answer is completed K times: K + K^2 + ... + K^(T+1).
 func (p Plan) Tree() *big.Int {
 	k, power, sum := big.NewInt(int64(p.K)), big.NewInt(1), new(big.Int)
 	for range p.T + 1 {
@@ -47,36 +47,36 @@ func (p Plan) Tree() *big.Int {
 	return sum
 }
 
-// Tally is what became of a plan. Completions + NotClustered + NotContinued is
-// Plan.Completions for each question.
+// Tally counts what was done for a plan. For each question, Completions + NotClustered
+// + NotContinued is Plan.Completions.
 type Tally struct {
-	Completions  int // that were had, from the server or the store
+	Completions  int // from the server or the store
 	NotClustered int // not asked: there were fewer clusters than M
 	NotContinued int // not asked: no completion of a partial answer had a further fragment
 
-	Short  int // of the answers to questions, those without a fragment to cut behind
+	Short  int // answers to the question that have no fragment to cut after
 	Ends   int // branches that ended before T
 	Cut    int // completions that reached the token limit
 	Unread int // completions in which the grader found no answer; they count as wrong
-	// Restarted completions of partial answers begin as an answer to the question
-	// does, to 16 bytes. Where they are many, the server does not go on with a
-	// partial answer but answers anew, and the labels are not those of partial
-	// answers: another [API] is needed. For [StatementsGrader] none are counted: what
-	// may begin an answer may go on with one.
+	// Restarted counts completions of partial answers whose first 16 bytes are those of
+	// an answer to the question. If there are many, the server does not continue a
+	// partial answer but starts again, and the labels are wrong: choose another
+	// [openai.API]. They are not counted for [grade.StatementsGrader], where any
+	// statement may follow another one.
 	Restarted int
-	// Ungraded completions got no verdict from the judge, and are in no label.
+	// Ungraded completions got no verdict from the judge. They are in no label.
 	Ungraded int
 
-	// Of Config.Equivalence: of the different answers, how many were graded and
-	// how many took the verdict on one that means the same, and what that took.
+	// With Config.Equivalence: how many distinct answers were graded, how many share the
+	// verdict on an answer that means the same, and the cost of comparing them.
 	Verdicts           int
 	VerdictsShared     int
 	Meanings           int // classes of answers
 	Entailments        int // judgements of entailment
-	EntailmentsUnclear int // of those, the ones that could not be read and count as none
+	EntailmentsUnclear int // of those, replies that could not be read; they count as no entailment
 
-	Requests         int // that were made to the generator
-	PromptTokens     int // by the server's count, where it gives one
+	Requests         int // to the generator
+	PromptTokens     int // by the server's count, if it sends one
 	CompletionTokens int
 }
 

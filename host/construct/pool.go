@@ -7,8 +7,9 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// pool gathers prefixes of a question's answers, each with all completions that
-// pass through it: of which a fragment ends with it, and text goes on.
+// pool collects the prefixes of a question's answers, each with all completions that
+// pass through it. A completion passes through a prefix if one of its fragments ends
+// there and more text follows.
 type pool struct {
 	cutter *fragments
 	at     map[string]int
@@ -23,7 +24,7 @@ type prefix struct {
 	out       []openai.Completion
 }
 
-// newPool begins with the answers to the question itself.
+// newPool makes a pool of the answers to the question itself.
 func newPool(cutter *fragments, root *visited) *pool {
 	p := &pool{cutter: cutter, at: map[string]int{}}
 	for i, answer := range root.answers {
@@ -39,8 +40,7 @@ func newPool(cutter *fragments, root *visited) *pool {
 	return p
 }
 
-// add has the completions of a partial answer pass through it, and through what
-// is longer.
+// add adds the completions of a partial answer to its prefix and to longer prefixes.
 func (p *pool) add(v *visited) {
 	for i, answer := range v.answers {
 		if p.cutter.passes(answer, len(v.partial)) {
@@ -52,7 +52,7 @@ func (p *pool) add(v *visited) {
 	}
 }
 
-// of is the prefix of a text, until the next is asked for.
+// of returns the prefix for a text. The pointer is valid until the next call.
 func (p *pool) of(text string) *prefix {
 	i, ok := p.at[text]
 	if !ok {
@@ -68,8 +68,8 @@ func (one *prefix) pass(v *visited, completion int) {
 	one.out = append(one.out, v.Completions[completion])
 }
 
-// pooled gives the states that the branches have the labels of the pool, and adds
-// one for each other prefix that an answer to the question passes through.
+// pooled replaces the labels of the branches' states with those of the pool. It adds a
+// state for each other prefix that an answer to the question passes through.
 func (b *builder) pooled(root *visited, branches []branch, states []State) ([]State, error) {
 	p := newPool(b.cutter, root)
 	for _, br := range branches {

@@ -13,13 +13,13 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// newID names a question that its data set gives no name, by its text.
+// newID makes an id from a question's text, for data sets without ids.
 func newID(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:6])
 }
 
-// withChoices is a stem with its options below it, one a line.
+// withChoices returns a question with its options below it, one on each line.
 func withChoices(stem string, choices []string) string {
 	var b strings.Builder
 	b.WriteString(stem)
@@ -29,10 +29,10 @@ func withChoices(stem string, choices []string) string {
 	return b.String()
 }
 
-// Split shares questions out to training, development and test.
-type Split struct{ Train, Dev, Test float64 } // in [0,1]; they sum to 1
+// Split assigns questions to training, development and test.
+type Split struct{ Train, Dev, Test float64 } // shares in [0,1] that sum to 1
 
-// Validate says what is wrong with s, or nil.
+// Validate returns what is wrong with s, or nil.
 func (s Split) Validate() error {
 	for _, v := range []float64{s.Train, s.Dev, s.Test} {
 		if !(v >= 0 && v <= 1) {
@@ -45,9 +45,9 @@ func (s Split) Validate() error {
 	return nil
 }
 
-// Of is "train", "dev" or "test". It depends on the seed and on the letters, digits
-// and symbols, such as "+", of the question's text alone: a question that a file
-// repeats, with another id, case or punctuation, never is in two of them.
+// Of returns "train", "dev" or "test". It depends only on the seed and on the letters,
+// digits and symbols such as "+" of the question's text. Copies of a question with
+// another id, case or punctuation are always in the same part.
 func (s Split) Of(seed uint64, q *grade.Question) string {
 	h := sha256.New()
 	var b [8]byte

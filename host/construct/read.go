@@ -15,7 +15,7 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// Dataset is a public format of questions.
+// Dataset is a public file format of questions.
 type Dataset uint8
 
 const (
@@ -30,7 +30,7 @@ const (
 
 var datasetNames = [...]string{"plain", "gsm8k", "commonsenseqa", "triviaqa", "aime", "mmlu", "nq-open"}
 
-// Datasets are the names of the formats.
+// Datasets returns the names of the formats.
 func Datasets() []string { return datasetNames[:] }
 
 func (d Dataset) String() string {
@@ -50,7 +50,7 @@ func ParseDataset(s string) (Dataset, error) {
 	return 0, fmt.Errorf("construct: unknown data set %q: want %s", s, strings.Join(datasetNames[:], ", "))
 }
 
-// Grader is the name of the grader that suits the answers of a data set.
+// Grader returns the name of the grader for the answers of a data set.
 func (d Dataset) Grader() string {
 	switch d {
 	case CommonsenseQA, MMLU:
@@ -61,7 +61,7 @@ func (d Dataset) Grader() string {
 	return "number"
 }
 
-// RecordError is a record that is no question. The reader goes on behind it.
+// RecordError reports a record that is no question. Reading continues after it.
 type RecordError struct {
 	Record int // line, row or element, from 1
 	Err    error
@@ -75,7 +75,7 @@ const maxRecord = 16 << 20
 
 // Read yields the questions of r: JSON Lines, one JSON array, the TriviaQA
 // document, or the CSV of MMLU and AIME. A record that is no question yields a
-// [*RecordError], and reading goes on; any other error ends it.
+// [*RecordError], and reading continues. Any other error ends it.
 func Read(r io.Reader, d Dataset) iter.Seq2[*grade.Question, error] {
 	return func(yield func(*grade.Question, error) bool) {
 		b := bufio.NewReaderSize(r, 64<<10)
@@ -103,7 +103,7 @@ func Read(r io.Reader, d Dataset) iter.Seq2[*grade.Question, error] {
 	}
 }
 
-// document matches the beginning of TriviaQA's own files.
+// document matches the start of TriviaQA's own files.
 var document = regexp.MustCompile(`^\{\s*"(?:Data|Domain|Split|VerifiedEval|Version)"\s*:`)
 
 func readLines(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
@@ -142,7 +142,7 @@ func readLines(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bo
 	}
 }
 
-// readElements reads an array of questions that comes next.
+// readElements reads the array of questions at the decoder's position.
 func readElements(dec *json.Decoder, d Dataset, yield func(*grade.Question, error) bool) {
 	t, err := dec.Token()
 	if err == nil && t != json.Delim('[') {
@@ -166,12 +166,12 @@ func readElements(dec *json.Decoder, d Dataset, yield func(*grade.Question, erro
 			return
 		}
 	}
-	if _, err := dec.Token(); err != nil { // the bracket
+	if _, err := dec.Token(); err != nil { // the closing bracket
 		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
 	}
 }
 
-// readDocument reads the array "Data" of an object.
+// readDocument reads the array in the key "Data" of an object.
 func readDocument(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
 	dec := json.NewDecoder(b)
 	if _, err := dec.Token(); err != nil {
@@ -225,7 +225,7 @@ func parse(raw []byte, d Dataset) (*grade.Question, error) {
 	return finish(q)
 }
 
-// finish sees to what all formats have in common.
+// finish checks and completes a question of any format.
 func finish(q *grade.Question) (*grade.Question, error) {
 	q.Text = strings.TrimSpace(q.Text)
 	if q.Text == "" {

@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Result is what became of a question.
+// Result holds the data for one question.
 type Result struct {
 	Question *grade.Question
 	States   []State // in order: p(0), the branches' partial answers, complete answers
@@ -21,10 +21,10 @@ type Result struct {
 	Err      error // why there are no States
 }
 
-// Run builds the data of questions, and hands the results to emit in their
-// order, one at a time. A question that fails is a Result with an Err, and the
-// others go on. An error of emit ends the run; so does ctx, with its error.
-// Nothing is running any more when Run returns.
+// Run builds the data for questions and passes the results to emit in the order of the
+// questions, one at a time. A question that fails gives a Result with an Err, and the
+// others continue. An error of emit ends the run, and so does the end of ctx. All
+// goroutines have ended when Run returns.
 func Run(ctx context.Context, c Config, questions []*grade.Question, emit func(*Result) error) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -33,7 +33,7 @@ func Run(ctx context.Context, c Config, questions []*grade.Question, emit func(*
 	if err != nil {
 		return err
 	}
-	// An early question may take long; those behind it keep the server busy.
+	// A slow question does not leave the server idle: the ones after it are sampled.
 	if c.Questions == 0 {
 		c.Questions = 4 * c.Requests
 	}
@@ -90,7 +90,7 @@ func Run(ctx context.Context, c Config, questions []*grade.Question, emit func(*
 	return nil
 }
 
-// builder is a run.
+// builder is the state of a run.
 type builder struct {
 	Config
 	cutter  *fragments
@@ -129,7 +129,7 @@ func (b *builder) question(ctx context.Context, q *grade.Question, seq int) *Res
 		return r
 	}
 	openings := map[string]bool{}
-	if _, anyOrder := b.Grader.(grade.StatementsGrader); !anyOrder { // else each statement may begin an answer
+	if _, anyOrder := b.Grader.(grade.StatementsGrader); !anyOrder { // with it, any statement may come first
 		for _, a := range root.answers {
 			openings[opening(a)] = true
 		}
@@ -139,8 +139,8 @@ func (b *builder) question(ctx context.Context, q *grade.Question, seq int) *Res
 	for i, c := range clusters {
 		group.Go(func() {
 			first := node{partial: firsts[c.Centre], rank: rank, openings: openings}
-			// What the root has found is where each branch begins, so that none
-			// depends on how fast another is.
+			// Each branch starts from a copy of the root's meanings, so that no branch
+			// depends on the speed of another.
 			branches[i] = b.branch(ctx, q, i+1, first, len(c.Members), g.clone())
 		})
 	}
@@ -173,8 +173,8 @@ func (b *builder) question(ctx context.Context, q *grade.Question, seq int) *Res
 	return r
 }
 
-// firstFragments clusters the first fragments of the answers to a question.
-// firsts[i] is the partial answer that a cluster's member i stands for.
+// firstFragments clusters the first fragments of the answers to a question. firsts[i]
+// is the partial answer of member i in the clusters.
 func (b *builder) firstFragments(ctx context.Context, q *grade.Question, root *visited, t *Tally) (clusters []Cluster, firsts []string, err error) {
 	if b.T == 0 {
 		return nil, nil, nil
@@ -209,7 +209,7 @@ type node struct {
 	openings map[string]bool
 }
 
-// branch is a partial answer and the longer ones that grow out of it.
+// branch is a partial answer and the longer ones that continue it.
 type branch struct {
 	visits           []*visited
 	states, complete []State
@@ -269,8 +269,8 @@ type savedClusters struct {
 	Clusters []Cluster `json:"clusters"`
 }
 
-// clusters is what find makes of the vectors of texts. What depends on a server
-// is saved: embeddings may differ from one time to the next.
+// clusters applies find to the vectors of texts. Clusters of a server's embeddings are
+// saved, because the embeddings may differ from one call to the next.
 func (b *builder) clusters(ctx context.Context, q *grade.Question, at string, texts []string, find func([][]float64) ([]Cluster, error)) ([]Cluster, error) {
 	if _, pure := b.Vectorizer.(TFIDF); pure || len(texts) == 1 {
 		vectors, err := TFIDF{}.Vectors(ctx, texts)
@@ -311,7 +311,7 @@ func valid(clusters []Cluster, n int) bool {
 	return len(clusters) > 0
 }
 
-// visited is a prefix with its completions, graded.
+// visited is a prefix with its graded completions.
 type visited struct {
 	*openai.Sampled
 	partial  string
@@ -355,7 +355,7 @@ func (b *builder) visit(ctx context.Context, q *grade.Question, n node, g *grade
 	return v, v.label.label(v.verdicts, s.Completions, b.Level)
 }
 
-// opening is how a text begins; "" if it is too short to tell.
+// opening returns the first 16 bytes of a text, or "" if it is shorter.
 func opening(text string) string {
 	const telling = 16 // bytes
 	if text = strings.TrimSpace(text); len(text) < telling {
@@ -364,7 +364,7 @@ func opening(text string) string {
 	return text[:telling]
 }
 
-// grade grades each different answer once, or one of each meaning.
+// grade grades each distinct answer once, or one answer of each meaning.
 func (b *builder) grade(ctx context.Context, q *grade.Question, answers []string, g *graded, t *Tally) ([]grade.Verdict, error) {
 	number := map[string]int{}
 	var distinct []string
@@ -401,8 +401,7 @@ func (b *builder) gradeEach(ctx context.Context, q *grade.Question, distinct []s
 	return verdicts, group.Wait()
 }
 
-// states is the state of a prefix, with its label; none if no completion has a
-// verdict.
+// states returns s with the prefix's label, or nothing if no completion has a verdict.
 func (v *visited) states(s State) []State {
 	if v.label.N == 0 {
 		return nil

@@ -18,21 +18,21 @@ type State struct {
 
 	Position  string `json:"position"`         // p(0), the question; p(i), a partial answer of i fragments; p(z), a complete answer
 	Branch    int    `json:"branch,omitempty"` // of a partial answer, from 1
-	Fragments int    `json:"fragments"`        // in Text, but for a complete answer, where it is 0
+	Fragments int    `json:"fragments"`        // in Text; 0 for a complete answer
 	Question  string `json:"question"`
 	Text      string `json:"text"` // the answer up to the position
 
-	// Confidence is K/N: the share of completions that is correct.
+	// Confidence is K/N, the share of correct completions.
 	Confidence float64 `json:"confidence"`
 	K          int     `json:"k"` // completions that are correct
 	N          int     `json:"N"` // completions that were graded
-	// Interval is the Wilson interval of Confidence at Config.Level. A complete
-	// answer is right or wrong, not an estimate: there both ends are Confidence.
+	// Interval is the Wilson interval of Confidence at Config.Level. A complete answer
+	// is right or wrong and no estimate: both ends are Confidence.
 	Interval [2]float64 `json:"interval"`
-	// Count is how many of the sampled first fragments a partial answer of one
-	// fragment stands for, and how many samples a complete answer was. With
-	// Config.Pool, that of a partial answer is how many of the answers to the
-	// question pass through it.
+	// Count is, for a partial answer of one fragment, how many of the sampled first
+	// fragments it represents, and for a complete answer, how often it was sampled. With
+	// Config.Pool, Count of a partial answer is how many answers to the question pass
+	// through it.
 	Count int `json:"count,omitempty"`
 	Cut   int `json:"cut,omitempty"` // completions, among N, that reached the token limit
 
@@ -40,7 +40,7 @@ type State struct {
 	Provenance
 }
 
-// Provenance is where a label comes from.
+// Provenance says how a label was made.
 type Provenance struct {
 	Dataset     string  `json:"dataset,omitempty"`
 	Model       string  `json:"model"`            // as it was asked for
@@ -54,7 +54,7 @@ type Provenance struct {
 	Settings    string  `json:"settings,omitempty"` // a short hash of everything that labels depend on
 }
 
-// Line is the state as JSON, without a line end.
+// Line returns the state as JSON, without a line end.
 func (s *State) Line() ([]byte, error) {
 	b, err := openai.Line(s)
 	if err != nil {
@@ -63,8 +63,7 @@ func (s *State) Line() ([]byte, error) {
 	return b, nil
 }
 
-// label is the confidence of a state by its completions, in s. N is 0 if none
-// was graded.
+// label computes the confidence of s from its completions. N is 0 if none was graded.
 func (s *State) label(verdicts []grade.Verdict, completions []openai.Completion, level float64) error {
 	for i, v := range verdicts {
 		if v == grade.Ungraded {
@@ -90,8 +89,8 @@ func (s *State) label(verdicts []grade.Verdict, completions []openai.Completion,
 	return nil
 }
 
-// completed are the states of complete answers, each text once. Left out are
-// those that the token limit cut off, empty ones, and those with no verdict.
+// completed returns the states of complete answers, each text once. It leaves out
+// answers that the token limit cut off, empty ones, and answers without a verdict.
 func completed(answers []string, completions []openai.Completion, verdicts []grade.Verdict) []State {
 	at := map[string]int{}
 	var out []State

@@ -10,23 +10,23 @@ import (
 	"unicode"
 )
 
-// Vectorizer turns texts into vectors whose cosine distance says how little the
-// texts have in common. All vectors of a call have the same length, and no
-// element is NaN or infinite.
+// Vectorizer turns texts into vectors. The cosine distance of two vectors says how
+// different their texts are. All vectors of a call have the same length, and every
+// element is finite.
 type Vectorizer interface {
-	// Name says what makes the vectors, for the provenance of labels.
+	// Name says how the vectors are made, for the provenance of labels.
 	Name() string
 	Vectors(ctx context.Context, texts []string) ([][]float64, error)
 }
 
-// TFIDF weighs terms by how often they are in a text and in how few of the texts
-// they are: tf * (ln((1+n)/(1+df)) + 1), scaled to length 1. That is
-// scikit-learn's TfidfVectorizer, which the authors' released code clusters by,
-// but for the terms: here a single digit or letter is one too, and so is each
-// punctuation mark or symbol, since "3 + 4" and "3 * 4" are different steps.
+// TFIDF weighs a term by its count in a text and by how few of the texts contain it:
+// tf * (ln((1+n)/(1+df)) + 1), scaled to length 1. This is scikit-learn's
+// TfidfVectorizer, which the authors' released code uses, with one difference: here
+// single digits, letters, punctuation marks and symbols are terms too, because "3 + 4"
+// and "3 * 4" are different steps.
 type TFIDF struct{}
 
-// Name is "tfidf".
+// Name returns "tfidf".
 func (TFIDF) Name() string { return "tfidf" }
 
 // Vectors never fails.
@@ -39,11 +39,10 @@ func (TFIDF) Vectors(_ context.Context, texts []string) ([][]float64, error) {
 	return vectors, nil
 }
 
-// Vocabulary is the terms of some texts with their weights: what [TFIDF] makes
-// vectors by. It also makes vectors of further texts, whose other terms it
-// leaves out.
+// Vocabulary is the terms of some texts with their weights, from which [TFIDF] makes
+// vectors. It can make vectors of further texts as well, and ignores their other terms.
 type Vocabulary struct {
-	Terms  []string  // in the order in which they come in the texts
+	Terms  []string  // in the order of their first occurrence
 	Weight []float64 // ln((1+n)/(1+df)) + 1, by term
 	column map[string]int
 }
@@ -51,7 +50,7 @@ type Vocabulary struct {
 // NewVocabulary learns the terms of texts.
 func NewVocabulary(texts []string) *Vocabulary {
 	v := &Vocabulary{column: map[string]int{}}
-	last := []int{} // the text that had a term last
+	last := []int{} // by term: the last text that contains it
 	for i, text := range texts {
 		for _, term := range terms(text) {
 			c, ok := v.column[term]
@@ -73,7 +72,7 @@ func NewVocabulary(texts []string) *Vocabulary {
 	return v
 }
 
-// LoadVocabulary makes the vocabulary that has these terms and weights.
+// LoadVocabulary makes a vocabulary from the terms and weights of another one.
 func LoadVocabulary(terms []string, weight []float64) (*Vocabulary, error) {
 	v := &Vocabulary{terms, weight, map[string]int{}}
 	if len(terms) != len(weight) {
@@ -88,7 +87,8 @@ func LoadVocabulary(terms []string, weight []float64) (*Vocabulary, error) {
 	return v, nil
 }
 
-// Vector is that of a text, of length 1; zeros if it has none of the terms.
+// Vector returns the vector of a text. Its length is 1, or 0 if the text contains none
+// of the terms.
 func (v *Vocabulary) Vector(text string) []float64 {
 	out := make([]float64, len(v.Terms))
 	columns, values := v.Sparse(text)
@@ -98,8 +98,8 @@ func (v *Vocabulary) Vector(text string) []float64 {
 	return out
 }
 
-// Sparse is the vector of a text by its elements that are not 0, in the order of
-// their columns.
+// Sparse returns the elements of a text's vector that are not 0, in the order of their
+// columns.
 func (v *Vocabulary) Sparse(text string) (columns []int, values []float64) {
 	tf := map[int]float64{}
 	for _, term := range terms(text) {
@@ -114,7 +114,7 @@ func (v *Vocabulary) Sparse(text string) (columns []int, values []float64) {
 	return columns, unit(values)
 }
 
-// terms are the words and numbers of a text in lower case, and every other
+// terms returns the words and numbers of a text in lower case, and each other
 // character that is not white space.
 func terms(text string) []string {
 	var out []string
@@ -143,7 +143,7 @@ func terms(text string) []string {
 	return out
 }
 
-// unit is v with length 1; a vector of zeros stays one.
+// unit returns v scaled to length 1. A vector of zeros stays as it is.
 func unit(v []float64) []float64 {
 	scale := 0.0
 	for _, x := range v {
@@ -165,7 +165,7 @@ func unit(v []float64) []float64 {
 	return out
 }
 
-// dot is rounded at each step, so that every machine gets the same bits.
+// dot rounds at each step, so that every machine computes the same bits.
 func dot(a, b []float64) float64 {
 	sum := 0.0
 	for i := range a {
@@ -174,10 +174,9 @@ func dot(a, b []float64) float64 {
 	return sum
 }
 
-// CosineDistance is 1 - a.b/(|a||b|), in [0,2], of finite vectors of the same
-// length. A vector of zeros is at distance 1 from all others.
+// CosineDistance returns 1 - a.b/(|a||b|), in [0,2], for finite vectors with the same
+// number of elements. A vector of zeros is at distance 1 from every vector.
 func CosineDistance(a, b []float64) float64 { return cosineDistance(unit(a), unit(b)) }
 
-// cosineDistance of vectors of length 1 or 0: 1 - a.b, in [0,2]. A vector of
-// zeros is at distance 1 from all others.
+// cosineDistance is CosineDistance for vectors of length 1 or 0.
 func cosineDistance(a, b []float64) float64 { return min(max(1-dot(a, b), 0), 2) }
