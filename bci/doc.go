@@ -17,9 +17,9 @@
 //   - Where fewer than w children exist, the mean is over those that do.
 //   - A missing estimate (pending, or failed) is skipped: the children of j are
 //     the nodes with an estimate whose nearest ancestor with one is j, in the
-//     order of the arrays. So on a path the next estimate there is takes the
-//     place of a missing one and no step is lost, and in a tree the children of
-//     a missing node stand in for it. A missing node has no value itself.
+//     order of the arrays. So on a path, the next estimate replaces a missing one
+//     and no step is lost. In a tree, the children of a missing node replace it. A
+//     missing node has no value itself.
 //
 // [Fuse] does a tree and [FusePath] a path. Neither recurses: one sweep from the
 // last node to the first adds each node's value to its parent's sum, so a level
@@ -28,7 +28,7 @@
 // once a sweep changes nothing.
 //
 // [Window] does a path whose estimates arrive one by one, in any order, and says
-// which earlier ones each of them revises.
+// which earlier positions each of them revises.
 //
 // Every product is rounded before it is added, so all engines give the same
 // bits, and a value fused from numbers in [0,1] is in [0,1].

@@ -7,8 +7,7 @@ import (
 )
 
 // Window integrates the positions of one stream while their estimates arrive,
-// with Width 1: the path ahead of a position is what the stream itself goes on
-// to produce.
+// with Width 1: the path ahead of a position is the rest of the stream itself.
 //
 // When all estimates are in, the fused values are those of [FusePath] over
 // them, bit for bit, provided that no position was given up. It is not safe for
@@ -107,9 +106,9 @@ func (w *Window) Push(out []Revision) (id int, _ []Revision) {
 // their ids. A conf that is not in [0,1] is no estimate: it fails. An id that
 // is not pending, or was given up, is ignored.
 //
-// It takes O(Depth) steps for an estimate behind all others, plus one for each
-// failed or pending position that it has to pass; at most O(Depth^2) plus the
-// window's length for one between others.
+// An estimate after all others takes O(Depth) steps, plus one for each failed or
+// pending position on the way. An estimate between others takes at most O(Depth^2)
+// steps plus the window's length.
 func (w *Window) Resolve(id int, conf float64, out []Revision) []Revision {
 	if !(conf >= 0 && conf <= 1) {
 		return w.Fail(id, out)
@@ -233,8 +232,8 @@ func (w *Window) settleFrom(first, last int, out []Revision) []Revision {
 	return out
 }
 
-// ahead counts the estimates behind id up to the first that is pending, or up
-// to Depth. The end of the stream is as good as Depth of them.
+// ahead counts the estimates after id up to the first pending position, and up to
+// Depth. The end of the stream counts as Depth of them.
 func (w *Window) ahead(id int) int {
 	n := 0
 	for id++; id < w.base+w.n; id++ {
@@ -254,8 +253,8 @@ func (w *Window) ahead(id int) int {
 	return n
 }
 
-// drop takes out the oldest position and the final ones behind it, which no
-// later position looks back at.
+// drop takes out the oldest position and the final ones after it. No later estimate
+// can change them.
 func (w *Window) drop() {
 	w.base++
 	w.n--

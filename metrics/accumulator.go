@@ -14,7 +14,7 @@ const maxPairs = 1 << 52
 //
 // Up to [MaxDistinct] different confidences (labels k/30, tenths, percents) it
 // holds how often each was right and wrong, and every figure is that of a
-// [Sample]. Beyond that it folds: the bins of its binning, and the sums behind
+// [Sample]. Beyond that it folds: the bins of its binning, and the sums of
 // Brier score, NLL and mean confidence, stay exact, so these figures do not
 // change by a bit. The ranking is then known to 8197 cells, which grow finer
 // towards 0 and 1; AUROC, AURC, AUGRC and PRR become estimates with bounds that

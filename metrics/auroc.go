@@ -64,7 +64,7 @@ func pairShare(twice uint128, right, wrong uint64) float64 {
 //
 //	sum over thresholds k, from the highest, of (R_k - R_(k-1)) * P_k
 //
-// with all pairs of one confidence behind one threshold. It is not the
+// with one threshold for all pairs of one confidence. It is not the
 // trapezoid, which is optimistic (Davis and Goadrich 2006). With one class only
 // it is NaN with [ErrOneClass]: when all are correct it would be 1 whatever the
 // ranking.

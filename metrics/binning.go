@@ -24,7 +24,7 @@ const (
 	EqualMass
 	// Guo is the code of Guo et al. 2017 and of most published figures: (lo, hi]
 	// without the first bin's exception, so that a confidence of exactly 0 is in
-	// no bin while n goes on counting it. Its authors use 15 bins.
+	// no bin, but n still counts it. Its authors use 15 bins.
 	Guo
 	// Sklearn is sklearn.calibration.calibration_curve(strategy="uniform"):
 	// RightClosed with the edges of numpy.linspace, which are i*(1/bins).

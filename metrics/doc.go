@@ -41,37 +41,38 @@
 //
 // A figure that the data do not define is NaN with an [Undefined] error that
 // says why: AUROC of one class is not 0 and not 0.5. Confidences that are NaN,
-// infinite or outside [0,1] are an error with index and value, or where the caller
-// asked for it (ResetValid, SkipInvalid, an Accumulator) left out and counted.
+// infinite or outside [0,1] are an error with index and value. Where the caller asks
+// for it (ResetValid, SkipInvalid, an Accumulator), they are left out and counted.
 //
 // # Design
 //
 // Every figure is a function of the multiset of pairs, and is computed from its
 // sorted form, one (confidence, right, wrong) group for each distinct confidence.
 // [Sample] makes that once: by counting when there are few distinct confidences,
-// by sorting in linear time when there are many. AUROC and ECE read the sorted
-// keys directly; BenchmarkMillionPairs compares them with gonum in the same run.
+// by sorting in linear time when there are many. AUROC and ECE read the sorted keys
+// directly. BenchmarkMillionPairs compares them with gonum in the same run.
 //
-// [Accumulator] is the same for streams and for workers that merge. It keeps the
-// groups while they are few, and beyond that counts for each bin and cell. Counts
-// are integers, and sums of real numbers are exact (a fixed-point number as wide
-// as the range of float64), rounded once when read. So the order of pairs and
-// merges cannot matter, and an accumulated ECE has the digits of the batch.
+// [Accumulator] does the same for streams and for workers whose results are merged.
+// It keeps the groups while they are few, and otherwise counts for each bin and
+// cell. Counts are integers. Sums of real numbers are exact (a fixed-point number as
+// wide as the range of float64) and rounded once, when they are read. So the order
+// of pairs and merges does not matter, and an accumulated ECE has all digits of the
+// batch's.
 //
-// The only inexact addends are squares and logarithms, rounded for each pair by
+// Squares and logarithms are the only addends that are rounded, each pair's by
 // itself. AP, AURC and smooth ECE add in the order of the confidences.
 //
 // # The same bits everywhere
 //
-// The package runs natively and in the WebAssembly core. It uses the portable
-// Exp and Log of package logprob and the correctly rounded operations, writes
-// float64(x*y) where a product is added so that no compiler fuses the two, and
-// draws bootstrap resamples by a generator of its own. It imports nothing that
-// does I/O. ClopperPearson and ThresholdForRisk are the exception: gonum's
+// The package runs natively and in the WebAssembly core. It uses Exp and Log of
+// package portable and the correctly rounded operations. Where a product is added,
+// it writes float64(x*y), so that no compiler fuses the two. It draws bootstrap
+// resamples with a generator of its own, and does no I/O. ClopperPearson and ThresholdForRisk are the exception: gonum's
 // incomplete beta function has nine digits everywhere, and the last bits may
 // differ.
 //
 // # Packages
 //
-// Package calibrate applies calibration maps, and calibrate/fit makes them.
+// Package calibrate applies calibration maps, and calibrate/fit makes them. Package
+// portable has exp and log.
 package metrics

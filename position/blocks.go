@@ -30,7 +30,7 @@ type line struct {
 	cr        bool  // the line before ended with CR, so an LF belongs to that
 	quoted    bool  // it is in a block quote
 	marked    bool  // it has a list marker
-	goesOn    bool  // it is indented into the open list item
+	goesOn    bool  // it is indented into the open list item, so the item continues
 	begun     bool  // its text belongs to the paragraph
 	undecided bool  // it may be blank, a break, or part of the table before
 	delimiter bool  // it may be the delimiter row of a table
@@ -46,22 +46,22 @@ type line struct {
 	code      int32 // backticks that opened a code span; 0 outside
 	indent    int32 // columns before its first character
 	start     int64 // code points before that
-	content   int64 // bytes before the first character behind markers
+	content   int64 // bytes before the first character after markers
 	dollar    int64 // bytes up to a first $; 0 without
 }
 
 // The head of a line decides what it is; after it comes lineRest.
 const (
 	lineIndent  = iota // white space so far
-	lineQuote          // just behind a >
-	lineBullet         // just behind a character that may be a list marker
-	lineDigits         // in digits that may be one
-	lineDot            // just behind their delimiter
-	lineContent        // in white space behind a marker
+	lineQuote          // right after a >
+	lineBullet         // right after a character that may be a list marker
+	lineDigits         // in digits that may begin a list marker
+	lineDot            // right after the delimiter of those digits
+	lineContent        // in white space after a marker
 	lineFence          // in a fence, or a code span
-	lineInfo           // behind the opening fence
+	lineInfo           // after the opening fence
 	lineClose          // in what may be the closing fence
-	lineClosed         // in white space behind that
+	lineClosed         // in white space after the closing fence
 	lineShape          // nothing but what breaks or delimiter rows are made of
 	lineRest
 )
@@ -69,7 +69,7 @@ const (
 const (
 	subNone   = iota
 	subTicks  // in a run of backticks
-	subEscape // just behind a backslash
+	subEscape // right after a backslash
 	subBegin  // in \begin{
 	subEnd    // in \end{
 )
@@ -111,8 +111,8 @@ func (d *Detector) step(s *text, c byte, out []Position) []Position {
 	return d.settle(s, d.head(s, c, out))
 }
 
-// settle adds the line to the paragraph, or begins another with it, once it is
-// certain that it has text and whether the paragraph goes on.
+// settle adds the line to the paragraph or begins a new one with it. That is once the
+// line surely has text and it is known whether it continues the paragraph.
 func (d *Detector) settle(s *text, out []Position) []Position {
 	l := &s.line
 	if l.begun {

@@ -13,7 +13,7 @@ type Detector struct {
 	texts [segments]text
 	cur   Segment // of the last text
 	next  int     // the next index
-	known bool    // some token's entropy was known
+	known bool    // the entropy of some token was known
 	ended bool
 }
 
@@ -138,9 +138,9 @@ func (d *Detector) Missing() Kind {
 	return d.o.Strategy & Entropy
 }
 
-// leave ends the open paragraph of the current segment when text of another
-// begins. Reasoning is complete then, as far as it goes; the answer may have
-// ended, so its paragraph waits for more.
+// leave ends the open paragraph of the current segment when text of another segment
+// begins. A paragraph of reasoning is emitted at once. That of the answer may be its
+// last, so it waits for more text.
 func (d *Detector) leave(out []Position) []Position {
 	s := &d.texts[d.cur]
 	if d.cur == Refusal {
@@ -176,10 +176,10 @@ func (d *Detector) firePeriodic(s *text, at int64, out []Position) []Position {
 	return d.hold(s, s.candidate(Periodic, at), out)
 }
 
-// hold keeps p, which lies at the end of the text so far, until text goes on
-// behind it. There is no position before the first character of a text, none
-// where one was emitted when the text was left, and none behind an undecided
-// paragraph end when maxHeld wait already.
+// hold keeps p, which lies at the end of the text so far, until text follows it. It
+// drops p before the first character of a text, where a position was emitted when
+// another segment began, and after an undecided paragraph end if maxHeld positions
+// wait already.
 func (d *Detector) hold(s *text, p Position, out []Position) []Position {
 	out = d.release(s, out)
 	if s.last > 0 && p.Byte > s.emitted {
@@ -188,8 +188,8 @@ func (d *Detector) hold(s *text, p Position, out []Position) []Position {
 	return out
 }
 
-// release emits the held positions behind which text goes on and that no
-// undecided paragraph end may come before.
+// release emits the held positions that text follows, unless the end of an undecided
+// paragraph may come before them.
 func (d *Detector) release(s *text, out []Position) []Position {
 	if s.held.n == 0 {
 		return out
@@ -212,8 +212,8 @@ func (d *Detector) emitBefore(s *text, limit int64, out []Position) []Position {
 	return out
 }
 
-// confirm emits the position at the end of the paragraph, together with those
-// held in the white space behind it.
+// confirm emits the position at the end of the paragraph, merged with those held in
+// the white space after it.
 func (d *Detector) confirm(s *text, out []Position) []Position {
 	p := s.end
 	p.Kind = s.brk

@@ -1,20 +1,28 @@
 package position
 
-// The estimate of tokens where a stream does not tell them apart.
+// The estimate of the number of tokens, for streams that do not separate them.
 //
-// Text is taken as runs of letters, digits and punctuation, as byte-pair
-// tokenizers first split it, and a run is worth a token for every 9 Latin
-// letters, 3 digits or 2 punctuation marks that it begins. A single space
-// belongs to what follows; a longer run of spaces is a token; a run of line
-// ends is a token unless punctuation stands before it. A symbol or emoji is a
-// token, 4 CJK characters are 3, 4 letters of an alphabet between Greek and
-// Arabic are 1, and 3 letters of a South or South-East Asian script are 1. The
-// lead byte of a character decides which it is.
+// Text is divided into runs of letters, digits and punctuation, as byte-pair
+// tokenizers do first. Runs and characters count as follows:
 //
-// The Latin numbers were chosen on 18 recorded English answers of 9 providers
-// with a token count (100 to 1996 tokens each): the estimate is off by 4.7 % in
-// the mean and 19 % at most, the latter for an old 32k vocabulary, where a
-// quarter of the bytes is off by 16 % and 44 %. The others are not measured.
+//	Latin letters             a token for every 9 that a run begins
+//	digits                    a token for every 3 that a run begins
+//	punctuation               a token for every 2 that a run begins
+//	a single space            part of what follows
+//	several spaces            a token
+//	line ends                 a token, unless punctuation stands before them
+//	a symbol or emoji         a token
+//	CJK characters            3 tokens for 4
+//	Greek to Arabic letters   a token for 4
+//	South and South-East Asian letters   a token for 3
+//
+// The lead byte of a character decides which of these it is.
+//
+// The numbers for Latin text were chosen on 18 recorded English answers of 9
+// providers with a token count (100 to 1996 tokens each). The estimate is off by
+// 4.7 % in the mean and by 19 % at most, for an old vocabulary of 32k. Counting a
+// token for every 4 bytes is off by 16 % and 44 %. The other numbers are not
+// measured.
 //
 // A token counts from its first character on, so the count of a text does not
 // change when more text follows.
@@ -31,7 +39,7 @@ const (
 	runMark
 	runLetter
 	runCJK
-	runInside // a byte that goes on with its character
+	runInside // a byte that continues a character
 )
 
 // capacity is one token, in the unit of costs: the least that divides evenly.
@@ -107,7 +115,7 @@ var estimates = tabulate()
 type estimateTable struct {
 	class [256]uint8                   // of a byte
 	next  [maxStates][maxClasses]uint8 // twice the next state, plus 1 if a token begins
-	space uint8                        // the state behind a single space
+	space uint8                        // the state after a single space
 }
 
 // There are 34 states and 10 classes.

@@ -119,7 +119,7 @@ func (d *Detector) first(s *text, c byte, out []Position) []Position {
 	return d.content(s, c, out)
 }
 
-// content takes the first character of a line, or the first behind a list
+// content takes the first character of a line, or the first after a list
 // marker.
 func (d *Detector) content(s *text, c byte, out []Position) []Position {
 	l := &s.line
@@ -158,7 +158,7 @@ func (d *Detector) span(s *text, c byte, out []Position) []Position {
 	return d.rest(s, c, out)
 }
 
-// rest takes a byte behind the line's head.
+// rest takes a byte after the head of the line.
 func (d *Detector) rest(s *text, c byte, out []Position) []Position {
 	l := &s.line
 	if s.fence != 0 || l.sub != subNone && s.within(c) {
@@ -194,14 +194,14 @@ func (d *Detector) rest(s *text, c byte, out []Position) []Position {
 	return out
 }
 
-// openMath opens a formula behind two bytes, $$ or \[.
+// openMath opens a formula after its two bytes, $$ or \[.
 func (s *text) openMath(kind uint8) {
 	s.math, s.opener = kind, s.bytes
 	s.loose = s.bytes-2 != s.line.content
 }
 
-// within takes a byte inside a construct of several characters, or reports that
-// it is none of it.
+// within takes a byte inside a construct of several characters, or reports that the
+// byte does not belong to it.
 func (s *text) within(c byte) bool {
 	l := &s.line
 	switch l.sub {

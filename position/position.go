@@ -39,7 +39,7 @@ type Token struct {
 	// tokens are estimated from the text.
 	Counted bool
 	// EntropyLo and EntropyHi bound the entropy, in nats, of the distribution
-	// that the token was drawn from, see package logprob. NaN when not known;
-	// not looked at unless Counted.
+	// that the token was drawn from, see [EntropyBounds]. NaN when not known; ignored
+	// unless Counted.
 	EntropyLo, EntropyHi float64
 }

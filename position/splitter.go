@@ -2,13 +2,13 @@ package position
 
 // Splitter separates the reasoning that some models write into their content,
 // as <think>...</think> or <thinking>...</thinking> at its start, from the
-// answer behind it. Tags may be cut anywhere. The zero value is ready for use.
+// answer after it. Tags may be cut anywhere. The zero value is ready for use.
 //
 // The tags, and the white space before the first (at most 64 bytes), belong to
-// neither text: offsets of reasoning count from behind the opening tag, those
-// of the answer from behind the closing tag. Without an opening tag all is the
-// answer, white space and all; without a closing one, all behind the opening
-// one is reasoning. Tags further on are text.
+// neither text. Offsets of reasoning count from the end of the opening tag, and
+// offsets of the answer from the end of the closing tag. Without an opening tag,
+// everything is the answer, its leading white space included. Without a closing tag,
+// everything after the opening tag is reasoning. Later tags are text.
 type Splitter struct {
 	// Opened says that the opening tag <think> is not in the content, since the
 	// chat template has written it.
@@ -100,7 +100,7 @@ func (s *Splitter) opens(c byte) bool {
 	return true
 }
 
-// reasoning takes text up to the closing tag and returns what is behind it.
+// reasoning takes text up to the closing tag and returns the text after it.
 func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
 	early := s.n // bytes of a closing tag that came with earlier text
 	for i, c := range text {
@@ -126,8 +126,8 @@ func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
 	return nil, out
 }
 
-// Segment is what the next text is part of. known is false while that depends on
-// text that is held back, or on the next.
+// Segment is the segment of the next text. known is false while that depends on text
+// that is held back or still to come.
 func (s *Splitter) Segment() (segment Segment, known bool) {
 	switch {
 	case s.state == splitAnswer:

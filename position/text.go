@@ -9,13 +9,13 @@ type text struct {
 	est       uint8 // the state of the estimate
 
 	bytes  int64 // of text so far
-	inside int64 // of which are not the first of their character
+	inside int64 // of these, the bytes that are not the first of their character
 	astral int64 // characters so far that take two UTF-16 units
 
-	tokens   int64   // so far, the one being scanned among them
+	tokens   int64   // so far, including the one being scanned
 	lo, hi   float64 // its entropy
 	periodic int64   // the token count of the next Periodic position
-	entropy  int64   // the least one of the next Entropy position
+	entropy  int64   // the least token count of the next Entropy position
 
 	last           int64 // bytes up to the last character that is not white space
 	lastTokens     int64 // tokens, where that was
@@ -28,15 +28,15 @@ type text struct {
 	start int64    // code points before its first character
 	end   Position // the end of its last complete line
 	runes int64    // code points before end
-	brk   Kind     // why there is a position at end if the paragraph does not go on
-	gap   int64    // where text goes on after end; -1 while it does not
+	brk   Kind     // why there is a position at end if the paragraph ends there
+	gap   int64    // where text resumes after end; -1 before it does
 	held  held
 
 	emitted int64 // byte offset of the last position
 }
 
-// candidate is a position at byte offset at, which is the end of the text so
-// far, or one ahead of a byte that is being scanned.
+// candidate is a position at byte offset at: the end of the text so far, or the
+// place before the byte that is being scanned.
 func (s *text) candidate(k Kind, at int64) Position {
 	return Position{
 		Kind: k, Segment: s.segment, Byte: at, UTF16: at - s.inside + s.astral,
@@ -44,7 +44,7 @@ func (s *text) candidate(k Kind, at int64) Position {
 	}
 }
 
-// lastPlace is a position behind the last character that is not white space.
+// lastPlace is a position after the last character that is not white space.
 // White space is ASCII, so the counts of other characters are still the same.
 func (s *text) lastPlace() Position {
 	return Position{
@@ -53,8 +53,8 @@ func (s *text) lastPlace() Position {
 	}
 }
 
-// breakAt makes a position of kind k at the end of the paragraph so far, unless
-// it turns out to go on, or is shorter than least.
+// breakAt makes a position of kind k at the end of the paragraph so far, unless the
+// paragraph turns out to continue or is shorter than least.
 func (s *text) breakAt(k Kind, least int) {
 	if k == 0 || !s.open || s.runes-s.start < int64(least) {
 		return

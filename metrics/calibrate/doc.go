@@ -1,7 +1,7 @@
-// Package calibrate turns confidences into probabilities that mean what they
-// say: a map, fitted on confidences whose answers were checked, from a raw
-// confidence in [0,1] to a calibrated one. This package applies maps and is small
-// enough for the WebAssembly core; package fit makes them.
+// Package calibrate turns confidences into probabilities. A map takes a raw
+// confidence in [0,1] to a calibrated one; it is fitted on confidences of answers
+// that were checked. This package applies maps, and is small enough for the
+// WebAssembly core. Package fit makes them.
 //
 // # Maps
 //
@@ -15,29 +15,28 @@
 //	             package metrics: (lo, hi], the first closed at 0 (Zadrozny and
 //	             Elkan 2001)
 //
-// Logits and logarithms are of p clipped to [Clip, 1-Clip], with a Clip that the
-// map carries. No map but histogram turns an order of confidences around. Ties
-// come of slopes of 0, of clipping, which makes one of all confidences up to Clip
-// and one of all from 1-Clip up, and of rounding, where a map is nearly level;
-// among all others AUROC and everything else about ranking stays as it was.
+// Logits and logarithms are of p clipped to [Clip, 1-Clip]; the map has its Clip.
+// Only histogram can reverse the order of two confidences. The others can make them
+// equal: with a slope of 0, by clipping, and by rounding where the map is nearly
+// level. Otherwise AUROC and all other figures about ranking stay as they were.
 //
 // # Bands
 //
-// A confidence early in an answer is not as reliable as one at its end, so a
+// A confidence early in an answer is not as reliable as one at its end. So a
 // [Calibration] has a map for each [Band] of positions: the question, early
-// positions and late ones. While a stream runs its length is not known, and so
-// neither is a token ratio. The rule is therefore the number of tokens before
-// the position against a boundary that the calibration carries, the same online
-// and offline; see [Calibration.Band].
+// positions and late ones. The token ratio is unknown while a stream runs, because
+// its length is. So the number of tokens before the position decides, compared with
+// a boundary that the calibration has. It is the same online and offline; see
+// [Calibration.Band].
 //
 // # Support
 //
-// A map knows the range of confidences that it was fitted on. Outside of it the
-// map is an extrapolation; [Calibration.Apply] says so and gives the value all
-// the same.
+// A map knows the range of confidences that it was fitted on. Outside that range it
+// is an extrapolation: [Calibration.Apply] still gives the value, and reports that
+// it is outside.
 //
 // # The same bits everywhere
 //
-// Exp and Log are those of package logprob, and no product is fused with a sum,
-// so that a map gives the same bits natively and in every WebAssembly engine.
+// Exp and Log are those of package portable, and no product is fused with a sum. So a
+// map gives the same bits natively and in every WebAssembly engine.
 package calibrate

@@ -29,8 +29,8 @@
 //	4  u32  length of what follows
 //	8  ...  for StatusOK the payload, otherwise a message in UTF-8
 //
-// An answer is valid until the next call. After a trap the instance is in an
-// unknown state although it would go on answering: drop it.
+// An answer is valid until the next call. After a trap the instance is in an unknown
+// state. It would still answer: drop it.
 //
 // # Events
 //
@@ -127,7 +127,7 @@ type Function struct {
 	Params, Results []Type
 }
 
-// Functions are the exports that a host checks at load, beside "memory" and
+// Functions are the exports that a host checks at load, in addition to "memory" and
 // "_initialize".
 var Functions = []Function{
 	// finece_abi() returns Version.

@@ -10,7 +10,7 @@ import "unsafe"
 //go:extern runtime.heapptr
 var heapptr uintptr
 
-// base is the end of what the module itself has allocated.
+// base is the end of the memory that the module itself has allocated.
 var base uintptr
 
 // settle sets base, at the first call: package variables are initialized too
@@ -21,18 +21,18 @@ func settle() {
 	}
 }
 
-// mark returns the end of what is allocated, for release.
+// mark returns the end of the allocated memory, for release.
 func mark() uintptr { return heapptr }
 
-// release drops all that was allocated since mark. Nothing may point there any
-// more.
+// release drops all memory that was allocated since mark. No pointer into it may be
+// used afterwards.
 func release(to uintptr) {
 	clear(bytesAt(to, heapptr-to))
 	heapptr = to
 }
 
-// restart drops all that the session and its buffers have allocated but data,
-// which it moves to the beginning.
+// restart drops all memory that the session and its buffers have allocated, except
+// data, which it moves to the beginning.
 func restart(data []byte) []byte {
 	settle()
 	const word = 16

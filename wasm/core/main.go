@@ -1,20 +1,20 @@
-// Command core is finece.wasm: package session behind the exports that package
-// abi documents. It is built with TinyGo by `make wasm`.
+// Command core is finece.wasm: the exported functions that package abi documents,
+// on top of package session. It is built with TinyGo by `make wasm`.
 //
 // # Memory
 //
-// There is no garbage collector. One that may run in the middle of a call needs
-// every function to write its pointers down where the collector sees them;
-// without one the module is a sixth smaller and decodes a third faster. Memory
-// is handed out from the bottom up instead, see arena.go, and stays bounded
-// because of what is allocated when:
+// There is no garbage collector. If one could run in the middle of a call, every
+// function would have to write its pointers to where the collector sees them.
+// Without one, the module is a sixth smaller and decodes a third faster. Memory is
+// handed out from the bottom up; see arena.go. It stays bounded for two reasons:
 //
-//   - A session allocates when it is opened, and while its buffers grow to what
-//     its stream needs: a token, any other event and a request allocate nothing,
-//     but for faults that are reported once. Buffers double, so those outgrown
-//     take no more than those in use. Opening the next session drops all of it.
-//   - What fuse, evaluate and the reading of a reply allocate is dropped before
-//     they answer. The answer itself is in a buffer that had grown before.
+//   - A session allocates when it is opened, and while its buffers grow to what its
+//     stream needs. After that, tokens, other events and requests allocate nothing,
+//     except faults that are reported once. Buffers double, so the outgrown ones
+//     together are no larger than those in use. Opening the next session drops all
+//     of this.
+//   - The memory that fuse, evaluate and the reading of a reply allocate is dropped
+//     before they answer. The answer is in a buffer that was grown before.
 package main
 
 //lint:file-ignore U1000 go:wasmexport is what uses these functions

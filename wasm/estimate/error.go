@@ -19,7 +19,7 @@ const (
 	Unfinished                       // the reply broke off before its number was complete
 	NoNumber                         // the text does not begin with a number
 	OutOfRange                       // the number is not in [0,1]
-	ExtraText                        // there is something beside the number, such as a second one
+	ExtraText                        // there is something besides the number, such as a second one
 	TooLarge                         // the body has more than MaxReply bytes
 )
 

@@ -12,8 +12,8 @@ import (
 // t(n), and of it the head: some alternatives with their probabilities. So of
 // the tree of all replies one path is known, and each branch that leaves it, by
 // its first token. Write q(i) for p(t(1)) ... p(t(i-1)), the probability of
-// getting to place i. The places are those of the reply's number and the one
-// behind it, where it ended. Then
+// getting to place i. The places are those of the reply's number and the one after
+// it, where the number ended. Then
 //
 //	mass        = sum over i, a != t(i) of q(i) p(a)           + q(n+1)
 //	expectation = sum over i, a != t(i) of q(i) p(a) v(i,a)    + q(n+1) v, over mass

@@ -5,7 +5,7 @@ import "github.com/finece/finece/metrics/portable"
 // StepScores are LeCo's three scores of one step, a run of n tokens with
 // probabilities p(1) to p(n). The step's own score, as its authors define it,
 // is Average + Transition - Divergence, which lies between -ln(1+(ln n)^(1/3))
-// and 2. [LECO] uses [StepScores.Confidence] in its place.
+// and 2. [LECO] uses [StepScores.Confidence] instead.
 type StepScores struct {
 	Average    float64 // intra-step: the mean of p(i)
 	Divergence float64 // intra-step: ln(1 + KL^(1/3)), KL in nats from the uniform distribution to p(i)/sum p

@@ -92,9 +92,9 @@ const (
 	floor = -10000
 )
 
-// Token takes the natural log-probability of the next token. NaN says that it
-// is not known; so does a value above rounding's reach over 0. Such a token is
-// counted by Missing and otherwise left out.
+// Token takes the natural log-probability of the next token. NaN says that it is not
+// known, and so does a value that is further above 0 than rounding explains. Such a
+// token is counted by Missing and otherwise left out.
 func (l *Logprob) Token(lp float64) {
 	if !(lp <= slack) {
 		l.noFirst = l.noFirst || l.seen == 0
@@ -162,8 +162,8 @@ func (l *Logprob) Confidence() (float64, Reason) {
 }
 
 // window is a sliding sum of log-probabilities. They are held as multiples of
-// 2^-32, so that taking one out again leaves no rounding behind: MaxWindow
-// times the floor fits in an int64.
+// 2^-32, so that taking one out again leaves no rounding error. MaxWindow times the
+// floor fits in an int64.
 type window struct {
 	ring  []int64
 	next  int

@@ -13,8 +13,8 @@ type number struct {
 	percent    bool    // it has a percent sign
 	closed     bool    // something follows, so that no further digit can
 	whole      int     // digits before the point
-	fraction   int     // digits behind it
-	open       int     // braces in front of it that have no fellow behind it
+	fraction   int     // digits after the point
+	open       int     // braces before the number that have no counterpart after it
 }
 
 // maxNumber is how many bytes of a number are taken for one.
@@ -24,12 +24,11 @@ const maxNumber = 40
 //
 //	0.85   .85   0,85   1   1.   8.5e-1   85%   85 %
 //
-// with nothing around it but white space, quotes, the asterisks, underscores
-// and backticks of Markdown, a full stop behind it, braces, and in front of it
-// one of the words confidence, probability and likelihood with a colon or an
-// equals sign. So {"confidence": 0.85} and **Confidence:** 0.85. are read, while
+// Around it there may be white space, quotes, braces, and the asterisks, underscores
+// and backticks of Markdown. A full stop may follow it. One of the words confidence,
+// probability and likelihood, with a colon or an equals sign, may come before it. So {"confidence": 0.85} and **Confidence:** 0.85. are read, while
 // "0.8 or 0.9", "8/10", "85" and "1.7" are not: nothing is clamped or guessed.
-// A failure, which is 0 if there is none, has its place in text.
+// A failure comes with its offset in text; it is 0 if there is none.
 func scanNumber(text []byte) (n number, failure Failure, offset int) {
 	i := skipAround(text, 0, '{', &n.open)
 	if label := labelAt(text[i:]); label > 0 {
@@ -97,7 +96,7 @@ func (n *number) scan(text []byte) bool {
 		}
 		i++
 		if n.fraction = digits(); n.fraction == 0 {
-			used = point // and one behind the point
+			used = point // and one after the point
 		}
 	}
 	n.end = i

@@ -38,12 +38,12 @@ type Reading struct {
 // hundred.
 const MaxReply = 1 << 20
 
-// ReadReply reads the body of a reply. A number that the model wrote has to be
-// the only thing that it wrote, see [Failure], also where log-probabilities
-// then make an expectation of it; log-probabilities that do not fit the text
-// are passed over. A reply that was cut at MaxTokens has to show that its number
-// had ended. What a reasoning model thought first, in a field of its own
-// or up to </think>, does not count. The error is a [*ReplyError].
+// ReadReply reads the body of a reply. The model has to have written a number and
+// nothing else, see [Failure]. This also holds if log-probabilities make an
+// expectation of the number. Log-probabilities that do not fit the text are ignored.
+// In a reply that was cut at MaxTokens, something has to follow the number, which
+// shows that it is complete. Reasoning, in a field of its own or up to </think>, is
+// left out. The error is a [*ReplyError].
 func (m *Model) ReadReply(body []byte) (Reading, error) {
 	if len(body) > MaxReply {
 		return Reading{}, &ReplyError{TooLarge, MaxReply, "", "want at most " + strconv.Itoa(MaxReply) + " bytes"}

@@ -23,25 +23,23 @@
 // check of kinds but Enter's result. A container that was entered is walked
 // until NextKey or NextElement reports false.
 //
-// After a syntax error every call reports false or zero at once, and Err says
-// what was wrong; so errors are checked once, at the end. What a walk has read
-// by then came before the error.
+// After a syntax error, every call reports false or zero at once, and Err says what
+// was wrong. So a walk checks for errors once, at its end. Everything that it read
+// until then came before the error.
 //
 // # Strictness
 //
-// What is accepted is RFC 8259 to the letter, which is what encoding/json.Valid
-// accepts, with containers nested [MaxDepth] deep at most. Bytes in strings
-// that are no UTF-8 are replaced by U+FFFD as the WHATWG decoder does it, one
-// for each maximal subpart, because browsers count text that way; so is each
-// half of a surrogate pair that stands alone.
+// The reader accepts RFC 8259 and nothing else, as encoding/json.Valid does, with
+// containers nested at most [MaxDepth] deep. In strings, bytes that are not UTF-8 are
+// replaced by U+FFFD as in the WHATWG decoder, one for each maximal subpart, because
+// browsers count text that way. Half of a surrogate pair is replaced, too.
 //
 // # Speed
 //
-// The same code runs natively and in WebAssembly, where there are no vector
-// instructions and calls are not cheap. So strings and digits are read eight
-// bytes at a time in ordinary registers, positions are kept in locals, and
-// there is no recursion and no allocation but the growth of one scratch buffer
-// for strings that have escapes.
+// The same code runs natively and in WebAssembly, where it has no vector instructions
+// and calls are not cheap. So strings and digits are read eight bytes at a time in
+// ordinary registers, and positions are kept in local variables. There is no
+// recursion. Only the scratch buffer for strings with escapes is allocated.
 //
 // The events of a stream are much the same bytes over and over. NextField first
 // tries the key that came next the last time; a [Shape] is a whole object as a

@@ -75,7 +75,7 @@ const mostDigits = 800
 // does not decide.
 func exact(number []byte, exponent int) float64 {
 	var x, y natural
-	count, rest := 0, false // of the digits in x; whether digits behind them are not all 0
+	count, rest := 0, false // the digits in x; whether any later digit is not 0
 	for _, c := range number {
 		switch {
 		case c == '.' || c == '0' && count == 0:

@@ -94,8 +94,8 @@ func (s *Scanner) Offset() int {
 	return s.pos
 }
 
-// fail records the first error and returns false. There is no input behind an
-// error, which makes every later step fail without a check of its own.
+// fail records the first error and returns false. It drops the remaining input, so
+// that every later step fails without a check of its own.
 //
 //go:noinline
 func (s *Scanner) fail(at int, want string) bool {
@@ -107,7 +107,7 @@ func (s *Scanner) fail(at int, want string) bool {
 	return false
 }
 
-// next skips white space and returns the byte behind it, or 0 at the end.
+// next skips white space and returns the byte after it, or 0 at the end.
 func (s *Scanner) next() byte {
 	if uint(s.pos) < uint(len(s.data)) {
 		if c := s.data[s.pos]; c > ' ' {
@@ -134,7 +134,7 @@ func skipSpace(data []byte, i int) int {
 }
 
 // End reports whether the whole input was one value: nothing but white space
-// follows, and there was no error. Anything else behind the value is one.
+// follows, and there was no error. Anything else after the value is an error.
 func (s *Scanner) End() bool {
 	s.space()
 	if s.pos < len(s.data) || s.depth > 0 {

@@ -34,8 +34,8 @@ const (
 	Whole               // the object was consumed: it has no more members
 )
 
-// EnterShape reads the members of a shape if the object that is next begins
-// with them just so. After Begun the walk goes on as after EnterObject.
+// EnterShape reads the members of a shape if the next object begins with exactly
+// those. After Begun, the walk continues as after EnterObject.
 func (s *Scanner) EnterShape(shape *Shape, out *Values) Match {
 	begin, data, scratch := s.pos, s.data, len(s.scratch)
 	if s.depth+2 > MaxDepth {
@@ -56,7 +56,7 @@ func (s *Scanner) EnterShape(shape *Shape, out *Values) Match {
 }
 
 // Shapes reads elements of the array that was entered as long as they are Whole,
-// at most len(out), and returns how many. NextElement goes on behind them.
+// at most len(out), and returns how many. NextElement continues after them.
 func (s *Scanner) Shapes(shape *Shape, out []Values) int {
 	data := s.data
 	if s.depth+2 > MaxDepth {
@@ -82,8 +82,8 @@ func (s *Scanner) Shapes(shape *Shape, out []Values) int {
 	return len(out)
 }
 
-// members reads the members of the object that begins at data[i] and returns
-// where they end, or -1. It moves the walk nobody knows where to.
+// members reads the members of the object that begins at data[i] and returns where
+// they end, or -1. The scanner's position is undefined afterwards.
 func (s *Scanner) members(data []byte, i int, shape *Shape, out *Values) int {
 	// What lies at the very end of the input is left to the ordinary walk.
 	last := len(data) - 17
@@ -162,7 +162,7 @@ func naturals(data []byte, i int) int {
 	for i++; i <= len(data)-8; i += 8 {
 		x := word.Load(data, i)
 		digit, separator := word.Digits(x), word.Equal(x, ',')
-		// What each byte comes behind.
+		// The bytes, each one place later: what comes before each byte.
 		behindComma := separator<<8 | comma>>56
 		zeros := word.Equal(x, '0') & behindComma
 		behindZero := zeros<<8 | zero>>56

@@ -25,8 +25,8 @@ func (s *Scanner) text() ([]byte, bool) {
 	return s.textFrom(start, i)
 }
 
-// textFrom goes on where there is more to a string than plain ASCII, or where
-// the input is about to end.
+// textFrom continues with a string that has more than plain ASCII, or whose input is
+// about to end.
 func (s *Scanner) textFrom(start, i int) ([]byte, bool) {
 	data := s.data
 	begin, copied := len(s.scratch), false

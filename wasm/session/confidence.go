@@ -11,7 +11,7 @@ func (s *Session) foundAll(c *choice) {
 	}
 }
 
-// position takes a position that the detector found and sees to its estimate.
+// position takes a position that the detector found, and estimates it or asks.
 func (s *Session) position(c *choice, p *position.Position) {
 	if s.positions >= s.config.MaxPositions && p.Kind&(position.Question|position.End) == 0 {
 		if !s.full {
@@ -54,7 +54,7 @@ func (s *Session) position(c *choice, p *position.Position) {
 	s.settle(c, p.Index, value, builtinSource(s.config.Method), why)
 }
 
-// unscorable says why there is nothing to estimate at p, if so.
+// unscorable says why no estimate of p is possible, or NoReason.
 func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 	if p.Kind&position.Question != 0 {
 		if s.config.Question == "" {
@@ -82,8 +82,8 @@ func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 	return NoReason
 }
 
-// shareQuestion gives a further choice what is known of the question, which
-// was asked with the first one.
+// shareQuestion gives a new choice the state of the question, which was asked about
+// with the first choice.
 func (s *Session) shareQuestion(c *choice) {
 	if s.question.state == Pending {
 		s.confidence(c, 0, nan, false)
@@ -92,8 +92,8 @@ func (s *Session) shareQuestion(c *choice) {
 	s.settle(c, 0, s.question.raw, s.question.source, s.question.reason)
 }
 
-// shareSettled gives the other choices what became of the question, once that
-// is settled.
+// shareSettled gives the other choices the question's estimate, or its reason, once
+// there is one.
 func (s *Session) shareSettled(c *choice) {
 	first := c.slot(0)
 	if c != s.choices[0] || s.question.state != Pending || first.state == Pending {
@@ -107,8 +107,8 @@ func (s *Session) shareSettled(c *choice) {
 	}
 }
 
-// settle records a position's estimate, or that there is none, and reports
-// every confidence that this revises.
+// settle records a position's estimate, or the reason why there is none, and
+// reports every confidence that this revises.
 func (s *Session) settle(c *choice, index int, raw float64, from Source, why Reason) {
 	slot := c.slot(index)
 	s.revisions = s.revisions[:0]
@@ -125,10 +125,10 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 	}
 }
 
-// calibrated is a slot's raw value after calibration, which its source then
-// says. It comes before integration because an average of estimates means
-// something only if each of them is a probability: those of the question, of
-// early positions and of late ones are not equally far from it.
+// calibrated applies the calibration to a slot's raw value, and notes the map in the
+// slot's source. Integration comes afterwards, because an average of estimates means
+// something only if each of them is a probability. Estimates of the question, of
+// early positions and of late ones are not equally far from that.
 func (s *Session) calibrated(slot *slot) float64 {
 	by := s.config.Calibration
 	if by == nil || !(slot.raw >= 0 && slot.raw <= 1) {
@@ -189,7 +189,7 @@ func (s *Session) finish(c *choice) {
 	case s.failed:
 		e.Finish = stream.Failed
 	case s.decoder.Format() != stream.Text:
-		e.Finish = stream.Other // the stream said nothing of this choice
+		e.Finish = stream.Other // the stream gave no reason for this choice
 	}
 	for segment := range e.Total {
 		e.Total[segment].Tokens, e.Total[segment].Estimated = c.detector.Total(position.Segment(segment))

@@ -22,15 +22,15 @@ const (
 	Confidence
 	// Usage repeats the provider's own token counts, over all choices: Usage.
 	Usage
-	// Fault reports something wrong in the input: Fault. The session goes on.
+	// Fault reports something wrong in the input: Fault. The session continues.
 	// Choice is 0 for what concerns the stream.
 	Fault
 	// Finish ends a choice: Finish, Total, Missing. It comes once a choice, from
 	// End.
 	Finish
-	// Ended says that the stream's end marker came, or an error that ends it:
-	// nothing that follows counts, and End can be called without waiting for more.
-	// It comes at most once.
+	// Ended says that the stream's end marker came, or an error that ends it. The
+	// remaining input is ignored, and End can be called at once. It comes at most
+	// once.
 	Ended
 )
 

@@ -2,7 +2,7 @@ package session
 
 import "github.com/finece/finece/wasm/stream"
 
-// Fault codes of the session, beside those of the decoder.
+// Fault codes of the session, in addition to those of the decoder.
 const (
 	FaultReply     stream.FaultCode = 64 + iota // the confidence model's reply could not be read
 	FaultPositions                              // the stream has more positions than MaxPositions

@@ -5,19 +5,19 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// maxWaiting bounds the tokens that wait for what their text is part of. A tag
-// and the white space before it are shorter, so that only tokens without text
-// can be more.
+// maxWaiting bounds the tokens that wait until it is known which segment their text
+// belongs to. A tag and the white space before it are shorter, so only tokens
+// without text can reach the bound.
 const maxWaiting = 128
 
-// content takes a token of a choice's content, which may have reasoning inline,
-// in tags. A token counts once: in the segment of its text, or as reasoning
-// where it is all tag. One that a tag cuts counts on both sides, since it is in
-// both texts.
+// content takes a token of a choice's content, which may have reasoning inline, in
+// tags. A token counts once: in the segment of its text, or as reasoning if all of it
+// is part of a tag. A token with text on both sides of a tag counts in both
+// segments.
 func (s *Session) content(c *choice, t *stream.Token) {
 	was, known := c.splitter.Segment()
 	switch {
-	case known && was == position.Answer: // the tags, if there were any, are behind
+	case known && was == position.Answer: // no tag can follow
 		if len(t.Text) == 0 {
 			was = c.segment
 		}
@@ -31,7 +31,7 @@ func (s *Session) content(c *choice, t *stream.Token) {
 	now, known := c.splitter.Segment()
 	switch {
 	case len(s.pieces) > 0:
-		if was == position.Answer { // which was not known
+		if was == position.Answer { // a guess until now
 			was = s.pieces[0].Segment
 		}
 		s.release(c, was)
@@ -47,17 +47,17 @@ func (s *Session) content(c *choice, t *stream.Token) {
 		if t.Counted {
 			c.waiting = append(c.waiting, drawnOf(t))
 		}
-	default: // a tag is complete, and there is nothing else
+	default: // the text ends with a complete tag
 		if now == position.Answer {
-			now = position.Reasoning // as the closing tag is
+			now = position.Reasoning // to which the closing tag belongs
 		}
 		s.release(c, now)
 		s.piece(c, position.Piece{Segment: now}, t)
 	}
 }
 
-// release takes the tokens that waited, which have turned out to be of a
-// segment. Their text, if it is no tag, comes with the next token.
+// release feeds the waiting tokens to the segment that they turned out to belong to.
+// Their text, unless it is a tag, comes with the next token.
 func (s *Session) release(c *choice, segment position.Segment) {
 	for _, w := range c.waiting {
 		s.feed(c, position.Piece{Segment: segment}, true, w)
@@ -65,7 +65,7 @@ func (s *Session) release(c *choice, segment position.Segment) {
 	c.waiting = c.waiting[:0]
 }
 
-// endContent takes what the splitter still holds back.
+// endContent takes the text that the splitter still holds back.
 func (s *Session) endContent(c *choice) {
 	segment, _ := c.splitter.Segment()
 	s.pieces = c.splitter.End(s.pieces[:0])
@@ -81,8 +81,8 @@ func (s *Session) endContent(c *choice) {
 	}
 }
 
-// join makes one piece of two of the same segment, of which the first was held
-// back.
+// join makes one piece of the first two if they are of the same segment. The first
+// was held back until now.
 func (s *Session) join() {
 	if len(s.pieces) < 2 || s.pieces[0].Segment != s.pieces[1].Segment {
 		return

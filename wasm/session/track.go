@@ -5,18 +5,18 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// lag is how many tokens the built-in estimator stays behind the stream at
-// most. A paragraph's end is known only when the next one has begun, and its
-// estimate must not see the tokens in between.
+// lag is the most tokens by which the built-in estimator trails the stream. The end
+// of a paragraph is known only when the next one has begun, and its estimate must
+// not include the tokens in between.
 const lag = 64
 
 // track is what a choice keeps of one segment: the built-in estimator, which
-// trails the stream by a few tokens, and the text that a model is to judge.
+// trails the stream by a few tokens, and the text that a confidence model judges.
 type track struct {
 	estimator estimate.Logprob
 	recent    [lag]float64 // log-probabilities of the last tokens, by token index modulo lag
 	seen      int64        // tokens pushed
-	read      int64        // tokens that the estimator has had
+	read      int64        // tokens that the estimator has read
 
 	text []byte // what Request quotes: the segment's first Config.MaxText bytes
 }

@@ -3,7 +3,7 @@ package stream
 // maxHead is how many bytes the framing is decided on at most.
 const maxHead = 1024
 
-// What frame makes of the beginning of a stream.
+// guess is what the beginning of a stream looks like.
 type guess uint8
 
 const (
@@ -60,7 +60,8 @@ func withoutMark(b []byte) []byte {
 	return b
 }
 
-// frame looks at the beginning of a stream, whose end it may be.
+// frame says what the beginning of a stream looks like. last says that the stream
+// ends there, or that no more bytes are looked at.
 func frame(b []byte, last bool) guess {
 	unsure := wantMore
 	if last {
@@ -96,7 +97,7 @@ func frame(b []byte, last bool) guess {
 	return frameLines(b, i, last)
 }
 
-// frameLines tells lines of an event stream from text.
+// frameLines tells the lines of an event stream from text.
 func frameLines(b []byte, i int, last bool) guess {
 	start := i
 	typed := false // a line gave the event's type
@@ -127,8 +128,9 @@ func frameLines(b []byte, i int, last bool) guess {
 	return wantMore
 }
 
-// frameLine looks at one line, of which the end may be missing: isEvents if it
-// can stand in an event stream, wantMore if it may grow to that, else isText.
+// frameLine looks at one line. whole says that its end is there. The result is
+// isEvents for a line of an event stream, wantMore for the beginning of one, and
+// otherwise isText.
 func frameLine(line []byte, whole bool) guess {
 	if len(line) == 0 {
 		return isEvents
@@ -172,7 +174,7 @@ func frameLine(line []byte, whole bool) guess {
 	return isText
 }
 
-// expect looks for one of some bytes behind white space.
+// expect looks for one of some bytes after white space.
 func expect(b []byte, i int, bytes string, found, unsure guess) guess {
 	i = skipBlank(b, i)
 	if i == len(b) {

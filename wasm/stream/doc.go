@@ -9,17 +9,17 @@
 //	}
 //	d.End(handler)
 //
-// It does no I/O, starts no goroutine and keeps no text but that of the event
-// in progress. Nothing in the input makes it panic or stop: what is wrong is a
-// [Fault], in its place among the other calls.
+// It does no I/O, starts no goroutine, and keeps only the text of the event in
+// progress. No input makes it panic or stop. What is wrong in the input is
+// reported as a [Fault], in the order of the stream.
 //
 // # Formats
 //
-// Each is read streamed, and as the whole response that is sent without
-// streaming:
+// Each format is read as a stream, and as the whole response that a server sends
+// without streaming:
 //
-//   - OpenAI chat completions, and those who copy them, with what they add or
-//     change: Azure (chunks without choices, filter results), DeepSeek, Qwen
+//   - OpenAI chat completions, and the servers that copy them, with what they add
+//     or change: Azure (chunks without choices, filter results), DeepSeek, Qwen
 //     and xAI (reasoning_content), OpenRouter (comments, reasoning), Mistral
 //     (content in parts), Together, Writer and Perplexity (text beside the delta,
 //     which does not count), Groq (x_groq), vLLM (several tokens in a chunk, errors
@@ -39,106 +39,109 @@
 //
 // # Framing
 //
-// Events are set apart in one of three ways, and any format comes in any of the
-// first two:
+// The framing separates the events. There are three, and each format may come in
+// either of the first two:
 //
 //   - An event stream, by the rules of the HTML standard; see [EventParser].
-//   - A sequence of JSON objects: one a line (NDJSON), pretty-printed, one
-//     behind the other, or as the elements of an array. An object that a line
-//     break in a string, or the next line's opening brace, shows to be broken
-//     ends there.
+//   - A sequence of JSON objects: one per line (NDJSON), pretty-printed, one after
+//     the other, or as the elements of an array. A line break in a string, or an
+//     opening brace at the start of the next line, shows that an object is broken;
+//     it ends there.
 //   - Plain text.
 //
-// The first bytes decide, 1024 at most, behind a byte order mark and white
-// space. A brace with a quote or brace behind it, or a bracket with a brace or
-// bracket, begins JSON. Comments and fields of an event stream begin one, if
-// data: is followed by a brace or bracket, or by whatever it may be where event:
-// came before; so does a comment that is longer than what decides. <!doctype, <html and <?xml begin a document, which is no stream.
-// The rest is text. So text that is JSON itself has to be announced:
-// [Options].Format as [Text] takes all input as text; any other format takes
-// what looks like text as an event stream.
+// The first bytes of the input decide which it is, after a byte order mark and
+// white space: 1024 bytes at most.
+//
+//   - JSON begins with a brace before a quote or brace, or with a bracket before a
+//     brace or bracket.
+//   - An event stream begins with its comments and fields, if data: is followed by
+//     a brace or bracket. After an event: field, any data will do. A comment that
+//     fills all 1024 bytes begins an event stream, too.
+//   - <!doctype, <html and <?xml begin a document, which is not a stream.
+//   - Anything else is plain text.
+//
+// Plain text that is JSON itself has to be announced: with [Options].Format set to
+// [Text], all input is text. With any other format, input that looks like text is
+// read as an event stream.
 //
 // # Recognising the format
 //
-// The first event with the field names of a format decides, for the rest of
-// the stream. Events before it, such as Azure's of no choices, are read for
-// their usage and errors. [Decoder.Format] is [Auto] until then.
+// The first event that has the field names of a format decides for the whole
+// stream. Events before it, such as Azure's without choices, are read for their
+// usage and errors. [Decoder.Format] is [Auto] until then.
 //
 // # Tokens
 //
-// A [Token] that is Counted is exactly one of the provider's: it came with a
-// log-probability, or with null in its place. Any other is text of whatever
-// length the provider sent at once, and says nothing of tokens.
+// A [Token] that is Counted is exactly one of the provider's tokens: it came with
+// a log-probability, or with null instead of one. Any other Token is a piece of
+// text as the provider sent it, of any number of tokens.
 //
-// Where an event has several tokens, its text is divided among them by their
-// own texts, or else by their bytes, if these make up the whole. A token that
-// ends within a character ends before it, so that text is whole characters: of
-// a character that takes several tokens, the last has the text and the others
-// have none. Where the tokens' texts are not those of the text, the last token
-// has all of it.
+// The text of an event with several tokens is divided among them: by the tokens'
+// own texts if these make up the whole text, or else by their bytes. If neither
+// does, the last token gets all of the text. A piece of text holds whole characters
+// only. Of a character that takes several tokens, the last token gets the text and
+// the others get none.
 //
-// Reasoning, answer and refusal are told apart by the provider's fields.
-// Reasoning comes first where fields of one event have both, whatever their
-// order. A tool call is a Token with Tool set for each piece of it, without its
-// text; those of its tokens that come with log-probabilities count, without text
-// too. In Responses, text that comes again when a part, an item or the response is
-// done is left out too.
+// The provider's fields tell reasoning, answer and refusal apart. Where one event
+// has reasoning and answer, the reasoning comes first, whatever the order of the
+// fields. Each piece of a tool call is a Token with Tool set and without text.
+// Tokens of a tool call that come with log-probabilities are counted, also without
+// text. Responses sends text again when a part, an item or the response is done;
+// this is left out.
 //
 // # UTF-8
 //
-// Text is valid UTF-8. Bytes that are not become U+FFFD as the WHATWG decoder
-// does it, one for each longest beginning of a character, else for each byte;
-// half of a surrogate pair in a JSON escape does too. A byte order mark counts
-// only at the beginning of the input, and is left out.
+// Text is valid UTF-8. Bytes that are not UTF-8 become U+FFFD as in the WHATWG
+// decoder: one for each longest beginning of a character, or else for each byte.
+// Half of a surrogate pair in a JSON escape becomes U+FFFD, too. A byte order mark
+// at the beginning of the input is left out.
 //
 // # Faults
 //
-// What follows from each:
+// What the decoder does after each fault:
 //
-//	InvalidJSON     the event is skipped
-//	EventTooLarge   the event is skipped
-//	UnknownEvent    the event is skipped; later ones are not reported
-//	UnknownFormat   the event is skipped; later ones are not reported, and one of
-//	                a known format is decoded. It comes from End too, if all
-//	                events were too large or no JSON
-//	InvalidUTF8     the text has U+FFFD; later bytes are not reported
-//	TooManyChoices  those from MaxChoices up are skipped; later ones are not
-//	                reported
-//	BadLogprobs     this event's tokens, and all later ones, are text that does
-//	                not count
-//	ProviderError   every choice that has not finished, or choice 0 if there was
-//	                none, finishes with Failed; the rest of the input is ignored
-//	NotAStream      the input is ignored
-//	Truncated       comes from End, where a choice has not finished, or where
-//	                there was neither a choice nor an end marker, unless no event
-//	                was of a known format. Plain text is never truncated
+//	InvalidJSON     it skips the event
+//	EventTooLarge   it skips the event
+//	UnknownEvent    it skips the event, and reports no later ones
+//	UnknownFormat   it skips the event, and reports no later ones; a later event of
+//	                a known format is decoded. End reports this fault, too, if
+//	                every event was too large or not JSON
+//	InvalidUTF8     it writes U+FFFD, and reports no later bytes
+//	TooManyChoices  it skips the choices from MaxChoices up, and reports no later
+//	                ones
+//	BadLogprobs     it counts no tokens from this event on; their text comes
+//	ProviderError   every choice that has not finished finishes with Failed, or
+//	                choice 0 if there was none; it ignores the rest of the input
+//	NotAStream      it ignores the input
+//	Truncated       none: End reports it if a choice has not finished, or if there
+//	                was neither a choice nor an end marker. It does not if no event
+//	                was of a known format, and never for plain text
 //
-// An event stream's event of type error is a ProviderError whatever its data
-// is, JSON or words, unless the format knows it as something else.
+// In an event stream, an event of type error is a ProviderError, whether its data
+// is JSON or words, unless the format has another meaning for it.
 //
 // # The end
 //
 // The end marker of a format ([DONE], message_stop, response.completed,
-// message-end, "done":true) ends the stream: what follows is ignored, and Usage
-// comes if there were counts. End does the same. Before that, it takes an event
-// that lacks nothing but its closing blank line or line end, which the standard
-// for event streams would drop, and reports the beginning of a character, or of
-// an event, that was left.
+// message-end, "done":true) ends the stream: Usage comes if there were counts, and
+// the remaining input is ignored. End does the same. Before that, End decodes a last
+// event that lacks only its line end or its closing blank line, although the
+// standard for event streams drops it. An incomplete character or event at the end
+// is reported.
 //
 // # Limits
 //
 // An event may have [Options].MaxEvent bytes of payload. It may hold 1024 tokens,
-// and one more for every 16 bytes of MaxEvent; likewise choices and pieces of
-// text. With many more it counts as too large. Lines of an event stream that are
-// no data may have 1024 bytes and are ignored beyond. JSON may be nested 512
-// deep.
+// and one more for every 16 bytes of MaxEvent. The same holds for its choices and
+// pieces of text. An event with many more is too large. A line of an event stream
+// that is not data may have 1024 bytes; a longer one is ignored. JSON may be nested
+// 512 deep.
 //
-// A Decoder's memory stays under 40 times MaxEvent and 512 KiB, whatever the
-// input is and however long. It takes that much only for an event that is made
-// to fill it; otherwise it is a few times the largest event.
+// A Decoder uses a few times the size of the largest event. A hostile stream can
+// push that to 40 times MaxEvent plus 512 KiB, and no further.
 //
 // # Cutting
 //
-// However the input is cut into Writes, the calls are the same. Only plain text
-// is handed out in pieces that depend on it; joined, they are the same too.
+// The calls do not depend on how the input is cut into Writes. The one exception is
+// plain text: its pieces do depend on it, and their concatenation does not.
 package stream

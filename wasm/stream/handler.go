@@ -7,8 +7,8 @@ type Handler interface {
 	// Token takes text, or what counts as a token without text. t and its
 	// slices are valid during the call.
 	Token(t *Token)
-	// Finish ends a choice. It comes at most once a choice; text may follow it
-	// all the same, since providers differ.
+	// Finish ends a choice. It comes at most once for each choice. Some providers
+	// send text after it.
 	Finish(choice int, r Reason)
 	// Fault reports something wrong with the stream. f is valid during the
 	// call.
@@ -22,7 +22,7 @@ type Handler interface {
 type Token struct {
 	Choice  int              // 0 to Options.MaxChoices-1
 	Segment position.Segment // Answer, Reasoning or Refusal
-	Tool    bool             // tool call arguments: Text is empty, it only says that a tool call goes on
+	Tool    bool             // tool call arguments: Text is empty, it only says that there is more of a tool call
 	Text    []byte           // valid UTF-8; may be empty
 	Counted bool             // exactly one of the provider's tokens: it came with its log-probability
 	Logprob float64          // of this token, a natural logarithm; NaN when unknown

@@ -129,8 +129,7 @@ var reasonWords = [...]string{
 	"abort", "cancelled", "USER_CANCEL",
 }
 
-// reasonEnds has the first word behind those of each reason, in the order of
-// the reasons.
+// reasonEnds has, for each reason, the first word that belongs to the next reason.
 var reasonEnds = [...]string{"length", "content_filter", "tool_calls", "refusal", "error", "abort", ""}
 
 var reasonKeys = jsonscan.NewKeys(reasonWords[:]...)

@@ -104,9 +104,10 @@ func (r *reader) openAIChoice() {
 	}
 }
 
-// ahead moves the pieces from n on, the reasoning, before the others of the
-// entry: a model reasons first, whatever the order of the fields. It does so once
-// an entry: of fields that come again and again, each would move all before it.
+// ahead moves the pieces from n on, which are reasoning, before the other pieces
+// of the entry: a model reasons first, whatever the order of the fields. It does so
+// once for each entry, because an event could repeat its fields many times, and each
+// move costs as much as there are pieces.
 func (r *reader) ahead(e *entry, n int) {
 	if e.reasoned || n == len(r.pieces) {
 		return
@@ -184,11 +185,11 @@ func (r *reader) deltaMembers(e *entry) {
 	}
 }
 
-// contentOf reads text that is a string, or an array of parts, as Mistral,
-// Cohere and Anthropic have them: text, thinking, refusals.
+// contentOf reads text that is a string or an array of parts. Mistral, Cohere and
+// Anthropic send parts: text, thinking, refusals.
 func (r *reader) contentOf(segment position.Segment) {
 	s := &r.scanner
-	// Part of a thinking part is an array again.
+	// A thinking part holds an array of its own.
 	if text, ok := r.textOrArray(); ok {
 		r.add(segment, text)
 		return

@@ -7,15 +7,14 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// reader reads one payload into entries. It never allocates: in the core, a
-// function that may reach the allocator has to keep all its pointers where the
-// garbage collector sees them, which costs more than reading does. Where there
-// is no room, short is set, and the payload is read again after grow.
+// reader reads one payload into entries. It never allocates while it reads. If one
+// of its lists is too short, it sets short; the payload is then read again after
+// grow.
 type reader struct {
 	scanner jsonscan.Scanner
 	state   state
 
-	// What the payload has.
+	// What was read of the payload.
 	entries []entry
 	pieces  []piece
 	tokens  []scored
@@ -32,7 +31,7 @@ type reader struct {
 	bareMessage []byte
 
 	values     [8]jsonscan.Values // of tokens that have the usual shape
-	spareEntry entry              // to write to where there is no room
+	spareEntry entry              // written to where the list is too short
 	spareToken scored
 }
 
@@ -43,16 +42,16 @@ const (
 	shortTop
 )
 
-// state is what goes over from one payload to the next. It is restored when a
-// payload turns out to be invalid.
+// state is what one payload means for the next ones. It is restored when a payload
+// turns out to be invalid.
 type state struct {
 	deltas  [3]bool // by segment: text came in deltas, so that snapshots repeat it
 	parts   [3]bool // text came in snapshots of parts
 	toolUse bool
 }
 
-// entry is what a payload has of one choice. The ranges are those of the
-// reader's slices.
+// entry is what a payload says about one choice. The ranges are of the reader's
+// lists.
 type entry struct {
 	choice            int64
 	pieces, piecesEnd int
@@ -109,16 +108,16 @@ func (r *reader) read(f Format) bool {
 	return r.short == 0 && !r.scanner.Short()
 }
 
-// full reports whether there is as much room as an event may take where there
-// was too little. A token takes 16 bytes of JSON at least, unless it is there
-// to fill memory.
+// full reports whether a list that was too short already has as much room as an
+// event may take. A token takes at least 16 bytes of JSON, except in an event that
+// is made to fill memory.
 func (r *reader) full(maxEvent int) bool {
 	n := 1024 + maxEvent/16
 	return r.short&shortEntries != 0 && cap(r.entries) >= n || r.short&shortPieces != 0 && cap(r.pieces) >= n ||
 		r.short&shortTokens != 0 && cap(r.tokens) >= n
 }
 
-// grow makes room where there was too little.
+// grow makes the lists that were too short longer.
 func (r *reader) grow(data []byte) {
 	if r.scanner.Short() {
 		r.scanner.Reserve(3 * len(data))

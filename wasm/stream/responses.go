@@ -145,7 +145,7 @@ func (r *reader) responses() {
 	r.end(e)
 }
 
-// response is what a response object says beside its text.
+// response is what a response object says besides its text.
 type response struct {
 	itself  bool // the payload is the object
 	status  []byte

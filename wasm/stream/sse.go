@@ -19,10 +19,10 @@ import (
 //		use(parser.Type(), parser.Data())
 //	}
 //
-// Data that lies in one line of one input is not copied. Bytes are passed on as
-// they are: to decode UTF-8 is left to who reads the data.
+// Data that lies in one line of one input is not copied. The bytes are not decoded:
+// whoever reads the data decodes its UTF-8.
 type EventParser struct {
-	// Limit is how long an event's data may be; 0 is no limit. Longer data is
+	// Limit is how many bytes an event's data may have; 0 is no limit. Longer data is
 	// dropped, and TooLong says so. Lines of other fields may have 1024 bytes;
 	// longer ones are ignored.
 	Limit int
@@ -87,8 +87,8 @@ func (p *EventParser) LastEventID() []byte { return p.lastID }
 // is false if it asks for none.
 func (p *EventParser) Retry() (milliseconds int64, ok bool) { return p.retry - 1, p.retry > 0 }
 
-// Next reads input up to the end of an event: it took n bytes, and ok says
-// whether there is one. Without an event it has taken all.
+// Next reads input up to the end of the next event. n is how many bytes it read;
+// without an event it reads all of them. ok says whether there is an event.
 func (p *EventParser) Next(input []byte) (n int, ok bool) {
 	if p.ready {
 		p.forget()
@@ -128,7 +128,7 @@ func (p *EventParser) Next(input []byte) (n int, ok bool) {
 	return len(input), false
 }
 
-// Flush completes an event that the input ended in the middle of, and reports
+// Flush ends the input. It completes an event that lacks its end, and reports
 // whether there is one. The standard discards such events.
 func (p *EventParser) Flush() bool {
 	if p.ready {
@@ -219,7 +219,7 @@ func (p *EventParser) data(value []byte, prefix int, whole bool) {
 		return
 	}
 	p.hold()
-	// The value may lie in buf behind the data, so that this moves it down.
+	// The value may lie in buf after the data. Then this moves it down.
 	p.buf = p.buf[:p.size]
 	if p.lines > 1 {
 		if whole {

@@ -6,9 +6,9 @@ import (
 	"github.com/finece/finece/wasm/internal/word"
 )
 
-// values splits a sequence of JSON objects, each an event of its own: one on a
-// line (NDJSON), one behind the other, pretty-printed, or as the elements of an
-// array. It looks at brackets and quotes only.
+// values splits a sequence of JSON objects, each an event of its own: one per line
+// (NDJSON), one after the other, pretty-printed, or as the elements of an array. It
+// looks at brackets and quotes only.
 type values struct {
 	limit int
 
@@ -16,9 +16,9 @@ type values struct {
 	inside bool   // an object
 	long   bool   // it is over the limit
 	quoted bool   // inside a string
-	escape bool   // behind its backslash
+	escape bool   // after a backslash of the string
 	depth  int    // brackets open in the object
-	last   byte   // its last character but white space
+	last   byte   // its last character that is not white space
 	line   bool   // nothing but LF came since the last line end
 	skip   bool   // to the end of the line
 	at     int64  // where the object begins
@@ -31,11 +31,11 @@ const (
 	valuesObject        // an object, or what looks like one
 	valuesLong          // one that was over the limit
 	valuesDone          // [DONE]
-	valuesWrong         // what is no object, up to the end of its line
+	valuesWrong         // something else, up to the end of its line
 )
 
-// next reads input up to what it found, of which it took n bytes. The object
-// aliases the input or the buffer until the next call.
+// next reads input up to the end of what it finds, n bytes. The object aliases the
+// input or the buffer until the next call.
 func (v *values) next(input []byte) (n, found int, object []byte) {
 	if !v.inside {
 		v.buf = v.buf[:0]
@@ -80,7 +80,7 @@ func (v *values) next(input []byte) (n, found int, object []byte) {
 				i = plainEnd(input, i+1) - 1
 			}
 		case c == '{' && v.line && v.last != ',' && v.last != ':' && v.last != '[' && v.last != '{':
-			// Nothing goes before a brace but these: the object before is broken.
+			// Only these may come before a brace: otherwise the object is broken.
 			v.inside, v.last = false, 0
 			object = v.join(input[start:i])
 			return v.take(i, v.kind(), object)
