@@ -11,14 +11,14 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// body is a streamed answer on its way to the client: reading it pulls the
-// upstream's events through the session. It is one goroutine's, but for the pump
-// that reads from the upstream.
+// body is the body of a streamed answer to the client. Reading it pulls the
+// upstream's events through the session. All of it belongs to one goroutine, except
+// the pump, which reads from the upstream.
 type body struct {
 	config   *Config
 	ctx      context.Context
 	upstream io.ReadCloser
-	deadline func(time.Time) // sets that of the next write to the client
+	deadline func(time.Time) // sets the deadline of the next write to the client
 	request  *request
 
 	pieces chan piece
@@ -29,21 +29,21 @@ type body struct {
 	framer framer
 	reader reader
 	scorer *scorer
-	gate   *gate // nil: nothing is held, or no longer
+	gate   *gate // nil: no text is held any more
 	phase  phase
 
-	out    []byte // for the client, from at
+	out    []byte // bytes for the client; those before at were read
 	at     int
-	member []byte // scratch
+	member []byte // reused for each envelope
 	named  *named // set once its first chunk has come
-	err    error  // once out is read
+	err    error  // returned when all of out was read
 
-	begun   bool         // an event has gone out
-	partial bool         // the last event that went out is not whole
-	ended   map[int]bool // choices that have had their finish_reason
-	ending  []held       // Annotate: events without text that end the answer
-	tail    []byte       // what ends the stream, while settling
-	cut     error        // what ends it after that
+	begun   bool         // an event was sent
+	partial bool         // only a part of the last event was sent
+	ended   map[int]bool // choices whose finish_reason has come
+	ending  []held       // Annotate: events without text that end the answer and wait for records
+	tail    []byte       // the last bytes of the stream, while settling
+	cut     error        // the upstream's error, returned after tail
 	alarm   alarm
 	trial   *trial // the end waits for the confidence model
 
@@ -54,8 +54,8 @@ type phase uint8
 
 const (
 	flowing  phase = iota
-	settling       // the upstream has ended, estimates are still out
-	passing        // nothing is added any more
+	settling       // the upstream has ended, and estimates are pending
+	passing        // the rest passes unread
 	over
 )
 
@@ -64,7 +64,7 @@ type piece struct {
 	err  error
 }
 
-const pieceSize = 16 << 10 // what a session takes at once
+const pieceSize = 16 << 10 // bytes that a session is given at once
 
 func newBody(ctx context.Context, c *Config, upstream io.ReadCloser, r *request, s *scorer) *body {
 	b := &body{
@@ -79,7 +79,7 @@ func newBody(ctx context.Context, c *Config, upstream io.ReadCloser, r *request,
 	return b
 }
 
-// pump reads from the upstream, one piece ahead.
+// pump reads from the upstream, one piece ahead of the session.
 func (b *body) pump() {
 	for {
 		var buf []byte
@@ -100,13 +100,13 @@ func (b *body) pump() {
 	}
 }
 
-// Read returns what there is for the client, as soon as there is anything.
+// Read returns bytes for the client as soon as there are any.
 func (b *body) Read(p []byte) (int, error) {
 	for b.at == len(b.out) {
 		if b.err != nil {
 			return 0, b.err
 		}
-		b.deadline(time.Time{}) // HTTP/2 holds to it while nothing is written, too
+		b.deadline(time.Time{}) // HTTP/2 enforces a deadline even while nothing is written
 		b.out, b.at = b.out[:0], 0
 		b.step()
 	}
@@ -116,7 +116,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close lets go of the upstream and of the session.
+// Close ends the request to the upstream and the session.
 func (b *body) Close() (err error) {
 	b.once.Do(func() {
 		close(b.stop)
@@ -128,7 +128,8 @@ func (b *body) Close() (err error) {
 	return err
 }
 
-// step waits for the next thing to happen and deals with it.
+// step waits for bytes, a reply, a time limit or the client to disconnect, and
+// handles it.
 func (b *body) step() {
 	pieces := b.pieces
 	if b.phase == settling {
@@ -160,8 +161,8 @@ func (b *body) untilDue() time.Duration {
 
 func isDue(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
 
-// due does what the time has come for. What is held for too long comes first, since
-// it may end the stream.
+// due handles the time limits that have passed. Text that was held for too long comes
+// first, since it may end the stream.
 func (b *body) due(now time.Time) {
 	if isDue(b.heldDue, now) {
 		b.heldDue = time.Time{}
@@ -216,7 +217,7 @@ func (b *body) piece(p piece) {
 	}
 }
 
-// event deals with the upstream's next event.
+// event handles the upstream's next event.
 func (b *body) event(f frame) {
 	if b.gate != nil {
 		b.holdEvent(f)
@@ -252,8 +253,8 @@ func (b *body) event(f frame) {
 	}
 }
 
-// quiet reports whether an event needs no reading: there is nothing to tell, and
-// nothing in it to take out or to wait with.
+// quiet reports whether an event need not be parsed: there are no records to add, and
+// nothing in it has to be removed or delayed.
 func (b *body) quiet(raw []byte) bool {
 	if b.scorer.hasNews() || b.reader.asked.more || !b.reader.seen || len(b.ending) > 0 || !bytes.HasPrefix(raw, []byte("data: {")) {
 		return false
@@ -267,8 +268,8 @@ func (b *body) quiet(raw []byte) bool {
 	return found
 }
 
-// afterFinishReason returns what follows the next "finish_reason":. It looks for a
-// byte that is rare in chunks, for which WebAssembly is quick.
+// afterFinishReason returns the bytes after the next "finish_reason":. It searches for
+// an underscore, which is rare in chunks: such a search is fast in WebAssembly, too.
 func afterFinishReason(b []byte) (rest []byte, found bool) {
 	for {
 		before, after, more := bytes.Cut(b, []byte("_"))
@@ -283,7 +284,7 @@ func afterFinishReason(b []byte) (rest []byte, found bool) {
 }
 
 func (b *body) holdEvent(f frame) {
-	b.scorer.unread = f.part // which the session says of the last part alone
+	b.scorer.unread = f.part // the session reports it for the last part alone
 	b.scorer.write(f.raw)
 	var c chunk
 	if !f.part {
@@ -307,7 +308,7 @@ func (b *body) holdEvent(f frame) {
 	}
 }
 
-// send gives an event to the client, with what there is to tell.
+// send sends an event to the client, with the records that are due.
 func (b *body) send(f frame, c *chunk) {
 	var member []byte
 	if b.scorer.hasNews() && c.carrier && b.config.Carrier == Field {
@@ -323,8 +324,8 @@ func (b *body) send(f frame, c *chunk) {
 	b.begun, b.partial = true, f.partial
 }
 
-// scored deals with what the session has come to: it lets events go, ends the
-// stream, or sees to it that the client is told.
+// scored acts on new records of the session: it releases events, ends the stream, or
+// sets the time by which the client is sent the records.
 func (b *body) scored() {
 	if b.scorer.lost() != nil && b.phase != over && !b.lost() {
 		return
@@ -343,7 +344,7 @@ func (b *body) scored() {
 	}
 }
 
-// open sends what the gate lets go.
+// open sends the events that the gate releases.
 func (b *body) open() {
 	g := b.gate
 	for {
@@ -370,8 +371,8 @@ func (b *body) open() {
 	}
 }
 
-// tell tells the client in a chunk, or comment, of its own. What is known before
-// the first chunk waits for it.
+// tell sends records in an extra chunk or in a comment. Records that are due before
+// the first chunk wait for that chunk.
 func (b *body) tell() {
 	if !b.scorer.hasNews() || !b.begun || b.partial {
 		return
@@ -387,7 +388,7 @@ func (b *body) tell() {
 	}
 }
 
-// envelope is what there is to tell the client.
+// envelope returns the records that the client was not sent yet.
 func (b *body) envelope() *record.Envelope {
 	if b.named == nil {
 		if !b.reader.seen {
@@ -399,9 +400,9 @@ func (b *body) envelope() *record.Envelope {
 	return b.scorer.envelope(b.named.id, b.named.generator)
 }
 
-// comment tells the client in a comment line.
+// comment sends records in a comment line.
 func (b *body) comment() {
-	// No blank line: in a client that remembers ids it would be an event.
+	// No blank line: a client that remembers an id would take it for an event.
 	b.out = append(b.out, ": finece "...)
 	b.out = append(b.envelope().AppendJSON(b.out), '\n')
 }

@@ -15,47 +15,47 @@ type asked struct {
 	top      int // alternatives a token
 }
 
-// chunk is what an event of a chat completion's stream holds. Edits and offsets
-// are in its payload.
+// chunk is a parsed event of a chat completion's stream. Edits and offsets are
+// positions in its payload.
 type chunk struct {
-	payload []byte // what its data lines say
+	payload []byte // the text of its data lines, joined
 	spans   []span
 
 	done    bool   // [DONE]
-	comment bool   // nothing but comments and fields without data
+	comment bool   // only comments and fields without data
 	carrier bool   // an object with choices, so that a key can be added to it
-	empty   bool   // an object with no choices in its array of them
+	empty   bool   // an object whose array of choices is empty
 	usage   bool   // it has usage
 	end     int    // of a carrier: offset of its closing brace
-	content []says // of its choices
+	content []says // of each choice that has any
 	ended   []int  // choices with a finish_reason
-	strip   []edit // what takes out the log-probabilities that were not asked for
+	strip   []edit // removes the log-probabilities that were not asked for
 }
 
-// says is what a choice has to say.
+// says tells what content a choice has.
 type says struct {
 	choice int
 	text   bool // members that hold text to score
-	other  bool // such as a tool call
+	other  bool // content that is not text, such as a tool call
 }
 
-// span says where in the event a part of the payload lies.
+// span maps the beginning of a part of the payload to its offset in the event.
 type span struct{ payload, raw int }
 
-// edit replaces bytes from..to.
+// edit replaces the bytes in [from, to).
 type edit struct {
 	from, to int
 	with     string
 }
 
-// template is what chunks of a stream have in common, as it stands in them.
+// template has the values that all chunks of a stream share, as raw JSON.
 type template struct{ id, object, created, model []byte }
 
 // named is an answer's identifier and the name of the model that answers.
 type named struct{ id, generator string }
 
-// named reads the names. Where the answer does not say its model, it is the one that
-// was asked for.
+// named reads the names. If the answer does not name its model, the requested model
+// is used.
 func (t *template) named(model string) named {
 	return named{text(t.id), cmp.Or(text(t.model), model)}
 }
@@ -71,7 +71,7 @@ func text(raw []byte) string {
 	return string(text)
 }
 
-// member reads the value of a key, or skips one that is none of the template's.
+// member reads the value of one of the template's keys, and skips any other value.
 func (t *template) member(s *jsonscan.Scanner) {
 	switch string(s.Key()) {
 	case "id":
@@ -141,9 +141,9 @@ func (r *reader) read(raw []byte) chunk {
 	return c
 }
 
-// data collects the event's data lines and reports whether it has a name of its
-// own, and whether it has lines that an event stream does not have: the session
-// reads JSON by the line and plain text, too.
+// data collects the event's data lines. It reports whether the event has a name, and
+// whether it has lines that do not belong in an event stream: the session also reads
+// JSON Lines and plain text, so such lines may contain text.
 func (c *chunk) data(raw []byte) (named, foreign bool) {
 	for at := 0; at < len(raw); {
 		end := bytes.IndexByte(raw[at:], '\n')
@@ -171,7 +171,7 @@ func (c *chunk) data(raw []byte) (named, foreign bool) {
 		case string(field) == "event":
 			named = string(value) != "message" && len(value) > 0
 		default:
-			switch string(bytes.TrimLeft(field, " ")) { // which OpenRouter has been seen to send
+			switch string(bytes.TrimLeft(field, " ")) { // OpenRouter sends a space before the name
 			case "", "data", "id", "retry":
 			default:
 				foreign = true
@@ -200,8 +200,8 @@ func (c *chunk) choices(s *jsonscan.Scanner, a *asked) (any bool) {
 	return any
 }
 
-// choice reads a choice and reports whether it ends here. What the session reads
-// as text is text, and what nobody knows may be.
+// choice reads a choice and reports whether it ends here. Members that the session
+// reads as text count as text. Unknown members may contain text.
 func (c *chunk) choice(s *jsonscan.Scanner, a *asked) (d says, ended bool) {
 	if s.Kind() != jsonscan.Object {
 		d.other = mayBeText(s)
@@ -240,7 +240,7 @@ func (d *says) delta(s *jsonscan.Scanner) {
 	for s.NextKey() {
 		of := &d.other
 		switch string(s.Key()) {
-		// The session's, and OpenRouter's repetition of the reasoning.
+		// Members that the session reads, and OpenRouter's copy of the reasoning.
 		case "content", "reasoning_content", "reasoning", "thinking", "refusal", "reasoning_details":
 			of = &d.text
 		case "role":
@@ -269,7 +269,7 @@ func mayBeText(s *jsonscan.Scanner) bool {
 	return false
 }
 
-// logprobs notes what has to be taken out of a choice's log-probabilities.
+// logprobs notes which of a choice's log-probabilities have to be removed.
 func (c *chunk) logprobs(s *jsonscan.Scanner, a *asked) {
 	kind := s.Kind()
 	from := s.Offset()
@@ -292,7 +292,7 @@ func (c *chunk) logprobs(s *jsonscan.Scanner, a *asked) {
 	}
 }
 
-// token cuts a token's alternatives down to as many as were asked for.
+// token notes which of a token's alternatives exceed the number that was asked for.
 func (c *chunk) token(s *jsonscan.Scanner, top int) {
 	if !s.EnterObject() {
 		return
@@ -335,7 +335,7 @@ func (c *chunk) append(dst, raw, members []byte) []byte {
 	return append(dst, raw[at:]...)
 }
 
-// raw is where a byte of the payload lies in the event.
+// raw converts an offset in the payload to one in the event.
 func (c *chunk) raw(at int) int {
 	i := len(c.spans) - 1
 	for i > 0 && c.spans[i].payload > at {
@@ -344,9 +344,8 @@ func (c *chunk) raw(at int) int {
 	return c.spans[i].raw + at - c.spans[i].payload
 }
 
-// appendChunk appends an event with a chunk of our own in the likeness of the
-// others: the same id, model and time, with the choices given and further
-// members.
+// appendChunk appends an event with a chunk of the gateway's own. It has the id, model
+// and time of the others, the given choices and further members.
 func (t *template) appendChunk(dst []byte, choices string, members []byte) []byte {
 	own := *t
 	if own.object == nil {

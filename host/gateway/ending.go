@@ -12,9 +12,9 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// ends reports whether an event is of those that only end the answer. They wait
-// for the last confidences, a short while, so that these need no chunk behind
-// the finish_reason: accumulators such as openai-go's would forget it.
+// ends reports whether an event only ends the answer. Such events wait a short while
+// for the last records, so that no extra chunk has to follow the finish_reason:
+// accumulators such as openai-go's would forget it.
 func (b *body) ends(c *chunk) bool {
 	for _, choice := range c.ended {
 		b.ended[choice] = true
@@ -25,7 +25,7 @@ func (b *body) ends(c *chunk) bool {
 	return len(b.ending) > 0 || len(c.ended) > 0 && len(b.ended) >= b.request.n
 }
 
-// sendEnding sends the events that have waited for the end.
+// sendEnding sends the events that waited to end the answer.
 func (b *body) sendEnding() {
 	for i := range b.ending {
 		b.send(b.ending[i].frame, &b.ending[i].chunk)
@@ -33,7 +33,7 @@ func (b *body) sendEnding() {
 	b.ending, b.endingDue = nil, time.Time{}
 }
 
-// settle ends the session and holds the stream's last bytes until everything is
+// settle ends the session. The stream's last bytes, tail, wait until everything is
 // scored.
 func (b *body) settle(tail []byte) {
 	b.scorer.end()
@@ -47,8 +47,8 @@ func (b *body) settle(tail []byte) {
 	b.scored()
 }
 
-// wait starts the time that the end waits for the confidence model. The end of an
-// answer without a question to the model waits for nothing.
+// wait sets how long the end waits for the confidence model. If no estimate is pending,
+// it does not wait.
 func (b *body) wait() {
 	if !b.scorer.pending() {
 		return
@@ -60,7 +60,7 @@ func (b *body) wait() {
 	b.settleDue = b.config.clock.now().Add(b.config.patience())
 }
 
-// settled sends the stream's last bytes if nothing is left to wait for.
+// settled sends the stream's last bytes unless an estimate is pending.
 func (b *body) settled() {
 	if b.scorer.pending() {
 		if b.scorer.hasNews() && b.carrierDue.IsZero() {
@@ -70,7 +70,7 @@ func (b *body) settled() {
 	}
 	b.trial.done(!b.scorer.failing)
 	if b.gate != nil && len(b.gate.held) > 0 {
-		// Such as a choice beyond the session's limits, or a tool call.
+		// For example a choice beyond the session's limits, or a tool call.
 		if b.overLimit(notScored); b.phase != settling {
 			return
 		}
@@ -84,13 +84,13 @@ func (b *body) settled() {
 	case b.pieces == nil:
 		b.finish(orEOF(b.cut))
 	case b.config.Policy == Withhold:
-		b.finish(io.EOF) // nothing that no one has looked at
+		b.finish(io.EOF) // bytes after the end are not checked, so they are not sent
 	default:
 		b.pass()
 	}
 }
 
-// pass lets the rest of the stream through as it is.
+// pass sends the rest of the stream unchanged.
 func (b *body) pass() {
 	b.phase, b.carrierDue = passing, time.Time{}
 	b.out = append(b.out, b.framer.rest()...)
@@ -103,14 +103,14 @@ func orEOF(err error) error {
 	return err
 }
 
-// finish ends the stream for the client: io.EOF ends it well, any other error
-// breaks it off.
+// finish ends the stream for the client: io.EOF ends it properly, any other error cuts
+// the connection.
 func (b *body) finish(err error) {
 	b.phase, b.err = over, err
 	b.settleDue, b.carrierDue, b.heldDue, b.endingDue = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 }
 
-// broken deals with an upstream that broke off.
+// broken handles an upstream whose stream broke off.
 func (b *body) broken(err error) {
 	rest := b.framer.rest()
 	b.scorer.end()
@@ -129,7 +129,7 @@ func (b *body) broken(err error) {
 	b.finish(err)
 }
 
-// failed deals with an error that the upstream reports in f, while text is held.
+// failed handles an error that the upstream reports in f while text is held.
 func (b *body) failed(f frame, c *chunk) {
 	why := upstreamErr
 	switch closed := b.config.Failure == Closed || b.gate.verdict != nil; {
@@ -148,8 +148,7 @@ func (b *body) failed(f frame, c *chunk) {
 	b.pass()
 }
 
-// lost deals with a session that can no longer be used, and reports whether the
-// stream goes on.
+// lost handles the loss of the core. It reports whether the stream continues.
 func (b *body) lost() bool {
 	if b.config.Failure == Closed {
 		b.conclude(decision(b.config.Policy, record.ActionEnd, coreLost))
@@ -169,8 +168,7 @@ func (b *body) lost() bool {
 	return true
 }
 
-// overLimit lets what is held go, or ends the stream, as the failure policy has
-// it.
+// overLimit releases the held text or ends the stream, as the failure policy says.
 func (b *body) overLimit(why string) {
 	if b.gate == nil {
 		return
@@ -183,8 +181,8 @@ func (b *body) overLimit(why string) {
 	b.open()
 }
 
-// conclude ends the stream in the upstream's place, with what is due to a client
-// that takes it for a whole one.
+// conclude ends the stream before the upstream does. The client gets everything that
+// ends a complete answer: a finish_reason, usage if it asked for it, and [DONE].
 func (b *body) conclude(d *record.Decision) {
 	b.scorer.tell(d)
 	t := b.reader.template
@@ -209,7 +207,7 @@ func (b *body) conclude(d *record.Decision) {
 	b.Close()
 }
 
-// choices are those that the stream has had.
+// choices returns the numbers of the choices seen so far.
 func (b *body) choices() []int {
 	all := []int{0}
 	if b.gate != nil {
@@ -221,8 +219,7 @@ func (b *body) choices() []int {
 	return slices.Compact(all)
 }
 
-// usage sends the upstream's counts. They are null if it was stopped before it
-// had said them.
+// usage sends the upstream's token counts, or null if they have not come yet.
 func (b *body) usage(t *template) {
 	if b.gate != nil {
 		for i := range b.gate.held {
@@ -236,7 +233,7 @@ func (b *body) usage(t *template) {
 	b.out = t.appendChunk(b.out, "[]", []byte(`"usage":null`))
 }
 
-// filtered is the array of choices that ends them.
+// filtered returns a JSON array that ends the choices with content_filter.
 func filtered(choices []int) string {
 	s := "["
 	for i, choice := range choices {
@@ -248,7 +245,7 @@ func filtered(choices []int) string {
 	return s + "]"
 }
 
-// template is for a stream that ends before its first chunk.
+// template is used for a stream that ends before its first chunk.
 func (r *request) template() template {
 	return template{
 		id: []byte(`"chatcmpl-finece"`), created: strconv.AppendInt(nil, time.Now().Unix(), 10),

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// forwarder is what httputil.ReverseProxy is on a server, for surroundings where
-// fetch does the HTTP: no upgrades, no trailers, no informational answers. It
-// calls no http.RoundTripper (see [RoundTrip]).
+// forwarder does what httputil.ReverseProxy does on a server, where the platform's
+// fetch does the HTTP. It has no upgrades, trailers or informational answers, and calls
+// no http.RoundTripper (see [RoundTrip]).
 type forwarder struct{ *Handler }
 
 func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,7 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// endToEnd takes out the headers that are meant for the next hop alone.
+// endToEnd removes the headers that are meant for the next hop alone.
 func endToEnd(h http.Header) {
 	for _, list := range h["Connection"] {
 		for name := range strings.SplitSeq(list, ",") {
@@ -57,7 +57,7 @@ func endToEnd(h http.Header) {
 	}
 }
 
-// copyFlushing copies r, each piece as it comes.
+// copyFlushing copies r to w and flushes each piece.
 func copyFlushing(w http.ResponseWriter, r io.Reader) error {
 	flusher, _ := w.(http.Flusher)
 	buf := make([]byte, 32<<10)

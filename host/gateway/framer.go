@@ -2,20 +2,19 @@ package gateway
 
 import "bytes"
 
-// framer cuts an event stream into its events, each with every byte of it, up to
-// and with its blank line. Joined they are the input again, and how the input
-// is cut into pieces changes neither where they begin and end nor which of them
-// come in parts.
+// framer splits an event stream into its events. Each includes its blank line, so that
+// the events joined give the input again. The result does not depend on the sizes of
+// the pieces that the input comes in.
 type framer struct {
-	limit int // bytes of an event; a longer one comes in parts
+	limit int // bytes of an event; a longer one is returned in parts
 
 	buf     []byte
-	base    []byte // the array of buf, from its beginning, if that may be used again
-	line    int    // where the unfinished line begins
+	base    []byte // the whole array of buf if it can be reused, else nil
+	line    int    // offset of the unfinished line
 	scanned int    // no line ends before here
 	style   byte   // how the first line ended: '\n', '\r', or 0 before that
-	inParts bool   // the event in progress is being handed out in parts
-	inLine  bool   // the unfinished line's beginning was handed out
+	inParts bool   // the current event is being returned in parts
+	inLine  bool   // the beginning of the unfinished line was returned
 }
 
 // frame is an event, or a part of one that is over the limit.
@@ -25,7 +24,7 @@ type frame struct {
 	partial bool // more parts follow
 }
 
-// feed takes the next bytes. With reuse, events that were handed out before are
+// feed takes the next bytes. With reuse, events that were returned before are
 // overwritten.
 func (f *framer) feed(p []byte, reuse bool) {
 	if !reuse {
@@ -56,7 +55,7 @@ func (f *framer) next() (frame, bool) {
 	return f.take(f.limit, true), true
 }
 
-// take hands out the first n bytes.
+// take returns the first n bytes.
 func (f *framer) take(n int, partial bool) frame {
 	fr := frame{raw: f.buf[:n:n], part: partial || f.inParts, partial: partial}
 	f.inParts = partial
@@ -65,16 +64,16 @@ func (f *framer) take(n int, partial bool) frame {
 	return fr
 }
 
-// rest returns what is left at the end of the input: an event without its blank
-// line.
+// rest returns the remaining bytes at the end of the input: an event without its
+// blank line.
 func (f *framer) rest() []byte {
 	raw := f.buf
 	f.buf = nil
 	return raw
 }
 
-// lineEnd finds where the unfinished line ends and where the next begins; -1 if
-// that is not known yet.
+// lineEnd returns the end of the unfinished line and the beginning of the next one,
+// or -1 if the line's end has not come yet.
 func (f *framer) lineEnd() (end, after int) {
 	b := f.buf
 	lf := bytes.IndexByte(b[f.scanned:], '\n')
@@ -87,7 +86,7 @@ func (f *framer) lineEnd() (end, after int) {
 		cr += f.scanned
 		switch {
 		case f.style == '\r' || cr+1 < len(b) && b[cr+1] != '\n':
-			// After nothing but lone CRs, waiting for an LF could take for ever.
+			// If all line ends so far were lone CRs, an LF may never come.
 			f.note('\r')
 			return cr, cr + 1
 		case cr+1 < len(b):

@@ -9,9 +9,8 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// gate is the policy Withhold: it holds events back and says which may go. Text
-// is counted as the session counts it, by choice and segment. A nil gate lets
-// everything go.
+// gate is the policy Withhold: it holds events and decides which are sent. Text is
+// counted as the session counts it, by choice and segment. A nil gate holds nothing.
 type gate struct {
 	threshold float64
 	failure   Failure
@@ -19,20 +18,20 @@ type gate struct {
 	passages map[int]*passage
 	held     []held
 	bytes    int
-	verdict  *record.Decision // the rest does not go out
-	released string           // why text went out unchecked, until it is told
+	verdict  *record.Decision // the rest is not sent
+	released string           // why text is sent unchecked, until the client is told
 }
 
-// passage is one choice's way through the gate.
+// passage is the state of one choice.
 type passage struct {
 	seen, clear extent
-	through     bool // p(z) has passed: everything may go
-	touched     bool // the last write had text of it
+	through     bool // p(z) is above the threshold: everything is sent
+	touched     bool // the last event had text of this choice
 	waiting     []judgement
 }
 
-// extent is a length of text by segment, answer and reasoning. What is said in
-// refusing is not right or wrong and needs no leave.
+// extent is a length of text in bytes, for the answer and for the reasoning. The text
+// of a refusal is neither right nor wrong, so it is not counted.
 type extent [2]int64
 
 func (e extent) within(other extent) bool { return e[0] <= other[0] && e[1] <= other[1] }
@@ -53,7 +52,7 @@ type judgement struct {
 // Reasons of decisions. The others are those of confidences and faults.
 const (
 	low       = "low"           // a confidence is below the threshold
-	notScored = "not-scored"    // the session has made nothing of it
+	notScored = "not-scored"    // the session found no text in it
 	heldLong  = "held-too-long" // for more than Config.MaxDelay
 	heldMuch  = "held-too-much" // more than Config.MaxHeld
 )
@@ -61,29 +60,29 @@ const (
 var (
 	brokenOff   = session.StreamFailed.String() // the upstream's stream broke off
 	upstreamErr = stream.ProviderError.String() // the upstream reported an error
-	coreLost    = session.CoreLost.String()     // nothing can be scored any more
+	coreLost    = session.CoreLost.String()     // the core was lost, so nothing is scored from here on
 )
 
-// decision is one about an answer as a whole.
+// decision returns a decision about the answer as a whole.
 func decision(policy Policy, action, reason string) *record.Decision {
 	return record.NewDecision(0, string(policy), action, reason)
 }
 
-// held is an event that waits, and for what.
+// held is an event that waits, with the conditions that it waits for.
 type held struct {
 	frame
 	chunk  chunk
 	needs  []need
-	whole  bool // cannot be told apart: waits for the end
-	unread bool // the session could not read it: nothing will speak for it
+	whole  bool // its choices are not known: it waits for p(z) of all choices
+	unread bool // the session could not read it, so no confidence covers it
 	since  time.Time
 }
 
-// need is what has to be clear of a choice.
+// need is a condition on one choice.
 type need struct {
 	choice  int
-	through bool // p(z) has to have passed
-	beyond  bool // clear has to go beyond text: what this event adds is not known yet
+	through bool // p(z) must be above the threshold
+	beyond  bool // text beyond this extent must be clear, since the length of the event's own text is not known yet
 	text    extent
 }
 
@@ -124,7 +123,7 @@ func (g *gate) position(at *record.Position) {
 	p.waiting = append(p.waiting, j)
 }
 
-// confidence notes an outcome and judges what can be judged in order.
+// confidence notes a position's confidence, and judges positions in their order.
 func (g *gate) confidence(c *record.Confidence) {
 	if g == nil || c.State == session.Pending || c.Kinds&position.Question != 0 {
 		return
@@ -141,7 +140,7 @@ func (g *gate) confidence(c *record.Confidence) {
 	}
 }
 
-// judge lets the text before a position go, or decides that the rest does not.
+// judge clears the text before a position, or decides that the rest is not sent.
 func (g *gate) judge(p *passage, j *judgement) {
 	c := j.outcome
 	switch {
@@ -153,7 +152,7 @@ func (g *gate) judge(p *passage, j *judgement) {
 	case c.HasValue():
 		p.through = j.end
 	case c.Reason == session.Refusal || c.Reason == session.NoText:
-		// Nothing that could be right or wrong; whatever else there is stays.
+		// A refusal, or no text: neither is right or wrong. Other content still waits.
 	case g.failure == Closed:
 		g.verdict = decision(Withhold, record.ActionEnd, c.Reason.String())
 		g.verdict.Choice, g.verdict.Index, g.verdict.Byte = c.Choice, j.index, p.clear[position.Answer]
@@ -165,8 +164,8 @@ func (g *gate) judge(p *passage, j *judgement) {
 	p.clear = p.clear.max(j.before)
 }
 
-// push takes an event that the session has just been given, and could not read
-// if it is unread.
+// push adds an event that the session was just given. unread says that the session
+// could not read it.
 func (g *gate) push(f frame, c chunk, unread bool, now time.Time) {
 	h := held{frame: f, chunk: c, since: now, whole: !c.carrier && !c.empty && !c.comment, unread: unread}
 	for _, d := range c.content {
@@ -180,7 +179,7 @@ func (g *gate) push(f frame, c chunk, unread bool, now time.Time) {
 	g.bytes += len(f.raw)
 }
 
-// pop returns the next event that may go.
+// pop returns the next event that can be sent.
 func (g *gate) pop() (held, bool) {
 	if len(g.held) == 0 || g.verdict != nil {
 		return held{}, false
@@ -221,7 +220,7 @@ func (g *gate) mayGo(h *held) bool {
 	return true
 }
 
-// letGo lets go what is held now; positions that wait are still judged.
+// letGo releases everything that is held now. Later text is still judged.
 func (g *gate) letGo(why string) {
 	g.released = why
 	for i := range g.held {

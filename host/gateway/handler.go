@@ -60,8 +60,8 @@ func healthz(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, `{"status":"ok"}`+"\n")
 }
 
-// route sends a request that was admitted where it belongs. Another spelling of
-// the scored route is that route, so that no spelling escapes scoring.
+// route handles a request that was admitted. Every spelling of the scored route is
+// scored.
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case malformed(path):
@@ -94,8 +94,8 @@ func (h *Handler) forbid(w http.ResponseWriter, message string) {
 	refuse(w, http.StatusForbidden, "finece-surface", message)
 }
 
-// isModels reports whether a request asks for the list of models, or about one of
-// them. Only the exact spelling counts, since such requests carry the operator's
+// isModels reports whether a request asks for the list of models or for one model.
+// Only the exact spelling counts, since such requests carry the operator's
 // key.
 func isModels(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == models || strings.HasPrefix(r.URL.Path, models+"/"))
@@ -133,10 +133,10 @@ func malformed(path string) bool {
 	return strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
-// exchange is what is known of a request on its way; it travels in its context.
+// exchange is what the gateway knows of a request. It is in the request's context.
 type exchange struct {
-	request *request // nil: nobody looks at the answer
-	why     string   // then
+	request *request // nil: the answer is not scored
+	why     string   // why it is not scored
 }
 
 type exchangeKey struct{}
@@ -159,10 +159,10 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	h.serve(w, r, &exchange{why: why})
 }
 
-// requestTimeout is how long a client may take to send a request that is read.
+// requestTimeout is how long a client may take to send a chat request.
 const requestTimeout = 2 * time.Minute
 
-// chat reads a request for a chat completion and sends it on.
+// chat reads a request for a chat completion and sends it to the upstream.
 func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		h.unreadable(w, r, "request-encoding", http.StatusUnsupportedMediaType)
@@ -186,7 +186,7 @@ func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request, ok := readRequest(body, &h.config)
-	request.deadline = func(t time.Time) { _ = controller.SetWriteDeadline(t) } // not every server has them
+	request.deadline = func(t time.Time) { _ = controller.SetWriteDeadline(t) } // not every server supports deadlines
 	setBody(r, request.body)
 	if !ok {
 		h.unreadable(w, r, "request-not-json", http.StatusBadRequest)
@@ -195,7 +195,7 @@ func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
 	h.serve(w, r, &exchange{request: request})
 }
 
-// unreadable deals with a request that cannot be understood.
+// unreadable handles a request that cannot be read.
 func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, why string, status int) {
 	if h.config.Failure == Closed {
 		refuse(w, status, "finece-"+why, "the answer to this request could not be checked: "+why)
@@ -212,7 +212,7 @@ func setBody(r *http.Request, body []byte) {
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
 }
 
-// rewrite turns in, a request to the gateway, into out, one to the upstream.
+// rewrite makes the request to the upstream, out, of the client's request, in.
 func (h *Handler) rewrite(in, out *http.Request) {
 	rest := strings.TrimPrefix(in.URL.EscapedPath(), root)
 	target := *h.base
@@ -229,11 +229,11 @@ func (h *Handler) rewrite(in, out *http.Request) {
 		out.Header.Set("Authorization", "Bearer "+string(h.config.Key))
 	}
 	if x := exchangeOf(out.Context()); x != nil && x.request != nil {
-		// What is to be read is not to be unpacked first.
+		// An answer that is scored must not be compressed.
 		out.Header.Set("Accept-Encoding", "identity")
 		out.GetBody = in.GetBody
 	} else if h.config.Key != "" {
-		// So that an error can be read that repeats the key.
+		// An error that repeats the key has to be readable.
 		out.Header.Set("Accept-Encoding", encoding(in.Header))
 	}
 }
@@ -246,7 +246,7 @@ var operatorsOwn = []string{
 	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
 }
 
-// encoding is gzip for a client that takes it.
+// encoding is gzip if the client accepts it, else identity.
 func encoding(header http.Header) string {
 	for _, list := range header["Accept-Encoding"] {
 		for e := range strings.SplitSeq(strings.ToLower(list), ",") {
@@ -259,11 +259,10 @@ func encoding(header http.Header) string {
 	return "identity"
 }
 
-// failed answers for an upstream that did not, or for an answer that may not
-// pass.
+// failed answers the client if the upstream failed, or if its answer is refused.
 func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil {
-		return // nobody listens
+		return // the client has disconnected
 	}
 	w.Header().Set(headerStatus, "unchecked")
 	var refused *refusal
@@ -288,7 +287,7 @@ func (r *refusal) Error() string {
 	return "the upstream's answer could not be checked (" + r.why + "), and the failure policy is closed"
 }
 
-// refuse answers with an error in the form that OpenAI's clients read.
+// refuse answers with an error in the form of OpenAI's API.
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -298,7 +297,7 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	w.Write(body)
 }
 
-// estimator is what X-FineCE-Estimator says.
+// estimator is the value of X-FineCE-Estimator.
 func (c *Config) estimator() string {
 	if c.Session.Estimator == session.Model {
 		return "model"

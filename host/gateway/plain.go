@@ -72,7 +72,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	return "", nil
 }
 
-// score gives a whole answer to a session and waits for what comes of it.
+// score scores a whole answer and waits for its estimates.
 func (h *Handler) score(ctx context.Context, body []byte, config host.Config) (s *scorer, why string) {
 	s, err := newScorer(ctx, &h.config, config, nil)
 	if err != nil {
@@ -117,7 +117,8 @@ func (h *Handler) await(ctx context.Context, s *scorer) {
 	t.done(!s.failing)
 }
 
-// verdict is what Withhold makes of an answer's p(z), nil for nothing.
+// verdict is the decision of Withhold about an answer, by its p(z). It is nil if the
+// answer passes.
 func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 	if h.config.Policy != Withhold {
 		return nil
@@ -145,17 +146,17 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 	return released
 }
 
-// answer is a plain answer as it came.
+// answer is a parsed plain answer.
 type answer struct {
 	chunk
 	template
-	counts  []byte // its usage, as it stands in it
+	counts  []byte // its usage, as raw JSON
 	choices []int
 	other   bool // a message has more than text
-	foreign bool // a choice is no object
+	foreign bool // a choice is not an object
 }
 
-// readAnswer reads an answer's body; ok is false if it is no JSON object.
+// readAnswer reads an answer's body; ok is false if it is not a JSON object.
 func readAnswer(body []byte, asked *asked) (a answer, ok bool) {
 	a.spans = []span{{}}
 	s := &jsonscan.Scanner{}

@@ -9,10 +9,10 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// request is a chat completion that a client asks for.
+// request is a client's request for a chat completion.
 type request struct {
 	stream   bool
-	usage    bool // a chunk with usage is asked for
+	usage    bool // the client asked for a chunk with usage
 	n        int  // choices
 	model    string
 	question string // the text of the last message of the user
@@ -21,16 +21,15 @@ type request struct {
 	original []byte // its body
 	body     []byte // the body that is sent on
 
-	unscored bool            // why is told
-	deadline func(time.Time) // sets that of the next write to the client
+	unscored bool            // the client was told that the rest is not scored
+	deadline func(time.Time) // sets the deadline of the next write to the client
 }
 
-// alternatives is how many alternatives a token are asked for where entropy is
-// needed and the client asks for fewer than two.
+// alternatives is the number of alternatives per token that the upstream is asked for
+// if entropy is needed and the client asked for fewer than two.
 const alternatives = "5"
 
-// readRequest reads a request's body; ok is false if it is none that can be
-// read.
+// readRequest reads a request's body. ok is false if the body is not a JSON object.
 func readRequest(body []byte, c *Config) (r *request, ok bool) {
 	r = &request{original: body, body: body, n: 1}
 	s := &jsonscan.Scanner{}
@@ -80,8 +79,8 @@ func valueAt(s *jsonscan.Scanner) int {
 	return s.Offset()
 }
 
-// ask changes the body to ask for the log-probabilities that are needed. The
-// places of what it asks for are those of values in it, 0 where there is none.
+// ask changes the body so that it asks for the log-probabilities that are needed.
+// logprobs and top are where the body has values for them, zero if it has none.
 func (r *request) ask(c *Config, logprobs, top edit, end int) {
 	entropy := c.Session.Positions.Strategy&position.Entropy != 0
 	needed := entropy || c.Session.Estimator == session.Builtin
@@ -115,7 +114,7 @@ func (r *request) ask(c *Config, logprobs, top edit, end int) {
 		edits.strip[0], edits.strip[1] = edits.strip[1], edits.strip[0]
 	}
 	if string(bytes.TrimSpace(r.original[:end])) == "{" {
-		return // the upstream will say what an empty request lacks
+		return // an empty object: the upstream says what is missing
 	}
 	r.body = edits.append(nil, r.original, members)
 }

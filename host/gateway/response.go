@@ -67,7 +67,8 @@ func unchecked(resp *http.Response, why string) {
 	resp.Header.Set(headerReason, why)
 }
 
-// check puts a body in place that is scored, or says why it cannot be.
+// check replaces the answer's body by one that is scored, or says why it cannot be
+// scored.
 func (h *Handler) check(resp *http.Response, r *request) (why string, err error) {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if kind != "text/event-stream" && kind != "application/json" {
@@ -100,8 +101,8 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	return "", nil
 }
 
-// announce sets the headers of an answer that is looked at, and takes away those
-// that no longer hold of it.
+// announce sets the headers of an answer that is scored, and removes those that are
+// no longer true.
 func (h *Handler) announce(resp *http.Response, status string) {
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Content-Md5", "Digest", "Content-Digest", "Accept-Ranges"} {
 		resp.Header.Del(name)
@@ -116,7 +117,7 @@ func (h *Handler) announce(resp *http.Response, status string) {
 	}
 }
 
-// unpack undoes a compression that was not asked for.
+// unpack decompresses an answer that was sent compressed without being asked for.
 func unpack(resp *http.Response) (why string) {
 	switch strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))) {
 	case "", "identity":
@@ -132,7 +133,7 @@ func unpack(resp *http.Response) (why string) {
 	return "encoding"
 }
 
-// unpacked reads gzip, whose header may be long in coming.
+// unpacked reads gzip. It waits for the gzip header at the first Read, not before.
 type unpacked struct {
 	packed io.ReadCloser
 	reader *gzip.Reader
@@ -151,7 +152,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 
 func (u *unpacked) Close() error { return u.packed.Close() }
 
-// redact takes the key out of an error that repeats it.
+// redact removes the operator's key from an error that repeats it.
 func (h *Handler) redact(resp *http.Response) {
 	for name, values := range resp.Header {
 		for _, v := range values {
@@ -160,7 +161,7 @@ func (h *Handler) redact(resp *http.Response) {
 			}
 		}
 	}
-	if unpack(resp) != "" { // which the upstream was asked not to send
+	if unpack(resp) != "" { // a compression that the upstream was asked not to use
 		resp.Body.Close()
 		resp.Body = http.NoBody
 		resp.Header.Del("Content-Encoding")
@@ -170,12 +171,12 @@ func (h *Handler) redact(resp *http.Response) {
 	resp.ContentLength = -1
 }
 
-// redacted reads a body with a mark in place of the key.
+// redacted reads a body and replaces the key by a mark.
 type redacted struct {
 	io.ReadCloser
 	key, mark []byte
-	buf       []byte // what was read, as far as it was not handed out
-	ready     int    // bytes of buf that no key can begin in
+	buf       []byte // bytes that were read and not returned yet
+	ready     int    // bytes of buf before any key that may be incomplete
 	err       error
 }
 

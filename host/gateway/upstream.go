@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// errSilent is the cause of a request that was given up for lack of an answer,
-// or of more of it.
+// errSilent is the cause of a request that was cancelled because the upstream sent
+// nothing for too long.
 var errSilent = errors.New("gateway: the upstream was silent for too long")
 
-// roundTripper sends requests whose answers are looked at: with time limits,
-// and once more if the log-probabilities that were asked for were refused.
+// roundTripper sends requests to the upstream. A request whose answer is scored has
+// time limits, and is sent a second time, without the log-probabilities that the
+// gateway asked for, if the upstream refuses it.
 type roundTripper struct{ *Config }
 
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -50,11 +51,12 @@ func (t roundTripper) once(r *http.Request) (*http.Response, error) {
 	}
 	w.timer.Reset(t.IdleTimeout)
 	w.ReadCloser = resp.Body
-	resp.Body, resp.Request = w, r // whose context outlives the upstream's silence
+	resp.Body, resp.Request = w, r // r's context is not cancelled when the upstream is silent
 	return resp, nil
 }
 
-// watched is an answer's body that is given up when it falls silent.
+// watched is an answer's body whose request is cancelled when it is silent for too
+// long.
 type watched struct {
 	io.ReadCloser
 	limit  time.Duration
@@ -74,7 +76,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// cause says why, where the error is only that the request was given up.
+// cause replaces the error of a cancelled request by the reason it was cancelled for.
 func (w *watched) cause(err error) error {
 	if context.Cause(w.ctx) == errSilent {
 		return errSilent
@@ -82,7 +84,7 @@ func (w *watched) cause(err error) error {
 	return err
 }
 
-// Close gives up what is left of the answer.
+// Close cancels the request if its answer has not ended.
 func (w *watched) Close() (err error) {
 	w.once.Do(func() {
 		w.timer.Stop()

@@ -15,13 +15,13 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Secret is a key that does not print itself.
+// Secret is a key that formatting functions do not print.
 type Secret string
 
 func (Secret) String() string   { return "(hidden)" }
 func (Secret) GoString() string { return "(hidden)" }
 
-// KeyVariables are the environment variables that [KeyFromEnv] looks at.
+// KeyVariables are the environment variables that [KeyFromEnv] reads, in this order.
 var KeyVariables = []string{"FINECE_API_KEY", "OPENAI_API_KEY"}
 
 // KeyFromEnv is the first of KeyVariables that is set, or "".
@@ -46,12 +46,12 @@ type Config struct {
 	Concurrency int           // requests in flight over all sessions; default 8
 	MaxReply    int64         // bytes of a reply; default 1 MiB
 
-	HTTP Doer // default: a pool of its own, which obeys the proxy variables
+	HTTP Doer // default: a client of its own, which uses the proxy variables of the environment
 }
 
-// Doer does one HTTP exchange; an [*http.Client] is one, and is then kept from
-// following redirects. It is an interface so that the edge worker, which has
-// fetch, does not link net/http's client: that is 1.4 MB of its gzip.
+// Doer does one HTTP exchange. An [*http.Client] is a Doer; [New] keeps it from
+// following redirects. It is an interface so that the Worker, which has fetch, does not
+// link net/http's client: that would add 1.4 MB to its gzip.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
@@ -99,8 +99,8 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
-// NewFor makes a client for a confidence model, whose adapter gives the Path where
-// there is none. An error is about m or the BaseURL.
+// NewFor makes a client for a confidence model. If c has no Path, the model's adapter
+// gives it. An error is about m or the BaseURL.
 func NewFor(m *estimate.Model, c Config) (*Client, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -117,10 +117,10 @@ func orDefault[T comparable](v, fallback T) T {
 	return v
 }
 
-// URL is where requests go, without a password.
+// URL is the address of the requests, without a password.
 func (c *Client) URL() string { return c.shown }
 
-// errReplyTooLong stops the retries.
+// errReplyTooLong is not retried.
 var errReplyTooLong = errors.New("the reply is too long")
 
 // Post sends a request's body and returns the reply's. It waits for its turn,
@@ -154,8 +154,7 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	}
 }
 
-// try is one attempt. What comes of it is in last, unless the time was up, which
-// is not its own doing.
+// try makes one attempt. It stores the outcome in last, unless ctx ended it.
 func (c *Client) try(ctx context.Context, last *attempt, body []byte) (reply []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
@@ -187,7 +186,7 @@ func (c *Client) try(ctx context.Context, last *attempt, body []byte) (reply []b
 	return nil, errStatus
 }
 
-// errStatus is why an attempt has failed whose answer is no success.
+// errStatus is the error of an attempt whose status is not 2xx.
 var errStatus = errors.New("no success")
 
 func succeeded(resp *http.Response) bool { return resp.StatusCode >= 200 && resp.StatusCode <= 299 }

@@ -1,39 +1,39 @@
 // Package model asks a confidence model over HTTP.
 //
-// A session (package session) does no I/O: where it needs an estimate it says
-// so with an Ask event. A [Client] is one confidence model behind an
-// OpenAI-compatible server, with its time limit, its retries and the number of
-// requests that it is given at once. An [Exchange] ties one session to it:
+// A session (package session) does no I/O: it asks for an estimate with an Ask event.
+// A [Client] sends such requests to one confidence model on an OpenAI-compatible
+// server. It has the time limit, the retries and the number of requests at once. An
+// [Exchange] connects one session to a client:
 //
 //	client, err := model.New(model.Config{BaseURL: "http://127.0.0.1:8000/v1", Path: "chat/completions"})
 //	...
 //	x := client.Exchange(ctx, session, show)
 //	defer x.Close()
-//	err = x.Handle(events) // of Open, Write or End: shows them and asks
+//	err = x.Handle(events) // of Open, Write or End: passes them to show, sends requests
 //	...
 //	select {
 //	case reply := <-x.Replies():
-//		err = x.Settle(reply) // shows what it changes
+//		err = x.Settle(reply) // passes the events that follow to show
 //	case ...
 //	}
 //
 // # Who runs where
 //
-// A session is not safe for concurrent use. So bodies are built, and replies
-// handed to the session, by the goroutine that calls the Exchange; only the
-// HTTP runs on others. They never block on that goroutine: the channel of
-// replies has room for all that are in flight.
+// A session is not safe for concurrent use. The goroutine that calls the Exchange
+// builds the requests and gives the replies to the session. Only the HTTP runs in other
+// goroutines. They never wait for that one: the channel of replies has room for every
+// request in flight.
 //
-// A body is built when there is room to send it, not when it is asked for. An
-// estimate that the stream has outrun by then costs nothing.
+// A request is built when it can be sent, not when the session asks for it. If later
+// text has made the estimate stale by then, the request costs nothing.
 //
 // # Failures
 //
-// What goes wrong is an [Error] with a session.Reason, and the position becomes
-// unavailable for that reason. Retried, within the time limit: no connection, a
-// connection that breaks off, 429 and 5xx, after as long as Retry-After says,
-// otherwise after a growing time with jitter. A Retry-After beyond the limit is
-// not waited for. Where the time runs out between attempts, the error is that of
-// the last one. A reply that is no probability is not a failure here: the
-// session reads it and says so.
+// A failure is an [Error] with a session.Reason, and the position becomes unavailable
+// for that reason. Within the time limit, these are retried: no connection, a connection
+// that breaks off, and the status 429 or 5xx. A retry waits as long as Retry-After says,
+// else a growing time with jitter. A Retry-After beyond the time limit is not waited
+// for. If the time runs out between two attempts, the error is that of the last attempt.
+// A reply that is not a probability is not a failure here: the session reads the reply
+// and reports it.
 package model

@@ -13,14 +13,14 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Error is why there is no reply: where, what and what to do about it.
+// Error says why there is no reply: the address, what happened and what to do.
 type Error struct {
 	Reason session.Reason // Timeout, EndpointError, Unreachable or Cancelled
 	URL    string         // without a password
 	Status int            // HTTP status of the last attempt; 0 if there was none
-	Detail string         // what happened, in the server's words where there are any
+	Detail string         // what happened, in the server's words if it sent any
 	Hint   string         // what to do
-	Err    error          // the cause; nil where the status is
+	Err    error          // the cause; nil if it is the status
 }
 
 func (e *Error) Error() string {
@@ -42,7 +42,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf is the reason to give to a session for an error of [Client.Post].
+// ReasonOf is the session's reason for an error of [Client.Post].
 func ReasonOf(err error) session.Reason {
 	var e *Error
 	if errors.As(err, &e) {
@@ -51,8 +51,8 @@ func ReasonOf(err error) session.Reason {
 	return session.Cancelled
 }
 
-// failure makes the error of a request: ctx is the caller's, and err what
-// ended the last attempt, or the waiting for one.
+// failure makes the error of a request. ctx is the caller's; err ended the last
+// attempt, or the wait for the next one.
 func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
 	e := &Error{URL: c.shown, Err: err}
 	switch {
@@ -70,7 +70,7 @@ func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
 	case last.err != nil:
 		cause := last.err
 		if repeated := (*url.Error)(nil); errors.As(cause, &repeated) {
-			cause = repeated.Err // the address is said already
+			cause = repeated.Err // the address is in e already
 		}
 		e.Reason, e.Detail = session.Unreachable, c.scrub(cause.Error())
 		e.Hint = "is the server running, and is this its address?"
@@ -103,7 +103,7 @@ func hint(resp *http.Response) string {
 	return "see the server's documentation"
 }
 
-// scrub makes foreign text fit for one line, without the key.
+// scrub makes foreign text safe to print on one line, without the key.
 func (c *Client) scrub(s string) string {
 	if c.key != "" {
 		s = strings.ReplaceAll(s, string(c.key), c.key.String())
@@ -111,7 +111,7 @@ func (c *Client) scrub(s string) string {
 	return clean(s, 200)
 }
 
-// clean bounds foreign text and takes what is not printable out of it.
+// clean shortens foreign text and removes what is not printable.
 func clean(s string, limit int) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
 	s = strings.Map(func(r rune) rune {

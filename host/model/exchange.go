@@ -10,28 +10,28 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Session is what an [Exchange] needs of a session; host.Session has it.
+// Session is the part of a host.Session that an [Exchange] uses.
 type Session interface {
 	Request(dst []byte, id uint32) ([]byte, error)
 	Resolve(id uint32, reply []byte) ([]session.Event, error)
 	Fail(id uint32, why session.Reason) ([]session.Event, error)
 }
 
-// Reply is what came of one request. Hand it to [Exchange.Settle].
+// Reply is the outcome of one request. Give it to [Exchange.Settle].
 type Reply struct {
 	ID   uint32
 	Body []byte
 	Err  error // an [*Error]
 }
 
-// Limits bound what one session may ask for at once. Zeros are defaults.
+// Limits are for the requests of one session. A zero is the default.
 type Limits struct {
 	Flying  int // requests of this session in flight; default 4
-	Waiting int // requests that wait for one of these to return; default unlimited
+	Waiting int // requests that wait to be sent; default unlimited
 }
 
-// Exchange ties a session to a confidence model. All its methods are for the one
-// goroutine that owns the session.
+// Exchange connects a session to a confidence model. Only the goroutine that owns the
+// session calls its methods.
 type Exchange struct {
 	post    Post
 	session Session
@@ -62,8 +62,8 @@ func (c *Client) Exchange(ctx context.Context, s Session, limits Limits, handle 
 	return NewExchange(ctx, c.Post, s, limits, handle)
 }
 
-// NewExchange makes the exchange of one session, whose events go to handle. When
-// ctx is done, so are its requests, as cancelled.
+// NewExchange makes the exchange of one session. It passes the session's events to
+// handle. When ctx is done, its requests fail as cancelled.
 func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handle func([]session.Event)) *Exchange {
 	limits.Flying = orDefault(limits.Flying, defaultFlying)
 	ctx, cancel := context.WithCancel(ctx)
@@ -74,10 +74,10 @@ func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handl
 	}
 }
 
-// Handle takes the events of a call of the session: first they are handed on,
-// then every Ask among them becomes a request.
+// Handle takes the events of a call of the session. It passes them to the exchange's
+// handle function, then sends a request for every Ask among them.
 func (x *Exchange) Handle(events []session.Event) error {
-	// Making requests is the session's next call, which ends the events' lives.
+	// Building a request calls the session again, and then the events are not valid.
 	var asks []ask
 	for i := range events {
 		if events[i].Kind == session.Ask {
@@ -92,7 +92,7 @@ func (x *Exchange) Handle(events []session.Event) error {
 	return x.supersede()
 }
 
-// Replies delivers what came of the requests.
+// Replies delivers the outcomes of the requests.
 func (x *Exchange) Replies() <-chan Reply { return x.replies }
 
 // Pending is how many requests wait or are in flight.
@@ -105,7 +105,7 @@ func (x *Exchange) Failures() []error {
 	return failed
 }
 
-// Settle hands a reply to the session, and what follows from it on.
+// Settle gives a reply to the session and passes on the events that follow.
 func (x *Exchange) Settle(r Reply) error {
 	delete(x.flying, r.ID)
 	var err error
@@ -121,8 +121,8 @@ func (x *Exchange) Settle(r Reply) error {
 	return x.send()
 }
 
-// Drain settles until nothing is pending. A ctx that is done ends it early, and
-// what is pending is then cancelled.
+// Drain settles replies until no request is pending. If ctx is done before, the pending
+// requests are cancelled.
 func (x *Exchange) Drain(ctx context.Context) error {
 	for x.Pending() > 0 {
 		select {
@@ -166,7 +166,7 @@ func (x *Exchange) send() error {
 		x.waiting = x.waiting[1:]
 		body, err := x.session.Request(nil, a.id)
 		if errors.Is(err, session.ErrUnknownAsk) {
-			continue // given up meanwhile
+			continue // the session no longer wants it
 		}
 		if err != nil {
 			return err
@@ -180,8 +180,8 @@ func (x *Exchange) send() error {
 	return nil
 }
 
-// supersede fails the oldest waiting requests over the limit. The question and
-// the whole answer are never stale.
+// supersede fails the oldest waiting requests over the limit. Requests about the
+// question and the whole answer are never dropped.
 func (x *Exchange) supersede() error {
 	if x.limits.Waiting == 0 {
 		return nil
@@ -210,8 +210,8 @@ func (x *Exchange) fail(id uint32, why session.Reason) error {
 	return x.events(x.session.Fail(id, why))
 }
 
-// events hands on what a settled request changed. One that the session gave up
-// in the meantime changes nothing.
+// events passes on the events of a settled request. A request that the session no
+// longer wants has none.
 func (x *Exchange) events(events []session.Event, err error) error {
 	if errors.Is(err, session.ErrUnknownAsk) {
 		return nil

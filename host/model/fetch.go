@@ -4,7 +4,7 @@ package model
 
 import "errors"
 
-// doer is d: net/http's own client is not linked.
+// doer returns d, which is required: net/http's own client is not linked.
 func doer(d Doer, _ int) (Doer, error) {
 	if d == nil {
 		return nil, errors.New("model: no HTTP: nothing here does exchanges by itself")
@@ -12,5 +12,5 @@ func doer(d Doer, _ int) (Doer, error) {
 	return d, nil
 }
 
-// permanent is not known of what fetch fails with.
+// permanent is always false: the errors of fetch do not say.
 func permanent(error) bool { return false }

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// doer is d without redirects, or a pool of its own for so many connections.
+// doer returns d without redirects. If d is nil, it returns a client that keeps so many
+// connections open.
 func doer(d Doer, connections int) (Doer, error) {
 	if d == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -19,15 +20,15 @@ func doer(d Doer, connections int) (Doer, error) {
 	}
 	if client, ok := d.(*http.Client); ok {
 		without := *client
-		// A redirected POST would become a GET, or take the text elsewhere.
+		// A redirected POST would become a GET, or send the text to another server.
 		without.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		return &without, nil
 	}
 	return d, nil
 }
 
-// permanent reports whether an attempt failed for what will be so the next time:
-// a certificate, or a header that may not be sent.
+// permanent reports whether the next attempt would fail in the same way: because of a
+// certificate, or a header that cannot be sent.
 func permanent(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {

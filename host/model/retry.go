@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// waitMin and waitMax bound the wait before the first retry; the n-th waits n
+// waitMin and waitMax bound the wait before the first retry. The n-th retry waits n
 // times as long.
 const waitMin, waitMax = 200 * time.Millisecond, 800 * time.Millisecond
 
-// attempt is what came of the last attempt that came to an end.
+// attempt is the outcome of the last attempt that ended.
 type attempt struct {
 	err  error          // of connecting or reading
-	resp *http.Response // that is no success; nil if it did not come to that
+	resp *http.Response // a response whose status is not 2xx; nil if there was none
 	said []byte         // the beginning of its body
 }
 
-// retry says whether to try again after the n-th attempt, and how long to wait.
-// What cannot come in time is not waited for.
+// retry says whether to try again after the n-th attempt, and how long to wait. A wait
+// beyond ctx's deadline is not worth it.
 func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again bool) {
 	if ctx.Err() != nil {
 		return 0, false
