@@ -71,7 +71,7 @@ func New(o Options) (*Decoder, error) {
 		o.MaxChoices = defaultMaxChoices
 	}
 	switch {
-	case int(o.Format) >= len(formatNames):
+	case int(o.Format) >= len(formats):
 		return nil, errors.New("stream: Format is none of the formats")
 	case o.MaxEvent < leastMaxEvent:
 		return nil, errors.New("stream: MaxEvent must be at least 64 bytes")

@@ -19,39 +19,55 @@ const (
 	Text                            // text and nothing else
 )
 
-var formatNames = [...]string{
-	"auto", "openai-chat", "openai-completions", "openai-responses", "anthropic", "gemini", "ollama", "cohere", "tgi",
-	"llama.cpp", "text",
+// formats is the table of the formats, by number: what each is called and what
+// reads one of its payloads. A format is added with a row here, its constant
+// above, a file of its own, and a case in recognise.
+var formats = [...]struct {
+	name string
+	read func(*reader)
+}{
+	Auto:              {"auto", (*reader).unknown},
+	OpenAIChat:        {"openai-chat", (*reader).openAI},
+	OpenAICompletions: {"openai-completions", (*reader).openAI},
+	OpenAIResponses:   {"openai-responses", (*reader).responses},
+	Anthropic:         {"anthropic", (*reader).anthropic},
+	Gemini:            {"gemini", (*reader).gemini},
+	Ollama:            {"ollama", (*reader).ollama},
+	Cohere:            {"cohere", (*reader).cohere},
+	TGI:               {"tgi", (*reader).tgi},
+	LlamaCPP:          {"llama.cpp", (*reader).llamaCPP},
+	Text:              {"text", (*reader).unknown}, // text has no payloads
 }
 
 // String returns the name that ParseFormat reads.
 func (f Format) String() string {
-	if int(f) < len(formatNames) {
-		return formatNames[f]
+	if int(f) < len(formats) {
+		return formats[f].name
 	}
 	return "unknown"
 }
 
 // Formats returns every format, Auto included, in the order of their numbers.
 func Formats() []Format {
-	all := make([]Format, len(formatNames))
+	all := make([]Format, len(formats))
 	for i := range all {
 		all[i] = Format(i)
 	}
 	return all
 }
 
-// ParseFormat reads a format's name: auto, openai-chat, openai-completions,
-// openai-responses, anthropic, gemini, ollama, cohere, tgi, llama.cpp or text.
+// ParseFormat reads a format's name, as String returns it. The error lists all
+// names.
 func ParseFormat(name string) (Format, error) {
-	for i, n := range formatNames {
-		if n == name {
+	list := ""
+	for i := range formats {
+		if formats[i].name == name {
 			return Format(i), nil
 		}
+		if i > 0 {
+			list += ", "
+		}
+		list += formats[i].name
 	}
-	list := ""
-	for _, n := range formatNames[1:] {
-		list += ", " + n
-	}
-	return Auto, errors.New("stream: unknown format \"" + name + "\": want auto" + list)
+	return Auto, errors.New("stream: unknown format \"" + name + "\": want one of " + list)
 }

@@ -85,26 +85,7 @@ func (r *reader) read(f Format) bool {
 	r.entries, r.pieces, r.tokens, r.top = r.entries[:0], r.pieces[:0], r.tokens[:0], r.top[:0]
 	r.usage, r.message = unknownUsage, nil
 	r.known, r.done, r.failed, r.short = false, false, false, 0
-	switch f {
-	case OpenAIChat, OpenAICompletions:
-		r.openAI()
-	case OpenAIResponses:
-		r.responses()
-	case Anthropic:
-		r.anthropic()
-	case Gemini:
-		r.gemini()
-	case Ollama:
-		r.ollama()
-	case Cohere:
-		r.cohere()
-	case TGI:
-		r.tgi()
-	case LlamaCPP:
-		r.llamaCPP()
-	default:
-		r.unknown()
-	}
+	formats[f].read(r)
 	return r.short == 0 && !r.scanner.Short()
 }
 
