@@ -31,6 +31,7 @@
 //   - Gemini generateContent, of Gemini and Vertex AI.
 //   - Ollama's /api/chat and /api/generate.
 //   - Cohere chat, version 2.
+//   - Cloudflare Workers AI's own stream.
 //   - TGI's own /generate_stream, and llama.cpp's own /completion.
 //   - Plain text.
 //

@@ -41,7 +41,6 @@ var knownWrong = map[string]struct{ parts, why string }{
 	"vllm/chat-unicode.sse":                  {"tokens logprobs alternatives listed", endToken},
 	"vllm/chat.sse":                          {"tokens logprobs alternatives listed", endToken},
 	"watsonx/generation-stream.sse":          {"faults choices usage text finish", "watsonx's own stream is no known format"},
-	"workers-ai/native.sse":                  {"faults choices text", "Workers AI's own stream is no known format"},
 }
 
 const (

@@ -16,6 +16,7 @@ const (
 	Cohere                          // chat, version 2
 	TGI                             // text-generation-inference's own /generate_stream
 	LlamaCPP                        // llama.cpp's own /completion
+	WorkersAI                       // Cloudflare Workers AI's own stream
 	Text                            // text and nothing else
 )
 
@@ -36,6 +37,7 @@ var formats = [...]struct {
 	Cohere:            {"cohere", (*reader).cohere},
 	TGI:               {"tgi", (*reader).tgi},
 	LlamaCPP:          {"llama.cpp", (*reader).llamaCPP},
+	WorkersAI:         {"workers-ai", (*reader).workersAI},
 	Text:              {"text", (*reader).unknown}, // text has no payloads
 }
 

@@ -166,12 +166,7 @@ func (r *reader) deltaMembers(e *entry) {
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
 		case kToolCalls:
-			if s.EnterArray() {
-				for s.NextElement() {
-					s.Skip()
-					e.tool = true
-				}
-			}
+			r.toolCalls(e)
 		case kFunctionCall:
 			if s.EnterObject() {
 				e.tool = true
@@ -196,6 +191,17 @@ func (r *reader) contentOf(segment position.Segment) {
 	}
 	for s.NextElement() {
 		r.contentPart(segment)
+	}
+}
+
+// toolCalls notes that an array of tool calls is not empty.
+func (r *reader) toolCalls(e *entry) {
+	s := &r.scanner
+	if s.EnterArray() {
+		for s.NextElement() {
+			s.Skip()
+			e.tool = true
+		}
 	}
 }
 

@@ -56,6 +56,8 @@ func (r *reader) recognise() Format {
 		return Cohere
 	case has[kDone] && (message || response):
 		return Ollama
+	case response:
+		return WorkersAI
 	case tokenObject || has[kGeneratedText]:
 		return TGI
 	case content && has[kStop]:

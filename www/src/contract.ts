@@ -144,7 +144,7 @@ export type Action = (typeof ACTIONS)[number];
 /** A stream's format; `auto` recognises it. */
 export const FORMATS = [
   "auto", "openai-chat", "openai-completions", "openai-responses", "anthropic", "gemini", "ollama", "cohere",
-  "tgi", "llama.cpp", "text",
+  "tgi", "llama.cpp", "workers-ai", "text",
 ] as const;
 
 /** A stream's format; `auto` recognises it. */
