@@ -12,7 +12,7 @@ demo: ## watch the built-in model solve problems, with confidences, offline (STR
 ifdef STREAM
 	$(GO) run ./host/cmd/finece watch --pace 25 $(ARGS) $(STREAM)
 else
-	$(GO) run ./host/cmd/finece demo --number 3 $(ARGS)
+	$(GO) run ./host/cmd/finece/internal/demo/main --number 3 $(ARGS)
 endif
 
 .PHONY: experiment
