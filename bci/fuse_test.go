@@ -301,3 +301,23 @@ func BenchmarkFuse(b *testing.B) {
 		}
 	})
 }
+
+func TestFuseReusesDst(t *testing.T) {
+	conf := []float64{0.2, 0.4, 0.8}
+	for _, depth := range []int{0, 2} {
+		p := Params{Alpha: 0.5, Depth: depth, Width: 1}
+		for capacity := range 5 {
+			dst := make([]float64, 0, capacity)
+			got, err := FusePath(dst, conf, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if same := capacity > 0 && &got[0] == &dst[:1][0]; same != (capacity >= len(conf)) {
+				t.Errorf("depth %d, a capacity of %d: dst is used: %v", depth, capacity, same)
+			}
+		}
+		if got, err := FusePath(nil, nil, p); err != nil || len(got) != 0 {
+			t.Errorf("depth %d, no nodes: %v, %v", depth, got, err)
+		}
+	}
+}
