@@ -22,6 +22,7 @@ import (
 //	exits CODE COMMAND ARGS...   run a command, which must exit with CODE
 //	lm ARGS...                   run `finece lm ARGS...` until the script ends;
 //	                             $LM is its base URL, such as http://127.0.0.1:1/v1
+//	serve ARGS...                run `finece serve ARGS...` in the same way; $SERVE
 //
 // With FINECE_UPDATE_SCRIPTS set, the files that cmp compares with are
 // rewritten to what the commands give.
@@ -40,7 +41,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			return os.WriteFile(filepath.Join(e.WorkDir, "demo.sse"), stream, 0o600)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "lm": startLM},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "lm": starts("lm", "LM"), "serve": starts("serve", "SERVE")},
 	})
 }
 
@@ -62,19 +63,24 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func startLM(ts *testscript.TestScript, neg bool, args []string) {
-	if neg {
-		ts.Fatalf("usage: lm ARGS...")
+// starts runs a command that serves until the script ends, and sets a variable to its
+// base URL.
+func starts(name, variable string) func(ts *testscript.TestScript, neg bool, args []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg {
+			ts.Fatalf("usage: %s ARGS...", name)
+		}
+		cmd := exec.Command("finece", append([]string{name, "--listen", "127.0.0.1:0"}, args...)...)
+		cmd.Dir = ts.MkAbs(".")
+		url, said, err := startServer(cmd)
+		ts.Check(err)
+		ts.Setenv(variable, url+"/v1")
+		ts.Defer(func() {
+			_ = cmd.Process.Signal(os.Interrupt)
+			_, _ = io.Copy(io.Discard, said)
+			_ = cmd.Wait()
+		})
 	}
-	cmd := exec.Command("finece", append([]string{"lm", "--listen", "127.0.0.1:0"}, args...)...)
-	url, said, err := startServer(cmd)
-	ts.Check(err)
-	ts.Setenv("LM", url+"/v1")
-	ts.Defer(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_, _ = io.Copy(io.Discard, said)
-		_ = cmd.Wait()
-	})
 }
 
 // startServer starts a command that serves until it is interrupted, and waits
