@@ -40,7 +40,7 @@ func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completio
 	}
 	c := by.session(q.Text)
 	c.Format = stream.OpenAIChat
-	var all follow.Answers
+	var all follow.Ledger
 	f, err := w.open(ctx, q, c, s, all.Take)
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completio
 	if f.failed != nil {
 		return nil, f.failed
 	}
-	answer := all.Of(0)
+	answer := all.Answer(0)
 	out := &scored{}
 	if answer.End != nil {
 		out.tokens = int(answer.End.Tokens)

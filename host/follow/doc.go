@@ -51,6 +51,6 @@
 // # Memory
 //
 // A Stream keeps what its session keeps and the places that can still change, which
-// the session bounds as well. [Answers] keeps every position: use it where a stream
+// the session bounds as well. [Ledger] keeps every position: use it where a stream
 // is not endless.
 package follow

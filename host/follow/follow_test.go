@@ -283,7 +283,7 @@ func TestALostCoreMakesWhatIsOpenUnavailable(t *testing.T) {
 		if client != nil {
 			c.Estimator = session.Model
 		}
-		var all follow.Answers
+		var all follow.Ledger
 		s, err := f.Open(t.Context(), c, follow.Handler{Record: all.Take})
 		if err != nil {
 			t.Fatal(err)
@@ -296,7 +296,7 @@ func TestALostCoreMakesWhatIsOpenUnavailable(t *testing.T) {
 			t.Fatalf("an event beyond the memory limit: %v, lost: %v", err, s.Lost())
 		}
 		lost := 0
-		for _, p := range all.Of(0).Places {
+		for _, p := range all.Answer(0).Places {
 			if p.State != session.Final && p.State != session.Unavailable {
 				t.Errorf("position %d is %v for ever", p.Index, p.State)
 			}

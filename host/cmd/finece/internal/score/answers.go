@@ -164,7 +164,7 @@ func (b *batch) score(ctx context.Context, j job) result {
 	defer s.Close()
 	r.err = s.Copy(ctx, bytes.NewReader(data))
 	if r.answer.Even {
-		r.ledger.Answer(0).Approximate()
+		approximate(r.ledger.Answer(0))
 	}
 	return r
 }
@@ -245,4 +245,11 @@ func (r *result) unreachable() bool {
 		}
 	}
 	return failed
+}
+
+// approximate marks the token counts of an answer as estimates.
+func approximate(a *follow.Answer) {
+	for i := range a.Places {
+		a.Places[i].Approximate = true
+	}
 }

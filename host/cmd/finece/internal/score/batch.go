@@ -134,7 +134,7 @@ func (b *batch) closeOutput() error {
 }
 
 // write writes the line of an answer.
-func (b *batch) write(line []byte, hash string, a *ledger.Answer) error {
+func (b *batch) write(line []byte, hash string, a *follow.Answer) error {
 	out, err := output(line, a, hash, b.settings)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/finece/finece/host/cmd/finece/internal/ledger"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
@@ -57,7 +57,7 @@ func has(line []byte) (key string, found bool) {
 }
 
 // output is the line of input with the two keys that score adds.
-func output(line []byte, a *ledger.Answer, hash, settings string) ([]byte, error) {
+func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error) {
 	if _, found := has(line); found {
 		var err error
 		if line, err = without(line, keyConfidence, keyFinece); err != nil {

@@ -43,12 +43,12 @@ func (b *batch) stream(ctx context.Context, path string, in *input.Input, r io.R
 	b.note(failures, &l, "")
 	hash := hex.EncodeToString(sum.Sum(nil)[:16])
 	for _, a := range l.Sorted() {
-		line, err := json.Marshal(recorded{filepath.Base(path), a.Number})
+		line, err := json.Marshal(recorded{filepath.Base(path), a.Choice})
 		if err != nil {
 			return err
 		}
 		// A stream has no line of its own: its bytes and the choice stand for it.
-		if key := hashOf(fmt.Appendf(nil, "%s %d", hash, a.Number)); !b.isDone(key) {
+		if key := hashOf(fmt.Appendf(nil, "%s %d", hash, a.Choice)); !b.isDone(key) {
 			if err := b.write(line, key, a); err != nil {
 				return err
 			}

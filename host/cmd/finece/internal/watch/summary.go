@@ -10,8 +10,8 @@ import (
 
 	"github.com/clipperhouse/displaywidth"
 
-	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/session"
 )
@@ -22,7 +22,7 @@ const shownPlaces = 30
 // summary is the table of positions at the end, in so many cells: where they are
 // few, the columns that the text above shows as well are left out. gone are the
 // badges that have scrolled off, as they were then.
-func summary(w io.Writer, c terminal.Palette, width int, a *ledger.Answer, gone map[int]string) error {
+func summary(w io.Writer, c terminal.Palette, width int, a *follow.Answer, gone map[int]string) error {
 	rows := summaryRows(a, gone)
 	table := aligned(rows, []int{0, 1, 2, 3, 4, 5})
 	if slices.ContainsFunc(table, func(row string) bool { return displaywidth.String(row) > width }) {
@@ -39,7 +39,7 @@ func summary(w io.Writer, c terminal.Palette, width int, a *ledger.Answer, gone 
 	return err
 }
 
-func summaryRows(a *ledger.Answer, gone map[int]string) [][]string {
+func summaryRows(a *follow.Answer, gone map[int]string) [][]string {
 	rows := [][]string{{"position", "kind", "ratio", "first", "last", "state"}}
 	for i := range a.Places {
 		if i == shownPlaces && len(a.Places) > 2*shownPlaces {
@@ -76,14 +76,14 @@ func aligned(rows [][]string, columns []int) []string {
 	return out
 }
 
-func placeName(a *ledger.Answer, i int) string {
+func placeName(a *follow.Answer, i int) string {
 	if a.Places[i].Kinds&position.End != 0 {
 		return "z"
 	}
 	return fmt.Sprint(i)
 }
 
-func kindName(p *ledger.Place) string {
+func kindName(p *follow.Place) string {
 	if p.Segment != position.Answer {
 		return p.Segment.String() + " " + p.Kinds.String()
 	}
@@ -98,7 +98,7 @@ func ratioText(v float64) string {
 }
 
 // note is what there is to say behind the state.
-func note(p *ledger.Place, gone map[int]string, i int) string {
+func note(p *follow.Place, gone map[int]string, i int) string {
 	if p.Reason != session.NoReason {
 		return ": " + p.Reason.String()
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/screen"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
@@ -35,7 +36,7 @@ type view interface {
 
 // badge is a confidence in a few characters. Shape and word say what the
 // colour says.
-func badge(c terminal.Palette, p *ledger.Place) string {
+func badge(c terminal.Palette, p *follow.Place) string {
 	switch p.State {
 	case session.Pending:
 		return c.Paint(terminal.Dim, "◌ …")

@@ -163,7 +163,7 @@ func (w *watching) report(cmd *cobra.Command) {
 	for _, e := range w.failures {
 		times[e.Error()]++
 	}
-	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), ledger.KeptFaults)] {
+	for _, text := range slices.Sorted(maps.Keys(times))[:min(len(times), follow.KeptFaults)] {
 		terminal.Say(cmd, "%d of the requests: %s", times[text], text)
 	}
 }

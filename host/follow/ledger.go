@@ -9,12 +9,12 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Answers is what the records of a stream add up to: each choice with its
-// positions. It keeps all of them. The zero value is a stream without records.
-type Answers struct {
-	Choices []*Answer // in the order in which they began
-	Faults  []*record.Fault
-	Faulted int // faults, also those that are not kept
+// Ledger adds up the records of one stream: its answers with all their positions. The
+// zero value is that of a stream without records.
+type Ledger struct {
+	Answers []*Answer       // in the order of their first records
+	Faults  []*record.Fault // the first KeptFaults
+	Faulted int             // all faults
 }
 
 // Answer is one choice of a stream.
@@ -32,53 +32,58 @@ type Place struct {
 	Values int     // how many fused values there were
 }
 
-// KeptFaults is how many faults are kept.
+// newPlace returns a position without a confidence.
+func newPlace(r *record.Position) Place {
+	nan := math.NaN()
+	c := record.Confidence{Place: r.Place, Revision: -1, Raw: nan, Fused: nan, Source: record.Source{Mass: nan}}
+	return Place{Confidence: c, First: nan}
+}
+
+// KeptFaults is how many faults a Ledger keeps.
 const KeptFaults = 10
 
 // Take takes the next record. It keeps what r points to.
-func (a *Answers) Take(r record.Record) {
+func (l *Ledger) Take(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
-		of := a.Of(r.Choice)
-		p := Place{First: math.NaN()}
-		p.Place, p.Revision, p.Raw, p.Fused = r.Place, -1, math.NaN(), math.NaN()
-		of.Places = append(of.Places, p)
+		a := l.Answer(r.Choice)
+		a.Places = append(a.Places, newPlace(r))
 	case *record.Confidence:
-		a.Of(r.Choice).confidence(r)
+		l.Answer(r.Choice).confidence(r)
 	case *record.Fault:
-		if a.Faulted++; len(a.Faults) < KeptFaults {
-			a.Faults = append(a.Faults, r)
+		if l.Faulted++; len(l.Faults) < KeptFaults {
+			l.Faults = append(l.Faults, r)
 		}
 	case *record.End:
-		a.Of(r.Choice).end(r)
+		l.Answer(r.Choice).end(r)
 	}
 }
 
-// Of is the choice with a number. A number that has no records yet gets an empty
-// one.
-func (a *Answers) Of(choice int) *Answer {
-	for _, of := range a.Choices {
-		if of.Choice == choice {
-			return of
+// Answer returns the answer of a choice. If there are no records of it yet, it is made
+// without positions.
+func (l *Ledger) Answer(choice int) *Answer {
+	for _, a := range l.Answers {
+		if a.Choice == choice {
+			return a
 		}
 	}
-	of := &Answer{Choice: choice}
-	a.Choices = append(a.Choices, of)
-	return of
+	a := &Answer{Choice: choice}
+	l.Answers = append(l.Answers, a)
+	return a
 }
 
-// Sorted returns the choices in the order of their numbers.
-func (a *Answers) Sorted() []*Answer {
-	sorted := slices.Clone(a.Choices)
-	slices.SortFunc(sorted, func(x, y *Answer) int { return x.Choice - y.Choice })
+// Sorted returns the answers in the order of their choices.
+func (l *Ledger) Sorted() []*Answer {
+	sorted := slices.Clone(l.Answers)
+	slices.SortFunc(sorted, func(a, b *Answer) int { return a.Choice - b.Choice })
 	return sorted
 }
 
-// Missing returns the strategies that some choice could not serve.
-func (a *Answers) Missing() (k position.Kind) {
-	for _, of := range a.Choices {
-		if of.End != nil {
-			k |= of.End.Missing
+// Missing returns the strategies that some answer could not serve.
+func (l *Ledger) Missing() (k position.Kind) {
+	for _, a := range l.Answers {
+		if a.End != nil {
+			k |= a.End.Missing
 		}
 	}
 	return k

@@ -13,11 +13,11 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// TestAnswersAddUpToTheRecords compares what is kept with the records themselves.
-func TestAnswersAddUpToTheRecords(t *testing.T) {
+// TestALedgerAddsUpTheRecords compares what is kept with the records themselves.
+func TestALedgerAddsUpTheRecords(t *testing.T) {
 	f := &follow.Follower{Engine: host.Native()}
 	for name, data := range fixtures(t) {
-		var all follow.Answers
+		var all follow.Ledger
 		last := map[[2]int]*record.Confidence{}
 		values := map[[2]int]int{}
 		s, err := f.Open(t.Context(), config(), follow.Handler{Record: func(r record.Record) {
@@ -71,8 +71,8 @@ func TestAHeadlineIsOfTheNewestValue(t *testing.T) {
 	value := func(index int, kinds position.Kind, state session.State, fused float64) *record.Confidence {
 		return &record.Confidence{Place: place(index, kinds), State: state, Fused: fused}
 	}
-	var all follow.Answers
-	a := all.Of(0)
+	var all follow.Ledger
+	a := all.Answer(0)
 	if a.Headline() != nil || a.Whole() != nil {
 		t.Error("an answer without positions has a headline")
 	}
@@ -107,7 +107,7 @@ func TestAHeadlineIsOfTheNewestValue(t *testing.T) {
 }
 
 func TestManyFaultsAreCounted(t *testing.T) {
-	var all follow.Answers
+	var all follow.Ledger
 	for range follow.KeptFaults + 5 {
 		all.Take(&record.Fault{Code: stream.InvalidJSON})
 	}
@@ -117,8 +117,8 @@ func TestManyFaultsAreCounted(t *testing.T) {
 }
 
 func TestAnAnswerLacksLogprobs(t *testing.T) {
-	var all follow.Answers
-	a := all.Of(0)
+	var all follow.Ledger
+	a := all.Answer(0)
 	add := func(why session.Reason) {
 		i := len(a.Places)
 		all.Take(&record.Position{Place: record.Place{Index: i}})
