@@ -41,7 +41,7 @@
 //	FINECE_KEYS              secret: client keys, the lines of a file of finece key new
 //	FINECE_ORIGINS           web origins whose pages may use the Worker, with commas; * for all
 //	FINECE_POLICY            annotate or withhold
-//	FINECE_THRESHOLD         of withhold, over 0 and up to 1
+//	FINECE_WITHHOLD_BELOW    withhold: the confidence that text needs, 0 to 1; default 0.8
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment
 //	FINECE_REFUSE_UNCHECKED  true: with closed, refuse routes whose answers are not checked

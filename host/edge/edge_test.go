@@ -170,20 +170,22 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 	}{
 		{"annotate", map[string]string{}, func(*gateway.Config) {}},
 		{"without an operator's key", map[string]string{}, func(c *gateway.Config) { c.Key = "" }},
-		{"comments, entropy", map[string]string{"FINECE_CARRIER": "comment", "FINECE_SESSION": `{"strategy":"entropy","threshold":0.5}`}, func(c *gateway.Config) {
+		{"comments, entropy", map[string]string{"FINECE_CARRIER": "comment", "FINECE_SESSION": `{"strategy":"entropy","entropy_threshold":0.5}`}, func(c *gateway.Config) {
 			c.Carrier = gateway.Comment
-			c.Session, _ = session.ParseConfig([]byte(`{"strategy":"entropy","threshold":0.5}`))
+			c.Session, _ = session.ParseConfig([]byte(`{"strategy":"entropy","entropy_threshold":0.5}`))
 		}},
-		{"withhold", map[string]string{"FINECE_POLICY": "withhold", "FINECE_THRESHOLD": "0.9", "FINECE_FAILURE": "closed"}, func(c *gateway.Config) {
-			c.Policy, c.Threshold, c.Failure = gateway.Withhold, 0.9, gateway.Closed
+		{"withhold", map[string]string{"FINECE_POLICY": "withhold", "FINECE_WITHHOLD_BELOW": "0.9", "FINECE_FAILURE": "closed"}, func(c *gateway.Config) {
+			c.Policy, c.WithholdBelow, c.Failure = gateway.Withhold, 0.9, gateway.Closed
 		}},
-		{"a confidence model", map[string]string{"FINECE_MODEL": upstream.URL + "/v1", "FINECE_POLICY": "withhold", "FINECE_THRESHOLD": "0.7", "FINECE_FAILURE": "closed", "FINECE_SESSION": `{"depth":0}`}, func(c *gateway.Config) {
+		{"a confidence model", map[string]string{"FINECE_MODEL": upstream.URL + "/v1", "FINECE_POLICY": "withhold", "FINECE_WITHHOLD_BELOW": "0.7", "FINECE_FAILURE": "closed", "FINECE_SESSION": `{"depth":0}`}, func(c *gateway.Config) {
 			c.Session.Estimator, c.Model, c.Session.Fusion.Depth = session.Model, confidence, 0
-			c.Policy, c.Threshold, c.Failure = gateway.Withhold, 0.7, gateway.Closed
+			c.Policy, c.WithholdBelow, c.Failure = gateway.Withhold, 0.7, gateway.Closed
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			config := gateway.Config{Upstream: upstream.URL + "/v1", Key: "sk-secret-1", Access: gateway.Access{Clients: keys}, Engine: engine, Session: host.DefaultConfig(), Failure: gateway.Open}
+			config := gateway.DefaultConfig()
+			config.Upstream, config.Engine, config.Failure = upstream.URL+"/v1", engine, gateway.Open
+			config.Key, config.Access = "sk-secret-1", gateway.Access{Clients: keys}
 			c.set(&config)
 			handler, err := gateway.New(config)
 			if err != nil {
@@ -519,7 +521,8 @@ func TestAWorkerKeepsTheOperatorsKey(t *testing.T) {
 func TestAWorkerThatIsNotConfiguredSaysSo(t *testing.T) {
 	for _, bindings := range []map[string]string{
 		{"FINECE_UPSTREAM": "sk-mistake"},
-		{"FINECE_UPSTREAM": "http://mistake/v1", "FINECE_POLICY": "withhold", "FINECE_FAILURE": "closed", "FINECE_THRESHOLD": "0"},
+		{"FINECE_UPSTREAM": "http://mistake/v1", "FINECE_POLICY": "withhold", "FINECE_FAILURE": "closed", "FINECE_WITHHOLD_BELOW": "2"},
+		{"FINECE_UPSTREAM": "http://mistake/v1", "FINECE_POLICY": "withhold", "FINECE_FAILURE": "closed", "FINECE_THRESHOLD": "0.8"},
 	} {
 		resp := post(t, t.Context(), worker(t, bindings)+"/v1/chat/completions", request)
 		body, _ := io.ReadAll(resp.Body)

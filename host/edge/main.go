@@ -81,17 +81,15 @@ func newHandler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("FINECE_SESSION: %w", err)
 	}
-	c := gateway.Config{
-		Upstream:  setting("FINECE_UPSTREAM"),
-		Key:       model.Secret(setting("FINECE_UPSTREAM_KEY")),
-		RoundTrip: fetcher{}.Do,
-		Engine:    isolate{surroundings.Get("finece").Get("open")},
-		Session:   config,
-		Policy:    gateway.Policy(setting("FINECE_POLICY")),
-		Failure:   gateway.Failure(setting("FINECE_FAILURE")),
-		Carrier:   gateway.Carrier(setting("FINECE_CARRIER")),
-		Report:    report,
-	}
+	c := gateway.DefaultConfig()
+	c.Upstream, c.Key = setting("FINECE_UPSTREAM"), model.Secret(setting("FINECE_UPSTREAM_KEY"))
+	c.RoundTrip = fetcher{}.Do
+	c.Engine = isolate{surroundings.Get("finece").Get("open")}
+	c.Session = config
+	c.Policy = gateway.Policy(or(setting("FINECE_POLICY"), string(c.Policy)))
+	c.Failure = gateway.Failure(setting("FINECE_FAILURE"))
+	c.Carrier = gateway.Carrier(or(setting("FINECE_CARRIER"), string(c.Carrier)))
+	c.Report = report
 	if c.Access, err = access(); err != nil {
 		return nil, err
 	}
@@ -103,12 +101,12 @@ func newHandler() (http.Handler, error) {
 	if c.Failure == "" && c.Policy != gateway.Withhold {
 		c.Failure = gateway.Open
 	}
-	if threshold := setting("FINECE_THRESHOLD"); threshold != "" {
-		if c.Threshold, err = strconv.ParseFloat(threshold, 64); err != nil {
-			return nil, fmt.Errorf("FINECE_THRESHOLD: %w", err)
-		}
-		if c.Threshold == 0 { // for which the gateway would take its default
-			return nil, errors.New("FINECE_THRESHOLD: 0 would withhold nothing; use the FINECE_POLICY annotate")
+	if setting("FINECE_THRESHOLD") != "" {
+		return nil, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
+	}
+	if below := setting("FINECE_WITHHOLD_BELOW"); below != "" {
+		if c.WithholdBelow, err = strconv.ParseFloat(below, 64); err != nil {
+			return nil, fmt.Errorf("FINECE_WITHHOLD_BELOW: %w", err)
 		}
 	}
 	if root := setting("FINECE_MODEL"); root != "" {
@@ -122,6 +120,14 @@ func newHandler() (http.Handler, error) {
 		}
 	}
 	return gateway.New(c)
+}
+
+// or is v, or fallback if v is empty.
+func or(v, fallback string) string {
+	if v == "" {
+		return fallback
+	}
+	return v
 }
 
 var _ host.Engine = isolate{}

@@ -251,7 +251,8 @@ func TestAKeyThatAnyoneMaySpendIsRefused(t *testing.T) {
 		{gateway.Access{Clients: keys(t), Origins: []string{"*"}}, ""},
 		{anyone, ""},
 	} {
-		config := gateway.Config{Upstream: "http://127.0.0.1:1/v1", Key: operatorsKey, Engine: core(t), Failure: gateway.Open, Access: c.access}
+		config := config("http://127.0.0.1:1/v1", core(t))
+		config.Key, config.Access = operatorsKey, c.access
 		config.Session = host.DefaultConfig()
 		_, err := gateway.New(config)
 		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +18,7 @@ type Policy string
 
 const (
 	Annotate Policy = "annotate" // tell the client
-	Withhold Policy = "withhold" // tell, and keep back what is below Config.Threshold
+	Withhold Policy = "withhold" // tell, and keep back what is below Config.WithholdBelow
 )
 
 // Failure says what becomes of an answer that cannot be checked.
@@ -43,46 +42,43 @@ const (
 // TLS and X.509: half of the edge worker.
 type RoundTrip func(*http.Request) (*http.Response, error)
 
-// DefaultThreshold is the paper's.
-const DefaultThreshold = 0.8
-
-// Config is a gateway. Upstream, Engine, Session and Failure are required;
-// every other zero is a default.
+// Config is a gateway. Start from [DefaultConfig] and set Upstream, Engine and
+// Failure: a field that is zero means zero.
 type Config struct {
 	Upstream  string       // the API's root, such as https://api.openai.com/v1; /v1/x goes to Upstream/x
 	Key       model.Secret // the operator's, sent to Upstream instead of the client's with scored routes and GET /v1/models alone; "" sends the client's on
 	Access    Access       // who may use the gateway; needed with a Key
-	RoundTrip RoundTrip    // default that of http.DefaultTransport
+	RoundTrip RoundTrip    // nil is that of http.DefaultTransport
 
 	Engine  host.Engine
 	Session host.Config   // the confidence options; the question is taken from the request if it has none
 	Model   *model.Client // asked if Session.Estimator is session.Model
 
-	Policy    Policy  // default Annotate
-	Threshold float64 // of Withhold, in [0,1]; default 0.8
-	Failure   Failure
-	Carrier   Carrier // default Field
+	Policy        Policy
+	WithholdBelow float64 // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
+	Failure       Failure
+	Carrier       Carrier
 
 	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
 	// looks at: all but chat completions and the list of models.
 	RefuseUnchecked bool
 
-	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it; default 250 ms
-	Settle       time.Duration // Annotate: an answer's end waits for a confidence model; default 1 s. Withhold waits for MaxDelay
-	MaxDelay     time.Duration // Withhold: text is held; default 30 s
-	MaxHeld      int           // Withhold: bytes held; default 1 MiB
+	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
+	Settle       time.Duration // Annotate: an answer's end waits for a confidence model. Withhold waits for MaxDelay
+	MaxDelay     time.Duration // Withhold: text is held
+	MaxHeld      int           // Withhold: bytes held
 
-	HeaderTimeout time.Duration // until the upstream answers; default 10 min, since plain answers take long
-	IdleTimeout   time.Duration // between two reads of an answer; default 5 min
-	WriteTimeout  time.Duration // of one write to the client; default 30 s
+	// These are more than 0.
+	HeaderTimeout time.Duration // until the upstream answers; plain answers take long
+	IdleTimeout   time.Duration // between two reads of an answer
+	WriteTimeout  time.Duration // of one write to the client
+	MaxRequest    int64         // bytes of a request that is read
+	MaxAnswer     int64         // bytes of a plain answer that is read
 
-	MaxRequest int64 // bytes of a request that is read; default 32 MiB
-	MaxAnswer  int64 // bytes of a plain answer that is read; default 16 MiB
-
-	// MaxEvent is how many bytes of a stream's event are read; default 1 MiB. The
-	// session's own is raised to it, up to 16 MiB. A session's memory is a few times
-	// its largest event, and 40 times MaxEvent for one that is made to fill it,
-	// unless the engine bounds it, as wazero.WithMemoryLimit does.
+	// MaxEvent is how many bytes of a stream's event are read; more than 0. The
+	// session's own is raised to it, up to 16 MiB. A session uses a few times its
+	// largest event. A hostile stream can push that to 40 times MaxEvent;
+	// wazero.WithMemoryLimit sets a hard bound.
 	MaxEvent int
 
 	// KeepRequest sends requests on as they are, so that log-probabilities are
@@ -97,6 +93,18 @@ type Config struct {
 	breaker *breaker // of all answers
 }
 
+// DefaultConfig annotates, with the confidence options of host.DefaultConfig. It
+// has every default of the settings in package contract.
+func DefaultConfig() Config {
+	return Config{
+		Session: host.DefaultConfig(),
+		Policy:  Annotate, WithholdBelow: 0.8, Carrier: Field,
+		CarrierDelay: 250 * time.Millisecond, Settle: time.Second, MaxDelay: 30 * time.Second, MaxHeld: 1 << 20,
+		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
+		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
+	}
+}
+
 // patience is how long an answer's end waits for a confidence model. Text that is
 // held is the more important to decide on.
 func (c *Config) patience() time.Duration {
@@ -106,8 +114,8 @@ func (c *Config) patience() time.Duration {
 	return c.Settle
 }
 
-// withDefaults checks c and fills it in.
-func (c Config) withDefaults() (Config, *url.URL, error) {
+// checked checks c and fills in what it needs beside its settings.
+func (c Config) checked() (Config, *url.URL, error) {
 	base, err := url.Parse(strings.TrimSpace(c.Upstream))
 	if err != nil {
 		return c, nil, fmt.Errorf("gateway: upstream: %w", err)
@@ -118,8 +126,6 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 	if c.Engine == nil {
 		return c, nil, errors.New("gateway: no engine")
 	}
-	c.Policy, c.Carrier = orDefault(c.Policy, Annotate), orDefault(c.Carrier, Field)
-	c.Threshold = orDefault(c.Threshold, DefaultThreshold)
 	switch {
 	case c.Policy != Annotate && c.Policy != Withhold:
 		return c, nil, fmt.Errorf("gateway: policy %q: want %s or %s", c.Policy, Annotate, Withhold)
@@ -129,8 +135,8 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
 	case c.RefuseUnchecked && c.Failure != Closed:
 		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
-	case math.IsNaN(c.Threshold) || c.Threshold < 0 || c.Threshold > 1:
-		return c, nil, fmt.Errorf("gateway: threshold %v: want 0 to 1", c.Threshold)
+	case !(c.WithholdBelow >= 0 && c.WithholdBelow <= 1):
+		return c, nil, fmt.Errorf("gateway: withhold_below %v: want 0 to 1", c.WithholdBelow)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
 		return c, nil, errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
 	}
@@ -145,26 +151,8 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 			return c, nil, errors.New("gateway: no RoundTrip")
 		}
 	}
-	for _, d := range []struct {
-		name  string
-		value *time.Duration
-		usual time.Duration
-	}{
-		{"CarrierDelay", &c.CarrierDelay, 250 * time.Millisecond},
-		{"Settle", &c.Settle, time.Second},
-		{"MaxDelay", &c.MaxDelay, 30 * time.Second},
-		{"HeaderTimeout", &c.HeaderTimeout, 10 * time.Minute},
-		{"IdleTimeout", &c.IdleTimeout, 5 * time.Minute},
-		{"WriteTimeout", &c.WriteTimeout, 30 * time.Second},
-	} {
-		if *d.value = orDefault(*d.value, d.usual); *d.value < 0 {
-			return c, nil, fmt.Errorf("gateway: %s is negative", d.name)
-		}
-	}
-	c.MaxHeld, c.MaxEvent = orDefault(c.MaxHeld, 1<<20), orDefault(c.MaxEvent, 1<<20)
-	c.MaxRequest, c.MaxAnswer = orDefault(c.MaxRequest, 32<<20), orDefault(c.MaxAnswer, 16<<20)
-	if c.MaxHeld < 0 || c.MaxEvent < 0 || c.MaxRequest < 0 || c.MaxAnswer < 0 {
-		return c, nil, errors.New("gateway: a limit on bytes is negative")
+	if err := c.limits(); err != nil {
+		return c, nil, err
 	}
 	if c.Report == nil {
 		c.Report = func(string, error) {}
@@ -176,10 +164,26 @@ func (c Config) withDefaults() (Config, *url.URL, error) {
 	return c, base, nil
 }
 
-func orDefault[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
+// limits says which time or size is out of its range.
+func (c *Config) limits() error {
+	for _, limit := range []struct {
+		name       string
+		value, low int64
+	}{
+		{"carrier_delay", int64(c.CarrierDelay), 0},
+		{"settle", int64(c.Settle), 0},
+		{"max_delay", int64(c.MaxDelay), 0},
+		{"max_held", int64(c.MaxHeld), 0},
+		{"header_timeout", int64(c.HeaderTimeout), 1},
+		{"idle_timeout", int64(c.IdleTimeout), 1},
+		{"write_timeout", int64(c.WriteTimeout), 1},
+		{"max_request", c.MaxRequest, 1},
+		{"max_answer", c.MaxAnswer, 1},
+		{"max_event", int64(c.MaxEvent), 1},
+	} {
+		if limit.value < limit.low {
+			return fmt.Errorf("gateway: %s is %d: want at least %d; start from DefaultConfig", limit.name, limit.value, limit.low)
+		}
 	}
-	return v
+	return nil
 }

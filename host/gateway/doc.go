@@ -3,12 +3,9 @@
 // client. `finece serve` and the Worker (host/edge) serve this same handler. The
 // handler opens no socket and no file: it is given its engine and its round tripper.
 //
-//	handler, err := gateway.New(gateway.Config{
-//		Upstream: "https://api.openai.com/v1",
-//		Engine:   engine,
-//		Session:  host.DefaultConfig(),
-//		Failure:  gateway.Open,
-//	})
+//	config := gateway.DefaultConfig()
+//	config.Upstream, config.Engine, config.Failure = "https://api.openai.com/v1", engine, gateway.Open
+//	handler, err := gateway.New(config)
 //	...
 //	err = http.ListenAndServe("127.0.0.1:8080", handler)
 //

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 )
 
@@ -65,10 +64,9 @@ func TestAnAnswerThatBreaksOffIsReported(t *testing.T) {
 	})
 	for _, edge := range []bool{false, true} {
 		var log []string
-		h, err := gateway.New(gateway.Config{
-			Upstream: u.URL + "/v1", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open,
-			Report: func(message string, err error) { log = append(log, message+": "+err.Error()) },
-		})
+		c := config(u.URL+"/v1", core(t))
+		c.Report = func(message string, err error) { log = append(log, message+": "+err.Error()) }
+		h, err := gateway.New(c)
 		if err != nil {
 			t.Fatal(err)
 		}

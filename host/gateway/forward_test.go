@@ -10,9 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 )
 
@@ -44,9 +42,7 @@ func TestTheEdgesForwarderIsAReverseProxy(t *testing.T) {
 	})
 	gateways := map[string]*httptest.Server{}
 	for _, name := range []string{"server", "edge"} {
-		h, err := gateway.New(gateway.Config{
-			Upstream: u.URL + "/v1", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open, CarrierDelay: time.Minute,
-		})
+		h, err := gateway.New(config(u.URL+"/v1", core(t)))
 		if err != nil {
 			t.Fatal(err)
 		}

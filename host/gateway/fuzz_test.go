@@ -33,10 +33,10 @@ func FuzzStream(f *testing.F) {
 		f.Add(uint8(i), uint8(i*5+1), []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, setting, size uint8, data []byte) {
-		c, _, err := Config{
-			Upstream: "http://x/v1", Engine: host.Native(), Session: host.DefaultConfig(), Failure: Open,
-			CarrierDelay: time.Hour, MaxDelay: time.Hour, MaxEvent: 1000, Threshold: 0.3,
-		}.withDefaults()
+		c := DefaultConfig()
+		c.Upstream, c.Engine, c.Failure = "http://x/v1", host.Native(), Open
+		c.CarrierDelay, c.MaxDelay, c.MaxEvent, c.WithholdBelow = time.Hour, time.Hour, 1000, 0.3
+		c, _, err := c.checked()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func through(t *testing.T, c *Config, a asked, upstream io.Reader) []byte {
 	r := &request{asked: a, usage: true, deadline: func(time.Time) {}}
 	var g *gate
 	if c.Policy == Withhold {
-		g = &gate{threshold: c.Threshold, failure: c.Failure, passages: map[int]*passage{}}
+		g = &gate{threshold: c.WithholdBelow, failure: c.Failure, passages: map[int]*passage{}}
 	}
 	s, err := newScorer(context.Background(), c, c.Session, g)
 	if err != nil {

@@ -24,7 +24,7 @@ type Handler struct {
 
 // New makes a gateway. An error names the setting that is wrong.
 func New(c Config) (*Handler, error) {
-	c, base, err := c.withDefaults()
+	c, base, err := c.checked()
 	if err != nil {
 		return nil, err
 	}

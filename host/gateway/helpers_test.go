@@ -124,13 +124,18 @@ func paced(pause time.Duration) func([]byte) (int, time.Duration) {
 	}
 }
 
+// config is a gateway that lets pass what it cannot check.
+func config(upstream string, engine host.Engine) gateway.Config {
+	c := gateway.DefaultConfig()
+	c.Upstream, c.Engine, c.Failure = upstream, engine, gateway.Open
+	c.CarrierDelay = time.Minute // what comes when is up to the tests
+	return c
+}
+
 // newGateway serves a gateway in front of u.
 func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptest.Server {
 	t.Helper()
-	c := gateway.Config{
-		Upstream: u.URL + "/v1", Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open,
-		CarrierDelay: time.Minute, // what comes when is up to the tests
-	}
+	c := config(u.URL+"/v1", core(t))
 	if testing.Verbose() {
 		c.Report = func(message string, err error) { t.Logf("%s: %v", message, err) }
 	}

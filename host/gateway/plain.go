@@ -129,9 +129,9 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 		reason := notScored
 		switch {
 		case c == nil:
-		case c.HasValue() && c.Fused < h.config.Threshold:
+		case c.HasValue() && c.Fused < h.config.WithholdBelow:
 			d := decision(Withhold, record.ActionEnd, low)
-			d.Choice, d.Index, d.Threshold, d.Byte = choice, c.Index, h.config.Threshold, 0
+			d.Choice, d.Index, d.Threshold, d.Byte = choice, c.Index, h.config.WithholdBelow, 0
 			return d
 		case c.HasValue(), c.Reason == session.Refusal, c.Reason == session.NoText && !a.other:
 			continue

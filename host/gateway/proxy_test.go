@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -80,7 +81,9 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	if _, err := gateway.New(gateway.Config{Upstream: u.URL, Engine: core(t), Session: host.DefaultConfig(), Failure: gateway.Open, RefuseUnchecked: true}); err == nil {
+	open := config(u.URL, core(t))
+	open.RefuseUnchecked = true
+	if _, err := gateway.New(open); err == nil {
 		t.Error("no error for the failure policy open")
 	}
 }
@@ -426,7 +429,7 @@ func TestHammer(t *testing.T) {
 }
 
 func TestAWrongConfigurationIsNamed(t *testing.T) {
-	good := gateway.Config{Upstream: "http://127.0.0.1:1/v1", Engine: host.Native(), Session: host.DefaultConfig(), Failure: gateway.Open}
+	good := config("http://127.0.0.1:1/v1", host.Native())
 	if _, err := gateway.New(good); err != nil {
 		t.Fatal(err)
 	}
@@ -439,10 +442,12 @@ func TestAWrongConfigurationIsNamed(t *testing.T) {
 		{func(c *gateway.Config) { c.Failure = "" }, "failure policy"},
 		{func(c *gateway.Config) { c.Policy = "guess" }, "policy"},
 		{func(c *gateway.Config) { c.Carrier = "pigeon" }, "carrier"},
-		{func(c *gateway.Config) { c.Threshold = 1.5 }, "threshold"},
+		{func(c *gateway.Config) { c.WithholdBelow = 1.5 }, "withhold_below 1.5: want 0 to 1"},
+		{func(c *gateway.Config) { c.WithholdBelow = math.NaN() }, "withhold_below"},
+		{func(c *gateway.Config) { c.MaxRequest = 0 }, "max_request is 0: want at least 1"},
 		{func(c *gateway.Config) { c.Session.Estimator = session.Model }, "model"},
 		{func(c *gateway.Config) { c.Session.MaxEvent = 1 }, "max_event"},
-		{func(c *gateway.Config) { c.Settle = -1 }, "Settle"},
+		{func(c *gateway.Config) { c.Settle = -1 }, "settle is -1: want at least 0"},
 	} {
 		bad := good
 		c.set(&bad)

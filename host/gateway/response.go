@@ -87,7 +87,7 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
 	var g *gate
 	if h.config.Policy == Withhold {
-		g = &gate{threshold: h.config.Threshold, failure: h.config.Failure, passages: map[int]*passage{}}
+		g = &gate{threshold: h.config.WithholdBelow, failure: h.config.Failure, passages: map[int]*passage{}}
 	}
 	ctx := resp.Request.Context()
 	s, err := newScorer(ctx, &h.config, config, g)
@@ -113,7 +113,7 @@ func (h *Handler) announce(resp *http.Response, status string) {
 	resp.Header.Set(headerFailure, string(h.config.Failure))
 	resp.Header.Set(headerEstimator, h.config.estimator())
 	if h.config.Policy == Withhold {
-		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.Threshold, 'g', -1, 64))
+		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.WithholdBelow, 'g', -1, 64))
 	}
 }
 

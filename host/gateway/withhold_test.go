@@ -20,7 +20,7 @@ import (
 
 func withhold(threshold float64, failure gateway.Failure) func(*gateway.Config) {
 	return func(c *gateway.Config) {
-		c.Policy, c.Threshold, c.Failure = gateway.Withhold, threshold, failure
+		c.Policy, c.WithholdBelow, c.Failure = gateway.Withhold, threshold, failure
 	}
 }
 
@@ -49,6 +49,20 @@ func content(t testing.TB, stream string) (text string, finished []string) {
 		}
 	}
 	return text, finished
+}
+
+// TestZeroWithholdsNothingThatHasAConfidence: a threshold of 0 is 0, and not
+// the default.
+func TestZeroWithholdsNothingThatHasAConfidence(t *testing.T) {
+	data := demo(t)
+	u := newUpstream(t, replay(data, burst))
+	resp := post(t, newGateway(t, u, withhold(0, gateway.Closed)), ask)
+	if got := resp.Header.Get("X-FineCE-Threshold"); got != "0" {
+		t.Errorf("X-FineCE-Threshold %q", got)
+	}
+	if _, rest := told(t, read(t, resp)); rest != string(data) {
+		t.Error(difference(rest, string(data)))
+	}
 }
 
 // TestAnAnswerAboveTheThresholdPassesWhole, byte for byte.

@@ -81,15 +81,6 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 		f.failure = string(gateway.Open)
 	}
 	g.Failure, g.Carrier = gateway.Failure(f.failure), gateway.Carrier(f.carrier)
-	if g.Threshold == 0 {
-		return nil, exit.Usagef("--withhold-below 0 would withhold nothing; use --policy annotate")
-	}
-	for _, name := range []string{"carrier-delay", "settle", "max-delay", "max-held"} {
-		// The gateway would take its default for it.
-		if v := cmd.Flags().Lookup(name).Value.String(); v == "0" || v == "0s" {
-			return nil, exit.Usagef("--%s %s: want more than 0", name, v)
-		}
-	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100
 	g.RoundTrip = transport.RoundTrip

@@ -98,7 +98,7 @@ type flags struct {
 
 // New makes the command.
 func New() *cobra.Command {
-	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: "auto", EngineName: "wazero"}}
+	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: "auto", EngineName: "wazero"}, gateway: gateway.DefaultConfig()}
 	cmd := &cobra.Command{
 		Use:     "serve [flags]",
 		Short:   "Serve a gateway that scores chat completions",
@@ -128,7 +128,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.hostNames, "allow-host", nil, "another name that this server is reached by, such as gateway.example.com")
 	flags.StringSliceVar(&f.origins, "allow-origin", nil, "web origin whose pages may use the gateway, such as https://chat.example.com; * for all")
 	flags.StringVar(&f.policy, "policy", string(gateway.Annotate), "annotate or withhold")
-	flags.Float64Var(&g.Threshold, "withhold-below", gateway.DefaultThreshold, "withhold: confidence that text needs, over 0 and up to 1")
+	flags.Float64Var(&g.WithholdBelow, "withhold-below", g.WithholdBelow, "withhold: confidence that text needs, 0 to 1")
 	flags.StringVar(&f.failure, "failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open")
 	flags.BoolVar(&g.RefuseUnchecked, "refuse-unchecked", false, "with --failure closed: refuse routes whose answers are not checked")
 	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
