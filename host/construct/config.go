@@ -98,7 +98,7 @@ func (c *Config) Validate() error {
 	case c.Generator == nil || c.Grader == nil || c.Vectorizer == nil:
 		return errors.New("construct: Generator, Grader and Vectorizer have to be set")
 	case !(c.Threshold >= 0 && c.Threshold <= 2):
-		return fmt.Errorf("construct: threshold %v: want a cosine distance, 0 to 2", c.Threshold)
+		return fmt.Errorf("construct: cluster distance %v: want a cosine distance, 0 to 2", c.Threshold)
 	case !(c.Level >= 0.5 && c.Level <= 0.999999):
 		return fmt.Errorf("construct: level %v: want 0.5 to 0.999999", c.Level)
 	case c.Requests < 1 || c.Questions < 0:

@@ -85,7 +85,7 @@ const stopEvent = `data: {"object":"chat.completion.chunk","choices":[{"index":0
 
 func TestEntropyPositions(t *testing.T) {
 	in := tokenEvent("a", 0.99, 0.01) + tokenEvent("b", 0.5, 0.5) + tokenEvent("c", 0.9, 0.1) + tokenEvent("d", 0.5, 0.25, 0.25) + tokenEvent("e", 1) + stopEvent
-	r := finece(t, in, "positions", "--threshold", "0.5", "--gap", "1", "-")
+	r := finece(t, in, "positions", "--entropy-threshold", "0.5", "--min-gap", "1", "-")
 	r.wants(t, 0)
 	list := positionsIn(t, r.out)
 	if got := kinds(list); got != "question entropy entropy end" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/positions"
 	"github.com/finece/finece/host/cmd/finece/internal/score"
 	"github.com/finece/finece/host/cmd/finece/internal/serve"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/text"
 	"github.com/finece/finece/host/cmd/finece/internal/train"
 	"github.com/finece/finece/host/cmd/finece/internal/version"
@@ -68,7 +70,12 @@ func newRoot() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.With(exit.Usage, err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if renamed := (*settings.RenamedError)(nil); errors.As(err, &renamed) {
+			err = renamed
+		}
+		return exit.With(exit.Usage, err)
+	})
 	usage := strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", ".FlagUsagesWrapped 80")
 	root.SetUsageTemplate(usage + exitCodes)
 	root.AddCommand(

@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
@@ -135,7 +136,8 @@ func New() *cobra.Command {
 	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
 	flags.IntVar(&c.MinLength, "min-length", c.MinLength, "characters that a fragment needs; a shorter one joins the next")
 	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space behind a partial answer with it")
-	flags.Float64Var(&c.Threshold, "threshold", c.Threshold, "cosine distance from which clusters are not merged")
+	flags.Float64Var(&c.Threshold, "cluster-distance", c.Threshold, "cosine distance, 0 to 2, from which clusters are not merged")
+	settings.Renamed(cmd, "threshold", "cluster-distance")
 	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "more than m clusters: use the largest, or merge on")
 	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
 	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of its server (default: --server)")

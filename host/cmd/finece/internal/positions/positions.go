@@ -40,7 +40,7 @@ The token ratio is known at the end of the stream, so the output comes then. An
 input without an end has no output. Up to 1048576 positions are kept.`
 
 const example = `  finece positions answer.sse
-  finece positions --strategy paragraph+entropy --threshold 1.5 answer.sse
+  finece positions --strategy paragraph+entropy --entropy-threshold 1.5 answer.sse
   finece positions --strategy periodic --every 50 - < answer.txt
   finece positions answer.sse | jq -r 'select(.ratio > 0.3) | .byte' | head -1`
 

@@ -2,6 +2,7 @@
 package settings
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
+	"github.com/finece/finece/wasm/contract"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -40,7 +42,7 @@ type Flags struct {
 
 // New is the default settings for input from files, with wide bounds.
 func New() *Flags {
-	f := &Flags{Config: host.DefaultConfig()}
+	f := &Flags{Config: host.DefaultConfig(), Format: stream.Auto.String()}
 	f.Config.MaxPositions = 1 << 20
 	f.Config.MaxEvent = 4 << 20
 	f.Config.MaxText = 1 << 20
@@ -49,23 +51,22 @@ func New() *Flags {
 
 // AddStream adds the flags about the input and the engine.
 func (f *Flags) AddStream(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.Format, "format", stream.Auto.String(), "format of the stream: "+strings.Join(formatNames(), ", "))
-	flags.StringVar(&f.EngineName, "engine", "wazero", "what scores: wazero (finece.wasm) or native; both give the same bits")
-	completion.Values(cmd, "format", formatNames()...)
+	Add(cmd, contract.Format, &f.Format)
+	cmd.Flags().StringVar(&f.EngineName, "engine", "wazero", "what scores: wazero (finece.wasm) or native; both give the same digits")
 	completion.Values(cmd, "engine", "wazero", "native")
 }
 
 // AddPositions adds the flags that say where to estimate.
 func (f *Flags) AddPositions(cmd *cobra.Command) {
-	flags := cmd.Flags()
 	o := &f.Config.Positions
-	flags.StringVar(&f.strategy, "strategy", o.Strategy.String(), "where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; --every alone means periodic, --threshold alone entropy")
-	flags.IntVar(&o.Every, "every", o.Every, "periodic: tokens from one position to the next")
-	flags.Float64Var(&o.EntropyThreshold, "threshold", o.EntropyThreshold, "entropy: nats that a token's entropy has to exceed")
-	flags.IntVar(&o.MinLength, "min-length", o.MinLength, "paragraph, line: characters that one needs for a position of its own")
-	flags.IntVar(&o.MinGap, "gap", o.MinGap, "entropy: tokens from one position to the next at least")
-	completion.Values(cmd, "strategy", "paragraph", "line", "periodic", "entropy", "paragraph+entropy", "paragraph+periodic")
+	f.strategy = o.Strategy.String()
+	Add(cmd, contract.Strategy, &f.strategy)
+	cmd.Flags().Lookup(contract.Strategy.Flag()).Usage += fmt.Sprintf("; --%s alone means periodic, --%s alone entropy", contract.Every.Flag(), contract.EntropyThreshold.Flag())
+	Add(cmd, contract.Every, &o.Every)
+	Add(cmd, contract.EntropyThreshold, &o.EntropyThreshold)
+	Add(cmd, contract.MinLength, &o.MinLength)
+	Add(cmd, contract.MinGap, &o.MinGap)
+	completion.Values(cmd, contract.Strategy.Flag(), "paragraph", "line", "periodic", "entropy", "paragraph+entropy", "paragraph+periodic")
 }
 
 // AddEstimator adds the flags that say who estimates.
@@ -73,33 +74,16 @@ func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	m := &f.Config.Model
 	flags.StringVar(&f.Estimator, "estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
-	flags.StringVar(&f.calibration, "calibration", "", "calibrate estimates by the maps in this file, which finece calibrate has made")
-	flags.StringVar(&f.method, "method", f.Config.Method.String(), "logprob: "+strings.Join(methodNames(), ", "))
-	flags.StringVar(&f.adapter, "adapter", m.Adapter.String(), "URL: the API to ask: "+strings.Join(adapterNames(), ", "))
-	flags.StringVar(&m.Name, "model", "", "URL: the confidence model's name there")
+	flags.StringVar(&f.calibration, contract.Calibration.Flag(), "", "file of finece calibrate: its maps calibrate the estimates")
+	flags.StringVar(&f.method, "method", f.Config.Method.String(), "logprob: "+strings.Join(contract.Methods.Texts(), ", "))
+	f.adapter = m.Adapter.String()
+	Add(cmd, contract.ModelAdapter, &f.adapter)
+	Add(cmd, contract.ModelName, &m.Name)
 	flags.DurationVar(&f.Timeout, "timeout", time.Minute, "URL: time for one estimate, retries included")
-	flags.IntVar(&f.Requests, "requests", 8, "URL: requests at once")
+	flags.IntVar(&f.Requests, "requests", 8, "URL: requests at the same time")
 	Fusion(cmd, &f.Config.Fusion)
-	completion.Values(cmd, "method", methodNames()...)
-	completion.Values(cmd, "adapter", adapterNames()...)
-	_ = cmd.MarkFlagFilename("calibration", "json")
-}
-
-func formatNames() []string {
-	return namesUntilUnknown(func(i uint8) string { return stream.Format(i).String() })
-}
-func methodNames() []string {
-	return namesUntilUnknown(func(i uint8) string { return estimate.Method(i).String() })
-}
-func adapterNames() []string {
-	return namesUntilUnknown(func(i uint8) string { return estimate.Adapter(i).String() })
-}
-
-func namesUntilUnknown(name func(uint8) string) (names []string) {
-	for i := uint8(0); name(i) != "unknown"; i++ {
-		names = append(names, name(i))
-	}
-	return names
+	completion.Values(cmd, "method", contract.Methods.Texts()...)
+	_ = cmd.MarkFlagFilename(contract.Calibration.Flag(), "json")
 }
 
 // Resolve reads the flags that are names and checks all settings.
@@ -147,13 +131,13 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 // flags are about.
 func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
 	var implied position.Kind
-	if cmd.Flags().Changed("every") {
+	if cmd.Flags().Changed(contract.Every.Flag()) {
 		implied |= position.Periodic
 	}
-	if cmd.Flags().Changed("threshold") || cmd.Flags().Changed("gap") {
+	if cmd.Flags().Changed(contract.EntropyThreshold.Flag()) || cmd.Flags().Changed(contract.MinGap.Flag()) {
 		implied |= position.Entropy
 	}
-	if implied != 0 && !cmd.Flags().Changed("strategy") {
+	if implied != 0 && !cmd.Flags().Changed(contract.Strategy.Flag()) {
 		return implied, nil
 	}
 	return position.ParseStrategy(f.strategy)
@@ -164,8 +148,8 @@ func (f *Flags) AsksModel() bool { return f.Estimator != "" && f.Estimator != "l
 
 // Fusion adds the flags of Backward Confidence Integration that every input has.
 func Fusion(cmd *cobra.Command, p *bci.Params) {
-	cmd.Flags().Float64Var(&p.Alpha, "alpha", p.Alpha, "revision coefficient in [0,1]; 1 keeps every estimate as it is")
-	cmd.Flags().IntVar(&p.Depth, "depth", p.Depth, "fusion depth: later positions looked at; 0 for no integration")
+	Add(cmd, contract.Alpha, &p.Alpha)
+	Add(cmd, contract.Depth, &p.Depth)
 }
 
 // ReadCalibration reads the file of a flag.
