@@ -115,7 +115,10 @@ func TestEnginesAgreeHoweverTheStreamIsCut(t *testing.T) {
 			if len(want) == 0 {
 				t.Fatal("no events")
 			}
-			cuts := map[string]func() int{"whole": whole, "7 bytes": each(7), "seed 1": random(1), "seed 2": random(2)}
+			cuts := map[string]func() int{"whole": whole, "seed 1": random(1), "seed 2": random(2)}
+			if len(data) < 100_000 { // a call of the module for each piece takes its time
+				cuts["7 bytes"] = each(7)
+			}
 			if len(data) < 20_000 {
 				cuts["1 byte"] = each(1)
 			}
