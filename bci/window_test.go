@@ -285,11 +285,13 @@ func BenchmarkWindow(b *testing.B) {
 }
 
 func TestWindowIgnoresAPositionThatIsNotPushedYet(t *testing.T) {
-	w := newWindow(t, Params{0.5, 1, 1}, 4)
-	checkRevisions(t, "before the first", w.Resolve(0, 0.5, nil))
-	w.Push(nil)
-	checkRevisions(t, "the next one", w.Resolve(1, 0.5, nil))
-	checkRevisions(t, "the next one fails", w.Fail(1, nil))
-	w.Push(nil)
-	checkRevisions(t, "pushed", w.Resolve(1, 0.5, nil), Revision{ID: 1, Fused: 0.5})
+	for depth := range 2 {
+		w := newWindow(t, Params{0.5, depth, 1}, 4)
+		checkRevisions(t, "before the first", w.Resolve(0, 0.5, nil))
+		w.Push(nil)
+		checkRevisions(t, "the next one", w.Resolve(1, 0.5, nil))
+		checkRevisions(t, "the next one fails", w.Fail(1, nil))
+		w.Push(nil)
+		checkRevisions(t, "pushed", w.Resolve(1, 0.5, nil), Revision{ID: 1, Fused: 0.5, Final: depth == 0})
+	}
 }
