@@ -1,0 +1,43 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/finece/finece/wasm/contract/record"
+)
+
+// tell sends records in an extra chunk or in a comment. Records that are due before
+// the first chunk wait for that chunk.
+func (b *body) tell() {
+	if !b.scorer.hasNews() || !b.begun || b.partial {
+		return
+	}
+	if b.config.Carrier == Comment {
+		b.comment()
+		return
+	}
+	if b.reader.seen {
+		b.member = b.envelope().AppendMember(b.member[:0])
+		b.out = b.reader.appendChunk(b.out, emptyDelta, b.member)
+		b.carrierDue = time.Time{}
+	}
+}
+
+// envelope returns the records that the client was not sent yet.
+func (b *body) envelope() *record.Envelope {
+	if b.named == nil {
+		if !b.reader.seen {
+			return b.scorer.envelope("", b.request.model)
+		}
+		n := b.reader.template.named(b.request.model)
+		b.named = &n
+	}
+	return b.scorer.envelope(b.named.id, b.named.generator)
+}
+
+// comment sends records in a comment line.
+func (b *body) comment() {
+	// No blank line: a client that remembers an id would take it for an event.
+	b.out = append(b.out, ": finece "...)
+	b.out = append(b.envelope().AppendJSON(b.out), '\n')
+}
