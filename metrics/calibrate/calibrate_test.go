@@ -202,3 +202,70 @@ func TestNames(t *testing.T) {
 		t.Error("names")
 	}
 }
+
+func TestLimitsOfAMap(t *testing.T) {
+	knots := func(n int) (x []float64) {
+		for i := range n {
+			x = append(x, float64(i)/float64(n-1))
+		}
+		return x
+	}
+	values := func(n int) []float64 { return make([]float64, n) }
+	temperature := Map{Method: Temperature, Clip: 1e-6, Parameters: []float64{1}, N: 1, High: 1}
+	beta := Map{Method: Beta, Clip: 1e-6, Parameters: []float64{1, 1, 0}, N: 1, High: 1}
+	isotonic := Map{Method: Isotonic, X: knots(2), Y: knots(2), N: 1, High: 1}
+	histogram := Map{Method: Histogram, Y: values(1), N: 1, High: 1}
+	with := func(m Map, change func(*Map)) Map { change(&m); return m }
+	for _, c := range []struct {
+		name string
+		m    Map
+		ok   bool
+	}{
+		{"one confidence", with(temperature, func(m *Map) { m.N = 1 }), true},
+		{"no confidence", with(temperature, func(m *Map) { m.N = 0 }), false},
+		{"the most confidences", with(temperature, func(m *Map) { m.N = maxWhole }), true},
+		{"one more", with(temperature, func(m *Map) { m.N = maxWhole + 1 }), false},
+		{"a support of one value", with(temperature, func(m *Map) { m.Low, m.High = 0.5, 0.5 }), true},
+		{"the least clip", with(temperature, func(m *Map) { m.Clip = minClip }), true},
+		{"less", with(temperature, func(m *Map) { m.Clip = minClip / 2 }), false},
+		{"a clip of almost a half", with(temperature, func(m *Map) { m.Clip = math.Nextafter(0.5, 0) }), true},
+		{"a clip of a half", with(temperature, func(m *Map) { m.Clip = 0.5 }), false},
+		{"temperature without a clip", with(temperature, func(m *Map) { m.Clip = 0 }), false},
+		{"beta without a clip", with(beta, func(m *Map) { m.Clip = 0 }), false},
+		{"the largest parameters", with(beta, func(m *Map) { m.Parameters = []float64{maxParameter, maxParameter, -maxParameter} }), true},
+		{"one knot", with(isotonic, func(m *Map) { m.X, m.Y = knots(2)[:1], knots(2)[:1] }), false},
+		{"the most knots", with(isotonic, func(m *Map) { m.X, m.Y = knots(MaxKnots), knots(MaxKnots) }), true},
+		{"one more knot", with(isotonic, func(m *Map) { m.X, m.Y = knots(MaxKnots+1), knots(MaxKnots+1) }), false},
+		{"two knots in one place", with(isotonic, func(m *Map) { m.X, m.Y = []float64{0, 0.5, 0.5, 1}, knots(4) }), false},
+		{"one bin", histogram, true},
+		{"no bin", with(histogram, func(m *Map) { m.Y = nil }), false},
+		{"the most bins", with(histogram, func(m *Map) { m.Y = values(MaxKnots) }), true},
+		{"one more bin", with(histogram, func(m *Map) { m.Y = values(MaxKnots + 1) }), false},
+		{"bins of 0 and 1", with(histogram, func(m *Map) { m.Y = []float64{0, 1} }), true},
+		{"a bin over 1", with(histogram, func(m *Map) { m.Y = []float64{0, 1.5} }), false},
+		{"a method of the future", with(temperature, func(m *Map) { m.Method = methodCount }), false},
+	} {
+		if err := c.m.Validate(); (err == nil) != c.ok {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	for boundary, ok := range map[int]bool{-1: false, 0: true, maxWhole: true, maxWhole + 1: false} {
+		c := Calibration{Boundary: boundary, Maps: [Bands]Map{temperature, beta, isotonic}}
+		if err := c.Validate(); (err == nil) != ok {
+			t.Errorf("a boundary of %d tokens: %v", boundary, err)
+		}
+	}
+}
+
+func TestWhichMapsAreFitted(t *testing.T) {
+	listed := map[Method]bool{}
+	for _, m := range Methods() {
+		listed[m] = true
+	}
+	for m := range methodCount + 2 {
+		known := m != None && m < methodCount
+		if m.Fitted() != (known && m != Identity) || listed[m] != known {
+			t.Errorf("%s is fitted: %v, listed: %v", m, m.Fitted(), listed[m])
+		}
+	}
+}

@@ -67,6 +67,34 @@ func TestRawValuesAtTheEndsOfTheRangeAreCalibrated(t *testing.T) {
 	}
 }
 
+func TestTheRequestSaysHowMuchOfTheAnswerThereIs(t *testing.T) {
+	c := asking()
+	c.Model.Instructions = [...]string{"JUDGE THE QUESTION", "JUDGE THE BEGINNING", "JUDGE THE WHOLE"}
+	r := open(t, c)
+	r.write(content(0, "One.\n\n", -1) + content(0, "Two.", -1) + finish(0, "stop") + doneMarker)
+	r.end()
+	asks := r.of(Ask, 0)
+	if len(asks) != 3 {
+		t.Fatalf("%d requests, want those for p(0), p(1) and p(z)", len(asks))
+	}
+	for i, instruction := range c.Model.Instructions {
+		body, err := r.Request(nil, asks[i].ID)
+		if err != nil || !strings.Contains(string(body), instruction) || strings.Contains(string(body), "Two.") != (i == 2) {
+			t.Errorf("request %d: %s, %v", i, body, err)
+		}
+	}
+}
+
+// A token without text makes no Text event, and one with text makes one.
+func TestTextEventsHaveText(t *testing.T) {
+	c := DefaultConfig()
+	c.Text = true
+	r := scoreCuts(t, c, content(0, "So", -1)+content(0, "", -1)+content(0, " 42", -1)+finish(0, "stop")+doneMarker)
+	if n := len(r.of(Text, 0)); n != 2 {
+		t.Errorf("%d events of two texts", n)
+	}
+}
+
 func TestTokensThatWaitCountWhereTheirTextTurnsOutToBe(t *testing.T) {
 	type total = [2]Total
 	for _, c := range []struct {

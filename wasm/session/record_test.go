@@ -151,6 +151,10 @@ func (r *record) check() {
 		}
 		index := e.Position.Index
 		switch e.Kind {
+		case Text:
+			if len(e.Text) == 0 {
+				wrong(i, "without text")
+			}
 		case Positioned:
 			if index != len(c.positions) || (index == 0) != (e.Position.Kind == position.Question) || c.complete {
 				wrong(i, "position %d comes next", len(c.positions))
