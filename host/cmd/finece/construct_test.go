@@ -201,7 +201,7 @@ func TestConstructGoesOn(t *testing.T) {
 	if g.requests.Load() != asked {
 		t.Error("finished work was done again")
 	}
-	finece(t, "", g.args(in, out, "--temperature", "0.5")...).wants(t, exit.Usage, "came about with other flags")
+	finece(t, "", g.args(in, out, "--temperature", "0.5")...).wants(t, exit.Usage, "made with other flags")
 	finece(t, "", g.args(in, in)...).wants(t, exit.Usage, "not a line of finece construct")
 	finece(t, "", g.args(in, out+".b", "--samples", in)...).wants(t, exit.Usage, "not a reply that finece construct has saved")
 }
@@ -250,7 +250,7 @@ func TestConstructLines(t *testing.T) {
 func TestConstructSeesThatAnswersBeginAnew(t *testing.T) {
 	g := newGenerator(t)
 	g.anew = true
-	finece(t, questionsFor(3), g.args("-", "", "--k", "20", "--m", "1")...).wants(t, 0, "seems to answer anew", "try another --api", "begin like answers to the question")
+	finece(t, questionsFor(3), g.args("-", "", "--k", "20", "--m", "1")...).wants(t, 0, "seems to start new answers", "try another --api", "begin like answers to the question")
 }
 
 func TestConstructFailures(t *testing.T) {
@@ -322,7 +322,7 @@ func TestConstructWithOneVerdictAMeaning(t *testing.T) {
 	if again, _ := os.ReadFile(out); !bytes.Equal(again, raw) || g.judges.Load() != 1 || g.entailments.Load() != asked {
 		t.Error("what was saved was asked for again, or gave other data")
 	}
-	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge")...).wants(t, exit.Usage, "came about with other flags")
+	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge")...).wants(t, exit.Usage, "made with other flags")
 	finece(t, "", g.args(in, out, "--equivalence")...).wants(t, exit.Usage, "--equivalence is about --grader judge")
 	finece(t, "", g.args(in, out, "--equivalence-model", "x")...).wants(t, exit.Usage, "needs --equivalence")
 	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--dry-run")...).wants(t, 0)

@@ -28,22 +28,22 @@ import (
 const rootLong = `finece estimates how likely a language model's answer is to be correct: before
 it is written, while it is written, and when it is complete.
 
-A confidence is estimated at positions: p(0) is the question alone, p(1), p(2),
-... lie in the answer where a strategy puts them, p(z) is the whole answer. An
-estimate that comes later revises those before it (Backward Confidence
-Integration). See arXiv 2508.12040.
+Confidence is estimated at positions: p(0) is the question alone, p(1), p(2), ...
+are places in the answer that a strategy chooses, and p(z) is the whole answer. A
+later estimate revises the earlier ones (Backward Confidence Integration). See
+arXiv 2508.12040.
 
-Input is a file, or - for standard input. A stream is what a provider sent,
-recorded as it came: server-sent events or JSON lines of OpenAI, Anthropic,
-Gemini, Ollama and others, or plain text. What is gzipped is unpacked.`
+The input is a file, or - for standard input. A stream is a recording of what a
+provider sent: server-sent events or JSON lines of OpenAI, Anthropic, Gemini,
+Ollama and others, or plain text. Gzipped input is unpacked.`
 
 const rootExample = `  finece demo                                  watch the built-in model at work, offline
   finece watch answer.sse                      watch a recorded stream being scored
   finece positions answer.sse                  where would confidences be estimated?
-  finece score -o scores.jsonl answers.jsonl   score a batch; run again to go on
+  finece score -o scores.jsonl answers.jsonl   score a batch; run again to resume
   finece eval --plot out.svg pairs.csv         how good are the confidences?
-  finece calibrate -o map.json pairs.csv       make them mean what they say
-  finece serve --upstream http://host/v1       score a server's answers on their way
+  finece calibrate -o map.json pairs.csv       turn confidences into probabilities
+  finece serve --upstream http://host/v1       score a server's answers as they pass
   finece construct --dry-run questions.jsonl   what would training data cost?
   finece train export -o train.jsonl states.jsonl   training data for a confidence model
   finece experiment -o results                 the paper's experiments`
@@ -51,10 +51,10 @@ const rootExample = `  finece demo                                  watch the bu
 const exitCodes = `
 Exit codes:
   0    done
-  1    done as far as the input allows: some of it could not be read or scored
+  1    done in part: some of the input could not be read or scored
   2    the command line is wrong; nothing was done
-  3    what was asked for is not available for this input, such as entropy
-       positions or built-in confidences where there are no log-probabilities
+  3    not available for this input, such as entropy positions or built-in
+       confidences without log-probabilities
   4    a file or address could not be opened, read or written
   130  interrupted
 `

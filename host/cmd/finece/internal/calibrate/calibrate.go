@@ -25,62 +25,63 @@ import (
 	"github.com/finece/finece/wasm/calibration"
 )
 
-const long = `calibrate learns from checked answers what confidences really mean: a map from a
-raw confidence to the share of answers of that confidence that are correct. The
-map is a small JSON file, which score, watch and serve take with --calibration,
-and every other engine of the core as the setting "calibration".
+const long = `calibrate fits a calibration map on labelled answers: from a raw confidence to the
+share of correct answers at that confidence. The map is a small JSON file. score,
+watch and serve read it with --calibration, and other hosts of the core take it as
+the setting "calibration".
 
-The input is what eval reads, JSON Lines or CSV with a confidence in [0,1] and
-whether the answer was correct, and may have more of it:
+The input is that of eval: JSON Lines or CSV with a confidence in [0,1] and whether
+the answer was correct. It may have further columns:
 
-  k, N      in place of correct: how many of N sampled completions are
+  k, N      instead of correct: k of N sampled completions are correct
   id        the question; rows of one question stay together, see below
-  position  where in the answer: 0 or p(0) is the question alone, z or p(z) the
-            whole answer, a number in between
+  position  where in the answer: 0 or p(0) is the question alone, z or p(z) is the
+            whole answer, other numbers are in between
   tokens    tokens of the answer before the position; a row with neither is a
             whole answer
 
 Methods (--method), from the fewest degrees of freedom to the most:
 
   identity     leaves confidences as they are
-  temperature  one number; says only that all are too sure, or not sure enough
-  platt        two; logits, with smoothed targets
-  beta         three
-  isotonic     any rising line (centred isotonic regression); a few hundred rows
-  histogram    the share of each of --bins bins; has ties, so it costs AUROC
-  auto         the one with the lowest cross-validated negative log-likelihood
+  temperature  one parameter: all confidences are too high, or too low
+  platt        two parameters: logits, with smoothed targets
+  beta         three parameters
+  isotonic     any rising function (centred isotonic regression); needs a few
+               hundred rows
+  histogram    the share of correct answers in each of --bins bins; its ties lower
+               the AUROC
+  auto         the method with the lowest cross-validated negative log-likelihood
 
-Only histogram may put a lower confidence above a higher one. identity and
-isotonic keep the order. temperature, platt and beta keep it but for confidences
-within 1e-6 of 0, or of 1, which become equal; and platt and beta make all equal
-if higher confidences are, on the whole, not more often right. As everywhere,
-values too close for a float64 are equal.
+Only histogram may map a lower confidence above a higher one. identity and
+isotonic keep the order. temperature, platt and beta keep it too, except for
+confidences within 1e-6 of 0 or 1, which become equal. platt and beta make all
+confidences equal if higher confidences are not more often correct on the whole.
 
---per-band makes a map for each of question, early and late positions; early is
-before the median of tokens, a number that the file carries, since a running
-stream has no known length. A band of fewer than 50 rows takes the map of all.
+--per-band fits a map for each of question, early and late positions. Early means
+before the median number of tokens, which the file states, because the length of a
+running stream is not known. A band with fewer than 50 rows takes the map of all.
 
-The table says what confidences are worth before and after. "after" is by
-cross-validation: each row's value comes from a map that has not seen its
-question, nor has the choice of auto, which is made anew without each fold. It
-can therefore exceed the lowest NLL of the methods, which is picked with hindsight.
-Intervals are of a bootstrap over questions, at 95%.
+The table compares the confidences before and after. "after" is cross-validated:
+each row is mapped by a map that was fitted without its question. The choice of
+auto is made without it as well, so "after" can be above the lowest NLL of the
+methods. The intervals are 95% bootstrap intervals over questions.
 
---target-risk finds the smallest threshold such that, of the answers of at least
-that confidence, no more than that share is wrong: with probability 1-delta over
-samples like this one, by an exact bound (Clopper-Pearson, split fixed sequence
-testing), for one answer of each question. "none" says that no threshold can be
-had with so few rows, or at all. The threshold is one of raw confidences; where
-comparing calibrated ones would keep the same rows, it is given for these, too.
-Use all digits: a rounded threshold may keep rows of which nothing is promised.
+--target-risk finds the smallest threshold for which, among the answers with at
+least that confidence, no more than that share is wrong. This holds with
+probability 1-delta over samples like this one, for one answer of each question,
+by an exact bound (Clopper-Pearson, split fixed sequence testing). "none" means
+that no threshold has this property, or that there are too few rows. The threshold
+is one of raw confidences. If a threshold of calibrated confidences keeps the same
+rows, it is printed too. Use all digits: the bound does not hold for a rounded
+threshold.
 
---apply FILE maps the confidences of the input by a file made before, and prints
-one JSON object for each; correct is not needed then.`
+--apply FILE maps the confidences of the input with a file made before, and prints
+one JSON object for each row; correct is not needed then.`
 
-const example = `  finece calibrate pairs.csv                          # what would it be worth?
+const example = `  finece calibrate pairs.csv                          # how much would it help?
   finece calibrate -o map.json --plot map.svg pairs.csv
   finece calibrate --per-band --target-risk 0.1 -o map.json positions.jsonl
-  finece score --calibration map.json answers.jsonl   # scores that mean what they say
+  finece score --calibration map.json answers.jsonl   # calibrated scores
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
 // furtherColumns are the optional ones of the input.
@@ -109,7 +110,7 @@ func New() *cobra.Command {
 	f := options{columns: pairs.Columns{More: furtherColumns, Unlabelled: true}}
 	cmd := &cobra.Command{
 		Use:     "calibrate [flags] FILE|-",
-		Short:   "Learn from checked answers what confidences mean",
+		Short:   "Fit a calibration map on labelled answers",
 		Long:    long,
 		Example: example,
 		Args:    input.One,
@@ -123,12 +124,12 @@ func New() *cobra.Command {
 	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the folds, the bootstrap and the threshold; the same seed gives the same file")
 	flags.IntVar(&o.Bins, "bins", metrics.DefaultBins, "bins of a histogram and of the ECE")
 	flags.IntVar(&o.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
-	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold above which at most this share is wrong")
-	flags.Float64Var(&o.Delta, "delta", 0.1, "probability with which the threshold may break its promise")
+	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold at and above which at most this share is wrong")
+	flags.Float64Var(&o.Delta, "delta", 0.1, "probability that the bound of --target-risk does not hold")
 	flags.StringVarP(&f.output, "output", "o", "", "write the calibration to this file, or - for standard output")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability before and after to this .svg or .png")
-	flags.StringVar(&f.source, "source", "", "a note for the file: whose confidences these are; if not given, the input's name")
-	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input by this file, and learn nothing")
+	flags.StringVar(&f.source, "source", "", "a note for the file: where the confidences come from (default: the name of the input)")
+	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input with this file, and fit nothing")
 	flags.StringVar(&f.columns.Confidence, "confidence", "confidence", "key or column of the confidence")
 	flags.StringVar(&f.columns.Correct, "correct", "correct", "key or column of the correctness")
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)

@@ -72,7 +72,7 @@ func (f *options) readRubric() (string, error) {
 }
 
 // settings is a short name for everything that labels depend on, beside the
-// questions: lines that came about differently do not belong in one file.
+// questions. A file has lines of one such name.
 func (f *options) settings() (string, error) {
 	rubric, err := f.readRubric()
 	if err != nil {
@@ -84,7 +84,8 @@ func (f *options) settings() (string, error) {
 		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
 		f.dataset, f.grader, f.judgeModel, rubric,
 	}
-	// And else nothing, so that older files go on.
+	// Settings that came later change nothing unless they are used, so that older
+	// files can be resumed.
 	if f.equivalence {
 		parts = append(parts, f.equivalenceModel)
 	}

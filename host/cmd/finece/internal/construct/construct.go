@@ -21,50 +21,49 @@ import (
 	"github.com/finece/finece/position"
 )
 
-const long = `construct builds training data for a confidence model: Algorithm 1 of FineCE. For
-each question, k answers are sampled; their first fragments are clustered, and a
-representative of each of at most m clusters is completed k times; so are the
-longer partial answers that grow out of these, up to T fragments. The confidence
-of each of these states is the share of completions that is correct. That is
-k(1+mT) completions a question when nothing ends early; what does is counted.
+const long = `construct builds training data for a confidence model: Algorithm 1 of FineCE. It
+samples k answers to each question and clusters their first fragments. For each of
+at most m clusters, one representative is completed k times. Longer partial answers,
+up to T fragments, are made from these completions in the same way. The confidence
+of such a state is the share of its completions that are correct. This takes
+k(1+mT) completions a question if no branch ends early.
 
-Input is questions: JSON Lines {"id", "question", "gold"}, or the public files of
-a --dataset. Output is one JSON line a state:
+The input is questions: JSON Lines {"id", "question", "gold"}, or the public files
+of a --dataset. The output is one JSON line for each state:
 
-  id, state, states  the question, and which of its states this is
-  split              train, dev or test; the same question is never in two
+  id, state, states  the question, the number of this state, and of how many
+  split              train, dev or test; all states of a question are in one
   position           p(0) the question, p(i) a partial answer of i fragments,
                      p(z) a complete answer
   question, text     what the model was asked, and the answer so far
-  confidence, k, N   k of N graded completions are correct; a complete answer is
+  confidence, k, N   k of N graded completions are correct; a complete answer has
                      1 or 0
   interval           the Wilson interval of k/N
-  model, seed, temperature, grader, settings, ...   where it comes from
+  model, seed, temperature, grader, settings, ...   how the state was made
 
-The graders number, letter and alias compare the final answer with gold. For
-statements, gold is all that is true: an answer is right if each line of it is one
-of these. A judge is a model that is asked.
+The graders number, letter and alias compare the final answer with gold. The grader
+statements takes gold as a list of all true statements: an answer is correct if each
+of its lines is in the list. The grader judge asks a model.
 
-The server is any OpenAI-compatible one. A partial answer is sent as the --api
-says; the key comes from FINECE_API_KEY or OPENAI_API_KEY. Every request carries
-a seed; a server that heeds it gives the same data again. All completions of one
-prefix are asked for together, in one request where the server allows n.
+The server can be any OpenAI-compatible one. --api says how a partial answer is
+sent. The key is in FINECE_API_KEY or OPENAI_API_KEY. Every request has a seed; a
+server that uses the seed gives the same data again. All completions of one prefix
+are asked for in one request if the server allows n.
 
-With -o, work can be killed at any instant. Every reply is saved in a second file
-before it is used, and the same command goes on without asking for it again. The
-saved replies can also be labelled anew, by another --grader say, with another
--o, the same --samples and the same --prompt: its default, which --dry-run prints,
-depends on the --grader.
+With -o, work can be killed at any moment. Every reply is saved in a second file
+before it is used, and the same command resumes without asking for it again. The
+saved replies can be labelled again, for example with another --grader: give another
+-o, the same --samples and the same --prompt. The default of --prompt depends on the
+--grader; --dry-run prints it.
 
-With --pool, every fragment of the answers to the question gives a state, wrong
-turns included: its k and N are of all completions that pass through it, so that
-it costs nothing, and its count says how many of the answers did. With --T 0,
-that is all that is sampled.
+With --pool, every fragment of the answers to the question becomes a state, at no
+further cost: its k and N count all completions that pass through it, and "count"
+says how many answers do. With --T 0, nothing else is sampled.
 
 With --equivalence, a judge grades one answer of each meaning. Each answer is
-compared with one of each meaning so far, the commonest first; where answers
-differ much, that takes more judgements than it saves, which are then said: give
-an --equivalence-model that is cheaper than the judge.`
+compared with one answer of each meaning so far, the most frequent first. If answers
+differ much, the comparisons cost more than they save; the summary says how many
+there were. Give an --equivalence-model that is cheaper than the judge.`
 
 const example = `  finece construct --dry-run --dataset gsm8k train.jsonl
   finece construct --server $URL --model qwen --dataset gsm8k -o data.jsonl train.jsonl
@@ -107,27 +106,27 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c, g := &f.config, &f.gen
-	flags.StringVarP(&f.output, "output", "o", "", "write to this file, and go on with what is there")
-	flags.StringVar(&f.samples, "samples", "", "-o: keep the replies in this file (default: that of -o with .samples behind it)")
-	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and what it costs, and do nothing")
+	flags.StringVarP(&f.output, "output", "o", "", "write to this file; resume if it has lines already")
+	flags.StringVar(&f.samples, "samples", "", "-o: keep the replies in this file (default: the name of -o with .samples added)")
+	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and its cost, and ask no server")
 
 	flags.StringVar(&f.server, "server", "", "base URL of the model's server, such as http://127.0.0.1:8000/v1")
-	flags.StringVar(&g.Model, "model", "", "the model's name there")
+	flags.StringVar(&g.Model, "model", "", "the model's name on the server")
 	flags.StringVar(&f.api, "api", g.API.String(), "how a partial answer is sent: continue-final (chat of vLLM, SGLang), prefix (DeepSeek, Mistral), trailing (llama.cpp), completions")
 	flags.StringVar(&g.System, "system", "", "system message")
 	flags.StringVar(&g.Prompt, "prompt", "", "what is asked, with {question} in it (default: the question, and how to write the answer so that the --grader can read it; with --api completions, the question and a blank line)")
-	flags.Float64Var(&g.Temperature, "temperature", g.Temperature, "of sampling")
-	flags.Float64Var(&g.TopP, "top-p", 0, "of sampling; 0 leaves it to the server")
-	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "of a completion; 0 leaves it to the server")
+	flags.Float64Var(&g.Temperature, "temperature", g.Temperature, "temperature of the sampling")
+	flags.Float64Var(&g.TopP, "top-p", 0, "top_p of the sampling; 0 leaves it to the server")
+	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "length of a completion at most; 0 leaves it to the server")
 	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
 	flags.BoolVar(&g.Logprobs, "logprobs", false, "-o: keep the tokens of each reply with their log-probabilities in the file of replies")
 	flags.IntVar(&g.TopLogprobs, "top-logprobs", 0, "--logprobs: keep this many alternatives of each token as well")
 	flags.StringVar(&f.extra, "extra", "", `further parameters of a request, as a JSON object such as {"top_k":40}`)
-	flags.Uint64Var(&c.Seed, "seed", 0, "of the sampling and of the --split")
+	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the sampling and the --split")
 	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
-	flags.IntVar(&g.PerRequest, "n", 0, "completions a request at most; 0 is all of a prefix, or as many as the server allows")
-	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at once")
-	flags.IntVar(&f.retries, "retries", 6, "of a request")
+	flags.IntVar(&g.PerRequest, "n", 0, "completions in one request at most; 0 is all of a prefix, or as many as the server allows")
+	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at the same time")
+	flags.IntVar(&f.retries, "retries", 6, "retries of a request")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
 
 	flags.IntVar(&c.K, "k", c.K, "completions of a question and of each partial answer")
@@ -135,22 +134,22 @@ func New() *cobra.Command {
 	flags.IntVar(&c.M, "m", c.M, "partial answers of each length")
 	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
 	flags.IntVar(&c.MinLength, "min-length", c.MinLength, "characters that a fragment needs; a shorter one joins the next")
-	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space behind a partial answer with it")
+	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space after a partial answer with it")
 	flags.Float64Var(&c.Threshold, "cluster-distance", c.Threshold, "cosine distance, 0 to 2, from which clusters are not merged")
 	settings.Renamed(cmd, "threshold", "cluster-distance")
-	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "more than m clusters: use the largest, or merge on")
+	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "if there are more than m clusters: use the largest, or merge them")
 	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
-	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of its server (default: --server)")
-	flags.StringVar(&f.complete, "complete", c.Complete.String(), "which complete answers to write: question (those to the question itself), all, none")
+	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of the model's server (default: --server)")
+	flags.StringVar(&f.complete, "complete", c.Complete.String(), "complete answers to write: question (answers to the question alone), all, none")
 	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
 
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
-	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(grade.Graders(), ", ")+", judge (default: as suits the --dataset)")
+	flags.StringVar(&f.grader, "grader", "", "how answers are graded: "+strings.Join(grade.Graders(), ", ")+", judge (default: the grader of the --dataset)")
 	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
 	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
 	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
-	flags.BoolVar(&f.equivalence, "equivalence", false, "judge: grade one answer of each meaning; two mean the same if each entails the other, which a model is asked")
-	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that is asked, such as a cheaper one (default: --judge-model)")
+	flags.BoolVar(&f.equivalence, "equivalence", false, "judge: grade one answer of each meaning; a model is asked whether two answers entail each other")
+	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that compares answers (default: --judge-model)")
 	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
 	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
 	completion.Values(cmd, "api", openai.APIs()...)
@@ -180,7 +179,7 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	f.config.Provenance = construct.Provenance{Dataset: f.dataset, Settings: settings}
-	// Before a file is made, all is known to be in order.
+	// All settings are checked before a file is made.
 	if err := f.connect(); err != nil {
 		return err
 	}
@@ -247,7 +246,7 @@ func (f *options) resolve() error {
 		note(errors.New("--server is needed: the base URL of the model's server, such as http://127.0.0.1:8000/v1"))
 	}
 	if f.samples != "" && f.output == "" {
-		note(errors.New("--samples is about the work of -o"))
+		note(errors.New("--samples needs -o"))
 	}
 	if f.gen.TopLogprobs != 0 && !f.gen.Logprobs {
 		note(errors.New("--top-logprobs needs --logprobs"))
@@ -256,7 +255,7 @@ func (f *options) resolve() error {
 		note(errors.New("--logprobs needs -o: the log-probabilities are kept in the file of replies"))
 	}
 	if c.Requests < 1 || f.retries < 0 || f.timeout <= 0 || f.limit < 0 || f.gen.PerRequest < 0 {
-		note(errors.New("--requests and --timeout have to be greater than 0, --retries, --limit and --n not below"))
+		note(errors.New("--requests and --timeout must be greater than 0; --retries, --limit and --n must not be below 0"))
 	}
 	if f.gen.Prompt == "" {
 		f.gen.Prompt = f.defaultPrompt()
@@ -267,7 +266,7 @@ func (f *options) resolve() error {
 	return nil
 }
 
-// defaultPrompt asks for fragments that can be told apart and a result that the
+// defaultPrompt asks for fragments that can be separated and a result that the
 // grader can read.
 func (f *options) defaultPrompt() string {
 	if f.gen.API == openai.Completions {
@@ -310,7 +309,7 @@ func (r *construction) run(ctx context.Context) error {
 		r.bar.question()
 		if result.Err == nil {
 			failures = 0
-			r.heed(result)
+			r.checkContinuation(result)
 			return r.write(result)
 		}
 		if errors.Is(result.Err, openai.ErrStore) {
@@ -328,7 +327,7 @@ func (r *construction) run(ctx context.Context) error {
 			r.say("question %s: %s", result.Question.ID, text)
 		}
 		if failures++; failures == givesUp {
-			return exit.Errorf(exit.IO, "gave up: %d questions in a row have failed; run the same command again to go on", givesUp)
+			return exit.Errorf(exit.IO, "gave up: %d questions in a row have failed; run the same command again to resume", givesUp)
 		}
 		return nil
 	})
@@ -337,7 +336,7 @@ func (r *construction) run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		r.say("interrupted; %d questions were done", r.done)
 		if r.out != nil {
-			r.say("run the same command again to go on")
+			r.say("run the same command again to resume")
 		}
 		return exit.Silently(exit.Interrupted)
 	case err != nil:

@@ -91,7 +91,7 @@ func openLabels(path, settings string) (*labels, error) {
 			return 0, errors.New("not a line of finece construct: give another -o")
 		}
 		if s.Settings != settings {
-			return 0, errors.New("came about with other flags: give the same ones to go on, or another -o")
+			return 0, errors.New("made with other flags: give the same flags to resume, or another -o")
 		}
 		if out.have[s.ID] == nil {
 			out.have[s.ID] = &written{of: s.States, about: identityOf(s.Question, s.Gold)}

@@ -113,7 +113,7 @@ func (r *construction) plan() {
 	case r.flags.embedModel == "":
 	case c.T == 0:
 		row("embeddings", "none: nothing is clustered")
-	default: // of the first fragments, and of what each branch goes on with
+	default: // for the first fragments, and for the continuations of each branch
 		row("embeddings", "%s requests to %s at most", grouped(n*(c.Prefixes()-c.M)), r.flags.embedModel)
 	}
 	if r.flags.grader == "judge" {
@@ -125,7 +125,7 @@ func (r *construction) plan() {
 	_ = t.Flush() // to standard output, like the rest
 }
 
-// announce says what the work is.
+// announce prints how much there is to do.
 func (r *construction) announce() {
 	c := &r.flags.config
 	n := len(r.questions)
@@ -133,17 +133,18 @@ func (r *construction) announce() {
 		grouped(n), grouped(c.Completions()), grouped(n*c.Completions()), groupedText(c.Tree().String()))
 }
 
-// heed warns, once, of a server that does not go on with partial answers.
-func (r *construction) heed(result *construct.Result) {
+// checkContinuation warns, once, of a server that does not continue partial
+// answers.
+func (r *construction) checkContinuation(result *construct.Result) {
 	t := &result.Tally
 	if continued := t.Completions - r.flags.config.K; !r.warned && t.Restarted > continued/2 {
 		r.warned = true
-		r.say("question %s: %d of %d completions of partial answers begin like answers to the question: the server seems to answer anew instead of going on; try another --api than %s",
+		r.say("question %s: %d of %d completions of partial answers begin like answers to the question: the server seems to start new answers instead of continuing; try another --api than %s",
 			result.Question.ID, t.Restarted, continued, r.flags.api)
 	}
 }
 
-// summary says what came of it, and adds up to the plan.
+// summary prints what was done; its numbers add up to the plan.
 func (r *construction) summary() {
 	t := &r.tally
 	c := &r.flags.config
@@ -156,7 +157,7 @@ func (r *construction) summary() {
 	}
 	part(t.NotClustered, "%s were not asked for, as questions had fewer than m = %d clusters", grouped(t.NotClustered), c.M)
 	part(t.NotContinued, "%s were not asked for, as %s branches ended before T = %d", grouped(t.NotContinued), grouped(t.Ends), c.T)
-	part(t.Short, "%s answers have no fragment to cut behind", grouped(t.Short))
+	part(t.Short, "%s answers have no fragment to cut after", grouped(t.Short))
 	part(t.Cut, "%s completions reached the token limit", grouped(t.Cut))
 	part(t.Unread, "in %s no answer was found, which counts as wrong", grouped(t.Unread))
 	part(t.Restarted, "%s completions of partial answers begin like answers to the question", grouped(t.Restarted))
@@ -176,7 +177,7 @@ func (r *construction) verdict() error {
 		wrong = append(wrong, fmt.Sprintf("%d questions could not be used", r.bad))
 	}
 	if r.failed > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d questions failed, as their requests did; run the same command again to go on", r.failed))
+		wrong = append(wrong, fmt.Sprintf("%d questions failed, as their requests did; run the same command again to resume", r.failed))
 	}
 	if wrong == nil {
 		return nil

@@ -22,14 +22,14 @@ import (
 	"github.com/finece/finece/host/train/problems"
 )
 
-const long = `demo shows the method at work with no network: the small model that is built in
-answers a problem in several steps, and its confidence model says beside each
-paragraph how likely the answer is to be right, and corrects what it said of
-earlier ones. Then the answer is graded.
+const long = `demo shows the method at work, without a network. The small built-in model answers
+a problem in several steps. Its confidence model says after each paragraph how
+likely the answer is to be correct, and revises what it said after earlier
+paragraphs. Then the answer is graded.
 
-The problems come from --seed, and the models have never seen them. They get about
-half of them right. A question of your own has to be of that kind: a few steps of
-arithmetic with whole numbers.`
+The problems come from --seed. The models were not trained on them, and answer
+about half of them correctly. A question of your own must be of the same kind: a
+few steps of arithmetic with whole numbers.`
 
 const example = `  finece demo
   finece demo --seed 7 --domain long
@@ -79,16 +79,16 @@ func New() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint64Var(&seed, "seed", 0, "of the problems and of the sampling (default: another one each time)")
-	flags.IntVarP(&number, "number", "n", 1, "how many problems")
-	flags.Float64Var(&temperature, "temperature", 1, "of sampling")
-	flags.Float64Var(&pace, "pace", 12, "tokens a second, 0 for as fast as they come")
-	flags.StringVar(&domain, "domain", "in", "in, hard, long (longer chains than the models know) or wording (other words)")
+	flags.Uint64Var(&seed, "seed", 0, "seed of the problems and the sampling (default: a random one)")
+	flags.IntVarP(&number, "number", "n", 1, "number of problems")
+	flags.Float64Var(&temperature, "temperature", 1, "temperature of the sampling")
+	flags.Float64Var(&pace, "pace", 12, "tokens per second, 0 for no limit")
+	flags.StringVar(&domain, "domain", "in", "kind of problems: in, hard, long (more steps than in training) or wording (other words)")
 	completion.Values(cmd, "domain", "in", "hard", "long", "wording")
 	return cmd
 }
 
-// show is what is shown.
+// show is one run of demo.
 type show struct {
 	cmd               *cobra.Command
 	url               string
@@ -96,7 +96,8 @@ type show struct {
 	seed              uint64
 }
 
-// question shows an answer to a question; gold is the right one, "" if it is not known.
+// question shows an answer to a question. gold is the correct answer, "" if it is
+// not known.
 func (s *show) question(question, gold string) error {
 	request := map[string]any{
 		"model": weights.Generator, "messages": []map[string]string{{"role": "user", "content": question}},
@@ -134,7 +135,7 @@ func (s *show) question(question, gold string) error {
 	return nil
 }
 
-// again is the answer that was shown: the same seed gives the same one.
+// again asks for the answer that was shown: the same seed gives the same answer.
 func (s *show) again(ctx context.Context, body []byte) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/chat/completions", bytes.NewReader(body))
 	if err != nil {

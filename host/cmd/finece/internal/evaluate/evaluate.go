@@ -21,29 +21,30 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-const long = `eval says how good confidences are: calibrated (ECE and its kin: does 0.8 mean
-right 8 times in 10?), and telling right answers from wrong ones (AUROC and the
-risk-coverage figures).
+const long = `eval measures confidences against what was correct. ECE and related figures measure
+calibration: are answers with confidence 0.8 correct 8 times in 10? AUROC and the
+risk-coverage figures measure how well confidences separate correct answers from
+wrong ones.
 
 The input has pairs of a confidence in [0,1] and whether the answer was correct
 (0, 1, true or false): JSON Lines with these keys, or CSV with a header. A
 confidence that is blank, NaN, "very sure" or outside [0,1] is left out and
-reported, never guessed, and the exit code is then 1. A figure that does not
-exist for the data, such as the AUROC when all answers are correct, is null, and
-standard error says why.
+reported, and the exit code is then 1. A figure that is not defined for the data,
+such as the AUROC when all answers are correct, is null, and standard error says
+why.
 
   ece         expected calibration error, equal-width bins
-  ece_mass    the same with bins of equal size; no pair of equal confidence is split
-  mce         the largest gap of a bin
+  ece_mass    the same with bins of equal count; equal confidences share a bin
+  mce         the largest calibration error of a bin
   brier, nll  proper scores; lower is better
-  auroc       the chance that a correct answer has more confidence than a wrong one
+  auroc       probability that a correct answer has more confidence than a wrong one
   auroc_ci    its 95% interval: bootstrap, or DeLong where that takes too long
   auprc       average precision
   aurc        area under the risk-coverage curve; lower is better
   smooth_ece  calibration error without bins
 
-Libraries disagree on the edges of bins, and confidences are often multiples of
-0.1. --mode gives the figure that another library gives:
+Libraries differ at the edges of bins, and confidences are often multiples of 0.1.
+--mode gives the same figure as another library:
 
   default       bins (lo, hi], the first closed at 0
   guo           (lo, hi]; a confidence of exactly 0 is in no bin (Guo et al. 2017)
@@ -85,7 +86,7 @@ func New() *cobra.Command {
 	flags.StringVar(&f.columns.Confidence, "confidence", "confidence", "key or column of the confidence")
 	flags.StringVar(&f.columns.Correct, "correct", "correct", "key or column of the correctness")
 	flags.IntVar(&f.options.Binning.Bins, "bins", metrics.DefaultBins, "number of bins")
-	flags.StringVar(&f.mode, "mode", "default", "whose bins: "+evalModeNames)
+	flags.StringVar(&f.mode, "mode", "default", "bins as in another library: "+evalModeNames)
 	flags.IntVar(&f.options.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
 	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of the bootstrap; the same seed gives the same interval")
 	flags.StringVar(&f.format, "format", "table", "table or json")

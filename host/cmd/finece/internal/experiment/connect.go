@@ -52,7 +52,7 @@ func (f *options) connect(store openai.Store) error {
 			return exit.Usagef("--confidence %s: %w", spec, err)
 		}
 		// Replies of the generator's own server are known without its address, which
-		// may be another one when the run is gone on with.
+		// may be another one when the run is resumed.
 		_, elsewhere, _ := strings.Cut(rest, "@")
 		asker, err := experiment.NewAsker(where, m, elsewhere, store)
 		if err != nil {

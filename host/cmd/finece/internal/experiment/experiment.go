@@ -31,31 +31,30 @@ import (
 	"github.com/finece/finece/host/wazero"
 )
 
-const long = `experiment repeats the FineCE paper's experiments: answers to test questions are
-sampled from a generator, confidence models and the nine baselines say at each
-position how likely each is to be right, and RESULTS.md says how good they were,
-with intervals, the paper's figures and plots.
+const long = `experiment repeats the experiments of the FineCE paper. It samples answers to test
+questions from a generator. Confidence models and nine baselines estimate at each
+position how likely each answer is to be correct. RESULTS.md says how good the
+estimates are, with intervals, the paper's figures and plots.
 
-Without --server it runs the models that are built in, on problems made from
---seed that none of them was trained on: in domain, longer chains, other wording,
-and the hardest in domain.
-With --server, any OpenAI-compatible server, and your questions as finece
-construct reads them; --questions can be given for each domain.
+Without --server it runs the built-in models on problems made from --seed, which
+the models were not trained on: in domain, longer chains, other wording, and the
+hardest in domain. --server can be any OpenAI-compatible server; the questions are
+then yours, in the formats of finece construct, with --questions for each domain.
 
-A confidence model is --confidence NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL:
-the adapter is chat (the model writes a number), pooling (a value head's logit) or
-another one of finece score. FineCE is the name of the one that the tables are
-about; names that begin so are confidence models of other training.
+A confidence model is --confidence NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL.
+The adapter is chat (the model writes a number), pooling (the logit of a value
+head), or another adapter of finece score. The tables are about the model named
+FineCE. A name that begins with FineCE is a confidence model of other training.
 
-Every reply is kept in FOLDER/replies.jsonl: the same command goes on where it was
-killed, and asks only for what is new when more models are given. Replies are known
-by the models' names: a folder is of one generator, and of one --head.
+Every reply is kept in FOLDER/replies.jsonl. Run the same command again to resume;
+with more models, it asks only for what is new. Replies are known by the names of
+the models, so a folder is for one generator and one --head.
 
-How good an estimate can be is seen from --labels: so many further continuations of
-a state are graded, and their share of correct ones is a confidence, too.
+--labels shows how good an estimate can be: so many further continuations of a
+state are graded, and the share of correct ones is an estimate too.
 
-With --grader statements, for open-ended answers, the baselines that go by a final
-answer are left out; how alike answers are is measured by their words.`
+With --grader statements, for open-ended answers, the baselines that need a final
+answer are left out; the similarity of answers is measured by their words.`
 
 const example = `  finece experiment -o results
   finece experiment -o results --in-domain 30 --number 30 --baselines=false
@@ -91,13 +90,13 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	c := &f.config
 	flags.StringVarP(&f.output, "output", "o", "", "folder of RESULTS.md, the plots, the records and the replies")
-	flags.StringVar(&f.server, "server", "", "base URL of the generator's server (default: the models that are built in)")
-	flags.StringVar(&f.model, "model", weights.Generator, "the generator's name there")
+	flags.StringVar(&f.server, "server", "", "base URL of the generator's server (default: the built-in models)")
+	flags.StringVar(&f.model, "model", weights.Generator, "the generator's name on the server")
 	flags.StringVar(&f.api, "api", openai.ContinueFinal.String(), "how a partial answer is sent: "+strings.Join(openai.APIs(), ", "))
 	flags.StringArrayVar(&f.questions, "questions", nil, "DOMAIN=FILE: test questions; may be given again (default: problems made from --seed)")
 	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: "+strings.Join(construct.Datasets(), ", "))
-	flags.StringVar(&f.grader, "grader", "", "what is correct: "+strings.Join(grade.Graders(), ", ")+" (default: as suits the --dataset)")
-	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: those that are built in)")
+	flags.StringVar(&f.grader, "grader", "", "how answers are graded: "+strings.Join(grade.Graders(), ", ")+" (default: the grader of the --dataset)")
+	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: the built-in models)")
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
@@ -105,17 +104,17 @@ func New() *cobra.Command {
 	flags.IntVar(&f.inDomain, "in-domain", 1000, "questions in domain, where they are made from --seed (with --questions, --number holds for all)")
 	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
 	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
-	flags.Float64Var(&f.temperature, "temperature", 1, "of sampling")
-	flags.IntVar(&f.maxTokens, "max-tokens", 1024, "of an answer")
-	flags.IntVar(&c.Depth, "depth", c.Depth, "of fusion; 0 samples no trees")
-	flags.IntVar(&c.Width, "width", c.Width, "of fusion")
+	flags.Float64Var(&f.temperature, "temperature", 1, "temperature of the sampling")
+	flags.IntVar(&f.maxTokens, "max-tokens", 1024, "length of an answer at most")
+	flags.IntVar(&c.Depth, "depth", c.Depth, "fusion depth; 0 samples no trees")
+	flags.IntVar(&c.Width, "width", c.Width, "fusion width")
 	flags.IntVar(&c.Labels, "labels", c.Labels, "continuations of p(0), p(1) and p(z-1) to see how often they are right; 0 samples none")
 	flags.IntVar(&c.Every, "every", c.Every, "tokens from one periodic position to the next")
-	flags.Float64Var(&c.Entropy, "entropy", c.Entropy, "nats that an entropy position takes")
+	flags.Float64Var(&c.Entropy, "entropy", c.Entropy, "entropy threshold of positions, in nats")
 	flags.Float64SliceVar(&c.Entropies, "entropies", c.Entropies, "further thresholds of entropy positions to measure, in nats")
-	flags.Uint64Var(&c.Seed, "seed", 1, "of the problems, the sampling and the bootstrap")
-	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at once")
-	flags.BoolVar(&f.baselines, "baselines", true, "measure the baselines, too")
+	flags.Uint64Var(&c.Seed, "seed", 1, "seed of the problems, the sampling and the bootstrap")
+	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at the same time")
+	flags.BoolVar(&f.baselines, "baselines", true, "measure the baselines as well")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
 	flags.StringVar(&f.about, "about", "", "a sentence about the models, for RESULTS.md")
 	_ = cmd.MarkFlagRequired("output")
@@ -293,7 +292,7 @@ func (f *options) write(cmd *cobra.Command, records []*experiment.Record) error 
 	return nil
 }
 
-// describe says how the results came about.
+// describe says how the results were made.
 func (f *options) describe() string {
 	c := &f.config
 	return fmt.Sprintf("%s\n\nThe positions and the confidences of the models are those of finece.wasm, SHA-256 %s.\n\nWritten by `finece experiment`: the generator is called %s; temperature %g, seed %d; answers to each question: %d, samples for each state of the baselines: %d, continuations for a label: %d; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",

@@ -16,17 +16,18 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/tree"
 )
 
-const long = `fuse revises earlier confidences by later ones: Backward Confidence Integration,
-Equation 5 of arXiv 2508.12040. A node's confidence becomes
+const long = `fuse revises earlier confidences with later ones: Backward Confidence Integration,
+Equation 5 of arXiv 2508.12040. The confidence of a node becomes
 
-  alpha * its own + (1 - alpha) * the mean of its first WIDTH children's
+  alpha * its own + (1 - alpha) * the mean over its first WIDTH children
 
-where the children's are revised the same way, DEPTH steps ahead.
+where the confidences of the children are revised in the same way, DEPTH steps
+ahead.
 
-It reads JSON. A path is an array of confidences in [0,1], null where one is
-missing, and becomes the array of the fused ones. A tree is of nodes with "conf"
-and optionally "next", the array of its children; every node of it gets "fused",
-and all else stays as it is. Several values may follow each other.`
+The input is JSON. A path is an array of confidences in [0,1], with null for a
+missing one; the output is the array of fused confidences. A tree has nodes with
+"conf" and optionally "next", the array of children; each node gets "fused", and
+everything else stays as it is. The input may have several values.`
 
 const example = `  echo '[0.2, 0.5, 0.9]' | finece fuse --alpha 0.5 --depth 2
   echo '{"conf":0.2,"next":[{"conf":0.5},{"conf":0.9}]}' | finece fuse --width 2
@@ -59,7 +60,7 @@ func New() *cobra.Command {
 		},
 	}
 	settings.Fusion(cmd, &p)
-	cmd.Flags().IntVar(&p.Width, "width", 0, "children averaged, 0 for no integration; if not given, all of them")
+	cmd.Flags().IntVar(&p.Width, "width", 0, "how many children are averaged, 0 for no integration (default: all)")
 	return cmd
 }
 

@@ -1,9 +1,9 @@
-// Package journal is the output file of work that can be killed at any instant
-// and goes on where it stopped.
+// Package journal is the output file of work that can be killed at any moment and
+// resumed.
 //
-// The file is JSON Lines and only grows. A record is one write of a line with
-// its end; so a kill leaves at most one torn line, the last, which the next
-// [Open] cuts off. What has its line is done.
+// The file is JSON Lines and only grows. Each line is one write, so a kill leaves
+// at most one torn line at the end, which the next [Open] cuts off. Work is done if
+// it has its line.
 package journal
 
 import (
@@ -122,7 +122,7 @@ func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(next.Name()) // of no consequence once it is renamed
+	defer os.Remove(next.Name()) // does nothing once it is renamed
 	at := int64(0)
 	for _, d := range append(dropped, span{whole, whole}) {
 		if _, err := io.Copy(next, io.NewSectionReader(j.file, at, d.from-at)); err != nil {

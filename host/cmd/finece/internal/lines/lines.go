@@ -41,7 +41,7 @@ func New(r io.Reader, max int) *Reader {
 
 // Next returns the next line without its end, LF or CRLF, and without a byte
 // order mark; it is valid until the next call. At the end it returns io.EOF.
-// After a [*TooLongError] the reader can go on.
+// After a [*TooLongError] the next call reads the next line.
 func (l *Reader) Next() ([]byte, error) {
 	if !l.skip {
 		l.skip = true

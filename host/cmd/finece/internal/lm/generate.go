@@ -56,15 +56,15 @@ func newGenerate() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.model, "model", "", "DIR: the model's folder; default the generator that is built in")
+	flags.StringVar(&f.model, "model", "", "DIR: the model's folder (default: the built-in generator)")
 	flags.StringVar(&f.adapter, "adapter", "", "DIR: a LoRA adapter on it")
 	flags.StringVar(&f.system, "system", "", "a system message")
 	flags.Float64Var(&f.request.Temperature, "temperature", 0.7, "0 (the likeliest token) to 2")
 	flags.Float64Var(&f.request.TopP, "top-p", 1, "share of the likeliest tokens that are sampled from, to 1")
-	flags.Uint64Var(&f.request.Seed, "seed", 0, "seed of the sampling; without it one is drawn")
-	flags.IntVar(&f.request.N, "n", 1, "answers")
-	flags.IntVar(&f.request.MaxTokens, "max-tokens", 0, "tokens of an answer; 0 is what the model's context has room for")
-	flags.StringArrayVar(&f.request.Stop, "stop", nil, "text that ends an answer; may be given again")
+	flags.Uint64Var(&f.request.Seed, "seed", 0, "seed of the sampling (default: a random one)")
+	flags.IntVar(&f.request.N, "n", 1, "number of answers")
+	flags.IntVar(&f.request.MaxTokens, "max-tokens", 0, "length of an answer at most; 0 is the room in the model's context")
+	flags.StringArrayVar(&f.request.Stop, "stop", nil, "text that ends an answer; can be repeated")
 	return cmd
 }
 
@@ -146,8 +146,8 @@ func (f *generateOptions) load() (*lm.Model, error) {
 	return loaded[0].Model, nil
 }
 
-// choices prints several answers one below the other: of the one that is to be
-// printed, what comes as it comes; of those behind it, what came meanwhile.
+// choices prints several answers, one after the other. The answer whose turn it is
+// is printed as it comes; the text of later answers is kept until their turn.
 type choices struct {
 	out    *bufio.Writer
 	show   func([]byte) []byte

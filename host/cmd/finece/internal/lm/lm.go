@@ -22,26 +22,26 @@ import (
 	"github.com/finece/finece/host/lm"
 )
 
-const long = `lm runs small language models in this process and serves them as OpenAI's API
-does: a generator to sample answers from, a confidence model to ask. It needs no
-GPU, no Python and no network.
+const long = `lm runs small language models in this process and serves them with OpenAI's API: a
+generator to sample answers from, a confidence model to ask. It needs no GPU, no
+Python and no network.
 
-A model is a folder as Hugging Face saves it: config.json, model.safetensors,
+A model is a Hugging Face folder with config.json, model.safetensors and
 tokenizer.json, of the Llama architecture with a byte-level BPE tokenizer. An
-adapter is a LoRA folder of PEFT on such a model; it is merged when it is read.
-Without --model and --adapter, the models that are built in are served.
+adapter is a LoRA folder of PEFT for such a model; it is merged when it is loaded.
+Without --model and --adapter, lm serves the built-in models.
 
-  /v1/chat/completions  n, seed, stop, logprobs, streams; an assistant message at
-                        the end is gone on with if continue_final_message or its
-                        "prefix" is set
+  /v1/chat/completions  n, seed, stop, logprobs, stream; a final assistant message
+                        is continued if continue_final_message or its "prefix" is
+                        set
   /v1/completions       the same for plain text; echo with max_tokens 0 scores it
-  /classify, /pooling   of a model with a value head, as vLLM has them
+  /classify, /pooling   of a model with a value head, as in vLLM
   /v1/models, /health, /metrics
 
-All that is asked at a time is computed together, and what prompts have in common
-only once. The same seed gives the same answers, whatever else is being asked.
+Requests at the same time are computed together, and a common prefix of prompts is
+computed once. The same seed gives the same answers, whatever else is asked.
 
-When the server is stopped, it prints what it has done.`
+When the server stops, it prints what it has done.`
 
 const example = `  finece lm
   finece lm --model generator=models/generator --model value=models/value

@@ -62,7 +62,7 @@ func send(ctx context.Context, out chan<- Chunk, c Chunk) bool {
 	}
 }
 
-// whatever reads what there is.
+// whatever reads the bytes that are available.
 func whatever(r io.Reader) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		buf := make([]byte, 32<<10)
@@ -71,8 +71,8 @@ func whatever(r io.Reader) func() ([]byte, error) {
 	}
 }
 
-// pieces reads what belongs together in time: an event of a stream up to its
-// blank line, a line of JSON, or a word of plain text.
+// pieces reads one piece at a time: an event up to its blank line, a line of JSON,
+// or a word of plain text.
 func pieces(r io.Reader) func() ([]byte, error) {
 	b := bufio.NewReaderSize(r, 64<<10)
 	var kind byte
@@ -125,7 +125,7 @@ func readEvent(b *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// readWord reads white space and the word behind it.
+// readWord reads white space and the word after it.
 func readWord(b *bufio.Reader) ([]byte, error) {
 	var word []byte
 	for {

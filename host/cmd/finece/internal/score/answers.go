@@ -76,7 +76,7 @@ func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error
 	if ctx.Err() != nil {
 		b.say("interrupted; %d answers were scored", b.written)
 		if b.out != nil {
-			b.say("run the same command again to go on")
+			b.say("run the same command again to resume")
 		}
 		return exit.Silently(exit.Interrupted)
 	}
@@ -170,7 +170,7 @@ func (b *batch) score(ctx context.Context, j job) result {
 }
 
 // writeInOrder writes results in the order of their jobs. Work that was
-// interrupted ends the output there, so that going on later gives the same
+// interrupted ends the output there, so that resuming later gives the same
 // file.
 func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window <-chan struct{}) error {
 	waiting := map[int]result{}
@@ -198,7 +198,7 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window 
 				unreachable = 0
 			}
 			if unreachable == givesUp {
-				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to go on", b.follower.Client.URL(), givesUp)
+				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to resume", b.follower.Client.URL(), givesUp)
 			}
 			b.bar.To(r.read)
 		}

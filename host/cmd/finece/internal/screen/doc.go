@@ -58,8 +58,8 @@ func (d *Document) Append(text int, style Style, b []byte) {
 	d.chunks = append(d.chunks, chunk{badge: -1, text: text, at: at, style: style, bytes: bytes.Clone(b)})
 }
 
-// Place puts a badge behind the last character, white space aside, before an
-// offset of a text. It reports false when that has been frozen.
+// Place puts a badge after the last character before an offset of a text that is
+// not white space. It reports false if that character has been frozen.
 func (d *Document) Place(badge, text int, offset int64) bool {
 	for i := len(d.chunks) - 1; i >= 0; i-- {
 		c := &d.chunks[i]
@@ -81,7 +81,7 @@ func (d *Document) Place(badge, text int, offset int64) bool {
 	return false
 }
 
-// insert puts a badge behind byte n of chunk i, and behind badges there.
+// insert puts a badge after byte n of chunk i, and after badges there.
 func (d *Document) insert(i, n, badge int) {
 	c := d.chunks[i]
 	if n < len(c.bytes) {

@@ -11,7 +11,7 @@ import (
 // Row is a line of the screen, ready to be written.
 type Row struct {
 	Text string // with colours, if any
-	// Where the document goes on: bytes of a chunk.
+	// Where the next row begins: a chunk, and bytes of it.
 	chunk, offset int
 }
 

@@ -15,12 +15,11 @@ import (
 	"github.com/finece/finece/position"
 )
 
-const long = `text prints the text that a stream carries, and nothing else: no protocol, no
-reasoning, no refusal, one choice. It is byte for byte the text that the offsets
-of positions count in.
+const long = `text prints the text of one answer of a stream, and nothing else: no protocol, no
+reasoning, no refusal. The offsets of positions count the bytes of this text.
 
-The text comes from a model. When standard output is a terminal, control
-characters in it are made visible instead of being obeyed.`
+The text comes from a model. If standard output is a terminal, control characters
+in the text are replaced.`
 
 const example = `  finece text answer.sse
   finece text --reasoning answer.sse > thoughts.md
@@ -46,8 +45,8 @@ func New() *cobra.Command {
 			return runText(cmd, f, args[0], choice, segment)
 		},
 	}
-	cmd.Flags().IntVar(&choice, "choice", 0, "which of a stream's answers, from 0")
-	cmd.Flags().BoolVar(&reasoning, "reasoning", false, "print what the model thought instead of its answer")
+	cmd.Flags().IntVar(&choice, "choice", 0, "the number of the answer to print, from 0")
+	cmd.Flags().BoolVar(&reasoning, "reasoning", false, "print the model's reasoning instead of its answer")
 	f.AddStream(cmd)
 	return cmd
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/finece/finece/host/train/problems"
 )
 
-const long = `train makes a confidence model of the labels that finece construct samples.
+const long = `train makes a confidence model from the labels that finece construct samples.
 
   export    states of finece construct -> training data for any trainer
   config    a LLaMA-Factory configuration with the paper's settings
@@ -34,10 +34,10 @@ and the small generator that this project ships:
   corpus    conversations about them that a generator learns from
   tokenizer, base   a tokenizer, and a generator from scratch or trained further
 
-ift, value, tokenizer and base run the Python trainer, on transformers and PEFT,
-on a GPU where there is one; each has a --help of its own. The interpreter is
-FINECE_PYTHON, or python3; finece train requirements prints what it needs for
-pip. Killed at any instant, the same command goes on from the last checkpoint.`
+ift, value, tokenizer and base run the Python trainer, which uses transformers and
+PEFT, and a GPU if there is one. Each has its own --help. The interpreter is
+FINECE_PYTHON, or python3; finece train requirements prints the packages for pip.
+If the trainer is killed, the same command resumes from the last checkpoint.`
 
 const example = `  finece train requirements > requirements.txt
   finece train export --split train -o train.jsonl states.jsonl
@@ -133,15 +133,14 @@ func newTrainExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [flags] FILE|-",
 		Short: "Write training data from the states of finece construct",
-		Long: `export writes a line of training data for each state: the prompt that asks for
-its confidence, and the label as a number. Labels are rounded up or down at
-random, so that their mean is k/N and not the nearest tenth, but for 1, which is
-written as 0.99: so every reply begins with 0. and the digit behind it has the
-whole distribution of the confidence to read. k and N stand beside them. The
-split is the one that finece construct has made: no question is in two.
+		Long: `export writes a line of training data for each state: the prompt that asks for its
+confidence, and the label as a number, with k and N. A label is rounded up or down
+at random, so that its mean is k/N and not the nearest tenth. 1 is written as 0.99:
+then every reply begins with "0.", and the next digit has the whole distribution of
+the confidence. The split is that of finece construct: no question is in two splits.
 
-Of the states of finece construct --pool, --answers takes as many as come up in so
-many answers to a question: right and wrong turns as often as they are met in use.`,
+With states of finece construct --pool, --answers writes each state as often as it
+occurs in so many answers to its question.`,
 		Example: `  finece train export --split train -o train.jsonl states.jsonl
   finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl
   finece train export --split train --answers 2 -o train.jsonl pooled.jsonl`,
@@ -184,9 +183,9 @@ many answers to a question: right and wrong turns as often as they are met in us
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&layout, "layout", c.Layout.String(), "messages (TRL, transformers) or alpaca (LLaMA-Factory)")
-	flags.IntVar(&c.Digits, "digits", c.Digits, "of a label, behind the point")
-	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 and not as 0.99; a reply that begins with 1 shows nothing of what stands behind 0.")
-	flags.Uint64Var(&c.Seed, "seed", 0, "of the rounding")
+	flags.IntVar(&c.Digits, "digits", c.Digits, "digits of a label after the point")
+	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 instead of 0.99; a reply that begins with 1 has no distribution over the digit after 0.")
+	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the rounding")
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
 	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
 	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out answers, whole and begun: the data of P(IK)")
@@ -253,7 +252,7 @@ warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
 	flags.Float64Var(&c.Epochs, "epochs", 3, "passes over the data")
 	flags.IntVar(&c.Batch, "batch", 8, "sequences of a device and step")
 	flags.IntVar(&c.Cutoff, "cutoff", 2048, "tokens of a sequence")
-	flags.Uint64Var(&c.Seed, "seed", 1, "of the training")
+	flags.Uint64Var(&c.Seed, "seed", 1, "seed of the training")
 	return cmd
 }
 
@@ -291,8 +290,8 @@ what its confidence is learnt from; test.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint64Var(&seed, "seed", 1, "of the problems")
-	flags.IntVarP(&n, "number", "n", 100, "how many")
+	flags.Uint64Var(&seed, "seed", 1, "seed of the problems")
+	flags.IntVarP(&n, "number", "n", 100, "number of problems")
 	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open")
 	flags.StringVar(&pool, "pool", "test", "corpus, confidence or test")
 	flags.StringVarP(&path, "output", "o", "", "write to this file")
@@ -335,8 +334,8 @@ for a model to learn what to expect there (finece train base --prompt-loss).`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint64Var(&seed, "seed", 1, "of the problems")
-	flags.IntVarP(&n, "number", "n", 1000, "how many conversations")
+	flags.Uint64Var(&seed, "seed", 1, "seed of the problems")
+	flags.IntVarP(&n, "number", "n", 1000, "number of conversations")
 	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open, as of finece train problems")
 	flags.BoolVar(&prompts, "prompts", false, "conversations with a confidence model")
 	flags.StringVarP(&path, "output", "o", "", "write to this file")

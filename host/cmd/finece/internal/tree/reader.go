@@ -34,7 +34,7 @@ type frame struct {
 	fused    bool
 }
 
-// edit puts the value of a node in place of data[from:to], as a whole member
+// edit puts the value of a node instead of data[from:to], as a whole member
 // with insert.
 type edit struct {
 	from, to int

@@ -19,8 +19,8 @@ func New() *cobra.Command {
 		Use:   "version",
 		Short: "Print the version, and the hash of the scoring core",
 		Long: `version prints what this command was built from, and the SHA-256, size and ABI
-version of finece.wasm, the scoring core that is embedded in it. The same bytes
-run in browsers and edge workers: where the hashes agree, so do the scores.`,
+version of finece.wasm, the scoring core that is embedded in it. The same core runs
+in browsers and edge workers: equal hashes give equal scores.`,
 		Example: `  finece version
   finece version | grep sha256`,
 		Args: cobra.NoArgs,

@@ -19,9 +19,9 @@ import (
 // shownPlaces is how many positions a summary lists at either end.
 const shownPlaces = 30
 
-// summary is the table of positions at the end, in so many cells: where they are
-// few, the columns that the text above shows as well are left out. gone are the
-// badges that have scrolled off, as they were then.
+// summary writes the table of positions at the end. In a narrow terminal it leaves
+// out the columns that the text above shows as well. gone are the badges that have
+// scrolled off, as they were then.
 func summary(w io.Writer, c terminal.Palette, width int, a *follow.Answer, gone map[int]string) error {
 	rows := summaryRows(a, gone)
 	table := aligned(rows, []int{0, 1, 2, 3, 4, 5})
@@ -55,7 +55,7 @@ func summaryRows(a *follow.Answer, gone map[int]string) [][]string {
 	return rows
 }
 
-// aligned lays the given columns of a table out.
+// aligned lays out some columns of a table.
 func aligned(rows [][]string, columns []int) []string {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -97,7 +97,7 @@ func ratioText(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// note is what there is to say behind the state.
+// note is the text after the state.
 func note(p *follow.Place, gone map[int]string, i int) string {
 	if p.Reason != session.NoReason {
 		return ": " + p.Reason.String()

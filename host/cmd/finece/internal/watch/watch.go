@@ -24,31 +24,34 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-const long = `watch shows a stream as it comes, with a badge after each position:
+const long = `watch shows a stream as it arrives, with a badge after each position:
 
-  ◌ …     pending: an estimate is on its way
-  ◐ 62%   provisional: later text may still revise it
+  ◌ …     pending: an estimate was asked for
+  ◐ 62%   provisional: later text may revise it
   ● 71%   final
-  ○ n/a   unavailable; the summary says why
+  ○ n/a   unavailable; the table at the end says why
 
-On a terminal a badge is revised in place. What has scrolled off stays as it was;
-the summary at the end has the first and the last value of each position. Where
-the output is no terminal, text and badges are written once, when they are final.
+On a terminal a badge is revised in place. A badge that has scrolled off the screen
+stays as it was; the table at the end has the first and the last value of each
+position. If the output is not a terminal, text and badges are written once, when
+they are final. --json prints the records instead: a start, then positions,
+confidences as they are revised, faults, and the end of each answer.
 
 The input is a recorded stream, an address that streams (GET), or with --data an
-OpenAI-compatible endpoint (POST): the body is sent with "stream": true, the key
-comes from OPENAI_API_KEY, and the last user message is the question.
+OpenAI-compatible endpoint (POST). The body is sent with "stream": true, the key is
+in OPENAI_API_KEY, and the last user message is the question.
 
 The text comes from a model: control characters and escape sequences in it are
-shown as a replacement and never reach the terminal.`
+replaced and never reach the terminal.`
 
 const example = `  finece watch answer.sse
   finece watch --pace 10 --strategy periodic --every 30 answer.sse
   finece watch --data @body.json https://api.openai.com/v1/chat/completions
   curl -sN https://example.com/stream | finece watch -
+  finece watch --json answer.sse
   finece watch --estimator http://127.0.0.1:8000/v1 --question 'What is 6 times 7?' answer.sse`
 
-// pleasant is the default pace of a file on a terminal, in events a second.
+// pleasant is the default pace of a file on a terminal, in events per second.
 const pleasant = 40
 
 type options struct {
@@ -71,9 +74,9 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.Float64Var(&f.pace, "pace", 0, "events or words a second, 0 for as fast as they come; if not given, 40 for a file on a terminal")
-	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or that of a file with @")
-	flags.IntVar(&f.choice, "choice", 0, "which of a stream's answers to show, from 0")
+	flags.Float64Var(&f.pace, "pace", 0, "events or words per second, 0 for no limit (default: 40 for a file on a terminal, else 0)")
+	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or the content of a file after @")
+	flags.IntVar(&f.choice, "choice", 0, "the number of the answer to show, from 0")
 	flags.BoolVar(&f.json, "json", false, "print records as they come, one JSON object a line, of all answers; no text")
 	flags.StringVar(&f.Config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
 	f.AddEstimator(cmd)
@@ -157,7 +160,7 @@ type watching struct {
 	readErr  error
 }
 
-// report says which requests to the confidence model failed.
+// report prints which requests to the confidence model failed.
 func (w *watching) report(cmd *cobra.Command) {
 	times := map[string]int{}
 	for _, e := range w.failures {
@@ -168,7 +171,7 @@ func (w *watching) report(cmd *cobra.Command) {
 	}
 }
 
-// frame is how often the screen is drawn at most.
+// frame is the shortest time between two drawings of the screen.
 const frame = 40 * time.Millisecond
 
 // watch follows the input and shows it. Everything but reading the input runs in
