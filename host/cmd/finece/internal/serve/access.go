@@ -36,7 +36,11 @@ func (f *flags) access(at net.Addr, operator bool) (gateway.Access, *page, error
 	if err != nil {
 		return a, nil, err
 	}
-	p := newPage()
+	port := 0
+	if tcp != nil {
+		port = tcp.Port
+	}
+	p := newPage(port)
 	a.Clients = clients{k, p}
 	return a, p, nil
 }

@@ -142,7 +142,7 @@ func TestClientsNeedKeys(t *testing.T) {
 			t.Errorf("HTTP %d %s", status, body)
 		}
 	}
-	for _, header := range [][]string{nil, {"Authorization", "Bearer finece-wrong"}, {"Cookie", cookieName + "=wrong"}} {
+	for _, header := range [][]string{nil, {"Authorization", "Bearer finece-wrong"}, {"Cookie", "finece-page-" + s.url[strings.LastIndex(s.url, ":")+1:] + "=wrong"}} {
 		if status, body := send(t, http.DefaultClient, "POST", chat, header...); status != 401 || !strings.Contains(body, "client keys") {
 			t.Errorf("%q: HTTP %d %s", header, status, body)
 		}
@@ -194,11 +194,11 @@ func TestClientsNeedKeys(t *testing.T) {
 
 // TestTheCookieIsForThePageAlone.
 func TestTheCookieIsForThePageAlone(t *testing.T) {
-	p := newPage()
+	p := newPage(8080)
 	w := httptest.NewRecorder()
 	p.exchange(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest("GET", p.link(), nil))
 	cookie := w.Header().Get("Set-Cookie")
-	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") {
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" || !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") || !strings.HasPrefix(cookie, "finece-page-8080=") {
 		t.Errorf("HTTP %d %v", w.Code, w.Header())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
+	"strconv"
 	"sync"
 )
 
@@ -11,23 +12,24 @@ import (
 // operator opens a link with a token. It works once: the browser gets a cookie for
 // it, which no script can read and which no page of another site sends along.
 type page struct {
+	name   string // of the cookie
 	cookie string
 	mu     sync.Mutex
 	token  string // "" once it was used
 }
 
-// cookieName has the prefix that other programs on the same host do not use:
-// cookies are kept by host, whatever the port.
-const cookieName = "finece-page"
-
-func newPage() *page { return &page{cookie: rand.Text(), token: rand.Text()} }
+// newPage returns the page of a server on a port. Browsers keep cookies by host,
+// whatever the port, so the cookie's name has the port in it.
+func newPage(port int) *page {
+	return &page{name: "finece-page-" + strconv.Itoa(port), cookie: rand.Text(), token: rand.Text()}
+}
 
 // link is the path that opens the page for the first time.
 func (p *page) link() string { return "/?token=" + p.token }
 
 // sent reports whether the page has sent r. The gateway has checked r's Origin.
 func (p *page) sent(r *http.Request) bool {
-	for _, c := range r.CookiesNamed(cookieName) {
+	for _, c := range r.CookiesNamed(p.name) {
 		if subtle.ConstantTimeCompare([]byte(c.Value), []byte(p.cookie)) == 1 {
 			return true
 		}
@@ -48,7 +50,7 @@ func (p *page) exchange(next http.Handler) http.Handler {
 		switch {
 		case p.use(token):
 			http.SetCookie(w, &http.Cookie{
-				Name: cookieName, Value: p.cookie, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+				Name: p.name, Value: p.cookie, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 			})
 		case !p.sent(r):
 			http.Error(w, "This link has been used or is wrong. Start finece serve again for a new one.", http.StatusForbidden)
