@@ -16,7 +16,13 @@
 //
 // # Why no cancellation inside a call
 //
-// The core bounds its own work: a call takes at most abi.MaxInput bytes and
-// costs time linear in them. So a call cannot run away, and the runtime's
-// cancellation checks, which slow every loop down, are left off.
+// The core bounds its own work: a call takes at most abi.MaxInput bytes and its time
+// is linear in them. No call can run for ever, so the runtime's cancellation checks,
+// which slow every loop down, are not used.
+//
+// # Engines
+//
+// An engine for finece.wasm implements [Module], one call of one instance.
+// [Instance] makes a [Session] of it: the calls and answers of package abi are
+// written there once, for host/wazero and host/edge.
 package host

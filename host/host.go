@@ -17,10 +17,10 @@ func DefaultConfig() Config { return session.DefaultConfig() }
 
 // Engine opens sessions. It is safe for concurrent use.
 type Engine interface {
-	// Name is what the engine is called on a command line.
+	// Name is the engine's name on a command line.
 	Name() string
-	// Open starts the session of one stream and returns its first events. An
-	// error is about the configuration, unless it is ErrLost.
+	// Open starts the session of one stream and returns its first events. An error means
+	// that the configuration is wrong, unless it is ErrLost.
 	Open(c Config) (Session, []Event, error)
 	// Close releases the engine. Sessions must not be used afterwards.
 	Close() error
@@ -30,9 +30,9 @@ type Engine interface {
 // is not safe for concurrent use. Events and their slices are valid until the
 // next call.
 type Session interface {
-	// Reset begins another stream in place of this one, as Engine.Open would, for
-	// less: the instance and its memory are kept. An error about c leaves the
-	// session as it was; a lost session stays lost.
+	// Reset starts the session of another stream instead, as Engine.Open would, and
+	// returns its first events. It costs less, because the instance and its memory are
+	// kept. An error about c leaves the session as it was. A lost session stays lost.
 	Reset(c Config) ([]Event, error)
 	Write(p []byte) ([]Event, error)
 	End() ([]Event, error)
@@ -42,12 +42,12 @@ type Session interface {
 	Close() error
 }
 
-// ErrLost is what every call of a session answers after its instance trapped,
-// for instance because it ran out of its memory limit. The stream's text is
-// not affected; its positions have to be reported as unavailable.
+// ErrLost is the error of every call of a session after its instance trapped, for
+// instance at its memory limit. The stream's text is not affected. Positions that were
+// not final become unavailable; package follow reports them.
 var ErrLost = errors.New("host: the session's instance has trapped")
 
-// Native runs sessions without WebAssembly.
+// Native returns the engine that runs the core's packages without WebAssembly.
 func Native() Engine { return native{} }
 
 type native struct{}

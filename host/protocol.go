@@ -9,8 +9,8 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Function is one of the functions of finece.wasm that a session calls. Its
-// number is its place in this list, which host/edge/core.mjs has, too.
+// Function is one of the functions of finece.wasm that a session calls. Its number is
+// its place in the list below. host/edge/core.mjs has the same list.
 type Function uint8
 
 const (
@@ -23,8 +23,8 @@ const (
 	functions
 )
 
-// signatures are what the functions take: so many numbers, and after them the
-// length of the input where there is one.
+// signatures says what each function takes: some numbers and then, if it takes input,
+// the input's length.
 var signatures = [functions]struct {
 	name    string
 	numbers int
@@ -61,9 +61,9 @@ type Call struct {
 // safe for concurrent use.
 type Module interface {
 	// Call writes the input to the instance's input buffer, calls the function and
-	// returns its answer, as package abi describes it: status, length, payload. It
-	// is valid until the next Call. An error means that the instance is lost, and
-	// the Module is not used again but for Close.
+	// returns its answer as package abi describes it: status, length, payload. The
+	// answer is valid until the next Call. An error means that the instance is lost;
+	// after it, only Close is called.
 	Call(Call) ([]byte, error)
 	// Close releases the instance, or gives it back for another session.
 	Close() error
@@ -73,12 +73,12 @@ type Module interface {
 // abi, which every engine that runs the module makes through it.
 type Instance struct {
 	module  Module
-	lost    error // of the call that trapped: the instance would still answer
+	lost    error // of the call that trapped; the instance itself would still answer
 	decoded []Event
 }
 
-// OpenOn opens the session in an instance, which it then owns. After an error the
-// instance is closed.
+// OpenOn opens a session in an instance and owns the instance from then on. If it
+// returns an error, it has closed the instance.
 func OpenOn(m Module, c Config) (*Instance, []Event, error) {
 	i := &Instance{module: m}
 	events, err := i.Reset(c)
@@ -89,10 +89,10 @@ func OpenOn(m Module, c Config) (*Instance, []Event, error) {
 	return i, events, nil
 }
 
-// Module is the instance that the session is in.
+// Module returns the instance that the session is in.
 func (i *Instance) Module() Module { return i.module }
 
-// Reset opens another session in the instance in place of this one.
+// Reset opens another session in the same instance.
 func (i *Instance) Reset(c Config) ([]Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -104,11 +104,11 @@ func (i *Instance) Reset(c Config) ([]Event, error) {
 	return i.events(Call{Function: CallOpen, Input: config})
 }
 
-// chunk is how many bytes Write hands over at once: enough for the call to cost
-// nothing beside them, few enough to keep the instance's input buffer small.
+// chunk is how many bytes Write passes in one call. It is large enough to make the cost
+// of the call negligible, and small enough to keep the instance's input buffer small.
 const chunk = 16 << 10
 
-// Write hands over the next bytes of the stream.
+// Write passes the next bytes of the stream to the core.
 func (i *Instance) Write(p []byte) ([]Event, error) {
 	if len(p) <= chunk {
 		return i.events(Call{Function: CallWrite, Input: p})
@@ -121,7 +121,7 @@ func (i *Instance) Write(p []byte) ([]Event, error) {
 			return all, err
 		}
 		for _, e := range events {
-			// The next call may overwrite what they quote.
+			// The next call may overwrite the bytes that the events quote.
 			e.Text = append([]byte(nil), e.Text...)
 			e.Fault.Detail = append([]byte(nil), e.Fault.Detail...)
 			all = append(all, e)
@@ -140,8 +140,8 @@ func (i *Instance) Request(dst []byte, id uint32) ([]byte, error) {
 	return append(dst, body...), err
 }
 
-// Resolve hands over the reply to a request. A reply that is longer than the core
-// takes is handed over empty: the core then says that it is no reply.
+// Resolve passes the reply to a request to the core. A reply that is longer than the
+// core takes is passed as an empty one, which the core refuses as no reply.
 func (i *Instance) Resolve(id uint32, reply []byte) ([]Event, error) {
 	if len(reply) > abi.MaxInput {
 		reply = nil
@@ -149,7 +149,7 @@ func (i *Instance) Resolve(id uint32, reply []byte) ([]Event, error) {
 	return i.events(Call{Function: CallResolve, Numbers: [2]uint32{id}, Input: reply})
 }
 
-// Fail says that there is no reply to a request, and why.
+// Fail tells the core that a request has no reply, and why.
 func (i *Instance) Fail(id uint32, why session.Reason) ([]Event, error) {
 	return i.events(Call{Function: CallFail, Numbers: [2]uint32{id, uint32(why)}})
 }

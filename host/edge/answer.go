@@ -9,14 +9,14 @@ import (
 	"syscall/js"
 )
 
-// answer writes to the body that io.mjs has made. The library's own is a
-// pipe, the end of which would be the end of the program.
+// answer writes to the body that io.mjs made. The library's own body is a pipe, and
+// its end would end the program.
 type answer struct {
 	ctx     context.Context
 	library interface {
 		http.ResponseWriter
 		WriteRawJSBody(js.Value)
-		Ready() // that the headers are
+		Ready() // the headers are complete
 	}
 	body  js.Value
 	begun bool
@@ -36,10 +36,10 @@ func newAnswer(ctx context.Context, w http.ResponseWriter, body js.Value) *answe
 func (a *answer) Header() http.Header    { return a.library.Header() }
 func (a *answer) WriteHeader(status int) { a.library.WriteHeader(status) }
 
-// Flush has nothing to do: what is written is on its way.
+// Flush does nothing: Write sends at once.
 func (a *answer) Flush() {}
 
-// errGone is what a write fails with when nobody reads.
+// errGone is the error of a write after the client has disconnected.
 var errGone = errors.New("the client has gone")
 
 func (a *answer) Write(p []byte) (int, error) {
@@ -58,14 +58,14 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// close ends the answer, and with it the request: the program may be given
-// another one after it.
+// close ends the answer and with it the request. The program may then get another
+// request.
 func (a *answer) close() {
 	a.library.Ready()
 	a.body.Call("close")
 }
 
-// breakOff ends an answer so that the client can tell.
+// breakOff ends an answer with an error that the client sees.
 func (a *answer) breakOff() {
 	a.library.Ready()
 	a.body.Call("error", "the answer broke off")

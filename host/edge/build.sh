@@ -9,8 +9,8 @@ if ! cmp -s package-lock.json node_modules/.finece-lock.json; then
 	cp package-lock.json node_modules/.finece-lock.json
 fi
 go tool workers-assets-gen -mode go -o build # empties build first
-rm build/worker.mjs                          # worker.mjs here takes its place
-# No HTTP/2 of Go's own: fetch does the HTTP here.
+rm build/worker.mjs                          # the one here replaces it
+# Without Go's own HTTP/2: fetch does the HTTP here.
 GOOS=js GOARCH=wasm go build -tags nethttpomithttp2 -trimpath -ldflags='-s -w' -o build/app.wasm .
 
 size() { gzip -9 -c "$@" | wc -c; }

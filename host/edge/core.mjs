@@ -1,16 +1,16 @@
-// The scoring core's instances, which belong to the isolate. An instance holds
-// one session; after the session it waits for the next.
+// The instances of the scoring core, which belong to the isolate. An instance holds one
+// session at a time. After the session it waits for the next one.
 import module from "../../wasm/finece.wasm";
 
-/** Instances that are kept for later sessions, and the memory of one that is. */
+/** How many instances are kept for later sessions, and the most memory of a kept one. */
 const KEPT = 16;
 const KEPT_BYTES = 4 << 20;
 
-/** What a session takes at once without a larger buffer, and answers with. */
+/** Sizes of a session's buffers for input and output at the start, in bytes. */
 const INPUT = 16 << 10;
 const OUTPUT = 64 << 10;
 
-/** By the number that host.Function gives them. */
+/** The core's functions, by the numbers of host.Function in Go. */
 const FUNCTIONS = ["open", "write", "end", "request", "resolve", "fail"].map((name) => `finece_${name}`);
 
 const idle = [];
@@ -26,17 +26,16 @@ function make() {
 }
 
 /**
- * Opens an instance. The object that it returns is for one session, and made so
- * that a call hands nothing but numbers to Go and back: every other value costs
- * Go an entry in a table and a finalizer.
+ * Opens an instance for one session. Only numbers cross between the returned object
+ * and Go during a call: every other value costs Go a table entry and a finalizer.
  *
- * - `input` and `output` are what is handed over and what is answered; `grow(n)`
- *   makes input larger.
- * - `call(f, length, id, why)` gives `length` bytes of input, if that is not
- *   negative, to the f-th of FUNCTIONS, with the other arguments that it takes.
- *   The answer's status and payload are then in output, and what is returned is
- *   their length. It is -1 after a trap, and -2 if the core does not take that
- *   much input. A long answer comes in an output of its own: it is `output` anew.
+ * - `input` and `output` are the buffers for both directions. `grow(n)` replaces
+ *   `input` by a larger one.
+ * - `call(f, length, id, why)` calls function f of FUNCTIONS. If `length` is not
+ *   negative, that many bytes of input go to the core first. It returns the length of
+ *   the answer (status, length, payload), which is then in `output`; -1 after a trap;
+ *   -2 if the core does not take that much input. A long answer replaces `output` by a
+ *   larger buffer.
  * - `close()` gives the instance back.
  */
 export function open() {
@@ -60,7 +59,7 @@ export function open() {
         session.output.set(new Uint8Array(exports.memory.buffer, at, size));
         return size;
       } catch {
-        // It would go on answering, in a state that nobody knows.
+        // The instance would still answer, but its state is unknown.
         exports = undefined;
         counts.dropped++;
         return -1;

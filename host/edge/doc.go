@@ -1,38 +1,44 @@
 //go:build js && wasm
 
-// Command edge is the Cloudflare Worker: the handler of package host/gateway,
-// with finece.wasm beside it as a module of its own. build.sh builds it,
+// Command edge is the Cloudflare Worker. It serves the handler of package
+// host/gateway, with finece.wasm as a second WebAssembly module. build.sh builds it and
 // wrangler.jsonc configures it.
 //
 // # Two modules
 //
 // worker.mjs is the entry. The instances of this Go program and those of the core
-// belong to the isolate. program.mjs starts one of the program's while the Worker
-// loads and keeps it from request to request, one at a time in each; more are
-// started when requests come at once. (github.com/syumai/workers, on its own,
-// starts one for every request, since its answers end the program; here they are
-// written by io.mjs.) core.mjs makes an instance of the core for a session, keeps
-// it for the next one, and drops it after a trap. Go reaches both through
-// syscall/js, where every value but a number costs a table entry and a finalizer:
-// what crosses often are numbers.
+// belong to the isolate, and later requests use them again:
+//
+//   - program.mjs starts a Go program while the Worker loads. A program serves one
+//     request at a time; more programs are started when requests come at once. On its
+//     own, github.com/syumai/workers starts a program for every request, because the end
+//     of an answer ends the program. Here io.mjs writes the answers.
+//   - core.mjs makes an instance of the core for a session, keeps it for the next
+//     session, and drops it after a trap.
+//
+// Go reaches both through syscall/js. There, every value except a number costs a table
+// entry and a finalizer, so that frequent calls pass numbers only.
 //
 // # Cost
 //
-// `make bench` measures it under workerd. CPU time of a streamed request of 159
-// events on one machine, whatever the process used it for: 24.7 ms to begin with; 20
-// without net/http's client, transport and TLS (see gateway.RoundTrip and
-// model.Doer), which were 1.1 MB of the upload's gzip; 11 with instances that are
-// kept; 6.5 with fewer and cheaper calls across. The free plan allows 10 ms.
+// The free plan allows 10 ms of CPU time for a request. `make bench` measures it under
+// workerd, for a streamed answer of 159 events. What each step gained when it was made:
 //
-// Over that are the first requests of an isolate, while V8 compiles: the first
-// takes some 100 ms, those up to the tenth or so 20 to 40. Started while the Worker
-// loads, where the time is not a request's, the program takes 45 ms of the first
-// request's cost away; a rehearsal with a request that went nowhere took no more.
+//	24.7 ms  at first
+//	20   ms  without net/http's client, transport and TLS (see gateway.RoundTrip and
+//	         model.Doer), which were 1.1 MB of the upload's gzip
+//	11   ms  with instances that are kept
+//	 6.5 ms  with fewer and cheaper calls between Go and JavaScript
+//
+// The first requests of an isolate cost more, while V8 compiles: about 100 ms for the
+// first one and 20 to 40 ms up to the tenth. Starting the Go program while the Worker
+// loads takes 45 ms off the first request. A rehearsal with a request that went nowhere
+// gained nothing more.
 //
 // # Settings
 //
-// By bindings: variables, and secrets for keys. No value of theirs is ever part of
-// a response. With an upstream key, clients need keys of their own; the Worker
+// Settings are bindings: variables, and secrets for keys. Their values are never part
+// of a response. With an upstream key, clients need keys of their own; the Worker
 // answers 500 until FINECE_KEYS is set.
 //
 //	FINECE_UPSTREAM          required: the API's root, such as https://api.openai.com/v1

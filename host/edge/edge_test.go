@@ -28,7 +28,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/wazero"

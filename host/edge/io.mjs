@@ -1,25 +1,25 @@
-// What Go reads, writes and waits for. Every value that crosses to Go but a
-// number costs it an entry in a table and a finalizer, so little else does.
+// What Go reads, writes and waits for. Every value that crosses to Go, except a
+// number, costs Go a table entry and a finalizer. So almost only numbers cross.
 
-/** How much is read at once, and how much may wait for the client. */
+/** Bytes that are read at once, and bytes that may wait for the client. */
 const PIECE = 16 << 10;
 const WAITING = 64 << 10;
 
 /**
- * Waits for a promise: calls `settled` with the number that Go gave it, and with
- * what came of it or, where it was rejected, undefined and the reason.
+ * Waits for a promise. Calls `settled` with the number that Go gave it and with its
+ * value, or with undefined and the reason if it was rejected.
  */
 export function wait(promise, id, settled) {
   promise.then((value) => settled(id, value), (error) => settled(id, undefined, String(error)));
 }
 
 /**
- * Reads a body. `read` settles as `wait` does, with the number of bytes that are
- * then in `piece`, or -1 at the end.
+ * Reads a body. `read` settles as `wait` does, with the number of bytes in `piece`, or
+ * -1 at the end.
  */
 export function reader(body) {
   const from = body.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(PIECE); // it goes away and comes back with each read
+  let buffer = new ArrayBuffer(PIECE); // each read detaches it and returns it
   const piece = new Uint8Array(PIECE);
   const next = async () => {
     const { value, done } = await from.read(new Uint8Array(buffer));
@@ -36,13 +36,13 @@ export function reader(body) {
 }
 
 /**
- * A body, `readable`, and what Go does with it: `write` takes bytes and returns
- * true, false if the client has gone, or a promise of that for when there is
- * room again; `close` and `error` end it, and call `released`.
+ * A body, `readable`, and Go's side of it. `write` takes bytes. It returns true, or
+ * false after the client has disconnected, or a promise of that if there is no room at
+ * the moment. `close` and `error` end the body and call `released`.
  */
 export function answer(released) {
   let controller;
-  let room; // of the write that waits for it
+  let room; // resolves the promise of a write that waits for room
   const readable = new ReadableStream({
     start(c) { controller = c; },
     pull() { room?.(true); },
@@ -55,7 +55,7 @@ export function answer(released) {
     try {
       if (controller !== undefined) how(controller);
     } catch {
-      // It has ended already.
+      // The body has ended already.
     }
     controller = undefined;
     released();

@@ -20,7 +20,7 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// surroundings is what worker.mjs hands over.
+// surroundings is the object that program.mjs passes to Go.
 var surroundings = js.Global().Get("context")
 
 func main() {
@@ -42,7 +42,7 @@ func report(message string, err error) {
 	js.Global().Get("console").Call("error", "finece: "+message+": "+err.Error())
 }
 
-// setting is a binding that is a text, "" if there is none.
+// setting returns a binding's text, or "".
 func setting(name string) string {
 	if v := surroundings.Get("env").Get(name); v.Type() == js.TypeString {
 		return v.String()
@@ -132,16 +132,16 @@ func or(v, fallback string) string {
 
 var _ host.Engine = isolate{}
 
-// worker serves a request as the Worker's surroundings need it.
+// worker adapts the gateway's handler to the Workers runtime.
 type worker struct{ http.Handler }
 
 func (h *worker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	request := surroundings.Get("request") // the one that is served
+	request := surroundings.Get("request") // the current one
 	ctx, cancel := withSignal(r.Context(), request.Get("signal"))
 	defer cancel()
 	r = r.WithContext(ctx)
 	if r.Header.Get("Content-Length") == "" && r.Method != http.MethodGet && r.Method != http.MethodHead {
-		r.ContentLength = -1 // of unknown length: the library says 0
+		r.ContentLength = -1 // unknown; the library says 0
 	}
 	a := newAnswer(ctx, w, request.Get("answer"))
 	defer func() {
@@ -163,7 +163,7 @@ func (h *worker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Handler.ServeHTTP(a, r)
 }
 
-// withSignal is a context that ends when the client leaves.
+// withSignal returns a context that ends when the client disconnects.
 func withSignal(ctx context.Context, signal js.Value) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	if !signal.Truthy() {

@@ -1,13 +1,13 @@
-// The Go program's instances, which belong to the isolate. An instance serves
-// one request at a time, so that nothing of one request's is touched in the
-// events of another's, which the runtime forbids; then it waits for the next.
+// The instances of the Go program, which belong to the isolate. An instance serves one
+// request at a time: the runtime forbids one request to use the objects of another.
+// Then the instance waits for the next request.
 import { env } from "cloudflare:workers";
 import "./build/wasm_exec.js";
 import { createRuntimeContext, loadModule } from "./build/runtime.mjs";
 import { open } from "./core.mjs";
 import { answer, reader, wait } from "./io.mjs";
 
-/** Instances that are kept for later requests, and the memory of one that is. */
+/** How many instances are kept for later requests, and the most memory of a kept one. */
 const KEPT = 4;
 const KEPT_BYTES = 24 << 20;
 
@@ -16,7 +16,7 @@ const idle = [];
 /** For tests: how many instances were started and dropped so far. */
 export const counts = { started: 0, dropped: 0 };
 
-// wasm_exec.js and the library call it.
+// wasm_exec.js and the library call this function.
 globalThis.tryCatch = (fn) => {
   try {
     return { result: fn() };
@@ -27,7 +27,7 @@ globalThis.tryCatch = (fn) => {
 
 const module = await loadModule();
 
-/** Whether this module is still being evaluated: there is no randomness then, and no clock. */
+/** Whether this module is still being evaluated. The runtime has no randomness and no clock then. */
 let loading = true;
 
 async function start() {
@@ -47,8 +47,8 @@ async function start() {
 }
 
 /**
- * What Go imports, fit to start it in while the module loads. Go hashes its maps
- * with that randomness; it draws none for keys before a request.
+ * Go's imports, changed so that Go can start while the module loads. Go seeds the
+ * hashes of its maps with this randomness. It draws no keys before the first request.
  */
 function imports(go) {
   const { gojs } = go.importObject;
@@ -63,13 +63,13 @@ function imports(go) {
       },
       "runtime.nanotime1"(sp) {
         gojs["runtime.nanotime1"](sp);
-        if (go.mem.getBigInt64(sp + 8, true) === 0n) go.mem.setBigInt64(sp + 8, 1n, true); // Go does not start at 0
+        if (go.mem.getBigInt64(sp + 8, true) === 0n) go.mem.setBigInt64(sp + 8, 1n, true); // Go refuses to start at time 0
       },
     },
   };
 }
 
-// The first request finds an instance that its time was not spent on.
+// The first request does not pay for the start of an instance.
 try {
   idle.push(await start());
 } catch (error) {
@@ -89,8 +89,8 @@ function release(program) {
 export async function serve(request, ctx) {
   const program = idle.pop() ?? await start();
   const { go, context } = program;
-  // A timer of the request before died with it, and Go still counts on it:
-  // an event without a caller makes it think again.
+  // A timer of the previous request ended with it, and Go still waits for it.
+  // _resume makes Go look at its timers again.
   if (go._scheduledTimeouts.size > 0) go._resume();
   context.ctx = ctx;
   context.request = { signal: request.signal, answer: answer(() => release(program)) };

@@ -9,12 +9,12 @@ import (
 	"syscall/js"
 )
 
-// reader reads a ReadableStream, as io.mjs hands it over.
+// reader reads a ReadableStream through io.mjs.
 type reader struct {
 	ctx   context.Context
-	stop  func() bool // of the request's cancellation
+	stop  func() bool // stops waiting for the request's cancellation
 	from  js.Value
-	piece js.Value // a Uint8Array with what was read last
+	piece js.Value // a Uint8Array with the bytes that were read last
 	rest  []byte
 	err   error
 }
@@ -41,7 +41,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next reads the next piece and returns its length.
+// next reads the next piece and returns its length in bytes.
 func (r *reader) next() (int, error) {
 	if r.err != nil {
 		return 0, r.err
@@ -67,26 +67,26 @@ func await(ctx context.Context, promise js.Value) (js.Value, error) {
 	return waitFor(ctx, func(id int) { surroundings.Get("finece").Call("wait", promise, id, settled) })
 }
 
-// outcome is what a promise came to.
+// outcome is the result of a promise.
 type outcome struct {
 	value js.Value
 	err   error
 }
 
-// outcomes has a channel for each promise that is waited for. There is one
-// goroutine at a time here, so it needs no lock.
+// outcomes has a channel for each promise that a goroutine waits for. It needs no lock,
+// because only one goroutine runs at a time in js/wasm.
 var (
 	outcomes = map[int]chan outcome{}
 	last     int
 )
 
-// settled takes what a promise came to: its number, its value, and why it was
-// rejected.
+// settled takes the result of a promise: its number, its value, and the reason if it
+// was rejected.
 var settled = js.FuncOf(func(_ js.Value, args []js.Value) any {
 	id := args[0].Int()
 	waiting, ok := outcomes[id]
 	if !ok {
-		return nil // nobody waits any more
+		return nil // the wait was cancelled
 	}
 	delete(outcomes, id)
 	if len(args) > 2 {
@@ -97,7 +97,7 @@ var settled = js.FuncOf(func(_ js.Value, args []js.Value) any {
 	return nil
 })
 
-// waitFor begins something that settles a number, and waits for that.
+// waitFor calls begin with a number and waits until settled is called with it.
 func waitFor(ctx context.Context, begin func(id int)) (js.Value, error) {
 	last++
 	id := last

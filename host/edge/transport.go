@@ -11,11 +11,11 @@ import (
 	"syscall/js"
 )
 
-// fetcher does HTTP exchanges with the Worker's fetch. A context that is done
-// aborts the request.
+// fetcher does HTTP exchanges with the Worker's fetch. The end of the request's context
+// aborts it.
 type fetcher struct{}
 
-// jsBody is a body that is a ReadableStream already.
+// jsBody is a body that already is a ReadableStream.
 type jsBody interface{ GetRawJSBody() js.Value }
 
 func (fetcher) Do(r *http.Request) (*http.Response, error) {
@@ -55,7 +55,7 @@ func (fetcher) Do(r *http.Request) (*http.Response, error) {
 	return response(ctx, stop, r, result), nil
 }
 
-// setBody hands the body over: as it is where it is a stream, else in one piece.
+// setBody passes the body on: a ReadableStream as it is, another body in one piece.
 func setBody(init js.Value, r *http.Request) error {
 	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil
@@ -79,7 +79,7 @@ func bytesOf(data []byte) js.Value {
 	return array
 }
 
-// response makes a response of a Response.
+// response converts a Response of JavaScript.
 func response(ctx context.Context, stop func() bool, r *http.Request, v js.Value) *http.Response {
 	status := v.Get("status").Int()
 	resp := &http.Response{
@@ -99,7 +99,7 @@ func response(ctx context.Context, stop func() bool, r *http.Request, v js.Value
 	for i := range cookies.Length() {
 		resp.Header.Add("Set-Cookie", cookies.Index(i).String())
 	}
-	// fetch has unpacked the body, and leaves the headers as they were.
+	// fetch has decompressed the body and did not change the headers.
 	if resp.Header.Get("Content-Encoding") != "" {
 		resp.Uncompressed = true
 		resp.Header.Del("Content-Encoding")

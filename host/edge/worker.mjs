@@ -1,4 +1,4 @@
-// The Worker's entry, in place of the one that workers-assets-gen writes.
+// The Worker's entry. It replaces the one that workers-assets-gen writes.
 import { serve } from "./program.mjs";
 
 const FAILED = `{"error":{"message":"the gateway failed","type":"finece-error","param":null,"code":"finece-internal"}}\n`;

@@ -15,9 +15,9 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Collect samples answers to questions, measures them, and hands the records to
-// emit in the order of the questions, one call at a time. The first error ends
-// it; what was asked for until then is in the store.
+// Collect samples answers to questions, measures them, and passes the records to emit
+// in the order of the questions, one call at a time. It ends at the first error. The
+// replies until then are in the store.
 func Collect(ctx context.Context, c Config, questions []*grade.Question, emit func(*Record) error) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -65,11 +65,11 @@ func Collect(ctx context.Context, c Config, questions []*grade.Question, emit fu
 	return group.Wait()
 }
 
-// work is a run.
+// work is the state of a run.
 type work struct {
 	Config
 	sampler *openai.Sampler
-	plain   *openai.Sampler // whose completions come without log-probabilities
+	plain   *openai.Sampler // for completions without log-probabilities
 }
 
 func (w *work) question(ctx context.Context, q *grade.Question) ([]*Record, error) {

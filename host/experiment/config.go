@@ -11,15 +11,15 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// Subject is something whose confidences are measured: a confidence model.
+// Subject is a confidence model whose confidences are measured.
 type Subject struct {
 	Name  string // such as "FineCE"
 	Asker *Asker
-	// Main is the one that is measured by every strategy, and with trees.
+	// Main says that this subject is measured under every strategy, and with trees.
 	Main bool
 }
 
-// Config is a run on one set of questions. Start from [DefaultConfig].
+// Config configures a run on one set of questions. Start from [DefaultConfig].
 type Config struct {
 	Domain    string      // of the questions, for the tables
 	Engine    host.Engine // runs the core, which finds the positions and reads the confidences
@@ -39,20 +39,20 @@ type Config struct {
 	Seed      uint64       // of the sampling
 	Store     openai.Store // keeps the sampled answers; nil keeps none
 	Requests  int          // at once; at least 1
-	// Observe is told how many answers more have been measured, by several
-	// goroutines at once. It may be nil.
+	// Observe is called with the number of answers that were measured since the last
+	// call, by several goroutines at once. It may be nil.
 	Observe func(answers int)
 }
 
-// DefaultConfig has one answer a question and, as the paper's experiments,
-// trees of depth 2 and width 4, periodic positions every 30 tokens and entropy
-// positions above 1e-10 nats. Those above 0.1, 0.5 and 1 are measured, too. A label
-// takes 15 continuations.
+// DefaultConfig returns the settings of the paper's experiments: one answer to each
+// question, trees of depth 2 and width 4, periodic positions every 30 tokens, and
+// entropy positions above 1e-10 nats. It also measures entropy positions above 0.1, 0.5
+// and 1 nats, and takes 15 continuations for a label.
 func DefaultConfig() Config {
 	return Config{Answers: 1, Depth: 2, Width: 4, Labels: 15, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
 }
 
-// Validate says what is wrong with c, or nil.
+// Validate returns what is wrong with c, or nil.
 func (c *Config) Validate() error {
 	switch {
 	case c.Engine == nil || c.Generator == nil || c.Grader == nil:

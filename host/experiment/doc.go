@@ -11,12 +11,11 @@
 //
 // # What is measured
 //
-// Of each test question some answers are sampled ([Collect]). An answer is
-// correct or not, and at each of its positions the confidence models and the
-// baselines of package baseline say how likely it is to be. A pair is such a
-// confidence with the correctness of that one answer; ECE and AUROC are package
-// metrics' (ten bins). Pairs of one question are not independent: intervals are
-// bootstrapped over questions.
+// [Collect] samples answers to each test question. An answer is correct or not. At each
+// of its positions, the confidence models and the baselines of package baseline say how
+// likely it is to be correct. A pair is such a confidence with the correctness of that
+// answer. ECE (ten bins) and AUROC are those of package metrics. Pairs of one question
+// are not independent, so intervals are bootstrapped over questions.
 //
 //	Table 1   ECE and AUROC at p(1) and p(z-1), FineCE and the baselines
 //	Table 2   the same at p(0), before an answer, and at p(z), of a whole one
@@ -29,32 +28,30 @@
 //	Figure 7  instruction fine-tuning against a value head
 //	Sweeps    over the temperature and the number of clusters of the training data
 //
-// The last three need models that were trained otherwise. A model that is not
+// The last three need models that were trained in other ways. A model that is not
 // given has no row, and the report says so.
 //
-// Which positions suit answers that have no one right text is a question that the
-// paper leaves open: entropy is high there where the model is free to choose as well
-// as where it is in doubt. Records of a domain of such answers, with a grader that
-// knows what may be said of a question (construct.StatementsGrader), have the same
-// tables; the baselines that go by one final answer have no rows.
+// The paper leaves open which positions suit open-ended answers. There, entropy is high
+// where the model is in doubt, but also where it is free to choose. Records of such a
+// domain, with a grader that knows all true statements (grade.StatementsGrader), have
+// the same tables. Baselines that compare final answers have no rows.
 //
 // # Labels
 //
-// One answer says little about the probability at a state: that of a question which
-// is answered correctly every other time is right or wrong by chance, and no
-// estimate can tell which. Where [Config.Labels] is set, so many further
-// continuations of p(0), p(1) and p(z-1) are sampled and graded. Their share of
-// correct ones is the state's Monte Carlo label, as in FineCE's training, and does
-// two things. As a confidence it shows about how good one can be. And table 1 is
-// repeated with each confidence held against all continuations, where less is left
-// to chance. An ECE is set beside what it would be were the confidences true: with
-// some hundred answers that is several points.
+// One answer says little about the probability at a state. If a question is answered
+// correctly every other time, one answer is right or wrong by chance. With
+// [Config.Labels], further continuations of p(0), p(1) and p(z-1) are sampled and
+// graded. The share of correct ones is the state's Monte Carlo label, as in FineCE's
+// training. It has two uses. As a confidence, it shows how good a confidence can be. And
+// table 1 is repeated with each confidence compared with all continuations, which
+// leaves less to chance. Beside each ECE stands the ECE that true confidences would
+// have: with some hundred answers, it is several points.
 //
 // # Fusion
 //
-// For Backward Confidence Integration at p(1), [Config.Width] continuations of
-// the answer so far are sampled, each is cut behind its next paragraph, and so
-// again from there, [Config.Depth] paragraphs deep. Every node is scored, and
-// package bci integrates the tree at each smaller depth and every other smaller
-// width, too: its first branches are the tree of that width.
+// For Backward Confidence Integration at p(1), [Config.Width] continuations of the
+// answer so far are sampled and each is cut after its next paragraph. The same is done
+// from there, [Config.Depth] paragraphs deep. Every node is scored. Package bci
+// integrates the tree, also at each smaller depth and at every second smaller width: the
+// tree of a width consists of the first branches.
 package experiment

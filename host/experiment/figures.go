@@ -9,31 +9,31 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Pairs are confidences with the correctness of the answers that they are about.
+// Pairs are confidences with the outcomes of the answers that they belong to.
 type Pairs struct {
 	Confidence []float64
 	Correct    []bool
-	Question   []int // number of the pair's question; pairs of one are not independent
+	Question   []int // number of the pair's question; pairs of one question are not independent
 	Missing    int   // points without a confidence
 
-	Tokens, Ratio float64 // of the positions, on average
+	Tokens, Ratio float64 // mean over the positions
 }
 
-// At names a position: its strategy, and which one it is.
+// At names a position: the strategy, and which of its positions.
 type At struct {
 	Strategy string
 	Which    Which
 }
 
-// Which is a position of an answer with z+1 of them.
+// Which names a position of an answer with the positions p(0) to p(z).
 type Which uint8
 
 const (
 	Question Which = iota // p(0)
-	First                 // p(1), where it is not p(z)
-	LastBut1              // p(z-1), where it is not p(0)
+	First                 // p(1), if it is not p(z)
+	LastBut1              // p(z-1), if it is not p(0)
 	Whole                 // p(z)
-	Middle                // every one between p(0) and p(z)
+	Middle                // all positions between p(0) and p(z)
 )
 
 func (w Which) String() string {
@@ -57,7 +57,7 @@ func (a At) has(p *Point) bool {
 	return p.Index > 0 && p.Index < p.Last
 }
 
-// Confidence of a point, and whether it has one.
+// Confidence returns a point's confidence by name, and whether it has one.
 type reading func(*Point) (float64, bool)
 
 func named(name string) reading {
@@ -67,10 +67,10 @@ func named(name string) reading {
 	}
 }
 
-// outcome is what a confidence is held against: so many right ones and wrong ones.
+// outcome counts the right and wrong answers that a confidence is compared with.
 type outcome func(*Record, *Point) (right, wrong int)
 
-// ofAnswer is the one answer that the point is of.
+// ofAnswer is the outcome of the point's own answer.
 func ofAnswer(r *Record, _ *Point) (right, wrong int) {
 	if r.Correct {
 		return 1, 0
@@ -78,7 +78,7 @@ func ofAnswer(r *Record, _ *Point) (right, wrong int) {
 	return 0, 1
 }
 
-// ofLabel is each of the continuations from the point's state.
+// ofLabel is the outcome of the continuations from the point's state.
 func ofLabel(_ *Record, p *Point) (right, wrong int) {
 	if p.Label == nil {
 		return 0, 0
@@ -86,7 +86,7 @@ func ofLabel(_ *Record, p *Point) (right, wrong int) {
 	return p.Label.K, p.Label.N - p.Label.K
 }
 
-// share is the label as a confidence.
+// share returns the label as a confidence.
 func share(p *Point) (float64, bool) {
 	if p.Label == nil {
 		return 0, false
@@ -94,12 +94,12 @@ func share(p *Point) (float64, bool) {
 	return float64(p.Label.K) / float64(p.Label.N), true
 }
 
-// pairs are those of the records' points at a position with the answers.
+// pairs returns the confidences of the records at a position with the answers' outcomes.
 func pairs(records []*Record, at At, read reading) Pairs {
 	return against(records, at, read, ofAnswer)
 }
 
-// against are the pairs of the records' points at a position with outcomes.
+// against returns the confidences of the records at a position with given outcomes.
 func against(records []*Record, at At, read reading, of outcome) Pairs {
 	var out Pairs
 	numbers := map[string]int{}
@@ -132,7 +132,7 @@ func against(records []*Record, at At, read reading, of outcome) Pairs {
 	n := float64(max(len(out.Confidence), 1))
 	out.Tokens /= n
 	out.Ratio /= n
-	// BootstrapClusters wants clusters without gaps.
+	// BootstrapClusters needs clusters that are numbered without gaps.
 	seen := map[int]int{}
 	for i, q := range out.Question {
 		if _, ok := seen[q]; !ok {
@@ -143,43 +143,43 @@ func against(records []*Record, at At, read reading, of outcome) Pairs {
 	return out
 }
 
-// Figure is a number with its interval at level 0.95; NaN where it is not defined.
+// Figure is a number with its interval at level 0.95. All are NaN if it is undefined.
 type Figure struct{ Value, Low, High float64 }
 
 var unknown = Figure{math.NaN(), math.NaN(), math.NaN()}
 
-// apart reports whether the intervals of a and b do not overlap, a the lower.
+// apart reports whether the interval of a lies below that of b.
 func apart(a, b Figure) bool { return a.High < b.Low }
 
-// Quality is how good some pairs are.
+// Quality describes how good the confidences of some pairs are.
 type Quality struct {
 	N, Missing int
 	Accuracy   float64
 	ECE, AUROC Figure
 	Brier      float64
-	// True is the ECE were each confidence the probability of its outcome: the mean
-	// of draws of such outcomes, and the middle 95 in 100 of them. So few pairs leave
-	// it above 0.
+	// True is the ECE that these pairs would have if each confidence were the true
+	// probability: the mean over random outcomes, and the middle 95% of them. It is
+	// above 0 because the pairs are few.
 	True          Figure
 	Tokens, Ratio float64
 	Kept          Kept // at DefaultThreshold
 }
 
-// unmeasured is the quality of no pairs.
+// unmeasured returns the quality of no pairs.
 var unmeasured = Quality{Accuracy: math.NaN(), ECE: unknown, AUROC: unknown, Brier: math.NaN(), True: unknown}
 
-// Kept is what a threshold does.
+// Kept describes the answers that a threshold keeps.
 type Kept struct {
 	Threshold          float64
-	N, Right           int     // answers that are kept, and correct ones among them
-	Coverage, Accuracy float64 // share kept, and accuracy of what is kept
+	N, Right           int     // answers that are kept, and the correct ones among them
+	Coverage, Accuracy float64 // share of answers kept, and their accuracy
 }
 
-// measured are the figures that have intervals.
+// measured lists the figures that have intervals.
 var measured = []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}
 
-// valuesOf are what a sample has of measured, the AUROC NaN if all are right, or all
-// wrong.
+// valuesOf returns the figures of measured for a sample. The AUROC is NaN if all
+// answers are right or all are wrong.
 func valuesOf(s *metrics.Sample) ([2]float64, error) {
 	ece, err := s.ECE(metrics.Binning{})
 	if err != nil {
@@ -196,7 +196,7 @@ func resampling(seed uint64) metrics.Resampling {
 	return metrics.Resampling{Resamples: 1000, Seed: seed}
 }
 
-// quality measures pairs.
+// quality computes the quality of pairs.
 func (p *Pairs) quality(seed uint64) (Quality, error) {
 	q := unmeasured
 	q.N, q.Missing, q.Tokens, q.Ratio = len(p.Confidence), p.Missing, p.Tokens, p.Ratio
@@ -230,9 +230,10 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 	return q, err
 }
 
-const draws = 200 // of outcomes, for Quality.True
+const draws = 200 // random draws of outcomes for Quality.True
 
-// calibrated draws outcomes by the confidences: see Quality.True.
+// calibrated computes Quality.True: it draws outcomes with the confidences as their
+// probabilities.
 func (p *Pairs) calibrated(seed uint64) (Figure, error) {
 	r := rand.New(rand.NewPCG(seed, 11))
 	correct := make([]bool, len(p.Confidence))
@@ -253,7 +254,7 @@ func (p *Pairs) calibrated(seed uint64) (Figure, error) {
 	return spread(eces, 0.95), nil
 }
 
-// DefaultThreshold is the paper's for filtering.
+// DefaultThreshold is the paper's threshold for filtering.
 const DefaultThreshold = 0.8
 
 func (p *Pairs) kept(threshold float64) Kept {
@@ -273,7 +274,7 @@ func (p *Pairs) kept(threshold float64) Kept {
 	return k
 }
 
-// names are those that any point has a confidence of, sorted.
+// names returns the names that some point has a confidence of, sorted.
 func names(records []*Record) []string {
 	seen := map[string]bool{}
 	for _, r := range records {
@@ -291,7 +292,7 @@ func names(records []*Record) []string {
 	return out
 }
 
-// of are the records of a domain.
+// of returns the records of a domain.
 func of(records []*Record, domain string) []*Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return r.Domain != domain })
 }

@@ -12,14 +12,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// palette is Okabe and Ito's, which the colour-blind can tell apart.
+// palette is Okabe and Ito's: colour-blind people can tell its colours apart.
 var palette = []color.RGBA{
 	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255},
 }
 
 var dashes = [][]vg.Length{nil, {vg.Points(5), vg.Points(3)}, {vg.Points(1.5), vg.Points(2)}, {vg.Points(8), vg.Points(3), vg.Points(1.5), vg.Points(3)}}
 
-// Plots writes the plots into a folder, and returns their names.
+// Plots writes the plots to a folder and returns their file names.
 func (r *Report) Plots(folder string) ([]string, error) {
 	var made []string
 	for i := range r.Domains {
@@ -57,10 +57,10 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 	}
 }
 
-// thresholdPlot is accuracy, and share kept, over thresholds.
+// thresholdPlot plots the accuracy and the share of kept answers over thresholds.
 func (d *Domain) thresholdPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+": answers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
-	// The curves end at 1, and may be anywhere before it.
+	// The curves may lie anywhere up to 1, so the legend goes right of 1.
 	p.X.Max, p.Legend.Top = 1.15, true
 	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0.0"}, {Value: 0.5, Label: "0.5"}, {Value: 1, Label: "1.0"}}
 	for i, t := range d.Thresholds {
@@ -77,7 +77,7 @@ func (d *Domain) thresholdPlot() *plot.Plot {
 	return p
 }
 
-// reliabilityPlot is the accuracy of the confidences in each bin.
+// reliabilityPlot plots the accuracy of each bin over its mean confidence.
 func (d *Domain) reliabilityPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+": is 0.8 right 8 times in 10?", "mean confidence", "accuracy")
 	p.Legend.Left, p.Legend.Top = true, true

@@ -11,24 +11,24 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// Recalibration is the ECE of confidence models after Platt's map was fitted on so
-// many labelled answers of the domain, measured on the answers to its other
-// questions. Labels is 0 for the confidences as they are.
+// Recalibration is the ECE of confidence models after Platt's map was fitted on a number
+// of labelled answers of the domain. It is measured on the answers to the domain's
+// other questions. Labels is 0 for confidences without a map.
 type Recalibration struct {
 	Labels int
-	// ECE is by the model's name: the mean over draws of the labelled questions,
-	// and the range of nine in ten.
+	// ECE, by the model's name, is the mean over draws of the labelled questions, with
+	// the range of the middle nine in ten.
 	ECE map[string]Figure
 }
 
-// labelCounts are the numbers of labelled answers that are tried.
+// labelCounts are the numbers of labelled answers to try.
 var labelCounts = []int{10, 30, 100}
 
-const splits = 20 // draws of what is labelled
+const splits = 20 // draws of the labelled questions
 
-// recalibrations fits Platt's map on few answers, all their positions, again and
-// again: how many labels does another domain take, or a model that was trained on
-// the answers of another generator?
+// recalibrations fits Platt's map on all positions of a few answers, for many draws of
+// them. It shows how many labels another domain needs, or a model that was trained on
+// the answers of another generator.
 func recalibrations(records []*Record, models []Row, seed uint64) ([]Recalibration, error) {
 	byQuestion := map[string][]*Record{}
 	var ids []string
@@ -74,7 +74,7 @@ func recalibrations(records []*Record, models []Row, seed uint64) ([]Recalibrati
 	return out, nil
 }
 
-// spread is the mean of values, and the range of a middle share of them.
+// spread returns the mean of values and the range of a middle share of them.
 func spread(values []float64, middle float64) Figure {
 	if len(values) == 0 {
 		return unknown
@@ -89,8 +89,8 @@ func spread(values []float64, middle float64) Figure {
 	return Figure{sum / float64(len(values)), values[int(math.Round(outside*last))], values[int(math.Round((1-outside)*last))]}
 }
 
-// recalibrated is the ECE of a model on rest with a map fitted on labelled; NaN if
-// there is nothing to measure.
+// recalibrated returns the ECE of a model on rest, with a map fitted on labelled. It is
+// NaN if rest has no confidences.
 func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 	var rows []fit.Row
 	eachLabelled(labelled, name, func(p *Point, correct bool) {
@@ -106,7 +106,7 @@ func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 		switch {
 		case err == nil:
 			apply = m.Apply
-		case !errors.Is(err, fit.ErrOneClass) && !errors.Is(err, fit.ErrOneValue): // nothing to learn from: as they are
+		case !errors.Is(err, fit.ErrOneClass) && !errors.Is(err, fit.ErrOneValue): // no map can be fitted: the confidences stay as they are
 			return 0, err
 		}
 	}
@@ -121,8 +121,8 @@ func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 	return metrics.ECE(confidence, right, metrics.Binning{})
 }
 
-// eachLabelled calls do for every paragraph's end, and for p(0) and p(z), where a
-// model has a confidence.
+// eachLabelled calls do for each point of paragraphs that has a confidence of the model,
+// including p(0) and p(z).
 func eachLabelled(records []*Record, name string, do func(p *Point, correct bool)) {
 	for _, r := range records {
 		for i := range r.Points {

@@ -2,7 +2,7 @@ package experiment
 
 import "github.com/finece/finece/host/baseline"
 
-// Record is one sampled answer with all that was measured of it.
+// Record is one sampled answer with all its measurements.
 type Record struct {
 	ID      string  `json:"id"` // of the question
 	Domain  string  `json:"domain"`
@@ -20,23 +20,23 @@ type Point struct {
 	Tokens   int     `json:"tokens"`   // before it
 	Ratio    float64 `json:"ratio"`    // Tokens, of those of the whole answer; in [0,1]
 
-	Confidence map[string]float64 `json:"confidence"` // in [0,1], by name; one that is unavailable is not there
-	// Cost is what a confidence took beyond the answer itself, by name.
+	Confidence map[string]float64 `json:"confidence"` // in [0,1], by name; unavailable ones are missing
+	// Cost is the cost of a confidence without the answer itself, by name.
 	Cost map[string]baseline.Cost `json:"cost,omitempty"`
-	// Tree is that of p(1), if all of its nodes have a confidence.
+	// Tree belongs to p(1). It is nil if one of its nodes has no confidence.
 	Tree *Tree `json:"tree,omitempty"`
-	// Label is the state's Monte Carlo label, if it was sampled.
+	// Label is the state's Monte Carlo label; nil if none was sampled.
 	Label *Label `json:"label,omitempty"`
 }
 
-// Label is how often the generator comes to a correct answer from a state: K of N
-// continuations, none of which is the answer that the record is of.
+// Label says how often the generator reaches a correct answer from a state: K of N
+// continuations. The record's own answer is not one of them.
 type Label struct {
 	K int `json:"k"` // 0 to N
 	N int `json:"n"` // at least 1
 }
 
-// Tree is the sampled continuations of a point, which is its root, node 0.
+// Tree holds the sampled continuations of a point. The point is the root, node 0.
 type Tree struct {
 	Confidence []float64 `json:"confidence"` // of each node, in [0,1]
 	Parent     []int32   `json:"parent"`     // index of its parent, less than its own; -1 for the root

@@ -14,7 +14,7 @@ func number(v float64, digits int) string {
 	return fmt.Sprintf("%.*f", digits, v)
 }
 
-// percent is a share; "-" where there is none.
+// percent formats a share, "-" for NaN.
 func percent(v float64) string {
 	if math.IsNaN(v) {
 		return "-"
@@ -22,7 +22,7 @@ func percent(v float64) string {
 	return number(100*v, 1) + "%"
 }
 
-// show is a figure in percent with its interval.
+// show formats a figure in percent with its interval.
 func show(f Figure) string {
 	if math.IsNaN(f.Value) {
 		return "-"
@@ -33,7 +33,7 @@ func show(f Figure) string {
 	return fmt.Sprintf("%.1f [%.1f, %.1f]", 100*f.Value, 100*f.Low, 100*f.High)
 }
 
-// markdown writes tables; the first error stays.
+// markdown writes tables. It keeps the first error and then writes nothing.
 type markdown struct {
 	w   io.Writer
 	err error
@@ -66,8 +66,8 @@ func title(name string) string {
 	return name
 }
 
-// Markdown writes the report. about is what it is of: the models, the seed, the
-// command. The plots that it points to are those of [Report.Plots].
+// Markdown writes the report. about describes the run: the models, the seed, the
+// command. The report links to the plots of [Report.Plots].
 func (r *Report) Markdown(w io.Writer, about string) error {
 	m := &markdown{w: w}
 	m.say("# Results\n\n%s\n\n", strings.TrimSpace(about))
@@ -146,7 +146,7 @@ func (d *Domain) markdown(m *markdown) {
 	d.recalibration(m)
 }
 
-// limits says how good an estimate of a state can be.
+// limits writes how good an estimate of a state can be.
 func (d *Domain) limits(m *markdown) {
 	m.say(`
 ### How good an estimate can be
@@ -169,7 +169,7 @@ The answer that follows a state is drawn by chance. No estimate can be expected 
 	}
 }
 
-// strategies is a table of strategies.
+// strategies writes a table of strategies.
 func (m *markdown) strategies(rows []Strategy) {
 	m.head("", "positions an answer", "p(1) after", "of the tokens", "ECE at p(1)", "AUROC at p(1)", "ECE, all", "AUROC, all")
 	for _, s := range rows {
@@ -193,7 +193,7 @@ func (d *Domain) recalibration(m *markdown) {
 	}
 }
 
-// qualities is a table of names at two positions.
+// qualities writes a table of names at two positions.
 func (m *markdown) qualities(heading string, rows []Row, a, b Which) {
 	m.say("\n### %s\n", heading)
 	m.quality(rows, a, b)

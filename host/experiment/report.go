@@ -16,14 +16,14 @@ const (
 	ValueHead = "FineCE (value head)" // Figure 7
 )
 
-// Report is all that is made of records.
+// Report holds everything that is computed from records.
 type Report struct {
 	Questions, Answers int
 	Domains            []Domain
 	Verdicts           []Verdict
 }
 
-// Domain is what is made of the records of one domain.
+// Domain holds everything that is computed from the records of one domain.
 type Domain struct {
 	Name               string
 	Questions, Answers int
@@ -37,22 +37,22 @@ type Domain struct {
 	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
 	Fusions        []Fusion
-	Alphas         []Fusion // over the revision coefficient, at the full depth and width
+	Alphas         []Fusion // by revision coefficient, at the full depth and width
 	Models         []Row    // figures 5 to 7 and the sweeps: the confidence models side by side
 	Pooled         map[string]Reliability
 	Recalibrations []Recalibration
 }
 
-// Row is the quality of a name's confidences at some positions.
+// Row is the quality of one name's confidences at some positions.
 type Row struct {
 	Name string
 	At   map[Which]Quality
-	// Tokens is how many an estimate takes beyond the answer itself, prompts
-	// included, on average; NaN where that is not counted.
+	// Tokens is the mean number of tokens for an estimate, without the answer itself and
+	// with prompts. It is NaN if the tokens were not counted.
 	Tokens map[Which]float64
 }
 
-// Strategy is a row of table 4, and of the one of entropy positions by threshold.
+// Strategy is a row of table 4 or of the table of entropy thresholds.
 type Strategy struct {
 	Name       string
 	Positions  float64 // of an answer, on average, without p(0) and p(z)
@@ -66,13 +66,13 @@ type Threshold struct {
 	Kept []Kept
 }
 
-// Fusion is the ECE of p(1) with a depth and a width.
+// Fusion is the ECE of p(1) at one depth and width.
 type Fusion struct {
 	Alpha        float64
 	Depth, Width int
 	Quality      Quality
-	Scored       float64 // nodes that are scored, on average, the position's own among them
-	Sampled      float64 // continuations that are sampled, on average
+	Scored       float64 // scored nodes, on average, including the position's own
+	Sampled      float64 // sampled continuations, on average
 }
 
 func (f *Fusion) params() bci.Params {
@@ -82,7 +82,7 @@ func (f *Fusion) params() bci.Params {
 // Reliability is a reliability diagram.
 type Reliability struct{ Bins []metrics.Bin }
 
-// Verdict is one of the claims that the product is to reach, with what was found.
+// Verdict is one claim about the method with the result.
 type Verdict struct {
 	Domain, Claim, Found string
 	Reached              bool
@@ -91,7 +91,7 @@ type Verdict struct {
 // DefaultAlpha is the revision coefficient of the tables.
 const DefaultAlpha = 0.5
 
-// Analyse makes a report of records.
+// Analyse computes a report from records.
 func Analyse(records []*Record, seed uint64) (*Report, error) {
 	r := &Report{Answers: len(records)}
 	questions := map[string]bool{}
@@ -180,7 +180,7 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 	return d, d.fusions(records, seed)
 }
 
-// isModel reports whether a name is a confidence model's, not a baseline's.
+// isModel reports whether a name is that of a confidence model, not of a baseline.
 func isModel(name string) bool { return strings.HasPrefix(name, FineCE) }
 
 func row(records []*Record, name string, read reading, of outcome, seed uint64, which ...Which) (*Row, error) {
@@ -197,7 +197,7 @@ func row(records []*Record, name string, read reading, of outcome, seed uint64, 
 	return r, nil
 }
 
-// spent is the mean number of tokens of an estimate.
+// spent returns the mean number of tokens for an estimate.
 func spent(records []*Record, at At, name string) float64 {
 	tokens, n := 0, 0
 	for _, r := range records {
@@ -255,7 +255,7 @@ func (d *Domain) strategies(records []*Record, seed uint64) error {
 	return nil
 }
 
-// furtherEntropies are the strategies of entropy positions beside ByEntropy, in
+// furtherEntropies returns the strategies of entropy positions other than ByEntropy, in
 // the order of the records.
 func furtherEntropies(records []*Record) []string {
 	var out []string
@@ -306,7 +306,7 @@ func (d *Domain) fusions(records []*Record, seed uint64) error {
 	return nil
 }
 
-// fusion measures p(1) where it has a tree, integrated by params.
+// fusion measures the integrated confidences of p(1), over the points with a tree.
 func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) {
 	f := &Fusion{Alpha: params.Alpha, Depth: params.Depth, Width: params.Width}
 	n := 0
@@ -332,8 +332,8 @@ func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) 
 	return f, err
 }
 
-// fused is the confidence of a point that has a tree, integrated by params. What is
-// wrong with a tree is in failed.
+// fused returns the integrated confidence of a point with a tree. An error about a tree
+// goes to failed.
 func fused(params bci.Params, failed *error) reading {
 	return func(p *Point) (float64, bool) {
 		if p.Tree == nil {
@@ -348,7 +348,7 @@ func fused(params bci.Params, failed *error) reading {
 	}
 }
 
-// shape is the depth of the tree and the most children of a node.
+// shape returns the tree's depth and the most children of a node.
 func (t *Tree) shape() (depth, width int) {
 	depths := make([]int, len(t.Parent))
 	children := make([]int, len(t.Parent))
@@ -363,8 +363,8 @@ func (t *Tree) shape() (depth, width int) {
 	return depth, width
 }
 
-// within counts the nodes that a depth and width take, and those of them that
-// were sampled.
+// within counts the nodes of the tree within a depth and a width, and the sampled ones
+// among them.
 func (t *Tree) within(depth, width int) (scored, sampled int) {
 	depths := make([]int, len(t.Parent))
 	children := make([]int, len(t.Parent))

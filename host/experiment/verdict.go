@@ -10,13 +10,13 @@ import (
 
 const filterClaim = "filtering whole answers at 0.8 raises accuracy by 39.5% or more, where it is a half or less, beyond chance"
 
-// verdicts hold what was found against what the method is to reach.
+// verdicts compares the results with the claims about the method.
 func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	var out []Verdict
 	add := func(reached bool, claim, found string, a ...any) {
 		out = append(out, Verdict{d.Name, claim, fmt.Sprintf(found, a...), reached})
 	}
-	// compare holds a reading of FineCE at a position against the best baselines of a table.
+	// compare compares FineCE at a position with the best baselines of a table.
 	compare := func(table []Row, of outcome, w Which, where string, ours Quality, read reading) error {
 		if best, name, ok := bestBaseline(table, w, lowestECE, ours.N); ok {
 			gap, err := differences(records, At{ByParagraph, w}, read, named(name), of, seed)
@@ -79,7 +79,7 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	default:
 		kept := whole.Kept
 		gain := kept.Accuracy/whole.Accuracy - 1
-		// Taken as one answer to each question, which are independent.
+		// One answer to each question, so that the pairs are independent.
 		of, err := metrics.ClopperPearson(uint64(kept.Right), uint64(kept.N), 0.95)
 		if err != nil {
 			return nil, err
@@ -105,8 +105,8 @@ func verdicts(d *Domain, records []*Record, seed uint64) ([]Verdict, error) {
 	return out, nil
 }
 
-// differences are how much the ECE and the AUROC of one reading are above those of
-// another, over the outcomes that have both, with intervals of the differences.
+// differences returns how far the ECE and the AUROC of one name lie above those of
+// another, with intervals, over the outcomes that have a confidence of both.
 func differences(records []*Record, at At, a, b reading, of outcome, seed uint64) ([2]Figure, error) {
 	both := func(one, other reading) Pairs {
 		return against(records, at, func(p *Point) (float64, bool) {
@@ -149,8 +149,8 @@ func find(rows []Row, name string, w Which) (Quality, bool) {
 	return unmeasured, false
 }
 
-// order is what baselines are compared by: a figure, of which the lowest or the
-// highest is best.
+// order is a figure that baselines are compared by, and whether the lowest or the
+// highest value is best.
 type order struct {
 	figure func(Quality) float64
 	lowest bool
@@ -162,12 +162,12 @@ var (
 	lowestBrier  = order{func(q Quality) float64 { return q.Brier }, true}
 )
 
-// least is the share of FineCE's n that a baseline has to have confidences for, to
-// be compared: of a few answers alone, any figure may come out.
+// least is the share of FineCE's pairs that a baseline needs in order to be compared.
+// Figures of a few answers say nothing.
 const least = 0.9
 
-// bestBaseline is the best at a position by an order, of those whose figure is
-// defined.
+// bestBaseline returns the best baseline at a position by an order, among those whose
+// figure is defined.
 func bestBaseline(rows []Row, w Which, by order, n int) (best Quality, name string, ok bool) {
 	best = unmeasured
 	for _, r := range rows {

@@ -1,9 +1,9 @@
 // Package follow turns the bytes of one stream into records.
 //
-// Everybody who follows a stream does it here: the gateway, the Worker, the
-// command and the experiments. A [Stream] is a session of package host, the
-// requests to the confidence model that the session asks for, and the records of
-// package wasm/contract/record that come of both:
+// The gateway, the Worker, the command and the experiments all follow streams with this
+// package. A [Stream] combines a session of package host, the requests to the confidence
+// model that the session asks for, and the records of package wasm/contract/record that
+// result:
 //
 //	f := follow.Follower{Engine: engine}
 //	s, err := f.Open(ctx, config, follow.Handler{Record: func(r record.Record) {
@@ -15,15 +15,15 @@
 //
 // # A whole stream
 //
-// Where there is nothing to do meanwhile, Copy reads a stream to its end and waits
-// for the confidence model:
+// A caller with nothing else to do uses Copy. It reads a stream to its end and waits for
+// the confidence model:
 //
 //	err = s.Copy(ctx, file)
 //
 // # Events
 //
-// Where bytes, replies and other things come in any order, one goroutine waits for
-// all of them. It hands the bytes to Write, and what comes from Replies to Settle:
+// Where bytes, replies and other events arrive in any order, one goroutine waits for all
+// of them. It passes bytes to Write and replies to Settle:
 //
 //	select {
 //	case p := <-pieces:
@@ -32,25 +32,25 @@
 //		err = s.Settle(r)
 //	}
 //
-// Records come during these calls. The text never waits for a reply: at the end,
-// the caller says with Drain how long it waits, or gives up with Abandon.
+// The handler gets its records during these calls. The text never waits for a reply. At
+// the end, the caller waits for a limited time with Drain, or gives up with Abandon.
 //
 // # A lost core
 //
-// After a trap the session is lost. What is open then becomes unavailable with the
-// reason core-lost; that is done here and nowhere else. The stream's text is not
-// affected, so a caller that passes it on continues to do so: Write, Settle and
-// End answer with the error of the trap, which Lost returns as well, and do nothing.
+// After a trap the session is lost. Every position that can still change then becomes
+// unavailable with the reason core-lost. This is done here and nowhere else. The
+// stream's text is not affected: a caller that passes it on can continue. From then on
+// Write, Settle and End do nothing and return the error of the trap, as Lost does.
 //
-// # What is read once
+// # Each event is parsed once
 //
-// The session frames and parses each event of the stream; nobody who needs only
-// records parses it again. A gateway that changes what it passes on has to find the
-// places in the bytes, which no record knows: it looks into those events itself.
+// The session frames and parses each event of the stream. A caller that needs only
+// records does not parse it again. The gateway edits the events that it passes on. For
+// that it needs places in the bytes, which records do not have, so it looks into those
+// events itself.
 //
 // # Memory
 //
-// A Stream keeps what its session keeps and the places that can still change, which
-// the session bounds as well. [Ledger] keeps every position: use it where a stream
-// is not endless.
+// A Stream keeps its session, and the places of the positions that can still change.
+// The session bounds both. A [Ledger] keeps every position: use it for streams that end.
 package follow

@@ -16,23 +16,23 @@ import (
 type Follower struct {
 	Engine host.Engine
 	Client *model.Client // the confidence model; nil if none is asked
-	// Post asks the confidence model instead of Client, for instance from a store of
-	// replies. nil is Client.Post.
+	// Post, if set, asks the confidence model instead of Client. It may for instance take
+	// replies from a store.
 	Post   model.Post
 	Limits model.Limits // of the requests of one stream
 }
 
-// Handler is told what comes of a stream. Its functions are called during the
-// calls of a [Stream], in the order of the stream.
+// Handler receives the results of a stream. Its functions are called during the calls
+// of a [Stream], in the order of the stream.
 type Handler struct {
 	// Record gets each record: *record.Position, *record.Confidence, *record.Fault
 	// and *record.End. It may keep them.
 	Record func(record.Record)
-	// Text gets the text as it comes, which is valid during the call only. nil: the
-	// session is not asked for text.
+	// Text gets the text as it arrives. The slice is valid during the call only. If Text
+	// is nil, the session reports no text.
 	Text func(choice int, segment position.Segment, text []byte)
-	// Failed gets the error of each request to the confidence model that failed, an
-	// *model.Error. It may be nil.
+	// Failed gets the error of each failed request to the confidence model. It may be
+	// nil.
 	Failed func(error)
 }
 
@@ -48,8 +48,9 @@ type Stream struct {
 	lost     error
 }
 
-// Open begins to follow a stream. ctx ends the requests to the confidence model
-// and nothing else. An error is about the configuration or the engine.
+// Open starts to follow a stream. The end of ctx cancels the requests to the confidence
+// model and nothing else. An error means that the configuration is wrong or that the
+// engine failed.
 func (f *Follower) Open(ctx context.Context, c host.Config, h Handler) (*Stream, error) {
 	s := &Stream{follower: f, handler: h}
 	c.Text = h.Text != nil
@@ -65,9 +66,9 @@ func (f *Follower) Open(ctx context.Context, c host.Config, h Handler) (*Stream,
 	return s, nil
 }
 
-// Reset follows another stream in place of this one, as Open would, for less: the
-// session's instance and its memory are kept. Requests that are still in flight
-// are cancelled. A lost stream cannot be reset: its error is returned.
+// Reset starts to follow another stream instead, as Open would. It costs less, because
+// the session's instance and its memory are kept. Requests in flight are cancelled. A
+// lost stream cannot be reset: Reset returns its error.
 func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 	if s.lost != nil {
 		return s.lost
@@ -122,8 +123,8 @@ func (s *Stream) Ended() bool { return s.over }
 // Lost is the error of a core that was lost, or nil.
 func (s *Stream) Lost() error { return s.lost }
 
-// Replies delivers what came of the requests, for Settle. It is nil, which blocks
-// for ever, where nothing is asked.
+// Replies delivers the replies to the requests, for Settle. It is nil, which blocks for
+// ever, if no confidence model is asked or the core was lost.
 func (s *Stream) Replies() <-chan model.Reply {
 	if s.exchange == nil || s.lost != nil {
 		return nil
@@ -147,8 +148,8 @@ func (s *Stream) Pending() int {
 	return s.exchange.Pending()
 }
 
-// Drain settles replies until none is pending or ctx is done, and gives up on the
-// rest for the reason given.
+// Drain settles replies until none is pending. If ctx ends before that, it abandons the
+// remaining ones for the reason given.
 func (s *Stream) Drain(ctx context.Context, why session.Reason) error {
 	for s.Pending() > 0 {
 		select {
@@ -163,8 +164,8 @@ func (s *Stream) Drain(ctx context.Context, why session.Reason) error {
 	return s.lost
 }
 
-// Abandon gives up on the replies that are pending: their positions become
-// unavailable for the reason given.
+// Abandon stops waiting for pending replies. Their positions become unavailable for the
+// reason given.
 func (s *Stream) Abandon(why session.Reason) error {
 	if s.exchange == nil || s.lost != nil {
 		return s.lost
@@ -172,9 +173,9 @@ func (s *Stream) Abandon(why session.Reason) error {
 	return s.check(s.exchange.Abandon(why))
 }
 
-// Copy writes all of r, ends the stream and drains it. When ctx is done, what was
-// read is scored as a stream that broke off, and pending replies are cancelled. A
-// reader that blocks is not interrupted. The error is r's, a lost core's or ctx's.
+// Copy writes all of r, ends the stream and drains it. If ctx ends, Copy stops reading,
+// scores what it has read as a stream that broke off, and cancels pending replies. It
+// does not interrupt a Read that blocks. The error is r's, a lost core's or ctx's.
 func (s *Stream) Copy(ctx context.Context, r io.Reader) error {
 	var unread error
 	for buf := make([]byte, 32<<10); unread == nil && ctx.Err() == nil; {
@@ -230,7 +231,7 @@ func (s *Stream) take(events []host.Event, err error) error {
 	return s.check(err)
 }
 
-// check passes on the failures of requests, and takes the loss of the core.
+// check reports failed requests, and handles the loss of the core.
 func (s *Stream) check(err error) error {
 	if s.exchange != nil {
 		for _, failed := range s.exchange.Failures() {

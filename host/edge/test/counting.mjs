@@ -1,5 +1,5 @@
-// The Worker, with a route that shows what becomes of the instances of the core
-// and of the Go program.
+// The Worker with one more route, which counts the instances of the core and of the Go
+// program.
 import { counts as cores } from "../core.mjs";
 import { counts as programs } from "../program.mjs";
 import worker from "../worker.mjs";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The options of a Miniflare that runs the Worker, or another entry beside it, on a core, or another file in its place. */
+/** The options of a Miniflare that runs the Worker. Tests may give another entry module and another finece.wasm. */
 export function worker(entry = "host/edge/worker.mjs", core = `${root}wasm/finece.wasm`) {
   const modules = [
     ["ESModule", entry],

@@ -1,6 +1,5 @@
-// serve.mjs BINDINGS [ENTRY [CORE]] runs the built Worker in workerd, with the
-// bindings given as JSON, and prints its address. It ends when its standard input
-// does.
+// serve.mjs BINDINGS [ENTRY [CORE]] runs the built Worker in workerd with the bindings
+// given as JSON, and prints its address. It exits at the end of its standard input.
 import { Log, LogLevel, Miniflare } from "miniflare";
 import { worker } from "./modules.mjs";
 
@@ -9,7 +8,7 @@ const miniflare = new Miniflare({
   log: new Log(LogLevel.WARN),
   port: 0,
   cf: false,
-  // Past the worker that miniflare puts in front, which swallows broken answers.
+  // A direct socket: miniflare's own worker before it would hide broken answers.
   unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   host: "127.0.0.1",
   bindings: JSON.parse(process.argv[2]),
