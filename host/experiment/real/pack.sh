@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Copies what make real has made so far from FOLDER (default build/real) to data beside
-# this script, compressed, to be committed: the generator's adapter, the questions,
-# the labels and the sampled answers. real.sh resumes from them on another machine.
+# this script, compressed, to be committed: the questions, the adapters, the labels and
+# the replies. real.sh resumes from them on another machine.
 #
 #   host/experiment/real/pack.sh [FOLDER]     (make real-pack)
 set -euo pipefail
@@ -9,16 +9,24 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/../../../build/real}
 data=$here/data
-mkdir -p "$data/cities" "$data/generator"
+python=${PYTHON:-python3}
 
+mkdir -p "$data/cities"
 cp "$out"/cities/*.jsonl "$data/cities/"
-cp "$out"/test-problems.jsonl "$data/"
-cp "$out"/generator/adapter_config.json "$out"/generator/adapter_model.safetensors "$data/generator/"
-for file in "$out"/*.jsonl.samples; do
-	states=${file%.samples}
-	# Whole lines only: the step may be running.
-	for from in "$states" "$file"; do
-		"${PYTHON:-python3}" "$here/shorten.py" <"$from" | gzip -9n >"$data/$(basename "$from").gz"
+cp "$out/test-problems.jsonl" "$data/"
+for adapter in generator confidence confidence-2 value pik; do
+	if [ -e "$out/$adapter/adapter_model.safetensors" ]; then
+		mkdir -p "$data/$adapter"
+		cp "$out/$adapter"/adapter_{config.json,model.safetensors} "$data/$adapter/"
+	fi
+done
+# The step may be running: states are copied first, so that the replies they are made of are there.
+for name in labels noise answers; do
+	for file in "$name.jsonl" "$name.jsonl.samples"; do
+		if [ -e "$out/$file" ]; then
+			"$python" "$here/shorten.py" <"$out/$file" | gzip -9n >"$data/$file.gz.part"
+			mv "$data/$file.gz.part" "$data/$file.gz"
+		fi
 	done
 done
 du -sh "$data" >&2

@@ -52,9 +52,11 @@ def done_in(path):
 
 
 def questions(what, path, of):
-    start, first = time.monotonic(), done_in(path)
+    start, first, parent = time.monotonic(), done_in(path), os.getppid()
     while True:
         time.sleep(EVERY)
+        if os.getppid() != parent:
+            return  # the script that started it was killed
         tell(what, done_in(path), of, first, start)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The experiment on a real language model, from packages to models: SmolLM2-135M-Instruct
+# The experiment on a real language model, from packages to tables: SmolLM2-135M-Instruct
 # learns to answer city questions and word problems, finece construct labels its
 # answers by Algorithm 1, and confidence models learn from the labels. README.md says what each step does and how long it took.
 #
@@ -31,9 +31,11 @@ seed=1
 : "${ANSWERS:=2}" # of each question, with the states on their way
 : "${IFT:=--epochs 1 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
 : "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
+# The tables.
+: "${NUMBER:=500}" "${SAMPLES:=10}" "${LABELS:=0}" # questions of each file, samples of the baselines, continuations of a state
 # The server. n completions of a prefix take n slots. Where other programs need the
 # cores, one thread was seven times as quick as two, which wait for each other.
-: "${SLOTS:=40}" "${REQUESTS:=4}" "${THREADS:=$(nproc)}"
+: "${SLOTS:=40}" "${CONTEXT:=256}" "${REQUESTS:=4}" "${THREADS:=$(nproc)}"
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # threads of the trainer that wait use no core
 
 . "$root/host/train/steps.sh"
@@ -46,18 +48,27 @@ export PYTHONTZPATH= # time zones are those of the package tzdata
 sampling=(--api completions --model smollm2-cities --temperature 1 --max-tokens 48 --grader alias --logprobs --top-logprobs 1
 	--prompt $'<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n')
 
-# serve_gguf FILE starts llama.cpp's server and sets url. unserve stops it.
+# serve_gguf NAME starts llama.cpp's server of a model in FOLDER and sets url. stop_servers
+# stops all that were started.
+servers=()
 serve_gguf() {
 	local said
 	said=$(mktemp)
-	"$PYTHON" "$here/serve.py" "$1" --slots "$SLOTS" --threads "$THREADS" --poll 0 >"$said" 2>"$out/server.log" &
-	server=$!
-	trap unserve EXIT
+	"$PYTHON" "$here/serve.py" "$out/$1.gguf" --slots "$SLOTS" --context "$CONTEXT" --threads "$THREADS" --poll 0 >"$said" 2>"$out/$1.log" &
+	servers+=($!)
+	trap stop_servers EXIT
 	until url=$(head -n 1 "$said") && [ -n "$url" ]; do
-		kill -0 "$server" 2>/dev/null || { tail "$out/server.log" >&2; echo "the server has ended" >&2; exit 1; }
+		kill -0 $! 2>/dev/null || { tail "$out/$1.log" >&2; echo "the server of $1 has ended" >&2; exit 1; }
 		sleep 0.1
 	done
 	rm -f "$said"
+}
+
+stop_servers() {
+	kill "${servers[@]}" 2>/dev/null || true
+	wait "${servers[@]}" || true
+	servers=()
+	trap - EXIT
 }
 
 # constructed TO WHAT QUESTIONS FLAGS... writes the states of a file of questions.
@@ -65,7 +76,7 @@ constructed() {
 	local to=$1 what=$2 from=$3 watcher
 	shift 3
 	construct() {
-		serve_gguf "$out/generator.gguf"
+		serve_gguf generator
 		"$PYTHON" "$here/progress.py" questions "$what" "$to" "$(wc -l <"$from")" &
 		watcher=$!
 		"$finece" construct --server "$url" --requests "$REQUESTS" "${sampling[@]}" "$@" -o "$to" "$from" || {
@@ -73,7 +84,7 @@ constructed() {
 			return 1
 		}
 		kill "$watcher"
-		unserve
+		stop_servers
 		touch "$to.done"
 	}
 	step "$to.done" "$what" construct "$@"
@@ -174,6 +185,26 @@ confidence() {
 	confidence value "$seed" value train dev $IFT
 	confidence pik "$seed" value train-questions dev-questions $PIK
 }
-step "$out/confidence.gguf" "confidence model as GGUF" \
-	"$PYTHON" "$here/model.py" gguf "$out/merged" "$out/confidence.gguf" --adapter "$out/confidence"
+for name in confidence confidence-2; do
+	step "$out/$name.gguf" "$name as GGUF" \
+		"$PYTHON" "$here/model.py" gguf "$out/merged" "$out/$name.gguf" --adapter "$out/$name"
+done
+
+# 5. The tables. What the server was asked for is kept in results/replies.jsonl.
+measured() {
+	local generator first
+	CONTEXT=512
+	serve_gguf generator
+	generator=$url
+	serve_gguf confidence
+	first=$url
+	serve_gguf confidence-2
+	"$finece" experiment -o "$out/results" --server "$generator" --model generator --api trailing --grader alias --max-tokens 160 \
+		--questions "cities=$out/cities/test.jsonl" --questions "shifted=$out/cities/shifted.jsonl" --questions "problems=$out/test-problems.jsonl" \
+		--number "$NUMBER" --confidence "FineCE=chat:confidence@$first" --confidence "FineCE-2=chat:confidence-2@$url" \
+		--states "$out/labels.jsonl" --samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --requests "$REQUESTS" --seed "$seed" \
+		--about "SmolLM2-135M-Instruct, by the steps of host/experiment/real."
+	stop_servers
+}
+step "$out/results/RESULTS.md" "experiment" measured
 say "done: $out"

@@ -1,4 +1,5 @@
-"""Serves a GGUF file with llama.cpp's server (package xllamacpp) until it is stopped.
+"""Serves a GGUF file with llama.cpp's server (package xllamacpp) until it is stopped
+or the program that started it ends.
 
     serve.py FILE [--slots N] [--context TOKENS] [--threads N]
 
@@ -39,7 +40,9 @@ def main():
     stop = threading.Event()
     for signum in signal.SIGINT, signal.SIGTERM:
         signal.signal(signum, lambda *_: stop.set())
-    stop.wait()
+    parent = os.getppid()
+    while not stop.wait(1) and os.getppid() == parent:
+        pass  # until it is told to stop, or the script that started it was killed
 
 
 if __name__ == "__main__":
