@@ -111,7 +111,7 @@ func (l *Logprob) Token(lp float64) {
 		l.sum += portable.Exp(lp)
 	case MinProb:
 		l.sum = min(l.sum, lp)
-	case Perplexity:
+	case Perplexity, SeqProb:
 		l.sum += lp
 	case Group:
 		l.window.push(lp)
@@ -147,7 +147,7 @@ func (l *Logprob) Confidence() (float64, Reason) {
 		return math.NaN(), NoFirstLogprob
 	}
 	switch l.method {
-	case FirstProb, MinProb:
+	case FirstProb, MinProb, SeqProb:
 		return portable.Exp(l.sum), Available
 	case MeanProb:
 		return min(l.sum/float64(l.seen), 1), Available

@@ -27,7 +27,7 @@ func logsOf(p ...float64) []float64 {
 func TestMethodsByHand(t *testing.T) {
 	text := logsOf(0.5, 0.8, 0.2) // geometric mean of 0.08 over three
 	for m, want := range map[Method]float64{
-		FirstProb: 0.5, MeanProb: 0.5, MinProb: 0.2, Perplexity: math.Cbrt(0.08), Group: math.Cbrt(0.08),
+		FirstProb: 0.5, MeanProb: 0.5, MinProb: 0.2, Perplexity: math.Cbrt(0.08), Group: math.Cbrt(0.08), SeqProb: 0.08,
 	} {
 		if got, why := follow(m, text); math.Abs(got-want) > 1e-9 || why != Available {
 			t.Errorf("%v: %v %v, want %v", m, got, why, want)
@@ -162,7 +162,11 @@ func TestMissingLogprobs(t *testing.T) {
 			if why != want || (why == Available) == math.IsNaN(got) {
 				t.Errorf("%s, %v: %v, %q, want %q", c.name, m, got, why, want)
 			}
-			if why == Available && math.Abs(got-math.Exp(-0.5)) > 1e-9 {
+			value := math.Exp(-0.5)
+			if m == SeqProb {
+				value = math.Exp(-1)
+			}
+			if why == Available && math.Abs(got-value) > 1e-9 {
 				t.Errorf("%s, %v: %v", c.name, m, got)
 			}
 		}
@@ -203,7 +207,7 @@ func TestMethodsAgainstTheirDefinitions(t *testing.T) {
 				}
 				group = min(group, math.Exp(total/float64(len(window))))
 			}
-			for m, want := range map[Method]float64{FirstProb: math.Exp(lps[0]), MeanProb: mean / n, MinProb: math.Exp(least), Perplexity: math.Exp(sum / n), Group: group} {
+			for m, want := range map[Method]float64{FirstProb: math.Exp(lps[0]), MeanProb: mean / n, MinProb: math.Exp(least), Perplexity: math.Exp(sum / n), Group: group, SeqProb: math.Exp(sum)} {
 				all[m].Token(lp)
 				if got, _ := all[m].Confidence(); math.Abs(got-want) > 1e-8 {
 					t.Fatalf("%v of %d tokens, window %d: %v, want %v", m, len(lps), size, got, want)

@@ -33,10 +33,15 @@ const (
 	// LECO is the mean step score of Learning from Correctness (Yao et al.
 	// 2024, arXiv 2403.19094), brought into [0,1]; see [StepScores].
 	LECO
+	// SeqProb is the product of p(i), the probability of the whole text so far
+	// given the question. It falls with every token, so compare it between
+	// answers of about the same length. It is 0 where the product is too small
+	// for a float64, after some 1,000 tokens.
+	SeqProb
 	methods = iota
 )
 
-var methodNames = [methods]string{"first-prob", "mean-prob", "min-prob", "perplexity", "group", "leco"}
+var methodNames = [methods]string{"first-prob", "mean-prob", "min-prob", "perplexity", "group", "leco", "seq-prob"}
 
 var methodTexts = [methods]string{
 	"First-Prob: probability of the answer's first token; not calibrated (baseline of FineCE, arXiv 2508.12040)",
@@ -45,6 +50,7 @@ var methodTexts = [methods]string{
 	"Inverse perplexity: e to the mean token log-probability so far; not calibrated (Malinin and Gales 2021, arXiv 2002.07650)",
 	"Lowest group confidence: the least inverse perplexity over a sliding window of tokens; not calibrated (after DeepConf, arXiv 2508.15260)",
 	"LECO: mean over the steps of token probability and first-token transition, damped by their divergence from uniform; not calibrated (after Yao et al. 2024, arXiv 2403.19094)",
+	"Sequence probability: the product over the tokens so far; not calibrated (Malinin and Gales 2021, arXiv 2002.07650)",
 }
 
 // Methods returns every method, in the order of their numbers.

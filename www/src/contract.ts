@@ -104,7 +104,9 @@ export const ESTIMATORS = ["logprob", "trajectory", "model", "samples"] as const
 export type Estimator = (typeof ESTIMATORS)[number];
 
 /** A statistic of the stream's own log-probabilities. */
-export const METHODS = ["first-prob", "mean-prob", "min-prob", "perplexity", "group", "leco"] as const;
+export const METHODS = [
+  "first-prob", "mean-prob", "min-prob", "perplexity", "group", "leco", "seq-prob",
+] as const;
 
 /** A statistic of the stream's own log-probabilities. */
 export type Method = (typeof METHODS)[number];
