@@ -32,11 +32,9 @@ import (
 //	16  u64  pairs; 24  u64  correct ones
 //	32  f64  mean confidence; 40  f64  share of correct answers; both NaN in an empty bin
 //
-// Worked example. The pair (0.75, correct) in one bin has no AUROC. Its answer has
-// six rows in 144 bytes and one bin. Here are its beginning, its last row, and the
-// bin:
+// Worked example. The pair (0.75, correct) in one bin has no AUROC. Here are the
+// first row of its answer, the row of the AUROC, and the bin:
 //
-//	06 00 00 00  90 00 00 00  01 00 00 00  30 00 00 00   6 rows in 144 bytes, 1 bin of 48 bytes
 //	18 00 00 00  01 00 00 01  00 00 00 00  00 00 f0 3f   size 24, id 1, defined, a name of 1 byte, 1
 //	6e 00 00 00  00 00 00 00                             "n"
 //	18 00 00 00  06 00 02 05  01 00 00 00  00 00 f8 7f   size 24, id 6, one class, a name of 5 bytes, NaN

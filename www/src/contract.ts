@@ -327,6 +327,25 @@ export interface Envelope {
   readonly events: readonly FineceRecord[];
 }
 
+/** The figures that the core computes. */
+export const FIGURES = ["n", "correct", "ece", "mce", "brier", "auroc"] as const;
+
+/** The figures of a set of pairs. One that the data do not define is NaN. */
+export interface Figures {
+  /** Pairs. */
+  readonly n: number;
+  /** Correct answers. */
+  readonly correct: number;
+  /** Expected calibration error, in [0,1]. */
+  readonly ece: number;
+  /** Maximum calibration error, in [0,1]. */
+  readonly mce: number;
+  /** Brier score, in [0,1]. */
+  readonly brier: number;
+  /** Area under the ROC curve, in [0,1], ties counted half; 0.5 is chance. */
+  readonly auroc: number;
+}
+
 type StrategyName = Exclude<PositionKind, "question" | "end">;
 
 /** Where confidences are estimated: one strategy or a union such as `paragraph+entropy`. */

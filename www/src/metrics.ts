@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { MAX_INPUT } from "./contract.js";
+import { type Figures, FIGURES, MAX_INPUT } from "./contract.js";
 import type { Core } from "./core.js";
 import { FineceError } from "./errors.js";
 
@@ -53,22 +53,10 @@ export type Undefined =
   /** All answers are correct or all are wrong, so nothing can be ranked. */
   | "one class";
 
-/** The figures of a set of pairs. One that the data do not define is NaN, and {@link Evaluation.why} says why. */
-export interface Evaluation {
-  /** Pairs. */
-  readonly n: number;
-  /** Correct answers. */
-  readonly correct: number;
-  /** Expected calibration error, in [0,1]. */
-  readonly ece: number;
-  /** Maximum calibration error, in [0,1]. */
-  readonly mce: number;
-  /** Brier score, in [0,1]. */
-  readonly brier: number;
-  /** Area under the ROC curve, in [0,1], ties counted half; 0.5 is chance. */
-  readonly auroc: number;
+/** The figures of a set of pairs, and its reliability diagram. */
+export interface Evaluation extends Figures {
   /** The reason of each figure that is NaN. */
-  readonly why: Readonly<Partial<Record<"ece" | "mce" | "brier" | "auroc", Undefined>>>;
+  readonly why: Readonly<Partial<Record<keyof Figures, Undefined>>>;
   /** The bins in order of their edges; none without pairs. */
   readonly bins: readonly Bin[];
 }
@@ -107,8 +95,6 @@ export function evaluate(
   return core.use((instance) => readEvaluation(instance.send("finece_evaluate", bytes)));
 }
 
-const FIGURES = ["ece", "mce", "brier", "auroc"] as const;
-
 // What stands in a row whose figure is not defined, a metrics.Undefined.
 const WHY: readonly (Undefined | undefined)[] = [undefined, "no pairs", "one class"];
 
@@ -118,18 +104,17 @@ function readEvaluation(answer: Uint8Array): Evaluation {
   const word = (offset: number): number => view.getUint32(offset, true);
   const float = (offset: number): number => view.getFloat64(offset, true);
   const count = (offset: number): number => Number(view.getBigUint64(offset, true));
-  const values = new Map<string, number>();
-  const reasons = new Map<string, Undefined | undefined>();
+  const figures = Object.fromEntries(FIGURES.map((name) => [name, NaN])) as Record<keyof Figures, number>;
+  const why: Partial<Record<keyof Figures, Undefined>> = {};
   const end = 16 + word(4);
   for (let at = 16; at < end; at += word(at)) {
-    const name = String.fromCharCode(...answer.subarray(at + 16, at + 16 + view.getUint8(at + 7)));
-    values.set(name, float(at + 8));
-    reasons.set(name, WHY[view.getUint8(at + 6)]);
-  }
-  const value = (name: string): number => values.get(name) ?? NaN;
-  const why: Partial<Record<(typeof FIGURES)[number], Undefined>> = {};
-  for (const name of FIGURES) {
-    const reason = reasons.get(name);
+    const row = String.fromCharCode(...answer.subarray(at + 16, at + 16 + view.getUint8(at + 7)));
+    const name = FIGURES.find((figure) => figure === row);
+    if (name === undefined) {
+      continue;
+    }
+    figures[name] = float(at + 8);
+    const reason = WHY[view.getUint8(at + 6)];
     if (reason !== undefined) {
       why[name] = reason;
     }
@@ -142,10 +127,7 @@ function readEvaluation(answer: Uint8Array): Evaluation {
       confidence: float(from + 32), accuracy: float(from + 40),
     };
   });
-  return {
-    n: value("n"), correct: value("correct"), ece: value("ece"), mce: value("mce"), brier: value("brier"), auroc: value("auroc"),
-    why, bins,
-  };
+  return { ...figures, why, bins };
 }
 
 /** The parameters of Backward Confidence Integration, Equation 5 of the FineCE paper. */

@@ -19,6 +19,7 @@ func typeScript() ([]byte, error) {
 		tsNames(&b, n)
 	}
 	tsRecords(&b)
+	tsFigures(&b)
 	tsSettings(&b)
 	return []byte(b.String()), nil
 }
@@ -41,6 +42,22 @@ func tsABI(b *strings.Builder) {
 	b.WriteString("} as const;\n")
 	tsDoc(b, "", "The name of one of a core's functions.")
 	b.WriteString("export type FunctionName = keyof typeof FUNCTIONS;\n")
+}
+
+// tsFigures writes the figures of finece_evaluate.
+func tsFigures(b *strings.Builder) {
+	names := make([]string, len(contract.Figures))
+	for i, f := range contract.Figures {
+		names[i] = fmt.Sprintf("%q", f.Name)
+	}
+	tsDoc(b, "", "The figures that the core computes.")
+	fmt.Fprintf(b, "export const FIGURES = [%s] as const;\n", strings.Join(names, ", "))
+	tsDoc(b, "", "The figures of a set of pairs. One that the data do not define is NaN.")
+	b.WriteString("export interface Figures {\n")
+	for _, f := range contract.Figures {
+		fmt.Fprintf(b, "  /** %s */\n  readonly %s: number;\n", f.Doc, f.Name)
+	}
+	b.WriteString("}\n")
 }
 
 // tsNames writes a list of names and the type of one of them. A list that does
