@@ -16,4 +16,5 @@ var Figures = []Figure{
 	{4, "mce", (*Sample).MCE},
 	{5, "brier", func(s *Sample, _ Binning) (float64, error) { return s.Brier() }},
 	{6, "auroc", func(s *Sample, _ Binning) (float64, error) { return s.AUROC() }},
+	{7, "augrc", func(s *Sample, _ Binning) (float64, error) { return s.AUGRC() }},
 }

@@ -15,6 +15,7 @@ var figureDocs = map[string]string{
 	"mce":     "Maximum calibration error, in [0,1].",
 	"brier":   "Brier score, in [0,1].",
 	"auroc":   "Area under the ROC curve, in [0,1], ties counted half; 0.5 is chance.",
+	"augrc":   "Area under the generalized risk-coverage curve, in [0,0.5]; lower is better.",
 }
 
 // Figures are the figures of metrics.Figures, in their order.

@@ -328,7 +328,7 @@ export interface Envelope {
 }
 
 /** The figures that the core computes. */
-export const FIGURES = ["n", "correct", "ece", "mce", "brier", "auroc"] as const;
+export const FIGURES = ["n", "correct", "ece", "mce", "brier", "auroc", "augrc"] as const;
 
 /** The figures of a set of pairs. One that the data do not define is NaN. */
 export interface Figures {
@@ -344,6 +344,8 @@ export interface Figures {
   readonly brier: number;
   /** Area under the ROC curve, in [0,1], ties counted half; 0.5 is chance. */
   readonly auroc: number;
+  /** Area under the generalized risk-coverage curve, in [0,0.5]; lower is better. */
+  readonly augrc: number;
 }
 
 type StrategyName = Exclude<PositionKind, "question" | "end">;

@@ -67,6 +67,8 @@ test("the definitions, on random pairs with many ties", (t) => {
     near(got.ece, want.ece);
     near(got.mce, want.mce);
     near(got.auroc, auroc(conf, right));
+    const accuracy = got.correct / got.n;
+    near(got.augrc, (1 - got.auroc) * accuracy * (1 - accuracy) + (1 - accuracy) ** 2 / 2); // Traub et al. 2024, equation 6
     near(got.brier, conf.reduce((sum, c, i) => sum + (c - (right[i] ?? 0)) ** 2, 0) / n);
     assert.deepEqual(evaluate(core, [...conf], [...right].map(Boolean), { bins }), got, "plain arrays");
   }
@@ -80,7 +82,7 @@ test("what the data do not define is NaN, with the reason", () => {
   }
   const nothing = evaluate(core, [], []);
   assert.ok(Number.isNaN(nothing.ece) && Number.isNaN(nothing.auroc) && nothing.bins.length === 0);
-  assert.deepEqual(nothing.why, { ece: "no pairs", mce: "no pairs", brier: "no pairs", auroc: "no pairs" });
+  assert.deepEqual(nothing.why, { ece: "no pairs", mce: "no pairs", brier: "no pairs", auroc: "no pairs", augrc: "no pairs" });
   assert.equal(evaluate(core, [0.5, 0.5], [0, 1]).auroc, 0.5, "all tied");
 });
 
