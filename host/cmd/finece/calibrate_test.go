@@ -19,7 +19,7 @@ import (
 
 // tooSure are answers to as many questions, of which 10 to 90% are correct, with
 // confidences far above that at the beginning and right at the end, as JSON
-// Lines. counts has k of N in place of correct.
+// Lines. counts gives k of N instead of correct.
 func tooSure(questions int, counts bool) string {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var b strings.Builder
@@ -204,7 +204,7 @@ func TestApplyFeedsEval(t *testing.T) {
 	if !(after.ECE < before.ECE/3) || after.AUROC != before.AUROC {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
-	// Without a correctness it maps all the same.
+	// The correctness is not needed.
 	r := finece(t, "confidence\n0.9\n", "calibrate", "--apply", path, "-")
 	r.wants(t, 0)
 	if !strings.HasPrefix(r.out, `{"line":2,"confidence":0.9,"calibrated":0.`) || strings.Contains(r.out, "correct") {

@@ -27,7 +27,7 @@ type generator struct {
 	requests, completions atomic.Int64
 	slow                  time.Duration
 	down                  atomic.Bool
-	anew                  bool // do not go on with partial answers
+	anew                  bool // start new answers instead of continuing partial ones
 	judges, entailments   atomic.Int64
 }
 
@@ -103,10 +103,10 @@ func (g *generator) args(in, out string, more ...string) []string {
 		"--k", "6", "--T", "2", "--m", "2", "--n", "2", "--requests", "4", "--retries", "0"}, more...)
 }
 
-// TestConstructGoesOn kills the work at several instants, tears what it wrote,
-// interrupts it, and goes on: the files end up as they would have been, and the
-// server is asked again for no reply that had arrived.
-func TestConstructGoesOn(t *testing.T) {
+// TestConstructResumes kills the work at several moments, tears its last lines,
+// interrupts it, and resumes: the files are those of uninterrupted work, and no
+// reply that had arrived is asked for again.
+func TestConstructResumes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}
@@ -246,7 +246,7 @@ func TestConstructLines(t *testing.T) {
 	}
 }
 
-// A server may take "continue_final_message" and not heed it.
+// A server may accept "continue_final_message" and ignore it.
 func TestConstructSeesThatAnswersBeginAnew(t *testing.T) {
 	g := newGenerator(t)
 	g.anew = true

@@ -37,8 +37,8 @@ func TestConstructLabelsAnew(t *testing.T) {
 	}
 }
 
-// TestConstructKnowsQuestionsApart goes on with a file that has other questions of
-// the same ids.
+// TestConstructKnowsQuestionsApart resumes with a file that has other questions
+// with the same ids.
 func TestConstructKnowsQuestionsApart(t *testing.T) {
 	g := newGenerator(t)
 	in := file(t, "questions.jsonl", questionsFor(3))

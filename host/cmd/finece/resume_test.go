@@ -15,7 +15,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
-// answersFor is n answers whose questions tell them apart.
+// answersFor is n answers with different questions.
 func answersFor(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -24,10 +24,10 @@ func answersFor(n int) string {
 	return b.String()
 }
 
-// TestScoreGoesOn interrupts work in two ways, tears the last line as a crash
-// would, and goes on: nothing is lost, nothing is there twice, and the file is
-// what it would have been.
-func TestScoreGoesOn(t *testing.T) {
+// TestScoreResumes interrupts work in two ways, tears the last line as a crash
+// would, and resumes: nothing is lost or written twice, and the file is that of
+// uninterrupted work.
+func TestScoreResumes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no signals to send")
 	}

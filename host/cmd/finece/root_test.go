@@ -66,8 +66,8 @@ func TestHelpTeaches(t *testing.T) {
 	}
 }
 
-// TestBadStreams gives all commands that read streams what nobody should send:
-// an error that says where, no panic, and what could be read.
+// TestBadStreams gives broken streams to all commands that read streams: they say
+// where the fault is, do not panic, and print what could be read.
 func TestBadStreams(t *testing.T) {
 	whole := tokenEvent("good", 0.5)
 	for _, c := range []struct{ name, in, says string }{
@@ -103,8 +103,8 @@ func (e endless) Read(b []byte) (int, error) {
 	return copy(b, strings.Repeat(string(e), 1+len(b)/len(e))), nil
 }
 
-// TestEndlessInput: what cannot be right is given up. What could be right is read
-// for as long as it comes, in bounded memory and with bounded complaints.
+// TestEndlessInput: input that cannot be right is given up. Input that could be
+// right is read as long as it comes, in bounded memory and with bounded messages.
 func TestEndlessInput(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -7,8 +7,8 @@
 //
 // logprobs is either OpenAI's (an object with "content", or that array itself:
 // objects with "token", "logprob", and optionally "bytes" and "top_logprobs") or
-// an array of numbers. Numbers do not say which text they belong to: the answer
-// is then shared out evenly over them, and [Answer.Even] says so.
+// an array of numbers. Numbers do not say to which text they belong. The answer is
+// then divided evenly among them, and [Answer.Even] is true.
 package answers
 
 import (
@@ -22,12 +22,12 @@ import (
 // Answer is one line.
 type Answer struct {
 	Line     int             // in the input, from 1
-	ID       json.RawMessage // as it stands there; nil if there is none
+	ID       json.RawMessage // as it is in the line; nil if there is none
 	Question string
 	Text     string
 	Model    string
 	Tokens   []Token // nil when there are no log-probabilities
-	Even     bool    // the tokens' texts are shares of Text, not known ones
+	Even     bool    // the texts of the tokens are equal parts of Text, not the real ones
 }
 
 // Token is a piece of Text with its log-probability.
@@ -69,18 +69,6 @@ func Parse(line []byte, number int) (*Answer, error) {
 	return a, a.readLogprobs(r.Logprobs)
 }
 
-// Key tells an answer from others: its id as it stands in the file, or else
-// its line.
-func (a *Answer) Key() string { return Key(a.ID, a.Line) }
-
-// Key is the [Answer.Key] of an id and a line.
-func Key(id json.RawMessage, line int) string {
-	if id = compact(id); id != nil {
-		return string(id)
-	}
-	return fmt.Sprintf("line %d", line)
-}
-
 // compact is the id without white space; nil for null.
 func compact(id json.RawMessage) json.RawMessage {
 	var b bytes.Buffer
@@ -90,7 +78,7 @@ func compact(id json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// idIn finds the id at the beginning of a line that is broken further on.
+// idIn finds the id at the beginning of a line whose end is broken.
 func idIn(line []byte) json.RawMessage {
 	d := json.NewDecoder(bytes.NewReader(line))
 	for range 2 { // the brace and the first key
@@ -228,7 +216,7 @@ func crop(tokens []Token, lo, hi int) []Token {
 	return kept
 }
 
-// renamed is an entry with another text.
+// renamed is an entry for another text.
 func renamed(raw json.RawMessage, text []byte) json.RawMessage {
 	var e map[string]json.RawMessage
 	token, err := json.Marshal(string(text))

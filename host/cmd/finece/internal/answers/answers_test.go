@@ -90,19 +90,3 @@ func TestParseErrors(t *testing.T) {
 		}
 	}
 }
-
-func TestKeysTellAnswersApart(t *testing.T) {
-	seen := map[string]string{}
-	for i, line := range []string{`{"id":1}`, `{"id":"1"}`, `{"id":[1, 2]}`, `{"id":null}`, `{}`} {
-		a, _ := answers.Parse([]byte(line), i)
-		if other, ok := seen[a.Key()]; ok {
-			t.Errorf("%s and %s have one key", line, other)
-		}
-		seen[a.Key()] = line
-	}
-	one, _ := answers.Parse([]byte(`{"id":[1, 2],"answer":""}`), 1)
-	other, _ := answers.Parse([]byte(`{"id":[1,2],"answer":""}`), 2)
-	if one.Key() != other.Key() {
-		t.Error("white space tells ids apart")
-	}
-}

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// Stream is the answer as its model would have streamed it: as a chat
-// completion in OpenAI's chunks when there are log-probabilities, which chunks
-// reports, otherwise as plain text.
+// Stream is the answer as its model would have streamed it. With log-probabilities
+// it is a chat completion in OpenAI's chunks, and chunks is true. Otherwise it is
+// plain text.
 func (a *Answer) Stream() (data []byte, chunks bool) {
 	if a.Tokens == nil {
 		return []byte(a.Text), false
@@ -42,8 +42,8 @@ func appendLine(dst []byte, raw json.RawMessage) []byte {
 	return dst
 }
 
-// complete is how much of b is whole characters. A provider holds the first
-// bytes of one back until the token that ends it.
+// complete is how many bytes of b are whole characters. A provider keeps the first
+// bytes of a character until the token that ends it.
 func complete(b []byte) int {
 	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {

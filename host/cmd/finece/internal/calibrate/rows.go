@@ -14,11 +14,11 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// maxCompletions bounds N, each of which is an outcome of its own.
+// maxCompletions bounds N: each completion counts as an outcome.
 const maxCompletions = 1_000_000
 
-// labelledRows makes rows of pairs, and says of which pair each is. What is wrong
-// in a row is added to p's faults. Labels may be missing if unlabelled says so.
+// labelledRows makes rows of pairs. kept is the pair of each row. A faulty row is
+// added to the faults of p. Labels may be missing if unlabelled is true.
 func labelledRows(p *pairs.Pairs, unlabelled bool) (rows []fit.Row, kept []int) {
 	groups := map[string]int{}
 	for i := range p.Confidence {
@@ -119,7 +119,7 @@ func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, ke
 	return nil
 }
 
-// mapped is a line of --apply. Columns that a row has not are absent.
+// mapped is a line of --apply. A column without a value is absent.
 type mapped struct {
 	Line       int     `json:"line"`
 	ID         string  `json:"id,omitempty"`

@@ -27,11 +27,10 @@ type written struct {
 	about identity
 }
 
-// identity tells a question with its right answers from another of the same id.
+// identity tells apart questions of the same id, by their text and correct answers.
 type identity [sha256.Size]byte
 
-// identityOf goes by what a line of JSON can hold: in it, a byte that is no UTF-8
-// is U+FFFD.
+// identityOf hashes the text as JSON would store it: an invalid byte is U+FFFD.
 func identityOf(text string, gold []string) identity {
 	h := sha256.New()
 	for _, s := range append([]string{text}, gold...) {
@@ -81,7 +80,7 @@ func (r *construction) open(settings string) error {
 	return nil
 }
 
-// openLabels opens the file of states, which has to be of these settings.
+// openLabels opens the file of states, which must have these settings.
 func openLabels(path, settings string) (*labels, error) {
 	out := &labels{have: map[string]*written{}}
 	var err error
@@ -117,8 +116,8 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// unlike warns of a file of --samples in which there are replies for a question,
-// and none of them is one that would be asked for.
+// unlike warns if the file of --samples has replies for a question, but none to
+// the requests that would be made.
 func (r *construction) unlike() error {
 	if r.flags.samples == "" {
 		return nil
@@ -162,8 +161,8 @@ func (r *construction) close() error {
 	return nil
 }
 
-// write adds a question's states, less those that are there: a kill may have
-// come between them.
+// write adds the states of a question that are not in the file yet. A kill may have
+// left some of them.
 func (r *construction) write(result *construct.Result) error {
 	r.tally.Add(result.Tally)
 	r.done++
@@ -177,8 +176,7 @@ func (r *construction) write(result *construct.Result) error {
 			states = states[h.n:]
 		}
 	}
-	// One write a question, so that it takes a kill at the wrong instant to
-	// leave some of its lines.
+	// One write for a question, so that a kill seldom leaves some of its lines.
 	var all []byte
 	for i := range states {
 		line, err := states[i].Line()

@@ -23,8 +23,8 @@ type construction struct {
 	flags     *options
 	name      string // of the input
 	questions []*grade.Question
-	repeated  int // questions that are in the input already
-	bad       int // that could not be read or graded
+	repeated  int // questions that occur more than once
+	bad       int // questions that could not be read or graded
 
 	out   *labels       // nil for standard output
 	saved *replies.File // nil without a file to save in
@@ -207,7 +207,7 @@ func groupedText(s string) string {
 type sampling struct {
 	*terminal.Progress
 	mu        sync.Mutex
-	most      int // completions, less those that are known not to be needed
+	most      int // completions, without those that are known not to be needed
 	had       int
 	questions int
 	of        int

@@ -31,7 +31,7 @@ const (
 	splitPoint = 0.53 // of the width: where the curve begins
 )
 
-// The colours are told apart by people who see few of them, too.
+// People with colour blindness can distinguish these colours.
 var (
 	blue  = color.NRGBA{0x2b, 0x6c, 0xb0, 0xff}
 	pale  = color.NRGBA{0xbc, 0xd4, 0xec, 0xff}
@@ -79,8 +79,8 @@ func save(path string, render func(left, right draw.Canvas)) error {
 	return errors.Join(err, file.Close())
 }
 
-// svg is a drawing that names fonts of the same measure beside the library's
-// own, which few machines have.
+// svg is a drawing that names common fonts of the same width after the library's
+// own font, which few machines have.
 type svg struct{ *vgsvg.Canvas }
 
 func (s svg) WriteTo(w io.Writer) (int64, error) {
@@ -105,7 +105,7 @@ func canvasFor(path string) (vg.CanvasSizer, io.WriterTo, error) {
 	return nil, nil, fmt.Errorf("%s: want a name that ends in .svg or .png", path)
 }
 
-// halves is the white canvas in two.
+// halves splits a white canvas into a left and a right half.
 func halves(c draw.Canvas) (left, right draw.Canvas) {
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
@@ -114,7 +114,7 @@ func halves(c draw.Canvas) (left, right draw.Canvas) {
 	return left, draw.Crop(c, splitPoint*c.Size().X+margin, 0, 0, 0)
 }
 
-// renderReliability is the diagram over the counts of its bins.
+// renderReliability draws the diagram, and the counts of its bins below.
 func renderReliability(c draw.Canvas, name string, s *metrics.Summary) {
 	reliability, counts := reliabilityPlot(name, s), countsPlot(s)
 	top := draw.Crop(c, 0, 0, histogram*c.Size().Y, 0)

@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-const level = 0.95 // of the whiskers
+const level = 0.95 // of the intervals
 
 func reliabilityPlot(name string, s *metrics.Summary) *plot.Plot {
 	p := newPlot(fmt.Sprintf("%s: ECE %s, n = %d", name, figure(s.ECE), s.N), "", "accuracy")
@@ -51,7 +51,7 @@ func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
 	return p
 }
 
-// caption names the line of an order by chance, above it or below.
+// caption labels the line of a random order, above or below it.
 type caption struct {
 	base  float64
 	curve []metrics.Operating
@@ -78,7 +78,7 @@ func (t caption) Plot(c draw.Canvas, p *plot.Plot) {
 	c.FillText(style, vg.Point{X: x(0.03), Y: y(t.base) + gap}, fmt.Sprintf("answers in any order: %.3f", t.base))
 }
 
-// ceilNice is a number over v to end an axis of five round steps at.
+// ceilNice is a number above v that divides an axis into five round steps.
 func ceilNice(v float64) float64 {
 	for _, top := range []float64{0.1, 0.25, 0.5} {
 		if v <= top*0.96 {

@@ -160,7 +160,7 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	return nil
 }
 
-// number is a figure as JSON has it: null where it does not exist.
+// number is a figure in JSON: null if it is not defined.
 type number float64
 
 func (n number) MarshalJSON() ([]byte, error) {
@@ -186,7 +186,7 @@ type figures struct {
 	AURC      number    `json:"aurc"`
 	SmoothECE number    `json:"smooth_ece"`
 
-	undefined map[string]string // why a figure does not exist, by its name
+	undefined map[string]string // why a figure is not defined, by its name
 }
 
 func newFigures(s *metrics.Summary) *figures {

@@ -17,7 +17,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// connect makes what asks the servers.
+// connect makes the clients of the servers.
 func (f *options) connect(store openai.Store) error {
 	c := &f.config
 	api, err := openai.ParseAPI(f.api)
@@ -102,7 +102,7 @@ func (f *options) connectBaselines(store openai.Store) error {
 			return exit.With(exit.Usage, err)
 		}
 	}
-	b.Verb.NoQuestionPrompt = true // a state of the answer is what it is asked about
+	b.Verb.NoQuestionPrompt = true // it is asked about a state of the answer
 	b.Scoring = baseline.Scoring{Method: baseline.PromptLogprobs}
 	if f.scoring != "" {
 		b.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: f.scoring}
@@ -122,8 +122,8 @@ func (f *options) connectBaselines(store openai.Store) error {
 	}
 	f.config.Baselines = baseline.Estimators(suc)
 	if !hasFinal {
-		// Of answers that have no final one, it can be said how alike they are, but
-		// not which come to the same.
+		// Answers without a final answer can be compared by similarity, but not
+		// sorted into classes.
 		f.config.Baselines = slices.DeleteFunc(f.config.Baselines, func(e baseline.Estimator) bool { return e.Needs()&(baseline.Classes|baseline.Agreement) != 0 })
 		f.config.Baselines = append(f.config.Baselines, baseline.CoCoA{Cosine: true})
 	}
@@ -133,8 +133,8 @@ func (f *options) connectBaselines(store openai.Store) error {
 	return nil
 }
 
-// suc fits the baseline SuC to --states. Without, it is that of the built-in
-// generator, or nil for another one.
+// suc fits the baseline SuC to --states. Without --states it is the SuC of the
+// built-in generator, or nil for another generator.
 func (f *options) suc() (*baseline.SuC, error) {
 	switch {
 	case f.states == "" && f.ours:

@@ -121,7 +121,7 @@ func New() *cobra.Command {
 	return cmd
 }
 
-// domain is test questions under a name.
+// domain is a named set of test questions.
 type domain struct {
 	name      string
 	questions []*grade.Question
@@ -299,7 +299,7 @@ func (f *options) describe() string {
 		f.about, f.core, f.model, f.temperature, c.Seed, c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
 }
 
-// builtIn sets what goes with the models that are built in.
+// builtIn sets the options of the built-in models.
 func (f *options) builtIn() {
 	f.ours = true
 	about := []string{"The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch."}

@@ -41,11 +41,11 @@ type Journal struct {
 // ErrBusy is the error of a file that another process has open as a journal.
 var ErrBusy = errors.New("another process is writing to it: wait until that is done, or give another file")
 
-// Open opens or makes the file, which is this process's alone until it is
-// closed. judge sees each complete line that is there, with its number from 1;
-// its error leaves the file as it is, and so protects a file that is not this
-// work's. head is what every line begins with: a torn first line that does not
-// begin so protects the file as well.
+// Open opens or makes the file. No other process can open it as a journal until it
+// is closed. judge gets each complete line that is there, with its number from 1.
+// An error of judge leaves the file as it is, which protects a file of other work.
+// head is how every line begins; a torn first line that begins in another way is
+// an error too.
 func Open(path, head string, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -60,7 +60,7 @@ func Open(path, head string, judge func(line []byte, number int) (Verdict, error
 
 func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, error)) error {
 	if info, err := j.file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return err // a device or pipe has no past
+		return err // a device or pipe has no earlier lines
 	}
 	j.regular = true
 	var err error
@@ -108,8 +108,8 @@ func agree(a, b []byte) bool { return bytes.HasPrefix(a, b) || bytes.HasPrefix(b
 
 type span struct{ from, to int64 }
 
-// rewrite puts a file without the dropped spans in the place of the old one, to
-// which path may be a link. It keeps the old one's permissions.
+// rewrite replaces the file by one without the dropped spans, with the same
+// permissions. path may be a link to the file.
 func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
 	info, err := j.file.Stat()
 	if err != nil {
@@ -141,15 +141,14 @@ func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
 	return err
 }
 
-// lock keeps other journals off a file. It returns nil where there are no
-// locks.
+// lock locks a file. It returns nil if the file system has no locks.
 func lock(path string) (*flock.Flock, error) {
 	if runtime.GOOS == "windows" {
-		path += ".lock" // a lock there keeps this process from writing, too
+		path += ".lock" // a lock of the file itself would keep this process from writing as well
 	}
 	l := flock.New(path)
 	switch held, err := l.TryLock(); {
-	case errors.Is(err, errors.ErrUnsupported): // by the file system
+	case errors.Is(err, errors.ErrUnsupported):
 		return nil, nil
 	case err != nil:
 		return nil, err

@@ -1,6 +1,5 @@
-// Package lines reads text line by line from inputs that nobody vouches for:
-// a line may be longer than memory, the last one may lack its end, and the
-// whole may be compressed.
+// Package lines reads text line by line from untrusted input: a line may be longer
+// than memory, the last line may have no end, and the input may be compressed.
 package lines
 
 import (

@@ -158,8 +158,8 @@ func (f *options) load() ([]models.Named, error) {
 	return all, nil
 }
 
-// modelError is the error of a model that could not be read: a file that is not
-// there, or one that is not supported.
+// modelError is the error of a model that could not be loaded: a file is missing,
+// or the model is not supported.
 func modelError(name string, err error) error {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
 		return exit.Errorf(exit.IO, "model %s: %w", name, err)

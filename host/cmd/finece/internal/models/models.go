@@ -10,7 +10,7 @@ import (
 	"github.com/finece/finece/host/lm/weights"
 )
 
-// BuiltIn is the models that are built in.
+// BuiltIn loads the built-in models.
 func BuiltIn() ([]Named, error) {
 	var out []Named
 	for _, name := range weights.Names() {
@@ -23,8 +23,8 @@ func BuiltIn() ([]Named, error) {
 	return out, nil
 }
 
-// Serve serves the models that are built in on an address of its own,
-// until done is called.
+// Serve serves the built-in models on a free port of 127.0.0.1 until done is
+// called. url is the base URL, with /v1.
 func Serve() (url string, done func(), err error) {
 	models, err := BuiltIn()
 	if err != nil {
@@ -50,8 +50,8 @@ type Named struct {
 	Model *lm.Model
 }
 
-// Start starts an engine for each model, and what serves them. An error is
-// about the options.
+// Start starts an engine for each model, and makes the server for all of them. An
+// error is about the options.
 func Start(models []Named, o lm.Options) (served []lm.Served, server *lm.Server, closeAll func(), err error) {
 	closeAll = func() {
 		for _, s := range served {

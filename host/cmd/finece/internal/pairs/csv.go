@@ -76,7 +76,7 @@ func (p *Pairs) readCSV(b *bufio.Reader, columns *Columns) error {
 	}
 }
 
-// comma is what separates fields, by the first line.
+// comma is the separator of fields, guessed from the first line.
 func comma(b *bufio.Reader) rune {
 	head, _ := b.Peek(4 << 10)
 	head, _, _ = bytes.Cut(head, []byte("\n"))
@@ -103,8 +103,7 @@ func column(header []string, name, flag string) (int, error) {
 	return 0, fmt.Errorf("line 1: no column %s in the header, which has %s%s: name the column with %s", quote(name), strings.Join(names, ", "), more, flag)
 }
 
-// guard stops a record without end, as an unclosed quote makes, from filling
-// the memory.
+// guard bounds the memory of a record, which has no end after an unclosed quote.
 type guard struct {
 	r     io.Reader
 	read  int64

@@ -31,7 +31,7 @@ func (p *Pairs) readJSON(r io.Reader, columns *Columns) error {
 	}
 }
 
-// notJSON is what Python writes for values that JSON does not have.
+// notJSON are the values that Python writes and JSON does not have.
 var notJSON = regexp.MustCompile(`:\s*(NaN|-?Infinity)\b`)
 
 func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
@@ -68,8 +68,8 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 	p.add(n, columns, confidence, string(correct), more)
 }
 
-// plain is a JSON value as a CSV has it: a string without its quotes, and
-// nothing for null.
+// plain is a JSON value as it would be in a CSV file: a string without its quotes,
+// and "" for null.
 func plain(value json.RawMessage) string {
 	var text string
 	if string(value) == "null" {
@@ -81,7 +81,7 @@ func plain(value json.RawMessage) string {
 	return string(value)
 }
 
-// problem words an error of encoding/json without the line's content.
+// problem describes an error of encoding/json without the content of the line.
 func problem(err error) string {
 	var wrong *json.UnmarshalTypeError
 	var syntax *json.SyntaxError

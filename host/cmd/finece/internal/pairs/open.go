@@ -8,7 +8,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-// Open reads the pairs of an input, whose name it returns.
+// Open reads the pairs of an input. It returns the name of the input as well.
 func Open(cmd *cobra.Command, path string, columns Columns) (name string, _ *Pairs, _ error) {
 	in, err := input.Open(cmd, path)
 	if err != nil {
@@ -24,7 +24,7 @@ func Open(cmd *cobra.Command, path string, columns Columns) (name string, _ *Pai
 	return in.Name, p, nil
 }
 
-// Say says what of the pairs could not be read or used.
+// Say prints which lines could not be read or used.
 func Say(cmd *cobra.Command, name string, p *Pairs) {
 	for _, r := range p.Faults {
 		terminal.Say(cmd, "%s: %s", name, r)

@@ -1,9 +1,9 @@
 // Package pairs reads (confidence, correct) pairs from JSON Lines or CSV.
 //
-// What cannot be used is left out and counted, never guessed. There are two
-// kinds of it. A value that is blank, NaN or outside [0,1] is a [Rejection] by
-// nature of the data: a model was asked for a number and gave something else. A
-// line that cannot be read at all is a fault of the file.
+// A line that cannot be used is left out and counted, never guessed. There are two
+// kinds. A value that is blank, NaN or outside [0,1] is rejected: a model was asked
+// for a number and gave something else. A line that cannot be read is a fault of
+// the file.
 package pairs
 
 import (
@@ -23,9 +23,9 @@ import (
 // Columns name the values. The zero value is "confidence" and "correct".
 type Columns struct {
 	Confidence, Correct string
-	// More are further ones, which a file or a line may lack.
+	// More are further columns. A file or a line may lack them.
 	More []string
-	// Unlabelled says that the correctness may be missing, too.
+	// Unlabelled allows lines without a correctness.
 	Unlabelled bool
 }
 
@@ -38,17 +38,17 @@ func (c *Columns) fill() {
 	}
 }
 
-// Pairs is what a file held.
+// Pairs is the content of a file.
 type Pairs struct {
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
 
 	// With Columns.More, for each pair:
-	Labelled []bool     // whether there is a correctness; where not, it is false
+	Labelled []bool     // whether there is a correctness; if not, Correct is false
 	Line     []int      // its number in the file, from 1
 	More     [][]string // the texts of Columns.More, "" for none
 
-	Rejected []Rejection // values that are no confidence
+	Rejected []Rejection // lines whose confidence is not a number in [0,1]
 	Faults   []Rejection // lines that could not be read
 }
 
@@ -89,9 +89,9 @@ func Total(list []Rejection) (n int) {
 	return n
 }
 
-// Read reads all of r, which may be gzipped. Begins with "{": JSON Lines, else
-// CSV with a header, or with tabs where the header has tabs. An error is about
-// the input as a whole.
+// Read reads all of r, which may be gzipped. If it begins with "{" it is JSON
+// Lines, otherwise CSV with a header. Tabs separate the fields if the header has
+// tabs. An error is about the input as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	columns.fill()
 	r, err := lines.Uncompressed(r)
@@ -113,8 +113,8 @@ func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	return p, p.readCSV(b, &columns)
 }
 
-// firstByte is the first byte that is no white space, left in b; 0 if it does
-// not come soon.
+// firstByte is the first byte that is not white space, which stays in b; 0 if it
+// is not among the first 4 KiB.
 func firstByte(b *bufio.Reader) (byte, error) {
 	head, err := b.Peek(4 << 10)
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
@@ -171,8 +171,7 @@ func (p *Pairs) Fault(line int, reason string) { p.fault(line, reason) }
 func (p *Pairs) reject(line int, reason string) { p.Rejected = count(p.Rejected, line, reason) }
 func (p *Pairs) fault(line int, reason string)  { p.Faults = count(p.Faults, line, reason) }
 
-// reasons bounds how many different reasons are told apart, since some quote
-// what they found.
+// reasons bounds the number of different reasons, because some quote the input.
 const reasons = 20
 
 func count(list []Rejection, line int, reason string) []Rejection {
@@ -192,7 +191,7 @@ func count(list []Rejection, line int, reason string) []Rejection {
 	return list
 }
 
-// quote shows foreign text in one short line.
+// quote shows untrusted text in one short line.
 func quote(s string) string {
 	const limit = 40
 	if len(s) > limit {

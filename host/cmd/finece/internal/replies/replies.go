@@ -11,14 +11,14 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 )
 
-// File is the file of replies, a openai.Store. It keeps in memory where
-// each one is, and reads it when it is asked for.
+// File is the file of replies, an openai.Store. It keeps in memory where each reply
+// is, and reads a reply when it is needed.
 type File struct {
 	mu      sync.Mutex
 	Journal *journal.Journal
 	from    *os.File
 	spans   map[string]extent
-	Of      map[string]bool // questions that it had completions of when it was opened
+	Of      map[string]bool // questions whose completions were in the file when it was opened
 	end     int64
 }
 
@@ -27,8 +27,8 @@ type extent struct {
 	size int
 }
 
-// Open opens the file of replies. Those for questions that are done need
-// no place in memory.
+// Open opens the file of replies. Replies for questions that are done are not
+// loaded again, so they take no memory.
 func Open(path string, done func(id string) bool) (*File, error) {
 	s := &File{spans: map[string]extent{}, Of: map[string]bool{}}
 	var err error

@@ -39,9 +39,8 @@ type result struct {
 	ledger   *ledger.Ledger
 }
 
-// answers scores JSON Lines. Workers score; the results are put back in order
-// by the one goroutine that writes, and no more answers are in flight than its
-// window holds.
+// answers scores JSON Lines. Workers score the answers. One goroutine puts the
+// results back in order and writes them. window bounds the answers in flight.
 func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -206,7 +205,8 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window 
 	return nil
 }
 
-// givesUp is how many answers in a row a dead server is given.
+// givesUp is how many answers in a row may fail because the confidence model
+// cannot be reached.
 const givesUp = 8
 
 // finish writes or reports one result.

@@ -34,10 +34,10 @@ type batch struct {
 
 	bar     *terminal.Progress
 	written int
-	without int    // of those, answers without log-probabilities, which were needed
+	without int    // of the written answers, those without log-probabilities
 	bad     int    // lines that could not be read
 	failed  int    // requests that failed
-	failure string // the last one's
+	failure string // the last failure
 	faults  int
 	told    int // complaints that were printed
 }
@@ -114,7 +114,8 @@ func (b *batch) sayStale() {
 	}
 }
 
-// retriable reports whether a position may have a confidence another time.
+// retriable reports whether a position could get a confidence if it is scored
+// again.
 func retriable(reason string) bool {
 	switch reason {
 	case session.Timeout.String(), session.EndpointError.String(), session.Unreachable.String(), session.Cancelled.String():
@@ -162,7 +163,8 @@ func (b *batch) say(format string, args ...any) {
 	terminal.Say(b.cmd, "%s: %s", b.name, fmt.Sprintf(format, args...))
 }
 
-// complain is say for what may be wrong everywhere: so many times.
+// complain is say for faults that can be in every line: it prints only the first
+// ones.
 func (b *batch) complain(format string, args ...any) {
 	const enough = 50
 	switch b.told++; {

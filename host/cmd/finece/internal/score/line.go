@@ -29,7 +29,7 @@ type scored struct {
 	Finish     string               `json:"finish,omitempty"`
 	Positions  []*record.Confidence `json:"positions"`
 	Hash       string               `json:"hash"`     // of the line of input
-	Settings   string               `json:"settings"` // what else the scores depend on
+	Settings   string               `json:"settings"` // a hash of the flags that the scores depend on
 }
 
 // hashOf is the hash that tells a line of input from others.

@@ -2,11 +2,10 @@
 //
 // A [Document] holds what can still change on the screen: text as it came, and
 // badges at offsets in it, which often become known after more text has
-// followed. [Document.Rows] wraps it for a width; a [Live] draws rows in place,
-// rewriting those that differ. Rows that scroll off the top are frozen: they
-// leave the document, and what happens to a badge in them is for a summary to
-// tell. So a document is never larger than a screen or so, however long the
-// text.
+// followed. [Document.Rows] wraps it for a width. A [Live] draws rows in place and
+// rewrites the rows that differ. Rows that scroll off the top are frozen: they
+// leave the document, and their badges do not change any more. So a document is
+// about as large as a screen, however long the text is.
 //
 // The text comes from a language model and is not trusted: only what is
 // printable reaches the terminal (see glyph).
@@ -28,7 +27,7 @@ type chunk struct {
 	text  int // which text this is of
 	at    int64
 	style Style
-	bytes []byte // as they came, not clean
+	bytes []byte // as they came, with control characters
 }
 
 // Document is text with badges.
@@ -38,8 +37,8 @@ type Document struct {
 	Badge  func(number int) string // what a badge shows now, with its colours
 }
 
-// Append adds to the end of a text. Texts are numbered by the caller; -1 is for
-// what belongs to none, such as headings.
+// Append adds to the end of a text. The caller numbers the texts; -1 is for
+// headings and other text of its own.
 func (d *Document) Append(text int, style Style, b []byte) {
 	if len(b) == 0 {
 		return

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Live draws rows at the bottom of a terminal, in place. It never looks higher
-// than it has drawn, and its region is never higher than the terminal.
+// Live draws rows at the bottom of a terminal, in place. It changes only rows that
+// it has drawn, and never more rows than the terminal has.
 type Live struct {
 	w             io.Writer
 	width, height int
@@ -33,8 +33,8 @@ const (
 // cursorUp moves the cursor up n rows.
 func cursorUp(n int) string { return fmt.Sprintf("\x1b[%dA", n) }
 
-// Resize sets the size of the terminal in cells. When it has changed, the
-// terminal has moved what was drawn, and the screen is begun anew.
+// Resize sets the size of the terminal in cells. After a change, the terminal has
+// moved the rows, so the screen is cleared and drawn again.
 func (l *Live) Resize(width, height int) error {
 	if l.started && (width != l.width || height != l.height) {
 		l.drawn = nil
@@ -52,8 +52,8 @@ func (l *Live) Width() int { return max(l.width-1, 8) }
 // room is how many rows stay in the region.
 func (l *Live) room() int { return max(l.height-1, 1) }
 
-// Draw makes the region show rows, and returns how many of the first of them
-// have left it at the top for good.
+// Draw makes the region show rows. It returns how many of the first rows have
+// scrolled off for good.
 func (l *Live) Draw(rows []Row) (frozen int, err error) {
 	var b strings.Builder
 	if !l.started {

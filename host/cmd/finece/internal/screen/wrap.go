@@ -18,8 +18,8 @@ type Row struct {
 // Paint puts a style on text.
 type Paint func(Style, string) string
 
-// Rows wraps the document for a width in cells, breaking at white space where
-// there is any. A badge is never broken.
+// Rows wraps the document for a width in cells. It breaks lines at white space if
+// there is any, and never inside a badge.
 func (d *Document) Rows(width int, paint Paint) []Row {
 	w := wrapper{width: max(width, 8), paint: paint}
 	for i := range d.chunks {
@@ -42,10 +42,9 @@ func (d *Document) Rows(width int, paint Paint) []Row {
 
 const tab = "    "
 
-// glyph is the next character as it may be shown, its width, and how many bytes
-// it takes up. A line feed is itself. Control characters, escape sequences'
-// first bytes among them, and characters that reorder others are shown as a
-// replacement.
+// glyph is the next character as it may be shown, its width in cells, and its
+// length in bytes. A line feed stays. Control characters, such as the first byte of
+// an escape sequence, and characters that reorder text are replaced.
 func glyph(b []byte) (text string, cells, n int) {
 	switch c := b[0]; {
 	case c == '\n':
@@ -86,14 +85,14 @@ func shown(r rune, size int) bool {
 		return false
 	case r == joiner || r == nonJoiner || r == '\u00ad' || r == '\u200b':
 		return true
-	case unicode.In(r, unicode.Cf): // among them those of writing direction
+	case unicode.In(r, unicode.Cf): // such as those of writing direction
 		return r >= 0xe0020 && r <= 0xe007f // flags
 	}
 	return !unicode.IsControl(r) && r != '\u2028' && r != '\u2029'
 }
 
-// wrapper lays glyphs out greedily: a word moves to the next row as a whole if
-// it fits there.
+// wrapper fills rows greedily: a word moves to the next row as a whole if it fits
+// there.
 type wrapper struct {
 	width int
 	paint Paint
@@ -127,7 +126,7 @@ func (w *wrapper) glyph(g string, cells, chunk, from, to int) {
 	}
 	if g == " " || g == tab {
 		w.flush()
-		// White space at the end of a row hangs over.
+		// White space at the end of a row may go over its width.
 		if w.cells+cells <= w.width {
 			w.row = add(w.row, run{g, w.style, false})
 			w.cells += cells
@@ -145,7 +144,7 @@ func (w *wrapper) glyph(g string, cells, chunk, from, to int) {
 	w.wordCells += cells
 }
 
-// badge stays with the word before it where there is room.
+// badge puts a badge after the word before it, if there is room.
 func (w *wrapper) badge(chunk int, text string) {
 	cells := painted.String(text)
 	w.flush()

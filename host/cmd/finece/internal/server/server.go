@@ -14,8 +14,9 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
-// Run serves until ctx is done, and then, for grace at most, what is under
-// way; what says what that is. stop lets a second signal end the process.
+// Run serves until ctx is done. Requests that are running then get grace to end;
+// what is their name in messages. stop restores the default action of signals, so
+// that a second one ends the process.
 func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler, grace time.Duration, what string) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,

@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// BuiltIn is the baseline SuC of the generator that is built in.
+// BuiltIn is the baseline SuC of the built-in generator.
 func BuiltIn() (*baseline.SuC, error) {
 	suc := new(baseline.SuC)
 	if err := json.Unmarshal(weights.SuC, suc); err != nil {
@@ -22,7 +22,7 @@ func BuiltIn() (*baseline.SuC, error) {
 	return suc, nil
 }
 
-// Fit fits SuC to the states of questions.
+// Fit fits SuC to the states of finece construct. Only p(0) counts.
 func Fit(r io.Reader) (*baseline.SuC, error) {
 	var questions []construct.State
 	err := train.EachState(r, func(s *construct.State) error {

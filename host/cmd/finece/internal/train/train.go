@@ -82,7 +82,7 @@ func New() *cobra.Command {
 	return cmd
 }
 
-// newTrainRead is for the Python trainer.
+// newTrainRead is a hidden command that the Python trainer runs.
 func newTrainRead() *cobra.Command {
 	return &cobra.Command{
 		Use:     "read FILE|-",
@@ -103,7 +103,7 @@ func newTrainRead() *cobra.Command {
 	}
 }
 
-// newTrainer is a command of the Python trainer, which reads its own flags.
+// newTrainer is a command of the Python trainer, which parses its own flags.
 func newTrainer(name, short, long, example string) *cobra.Command {
 	return &cobra.Command{
 		Use:                name + " [flags]",

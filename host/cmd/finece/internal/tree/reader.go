@@ -28,7 +28,7 @@ type frame struct {
 	node     int32
 	child    int // its number among its siblings
 	last     int // where its last member ends; 0 before the first
-	children int // begun so far
+	children int // read so far
 	conf     bool
 	next     bool
 	fused    bool
@@ -48,7 +48,7 @@ func (r *reader) space() {
 	}
 }
 
-// peek is the next byte that is no white space, 0 at the end.
+// peek is the next byte that is not white space, 0 at the end.
 func (r *reader) peek() byte {
 	if r.space(); r.at < len(r.data) {
 		return r.data[r.at]
@@ -56,7 +56,7 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-// take consumes c if it is next.
+// take consumes c if c is next.
 func (r *reader) take(c byte) bool {
 	if r.peek() != c {
 		return false

@@ -3,7 +3,7 @@
 //
 // A value is a path, an array such as [0.2, null, 0.9], or a tree of nodes such
 // as {"conf": 0.2, "next": [{"conf": 0.5}, {"conf": null}]}; null is a missing
-// estimate. In a tree everything else is kept as it stands, byte for byte: the
+// estimate. In a tree everything else stays as it is, byte for byte: the
 // result is the input with "fused" inserted in every node.
 //
 // Nodes are walked with a stack of our own, so a tree may be as deep as memory
@@ -18,7 +18,7 @@ import (
 	"github.com/finece/finece/bci"
 )
 
-// Error is what is wrong with the input, and where.
+// Error says what is wrong with the input, and where.
 type Error struct {
 	Path   string // such as $.next[1].conf
 	Offset int    // in bytes

@@ -34,8 +34,8 @@ type view interface {
 	close(l *ledger.Ledger) error
 }
 
-// badge is a confidence in a few characters. Shape and word say what the
-// colour says.
+// badge is a confidence in a few characters. Shape and number say what the colour
+// says.
 func badge(c terminal.Palette, p *follow.Place) string {
 	switch p.State {
 	case session.Pending:
@@ -71,7 +71,7 @@ type liveView struct {
 	doc    screen.Document
 	screen *screen.Live
 	ledger *ledger.Ledger
-	placed int              // places whose badge is in the document, or was
+	placed int              // number of places whose badge was put into the document
 	gone   map[int]string   // badges that have scrolled off, as they were then
 	last   position.Segment // of the text so far
 	begun  bool
@@ -87,8 +87,7 @@ func (v *liveView) live() bool { return true }
 
 func (v *liveView) record(record.Record) {}
 
-// heading is the number that the document knows text by that is not the
-// stream's.
+// heading is the number of the text that does not come from the stream.
 const heading = -1
 
 func (v *liveView) text(l *ledger.Ledger, choice int, segment position.Segment, text []byte) {
@@ -107,7 +106,7 @@ func (v *liveView) text(l *ledger.Ledger, choice int, segment position.Segment, 
 	v.doc.Append(int(segment), style, text)
 }
 
-// headingText stands before text of another segment than the one before.
+// headingText is printed where the segment changes.
 func headingText(begun bool, segment position.Segment) string {
 	if begun {
 		return "\n\n(" + segment.String() + ")\n"
@@ -177,7 +176,7 @@ type plainView struct {
 	err    error
 }
 
-// noSegment is that of headings.
+// noSegment is the segment of headings.
 const noSegment = position.Segment(255)
 
 type held struct {
@@ -194,8 +193,8 @@ func (v *plainView) live() bool { return false }
 
 func (v *plainView) record(record.Record) {}
 
-// maxHeld bounds the text that waits for a badge; what is over it is written
-// without.
+// maxHeld bounds the text that waits for a badge. More text is written without
+// waiting.
 const maxHeld = 16 << 20
 
 func (v *plainView) text(_ *ledger.Ledger, choice int, segment position.Segment, text []byte) {
