@@ -16,7 +16,9 @@ type asked struct {
 }
 
 // chunk is a parsed event of a chat completion's stream. Edits and offsets are
-// positions in its payload.
+// positions in its payload. The session parses the event as well, for its records. The
+// gateway needs what no record has: the places in the bytes at which it adds a member or
+// removes log-probabilities.
 type chunk struct {
 	payload []byte // the text of its data lines, joined
 	spans   []span
