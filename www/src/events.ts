@@ -1,4 +1,6 @@
-import type { Band, Basis, CalibrationMap, FaultCode, FinishReason, Method, PositionKind, Reason as KnownReason, Segment } from "./contract.js";
+import type {
+  Band, Basis, CalibrationMap, FaultCode, FineceRecord, FinishReason, Method, PositionKind, Reason as KnownReason, Segment,
+} from "./contract.js";
 import type { ErrorCode } from "./errors.js";
 
 export type { Basis, FinishReason, Method, PositionKind, Segment } from "./contract.js";
@@ -6,7 +8,7 @@ export type { Basis, FinishReason, Method, PositionKind, Segment } from "./contr
 /** Why a confidence is unavailable. `unknown` is a reason of a newer core. */
 export type Reason = KnownReason | "unknown";
 
-/** Text of the stream as it comes; only with the setting `text`. */
+/** Text of the stream as it comes, if it is asked for. It is no record: a gateway's chunks have the text beside their records. */
 export interface TextEvent {
   readonly type: "text";
   /** The choice's number, from 0. */
@@ -32,7 +34,7 @@ export interface PositionEvent {
   /** The number of the segment's tokens that the text before the offset takes up. */
   readonly token: number;
   /** Whether `token` is an estimate, for want of the provider's tokens. */
-  readonly tokenEstimated: boolean;
+  readonly approximate: boolean;
   /** Bounds of the entropy in nats of the token that ends here, `null` where not known. */
   readonly entropy: { readonly lower: number | null; readonly upper: number | null };
 }
@@ -48,8 +50,8 @@ export interface AskEvent {
   readonly id: number;
 }
 
-/** Where a raw confidence comes from. */
-export type Source =
+/** Where a raw confidence comes from, as the core says it. */
+export type EstimateSource =
   | { readonly estimator: "builtin"; readonly method: Method | "unknown" }
   | {
       readonly estimator: "model";
@@ -92,7 +94,7 @@ export interface KnownConfidence extends Revision {
   readonly fused: number;
   /** Whether `fused` is a probability: each raw confidence in it went through a fitted map. Otherwise it orders answers and no more. */
   readonly calibrated: boolean;
-  readonly source: Source;
+  readonly source: EstimateSource;
   /** Absent where no map was applied. */
   readonly calibration?: AppliedMap;
 }
@@ -135,7 +137,7 @@ export interface FaultEvent {
 export interface Total {
   readonly tokens: number;
   /** Counted by estimate, not by the provider. */
-  readonly estimated: boolean;
+  readonly approximate: boolean;
 }
 
 /** A choice has ended. */
@@ -158,9 +160,9 @@ export interface EndedEvent {
 }
 
 /**
- * The core failed to load or trapped: no event follows for this stream, whose
- * text goes on. Every position that was not final has become unavailable for
- * the reason `core-lost` just before.
+ * The core failed to load or trapped. The stream's text still comes. Every
+ * position that was not final has become unavailable just before, for the
+ * reason `core-lost`.
  */
 export interface LostEvent {
   readonly type: "lost";
@@ -169,12 +171,13 @@ export interface LostEvent {
   readonly message: string;
 }
 
-/** What a core's session says. */
+/** What a core's session says. `RecordBuilder` makes records of it. */
 export type CoreEvent =
   | TextEvent | PositionEvent | AskEvent | ConfidenceEvent | UsageEvent | FaultEvent | FinishEvent | EndedEvent;
 
 /**
- * What a scored stream says. All events are plain data that survives JSON and
- * structured clones: a number that is not known is `null`, never NaN.
+ * What a scored stream says: records, the text if it is asked for, and that the
+ * core was lost. All of it is plain data that survives JSON and structured
+ * clones. A value that is not known is `null`, never NaN.
  */
-export type StreamEvent = CoreEvent | LostEvent;
+export type StreamEvent = FineceRecord | TextEvent | LostEvent;

@@ -9,17 +9,23 @@
  *
  * @packageDocumentation
  */
-export { ABI_VERSION } from "./contract.js";
+export { ABI_VERSION, RECORD_VERSION } from "./contract.js";
+export type {
+  ConfidenceRecord, DecisionRecord, EndRecord, Entropy, Envelope, FaultRecord, FineceRecord, Place, PositionRecord, Source, StartRecord, State,
+} from "./contract.js";
 export { type ByteSource, confidences } from "./confidences.js";
 export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
 export { Core } from "./core.js";
 export {
   CoreLoadError, CoreTrapError, type ErrorCode, type ErrorContext, FineceError, ModelError, type ModelFailure,
 } from "./errors.js";
+export { readEnvelope, writeEnvelope } from "./envelope.js";
 export type * from "./events.js";
 export { confidenceFetch, type ConfidenceFetchOptions, type ResponseInfo } from "./fetch.js";
 export { type CoreSource, loadCore } from "./load.js";
 export { ConfidenceModel, type Fetch, type ModelOptions } from "./model.js";
+export { AnswerReader, type AnswerReaderOptions } from "./reader.js";
+export { RecordBuilder } from "./builder.js";
 export { readEvents } from "./record.js";
 export { Scorer, type ScoreOptions } from "./scorer.js";
 export type { FailReason, Session } from "./session.js";

@@ -1,45 +1,75 @@
 import type { Format } from "./config.js";
-import type { Segment, TextEvent } from "./events.js";
+import { type FineceRecord, RECORD_VERSION, type Segment } from "./contract.js";
+import { readEnvelope } from "./envelope.js";
+import type { TextEvent } from "./events.js";
 import { type FrameHandler, Framer } from "./framing.js";
 import { TextFinder } from "./text.js";
 import { ThinkingSplitter } from "./thinking.js";
 
+/** How an {@link AnswerReader} reads. */
+export interface AnswerReaderOptions {
+  /** What the bytes are, where that cannot be recognised; default `auto`. */
+  format?: Format | undefined;
+  /** Choices from this number up are skipped, as the core skips them; default 16. */
+  maxChoices?: number | undefined;
+  /** Whether the text is wanted; default true. Without it less is parsed. */
+  text?: boolean | undefined;
+}
+
 /**
- * Reads a model's stream, or a whole answer, without a core: its text, as it
- * comes. Bytes that are no answer give no text.
+ * Reads a model's stream, or a whole answer, without a core: its text as it
+ * comes, and the records that a FineCE server put into it. A `start` record
+ * comes before the first of them. Bytes that are no answer give nothing.
  */
 export class AnswerReader {
   readonly #framer: Framer;
-  readonly #finder: TextFinder;
+  readonly #finder: TextFinder | undefined;
+  readonly #maxChoices: number;
   readonly #splitters = new Map<number, ThinkingSplitter>();
   readonly #handler: FrameHandler;
-  #events: TextEvent[] = [];
-  readonly #maxChoices: number;
+  #events: (TextEvent | FineceRecord)[] = [];
   #over = false;
+  #begun = false;
+  #version = 0;
 
-  /**
-   * `format` says what the bytes are where that cannot be recognised. Choices
-   * from `maxChoices` up are skipped, as the core skips them.
-   */
-  constructor(format: Format = "auto", maxChoices = 16) {
+  constructor({ format = "auto", maxChoices = 16, text = true }: AnswerReaderOptions = {}) {
     this.#maxChoices = maxChoices;
     this.#framer = new Framer(format);
-    this.#finder = new TextFinder(format);
+    this.#finder = text ? new TextFinder(format) : undefined;
     this.#handler = {
       value: (json) => { this.#value(json); },
-      comment: () => undefined,
-      text: (text) => { this.#answer(0, text); },
+      comment: (comment) => {
+        if (comment.startsWith(" finece ")) {
+          this.#records(comment);
+        }
+      },
+      text: (said) => {
+        this.#begun = true;
+        if (text) {
+          this.#answer(0, said);
+        }
+      },
     };
   }
 
-  /** Takes the next bytes, cut anywhere, and returns the text that they complete. */
-  take(bytes: Uint8Array): TextEvent[] {
+  /** Whether an event, or plain text, has come. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** The version of the records that the server sends; 0 if it has sent none. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Takes the next bytes, cut anywhere, and returns what they complete. */
+  take(bytes: Uint8Array): (TextEvent | FineceRecord)[] {
     this.#framer.take(bytes, this.#handler);
     return this.#taken();
   }
 
   /** Says that no more bytes come. */
-  end(): TextEvent[] {
+  end(): (TextEvent | FineceRecord)[] {
     this.#framer.end(this.#handler);
     for (const [choice, splitter] of this.#splitters) {
       splitter.end((segment, text) => { this.#say(choice, segment, text); });
@@ -47,18 +77,19 @@ export class AnswerReader {
     return this.#taken();
   }
 
-  #taken(): TextEvent[] {
+  #taken(): (TextEvent | FineceRecord)[] {
     const events = this.#events;
     this.#events = [];
     return events;
   }
 
   #value(json: string): void {
-    if (this.#over) {
-      return;
-    }
+    this.#begun = true;
     if (json.trim() === "[DONE]") {
       this.#over = true;
+    }
+    const carries = json.includes('"finece"');
+    if (this.#over || (this.#finder === undefined && !carries)) {
       return;
     }
     let value: unknown;
@@ -67,7 +98,7 @@ export class AnswerReader {
     } catch {
       return; // the core says that it is no JSON
     }
-    for (const { choice, segment, text } of this.#finder.find(value)) {
+    for (const { choice, segment, text } of this.#finder?.find(value) ?? []) {
       if (choice >= this.#maxChoices) {
         continue;
       }
@@ -76,6 +107,24 @@ export class AnswerReader {
       } else {
         this.#say(choice, segment, text);
       }
+    }
+    if (carries && typeof value === "object" && value !== null && "finece" in value) {
+      this.#records(value);
+    }
+  }
+
+  #records(carrier: unknown): void {
+    const envelope = readEnvelope(carrier);
+    if (envelope === undefined || this.#over) {
+      return;
+    }
+    const { version, id, generator, events } = envelope;
+    if (this.#version === 0) {
+      this.#events.push({ type: "start", version, id, generator });
+    }
+    this.#version = Math.max(this.#version, version);
+    if (this.#version <= RECORD_VERSION) {
+      this.#events.push(...events);
     }
   }
 
@@ -89,7 +138,7 @@ export class AnswerReader {
 
   #say(choice: number, segment: Segment, text: string): void {
     const last = this.#events.at(-1);
-    if (last?.choice === choice && last.segment === segment) {
+    if (last?.type === "text" && last.choice === choice && last.segment === segment) {
       this.#events[this.#events.length - 1] = { ...last, text: last.text + text };
     } else {
       this.#events.push({ type: "text", choice, segment, text });

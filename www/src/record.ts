@@ -1,6 +1,6 @@
 import { BANDS, BASES, FAULTS, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./contract.js";
 import { FineceError } from "./errors.js";
-import type { AppliedMap, ConfidenceEvent, CoreEvent, PositionKind, Reason, Segment, Source, Total } from "./events.js";
+import type { AppliedMap, ConfidenceEvent, CoreEvent, EstimateSource, PositionKind, Reason, Segment, Total } from "./events.js";
 
 // The kinds of records and the least size of each, in bytes.
 const TEXT = 1, POSITIONED = 2, ASK = 3, CONFIDENCE = 4, USAGE = 5, FAULT = 6, FINISH = 7, ENDED = 8;
@@ -51,7 +51,7 @@ function readEvent(kind: number, r: Record): CoreEvent {
     case POSITIONED:
       return {
         type: "position", choice, index, kinds: kindsOf(a), segment: segmentOf(b & ~ESTIMATED, r.at),
-        byte: r.integer(16), utf16: r.integer(24), token: r.integer(32), tokenEstimated: (b & ESTIMATED) !== 0,
+        byte: r.integer(16), utf16: r.integer(24), token: r.integer(32), approximate: (b & ESTIMATED) !== 0,
         entropy: { lower: r.float(40), upper: r.float(48) },
       };
     case ASK:
@@ -66,7 +66,7 @@ function readEvent(kind: number, r: Record): CoreEvent {
       return { type: "ended" };
     case FINISH:
     default: {
-      const total = (at: number, bit: number): Total => ({ tokens: r.integer(at), estimated: (b & bit) !== 0 });
+      const total = (at: number, bit: number): Total => ({ tokens: r.integer(at), approximate: (b & bit) !== 0 });
       return { type: "finish", choice, finish: FINISHES[a] ?? "unknown", answer: total(16, 1), reasoning: total(24, 2), missing: kindsOf(extra) };
     }
   }
@@ -99,7 +99,7 @@ function reasonOf(n: number): Reason {
   return reason === undefined || reason === "" ? "unknown" : reason;
 }
 
-function sourceOf(r: Record): Source {
+function sourceOf(r: Record): EstimateSource {
   const method = r.byte(33);
   return r.byte(32) === 0
     ? { estimator: "builtin", method: METHODS[method] ?? "unknown" }

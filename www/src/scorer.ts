@@ -1,11 +1,14 @@
+import { RecordBuilder } from "./builder.js";
 import type { ScoringConfig, SessionConfig } from "./config.js";
+import { type FineceRecord, type Method, RECORD_VERSION } from "./contract.js";
 import { Core } from "./core.js";
+import { AnswerEnds } from "./ends.js";
 import { CoreLoadError, FineceError, messageOf } from "./errors.js";
-import type { ConfidenceEvent, CoreEvent, Method, Reason, StreamEvent } from "./events.js";
+import type { CoreEvent, StreamEvent, TextEvent } from "./events.js";
 import { Exchange } from "./exchange.js";
 import { loadCore } from "./load.js";
-import { AnswerReader } from "./reader.js";
 import { ConfidenceModel, type ModelOptions } from "./model.js";
+import { AnswerReader } from "./reader.js";
 import { CHUNK, type Session } from "./session.js";
 
 /** How a stream is scored, and who hears of it. Everything has a default. */
@@ -39,14 +42,11 @@ export interface ScoreOptions extends ScoringConfig {
 /** How many bytes of a stream are kept for a core that is not loaded yet. */
 const MAX_QUEUE = 8 << 20;
 const CORE_TIMEOUT = 3000;
-/** About how many bytes a token has, where there is no core to estimate it. */
-const BYTES_PER_TOKEN = 4;
-
-const encoder = new TextEncoder();
 
 /**
- * Scores one stream beside its text. None of its methods waits or throws, and
- * none changes a chunk.
+ * Follows one stream beside its text. What a FineCE server says in the stream
+ * counts; if it says nothing, the core scores the stream. None of the methods
+ * waits or throws, and none changes a chunk.
  */
 export class Scorer {
   /** Resolves when no more events will come. Never rejects. */
@@ -54,10 +54,11 @@ export class Scorer {
 
   readonly #options: ScoreOptions;
   readonly #model: ConfidenceModel | undefined;
-  /** Reads the text, if it is wanted. It needs no core, so text never waits for one. */
-  readonly #reader: AnswerReader | undefined;
-  /** The end of each choice's answer so far, for a stream that no session ends. */
-  readonly #ends = new Map<number, { byte: number; utf16: number; index: number; found: boolean }>();
+  readonly #builder: RecordBuilder;
+  /** Reads text and the server's records. It needs no core, so text never waits for one. */
+  readonly #reader: AnswerReader;
+  readonly #ends = new AnswerEnds();
+  #loading = false;
   #core: Core | undefined;
   #session: Session | undefined;
   #exchange: Exchange | undefined;
@@ -65,39 +66,29 @@ export class Scorer {
   #queued = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
-  #lost = false;
+  /** Nothing is scored here: the core is lost, or the server says it all. */
+  #idle: "lost" | "served" | undefined;
   #closed = false;
   #resolveDone!: () => void;
 
-  readonly #unsettled = new Map<string, ConfidenceEvent>();
   readonly #outbox: StreamEvent[] = [];
   #emitting = false;
   #complained = false;
 
   constructor(options: ScoreOptions) {
     this.#options = options;
-    const { core = () => loadCore(), coreTimeout = CORE_TIMEOUT, model, signal } = options;
+    const { model, signal, format, maxChoices, text = false } = options;
     this.done = new Promise((resolve) => { this.#resolveDone = resolve; });
     this.#model = model === undefined || model instanceof ConfidenceModel ? model : new ConfidenceModel(model);
-    this.#reader = options.text === true ? new AnswerReader(options.format, options.maxChoices) : undefined;
+    this.#builder = new RecordBuilder(this.#model?.config.name ?? null);
+    this.#reader = new AnswerReader({ format, maxChoices, text });
     if (signal?.aborted === true) {
       this.#close();
       return;
     }
     signal?.addEventListener("abort", this.interrupt);
-    this.#timer = setTimeout(() => {
-      this.lose(new CoreLoadError(`the core was not loaded within ${String(coreTimeout)} ms`));
-    }, Math.min(coreTimeout, 2 ** 31 - 1)); // a longer delay would be none
-    void this.#load(core);
-  }
-
-  async #load(core: NonNullable<ScoreOptions["core"]>): Promise<void> {
-    try {
-      const given = typeof core === "function" ? core() : core;
-      this.#core = given instanceof Core ? given : undefined; // to be used by the first write
-      this.#start(await given);
-    } catch (cause) {
-      this.lose(cause);
+    if (this.#model !== undefined) {
+      this.#load(); // p(0) is asked for before the answer begins
     }
   }
 
@@ -111,16 +102,18 @@ export class Scorer {
       return;
     }
     const bytes = bytesOf(chunk);
-    if (this.#reader !== undefined) {
-      this.#say(this.#reader.take(bytes));
+    this.#read(this.#reader.take(bytes));
+    if (this.#idle !== undefined) {
+      return;
+    }
+    if (this.#reader.begun) { // the first event would have carried the server's records
+      this.#load();
     }
     if (this.#core !== undefined) {
       this.#start(this.#core);
     }
     if (this.#session !== undefined) {
       this.#feed(this.#session, bytes);
-    } else if (this.#lost) {
-      // There is no core to feed.
     } else if ((this.#queued += bytes.length) > MAX_QUEUE) {
       this.lose(new CoreLoadError(`the core was not loaded before ${String(MAX_QUEUE)} bytes had come`));
     } else {
@@ -133,42 +126,76 @@ export class Scorer {
     if (this.#ended || this.#closed) {
       return;
     }
+    this.#read(this.#reader.end());
+    this.#ended = true;
+    if (this.#idle !== undefined) {
+      this.#conclude();
+      return;
+    }
+    this.#load();
     if (this.#core !== undefined) {
       this.#start(this.#core);
     }
-    this.#ended = true;
-    this.#say(this.#reader?.end() ?? []);
-    const session = this.#session;
-    if (session !== undefined) {
-      this.#run(() => session.end());
-      this.#settled();
-    } else if (this.#lost) {
-      this.#conclude("core-lost");
-    }
+    this.#finish();
   }
 
   /** Says that the events are no longer wanted, or that the stream broke off: requests are aborted. */
   readonly interrupt = (): void => {
-    const session = this.#session;
     if (this.#closed) {
       return;
     }
     if (!this.#ended) {
+      this.#read(this.#reader.end());
       this.#ended = true;
-      this.#say(this.#reader?.end() ?? []);
+      const session = this.#session;
       if (session !== undefined) {
         this.#run(() => session.end());
       }
     }
     this.#exchange?.abandon("cancelled");
-    if (session === undefined) {
-      this.#conclude(this.#lost ? "core-lost" : "cancelled");
+    if (this.#session === undefined) {
+      this.#conclude();
     }
     this.#close();
   };
 
+  /** Takes what the reader found. The first record of a server ends the scoring here. */
+  #read(events: readonly (TextEvent | FineceRecord)[]): void {
+    if (this.#reader.version > 0 && this.#idle !== "served") {
+      this.#idle = "served";
+      this.#drop();
+    }
+    this.#say(events);
+  }
+
+  #load(): void {
+    if (this.#loading) {
+      return;
+    }
+    this.#loading = true;
+    const { core = () => loadCore(), coreTimeout = CORE_TIMEOUT } = this.#options;
+    try {
+      const given = typeof core === "function" ? core() : core;
+      if (given instanceof Core) {
+        this.#core = given; // the next write starts with it, if it comes before the promise resolves
+      } else {
+        this.#timer = setTimeout(() => {
+          this.lose(new CoreLoadError(`the core was not loaded within ${String(coreTimeout)} ms`));
+        }, Math.min(coreTimeout, 2 ** 31 - 1)); // a longer delay would be none
+      }
+      Promise.resolve(given).then((loaded) => {
+        if (this.#session === undefined) {
+          this.#start(loaded);
+          this.#finish();
+        }
+      }, (cause: unknown) => { this.lose(cause); });
+    } catch (cause) {
+      this.lose(cause);
+    }
+  }
+
   #start(core: Core): void {
-    if (this.#closed || this.#lost || this.#session !== undefined) {
+    if (this.#closed || this.#idle !== undefined || this.#session !== undefined) {
       return;
     }
     clearTimeout(this.#timer);
@@ -193,7 +220,12 @@ export class Scorer {
     for (const chunk of queue) {
       this.#feed(session, chunk);
     }
-    if (this.#ended) {
+  }
+
+  /** Ends the session, if the stream is over. */
+  #finish(): void {
+    const session = this.#session;
+    if (this.#ended && session !== undefined) {
       this.#run(() => session.end());
       this.#settled();
     }
@@ -208,7 +240,7 @@ export class Scorer {
 
   /** Runs a call of the session. A trap costs the confidences and nothing else. */
   readonly #run = (call: () => CoreEvent[]): void => {
-    if (this.#closed || this.#lost) {
+    if (this.#closed || this.#idle !== undefined) {
       return;
     }
     let events: CoreEvent[];
@@ -220,7 +252,7 @@ export class Scorer {
       }
       return;
     }
-    this.#say(events);
+    this.#say(this.#builder.take(events));
     const asks = events.filter((event) => event.type === "ask");
     if (asks.length > 0) {
       this.#exchange?.ask(asks);
@@ -229,34 +261,12 @@ export class Scorer {
 
   #say(events: readonly StreamEvent[]): void {
     for (const event of events) {
-      this.#note(event);
-      this.#outbox.push(event);
+      this.#ends.note(event);
+      if (event.type !== "text" || this.#options.text === true) {
+        this.#outbox.push(event);
+      }
     }
     this.#flush();
-  }
-
-  /** Keeps what is needed to end every position when the core is lost. */
-  #note(event: StreamEvent): void {
-    if (event.type === "confidence") {
-      const key = `${String(event.choice)}:${String(event.index)}`;
-      if (event.state === "pending" || event.state === "provisional") {
-        this.#unsettled.set(key, event);
-      } else {
-        this.#unsettled.delete(key);
-      }
-    } else if (event.type === "position" || (event.type === "text" && event.segment === "answer")) {
-      let end = this.#ends.get(event.choice);
-      if (end === undefined) {
-        this.#ends.set(event.choice, end = { byte: 0, utf16: 0, index: 0, found: false });
-      }
-      if (event.type === "position") {
-        end.index = event.index;
-        end.found ||= event.kinds.includes("end");
-      } else {
-        end.byte += encoder.encode(event.text).length;
-        end.utf16 += event.text.length;
-      }
-    }
   }
 
   /**
@@ -264,39 +274,35 @@ export class Scorer {
    * unavailable, and the cause is reported. The text still comes.
    */
   lose(cause: unknown): void {
-    if (this.#closed || this.#lost) {
+    if (this.#closed || this.#idle !== undefined) {
       return;
     }
     const error = cause instanceof FineceError ? cause
       : new CoreLoadError(messageOf(cause), {}, cause);
-    this.#lost = true;
+    this.#idle = "lost";
+    this.#drop();
+    this.#report(error);
+    this.#say([...this.#builder.unavailable("core-lost"), { type: "lost", code: error.code, message: error.message }]);
+    if (this.#ended) {
+      this.#conclude();
+    } else if (this.#options.text !== true) {
+      this.#close();
+    }
+  }
+
+  /** Gives up the core, and with it the requests. */
+  #drop(): void {
     clearTimeout(this.#timer);
     this.#exchange?.stop();
     this.#session?.close();
     this.#session = undefined;
     this.#queue = [];
-    this.#report(error);
-    this.#say([...this.#unsettled.values()].map(({ choice, index, revision }) => ({
-      type: "confidence", choice, index, revision: revision + 1, state: "unavailable", raw: null, fused: null, reason: "core-lost",
-    })));
-    this.#say([{ type: "lost", code: error.code, message: error.message }]);
-    if (this.#reader === undefined) {
-      this.#close();
-    } else if (this.#ended) {
-      this.#conclude("core-lost");
-    }
   }
 
-  /** Ends a stream that no session ends: the whole answer of each choice is unavailable. */
-  #conclude(reason: Reason): void {
-    for (const [choice, { byte, utf16, index, found }] of this.#ends) {
-      if (!found && utf16 > 0) {
-        const place = { choice, index: index + 1 };
-        this.#say([{
-          type: "position", ...place, kinds: ["end"], segment: "answer", byte, utf16,
-          token: Math.ceil(byte / BYTES_PER_TOKEN), tokenEstimated: true, entropy: { lower: null, upper: null },
-        }, { type: "confidence", ...place, revision: 0, state: "unavailable", raw: null, fused: null, reason }]);
-      }
+  /** Ends a stream that no session ends: a choice whose whole answer nobody judged is unavailable. */
+  #conclude(): void {
+    if (this.#idle !== "served" || this.#reader.version > RECORD_VERSION) {
+      this.#say(this.#ends.unavailable(this.#idle === "lost" ? "core-lost" : this.#idle === "served" ? "unknown" : "cancelled"));
     }
     this.#close();
   }
@@ -310,11 +316,8 @@ export class Scorer {
   #close(): void {
     if (!this.#closed) {
       this.#closed = true;
-      clearTimeout(this.#timer);
-      this.#queue = [];
-      this.#unsettled.clear();
       this.#options.signal?.removeEventListener("abort", this.interrupt);
-      this.#session?.close();
+      this.#drop();
       this.#resolveDone();
     }
   }

@@ -6,6 +6,7 @@ import { type InferUIMessageChunk, type UIMessage, createUIMessageStream, genera
 import { type FineceError, type StreamEvent, confidenceFetch, confidences } from "finece";
 import { type ConfidenceMiddlewareOptions, type FineceDataParts, type FineceMetadata, type FinecePart, confidenceMiddleware, confidenceParts, confidencesOf } from "finece/ai-sdk";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
+import { RECORD_DEFAULTS } from "../dist/contract.js";
 import { positionsOf } from "./badge-support.js";
 import { HUNG, bodyOf, completion, cut, demo, fixtures, latest, serve, until } from "./support.js";
 
@@ -127,14 +128,14 @@ test("a confidence model's late replies come before the end, whose wait is bound
   }));
   const message = await run(`${judge}/v1/chat/completions`, HUNG);
   const positions = confidencesOf(message);
-  assert.equal(positions.at(-1)?.value, 0.25);
+  assert.equal(positions.at(-1)?.fused, 0.25);
   assert.ok(positions.every(({ state }) => state === "final"), JSON.stringify(positions.map(({ state }) => state)));
   assert.ok(asked.some((body) => body.includes("How much is it?")), "the question is the user's last message");
 
   const down = await serve(t, () => undefined); // never replies
   const other = await run(`${down}/v1/chat/completions`, 100);
   assert.ok(textOf(other).endsWith("✅"));
-  assert.ok(confidencesOf(other).every(({ value }) => value === null));
+  assert.ok(confidencesOf(other).every(({ fused }) => fused === null));
 });
 
 test("a finished answer's confidences are in its metadata", async (t) => {
@@ -170,13 +171,14 @@ test("a finished answer's confidences are in its metadata", async (t) => {
     assert.ok(providerMetadata !== undefined && "demo" in providerMetadata, "the provider's own is kept");
     return providerMetadata["finece"] as unknown as FineceMetadata;
   };
-  const { confidences } = await ask({});
+  const positionsIn = (finece: FineceMetadata): PositionConfidence[] => ConfidenceLog.from(finece).positions();
+  const confidences = positionsIn(await ask({}));
   assert.deepEqual(confidences, await positionsOf(demo, { question: "How much?" }), "as if it had been streamed");
-  const judged = await ask({ model: { url: `${judge}/v1/chat/completions` } });
-  assert.equal(judged.confidences.length, confidences.length);
-  assert.deepEqual(judged.confidences.at(-1)?.source, { estimator: "model", basis: "parsed", mass: null });
+  const judged = positionsIn(await ask({ model: { url: `${judge}/v1/chat/completions` } }));
+  assert.equal(judged.length, confidences.length);
+  assert.deepEqual(judged.at(-1)?.source, { ...RECORD_DEFAULTS.source, estimator: "model", basis: "parsed" });
   // Those that newer ones made stale were never asked for.
-  assert.ok(judged.confidences.every(({ value, reason }) => (reason === "superseded" ? value === null : value === 0.25)));
+  assert.ok(judged.every(({ fused, reason }) => (reason === "superseded" ? fused === null : fused === 0.25)));
   held = true;
   const abort = new AbortController();
   const asking = assert.rejects(ask({}, abort.signal), /abort/i);
@@ -264,9 +266,9 @@ test("an answer that broke off is not taken for a whole one", async (t) => {
   }
   const [end] = latest(events).slice(-1);
   assert.equal(end?.state === "unavailable" && end.reason, "stream-failed");
-  assert.ok(events.some((event) => event.type === "fault" && event.fault === "truncated"));
+  assert.ok(events.some((event) => event.type === "fault" && event.code === "truncated"));
   assert.deepEqual(latest(events), latest(whole));
-  assert.deepEqual(events.filter(({ type }) => type === "finish"), whole.filter(({ type }) => type === "finish"));
+  assert.deepEqual(events.filter(({ type }) => type === "end"), whole.filter(({ type }) => type === "end"));
 });
 
 test("answers end as their providers say, with no end marker among the raw chunks", async () => {
@@ -276,7 +278,7 @@ test("answers end as their providers say, with no end marker among the raw chunk
     ["tgi/chat", "stop"], ["vllm/chat-length", "length"], ["llama.cpp/chat", "stop"], ["litellm/chat", "stop"],
   ] as const) {
     const { events } = await scored([raw(readFileSync(new URL(`${name}.sse`, fixtures)))]);
-    assert.deepEqual(events.flatMap((event) => (event.type === "finish" ? [event.finish] : event.type === "fault" ? [event.fault] : [])), [finish], name);
+    assert.deepEqual(events.flatMap((event) => (event.type === "end" ? [event.reason] : event.type === "fault" ? [event.code] : [])), [finish], name);
   }
 });
 

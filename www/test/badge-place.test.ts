@@ -11,9 +11,9 @@ const PLACE = `import { placeBadges, LiveSummary } from "finece/badge";
 // What the module above makes global.
 declare const place: (selector: string, options?: { limit?: number; announce?: boolean; locale?: string }) => BadgePlacement;
 
-const position = (index: number, utf16: number, value: number | null, kinds: PositionConfidence["kinds"] = ["paragraph"]): PositionConfidence => ({
-  choice: 0, index, kinds, segment: "answer", utf16, token: utf16, state: value === null ? "pending" : "final",
-  value, raw: value, first: value, revision: 0, reason: null, source: null,
+const position = (index: number, utf16: number, fused: number | null, kinds: PositionConfidence["kinds"] = ["paragraph"]): PositionConfidence => ({
+  type: "confidence", choice: 0, index, kinds, segment: "answer", byte: utf16, utf16, token: utf16, ratio: null, entropy: null, approximate: false,
+  state: fused === null ? "pending" : "final", fused, raw: fused, calibrated: false, first: fused, revision: 0, reason: null, source: null,
 });
 
 test("positions find their blocks by UTF-16 offsets, over emoji, CRLF, lists, fences, tables and repeated text", { skip }, async (t) => {
@@ -170,9 +170,9 @@ test("one polite live region a message, throttled, with a last word", { skip }, 
     const start = performance.now();
     new MutationObserver(() => { said.push({ at: performance.now() - start, text: live.element.textContent }); })
       .observe(live.element, { childList: true, characterData: true, subtree: true });
-    live.update([{ ...first, state: "pending", value: null }]);
+    live.update([{ ...first, state: "pending", fused: null }]);
     for (let i = 0; i < 100; i++) {
-      live.update([first, { ...second, value: 0.2 + i / 200 }, unknown]);
+      live.update([first, { ...second, fused: 0.2 + i / 200 }, unknown]);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     live.update([first, second, third], true);

@@ -3,36 +3,39 @@ import { test } from "node:test";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import Markdown from "react-markdown";
-import type { StreamEvent } from "finece";
+import type { ConfidenceRecord, PositionRecord } from "finece";
 import { ConfidenceLog, type HastNode, badgeAttributes, formatPercent, rehypeConfidence, summarise } from "finece/badge";
+import { RECORD_DEFAULTS } from "../dist/contract.js";
 import { positionsOf } from "./badge-support.js";
 import { demo } from "./support.js";
 
-const found: StreamEvent = {
-  type: "position", choice: 0, index: 1, kinds: ["paragraph"], segment: "answer", byte: 9, utf16: 8, token: 3, tokenEstimated: false,
-  entropy: { lower: null, upper: null },
+const found: PositionRecord = {
+  type: "position", choice: 0, index: 1, kinds: ["paragraph"], segment: "answer", byte: 9, utf16: 8, token: 3, ratio: null,
+  entropy: null, approximate: false,
 };
-const known = (revision: number, state: "provisional" | "final", fused: number): StreamEvent =>
-  ({ type: "confidence", choice: 0, index: 1, revision, state, raw: 0.5, fused, calibrated: false, source: { estimator: "builtin", method: "leco" } });
+const record = (revision: number, state: ConfidenceRecord["state"], more: Partial<ConfidenceRecord> = {}): ConfidenceRecord =>
+  ({ ...found, type: "confidence", revision, state, raw: null, fused: null, calibrated: false, source: null, reason: null, ...more });
+const known = (revision: number, state: "provisional" | "final", fused: number): ConfidenceRecord =>
+  record(revision, state, { raw: 0.5, fused, source: { ...RECORD_DEFAULTS.source, estimator: "logprob", method: "leco" } });
 
 test("a log keeps the latest and the first value, and takes nothing back", () => {
   const log = new ConfidenceLog();
-  assert.equal(log.apply(known(0, "final", 0.5)), undefined, "a confidence without its position");
   log.apply(found);
+  assert.equal(log.apply(found), undefined, "the same position");
   assert.equal(log.positions()[0]?.state, "pending");
-  log.apply({ type: "confidence", choice: 0, index: 1, revision: 0, state: "pending", raw: null, fused: null });
+  log.apply(record(0, "pending"));
   const [pending] = log.positions();
-  assert.deepEqual([pending?.value, pending?.first, pending?.source], [null, null, null]);
+  assert.deepEqual([pending?.fused, pending?.first, pending?.source], [null, null, null]);
   log.apply(known(1, "provisional", 0.5));
   const [before] = log.positions();
   log.apply(known(2, "final", 0.7));
   assert.equal(log.apply(known(1, "provisional", 0.1)), undefined, "an older revision");
   const [after] = log.positions();
-  assert.deepEqual([after?.value, after?.first, after?.raw, after?.state], [0.7, 0.5, 0.5, "final"]);
-  assert.equal(before?.value, 0.5, "a position that somebody has does not change");
-  log.apply({ type: "confidence", choice: 0, index: 1, revision: 3, state: "unavailable", raw: null, fused: null, reason: "core-lost" });
+  assert.deepEqual([after?.fused, after?.first, after?.raw, after?.state], [0.7, 0.5, 0.5, "final"]);
+  assert.equal(before?.fused, 0.5, "a position that somebody has does not change");
+  log.apply(record(3, "unavailable", { reason: "core-lost" }));
   const [lost] = log.positions();
-  assert.deepEqual([lost?.value, lost?.first, lost?.reason, lost?.source], [null, 0.5, "core-lost", null]);
+  assert.deepEqual([lost?.fused, lost?.first, lost?.reason, lost?.source], [null, 0.5, "core-lost", null]);
   assert.ok(lost !== undefined);
   assert.deepEqual(badgeAttributes(lost), { state: "unavailable", first: "0.5", reason: "core-lost" });
   assert.deepEqual([log.positions(1), log.positions(0, "reasoning"), log.all().length], [[], [], 1]);

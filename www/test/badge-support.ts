@@ -5,7 +5,7 @@ import { type TestContext, after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
-import { loadCore, type SessionConfig } from "finece";
+import { RecordBuilder, loadCore, type SessionConfig } from "finece";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
 import { HUNG, patient, serve, wasm } from "./support.js";
 
@@ -83,8 +83,9 @@ export async function openModule(
 export async function positionsOf(bytes: Uint8Array, config: SessionConfig): Promise<PositionConfidence[]> {
   const session = (await loadCore()).open(config);
   const log = new ConfidenceLog();
-  for (const event of [...session.opening, ...session.write(bytes), ...session.end()]) {
-    log.apply(event);
+  const builder = new RecordBuilder();
+  for (const events of [session.opening, session.write(bytes), session.end()]) {
+    builder.take(events).forEach((record) => { log.apply(record); });
   }
   session.close();
   return log.positions();

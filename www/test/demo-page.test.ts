@@ -66,7 +66,7 @@ test("it replays the recorded answer with no server behind it, and says what the
   assert.ok(requests.every((method) => method === "GET"));
   const expected = (await positionsOf(demo, { estimator: "leco" })).slice(1);
   assert.deepEqual(
-    (await names(page)).map((name) => /\d+%/.exec(name ?? "")?.[0]), expected.map(({ value }) => `${((value ?? NaN) * 100).toFixed(0)}%`));
+    (await names(page)).map((name) => /\d+%/.exec(name ?? "")?.[0]), expected.map(({ fused }) => `${((fused ?? NaN) * 100).toFixed(0)}%`));
   const blocks = await page.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.parentElement?.localName));
   assert.deepEqual(blocks, ["p", "p", "p", "p", "pre", "p", "p", "li", "p"]);
   assert.equal(await page.locator("[role=status]").count(), 1);
@@ -93,7 +93,7 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   await page.locator("[name=alpha]").fill("1");
   await until("nothing is revised", async () => /Revised\s*0/.test(await text("facts")));
   assert.equal(await text("alpha-out"), "1");
-  const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1)?.value ?? NaN;
+  const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1)?.fused ?? NaN;
   assert.equal((await names(page))[0], `Confidence ${(unrevised * 100).toFixed(0)}%, high, final`);
 
   await page.selectOption("[name=strategy]", "periodic");

@@ -21,7 +21,7 @@ async function score(model: ModelOptions | ConfidenceModel, input: Uint8Array = 
 }
 
 const states = (events: readonly StreamEvent[]): string[] =>
-  latest(events).map((event) => (event.state === "unavailable" ? event.reason : event.state));
+  latest(events).map((event) => (event.state === "unavailable" ? event.reason ?? "none" : event.state));
 
 test("a model is asked for each position, with the headers given", async (t) => {
   const seen: { body: string; auth: string | undefined; type: string | undefined }[] = [];
@@ -202,7 +202,7 @@ test("a stream whose last waiting request was given up is done", async (t) => {
   await until("both streams are done", () => done);
   clearInterval(timer);
   assert.ok(states((await second).events).includes("given-up"));
-  assert.ok((await second).events.some(({ type }) => type === "finish"));
+  assert.ok((await second).events.some(({ type }) => type === "end"));
 });
 
 test("a stream that is over before the core is loaded is scored to its end", async (t) => {
@@ -215,7 +215,7 @@ test("a stream that is over before the core is loaded is scored to its end", asy
   });
   await bytesOf(streamOf(cut(text, 4000)).pipeThrough(stream));
   await stream.done;
-  assert.deepEqual([latest(events).length, events.filter(({ type }) => type === "finish").length], [201, 1]);
+  assert.deepEqual([latest(events).length, events.filter(({ type }) => type === "end").length], [201, 1]);
   assert.deepEqual(states(events).slice(-3), ["final", "final", "final"]);
 });
 

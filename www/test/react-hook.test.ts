@@ -143,8 +143,8 @@ test("StrictMode reads a source once, shows the same as the core says, and leavi
   await page.waitForFunction("globalThis.snapshot?.status === 'done'");
   const { text, positions } = await call((g) => g.snapshot);
   assert.equal(requests, 1, "one request for two components under StrictMode");
-  assert.deepEqual(positions.map(({ index, value, utf16 }) => ({ index, value, utf16 })),
-    (await positionsOf(demo, { estimator: "leco" })).map(({ index, value, utf16 }) => ({ index, value, utf16 })));
+  assert.deepEqual(positions.map(({ index, fused, utf16 }) => ({ index, fused, utf16 })),
+    (await positionsOf(demo, { estimator: "leco" })).map(({ index, fused, utf16 }) => ({ index, fused, utf16 })));
   assert.ok(text.startsWith("A baker sells 48 loaves") && text.endsWith("✅"));
   assert.equal(await page.locator("confidence-badge").count(), 2 * positions.length);
   assert.equal(await page.locator("#answer confidence-badge").last().getByRole("button").getAttribute("aria-label"), "Confidence 81%, high, final");

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import { type CoreEvent, type Format, type TextEvent, loadCore } from "finece";
-import { AnswerReader } from "../dist/reader.js";
+import { AnswerReader, type CoreEvent, type Format, type StreamEvent, loadCore } from "finece";
 import { cut, demo, fixtures, random } from "./support.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -10,7 +9,7 @@ const sse = (...payloads: string[]): string => payloads.map((payload) => `data: 
 const core = await loadCore();
 
 /** Each choice's text by segment. */
-function told(events: readonly (CoreEvent | TextEvent)[]): Record<string, string> {
+function told(events: readonly (CoreEvent | StreamEvent)[]): Record<string, string> {
   const all: Record<string, string> = {};
   for (const event of events) {
     if (event.type === "text") {
@@ -29,8 +28,8 @@ function byCore(input: Uint8Array, format: Format): Record<string, string> {
 }
 
 function byReader(chunks: Iterable<Uint8Array>, format?: Format): Record<string, string> {
-  const reader = new AnswerReader(format);
-  const events: TextEvent[] = [];
+  const reader = new AnswerReader({ format });
+  const events: StreamEvent[] = [];
   for (const chunk of chunks) {
     events.push(...reader.take(chunk));
   }

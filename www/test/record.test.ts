@@ -94,7 +94,7 @@ test("offsets beyond 32 bits", () => {
     0300000000000000 000000000000e03f 010000000000f87f`));
   assert.deepEqual(event, {
     type: "position", choice: 0, index: 7, kinds: ["paragraph"], segment: "answer", byte: 2 ** 40, utf16: 2 ** 33 - 1, token: 3,
-    tokenEstimated: false, entropy: { lower: 0.5, upper: null },
+    approximate: false, entropy: { lower: 0.5, upper: null },
   });
 });
 

@@ -59,6 +59,6 @@ test("the component of the registry shows an answer and its confidences", { skip
   await until("the answer is done", async () => await answer.getAttribute("data-status").catch(() => null) === "done");
   const positions = (await positionsOf(demo, {})).filter(({ index }) => index > 0);
   const values = await answer.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.getAttribute("value")));
-  assert.deepEqual(values, positions.map(({ value }) => String(value)));
+  assert.deepEqual(values, positions.map(({ fused }) => String(fused)));
   assert.match(await answer.textContent() ?? "", /^A baker/);
 });

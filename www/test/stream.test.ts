@@ -28,7 +28,7 @@ test("the bytes pass unchanged in the same chunks, and the events come", async (
   const last = latest(whole.events);
   assert.equal(last[0]?.state, "unavailable"); // no question was given
   assert.ok(last.length > 8 && last.slice(1).every(({ state }) => state === "final"));
-  assert.deepEqual(whole.events.at(-1)?.type, "finish");
+  assert.deepEqual(whole.events.at(-1)?.type, "end");
 
   const chunks = [...cut(demo, 5000, next), new Uint8Array()];
   const got: Uint8Array[] = [];
@@ -174,7 +174,7 @@ test("cancelling reaches the source; every position comes to an end", async () =
   await stream.done;
   await until("the source heard", () => cancelled === "no longer wanted");
   assert.ok(latest(events).every(({ state }) => state === "final" || state === "unavailable"));
-  assert.equal(events.at(-1)?.type, "finish");
+  assert.equal(events.at(-1)?.type, "end");
 });
 
 test("an error of the source reaches the reader after the bytes before it", async () => {
@@ -211,7 +211,7 @@ test("a signal ends the scoring and not the text", async () => {
     },
   });
   assert.deepEqual(bytes, demo);
-  assert.equal(events.at(-1)?.type, "finish");
+  assert.equal(events.at(-1)?.type, "end");
   assert.ok(latest(events).length < 6 && latest(events).every(({ state }) => state === "final" || state === "unavailable"));
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import type { ConfidenceEvent, StreamEvent } from "finece";
+import type { ConfidenceRecord, CoreEvent, StreamEvent } from "finece";
 
 const root = new URL("../../", import.meta.url);
 
@@ -89,8 +89,8 @@ export function chat(...pieces: string[]): Uint8Array<ArrayBuffer> {
 }
 
 /** The last word on each position, by index, of one choice. */
-export function latest(events: readonly StreamEvent[], choice = 0): ConfidenceEvent[] {
-  const last: ConfidenceEvent[] = [];
+export function latest(events: readonly StreamEvent[], choice = 0): ConfidenceRecord[] {
+  const last: ConfidenceRecord[] = [];
   for (const event of events) {
     if (event.type === "confidence" && event.choice === choice) {
       last[event.index] = event;
@@ -103,7 +103,7 @@ export function latest(events: readonly StreamEvent[], choice = 0): ConfidenceEv
 export const HUNG = 120_000;
 
 /** The text of a choice's answer, however the events divide it. */
-export function textOf(events: readonly StreamEvent[], choice = 0): string {
+export function textOf(events: readonly (CoreEvent | StreamEvent)[], choice = 0): string {
   return events.map((event) => (event.type === "text" && event.choice === choice && event.segment === "answer" ? event.text : "")).join("");
 }
 

@@ -20,7 +20,7 @@ export function axes(label: string, left: string): SVGElement[] {
 export { HEIGHT, WIDTH, x, y };
 
 interface Known extends PositionConfidence {
-  readonly value: number;
+  readonly fused: number;
   readonly raw: number;
 }
 
@@ -28,21 +28,21 @@ interface Known extends PositionConfidence {
 export function timeline(
   positions: readonly PositionConfidence[], tokens: number, threshold: number, end: PositionConfidence | undefined,
 ): SVGSVGElement {
-  const known = positions.filter((p): p is Known => p.value !== null && p.raw !== null);
+  const known = positions.filter((p): p is Known => p.fused !== null && p.raw !== null);
   const share = (p: PositionConfidence): number => (tokens > 0 ? Math.min(1, p.token / tokens) : 0);
   const line = (of: (p: Known) => number): string =>
     known.map((p, i) => `${i === 0 ? "M" : "L"}${x(share(p)).toFixed(1)} ${y(of(p)).toFixed(1)}`).join("");
   const last = known.at(-1);
   const label = last === undefined ? "Confidence along the answer: none known yet"
-    : `Confidence along the answer: ${known.map((p) => formatPercent(p.value, "en")).join(", ")}`;
+    : `Confidence along the answer: ${known.map((p) => formatPercent(p.fused, "en")).join(", ")}`;
   return svg("svg", { viewBox: `0 0 ${String(WIDTH)} ${String(HEIGHT)}`, role: "img", "aria-label": label, class: "chart" },
     ...axes("share of the answer's tokens", label),
     svg("line", { class: "threshold", x1: x(0), x2: x(1), y1: y(threshold), y2: y(threshold) }),
     end === undefined ? null : svg("line", { class: "cut", x1: x(share(end)), x2: x(share(end)), y1: y(1), y2: y(0) }),
     svg("path", { class: "raw", d: line((p) => p.raw) }),
-    svg("path", { class: "fused", d: line((p) => p.value) }),
+    svg("path", { class: "fused", d: line((p) => p.fused) }),
     ...known.map((p) => svg("circle", {
-      class: `dot ${p.value < threshold ? "below" : ""} ${p.state}`, cx: x(share(p)), cy: y(p.value), r: 3.4,
+      class: `dot ${p.fused < threshold ? "below" : ""} ${p.state}`, cx: x(share(p)), cy: y(p.fused), r: 3.4,
     })),
   );
 }

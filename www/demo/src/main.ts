@@ -72,11 +72,11 @@ function outcome(turn: Turn): void {
   const stop = judge(positions, "stop", threshold(), tokens);
   const withhold = judge(positions, "withhold", threshold(), tokens);
   const share = (n: number): string => `${String(n)} tokens${tokens > 0 ? ` (${formatPercent(n / tokens, "en")})` : ""}`;
-  const value = last?.kinds.includes("end") === true && last.value !== null ? formatPercent(last.value, "en") : "–";
+  const value = last?.kinds.includes("end") === true && last.fused !== null ? formatPercent(last.fused, "en") : "–";
   byId("facts").replaceChildren(...Object.entries({
     "Whole answer": value,
     "Positions": String(judged.length),
-    "Revised": String(judged.filter((p) => p.first !== null && p.value !== null && Math.abs(p.first - p.value) >= 0.005).length),
+    "Revised": String(judged.filter((p) => p.first !== null && p.fused !== null && Math.abs(p.first - p.fused) >= 0.005).length),
   }).map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", {}, text))));
   byId("verdict-withhold").replaceChildren(withhold === undefined ? (done ? "nothing" : "nothing so far") : share(withhold.hidden));
   byId("verdict-stop").replaceChildren(stop === undefined ? (done ? "nothing" : "nothing so far") : share(stop.saved));

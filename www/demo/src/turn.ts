@@ -83,16 +83,16 @@ export class Turn {
   #apply(event: StreamEvent): void {
     if (event.type === "text" && event.choice === 0 && event.segment === "answer") {
       this.text += event.text;
-    } else if (event.type === "finish" && event.choice === 0) {
-      this.tokens = event.answer.tokens;
-      this.estimated = event.answer.estimated;
+    } else if (event.type === "end" && event.choice === 0) {
+      this.tokens = event.tokens;
+      this.estimated = event.approximate;
     } else if (event.type === "fault" && this.#failure === undefined) {
-      this.problem = `${event.fault}${event.detail === "" ? "" : `: ${event.detail}`}`;
+      this.problem = `${event.code}${event.detail === null ? "" : `: ${event.detail}`}`;
     }
     const changed = this.#log.apply(event);
     if (changed?.segment === "answer" && changed.choice === 0) {
       this.tokens = Math.max(this.tokens, changed.token);
-      this.estimated ||= changed.state === "unavailable" && event.type === "position" && event.tokenEstimated;
+      this.estimated ||= changed.state === "unavailable" && changed.approximate;
     }
   }
 }

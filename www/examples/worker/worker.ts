@@ -1,7 +1,7 @@
-// For people who already have a Worker: streamed answers of an OpenAI-compatible
-// server pass byte for byte, with comment lines `: finece {...}` between theirs,
-// which no SDK sees.
-import { ConfidenceStream } from "finece/worker";
+// For an existing Worker: streamed answers of an OpenAI-compatible server pass
+// byte for byte. Records come between their lines, in comments `: finece {...}`,
+// which SDKs skip.
+import { ConfidenceStream, type FineceRecord, writeEnvelope } from "finece/worker";
 
 interface Env { UPSTREAM: string; UPSTREAM_KEY?: string }
 
@@ -14,22 +14,23 @@ export default {
     const upstream = await fetch(env.UPSTREAM + pathname + search, { method, headers, body, signal });
     if (!upstream.body || !upstream.headers.get("content-type")?.startsWith("text/event-stream")) return upstream;
 
-    let news = "", between = true; // comments go between lines
+    const news: FineceRecord[] = [];
+    let between = true; // comments go between lines
     const scored = new ConfidenceStream({
-      onEvent: (event) => { if (event.type === "confidence") news += `: finece ${JSON.stringify(event)}\n`; },
+      onEvent: (event) => { if (event.type !== "text" && event.type !== "lost") news.push(event); },
     });
     context.waitUntil(scored.done);
     const encoder = new TextEncoder();
+    const comment = () => encoder.encode(`: finece ${writeEnvelope(news.splice(0))}\n`);
     const annotated = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, output) {
         output.enqueue(chunk);
-        if (!(between = chunk.at(-1) === 0x0a)) return;
-        output.enqueue(encoder.encode(news));
-        news = "";
+        between = chunk.at(-1) === 0x0a;
+        if (between && news.length > 0) output.enqueue(comment());
       },
       async flush(output) {
         await scored.done;
-        if (between) output.enqueue(encoder.encode(news));
+        if (between && news.length > 0) output.enqueue(comment());
       },
     });
     const altered = new Response(upstream.body.pipeThrough(scored).pipeThrough(annotated), upstream);

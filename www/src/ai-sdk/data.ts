@@ -1,8 +1,9 @@
 import { ConfidenceLog, type PositionConfidence } from "../badge/positions.js";
+import { type Envelope, RECORD_VERSION } from "../contract.js";
 import type { StreamEvent } from "../events.js";
 
-/** The data of a `data-finece` part. */
-export type FineceData = PositionConfidence;
+/** The data of a `data-finece` part: an envelope with the records of one position. */
+export type FineceData = Envelope;
 
 /** FineCE's data parts, for a message type: `UIMessage<unknown, FineceDataParts>`. */
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface would not fit the SDK's index signature
@@ -40,9 +41,13 @@ export function confidenceParts(writer: PartWriter, prefix = ""): (event: Stream
     if (known === undefined) {
       calls.set(number, known = { log: new ConfidenceLog(), id: `${prefix}${String(calls.size)}` });
     }
-    const data = known.log.apply(event);
-    if (data !== undefined && data.revision >= 0) {
-      writer.write({ type: "data-finece", id: `${known.id}:${String(data.choice)}:${String(data.index)}`, data });
+    const changed = known.log.apply(event);
+    if (changed !== undefined && changed.revision >= 0) {
+      const { choice, index } = changed;
+      writer.write({
+        type: "data-finece", id: `${known.id}:${String(choice)}:${String(index)}`,
+        data: { version: RECORD_VERSION, id: null, generator: null, events: known.log.records(choice, index) },
+      });
     }
   };
 }
@@ -57,10 +62,10 @@ export function confidencesOf(
 ): PositionConfidence[] {
   return message.parts
     .filter((part) => part.type === "data-finece")
-    .map((part) => ({ data: (part as FinecePart).data, of: callOf((part as FinecePart).id) }))
-    .filter(({ data, of }) => data.choice === 0 && data.segment === "answer" && (call === undefined || call === of))
-    .sort((a, b) => a.of - b.of || a.data.index - b.data.index)
-    .map(({ data }) => data);
+    .flatMap((part) => ConfidenceLog.from(part).positions().map((position) => ({ position, of: callOf((part as FinecePart).id) })))
+    .filter(({ of }) => call === undefined || call === of)
+    .sort((a, b) => a.of - b.of || a.position.index - b.position.index)
+    .map(({ position }) => position);
 }
 
 function callOf(id: string): number {

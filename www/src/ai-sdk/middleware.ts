@@ -1,10 +1,10 @@
 import { ConfidenceLog } from "../badge/positions.js";
+import type { Envelope } from "../contract.js";
 import { FineceError, messageOf } from "../errors.js";
 import type { StreamEvent } from "../events.js";
 import { either } from "../http.js";
 import { textOf } from "../question.js";
 import { type ScoreOptions, Scorer } from "../scorer.js";
-import type { FineceData } from "./data.js";
 
 /** A part of a model's stream, as far as it matters here. */
 export interface ModelStreamPart {
@@ -25,11 +25,12 @@ export interface ModelAnswer {
   readonly providerMetadata?: object | undefined;
 }
 
-/** What {@link confidenceMiddleware} adds to a finished answer's `providerMetadata`, under the key `finece`. */
-export interface FineceMetadata {
-  /** All positions of all choices, each as it stood at the end. */
-  readonly confidences: readonly FineceData[];
-}
+/**
+ * What {@link confidenceMiddleware} adds to a finished answer's
+ * `providerMetadata`, under the key `finece`: the records of all its positions.
+ * `ConfidenceLog.from(providerMetadata)` reads them.
+ */
+export type FineceMetadata = Envelope;
 
 /**
  * Middleware in the SDK's form. It is described by what it uses, because the
@@ -41,7 +42,7 @@ export interface ConfidenceMiddleware<Version extends string> {
   readonly wrapStream: <Call extends ModelCall, Part extends ModelStreamPart, Result extends { stream: ReadableStream<Part> }>(
     options: { readonly params: Call; readonly model: { doStream(call: Call): PromiseLike<Result> } },
   ) => Promise<Result>;
-  /** Scores the finished answer that the model gives; its confidences are in {@link FineceMetadata}. */
+  /** Scores the finished answer that the model gives; its records are in {@link FineceMetadata}. */
   readonly wrapGenerate: <Result extends ModelAnswer>(
     options: { readonly params: ModelCall; readonly doGenerate: () => PromiseLike<Result> },
   ) => Promise<Result>;
@@ -85,7 +86,7 @@ const encoder = new TextEncoder();
  *
  * ```ts
  * const { providerMetadata } = await generateText({ model: wrapLanguageModel({ model, middleware }), prompt });
- * const { confidences } = providerMetadata?.finece as FineceMetadata;
+ * const positions = ConfidenceLog.from(providerMetadata).positions();
  * ```
  */
 export function confidenceMiddleware<Version extends string = "v3">(
@@ -133,7 +134,7 @@ export function confidenceMiddleware<Version extends string = "v3">(
       const scored = score(params, (event) => { log.apply(event); });
       scored.takeAnswer(result);
       await scored.end(settle);
-      const finece: FineceMetadata = { confidences: log.all() };
+      const finece: FineceMetadata = log.toJSON();
       return { ...result, providerMetadata: { ...result.providerMetadata, finece } };
     },
   };

@@ -153,7 +153,7 @@ export class ConfidenceBadge extends Base {
   /** Shows a position; only what differs is changed. */
   show(position: PositionConfidence): void {
     this.#set("state", position.state);
-    this.#set("value", position.value);
+    this.#set("value", position.fused);
     this.#set("first", position.first);
     this.#set("reason", position.reason);
     this.#set("source", position.source === null ? null : sourceName(position.source));

@@ -1,33 +1,17 @@
-import type { ConfidenceEvent, PositionEvent, PositionKind, Reason, Segment, Source, StreamEvent } from "../events.js";
+import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, RECORD_VERSION, type Segment, type Source } from "../contract.js";
+import { readEnvelope } from "../envelope.js";
+import type { StreamEvent } from "../events.js";
 
-/** A position and what is known of its confidence by now. Plain data; a change makes a new one. */
-export interface PositionConfidence {
-  /** The choice's number, from 0. */
-  readonly choice: number;
-  /** 0 is the question, then 1, 2, ... over all of the choice's segments. */
-  readonly index: number;
-  /** Every strategy that fired here. */
-  readonly kinds: readonly PositionKind[];
-  /** Whose text the offset counts. */
-  readonly segment: Segment;
-  /** Offset in the segment's text, in UTF-16 code units. */
-  readonly utf16: number;
-  /** The number of the segment's tokens before the offset. */
-  readonly token: number;
-  /** Where the confidence stands; `pending` also before the first confidence event. */
-  readonly state: ConfidenceEvent["state"];
-  /** The fused confidence in [0,1]; `null` while it is not known. */
-  readonly value: number | null;
-  /** The estimate itself, before revision by later ones, in [0,1]; `null` while it is not known. */
-  readonly raw: number | null;
+/** The latest record of a position's confidence. Plain data; a change makes a new one. */
+export interface PositionConfidence extends ConfidenceRecord {
   /** The first fused confidence that was known, in [0,1]; `null` before. */
   readonly first: number | null;
-  /** How many confidence events there were before the last one; -1 before the first. */
-  readonly revision: number;
-  /** Why it is unavailable; `null` in any other state. */
-  readonly reason: Reason | null;
-  /** Where the value is from; `null` without one. */
-  readonly source: Source | null;
+}
+
+interface Entry {
+  /** The record that had the first value. */
+  readonly first: ConfidenceRecord | undefined;
+  readonly latest: PositionConfidence;
 }
 
 /**
@@ -38,12 +22,40 @@ export interface PositionConfidence {
  * const log = new ConfidenceLog();
  * confidenceFetch(fetch, { onEvent: (event) => { log.apply(event); } });
  * ```
+ *
+ * It can be saved with the answer and restored without a core:
+ *
+ * ```ts
+ * const saved = JSON.stringify(log);
+ * const restored = ConfidenceLog.from(JSON.parse(saved));
+ * ```
  */
 export class ConfidenceLog {
-  readonly #choices = new Map<number, PositionConfidence[]>();
+  readonly #choices = new Map<number, Entry[]>();
+  #id: string | null = null;
+  #generator: string | null = null;
+
+  /**
+   * A log of saved records: what {@link ConfidenceLog.toJSON} gave, or anything
+   * else that carries records, such as a whole answer or a UI part. The log is
+   * empty if it carries none.
+   */
+  static from(saved: unknown): ConfidenceLog {
+    const log = new ConfidenceLog();
+    const envelope = readEnvelope(saved);
+    log.#id = envelope?.id ?? null;
+    log.#generator = envelope?.generator ?? null;
+    envelope?.events.forEach((event) => { log.apply(event); });
+    return log;
+  }
 
   /** Takes an event. Says which position it changed, `undefined` if none. */
   apply(event: StreamEvent): PositionConfidence | undefined {
+    if (event.type === "start") { // a server speaks: what was known is its own business now
+      this.#choices.clear();
+      this.#id = event.id;
+      this.#generator = event.generator;
+    }
     if (event.type !== "position" && event.type !== "confidence") {
       return undefined;
     }
@@ -51,46 +63,57 @@ export class ConfidenceLog {
     if (list === undefined) {
       this.#choices.set(event.choice, list = []);
     }
-    const before = list.findLastIndex(({ index }) => index === event.index);
+    const before = list.findLastIndex(({ latest }) => latest.index === event.index);
     const known = list[before];
-    const changed = event.type === "position" ? found(event) : known && revised(known, event);
-    if (changed !== undefined) {
-      list[known === undefined ? list.length : before] = changed;
+    if (known !== undefined && (event.type === "position" || event.revision <= known.latest.revision)) {
+      return undefined;
     }
-    return changed;
+    const record = event.type === "position" ? found(event) : event;
+    const first = known?.first ?? (record.fused === null ? undefined : record);
+    const latest = { ...record, first: first?.fused ?? null };
+    list[known === undefined ? list.length : before] = { first, latest };
+    if ((list.at(-2)?.latest.index ?? -1) > latest.index) {
+      list.sort((a, b) => a.latest.index - b.latest.index);
+    }
+    return latest;
   }
 
   /** The positions of a choice in one segment, in order. A new array each time. */
   positions(choice = 0, segment: Segment = "answer"): PositionConfidence[] {
-    return (this.#choices.get(choice) ?? []).filter((position) => position.segment === segment);
+    return (this.#choices.get(choice) ?? []).map(({ latest }) => latest).filter((position) => position.segment === segment);
   }
 
   /** All positions of all choices. A new array each time. */
   all(): PositionConfidence[] {
-    return [...this.#choices.values()].flat();
+    return [...this.#choices.values()].flat().map(({ latest }) => latest);
+  }
+
+  /** The records to save: of each position the first value, if it was revised, and the latest. */
+  toJSON(): Envelope {
+    const events = [...this.#choices.values()].flat().flatMap(recordsOf);
+    return { version: RECORD_VERSION, id: this.#id, generator: this.#generator, events };
+  }
+
+  /** The records of one position, as {@link ConfidenceLog.toJSON} has them. */
+  records(choice: number, index: number): FineceRecord[] {
+    return (this.#choices.get(choice) ?? []).filter(({ latest }) => latest.index === index).flatMap(recordsOf);
   }
 }
 
-function found({ choice, index, kinds, segment, utf16, token }: PositionEvent): PositionConfidence {
-  return {
-    choice, index, kinds, segment, utf16, token,
-    state: "pending", value: null, raw: null, first: null, revision: -1, reason: null, source: null,
-  };
+function recordsOf({ first, latest: { first: _, ...latest } }: Entry): FineceRecord[] {
+  if (latest.revision < 0) {
+    const { choice, index, kinds, segment, byte, utf16, token, ratio, entropy, approximate } = latest;
+    return [{ type: "position", choice, index, kinds, segment, byte, utf16, token, ratio, entropy, approximate }];
+  }
+  return first !== undefined && first.revision < latest.revision ? [first, latest] : [latest];
 }
 
-function revised(known: PositionConfidence, event: ConfidenceEvent): PositionConfidence | undefined {
-  if (event.revision <= known.revision) {
-    return undefined;
-  }
-  const { state, revision, fused: value, raw } = event;
-  return {
-    ...known, state, revision, value, raw, first: known.first ?? value,
-    reason: event.state === "unavailable" ? event.reason : null,
-    source: event.state === "provisional" || event.state === "final" ? event.source : null,
-  };
+/** A position before its first confidence. */
+function found(place: PositionRecord): ConfidenceRecord {
+  return { ...place, type: "confidence", state: "pending", revision: -1, raw: null, fused: null, calibrated: false, source: null, reason: null };
 }
 
 /** A source in a word or two, as the badge's `source` attribute has it: `perplexity`, `model expectation`. */
-export function sourceName(source: Source): string {
-  return source.estimator === "model" ? `model ${source.basis}` : source.method;
+export function sourceName({ estimator, method, basis }: Source): string {
+  return estimator === "logprob" ? method ?? "unknown" : [estimator, basis].filter((word) => word !== null).join(" ");
 }

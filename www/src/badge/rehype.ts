@@ -79,7 +79,7 @@ function attributes(position: PositionConfidence, calibration: Calibration | und
 
 /** The attributes with which a badge shows a position; only those that have something to say. */
 export function badgeAttributes(position: PositionConfidence, calibration?: Calibration): Record<string, string> {
-  const { state, value, first, reason, source, kinds } = position;
+  const { state, fused: value, first, reason, source, kinds } = position;
   const all: Record<string, string | number | null | undefined> = {
     state, value, first, reason,
     source: source === null ? null : sourceName(source),

@@ -167,7 +167,7 @@ export function summarise(positions: readonly PositionConfidence[], done: boolea
   let lowest: number | null = null;
   let latest: number | null = null;
   let known = 0;
-  for (const { value } of positions) {
+  for (const { fused: value } of positions) {
     if (isProbability(value)) {
       known++;
       latest = value;

@@ -21,7 +21,8 @@ const empty = (): ConfidenceSnapshot => EMPTY;
  * while there is none. Keep it the same between renderings, by `useState` or
  * `useMemo`: another source is another stream. It is read once however many
  * components use it, and aborted when the last one has gone, unless it has
- * ended: then it is kept for who comes back. On the server the snapshot is empty.
+ * ended: then it is kept for a component that comes back. On the server the
+ * snapshot is empty, unless the store was restored by `ConfidenceStore.from`.
  *
  * ```tsx
  * const { text, positions } = useConfidence(response);
@@ -35,7 +36,7 @@ export function useConfidence(
   return useSyncExternalStore(
     store?.subscribe ?? reader?.subscribe ?? nothing,
     store?.getSnapshot ?? reader?.store.getSnapshot ?? empty,
-    empty,
+    store?.getServerSnapshot ?? empty,
   );
 }
 

@@ -12,4 +12,4 @@
  */
 export { Confidence, type ConfidenceProps } from "./badge.js";
 export { useConfidence, type UseConfidenceOptions, useConfidenceStore } from "./hook.js";
-export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore } from "./store.js";
+export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type SavedConfidences } from "./store.js";

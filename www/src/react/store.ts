@@ -1,5 +1,6 @@
 import { ConfidenceLog, type PositionConfidence } from "../badge/positions.js";
 import { type ByteSource, confidences } from "../confidences.js";
+import type { Envelope } from "../contract.js";
 import { messageOf } from "../errors.js";
 import type { Segment, StreamEvent } from "../events.js";
 import { either } from "../http.js";
@@ -47,11 +48,32 @@ export class ConfidenceStore {
   #lost = false;
   #error: string | null = null;
   #snapshot = EMPTY;
+  #initial = EMPTY;
   #frame: (() => void) | undefined;
 
   /** The segment whose text and positions the snapshots have. */
   constructor(segment: Segment = "answer") {
     this.#segment = segment;
+  }
+
+  /**
+   * A store of a saved answer, which has its text and confidences at once and
+   * needs no core: in a chat that is loaded again, or on a server. `saved` is
+   * what {@link ConfidenceStore.toJSON} gave.
+   */
+  static from(saved: unknown, segment: Segment = "answer"): ConfidenceStore {
+    const store = new ConfidenceStore(segment);
+    const { text } = (saved ?? {}) as { readonly text?: unknown };
+    store.#log = ConfidenceLog.from(saved);
+    store.#text = typeof text === "string" ? [text] : [];
+    store.#status = "done";
+    store.#initial = store.#take();
+    return store;
+  }
+
+  /** What to save with a chat, as JSON: the text and the records. */
+  toJSON(): SavedConfidences {
+    return { text: this.#text.join(""), finece: this.#log.toJSON() };
   }
 
   /** Takes the next event. */
@@ -64,7 +86,7 @@ export class ConfidenceStore {
     } else if (event.type === "lost") {
       this.#lost = true;
       this.#error = event.message;
-    } else if (this.#log.apply(event) === undefined) {
+    } else if (this.#log.apply(event) === undefined && event.type !== "start") {
       return;
     }
     this.#schedule();
@@ -96,17 +118,32 @@ export class ConfidenceStore {
   /** The latest snapshot, the same object until the next. */
   readonly getSnapshot = (): ConfidenceSnapshot => this.#snapshot;
 
+  /** The snapshot that a server renders and a page hydrates: that of a restored store, else an empty one. */
+  readonly getServerSnapshot = (): ConfidenceSnapshot => this.#initial;
+
+  /** Makes the snapshot new. */
+  #take(): ConfidenceSnapshot {
+    this.#text = [this.#text.join("")];
+    return this.#snapshot = {
+      status: this.#status, text: this.#text[0] ?? "", positions: this.#log.positions(0, this.#segment),
+      lost: this.#lost, error: this.#error,
+    };
+  }
+
   #schedule(): void {
     this.#frame ??= frame(() => {
       this.#frame = undefined;
-      this.#text = [this.#text.join("")];
-      this.#snapshot = {
-        status: this.#status, text: this.#text[0] ?? "", positions: this.#log.positions(0, this.#segment),
-        lost: this.#lost, error: this.#error,
-      };
+      this.#take();
       this.#listeners.forEach((listener) => { listener(); });
     });
   }
+}
+
+/** A saved answer. */
+export interface SavedConfidences {
+  readonly text: string;
+  /** The records, as a server puts them into an answer. */
+  readonly finece: Envelope;
 }
 
 /** Runs once before the next frame, or soon where there are no frames. */
