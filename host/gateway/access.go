@@ -108,22 +108,32 @@ func (a *Access) admit(w http.ResponseWriter, r *http.Request) (*http.Request, b
 	return r, true
 }
 
+// SameOrigin reports whether r comes from no page, or from a page of the server that
+// r is sent to. The server's name has to be checked on its own.
+func SameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		// Browsers leave Origin out of plain GET requests, such as those for images.
+		site := r.Header.Get("Sec-Fetch-Site")
+		return site != "cross-site" && site != "same-site"
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
 // origin checks where a browser's request comes from. A page of another origin
 // could otherwise use whatever needs no client key. It answers preflights.
 func (a *Access) origin(w http.ResponseWriter, r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	any := slices.Contains(a.Origins, "*")
-	if origin == "" {
-		// Browsers leave Origin out of plain GET requests, such as those for images.
-		site := r.Header.Get("Sec-Fetch-Site")
-		if any || site != "cross-site" && site != "same-site" {
-			return true
-		}
+	switch {
+	case SameOrigin(r):
+		return true
+	case origin == "" && any:
+		return true
+	case origin == "":
 		refuse(w, http.StatusForbidden, "finece-origin", "pages of other sites may not use this gateway")
 		return false
-	}
-	if u, err := url.Parse(origin); err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
-		return true
 	}
 	if !any && !slices.ContainsFunc(a.Origins, func(o string) bool { return strings.EqualFold(o, origin) }) {
 		refuse(w, http.StatusForbidden, "finece-origin", "pages of "+quoted(origin)+" may not use this gateway; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")

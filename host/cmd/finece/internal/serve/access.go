@@ -75,5 +75,6 @@ func (c clients) Client(r *http.Request) (string, bool) {
 	if name, ok := c.keys.Client(r); ok {
 		return name, true
 	}
-	return "page", c.page.sent(r)
+	// A browser sends the cookie with requests of other ports of this host, too.
+	return "page", c.page.sent(r) && gateway.SameOrigin(r)
 }

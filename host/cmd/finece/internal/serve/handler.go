@@ -56,7 +56,7 @@ func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (ht
 		return nil, nil, err
 	}
 	pages := http.NewServeMux()
-	pages.Handle("/", withoutSniffing(http.FileServerFS(files)))
+	pages.Handle("/", guarded(http.FileServerFS(files)))
 	served := access.Guard(pages)
 	if p != nil {
 		served = access.Guard(p.exchange(pages))
@@ -95,9 +95,12 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 	return handler, nil
 }
 
-func withoutSniffing(h http.Handler) http.Handler {
+// guarded sets headers that keep browsers from guessing types, and pages of other
+// servers from framing these pages.
+func guarded(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "frame-ancestors 'self'")
 		h.ServeHTTP(w, r)
 	})
 }

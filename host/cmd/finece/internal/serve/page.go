@@ -27,7 +27,7 @@ func newPage(port int) *page {
 // link is the path that opens the page for the first time.
 func (p *page) link() string { return "/?token=" + p.token }
 
-// sent reports whether the page has sent r. The gateway has checked r's Origin.
+// sent reports whether r comes from a browser that has opened the link.
 func (p *page) sent(r *http.Request) bool {
 	for _, c := range r.CookiesNamed(p.name) {
 		if subtle.ConstantTimeCompare([]byte(c.Value), []byte(p.cookie)) == 1 {
