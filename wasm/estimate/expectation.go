@@ -8,23 +8,21 @@ import (
 
 // The expectation of the number over the model's own distribution.
 //
-// A reply comes with the distribution of each token that was sampled, t(1) to
-// t(n), and of it the head: some alternatives with their probabilities. So of
-// the tree of all replies one path is known, and each branch that leaves it, by
-// its first token. Write q(i) for p(t(1)) ... p(t(i-1)), the probability of
+// A reply is a sequence of sampled tokens, t(1) to t(n). Each comes with the head of
+// its distribution: some alternatives with their probabilities. So of the tree of all
+// replies we know one path, and the first token of each branch that leaves it. Write q(i) for p(t(1)) ... p(t(i-1)), the probability of
 // getting to place i. The places are those of the reply's number and the one after
 // it, where the number ended. Then
 //
 //	mass        = sum over i, a != t(i) of q(i) p(a)           + q(n+1)
 //	expectation = sum over i, a != t(i) of q(i) p(a) v(i,a)    + q(n+1) v, over mass
 //
-// where v is the number that was sampled, v(i,a) is the one that stands in
-// t(1)...t(i-1) a, and only those branches count whose text reads as a number
-// in [0,1] and has decided it: "0.7" counts as 0.7 though a 5 may follow, "1"
-// as 1, but "0" and "0." may become anything and are left out, as is text that
-// is no number. In a percentage so are one digit alone and "10". An alternative
-// that ends the reply, a special token such as <|im_end|>, leaves the number as
-// it stands.
+// where v is the sampled number, and v(i,a) is the number in the text t(1)...t(i-1) a.
+// A branch counts if its text reads as a number in [0,1] and decides it: "0.7" counts
+// as 0.7 although a 5 may follow, and "1" as 1. "0" and "0." may become anything and
+// are left out, and so is text that is not a number. In a percentage, one digit alone
+// and "10" are left out, too. An alternative that ends the reply, a special token such
+// as <|im_end|>, leaves the number as it is.
 //
 // Example. The reply 0.85 is sampled as these tokens:
 //
@@ -53,9 +51,9 @@ type token struct {
 // branch is read from the text's beginning.
 const maxLead = 256
 
-// expectation reads the number n of text over the distributions. ok is false
-// where they do not fit the text or are no distributions, where no alternative
-// is known, or where more than maxLead bytes of white space come first.
+// expectation computes the expectation of the number n of text over the
+// distributions. ok is false if they do not fit the text, are not distributions or
+// have no alternatives, or if more than maxLead bytes of white space come first.
 func expectation(text []byte, n number, tokens []token, candidates []candidate) (value, mass float64, ok bool) {
 	if len(candidates) == 0 || n.end > maxLead {
 		return 0, 0, false
@@ -134,8 +132,8 @@ func special(text []byte) bool {
 	return len(text) == 0 || len(text) > 2 && text[0] == '<' && text[len(text)-1] == '>'
 }
 
-// decided reads the number in the text of a branch, if that is settled as far
-// as expectation wants it. percent says that the reply is a percentage.
+// decided reads the number in the text of a branch, if the text decides it; see the
+// comment at the top. percent says that the reply is a percentage.
 func decided(branch []byte, percent bool) (float64, bool) {
 	n, failure, _ := scanNumber(branch)
 	if failure == 0 && n.closed {

@@ -2,9 +2,9 @@ package estimate
 
 import "unicode/utf8"
 
-// AppendQuoted appends text in a form in which it can neither end the tag that
-// it stands in nor be taken for a model's control token, and which stays
-// readable for a model: nearly all text is unchanged.
+// AppendQuoted appends text in a form that can neither end the tag around it nor be
+// read as a control token of a model. It stays readable for a model: nearly all text
+// is unchanged.
 //
 //	in the text                                        in the quoted form
 //	<                                                  &lt;
@@ -13,15 +13,16 @@ import "unicode/utf8"
 //	a byte b that is no UTF-8, in hexadecimal          &#xB;
 //	& before what would then read as one of the above  &amp;
 //
-// So the quoted form is valid UTF-8 without any "<", which all tags and most
-// control tokens begin with (<|im_start|>, <|eot_id|>, </s>, <start_of_turn>,
-// <<SYS>>); without a name in brackets that has two capitals or more, which are
-// the others; and without three # in a row, no fewer and no more, which head the
-// parts of the alpaca layout.
+// So the quoted form is valid UTF-8, and has none of these:
 //
-// It is lossless: the entities can be told from the text, because an & of the
-// text that would begin one is one itself. Hence different texts also have
-// different quoted forms.
+//   - a "<", which begins all tags and most control tokens (<|im_start|>,
+//     <|eot_id|>, </s>, <start_of_turn>, <<SYS>>);
+//   - a name in brackets with two capitals or more, which the other control tokens
+//     are;
+//   - exactly three # in a row, which head the parts of the alpaca layout.
+//
+// It is lossless: an & of the text that would begin an entity is itself written as
+// one. So different texts have different quoted forms.
 func AppendQuoted(dst, text []byte) []byte {
 	start := 0
 	for i := 0; i < len(text); {
@@ -66,8 +67,8 @@ func AppendQuoted(dst, text []byte) []byte {
 	return append(dst, text[start:]...)
 }
 
-// isEntity reports whether text begins with something that AppendQuoted writes
-// for something else.
+// isEntity reports whether text begins with one of the entities that AppendQuoted
+// writes.
 func isEntity(text []byte) bool {
 	for _, e := range [...]string{"&lt;", "&amp;", "&#91;", "&#35;"} {
 		if begins(text, e) {
@@ -93,7 +94,8 @@ func begins(text []byte, with string) bool {
 
 func isHex(c byte) bool { return c-'0' < 10 || c-'A' < 6 }
 
-// maxControl is the length of the longest name in brackets that is looked at.
+// maxControl is the length of the longest name in brackets that counts as a control
+// token.
 const maxControl = 32
 
 // isControl reports whether text, which begins with a bracket, begins with what

@@ -7,8 +7,8 @@ import (
 )
 
 // AppendRequest appends the JSON body of a request that asks for the confidence
-// at a stage. The answer is that part of it which there is; QuestionOnly does
-// not look at it. It allocates nothing but dst's growth.
+// at a stage. answer is the answer as far as it exists; QuestionOnly ignores it. Only
+// dst is allocated, if it has to grow.
 func (m *Model) AppendRequest(dst []byte, stage Stage, question, answer []byte) []byte {
 	dst = append(dst, '{')
 	if m.Name != "" && m.Adapter != Reward {

@@ -17,7 +17,7 @@ func (r *reply) item(key []byte) {
 	r.rows(maxNesting)
 }
 
-// rows reads an array of numbers, or of such arrays, of which the last counts.
+// rows reads an array of numbers, or the last of an array of such arrays.
 func (r *reply) rows(nesting int) {
 	s := &r.scan
 	if !s.EnterArray() {

@@ -29,7 +29,7 @@ type choice struct {
 // segments is the number of segments that have positions: Answer, Reasoning.
 const segments = 2
 
-// slot is what is remembered of a position that later events may still revise.
+// slot is the state of a position that later events may still revise.
 type slot struct {
 	position position.Position
 	revision int

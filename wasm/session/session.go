@@ -17,12 +17,12 @@ type Session struct {
 	config    Config
 	decoder   *stream.Decoder
 	choices   []*choice
-	asks      []byte // Config.Question, converted once: in the core nothing is freed
+	asks      []byte // Config.Question, converted once, because the core frees nothing
 	question  slot   // p(0) as it was settled with the first choice
 	positions int    // found, over all choices
 	full      bool   // MaxPositions was reached and reported
-	empty     bool   // no byte came
-	foreign   bool   // an event is in no format that is known
+	empty     bool   // no byte came yet
+	foreign   bool   // an event is in no known format
 	failed    bool   // the stream broke off, reported an error, or was none
 	over      bool   // its end was seen and reported
 	ended     bool   // by End
@@ -139,8 +139,8 @@ func (s *Session) Accept(id uint32, reading estimate.Reading) ([]Event, error) {
 	return s.events, nil
 }
 
-// Refuse takes a reply that could not be read, and what is wrong with it, of
-// which as many characters are reported as fit into stream.MaxDetail bytes.
+// Refuse takes a reply that could not be read, and what is wrong with it. A Fault
+// reports the problem, cut to stream.MaxDetail bytes.
 func (s *Session) Refuse(id uint32, problem []byte) ([]Event, error) {
 	c, index, err := s.asked(id)
 	if err != nil {
@@ -254,7 +254,8 @@ func (k *sink) Token(t *stream.Token) {
 	}
 }
 
-// drawn is what is known of how a token was drawn.
+// drawn is the log-probability of a token and the bounds of the entropy that it was
+// drawn with.
 type drawn struct{ logprob, entropyLo, entropyHi float64 }
 
 func drawnOf(t *stream.Token) drawn {

@@ -45,7 +45,7 @@ type Decoder struct {
 	token   Token
 }
 
-// choice is what is remembered of one of the stream's choices.
+// choice is the state of one of the stream's choices.
 type choice struct {
 	seen, finished bool
 	tokens         int     // that came with log-probabilities
@@ -144,9 +144,8 @@ func (d *Decoder) write(p []byte, h Handler) {
 	}
 }
 
-// End says that the stream is over. An event that lacks nothing but its end is
-// still decoded. What is missing is reported: the rest of a character, of an
-// event, or of the whole stream.
+// End says that the stream is over. An event that lacks only its end is still decoded.
+// An incomplete character, event or stream is reported.
 func (d *Decoder) End(h Handler) {
 	if d.framing == undecided && !d.ended {
 		d.write(d.detectFraming(true, h), h)
@@ -206,7 +205,7 @@ func (d *Decoder) end(h Handler) {
 	}
 }
 
-// event takes what the event-stream parser has.
+// event takes the event that the event-stream parser has found.
 func (d *Decoder) event(h Handler) {
 	if d.sse.TooLong() {
 		d.report(EventTooLarge, d.sse.Offset(), "a shorter event", h)
@@ -215,7 +214,7 @@ func (d *Decoder) event(h Handler) {
 	d.payload(d.sse.Data(), d.sse.Offset(), is(d.sse.typ, "error"), h)
 }
 
-// value takes what the splitter of JSON values has found.
+// value takes a JSON value, or a fault, that the splitter has found.
 func (d *Decoder) value(found int, object []byte, h Handler) {
 	switch found {
 	case valuesObject:

@@ -138,8 +138,8 @@ func (r *reader) alternatives(t *scored) {
 	}
 }
 
-// repeats reports whether the tokens of a chunk are all tokens of the choice so
-// far and then those of the chunk, as some servers have had it.
+// repeats reports whether a chunk lists all tokens of the choice so far and then its
+// own, as some servers have done.
 func (r *reader) repeats(c *choice, tokens []scored, pieces []piece) bool {
 	old := c.tokens
 	return old > 0 && len(tokens) > old && tokens[0].logprob == c.first &&
@@ -163,7 +163,7 @@ func aligned(tokens []scored, pieces []piece) bool {
 	return i == len(pieces) || i == len(pieces)-1 && at == len(pieces[i].text)
 }
 
-// alignedBytes does so by the tokens' bytes.
+// alignedBytes reports whether the bytes of tokens make up those of pieces.
 func alignedBytes(tokens []scored, pieces []piece) bool {
 	i, at := 0, 0
 	for k := range tokens {
@@ -202,10 +202,10 @@ func nextByte(array []byte) (c int, rest []byte) {
 	return c, array[i:]
 }
 
-// cut reports several tokens of one chunk, or one whose text is in several
-// pieces. Text is divided by the tokens' own texts, or bytes, if these make up
-// the whole; a token that ends within a character ends before it. Otherwise all
-// text goes to the last token.
+// cut reports several tokens of one chunk, or one token whose text is in several
+// pieces. The text is divided by the tokens' own texts, or by their bytes, if these
+// make up the whole text. A token that ends within a character ends before that
+// character. Otherwise the last token gets all of the text.
 func (d *Decoder) cut(number int, segment position.Segment, pieces []piece, tokens []scored, h Handler) {
 	byText := aligned(tokens, pieces)
 	cut := byText || alignedBytes(tokens, pieces)
