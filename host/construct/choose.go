@@ -40,9 +40,9 @@ type Cluster struct {
 
 // Clusters groups vectors by average linkage on the cosine distance
 // 1 - a.b/(|a||b|). It merges the two nearest clusters while their distance is below
-// threshold. It returns at most m clusters, the largest first; of two clusters of the
+// limit. It returns at most m clusters, the largest first; of two clusters of the
 // same size, the one with the earlier member is first.
-func Clusters(vectors [][]float64, threshold float64, m int, surplus Surplus) ([]Cluster, error) {
+func Clusters(vectors [][]float64, limit float64, m int, surplus Surplus) ([]Cluster, error) {
 	units, err := units(vectors)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func Clusters(vectors [][]float64, threshold float64, m int, surplus Surplus) ([
 	n := len(units)
 	steps := AverageLinkage(n, func(i, j int) float64 { return cosineDistance(units[i], units[j]) })
 	merges := 0
-	for merges < len(steps) && (steps[merges].Distance < threshold || surplus == Merge && n-merges > m) {
+	for merges < len(steps) && (steps[merges].Distance < limit || surplus == Merge && n-merges > m) {
 		merges++
 	}
 	var out []Cluster

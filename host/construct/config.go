@@ -52,9 +52,9 @@ type Config struct {
 	MinLength int           // code points that a fragment needs; a shorter one joins the next
 	KeepSpace bool          // send the white space after a fragment with it
 
-	Vectorizer Vectorizer // of fragments
-	Threshold  float64    // cosine distance from which clusters are not merged, in [0,2]
-	Surplus    Surplus    // what to do with more than M clusters
+	Vectorizer      Vectorizer // of fragments
+	ClusterDistance float64    // cosine distance from which clusters are not merged, in [0,2]
+	Surplus         Surplus    // what to do with more than M clusters
 
 	Complete Complete
 	// Pool makes more labels from the same completions. Each prefix that an answer to the
@@ -77,12 +77,12 @@ type Config struct {
 }
 
 // DefaultConfig has the paper's k = 30, three depths of three partial answers,
-// paragraphs, TF-IDF with the threshold of the authors' code (0.3), and 95 %
+// paragraphs, TF-IDF with the cluster distance of the authors' code (0.3), and 95 %
 // intervals.
 func DefaultConfig() Config {
 	return Config{
 		Plan: Plan{K: 30, T: 3, M: 3}, Truncate: position.Paragraph, MinLength: 1,
-		Vectorizer: TFIDF{}, Threshold: 0.3, Level: 0.95, Requests: 8, Split: Split{Train: 1},
+		Vectorizer: TFIDF{}, ClusterDistance: 0.3, Level: 0.95, Requests: 8, Split: Split{Train: 1},
 	}
 }
 
@@ -97,8 +97,8 @@ func (c *Config) Validate() error {
 	switch {
 	case c.Generator == nil || c.Grader == nil || c.Vectorizer == nil:
 		return errors.New("construct: Generator, Grader and Vectorizer have to be set")
-	case !(c.Threshold >= 0 && c.Threshold <= 2):
-		return fmt.Errorf("construct: cluster distance %v: want a cosine distance, 0 to 2", c.Threshold)
+	case !(c.ClusterDistance >= 0 && c.ClusterDistance <= 2):
+		return fmt.Errorf("construct: cluster distance %v: want a cosine distance, 0 to 2", c.ClusterDistance)
 	case !(c.Level >= 0.5 && c.Level <= 0.999999):
 		return fmt.Errorf("construct: level %v: want 0.5 to 0.999999", c.Level)
 	case c.Requests < 1 || c.Questions < 0:

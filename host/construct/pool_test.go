@@ -18,7 +18,7 @@ func TestPool(t *testing.T) {
 			m := newLLM(t)
 			store := &memory{}
 			c := m.config(t, nil)
-			c.Plan, c.Store, c.Seed, c.Threshold = plan, store, 5, 0.05
+			c.Plan, c.Store, c.Seed, c.ClusterDistance = plan, store, 5, 0.05
 			all := questions(6, 4)
 			plain := build(t, c, all)
 			asked := m.completions.Load()

@@ -188,7 +188,7 @@ func (b *builder) firstFragments(ctx context.Context, q *grade.Question, root *v
 	}
 	if len(firsts) > 0 {
 		clusters, err = b.clusters(ctx, q, "", firsts, func(vectors [][]float64) ([]Cluster, error) {
-			return Clusters(vectors, b.Threshold, b.M, b.Surplus)
+			return Clusters(vectors, b.ClusterDistance, b.M, b.Surplus)
 		})
 		if err != nil {
 			return nil, nil, err
@@ -279,7 +279,7 @@ func (b *builder) clusters(ctx context.Context, q *grade.Question, at string, te
 		}
 		return find(vectors)
 	}
-	key, err := openai.KeyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.Threshold, b.M, b.Surplus, texts)
+	key, err := openai.KeyOf("clusters", q.ID, at, b.Vectorizer.Name(), b.ClusterDistance, b.M, b.Surplus, texts)
 	if err != nil {
 		return nil, err
 	}

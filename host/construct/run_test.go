@@ -87,7 +87,7 @@ func TestTheNumberOfCompletions(t *testing.T) {
 			m := newLLM(t)
 			conf := m.config(t, nil)
 			conf.Plan = c.plan
-			conf.Threshold = 0.2
+			conf.ClusterDistance = 0.2
 			var seen, skipped atomic.Int64
 			conf.Observe = func(n, notAsked int) { seen.Add(int64(n)); skipped.Add(int64(notAsked)) }
 			all := questions(5, c.steps)

@@ -80,7 +80,7 @@ func (f *options) settings() (string, error) {
 	}
 	c, g := &f.config, &f.gen
 	parts := []any{
-		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.Threshold, c.Surplus, c.Complete, c.Split, f.embedModel,
+		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.ClusterDistance, c.Surplus, c.Complete, c.Split, f.embedModel,
 		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
 		f.dataset, f.grader, f.judgeModel, rubric,
 	}

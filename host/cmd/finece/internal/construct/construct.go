@@ -19,6 +19,7 @@ import (
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `construct builds training data for a confidence model: Algorithm 1 of FineCE. It
@@ -125,18 +126,17 @@ func New() *cobra.Command {
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the sampling and the --split")
 	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
 	flags.IntVar(&g.PerRequest, "n", 0, "completions in one request at most; 0 is all of a prefix, or as many as the server allows")
-	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at the same time")
+	settings.Add(cmd, contract.Requests, &c.Requests)
 	flags.IntVar(&f.retries, "retries", 6, "retries of a request")
 	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
 
-	flags.IntVar(&c.K, "k", c.K, "completions of a question and of each partial answer")
-	flags.IntVar(&c.T, "T", c.T, "fragments of the longest partial answers")
-	flags.IntVar(&c.M, "m", c.M, "partial answers of each length")
+	settings.Add(cmd, contract.ConstructK, &c.K)
+	settings.Add(cmd, contract.ConstructT, &c.T)
+	settings.Add(cmd, contract.ConstructM, &c.M)
 	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
 	flags.IntVar(&c.MinLength, "min-length", c.MinLength, "characters that a fragment needs; a shorter one joins the next")
 	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space after a partial answer with it")
-	flags.Float64Var(&c.Threshold, "cluster-distance", c.Threshold, "cosine distance, 0 to 2, from which clusters are not merged")
-	settings.Renamed(cmd, "threshold", "cluster-distance")
+	settings.Add(cmd, contract.ClusterDistance, &c.ClusterDistance)
 	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "if there are more than m clusters: use the largest, or merge them")
 	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
 	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of the model's server (default: --server)")

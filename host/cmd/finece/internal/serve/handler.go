@@ -74,13 +74,12 @@ func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (ht
 // scored is the gateway.
 func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret, access gateway.Access) (http.Handler, error) {
 	g := f.gateway
-	if g.Policy = gateway.Policy(f.policy); f.failure == "" {
+	if g.Failure == "" {
 		if g.Policy == gateway.Withhold {
 			return nil, exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
 		}
-		f.failure = string(gateway.Open)
+		g.Failure = gateway.Open
 	}
-	g.Failure, g.Carrier = gateway.Failure(f.failure), gateway.Carrier(f.carrier)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 100
 	g.RoundTrip = transport.RoundTrip

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
-	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
@@ -21,6 +20,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `serve runs a gateway between clients and an OpenAI-compatible server. Point a
@@ -91,9 +91,6 @@ type flags struct {
 	origins   []string
 
 	gateway gateway.Config
-	policy  string
-	failure string
-	carrier string
 }
 
 // New makes the command.
@@ -127,25 +124,23 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.noAuth, "no-auth", false, "need no client keys although FINECE_UPSTREAM_KEY is set; on a loopback address alone")
 	flags.StringSliceVar(&f.hostNames, "allow-host", nil, "another name that this server is reached by, such as gateway.example.com")
 	flags.StringSliceVar(&f.origins, "allow-origin", nil, "web origin whose pages may use the gateway, such as https://chat.example.com; * for all")
-	flags.StringVar(&f.policy, "policy", string(gateway.Annotate), "annotate or withhold")
-	flags.Float64Var(&g.WithholdBelow, "withhold-below", g.WithholdBelow, "withhold: confidence that text needs, 0 to 1")
-	flags.StringVar(&f.failure, "failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open")
-	flags.BoolVar(&g.RefuseUnchecked, "refuse-unchecked", false, "with --failure closed: refuse routes whose answers are not checked")
-	flags.StringVar(&f.carrier, "carrier", string(gateway.Field), "field or comment")
-	flags.DurationVar(&g.CarrierDelay, "carrier-delay", 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream's")
-	flags.DurationVar(&g.Settle, "settle", time.Second, "annotate: time that the end of an answer waits for the confidence model; 10s for the built-in model")
-	flags.DurationVar(&g.MaxDelay, "max-delay", 30*time.Second, "withhold: time that text is held")
-	flags.IntVar(&g.MaxHeld, "max-held", 1<<20, "withhold: bytes that are held")
-	flags.BoolVar(&g.KeepRequest, "keep-request", false, "do not ask the upstream for log-probabilities that the client did not ask for")
-	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for answers that are under way when the server is stopped")
-	flags.StringVar(&f.EngineName, "engine", f.EngineName, "what scores: wazero (finece.wasm) or native; both give the same bits")
+	settings.Add(cmd, contract.Policy, (*string)(&g.Policy))
+	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
+	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
+	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)
+	settings.Add(cmd, contract.Carrier, (*string)(&g.Carrier))
+	settings.Add(cmd, contract.CarrierDelay, &g.CarrierDelay)
+	settings.Add(cmd, contract.Settle, &g.Settle)
+	flags.Lookup(contract.Settle.Flag()).Usage += "; 10s for the built-in model"
+	settings.Add(cmd, contract.MaxDelay, &g.MaxDelay)
+	settings.Add(cmd, contract.MaxHeld, &g.MaxHeld)
+	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
+	f.grace = contract.Grace.Default.(time.Duration)
+	settings.Add(cmd, contract.Grace, &f.grace)
+	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
 	flags.Lookup("model").Usage = "URL: the confidence model's name there; a URL here is the same as one for --estimator"
 	f.AddPositions(cmd)
-	completion.Values(cmd, "policy", string(gateway.Annotate), string(gateway.Withhold))
-	completion.Values(cmd, "failure", string(gateway.Open), string(gateway.Closed))
-	completion.Values(cmd, "carrier", string(gateway.Field), string(gateway.Comment))
-	completion.Values(cmd, "engine", "wazero", "native")
 	_ = cmd.MarkFlagFilename("keys")
 	_ = cmd.MarkFlagDirname("static")
 }

@@ -52,8 +52,8 @@ func New() *Flags {
 // AddStream adds the flags about the input and the engine.
 func (f *Flags) AddStream(cmd *cobra.Command) {
 	Add(cmd, contract.Format, &f.Format)
-	cmd.Flags().StringVar(&f.EngineName, "engine", "wazero", "what scores: wazero (finece.wasm) or native; both give the same digits")
-	completion.Values(cmd, "engine", "wazero", "native")
+	f.EngineName = contract.Engine.Default.(string)
+	Add(cmd, contract.Engine, &f.EngineName)
 }
 
 // AddPositions adds the flags that say where to estimate.
@@ -75,14 +75,15 @@ func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	m := &f.Config.Model
 	flags.StringVar(&f.Estimator, "estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
 	flags.StringVar(&f.calibration, contract.Calibration.Flag(), "", "file of finece calibrate: its maps calibrate the estimates")
-	flags.StringVar(&f.method, "method", f.Config.Method.String(), "logprob: "+strings.Join(contract.Methods.Texts(), ", "))
+	f.method = f.Config.Method.String()
+	Add(cmd, contract.Method, &f.method)
 	f.adapter = m.Adapter.String()
 	Add(cmd, contract.ModelAdapter, &f.adapter)
 	Add(cmd, contract.ModelName, &m.Name)
-	flags.DurationVar(&f.Timeout, "timeout", time.Minute, "URL: time for one estimate, retries included")
-	flags.IntVar(&f.Requests, "requests", 8, "URL: requests at the same time")
+	f.Timeout, f.Requests = contract.Timeout.Default.(time.Duration), contract.Requests.Default.(int)
+	Add(cmd, contract.Timeout, &f.Timeout)
+	Add(cmd, contract.Requests, &f.Requests)
 	Fusion(cmd, &f.Config.Fusion)
-	completion.Values(cmd, "method", contract.Methods.Texts()...)
 	_ = cmd.MarkFlagFilename(contract.Calibration.Flag(), "json")
 }
 

@@ -1,0 +1,47 @@
+package gateway_test
+
+import (
+	"testing"
+
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/wasm/contract"
+)
+
+// The gateway links no table of settings, so that the Worker stays small.
+func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
+	c := gateway.DefaultConfig()
+	for _, s := range []struct {
+		setting *contract.Setting
+		value   any
+	}{
+		{contract.Policy, string(c.Policy)},
+		{contract.WithholdBelow, c.WithholdBelow},
+		{contract.Failure, string(c.Failure)},
+		{contract.Carrier, string(c.Carrier)},
+		{contract.RefuseUnchecked, c.RefuseUnchecked},
+		{contract.KeepRequest, c.KeepRequest},
+		{contract.CarrierDelay, c.CarrierDelay},
+		{contract.Settle, c.Settle},
+		{contract.MaxDelay, c.MaxDelay},
+		{contract.MaxHeld, c.MaxHeld},
+	} {
+		if s.setting.Default != s.value {
+			t.Errorf("%s is %v in the contract and %v in the gateway", s.setting.Name, s.setting.Default, s.value)
+		}
+	}
+	for _, name := range []gateway.Policy{gateway.Annotate, gateway.Withhold} {
+		if err := contract.Policy.Check(string(name)); err != nil {
+			t.Errorf("policy %s: %v", name, err)
+		}
+	}
+	for _, name := range []gateway.Failure{gateway.Open, gateway.Closed} {
+		if err := contract.Failure.Check(string(name)); err != nil {
+			t.Errorf("failure %s: %v", name, err)
+		}
+	}
+	for _, name := range []gateway.Carrier{gateway.Field, gateway.Comment} {
+		if err := contract.Carrier.Check(string(name)); err != nil {
+			t.Errorf("carrier %s: %v", name, err)
+		}
+	}
+}
