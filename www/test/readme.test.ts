@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { demo, serve } from "./support.js";
+
+// The README's example of the package runs as it stands: its key and its server
+// come from the environment, as openai-node reads them.
+test("the README's example prints text and confidences", async (t) => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [, example] = /<!-- run by www\/test\/readme\.test\.ts -->\n```ts\n(.*?)```/s.exec(readme) ?? [];
+  assert.ok(example !== undefined, "the README has the example");
+  const file = new URL("readme-example.mjs", import.meta.url); // in the package, so that it finds finece and openai
+  writeFileSync(file, example);
+  const url = await serve(t, (_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" }).end(demo);
+  });
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(file)], {
+    env: { ...process.env, OPENAI_API_KEY: "none", OPENAI_BASE_URL: `${url}/v1` },
+  });
+  assert.match(stdout, /^0 unavailable null$/m);
+  assert.match(stdout, /^1 provisional 0\.\d+$/m);
+  assert.match(stdout, /^\d+ final 0\.\d+$/m);
+  assert.match(stdout, /loaves/);
+});
