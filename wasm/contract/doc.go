@@ -1,6 +1,10 @@
 // Package contract is the one table of what FineCE's parts have to agree on: the
 // fields of records, the names in them, and settings.
 //
+//	for _, s := range contract.Session {
+//		fmt.Println("--"+s.Flag(), s.Default, s.Range(), s.Help)
+//	}
+//
 // Names are written where the thing is defined, such as package stream for
 // formats; this package imports them. Everything else that needs a name or a
 // field is generated from here:
@@ -10,6 +14,7 @@
 //	wasm/contract/schema/settings.json the JSON schema of a session's settings
 //	www/src/contract.ts                the ABI, the names, the records and the settings in TypeScript
 //	www/test/golden/names.json         events with every name in them, for a test
+//	README.md, www/README.md           the table of providers, between the markers <!-- providers --> and <!-- /providers -->
 //
 // After a change to a table or to a list of names, run
 //
@@ -30,6 +35,10 @@
 // session.DefaultConfig, and one row in session.Settings; here it gets one
 // variable in settings.go with its help text and unit. Any other setting is one
 // variable here. Run go generate.
+//
+// # To add a provider
+//
+// Add one row to the table in providers.go and run go generate.
 //
 // # To add a name
 //

@@ -28,14 +28,34 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: generate ROOT")
 		os.Exit(2)
 	}
-	for path, write := range generated {
-		content, err := write()
+	files, err := all(os.Args[1])
+	for path, content := range files {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(os.Args[1], path), content, 0o644)
 		}
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "generate: %s: %v\n", path, err)
-			os.Exit(1)
-		}
 	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "generate: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// all returns every generated file by its path.
+func all(root string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for path, write := range generated {
+		content, err := write()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		files[path] = content
+	}
+	for _, path := range documents {
+		content, err := filled(root, path)
+		if err != nil {
+			return nil, err
+		}
+		files[path] = content
+	}
+	return files, nil
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/finece/finece/wasm/contract"
+)
+
+// documents is the files whose parts between markers are generated. A file
+// without the markers stays as it is:
+//
+//	<!-- providers -->
+//	<!-- /providers -->
+var documents = []string{"README.md", "www/README.md"}
+
+// filled returns a document with its tables.
+func filled(root, path string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		return nil, err
+	}
+	for name, write := range map[string]func() string{"providers": providersTable} {
+		if text, err = between(text, name, write()); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return text, nil
+}
+
+// between puts content between the markers of a name.
+func between(text []byte, name, content string) ([]byte, error) {
+	begin, end := []byte("<!-- "+name+" -->\n"), []byte("<!-- /"+name+" -->")
+	i := bytes.Index(text, begin)
+	if i < 0 {
+		return text, nil
+	}
+	i += len(begin)
+	n := bytes.Index(text[i:], end)
+	if n < 0 {
+		return nil, fmt.Errorf("%q is not closed by %q", bytes.TrimSpace(begin), end)
+	}
+	out := append([]byte{}, text[:i]...)
+	return append(append(out, content...), text[i+n:]...), nil
+}
+
+// providersTable is the table of providers in Markdown.
+func providersTable() string {
+	var b strings.Builder
+	b.WriteString("| provider or server | format | log-probabilities in streams | request fields that ask for them | notes |\n| --- | --- | --- | --- | --- |\n")
+	for _, p := range contract.Providers {
+		ask := p.Ask
+		if ask != "" {
+			ask = "`" + ask + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", p.Name, p.Format, p.Logprobs, ask, p.Notes)
+	}
+	return b.String()
+}
