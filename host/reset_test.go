@@ -13,9 +13,9 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// use plays a stream, or the beginning of one, with all that may be left behind in
-// an instance: an answer that is not ended, requests that nobody settled, a stream
-// that failed. It returns the bytes of everything that the session said.
+// use plays a stream or the start of one. It leaves an instance in any state: with an
+// answer that has not ended, with requests that were not settled, with a stream that
+// failed. It returns the bytes of all events and requests.
 func use(t *testing.T, s host.Session, events []host.Event, rng *rand.Rand, data []byte) []byte {
 	t.Helper()
 	said := abi.AppendEvents(nil, events)
@@ -129,7 +129,7 @@ func TestAResetThatIsRefusedChangesNothing(t *testing.T) {
 		}
 		events := must(t)(s.Write([]byte("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"B\"}}]}\n\n")))
 		if len(events) == 0 || string(events[0].Text) != "B" {
-			t.Errorf("the session goes on with %+v", events)
+			t.Errorf("the session continues with %+v", events)
 		}
 		must(t)(s.End())
 		if _, err := s.Write([]byte("x")); err != session.ErrEnded {

@@ -98,7 +98,7 @@ func conf(q *grade.Question, partial string) float64 {
 	return wrong
 }
 
-// write goes on from a partial answer to the end.
+// write continues a partial answer to the end.
 func write(r *rand.Rand, question, partial string) string {
 	start, add := parse(question)
 	done, total, right := progress(start, add, partial)

@@ -148,7 +148,7 @@ func TestOneVerdictAMeaning(t *testing.T) {
 		}
 	}
 	if _, got, again := judged(true, 3, part); got != want || again.Entailments != sum.Entailments || again.Verdicts != sum.Verdicts {
-		t.Errorf("going on gives other data: %+v, %+v", again, sum)
+		t.Errorf("resuming gives other data: %+v, %+v", again, sum)
 	}
 	if j, got, _ := judged(true, 4, store); got != want || j.verdicts.Load()+j.judgments.Load() != 0 {
 		t.Error("what was saved was asked for again, or gives other data")

@@ -83,7 +83,7 @@ func TestReadNamesQuestionsByTheirText(t *testing.T) {
 	}
 }
 
-func TestReadGoesOnBehindWhatIsBad(t *testing.T) {
+func TestReadingContinuesAfterABadRecord(t *testing.T) {
 	good := `{"id":"a","question":"Why?","gold":"x"}`
 	all, bad := read(t, construct.Plain, good+"\nnot JSON\n\n{\"question\":\"\"}\n"+strings.Repeat("x", 17<<20)+"\n{\"question\":\"\xff\"}\n"+good)
 	if len(all) != 2 || len(bad) != 4 || !strings.HasPrefix(bad[0], "record 2: ") || !strings.Contains(bad[2], "record 5: longer than") {

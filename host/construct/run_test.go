@@ -173,8 +173,7 @@ func TestTheSameDataWhateverTheConcurrency(t *testing.T) {
 	}
 }
 
-// TestHalfOfThemSaved goes on with what a killed run left: any part of the
-// replies.
+// TestHalfOfThemSaved resumes a killed run with any part of its replies.
 func TestHalfOfThemSaved(t *testing.T) {
 	all := questions(4, 3)
 	m := newLLM(t)
@@ -195,7 +194,7 @@ func TestHalfOfThemSaved(t *testing.T) {
 	}
 	kept := int64(len(part.values))
 	if got := run(part); got != want {
-		t.Error("going on gives other data")
+		t.Error("resuming gives other data")
 	}
 	if again := m.requests.Load() - total; again != total-kept {
 		t.Errorf("%d requests again, want %d", again, total-kept)
@@ -353,7 +352,7 @@ func TestTheNextPartialAnswerIsTheCentroid(t *testing.T) {
 		next := texts[fmt.Sprintf("%s %d.%d", v.ID, branch, fragments+1)]
 		added, found := strings.CutPrefix(next, v.Partial)
 		if !found || strings.Count(added, "=") != 1 || counts[result.FindStringSubmatch(added)[1]] != most {
-			t.Errorf("%q goes on as %q, of %v", v.Partial, added, counts)
+			t.Errorf("%q continues as %q, of %v", v.Partial, added, counts)
 		}
 		checked++
 	}

@@ -56,7 +56,7 @@ func TestSteps(t *testing.T) {
 		}
 		for i, end := range ends {
 			if c.text[:end] != c.want[i] {
-				t.Errorf("%q: step %d ends behind %q", c.text, i, c.text[:end])
+				t.Errorf("%q: step %d ends after %q", c.text, i, c.text[:end])
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func (d *Domain) markdown(m *markdown) {
 	m.say("\n### Table 4: the three strategies\n")
 	m.strategies(d.Table4)
 	if d.Entropies != nil {
-		m.say("\n### Open question: entropy positions by threshold\n\nThe number behind entropy is the threshold in nats, where it is not that of Table 4.\n")
+		m.say("\n### Open question: entropy positions by threshold\n\nThe number after entropy is the threshold in nats, where it is not that of Table 4.\n")
 		m.strategies(d.Entropies)
 	}
 
