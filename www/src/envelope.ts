@@ -42,90 +42,82 @@ function parsed(comment: string): Fields | undefined {
   }
 }
 
-type Check = (value: unknown) => boolean;
-
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
-const isShare: Check = (value) => typeof value === "number" && value >= 0 && value <= 1;
-const isText: Check = (value) => typeof value === "string";
-const isTruth: Check = (value) => typeof value === "boolean";
-const oneOf = (names: readonly string[]): Check => (value) => value !== "" && names.includes(value as string);
 
 const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
 
-const PLACE = { choice: isCount, index: isCount, kinds: Array.isArray, segment: oneOf(SEGMENTS), byte: isCount, utf16: isCount, token: isCount };
+/** What the values of keys must be. */
+const CHECKS: readonly (readonly [keys: string, (value: unknown) => boolean])[] = [
+  ["choice index byte utf16 token revision tokens reasoning offset version", isCount],
+  ["ratio raw fused mass threshold", (value) => typeof value === "number" && value >= 0 && value <= 1],
+  ["lower upper", Number.isFinite],
+  ["kinds outside missing", Array.isArray],
+  ["approximate calibrated", (value) => typeof value === "boolean"],
+  ["source entropy", (value) => fields(value) !== undefined],
+];
+
+function isValid(key: string, value: unknown): boolean {
+  const check = CHECKS.find(([keys]) => keys.split(" ").includes(key));
+  return check === undefined ? typeof value === "string" : check[1](value);
+}
+
+const PLACE = "choice index kinds segment byte utf16 token";
 
 /** The keys that a record must have, by its type. */
-const REQUIRED: Readonly<Record<FineceRecord["type"], Readonly<Record<string, Check>>>> = {
+const REQUIRED: Readonly<Record<FineceRecord["type"], string>> = {
   position: PLACE,
-  confidence: { ...PLACE, state: oneOf(STATES), revision: isCount },
-  decision: { choice: isCount, policy: isText, action: isText },
-  fault: { choice: isCount, code: isText },
-  end: { choice: isCount, reason: isText, tokens: isCount, reasoning: isCount },
-  start: { version: isCount },
+  confidence: `${PLACE} state revision`,
+  decision: "choice policy action",
+  fault: "choice code",
+  end: "choice reason tokens reasoning",
+  start: "version",
 };
 
-/** The keys that it may have. A value that does not pass counts as absent. */
-const OPTIONAL: Readonly<Record<string, Check>> = {
-  ratio: isShare, raw: isShare, fused: isShare, mass: isShare, threshold: isShare,
-  approximate: isTruth, calibrated: isTruth, reason: isText, index: isCount, byte: isCount, offset: isCount, detail: isText,
-  id: isText, generator: isText, model: isText, estimator: isText, method: isText, basis: isText, map: isText, band: isText,
-  lower: Number.isFinite, upper: Number.isFinite, entropy: (value) => fields(value) !== undefined,
-  source: (value) => fields(value) !== undefined, outside: Array.isArray, missing: Array.isArray,
-};
-
-/** The values of keys whose values are names. Other names become `unknown`, or are left out of a list. */
+/** The names that are values of keys. Other names become `unknown`, or are left out of a list. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
-  action: ACTIONS, code: Object.values(FAULTS), estimator: ESTIMATORS, method: METHODS, basis: BASES, map: MAPS, band: BANDS,
-  kinds: POSITION_KINDS, missing: POSITION_KINDS, outside: OUTSIDE,
+  segment: SEGMENTS, state: STATES, action: ACTIONS, code: Object.values(FAULTS), estimator: ESTIMATORS, method: METHODS, basis: BASES,
+  map: MAPS, band: BANDS, kinds: POSITION_KINDS, missing: POSITION_KINDS, outside: OUTSIDE,
 };
 
 /** Reads one record; `undefined` if it is of no type that is known, or lacks a key. */
-export function readRecord(value: unknown): FineceRecord | undefined {
+function readRecord(value: unknown): FineceRecord | undefined {
   const record = fields(value);
-  const type = record?.["type"] as FineceRecord["type"];
-  if (record === undefined || typeof type !== "string" || !Object.hasOwn(REQUIRED, type)) {
-    return undefined;
-  }
-  const required = REQUIRED[type];
-  if (Object.entries(required).some(([key, holds]) => !holds(record[key]))) {
+  const type = String(record?.["type"]) as FineceRecord["type"];
+  if (record === undefined || !Object.hasOwn(REQUIRED, type)) {
     return undefined;
   }
   const read: Record<string, unknown> = { type };
-  for (const key of Object.keys(required)) {
+  for (const key of REQUIRED[type].split(" ")) {
+    if (!isValid(key, record[key])) {
+      return undefined;
+    }
     read[key] = named(key, record[key]);
   }
-  fill(read, record, RECORD_DEFAULTS[type]);
-  if (type === "end" || read["reason"] !== null && type === "confidence") {
-    const names: readonly string[] = type === "end" ? FINISHES : REASONS;
-    read["reason"] = names.includes(read["reason"] as string) ? read["reason"] : "unknown";
+  if (read["segment"] === "unknown" || read["state"] === "unknown") {
+    return undefined;
   }
-  if (type === "confidence") {
-    const known = read["state"] === "provisional" || read["state"] === "final";
-    if (known && (read["raw"] === null || read["fused"] === null)) {
-      Object.assign(read, { state: "unavailable", reason: "unknown" }); // a value that is none is not shown as one
-    }
-    if (read["state"] !== "provisional" && read["state"] !== "final") {
+  fill(read, record, RECORD_DEFAULTS[type]);
+  if (type === "end") {
+    read["reason"] = nameIn(FINISHES, read["reason"]);
+  } else if (type === "confidence") {
+    const known = (read["state"] === "provisional" || read["state"] === "final") && read["raw"] !== null && read["fused"] !== null;
+    if (!known) { // a value that is none is not shown as one
+      read["state"] = read["state"] === "pending" ? "pending" : "unavailable";
       Object.assign(read, { raw: null, fused: null, calibrated: false, source: null });
     }
-    if (read["state"] === "unavailable") {
-      read["reason"] ??= "unknown";
-    }
+    read["reason"] = read["state"] === "unavailable" ? nameIn(REASONS, read["reason"]) : null;
   }
   return read as unknown as FineceRecord;
 }
 
-/** Fills in the keys that may be absent. */
+/** Fills in the keys that may be absent. A value that is not valid counts as absent. */
 function fill(to: Record<string, unknown>, from: Fields, defaults: Fields): void {
   for (const [key, absent] of Object.entries(defaults)) {
     const value = from[key];
-    if (value === undefined || OPTIONAL[key]?.(value) !== true) {
-      to[key] = absent;
-    } else if (key === "source" || key === "entropy") {
-      const part: Record<string, unknown> = {};
+    to[key] = isValid(key, value) ? named(key, value) : absent;
+    if (value !== absent && to[key] === value && (key === "source" || key === "entropy")) {
+      const part: Record<string, unknown> = to[key] = {};
       fill(part, value as Fields, RECORD_DEFAULTS[key]);
-      to[key] = part;
-    } else {
-      to[key] = named(key, value);
     }
   }
 }
@@ -133,8 +125,11 @@ function fill(to: Record<string, unknown>, from: Fields, defaults: Fields): void
 function named(key: string, value: unknown): unknown {
   const names = NAMES[key];
   return names === undefined ? value
-    : Array.isArray(value) ? value.filter((name: string) => names.includes(name))
-    : names.includes(value as string) ? value : "unknown";
+    : Array.isArray(value) ? value.filter((name: string) => names.includes(name)) : nameIn(names, value);
+}
+
+function nameIn(names: readonly string[], value: unknown): unknown {
+  return value !== "" && names.includes(value as string) ? value : "unknown";
 }
 
 /** Writes an envelope as JSON, without the keys that have no value: the value of a key `finece`. */

@@ -1,7 +1,12 @@
 import { FineceError, ModelError, messageOf } from "./errors.js";
 import type { AskEvent, CoreEvent } from "./events.js";
-import type { ConfidenceModel } from "./model.js";
+import { ConfidenceModel, type ModelOptions } from "./model.js";
 import type { FailReason, Session } from "./session.js";
+
+/** The model that was given, or one made of its options. */
+export async function modelOf(given: ModelOptions | ConfidenceModel | PromiseLike<ConfidenceModel>): Promise<ConfidenceModel> {
+  return given instanceof ConfidenceModel || "then" in given ? given : new ConfidenceModel(given);
+}
 
 /** What an exchange needs of the one who owns the session. */
 export interface Owner {

@@ -1,9 +1,9 @@
 import type { FineceError } from "./errors.js";
 import type { StreamEvent } from "./events.js";
-import { either } from "./http.js";
-import { ConfidenceModel, type Fetch } from "./model.js";
+import type { ConfidenceModel, Fetch } from "./model.js";
 import { questionOf } from "./question.js";
 import type { ScoreOptions } from "./scorer.js";
+import { either } from "./signal.js";
 import { ConfidenceStream } from "./stream.js";
 
 /** Which response an event belongs to. */
@@ -52,7 +52,7 @@ export interface ConfidenceFetchOptions extends Omit<ScoreOptions, "question" | 
  */
 export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = {}): Fetch {
   const { onResponse, onEvent, onError, question = fromBody, match = isStream, model: given, ...shared } = options;
-  const model = given === undefined || given instanceof ConfidenceModel ? given : new ConfidenceModel(given);
+  let model: Promise<ConfidenceModel> | undefined; // one for all responses
   let number = 0;
   return async (input, init) => {
     const response = await fetch(input, init);
@@ -61,12 +61,12 @@ export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = 
     }
     const url = typeof input === "object" && "url" in input ? input.url : String(input);
     const body = typeof init?.body === "string" ? init.body : undefined;
-    const asked = model === undefined ? undefined
+    const asked = given === undefined ? undefined
       : typeof question === "string" ? question : tried(question, { url, body });
     const stream = new ConfidenceStream({
       ...shared,
       signal: either(shared.signal, init?.signal ?? (input as Partial<Request>).signal),
-      ...(model === undefined ? {} : { model }),
+      ...(given === undefined ? {} : { model: model ??= import("./exchange.js").then(({ modelOf }) => modelOf(given)) }),
       ...(asked === undefined ? {} : { question: asked }),
       ...(onEvent === undefined ? {} : { onEvent: (event: StreamEvent) => { onEvent(event, info); } }),
       ...(onError === undefined ? {} : { onError: (error: FineceError) => { onError(error, info); } }),

@@ -26,11 +26,6 @@ export async function readAtMost(body: ReadableStream<Uint8Array> | null, limit:
   return all;
 }
 
-/** A signal that aborts when either does. */
-export function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one && other ? AbortSignal.any([one, other]) : one ?? other;
-}
-
 /** A Retry-After, seconds or a date, in milliseconds from now; `undefined` if it says nothing. */
 export function retryAfter(header: string | null): number | undefined {
   if (header === null) {

@@ -23,7 +23,7 @@ export { readEnvelope, writeEnvelope } from "./envelope.js";
 export type * from "./events.js";
 export { confidenceFetch, type ConfidenceFetchOptions, type ResponseInfo } from "./fetch.js";
 export { type CoreSource, loadCore } from "./load.js";
-export { ConfidenceModel, type Fetch, type ModelOptions } from "./model.js";
+export type { Fetch, ModelOptions } from "./model.js";
 export { AnswerReader, type AnswerReaderOptions } from "./reader.js";
 export { RecordBuilder } from "./builder.js";
 export { readEvents } from "./record.js";

@@ -5,9 +5,9 @@ import { Core } from "./core.js";
 import { AnswerEnds } from "./ends.js";
 import { CoreLoadError, FineceError, messageOf } from "./errors.js";
 import type { CoreEvent, StreamEvent, TextEvent } from "./events.js";
-import { Exchange } from "./exchange.js";
+import type { Exchange } from "./exchange.js";
 import { loadCore } from "./load.js";
-import { ConfidenceModel, type ModelOptions } from "./model.js";
+import type { ConfidenceModel, ModelOptions } from "./model.js";
 import { AnswerReader } from "./reader.js";
 import { CHUNK, type Session } from "./session.js";
 
@@ -18,8 +18,8 @@ export interface ScoreOptions extends ScoringConfig {
    * default `perplexity`. None of them is calibrated. Ignored with `model`.
    */
   estimator?: Method;
-  /** A confidence model to ask instead. Nothing is sent anywhere without it. */
-  model?: ModelOptions | ConfidenceModel;
+  /** A confidence model to ask instead; see `finece/model`. Nothing is sent anywhere without it. */
+  model?: ModelOptions | ConfidenceModel | PromiseLike<ConfidenceModel>;
   /** A loaded core, or what loads it; default `loadCore`. */
   core?: Core | PromiseLike<Core> | (() => Core | PromiseLike<Core>);
   /**
@@ -53,8 +53,7 @@ export class Scorer {
   readonly done: Promise<void>;
 
   readonly #options: ScoreOptions;
-  readonly #model: ConfidenceModel | undefined;
-  readonly #builder: RecordBuilder;
+  #builder = new RecordBuilder();
   /** Reads text and the server's records. It needs no core, so text never waits for one. */
   readonly #reader: AnswerReader;
   readonly #ends = new AnswerEnds();
@@ -79,15 +78,13 @@ export class Scorer {
     this.#options = options;
     const { model, signal, format, maxChoices, text = false } = options;
     this.done = new Promise((resolve) => { this.#resolveDone = resolve; });
-    this.#model = model === undefined || model instanceof ConfidenceModel ? model : new ConfidenceModel(model);
-    this.#builder = new RecordBuilder(this.#model?.config.name ?? null);
     this.#reader = new AnswerReader({ format, maxChoices, text });
     if (signal?.aborted === true) {
       this.#close();
       return;
     }
     signal?.addEventListener("abort", this.interrupt);
-    if (this.#model !== undefined) {
+    if (model !== undefined) {
       this.#load(); // p(0) is asked for before the answer begins
     }
   }
@@ -173,19 +170,19 @@ export class Scorer {
       return;
     }
     this.#loading = true;
-    const { core = () => loadCore(), coreTimeout = CORE_TIMEOUT } = this.#options;
+    const { core = () => loadCore(), coreTimeout = CORE_TIMEOUT, model } = this.#options;
     try {
       const given = typeof core === "function" ? core() : core;
-      if (given instanceof Core) {
+      if (given instanceof Core && model === undefined) {
         this.#core = given; // the next write starts with it, if it comes before the promise resolves
       } else {
         this.#timer = setTimeout(() => {
           this.lose(new CoreLoadError(`the core was not loaded within ${String(coreTimeout)} ms`));
         }, Math.min(coreTimeout, 2 ** 31 - 1)); // a longer delay would be none
       }
-      Promise.resolve(given).then((loaded) => {
+      Promise.all([given, model === undefined ? undefined : askerOf(model)]).then(([loaded, asker]) => {
         if (this.#session === undefined) {
-          this.#start(loaded);
+          this.#start(loaded, asker);
           this.#finish();
         }
       }, (cause: unknown) => { this.lose(cause); });
@@ -194,12 +191,12 @@ export class Scorer {
     }
   }
 
-  #start(core: Core): void {
+  #start(core: Core, asker?: Asker): void {
     if (this.#closed || this.#idle !== undefined || this.#session !== undefined) {
       return;
     }
     clearTimeout(this.#timer);
-    const model = this.#model;
+    const model = asker?.model;
     let session: Session;
     try {
       session = core.open(settings(this.#options, model));
@@ -208,11 +205,12 @@ export class Scorer {
       return;
     }
     this.#session = session;
-    if (model !== undefined) {
+    if (asker !== undefined) {
+      this.#builder = new RecordBuilder(asker.model.config.name);
       const run = this.#run;
       const report = this.#report;
       const settled = this.#settled;
-      this.#exchange = new Exchange(session, model, { run, report, settled });
+      this.#exchange = new asker.Exchange(session, asker.model, { run, report, settled });
     }
     this.#run(() => [...session.opening]);
     const queue = this.#queue;
@@ -354,6 +352,17 @@ export class Scorer {
       complain(cause);
     }
   };
+}
+
+interface Asker {
+  readonly model: ConfidenceModel;
+  readonly Exchange: new (...parameters: ConstructorParameters<typeof Exchange>) => Exchange;
+}
+
+/** What asks a confidence model. It is loaded where it is needed, and costs other pages nothing. */
+async function askerOf(given: NonNullable<ScoreOptions["model"]>): Promise<Asker> {
+  const { Exchange, modelOf } = await import("./exchange.js");
+  return { Exchange, model: await modelOf(given) };
 }
 
 /** The bytes of any view, one of another realm among them. */

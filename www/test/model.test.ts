@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { RequestListener } from "node:http";
 import { test, type TestContext } from "node:test";
-import { ConfidenceModel, ConfidenceStream, type FineceError, loadCore, ModelError, type ModelOptions, type ScoringConfig, type StreamEvent } from "finece";
+import { ConfidenceStream, type FineceError, loadCore, ModelError, type ModelOptions, type ScoringConfig, type StreamEvent } from "finece";
+import { ConfidenceModel } from "finece/model";
 import { bodyOf, bytesOf, chat, completion, cut, latest, serve, streamOf, until } from "./support.js";
 
 const answer = chat("Six sevens.\n\n", "That is 42.\n\n", "So 42.");

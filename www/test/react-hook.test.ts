@@ -180,3 +180,38 @@ test("a source that breaks off is told with its text so far", { skip }, async (t
   assert.ok(error !== null && error !== "");
   assert.equal(positions.at(-1)?.state, "unavailable");
 });
+
+test("a saved answer is restored without a core: on a server, and in a page that shows what the live one showed", { skip }, async (t) => {
+  const [live, leave] = await reader(new Response(demo), "done");
+  await leave();
+  const saved = JSON.parse(JSON.stringify(live.store)) as unknown;
+  const restored = ConfidenceStore.from(saved);
+  assert.deepEqual(restored.getSnapshot(), live.store.getSnapshot());
+  assert.equal(restored.getSnapshot(), restored.getSnapshot());
+  assert.deepEqual(ConfidenceStore.from(undefined).getSnapshot(), { status: "done", text: "", positions: [], lost: false, error: null });
+
+  function Answer({ store }: { store: ConfidenceStore }): ReturnType<typeof createElement> {
+    const { text, positions } = useConfidence(store);
+    return createElement("div", null, text, positions.map((position) => createElement(Confidence, { key: position.index, position })));
+  }
+  const html = renderToString(createElement(Answer, { store: restored }));
+  assert.equal(html.match(/<confidence-badge state="final"/g)?.length, live.store.getSnapshot().positions.length - 1, html);
+  assert.match(html, /A baker sells 48 loaves/);
+
+  const page = await openModule(t, `
+    import { createElement as h } from "react";
+    import { createRoot, hydrateRoot } from "react-dom/client";
+    import { Confidence, ConfidenceStore, useConfidence } from "finece/react";
+    const Answer = ${Answer.toString().replaceAll(/\bcreateElement\b/g, "h").replaceAll(/\w+\.(useConfidence|Confidence)\b/g, "$1")};
+    const bytes = Uint8Array.from(atob(${JSON.stringify(Buffer.from(demo).toString("base64"))}), (c) => c.charCodeAt(0));
+    const live = new Response(bytes);
+    globalThis.recoverable = [];
+    createRoot(document.querySelector("#live")).render(h(Answer, { store: live }));
+    hydrateRoot(document.querySelector("#saved"), h(Answer, { store: ConfidenceStore.from(${JSON.stringify(saved)}) }),
+      { onRecoverableError: (error) => { recoverable.push(String(error)); } });`, `<div id="live"></div><div id="saved">${html}</div>`);
+  const badges = (where: string): Promise<(string | undefined)[]> => page.locator(`${where} confidence-badge`).evaluateAll((all) =>
+    all.map((badge) => badge.outerHTML + String(badge.shadowRoot?.querySelector("button")?.outerHTML)));
+  await until("the live answer is final", async () => await page.locator("#live confidence-badge[state=final]").count() > 8);
+  assert.deepEqual(await badges("#saved"), await badges("#live"));
+  assert.deepEqual(await page.evaluate("recoverable"), [], "the page hydrates what the server rendered");
+});

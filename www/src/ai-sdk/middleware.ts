@@ -2,7 +2,7 @@ import { ConfidenceLog } from "../badge/positions.js";
 import type { Envelope } from "../contract.js";
 import { FineceError, messageOf } from "../errors.js";
 import type { StreamEvent } from "../events.js";
-import { either } from "../http.js";
+import { either } from "../signal.js";
 import { textOf } from "../question.js";
 import { type ScoreOptions, Scorer } from "../scorer.js";
 

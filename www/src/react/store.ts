@@ -3,7 +3,7 @@ import { type ByteSource, confidences } from "../confidences.js";
 import type { Envelope } from "../contract.js";
 import { messageOf } from "../errors.js";
 import type { Segment, StreamEvent } from "../events.js";
-import { either } from "../http.js";
+import { either } from "../signal.js";
 import type { ScoreOptions } from "../scorer.js";
 
 /** What is known of a stream by now. It is never changed; a change makes a new one. */

@@ -1,0 +1,4 @@
+/** A signal that aborts when either does. */
+export function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : one ?? other;
+}
