@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/finece/finece/host/grade"
 )
 
@@ -53,4 +55,41 @@ func (g *graded) grade(ctx context.Context, by grade.Grader, answers []string, t
 	t.Entailments += judged.Judgements
 	t.EntailmentsUnclear += judged.Unclear
 	return out, nil
+}
+
+// grade grades each distinct answer once, or one answer of each meaning.
+func (b *builder) grade(ctx context.Context, q *grade.Question, answers []string, g *graded, t *Tally) ([]grade.Verdict, error) {
+	number := map[string]int{}
+	var distinct []string
+	for _, a := range answers {
+		if _, ok := number[a]; !ok {
+			number[a] = len(distinct)
+			distinct = append(distinct, a)
+		}
+	}
+	verdicts, err := b.gradeEach(ctx, q, distinct, g, t)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]grade.Verdict, len(answers))
+	for i, a := range answers {
+		out[i] = verdicts[number[a]]
+	}
+	return out, nil
+}
+
+func (b *builder) gradeEach(ctx context.Context, q *grade.Question, distinct []string, g *graded, t *Tally) ([]grade.Verdict, error) {
+	if g != nil {
+		return g.grade(ctx, b.Grader, distinct, t)
+	}
+	verdicts := make([]grade.Verdict, len(distinct))
+	var group errgroup.Group
+	group.SetLimit(b.Requests)
+	for i, a := range distinct {
+		group.Go(func() (err error) {
+			verdicts[i], err = b.Grader.Grade(ctx, q, a)
+			return err
+		})
+	}
+	return verdicts, group.Wait()
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
 )
@@ -362,43 +360,6 @@ func opening(text string) string {
 		return ""
 	}
 	return text[:telling]
-}
-
-// grade grades each distinct answer once, or one answer of each meaning.
-func (b *builder) grade(ctx context.Context, q *grade.Question, answers []string, g *graded, t *Tally) ([]grade.Verdict, error) {
-	number := map[string]int{}
-	var distinct []string
-	for _, a := range answers {
-		if _, ok := number[a]; !ok {
-			number[a] = len(distinct)
-			distinct = append(distinct, a)
-		}
-	}
-	verdicts, err := b.gradeEach(ctx, q, distinct, g, t)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]grade.Verdict, len(answers))
-	for i, a := range answers {
-		out[i] = verdicts[number[a]]
-	}
-	return out, nil
-}
-
-func (b *builder) gradeEach(ctx context.Context, q *grade.Question, distinct []string, g *graded, t *Tally) ([]grade.Verdict, error) {
-	if g != nil {
-		return g.grade(ctx, b.Grader, distinct, t)
-	}
-	verdicts := make([]grade.Verdict, len(distinct))
-	var group errgroup.Group
-	group.SetLimit(b.Requests)
-	for i, a := range distinct {
-		group.Go(func() (err error) {
-			verdicts[i], err = b.Grader.Grade(ctx, q, a)
-			return err
-		})
-	}
-	return verdicts, group.Wait()
 }
 
 // states returns s with the prefix's label, or nothing if no completion has a verdict.
