@@ -156,7 +156,6 @@ func TestRepliesLeaveNothingBehind(t *testing.T) {
 	t.Cleanup(func() { w.Close() })
 	c := host.DefaultConfig()
 	c.Estimator, c.Question = session.Model, "What is 6 times 7?"
-	c.Positions.Strategy, c.Positions.Every = 0, 0
 	s, _, err := w.Open(c)
 	if err != nil {
 		t.Fatal(err)
