@@ -159,7 +159,8 @@ func (r *request) messages(s *jsonscan.Scanner) {
 	}
 }
 
-// content is a message's text: a string, or the texts among its parts.
+// content is a message's text: a string, or the texts among its parts, joined by
+// line ends. Parts without text are left out.
 func content(s *jsonscan.Scanner) string {
 	if s.Kind() == jsonscan.String {
 		text, _ := s.Text()
@@ -170,17 +171,29 @@ func content(s *jsonscan.Scanner) string {
 		return ""
 	}
 	for s.NextElement() {
+		if s.Kind() == jsonscan.String {
+			text, _ := s.Text()
+			all = appendPart(all, text)
+			continue
+		}
 		if !s.EnterObject() {
 			continue
 		}
 		for s.NextKey() {
 			if string(s.Key()) == "text" {
 				text, _ := s.Text()
-				all = append(all, text...)
+				all = appendPart(all, text)
 			} else {
 				s.Skip()
 			}
 		}
 	}
 	return string(all)
+}
+
+func appendPart(all, text []byte) []byte {
+	if len(all) > 0 && len(text) > 0 {
+		all = append(all, '\n')
+	}
+	return append(all, text...)
 }

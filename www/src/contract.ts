@@ -434,6 +434,9 @@ export interface SessionConfig extends ScoringConfig {
   model?: ModelConfig;
 }
 
+/** How many requests are sent to a confidence model at once, if nothing else is set. */
+export const REQUESTS = 8;
+
 /** The defaults of the settings at the top of a configuration. */
 export const DEFAULTS = {
   question: "",

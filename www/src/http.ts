@@ -26,13 +26,21 @@ export async function readAtMost(body: ReadableStream<Uint8Array> | null, limit:
   return all;
 }
 
-/** A Retry-After, seconds or a date, in milliseconds from now; `undefined` if it says nothing. */
-export function retryAfter(header: string | null): number | undefined {
-  if (header === null) {
-    return undefined;
+/**
+ * After how many milliseconds to ask again that answered so: `null` for never, and
+ * `undefined` for soon. `header` is its Retry-After: seconds, or a date that ends
+ * in GMT.
+ */
+export function retryAfter(status: number, header: string | null): number | null | undefined {
+  if (status !== 429 && (status < 500 || status === 501)) {
+    return null;
   }
-  const wait = /^\s*\d+\s*$/.test(header) ? 1000 * Number(header) : Date.parse(header) - Date.now();
-  return Number.isNaN(wait) ? undefined : Math.max(wait, 0);
+  const text = (header ?? "").trim();
+  if (/^\d+$/.test(text)) {
+    return 1000 * Number(text);
+  }
+  const date = text.endsWith("GMT") ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? undefined : Math.max(date - Date.now(), 0);
 }
 
 /** What to do about a status. */

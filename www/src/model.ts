@@ -1,6 +1,7 @@
 import type { ModelConfig } from "./config.js";
 import { ModelError, type ModelFailure, messageOf } from "./errors.js";
 import type { AskEvent } from "./events.js";
+import { REQUESTS } from "./contract.js";
 import { hidden, hint, oneLine, readAtMost, retryAfter, shown } from "./http.js";
 
 /** `fetch` as SDKs take it. */
@@ -21,7 +22,7 @@ export interface ModelOptions extends ModelConfig {
   timeout?: number;
   /** Attempts after the first, for a lost connection, 429 and 5xx; default 3. */
   retries?: number;
-  /** Requests in flight at once, over all streams that share the {@link ConfidenceModel}; default 4. */
+  /** Requests in flight at once, over all streams that share the {@link ConfidenceModel}; default 8. */
   concurrency?: number;
   /**
    * Requests of one stream that may wait for their turn; default 4. Beyond that
@@ -68,7 +69,7 @@ export class ConfidenceModel {
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#timeout = timeout ?? 60_000;
     this.#retries = retries ?? 3;
-    this.slots = new Slots(Math.max(concurrency ?? 4, 1));
+    this.slots = new Slots(Math.max(concurrency ?? REQUESTS, 1));
     this.waiting = Math.max(waiting ?? 4, 0);
     this.redact = redact;
     this.#maxReply = maxReply ?? 1 << 20;
@@ -139,8 +140,7 @@ export class ConfidenceModel {
       const error = new ModelError(
         "endpoint-error", `HTTP ${String(status)}${said && `: ${said}`}; ${hint(status)}`, { url: shown(this.#url), status },
       );
-      const again = status === 429 || (status >= 500 && status !== 501);
-      return { error, after: again ? retryAfter(response.headers.get("retry-after")) : null };
+      return { error, after: retryAfter(status, response.headers.get("retry-after")) };
     } catch (cause) {
       if (signal.aborted) {
         throw cause;

@@ -34,6 +34,8 @@ func tsSettings(b *strings.Builder) {
 	b.WriteString("export interface SessionConfig extends ScoringConfig {\n")
 	tsSetting(b, "  ", contract.Estimator)
 	b.WriteString("  /** How a model is asked. */\n  model?: ModelConfig;\n}\n")
+	tsDoc(b, "", "How many requests are sent to a confidence model at once, if nothing else is set.")
+	fmt.Fprintf(b, "export const REQUESTS = %d;\n", contract.Requests.Default)
 	tsDoc(b, "", "The defaults of the settings at the top of a configuration.")
 	b.WriteString("export const DEFAULTS = {\n")
 	for _, s := range contract.Session {
