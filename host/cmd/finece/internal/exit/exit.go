@@ -69,18 +69,20 @@ func Report(cmd *cobra.Command, err error) int {
 	}
 	// An error without a code comes from cobra. It is about the command line,
 	// unless a file could not be written.
-	failure := &Error{Usage, err}
+	code, silent := Usage, false
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		failure.Code = IO
+		code = IO
 	}
-	errors.As(err, &failure)
-	if failure.Err != nil {
-		terminal.Say(cmd, "%v", failure.Err)
+	if e := (*Error)(nil); errors.As(err, &e) {
+		code, silent = e.Code, e.Err == nil
 	}
-	if failure.Code == Usage {
+	if !silent {
+		terminal.Say(cmd, "%v", err)
+	}
+	if code == Usage {
 		fmt.Fprintf(cmd.ErrOrStderr(), "See '%s --help'.\n", cmd.CommandPath())
 	}
-	return failure.Code
+	return code
 }
 
 // Interruptible is a context that the first interrupt or SIGTERM cancels. A

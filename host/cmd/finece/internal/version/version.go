@@ -26,23 +26,9 @@ in browsers and edge workers: equal hashes give equal scores.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
-			version, revision, goVersion := "unknown", "", ""
 			if info, ok := debug.ReadBuildInfo(); ok {
-				version, goVersion = info.Main.Version, info.GoVersion
-				for _, s := range info.Settings {
-					switch {
-					case s.Key == "vcs.revision":
-						revision = s.Value
-					case s.Key == "vcs.modified" && s.Value == "true":
-						revision += " (modified)"
-					}
-				}
+				fmt.Fprint(out, built(info))
 			}
-			fmt.Fprintf(out, "finece       %s\n", version)
-			if revision != "" {
-				fmt.Fprintf(out, "revision     %s\n", revision)
-			}
-			fmt.Fprintf(out, "go           %s\n", goVersion)
 			_, err := fmt.Fprintf(out, "core sha256  %x\ncore size    %d bytes\ncore ABI     %d\n", sha256.Sum256(wasm.Core), len(wasm.Core), abi.Version)
 			if err != nil {
 				return exit.With(exit.IO, err)
@@ -50,4 +36,22 @@ in browsers and edge workers: equal hashes give equal scores.`,
 			return nil
 		},
 	}
+}
+
+// built says what the command was built from.
+func built(info *debug.BuildInfo) string {
+	revision := ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			revision += " (modified)"
+		}
+	}
+	text := fmt.Sprintf("finece       %s\n", info.Main.Version)
+	if revision != "" {
+		text += fmt.Sprintf("revision     %s\n", revision)
+	}
+	return text + fmt.Sprintf("go           %s\n", info.GoVersion)
 }
