@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readEnvelope } from "finece";
+import { ConfidenceLog, formatPercent } from "finece/badge";
+import { open, skip } from "./badge-support.js";
+import { until } from "./support.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const dist = new URL("../demo/dist/", import.meta.url);
+const go = process.env["PATH"]?.split(":").some((folder) => existsSync(join(folder, "go"))) === true;
+const unable = skip === false && !go ? "no go to build finece with" : skip;
+
+let server: ChildProcess | undefined;
+let address = "";
+let folder = "";
+
+before(async () => {
+  if (unable !== false) {
+    return;
+  }
+  execFileSync(process.execPath, [new URL("../demo/build.mjs", import.meta.url).pathname]);
+  folder = mkdtempSync(join(tmpdir(), "finece-serve-"));
+  execFileSync("go", ["build", "-o", folder, "./host/cmd/finece"], { cwd: root });
+  server = spawn(join(folder, "finece"), ["serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  server.stderr?.on("data", (data: Buffer) => { said += data.toString(); });
+  await until("finece serve listens", () => {
+    address = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? "";
+    assert.equal(server?.exitCode, null, said);
+    return address !== "";
+  });
+});
+
+after(() => {
+  server?.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript", wasm: "application/wasm", csv: "text/csv" };
+
+test("the page shows the same numbers as its server says", { skip: unable }, async (t) => {
+  const page = await open(t, "about:blank");
+  // The page of this checkout, under the server's address; all else is the server's.
+  await page.route(`${address}/**`, async (route) => {
+    const name = new URL(route.request().url()).pathname.slice(1) || "index.html";
+    if (route.request().method() === "GET" && existsSync(new URL(name, dist))) {
+      await route.fulfill({ body: readFileSync(new URL(name, dist)), contentType: TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain" });
+    } else {
+      await route.continue();
+    }
+  });
+  await page.goto(`${address}/?play=no`);
+  for (const question of [
+    "A baker sells 4 loaves on Monday and 3 on Tuesday. How many loaves does he sell in all?",
+    "Rosa has 12 apples. She gives away 5 and buys twice as many as she has left. How many apples does she have?",
+  ]) {
+    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    await page.fill("#prompt", question);
+    await page.keyboard.press("Enter");
+    const body = await (await answered).text();
+    await until("the answer is there", () => page.evaluate(() => !document.body.classList.contains("running")));
+
+    const log = new ConfidenceLog();
+    for (const line of body.split("\n").filter((data) => data.startsWith("data: {"))) {
+      readEnvelope(JSON.parse(line.slice(6)))?.events.forEach((record) => { log.apply(record); });
+    }
+    const whole = log.positions().find(({ kinds }) => kinds.includes("end"));
+    assert.ok(whole !== undefined && typeof whole.fused === "number", body.slice(-2000));
+    const shown = await page.locator(".answer").last().locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => Number(badge.getAttribute("value"))));
+    const said = log.positions().map(({ fused }) => fused);
+    assert.ok(shown.length > 0 && shown.every((value) => said.includes(value)), `${JSON.stringify(shown)} of ${JSON.stringify(said)}`);
+    assert.equal(shown.at(-1), whole.fused);
+    assert.match(await page.locator("#facts").innerText(), new RegExp(`Whole answer\\s*${formatPercent(whole.fused, "en")}`));
+  }
+});
