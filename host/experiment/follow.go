@@ -24,15 +24,15 @@ type place struct {
 	whole  bool
 }
 
-// scored is an answer's positions under a strategy, p(0) and p(z) among them, and
-// how likely a subject says that the answer is right at each of them.
+// scored is an answer's positions under a strategy, including p(0) and p(z), with a
+// subject's confidence at each of them.
 type scored struct {
 	places     []place
 	confidence []float64 // NaN where there is none
 	tokens     int       // of the answer
 }
 
-// score follows an answer. s is nil where no confidence model is asked.
+// score follows an answer. If s is nil, no confidence model is asked.
 func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completion, by *strategy, s *Subject) (*scored, error) {
 	data, err := chunks(a)
 	if err != nil {
@@ -135,8 +135,9 @@ func (w *work) child(ctx context.Context, q *grade.Question, root *place, text s
 	if ctx.Err() != nil {
 		return nil, 0, ctx.Err()
 	}
-	if at == nil { // what the core has always found
+	if at == nil { // the core finds p(z) in every answer
 		return nil, 0, errors.New("experiment: an answer without an end")
 	}
-	return &place{text: text[:at.Byte], tokens: int(at.Token), whole: at.Kinds&position.End != 0}, value, f.failed
+	end := min(int(at.Byte), len(text)) // the core writes bytes that are no UTF-8 as U+FFFD
+	return &place{text: text[:end], tokens: int(at.Token), whole: at.Kinds&position.End != 0}, value, f.failed
 }
