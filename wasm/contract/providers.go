@@ -43,7 +43,7 @@ var Providers = []Provider{
 	{"Mistral", stream.OpenAIChat, Never, "", "", false},
 	{"Groq", stream.OpenAIChat, Never, "", "", false},
 	{"Perplexity", stream.OpenAIChat, Never, "", "", false},
-	{"Together", stream.OpenAIChat, Unknown, askChat, "", false},
+	{"Together", stream.OpenAIChat, Unknown, `"logprobs": 5`, "the number of alternatives, not true", false},
 	{"OpenRouter", stream.OpenAIChat, Partly, askChat, "depends on the provider that it forwards to", false},
 	{"Cloudflare Workers AI, its own format", stream.WorkersAI, Never, "", "", false},
 	{"vLLM", stream.OpenAIChat, Sends, askChat, "also completions and Responses", true},
