@@ -85,7 +85,7 @@ export class AnswerReader {
 
   #value(json: string): void {
     this.#begun = true;
-    if (json.trim() === "[DONE]") {
+    if (json.length < 16 && json.trim() === "[DONE]") {
       this.#over = true;
     }
     const carries = json.includes('"finece"');

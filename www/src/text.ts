@@ -76,7 +76,8 @@ function formatOf(value: Fields): Format {
     return "ollama";
   }
   return typeof value["token"] === "object" || "generated_text" in value ? "tgi"
-    : "content" in value && "stop" in value ? "llama.cpp" : "auto";
+    : "content" in value && "stop" in value ? "llama.cpp"
+    : typeof value["response"] === "string" ? "workers-ai" : "auto";
 }
 
 type Reader = (event: Fields, say: Said, told: Set<string>) => void;
@@ -90,6 +91,7 @@ const READERS: Readonly<Partial<Record<Format, Reader>>> = {
   "ollama": ollama,
   "cohere": cohere,
   "tgi": tgi,
+  "workers-ai": (event, say) => { say("answer", event["response"]); },
   "llama.cpp": (event, say) => { say("answer", event["content"], number(event["index"])); },
 };
 
