@@ -14,7 +14,7 @@
 //	wasm/contract/schema/settings.json the JSON schema of a session's settings
 //	www/src/contract.ts                the ABI, the names, the records and the settings in TypeScript
 //	www/test/golden/names.json         events with every name in them, for a test
-//	README.md, www/README.md           the table of providers, between the markers <!-- providers --> and <!-- /providers -->
+//	README.md                          the table of providers, between the markers <!-- providers --> and <!-- /providers -->
 //
 // After a change to a table or to a list of names, run
 //

@@ -47,7 +47,7 @@ var Providers = []Provider{
 	{"OpenRouter", stream.OpenAIChat, Partly, askChat, "depends on the provider that it forwards to", false},
 	{"Cloudflare Workers AI, its own format", stream.WorkersAI, Never, "", "", false},
 	{"vLLM", stream.OpenAIChat, Sends, askChat, "also completions and Responses", true},
-	{"llama.cpp server", stream.OpenAIChat, Sends, askChat, "of a character that takes several tokens, the last token only", true},
+	{"llama.cpp server", stream.OpenAIChat, Sends, askChat, "if a character takes several tokens, only the last one has a log-probability", true},
 	{"llama.cpp server, /completion", stream.LlamaCPP, Sends, `"n_probs": 5`, "", true},
 	{"llama-cpp-python", stream.OpenAIChat, Sends, askChat, "top_logprobs is needed; 0 is enough", true},
 	{"SGLang", stream.OpenAIChat, Partly, askChat, "one setting of the server repeats earlier log-probabilities; these are left out", false},

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import type { StreamEvent } from "finece";
 import { open, skip } from "./badge-support.js";
 import { app, expected, root } from "./packed-support.js";
-import { demo, serve, until } from "./support.js";
+import { apart, demo, serve, until } from "./support.js";
 
 // A page that is rendered on the server and goes on in the browser, and a route
 // that scores on the server.
@@ -82,11 +83,11 @@ test("an app that Next builds with the packed package, rendered on the server", 
     response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" }).end(demo);
   });
   const url = await start(t, folder, upstream);
-  const want = await expected();
+  const want = apart(await expected());
 
   const html = await (await fetch(url)).text();
   assert.match(html, /<article data-status="idle"><p><\/p><confidence-badge state="pending">/);
-  assert.deepEqual(await (await fetch(`${url}/scored`)).json(), want, "scored on the server");
+  assert.deepEqual(apart(await (await fetch(`${url}/scored`)).json() as StreamEvent[]), want, "scored on the server");
 
   const view = await open(t, "about:blank");
   const said: string[] = [];
@@ -99,7 +100,7 @@ test("an app that Next builds with the packed package, rendered on the server", 
   await view.getByRole("button", { name: "score" }).click();
   const scored = (): Promise<string | undefined> => view.evaluate(() => (globalThis as { scored?: string }).scored);
   await until("the stream to be scored", async () => await scored() !== undefined);
-  assert.deepEqual(JSON.parse(await scored() ?? ""), want);
+  assert.deepEqual(apart(JSON.parse(await scored() ?? "") as StreamEvent[]), want);
   assert.equal(fetched.filter((path) => path.endsWith(".wasm")).length, 1, "the core was a file of its own, loaded once");
   assert.deepEqual(said, [], "nothing to complain of, such as another page on the server");
   assert.equal(await view.locator("confidence-badge[state=final]").count(), 1);

@@ -107,6 +107,11 @@ export function textOf(events: readonly (CoreEvent | StreamEvent)[], choice = 0)
   return events.map((event) => (event.type === "text" && event.choice === choice && event.segment === "answer" ? event.text : "")).join("");
 }
 
+/** The text of an answer and the other events: what does not depend on how the network divides a stream. */
+export function apart(events: readonly StreamEvent[]): [string, StreamEvent[]] {
+  return [textOf(events), events.filter(({ type }) => type !== "text")];
+}
+
 /**
  * Makes `coreTimeout`'s default of 3 s so long that a busy machine does not
  * matter. Runs here and in the pages of browser tests.

@@ -15,7 +15,7 @@ import (
 //
 //	<!-- providers -->
 //	<!-- /providers -->
-var documents = []string{"README.md", "www/README.md"}
+var documents = []string{"README.md"}
 
 // filled returns a document with its tables.
 func filled(root, path string) ([]byte, error) {
