@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 )
 
 // city is a question of cities.py.
@@ -75,6 +77,65 @@ func TestSplits(t *testing.T) {
 			if err != nil || verdict != grade.Right {
 				t.Errorf("the solution of %s is graded %v (%v), want right", c.ID, verdict, err)
 			}
+		}
+	}
+}
+
+// reply is a line of finece construct's file of replies.
+type reply struct {
+	ID          string
+	At          string
+	Start       int
+	Partial     string
+	Completions []openai.Completion
+}
+
+// TestLabels: every label is the share of right answers among the replies to its state,
+// graded anew, and the question is one of label.jsonl.
+func TestLabels(t *testing.T) {
+	golds := map[string]*grade.Question{}
+	for _, c := range lines[city](t, "cities/label.jsonl") {
+		golds[c.ID] = &grade.Question{ID: c.ID, Text: c.Question, Gold: c.Gold}
+	}
+	type place struct{ id, partial string }
+	type count struct{ right, all int }
+	sampled := map[place][]count{} // two branches may come to the same partial answer
+	for _, r := range lines[reply](t, "labels.jsonl.samples.gz") {
+		q := golds[r.ID]
+		if q == nil {
+			t.Fatalf("a reply to %s, which is no question of label.jsonl", r.ID)
+		}
+		var n count
+		for _, c := range r.Completions {
+			verdict, err := grade.AliasGrader{}.Grade(t.Context(), q, r.Partial+c.Text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n.all++
+			if verdict == grade.Right {
+				n.right++
+			}
+			if r.At == "" && len(c.Tokens) == 0 {
+				t.Errorf("an answer to %s has no log-probabilities", r.ID)
+			}
+		}
+		at := place{r.ID, r.Partial}
+		sampled[at] = append(sampled[at], n)
+	}
+	states := lines[construct.State](t, "labels.jsonl.gz")
+	if len(states) == 0 {
+		t.Fatal("no labels")
+	}
+	for _, s := range states {
+		if s.Position == "p(z)" {
+			continue
+		}
+		found := false
+		for _, n := range sampled[place{s.ID, s.Text}] {
+			found = found || n == count{s.K, s.N}
+		}
+		if !found {
+			t.Errorf("%s at %s after %q: label %d of %d, but the replies give %v", s.ID, s.Position, s.Text, s.K, s.N, sampled[place{s.ID, s.Text}])
 		}
 	}
 }
