@@ -147,14 +147,14 @@ func TestBase(t *testing.T) {
 	if first, last := losses(remembers); !(last < first/2) {
 		t.Errorf("with all losses it went from %v to %v", first, last)
 	}
-	adapted := w.train("base", "--corpus", corpus, "--model", w.path("early", "best"), "--lora-rank", "4", "--batch", "16", "--lr", "1e-2", "--log-every", "10", "--out", w.path("adapted"))
-	if first, last := losses(adapted); !(first < stopped*1.2 && last < stopped*0.9) {
-		t.Errorf("with an adapter the loss went from %v to %v, from %v before", first, last, stopped)
+	adapted := w.train("base", "--corpus", prompts, "--model", w.path("further", "best"), "--lora-rank", "4", "--epochs", "10", "--batch", "16", "--lr", "2e-2", "--log-every", "4", "--out", w.path("adapted"))
+	if first, last := losses(adapted); !(last < first*0.7) {
+		t.Errorf("with an adapter the loss on other texts went from %v to %v", first, last)
 	}
 	for _, name := range []string{"base", "early", "further", "remembers", "adapted"} {
 		m, err := lm.Load(os.DirFS(w.path(name, "best")))
 		if name == "adapted" {
-			m, err = lm.LoadAdapter(os.DirFS(w.path("early", "best")), os.DirFS(w.path(name, "best")))
+			m, err = lm.LoadAdapter(os.DirFS(w.path("further", "best")), os.DirFS(w.path(name, "best")))
 		}
 		url := w.serve("generator", m, err)
 		client, err := model.New(model.Config{BaseURL: url + "/v1"})
