@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -52,13 +53,17 @@ type Report struct {
 // When ctx ends, the trainer is told to stop. It resumes from its last checkpoint when the same command
 // is run again.
 func (t *Trainer) Run(ctx context.Context, tell func(Report), args ...string) error {
-	return t.start(ctx, args, func(out io.Reader) error {
+	safe := *t
+	if t.Log != nil {
+		safe.Log = &lockedWriter{w: t.Log} // standard error is copied to it meanwhile
+	}
+	return safe.start(ctx, args, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			var r Report
 			if json.Unmarshal(lines.Bytes(), &r) != nil {
-				if t.Log != nil {
-					fmt.Fprintln(t.Log, lines.Text())
+				if safe.Log != nil {
+					fmt.Fprintln(safe.Log, lines.Text())
 				}
 				continue
 			}
@@ -138,4 +143,16 @@ func (l *lastBytes) Write(p []byte) (int, error) {
 		l.bytes = l.bytes[:copy(l.bytes, l.bytes[over:])]
 	}
 	return len(p), nil
+}
+
+// lockedWriter lets several goroutines write to w.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }

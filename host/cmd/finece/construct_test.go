@@ -25,9 +25,9 @@ import (
 type generator struct {
 	*httptest.Server
 	requests, completions atomic.Int64
-	slow                  time.Duration
+	slow                  atomic.Int64 // a time.Duration before each answer
 	down                  atomic.Bool
-	anew                  bool // start new answers instead of continuing partial ones
+	anew                  atomic.Bool // start new answers instead of continuing partial ones
 	judges, entailments   atomic.Int64
 }
 
@@ -65,9 +65,9 @@ func (g *generator) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.requests.Add(1)
-	time.Sleep(g.slow)
+	time.Sleep(time.Duration(g.slow.Load()))
 	partial := ""
-	if last := request.Messages[len(request.Messages)-1]; last.Role == "assistant" && !g.anew {
+	if last := request.Messages[len(request.Messages)-1]; last.Role == "assistant" && !g.anew.Load() {
 		partial = last.Content
 	}
 	var choices []string
@@ -125,7 +125,7 @@ func TestConstructResumes(t *testing.T) {
 	}
 
 	g = newGenerator(t)
-	g.slow = 5 * time.Millisecond
+	g.slow.Store(int64(5 * time.Millisecond))
 	out := filepath.Join(t.TempDir(), "data.jsonl")
 	stopped := 0
 	stop := func(sig os.Signal, at int64) result {
@@ -249,7 +249,7 @@ func TestConstructLines(t *testing.T) {
 // A server may accept "continue_final_message" and ignore it.
 func TestConstructSeesThatAnswersBeginAnew(t *testing.T) {
 	g := newGenerator(t)
-	g.anew = true
+	g.anew.Store(true)
 	finece(t, questionsFor(3), g.args("-", "", "--k", "20", "--m", "1")...).wants(t, 0, "seems to start new answers", "try another --api", "begin like answers to the question")
 }
 
