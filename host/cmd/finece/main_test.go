@@ -16,27 +16,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/finece/finece/host/cmd/finece/internal/processes"
 )
 
 // TestMain makes this test binary the command finece: tests run main itself, as
 // a process of its own, and the coverage of these processes is counted.
 func TestMain(m *testing.M) {
-	coverProcesses()
+	processes.CountCoverage()
 	testscript.Main(m, map[string]func(){"finece": main})
-}
-
-// coverProcesses makes processes of a test binary with coverage write what they
-// covered to where `go test -cover` collects it, unless GOCOVERDIR names a
-// folder. Without that, each process would warn on standard error.
-func coverProcesses() {
-	if testing.CoverMode() == "" || os.Getenv("GOCOVERDIR") != "" {
-		return
-	}
-	for _, arg := range os.Args {
-		if dir, ok := strings.CutPrefix(arg, "-test.gocoverdir="); ok {
-			os.Setenv("GOCOVERDIR", dir)
-		}
-	}
 }
 
 const (

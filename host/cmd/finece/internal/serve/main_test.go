@@ -21,6 +21,7 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
+	"github.com/finece/finece/host/cmd/finece/internal/processes"
 )
 
 // asCommand makes this test binary the command, so that tests run serve as a
@@ -29,6 +30,7 @@ const asCommand = "FINECE_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) == "" {
+		processes.CountCoverage()
 		os.Exit(m.Run())
 	}
 	root := &cobra.Command{Use: "finece", SilenceErrors: true, SilenceUsage: true}
