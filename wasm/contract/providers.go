@@ -19,7 +19,7 @@ type Provider struct {
 	Logprobs Logprobs
 	Ask      string // the fields of a request that ask for log-probabilities, in JSON without braces; "" if there are none
 	Notes    string // one line
-	Recorded bool   // the facts are from recorded streams; otherwise from the provider's documentation
+	Recorded bool   // the facts are from streams that we recorded; the others were not checked
 }
 
 // The fields that ask for log-probabilities, by API.
