@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-//go:embed python/*.py
+//go:embed python/*.py python/flags.json
 var scripts embed.FS
 
 // Requirements are the Python packages of the trainer, with their versions, as

@@ -16,20 +16,26 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.dont_write_bytecode = True  # where this file lies is no place for it
+sys.dont_write_bytecode = True  # nothing may be written to the folder of this file
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
-import torch
-import transformers
-from transformers import (
-    AutoModelForCausalLM,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
+try:
+    import torch
+    import transformers
+    from transformers import (
+        AutoModelForCausalLM,
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        LlamaConfig,
+        LlamaForCausalLM,
+        PreTrainedTokenizerFast,
+    )
+except ModuleNotFoundError as missing:
+    raise SystemExit(
+        f"{sys.executable} has no package {missing.name}. finece train requirements prints the packages for pip; "
+        "set FINECE_PYTHON to an interpreter that has them"
+    ) from None
 
 import finece_heldout
 import finece_processes
@@ -202,74 +208,41 @@ def finish(model, tokenizer, args):
     print(json.dumps({"saved": str(best)}), flush=True)
 
 
+KINDS = {"int": int, "float": float}
+
+
+def parser():
+    """The commands with the flags of flags.json, which `finece train` reads for its help, too."""
+    top = argparse.ArgumentParser(prog="finece train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = top.add_subparsers(required=True)
+    flags = json.loads((Path(__file__).parent / "flags.json").read_text())
+    for name, run in (("tokenizer", make_tokenizer), ("base", base), ("ift", ift), ("value", value)):
+        c = commands.add_parser(name)
+        c.set_defaults(run=run, prompt_loss=0.0, remember=0.0, surprise=0.0)
+        groups = {}
+        for f in (f for f in flags if name in f["of"]):
+            how = {"help": f["help"].replace("%", "%%"), "required": f.get("required", False)}
+            match f["type"]:
+                case "switch":
+                    how = {"help": how["help"], "action": "store_true"}
+                case "choice":
+                    how |= {"action": argparse.BooleanOptionalAction, "default": has_bf16()}
+                case kind:
+                    how |= {"type": KINDS.get(kind, str), "default": f.get("defaults", {}).get(name, f.get("default"))}
+            if f["type"] == "files":
+                how["nargs"] = "+"
+            into = c
+            if "either" in f:
+                into = groups.setdefault(f["either"], None) or c.add_mutually_exclusive_group(required=f["either"] == "start")
+                groups[f["either"]] = into
+            into.add_argument("--" + f["name"], **how)
+        if name in ("ift", "value"):
+            c.add_argument("--finece", default="finece", help="the command that evaluates")
+    return top
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="finece train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
-
-    c = commands.add_parser("tokenizer", help="learn a tokenizer from a corpus")
-    c.add_argument("--corpus", required=True, nargs="+", help="JSON Lines of messages, or of instruction, input, output")
-    c.add_argument("--out", required=True)
-    c.add_argument("--vocab", type=int, default=768)
-    c.add_argument("--context", type=int, default=512)
-    c.add_argument("--limit", type=int, default=20000, help="lines of each corpus; 0 is all")
-    c.set_defaults(run=make_tokenizer)
-
-    def common(c, **defaults):
-        c.add_argument("--out", required=True, help="folder of the checkpoints; the model comes into best/ in it")
-        c.add_argument("--epochs", type=int, default=defaults["epochs"])
-        c.add_argument("--batch", type=int, default=defaults["batch"], help="sequences a step")
-        c.add_argument("--lr", type=float, default=defaults["lr"])
-        c.add_argument("--beta1", type=float, default=0.9)
-        c.add_argument("--beta2", type=float, default=defaults["beta2"])
-        c.add_argument("--weight-decay", type=float, default=defaults["decay"])
-        c.add_argument("--warmup", type=int, default=300, help="steps, at most a tenth of all")
-        c.add_argument("--schedule", default="cosine")
-        c.add_argument("--context", type=int, default=512, help="tokens; longer lines are left out")
-        c.add_argument("--limit", type=int, default=0, help="lines of the data; 0 is all")
-        c.add_argument("--seed", type=int, default=1)
-        c.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=has_bf16(), help="products of 16 bits (default: if a GPU, or instructions of the processor, compute them)")
-        c.add_argument("--processes", type=int, default=1, help="that share the cores and each batch: quicker for small models on a CPU")
-        c.add_argument("--log-every", type=int, default=50)
-        c.add_argument("--save-every", type=int, default=500)
-
-    c = commands.add_parser("base", help="train a generator from scratch, or another one further")
-    c.add_argument("--corpus", required=True, nargs="+", help="JSON Lines of messages, or of instruction, input, output")
-    begin = c.add_mutually_exclusive_group(required=True)
-    begin.add_argument("--tokenizer", help="folder of the tokenizer of one from scratch")
-    begin.add_argument("--model", help="folder or name of one to train further, which has its shape and its tokenizer already")
-    c.add_argument("--hidden", type=int, default=128)
-    c.add_argument("--ffn", type=int, default=352)
-    c.add_argument("--layers", type=int, default=6)
-    c.add_argument("--heads", type=int, default=4)
-    c.add_argument("--stop", type=int, default=0, help="end after so many steps, as if more came: for a generator that is to err; 0 is all")
-    c.add_argument("--lora-rank", type=int, default=0, help="--model: rank of LoRA matrices to train; 0 trains all weights")
-    c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the last message before the reply; 0 is none")
-    c.add_argument("--remember", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model still know in its last layer which token it has just read, beside which it expects: layers on top can compare the two; 0 is none")
-    common(c, epochs=1, batch=48, lr=2e-3, beta2=0.95, decay=0.01)
-    c.set_defaults(run=base, surprise=0.0)
-
-    for name, run, text in (("ift", ift, "teach a model to write its confidence"), ("value", value, "put a value head on a model")):
-        c = commands.add_parser(name, help=text)
-        c.add_argument("--model", required=True, help="folder or name of the model to begin with")
-        c.add_argument("--data", required=True, help="what finece train export writes")
-        c.add_argument("--dev", required=True, help="the same of held-out questions")
-        c.add_argument("--dev-limit", type=int, default=0, help="lines of --dev; 0 is all")
-        c.add_argument("--lora-rank", type=int, default=0, help="of LoRA matrices; 0 trains all weights")
-        c.add_argument("--finece", default="finece", help="the command that evaluates")
-        # The paper's: AdamW, beta2 0.5, learning rate 1e-4, 300 steps of warm-up.
-        common(c, epochs=3, batch=32, lr=1e-4, beta2=0.5, decay=0.0)
-        if run is ift:
-            layers = c.add_mutually_exclusive_group()
-            layers.add_argument("--grow", type=int, default=0, metavar="LAYERS", help="layers to put on the model, which change nothing at first: to see what it expected of the text that it judges")
-            layers.add_argument("--grown", type=int, default=0, metavar="LAYERS", help="that a former --grow has put on the model: to go on with these")
-            c.add_argument("--freeze", action="store_true", help="train the layers of --grow or --grown alone: what the model expects stays as it is")
-            c.add_argument("--prompt-loss", type=float, default=0.0, metavar="WEIGHT", help="of a loss on the question and the answer in the prompt, as for a generator; 0 is none")
-            c.add_argument("--surprise", type=float, default=0.0, metavar="WEIGHT", help="of a loss that has the model notice how likely it found each token of the answer; takes --grow or --grown; 0 is none")
-        else:
-            c.set_defaults(prompt_loss=0.0, surprise=0.0)
-        c.set_defaults(run=run, remember=0.0)
-
-    args = parser.parse_args()
+    args = parser().parse_args()
     if torch.cuda.device_count() > 1:
         raise SystemExit("more than one GPU is visible: name one in CUDA_VISIBLE_DEVICES")
     processes = getattr(args, "processes", 1)

@@ -35,8 +35,7 @@ and the small generator that this project ships:
   tokenizer, base   a tokenizer, and a generator from scratch or trained further
 
 ift, value, tokenizer and base run the Python trainer, which uses transformers and
-PEFT, and a GPU if there is one. Each has its own --help. The interpreter is
-FINECE_PYTHON, or python3; finece train requirements prints the packages for pip.
+PEFT, and a GPU if there is one. The interpreter is FINECE_PYTHON, or python3; finece train requirements prints the packages for pip.
 If the trainer is killed, the same command resumes from the last checkpoint.`
 
 const example = `  finece train requirements > requirements.txt
@@ -99,27 +98,6 @@ func newTrainRead() *cobra.Command {
 			defer in.Close()
 			w := bufio.NewWriter(cmd.OutOrStdout())
 			return errors.Join(train.ReadReplies(w, in), w.Flush())
-		},
-	}
-}
-
-// newTrainer is a command of the Python trainer, which parses its own flags.
-func newTrainer(name, short, long, example string) *cobra.Command {
-	return &cobra.Command{
-		Use:                name + " [flags]",
-		Short:              short,
-		Long:               long + "\nIt is the Python trainer's: finece train " + name + " --help lists its flags.",
-		Example:            "  finece train " + name + " " + example,
-		DisableFlagParsing: true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := exit.Interruptible(cmd.Context())
-			defer stop()
-			t := train.Trainer{Log: cmd.ErrOrStderr()}
-			err := t.Pass(ctx, cmd.OutOrStdout(), append([]string{name}, args...)...)
-			if err != nil && ctx.Err() == nil {
-				return exit.With(exit.IO, err)
-			}
-			return err
 		},
 	}
 }
