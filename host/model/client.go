@@ -126,6 +126,15 @@ var errReplyTooLong = errors.New("the reply is too long")
 // Post sends a request's body and returns the reply's. It waits for its turn,
 // then at most Config.Timeout. The error is an [*Error].
 func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
+	return c.exchange(ctx, http.MethodPost, body)
+}
+
+// Get asks for what is at the client's path, in the same way.
+func (c *Client) Get(ctx context.Context) ([]byte, error) {
+	return c.exchange(ctx, http.MethodGet, nil)
+}
+
+func (c *Client) exchange(ctx context.Context, method string, body []byte) ([]byte, error) {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -136,7 +145,7 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	defer cancel()
 	var last attempt
 	for n := 1; ; n++ {
-		reply, err := c.try(limited, &last, body)
+		reply, err := c.try(limited, &last, method, body)
 		if err == nil {
 			return reply, nil
 		}
@@ -155,12 +164,14 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 }
 
 // try makes one attempt. It stores the outcome in last, unless ctx ended it.
-func (c *Client) try(ctx context.Context, last *attempt, body []byte) (reply []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+func (c *Client) try(ctx context.Context, last *attempt, method string, body []byte) (reply []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("Accept", "application/json")
 	if c.key != "" {
 		req.Header.Set("Authorization", "Bearer "+string(c.key))

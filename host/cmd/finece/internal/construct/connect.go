@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
+	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/grade"
@@ -15,26 +17,13 @@ import (
 // connect makes the clients.
 func (f *options) connect() error {
 	c := &f.config
-	server := func(url string) model.Config {
-		if url == "" {
-			url = f.server
-		}
-		if url == "" { // of a dry run, which asks none
-			url = "http://localhost"
-		}
-		retries := f.retries
-		if retries == 0 {
-			retries = -1
-		}
-		return model.Config{BaseURL: url, Key: model.KeyFromEnv(), Timeout: f.timeout, Retries: retries, Concurrency: c.Requests}
-	}
 	var err error
-	f.gen.Server = server("")
+	f.gen.Server = f.client("")
 	if c.Generator, err = openai.NewGenerator(f.gen); err != nil {
 		return exit.With(exit.Usage, err)
 	}
 	if f.embedModel != "" {
-		if c.Vectorizer, err = openai.NewEmbeddings(server(f.embedServer), f.embedModel, nil); err != nil {
+		if c.Vectorizer, err = openai.NewEmbeddings(f.client(f.embedServer), f.embedModel, nil); err != nil {
 			return exit.With(exit.Usage, err)
 		}
 	}
@@ -43,13 +32,13 @@ func (f *options) connect() error {
 		if err != nil {
 			return err
 		}
-		c.Grader, err = grade.NewJudge(grade.JudgeConfig{Server: server(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
+		c.Grader, err = grade.NewJudge(grade.JudgeConfig{Server: f.client(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}
 	}
 	if f.equivalence {
-		c.Equivalence, err = grade.NewEntailment(grade.EntailmentConfig{Server: server(f.judgeServer), Model: f.equivalenceModel})
+		c.Equivalence, err = grade.NewEntailment(grade.EntailmentConfig{Server: f.client(f.judgeServer), Model: f.equivalenceModel})
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}
@@ -58,6 +47,44 @@ func (f *options) connect() error {
 		return exit.With(exit.Usage, err)
 	}
 	return nil
+}
+
+// client is the configuration of the client of a server, which is --server if url is "".
+func (f *options) client(url string) model.Config {
+	if url == "" {
+		url = f.server
+	}
+	if url == "" { // of a dry run, which asks none
+		url = "http://localhost"
+	}
+	retries := f.retries
+	if retries == 0 {
+		retries = -1
+	}
+	return model.Config{BaseURL: url, Key: model.KeyFromEnv(), Timeout: f.timeout, Retries: retries, Concurrency: f.config.Requests}
+}
+
+// fitContext lowers the default length of a completion to half of the model's context,
+// so that a prompt has the other half. Where the server has no list of models, or the
+// list does not say, the length stays.
+func (r *construction) fitContext() {
+	f := r.flags
+	if f.server == "" || f.dry {
+		return
+	}
+	server := f.client("")
+	server.Timeout, server.Retries = 10*time.Second, -1
+	models, err := openai.Models(r.cmd.Context(), server)
+	if failed := (*openai.ServerError)(nil); errors.As(err, &failed) && failed.Status == 0 {
+		r.say("%v; without it, a completion gets at most %s tokens (--max-tokens)", err, grouped(f.gen.MaxTokens))
+	}
+	for i, m := range models {
+		// A server takes a request without a model as one for its first.
+		if (m.ID == f.gen.Model || f.gen.Model == "" && i == 0) && m.Context > 0 && m.Context/2 < f.gen.MaxTokens {
+			f.gen.MaxTokens = m.Context / 2
+			r.say("the context of %s is %s tokens: a completion gets at most %s (--max-tokens)", m.ID, grouped(m.Context), grouped(f.gen.MaxTokens))
+		}
+	}
 }
 
 func (f *options) readRubric() (string, error) {

@@ -118,7 +118,7 @@ func New() *cobra.Command {
 	flags.StringVar(&g.Prompt, "prompt", "", "what is asked, with {question} in it (default: the question, and how to write the answer so that the --grader can read it; with --api completions, the question and a blank line)")
 	flags.Float64Var(&g.Temperature, "temperature", g.Temperature, "temperature of the sampling")
 	flags.Float64Var(&g.TopP, "top-p", 0, "top_p of the sampling; 0 leaves it to the server")
-	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "length of a completion at most; 0 leaves it to the server")
+	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "length of a completion at most; 0 leaves it to the server; by default half of the model's context if that is less and the server says it")
 	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
 	flags.BoolVar(&g.Logprobs, "logprobs", false, "-o: keep the tokens of each reply with their log-probabilities in the file of replies")
 	flags.IntVar(&g.TopLogprobs, "top-logprobs", 0, "--logprobs: keep this many alternatives of each token as well")
@@ -173,6 +173,9 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	r := &construction{cmd: cmd, flags: f, name: in.Name}
 	if err := r.read(in); err != nil {
 		return err
+	}
+	if !cmd.Flags().Changed("max-tokens") {
+		r.fitContext()
 	}
 	settings, err := f.settings()
 	if err != nil {

@@ -1,0 +1,53 @@
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/finece/finece/host/model"
+)
+
+// Model is what a server says of a model that it serves, in its list at /models.
+type Model struct {
+	ID string
+	// Context is the number of tokens of a prompt and its completion together; 0 if the
+	// server does not say.
+	Context int
+	// Card says what a confidence model was trained on; nil if the server does not
+	// say. "finece lm" does.
+	Card json.RawMessage
+}
+
+// Models asks a server which models it serves. Of c, BaseURL, Key, Timeout, Retries and
+// HTTP count. Servers need not have such a list: the error is ctx's or a [*ServerError].
+func Models(ctx context.Context, c model.Config) ([]Model, error) {
+	e, err := NewEndpoint("list of models", c, "models")
+	if err != nil {
+		return nil, err
+	}
+	raw, err := e.client.Get(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, e.Failure(err)
+	}
+	var list struct {
+		Data []struct {
+			ID     string          `json:"id"`
+			Max    int             `json:"max_model_len"`  // vLLM, SGLang, finece lm
+			Length int             `json:"context_length"` // OpenRouter, Together
+			Window int             `json:"context_window"` // Groq
+			Card   json.RawMessage `json:"card"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, e.Failure(fmt.Errorf("the reply: %w", err))
+	}
+	models := make([]Model, len(list.Data))
+	for i, m := range list.Data {
+		models[i] = Model{m.ID, max(m.Max, m.Length, m.Window), m.Card}
+	}
+	return models, nil
+}
