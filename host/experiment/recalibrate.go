@@ -102,7 +102,7 @@ func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 	})
 	apply := func(p float64) float64 { return p }
 	if len(rows) > 0 {
-		m, err := fit.Fit(calibrate.Platt, rows, 0)
+		m, err := fit.Fit(calibrate.Platt, rows, fit.Bins{})
 		switch {
 		case err == nil:
 			apply = m.Apply

@@ -216,6 +216,14 @@ func TestLimitsOfAMap(t *testing.T) {
 	isotonic := Map{Method: Isotonic, X: knots(2), Y: knots(2), N: 1, High: 1}
 	histogram := Map{Method: Histogram, Y: values(1), N: 1, High: 1}
 	with := func(m Map, change func(*Map)) Map { change(&m); return m }
+	// counted gives n bins their outcomes and intervals.
+	counted := func(n, outcomes int, lower, upper float64) func(*Map) {
+		return func(m *Map) {
+			for range n {
+				m.Counts, m.Lower, m.Upper = append(m.Counts, outcomes), append(m.Lower, lower), append(m.Upper, upper)
+			}
+		}
+	}
 	for _, c := range []struct {
 		name string
 		m    Map
@@ -243,6 +251,19 @@ func TestLimitsOfAMap(t *testing.T) {
 		{"one more bin", with(histogram, func(m *Map) { m.Y = values(MaxKnots + 1) }), false},
 		{"bins of 0 and 1", with(histogram, func(m *Map) { m.Y = []float64{0, 1} }), true},
 		{"a bin over 1", with(histogram, func(m *Map) { m.Y = []float64{0, 1.5} }), false},
+		{"bins with outcomes", with(histogram, counted(1, 1, 0, 1)), true},
+		{"outcomes for more bins than there are", with(histogram, counted(2, 1, 0, 1)), false},
+		{"no outcomes in a bin", with(histogram, counted(1, 0, 0, 1)), false},
+		{"an interval of one value", with(histogram, counted(1, 9, 0.5, 0.5)), true},
+		{"an interval upside down", with(histogram, counted(1, 9, 0.6, 0.5)), false},
+		{"an interval from below 0", with(histogram, counted(1, 9, -0.1, 0.5)), false},
+		{"an interval over 1", with(histogram, counted(1, 9, 0.1, 1.1)), false},
+		{"an interval of NaN", with(histogram, counted(1, 9, math.NaN(), 1)), false},
+		{"outcomes without intervals", with(histogram, func(m *Map) { m.Counts = []int{5} }), false},
+		{"intervals without outcomes", with(histogram, func(m *Map) { m.Lower, m.Upper = values(1), values(1) }), false},
+		{"half an interval", with(histogram, func(m *Map) { m.Counts, m.Lower = []int{5}, values(1) }), false},
+		{"knots with outcomes", with(isotonic, counted(2, 5, 0, 1)), true},
+		{"outcomes of platt", with(temperature, counted(1, 5, 0, 1)), false},
 		{"a method of the future", with(temperature, func(m *Map) { m.Method = methodCount }), false},
 	} {
 		if err := c.m.Validate(); (err == nil) != c.ok {
@@ -266,6 +287,24 @@ func TestWhichMapsAreFitted(t *testing.T) {
 		known := m != None && m < methodCount
 		if m.Fitted() != (known && m != Identity) || listed[m] != known {
 			t.Errorf("%s is fitted: %v, listed: %v", m, m.Fitted(), listed[m])
+		}
+	}
+}
+
+func TestEqualMapsHaveEqualOutcomes(t *testing.T) {
+	make := func() Map {
+		return Map{Method: Histogram, Y: []float64{0.5}, N: 1, High: 1, Counts: []int{1}, Lower: []float64{0.1}, Upper: []float64{0.9}}
+	}
+	a := make()
+	for name, change := range map[string]func(*Map){
+		"counts": func(m *Map) { m.Counts[0]++ }, "lower": func(m *Map) { m.Lower[0] = 0.2 }, "upper": func(m *Map) { m.Upper[0] = 0.8 },
+	} {
+		b := make()
+		if !a.Equal(&b) {
+			t.Error("two maps that are the same are not equal")
+		}
+		if change(&b); a.Equal(&b) {
+			t.Errorf("maps with other %s are equal", name)
 		}
 	}
 }

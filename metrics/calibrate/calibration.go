@@ -120,6 +120,9 @@ func (m *Map) problem() string {
 			return "parameters: a slope is at least 0, a temperature at least 1e-6, and none over 1e6"
 		}
 	}
+	if !m.counted() {
+		return "counts, lower, upper: want one of each for every y, with outcomes from 1 and 0 <= lower <= upper <= 1; or none of them"
+	}
 	switch m.Method {
 	case Isotonic:
 		return m.knots()
@@ -129,6 +132,23 @@ func (m *Map) problem() string {
 		}
 	}
 	return ""
+}
+
+// counted reports whether the outcomes of the bins and their intervals are complete
+// or left out.
+func (m *Map) counted() bool {
+	if len(m.Counts)+len(m.Lower)+len(m.Upper) == 0 {
+		return true
+	}
+	if len(m.Counts) != len(m.Y) || len(m.Lower) != len(m.Y) || len(m.Upper) != len(m.Y) {
+		return false
+	}
+	for i, n := range m.Counts {
+		if n < 1 || !(m.Lower[i] >= 0 && m.Lower[i] <= m.Upper[i] && m.Upper[i] <= 1) {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *Map) knots() string {

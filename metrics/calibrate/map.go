@@ -66,6 +66,13 @@ type Map struct {
 	// Y are the knots' values, or those of the bins. Isotonic, Histogram.
 	Y []float64
 
+	// Of each knot or bin, beside Y: the outcomes that its value was made from, and
+	// the 95% Wilson interval of their share. Bins that were merged, and a knot
+	// beyond the outermost bin, repeat the numbers. Nil in maps of versions that did
+	// not keep them. Isotonic, Histogram.
+	Counts       []int
+	Lower, Upper []float64
+
 	N         int     // labelled confidences that it was fitted on
 	Low, High float64 // the least and the greatest of them: the support
 }
@@ -108,7 +115,8 @@ func (m *Map) Outside(p float64) bool { return p < m.Low || p > m.High }
 // Equal reports whether two maps are the same.
 func (m *Map) Equal(o *Map) bool {
 	return m.Method == o.Method && m.Clip == o.Clip && m.N == o.N && m.Low == o.Low && m.High == o.High &&
-		slices.Equal(m.Parameters, o.Parameters) && slices.Equal(m.X, o.X) && slices.Equal(m.Y, o.Y)
+		slices.Equal(m.Parameters, o.Parameters) && slices.Equal(m.X, o.X) && slices.Equal(m.Y, o.Y) &&
+		slices.Equal(m.Counts, o.Counts) && slices.Equal(m.Lower, o.Lower) && slices.Equal(m.Upper, o.Upper)
 }
 
 // Logs are ln p and ln(1-p) of p clipped to [clip, 1-clip], as Temperature, Platt

@@ -48,6 +48,17 @@ func appendMap(dst []byte, m *calibrate.Map) []byte {
 	dst = appendNumbers(dst, "parameters", m.Parameters)
 	dst = appendNumbers(dst, "x", m.X)
 	dst = appendNumbers(dst, "y", m.Y)
+	if len(m.Counts) > 0 {
+		dst = append(dst, `,"counts":`...)
+		between := byte('[')
+		for _, n := range m.Counts {
+			dst = strconv.AppendInt(append(dst, between), int64(n), 10)
+			between = ','
+		}
+		dst = append(dst, ']')
+	}
+	dst = appendNumbers(dst, "lower", m.Lower)
+	dst = appendNumbers(dst, "upper", m.Upper)
 	return append(dst, '}')
 }
 

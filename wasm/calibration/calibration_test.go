@@ -19,7 +19,8 @@ const documented = `{
   "maps": {
     "question": {"method": "temperature", "n": 400, "support": [0.1, 0.9], "clip": 1e-6, "parameters": [1.4]},
     "early":    {"method": "platt", "n": 812, "support": [0.2, 1], "clip": 1e-6, "parameters": [0.7, -0.2]},
-    "late":     {"method": "isotonic", "n": 790, "support": [0.2, 1], "x": [0, 0.4, 1], "y": [0.1, 0.3, 0.9]}
+    "late":     {"method": "isotonic", "n": 90, "support": [0.4, 1], "x": [0, 0.4, 1], "y": [0.1, 0.2, 0.9],
+                 "counts": [30, 30, 60], "lower": [0.1, 0.1, 0.8], "upper": [0.4, 0.4, 0.95]}
   },
   "report": {}
 }`
@@ -31,7 +32,8 @@ func TestTheDocumentedExampleHolds(t *testing.T) {
 		Maps: [calibrate.Bands]calibrate.Map{
 			{Method: calibrate.Temperature, N: 400, Low: 0.1, High: 0.9, Clip: 1e-6, Parameters: []float64{1.4}},
 			{Method: calibrate.Platt, N: 812, Low: 0.2, High: 1, Clip: 1e-6, Parameters: []float64{0.7, -0.2}},
-			{Method: calibrate.Isotonic, N: 790, Low: 0.2, High: 1, X: []float64{0, 0.4, 1}, Y: []float64{0.1, 0.3, 0.9}},
+			{Method: calibrate.Isotonic, N: 90, Low: 0.4, High: 1, X: []float64{0, 0.4, 1}, Y: []float64{0.1, 0.2, 0.9},
+				Counts: []int{30, 30, 60}, Lower: []float64{0.1, 0.1, 0.8}, Upper: []float64{0.4, 0.4, 0.95}},
 		},
 	}
 	if err != nil || !reflect.DeepEqual(c, want) || string(report) != "{}" {
@@ -50,6 +52,8 @@ func TestWhatIsWrittenIsReadBitForBit(t *testing.T) {
 			{Method: calibrate.Beta, Clip: 1e-6, Parameters: []float64{rng.ExpFloat64(), 0, rng.NormFloat64()}},
 			{Method: calibrate.Isotonic, X: []float64{0, a, 1}, Y: []float64{b / 2, b, (1 + b) / 2}},
 			{Method: calibrate.Histogram, Y: []float64{rng.Float64(), 0, 1, rng.Float64()}},
+			{Method: calibrate.Histogram, Y: []float64{0.5, 0.5}, Counts: []int{1 + rng.IntN(1<<30), 3},
+				Lower: []float64{min(a, b), 0}, Upper: []float64{max(a, b), 1}},
 		}
 		want := calibrate.Calibration{Source: "a \"b\"\n\u00e9", Boundary: rng.IntN(1 << 31)}
 		for i := range want.Maps {
@@ -128,7 +132,11 @@ func TestErrorsSayWhere(t *testing.T) {
 		"a number too large":  {with(`[1.4]`, `[1e999]`), `"maps.question.parameters": want a number`},
 		"text for a number":   {with(`"n": 400`, `"n": "400"`), `"maps.question.n": want a whole number`},
 		"a falling knot":      {with(`[0, 0.4, 1]`, `[0, 1, 1]`), "knot 2 (from 0) is not above the one before (positions: late)"},
-		"level knots":         {with(`[0.1, 0.3, 0.9]`, `[0.1, 0.1, 0.9]`), "knot 1 (from 0) is not above"},
+		"level knots":         {with(`[0.1, 0.2, 0.9]`, `[0.1, 0.1, 0.9]`), "knot 1 (from 0) is not above"},
+		"half an outcome":     {with(`[30, 30, 60]`, `[30, 30.5, 60]`), "counts, lower, upper: want one of each for every y"},
+		"outcomes below 0":    {with(`[30, 30, 60]`, `[30, -30, 60]`), "counts, lower, upper: want"},
+		"too many outcomes":   {with(`[30, 30, 60]`, `[30, 1e300, 60]`), "counts, lower, upper: want"},
+		"two outcomes":        {with(`[30, 30, 60]`, `[30, 60]`), "counts, lower, upper: want"},
 		"four parameters":     {with(`[0.7, -0.2]`, `[0.7, -0.2, 1, 2]`), `"maps.early.parameters": want at most 3 numbers`},
 		"no support":          {with(`"support": [0.1, 0.9], `, ``), "support: want"},
 		"half a support":      {with(`"support": [0.1, 0.9]`, `"support": [0.1]`), "support: want"},
@@ -145,6 +153,7 @@ func TestErrorsSayWhere(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(documented))
 	f.Add([]byte(`{"finece_calibration":1,"maps":{"all":{"method":"histogram","n":2,"support":[0,1],"y":[0.1,0.9]}}}`))
+	f.Add([]byte(`{"finece_calibration":1,"maps":{"all":{"method":"histogram","n":2,"support":[0,1],"y":[0.1],"counts":[2],"lower":[0],"upper":[1]}}}`))
 	f.Add([]byte(`{"finece_calibration":1,"maps":{"all":{"method":"beta","n":2,"support":[0,1],"clip":1e-15,"parameters":[1e6,1e6,-1e6]}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, report, err := Parse(data)

@@ -8,7 +8,8 @@
 //	  "maps": {
 //	    "question": {"method": "temperature", "n": 400, "support": [0.1, 0.9], "clip": 1e-6, "parameters": [1.4]},
 //	    "early":    {"method": "platt", "n": 812, "support": [0.2, 1], "clip": 1e-6, "parameters": [0.7, -0.2]},
-//	    "late":     {"method": "isotonic", "n": 790, "support": [0.2, 1], "x": [0, 0.4, 1], "y": [0.1, 0.3, 0.9]}
+//	    "late":     {"method": "isotonic", "n": 90, "support": [0.4, 1], "x": [0, 0.4, 1], "y": [0.1, 0.2, 0.9],
+//	                 "counts": [30, 30, 60], "lower": [0.1, 0.1, 0.8], "upper": [0.4, 0.4, 0.95]}
 //	  },
 //	  "report": {}
 //	}
@@ -16,6 +17,9 @@
 // "finece_calibration" is the version. "maps" has a map for each of the three
 // bands, or one for "all". "parameters" are T of temperature; slope and intercept
 // of platt; a, b and c of beta. "y" alone are the values of a histogram's bins.
+// "counts" are the outcomes that each y was made from, and "lower" and "upper" the
+// ends of a 95% interval of their share. Bins that were merged repeat the numbers.
+// Files of earlier versions lack the three keys.
 // "report" is how the maps came about; applying them does not need it, and the
 // core leaves it unread. Keys are lower case without exception: some of the
 // surroundings rewrite capitals.

@@ -127,10 +127,26 @@ func (r *reader) oneMap(path string) (m calibrate.Map) {
 			m.X = r.Numbers(key, calibrate.MaxKnots)
 		case "y":
 			m.Y = r.Numbers(key, calibrate.MaxKnots)
+		case "counts":
+			for _, n := range r.Numbers(key, calibrate.MaxKnots) {
+				m.Counts = append(m.Counts, whole(n))
+			}
+		case "lower":
+			m.Lower = r.Numbers(key, calibrate.MaxKnots)
+		case "upper":
+			m.Upper = r.Numbers(key, calibrate.MaxKnots)
 		default:
 			return false
 		}
 		return true
 	})
 	return m
+}
+
+// whole is v as a whole number, or 0, which is no count of outcomes.
+func whole(v float64) int {
+	if !(v >= 0 && v <= settings.MaxInt) || v != float64(int(v)) {
+		return 0
+	}
+	return int(v)
 }

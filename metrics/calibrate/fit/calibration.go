@@ -14,13 +14,14 @@ import (
 // together, five folds, seed 0, ten bins, 1000 resamples at level 0.95, no
 // threshold.
 type Options struct {
-	Method    calibrate.Method // None chooses
-	PerBand   bool             // a map for each band of positions
-	Folds     int
-	Seed      uint64
-	Bins      int // of a histogram and of the ECE
-	Resamples int
-	Level     float64
+	Method     calibrate.Method // None chooses
+	PerBand    bool             // a map for each band of positions
+	Folds      int
+	Seed       uint64
+	Bins       int // of a histogram and of the ECE
+	LeastInBin int // outcomes that a bin of an isotonic or histogram map needs, see Bins.Least
+	Resamples  int
+	Level      float64
 
 	// TargetRisk asks for a threshold above which the error rate is at most that,
 	// with probability 1-Delta; 0 is none. See metrics.ThresholdForRisk.
@@ -137,6 +138,9 @@ func (o *Options) fill() error {
 	return nil
 }
 
+// bins are those of isotonic and histogram maps.
+func (o *Options) bins() Bins { return Bins{o.Bins, o.LeastInBin} }
+
 func questions(rows []Row) int {
 	seen := map[int]bool{}
 	for i := range rows {
@@ -179,7 +183,7 @@ func (w *work) part(name string, rows []Row, fold []int) (PartReport, calibrate.
 	if err != nil {
 		return PartReport{}, calibrate.Map{}, err
 	}
-	m, err := Fit(best.method, rows, w.o.Bins)
+	m, err := Fit(best.method, rows, w.o.bins())
 	if err != nil {
 		return PartReport{}, m, err
 	}

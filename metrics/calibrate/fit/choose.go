@@ -30,7 +30,7 @@ func choose(methods []calibrate.Method, rows []Row, fold []int, o *Options) (c c
 	least := 0.0
 	for _, method := range methods {
 		values, problem := outOfFold(rows, fold, o.Folds, func(train []Row) (calibrate.Map, error) {
-			return Fit(method, train, o.Bins)
+			return Fit(method, train, o.bins())
 		})
 		if problem != nil {
 			c.candidates = append(c.candidates, Candidate{Method: method.String(), Error: problem.Error()})
@@ -80,7 +80,7 @@ func fitBest(methods []calibrate.Method, rows []Row, o *Options) (m calibrate.Ma
 		}
 	}
 	for _, method := range methods {
-		if m, err = Fit(method, rows, o.Bins); err == nil {
+		if m, err = Fit(method, rows, o.bins()); err == nil {
 			break
 		}
 	}

@@ -28,18 +28,21 @@
 //     its mean confidence (Oron and Flournoy 2017). Before the first and after the
 //     last knot the map is nearly level: it changes by a thousandth of the distance
 //     to 0 or 1, so that it is strictly increasing everywhere.
-//   - histogram: the share of correct outcomes in each bin; an empty bin has the
-//     value of its centre.
+//   - histogram: the share of correct outcomes in each bin.
 //
-// A block or bin without a correct outcome, or without a wrong one, would have the
-// value 0 or 1, which a finite sample cannot show. Its value is 1/(2(n+1)) away from
-// that instead, with n the number of all outcomes.
+// A block or bin with fewer than 20 outcomes ([Bins].Least) is merged with its
+// neighbours, from the lowest confidence up. A merged bin without a correct outcome,
+// or without a wrong one, would have the value 0 or 1, which a finite sample cannot
+// show. Its value is 1/(2(n+1)) away from that instead, with n the outcomes of that
+// bin. The map keeps n and a 95% interval of the share for each knot and bin. The
+// interval counts outcomes as independent.
 //
 // # Cross-validation
 //
 // A seeded shuffle divides the questions into folds. Each row's calibrated value
 // comes from a map that was fitted without its fold. Auto chooses the method with the
-// lowest cross-validated NLL, identity included. The lowest NLL is too optimistic,
+// lowest cross-validated NLL, identity included. The maps that it compares have merged
+// bins, too, so a method gains nothing from bins of a few outcomes. The lowest NLL is too optimistic,
 // because it was picked on these very rows. So the values come from a nested
 // cross-validation: for each fold, the other folds choose the method, by a
 // cross-validation among themselves. Figures of these values show how good such a map

@@ -84,11 +84,11 @@ func TestWhatCannotBeFitted(t *testing.T) {
 		"of none":         {[]Row{one(0.1, 0, 0)}, calibrate.Platt, "0 <= correct <= N"},
 		"no method":       {[]Row{one(0.2, 0, 5), one(0.4, 2, 3)}, calibrate.None, "no method"},
 	} {
-		if _, err := Fit(c.method, c.rows, 0); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Fit(c.method, c.rows, Bins{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := Fit(calibrate.Histogram, drawn(1, 100, calibrated), 5000); !errors.Is(err, metrics.ErrBinning) {
+	if _, err := Fit(calibrate.Histogram, drawn(1, 100, calibrated), Bins{Count: 5000}); !errors.Is(err, metrics.ErrBinning) {
 		t.Error(err)
 	}
 	// Separable data have a temperature, at its bound, and a Platt map.

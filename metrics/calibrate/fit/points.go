@@ -3,7 +3,6 @@ package fit
 import (
 	"cmp"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 )
@@ -77,9 +76,3 @@ func pointsOf(rows []Row) (*points, error) {
 }
 
 func (d *points) n() float64 { return d.allRight + d.allWrong }
-
-// inside keeps a share of outcomes from being 0 or 1.
-func (d *points) inside(share float64) float64 {
-	least := 0.5 / (d.n() + 1)
-	return math.Min(math.Max(share, least), 1-least)
-}

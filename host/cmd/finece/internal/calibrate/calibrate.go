@@ -52,6 +52,9 @@ Methods (--method), from the fewest degrees of freedom to the most:
                the AUROC
   auto         the method with the lowest cross-validated negative log-likelihood
 
+isotonic and histogram merge bins of fewer than --least-in-bin answers with their
+neighbours. The file has the number of answers and a 95% interval for each bin.
+
 Only histogram may map a lower confidence above a higher one. identity and
 isotonic keep the order. temperature, platt and beta keep it too, except for
 confidences within 1e-6 of 0 or 1, which become equal. platt and beta make all
@@ -123,6 +126,7 @@ func New() *cobra.Command {
 	flags.IntVar(&o.Folds, "folds", 5, "folds of the cross-validation")
 	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the folds, the bootstrap and the threshold; the same seed gives the same file")
 	flags.IntVar(&o.Bins, "bins", metrics.DefaultBins, "bins of a histogram and of the ECE")
+	flags.IntVar(&o.LeastInBin, "least-in-bin", fit.DefaultLeastInBin, "answers that a bin of an isotonic or histogram map needs; smaller bins are merged")
 	flags.IntVar(&o.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
 	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold at and above which at most this share is wrong")
 	flags.Float64Var(&o.Delta, "delta", 0.1, "probability that the bound of --target-risk does not hold")
@@ -179,6 +183,8 @@ func (f *options) check(cmd *cobra.Command) error {
 		return exit.Usagef("--folds %d: want at least 2", o.Folds)
 	case o.Bins < 1 || o.Bins > calibrate.MaxKnots:
 		return exit.Usagef("--bins %d: want 1 to %d", o.Bins, calibrate.MaxKnots)
+	case o.LeastInBin < 1:
+		return exit.Usagef("--least-in-bin %d: want at least 1", o.LeastInBin)
 	case o.Resamples < 1:
 		return exit.Usagef("--resamples %d: want at least 1", o.Resamples)
 	case !(o.TargetRisk >= 0 && o.TargetRisk < 1) || o.TargetRisk == 0 && cmd.Flags().Changed("target-risk"):
