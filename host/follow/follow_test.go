@@ -398,3 +398,22 @@ func TestOpenRefusesAConfiguration(t *testing.T) {
 		t.Error("a reset to a limit of -1 bytes is allowed")
 	}
 }
+
+func TestProbe(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		answer func(w http.ResponseWriter, asked string)
+		want   string // in the error; "" for none
+	}{
+		{"a confidence", func(w http.ResponseWriter, _ string) { says(w, "0.7") }, ""},
+		{"prose", func(w http.ResponseWriter, _ string) { says(w, "Very sure!") }, "(bad-reply); it replied"},
+		{"no model", func(w http.ResponseWriter, _ string) { http.Error(w, "no such model", http.StatusNotFound) }, "no such model"},
+	} {
+		f := &follow.Follower{Engine: host.Native(), Client: judge(t, c.answer)}
+		err := f.Probe(t.Context(), asking())
+		var failed *follow.ProbeError
+		if got := fmt.Sprint(err); (c.want == "") != (err == nil) || err != nil && (!errors.As(err, &failed) || !strings.Contains(got, c.want)) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@
 package serve
 
 import (
+	"context"
 	"net"
 	"os"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/wasm/contract"
@@ -184,7 +186,19 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return err
 	}
 	f.greet(cmd, listener.Addr(), page)
+	if s.Client != nil && !f.builtIn {
+		go f.probe(ctx, cmd, s)
+	}
 	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "answers")
+}
+
+// probe warns when the confidence model does not answer a test question. The server
+// runs on: the model may come later, and until then the --failure setting says what
+// happens to text.
+func (f *flags) probe(ctx context.Context, cmd *cobra.Command, s *follow.Follower) {
+	if err := s.Probe(ctx, f.Config); err != nil && ctx.Err() == nil {
+		terminal.Say(cmd, "warning: %v; check --estimator, --model and --adapter", err)
+	}
 }
 
 // greet says where the server is.

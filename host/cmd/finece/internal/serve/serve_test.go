@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bufio"
 	"io"
 	"io/fs"
 	"net"
@@ -224,4 +225,29 @@ func TestServeRefusesWhatCannotWork(t *testing.T) {
 	} {
 		finece(t, nil, append([]string{"serve"}, c.args...)...).wants(t, c.code, c.says)
 	}
+}
+
+// TestServeSaysThatItsModelGivesNoConfidence: at its start, before an answer depends on it.
+func TestServeSaysThatItsModelGivesNoConfidence(t *testing.T) {
+	prose := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"I am quite sure."}}]}`)
+	}))
+	defer prose.Close()
+	cmd := command(t, "serve", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1/v1", "--model", prose.URL+"/v1")
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	for lines.Scan() && !strings.Contains(lines.Text(), "warning") {
+	}
+	if got := lines.Text(); !strings.Contains(got, "(bad-reply); it replied") || !strings.Contains(got, "I am quite sure.") || !strings.Contains(got, "--adapter") {
+		t.Errorf("it said %q", got)
+	}
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	io.Copy(io.Discard, said)
+	_ = cmd.Wait()
 }
