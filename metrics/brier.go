@@ -20,7 +20,7 @@ import (
 //
 // (Murphy 1973; the two within-bin terms, without which the identity fails as
 // soon as a bin holds two different confidences: Stephenson, Coelho and Jolliffe
-// 2008). Under the Guo rule the confidences of exactly 0, which are in no bin,
+// 2008). Under the Guo rule the confidences of 0, which are in no bin,
 // count as a bin of their own here.
 type Decomposition struct {
 	Brier                            float64

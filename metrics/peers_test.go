@@ -131,6 +131,50 @@ func TestAgreesWithPeers(t *testing.T) {
 	}
 }
 
+// TestAgreesWithGuo compares with the code of Guo et al., really run on float32; see
+// testdata/guo.py. Counts of bins are equal; the ECE has its six digits.
+func TestAgreesWithGuo(t *testing.T) {
+	data, err := os.ReadFile("testdata/guo.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Cases []struct {
+			peerCase
+			Guo []struct {
+				Bins   int
+				Counts []uint64
+				ECE    float64
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, c := range file.Cases {
+		s := c.sample(t)
+		for _, p := range c.Guo {
+			compared++
+			b := Binning{Guo, p.Bins}
+			for i, bin := range must[[]Bin](t)(s.Reliability(b)) {
+				if bin.Count != p.Counts[i] {
+					t.Errorf("%s: bin %d of %d has %d, Guo's code has %d", c.Name, i, p.Bins, bin.Count, p.Counts[i])
+				}
+			}
+			near(t, c.Name+": ECE", must[float64](t)(s.ECE(b)), p.ECE, 1e-6)
+			one, err := ECE(c.Conf, c.labels(), b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, c.Name+": ECE in one pass", one, p.ECE, 1e-6)
+		}
+	}
+	if compared == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
 func compareCurve(t *testing.T, bins []Bin, accuracy, confidence []float64) {
 	t.Helper()
 	k := 0

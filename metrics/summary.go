@@ -57,7 +57,7 @@ func (o *Options) fill() error {
 type Summary struct {
 	N, Correct uint64
 	Rejected   uint64 // confidences not in [0,1], in none of the figures
-	Unbinned   uint64 // confidences of exactly 0 under the Guo rule
+	Unbinned   uint64 // confidences that are 0 in float32, under the Guo rule
 	Clipped    uint64 // probabilities that NLL clipped
 
 	Accuracy         float64
