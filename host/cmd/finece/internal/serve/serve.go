@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -186,10 +187,23 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return err
 	}
 	f.greet(cmd, listener.Addr(), page)
+	f.missing(cmd)
 	if s.Client != nil && !f.builtIn {
 		go f.probe(ctx, cmd, s)
 	}
 	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "answers")
+}
+
+// missing says before the first answer what the table of providers knows about an
+// upstream without log-probabilities.
+func (f *flags) missing(cmd *cobra.Command) {
+	p := contract.ProviderAt(strings.TrimSuffix(f.gateway.Upstream, "/") + "/chat/completions")
+	if p == nil || f.AsksModel() {
+		return
+	}
+	if said := p.Lacks(); said != "" {
+		terminal.Say(cmd, "%s; answers without them have no confidence, unless --estimator URL names a confidence model", said)
+	}
 }
 
 // probe warns when the confidence model does not answer a test question. The server

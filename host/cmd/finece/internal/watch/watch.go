@@ -20,6 +20,7 @@ import (
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
@@ -39,7 +40,9 @@ confidences as they are revised, faults, and the end of each answer.
 
 The input is a recorded stream, an address that streams (GET), or with --data an
 OpenAI-compatible endpoint (POST). The body is sent with "stream": true, the key is
-in OPENAI_API_KEY, and the last user message is the question.
+in OPENAI_API_KEY, and the last user message is the question. If the estimator needs
+log-probabilities, the fields that ask this provider for them are added to the body;
+--keep-request sends it as it is.
 
 The text comes from a model: control characters and escape sequences in it are
 replaced and never reach the terminal.`
@@ -60,6 +63,7 @@ type options struct {
 	data   string
 	choice int
 	json   bool
+	keep   bool
 }
 
 // New is the command.
@@ -79,6 +83,7 @@ func New() *cobra.Command {
 	flags.IntVar(&f.choice, "choice", 0, "the number of the answer to show, from 0")
 	flags.BoolVar(&f.json, "json", false, "print records as they come, one JSON object a line, of all answers; no text")
 	flags.StringVar(&f.Config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
+	settings.Add(cmd, contract.KeepRequest, &f.keep)
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
@@ -100,6 +105,9 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		f.Config.Question = questionIn(body)
 	}
 	if err := f.Resolve(cmd); err != nil {
+		return err
+	}
+	if body, err = f.ask(cmd, target, body); err != nil {
 		return err
 	}
 	ctx, stop := exit.Interruptible(cmd.Context())
@@ -147,9 +155,36 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 	case w.ledger.Faulted+len(w.failures) > 0:
 		return exit.Silently(exit.Faults)
 	case w.ledger.Answer(f.choice).LacksLogprobs():
-		return exit.Errorf(exit.Unavailable, "%s: no confidence: %s", in.Name, ledger.NoLogprobs)
+		return exit.Errorf(exit.Unavailable, "%s: no confidence: %s%s", in.Name, ledger.NoLogprobs, lacking(target))
 	}
 	return nil
+}
+
+// ask adds the fields that ask for log-probabilities to a request's body, if they are
+// needed.
+func (f *options) ask(cmd *cobra.Command, target string, body []byte) ([]byte, error) {
+	if body == nil || f.keep || f.AsksModel() {
+		return body, nil
+	}
+	asking, added, err := contract.Asking(target, body)
+	if err != nil {
+		return nil, exit.Usagef("--data: %w", err)
+	}
+	if added {
+		terminal.Say(cmd, "asking for log-probabilities, too; --keep-request sends the request as it is")
+	}
+	return asking, nil
+}
+
+// lacking says what the table of providers knows about an address without
+// log-probabilities.
+func lacking(target string) string {
+	if p := contract.ProviderAt(target); p != nil {
+		if said := p.Lacks(); said != "" {
+			return "; " + said
+		}
+	}
+	return ""
 }
 
 // watching is a run of watch.

@@ -1,0 +1,160 @@
+package contract
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+
+	"github.com/finece/finece/wasm/stream"
+)
+
+// Host is a provider's address on the internet.
+type Host struct {
+	Suffix string // of the host's name
+	Name   string // of a [Provider]; one for each format that the host serves
+}
+
+// Hosts are the hosts of the providers. A server of one's own has any host.
+var Hosts = []Host{
+	{"api.openai.com", "OpenAI, chat completions"},
+	{"api.openai.com", "OpenAI, completions"},
+	{"api.openai.com", "OpenAI, Responses"},
+	{"openai.azure.com", "Azure OpenAI"},
+	{"api.anthropic.com", "Anthropic"},
+	{"generativelanguage.googleapis.com", "Gemini, Vertex AI"},
+	{"aiplatform.googleapis.com", "Gemini, Vertex AI"},
+	{"api.cohere.com", "Cohere"},
+	{"api.deepseek.com", "DeepSeek"},
+	{"api.x.ai", "xAI"},
+	{"api.mistral.ai", "Mistral"},
+	{"api.groq.com", "Groq"},
+	{"api.perplexity.ai", "Perplexity"},
+	{"api.together.xyz", "Together"},
+	{"openrouter.ai", "OpenRouter"},
+}
+
+// Paths are the ends of the paths of requests, and the format of the answers. The first
+// that fits counts.
+var Paths = []struct {
+	Suffix string
+	Format stream.Format
+}{
+	{"/chat/completions", stream.OpenAIChat},
+	{"/completions", stream.OpenAICompletions},
+	{"/responses", stream.OpenAIResponses},
+	{"/messages", stream.Anthropic},
+	{":streamGenerateContent", stream.Gemini},
+	{":generateContent", stream.Gemini},
+	{"/v2/chat", stream.Cohere},
+}
+
+// ProviderAt is the provider that answers requests to an address, such as
+// https://api.openai.com/v1/chat/completions. It is nil for other hosts.
+func ProviderAt(address string) *Provider {
+	at, err := url.Parse(address)
+	if err != nil {
+		return nil
+	}
+	format := formatAt(at.Path)
+	for _, h := range Hosts {
+		if host := at.Hostname(); host != h.Suffix && !strings.HasSuffix(host, "."+h.Suffix) && !strings.HasSuffix(host, "-"+h.Suffix) {
+			continue
+		}
+		for i := range Providers {
+			if p := &Providers[i]; p.Name == h.Name && p.Format == format {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// Lacks is a sentence that says that a provider's answers have no log-probabilities, or
+// may have none. It is "" if they have them.
+func (p *Provider) Lacks() string {
+	notes := ""
+	if p.Notes != "" {
+		notes = " (" + p.Notes + ")"
+	}
+	switch p.Logprobs {
+	case Never:
+		return p.Name + " sends no log-probabilities" + notes
+	case Partly:
+		return p.Name + " does not always send log-probabilities" + notes
+	case Unknown:
+		return "it is not known whether " + p.Name + " sends log-probabilities" + notes
+	}
+	return ""
+}
+
+func formatAt(path string) stream.Format {
+	for _, p := range Paths {
+		if strings.HasSuffix(path, p.Suffix) {
+			return p.Format
+		}
+	}
+	return stream.Auto
+}
+
+// Asking is a request's body, a JSON object, with the fields that ask the server at an
+// address for log-probabilities. Fields that the body has stay as they are. A server
+// that is not in the table is asked as OpenAI is, by the format of its path. added is
+// false if nothing is missing, or there is nothing to ask for.
+func Asking(address string, body []byte) (asking []byte, added bool, err error) {
+	fields := ""
+	if p := ProviderAt(address); p != nil {
+		fields = p.Ask
+	} else if at, err := url.Parse(address); err == nil {
+		switch formatAt(at.Path) {
+		case stream.OpenAIChat:
+			fields = askChat
+		case stream.OpenAICompletions:
+			fields = askCompletions
+		case stream.OpenAIResponses:
+			fields = askResponses
+		}
+	}
+	if fields == "" {
+		return body, false, nil
+	}
+	into := map[string]json.RawMessage{}
+	if err := json.Unmarshal(body, &into); err != nil {
+		return nil, false, err
+	}
+	added, err = merge(into, json.RawMessage("{"+fields+"}"))
+	if err != nil || !added {
+		return body, false, err
+	}
+	asking, err = json.Marshal(into)
+	return asking, true, err
+}
+
+// merge adds the members of an object that into lacks, also in objects below.
+func merge(into map[string]json.RawMessage, object json.RawMessage) (added bool, err error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object, &members); err != nil {
+		return false, err
+	}
+	for name, value := range members {
+		has, ok := into[name]
+		if !ok {
+			into[name], added = value, true
+			continue
+		}
+		below := map[string]json.RawMessage{}
+		if value[0] != '{' || json.Unmarshal(has, &below) != nil {
+			continue
+		}
+		more, err := merge(below, value)
+		if err != nil {
+			return false, err
+		}
+		if more {
+			if into[name], err = json.Marshal(below); err != nil {
+				return false, err
+			}
+			added = true
+		}
+	}
+	return added, nil
+}
