@@ -208,4 +208,5 @@ var (
 	MaxPositions     = of("max_positions", "positions over all choices of a stream", "positions")
 	MaxPending       = of("max_pending", "positions of a choice that later events may still change", "positions")
 	MaxText          = of("max_text", "text of a segment that is kept for the confidence model", "bytes")
+	MaxMissing       = of("max_missing", "statistics: share of the tokens so far whose log-probabilities may be missing or cannot be true", "")
 )

@@ -36,7 +36,7 @@
 //
 // [Logprob] follows the tokens of a text with one of the [Method]s of the field. None
 // of them is calibrated, and each says so ([Method.About]). A token without a
-// log-probability is left out and counted. Without any log-probability the
-// confidence is NaN, with a [Reason]. [Plausible] says whether log-probabilities can
-// be true.
+// log-probability, or with one that cannot be true ([IsPlausible]), is left out and
+// counted. Without any log-probability the confidence is NaN, with a [Reason].
+// [Plausible] says whether an answer's log-probabilities as a whole can be true.
 package estimate

@@ -67,12 +67,12 @@ func expectation(text []byte, n number, tokens []token, candidates []candidate) 
 	begin := at.offset
 	for i := at.first; i < len(tokens) && begin <= n.end; i++ {
 		t := &tokens[i]
-		if !(t.logprob <= slack) {
+		if !(t.logprob <= mostPlausible) {
 			return 0, 0, false
 		}
 		prefix := text[:max(begin, 0)]
 		for _, c := range candidates[t.first:t.last] {
-			if !(c.logprob <= slack) || bytes.Equal(c.text, t.text) {
+			if !(c.logprob <= mostPlausible) || bytes.Equal(c.text, t.text) {
 				continue
 			}
 			branch = append(append(branch[:0], prefix...), c.text...)
@@ -90,7 +90,7 @@ func expectation(text []byte, n number, tokens []token, candidates []candidate) 
 	}
 	mass += path
 	value += float64(path * n.value)
-	if !(mass > 0 && mass <= 1+slack) {
+	if !(mass > 0 && mass <= 1+mostPlausible) {
 		return 0, 0, false
 	}
 	return min(value/mass, 1), min(mass, 1), true

@@ -43,6 +43,7 @@ const (
 type Logprob struct {
 	method        Method
 	seen, missing int64
+	implausible   int64 // of the missing ones
 	noFirst       bool
 	sum           float64 // what the method adds up over tokens, or its extremum
 	window        window
@@ -83,25 +84,19 @@ func orDefault(n, fallback int) int {
 	return n
 }
 
-const (
-	// slack is how far above 0 a rounded log-probability may be.
-	slack = 1e-3
-	// floor is taken for every log-probability below it. It is under every
-	// provider's mark for "very unlikely" (OpenAI's is -9999) and makes -Inf a
-	// number that can be added up.
-	floor = -10000
-)
-
-// Token takes the natural log-probability of the next token. NaN says that it is not
-// known, and so does a value that is further above 0 than rounding explains. Such a
-// token is counted by Missing and otherwise left out.
+// Token takes the natural log-probability of the next token, NaN if it is not known.
+// One that is not known or not [IsPlausible] is counted by Missing and otherwise left
+// out.
 func (l *Logprob) Token(lp float64) {
-	if !(lp <= slack) {
+	if !IsPlausible(lp) {
 		l.noFirst = l.noFirst || l.seen == 0
 		l.missing++
+		if lp == lp {
+			l.implausible++
+		}
 		return
 	}
-	lp = min(max(lp, floor), 0)
+	lp = min(lp, 0)
 	switch l.method {
 	case FirstProb:
 		if l.seen == 0 {
@@ -131,8 +126,23 @@ func (l *Logprob) Step() {
 // Seen is how many tokens came with a log-probability.
 func (l *Logprob) Seen() int64 { return l.seen }
 
-// Missing is how many tokens came without a log-probability.
+// Missing is how many tokens came without a log-probability, or with one that cannot
+// be true.
 func (l *Logprob) Missing() int64 { return l.missing }
+
+// Implausible is how many tokens came with a log-probability that cannot be true.
+func (l *Logprob) Implausible() int64 { return l.implausible }
+
+// Unseen says that the text has n more tokens here, which the server did not list.
+func (l *Logprob) Unseen(n int64) {
+	l.noFirst = l.noFirst || l.seen == 0 && n > 0
+	l.missing += n
+}
+
+// Lacks reports whether more than a share of the tokens so far are missing.
+func (l *Logprob) Lacks(share float64) bool {
+	return float64(l.missing) > share*float64(l.seen+l.missing)
+}
 
 // Confidence is the method's value for the text so far, in [0,1], from the
 // tokens that came with a log-probability. Where there is none it is NaN, and
@@ -162,8 +172,8 @@ func (l *Logprob) Confidence() (float64, Reason) {
 }
 
 // window is a sliding sum of log-probabilities. They are held as multiples of
-// 2^-32, so that taking one out again leaves no rounding error. MaxWindow times the
-// floor fits in an int64.
+// 2^-32, so that taking one out again leaves no rounding error. MaxWindow times
+// the least plausible one fits in an int64.
 type window struct {
 	ring  []int64
 	next  int

@@ -41,8 +41,7 @@ func TestMethodsByHand(t *testing.T) {
 		}{
 			{"certain tokens", []float64{0, 0, 0, 0}, 1, 1},
 			{"rounding over 0", []float64{1e-6, 0}, 1, 1},
-			{"impossible tokens", []float64{math.Inf(-1), math.Inf(-1)}, 0, 0},
-			{"OpenAI's mark for very unlikely", []float64{-9999, -9999}, 0, 0},
+			{"the least plausible tokens", []float64{-100, -100}, 0, 1e-43},
 		} {
 			if got, why := follow(m, c.lps); !(got >= c.lo && got <= c.hi) || why != Available {
 				t.Errorf("%v of %s: %v %v", m, c.name, got, why)
@@ -150,6 +149,10 @@ func TestMissingLogprobs(t *testing.T) {
 		{"none at all", []float64{nan, nan}, NoLogprobs, NoLogprobs},
 		{"a probability instead", []float64{0.9}, NoLogprobs, NoLogprobs},
 		{"infinity", []float64{math.Inf(1)}, NoLogprobs, NoLogprobs},
+		{"impossible tokens", []float64{math.Inf(-1), math.Inf(-1)}, NoLogprobs, NoLogprobs},
+		{"OpenAI's mark for very unlikely", []float64{-9999, -9999}, NoLogprobs, NoLogprobs},
+		{"a mark for very unlikely in the middle", []float64{-0.5, -9999, -0.5}, Available, Available},
+		{"below -100 in the middle", []float64{-0.5, -100.5, -0.5}, Available, Available},
 		{"only the first", []float64{nan, -0.5, -0.5}, NoFirstLogprob, Available},
 		{"one in the middle", []float64{-0.5, nan, -0.5}, Available, Available},
 	} {
@@ -171,11 +174,28 @@ func TestMissingLogprobs(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestHowManyLogprobsMayLack(t *testing.T) {
 	l := NewLogprob(MinProb)
-	l.Token(nan)
-	l.Token(-1)
-	if l.Seen() != 1 || l.Missing() != 1 {
-		t.Errorf("seen %d, missing %d", l.Seen(), l.Missing())
+	for _, lp := range []float64{-1, -1, -1, -1, math.NaN()} {
+		l.Token(lp)
+	}
+	if l.Seen() != 4 || l.Missing() != 1 || l.Implausible() != 0 || l.Lacks(0.2) {
+		t.Errorf("one of five is missing: %d, %d, %d, lacks %v", l.Seen(), l.Missing(), l.Implausible(), l.Lacks(0.2))
+	}
+	l.Token(-101)
+	if l.Missing() != 2 || l.Implausible() != 1 || !l.Lacks(0.2) || l.Lacks(0.34) {
+		t.Errorf("and one is implausible: %d, %d, lacks %v", l.Missing(), l.Implausible(), l.Lacks(0.2))
+	}
+	for range 4 {
+		l.Token(-1)
+	}
+	if l.Lacks(0.2) {
+		t.Error("two of ten are a fifth and no more")
+	}
+	if l.Unseen(1); l.Missing() != 3 || !l.Lacks(0.2) {
+		t.Error("a token that the server did not list is missing")
 	}
 }
 
@@ -223,7 +243,7 @@ func TestWindowDoesNotDrift(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range MaxWindow {
-		l.Token(math.Inf(-1))
+		l.Token(leastPlausible)
 	}
 	for range 3 * MaxWindow {
 		l.Token(-0.1)

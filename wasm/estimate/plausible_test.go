@@ -34,6 +34,7 @@ func TestWhichLogprobsAreBelieved(t *testing.T) {
 		{"seven zeros, one unknown, one zero", append(times(7, zero), token{lp: math.NaN()}, zero), false},
 		{"zeros after a real one", append([]token{{lp: -1e-9}}, times(100, zero)...), true},
 		{"zeros before a real one", append(times(100, zero), token{lp: -1e-9}), true},
+		{"zeros and marks for what was ruled out", append(times(8, zero), token{lp: -9999}), false},
 		{"zeros with alternatives", times(8, token{0, []float64{0, -17}, true}), true},
 		{"zeros with one alternative once", append(times(20, zero), token{0, []float64{-17}, false}), true},
 		{"only the token itself is listed", times(8, token{0, []float64{0}, true}), false},
@@ -48,5 +49,19 @@ func TestWhichLogprobsAreBelieved(t *testing.T) {
 		if got := p.Believed(); got != c.want {
 			t.Errorf("%s: believed %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+func TestWhichValuesArePlausible(t *testing.T) {
+	for lp, want := range map[float64]bool{
+		0: true, -0.5: true, -100: true, 0.001: true,
+		0.0011: false, 3.5: false, -100.1: false, -120: false, -9999: false, math.Inf(-1): false, math.Inf(1): false,
+	} {
+		if IsPlausible(lp) != want {
+			t.Errorf("%v: plausible %v", lp, !want)
+		}
+	}
+	if IsPlausible(math.NaN()) {
+		t.Error("NaN is plausible")
 	}
 }

@@ -21,9 +21,13 @@ type choice struct {
 	waits    bool               // the last token's text is held back by the splitter
 	waiting  []drawn            // such tokens
 	tool     bool               // a tool call was made
-	refused  bool               // there is refusal text
-	finish   stream.Reason
-	finished bool
+	// As the server sent them, in its segments (a refusal's count as reasoning): tokens
+	// with a log-probability, and whether there was text without.
+	counted   [segments]int64
+	uncounted [segments]bool
+	refused   bool // there is refusal text
+	finish    stream.Reason
+	finished  bool
 }
 
 // segments is the number of segments that have positions: Answer, Reasoning.

@@ -46,9 +46,13 @@ func (s *Session) position(c *choice, p *position.Position) {
 	}
 	value, why := nan, NoText
 	if p.Index > 0 {
-		value, why = c.tracks[p.Segment].estimate(p)
-		if why == NoReason && !c.scores.Believed() {
+		value, why = c.tracks[p.Segment].estimate(p, s.config.MaxMissing)
+		switch {
+		case why != NoReason:
+		case !c.scores.Believed():
 			value, why = nan, ImplausibleLogprobs
+		case s.lacking && p.Kind&position.End != 0:
+			value, why = nan, NoLogprobs
 		}
 	}
 	s.settle(c, p.Index, value, builtinSource(s.config.Method), why)

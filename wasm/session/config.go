@@ -40,6 +40,9 @@ type Config struct {
 	MaxPositions int // over all choices
 	MaxPending   int // positions of a choice that later events may still change
 	MaxText      int // bytes of a segment's text kept for the confidence model
+	// MaxMissing is the share of the tokens so far, in [0,1], whose log-probabilities
+	// may be missing or implausible; see estimate.IsPlausible. Builtin.
+	MaxMissing float64
 }
 
 // DefaultConfig is paragraph ends, the mean token probability of the stream's
@@ -56,6 +59,7 @@ func DefaultConfig() Config {
 		MaxPositions: 8192,
 		MaxPending:   128,
 		MaxText:      64 << 10,
+		MaxMissing:   0.2,
 	}
 }
 

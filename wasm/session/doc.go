@@ -48,10 +48,20 @@
 // positions of its segment are unavailable with [NoLogprobs], whatever
 // log-probabilities came before or come later.
 //
-// Log-probabilities that cannot be true give no confidence. If every one that a
-// choice has had so far, in all its segments, is exactly 0, and there are at
-// least 8, a position found then is unavailable with [ImplausibleLogprobs]; see
-// estimate.Plausible.
+// Log-probabilities that cannot be true give no confidence. A position is unavailable
+// with [ImplausibleLogprobs] in two cases:
+//
+//   - Of the tokens of its segment before it, more than the share
+//     [Config].MaxMissing are missing or implausible, and some are implausible; see
+//     estimate.IsPlausible. If all of these are missing, the reason is [NoLogprobs].
+//   - Every log-probability that its choice has had so far, in all its segments, is
+//     exactly 0, and there are at least 8; see estimate.Plausible.
+//
+// Some servers list only the last token of a character that takes several. The
+// alternatives show that, and the others then count as missing. At the end the
+// provider's usage is compared with the tokens that were listed. If too many are not
+// listed, p(z) is unavailable with [NoLogprobs], and the Fault [FaultUnlisted] says so
+// of the confidences that were final before.
 //
 // # Choices
 //

@@ -6,12 +6,13 @@ import "github.com/finece/finece/wasm/stream"
 const (
 	FaultReply     stream.FaultCode = 64 + iota // the confidence model's reply could not be read
 	FaultPositions                              // the stream has more positions than MaxPositions
+	FaultUnlisted                               // usage counts many more tokens than came with a log-probability, so earlier confidences rest on too few
 )
 
 // FaultCodes returns the codes of every fault that a session reports, the
 // decoder's first.
 func FaultCodes() []stream.FaultCode {
-	return append(stream.FaultCodes(), FaultReply, FaultPositions)
+	return append(stream.FaultCodes(), FaultReply, FaultPositions, FaultUnlisted)
 }
 
 // FaultName is the name of a fault's code, the session's or the decoder's.
@@ -21,6 +22,8 @@ func FaultName(code stream.FaultCode) string {
 		return "bad-reply"
 	case FaultPositions:
 		return "too-many-positions"
+	case FaultUnlisted:
+		return "unlisted-tokens"
 	}
 	return code.String()
 }

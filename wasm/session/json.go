@@ -34,7 +34,7 @@ const modelName, modelPath = "model", "model."
 //	  "calibration": null,
 //	  "text": false,
 //	  "max_event": 262144, "max_choices": 16, "max_positions": 8192,
-//	  "max_pending": 128, "max_text": 65536
+//	  "max_pending": 128, "max_text": 65536, "max_missing": 0.2
 //	}
 //
 // "estimator" is the name of an estimate.Method, or "model". "calibration" is an

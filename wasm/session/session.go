@@ -24,8 +24,10 @@ type Session struct {
 	empty     bool   // no byte came yet
 	foreign   bool   // an event is in no known format
 	failed    bool   // the stream broke off, reported an error, or was none
-	over      bool   // its end was seen and reported
-	ended     bool   // by End
+	usage     stream.Usage
+	lacking   bool // usage counts many more tokens than came with a log-probability
+	over      bool // its end was seen and reported
+	ended     bool // by End
 
 	events []Event
 	arena  []byte // what the events of this call quote
@@ -45,7 +47,7 @@ func Open(c Config) (*Session, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &Session{config: c, decoder: decoder, asks: []byte(c.Question), empty: true}
+	s := &Session{config: c, decoder: decoder, asks: []byte(c.Question), empty: true, usage: stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1}}
 	s.begin()
 	if _, err := s.choice(0); err != nil {
 		return nil, nil, err
@@ -80,6 +82,9 @@ func (s *Session) End() ([]Event, error) {
 	s.failed = s.failed || s.foreign && s.decoder.Format() == stream.Auto
 	for _, c := range s.choices {
 		s.endContent(c)
+	}
+	s.account()
+	for _, c := range s.choices {
 		s.found = c.detector.End(s.found[:0])
 		s.foundAll(c)
 		s.revisions = c.window.End(s.revisions[:0])
@@ -241,8 +246,11 @@ func (k *sink) Token(t *stream.Token) {
 	if err != nil {
 		return // the configuration was accepted once, for choice 0
 	}
-	if t.Counted {
+	if segment := min(t.Segment, position.Reasoning); t.Counted {
+		c.counted[segment]++
 		c.scores.Token(t.Logprob, t.Top, t.Listed)
+	} else if len(t.Text) > 0 {
+		c.uncounted[segment] = true
 	}
 	switch {
 	case t.Tool:
@@ -256,10 +264,13 @@ func (k *sink) Token(t *stream.Token) {
 
 // drawn is the log-probability of a token and the bounds of the entropy that it was
 // drawn with.
-type drawn struct{ logprob, entropyLo, entropyHi float64 }
+type drawn struct {
+	logprob, entropyLo, entropyHi float64
+	unseen                        uint8 // tokens before it that the server did not list
+}
 
 func drawnOf(t *stream.Token) drawn {
-	from := drawn{t.Logprob, nan, nan}
+	from := drawn{t.Logprob, nan, nan, uint8(min(t.Unseen, 255))}
 	if len(t.Top) > 0 {
 		outside := t.Logprob
 		if t.Listed {
@@ -289,7 +300,7 @@ func (s *Session) feed(c *choice, piece position.Piece, counted bool, from drawn
 	if int(piece.Segment) < segments {
 		track := &c.tracks[piece.Segment]
 		if counted {
-			track.push(from.logprob)
+			track.push(from)
 		}
 		if s.config.Estimator == Model {
 			track.keep(piece.Text, s.config.MaxText)
@@ -318,5 +329,6 @@ func (k *sink) Fault(f *stream.Fault) {
 }
 
 func (k *sink) Usage(u *stream.Usage) {
+	k.usage = *u
 	k.events = append(k.events, Event{Kind: Usage, Usage: *u})
 }

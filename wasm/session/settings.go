@@ -73,6 +73,7 @@ func Settings(c *Config) []Setting {
 		wholeNumber("max_positions", &c.MaxPositions, 1, 1<<20),
 		wholeNumber("max_pending", &c.MaxPending, 8, 4096),
 		wholeNumber("max_text", &c.MaxText, 0, 16<<20),
+		{Name: "max_missing", Number: &c.MaxMissing, High: 1},
 	}
 }
 

@@ -29,9 +29,7 @@ var knownWrong = map[string]struct{ parts, why string }{
 	"gemini/error-bare.sse":                  {"faults finish", bareError},
 	"gemini/finish-number-length.sse":        {"faults finish", "a finishReason that is a number is not read"},
 	"gemini/finish-number.sse":               {"faults finish", "a finishReason that is a number is not read"},
-	"litellm/chat-unicode.sse":               {"listed", splitCharacters},
 	"litellm/vllm-unicode.sse":               {"tokens logprobs alternatives listed", endToken},
-	"llama.cpp/chat-unicode.sse":             {"listed", splitCharacters},
 	"llama.cpp-made/native-error.sse":        {"faults finish", "a field named error is ignored"},
 	"openai/chat-audio.sse":                  {"text", "the transcript of audio is not read"},
 	"openrouter/chat-reasoning-details.sse":  {"text", "reasoning_details is not read"},
@@ -47,7 +45,6 @@ const (
 	awsFraming      = "AWS's binary event stream is taken for text"
 	bareError       = "an error object after the events of an event stream, without data:, is ignored"
 	endToken        = "the end-of-sequence token, which has no text in the answer, is counted as one of its tokens"
-	splitCharacters = "alternatives that are parts of a character are compared by their text, U+FFFD, instead of by id or bytes"
 )
 
 // TestFixtures decodes every fixture in every cutting. Text, tokens, log-probabilities and the

@@ -28,6 +28,7 @@ type Token struct {
 	Logprob float64          // of this token, a natural logarithm; NaN when unknown
 	Top     []float64        // log-probabilities of the alternatives listed, nil when none
 	Listed  bool             // the token itself is among Top
+	Unseen  int              // Counted: at least so many more tokens make up Text, which the server did not list
 }
 
 // Usage is the provider's own count of tokens; -1 is unknown.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/finece/finece/position"
@@ -37,10 +38,20 @@ func (r *reader) addAlternatives(t *scored, values []jsonscan.Values) {
 		v := &values[i]
 		r.top[n+i] = v.Number
 		if !listed && !t.early && (!known || v.Number == t.logprob) {
-			listed = t.text == nil || equal(v.Text, t.text)
+			if listed = t.text == nil || equal(v.Text, t.text); !listed && known && isPart(v.Text, t.text) {
+				listed, t.partial = true, true
+			}
 		}
 	}
 	t.listed = listed
+}
+
+// isPart reports whether an alternative with the log-probability of the sampled token is
+// that token. llama.cpp writes a character that took several tokens as the text of the
+// last one, and lists no other. Among the alternatives that token alone is no valid
+// UTF-8, so its text is U+FFFD.
+func isPart(alternative, text []byte) bool {
+	return bytes.Contains(alternative, replacement) && !bytes.Contains(text, replacement)
 }
 
 // findListed looks for the token among alternatives that came before it.

@@ -178,7 +178,10 @@ const undisclosed = -9999
 // counted1 reports d.token with the log-probabilities of one token.
 func (d *Decoder) counted1(p *scored, h Handler) {
 	t := &d.token
-	t.Counted, t.Logprob, t.Top, t.Listed = true, p.logprob, nil, false
+	t.Counted, t.Logprob, t.Top, t.Listed, t.Unseen = true, p.logprob, nil, false, 0
+	if p.partial {
+		t.Unseen = 1
+	}
 	if t.Logprob <= undisclosed {
 		t.Logprob = math.NaN()
 	}

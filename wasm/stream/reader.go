@@ -77,6 +77,7 @@ type scored struct {
 	top, topEnd int
 	listed      bool
 	early       bool // the alternatives came before it
+	partial     bool // it is only the last part of its text, as an alternative shows
 }
 
 // read reads the payload as one of a format. It reports false if there was not

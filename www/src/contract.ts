@@ -88,13 +88,14 @@ export type FaultCode =
   | "not-a-stream"
   | "bad-logprobs"
   | "bad-reply"
-  | "too-many-positions";
+  | "too-many-positions"
+  | "unlisted-tokens";
 
 /** What is wrong in a stream or with a confidence model's reply. By number. */
 export const FAULTS: Readonly<Record<number, FaultCode>> = {
   1: "invalid-json", 2: "event-too-large", 3: "invalid-utf8", 4: "provider-error", 5: "truncated",
   6: "unknown-format", 7: "too-many-choices", 8: "unknown-event", 9: "not-a-stream", 10: "bad-logprobs",
-  64: "bad-reply", 65: "too-many-positions",
+  64: "bad-reply", 65: "too-many-positions", 66: "unlisted-tokens",
 };
 
 /** Who estimated a raw confidence. */
@@ -424,6 +425,8 @@ export interface ScoringConfig {
   maxPending?: number;
   /** Text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536. */
   maxText?: number;
+  /** Statistics: share of the tokens so far whose log-probabilities may be missing or cannot be true; 0 to 1; default 0.2. */
+  maxMissing?: number;
 }
 
 /** What a core's session depends on. */
@@ -456,4 +459,5 @@ export const DEFAULTS = {
   maxPositions: 8192,
   maxPending: 128,
   maxText: 65536,
+  maxMissing: 0.2,
 } as const;

@@ -18,7 +18,7 @@ import (
 type Ledger struct{ follow.Ledger }
 
 // NoLogprobs says what to do about an answer that lacks log-probabilities.
-const NoLogprobs = "--estimator logprob needs log-probabilities, and there are none; --estimator URL asks a confidence model"
+const NoLogprobs = "--estimator logprob needs log-probabilities, and there are none or too few; --estimator URL asks a confidence model"
 
 // Report prints the faults in the input.
 func (l *Ledger) Report(cmd *cobra.Command, name string) {
@@ -47,7 +47,7 @@ func FaultText(f *record.Fault) string {
 	}
 	detail := f.Detail
 	switch f.Code {
-	case stream.ProviderError, session.FaultReply, session.FaultPositions:
+	case stream.ProviderError, session.FaultReply, session.FaultPositions, session.FaultUnlisted:
 	case stream.UnknownFormat:
 		detail = "" // it would repeat the name
 	case stream.Truncated:
