@@ -69,6 +69,11 @@
 //	Finish (7)      a stream.Reason; b bit s is set if the count of segment s is an estimate
 //	                16  i64 answer tokens; 24  i64 reasoning tokens
 //	Ended (8)       nothing else
+//	Said (9)        a bits of 1 text, 2 other, 4 finished; see stream.Said
+//	                16  i64 beginning and 24  i64 end of the log-probabilities
+//	Framed (10)     a stream.FrameBits
+//	                16  i64 end of the event; 24  i64 beginning of its JSON object
+//	                32  i64 closing brace of the object, -1 if there is none to edit
 //
 // A number that is not known is the NaN 0x7FF8000000000001, these very bits on
 // every engine. Unknown kinds are to be skipped by their size.

@@ -19,6 +19,8 @@ const (
 	usageSize      = 40
 	faultSize      = 24
 	finishSize     = 32
+	saidSize       = 32
+	framedSize     = 40
 
 	estimatedBit = 0x80
 	outsideBit   = 0x80
@@ -82,6 +84,18 @@ func appendEvent(dst []byte, e *session.Event) []byte {
 		return integers(dst, e.Total[position.Answer].Tokens, e.Total[position.Reasoning].Tokens)
 	case session.Ended:
 		return header(dst, e, headerSize, 0, 0, 0, 0)
+	case session.Said:
+		var a uint8
+		for i, is := range [...]bool{e.Said.Text, e.Said.Other, e.Said.Finished} {
+			if is {
+				a |= 1 << i
+			}
+		}
+		dst = header(dst, e, saidSize, a, 0, 0, 0)
+		return integers(dst, e.Said.Logprobs, e.Said.LogprobsEnd)
+	case session.Framed:
+		dst = header(dst, e, framedSize, uint8(e.Frame.Is), 0, 0, 0)
+		return integers(dst, e.Frame.End, e.Frame.Data, e.Frame.Brace)
 	}
 	return dst
 }
@@ -152,7 +166,7 @@ func ReadEvents(dst []session.Event, payload []byte) ([]session.Event, error) {
 var minSizes = [...]int{
 	session.Text: headerSize, session.Positioned: positionedSize, session.Ask: headerSize,
 	session.Confidence: confidenceSize, session.Usage: usageSize, session.Fault: faultSize, session.Finish: finishSize,
-	session.Ended: headerSize,
+	session.Ended: headerSize, session.Said: saidSize, session.Framed: framedSize,
 }
 
 func readEvent(r []byte) (e session.Event, known bool, err error) {
@@ -193,6 +207,13 @@ func readEvent(r []byte) (e session.Event, known bool, err error) {
 		e.Finish, e.Missing = stream.Reason(a), position.Kind(extra)
 		e.Total[position.Answer] = session.Total{Tokens: integer(r, 16), Estimated: b&1 != 0}
 		e.Total[position.Reasoning] = session.Total{Tokens: integer(r, 24), Estimated: b&2 != 0}
+	case session.Said:
+		e.Said = stream.Said{
+			Choice: e.Choice, Text: a&1 != 0, Other: a&2 != 0, Finished: a&4 != 0,
+			Logprobs: integer(r, 16), LogprobsEnd: integer(r, 24),
+		}
+	case session.Framed:
+		e.Frame = stream.Frame{Is: stream.FrameBits(a), End: integer(r, 16), Data: integer(r, 24), Brace: integer(r, 32)}
 	}
 	return e, true, err
 }

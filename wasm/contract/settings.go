@@ -203,6 +203,7 @@ var (
 	Activation       = of("model.activation", "classify, pooling, reward: what makes a probability of the output", "", oneOf(Activations))
 	Calibration      = of("calibration", "the object that finece calibrate writes: its maps calibrate estimates before they are integrated", "", typed("Calibration"))
 	ReportText       = of("text", "report the stream's text as events", "")
+	ReportFrames     = of("frames", "report the stream's own events: where each ends, and what it is", "")
 	MaxEvent         = of("max_event", "the largest event of the stream that is read", "bytes")
 	MaxChoices       = of("max_choices", "choices of a stream that are scored", "choices")
 	MaxPositions     = of("max_positions", "positions over all choices of a stream", "positions")

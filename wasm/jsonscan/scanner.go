@@ -167,6 +167,21 @@ func (s *Scanner) Kind() Kind {
 	}
 }
 
+// Holds reports whether the next value is a string, an array or an object that is not
+// empty. It consumes nothing but the white space before the value.
+func (s *Scanner) Holds() bool {
+	var end byte
+	switch c := s.next(); c {
+	case '{', '[':
+		end = c + 2
+	case '"':
+		end = c
+	default:
+		return false
+	}
+	return s.pos+1 < len(s.data) && s.data[s.pos+1] != end
+}
+
 // EnterObject consumes the opening brace of an object, whose members NextKey
 // then steps through. A value of another kind is skipped: false.
 func (s *Scanner) EnterObject() bool {

@@ -33,6 +33,7 @@ type Config struct {
 	// as they are. Sessions only read it.
 	Calibration *calibrate.Calibration
 	Text        bool // report the stream's text as events
+	Frames      bool // report the stream's own events: where each ends, and what it is
 
 	// Settings has the ranges of these.
 	MaxEvent     int // bytes of one event of the stream

@@ -2,6 +2,7 @@ package session
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -166,11 +167,44 @@ func TestTheListsOfNamesAreComplete(t *testing.T) {
 	for _, c := range FaultCodes() {
 		codes = append(codes, FaultName(c))
 	}
-	check("EventKinds", kinds, int(Ended))
+	check("EventKinds", kinds, int(Framed))
 	check("States", states, int(Unavailable)+1)
 	check("Reasons", why, int(reasons)-1)
 	check("FaultCodes", codes, len(stream.FaultCodes())+3)
 	if EventKind(math.MaxUint8).String() != "unknown" || Reason(reasons).String() != "unknown" || State(9).String() != "unknown" {
 		t.Error("a number without a name is not unknown")
+	}
+}
+
+// TestFramesComeWhenTheyAreAskedFor, and not otherwise.
+func TestFramesComeWhenTheyAreAskedFor(t *testing.T) {
+	input := ": ping\n\n" + chunk(1, "content", "a") + finish(1, "stop") + doneMarker
+	for _, asked := range []bool{false, true} {
+		c := DefaultConfig()
+		c.Frames = asked
+		s, _, err := Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := s.Write([]byte(input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []stream.FrameBits
+		said := 0
+		for _, e := range events {
+			switch e.Kind {
+			case Framed:
+				got = append(got, e.Frame.Is)
+			case Said:
+				if said++; e.Choice != 1 || e.Said.Choice != 1 || e.Said.Text == e.Said.Finished {
+					t.Errorf("said %+v of choice %d", e.Said, e.Choice)
+				}
+			}
+		}
+		want := []stream.FrameBits{stream.FrameComment, stream.FrameChunk, stream.FrameChunk, stream.FrameDone}
+		if asked && (!slices.Equal(got, want) || said != 2) || !asked && (got != nil || said > 0) {
+			t.Errorf("asked %v: frames %v and %d choices", asked, got, said)
+		}
 	}
 }

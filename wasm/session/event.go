@@ -32,9 +32,15 @@ const (
 	// remaining input is ignored, and End can be called at once. It comes at most
 	// once.
 	Ended
+	// Said is what an event of the stream says about a choice, when Config.Frames
+	// asks for it: Said. It comes right before the event's Framed.
+	Said
+	// Framed says where an event of the stream ends and what it is, when
+	// Config.Frames asks for it, after everything else that is in the event: Frame.
+	Framed
 )
 
-var eventNames = [...]string{"", "text", "position", "ask", "confidence", "usage", "fault", "finish", "ended"}
+var eventNames = [...]string{"", "text", "position", "ask", "confidence", "usage", "fault", "finish", "ended", "said", "framed"}
 
 // String returns the kind's name, such as "position" for Positioned.
 func (k EventKind) String() string { return nameOf(eventNames[:], int(k)) }
@@ -140,6 +146,8 @@ type Event struct {
 
 	Usage  stream.Usage  // Usage
 	Fault  stream.Fault  // Fault
+	Said   stream.Said   // Said
+	Frame  stream.Frame  // Framed
 	Finish stream.Reason // Finish
 	Total  [2]Total      // Finish: by position.Answer and position.Reasoning
 	// Missing are the strategies that were asked for and that the choice could not

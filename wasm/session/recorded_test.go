@@ -40,6 +40,8 @@ func (c *carried) Token(t *stream.Token) {
 func (c *carried) Finish(int, stream.Reason) {}
 func (c *carried) Fault(*stream.Fault)       {}
 func (c *carried) Usage(*stream.Usage)       {}
+func (c *carried) Said(*stream.Said)         {}
+func (c *carried) Frame(*stream.Frame)       {}
 
 func textOf(t testing.TB, input []byte) *carried {
 	c := &carried{splitters: map[int]*position.Splitter{}, text: map[int]*[3]strings.Builder{}}

@@ -43,7 +43,7 @@ func Open(c Config) (*Session, []Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
 	}
-	decoder, err := stream.New(stream.Options{Format: c.Format, MaxEvent: c.MaxEvent, MaxChoices: c.MaxChoices})
+	decoder, err := stream.New(stream.Options{Format: c.Format, MaxEvent: c.MaxEvent, MaxChoices: c.MaxChoices, Frames: c.Frames})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -331,4 +331,12 @@ func (k *sink) Fault(f *stream.Fault) {
 func (k *sink) Usage(u *stream.Usage) {
 	k.usage = *u
 	k.events = append(k.events, Event{Kind: Usage, Usage: *u})
+}
+
+func (k *sink) Said(said *stream.Said) {
+	k.events = append(k.events, Event{Kind: Said, Choice: said.Choice, Said: *said})
+}
+
+func (k *sink) Frame(f *stream.Frame) {
+	k.events = append(k.events, Event{Kind: Framed, Frame: *f})
 }

@@ -68,6 +68,7 @@ func Settings(c *Config) []Setting {
 		named("model.activation", &m.Activation, estimate.Activation.String, estimate.ParseActivation),
 		{Name: calibrationName},
 		{Name: "text", Truth: &c.Text},
+		{Name: "frames", Truth: &c.Frames},
 		wholeNumber("max_event", &c.MaxEvent, 1<<10, 16<<20),
 		wholeNumber("max_choices", &c.MaxChoices, 1, 128),
 		wholeNumber("max_positions", &c.MaxPositions, 1, 1<<20),

@@ -54,3 +54,5 @@ func (c *counter) Token(*Token)       { c.tokens++ }
 func (c *counter) Finish(int, Reason) {}
 func (c *counter) Fault(*Fault)       {}
 func (c *counter) Usage(*Usage)       {}
+func (c *counter) Said(*Said)         {}
+func (c *counter) Frame(*Frame)       {}

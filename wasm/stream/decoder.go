@@ -13,6 +13,7 @@ type Options struct {
 	Format     Format // Auto recognises it
 	MaxEvent   int    // bytes of one event's payload, 64 or more; 0 is 256 KiB
 	MaxChoices int    // 1 to 128; 0 is 16
+	Frames     bool   // report the events themselves, too: Handler.Said and Handler.Frame
 }
 
 const (
@@ -43,6 +44,9 @@ type Decoder struct {
 	fault   Fault
 	detail  [MaxDetail]byte
 	token   Token
+	object  object
+	marker  bool  // the payload is [DONE]
+	framed  int64 // the end of the last Frame
 }
 
 // choice is the state of one of the stream's choices.
@@ -86,10 +90,11 @@ func New(o Options) (*Decoder, error) {
 // Reset makes the Decoder ready for another stream. It keeps its buffers.
 func (d *Decoder) Reset() {
 	d.format, d.framing, d.head = d.options.Format, undecided, d.head[:0]
-	d.sse = EventParser{Limit: d.options.MaxEvent, buf: d.sse.buf[:0], typ: d.sse.typ[:0]}
+	d.sse = EventParser{Limit: d.options.MaxEvent, all: d.options.Frames, buf: d.sse.buf[:0], typ: d.sse.typ[:0]}
 	d.values = values{limit: d.options.MaxEvent, buf: d.values.buf[:0]}
 	d.text, d.read = text{}, 0
-	d.reader.state = state{}
+	d.object, d.marker, d.framed = object{}, false, 0
+	d.reader.state, d.reader.frames = state{}, d.options.Frames
 	d.choices = d.choices[:0]
 	d.usage, d.counted = unknownUsage, false
 	d.ended, d.said = false, 0
@@ -124,6 +129,7 @@ func (d *Decoder) write(p []byte, h Handler) {
 			}
 			p = p[n:]
 			d.event(h)
+			d.frame(d.sse.offset, h)
 		}
 	case jsonValues:
 		for !d.ended {
@@ -133,6 +139,7 @@ func (d *Decoder) write(p []byte, h Handler) {
 				return
 			}
 			d.value(found, object, h)
+			d.frame(d.values.offset, h)
 		}
 	case plainText:
 		for len(p) > 0 && !d.ended {
@@ -154,7 +161,7 @@ func (d *Decoder) End(h Handler) {
 	if !d.ended {
 		switch d.framing {
 		case eventStream:
-			if d.sse.Flush() {
+			if d.sse.Flush() && d.sse.lines > 0 {
 				cut = true
 				d.event(h)
 			}
@@ -168,6 +175,9 @@ func (d *Decoder) End(h Handler) {
 				d.text.at = d.text.offset - int64(d.text.n)
 				d.plain(replacement, false, h)
 			}
+		}
+		if d.framed < d.read {
+			d.frame(d.read, h)
 		}
 	}
 	if !d.ended && d.framing != plainText {
@@ -207,6 +217,9 @@ func (d *Decoder) end(h Handler) {
 
 // event takes the event that the event-stream parser has found.
 func (d *Decoder) event(h Handler) {
+	if d.sse.lines == 0 {
+		return
+	}
 	if d.sse.TooLong() {
 		d.report(EventTooLarge, d.sse.Offset(), "a shorter event", h)
 		return
@@ -222,6 +235,7 @@ func (d *Decoder) value(found int, object []byte, h Handler) {
 	case valuesLong:
 		d.report(EventTooLarge, d.values.at, "a shorter event", h)
 	case valuesDone:
+		d.marker = true
 		d.end(h)
 	case valuesWrong:
 		d.report(InvalidJSON, d.values.at, "a JSON object", h)

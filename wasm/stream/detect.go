@@ -23,9 +23,9 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 	}
 	g := frame(d.head, last || len(d.head) >= maxHead)
 	switch {
-	case g == wantMore:
+	case g == wantMore && !(d.options.Frames && beginsWithComment(d.head)):
 		return nil
-	case g == isEvents || g == isText && d.format != Auto:
+	case g == isEvents || g == wantMore || g == isText && d.format != Auto:
 		// The caller named a format, so this is not plain text.
 		d.framing = eventStream
 		return d.head
@@ -40,6 +40,14 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 	d.framing = jsonValues
 	d.values.offset = int64(len(d.head) - len(withoutMark(d.head)))
 	return withoutMark(d.head)
+}
+
+// beginsWithComment tells an event stream from its first comment. Whoever passes on the
+// events has to know of a comment at once: it keeps the connection open.
+func beginsWithComment(head []byte) bool {
+	head = withoutMark(head)
+	i := skipBlank(head, 0)
+	return i < len(head) && head[i] == ':'
 }
 
 // textHead removes a byte order mark from text.

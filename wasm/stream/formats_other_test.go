@@ -297,6 +297,8 @@ func (t *texts) Token(token *Token) { *t = append(*t, token.Text...) }
 func (t *texts) Finish(int, Reason) {}
 func (t *texts) Fault(*Fault)       {}
 func (t *texts) Usage(*Usage)       {}
+func (t *texts) Said(*Said)         {}
+func (t *texts) Frame(*Frame)       {}
 
 func TestCohere(t *testing.T) {
 	checkFixtures(t, []fixture{

@@ -65,7 +65,7 @@ func FuzzDecoder(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, input []byte, format, room uint8, seed uint64) {
-		o := Options{Format: Format(format) % (Text + 1), MaxEvent: leastMaxEvent + int(room)*8, MaxChoices: 3}
+		o := Options{Format: Format(format) % (Text + 1), MaxEvent: leastMaxEvent + int(room)*8, MaxChoices: 3, Frames: seed&1 != 0}
 		want := decode(t, o, input, randomly(seed))
 		for _, next := range []func() int{whole, every(1), randomly(seed + 1)} {
 			if got := decode(t, o, input, next); !slices.Equal(got.calls, want.calls) || !slices.Equal(got.pieces, want.pieces) {

@@ -16,6 +16,11 @@ type Handler interface {
 	// Usage takes the provider's own counts, once, when the stream ends. u is
 	// valid during the call.
 	Usage(u *Usage)
+	// Said and Frame report the events themselves, if Options.Frames asks for them. An
+	// event's Frame comes after everything else that the event holds, and right before
+	// it one Said for each choice in the event. s and f are valid during the call.
+	Said(s *Said)
+	Frame(f *Frame)
 }
 
 // Token is a piece of a choice's text, mostly one token of the provider's.

@@ -87,6 +87,12 @@ const (
 	kCode
 	kModelVersion
 	kTotalTokens
+	kReasoningDetails
+	kTokenIDs
+	kNativeFinishReason
+	kMatchedStop
+	kFilterResults
+	kFilterOffsets
 )
 
 var keyNames = [...]string{
@@ -113,7 +119,9 @@ var keyNames = [...]string{
 	kStopType: "stop_type", kStoppedLimit: "stopped_limit", kCompletionProbabilities: "completion_probabilities",
 	kProbs: "probs", kProb: "prob", kTokStr: "tok_str", kTopProbs: "top_probs", kTokensPredicted: "tokens_predicted",
 	kTokensEvaluated: "tokens_evaluated", kDetail: "detail", kCode: "code", kModelVersion: "modelVersion",
-	kTotalTokens: "total_tokens",
+	kTotalTokens: "total_tokens", kReasoningDetails: "reasoning_details", kTokenIDs: "token_ids",
+	kNativeFinishReason: "native_finish_reason", kMatchedStop: "matched_stop",
+	kFilterResults: "content_filter_results", kFilterOffsets: "content_filter_offsets",
 }
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)

@@ -54,13 +54,22 @@ func (r *reader) openAI() {
 }
 
 func (r *reader) openAIChoices() {
-	if !r.scanner.EnterArray() {
+	if !r.enterChoices() {
 		return
 	}
-	r.known = true
 	for r.scanner.NextElement() {
+		r.empty, r.chunk = false, true
+		r.odd = r.odd || !r.isObject()
 		r.openAIChoice()
 	}
+}
+
+// enterChoices enters the array of choices.
+func (r *reader) enterChoices() bool {
+	r.odd = r.odd || !r.isArray() && r.holds()
+	r.empty = r.scanner.EnterArray()
+	r.known = r.known || r.empty
+	return r.empty
 }
 
 func (r *reader) openAIChoice() {
@@ -79,18 +88,32 @@ func (r *reader) openAIChoice() {
 				e.choice = n
 			}
 		case kDelta:
+			if !r.isObject() {
+				e.other = r.holds() || e.other
+			}
 			r.openAIDelta(e)
 		case kMessage:
+			if !r.isObject() {
+				e.other = r.holds() || e.other
+			}
 			if e.delta {
+				e.text = r.holds() || e.text
 				s.Skip()
 				break
 			}
 			r.openAIMessage(e)
 		case kText:
+			e.text = r.holds() || e.text
 			if text, _ := s.Text(); !e.delta {
 				r.add(position.Answer, text)
 			}
 		case kLogprobs:
+			if r.frames && r.isObject() {
+				e.logprobs = s.Offset()
+				r.openAILogprobs(e)
+				e.logprobsEnd = s.Offset()
+				break
+			}
 			r.openAILogprobs(e)
 		case kFinishReason:
 			if word, ok := s.Text(); ok && len(word) > 0 {
@@ -98,7 +121,13 @@ func (r *reader) openAIChoice() {
 			}
 		case kError:
 			r.readError()
+		case kUsage, kNativeFinishReason, kStopReason, kMatchedStop, kFilterResults, kFilterOffsets:
+			s.Skip() // no text
+		case kTokenIDs:
+			e.text = r.holds() || e.text
+			s.Skip()
 		default:
+			e.other = r.holds() || e.other
 			s.Skip()
 		}
 	}
@@ -152,8 +181,10 @@ func (r *reader) deltaMembers(e *entry) {
 		case -1:
 			return
 		case kContent:
+			e.text = r.holds() || e.text
 			r.contentOf(position.Answer)
 		case kReasoningContent, kReasoning, kThinking: // some gateways send two of these
+			e.text = r.holds() || e.text
 			if reasoned {
 				s.Skip()
 				break
@@ -163,18 +194,27 @@ func (r *reader) deltaMembers(e *entry) {
 			reasoned = len(r.pieces) > n
 			r.ahead(e, n)
 		case kRefusal:
+			e.text = r.holds() || e.text
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
 		case kToolCalls:
+			e.other = r.holds() || e.other
 			r.toolCalls(e)
 		case kFunctionCall:
+			e.other = r.holds() || e.other
 			if s.EnterObject() {
 				e.tool = true
 				for s.NextKey() {
 					s.Skip()
 				}
 			}
+		case kReasoningDetails: // OpenRouter's copy of the reasoning
+			e.text = r.holds() || e.text
+			s.Skip()
+		case kRole:
+			s.Skip()
 		default:
+			e.other = r.holds() || e.other
 			s.Skip()
 		}
 	}

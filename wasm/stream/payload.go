@@ -14,6 +14,7 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 		return
 	}
 	if rest := data[i:]; rest[0] == '[' && len(rest) >= 6 && is(rest[:6], "[DONE]") {
+		d.marker = true
 		d.end(h)
 		return
 	}
@@ -52,6 +53,9 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 	}
 	if d.format == Auto {
 		d.format = known
+	}
+	if data[i] == '{' {
+		d.object = object{data, offset}
 	}
 	if r.scanner.Replaced() {
 		d.once(InvalidUTF8, offset, "UTF-8", h)

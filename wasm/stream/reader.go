@@ -23,6 +23,10 @@ type reader struct {
 	known   bool   // something of the format was found
 	done    bool   // it is the end marker
 	failed  bool   // it is an error
+	frames  bool   // look for what is not read, too: the next three, and an entry's
+	chunk   bool   // it has choices
+	empty   bool   // its array of choices is empty
+	odd     bool   // its choices are something else
 	message []byte // the provider's
 	short   uint8  // bitmask of the lists that were too short
 
@@ -61,7 +65,10 @@ type entry struct {
 	delta             bool // a delta was read, so text and message do not count
 	finished          bool
 	reasoned          bool // a field of reasoning was put first
+	text, other       bool // for a Said
 	reason            Reason
+	logprobs          int // where they begin and end in the payload, for a Said
+	logprobsEnd       int
 }
 
 type piece struct {
@@ -86,6 +93,7 @@ func (r *reader) read(f Format) bool {
 	r.entries, r.pieces, r.tokens, r.top = r.entries[:0], r.pieces[:0], r.tokens[:0], r.top[:0]
 	r.usage, r.message = unknownUsage, nil
 	r.known, r.done, r.failed, r.short = false, false, false, 0
+	r.chunk, r.empty, r.odd = false, false, false
 	formats[f].read(r)
 	return r.short == 0 && !r.scanner.Short()
 }

@@ -126,9 +126,9 @@ func (r *reader) unknown() {
 				message = text
 			}
 		case kChoices:
-			if s.EnterArray() {
-				r.known = true
+			if r.enterChoices() {
 				for s.NextElement() {
+					r.empty = false
 					s.Skip()
 				}
 			}

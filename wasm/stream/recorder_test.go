@@ -118,6 +118,9 @@ func (r *recorder) Usage(u *Usage) {
 	r.add(fmt.Sprintf("usage %d %d %d", u.Prompt, u.Completion, u.Reasoning))
 }
 
+func (r *recorder) Said(s *Said)   { r.add(fmt.Sprintf("%+v", *s)) }
+func (r *recorder) Frame(f *Frame) { r.add(fmt.Sprintf("%+v", *f)) }
+
 // codes are the faults that were reported, by code.
 func (r *recorder) codes() (codes []FaultCode) {
 	for _, f := range r.faults {

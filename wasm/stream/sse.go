@@ -43,6 +43,10 @@ type EventParser struct {
 
 	id, lastID []byte
 	retry      int64 // and one, so that zero is none
+
+	all     bool // Next finds every blank line, also one that ends no event
+	named   bool // the event has another type than message
+	foreign bool // it has a line that does not belong in an event stream
 }
 
 const (
@@ -249,7 +253,11 @@ func (p *EventParser) field(line []byte, whole bool) {
 		p.data(value, prefix, whole)
 		return
 	}
-	if len(line) > maxField || len(name) == 0 {
+	if len(name) == 0 {
+		return
+	}
+	if len(line) > maxField {
+		p.foreign = true
 		return
 	}
 	if len(value) > 0 && value[0] == ' ' {
@@ -276,22 +284,26 @@ func (p *EventParser) field(line []byte, whole bool) {
 		if len(value) > 0 {
 			p.retry = ms + 1
 		}
+	default:
+		name = name[skipBlank(name, 0):] // OpenRouter sends a space before the name
+		p.foreign = p.foreign || len(name) > 0
 	}
 }
 
 // dispatch ends an event and reports whether there is one.
 func (p *EventParser) dispatch() bool {
 	p.lastID = append(p.lastID[:0], p.id...)
+	p.named = len(p.typ) > 0 && !is(p.typ, "message")
 	if p.lines == 0 {
 		p.typ = p.typ[:0]
-		return false
+		p.foreign = p.foreign || p.named
 	}
-	p.ready = true
-	return true
+	p.ready = p.lines > 0 || p.all
+	return p.ready
 }
 
 func (p *EventParser) forget() {
-	p.ready, p.long, p.lines = false, false, 0
+	p.ready, p.long, p.lines, p.foreign = false, false, 0, false
 	p.typ, p.held, p.buf, p.size = p.typ[:0], nil, p.buf[:0], 0
 }
 

@@ -33,7 +33,7 @@ export type Status = (typeof STATUS)[number];
 
 /** The kinds of a core's events. */
 export const EVENTS = [
-  "", "text", "position", "ask", "confidence", "usage", "fault", "finish", "ended",
+  "", "text", "position", "ask", "confidence", "usage", "fault", "finish", "ended", "said", "framed",
 ] as const;
 
 /** The kinds of a core's events. */
@@ -415,6 +415,8 @@ export interface ScoringConfig {
   calibration?: Calibration;
   /** Report the stream's text as events; default false. */
   text?: boolean;
+  /** Report the stream's own events: where each ends, and what it is; default false. */
+  frames?: boolean;
   /** The largest event of the stream that is read; 1024 to 16777216 bytes; default 262144. */
   maxEvent?: number;
   /** Choices of a stream that are scored; 1 to 128 choices; default 16. */
@@ -454,6 +456,7 @@ export const DEFAULTS = {
   width: 1,
   estimator: "perplexity",
   text: false,
+  frames: false,
   maxEvent: 262144,
   maxChoices: 16,
   maxPositions: 8192,

@@ -159,6 +159,32 @@ export interface EndedEvent {
   readonly type: "ended";
 }
 
+/** What an event of the stream says about a choice, if the setting `frames` asks for it. It comes right before the event's `framed`. */
+export interface SaidEvent {
+  readonly type: "said";
+  readonly choice: number;
+  /** It has members that are read as text. */
+  readonly text: boolean;
+  /** It has members that may hold text and are not read as text, such as a tool call. */
+  readonly other: boolean;
+  /** It has a finish reason. */
+  readonly finished: boolean;
+  /** Where the choice's log-probabilities are, in bytes of the stream: nowhere if `begin` is `end`. */
+  readonly logprobs: { readonly begin: number; readonly end: number };
+}
+
+/** Where an event of the stream ends, and what it is, if the setting `frames` asks for it. Offsets are in bytes of the stream. */
+export interface FramedEvent {
+  readonly type: "framed";
+  /** Bits: 1 a chunk, 2 a chunk without choices, 4 comments alone, 8 it has token counts, 16 it has choices that are not read, 32 `[DONE]`. */
+  readonly is: number;
+  readonly end: number;
+  /** Where its JSON object begins. */
+  readonly data: number;
+  /** The object's closing brace; `null` if there is no object to edit. */
+  readonly brace: number | null;
+}
+
 /**
  * The core failed to load or trapped. The stream's text still comes. Every
  * position that was not final has become unavailable just before, for the
@@ -173,7 +199,8 @@ export interface LostEvent {
 
 /** What a core's session says. `RecordBuilder` makes records of it. */
 export type CoreEvent =
-  | TextEvent | PositionEvent | AskEvent | ConfidenceEvent | UsageEvent | FaultEvent | FinishEvent | EndedEvent;
+  | TextEvent | PositionEvent | AskEvent | ConfidenceEvent | UsageEvent | FaultEvent | FinishEvent | EndedEvent
+  | SaidEvent | FramedEvent;
 
 /**
  * What a scored stream says: records, the text if it is asked for, and that the

@@ -3,9 +3,9 @@ import { FineceError } from "./errors.js";
 import type { AppliedMap, ConfidenceEvent, CoreEvent, EstimateSource, PositionKind, Reason, Segment, Total } from "./events.js";
 
 // The kinds of records and the least size of each, in bytes.
-const TEXT = 1, POSITIONED = 2, ASK = 3, CONFIDENCE = 4, USAGE = 5, FAULT = 6, FINISH = 7, ENDED = 8;
+const TEXT = 1, POSITIONED = 2, ASK = 3, CONFIDENCE = 4, USAGE = 5, FAULT = 6, FINISH = 7, ENDED = 8, SAID = 9, FRAMED = 10;
 const HEADER = 16, FAULT_HEADER = 24;
-const MIN_SIZES = [0, HEADER, 56, HEADER, 48, 40, FAULT_HEADER, 32, HEADER];
+const MIN_SIZES = [0, HEADER, 56, HEADER, 48, 40, FAULT_HEADER, 32, HEADER, 32, 40];
 const ESTIMATED = 0x80, OUTSIDE = 0x80;
 
 // A byte order mark is text like any other.
@@ -64,6 +64,13 @@ function readEvent(kind: number, r: Record): CoreEvent {
       return { type: "fault", choice, fault: FAULTS[a] ?? "unknown", offset: r.count(16), detail: r.text(FAULT_HEADER) };
     case ENDED:
       return { type: "ended" };
+    case SAID:
+      return {
+        type: "said", choice, text: (a & 1) !== 0, other: (a & 2) !== 0, finished: (a & 4) !== 0,
+        logprobs: { begin: r.integer(16), end: r.integer(24) },
+      };
+    case FRAMED:
+      return { type: "framed", is: a, end: r.integer(16), data: r.integer(24), brace: r.count(32) };
     case FINISH:
     default: {
       const total = (at: number, bit: number): Total => ({ tokens: r.integer(at), approximate: (b & bit) !== 0 });

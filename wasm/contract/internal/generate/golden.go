@@ -43,6 +43,8 @@ func goldenNames() ([]byte, error) {
 	}
 	add(session.Event{Kind: session.Usage, Usage: stream.Usage{Prompt: 1, Completion: 2, Reasoning: 3}})
 	add(session.Event{Kind: session.Ended})
+	add(session.Event{Kind: session.Said, Said: stream.Said{Text: true, Logprobs: 7, LogprobsEnd: 9}})
+	add(session.Event{Kind: session.Framed, Frame: stream.Frame{Is: stream.FrameChunk, End: 3, Data: 1, Brace: 2}})
 	goldenConfidences(add)
 	return indented(list)
 }

@@ -1,0 +1,194 @@
+package stream
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	corpus "github.com/finece/finece/wasm/stream/fixture"
+)
+
+// framer is a recorder that keeps the frames apart from what they frame.
+type framer struct {
+	*recorder
+	frames []Frame
+	shown  []string
+	all    []Said
+	said   int // of all: those before the next frame
+}
+
+func (f *framer) Said(s *Said) { f.all = append(f.all, *s) }
+
+func (f *framer) Frame(frame *Frame) {
+	f.frames = append(f.frames, *frame)
+	f.shown = append(f.shown, show(frame, f.all[f.said:]))
+	f.said = len(f.all)
+}
+
+// show writes a frame as its bits and, for each choice, what is said of it.
+func show(f *Frame, said []Said) string {
+	var words []string
+	for i, name := range []string{"chunk", "empty", "comment", "usage", "unread", "done"} {
+		if f.Is>>i&1 != 0 {
+			words = append(words, name)
+		}
+	}
+	if f.Brace >= 0 {
+		words = append(words, "object")
+	}
+	for _, s := range said {
+		w := fmt.Sprint(s.Choice)
+		for _, is := range []struct {
+			name string
+			set  bool
+		}{{"text", s.Text}, {"other", s.Other}, {"finished", s.Finished}, {"logprobs", s.Logprobs < s.LogprobsEnd}} {
+			if is.set {
+				w += "+" + is.name
+			}
+		}
+		words = append(words, w)
+	}
+	return strings.Join(words, " ")
+}
+
+func frames(t testing.TB, o Options, input string, next func() int) *framer {
+	t.Helper()
+	d, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &framer{recorder: newRecorder(t)}
+	f.merge = true
+	for rest := []byte(input); len(rest) > 0; {
+		n := min(next(), len(rest))
+		d.Write(rest[:n], f)
+		rest = rest[n:]
+	}
+	d.End(f)
+	return f
+}
+
+// TestFrames: the events of a stream, what they are, and where they end.
+func TestFrames(t *testing.T) {
+	choice := func(members string) string { return `{"choices":[{"index":0,` + members + `}]}` }
+	for _, c := range []struct {
+		event, want string
+	}{
+		{": ping\n\n", "comment"},
+		{"\n", "comment"},
+		{"id: 7\nretry: 5\n\n", "comment"},
+		{"  : ping\n\n", "comment"},
+		{"event: secret\n\n", ""},
+		{"secret\n\n", ""},
+		{"secret: 5\n\n", ""},
+		{"data: secret\n\n", ""},
+		{"data: [DONE]\n\n", "done"},
+		{"data: {\"id\":7}\n\n", "object"},
+		{"data: {\"choices\":[]}\r\n\r", "empty object"},
+		{"data: {\"choices\":[],\"usage\":{\"total_tokens\":1,\"prompt_tokens\":1}}\r\r", "empty usage object"},
+		{"data: {\"choices\":\"secret\"}\n\n", "object"},
+		{"data: {\"choices\":[\"secret\"]}\n\n", "object"},
+		{"data: {\"choices\":[{\"index\":99,\"delta\":{\"content\":\"secret\"}}]}\n\n", "chunk unread object"},
+		{"id: {\ndata: " + choice(`"delta":{"role":"assistant","content":""}`) + " \nid: }\n\n", "chunk object 0"},
+		{"data: " + choice(`"delta":{"content":"x"},"logprobs":{"content":[]},"finish_reason":null`) + "\n\n", "chunk object 0+text+logprobs"},
+		{"data: " + choice(`"delta":{},"logprobs":null,"finish_reason":"stop"`) + "\n\n", "chunk object 0+finished"},
+		{"data: " + choice(`"delta":{"tool_calls":[{"index":0}]}`) + "\n\n", "chunk object 0+other"},
+		{"data: " + choice(`"delta":{"annotations":[]},"seed":7,"stop_reason":"###"`) + "\n\n", "chunk object 0"},
+		{"data: " + choice(`"delta":{"annotations":[1]}`) + "\n\n", "chunk object 0+other"},
+		{"data: " + choice(`"delta":{},"output":"secret"`) + "\n\n", "chunk object 0+other"},
+		{"data: " + choice(`"delta":{"content":""},"message":{"content":"secret"}`) + "\n\n", "chunk object 0+text"},
+		{"data: " + choice(`"delta":"secret"`) + "\n\n", "chunk object 0+other"},
+		{"data: " + choice(`"delta":{"content":[{"type":"image"}]}`) + "\n\n", "chunk object 0+text"},
+		{"data: {\"choices\":\ndata: [{\"delta\":{\"content\":\"x\"}}]}\n\n", "chunk 0+text"},
+		{"event: x\ndata: " + choice(`"delta":{"content":"x"}`) + "\n\n", "chunk 0+text"},
+		{"event: message\ndata: " + choice(`"delta":{"content":"x"}`) + "\n\n", "chunk object 0+text"},
+	} {
+		before, after := "data: "+choice(`"delta":{"content":"a"}`)+"\n\n", "data: "+choice(`"delta":{"content":"b"}`)+"\n\n"
+		for _, next := range []func() int{whole, every(1), every(7)} {
+			f := frames(t, Options{Frames: true}, before+c.event+after, next)
+			if len(f.shown) < 2 || f.shown[1] != c.want {
+				t.Errorf("%q: frames %q, want %q as the second", c.event, f.shown, c.want)
+				break
+			}
+			frame := f.frames[1]
+			if frame.End != int64(len(before+c.event)) {
+				t.Errorf("%q ends at %d, want %d", c.event, frame.End, len(before+c.event))
+			}
+			if object := strings.Contains(c.want, "object"); object != (frame.Brace >= 0) {
+				t.Errorf("%q: brace at %d", c.event, frame.Brace)
+			} else if object {
+				from, to := int(frame.Data)-len(before), int(frame.Brace)-len(before)
+				if c.event[from] != '{' || strings.Trim(c.event[to:], " \r\n") != "}" && !strings.HasPrefix(c.event[to:], "} \nid") {
+					t.Errorf("%q: the object is %q", c.event, c.event[from:to+1])
+				}
+			}
+		}
+	}
+}
+
+// TestACommentIsFramedAtOnce, also one that the stream begins with.
+func TestACommentIsFramedAtOnce(t *testing.T) {
+	d, err := New(Options{Frames: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &framer{recorder: newRecorder(t)}
+	for range 2 {
+		d.Write([]byte(": ping\n\n"), f)
+	}
+	if want := []string{"comment", "comment"}; !slices.Equal(f.shown, want) {
+		t.Errorf("framed %q, want %q", f.shown, want)
+	}
+}
+
+// TestLogprobsAreWhereTheFrameSays.
+func TestLogprobsAreWhereTheFrameSays(t *testing.T) {
+	const logprobs = `{"content":[{"token":"x","logprob":-1,"top_logprobs":[]}]}`
+	input := ": c\n\n" + sse(`{"choices":[{"index":1,"logprobs": `+logprobs+` ,"delta":{"content":"x"}},{"index":0,"logprobs":null}]}`)
+	for _, next := range []func() int{whole, every(1)} {
+		all := frames(t, Options{Frames: true}, input, next).all
+		if len(all) != 2 || all[1].Logprobs != all[1].LogprobsEnd {
+			t.Fatalf("said %+v", all)
+		}
+		if got := input[all[0].Logprobs:all[0].LogprobsEnd]; got != logprobs {
+			t.Errorf("log-probabilities %q, want %q", got, logprobs)
+		}
+	}
+}
+
+// TestFramesCoverTheStream, each fixture in any cutting, and change nothing else.
+func TestFramesCoverTheStream(t *testing.T) {
+	for _, fixture := range corpus.All() {
+		input := string(fixture.Data)
+		plain := frames(t, Options{}, input, whole)
+		if len(plain.frames) > 0 {
+			t.Fatalf("%s: frames that nobody asked for", fixture.Name)
+		}
+		want := frames(t, Options{Frames: true}, input, whole)
+		for i, next := range []func() int{whole, every(1), every(7), randomly(1), randomly(2)} {
+			got := frames(t, Options{Frames: true}, input, next)
+			if !slices.Equal(got.frames, want.frames) || !slices.Equal(got.shown, want.shown) {
+				t.Fatalf("%s: cutting %d gives other frames:\n%v\n%v", fixture.Name, i, got.frames, want.frames)
+			}
+			if !slices.Equal(got.calls, plain.calls) {
+				t.Fatalf("%s: frames change other calls:\n%q\n%q", fixture.Name, got.calls, plain.calls)
+			}
+		}
+		end := int64(0)
+		for _, f := range want.frames {
+			if f.End <= end {
+				t.Fatalf("%s: a frame from %d to %d", fixture.Name, end, f.End)
+			}
+			end = f.End
+		}
+		d, err := New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Write(fixture.Data, newRecorder(t))
+		if end != int64(len(input)) && !d.Ended() {
+			t.Errorf("%s: frames up to %d of %d bytes", fixture.Name, end, len(input))
+		}
+	}
+}
