@@ -98,35 +98,36 @@ func formatAt(path string) stream.Format {
 
 // Asking is a request's body, a JSON object, with the fields that ask the server at an
 // address for log-probabilities. Fields that the body has stay as they are. A server
-// that is not in the table is asked as OpenAI is, by the format of its path. added is
+// of one's own is asked as the first provider with the format of its path is. added is
 // false if nothing is missing, or there is nothing to ask for.
 func Asking(address string, body []byte) (asking []byte, added bool, err error) {
-	fields := ""
-	if p := ProviderAt(address); p != nil {
-		fields = p.Ask
-	} else if at, err := url.Parse(address); err == nil {
-		switch formatAt(at.Path) {
-		case stream.OpenAIChat:
-			fields = askChat
-		case stream.OpenAICompletions:
-			fields = askCompletions
-		case stream.OpenAIResponses:
-			fields = askResponses
-		}
+	p := ProviderAt(address)
+	if at, err := url.Parse(address); err == nil && p == nil {
+		p = firstOf(formatAt(at.Path))
 	}
-	if fields == "" {
+	if p == nil || p.Ask == "" {
 		return body, false, nil
 	}
 	into := map[string]json.RawMessage{}
 	if err := json.Unmarshal(body, &into); err != nil {
 		return nil, false, err
 	}
-	added, err = merge(into, json.RawMessage("{"+fields+"}"))
+	added, err = merge(into, json.RawMessage("{"+p.Ask+"}"))
 	if err != nil || !added {
 		return body, false, err
 	}
 	asking, err = json.Marshal(into)
 	return asking, true, err
+}
+
+// firstOf is the first provider with a format: the one that made it.
+func firstOf(f stream.Format) *Provider {
+	for i := range Providers {
+		if Providers[i].Format == f && f != stream.Auto {
+			return &Providers[i]
+		}
+	}
+	return nil
 }
 
 // merge adds the members of an object that into lacks, also in objects below.

@@ -17,6 +17,7 @@ var generated = map[string]func() ([]byte, error){
 	"wasm/contract/schema/record.json":   recordSchema,
 	"wasm/contract/schema/settings.json": settingsSchema,
 	"www/src/contract.ts":                typeScript,
+	"www/src/providers-table.ts":         providersModule,
 	"www/test/golden/names.json":         goldenNames,
 }
 
