@@ -20,7 +20,8 @@
 //
 //   - OpenAI chat completions, and the servers that copy them, with what they add
 //     or change: Azure (chunks without choices, filter results), DeepSeek, Qwen
-//     and xAI (reasoning_content), OpenRouter (comments, reasoning), Mistral
+//     and xAI (reasoning_content), OpenRouter (comments, reasoning,
+//     reasoning_details), spoken output (its transcript is the text), Mistral
 //     (content in parts), Together, Writer and Perplexity (text beside the delta,
 //     which does not count), Groq (x_groq), vLLM (several tokens in a chunk, errors
 //     without an error field), SGLang (log-probabilities that repeat those
@@ -82,6 +83,10 @@
 // does, the last token gets all of the text. A piece of text holds whole characters
 // only. Of a character that takes several tokens, the last token gets the text and
 // the others get none.
+//
+// Some servers list the token that ended the sequence or completed a stop sequence,
+// although its text is not in the answer. It is left out when the choice ends for
+// another reason than Length. So is a token that TGI calls special.
 //
 // The provider's fields tell reasoning, answer and refusal apart. Where one event
 // has reasoning and answer, the reasoning comes first, whatever the order of the

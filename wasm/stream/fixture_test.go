@@ -24,27 +24,16 @@ var knownWrong = map[string]struct{ parts, why string }{
 	"bedrock/invoke-anthropic.eventstream":   {"faults usage text finish", awsFraming},
 	"cohere/v1-chat.ndjson":                  {"faults choices text finish", "Cohere's version 1 is no known format"},
 	"dashscope/generation.sse":               {"faults choices text finish", "DashScope's own stream is no known format"},
-	"deepseek/chat-reasoning-logprobs.sse":   {"tokens logprobs", "the list logprobs.reasoning_content is not read"},
 	"gemini/error-bare-array.sse":            {"faults finish", bareError},
 	"gemini/error-bare.sse":                  {"faults finish", bareError},
-	"gemini/finish-number-length.sse":        {"faults finish", "a finishReason that is a number is not read"},
-	"gemini/finish-number.sse":               {"faults finish", "a finishReason that is a number is not read"},
-	"litellm/vllm-unicode.sse":               {"tokens logprobs alternatives listed", endToken},
 	"llama.cpp-made/native-error.sse":        {"faults finish", "a field named error is ignored"},
-	"openai/chat-audio.sse":                  {"text", "the transcript of audio is not read"},
-	"openrouter/chat-reasoning-details.sse":  {"text", "reasoning_details is not read"},
 	"replicate/stream.sse":                   {"faults choices text finish", "Replicate's stream is no known format"},
-	"tgi/generate-stream-special.sse":        {"tokens logprobs", endToken},
-	"tgi/generate.json":                      {"tokens logprobs", "the tokens in details are not read"},
-	"vllm/chat-unicode.sse":                  {"tokens logprobs alternatives listed", endToken},
-	"vllm/chat.sse":                          {"tokens logprobs alternatives listed", endToken},
 	"watsonx/generation-stream.sse":          {"faults choices usage text finish", "watsonx's own stream is no known format"},
 }
 
 const (
-	awsFraming      = "AWS's binary event stream is taken for text"
-	bareError       = "an error object after the events of an event stream, without data:, is ignored"
-	endToken        = "the end-of-sequence token, which has no text in the answer, is counted as one of its tokens"
+	awsFraming = "AWS's binary event stream is taken for text"
+	bareError  = "an error object after the events of an event stream, without data:, is ignored"
 )
 
 // TestFixtures decodes every fixture in every cutting. Text, tokens, log-probabilities and the

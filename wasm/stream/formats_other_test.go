@@ -350,7 +350,7 @@ func TestTGI(t *testing.T) {
 			name: "tokens, a special one, alternatives", as: TGI,
 			input: "data:{\"index\":1,\"token\":{\"id\":5,\"text\":\"Hi\",\"logprob\":-0.5,\"special\":false},\"top_tokens\":[{\"id\":5,\"text\":\"Hi\",\"logprob\":-0.5,\"special\":false},{\"text\":\"Ho\",\"logprob\":-1}],\"generated_text\":null,\"details\":null}\n\n" +
 				"data:{\"index\":2,\"token\":{\"id\":2,\"text\":\"</s>\",\"logprob\":-0.1,\"special\":true},\"generated_text\":\"Hi\",\"details\":{\"finish_reason\":\"eos_token\",\"generated_tokens\":2}}\n\n",
-			want: []string{`0 answer -0.5 [-0.5 -1] true "Hi"`, `0 answer -0.1 ""`, `0 finish stop`, `usage -1 2 -1`},
+			want: []string{`0 answer -0.5 [-0.5 -1] true "Hi"`, `0 finish stop`, `usage -1 2 -1`},
 		},
 		{
 			name: "an error", as: TGI,
@@ -360,7 +360,7 @@ func TestTGI(t *testing.T) {
 		{
 			name: "a whole response", as: TGI,
 			input: `[{"generated_text":"Hi","details":{"finish_reason":"length","generated_tokens":1,"tokens":[{"text":"Hi","logprob":-1}]}}]`,
-			want:  []string{`0 answer Hi`, `0 finish length`, `usage -1 1 -1`},
+			want:  []string{`0 answer -1 "Hi"`, `0 finish length`, `usage -1 1 -1`},
 		},
 	})
 }

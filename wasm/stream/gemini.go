@@ -80,14 +80,33 @@ func (r *reader) geminiCandidate() {
 				}
 			}
 		case kFinishReasonCamel:
-			if word, ok := s.Text(); ok && !is(word, "FINISH_REASON_UNSPECIFIED") {
-				e.finished, e.reason = true, reasonOf(word)
-			}
+			r.geminiFinish(e)
 		case kLogprobsResult:
 			r.geminiLogprobs(e)
 		default:
 			s.Skip()
 		}
+	}
+}
+
+// geminiFinish reads a reason to stop: a word, or its number in the protocol
+// buffer. Gemini and Vertex AI number the first five alike; 7 and 8 are filters in
+// both. 0 is unspecified.
+func (r *reader) geminiFinish(e *entry) {
+	s := &r.scanner
+	if r.isNumber() {
+		n, ok := s.Int()
+		e.finished, e.reason = ok && n > 0, Other
+		switch n {
+		case 1:
+			e.reason = Stop
+		case 2:
+			e.reason = Length
+		case 3, 4, 7, 8:
+			e.reason = ContentFilter
+		}
+	} else if word, ok := s.Text(); ok && !is(word, "FINISH_REASON_UNSPECIFIED") {
+		e.finished, e.reason = true, reasonOf(word)
 	}
 }
 

@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"math"
+	"slices"
 
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/jsonscan"
@@ -147,6 +148,19 @@ func (r *reader) alternatives(t *scored) {
 			r.alternative(t, text, logprob)
 		}
 	}
+}
+
+// tokensAhead moves the tokens from n on, which are reasoning, before the other tokens
+// of the entry, as ahead does with the text.
+func (r *reader) tokensAhead(e *entry, n int) {
+	if e.tokensMoved || n <= e.tokens || n >= len(r.tokens) {
+		return
+	}
+	e.tokensMoved = true
+	tokens := r.tokens[e.tokens:]
+	slices.Reverse(tokens[:n-e.tokens])
+	slices.Reverse(tokens[n-e.tokens:])
+	slices.Reverse(tokens)
 }
 
 // repeats reports whether a chunk lists all tokens of the choice so far and then its

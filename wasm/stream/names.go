@@ -93,6 +93,8 @@ const (
 	kMatchedStop
 	kFilterResults
 	kFilterOffsets
+	kAudio
+	kTranscript
 )
 
 var keyNames = [...]string{
@@ -121,7 +123,7 @@ var keyNames = [...]string{
 	kTokensEvaluated: "tokens_evaluated", kDetail: "detail", kCode: "code", kModelVersion: "modelVersion",
 	kTotalTokens: "total_tokens", kReasoningDetails: "reasoning_details", kTokenIDs: "token_ids",
 	kNativeFinishReason: "native_finish_reason", kMatchedStop: "matched_stop",
-	kFilterResults: "content_filter_results", kFilterOffsets: "content_filter_offsets",
+	kFilterResults: "content_filter_results", kFilterOffsets: "content_filter_offsets", kAudio: "audio", kTranscript: "transcript",
 }
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)

@@ -183,7 +183,7 @@ func (r *reader) deltaMembers(e *entry) {
 		case kContent:
 			e.text = r.holds() || e.text
 			r.contentOf(position.Answer)
-		case kReasoningContent, kReasoning, kThinking: // some gateways send two of these
+		case kReasoningContent, kReasoning, kThinking, kReasoningDetails: // some gateways send two of these
 			e.text = r.holds() || e.text
 			if reasoned {
 				s.Skip()
@@ -197,6 +197,9 @@ func (r *reader) deltaMembers(e *entry) {
 			e.text = r.holds() || e.text
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
+		case kAudio: // what is said is sent as text, too
+			e.text = r.holds() || e.text
+			r.transcript()
 		case kToolCalls:
 			e.other = r.holds() || e.other
 			r.toolCalls(e)
@@ -208,9 +211,6 @@ func (r *reader) deltaMembers(e *entry) {
 					s.Skip()
 				}
 			}
-		case kReasoningDetails: // OpenRouter's copy of the reasoning
-			e.text = r.holds() || e.text
-			s.Skip()
 		case kRole:
 			s.Skip()
 		default:
@@ -231,6 +231,25 @@ func (r *reader) contentOf(segment position.Segment) {
 	}
 	for s.NextElement() {
 		r.contentPart(segment)
+	}
+}
+
+// transcript reads the text of spoken output.
+func (r *reader) transcript() {
+	s := &r.scanner
+	if !s.EnterObject() {
+		return
+	}
+	for {
+		switch s.NextField(keys) {
+		case -1:
+			return
+		case kTranscript:
+			text, _ := s.Text()
+			r.add(position.Answer, text)
+		default:
+			s.Skip()
+		}
 	}
 }
 
@@ -270,6 +289,13 @@ func (r *reader) contentPart(segment position.Segment) {
 		case kRefusal:
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
+		case kSummary: // of OpenRouter's reasoning_details
+			if segment != position.Reasoning {
+				s.Skip()
+				break
+			}
+			text, _ := s.Text()
+			r.add(segment, text)
 		case kThinking:
 			if text, ok := r.textOrArray(); ok {
 				r.add(position.Reasoning, text)
@@ -320,6 +346,10 @@ func (r *reader) openAILogprobs(e *entry) {
 			return
 		case kContent:
 			r.tokenList(e, position.Answer)
+		case kReasoningContent: // DeepSeek's
+			n := len(r.tokens)
+			r.tokenList(e, position.Reasoning)
+			r.tokensAhead(e, n)
 		case kRefusal:
 			r.tokenList(e, position.Refusal)
 		case kTokens:

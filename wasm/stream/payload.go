@@ -135,6 +135,9 @@ func (d *Decoder) emit(e *entry, offset int64, h Handler) {
 	t := &d.token
 	pieces := d.reader.pieces[e.pieces:e.piecesEnd]
 	tokens := d.reader.tokens[e.tokens:e.tokensEnd]
+	if e.finished && e.reason != Length && !e.tool {
+		tokens = withoutEnd(tokens, pieces)
+	}
 	if len(tokens) > 0 && !d.has(BadLogprobs) {
 		if d.reader.repeats(c, tokens, pieces) {
 			d.report(BadLogprobs, offset, "log-probabilities of this chunk's tokens alone", h)
@@ -173,6 +176,17 @@ func (d *Decoder) emit(e *entry, offset int64, h Handler) {
 		c.finished = true
 		h.Finish(number, e.reason)
 	}
+}
+
+// withoutEnd leaves out the token that ended the sequence or completed a stop
+// sequence, which vLLM lists: the others make up the text without it. It is no
+// token of the answer.
+func withoutEnd(tokens []scored, pieces []piece) []scored {
+	n := len(tokens) - 1
+	if n < 0 || len(tokens[n].text) == 0 || !aligned(tokens[:n], pieces) && !alignedBytes(tokens[:n], pieces) {
+		return tokens
+	}
+	return tokens[:n]
 }
 
 // undisclosed is what OpenAI and vLLM write for a token whose probability they

@@ -66,6 +66,7 @@ type entry struct {
 	finished          bool
 	reasoned          bool // a field of reasoning was put first
 	text, other       bool // for a Said
+	tokensMoved       bool // and a list of its tokens
 	reason            Reason
 	logprobs          int // where they begin and end in the payload, for a Said
 	logprobsEnd       int
@@ -85,6 +86,7 @@ type scored struct {
 	listed      bool
 	early       bool // the alternatives came before it
 	partial     bool // it is only the last part of its text, as an alternative shows
+	special     bool // a marker of the server, which is no text
 }
 
 // read reads the payload as one of a format. It reports false if there was not

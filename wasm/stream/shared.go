@@ -6,6 +6,7 @@ import "github.com/finece/finece/wasm/jsonscan"
 
 func (r *reader) isArray() bool  { return r.scanner.Kind() == jsonscan.Array }
 func (r *reader) isObject() bool { return r.scanner.Kind() == jsonscan.Object }
+func (r *reader) isNumber() bool { return r.scanner.Kind() == jsonscan.Number }
 
 // readUsage reads a provider's counts under any of their names.
 func (r *reader) readUsage() {

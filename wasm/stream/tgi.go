@@ -3,7 +3,7 @@ package stream
 import "github.com/finece/finece/position"
 
 // tgi reads an event of text-generation-inference's /generate_stream, or the
-// response of /generate.
+// response of /generate, whose details list all tokens.
 func (r *reader) tgi() {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -21,11 +21,17 @@ func (r *reader) tgi() {
 			if generated != nil {
 				e.finished = true
 			}
+			r.dropSpecial(e)
 			r.end(e)
 			return
 		case kToken:
 			token, r.known = true, true
-			r.tgiToken(e)
+			if t := r.token(e.tokens, 0); s.EnterObject() {
+				r.tgiToken(t)
+				if !t.special {
+					r.add(position.Answer, t.text)
+				}
+			}
 		case kTopTokens:
 			r.alternatives(r.token(e.tokens, 0))
 		case kGeneratedText:
@@ -34,7 +40,7 @@ func (r *reader) tgi() {
 				generated = text
 			}
 		case kDetails:
-			r.tgiDetails(e)
+			r.tgiDetails(e, token)
 		case kError:
 			r.readError()
 		default:
@@ -43,19 +49,12 @@ func (r *reader) tgi() {
 	}
 }
 
-func (r *reader) tgiToken(e *entry) {
+// tgiToken reads the members of a token.
+func (r *reader) tgiToken(t *scored) {
 	s := &r.scanner
-	if !s.EnterObject() {
-		return
-	}
-	t := r.token(e.tokens, 0)
-	special := false
 	for {
 		switch s.NextField(keys) {
 		case -1:
-			if !special { // the others are no text
-				r.add(position.Answer, t.text)
-			}
 			return
 		case kText:
 			t.text, _ = s.Text()
@@ -64,14 +63,30 @@ func (r *reader) tgiToken(e *entry) {
 				t.logprob = p
 			}
 		case kSpecial:
-			special, _ = s.Bool()
+			t.special, _ = s.Bool()
 		default:
 			s.Skip()
 		}
 	}
 }
 
-func (r *reader) tgiDetails(e *entry) {
+// dropSpecial takes back special tokens, such as the end of the sequence: they are
+// no part of the answer's text.
+func (r *reader) dropSpecial(e *entry) {
+	tokens := r.tokens[min(e.tokens, len(r.tokens)):]
+	n := 0
+	for _, t := range tokens {
+		if !t.special {
+			tokens[n] = t
+			n++
+		}
+	}
+	r.tokens = r.tokens[:len(r.tokens)-len(tokens)+n]
+}
+
+// tgiDetails reads the details of the last event or of a response. streamed says
+// that the tokens came before.
+func (r *reader) tgiDetails(e *entry, streamed bool) {
 	s := &r.scanner
 	if !s.EnterObject() {
 		return
@@ -86,6 +101,24 @@ func (r *reader) tgiDetails(e *entry) {
 			}
 		case kGeneratedTokens:
 			r.count(&r.usage.Completion)
+		case kTokens:
+			if streamed {
+				s.Skip()
+				break
+			}
+			if s.EnterArray() {
+				for i := 0; s.NextElement(); i++ {
+					if t := r.token(e.tokens, i); s.EnterObject() {
+						r.tgiToken(t)
+					}
+				}
+			}
+		case kTopTokens:
+			if s.EnterArray() {
+				for i := 0; s.NextElement(); i++ {
+					r.alternatives(r.token(e.tokens, i))
+				}
+			}
 		default:
 			s.Skip()
 		}

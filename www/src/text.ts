@@ -109,9 +109,9 @@ function openAI({ choices }: Fields, say: Said): void {
 }
 
 /** A message or a delta of one, as OpenAI and those who copy it write them. */
-function message({ reasoning_content, reasoning, thinking, content, refusal }: Fields, say: Said): void {
+function message({ reasoning_content, reasoning, thinking, reasoning_details, content, refusal, audio }: Fields, say: Said): void {
   let reasoned = false;
-  for (const text of [reasoning_content, reasoning, thinking]) { // some gateways send two of them
+  for (const text of [reasoning_content, reasoning, thinking, reasoning_details]) { // some gateways send two of them
     if (!reasoned) {
       parts("reasoning", text, (segment, part) => {
         reasoned ||= typeof part === "string" && part !== "";
@@ -120,6 +120,7 @@ function message({ reasoning_content, reasoning, thinking, content, refusal }: F
     }
   }
   parts("answer", content, say);
+  say("answer", fields(audio)["transcript"]);
   say("refusal", refusal);
 }
 
@@ -127,8 +128,11 @@ function message({ reasoning_content, reasoning, thinking, content, refusal }: F
 function parts(segment: Segment, content: unknown, say: Said): void {
   say(segment, content);
   for (const part of list(content).map(fields)) {
-    const { text, thinking, refusal } = part;
+    const { text, thinking, refusal, summary } = part;
     say(segment, text);
+    if (segment === "reasoning") {
+      say(segment, summary);
+    }
     say("refusal", refusal);
     say("reasoning", thinking);
     list(thinking).forEach((thought) => { say("reasoning", fields(thought)["text"]); });
