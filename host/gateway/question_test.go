@@ -21,8 +21,9 @@ func TestTheQuestionIsTheLastTextOfTheUser(t *testing.T) {
 	}
 	c := DefaultConfig()
 	for _, x := range cases {
-		r, ok := readRequest([]byte(`{"messages":`+string(x.Messages)+`}`), &c)
-		if !ok || r.question != x.Question {
+		body := []byte(`{"messages":` + string(x.Messages) + `}`)
+		r, ok := readRequest(body, &c)
+		if !ok || r.question != x.Question || Question(body) != x.Question {
 			t.Errorf("%s: %q, want %q", x.Shows, r.question, x.Question)
 		}
 	}

@@ -74,6 +74,13 @@ func readRequest(body []byte, c *Config) (r *request, ok bool) {
 	return r, true
 }
 
+// Question is the text of the last message of the user in the body of a request for a
+// chat completion, and "" if there is none.
+func Question(body []byte) string {
+	r, _ := readRequest(body, &Config{KeepRequest: true})
+	return r.question
+}
+
 func valueAt(s *jsonscan.Scanner) int {
 	s.Kind()
 	return s.Offset()

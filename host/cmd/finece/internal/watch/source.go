@@ -40,37 +40,6 @@ func readData(value string) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// questionIn is the text of the last user message in a chat request, "" if
-// there is none.
-func questionIn(body []byte) string {
-	var request struct {
-		Messages []struct {
-			Role    string          `json:"role"`
-			Content json.RawMessage `json:"content"`
-		} `json:"messages"`
-	}
-	if json.Unmarshal(body, &request) != nil {
-		return ""
-	}
-	for i := len(request.Messages) - 1; i >= 0; i-- {
-		if m := request.Messages[i]; m.Role == "user" {
-			var text string
-			if json.Unmarshal(m.Content, &text) == nil {
-				return text
-			}
-			var parts []struct {
-				Text string `json:"text"`
-			}
-			_ = json.Unmarshal(m.Content, &parts)
-			for _, p := range parts {
-				text += p.Text
-			}
-			return text
-		}
-	}
-	return ""
-}
-
 // openTarget opens a file, standard input, or an address.
 func openTarget(ctx context.Context, cmd *cobra.Command, target string, body []byte) (*input.Input, error) {
 	if !settings.IsURL(target) {

@@ -18,6 +18,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract"
@@ -102,7 +103,7 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		return exit.Usagef("--data is for a URL, not for %s", target)
 	}
 	if f.Config.Question == "" {
-		f.Config.Question = questionIn(body)
+		f.Config.Question = gateway.Question(body)
 	}
 	if err := f.Resolve(cmd); err != nil {
 		return err
