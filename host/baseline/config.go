@@ -10,6 +10,7 @@ import (
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -50,7 +51,10 @@ type Config struct {
 // DefaultConfig has ten samples, five alternatives (as the authors' code of
 // First-Prob), paragraphs, TF-IDF, and no scoring.
 func DefaultConfig() Config {
-	return Config{Samples: 10, TopLogprobs: 5, Vectorizer: construct.TFIDF{}, Steps: position.Paragraph, MinLength: 1, Requests: 8}
+	return Config{
+		Samples: defaults.ExperimentSamples, TopLogprobs: 5, Vectorizer: construct.TFIDF{},
+		Steps: position.Paragraph, MinLength: position.DefaultOptions().MinLength, Requests: defaults.ModelRequests,
+	}
 }
 
 // Validate says what is wrong with c, or nil.

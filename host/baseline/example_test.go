@@ -17,7 +17,7 @@ import (
 // them.
 func Example() {
 	generator, err := openai.NewGenerator(openai.GeneratorConfig{
-		Server: model.Config{BaseURL: "http://127.0.0.1:8000/v1", Concurrency: 16}, Model: "small",
+		Server: config("http://127.0.0.1:8000/v1", func(c *model.Config) { c.Concurrency = 16 }), Model: "small",
 		Temperature: 1, MaxTokens: 256,
 	})
 	if err != nil {
@@ -75,4 +75,11 @@ func ExampleSemanticEntropy() {
 	// se-discrete 0.25 <nil>
 	// self-consistency 0.50 <nil>
 	// se 0.00 unavailable: sample 1 of 4 comes without its log-probabilities
+}
+
+// config is a configuration with changes.
+func config(url string, change func(*model.Config)) model.Config {
+	c := model.DefaultConfig(url)
+	change(&c)
+	return c
 }

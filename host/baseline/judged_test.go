@@ -20,7 +20,7 @@ func TestOpenEndedAnswers(t *testing.T) {
 	c := s.config(t)
 	c.Samples = 4
 	judge := newEntailing(t)
-	e, err := grade.NewEntailment(grade.EntailmentConfig{Server: model.Config{BaseURL: judge.URL + "/v1"}, Model: "same"})
+	e, err := grade.NewEntailment(grade.EntailmentConfig{Server: model.DefaultConfig(judge.URL + "/v1"), Model: "same"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestVerbExpectation(t *testing.T) {
 	}))
 	t.Cleanup(judge.Close)
 	c := s.config(t)
-	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.Config{BaseURL: judge.URL}})
+	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.DefaultConfig(judge.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func served(t testing.TB) *httptest.Server {
 	}
 	var models []lm.Served
 	for name, m := range map[string]*lm.Model{"language": language, "value": value} {
-		e, err := lm.NewEngine(m, lm.Options{})
+		e, err := lm.NewEngine(m, lm.DefaultOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func served(t testing.TB) *httptest.Server {
 // text when it is scored.
 func TestOurServer(t *testing.T) {
 	web := served(t)
-	server := model.Config{BaseURL: web.URL + "/v1", Concurrency: 4, Retries: -1}
+	server := config(web.URL+"/v1", func(c *model.Config) { c.Concurrency, c.Retries = 4, 0 })
 	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: server, Model: "language", Temperature: 1, MaxTokens: 24})
 	if err != nil {
 		t.Fatal(err)

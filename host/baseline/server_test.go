@@ -209,7 +209,7 @@ func arrays(text string) map[string]any {
 }
 
 func (s *script) server() model.Config {
-	return model.Config{BaseURL: s.URL + "/v1", Concurrency: 8, Retries: -1}
+	return config(s.URL+"/v1", func(c *model.Config) { c.Retries = 0 })
 }
 
 // prompt is a chat template.

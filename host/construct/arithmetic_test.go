@@ -243,7 +243,7 @@ func embed(w http.ResponseWriter, request map[string]any) {
 	json.NewEncoder(w).Encode(map[string]any{"data": data})
 }
 
-func (m *llm) server() model.Config { return model.Config{BaseURL: m.URL + "/v1", Concurrency: 8} }
+func (m *llm) server() model.Config { return model.DefaultConfig(m.URL + "/v1") }
 
 // config is a run against the server.
 func (m *llm) config(t testing.TB, change func(*openai.GeneratorConfig)) construct.Config {

@@ -7,6 +7,7 @@ import (
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
 // Complete says which complete answers become states.
@@ -81,8 +82,10 @@ type Config struct {
 // intervals.
 func DefaultConfig() Config {
 	return Config{
-		Plan: Plan{K: 30, T: 3, M: 3}, Truncate: position.Paragraph, MinLength: 1,
-		Vectorizer: TFIDF{}, ClusterDistance: 0.3, Level: 0.95, Requests: 8, Split: Split{Train: 1},
+		Plan:     Plan{K: defaults.ConstructK, T: defaults.ConstructT, M: defaults.ConstructM},
+		Truncate: position.Paragraph, MinLength: position.DefaultOptions().MinLength,
+		Vectorizer: TFIDF{}, ClusterDistance: defaults.ConstructClusterDistance, Level: 0.95,
+		Requests: defaults.ModelRequests, Split: Split{Train: 1},
 	}
 }
 

@@ -70,7 +70,7 @@ func sameNumber(first, second string) string {
 	return "contradiction"
 }
 
-func (j *judges) server() model.Config { return model.Config{BaseURL: j.URL + "/v1", Concurrency: 8} }
+func (j *judges) server() model.Config { return model.DefaultConfig(j.URL + "/v1") }
 
 func (j *judges) entailment(t testing.TB) *grade.Entailment {
 	t.Helper()

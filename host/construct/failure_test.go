@@ -15,7 +15,7 @@ import (
 func TestFailures(t *testing.T) {
 	all := questions(3, 2)
 	m := newLLM(t)
-	c := m.config(t, func(g *openai.GeneratorConfig) { g.Server.Retries = -1 })
+	c := m.config(t, func(g *openai.GeneratorConfig) { g.Server.Retries = 0 })
 	c.Plan = construct.Plan{K: 3, T: 1, M: 1}
 	run := func() (failed []string, err error) {
 		err = construct.Run(t.Context(), c, all, func(r *construct.Result) error {

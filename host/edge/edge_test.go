@@ -145,7 +145,7 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 	})
 	upstream := httptest.NewServer(mux)
 	defer upstream.Close()
-	confidence, err := model.New(model.Config{BaseURL: upstream.URL + "/v1"})
+	confidence, err := model.New(model.DefaultConfig(upstream.URL + "/v1"))
 	if err != nil {
 		t.Fatal(err)
 	}

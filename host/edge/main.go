@@ -111,10 +111,9 @@ func newHandler() (http.Handler, error) {
 	}
 	if root := setting("FINECE_MODEL"); root != "" {
 		c.Session.Estimator = session.Model
-		c.Model, err = model.New(model.Config{
-			BaseURL: root, Path: config.Model.Adapter.Path(), Key: model.Secret(setting("FINECE_MODEL_KEY")),
-			HTTP: fetcher{},
-		})
+		m := model.DefaultConfig(root)
+		m.Key, m.HTTP = model.Secret(setting("FINECE_MODEL_KEY")), fetcher{}
+		c.Model, err = model.NewFor(&config.Model, m)
 		if err != nil {
 			return nil, fmt.Errorf("FINECE_MODEL: %w", err)
 		}

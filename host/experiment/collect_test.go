@@ -92,7 +92,7 @@ func TestSamplesAreNotTheAnswer(t *testing.T) {
 		_ = json.NewEncoder(w).Encode(map[string]any{"choices": choices})
 	}))
 	defer s.Close()
-	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.Config{BaseURL: s.URL + "/v1"}, Model: "generator", Temperature: 1})
+	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.DefaultConfig(s.URL + "/v1"), Model: "generator", Temperature: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestConfidencesAreKeptApart(t *testing.T) {
 			_, _ = w.Write([]byte(reply))
 		}))
 		t.Cleanup(s.Close)
-		return model.Config{BaseURL: s.URL + "/v1"}
+		return model.DefaultConfig(s.URL + "/v1")
 	}
 	store := replies{}
 	for _, c := range []struct {
@@ -178,7 +178,7 @@ func TestCollectWithoutSomeConfidences(t *testing.T) {
 		{rest: "It is 42.\n\n#### 42", with: 4, tree: 7, correct: true},
 		{rest: "It is mute.\n\n#### 41", with: 2, without: 2},
 	} {
-		server := model.Config{BaseURL: said(t, c.rest)}
+		server := model.DefaultConfig(said(t, c.rest))
 		g, err := openai.NewGenerator(openai.GeneratorConfig{Server: server, Model: "generator", Temperature: 1})
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
 // Subject is a confidence model whose confidences are measured.
@@ -49,7 +50,12 @@ type Config struct {
 // entropy positions above 1e-10 nats. It also measures entropy positions above 0.1, 0.5
 // and 1 nats, and takes 15 continuations for a label.
 func DefaultConfig() Config {
-	return Config{Answers: 1, Depth: 2, Width: 4, Labels: 15, Every: 30, Entropy: 1e-10, Entropies: []float64{0.1, 0.5, 1}, Requests: 8}
+	return Config{
+		Answers: defaults.ExperimentAnswers, Depth: defaults.ExperimentDepth, Width: defaults.ExperimentWidth,
+		Labels: defaults.ExperimentLabels, Every: defaults.ExperimentEvery,
+		Entropy: position.DefaultOptions().EntropyThreshold, Entropies: []float64{0.1, 0.5, 1},
+		Requests: defaults.ModelRequests,
+	}
 }
 
 // Validate returns what is wrong with c, or nil.

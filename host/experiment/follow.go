@@ -10,6 +10,7 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
@@ -75,7 +76,7 @@ type following struct {
 
 // open begins to follow a stream about a question, asking a subject.
 func (w *work) open(ctx context.Context, q *grade.Question, c host.Config, s *Subject, take func(record.Record)) (*following, error) {
-	f := &follow.Follower{Engine: w.Engine}
+	f := &follow.Follower{Engine: w.Engine, Limits: model.DefaultLimits()}
 	if s != nil {
 		c.Estimator, c.Model = session.Model, s.Asker.model
 		f.Post = func(ctx context.Context, body []byte) ([]byte, error) { return s.Asker.Post(ctx, q.ID, body) }

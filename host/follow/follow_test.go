@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -153,7 +154,7 @@ func judge(t testing.TB, answer func(w http.ResponseWriter, asked string)) *mode
 		answer(w, string(body))
 	}))
 	t.Cleanup(server.Close)
-	c, err := model.New(model.Config{BaseURL: server.URL + "/v1", Retries: -1})
+	c, err := model.New(once(server.URL + "/v1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +201,7 @@ func TestAConfidenceModelIsAsked(t *testing.T) {
 		says(w, fmt.Sprintf("0.%d", 10+strings.Count(asked, "42")))
 	})
 	for _, engine := range []host.Engine{host.Native(), core(t)} {
-		f := &follow.Follower{Engine: engine, Client: client}
+		f := &follow.Follower{Engine: engine, Client: client, Limits: model.DefaultLimits()}
 		said := withoutText(follows(t, f, asking(), strings.NewReader(threeParagraphs)))
 		want := []string{"0 final 0.10", "1 final 0.10", "2 final 0.11", "3 final 0.12"}
 		if got := finals(t, said); !slices.Equal(got, want) {
@@ -211,7 +212,7 @@ func TestAConfidenceModelIsAsked(t *testing.T) {
 
 func TestRequestsThatFailAreReported(t *testing.T) {
 	client := judge(t, func(w http.ResponseWriter, asked string) { http.Error(w, "out of memory", http.StatusNotFound) })
-	f := &follow.Follower{Engine: core(t), Client: client}
+	f := &follow.Follower{Engine: core(t), Client: client, Limits: model.DefaultLimits()}
 	var said lines
 	failed := 0
 	s, err := f.Open(t.Context(), asking(), follow.Handler{Record: said.take, Failed: func(err error) {
@@ -238,7 +239,7 @@ func TestWhoDoesNotWaitAbandons(t *testing.T) {
 	gone := make(chan struct{})
 	client := judge(t, func(http.ResponseWriter, string) { <-gone })
 	defer close(gone)
-	f := &follow.Follower{Engine: core(t), Client: client, Limits: model.Limits{Flying: 1}}
+	f := &follow.Follower{Engine: core(t), Client: client, Limits: model.Limits{Flying: 1, Waiting: math.MaxInt}}
 	var said lines
 	s, err := f.Open(t.Context(), asking(), follow.Handler{Record: said.take})
 	if err != nil {
@@ -278,7 +279,7 @@ func TestALostCoreMakesWhatIsOpenUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, client := range []*model.Client{nil, judge(t, func(w http.ResponseWriter, _ string) { says(w, "0.5") })} {
-		f := &follow.Follower{Engine: small, Client: client}
+		f := &follow.Follower{Engine: small, Client: client, Limits: model.DefaultLimits()}
 		c := config()
 		if client != nil {
 			c.Estimator = session.Model
@@ -330,7 +331,7 @@ func TestAStreamIsReset(t *testing.T) {
 	}
 	slices.Sort(names)
 	for _, asks := range []bool{false, true} {
-		f := &follow.Follower{Engine: core(t)}
+		f := &follow.Follower{Engine: core(t), Limits: model.DefaultLimits()}
 		c := config()
 		if asks {
 			f.Client, c.Estimator, c.Fusion.Depth = client, session.Model, 0
@@ -409,11 +410,18 @@ func TestProbe(t *testing.T) {
 		{"prose", func(w http.ResponseWriter, _ string) { says(w, "Very sure!") }, "(bad-reply); it replied"},
 		{"no model", func(w http.ResponseWriter, _ string) { http.Error(w, "no such model", http.StatusNotFound) }, "no such model"},
 	} {
-		f := &follow.Follower{Engine: host.Native(), Client: judge(t, c.answer)}
+		f := &follow.Follower{Engine: host.Native(), Client: judge(t, c.answer), Limits: model.DefaultLimits()}
 		err := f.Probe(t.Context(), asking())
 		var failed *follow.ProbeError
 		if got := fmt.Sprint(err); (c.want == "") != (err == nil) || err != nil && (!errors.As(err, &failed) || !strings.Contains(got, c.want)) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
+}
+
+// once is a model that is asked once, without retries.
+func once(url string) model.Config {
+	c := model.DefaultConfig(url)
+	c.Retries = 0
+	return c
 }

@@ -19,7 +19,7 @@ type Follower struct {
 	// Post, if set, asks the confidence model instead of Client. It may for instance take
 	// replies from a store.
 	Post   model.Post
-	Limits model.Limits // of the requests of one stream
+	Limits model.Limits // of the requests of one stream; start from model.DefaultLimits
 }
 
 // Handler receives the results of a stream. Its functions are called during the calls

@@ -10,6 +10,7 @@ import (
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -98,8 +99,8 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Session: host.DefaultConfig(),
-		Policy:  Annotate, WithholdBelow: 0.8, Carrier: Field,
-		CarrierDelay: 250 * time.Millisecond, Settle: time.Second, MaxDelay: 30 * time.Second, MaxHeld: 1 << 20,
+		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
+		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
 		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
 	}

@@ -34,7 +34,7 @@ type key struct{ choice, index int }
 // newScorer begins to follow an answer.
 func newScorer(ctx context.Context, c *Config, config host.Config, g *gate) (*scorer, error) {
 	s := &scorer{gate: g, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}}
-	f := follow.Follower{Engine: c.Engine, Client: c.Model}
+	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
 	h := follow.Handler{Record: s.record, Failed: func(err error) { s.report("no estimate", err) }}
 	if g == nil {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones

@@ -184,7 +184,9 @@ func confidenceModel(t testing.TB, answer func(w http.ResponseWriter, r *http.Re
 
 func modelAt(t testing.TB, url string) *model.Client {
 	t.Helper()
-	client, err := model.New(model.Config{BaseURL: url, Retries: -1, Timeout: hung})
+	c := model.DefaultConfig(url)
+	c.Retries, c.Timeout = 0, hung
+	client, err := model.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func TestEquivalenceByFinalAnswers(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", c.grader, got, err, c.want)
 		}
 	}
-	judge, err := grade.NewJudge(grade.JudgeConfig{Server: model.Config{BaseURL: "http://localhost/v1"}})
+	judge, err := grade.NewJudge(grade.JudgeConfig{Server: model.DefaultConfig("http://localhost/v1")})
 	if err != nil {
 		t.Fatal(err)
 	}

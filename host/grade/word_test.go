@@ -18,7 +18,7 @@ func serve(t testing.TB, h http.HandlerFunc) model.Config {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	return model.Config{BaseURL: server.URL + "/v1", Concurrency: 8}
+	return model.DefaultConfig(server.URL + "/v1")
 }
 
 // memory is a store for one caller at a time.

@@ -101,7 +101,7 @@ func BenchmarkGenerate(b *testing.B) {
 	for _, prompt := range []int{64, 200} {
 		for _, n := range []int{1, 8, 64} {
 			b.Run(fmt.Sprintf("prompt=%d/sequences=%d", prompt, n), func(b *testing.B) {
-				e := engine(b, m, Options{})
+				e := engine(b, m, DefaultOptions())
 				seed, tokens, begun := uint64(0), 0, processor(b)
 				for b.Loop() {
 					seed++
@@ -121,7 +121,7 @@ func BenchmarkGenerate(b *testing.B) {
 // over a loopback connection.
 func BenchmarkHTTP(b *testing.B) {
 	m := benchModel(b)
-	e := engine(b, m, Options{})
+	e := engine(b, m, DefaultOptions())
 	s, err := NewServer(Served{"m", e})
 	if err != nil {
 		b.Fatal(err)
@@ -156,7 +156,7 @@ func BenchmarkHTTP(b *testing.B) {
 // BenchmarkPrefill is prompts of 512 tokens that are not cached.
 func BenchmarkPrefill(b *testing.B) {
 	m := benchModel(b)
-	e := engine(b, m, Options{})
+	e := engine(b, m, DefaultOptions())
 	seed, tokens, begun := uint64(0), 0, processor(b)
 	for b.Loop() {
 		seed++

@@ -3,7 +3,7 @@
 // value head to read, with nothing else installed.
 //
 //	m, err := lm.Load(os.DirFS("models/generator"))
-//	engine, err := lm.NewEngine(m, lm.Options{})
+//	engine, err := lm.NewEngine(m, lm.DefaultOptions())
 //	server, err := lm.NewServer(lm.Served{Name: "generator", Engine: engine})
 //	http.ListenAndServe("127.0.0.1:8081", server)
 //

@@ -6,23 +6,25 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
-// Options bound an engine. Every zero is a default.
+// Options bound an engine. Start from [DefaultOptions].
 type Options struct {
-	MaxSequences int   // completions that are written at a time; default 64
-	MaxContext   int   // tokens of a prompt and its completion; default and upper bound is the model's
-	Chunk        int   // prompt tokens a step, besides the completions; default 128
-	CacheBytes   int64 // memory for keys and values; default 256 MiB, and at least what one full context needs
-	MaxWaiting   int   // requests that wait before ErrFull; default 4096
+	MaxSequences int   // completions that are written at a time; at least 1
+	MaxContext   int   // tokens of a prompt and its completion; 0 for the model's, which is the upper bound
+	Chunk        int   // prompt tokens a step, besides the completions; at least 1
+	CacheBytes   int64 // memory for keys and values; at least what one full context needs is used
+	MaxWaiting   int   // requests that wait before ErrFull
+}
+
+// DefaultOptions has the defaults of package contract, and the model's context.
+func DefaultOptions() Options {
+	return Options{MaxSequences: defaults.LMMaxSequences, Chunk: 128, CacheBytes: defaults.LMCache << 20, MaxWaiting: 4096}
 }
 
 const (
-	defaultSequences = 64
-	defaultChunk     = 128
-	defaultCache     = 256 << 20
-	defaultWaiting   = 4096
-
 	maxBatch = 1 << 20 // of MaxSequences and of Chunk; more would overflow buffer sizes
 )
 
@@ -55,15 +57,15 @@ type Engine struct {
 
 // NewEngine starts an engine, to be closed by Close.
 func NewEngine(m *Model, o Options) (*Engine, error) {
-	if o.MaxSequences < 0 || o.MaxContext < 0 || o.Chunk < 0 || o.CacheBytes < 0 || o.MaxWaiting < 0 {
+	if o.MaxSequences < 1 || o.Chunk < 1 {
+		return nil, fmt.Errorf("lm: Options has MaxSequences %d and Chunk %d: want at least 1", o.MaxSequences, o.Chunk)
+	}
+	if o.MaxContext < 0 || o.CacheBytes < 0 || o.MaxWaiting < 0 {
 		return nil, fmt.Errorf("lm: Options has a negative number: %+v", o)
 	}
-	byDefault(&o.MaxSequences, defaultSequences)
-	byDefault(&o.Chunk, defaultChunk)
-	byDefault(&o.CacheBytes, defaultCache)
-	byDefault(&o.MaxWaiting, defaultWaiting)
-	byDefault(&o.MaxContext, m.config.MaxContext)
-	o.MaxContext = min(o.MaxContext, m.config.MaxContext)
+	if o.MaxContext == 0 || o.MaxContext > m.config.MaxContext {
+		o.MaxContext = m.config.MaxContext
+	}
 	if o.MaxSequences > maxBatch || o.Chunk > maxBatch {
 		return nil, fmt.Errorf("lm: Options has MaxSequences %d and Chunk %d: want %d at most", o.MaxSequences, o.Chunk, maxBatch)
 	}
@@ -76,12 +78,6 @@ func NewEngine(m *Model, o Options) (*Engine, error) {
 	e.stepper = newStepper(m, o.MaxSequences+o.Chunk, o.MaxContext)
 	go e.loop()
 	return e, nil
-}
-
-func byDefault[T int | int64](v *T, d T) {
-	if *v == 0 {
-		*v = d
-	}
 }
 
 // Model is the model that the engine runs.

@@ -59,13 +59,14 @@ func TestCompletionsDependOnNothingElse(t *testing.T) {
 			}
 			want := make([]*Result, len(requests))
 			for i, q := range requests {
-				want[i] = fresh(t, m, Options{MaxSequences: 8, Chunk: 1 + i%70}, q)
+				want[i] = fresh(t, m, options(func(o *Options) { o.MaxSequences, o.Chunk = 8, 1+i%70 }), q)
 			}
-			for _, o := range []Options{
-				{},
-				{MaxSequences: 3, Chunk: 7},
-				{MaxSequences: 16, CacheBytes: 1}, // the least that there can be: everything is evicted again and again
+			for _, change := range []func(*Options){
+				func(*Options) {},
+				func(o *Options) { o.MaxSequences, o.Chunk = 3, 7 },
+				func(o *Options) { o.MaxSequences, o.CacheBytes = 16, 1 }, // the least memory: everything is evicted again and again
 			} {
+				o := options(change)
 				e := engine(t, m, o)
 				var wg sync.WaitGroup
 				for i, q := range requests {
@@ -79,7 +80,7 @@ func TestCompletionsDependOnNothingElse(t *testing.T) {
 					})
 				}
 				wg.Wait()
-				if s := e.Stats(); o.CacheBytes == 0 && s.CachedTokens == 0 {
+				if s := e.Stats(); o.CacheBytes > 1 && s.CachedTokens == 0 {
 					t.Error("nothing was ever cached")
 				}
 				audit(t, e)
@@ -109,10 +110,10 @@ func audit(t *testing.T, e *Engine) {
 func TestWorkersChangeNothing(t *testing.T) {
 	m := model(t, "untied")
 	q := Request{Prompt: someTokens(150, 4), N: 5, MaxTokens: 40, Temperature: 1, Seed: 8, Logprobs: true}
-	want := fresh(t, m, Options{}, q)
+	want := fresh(t, m, DefaultOptions(), q)
 	for _, n := range []int{1, 2, 5} {
 		before := runtime.GOMAXPROCS(n)
-		got := fresh(t, m, Options{}, q)
+		got := fresh(t, m, DefaultOptions(), q)
 		runtime.GOMAXPROCS(before)
 		if !same(got, want) {
 			t.Errorf("%d workers write something else", n)
@@ -124,7 +125,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 // answer is not run again.
 func TestPrefixCache(t *testing.T) {
 	m := model(t, "untied")
-	e := engine(t, m, Options{})
+	e := engine(t, m, DefaultOptions())
 	prompt := someTokens(150, 4)
 	first, err := e.Generate(t.Context(), Request{Prompt: prompt, MaxTokens: 30, Temperature: 1, Seed: 3}, nil)
 	if err != nil {
@@ -163,7 +164,7 @@ func TestPrefixCache(t *testing.T) {
 // the probabilities that Score gives.
 func TestSamplingFollowsTheDistribution(t *testing.T) {
 	m := model(t, "half")
-	e := engine(t, m, Options{})
+	e := engine(t, m, DefaultOptions())
 	prompt := []int{17}
 	s, err := e.Score(t.Context(), prompt, 0)
 	if err != nil {
@@ -224,7 +225,7 @@ func distribution(logits []float32, temperature, topP float64) []float64 {
 // TestWhoLeavesFreesThePlace: completions that nobody waits for end.
 func TestWhoLeavesFreesThePlace(t *testing.T) {
 	m := benchModel(t)
-	e := engine(t, m, Options{MaxSequences: 2})
+	e := engine(t, m, options(func(o *Options) { o.MaxSequences = 2 }))
 	ctx, leave := context.WithCancel(t.Context())
 	begun := make(chan struct{})
 	var once sync.Once
@@ -256,7 +257,7 @@ func TestWhoLeavesFreesThePlace(t *testing.T) {
 func TestLittleMemory(t *testing.T) {
 	m := model(t, "untied")
 	for _, chunk := range []int{16, 128} {
-		e := engine(t, m, Options{CacheBytes: 1, Chunk: chunk})
+		e := engine(t, m, options(func(o *Options) { o.CacheBytes, o.Chunk = 1, chunk }))
 		var wg sync.WaitGroup
 		for i := range 60 {
 			wg.Go(func() {
@@ -273,7 +274,7 @@ func TestLittleMemory(t *testing.T) {
 
 func TestRequestErrors(t *testing.T) {
 	m := model(t, "untied")
-	e := engine(t, m, Options{MaxContext: 50})
+	e := engine(t, m, options(func(o *Options) { o.MaxContext = 50 }))
 	for want, r := range map[string]Request{
 		"no token":                {},
 		"token 1 of the prompt":   {Prompt: []int{1, 300}},
@@ -296,7 +297,7 @@ func TestRequestErrors(t *testing.T) {
 	if r, err := e.Generate(t.Context(), Request{Prompt: someTokens(45, 1), Temperature: 1}, nil); err != nil || len(r.Choices[0].Tokens) > 5 {
 		t.Errorf("%v: the context is full after 5", err)
 	}
-	if _, err := engine(t, model(t, "value"), Options{}).Generate(t.Context(), Request{Prompt: []int{1}}, nil); !errors.Is(err, errValue) {
+	if _, err := engine(t, model(t, "value"), DefaultOptions()).Generate(t.Context(), Request{Prompt: []int{1}}, nil); !errors.Is(err, errValue) {
 		t.Error(err)
 	}
 	e.Close()
@@ -308,7 +309,7 @@ func TestRequestErrors(t *testing.T) {
 // TestRequestsAreCounted: those for text and those for scores, when they are
 // complete.
 func TestRequestsAreCounted(t *testing.T) {
-	e := engine(t, model(t, "untied"), Options{})
+	e := engine(t, model(t, "untied"), DefaultOptions())
 	if _, err := e.Generate(t.Context(), Request{Prompt: []int{1}, N: 3, MaxTokens: 2}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +323,14 @@ func TestRequestsAreCounted(t *testing.T) {
 
 func TestOptionErrors(t *testing.T) {
 	m := model(t, "untied")
-	for _, o := range []Options{{MaxContext: -1}, {MaxSequences: math.MaxInt}, {Chunk: math.MaxInt}} {
+	for _, change := range []func(*Options){
+		func(o *Options) { o.MaxContext = -1 },
+		func(o *Options) { o.MaxSequences = 0 },
+		func(o *Options) { o.Chunk = 0 },
+		func(o *Options) { o.MaxSequences = math.MaxInt },
+		func(o *Options) { o.Chunk = math.MaxInt },
+	} {
+		o := options(change)
 		if _, err := NewEngine(m, o); err == nil {
 			t.Errorf("%+v: no error", o)
 		}
@@ -335,7 +343,7 @@ func ExampleEngine_Generate() {
 		fmt.Println(err)
 		return
 	}
-	e, err := NewEngine(m, Options{})
+	e, err := NewEngine(m, DefaultOptions())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -349,4 +357,11 @@ func ExampleEngine_Generate() {
 	}
 	fmt.Println(len(prompt), len(r.Choices[0].Tokens), r.Choices[0].Finish)
 	// Output: 10 8 length
+}
+
+// options is the default options with a change.
+func options(change func(*Options)) Options {
+	o := DefaultOptions()
+	change(&o)
+	return o
 }

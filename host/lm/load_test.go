@@ -123,7 +123,7 @@ func TestPostProcessorsThatAddNothing(t *testing.T) {
 func TestOutputLayerOfATiedModel(t *testing.T) {
 	base := model(t, "half")
 	prompt := someTokens(30, 2)
-	want, err := engine(t, base, Options{}).Score(t.Context(), prompt, 0)
+	want, err := engine(t, base, DefaultOptions()).Score(t.Context(), prompt, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestOutputLayerOfATiedModel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := engine(t, m, Options{}).Score(t.Context(), prompt, 0)
+		got, err := engine(t, m, DefaultOptions()).Score(t.Context(), prompt, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

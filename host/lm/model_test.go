@@ -72,7 +72,7 @@ func TestForwardPassIsPyTorchs(t *testing.T) {
 			if len(all[name]) == 0 {
 				t.Fatal("there are no golden vectors")
 			}
-			e := engine(t, model(t, name), Options{Chunk: 50})
+			e := engine(t, model(t, name), options(func(o *Options) { o.Chunk = 50 }))
 			worst := 0.0
 			differ := func(what string, i int, got, want float64) {
 				d := math.Abs(got - want)

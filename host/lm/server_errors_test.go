@@ -11,7 +11,7 @@ import (
 )
 
 func TestServerErrors(t *testing.T) {
-	url, _ := serve(t, lm.Options{MaxContext: 60})
+	url, _ := serve(t, options(func(o *lm.Options) { o.MaxContext = 60 }))
 	const chat, text = "/v1/chat/completions", "/v1/completions"
 	user := `"messages":[{"role":"user","content":"a"}]`
 	for _, c := range []struct {

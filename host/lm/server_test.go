@@ -80,7 +80,7 @@ func post(t *testing.T, url, body string, status int, into any) string {
 // TestOpenAIsClient: what its client reads of a plain answer and of a stream is
 // the same, and is what the engine writes.
 func TestOpenAIsClient(t *testing.T) {
-	url, engines := serve(t, lm.Options{})
+	url, engines := serve(t, lm.DefaultOptions())
 	client := openai.NewClient(option.WithBaseURL(url+"/v1"), option.WithAPIKey("k"), option.WithMaxRetries(0))
 	params := openai.ChatCompletionNewParams{
 		Model: "generator", Messages: []openai.ChatCompletionMessageParamUnion{openai.SystemMessage("Count."), openai.UserMessage("How many apples?")},
@@ -152,7 +152,7 @@ func TestOpenAIsClient(t *testing.T) {
 // TestGoingOnWithAnAnswer: an answer that was cut between two tokens is continued with exactly the
 // text that it had, down to the last space.
 func TestGoingOnWithAnAnswer(t *testing.T) {
-	url, engines := serve(t, lm.Options{})
+	url, engines := serve(t, lm.DefaultOptions())
 	tok := engines["generator"].Model().Tokenizer()
 	ask := func(more string) string {
 		var reply struct {
@@ -198,7 +198,7 @@ func mustChat(t *testing.T, tok *lm.Tokenizer, question string) []int {
 
 // TestSpecialTokensInMessages: who writes <|end|> ends nothing.
 func TestSpecialTokensInMessages(t *testing.T) {
-	_, engines := serve(t, lm.Options{})
+	_, engines := serve(t, lm.DefaultOptions())
 	tok := engines["generator"].Model().Tokenizer()
 	ids := mustChat(t, tok, "hi<|end|><|assistant|>yes")
 	ends := 0
@@ -214,7 +214,7 @@ func TestSpecialTokensInMessages(t *testing.T) {
 
 // TestCompletions: several prompts, echo, log-probabilities, scoring.
 func TestCompletions(t *testing.T) {
-	url, engines := serve(t, lm.Options{})
+	url, engines := serve(t, lm.DefaultOptions())
 	e := engines["generator"]
 	const text = "<|user|>It's 42 — yes.<|end|>"
 	s, err := e.Score(t.Context(), e.Model().Tokenizer().EncodeSpecial(text), 3)
@@ -276,7 +276,7 @@ func TestCompletions(t *testing.T) {
 // TestOffsetsWithStop: in plain replies and in streams, tokens begin in the text
 // that is before the stop sequence.
 func TestOffsetsWithStop(t *testing.T) {
-	url, _ := serve(t, lm.Options{})
+	url, _ := serve(t, lm.DefaultOptions())
 	type reply struct {
 		Choices []struct {
 			Text     string
@@ -322,7 +322,7 @@ func TestOffsetsWithStop(t *testing.T) {
 // TestOurOwnClientReadsTheReplies: package estimate, in all its adapters that
 // are served.
 func TestOurOwnClientReadsTheReplies(t *testing.T) {
-	url, engines := serve(t, lm.Options{})
+	url, engines := serve(t, lm.DefaultOptions())
 	for _, c := range []struct {
 		name string
 		path string
@@ -333,7 +333,7 @@ func TestOurOwnClientReadsTheReplies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.m.Instructions[estimate.Partial] = "Is it correct?" // the context is 256
-			client, err := model.New(model.Config{BaseURL: c.path, Path: c.m.Adapter.Path()})
+			client, err := model.NewFor(&c.m, model.DefaultConfig(c.path))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -360,7 +360,7 @@ func TestOurOwnClientReadsTheReplies(t *testing.T) {
 
 // TestAClientThatLeaves: its completions end when its connection does.
 func TestAClientThatLeaves(t *testing.T) {
-	url, engines := serve(t, lm.Options{MaxSequences: 1})
+	url, engines := serve(t, options(func(o *lm.Options) { o.MaxSequences = 1 }))
 	resp, err := http.Post(url+"/v1/chat/completions", "application/json",
 		strings.NewReader(`{"messages":[{"role":"user","content":"a"}],"stream":true,"n":1000}`))
 	if err != nil {
@@ -374,4 +374,11 @@ func TestAClientThatLeaves(t *testing.T) {
 	if s := engines["generator"].Stats(); s.Requests != 1 {
 		t.Errorf("%d requests were completed, want the second only", s.Requests)
 	}
+}
+
+// options is the default options with a change.
+func options(change func(*lm.Options)) lm.Options {
+	o := lm.DefaultOptions()
+	change(&o)
+	return o
 }

@@ -10,7 +10,7 @@ import (
 // before that, and a stream tells nothing else.
 func TestStop(t *testing.T) {
 	m := model(t, "untied")
-	e := engine(t, m, Options{})
+	e := engine(t, m, DefaultOptions())
 	ask := Request{Prompt: someTokens(20, 4), MaxTokens: 60, Temperature: 1, Seed: 3, Logprobs: true}
 	whole, err := e.Generate(t.Context(), ask, nil)
 	if err != nil {

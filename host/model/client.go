@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -34,19 +35,41 @@ func KeyFromEnv() Secret {
 	return ""
 }
 
-// Config is a confidence model behind a server. BaseURL is required; every
-// other zero is a default.
+// Config is a confidence model on a server. Start from [DefaultConfig].
 type Config struct {
 	BaseURL string // such as http://127.0.0.1:8000/v1
-	Path    string // below BaseURL; default chat/completions
+	Path    string // below BaseURL
 	Key     Secret // sent as a bearer token; none if ""
 
-	Timeout     time.Duration // of one estimate, retries and their waits included; default 60 s
-	Retries     int           // after the first attempt; default 3, negative for none
-	Concurrency int           // requests in flight over all sessions; default 8
-	MaxReply    int64         // bytes of a reply; default 1 MiB
+	Timeout     time.Duration // of one estimate, retries and their waits included; over 0
+	Retries     int           // after the first attempt; at least 0
+	Concurrency int           // requests in flight over all sessions; at least 1
+	MaxReply    int64         // bytes of a reply; at least 1
 
-	HTTP Doer // default: a client of its own, which uses the proxy variables of the environment
+	HTTP Doer // nil: a client of its own, which uses the proxy variables of the environment
+}
+
+// DefaultConfig is the configuration of a chat model at a base URL, with the
+// defaults of package contract and without a key.
+func DefaultConfig(baseURL string) Config {
+	return Config{
+		BaseURL: baseURL, Path: estimate.Chat.Path(),
+		Timeout: defaults.ModelTimeout, Retries: defaults.ModelRetries, Concurrency: defaults.ModelRequests, MaxReply: defaults.ModelMaxReply,
+	}
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Timeout <= 0:
+		return fmt.Errorf("model: timeout %v: want more than 0", c.Timeout)
+	case c.Retries < 0:
+		return fmt.Errorf("model: %d retries: want 0 or more", c.Retries)
+	case c.Concurrency < 1:
+		return fmt.Errorf("model: %d requests at once: want at least 1", c.Concurrency)
+	case c.MaxReply < 1:
+		return fmt.Errorf("model: replies of %d bytes: want at least 1", c.MaxReply)
+	}
+	return nil
 }
 
 // Doer does one HTTP exchange. An [*http.Client] is a Doer; [New] keeps it from
@@ -55,14 +78,6 @@ type Config struct {
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
-
-const (
-	defaultPath        = "chat/completions"
-	defaultTimeout     = 60 * time.Second
-	defaultRetries     = 3
-	defaultConcurrency = 8
-	defaultMaxReply    = 1 << 20
-)
 
 // Client sends requests to a confidence model. It is safe for concurrent use.
 type Client struct {
@@ -76,8 +91,11 @@ type Client struct {
 	slots    chan struct{}
 }
 
-// New makes a client. An error is about the BaseURL.
+// New makes a client. An error is about the configuration.
 func New(c Config) (*Client, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
 	base, err := url.Parse(strings.TrimSpace(c.BaseURL))
 	if err != nil {
 		return nil, fmt.Errorf("model: base URL: %w", err)
@@ -85,13 +103,11 @@ func New(c Config) (*Client, error) {
 	if base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
 		return nil, fmt.Errorf("model: base URL %q: want http:// or https://, a host, and the API's root, such as http://127.0.0.1:8000/v1", base.Redacted())
 	}
-	full := base.JoinPath(orDefault(c.Path, defaultPath))
+	full := base.JoinPath(c.Path)
 	client := &Client{
 		url: full.String(), shown: full.Redacted(), key: c.Key,
-		timeout:  orDefault(c.Timeout, defaultTimeout),
-		retries:  max(orDefault(c.Retries, defaultRetries), 0),
-		maxReply: orDefault(c.MaxReply, defaultMaxReply),
-		slots:    make(chan struct{}, orDefault(c.Concurrency, defaultConcurrency)),
+		timeout: c.Timeout, retries: c.Retries, maxReply: c.MaxReply,
+		slots: make(chan struct{}, c.Concurrency),
 	}
 	if client.http, err = doer(c.HTTP, cap(client.slots)); err != nil {
 		return nil, err
@@ -99,22 +115,14 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
-// NewFor makes a client for a confidence model. If c has no Path, the model's adapter
-// gives it. An error is about m or the BaseURL.
+// NewFor makes a client for a confidence model, with the path of the model's
+// adapter instead of c.Path. An error is about m or the configuration.
 func NewFor(m *estimate.Model, c Config) (*Client, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	c.Path = orDefault(c.Path, m.Adapter.Path())
+	c.Path = m.Adapter.Path()
 	return New(c)
-}
-
-func orDefault[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }
 
 // URL is the address of the requests, without a password.

@@ -5,7 +5,7 @@
 // server. It has the time limit, the retries and the number of requests at once. An
 // [Exchange] connects one session to a client:
 //
-//	client, err := model.New(model.Config{BaseURL: "http://127.0.0.1:8000/v1", Path: "chat/completions"})
+//	client, err := model.New(model.DefaultConfig("http://127.0.0.1:8000/v1"))
 //	...
 //	x := client.Exchange(ctx, session, show)
 //	defer x.Close()

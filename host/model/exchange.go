@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -24,11 +26,14 @@ type Reply struct {
 	Err  error // an [*Error]
 }
 
-// Limits are for the requests of one session. A zero is the default.
+// Limits are for the requests of one session. Start from [DefaultLimits].
 type Limits struct {
-	Flying  int // requests of this session in flight; default 4
-	Waiting int // requests that wait to be sent; default unlimited
+	Flying  int // requests of this session in flight; at least 1
+	Waiting int // requests that wait to be sent; beyond it, the oldest are given up
 }
+
+// DefaultLimits lets any number of requests wait.
+func DefaultLimits() Limits { return Limits{Flying: defaults.ModelFlying, Waiting: math.MaxInt} }
 
 // Exchange connects a session to a confidence model. Only the goroutine that owns the
 // session calls its methods.
@@ -51,8 +56,6 @@ type ask struct {
 	kind position.Kind
 }
 
-const defaultFlying = 4
-
 // Post sends the body of a request to a confidence model and returns the reply's,
 // as [Client.Post] does. Several goroutines call it at once.
 type Post func(ctx context.Context, body []byte) ([]byte, error)
@@ -65,7 +68,7 @@ func (c *Client) Exchange(ctx context.Context, s Session, limits Limits, handle 
 // NewExchange makes the exchange of one session. It passes the session's events to
 // handle. When ctx is done, its requests fail as cancelled.
 func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handle func([]session.Event)) *Exchange {
-	limits.Flying = orDefault(limits.Flying, defaultFlying)
+	limits.Flying = max(limits.Flying, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	return &Exchange{
 		post: post, session: s, handle: handle, limits: limits, ctx: ctx, cancel: cancel,
@@ -183,9 +186,6 @@ func (x *Exchange) send() error {
 // supersede fails the oldest waiting requests over the limit. Requests about the
 // question and the whole answer are never dropped.
 func (x *Exchange) supersede() error {
-	if x.limits.Waiting == 0 {
-		return nil
-	}
 	over := len(x.waiting) - x.limits.Waiting
 	kept := x.waiting[:0]
 	var stale []uint32

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -103,7 +104,7 @@ func TestExchangeScoresEveryPosition(t *testing.T) {
 		bodies++
 		replying(w, "0.7")
 	})
-	a := newAsking(t, t.Context(), client(t, model.Config{BaseURL: server.URL}), model.Limits{})
+	a := newAsking(t, t.Context(), client(t, model.DefaultConfig(server.URL)), model.DefaultLimits())
 	a.write()
 	a.must(a.exchange.Drain(t.Context()))
 	if got, want := a.states(), "final 0.7, final 0.7, final 0.7, final 0.7, final 0.7"; got != want {
@@ -122,7 +123,7 @@ func TestExchangeGivesUpWhatIsStale(t *testing.T) {
 		<-ended
 		replying(w, "0.7")
 	})
-	a := newAsking(t, t.Context(), client(t, model.Config{BaseURL: server.URL}), model.Limits{Flying: 1, Waiting: 1})
+	a := newAsking(t, t.Context(), client(t, model.DefaultConfig(server.URL)), model.Limits{Flying: 1, Waiting: 1})
 	a.write()
 	close(ended)
 	a.must(a.exchange.Drain(t.Context()))
@@ -133,7 +134,7 @@ func TestExchangeGivesUpWhatIsStale(t *testing.T) {
 
 func TestExchangeAbandons(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) { hang(r) })
-	a := newAsking(t, t.Context(), client(t, model.Config{BaseURL: server.URL}), model.Limits{Flying: 2})
+	a := newAsking(t, t.Context(), client(t, model.DefaultConfig(server.URL)), model.Limits{Flying: 2, Waiting: math.MaxInt})
 	a.write()
 	if n := a.exchange.Pending(); n != 5 {
 		t.Errorf("%d pending, want 5", n)
@@ -159,7 +160,7 @@ func TestExchangeAbandons(t *testing.T) {
 
 func TestDrainEndsWithItsContext(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) { hang(r) })
-	a := newAsking(t, t.Context(), client(t, model.Config{BaseURL: server.URL}), model.Limits{})
+	a := newAsking(t, t.Context(), client(t, model.DefaultConfig(server.URL)), model.DefaultLimits())
 	a.write()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -173,7 +174,7 @@ func TestDrainEndsWithItsContext(t *testing.T) {
 
 func TestExchangeTellsItsFailures(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) })
-	a := newAsking(t, t.Context(), client(t, model.Config{BaseURL: server.URL}), model.Limits{})
+	a := newAsking(t, t.Context(), client(t, model.DefaultConfig(server.URL)), model.DefaultLimits())
 	a.write()
 	a.must(a.exchange.Drain(t.Context()))
 	if slices.ContainsFunc(a.last, func(e session.Event) bool { return e.Reason != session.EndpointError }) {
@@ -201,7 +202,7 @@ func askEvent(id uint32, kind position.Kind) session.Event {
 }
 
 func TestExchangeReportsASessionThatFails(t *testing.T) {
-	x := client(t, model.Config{BaseURL: "http://127.0.0.1:1"}).Exchange(t.Context(), broken{}, model.Limits{}, func([]session.Event) {})
+	x := client(t, model.DefaultConfig("http://127.0.0.1:1")).Exchange(t.Context(), broken{}, model.DefaultLimits(), func([]session.Event) {})
 	defer x.Close()
 	for name, err := range map[string]error{
 		"a request": x.Handle([]session.Event{askEvent(0, position.Question)}),
@@ -218,12 +219,12 @@ func TestNewFor(t *testing.T) {
 	m := estimate.DefaultModel()
 	m.Adapter = estimate.Classify
 	m.Name = "value"
-	c, err := model.NewFor(&m, model.Config{BaseURL: "http://127.0.0.1:8000"})
+	c, err := model.NewFor(&m, model.DefaultConfig("http://127.0.0.1:8000"))
 	if err != nil || c.URL() != "http://127.0.0.1:8000/classify" {
 		t.Errorf("%v, %v", c, err)
 	}
 	m.Adapter = 99
-	if _, err := model.NewFor(&m, model.Config{BaseURL: "http://127.0.0.1:8000"}); err == nil || !strings.HasPrefix(err.Error(), "model: ") {
+	if _, err := model.NewFor(&m, model.DefaultConfig("http://127.0.0.1:8000")); err == nil || !strings.HasPrefix(err.Error(), "model: ") {
 		t.Errorf("%v, want an error about the model", err)
 	}
 }

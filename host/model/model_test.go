@@ -56,7 +56,7 @@ func TestARequestIsPostedBelowTheBaseURL(t *testing.T) {
 			}
 			fmt.Fprint(w, answer)
 		})
-		got, err := client(t, model.Config{BaseURL: server.URL + base, Key: key}).Post(t.Context(), []byte(body))
+		got, err := client(t, config(server.URL+base, func(c *model.Config) { c.Key = key })).Post(t.Context(), []byte(body))
 		if err != nil || string(got) != answer {
 			t.Errorf("%q: %q, %v", base, got, err)
 		}
@@ -94,7 +94,7 @@ func TestRetries(t *testing.T) {
 				fmt.Fprint(w, answer)
 			})
 			begin := time.Now()
-			got, err := client(t, model.Config{BaseURL: server.URL}).Post(t.Context(), []byte(body))
+			got, err := client(t, model.DefaultConfig(server.URL)).Post(t.Context(), []byte(body))
 			if err != nil || string(got) != answer || attempts.Load() != 2 {
 				t.Fatalf("%q, %v after %d attempts", got, err, attempts.Load())
 			}
@@ -182,7 +182,7 @@ func TestFailures(t *testing.T) {
 				attempts.Add(1)
 				c.handler(w, r)
 			})
-			_, err := client(t, model.Config{BaseURL: server.URL + "/v1", Key: key, Timeout: limit, Retries: 1}).Post(t.Context(), []byte(body))
+			_, err := client(t, config(server.URL+"/v1", func(c *model.Config) { c.Key, c.Timeout, c.Retries = key, limit, 1 })).Post(t.Context(), []byte(body))
 			var failure *model.Error
 			if !errors.As(err, &failure) {
 				t.Fatalf("%v, want a *model.Error", err)
@@ -219,7 +219,7 @@ func TestTimeThatRunsOutBetweenAttempts(t *testing.T) {
 		failing := doer(func(r *http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: 500, Body: io.NopCloser(strings.NewReader("out of memory"))}, nil
 		})
-		_, err := client(t, model.Config{BaseURL: "http://model/v1", HTTP: failing, Timeout: 400 * time.Millisecond, Retries: 100}).Post(t.Context(), []byte(body))
+		_, err := client(t, config("http://model/v1", func(c *model.Config) { c.HTTP, c.Timeout, c.Retries = failing, 400*time.Millisecond, 100 })).Post(t.Context(), []byte(body))
 		if model.ReasonOf(err) != session.EndpointError || !strings.Contains(err.Error(), "HTTP 500 Internal Server Error: out of memory") {
 			t.Errorf("%v, want what the server said", err)
 		}
@@ -244,7 +244,7 @@ func TestRetryAfterADate(t *testing.T) {
 				}
 				return &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {c.after}}, Body: http.NoBody}, nil
 			})
-			got, err := client(t, model.Config{BaseURL: "http://model/v1", HTTP: busy}).Post(t.Context(), []byte(body))
+			got, err := client(t, config("http://model/v1", func(c *model.Config) { c.HTTP = busy })).Post(t.Context(), []byte(body))
 			if err != nil || string(got) != answer {
 				t.Fatalf("%q: %q, %v", c.after, got, err)
 			}
@@ -258,7 +258,7 @@ func TestRetryAfterADate(t *testing.T) {
 func TestNobodyThere(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	_, err := client(t, model.Config{BaseURL: server.URL, Retries: -1}).Post(t.Context(), []byte(body))
+	_, err := client(t, config(server.URL, func(c *model.Config) { c.Retries = 0 })).Post(t.Context(), []byte(body))
 	if model.ReasonOf(err) != session.Unreachable || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("%v, want unreachable: connection refused", err)
 	}
@@ -270,7 +270,7 @@ func TestCancelling(t *testing.T) {
 		close(arrived)
 		hang(r)
 	})
-	c := client(t, model.Config{BaseURL: server.URL, Concurrency: 1})
+	c := client(t, config(server.URL, func(c *model.Config) { c.Concurrency = 1 }))
 	ctx, cancel := context.WithCancel(t.Context())
 	results := make(chan error)
 	for range 2 { // one is in flight, one waits for its turn
@@ -301,7 +301,7 @@ func TestConcurrencyIsLimited(t *testing.T) {
 		now.Add(-1)
 		fmt.Fprint(w, answer)
 	})
-	c := client(t, model.Config{BaseURL: server.URL, Concurrency: limit})
+	c := client(t, config(server.URL, func(c *model.Config) { c.Concurrency = limit }))
 	done := make(chan error)
 	for range requests {
 		go func() {
@@ -325,18 +325,18 @@ func TestConcurrencyIsLimited(t *testing.T) {
 
 func TestBaseURLs(t *testing.T) {
 	for _, bad := range []string{"", "127.0.0.1:8000", "ftp://host/v1", "http://", "://", "http://user:" + key + "@/v1"} {
-		if _, err := model.New(model.Config{BaseURL: bad}); err == nil || strings.Contains(err.Error(), key) {
+		if _, err := model.New(model.DefaultConfig(bad)); err == nil || strings.Contains(err.Error(), key) {
 			t.Errorf("%q: %v, want an error without the password", bad, err)
 		}
 	}
-	c := client(t, model.Config{BaseURL: "http://user:" + key + "@127.0.0.1:1/v1"})
+	c := client(t, model.DefaultConfig("http://user:"+key+"@127.0.0.1:1/v1"))
 	if strings.Contains(c.URL(), key) {
 		t.Errorf("URL() is %s", c.URL())
 	}
 }
 
 func TestAKeyDoesNotPrintItself(t *testing.T) {
-	c := model.Config{BaseURL: "http://127.0.0.1/v1", Key: key}
+	c := config("http://127.0.0.1/v1", func(c *model.Config) { c.Key = key })
 	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s %q", c.Key, c.Key)} {
 		if strings.Contains(text, key) {
 			t.Error(text)
@@ -351,4 +351,11 @@ func TestAKeyDoesNotPrintItself(t *testing.T) {
 	if got := model.KeyFromEnv(); got != "first" {
 		t.Errorf("%q", string(got))
 	}
+}
+
+// config is a configuration with changes.
+func config(url string, change func(*model.Config)) model.Config {
+	c := model.DefaultConfig(url)
+	change(&c)
+	return c
 }

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/finece/finece/wasm/contract"
 )
 
 // The npm package reads the same table (www/test/shared-tables.test.ts).
@@ -40,11 +38,5 @@ func TestWhichStatusesAreRetriedAndWhen(t *testing.T) {
 		if got != c.Wait {
 			t.Errorf("HTTP %d, Retry-After %q: %s (%v), want %s", c.Status, c.After, got, wait, c.Wait)
 		}
-	}
-}
-
-func TestTheContractHasTheConcurrency(t *testing.T) {
-	if contract.Requests.Default != defaultConcurrency {
-		t.Errorf("%v requests at once in the contract, %v here", contract.Requests.Default, defaultConcurrency)
 	}
 }

@@ -65,7 +65,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) config() model.Config {
-	return model.Config{BaseURL: s.URL + "/v1", Retries: -1}
+	return config(s.URL+"/v1", func(c *model.Config) { c.Retries = 0 })
 }
 
 func generator(t testing.TB, c openai.GeneratorConfig) *openai.Generator {
@@ -245,7 +245,7 @@ func TestAGeneratorIsSampledOtherwise(t *testing.T) {
 }
 
 func TestConfigurationsOfAGenerator(t *testing.T) {
-	fine := openai.GeneratorConfig{Server: model.Config{BaseURL: "http://127.0.0.1:1/v1"}}
+	fine := openai.GeneratorConfig{Server: model.DefaultConfig("http://127.0.0.1:1/v1")}
 	generator(t, fine)
 	for name, change := range map[string]func(*openai.GeneratorConfig){
 		"API":         func(c *openai.GeneratorConfig) { c.API = 99 },
@@ -281,7 +281,7 @@ func TestFailuresSayWhatIsWrong(t *testing.T) {
 		fmt.Fprint(w, reply)
 	}))
 	defer s.Close()
-	g := generator(t, openai.GeneratorConfig{Server: model.Config{BaseURL: s.URL + "/v1", Retries: -1}, Logprobs: true})
+	g := generator(t, openai.GeneratorConfig{Server: config(s.URL+"/v1", func(c *model.Config) { c.Retries = 0 }), Logprobs: true})
 	for _, c := range []struct {
 		reply, says string
 		status      int
@@ -338,7 +338,7 @@ func TestEmbeddings(t *testing.T) {
 		json.NewEncoder(w).Encode(map[string]any{"data": data})
 	}))
 	defer s.Close()
-	e, err := openai.NewEmbeddings(model.Config{BaseURL: s.URL + "/v1", Retries: -1}, "e", map[string]json.RawMessage{"dimensions": json.RawMessage("2")})
+	e, err := openai.NewEmbeddings(config(s.URL+"/v1", func(c *model.Config) { c.Retries = 0 }), "e", map[string]json.RawMessage{"dimensions": json.RawMessage("2")})
 	if err != nil || e.Name() != "e" {
 		t.Fatal(err)
 	}
@@ -399,10 +399,17 @@ func TestARequestThatFailsStopsThoseThatWait(t *testing.T) {
 		http.Error(w, "no", http.StatusNotFound)
 	}))
 	defer s.Close()
-	g := generator(t, openai.GeneratorConfig{Server: model.Config{BaseURL: s.URL, Retries: -1}, PerRequest: 1})
+	g := generator(t, openai.GeneratorConfig{Server: config(s.URL, func(c *model.Config) { c.Retries = 0 }), PerRequest: 1})
 	_, err := openai.NewSampler(g, 1, nil, 2).Sample(t.Context(), stem, 30)
 	var failed *openai.ServerError
 	if !errors.As(err, &failed) || asked == 30 {
 		t.Errorf("%d requests, %v", asked, err)
 	}
+}
+
+// config is a configuration with changes.
+func config(url string, change func(*model.Config)) model.Config {
+	c := model.DefaultConfig(url)
+	change(&c)
+	return c
 }

@@ -20,7 +20,7 @@ func TestModels(t *testing.T) {
 		_, _ = io.WriteString(w, `{"data":[{"id":"a","max_model_len":512},{"id":"b","context_length":4096,"card":{"name":"b"}},{"id":"c","context_window":8}]}`)
 	}))
 	defer server.Close()
-	models, err := openai.Models(context.Background(), model.Config{BaseURL: server.URL + "/v1", Key: "k"})
+	models, err := openai.Models(context.Background(), config(server.URL+"/v1", func(c *model.Config) { c.Key = "k" }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestNoListOfModels(t *testing.T) {
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, "hello")
 		}))
-		_, err := openai.Models(context.Background(), model.Config{BaseURL: server.URL, Retries: -1})
+		_, err := openai.Models(context.Background(), config(server.URL, func(c *model.Config) { c.Retries = 0 }))
 		var failed *openai.ServerError
 		if !errors.As(err, &failed) || failed.Role != "list of models" {
 			t.Errorf("%s: %v", name, err)

@@ -29,7 +29,7 @@ func TestRepeatedPrefixIsRemoved(t *testing.T) {
 		"":                {repeated + " the western part of the French", repeated + " France, specifically in the French"},
 	} {
 		for _, api := range []openai.API{openai.ContinueFinal, openai.Prefix, openai.Trailing} {
-			g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.Config{BaseURL: server.URL}, API: api})
+			g, err := openai.NewGenerator(openai.GeneratorConfig{Server: model.DefaultConfig(server.URL), API: api})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
 // ServerError is a request that failed after all its retries.
@@ -31,16 +32,11 @@ type Endpoint struct {
 	client *model.Client
 }
 
-// maxReply bounds a reply: thirty long answers, or embeddings of thirty texts.
-const maxReply = 256 << 20
-
-// NewEndpoint makes the endpoint at c.BaseURL + path; c.Path is ignored. The role
+// NewEndpoint makes the endpoint at c.BaseURL + path; c.Path is ignored, and replies may be as long as those of sampling. The role
 // appears in errors. An error means that the configuration is wrong.
 func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	c.Path = path
-	if c.MaxReply == 0 {
-		c.MaxReply = maxReply
-	}
+	c.MaxReply = max(c.MaxReply, defaults.SamplingMaxReply)
 	if c.HTTP == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
 		transport.MaxIdleConnsPerHost = max(c.Concurrency, transport.MaxIdleConnsPerHost) // one a request, kept

@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
-// LLaMAFactoryConfig is a fine-tuning by LLaMA-Factory.
+// LLaMAFactoryConfig is a fine-tuning by LLaMA-Factory. Start from
+// [DefaultLLaMAFactoryConfig]; Model, Template and Train have to be set.
 type LLaMAFactoryConfig struct {
 	Model    string  // name or folder, such as Qwen/Qwen2.5-7B-Instruct
 	Template string  // LLaMA-Factory's name of its chat template, such as qwen
@@ -17,10 +20,17 @@ type LLaMAFactoryConfig struct {
 	Dev      string  // the same of held-out questions; "" for none
 	Output   string  // where checkpoints go
 	LoRARank int     // 0 trains all weights
-	Epochs   float64 // 0 is 3
-	Batch    int     // sequences of a device and step; 0 is 8
-	Cutoff   int     // tokens of a sequence; 0 is 2048
+	Epochs   float64 // passes over the data
+	Batch    int     // sequences of a device and step
+	Cutoff   int     // tokens of a sequence
 	Seed     uint64
+}
+
+// DefaultLLaMAFactoryConfig trains all weights, in three passes.
+func DefaultLLaMAFactoryConfig() LLaMAFactoryConfig {
+	return LLaMAFactoryConfig{
+		Output: "out", Epochs: 3, Batch: 8, Cutoff: 2048, Seed: defaults.TrainingSeed,
+	}
 }
 
 // LLaMAFactory writes dataset_info.json and finece.yaml into a folder, for
@@ -73,14 +83,14 @@ func LLaMAFactory(folder string, c LLaMAFactoryConfig) error {
 	set("learning_rate", "1.0e-4")
 	set("warmup_steps", 300)
 	set("lr_scheduler_type", "cosine")
-	set("num_train_epochs", orDefault(c.Epochs, 3))
-	set("per_device_train_batch_size", orDefault(c.Batch, 8))
-	set("cutoff_len", orDefault(c.Cutoff, 2048))
+	set("num_train_epochs", c.Epochs)
+	set("per_device_train_batch_size", c.Batch)
+	set("cutoff_len", c.Cutoff)
 	set("bf16", true)
 	set("seed", c.Seed)
 	set("save_strategy", "epoch")
 	set("logging_steps", 10)
-	set("output_dir", quoted(orDefault(c.Output, "out")))
+	set("output_dir", quoted(c.Output))
 
 	text, err := json.MarshalIndent(info, "", "  ")
 	if err != nil {

@@ -47,10 +47,10 @@ func TestLLaMAFactory(t *testing.T) {
 		not    []string
 	}{
 		{
-			train.LLaMAFactoryConfig{Model: "Qwen/Qwen2.5-7B-Instruct", Template: "qwen", Train: "train.jsonl"},
+			changed(func(c *train.LLaMAFactoryConfig) { c.Model, c.Template = "Qwen/Qwen2.5-7B-Instruct", "qwen" }),
 			map[string]string{
 				"model_name_or_path": "Qwen/Qwen2.5-7B-Instruct", "template": "qwen", "finetuning_type": "full", "num_train_epochs": "3",
-				"per_device_train_batch_size": "8", "cutoff_len": "2048", "output_dir": "out", "seed": "0",
+				"per_device_train_batch_size": "8", "cutoff_len": "2048", "output_dir": "out", "seed": "1",
 			},
 			[]string{"eval_dataset", "eval_strategy", "lora_rank"},
 		},
@@ -110,7 +110,7 @@ func TestLLaMAFactoryErrors(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	good := train.LLaMAFactoryConfig{Model: "m", Template: "t", Train: "a.jsonl"}
+	good := changed(func(c *train.LLaMAFactoryConfig) { c.Model, c.Template = "m", "t" })
 	for _, c := range []struct {
 		folder string
 		change func(*train.LLaMAFactoryConfig)
@@ -127,4 +127,12 @@ func TestLLaMAFactoryErrors(t *testing.T) {
 			t.Errorf("%v, want %q", err, c.says)
 		}
 	}
+}
+
+// changed is the default configuration with a file to train on and a change.
+func changed(change func(*train.LLaMAFactoryConfig)) train.LLaMAFactoryConfig {
+	c := train.DefaultLLaMAFactoryConfig()
+	c.Train = "train.jsonl"
+	change(&c)
+	return c
 }

@@ -134,7 +134,7 @@ func trainerErrors(w *workshop, generator, data, dev string) {
 // yamlReads: what LLaMAFactory writes is YAML.
 func yamlReads(w *workshop) {
 	folder := w.path("llamafactory")
-	if err := train.LLaMAFactory(folder, train.LLaMAFactoryConfig{Model: `a "b": #c`, Template: "x", Train: "t.jsonl", LoRARank: 4}); err != nil {
+	if err := train.LLaMAFactory(folder, changed(func(c *train.LLaMAFactoryConfig) { c.Model, c.Template, c.LoRARank = `a "b": #c`, "x", 4 })); err != nil {
 		w.Fatal(err)
 	}
 	cmd := exec.Command(w.python, "-c", "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))")

@@ -99,7 +99,7 @@ func (w *workshop) serve(name string, m *lm.Model, err error) string {
 	if err != nil {
 		w.Fatal(err)
 	}
-	e, err := lm.NewEngine(m, lm.Options{})
+	e, err := lm.NewEngine(m, lm.DefaultOptions())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestBase(t *testing.T) {
 			m, err = lm.LoadAdapter(os.DirFS(w.path("further", "best")), os.DirFS(w.path(name, "best")))
 		}
 		url := w.serve("generator", m, err)
-		client, err := model.New(model.Config{BaseURL: url + "/v1"})
+		client, err := model.New(model.DefaultConfig(url + "/v1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +283,7 @@ func (w *workshop) compare(url string, m estimate.Model, held []construct.State,
 	if len(want) < 30 {
 		w.Fatalf("the trainer found %d confidences", len(want))
 	}
-	client, err := model.New(model.Config{BaseURL: url + "/v1", Path: m.Adapter.Path()})
+	client, err := model.NewFor(&m, model.DefaultConfig(url+"/v1"))
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -29,49 +30,18 @@ func atLeast(name string, low float64, value any, help, unit string) *Setting {
 	return s
 }
 
+func text(name, value, help string) *Setting { return &Setting{Name: name, Help: help, Default: value} }
+
 func ofNames(name, value, help string, names ...string) *Setting {
 	return &Setting{Name: name, Help: help, Default: value, Names: names}
 }
 
 func yes(name, help string) *Setting { return &Setting{Name: name, Help: help, Default: false} }
 
-// Requests is how many requests are sent to a model's server at once, by every
-// part that asks one.
-var Requests = atLeast("requests", 1, 8, "requests to the model's server at once", "")
-
-// The settings of every command that scores streams.
-var (
-	Engine   = ofNames("engine", "wazero", "what scores: finece.wasm on wazero, or Go code; both give the same bits", "wazero", "native")
-	Method   = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
-	Timeout  = atLeast("timeout", float64(time.Millisecond), time.Minute, "URL: time for one estimate, retries included", "")
-	Settings = []*Setting{Engine, Method, Requests, Timeout}
-)
-
-// The settings of the gateway. host/gateway.DefaultConfig has the same defaults;
-// a test compares them.
-var (
-	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "withhold")
-	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
-	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
-	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
-	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
-	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
-	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
-	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
-	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
-	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
-	Grace           = atLeast("grace", 0, 10*time.Second, "time for answers that are under way when the server is stopped", "")
-	Gateway         = []*Setting{
-		Policy, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld, Grace,
+// DefaultText is the default as a command line shows it.
+func (s *Setting) DefaultText() string {
+	if s.Default == nil {
+		return ""
 	}
-)
-
-// The settings of data construction. host/construct.DefaultConfig has the same
-// defaults; a test compares them.
-var (
-	ConstructK      = &Setting{Name: "k", Help: "completions of a question and of each partial answer", Default: 30, Low: 1, High: 10_000}
-	ConstructT      = &Setting{Name: "T", Help: "fragments of the longest partial answers", Default: 3, High: 1000}
-	ConstructM      = &Setting{Name: "m", Help: "partial answers of each length", Default: 3, High: 10_000}
-	ClusterDistance = &Setting{Name: "cluster_distance", Help: "cosine distance from which clusters are not merged", Default: 0.3, High: 2, Was: "threshold"}
-	Construct       = []*Setting{ConstructK, ConstructT, ConstructM, ClusterDistance}
-)
+	return fmt.Sprint(s.Default)
+}

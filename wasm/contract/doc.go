@@ -11,7 +11,8 @@
 //
 //	wasm/contract/record/generated.go  the records in Go: types, encoder, reader
 //	wasm/contract/schema/record.json   the JSON schema of a record
-//	wasm/contract/schema/settings.json the JSON schema of a session's settings
+//	wasm/contract/schema/settings.json the JSON schema of all settings
+//	wasm/contract/defaults/defaults.go the defaults of settings as Go constants, for configurations in host
 //	www/src/contract.ts                the ABI, the names, the records and the settings in TypeScript
 //	www/test/golden/names.json         events with every name in them, for a test
 //	README.md                          the table of providers, between the markers <!-- providers --> and <!-- /providers -->
@@ -34,7 +35,14 @@
 // A setting of the session gets a field in session.Config, its default in
 // session.DefaultConfig, and one row in session.Settings; here it gets one
 // variable in settings.go with its help text and unit. Any other setting is one
-// variable here. Run go generate.
+// variable in groups.go. Run go generate. A configuration in host takes its default
+// from package defaults, and a command takes the flag from settings.Add.
+//
+// A setting belongs here if more than one place knows it: two commands, Go and
+// TypeScript, an environment variable, a file of settings, or a flag and the
+// defaults of a package. A flag that one command alone has, and that no package has
+// a default for, is defined in that command. No default is written twice, and every
+// configuration starts from its defaults: zero means zero.
 //
 // # To add a provider
 //

@@ -31,6 +31,8 @@ type Setting struct {
 	// Was is a flag's former name, which is refused with a sentence that says the
 	// new one.
 	Was string
+	// Short is the letter of the flag's short form, or "".
+	Short string
 
 	flag  string // instead of what Name gives
 	typed string // the type in TypeScript, instead of what Default gives
@@ -182,7 +184,7 @@ var (
 	Question         = of("question", "the question that the stream answers; without it p(0) is unavailable", "")
 	Format           = of("format", "format of the stream", "", oneOf(Formats))
 	Strategy         = of("strategy", "where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy", "", typed("Strategy"))
-	MinLength        = of("min_length", "paragraph, line: characters that one needs for a position of its own; a shorter one joins the next", "code points")
+	MinLength        = of("min_length", "paragraph, line: characters that one has at least; a shorter one joins the next", "code points")
 	Every            = of("every", "periodic: tokens from one position to the next", "tokens")
 	EntropyThreshold = of("entropy_threshold", "entropy: nats that a token's entropy has to exceed", "nats", formerly("threshold"))
 	MinGap           = of("min_gap", "entropy: tokens from one position to the next at least", "tokens", formerly("gap"))

@@ -397,7 +397,7 @@ export interface ScoringConfig {
   format?: Format;
   /** Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph. */
   strategy?: Strategy;
-  /** Paragraph, line: characters that one needs for a position of its own; a shorter one joins the next; at least 0 code points; default 1. */
+  /** Paragraph, line: characters that one has at least; a shorter one joins the next; at least 0 code points; default 1. */
   minLength?: number;
   /** Periodic: tokens from one position to the next; at least 1 tokens; default 50. */
   every?: number;
@@ -439,8 +439,14 @@ export interface SessionConfig extends ScoringConfig {
   model?: ModelConfig;
 }
 
-/** How many requests are sent to a confidence model at once, if nothing else is set. */
-export const REQUESTS = 8;
+/** The defaults of a client that asks a confidence model; times are in milliseconds. */
+export const MODEL_DEFAULTS = {
+  requests: 8,
+  timeout: 60000,
+  retries: 3,
+  maxReply: 1048576,
+  flying: 4,
+} as const;
 
 /** The defaults of the settings at the top of a configuration. */
 export const DEFAULTS = {

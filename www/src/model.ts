@@ -1,7 +1,7 @@
 import type { ModelConfig } from "./config.js";
 import { ModelError, type ModelFailure, messageOf } from "./errors.js";
 import type { AskEvent } from "./events.js";
-import { REQUESTS } from "./contract.js";
+import { MODEL_DEFAULTS } from "./contract.js";
 import { hidden, hint, oneLine, readAtMost, retryAfter, shown } from "./http.js";
 
 /** `fetch` as SDKs take it. */
@@ -67,12 +67,12 @@ export class ConfidenceModel {
     this.#url = String(url);
     this.#headers = headers;
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
-    this.#timeout = timeout ?? 60_000;
-    this.#retries = retries ?? 3;
-    this.slots = new Slots(Math.max(concurrency ?? REQUESTS, 1));
+    this.#timeout = timeout ?? MODEL_DEFAULTS.timeout;
+    this.#retries = retries ?? MODEL_DEFAULTS.retries;
+    this.slots = new Slots(Math.max(concurrency ?? MODEL_DEFAULTS.requests, 1));
     this.waiting = Math.max(waiting ?? 4, 0);
     this.redact = redact;
-    this.#maxReply = maxReply ?? 1 << 20;
+    this.#maxReply = maxReply ?? MODEL_DEFAULTS.maxReply;
   }
 
   /**

@@ -20,7 +20,7 @@ func TestTheGeneratorIsRightAboutHalfTheTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := lm.NewEngine(m, lm.Options{})
+	e, err := lm.NewEngine(m, lm.DefaultOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,6 +23,9 @@ const (
 )
 
 var domainNames = [domains]string{"in", "long", "wording", "hard", "open"}
+
+// Domains returns the names of the domains.
+func Domains() []string { return slices.Clone(domainNames[:]) }
 
 func (d Domain) String() string {
 	if int(d) < len(domainNames) {

@@ -14,6 +14,7 @@ import (
 // repository's root.
 var generated = map[string]func() ([]byte, error){
 	"wasm/contract/record/generated.go":  goRecords,
+	"wasm/contract/defaults/defaults.go": goDefaults,
 	"wasm/contract/schema/record.json":   recordSchema,
 	"wasm/contract/schema/settings.json": settingsSchema,
 	"www/src/contract.ts":                typeScript,

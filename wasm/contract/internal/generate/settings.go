@@ -34,8 +34,16 @@ func tsSettings(b *strings.Builder) {
 	b.WriteString("export interface SessionConfig extends ScoringConfig {\n")
 	tsSetting(b, "  ", contract.Estimator)
 	b.WriteString("  /** How a model is asked. */\n  model?: ModelConfig;\n}\n")
-	tsDoc(b, "", "How many requests are sent to a confidence model at once, if nothing else is set.")
-	fmt.Fprintf(b, "export const REQUESTS = %d;\n", contract.Requests.Default)
+	tsDoc(b, "", "The defaults of a client that asks a confidence model; times are in milliseconds.")
+	b.WriteString("export const MODEL_DEFAULTS = {\n")
+	for _, s := range contract.Model {
+		value := s.Default
+		if d, isDuration := value.(time.Duration); isDuration {
+			value = d.Milliseconds()
+		}
+		fmt.Fprintf(b, "  %s: %d,\n", s.Camel(), value)
+	}
+	b.WriteString("} as const;\n")
 	tsDoc(b, "", "The defaults of the settings at the top of a configuration.")
 	b.WriteString("export const DEFAULTS = {\n")
 	for _, s := range contract.Session {
@@ -78,17 +86,38 @@ func tsSetting(b *strings.Builder, indent string, s *contract.Setting) {
 	fmt.Fprintf(b, "%s/** %s. */\n%s%s?: %s;\n", indent, doc, indent, s.Camel(), s.Typed())
 }
 
-// settingsSchema writes the JSON schema of a session's configuration. Unknown
-// names are refused, as the core refuses them.
+// settingsSchema writes the JSON schema of all settings: an object for each part
+// of FineCE that reads some. "session" is the configuration of the core.
 func settingsSchema() ([]byte, error) {
-	o := settingsObject("")
+	definitions := new(object).add("session", closed("The settings of a session: what the core reads.", settingsObject("")))
+	properties := new(object).add("session", reference("session"))
+	for _, g := range contract.Groups {
+		members := new(object)
+		for _, s := range g.Settings {
+			members.add(s.Name, settingSchema(s))
+		}
+		name := strings.ToLower(g.Name)
+		definitions.add(name, closed("The settings "+g.Doc+".", members))
+		properties.add(name, reference(name))
+	}
 	return indented(new(object).
 		add("$schema", dialect).
-		add("title", "The settings of a FineCE session").
+		add("title", "The settings of FineCE").
 		add("description", notice).
 		add("type", "object").
-		add("properties", o).
-		add("additionalProperties", false))
+		add("properties", properties).
+		add("additionalProperties", false).
+		add("$defs", definitions))
+}
+
+// closed is an object that may have no other members: an unknown name is refused,
+// as the core refuses it.
+func closed(description string, properties *object) *object {
+	return new(object).
+		add("description", description).
+		add("type", "object").
+		add("properties", properties).
+		add("additionalProperties", false)
 }
 
 // settingsObject is the properties of the object of that path; "" is the top.
@@ -120,10 +149,15 @@ func settingSchema(s *contract.Setting) *object {
 		help += ", in " + s.Unit
 	}
 	o := new(object).add("description", help)
-	switch s.Default.(type) {
+	value := s.Default
+	switch v := value.(type) {
 	case nil:
 		return o.add("type", []string{"object", "null"})
-	case string, time.Duration:
+	case time.Duration:
+		// As Go writes it, such as 1m30s.
+		value = v.String()
+		o.add("type", "string").add("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$`)
+	case string:
 		o.add("type", "string")
 	case bool:
 		o.add("type", "boolean")
@@ -132,11 +166,15 @@ func settingSchema(s *contract.Setting) *object {
 	case float64:
 		o.add("type", "number").add("minimum", s.Low)
 	}
-	if s.Range() != "" && s.High < math.MaxInt32 {
+	if _, spoken := value.(string); !spoken && s.Range() != "" && s.High < math.MaxInt32 {
 		o.add("maximum", s.High)
 	}
 	if len(s.Names) > 0 {
-		o.add("enum", s.Names)
+		names := s.Names
+		if value == "" {
+			names = append([]string{""}, names...) // not set
+		}
+		o.add("enum", names)
 	}
-	return o.add("default", s.Default)
+	return o.add("default", value)
 }

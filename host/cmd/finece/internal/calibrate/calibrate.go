@@ -18,11 +18,13 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/metrics/calibrate/fit"
 	"github.com/finece/finece/wasm/calibration"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `calibrate fits a calibration map on labelled answers: from a raw confidence to the
@@ -124,18 +126,18 @@ func New() *cobra.Command {
 	flags.StringVar(&f.method, "method", "auto", "auto, "+strings.Join(calibrationMethods(), ", "))
 	flags.BoolVar(&o.PerBand, "per-band", false, "a map for each of question, early and late positions")
 	flags.IntVar(&o.Folds, "folds", 5, "folds of the cross-validation")
-	flags.Uint64Var(&o.Seed, "seed", 0, "seed of the folds, the bootstrap and the threshold; the same seed gives the same file")
-	flags.IntVar(&o.Bins, "bins", metrics.DefaultBins, "bins of a histogram and of the ECE")
+	settings.Add(cmd, contract.Seed, &o.Seed)
+	settings.Add(cmd, contract.Bins, &o.Bins)
 	flags.IntVar(&o.LeastInBin, "least-in-bin", fit.DefaultLeastInBin, "answers that a bin of an isotonic or histogram map needs; smaller bins are merged")
-	flags.IntVar(&o.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
+	settings.Add(cmd, contract.Resamples, &o.Resamples)
 	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold at and above which at most this share is wrong")
 	flags.Float64Var(&o.Delta, "delta", 0.1, "probability that the bound of --target-risk does not hold")
 	flags.StringVarP(&f.output, "output", "o", "", "write the calibration to this file, or - for standard output")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability before and after to this .svg or .png")
 	flags.StringVar(&f.source, "source", "", "a note for the file: where the confidences come from (default: the name of the input)")
 	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input with this file, and fit nothing")
-	flags.StringVar(&f.columns.Confidence, "confidence", "confidence", "key or column of the confidence")
-	flags.StringVar(&f.columns.Correct, "correct", "correct", "key or column of the correctness")
+	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
+	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")

@@ -57,11 +57,9 @@ func (f *options) client(url string) model.Config {
 	if url == "" { // of a dry run, which asks none
 		url = "http://localhost"
 	}
-	retries := f.retries
-	if retries == 0 {
-		retries = -1
-	}
-	return model.Config{BaseURL: url, Key: model.KeyFromEnv(), Timeout: f.timeout, Retries: retries, Concurrency: f.config.Requests}
+	c := model.DefaultConfig(url)
+	c.Key, c.Timeout, c.Retries, c.Concurrency = model.KeyFromEnv(), f.timeout, f.retries, f.config.Requests
+	return c
 }
 
 // fitContext lowers the default length of a completion to half of the model's context,
@@ -73,7 +71,7 @@ func (r *construction) fitContext() {
 		return
 	}
 	server := f.client("")
-	server.Timeout, server.Retries = 10*time.Second, -1
+	server.Timeout, server.Retries = 10*time.Second, 0
 	models, err := openai.Models(r.cmd.Context(), server)
 	if failed := (*openai.ServerError)(nil); errors.As(err, &failed) && failed.Status == 0 {
 		r.say("%v; without it, a completion gets at most %s tokens (--max-tokens)", err, grouped(f.gen.MaxTokens))

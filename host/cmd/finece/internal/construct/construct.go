@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,9 +46,11 @@ statements takes gold as a list of all true statements: an answer is correct if 
 of its lines is in the list. The grader judge asks a model.
 
 The server can be any OpenAI-compatible one. --api says how a partial answer is
-sent. The key is in FINECE_API_KEY or OPENAI_API_KEY. Every request has a seed; a
-server that uses the seed gives the same data again. All completions of one prefix
-are asked for in one request if the server allows n.
+sent: continue-final is for the chat of vLLM and SGLang, prefix for DeepSeek and
+Mistral, trailing for llama.cpp, and completions for any server that has them. The
+key is in FINECE_API_KEY or OPENAI_API_KEY. Every request has a seed; a server that
+uses the seed gives the same data again. All completions of one prefix are asked for
+in one request if the server allows n.
 
 With -o, work can be killed at any moment. Every reply is saved in a second file
 before it is used, and the same command resumes without asking for it again. The
@@ -96,7 +97,7 @@ type options struct {
 
 // New is the command.
 func New() *cobra.Command {
-	f := options{config: construct.DefaultConfig(), gen: openai.GeneratorConfig{Temperature: 1, MaxTokens: 1024}}
+	f := options{config: construct.DefaultConfig(), gen: openai.GeneratorConfig{}}
 	cmd := &cobra.Command{
 		Use:     "construct [flags] FILE|-",
 		Short:   "Build training data by Monte Carlo sampling",
@@ -107,34 +108,35 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	c, g := &f.config, &f.gen
-	flags.StringVarP(&f.output, "output", "o", "", "write to this file; resume if it has lines already")
+	settings.Add(cmd, contract.Resumed, &f.output)
 	flags.StringVar(&f.samples, "samples", "", "-o: keep the replies in this file (default: the name of -o with .samples added)")
 	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and its cost, and ask no server")
 
-	flags.StringVar(&f.server, "server", "", "base URL of the model's server, such as http://127.0.0.1:8000/v1")
+	settings.Add(cmd, contract.Server, &f.server)
 	flags.StringVar(&g.Model, "model", "", "the model's name on the server")
-	flags.StringVar(&f.api, "api", g.API.String(), "how a partial answer is sent: continue-final (chat of vLLM, SGLang), prefix (DeepSeek, Mistral), trailing (llama.cpp), completions")
+	settings.Add(cmd, contract.API, &f.api, openai.APIs()...)
 	flags.StringVar(&g.System, "system", "", "system message")
 	flags.StringVar(&g.Prompt, "prompt", "", "what is asked, with {question} in it (default: the question, and how to write the answer so that the --grader can read it; with --api completions, the question and a blank line)")
-	flags.Float64Var(&g.Temperature, "temperature", g.Temperature, "temperature of the sampling")
+	settings.Add(cmd, contract.Temperature, &g.Temperature)
 	flags.Float64Var(&g.TopP, "top-p", 0, "top_p of the sampling; 0 leaves it to the server")
-	flags.IntVar(&g.MaxTokens, "max-tokens", g.MaxTokens, "length of a completion at most; 0 leaves it to the server; by default half of the model's context if that is less and the server says it")
+	settings.Add(cmd, contract.SampleTokens, &g.MaxTokens)
+	settings.More(cmd, contract.SampleTokens, "; by default half of the model's context if that is less and the server says it")
 	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
 	flags.BoolVar(&g.Logprobs, "logprobs", false, "-o: keep the tokens of each reply with their log-probabilities in the file of replies")
 	flags.IntVar(&g.TopLogprobs, "top-logprobs", 0, "--logprobs: keep this many alternatives of each token as well")
 	flags.StringVar(&f.extra, "extra", "", `further parameters of a request, as a JSON object such as {"top_k":40}`)
-	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the sampling and the --split")
+	settings.Add(cmd, contract.Seed, &c.Seed)
 	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
 	flags.IntVar(&g.PerRequest, "n", 0, "completions in one request at most; 0 is all of a prefix, or as many as the server allows")
 	settings.Add(cmd, contract.Requests, &c.Requests)
-	flags.IntVar(&f.retries, "retries", 6, "retries of a request")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
+	settings.Add(cmd, contract.SampleRetries, &f.retries)
+	settings.Add(cmd, contract.SampleTimeout, &f.timeout)
 
 	settings.Add(cmd, contract.ConstructK, &c.K)
 	settings.Add(cmd, contract.ConstructT, &c.T)
 	settings.Add(cmd, contract.ConstructM, &c.M)
 	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
-	flags.IntVar(&c.MinLength, "min-length", c.MinLength, "characters that a fragment needs; a shorter one joins the next")
+	settings.Add(cmd, contract.MinLength, &c.MinLength)
 	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space after a partial answer with it")
 	settings.Add(cmd, contract.ClusterDistance, &c.ClusterDistance)
 	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "if there are more than m clusters: use the largest, or merge them")
@@ -143,8 +145,9 @@ func New() *cobra.Command {
 	flags.StringVar(&f.complete, "complete", c.Complete.String(), "complete answers to write: question (answers to the question alone), all, none")
 	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
 
-	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: plain, gsm8k, commonsenseqa, triviaqa, aime, mmlu, nq-open")
-	flags.StringVar(&f.grader, "grader", "", "how answers are graded: "+strings.Join(grade.Graders(), ", ")+", judge (default: the grader of the --dataset)")
+	settings.Add(cmd, contract.Dataset, &f.dataset, construct.Datasets()...)
+	settings.Add(cmd, contract.Grader, &f.grader, append(grade.Graders(), "judge")...)
+	settings.More(cmd, contract.Grader, " (default: the grader of the --dataset)")
 	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
 	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
 	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
@@ -152,12 +155,9 @@ func New() *cobra.Command {
 	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that compares answers (default: --judge-model)")
 	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
 	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
-	completion.Values(cmd, "api", openai.APIs()...)
-	completion.Values(cmd, "dataset", construct.Datasets()...)
 	completion.Values(cmd, "truncate", "paragraph", "line")
 	completion.Values(cmd, "surplus", "largest", "merge")
 	completion.Values(cmd, "complete", "question", "all", "none")
-	completion.Values(cmd, "grader", append(grade.Graders(), "judge")...)
 	return cmd
 }
 

@@ -12,14 +12,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/cmd/finece/internal/watch"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `demo shows the method at work, without a network. The small built-in model answers
@@ -81,10 +82,9 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	flags.Uint64Var(&seed, "seed", 0, "seed of the problems and the sampling (default: a random one)")
 	flags.IntVarP(&number, "number", "n", 1, "number of problems")
-	flags.Float64Var(&temperature, "temperature", 1, "temperature of the sampling")
+	settings.Add(cmd, contract.Temperature, &temperature)
 	flags.Float64Var(&pace, "pace", 12, "tokens per second, 0 for no limit")
-	flags.StringVar(&domain, "domain", "in", "kind of problems: in, hard, long (more steps than in training) or wording (other words)")
-	completion.Values(cmd, "domain", "in", "hard", "long", "wording")
+	settings.Add(cmd, contract.ProblemDomain, &domain, "in", "hard", "long", "wording")
 	return cmd
 }
 

@@ -17,8 +17,10 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `eval measures confidences against what was correct. ECE and related figures measure
@@ -83,12 +85,12 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.columns.Confidence, "confidence", "confidence", "key or column of the confidence")
-	flags.StringVar(&f.columns.Correct, "correct", "correct", "key or column of the correctness")
-	flags.IntVar(&f.options.Binning.Bins, "bins", metrics.DefaultBins, "number of bins")
+	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
+	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
+	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
 	flags.StringVar(&f.mode, "mode", "default", "bins as in another library: "+evalModeNames)
-	flags.IntVar(&f.options.Resamples, "resamples", metrics.DefaultResamples, "resamples of the bootstrap")
-	flags.Uint64Var(&f.options.Seed, "seed", 0, "seed of the bootstrap; the same seed gives the same interval")
+	settings.Add(cmd, contract.Resamples, &f.options.Resamples)
+	settings.Add(cmd, contract.Seed, &f.options.Seed)
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability diagram and the risk-coverage curve to this .svg or .png")
 	completion.Values(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")

@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -35,9 +36,8 @@ func (f *options) connect(store openai.Store) error {
 	if c.Grader, err = grade.GraderNamed(name); err != nil {
 		return exit.Usagef("--grader: %w", err)
 	}
-	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: c.Requests, Retries: 6}
 	c.Generator, err = openai.NewGenerator(openai.GeneratorConfig{
-		Server: server, Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
+		Server: f.configOf(f.server), Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
 	})
 	if err != nil {
 		return exit.With(exit.Usage, err)
@@ -66,10 +66,17 @@ func (f *options) connect(store openai.Store) error {
 	return f.connectBaselines(store)
 }
 
+// configOf is the configuration of a server's client.
+func (f *options) configOf(url string) model.Config {
+	c := model.DefaultConfig(url)
+	c.Key, c.Timeout, c.Concurrency, c.Retries = model.KeyFromEnv(), f.timeout, f.config.Requests, defaults.SamplingRetries
+	return c
+}
+
 // confidenceModel reads ADAPTER:MODEL[@URL].
 func (f *options) confidenceModel(spec string) (model.Config, estimate.Model, error) {
 	m := estimate.DefaultModel()
-	server := model.Config{BaseURL: f.server, Key: model.KeyFromEnv(), Timeout: f.timeout, Concurrency: f.config.Requests, Retries: 6}
+	server := f.configOf(f.server)
 	name, url, ok := strings.Cut(spec, "@")
 	if ok {
 		server.BaseURL = url

@@ -20,6 +20,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/output"
 	"github.com/finece/finece/host/cmd/finece/internal/replies"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/experiment"
@@ -29,6 +30,7 @@ import (
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
 	"github.com/finece/finece/host/wazero"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `experiment repeats the experiments of the FineCE paper. It samples answers to test
@@ -90,32 +92,35 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	c := &f.config
 	flags.StringVarP(&f.output, "output", "o", "", "folder of RESULTS.md, the plots, the records and the replies")
-	flags.StringVar(&f.server, "server", "", "base URL of the generator's server (default: the built-in models)")
+	settings.Add(cmd, contract.Server, &f.server)
+	settings.More(cmd, contract.Server, " (default: the built-in models)")
 	flags.StringVar(&f.model, "model", weights.Generator, "the generator's name on the server")
-	flags.StringVar(&f.api, "api", openai.ContinueFinal.String(), "how a partial answer is sent: "+strings.Join(openai.APIs(), ", "))
+	settings.Add(cmd, contract.API, &f.api, openai.APIs()...)
 	flags.StringArrayVar(&f.questions, "questions", nil, "DOMAIN=FILE: test questions; may be given again (default: problems made from --seed)")
-	flags.StringVar(&f.dataset, "dataset", construct.Plain.String(), "format of the questions: "+strings.Join(construct.Datasets(), ", "))
-	flags.StringVar(&f.grader, "grader", "", "how answers are graded: "+strings.Join(grade.Graders(), ", ")+" (default: the grader of the --dataset)")
+	settings.Add(cmd, contract.Dataset, &f.dataset, construct.Datasets()...)
+	settings.Add(cmd, contract.Grader, &f.grader, grade.Graders()...)
+	settings.More(cmd, contract.Grader, " (default: the grader of the --dataset)")
 	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: the built-in models)")
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
-	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, with {question} in it, such as '<|user|>{question}<|end|><|assistant|>': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
+	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, such as '[INST]{question}[/INST]': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
 	flags.IntVar(&f.number, "number", 120, "questions of each domain at most; for the one in domain see --in-domain")
 	flags.IntVar(&f.inDomain, "in-domain", 1000, "questions in domain, where they are made from --seed (with --questions, --number holds for all)")
-	flags.IntVar(&c.Answers, "answers", c.Answers, "answers to each question")
-	flags.IntVar(&f.samples, "samples", 10, "samples of the baselines at each state")
-	flags.Float64Var(&f.temperature, "temperature", 1, "temperature of the sampling")
-	flags.IntVar(&f.maxTokens, "max-tokens", 1024, "length of an answer at most")
-	flags.IntVar(&c.Depth, "depth", c.Depth, "fusion depth; 0 samples no trees")
-	flags.IntVar(&c.Width, "width", c.Width, "fusion width")
-	flags.IntVar(&c.Labels, "labels", c.Labels, "continuations of p(0), p(1) and p(z-1) to see how often they are right; 0 samples none")
-	flags.IntVar(&c.Every, "every", c.Every, "tokens from one periodic position to the next")
-	flags.Float64Var(&c.Entropy, "entropy", c.Entropy, "entropy threshold of positions, in nats")
+	settings.Add(cmd, contract.ExperimentAnswers, &c.Answers)
+	settings.Add(cmd, contract.ExperimentSamples, &f.samples)
+	settings.Add(cmd, contract.Temperature, &f.temperature)
+	settings.Add(cmd, contract.SampleTokens, &f.maxTokens)
+	settings.Add(cmd, contract.ExperimentDepth, &c.Depth)
+	settings.Add(cmd, contract.ExperimentWidth, &c.Width)
+	settings.Add(cmd, contract.ExperimentLabels, &c.Labels)
+	settings.Add(cmd, contract.ExperimentEvery, &c.Every)
+	settings.Add(cmd, contract.EntropyThreshold, &c.Entropy)
+	settings.Renamed(cmd, "entropy", contract.EntropyThreshold.Flag())
 	flags.Float64SliceVar(&c.Entropies, "entropies", c.Entropies, "further thresholds of entropy positions to measure, in nats")
-	flags.Uint64Var(&c.Seed, "seed", 1, "seed of the problems, the sampling and the bootstrap")
-	flags.IntVar(&c.Requests, "requests", c.Requests, "requests at the same time")
+	settings.Add(cmd, contract.TrainSeed, &c.Seed)
+	settings.Add(cmd, contract.Requests, &c.Requests)
 	flags.BoolVar(&f.baselines, "baselines", true, "measure the baselines as well")
-	flags.DurationVar(&f.timeout, "timeout", 10*time.Minute, "time for one request, retries included")
+	settings.Add(cmd, contract.SampleTimeout, &f.timeout)
 	flags.StringVar(&f.about, "about", "", "a sentence about the models, for RESULTS.md")
 	_ = cmd.MarkFlagRequired("output")
 	return cmd

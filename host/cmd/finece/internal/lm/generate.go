@@ -94,7 +94,7 @@ func (f *generateOptions) run(cmd *cobra.Command, question string) error {
 	if err != nil {
 		return err
 	}
-	e, err := lm.NewEngine(m, lm.Options{})
+	e, err := lm.NewEngine(m, lm.DefaultOptions())
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,10 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/lm"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `lm runs small language models in this process and serves them with OpenAI's API: a
@@ -54,12 +56,12 @@ type options struct {
 	adapters []string
 	grace    time.Duration
 	options  lm.Options
-	cache    int64 // MiB
+	cache    int // MiB
 }
 
 // New is the command.
 func New() *cobra.Command {
-	var f options
+	f := options{options: lm.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:     "lm [flags]",
 		Short:   "Run small language models and serve them over HTTP",
@@ -77,10 +79,10 @@ func New() *cobra.Command {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8081", "address to listen on")
 	flags.StringArrayVar(&f.models, "model", nil, "NAME=DIR: a model to serve; may be given again")
 	flags.StringArrayVar(&f.adapters, "adapter", nil, "NAME=BASEDIR,ADAPTERDIR: a model with a LoRA adapter; may be given again")
-	flags.DurationVar(&f.grace, "grace", 10*time.Second, "time for requests that are under way when the server is stopped")
-	flags.IntVar(&f.options.MaxSequences, "max-sequences", 64, "completions of a model at a time; more wait")
+	settings.Add(cmd, contract.Grace, &f.grace)
+	settings.Add(cmd, contract.MaxSequences, &f.options.MaxSequences)
 	flags.IntVar(&f.options.MaxContext, "max-context", 0, "tokens of a prompt and its completion; 0 is the model's own limit")
-	flags.Int64Var(&f.cache, "cache", 256, "MiB of each model's key-value cache")
+	settings.Add(cmd, contract.LMCache, &f.cache)
 	cmd.AddCommand(newGenerate())
 	return cmd
 }
@@ -89,7 +91,7 @@ func (f *options) run(cmd *cobra.Command) error {
 	if f.options.MaxSequences < 1 || f.options.MaxContext < 0 || f.cache < 1 || f.cache > 1<<30 {
 		return exit.Usagef("--max-sequences %d, --max-context %d, --cache %d: want at least 1, 0 and 1", f.options.MaxSequences, f.options.MaxContext, f.cache)
 	}
-	f.options.CacheBytes = f.cache << 20
+	f.options.CacheBytes = int64(f.cache) << 20
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	loaded, err := f.load()

@@ -30,7 +30,7 @@ func Serve() (url string, done func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	_, handler, closeAll, err := Start(models, lm.Options{})
+	_, handler, closeAll, err := Start(models, lm.DefaultOptions())
 	if err != nil {
 		return "", nil, err
 	}

@@ -29,10 +29,10 @@ func TestModelsThatCannotBeServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := Start([]Named{{"a", m}, {"a", m}}, lm.Options{}); err == nil {
+	if _, _, _, err := Start([]Named{{"a", m}, {"a", m}}, lm.DefaultOptions()); err == nil {
 		t.Error("two models have the same name, and both were taken")
 	}
-	if _, _, _, err := Start([]Named{{"a", m}}, lm.Options{MaxContext: -1}); err == nil {
+	if _, _, _, err := Start([]Named{{"a", m}}, lm.Options{}); err == nil {
 		t.Error("a negative context was taken")
 	}
 }

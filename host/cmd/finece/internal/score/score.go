@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/wasm/contract"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -81,11 +82,11 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&f.output, "output", "o", "", "write to this file; resume if it has lines already")
+	settings.Add(cmd, contract.Resumed, &f.output)
 	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers whose confidence model could not be asked")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
-	flags.StringVar(&f.Config.Question, "question", "", "what a recorded stream answers")
+	settings.Add(cmd, contract.Question, &f.Config.Question)
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)

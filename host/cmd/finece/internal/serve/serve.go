@@ -77,6 +77,10 @@ const example = `  finece serve
   finece serve --upstream https://api.openai.com/v1 --policy withhold --failure closed
   finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked`
 
+// builtInSettle is how long the end of an answer waits for the built-in confidence
+// model, which computes on this machine. The machine may be busy.
+const builtInSettle = 10 * time.Second
+
 // upstreamKey is the environment variable with the upstream's key.
 const upstreamKey = "FINECE_UPSTREAM_KEY"
 
@@ -98,7 +102,7 @@ type flags struct {
 
 // New makes the command.
 func New() *cobra.Command {
-	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: "auto", EngineName: "wazero"}, gateway: gateway.DefaultConfig()}
+	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: contract.Format.Default.(string)}, gateway: gateway.DefaultConfig()}
 	cmd := &cobra.Command{
 		Use:     "serve [flags]",
 		Short:   "Serve a gateway that scores chat completions",
@@ -121,7 +125,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	g := &f.gateway
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on")
-	flags.StringVar(&g.Upstream, "upstream", "", "root of the upstream's API, such as https://api.openai.com/v1; without it, the built-in model answers")
+	settings.Add(cmd, contract.Upstream, &g.Upstream)
+	settings.More(cmd, contract.Upstream, "; without it, the built-in model answers")
 	flags.StringVar(&f.static, "static", "", "folder to serve at / instead of the page")
 	flags.StringVar(&f.keys, "keys", "", "file of client keys, which finece key new makes")
 	flags.BoolVar(&f.noAuth, "no-auth", false, "need no client keys although FINECE_UPSTREAM_KEY is set; on a loopback address alone")
@@ -134,24 +139,19 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.Carrier, (*string)(&g.Carrier))
 	settings.Add(cmd, contract.CarrierDelay, &g.CarrierDelay)
 	settings.Add(cmd, contract.Settle, &g.Settle)
-	flags.Lookup(contract.Settle.Flag()).Usage += "; 10s for the built-in model"
+	settings.More(cmd, contract.Settle, "; "+builtInSettle.String()+" for the built-in model")
 	settings.Add(cmd, contract.MaxDelay, &g.MaxDelay)
 	settings.Add(cmd, contract.MaxHeld, &g.MaxHeld)
 	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
-	f.grace = contract.Grace.Default.(time.Duration)
 	settings.Add(cmd, contract.Grace, &f.grace)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
-	flags.Lookup("model").Usage = "URL: the confidence model's name there; a URL here is the same as one for --estimator"
 	f.AddPositions(cmd)
 	_ = cmd.MarkFlagFilename("keys")
 	_ = cmd.MarkFlagDirname("static")
 }
 
 func (f *flags) run(cmd *cobra.Command) error {
-	if settings.IsURL(f.Config.Model.Name) && !f.AsksModel() {
-		f.Estimator, f.Config.Model.Name = f.Config.Model.Name, ""
-	}
 	if f.gateway.Upstream == "" {
 		url, done, err := models.Serve()
 		if err != nil {
@@ -162,7 +162,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 		if !cmd.Flags().Changed("estimator") && !f.AsksModel() {
 			f.Estimator, f.Config.Model.Name = url, weights.Confidence
 			if !cmd.Flags().Changed("settle") {
-				f.gateway.Settle = 10 * time.Second // it computes on this machine, which may be busy
+				f.gateway.Settle = builtInSettle
 			}
 		}
 		f.builtIn = true

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,31 +11,48 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// Add adds the flag of a setting: its name, help, values and former name are
-// those of the contract. The value of the variable is the default. variable is a
-// *string, *bool, *int, *float64 or *time.Duration.
-func Add(cmd *cobra.Command, s *contract.Setting, variable any) {
+// Annotation is the key of a flag's annotation that says that the flag is a
+// setting of the contract.
+const Annotation = "finece_contract"
+
+// Add adds the flag of a setting and sets the variable to the setting's default.
+// The flag's name, help, values and former name are those of the contract.
+// variable is a *string, *bool, *int, *uint64, *float64 or *time.Duration. names
+// are the values of a setting that is one of a list which the contract does not
+// have, because a package of host defines it.
+func Add(cmd *cobra.Command, s *contract.Setting, variable any, names ...string) {
 	flags, name, usage := cmd.Flags(), s.Flag(), s.Usage()
+	if len(names) > 0 {
+		usage += ": " + strings.Join(names, ", ")
+	}
 	switch v := variable.(type) {
 	case *string:
-		flags.StringVar(v, name, *v, usage)
+		flags.StringVarP(v, name, s.Short, s.Default.(string), usage)
 	case *bool:
-		flags.BoolVar(v, name, *v, usage)
+		flags.BoolVarP(v, name, s.Short, s.Default.(bool), usage)
 	case *int:
-		flags.IntVar(v, name, *v, usage)
+		flags.IntVarP(v, name, s.Short, s.Default.(int), usage)
+	case *uint64:
+		flags.Uint64VarP(v, name, s.Short, uint64(s.Default.(int)), usage)
 	case *float64:
-		flags.Float64Var(v, name, *v, usage)
+		flags.Float64VarP(v, name, s.Short, s.Default.(float64), usage)
 	case *time.Duration:
-		flags.DurationVar(v, name, *v, usage)
+		flags.DurationVarP(v, name, s.Short, s.Default.(time.Duration), usage)
 	default:
 		panic(fmt.Sprintf("settings: --%s cannot set a %T", name, variable))
 	}
-	if len(s.Names) > 0 {
-		completion.Values(cmd, name, s.Names...)
+	_ = flags.SetAnnotation(name, Annotation, []string{s.Usage()})
+	if names = append(names, s.Names...); len(names) > 0 {
+		completion.Values(cmd, name, names...)
 	}
 	if s.Was != "" {
 		Renamed(cmd, s.Was, name)
 	}
+}
+
+// More adds to the help of a setting's flag what holds for this command alone.
+func More(cmd *cobra.Command, s *contract.Setting, text string) {
+	cmd.Flags().Lookup(s.Flag()).Usage += text
 }
 
 // Renamed adds a former flag, which is refused with a sentence that says the new

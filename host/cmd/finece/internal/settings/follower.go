@@ -14,7 +14,7 @@ import (
 // Follower makes the engine, and the client of the confidence model if one is
 // asked. The caller closes the engine.
 func (f *Flags) Follower(ctx context.Context) (*follow.Follower, error) {
-	var follower follow.Follower
+	follower := follow.Follower{Limits: model.DefaultLimits()}
 	if f.AsksModel() {
 		client, err := f.client()
 		if err != nil {
@@ -41,10 +41,9 @@ func (f *Flags) client() (*model.Client, error) {
 	if f.Requests < 1 || f.Timeout <= 0 {
 		return nil, exit.Usagef("--requests and --timeout have to be greater than 0")
 	}
-	client, err := model.New(model.Config{
-		BaseURL: f.Estimator, Path: f.Config.Model.Adapter.Path(), Key: model.KeyFromEnv(),
-		Timeout: f.Timeout, Concurrency: f.Requests,
-	})
+	c := model.DefaultConfig(f.Estimator)
+	c.Key, c.Timeout, c.Concurrency = model.KeyFromEnv(), f.Timeout, f.Requests
+	client, err := model.NewFor(&f.Config.Model, c)
 	if err != nil {
 		return nil, exit.Usagef("--estimator: %w", err)
 	}

@@ -52,16 +52,14 @@ func New() *Flags {
 // AddStream adds the flags about the input and the engine.
 func (f *Flags) AddStream(cmd *cobra.Command) {
 	Add(cmd, contract.Format, &f.Format)
-	f.EngineName = contract.Engine.Default.(string)
 	Add(cmd, contract.Engine, &f.EngineName)
 }
 
 // AddPositions adds the flags that say where to estimate.
 func (f *Flags) AddPositions(cmd *cobra.Command) {
 	o := &f.Config.Positions
-	f.strategy = o.Strategy.String()
 	Add(cmd, contract.Strategy, &f.strategy)
-	cmd.Flags().Lookup(contract.Strategy.Flag()).Usage += fmt.Sprintf("; --%s alone means periodic, --%s alone entropy", contract.Every.Flag(), contract.EntropyThreshold.Flag())
+	More(cmd, contract.Strategy, fmt.Sprintf("; --%s alone means periodic, --%s alone entropy", contract.Every.Flag(), contract.EntropyThreshold.Flag()))
 	Add(cmd, contract.Every, &o.Every)
 	Add(cmd, contract.EntropyThreshold, &o.EntropyThreshold)
 	Add(cmd, contract.MinLength, &o.MinLength)
@@ -71,16 +69,12 @@ func (f *Flags) AddPositions(cmd *cobra.Command) {
 
 // AddEstimator adds the flags that say who estimates.
 func (f *Flags) AddEstimator(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	m := &f.Config.Model
-	flags.StringVar(&f.Estimator, "estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
-	flags.StringVar(&f.calibration, contract.Calibration.Flag(), "", "file of finece calibrate: its maps calibrate the estimates")
-	f.method = f.Config.Method.String()
+	Add(cmd, contract.EstimatorURL, &f.Estimator)
+	Add(cmd, contract.CalibrationFile, &f.calibration)
 	Add(cmd, contract.Method, &f.method)
-	f.adapter = m.Adapter.String()
 	Add(cmd, contract.ModelAdapter, &f.adapter)
-	Add(cmd, contract.ModelName, &m.Name)
-	f.Timeout, f.Requests = contract.Timeout.Default.(time.Duration), contract.Requests.Default.(int)
+	Add(cmd, contract.ModelName, &f.Config.Model.Name)
+	More(cmd, contract.ModelName, "; a URL here is the same as one for --estimator")
 	Add(cmd, contract.Timeout, &f.Timeout)
 	Add(cmd, contract.Requests, &f.Requests)
 	Fusion(cmd, &f.Config.Fusion)
@@ -90,6 +84,9 @@ func (f *Flags) AddEstimator(cmd *cobra.Command) {
 // Resolve reads the flags that are names and checks all settings.
 func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	c := &f.Config
+	if IsURL(c.Model.Name) && f.Estimator == contract.EstimatorURL.Default {
+		f.Estimator, c.Model.Name = c.Model.Name, ""
+	}
 	if c.Format, err = stream.ParseFormat(f.Format); err != nil {
 		return exit.Usagef("--format: %w", err)
 	}
@@ -145,7 +142,9 @@ func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
 }
 
 // AsksModel reports whether a confidence model is asked.
-func (f *Flags) AsksModel() bool { return f.Estimator != "" && f.Estimator != "logprob" }
+func (f *Flags) AsksModel() bool {
+	return f.Estimator != "" && f.Estimator != contract.EstimatorURL.Default || IsURL(f.Config.Model.Name)
+}
 
 // Fusion adds the flags of Backward Confidence Integration that every input has.
 func Fusion(cmd *cobra.Command, p *bci.Params) {

@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `text prints the text of one answer of a stream, and nothing else: no protocol, no
@@ -45,7 +46,7 @@ func New() *cobra.Command {
 			return runText(cmd, f, args[0], choice, segment)
 		},
 	}
-	cmd.Flags().IntVar(&choice, "choice", 0, "the number of the answer to print, from 0")
+	settings.Add(cmd, contract.Choice, &choice)
 	cmd.Flags().BoolVar(&reasoning, "reasoning", false, "print the model's reasoning instead of its answer")
 	f.AddStream(cmd)
 	return cmd

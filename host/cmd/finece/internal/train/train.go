@@ -16,9 +16,11 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/output"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/suc"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `train makes a confidence model from the labels that finece construct samples.
@@ -35,8 +37,9 @@ and the small generator that this project ships:
   tokenizer, base   a tokenizer, and a generator from scratch or trained further
 
 ift, value, tokenizer and base run the Python trainer, which uses transformers and
-PEFT, and a GPU if there is one. The interpreter is FINECE_PYTHON, or python3; finece train requirements prints the packages for pip.
-If the trainer is killed, the same command resumes from the last checkpoint.`
+PEFT, and a GPU if there is one. The interpreter is FINECE_PYTHON, or python3;
+finece train requirements prints the packages for pip. If the trainer is killed, the
+same command resumes from the last checkpoint.`
 
 const example = `  finece train requirements > requirements.txt
   finece train export --split train -o train.jsonl states.jsonl
@@ -163,11 +166,11 @@ occurs in so many answers to its question.`,
 	flags.StringVar(&layout, "layout", c.Layout.String(), "messages (TRL, transformers) or alpaca (LLaMA-Factory)")
 	flags.IntVar(&c.Digits, "digits", c.Digits, "digits of a label after the point")
 	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 instead of 0.99; a reply that begins with 1 has no distribution over the digit after 0.")
-	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the rounding")
+	settings.Add(cmd, contract.Seed, &c.Seed)
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
 	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
 	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out answers, whole and begun: the data of P(IK)")
-	flags.StringVarP(&path, "output", "o", "", "write to this file")
+	settings.Add(cmd, contract.OutputFile, &path)
 	completion.Values(cmd, "layout", "messages", "alpaca")
 	completion.Values(cmd, "split", splits...)
 	return cmd
@@ -196,12 +199,12 @@ clusters, which finece experiment compares with.`,
 			return output.Write(cmd, path, func(w io.Writer) error { return json.NewEncoder(w).Encode(suc) })
 		},
 	}
-	cmd.Flags().StringVarP(&path, "output", "o", "", "write to this file")
+	settings.Add(cmd, contract.OutputFile, &path)
 	return cmd
 }
 
 func newTrainConfig() *cobra.Command {
-	var c train.LLaMAFactoryConfig
+	c := train.DefaultLLaMAFactoryConfig()
 	cmd := &cobra.Command{
 		Use:   "config [flags] FOLDER",
 		Short: "Write a LLaMA-Factory configuration with the paper's settings",
@@ -225,12 +228,12 @@ warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
 	flags.StringVar(&c.Template, "template", "", "LLaMA-Factory's name of its chat template")
 	flags.StringVar(&c.Train, "train", "", "file in FOLDER, in the alpaca layout")
 	flags.StringVar(&c.Dev, "dev", "", "the same of held-out questions")
-	flags.StringVar(&c.Output, "out", "out", "where checkpoints go")
+	flags.StringVar(&c.Output, "out", c.Output, "where checkpoints go")
 	flags.IntVar(&c.LoRARank, "lora-rank", 0, "rank of LoRA matrices; 0 trains all weights")
-	flags.Float64Var(&c.Epochs, "epochs", 3, "passes over the data")
-	flags.IntVar(&c.Batch, "batch", 8, "sequences of a device and step")
-	flags.IntVar(&c.Cutoff, "cutoff", 2048, "tokens of a sequence")
-	flags.Uint64Var(&c.Seed, "seed", 1, "seed of the training")
+	flags.Float64Var(&c.Epochs, "epochs", c.Epochs, "passes over the data")
+	flags.IntVar(&c.Batch, "batch", c.Batch, "sequences of a device and step")
+	flags.IntVar(&c.Cutoff, "cutoff", c.Cutoff, "tokens of a sequence")
+	settings.Add(cmd, contract.TrainSeed, &c.Seed)
 	return cmd
 }
 
@@ -268,12 +271,11 @@ what its confidence is learnt from; test.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint64Var(&seed, "seed", 1, "seed of the problems")
+	settings.Add(cmd, contract.TrainSeed, &seed)
 	flags.IntVarP(&n, "number", "n", 100, "number of problems")
-	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open")
+	settings.Add(cmd, contract.ProblemDomain, &domain, problems.Domains()...)
 	flags.StringVar(&pool, "pool", "test", "corpus, confidence or test")
-	flags.StringVarP(&path, "output", "o", "", "write to this file")
-	completion.Values(cmd, "domain", "in", "hard", "long", "wording", "open")
+	settings.Add(cmd, contract.OutputFile, &path)
 	completion.Values(cmd, "pool", "corpus", "confidence", "test")
 	return cmd
 }
@@ -312,11 +314,10 @@ for a model to learn what to expect there (finece train base --prompt-loss).`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.Uint64Var(&seed, "seed", 1, "seed of the problems")
+	settings.Add(cmd, contract.TrainSeed, &seed)
 	flags.IntVarP(&n, "number", "n", 1000, "number of conversations")
-	flags.StringVar(&domain, "domain", "in", "in, hard, long, wording or open, as of finece train problems")
+	settings.Add(cmd, contract.ProblemDomain, &domain, problems.Domains()...)
 	flags.BoolVar(&prompts, "prompts", false, "conversations with a confidence model")
-	flags.StringVarP(&path, "output", "o", "", "write to this file")
-	completion.Values(cmd, "domain", "in", "hard", "long", "wording", "open")
+	settings.Add(cmd, contract.OutputFile, &path)
 	return cmd
 }

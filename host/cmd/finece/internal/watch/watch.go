@@ -19,7 +19,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
-	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract"
 	"github.com/finece/finece/wasm/contract/record"
@@ -81,9 +80,9 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	flags.Float64Var(&f.pace, "pace", 0, "events or words per second, 0 for no limit (default: 40 for a file on a terminal, else 0)")
 	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or the content of a file after @")
-	flags.IntVar(&f.choice, "choice", 0, "the number of the answer to show, from 0")
+	settings.Add(cmd, contract.Choice, &f.choice)
 	flags.BoolVar(&f.json, "json", false, "print records as they come, one JSON object a line, of all answers; no text")
-	flags.StringVar(&f.Config.Question, "question", "", "what the stream answers; without it p(0) is unavailable")
+	settings.Add(cmd, contract.Question, &f.Config.Question)
 	settings.Add(cmd, contract.KeepRequest, &f.keep)
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
@@ -129,7 +128,7 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		return err
 	}
 	defer follower.Engine.Close()
-	follower.Limits = model.Limits{Waiting: 16} // the stream does not wait for stale requests
+	follower.Limits.Waiting = 16 // the stream does not wait for stale requests
 
 	w := &watching{}
 	switch {

@@ -1,0 +1,137 @@
+package contract
+
+import (
+	"time"
+
+	"github.com/finece/finece/metrics"
+)
+
+// Group is the settings that one part of FineCE reads.
+type Group struct {
+	// Name begins the names of the group's constants in package defaults, and is
+	// the group's key in the JSON schema, in lower case.
+	Name     string
+	Doc      string // whose settings these are, as the rest of a sentence
+	Settings []*Setting
+}
+
+// Groups is every group of settings but the session's own, which is [Session].
+var Groups = []Group{
+	{"Model", "of a client that asks a confidence model", Model},
+	{"Scoring", "of the commands that score streams", Scoring},
+	{"Gateway", "of the gateway", Gateway},
+	{"Sampling", "of what samples answers of a model's server", Sampling},
+	{"Construct", "of data construction", Construct},
+	{"Experiment", "of the paper's experiments", Experiment},
+	{"Measure", "of the commands that measure and calibrate confidences", Measure},
+	{"LM", "of the server of small models", LM},
+	{"Training", "of the problems and the training", Training},
+	{"Output", "of what commands write", Output},
+}
+
+// The settings of a client that asks a confidence model. TypeScript has the same.
+var (
+	Requests = atLeast("requests", 1, 8, "requests to the model's server at once", "")
+	Timeout  = atLeast("timeout", float64(time.Millisecond), time.Minute, "URL: time for one estimate, retries included", "")
+	Retries  = atLeast("retries", 0, 3, "attempts after the first, for a lost connection, status 429 and 5xx", "")
+	MaxReply = atLeast("max_reply", 1, 1<<20, "the longest reply that is read", "bytes")
+	Flying   = atLeast("flying", 1, 4, "requests of one stream in flight", "")
+	Model    = []*Setting{Requests, Timeout, Retries, MaxReply, Flying}
+)
+
+// The settings of every command that scores streams. Estimator and Method
+// together are the session's setting "estimator", and Calibration names the file
+// that has the session's "calibration" in it.
+var (
+	Engine          = ofNames("engine", "wazero", "what scores: finece.wasm on wazero, or Go code; both give the same bits", "wazero", "native")
+	EstimatorURL    = text("estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	Method          = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
+	CalibrationFile = text("calibration", "", "file of finece calibrate: its maps calibrate the estimates")
+	Choice          = atLeast("choice", 0, 0, "the number of the answer to show, from 0", "")
+	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, Choice}
+)
+
+// The settings of the gateway.
+var (
+	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
+	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "withhold")
+	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
+	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
+	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
+	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
+	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
+	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
+	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
+	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
+	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
+	Grace           = atLeast("grace", 0, 10*time.Second, "time for answers under way when the server is stopped", "")
+	Gateway         = []*Setting{
+		Upstream, Policy, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld, Grace,
+	}
+)
+
+// The settings of what samples answers: construct, experiment and demo.
+var (
+	Server         = text("server", "", "base URL of the model's server, such as http://127.0.0.1:8000/v1")
+	API            = text("api", "continue-final", "how a partial answer is sent")
+	Dataset        = text("dataset", "plain", "format of the questions")
+	Grader         = text("grader", "", "how answers are graded")
+	Temperature    = &Setting{Name: "temperature", Help: "temperature of the sampling", Default: 1.0, High: 2}
+	SampleTokens   = atLeast("max_tokens", 0, 1024, "length of a completion at most; 0 leaves it to the server", "tokens")
+	SampleTimeout  = atLeast("timeout", float64(time.Millisecond), 10*time.Minute, "time for one request, retries included", "")
+	SampleRetries  = atLeast("retries", 0, 6, "retries of a request", "")
+	SampleMaxReply = atLeast("max_reply", 1, 256<<20, "the longest reply that is read: thirty long answers, or embeddings of thirty texts", "bytes")
+	Sampling       = []*Setting{Server, API, Dataset, Grader, Temperature, SampleTokens, SampleTimeout, SampleRetries, SampleMaxReply}
+)
+
+// The settings of data construction.
+var (
+	ConstructK      = &Setting{Name: "k", Help: "completions of a question and of each partial answer", Default: 30, Low: 1, High: 10_000}
+	ConstructT      = &Setting{Name: "T", Help: "fragments of the longest partial answers", Default: 3, High: 1000}
+	ConstructM      = &Setting{Name: "m", Help: "partial answers of each length", Default: 3, High: 10_000}
+	ClusterDistance = &Setting{Name: "cluster_distance", Help: "cosine distance from which clusters are not merged", Default: 0.3, High: 2, Was: "threshold"}
+	Construct       = []*Setting{ConstructK, ConstructT, ConstructM, ClusterDistance}
+)
+
+// The settings of the paper's experiments.
+var (
+	ExperimentAnswers = atLeast("answers", 1, 1, "answers to each question", "")
+	ExperimentSamples = atLeast("samples", 1, 10, "samples of the baselines at each state", "")
+	ExperimentDepth   = &Setting{Name: "depth", Help: "fusion depth of the trees; 0 samples none", Default: 2, High: 4}
+	ExperimentWidth   = &Setting{Name: "width", Help: "fusion width of the trees; 0 samples none", Default: 4, High: 16}
+	ExperimentLabels  = atLeast("labels", 0, 15, "continuations of p(0), p(1) and p(z-1) to see how often they are right; 0 samples none", "")
+	ExperimentEvery   = atLeast("every", 1, 30, "periodic: tokens from one position to the next", "tokens")
+	Experiment        = []*Setting{ExperimentAnswers, ExperimentSamples, ExperimentDepth, ExperimentWidth, ExperimentLabels, ExperimentEvery}
+)
+
+// The settings of eval and calibrate, and the seed of every command whose random
+// numbers do not depend on the machine.
+var (
+	ConfidenceColumn = text("confidence", "confidence", "key or column of the confidence")
+	CorrectColumn    = text("correct", "correct", "key or column of the correctness")
+	Bins             = &Setting{Name: "bins", Help: "number of bins", Default: metrics.DefaultBins, Low: 1, High: metrics.MaxBins}
+	Resamples        = atLeast("resamples", 1, metrics.DefaultResamples, "resamples of the bootstrap", "")
+	Seed             = atLeast("seed", 0, 0, "seed of all that is random; the same seed gives the same result", "")
+	Measure          = []*Setting{ConfidenceColumn, CorrectColumn, Bins, Resamples, Seed}
+)
+
+// The settings of the server of small models, host/lm.
+var (
+	MaxSequences = &Setting{Name: "max_sequences", Help: "completions of a model at a time; more wait", Default: 64, Low: 1, High: 1 << 20}
+	LMCache      = &Setting{Name: "cache", Help: "MiB of each model's key-value cache", Unit: "MiB", Default: 256, Low: 1, High: 1 << 30}
+	LM           = []*Setting{MaxSequences, LMCache}
+)
+
+// The settings of the problems and the training.
+var (
+	TrainSeed     = atLeast("seed", 0, 1, "seed of all that is random; the same seed gives the same result", "")
+	ProblemDomain = text("domain", "in", "domain of the problems")
+	Training      = []*Setting{TrainSeed, ProblemDomain}
+)
+
+// The settings of what commands write.
+var (
+	OutputFile = &Setting{Name: "output", Help: "write to this file", Default: "", Short: "o"}
+	Resumed    = &Setting{Name: "output", Help: "write to this file; resume if it has lines already", Default: "", Short: "o"}
+	Output     = []*Setting{OutputFile}
+)
