@@ -65,12 +65,16 @@ func pairShare(twice uint128, right, wrong uint64) float64 {
 //	sum over thresholds k, from the highest, of (R_k - R_(k-1)) * P_k
 //
 // with one threshold for all pairs of one confidence. It is not the
-// trapezoid, which is optimistic (Davis and Goadrich 2006). With one class only
-// it is NaN with [ErrOneClass]: when all are correct it would be 1 whatever the
-// ranking.
+// trapezoid, which is optimistic (Davis and Goadrich 2006). A ranking at random has
+// the accuracy. So when all answers are correct it is 1, whatever the ranking, as
+// scikit-learn has it. When all are wrong there is no recall, and it is NaN with
+// [ErrOneClass].
 func (s *Sample) AveragePrecision() (float64, error) {
-	if err := s.ranked(); err != nil {
+	if err := s.ranked(); s.right == 0 {
 		return math.NaN(), err
+	}
+	if s.wrong == 0 {
+		return 1, nil // without the rounding of a sum
 	}
 	var ap compensated
 	var right, all uint64

@@ -52,39 +52,76 @@ func (r *Resampling) fill() {
 // so a resample costs O(n) and no sort; memory is 4 bytes a pair.
 //
 // The ECE is biased upward, the more so in resamples, so its interval can lie
-// above its value.
+// above its value: see [Interval.Around].
 func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
 	r.fill()
-	iv := Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}
-	if _, err := twoSidedZ(r.Level); err != nil {
-		return iv, err
-	}
-	if m >= metricCount {
-		return iv, ErrMetric
-	}
-	if s.N() > math.MaxUint32 {
-		return iv, ErrOverflow
-	}
 	if _, err := s.metric(m, r.Binning); err != nil {
-		return iv, err
+		return Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}, err
 	}
-	draw := newResampler(s)
-	values := make([]float64, 0, r.Resamples)
-	for i := range r.Resamples {
-		if v, err := draw.next(r.Seed, uint64(i)).metric(m, r.Binning); err == nil {
-			values = append(values, v)
-		} else {
-			iv.Skipped++
+	all, err := s.Bootstraps([]Metric{m}, r)
+	if err == nil && all[0].Resamples == 0 {
+		err = ErrTooFew
+	}
+	return all[0], err
+}
+
+// Bootstraps is [Sample.Bootstrap] of several metrics from the same draws. The interval
+// of a metric that is undefined on every draw is NaN.
+func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) {
+	r.fill()
+	out := make([]Interval, len(metrics))
+	for k, m := range metrics {
+		out[k] = Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}
+		if m >= metricCount {
+			return out, ErrMetric
 		}
 	}
-	iv.Resamples = len(values)
-	if len(values) == 0 {
-		return iv, ErrTooFew
+	if _, err := twoSidedZ(r.Level); err != nil {
+		return out, err
 	}
-	slices.Sort(values)
-	iv.Low = quantile(values, (1-r.Level)/2)
-	iv.High = quantile(values, (1+r.Level)/2)
-	return iv, nil
+	if !r.Binning.valid() {
+		return out, ErrBinning
+	}
+	if s.N() > math.MaxUint32 {
+		return out, ErrOverflow
+	}
+	draw := newResampler(s)
+	values := make([][]float64, len(metrics))
+	for i := range r.Resamples {
+		drawn := draw.next(r.Seed, uint64(i))
+		for k, m := range metrics {
+			if v, err := drawn.metric(m, r.Binning); err == nil {
+				values[k] = append(values[k], v)
+			}
+		}
+	}
+	for k, v := range values {
+		out[k] = percentiles(v, r)
+	}
+	return out, nil
+}
+
+// percentiles is the interval of the values over the resamples that have one.
+func percentiles(values []float64, r Resampling) Interval {
+	iv := Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile, Resamples: len(values), Skipped: r.Resamples - len(values)}
+	if len(values) > 0 {
+		slices.Sort(values)
+		iv.Low, iv.High = quantile(values, (1-r.Level)/2), quantile(values, (1+r.Level)/2)
+	}
+	return iv
+}
+
+// Around turns a percentile interval into the basic bootstrap interval of a value
+// (Davison and Hinkley 1997, section 5.2.1): the resamples are reflected at it. A
+// calibration error is at least as much too high in a resample as in the sample, so
+// that its percentile interval can lie above it; the basic one corrects that. It still
+// holds a true error of 0 less often than its level says: about 6 times in 10 at 200
+// pairs, where the percentile one never does. The value is at least 0, and so are the
+// ends.
+func (iv Interval) Around(value float64) Interval {
+	iv.Low, iv.High = max(2*value-iv.High, 0), max(2*value-iv.Low, 0)
+	iv.Method = Basic
+	return iv
 }
 
 func (s *Sample) metric(m Metric, b Binning) (float64, error) {

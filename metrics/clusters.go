@@ -1,10 +1,5 @@
 package metrics
 
-import (
-	"math"
-	"slices"
-)
-
 // BootstrapClusters is [Sample.Bootstrap] for pairs that come in clusters, such
 // as the positions of one question: clusters are drawn with replacement, as many
 // as there are, each with all its pairs (Davison and Hinkley 1997, section 3.8).
@@ -40,17 +35,10 @@ func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures
 			return nil, err
 		}
 	}
-	if len(cluster) == 0 {
-		return nil, ErrEmpty
+	members, err := clustersOf(cluster, len(cluster))
+	if err != nil {
+		return nil, err
 	}
-	if least := slices.Min(cluster); least < 0 {
-		return nil, ErrCount
-	}
-	members := make([][]int, slices.Max(cluster)+1)
-	for i, c := range cluster {
-		members[c] = append(members[c], i)
-	}
-	members = slices.DeleteFunc(members, func(m []int) bool { return len(m) == 0 })
 	values := make([][]float64, len(figures))
 	var drawn []int
 	var conf []float64
@@ -83,12 +71,7 @@ func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures
 	}
 	out := make([]Interval, len(figures))
 	for k, v := range values {
-		iv := Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile, Resamples: len(v), Skipped: r.Resamples - len(v)}
-		if len(v) > 0 {
-			slices.Sort(v)
-			iv.Low, iv.High = quantile(v, (1-r.Level)/2), quantile(v, (1+r.Level)/2)
-		}
-		out[k] = iv
+		out[k] = percentiles(v, r)
 	}
 	return out, nil
 }

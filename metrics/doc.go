@@ -16,15 +16,18 @@
 //     equal-mass ([Binning]). Naeini et al. 2015; Guo et al. 2017; Kumar et al.
 //     2019; Roelofs et al. 2022.
 //   - SmoothECE: Blasiok and Nakkiran 2023, discretised as their relplot.
-//   - Brier and BrierDecomposition: Brier 1950; Murphy 1973; Stephenson et al. 2008.
+//   - Brier, BrierSkill and BrierDecomposition: Brier 1950; Murphy 1973; Stephenson
+//     et al. 2008.
 //   - NLL: clipped at 1e-15, and the clipped pairs counted.
-//   - AUROC: Mann-Whitney, a tied pair counts one half. AveragePrecision: the
-//     step sum.
+//   - AUROC: Mann-Whitney, a tied pair counts one half. WithinQuestion: the same
+//     among the answers to one question (Taubenfeld et al. 2025).
+//     AveragePrecision: the step sum.
 //   - AURC (Geifman et al. 2019), AUGRC (Traub et al. 2024), PRR (Malinin and
 //     Gales 2021), CoverageAtRisk, RiskAtCoverage, RiskCoverage: tied pairs count
 //     by the mean over all their orders.
-//   - Bootstrap, BootstrapClusters and BootstrapDifferences (percentile), DeLong,
-//     WilsonInterval, ClopperPearson.
+//   - Bootstrap, BootstrapClusters and BootstrapDifferences (percentile; see
+//     [Interval.Around] for calibration errors), DeLong, WilsonInterval,
+//     ClopperPearson.
 //   - ThresholdForRisk: a threshold with a bound of its error rate for new
 //     answers. Angelopoulos et al. 2021.
 //

@@ -13,7 +13,8 @@ const (
 	// ErrEmpty: there is no pair at all.
 	ErrEmpty Undefined = iota + 1
 	// ErrOneClass: all answers are correct or all are wrong, so nothing can be
-	// ranked (AUROC, average precision, PRR).
+	// ranked (AUROC, PRR) and no constant be beaten (Brier skill). The average
+	// precision is undefined only if all are wrong.
 	ErrOneClass
 	// ErrTooFew: a variance needs two answers of each class (DeLong), or every
 	// resample of a bootstrap had only one class.
@@ -21,6 +22,9 @@ const (
 	// ErrTooManyDistinct: an [Accumulator] saw more than [MaxDistinct]
 	// confidences and no longer holds what this figure needs.
 	ErrTooManyDistinct
+	// ErrNoContrast: no question has both a correct and a wrong answer
+	// (WithinQuestion).
+	ErrNoContrast
 )
 
 func (u Undefined) Error() string {
@@ -34,6 +38,8 @@ func (u Undefined) Error() string {
 	case ErrTooManyDistinct:
 		return "metrics: unavailable: the accumulator saw more than " +
 			strconv.Itoa(MaxDistinct) + " distinct confidences; evaluate the pairs in one batch"
+	case ErrNoContrast:
+		return "metrics: undefined: no question has both a correct and a wrong answer"
 	}
 	return "metrics: undefined"
 }

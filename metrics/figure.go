@@ -17,4 +17,6 @@ var Figures = []Figure{
 	{5, "brier", func(s *Sample, _ Binning) (float64, error) { return s.Brier() }},
 	{6, "auroc", func(s *Sample, _ Binning) (float64, error) { return s.AUROC() }},
 	{7, "augrc", func(s *Sample, _ Binning) (float64, error) { return s.AUGRC() }},
+	{8, "brier_skill", func(s *Sample, _ Binning) (float64, error) { return s.BrierSkill() }},
+	{9, "smooth_ece", func(s *Sample, _ Binning) (float64, error) { v, _, err := s.SmoothECE(); return v, err }},
 }

@@ -15,6 +15,7 @@ const (
 	DeLong                   // asymptotic, AUROC only
 	Wilson                   // score interval of a proportion
 	Exact                    // Clopper and Pearson's of a proportion
+	Basic                    // basic bootstrap, see [Interval.Around]
 )
 
 // Interval is a confidence interval. Its ends are NaN when it is undefined.

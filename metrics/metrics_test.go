@@ -138,7 +138,7 @@ func TestUndefined(t *testing.T) {
 	}
 	ranked := []figure{
 		{"AUROC", (*Sample).AUROC},
-		{"average precision", (*Sample).AveragePrecision},
+		{"Brier skill", (*Sample).BrierSkill},
 		{"PRR", (*Sample).PRR},
 		{"DeLong", func(s *Sample) (float64, error) { iv, err := s.DeLong(0.95); return iv.Low, err }},
 		{"bootstrap of AUROC", func(s *Sample) (float64, error) {
@@ -249,7 +249,10 @@ func TestSummaryOfOneClass(t *testing.T) {
 	for _, u := range r.Unavailable {
 		reasons[u.Name] = u.Reason
 	}
-	for _, name := range []string{"auroc", "auroc_ci", "auprc", "prr"} {
+	if r.AUPRC != 1 {
+		t.Errorf("the average precision of correct answers alone is %v, want 1", r.AUPRC)
+	}
+	for _, name := range []string{"auroc", "auroc_ci", "brier_skill", "prr"} {
 		if reasons[name] != ErrOneClass {
 			t.Errorf("%s: %v, want ErrOneClass", name, reasons[name])
 		}

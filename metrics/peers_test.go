@@ -17,6 +17,7 @@ type peerCase struct {
 	AUROC *float64 `json:"sklearn_auroc"`
 	AP    *float64 `json:"sklearn_ap"`
 	Brier float64  `json:"sklearn_brier"`
+	Skill *float64 `json:"sklearn_d2_brier"`
 	NLL   float64  `json:"sklearn_nll"`
 	Curve []struct {
 		Bins                 int
@@ -94,6 +95,9 @@ func TestAgreesWithPeers(t *testing.T) {
 			s, number := c.sample(t), must[float64](t)
 			if c.AUROC != nil {
 				near(t, "AUROC", number(s.AUROC()), *c.AUROC, rounding)
+				near(t, "Brier skill", number(s.BrierSkill()), *c.Skill, rounding)
+			}
+			if c.AP != nil { // also where all are correct
 				near(t, "average precision", number(s.AveragePrecision()), *c.AP, rounding)
 			}
 			near(t, "Brier", number(s.Brier()), c.Brier, rounding)

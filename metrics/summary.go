@@ -73,6 +73,7 @@ type Summary struct {
 	SmoothECEWidth float64
 
 	Decomposition // Brier score and its parts
+	BrierSkill    float64
 	NLL           float64
 
 	AUROC         Bounded
@@ -124,6 +125,7 @@ func (s *Sample) Evaluate(o Options) (Summary, error) {
 	} else {
 		r.withoutTally(err)
 	}
+	r.skill()
 	r.ECEMass, err = s.ECE(Binning{EqualMass, o.Binning.bins()})
 	r.note("ece_mass", err)
 	r.SmoothECE, r.SmoothECEWidth, err = s.SmoothECE()
@@ -158,6 +160,7 @@ func (a *Accumulator) Evaluate(o Options) (Summary, error) {
 	r.MeanConfidence = f.conf.value() / n
 	r.NLL = f.nll.value() / n
 	r.fromTally(&f.tally, f.brier.value()/n)
+	r.skill()
 	s := f.sample()
 	r.ranking(s, true)
 	nan := math.NaN()
@@ -166,7 +169,16 @@ func (a *Accumulator) Evaluate(o Options) (Summary, error) {
 	r.accuracy(o)
 	// The ties inside a cell are not known, and so neither is the variance.
 	r.AUROCInterval = Interval{Low: nan, High: nan, Level: o.Level, Method: o.Interval}
-	for _, name := range []string{"ece_mass", "smooth_ece", "auprc", "coverage_at_risk", "risk_at_coverage", "auroc_ci"} {
+	unknown := []string{"ece_mass", "smooth_ece", "coverage_at_risk", "risk_at_coverage", "auroc_ci"}
+	switch {
+	case r.Correct == r.N:
+		r.AUPRC = 1
+	case r.Correct == 0:
+		r.note("auprc", ErrOneClass)
+	default:
+		unknown = append(unknown, "auprc")
+	}
+	for _, name := range unknown {
 		r.note(name, ErrTooManyDistinct)
 	}
 	return r, nil
@@ -186,6 +198,15 @@ func (r *Summary) accuracy(o Options) {
 	}
 	r.AccuracyInterval, err = WilsonInterval(r.Correct, r.N, o.Level)
 	r.note("accuracy", err)
+}
+
+func (r *Summary) skill() {
+	r.BrierSkill = math.NaN()
+	err := error(ErrEmpty)
+	if r.N > 0 {
+		r.BrierSkill, err = brierSkill(r.Brier, r.Correct, r.N-r.Correct)
+	}
+	r.note("brier_skill", err)
 }
 
 func (r *Summary) fromTally(t *tally, brier float64) {
@@ -247,6 +268,7 @@ func (r *Summary) Each(visit func(name string, value float64)) {
 	visit("smooth_ece", r.SmoothECE)
 	visit("smooth_ece_width", r.SmoothECEWidth)
 	visit("brier", r.Brier)
+	visit("brier_skill", r.BrierSkill)
 	visit("reliability", r.Reliability)
 	visit("resolution", r.Resolution)
 	visit("uncertainty", r.Uncertainty)

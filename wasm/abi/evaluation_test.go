@@ -48,7 +48,7 @@ func TestAnEvaluationOfOneClassHasNoAUROC(t *testing.T) {
 		t.Errorf("AUROC %v, ECE %v", auroc, ece)
 	}
 	for _, r := range e.Rows {
-		if (r.Why == metrics.ErrOneClass) != (r.Name == "auroc") || (r.Why != 0) != math.IsNaN(r.Value) {
+		if (r.Why == metrics.ErrOneClass) != (r.Name == "auroc" || r.Name == "brier_skill") || (r.Why != 0) != math.IsNaN(r.Value) {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -329,7 +329,7 @@ export interface Envelope {
 }
 
 /** The figures that the core computes. */
-export const FIGURES = ["n", "correct", "ece", "mce", "brier", "auroc", "augrc"] as const;
+export const FIGURES = ["n", "correct", "ece", "mce", "brier", "auroc", "augrc", "brier_skill", "smooth_ece"] as const;
 
 /** The figures of a set of pairs. One that the data do not define is NaN. */
 export interface Figures {
@@ -347,6 +347,10 @@ export interface Figures {
   readonly auroc: number;
   /** Area under the generalized risk-coverage curve, in [0,0.5]; lower is better. */
   readonly augrc: number;
+  /** 1 - Brier score / that of a constant, the accuracy: 1 is perfect, 0 no better than the constant. */
+  readonly brier_skill: number;
+  /** Smooth calibration error, which has no bins, in [0,1]. */
+  readonly smooth_ece: number;
 }
 
 type StrategyName = Exclude<PositionKind, "question" | "end">;

@@ -16,6 +16,7 @@ test("multiples of 0.1, which lie on the edges of ten bins", () => {
   const e = evaluate(core, tenths, correct);
   near(e.auroc, 0.7142857142857143);
   near(e.brier, 0.22999999999999998);
+  near(e.brier_skill, 0.08000000000000007);
   assert.deepEqual([e.n, e.correct, e.why], [14, 7, {}]);
   assert.deepEqual(e.bins.map(({ count }) => count), [2, 2, 2, 1, 0, 1, 2, 1, 1, 2]);
   assert.deepEqual([e.bins[0]?.low, e.bins[9]?.high], [0, 1]);
@@ -78,11 +79,11 @@ test("what the data do not define is NaN, with the reason", () => {
   for (const label of [0, 1]) {
     const { auroc, ece, why } = evaluate(core, [0.2, 0.8], [label, label]);
     assert.ok(Number.isNaN(auroc) && ece >= 0);
-    assert.deepEqual(why, { auroc: "one class" });
+    assert.deepEqual(why, { auroc: "one class", brier_skill: "one class" });
   }
   const nothing = evaluate(core, [], []);
   assert.ok(Number.isNaN(nothing.ece) && Number.isNaN(nothing.auroc) && nothing.bins.length === 0);
-  assert.deepEqual(nothing.why, { ece: "no pairs", mce: "no pairs", brier: "no pairs", auroc: "no pairs", augrc: "no pairs" });
+  assert.deepEqual(nothing.why, { ece: "no pairs", mce: "no pairs", brier: "no pairs", auroc: "no pairs", augrc: "no pairs", brier_skill: "no pairs", smooth_ece: "no pairs" });
   assert.equal(evaluate(core, [0.5, 0.5], [0, 1]).auroc, 0.5, "all tied");
 });
 

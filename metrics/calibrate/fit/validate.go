@@ -19,7 +19,8 @@ type Scores struct {
 	NLL   Figure `json:"nll"`
 }
 
-// Figure is a value and its bootstrap interval over questions.
+// Figure is a value and its bootstrap interval over questions: percentiles, for the
+// ECE reflected at the value.
 type Figure struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
@@ -59,6 +60,7 @@ func scoresOf(rows []Row, conf []float64, o *Options) (s Scores, err error) {
 	ece, err1 := sample.ECE(binning)
 	brier, err2 := sample.Brier()
 	nll, _, err3 := sample.NLL()
+	intervals[0] = intervals[0].Around(ece)
 	for i, v := range []float64{ece, brier, nll} {
 		*[]*Figure{&s.ECE, &s.Brier, &s.NLL}[i] = Figure{v, intervals[i].Low, intervals[i].High}
 	}
