@@ -1,7 +1,12 @@
 package contract
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/finece/finece/wasm/session"
 )
@@ -38,5 +43,49 @@ func TestASettingHasOneNameInFourSpellings(t *testing.T) {
 	}
 	if !MaxTokens.In("model") || MaxTokens.In("") || !Alpha.In("") || !AboutPartial.In("model.instructions") || AboutPartial.In("model") {
 		t.Error("In")
+	}
+}
+
+// The schema takes every default, and refuses a value out of range and a name that
+// nobody knows.
+func TestTheSchemaOfSettings(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("schema/settings.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := func(text string) error {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		return schema.Validate(v)
+	}
+	c := session.DefaultConfig()
+	if err := valid(`{"session":` + string(session.AppendConfig(nil, &c)) + `}`); err != nil {
+		t.Errorf("the default session: %v", err)
+	}
+	for _, g := range Groups {
+		defaults := map[string]any{}
+		for _, s := range g.Settings {
+			defaults[s.Name] = s.Default
+			if d, isDuration := s.Default.(time.Duration); isDuration {
+				defaults[s.Name] = d.String()
+			}
+		}
+		text, err := json.Marshal(map[string]any{strings.ToLower(g.Name): defaults})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := valid(string(text)); err != nil {
+			t.Errorf("the defaults of %s: %v", g.Name, err)
+		}
+	}
+	for _, wrong := range []string{
+		`{"session":{"alpha":1.5}}`, `{"session":{"alpha":"0.5"}}`, `{"session":{"withhold_below":0.5}}`, `{"session":{"model":{"adapter":"telepathy"}}}`,
+		`{"gateway":{"withhold_below":1.5}}`, `{"gateway":{"settle":"soon"}}`, `{"gateway":{"policy":"hope"}}`, `{"model":{"requests":0}}`, `{"other":{}}`,
+	} {
+		if valid(wrong) == nil {
+			t.Errorf("%s is valid", wrong)
+		}
 	}
 }
