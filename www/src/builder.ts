@@ -7,7 +7,7 @@ import type { ConfidenceEvent, CoreEvent, FinishEvent, KnownConfidence } from ".
  */
 export class RecordBuilder {
   readonly #model: string | null;
-  readonly #open = new Map<string, { place: Place; revision: number }>();
+  readonly #open = new Map<number, { place: Place; revision: number }>();
   readonly #totals = new Map<number, FinishEvent>();
 
   /** `model` is the confidence model's name, if one is asked. */
@@ -111,8 +111,8 @@ export class RecordBuilder {
   }
 }
 
-function keyOf({ choice, index }: { readonly choice: number; readonly index: number }): string {
-  return `${String(choice)}:${String(index)}`;
+function keyOf({ choice, index }: { readonly choice: number; readonly index: number }): number {
+  return choice * 2 ** 32 + index;
 }
 
 /** The record of a position that has and will have no value. */

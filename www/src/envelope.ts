@@ -134,7 +134,20 @@ function nameIn(names: readonly string[], value: unknown): unknown {
 
 /** Writes an envelope as JSON, without the keys that have no value: the value of a key `finece`. */
 export function writeEnvelope(events: readonly FineceRecord[], id: string | null = null, generator: string | null = null): string {
-  return JSON.stringify({ version: RECORD_VERSION, id, generator, events }, (key, value: unknown) =>
-    value === null || (value === false && (key === "approximate" || key === "calibrated"))
-    || (Array.isArray(value) && value.length === 0 && (key === "missing" || key === "outside")) ? undefined : value);
+  return JSON.stringify(bare({ version: RECORD_VERSION, id, generator, events: events.map(bare) }));
+}
+
+/** The object with `undefined`, which JSON has no words for, under the keys that have no value. A replacer would take twice as long. */
+function bare(value: object): Fields {
+  const kept = { ...value } as Record<string, unknown>;
+  for (const key in kept) {
+    const v = kept[key];
+    if (v === null || (v === false && (key === "approximate" || key === "calibrated"))
+      || (Array.isArray(v) && v.length === 0 && (key === "missing" || key === "outside"))) {
+      kept[key] = undefined;
+    } else if (key === "source" || key === "entropy") {
+      kept[key] = bare(v as object);
+    }
+  }
+  return kept;
 }

@@ -51,6 +51,11 @@ export interface ConfidenceFetchOptions extends Omit<ScoreOptions, "question" | 
  * which all responses share one limit.
  */
 export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = {}): Fetch {
+  return fetchThrough(ConfidenceStream, fetch, options);
+}
+
+/** {@link confidenceFetch} with another class of streams. */
+export function fetchThrough(Stream: typeof ConfidenceStream, fetch: Fetch, options: ConfidenceFetchOptions): Fetch {
   const { onResponse, onEvent, onError, question = fromBody, match = isStream, model: given, ...shared } = options;
   let model: Promise<ConfidenceModel> | undefined; // one for all responses
   let number = 0;
@@ -63,7 +68,7 @@ export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = 
     const body = typeof init?.body === "string" ? init.body : undefined;
     const asked = given === undefined ? undefined
       : typeof question === "string" ? question : tried(question, { url, body });
-    const stream = new ConfidenceStream({
+    const stream = new Stream({
       ...shared,
       signal: either(shared.signal, init?.signal ?? (input as Partial<Request>).signal),
       ...(given === undefined ? {} : { model: model ??= import("./exchange.js").then(({ modelOf }) => modelOf(given)) }),

@@ -25,6 +25,7 @@ const MAX_EVENT = 16 << 20;
 export class Framer {
   readonly #decoder = new TextDecoder();
   readonly #format: Format;
+  readonly #wanted: readonly string[] | undefined;
   #framing: Framing = "undecided";
   /** The beginning of the event or line that the next bytes continue. It is not searched again. */
   #rest = "";
@@ -35,8 +36,13 @@ export class Framer {
   #quoted = false;
   #escaped = false;
 
-  constructor(format: Format = "auto") {
+  /**
+   * Cuts a stream of a format. With `wanted`, only events with one of these words
+   * count: for others nothing is called, or `value` with "".
+   */
+  constructor(format: Format = "auto", wanted?: readonly string[]) {
     this.#format = format;
+    this.#wanted = wanted;
     if (format === "text") {
       this.#framing = "text";
     }
@@ -61,7 +67,7 @@ export class Framer {
     if (this.#framing === "undecided") {
       text = this.#rest + text;
       this.#rest = "";
-      const found = framingOf(text, last || text.length >= MAX_HEAD);
+      const found = framingOf(text.slice(0, MAX_HEAD), last || text.length >= MAX_HEAD);
       if (found === "undecided") {
         this.#rest = text;
         return;
@@ -88,6 +94,7 @@ export class Framer {
     }
     let begin = 0;
     if (!text.includes("\r")) { // nearly always, and much faster
+      text = this.#skip(text, handler);
       for (let end; (end = text.indexOf("\n", begin)) >= 0; begin = end + 1) {
         this.#line(this.#rest + text.slice(begin, end), handler);
         this.#rest = "";
@@ -100,6 +107,23 @@ export class Framer {
       this.#rest = "";
     }
     this.#keep(text.slice(begin));
+  }
+
+  /** Skips whole events before the first wanted one. Returns the text that is left. */
+  #skip(text: string, handler: FrameHandler): string {
+    if (this.#wanted === undefined || this.#data.length > 0) {
+      return text;
+    }
+    const all = this.#rest + text;
+    const found = this.#wanted.map((word) => all.indexOf(word)).filter((at) => at >= 0);
+    const end = all.lastIndexOf("\n\n", Math.min(all.length, ...found) - 2);
+    if (end < 0 || !/^data:/m.test(all.slice(0, end))) {
+      return text;
+    }
+    handler.value("");
+    this.#rest = "";
+    this.#dropped = false;
+    return all.slice(end + 2);
   }
 
   #keep(text: string): void {

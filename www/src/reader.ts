@@ -34,7 +34,7 @@ export class AnswerReader {
 
   constructor({ format = "auto", maxChoices = 16, text = true }: AnswerReaderOptions = {}) {
     this.#maxChoices = maxChoices;
-    this.#framer = new Framer(format);
+    this.#framer = new Framer(format, text ? undefined : ["finece", "[DONE]"]);
     this.#finder = text ? new TextFinder(format) : undefined;
     this.#handler = {
       value: (json) => { this.#value(json); },

@@ -80,20 +80,23 @@ function readEvent(kind: number, r: Record): CoreEvent {
 }
 
 function confidence(r: Record): ConfidenceEvent {
-  const revision = { type: "confidence", choice: r.choice, index: r.index, revision: r.extra } as const;
+  const { choice, index, extra: revision } = r;
   const state = STATES[r.a];
   const raw = r.float(16);
   const fused = r.float(24);
   switch (state) {
     case "pending":
-      return { ...revision, state, raw: null, fused: null };
+      return { type: "confidence", choice, index, revision, state, raw: null, fused: null };
     case "unavailable":
-      return { ...revision, state, raw: null, fused: null, reason: reasonOf(r.b) };
+      return { type: "confidence", choice, index, revision, state, raw: null, fused: null, reason: reasonOf(r.b) };
     case "provisional":
     case "final":
       // A value that is none must not reach anybody as a number.
       if (raw !== null && fused !== null) {
-        return { ...revision, state, raw, fused, calibrated: r.byte(36) === 1, source: sourceOf(r), ...calibrationOf(r) };
+        const calibrated = r.byte(36) === 1;
+        const event = { type: "confidence", choice, index, revision, state, raw, fused, calibrated, source: sourceOf(r) } as const;
+        const calibration = calibrationOf(r);
+        return calibration === undefined ? event : { ...event, calibration };
       }
       break;
     case undefined:
@@ -113,10 +116,10 @@ function sourceOf(r: Record): EstimateSource {
     : { estimator: "model", basis: BASES[method] ?? "unknown", mass: r.float(40) };
 }
 
-function calibrationOf(r: Record): { calibration?: AppliedMap } {
+function calibrationOf(r: Record): AppliedMap | undefined {
   const number = r.byte(34), band = r.byte(35);
   const map = MAPS[number] ?? "unknown";
-  return map === "" ? {} : { calibration: { map, band: BANDS[band & ~OUTSIDE] ?? "unknown", outside: (band & OUTSIDE) !== 0 } };
+  return map === "" ? undefined : { map, band: BANDS[band & ~OUTSIDE] ?? "unknown", outside: (band & OUTSIDE) !== 0 };
 }
 
 function segmentOf(n: number, at: number): Segment {

@@ -174,12 +174,12 @@ export class Scorer {
     try {
       const given = typeof core === "function" ? core() : core;
       if (given instanceof Core && model === undefined) {
-        this.#core = given; // the next write starts with it, if it comes before the promise resolves
-      } else {
-        this.#timer = setTimeout(() => {
-          this.lose(new CoreLoadError(`the core was not loaded within ${String(coreTimeout)} ms`));
-        }, Math.min(coreTimeout, 2 ** 31 - 1)); // a longer delay would be none
+        this.#core = given; // the caller starts with it
+        return;
       }
+      this.#timer = setTimeout(() => {
+        this.lose(new CoreLoadError(`the core was not loaded within ${String(coreTimeout)} ms`));
+      }, Math.min(coreTimeout, 2 ** 31 - 1)); // a longer delay would be none
       Promise.all([given, model === undefined ? undefined : askerOf(model)]).then(([loaded, asker]) => {
         if (this.#session === undefined) {
           this.#start(loaded, asker);

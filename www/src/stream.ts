@@ -1,5 +1,11 @@
 import { type ScoreOptions, Scorer } from "./scorer.js";
 
+/** The two sides of a stream of bytes. */
+export interface Pair {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
 /**
  * Passes a model's stream through unchanged and scores it on the side:
  *
@@ -25,40 +31,49 @@ export class ConfidenceStream implements TransformStream<Uint8Array, Uint8Array>
    */
   readonly done: Promise<void>;
 
-  constructor(options: ScoreOptions = {}) {
+  constructor(options?: ScoreOptions);
+  /** @internal */
+  constructor(options: ScoreOptions | undefined, sides: (scorer: Scorer) => Pair);
+  constructor(options: ScoreOptions = {}, sides: (scorer: Scorer) => Pair = inChunks) {
     const scorer = new Scorer(options);
     this.done = scorer.done;
-    let output!: ReadableStreamDefaultController<Uint8Array>;
-    let input!: WritableStreamDefaultController;
-    let wanted: (() => void) | undefined; // set while a chunk waits to be read
-    const read = (): void => {
-      wanted?.();
-      wanted = undefined;
-    };
-    this.readable = new ReadableStream<Uint8Array>({
-      start(controller) { output = controller; },
-      pull: read,
-      cancel(reason) {
-        scorer.interrupt();
-        input.error(reason);
-        read();
-      },
-    }, { highWaterMark: 0 });
-    this.writable = new WritableStream<Uint8Array>({
-      start(controller) { input = controller; },
-      write(chunk) {
-        output.enqueue(chunk);
-        scorer.write(chunk);
-        return (output.desiredSize ?? 0) < 0 ? new Promise((resolve) => { wanted = resolve; }) : undefined;
-      },
-      close() {
-        output.close();
-        scorer.end();
-      },
-      abort(reason) {
-        output.error(reason);
-        scorer.interrupt();
-      },
-    });
+    ({ readable: this.readable, writable: this.writable } = sides(scorer));
   }
+}
+
+/** Passes each chunk as it is. */
+function inChunks(scorer: Scorer): Pair {
+  let output!: ReadableStreamDefaultController<Uint8Array>;
+  let input!: WritableStreamDefaultController;
+  let wanted: (() => void) | undefined; // set while a chunk waits to be read
+  const read = (): void => {
+    wanted?.();
+    wanted = undefined;
+  };
+  const readable = new ReadableStream<Uint8Array>({
+    start(controller) { output = controller; },
+    pull: read,
+    cancel(reason) {
+      scorer.interrupt();
+      input.error(reason);
+      read();
+    },
+  }, { highWaterMark: 0 });
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) { input = controller; },
+    write(chunk) {
+      output.enqueue(chunk);
+      scorer.write(chunk);
+      return (output.desiredSize ?? 0) < 0 ? new Promise((resolve) => { wanted = resolve; }) : undefined;
+    },
+    close() {
+      output.close();
+      scorer.end();
+    },
+    abort(reason) {
+      output.error(reason);
+      scorer.interrupt();
+    },
+  });
+  return { readable, writable };
 }

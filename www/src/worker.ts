@@ -13,9 +13,10 @@ import module from "./finece.wasm";
 import { type ByteSource, confidences as confidencesWith } from "./confidences.js";
 import type { Core } from "./core.js";
 import type { StreamEvent } from "./events.js";
-import { type ConfidenceFetchOptions, confidenceFetch as confidenceFetchWith } from "./fetch.js";
+import { type ConfidenceFetchOptions, fetchThrough } from "./fetch.js";
 import { type CoreSource, loadCore as loadCoreFrom } from "./load.js";
 import type { Fetch } from "./model.js";
+import { Comments, inPieces } from "./pieces.js";
 import type { ScoreOptions } from "./scorer.js";
 import { ConfidenceStream as Stream } from "./stream.js";
 
@@ -27,14 +28,37 @@ export function loadCore(source: CoreSource = module): Promise<Core> {
   return loadCoreFrom(source);
 }
 
+/** The core of the imported module, once it is loaded: a stream that gets it at once needs no timer and no copies. */
+let loaded: Core | undefined;
+
 function withCore<T extends Pick<ScoreOptions, "core">>(options: T): T {
-  return { ...options, core: options.core ?? (() => loadCore()) };
+  return { ...options, core: options.core ?? (() => loaded ?? loadCore().then((core) => loaded = core)) };
 }
 
-/** `ConfidenceStream` of `finece`, with the imported module as the default core. */
+/** How a Worker's stream is scored, and whether the client is told. */
+export interface WorkerStreamOptions extends ScoreOptions {
+  /**
+   * Whether the records go to the client, too: in comments `: finece {...}` between
+   * the lines of an event stream, which SDKs skip. The stream then ends after the
+   * last record. Default false.
+   */
+  comments?: boolean;
+}
+
+/**
+ * `ConfidenceStream` of `finece`, with the imported module as the default core. The
+ * bytes come in larger chunks than a pipe gives them, which costs a Worker less time.
+ */
 export class ConfidenceStream extends Stream {
-  constructor(options: ScoreOptions = {}) {
-    super(withCore(options));
+  constructor({ comments: wanted = false, ...options }: WorkerStreamOptions = {}) {
+    const comments = wanted ? new Comments() : undefined;
+    const onEvent = comments === undefined ? {} : {
+      onEvent(event: StreamEvent) {
+        comments.note(event);
+        options.onEvent?.(event);
+      },
+    };
+    super(withCore({ ...options, ...onEvent }), (scorer) => inPieces(scorer, comments));
   }
 }
 
@@ -45,5 +69,5 @@ export function confidences(source: ByteSource, options: ScoreOptions = {}): Asy
 
 /** `confidenceFetch` of `finece`, with the imported module as the default core. */
 export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = {}): Fetch {
-  return confidenceFetchWith(fetch, withCore(options));
+  return fetchThrough(ConfidenceStream, fetch, withCore(options));
 }

@@ -133,3 +133,30 @@ test("the reader finds the core's text in every recorded stream", async (t) => {
     });
   }
 });
+
+test("without the text the same records are found, and the answer begins with the same bytes", (t) => {
+  const next = random(t);
+  const envelope = (index: number): string => JSON.stringify({ version: 1, events: [{ type: "fault", choice: 0, code: "invalid-json", offset: index }] });
+  const carrier = (index: number): string => `{"choices":[],"finece":${envelope(index)}}`;
+  const text = sse(chunk({ content: "Hi, fine" }));
+  for (const input of [
+    demo,
+    bytes(`: data: nothing yet\n\n: finece ${envelope(1)}\n\n${text}`),
+    bytes(`${text.repeat(3)}: finece ${envelope(1)}\n${text}${sse(carrier(2))}${text}data:\ndata: ${carrier(3)}\n\n${text}${sse("[DONE]", carrier(4))}`),
+    bytes(`${text}\n\n${text}event: x\ndata: {"choices":[],\ndata: "finece":${envelope(1)}}\n\n${text}`),
+    bytes(`${text}${sse(carrier(1))}${text}`.replaceAll("\n", "\r\n")),
+    bytes(`${text}\n${sse(carrier(1))}${text.replaceAll("\n", "\r")}${sse(carrier(2))}`),
+    bytes(`${text}data: ${carrier(1)}`),
+  ]) {
+    for (const most of [1, 2, 50, 400, 5000]) {
+      const whole = new AnswerReader(), lean = new AnswerReader({ text: false });
+      for (const piece of cut(input, most, next)) {
+        const want = whole.take(piece).filter(({ type }) => type !== "text");
+        assert.deepEqual(lean.take(piece), want);
+        assert.equal(lean.begun, whole.begun);
+      }
+      assert.deepEqual(lean.end(), whole.end().filter(({ type }) => type !== "text"));
+      assert.equal(lean.version, input === demo ? 0 : 1);
+    }
+  }
+});

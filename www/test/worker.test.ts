@@ -71,6 +71,20 @@ const worker = (upstream: string): string => `
     async fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname === "/stream") return fetchScored("${upstream}");
+      if (pathname === "/cancel") {
+        const { body } = await fetchScored("${upstream}/endless");
+        const reader = body.getReader();
+        await reader.read();
+        await reader.cancel();
+        await scored.done;
+        return new Response("cancelled");
+      }
+      if (pathname === "/broken") {
+        const { body } = await fetchScored("${upstream}/broken");
+        const failure = await new Response(body).text().then(() => "none", () => "failed");
+        await scored.done;
+        return new Response(failure);
+      }
       if (pathname === "/events") { await scored.done; return Response.json(scored.events); }
       if (pathname === "/iterate") {
         const events = [];
@@ -86,7 +100,18 @@ for (const conditions of [["workerd", "worker", "browser"], ["worker"]]) {
   // Without the condition, finece/worker is still to be had by its name.
   const named = conditions.includes("workerd") ? (s: string) => s : (s: string) => s.replace('from "finece"', 'from "finece/worker"');
   test(`in workerd, bundled with the conditions ${conditions.join(", ")}`, async (t) => {
-    const upstream = await serve(t, (_, response) => { response.writeHead(200, { "content-type": "text/event-stream" }).end(demo); });
+    let left!: () => void;
+    const closed = new Promise<void>((resolve) => { left = resolve; });
+    const upstream = (await serve(t, ({ url }, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      if (url === "/endless") {
+        response.on("close", left).write(demo.subarray(0, 5000));
+      } else if (url === "/broken") {
+        response.write(demo.subarray(0, 5000), () => { response.destroy(); });
+      } else {
+        response.end(demo);
+      }
+    })).replace(/\/$/, "");
     const base = await run(t, await bundle(named(worker(upstream)), conditions));
     const want: StreamEvent[] = [];
     for await (const event of confidences(new Response(demo))) {
@@ -101,5 +126,8 @@ for (const conditions of [["workerd", "worker", "browser"], ["worker"]]) {
     assert.deepEqual(apart(iterated), apart(want));
     const { ece, auroc } = (await (await fetch(`${base}/metrics`)).json()) as { ece: number; auroc: number };
     assert.ok(Math.abs(ece - 1 / 3) < 1e-12 && auroc === 1);
+    assert.equal(await (await fetch(`${base}/cancel`)).text(), "cancelled");
+    await closed;
+    assert.equal(await (await fetch(`${base}/broken`)).text(), "failed");
   });
 }

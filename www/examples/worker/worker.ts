@@ -1,7 +1,7 @@
 // For an existing Worker: streamed answers of an OpenAI-compatible server pass
 // byte for byte. Records come between their lines, in comments `: finece {...}`,
 // which SDKs skip.
-import { ConfidenceStream, type FineceRecord, writeEnvelope } from "finece/worker";
+import { ConfidenceStream } from "finece/worker";
 
 interface Env { UPSTREAM: string; UPSTREAM_KEY?: string }
 
@@ -14,27 +14,10 @@ export default {
     const upstream = await fetch(env.UPSTREAM + pathname + search, { method, headers, body, signal });
     if (!upstream.body || !upstream.headers.get("content-type")?.startsWith("text/event-stream")) return upstream;
 
-    const news: FineceRecord[] = [];
-    let between = true; // comments go between lines
-    const scored = new ConfidenceStream({
-      onEvent: (event) => { if (event.type !== "text" && event.type !== "lost") news.push(event); },
-    });
+    const scored = new ConfidenceStream({ comments: true });
     context.waitUntil(scored.done);
-    const encoder = new TextEncoder();
-    const comment = () => encoder.encode(`: finece ${writeEnvelope(news.splice(0))}\n`);
-    const annotated = new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, output) {
-        output.enqueue(chunk);
-        between = chunk.at(-1) === 0x0a;
-        if (between && news.length > 0) output.enqueue(comment());
-      },
-      async flush(output) {
-        await scored.done;
-        if (between && news.length > 0) output.enqueue(comment());
-      },
-    });
-    const altered = new Response(upstream.body.pipeThrough(scored).pipeThrough(annotated), upstream);
-    for (const name of ["content-length", "content-encoding", "etag"]) altered.headers.delete(name);
-    return altered;
+    const annotated = new Response(upstream.body.pipeThrough(scored), upstream);
+    for (const name of ["content-length", "content-encoding", "etag"]) annotated.headers.delete(name);
+    return annotated;
   },
 };
