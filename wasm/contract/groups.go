@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
 // Group is the settings that one part of FineCE reads.
@@ -110,9 +111,10 @@ var (
 	ConfidenceColumn = text("confidence", "confidence", "key or column of the confidence")
 	CorrectColumn    = text("correct", "correct", "key or column of the correctness")
 	Bins             = &Setting{Name: "bins", Help: "number of bins", Default: metrics.DefaultBins, Low: 1, High: metrics.MaxBins}
+	LeastInBin       = atLeast("least_in_bin", 1, fit.DefaultLeastInBin, "answers that a bin of an isotonic or histogram map needs; smaller bins are merged", "")
 	Resamples        = atLeast("resamples", 1, metrics.DefaultResamples, "resamples of the bootstrap", "")
 	Seed             = atLeast("seed", 0, 0, "seed of all that is random; the same seed gives the same result", "")
-	Measure          = []*Setting{ConfidenceColumn, CorrectColumn, Bins, Resamples, Seed}
+	Measure          = []*Setting{ConfidenceColumn, CorrectColumn, Bins, LeastInBin, Resamples, Seed}
 )
 
 // The settings of the server of small models, host/lm.

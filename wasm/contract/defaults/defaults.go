@@ -68,6 +68,7 @@ const (
 	MeasureConfidence = "confidence" // key or column of the confidence
 	MeasureCorrect    = "correct"    // key or column of the correctness
 	MeasureBins       = 10           // number of bins
+	MeasureLeastInBin = 20           // answers that a bin of an isotonic or histogram map needs; smaller bins are merged
 	MeasureResamples  = 1000         // resamples of the bootstrap
 )
 

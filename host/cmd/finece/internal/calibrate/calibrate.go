@@ -128,7 +128,7 @@ func New() *cobra.Command {
 	flags.IntVar(&o.Folds, "folds", 5, "folds of the cross-validation")
 	settings.Add(cmd, contract.Seed, &o.Seed)
 	settings.Add(cmd, contract.Bins, &o.Bins)
-	flags.IntVar(&o.LeastInBin, "least-in-bin", fit.DefaultLeastInBin, "answers that a bin of an isotonic or histogram map needs; smaller bins are merged")
+	settings.Add(cmd, contract.LeastInBin, &o.LeastInBin)
 	settings.Add(cmd, contract.Resamples, &o.Resamples)
 	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold at and above which at most this share is wrong")
 	flags.Float64Var(&o.Delta, "delta", 0.1, "probability that the bound of --target-risk does not hold")

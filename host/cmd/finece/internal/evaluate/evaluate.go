@@ -2,14 +2,6 @@
 package evaluate
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"math"
-	"strings"
-	"text/tabwriter"
-
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
@@ -35,15 +27,23 @@ reported, and the exit code is then 1. A figure that is not defined for the data
 such as the AUROC when all answers are correct, is null, and standard error says
 why.
 
-  ece         expected calibration error, equal-width bins
-  ece_mass    the same with bins of equal count; equal confidences share a bin
-  mce         the largest calibration error of a bin
-  brier, nll  proper scores; lower is better
-  auroc       probability that a correct answer has more confidence than a wrong one
-  auroc_ci    its 95% interval: bootstrap, or DeLong where that takes too long
-  auprc       average precision
-  aurc        area under the risk-coverage curve; lower is better
-  smooth_ece  calibration error without bins
+  ece              expected calibration error, equal-width bins
+  ece_mass         the same with bins of equal count; equal confidences share a bin
+  mce              the largest calibration error of a bin
+  smooth_ece       calibration error without bins
+  brier, nll       proper scores; lower is better
+  brier_skill      1 is perfect, 0 no better than saying the accuracy every time
+  auroc            probability that a correct answer has more confidence than a
+                   wrong one
+  within_question  the same, of answers to one question (with --id)
+  auprc            average precision
+  aurc, augrc      areas under risk-coverage curves; lower is better
+
+Accuracy, ece, brier, auroc and aurc have 95% intervals: bootstrap, Wilson's for the
+accuracy, DeLong's for the AUROC of more rows than 100,000. Rows of one question
+depend on each other, and an interval that takes them for independent is too narrow.
+So the bootstrap draws whole questions if several rows have the same id. --id names
+the column; "id" is found by itself, and --id "" draws rows.
 
 Libraries differ at the edges of bins, and confidences are often multiples of 0.1.
 --mode gives the same figure as another library:
@@ -55,6 +55,7 @@ Libraries differ at the edges of bins, and confidences are often multiples of 0.
   torchmetrics  torchmetrics BinaryCalibrationError`
 
 const example = `  finece eval pairs.csv
+  finece score answers.jsonl | finece eval -           # if the answers have "correct"
   finece eval --format json --bins 15 --mode guo pairs.jsonl
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
@@ -68,6 +69,7 @@ const evalModeNames = "default, guo, sklearn, netcal or torchmetrics"
 type options struct {
 	columns pairs.Columns
 	options metrics.Options
+	id      string // the column of the question
 	mode    string
 	format  string
 	plot    string
@@ -87,6 +89,7 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
+	flags.StringVar(&f.id, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
 	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
 	flags.StringVar(&f.mode, "mode", "default", "bins as in another library: "+evalModeNames)
 	settings.Add(cmd, contract.Resamples, &f.options.Resamples)
@@ -117,6 +120,9 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	}
+	if f.id != "" {
+		f.columns.More = []string{f.id}
+	}
 	name, p, err := pairs.Open(cmd, path, f.columns)
 	if err != nil {
 		return err
@@ -130,23 +136,32 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	if err != nil {
 		return exit.Errorf(exit.Faults, "%s: %w", name, err)
 	}
-	summary, err := sample.Evaluate(f.options)
+	o := f.options
+	o.Interval = metrics.DeLong // the cheap one; intervals are drawn below, all at once
+	summary, err := sample.Evaluate(o)
 	if err != nil {
 		return exit.With(exit.Usage, err)
 	}
 	if summary.N == 0 {
 		return exit.Errorf(exit.Faults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 	}
-	figures := newFigures(&summary)
+	groups, err := f.questions(cmd, name, p)
+	if err != nil {
+		return err
+	}
+	figures, err := f.figures(sample, &summary, p, groups)
+	if err != nil {
+		return exit.With(exit.Faults, err)
+	}
 	if f.format == "json" {
-		for _, r := range figures.rows() {
-			if r.note != "" {
-				terminal.Say(cmd, "%s: %s does not exist: %s", name, r.name, r.note)
+		for _, r := range figures {
+			if r.undefined != "" {
+				terminal.Say(cmd, "%s: %s does not exist: %s", name, r.name, r.undefined)
 			}
 		}
-		err = json.NewEncoder(cmd.OutOrStdout()).Encode(figures)
+		_, err = cmd.OutOrStdout().Write(asJSON(figures))
 	} else {
-		err = figures.table(cmd.OutOrStdout())
+		err = table(cmd.OutOrStdout(), figures)
 	}
 	if err != nil {
 		return exit.With(exit.IO, err)
@@ -160,95 +175,4 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 		return exit.Errorf(exit.Faults, "%s: the figures are of %d pairs; %d were left out", name, summary.N, left)
 	}
 	return nil
-}
-
-// number is a figure in JSON: null if it is not defined.
-type number float64
-
-func (n number) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
-		return []byte("null"), nil
-	}
-	return json.Marshal(float64(n))
-}
-
-// figures are the result of an evaluation, in the order in which they are
-// printed.
-type figures struct {
-	N         uint64    `json:"n"`
-	Accuracy  number    `json:"accuracy"`
-	ECE       number    `json:"ece"`
-	ECEMass   number    `json:"ece_mass"`
-	MCE       number    `json:"mce"`
-	Brier     number    `json:"brier"`
-	NLL       number    `json:"nll"`
-	AUROC     number    `json:"auroc"`
-	AUROCCI   [2]number `json:"auroc_ci"`
-	AUPRC     number    `json:"auprc"`
-	AURC      number    `json:"aurc"`
-	SmoothECE number    `json:"smooth_ece"`
-
-	undefined map[string]string // why a figure is not defined, by its name
-}
-
-func newFigures(s *metrics.Summary) *figures {
-	f := &figures{
-		N: s.N, Accuracy: number(s.Accuracy), ECE: number(s.ECE), ECEMass: number(s.ECEMass), MCE: number(s.MCE),
-		Brier: number(s.Brier), NLL: number(s.NLL), AUROC: number(s.AUROC.Value),
-		AUROCCI: [2]number{number(s.AUROCInterval.Low), number(s.AUROCInterval.High)},
-		AUPRC:   number(s.AUPRC), AURC: number(s.AURC.Value), SmoothECE: number(s.SmoothECE),
-		undefined: map[string]string{},
-	}
-	for _, u := range s.Unavailable {
-		f.undefined[u.Name] = reasonText(u.Reason)
-	}
-	return f
-}
-
-// reasonText is a reason without the prefix that package metrics gives it.
-func reasonText(err error) string {
-	text := err.Error()
-	if u := metrics.Undefined(0); errors.As(err, &u) {
-		if _, rest, ok := strings.Cut(text, ": "); ok {
-			text = rest
-		}
-	}
-	return strings.TrimPrefix(text, "undefined: ")
-}
-
-type row struct {
-	name, value, note string
-}
-
-func (f *figures) rows() []row {
-	r := []row{{"n", fmt.Sprint(f.N), ""}}
-	for _, v := range []struct {
-		name  string
-		value number
-	}{
-		{"accuracy", f.Accuracy}, {"ece", f.ECE}, {"ece_mass", f.ECEMass}, {"mce", f.MCE}, {"brier", f.Brier}, {"nll", f.NLL},
-		{"auroc", f.AUROC}, {"auroc_ci", number(math.NaN())}, {"auprc", f.AUPRC}, {"aurc", f.AURC}, {"smooth_ece", f.SmoothECE},
-	} {
-		text := "-"
-		if !math.IsNaN(float64(v.value)) {
-			text = fmt.Sprintf("%.4f", float64(v.value))
-		}
-		if v.name == "auroc_ci" && !math.IsNaN(float64(f.AUROCCI[0])) {
-			text = fmt.Sprintf("%.4f to %.4f", float64(f.AUROCCI[0]), float64(f.AUROCCI[1]))
-		}
-		r = append(r, row{v.name, text, f.undefined[v.name]})
-	}
-	return r
-}
-
-func (f *figures) table(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, r := range f.rows() {
-		fmt.Fprintf(t, "%s\t%s", r.name, r.value)
-		if r.note != "" {
-			fmt.Fprintf(t, "\t%s", r.note)
-		}
-		fmt.Fprintln(t)
-	}
-	return t.Flush()
 }
