@@ -281,7 +281,7 @@ func TestACalibrationIsAppliedBeforeIntegration(t *testing.T) {
 			var outside bool
 			value[i], outside = c.Calibration.Apply(band, raw[i])
 			from := collect(t, 0, all)[i].Source
-			if from.Map != calibrate.Platt || from.Band != band || from.Outside != outside || outside != (i == 3) {
+			if from.Map != calibrate.Platt || from.Band != band || (from.Outside == calibrate.OutsideRange) != outside || outside != (i == 3) {
 				t.Errorf("position %d: %v, want the map of %s", i, from, band)
 			}
 		}

@@ -131,7 +131,7 @@ func TestBands(t *testing.T) {
 	c.Maps[Early].Low, c.Maps[Early].High = 0.2, 0.8
 	for _, p := range []float64{0.1, 0.2, 0.5, 0.8, 0.9} {
 		v, outside := c.Apply(Early, p)
-		if want := maps()[1]; v != want.Apply(p) || outside != (p < 0.2 || p > 0.8) {
+		if want := maps()[1]; v != want.Apply(min(max(p, 0.2), 0.8)) || outside != (p < 0.2 || p > 0.8) {
 			t.Errorf("%v: %v, outside %v", p, v, outside)
 		}
 	}

@@ -38,6 +38,7 @@ type Calibration struct {
 	Source   string // whose confidences these are: estimator, model, data
 	Boundary int    // in tokens, see Band; 0 leaves nothing early
 	Maps     [Bands]Map
+	Card     *Card // what the labelled answers cover; nil if that is not stated
 }
 
 // Band is the band of a position: the question's, the end's (the whole answer,
@@ -55,11 +56,25 @@ func (c *Calibration) Band(question, end bool, tokens int64) Band {
 }
 
 // Apply is the calibrated value of a raw confidence p in a band, in [0,1], and
-// whether p is outside the support of the band's map. A p that is not in [0,1]
-// gives NaN.
+// whether p is outside the support of the band's map. The value is then that of the
+// support's nearer end, because nothing is known of what lies beyond. A p that is not
+// in [0,1] gives NaN.
 func (c *Calibration) Apply(b Band, p float64) (value float64, outside bool) {
 	m := &c.Maps[min(b, Late)]
-	return m.Apply(p), m.Outside(p)
+	if !(p >= 0 && p <= 1) {
+		return math.NaN(), true
+	}
+	return m.Apply(min(max(p, m.Low), m.High)), m.Outside(p)
+}
+
+// Fitted reports whether the map of every band was fitted on labelled answers.
+func (c *Calibration) Fitted() bool {
+	for b := range c.Maps {
+		if !c.Maps[b].Method.Fitted() {
+			return false
+		}
+	}
+	return true
 }
 
 // Uniform reports whether all bands have the same map.
@@ -77,6 +92,9 @@ func (c *Calibration) Validate() error {
 		if err := c.Maps[b].Validate(); err != nil {
 			return errors.New(err.Error() + " (positions: " + Band(b).String() + ")")
 		}
+	}
+	if c.Card != nil {
+		return c.Card.Validate()
 	}
 	return nil
 }

@@ -31,9 +31,15 @@
 //
 // # Support
 //
-// A map knows the range of confidences that it was fitted on. Outside that range it
-// is an extrapolation: [Calibration.Apply] still gives the value, and reports that
-// it is outside.
+// A map knows the range of confidences that it was fitted on. A confidence outside of
+// that range is clamped to it: [Calibration.Apply] gives the value of the nearer end, and
+// reports that it is outside.
+//
+// # Cards
+//
+// A [Card] says what the labelled answers cover: whose answers they are, what the
+// questions are about, which positions. A confidence that lies outside of that in one of
+// the [Disqualifying] ways is no probability.
 //
 // # The same bits everywhere
 //

@@ -59,10 +59,11 @@
 //	                32  u8 estimator; 33  u8 method
 //	                34  u8 calibrate.Method of the map that raw went through before
 //	                    integration, 0 for none
-//	                35  u8 calibrate.Band of that map, plus 0x80 if raw is outside
-//	                    the confidences that it was fitted on
+//	                35  u8 calibrate.Band of that map
 //	                36  u8 1 if fused is calibrated, so that it is a probability; else 0
-//	                37  3 bytes zero; 40  f64 mass
+//	                37  u8 calibrate.Outside: the ways in which raw lies outside what its
+//	                    map or its model covers, a bit each
+//	                38  2 bytes zero; 40  f64 mass
 //	Usage (5)       16  i64 prompt, 24  i64 completion, 32  i64 reasoning tokens; -1 unknown
 //	Fault (6)       a code
 //	                16  i64 offset in the stream, -1 if none; 24  bytes, padded
@@ -100,7 +101,7 @@ package abi
 
 // Version changes whenever a host written for the last one would misread an
 // answer. finece_abi returns it.
-const Version = 2
+const Version = 3
 
 // MaxInput is the most bytes that one call takes: 16 MiB. Longer writes are cut
 // by the caller; a stream may be cut anywhere.

@@ -60,7 +60,7 @@ func samples() []session.Event {
 		{Kind: session.Ask, Position: position.Position{Index: 7, Kind: position.End}, ID: 7},
 		{Kind: session.Confidence, Position: position.Position{Index: 7}, Revision: 1, State: session.Provisional, Raw: 0.25, Fused: 0.5, Source: session.Source{Mass: 0.9}},
 		{Kind: session.Confidence, Position: position.Position{Index: 8}, State: session.Final, Raw: 0.25, Fused: 0.4, Calibrated: true, Source: session.Source{
-			Mass: 0.9, Map: calibrate.Isotonic, Band: calibrate.Late, Outside: true,
+			Mass: 0.9, Map: calibrate.Isotonic, Band: calibrate.Late, Outside: calibrate.OutsideRange | calibrate.OutsideDomain,
 		}},
 		{Kind: session.Usage, Usage: stream.Usage{Prompt: 10, Completion: -1, Reasoning: 4}},
 		{Kind: session.Fault, Fault: stream.Fault{Code: session.FaultReply, Offset: -1, Detail: []byte("no number")}},

@@ -23,7 +23,6 @@ const (
 	framedSize     = 40
 
 	estimatedBit = 0x80
-	outsideBit   = 0x80
 )
 
 var nanBits = uint64(0x7FF8000000000001)
@@ -55,15 +54,11 @@ func appendEvent(dst []byte, e *session.Event) []byte {
 	case session.Confidence:
 		dst = header(dst, e, confidenceSize, uint8(e.State), uint8(e.Reason), uint32(e.Position.Index), uint32(e.Revision))
 		dst = floats(dst, e.Raw, e.Fused)
-		band := byte(e.Source.Band)
-		if e.Source.Outside {
-			band |= outsideBit
-		}
 		var calibrated byte
 		if e.Calibrated {
 			calibrated = 1
 		}
-		dst = append(dst, byte(e.Source.Estimator), e.Source.Method, byte(e.Source.Map), band, calibrated, 0, 0, 0)
+		dst = append(dst, byte(e.Source.Estimator), e.Source.Method, byte(e.Source.Map), byte(e.Source.Band), calibrated, byte(e.Source.Outside), 0, 0)
 		return floats(dst, e.Source.Mass)
 	case session.Usage:
 		dst = header(dst, e, usageSize, 0, 0, 0, 0)
@@ -196,7 +191,7 @@ func readEvent(r []byte) (e session.Event, known bool, err error) {
 		e.Raw, e.Fused, e.Calibrated = float(r, 16), float(r, 24), r[36] == 1
 		e.Source = session.Source{
 			Estimator: session.Estimator(r[32]), Method: r[33], Mass: float(r, 40),
-			Map: calibrate.Method(r[34]), Band: calibrate.Band(r[35] &^ outsideBit), Outside: r[35]&outsideBit != 0,
+			Map: calibrate.Method(r[34]), Band: calibrate.Band(r[35]), Outside: calibrate.Outside(r[37]),
 		}
 	case session.Usage:
 		e.Usage = stream.Usage{Prompt: integer(r, 16), Completion: integer(r, 24), Reasoning: integer(r, 32)}

@@ -30,6 +30,9 @@ func Append(dst []byte, c *calibrate.Calibration, report []byte) []byte {
 		}
 	}
 	dst = append(dst, '}')
+	if c.Card != nil {
+		dst = AppendCard(append(dst, `,"card":`...), c.Card)
+	}
 	if len(report) > 0 {
 		dst = append(append(dst, `,"report":`...), report...)
 	}

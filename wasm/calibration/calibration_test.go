@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
 )
 
 // documented is the example of the package comment.
@@ -22,6 +23,7 @@ const documented = `{
     "late":     {"method": "isotonic", "n": 90, "support": [0.4, 1], "x": [0, 0.4, 1], "y": [0.1, 0.2, 0.9],
                  "counts": [30, 30, 60], "lower": [0.1, 0.1, 0.8], "upper": [0.4, 0.4, 0.95]}
   },
+  "card": {"finece_card": 1, "labels": 400, "range": [0.1, 1]},
   "report": {}
 }`
 
@@ -35,10 +37,71 @@ func TestTheDocumentedExampleHolds(t *testing.T) {
 			{Method: calibrate.Isotonic, N: 90, Low: 0.4, High: 1, X: []float64{0, 0.4, 1}, Y: []float64{0.1, 0.2, 0.9},
 				Counts: []int{30, 30, 60}, Lower: []float64{0.1, 0.1, 0.8}, Upper: []float64{0.4, 0.4, 0.95}},
 		},
+		Card: &calibrate.Card{Labels: 400, Low: 0.1, High: 1},
 	}
 	if err != nil || !reflect.DeepEqual(c, want) || string(report) != "{}" {
 		t.Errorf("%+v, %s, %v", c, report, err)
 	}
+}
+
+// documentedCard is the other example of the package comment.
+const documentedCard = `{
+  "finece_card": 1,
+  "name": "confidence", "generator": "qwen2.5-0.5b", "domain": "GSM8K",
+  "bands": ["question", "early", "late"], "kinds": ["question", "paragraph", "end"],
+  "conversation": false,
+  "labels": 4800, "range": [0.02, 0.98],
+  "figures": {"ece": 0.031, "auroc": 0.87}
+}`
+
+func TestTheDocumentedCardHolds(t *testing.T) {
+	c, err := ParseCard([]byte(documentedCard))
+	want := &calibrate.Card{
+		Name: "confidence", Generator: "qwen2.5-0.5b", Domain: "GSM8K", Bands: calibrate.AllBands(),
+		Kinds: position.Question | position.Paragraph | position.End, Conversation: calibrate.OneTurn,
+		Labels: 4800, Low: 0.02, High: 0.98, Figures: []calibrate.Figure{{Name: "ece", Value: 0.031}, {Name: "auroc", Value: 0.87}},
+	}
+	if err != nil || !reflect.DeepEqual(c, want) {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	again, err := ParseCard(AppendCard(nil, c))
+	if err != nil || !reflect.DeepEqual(again, want) {
+		t.Errorf("written and read: %+v, %v", again, err)
+	}
+}
+
+func TestErrorsInCardsSayWhere(t *testing.T) {
+	for text, want := range map[string]string{
+		`[]`:                "not a JSON object",
+		`{}`:                `"finece_card": want version 1`,
+		`{"finece_card":1}`: "labels: want how many",
+		`{"finece_card":1,"labels":3,"range":[0.5]}`:      "range: want",
+		`{"finece_card":1,"labels":3,"range":[0.5,2]}`:    "range: want",
+		`{"finece_card":1,"labels":3,"kinds":["z"]}`:      `kinds: "z" is not known`,
+		`{"finece_card":1,"labels":3,"bands":["mid"]}`:    `bands: "mid" is not known`,
+		`{"finece_card":1,"labels":3,"bands":"late"}`:     `"bands": want an array of names`,
+		`{"finece_card":1,"labels":3,"figures":{"a":""}}`: `"figures.a": want a number`,
+		`{"finece_card":1,"labels":3,"licence":"MIT"}`:    `unknown setting "licence"`,
+	} {
+		if c, err := ParseCard([]byte(text)); err == nil || c != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want an error that says %q", text, err, want)
+		}
+	}
+}
+
+func FuzzParseCard(f *testing.F) {
+	f.Add([]byte(documentedCard))
+	f.Add([]byte(`{"finece_card":1,"labels":2,"conversation":true}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := ParseCard(data)
+		if err != nil {
+			return
+		}
+		again, err := ParseCard(AppendCard(nil, c))
+		if err != nil || string(AppendCard(nil, again)) != string(AppendCard(nil, c)) {
+			t.Fatalf("%v\n got %+v\nwant %+v", err, again, c)
+		}
+	})
 }
 
 func TestWhatIsWrittenIsReadBitForBit(t *testing.T) {

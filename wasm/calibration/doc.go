@@ -1,5 +1,5 @@
-// Package calibration is the JSON form of a calibration (package calibrate):
-// what `finece calibrate` writes and every engine of the core reads.
+// Package calibration is the JSON form of a calibration and of a card (package
+// calibrate): what `finece calibrate` writes and every engine of the core reads.
 //
 //	{
 //	  "finece_calibration": 1,
@@ -11,6 +11,7 @@
 //	    "late":     {"method": "isotonic", "n": 90, "support": [0.4, 1], "x": [0, 0.4, 1], "y": [0.1, 0.2, 0.9],
 //	                 "counts": [30, 30, 60], "lower": [0.1, 0.1, 0.8], "upper": [0.4, 0.4, 0.95]}
 //	  },
+//	  "card": {"finece_card": 1, "labels": 400, "range": [0.1, 1]},
 //	  "report": {}
 //	}
 //
@@ -21,6 +22,23 @@
 // ends of a 95% interval of their share. Bins that were merged repeat the numbers.
 // Files of earlier versions lack the three keys.
 // "report" is how the maps came about; applying them does not need it, and the
-// core leaves it unread. Keys are lower case without exception: some of the
+// core leaves it unread. "card" may be left out: then the operator who passes the file
+// states that it fits their traffic.
+//
+// # Cards
+//
+// A card has a file of its own if it is that of a confidence model:
+//
+//	{
+//	  "finece_card": 1,
+//	  "name": "confidence", "generator": "qwen2.5-0.5b", "domain": "GSM8K",
+//	  "bands": ["question", "early", "late"], "kinds": ["question", "paragraph", "end"],
+//	  "conversation": false,
+//	  "labels": 4800, "range": [0.02, 0.98],
+//	  "figures": {"ece": 0.031, "auroc": 0.87}
+//	}
+//
+// "finece_card" is the version. "labels" is needed; what else is left out is not stated,
+// and covers everything. Keys are lower case without exception: some of the
 // surroundings rewrite capitals.
 package calibration

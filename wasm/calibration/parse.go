@@ -72,6 +72,8 @@ func (r *reader) member(key string) bool {
 		r.Whole(key, &r.c.Boundary)
 	case "maps":
 		r.Object("maps.", r.band)
+	case "card":
+		r.c.Card = ReadCard(r.Reader, key+".")
 	case "report":
 		r.report = r.Scan.Raw()
 	default:

@@ -121,6 +121,21 @@ var (
 	}
 )
 
+// Outside is the ways in which a value can lie outside.
+var Outside = &Names{
+	Type: "Outside", Const: "OUTSIDE", Bits: true,
+	Doc:  "In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated.",
+	List: outsideNames(),
+}
+
+func outsideNames() []Name {
+	var list []Name
+	for bit, o := range calibrate.AllOutside() {
+		list = append(list, Name{Number: bit, Text: o.Names()[0]})
+	}
+	return list
+}
+
 // The lists of names that settings and the events of finece.wasm use.
 var (
 	Events = &Names{
@@ -143,6 +158,11 @@ var (
 		Doc:  "The shape of a confidence model's API.",
 		List: listed(estimate.Adapters(), estimate.Adapter.String),
 	}
+	Turns = &Names{
+		Type: "Conversation", Const: "CONVERSATION",
+		Doc:  "Whether the question of an answer is a conversation: more than one message of the user.",
+		List: listed(calibrate.AllTurns(), calibrate.Turns.String),
+	}
 	Activations = &Names{
 		Type: "Activation", Const: "ACTIVATIONS",
 		Doc:  "What makes a probability of the output of a model's head.",
@@ -155,7 +175,7 @@ var (
 func TypeScript() []*Names {
 	return []*Names{
 		Statuses, Events, Segments, Kinds, States, Reasons, Finishes, Faults, Estimators, Methods, Bases, Maps, Bands,
-		Outside, Actions, Formats, Adapters, Activations,
+		Outside, Actions, Formats, Adapters, Activations, Turns,
 	}
 }
 
@@ -170,18 +190,6 @@ var (
 			{Text: "trajectory", Doc: "a model of how the log-probabilities develop"},
 			{Text: "model", Doc: "a confidence model"},
 			{Text: "samples", Doc: "further answers to the same question"},
-		},
-	}
-	Outside = &Names{
-		Type: "Outside", Const: "OUTSIDE", Prefix: "Outside",
-		Doc: "In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated.",
-		List: []Name{
-			{Text: "generator", Doc: "the labels are of another model's answers"},
-			{Text: "domain", Doc: "the question is of another domain"},
-			{Text: "kind", Doc: "the position is of another kind"},
-			{Text: "conversation", Doc: "the question is a conversation and those of the labels are none, or the reverse"},
-			{Text: "range", Doc: "the raw value was outside those that the map was fitted on"},
-			{Text: "unlike", Doc: "the text is unlike that of the labels"},
 		},
 	}
 	Actions = &Names{

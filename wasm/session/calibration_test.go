@@ -2,6 +2,7 @@ package session
 
 import (
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestACalibrationMapsRawEstimates(t *testing.T) {
 			band := c.Calibration.Band(at.Kind&position.Question != 0, at.Kind&position.End != 0, at.Token)
 			var out bool
 			value[i], out = c.Calibration.Apply(band, e.Raw)
-			if e.Source.Band != band || e.Source.Map != c.Calibration.Maps[band].Method || e.Source.Outside != out {
+			if e.Source.Band != band || e.Source.Map != c.Calibration.Maps[band].Method || (e.Source.Outside == calibrate.OutsideRange) != out {
 				t.Errorf("position %d: %v, want the map of %s", i, e.Source, band)
 			}
 			bands[band]++
@@ -216,8 +217,128 @@ func TestASourceSaysHowItWasCalibrated(t *testing.T) {
 	if s.String() != "perplexity" {
 		t.Error(s)
 	}
-	s.Map, s.Band, s.Outside = calibrate.Beta, calibrate.Early, true
-	if s.String() != "perplexity, calibrated by beta for early positions, outside its support" {
+	s.Map, s.Band, s.Outside = calibrate.Beta, calibrate.Early, calibrate.OutsideRange|calibrate.OutsideKind
+	if s.String() != "perplexity, calibrated by beta for early positions, outside: kind, range" {
 		t.Error(s)
+	}
+}
+
+// judged scores a stream with a confidence model that always replies value, and returns
+// the last confidence of each position.
+func judged(t *testing.T, c Config, value string) []Event {
+	t.Helper()
+	r := open(t, c)
+	r.write(content(0, "One.\n\n", -0.1) + content(0, "Two.", -0.2) + finish(0, "stop") + doneMarker)
+	r.end()
+	for _, ask := range r.of(Ask, 0) {
+		r.add(r.Resolve(ask.ID, reply(value)))
+	}
+	return r.last(0)
+}
+
+func TestACardMakesAModelsEstimatesProbabilities(t *testing.T) {
+	const all = calibrate.Outside(255)
+	trained := calibrate.Card{Generator: "g", Domain: "sums", Conversation: calibrate.OneTurn, Labels: 9, Low: 0.1, High: 0.8}
+	for _, c := range []struct {
+		name    string
+		change  func(*Config)
+		value   string
+		want    []bool // by position: the question, the first paragraph, the end
+		outside calibrate.Outside
+		fused   float64 // of the end
+	}{
+		{"without a card", func(c *Config) { c.Card = nil }, "0.5", []bool{false, false, false}, 0, 0.5},
+		{"nothing is known of the answer", func(*Config) {}, "0.5", []bool{true, true, true}, 0, 0.5},
+		{"inside", func(c *Config) {
+			c.Asked = calibrate.Asked{Generator: "g", Domain: "sums", Conversation: calibrate.OneTurn}
+		}, "0.5", []bool{true, true, true}, 0, 0.5},
+		{"another generator", func(c *Config) { c.Asked.Generator = "h" }, "0.5", []bool{false, false, false}, calibrate.OutsideGenerator, 0.5},
+		{"another domain", func(c *Config) { c.Asked.Domain = "law" }, "0.5", []bool{false, false, false}, calibrate.OutsideDomain, 0.5},
+		{"a conversation", func(c *Config) { c.Asked.Conversation = calibrate.ManyTurns }, "0.5", []bool{false, false, false}, calibrate.OutsideConversation, 0.5},
+		{"over the range", func(*Config) {}, "0.9", []bool{true, true, true}, calibrate.OutsideRange, 0.8},
+		{"under the range", func(*Config) {}, "0.05", []bool{true, true, true}, calibrate.OutsideRange, 0.1},
+		{"whole answers alone", func(c *Config) { c.Card.Kinds = position.End }, "0.5", []bool{false, false, true}, all, 0.5},
+		{"no whole answers", func(c *Config) { c.Card.Kinds = position.Question | position.Paragraph; c.Fusion.Depth = 0 }, "0.5", []bool{true, true, false}, calibrate.OutsideKind, 0.5},
+		{"an end that is not covered is fused into what was before", func(c *Config) { c.Card.Kinds = position.Question | position.Paragraph }, "0.5", []bool{false, false, false}, calibrate.OutsideKind, 0.5},
+		{"a map decides instead", func(c *Config) {
+			c.Calibration, c.Asked.Domain = threeMaps(), "law"
+			c.Calibration.Maps[calibrate.Late] = calibrate.Map{Method: calibrate.Histogram, Y: []float64{0.25}, N: 9, High: 1}
+		}, "0.5", []bool{true, true, true}, 0, 0.25},
+		{"a map's card excludes", func(c *Config) {
+			c.Calibration, c.Asked.Domain = threeMaps(), "law"
+			c.Calibration.Boundary = 0
+			c.Calibration.Card = &calibrate.Card{Domain: "sums", Labels: 9, High: 1}
+			c.Calibration.Maps[calibrate.Late] = calibrate.Map{Method: calibrate.Histogram, Y: []float64{0.25}, N: 9, High: 1}
+		}, "0.5", []bool{false, false, false}, calibrate.OutsideDomain, 0.25},
+		{"a map was not fitted on positions of this band", func(c *Config) {
+			c.Calibration, c.Fusion.Depth = threeMaps(), 0
+			c.Calibration.Card = &calibrate.Card{Bands: []calibrate.Band{calibrate.Question, calibrate.Early}, Labels: 9, High: 1}
+			c.Calibration.Maps[calibrate.Late] = calibrate.Map{Method: calibrate.Histogram, Y: []float64{0.25}, N: 9, High: 1}
+		}, "0.5", []bool{true, true, false}, calibrate.OutsideKind, 0.25},
+		{"a map that was not fitted leaves it to the model's card", func(c *Config) {
+			c.Calibration = &calibrate.Calibration{}
+			for b := range c.Calibration.Maps {
+				c.Calibration.Maps[b] = calibrate.Map{Method: calibrate.Identity, N: 9, High: 1}
+			}
+		}, "0.5", []bool{true, true, true}, 0, 0.5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config, card := asking(), trained
+			config.Card = &card
+			c.change(&config)
+			for i, e := range judged(t, config, c.value) {
+				if e.State != Final || e.Calibrated != c.want[i] {
+					t.Errorf("position %d is %s, calibrated %v, want %v (%s)", i, e.State, e.Calibrated, c.want[i], e.Source)
+				}
+				if i < 2 {
+					continue
+				}
+				if c.outside != all && e.Source.Outside != c.outside || e.Fused != c.fused || e.Raw < 0.05 {
+					t.Errorf("the end: fused %v, want %v; outside %v, want %v", e.Fused, c.fused, e.Source.Outside.Names(), c.outside.Names())
+				}
+			}
+		})
+	}
+}
+
+// A card is that of a model: it makes no probability of a statistic.
+func TestACardSaysNothingOfStatistics(t *testing.T) {
+	c := DefaultConfig()
+	c.Card = &calibrate.Card{Labels: 9, High: 1}
+	r := scoreCuts(t, c, content(0, "One.\n\n", -0.1)+content(0, "Two.", -0.2)+finish(0, "stop")+doneMarker)
+	if end := r.endOf(0); end.State != Final || end.Calibrated {
+		t.Errorf("%s", describe(&end))
+	}
+}
+
+func TestCardsInConfigurations(t *testing.T) {
+	c := DefaultConfig()
+	c.Card = &calibrate.Card{
+		Name: "n", Generator: "g", Domain: "d", Bands: []calibrate.Band{calibrate.Late}, Kinds: position.End | position.Line,
+		Conversation: calibrate.ManyTurns, Labels: 12, Low: 0.25, High: 0.75, Figures: []calibrate.Figure{{Name: "ece", Value: 0.03}},
+	}
+	c.Asked = calibrate.Asked{Generator: "h", Domain: "e", Conversation: calibrate.OneTurn}
+	text := string(AppendConfig(nil, &c))
+	got, err := ParseConfig([]byte(text))
+	if err != nil || !reflect.DeepEqual(got.Card, c.Card) || got.Asked != c.Asked {
+		t.Errorf("%v, %+v, %+v", err, got.Card, got.Asked)
+	}
+	if got, err := ParseConfig([]byte(`{"card":null}`)); err != nil || got.Card != nil {
+		t.Errorf("null: %v, %v", got.Card, err)
+	}
+	for text, want := range map[string]string{
+		`{"card":1}`:                   `"card.": want an object`,
+		`{"card":{}}`:                  `"card.finece_card": want version 1`,
+		`{"card":{"finece_card":2}}`:   `"card.finece_card": want version 1`,
+		`{"card":{"lables":2}}`:        `unknown setting "card.lables"`,
+		`{"conversation":"sometimes"}`: `"sometimes": want unknown, no or yes`,
+	} {
+		if _, err := ParseConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	c.Card.Labels = 0
+	if _, _, err := Open(c); err == nil || !strings.Contains(err.Error(), "labels") {
+		t.Errorf("a card without labels: %v", err)
 	}
 }

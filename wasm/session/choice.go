@@ -41,6 +41,7 @@ type slot struct {
 	raw      float64
 	source   Source
 	reason   Reason
+	probable bool // raw went through a fitted map or came from a trained model, inside what it covers
 }
 
 func (c *choice) slot(index int) *slot { return &c.slots[index%len(c.slots)] }

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -129,20 +130,42 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 	}
 }
 
-// calibrated applies the calibration to a slot's raw value, and notes the map in the
-// slot's source. Integration comes afterwards, because an average of estimates means
-// something only if each of them is a probability. Estimates of the question, of
-// early positions and of late ones are not equally far from that.
+// calibrated applies the calibration to a slot's raw value, notes the map in the slot's
+// source, and decides whether the value is a probability. Integration comes afterwards,
+// because an average of estimates means something only if each of them is a probability.
+// Estimates of the question, of early positions and of late ones are not equally far
+// from that.
 func (s *Session) calibrated(slot *slot) float64 {
-	by := s.config.Calibration
-	if by == nil || !(slot.raw >= 0 && slot.raw <= 1) {
+	slot.probable, slot.source.Outside = false, 0
+	if !(slot.raw >= 0 && slot.raw <= 1) {
 		return slot.raw
 	}
-	p, from := &slot.position, &slot.source
-	from.Band = by.Band(p.Kind&position.Question != 0, p.Kind&position.End != 0, p.Token)
-	from.Map = by.Maps[from.Band].Method
-	value, outside := by.Apply(from.Band, slot.raw)
-	from.Outside = outside
+	p, from, value := &slot.position, &slot.source, slot.raw
+	covers := true
+	var card *calibrate.Card
+	if by := s.config.Calibration; by != nil {
+		from.Band = by.Band(p.Kind&position.Question != 0, p.Kind&position.End != 0, p.Token)
+		from.Map = by.Maps[from.Band].Method
+		var outside bool
+		if value, outside = by.Apply(from.Band, slot.raw); outside {
+			from.Outside = calibrate.OutsideRange
+		}
+		card, covers = by.Card, by.Card.CoversBand(from.Band)
+	}
+	switch {
+	case from.Map.Fitted():
+		slot.probable = true
+	case s.config.Estimator == Model && s.config.Card != nil:
+		card, covers, slot.probable = s.config.Card, true, true
+		if value = min(max(value, card.Low), card.High); value != slot.raw {
+			from.Outside = calibrate.OutsideRange
+		}
+	}
+	from.Outside |= card.Excludes(s.config.Asked)
+	if !covers || !card.Covers(p.Kind) {
+		from.Outside |= calibrate.OutsideKind
+	}
+	slot.probable = slot.probable && from.Outside&calibrate.Disqualifying == 0
 	return value
 }
 
@@ -165,11 +188,11 @@ func (s *Session) revise(c *choice) {
 	}
 }
 
-// calibrated reports whether the estimates of the positions from first to last
-// that there are all went through a fitted map.
+// calibrated reports whether the estimates of the positions from first to last, as far
+// as there are any, are all probabilities.
 func (c *choice) calibrated(first, last int) bool {
 	for i := first; i <= last; i++ {
-		if slot := c.slot(i); slot.raw == slot.raw && !slot.source.Map.Fitted() {
+		if slot := c.slot(i); slot.raw == slot.raw && !slot.probable {
 			return false
 		}
 	}

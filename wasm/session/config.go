@@ -32,8 +32,13 @@ type Config struct {
 	// Calibration maps raw estimates before they are integrated; nil leaves them
 	// as they are. Sessions only read it.
 	Calibration *calibrate.Calibration
-	Text        bool // report the stream's text as events
-	Frames      bool // report the stream's own events: where each ends, and what it is
+	// Card says what the confidence model was trained on; nil if it was not trained on
+	// labelled answers, or nobody says so. Model.
+	Card *calibrate.Card
+	// Asked is what is known of the answer, to be compared with the cards.
+	Asked  calibrate.Asked
+	Text   bool // report the stream's text as events
+	Frames bool // report the stream's own events: where each ends, and what it is
 
 	// Settings has the ranges of these.
 	MaxEvent     int // bytes of one event of the stream
@@ -105,6 +110,11 @@ func (c *Config) Validate() error {
 	}
 	if c.Calibration != nil {
 		if err := c.Calibration.Validate(); err != nil {
+			return err
+		}
+	}
+	if c.Card != nil {
+		if err := c.Card.Validate(); err != nil {
 			return err
 		}
 	}

@@ -28,8 +28,11 @@
 // calibration and after Backward Confidence Integration (package bci) with the
 // estimates of later positions. With a [Config].Calibration (package calibrate),
 // the map of the position's band is applied to a raw value before integration, and
-// the source names the map. A fused value is Calibrated, and so a probability, if
-// each raw value in it went through a fitted map.
+// the source names the map. A fused value is Calibrated, and so a probability, if each
+// raw value in it went through a fitted map or came from a confidence model that was
+// trained on labelled answers ([Config].Card), and lies inside what the card of the map
+// or of the model covers: Source.Outside has no calibrate.Disqualifying way. A session
+// has one estimator, so an estimate of a model is never fused with a statistic.
 //
 // # Estimators
 //

@@ -140,8 +140,9 @@ type Event struct {
 	Fused    float64 // Confidence: Raw after calibration, if there is any, and integration, in [0,1]; NaN likewise
 	Source   Source  // Confidence: where Raw comes from, and how it was calibrated
 	Reason   Reason  // Confidence: why it is Unavailable
-	// Calibrated says that Fused is a probability: each raw value that it was
-	// integrated from went through a fitted map of Config.Calibration. Confidence.
+	// Calibrated says that Fused is a probability: each raw value that it was integrated
+	// from went through a fitted map of Config.Calibration, or came from the model of
+	// Config.Card, and lies inside what the map or the model covers. Confidence.
 	Calibrated bool
 
 	Usage  stream.Usage  // Usage

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/internal/settings"
@@ -13,8 +14,8 @@ import (
 )
 
 // Setting is one setting of a [Config]. Exactly one of Text, Truth, Whole,
-// Number and Get points to its value, except for the calibration, which is an
-// object: there all of them are nil.
+// Number and Get points to its value, except for the calibration and the card, which
+// are objects: there all of them are nil.
 type Setting struct {
 	// Name is the setting's name in JSON. "model.max_tokens" is the member
 	// max_tokens of the object model.
@@ -32,8 +33,8 @@ type Setting struct {
 	Low, High float64
 }
 
-// calibrationName is the setting whose value is an object of package calibration.
-const calibrationName = "calibration"
+// The settings whose values are objects of package calibration.
+const calibrationName, cardName = "calibration", "card"
 
 // renamed are the names that a setting had before.
 var renamed = [...][2]string{{"threshold", "entropy_threshold"}}
@@ -67,6 +68,10 @@ func Settings(c *Config) []Setting {
 		{Name: "model.label", Text: &m.Label},
 		named("model.activation", &m.Activation, estimate.Activation.String, estimate.ParseActivation),
 		{Name: calibrationName},
+		{Name: cardName},
+		{Name: "generator", Text: &c.Asked.Generator},
+		{Name: "domain", Text: &c.Asked.Domain},
+		named("conversation", &c.Asked.Conversation, calibrate.Turns.String, calibrate.ParseTurns),
 		{Name: "text", Truth: &c.Text},
 		{Name: "frames", Truth: &c.Frames},
 		wholeNumber("max_event", &c.MaxEvent, 1<<10, 16<<20),

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/wasm/estimate"
 )
@@ -12,13 +14,13 @@ type Source struct {
 	Method    uint8   // an estimate.Method for Builtin, an estimate.Basis for Model
 	Mass      float64 // Model with basis Expectation: the probability of the replies that it was taken over; else NaN
 
-	Map     calibrate.Method // calibrate.None where the value is not calibrated
-	Band    calibrate.Band   // whose map it is
-	Outside bool             // the raw value is outside the confidences that the map was fitted on
+	Map     calibrate.Method  // calibrate.None where the value is not calibrated
+	Band    calibrate.Band    // whose map it is
+	Outside calibrate.Outside // in which ways the value lies outside what its map or its model covers
 }
 
 // String is such as "perplexity", "model: expectation", or "perplexity,
-// calibrated by platt for late positions, outside its support".
+// calibrated by platt for late positions, outside: range".
 func (s Source) String() string {
 	name := estimate.Method(s.Method).String()
 	if s.Estimator == Model {
@@ -27,8 +29,8 @@ func (s Source) String() string {
 	if s.Map != calibrate.None {
 		name += ", calibrated by " + s.Map.String() + " for " + s.Band.String() + " positions"
 	}
-	if s.Outside {
-		name += ", outside its support"
+	if s.Outside != 0 {
+		name += ", outside: " + strings.Join(s.Outside.Names(), ", ")
 	}
 	return name
 }

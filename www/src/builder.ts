@@ -87,7 +87,7 @@ export class RecordBuilder {
     return { ...place, type: "confidence", state, revision, ...value, reason: null };
   }
 
-  #source({ source, calibration }: KnownConfidence): Source {
+  #source({ source, calibration, outside }: KnownConfidence): Source {
     const model = source.estimator === "model";
     return {
       estimator: model ? "model" : "logprob",
@@ -97,7 +97,7 @@ export class RecordBuilder {
       model: model ? this.#model : null,
       map: calibration?.map ?? null,
       band: calibration?.band ?? null,
-      outside: calibration?.outside === true ? ["range"] : [],
+      outside,
     };
   }
 

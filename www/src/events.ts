@@ -1,5 +1,5 @@
 import type {
-  Band, Basis, CalibrationMap, FaultCode, FineceRecord, FinishReason, Method, PositionKind, Reason as KnownReason, Segment,
+  Band, Basis, CalibrationMap, FaultCode, FineceRecord, FinishReason, Method, Outside, PositionKind, Reason as KnownReason, Segment,
 } from "./contract.js";
 import type { ErrorCode } from "./errors.js";
 
@@ -65,8 +65,6 @@ export interface AppliedMap {
   readonly map: CalibrationMap | "unknown";
   /** Whose map it is: p(0)'s, or that of positions with few or many tokens before them. */
   readonly band: Band | "unknown";
-  /** Whether the raw confidence is outside those that the map was fitted on. */
-  readonly outside: boolean;
 }
 
 interface Revision {
@@ -92,11 +90,17 @@ export interface KnownConfidence extends Revision {
   readonly raw: number;
   /** `raw` after the calibration, if there is one, and Backward Confidence Integration with the estimates that came after it, in [0,1]. */
   readonly fused: number;
-  /** Whether `fused` is a probability: each raw confidence in it went through a fitted map. Otherwise it orders answers and no more. */
+  /**
+   * Whether `fused` is a probability: each raw confidence in it went through a fitted
+   * map or came from a model that was trained on labelled answers, and lies inside what
+   * these cover. Otherwise it orders answers and no more.
+   */
   readonly calibrated: boolean;
   readonly source: EstimateSource;
   /** Absent where no map was applied. */
   readonly calibration?: AppliedMap;
+  /** In which ways the value lies outside what its map or its model covers. */
+  readonly outside: readonly Outside[];
 }
 
 /** There is and will be no value for the position. */

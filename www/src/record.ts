@@ -1,4 +1,4 @@
-import { BANDS, BASES, FAULTS, FINISHES, MAPS, METHODS, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./contract.js";
+import { BANDS, BASES, FAULTS, FINISHES, MAPS, METHODS, OUTSIDE, POSITION_KINDS, REASONS, SEGMENTS, STATES } from "./contract.js";
 import { FineceError } from "./errors.js";
 import type { AppliedMap, ConfidenceEvent, CoreEvent, EstimateSource, PositionKind, Reason, Segment, Total } from "./events.js";
 
@@ -6,7 +6,9 @@ import type { AppliedMap, ConfidenceEvent, CoreEvent, EstimateSource, PositionKi
 const TEXT = 1, POSITIONED = 2, ASK = 3, CONFIDENCE = 4, USAGE = 5, FAULT = 6, FINISH = 7, ENDED = 8, SAID = 9, FRAMED = 10;
 const HEADER = 16, FAULT_HEADER = 24;
 const MIN_SIZES = [0, HEADER, 56, HEADER, 48, 40, FAULT_HEADER, 32, HEADER, 32, 40];
-const ESTIMATED = 0x80, OUTSIDE = 0x80;
+const ESTIMATED = 0x80;
+
+const NONE = [] as const;
 
 // A byte order mark is text like any other.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -94,7 +96,9 @@ function confidence(r: Record): ConfidenceEvent {
       // A value that is none must not reach anybody as a number.
       if (raw !== null && fused !== null) {
         const calibrated = r.byte(36) === 1;
-        const event = { type: "confidence", choice, index, revision, state, raw, fused, calibrated, source: sourceOf(r) } as const;
+        const ways = r.byte(37);
+        const outside = ways === 0 ? NONE : named(OUTSIDE, ways);
+        const event = { type: "confidence", choice, index, revision, state, raw, fused, calibrated, source: sourceOf(r), outside } as const;
         const calibration = calibrationOf(r);
         return calibration === undefined ? event : { ...event, calibration };
       }
@@ -117,9 +121,8 @@ function sourceOf(r: Record): EstimateSource {
 }
 
 function calibrationOf(r: Record): AppliedMap | undefined {
-  const number = r.byte(34), band = r.byte(35);
-  const map = MAPS[number] ?? "unknown";
-  return map === "" ? undefined : { map, band: BANDS[band & ~OUTSIDE] ?? "unknown", outside: (band & OUTSIDE) !== 0 };
+  const map = MAPS[r.byte(34)] ?? "unknown";
+  return map === "" ? undefined : { map, band: BANDS[r.byte(35)] ?? "unknown" };
 }
 
 function segmentOf(n: number, at: number): Segment {
@@ -131,7 +134,12 @@ function segmentOf(n: number, at: number): Segment {
 }
 
 function kindsOf(bits: number): PositionKind[] {
-  return POSITION_KINDS.filter((_, bit) => (bits & (1 << bit)) !== 0);
+  return named(POSITION_KINDS, bits);
+}
+
+/** The names of the bits that are set. */
+function named<T>(names: readonly T[], bits: number): T[] {
+  return names.filter((_, bit) => (bits & (1 << bit)) !== 0);
 }
 
 /** One record: its header and its numbers by their offsets. */

@@ -13,25 +13,25 @@ test("the examples that wasm/abi works out", () => {
   assert.deepEqual(readEvents(hex(confidence + calibrated + text)), [
     {
       type: "confidence", choice: 0, index: 3, revision: 2, state: "final", raw: 0.75, fused: 0.75, calibrated: false,
-      source: { estimator: "model", basis: "expectation", mass: 1 },
+      source: { estimator: "model", basis: "expectation", mass: 1 }, outside: [],
     },
     {
       type: "confidence", choice: 0, index: 3, revision: 2, state: "final", raw: 0.75, fused: 0.5, calibrated: true,
-      source: { estimator: "model", basis: "expectation", mass: 1 }, calibration: { map: "platt", band: "late", outside: false },
+      source: { estimator: "model", basis: "expectation", mass: 1 }, outside: [], calibration: { map: "platt", band: "late" },
     },
     { type: "text", choice: 1, segment: "answer", text: "Hi!" },
   ]);
 });
 
 test("which map calibrated a confidence", () => {
-  const applied = (map: string, band: string): unknown => {
-    const [event] = readEvents(hex(confidence.replace("0100000000000000", `0100${map}${band}00000000`)));
-    return event?.type === "confidence" && event.state === "final" ? event.calibration : event;
+  const applied = (map: string, band: string, outside = "00"): unknown => {
+    const [event] = readEvents(hex(confidence.replace("0100000000000000", `0100${map}${band}00${outside}0000`)));
+    return event?.type === "confidence" && event.state === "final" ? [event.calibration, ...event.outside] : event;
   };
-  assert.deepEqual(applied("03", "02"), { map: "platt", band: "late", outside: false });
-  assert.deepEqual(applied("05", "80"), { map: "isotonic", band: "question", outside: true });
-  assert.deepEqual(applied("63", "07"), { map: "unknown", band: "unknown", outside: false });
-  assert.equal(applied("00", "00"), undefined);
+  assert.deepEqual(applied("03", "02"), [{ map: "platt", band: "late" }]);
+  assert.deepEqual(applied("05", "00", "10"), [{ map: "isotonic", band: "question" }, "range"]);
+  assert.deepEqual(applied("63", "07", "c2"), [{ map: "unknown", band: "unknown" }, "domain"]);
+  assert.deepEqual(applied("00", "00", "0f"), [undefined, "generator", "domain", "kind", "conversation"]);
 });
 
 test("a confidence that the core calibrates says by what", async () => {

@@ -164,8 +164,6 @@ func (b *Builder) source(s *session.Source) Source {
 	if s.Map != calibrate.None {
 		source.Map, source.Band = s.Map.String(), s.Band.String()
 	}
-	if s.Outside {
-		source.Outside = []string{OutsideRange}
-	}
+	source.Outside = s.Outside.Names()
 	return source
 }

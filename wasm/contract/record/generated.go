@@ -26,16 +26,6 @@ const (
 	EstimatorSamples    = "samples"    // further answers to the same question
 )
 
-// In which way a value lies outside what its map or its confidence model covers. All but "range" and "unlike" make it one that is not calibrated.
-const (
-	OutsideGenerator    = "generator"    // the labels are of another model's answers
-	OutsideDomain       = "domain"       // the question is of another domain
-	OutsideKind         = "kind"         // the position is of another kind
-	OutsideConversation = "conversation" // the question is a conversation and those of the labels are none, or the reverse
-	OutsideRange        = "range"        // the raw value was outside those that the map was fitted on
-	OutsideUnlike       = "unlike"       // the text is unlike that of the labels
-)
-
 // What a policy did to an answer.
 const (
 	ActionHold    = "hold"    // text waits for a confidence

@@ -27,7 +27,7 @@ import (
 		fmt.Fprintf(&b, "\tType%s = %q\n", r.Go, r.Type)
 	}
 	b.WriteString(")\n")
-	for _, n := range []*contract.Names{contract.Estimators, contract.Outside, contract.Actions} {
+	for _, n := range []*contract.Names{contract.Estimators, contract.Actions} {
 		goNames(&b, n)
 	}
 	for _, r := range slices.Concat(contract.Records, contract.Parts) {

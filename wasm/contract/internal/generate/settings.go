@@ -23,6 +23,12 @@ export interface Calibration {
   readonly finece_calibration: number;
   readonly [key: string]: unknown;
 }
+
+/** What a confidence model was trained on, or a map fitted on. The core checks what is in it. */
+export interface Card {
+  readonly finece_card: number;
+  readonly [key: string]: unknown;
+}
 `
 
 // tsSettings writes the types of a session's settings, and their defaults.

@@ -1,0 +1,88 @@
+package calibrate
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/finece/finece/position"
+)
+
+func TestWhatACardExcludes(t *testing.T) {
+	card := &Card{Generator: "g", Domain: "sums", Conversation: OneTurn, Labels: 9, High: 1}
+	for _, c := range []struct {
+		name  string
+		card  *Card
+		asked Asked
+		want  Outside
+	}{
+		{"nothing is known", card, Asked{}, 0},
+		{"all is as labelled", card, Asked{"g", "sums", OneTurn}, 0},
+		{"another generator", card, Asked{"h", "sums", OneTurn}, OutsideGenerator},
+		{"another domain", card, Asked{"g", "law", OneTurn}, OutsideDomain},
+		{"a conversation", card, Asked{"g", "sums", ManyTurns}, OutsideConversation},
+		{"all three", card, Asked{"h", "law", ManyTurns}, OutsideGenerator | OutsideDomain | OutsideConversation},
+		{"a card that states nothing", &Card{Labels: 9, High: 1}, Asked{"h", "law", ManyTurns}, 0},
+		{"no card", nil, Asked{"h", "law", ManyTurns}, 0},
+	} {
+		if got := c.card.Excludes(c.asked); got != c.want {
+			t.Errorf("%s: outside %v, want %v", c.name, got.Names(), c.want.Names())
+		}
+	}
+}
+
+func TestWhatACardCovers(t *testing.T) {
+	var none *Card
+	some := &Card{Kinds: position.Question | position.End, Bands: []Band{Late}}
+	for _, c := range []struct {
+		card *Card
+		kind position.Kind
+		want bool
+	}{
+		{none, position.Line, true}, {&Card{}, position.Line, true}, {some, position.End, true},
+		{some, position.Paragraph, false}, {some, position.Paragraph | position.End, true},
+	} {
+		if c.card.Covers(c.kind) != c.want {
+			t.Errorf("%+v covers %s: %v", c.card, c.kind, !c.want)
+		}
+	}
+	if !none.CoversBand(Early) || !(&Card{}).CoversBand(Early) || some.CoversBand(Early) || !some.CoversBand(Late) {
+		t.Error("bands")
+	}
+}
+
+func TestCardsAreChecked(t *testing.T) {
+	if err := (&Card{Labels: 1, High: 1}).Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, c := range []Card{{High: 1}, {Labels: -1, High: 1}, {Labels: 1, Low: 0.5, High: 0.4}, {Labels: 1, High: 1.5}, {Labels: 1, Low: -1, High: 1}} {
+		if c.Validate() == nil {
+			t.Errorf("%+v is valid", c)
+		}
+	}
+}
+
+func TestNamesOfTurnsAndOutside(t *testing.T) {
+	for _, turns := range AllTurns() {
+		if got, err := ParseTurns(turns.String()); err != nil || got != turns {
+			t.Errorf("%s: %v, %v", turns, got, err)
+		}
+	}
+	if _, err := ParseTurns("maybe"); err == nil || Turns(9).String() != "unknown" {
+		t.Error("a value that is none")
+	}
+	var all Outside
+	for _, o := range AllOutside() {
+		all |= o
+	}
+	want := []string{"generator", "domain", "kind", "conversation", "range", "unlike"}
+	if !slices.Equal(all.Names(), want) || Outside(0).Names() != nil || all&^Disqualifying != OutsideRange|OutsideUnlike {
+		t.Errorf("%v", all.Names())
+	}
+}
+
+func TestWhetherAllMapsAreFitted(t *testing.T) {
+	fitted, identity := Map{Method: Platt}, Map{Method: Identity}
+	if !(&Calibration{Maps: [Bands]Map{fitted, fitted, fitted}}).Fitted() || (&Calibration{Maps: [Bands]Map{fitted, identity, fitted}}).Fitted() {
+		t.Error("Fitted")
+	}
+}
