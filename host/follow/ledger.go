@@ -33,11 +33,14 @@ type Place struct {
 }
 
 // newPlace returns a position without a confidence.
-func newPlace(r *record.Position) Place {
+func newPlace(at record.Place) Place {
 	nan := math.NaN()
-	c := record.Confidence{Place: r.Place, Revision: -1, Raw: nan, Fused: nan, Source: record.Source{Mass: nan}}
+	c := record.Confidence{Place: at, Revision: -1, Raw: nan, Fused: nan, Source: record.Source{Mass: nan}}
 	return Place{Confidence: c, First: nan}
 }
+
+// maxPlaces is how many positions an answer can have.
+const maxPlaces = 1 << 20
 
 // KeptFaults is how many faults a Ledger keeps.
 const KeptFaults = 10
@@ -46,8 +49,7 @@ const KeptFaults = 10
 func (l *Ledger) Take(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
-		a := l.Answer(r.Choice)
-		a.Places = append(a.Places, newPlace(r))
+		l.Answer(r.Choice).place(r.Place)
 	case *record.Confidence:
 		l.Answer(r.Choice).confidence(r)
 	case *record.Fault:
@@ -89,11 +91,28 @@ func (l *Ledger) Missing() (k position.Kind) {
 	return k
 }
 
-func (a *Answer) confidence(r *record.Confidence) {
-	if r.Index < 0 || r.Index >= len(a.Places) {
-		return // no stream has it
+// place returns a position, which it makes if there is none yet. A gateway sends a
+// position's first confidence without a position's record, and not always in order.
+// It returns nil for an index that no stream has.
+func (a *Answer) place(at record.Place) *Place {
+	if at.Index < 0 || at.Index >= maxPlaces {
+		return nil
 	}
-	p := &a.Places[r.Index]
+	for len(a.Places) <= at.Index {
+		a.Places = append(a.Places, newPlace(record.Place{Choice: at.Choice, Index: len(a.Places)}))
+	}
+	p := &a.Places[at.Index]
+	if p.Revision < 0 {
+		p.Place = at
+	}
+	return p
+}
+
+func (a *Answer) confidence(r *record.Confidence) {
+	p := a.place(r.Place)
+	if p == nil {
+		return
+	}
 	p.Confidence = *r
 	if r.HasValue() {
 		if p.Values == 0 {

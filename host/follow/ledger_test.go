@@ -88,7 +88,7 @@ func TestAHeadlineIsOfTheNewestValue(t *testing.T) {
 		{value(2, position.Paragraph, session.Unavailable, math.NaN()), 0.6},
 		{value(1, position.Paragraph, session.Final, 0.7), 0.7},
 		{&record.Position{Place: place(3, position.End)}, 0.7},
-		{value(9, position.End, session.Final, 0.1), 0.7}, // no stream has it
+		{value(-1, position.End, session.Final, 0.1), 0.7}, // no stream has it
 		{value(3, position.End, session.Unavailable, math.NaN()), math.NaN()},
 	} {
 		all.Take(c.r)

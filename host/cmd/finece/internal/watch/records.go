@@ -17,11 +17,6 @@ type recordView struct {
 	err  error
 }
 
-func newRecordView(w io.Writer, generator string) *recordView {
-	v := &recordView{w: w}
-	v.record(&record.Start{Version: record.Version, Generator: generator})
-	return v
-}
 
 func (v *recordView) record(r record.Record) {
 	if v.err != nil {

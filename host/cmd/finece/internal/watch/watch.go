@@ -44,6 +44,10 @@ in OPENAI_API_KEY, and the last user message is the question. If the estimator n
 log-probabilities, the fields that ask this provider for them are added to the body;
 --keep-request sends it as it is.
 
+A stream that a gateway has scored, such as one of finece serve, carries its
+confidences. These are shown then, and nothing is estimated here. --rescore estimates
+all the same.
+
 The text comes from a model: control characters and escape sequences in it are
 replaced and never reach the terminal.`
 
@@ -64,6 +68,7 @@ type options struct {
 	choice int
 	json   bool
 	keep   bool
+	again  bool // scores a stream that carries records
 }
 
 // New is the command.
@@ -82,6 +87,7 @@ func New() *cobra.Command {
 	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or the content of a file after @")
 	settings.Add(cmd, contract.Choice, &f.choice)
 	flags.BoolVar(&f.json, "json", false, "print records as they come, one JSON object a line, of all answers; no text")
+	flags.BoolVar(&f.again, "rescore", false, "estimate also where the stream carries the confidences of a gateway")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	settings.Add(cmd, contract.KeepRequest, &f.keep)
 	f.AddEstimator(cmd)
@@ -130,16 +136,19 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 	defer follower.Engine.Close()
 	follower.Limits.Waiting = 16 // the stream does not wait for stale requests
 
-	w := &watching{}
+	w := &watching{carried: &follow.Carried{}}
+	if f.again {
+		w.carried = nil
+	}
 	switch {
 	case f.json:
-		w.view = newRecordView(cmd.OutOrStdout(), generatorIn(body))
+		w.view = &recordView{w: cmd.OutOrStdout()}
 	case onTerminal:
 		w.view = newLiveView(screen, terminal.Colours(screen), f.choice)
 	default:
 		w.view = newPlainView(cmd.OutOrStdout(), f.choice)
 	}
-	err = w.watch(ctx, follower, &f.Config, pace.Read(ctx, in, speed))
+	err = w.watch(ctx, follower, &f.Config, pace.Read(ctx, in, speed), generatorIn(body))
 	if cerr := w.view.close(&w.ledger); err == nil && cerr != nil {
 		err = exit.With(exit.IO, cerr)
 	}
@@ -152,9 +161,11 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		return exit.Silently(exit.Interrupted)
 	case w.readErr != nil:
 		return in.Failed(w.readErr)
+	case w.carries() && w.carried.Version > record.Version:
+		return exit.Errorf(exit.Unavailable, "%s: no confidence: its records are of version %d, and this finece reads version %d; use a newer finece, or --rescore", in.Name, w.carried.Version, record.Version)
 	case w.ledger.Faulted+len(w.failures) > 0:
 		return exit.Silently(exit.Faults)
-	case w.ledger.Answer(f.choice).LacksLogprobs():
+	case w.ledger.Answer(f.choice).LacksLogprobs() && !w.carries():
 		return exit.Errorf(exit.Unavailable, "%s: no confidence: %s%s", in.Name, ledger.NoLogprobs, lacking(target))
 	}
 	return nil
@@ -193,6 +204,78 @@ type watching struct {
 	view     view
 	failures []error
 	readErr  error
+	carried  *follow.Carried // reads the stream's own records; nil if they are not wanted
+}
+
+// carries reports whether the stream carries records, which are then shown.
+func (w *watching) carries() bool { return w.carried != nil && w.carried.Carries() }
+
+// take takes a record that is to be shown.
+func (w *watching) take(r record.Record) {
+	w.ledger.Take(r)
+	w.view.record(r)
+}
+
+// head reads the stream up to where it is known whether it carries records. more
+// reports whether the input goes on.
+func (w *watching) head(ctx context.Context, chunks <-chan pace.Chunk) (head []byte, said []record.Record, more bool) {
+	for w.carried != nil && !w.carried.Decided() {
+		select {
+		case c, ok := <-chunks:
+			if !ok || c.Err != nil {
+				w.readErr = c.Err
+				return head, append(said, w.carried.End()...), false
+			}
+			head = append(head, c.Data...)
+			said = append(said, w.carried.Write(c.Data)...)
+		case <-ctx.Done():
+			return head, said, true
+		}
+	}
+	return head, said, true
+}
+
+// open opens the session. If the stream carries records, the session reads its text
+// and finds its faults, and estimates nothing.
+func (w *watching) open(ctx context.Context, follower *follow.Follower, c host.Config) (*follow.Stream, error) {
+	carries := w.carries()
+	if carries {
+		c.Estimator, c.Positions.Strategy = host.DefaultConfig().Estimator, position.Paragraph
+	}
+	// The last records have to be shown after an interrupt, too.
+	return follower.Open(context.WithoutCancel(ctx), c, follow.Handler{
+		Record: func(r record.Record) {
+			if _, isFault := r.(*record.Fault); isFault || !carries {
+				w.take(r)
+			}
+		},
+		Text: func(choice int, segment position.Segment, text []byte) {
+			w.view.text(&w.ledger, choice, segment, text)
+		},
+		Failed: func(err error) { w.failures = append(w.failures, err) },
+	})
+}
+
+// write passes a piece of the stream to the session, and takes the records that it
+// carries.
+func (w *watching) write(stream *follow.Stream, piece []byte) error {
+	err := stream.Write(piece)
+	if w.carries() {
+		for _, r := range w.carried.Write(piece) {
+			w.take(r)
+		}
+	}
+	return err
+}
+
+// end ends the stream.
+func (w *watching) end(stream *follow.Stream) error {
+	if w.carries() {
+		for _, r := range w.carried.End() {
+			w.take(r)
+		}
+	}
+	return stream.End()
 }
 
 // report prints which requests to the confidence model failed.
@@ -211,22 +294,30 @@ const frame = 40 * time.Millisecond
 
 // watch follows the input and shows it. Everything but reading the input runs in
 // this goroutine.
-func (w *watching) watch(ctx context.Context, follower *follow.Follower, c *host.Config, chunks <-chan pace.Chunk) error {
-	// The last records have to be shown after an interrupt, too.
-	stream, err := follower.Open(context.WithoutCancel(ctx), *c, follow.Handler{
-		Record: func(r record.Record) {
-			w.ledger.Take(r)
-			w.view.record(r)
-		},
-		Text: func(choice int, segment position.Segment, text []byte) {
-			w.view.text(&w.ledger, choice, segment, text)
-		},
-		Failed: func(err error) { w.failures = append(w.failures, err) },
-	})
+func (w *watching) watch(ctx context.Context, follower *follow.Follower, c *host.Config, chunks <-chan pace.Chunk, generator string) error {
+	head, said, more := w.head(ctx, chunks)
+	start := &record.Start{Version: record.Version, Generator: generator}
+	if w.carries() {
+		start.ID, start.Generator = w.carried.ID, w.carried.Generator
+	}
+	w.view.record(start)
+	stream, err := w.open(ctx, follower, *c)
 	if err != nil {
 		return exit.With(exit.IO, err)
 	}
 	defer stream.Close()
+	if err := stream.Write(head); err != nil {
+		return err
+	}
+	for _, r := range said {
+		w.take(r)
+	}
+	if !more || stream.Ended() {
+		chunks = nil
+		if err := w.end(stream); err != nil {
+			return err
+		}
+	}
 	ticks := time.NewTicker(frame)
 	defer ticks.Stop()
 	interrupted := ctx.Done()
@@ -234,16 +325,16 @@ func (w *watching) watch(ctx context.Context, follower *follow.Follower, c *host
 		select {
 		case c, ok := <-chunks:
 			if ok && c.Err == nil {
-				if err = stream.Write(c.Data); err == nil && stream.Ended() {
+				if err = w.write(stream, c.Data); err == nil && stream.Ended() {
 					// A server may keep the connection open all the same.
 					chunks = nil
-					err = stream.End()
+					err = w.end(stream)
 				}
 				break
 			}
 			w.readErr = c.Err
 			chunks = nil
-			err = stream.End()
+			err = w.end(stream)
 		case r := <-stream.Replies():
 			err = stream.Settle(r)
 		case <-ticks.C:
