@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -69,6 +70,25 @@ func (a *Access) Guard(next http.Handler) http.Handler {
 	})
 }
 
+// GuardAPI lets a request reach next only if a would let it reach the gateway: by its
+// Host, by the page that it comes from, and by its client key. It is for other servers
+// with an API, such as that of finece lm.
+func (a *Access) GuardAPI(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r, ok := a.admit(w, r); ok {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// Validate returns what is wrong with a, or nil.
+func (a *Access) Validate() error {
+	if wrong := a.check(false); wrong != "" {
+		return errors.New("gateway: " + wrong)
+	}
+	return nil
+}
+
 func (a *Access) host(w http.ResponseWriter, r *http.Request) bool {
 	name := hostname(r.Host)
 	if a.Host == nil || a.Host(name) {
@@ -132,11 +152,11 @@ func (a *Access) origin(w http.ResponseWriter, r *http.Request) bool {
 	case origin == "" && any:
 		return true
 	case origin == "":
-		refuse(w, http.StatusForbidden, "finece-origin", "pages of other sites may not use this gateway")
+		refuse(w, http.StatusForbidden, "finece-origin", "pages of other sites may not use this server")
 		return false
 	}
 	if !any && !slices.ContainsFunc(a.Origins, func(o string) bool { return strings.EqualFold(o, origin) }) {
-		refuse(w, http.StatusForbidden, "finece-origin", "pages of "+quoted(origin)+" may not use this gateway; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")
+		refuse(w, http.StatusForbidden, "finece-origin", "pages of "+quoted(origin)+" may not use this server; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")
 		return false
 	}
 	h := w.Header()

@@ -21,6 +21,7 @@ var Groups = []Group{
 	{"Model", "of a client that asks a confidence model", Model},
 	{"Scoring", "of the commands that score streams", Scoring},
 	{"Gateway", "of the gateway", Gateway},
+	{"Serving", "of the commands that listen on an address", Serving},
 	{"Sampling", "of what samples answers of a model's server", Sampling},
 	{"Construct", "of data construction", Construct},
 	{"Experiment", "of the paper's experiments", Experiment},
@@ -65,10 +66,17 @@ var (
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
-	Grace           = atLeast("grace", 0, 10*time.Second, "time for answers under way when the server is stopped", "")
 	Gateway         = []*Setting{
-		Upstream, Policy, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld, Grace,
+		Upstream, Policy, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 	}
+)
+
+// The settings of the commands that listen on an address: serve and lm.
+var (
+	AllowHost   = &Setting{Name: "allow_host", Help: "another name that this server is reached by, such as gateway.example.com", Default: []string{}}
+	AllowOrigin = &Setting{Name: "allow_origin", Help: "web origin whose pages may use the server, such as https://chat.example.com; * for all", Default: []string{}}
+	Grace       = atLeast("grace", 0, 10*time.Second, "time for answers under way when the server is stopped", "")
+	Serving     = []*Setting{AllowHost, AllowOrigin, Grace}
 )
 
 // The settings of what samples answers: construct, experiment and demo.

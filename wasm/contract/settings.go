@@ -20,7 +20,7 @@ type Setting struct {
 	Help string
 	// Unit is what a number counts, such as "bytes" or "nats"; "" if Help says it.
 	Unit string
-	// Default is a string, bool, int, float64 or time.Duration, which also is the
+	// Default is a string, bool, int, float64, time.Duration or []string, which also is the
 	// setting's type.
 	Default any
 	// Low and High are the range of a number, both included. A Duration's is in

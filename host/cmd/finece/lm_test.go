@@ -138,3 +138,46 @@ func unsupported(t *testing.T) string {
 	path := file(t, "config.json", strings.Replace(string(config), `"attention_bias": false`, `"attention_bias": true`, 1))
 	return filepath.Dir(path)
 }
+
+// TestAWebPageCannotUseLM: a page of another site, or one whose name was made to point
+// to this machine, is refused; programs and the pages that are allowed are not.
+func TestAWebPageCannotUseLM(t *testing.T) {
+	s := lmServer(t, "--model", "generator="+lmModels+"untied", "--allow-origin", "https://chat.example", "--allow-host", "box.example")
+	const ask = `{"model":"generator","max_tokens":1,"messages":[{"role":"user","content":"x"}]}`
+	for _, c := range []struct {
+		name, host, origin, site string
+		want                     int
+	}{
+		{"a program", "", "", "", http.StatusOK},
+		{"a program that knows the server by another name", "box.example:80", "", "", http.StatusOK},
+		{"an allowed page", "", "https://chat.example", "cross-site", http.StatusOK},
+		{"another page", "", "https://evil.example", "cross-site", http.StatusForbidden},
+		{"another page's image", "", "", "cross-site", http.StatusForbidden},
+		{"a sandboxed page", "", "null", "cross-site", http.StatusForbidden},
+		{"a rebound name", "evil.example", "http://evil.example", "same-origin", http.StatusForbidden},
+	} {
+		r, err := http.NewRequest(http.MethodPost, s.url+"/v1/chat/completions", strings.NewReader(ask))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = c.host
+		for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != c.want {
+			t.Errorf("%s: HTTP %d, want %d: %s", c.name, resp.StatusCode, c.want, said)
+		}
+		if allowed := resp.Header.Get("Access-Control-Allow-Origin"); (allowed != "") != (c.origin == "https://chat.example") {
+			t.Errorf("%s: Access-Control-Allow-Origin %q", c.name, allowed)
+		}
+	}
+	s.stop(syscall.SIGTERM)
+}

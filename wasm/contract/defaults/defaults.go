@@ -31,7 +31,11 @@ const (
 	GatewaySettle        = 1 * time.Second        // annotate: time that the end of an answer waits for the confidence model
 	GatewayMaxDelay      = 30 * time.Second       // withhold: time that text is held
 	GatewayMaxHeld       = 1048576                // withhold: bytes that are held
-	GatewayGrace         = 10 * time.Second       // time for answers under way when the server is stopped
+)
+
+// The settings of the commands that listen on an address.
+const (
+	ServingGrace = 10 * time.Second // time for answers under way when the server is stopped
 )
 
 // The settings of what samples answers of a model's server.

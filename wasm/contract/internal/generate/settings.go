@@ -163,6 +163,8 @@ func settingSchema(s *contract.Setting) *object {
 		// As Go writes it, such as 1m30s.
 		value = v.String()
 		o.add("type", "string").add("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$`)
+	case []string:
+		o.add("type", "array").add("items", new(object).add("type", "string"))
 	case string:
 		o.add("type", "string")
 	case bool:
@@ -177,7 +179,7 @@ func settingSchema(s *contract.Setting) *object {
 	}
 	if len(s.Names) > 0 {
 		names := s.Names
-		if value == "" {
+		if s.Default == "" {
 			names = append([]string{""}, names...) // not set
 		}
 		o.add("enum", names)

@@ -20,6 +20,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/wasm/contract"
 )
@@ -43,6 +44,10 @@ Without --model and --adapter, lm serves the built-in models.
 Requests at the same time are computed together, and a common prefix of prompts is
 computed once. The same seed gives the same answers, whatever else is asked.
 
+A request is refused if its Host is not a loopback name, the address of --listen or
+a name of --allow-host, and if a browser sends it for a page of another origin,
+unless --allow-origin names that origin.
+
 When the server stops, it prints what it has done.`
 
 const example = `  finece lm
@@ -52,6 +57,8 @@ const example = `  finece lm
 
 type options struct {
 	listen   string
+	names    []string // of this server, further ones
+	origins  []string
 	models   []string
 	adapters []string
 	grace    time.Duration
@@ -79,6 +86,8 @@ func New() *cobra.Command {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8081", "address to listen on")
 	flags.StringArrayVar(&f.models, "model", nil, "NAME=DIR: a model to serve; may be given again")
 	flags.StringArrayVar(&f.adapters, "adapter", nil, "NAME=BASEDIR,ADAPTERDIR: a model with a LoRA adapter; may be given again")
+	settings.Add(cmd, contract.AllowHost, &f.names)
+	settings.Add(cmd, contract.AllowOrigin, &f.origins)
 	settings.Add(cmd, contract.Grace, &f.grace)
 	settings.Add(cmd, contract.MaxSequences, &f.options.MaxSequences)
 	flags.IntVar(&f.options.MaxContext, "max-context", 0, "tokens of a prompt and its completion; 0 is the model's own limit")
@@ -107,13 +116,18 @@ func (f *options) run(cmd *cobra.Command) error {
 	if err != nil {
 		return exit.Errorf(exit.IO, "%w", err)
 	}
+	defer listener.Close()
+	access := gateway.Access{Host: server.Names(f.listen, f.names, listener.Addr()), Origins: f.origins}
+	if err := access.Validate(); err != nil {
+		return exit.With(exit.Usage, err)
+	}
 	names := make([]string, len(served))
 	for i, s := range served {
 		names[i] = s.Name
 	}
 	terminal.Say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
 	defer summarizeEngines(cmd, served)
-	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "requests")
+	return server.Run(ctx, stop, cmd, listener, access.GuardAPI(handler), f.grace, "requests")
 }
 
 // load reads the models of the command line.

@@ -3,10 +3,10 @@ package serve
 import (
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/gateway"
 )
 
@@ -18,7 +18,7 @@ const howToGetKeys = `make a key with "finece key new keys.txt" and start serve 
 func (f *flags) access(at net.Addr, operator bool) (gateway.Access, *page, error) {
 	tcp, _ := at.(*net.TCPAddr)
 	loopback := tcp != nil && tcp.IP.IsLoopback()
-	a := gateway.Access{Host: f.hosts(tcp), Origins: f.origins}
+	a := gateway.Access{Host: server.Names(f.listen, f.hostNames, at), Origins: f.origins}
 	switch {
 	case f.keys != "" && f.noAuth:
 		return a, nil, exit.Usagef("--keys and --no-auth exclude each other")
@@ -43,25 +43,6 @@ func (f *flags) access(at net.Addr, operator bool) (gateway.Access, *page, error
 	p := newPage(port)
 	a.Clients = clients{k, p}
 	return a, p, nil
-}
-
-// hosts returns the rule for names in the Host header. A DNS rebinding attack needs
-// a name of the attacker's, so loopback names and the address that serve listens on
-// are safe, and so is every IP address if serve listens on all of them.
-func (f *flags) hosts(at *net.TCPAddr) func(name string) bool {
-	listen, _, _ := net.SplitHostPort(f.listen)
-	allowed := map[string]bool{"localhost": true, strings.ToLower(listen): true}
-	for _, name := range f.hostNames {
-		allowed[strings.ToLower(name)] = true
-	}
-	delete(allowed, "")
-	return func(name string) bool {
-		ip := net.ParseIP(name)
-		if ip == nil {
-			return allowed[name] || strings.HasSuffix(name, ".localhost")
-		}
-		return ip.IsLoopback() || at != nil && (at.IP.IsUnspecified() || at.IP.Equal(ip)) || allowed[name]
-	}
 }
 
 // clients are those with a key, and the server's own page.

@@ -3,7 +3,6 @@ package serve
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -238,35 +237,5 @@ func TestServeSaysHowToGetKeys(t *testing.T) {
 		{nil, "finece key new keys.txt"},
 	} {
 		finece(t, nil, append([]string{"key", "new"}, c.args...)...).wants(t, exit.Usage, c.says)
-	}
-}
-
-// TestServeIsKnownByItsOwnNames and by those that it is given.
-func TestServeIsKnownByItsOwnNames(t *testing.T) {
-	at := func(ip string) *net.TCPAddr { return &net.TCPAddr{IP: net.ParseIP(ip)} }
-	for _, c := range []struct {
-		listen string
-		at     *net.TCPAddr
-		name   string
-		want   bool
-	}{
-		{"127.0.0.1:8080", at("127.0.0.1"), "localhost", true},
-		{"127.0.0.1:8080", at("127.0.0.1"), "app.localhost", true},
-		{"127.0.0.1:8080", at("127.0.0.1"), "::1", true},
-		{"127.0.0.1:8080", at("127.0.0.1"), "gateway.example", true},
-		{"127.0.0.1:8080", at("127.0.0.1"), "evil.example", false},
-		{"127.0.0.1:8080", at("127.0.0.1"), "192.168.0.7", false},
-		{"127.0.0.1:8080", at("127.0.0.1"), "", false},
-		{"127.0.0.1:8080", at("127.0.0.1"), "localhost.evil.example", false},
-		{":8080", at("::"), "192.168.0.7", true},
-		{":8080", at("::"), "evil.example", false},
-		{"192.168.0.7:8080", at("192.168.0.7"), "192.168.0.7", true},
-		{"192.168.0.7:8080", at("192.168.0.7"), "192.168.0.8", false},
-		{"Box:8080", at("192.168.0.7"), "box", true},
-	} {
-		f := flags{listen: c.listen, hostNames: []string{"Gateway.example"}}
-		if got := f.hosts(c.at)(c.name); got != c.want {
-			t.Errorf("%s at %s: %q %v, want %v", c.listen, c.at, c.name, got, c.want)
-		}
 	}
 }

@@ -17,7 +17,6 @@ type recordView struct {
 	err  error
 }
 
-
 func (v *recordView) record(r record.Record) {
 	if v.err != nil {
 		return
