@@ -39,23 +39,30 @@ type Grader interface {
 	Grade(ctx context.Context, q *Question, answer string) (Verdict, error)
 }
 
-// Graders returns the names that GraderNamed accepts.
-func Graders() []string { return []string{"number", "letter", "alias", "alias-contains", "statements"} }
+// graders are those that have a name.
+var graders = []Grader{
+	NumberGrader{},
+	LetterGrader{},
+	AliasGrader{},
+	AliasGrader{Contains: true},
+	SetGrader{},
+	StatementsGrader{},
+}
 
-// GraderNamed returns the grader "number", "letter", "alias", "alias-contains" or
-// "statements".
+// Graders returns the names that GraderNamed accepts.
+func Graders() (names []string) {
+	for _, g := range graders {
+		names = append(names, g.Name())
+	}
+	return names
+}
+
+// GraderNamed returns the grader of one of the names of [Graders].
 func GraderNamed(name string) (Grader, error) {
-	switch name {
-	case "number":
-		return NumberGrader{}, nil
-	case "letter":
-		return LetterGrader{}, nil
-	case "alias":
-		return AliasGrader{}, nil
-	case "alias-contains":
-		return AliasGrader{Contains: true}, nil
-	case "statements":
-		return StatementsGrader{}, nil
+	for _, g := range graders {
+		if g.Name() == name {
+			return g, nil
+		}
 	}
 	return nil, fmt.Errorf("grade: unknown grader %q: want %s", name, strings.Join(Graders(), ", "))
 }

@@ -7,12 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // NumberGrader compares numbers exactly: 18, 18.0, $18.00 and +18 are equal, and
-// so are 0.5 and 1/2. Powers of ten are not read. The answer's number is the first
-// number in one of these places, in this order:
+// so are 0.5 and 1/2, 3 1/2 and 3.5, 1,234,567 and 1 234 567. The answer's number is
+// the first number in one of these places, in this order:
 //
 //   - the line of the last "####", unless it is a heading such as "Step 2: money";
 //   - the last \boxed{} after that "####";
@@ -22,6 +21,12 @@ import (
 //
 // If none of them has a number, it is the last number after the last "####", or the
 // last number of an answer without "####".
+//
+// Of a calculation it is the result ("7/8 of 16 is 14"), and a number that is denied
+// ("not 20; it is 18") does not count. A number that may mean two things is not read:
+// a choice or a range (18 or 20, 18-20), a ratio or a time (3:2), a power (10^5), a
+// calculation without its result (2*9), a decimal comma or a list (1,5). Such an answer
+// is Unread.
 type NumberGrader struct{}
 
 func (NumberGrader) Name() string { return "number" }
@@ -51,146 +56,119 @@ func (NumberGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 	return Wrong, nil
 }
 
-// NumberIn returns the final number of an answer, or nil.
+// NumberIn returns the final number of an answer, or nil if there is none or it may
+// mean two things.
 func NumberIn(answer string) *big.Rat {
-	exact := func(line string) bool { return firstNumber(line) != nil }
+	answer = numerals.Replace(answer)
+	exact := func(line string) bool { return len(numbersIn(line)) > 0 }
 	for _, s := range places(answer, conclusion, exact) {
-		if v := statedNumber(s); v != nil {
+		if v, found := statedNumber(s); found {
 			return v
 		}
 	}
 	if rest, ok := marked(answer); ok {
-		return lastNumber(rest)
+		answer = rest
 	}
 	return lastNumber(answer)
 }
 
-var latex = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ")
+// numerals writes characters that are numbers as digits, and spaces that only group
+// digits as one of them.
+var numerals = strings.NewReplacer("½", " 1/2", "⅓", " 1/3", "⅔", " 2/3", "¼", " 1/4", "¾", " 3/4", "⁄", "/",
+	"\u00a0", thinSpace, "\u202f", thinSpace, "’", "'")
+
+var latex = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ", `\,`, thinSpace, `\%`, "%",
+	`\times`, "×", `\cdot`, "×", `\pm`, "±", `\text{ or }`, " or ", `\text{or}`, " or ")
+
+// result matches a calculation in words, up to its result.
+var result = regexp.MustCompile(`(?i)\b(?:of|times|plus|minus|by)\b[^.;:?!\n]*?\d[^;:?!\n]*?\b(?:is|are|equals|gives|makes)\s+(?:exactly\s+|about\s+|only\s+)?[-\x{2212}]?[$€£¥]?`)
 
 // statedNumber returns the number of a statement. Of a calculation it is the result,
-// after the last "=".
-func statedNumber(s string) *big.Rat {
-	s = fraction.ReplaceAllStringFunc(latex.Replace(s), plainFraction)
+// after the last "=" or "is". found is true and v nil if the number may mean two
+// things.
+func statedNumber(s string) (v *big.Rat, found bool) {
+	s = shortFraction.ReplaceAllString(latex.Replace(s), `\frac{$1}{$2}`)
+	s = fraction.ReplaceAllStringFunc(s, plainFraction)
 	if i := strings.LastIndexByte(s, '='); i >= 0 {
-		if v := firstNumber(s[i+1:]); v != nil {
-			return v
+		if v, found := firstNumber(s[i+1:]); found {
+			if before := s[:i]; v == nil && !strings.ContainsFunc(before, unicode.IsLetter) {
+				v, _ = firstNumber(before) // 7 = 3 + 4
+			}
+			return v, true
+		}
+	}
+	for _, at := range result.FindAllStringIndex(s, -1) {
+		if at[1] < len(s) && (isDigit(s[at[1]]) || s[at[1]] == '.') {
+			return firstNumber(s[at[1]-signBefore(s[:at[1]]):])
 		}
 	}
 	return firstNumber(s)
 }
 
-// fraction matches \frac{1}{2} and 3\frac{1}{2}.
-var fraction = regexp.MustCompile(`(?:(\d{1,3}(?:,\d{3})+|\d+)\s*)?\\[dt]?frac\s*\{\s*(\d{1,60})\s*\}\s*\{\s*(\d{1,60})\s*\}`)
+// signBefore is how many bytes of a sign and a currency end s.
+func signBefore(s string) int {
+	return len(s) - len(strings.TrimRight(s, "-\u2212$€£¥"))
+}
+
+// fraction matches \frac{1}{2} and 3\frac{1}{2}; shortFraction \frac12.
+var (
+	fraction      = regexp.MustCompile(`(?:(\d{1,3}(?:,\d{3})+|\d+)\s*)?\\[dt]?frac\s*\{\s*([-\x{2212}]?)\s*(\d{1,60})\s*\}\s*\{\s*(\d{1,60})\s*\}`)
+	shortFraction = regexp.MustCompile(`\\[dt]?frac\s*(\d)\s*(\d)`)
+)
 
 // plainFraction writes a match of fraction as 1/2 or 7/2.
 func plainFraction(match string) string {
 	m := fraction.FindStringSubmatch(match)
+	over, under := m[3], m[4]
 	if whole := strings.ReplaceAll(m[1], ",", ""); whole != "" && len(whole) <= maxDigits {
-		var n, over, under big.Int
+		var n, a, b big.Int
 		n.SetString(whole, 10)
-		over.SetString(m[2], 10)
-		under.SetString(m[3], 10)
-		m[2] = over.Add(n.Mul(&n, &under), &over).String()
+		a.SetString(over, 10)
+		b.SetString(under, 10)
+		over = a.Add(n.Mul(&n, &b), &a).String()
 	}
-	return m[2] + "/" + m[3]
+	return m[2] + over + "/" + under
 }
 
-func firstNumber(s string) *big.Rat {
-	for i := 0; i < len(s); {
-		v, end := numberAt(s, i)
-		if v != nil {
-			return v
+// denial ends the text before a number that the answer denies.
+var denial = regexp.MustCompile(`(?i)(?:\bnot|n't|\brather than|\binstead of)\s*(?:equal to\s*)?[-\x{2212}]?[$€£¥]?[-\x{2212}]?$`)
+
+// What stands between two numbers of which neither is the answer, if the first is a
+// statement's first number, or the second an answer's last.
+var (
+	open      = regexp.MustCompile(`(?i)^(?:\s*(?:or|and|to|through|versus|vs\.?|[-\x{2212}–—±:^*×x+÷/])\s*|[,.e])[-\x{2212}]?[$€£¥]?$`)
+	undecided = regexp.MustCompile(`(?i)^(?:\s*(?:or|and|to|[–—±:^])\s*|\.)[-\x{2212}]?[$€£¥]?$`)
+)
+
+// firstNumber returns the first number of a statement that is not denied. found is true
+// and v nil if it may mean two things.
+func firstNumber(s string) (v *big.Rat, found bool) {
+	all := numbersIn(s)
+	for i, n := range all {
+		if denial.MatchString(s[:n.begin]) {
+			continue
 		}
-		i = end
+		if i+1 < len(all) && all[i+1].value.Cmp(n.value) != 0 && open.MatchString(s[n.end:all[i+1].begin]) {
+			return nil, true
+		}
+		return n.value, true
+	}
+	return nil, false
+}
+
+// lastNumber returns the last number of an answer that is not denied, or nil if it may
+// mean two things.
+func lastNumber(s string) *big.Rat {
+	all := numbersIn(s)
+	for i := len(all) - 1; i >= 0; i-- {
+		n := all[i]
+		if denial.MatchString(s[:n.begin]) {
+			continue
+		}
+		if i > 0 && all[i-1].value.Cmp(n.value) != 0 && undecided.MatchString(s[all[i-1].end:n.begin]) {
+			return nil
+		}
+		return n.value
 	}
 	return nil
-}
-
-func lastNumber(s string) *big.Rat {
-	var last *big.Rat
-	for i := 0; i < len(s); {
-		v, end := numberAt(s, i)
-		if v != nil {
-			last = v
-		}
-		i = end
-	}
-	return last
-}
-
-// maxDigits bounds the work on a number. A longer one is not read as a number.
-const maxDigits = 60
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-// numberAt reads the number whose digits start at byte i, and the sign before them.
-// The value is nil if there is no number. end is where to continue.
-func numberAt(s string, i int) (v *big.Rat, end int) {
-	begin := i
-	point := s[i] == '.' && i+1 < len(s) && isDigit(s[i+1]) && (i == 0 || !isDigit(s[i-1]))
-	if !isDigit(s[i]) && !point {
-		return nil, i + 1
-	}
-	for i < len(s) && isDigit(s[i]) {
-		i++
-	}
-	for i-begin <= 3 || s[i-4] == ',' { // groups of three
-		if i == begin || i >= len(s) || s[i] != ',' || !threeDigits(s, i+1) {
-			break
-		}
-		i += 4
-	}
-	text := unpadded(strings.ReplaceAll(s[begin:i], ",", ""))
-	if i+1 < len(s) && (s[i] == '.' || s[i] == '/') && isDigit(s[i+1]) {
-		mark := s[i]
-		after := i + 1
-		for i++; i < len(s) && isDigit(s[i]); i++ {
-		}
-		if mark == '/' {
-			text += "/" + unpadded(s[after:i])
-		} else {
-			text += s[after-1 : i]
-		}
-	}
-	if len(text) > maxDigits {
-		return nil, i
-	}
-	v, ok := new(big.Rat).SetString(text) // not ok: a division by zero
-	if !ok {
-		return nil, i
-	}
-	if negative(s[:begin]) {
-		v.Neg(v)
-	}
-	return v, i
-}
-
-// unpadded removes leading zeros, which big.Rat would read as octal. It returns "0"
-// if no digit is left.
-func unpadded(digits string) string {
-	if digits = strings.TrimLeft(digits, "0"); digits == "" {
-		return "0"
-	}
-	return digits
-}
-
-// threeDigits reports whether exactly three digits begin at byte i.
-func threeDigits(s string, i int) bool {
-	return i+3 <= len(s) && isDigit(s[i]) && isDigit(s[i+1]) && isDigit(s[i+2]) && (i+3 == len(s) || !isDigit(s[i+3]))
-}
-
-// negative reports whether before ends with a minus sign that is not a subtraction.
-// A currency sign may stand on either side of it.
-func negative(before string) bool {
-	before = strings.TrimRight(before, "$€£¥")
-	r, size := utf8.DecodeLastRuneInString(before)
-	if r != '-' && r != '\u2212' {
-		return false
-	}
-	before = strings.TrimRight(before[:len(before)-size], "$€£¥")
-	if before == "" {
-		return true
-	}
-	r, _ = utf8.DecodeLastRuneInString(before)
-	return !unicode.IsNumber(r) && !unicode.IsLetter(r) && r != ')' && r != '-'
 }

@@ -286,6 +286,8 @@ func (f *options) defaultPrompt() string {
 		return "{question}" + steps + ` End with a line of "Answer: " and the letter alone.`
 	case "alias", "alias-contains":
 		return "{question}" + steps + ` End with a line of "Answer: " and the answer in as few words as possible.`
+	case "set":
+		return "{question}" + steps + ` End with a line of "Answer: " and the items alone, separated by commas.`
 	case "statements":
 		return "{question}\n\nWrite one statement a paragraph, with a blank line between paragraphs, and nothing else."
 	}
