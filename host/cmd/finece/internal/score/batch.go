@@ -15,6 +15,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -67,6 +68,7 @@ func (b *batch) openOutput(path string, again bool) error {
 func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 	var l struct {
 		Finece struct {
+			Version        int
 			Hash, Settings string
 			Positions      []struct{ Reason string }
 		}
@@ -77,6 +79,8 @@ func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 	switch {
 	case err == nil && l.Finece.Hash == "" && l.Settings != "" && l.Positions != nil:
 		return 0, errors.New("written by an earlier version of finece score: give another -o, and the answers are scored again")
+	case err == nil && l.Finece.Version > record.Version:
+		return 0, errors.New("written by a later version of finece score: use that one, or give another -o")
 	case err != nil || l.Finece.Hash == "":
 		return 0, errors.New("not a line of finece score: give another -o")
 	case l.Finece.Settings != b.settings:
