@@ -37,6 +37,29 @@ const (
 	ActionSkip    = "skip"    // the policy did nothing, for the reason given
 )
 
+// How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right.
+const (
+	WordLow    = "low"    // among the lowest third
+	WordMedium = "medium" // in the middle third
+	WordHigh   = "high"   // among the highest third
+)
+
+// cuts are where the words begin, by method, or by estimator if it has none. The key ""
+// is for values that went through a fitted map.
+var cuts = map[string]cut{
+	"first-prob": {0.836, 0.902},                           // 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT), of perplexity
+	"mean-prob":  {0.979, 0.996},                           // 300 answers of the built-in generator
+	"min-prob":   {0.288, 0.867},                           // 300 answers of the built-in generator
+	"perplexity": {0.836, 0.902},                           // 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
+	"group":      {0.966, 0.996},                           // 300 answers of the built-in generator
+	"leco":       {0.822, 0.942},                           // 300 answers of the built-in generator
+	"seq-prob":   {0.166, 0.81},                            // 300 answers of the built-in generator
+	"model":      {0.9, 0.95},                              // 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
+	"trajectory": {0.3333333333333333, 0.6666666666666666}, // nothing: thirds of the range
+	"samples":    {0.3333333333333333, 0.6666666666666666}, // nothing: thirds of the range
+	"":           {0.5, 0.8},                               // the FineCE paper's threshold
+}
+
 // Position is a place in an answer at which confidence is estimated.
 type Position struct {
 	Place

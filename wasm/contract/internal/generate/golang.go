@@ -27,9 +27,10 @@ import (
 		fmt.Fprintf(&b, "\tType%s = %q\n", r.Go, r.Type)
 	}
 	b.WriteString(")\n")
-	for _, n := range []*contract.Names{contract.Estimators, contract.Actions} {
+	for _, n := range []*contract.Names{contract.Estimators, contract.Actions, contract.Words} {
 		goNames(&b, n)
 	}
+	goCuts(&b)
 	for _, r := range slices.Concat(contract.Records, contract.Parts) {
 		goType(&b, r)
 		goReset(&b, r)
@@ -46,6 +47,15 @@ func goNames(b *strings.Builder, n *contract.Names) {
 		fmt.Fprintf(b, "\t%s%s = %q // %s\n", n.Prefix, strings.ToUpper(name.Text[:1])+name.Text[1:], name.Text, name.Doc)
 	}
 	b.WriteString(")\n")
+}
+
+// goCuts writes the table of cuts.
+func goCuts(b *strings.Builder) {
+	b.WriteString("\n// cuts are where the words begin, by method, or by estimator if it has none. The key \"\"\n// is for values that went through a fitted map.\nvar cuts = map[string]cut{\n")
+	for _, c := range append(contract.Cuts, contract.Mapped) {
+		fmt.Fprintf(b, "\t%q: {%v, %v}, // %s\n", c.Of, c.Medium, c.High, c.From)
+	}
+	b.WriteString("}\n")
 }
 
 func goType(b *strings.Builder, r *contract.Record) {

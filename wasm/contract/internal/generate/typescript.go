@@ -20,6 +20,7 @@ func typeScript() ([]byte, error) {
 	}
 	tsRecords(&b)
 	tsFigures(&b)
+	tsCuts(&b)
 	tsSettings(&b)
 	return []byte(b.String()), nil
 }
@@ -42,6 +43,16 @@ func tsABI(b *strings.Builder) {
 	b.WriteString("} as const;\n")
 	tsDoc(b, "", "The name of one of a core's functions.")
 	b.WriteString("export type FunctionName = keyof typeof FUNCTIONS;\n")
+}
+
+// tsCuts writes the table of cuts.
+func tsCuts(b *strings.Builder) {
+	tsDoc(b, "", "Where the words for a certainty begin: from which value on it is `medium`, and from which `high`; by method, or by estimator if it has none. The key `\"\"` is for values that went through a fitted map.")
+	b.WriteString("export const CUTS: Readonly<Record<string, readonly [number, number]>> = {\n")
+	for _, c := range append(contract.Cuts, contract.Mapped) {
+		fmt.Fprintf(b, "  /** Measured on %s. */\n  %q: [%v, %v],\n", c.From, c.Of, c.Medium, c.High)
+	}
+	b.WriteString("};\n")
 }
 
 // tsFigures writes the figures of finece_evaluate.
