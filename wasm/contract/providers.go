@@ -26,6 +26,7 @@ type Provider struct {
 const (
 	askChat        = `"logprobs": true, "top_logprobs": 5`
 	askCompletions = `"logprobs": 5`
+	askDashScope   = `"parameters": {"logprobs": true, "top_logprobs": 5}`
 	askResponses   = `"include": ["message.output_text.logprobs"], "top_logprobs": 5`
 )
 
@@ -46,6 +47,11 @@ var Providers = []Provider{
 	{"Together", stream.OpenAIChat, Unknown, `"logprobs": 5`, "the number of alternatives, not true", false},
 	{"OpenRouter", stream.OpenAIChat, Partly, askChat, "depends on the provider that it forwards to", false},
 	{"Cloudflare Workers AI, its own format", stream.WorkersAI, Never, "", "", false},
+	{"Amazon Bedrock, Converse", stream.Bedrock, Never, "", "in AWS's binary event stream or as JSON; InvokeModel of Anthropic's and Amazon's models, too", false},
+	{"Cohere, version 1", stream.CohereV1, Never, "", "", false},
+	{"IBM watsonx, text generation", stream.WatsonX, Sends, `"parameters": {"return_options": {"generated_tokens": true, "token_logprobs": true, "top_n_tokens": 5}}`, "its chat route is OpenAI's", false},
+	{"Alibaba DashScope, its own format", stream.DashScope, Partly, askDashScope, "some models only", false},
+	{"Replicate", stream.Replicate, Never, "", "", false},
 	{"vLLM", stream.OpenAIChat, Sends, askChat, "also completions and Responses", true},
 	{"llama.cpp server", stream.OpenAIChat, Sends, askChat, "if a character takes several tokens, only the last one has a log-probability", true},
 	{"llama.cpp server, /completion", stream.LlamaCPP, Sends, `"n_probs": 5`, "", true},

@@ -26,14 +26,16 @@ const (
 // Decoder turns a stream's bytes into a Handler's calls. It is not safe for
 // concurrent use.
 type Decoder struct {
-	options Options
-	format  Format // Auto while unknown
-	framing framing
-	head    []byte // the input while the framing is unknown
-	sse     EventParser
-	values  values
-	text    text
-	read    int64 // bytes of input
+	options  Options
+	format   Format // Auto while unknown
+	framing  framing
+	head     []byte // the input while the framing is unknown
+	sse      EventParser
+	values   values
+	messages messages
+	kind     []byte // the type of the event in progress, of a framing that has types
+	text     text
+	read     int64 // bytes of input
 
 	reader  reader
 	choices []choice // by number, as many as were seen
@@ -63,6 +65,7 @@ const (
 	undecided framing = iota
 	eventStream
 	jsonValues
+	awsMessages
 	plainText
 )
 
@@ -90,8 +93,10 @@ func New(o Options) (*Decoder, error) {
 // Reset makes the Decoder ready for another stream. It keeps its buffers.
 func (d *Decoder) Reset() {
 	d.format, d.framing, d.head = d.options.Format, undecided, d.head[:0]
-	d.sse = EventParser{Limit: d.options.MaxEvent, all: d.options.Frames, buf: d.sse.buf[:0], typ: d.sse.typ[:0]}
+	d.sse = EventParser{Limit: d.options.MaxEvent, all: d.options.Frames, loose: true, buf: d.sse.buf[:0], typ: d.sse.typ[:0]}
 	d.values = values{limit: d.options.MaxEvent, buf: d.values.buf[:0]}
+	d.messages = messages{limit: d.options.MaxEvent, buf: d.messages.buf[:0]}
+	d.kind = nil
 	d.text, d.read = text{}, 0
 	d.object, d.marker, d.framed = object{}, false, 0
 	d.reader.state, d.reader.frames = state{}, d.options.Frames
@@ -141,6 +146,16 @@ func (d *Decoder) write(p []byte, h Handler) {
 			d.value(found, object, h)
 			d.frame(d.values.offset, h)
 		}
+	case awsMessages:
+		for !d.ended {
+			n, found := d.messages.next(p)
+			p = p[n:]
+			if found == messagesMore {
+				return
+			}
+			d.message(found, h)
+			d.frame(d.messages.offset, h)
+		}
 	case plainText:
 		for len(p) > 0 && !d.ended {
 			n, out, ok := d.text.next(p)
@@ -170,6 +185,8 @@ func (d *Decoder) End(h Handler) {
 				cut = true
 				d.value(found, object, h)
 			}
+		case awsMessages:
+			cut = len(d.messages.buf) > 0 && !d.messages.taken
 		case plainText:
 			if d.text.n > 0 {
 				d.text.at = d.text.offset - int64(d.text.n)
@@ -183,7 +200,7 @@ func (d *Decoder) End(h Handler) {
 	if !d.ended && d.framing != plainText {
 		switch {
 		case d.format == Auto && d.framing != undecided && !d.has(UnknownFormat) && (d.has(InvalidJSON) || d.has(EventTooLarge)):
-			d.report(UnknownFormat, d.read, "no event was understood", h)
+			d.unknownFormat(d.read, h)
 		case d.format == Auto && d.has(UnknownFormat):
 		case !d.finished():
 			want := "the stream's end marker"
@@ -224,14 +241,27 @@ func (d *Decoder) event(h Handler) {
 		d.report(EventTooLarge, d.sse.Offset(), "a shorter event", h)
 		return
 	}
-	d.payload(d.sse.Data(), d.sse.Offset(), is(d.sse.typ, "error"), h)
+	if d.sse.bare {
+		d.bare(d.sse.Data(), d.sse.Offset(), h)
+		return
+	}
+	d.kind = d.sse.typ
+	d.payload(d.sse.Data(), d.sse.Offset(), h)
+}
+
+// bare takes JSON that stands between the events of an event stream without being one.
+// Vertex AI sends its errors so; anything else is no event.
+func (d *Decoder) bare(data []byte, offset int64, h Handler) {
+	if d.readUnknown(data); d.reader.scanner.End() && d.reader.failed {
+		d.fail(offset, h)
+	}
 }
 
 // value takes a JSON value, or a fault, that the splitter has found.
 func (d *Decoder) value(found int, object []byte, h Handler) {
 	switch found {
 	case valuesObject:
-		d.payload(object, d.values.at, false, h)
+		d.payload(object, d.values.at, h)
 	case valuesLong:
 		d.report(EventTooLarge, d.values.at, "a shorter event", h)
 	case valuesDone:

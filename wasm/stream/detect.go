@@ -10,6 +10,7 @@ const (
 	wantMore guess = iota
 	isEvents
 	isValues
+	isMessages
 	isText
 	isDocument
 )
@@ -36,6 +37,10 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 		d.report(NotAStream, 0, "a stream of events, not a document", h)
 		d.end(h)
 		return nil
+	}
+	if g == isMessages {
+		d.framing = awsMessages
+		return d.head
 	}
 	d.framing = jsonValues
 	d.values.offset = int64(len(d.head) - len(withoutMark(d.head)))
@@ -81,6 +86,15 @@ func frame(b []byte, last bool) guess {
 		}
 		return unsure
 	}
+	if len(b) > 0 && b[0] == 0 { // no text begins with a NUL
+		switch {
+		case len(b) < preludeBytes:
+			return unsure
+		case isPrelude(b):
+			return isMessages
+		}
+		return isText
+	}
 	b = withoutMark(b)
 	i := skipBlank(b, 0)
 	if i == len(b) {
@@ -124,7 +138,7 @@ func frameLines(b []byte, i int, last bool) guess {
 			return isEvents // such as an error in words
 		case g != isEvents:
 			return g
-		case len(line) > 5 && line[0] == 'd':
+		case len(line) > 5 && (line[0] == 'd' || line[0] == 'e' && line[1] == 'r'): // data or error, and its value
 			return isEvents
 		}
 		typed = len(line) > 0 && (typed || line[0] == 'e')
@@ -149,7 +163,7 @@ func frameLine(line []byte, whole bool) guess {
 		}
 		return isEvents
 	}
-	for _, name := range [...]string{"data:", "event:", "id:", "retry:"} {
+	for _, name := range [...]string{"data:", "error:", "event:", "id:", "retry:"} {
 		if len(line) < len(name) {
 			if !whole && is(line, name[:len(line)]) {
 				return wantMore
@@ -159,7 +173,7 @@ func frameLine(line []byte, whole bool) guess {
 		if !is(line[:len(name)], name) {
 			continue
 		}
-		if name != "data:" {
+		if name[0] != 'd' && name[1] != 'r' {
 			if !whole {
 				return wantMore
 			}

@@ -31,9 +31,15 @@
 //   - Anthropic Messages.
 //   - Gemini generateContent, of Gemini and Vertex AI.
 //   - Ollama's /api/chat and /api/generate.
-//   - Cohere chat, version 2.
+//   - Cohere chat, versions 1 and 2.
 //   - Cloudflare Workers AI's own stream.
 //   - TGI's own /generate_stream, and llama.cpp's own /completion.
+//   - Amazon Bedrock's ConverseStream. The chunks of InvokeModelWithResponseStream
+//     are read in the format of the model's maker.
+//   - IBM watsonx's own generation_stream.
+//   - Alibaba DashScope's own stream. If its second piece of text begins with the
+//     first one, each event is taken to have all text so far.
+//   - Replicate's stream, whose data is text and not JSON.
 //   - Plain text.
 //
 // Inline tags such as <think> are text here; package position has a Splitter
@@ -41,10 +47,13 @@
 //
 // # Framing
 //
-// The framing separates the events. There are three, and each format may come in
-// either of the first two:
+// The framing separates the events. There are four, and each format may come in
+// any of the first three:
 //
-//   - An event stream, by the rules of the HTML standard; see [EventParser].
+//   - An event stream, by the rules of the HTML standard; see [EventParser]. Beyond
+//     the standard, an error in JSON between the events, without a field (Vertex
+//     AI), and in a field named error (llama.cpp) is an event, too.
+//   - AWS's binary event stream, with checked checksums.
 //   - A sequence of JSON objects: one per line (NDJSON), pretty-printed, one after
 //     the other, or as the elements of an array. A line break in a string, or an
 //     opening brace at the start of the next line, shows that an object is broken;
@@ -54,6 +63,7 @@
 // The first bytes of the input decide which it is, after a byte order mark and
 // white space: 1024 bytes at most.
 //
+//   - AWS's binary event stream begins with a length whose first byte is 0.
 //   - JSON begins with a brace before a quote or brace, or with a bracket before a
 //     brace or bracket.
 //   - An event stream begins with its comments and fields, if data: is followed by
@@ -119,6 +129,7 @@
 //	ProviderError   every choice that has not finished finishes with Failed, or
 //	                choice 0 if there was none; it ignores the rest of the input
 //	NotAStream      it ignores the input
+//	InvalidFrame    it skips the message, or all that follows if a length is wrong
 //	Truncated       none: End reports it if a choice has not finished, or if there
 //	                was neither a choice nor an end marker. It does not if no event
 //	                was of a known format, and never for plain text

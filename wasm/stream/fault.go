@@ -17,11 +17,12 @@ const (
 	UnknownEvent                        // an event has nothing that its format has; reported once
 	NotAStream                          // an HTML or XML document, which ends the stream
 	BadLogprobs                         // log-probabilities repeat those of earlier chunks; they are left out from here on
+	InvalidFrame                        // a message of AWS's binary event stream is broken; it was skipped, or all that follows
 )
 
 var faultNames = [...]string{
 	"none", "invalid-json", "event-too-large", "invalid-utf8", "provider-error", "truncated", "unknown-format",
-	"too-many-choices", "unknown-event", "not-a-stream", "bad-logprobs",
+	"too-many-choices", "unknown-event", "not-a-stream", "bad-logprobs", "invalid-frame",
 }
 
 // String returns the code in words.

@@ -37,10 +37,10 @@ func TestFaultDetails(t *testing.T) {
 
 func TestFaultNames(t *testing.T) {
 	seen := map[string]bool{}
-	for c := InvalidJSON; c <= BadLogprobs; c++ {
+	for c := InvalidJSON; c <= InvalidFrame; c++ {
 		seen[c.String()] = true
 	}
-	if len(seen) != int(BadLogprobs) || seen["unknown"] || (BadLogprobs+1).String() != "unknown" {
+	if len(seen) != int(InvalidFrame) || seen["unknown"] || (InvalidFrame+1).String() != "unknown" {
 		t.Errorf("names %v", seen)
 	}
 }
@@ -48,9 +48,9 @@ func TestFaultNames(t *testing.T) {
 // TestReasons has the words of the providers' documents.
 func TestReasons(t *testing.T) {
 	for want, words := range map[Reason]string{
-		Stop:          "stop end_turn stop_sequence eos_token STOP COMPLETE STOP_SEQUENCE pause_turn completed",
-		Length:        "length max_tokens model_length MAX_TOKENS max_output_tokens model_context_window_exceeded incomplete",
-		ContentFilter: "content_filter SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY ERROR_TOXIC",
+		Stop:          "stop end_turn stop_sequence eos_token EOS_TOKEN STOP COMPLETE STOP_SEQUENCE pause_turn completed",
+		Length:        "length max_tokens model_length MAX_TOKENS max_output_tokens model_context_window_exceeded incomplete token_limit TOKEN_LIMIT ERROR_LIMIT",
+		ContentFilter: "content_filter content_filtered guardrail_intervened SAFETY RECITATION BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY ERROR_TOXIC",
 		ToolCalls:     "tool_calls function_call tool_use TOOL_CALL",
 		Refused:       "refusal",
 		Failed:        "error ERROR MALFORMED_FUNCTION_CALL insufficient_system_resource failed",

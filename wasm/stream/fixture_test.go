@@ -13,29 +13,6 @@ import (
 	corpus "github.com/finece/finece/wasm/stream/fixture"
 )
 
-// knownWrong lists what the decoder reads wrongly today, by fixture: the parts that differ from
-// the fixture's want.json, and why. want.json says what is right. TestFixtures fails when a part
-// that is listed here becomes right; then remove it.
-var knownWrong = map[string]struct{ parts, why string }{
-	"bedrock/converse-error.eventstream":     {"faults text finish", awsFraming},
-	"bedrock/converse-reasoning.eventstream": {"faults usage text finish", awsFraming},
-	"bedrock/converse.eventstream":           {"faults usage text finish", awsFraming},
-	"bedrock/converse.json":                  {"faults choices usage text finish", "Bedrock's Converse is no known format"},
-	"bedrock/invoke-anthropic.eventstream":   {"faults usage text finish", awsFraming},
-	"cohere/v1-chat.ndjson":                  {"faults choices text finish", "Cohere's version 1 is no known format"},
-	"dashscope/generation.sse":               {"faults choices text finish", "DashScope's own stream is no known format"},
-	"gemini/error-bare-array.sse":            {"faults finish", bareError},
-	"gemini/error-bare.sse":                  {"faults finish", bareError},
-	"llama.cpp-made/native-error.sse":        {"faults finish", "a field named error is ignored"},
-	"replicate/stream.sse":                   {"faults choices text finish", "Replicate's stream is no known format"},
-	"watsonx/generation-stream.sse":          {"faults choices usage text finish", "watsonx's own stream is no known format"},
-}
-
-const (
-	awsFraming = "AWS's binary event stream is taken for text"
-	bareError  = "an error object after the events of an event stream, without data:, is ignored"
-)
-
 // TestFixtures decodes every fixture in every cutting. Text, tokens, log-probabilities and the
 // rest are compared part by part with what an independent reader found, or with the answer that
 // a hand-made stream was made from.
@@ -44,7 +21,6 @@ func TestFixtures(t *testing.T) {
 	if len(all) < 150 {
 		t.Fatalf("only %d fixtures", len(all))
 	}
-	marks := maps.Clone(knownWrong)
 	for _, f := range all {
 		t.Run(f.Name, func(t *testing.T) {
 			r := checkCuts(t, Options{}, f.Data)
@@ -55,26 +31,12 @@ func TestFixtures(t *testing.T) {
 				run(d, newRecorder(t), f.Data, whole)
 				format = d.Format()
 			}
-			var wrong []string
 			for _, p := range compare(f.Want, summarise(r, format)) {
-				if p.got == p.want {
-					continue
-				}
-				wrong = append(wrong, p.name)
-				if !strings.Contains(" "+knownWrong[f.Name].parts+" ", " "+p.name+" ") {
+				if p.got != p.want {
 					t.Errorf("%s:\n got %s\nwant %s\n(%s)", p.name, p.got, p.want, f.Want.Shows)
 				}
 			}
-			for part := range strings.FieldsSeq(knownWrong[f.Name].parts) {
-				if !slices.Contains(wrong, part) {
-					t.Errorf("%s is right now: remove it from knownWrong", part)
-				}
-			}
 		})
-		delete(marks, f.Name)
-	}
-	for name := range marks {
-		t.Errorf("knownWrong has %s, which is no fixture", name)
 	}
 }
 

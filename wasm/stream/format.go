@@ -17,6 +17,11 @@ const (
 	TGI                             // text-generation-inference's own /generate_stream
 	LlamaCPP                        // llama.cpp's own /completion
 	WorkersAI                       // Cloudflare Workers AI's own stream
+	Bedrock                         // Amazon Bedrock's ConverseStream and Converse
+	CohereV1                        // chat, version 1
+	WatsonX                         // IBM watsonx's own generation_stream
+	DashScope                       // Alibaba DashScope's own stream
+	Replicate                       // Replicate's stream, and whole predictions
 	Text                            // text and nothing else
 )
 
@@ -38,6 +43,11 @@ var formats = [...]struct {
 	TGI:               {"tgi", (*reader).tgi},
 	LlamaCPP:          {"llama.cpp", (*reader).llamaCPP},
 	WorkersAI:         {"workers-ai", (*reader).workersAI},
+	Bedrock:           {"bedrock", (*reader).bedrock},
+	CohereV1:          {"cohere-v1", (*reader).cohereV1},
+	WatsonX:           {"watsonx", (*reader).watsonx},
+	DashScope:         {"dashscope", (*reader).dashScope},
+	Replicate:         {"replicate", (*reader).replicate},
 	Text:              {"text", (*reader).unknown}, // text has no payloads
 }
 
@@ -61,15 +71,21 @@ func Formats() []Format {
 // ParseFormat reads a format's name, as String returns it. The error lists all
 // names.
 func ParseFormat(name string) (Format, error) {
-	list := ""
 	for i := range formats {
 		if formats[i].name == name {
 			return Format(i), nil
 		}
-		if i > 0 {
-			list += ", "
-		}
-		list += formats[i].name
 	}
-	return Auto, errors.New("stream: unknown format \"" + name + "\": want one of " + list)
+	return Auto, errors.New("stream: unknown format \"" + name + "\": want one of " + string(appendFormats(nil, Auto)))
+}
+
+// appendFormats appends the names of the formats from one on, with commas.
+func appendFormats(dst []byte, first Format) []byte {
+	for i := int(first); i < len(formats); i++ {
+		if i > int(first) {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, formats[i].name...)
+	}
+	return dst
 }

@@ -10,6 +10,10 @@ const chatText = `{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason
 
 // TestFraming has streams that differ in how events are set apart, or that are
 // no streams of events.
+// knownFormats is what a fault says of a stream in a format that is not known.
+const knownFormats = "one of openai-chat, openai-completions, openai-responses, anthropic, gemini, ollama, cohere, " +
+	"tgi, llama.cpp, workers-ai, bedrock, cohere-v1, watsonx, dashscope, replicate, text"
+
 func TestFraming(t *testing.T) {
 	hi := []string{`0 answer Hi`, `0 finish stop`}
 	text := func(s string) []string { return []string{`0 answer ` + s} }
@@ -59,15 +63,15 @@ func TestFraming(t *testing.T) {
 		},
 		{
 			name: "JSON of no known format", as: Auto, input: sse(`{"this":1}`, `{"that":2}`),
-			want: []string{faultAt(UnknownFormat, 6, "an event of a format that is known here")},
+			want: []string{faultAt(UnknownFormat, 6, knownFormats)},
 		},
 		{
 			name: "unknown events before known ones", as: OpenAIChat, input: sse(`{"hello":1}`, `{"hello":2}`, chatText),
-			want: append([]string{faultAt(UnknownFormat, 6, "an event of a format that is known here")}, hi...),
+			want: append([]string{faultAt(UnknownFormat, 6, knownFormats)}, hi...),
 		},
 		{
 			name: "nothing but broken JSON", as: Auto, input: sse(`{"id":}`),
-			want: []string{faultAt(InvalidJSON, 12, "a value"), faultAt(UnknownFormat, 15, "no event was understood")},
+			want: []string{faultAt(InvalidJSON, 12, "a value"), faultAt(UnknownFormat, 15, knownFormats)},
 		},
 		{
 			name: "broken JSON in mid-stream", as: OpenAIChat, input: sse(`{"id":}`, chatText, `{"id":}]}`, doneMarker),
@@ -130,7 +134,7 @@ func TestLimitOnEvents(t *testing.T) {
 		},
 		{
 			name: "nothing but one", o: o, as: Auto, input: sse(big(1 << 16)),
-			want: []string{long(6), faultAt(UnknownFormat, 6+1<<16+2, "no event was understood")},
+			want: []string{long(6), faultAt(UnknownFormat, 6+1<<16+2, knownFormats)},
 		},
 		{
 			name: "NDJSON", o: o, as: OpenAIChat, input: lines(big(limit), big(limit+1), chatText),

@@ -92,6 +92,8 @@ func (r *reader) geminiCandidate() {
 // geminiFinish reads a reason to stop: a word, or its number in the protocol
 // buffer. Gemini and Vertex AI number the first five alike; 7 and 8 are filters in
 // both. 0 is unspecified.
+//
+//go:noinline
 func (r *reader) geminiFinish(e *entry) {
 	s := &r.scanner
 	if r.isNumber() {

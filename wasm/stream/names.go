@@ -95,6 +95,27 @@ const (
 	kFilterOffsets
 	kAudio
 	kTranscript
+	kContentBlockIndex
+	kContentBlockStart
+	kContentBlockDelta
+	kContentBlockStop
+	kMessageStart
+	kMessageStop
+	kMetadata
+	kStart
+	kStopReasonCamel
+	kReasoningContentCamel
+	kReasoningText
+	kToolUse
+	kInputTokensCamel
+	kOutputTokensCamel
+	kResults
+	kGeneratedTokenCount
+	kInputTokenCount
+	kErrors
+	kEventType
+	kGenerationID
+	kMeta
 )
 
 var keyNames = [...]string{
@@ -124,15 +145,23 @@ var keyNames = [...]string{
 	kTotalTokens: "total_tokens", kReasoningDetails: "reasoning_details", kTokenIDs: "token_ids",
 	kNativeFinishReason: "native_finish_reason", kMatchedStop: "matched_stop",
 	kFilterResults: "content_filter_results", kFilterOffsets: "content_filter_offsets", kAudio: "audio", kTranscript: "transcript",
+	kContentBlockIndex: "contentBlockIndex", kContentBlockStart: "contentBlockStart",
+	kContentBlockDelta: "contentBlockDelta", kContentBlockStop: "contentBlockStop", kMessageStart: "messageStart",
+	kMessageStop: "messageStop", kMetadata: "metadata", kStart: "start", kStopReasonCamel: "stopReason",
+	kReasoningContentCamel: "reasoningContent", kReasoningText: "reasoningText", kToolUse: "toolUse",
+	kInputTokensCamel: "inputTokens", kOutputTokensCamel: "outputTokens", kResults: "results",
+	kGeneratedTokenCount: "generated_token_count", kInputTokenCount: "input_token_count", kErrors: "errors",
+	kEventType: "event_type", kGenerationID: "generation_id", kMeta: "meta",
 }
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)
 
 // reasonWords are what providers call the reasons to stop, from 1 up.
 var reasonWords = [...]string{
-	"stop", "end_turn", "stop_sequence", "eos_token", "eos", "word", "STOP", "COMPLETE", "STOP_SEQUENCE", "pause_turn", "completed",
+	"stop", "end_turn", "stop_sequence", "eos_token", "EOS_TOKEN", "eos", "word", "STOP", "COMPLETE", "STOP_SEQUENCE", "pause_turn", "completed",
 	"length", "max_tokens", "model_length", "MAX_TOKENS", "limit", "max_output_tokens", "model_context_window_exceeded", "incomplete",
-	"content_filter", "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "ERROR_TOXIC",
+	"token_limit", "TOKEN_LIMIT", "ERROR_LIMIT",
+	"content_filter", "content_filtered", "guardrail_intervened", "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "ERROR_TOXIC",
 	"tool_calls", "function_call", "tool_use", "TOOL_CALL",
 	"refusal",
 	"error", "ERROR", "MALFORMED_FUNCTION_CALL", "insufficient_system_resource", "failed",
@@ -145,6 +174,8 @@ var reasonEnds = [...]string{"length", "content_filter", "tool_calls", "refusal"
 var reasonKeys = jsonscan.NewKeys(reasonWords[:]...)
 
 // reasonOf maps a provider's word.
+//
+//go:noinline
 func reasonOf(word []byte) Reason {
 	n := reasonKeys.Find(word)
 	if n == 0 {

@@ -116,9 +116,8 @@ func (r *reader) openAIChoice() {
 			}
 			r.openAILogprobs(e)
 		case kFinishReason:
-			if word, ok := s.Text(); ok && len(word) > 0 {
-				e.finished, e.reason = true, reasonOf(word)
-			}
+			word, _ := s.Text()
+			e.finish(word)
 		case kError:
 			r.readError()
 		case kUsage, kNativeFinishReason, kStopReason, kMatchedStop, kFilterResults, kFilterOffsets:
@@ -254,6 +253,8 @@ func (r *reader) transcript() {
 }
 
 // toolCalls notes that an array of tool calls is not empty.
+//
+//go:noinline
 func (r *reader) toolCalls(e *entry) {
 	s := &r.scanner
 	if s.EnterArray() {
@@ -266,6 +267,8 @@ func (r *reader) toolCalls(e *entry) {
 
 // textOrArray reads a string, or enters an array and reports false. Anything
 // else is no text.
+//
+//go:noinline
 func (r *reader) textOrArray() ([]byte, bool) {
 	if r.isArray() && r.scanner.EnterArray() {
 		return nil, false

@@ -8,20 +8,23 @@ import (
 )
 
 // payload takes an event's payload, which begins at an offset of the stream.
-func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
+func (d *Decoder) payload(data []byte, offset int64, h Handler) {
 	i := skipBlank(data, 0)
-	if i == len(data) {
+	output := is(d.kind, "output") && len(data) > 0 // of Replicate, whose payload is text
+	words := output && (d.format == Replicate || d.format == Auto && (i == len(data) || data[i] != '{'))
+	if i == len(data) && !words {
 		return
 	}
-	if rest := data[i:]; rest[0] == '[' && len(rest) >= 6 && is(rest[:6], "[DONE]") {
+	r := &d.reader
+	r.words, r.ends = nil, is(d.kind, "done")
+	known := d.format
+	r.scanner.Reset(data)
+	if rest := data[i:]; !words && rest[0] == '[' && len(rest) >= 6 && is(rest[:6], "[DONE]") {
 		d.marker = true
 		d.end(h)
 		return
 	}
-	r := &d.reader
-	known := d.format
-	r.scanner.Reset(data)
-	if known == Auto {
+	if known == Auto && !words {
 		known = r.recognise()
 		for r.scanner.Short() {
 			r.scanner.Reserve(3 * len(data))
@@ -29,7 +32,20 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 			known = r.recognise()
 		}
 		r.scanner.Reset(data)
+		if known == Auto && is(d.kind, "messageStart") {
+			known = Bedrock
+		}
 	}
+	if words || known == Auto && output {
+		known, r.words = Replicate, data
+	}
+	d.decode(known, data, offset, h)
+}
+
+// decode reads a payload as one of a format and reports what it says.
+func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
+	r := &d.reader
+	failed := is(d.kind, "error")
 	before := r.state
 	for !r.read(known) {
 		r.state = before
@@ -54,10 +70,10 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 	if d.format == Auto {
 		d.format = known
 	}
-	if data[i] == '{' {
+	if data[skipBlank(data, 0)] == '{' && r.words == nil {
 		d.object = object{data, offset}
 	}
-	if r.scanner.Replaced() {
+	if r.scanner.Replaced() || r.replaced {
 		d.once(InvalidUTF8, offset, "UTF-8", h)
 	}
 	if failed && !r.failed && !r.known {
@@ -66,7 +82,7 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 	}
 	if !r.known {
 		if d.format == Auto {
-			d.once(UnknownFormat, offset, "an event of a format that is known here", h)
+			d.unknownFormat(offset, h)
 		} else if !d.has(UnknownEvent) { // the core never frees the text
 			d.report(UnknownEvent, offset, "an event of the format "+d.format.String(), h)
 		}
@@ -82,6 +98,16 @@ func (d *Decoder) payload(data []byte, offset int64, failed bool, h Handler) {
 	case r.done:
 		d.end(h)
 	}
+}
+
+// unknownFormat reports, once, that the stream is in none of the formats.
+func (d *Decoder) unknownFormat(offset int64, h Handler) {
+	if d.has(UnknownFormat) {
+		return
+	}
+	d.said |= 1 << UnknownFormat
+	d.fault = Fault{Code: UnknownFormat, Offset: offset, Detail: appendFormats(append(d.detail[:0], "one of "...), Auto+1)}
+	h.Fault(&d.fault)
 }
 
 // readUnknown reads the payload once more for an error in an unusual form.

@@ -30,6 +30,11 @@ type reader struct {
 	message []byte // the provider's
 	short   uint8  // bitmask of the lists that were too short
 
+	// Of Replicate's events.
+	words    []byte // the data of an output event, nil for all others
+	ends     bool   // it is the last event
+	replaced bool   // the words had bytes that are no UTF-8
+
 	// Of OpenAI's chunks: an error object without an error field around it.
 	bareError   bool
 	bareMessage []byte
@@ -52,6 +57,7 @@ type state struct {
 	deltas  [3]bool // by segment: text came in deltas, so that snapshots repeat it
 	parts   [3]bool // text came in snapshots of parts
 	toolUse bool
+	told    [3]told // by segment, of DashScope
 }
 
 // entry is what a payload says about one choice. The ranges are of the reader's
@@ -89,12 +95,21 @@ type scored struct {
 	special     bool // a marker of the server, which is no text
 }
 
+// finish takes the word for why a choice ended. DashScope writes "null" as a string.
+//
+//go:noinline
+func (e *entry) finish(word []byte) {
+	if len(word) > 0 && !is(word, "null") {
+		e.finished, e.reason = true, reasonOf(word)
+	}
+}
+
 // read reads the payload as one of a format. It reports false if there was not
 // enough room.
 func (r *reader) read(f Format) bool {
 	r.entries, r.pieces, r.tokens, r.top = r.entries[:0], r.pieces[:0], r.tokens[:0], r.top[:0]
 	r.usage, r.message = unknownUsage, nil
-	r.known, r.done, r.failed, r.short = false, false, false, 0
+	r.known, r.done, r.failed, r.replaced, r.short = false, false, false, false, 0
 	r.chunk, r.empty, r.odd = false, false, false
 	formats[f].read(r)
 	return r.short == 0 && !r.scanner.Short()
@@ -129,6 +144,8 @@ func (r *reader) grow(data []byte) {
 }
 
 // begin adds an entry, which end completes.
+//
+//go:noinline
 func (r *reader) begin() *entry {
 	n := len(r.entries)
 	if n == cap(r.entries) {
@@ -141,6 +158,7 @@ func (r *reader) begin() *entry {
 	return e
 }
 
+//go:noinline
 func (r *reader) end(e *entry) {
 	e.piecesEnd, e.tokensEnd = len(r.pieces), len(r.tokens)
 	for i := e.tokens; i < e.tokensEnd; i++ {
@@ -151,6 +169,8 @@ func (r *reader) end(e *entry) {
 }
 
 // add appends a piece of text unless it is empty.
+//
+//go:noinline
 func (r *reader) add(segment position.Segment, text []byte) {
 	if len(text) == 0 {
 		return
@@ -167,6 +187,8 @@ func (r *reader) add(segment position.Segment, text []byte) {
 
 // token returns the i-th token of those that began at first, and appends it if
 // it is the next.
+//
+//go:noinline
 func (r *reader) token(first, i int) *scored {
 	n := len(r.tokens)
 	if first+i < n {

@@ -10,6 +10,7 @@ func (r *reader) recognise() Format {
 	var object, kind []byte
 	choices := Auto
 	message, response, content, tokenObject := false, false, false, false
+	output := Auto
 	for {
 		n := s.NextField(keys)
 		if n < 0 {
@@ -35,6 +36,8 @@ func (r *reader) recognise() Format {
 		case n == kToken:
 			tokenObject = r.isObject()
 			s.Skip()
+		case n == kOutput:
+			output = r.recogniseOutput()
 		default:
 			s.Skip()
 		}
@@ -52,6 +55,14 @@ func (r *reader) recognise() Format {
 		return OpenAIResponses
 	case anthropicTypes.Find(kind) != 0 && !is(kind, "error"):
 		return Anthropic
+	case output != Auto && (output != Replicate || has[kStatus]):
+		return output
+	case has[kContentBlockIndex] || has[kStopReasonCamel] || has[kContentBlockDelta] || has[kContentBlockStart] || has[kMessageStart] || has[kMessageStop]:
+		return Bedrock
+	case has[kEventType] || has[kGenerationID] && has[kText]:
+		return CohereV1
+	case has[kResults]:
+		return WatsonX
 	case len(kind) > 0 && cohereType(kind) || message && has[kFinishReason]:
 		return Cohere
 	case has[kDone] && (message || response):
@@ -64,6 +75,38 @@ func (r *reader) recognise() Format {
 		return LlamaCPP
 	}
 	return Auto
+}
+
+// recogniseOutput looks at the value of a member named output.
+//
+//go:noinline
+func (r *reader) recogniseOutput() Format {
+	s := &r.scanner
+	if !r.isObject() {
+		found := Auto
+		if text, ok := r.textOrArray(); !ok {
+			for s.NextElement() {
+				if _, ok := s.Text(); ok {
+					found = Replicate
+				}
+			}
+		} else if text != nil {
+			found = Replicate
+		}
+		return found
+	}
+	found := Auto
+	s.EnterObject()
+	for n := s.NextField(keys); n >= 0; n = s.NextField(keys) {
+		switch n {
+		case kMessage:
+			found = Bedrock
+		case kChoices, kText, kFinishReason:
+			found = DashScope
+		}
+		s.Skip()
+	}
+	return found
 }
 
 func (r *reader) recogniseChoices() Format {
@@ -104,6 +147,18 @@ func cohereType(kind []byte) bool {
 // its usual forms, or one of OpenAI's chunks without choices.
 func (r *reader) unknown() {
 	s := &r.scanner
+	if r.isArray() { // Vertex AI's errors
+		s.EnterArray()
+		for s.NextElement() {
+			r.unknownObject()
+		}
+		return
+	}
+	r.unknownObject()
+}
+
+func (r *reader) unknownObject() {
+	s := &r.scanner
 	if !s.EnterObject() {
 		return
 	}
@@ -118,6 +173,8 @@ func (r *reader) unknown() {
 			return
 		case kError:
 			r.readError()
+		case kErrors:
+			r.readErrors()
 		case kType, kObject:
 			name, _ := s.Text()
 			errorType = errorType || is(name, "error")

@@ -26,9 +26,9 @@ func (r *reader) readUsage() {
 			return
 		case kTotalTokens:
 			r.count(&total)
-		case kPromptTokens, kInputTokens, kPromptTokenCount:
+		case kPromptTokens, kInputTokens, kPromptTokenCount, kInputTokensCamel:
 			r.count(&u.Prompt)
-		case kCompletionTokens, kOutputTokens, kGeneratedTokens:
+		case kCompletionTokens, kOutputTokens, kGeneratedTokens, kOutputTokensCamel:
 			r.count(&u.Completion)
 		case kReasoningTokens, kThoughtsTokenCount:
 			r.count(&u.Reasoning)
@@ -64,6 +64,8 @@ func (r *reader) readUsageDetails() {
 }
 
 // count reads a count; Cohere writes some as 7.0.
+//
+//go:noinline
 func (r *reader) count(n *int64) {
 	if f, ok := r.scanner.Float(); ok && f >= 0 && f <= 1<<53 {
 		*n = int64(f)
@@ -72,6 +74,8 @@ func (r *reader) count(n *int64) {
 
 // readError reads the value of a field named error, which some providers send
 // as null where there is none.
+//
+//go:noinline
 func (r *reader) readError() {
 	s := &r.scanner
 	switch s.Kind() {
@@ -87,6 +91,18 @@ func (r *reader) readError() {
 	}
 }
 
+// readErrors reads an array of errors, which may be empty. The first one counts.
+//
+//go:noinline
+func (r *reader) readErrors() {
+	s := &r.scanner
+	if s.EnterArray() {
+		for s.NextElement() {
+			r.errorObject()
+		}
+	}
+}
+
 func (r *reader) setError(message []byte) {
 	r.known, r.failed = true, true
 	if len(r.message) == 0 {
@@ -94,6 +110,7 @@ func (r *reader) setError(message []byte) {
 	}
 }
 
+//go:noinline
 func (r *reader) errorObject() {
 	s := &r.scanner
 	if !s.EnterObject() {

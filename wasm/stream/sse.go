@@ -44,6 +44,8 @@ type EventParser struct {
 	id, lastID []byte
 	retry      int64 // and one, so that zero is none
 
+	loose   bool // JSON between events, and llama.cpp's error lines, are events, too
+	bare    bool // the event is such JSON
 	all     bool // Next finds every blank line, also one that ends no event
 	named   bool // the event has another type than message
 	foreign bool // it has a line that does not belong in an event stream
@@ -237,8 +239,29 @@ func (p *EventParser) data(value []byte, prefix int, whole bool) {
 	p.size = len(p.buf)
 }
 
+// bareLine takes a line of JSON that is no field. The lines are joined without LF.
+func (p *EventParser) bareLine(line []byte, whole bool) {
+	p.bare, p.foreign = true, true
+	if p.lines++; p.lines == 1 {
+		p.at = p.begin
+	}
+	p.hold()
+	if p.long = p.long || p.Limit > 0 && len(line) > p.Limit-p.size; p.long {
+		p.size = 0
+		return
+	}
+	if whole {
+		p.buf = append(p.buf[:p.size], line...)
+	}
+	p.size += len(line) // otherwise it lies there already
+}
+
 // field takes a line that is not empty and no data with a colon.
 func (p *EventParser) field(line []byte, whole bool) {
+	if p.bare || p.loose && p.lines == 0 && (line[0] == '{' || line[0] == '[') {
+		p.bareLine(line, whole)
+		return
+	}
 	name, value, prefix := line, line[:0], len(line)
 	for i, c := range line {
 		if c == ':' {
@@ -254,6 +277,11 @@ func (p *EventParser) field(line []byte, whole bool) {
 		return
 	}
 	if len(name) == 0 {
+		return
+	}
+	if p.loose && is(name, "error") {
+		p.typ = append(p.typ[:0], name...)
+		p.data(value, prefix, whole)
 		return
 	}
 	if len(line) > maxField {
@@ -303,7 +331,7 @@ func (p *EventParser) dispatch() bool {
 }
 
 func (p *EventParser) forget() {
-	p.ready, p.long, p.lines, p.foreign = false, false, 0, false
+	p.ready, p.long, p.lines, p.foreign, p.bare = false, false, 0, false, false
 	p.typ, p.held, p.buf, p.size = p.typ[:0], nil, p.buf[:0], 0
 }
 

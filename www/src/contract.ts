@@ -87,6 +87,7 @@ export type FaultCode =
   | "unknown-event"
   | "not-a-stream"
   | "bad-logprobs"
+  | "invalid-frame"
   | "bad-reply"
   | "too-many-positions"
   | "unlisted-tokens";
@@ -95,7 +96,7 @@ export type FaultCode =
 export const FAULTS: Readonly<Record<number, FaultCode>> = {
   1: "invalid-json", 2: "event-too-large", 3: "invalid-utf8", 4: "provider-error", 5: "truncated",
   6: "unknown-format", 7: "too-many-choices", 8: "unknown-event", 9: "not-a-stream", 10: "bad-logprobs",
-  64: "bad-reply", 65: "too-many-positions", 66: "unlisted-tokens",
+  11: "invalid-frame", 64: "bad-reply", 65: "too-many-positions", 66: "unlisted-tokens",
 };
 
 /** Who estimated a raw confidence. */
@@ -147,7 +148,7 @@ export type Action = (typeof ACTIONS)[number];
 /** A stream's format; `auto` recognises it. */
 export const FORMATS = [
   "auto", "openai-chat", "openai-completions", "openai-responses", "anthropic", "gemini", "ollama", "cohere",
-  "tgi", "llama.cpp", "workers-ai", "text",
+  "tgi", "llama.cpp", "workers-ai", "bedrock", "cohere-v1", "watsonx", "dashscope", "replicate", "text",
 ] as const;
 
 /** A stream's format; `auto` recognises it. */

@@ -32,6 +32,8 @@ export class Framer {
   #return = false;
   #data: string[] = [];
   #dropped = false;
+  /** The event is Replicate's output: its data is text. */
+  #output = false;
   #depth = 0;
   #quoted = false;
   #escaped = false;
@@ -137,14 +139,21 @@ export class Framer {
   #line(line: string, handler: FrameHandler): void {
     if (line === "") {
       if (this.#data.length > 0 && !this.#dropped) {
-        handler.value(this.#data.length === 1 ? this.#data[0] ?? "" : this.#data.join("\n"));
+        const data = this.#data.length === 1 ? this.#data[0] ?? "" : this.#data.join("\n");
+        if (this.#output && !/^\{.*\}$/s.test(data)) {
+          handler.text(data);
+        } else {
+          handler.value(data);
+        }
       }
       this.#data = [];
-      this.#dropped = false;
+      this.#dropped = this.#output = false;
     } else if (line.startsWith("data: ")) {
       this.#data.push(line.slice(6));
     } else if (line.startsWith(":")) {
       handler.comment(line.slice(1));
+    } else if (/^event: ?output$/.test(line)) {
+      this.#output = true;
     } else {
       const value = /^ ?data:? ?/.exec(line);
       if (value !== null && (line.trimStart() === "data" || value[0].includes(":"))) {
@@ -188,6 +197,9 @@ export class Framer {
 /** The framing that a stream begins with; `last` if no more bytes help to decide. */
 function framingOf(head: string, last: boolean): Framing {
   const unsure = last ? "text" : "undecided";
+  if (head.startsWith("\0")) {
+    return "none"; // AWS's binary event stream; the core reads it
+  }
   const begin = head.replace(/^[ \t\r\n]+/, "");
   if (begin === "" || /^([{[][ \t\r\n]*|\[D(O(N(E)?)?)?)$/.test(begin)) {
     return unsure;
@@ -207,13 +219,13 @@ function framingOfLines(head: string, last: boolean): Framing {
   let typed = false; // a line gave the event's type
   for (const [i, line] of lines.entries()) {
     const whole = i < lines.length - 1;
-    const [field, name] = /^(?:(data|event|id|retry):|:|$)/.exec(line) ?? [];
+    const [field, name] = /^(?:(data|error|event|id|retry):|:|$)/.exec(line) ?? [];
     if (field === undefined) {
-      const begun = !whole && ["data:", "event:", "id:", "retry:"].some((prefix) => prefix.startsWith(line));
+      const begun = !whole && ["data:", "error:", "event:", "id:", "retry:"].some((prefix) => prefix.startsWith(line));
       return begun && !last ? "undecided" : begun && i > 0 ? "events" : "text";
     }
-    if (name === "data") {
-      const value = line.slice(5).replace(/^ /, "");
+    if (name === "data" || name === "error") {
+      const value = line.slice(name.length + 1).replace(/^ /, "");
       if (value !== "" || whole) {
         return typed || value === "" || /^[{[]/.test(value) ? "events" : "text";
       }

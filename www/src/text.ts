@@ -32,8 +32,11 @@ const number = (index: unknown): number => (typeof index === "number" ? index : 
  */
 export class TextFinder {
   readonly #format: Format;
-  /** Segments whose text came in deltas, or when a part was done; of the Responses API, which repeats its text. */
-  readonly #told = new Set<string>();
+  /**
+   * Of formats that repeat text: the segments whose text came in deltas, or when a part was done
+   * (Responses), or the text of each so far (DashScope).
+   */
+  readonly #told = new Map<string, string>();
 
   constructor(format: Format = "auto") {
     this.#format = format;
@@ -69,6 +72,22 @@ function formatOf(value: Fields): Format {
   if (/^(message_start|content_block_(start|delta)|message)$/.test(kind)) {
     return "anthropic";
   }
+  const output = fields(value["output"]);
+  if ("choices" in output || "text" in output || "finish_reason" in output) {
+    return "dashscope";
+  }
+  if ("message" in output || BEDROCK.some((name) => name in value)) {
+    return "bedrock";
+  }
+  if ("output" in value && "status" in value) {
+    return "replicate";
+  }
+  if ("event_type" in value || ("generation_id" in value && "text" in value)) {
+    return "cohere-v1";
+  }
+  if ("results" in value) {
+    return "watsonx";
+  }
   if (/^(message|content|tool|citation)-/.test(kind) || (typeof message === "object" && "finish_reason" in value)) {
     return "cohere";
   }
@@ -80,7 +99,10 @@ function formatOf(value: Fields): Format {
     : typeof value["response"] === "string" ? "workers-ai" : "auto";
 }
 
-type Reader = (event: Fields, say: Said, told: Set<string>) => void;
+/** Members of Bedrock's events, and the names that AWS's packages print around them. */
+const BEDROCK = ["contentBlockIndex", "contentBlockDelta", "contentBlockStart", "messageStart", "messageStop", "stopReason"];
+
+type Reader = (event: Fields, say: Said, told: Map<string, string>) => void;
 
 const READERS: Readonly<Partial<Record<Format, Reader>>> = {
   "openai-chat": openAI,
@@ -92,6 +114,15 @@ const READERS: Readonly<Partial<Record<Format, Reader>>> = {
   "cohere": cohere,
   "tgi": tgi,
   "workers-ai": (event, say) => { say("answer", event["response"]); },
+  "bedrock": bedrock,
+  "cohere-v1": ({ text, event_type }, say) => {
+    say(String(event_type).startsWith("tool-calls") ? "reasoning" : "answer", text);
+  },
+  "watsonx": ({ results }, say) => {
+    list(results).forEach((result, i) => { say("answer", fields(result)["generated_text"], i); });
+  },
+  "dashscope": dashScope,
+  "replicate": ({ output }, say) => { [output, ...list(output)].forEach((text) => { say("answer", text); }); },
   "llama.cpp": (event, say) => { say("answer", event["content"], number(event["index"])); },
 };
 
@@ -149,18 +180,18 @@ function gemini({ candidates }: Fields, say: Said): void {
 
 const RESPONSES = /^response\.(?:(output_text)|(refusal)|reasoning_text|reasoning_summary_text)\.(?:(delta)|done)$/;
 
-function responses(event: Fields, say: Said, told: Set<string>): void {
+function responses(event: Fields, say: Said, told: Map<string, string>): void {
   const { type, object, response } = event;
   const match = RESPONSES.exec(String(type));
   if (match !== null) {
     const [, answer, refusal, delta] = match;
     const segment = answer !== undefined ? "answer" : refusal !== undefined ? "refusal" : "reasoning";
     if (delta !== undefined) {
-      told.add(segment);
+      told.set(segment, "");
       say(segment, event["delta"]);
     } else if (!told.has(segment)) {
       say(segment, event["text"] ?? event["refusal"]);
-      told.add(`${segment}, whole`);
+      told.set(`${segment}, whole`, "");
     }
   } else if (object === "response" || /^response\.(completed|incomplete|failed|cancelled)$/.test(String(type))) {
     const whole = object === "response" ? event : fields(response);
@@ -204,4 +235,34 @@ function tgi({ token, generated_text }: Fields, say: Said): void {
   } else if (fields(token)["special"] !== true) {
     say("answer", fields(token)["text"]);
   }
+}
+
+function bedrock({ contentBlockDelta, delta, output }: Fields, say: Said): void {
+  const content = list(fields(fields(output)["message"])["content"]);
+  for (const block of [delta ?? fields(contentBlockDelta)["delta"], ...content].map(fields)) {
+    const { text, reasoningText } = fields(block["reasoningContent"]);
+    say("reasoning", text ?? fields(reasoningText)["text"]);
+    say("answer", block["text"]);
+  }
+}
+
+/** Unless incremental output was asked for, each event has all text so far. */
+function dashScope({ output }: Fields, say: Said, told: Map<string, string>): void {
+  const fresh: Said = (segment, text, choice = 0) => {
+    const before = told.get(segment) ?? "";
+    if (typeof text !== "string" || choice > 0) {
+      say(segment, text, choice);
+    } else if (!told.has("delta") && before !== "" && text.startsWith(before)) {
+      say(segment, text.slice(before.length));
+      told.set(segment, text);
+    } else if (text !== "") {
+      if (before !== "") {
+        told.set("delta", "");
+      }
+      say(segment, text);
+      told.set(segment, before + text);
+    }
+  };
+  openAI(fields(output), fresh);
+  fresh("answer", fields(output)["text"]);
 }

@@ -78,7 +78,7 @@ func TestBadStreams(t *testing.T) {
 		{"an enormous line", whole + "data: {\"x\":\"" + strings.Repeat("x", 5<<20) + "\"}\n\n" + stopEvent, "event-too-large"},
 		{"invalid UTF-8", strings.Replace(whole, "good", "good\xff", 2) + stopEvent, "invalid-utf8"},
 		{"an error in mid-stream", whole + "data: {\"error\":{\"message\":\"overloaded \\u001b[31m\"}}\n\n", "provider-error: overloaded"},
-		{"an unknown format", "data: {\"ping\":1}\n\n", "unknown-format"},
+		{"an unknown format", "data: {\"ping\":1}\n\n", "unknown-format: want one of openai-chat, "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -48,8 +48,6 @@ func FaultText(f *record.Fault) string {
 	detail := f.Detail
 	switch f.Code {
 	case stream.ProviderError, session.FaultReply, session.FaultPositions, session.FaultUnlisted:
-	case stream.UnknownFormat:
-		detail = "" // it would repeat the name
 	case stream.Truncated:
 		detail = "the input ends before " + detail
 	default:
@@ -69,7 +67,7 @@ func outcome(code stream.FaultCode) string {
 	case stream.InvalidUTF8:
 		return "; the bytes are shown as U+FFFD"
 	case stream.UnknownFormat:
-		return "; if this is a recorded stream, name its --format"
+		return "; if it is one of these, name it with --format"
 	case stream.TooManyChoices, stream.BadLogprobs:
 		return "; they are left out"
 	}
