@@ -11,6 +11,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm"
@@ -50,6 +51,7 @@ type Engine struct {
 	compiled wazero.CompiledModule
 	config   wazero.ModuleConfig
 	sha256   string
+	context  context.Context // for instances; it has the allocator of their memories
 }
 
 // New compiles the module, checks that it is one that this package can
@@ -65,7 +67,10 @@ func New(ctx context.Context, opts ...Option) (*Engine, error) {
 	}
 	pages := (o.memoryLimit + pageSize - 1) / pageSize
 	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(uint32(pages))
-	e := &Engine{config: wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")}
+	e := &Engine{
+		config:  wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"),
+		context: experimental.WithMemoryAllocator(context.Background(), new(memories)),
+	}
 	if o.cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(o.cacheDir)
 		if err != nil {
@@ -169,7 +174,7 @@ func (e *Engine) Open(c host.Config) (host.Session, []host.Event, error) {
 
 // instance makes a fresh instance of the module.
 func (e *Engine) instance() (*instance, error) {
-	m, err := e.runtime.InstantiateModule(context.Background(), e.compiled, e.config)
+	m, err := e.runtime.InstantiateModule(e.context, e.compiled, e.config)
 	if err != nil {
 		return nil, fmt.Errorf("wazero: making an instance of the core: %w", err)
 	}

@@ -18,7 +18,8 @@ type instance struct {
 	// functions are looked up when they are first called: each has a stack of 10 KB.
 	functions [host.Functions]api.Function
 
-	stack [4]uint64
+	stack  [4]uint64
+	closed bool // its memory may belong to another instance
 }
 
 func newInstance(m api.Module) *instance {
@@ -27,6 +28,9 @@ func newInstance(m api.Module) *instance {
 
 // Call calls a function of a session.
 func (i *instance) Call(c host.Call) ([]byte, error) {
+	if i.closed {
+		return nil, errors.New("the instance is closed")
+	}
 	f := i.functions[c.Function]
 	if f == nil {
 		f = i.module.ExportedFunction(c.Function.Export())
@@ -89,13 +93,16 @@ func (i *instance) answer(at uint32, err error) ([]byte, error) {
 }
 
 // Close releases the instance.
-func (i *instance) Close() error { return i.module.Close(context.Background()) }
+func (i *instance) Close() error {
+	i.closed = true
+	return i.module.Close(context.Background())
+}
 
 // MemorySize is the linear memory of a session's instance in bytes, 0 for a
 // session that has none.
 func MemorySize(s host.Session) uint32 {
 	if in, ok := s.(*host.Instance); ok {
-		if i, ok := in.Module().(*instance); ok {
+		if i, ok := in.Module().(*instance); ok && !i.closed {
 			return i.memory.Size()
 		}
 	}

@@ -25,7 +25,7 @@ test("the bytes pass unchanged, cut anywhere, and with comments all records are 
   const next = random(t);
   const whole = through(streamOf([demo]), false);
   assert.deepEqual(await bytesOf(whole.output), demo);
-  for (const most of [1, 100, 5000, 70_000]) {
+  for (const most of [50, 999, 5000, 70_000]) {
     const plain = through(streamOf(cut(demo, most, next)), false);
     assert.deepEqual(await bytesOf(plain.output), demo);
     assert.deepEqual(plain.events, whole.events);
