@@ -56,6 +56,16 @@ func (NumberGrader) Grade(_ context.Context, q *Question, answer string) (Verdic
 	return Wrong, nil
 }
 
+// IsNumber reports whether a text is a number and nothing else.
+func IsNumber(s string) bool {
+	s = strings.TrimLeft(strings.TrimSpace(numerals.Replace(s)), "+-\u2212$€£¥")
+	if s == "" {
+		return false
+	}
+	v, end := numberAt(s, 0)
+	return v != nil && strings.Trim(s[end:], "%.") == ""
+}
+
 // NumberIn returns the final number of an answer, or nil if there is none or it may
 // mean two things.
 func NumberIn(answer string) *big.Rat {

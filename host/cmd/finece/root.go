@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/experiment"
 	"github.com/finece/finece/host/cmd/finece/internal/fuse"
+	"github.com/finece/finece/host/cmd/finece/internal/grading"
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/lm"
 	"github.com/finece/finece/host/cmd/finece/internal/positions"
@@ -41,6 +42,7 @@ const rootExample = `  finece demo                                  watch the bu
   finece watch answer.sse                      watch a recorded stream being scored
   finece positions answer.sse                  where would confidences be estimated?
   finece score -o scores.jsonl answers.jsonl   score a batch; run again to resume
+  finece grade scores.jsonl                    which answers are correct?
   finece eval --plot out.svg pairs.csv         how good are the confidences?
   finece calibrate -o map.json pairs.csv       turn confidences into probabilities
   finece serve --upstream http://host/v1       score a server's answers as they pass
@@ -85,6 +87,7 @@ func newRoot() *cobra.Command {
 		text.New(),
 		score.New(),
 		fuse.New(),
+		grading.New(),
 		evaluate.New(),
 		calibrate.New(),
 		serve.New(),

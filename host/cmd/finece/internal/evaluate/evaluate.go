@@ -55,7 +55,7 @@ Libraries differ at the edges of bins, and confidences are often multiples of 0.
   torchmetrics  torchmetrics BinaryCalibrationError`
 
 const example = `  finece eval pairs.csv
-  finece score answers.jsonl | finece eval -           # if the answers have "correct"
+  finece score answers.jsonl | finece grade | finece eval
   finece eval --format json --bins 15 --mode guo pairs.jsonl
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
@@ -79,12 +79,12 @@ type options struct {
 func New() *cobra.Command {
 	var f options
 	cmd := &cobra.Command{
-		Use:     "eval [flags] FILE|-",
+		Use:     "eval [flags] [FILE|-]",
 		Short:   "Measure confidences against what was correct",
 		Long:    long,
 		Example: example,
-		Args:    input.One,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		Args:    input.Optional,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, input.Path(args)) },
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)

@@ -52,11 +52,7 @@ func New() *cobra.Command {
 			if err := p.Validate(); err != nil {
 				return exit.With(exit.Usage, err)
 			}
-			path := "-"
-			if len(args) > 0 {
-				path = args[0]
-			}
-			return runFuse(cmd, path, p)
+			return runFuse(cmd, input.Path(args), p)
 		},
 	}
 	settings.Fusion(cmd, &p)

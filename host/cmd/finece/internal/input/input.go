@@ -124,3 +124,11 @@ func Optional(cmd *cobra.Command, args []string) error {
 	}
 	return One(cmd, args)
 }
+
+// Path is the input that Optional arguments name: standard input without one.
+func Path(args []string) string {
+	if len(args) == 0 {
+		return "-"
+	}
+	return args[0]
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/session"
@@ -100,7 +101,7 @@ func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, 
 		found++
 		j := job{seq: seq, number: r.Line(), line: slices.Clone(line), err: err, read: in.Done()}
 		if err == nil {
-			if key, ok := has(line); ok && !b.overwrite {
+			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !b.overwrite {
 				return found, exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
 			}
 			if j.hash = hashOf(line); b.isDone(j.hash) {

@@ -1,14 +1,13 @@
 package score
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 
+	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
@@ -38,32 +37,8 @@ func hashOf(line []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// has reports whether a line of JSON has one of the keys that score adds, and
-// which.
-func has(line []byte) (key string, found bool) {
-	if !bytes.Contains(line, []byte(`"`+keyConfidence+`"`)) && !bytes.Contains(line, []byte(`"`+keyFinece+`"`)) {
-		return "", false
-	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(line, &members) != nil {
-		return "", false
-	}
-	for _, key := range []string{keyConfidence, keyFinece} {
-		if _, ok := members[key]; ok {
-			return key, true
-		}
-	}
-	return "", false
-}
-
 // output is the line of input with the two keys that score adds.
 func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error) {
-	if _, found := has(line); found {
-		var err error
-		if line, err = without(line, keyConfidence, keyFinece); err != nil {
-			return nil, err
-		}
-	}
 	s := scored{Version: record.Version, Hash: hash, Settings: settings, Positions: []*record.Confidence{}}
 	if a.End != nil {
 		s.Finish = a.End.Reason.String()
@@ -85,53 +60,17 @@ func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	out := bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("\uFFFD"))
-	out = bytes.TrimRight(bytes.TrimSuffix(out, []byte("}")), " \t")
-	if !bytes.HasSuffix(out, []byte("{")) {
-		out = append(out, ',')
+	out, err := members.Set(line, keyConfidence, number(headline))
+	if err != nil {
+		return nil, err
 	}
-	return fmt.Appendf(out, `%q:%s,%q:%s}`, keyConfidence, number(headline), keyFinece, added), nil
+	return members.Set(out, keyFinece, added)
 }
 
 // number is v as JSON, null if it is not a number.
-func number(v float64) string {
+func number(v float64) []byte {
 	if math.IsNaN(v) {
-		return "null"
+		return []byte("null")
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
-// without is a JSON object without some of its members. The values of the others
-// stay as they are.
-func without(line []byte, keys ...string) ([]byte, error) {
-	d := json.NewDecoder(bytes.NewReader(line))
-	if _, err := d.Token(); err != nil {
-		return nil, err
-	}
-	out := []byte{'{'}
-next:
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, err
-		}
-		for _, k := range keys {
-			if key == k {
-				continue next
-			}
-		}
-		name, err := json.Marshal(key)
-		if err != nil {
-			return nil, err
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, name...), ':'), value...)
-	}
-	return append(out, '}'), nil
+	return strconv.AppendFloat(nil, v, 'g', -1, 64)
 }

@@ -25,18 +25,3 @@ func TestOutputKeepsTheLine(t *testing.T) {
 		})
 	}
 }
-
-func TestHas(t *testing.T) {
-	for line, want := range map[string]string{
-		`{"answer":"a"}`:                   "",
-		`{"answer":"\"confidence\" is 1"}`: "",
-		`{"a":{"confidence":1}}`:           "",
-		`{"confidence":null}`:              "confidence",
-		`{"a":1, "finece" : {}}`:           "finece",
-		`{"confidence":`:                   "",
-	} {
-		if key, found := has([]byte(line)); key != want || found != (want != "") {
-			t.Errorf("%s: %q %v, want %q", line, key, found, want)
-		}
-	}
-}

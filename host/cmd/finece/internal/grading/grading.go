@@ -1,0 +1,250 @@
+// Package grading is the command grade: which answers are correct.
+package grading
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/grade"
+)
+
+const long = `grade compares answers with the right ones. The input is JSON Lines, one answer a
+line:
+
+  {"id": ..., "answer": "... so it is 18.", "gold": "18"}
+
+"gold" is the right answer, a string or a number, or an array of several of which any
+counts. A line of output is the line of input with "correct", true or false. All other
+keys stay, so scores can be graded, and both can go to finece eval.
+
+--grader says how an answer is read and compared:
+
+  number          the final number: 18, $18.00, 3 1/2, 1,234, 1/2. A number that may
+                  mean two things (18 or 20) is not read
+  letter          the option of a multiple choice; "choices" may have their texts
+  alias           the stated answer, without case, articles and punctuation
+  alias-contains  the same; it may also be a part of the stated answer
+  set             a list whose order does not matter, such as "red, green and blue"
+  statements      each line is one of the statements in "gold"
+
+Without --grader it is letter for a line with "choices", number for a line whose gold
+are numbers, and alias for others.
+
+An answer without a result that could be read counts as wrong, and standard error says
+how many there are. A line that has no "answer" or no "gold" is reported and left out,
+and the exit code is then 1. A line that has "correct" already is refused, unless
+--overwrite replaces it.`
+
+const example = `  finece grade answers.jsonl > graded.jsonl
+  finece score answers.jsonl | finece grade | finece eval
+  finece grade --grader alias --overwrite answers.jsonl.gz`
+
+const keyCorrect = "correct"
+
+type options struct {
+	grader    string
+	overwrite bool
+}
+
+// New is the command.
+func New() *cobra.Command {
+	var f options
+	cmd := &cobra.Command{
+		Use:     "grade [flags] [FILE|-]",
+		Short:   "Say which answers are correct, by their right answers",
+		Long:    long,
+		Example: example,
+		Args:    input.Optional,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, input.Path(args)) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.grader, "grader", "", "how answers are graded: "+strings.Join(grade.Graders(), ", "))
+	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the key \"correct\" of the input")
+	completion.Values(cmd, "grader", grade.Graders()...)
+	return cmd
+}
+
+// run grades line by line.
+func (f *options) run(cmd *cobra.Command, path string) error {
+	var named grade.Grader
+	if f.grader != "" {
+		var err error
+		if named, err = grade.GraderNamed(f.grader); err != nil {
+			return exit.Usagef("--grader %q: want %s", f.grader, strings.Join(grade.Graders(), ", "))
+		}
+	}
+	in, err := input.Open(cmd, path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	bar := terminal.Bytes(cmd, in.Size, "grading")
+	defer bar.Done()
+	r := lines.New(in.Showing(bar, in), lines.MaxLine)
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	t := &tally{cmd: cmd, name: in.Name, bar: bar}
+	for {
+		line, err := r.Next()
+		var long *lines.TooLongError
+		switch {
+		case err == io.EOF:
+			if err := out.Flush(); err != nil {
+				return exit.With(exit.IO, err)
+			}
+			return t.verdict()
+		case errors.As(err, &long):
+			t.leaveOut(r.Line(), fmt.Errorf("longer than %d bytes", long.Max))
+			continue
+		case err != nil:
+			return errors.Join(out.Flush(), in.Failed(err))
+		case len(bytes.TrimSpace(line)) == 0:
+			continue
+		}
+		if _, found := members.Has(line, keyCorrect); found && !f.overwrite {
+			return errors.Join(out.Flush(), exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, r.Line(), keyCorrect))
+		}
+		verdict, err := gradeLine(cmd.Context(), line, named)
+		if err != nil {
+			t.leaveOut(r.Line(), err)
+			continue
+		}
+		t.count(verdict)
+		graded, err := members.Set(line, keyCorrect, fmt.Append(nil, verdict == grade.Right))
+		if err == nil {
+			_, err = out.Write(append(graded, '\n'))
+		}
+		if err != nil {
+			return exit.With(exit.IO, err)
+		}
+	}
+}
+
+// answer is what grade reads of a line.
+type answer struct {
+	ID      json.RawMessage `json:"id"`
+	Answer  *string         `json:"answer"`
+	Gold    json.RawMessage `json:"gold"`
+	Choices []string        `json:"choices"`
+}
+
+// gradeLine grades one line, with a grader that fits it if none is given.
+func gradeLine(ctx context.Context, line []byte, g grade.Grader) (grade.Verdict, error) {
+	var a answer
+	if err := json.Unmarshal(line, &a); err != nil {
+		return 0, fmt.Errorf("want a JSON object with \"answer\" and \"gold\": %w", err)
+	}
+	if a.Answer == nil {
+		return 0, errors.New(`no "answer"`)
+	}
+	gold, err := golds(a.Gold)
+	if err != nil {
+		return 0, err
+	}
+	q := &grade.Question{Gold: gold, Choices: a.Choices}
+	if g == nil {
+		g = fitting(q)
+	}
+	if err := g.Check(q); err != nil {
+		return 0, fmt.Errorf("gold: %w", err)
+	}
+	return g.Grade(ctx, q, *a.Answer)
+}
+
+// golds are the right answers: a string or number, or several.
+func golds(raw json.RawMessage) ([]string, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, errors.New(`no "gold"`)
+	}
+	list := []json.RawMessage{raw}
+	if raw[0] == '[' {
+		if err := json.Unmarshal(raw, &list); err != nil {
+			return nil, err
+		}
+	}
+	var out []string
+	for _, v := range list {
+		var text string
+		var number json.Number
+		switch {
+		case json.Unmarshal(v, &text) == nil:
+			out = append(out, text)
+		case json.Unmarshal(v, &number) == nil && number != "":
+			out = append(out, number.String())
+		default:
+			return nil, errors.New(`"gold" is neither a string nor a number, nor an array of them`)
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New(`no "gold"`)
+	}
+	return out, nil
+}
+
+// fitting is the grader for a question.
+func fitting(q *grade.Question) grade.Grader {
+	if len(q.Choices) > 0 {
+		return grade.LetterGrader{}
+	}
+	for _, g := range q.Gold {
+		if !grade.IsNumber(g) {
+			return grade.AliasGrader{}
+		}
+	}
+	return grade.NumberGrader{}
+}
+
+// tally counts what became of the lines.
+type tally struct {
+	cmd                  *cobra.Command
+	name                 string
+	bar                  *terminal.Progress
+	graded, unread, left int
+}
+
+func (t *tally) count(v grade.Verdict) {
+	t.graded++
+	if v == grade.Unread {
+		t.unread++
+	}
+}
+
+// leaveOut reports a line that could not be graded; of many, the first ones.
+func (t *tally) leaveOut(line int, err error) {
+	const enough = 50
+	switch t.left++; {
+	case t.left <= enough:
+		t.bar.Hide()
+		terminal.Say(t.cmd, "%s:%d: %v", t.name, line, err)
+	case t.left == enough+1:
+		t.bar.Hide()
+		terminal.Say(t.cmd, "%s: more of this is counted and not shown", t.name)
+	}
+}
+
+func (t *tally) verdict() error {
+	t.bar.Done()
+	if t.unread > 0 {
+		terminal.Say(t.cmd, "%s: %d of %d answers have no result that could be read; they count as wrong", t.name, t.unread, t.graded)
+	}
+	switch {
+	case t.graded == 0 && t.left == 0:
+		return exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"answer\": \"It is 18.\", \"gold\": \"18\"}", t.name)
+	case t.left > 0:
+		return exit.Errorf(exit.Faults, "%s: %d lines were graded; %d were left out", t.name, t.graded, t.left)
+	}
+	return nil
+}
