@@ -45,9 +45,9 @@
 // # Each event is parsed once
 //
 // The session frames and parses each event of the stream. A caller that needs only
-// records does not parse it again. The gateway edits the events that it passes on. For
-// that it needs places in the bytes, which records do not have, so it looks into those
-// events itself.
+// records does not parse it again. Nor does a caller that passes the events on and edits
+// them, as the gateway does: [Handler.Frame] tells it where each event ends, what it is,
+// and where its JSON can be extended.
 //
 // # Memory
 //

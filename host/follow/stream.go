@@ -10,6 +10,7 @@ import (
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // Follower follows streams. It is safe for concurrent use.
@@ -31,6 +32,10 @@ type Handler struct {
 	// Text gets the text as it arrives. The slice is valid during the call only. If Text
 	// is nil, the session reports no text.
 	Text func(choice int, segment position.Segment, text []byte)
+	// Frame gets each event of the stream, after everything else that is in it, and what
+	// the event says about each choice. Both are valid during the call only. If Frame is
+	// nil, the session reports no events.
+	Frame func(f *stream.Frame, said []stream.Said)
 	// Failed gets the error of each failed request to the confidence model. It may be
 	// nil.
 	Failed func(error)
@@ -44,6 +49,7 @@ type Stream struct {
 	session  host.Session
 	exchange *model.Exchange // nil if no confidence model is asked
 	builder  *record.Builder
+	said     []stream.Said // about the event whose Frame comes next
 	over     bool
 	lost     error
 }
@@ -53,7 +59,7 @@ type Stream struct {
 // engine failed.
 func (f *Follower) Open(ctx context.Context, c host.Config, h Handler) (*Stream, error) {
 	s := &Stream{follower: f, handler: h}
-	c.Text = h.Text != nil
+	c.Text, c.Frames = h.Text != nil, h.Frame != nil
 	opened, events, err := f.Engine.Open(c)
 	if err != nil {
 		return nil, err
@@ -73,7 +79,7 @@ func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 	if s.lost != nil {
 		return s.lost
 	}
-	c.Text = h.Text != nil
+	c.Text, c.Frames = h.Text != nil, h.Frame != nil
 	events, err := s.session.Reset(c)
 	if err != nil {
 		return err
@@ -261,6 +267,11 @@ func (s *Stream) handle(events []host.Event) {
 			s.handler.Record(r)
 		case e.Kind == session.Text && s.handler.Text != nil:
 			s.handler.Text(e.Choice, e.Segment, e.Text)
+		case e.Kind == session.Said:
+			s.said = append(s.said, e.Said)
+		case e.Kind == session.Framed && s.handler.Frame != nil:
+			s.handler.Frame(&e.Frame, s.said)
+			s.said = s.said[:0]
 		case e.Kind == session.Ended:
 			s.over = true
 		}

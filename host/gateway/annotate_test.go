@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -101,8 +102,8 @@ func TestTheClientIsToldWhatTheSessionSays(t *testing.T) {
 	}
 }
 
-// TestBadgesComeWhileTheAnswerDoes: a position's confidence is there one event
-// after the position, not at the end.
+// TestBadgesComeWhileTheAnswerDoes: a position's confidence comes with the event that
+// the position is in, not at the end.
 func TestBadgesComeWhileTheAnswerDoes(t *testing.T) {
 	data := string(demo(t))
 	half := strings.Index(data, "Flour") + 2000
@@ -133,12 +134,13 @@ func TestBadgesComeWhileTheAnswerDoes(t *testing.T) {
 }
 
 // TestAnExtraChunkCarriesWhatNoOtherDoes: where the upstream pauses, the client
-// is told within the carrier's delay, in a chunk like the others.
+// is told within the carrier's delay, in a chunk like the others. The confidence model
+// replies when the events are with the client.
 func TestAnExtraChunkCarriesWhatNoOtherDoes(t *testing.T) {
 	data := demo(t)
 	at := bytes.Index(data, []byte(`\n\nTogether`))
 	at += bytes.Index(data[at:], []byte("\n\n")) + 2
-	more := make(chan struct{})
+	more, shown := make(chan struct{}), make(chan struct{})
 	u := newUpstream(t, replay(data, func(rest []byte) (int, time.Duration) {
 		if len(rest) == len(data) {
 			return at, 0
@@ -146,19 +148,21 @@ func TestAnExtraChunkCarriesWhatNoOtherDoes(t *testing.T) {
 		<-more
 		return len(rest), 0
 	}))
-	resp := post(t, newGateway(t, u, func(c *gateway.Config) { c.CarrierDelay = 10 * time.Millisecond }), ask)
-	got := ""
-	for !extraWithNews(got) {
-		buf := make([]byte, 64<<10)
-		n, err := resp.Body.Read(buf)
-		if err != nil {
-			t.Fatalf("%v after %s", err, got)
+	client := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		select {
+		case <-shown:
+			says(w, "0.7")
+		case <-r.Context().Done():
 		}
-		got += string(buf[:n])
-	}
+	})
+	soon := func(c *gateway.Config) { c.CarrierDelay = 10 * time.Millisecond }
+	resp := post(t, newGateway(t, u, both(asking(client), soon)), ask)
+	got := readUntil(t, resp, func(s string) bool { return strings.Contains(s, "Together") && strings.HasSuffix(s, "\n\n") })
+	close(shown)
+	got += readUntil(t, resp, extraWithNews)
 	close(more)
 	const want = `data: {"id":"chatcmpl-demo","object":"chat.completion.chunk","created":1767225600,"model":"demo",` +
-		`"choices":[{"index":0,"delta":{},"finish_reason":null}],"finece":{"version":1,"id":"chatcmpl-demo","generator":"demo","events":[{"type":"confidence","choice":0,"index":1,"kinds":["paragraph"],`
+		`"choices":[{"index":0,"delta":{},"finish_reason":null}],"finece":{"version":1,"id":"chatcmpl-demo","generator":"demo","events":[{"type":"confidence","choice":0,"index":`
 	if !strings.Contains(got, want) {
 		t.Errorf("no chunk that begins\n%s\nin\n%s", want, got[max(0, len(got)-600):])
 	}

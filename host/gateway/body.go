@@ -7,8 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // body is the body of a streamed answer to the client. Reading it pulls the
@@ -26,11 +28,15 @@ type body struct {
 	stop   chan struct{}
 	once   sync.Once
 
-	framer framer
-	reader reader
 	scorer *scorer
 	gate   *gate // nil: no text is held any more
 	phase  phase
+
+	buf      []byte    // bytes of the stream that no event has taken
+	store    []byte    // the whole array of buf
+	base     int64     // the offset of buf in the stream
+	inPart   bool      // a part of the event that buf begins in was sent
+	template *template // of the first chunk
 
 	out    []byte // bytes for the client; those before at were read
 	at     int
@@ -38,14 +44,15 @@ type body struct {
 	named  *named // set once its first chunk has come
 	err    error  // returned when all of out was read
 
-	begun   bool         // an event was sent
-	partial bool         // only a part of the last event was sent
-	ended   map[int]bool // choices whose finish_reason has come
-	ending  []held       // Annotate: events without text that end the answer and wait for records
-	tail    []byte       // the last bytes of the stream, while settling
-	cut     error        // the upstream's error, returned after tail
-	alarm   alarm
-	trial   *trial // the end waits for the confidence model
+	begun    bool         // an event was sent
+	partial  bool         // only a part of the last event was sent
+	ended    map[int]bool // choices whose finish_reason has come
+	ending   []*event     // Annotate: events without text that end the answer and wait for records
+	tail     []byte       // the last bytes of the stream, while settling
+	unscored bool         // the client was told that the rest is not scored
+	cut      error        // the upstream's error, returned after tail
+	alarm    alarm
+	trial    *trial // the end waits for the confidence model
 
 	carrierDue, settleDue, heldDue, endingDue time.Time
 }
@@ -66,17 +73,23 @@ type piece struct {
 
 const pieceSize = 16 << 10 // bytes that a session is given at once
 
-func newBody(ctx context.Context, c *Config, upstream io.ReadCloser, r *request, s *scorer) *body {
+// newBody returns the body of an answer whose text g holds, if it is not nil. It fails if
+// there is no session for it.
+func newBody(ctx context.Context, c *Config, config host.Config, upstream io.ReadCloser, r *request, g *gate) (*body, error) {
 	b := &body{
 		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
 		pieces: make(chan piece), free: make(chan []byte, 2), stop: make(chan struct{}),
-		framer: framer{limit: c.MaxEvent}, reader: reader{asked: r.asked},
-		scorer: s, gate: s.gate, ended: map[int]bool{}, alarm: newAlarm(c.clock, time.Hour),
+		gate: g, ended: map[int]bool{},
 	}
+	s, err := newScorer(ctx, c, config, g, b.framed)
+	if err != nil {
+		return nil, err
+	}
+	b.scorer, b.alarm = s, newAlarm(c.clock, time.Hour)
 	b.free <- make([]byte, pieceSize)
 	b.free <- make([]byte, pieceSize)
 	go b.pump()
-	return b
+	return b, nil
 }
 
 // pump reads from the upstream, one piece ahead of the session.
@@ -147,6 +160,9 @@ func (b *body) step() {
 	case <-b.ctx.Done():
 		b.finish(b.ctx.Err())
 	}
+	if b.phase == over {
+		b.Close()
+	}
 }
 
 func (b *body) untilDue() time.Duration {
@@ -185,17 +201,12 @@ func (b *body) due(now time.Time) {
 	}
 }
 
+// piece takes what the upstream has sent.
 func (b *body) piece(p piece) {
-	b.framer.feed(p.data, b.gate == nil && len(b.ending) == 0)
-	for b.phase == flowing {
-		f, ok := b.framer.next()
-		if !ok {
-			break
-		}
-		b.event(f)
-	}
 	if b.phase == passing {
-		b.out = append(b.out, b.framer.rest()...)
+		b.out = append(b.out, p.data...)
+	} else {
+		b.read(p.data)
 	}
 	if p.err == nil {
 		b.free <- p.data[:cap(p.data)]
@@ -208,126 +219,107 @@ func (b *body) piece(p piece) {
 	case b.phase == passing:
 		b.finish(p.err)
 	case b.phase == flowing && p.err == io.EOF:
-		rest := b.framer.rest()
-		b.scorer.unread = false
-		b.scorer.write(rest)
-		b.settle(rest)
+		b.settle(b.buf)
 	case b.phase == flowing:
 		b.broken(p.err)
 	}
 }
 
-// event handles the upstream's next event.
-func (b *body) event(f frame) {
-	if b.gate != nil {
-		b.holdEvent(f)
+// read gives the session the next bytes. It calls framed for each event that they
+// complete.
+func (b *body) read(data []byte) {
+	b.store = append(append(b.store[:0], b.buf...), data...)
+	b.buf = b.store
+	b.scorer.write(data)
+	switch {
+	case b.phase != flowing:
+	case b.scorer.lost() != nil:
+		b.scored()
+	case b.scorer.stream.Ended():
+		if b.gate != nil && b.base == 0 { // a document, which has no events
+			b.gate.push(&event{raw: b.take(len(b.buf), false)}, true, b.config.clock.now())
+		}
+		b.settle(b.tail)
+	case len(b.buf) > b.config.MaxEvent:
+		b.event(&event{raw: b.take(len(b.buf), true), part: true, partial: true, Frame: stream.Frame{Brace: -1}})
+	}
+}
+
+// framed takes an event that the session has read.
+func (b *body) framed(f *stream.Frame, said []stream.Said) {
+	if b.phase != flowing {
 		return
 	}
-	var c chunk
-	if !f.part && !b.quiet(f.raw) {
-		c = b.reader.read(f.raw)
-	}
-	if c.done {
-		b.scorer.write(f.raw)
-		b.settle(f.raw)
+	base, n := b.base, int(f.End-b.base)
+	if part := b.inPart || n > b.config.MaxEvent; part {
+		b.event(&event{raw: b.take(n, false), part: true, Frame: stream.Frame{Brace: -1}})
 		return
 	}
-	if !f.part && b.ends(&c) {
-		b.ending = append(b.ending, held{frame: f, chunk: c})
+	e := newEvent(f, said, b.take(n, false), base, &b.request.asked)
+	if e.is(stream.FrameBare) {
+		e.Is, e.Brace, e.said, e.strip, e.partial = 0, -1, nil, nil, true
+	}
+	if e.carrier() && b.template == nil {
+		b.template = &template{}
+		b.template.read(&e)
+	}
+	b.event(&e)
+}
+
+// take takes n bytes, which are an event, or a part of one if more parts follow.
+func (b *body) take(n int, more bool) (raw []byte) {
+	raw, b.buf = b.buf[:n:n], b.buf[n:]
+	b.base += int64(n)
+	b.inPart = more
+	return raw
+}
+
+// event handles the upstream's next event, or a part of it.
+func (b *body) event(e *event) {
+	switch {
+	case b.scorer.failed && b.gate != nil:
+		b.failed(e)
+	case b.scorer.failed:
+		b.sendEnding()
+		b.send(e)
+		b.pass()
+	case e.is(stream.FrameDone):
+		b.tail = bytes.Clone(e.raw)
+	case b.gate != nil:
+		b.gate.push(e, b.scorer.unread, b.config.clock.now())
+		b.scorer.unread = false
+		if b.scored(); b.gate != nil && b.phase == flowing && b.gate.bytes > b.config.MaxHeld {
+			b.overLimit(heldMuch)
+		}
+	case !e.part && b.ends(e):
+		b.ending = append(b.ending, e.keep())
 		if b.endingDue.IsZero() {
 			b.endingDue = b.config.clock.now().Add(b.config.CarrierDelay)
 		}
-	} else {
-		b.sendEnding()
-		b.send(f, &c)
-	}
-	b.scorer.write(f.raw)
-	switch {
-	case b.scorer.failed:
-		b.sendEnding()
-		b.pass()
-	case b.scorer.stream.Ended():
-		b.settle(nil)
+		b.scored()
 	default:
+		b.sendEnding()
+		b.send(e)
 		b.scored()
 	}
 }
 
-// quiet reports whether an event need not be parsed: there are no records to add, and
-// nothing in it has to be removed or delayed.
-func (b *body) quiet(raw []byte) bool {
-	if b.scorer.hasNews() || b.reader.asked.more || !b.reader.seen || len(b.ending) > 0 || !bytes.HasPrefix(raw, []byte("data: {")) {
-		return false
-	}
-	rest, found := afterFinishReason(raw)
-	for more := found; more; rest, more = afterFinishReason(rest) {
-		if !bytes.HasPrefix(rest, []byte("null")) {
-			return false
-		}
-	}
-	return found
-}
-
-// afterFinishReason returns the bytes after the next "finish_reason":. It searches for
-// an underscore, which is rare in chunks: such a search is fast in WebAssembly, too.
-func afterFinishReason(b []byte) (rest []byte, found bool) {
-	for {
-		before, after, more := bytes.Cut(b, []byte("_"))
-		if !more {
-			return nil, false
-		}
-		if rest, found = bytes.CutPrefix(after, []byte(`reason":`)); found && bytes.HasSuffix(before, []byte(`"finish`)) {
-			return rest, true
-		}
-		b = after
-	}
-}
-
-func (b *body) holdEvent(f frame) {
-	b.scorer.unread = f.part // the session reports it for the last part alone
-	b.scorer.write(f.raw)
-	var c chunk
-	if !f.part {
-		c = b.reader.read(f.raw)
-	}
-	if b.scorer.failed {
-		b.failed(f, &c)
-		return
-	}
-	if c.done {
-		b.settle(f.raw)
-		return
-	}
-	b.gate.push(f, c, b.scorer.unread, b.config.clock.now())
-	if b.scorer.stream.Ended() {
-		b.settle(nil)
-		return
-	}
-	if b.scored(); b.gate != nil && b.phase == flowing && b.gate.bytes > b.config.MaxHeld {
-		b.overLimit(heldMuch)
-	}
-}
-
 // send sends an event to the client, with the records that are due.
-func (b *body) send(f frame, c *chunk) {
+func (b *body) send(e *event) {
 	var member []byte
-	if b.scorer.hasNews() && c.carrier && b.config.Carrier == Field {
+	if b.scorer.hasNews() && e.carrier() && b.config.Carrier == Field {
 		b.member = b.envelope().AppendMember(b.member[:0])
 		member = b.member
 		b.carrierDue = time.Time{}
 	}
-	if len(c.strip) == 0 && member == nil {
-		b.out = append(b.out, f.raw...)
-	} else {
-		b.out = c.append(b.out, f.raw, member)
-	}
-	b.begun, b.partial = true, f.partial
+	b.out = e.append(b.out, member)
+	b.begun, b.partial = true, e.partial
 }
 
 // scored acts on new records of the session: it releases events, ends the stream, or
 // sets the time by which the client is sent the records.
 func (b *body) scored() {
-	if b.scorer.lost() != nil && b.phase != over && !b.lost() {
+	if b.scorer.lost() != nil && (b.phase == flowing || b.phase == settling) && !b.lost() {
 		return
 	}
 	if b.gate != nil {
@@ -359,7 +351,7 @@ func (b *body) open() {
 		if b.config.Carrier == Comment && b.scorer.hasNews() {
 			b.tell()
 		}
-		b.send(h.frame, &h.chunk)
+		b.send(h.event)
 	}
 	if g.verdict != nil {
 		b.conclude(g.verdict)

@@ -96,8 +96,11 @@
 // for them if it has no text. Otherwise they go in an extra chunk, before [DONE] and
 // never after it.
 //
-// Under the policy annotate an event is sent on before it is scored, so text never
-// waits. At the end, [DONE] waits for the confidence model for Config.Settle at
+// The core reads each event once. It says where the event ends, what it holds and where
+// its JSON can be extended (see stream.Frame); the gateway does not parse it again. An
+// event is sent on when it is complete, in the pieces that the upstream's bytes come in.
+//
+// Under the policy annotate text never waits for the confidence model. At the end, [DONE] waits for the confidence model for Config.Settle at
 // most. After several answers in a row whose last estimates failed or were late, no
 // answer waits; every half minute one tries again.
 //
@@ -120,9 +123,13 @@
 //
 // # Failures
 //
-// An event over Config.MaxEvent is passed on in parts and unread: it carries no
-// records, and nothing is removed from it. Under the policy withhold it cannot be
-// checked.
+// An event over Config.MaxEvent is passed on in parts: it carries no records, and
+// nothing is removed from it. Under the policy withhold it cannot be checked. A chunk
+// whose JSON stands in several data lines carries no records either.
+//
+// If the core is lost, nothing says any more where an event ends. The client is told at
+// the end of the last event that the core has read, and the rest passes unchanged: with
+// the log-probabilities that the gateway has asked for.
 //
 // Config.Failure decides about answers that cannot be checked. Open lets them pass
 // and says so. Closed does not; of a plain answer, not even an error that comes with

@@ -10,25 +10,29 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // ends reports whether an event only ends the answer. Such events wait a short while
 // for the last records, so that no extra chunk has to follow the finish_reason:
 // accumulators such as openai-go's would forget it.
-func (b *body) ends(c *chunk) bool {
-	for _, choice := range c.ended {
-		b.ended[choice] = true
+func (b *body) ends(e *event) bool {
+	finished := false
+	for _, s := range e.said {
+		if s.Finished {
+			b.ended[s.Choice], finished = true, true
+		}
 	}
-	if b.config.Carrier != Field || len(c.content) > 0 || !c.carrier && !c.empty && !c.comment {
+	if b.config.Carrier != Field || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
 		return false
 	}
-	return len(b.ending) > 0 || len(c.ended) > 0 && len(b.ended) >= b.request.n
+	return len(b.ending) > 0 || finished && len(b.ended) >= b.request.n
 }
 
 // sendEnding sends the events that waited to end the answer.
 func (b *body) sendEnding() {
-	for i := range b.ending {
-		b.send(b.ending[i].frame, &b.ending[i].chunk)
+	for _, e := range b.ending {
+		b.send(e)
 	}
 	b.ending, b.endingDue = nil, time.Time{}
 }
@@ -36,12 +40,13 @@ func (b *body) sendEnding() {
 // settle ends the session. The stream's last bytes, tail, wait until everything is
 // scored.
 func (b *body) settle(tail []byte) {
+	b.tail, b.phase = tail, settling
+	b.scorer.unread = b.inPart
 	b.scorer.end()
 	if b.gate != nil && b.scorer.unread && len(tail) > 0 {
-		b.gate.push(frame{raw: tail}, chunk{}, true, b.config.clock.now())
-		tail = nil
+		b.gate.push(&event{raw: tail}, true, b.config.clock.now())
+		b.tail = nil
 	}
-	b.tail, b.phase = tail, settling
 	b.endingDue = time.Time{}
 	b.wait()
 	b.scored()
@@ -92,8 +97,9 @@ func (b *body) settled() {
 
 // pass sends the rest of the stream unchanged.
 func (b *body) pass() {
-	b.phase, b.carrierDue = passing, time.Time{}
-	b.out = append(b.out, b.framer.rest()...)
+	b.phase, b.carrierDue, b.endingDue = passing, time.Time{}, time.Time{}
+	b.out = append(b.out, b.buf...)
+	b.buf = nil
 }
 
 func orEOF(err error) error {
@@ -112,7 +118,7 @@ func (b *body) finish(err error) {
 
 // broken handles an upstream whose stream broke off.
 func (b *body) broken(err error) {
-	rest := b.framer.rest()
+	b.phase = settling
 	b.scorer.end()
 	b.scorer.abandon(session.Cancelled)
 	if b.gate != nil {
@@ -125,37 +131,39 @@ func (b *body) broken(err error) {
 	}
 	b.sendEnding()
 	b.tell()
-	b.out = append(b.out, rest...)
+	b.out = append(b.out, b.buf...)
 	b.finish(err)
 }
 
-// failed handles an error that the upstream reports in f while text is held.
-func (b *body) failed(f frame, c *chunk) {
+// failed handles an error that the upstream reports in e while text is held.
+func (b *body) failed(e *event) {
 	why := upstreamErr
 	switch closed := b.config.Failure == Closed || b.gate.verdict != nil; {
-	case closed && (f.part || len(c.content) > 0):
+	case closed && (e.part || e.content()):
 		b.conclude(decision(Withhold, record.ActionEnd, why))
 		return
 	case closed:
-		b.out = append(b.out, f.raw...)
+		b.out = append(b.out, e.raw...)
 		b.finish(io.EOF)
 		return
 	}
 	b.gate.letGo(why)
 	b.open()
 	b.gate = nil
-	b.send(f, &chunk{})
+	b.out = append(b.out, e.raw...)
 	b.pass()
 }
 
-// lost handles the loss of the core. It reports whether the stream continues.
+// lost handles the loss of the core. It reports whether the stream is to be settled as
+// usual. Otherwise nobody says any more where an event ends: the client is told at the
+// end of the last event, and the rest passes unchanged.
 func (b *body) lost() bool {
 	if b.config.Failure == Closed {
 		b.conclude(decision(b.config.Policy, record.ActionEnd, coreLost))
 		return false
 	}
-	if !b.request.unscored {
-		b.request.unscored = true
+	if !b.unscored {
+		b.unscored = true
 		b.scorer.tell(decision(b.config.Policy, record.ActionSkip, coreLost))
 	}
 	if g := b.gate; g != nil {
@@ -165,7 +173,12 @@ func (b *body) lost() bool {
 		b.gate = nil
 		b.heldDue = time.Time{}
 	}
-	return true
+	if b.phase == flowing {
+		b.sendEnding()
+		b.tellNow()
+		b.pass()
+	}
+	return b.phase == settling
 }
 
 // overLimit releases the held text or ends the stream, as the failure policy says.
@@ -185,9 +198,9 @@ func (b *body) overLimit(why string) {
 // ends a complete answer: a finish_reason, usage if it asked for it, and [DONE].
 func (b *body) conclude(d *record.Decision) {
 	b.scorer.tell(d)
-	t := b.reader.template
-	if !b.reader.seen {
-		t = b.request.template()
+	t := b.request.template()
+	if b.template != nil {
+		t = *b.template
 	}
 	if b.partial {
 		b.out = append(b.out, "\n\n"...)
@@ -204,7 +217,6 @@ func (b *body) conclude(d *record.Decision) {
 	}
 	b.out = append(b.out, "data: [DONE]\n\n"...)
 	b.finish(io.EOF)
-	b.Close()
 }
 
 // choices returns the numbers of the choices seen so far.
@@ -223,7 +235,7 @@ func (b *body) choices() []int {
 func (b *body) usage(t *template) {
 	if b.gate != nil {
 		for i := range b.gate.held {
-			if h := &b.gate.held[i]; h.chunk.usage && !h.whole && len(h.chunk.content) == 0 {
+			if h := &b.gate.held[i]; h.is(stream.FrameUsage) && !h.whole && !h.content() {
 				b.out = append(b.out, bytes.TrimRight(h.raw, "\r\n")...)
 				b.out = append(b.out, "\n\n"...)
 				return

@@ -90,11 +90,10 @@ func through(t *testing.T, c *Config, a asked, upstream io.Reader) []byte {
 	if c.Policy == Withhold {
 		g = &gate{threshold: c.WithholdBelow, failure: c.Failure, passages: map[int]*passage{}}
 	}
-	s, err := newScorer(context.Background(), c, c.Session, g)
+	b, err := newBody(context.Background(), c, c.Session, io.NopCloser(upstream), r, g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBody(context.Background(), c, io.NopCloser(upstream), r, s)
 	defer b.Close()
 	watch := time.AfterFunc(2*time.Minute, func() { panic("hung: the stream does not end") })
 	defer watch.Stop()

@@ -70,8 +70,7 @@ func decision(policy Policy, action, reason string) *record.Decision {
 
 // held is an event that waits, with the conditions that it waits for.
 type held struct {
-	frame
-	chunk  chunk
+	*event
 	needs  []need
 	whole  bool // its choices are not known: it waits for p(z) of all choices
 	unread bool // the session could not read it, so no confidence covers it
@@ -166,17 +165,20 @@ func (g *gate) judge(p *passage, j *judgement) {
 
 // push adds an event that the session was just given. unread says that the session
 // could not read it.
-func (g *gate) push(f frame, c chunk, unread bool, now time.Time) {
-	h := held{frame: f, chunk: c, since: now, whole: !c.carrier && !c.empty && !c.comment, unread: unread}
-	for _, d := range c.content {
-		p := g.of(d.choice)
-		h.needs = append(h.needs, need{choice: d.choice, through: d.other, beyond: !p.touched, text: p.seen})
+func (g *gate) push(e *event, unread bool, now time.Time) {
+	h := held{event: e.keep(), since: now, unread: unread || e.part || e.is(stream.FrameUnread)}
+	h.whole = !e.is(stream.FrameChunk | stream.FrameEmpty | stream.FrameComment)
+	for _, s := range e.said {
+		if s.Text || s.Other {
+			p := g.of(s.Choice)
+			h.needs = append(h.needs, need{choice: s.Choice, through: s.Other, beyond: !p.touched, text: p.seen})
+		}
 	}
 	for _, p := range g.passages {
 		p.touched = false
 	}
 	g.held = append(g.held, h)
-	g.bytes += len(f.raw)
+	g.bytes += len(e.raw)
 }
 
 // pop returns the next event that can be sent.

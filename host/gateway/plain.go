@@ -5,13 +5,14 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm/contract/record"
-	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // maxCoreEvent is the largest event that a session can be told to expect.
@@ -34,22 +35,19 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 
-	a, ok := readAnswer(body, &r.asked)
-	switch {
-	case !ok:
-		return "not-json", nil
-	case len(a.choices) == 0 || a.foreign:
-		return "no-choices", nil
-	}
 	config.MaxEvent = max(config.MaxEvent, len(body)+1)
-	s, why := h.score(resp.Request.Context(), body, config)
+	a := answer{body: body, asked: &r.asked}
+	s, why := h.score(resp.Request.Context(), &a, config)
 	if why != "" {
 		return why, nil
 	}
 	defer s.close()
 	status := "checked"
-	for _, choice := range a.choices {
-		if c := s.last[choice]; c == nil || c.State == session.Unavailable {
+	if a.is(stream.FrameUnread) {
+		status = "unavailable"
+	}
+	for _, said := range a.said {
+		if c := s.last[said.Choice]; c == nil || c.State == session.Unavailable {
 			status = "unavailable"
 		}
 	}
@@ -64,7 +62,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	if verdict != nil && verdict.Action == record.ActionEnd {
 		out = a.withheld(nil, member)
 	} else {
-		out = a.append(nil, body, member)
+		out = a.append(nil, member)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(out))
 	resp.ContentLength = int64(len(out))
@@ -72,19 +70,32 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	return "", nil
 }
 
-// score scores a whole answer and waits for its estimates.
-func (h *Handler) score(ctx context.Context, body []byte, config host.Config) (s *scorer, why string) {
-	s, err := newScorer(ctx, &h.config, config, nil)
+// score scores a whole answer and waits for its estimates, or says why it cannot be
+// scored.
+func (h *Handler) score(ctx context.Context, a *answer, config host.Config) (s *scorer, why string) {
+	s, err := newScorer(ctx, &h.config, config, nil, a.framed)
 	if err != nil {
 		h.config.Report("no session for an answer", err)
 		return nil, "engine"
 	}
-	s.write(body)
+	s.write(a.body)
 	s.end()
-	h.await(ctx, s)
-	if s.lost() != nil {
+	switch {
+	case s.lost() != nil:
+		why = "engine"
+	case a.values != 1 || a.Brace < 0 || s.unread:
+		why = "not-json"
+	case !a.is(stream.FrameChunk) || len(a.said) == 0:
+		why = "no-choices"
+	default:
+		h.await(ctx, s)
+		if s.lost() != nil {
+			why = "engine"
+		}
+	}
+	if why != "" {
 		s.close()
-		return nil, "engine"
+		return nil, why
 	}
 	return s, ""
 }
@@ -124,16 +135,16 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 		return nil
 	}
 	var released *record.Decision
-	for _, choice := range a.choices {
-		c := s.last[choice]
+	for _, said := range a.said {
+		c := s.last[said.Choice]
 		reason := notScored
 		switch {
-		case c == nil:
+		case c == nil || a.is(stream.FrameUnread):
 		case c.HasValue() && c.Fused < h.config.WithholdBelow:
 			d := decision(Withhold, record.ActionEnd, low)
-			d.Choice, d.Index, d.Threshold, d.Byte = choice, c.Index, h.config.WithholdBelow, 0
+			d.Choice, d.Index, d.Threshold, d.Byte = said.Choice, c.Index, h.config.WithholdBelow, 0
 			return d
-		case c.HasValue(), c.Reason == session.Refusal, c.Reason == session.NoText && !a.other:
+		case c.HasValue(), c.Reason == session.Refusal, c.Reason == session.NoText && !said.Other:
 			continue
 		default:
 			reason = c.Reason.String()
@@ -146,66 +157,39 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 	return released
 }
 
-// answer is a parsed plain answer.
+// answer is a plain answer: one event, which is all of its body.
 type answer struct {
-	chunk
+	event
 	template
-	counts  []byte // its usage, as raw JSON
-	choices []int
-	other   bool // a message has more than text
-	foreign bool // a choice is not an object
+	body   []byte
+	asked  *asked
+	values int // JSON objects in the body
 }
 
-// readAnswer reads an answer's body; ok is false if it is not a JSON object.
-func readAnswer(body []byte, asked *asked) (a answer, ok bool) {
-	a.spans = []span{{}}
-	s := &jsonscan.Scanner{}
-	s.Reset(body)
-	if s.Kind() != jsonscan.Object {
-		return a, false
-	}
-	empty := true
-	s.EnterObject()
-	for s.NextKey() {
-		empty = false
-		switch string(s.Key()) {
-		case "usage":
-			a.counts = s.Raw()
-		case "choices":
-			a.messages(s, asked)
-		default:
-			a.member(s)
-		}
-	}
-	a.end = s.Offset() - 1
-	return a, s.End() && !empty
-}
-
-func (a *answer) messages(s *jsonscan.Scanner, asked *asked) {
-	if !s.EnterArray() {
+// framed takes an object that the session has read.
+func (a *answer) framed(f *stream.Frame, said []stream.Said) {
+	if f.Brace < 0 {
 		return
 	}
-	for s.NextElement() {
-		a.foreign = a.foreign || s.Kind() != jsonscan.Object
-		m, _ := a.choice(s, asked)
-		a.choices = append(a.choices, m.choice)
-		a.other = a.other || m.other
+	if a.values++; a.values == 1 {
+		a.event = newEvent(f, slices.Clone(said), a.body, 0, a.asked)
+		a.template.read(&a.event)
 	}
 }
 
 // withheld appends an answer without its text.
 func (a *answer) withheld(dst, member []byte) []byte {
 	var choices strings.Builder
-	for i, choice := range a.choices {
+	for i, said := range a.said {
 		if i > 0 {
 			choices.WriteByte(',')
 		}
-		choices.WriteString(`{"index":` + strconv.Itoa(choice) +
+		choices.WriteString(`{"index":` + strconv.Itoa(said.Choice) +
 			`,"message":{"role":"assistant","content":""},"logprobs":null,"finish_reason":"content_filter"}`)
 	}
 	members := member
-	if a.counts != nil {
-		members = append(append(append([]byte(`"usage":`), a.counts...), ','), member...)
+	if a.usage != nil {
+		members = append(append(append([]byte(`"usage":`), a.usage...), ','), member...)
 	}
 	return append(a.appendObject(dst, "["+choices.String()+"]", members), '\n')
 }

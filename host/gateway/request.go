@@ -21,7 +21,6 @@ type request struct {
 	original []byte // its body
 	body     []byte // the body that is sent on
 
-	unscored bool            // the client was told that the rest is not scored
 	deadline func(time.Time) // sets the deadline of the next write to the client
 }
 
@@ -94,11 +93,11 @@ func (r *request) ask(c *Config, logprobs, top edit, end int) {
 	if c.KeepRequest || !needed {
 		return
 	}
-	edits := chunk{spans: []span{{}}, end: end}
+	var edits []edit
 	var members []byte
 	set := func(name, value string, at edit) {
 		if at.to > 0 {
-			edits.strip = append(edits.strip, edit{at.from, at.to, value})
+			edits = append(edits, edit{at.from, at.to, value})
 			return
 		}
 		if len(members) > 0 {
@@ -117,13 +116,13 @@ func (r *request) ask(c *Config, logprobs, top edit, end int) {
 	if !r.asked.more {
 		return
 	}
-	if len(edits.strip) == 2 && edits.strip[0].from > edits.strip[1].from {
-		edits.strip[0], edits.strip[1] = edits.strip[1], edits.strip[0]
+	if len(edits) == 2 && edits[0].from > edits[1].from {
+		edits[0], edits[1] = edits[1], edits[0]
 	}
 	if string(bytes.TrimSpace(r.original[:end])) == "{" {
 		return // an empty object: the upstream says what is missing
 	}
-	r.body = edits.append(nil, r.original, members)
+	r.body = appendEdited(nil, r.original, edits, end, members)
 }
 
 func (r *request) options(s *jsonscan.Scanner) {

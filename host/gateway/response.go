@@ -90,12 +90,12 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 		g = &gate{threshold: h.config.WithholdBelow, failure: h.config.Failure, passages: map[int]*passage{}}
 	}
 	ctx := resp.Request.Context()
-	s, err := newScorer(ctx, &h.config, config, g)
+	b, err := newBody(ctx, &h.config, config, resp.Body, r, g)
 	if err != nil {
 		h.config.Report("no session for an answer", err)
 		return "engine", nil
 	}
-	resp.Body = newBody(ctx, &h.config, resp.Body, r, s)
+	resp.Body = b
 	h.announce(resp, "checking")
 	resp.Header.Set(headerCarrier, string(h.config.Carrier))
 	return "", nil

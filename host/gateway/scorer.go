@@ -31,11 +31,14 @@ type scorer struct {
 
 type key struct{ choice, index int }
 
-// newScorer begins to follow an answer.
-func newScorer(ctx context.Context, c *Config, config host.Config, g *gate) (*scorer, error) {
+// framed takes an event of the stream, as follow.Handler.Frame does.
+type framed = func(*stream.Frame, []stream.Said)
+
+// newScorer begins to follow an answer. framed gets its events.
+func newScorer(ctx context.Context, c *Config, config host.Config, g *gate, framed framed) (*scorer, error) {
 	s := &scorer{gate: g, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}}
 	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
-	h := follow.Handler{Record: s.record, Failed: func(err error) { s.report("no estimate", err) }}
+	h := follow.Handler{Record: s.record, Frame: framed, Failed: func(err error) { s.report("no estimate", err) }}
 	if g == nil {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	} else {

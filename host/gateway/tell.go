@@ -9,16 +9,21 @@ import (
 // tell sends records in an extra chunk or in a comment. Records that are due before
 // the first chunk wait for that chunk.
 func (b *body) tell() {
-	if !b.scorer.hasNews() || !b.begun || b.partial {
-		return
+	if b.begun && (b.config.Carrier == Comment || b.template != nil) {
+		b.tellNow()
 	}
-	if b.config.Carrier == Comment {
+}
+
+// tellNow does so also before the first chunk, which an extra chunk cannot precede: then
+// in a comment.
+func (b *body) tellNow() {
+	switch {
+	case !b.scorer.hasNews() || b.partial:
+	case b.config.Carrier == Comment || b.template == nil:
 		b.comment()
-		return
-	}
-	if b.reader.seen {
+	default:
 		b.member = b.envelope().AppendMember(b.member[:0])
-		b.out = b.reader.appendChunk(b.out, emptyDelta, b.member)
+		b.out = b.template.appendChunk(b.out, emptyDelta, b.member)
 		b.carrierDue = time.Time{}
 	}
 }
@@ -26,10 +31,10 @@ func (b *body) tell() {
 // envelope returns the records that the client was not sent yet.
 func (b *body) envelope() *record.Envelope {
 	if b.named == nil {
-		if !b.reader.seen {
+		if b.template == nil {
 			return b.scorer.envelope("", b.request.model)
 		}
-		n := b.reader.template.named(b.request.model)
+		n := b.template.named(b.request.model)
 		b.named = &n
 	}
 	return b.scorer.envelope(b.named.id, b.named.generator)

@@ -24,9 +24,12 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 	}
 	g := frame(d.head, last || len(d.head) >= maxHead)
 	switch {
-	case g == wantMore && !(d.options.Frames && beginsWithComment(d.head)):
+	case d.options.Frames && beginsWithComment(d.head):
+		d.framing = eventStream
+		return d.head
+	case g == wantMore:
 		return nil
-	case g == isEvents || g == wantMore || g == isText && d.format != Auto:
+	case g == isEvents || g == isText && d.format != Auto:
 		// The caller named a format, so this is not plain text.
 		d.framing = eventStream
 		return d.head

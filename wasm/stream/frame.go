@@ -5,7 +5,7 @@ package stream
 // Offsets are in bytes of the stream.
 type Frame struct {
 	Is  FrameBits
-	End int64 // of the event, with its blank line. If the line ends in CR LF, the LF belongs to the next frame
+	End int64 // of the event, with its blank line
 	// Data and Brace are where the event's JSON object begins, and where its closing
 	// brace is. Brace is -1 if there is no valid object, if it stands in several data
 	// lines, or if the event has a name.
@@ -22,6 +22,7 @@ const (
 	FrameUsage                         // it has token counts
 	FrameUnread                        // it has a choice from Options.MaxChoices up, which is not read
 	FrameDone                          // [DONE]
+	FrameBare                          // no event of an event stream, but a JSON value or a text
 )
 
 // Said is what a chunk of chat completions or of completions says about one choice.
@@ -53,10 +54,13 @@ func (d *Decoder) frame(end int64, h Handler) {
 	if d.marker {
 		f.Is = FrameDone
 	}
+	if d.framing != eventStream || d.sse.bare {
+		f.Is |= FrameBare
+	}
 	if o := &d.object; o.data != nil {
 		d.reader.describe(&f)
 		f.Data = o.at + int64(skipBlank(o.data, 0))
-		if d.sse.lines <= 1 && !d.sse.named {
+		if d.framing != awsMessages && d.sse.lines <= 1 && !d.sse.named && !d.sse.bare {
 			n := len(o.data) - 1
 			for o.data[n] != '}' {
 				n--

@@ -29,7 +29,7 @@ func (f *framer) Frame(frame *Frame) {
 // show writes a frame as its bits and, for each choice, what is said of it.
 func show(f *Frame, said []Said) string {
 	var words []string
-	for i, name := range []string{"chunk", "empty", "comment", "usage", "unread", "done"} {
+	for i, name := range []string{"chunk", "empty", "comment", "usage", "unread", "done", "bare"} {
 		if f.Is>>i&1 != 0 {
 			words = append(words, name)
 		}
@@ -86,6 +86,7 @@ func TestFrames(t *testing.T) {
 		{"data: [DONE]\n\n", "done"},
 		{"data: {\"id\":7}\n\n", "object"},
 		{"data: {\"choices\":[]}\r\n\r", "empty object"},
+		{"data: {\"choices\":[]}\r\n\r\n", "empty object"},
 		{"data: {\"choices\":[],\"usage\":{\"total_tokens\":1,\"prompt_tokens\":1}}\r\r", "empty usage object"},
 		{"data: {\"choices\":\"secret\"}\n\n", "object"},
 		{"data: {\"choices\":[\"secret\"]}\n\n", "object"},

@@ -46,7 +46,9 @@ type EventParser struct {
 
 	loose   bool // JSON between events, and llama.cpp's error lines, are events, too
 	bare    bool // the event is such JSON
-	all     bool // Next finds every blank line, also one that ends no event
+	all     bool // Next finds every blank line, also one that ends no event, and takes CR LF whole
+	pairs   bool // a line ended in CR LF
+	waits   bool // an event ended in a CR; an LF may follow
 	named   bool // the event has another type than message
 	foreign bool // it has a line that does not belong in an event stream
 }
@@ -96,7 +98,14 @@ func (p *EventParser) Retry() (milliseconds int64, ok bool) { return p.retry - 1
 // Next reads input up to the end of the next event. n is how many bytes it read;
 // without an event it reads all of them. ok says whether there is an event.
 func (p *EventParser) Next(input []byte) (n int, ok bool) {
-	if p.ready {
+	if p.waits && len(input) > 0 {
+		p.waits = false
+		n = p.pair(input)
+		p.offset += int64(n)
+		p.begin = p.offset
+		return n, true
+	}
+	if p.ready && !p.waits {
 		p.forget()
 	}
 	i := p.start(input)
@@ -104,6 +113,7 @@ func (p *EventParser) Next(input []byte) (n int, ok bool) {
 		if p.crlf {
 			p.crlf = false
 			if input[i] == '\n' {
+				p.pairs = true
 				i++
 				p.begin = p.offset + int64(i)
 				continue
@@ -125,6 +135,13 @@ func (p *EventParser) Next(input []byte) (n int, ok bool) {
 		i = end + 1
 		p.begin = p.offset + int64(i)
 		if blank && p.dispatch() {
+			if p.all && p.crlf && p.pairs {
+				if p.waits = i == len(input); p.waits {
+					break
+				}
+				i += p.pair(input[i:])
+				p.begin = p.offset + int64(i)
+			}
 			p.offset += int64(i)
 			return i, true
 		}
@@ -137,6 +154,10 @@ func (p *EventParser) Next(input []byte) (n int, ok bool) {
 // Flush ends the input. It completes an event that lacks its end, and reports
 // whether there is one. The standard discards such events.
 func (p *EventParser) Flush() bool {
+	if p.waits {
+		p.waits = false
+		return true
+	}
 	if p.ready {
 		p.forget()
 	}
@@ -144,6 +165,15 @@ func (p *EventParser) Flush() bool {
 		p.line(p.buf[p.size:], false)
 	}
 	return p.dispatch()
+}
+
+// pair takes the LF that belongs to the CR before the input, if there is one.
+func (p *EventParser) pair(input []byte) (n int) {
+	p.crlf = false
+	if input[0] == '\n' {
+		n = 1
+	}
+	return n
 }
 
 // start takes a byte order mark.

@@ -180,7 +180,7 @@ export interface SaidEvent {
 /** Where an event of the stream ends, and what it is, if the setting `frames` asks for it. Offsets are in bytes of the stream. */
 export interface FramedEvent {
   readonly type: "framed";
-  /** Bits: 1 a chunk, 2 a chunk without choices, 4 comments alone, 8 it has token counts, 16 it has choices that are not read, 32 `[DONE]`. */
+  /** Bits: 1 a chunk, 2 a chunk without choices, 4 comments alone, 8 it has token counts, 16 it has choices that are not read, 32 `[DONE]`, 64 no event of an event stream. */
   readonly is: number;
   readonly end: number;
   /** Where its JSON object begins. */

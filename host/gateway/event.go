@@ -1,0 +1,222 @@
+package gateway
+
+import (
+	"bytes"
+	"cmp"
+
+	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// asked says which log-probabilities the client asked for, if the upstream was
+// asked for more.
+type asked struct {
+	more     bool // the upstream was asked for more
+	logprobs bool
+	top      int // alternatives a token
+}
+
+// event is an event of the upstream's stream, or a part of one that is over the limit.
+// The core has said where it ends and what is in it. Offsets count from the beginning
+// of raw.
+type event struct {
+	stream.Frame
+	raw     []byte
+	said    []stream.Said
+	strip   []edit // removes the log-probabilities that were not asked for
+	part    bool   // of an event over the limit
+	partial bool   // it lacks its end
+}
+
+// edit replaces the bytes in [from, to).
+type edit struct {
+	from, to int
+	with     string
+}
+
+// newEvent makes an event of raw, which begins at an offset of the stream.
+func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *asked) event {
+	e := event{Frame: *f, raw: raw, said: said}
+	e.End -= base
+	if e.Brace < 0 {
+		return e
+	}
+	e.Data, e.Brace = e.Data-base, e.Brace-base
+	if !a.more {
+		return e
+	}
+	for i := range said {
+		if from, to := int(said[i].Logprobs-base), int(said[i].LogprobsEnd-base); from < to {
+			e.strip = a.edits(e.strip, raw[from:to], from)
+		}
+	}
+	return e
+}
+
+// is reports whether the event has one of the bits.
+func (e *event) is(bits stream.FrameBits) bool { return e.Is&bits != 0 }
+
+// carrier reports whether a member can be added to the event: it is a chunk with choices.
+func (e *event) carrier() bool { return e.is(stream.FrameChunk) && e.Brace >= 0 }
+
+// content reports whether there is anything but the event's form that a client may show.
+func (e *event) content() bool {
+	for _, s := range e.said {
+		if s.Text || s.Other {
+			return true
+		}
+	}
+	return false
+}
+
+// keep makes the event independent of what it was made from.
+func (e *event) keep() *event {
+	kept := *e
+	kept.raw, kept.said = bytes.Clone(e.raw), append([]stream.Said(nil), e.said...)
+	return &kept
+}
+
+// edits appends what removes log-probabilities from a choice's object of them, which is
+// at an offset of the event.
+func (a *asked) edits(edits []edit, logprobs []byte, at int) []edit {
+	if !a.logprobs {
+		return append(edits, edit{at, at + len(logprobs), "null"})
+	}
+	var s jsonscan.Scanner
+	s.Reset(logprobs)
+	s.EnterObject()
+	for s.NextKey() {
+		if !s.EnterArray() {
+			continue
+		}
+		for s.NextElement() {
+			edits = a.token(edits, &s, at)
+		}
+	}
+	return edits
+}
+
+// token appends what removes the alternatives of a token that exceed the number that was
+// asked for.
+func (a *asked) token(edits []edit, s *jsonscan.Scanner, at int) []edit {
+	if !s.EnterObject() {
+		return edits
+	}
+	for s.NextKey() {
+		if string(s.Key()) != "top_logprobs" {
+			s.Skip()
+			continue
+		}
+		if !s.EnterArray() {
+			continue
+		}
+		cut, n := s.Offset(), 0
+		for ; s.NextElement(); n++ {
+			s.Skip()
+			if n < a.top {
+				cut = s.Offset()
+			}
+		}
+		if n > a.top {
+			edits = append(edits, edit{at + cut, at + s.Offset() - 1, ""})
+		}
+	}
+	return edits
+}
+
+// append appends the event with its edits and with more members of its object.
+func (e *event) append(dst, members []byte) []byte {
+	return appendEdited(dst, e.raw, e.strip, int(e.Brace), members)
+}
+
+// appendEdited appends raw with its edits and, before a closing brace, more members.
+func appendEdited(dst, raw []byte, edits []edit, brace int, members []byte) []byte {
+	at := 0
+	for _, e := range edits {
+		dst = append(append(dst, raw[at:e.from]...), e.with...)
+		at = e.to
+	}
+	if len(members) > 0 {
+		dst = append(append(dst, raw[at:brace]...), ',')
+		dst = append(dst, members...)
+		at = brace
+	}
+	return append(dst, raw[at:]...)
+}
+
+// template has the values that all chunks of a stream share, and an answer's token
+// counts, as raw JSON.
+type template struct{ id, object, created, model, usage []byte }
+
+// read reads the members of the event's object.
+func (t *template) read(e *event) {
+	var s jsonscan.Scanner
+	s.Reset(bytes.Clone(e.raw[e.Data : e.Brace+1]))
+	s.EnterObject()
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "id":
+			t.id = s.Raw()
+		case "object":
+			t.object = s.Raw()
+		case "created":
+			t.created = s.Raw()
+		case "model":
+			t.model = s.Raw()
+		case "usage":
+			t.usage = s.Raw()
+		default:
+			s.Skip()
+		}
+	}
+}
+
+// named is an answer's identifier and the name of the model that answers.
+type named struct{ id, generator string }
+
+// named reads the names. If the answer does not name its model, the requested model
+// is used.
+func (t *template) named(model string) named {
+	return named{text(t.id), cmp.Or(text(t.model), model)}
+}
+
+// text is the text of a JSON string, "" for any other value.
+func text(raw []byte) string {
+	var s jsonscan.Scanner
+	s.Reset(raw)
+	if s.Kind() != jsonscan.String {
+		return ""
+	}
+	text, _ := s.Text()
+	return string(text)
+}
+
+// appendChunk appends an event with a chunk of the gateway's own. It has the id, model
+// and time of the others, the given choices and further members.
+func (t *template) appendChunk(dst []byte, choices string, members []byte) []byte {
+	own := *t
+	if own.object == nil {
+		own.object = []byte(`"chat.completion.chunk"`)
+	}
+	return append(own.appendObject(append(dst, "data: "...), choices, members), "\n\n"...)
+}
+
+func (t *template) appendObject(dst []byte, choices string, members []byte) []byte {
+	dst = append(dst, '{')
+	for _, m := range []struct {
+		key   string
+		value []byte
+	}{{"id", t.id}, {"object", t.object}, {"created", t.created}, {"model", t.model}} {
+		if m.value != nil {
+			dst = append(append(append(append(dst, '"'), m.key...), '"', ':'), m.value...)
+			dst = append(dst, ',')
+		}
+	}
+	dst = append(append(dst, `"choices":`...), choices...)
+	if len(members) > 0 {
+		dst = append(append(dst, ','), members...)
+	}
+	return append(dst, '}')
+}
+
+const emptyDelta = `[{"index":0,"delta":{},"finish_reason":null}]`
