@@ -186,7 +186,7 @@ func TestScoreResumesByTheLine(t *testing.T) {
 		{"one removed, and blank lines", two + "\n" + two + three, 5, 2},
 		{"another order", three + two + one + two, 5, 1},
 		{"one more of a line", two + two + two, 6, 3},
-		{"another answer of the same id", line(2, "two, or three"), 7, 6},
+		{"another answer of the same id", line(2, "two, or three"), 4, 3}, // the three with that id are replaced
 	} {
 		says := []string{"lines are there already"}
 		if c.stale > 0 {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -32,6 +33,7 @@ const (
 // Journal is an open output file.
 type Journal struct {
 	file    *os.File
+	path    string
 	regular bool
 	lock    *flock.Flock // nil: the file is not locked
 	Kept    int          // lines that were there
@@ -51,7 +53,7 @@ func Open(path, head string, judge func(line []byte, number int) (Verdict, error
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{file: file}
+	j := &Journal{file: file, path: path}
 	if err := j.resume(path, head, judge); err != nil {
 		return nil, errors.Join(err, unlock(j.lock), j.file.Close())
 	}
@@ -94,7 +96,7 @@ func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, er
 		whole += int64(len(line))
 	}
 	if len(dropped) > 0 {
-		return j.rewrite(path, whole, dropped)
+		return j.rewrite(whole, dropped)
 	}
 	if err := j.file.Truncate(whole); err != nil {
 		return err
@@ -109,13 +111,14 @@ func agree(a, b []byte) bool { return bytes.HasPrefix(a, b) || bytes.HasPrefix(b
 type span struct{ from, to int64 }
 
 // rewrite replaces the file by one without the dropped spans, with the same
-// permissions. path may be a link to the file.
-func (j *Journal) rewrite(path string, whole int64, dropped []span) error {
+// permissions. The path may be a link to the file.
+func (j *Journal) rewrite(whole int64, dropped []span) error {
 	info, err := j.file.Stat()
 	if err != nil {
 		return err
 	}
-	if path, err = filepath.EvalSymlinks(path); err != nil {
+	path, err := filepath.EvalSymlinks(j.path)
+	if err != nil {
 		return err
 	}
 	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
@@ -169,6 +172,35 @@ func unlock(l *flock.Flock) error {
 func (j *Journal) Append(line []byte) error {
 	_, err := j.file.Write(append(line, '\n'))
 	return err
+}
+
+// Compact writes the file anew without the lines that drop reports, and returns how many
+// they are. It does nothing if there are none. A kill leaves the old file or the new one.
+func (j *Journal) Compact(drop func(line []byte) bool) (int, error) {
+	if !j.regular {
+		return 0, nil
+	}
+	var at int64
+	var dropped []span
+	r := bufio.NewReaderSize(io.NewSectionReader(j.file, 0, math.MaxInt64), 1<<20)
+	for {
+		line, err := r.ReadBytes('\n')
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return 0, err
+		}
+		end := at + int64(len(line))
+		if drop(line[:len(line)-1]) {
+			dropped = append(dropped, span{at, end})
+		}
+		at = end
+	}
+	if len(dropped) == 0 {
+		return 0, nil
+	}
+	return len(dropped), j.rewrite(at, dropped)
 }
 
 // Close makes sure that the lines are on the disk.

@@ -132,3 +132,43 @@ func TestARewrittenFileIsTheSameOne(t *testing.T) {
 		t.Errorf("%v left behind", all)
 	}
 }
+
+func TestCompact(t *testing.T) {
+	for _, c := range []struct {
+		name, drop, want string
+		dropped          int
+	}{
+		{"nothing", "x", "a\nb\na\nc\nd\n", 0},
+		{"some", "a", "b\nc\nd\n", 2},
+		{"a line of this run", "c", "a\nb\na\nd\n", 1},
+		{"the last", "d", "a\nb\na\nc\n", 1},
+	} {
+		path := filepath.Join(t.TempDir(), "out.jsonl")
+		if err := os.WriteFile(path, []byte("a\nb\na\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := journal.Open(path, "", func([]byte, int) (journal.Verdict, error) { return journal.Keep, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Append([]byte("c")); err != nil {
+			t.Fatal(err)
+		}
+		// The last line comes after the file was written anew.
+		n := 0
+		if c.drop != "d" {
+			n, err = j.Compact(func(line []byte) bool { return string(line) == c.drop })
+		}
+		err = errors.Join(err, j.Append([]byte("d")))
+		if c.drop == "d" {
+			m, e := j.Compact(func(line []byte) bool { return string(line) == c.drop })
+			n, err = m, errors.Join(err, e)
+		}
+		if err := errors.Join(err, j.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != c.want || n != c.dropped {
+			t.Errorf("%s: %q, %d dropped; want %q, %d", c.name, got, n, c.want, c.dropped)
+		}
+	}
+}

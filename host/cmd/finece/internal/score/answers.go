@@ -80,7 +80,10 @@ func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error
 		}
 		return exit.Silently(exit.Interrupted)
 	}
-	return errors.Join(<-unread, b.verdict())
+	if err := <-unread; err != nil {
+		return errors.Join(err, b.verdict())
+	}
+	return errors.Join(b.dropReplaced(), b.verdict())
 }
 
 // readJobs reads the lines that are not in the output yet. found counts all
@@ -91,7 +94,6 @@ func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, 
 		var long *lines.TooLongError
 		switch {
 		case err == io.EOF:
-			b.sayStale()
 			return found, nil
 		case err != nil && !errors.As(err, &long):
 			return found, in.Failed(err)
@@ -103,6 +105,9 @@ func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, 
 		if err == nil {
 			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !b.overwrite {
 				return found, exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
+			}
+			if b.out != nil {
+				b.read[nameOf(line)] = true
 			}
 			if j.hash = hashOf(line); b.isDone(j.hash) {
 				continue

@@ -32,6 +32,7 @@ type batch struct {
 
 	out  *journal.Journal // nil for standard output
 	done map[string]int   // lines of the output that no line of input was found for yet, by hash
+	read map[string]bool  // the answers of the input, see nameOf
 
 	bar     *terminal.Progress
 	written int
@@ -45,7 +46,7 @@ type batch struct {
 
 // openOutput opens the file of -o and reads what is in it.
 func (b *batch) openOutput(path string, again bool) error {
-	b.done = map[string]int{}
+	b.done, b.read = map[string]int{}, map[string]bool{}
 	if path == "" {
 		return nil
 	}
@@ -107,6 +108,54 @@ func (b *batch) isDone(hash string) bool {
 	return true
 }
 
+// dropReplaced removes the lines of the output whose answer is in the input in another
+// form: it was changed and has been scored again. A line of an answer that the input
+// does not have stays.
+func (b *batch) dropReplaced() error {
+	if b.out == nil {
+		return nil
+	}
+	replaced, err := b.out.Compact(func(line []byte) bool {
+		var l struct{ Finece struct{ Hash string } }
+		if json.Unmarshal(line, &l) != nil || b.done[l.Finece.Hash] == 0 {
+			return false
+		}
+		name := nameOf(line)
+		if name == "" || !b.read[name] {
+			return false
+		}
+		b.done[l.Finece.Hash]--
+		return true
+	})
+	if err != nil {
+		return exit.Errorf(exit.IO, "-o: %w", err)
+	}
+	if replaced > 0 {
+		b.say("%d lines of the output were replaced: their answers were changed", replaced)
+	}
+	b.sayStale()
+	return nil
+}
+
+// nameOf is what tells an answer from others, however it is changed: its id, or its
+// question; "" if it has neither.
+func nameOf(line []byte) string {
+	var l struct {
+		ID       json.RawMessage
+		Question string
+	}
+	if json.Unmarshal(line, &l) != nil {
+		return ""
+	}
+	switch {
+	case len(l.ID) > 0 && string(l.ID) != "null":
+		return "id " + string(l.ID)
+	case l.Question != "":
+		return "question " + l.Question
+	}
+	return ""
+}
+
 // sayStale says how many lines of the output are not of this input.
 func (b *batch) sayStale() {
 	stale := 0
@@ -114,7 +163,7 @@ func (b *batch) sayStale() {
 		stale += n
 	}
 	if stale > 0 {
-		b.say("%d lines of the output are of answers that the input does not have: the answers were changed or removed", stale)
+		b.say("%d lines of the output are of answers that the input does not have; they stay", stale)
 	}
 }
 

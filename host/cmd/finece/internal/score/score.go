@@ -51,8 +51,9 @@ in FINECE_API_KEY or OPENAI_API_KEY.
 The output has the order of the input. With -o, run the same command again to
 resume interrupted work: lines with the same hash are kept, a torn last line is
 cut off, and the other answers are scored and added. A kill loses at most the
-answers in flight. A changed line is scored again. A line that cannot be read is
-reported with its number and id, and the other lines are scored.`
+answers in flight. A changed line is scored again, and its old score, which has the
+same id or else the same question, leaves the file at the end. A line that cannot be
+read is reported with its number and id, and the other lines are scored.`
 
 const example = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to resume
