@@ -16,6 +16,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // stream scores a recorded stream, a line for each choice.
@@ -64,47 +65,62 @@ type recorded struct {
 	Choice int    `json:"choice,omitempty"`
 }
 
-// looksRecorded reports whether the input is a recorded stream and not answers,
-// by its first line that is not blank. rest is the whole input.
+// looksRecorded reports whether the input is a recorded stream and not answers, by how
+// it begins. rest is the whole input.
 func looksRecorded(in *input.Input) (recorded bool, rest io.Reader, err error) {
 	const enough = 1 << 20
 	r := bufio.NewReaderSize(in, enough)
-	var first []byte
 	for size := 4 << 10; ; size *= 2 {
 		head, err := r.Peek(min(size, enough))
 		trimmed := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 		line, _, whole := bytes.Cut(trimmed, []byte("\n"))
-		first = bytes.TrimSpace(line)
-		if whole || err != nil || size >= enough {
-			if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
-				return false, nil, in.Failed(err)
-			}
-			break
+		if !whole && err == nil && size < enough {
+			continue
 		}
+		if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+			return false, nil, in.Failed(err)
+		}
+		return !isAnswer(line) && isStream(head), r, nil
 	}
-	return isStreamLine(first), r, nil
 }
 
-// isStreamLine reports whether a line begins a stream in a provider's format.
-func isStreamLine(line []byte) bool {
-	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
-		if bytes.HasPrefix(line, []byte(field)) {
-			return true
-		}
-	}
+// isAnswer reports whether a line is an answer, whatever else is in it.
+func isAnswer(line []byte) bool {
 	var o map[string]json.RawMessage
-	if json.Unmarshal(line, &o) != nil {
-		return false
-	}
+	_ = json.Unmarshal(line, &o)
 	for _, key := range []string{"answer", "question"} {
-		if _, ok := o[key]; ok {
-			return false
-		}
-	}
-	for _, key := range []string{"choices", "candidates", "type", "message", "response", "object", "done", "delta"} {
 		if _, ok := o[key]; ok {
 			return true
 		}
 	}
 	return false
 }
+
+// isStream reports whether a stream in a provider's format begins with head, or a
+// provider's error.
+func isStream(head []byte) bool {
+	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
+		if bytes.HasPrefix(head, []byte(field)) {
+			return true
+		}
+	}
+	d, err := stream.New(stream.Options{MaxEvent: len(head) + 64})
+	if err != nil {
+		return false
+	}
+	var f finder
+	d.Write(head, &f)
+	return f.found || d.Format() != stream.Auto && d.Format() != stream.Text
+}
+
+// finder notes a fault that only a stream has.
+type finder struct{ found bool }
+
+func (f *finder) Fault(fault *stream.Fault) {
+	f.found = f.found || fault.Code == stream.ProviderError || fault.Code == stream.InvalidFrame
+}
+func (*finder) Token(*stream.Token)       {}
+func (*finder) Finish(int, stream.Reason) {}
+func (*finder) Said(*stream.Said)         {}
+func (*finder) Frame(*stream.Frame)       {}
+func (*finder) Usage(*stream.Usage)       {}
