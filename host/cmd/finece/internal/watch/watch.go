@@ -23,6 +23,7 @@ import (
 	"github.com/finece/finece/wasm/contract"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 const long = `watch shows a stream as it arrives, with a badge after each position:
@@ -153,6 +154,9 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		err = exit.With(exit.IO, cerr)
 	}
 	w.ledger.Report(cmd, in.Name)
+	if end := w.ledger.Answer(f.choice).End; end != nil && endings[end.Reason] != "" {
+		terminal.Say(cmd, "%s: %s", in.Name, endings[end.Reason])
+	}
 	w.report(cmd)
 	switch {
 	case err != nil:
@@ -196,6 +200,12 @@ func lacking(target string) string {
 		}
 	}
 	return ""
+}
+
+// endings are the reasons to end that a reader of the answer has to know.
+var endings = map[stream.Reason]string{
+	stream.Length:        "the answer ended by length: it reached a limit on tokens and may be unfinished",
+	stream.ContentFilter: "the provider's content filter ended the answer",
 }
 
 // watching is a run of watch.
