@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/construct"
@@ -25,7 +24,7 @@ import (
 type generator struct {
 	*httptest.Server
 	requests, completions atomic.Int64
-	slow                  atomic.Int64 // a time.Duration before each answer
+	last                  atomic.Int64 // requests after this one get no answer; 0 for none
 	down                  atomic.Bool
 	anew                  atomic.Bool // start new answers instead of continuing partial ones
 	judges, entailments   atomic.Int64
@@ -64,8 +63,10 @@ func (g *generator) serve(w http.ResponseWriter, r *http.Request) {
 		says(w, "entailment")
 		return
 	}
-	g.requests.Add(1)
-	time.Sleep(time.Duration(g.slow.Load()))
+	if n, last := g.requests.Add(1), g.last.Load(); last > 0 && n > last {
+		<-r.Context().Done()
+		return
+	}
 	partial := ""
 	if last := request.Messages[len(request.Messages)-1]; last.Role == "assistant" && !g.anew.Load() {
 		partial = last.Content
@@ -125,10 +126,11 @@ func TestConstructResumes(t *testing.T) {
 	}
 
 	g = newGenerator(t)
-	g.slow.Store(int64(5 * time.Millisecond))
 	out := filepath.Join(t.TempDir(), "data.jsonl")
 	stopped := 0
 	stop := func(sig os.Signal, at int64) result {
+		g.last.Store(at) // so that the work cannot end before the signal
+		defer g.last.Store(0)
 		cmd := command(t, g.args(in, out)...)
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr

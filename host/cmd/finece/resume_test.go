@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -32,14 +33,18 @@ func TestScoreResumes(t *testing.T) {
 		t.Skip("no signals to send")
 	}
 	const n = 60
-	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
-		time.Sleep(20 * time.Millisecond)
+	var last atomic.Int64 // requests after this one get no answer; 0 for none
+	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, number int) {
+		if last := int(last.Load()); last > 0 && number > last {
+			<-r.Context().Done()
+			return
+		}
 		says(w, "0.8")
 	})
 	in := file(t, "answers.jsonl", answersFor(n))
 	// With depth 0 a line does not depend on the order in which replies come.
 	args := func(out string, more ...string) []string {
-		return append(append([]string{"score", in, "--engine", "native", "--depth", "0", "-o", out}, m.flags()...), more...)
+		return append(append([]string{"score", in, "--engine", "native", "--depth", "0", "--jobs", "2", "-o", out}, m.flags()...), more...)
 	}
 	whole := filepath.Join(t.TempDir(), "whole.jsonl")
 	finece(t, "", args(whole)...).wants(t, 0)
@@ -50,6 +55,10 @@ func TestScoreResumes(t *testing.T) {
 
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	interrupt := func(sig os.Signal, atLeast int) result {
+		// Two requests an answer, and two answers at once: the lines come, and the work
+		// cannot end before the signal.
+		last.Store(int64(m.requests() + 2*(atLeast+2)))
+		defer last.Store(0)
 		cmd := command(t, args(out)...)
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr

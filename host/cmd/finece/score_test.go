@@ -179,12 +179,15 @@ func TestScoreWithAModelThatFails(t *testing.T) {
 		{"no JSON", func(w http.ResponseWriter, _ *http.Request, _ int) { fmt.Fprint(w, "<html>") }, nil, exit.Faults, "bad-reply, bad-reply", []string{"bad-reply"}},
 		{"400", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "no such model", 400) }, nil, exit.Faults, "endpoint-error, endpoint-error",
 			[]string{"HTTP 400", "no such model", "2 requests to the confidence model failed"}},
-		{"500", func(w http.ResponseWriter, _ *http.Request, _ int) { http.Error(w, "out of memory", 500) }, []string{"--timeout", "900ms"}, exit.Faults, "endpoint-error, endpoint-error",
+		{"500 for longer than there is time", func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.Header().Set("Retry-After", "3600")
+			http.Error(w, "out of memory", 500)
+		}, []string{"--timeout", "10m"}, exit.Faults, "endpoint-error, endpoint-error",
 			[]string{"HTTP 500", "out of memory", "see the server's log"}},
 		{"429 for longer than there is time", func(w http.ResponseWriter, _ *http.Request, _ int) {
-			w.Header().Set("Retry-After", "60")
+			w.Header().Set("Retry-After", "3600")
 			w.WriteHeader(429)
-		}, []string{"--timeout", "50s"}, exit.Faults, "endpoint-error, endpoint-error", []string{"HTTP 429", "retry after 60"}},
+		}, []string{"--timeout", "10m"}, exit.Faults, "endpoint-error, endpoint-error", []string{"HTTP 429", "retry after 3600"}},
 		{"429 and then an answer", func(w http.ResponseWriter, _ *http.Request, n int) {
 			if n > 1 {
 				says(w, "0.8")
@@ -192,7 +195,7 @@ func TestScoreWithAModelThatFails(t *testing.T) {
 			}
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(429)
-		}, nil, 0, "final, final", nil},
+		}, []string{"--timeout", "10m"}, 0, "final, final", nil},
 		{"slow", func(w http.ResponseWriter, r *http.Request, _ int) { <-r.Context().Done() }, []string{"--timeout", "300ms"}, exit.Faults, "timeout, timeout",
 			[]string{"no reply within 300ms"}},
 	} {
@@ -213,7 +216,7 @@ func TestScoreGivesADeadServerUp(t *testing.T) {
 	m := newConfidenceModel(t, sure)
 	m.Close()
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
-	args := append([]string{"score", "-", "--engine", "native", "--jobs", "8", "--timeout", "100ms", "-o", out}, m.flags()...)
+	args := append([]string{"score", "-", "--engine", "native", "--jobs", "8", "--timeout", "10m", "-o", out}, m.flags()...)
 	r := finece(t, answersFor(100), args...)
 	r.wants(t, exit.IO, "gave up", "--retry-failed", "connection refused")
 	before, err := os.ReadFile(out)
