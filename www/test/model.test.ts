@@ -120,14 +120,14 @@ test("429 and 5xx are tried again after as long as the server says", async (t) =
 });
 
 test("no more requests than allowed, over all streams that share the model", async (t) => {
-  let now = 0, most = 0, all = 0;
+  let most = 0, all = 0;
+  const waiting: (() => void)[] = [];
   const url = await serve(t, (_, response) => {
-    most = Math.max(most, ++now);
     all++;
-    setTimeout(() => {
-      now--;
-      response.end(completion("0.5"));
-    }, 10);
+    most = Math.max(most, waiting.push(() => { response.end(completion("0.5")); }));
+    if (waiting.length === 3 || all > 18) { // 18 requests in threes, then the last two
+      setTimeout(() => { waiting.splice(0).forEach((answer) => { answer(); }); }, 10); // a fourth one would come meanwhile
+    }
   });
   const model = new ConfidenceModel({ url, concurrency: 3, waiting: 100 });
   const scored = await Promise.all(Array.from({ length: 5 }, () => score(model)));
@@ -210,11 +210,14 @@ test("a stream that is over before the core is loaded is scored to its end", asy
   const url = await serve(t, (_, response) => { response.end(completion("0.5")); });
   const text = chat(...Array.from({ length: 200 }, (_, i) => `Paragraph ${String(i)}.\n\n`));
   const events: StreamEvent[] = [];
+  let load = (): void => undefined;
+  const loading = new Promise<void>((resolve) => { load = resolve; });
   const stream = new ConfidenceStream({
-    model: { url, waiting: 1000 }, maxPending: 8, onEvent: (event) => { events.push(event); },
-    core: () => new Promise((resolve) => setTimeout(resolve, 50)).then(() => loadCore()),
+    model: { url, waiting: 1000 }, maxPending: 8, onEvent: (event) => { events.push(event); }, core: () => loading.then(() => loadCore()),
   });
   await bytesOf(streamOf(cut(text, 4000)).pipeThrough(stream));
+  assert.equal(events.length, 0);
+  load();
   await stream.done;
   assert.deepEqual([latest(events).length, events.filter(({ type }) => type === "end").length], [201, 1]);
   assert.deepEqual(states(events).slice(-3), ["final", "final", "final"]);

@@ -5,7 +5,7 @@ import { renderToString } from "react-dom/server";
 import { Confidence, ConfidenceStore, useConfidence } from "finece/react";
 import { type ConfidenceSource, SourceReader } from "../dist/react/store.js";
 import { openModule, positionsOf, skip } from "./badge-support.js";
-import { chat, cut, demo, serve, until } from "./support.js";
+import { chat, cut, demo, quiet, serve, until } from "./support.js";
 
 test("on a server the snapshot is empty, nothing is read, and the badge is the bare element", async () => {
   let asked = 0;
@@ -20,7 +20,7 @@ test("on a server the snapshot is empty, nothing is read, and the badge is the b
       createElement(Confidence), createElement(Confidence, { position: end, label: "Sure", bands: [0.1, 0.2], className: "c" }));
   }
   const html = renderToString(createElement(App));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await quiet();
   assert.equal(asked, 0);
   assert.match(html, /^<p>idle\|\|0<confidence-badge state="pending"><\/confidence-badge><confidence-badge state="final" value="0\.\d+"/);
   assert.match(html, /source="perplexity" kind="end" label="Sure" bands="0\.1 0\.2" class="c"/);
@@ -55,7 +55,7 @@ const reader = async (source: ConfidenceSource, status: string): Promise<[Source
   await until(`it is ${status}`, () => reader.store.getSnapshot().status === status);
   return [reader, async () => {
     unsubscribe();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve)); // after the reader's own timer
   }];
 };
 

@@ -134,6 +134,13 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
   }
 }
 
+/** Lets everything happen that is due without a wait: for a test that nothing more does. */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** A number in WebAssembly's LEB128, unsigned. */
 function leb(n: number): number[] {
   return n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)];
