@@ -12,7 +12,7 @@ function long(stream) {
   return Buffer.from(`${events.join("").repeat(Math.ceil(SIZE / Buffer.byteLength(events.join(""))))}data: [DONE]\n\n`);
 }
 
-const streams = { "demo.sse": long(demo), ...(recorded === undefined ? {} : { "recorded.sse": long(recorded) }) };
+const streams = { "demo.sse": long(demo), "recorded.sse": long(recorded) };
 const server = await site(["decoding"], streams);
 const browser = await launch();
 try {
@@ -27,7 +27,7 @@ try {
     }
     const speed = (contender) => `${(bytes / 1000 / median(times[contender])).toFixed(0)} MB/s`;
     const beside = (contender) => `${speed(contender)}, ${ratio(times.parse, times[contender]).toFixed(2)} x`;
-    const what = name === "demo.sse" ? "the demo stream" : "a recording of OpenAI's";
+    const what = name === "demo.sse" ? "the demo stream" : "a recording of llama.cpp";
     row(`Chromium, ${what}: eventsource-parser and JSON.parse`, speed("parse"));
     row("  decoded, detected and fused by the core", beside("score"), "at least 1 x");
     row("  the same with the text as events", beside("scoreWithText"), "at least 1 x");

@@ -2,7 +2,7 @@
 // median of the rounds and each ratio the median of the rounds' ratios, as in
 // the Go benchmark (host/cmd/bench), which writes the report.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -10,9 +10,8 @@ import { once } from "node:events";
 /** The demo stream: 155 tokens with 5 top_logprobs each, in OpenAI's form. */
 export const demo = readFileSync(new URL("../../wasm/session/testdata/demo.sse", import.meta.url));
 
-/** A recorded stream of the same form, longer, which not every checkout has; else undefined. */
-const recording = new URL("../../../shared/data/streams/openai-chat-toplogprobs-long-a.sse", import.meta.url);
-export const recorded = existsSync(recording) ? readFileSync(recording) : undefined;
+/** A recorded stream of the same form, from llama.cpp. */
+export const recorded = readFileSync(new URL("../../wasm/stream/fixture/streams/llama.cpp/chat.sse", import.meta.url));
 
 const rows = [];
 
