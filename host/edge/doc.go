@@ -46,7 +46,9 @@
 //	                         chat completions and GET /v1/models; other routes get 403
 //	FINECE_KEYS              secret: client keys, the lines of a file of finece key new
 //	FINECE_ORIGINS           web origins whose pages may use the Worker, with commas; * for all
-//	FINECE_POLICY            annotate or withhold
+//	FINECE_POLICY            annotate, warn or withhold
+//	FINECE_WARN_BELOW        warn: the confidence that a whole answer needs, 0 to 1; default 0.8
+//	FINECE_WARN_TEXT         warn: the text that is added to an answer below that
 //	FINECE_WITHHOLD_BELOW    withhold: the confidence that text needs, 0 to 1; default 0.8
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment

@@ -104,11 +104,14 @@ func newHandler() (http.Handler, error) {
 	if setting("FINECE_THRESHOLD") != "" {
 		return nil, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
 	}
-	if below := setting("FINECE_WITHHOLD_BELOW"); below != "" {
-		if c.WithholdBelow, err = strconv.ParseFloat(below, 64); err != nil {
-			return nil, fmt.Errorf("FINECE_WITHHOLD_BELOW: %w", err)
+	for name, value := range map[string]*float64{"FINECE_WITHHOLD_BELOW": &c.WithholdBelow, "FINECE_WARN_BELOW": &c.WarnBelow} {
+		if below := setting(name); below != "" {
+			if *value, err = strconv.ParseFloat(below, 64); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
 	}
+	c.WarnText = or(setting("FINECE_WARN_TEXT"), c.WarnText)
 	if root := setting("FINECE_MODEL"); root != "" {
 		c.Session.Estimator = session.Model
 		m := model.DefaultConfig(root)

@@ -294,7 +294,7 @@ func (b *body) event(e *event) {
 	case !e.part && b.ends(e):
 		b.ending = append(b.ending, e.keep())
 		if b.endingDue.IsZero() {
-			b.endingDue = b.config.clock.now().Add(b.config.CarrierDelay)
+			b.endingDue = b.config.clock.now().Add(b.config.endDelay())
 		}
 		b.scored()
 	default:

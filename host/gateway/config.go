@@ -19,6 +19,7 @@ type Policy string
 
 const (
 	Annotate Policy = "annotate" // tell the client
+	Warn     Policy = "warn"     // tell, and add Config.WarnText to an answer that is below Config.WarnBelow
 	Withhold Policy = "withhold" // tell, and keep back what is below Config.WithholdBelow
 )
 
@@ -57,6 +58,8 @@ type Config struct {
 
 	Policy        Policy
 	WithholdBelow float64 // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
+	WarnBelow     float64 // Warn: the confidence that a whole answer needs, in [0,1]
+	WarnText      string  // Warn: the text that is added
 	Failure       Failure
 	Carrier       Carrier
 
@@ -100,6 +103,7 @@ func DefaultConfig() Config {
 	return Config{
 		Session: host.DefaultConfig(),
 		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
+		WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
 		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
@@ -115,6 +119,14 @@ func (c *Config) patience() time.Duration {
 	return c.Settle
 }
 
+// endDelay is how long an event that ends the answer waits for the end of the stream.
+func (c *Config) endDelay() time.Duration {
+	if c.Policy == Warn {
+		return max(c.CarrierDelay, c.Settle)
+	}
+	return c.CarrierDelay
+}
+
 // checked checks c and fills in what it needs beside its settings.
 func (c Config) checked() (Config, *url.URL, error) {
 	base, err := url.Parse(strings.TrimSpace(c.Upstream))
@@ -128,8 +140,8 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, errors.New("gateway: no engine")
 	}
 	switch {
-	case c.Policy != Annotate && c.Policy != Withhold:
-		return c, nil, fmt.Errorf("gateway: policy %q: want %s or %s", c.Policy, Annotate, Withhold)
+	case c.Policy != Annotate && c.Policy != Warn && c.Policy != Withhold:
+		return c, nil, fmt.Errorf("gateway: policy %q: want %s, %s or %s", c.Policy, Annotate, Warn, Withhold)
 	case c.Failure != Open && c.Failure != Closed:
 		return c, nil, fmt.Errorf("gateway: failure policy %q: want %s or %s", c.Failure, Open, Closed)
 	case c.Carrier != Field && c.Carrier != Comment:
@@ -138,6 +150,8 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
 	case !(c.WithholdBelow >= 0 && c.WithholdBelow <= 1):
 		return c, nil, fmt.Errorf("gateway: withhold_below %v: want 0 to 1", c.WithholdBelow)
+	case !(c.WarnBelow >= 0 && c.WarnBelow <= 1):
+		return c, nil, fmt.Errorf("gateway: warn_below %v: want 0 to 1", c.WarnBelow)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
 		return c, nil, errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
 	}

@@ -16,6 +16,8 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 	}{
 		{contract.Policy, string(c.Policy)},
 		{contract.WithholdBelow, c.WithholdBelow},
+		{contract.WarnBelow, c.WarnBelow},
+		{contract.WarnText, c.WarnText},
 		{contract.Failure, string(c.Failure)},
 		{contract.Carrier, string(c.Carrier)},
 		{contract.RefuseUnchecked, c.RefuseUnchecked},
@@ -29,7 +31,7 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 			t.Errorf("%s is %v in the contract and %v in the gateway", s.setting.Name, s.setting.Default, s.value)
 		}
 	}
-	for _, name := range []gateway.Policy{gateway.Annotate, gateway.Withhold} {
+	for _, name := range []gateway.Policy{gateway.Annotate, gateway.Warn, gateway.Withhold} {
 		if err := contract.Policy.Check(string(name)); err != nil {
 			t.Errorf("policy %s: %v", name, err)
 		}

@@ -46,8 +46,8 @@
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream,
 //	                    request-not-json, request-encoding, request-too-large
-//	X-FineCE-Policy     annotate or withhold
-//	X-FineCE-Threshold  of withhold
+//	X-FineCE-Policy     annotate, warn or withhold
+//	X-FineCE-Threshold  of warn and withhold
 //	X-FineCE-Failure    open or closed
 //	X-FineCE-Carrier    of a stream: field or comment
 //	X-FineCE-Estimator  the built-in method, or model
@@ -74,7 +74,8 @@
 //	action   reason
 //	end      low: a confidence is below the threshold, and the rest is not sent;
 //	         otherwise why the rest cannot be checked, by failure policy closed
-//	release  why text that was held was sent unchecked, by failure policy open
+//	release  why text that was held was sent unchecked, by failure policy open; low under
+//	         the policy warn: the answer was sent, with the warning after the text before byte
 //	skip     core-lost: nothing from here on is scored, by failure policy open
 //
 // Besides low, the reason is that of a confidence that is unavailable, or one of
@@ -100,9 +101,15 @@
 // its JSON can be extended (see stream.Frame); the gateway does not parse it again. An
 // event is sent on when it is complete, in the pieces that the upstream's bytes come in.
 //
-// Under the policy annotate text never waits for the confidence model. At the end, [DONE] waits for the confidence model for Config.Settle at
-// most. After several answers in a row whose last estimates failed or were late, no
-// answer waits; every half minute one tries again.
+// Under the policy annotate text never waits for the confidence model. At the end,
+// [DONE] waits for it for Config.Settle at most. After several answers in a row whose
+// last estimates failed or were late, no answer waits; every half minute one tries again.
+//
+// The policy warn does the same. If p(z) of a choice is below Config.WarnBelow, a chunk
+// with Config.WarnText comes before the choice's finish_reason, which waits for p(z), and
+// after it if the finish_reason comes in a chunk with text. In a plain answer the text is
+// appended to the content. There is no warning if the client asked for JSON by
+// response_format, or if p(z) is unavailable.
 //
 // Under the policy withhold, text is held until the fused confidence of the position
 // after it is known. At or above the threshold the text is sent. Below it, the

@@ -23,7 +23,7 @@ func (b *body) ends(e *event) bool {
 			b.ended[s.Choice], finished = true, true
 		}
 	}
-	if b.config.Carrier != Field || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
+	if b.config.Carrier != Field && b.config.Policy != Warn || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
 		return false
 	}
 	return len(b.ending) > 0 || finished && len(b.ended) >= b.request.n
@@ -80,6 +80,7 @@ func (b *body) settled() {
 			return
 		}
 	}
+	b.warn()
 	b.sendEnding()
 	b.tell()
 	b.out = append(b.out, b.tail...)

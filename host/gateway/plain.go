@@ -56,6 +56,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	if verdict != nil {
 		s.tell(verdict)
 	}
+	h.warn(s, &a, r)
 	n := a.named(r.model)
 	member := s.envelope(n.id, n.generator).AppendMember(nil)
 	var out []byte

@@ -13,6 +13,7 @@ import (
 type request struct {
 	stream   bool
 	usage    bool // the client asked for a chunk with usage
+	json     bool // the client asked for JSON
 	n        int  // choices
 	model    string
 	question string // the text of the last message of the user
@@ -52,6 +53,11 @@ func readRequest(body []byte, c *Config) (r *request, ok bool) {
 			r.messages(s)
 		case "stream_options":
 			r.options(s)
+		case "response_format":
+			each(s, "type", func() {
+				kind, _ := s.Text()
+				r.json = string(kind) != "text"
+			})
 		case "logprobs":
 			logprobs.from = valueAt(s)
 			r.asked.logprobs, _ = s.Bool()

@@ -115,6 +115,9 @@ func (h *Handler) announce(resp *http.Response, status string) {
 	if h.config.Policy == Withhold {
 		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.WithholdBelow, 'g', -1, 64))
 	}
+	if h.config.Policy == Warn {
+		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.WarnBelow, 'g', -1, 64))
+	}
 }
 
 // unpack decompresses an answer that was sent compressed without being asked for.

@@ -56,7 +56,9 @@ var (
 // The settings of the gateway.
 var (
 	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
-	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "withhold")
+	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold")
+	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: confidence that a whole answer needs", Default: 0.8, High: 1}
+	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below that")
 	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
 	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
@@ -67,7 +69,7 @@ var (
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 	}
 )
 

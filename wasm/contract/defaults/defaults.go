@@ -24,13 +24,15 @@ const (
 
 // The settings of the gateway.
 const (
-	GatewayPolicy        = "annotate"             // what is done with confidences
-	GatewayWithholdBelow = 0.8                    // withhold: confidence that text needs
-	GatewayCarrier       = "field"                // how a stream carries confidences
-	GatewayCarrierDelay  = 250 * time.Millisecond // field: time that a confidence waits for a chunk of the upstream
-	GatewaySettle        = 1 * time.Second        // annotate: time that the end of an answer waits for the confidence model
-	GatewayMaxDelay      = 30 * time.Second       // withhold: time that text is held
-	GatewayMaxHeld       = 1048576                // withhold: bytes that are held
+	GatewayPolicy        = "annotate"                                         // what is done with confidences
+	GatewayWarnBelow     = 0.8                                                // warn: confidence that a whole answer needs
+	GatewayWarnText      = "\n\n(This answer may be wrong. Please check it.)" // warn: text that is added to an answer below that
+	GatewayWithholdBelow = 0.8                                                // withhold: confidence that text needs
+	GatewayCarrier       = "field"                                            // how a stream carries confidences
+	GatewayCarrierDelay  = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
+	GatewaySettle        = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
+	GatewayMaxDelay      = 30 * time.Second                                   // withhold: time that text is held
+	GatewayMaxHeld       = 1048576                                            // withhold: bytes that are held
 )
 
 // The settings of the commands that listen on an address.

@@ -32,6 +32,8 @@ X-FineCE-* response headers say what was checked.
 
 Policies:
   annotate   the text waits for nothing; confidences are sent beside it
+  warn       the same, and --warn-text is added to the text of an answer whose
+             confidence is below --warn-below, unless the client asked for JSON
   withhold   text waits for the confidence of its position, and is not sent if the
              confidence is below --withhold-below; --failure says what happens to
              text that cannot be checked
@@ -133,6 +135,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.AllowHost, &f.hostNames)
 	settings.Add(cmd, contract.AllowOrigin, &f.origins)
 	settings.Add(cmd, contract.Policy, (*string)(&g.Policy))
+	settings.Add(cmd, contract.WarnBelow, &g.WarnBelow)
+	settings.Add(cmd, contract.WarnText, &g.WarnText)
 	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
 	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
 	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)
