@@ -29,6 +29,7 @@ type Answer struct {
 type Place struct {
 	record.Confidence
 	First  float64 // the first fused value; NaN if there was none
+	Sure   bool    // whether First was calibrated
 	Values int     // how many fused values there were
 }
 
@@ -116,7 +117,7 @@ func (a *Answer) confidence(r *record.Confidence) {
 	p.Confidence = *r
 	if r.HasValue() {
 		if p.Values == 0 {
-			p.First = r.Fused
+			p.First, p.Sure = r.Fused, r.Calibrated
 		}
 		p.Values++
 	}
@@ -175,6 +176,14 @@ func (a *Answer) LacksLogprobs() bool {
 		}
 	}
 	return lacks
+}
+
+// FirstShown is what people are shown of the first fused value, see
+// record.Confidence.Shown.
+func (p *Place) FirstShown() string {
+	first := p.Confidence
+	first.Calibrated = p.Sure
+	return first.Shown(p.First)
 }
 
 // Revisions is how often the position's value was revised.

@@ -92,12 +92,16 @@ func LoadAdapter(base, adapter fs.FS) (*Model, error) {
 	if _, err := fs.Stat(adapter, tokenizerName); err == nil {
 		tokenizer = adapter
 	}
-	return load(base, tokenizer, func(weights map[string]tensor) error {
+	m, err := load(base, tokenizer, func(weights map[string]tensor) error {
 		if err := c.merge(weights, changes); err != nil {
 			return fmt.Errorf("lm: %s: %w", adapterWeightsName, err)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	return m, m.readCard(adapter)
 }
 
 const (

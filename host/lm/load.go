@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/finece/finece/wasm/calibration"
 )
 
 // The files of a model folder.
@@ -16,12 +18,21 @@ const (
 	tokenizerName = "tokenizer.json"
 )
 
+// CardName is the file of a confidence model's folder that says what it was trained on;
+// see package calibration. A folder may lack it.
+const CardName = "card.json"
+
 // Load reads a model folder as Hugging Face's save_pretrained writes it:
 // config.json, model.safetensors and tokenizer.json, and the chat template of
-// tokenizer_config.json or chat_template.jinja if there is one. What this
+// tokenizer_config.json or chat_template.jinja if there is one. A confidence model may
+// have a card.json, see [CardName]. What this
 // package does not run is an error that names the field.
 func Load(fsys fs.FS) (*Model, error) {
-	return load(fsys, fsys, func(weights map[string]tensor) error { return nil })
+	m, err := load(fsys, fsys, func(weights map[string]tensor) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return m, m.readCard(fsys)
 }
 
 // load reads a folder, and its tokenizer from another, with weights that change
@@ -57,6 +68,23 @@ func load(fsys, tokenizer fs.FS, change func(map[string]tensor) error) (*Model, 
 	}
 	m.tokenizer = t
 	return m, nil
+}
+
+// readCard reads the card of a folder, if there is one.
+func (m *Model) readCard(fsys fs.FS) error {
+	text, err := fs.ReadFile(fsys, CardName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("lm: %w", err)
+	}
+	card, err := calibration.ParseCard(text)
+	if err != nil {
+		return fmt.Errorf("lm: %s: %w", CardName, err)
+	}
+	m.card = calibration.AppendCard(nil, card)
+	return nil
 }
 
 func readTensors(fsys fs.FS, name string) (map[string]tensor, error) {

@@ -10,6 +10,7 @@ type Model struct {
 	norm      []float32 // before the output layer
 	output    matrix    // Hidden to Vocab, or to 1 for a value head
 	params    int
+	card      []byte // JSON; nil if the folder has none
 }
 
 type layer struct {
@@ -26,6 +27,10 @@ func (m *Model) Config() Config { return m.config }
 
 // Tokenizer is the model's tokenizer.
 func (m *Model) Tokenizer() *Tokenizer { return m.tokenizer }
+
+// Card is the card of a confidence model as JSON, which says what it was trained on; nil
+// if its folder has none.
+func (m *Model) Card() []byte { return m.card }
 
 // Parameters is the number of weights, those of a tied output layer counted
 // once.

@@ -226,10 +226,13 @@ type modelInfo struct {
 	Created    int64  `json:"created"`
 	OwnedBy    string `json:"owned_by"`
 	MaxContext int    `json:"max_model_len"`
+
+	// Card is what a confidence model was trained on; see package calibration.
+	Card json.RawMessage `json:"card,omitempty"`
 }
 
 func (s *Server) info(m *Served) modelInfo {
-	return modelInfo{m.Name, "model", s.created, "finece", m.Engine.MaxContext()}
+	return modelInfo{m.Name, "model", s.created, "finece", m.Engine.MaxContext(), m.Engine.m.Card()}
 }
 
 func (s *Server) list(w http.ResponseWriter, _ *http.Request) error {

@@ -123,7 +123,7 @@ step "$out/suc.json" "clusters of SuC" of "$out/suc.json" "states more-states fr
 if [ -n "$WEIGHTS" ]; then
 	for name in generator confidence value pik; do
 		say "weights: $WEIGHTS/$name"
-		rm -rf "${WEIGHTS:?}/$name"
+		find "${WEIGHTS:?}/$name" -type f ! -name card.json -delete 2>/dev/null || true # a person writes the card
 		mkdir -p "$WEIGHTS/$name"
 		files=(config.json generation_config.json model.safetensors tokenizer.json tokenizer_config.json chat_template.jinja)
 		if [ -e "$out/$name/best/adapter_config.json" ]; then

@@ -50,7 +50,8 @@ var (
 	Method          = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
 	CalibrationFile = text("calibration", "", "file of finece calibrate: its maps calibrate the estimates")
 	Choice          = atLeast("choice", 0, 0, "the number of the answer to show, from 0", "")
-	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, Choice}
+	ModelCard       = text("model_card", "", "URL: file of the confidence model's card, which says what it was trained on; giving it states that the answers are like those")
+	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, ModelCard, Choice}
 )
 
 // The settings of the gateway.

@@ -18,7 +18,13 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/screen/screentest"
 )
 
-var badges = regexp.MustCompile(` ?(● \d+%|○ n/a)`)
+var badges = regexp.MustCompile(` ?(● \d+%|● [▂▅█] (low|medium|high)|○ n/a)`)
+
+// likewise is a calibration that was fitted and found that the confidences are right.
+const likewise = `{"finece_calibration":1,"maps":{"all":{"method":"temperature","n":9,"support":[0,1],"clip":1e-6,"parameters":[1]}}}`
+
+// trainedCard is the card of a model that was trained on labelled answers.
+const trainedCard = `{"finece_card":1,"labels":9}`
 
 // TestWatchWithoutATerminal: the text as it is, each badge once and final, then
 // the summary; and no colours.
@@ -96,7 +102,11 @@ func TestWatchPosts(t *testing.T) {
 	defer server.Close()
 	m := newConfidenceModel(t, sure)
 	body := `{"model":"m","messages":[{"role":"user","content":"What is the profit?"}]}`
-	cmd := command(t, append([]string{"watch", "--data", "@" + file(t, "body.json", body), server.URL}, m.flags()...)...)
+	args := append([]string{"watch", "--data", "@" + file(t, "body.json", body), server.URL}, m.flags()...)
+	if r := finece(t, "", args...); strings.Count(r.out, "● ▂ low") != 10 || strings.Contains(r.out, "%") {
+		t.Errorf("without a card it shows\n%s", r.out)
+	}
+	cmd := command(t, append(args, "--model-card", file(t, "card.json", trainedCard))...)
 	cmd.Env = append(cmd.Env, "OPENAI_API_KEY=sk-test")
 	r := run(t, cmd, nil)
 	r.wants(t, 0)
@@ -216,8 +226,9 @@ func picture(t *testing.T, width, height int, env []string, args ...string) ([]s
 // TestWatchOnATerminal looks at the picture: the same text as without one,
 // wrapped, with badges that were revised in place.
 func TestWatchOnATerminal(t *testing.T) {
-	args := []string{"watch", "--engine", "native", "--pace", "2000", demoStream}
-	plain := finece(t, "", "watch", "--engine", "native", demoStream).out
+	maps := file(t, "map.json", likewise)
+	args := []string{"watch", "--engine", "native", "--pace", "2000", "--calibration", maps, demoStream}
+	plain := finece(t, "", "watch", "--engine", "native", "--calibration", maps, demoStream).out
 	for _, width := range []int{200, 80, 46} {
 		shown, written := picture(t, width, 60, nil, args...)
 		all := strings.Join(strings.Fields(strings.Join(shown, " ")), " ")

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 
 	"github.com/finece/finece/host/lm"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/wasm/calibration"
 )
 
 //go:embed generator confidence value pik
@@ -28,11 +30,25 @@ const (
 	Head       = "pik"        // the head of the baseline P(IK), which has seen questions alone
 )
 
+// Domain is what the questions are about that the models were trained on, as their
+// cards say it: package problems' InDomain.
+const Domain = "arithmetic word problems of 2 to 5 steps"
+
 // adapters are those that are LoRA matrices on the generator.
 var adapters = map[string]bool{Value: true, Head: true}
 
 // Names are the models, the generator first.
 func Names() []string { return []string{Generator, Confidence, Value, Head} }
+
+// Card returns the card of a confidence model: what it was trained on. The figures are
+// those of host/experiment/results. An error is about the name.
+func Card(name string) (*calibrate.Card, error) {
+	text, err := files.ReadFile(name + "/" + lm.CardName)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	return calibration.ParseCard(text)
+}
 
 // Load reads a model into memory. An error is about its name.
 func Load(name string) (*lm.Model, error) {

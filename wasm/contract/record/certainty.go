@@ -32,13 +32,18 @@ func (c *Confidence) Word(value float64) string {
 }
 
 // Shown is what people are shown of a value of c: a percentage if c is calibrated, else
-// a word. It is "" if there is no value.
+// a word. It is "" if there is no value. What would round to certainty, and is none, is
+// ">99%" or "<1%".
 func (c *Confidence) Shown(value float64) string {
 	switch {
 	case value != value:
 		return ""
 	case !c.Calibrated:
 		return c.Word(value)
+	case value > 0.99 && value < 1:
+		return ">99%"
+	case value < 0.01 && value > 0:
+		return "<1%"
 	}
 	return strconv.FormatFloat(100*value, 'f', 0, 64) + "%"
 }

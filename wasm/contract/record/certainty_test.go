@@ -19,6 +19,8 @@ func TestWhatPeopleAreShown(t *testing.T) {
 		{"an unknown source", Confidence{Source: Source{Estimator: "oracle"}}, 0.6, "medium"},
 		{"calibrated", Confidence{Calibrated: true, Source: Source{Estimator: EstimatorModel}}, 0.816, "82%"},
 		{"a calibrated 1", Confidence{Calibrated: true}, 1, "100%"},
+		{"nearly 1", Confidence{Calibrated: true}, 0.9991, ">99%"},
+		{"nearly 0", Confidence{Calibrated: true}, 0.002, "<1%"},
 		{"no value", Confidence{Calibrated: true}, nan, ""},
 	} {
 		if got := c.c.Shown(c.value); got != c.want {

@@ -20,6 +20,7 @@ import (
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/wasm/contract"
 )
 
@@ -28,13 +29,18 @@ a problem in several steps. Its confidence model says after each paragraph how
 likely the answer is to be correct, and revises what it said after earlier
 paragraphs. Then the answer is graded.
 
-The problems come from --seed. The models were not trained on them, and answer
-about half of them correctly. A question of your own must be of the same kind: a
-few steps of arithmetic with whole numbers.`
+The models were trained on arithmetic word problems of 2 to 5 steps, and answer about
+half of them correctly. The problems come from --seed; the models have not seen them.
+For these, a percentage is how many answers with that confidence are right.
+
+Problems of another --domain and questions of your own lie outside of that: nothing is
+known of how often such answers are right. Their confidence is shown as a word (low,
+medium, high). A question should still be of the same kind: a few steps of arithmetic
+with whole numbers.`
 
 const example = `  finece demo
   finece demo --seed 7 --domain long
-  finece demo 'Tom has 17 apples. Ann has 25 more than Tom. How many apples does Ann have?'`
+  finece demo 'A school has 8 bottles. Then half of them are sold. How many bottles are there now?'`
 
 // New is the command.
 func New() *cobra.Command {
@@ -64,10 +70,19 @@ func New() *cobra.Command {
 				return err
 			}
 			defer done()
-			s := show{cmd: cmd, url: url, temperature: temperature, seed: seed, pace: pace}
+			s := show{cmd: cmd, url: url, temperature: temperature, seed: seed, pace: pace, domain: weights.Domain}
+			if s.card, err = weights.Card(weights.Confidence); err != nil {
+				return err
+			}
 			if len(args) == 1 {
+				s.domain = "a question of your own"
+				s.trained()
 				return s.question(args[0], "")
 			}
+			if d != problems.InDomain {
+				s.domain = "--domain " + d.String()
+			}
+			s.trained()
 			terminal.Say(cmd, "problems of --seed %d", seed)
 			source := problems.NewSource(seed, d, problems.Test)
 			for range number {
@@ -94,6 +109,18 @@ type show struct {
 	url               string
 	temperature, pace float64
 	seed              uint64
+	card              *calibrate.Card // of the confidence model
+	domain            string          // what the questions are about
+}
+
+// trained says what the confidence model was trained on, and whether that covers the
+// questions.
+func (s *show) trained() {
+	said := "a percentage is a probability"
+	if s.domain != s.card.Domain {
+		said = s.domain + " is outside of that, so its confidence is a word and no probability"
+	}
+	terminal.Say(s.cmd, "the confidence model was trained on %s; %s", s.card.Domain, said)
 }
 
 // question shows an answer to a question. gold is the correct answer, "" if it is
@@ -108,7 +135,7 @@ func (s *show) question(question, gold string) error {
 		return err
 	}
 	fmt.Fprintf(s.cmd.OutOrStdout(), "\n%s\n\n", question)
-	show := watch.New()
+	show := watch.NewFor(s.card, calibrate.Asked{Generator: weights.Generator, Domain: s.domain, Conversation: calibrate.OneTurn})
 	show.SetArgs([]string{
 		"--data", string(body), "--estimator", s.url, "--model", weights.Confidence, "--pace", strconv.FormatFloat(s.pace, 'g', -1, 64), s.url + "/chat/completions",
 	})

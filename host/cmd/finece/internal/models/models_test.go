@@ -1,11 +1,14 @@
 package models
 
 import (
+	"encoding/json"
 	"net/http"
+	"reflect"
 	"testing"
 
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/wasm/calibration"
 )
 
 func TestBuiltInModelsAreServed(t *testing.T) {
@@ -18,9 +21,34 @@ func TestBuiltInModelsAreServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("status %d", response.StatusCode)
+	defer response.Body.Close()
+	var list struct {
+		Data []struct {
+			ID   string          `json:"id"`
+			Card json.RawMessage `json:"card"`
+		} `json:"data"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&list); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("status %d, %v", response.StatusCode, err)
+	}
+	for _, m := range list.Data {
+		if m.ID == weights.Generator {
+			if m.Card != nil {
+				t.Errorf("the generator has the card %s", m.Card)
+			}
+			continue
+		}
+		want, err := weights.Card(m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := calibration.ParseCard(m.Card)
+		if err != nil || !reflect.DeepEqual(got, want) || got.Name != m.ID || got.Generator != weights.Generator || got.Domain != weights.Domain {
+			t.Errorf("the card of %s is %s (%v)", m.ID, m.Card, err)
+		}
+	}
+	if len(list.Data) != 4 {
+		t.Errorf("%d models", len(list.Data))
 	}
 }
 

@@ -154,6 +154,7 @@ func (b *batch) score(ctx context.Context, j job) result {
 	data, chunks := r.answer.Stream()
 	c := b.config
 	c.Question = r.answer.Question
+	c.Asked.Generator = r.answer.Model
 	c.Format = stream.Text
 	if chunks {
 		c.Format = stream.OpenAIChat

@@ -165,6 +165,10 @@ func (f *flags) run(cmd *cobra.Command) error {
 		f.gateway.Upstream = url
 		if !cmd.Flags().Changed("estimator") && !f.AsksModel() {
 			f.Estimator, f.Config.Model.Name = url, weights.Confidence
+			if f.Config.Card, err = weights.Card(weights.Confidence); err != nil {
+				return err
+			}
+			f.Config.Asked.Domain = "a client's own question"
 			if !cmd.Flags().Changed("settle") {
 				f.gateway.Settle = builtInSettle
 			}

@@ -36,6 +36,7 @@ type Flags struct {
 	strategy string
 
 	calibration string
+	modelCard   string
 	method      string
 	adapter     string
 }
@@ -71,6 +72,7 @@ func (f *Flags) AddPositions(cmd *cobra.Command) {
 func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	Add(cmd, contract.EstimatorURL, &f.Estimator)
 	Add(cmd, contract.CalibrationFile, &f.calibration)
+	Add(cmd, contract.ModelCard, &f.modelCard)
 	Add(cmd, contract.Method, &f.method)
 	Add(cmd, contract.ModelAdapter, &f.adapter)
 	Add(cmd, contract.ModelName, &f.Config.Model.Name)
@@ -79,6 +81,7 @@ func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	Add(cmd, contract.Requests, &f.Requests)
 	Fusion(cmd, &f.Config.Fusion)
 	_ = cmd.MarkFlagFilename(contract.Calibration.Flag(), "json")
+	_ = cmd.MarkFlagFilename(contract.ModelCard.Flag(), "json")
 }
 
 // Resolve reads the flags that are names and checks all settings.
@@ -118,6 +121,16 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 		if c.Calibration, err = ReadCalibration("--calibration", f.calibration); err != nil {
 			return err
 		}
+	}
+	if f.modelCard != "" {
+		if !f.AsksModel() {
+			return exit.Usagef("--model-card is that of a confidence model: it goes with --estimator URL")
+		}
+		if c.Card, err = ReadCard("--model-card", f.modelCard); err != nil {
+			return err
+		}
+		// Whoever passes a card states that it fits the answers.
+		c.Asked = calibrate.Asked{}
 	}
 	if err := c.Validate(); err != nil {
 		return exit.With(exit.Usage, err)
@@ -159,6 +172,19 @@ func ReadCalibration(flag, path string) (*calibrate.Calibration, error) {
 		return nil, exit.Errorf(exit.IO, "%s: %w", flag, err)
 	}
 	c, _, err := calibration.Parse(text)
+	if err != nil {
+		return nil, exit.Usagef("%s: %s: %w", flag, path, err)
+	}
+	return c, nil
+}
+
+// ReadCard reads the card in the file of a flag.
+func ReadCard(flag, path string) (*calibrate.Card, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, exit.Errorf(exit.IO, "%s: %w", flag, err)
+	}
+	c, err := calibration.ParseCard(text)
 	if err != nil {
 		return nil, exit.Usagef("%s: %s: %w", flag, path, err)
 	}

@@ -50,7 +50,7 @@ func summaryRows(a *follow.Answer, gone map[int]string) [][]string {
 		}
 		p := &a.Places[i]
 		rows = append(rows, []string{"p(" + placeName(a, i) + ")", kindName(p), ratioText(p.Ratio),
-			percent(p.First), percent(p.Fused), p.State.String() + note(p, gone, i)})
+			orNone(p.FirstShown()), orNone(p.Shown(p.Fused)), p.State.String() + note(p, gone, i)})
 	}
 	return rows
 }

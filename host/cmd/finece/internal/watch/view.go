@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -34,8 +33,8 @@ type view interface {
 	close(l *ledger.Ledger) error
 }
 
-// badge is a confidence in a few characters. Shape and number say what the colour
-// says.
+// badge is a confidence in a few characters: a percentage if it is calibrated, else a bar
+// and a word. Shape and text say what the colour says.
 func badge(c terminal.Palette, p *follow.Place) string {
 	switch p.State {
 	case session.Pending:
@@ -47,20 +46,29 @@ func badge(c terminal.Palette, p *follow.Place) string {
 	if p.State == session.Final {
 		shape = "●"
 	}
+	if !p.Calibrated {
+		word := p.Word(p.Fused)
+		return c.Paint(terminal.Bold, shape+" "+bars[word]+" "+word)
+	}
 	switch {
 	case p.Fused >= 0.8: // the threshold of the paper's filter
 		colour = terminal.Green
 	case p.Fused >= 0.5:
 		colour = terminal.Yellow
 	}
-	return c.Paint(colour, shape+" "+percent(p.Fused))
+	return c.Paint(colour, shape+" "+p.Shown(p.Fused))
 }
 
-func percent(v float64) string {
-	if math.IsNaN(v) {
+// bars shows how high a certainty is, beside its word. It has no colour: a certainty
+// says nothing of how often answers are right.
+var bars = map[string]string{record.WordLow: "▂", record.WordMedium: "▅", record.WordHigh: "█"}
+
+// orNone is a text, or what stands for a value that there is not.
+func orNone(shown string) string {
+	if shown == "" {
 		return "n/a"
 	}
-	return fmt.Sprintf("%.0f%%", 100*v)
+	return shown
 }
 
 // liveView draws on a terminal.

@@ -19,6 +19,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract"
 	"github.com/finece/finece/wasm/contract/record"
@@ -28,10 +29,16 @@ import (
 
 const long = `watch shows a stream as it arrives, with a badge after each position:
 
-  ◌ …     pending: an estimate was asked for
-  ◐ 62%   provisional: later text may revise it
-  ● 71%   final
-  ○ n/a   unavailable; the table at the end says why
+  ◌ …         pending: an estimate was asked for
+  ◐ 62%       provisional: later text may revise it
+  ● 71%       final
+  ● ▅ medium  final, and not calibrated: low, medium or high among answers scored in
+              the same way. It says nothing of how often they are right
+  ○ n/a       unavailable; the table at the end says why
+
+A percentage is a probability: the estimates went through a map of finece calibrate
+(--calibration), or came from a confidence model whose card says that it was trained on
+labelled answers (--model-card), and the answer lies inside what these cover.
 
 On a terminal a badge is revised in place. A badge that has scrolled off the screen
 stays as it was; the table at the end has the first and the last value of each
@@ -73,8 +80,17 @@ type options struct {
 }
 
 // New is the command.
-func New() *cobra.Command {
+func New() *cobra.Command { return newFor(options{Flags: settings.New()}) }
+
+// NewFor is the command for a confidence model that has a card, and an answer of which
+// something is known.
+func NewFor(card *calibrate.Card, asked calibrate.Asked) *cobra.Command {
 	f := options{Flags: settings.New()}
+	f.Config.Card, f.Config.Asked = card, asked
+	return newFor(f)
+}
+
+func newFor(f options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "watch [flags] FILE|URL|-",
 		Short:   "Watch a stream with its confidences",
@@ -116,6 +132,9 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 	}
 	if body, err = f.ask(cmd, target, body); err != nil {
 		return err
+	}
+	if asked := &f.Config.Asked; asked.Generator == "" {
+		asked.Generator = generatorIn(body)
 	}
 	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
