@@ -1,7 +1,7 @@
 // A request through the Go Worker (host/edge, built), the
 // TypeScript Worker (examples/worker) and one that only passes it on, each in a
 // workerd of its own: the CPU time that a request costs, and the time that an
-// event is delayed.
+// event is delayed. An empty Worker in Go is the least that one in Go can cost.
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -15,6 +15,7 @@ import { sizeOfFile } from "../scripts/bundle.mjs";
 import { demo, median, ratio, row, serve } from "./support.mjs";
 
 const CPU = { rounds: 7, requests: 60, warmUp: 100, firsts: 5 };
+const OPENED = 500; // sessions a request
 const DELAY = { rounds: 7, pause: 5 }; // an event every 5 ms
 
 const HEADERS = { "content-type": "text/event-stream" };
@@ -96,9 +97,9 @@ async function start(name, options) {
 }
 
 /** Asks for a completion; `onData` gets what comes as it comes. */
-function ask(peer, headers = {}, onData = () => undefined) {
+function ask(peer, headers = {}, onData = () => undefined, path = "/v1/chat/completions") {
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${peer.url}/v1/chat/completions`, {
+    const outgoing = request(peer.url + path, {
       method: "POST", agent: peer.agent, headers: { "content-type": "application/json", ...headers },
     }, (response) => {
       if (response.statusCode !== 200) {
@@ -150,6 +151,57 @@ const { outputFiles } = await build({
   bundle: true, format: "esm", write: false, conditions: ["workerd"], external: ["*.wasm"],
 });
 const edge = worker();
+
+/** The Worker in Go with another program: one that only answers. */
+function emptyGo() {
+  const app = fileURLToPath(new URL("../../build/bench/empty.wasm", import.meta.url));
+  execFileSync("go", ["build", "-tags", "nethttpomithttp2", "-trimpath", "-ldflags=-s -w", "-o", app, "./host/edge/test/empty"], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)), env: { ...process.env, GOOS: "js", GOARCH: "wasm" },
+  });
+  const modules = edge.modules.map((m) => (m.path.endsWith("/app.wasm") ? { ...m, contents: readFileSync(app) } : m));
+  return { ...edge, modules };
+}
+
+/** The CPU time of opening a session in TypeScript in a new instance, and in one that was used before, in ms. */
+async function opening() {
+  const { outputFiles: [{ text: contents }] } = await build({
+    stdin: { resolveDir: fileURLToPath(new URL("..", import.meta.url)), contents: `
+      import { loadCore } from "finece/worker";
+      export default { async fetch(request) {
+        const core = await loadCore();
+        const reset = request.url.includes("reset");
+        for (let lap = 0; lap < 10; lap++) {
+          const open = [];
+          for (let i = 0; i < ${OPENED / 10}; i++) {
+            if (reset) core.open().close(); else open.push(core.open());
+          }
+          for (const session of open) session.close();
+        }
+        return new Response("{}");
+      } };` },
+    bundle: true, format: "esm", write: false, conditions: ["workerd"], external: ["*.wasm"],
+  });
+  const peer = await start("sessions", {
+    compatibilityDate,
+    modules: [{ type: "ESModule", path: "worker.mjs", contents }, { type: "CompiledWasm", path: "finece.wasm", contents: core }],
+  });
+  const cost = async (kind) => {
+    const before = used(peer.pid);
+    await ask(peer, {}, undefined, `/${kind}`);
+    return (used(peer.pid) - before) / OPENED;
+  };
+  const opened = [], reset = [];
+  for (let round = 0; round <= CPU.rounds; round++) {
+    const laps = [await cost("open"), await cost("reset")];
+    if (round > 0) {
+      opened.push(laps[0]);
+      reset.push(laps[1]);
+    }
+  }
+  await peer.miniflare.dispose();
+  return { opened, reset };
+}
+
 const { compatibilityDate } = edge;
 const core = readFileSync(new URL("../dist/finece.wasm", import.meta.url));
 const peers = [
@@ -184,8 +236,9 @@ try {
       peer.added.push(median(await delays(peer)) - bare);
     }
   }
+  const empty = { name: "an empty Worker in Go", options: emptyGo(), first: [] };
   for (let round = 0; round < CPU.firsts; round++) {
-    for (const { name, options, first } of peers) {
+    for (const { name, options, first } of [...peers, empty]) {
       const fresh = await start(name, options);
       await sleep(500); // it has loaded
       first.push(await costOf(fresh, 1));
@@ -201,9 +254,12 @@ try {
     row(`  ${name}`, `${median(cpu).toFixed(1)} ms, ${ratio(cpu, plain.cpu).toFixed(1)} x`, times);
   }
   row("  the first request after loading:", "");
-  for (const { name, first } of peers) {
-    row(`    ${name}`, `${median(first).toFixed(0)} ms`, name.includes("Go") ? "under 60 ms" : "");
+  for (const { name, first } of [...peers, empty]) {
+    row(`    ${name}`, `${median(first).toFixed(0)} ms`, name === "the Worker in Go" ? "under 60 ms" : "");
   }
+  const { opened, reset } = await opening();
+  row("workerd, CPU time of a session opened in TypeScript", `${median(opened).toFixed(3)} ms`, "under 0.2");
+  row("  in an instance that was used before, against that", ratio(reset, opened).toFixed(2), "at most 0.5");
   row("workerd, delay added to an event, median:", "");
   for (const { name, added } of peers) {
     row(`  ${name}`, `${median(added).toFixed(2)} ms`, "under 1");
