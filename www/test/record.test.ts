@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FineceError, loadCore, readEvents } from "finece";
+import { type CoreEvent, FineceError, loadCore, readEvents } from "finece";
 import { demo } from "./support.js";
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
@@ -101,4 +101,105 @@ test("offsets beyond 32 bits", () => {
 test("a byte order mark in the middle of a stream is text", () => {
   const [event] = readEvents(hex("18000000 01000000 00000000 04000000 efbbbf4100000000"));
   assert.deepEqual(event, { type: "text", choice: 0, segment: "answer", text: "\uFEFFA" });
+});
+
+/** A record: its kind, choice, a, b, index and extra, and what follows, with its size before it. */
+function record(kind: number, [choice, a, b]: readonly [number, number, number], index: number, extra: number, ...rest: readonly (number | bigint | string)[]): Uint8Array {
+  const tail = Buffer.concat(rest.map((part) => {
+    const bytes = Buffer.alloc(typeof part === "string" ? Math.ceil(part.length / 8) * 8 : 8);
+    if (typeof part === "bigint") {
+      bytes.writeBigInt64LE(part);
+    } else if (typeof part === "number") {
+      bytes.writeDoubleLE(part);
+    } else {
+      bytes.write(part);
+    }
+    return bytes;
+  }));
+  const head = Buffer.from([0, 0, 0, 0, kind, choice, a, b, 0, 0, 0, 0, 0, 0, 0, 0]);
+  head.writeUInt32LE(16 + tail.length);
+  head.writeUInt32LE(index, 8);
+  head.writeUInt32LE(extra, 12);
+  return new Uint8Array(Buffer.concat([head, tail]));
+}
+
+/** A number's eight bytes as text that `record` takes. */
+const bytes = (...numbers: readonly number[]): bigint => Buffer.from([...numbers, 0, 0, 0, 0, 0, 0, 0].slice(0, 8)).readBigInt64LE();
+
+const place = { choice: 2, index: 7 } as const;
+const KINDS: Readonly<Record<string, readonly [Uint8Array, ...CoreEvent[]]>> = {
+  "reasoning": [record(1, [2, 1, 0], 0, 3, "hm."), { type: "text", choice: 2, segment: "reasoning", text: "hm." }],
+  "text that fills its record": [record(1, [0, 2, 0], 0, 8, "No, no.!"), { type: "text", choice: 0, segment: "refusal", text: "No, no.!" }],
+  "a position by estimate": [record(2, [2, 0b101010, 0x81], 7, 0, 9n, 8n, 3n, NaN, 0.5), {
+    type: "position", ...place, kinds: ["paragraph", "periodic", "end"], segment: "reasoning", byte: 9, utf16: 8, token: 3,
+    approximate: true, entropy: { lower: null, upper: 0.5 },
+  }],
+  "a question": [record(3, [2, 1, 0], 7, 5), { type: "ask", ...place, kinds: ["question"], id: 5 }],
+  "pending": [record(4, [2, 0, 0], 7, 3, NaN, NaN, 0n, 0n), { type: "confidence", ...place, revision: 3, state: "pending", raw: null, fused: null }],
+  "unavailable": [record(4, [2, 3, 2], 7, 3, NaN, NaN, 0n, 0n), {
+    type: "confidence", ...place, revision: 3, state: "unavailable", raw: null, fused: null, reason: "no-text",
+  }],
+  "for no reason": [record(4, [2, 3, 0], 7, 3, NaN, NaN, 0n, 0n), {
+    type: "confidence", ...place, revision: 3, state: "unavailable", raw: null, fused: null, reason: "unknown",
+  }],
+  "for a reason of the future": [record(4, [2, 3, 99], 7, 3, NaN, NaN, 0n, 0n), {
+    type: "confidence", ...place, revision: 3, state: "unavailable", raw: null, fused: null, reason: "unknown",
+  }],
+  "provisional, builtin": [record(4, [2, 1, 0], 7, 3, 0.25, 0.5, bytes(0, 2), NaN), {
+    type: "confidence", ...place, revision: 3, state: "provisional", raw: 0.25, fused: 0.5, calibrated: false,
+    source: { estimator: "builtin", method: "min-prob" }, outside: [],
+  }],
+  "by a method of the future": [record(4, [2, 2, 0], 7, 3, 0.25, 0.5, bytes(0, 99), NaN), {
+    type: "confidence", ...place, revision: 3, state: "final", raw: 0.25, fused: 0.5, calibrated: false,
+    source: { estimator: "builtin", method: "unknown" }, outside: [],
+  }],
+  "by a basis of the future": [record(4, [2, 2, 0], 7, 3, 0.25, 0.5, bytes(1, 99), NaN), {
+    type: "confidence", ...place, revision: 3, state: "final", raw: 0.25, fused: 0.5, calibrated: false,
+    source: { estimator: "model", basis: "unknown", mass: null }, outside: [],
+  }],
+  "usage": [record(5, [0, 0, 0], 0, 0, 12n, -1n, 0n), { type: "usage", prompt: 12, completion: null, reasoning: 0 }],
+  "a fault": [record(6, [2, 1, 0], 0, 4, 77n, "oops"), { type: "fault", choice: 2, fault: "invalid-json", offset: 77, detail: "oops" }],
+  "a fault of the future, nowhere": [record(6, [2, 99, 0], 0, 0, -1n), { type: "fault", choice: 2, fault: "unknown", offset: null, detail: "" }],
+  "an end": [record(7, [2, 1, 1], 0, 0b10001, 40n, 2n), {
+    type: "finish", choice: 2, finish: "length", answer: { tokens: 40, approximate: true }, reasoning: { tokens: 2, approximate: false },
+    missing: ["question", "entropy"],
+  }],
+  "an end of the future": [record(7, [2, 99, 2], 0, 0, 40n, 2n), {
+    type: "finish", choice: 2, finish: "unknown", answer: { tokens: 40, approximate: false }, reasoning: { tokens: 2, approximate: true }, missing: [],
+  }],
+  "the stream's end": [record(8, [0, 0, 0], 0, 0), { type: "ended" }],
+  "what a chunk says": [record(9, [2, 1, 0], 0, 0, 5n, 9n), {
+    type: "said", choice: 2, text: true, other: false, finished: false, logprobs: { begin: 5, end: 9 },
+  }],
+  "what another says": [record(9, [2, 6, 0], 0, 0, 5n, 9n), {
+    type: "said", choice: 2, text: false, other: true, finished: true, logprobs: { begin: 5, end: 9 },
+  }],
+  "a frame": [record(10, [0, 2, 0], 0, 0, 99n, 40n, -1n), { type: "framed", is: 2, end: 99, data: 40, brace: null }],
+  "no kind": [record(0, [0, 0, 0], 0, 0)],
+};
+
+for (const [name, [input, ...want]] of Object.entries(KINDS)) {
+  test(`a record of ${name}`, () => {
+    assert.deepEqual(readEvents(input), want);
+    const after = hex(text);
+    const both = new Uint8Array(after.length + input.length);
+    both.set(after);
+    both.set(input, after.length);
+    assert.deepEqual(readEvents(both).slice(1), want, "after another record");
+  });
+}
+
+test("a record that is too short for its kind, or has a segment or state that is none, is an error that says where", () => {
+  const first = hex(text);
+  for (const bad of [
+    record(2, [0, 1, 0], 0, 0, 1n, 1n, 1n, 0.5), record(4, [0, 2, 0], 0, 0, 0.5, 0.5, 0n), record(5, [0, 0, 0], 0, 0, 1n, 1n),
+    record(6, [0, 1, 0], 0, 0), record(7, [0, 0, 0], 0, 0, 1n), record(9, [0, 0, 0], 0, 0, 1n), record(10, [0, 0, 0], 0, 0, 1n, 1n),
+    record(1, [0, 3, 0], 0, 0), record(2, [0, 1, 0x83], 0, 0, 1n, 1n, 1n, 0.5, 0.5),
+    record(4, [0, 4, 0], 0, 0, 0.5, 0.5, 0n, 0n), record(4, [0, 2, 0], 0, 0, NaN, 0.5, 0n, 0n), record(4, [0, 1, 0], 0, 0, 0.5, NaN, 0n, 0n),
+    record(1, [0, 0, 0], 0, 9, "Hi"), new Uint8Array([20, 0, 0, 0, 8, ...new Array<number>(15).fill(0)]),
+  ]) {
+    assert.throws(() => readEvents(new Uint8Array([...first, ...bad])), {
+      name: "FineceError", code: "record", message: /malformed event record at byte 24$/, context: { offset: 24 },
+    });
+  }
 });
