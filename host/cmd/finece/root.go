@@ -36,7 +36,8 @@ arXiv 2508.12040.
 
 The input is a file, or - for standard input. A stream is a recording of what a
 provider sent: server-sent events or JSON lines of OpenAI, Anthropic, Gemini,
-Ollama and others, or plain text. Gzipped input is unpacked.`
+Ollama and others, or plain text. Input that is compressed by gzip, zstd or bzip2,
+or is the one file of a zip archive, is unpacked, whatever its name.`
 
 const rootExample = `  finece demo                                  watch the built-in model at work, offline
   finece watch answer.sse                      watch a recorded stream being scored

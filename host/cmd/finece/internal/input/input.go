@@ -1,5 +1,6 @@
-// Package input opens what a command reads: a file, or standard input. Input
-// that is gzipped is unpacked.
+// Package input opens what a command reads: a file, or standard input. Input that is
+// compressed is unpacked, whatever its name says. Input that is no text is refused by a
+// sentence that names its format.
 package input
 
 import (
@@ -10,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
@@ -68,6 +68,7 @@ func (c *counter) Read(b []byte) (int, error) {
 func Open(cmd *cobra.Command, path string) (*Input, error) {
 	in := &Input{Name: Name(path), Size: -1, Closer: io.NopCloser(nil)}
 	var raw io.Reader
+	var regular *os.File
 	if path == "-" {
 		raw = cmd.InOrStdin()
 	} else {
@@ -84,13 +85,13 @@ func Open(cmd *cobra.Command, path string) (*Input, error) {
 			return nil, exit.With(exit.IO, err)
 		}
 		if info.Mode().IsRegular() {
-			in.Size = info.Size()
+			in.Size, regular = info.Size(), file
 		}
 		raw, in.Closer = file, file
 	}
 	in.packed = &counter{Reader: raw}
 	var err error
-	if in.Reader, err = lines.Uncompressed(in.packed); err != nil {
+	if in.Reader, err = unpacked(in.packed, regular); err != nil {
 		in.Close()
 		return nil, in.Failed(err)
 	}

@@ -1,11 +1,10 @@
 // Package lines reads text line by line from untrusted input: a line may be longer
-// than memory, the last line may have no end, and the input may be compressed.
+// than memory, and the last line may have no end.
 package lines
 
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 )
@@ -77,17 +76,3 @@ func (l *Reader) Line() int { return l.line }
 
 // Offset is how many bytes of the input the lines so far take up.
 func (l *Reader) Offset() int64 { return l.at }
-
-// Uncompressed returns r, or what r decompresses to if it begins as a gzip
-// file.
-func Uncompressed(r io.Reader) (io.Reader, error) {
-	b := bufio.NewReader(r)
-	if head, _ := b.Peek(2); !bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		return b, nil
-	}
-	z, err := gzip.NewReader(b)
-	if err != nil {
-		return nil, fmt.Errorf("gzip: %w", err)
-	}
-	return z, nil
-}

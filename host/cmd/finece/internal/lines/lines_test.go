@@ -1,8 +1,6 @@
 package lines_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -57,24 +55,5 @@ func TestNext(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestUncompressed(t *testing.T) {
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	io.WriteString(z, "a\nb\n")
-	z.Close()
-	for name, in := range map[string][]byte{"plain": []byte("a\nb\n"), "gzip": packed.Bytes()} {
-		r, err := lines.Uncompressed(bytes.NewReader(in))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := read(t, r, 8); !slices.Equal(got, []string{"a", "b"}) {
-			t.Errorf("%s: %q", name, got)
-		}
-	}
-	if _, err := lines.Uncompressed(strings.NewReader("\x1f\x8bnot gzip")); err == nil {
-		t.Error("a broken gzip header is no error")
 	}
 }

@@ -16,8 +16,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
 // Columns name the values. The zero value is "confidence" and "correct".
@@ -89,15 +87,11 @@ func Total(list []Rejection) (n int) {
 	return n
 }
 
-// Read reads all of r, which may be gzipped. If it begins with "{" it is JSON
+// Read reads all of r. If it begins with "{" it is JSON
 // Lines, otherwise CSV with a header. Tabs separate the fields if the header has
 // tabs. An error is about the input as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	columns.fill()
-	r, err := lines.Uncompressed(r)
-	if err != nil {
-		return nil, err
-	}
 	b := bufio.NewReaderSize(r, 64<<10)
 	p := &Pairs{}
 	switch first, err := firstByte(b); {
