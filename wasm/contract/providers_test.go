@@ -27,5 +27,8 @@ func TestProvidersAreWhole(t *testing.T) {
 		if (p.Ask == "") != (p.Logprobs == Never) {
 			t.Errorf("%s: log-probabilities %s, asked for by %q", p.Name, p.Logprobs, p.Ask)
 		}
+		if p.Source == "" {
+			t.Errorf("%s: no source", p.Name)
+		}
 	}
 }
