@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// The chunk that encoding/json is given to fill, the fields of the wire.
+// chunk has all fields of the wire.
 type chunk struct {
 	ID                string   `json:"id"`
 	Object            string   `json:"object"`
@@ -42,9 +42,9 @@ type token struct {
 	TopLogprobs []token `json:"top_logprobs,omitempty"` // alternatives have none
 }
 
-// chunks writes an OpenAI stream of n tokens with 5 top_logprobs each, numbers
+// chunks writes an OpenAI stream of n tokens with so many top_logprobs each, numbers
 // as long as the provider's, a paragraph every 40 tokens.
-func chunks(n int) []byte {
+func chunks(n, alternatives int) []byte {
 	rng := rand.New(rand.NewPCG(3, 4))
 	words := []string{" the", " answer", " is", " 42", ",", " so", " we", " multiply", " by", " seven", " and", " get", " café"}
 	logprob := func(p float64) float64 { return float64(float32(math.Log(p))) }
@@ -55,21 +55,15 @@ func chunks(n int) []byte {
 			text = ".\n\n"
 		}
 		p := 0.2 + 0.8*rng.Float64()
-		var top []token
-		for k := range 5 {
+		chosen := token{Token: text, Logprob: logprob(p), Bytes: codes(text)}
+		for k := range alternatives {
 			word := text
 			if k > 0 {
 				word = words[(i+k)%len(words)]
 			}
-			var raw []int
-			for _, b := range []byte(word) {
-				raw = append(raw, int(b))
-			}
-			top = append(top, token{Token: word, Logprob: logprob(p), Bytes: raw})
+			chosen.TopLogprobs = append(chosen.TopLogprobs, token{Token: word, Logprob: logprob(p), Bytes: codes(word)})
 			p *= (1 - p) * 0.6
 		}
-		chosen := top[0]
-		chosen.TopLogprobs = top
 		logprobs, _ := json.Marshal(map[string]any{"content": []token{chosen}, "refusal": nil})
 		content, _ := json.Marshal(text)
 		fmt.Fprintf(&out, `data: {"id":"chatcmpl-D8dTxq4x5rwk3uIRnNsgdzZhdVQLF","object":"chat.completion.chunk","created":1770950765,`+
@@ -80,15 +74,36 @@ func chunks(n int) []byte {
 	return out.Bytes()
 }
 
-// decoding compares a session on such a stream, every strategy on, with
-// encoding/json doing nothing but unmarshal its chunks.
+func codes(text string) (codes []int) {
+	for _, b := range []byte(text) {
+		codes = append(codes, int(b))
+	}
+	return codes
+}
+
+// decoding compares a session on such streams, every strategy on, with JSON packages
+// that do nothing but read the chunks.
 func decoding(t *table, engine *wazero.Engine) error {
-	const n = 20_000 // so that opening, which is measured by itself, does not count
-	data := chunks(n)
 	config := host.DefaultConfig()
 	config.Positions.Strategy = position.Paragraph | position.Periodic | position.Entropy
 	config.Positions.EntropyThreshold = 1
+	for _, alternatives := range []int{5, 0} {
+		data := chunks(20_000, alternatives) // so many that opening, which is measured by itself, does not count
+		if err := decodingOf(t, engine, config, data, alternatives); err != nil {
+			return err
+		}
+	}
+	allocs, err := allocations(config, chunks(20_000, 5))
+	if err != nil {
+		return err
+	}
+	t.row("  allocations a token, native", fmt.Sprintf("%.3f", allocs), "0")
+	return nil
+}
+
+func decodingOf(t *table, engine *wazero.Engine, config host.Config, data []byte, alternatives int) error {
 	var failure error
+	lines := payloads(data)
 	score := func(e host.Engine) func() {
 		return func() {
 			if err := scoreAll(e, config, data); err != nil {
@@ -96,33 +111,42 @@ func decoding(t *table, engine *wazero.Engine) error {
 			}
 		}
 	}
-	times := contest(
-		func() {
-			for line := range bytes.Lines(data) {
-				if payload, ok := bytes.CutPrefix(line, []byte("data: {")); ok {
-					var c chunk
-					if err := json.Unmarshal(line[len(line)-len(payload)-1:], &c); err != nil {
-						failure = err
-					}
-				}
+	peer := func(read func([][]byte) error) func() {
+		return func() {
+			if err := read(lines); err != nil {
+				failure = err
 			}
-		},
-		score(host.Native()),
-		score(engine),
-	)
+		}
+	}
+	peers := []struct {
+		name string
+		read func([][]byte) error
+		goal float64
+	}{
+		{"goccy/go-json into a reused lean struct", goccyLean, 1.5},
+		{"goccy/go-json into a reused struct without the tokens' texts", goccyLeanest, 0},
+		{"valyala/fastjson with all log-probabilities", fastjsonLogprobs, 2.5},
+		{"bytedance/sonic into a whole struct", sonicWhole, 3},
+		{"encoding/json into a whole struct", encodingJSON, 12},
+	}
+	contenders := []func(){score(host.Native()), score(engine)}
+	for _, p := range peers {
+		contenders = append(contenders, peer(p.read))
+	}
+	times := contest(contenders...)
 	if failure != nil {
 		return failure
 	}
 	speed := func(l laps) string { return fmt.Sprintf("%.0f MB/s", float64(len(data))/1e6/l.median().Seconds()) }
-	t.row("OpenAI chunks, 5 top_logprobs: encoding/json, unmarshal only", speed(times[0]), "")
-	t.row("  decoded, detected and fused, native", fmt.Sprintf("%s, %.1f x encoding/json", speed(times[1]), ratio(times[0], times[1])), "at least 5 x")
-	t.row("  the same through wazero", fmt.Sprintf("%s, %.2f of native", speed(times[2]), ratio(times[1], times[2])), "at least 0.5")
-
-	allocs, err := allocations(config, data)
-	if err != nil {
-		return err
+	t.row(fmt.Sprintf("OpenAI chunks of %d bytes, %d top_logprobs: decoded, detected and fused, native", len(lines[0]), alternatives), speed(times[0]), "")
+	t.row("  the same through wazero", fmt.Sprintf("%s, %.2f of native", speed(times[1]), ratio(times[0], times[1])), "at least 0.55")
+	for i, p := range peers {
+		goal := ""
+		if p.goal > 0 {
+			goal = fmt.Sprintf("at least %g x", p.goal)
+		}
+		t.row("  "+p.name, fmt.Sprintf("%s, native is %.2f x as fast", speed(times[2+i]), ratio(times[2+i], times[0])), goal)
 	}
-	t.row("  allocations a token, native", fmt.Sprintf("%.3f", allocs), "0")
 	return nil
 }
 

@@ -58,7 +58,7 @@ func memory(t *table, engine *wazero.Engine) error {
 		return err
 	}
 	defer s.Close()
-	data := chunks(2000)
+	data := chunks(2000, 5)
 	data = data[:len(data)-len("data: [DONE]\n\n")]
 	var first uint32
 	total := 0
