@@ -14,8 +14,10 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/experiment"
 	"github.com/finece/finece/host/cmd/finece/internal/fuse"
 	"github.com/finece/finece/host/cmd/finece/internal/grading"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/lm"
+	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
 	"github.com/finece/finece/host/cmd/finece/internal/positions"
 	"github.com/finece/finece/host/cmd/finece/internal/score"
 	"github.com/finece/finece/host/cmd/finece/internal/serve"
@@ -37,7 +39,8 @@ arXiv 2508.12040.
 The input is a file, or - for standard input. A stream is a recording of what a
 provider sent: server-sent events or JSON lines of OpenAI, Anthropic, Gemini,
 Ollama and others, or plain text. Input that is compressed by gzip, zstd or bzip2,
-or is the one file of a zip archive, is unpacked, whatever its name.`
+or is the one file of a zip archive, is unpacked, whatever its name;
+a Parquet file is read as JSON Lines.`
 
 const rootExample = `  finece demo                                  watch the built-in model at work, offline
   finece watch answer.sse                      watch a recorded stream being scored
@@ -61,6 +64,8 @@ Exit codes:
   4    a file or address could not be opened, read or written
   130  interrupted
 `
+
+func init() { input.Read("Parquet", parquetfile.Lines) }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
