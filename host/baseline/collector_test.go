@@ -102,6 +102,7 @@ func TestEndToEnd(t *testing.T) {
 			"ms":               {"no step", 0.9, 0.9 * 0.8 * 0.7},
 			"cocoa":            {math.Pow(geometric(given), 1-share), math.Pow(geometric(given), 1-share), math.Pow(geometric(given), 1-share)},
 			"leco":             {"no step", "", ""},
+			"lowest-group":     {"log-probabilities", "", ""},
 			"se":               {"", "", ""}, "se-discrete": {"", "", ""}, "cocoa-cosine": {"", "", ""},
 		}
 		costs := map[string][3]baseline.Cost{
@@ -114,6 +115,7 @@ func TestEndToEnd(t *testing.T) {
 			"ms":               {{}, cost(1, 0), cost(3, 0)},
 			"cocoa":            {cost(2, 11), cost(2, 11), cost(2, 10)},
 			"leco":             {{}, cost(1, 0), cost(1, 0)},
+			"lowest-group":     {{}, cost(1, 0), cost(1, 0)},
 		}
 		for _, e := range all {
 			got, err := e.Confidence(st)

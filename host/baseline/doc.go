@@ -1,6 +1,6 @@
 // Package baseline has the estimators of confidence that the FineCE paper
-// (arXiv 2508.12040) is compared with: nine ways to say how likely a model's
-// answer is to be correct, at any state of it.
+// (arXiv 2508.12040) is compared with, nine ways to say how likely a model's
+// answer is to be correct, at any state of it, and one that came later.
 //
 // A [State] is a question with a partial answer: the question alone, p(0); a
 // partial answer, p(i); or the whole answer, p(z). An [Estimator] gives the
@@ -18,6 +18,7 @@
 //	CoCoA             probability of an answer, and how samples resemble it  greedy answer     the answer
 //	MS                what the model says after each step                    unavailable       -
 //	LECO              token probabilities within and between steps           unavailable       -
+//	Lowest group      the least probable run of tokens                       unavailable       -
 //
 // Samples are completions of the state; at p(z), where nothing is left to
 // complete, they are answers to the question.

@@ -392,6 +392,8 @@ func TestUnavailable(t *testing.T) {
 		{"no tokens", baseline.LECO{}, baseline.Statistics{State: question}, "no step"},
 		{"no logprobs", baseline.LECO{}, baseline.Statistics{State: question, Steps: []int{1}}, "log-probabilities"},
 		{"unknown logprobs", baseline.LECO{}, baseline.Statistics{State: question, Steps: []int{1}, Tokens: nan}, "no logprobs"},
+		{"no group", baseline.LowestGroup{}, baseline.Statistics{State: question}, "log-probabilities"},
+		{"a group of unknown logprobs", baseline.LowestGroup{}, baseline.Statistics{State: question, Tokens: nan}, "no logprobs"},
 	} {
 		c.s.Have = everything
 		got, err := c.e.Confidence(&c.s)
@@ -403,5 +405,19 @@ func TestUnavailable(t *testing.T) {
 		if _, err := c.e.Confidence(&c.s); err == nil || errors.Is(err, baseline.ErrUnavailable) {
 			t.Errorf("%s: what was not collected: %v", c.name, err)
 		}
+	}
+}
+
+// The groups of two have the means -1.5, -2.5 and -1.75; one that is longer than the
+// answer has the mean of all.
+func TestLowestGroup(t *testing.T) {
+	s := baseline.Statistics{Have: baseline.Tokens, Tokens: tokens(-1, -2, -3, -0.5)}
+	for window, mean := range map[int]float64{2: -2.5, 4: -1.625, 0: -1.625, 1: -3} {
+		if got, err := (baseline.LowestGroup{Window: window}).Confidence(&s); err != nil || math.Abs(got-math.Exp(mean)) > 1e-9 {
+			t.Errorf("groups of %d: %v, %v, want %v", window, got, err, math.Exp(mean))
+		}
+	}
+	if _, err := (baseline.LowestGroup{Window: -1}).Confidence(&s); err == nil {
+		t.Error("groups of -1: no error")
 	}
 }

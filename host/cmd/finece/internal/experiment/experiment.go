@@ -34,7 +34,7 @@ import (
 )
 
 const long = `experiment repeats the experiments of the FineCE paper. It samples answers to test
-questions from a generator. Confidence models and nine baselines estimate at each
+questions from a generator. Confidence models and ten baselines estimate at each
 position how likely each answer is to be correct. RESULTS.md says how good the
 estimates are, with intervals, the paper's figures and plots.
 

@@ -1,0 +1,47 @@
+package baseline
+
+import (
+	"errors"
+
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// LowestGroup is the lowest group confidence of DeepConf (Fu et al. 2025, arXiv
+// 2508.15260): that of the weakest run of tokens in the answer so far. The paper has
+// the mean log-probability of the most probable tokens at each place; here it is the
+// token that was taken, as an answer that exists has no more. It is that of package
+// estimate; see [estimate.Group].
+type LowestGroup struct {
+	// Window is the number of tokens of a group; 0 is 64. The paper has 2048, for
+	// long reasoning.
+	Window int
+}
+
+// Name is "lowest-group".
+func (LowestGroup) Name() string { return "lowest-group" }
+
+// Needs is Tokens.
+func (LowestGroup) Needs() Needs { return Tokens }
+
+// Confidence is unavailable without log-probabilities. A token with none, among
+// others, is left out.
+func (l LowestGroup) Confidence(s *Statistics) (float64, error) {
+	if err := s.need(Tokens); err != nil {
+		return 0, err
+	}
+	e, err := estimate.NewLogprobWith(estimate.Group, estimate.Options{Window: l.Window})
+	if err != nil {
+		return 0, err
+	}
+	for i := range s.Tokens {
+		e.Token(s.Tokens[i].Logprob)
+	}
+	confidence, why := e.Confidence()
+	switch why {
+	case estimate.Available:
+		return confidence, nil
+	case estimate.NoTokens:
+		return 0, unavailable(noLogprobs)
+	}
+	return 0, &Unavailable{"LowestGroup", errors.New(why.String())}
+}
