@@ -229,10 +229,21 @@ type modelInfo struct {
 
 	// Card is what a confidence model was trained on; see package calibration.
 	Card json.RawMessage `json:"card,omitempty"`
+	// Adapters are the ways in which a confidence model can be asked, by the names of
+	// package estimate.
+	Adapters []string `json:"adapters,omitempty"`
 }
 
 func (s *Server) info(m *Served) modelInfo {
-	return modelInfo{m.Name, "model", s.created, "finece", m.Engine.MaxContext(), m.Engine.m.Card()}
+	of := m.Engine.m
+	info := modelInfo{m.Name, "model", s.created, "finece", m.Engine.MaxContext(), of.Card(), nil}
+	switch {
+	case of.config.ValueHead:
+		info.Adapters = []string{"classify", "pooling", "reward"}
+	case info.Card != nil:
+		info.Adapters = []string{"chat", "completions"}
+	}
+	return info
 }
 
 func (s *Server) list(w http.ResponseWriter, _ *http.Request) error {

@@ -17,6 +17,9 @@ type Model struct {
 	// Card says what a confidence model was trained on; nil if the server does not
 	// say. "finece lm" does.
 	Card json.RawMessage
+	// Adapters are the ways in which a confidence model can be asked, by the names of
+	// package estimate; nil if the server does not say. "finece lm" does.
+	Adapters []string
 }
 
 // Models asks a server which models it serves. Of c, BaseURL, Key, Timeout, Retries and
@@ -40,6 +43,7 @@ func Models(ctx context.Context, c model.Config) ([]Model, error) {
 			Length int             `json:"context_length"` // OpenRouter, Together
 			Window int             `json:"context_window"` // Groq
 			Card   json.RawMessage `json:"card"`
+			Ways   []string        `json:"adapters"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
@@ -47,7 +51,7 @@ func Models(ctx context.Context, c model.Config) ([]Model, error) {
 	}
 	models := make([]Model, len(list.Data))
 	for i, m := range list.Data {
-		models[i] = Model{m.ID, max(m.Max, m.Length, m.Window), m.Card}
+		models[i] = Model{m.ID, max(m.Max, m.Length, m.Window), m.Card, m.Ways}
 	}
 	return models, nil
 }

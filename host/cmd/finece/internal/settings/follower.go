@@ -2,12 +2,15 @@ package settings
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/wazero"
 )
 
@@ -19,6 +22,11 @@ func (f *Flags) Follower(ctx context.Context) (*follow.Follower, error) {
 		client, err := f.client()
 		if err != nil {
 			return nil, err
+		}
+		if f.Config.Model.Name == "" {
+			if f.Config.Model.Name, err = f.choose(ctx); err != nil {
+				return nil, err
+			}
 		}
 		follower.Client = client
 	}
@@ -48,4 +56,36 @@ func (f *Flags) client() (*model.Client, error) {
 		return nil, exit.Usagef("--estimator: %w", err)
 	}
 	return client, nil
+}
+
+// choose is the name of the confidence model on the server, where --model gives none: the
+// only model there, or the only one that says that it can be asked by --adapter. A
+// server takes a request without a name as one for its first model, which may be the
+// generator. The name is "" if the server has no list of models.
+func (f *Flags) choose(ctx context.Context) (string, error) {
+	c := model.DefaultConfig(f.Estimator)
+	c.Key, c.Timeout, c.Retries = model.KeyFromEnv(), min(f.Timeout, 10*time.Second), 0
+	models, err := openai.Models(ctx, c)
+	if err != nil || len(models) == 0 {
+		return "", nil // the first request says what is wrong with the server
+	}
+	if len(models) == 1 {
+		return models[0].ID, nil
+	}
+	var names, able []string
+	for _, m := range models {
+		names = append(names, m.ID)
+		if slices.Contains(m.Adapters, f.Config.Model.Adapter.String()) {
+			able = append(able, m.ID)
+		}
+	}
+	if len(able) == 1 {
+		return able[0], nil
+	}
+	const most = 8
+	list := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		list += ", ..."
+	}
+	return "", exit.Usagef("the server of --estimator serves %d models (%s): say with --model which one is the confidence model", len(names), list)
 }
