@@ -50,6 +50,7 @@
 //	FINECE_WARN_BELOW        warn: the confidence that a whole answer needs, 0 to 1; default 0.8
 //	FINECE_WARN_TEXT         warn: the text that is added to an answer below that
 //	FINECE_WITHHOLD_BELOW    withhold: the confidence that text needs, 0 to 1; default 0.8
+//	FINECE_UNCALIBRATED      warn, withhold: refuse (default) or allow confidences that are no probabilities
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment
 //	FINECE_REFUSE_UNCHECKED  true: with closed, refuse routes whose answers are not checked

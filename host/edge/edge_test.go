@@ -169,12 +169,14 @@ func TestTheWorkerAnswersAsTheServerDoes(t *testing.T) {
 			c.Carrier = gateway.Comment
 			c.Session, _ = session.ParseConfig([]byte(`{"strategy":"entropy","entropy_threshold":0.5}`))
 		}},
-		{"withhold", map[string]string{"FINECE_POLICY": "withhold", "FINECE_WITHHOLD_BELOW": "0.9", "FINECE_FAILURE": "closed"}, func(c *gateway.Config) {
+		{"withhold", map[string]string{"FINECE_POLICY": "withhold", "FINECE_WITHHOLD_BELOW": "0.9", "FINECE_FAILURE": "closed", "FINECE_UNCALIBRATED": "allow"}, func(c *gateway.Config) {
 			c.Policy, c.WithholdBelow, c.Failure = gateway.Withhold, 0.9, gateway.Closed
+			c.Uncalibrated = gateway.Allow
 		}},
-		{"a confidence model", map[string]string{"FINECE_MODEL": upstream.URL + "/v1", "FINECE_POLICY": "withhold", "FINECE_WITHHOLD_BELOW": "0.7", "FINECE_FAILURE": "closed", "FINECE_SESSION": `{"depth":0}`}, func(c *gateway.Config) {
+		{"a confidence model", map[string]string{"FINECE_MODEL": upstream.URL + "/v1", "FINECE_POLICY": "withhold", "FINECE_WITHHOLD_BELOW": "0.7", "FINECE_FAILURE": "closed", "FINECE_UNCALIBRATED": "allow", "FINECE_SESSION": `{"depth":0}`}, func(c *gateway.Config) {
 			c.Session.Estimator, c.Model, c.Session.Fusion.Depth = session.Model, confidence, 0
 			c.Policy, c.WithholdBelow, c.Failure = gateway.Withhold, 0.7, gateway.Closed
+			c.Uncalibrated = gateway.Allow
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -399,5 +401,16 @@ func TestAWorkerThatIsNotConfiguredSaysSo(t *testing.T) {
 		if resp.StatusCode != 500 || !strings.Contains(string(body), "not configured") || strings.Contains(string(body), "mistake") {
 			t.Errorf("%v: HTTP %d %s", bindings, resp.StatusCode, body)
 		}
+	}
+}
+
+// TestAWorkerRefusesASourceThatIsNotCalibrated with the sentence of the server.
+func TestAWorkerRefusesASourceThatIsNotCalibrated(t *testing.T) {
+	bindings := map[string]string{"FINECE_UPSTREAM": "http://127.0.0.1:1/v1", "FINECE_POLICY": "withhold", "FINECE_FAILURE": "closed"}
+	resp := post(t, t.Context(), worker(t, bindings)+"/v1/chat/completions", request)
+	body, _ := io.ReadAll(resp.Body)
+	want := (&gateway.UncalibratedError{Policy: gateway.Withhold, Why: "the statistic perplexity is not calibrated, and there is no calibration map"}).Error()
+	if resp.StatusCode != 500 || !strings.Contains(string(body), want) {
+		t.Errorf("HTTP %d %s, want %s", resp.StatusCode, body, want)
 	}
 }

@@ -29,8 +29,12 @@ func main() {
 		report("the Worker is not configured", err)
 		// Other errors may quote a setting, so they are for the log alone.
 		message := "the gateway is not configured: see the Worker's log"
-		if errors.Is(err, errNoKeys) {
+		var uncalibrated *gateway.UncalibratedError
+		switch {
+		case errors.Is(err, errNoKeys):
 			message = errNoKeys.Error()
+		case errors.As(err, &uncalibrated):
+			message = uncalibrated.Error()
 		}
 		handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fail(w, message) })
 	}
@@ -89,6 +93,7 @@ func newHandler() (http.Handler, error) {
 	c.Policy = gateway.Policy(or(setting("FINECE_POLICY"), string(c.Policy)))
 	c.Failure = gateway.Failure(setting("FINECE_FAILURE"))
 	c.Carrier = gateway.Carrier(or(setting("FINECE_CARRIER"), string(c.Carrier)))
+	c.Uncalibrated = gateway.Uncalibrated(or(setting("FINECE_UNCALIBRATED"), string(c.Uncalibrated)))
 	c.Report = report
 	if c.Access, err = access(); err != nil {
 		return nil, err

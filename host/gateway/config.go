@@ -66,6 +66,7 @@ type Config struct {
 	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
 	// looks at: all but chat completions and the list of models.
 	RefuseUnchecked bool
+	Uncalibrated    Uncalibrated // whether Warn and Withhold may act on confidences that are no probabilities
 
 	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
 	Settle       time.Duration // Annotate: an answer's end waits for a confidence model. Withhold waits for MaxDelay
@@ -103,7 +104,7 @@ func DefaultConfig() Config {
 	return Config{
 		Session: host.DefaultConfig(),
 		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
-		WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
+		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
 		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
@@ -152,6 +153,8 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: withhold_below %v: want 0 to 1", c.WithholdBelow)
 	case !(c.WarnBelow >= 0 && c.WarnBelow <= 1):
 		return c, nil, fmt.Errorf("gateway: warn_below %v: want 0 to 1", c.WarnBelow)
+	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
+		return c, nil, fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
 		return c, nil, errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
 	}
@@ -160,6 +163,9 @@ func (c Config) checked() (Config, *url.URL, error) {
 	}
 	if err := c.Session.Validate(); err != nil {
 		return c, nil, fmt.Errorf("gateway: %w", err)
+	}
+	if err := c.calibrated(); err != nil {
+		return c, nil, err
 	}
 	if c.RoundTrip == nil {
 		if c.RoundTrip = defaultRoundTrip; c.RoundTrip == nil {

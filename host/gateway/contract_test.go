@@ -21,6 +21,7 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 		{contract.Failure, string(c.Failure)},
 		{contract.Carrier, string(c.Carrier)},
 		{contract.RefuseUnchecked, c.RefuseUnchecked},
+		{contract.Uncalibrated, string(c.Uncalibrated)},
 		{contract.KeepRequest, c.KeepRequest},
 		{contract.CarrierDelay, c.CarrierDelay},
 		{contract.Settle, c.Settle},

@@ -79,7 +79,7 @@
 //	skip     core-lost: nothing from here on is scored, by failure policy open
 //
 // Besides low, the reason is that of a confidence that is unavailable, or one of
-// not-scored, held-too-long, held-too-much, stream-failed, provider-error and
+// not-calibrated, not-scored, held-too-long, held-too-much, stream-failed, provider-error and
 // core-lost. byte is how much of the answer's text was cleared before.
 //
 // Errors of the gateway have the form of OpenAI's, with the type finece-error and

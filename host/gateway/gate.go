@@ -13,6 +13,7 @@ import (
 // counted as the session counts it, by choice and segment. A nil gate holds nothing.
 type gate struct {
 	threshold float64
+	allow     bool // also act on confidences that are no probabilities
 	failure   Failure
 
 	passages map[int]*passage
@@ -143,6 +144,8 @@ func (g *gate) confidence(c *record.Confidence) {
 func (g *gate) judge(p *passage, j *judgement) {
 	c := j.outcome
 	switch {
+	case c.HasValue() && !c.Calibrated && !g.allow:
+		g.unchecked(p, j, notCalibrated)
 	case c.HasValue() && c.Fused < g.threshold:
 		g.verdict = decision(Withhold, record.ActionEnd, low)
 		g.verdict.Choice, g.verdict.Index = c.Choice, j.index
@@ -152,15 +155,23 @@ func (g *gate) judge(p *passage, j *judgement) {
 		p.through = j.end
 	case c.Reason == session.Refusal || c.Reason == session.NoText:
 		// A refusal, or no text: neither is right or wrong. Other content still waits.
-	case g.failure == Closed:
-		g.verdict = decision(Withhold, record.ActionEnd, c.Reason.String())
-		g.verdict.Choice, g.verdict.Index, g.verdict.Byte = c.Choice, j.index, p.clear[position.Answer]
-		return
 	default:
-		g.released = c.Reason.String()
-		p.through = j.end
+		g.unchecked(p, j, c.Reason.String())
 	}
-	p.clear = p.clear.max(j.before)
+	if g.verdict == nil {
+		p.clear = p.clear.max(j.before)
+	}
+}
+
+// unchecked decides about the text before a position that cannot be checked.
+func (g *gate) unchecked(p *passage, j *judgement, why string) {
+	if g.failure == Closed {
+		g.verdict = decision(Withhold, record.ActionEnd, why)
+		g.verdict.Choice, g.verdict.Index, g.verdict.Byte = j.outcome.Choice, j.index, p.clear[position.Answer]
+		return
+	}
+	g.released = why
+	p.through = j.end
 }
 
 // push adds an event that the session was just given. unread says that the session

@@ -141,6 +141,8 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 		reason := notScored
 		switch {
 		case c == nil || a.is(stream.FrameUnread):
+		case c.HasValue() && !h.config.usable(c):
+			reason = notCalibrated
 		case c.HasValue() && c.Fused < h.config.WithholdBelow:
 			d := decision(Withhold, record.ActionEnd, low)
 			d.Choice, d.Index, d.Threshold, d.Byte = said.Choice, c.Index, h.config.WithholdBelow, 0

@@ -17,6 +17,7 @@ type request struct {
 	n        int  // choices
 	model    string
 	question string // the text of the last message of the user
+	turns    int    // messages of the user
 	asked    asked
 
 	original []byte // its body
@@ -167,6 +168,7 @@ func (r *request) messages(s *jsonscan.Scanner) {
 		}
 		if user {
 			r.question = text
+			r.turns++
 		}
 	}
 }

@@ -81,13 +81,14 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	if config.Question == "" {
 		config.Question = r.question
 	}
+	config.Asked = r.known(config.Asked)
 	if kind == "application/json" {
 		return h.plain(resp, r, config)
 	}
 	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
 	var g *gate
 	if h.config.Policy == Withhold {
-		g = &gate{threshold: h.config.WithholdBelow, failure: h.config.Failure, passages: map[int]*passage{}}
+		g = &gate{threshold: h.config.WithholdBelow, allow: h.config.Uncalibrated == Allow, failure: h.config.Failure, passages: map[int]*passage{}}
 	}
 	ctx := resp.Request.Context()
 	b, err := newBody(ctx, &h.config, config, resp.Body, r, g)

@@ -11,11 +11,12 @@ import (
 
 // The policy Warn holds nothing. If p(z) of a choice is below Config.WarnBelow, it adds
 // Config.WarnText to the choice's text, before its end. It adds nothing where the client
-// has asked for JSON, which the text would break, nor without a confidence.
+// has asked for JSON, which the text would break, nor without a confidence that is a
+// probability, unless Config.Uncalibrated allows others.
 
 // warning is the decision to warn of a choice whose p(z) is c, or nil.
 func (c *Config) warning(r *request, whole *record.Confidence) *record.Decision {
-	if c.Policy != Warn || r.json || whole == nil || !whole.HasValue() || whole.Fused >= c.WarnBelow {
+	if c.Policy != Warn || r.json || whole == nil || !c.usable(whole) || whole.Fused >= c.WarnBelow {
 		return nil
 	}
 	d := decision(Warn, record.ActionRelease, low)

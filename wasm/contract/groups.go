@@ -64,13 +64,14 @@ var (
 	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
 	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
+	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold: a source of confidences that are no probabilities: refuse it, or allow it", "refuse", "allow")
 	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
 	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, Failure, Carrier, RefuseUnchecked, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 	}
 )
 

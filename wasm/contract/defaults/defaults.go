@@ -29,6 +29,7 @@ const (
 	GatewayWarnText      = "\n\n(This answer may be wrong. Please check it.)" // warn: text that is added to an answer below that
 	GatewayWithholdBelow = 0.8                                                // withhold: confidence that text needs
 	GatewayCarrier       = "field"                                            // how a stream carries confidences
+	GatewayUncalibrated  = "refuse"                                           // warn, withhold: a source of confidences that are no probabilities: refuse it, or allow it
 	GatewayCarrierDelay  = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
 	GatewaySettle        = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
 	GatewayMaxDelay      = 30 * time.Second                                   // withhold: time that text is held

@@ -76,7 +76,7 @@ const example = `  finece serve
   finece serve --upstream https://api.openai.com/v1 --keys keys.txt
   finece serve --upstream http://127.0.0.1:8000/v1 --listen :8080 --keys keys.txt
   finece serve --upstream http://127.0.0.1:8000/v1 --model http://127.0.0.1:8001/v1
-  finece serve --upstream https://api.openai.com/v1 --policy withhold --failure closed
+  finece serve --upstream https://api.openai.com/v1 --calibration map.json --policy withhold --failure closed
   finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked`
 
 // builtInSettle is how long the end of an answer waits for the built-in confidence
@@ -140,6 +140,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
 	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
 	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)
+	settings.Add(cmd, contract.Uncalibrated, (*string)(&g.Uncalibrated))
 	settings.Add(cmd, contract.Carrier, (*string)(&g.Carrier))
 	settings.Add(cmd, contract.CarrierDelay, &g.CarrierDelay)
 	settings.Add(cmd, contract.Settle, &g.Settle)

@@ -51,7 +51,7 @@ func TestServeScoresChatCompletions(t *testing.T) {
 		{}, {"--engine", "native", "--carrier", "comment"},
 		{"--model", confidences.URL + "/v1"},
 		{"--estimator", confidences.URL + "/v1", "--model", "finece"},
-		{"--policy", "withhold", "--failure", "closed", "--withhold-below", "0.7"},
+		{"--policy", "withhold", "--failure", "closed", "--withhold-below", "0.7", "--uncalibrated", "allow"},
 	} {
 		s := serve(t, []string{upstreamKey + "=sk-up"}, append(args, "--no-auth", "--upstream", upstream.URL+"/v1")...)
 		resp, err := http.Post(s.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
@@ -216,6 +216,9 @@ func TestServeRefusesWhatCannotWork(t *testing.T) {
 		{[]string{"--policy", "guess"}, exit.Usage, "policy"},
 		{[]string{"--policy", "withhold"}, exit.Usage, "--failure"},
 		{[]string{"--policy", "withhold", "--failure", "open", "--withhold-below", "7"}, exit.Usage, "want 0 to 1"},
+		{[]string{"--policy", "withhold", "--failure", "open"}, exit.Usage, "the answers lie outside what the confidence model was trained on (domain). Label answers as right or wrong"},
+		{[]string{"--policy", "warn", "--upstream", "http://127.0.0.1:1/v1"}, exit.Usage, "the policy warn acts on a threshold, so it needs probabilities: the statistic perplexity is not calibrated"},
+		{[]string{"--uncalibrated", "perhaps"}, exit.Usage, "uncalibrated"},
 		{[]string{"--settle", "-1s"}, exit.Usage, "settle"},
 		{[]string{"--carrier", "pigeon"}, exit.Usage, "carrier"},
 		{[]string{"--refuse-unchecked"}, exit.Usage, "closed"},

@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
+)
+
+// Uncalibrated says whether a policy may act on confidences that are no probabilities.
+type Uncalibrated string
+
+const (
+	Refuse Uncalibrated = "refuse" // such a source is refused by New, and such a confidence cannot be checked
+	Allow  Uncalibrated = "allow"  // the threshold is compared with whatever the source gives
+)
+
+// notCalibrated is the reason of decisions about a confidence that is no probability.
+const notCalibrated = "not-calibrated"
+
+// acts reports whether the policy compares confidences with a threshold.
+func (p Policy) acts() bool { return p == Warn || p == Withhold }
+
+// usable reports whether the policy may act on the value of c.
+func (c *Config) usable(said *record.Confidence) bool {
+	return said.HasValue() && (said.Calibrated || c.Uncalibrated == Allow)
+}
+
+// UncalibratedError is the error of a policy whose source of confidences is not
+// calibrated. It quotes no secret, so a client may be told.
+type UncalibratedError struct {
+	Policy Policy
+	Why    string // what is wrong with the source
+}
+
+func (e *UncalibratedError) Error() string {
+	return "the policy " + string(e.Policy) + " acts on a threshold, so it needs probabilities: " + e.Why +
+		". Label answers as right or wrong: with 100 of them a share is known to within 10 points, with 400 to within 5, with 1000 to within 3 (95% interval)." +
+		" Then fit a map: finece score answers.jsonl | finece calibrate -o map.json - and set calibration to map.json; or set uncalibrated to allow"
+}
+
+// calibrated says why the policy may not act on the session's confidences, or nil.
+func (c *Config) calibrated() error {
+	if !c.Policy.acts() || c.Uncalibrated == Allow {
+		return nil
+	}
+	s := &c.Session
+	var card *calibrate.Card
+	what := "what the map was fitted on"
+	switch {
+	case s.Calibration != nil && s.Calibration.Fitted():
+		card = s.Calibration.Card
+	case s.Estimator == session.Model && s.Card != nil:
+		card, what = s.Card, "what the confidence model was trained on"
+	case s.Estimator == session.Model:
+		return &UncalibratedError{c.Policy, "the confidence model has neither a calibration map nor a card that says what it was trained on"}
+	default:
+		return &UncalibratedError{c.Policy, "the statistic " + s.Method.String() + " is not calibrated, and there is no calibration map"}
+	}
+	if out := card.Excludes(s.Asked) & calibrate.Disqualifying; out != 0 {
+		return &UncalibratedError{c.Policy, "the answers lie outside " + what + " (" + strings.Join(out.Names(), ", ") + ")"}
+	}
+	if missing := c.acted() &^ covered(card); missing != 0 {
+		return &UncalibratedError{c.Policy, "the policy also acts at positions that are not among " + what + " (" + missing.String() + ")"}
+	}
+	return nil
+}
+
+// acted is the kinds of positions that the policy acts on.
+func (c *Config) acted() position.Kind {
+	if c.Policy == Warn {
+		return position.End
+	}
+	return c.Session.Positions.Strategy | position.End
+}
+
+// covered is the kinds of positions that a card covers.
+func covered(card *calibrate.Card) position.Kind {
+	if card == nil || card.Kinds == 0 {
+		return ^position.Kind(0)
+	}
+	return card.Kinds
+}
+
+// known says what is known of the answer to a request.
+func (r *request) known(of calibrate.Asked) calibrate.Asked {
+	of.Generator = r.model
+	of.Conversation = calibrate.OneTurn
+	if r.turns > 1 {
+		of.Conversation = calibrate.ManyTurns
+	}
+	return of
+}
