@@ -132,6 +132,16 @@ fuzz: ## run every fuzz target for FUZZ (default 30s) each
 		done; \
 	done
 
+.PHONY: mutants
+mutants: ## change the Go code in many small ways and see which changes no test notices (an hour; ARGS=./bci for one package)
+	@set -e; for package in $(or $(ARGS),./position ./bci ./metrics ./metrics/calibrate ./wasm/session); do \
+		$(GO) run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0 unleash --workers 1 --timeout-coefficient 10 $$package; \
+	done
+
+.PHONY: mutants-www
+mutants-www: www ## the same for the npm package's readers (an hour; ARGS=reader:reader for one module and its tests)
+	www/scripts/mutants.sh $(ARGS)
+
 .PHONY: lint
 lint: www ## gofmt, go vet, staticcheck; eslint, publint, are-the-types-wrong, the package's size
 	@test -z "$$(git ls-files '*.go' | xargs gofmt -l | tee /dev/stderr)"

@@ -12,7 +12,7 @@ test("settings go to the core in snake case, in objects too, and values as they 
     question: "camelCase stays?", entropy_threshold: 0.5, text: false, calibration: null,
     model: { name: "A", one_message: true, max_tokens: 3, top_logprobs: 0, instructions: { question: "theQuestion" } },
   });
-  assert.deepEqual(JSON.parse(configJSON({ calibration: { finece_calibration: 1, boundary: 20, maps: { all: map } } } as never)), {
+  assert.deepEqual(JSON.parse(configJSON({ calibration: { finece_calibration: 1, boundary: 20, maps: { all: map } } })), {
     calibration: { finece_calibration: 1, boundary: 20, maps: { all: map } },
   });
 });

@@ -160,3 +160,39 @@ test("without the text the same records are found, and the answer begins with th
     }
   }
 });
+
+const READS: Readonly<Record<string, readonly [input: string, want: readonly object[], begun: boolean, version?: number]>> = {
+  "nothing": ["", [], false],
+  "comments alone": [": OPENROUTER PROCESSING\n\n", [], false],
+  "plain text": ["Hello there, how are you?", [{ type: "text", choice: 0, segment: "answer", text: "Hello there, how are you?" }], true],
+  "an event that is no JSON": ["data: {\n\n", [], true],
+  "an event that is null": [sse("[null]", "null", '"finece"', '{"a":"\\"finece\\""}'), [], true],
+  "deltas that come together": [sse(chunk({ content: "a" }), chunk({ content: "b" }), chunk({ content: "c" }, 1), chunk({ refusal: "d" }, 1)), [
+    { type: "text", choice: 0, segment: "answer", text: "ab" },
+    { type: "text", choice: 1, segment: "answer", text: "c" },
+    { type: "text", choice: 1, segment: "refusal", text: "d" },
+  ], true],
+  "a comment of somebody else": [`:finece {"version":1,"events":[]}\n: fine {"version":1,"events":[]}\n${sse(chunk({ content: "a" }))}`, [
+    { type: "text", choice: 0, segment: "answer", text: "a" },
+  ], true],
+  "a comment that is no envelope": [`: finece nonsense\n: finece {"version":0,"events":[]}\n${sse("[DONE]")}`, [], true],
+  "an envelope without records": [`: finece {"version":1,"id":"x","generator":"g","events":[]}\n${sse("[DONE]")}`, [
+    { type: "start", version: 1, id: "x", generator: "g" },
+  ], true, 1],
+  "a higher version": [`: finece {"version":1,"events":[]}\n: finece {"version":9,"events":[]}\n: finece {"version":1,"events":[{"type":"fault","choice":0,"code":"truncated"}]}\n${sse("[DONE]")}`, [
+    { type: "start", version: 1, id: null, generator: null },
+  ], true, 9],
+  "what comes after the end": [`${sse(" [DONE] ")}: finece {"version":1,"events":[]}\n${sse(chunk({ content: "a" }), '{"finece":{"version":1,"events":[]}}')}`, [], true],
+  "a long value that begins as the end does": [sse(`[DONE]${" ".repeat(10)}`, chunk({ content: "a" })), [{ type: "text", choice: 0, segment: "answer", text: "a" }], true],
+};
+
+for (const [name, [input, want, begun, version = 0]] of Object.entries(READS)) {
+  test(`a reader of ${name}`, () => {
+    for (const text of [true, false]) {
+      const reader = new AnswerReader({ text, format: name === "plain text" ? "text" : "openai-chat" });
+      assert.equal(reader.begun, false);
+      assert.deepEqual([...reader.take(bytes(input)), ...reader.end()], want.filter((event) => text || !("text" in event)));
+      assert.deepEqual([reader.begun, reader.version], [begun, version]);
+    }
+  });
+}
