@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/wasm/stream/fixture"
 )
 
 // FuzzStream sends any bytes through, in any cutting: what comes out does not
@@ -31,6 +33,11 @@ func FuzzStream(f *testing.F) {
 		": a\r\n\n\r\n data: {}\n\ndata: [DONE]",
 	} {
 		f.Add(uint8(i), uint8(i*5+1), []byte(seed))
+	}
+	for i, s := range fixture.All() {
+		if len(s.Data) < 2000 && strings.HasSuffix(s.Name, ".sse") {
+			f.Add(uint8(i), uint8(i*5+1), s.Data)
+		}
 	}
 	f.Fuzz(func(t *testing.T, setting, size uint8, data []byte) {
 		c := DefaultConfig()
