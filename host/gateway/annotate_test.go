@@ -206,3 +206,19 @@ func TestLogprobsThatNobodyAskedForAreTakenOut(t *testing.T) {
 		})
 	}
 }
+
+// TestBytesAfterTheEndPass, also where the end waits for a confidence model.
+func TestBytesAfterTheEndPass(t *testing.T) {
+	stream := chunkOf(probable("content", "It is 42.")) + finished + ended + ": bye\n\n"
+	u := newUpstream(t, replay([]byte(stream), burst))
+	client := confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		time.Sleep(10 * time.Millisecond) // so that the end has to wait
+		says(w, "0.7")
+	})
+	settle := func(c *gateway.Config) { c.Settle = hung }
+	for name, set := range map[string]func(*gateway.Config){"nothing asked": nil, "a model asked": both(asking(client), settle)} {
+		if _, rest := told(t, read(t, post(t, newGateway(t, u, set), ask))); rest != stream {
+			t.Errorf("%s: %s", name, difference(rest, stream))
+		}
+	}
+}

@@ -219,15 +219,32 @@ func (b *body) piece(p piece) {
 	case b.phase == passing:
 		b.finish(p.err)
 	case b.phase == flowing && p.err == io.EOF:
-		b.settle(b.buf)
+		rest := b.buf
+		b.buf = nil
+		b.settle(rest)
 	case b.phase == flowing:
 		b.broken(p.err)
 	}
 }
 
-// read gives the session the next bytes. It calls framed for each event that they
-// complete.
+// read gives the session the next bytes: of an event, at most one more than its limit at
+// a time, so that a part of it is sent before the rest is read.
 func (b *body) read(data []byte) {
+	for len(data) > 0 && b.phase == flowing {
+		n := min(len(data), b.config.MaxEvent+1-len(b.buf))
+		b.write(data[:n])
+		data = data[n:]
+	}
+	switch b.phase {
+	case passing:
+		b.out = append(b.out, data...)
+	case settling:
+		b.buf = append(b.buf, data...)
+	}
+}
+
+// write gives the session bytes, which calls framed for each event that they complete.
+func (b *body) write(data []byte) {
 	b.store = append(append(b.store[:0], b.buf...), data...)
 	b.buf = b.store
 	b.scorer.write(data)
@@ -241,8 +258,13 @@ func (b *body) read(data []byte) {
 		}
 		b.settle(b.tail)
 	case len(b.buf) > b.config.MaxEvent:
-		b.event(&event{raw: b.take(len(b.buf), true), part: true, partial: true, Frame: stream.Frame{Brace: -1}})
+		b.part()
 	}
+}
+
+// part handles the beginning of an event that is over the limit.
+func (b *body) part() {
+	b.event(&event{raw: b.take(b.config.MaxEvent, true), part: true, partial: true, Frame: stream.Frame{Brace: -1}})
 }
 
 // framed takes an event that the session has read.
@@ -250,8 +272,13 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 	if b.phase != flowing {
 		return
 	}
+	if int(f.End-b.base) > b.config.MaxEvent {
+		if b.part(); b.phase != flowing {
+			return
+		}
+	}
 	base, n := b.base, int(f.End-b.base)
-	if part := b.inPart || n > b.config.MaxEvent; part {
+	if b.inPart {
 		b.event(&event{raw: b.take(n, false), part: true, Frame: stream.Frame{Brace: -1}})
 		return
 	}

@@ -87,12 +87,13 @@ func (b *body) settled() {
 	b.settleDue, b.carrierDue, b.heldDue = time.Time{}, time.Time{}, time.Time{}
 	b.tail = nil
 	switch {
-	case b.pieces == nil:
+	case b.config.Policy == Withhold: // bytes after the end are not checked, so they are not sent
 		b.finish(orEOF(b.cut))
-	case b.config.Policy == Withhold:
-		b.finish(io.EOF) // bytes after the end are not checked, so they are not sent
 	default:
 		b.pass()
+		if b.pieces == nil {
+			b.finish(orEOF(b.cut))
+		}
 	}
 }
 

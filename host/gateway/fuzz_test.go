@@ -31,6 +31,7 @@ func FuzzStream(f *testing.F) {
 		"\ufeffid: 7\ndata: {\"choices\":\ndata: [{\"delta\":\ndata: {\"content\":\"x\"}}]}\n\n: ping\n\nevent: error\ndata: {}\n\n",
 		"data: {\"choices\":[]}\n\ndata: {\"error\":{}}\n\ndata: [DONE]\n\nrest",
 		": a\r\n\n\r\n data: {}\n\ndata: [DONE]",
+		" \nevent:output\ndata:\ndata",
 	} {
 		f.Add(uint8(i), uint8(i*5+1), []byte(seed))
 	}

@@ -13,7 +13,7 @@ type Options struct {
 	Format     Format // Auto recognises it
 	MaxEvent   int    // bytes of one event's payload, 64 or more; 0 is 256 KiB
 	MaxChoices int    // 1 to 128; 0 is 16
-	Frames     bool   // report the events themselves, too: Handler.Said and Handler.Frame
+	Frames     bool   // report the events themselves, too: Handler.Said and Handler.Frame; only with Format Text is the input then plain text
 }
 
 const (

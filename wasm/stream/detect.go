@@ -29,8 +29,8 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 		return d.head
 	case g == wantMore:
 		return nil
-	case g == isEvents || g == isText && d.format != Auto:
-		// The caller named a format, so this is not plain text.
+	case g == isEvents || g == isText && (d.format != Auto || d.options.Frames):
+		// The caller named a format or wants events, so this is not plain text.
 		d.framing = eventStream
 		return d.head
 	case g == isText:

@@ -55,6 +55,7 @@ func FuzzDecoder(f *testing.F) {
 		sse(`{"content":"Hi","stop":true,"completion_probabilities":[{"content":"Hi","probs":[{"tok_str":"Hi","prob":0.25}]}]}`),
 		sse(`{"choices":[{"text":"ab","logprobs":{"tokens":["a","b"],"token_logprobs":[-1,-2],"top_logprobs":[{"a":-1},null]}}]}`),
 		"event: error\ndata: oh no\n\n", `{"error":{"message":"x"}}`, "<!doctype html>", "plain \xE2\x82 text", "\uFEFF", "{\"a\":\n{\"b\":1}\n", " data: {}\n\n",
+		"event:output\ndata:\ndata:\n\n",
 	} {
 		f.Add([]byte(s), uint8(0), uint8(i), uint64(i))
 		f.Add([]byte(s), uint8(i), uint8(64), uint64(i))

@@ -70,7 +70,7 @@ func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 	if d.format == Auto {
 		d.format = known
 	}
-	if data[skipBlank(data, 0)] == '{' && r.words == nil {
+	if i := skipBlank(data, 0); r.words == nil && i < len(data) && data[i] == '{' {
 		d.object = object{data, offset}
 	}
 	if r.scanner.Replaced() || r.replaced {
