@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -69,27 +70,39 @@ func Read(name string, open func(*os.File) (io.Reader, error)) {
 // errPiped is the error of a format whose end has to be read first.
 var errPiped = errors.New("it cannot be read from standard input; give the file")
 
-// longestBegin is how many bytes tell the formats apart.
-const longestBegin = 16
-
 // unpacked is what stored unpacks to. file is where it is, nil if it is not in a file.
 func unpacked(stored io.Reader, file *os.File) (io.Reader, error) {
 	b := bufio.NewReader(stored)
-	head, _ := b.Peek(longestBegin)
-	for _, f := range formats {
-		if !bytes.HasPrefix(head, []byte(f.begin)) {
-			continue
-		}
-		if f.unpack == nil {
-			return nil, fmt.Errorf("this is %s; %s", f.name, f.advice)
-		}
-		r, err := f.unpack(b, file)
-		if err != nil {
-			return nil, fmt.Errorf("this is %s: %w", f.name, err)
-		}
-		return r, nil
+	f := recognised(b)
+	if f == nil {
+		return b, nil
 	}
-	return b, nil
+	if f.unpack == nil {
+		return nil, fmt.Errorf("this is %s; %s", f.name, f.advice)
+	}
+	r, err := f.unpack(b, file)
+	if err != nil {
+		return nil, fmt.Errorf("this is %s: %w", f.name, err)
+	}
+	return r, nil
+}
+
+// recognised is the format of an input, nil for text. It looks at no more bytes than it
+// needs, because a stream that is watched may send a few and then wait.
+func recognised(b *bufio.Reader) *format {
+	possible := true
+	for n := 1; possible; n++ {
+		head, err := b.Peek(n)
+		possible = false
+		for i := range formats {
+			f := &formats[i]
+			if bytes.HasPrefix(head, []byte(f.begin)) {
+				return f
+			}
+			possible = possible || err == nil && strings.HasPrefix(f.begin, string(head))
+		}
+	}
+	return nil
 }
 
 func gunzip(r io.Reader, _ *os.File) (io.Reader, error) { return gzip.NewReader(r) }

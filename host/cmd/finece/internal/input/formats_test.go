@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/spf13/cobra"
@@ -134,4 +135,35 @@ func TestWhatIsRefused(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", content[:4], got, err, want)
 		}
 	}
+}
+
+// TestALiveStreamIsNotHeldBack opens an input of which two bytes are there. Its writer
+// waits until they were read.
+func TestALiveStreamIsNotHeldBack(t *testing.T) {
+	r, w := io.Pipe()
+	cmd := &cobra.Command{}
+	cmd.SetIn(r)
+	read := make(chan struct{})
+	go func() {
+		w.Write([]byte("da"))
+		<-read
+		w.Close()
+	}()
+	done := make(chan error, 1)
+	go func() {
+		in, err := input.Open(cmd, "-")
+		if err == nil {
+			_, err = io.ReadFull(in, make([]byte, 2))
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatal("hung: the input waits for more bytes than it needs")
+	}
+	close(read)
 }
