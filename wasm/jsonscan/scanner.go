@@ -86,6 +86,22 @@ func (s *Scanner) Err() error {
 	return &s.err
 }
 
+// Place returns what Seek needs to come back to the value that is next: where it
+// begins, and what is guessed from what came before it.
+func (s *Scanner) Place() (at, depth int, last uint8) {
+	s.next()
+	return s.pos, s.depth, s.last
+}
+
+// Seek moves to a value that begins where Place said, in input that is the same up to
+// there apart from values that were read.
+func (s *Scanner) Seek(at, depth int, last uint8) {
+	s.pos, s.depth, s.last, s.first = at, depth, last, false
+}
+
+// Rest is the input that is not consumed yet; nil after an error.
+func (s *Scanner) Rest() []byte { return s.data[s.pos:] }
+
 // Offset is the number of bytes consumed.
 func (s *Scanner) Offset() int {
 	if s.failed {

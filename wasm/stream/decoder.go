@@ -37,18 +37,19 @@ type Decoder struct {
 	text     text
 	read     int64 // bytes of input
 
-	reader  reader
-	choices []choice // by number, as many as were seen
-	usage   Usage
-	counted bool // usage was reported
-	ended   bool // by an end marker or an error: the rest is ignored
-	said    uint16
-	fault   Fault
-	detail  [MaxDetail]byte
-	token   Token
-	object  object
-	marker  bool  // the payload is [DONE]
-	framed  int64 // the end of the last Frame
+	compareNone bool // read every chunk member by member, for tests
+	reader      reader
+	choices     []choice // by number, as many as were seen
+	usage       Usage
+	counted     bool // usage was reported
+	ended       bool // by an end marker or an error: the rest is ignored
+	said        uint16
+	fault       Fault
+	detail      [MaxDetail]byte
+	token       Token
+	object      object
+	marker      bool  // the payload is [DONE]
+	framed      int64 // the end of the last Frame
 }
 
 // choice is the state of one of the stream's choices.
@@ -251,6 +252,8 @@ func (d *Decoder) event(h Handler) {
 
 // bare takes JSON that stands between the events of an event stream without being one.
 // Vertex AI sends its errors so; anything else is no event.
+//
+//go:noinline
 func (d *Decoder) bare(data []byte, offset int64, h Handler) {
 	if d.readUnknown(data); d.reader.scanner.End() && d.reader.failed {
 		d.fail(offset, h)
@@ -291,6 +294,7 @@ func (d *Decoder) once(c FaultCode, offset int64, detail string, h Handler) {
 	}
 }
 
+//go:noinline
 func (d *Decoder) report(c FaultCode, offset int64, detail string, h Handler) {
 	d.said |= 1 << c
 	d.fault = Fault{Code: c, Offset: offset, Detail: append(d.detail[:0], detail...)}

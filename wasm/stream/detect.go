@@ -69,6 +69,7 @@ func (d *Decoder) textHead(last bool) []byte {
 	return body
 }
 
+//go:noinline
 func withoutMark(b []byte) []byte {
 	if n := len(byteOrderMark); len(b) >= n && is(b[:n], byteOrderMark) {
 		return b[n:]
@@ -156,6 +157,8 @@ func frameLines(b []byte, i int, last bool) guess {
 // frameLine looks at one line. whole says that its end is there. The result is
 // isEvents for a line of an event stream, wantMore for the beginning of one, and
 // otherwise isText.
+//
+//go:noinline
 func frameLine(line []byte, whole bool) guess {
 	if len(line) == 0 {
 		return isEvents
@@ -200,6 +203,8 @@ func frameLine(line []byte, whole bool) guess {
 }
 
 // expect looks for one of some bytes after white space.
+//
+//go:noinline
 func expect(b []byte, i int, bytes string, found, unsure guess) guess {
 	i = skipBlank(b, i)
 	if i == len(b) {
@@ -214,6 +219,8 @@ func expect(b []byte, i int, bytes string, found, unsure guess) guess {
 }
 
 // literal compares with a string whose letters are in lower case.
+//
+//go:noinline
 func literal(b []byte, want string, found, unsure guess) guess {
 	for i := range len(want) {
 		if i == len(b) {

@@ -60,6 +60,9 @@ func FuzzDecoder(f *testing.F) {
 		f.Add([]byte(s), uint8(0), uint8(i), uint64(i))
 		f.Add([]byte(s), uint8(i), uint8(64), uint64(i))
 	}
+	for i, s := range likeChunks(7, 40) {
+		f.Add([]byte(s), uint8(0), uint8(255), uint64(i))
+	}
 	for i, seed := range corpus.All() {
 		if len(seed.Data) < 4<<10 {
 			f.Add(seed.Data, uint8(0), uint8(255), uint64(i))
@@ -72,6 +75,9 @@ func FuzzDecoder(f *testing.F) {
 			if got := decode(t, o, input, next); !slices.Equal(got.calls, want.calls) || !slices.Equal(got.pieces, want.pieces) {
 				t.Fatalf("another cutting gives other calls:\n%q %q\n%q %q", got.calls, got.pieces, want.calls, want.pieces)
 			}
+		}
+		if got := decodeMemberByMember(t, o, input); !slices.Equal(got.calls, want.calls) || !slices.Equal(got.pieces, want.pieces) {
+			t.Fatalf("read member by member, the calls are\n%q %q, and otherwise\n%q %q", got.calls, got.pieces, want.calls, want.pieces)
 		}
 		d, err := New(o)
 		if err != nil {

@@ -165,6 +165,8 @@ func (r *reader) tokensAhead(e *entry, n int) {
 
 // repeats reports whether a chunk lists all tokens of the choice so far and then its
 // own, as some servers have done.
+//
+//go:noinline
 func (r *reader) repeats(c *choice, tokens []scored, pieces []piece) bool {
 	old := c.tokens
 	return old > 0 && len(tokens) > old && tokens[0].logprob == c.first &&
@@ -172,6 +174,8 @@ func (r *reader) repeats(c *choice, tokens []scored, pieces []piece) bool {
 }
 
 // aligned reports whether the texts of tokens make up those of pieces.
+//
+//go:noinline
 func aligned(tokens []scored, pieces []piece) bool {
 	i, at := 0, 0
 	for k := range tokens {
@@ -189,6 +193,8 @@ func aligned(tokens []scored, pieces []piece) bool {
 }
 
 // alignedBytes reports whether the bytes of tokens make up those of pieces.
+//
+//go:noinline
 func alignedBytes(tokens []scored, pieces []piece) bool {
 	i, at := 0, 0
 	for k := range tokens {
@@ -212,6 +218,8 @@ func alignedBytes(tokens []scored, pieces []piece) bool {
 
 // nextByte reads the next number of a JSON array of bytes; it is negative at
 // the end. An array of anything else gives numbers that match nothing.
+//
+//go:noinline
 func nextByte(array []byte) (c int, rest []byte) {
 	i := 0
 	for i < len(array) && array[i]-'0' >= 10 {
@@ -231,6 +239,8 @@ func nextByte(array []byte) (c int, rest []byte) {
 // pieces. The text is divided by the tokens' own texts, or by their bytes, if these
 // make up the whole text. A token that ends within a character ends before that
 // character. Otherwise the last token gets all of the text.
+//
+//go:noinline
 func (d *Decoder) cut(number int, segment position.Segment, pieces []piece, tokens []scored, h Handler) {
 	byText := aligned(tokens, pieces)
 	cut := byText || alignedBytes(tokens, pieces)

@@ -143,6 +143,8 @@ func (m *messages) header(name string) []byte {
 }
 
 // isPrelude reports whether b begins with the prelude of a message.
+//
+//go:noinline
 func isPrelude(b []byte) bool {
 	length, headers := bigEndian(b), bigEndian(b[4:])
 	return length <= 1<<24 && headers <= length && headers+preludeBytes+crcBytes <= length && checksum(b[:8]) == bigEndian(b[8:])
@@ -160,6 +162,8 @@ var crcs = [16]uint32{
 
 // checksum is the checksum of IEEE 802.3, with a small table: package hash/crc32 would
 // make the core 8 KB larger.
+//
+//go:noinline
 func checksum(b []byte) uint32 {
 	c := ^uint32(0)
 	for _, x := range b {
@@ -171,6 +175,8 @@ func checksum(b []byte) uint32 {
 }
 
 // message takes what the splitter of messages has found.
+//
+//go:noinline
 func (d *Decoder) message(found int, h Handler) {
 	m := &d.messages
 	switch found {
@@ -212,6 +218,8 @@ func (d *Decoder) message(found int, h Handler) {
 // inner returns the payload that a chunk of InvokeModelWithResponseStream holds in
 // base64, decoded into the chunk's own space. A chunk of another form is returned as it
 // is.
+//
+//go:noinline
 func (d *Decoder) inner(chunk []byte) []byte {
 	s := &d.reader.scanner
 	s.Reset(chunk)
@@ -234,6 +242,8 @@ func (d *Decoder) inner(chunk []byte) []byte {
 
 // decodeBase64 decodes text up to the first byte that is no base64. dst has as much
 // space as text, and may begin with it or lie before it.
+//
+//go:noinline
 func decodeBase64(dst, text []byte) []byte {
 	n, bits, have := 0, uint32(0), 0
 	for _, c := range text {

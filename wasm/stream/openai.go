@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
 // openAI reads a chunk of chat completions or of completions, or a whole
@@ -11,6 +12,7 @@ import (
 func (r *reader) openAI() {
 	s := &r.scanner
 	r.bareError, r.bareMessage = false, nil
+	r.pattern = pattern{chunk: r.pattern.chunk[:0]}
 	if !s.EnterObject() {
 		return
 	}
@@ -48,9 +50,20 @@ func (r *reader) openAI() {
 		case kMessage:
 			r.bareMessage, _ = s.Text()
 		default:
-			s.Skip()
+			r.padding()
 		}
 	}
+}
+
+// padding skips a member without meaning.
+func (r *reader) padding() {
+	if p := &r.pattern; p.texts > 0 && r.scanner.Kind() == jsonscan.String {
+		slot := r.beginSlot()
+		r.scanner.Skip()
+		p.padding = r.endSlot(slot)
+		return
+	}
+	r.scanner.Skip()
 }
 
 func (r *reader) openAIChoices() {
@@ -159,6 +172,9 @@ func (r *reader) openAIDelta(e *entry) {
 		return
 	}
 	if !e.delta {
+		if len(r.pieces) > e.pieces {
+			r.pattern.texts = 2 // the text that was noted does not count
+		}
 		r.pieces = r.pieces[:min(e.pieces, len(r.pieces))]
 		e.delta, e.tool, e.reasoned = true, false, false
 	}
@@ -224,7 +240,12 @@ func (r *reader) deltaMembers(e *entry) {
 func (r *reader) contentOf(segment position.Segment) {
 	s := &r.scanner
 	// A thinking part holds an array of its own.
+	slot := r.beginSlot()
 	if text, ok := r.textOrArray(); ok {
+		if len(text) > 0 {
+			r.pattern.texts++
+			r.pattern.text = r.endSlot(slot)
+		}
 		r.add(segment, text)
 		return
 	}
@@ -336,7 +357,7 @@ func (r *reader) thinkingPart() {
 func (r *reader) openAILogprobs(e *entry) {
 	s := &r.scanner
 	if r.isArray() { // as the Responses API and Ollama have them
-		r.tokenList(e, position.Answer)
+		r.slottedList(e, position.Answer)
 		return
 	}
 	if !s.EnterObject() {
@@ -348,13 +369,13 @@ func (r *reader) openAILogprobs(e *entry) {
 		case -1:
 			return
 		case kContent:
-			r.tokenList(e, position.Answer)
+			r.slottedList(e, position.Answer)
 		case kReasoningContent: // DeepSeek's
 			n := len(r.tokens)
-			r.tokenList(e, position.Reasoning)
+			r.slottedList(e, position.Reasoning)
 			r.tokensAhead(e, n)
 		case kRefusal:
-			r.tokenList(e, position.Refusal)
+			r.slottedList(e, position.Refusal)
 		case kTokens:
 			if s.EnterArray() {
 				for i := 0; s.NextElement(); i++ {

@@ -46,8 +46,12 @@ func (d *Decoder) payload(data []byte, offset int64, h Handler) {
 func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 	r := &d.reader
 	failed := is(d.kind, "error")
+	like := known == OpenAIChat && !d.compareNone && r.alike(data)
+	if !like {
+		r.scanner.Reset(data)
+	}
 	before := r.state
-	for !r.read(known) {
+	for !like && !r.read(known) {
 		r.state = before
 		if r.full(d.options.MaxEvent) {
 			d.report(EventTooLarge, offset, "an event of fewer tokens", h)
@@ -88,6 +92,9 @@ func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 		}
 		return
 	}
+	if known == OpenAIChat && !like {
+		r.learn(data)
+	}
 	d.usage.merge(&r.usage)
 	for i := range r.entries {
 		d.emit(&r.entries[i], offset, h)
@@ -101,6 +108,8 @@ func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 }
 
 // unknownFormat reports, once, that the stream is in none of the formats.
+//
+//go:noinline
 func (d *Decoder) unknownFormat(offset int64, h Handler) {
 	if d.has(UnknownFormat) {
 		return
@@ -121,6 +130,8 @@ func (d *Decoder) readUnknown(data []byte) {
 }
 
 // fail reports a provider's error, which ends every choice.
+//
+//go:noinline
 func (d *Decoder) fail(offset int64, h Handler) {
 	detail := sanitise(d.detail[:0], d.reader.message)
 	if len(detail) == 0 {
@@ -207,6 +218,8 @@ func (d *Decoder) emit(e *entry, offset int64, h Handler) {
 // withoutEnd leaves out the token that ended the sequence or completed a stop
 // sequence, which vLLM lists: the others make up the text without it. It is no
 // token of the answer.
+//
+//go:noinline
 func withoutEnd(tokens []scored, pieces []piece) []scored {
 	n := len(tokens) - 1
 	if n < 0 || len(tokens[n].text) == 0 || !aligned(tokens[:n], pieces) && !alignedBytes(tokens[:n], pieces) {

@@ -35,6 +35,9 @@ type reader struct {
 	ends     bool   // it is the last event
 	replaced bool   // the words had bytes that are no UTF-8
 
+	pattern pattern // of chat completions
+	likes   int     // how many chunks were like it, for tests
+
 	// Of OpenAI's chunks: an error object without an error field around it.
 	bareError   bool
 	bareMessage []byte
@@ -107,12 +110,17 @@ func (e *entry) finish(word []byte) {
 // read reads the payload as one of a format. It reports false if there was not
 // enough room.
 func (r *reader) read(f Format) bool {
+	r.clear()
+	formats[f].read(r)
+	return r.short == 0 && !r.scanner.Short()
+}
+
+// clear forgets what was read of the payload before.
+func (r *reader) clear() {
 	r.entries, r.pieces, r.tokens, r.top = r.entries[:0], r.pieces[:0], r.tokens[:0], r.top[:0]
 	r.usage, r.message = unknownUsage, nil
 	r.known, r.done, r.failed, r.replaced, r.short = false, false, false, false, 0
 	r.chunk, r.empty, r.odd = false, false, false
-	formats[f].read(r)
-	return r.short == 0 && !r.scanner.Short()
 }
 
 // full reports whether a list that was too short already has as much room as an

@@ -30,3 +30,8 @@ func SkipBlocks(b []byte, i int, low byte) int {
 	}
 	return i
 }
+
+// Begins reports whether b begins with head.
+func Begins(b, head []byte) bool {
+	return len(b) >= len(head) && string(b[:len(head)]) == string(head)
+}

@@ -39,3 +39,31 @@ func SkipBlocks(b []byte, i int, low byte) int {
 func block(b []byte, i int) *[4]uint64 {
 	return (*[4]uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 }
+
+// Begins reports whether b begins with head.
+//
+//go:noinline
+func Begins(b, head []byte) bool {
+	n := len(head)
+	if len(b) < n {
+		return false
+	}
+	i := 0
+	for ; i <= n-Block; i += Block {
+		p, q := block(b, i), block(head, i)
+		if (p[3]^q[3])|(p[0]^q[0])|(p[1]^q[1])|(p[2]^q[2]) != 0 {
+			return false
+		}
+	}
+	for ; i <= n-8; i += 8 {
+		if Load(b, i) != Load(head, i) {
+			return false
+		}
+	}
+	for ; i < n; i++ {
+		if b[i] != head[i] {
+			return false
+		}
+	}
+	return true
+}

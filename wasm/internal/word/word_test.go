@@ -63,3 +63,23 @@ func TestBlocksAreSkippedUpToALowByte(t *testing.T) {
 		}
 	}
 }
+
+func TestBeginsComparesEveryByte(t *testing.T) {
+	for length := range 100 {
+		b := make([]byte, length+3)
+		for i := range b {
+			b[i] = byte(i)
+		}
+		head := append([]byte(nil), b[:length]...)
+		if !Begins(b, head) || !Begins(b[:length], head) || length > 0 && Begins(b[:length-1], head) {
+			t.Fatalf("%d bytes that are the same", length)
+		}
+		for i := range head {
+			head[i] ^= 0x40
+			if Begins(b, head) {
+				t.Fatalf("byte %d of %d differs", i, length)
+			}
+			head[i] ^= 0x40
+		}
+	}
+}
