@@ -51,13 +51,16 @@ test("the states differ in text, shape and edge, and nothing unknown is a number
   for (const [what, attributes] of Object.entries({
     nothing: {},
     pending: { state: "pending" },
-    provisional: { state: "provisional", value: "0.72" },
-    final: { state: "final", value: "0.72", first: "0.64" },
-    low: { state: "final", value: "0.31" },
-    high: { state: "final", value: "0.93" },
-    one: { state: "final", value: "1" },
-    zero: { state: "final", value: "0" },
-    almost: { state: "final", value: "0.9999" },
+    provisional: { state: "provisional", value: "0.72", calibrated: "" },
+    final: { state: "final", value: "0.72", first: "0.64", calibrated: "" },
+    low: { state: "final", value: "0.31", calibrated: "" },
+    high: { state: "final", value: "0.93", calibrated: "" },
+    one: { state: "final", value: "1", calibrated: "" },
+    zero: { state: "final", value: "0", calibrated: "" },
+    almost: { state: "final", value: "0.9999", calibrated: "" },
+    certainty: { state: "final", value: "0.85", first: "0.8", source: "perplexity" },
+    judged: { state: "final", value: "0.85", source: "model expectation" },
+    mapped: { state: "final", value: "0.85", source: "perplexity", mapped: "" },
     unavailable: { state: "unavailable", reason: "no-logprobs" },
   })) {
     await set(page, attributes);
@@ -77,9 +80,11 @@ test("the states differ in text, shape and edge, and nothing unknown is a number
   assert.equal(of("final").name, "Confidence 72%, medium, final");
   assert.equal(of("unavailable").name, "Confidence: not available");
   assert.deepEqual(["one", "zero", "almost"].map((what) => of(what).text), ["100%", "0%", ">99%"]);
+  assert.deepEqual(["certainty", "judged", "mapped"].map((what) => of(what).text), ["medium", "low", "high"]);
+  assert.equal(of("certainty").name, "Certainty: medium, final");
   assert.deepEqual([of("pending").busy, of("final").busy], ["true", "false"]);
-  const shapes = ["pending", "provisional", "final", "unavailable", "low"].map((what) => `${of(what).border} ${of(what).glyph}`);
-  assert.equal(new Set(shapes).size, 5, shapes.join(", "));
+  const shapes = ["pending", "provisional", "final", "unavailable", "low", "certainty"].map((what) => `${of(what).border} ${of(what).glyph}`);
+  assert.equal(new Set(shapes).size, 6, shapes.join(", "));
 
   for (const attributes of [
     { state: "pending", value: "0.7" }, { state: "unavailable", value: "0.7", first: "0.6" }, { state: "final" },
@@ -102,6 +107,7 @@ test("properties and attributes are one, and a change is told once", { skip }, a
     badge.state = "final";
     badge.value = 0.25;
     badge.first = "0.5";
+    badge.calibrated = true;
     badge.bands = [0.1, 0.2];
     badge.calibration = { ece: 0.04, n: 1200 };
     badge.locale = "de";
@@ -115,7 +121,7 @@ test("properties and attributes are one, and a change is told once", { skip }, a
     return { html, name, told: [...told], value: badge.value, calibration: badge.calibration };
   });
   assert.equal(
-    result.html, '<confidence-badge state="final" value="0.25" first="0.5" bands="0.1 0.2" ece="0.04" n="1200" locale="de" label="Sicherheit"></confidence-badge>');
+    result.html, '<confidence-badge state="final" value="0.25" first="0.5" calibrated="" bands="0.1 0.2" ece="0.04" n="1200" locale="de" label="Sicherheit"></confidence-badge>');
   assert.equal(result.name, "Sicherheit 25\u00a0%, high, final");
   assert.deepEqual(result.told, [{ state: "final", value: 0.25 }]);
   assert.deepEqual([result.value, result.calibration], [null, undefined]);
@@ -123,8 +129,8 @@ test("properties and attributes are one, and a change is told once", { skip }, a
 
 test("the details open by focus, click and pointer, say what it means, and close by Escape", { skip }, async (t) => {
   const page = await openModule(t, DEFINE, `<dialog><button autofocus>First</button><p>text
-    <confidence-badge state="final" value="0.72" first="0.64" source="perplexity"><a slot="details" href="#more">More</a></confidence-badge>
-    <confidence-badge state="provisional" value="0.72" first="0.72" source="model expectation" ece="0.042" n="1200" kind="end"></confidence-badge>
+    <confidence-badge state="final" value="0.85" first="0.8" source="perplexity"><a slot="details" href="#more">More</a></confidence-badge>
+    <confidence-badge state="provisional" value="0.72" first="0.72" calibrated source="model expectation" ece="0.042" n="1200" kind="end"></confidence-badge>
     <confidence-badge state="unavailable" reason="no-logprobs"></confidence-badge></p></dialog>`);
   await page.evaluate(() => { document.querySelector("dialog")?.showModal(); });
   const badge = page.locator("confidence-badge").first();
@@ -140,10 +146,11 @@ test("the details open by focus, click and pointer, say what it means, and close
   assert.equal(await button.getAttribute("aria-expanded"), "true");
   const said = await panel.innerText();
   for (const words of [
-    "Confidence 72%, medium, final", "how likely the finished answer is correct", "First 64%, revised to 72%", "(perplexity)", "Not calibrated",
+    "Certainty: medium, final", "does not say how often such answers are correct", "First low, revised to medium", "(perplexity)", "Not calibrated",
   ]) {
     assert.ok(said.includes(words), `${words} is missing in: ${said}`);
   }
+  assert.doesNotMatch(said, /%|right/);
   assert.ok(await page.getByRole("link", { name: "More" }).isVisible());
   await page.keyboard.press("Escape");
   await panel.waitFor({ state: "hidden" });

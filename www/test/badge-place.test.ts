@@ -13,7 +13,7 @@ declare const place: (selector: string, options?: { limit?: number; announce?: b
 
 const position = (index: number, utf16: number, fused: number | null, kinds: PositionConfidence["kinds"] = ["paragraph"]): PositionConfidence => ({
   type: "confidence", choice: 0, index, kinds, segment: "answer", byte: utf16, utf16, token: utf16, ratio: null, entropy: null, approximate: false,
-  state: fused === null ? "pending" : "final", fused, raw: fused, calibrated: false, first: fused, revision: 0, reason: null, source: null,
+  state: fused === null ? "pending" : "final", fused, raw: fused, calibrated: true, first: fused, revision: 0, reason: null, source: null,
 });
 
 test("positions find their blocks by UTF-16 offsets, over emoji, CRLF, lists, fences, tables and repeated text", { skip }, async (t) => {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { type TestContext, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { ENGLISH, showValue, shownAs } from "finece/badge";
 import { assertAccessible, open, positionsOf, skip } from "./badge-support.js";
 import { bodyOf, cut, demo, serve, until } from "./support.js";
 
@@ -66,7 +67,7 @@ test("it replays the recorded answer with no server behind it, and says what the
   assert.ok(requests.every((method) => method === "GET"));
   const expected = (await positionsOf(demo, { estimator: "leco" })).slice(1);
   assert.deepEqual(
-    (await names(page)).map((name) => /\d+%/.exec(name ?? "")?.[0]), expected.map(({ fused }) => `${((fused ?? NaN) * 100).toFixed(0)}%`));
+    await names(page), expected.map((p) => `Certainty: ${showValue(p.fused ?? NaN, shownAs(p), ENGLISH)}, final`));
   const blocks = await page.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.parentElement?.localName));
   assert.deepEqual(blocks, ["p", "p", "p", "p", "pre", "p", "p", "li", "p"]);
   assert.equal(await page.locator("[role=status]").count(), 1);
@@ -83,7 +84,7 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   await page.getByLabel("Withhold").check();
   await page.locator("[data-cut]").waitFor();
   assert.match(await page.locator("[data-cut]").innerText(), /^Flour is harder/);
-  assert.equal(await page.locator("[data-cut]").getAttribute("data-cut"), "Would have been withheld from here, at 76%");
+  assert.equal(await page.locator("[data-cut]").getAttribute("data-cut"), "Would have been withheld from here, at low");
   await page.getByRole("radio", { name: "Stop" }).check();
   await page.locator("[data-cut]", { hasText: "Let me check" }).waitFor();
 
@@ -93,8 +94,9 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   await page.locator("[name=alpha]").fill("1");
   await until("nothing is revised", async () => /Revised\s*0/.test(await text("facts")));
   assert.equal(await text("alpha-out"), "1");
-  const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1)?.fused ?? NaN;
-  assert.equal((await names(page))[0], `Confidence ${(unrevised * 100).toFixed(0)}%, high, final`);
+  const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1);
+  assert.ok(unrevised !== undefined);
+  assert.equal((await names(page))[0], `Certainty: ${showValue(unrevised.fused ?? NaN, shownAs(unrevised), ENGLISH)}, final`);
 
   await page.selectOption("[name=strategy]", "periodic");
   assert.ok(await page.locator("#every-row").isVisible());

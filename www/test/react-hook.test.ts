@@ -147,7 +147,7 @@ test("StrictMode reads a source once, shows the same as the core says, and leavi
     (await positionsOf(demo, { estimator: "leco" })).map(({ index, fused, utf16 }) => ({ index, fused, utf16 })));
   assert.ok(text.startsWith("A baker sells 48 loaves") && text.endsWith("✅"));
   assert.equal(await page.locator("confidence-badge").count(), 2 * positions.length);
-  assert.equal(await page.locator("#answer confidence-badge").last().getByRole("button").getAttribute("aria-label"), "Confidence 81%, high, final");
+  assert.equal(await page.locator("#answer confidence-badge").last().getByRole("button").getAttribute("aria-label"), "Certainty: low, final");
   const renders = await call((g) => g.renders);
   t.diagnostic(`${String(renders)} renderings of two components, twice each in StrictMode, for some 340 events`);
   assert.ok(renders < 500, `${String(renders)} renderings`);

@@ -1,4 +1,4 @@
-import { type BadgePlacement, type PositionConfidence, formatPercent, placeBadges } from "finece/badge";
+import { type BadgePlacement, ENGLISH, type PositionConfidence, placeBadges, showValue, shownAs } from "finece/badge";
 import { h } from "./dom.js";
 import { Markdown } from "./markdown.js";
 import { type Policy, type Verdict, judge } from "./policy.js";
@@ -62,7 +62,7 @@ export class AnswerView {
       leaf.classList.toggle("cut", cut);
       leaf.toggleAttribute("data-cut", cut && i === before + 1);
       if (cut && i === before + 1) {
-        const value = verdict.at.first === null ? "" : `, at ${formatPercent(verdict.at.first, "en")}`;
+        const value = verdict.at.first === null ? "" : `, at ${showValue(verdict.at.first, shownAs(verdict.at), ENGLISH, "en")}`;
         leaf.setAttribute("data-cut", policy === "stop" ? `Would have stopped here${value}` : `Would have been withheld from here${value}`);
       }
     });

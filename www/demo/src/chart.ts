@@ -1,4 +1,4 @@
-import { type PositionConfidence, formatPercent } from "finece/badge";
+import { ENGLISH, type PositionConfidence, showValue, shownAs } from "finece/badge";
 import { svg } from "./dom.js";
 
 const WIDTH = 340, HEIGHT = 170, LEFT = 34, RIGHT = 10, TOP = 10, BOTTOM = 26;
@@ -10,7 +10,7 @@ export function axes(label: string, left: string): SVGElement[] {
   return [
     ...[0, 0.5, 1].flatMap((v) => [
       svg("line", { class: "grid", x1: x(0), x2: x(1), y1: y(v), y2: y(v) }),
-      svg("text", { class: "tick", x: LEFT - 6, y: y(v) + 3.5, "text-anchor": "end" }, formatPercent(v, "en")),
+      svg("text", { class: "tick", x: LEFT - 6, y: y(v) + 3.5, "text-anchor": "end" }, String(v)),
     ]),
     svg("text", { class: "tick", x: x(0.5), y: HEIGHT - 6, "text-anchor": "middle" }, label),
     svg("title", {}, left),
@@ -34,7 +34,7 @@ export function timeline(
     known.map((p, i) => `${i === 0 ? "M" : "L"}${x(share(p)).toFixed(1)} ${y(of(p)).toFixed(1)}`).join("");
   const last = known.at(-1);
   const label = last === undefined ? "Confidence along the answer: none known yet"
-    : `Confidence along the answer: ${known.map((p) => formatPercent(p.fused, "en")).join(", ")}`;
+    : `Confidence along the answer: ${known.map((p) => showValue(p.fused, shownAs(p), ENGLISH, "en")).join(", ")}`;
   return svg("svg", { viewBox: `0 0 ${String(WIDTH)} ${String(HEIGHT)}`, role: "img", "aria-label": label, class: "chart" },
     ...axes("share of the answer's tokens", label),
     svg("line", { class: "threshold", x1: x(0), x2: x(1), y1: y(threshold), y2: y(threshold) }),

@@ -1,6 +1,6 @@
 // The page: what is set, what is asked or replayed, and what is shown of it.
 import { type Core, loadCore } from "finece";
-import { formatPercent } from "finece/badge";
+import { ENGLISH, formatPercent, showValue, shownAs } from "finece/badge";
 import { AnswerView } from "./answer.js";
 import { timeline } from "./chart.js";
 import { byId, h } from "./dom.js";
@@ -72,7 +72,7 @@ function outcome(turn: Turn): void {
   const stop = judge(positions, "stop", threshold(), tokens);
   const withhold = judge(positions, "withhold", threshold(), tokens);
   const share = (n: number): string => `${String(n)} tokens${tokens > 0 ? ` (${formatPercent(n / tokens, "en")})` : ""}`;
-  const value = last?.kinds.includes("end") === true && last.fused !== null ? formatPercent(last.fused, "en") : "–";
+  const value = last?.kinds.includes("end") === true && last.fused !== null ? showValue(last.fused, shownAs(last), ENGLISH, "en") : "–";
   byId("facts").replaceChildren(...Object.entries({
     "Whole answer": value,
     "Positions": String(judged.length),

@@ -1,8 +1,8 @@
 import { Details } from "./details.js";
 import { type BadgeView, isRevised, nameOf } from "./panel.js";
-import { type PositionConfidence, sourceName } from "./positions.js";
+import { type PositionConfidence, isMapped, sourceName } from "./positions.js";
 import { adoptStyle } from "./style.js";
-import { type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, isProbability } from "./words.js";
+import { type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, isProbability, showValue, wordOf } from "./words.js";
 
 // On a server there is no HTMLElement, and importing must not break there.
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
@@ -11,10 +11,11 @@ const STATES: readonly string[] = ["pending", "provisional", "final", "unavailab
 
 const MARKUP = `<button type="button" part="badge" aria-expanded="false">
 <svg viewBox="0 0 16 16" part="glyph" aria-hidden="true"><circle class="ring" cx="8" cy="8" r="7"/><circle
- class="pie" cx="8" cy="8" r="2.5" pathLength="100" transform="rotate(-90 8 8)"/><path class="slash" d="M3.5 12.5l9-9"/><path
+ class="pie" cx="8" cy="8" r="2.5" pathLength="100" transform="rotate(-90 8 8)"/><path class="slash" d="M3.5 12.5l9-9"/><g
+ class="bars"><path d="M3.5 14v-3"/><path d="M8 14V7"/><path d="M12.5 14V3"/></g><path
  class="triangle" d="M8 1.8 15 14H1Zm0 4.7v3.2m0 1.9v.2"/><g class="dots"><circle cx="3" cy="8" r="1.6"/><circle
  cx="8" cy="8" r="1.6"/><circle cx="13" cy="8" r="1.6"/></g></svg><span class="text" part="value"><span
- class="shown"></span><span class="ghost" aria-hidden="true"></span><span class="ghost" aria-hidden="true"></span></span><span
+ class="shown"></span><span class="ghost" aria-hidden="true"></span><span class="ghost" aria-hidden="true"></span><span class="ghost" aria-hidden="true"></span></span><span
  class="trend" part="trend" aria-hidden="true"></span></button>`;
 
 /** What {@link ConfidenceBadge} tells by its event `finece-change`. */
@@ -35,11 +36,12 @@ declare global {
  * it means. Call {@link ConfidenceBadge.define} once, then:
  *
  * ```html
- * <confidence-badge state="provisional" value="0.72" first="0.64" source="perplexity"></confidence-badge>
+ * <confidence-badge state="provisional" value="0.72" first="0.64" calibrated source="model expectation"></confidence-badge>
  * ```
  *
  * Attributes: `state` (`pending`, which is the default, `provisional`, `final`,
- * `unavailable`), `value` and `first` (in [0,1]), `reason` and `source` (as the
+ * `unavailable`), `value` and `first` (in [0,1]), `calibrated` (the value is a probability and shown as a
+ * percentage; otherwise as a bar and a word), `mapped` (it went through a map), `reason` and `source` (as the
  * events say them), `kind` (`end` for the whole answer, `question` for p(0)),
  * `label`, `locale` (of numbers; default the nearest `lang`), `ece` and `n` (how well calibrated, on how many
  * labelled answers), `bands` (two limits, default `0.5 0.8`). A value that is no
@@ -59,7 +61,7 @@ declare global {
 export class ConfidenceBadge extends Base {
   /** The attributes that change what it shows. */
   static readonly observedAttributes: readonly string[] = [
-    "state", "value", "first", "reason", "source", "kind", "label", "locale", "ece", "n", "bands",
+    "state", "value", "first", "calibrated", "mapped", "reason", "source", "kind", "label", "locale", "ece", "n", "bands",
   ];
 
   /** What badges say. Set it before badges are made. */
@@ -95,6 +97,11 @@ export class ConfidenceBadge extends Base {
 
   /** The first value that was known, in [0,1]; `null` where there is none. */
   get first(): number | null { return this.#number("first"); }
+
+  /** Whether the value is a probability. Otherwise it is shown as a word. */
+  get calibrated(): boolean { return this.hasAttribute("calibrated"); }
+
+  set calibrated(calibrated: boolean) { this.toggleAttribute("calibrated", calibrated); }
 
   set first(first: number | string | null | undefined) { this.#set("first", first); }
 
@@ -155,6 +162,8 @@ export class ConfidenceBadge extends Base {
     this.#set("state", position.state);
     this.#set("value", position.fused);
     this.#set("first", position.first);
+    this.calibrated = position.calibrated;
+    this.toggleAttribute("mapped", isMapped(position.source));
     this.#set("reason", position.reason);
     this.#set("source", position.source === null ? null : sourceName(position.source));
     this.#set("kind", position.kinds.includes("end") ? "end" : position.kinds.includes("question") ? "question" : null);
@@ -200,15 +209,18 @@ export class ConfidenceBadge extends Base {
   }
 
   #view(): BadgeView {
-    const { reason, source, kind, label, locale, calibration, bands: [low, high] } = this;
+    const { reason, source, kind, label, locale, calibrated, calibration, bands: [low, high] } = this;
+    const mapped = this.hasAttribute("mapped");
     const given = this.state;
     const claims = given === "provisional" || given === "final";
     const value = claims ? this.value : null;
     const state = claims && value === null ? "unavailable" : given;
     // By what is shown: 80% is never called less than 80%.
     const percent = Math.round((value ?? 0) * 100) / 100;
-    const band: Band | undefined = value === null ? undefined : percent < low ? "low" : percent < high ? "medium" : "high";
-    return { state, value, first: value === null ? null : this.first, band, reason, source, kind, label, locale, calibration };
+    const band: Band | undefined = value === null ? undefined
+      : !calibrated ? wordOf(value, { calibrated, source, mapped }) : percent < low ? "low" : percent < high ? "medium" : "high";
+    const first = value === null ? null : this.first;
+    return { state, value, first, band, reason, source, kind, label, locale, calibrated, mapped, calibration };
   }
 
   #render(): void {
@@ -218,8 +230,10 @@ export class ConfidenceBadge extends Base {
     }
     const { words } = ConfidenceBadge;
     const view = this.#view();
-    const { state, value, first, band, locale } = view;
-    button.className = `${state} ${band ?? ""}`;
+    const { state, value, first, band, locale, calibrated } = view;
+    const certainty = band !== undefined && !calibrated;
+    // The colours say how likely an answer is correct, which a certainty does not.
+    button.className = `${state} ${certainty ? `certainty bar-${band}` : band ?? ""}`;
     button.setAttribute("part", `badge ${state} ${band ?? ""}`.trim());
     button.setAttribute("aria-label", nameOf(view, words));
     button.setAttribute("aria-busy", String(state === "pending"));
@@ -229,9 +243,10 @@ export class ConfidenceBadge extends Base {
         node.textContent = content;
       }
     };
-    text(".shown", value !== null ? formatPercent(value, locale) : state === "pending" ? words.pendingMark : words.unavailableMark);
+    text(".shown", value !== null ? showValue(value, view, words, locale) : state === "pending" ? words.pendingMark : words.unavailableMark);
     text(".ghost", formatPercent(1, locale));
     text(".ghost", formatPercent(0.999, locale), 1);
+    text(".ghost", words.bands.medium, 2);
     text(".trend", value === null || first === null || !isRevised(view) ? "" : value > first ? "↑" : "↓");
     button.querySelector(".pie")?.setAttribute("stroke-dasharray", `${((value ?? 0) * 100).toFixed(1)} 100`);
     if (this.open) {

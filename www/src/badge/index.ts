@@ -15,8 +15,8 @@
 export { type BadgeChange, ConfidenceBadge } from "./element.js";
 export { type LiveOptions, LiveSummary } from "./live.js";
 export { type BadgePlacement, placeBadges, type PlaceOptions } from "./place.js";
-export { ConfidenceLog, type PositionConfidence, sourceName } from "./positions.js";
+export { ConfidenceLog, type PositionConfidence, shownAs, sourceName } from "./positions.js";
 export { badgeAttributes, type HastNode, rehypeConfidence, type RehypeConfidenceOptions } from "./rehype.js";
 export {
-  type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, summarise, type Summary,
+  type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, type Shown, showValue, summarise, type Summary,
 } from "./words.js";

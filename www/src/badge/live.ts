@@ -1,6 +1,6 @@
-import type { PositionConfidence } from "./positions.js";
 import { ConfidenceBadge } from "./element.js";
-import { formatPercent, summarise } from "./words.js";
+import { type PositionConfidence, shownAs } from "./positions.js";
+import { showValue, summarise } from "./words.js";
 
 /** How a message's confidences are announced. */
 export interface LiveOptions {
@@ -8,6 +8,13 @@ export interface LiveOptions {
   interval?: number;
   /** How numbers are written, a BCP 47 tag. */
   locale?: string;
+}
+
+/** How the values of several positions are shown: as words unless all of them are calibrated. */
+export function formatOf(positions: readonly PositionConfidence[], locale: string | undefined): (value: number) => string {
+  const known = positions.filter(({ fused }) => fused !== null);
+  const example = known.find(({ calibrated }) => !calibrated) ?? known[0];
+  return (value) => (example === undefined ? "" : showValue(value, shownAs(example), ConfidenceBadge.words, locale));
 }
 
 // What comes in one burst is announced once.
@@ -47,7 +54,7 @@ export class LiveSummary {
     if (summary.known === 0 && !done) {
       return;
     }
-    this.#next = ConfidenceBadge.words.summary(summary, (value) => formatPercent(value, this.#locale));
+    this.#next = ConfidenceBadge.words.summary(summary, formatOf(positions, this.#locale));
     if (done && !this.#done) {
       this.#done = true;
       clearTimeout(this.#timer);

@@ -1,5 +1,5 @@
 import type { Calibration, BadgeState, BadgeWords, Band } from "./words.js";
-import { formatCount, formatPercent, isBuiltin } from "./words.js";
+import { ENGLISH, formatCount, formatPercent, showValue } from "./words.js";
 
 /** What a badge shows. A number is there exactly when it is known. */
 export interface BadgeView {
@@ -12,43 +12,46 @@ export interface BadgeView {
   readonly kind: string;
   readonly label: string;
   readonly locale: string;
+  readonly calibrated: boolean;
+  readonly mapped: boolean;
   readonly calibration: Calibration | undefined;
 }
 
 /** Whether a value as it is shown differs from the first one. */
 export function isRevised(view: BadgeView): boolean {
   return view.value !== null && view.first !== null
-    && formatPercent(view.value, view.locale) !== formatPercent(view.first, view.locale);
+    && showValue(view.value, view, ENGLISH, view.locale) !== showValue(view.first, view, ENGLISH, view.locale);
 }
 
 /** A badge in a few words: its accessible name, and the title of its details. */
 export function nameOf(view: BadgeView, words: BadgeWords): string {
-  const label = view.label === "" ? words.label : view.label;
-  return view.value === null || view.band === undefined
-    ? `${label}: ${words.states[view.state]}`
-    : `${label} ${formatPercent(view.value, view.locale)}, ${words.bands[view.band]}, ${words.states[view.state]}`;
+  const named = (name: string): string => (view.label === "" ? name : view.label);
+  if (view.value === null || view.band === undefined) {
+    return `${named(words.label)}: ${words.states[view.state]}`;
+  }
+  return view.calibrated
+    ? `${named(words.label)} ${formatPercent(view.value, view.locale)}, ${words.bands[view.band]}, ${words.states[view.state]}`
+    : `${named(words.certainty)}: ${words.bands[view.band]}, ${words.states[view.state]}`;
 }
 
 /** The lines of a badge's details: what the number means, what it was, where it is from, how good it is. */
 export function explain(view: BadgeView, words: BadgeWords): string[] {
-  const { value, first, state, source, kind, locale, calibration } = view;
-  const lines: (string | undefined)[] = [
-    words.meaning[kind === "end" ? "whole" : kind === "question" ? "question" : "partial"],
-  ];
+  const { value, first, state, source, kind, locale, calibrated, calibration } = view;
+  const meaning = value !== null && !calibrated ? "certainty" : kind === "end" ? "whole" : kind === "question" ? "question" : "partial";
+  const lines: (string | undefined)[] = [words.meaning[meaning]];
   if (state === "unavailable" && view.reason !== "") {
     lines.unshift(words.reasons[view.reason] ?? view.reason);
   }
   if (value !== null) {
-    const shown = formatPercent(value, locale);
-    const builtin = isBuiltin(source);
-    if (calibration !== undefined || !builtin) {
+    const shown = showValue(value, view, words, locale);
+    if (calibrated) {
       lines.push(words.reading(shown));
     }
     if (first !== null && isRevised(view)) {
-      lines.push(words.revised(formatPercent(first, locale), shown));
+      lines.push(words.revised(showValue(first, view, words, locale), shown));
     }
     lines.push(words.source(source));
-    lines.push(calibration === undefined ? (builtin ? words.notCalibrated : words.calibrationUnknown)
+    lines.push(!calibrated ? words.notCalibrated : calibration === undefined ? undefined
       : words.calibrated(formatPercent(calibration.ece, locale), calibration.n === null ? undefined : formatCount(calibration.n, locale)));
   }
   return lines.filter((line) => line !== undefined && line !== "") as string[];

@@ -1,8 +1,8 @@
 import { SourceText, assign } from "./anchors.js";
 import { ConfidenceBadge } from "./element.js";
-import { LiveSummary, type LiveOptions } from "./live.js";
+import { LiveSummary, type LiveOptions, formatOf } from "./live.js";
 import type { PositionConfidence } from "./positions.js";
-import { type Calibration, formatCount, formatPercent, summarise } from "./words.js";
+import { type Calibration, formatCount, summarise } from "./words.js";
 
 /** How badges are placed in a message. */
 export interface PlaceOptions {
@@ -173,7 +173,7 @@ export class BadgePlacement {
     const { locale } = this.#options;
     const { lowest } = summarise(rest, true);
     const words = ConfidenceBadge.words.more(
-      formatCount(rest.length, locale), lowest === null ? undefined : formatPercent(lowest, locale),
+      formatCount(rest.length, locale), lowest === null ? undefined : formatOf(rest, locale)(lowest),
     );
     const target = line ?? badge.appendChild(Object.assign(document.createElement("div"), { slot: "details" }));
     target.setAttribute("data-more", "");

@@ -1,6 +1,7 @@
 import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, RECORD_VERSION, type Segment, type Source } from "../contract.js";
 import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
+import type { Shown } from "./words.js";
 
 /** The latest record of a position's confidence. Plain data; a change makes a new one. */
 export interface PositionConfidence extends ConfidenceRecord {
@@ -111,6 +112,16 @@ function recordsOf({ first, latest: { first: _, ...latest } }: Entry): FineceRec
 /** A position before its first confidence. */
 function found(place: PositionRecord): ConfidenceRecord {
   return { ...place, type: "confidence", state: "pending", revision: -1, raw: null, fused: null, calibrated: false, source: null, reason: null };
+}
+
+/** What is known of a position's value beside its number; see `showValue`. */
+export function shownAs({ calibrated, source }: PositionConfidence): Shown {
+  return { calibrated, source: source === null ? "" : sourceName(source), mapped: isMapped(source) };
+}
+
+/** Whether a value went through a map that changes it. */
+export function isMapped(source: Source | null): boolean {
+  return source !== null && source.map !== null && source.map !== "identity";
 }
 
 /** A source in a word or two, as the badge's `source` attribute has it: `perplexity`, `model expectation`. */

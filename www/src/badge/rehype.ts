@@ -1,5 +1,5 @@
 import { assign } from "./anchors.js";
-import { type PositionConfidence, sourceName } from "./positions.js";
+import { type PositionConfidence, isMapped, sourceName } from "./positions.js";
 import type { Calibration } from "./words.js";
 
 /** A node of a hast tree, as far as it matters here. */
@@ -79,9 +79,10 @@ function attributes(position: PositionConfidence, calibration: Calibration | und
 
 /** The attributes with which a badge shows a position; only those that have something to say. */
 export function badgeAttributes(position: PositionConfidence, calibration?: Calibration): Record<string, string> {
-  const { state, fused: value, first, reason, source, kinds } = position;
+  const { state, fused: value, first, calibrated, reason, source, kinds } = position;
   const all: Record<string, string | number | null | undefined> = {
     state, value, first, reason,
+    calibrated: calibrated ? "" : null, mapped: isMapped(source) ? "" : null,
     source: source === null ? null : sourceName(source),
     kind: kinds.includes("end") ? "end" : kinds.includes("question") ? "question" : null,
     ece: calibration?.ece, n: calibration?.n,

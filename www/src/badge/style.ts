@@ -59,6 +59,9 @@ svg { inline-size: 1.1em; block-size: 1.1em; flex: none; overflow: visible; colo
 svg > * { display: none; fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linecap: round; stroke-linejoin: round; }
 .low .triangle, :is(.medium, .high) :is(.ring, .pie), .pending .dots, .unavailable :is(.ring, .slash) { display: inline; }
 svg .pie { stroke-width: 5; stroke-linecap: butt; }
+.certainty .bars { display: inline; }
+.bars path { stroke-width: 3; stroke-linecap: butt; opacity: 0.25; }
+.certainty .bars path:first-child, :is(.bar-medium, .bar-high) .bars path:nth-child(2), .bar-high .bars path:last-child { opacity: 1; }
 .pending .dots { fill: currentColor; stroke: none; animation: pulse 1.4s ease-in-out infinite; }
 @keyframes pulse { 50% { opacity: 0.35; } }
 /* The widest text lies invisibly under the real one, so the width never changes. */

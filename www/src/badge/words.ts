@@ -1,4 +1,4 @@
-import { METHODS } from "../contract.js";
+import { CUTS, METHODS } from "../contract.js";
 import type { PositionConfidence } from "./positions.js";
 
 /** Where a badge stands. */
@@ -37,6 +37,8 @@ export interface Summary {
 export interface BadgeWords {
   /** What the number is called, such as `Confidence`; the attribute `label` goes before it. */
   readonly label: string;
+  /** The same of a value that is not calibrated, and so is no probability. */
+  readonly certainty: string;
   /** In place of a number that is not known yet, on the badge. */
   readonly pendingMark: string;
   /** In place of a number that will not be known, on the badge. */
@@ -46,7 +48,7 @@ export interface BadgeWords {
   /** The bands, in words. */
   readonly bands: Readonly<Record<Band, string>>;
   /** What the number means, by what was judged. */
-  readonly meaning: Readonly<Record<"partial" | "whole" | "question", string>>;
+  readonly meaning: Readonly<Record<"partial" | "whole" | "question" | "certainty", string>>;
   /** How to read a value. */
   readonly reading: (value: string) => string;
   /** That a value was revised. */
@@ -55,10 +57,8 @@ export interface BadgeWords {
   readonly source: (source: string) => string | undefined;
   /** How well calibrated the estimates were. */
   readonly calibrated: (ece: string, n: string | undefined) => string;
-  /** That log-probabilities are no calibrated confidences. */
+  /** That a certainty is no probability. */
   readonly notCalibrated: string;
-  /** That nobody has said how well calibrated it is. */
-  readonly calibrationUnknown: string;
   /** Why there is no value, by the core's reason; other reasons are shown as they are. */
   readonly reasons: Readonly<Record<string, string>>;
   /** The heading of the details, for screen readers. */
@@ -72,6 +72,7 @@ export interface BadgeWords {
 /** The words of badges in English. */
 export const ENGLISH: BadgeWords = {
   label: "Confidence",
+  certainty: "Certainty",
   pendingMark: "…",
   unavailableMark: "–",
   states: {
@@ -85,8 +86,9 @@ export const ENGLISH: BadgeWords = {
     partial: "An estimate of how likely the finished answer is correct, judged by the text up to here.",
     whole: "An estimate of how likely this answer is correct, judged by all of its text.",
     question: "An estimate of how likely the answer will be correct, judged by the question alone.",
+    certainty: "How sure the model seems of its text, compared with other answers. It does not say how often such answers are correct.",
   },
-  reading: (value) => `If the estimates are well calibrated, ${value} of the answers rated like this one are correct.`,
+  reading: (value) => `Of the labelled answers rated like this one, ${value} were correct.`,
   revised: (first, value) => `First ${first}, revised to ${value} by what was written after it.`,
   source: (source) =>
     source.startsWith("model") ? "Estimated by a confidence model."
@@ -94,7 +96,6 @@ export const ENGLISH: BadgeWords = {
   calibrated: (ece, n) =>
     `Calibration: off by ${ece} on average (ECE${n === undefined ? "" : `, ${n} labelled answers`}).`,
   notCalibrated: "Not calibrated: take it as a ranking, not as a probability.",
-  calibrationUnknown: "Its calibration has not been measured.",
   reasons: {
     "no-logprobs": "The model's stream has no log-probabilities, or not of all its text.",
     "implausible-logprobs": "The model's server sends log-probabilities that cannot be true.",
@@ -124,6 +125,27 @@ export const ENGLISH: BadgeWords = {
 /** Whether a badge's `source` names a built-in estimator, of which none is calibrated. */
 export function isBuiltin(source: string): boolean {
   return (METHODS as readonly string[]).includes(source);
+}
+
+/** What is known of a value beside its number. */
+export interface Shown {
+  /** Whether it is a probability. */
+  readonly calibrated: boolean;
+  /** The statistic or the estimator, and more after a space: `perplexity`, `model expectation`. */
+  readonly source: string;
+  /** Whether it went through a map. */
+  readonly mapped: boolean;
+}
+
+/** How high a certainty is among values of its source. */
+export function wordOf(value: number, { source, mapped }: Shown): Band {
+  const [medium, high] = (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""] ?? [0.5, 0.8];
+  return value >= high ? "high" : value >= medium ? "medium" : "low";
+}
+
+/** A value as people are shown it: a percentage if it is calibrated, else a word. */
+export function showValue(value: number, shown: Shown, words: BadgeWords, locale?: string): string {
+  return shown.calibrated ? formatPercent(value, locale) : words.bands[wordOf(value, shown)];
 }
 
 /** Whether a value is one that may be shown as a number. */
