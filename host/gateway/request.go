@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"time"
 
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
@@ -51,7 +52,7 @@ func readRequest(body []byte, c *Config) (r *request, ok bool) {
 			name, _ := s.Text()
 			r.model = string(name)
 		case "messages":
-			r.messages(s)
+			r.question, r.turns = follow.Messages(s)
 		case "stream_options":
 			r.options(s)
 		case "response_format":
@@ -78,13 +79,6 @@ func readRequest(body []byte, c *Config) (r *request, ok bool) {
 	}
 	r.ask(c, logprobs, top, end)
 	return r, true
-}
-
-// Question is the text of the last message of the user in the body of a request for a
-// chat completion, and "" if there is none.
-func Question(body []byte) string {
-	r, _ := readRequest(body, &Config{KeepRequest: true})
-	return r.question
 }
 
 func valueAt(s *jsonscan.Scanner) int {
@@ -143,71 +137,4 @@ func (r *request) options(s *jsonscan.Scanner) {
 			s.Skip()
 		}
 	}
-}
-
-// messages keeps the text of the last message of the user.
-func (r *request) messages(s *jsonscan.Scanner) {
-	if !s.EnterArray() {
-		return
-	}
-	for s.NextElement() {
-		user, text := false, ""
-		if !s.EnterObject() {
-			continue
-		}
-		for s.NextKey() {
-			switch string(s.Key()) {
-			case "role":
-				role, _ := s.Text()
-				user = string(role) == "user"
-			case "content":
-				text = content(s)
-			default:
-				s.Skip()
-			}
-		}
-		if user {
-			r.question = text
-			r.turns++
-		}
-	}
-}
-
-// content is a message's text: a string, or the texts among its parts, joined by
-// line ends. Parts without text are left out.
-func content(s *jsonscan.Scanner) string {
-	if s.Kind() == jsonscan.String {
-		text, _ := s.Text()
-		return string(text)
-	}
-	var all []byte
-	if !s.EnterArray() {
-		return ""
-	}
-	for s.NextElement() {
-		if s.Kind() == jsonscan.String {
-			text, _ := s.Text()
-			all = appendPart(all, text)
-			continue
-		}
-		if !s.EnterObject() {
-			continue
-		}
-		for s.NextKey() {
-			if string(s.Key()) == "text" {
-				text, _ := s.Text()
-				all = appendPart(all, text)
-			} else {
-				s.Skip()
-			}
-		}
-	}
-	return string(all)
-}
-
-func appendPart(all, text []byte) []byte {
-	if len(all) > 0 && len(text) > 0 {
-		all = append(all, '\n')
-	}
-	return append(all, text...)
 }

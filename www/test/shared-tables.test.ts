@@ -19,7 +19,7 @@ test("which statuses are retried, and when", () => {
 });
 
 test("the question is the user's last text", () => {
-  const cases = table("gateway/testdata/question.json") as { shows: string; messages: unknown; question: string }[];
+  const cases = table("follow/testdata/question.json") as { shows: string; messages: unknown; question: string }[];
   assert.ok(cases.length > 5);
   for (const { shows, messages, question } of cases) {
     assert.equal(questionOf(JSON.stringify({ messages })) ?? "", question, shows);

@@ -18,7 +18,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
-	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract"
@@ -125,7 +124,7 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 		return exit.Usagef("--data is for a URL, not for %s", target)
 	}
 	if f.Config.Question == "" {
-		f.Config.Question = gateway.Question(body)
+		f.Config.Question = follow.Question(body)
 	}
 	if err := f.Resolve(cmd); err != nil {
 		return err

@@ -1,9 +1,11 @@
-package gateway
+package follow_test
 
 import (
 	"encoding/json"
 	"os"
 	"testing"
+
+	"github.com/finece/finece/host/follow"
 )
 
 // The npm package reads the same table (www/test/shared-tables.test.ts).
@@ -19,12 +21,14 @@ func TestTheQuestionIsTheLastTextOfTheUser(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil || len(cases) == 0 {
 		t.Fatalf("%d cases, %v", len(cases), err)
 	}
-	c := DefaultConfig()
 	for _, x := range cases {
-		body := []byte(`{"messages":` + string(x.Messages) + `}`)
-		r, ok := readRequest(body, &c)
-		if !ok || r.question != x.Question || Question(body) != x.Question {
-			t.Errorf("%s: %q, want %q", x.Shows, r.question, x.Question)
+		if got := follow.Question([]byte(`{"messages":` + string(x.Messages) + `}`)); got != x.Question {
+			t.Errorf("%s: %q, want %q", x.Shows, got, x.Question)
+		}
+	}
+	for _, body := range []string{"", "[]", `{"messages":"hello"}`, `{"n":1}`} {
+		if got := follow.Question([]byte(body)); got != "" {
+			t.Errorf("%s: %q", body, got)
 		}
 	}
 }

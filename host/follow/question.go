@@ -1,0 +1,90 @@
+package follow
+
+import "github.com/finece/finece/wasm/jsonscan"
+
+// Question is the text of the last message of the user in the body of a request for a
+// chat completion, and "" if there is none.
+func Question(body []byte) string {
+	s := &jsonscan.Scanner{}
+	s.Reset(body)
+	question := ""
+	if s.EnterObject() {
+		for s.NextKey() {
+			if string(s.Key()) == "messages" {
+				question, _ = Messages(s)
+			} else {
+				s.Skip()
+			}
+		}
+	}
+	return question
+}
+
+// Messages reads the messages of a chat request. It returns the text of the last message
+// of the user, and how many messages are the user's.
+func Messages(s *jsonscan.Scanner) (question string, turns int) {
+	if !s.EnterArray() {
+		return "", 0
+	}
+	for s.NextElement() {
+		user, text := false, ""
+		if !s.EnterObject() {
+			continue
+		}
+		for s.NextKey() {
+			switch string(s.Key()) {
+			case "role":
+				role, _ := s.Text()
+				user = string(role) == "user"
+			case "content":
+				text = content(s)
+			default:
+				s.Skip()
+			}
+		}
+		if user {
+			question = text
+			turns++
+		}
+	}
+	return question, turns
+}
+
+// content is a message's text: a string, or the texts among its parts, joined by
+// line ends. Parts without text are left out.
+func content(s *jsonscan.Scanner) string {
+	if s.Kind() == jsonscan.String {
+		text, _ := s.Text()
+		return string(text)
+	}
+	var all []byte
+	if !s.EnterArray() {
+		return ""
+	}
+	for s.NextElement() {
+		if s.Kind() == jsonscan.String {
+			text, _ := s.Text()
+			all = appendPart(all, text)
+			continue
+		}
+		if !s.EnterObject() {
+			continue
+		}
+		for s.NextKey() {
+			if string(s.Key()) == "text" {
+				text, _ := s.Text()
+				all = appendPart(all, text)
+			} else {
+				s.Skip()
+			}
+		}
+	}
+	return string(all)
+}
+
+func appendPart(all, text []byte) []byte {
+	if len(all) > 0 && len(text) > 0 {
+		all = append(all, '\n')
+	}
+	return append(all, text...)
+}
