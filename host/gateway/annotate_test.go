@@ -211,12 +211,14 @@ func TestLogprobsThatNobodyAskedForAreTakenOut(t *testing.T) {
 func TestBytesAfterTheEndPass(t *testing.T) {
 	stream := chunkOf(probable("content", "It is 42.")) + finished + ended + ": bye\n\n"
 	u := newUpstream(t, replay([]byte(stream), burst))
-	client := confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
-		time.Sleep(10 * time.Millisecond) // so that the end has to wait
-		says(w, "0.7")
+	clock := gateway.NewFakeClock()
+	settle := gateway.DefaultConfig().Settle
+	client := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		if clock.Waits(settle, r.Context().Done()) { // the end waits for the model
+			says(w, "0.7")
+		}
 	})
-	settle := func(c *gateway.Config) { c.Settle = hung }
-	for name, set := range map[string]func(*gateway.Config){"nothing asked": nil, "a model asked": both(asking(client), settle)} {
+	for name, set := range map[string]func(*gateway.Config){"nothing asked": nil, "a model asked": both(asking(client), defaultLimits(clock))} {
 		if _, rest := told(t, read(t, post(t, newGateway(t, u, set), ask))); rest != stream {
 			t.Errorf("%s: %s", name, difference(rest, stream))
 		}

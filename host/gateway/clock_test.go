@@ -89,15 +89,7 @@ func (f *FakeClock) Expire(t testing.TB, d time.Duration) {
 	t.Helper()
 	hung := time.After(2 * time.Minute)
 	for {
-		f.mu.Lock()
-		moved := f.moved
-		first := time.Duration(-1)
-		for t := range f.timers {
-			if left := t.due.Sub(f.at); left <= d && (first < 0 || left < first) {
-				first = left
-			}
-		}
-		f.mu.Unlock()
+		moved, first := f.next(d)
 		if first >= 0 {
 			f.Advance(first)
 			return
@@ -110,18 +102,44 @@ func (f *FakeClock) Expire(t testing.TB, d time.Duration) {
 	}
 }
 
+// Elapse lets time pass until done is closed: as soon as a timer is set that is due
+// within d, until that timer is due.
+func (f *FakeClock) Elapse(d time.Duration, done <-chan struct{}) {
+	for {
+		moved, first := f.next(d)
+		if first >= 0 {
+			f.Advance(first)
+			continue
+		}
+		select {
+		case <-moved:
+		case <-done:
+			return
+		}
+	}
+}
+
+// next returns how long it is until the first timer is due, or -1 if none is due
+// within d. The channel is closed when another timer is set.
+func (f *FakeClock) next(d time.Duration) (moved <-chan struct{}, first time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	first = -1
+	for t := range f.timers {
+		if left := t.due.Sub(f.at); left <= d && (first < 0 || left < first) {
+			first = left
+		}
+	}
+	return f.moved, first
+}
+
 // Waits reports whether a timer is set that is due within d, before done is closed.
 func (f *FakeClock) Waits(d time.Duration, done <-chan struct{}) bool {
 	for {
-		f.mu.Lock()
-		moved := f.moved
-		for t := range f.timers {
-			if t.due.Sub(f.at) <= d {
-				f.mu.Unlock()
-				return true
-			}
+		moved, first := f.next(d)
+		if first >= 0 {
+			return true
 		}
-		f.mu.Unlock()
 		select {
 		case <-moved:
 		case <-done:

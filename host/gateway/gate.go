@@ -233,7 +233,8 @@ func (g *gate) mayGo(h *held) bool {
 	return true
 }
 
-// letGo releases everything that is held now. Later text is still judged.
+// letGo releases everything that is held now. Later text is still judged: it is held,
+// also at the end of the answer, until its confidence comes or Config.MaxDelay passes.
 func (g *gate) letGo(why string) {
 	g.released = why
 	for i := range g.held {

@@ -128,7 +128,8 @@ func paced(pause time.Duration) func([]byte) (int, time.Duration) {
 func config(upstream string, engine host.Engine) gateway.Config {
 	c := gateway.DefaultConfig()
 	c.Upstream, c.Engine, c.Failure = upstream, engine, gateway.Open
-	c.CarrierDelay = time.Minute // what comes when is up to the tests
+	c.CarrierDelay = time.Minute // each test decides when records come
+	c.Settle, c.MaxDelay = hung, hung
 	c.Uncalibrated = gateway.Allow
 	return c
 }
@@ -158,6 +159,15 @@ func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptes
 // anyone may use the gateway's key.
 var anyone = gateway.Access{Anyone: true, Host: func(string) bool { return true }}
 
+// defaultLimits measures the default limits on waiting by a clock.
+func defaultLimits(clock *gateway.FakeClock) func(*gateway.Config) {
+	return func(c *gateway.Config) {
+		d := gateway.DefaultConfig()
+		c.Settle, c.MaxDelay = d.Settle, d.MaxDelay
+		c.SetClock(clock)
+	}
+}
+
 // hung is the limit of whatever a test waits for.
 const hung = 2 * time.Minute
 
@@ -184,6 +194,23 @@ func post(t testing.TB, s *httptest.Server, body string) *http.Response {
 func read(t testing.TB, resp *http.Response) string {
 	t.Helper()
 	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// readWhile reads an answer's whole body while f runs, which returns after done is closed.
+func readWhile(t testing.TB, resp *http.Response, f func(done <-chan struct{})) string {
+	t.Helper()
+	var body []byte
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		body, err = io.ReadAll(resp.Body)
+	}()
+	f(done)
 	if err != nil {
 		t.Fatal(err)
 	}

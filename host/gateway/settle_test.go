@@ -33,7 +33,7 @@ func TestAnAnswersEndWaitsForOneSecond(t *testing.T) {
 	u := answers(t)
 	whole, _ := content(t, string(demo(t)))
 	clock := gateway.NewFakeClock()
-	s := newGateway(t, u, both(asking(silent), func(c *gateway.Config) { c.SetClock(clock) }))
+	s := newGateway(t, u, both(asking(silent), defaultLimits(clock)))
 
 	resp := post(t, s, ask)
 	got := readUntil(t, resp, func(s string) bool { text, _ := content(t, wholeEvents(s)); return text == whole })
@@ -66,8 +66,7 @@ func TestAnswersDoNotWaitForADeadModel(t *testing.T) {
 	clock := gateway.NewFakeClock()
 	var mu sync.Mutex
 	var log []string
-	s := newGateway(t, u, both(asking(client), func(c *gateway.Config) {
-		c.SetClock(clock)
+	s := newGateway(t, u, both(asking(client), defaultLimits(clock), func(c *gateway.Config) {
 		c.Report = func(message string, err error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -124,7 +123,7 @@ func TestAClientThatLeavesDuringATrialLeavesItToAnother(t *testing.T) {
 	u := answers(t)
 	whole, _ := content(t, string(demo(t)))
 	clock := gateway.NewFakeClock()
-	s := newGateway(t, u, both(asking(client), func(c *gateway.Config) { c.SetClock(clock) }))
+	s := newGateway(t, u, both(asking(client), defaultLimits(clock)))
 	begin := func() *http.Response {
 		resp := post(t, s, ask)
 		readUntil(t, resp, func(s string) bool { text, _ := content(t, wholeEvents(s)); return text == whole })

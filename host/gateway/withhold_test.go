@@ -296,19 +296,30 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 	}
 	defer small.Close()
 	huge := `data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"` + strings.Repeat("x", 250<<10) + `"}}]}` + "\n\n"
+	const delay = 30 * time.Second
+	wait := func(c *gateway.Config) { c.MaxDelay = delay }
 	for _, c := range []struct {
 		name, stream, why string
 		set               func(*gateway.Config)
 	}{
 		{"no logprobs", bare, "no-logprobs", func(*gateway.Config) {}},
 		{"a model that is down", string(data), "endpoint-error", asking(confidenceModel(t, func(w http.ResponseWriter, _ *http.Request, _ int) { w.WriteHeader(500) }))},
-		{"a model that is silent", string(data), "held-too-long", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxDelay = 50 * time.Millisecond })},
-		{"more than may be held", string(data), "held-too-much", both(asking(confidenceModel(t, silent)), func(c *gateway.Config) { c.MaxHeld, c.MaxDelay = 20_000, time.Second })},
+		{"a model that is silent", string(data), "held-too-long", both(asking(confidenceModel(t, silent)), wait)},
+		{"more than may be held", string(data), "held-too-much", both(asking(confidenceModel(t, silent)), wait, func(c *gateway.Config) { c.MaxHeld = 20_000 })},
 		{"a trap", string(data[:20_000]) + "\n\n" + huge + string(data[20_000:]), "core-lost", func(c *gateway.Config) { c.Engine = small }},
 	} {
 		u := newUpstream(t, replay([]byte(c.stream), burst))
+		answer := func(t *testing.T, failure gateway.Failure) string {
+			clock := gateway.NewFakeClock()
+			resp := post(t, newGateway(t, u, both(withhold(0.5, failure), c.set, func(c *gateway.Config) { c.SetClock(clock) })), ask)
+			got := ""
+			if c.why == "held-too-much" { // comes while no time passes
+				got = readUntil(t, resp, func(s string) bool { return strings.Contains(s, c.why) })
+			}
+			return got + readWhile(t, resp, func(done <-chan struct{}) { clock.Elapse(delay, done) })
+		}
 		t.Run(c.name+"/open", func(t *testing.T) {
-			got := read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Open), c.set)), ask))
+			got := answer(t, gateway.Open)
 			all, rest := told(t, got)
 			if rest != c.stream {
 				t.Error(difference(rest, c.stream))
@@ -324,7 +335,7 @@ func TestWhatCannotBeCheckedGoesAsTheFailurePolicySays(t *testing.T) {
 			}
 		})
 		t.Run(c.name+"/closed", func(t *testing.T) {
-			got := read(t, post(t, newGateway(t, u, both(withhold(0.5, gateway.Closed), c.set)), ask))
+			got := answer(t, gateway.Closed)
 			all, _ := told(t, got)
 			if end := decided(all); end.Action != record.ActionEnd || end.Reason != c.why {
 				t.Errorf("told at last %+v, want end: %s", end, c.why)

@@ -181,7 +181,10 @@ func TestServeStopsGracefully(t *testing.T) {
 		}
 		defer resp.Body.Close()
 		if c.code == exit.OK {
-			time.AfterFunc(100*time.Millisecond, func() { close(more) })
+			go func() {
+				untilClosed(t, s.url) // the server is stopping
+				close(more)
+			}()
 		}
 		ended := make(chan string)
 		go func() {
@@ -197,6 +200,21 @@ func TestServeStopsGracefully(t *testing.T) {
 		}
 		if body := <-ended; c.code == exit.OK && !strings.HasSuffix(body, "[DONE]\n\n") {
 			t.Errorf("the answer was %q", body)
+		}
+	}
+}
+
+// untilClosed waits until a server no longer accepts connections.
+func untilClosed(t *testing.T, url string) {
+	for deadline := time.Now().Add(hung); ; time.Sleep(5 * time.Millisecond) {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			return
+		}
+		conn.Close()
+		if time.Now().After(deadline) {
+			t.Errorf("hung: the server still accepts connections after %v", hung)
+			return
 		}
 	}
 }
