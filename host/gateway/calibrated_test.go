@@ -2,6 +2,8 @@ package gateway_test
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -102,6 +105,31 @@ func TestAnAnswerOutsideOfTheCardCannotBeChecked(t *testing.T) {
 		}
 		if reason != c.want || strings.Contains(got, "126") != c.whole {
 			t.Errorf("%s, %s: decision for %q, want %q; all text %v", c.failure, c.body, reason, c.want, !c.whole)
+		}
+	}
+}
+
+// Nothing that the gateway sends of a source that is not calibrated reads as a
+// percentage, whatever the method and the policy.
+func TestTheGatewaySendsNoPercentageOfACertainty(t *testing.T) {
+	u := newUpstream(t, replay(demo(t), burst))
+	for _, method := range estimate.Methods() {
+		for _, policy := range []gateway.Policy{gateway.Annotate, gateway.Warn, gateway.Withhold} {
+			s := newGateway(t, u, func(c *gateway.Config) { c.Session.Method, c.Policy = method, policy })
+			resp := post(t, s, ask)
+			got := read(t, resp)
+			said, _ := told(t, got)
+			values := 0
+			for _, r := range said {
+				if c, ok := r.(*record.Confidence); ok && c.HasValue() {
+					if values++; c.Calibrated || strings.Contains(c.Shown(c.Fused), "%") {
+						t.Errorf("%s, %s: %s", method, policy, c.AppendJSON(nil))
+					}
+				}
+			}
+			if values == 0 || regexp.MustCompile(`[0-9] ?%`).MatchString(got+fmt.Sprint(resp.Header)) {
+				t.Errorf("%s, %s: %d values in %s", method, policy, values, got)
+			}
 		}
 	}
 }

@@ -4,8 +4,10 @@ import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import Markdown from "react-markdown";
 import type { ConfidenceRecord, PositionRecord } from "finece";
-import { ConfidenceLog, type HastNode, badgeAttributes, formatPercent, rehypeConfidence, summarise } from "finece/badge";
-import { RECORD_DEFAULTS } from "../dist/contract.js";
+import {
+  ConfidenceLog, ENGLISH, type HastNode, badgeAttributes, formatPercent, rehypeConfidence, showValue, shownAs, summarise,
+} from "finece/badge";
+import { ESTIMATORS, MAPS, METHODS, RECORD_DEFAULTS } from "../dist/contract.js";
 import { positionsOf } from "./badge-support.js";
 import { demo } from "./support.js";
 
@@ -76,4 +78,24 @@ test("percentages never claim a certainty that is none", () => {
     ["0%", "<1%", "<1%", "1%", "50%", "99%", ">99%", ">99%", "100%"]);
   assert.equal(formatPercent(0.5, "no such locale!"), formatPercent(0.5));
   assert.deepEqual(summarise([], true), { count: 0, known: 0, lowest: null, latest: null, done: true });
+});
+
+test("no source that is not calibrated is shown as a percentage, and one that is, is", () => {
+  const [saved] = ConfidenceLog.from({ finece: { version: 1, events: [{ type: "confidence", choice: 0, index: 1, state: "final", revision: 0, raw: 0.5, fused: 0.5 }] } }).all();
+  assert.ok(saved !== undefined);
+  const sources = [...METHODS.map((method) => ({ estimator: "logprob" as const, method })), ...ESTIMATORS.map((estimator) => ({ estimator, method: null }))];
+  const words = new Set<string>();
+  for (const { estimator, method } of sources) {
+    for (const map of [null, ...MAPS.filter((name) => name !== "")]) {
+      const source = { estimator, method, basis: null, mass: null, model: null, map, band: null, outside: [] };
+      for (const fused of [0, 0.2, 0.5, 0.85, 0.94, 0.999, 1]) {
+        for (const calibrated of [false, true]) {
+          const text = showValue(fused, shownAs({ ...saved, fused, calibrated, source }), ENGLISH, "en");
+          assert.equal(text.includes("%"), calibrated, `${estimator} ${String(method)} ${String(map)} ${String(fused)}: ${text}`);
+          words.add(calibrated ? "%" : text);
+        }
+      }
+    }
+  }
+  assert.deepEqual([...words].sort(), ["%", "high", "low", "medium"]);
 });

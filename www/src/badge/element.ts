@@ -98,12 +98,12 @@ export class ConfidenceBadge extends Base {
   /** The first value that was known, in [0,1]; `null` where there is none. */
   get first(): number | null { return this.#number("first"); }
 
+  set first(first: number | string | null | undefined) { this.#set("first", first); }
+
   /** Whether the value is a probability. Otherwise it is shown as a word. */
   get calibrated(): boolean { return this.hasAttribute("calibrated"); }
 
   set calibrated(calibrated: boolean) { this.toggleAttribute("calibrated", calibrated); }
-
-  set first(first: number | string | null | undefined) { this.#set("first", first); }
 
   /** Why it is unavailable, as the event says; "" if nothing is said. */
   get reason(): string { return this.getAttribute("reason") ?? ""; }
