@@ -79,3 +79,47 @@ func TestSpecialValues(t *testing.T) {
 		t.Error("NaN is not passed on")
 	}
 }
+
+// TestTheSeriesInALoop compares the bits of Exp and Log with the same series in a loop.
+func TestTheSeriesInALoop(t *testing.T) {
+	expOf := func(x float64) float64 {
+		k := nearest(float64(x * invLn2))
+		r := (x - float64(float64(k)*ln2Hi)) - float64(float64(k)*ln2Lo)
+		p, factorial := 0.0, 6227020800.0
+		for n := 13; n >= 2; n-- {
+			p = float64(p*r) + 1/factorial
+			factorial /= float64(n)
+		}
+		return scale(1+(r+float64(float64(r*r)*p)), k)
+	}
+	logOf := func(x float64) float64 {
+		m, e := frexp(x)
+		s := (m - 1) / (m + 1)
+		s2 := float64(s * s)
+		p := 0.0
+		for n := 11; n >= 1; n-- {
+			p = float64(p*s2) + 1/float64(2*n+1)
+		}
+		return float64(float64(e)*ln2Hi) + (2*s + float64(2*s)*float64(s2*p) + float64(float64(e)*ln2Lo))
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 200_000 {
+		x := (rng.Float64()*2 - 1) * 700
+		if rng.IntN(2) == 0 {
+			x = -rng.ExpFloat64()
+		}
+		if got, want := Exp(x), expOf(x); got != want {
+			t.Fatalf("Exp(%v) is %v, in a loop %v", x, got, want)
+		}
+		y := math.Float64frombits(rng.Uint64() >> 1)
+		if rng.IntN(2) == 0 {
+			y = rng.Float64()
+		}
+		if y == 0 || y > math.MaxFloat64 || y != y {
+			continue
+		}
+		if got, want := Log(y), logOf(y); got != want {
+			t.Fatalf("Log(%v) is %v, in a loop %v", y, got, want)
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package stream
 
+import "github.com/finece/finece/wasm/internal/word"
+
 // maxHead is how many bytes the framing is decided on at most.
 const maxHead = 1024
 
@@ -128,7 +130,7 @@ func frameLines(b []byte, i int, last bool) guess {
 	start := i
 	typed := false // a line gave the event's type
 	for i < len(b) {
-		end := lineEnd(b, i)
+		end := word.LineEnd(b, i)
 		line := b[i:end]
 		if len(line) > 0 && line[0] == ' ' && i == skipBlank(b, 0)-1 {
 			line = line[1:] // seen in the wild, once

@@ -1,8 +1,6 @@
 package stream
 
 import (
-	"math/bits"
-
 	"github.com/finece/finece/wasm/internal/word"
 )
 
@@ -119,7 +117,7 @@ func (p *EventParser) Next(input []byte) (n int, ok bool) {
 				continue
 			}
 		}
-		end := lineEnd(input, i)
+		end := word.LineEnd(input, i)
 		if end == len(input) {
 			p.stash(input[i:])
 			break
@@ -363,31 +361,6 @@ func (p *EventParser) dispatch() bool {
 func (p *EventParser) forget() {
 	p.ready, p.long, p.lines, p.foreign, p.bare = false, false, 0, false, false
 	p.typ, p.held, p.buf, p.size = p.typ[:0], nil, p.buf[:0], 0
-}
-
-// lineEnd returns where the next LF or CR is from b[i], or len(b).
-func lineEnd(b []byte, i int) int {
-	i = word.SkipBlocks(b, i, '\r'+1)
-	for i <= len(b)-8 {
-		x := word.Load(b, i)
-		// Control characters up to CR, of which others are rare; above the first
-		// one the mask may be wrong.
-		if m := (x - ('\r'+1)*word.Ones) &^ x & word.Tops; m != 0 {
-			i += bits.TrailingZeros64(m) >> 3
-			if b[i] == '\n' || b[i] == '\r' {
-				return i
-			}
-			i++
-			continue
-		}
-		i += 8
-	}
-	for ; i < len(b); i++ {
-		if b[i] == '\n' || b[i] == '\r' {
-			return i
-		}
-	}
-	return len(b)
 }
 
 // is compares bytes with a string. A conversion would allocate in the core.

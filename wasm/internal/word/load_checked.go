@@ -2,6 +2,8 @@
 
 package word
 
+import "bytes"
+
 // Load returns the eight bytes b[i:i+8], which have to be there. Compilers make
 // one instruction of it.
 func Load(b []byte, i int) uint64 {
@@ -17,16 +19,24 @@ func Ends(b []byte, i, n int) (first, last uint64) {
 	return Load(b, i), Load(b, i+n-8)
 }
 
-// SkipBlocks returns i plus as many Blocks as there are in b[i:] before one with
-// a byte below low, which is at most 0x80.
-func SkipBlocks(b []byte, i int, low byte) int {
-	lows := uint64(low) * Ones
-	for i <= len(b)-Block {
-		w, x, y, z := Load(b, i), Load(b, i+8), Load(b, i+16), Load(b, i+24)
-		if ((w-lows)&^w|(x-lows)&^x|(y-lows)&^y|(z-lows)&^z)&Tops != 0 {
+// LineEnd returns where the next LF or CR is from b[i], or len(b). Package bytes has
+// vector instructions. It looks at a part of b at a time, so that a stream whose lines
+// end in CR alone is not searched for LF again and again.
+func LineEnd(b []byte, i int) int {
+	const part = 1024
+	for i < len(b) {
+		line := b[i:min(i+part, len(b))]
+		lf := bytes.IndexByte(line, '\n')
+		if lf >= 0 {
+			line = line[:lf]
+		}
+		if cr := bytes.IndexByte(line, '\r'); cr >= 0 {
+			return i + cr
+		}
+		i += len(line)
+		if lf >= 0 {
 			break
 		}
-		i += Block
 	}
 	return i
 }

@@ -2,7 +2,10 @@
 
 package word
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // Load returns the eight bytes b[i:i+8], which have to be there: this is not
 // checked. In the core's inner loops the two comparisons of a check cost as
@@ -20,18 +23,34 @@ func Ends(b []byte, i, n int) (first, last uint64) {
 	return *(*uint64)(unsafe.Pointer(p)), last
 }
 
-// SkipBlocks returns i plus as many Blocks as there are in b[i:] before one with
-// a byte below low, which is at most 0x80.
-func SkipBlocks(b []byte, i int, low byte) int {
-	lows := uint64(low) * Ones
-	for i <= len(b)-Block {
+// LineEnd returns where the next LF or CR is from b[i], or len(b).
+func LineEnd(b []byte, i int) int {
+	const low = '\r' + 1
+	for i <= len(b)-Block { // the last are read first, as everywhere here
 		p := block(b, i)
 		z := p[3]
 		w, x, y := p[0], p[1], p[2]
-		if ((w-lows)&^w|(x-lows)&^x|(y-lows)&^y|(z-lows)&^z)&Tops != 0 {
+		if ((w-low*Ones)&^w|(x-low*Ones)&^x|(y-low*Ones)&^y|(z-low*Ones)&^z)&Tops != 0 {
 			break
 		}
 		i += Block
+	}
+	for i <= len(b)-8 {
+		x := Load(b, i)
+		// Control characters up to CR, of which others are rare; above the first
+		// one the mask may be wrong.
+		if m := (x - low*Ones) &^ x & Tops; m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			if b[i] == '\n' || b[i] == '\r' {
+				return i
+			}
+			i++
+			continue
+		}
+		i += 8
+	}
+	for i < len(b) && b[i] != '\n' && b[i] != '\r' {
+		i++
 	}
 	return i
 }

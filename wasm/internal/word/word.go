@@ -22,5 +22,5 @@ func Digits(x uint64) uint64 {
 	return ^(x ^ '0'*Ones + 0x76*Ones | x) & Tops
 }
 
-// Block is how many bytes SkipBlocks looks at at once.
+// Block is how many bytes are looked at at once.
 const Block = 32

@@ -41,26 +41,40 @@ func TestEndsAreTheFirstAndTheLastBytes(t *testing.T) {
 	}
 }
 
-func TestBlocksAreSkippedUpToALowByte(t *testing.T) {
-	for length := range 150 {
-		for low := -1; low < length; low++ {
-			b := make([]byte, length)
-			for i := range b {
-				b[i] = "a\xff\x0e\x80"[i%4]
-			}
-			if low >= 0 {
-				b[low] = '\r'
-			}
+func TestLineEndIsTheFirstOfBoth(t *testing.T) {
+	for length := range 100 {
+		for end := -1; end < length; end++ {
 			for _, from := range []int{0, 3} {
-				want := from
-				for want+Block <= length && !(low >= want && low < want+Block) {
-					want += Block
-				}
-				if got := SkipBlocks(b, min(from, length), '\r'+1); from <= length && got != want {
-					t.Fatalf("%d bytes, a low one at %d, from %d: %d, want %d", length, low, from, got, want)
+				for _, c := range []byte("\r\n") {
+					b := make([]byte, length)
+					for i := range b {
+						b[i] = "a\xff\x0e\x80\t\x00"[i%6]
+					}
+					want := max(length, from)
+					if end >= 0 {
+						b[end] = c
+						if end+2 < length {
+							b[end+2] = '\r' + '\n' - c // the other one comes later
+						}
+						if end >= from {
+							want = end
+						} else if end+2 >= from && end+2 < length {
+							want = end + 2
+						}
+					}
+					if from > length {
+						continue
+					}
+					if got := LineEnd(b, from); got != want {
+						t.Fatalf("%d bytes, an end at %d, from %d: %d, want %d", length, end, from, got, want)
+					}
 				}
 			}
 		}
+	}
+	long := append(make([]byte, 5000), '\n')
+	if got := LineEnd(long, 1); got != 5000 {
+		t.Errorf("a long line ends at %d", got)
 	}
 }
 
