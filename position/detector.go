@@ -33,13 +33,17 @@ func New(o Options) (*Detector, error) {
 	return d, nil
 }
 
-// Reset makes d ready for another answer.
+// Reset makes d ready for another answer. It keeps its buffers.
 func (d *Detector) Reset() {
+	old := d.texts
 	*d = Detector{o: d.o, lines: d.lines, next: 1}
 	for i := range d.texts {
 		s := &d.texts[i]
 		s.segment = Segment(i)
-		s.lo, s.hi = math.NaN(), math.NaN()
+		for k := range s.draws {
+			s.draws[k].top = old[i].draws[k].top
+			s.draws[k].forget()
+		}
 		s.item = -1
 		s.periodic = math.MaxInt64
 		s.entropy = math.MaxInt64
@@ -78,7 +82,7 @@ func (d *Detector) Feed(t *Token, out []Position) []Position {
 			return out
 		}
 		s.estimated = true
-		s.lo, s.hi = math.NaN(), math.NaN()
+		s.next().forget()
 		return d.release(s, d.scan(s, t.Text, false, out))
 	}
 
@@ -87,14 +91,15 @@ func (d *Detector) Feed(t *Token, out []Position) []Position {
 		out = d.firePeriodic(s, s.bytes, out)
 	}
 	s.tokens++
-	s.lo, s.hi = t.EntropyLo, t.EntropyHi
+	s.next().set(t)
 	out = d.scan(s, t.Text, true, out)
 	if s.tokens >= s.periodic {
 		out = d.firePeriodic(s, s.bytes, out)
 	}
-	if s.lo == s.lo {
-		d.known = true
-		if s.lo > d.o.EntropyThreshold && s.tokens >= s.entropy && s.last > 0 {
+	if due := s.tokens >= s.entropy && s.last > 0; due || !d.known {
+		lo, _ := s.draws[s.now].bounds()
+		d.known = d.known || lo == lo
+		if due && lo > d.o.EntropyThreshold {
 			s.entropy = s.tokens + int64(d.o.MinGap)
 			out = d.hold(s, s.candidate(Entropy, s.bytes), out)
 		}

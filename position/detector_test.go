@@ -1,7 +1,9 @@
 package position
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -435,6 +437,45 @@ func TestKinds(t *testing.T) {
 	for _, s := range []string{"", "question", "end", "paragraph+", "paragraph,line", "Paragraph"} {
 		if k, err := ParseStrategy(s); err == nil {
 			t.Errorf("ParseStrategy(%q) = %v", s, k)
+		}
+	}
+}
+
+// TestBoundsThatAreDueAreThoseThatAreGiven feeds the same tokens with their entropies
+// and with what these are computed from.
+func TestBoundsThatAreDueAreThoseThatAreGiven(t *testing.T) {
+	pick := rand.New(rand.NewPCG(8, 9))
+	for range 2_000 {
+		o := DefaultOptions()
+		o.Strategy = strategies
+		o.Every, o.MinGap, o.EntropyThreshold = 1+pick.IntN(5), pick.IntN(4), pick.Float64()
+		given, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		due, _ := New(o)
+		var want, got []Position
+		for range pick.IntN(60) {
+			token := Token{Text: []byte([]string{"a", " b", "\n", "\n\n", " ", "", "é", "c\n\nd"}[pick.IntN(8)]), Counted: pick.IntN(10) > 0, Segment: Segment(pick.IntN(12) / 11)}
+			top := make([]float64, pick.IntN(4))
+			if pick.IntN(20) == 0 {
+				top = make([]float64, maxDue+1)
+			}
+			for i := range top {
+				top[i] = -6 * pick.Float64()
+			}
+			chosen := []float64{math.NaN(), -3, -9999}[pick.IntN(3)]
+			other := token
+			token.EntropyLo, token.EntropyHi, _ = EntropyBounds(top, chosen)
+			other.EntropyLo, other.EntropyHi, other.Top, other.Chosen = math.NaN(), math.NaN(), top, chosen
+			want, got = given.Feed(&token, want), due.Feed(&other, got)
+			for i := range top {
+				top[i] = 1 // it must not be kept
+			}
+		}
+		want, got = given.End(want), due.End(got)
+		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) || given.Missing() != due.Missing() {
+			t.Fatalf("%+v, want %+v", got, want)
 		}
 	}
 }

@@ -42,4 +42,9 @@ type Token struct {
 	// that the token was drawn from, see [EntropyBounds]. NaN when not known; ignored
 	// unless Counted.
 	EntropyLo, EntropyHi float64
+	// Top and Chosen are the arguments of EntropyBounds, if the bounds are to be
+	// computed only when they are needed. If Top is not empty, EntropyLo and
+	// EntropyHi are ignored. Top is copied.
+	Top    []float64
+	Chosen float64
 }

@@ -1,7 +1,5 @@
 package position
 
-import "math"
-
 // text is the state of one segment's text.
 type text struct {
 	segment   Segment
@@ -12,14 +10,15 @@ type text struct {
 	inside int64 // of these, the bytes that are not the first of their character
 	astral int64 // characters so far that take two UTF-16 units
 
-	tokens   int64   // so far, including the one being scanned
-	lo, hi   float64 // its entropy
-	periodic int64   // the token count of the next Periodic position
-	entropy  int64   // the least token count of the next Entropy position
+	tokens   int64    // so far, including the one being scanned
+	draws    [2]drawn // its entropy, and that at the last place
+	now      uint8    // which of them is its
+	periodic int64    // the token count of the next Periodic position
+	entropy  int64    // the least token count of the next Entropy position
 
-	last           int64 // bytes up to the last character that is not white space
-	lastTokens     int64 // tokens, where that was
-	lastLo, lastHi float64
+	last       int64 // bytes up to the last character that is not white space
+	lastTokens int64 // tokens, where that was
+	lastNow    uint8 // the one of draws at that place
 
 	line   line
 	blocks // of Markdown, open at the start of the line
@@ -38,18 +37,20 @@ type text struct {
 // candidate is a position at byte offset at: the end of the text so far, or the
 // place before the byte that is being scanned.
 func (s *text) candidate(k Kind, at int64) Position {
+	lo, hi := s.draws[s.now].bounds()
 	return Position{
 		Kind: k, Segment: s.segment, Byte: at, UTF16: at - s.inside + s.astral,
-		Token: s.tokens, Estimated: s.estimated, EntropyLo: s.lo, EntropyHi: s.hi,
+		Token: s.tokens, Estimated: s.estimated, EntropyLo: lo, EntropyHi: hi,
 	}
 }
 
 // lastPlace is a position after the last character that is not white space.
 // White space is ASCII, so the counts of other characters are still the same.
 func (s *text) lastPlace() Position {
+	lo, hi := s.draws[s.lastNow].bounds()
 	return Position{
 		Segment: s.segment, Byte: s.last, UTF16: s.last - s.inside + s.astral,
-		Token: s.lastTokens, Estimated: s.estimated, EntropyLo: s.lastLo, EntropyHi: s.lastHi,
+		Token: s.lastTokens, Estimated: s.estimated, EntropyLo: lo, EntropyHi: hi,
 	}
 }
 
@@ -109,7 +110,7 @@ func (d *Detector) count(s *text, b []byte, counted bool, out []Position) []Posi
 	for i := len(b) - 1; i >= 0; i-- {
 		if b[i] > ' ' {
 			s.last = s.bytes - int64(len(b)-1-i)
-			s.lastTokens, s.lastLo, s.lastHi = s.tokens, s.lo, s.hi
+			s.lastTokens, s.lastNow = s.tokens, s.now
 			break
 		}
 	}
@@ -145,7 +146,7 @@ func (d *Detector) estimate(s *text, b []byte, out []Position) []Position {
 	}
 	if last >= 0 {
 		s.last, s.lastTokens = s.bytes+int64(last), lastTokens
-		s.lastLo, s.lastHi = math.NaN(), math.NaN()
+		s.lastNow = s.now // of which no entropy is known
 	}
 	s.est, s.tokens = state, tokens
 	s.bytes += int64(len(b))

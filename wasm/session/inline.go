@@ -45,7 +45,7 @@ func (s *Session) content(c *choice, t *stream.Token) {
 		}
 		c.waits = true
 		if t.Counted {
-			c.waiting = append(c.waiting, drawnOf(t))
+			c.waiting = append(c.waiting, drawnOf(t).kept())
 		}
 	default: // the text ends with a complete tag
 		if now == position.Answer {

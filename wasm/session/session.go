@@ -267,18 +267,27 @@ func (k *sink) Token(t *stream.Token) {
 type drawn struct {
 	logprob, entropyLo, entropyHi float64
 	unseen                        uint8 // tokens before it that the server did not list
+
+	// If top is not empty, the entropy is that of top and outside, and not computed yet.
+	top     []float64 // valid as long as the token
+	outside float64
 }
 
 func drawnOf(t *stream.Token) drawn {
-	from := drawn{t.Logprob, nan, nan, uint8(min(t.Unseen, 255))}
-	if len(t.Top) > 0 {
-		outside := t.Logprob
-		if t.Listed {
-			outside = nan
-		}
-		from.entropyLo, from.entropyHi, _ = position.EntropyBounds(t.Top, outside)
+	from := drawn{logprob: t.Logprob, entropyLo: nan, entropyHi: nan, unseen: uint8(min(t.Unseen, 255)), top: t.Top, outside: nan}
+	if !t.Listed {
+		from.outside = t.Logprob
 	}
 	return from
+}
+
+// kept is what can be kept of it beyond the token.
+func (d drawn) kept() drawn {
+	if len(d.top) > 0 {
+		d.entropyLo, d.entropyHi, _ = position.EntropyBounds(d.top, d.outside)
+		d.top = nil
+	}
+	return d
 }
 
 // piece takes text of one segment that came with token t.
@@ -296,7 +305,7 @@ func (s *Session) feed(c *choice, piece position.Piece, counted bool, from drawn
 	if s.config.Text && len(piece.Text) > 0 {
 		s.events = append(s.events, Event{Kind: Text, Choice: c.number, Segment: piece.Segment, Text: s.quote(piece.Text)})
 	}
-	token := position.Token{Text: piece.Text, Segment: piece.Segment, Counted: counted, EntropyLo: from.entropyLo, EntropyHi: from.entropyHi}
+	token := position.Token{Text: piece.Text, Segment: piece.Segment, Counted: counted, EntropyLo: from.entropyLo, EntropyHi: from.entropyHi, Top: from.top, Chosen: from.outside}
 	if int(piece.Segment) < segments {
 		track := &c.tracks[piece.Segment]
 		if counted {
