@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import Markdown from "react-markdown";
-import type { ConfidenceRecord, PositionRecord } from "finece";
+import type { ConfidenceRecord, FineceRecord, PositionRecord } from "finece";
 import {
   ConfidenceLog, ENGLISH, type HastNode, badgeAttributes, formatPercent, rehypeConfidence, showValue, shownAs, summarise,
 } from "finece/badge";
@@ -81,8 +82,6 @@ test("percentages never claim a certainty that is none", () => {
 });
 
 test("no source that is not calibrated is shown as a percentage, and one that is, is", () => {
-  const [saved] = ConfidenceLog.from({ finece: { version: 1, events: [{ type: "confidence", choice: 0, index: 1, state: "final", revision: 0, raw: 0.5, fused: 0.5 }] } }).all();
-  assert.ok(saved !== undefined);
   const sources = [...METHODS.map((method) => ({ estimator: "logprob" as const, method })), ...ESTIMATORS.map((estimator) => ({ estimator, method: null }))];
   const words = new Set<string>();
   for (const { estimator, method } of sources) {
@@ -90,7 +89,7 @@ test("no source that is not calibrated is shown as a percentage, and one that is
       const source = { estimator, method, basis: null, mass: null, model: null, map, band: null, outside: [] };
       for (const fused of [0, 0.2, 0.5, 0.85, 0.94, 0.999, 1]) {
         for (const calibrated of [false, true]) {
-          const text = showValue(fused, shownAs({ ...saved, fused, calibrated, source }), ENGLISH, "en");
+          const text = showValue(fused, shownAs({ ...known(0, "final", fused), first: fused, calibrated, source }), ENGLISH, "en");
           assert.equal(text.includes("%"), calibrated, `${estimator} ${String(method)} ${String(map)} ${String(fused)}: ${text}`);
           words.add(calibrated ? "%" : text);
         }
@@ -98,4 +97,17 @@ test("no source that is not calibrated is shown as a percentage, and one that is
     }
   }
   assert.deepEqual([...words].sort(), ["%", "high", "low", "medium"]);
+});
+
+// The same table as host/follow's.
+const headlines = JSON.parse(readFileSync(new URL("../test/golden/headline.json", import.meta.url), "utf8")) as {
+  name: string; events: FineceRecord[]; index: number | null; fused: number | null; reason: string | null;
+}[];
+
+test("the headline of an answer, by the table that Go reads too", () => {
+  assert.ok(headlines.length >= 8);
+  for (const { name, events, index, fused, reason } of headlines) {
+    const said = ConfidenceLog.from({ finece: { version: 1, events } }).headline();
+    assert.deepEqual([said?.index ?? null, said?.fused ?? null, said?.reason ?? null], [index, fused, reason], name);
+  }
 });

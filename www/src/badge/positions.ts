@@ -84,6 +84,17 @@ export class ConfidenceLog {
     return (this.#choices.get(choice) ?? []).map(({ latest }) => latest).filter((position) => position.segment === segment);
   }
 
+  /**
+   * The one confidence to show for a choice: that of the newest position of the answer
+   * that has a value, p(0) among them, and at the end that of the whole answer, which
+   * may have a reason instead. `undefined` if there is none. host/follow has the same.
+   */
+  headline(choice = 0): PositionConfidence | undefined {
+    const positions = this.positions(choice);
+    const whole = positions.findLast(({ kinds }) => kinds.includes("end"));
+    return whole !== undefined && whole.state !== "pending" ? whole : positions.findLast(({ fused }) => fused !== null);
+  }
+
   /** All positions of all choices. A new array each time. */
   all(): PositionConfidence[] {
     return [...this.#choices.values()].flat().map(({ latest }) => latest);

@@ -14,6 +14,8 @@ export interface ConfidenceSnapshot {
   readonly text: string;
   /** The positions of choice 0 in that text, in order; the same objects as before where nothing changed. */
   readonly positions: readonly PositionConfidence[];
+  /** The one confidence to show for choice 0; `null` if there is none. At the end it may have a reason instead of a value. */
+  readonly headline: PositionConfidence | null;
   /** Whether the scoring core failed, so that no more confidences will come. */
   readonly lost: boolean;
   /** Why it failed; `null` where it did not. */
@@ -22,7 +24,7 @@ export interface ConfidenceSnapshot {
 
 /** The snapshot of a stream of which nothing is known, on a server for one. */
 export const EMPTY: ConfidenceSnapshot = Object.freeze({
-  status: "idle", text: "", positions: Object.freeze([]), lost: false, error: null,
+  status: "idle", text: "", positions: Object.freeze([]), headline: null, lost: false, error: null,
 });
 
 /** What can be read by a store: bytes as they come, or who fetches them under a signal. */
@@ -126,6 +128,7 @@ export class ConfidenceStore {
     this.#text = [this.#text.join("")];
     return this.#snapshot = {
       status: this.#status, text: this.#text[0] ?? "", positions: this.#log.positions(0, this.#segment),
+      headline: this.#log.headline() ?? null,
       lost: this.#lost, error: this.#error,
     };
   }

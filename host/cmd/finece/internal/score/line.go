@@ -44,7 +44,7 @@ func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error
 		s.Finish = a.End.Reason.String()
 	}
 	headline := math.NaN()
-	if p := a.Whole(); p != nil {
+	if p := a.Headline(); p != nil {
 		headline, s.Calibrated = p.Fused, p.Calibrated
 		if p.HasValue() {
 			s.Source = &p.Source
