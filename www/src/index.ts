@@ -15,7 +15,7 @@ export type {
 } from "./contract.js";
 export { type ByteSource, confidences } from "./confidences.js";
 export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
-export { Core } from "./core.js";
+export type { Core } from "./core.js";
 export {
   CoreLoadError, CoreTrapError, type ErrorCode, type ErrorContext, FineceError, ModelError, type ModelFailure,
 } from "./errors.js";
@@ -26,7 +26,6 @@ export { type CoreSource, loadCore } from "./load.js";
 export type { Fetch, ModelOptions } from "./model.js";
 export { AnswerReader, type AnswerReaderOptions } from "./reader.js";
 export { RecordBuilder } from "./builder.js";
-export { readEvents } from "./record.js";
 export { Scorer, type ScoreOptions } from "./scorer.js";
 export type { FailReason, Session } from "./session.js";
 export { ConfidenceStream } from "./stream.js";

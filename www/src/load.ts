@@ -1,4 +1,4 @@
-import { Core } from "./core.js";
+import type { Core } from "./core.js";
 import { CoreLoadError, messageOf } from "./errors.js";
 
 /**
@@ -31,11 +31,17 @@ function once<K>(
 ): Promise<Core> {
   let core = memo.get(key);
   if (core === undefined) {
-    core = (async () => Core.create(await module()))();
+    core = created(module());
     memo.set(key, core);
     core.catch(() => { memo.delete(key); });
   }
   return core;
+}
+
+/** The code that runs a core is a file of its own: a page that only reads a server's records does without. */
+async function created(module: WebAssembly.Module | Promise<WebAssembly.Module>): Promise<Core> {
+  const [{ Core }, compiled] = await Promise.all([import("./core.js"), module]);
+  return Core.create(compiled);
 }
 
 async function compileFrom(address: string): Promise<WebAssembly.Module> {

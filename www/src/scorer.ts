@@ -1,7 +1,8 @@
 import { RecordBuilder } from "./builder.js";
+import { CHUNK } from "./chunk.js";
 import type { ScoringConfig, SessionConfig } from "./config.js";
 import { type FineceRecord, type Method, RECORD_VERSION } from "./contract.js";
-import { Core } from "./core.js";
+import type { Core } from "./core.js";
 import { AnswerEnds } from "./ends.js";
 import { CoreLoadError, FineceError, messageOf } from "./errors.js";
 import type { CoreEvent, StreamEvent, TextEvent } from "./events.js";
@@ -9,7 +10,7 @@ import type { Exchange } from "./exchange.js";
 import { loadCore } from "./load.js";
 import type { ConfidenceModel, ModelOptions } from "./model.js";
 import { AnswerReader } from "./reader.js";
-import { CHUNK, type Session } from "./session.js";
+import type { Session } from "./session.js";
 
 /** How a stream is scored, and who hears of it. Everything has a default. */
 export interface ScoreOptions extends ScoringConfig {
@@ -173,7 +174,7 @@ export class Scorer {
     const { core = () => loadCore(), coreTimeout = CORE_TIMEOUT, model } = this.#options;
     try {
       const given = typeof core === "function" ? core() : core;
-      if (given instanceof Core && model === undefined) {
+      if ("open" in given && model === undefined) {
         this.#core = given; // the caller starts with it
         return;
       }

@@ -1,13 +1,8 @@
 import type { CoreEvent, Reason } from "./events.js";
 import { MAX_INPUT, REASONS } from "./contract.js";
+import { CHUNK } from "./chunk.js";
 import { FineceError } from "./errors.js";
 import type { Instance } from "./instance.js";
-
-/**
- * How many bytes of a stream are handed over at once: enough to make the call's
- * cost vanish, little enough to keep the instance's input buffer small.
- */
-export const CHUNK = 16 << 10;
 
 const encoder = new TextEncoder();
 const nothing = new Uint8Array();

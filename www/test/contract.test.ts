@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readEvents } from "finece";
+import { readEvents } from "finece/core";
 
 interface Golden { record: string; names: string[] }
 

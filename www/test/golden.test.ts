@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { loadCore, readEvents, type CoreEvent } from "finece";
+import { loadCore, type CoreEvent } from "finece";
+import { readEvents } from "finece/core";
 import { Instance } from "../dist/instance.js";
 import { cut, demo, fixtures, random, wasm } from "./support.js";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type CoreEvent, FineceError, loadCore, readEvents } from "finece";
+import { type CoreEvent, FineceError, loadCore } from "finece";
+import { readEvents } from "finece/core";
 import { demo } from "./support.js";
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ""), "hex"));
