@@ -8,7 +8,7 @@ import { type ConfidenceMiddlewareOptions, type FineceDataParts, type FineceMeta
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
 import { RECORD_DEFAULTS } from "../dist/contract.js";
 import { positionsOf } from "./badge-support.js";
-import { HUNG, bodyOf, completion, cut, demo, fixtures, latest, serve, until } from "./support.js";
+import { HUNG, bodyOf, completion, cut, demo, fixtures, latest, quiet, serve, until } from "./support.js";
 
 type Message = UIMessage<unknown, FineceDataParts>;
 type Chunk = InferUIMessageChunk<Message>;
@@ -112,17 +112,22 @@ test("confidenceFetch and the parts do without the middleware", async (t) => {
 test("a confidence model's late replies come before the end, whose wait is bounded; a model that is down costs no text", async (t) => {
   const { url } = await replaying(t);
   const asked: string[] = [];
+  let ended = false;
   const judge = await serve(t, (request, response) => {
-    void bodyOf(request).then((body) => {
+    void bodyOf(request).then(async (body) => {
       asked.push(body);
-      setTimeout(() => { response.writeHead(200, { "content-type": "application/json" }).end(completion("0.25")); }, 60);
+      await until("the answer has ended", () => ended);
+      response.writeHead(200, { "content-type": "application/json" }).end(completion("0.25"));
     });
   });
   const run = async (endpoint: string, settle: number): Promise<Message> => lastMessage(createUIMessageStream<Message>({
     execute({ writer }) {
-      const middleware = confidenceMiddleware({
-        model: { url: endpoint, retries: 0 }, settle, onEvent: confidenceParts(writer), onError: () => undefined,
-      });
+      const tell = confidenceParts(writer);
+      const onEvent = (event: StreamEvent, call: number): void => {
+        ended ||= event.type === "end";
+        tell(event, call);
+      };
+      const middleware = confidenceMiddleware({ model: { url: endpoint, retries: 0 }, settle, onEvent, onError: () => undefined });
       writer.merge(streamText({ model: wrapLanguageModel({ model: modelAt(url), middleware }), prompt: "How much is it?" }).toUIMessageStream());
     },
   }));
@@ -214,7 +219,7 @@ test("who leaves, or a connection that breaks, aborts the request and the scorin
     await until("the servers see it", () => left() && gone === arrived);
     assert.ok(latest(events).length > 2 && latest(events).every(({ state }) => state === "unavailable"), how);
     const count = events.length;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await quiet();
     assert.deepEqual([events.length, gone], [count, arrived]);
   }
 });

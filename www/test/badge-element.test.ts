@@ -175,16 +175,17 @@ test("the details open by focus, click and pointer, say what it means, and close
   assert.match(await page.locator("confidence-badge").nth(2).locator(".panel").innerText(), /no log-probabilities/);
   await page.keyboard.press("Escape");
 
+  await page.clock.install();
   await button.hover();
   await panel.waitFor({ state: "visible" });
   await panel.hover(); // the pointer can reach what it opened
-  await page.waitForTimeout(400);
+  await page.clock.runFor(10_000);
   assert.ok(await panel.isVisible());
   await page.mouse.move(2, 2);
   await panel.waitFor({ state: "hidden" });
   await button.click();
   await page.mouse.move(2, 2);
-  await page.waitForTimeout(400);
+  await page.clock.runFor(10_000);
   assert.ok(await panel.isVisible(), "what was clicked stays");
   await page.mouse.click(2, 2);
   await panel.waitFor({ state: "hidden" });

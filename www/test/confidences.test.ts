@@ -28,8 +28,10 @@ test("a response, its body, and bytes of Node give the same events", async () =>
 });
 
 test("with a model, the last events come after the text", async (t) => {
-  const url = await serve(t, (_, response) => setTimeout(() => { response.end(completion("0.5")); }, 30));
-  const events = await collect(new Response(chat("One.\n\n", "Two.")), { question: "?", model: { url } });
+  let ended = false;
+  const url = await serve(t, (_, response) => void until("the answer has ended", () => ended).then(() => response.end(completion("0.5"))));
+  const onEvent = ({ type }: StreamEvent): void => { ended ||= type === "end"; };
+  const events = await collect(new Response(chat("One.\n\n", "Two.")), { question: "?", model: { url }, onEvent });
   assert.deepEqual(latest(events).map(({ state }) => state), ["final", "final", "final"]);
   assert.equal(events.at(-1)?.type, "confidence");
 });
@@ -92,6 +94,10 @@ test("a source that cannot be read is thrown back, and nothing is asked", async 
   const events: StreamEvent[] = [];
   await assert.rejects(
     collect(used, { question: "?", model: { url: "http://judge/", fetch }, onEvent: (event) => { events.push(event); } }), TypeError);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  // An answer that comes later is asked about, by another fetch.
+  const later = await collect(new Response(chat("One.")), {
+    question: "?", model: { url: "http://judge/", fetch: () => Promise.resolve(new Response(completion("0.5"))) },
+  });
+  assert.ok(latest(later).every(({ state }) => state === "final"));
   assert.deepEqual([asked, events], [0, []]);
 });

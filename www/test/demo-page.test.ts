@@ -19,10 +19,18 @@ const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", wasm: "application/wasm", csv: "text/csv", sse: "text/event-stream",
 };
 
-interface Options { without?: string; silent?: string; answer?: "demo" | "broken" | "slow" | 500; bodies?: string[]; left?: () => void }
+interface Options {
+  without?: string;
+  silent?: string;
+  /** `broken` and `endless` send a part of the stream. Then the one breaks off once `breakOff` settles, and the other sends no more. */
+  answer?: "demo" | "broken" | "endless" | 500;
+  breakOff?: Promise<void>;
+  bodies?: string[];
+  left?: () => void;
+}
 
 /** A static server for the page, which may also answer chat completions. */
-function pageAt(t: TestContext, { without, silent, answer, bodies = [], left }: Options = {}): Promise<string> {
+function pageAt(t: TestContext, { without, silent, answer, breakOff, bodies = [], left }: Options = {}): Promise<string> {
   return serve(t, (request, response) => {
     const name = new URL(request.url ?? "", "http://localhost").pathname.slice(1) || "index.html";
     const file = new URL(name, dist);
@@ -31,14 +39,14 @@ function pageAt(t: TestContext, { without, silent, answer, bodies = [], left }: 
         bodies.push(await bodyOf(request));
         response.on("close", () => { left?.(); });
         response.writeHead(answer === 500 ? 500 : 200, { "content-type": "text/event-stream" });
-        for (const chunk of answer === 500 ? [] : cut(answer === "broken" ? demo.subarray(0, 30_000) : demo, 2000)) {
+        for (const chunk of answer === 500 ? [] : cut(answer === "demo" ? demo : demo.subarray(0, 30_000), 2000)) {
           response.write(chunk);
-          await new Promise((resolve) => setTimeout(resolve, answer === "slow" ? 60 : 0));
+          await new Promise((resolve) => setImmediate(resolve));
         }
         if (answer === "broken") {
-          await new Promise((resolve) => setTimeout(resolve, 100)); // what was sent is to arrive
+          await breakOff;
           response.destroy();
-        } else {
+        } else if (answer !== "endless") {
           response.end();
         }
       })();
@@ -162,9 +170,15 @@ test("live answers come from the server the page is from; what goes wrong is sai
   for (const [answer, words] of [
     [undefined, /served without a model.*finece serve/], [500, /status 500/], ["broken", /connection broke off/],
   ] as const) {
-    const other = await open(t, `${await pageAt(t, answer === undefined ? {} : { answer })}/?play=no`);
+    let breakOff = (): void => undefined;
+    const shown = new Promise<void>((resolve) => { breakOff = resolve; });
+    const other = await open(t, `${await pageAt(t, answer === undefined ? {} : { answer, breakOff: shown })}/?play=no`);
     await other.fill("#prompt", "Hello?");
     await other.keyboard.press("Enter");
+    if (answer === "broken") {
+      await other.locator(".bubble > .text", { hasText: "A baker sells" }).waitFor();
+      breakOff();
+    }
     await idle(other);
     assert.match(await other.locator(".note").innerText(), words);
     if (answer === "broken") {
@@ -176,7 +190,7 @@ test("live answers come from the server the page is from; what goes wrong is sai
 
 test("stopping, and closing the page in mid-stream, aborts the request", { skip }, async (t) => {
   let left = 0;
-  const page = await open(t, `${await pageAt(t, { answer: "slow", left: () => { left++; } })}/?play=no`);
+  const page = await open(t, `${await pageAt(t, { answer: "endless", left: () => { left++; } })}/?play=no`);
   const askAndWait = async (): Promise<void> => {
     await page.fill("#prompt", "Slowly?");
     await page.keyboard.press("Enter");

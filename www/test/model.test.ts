@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { test, type TestContext } from "node:test";
 import { ConfidenceStream, type FineceError, loadCore, ModelError, type ModelOptions, type ScoringConfig, type StreamEvent } from "finece";
 import { ConfidenceModel } from "finece/model";
-import { bodyOf, bytesOf, chat, completion, cut, latest, serve, streamOf, until } from "./support.js";
+import { bodyOf, bytesOf, chat, completion, cut, latest, quiet, serve, streamOf, until } from "./support.js";
 
 const answer = chat("Six sevens.\n\n", "That is 42.\n\n", "So 42.");
 const question = "What is 6 times 7?";
@@ -122,11 +122,16 @@ test("429 and 5xx are tried again after as long as the server says", async (t) =
 test("no more requests than allowed, over all streams that share the model", async (t) => {
   let most = 0, all = 0;
   const waiting: (() => void)[] = [];
-  const url = await serve(t, (_, response) => {
+  const url = await serve(t, (request, response) => {
+    if (request.url === "/later") { // a fourth request would have come before this one
+      response.end();
+      waiting.splice(0).forEach((answer) => { answer(); });
+      return;
+    }
     all++;
     most = Math.max(most, waiting.push(() => { response.end(completion("0.5")); }));
     if (waiting.length === 3 || all > 18) { // 18 requests in threes, then the last two
-      setTimeout(() => { waiting.splice(0).forEach((answer) => { answer(); }); }, 10); // a fourth one would come meanwhile
+      void quiet().then(() => fetch(`${url}/later`));
     }
   });
   const model = new ConfidenceModel({ url, concurrency: 3, waiting: 100 });
@@ -180,7 +185,7 @@ test("the question is never stale, whoever has the one place there is", async (t
 });
 
 test("requests that the core gave up while they waited take no place", async (t) => {
-  const url = await serve(t, (_, response) => setTimeout(() => { response.end(completion("0.5")); }, 5));
+  const url = await serve(t, (_, response) => { response.end(completion("0.5")); });
   const model = new ConfidenceModel({ url, concurrency: 1, waiting: 1000 });
   const text = chat(...Array.from({ length: 60 }, (_, i) => `Paragraph ${String(i)}.\n\n`));
   const { events } = await score(model, text, { maxPending: 8 });
@@ -223,14 +228,14 @@ test("a stream that is over before the core is loaded is scored to its end", asy
   assert.deepEqual(states(events).slice(-3), ["final", "final", "final"]);
 });
 
-test("thousands of positions and a slow model: bounded work, and the newest are asked for", async (t) => {
+test("thousands of positions before the model's first reply: bounded work, and the newest are asked for", async (t) => {
   let requests = 0;
   const url = await serve(t, (_, response) => {
     requests++;
-    setTimeout(() => { response.end(completion("0.5")); }, 5);
+    response.end(completion("0.5"));
   });
   const text = chat(...Array.from({ length: 5000 }, (_, i) => `Paragraph ${String(i)}.\n\n`), "The end.");
-  const { events, errors } = await score({ url }, text, { maxText: 1 << 20 });
+  const { events, errors } = await score({ url }, text, { maxText: 1 << 20 }); // in one chunk
   const last = states(events);
   assert.deepEqual([last.length, errors], [5002, []]);
   assert.ok(last.every((state) => ["final", "superseded", "given-up"].includes(state)), [...new Set(last)].join());

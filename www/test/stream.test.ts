@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { ConfidenceStream, CoreLoadError, CoreTrapError, type FineceError, loadCore, type StreamEvent } from "finece";
-import { bytesOf, chat, cut, demo, latest, lookalike, random, streamOf, until, withMemoryLimit } from "./support.js";
+import { bytesOf, chat, cut, demo, latest, lookalike, quiet, random, streamOf, until, withMemoryLimit } from "./support.js";
 
 interface Scored { bytes: Uint8Array; events: StreamEvent[]; errors: FineceError[] }
 
@@ -58,12 +58,18 @@ test("a chunk is handed on before it is scored, and while the core loads", async
 });
 
 test("a chunk may be transferred by whoever reads it, scored already or not", async () => {
-  for (const loaded of [Promise.resolve(), new Promise((resolve) => setTimeout(resolve, 50))]) {
+  for (const late of [false, true]) {
+    let load = (): void => undefined;
+    const loaded = new Promise<void>((resolve) => { load = resolve; });
+    if (!late) {
+      load();
+    }
     const events: StreamEvent[] = [];
     const stream = new ConfidenceStream({ core: async () => loaded.then(() => loadCore()), onEvent: (event) => { events.push(event); } });
     for await (const chunk of streamOf(cut(demo, 999)).pipeThrough(stream) as unknown as AsyncIterable<Uint8Array>) {
       structuredClone(chunk.buffer, { transfer: [chunk.buffer as ArrayBuffer] });
     }
+    load();
     await stream.done;
     assert.deepEqual(events, (await through([demo])).events);
   }
@@ -179,13 +185,16 @@ test("cancelling reaches the source; every position comes to an end", async () =
 
 test("an error of the source reaches the reader after the bytes before it", async () => {
   const broken = new Error("connection reset");
+  let pulls = 0;
   const failing = new ReadableStream<Uint8Array>({
-    async start(c) {
-      c.enqueue(demo);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      c.error(broken);
+    pull(c) {
+      if (pulls++ === 0) {
+        c.enqueue(demo);
+      } else { // the first chunk was taken
+        c.error(broken);
+      }
     },
-  });
+  }, { highWaterMark: 0 });
   const events: StreamEvent[] = [];
   const stream = new ConfidenceStream({ onEvent: (event) => { events.push(event); } });
   const reader = failing.pipeThrough(stream).getReader();
@@ -225,7 +234,7 @@ test("backpressure passes: nothing is read ahead of the reader but a chunk or tw
   }, { highWaterMark: 0 });
   const reader = source.pipeThrough(new ConfidenceStream()).getReader();
   await reader.read();
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await quiet();
   assert.ok(pulled <= 4, `${String(pulled)} chunks pulled for one that was read`);
   await reader.cancel();
 });
