@@ -32,6 +32,8 @@ func (d *drawn) set(t *Token) {
 func (d *drawn) forget() { d.lo, d.hi, d.due = math.NaN(), math.NaN(), false }
 
 // bounds computes the entropy if that is due.
+//
+//go:noinline
 func (d *drawn) bounds() (lo, hi float64) {
 	if d.due {
 		d.lo, d.hi, _ = EntropyBounds(d.top, d.chosen)

@@ -28,6 +28,8 @@ const massSlack = 1e-3
 // ok is false, and the bounds NaN, when top is empty or holds something that is
 // not a distribution's head: a NaN, a positive log-probability beyond rounding,
 // or masses that add up to more than 1.
+//
+//go:noinline
 func EntropyBounds(top []float64, chosen float64) (lo, hi float64, ok bool) {
 	if len(top) == 0 {
 		return math.NaN(), math.NaN(), false

@@ -16,6 +16,8 @@ const (
 // Exp returns e**x, within 1 ulp of the true value for normal results, with
 // identical bits on every engine. Exp(+Inf) = +Inf, Exp(-Inf) = 0, Exp(NaN) =
 // NaN; it overflows to +Inf and underflows to 0 as [math.Exp] does.
+//
+//go:noinline
 func Exp(x float64) float64 {
 	switch {
 	case x != x:
@@ -70,6 +72,8 @@ func pow2(k int) float64 { return math.Float64frombits(uint64(k+1023) << 52) }
 
 // Log returns the natural logarithm of x, within 2 ulp, with identical bits on
 // every engine. Log(+Inf) = +Inf, Log(0) = -Inf, and NaN for x < 0 or NaN.
+//
+//go:noinline
 func Log(x float64) float64 {
 	switch {
 	case x != x || x < 0:

@@ -88,6 +88,8 @@ func (s *Scanner) Err() error {
 
 // Place returns what Seek needs to come back to the value that is next: where it
 // begins, and what is guessed from what came before it.
+//
+//go:noinline
 func (s *Scanner) Place() (at, depth int, last uint8) {
 	s.next()
 	return s.pos, s.depth, s.last
