@@ -38,7 +38,7 @@ type UncalibratedError struct {
 func (e *UncalibratedError) Error() string {
 	return "the policy " + string(e.Policy) + " acts on a threshold, so it needs probabilities: " + e.Why +
 		". Label answers as right or wrong: with 100 of them a share is known to within 10 points, with 400 to within 5, with 1000 to within 3 (95% interval)." +
-		" Then fit a map: finece score answers.jsonl | finece calibrate -o map.json - and set calibration to map.json; or set uncalibrated to allow"
+		" Then fit a map: finece score answers.jsonl | finece calibrate --positions -o map.json - and set calibration to map.json; or set uncalibrated to allow"
 }
 
 // calibrated says why the policy may not act on the session's confidences, or nil.

@@ -67,7 +67,7 @@ func TestAPolicyRefusesASourceThatIsNotCalibrated(t *testing.T) {
 		case c.want != "" && (!errors.As(err, &refused) || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		case c.want != "":
-			for _, told := range []string{"Label answers as right or wrong", "with 400 to within 5", "finece calibrate -o map.json", "set uncalibrated to allow"} {
+			for _, told := range []string{"Label answers as right or wrong", "with 400 to within 5", "finece calibrate --positions -o map.json", "set uncalibrated to allow"} {
 				if !strings.Contains(err.Error(), told) {
 					t.Errorf("%s: the error does not say %q: %v", c.name, told, err)
 				}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -47,5 +48,35 @@ func TestNoSourceThatIsNotCalibratedIsShownAsAPercentage(t *testing.T) {
 	r = finece(t, "", "watch", "--engine", "native", "--calibration", file(t, "map.json", likewise), demoStream)
 	if r.wants(t, 0); !percentage.MatchString(r.out) {
 		t.Errorf("calibrated: %s", r.out)
+	}
+}
+
+// TestAMapOfAllPositionsSatisfiesWithhold follows the advice of the refusal: score
+// labelled answers, fit a map on all their positions, and pass it.
+func TestAMapOfAllPositionsSatisfiesWithhold(t *testing.T) {
+	var labelled strings.Builder
+	for i := range 60 {
+		lp := -0.05 - float64(i%7)/10
+		fmt.Fprintf(&labelled, `{"id":%d,"answer":"One two.\n\nThree.","logprobs":[%v,%v,-0.05,-0.4],"correct":%t}`+"\n", i, lp, lp/2, i%7 < 3)
+	}
+	scored := finece(t, "", "score", "--engine", "native", file(t, "answers.jsonl", labelled.String()))
+	scored.wants(t, 0)
+	fitted := finece(t, scored.out, "calibrate", "--positions", "--method", "platt", "--resamples", "20", "-o", "-", "-")
+	fitted.wants(t, 0, "platt")
+	for _, want := range []string{`"card":{"finece_card":1,`, `"kinds":["paragraph","end"]`, `"labels":120`} {
+		if !strings.Contains(fitted.out, want) {
+			t.Errorf("the map has no %s: %s", want, fitted.out)
+		}
+	}
+	all := file(t, "all.json", fitted.out)
+	whole := finece(t, scored.out, "calibrate", "--method", "platt", "--resamples", "20", "-o", "-", "-")
+	whole.wants(t, 0, "platt")
+	r := finece(t, "", "serve", "--upstream", "http://127.0.0.1:1/v1", "--policy", "withhold", "--failure", "closed", "--listen", "nowhere:x", "--calibration", all)
+	if r.wants(t, 4, "unknown port"); strings.Contains(r.err, "probabilities") {
+		t.Error(r.err)
+	}
+	r = finece(t, "", "watch", "--engine", "native", "--calibration", file(t, "whole.json", whole.out), "--json", demoStream)
+	if r.wants(t, 0); !strings.Contains(r.out, `"outside":["kind"`) || !strings.Contains(r.out, `"calibrated":true`) {
+		t.Errorf("a map of whole answers: %s", r.out)
 	}
 }

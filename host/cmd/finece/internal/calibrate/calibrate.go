@@ -23,6 +23,7 @@ import (
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/metrics/calibrate/fit"
+	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/contract"
 )
@@ -80,12 +81,18 @@ is one of raw confidences. If a threshold of calibrated confidences keeps the sa
 rows, it is printed too. Use all digits: the bound does not hold for a rounded
 threshold.
 
+The file has a card: what the rows cover. A confidence of another --generator or
+--domain, or at a kind of position that the rows lack, is not shown as a percentage.
+Whole answers alone are not enough for the policy withhold, which acts at each
+paragraph: with --positions, lines of finece score give a row for each position.
+
 --apply FILE maps the confidences of the input with a file made before, and prints
 one JSON object for each row; correct is not needed then.`
 
 const example = `  finece calibrate pairs.csv                          # how much would it help?
   finece calibrate -o map.json --plot map.svg pairs.csv
   finece calibrate --per-band --target-risk 0.1 -o map.json positions.jsonl
+  finece score answers.jsonl | finece calibrate --positions -o map.json -
   finece score --calibration map.json answers.jsonl   # calibrated scores
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
@@ -105,9 +112,12 @@ type options struct {
 	options fit.Options
 	method  string
 	source  string
-	output  string
-	plot    string
-	apply   string
+
+	generator, domain string // for the card
+
+	output string
+	plot   string
+	apply  string
 }
 
 // New is the command.
@@ -138,6 +148,9 @@ func New() *cobra.Command {
 	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input with this file, and fit nothing")
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
+	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
+	flags.StringVar(&f.generator, "generator", "", "for the card: the model whose answers these are")
+	flags.StringVar(&f.domain, "domain", "", "for the card: what the questions are about")
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
@@ -165,7 +178,7 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if f.apply != "" {
 		err = f.applyTo(cmd, p, rows, kept)
 	} else {
-		err = f.learn(cmd, name, rows)
+		err = f.learn(cmd, name, rows, p.Kinds)
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); err == nil && left > 0 {
 		err = exit.Errorf(exit.Faults, "%s: %d rows were used; %d were left out", name, len(rows), left)
@@ -201,7 +214,7 @@ func (f *options) check(cmd *cobra.Command) error {
 	return nil
 }
 
-func (f *options) learn(cmd *cobra.Command, name string, rows []fit.Row) error {
+func (f *options) learn(cmd *cobra.Command, name string, rows []fit.Row, kinds position.Kind) error {
 	if len(rows) == 0 {
 		return exit.Errorf(exit.Faults, "%s: no rows: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 	}
@@ -212,6 +225,7 @@ func (f *options) learn(cmd *cobra.Command, name string, rows []fit.Row) error {
 	if c.Source = f.source; c.Source == "" {
 		c.Source = filepath.Base(name)
 	}
+	c.Card = f.card(c.Source, rows, kinds, report)
 	out := cmd.OutOrStdout()
 	if f.output == "-" {
 		out = cmd.ErrOrStderr()

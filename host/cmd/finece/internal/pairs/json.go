@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
 func (p *Pairs) readJSON(r io.Reader, columns *Columns) error {
@@ -44,6 +47,10 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 		p.fault(n, "not a JSON object: "+problem(err))
 		return
 	}
+	if columns.Positions {
+		p.positions(n, object, columns)
+		return
+	}
 	for _, name := range []string{columns.Confidence, columns.Correct} {
 		if _, ok := object[name]; !ok && !(columns.Unlabelled && name == columns.Correct) {
 			p.fault(n, "no key "+quote(name))
@@ -66,6 +73,35 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 		more = append(more, plain(object[name]))
 	}
 	p.add(n, columns, confidence, string(correct), more)
+}
+
+// positions takes the positions of the answer in a line of finece score. Their raw
+// confidences are what a map is applied to.
+func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Columns) {
+	var scored struct{ Positions []*record.Confidence }
+	if err := json.Unmarshal(object["finece"], &scored); err != nil || scored.Positions == nil {
+		p.fault(n, "no positions: want a line of finece score")
+		return
+	}
+	id := plain(object["id"])
+	if id == "" {
+		id = "line " + strconv.Itoa(n) // the positions of an answer stay together
+	}
+	for _, c := range scored.Positions {
+		if !c.HasValue() || c.Segment != position.Answer {
+			continue
+		}
+		p.Kinds |= c.Kinds
+		at := map[string]string{"id": id, "position": strconv.Itoa(c.Index), "tokens": strconv.FormatInt(c.Token, 10)}
+		if c.Kinds&position.End != 0 {
+			at["position"] = "z"
+		}
+		var more []string
+		for _, name := range columns.More {
+			more = append(more, at[name])
+		}
+		p.add(n, columns, strconv.FormatFloat(c.Raw, 'g', -1, 64), string(object[columns.Correct]), more)
+	}
 }
 
 // plain is a JSON value as it would be in a CSV file: a string without its quotes,

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/finece/finece/position"
 )
 
 // Columns name the values. The zero value is "confidence" and "correct".
@@ -25,6 +27,9 @@ type Columns struct {
 	More []string
 	// Unlabelled allows lines without a correctness.
 	Unlabelled bool
+	// Positions takes the positions of the answer in a line of finece score, a pair
+	// each, instead of the line. Of More, they have "id", "position" and "tokens".
+	Positions bool
 }
 
 func (c *Columns) fill() {
@@ -45,6 +50,8 @@ type Pairs struct {
 	Labelled []bool     // whether there is a correctness; if not, Correct is false
 	Line     []int      // its number in the file, from 1
 	More     [][]string // the texts of Columns.More, "" for none
+
+	Kinds position.Kind // of the positions that Columns.Positions has taken
 
 	Rejected []Rejection // lines whose confidence is not a number in [0,1]
 	Faults   []Rejection // lines that could not be read

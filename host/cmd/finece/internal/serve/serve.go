@@ -76,7 +76,7 @@ const example = `  finece serve
   finece serve --upstream https://api.openai.com/v1 --keys keys.txt
   finece serve --upstream http://127.0.0.1:8000/v1 --listen :8080 --keys keys.txt
   finece serve --upstream http://127.0.0.1:8000/v1 --model http://127.0.0.1:8001/v1
-  finece serve --upstream https://api.openai.com/v1 --calibration map.json --policy withhold --failure closed
+  finece serve --upstream https://api.openai.com/v1 --calibration map.json --policy warn
   finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked`
 
 // builtInSettle is how long the end of an answer waits for the built-in confidence
