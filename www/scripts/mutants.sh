@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mutants.sh MODULE:TEST[:TEST...]...: changes src/MODULE.ts's JavaScript in many small ways and
-# runs test/TEST.test.ts with each change (Stryker). It works on a copy, in ../build/mutants, with
-# one process: a module takes 5 to 10 minutes. The reports are build/mutants/www/MODULE.txt.
+# runs test/TEST.test.ts with each change (Stryker, with the test runner mutants-runner.mjs). It
+# works on a copy, in ../build/mutants. The reports are build/mutants/www/MODULE.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,32 +9,31 @@ stryker=9.6.1
 copy=../build/mutants
 jobs=("$@")
 ((${#jobs[@]})) || jobs=(
-	envelope:envelope:reader record:record:golden reader:reader:envelope framing:envelope:reader text:reader
+	envelope:envelope:reader record:record reader:reader framing:framing text:text:reader
 	config:config confidences:confidences question:shared-tables:fetch
 )
 npx tsc -p test
 rm -rf "$copy/www" && mkdir -p "$copy/www" "$copy/tools"
-npm install --silent --no-audit --no-fund --prefix "$copy/tools" "@stryker-mutator/core@$stryker" "@stryker-mutator/tap-runner@$stryker"
+npm install --silent --no-audit --no-fund --prefix "$copy/tools" "@stryker-mutator/core@$stryker"
 # The tests read fixtures of the rest of the repository.
 for folder in wasm host; do ln -sfn "$PWD/../$folder" "$copy/$folder"; done
 ln -s "$PWD/node_modules" "$copy/www/node_modules"
-cp -r package.json README.md dist test test-build src "$copy/www/"
+cp -r package.json README.md dist test test-build src scripts/mutants-runner.mjs "$copy/www/"
+sed -i 's#"node:test"#"../mutants-runner.mjs"#' "$copy"/www/test-build/*.js
 
-tools=$PWD/$copy/tools/node_modules
+stryker=$PWD/$copy/tools/node_modules/.bin/stryker
 cd "$copy/www"
 for job in "${jobs[@]}"; do
 	IFS=: read -r module tests <<<"$job"
 	cat >stryker.json <<END
 {
-  "testRunner": "tap", "inPlace": true, "concurrency": 1, "coverageAnalysis": "perTest", "timeoutMS": 6000,
+  "plugins": ["./mutants-runner.mjs"], "testRunner": "one-process", "inPlace": true, "concurrency": 2,
+  "coverageAnalysis": "perTest", "timeoutMS": 20000,
+  "oneProcess": { "tests": [$(sed 's/[^:]*/"test-build\/&.test.js"/g; s/:/, /g' <<<"$tests")] }, "warnings": { "unknownOptions": false, "slow": false },
   "mutate": ["dist/$module.js"], "reporters": ["clear-text"], "allowConsoleColors": false,
-  "clearTextReporter": { "allowColor": false, "logTests": false },
-  "tap": {
-    "testFiles": [$(sed 's/[^:]*/"test-build\/&.test.js"/g; s/:/, /g' <<<"$tests")],
-    "nodeArgs": ["--test-reporter=tap", "-r", "{{hookFile}}", "{{testFile}}"], "forceBail": true
-  }
+  "clearTextReporter": { "allowColor": false, "logTests": false }
 }
 END
-	"$tools/.bin/stryker" run stryker.json >"$module.txt" 2>&1 || { tail -20 "$module.txt" >&2; exit 1; }
+	"$stryker" run stryker.json >"$module.txt" 2>&1 || { tail -20 "$module.txt" >&2; exit 1; }
 	grep "^ $module.js" "$module.txt"
 done
