@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { readEnvelope } from "finece";
 import { ConfidenceLog, formatPercent } from "finece/badge";
 import { open, skip } from "./badge-support.js";
-import { until } from "./support.js";
+import { HUNG, until } from "./support.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const dist = new URL("../demo/dist/", import.meta.url);
@@ -26,7 +26,7 @@ before(async () => {
   execFileSync(process.execPath, [new URL("../demo/build.mjs", import.meta.url).pathname]);
   folder = mkdtempSync(join(tmpdir(), "finece-serve-"));
   execFileSync("go", ["build", "-o", folder, "./host/cmd/finece"], { cwd: root });
-  server = spawn(join(folder, "finece"), ["serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
+  server = spawn(join(folder, "finece"), ["serve", "--listen", "127.0.0.1:0", "--settle", `${String(HUNG)}ms`], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   server.stderr?.on("data", (data: Buffer) => { said += data.toString(); });
   await until("finece serve listens", () => {

@@ -53,7 +53,7 @@ func TestServeScoresChatCompletions(t *testing.T) {
 		{"--estimator", confidences.URL + "/v1", "--model", "finece"},
 		{"--policy", "withhold", "--failure", "closed", "--withhold-below", "0.7", "--uncalibrated", "allow"},
 	} {
-		s := serve(t, []string{upstreamKey + "=sk-up"}, append(args, "--no-auth", "--upstream", upstream.URL+"/v1")...)
+		s := serve(t, []string{upstreamKey + "=sk-up"}, append(args, "--settle", hung.String(), "--no-auth", "--upstream", upstream.URL+"/v1")...)
 		resp, err := http.Post(s.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
 		if err != nil {
 			t.Fatal(err)
@@ -103,7 +103,7 @@ func TestThePageIsTheDemoIfThatWasBuilt(t *testing.T) {
 }
 
 func TestServeServesAPage(t *testing.T) {
-	s := serve(t, nil, "--settle", "2m")
+	s := serve(t, nil, "--settle", hung.String())
 	resp, page := get(t, s.url+"/")
 	if resp.StatusCode != 200 || !strings.Contains(page, "finece serve") && !strings.Contains(page, "FineCE") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%d %s", resp.StatusCode, page)
