@@ -139,7 +139,7 @@ mutants: ## change the Go code in many small ways and see which changes no test 
 	done
 
 .PHONY: mutants-www
-mutants-www: www ## the same for the npm package's readers (10 minutes; ARGS=reader:reader for one module and its tests)
+mutants-www: www ## the same for the npm package's readers (15 minutes; ARGS=reader:reader for one module and its tests)
 	www/scripts/mutants.sh $(ARGS)
 
 .PHONY: lint

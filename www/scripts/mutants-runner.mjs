@@ -42,6 +42,16 @@ async function runTest(run) {
   }
 }
 
+/** Why a test fails; undefined if it passes. */
+async function failureOf(run) {
+  try {
+    await runTest(run);
+    return undefined;
+  } catch (error) {
+    return String(error);
+  }
+}
+
 class Runner {
   static inject = ["options"];
   #files;
@@ -100,12 +110,8 @@ class Runner {
       }
       const begun = performance.now();
       globalThis.__stryker__.currentTestId = id;
-      let failureMessage;
-      try {
-        await runTest(run);
-      } catch (error) {
-        failureMessage = String(error);
-      }
+      // What a changed program left running may still fail when the next change is tested: once.
+      const failureMessage = await failureOf(run) && await failureOf(run);
       globalThis.__stryker__.currentTestId = undefined;
       const timeSpentMs = performance.now() - begun;
       ran.push(failureMessage === undefined ? { id, name: id, timeSpentMs, status: 0 } : { id, name: id, timeSpentMs, status: 1, failureMessage });

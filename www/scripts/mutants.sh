@@ -9,8 +9,8 @@ stryker=9.6.1
 copy=../build/mutants
 jobs=("$@")
 ((${#jobs[@]})) || jobs=(
-	envelope:envelope:reader record:record reader:reader framing:framing text:text:reader
-	config:config confidences:confidences question:shared-tables:fetch
+	envelope:envelope record:record reader:reader framing:framing text:text
+	config:config question:shared-tables:fetch confidences:confidences pieces:pieces
 )
 npx tsc -p test
 rm -rf "$copy/www" && mkdir -p "$copy/www" "$copy/tools"
@@ -28,7 +28,7 @@ for job in "${jobs[@]}"; do
 	cat >stryker.json <<END
 {
   "plugins": ["./mutants-runner.mjs"], "testRunner": "one-process", "inPlace": true, "concurrency": 2,
-  "coverageAnalysis": "perTest", "timeoutMS": 20000,
+  "coverageAnalysis": "perTest", "timeoutMS": 10000,
   "oneProcess": { "tests": [$(sed 's/[^:]*/"test-build\/&.test.js"/g; s/:/, /g' <<<"$tests")] }, "warnings": { "unknownOptions": false, "slow": false },
   "mutate": ["dist/$module.js"], "reporters": ["clear-text"], "allowConsoleColors": false,
   "clearTextReporter": { "allowColor": false, "logTests": false }

@@ -179,6 +179,14 @@ const READS: Readonly<Record<string, readonly [input: string, want: readonly obj
   "an envelope without records": [`: finece {"version":1,"id":"x","generator":"g","events":[]}\n${sse("[DONE]")}`, [
     { type: "start", version: 1, id: "x", generator: "g" },
   ], true, 1],
+  "records in a comment and in an event": [
+    `: finece {"version":1,"events":[{"type":"fault","choice":0,"code":"truncated","offset":7}]}\n${sse('{"choices":[],"finece":{"version":1,"events":[{"type":"end","choice":0,"reason":"stop","tokens":9,"reasoning":0}]}}')}`,
+    [
+      { type: "start", version: 1, id: null, generator: null },
+      { type: "fault", choice: 0, code: "truncated", offset: 7, detail: null },
+      { type: "end", choice: 0, reason: "stop", tokens: 9, reasoning: 0, approximate: false, missing: [] },
+    ], true, 1,
+  ],
   "a higher version": [`: finece {"version":1,"events":[]}\n: finece {"version":9,"events":[]}\n: finece {"version":1,"events":[{"type":"fault","choice":0,"code":"truncated"}]}\n${sse("[DONE]")}`, [
     { type: "start", version: 1, id: null, generator: null },
   ], true, 9],
