@@ -22,6 +22,7 @@ import (
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/train"
+	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/estimate"
 )
 
@@ -322,7 +323,7 @@ func TestTrainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	data, dev, held := w.labels(generator)
-	common := []string{"--model", generator, "--data", data, "--dev", dev, "--batch", "8", "--log-every", "20"}
+	common := []string{"--model", generator, "--data", data, "--dev", dev, "--batch", "8", "--log-every", "20", "--generator", "generator", "--domain", "word problems"}
 	chat := estimate.DefaultModel()
 	value := estimate.Model{Adapter: estimate.Pooling, Activation: estimate.Sigmoid}
 	for _, c := range []struct {
@@ -364,6 +365,10 @@ func TestTrainer(t *testing.T) {
 				m, err = lm.Load(best)
 			}
 			w.compare(w.serve("confidence", m, err), c.m, held, w.confidences(out, reports))
+			card, err := calibration.ParseCard(m.Card())
+			if err != nil || card.Name != c.name || card.Generator != "generator" || card.Domain != "word problems" || card.Labels == 0 || len(card.Figures) != 3 {
+				t.Errorf("the card is %s: %v", m.Card(), err)
+			}
 			for _, folder := range []string{w.folder, generator} {
 				if found, _ := exec.Command("grep", "-rlF", folder, filepath.Join(out, "best")).Output(); len(found) > 0 {
 					t.Errorf("this machine's path %s is in %s", folder, found)

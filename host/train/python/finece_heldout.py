@@ -20,10 +20,12 @@ MOST_TOKENS = 16  # of a reply: what wasm/estimate asks for
 class HeldOut(TrainerCallback):
     """Reports ECE, AUROC and Brier score of the held-out states after each epoch, and keeps the best epoch's model.
 
-    What is reported is in heldout.jsonl; an epoch that is there is not evaluated again."""
+    What is reported is in heldout.jsonl; an epoch that is there is not evaluated again. Beside the model is its card,
+    which says what it was trained on, with the figures of that epoch."""
 
-    def __init__(self, confidences, lines, out, finece, save):
+    def __init__(self, confidences, lines, out, finece, save, card):
         self.confidences, self.lines, self.out, self.finece, self.save = confidences, lines, Path(out), finece, save
+        self.card = card
         self.reports = []
 
     def on_train_begin(self, args, state, control, model=None, **_):
@@ -51,6 +53,8 @@ class HeldOut(TrainerCallback):
             for left in old, part:
                 shutil.rmtree(left, ignore_errors=True)
             self.save(model, part)
+            figures = {name: report[name] for name in ("ece", "auroc", "brier") if report[name] is not None}
+            (part / "card.json").write_text(json.dumps(self.card | {"figures": figures}, indent=2) + "\n", encoding="utf-8")
             if best.is_dir():
                 best.rename(old)
             part.rename(best)

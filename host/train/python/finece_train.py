@@ -194,7 +194,10 @@ def tune(model, data, held, confidences, tokenizer, pad, args, watched=None):
         save(m, path, name)
         tokenizer.save_pretrained(path)
 
-    kept = finece_heldout.HeldOut(asked, held, args.out, args.finece, keep)
+    # What wasm/calibration reads. The questions of finece construct are single messages.
+    card = {"finece_card": 1, "name": args.name or Path(args.out).resolve().name, "generator": args.generator, "domain": args.domain}
+    card = {key: v for key, v in card.items() if v} | {"conversation": False, "labels": len(data), "range": [0, 1]}
+    kept = finece_heldout.HeldOut(asked, held, args.out, args.finece, keep, card)
     fit(model, data, args, pad, [], [Progress(), kept], watched)
     print(json.dumps({"saved": str(Path(args.out) / "best")}), flush=True)
 

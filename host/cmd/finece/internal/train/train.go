@@ -59,10 +59,10 @@ func New() *cobra.Command {
 	}
 	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
 		newTrainer("ift", "Teach a model to write its confidence",
-			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model comes into best/ in the --out folder.",
+			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model of the best epoch comes into best/ in the --out folder, with\ncard.json, which says what it was trained on. A confidence of another generator or\ndomain is then shown as a word instead of a percentage.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
 		newTrainer("value", "Put a value head on a model",
-			"value puts a linear head on a model's last hidden state, which gives the logit of\nthe confidence.",
+			"value puts a linear head on a model's last hidden state, which gives the logit of\nthe confidence. best/ has a card.json, as with ift.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
 		newTrainer("tokenizer", "Learn a tokenizer from a corpus",
 			"tokenizer learns a byte-level BPE with a token for each digit.",
