@@ -16,7 +16,10 @@ test("a response, its body, and bytes of Node give the same events", async () =>
   // How the text is divided depends on the chunks.
   const text = (events: StreamEvent[]): string => events.map((event) => (event.type === "text" ? event.text : "")).join("");
   const rest = (events: StreamEvent[]): StreamEvent[] => events.filter(({ type }) => type !== "text");
-  const events = await collect(new Response(demo));
+  const errors: unknown[] = [];
+  const events = await collect(new Response(demo), { onError: (error) => { errors.push(error); } });
+  assert.deepEqual(errors, []);
+  assert.ok(events.every(({ type }) => typeof type === "string"));
   assert.ok(latest(events).length > 8);
   assert.match(text(events), /^A baker sells 48 loaves/);
   for (const source of [streamOf(cut(demo, 777)), createReadStream(new URL("../../wasm/session/testdata/demo.sse", import.meta.url))]) {
@@ -54,6 +57,28 @@ test("leaving the loop cancels the source and aborts the requests", async (t) =>
     }
   }
   await until("the source and the server heard", () => cancelled && gone === 3);
+});
+
+test("leaving the loop ends a generator, and leaves an iterator that cannot be ended", async () => {
+  let ended = false;
+  const generator = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        yield await Promise.resolve(demo);
+      }
+    } finally {
+      ended = true;
+    }
+  };
+  const endless = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: false, value: demo }) }) };
+  for (const source of [generator(), endless]) {
+    for await (const event of confidences(source)) {
+      if (event.type === "text") {
+        break;
+      }
+    }
+  }
+  await until("the generator has ended", () => ended);
 });
 
 test("an error of the source is thrown after the events before it", async () => {
