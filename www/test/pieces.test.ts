@@ -134,3 +134,20 @@ test("an error of the source reaches the reader and ends the scoring", async () 
   await assert.rejects(bytesOf(output), failure);
   await done;
 });
+
+test("comments carry the waiting records alone, each once, between lines, and pieces are copies", () => {
+  const line = new TextEncoder().encode("data: x\n");
+  const comments = new Comments();
+  const written = (piece: Uint8Array): string => new TextDecoder().decode(comments.join(piece));
+  const record = { type: "fault", choice: 0, code: "truncated", offset: 7, detail: null } as const;
+  comments.note(record);
+  const first = written(new Uint8Array());
+  assert.deepEqual(readEnvelope(first.trimEnd())?.events, [record]);
+  assert.notEqual(comments.join(line).buffer, line.buffer);
+  comments.note({ type: "text", choice: 0, segment: "answer", text: "Hi" });
+  comments.note({ type: "lost" } as StreamEvent);
+  assert.equal(written(line), "data: x\n");
+  comments.note(record);
+  assert.equal(written(line.subarray(0, 3)), "dat");
+  assert.equal(written(line.subarray(3)), `a: x\n${first}`);
+});
