@@ -105,7 +105,7 @@ func withMemoryLimit(t *testing.T, pages byte) string {
 // says, and the next answer is scored by another instance.
 func TestACoreThatTrapsCostsOneAnswer(t *testing.T) {
 	data := demo(t)
-	// Five pages hold a session, but not an event of 250 KB beside it.
+	// Six pages hold a session, but not an event of 250 KB beside it.
 	enormous := fmt.Sprintf(`data: {"id":"%s","choices":[{"index":0,"delta":{"content":"?"},"finish_reason":null}]}`+"\n\n", strings.Repeat("x", 250<<10))
 	var trap atomic.Bool
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +118,7 @@ func TestACoreThatTrapsCostsOneAnswer(t *testing.T) {
 		stream(w, data, 10_000)
 	}))
 	defer upstream.Close()
-	core := withMemoryLimit(t, 5)
+	core := withMemoryLimit(t, 6)
 	for _, c := range []struct {
 		failure string
 		passes  bool

@@ -107,7 +107,7 @@ func TestEvalBadInput(t *testing.T) {
 		{"invalid UTF-8", "confidence,correct\n0.5,\xff\n", nil, exit.Faults, `correct is "\xff"`},
 		{"an enormous line", `{"confidence":0.5,"x":"` + strings.Repeat("x", 17<<20) + `"}` + "\n", nil, exit.Faults, "longer than 16777216 bytes: 1 (line 1)"},
 		{"a quote that never closes", "confidence,correct\n\"" + strings.Repeat("0.5,1\n", 4<<20), nil, exit.Faults, "is a quote missing?"},
-		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00", nil, exit.IO, "standard input: gzip: unexpected EOF"},
+		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00", nil, exit.IO, "standard input: this is gzip: unexpected EOF"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			finece(t, c.in, append([]string{"eval", "-"}, c.args...)...).wants(t, c.code, c.says)

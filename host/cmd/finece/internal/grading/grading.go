@@ -13,13 +13,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/wasm/contract"
 )
 
 const long = `grade compares answers with the right ones. The input is JSON Lines, one answer a
@@ -72,9 +73,8 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, input.Path(args)) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.grader, "grader", "", "how answers are graded: "+strings.Join(grade.Graders(), ", "))
+	settings.Add(cmd, contract.Grader, &f.grader, grade.Graders()...)
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the key \"correct\" of the input")
-	completion.Values(cmd, "grader", grade.Graders()...)
 	return cmd
 }
 
