@@ -10,7 +10,7 @@ import (
 
 // Host is a provider's address on the internet.
 type Host struct {
-	Suffix string // of the host's name
+	Suffix string // of the host's name: whole labels of it, unless it begins with a hyphen
 	Name   string // of a [Provider]; one for each format that the host serves
 }
 
@@ -23,6 +23,7 @@ var Hosts = []Host{
 	{"api.anthropic.com", "Anthropic"},
 	{"generativelanguage.googleapis.com", "Gemini, Vertex AI"},
 	{"aiplatform.googleapis.com", "Gemini, Vertex AI"},
+	{"-aiplatform.googleapis.com", "Gemini, Vertex AI"}, // after the region
 	{"api.cohere.com", "Cohere"},
 	{"api.deepseek.com", "DeepSeek"},
 	{"api.x.ai", "xAI"},
@@ -57,7 +58,7 @@ func ProviderAt(address string) *Provider {
 	}
 	format := formatAt(at.Path)
 	for _, h := range Hosts {
-		if host := at.Hostname(); host != h.Suffix && !strings.HasSuffix(host, "."+h.Suffix) && !strings.HasSuffix(host, "-"+h.Suffix) {
+		if !h.has(at.Hostname()) {
 			continue
 		}
 		for i := range Providers {
@@ -67,6 +68,12 @@ func ProviderAt(address string) *Provider {
 		}
 	}
 	return nil
+}
+
+// has reports whether a host's name ends in h.Suffix.
+func (h Host) has(name string) bool {
+	rest, ok := strings.CutSuffix(name, h.Suffix)
+	return ok && (rest == "" || rest[len(rest)-1] == '.' || h.Suffix[0] == '-')
 }
 
 // Lacks is a sentence that says that a provider's answers have no log-probabilities, or

@@ -24,6 +24,7 @@ func TestProviderAt(t *testing.T) {
 		"https://europe-west1-aiplatform.googleapis.com/v1/projects/p/models/gemini-2.5-flash:streamGenerateContent": "Gemini, Vertex AI",
 		"https://api.groq.com/openai/v1/chat/completions":                                                            "Groq",
 		"https://api.openai.com.example.org/v1/chat/completions":                                                     "",
+		"https://my-openrouter.ai/api/v1/chat/completions":                                                           "",
 		"https://notapi.groq.com.evil/v1/chat/completions":                                                           "",
 		"https://api.openai.com/v1/files":                                                                            "",
 		"http://127.0.0.1:8000/v1/chat/completions":                                                                  "",

@@ -22,7 +22,7 @@ export const PROVIDERS: readonly Provider[] = [
   { name: "OpenAI, Responses", hosts: ["api.openai.com"], format: "openai-responses", logprobs: "partly", ask: {"include":["message.output_text.logprobs"],"top_logprobs":5}, notes: "reasoning models send none" },
   { name: "Azure OpenAI", hosts: ["openai.azure.com"], format: "openai-chat", logprobs: "partly", ask: {"logprobs":true,"top_logprobs":5}, notes: "as OpenAI" },
   { name: "Anthropic", hosts: ["api.anthropic.com"], format: "anthropic", logprobs: "no", ask: {}, notes: "" },
-  { name: "Gemini, Vertex AI", hosts: ["generativelanguage.googleapis.com","aiplatform.googleapis.com"], format: "gemini", logprobs: "partly", ask: {"generationConfig":{"responseLogprobs":true,"logprobs":5}}, notes: "some models only" },
+  { name: "Gemini, Vertex AI", hosts: ["generativelanguage.googleapis.com","aiplatform.googleapis.com","-aiplatform.googleapis.com"], format: "gemini", logprobs: "partly", ask: {"generationConfig":{"responseLogprobs":true,"logprobs":5}}, notes: "some models only" },
   { name: "Cohere", hosts: ["api.cohere.com"], format: "cohere", logprobs: "yes", ask: {"logprobs":true}, notes: "no alternatives, so no entropy positions" },
   { name: "DeepSeek", hosts: ["api.deepseek.com"], format: "openai-chat", logprobs: "partly", ask: {"logprobs":true,"top_logprobs":5}, notes: "" },
   { name: "xAI", hosts: ["api.x.ai"], format: "openai-chat", logprobs: "unknown", ask: {"logprobs":true,"top_logprobs":5}, notes: "at most 8 alternatives" },

@@ -22,7 +22,12 @@ export function providerAt(url: string | URL): Provider | undefined {
   const { hostname, pathname } = new URL(url);
   const format = formatAt(pathname);
   return PROVIDERS.find((p) => p.format === format &&
-    p.hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`) || hostname.endsWith(`-${host}`)));
+    p.hosts.some((suffix) => endsIn(hostname, suffix)));
+}
+
+/** Whether a host's name ends in a suffix: whole labels, unless the suffix begins with a hyphen. */
+function endsIn(hostname: string, suffix: string): boolean {
+  return hostname === suffix || hostname.endsWith(suffix.startsWith("-") ? suffix : `.${suffix}`);
 }
 
 /** The fields that ask the server at an address. A server of one's own is asked as the first provider with the format of its path is. */

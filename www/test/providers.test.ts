@@ -12,6 +12,7 @@ test("the provider of an address", () => {
     ["https://me.openai.azure.com/openai/deployments/d/chat/completions?api-version=1", "Azure OpenAI"],
     ["https://europe-west1-aiplatform.googleapis.com/v1/models/gemini-2.5-flash:streamGenerateContent", "Gemini, Vertex AI"],
     ["https://api.openai.com.example.org/v1/chat/completions", undefined],
+    ["https://my-openrouter.ai/api/v1/chat/completions", undefined],
     ["https://notapi.groq.com/openai/v1/chat/completions", undefined],
     ["https://api.openai.com/v1/files", undefined],
     ["/v1/chat/completions", undefined],
