@@ -5,6 +5,7 @@ import (
 
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // Carried reads the records that a stream carries: a gateway or a Worker has put them
@@ -75,7 +76,7 @@ func (c *Carried) take() []record.Record {
 			c.whole = true
 			return nil // the rest of the object follows
 		}
-		c.plain = line[0] != '{' && !isField(line)
+		c.plain = line[0] != '{' && !stream.IsField(line)
 	}
 	c.line, c.long = c.line[:0], false
 	if comment, ok := bytes.CutPrefix(line, []byte(": "+record.Key+" ")); ok {
@@ -91,16 +92,6 @@ func (c *Carried) take() []record.Record {
 		c.events++
 	}
 	return c.envelope(c.member(line))
-}
-
-// isField reports whether a line is one of an event stream.
-func isField(line []byte) bool {
-	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
-		if bytes.HasPrefix(line, []byte(field)) {
-			return true
-		}
-	}
-	return false
 }
 
 // object reports whether text is a whole JSON object.

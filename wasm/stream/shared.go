@@ -72,6 +72,29 @@ func (r *reader) count(n *int64) {
 	}
 }
 
+// readToken reads the members of a token of text-generation-inference or of watsonx.
+func (r *reader) readToken(t *scored) {
+	s := &r.scanner
+	for {
+		switch s.NextField(keys) {
+		case -1:
+			return
+		case kText:
+			t.text, _ = s.Text()
+		case kLogprob:
+			if p, ok := s.Float(); ok {
+				t.logprob = p
+			}
+		case kSpecial:
+			t.special, _ = s.Bool()
+		case kTopTokens:
+			r.alternatives(t)
+		default:
+			s.Skip()
+		}
+	}
+}
+
 // readError reads the value of a field named error, which some providers send
 // as null where there is none.
 //

@@ -58,6 +58,17 @@ const (
 
 var message = []byte("message")
 
+// IsField reports whether a line begins as a comment or as a field that the standard
+// knows.
+func IsField(line []byte) bool {
+	for _, field := range [...]string{"data:", "event:", "id:", "retry:", ":"} {
+		if len(line) >= len(field) && is(line[:len(field)], field) {
+			return true
+		}
+	}
+	return false
+}
+
 // Type is the event's type, "message" unless the stream says another. It is
 // valid until the next call of Next.
 func (p *EventParser) Type() []byte {

@@ -27,7 +27,7 @@ func (r *reader) tgi() {
 		case kToken:
 			token, r.known = true, true
 			if t := r.token(e.tokens, 0); s.EnterObject() {
-				r.tgiToken(t)
+				r.readToken(t)
 				if !t.special {
 					r.add(position.Answer, t.text)
 				}
@@ -43,27 +43,6 @@ func (r *reader) tgi() {
 			r.tgiDetails(e, token)
 		case kError:
 			r.readError()
-		default:
-			s.Skip()
-		}
-	}
-}
-
-// tgiToken reads the members of a token.
-func (r *reader) tgiToken(t *scored) {
-	s := &r.scanner
-	for {
-		switch s.NextField(keys) {
-		case -1:
-			return
-		case kText:
-			t.text, _ = s.Text()
-		case kLogprob:
-			if p, ok := s.Float(); ok {
-				t.logprob = p
-			}
-		case kSpecial:
-			t.special, _ = s.Bool()
 		default:
 			s.Skip()
 		}
@@ -109,7 +88,7 @@ func (r *reader) tgiDetails(e *entry, streamed bool) {
 			if s.EnterArray() {
 				for i := 0; s.NextElement(); i++ {
 					if t := r.token(e.tokens, i); s.EnterObject() {
-						r.tgiToken(t)
+						r.readToken(t)
 					}
 				}
 			}

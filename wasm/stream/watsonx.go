@@ -46,7 +46,9 @@ func (r *reader) watsonxResult(number int64) {
 		case kGeneratedTokens:
 			if s.EnterArray() {
 				for i := 0; s.NextElement(); i++ {
-					r.watsonxToken(r.token(e.tokens, i))
+					if t := r.token(e.tokens, i); s.EnterObject() {
+						r.readToken(t)
+					}
 				}
 			}
 		case kStopReason:
@@ -57,29 +59,6 @@ func (r *reader) watsonxResult(number int64) {
 			r.count(&r.usage.Completion)
 		case kInputTokenCount:
 			r.count(&r.usage.Prompt)
-		default:
-			s.Skip()
-		}
-	}
-}
-
-func (r *reader) watsonxToken(t *scored) {
-	s := &r.scanner
-	if !s.EnterObject() {
-		return
-	}
-	for {
-		switch s.NextField(keys) {
-		case -1:
-			return
-		case kText:
-			t.text, _ = s.Text()
-		case kLogprob:
-			if p, ok := s.Float(); ok {
-				t.logprob = p
-			}
-		case kTopTokens:
-			r.alternatives(t)
 		default:
 			s.Skip()
 		}

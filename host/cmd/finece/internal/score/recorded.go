@@ -99,10 +99,8 @@ func isAnswer(line []byte) bool {
 // isStream reports whether a stream in a provider's format begins with head, or a
 // provider's error.
 func isStream(head []byte) bool {
-	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
-		if bytes.HasPrefix(head, []byte(field)) {
-			return true
-		}
+	if stream.IsField(head) {
+		return true
 	}
 	d, err := stream.New(stream.Options{MaxEvent: len(head) + 64})
 	if err != nil {
