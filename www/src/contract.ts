@@ -368,27 +368,27 @@ export interface Figures {
 
 /** Where the words for a certainty begin: from which value on it is `medium`, and from which `high`; by method, or by estimator if it has none. The key `""` is for values that went through a fitted map. */
 export const CUTS: Readonly<Record<string, readonly [number, number]>> = {
-  /** Measured on 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT), of perplexity. */
+  /** Source: 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT), of perplexity. */
   "first-prob": [0.836, 0.902],
-  /** Measured on 300 answers of the built-in generator. */
+  /** Source: 300 answers of the built-in generator. */
   "mean-prob": [0.979, 0.996],
-  /** Measured on 300 answers of the built-in generator. */
+  /** Source: 300 answers of the built-in generator. */
   "min-prob": [0.288, 0.867],
-  /** Measured on 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT). */
+  /** Source: 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT). */
   "perplexity": [0.836, 0.902],
-  /** Measured on 300 answers of the built-in generator. */
+  /** Source: 300 answers of the built-in generator. */
   "group": [0.966, 0.996],
-  /** Measured on 300 answers of the built-in generator. */
+  /** Source: 300 answers of the built-in generator. */
   "leco": [0.822, 0.942],
-  /** Measured on 300 answers of the built-in generator. */
+  /** Source: 300 answers of the built-in generator. */
   "seq-prob": [0.166, 0.81],
-  /** Measured on 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT). */
+  /** Source: 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT). */
   "model": [0.9, 0.95],
-  /** Measured on nothing: thirds of the range. */
+  /** Source: not measured: thirds of the range. */
   "trajectory": [0.3333333333333333, 0.6666666666666666],
-  /** Measured on nothing: thirds of the range. */
+  /** Source: not measured: thirds of the range. */
   "samples": [0.3333333333333333, 0.6666666666666666],
-  /** Measured on the FineCE paper's threshold. */
+  /** Source: the FineCE paper's threshold. */
   "": [0.5, 0.8],
 };
 

@@ -1,6 +1,10 @@
 package record
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/finece/finece/metrics/calibrate"
+)
 
 // cut says at which values of a source the words medium and high begin.
 type cut struct{ medium, high float64 }
@@ -13,7 +17,7 @@ func (c *Confidence) Word(value float64) string {
 	s := &c.Source
 	of := s.Method
 	switch {
-	case s.Map != "" && s.Map != "identity":
+	case s.Map != "" && s.Map != calibrate.Identity.String():
 		of = ""
 	case of == "":
 		of = s.Estimator

@@ -55,8 +55,8 @@ var cuts = map[string]cut{
 	"leco":       {0.822, 0.942},                           // 300 answers of the built-in generator
 	"seq-prob":   {0.166, 0.81},                            // 300 answers of the built-in generator
 	"model":      {0.9, 0.95},                              // 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
-	"trajectory": {0.3333333333333333, 0.6666666666666666}, // nothing: thirds of the range
-	"samples":    {0.3333333333333333, 0.6666666666666666}, // nothing: thirds of the range
+	"trajectory": {0.3333333333333333, 0.6666666666666666}, // not measured: thirds of the range
+	"samples":    {0.3333333333333333, 0.6666666666666666}, // not measured: thirds of the range
 	"":           {0.5, 0.8},                               // the FineCE paper's threshold
 }
 
