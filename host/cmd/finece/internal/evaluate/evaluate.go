@@ -149,7 +149,11 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	if err != nil {
 		return err
 	}
-	figures, err := f.figures(sample, &summary, p, groups)
+	r := f.resampling(len(p.Confidence))
+	if r.Resamples < f.options.Resamples {
+		terminal.Say(cmd, "%s: the intervals are of %d resamples instead of %d, because there are many pairs", name, r.Resamples, f.options.Resamples)
+	}
+	figures, err := f.figures(sample, &summary, p, groups, r)
 	if err != nil {
 		return exit.With(exit.Faults, err)
 	}

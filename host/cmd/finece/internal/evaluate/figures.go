@@ -77,13 +77,15 @@ const (
 	leastResamples = 100
 )
 
-// figures are the lines of the result, in the order in which they are printed.
-func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.Pairs, g groups) ([]figure, error) {
+// resampling is that of n pairs.
+func (f *options) resampling(n int) metrics.Resampling {
 	r := metrics.Resampling{Resamples: f.options.Resamples, Seed: f.options.Seed, Binning: f.options.Binning}
-	many := len(p.Confidence) > maxDraws/r.Resamples
-	if many {
-		r.Resamples = min(r.Resamples, max(leastResamples, maxDraws/len(p.Confidence)))
-	}
+	r.Resamples = min(r.Resamples, max(leastResamples, maxDraws/n))
+	return r
+}
+
+// figures are the lines of the result, in the order in which they are printed.
+func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.Pairs, g groups, r metrics.Resampling) ([]figure, error) {
 	list := make([]metrics.Metric, len(drawn))
 	for i := range drawn {
 		list[i] = drawn[i].metric
@@ -105,7 +107,7 @@ func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.P
 	*of["ece"] = of["ece"].Around(s.ECE)
 	if g.of == nil {
 		of["accuracy"] = &s.AccuracyInterval
-		if many {
+		if len(p.Confidence) > maxDraws/f.options.Resamples {
 			of["auroc"] = &s.AUROCInterval
 		}
 	}
