@@ -48,12 +48,17 @@ func (l LECO) Confidence(s *Statistics) (float64, error) {
 		e.Token(s.Tokens[i].Logprob)
 		end += len(s.Tokens[i].Text)
 	}
-	confidence, why := e.Confidence()
+	return confidence(&e, "LECO")
+}
+
+// confidence is that of a statistic after the answer's tokens.
+func confidence(e *estimate.Logprob, method string) (float64, error) {
+	value, why := e.Confidence()
 	switch why {
 	case estimate.Available:
-		return confidence, nil
+		return value, nil
 	case estimate.NoTokens:
 		return 0, unavailable(noLogprobs)
 	}
-	return 0, &Unavailable{"LECO", errors.New(why.String())}
+	return 0, &Unavailable{method, errors.New(why.String())}
 }

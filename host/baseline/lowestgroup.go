@@ -1,10 +1,6 @@
 package baseline
 
-import (
-	"errors"
-
-	"github.com/finece/finece/wasm/estimate"
-)
+import "github.com/finece/finece/wasm/estimate"
 
 // LowestGroup is the lowest group confidence of DeepConf (Fu et al. 2025, arXiv
 // 2508.15260): that of the weakest run of tokens in the answer so far. The paper has
@@ -36,12 +32,5 @@ func (l LowestGroup) Confidence(s *Statistics) (float64, error) {
 	for i := range s.Tokens {
 		e.Token(s.Tokens[i].Logprob)
 	}
-	confidence, why := e.Confidence()
-	switch why {
-	case estimate.Available:
-		return confidence, nil
-	case estimate.NoTokens:
-		return 0, unavailable(noLogprobs)
-	}
-	return 0, &Unavailable{"LowestGroup", errors.New(why.String())}
+	return confidence(&e, "LowestGroup")
 }

@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/finece/finece/wasm/estimate"
 )
 
 // Served is a model as a server knows it.
@@ -239,11 +241,18 @@ func (s *Server) info(m *Served) modelInfo {
 	info := modelInfo{m.Name, "model", s.created, "finece", m.Engine.MaxContext(), of.Card(), nil}
 	switch {
 	case of.config.ValueHead:
-		info.Adapters = []string{"classify", "pooling", "reward"}
+		info.Adapters = namesOf(estimate.Classify, estimate.Pooling, estimate.Reward)
 	case info.Card != nil:
-		info.Adapters = []string{"chat", "completions"}
+		info.Adapters = namesOf(estimate.Chat, estimate.Completions)
 	}
 	return info
+}
+
+func namesOf(adapters ...estimate.Adapter) (names []string) {
+	for _, a := range adapters {
+		names = append(names, a.String())
+	}
+	return names
 }
 
 func (s *Server) list(w http.ResponseWriter, _ *http.Request) error {

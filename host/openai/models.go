@@ -14,9 +14,6 @@ type Model struct {
 	// Context is the number of tokens of a prompt and its completion together; 0 if the
 	// server does not say.
 	Context int
-	// Card says what a confidence model was trained on; nil if the server does not
-	// say. "finece lm" does.
-	Card json.RawMessage
 	// Adapters are the ways in which a confidence model can be asked, by the names of
 	// package estimate; nil if the server does not say. "finece lm" does.
 	Adapters []string
@@ -38,12 +35,11 @@ func Models(ctx context.Context, c model.Config) ([]Model, error) {
 	}
 	var list struct {
 		Data []struct {
-			ID     string          `json:"id"`
-			Max    int             `json:"max_model_len"`  // vLLM, SGLang, finece lm
-			Length int             `json:"context_length"` // OpenRouter, Together
-			Window int             `json:"context_window"` // Groq
-			Card   json.RawMessage `json:"card"`
-			Ways   []string        `json:"adapters"`
+			ID     string   `json:"id"`
+			Max    int      `json:"max_model_len"`  // vLLM, SGLang, finece lm
+			Length int      `json:"context_length"` // OpenRouter, Together
+			Window int      `json:"context_window"` // Groq
+			Ways   []string `json:"adapters"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(raw, &list); err != nil {
@@ -51,7 +47,7 @@ func Models(ctx context.Context, c model.Config) ([]Model, error) {
 	}
 	models := make([]Model, len(list.Data))
 	for i, m := range list.Data {
-		models[i] = Model{m.ID, max(m.Max, m.Length, m.Window), m.Card, m.Ways}
+		models[i] = Model{m.ID, max(m.Max, m.Length, m.Window), m.Ways}
 	}
 	return models, nil
 }

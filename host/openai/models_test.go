@@ -17,15 +17,15 @@ func TestModels(t *testing.T) {
 		if r.Method != http.MethodGet || r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer k" || r.Header.Get("Content-Type") != "" {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 		}
-		_, _ = io.WriteString(w, `{"data":[{"id":"a","max_model_len":512},{"id":"b","context_length":4096,"card":{"name":"b"},"adapters":["chat"]},{"id":"c","context_window":8}]}`)
+		_, _ = io.WriteString(w, `{"data":[{"id":"a","max_model_len":512},{"id":"b","context_length":4096,"adapters":["chat"]},{"id":"c","context_window":8}]}`)
 	}))
 	defer server.Close()
 	models, err := openai.Models(context.Background(), config(server.URL+"/v1", func(c *model.Config) { c.Key = "k" }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(models) != 3 || models[0].ID != "a" || models[0].Context != 512 || models[0].Card != nil ||
-		models[1].Context != 4096 || len(models[1].Adapters) != 1 || models[0].Adapters != nil || string(models[1].Card) != `{"name":"b"}` || models[2].Context != 8 {
+	if len(models) != 3 || models[0].ID != "a" || models[0].Context != 512 ||
+		models[1].Context != 4096 || len(models[1].Adapters) != 1 || models[0].Adapters != nil || models[2].Context != 8 {
 		t.Errorf("%+v", models)
 	}
 }

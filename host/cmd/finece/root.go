@@ -65,7 +65,7 @@ Exit codes:
   130  interrupted
 `
 
-func init() { input.Read("Parquet", parquetfile.Lines) }
+func init() { input.Register(input.Parquet, parquetfile.Lines) }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{

@@ -30,10 +30,6 @@ const (
 	Head       = "pik"        // the head of the baseline P(IK), which has seen questions alone
 )
 
-// Domain is what the questions are about that the models were trained on, as their
-// cards say it: package problems' InDomain.
-const Domain = "arithmetic word problems of 2 to 5 steps"
-
 // adapters are those that are LoRA matrices on the generator.
 var adapters = map[string]bool{Value: true, Head: true}
 

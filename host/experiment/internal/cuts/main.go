@@ -17,6 +17,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,27 +40,15 @@ func main() {
 	if err == nil && len(os.Args) > 1 {
 		var said map[string]cut
 		if said, err = published(os.Args[1]); err == nil {
-			for name, c := range said {
-				all[name] = c
-			}
+			maps.Copy(all, said)
 		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cuts:", err)
 		os.Exit(1)
 	}
-	for _, name := range slices.Sorted(keys(all)) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		fmt.Printf("%-12s %.3f %.3f of %d answers\n", name, all[name].low, all[name].high, all[name].n)
-	}
-}
-
-func keys(m map[string]cut) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
 	}
 }
 
@@ -146,6 +135,9 @@ func published(folder string) (map[string]cut, error) {
 		}
 		for what, column := range columns {
 			at := slices.Index(rows[0], column)
+			if at < 0 {
+				return nil, fmt.Errorf("%s: no column %s", name, column)
+			}
 			for _, row := range rows[1:] {
 				if v, err := strconv.ParseFloat(row[at], 64); err == nil && v >= 0 && v <= 1 {
 					values[what] = append(values[what], v)

@@ -97,7 +97,7 @@ type options struct {
 
 // New is the command.
 func New() *cobra.Command {
-	f := options{config: construct.DefaultConfig(), gen: openai.GeneratorConfig{}}
+	f := options{config: construct.DefaultConfig()}
 	cmd := &cobra.Command{
 		Use:     "construct [flags] FILE|-",
 		Short:   "Build training data by Monte Carlo sampling",

@@ -70,10 +70,11 @@ func New() *cobra.Command {
 				return err
 			}
 			defer done()
-			s := show{cmd: cmd, url: url, temperature: temperature, seed: seed, pace: pace, domain: weights.Domain}
-			if s.card, err = weights.Card(weights.Confidence); err != nil {
+			card, err := weights.Card(weights.Confidence)
+			if err != nil {
 				return err
 			}
+			s := show{cmd: cmd, url: url, temperature: temperature, seed: seed, pace: pace, card: card, domain: card.Domain}
 			if len(args) == 1 {
 				s.domain = "a question of your own"
 				s.trained()

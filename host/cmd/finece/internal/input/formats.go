@@ -38,7 +38,7 @@ var formats = []format{
 	{name: "zstd", begin: "\x28\xb5\x2f\xfd", unpack: unzstd},
 	{name: "bzip2", begin: "BZh91AY&SY", unpack: func(r io.Reader, _ *os.File) (io.Reader, error) { return bzip2.NewReader(r), nil }},
 	{name: "a zip archive", begin: "PK\x03\x04", unpack: unzip},
-	{name: "Parquet", begin: "PAR1\x15", advice: asLines},
+	{name: Parquet, begin: "PAR1\x15", advice: asLines},
 	{name: "Arrow", begin: "ARROW1\x00\x00", advice: asLines},
 	{name: "Avro", begin: "Obj\x01", advice: asLines},
 	{name: "an SQLite database", begin: "SQLite format 3\x00", advice: "write the rows as JSON Lines or CSV, for instance with sqlite3 -csv -header"},
@@ -51,10 +51,13 @@ var formats = []format{
 	{name: "UTF-16", begin: "\xfe\xff", advice: asUTF8},
 }
 
-// Read makes commands read a format that is only named otherwise: open gives the text of
-// a file. A program calls it before it opens anything. So the demo, which is compiled
-// for its first run, does not link what reads Parquet.
-func Read(name string, open func(*os.File) (io.Reader, error)) {
+// Parquet is the format that commands read after a call of [Register].
+const Parquet = "Parquet"
+
+// Register gives the reader of a format that is otherwise recognised and refused: open
+// gives the text of a file. A program calls it before it opens anything. So the demo,
+// which is compiled for its first run, does not link what reads Parquet.
+func Register(name string, open func(*os.File) (io.Reader, error)) {
 	for i := range formats {
 		if f := &formats[i]; f.name == name {
 			f.unpack = func(_ io.Reader, file *os.File) (io.Reader, error) {
