@@ -29,7 +29,7 @@ const (
 	// Recorded: streams that we recorded.
 	Recorded Origin = "recorded"
 	// Documented: what the provider's own client or API description says of the
-	// request's fields. Stored copies of them were read in November 2026.
+	// request's fields. We read copies of these, not all of them recent, and sent no request.
 	Documented Origin = "documentation"
 	// Unchecked: general knowledge. Nothing of the provider's own was read.
 	Unchecked Origin = "not checked"
