@@ -32,8 +32,9 @@ type Endpoint struct {
 	client *model.Client
 }
 
-// NewEndpoint makes the endpoint at c.BaseURL + path; c.Path is ignored, and replies may be as long as those of sampling. The role
-// appears in errors. An error means that the configuration is wrong.
+// NewEndpoint makes the endpoint at c.BaseURL + path; c.Path is ignored, and replies may
+// be as long as those of sampling. The role appears in errors. An error means that the
+// configuration is wrong.
 func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	c.Path = path
 	c.MaxReply = max(c.MaxReply, defaults.SamplingMaxReply)

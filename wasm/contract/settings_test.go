@@ -46,8 +46,7 @@ func TestASettingHasOneNameInFourSpellings(t *testing.T) {
 	}
 }
 
-// The schema takes every default, and refuses a value out of range and a name that
-// nobody knows.
+// The schema accepts every default. It refuses a value out of range and an unknown name.
 func TestTheSchemaOfSettings(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("schema/settings.json")
 	if err != nil {

@@ -94,9 +94,9 @@ func Total(list []Rejection) (n int) {
 	return n
 }
 
-// Read reads all of r. If it begins with "{" it is JSON
-// Lines, otherwise CSV with a header. Tabs separate the fields if the header has
-// tabs. An error is about the input as a whole.
+// Read reads all of r. If it begins with "{" it is JSON Lines, otherwise CSV with a
+// header. Tabs separate the fields if the header has tabs. An error is about the input
+// as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	columns.fill()
 	b := bufio.NewReaderSize(r, 64<<10)

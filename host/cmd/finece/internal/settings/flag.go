@@ -17,9 +17,8 @@ const Annotation = "finece_contract"
 
 // Add adds the flag of a setting and sets the variable to the setting's default.
 // The flag's name, help, values and former name are those of the contract.
-// variable is a *string, *bool, *int, *uint64, *float64, *time.Duration or
-// *[]string. names
-// are the values of a setting that is one of a list which the contract does not
+// variable is a *string, *bool, *int, *uint64, *float64, *time.Duration or *[]string.
+// names are the values of a setting that is one of a list which the contract does not
 // have, because a package of host defines it.
 func Add(cmd *cobra.Command, s *contract.Setting, variable any, names ...string) {
 	flags, name, usage := cmd.Flags(), s.Flag(), s.Usage()
