@@ -43,14 +43,17 @@
 //
 //	FINECE_UPSTREAM          required: the API's root, such as https://api.openai.com/v1
 //	FINECE_UPSTREAM_KEY      secret: the operator's key, sent instead of the client's with
-//	                         chat completions and GET /v1/models; other routes get 403
+//	                         checked routes and GET /v1/models; other routes get 403
 //	FINECE_KEYS              secret: client keys, the lines of a file of finece key new
 //	FINECE_ORIGINS           web origins whose pages may use the Worker, with commas; * for all
-//	FINECE_POLICY            annotate, warn or withhold
+//	FINECE_POLICY            annotate, warn, withhold or stop
 //	FINECE_WARN_BELOW        warn: the confidence that a whole answer needs, 0 to 1; default 0.8
 //	FINECE_WARN_TEXT         warn: the text that is added to an answer below that
 //	FINECE_WITHHOLD_BELOW    withhold: the confidence that text needs, 0 to 1; default 0.8
-//	FINECE_UNCALIBRATED      warn, withhold: refuse (default) or allow confidences that are no probabilities
+//	FINECE_STOP_BELOW        stop: the confidence below which an answer is ended, 0 to 1; default 0.2
+//	FINECE_STOP_AFTER        stop: positions in a row that have to be below that; default 2
+//	FINECE_FINISH_REASON     withhold, stop: of an answer that is ended; default content_filter
+//	FINECE_UNCALIBRATED      warn, withhold, stop: refuse (default) or allow confidences that are no probabilities
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment
 //	FINECE_REFUSE_UNCHECKED  true: with closed, refuse routes whose answers are not checked

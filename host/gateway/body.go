@@ -29,7 +29,7 @@ type body struct {
 	once   sync.Once
 
 	scorer *scorer
-	gate   *gate // nil: no text is held any more
+	gate   *gate // the policy if it holds text; nil: no text is held any more
 	phase  phase
 
 	buf      []byte    // bytes of the stream that no event has taken
@@ -46,11 +46,13 @@ type body struct {
 
 	begun    bool         // an event was sent
 	partial  bool         // only a part of the last event was sent
+	seen     map[int]bool // choices that an event was about
 	ended    map[int]bool // choices whose finish_reason has come
+	cut      map[int]bool // choices that the policy has ended
 	ending   []*event     // Annotate: events without text that end the answer and wait for records
 	tail     []byte       // the last bytes of the stream, while settling
 	unscored bool         // the client was told that the rest is not scored
-	cut      error        // the upstream's error, returned after tail
+	failure  error        // the upstream's error, returned after tail
 	alarm    alarm
 	trial    *trial // the end waits for the confidence model
 
@@ -73,15 +75,16 @@ type piece struct {
 
 const pieceSize = 16 << 10 // bytes that a session is given at once
 
-// newBody returns the body of an answer whose text g holds, if it is not nil. It fails if
-// there is no session for it.
-func newBody(ctx context.Context, c *Config, config host.Config, upstream io.ReadCloser, r *request, g *gate) (*body, error) {
+// newBody returns the body of an answer. It fails if there is no session for it.
+func newBody(ctx context.Context, c *Config, config host.Config, upstream io.ReadCloser, r *request) (*body, error) {
 	b := &body{
 		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
 		pieces: make(chan piece), free: make(chan []byte, 2), stop: make(chan struct{}),
-		gate: g, ended: map[int]bool{},
+		seen: map[int]bool{}, ended: map[int]bool{}, cut: map[int]bool{},
 	}
-	s, err := newScorer(ctx, c, config, g, b.framed)
+	policy := c.rule.begin(c, r)
+	b.gate, _ = policy.(*gate)
+	s, err := newScorer(ctx, c, config, policy, b.framed)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +218,7 @@ func (b *body) piece(p piece) {
 	b.pieces = nil
 	switch {
 	case b.phase == settling:
-		b.cut = p.err
+		b.failure = p.err
 	case b.phase == passing:
 		b.finish(p.err)
 	case b.phase == flowing && p.err == io.EOF:
@@ -277,6 +280,9 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 			return
 		}
 	}
+	for _, s := range said {
+		b.seen[s.Choice] = true
+	}
 	base, n := b.base, int(f.End-b.base)
 	if b.inPart {
 		b.event(&event{raw: b.take(n, false), part: true, Frame: stream.Frame{Brace: -1}})
@@ -287,8 +293,9 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 		e.Is, e.Brace, e.said, e.strip, e.partial = 0, -1, nil, nil, true
 	}
 	if e.carrier() && b.template == nil {
-		b.template = &template{}
-		b.template.read(&e)
+		t := template{object: b.request.object()}
+		t.read(&e)
+		b.template = &t
 	}
 	b.event(&e)
 }
@@ -318,6 +325,8 @@ func (b *body) event(e *event) {
 		if b.scored(); b.gate != nil && b.phase == flowing && b.gate.bytes > b.config.MaxHeld {
 			b.overLimit(heldMuch)
 		}
+	case b.dropped(e):
+		b.scored()
 	case !e.part && b.ends(e):
 		b.ending = append(b.ending, e.keep())
 		if b.endingDue.IsZero() {
@@ -352,7 +361,13 @@ func (b *body) scored() {
 	if b.gate != nil {
 		b.open()
 	}
+	for _, d := range b.scorer.cutOff() {
+		if b.phase == flowing || b.phase == settling {
+			b.end(d)
+		}
+	}
 	switch {
+	case b.phase == over:
 	case b.phase == settling:
 		b.settled()
 	case b.phase != flowing || !b.scorer.hasNews():
@@ -380,7 +395,16 @@ func (b *body) open() {
 		}
 		b.send(h.event)
 	}
-	if g.verdict != nil {
+	for _, d := range g.cuts {
+		if b.phase != over {
+			b.end(d)
+		}
+	}
+	g.cuts = nil
+	switch {
+	case b.phase == over:
+		return
+	case g.verdict != nil:
 		b.conclude(g.verdict)
 		return
 	}

@@ -20,9 +20,6 @@ const (
 // notCalibrated is the reason of decisions about a confidence that is no probability.
 const notCalibrated = "not-calibrated"
 
-// acts reports whether the policy compares confidences with a threshold.
-func (p Policy) acts() bool { return p == Warn || p == Withhold }
-
 // usable reports whether the policy may act on the value of c.
 func (c *Config) usable(said *record.Confidence) bool {
 	return said.HasValue() && (said.Calibrated || c.Uncalibrated == Allow)
@@ -43,7 +40,7 @@ func (e *UncalibratedError) Error() string {
 
 // calibrated says why the policy may not act on the session's confidences, or nil.
 func (c *Config) calibrated() error {
-	if !c.Policy.acts() || c.Uncalibrated == Allow {
+	if !c.Policy.rule().acts() || c.Uncalibrated == Allow {
 		return nil
 	}
 	s := &c.Session
@@ -62,18 +59,10 @@ func (c *Config) calibrated() error {
 	if out := card.Excludes(s.Asked) & calibrate.Disqualifying; out != 0 {
 		return &UncalibratedError{c.Policy, "the answers lie outside " + what + " (" + strings.Join(out.Names(), ", ") + ")"}
 	}
-	if missing := c.acted() &^ covered(card); missing != 0 {
+	if missing := c.Policy.rule().kinds(c) &^ covered(card); missing != 0 {
 		return &UncalibratedError{c.Policy, "the policy also acts at positions that are not among " + what + " (" + missing.String() + ")"}
 	}
 	return nil
-}
-
-// acted is the kinds of positions that the policy acts on.
-func (c *Config) acted() position.Kind {
-	if c.Policy == Warn {
-		return position.End
-	}
-	return c.Session.Positions.Strategy | position.End
 }
 
 // covered is the kinds of positions that a card covers.

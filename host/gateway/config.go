@@ -14,15 +14,6 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Policy says what is done with confidences.
-type Policy string
-
-const (
-	Annotate Policy = "annotate" // tell the client
-	Warn     Policy = "warn"     // tell, and add Config.WarnText to an answer that is below Config.WarnBelow
-	Withhold Policy = "withhold" // tell, and keep back what is below Config.WithholdBelow
-)
-
 // Failure says what becomes of an answer that cannot be checked.
 type Failure string
 
@@ -60,16 +51,19 @@ type Config struct {
 	WithholdBelow float64 // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
 	WarnBelow     float64 // Warn: the confidence that a whole answer needs, in [0,1]
 	WarnText      string  // Warn: the text that is added
+	StopBelow     float64 // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
+	StopAfter     int     // Stop: positions in a row that have to be below it; more than 0
+	FinishReason  string  // the finish_reason of an answer that the gateway ends
 	Failure       Failure
 	Carrier       Carrier
 
 	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
-	// looks at: all but chat completions and the list of models.
+	// looks at: all but [surfaces] and the list of models.
 	RefuseUnchecked bool
-	Uncalibrated    Uncalibrated // whether Warn and Withhold may act on confidences that are no probabilities
+	Uncalibrated    Uncalibrated // whether a policy may act on confidences that are no probabilities
 
 	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
-	Settle       time.Duration // Annotate: an answer's end waits for a confidence model. Withhold waits for MaxDelay
+	Settle       time.Duration // an answer's end waits for a confidence model. Withhold waits for MaxDelay
 	MaxDelay     time.Duration // Withhold: text is held
 	MaxHeld      int           // Withhold: bytes held
 
@@ -94,6 +88,7 @@ type Config struct {
 	// make the edge worker 100 KB larger.)
 	Report func(message string, err error)
 
+	rule    *rule // of Policy
 	clock   clock
 	breaker *breaker // of all answers
 }
@@ -105,24 +100,16 @@ func DefaultConfig() Config {
 		Session: host.DefaultConfig(),
 		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
 		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
+		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, FinishReason: defaults.GatewayFinishReason,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
 		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
 	}
 }
 
-// patience is how long an answer's end waits for a confidence model. Text that is
-// held is the more important to decide on.
-func (c *Config) patience() time.Duration {
-	if c.Policy == Withhold {
-		return c.MaxDelay
-	}
-	return c.Settle
-}
-
 // endDelay is how long an event that ends the answer waits for the end of the stream.
 func (c *Config) endDelay() time.Duration {
-	if c.Policy == Warn {
+	if c.rule.last && c.rule.acts() {
 		return max(c.CarrierDelay, c.Settle)
 	}
 	return c.CarrierDelay
@@ -141,18 +128,14 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, errors.New("gateway: no engine")
 	}
 	switch {
-	case c.Policy != Annotate && c.Policy != Warn && c.Policy != Withhold:
-		return c, nil, fmt.Errorf("gateway: policy %q: want %s, %s or %s", c.Policy, Annotate, Warn, Withhold)
+	case c.Policy.rule() == nil:
+		return c, nil, fmt.Errorf("gateway: policy %q: want one of %s", c.Policy, policyNames())
 	case c.Failure != Open && c.Failure != Closed:
 		return c, nil, fmt.Errorf("gateway: failure policy %q: want %s or %s", c.Failure, Open, Closed)
 	case c.Carrier != Field && c.Carrier != Comment:
 		return c, nil, fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
 	case c.RefuseUnchecked && c.Failure != Closed:
 		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
-	case !(c.WithholdBelow >= 0 && c.WithholdBelow <= 1):
-		return c, nil, fmt.Errorf("gateway: withhold_below %v: want 0 to 1", c.WithholdBelow)
-	case !(c.WarnBelow >= 0 && c.WarnBelow <= 1):
-		return c, nil, fmt.Errorf("gateway: warn_below %v: want 0 to 1", c.WarnBelow)
 	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
 		return c, nil, fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
@@ -163,6 +146,9 @@ func (c Config) checked() (Config, *url.URL, error) {
 	}
 	if err := c.Session.Validate(); err != nil {
 		return c, nil, fmt.Errorf("gateway: %w", err)
+	}
+	if err := c.thresholds(); err != nil {
+		return c, nil, err
 	}
 	if err := c.calibrated(); err != nil {
 		return c, nil, err
@@ -181,6 +167,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 	if c.clock == nil {
 		c.clock = realClock{}
 	}
+	c.rule = c.Policy.rule()
 	c.breaker = &breaker{clock: c.clock, report: c.Report}
 	return c, base, nil
 }
@@ -195,6 +182,7 @@ func (c *Config) limits() error {
 		{"settle", int64(c.Settle), 0},
 		{"max_delay", int64(c.MaxDelay), 0},
 		{"max_held", int64(c.MaxHeld), 0},
+		{"stop_after", int64(c.StopAfter), 1},
 		{"header_timeout", int64(c.HeaderTimeout), 1},
 		{"idle_timeout", int64(c.IdleTimeout), 1},
 		{"write_timeout", int64(c.WriteTimeout), 1},
@@ -204,6 +192,16 @@ func (c *Config) limits() error {
 	} {
 		if limit.value < limit.low {
 			return fmt.Errorf("gateway: %s is %d: want at least %d; start from DefaultConfig", limit.name, limit.value, limit.low)
+		}
+	}
+	return nil
+}
+
+// thresholds says which threshold is out of its range.
+func (c *Config) thresholds() error {
+	for i := range rules {
+		if r := &rules[i]; r.acts() && !(*r.below(c) >= 0 && *r.below(c) <= 1) {
+			return fmt.Errorf("gateway: %s %v: want 0 to 1", r.setting, *r.below(c))
 		}
 	}
 	return nil

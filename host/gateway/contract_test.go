@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/finece/finece/host/gateway"
@@ -18,6 +19,9 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 		{contract.WithholdBelow, c.WithholdBelow},
 		{contract.WarnBelow, c.WarnBelow},
 		{contract.WarnText, c.WarnText},
+		{contract.StopBelow, c.StopBelow},
+		{contract.StopAfter, c.StopAfter},
+		{contract.FinishReason, c.FinishReason},
 		{contract.Failure, string(c.Failure)},
 		{contract.Carrier, string(c.Carrier)},
 		{contract.RefuseUnchecked, c.RefuseUnchecked},
@@ -32,9 +36,13 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 			t.Errorf("%s is %v in the contract and %v in the gateway", s.setting.Name, s.setting.Default, s.value)
 		}
 	}
-	for _, name := range []gateway.Policy{gateway.Annotate, gateway.Warn, gateway.Withhold} {
-		if err := contract.Policy.Check(string(name)); err != nil {
-			t.Errorf("policy %s: %v", name, err)
+	policies, thresholds := gateway.Policies()
+	if !slices.Equal(policies, contract.Policy.Names) {
+		t.Errorf("the policies are %v in the contract and %v in the gateway", contract.Policy.Names, policies)
+	}
+	for _, name := range thresholds {
+		if !slices.ContainsFunc(contract.Gateway, func(s *contract.Setting) bool { return s.Name == name }) {
+			t.Errorf("the contract has no threshold %s", name)
 		}
 	}
 	for _, name := range []gateway.Failure{gateway.Open, gateway.Closed} {

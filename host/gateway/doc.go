@@ -1,5 +1,5 @@
 // Package gateway is the HTTP side of FineCE: one http.Handler between clients and
-// an OpenAI-compatible server. It scores chat completions on their way to the
+// an OpenAI-compatible server. It scores answers on their way to the
 // client. `finece serve` and the Worker (host/edge) serve this same handler. The
 // handler opens no socket and no file: it is given its engine and its round tripper.
 //
@@ -12,13 +12,15 @@
 // # Routes
 //
 //	POST /v1/chat/completions  scored, streamed or not
+//	POST /v1/completions       scored, streamed or not; the question is the prompt
 //	GET  /v1/models            passed on unchanged, with what is below it
 //	any  /v1/...               passed on unchanged, and marked as unchecked; refused
 //	                           with status 403 if there is a Config.Key
 //	GET  /healthz              {"status":"ok"}
 //
-// Another spelling of the scored route, such as /v1//chat/completions, is scored
-// under its own name. A path on whose meaning servers may disagree gets status 400.
+// Another spelling of a scored route, such as /v1//chat/completions, is scored
+// under its own name. A completion with several prompts, with a prompt of token numbers or
+// with echo is not scored. A path on whose meaning servers may disagree gets status 400.
 //
 // # Access
 //
@@ -44,10 +46,10 @@
 //	                    unchecked   the answer was not scored
 //	X-FineCE-Reason     why it is unchecked: surface (another route), status,
 //	                    content-type, encoding, not-json, no-choices (that can be
-//	                    read), answer-too-large, engine, upstream,
+//	                    read), answer-too-large, engine, upstream, prompts, echo,
 //	                    request-not-json, request-encoding, request-too-large
-//	X-FineCE-Policy     annotate, warn or withhold
-//	X-FineCE-Threshold  of warn and withhold
+//	X-FineCE-Policy     annotate, warn, withhold or stop
+//	X-FineCE-Threshold  of the policies that compare confidences with one
 //	X-FineCE-Failure    open or closed
 //	X-FineCE-Carrier    of a stream: field or comment
 //	X-FineCE-Estimator  the built-in method, or model
@@ -74,17 +76,19 @@
 //	action   reason
 //	end      low: a confidence is below the threshold, and the rest is not sent;
 //	         otherwise why the rest cannot be checked, by failure policy closed
+//	cancel   low: confidences stayed below the threshold of the policy stop, and the rest is
+//	         not generated
 //	release  why text that was held was sent unchecked, by failure policy open; low under
 //	         the policy warn: the answer was sent, with the warning after the text before byte
 //	skip     core-lost: nothing from here on is scored, by failure policy open
 //
 // Besides low, the reason is that of a confidence that is unavailable, or one of
 // not-calibrated, not-scored, held-too-long, held-too-much, stream-failed, provider-error and
-// core-lost. byte is how much of the answer's text was cleared before.
+// core-lost. byte is how much of the answer's text was cleared, or sent, before.
 //
 // Errors of the gateway have the form of OpenAI's, with the type finece-error and
 // one of these codes: finece-key, finece-host, finece-origin, finece-path,
-// finece-surface, finece-not-found, finece-method, finece-request,
+// finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo,
 // finece-request-encoding, finece-request-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout.
 //
@@ -113,13 +117,19 @@
 //
 // Under the policy withhold, text is held until the fused confidence of the position
 // after it is known. At or above the threshold the text is sent. Below it, the
-// stream ends there with the finish_reason content_filter. A chunk is sent as a
+// choice ends there with Config.FinishReason, and the stream ends with its last choice. A chunk is sent as a
 // whole, so a chunk that a position cuts waits for the next position. A later
 // revision does not call text back. p(0) stands for no text and withholds none.
 // Anything of a choice that is not text, such as a tool call or an unknown member,
 // waits for p(z). An event that the session cannot read, because it is not JSON or
-// is too large, cannot be checked. If one choice ends a stream, all its choices end.
-// A plain answer is judged as a whole, by p(z).
+// is too large, cannot be checked. An event with several choices, one of which has
+// ended, ends the others. A plain answer is judged as a whole, by p(z).
+//
+// The policy stop holds nothing. When the confidences of a choice are below the threshold
+// at Config.StopAfter positions in a row, the choice ends after the event that shows it,
+// with Config.FinishReason. When no choice is left, the request to the upstream is
+// cancelled, so that the rest is neither generated nor billed. Later revisions of a
+// position do not count. Plain answers are whole when they come, so stop only annotates them.
 //
 // # Log-probabilities
 //

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"io"
-	"slices"
 	"strconv"
 	"time"
 
@@ -23,10 +22,10 @@ func (b *body) ends(e *event) bool {
 			b.ended[s.Choice], finished = true, true
 		}
 	}
-	if b.config.Carrier != Field && b.config.Policy != Warn || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
+	if b.config.Carrier != Field && !b.config.rule.last || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
 		return false
 	}
-	return len(b.ending) > 0 || finished && len(b.ended) >= b.request.n
+	return len(b.ending) > 0 || finished && len(b.ended)+len(b.cut) >= b.request.n
 }
 
 // sendEnding sends the events that waited to end the answer.
@@ -62,7 +61,7 @@ func (b *body) wait() {
 		b.scorer.abandon(session.Timeout)
 		return
 	}
-	b.settleDue = b.config.clock.now().Add(b.config.patience())
+	b.settleDue = b.config.clock.now().Add(b.config.rule.patience(b.config))
 }
 
 // settled sends the stream's last bytes unless an estimate is pending.
@@ -80,19 +79,19 @@ func (b *body) settled() {
 			return
 		}
 	}
-	b.warn()
+	b.addTexts()
 	b.sendEnding()
 	b.tell()
 	b.out = append(b.out, b.tail...)
 	b.settleDue, b.carrierDue, b.heldDue = time.Time{}, time.Time{}, time.Time{}
 	b.tail = nil
 	switch {
-	case b.config.Policy == Withhold: // bytes after the end are not checked, so they are not sent
-		b.finish(orEOF(b.cut))
+	case b.config.rule.holds: // bytes after the end are not checked, so they are not sent
+		b.finish(orEOF(b.failure))
 	default:
 		b.pass()
 		if b.pieces == nil {
-			b.finish(orEOF(b.cut))
+			b.finish(orEOF(b.failure))
 		}
 	}
 }
@@ -196,45 +195,76 @@ func (b *body) overLimit(why string) {
 	b.open()
 }
 
+// end ends one choice before the upstream does. If it is the last one that is still
+// written, the stream ends.
+func (b *body) end(d *record.Decision) {
+	if b.ended[d.Choice] || b.cut[d.Choice] {
+		return
+	}
+	if rest := b.unfinished(); len(rest) == 1 && rest[0] == d.Choice {
+		b.conclude(d)
+		return
+	}
+	b.cut[d.Choice] = true
+	b.sendEnd(d, []int{d.Choice})
+}
+
 // conclude ends the stream before the upstream does. The client gets everything that
 // ends a complete answer: a finish_reason, usage if it asked for it, and [DONE].
 func (b *body) conclude(d *record.Decision) {
-	b.scorer.tell(d)
-	t := b.request.template()
-	if b.template != nil {
-		t = *b.template
+	b.sendEnd(d, b.unfinished())
+	if b.request.usage {
+		b.usage()
 	}
+	b.out = append(b.out, "data: [DONE]\n\n"...)
+	b.finish(io.EOF)
+}
+
+// sendEnd sends the end of choices, with a decision.
+func (b *body) sendEnd(d *record.Decision, choices []int) {
+	b.scorer.tell(d)
 	if b.partial {
 		b.out = append(b.out, "\n\n"...)
+		b.partial = false
 	}
 	var member []byte
 	if b.config.Carrier == Comment {
 		b.comment()
 	} else {
 		member = b.envelope().AppendMember(nil)
+		b.carrierDue = time.Time{}
 	}
-	b.out = t.appendChunk(b.out, filtered(b.choices()), member)
-	if b.request.usage {
-		b.usage(&t)
-	}
-	b.out = append(b.out, "data: [DONE]\n\n"...)
-	b.finish(io.EOF)
+	b.out = b.appendChunk(b.out, chosen(b.request.surface, choices, nil, b.config.FinishReason), member)
+	b.begun = true
 }
 
-// choices returns the numbers of the choices seen so far.
-func (b *body) choices() []int {
-	all := []int{0}
-	if b.gate != nil {
-		for choice := range b.gate.passages {
-			all = append(all, choice)
+// dropped reports whether an event is about choices that the policy has ended, and
+// nothing else. It is not sent then.
+func (b *body) dropped(e *event) bool {
+	for _, s := range e.said {
+		if !b.cut[s.Choice] {
+			return false
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return len(e.said) > 0
+}
+
+// unfinished returns the choices whose end the client was not sent.
+func (b *body) unfinished() (choices []int) {
+	most := min(b.request.n, b.config.Session.MaxChoices)
+	for choice := range b.seen {
+		most = max(most, choice+1)
+	}
+	for choice := range most {
+		if !b.ended[choice] && !b.cut[choice] {
+			choices = append(choices, choice)
+		}
+	}
+	return choices
 }
 
 // usage sends the upstream's token counts, or null if they have not come yet.
-func (b *body) usage(t *template) {
+func (b *body) usage() {
 	if b.gate != nil {
 		for i := range b.gate.held {
 			if h := &b.gate.held[i]; h.is(stream.FrameUsage) && !h.whole && !h.content() {
@@ -244,25 +274,20 @@ func (b *body) usage(t *template) {
 			}
 		}
 	}
-	b.out = t.appendChunk(b.out, "[]", []byte(`"usage":null`))
+	b.out = b.appendChunk(b.out, "[]", []byte(`"usage":null`))
 }
 
-// filtered returns a JSON array that ends the choices with content_filter.
-func filtered(choices []int) string {
-	s := "["
-	for i, choice := range choices {
-		if i > 0 {
-			s += ","
+// appendChunk appends a chunk of the gateway's own, also if no chunk has come yet.
+func (b *body) appendChunk(dst []byte, choices string, members []byte) []byte {
+	t := b.template
+	if t == nil {
+		t = &template{
+			id: jsonscan.AppendString(nil, []byte(b.request.surface.id())), object: b.request.object(),
+			created: strconv.AppendInt(nil, time.Now().Unix(), 10), model: jsonscan.AppendString(nil, []byte(b.request.model)),
 		}
-		s += `{"index":` + strconv.Itoa(choice) + `,"delta":{},"finish_reason":"content_filter"}`
 	}
-	return s + "]"
+	return t.appendChunk(dst, choices, members)
 }
 
-// template is used for a stream that ends before its first chunk.
-func (r *request) template() template {
-	return template{
-		id: []byte(`"chatcmpl-finece"`), created: strconv.AppendInt(nil, time.Now().Unix(), 10),
-		model: jsonscan.AppendString(nil, []byte(r.model)),
-	}
-}
+// object is the type of the answer's chunks, as JSON.
+func (r *request) object() []byte { return jsonscan.AppendString(nil, []byte(r.surface.object())) }

@@ -86,11 +86,16 @@ func (a *asked) edits(edits []edit, logprobs []byte, at int) []edit {
 	s.Reset(logprobs)
 	s.EnterObject()
 	for s.NextKey() {
+		legacy := string(s.Key()) == "top_logprobs" // of completions: an object of alternatives for each token
 		if !s.EnterArray() {
 			continue
 		}
 		for s.NextElement() {
-			edits = a.token(edits, &s, at)
+			if legacy {
+				edits = a.alternatives(edits, &s, at, s.EnterObject, s.NextKey)
+			} else {
+				edits = a.token(edits, &s, at)
+			}
 		}
 	}
 	return edits
@@ -103,23 +108,30 @@ func (a *asked) token(edits []edit, s *jsonscan.Scanner, at int) []edit {
 		return edits
 	}
 	for s.NextKey() {
-		if string(s.Key()) != "top_logprobs" {
+		if string(s.Key()) == "top_logprobs" {
+			edits = a.alternatives(edits, s, at, s.EnterArray, s.NextElement)
+		} else {
 			s.Skip()
-			continue
 		}
-		if !s.EnterArray() {
-			continue
+	}
+	return edits
+}
+
+// alternatives appends what removes the alternatives beyond the number that was asked for
+// from the array or object of them that the scanner enters.
+func (a *asked) alternatives(edits []edit, s *jsonscan.Scanner, at int, enter, next func() bool) []edit {
+	if !enter() {
+		return edits
+	}
+	cut, n := s.Offset(), 0
+	for ; next(); n++ {
+		s.Skip()
+		if n < a.top {
+			cut = s.Offset()
 		}
-		cut, n := s.Offset(), 0
-		for ; s.NextElement(); n++ {
-			s.Skip()
-			if n < a.top {
-				cut = s.Offset()
-			}
-		}
-		if n > a.top {
-			edits = append(edits, edit{at + cut, at + s.Offset() - 1, ""})
-		}
+	}
+	if n > a.top {
+		edits = append(edits, edit{at + cut, at + s.Offset() - 1, ""})
 	}
 	return edits
 }
@@ -194,11 +206,7 @@ func text(raw []byte) string {
 // appendChunk appends an event with a chunk of the gateway's own. It has the id, model
 // and time of the others, the given choices and further members.
 func (t *template) appendChunk(dst []byte, choices string, members []byte) []byte {
-	own := *t
-	if own.object == nil {
-		own.object = []byte(`"chat.completion.chunk"`)
-	}
-	return append(own.appendObject(append(dst, "data: "...), choices, members), "\n\n"...)
+	return append(t.appendObject(append(dst, "data: "...), choices, members), "\n\n"...)
 }
 
 func (t *template) appendObject(dst []byte, choices string, members []byte) []byte {
@@ -218,5 +226,3 @@ func (t *template) appendObject(dst []byte, choices string, members []byte) []by
 	}
 	return append(dst, '}')
 }
-
-const emptyDelta = `[{"index":0,"delta":{},"finish_reason":null}]`

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// forwarder does what httputil.ReverseProxy does on a server, where the platform's
-// fetch does the HTTP. It has no upgrades, trailers or informational answers, and calls
-// no http.RoundTripper (see [RoundTrip]).
+// forwarder sends a request on and its answer back. It has no upgrades, trailers or
+// informational answers, and calls no http.RoundTripper (see [RoundTrip]). A server passes
+// on what is not scored by httputil.ReverseProxy, which has all of these.
 type forwarder struct{ *Handler }
 
 func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -17,6 +17,9 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	endToEnd(out.Header)
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		out.Header.Del(name)
+	}
+	if _, named := out.Header["User-Agent"]; !named {
+		out.Header.Set("User-Agent", "") // no name that is not the client's
 	}
 	f.rewrite(r, out)
 	resp, err := roundTripper{&f.config}.RoundTrip(out)

@@ -93,12 +93,9 @@ func (p *pieces) Read(b []byte) (int, error) {
 
 func through(t *testing.T, c *Config, a asked, upstream io.Reader) []byte {
 	t.Helper()
-	r := &request{asked: a, usage: true, deadline: func(time.Time) {}}
-	var g *gate
-	if c.Policy == Withhold {
-		g = &gate{threshold: c.WithholdBelow, failure: c.Failure, passages: map[int]*passage{}}
-	}
-	b, err := newBody(context.Background(), c, c.Session, io.NopCloser(upstream), r, g)
+	c.rule = c.Policy.rule()
+	r := &request{surface: chat{}, n: 1, asked: a, usage: true, deadline: func(time.Time) {}}
+	b, err := newBody(context.Background(), c, c.Session, io.NopCloser(upstream), r)
 	if err != nil {
 		t.Fatal(err)
 	}

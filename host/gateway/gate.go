@@ -10,8 +10,9 @@ import (
 )
 
 // gate is the policy Withhold: it holds events and decides which are sent. Text is
-// counted as the session counts it, by choice and segment. A nil gate holds nothing.
+// counted as the session counts it, by choice and segment.
 type gate struct {
+	idle
 	threshold float64
 	allow     bool // also act on confidences that are no probabilities
 	failure   Failure
@@ -19,8 +20,9 @@ type gate struct {
 	passages map[int]*passage
 	held     []held
 	bytes    int
-	verdict  *record.Decision // the rest is not sent
-	released string           // why text is sent unchecked, until the client is told
+	cuts     []*record.Decision // choices that were ended, until the client is told
+	verdict  *record.Decision   // the rest of all choices is not sent
+	released string             // why text is sent unchecked, until the client is told
 }
 
 // passage is the state of one choice.
@@ -29,6 +31,11 @@ type passage struct {
 	through     bool // p(z) is above the threshold: everything is sent
 	touched     bool // the last event had text of this choice
 	waiting     []judgement
+	cut         *record.Decision // the rest of the choice is not sent
+}
+
+func newGate(c *Config, _ *request) acting {
+	return &gate{threshold: c.WithholdBelow, allow: c.Uncalibrated == Allow, failure: c.Failure, passages: map[int]*passage{}}
 }
 
 // extent is a length of text in bytes, for the answer and for the reasoning. The text
@@ -64,11 +71,6 @@ var (
 	coreLost    = session.CoreLost.String()     // the core was lost, so nothing is scored from here on
 )
 
-// decision returns a decision about the answer as a whole.
-func decision(policy Policy, action, reason string) *record.Decision {
-	return record.NewDecision(0, string(policy), action, reason)
-}
-
 // held is an event that waits, with the conditions that it waits for.
 type held struct {
 	*event
@@ -96,9 +98,6 @@ func (g *gate) of(choice int) *passage {
 }
 
 func (g *gate) text(choice int, segment position.Segment, n int) {
-	if g == nil {
-		return
-	}
 	p := g.of(choice)
 	p.touched = true
 	if int(segment) < len(p.seen) {
@@ -107,7 +106,7 @@ func (g *gate) text(choice int, segment position.Segment, n int) {
 }
 
 func (g *gate) position(at *record.Position) {
-	if g == nil || at.Kinds&position.Question != 0 {
+	if at.Kinds&position.Question != 0 {
 		return
 	}
 	p := g.of(at.Choice)
@@ -124,9 +123,9 @@ func (g *gate) position(at *record.Position) {
 }
 
 // confidence notes a position's confidence, and judges positions in their order.
-func (g *gate) confidence(c *record.Confidence) {
-	if g == nil || c.State == session.Pending || c.Kinds&position.Question != 0 {
-		return
+func (g *gate) confidence(c *record.Confidence) *record.Decision {
+	if c.State == session.Pending || c.Kinds&position.Question != 0 {
+		return nil
 	}
 	p := g.of(c.Choice)
 	for i := range p.waiting {
@@ -134,10 +133,11 @@ func (g *gate) confidence(c *record.Confidence) {
 			j.decided, j.outcome = true, c
 		}
 	}
-	for len(p.waiting) > 0 && p.waiting[0].decided && g.verdict == nil {
+	for len(p.waiting) > 0 && p.waiting[0].decided && p.cut == nil {
 		g.judge(p, &p.waiting[0])
 		p.waiting = p.waiting[1:]
 	}
+	return nil // text that is clear goes out before the choice ends: see pop
 }
 
 // judge clears the text before a position, or decides that the rest is not sent.
@@ -147,9 +147,8 @@ func (g *gate) judge(p *passage, j *judgement) {
 	case c.HasValue() && !c.Calibrated && !g.allow:
 		g.unchecked(p, j, notCalibrated)
 	case c.HasValue() && c.Fused < g.threshold:
-		g.verdict = decision(Withhold, record.ActionEnd, low)
-		g.verdict.Choice, g.verdict.Index = c.Choice, j.index
-		g.verdict.Threshold, g.verdict.Byte = g.threshold, p.clear[position.Answer]
+		d := decisionOn(Withhold, record.ActionEnd, c, g.threshold)
+		g.end(p, d)
 		return
 	case c.HasValue():
 		p.through = j.end
@@ -158,16 +157,24 @@ func (g *gate) judge(p *passage, j *judgement) {
 	default:
 		g.unchecked(p, j, c.Reason.String())
 	}
-	if g.verdict == nil {
+	if p.cut == nil {
 		p.clear = p.clear.max(j.before)
 	}
+}
+
+// end ends a choice where its clear text ends.
+func (g *gate) end(p *passage, d *record.Decision) {
+	d.Byte = p.clear[position.Answer]
+	p.cut = d
+	g.cuts = append(g.cuts, d)
 }
 
 // unchecked decides about the text before a position that cannot be checked.
 func (g *gate) unchecked(p *passage, j *judgement, why string) {
 	if g.failure == Closed {
-		g.verdict = decision(Withhold, record.ActionEnd, why)
-		g.verdict.Choice, g.verdict.Index, g.verdict.Byte = j.outcome.Choice, j.index, p.clear[position.Answer]
+		d := decision(Withhold, record.ActionEnd, why)
+		d.Choice, d.Index = j.outcome.Choice, j.index
+		g.end(p, d)
 		return
 	}
 	g.released = why
@@ -192,39 +199,78 @@ func (g *gate) push(e *event, unread bool, now time.Time) {
 	g.bytes += len(e.raw)
 }
 
-// pop returns the next event that can be sent.
+// pop returns the next event that can be sent. It drops those of choices that were ended.
 func (g *gate) pop() (held, bool) {
-	if len(g.held) == 0 || g.verdict != nil {
-		return held{}, false
+	for len(g.held) > 0 && g.verdict == nil {
+		h := g.held[0]
+		ended, all := g.ended(h.said)
+		switch {
+		case all:
+			g.drop()
+			continue
+		case h.unread && g.failure == Closed:
+			g.verdict = decision(Withhold, record.ActionEnd, notScored)
+			return held{}, false
+		case h.unread:
+			g.released = notScored
+		case !g.mayGo(&h):
+			return held{}, false
+		case h.whole && g.cutAny(): // it may hold text of the choice that was ended
+			g.drop()
+			continue
+		case ended != nil: // the event cannot be sent without the choice that was ended
+			g.verdict = ended
+			return held{}, false
+		}
+		g.drop()
+		return h, true
 	}
-	h := g.held[0]
-	switch {
-	case h.unread && g.failure == Closed:
-		g.verdict = decision(Withhold, record.ActionEnd, notScored)
-		return held{}, false
-	case h.unread:
-		g.released = notScored
-	case !g.mayGo(&h):
-		return held{}, false
-	}
+	return held{}, false
+}
+
+// drop removes the first event that is held.
+func (g *gate) drop() {
+	g.bytes -= len(g.held[0].raw)
 	g.held[0] = held{}
 	g.held = g.held[1:]
-	g.bytes -= len(h.raw)
-	return h, true
+}
+
+// cutAny reports whether a choice was ended.
+func (g *gate) cutAny() bool {
+	for _, p := range g.passages {
+		if p.cut != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// ended returns the decision that ended one of an event's choices, or nil, and whether
+// all of them were ended.
+func (g *gate) ended(said []stream.Said) (d *record.Decision, all bool) {
+	all = len(said) > 0
+	for _, s := range said {
+		if cut := g.of(s.Choice).cut; cut != nil {
+			d = cut
+		} else {
+			all = false
+		}
+	}
+	return d, all
 }
 
 func (g *gate) mayGo(h *held) bool {
 	for _, n := range h.needs {
 		p := g.of(n.choice)
 		switch {
-		case p.through:
+		case p.through, p.cut != nil:
 		case n.through, !n.text.within(p.clear), n.beyond && p.clear.within(n.text):
 			return false
 		}
 	}
 	if h.whole {
 		for _, p := range g.passages {
-			if !p.through {
+			if !p.through && p.cut == nil {
 				return false
 			}
 		}

@@ -19,7 +19,7 @@ import (
 type Handler struct {
 	config Config
 	base   *url.URL
-	proxy  http.Handler // sends requests on
+	proxy  http.Handler // sends on requests whose answers are not scored
 }
 
 // New makes a gateway. An error names the setting that is wrong.
@@ -35,7 +35,6 @@ func New(c Config) (*Handler, error) {
 
 const (
 	root   = "/v1/"
-	chat   = "/v1/chat/completions"
 	models = "/v1/models"
 )
 
@@ -60,20 +59,21 @@ func healthz(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, `{"status":"ok"}`+"\n")
 }
 
-// route handles a request that was admitted. Every spelling of the scored route is
+// route handles a request that was admitted. Every spelling of a scored route is
 // scored.
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
+	on := surfaceOf(r.URL.Path)
 	switch path := r.URL.Path; {
 	case malformed(path):
 		refuse(w, http.StatusBadRequest, "finece-path", "a path may not contain . or .. between slashes, control characters, or anything encoded twice")
-	case canonical(path) == chat && r.Method == http.MethodPost:
-		if r.URL.EscapedPath() != chat {
+	case on != nil && r.Method == http.MethodPost:
+		if r.URL.EscapedPath() != on.path() {
 			at := *r.URL
-			at.Path, at.RawPath = chat, ""
+			at.Path, at.RawPath = on.path(), ""
 			r = r.WithContext(r.Context())
 			r.URL = &at
 		}
-		h.chat(w, r)
+		h.answer(w, r, on)
 	case !strings.HasPrefix(path, root):
 		refuse(w, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
 	case isModels(r):
@@ -81,7 +81,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	case h.config.RefuseUnchecked:
 		h.forbid(w, "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
 	case h.config.Key != "":
-		h.forbid(w, r.Method+" "+path+" is refused: the operator's key is sent with POST "+chat+" and GET "+models+" alone")
+		h.forbid(w, r.Method+" "+path+" is refused: the operator's key is sent with scored routes and GET "+models+" alone")
 	default:
 		h.pass(w, r, "surface")
 	}
@@ -146,24 +146,20 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, x *exchange) {
-	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
-}
-
 // pass sends a request on whose answer is not scored. Its body may still be on
 // the way when the upstream answers. Without full duplex, an HTTP/1.1 server reads
 // the rest of that body itself before it writes the answer; the proxy's own
 // reading of the body then fails, and the end of the answer is lost.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // the Worker has none and needs none
-	h.serve(w, r, &exchange{why: why})
+	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{why: why})))
 }
 
-// requestTimeout is how long a client may take to send a chat request.
+// requestTimeout is how long a client may take to send a request that is scored.
 const requestTimeout = 2 * time.Minute
 
-// chat reads a request for a chat completion and sends it to the upstream.
-func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
+// answer reads a request whose answer is scored, and sends it to the upstream.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		h.unreadable(w, r, "request-encoding", http.StatusUnsupportedMediaType)
 		return
@@ -185,14 +181,19 @@ func (h *Handler) chat(w http.ResponseWriter, r *http.Request) {
 		h.unreadable(w, r, "request-too-large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	request, ok := readRequest(body, &h.config)
+	request, ok := readRequest(on, body, &h.config)
 	request.deadline = func(t time.Time) { _ = controller.SetWriteDeadline(t) } // not every server supports deadlines
 	setBody(r, request.body)
 	if !ok {
 		h.unreadable(w, r, "request-not-json", http.StatusBadRequest)
 		return
 	}
-	h.serve(w, r, &exchange{request: request})
+	if request.unscored != "" {
+		setBody(r, request.original)
+		h.unreadable(w, r, request.unscored, http.StatusBadRequest)
+		return
+	}
+	forwarder{h}.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{request: request})))
 }
 
 // unreadable handles a request that cannot be read.

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -19,7 +20,9 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/wazero"
+	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
@@ -175,9 +178,14 @@ const ask = `{"model":"demo","messages":[{"role":"user","content":"How many loav
 
 func post(t testing.TB, s *httptest.Server, body string) *http.Response {
 	t.Helper()
+	return postTo(t, s, "/v1/chat/completions", body)
+}
+
+func postTo(t testing.TB, s *httptest.Server, path, body string) *http.Response {
+	t.Helper()
 	ctx, cancel := context.WithTimeoutCause(context.Background(), hung, errors.New("hung: no end of the answer after "+hung.String()))
 	t.Cleanup(cancel)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/v1/chat/completions", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,6 +324,43 @@ func streams(t testing.TB) map[string][]byte {
 			continue
 		}
 		all[filepath.Base(path)] = data
+	}
+	return all
+}
+
+// paragraphsOnly estimates at the ends of paragraphs, from the mean log-probability, and
+// leaves each estimate as it is.
+func paragraphsOnly(c *gateway.Config) {
+	c.Session.Positions.Strategy = position.Paragraph
+	c.Session.Method = estimate.Perplexity
+	c.Session.Fusion.Depth = 0
+}
+
+// chunk is what tests read of a chunk.
+type chunk struct {
+	Object  string
+	Choices []struct {
+		Index    int
+		Text     string
+		Delta    struct{ Content string }
+		Finish   string `json:"finish_reason"`
+		Logprobs json.RawMessage
+	}
+}
+
+// chunksOf is the chunks of a stream.
+func chunksOf(t testing.TB, stream string) (all []chunk) {
+	t.Helper()
+	for line := range strings.Lines(stream) {
+		data, ok := strings.CutPrefix(strings.TrimSpace(line), "data: ")
+		if !ok || data == "[DONE]" {
+			continue
+		}
+		var c chunk
+		if err := json.Unmarshal([]byte(data), &c); err != nil {
+			t.Fatalf("%v: %s", err, data)
+		}
+		all = append(all, c)
 	}
 	return all
 }

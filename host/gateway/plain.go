@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm/contract/record"
@@ -36,8 +35,8 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 
 	config.MaxEvent = max(config.MaxEvent, len(body)+1)
-	a := answer{body: body, asked: &r.asked}
-	s, why := h.score(resp.Request.Context(), &a, config)
+	a := answer{body: body, asked: &r.asked, surface: r.surface}
+	s, why := h.score(resp.Request.Context(), &a, r, config)
 	if why != "" {
 		return why, nil
 	}
@@ -56,12 +55,12 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	if verdict != nil {
 		s.tell(verdict)
 	}
-	h.warn(s, &a, r)
+	a.addTexts(s)
 	n := a.named(r.model)
 	member := s.envelope(n.id, n.generator).AppendMember(nil)
 	var out []byte
 	if verdict != nil && verdict.Action == record.ActionEnd {
-		out = a.withheld(nil, member)
+		out = a.withheld(nil, member, h.config.FinishReason)
 	} else {
 		out = a.append(nil, member)
 	}
@@ -73,8 +72,12 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 
 // score scores a whole answer and waits for its estimates, or says why it cannot be
 // scored.
-func (h *Handler) score(ctx context.Context, a *answer, config host.Config) (s *scorer, why string) {
-	s, err := newScorer(ctx, &h.config, config, nil, a.framed)
+func (h *Handler) score(ctx context.Context, a *answer, r *request, config host.Config) (s *scorer, why string) {
+	var policy acting = idle{} // a plain answer is judged as a whole: see verdict
+	if !h.config.rule.holds {
+		policy = h.config.rule.begin(&h.config, r)
+	}
+	s, err := newScorer(ctx, &h.config, config, policy, a.framed)
 	if err != nil {
 		h.config.Report("no session for an answer", err)
 		return nil, "engine"
@@ -112,7 +115,7 @@ func (h *Handler) await(ctx context.Context, s *scorer) {
 		return
 	}
 	defer t.cancel()
-	late := newAlarm(h.config.clock, h.config.patience())
+	late := newAlarm(h.config.clock, h.config.rule.patience(&h.config))
 	defer late.Stop()
 	for s.pending() {
 		select {
@@ -132,7 +135,7 @@ func (h *Handler) await(ctx context.Context, s *scorer) {
 // verdict is the decision of Withhold about an answer, by its p(z). It is nil if the
 // answer passes.
 func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
-	if h.config.Policy != Withhold {
+	if !h.config.rule.holds {
 		return nil
 	}
 	var released *record.Decision
@@ -144,8 +147,8 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 		case c.HasValue() && !h.config.usable(c):
 			reason = notCalibrated
 		case c.HasValue() && c.Fused < h.config.WithholdBelow:
-			d := decision(Withhold, record.ActionEnd, low)
-			d.Choice, d.Index, d.Threshold, d.Byte = said.Choice, c.Index, h.config.WithholdBelow, 0
+			d := decisionOn(Withhold, record.ActionEnd, c, h.config.WithholdBelow)
+			d.Byte = 0
 			return d
 		case c.HasValue(), c.Reason == session.Refusal, c.Reason == session.NoText && !said.Other:
 			continue
@@ -164,9 +167,10 @@ func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
 type answer struct {
 	event
 	template
-	body   []byte
-	asked  *asked
-	values int // JSON objects in the body
+	body    []byte
+	asked   *asked
+	surface surface
+	values  int // JSON objects in the body
 }
 
 // framed takes an object that the session has read.
@@ -181,18 +185,17 @@ func (a *answer) framed(f *stream.Frame, said []stream.Said) {
 }
 
 // withheld appends an answer without its text.
-func (a *answer) withheld(dst, member []byte) []byte {
-	var choices strings.Builder
+func (a *answer) withheld(dst, member []byte, finish string) []byte {
+	choices := []byte{'['}
 	for i, said := range a.said {
 		if i > 0 {
-			choices.WriteByte(',')
+			choices = append(choices, ',')
 		}
-		choices.WriteString(`{"index":` + strconv.Itoa(said.Choice) +
-			`,"message":{"role":"assistant","content":""},"logprobs":null,"finish_reason":"content_filter"}`)
+		choices = a.surface.withheld(choices, said.Choice, finish)
 	}
 	members := member
 	if a.usage != nil {
 		members = append(append(append([]byte(`"usage":`), a.usage...), ','), member...)
 	}
-	return append(a.appendObject(dst, "["+choices.String()+"]", members), '\n')
+	return append(a.appendObject(dst, string(append(choices, ']')), members), '\n')
 }

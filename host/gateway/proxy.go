@@ -12,7 +12,7 @@ import (
 
 var defaultRoundTrip RoundTrip = http.DefaultTransport.RoundTrip
 
-// newProxy returns the handler that sends requests to the upstream.
+// newProxy returns the handler that passes requests on unscored.
 func newProxy(h *Handler) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite:        func(p *httputil.ProxyRequest) { h.rewrite(p.In, p.Out) },

@@ -2,24 +2,28 @@ package gateway
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
-	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
 )
 
-// request is a client's request for a chat completion.
+// request is a client's request for an answer that is scored.
 type request struct {
+	surface  surface
 	stream   bool
 	usage    bool // the client asked for a chunk with usage
 	json     bool // the client asked for JSON
 	n        int  // choices
 	model    string
-	question string // the text of the last message of the user
+	question string // chat: the text of the last message of the user
 	turns    int    // messages of the user
+	unscored string // why the answer cannot be scored; "" if it can
 	asked    asked
+
+	logprobs, top edit // where the body asks for log-probabilities and alternatives, zero if it does not
 
 	original []byte // its body
 	body     []byte // the body that is sent on
@@ -32,17 +36,16 @@ type request struct {
 const alternatives = "5"
 
 // readRequest reads a request's body. ok is false if the body is not a JSON object.
-func readRequest(body []byte, c *Config) (r *request, ok bool) {
-	r = &request{original: body, body: body, n: 1}
+func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
+	r = &request{surface: on, original: body, body: body, n: 1}
 	s := &jsonscan.Scanner{}
 	s.Reset(body)
 	if s.Kind() != jsonscan.Object {
 		return r, false
 	}
-	var logprobs, top edit
 	s.EnterObject()
 	for s.NextKey() {
-		switch string(s.Key()) {
+		switch key := string(s.Key()); key {
 		case "stream":
 			r.stream, _ = s.Bool()
 		case "n":
@@ -51,33 +54,19 @@ func readRequest(body []byte, c *Config) (r *request, ok bool) {
 		case "model":
 			name, _ := s.Text()
 			r.model = string(name)
-		case "messages":
-			r.question, r.turns = follow.Messages(s)
 		case "stream_options":
-			r.options(s)
-		case "response_format":
-			each(s, "type", func() {
-				kind, _ := s.Text()
-				r.json = string(kind) != "text"
-			})
-		case "logprobs":
-			logprobs.from = valueAt(s)
-			r.asked.logprobs, _ = s.Bool()
-			logprobs.to = s.Offset()
-		case "top_logprobs":
-			top.from = valueAt(s)
-			n, _ := s.Int()
-			r.asked.top = int(max(n, 0))
-			top.to = s.Offset()
+			each(s, "include_usage", func() { r.usage, _ = s.Bool() })
 		default:
-			s.Skip()
+			if !on.member(r, s, key) {
+				s.Skip()
+			}
 		}
 	}
 	end := s.Offset() - 1
 	if !s.End() {
 		return r, false
 	}
-	r.ask(c, logprobs, top, end)
+	r.ask(c, end)
 	return r, true
 }
 
@@ -86,55 +75,23 @@ func valueAt(s *jsonscan.Scanner) int {
 	return s.Offset()
 }
 
-// ask changes the body so that it asks for the log-probabilities that are needed.
-// logprobs and top are where the body has values for them, zero if it has none.
-func (r *request) ask(c *Config, logprobs, top edit, end int) {
+// ask changes the body so that it asks for the log-probabilities that are needed. The
+// object's closing brace is at end.
+func (r *request) ask(c *Config, end int) {
 	entropy := c.Session.Positions.Strategy&position.Entropy != 0
 	needed := entropy || c.Session.Estimator == session.Builtin
 	if c.KeepRequest || !needed {
 		return
 	}
-	var edits []edit
-	var members []byte
-	set := func(name, value string, at edit) {
-		if at.to > 0 {
-			edits = append(edits, edit{at.from, at.to, value})
-			return
-		}
-		if len(members) > 0 {
-			members = append(members, ',')
-		}
-		members = append(append(append(append(members, '"'), name...), `":`...), value...)
-	}
-	if !r.asked.logprobs {
-		r.asked.more = true
-		set("logprobs", "true", logprobs)
-	}
-	if entropy && r.asked.top < 2 {
-		r.asked.more = true
-		set("top_logprobs", alternatives, top)
-	}
-	if !r.asked.more {
+	var made changes
+	r.surface.ask(r, entropy, &made)
+	if len(made.edits) == 0 && len(made.members) == 0 {
 		return
 	}
-	if len(edits) == 2 && edits[0].from > edits[1].from {
-		edits[0], edits[1] = edits[1], edits[0]
-	}
+	r.asked.more = true
 	if string(bytes.TrimSpace(r.original[:end])) == "{" {
 		return // an empty object: the upstream says what is missing
 	}
-	r.body = appendEdited(nil, r.original, edits, end, members)
-}
-
-func (r *request) options(s *jsonscan.Scanner) {
-	if !s.EnterObject() {
-		return
-	}
-	for s.NextKey() {
-		if string(s.Key()) == "include_usage" {
-			r.usage, _ = s.Bool()
-		} else {
-			s.Skip()
-		}
-	}
+	slices.SortFunc(made.edits, func(x, y edit) int { return x.from - y.from })
+	r.body = appendEdited(nil, r.original, made.edits, end, made.members)
 }

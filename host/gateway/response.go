@@ -86,12 +86,8 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 		return h.plain(resp, r, config)
 	}
 	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
-	var g *gate
-	if h.config.Policy == Withhold {
-		g = &gate{threshold: h.config.WithholdBelow, allow: h.config.Uncalibrated == Allow, failure: h.config.Failure, passages: map[int]*passage{}}
-	}
 	ctx := resp.Request.Context()
-	b, err := newBody(ctx, &h.config, config, resp.Body, r, g)
+	b, err := newBody(ctx, &h.config, config, resp.Body, r)
 	if err != nil {
 		h.config.Report("no session for an answer", err)
 		return "engine", nil
@@ -113,11 +109,8 @@ func (h *Handler) announce(resp *http.Response, status string) {
 	resp.Header.Set(headerPolicy, string(h.config.Policy))
 	resp.Header.Set(headerFailure, string(h.config.Failure))
 	resp.Header.Set(headerEstimator, h.config.estimator())
-	if h.config.Policy == Withhold {
-		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.WithholdBelow, 'g', -1, 64))
-	}
-	if h.config.Policy == Warn {
-		resp.Header.Set(headerThreshold, strconv.FormatFloat(h.config.WarnBelow, 'g', -1, 64))
+	if rule := h.config.rule; rule.acts() {
+		resp.Header.Set(headerThreshold, strconv.FormatFloat(*rule.below(&h.config), 'g', -1, 64))
 	}
 }
 

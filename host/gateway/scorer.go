@@ -16,13 +16,15 @@ import (
 // yet.
 type scorer struct {
 	stream *follow.Stream
-	gate   *gate // nil under Annotate
+	acting acting
+	holds  bool // the policy holds text
 	report func(string, error)
 
 	news []record.Record
 	at   map[key]int // where in news a position's confidence is
 
 	last     map[int]*record.Confidence // p(z) by choice
+	cuts     []*record.Decision         // choices that the policy has ended, since they were last taken
 	failed   bool                       // the provider reported an error
 	unread   bool                       // an event could not be read, since this was last reset
 	failing  bool                       // the confidence model's last reply was a failure
@@ -35,14 +37,15 @@ type key struct{ choice, index int }
 type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
-func newScorer(ctx context.Context, c *Config, config host.Config, g *gate, framed framed) (*scorer, error) {
-	s := &scorer{gate: g, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}}
+func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
+	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}}
 	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
 	h := follow.Handler{Record: s.record, Frame: framed, Failed: func(err error) { s.report("no estimate", err) }}
-	if g == nil {
+	if !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
-	} else {
-		h.Text = func(choice int, segment position.Segment, text []byte) { g.text(choice, segment, len(text)) }
+	}
+	if c.rule.counts {
+		h.Text = func(choice int, segment position.Segment, text []byte) { policy.text(choice, segment, len(text)) }
 	}
 	opened, err := f.Open(ctx, config, h)
 	if err != nil {
@@ -85,13 +88,15 @@ func (s *scorer) close()        { s.stream.Close() }
 func (s *scorer) record(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
-		s.gate.position(r)
+		s.acting.position(r)
 		return // its confidence repeats the place
 	case *record.Confidence:
 		if r.Kinds&position.End != 0 {
 			s.last[r.Choice] = r
 		}
-		s.gate.confidence(r)
+		if d := s.acting.confidence(r); d != nil {
+			s.cuts = append(s.cuts, d)
+		}
 	case *record.Fault:
 		switch r.Code {
 		case stream.ProviderError:
@@ -99,7 +104,7 @@ func (s *scorer) record(r record.Record) {
 		case stream.EventTooLarge, stream.InvalidJSON:
 			s.unread = true
 		}
-		if s.gate != nil {
+		if s.holds {
 			r.Detail = "" // it may quote text that is held
 		}
 	}
@@ -118,6 +123,13 @@ func (s *scorer) tell(r record.Record) {
 		s.at[k] = len(s.news)
 	}
 	s.news = append(s.news, r)
+}
+
+// cutOff returns the choices that the policy has ended since the last call.
+func (s *scorer) cutOff() []*record.Decision {
+	cuts := s.cuts
+	s.cuts = nil
+	return cuts
 }
 
 // hasNews reports whether there is anything to tell the client.

@@ -23,7 +23,7 @@ func (b *body) tellNow() {
 		b.comment()
 	default:
 		b.member = b.envelope().AppendMember(b.member[:0])
-		b.out = b.template.appendChunk(b.out, emptyDelta, b.member)
+		b.out = b.appendChunk(b.out, chosen(b.request.surface, []int{0}, nil, ""), b.member)
 		b.carrierDue = time.Time{}
 	}
 }

@@ -3,107 +3,60 @@ package gateway
 import (
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// The policy Warn holds nothing. If p(z) of a choice is below Config.WarnBelow, it adds
-// Config.WarnText to the choice's text, before its end. It adds nothing where the client
-// has asked for JSON, which the text would break, nor without a confidence that is a
-// probability, unless Config.Uncalibrated allows others.
-
-// warning is the decision to warn of a choice whose p(z) is c, or nil.
-func (c *Config) warning(r *request, whole *record.Confidence) *record.Decision {
-	if c.Policy != Warn || r.json || whole == nil || !c.usable(whole) || whole.Fused >= c.WarnBelow {
-		return nil
-	}
-	d := decision(Warn, record.ActionRelease, low)
-	d.Choice, d.Index, d.Threshold, d.Byte = whole.Choice, whole.Index, c.WarnBelow, whole.Byte
-	return d
+// warner is the policy Warn. It holds nothing. If p(z) of a choice is below
+// Config.WarnBelow, Config.WarnText is added to the choice's text, before its end. Nothing
+// is added where the client has asked for JSON, which the text would break, nor without a
+// confidence that is a probability, unless Config.Uncalibrated allows others.
+type warner struct {
+	idle
+	config *Config
+	json   bool
 }
 
-// warn sends the warnings of a stream, each in a chunk of its own.
-func (b *body) warn() {
+func newWarner(c *Config, r *request) acting { return &warner{config: c, json: r.json} }
+
+func (w *warner) ending(whole *record.Confidence) (text string, d *record.Decision) {
+	if w.json || whole == nil || !w.config.usable(whole) || whole.Fused >= w.config.WarnBelow {
+		return "", nil
+	}
+	return w.config.WarnText, decisionOn(Warn, record.ActionRelease, whole, w.config.WarnBelow)
+}
+
+// addTexts sends the texts that the policy adds at a stream's end, each in a chunk of its
+// own.
+func (b *body) addTexts() {
 	for _, choice := range slices.Sorted(maps.Keys(b.scorer.last)) {
-		d := b.config.warning(b.request, b.scorer.last[choice])
-		if d == nil || b.template == nil || b.partial {
+		text, d := b.scorer.acting.ending(b.scorer.last[choice])
+		if d == nil || b.template == nil || b.partial || b.cut[choice] {
 			continue
 		}
 		b.scorer.tell(d)
-		text := jsonscan.AppendString(nil, []byte(b.config.WarnText))
-		b.out = b.template.appendChunk(b.out, `[{"index":`+strconv.Itoa(choice)+`,"delta":{"content":`+string(text)+`},"finish_reason":null}]`, nil)
+		b.out = b.appendChunk(b.out, chosen(b.request.surface, []int{choice}, []byte(text), ""), nil)
 	}
 }
 
-// warn adds the warnings to a plain answer.
-func (h *Handler) warn(s *scorer, a *answer, r *request) {
-	below := map[int]bool{}
+// addTexts adds the policy's texts to a plain answer.
+func (a *answer) addTexts(s *scorer) {
+	texts := map[int]string{}
 	for choice, whole := range s.last {
-		if d := h.config.warning(r, whole); d != nil {
+		if text, d := s.acting.ending(whole); d != nil {
 			s.tell(d)
-			below[choice] = true
+			texts[choice] = text
 		}
 	}
-	if len(below) == 0 {
+	if len(texts) == 0 {
 		return
 	}
-	text := jsonscan.AppendString(nil, []byte(h.config.WarnText))
-	for choice, end := range contentEnds(a.body) {
-		if below[choice] {
-			a.strip = append(a.strip, edit{end, end, string(text[1 : len(text)-1])})
+	for choice, end := range a.surface.textEnds(a.body) {
+		if text, ok := texts[choice]; ok {
+			quoted := jsonscan.AppendString(nil, []byte(text))
+			a.strip = append(a.strip, edit{end, end, string(quoted[1 : len(quoted)-1])})
 		}
 	}
 	slices.SortFunc(a.strip, func(x, y edit) int { return x.from - y.from })
-}
-
-// contentEnds returns where the content of each choice's message ends in a plain answer,
-// before its closing quote.
-func contentEnds(body []byte) map[int]int {
-	ends := map[int]int{}
-	var s jsonscan.Scanner
-	s.Reset(body)
-	each(&s, "choices", func() {
-		if !s.EnterArray() {
-			return
-		}
-		for s.NextElement() {
-			index, end := 0, 0
-			s.EnterObject()
-			for s.NextKey() {
-				switch string(s.Key()) {
-				case "index":
-					n, _ := s.Int()
-					index = int(n)
-				case "message":
-					each(&s, "content", func() {
-						if _, ok := s.Text(); ok {
-							end = s.Offset() - 1
-						}
-					})
-				default:
-					s.Skip()
-				}
-			}
-			if end > 0 {
-				ends[index] = end
-			}
-		}
-	})
-	return ends
-}
-
-// each walks an object, and calls f where the member called name has its value.
-func each(s *jsonscan.Scanner, name string, f func()) {
-	if !s.EnterObject() {
-		return
-	}
-	for s.NextKey() {
-		if string(s.Key()) == name {
-			f()
-		} else {
-			s.Skip()
-		}
-	}
 }

@@ -57,21 +57,24 @@ var (
 // The settings of the gateway.
 var (
 	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
-	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold")
+	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold", "stop")
 	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: confidence that a whole answer needs", Default: 0.8, High: 1}
 	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below that")
 	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
+	StopBelow       = &Setting{Name: "stop_below", Help: "stop: confidence below which an answer is ended", Default: 0.2, High: 1}
+	StopAfter       = atLeast("stop_after", 1, 2, "stop: positions in a row that have to be below that", "")
+	FinishReason    = ofNames("finish_reason", "content_filter", "withhold, stop: the finish_reason of an answer that is ended", "content_filter", "stop", "length")
 	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
 	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
-	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold: a source of confidences that are no probabilities: refuse it, or allow it", "refuse", "allow")
+	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it", "refuse", "allow")
 	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
 	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 	}
 )
 

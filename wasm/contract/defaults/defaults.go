@@ -28,8 +28,11 @@ const (
 	GatewayWarnBelow     = 0.8                                                // warn: confidence that a whole answer needs
 	GatewayWarnText      = "\n\n(This answer may be wrong. Please check it.)" // warn: text that is added to an answer below that
 	GatewayWithholdBelow = 0.8                                                // withhold: confidence that text needs
+	GatewayStopBelow     = 0.2                                                // stop: confidence below which an answer is ended
+	GatewayStopAfter     = 2                                                  // stop: positions in a row that have to be below that
+	GatewayFinishReason  = "content_filter"                                   // withhold, stop: the finish_reason of an answer that is ended
 	GatewayCarrier       = "field"                                            // how a stream carries confidences
-	GatewayUncalibrated  = "refuse"                                           // warn, withhold: a source of confidences that are no probabilities: refuse it, or allow it
+	GatewayUncalibrated  = "refuse"                                           // warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it
 	GatewayCarrierDelay  = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
 	GatewaySettle        = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
 	GatewayMaxDelay      = 30 * time.Second                                   // withhold: time that text is held

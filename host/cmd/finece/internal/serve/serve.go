@@ -27,7 +27,7 @@ import (
 )
 
 const long = `serve runs a gateway between clients and an OpenAI-compatible server. Point a
-client's base URL at it: chat completions come back with confidences. The
+client's base URL at it: answers come back with confidences. The
 X-FineCE-* response headers say what was checked.
 
 Policies:
@@ -37,8 +37,11 @@ Policies:
   withhold   text waits for the confidence of its position, and is not sent if the
              confidence is below --withhold-below; --failure says what happens to
              text that cannot be checked
+  stop       the text waits for nothing; an answer whose confidences are below
+             --stop-below at --stop-after positions in a row is ended, and the upstream
+             stops generating it
 
-Only chat completions are checked. Other routes below /v1/ pass unchanged, also
+POST /v1/chat/completions and POST /v1/completions are checked. Other routes below /v1/ pass unchanged, also
 under --failure closed, unless --refuse-unchecked is given: then every route but
 the list of models is refused.
 
@@ -52,7 +55,7 @@ estimates: all of it works without a network.
 
 Keys:
   FINECE_UPSTREAM_KEY   the key for the upstream. It replaces the client's, and is
-             sent with POST /v1/chat/completions and GET /v1/models alone. All
+             sent with the checked routes and GET /v1/models alone. All
              other routes are then refused with status 403. Without it, the
              client's own key is sent on.
   --keys FILE   client keys, made by "finece key new FILE". A client sends one as
@@ -107,7 +110,7 @@ func New() *cobra.Command {
 	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: contract.Format.Default.(string)}, gateway: gateway.DefaultConfig()}
 	cmd := &cobra.Command{
 		Use:     "serve [flags]",
-		Short:   "Serve a gateway that scores chat completions",
+		Short:   "Serve a gateway that scores answers",
 		Long:    long,
 		Example: example,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -138,6 +141,9 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.WarnBelow, &g.WarnBelow)
 	settings.Add(cmd, contract.WarnText, &g.WarnText)
 	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
+	settings.Add(cmd, contract.StopBelow, &g.StopBelow)
+	settings.Add(cmd, contract.StopAfter, &g.StopAfter)
+	settings.Add(cmd, contract.FinishReason, &g.FinishReason)
 	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
 	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)
 	settings.Add(cmd, contract.Uncalibrated, (*string)(&g.Uncalibrated))

@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"strconv"
+
+	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// chat is OpenAI's chat completions.
+type chat struct{}
+
+func (chat) path() string   { return "/v1/chat/completions" }
+func (chat) object() string { return "chat.completion.chunk" }
+func (chat) id() string     { return "chatcmpl-finece" }
+
+func (chat) member(r *request, s *jsonscan.Scanner, key string) bool {
+	switch key {
+	case "messages":
+		r.question, r.turns = follow.Messages(s)
+	case "response_format":
+		each(s, "type", func() {
+			kind, _ := s.Text()
+			r.json = string(kind) != "text"
+		})
+	case "logprobs":
+		r.logprobs.from = valueAt(s)
+		r.asked.logprobs, _ = s.Bool()
+		r.logprobs.to = s.Offset()
+	case "top_logprobs":
+		r.top.from = valueAt(s)
+		n, _ := s.Int()
+		r.asked.top = int(max(n, 0))
+		r.top.to = s.Offset()
+	default:
+		return false
+	}
+	return true
+}
+
+func (chat) ask(r *request, entropy bool, c *changes) {
+	if !r.asked.logprobs {
+		c.set("logprobs", "true", r.logprobs)
+	}
+	if entropy && r.asked.top < 2 {
+		c.set("top_logprobs", alternatives, r.top)
+	}
+}
+
+func (chat) choice(dst []byte, index int, text []byte, finish string) []byte {
+	dst = append(strconv.AppendInt(append(dst, `{"index":`...), int64(index), 10), `,"delta":{`...)
+	if text != nil {
+		dst = append(append(dst, `"content":`...), text...)
+	}
+	return appendFinish(append(dst, '}'), finish)
+}
+
+func (chat) withheld(dst []byte, index int, finish string) []byte {
+	dst = strconv.AppendInt(append(dst, `{"index":`...), int64(index), 10)
+	return appendFinish(append(dst, `,"message":{"role":"assistant","content":""},"logprobs":null`...), finish)
+}
+
+func (chat) textEnds(body []byte) map[int]int {
+	ends, end := map[int]int{}, 0
+	eachChoice(body, func(s *jsonscan.Scanner, key string) {
+		if key != "message" {
+			s.Skip()
+			return
+		}
+		each(s, "content", func() {
+			if _, ok := s.Text(); ok {
+				end = s.Offset() - 1
+			}
+		})
+	}, func(index int) {
+		if end > 0 {
+			ends[index] = end
+		}
+		end = 0
+	})
+	return ends
+}

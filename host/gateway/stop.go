@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
+)
+
+// stopper is the policy Stop. It holds nothing: it ends a choice whose confidence is
+// below Config.StopBelow at Config.StopAfter positions in a row. One low position, such
+// as a sentence that is hard to continue, says less about the answer than several.
+type stopper struct {
+	idle
+	config  *Config
+	choices map[int]*lows
+}
+
+// lows is what a stopper knows of a choice.
+type lows struct {
+	newest int   // the last position that was counted
+	row    int   // how many positions up to it were low, without one between them that was not
+	sent   int64 // bytes of the answer's text so far
+}
+
+func newStopper(c *Config, _ *request) acting {
+	return &stopper{config: c, choices: map[int]*lows{}}
+}
+
+func (s *stopper) of(choice int) *lows {
+	l := s.choices[choice]
+	if l == nil {
+		l = &lows{newest: -1}
+		s.choices[choice] = l
+	}
+	return l
+}
+
+func (s *stopper) text(choice int, segment position.Segment, n int) {
+	if segment == position.Answer {
+		s.of(choice).sent += int64(n)
+	}
+}
+
+// confidence counts each position once, by its first value, in the order of the text. At
+// p(0) there is no answer yet, and at p(z) there is nothing left to save.
+func (s *stopper) confidence(c *record.Confidence) *record.Decision {
+	l := s.of(c.Choice)
+	if !s.config.usable(c) || c.Kinds&(position.Question|position.End) != 0 || c.Index <= l.newest || c.State == session.Pending {
+		return nil
+	}
+	l.newest = c.Index
+	if c.Fused >= s.config.StopBelow {
+		l.row = 0
+		return nil
+	}
+	if l.row++; l.row != s.config.StopAfter {
+		return nil
+	}
+	d := decisionOn(Stop, record.ActionCancel, c, s.config.StopBelow)
+	d.Byte = l.sent
+	return d
+}
