@@ -36,6 +36,9 @@ type Handler struct {
 	// the event says about each choice. Both are valid during the call only. If Frame is
 	// nil, the session reports no events.
 	Frame func(f *stream.Frame, said []stream.Said)
+	// Usage gets the provider's own token counts, over all choices; -1 is unknown. It
+	// may be nil.
+	Usage func(u *stream.Usage)
 	// Failed gets the error of each failed request to the confidence model. It may be
 	// nil.
 	Failed func(error)
@@ -267,6 +270,8 @@ func (s *Stream) handle(events []host.Event) {
 			s.handler.Record(r)
 		case e.Kind == session.Text && s.handler.Text != nil:
 			s.handler.Text(e.Choice, e.Segment, e.Text)
+		case e.Kind == session.Usage && s.handler.Usage != nil:
+			s.handler.Usage(&e.Usage)
 		case e.Kind == session.Said:
 			s.said = append(s.said, e.Said)
 		case e.Kind == session.Framed && s.handler.Frame != nil:

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -119,13 +120,14 @@ func (a *Access) admit(w http.ResponseWriter, r *http.Request) (*http.Request, b
 		return r, true
 	}
 	r = r.Clone(r.Context())
-	if _, ok := a.Clients.Client(r); !ok {
+	name, ok := a.Clients.Client(r)
+	if !ok {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		refuse(w, http.StatusUnauthorized, "finece-key", "this gateway needs one of its client keys, in the header Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key")
 		return nil, false
 	}
 	r.Header.Del("Cookie") // what a browser has for this host is not for the upstream
-	return r, true
+	return r.WithContext(context.WithValue(r.Context(), clientNameKey{}, name)), true
 }
 
 // SameOrigin reports whether r comes from no page, or from a page of the server that
@@ -162,7 +164,7 @@ func (a *Access) origin(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Add("Vary", "Origin")
-	h.Set("Access-Control-Expose-Headers", strings.Join(headerNames, ", "))
+	h.Set("Access-Control-Expose-Headers", strings.Join(headerNames, ", ")+", Retry-After")
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return true
 	}

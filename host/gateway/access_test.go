@@ -269,7 +269,7 @@ func TestAKeyFileThatIsWrongIsNotQuoted(t *testing.T) {
 		good + "\nfinece-secret": "line 2: want a name",
 		"a finece-secret":        "line 1: want a name",
 		"a sha256:finece-secret": "line 1: want a name",
-		good + " finece-secret":  "line 1: want a name",
+		good + " finece-secret":  "line 1: after the hash: want limits",
 		good[:len(good)-2]:       "line 1: want a name",
 		good + "\n# b\n" + good:  "line 3: a second key",
 	} {

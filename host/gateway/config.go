@@ -41,6 +41,7 @@ type Config struct {
 	Upstream  string       // the API's root, such as https://api.openai.com/v1; /v1/x goes to Upstream/x
 	Key       model.Secret // the operator's, sent to Upstream instead of the client's with scored routes and GET /v1/models alone; "" sends the client's on
 	Access    Access       // who may use the gateway; needed with a Key
+	Meter     *Meter       // counts what each of Access.Clients uses, and holds them to their limits; nil is a new one
 	RoundTrip RoundTrip    // nil is that of http.DefaultTransport
 
 	Engine  host.Engine
@@ -160,6 +161,9 @@ func (c Config) checked() (Config, *url.URL, error) {
 	}
 	if err := c.limits(); err != nil {
 		return c, nil, err
+	}
+	if c.Meter == nil {
+		c.Meter = NewMeter(time.Now)
 	}
 	if c.Report == nil {
 		c.Report = func(string, error) {}

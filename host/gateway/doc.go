@@ -16,6 +16,7 @@
 //	GET  /v1/models            passed on unchanged, with what is below it
 //	any  /v1/...               passed on unchanged, and marked as unchecked; refused
 //	                           with status 403 if there is a Config.Key
+//	GET  /finece/usage         what the client that asks has used; see Limits
 //	GET  /healthz              {"status":"ok"}
 //
 // Another spelling of a scored route, such as /v1//chat/completions, is scored
@@ -35,6 +36,21 @@
 // A request for a Host that is not the server's, and a browser's request from a
 // page of another origin, get status 403 (finece-host, finece-origin). The origins
 // in Access.Origins get the CORS headers that they need.
+//
+// # Limits
+//
+// A client key may have limits (see [Limits], [ParseKeys]): requests a minute, requests
+// under way at once, tokens a day. Over a limit the answer is 429 with Retry-After and
+// the code finece-rate, finece-streams or finece-tokens. An answer that has begun is
+// never cut: the tokens are checked before the next one. Config.Meter counts what each
+// client uses, in memory, and GET /finece/usage tells a client its own counts:
+//
+//	{"name":"laptop","requests":12,"refused":1,"open":0,"tokens":5120,"today":310,
+//	 "usage":{"prompt_tokens":900,"completion_tokens":5100},"limits":{"rate":60,"tokens":200000}}
+//
+// tokens are those of answers; [Use] says how they are counted. usage is the sum of
+// what the upstream reported. Several gateways, and the isolates of a Worker, count
+// each on its own.
 //
 // # What a client sees
 //
@@ -90,7 +106,8 @@
 // one of these codes: finece-key, finece-host, finece-origin, finece-path,
 // finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo,
 // finece-request-encoding, finece-request-too-large, finece-request-not-json,
-// finece-unchecked, finece-upstream, finece-upstream-timeout.
+// finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
+// finece-streams, finece-tokens.
 //
 // # Streams
 //

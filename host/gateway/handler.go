@@ -45,7 +45,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r, ok := h.config.Access.admit(w, r); ok {
-		h.route(w, r)
+		h.meter(w, r)
 	}
 }
 
@@ -102,7 +102,9 @@ func isModels(r *http.Request) bool {
 }
 
 // IsAPI reports whether a path, in any spelling, belongs to the gateway.
-func IsAPI(path string) bool { return strings.HasPrefix(canonical(path)+"/", root) }
+func IsAPI(path string) bool {
+	return path == usagePath || strings.HasPrefix(canonical(path)+"/", root)
+}
 
 // canonical is a path in lower case with single slashes and none at its end: what
 // a lenient server takes it for.

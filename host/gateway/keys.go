@@ -16,8 +16,9 @@ import (
 type Keys struct{ all []clientKey }
 
 type clientKey struct {
-	name string
-	hash [sha256.Size]byte
+	name   string
+	hash   [sha256.Size]byte
+	limits Limits
 }
 
 const hashPrefix = "sha256:"
@@ -32,8 +33,8 @@ func KeyLine(name, key string) string {
 // ErrNoKeys is the error of [ParseKeys] for a text without keys.
 var ErrNoKeys = errors.New("there are no keys in it; make one with finece key new")
 
-// ParseKeys reads lines as [KeyLine] writes them. Empty lines and lines that start
-// with # are skipped. An error names a line by its number and does not quote it,
+// ParseKeys reads lines as [KeyLine] writes them. [Limits], as [Limits.String] writes
+// them, may follow the hash. Empty lines and lines that start with # are skipped. An error names a line by its number and does not quote it,
 // since it may contain a key.
 func ParseKeys(text []byte) (*Keys, error) {
 	k := new(Keys)
@@ -44,7 +45,7 @@ func ParseKeys(text []byte) (*Keys, error) {
 		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
 			continue
 		}
-		if len(fields) != 2 {
+		if len(fields) < 2 {
 			return nil, keyError(number)
 		}
 		digits, ok := strings.CutPrefix(fields[1], hashPrefix)
@@ -55,7 +56,11 @@ func ParseKeys(text []byte) (*Keys, error) {
 		if k.Has(fields[0]) {
 			return nil, fmt.Errorf("line %d: a second key of the same name", number)
 		}
-		k.all = append(k.all, clientKey{fields[0], [sha256.Size]byte(hash)})
+		limits, err := ParseLimits(fields[2:])
+		if err != nil {
+			return nil, fmt.Errorf("line %d: after the hash: %w", number, err)
+		}
+		k.all = append(k.all, clientKey{fields[0], [sha256.Size]byte(hash), limits})
 	}
 	if len(k.all) == 0 {
 		return k, ErrNoKeys
@@ -75,6 +80,16 @@ func (k *Keys) Has(name string) bool {
 		}
 	}
 	return false
+}
+
+// Limits implements [Limiter].
+func (k *Keys) Limits(name string) Limits {
+	for _, c := range k.all {
+		if c.name == name {
+			return c.limits
+		}
+	}
+	return Limits{}
 }
 
 // keyHeaders are the headers that a client key may come in. A client that has a

@@ -63,6 +63,7 @@ func (h *Handler) modify(resp *http.Response) error {
 }
 
 func unchecked(resp *http.Response, why string) {
+	ticketOf(resp.Request.Context()).unscored(resp)
 	resp.Header.Set(headerStatus, "unchecked")
 	resp.Header.Set(headerReason, why)
 }

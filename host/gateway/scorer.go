@@ -29,6 +29,7 @@ type scorer struct {
 	unread   bool                       // an event could not be read, since this was last reset
 	failing  bool                       // the confidence model's last reply was a failure
 	reported bool                       // the loss of the core
+	tally    *tally
 }
 
 type key struct{ choice, index int }
@@ -38,9 +39,9 @@ type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
-	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}}
+	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
 	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
-	h := follow.Handler{Record: s.record, Frame: framed, Failed: func(err error) { s.report("no estimate", err) }}
+	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.tally.used, Failed: func(err error) { s.report("no estimate", err) }}
 	if !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	}
@@ -88,6 +89,7 @@ func (s *scorer) close()        { s.stream.Close() }
 func (s *scorer) record(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
+		s.tally.upTo(r.Choice, r.Token)
 		s.acting.position(r)
 		return // its confidence repeats the place
 	case *record.Confidence:
@@ -97,6 +99,8 @@ func (s *scorer) record(r record.Record) {
 		if d := s.acting.confidence(r); d != nil {
 			s.cuts = append(s.cuts, d)
 		}
+	case *record.End:
+		s.tally.upTo(r.Choice, r.Tokens+r.Reasoning)
 	case *record.Fault:
 		switch r.Code {
 		case stream.ProviderError:

@@ -1,6 +1,7 @@
 // Package keys makes the client keys of finece serve and reads files of them.
 //
-// A file has one key a line: its name, a space, and sha256: with the key's hash.
+// A file has one key a line: its name, sha256: with the key's hash, and the limits of
+// its client, with spaces between them.
 // The key itself is printed once, when it is made. Delete its line to revoke it.
 package keys
 
@@ -13,6 +14,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,16 +27,31 @@ import (
 const Prefix = "finece-"
 
 const keyLong = `key manages the client keys of finece serve. A client sends its key in the header
-Authorization: Bearer KEY, or in X-FineCE-Key or X-Api-Key.`
+Authorization: Bearer KEY, or in X-FineCE-Key or X-Api-Key.
+
+A file of keys has a line for each: a name, the key's hash, and limits if it has any:
+  laptop sha256:5f3c...
+  ci     sha256:91ab... rate=60/min streams=4 tokens=200000/day
+
+  rate     requests a minute
+  streams  requests under way at once
+  tokens   tokens of answers a day, which begins at midnight UTC: what the gateway
+           counts, or the completion tokens of the upstream's usage if those are more
+
+Over a limit, the answer is 429 with Retry-After and the code finece-rate,
+finece-streams or finece-tokens. GET /finece/usage tells a client what it has used.
+The counts are in memory: they begin anew when serve starts.`
 
 const newLong = `new makes a client key, prints it, and adds a line with its name and its SHA-256
 hash to FILE. The key is shown this once: only the hash is stored. FILE is made if
-it is not there. Delete a line to revoke its key, and start serve again.
+it is not there. Edit a line to change its limits, or delete it to revoke its key,
+and start serve again.
 
 The Cloudflare Worker takes the same lines as the secret FINECE_KEYS.`
 
 const newExample = `  finece key new keys.txt
   finece key new --name laptop keys.txt
+  finece key new --name ci --rate 60 --streams 4 --tokens 200000 keys.txt
   finece serve --upstream https://api.openai.com/v1 --keys keys.txt`
 
 // New makes the command `finece key`.
@@ -47,6 +64,7 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var name string
+	var limits gateway.Limits
 	add := &cobra.Command{
 		Use:     "new [flags] FILE",
 		Short:   "Make a client key and add its hash to a file",
@@ -59,7 +77,10 @@ func New() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			key, name, err := Add(args[0], name)
+			if limits.Rate < 0 || limits.Streams < 0 || limits.Tokens < 0 {
+				return exit.Usagef("--rate, --streams and --tokens have to be at least 0; 0 is no limit")
+			}
+			key, name, err := Add(args[0], name, limits)
 			if err != nil {
 				return err
 			}
@@ -71,6 +92,9 @@ func New() *cobra.Command {
 		},
 	}
 	add.Flags().StringVar(&name, "name", "", "name of the client, for the file (default key-1, key-2, ...)")
+	add.Flags().IntVar(&limits.Rate, "rate", 0, "requests a minute of this client; 0 for no limit")
+	add.Flags().IntVar(&limits.Streams, "streams", 0, "requests of this client under way at once; 0 for no limit")
+	add.Flags().Int64Var(&limits.Tokens, "tokens", 0, "tokens of answers a day of this client; 0 for no limit")
 	key.AddCommand(add)
 	return key
 }
@@ -79,7 +103,7 @@ var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
 
 // Add makes a key and adds its hash to the file at path. Without a name it takes
 // the first free one of key-1, key-2, and so on.
-func Add(path, name string) (key, taken string, err error) {
+func Add(path, name string, limits gateway.Limits) (key, taken string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", "", exit.With(exit.IO, err)
@@ -106,7 +130,7 @@ func Add(path, name string) (key, taken string, err error) {
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
 	key = Prefix + base64.RawURLEncoding.EncodeToString(random)
-	line := gateway.KeyLine(name, key) + "\n"
+	line := strings.TrimSpace(gateway.KeyLine(name, key)+" "+limits.String()) + "\n"
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		line = "\n" + line
 	}

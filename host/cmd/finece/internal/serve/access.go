@@ -51,11 +51,15 @@ type clients struct {
 	page *page
 }
 
+// Limits implements [gateway.Limiter].
+func (c clients) Limits(name string) gateway.Limits { return c.keys.Limits(name) }
+
 // Client implements [gateway.Clients].
 func (c clients) Client(r *http.Request) (string, bool) {
 	if name, ok := c.keys.Client(r); ok {
 		return name, true
 	}
 	// A browser sends the cookie with requests of other ports of this host, too.
-	return "page", c.page.sent(r) && gateway.SameOrigin(r)
+	// No key has this name, since keys have no brackets in theirs.
+	return "(page)", c.page.sent(r) && gateway.SameOrigin(r)
 }

@@ -239,3 +239,22 @@ func TestServeSaysHowToGetKeys(t *testing.T) {
 		finece(t, nil, append([]string{"key", "new"}, c.args...)...).wants(t, exit.Usage, c.says)
 	}
 }
+
+// TestServeKeepsAKeysLimits: a key that finece key new makes with limits is held to them.
+func TestServeKeepsAKeysLimits(t *testing.T) {
+	u := newRecorder(t)
+	path := filepath.Join(t.TempDir(), "keys.txt")
+	key := newKey(t, path, "--name", "ci", "--rate", "1", "--tokens", "200000")
+	s := serve(t, []string{upstreamKey + "=" + operatorsKey}, "--keys", path, "--upstream", u.URL+"/v1")
+	mine := []string{"Authorization", "Bearer " + key}
+	if status, body := send(t, http.DefaultClient, "POST", s.url+"/v1/chat/completions", mine...); status != 200 {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if status, body := send(t, http.DefaultClient, "POST", s.url+"/v1/chat/completions", mine...); status != 429 || !strings.Contains(body, "finece-rate") {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	if status, body := send(t, http.DefaultClient, "GET", s.url+"/finece/usage", mine...); status != 200 || !strings.Contains(body, `"name":"ci","requests":1,"refused":1`) || !strings.Contains(body, `"limits":{"rate":1,"tokens":200000}`) {
+		t.Errorf("HTTP %d %s", status, body)
+	}
+	s.stop(syscall.SIGTERM).wants(t, exit.OK)
+}
