@@ -126,6 +126,7 @@ func (a *Access) admit(w http.ResponseWriter, r *http.Request) (*http.Request, b
 		refuse(w, http.StatusUnauthorized, "finece-key", "this gateway needs one of its client keys, in the header Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key")
 		return nil, false
 	}
+	observationOf(r.Context()).client(name)
 	r.Header.Del("Cookie") // what a browser has for this host is not for the upstream
 	return r.WithContext(context.WithValue(r.Context(), clientNameKey{}, name)), true
 }

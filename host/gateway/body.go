@@ -386,6 +386,7 @@ func (b *body) open() {
 		if !ok {
 			break
 		}
+		b.scorer.seen.held(h.since)
 		if g.released != "" {
 			b.scorer.tell(decision(Withhold, record.ActionRelease, g.released))
 			g.released = ""

@@ -81,3 +81,26 @@ func (t *trial) cancel() {
 	t.b.mu.Unlock()
 	t.b = nil
 }
+
+// Breaker says whether the ends of answers wait for the confidence model.
+type Breaker string
+
+const (
+	BreakerClosed   Breaker = "closed"    // they do
+	BreakerHalfOpen Breaker = "half-open" // the next one does, to see whether it comes
+	BreakerOpen     Breaker = "open"      // they do not: it has failed or was late
+)
+
+// Breaker is the breaker's state now.
+func (h *Handler) Breaker() Breaker {
+	b := h.config.breaker
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case b.failures < breakerLimit:
+		return BreakerClosed
+	case b.trying || !b.clock.now().Before(b.until):
+		return BreakerHalfOpen
+	}
+	return BreakerOpen
+}

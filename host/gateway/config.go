@@ -89,6 +89,9 @@ type Config struct {
 	// make the edge worker 100 KB larger.)
 	Report func(message string, err error)
 
+	// Observe is told of each exchange. Nobody is if it is nil.
+	Observe Observer
+
 	rule    *rule // of Policy
 	clock   clock
 	breaker *breaker // of all answers

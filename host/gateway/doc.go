@@ -169,4 +169,11 @@
 // and says so. Closed does not; of a plain answer, not even an error that comes with
 // status 200. Replies with another status are not answers and pass in both cases. So
 // do all other routes, unless Config.RefuseUnchecked is set.
+//
+// # Observing
+//
+// Config.Observe is told what became of each request for the API: who asked, what was
+// checked, with which confidence, what was decided, and how long each part took. An
+// [Exchange] has no text, no key and no path in it, so that it may be logged and counted.
+// [Handler.Breaker] says whether the ends of answers wait for the confidence model.
 package gateway

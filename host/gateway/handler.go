@@ -44,6 +44,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		healthz(w, r)
 		return
 	}
+	if h.config.Observe != nil {
+		h.observed(w, r, h.serveAPI)
+		return
+	}
+	h.serveAPI(w, r)
+}
+
+func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if r, ok := h.config.Access.admit(w, r); ok {
 		h.meter(w, r)
 	}
@@ -148,13 +156,19 @@ func exchangeOf(ctx context.Context) *exchange {
 	return x
 }
 
+// serve sends a request on by p.
+func (h *Handler) serve(p http.Handler, w http.ResponseWriter, r *http.Request, x *exchange) {
+	observationOf(r.Context()).asked(x.request)
+	p.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+}
+
 // pass sends a request on whose answer is not scored. Its body may still be on
 // the way when the upstream answers. Without full duplex, an HTTP/1.1 server reads
 // the rest of that body itself before it writes the answer; the proxy's own
 // reading of the body then fails, and the end of the answer is lost.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // the Worker has none and needs none
-	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{why: why})))
+	h.serve(h.proxy, w, r, &exchange{why: why})
 }
 
 // requestTimeout is how long a client may take to send a request that is scored.
@@ -195,7 +209,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		h.unreadable(w, r, request.unscored, http.StatusBadRequest)
 		return
 	}
-	forwarder{h}.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, &exchange{request: request})))
+	h.serve(forwarder{h}, w, r, &exchange{request: request})
 }
 
 // unreadable handles a request that cannot be read.
@@ -292,6 +306,7 @@ func (r *refusal) Error() string {
 
 // refuse answers with an error in the form of OpenAI's API.
 func refuse(w http.ResponseWriter, status int, code, message string) {
+	refused(w, code)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	body := append([]byte(`{"error":{"message":`), jsonscan.AppendString(nil, []byte(message))...)

@@ -151,6 +151,10 @@ func newGateway(t testing.TB, u *upstream, set func(c *gateway.Config)) *httptes
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serverOf(t, h)
+}
+
+func serverOf(t testing.TB, h http.Handler) *httptest.Server {
 	s := httptest.NewServer(h)
 	t.Cleanup(func() {
 		s.CloseClientConnections()

@@ -85,6 +85,7 @@ func TestAClientIsHeldToItsRate(t *testing.T) {
 	if len(u.requests) != 4 {
 		t.Errorf("the upstream got %d requests", len(u.requests))
 	}
+	s.Close() // waits for the handlers, which end after their clients have the answers
 	all := m.Use()
 	if len(all) != 2 || all[0].Name != "ci" || all[0].Requests != 1 || all[1].Requests != 3 || all[1].Refused != 3 || all[1].Limits.Rate != 2 || all[1].Open != 0 {
 		t.Errorf("%+v", all)

@@ -19,6 +19,7 @@ type scorer struct {
 	acting acting
 	holds  bool // the policy holds text
 	report func(string, error)
+	seen   *observation // nil if nobody observes
 
 	news []record.Record
 	at   map[key]int // where in news a position's confidence is
@@ -40,6 +41,7 @@ type framed = func(*stream.Frame, []stream.Said)
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
 	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
+	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
 	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.tally.used, Failed: func(err error) { s.report("no estimate", err) }}
 	if !s.holds {
@@ -68,8 +70,15 @@ func (s *scorer) lost() error {
 
 // The errors of the stream's calls are those of a lost core, which lost tells.
 
-func (s *scorer) write(p []byte) { _ = s.stream.Write(p) }
-func (s *scorer) end()           { _ = s.stream.End() }
+func (s *scorer) write(p []byte) {
+	s.seen.read(len(p))
+	_ = s.stream.Write(p)
+}
+
+func (s *scorer) end() {
+	s.seen.end()
+	_ = s.stream.End()
+}
 
 // replies is nil, which blocks for ever, where nothing is asked.
 func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
@@ -77,13 +86,23 @@ func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
 func (s *scorer) settle(r model.Reply) {
 	s.failing = r.Err != nil
 	_ = s.stream.Settle(r)
+	s.seen.settled(r.Err, s.pending())
 }
 
 // abandon gives up on the estimates that are still out.
-func (s *scorer) abandon(why session.Reason) { _ = s.stream.Abandon(why) }
+func (s *scorer) abandon(why session.Reason) {
+	s.seen.abandoned(s.stream.Pending())
+	_ = s.stream.Abandon(why)
+}
 
 func (s *scorer) pending() bool { return s.stream.Pending() > 0 }
-func (s *scorer) close()        { s.stream.Close() }
+
+func (s *scorer) close() {
+	if g, ok := s.acting.(*gate); ok && len(g.held) > 0 {
+		s.seen.held(g.held[0].since)
+	}
+	s.stream.Close()
+}
 
 // record takes a record of the stream.
 func (s *scorer) record(r record.Record) {
@@ -118,6 +137,7 @@ func (s *scorer) record(r record.Record) {
 // tell keeps a record for the client. A confidence replaces an earlier one of its
 // position that the client was not told yet.
 func (s *scorer) tell(r record.Record) {
+	s.seen.record(r)
 	if c, ok := r.(*record.Confidence); ok {
 		k := key{c.Choice, c.Index}
 		if i, found := s.at[k]; found {
@@ -141,6 +161,7 @@ func (s *scorer) hasNews() bool { return len(s.news) > 0 }
 
 // envelope returns what there is to tell. It counts as told then.
 func (s *scorer) envelope(id, generator string) *record.Envelope {
+	s.seen.named(id, generator)
 	e := &record.Envelope{ID: id, Generator: generator, Events: s.news}
 	s.news = nil
 	clear(s.at)

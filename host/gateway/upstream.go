@@ -49,6 +49,7 @@ func (t roundTripper) once(r *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, err
 	}
+	observationOf(ctx).upstream()
 	w.timer.Reset(t.IdleTimeout)
 	w.ReadCloser = resp.Body
 	resp.Body, resp.Request = w, r // r's context is not cancelled when the upstream is silent

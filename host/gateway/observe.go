@@ -1,0 +1,326 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// Observer is told of each request for the API once its answer has ended, with the
+// request's context. It is called on the request's goroutine, so it should not block.
+type Observer func(context.Context, *Exchange)
+
+// Exchange says what became of one request for the API. It has names, numbers and
+// words of the gateway: no text of a question or an answer, no key, and no part of a
+// path that a client has made up. Two names are other people's: Asked is the client's,
+// ID and Generator are the upstream's. They are cut to 128 bytes.
+type Exchange struct {
+	Start    time.Time
+	Client   string // name of the client's key; "" if the gateway needs none, or knows none such
+	Route    string // one of Routes
+	Asked    string // the model that the client asked for; "" if the request was not read
+	Streamed bool   // the client asked for a stream
+
+	Status int    // of HTTP; 0 if the client disconnected before there was one
+	Code   string // of the gateway's own error, such as finece-key; "" if there was none
+	Fate   Fate
+
+	Checked string // checked, unavailable or unchecked; "" for an error of the gateway
+	Reason  string // why it is not checked
+	Policy  Policy // "" if the answer is not scored
+
+	ID        string // the answer's
+	Generator string // the model that answered
+	Answers   []Answer
+	Decisions []*record.Decision
+
+	ModelCalls    int // requests to the confidence model that have ended
+	ModelErrors   int // those of them that failed, and the estimates that were not waited for
+	ModelRefusals int // those of the errors that are status 429
+
+	Upstream time.Duration // until the upstream's header came
+	Header   time.Duration // until the header was sent to the client
+	Settled  time.Duration // the end of the answer waited for the confidence model
+	Held     time.Duration // Withhold: the longest time that an event was held
+	Total    time.Duration
+
+	Events int   // of a scored stream
+	Read   int64 // bytes of a scored answer that the upstream has sent
+	Sent   int64 // bytes of the answer that the client was sent
+}
+
+// Answer is one choice of a scored answer.
+type Answer struct {
+	Headline record.Confidence // the one confidence to show for it; HasValue is false if there is none
+	End      *record.End       // nil if the answer was not read to its end
+}
+
+// Fate says how an exchange ended.
+type Fate string
+
+const (
+	Complete  Fate = "complete"  // everything was sent
+	Cancelled Fate = "cancelled" // the client disconnected before
+	Broken    Fate = "broken"    // the answer broke off
+)
+
+// Routes are the values of Exchange.Route.
+var Routes = []string{
+	chat{}.path(), completions{}.path(), "/v1/responses", "/v1/messages", "/v1/embeddings", models, "other",
+}
+
+// route returns which of Routes a path is below.
+func route(path string) string {
+	path = canonical(path)
+	for _, r := range Routes {
+		if path == r || len(path) > len(r) && path[:len(r)] == r && path[len(r)] == '/' {
+			return r
+		}
+	}
+	return "other"
+}
+
+// observation is an exchange under way. It is in the request's context. A nil one
+// notes nothing.
+type observation struct {
+	clock clock
+
+	mu       sync.Mutex
+	x        Exchange
+	returned bool      // the handler has returned, without a panic
+	ended    time.Time // when the scored answer's last byte came
+	checking bool
+}
+
+type observationKey struct{}
+
+func observationOf(ctx context.Context) *observation {
+	o, _ := ctx.Value(observationKey{}).(*observation)
+	return o
+}
+
+// observed serves a request with next, and tells the observer what became of it.
+func (h *Handler) observed(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+	o := &observation{clock: h.config.clock}
+	o.x.Start, o.x.Route = o.clock.now(), route(r.URL.Path)
+	r = r.WithContext(context.WithValue(r.Context(), observationKey{}, o))
+	defer func() { h.config.Observe(r.Context(), o.finish(r.Context(), h.config.Policy)) }()
+	next(&observedWriter{ResponseWriter: w, o: o}, r)
+	o.returned = true
+}
+
+// finish returns the exchange when its handler has ended.
+func (o *observation) finish(ctx context.Context, policy Policy) *Exchange {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	x := &o.x
+	x.Total = o.since()
+	switch {
+	case o.returned:
+		x.Fate = Complete
+	case ctx.Err() == nil:
+		x.Fate = Broken
+	case o.ended.IsZero(): // otherwise the client disconnected after the last byte
+		x.Fate = Cancelled
+	default:
+		x.Fate = Complete
+	}
+	if x.Status == 0 && x.Fate == Complete && ctx.Err() != nil {
+		x.Fate = Cancelled // before there was an answer
+	}
+	slices.SortFunc(x.Answers, func(a, b Answer) int { return a.Headline.Choice - b.Headline.Choice })
+	if o.checking {
+		x.Checked = "checked"
+		for i := range x.Answers {
+			if c := &x.Answers[i].Headline; !c.HasValue() {
+				x.Checked, x.Reason = "unavailable", c.Reason.String()
+			}
+		}
+		if len(x.Answers) == 0 {
+			x.Checked, x.Reason = "unavailable", session.NoText.String()
+		}
+	}
+	if x.Checked == "checked" || x.Checked == "unavailable" {
+		x.Policy = policy
+	}
+	return x
+}
+
+func (o *observation) since() time.Duration { return o.clock.now().Sub(o.x.Start) }
+
+// note changes the exchange.
+func (o *observation) note(f func(x *Exchange)) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f(&o.x)
+}
+
+func (o *observation) client(name string) { o.note(func(x *Exchange) { x.Client = name }) }
+func (o *observation) upstream()          { o.note(func(x *Exchange) { x.Upstream = o.since() }) }
+func (o *observation) read(n int)         { o.note(func(x *Exchange) { x.Read += int64(n) }) }
+func (o *observation) event()             { o.note(func(x *Exchange) { x.Events++ }) }
+
+// asked notes the client's request, if it was read.
+func (o *observation) asked(r *request) {
+	if r != nil {
+		o.note(func(x *Exchange) { x.Asked, x.Streamed = short(r.model), r.stream })
+	}
+}
+
+// named notes how the upstream calls the answer and itself.
+func (o *observation) named(id, generator string) {
+	o.note(func(x *Exchange) { x.ID, x.Generator = cmp.Or(short(id), x.ID), cmp.Or(short(generator), x.Generator) })
+}
+
+// short cuts a name that somebody else has chosen.
+func short(name string) string { return name[:min(len(name), 128)] }
+
+// held notes since when an event that is no longer held was.
+func (o *observation) held(since time.Time) {
+	o.note(func(x *Exchange) { x.Held = max(x.Held, o.clock.now().Sub(since)) })
+}
+
+// end notes that the answer's last byte has come.
+func (o *observation) end() { o.note(func(*Exchange) { o.ended = o.clock.now() }) }
+
+// settled notes a reply of the confidence model, of which pending have still to come.
+func (o *observation) settled(err error, pending bool) {
+	o.note(func(x *Exchange) {
+		x.ModelCalls++
+		if err != nil {
+			x.ModelErrors++
+		}
+		if refused, ok := err.(*model.Error); ok && refused.Status == http.StatusTooManyRequests {
+			x.ModelRefusals++
+		}
+		if !pending && !o.ended.IsZero() {
+			x.Settled = o.clock.now().Sub(o.ended)
+		}
+	})
+}
+
+// abandoned notes that n estimates were not waited for.
+func (o *observation) abandoned(n int) {
+	o.note(func(x *Exchange) {
+		x.ModelErrors += n
+		if n > 0 && !o.ended.IsZero() {
+			x.Settled = o.clock.now().Sub(o.ended)
+		}
+	})
+}
+
+// record notes a record of the answer.
+func (o *observation) record(r record.Record) {
+	o.note(func(x *Exchange) {
+		switch r := r.(type) {
+		case *record.Confidence:
+			x.confidence(r)
+		case *record.Decision:
+			x.Decisions = append(x.Decisions, r)
+		case *record.End:
+			x.answer(r.Choice).End = r
+		}
+	})
+}
+
+func (x *Exchange) answer(choice int) *Answer {
+	for i := range x.Answers {
+		if x.Answers[i].Headline.Choice == choice {
+			return &x.Answers[i]
+		}
+	}
+	none := record.Confidence{Place: record.Place{Choice: choice, Index: -1}, Raw: math.NaN(), Fused: math.NaN()}
+	x.Answers = append(x.Answers, Answer{Headline: none})
+	return &x.Answers[len(x.Answers)-1]
+}
+
+// confidence keeps the headline, as follow.Answer does: the newest value, and at the
+// end that of the whole answer, or why it has none.
+func (x *Exchange) confidence(c *record.Confidence) {
+	a := x.answer(c.Choice)
+	was := &a.Headline
+	whole := was.Kinds&position.End != 0
+	switch {
+	case c.State == session.Pending, whole && c.Index != was.Index:
+	case c.Kinds&position.End != 0,
+		c.HasValue() && c.Segment == position.Answer && c.Index >= was.Index,
+		c.Index == was.Index: // its value is no longer one
+		*was = *c
+	}
+}
+
+// observedWriter notes what the client is sent.
+type observedWriter struct {
+	http.ResponseWriter
+	o *observation
+}
+
+// WriteHeader notes the status, and what the headers say about the answer.
+func (w *observedWriter) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.begin(status)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *observedWriter) begin(status int) {
+	w.o.note(func(x *Exchange) {
+		if x.Status != 0 {
+			return
+		}
+		x.Status, x.Header = status, w.o.since()
+		x.Checked, x.Reason = w.Header().Get(headerStatus), w.Header().Get(headerReason)
+		w.o.checking = x.Checked == "checking" || x.Checked == "checked" || x.Checked == "unavailable"
+	})
+}
+
+func (w *observedWriter) Write(p []byte) (int, error) {
+	w.begin(http.StatusOK)
+	n, err := w.ResponseWriter.Write(p)
+	w.o.note(func(x *Exchange) { x.Sent += int64(n) })
+	return n, err
+}
+
+// Flush implements http.Flusher, for whoever asks for it without a controller.
+func (w *observedWriter) Flush() {
+	if f, ok := w.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// Unwrap lets an http.ResponseController reach the server's own writer.
+func (w *observedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// refused notes the code of an error of the gateway.
+func refused(w http.ResponseWriter, code string) {
+	if w, ok := w.(*observedWriter); ok {
+		w.o.note(func(x *Exchange) { x.Code = code })
+	}
+}
+
+// watch makes a scorer note what it does.
+func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) framed {
+	if s.seen = observationOf(ctx); s.seen == nil {
+		return framed
+	}
+	seen := s.seen
+	seen.named("", config.Asked.Generator)
+	return func(f *stream.Frame, said []stream.Said) {
+		seen.event()
+		framed(f, said)
+	}
+}
