@@ -46,12 +46,16 @@
 //	                         checked routes and GET /v1/models; other routes get 403
 //	FINECE_KEYS              secret: client keys, the lines of a file of finece key new
 //	FINECE_ORIGINS           web origins whose pages may use the Worker, with commas; * for all
-//	FINECE_POLICY            annotate, warn, withhold or stop
+//	FINECE_POLICY            annotate, warn, withhold, stop, escalate or best-of
 //	FINECE_WARN_BELOW        warn: the confidence that a whole answer needs, 0 to 1; default 0.8
 //	FINECE_WARN_TEXT         warn: the text that is added to an answer below that
 //	FINECE_WITHHOLD_BELOW    withhold: the confidence that text needs, 0 to 1; default 0.8
 //	FINECE_STOP_BELOW        stop: the confidence below which an answer is ended, 0 to 1; default 0.2
 //	FINECE_STOP_AFTER        stop: positions in a row that have to be below that; default 2
+//	FINECE_ESCALATE_BELOW    escalate: the confidence that a whole answer needs, 0 to 1; default 0.5
+//	FINECE_ESCALATE_MODEL    escalate: the model of the same upstream that is asked below that
+//	FINECE_ESCALATE_SHARE    escalate: the share of the requests that may ask it, 0 to 1; default 1
+//	FINECE_ANSWERS           best-of: answers to each request, 1 to 16; default 3
 //	FINECE_FINISH_REASON     withhold, stop: of an answer that is ended; default content_filter
 //	FINECE_UNCALIBRATED      warn, withhold, stop: refuse (default) or allow confidences that are no probabilities
 //	FINECE_FAILURE           open or closed; required for withhold, else open

@@ -109,7 +109,7 @@ func newHandler() (http.Handler, error) {
 	if setting("FINECE_THRESHOLD") != "" {
 		return nil, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
 	}
-	for name, value := range map[string]*float64{"FINECE_WITHHOLD_BELOW": &c.WithholdBelow, "FINECE_WARN_BELOW": &c.WarnBelow, "FINECE_STOP_BELOW": &c.StopBelow} {
+	for name, value := range map[string]*float64{"FINECE_WITHHOLD_BELOW": &c.WithholdBelow, "FINECE_WARN_BELOW": &c.WarnBelow, "FINECE_STOP_BELOW": &c.StopBelow, "FINECE_ESCALATE_BELOW": &c.EscalateBelow, "FINECE_ESCALATE_SHARE": &c.EscalateShare} {
 		if below := setting(name); below != "" {
 			if *value, err = strconv.ParseFloat(below, 64); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
@@ -118,9 +118,12 @@ func newHandler() (http.Handler, error) {
 	}
 	c.WarnText = or(setting("FINECE_WARN_TEXT"), c.WarnText)
 	c.FinishReason = or(setting("FINECE_FINISH_REASON"), c.FinishReason)
-	if after := setting("FINECE_STOP_AFTER"); after != "" {
-		if c.StopAfter, err = strconv.Atoi(after); err != nil {
-			return nil, fmt.Errorf("FINECE_STOP_AFTER: %w", err)
+	c.EscalateModel = setting("FINECE_ESCALATE_MODEL")
+	for name, value := range map[string]*int{"FINECE_STOP_AFTER": &c.StopAfter, "FINECE_ANSWERS": &c.Answers} {
+		if number := setting(name); number != "" {
+			if *value, err = strconv.Atoi(number); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
 		}
 	}
 	if root := setting("FINECE_MODEL"); root != "" {

@@ -54,9 +54,16 @@ type Config struct {
 	WarnText      string  // Warn: the text that is added
 	StopBelow     float64 // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
 	StopAfter     int     // Stop: positions in a row that have to be below it; more than 0
-	FinishReason  string  // the finish_reason of an answer that the gateway ends
-	Failure       Failure
-	Carrier       Carrier
+	EscalateBelow float64 // Escalate: the confidence that a whole answer needs, in [0,1]
+	EscalateModel string  // Escalate: the model that is asked instead; of the same upstream
+	EscalateShare float64 // Escalate: the share of the requests that may ask it, in [0,1]
+	Answers       int     // BestOf, Vote: answers to a request, 1 to 16
+	// Final, which Vote needs, reads the final answer to a question in a form in which
+	// answers that agree are equal. ok is false if there is none.
+	Final        func(question, answer string) (final string, ok bool)
+	FinishReason string // the finish_reason of an answer that the gateway ends
+	Failure      Failure
+	Carrier      Carrier
 
 	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
 	// looks at: all but [surfaces] and the list of models.
@@ -92,10 +99,14 @@ type Config struct {
 	// Observe is told of each exchange. Nobody is if it is nil.
 	Observe Observer
 
-	rule    *rule // of Policy
-	clock   clock
-	breaker *breaker // of all answers
+	rule      *rule // of Policy
+	clock     clock
+	breaker   *breaker // of all answers
+	escalated *share   // of all answers
 }
+
+// maxAnswers bounds what one request may cost.
+const maxAnswers = 16
 
 // DefaultConfig annotates, with the confidence options of host.DefaultConfig. It
 // has every default of the settings in package contract.
@@ -105,6 +116,7 @@ func DefaultConfig() Config {
 		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
 		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
 		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, FinishReason: defaults.GatewayFinishReason,
+		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, Answers: defaults.GatewayAnswers,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
 		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
@@ -113,7 +125,10 @@ func DefaultConfig() Config {
 
 // endDelay is how long an event that ends the answer waits for the end of the stream.
 func (c *Config) endDelay() time.Duration {
-	if c.rule.last && c.rule.acts() {
+	if c.rule.contest != nil {
+		return c.IdleTimeout // the answer ends before, or its upstream is silent
+	}
+	if c.rule.endsLate() {
 		return max(c.CarrierDelay, c.Settle)
 	}
 	return c.CarrierDelay
@@ -140,6 +155,14 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
 	case c.RefuseUnchecked && c.Failure != Closed:
 		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
+	case c.Policy == Escalate && c.EscalateModel == "":
+		return c, nil, errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked where the first one is not confident")
+	case !(c.EscalateShare >= 0 && c.EscalateShare <= 1):
+		return c, nil, fmt.Errorf("gateway: escalate_share %v: want 0 to 1", c.EscalateShare)
+	case c.Answers < 1 || c.Answers > maxAnswers:
+		return c, nil, fmt.Errorf("gateway: answers %d: want 1 to %d", c.Answers, maxAnswers)
+	case c.Policy == Vote && c.Final == nil:
+		return c, nil, errors.New("gateway: the policy vote needs Config.Final, which reads final answers")
 	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
 		return c, nil, fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil):
@@ -175,6 +198,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 		c.clock = realClock{}
 	}
 	c.rule = c.Policy.rule()
+	c.escalated = &share{}
 	c.breaker = &breaker{clock: c.clock, report: c.Report}
 	return c, base, nil
 }

@@ -62,12 +62,13 @@
 //	                    unchecked   the answer was not scored
 //	X-FineCE-Reason     why it is unchecked: surface (another route), status,
 //	                    content-type, encoding, not-json, no-choices (that can be
-//	                    read), answer-too-large, engine, upstream, prompts, echo,
+//	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
 //	                    request-not-json, request-encoding, request-too-large
-//	X-FineCE-Policy     annotate, warn, withhold or stop
+//	X-FineCE-Policy     annotate, warn, withhold, stop, escalate, best-of or vote
 //	X-FineCE-Threshold  of the policies that compare confidences with one
 //	X-FineCE-Failure    open or closed
 //	X-FineCE-Carrier    of a stream: field or comment
+//	X-FineCE-Answers    of escalate, best-of and vote: how many answers were asked for
 //	X-FineCE-Estimator  the built-in method, or model
 //
 // Confidences come as records of package wasm/contract/record, in an envelope:
@@ -92,10 +93,13 @@
 //	action   reason
 //	end      low: a confidence is below the threshold, and the rest is not sent;
 //	         otherwise why the rest cannot be checked, by failure policy closed
+//	ask      low: the answer was below the threshold of escalate; this one is another model's
 //	cancel   low: confidences stayed below the threshold of the policy stop, and the rest is
 //	         not generated
 //	release  why text that was held was sent unchecked, by failure policy open; low under
 //	         the policy warn: the answer was sent, with the warning after the text before byte
+//	         highest or majority: why best-of and vote chose the answer; over-share or
+//	         second-failed: why escalate sent an answer that is low
 //	skip     core-lost: nothing from here on is scored, by failure policy open
 //
 // Besides low, the reason is that of a confidence that is unavailable, or one of
@@ -147,6 +151,20 @@
 // with Config.FinishReason. When no choice is left, the request to the upstream is
 // cancelled, so that the rest is neither generated nor billed. Later revisions of a
 // position do not count. Plain answers are whole when they come, so stop only annotates them.
+//
+// The policies escalate, best-of and vote ask for several answers to a request and send
+// one. Each is scored as any answer, in memory, and nothing is sent before the choice.
+// Token counts that the client sees are the sums of all answers. A client's seed is
+// raised by one from answer to answer. Requests for several choices are not scored.
+//
+//	escalate  if p(z) is below Config.EscalateBelow, Config.EscalateModel is asked, for
+//	          Config.EscalateShare of the requests at most. If it fails, or p(z) cannot be
+//	          acted on, Config.Failure decides about the first answer.
+//	best-of   the answer with the highest p(z) of Config.Answers; an answer without one
+//	          is sent if there is no other
+//	vote      final answers that are equal add up their p(z) (CISC); of the side with the
+//	          most, the answer with the highest p(z) is sent. Once the answers under way
+//	          cannot change the result, they are cancelled.
 //
 // # Log-probabilities
 //

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,7 +23,7 @@ func (b *body) ends(e *event) bool {
 			b.ended[s.Choice], finished = true, true
 		}
 	}
-	if b.config.Carrier != Field && !b.config.rule.last || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
+	if b.config.Carrier != Field && !b.config.rule.endsLate() || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
 		return false
 	}
 	return len(b.ending) > 0 || finished && len(b.ended)+len(b.cut) >= b.request.n
@@ -79,6 +80,9 @@ func (b *body) settled() {
 			return
 		}
 	}
+	if k := b.request.contestant; k != nil && !b.chosen(k) {
+		return
+	}
 	b.addTexts()
 	b.sendEnding()
 	b.tell()
@@ -94,6 +98,22 @@ func (b *body) settled() {
 			b.finish(orEOF(b.failure))
 		}
 	}
+}
+
+// chosen waits for what becomes of the answer, and reports whether it is sent.
+func (b *body) chosen(k *contestant) bool {
+	v := k.settle(b.ctx, b.scorer)
+	if v == nil {
+		b.finish(errLost)
+		return false
+	}
+	for _, e := range b.ending {
+		if e.is(stream.FrameUsage) && e.Brace >= 0 {
+			e.strip = append(e.strip, v.sumUsage(e.raw[e.Data:e.Brace+1], int(e.Data))...)
+			slices.SortFunc(e.strip, func(x, y edit) int { return x.from - y.from })
+		}
+	}
+	return true
 }
 
 // pass sends the rest of the stream unchanged.

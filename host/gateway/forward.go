@@ -13,23 +13,8 @@ type forwarder struct{ *Handler }
 
 func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := r.Clone(r.Context())
-	out.Close = false
-	endToEnd(out.Header)
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		out.Header.Del(name)
-	}
-	if _, named := out.Header["User-Agent"]; !named {
-		out.Header.Set("User-Agent", "") // no name that is not the client's
-	}
-	f.rewrite(r, out)
-	resp, err := roundTripper{&f.config}.RoundTrip(out)
+	resp, err := f.ask(r, out)
 	if err != nil {
-		f.failed(w, out, err)
-		return
-	}
-	endToEnd(resp.Header)
-	if err := f.modify(resp); err != nil {
-		resp.Body.Close()
 		f.failed(w, out, err)
 		return
 	}
@@ -44,6 +29,30 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		panic(http.ErrAbortHandler) // so that the client sees that the answer broke off
 	}
+}
+
+// ask sends out to the upstream, which is a copy of the client's request, in. It returns
+// the answer as it is for the client.
+func (h *Handler) ask(in, out *http.Request) (*http.Response, error) {
+	out.Close = false
+	endToEnd(out.Header)
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		out.Header.Del(name)
+	}
+	if _, named := out.Header["User-Agent"]; !named {
+		out.Header.Set("User-Agent", "") // no name that is not the client's
+	}
+	h.rewrite(in, out)
+	resp, err := roundTripper{&h.config}.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	endToEnd(resp.Header)
+	if err := h.modify(resp); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
 }
 
 // endToEnd removes the headers that are meant for the next hop alone.

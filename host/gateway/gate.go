@@ -97,11 +97,11 @@ func (g *gate) of(choice int) *passage {
 	return p
 }
 
-func (g *gate) text(choice int, segment position.Segment, n int) {
+func (g *gate) text(choice int, segment position.Segment, text []byte) {
 	p := g.of(choice)
 	p.touched = true
 	if int(segment) < len(p.seen) {
-		p.seen[segment] += int64(n)
+		p.seen[segment] += int64(len(text))
 	}
 }
 

@@ -209,7 +209,15 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		h.unreadable(w, r, request.unscored, http.StatusBadRequest)
 		return
 	}
-	h.serve(forwarder{h}, w, r, &exchange{request: request})
+	switch {
+	case h.config.rule.contest == nil:
+		h.serve(forwarder{h}, w, r, &exchange{request: request})
+	case request.n > 1:
+		setBody(r, request.original)
+		h.unreadable(w, r, "choices", http.StatusBadRequest)
+	default:
+		h.contested(w, r, request)
+	}
 }
 
 // unreadable handles a request that cannot be read.

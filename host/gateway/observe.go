@@ -314,6 +314,9 @@ func refused(w http.ResponseWriter, code string) {
 
 // watch makes a scorer note what it does.
 func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) framed {
+	if x := exchangeOf(ctx); x != nil && x.request.contestant != nil {
+		return framed // until it is chosen: see observe
+	}
 	if s.seen = observationOf(ctx); s.seen == nil {
 		return framed
 	}
@@ -322,5 +325,20 @@ func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) 
 	return func(f *stream.Frame, said []stream.Said) {
 		seen.event()
 		framed(f, said)
+	}
+}
+
+// observe makes a scorer note what it has found, when its answer was chosen.
+func (s *scorer) observe(seen *observation) {
+	if s.seen = seen; seen == nil {
+		return
+	}
+	for _, c := range s.last {
+		seen.record(c)
+	}
+	for _, r := range s.news {
+		if e, ok := r.(*record.End); ok {
+			seen.record(e)
+		}
 	}
 }

@@ -51,6 +51,13 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 		}
 	}
 	h.announce(resp, status)
+	if k := r.contestant; k != nil {
+		v := k.settle(resp.Request.Context(), s)
+		if v == nil {
+			return "", errLost
+		}
+		a.strip = append(a.strip, v.sumUsage(a.raw[a.Data:a.Brace+1], int(a.Data))...)
+	}
 	verdict := h.verdict(s, &a)
 	if verdict != nil {
 		s.tell(verdict)

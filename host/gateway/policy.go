@@ -16,6 +16,9 @@ const (
 	Warn     Policy = "warn"     // tell, and add Config.WarnText to an answer that is below Config.WarnBelow
 	Withhold Policy = "withhold" // tell, and keep back what is below Config.WithholdBelow
 	Stop     Policy = "stop"     // tell, and end an answer that stays below Config.StopBelow
+	Escalate Policy = "escalate" // tell, and ask Config.EscalateModel instead of an answer that is below Config.EscalateBelow
+	BestOf   Policy = "best-of"  // tell, and send the most confident of Config.Answers answers
+	Vote     Policy = "vote"     // tell, and send the answer that most of Config.Answers answers agree with, weighted by confidence
 )
 
 // rule is what the gateway knows of a policy.
@@ -27,6 +30,7 @@ type rule struct {
 	holds   bool                   // text waits for its confidence: acting is a *gate
 	counts  bool                   // acting.text is called
 	begin   func(*Config, *request) acting
+	contest func(*Config, *request) contest // it asks for several answers; nil: for one
 }
 
 var rules = []rule{
@@ -34,6 +38,9 @@ var rules = []rule{
 	{name: Warn, setting: "warn_below", below: func(c *Config) *float64 { return &c.WarnBelow }, last: true, begin: newWarner},
 	{name: Withhold, setting: "withhold_below", below: func(c *Config) *float64 { return &c.WithholdBelow }, holds: true, counts: true, begin: newGate},
 	{name: Stop, setting: "stop_below", below: func(c *Config) *float64 { return &c.StopBelow }, counts: true, begin: newStopper},
+	{name: Escalate, setting: "escalate_below", below: func(c *Config) *float64 { return &c.EscalateBelow }, last: true, counts: true, begin: newListener, contest: newEscalate},
+	{name: BestOf, counts: true, begin: newListener, contest: newBestOf},
+	{name: Vote, counts: true, begin: newListener, contest: newVote},
 }
 
 // rule is that of a policy, nil if there is none of this name.
@@ -66,10 +73,13 @@ func (r *rule) kinds(c *Config) position.Kind {
 	return c.Session.Positions.Strategy | position.End
 }
 
+// endsLate reports whether the event that ends an answer waits until everything is scored.
+func (r *rule) endsLate() bool { return r.last || r.contest != nil }
+
 // patience is how long an answer's end waits for a confidence model. Text that is
 // held is the more important to decide on.
 func (r *rule) patience(c *Config) time.Duration {
-	if r.holds {
+	if r.holds || r.contest != nil {
 		return c.MaxDelay
 	}
 	return c.Settle
@@ -78,8 +88,8 @@ func (r *rule) patience(c *Config) time.Duration {
 // acting is a policy at work on one answer. Its methods are called in the order of the
 // stream.
 type acting interface {
-	// text takes the length of text, before the position or the event that it is in.
-	text(choice int, segment position.Segment, n int)
+	// text takes text, before the position or the event that it is in.
+	text(choice int, segment position.Segment, text []byte)
 	position(*record.Position)
 	// confidence takes a confidence. A decision other than nil ends the choice's answer.
 	confidence(*record.Confidence) *record.Decision
@@ -90,7 +100,7 @@ type acting interface {
 // idle is a policy that does nothing.
 type idle struct{}
 
-func (idle) text(int, position.Segment, int)                             {}
+func (idle) text(int, position.Segment, []byte)                          {}
 func (idle) position(*record.Position)                                   {}
 func (idle) confidence(*record.Confidence) *record.Decision              { return nil }
 func (idle) ending(*record.Confidence) (text string, d *record.Decision) { return "", nil }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"slices"
 	"time"
 
 	"github.com/finece/finece/position"
@@ -12,16 +11,17 @@ import (
 
 // request is a client's request for an answer that is scored.
 type request struct {
-	surface  surface
-	stream   bool
-	usage    bool // the client asked for a chunk with usage
-	json     bool // the client asked for JSON
-	n        int  // choices
-	model    string
-	question string // chat: the text of the last message of the user
-	turns    int    // messages of the user
-	unscored string // why the answer cannot be scored; "" if it can
-	asked    asked
+	surface    surface
+	stream     bool
+	usage      bool // the client asked for a chunk with usage
+	json       bool // the client asked for JSON
+	n          int  // choices
+	model      string
+	question   string      // chat: the text of the last message of the user
+	turns      int         // messages of the user
+	contestant *contestant // of a contest; nil: the answer is the only one
+	unscored   string      // why the answer cannot be scored; "" if it can
+	asked      asked
 
 	logprobs, top edit // where the body asks for log-probabilities and alternatives, zero if it does not
 
@@ -92,6 +92,5 @@ func (r *request) ask(c *Config, end int) {
 	if string(bytes.TrimSpace(r.original[:end])) == "{" {
 		return // an empty object: the upstream says what is missing
 	}
-	slices.SortFunc(made.edits, func(x, y edit) int { return x.from - y.from })
-	r.body = appendEdited(nil, r.original, made.edits, end, made.members)
+	r.body = made.apply(r.original, end)
 }

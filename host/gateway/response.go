@@ -20,10 +20,11 @@ const (
 	headerFailure   = "X-Finece-Failure"
 	headerCarrier   = "X-Finece-Carrier"
 	headerEstimator = "X-Finece-Estimator"
+	headerAnswers   = "X-Finece-Answers"
 )
 
 // headerNames are all of the gateway's response headers.
-var headerNames = []string{headerStatus, headerReason, headerPolicy, headerThreshold, headerFailure, headerCarrier, headerEstimator}
+var headerNames = []string{headerStatus, headerReason, headerPolicy, headerThreshold, headerFailure, headerCarrier, headerEstimator, headerAnswers}
 
 // modify turns the upstream's answer into the client's.
 func (h *Handler) modify(resp *http.Response) error {

@@ -26,6 +26,7 @@ type scorer struct {
 
 	last     map[int]*record.Confidence // p(z) by choice
 	cuts     []*record.Decision         // choices that the policy has ended, since they were last taken
+	usage    *stream.Usage              // the upstream's; nil if it has not given one
 	failed   bool                       // the provider reported an error
 	unread   bool                       // an event could not be read, since this was last reset
 	failing  bool                       // the confidence model's last reply was a failure
@@ -43,12 +44,12 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
 	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
-	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.tally.used, Failed: func(err error) { s.report("no estimate", err) }}
+	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Failed: func(err error) { s.report("no estimate", err) }}
 	if !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	}
 	if c.rule.counts {
-		h.Text = func(choice int, segment position.Segment, text []byte) { policy.text(choice, segment, len(text)) }
+		h.Text = policy.text
 	}
 	opened, err := f.Open(ctx, config, h)
 	if err != nil {
@@ -102,6 +103,13 @@ func (s *scorer) close() {
 		s.seen.held(g.held[0].since)
 	}
 	s.stream.Close()
+}
+
+// used takes the upstream's usage.
+func (s *scorer) used(u *stream.Usage) {
+	s.tally.used(u)
+	kept := *u
+	s.usage = &kept
 }
 
 // record takes a record of the stream.

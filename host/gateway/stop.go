@@ -35,9 +35,9 @@ func (s *stopper) of(choice int) *lows {
 	return l
 }
 
-func (s *stopper) text(choice int, segment position.Segment, n int) {
+func (s *stopper) text(choice int, segment position.Segment, text []byte) {
 	if segment == position.Answer {
-		s.of(choice).sent += int64(n)
+		s.of(choice).sent += int64(len(text))
 	}
 }
 

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
@@ -87,6 +89,12 @@ func (c *changes) set(name, value string, at edit) {
 		c.members = append(c.members, ',')
 	}
 	c.members = append(append(append(append(c.members, '"'), name...), `":`...), value...)
+}
+
+// apply returns a body with the changes. The closing brace of its object is at end.
+func (c *changes) apply(body []byte, end int) []byte {
+	slices.SortFunc(c.edits, func(x, y edit) int { return x.from - y.from })
+	return appendEdited(nil, body, c.edits, end, c.members)
 }
 
 // eachChoice calls f for each choice of a plain answer, with the scanner at the value of

@@ -57,12 +57,17 @@ var (
 // The settings of the gateway.
 var (
 	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
-	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold", "stop")
+	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold", "stop", "escalate", "best-of", "vote")
 	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: confidence that a whole answer needs", Default: 0.8, High: 1}
 	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below that")
 	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
 	StopBelow       = &Setting{Name: "stop_below", Help: "stop: confidence below which an answer is ended", Default: 0.2, High: 1}
 	StopAfter       = atLeast("stop_after", 1, 2, "stop: positions in a row that have to be below that", "")
+	EscalateBelow   = &Setting{Name: "escalate_below", Help: "escalate: confidence that a whole answer needs", Default: 0.5, High: 1}
+	EscalateModel   = text("escalate_model", "", "escalate: model of the same upstream that is asked where the first one is below that")
+	EscalateShare   = &Setting{Name: "escalate_share", Help: "escalate: share of the requests that may ask the other model", Default: 1.0, High: 1}
+	Answers         = &Setting{Name: "answers", Help: "best-of, vote: answers to each request", Default: 3, Low: 1, High: 16}
+	VoteBy          = text("vote_by", "number", "vote: the grader that reads final answers")
 	FinishReason    = ofNames("finish_reason", "content_filter", "withhold, stop: the finish_reason of an answer that is ended", "content_filter", "stop", "length")
 	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
@@ -74,7 +79,7 @@ var (
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 	}
 )
 

@@ -30,6 +30,10 @@ const (
 	GatewayWithholdBelow = 0.8                                                // withhold: confidence that text needs
 	GatewayStopBelow     = 0.2                                                // stop: confidence below which an answer is ended
 	GatewayStopAfter     = 2                                                  // stop: positions in a row that have to be below that
+	GatewayEscalateBelow = 0.5                                                // escalate: confidence that a whole answer needs
+	GatewayEscalateShare = 1                                                  // escalate: share of the requests that may ask the other model
+	GatewayAnswers       = 3                                                  // best-of, vote: answers to each request
+	GatewayVoteBy        = "number"                                           // vote: the grader that reads final answers
 	GatewayFinishReason  = "content_filter"                                   // withhold, stop: the finish_reason of an answer that is ended
 	GatewayCarrier       = "field"                                            // how a stream carries confidences
 	GatewayUncalibrated  = "refuse"                                           // warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it

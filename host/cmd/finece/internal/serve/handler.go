@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
 )
 
@@ -72,7 +73,7 @@ func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (ht
 }
 
 // scored is the gateway.
-func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret, access gateway.Access) (http.Handler, error) {
+func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret, access gateway.Access) (h http.Handler, err error) {
 	g := f.gateway
 	if g.Failure == "" {
 		if g.Policy == gateway.Withhold {
@@ -85,6 +86,11 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 	g.RoundTrip = transport.RoundTrip
 	g.Engine, g.Session, g.Model = s.Engine, f.Config, s.Client
 	g.Key, g.Access = key, access
+	if g.Policy == gateway.Vote {
+		if g.Final, err = finalBy(f.voteBy); err != nil {
+			return nil, err
+		}
+	}
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	g.Report = func(message string, err error) { log.Warn(message, "err", err) }
 	handler, err := gateway.New(g)
@@ -92,6 +98,21 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 		return nil, exit.With(exit.Usage, err)
 	}
 	return handler, nil
+}
+
+// finalBy reads final answers as a grader does.
+func finalBy(name string) (func(question, answer string) (string, bool), error) {
+	grader, err := grade.GraderNamed(name)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	reader, ok := grader.(grade.Reader)
+	if !ok {
+		return nil, exit.Usagef("--vote-by %s: this grader reads no final answer; try number, letter or alias", name)
+	}
+	return func(question, answer string) (string, bool) {
+		return reader.Final(&grade.Question{Text: question}, answer)
+	}, nil
 }
 
 // guarded sets headers that keep browsers from guessing types, and pages of other

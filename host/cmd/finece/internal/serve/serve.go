@@ -40,6 +40,13 @@ Policies:
   stop       the text waits for nothing; an answer whose confidences are below
              --stop-below at --stop-after positions in a row is ended, and the upstream
              stops generating it
+  escalate   an answer whose confidence is below --escalate-below is not sent;
+             --escalate-model, a model of the same upstream, answers instead
+  best-of    --answers answers are asked for at once; the most confident is sent
+  vote       the same, but the answers vote for their final answers, which --vote-by
+             reads, each with its confidence; the best of the majority is sent
+The last three send nothing before the answer is whole. They ask the upstream several
+times; the usage that the client sees is the sum.
 
 POST /v1/chat/completions and POST /v1/completions are checked. Other routes below /v1/ pass unchanged, also
 under --failure closed, unless --refuse-unchecked is given: then every route but
@@ -102,6 +109,7 @@ type flags struct {
 	hostNames []string
 	origins   []string
 
+	voteBy  string // the grader that reads final answers
 	gateway gateway.Config
 }
 
@@ -143,6 +151,11 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
 	settings.Add(cmd, contract.StopBelow, &g.StopBelow)
 	settings.Add(cmd, contract.StopAfter, &g.StopAfter)
+	settings.Add(cmd, contract.EscalateBelow, &g.EscalateBelow)
+	settings.Add(cmd, contract.EscalateModel, &g.EscalateModel)
+	settings.Add(cmd, contract.EscalateShare, &g.EscalateShare)
+	settings.Add(cmd, contract.Answers, &g.Answers)
+	settings.Add(cmd, contract.VoteBy, &f.voteBy)
 	settings.Add(cmd, contract.FinishReason, &g.FinishReason)
 	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
 	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)

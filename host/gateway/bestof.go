@@ -1,0 +1,36 @@
+package gateway
+
+import "github.com/finece/finece/wasm/contract/record"
+
+// bestOf is the policy BestOf: Config.Answers answers in parallel, of which the most
+// confident one is sent. It only ranks answers, so a certainty serves.
+type bestOf struct{ answers int }
+
+func newBestOf(c *Config, _ *request) contest { return bestOf{c.Answers} }
+
+// highest is the reason of a decision for the answer with the highest confidence.
+const highest = "highest"
+
+func (b bestOf) next(all []*contestant) (more []variant, winner *contestant, d *record.Decision) {
+	if len(all) == 0 {
+		return variants(b.answers), nil, nil
+	}
+	ready, running := arrived(all)
+	switch {
+	case running > 0:
+		return nil, nil, nil
+	case len(ready) == 0:
+		return nil, none(all), nil
+	}
+	winner = best(ready)
+	return nil, winner, chose(BestOf, winner, highest)
+}
+
+// variants are n requests for answers of the client's model.
+func variants(n int) []variant {
+	all := make([]variant, n)
+	for i := range all {
+		all[i].seed = i
+	}
+	return all
+}

@@ -1,0 +1,325 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// contest is a policy that asks for several answers to one request and sends one of
+// them. All of it runs on one goroutine.
+type contest interface {
+	// next is called at the beginning and whenever an answer has come. It returns what to
+	// ask for beside what was asked for already; and, once it has decided, the answer that
+	// is sent, with the decision that says why.
+	next(all []*contestant) (more []variant, winner *contestant, d *record.Decision)
+}
+
+// variant is how a request differs from the client's.
+type variant struct {
+	model string // another model; "" is the client's
+	seed  int    // is added to the client's seed: with the same seed, all answers would be the same
+}
+
+// contestant is one answer of a contest. Its own goroutine scores it as any answer, and
+// reports it when everything but its end is written. The end is written when the contest
+// has decided for it.
+type contestant struct {
+	variant
+	request *request
+
+	came     bool               // it has been reported, or has failed
+	headline *record.Confidence // that of p(z); nil if it has none
+	text     string             // of the answer
+	failed   bool               // it is an error
+	reported bool
+
+	usage  stream.Usage // as the upstream gave it
+	tokens int64        // that the session has counted
+
+	reports chan<- *contestant
+	won     chan verdict
+	written chan struct{} // closed when resp, body and err are final
+	resp    *http.Response
+	body    []byte
+	err     error // why there is nothing to send
+}
+
+// verdict is what a contestant that is sent is told.
+type verdict struct {
+	decision *record.Decision
+	usage    stream.Usage // of all answers; -1 is unknown
+	seen     *observation
+}
+
+// errLost is the error of an answer that is not sent.
+var errLost = errors.New("gateway: another answer was chosen")
+
+// contested asks for the answers to a request and sends one.
+func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	observationOf(ctx).asked(asked)
+	policy := h.config.rule.contest(&h.config, asked)
+	reports := make(chan *contestant)
+	var all []*contestant
+	for {
+		more, winner, d := policy.next(all)
+		for _, v := range more {
+			k := &contestant{
+				variant: v, request: asked.vary(v, &h.config),
+				reports: reports, won: make(chan verdict, 1), written: make(chan struct{}),
+				usage: stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1},
+			}
+			k.request.contestant = k
+			all = append(all, k)
+			go h.contend(ctx, k, r)
+		}
+		switch {
+		case winner == nil:
+		case d != nil && d.Action == record.ActionEnd:
+			h.failed(w, r, &refusal{d.Reason})
+			return
+		default:
+			h.send(w, r, winner, all, d)
+			return
+		}
+		select {
+		case k := <-reports:
+			k.came = true
+		case <-ctx.Done():
+			return // the client has disconnected
+		}
+	}
+}
+
+// contend asks for one answer and scores it.
+func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) {
+	defer func() {
+		close(k.written)
+		if !k.reported {
+			k.failed = k.err != nil || k.resp.StatusCode != http.StatusOK
+			k.report(ctx)
+		}
+	}()
+	out := in.Clone(context.WithValue(ctx, exchangeKey{}, &exchange{request: k.request}))
+	setBody(out, k.request.body)
+	k.resp, k.err = h.ask(in, out)
+	if k.err != nil {
+		return
+	}
+	defer k.resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(k.resp.Body, h.config.MaxAnswer+1))
+	switch k.body = body; {
+	case err != nil:
+		k.err = err
+	case int64(len(body)) > h.config.MaxAnswer:
+		k.err = fmt.Errorf("gateway: an answer is longer than max_answer, %d bytes", h.config.MaxAnswer)
+	}
+}
+
+// report says that the answer has come, or failed. From then on, the contest reads what
+// is above reports, and nobody writes it.
+func (k *contestant) report(ctx context.Context) {
+	k.reported = true
+	select {
+	case k.reports <- k:
+	case <-ctx.Done():
+	}
+}
+
+// settle is called when the answer is scored and its end is not written. It reports the
+// answer, and waits for what becomes of it. It returns nil if the answer is not sent.
+func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
+	if c := s.last[0]; c != nil && c.HasValue() {
+		k.headline = c
+	}
+	if t, ok := s.acting.(*listener); ok {
+		k.text = t.answer.String()
+	}
+	if s.usage != nil {
+		k.usage = *s.usage
+	}
+	for _, r := range s.news {
+		if e, ok := r.(*record.End); ok && e.Choice == 0 {
+			k.tokens = e.Tokens + e.Reasoning
+		}
+	}
+	k.report(ctx)
+	select {
+	case v := <-k.won:
+		s.observe(v.seen)
+		if v.decision != nil {
+			s.tell(v.decision)
+		}
+		return &v
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// send sends the answer that was chosen.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, winner *contestant, all []*contestant, d *record.Decision) {
+	winner.won <- verdict{d, billed(all), observationOf(r.Context())}
+	select {
+	case <-winner.written:
+	case <-r.Context().Done():
+		return
+	}
+	if winner.err != nil {
+		h.failed(w, r, winner.err)
+		return
+	}
+	header := w.Header()
+	for name, values := range winner.resp.Header {
+		header[name] = append(header[name], values...)
+	}
+	header.Set(headerAnswers, strconv.Itoa(len(all)))
+	header.Set("Content-Length", strconv.Itoa(len(winner.body)))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.config.WriteTimeout))
+	w.WriteHeader(winner.resp.StatusCode)
+	if _, err := io.Copy(w, bytes.NewReader(winner.body)); err != nil && r.Context().Err() == nil {
+		h.config.Report("an answer broke off", err)
+	}
+}
+
+// billed is the sum of what the answers have cost. Where the upstream has not said it,
+// the tokens of the answer are those that the session has counted.
+func billed(all []*contestant) stream.Usage {
+	sum := stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1}
+	for _, k := range all {
+		if k.usage.Prompt >= 0 {
+			sum.Prompt = max(sum.Prompt, 0) + k.usage.Prompt
+		}
+		completion := k.usage.Completion
+		if completion < 0 {
+			completion = k.tokens
+		}
+		sum.Completion = max(sum.Completion, 0) + completion
+	}
+	return sum
+}
+
+// sumUsage returns the edits that put the sum of all answers into an object with the
+// member usage, which begins at an offset of what is edited.
+func (v *verdict) sumUsage(object []byte, at int) (edits []edit) {
+	var s jsonscan.Scanner
+	s.Reset(object)
+	each(&s, "usage", func() {
+		if !s.EnterObject() {
+			return
+		}
+		for s.NextKey() {
+			value := int64(-1)
+			switch string(s.Key()) {
+			case "prompt_tokens":
+				value = v.usage.Prompt
+			case "completion_tokens":
+				value = v.usage.Completion
+			case "total_tokens":
+				if value = v.usage.Completion; v.usage.Prompt >= 0 {
+					value += v.usage.Prompt
+				}
+			}
+			from := valueAt(&s)
+			s.Skip()
+			if value >= 0 {
+				edits = append(edits, edit{at + from, at + s.Offset(), strconv.FormatInt(value, 10)})
+			}
+		}
+	})
+	return edits
+}
+
+// vary returns a request for another answer to the same question.
+func (r *request) vary(v variant, c *Config) *request {
+	var made changes
+	var s jsonscan.Scanner
+	s.Reset(r.original)
+	var model edit
+	s.EnterObject()
+	for s.NextKey() {
+		key := string(s.Key())
+		at := edit{from: valueAt(&s)}
+		switch key {
+		case "model":
+			s.Skip()
+			at.to = s.Offset()
+			model = at
+		case "seed":
+			n, ok := s.Int()
+			if at.to = s.Offset(); ok && v.seed > 0 {
+				made.set(key, strconv.FormatInt(n+int64(v.seed), 10), at)
+			}
+		default:
+			s.Skip()
+		}
+	}
+	if v.model != "" {
+		made.set("model", string(jsonscan.AppendString(nil, []byte(v.model))), model)
+	}
+	again, _ := readRequest(r.surface, made.apply(r.original, s.Offset()-1), c)
+	again.deadline = func(time.Time) {} // it is written to memory
+	return again
+}
+
+// listener is the acting policy of a contestant: it keeps the text of the first choice.
+type listener struct {
+	idle
+	answer bytes.Buffer
+}
+
+func newListener(*Config, *request) acting { return &listener{} }
+
+func (l *listener) text(choice int, segment position.Segment, text []byte) {
+	if choice == 0 && segment == position.Answer {
+		l.answer.Write(text)
+	}
+}
+
+// arrived returns the answers that can be sent and those that are still to come.
+func arrived(all []*contestant) (ready []*contestant, running int) {
+	for _, k := range all {
+		switch {
+		case !k.came:
+			running++
+		case !k.failed:
+			ready = append(ready, k)
+		}
+	}
+	return ready, running
+}
+
+// best returns the most confident one of some answers; one without a confidence comes
+// last.
+func best(some []*contestant) (winner *contestant) {
+	for _, k := range some {
+		switch {
+		case winner == nil, k.headline != nil && (winner.headline == nil || k.headline.Fused > winner.headline.Fused):
+			winner = k
+		}
+	}
+	return winner
+}
+
+// none is the answer to a request for which no answer has come: the first failure.
+func none(all []*contestant) *contestant { return all[0] }
+
+// chose is the decision to send an answer.
+func chose(policy Policy, winner *contestant, reason string) *record.Decision {
+	d := decision(policy, record.ActionRelease, reason)
+	if winner.headline != nil {
+		d.Index, d.Byte = winner.headline.Index, winner.headline.Byte
+	}
+	return d
+}

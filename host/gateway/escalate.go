@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"sync"
+
+	"github.com/finece/finece/wasm/contract/record"
+)
+
+// escalate is the policy Escalate: an answer whose p(z) is below Config.EscalateBelow is
+// not sent; the model Config.EscalateModel is asked instead. The answer is held until it
+// is known whether it is sent.
+type escalate struct {
+	config *Config
+	asked  *request
+	low    *record.Decision // the decision to ask the other model
+}
+
+func newEscalate(c *Config, r *request) contest { return &escalate{config: c, asked: r} }
+
+func (e *escalate) next(all []*contestant) (more []variant, winner *contestant, d *record.Decision) {
+	if len(all) == 0 {
+		e.config.escalated.request()
+		return variants(1), nil, nil
+	}
+	ready, running := arrived(all)
+	switch first := all[0]; {
+	case running > 0:
+		return nil, nil, nil
+	case len(ready) == 0:
+		return nil, none(all), nil
+	case len(all) > 1 && !all[1].failed:
+		return nil, all[1], e.low
+	case len(all) > 1: // the other model has failed
+		return nil, first, e.failed(first)
+	case first.headline == nil || !e.config.usable(first.headline):
+		return nil, first, e.unchecked(first)
+	case first.headline.Fused >= e.config.EscalateBelow:
+		return nil, first, nil
+	case !e.config.escalated.take(e.config.EscalateShare):
+		return nil, first, e.decided(first, record.ActionRelease, overShare)
+	default:
+		e.low = e.decided(first, record.ActionAsk, low)
+		return []variant{{model: e.config.EscalateModel}}, nil, nil
+	}
+}
+
+// Reasons of decisions to send an answer although its confidence is low.
+const (
+	overShare    = "over-share"    // more than Config.EscalateShare of the requests would be asked twice
+	secondFailed = "second-failed" // the other model did not answer
+)
+
+func (e *escalate) decided(first *contestant, action, reason string) *record.Decision {
+	d := decisionOn(Escalate, action, first.headline, e.config.EscalateBelow)
+	d.Reason = reason
+	return d
+}
+
+// failed decides about an answer that is low when there is no other.
+func (e *escalate) failed(first *contestant) *record.Decision {
+	action := record.ActionRelease
+	if e.config.Failure == Closed {
+		action = record.ActionEnd
+	}
+	return e.decided(first, action, secondFailed)
+}
+
+// unchecked decides about an answer without a confidence that may be acted on.
+func (e *escalate) unchecked(first *contestant) *record.Decision {
+	reason := notScored
+	if first.headline != nil {
+		reason = notCalibrated
+	}
+	action := record.ActionRelease
+	if e.config.Failure == Closed {
+		action = record.ActionEnd
+	}
+	return decision(Escalate, action, reason)
+}
+
+// share counts requests, and those of them that asked two models. It is safe for
+// concurrent use.
+type share struct {
+	mu            sync.Mutex
+	all, followed int64
+}
+
+func (s *share) request() {
+	s.mu.Lock()
+	s.all++
+	s.mu.Unlock()
+}
+
+// take reports whether one more request may ask a second model, so that not more than a
+// share of all do.
+func (s *share) take(most float64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if float64(s.followed+1) > most*float64(s.all) {
+		return false
+	}
+	s.followed++
+	return true
+}
