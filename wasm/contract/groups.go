@@ -22,6 +22,7 @@ var Groups = []Group{
 	{"Scoring", "of the commands that score streams", Scoring},
 	{"Gateway", "of the gateway", Gateway},
 	{"Serving", "of the commands that listen on an address", Serving},
+	{"Operations", "of what the gateway's operators are told", Operations},
 	{"Sampling", "of what samples answers of a model's server", Sampling},
 	{"Construct", "of data construction", Construct},
 	{"Experiment", "of the paper's experiments", Experiment},
@@ -89,6 +90,13 @@ var (
 	AllowOrigin = &Setting{Name: "allow_origin", Help: "web origin whose pages may use the server, such as https://chat.example.com; * for all", Default: []string{}}
 	Grace       = atLeast("grace", 0, 10*time.Second, "time for answers under way when the server is stopped", "")
 	Serving     = []*Setting{AllowHost, AllowOrigin, Grace}
+)
+
+// The settings of what the gateway's operators are told.
+var (
+	Log           = ofNames("log", "text", "one line about each answer on standard error, without any text or key", "text", "json", "off")
+	MetricsListen = text("metrics_listen", "", "address for Prometheus metrics and readiness, such as 127.0.0.1:9090; whoever reaches it can read them without a key; none by default")
+	Operations    = []*Setting{Log, MetricsListen}
 )
 
 // The settings of what samples answers: construct, experiment and demo.

@@ -48,6 +48,11 @@ const (
 	ServingGrace = 10 * time.Second // time for answers under way when the server is stopped
 )
 
+// The settings of what the gateway's operators are told.
+const (
+	OperationsLog = "text" // one line about each answer on standard error, without any text or key
+)
+
 // The settings of what samples answers of a model's server.
 const (
 	SamplingApi         = "continue-final" // how a partial answer is sent

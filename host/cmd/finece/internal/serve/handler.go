@@ -3,7 +3,6 @@ package serve
 import (
 	"embed"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/logs"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/grade"
@@ -91,8 +91,8 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 			return nil, err
 		}
 	}
-	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-	g.Report = func(message string, err error) { log.Warn(message, "err", err) }
+	log := logs.New(cmd.ErrOrStderr(), f.log)
+	g.Report, g.Observe = log.Report, log.Answer
 	handler, err := gateway.New(g)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)

@@ -115,7 +115,7 @@ type serving struct {
 // serve starts it and reads its first lines.
 func serve(t *testing.T, env []string, args ...string) serving {
 	t.Helper()
-	cmd := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--log", "off"}, args...)...)
 	cmd.Env = append(cmd.Env, env...)
 	said, err := cmd.StderrPipe()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -109,7 +110,9 @@ type flags struct {
 	hostNames []string
 	origins   []string
 
-	voteBy  string // the grader that reads final answers
+	voteBy string // the grader that reads final answers
+	log    string
+
 	gateway gateway.Config
 }
 
@@ -168,6 +171,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.MaxHeld, &g.MaxHeld)
 	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
 	settings.Add(cmd, contract.Grace, &f.grace)
+	settings.Add(cmd, contract.Log, &f.log)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
@@ -197,6 +201,9 @@ func (f *flags) run(cmd *cobra.Command) error {
 	}
 	if err := f.Resolve(cmd); err != nil {
 		return err
+	}
+	if !slices.Contains(contract.Log.Names, f.log) {
+		return exit.Usagef("--log %q: want %s", f.log, strings.Join(contract.Log.Names, ", "))
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
