@@ -8,10 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/serve/logs"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/grade"
@@ -35,7 +32,7 @@ func site(embedded fs.FS) fs.FS {
 
 // handler is the gateway below /v1/ and files at /. The page is nil where no client
 // key is needed.
-func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (http.Handler, *page, error) {
+func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Handler, *page, error) {
 	files := site(embedded)
 	if f.static != "" {
 		root, err := os.OpenRoot(f.static) // no link leads out of it
@@ -52,7 +49,7 @@ func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (ht
 	if err != nil {
 		return nil, nil, err
 	}
-	scored, err := f.scored(cmd, s, key, access)
+	scored, err := f.scored(s, key, access, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,6 +61,10 @@ func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (ht
 	}
 	// A mux would redirect paths such as /v1//chat/completions.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/readyz" {
+			o.ready.ServeHTTP(w, r)
+			return
+		}
 		if r.URL.Path == "/healthz" || gateway.IsAPI(r.URL.Path) {
 			scored.ServeHTTP(w, r)
 			return
@@ -73,7 +74,7 @@ func (f *flags) handler(cmd *cobra.Command, s *follow.Follower, at net.Addr) (ht
 }
 
 // scored is the gateway.
-func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret, access gateway.Access) (h http.Handler, err error) {
+func (f *flags) scored(s *follow.Follower, key model.Secret, access gateway.Access, o *operations) (h http.Handler, err error) {
 	g := f.gateway
 	if g.Failure == "" {
 		if g.Policy == gateway.Withhold {
@@ -81,9 +82,7 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 		}
 		g.Failure = gateway.Open
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 100
-	g.RoundTrip = transport.RoundTrip
+	g.RoundTrip = o.transport.RoundTrip
 	g.Engine, g.Session, g.Model = s.Engine, f.Config, s.Client
 	g.Key, g.Access = key, access
 	if g.Policy == gateway.Vote {
@@ -91,12 +90,12 @@ func (f *flags) scored(cmd *cobra.Command, s *follow.Follower, key model.Secret,
 			return nil, err
 		}
 	}
-	log := logs.New(cmd.ErrOrStderr(), f.log)
-	g.Report, g.Observe = log.Report, log.Answer
+	g.Report, g.Observe = o.log.Report, o.observe
 	handler, err := gateway.New(g)
 	if err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}
+	o.gateway = handler
 	return handler, nil
 }
 

@@ -109,7 +109,10 @@ func (r result) wants(t *testing.T, code int, says ...string) {
 type serving struct {
 	url  string
 	link string // of the page, with its token; "" if no key is needed
-	stop func(sig syscall.Signal) result
+	ops  string // the address of the metrics, "" without --metrics-listen
+	kill func(sig syscall.Signal)
+	wait func() result
+	stop func(sig syscall.Signal) result // kill and wait
 }
 
 // serve starts it and reads its first lines.
@@ -138,17 +141,31 @@ func serve(t *testing.T, env []string, args ...string) serving {
 		rest, _ := io.ReadAll(lines)
 		t.Fatalf("it said %q", first+"\n"+string(rest))
 	}
-	s := serving{url: url, stop: func(sig syscall.Signal) result {
+	s := serving{url: url}
+	s.kill = func(sig syscall.Signal) {
 		t.Helper()
 		if err := cmd.Process.Signal(sig); err != nil {
 			t.Fatal(err)
 		}
+	}
+	s.wait = func() result {
+		t.Helper()
 		rest, _ := io.ReadAll(lines)
 		return finish(t, cmd.Wait(), "", string(rest))
-	}}
+	}
+	s.stop = func(sig syscall.Signal) result {
+		t.Helper()
+		s.kill(sig)
+		return s.wait()
+	}
 	for _, arg := range args {
 		if arg == "--keys" {
 			s.link, _, _ = strings.Cut(strings.TrimPrefix(line(), "open "), " ")
+		}
+	}
+	for _, arg := range args {
+		if arg == "--metrics-listen" {
+			s.ops = strings.TrimSuffix(strings.TrimPrefix(line(), "metrics on "), "/metrics")
 		}
 	}
 	return s

@@ -79,6 +79,19 @@ A request is refused if its Host is not a loopback name, the address of --listen
 a name of --allow-host, and if a browser sends it for a page of another origin,
 unless --allow-origin names that origin.
 
+Operations:
+  GET /healthz   the server runs
+  GET /readyz    the core works, and the upstream and the confidence model can be
+                 reached: status 200, else 503. The answer is kept for 5 seconds.
+                 Neither needs a key.
+  --log          one line on standard error about each answer, without any text:
+                 id, client, models, confidence, decision, delays
+  --metrics-listen ADDRESS   serves /metrics for Prometheus, on an address of its own
+                 so that clients cannot read it. They need no key: use a loopback
+                 address, or one that only the machines that may read them reach.
+                 Web pages are refused. It also has /readyz, which says "draining"
+                 while the server stops.
+
 The first interrupt stops the server: answers under way get --grace to end. A
 second interrupt cuts them.`
 
@@ -110,8 +123,9 @@ type flags struct {
 	hostNames []string
 	origins   []string
 
-	voteBy string // the grader that reads final answers
-	log    string
+	voteBy        string // the grader that reads final answers
+	log           string
+	metricsListen string
 
 	gateway gateway.Config
 }
@@ -172,6 +186,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
 	settings.Add(cmd, contract.Grace, &f.grace)
 	settings.Add(cmd, contract.Log, &f.log)
+	settings.Add(cmd, contract.MetricsListen, &f.metricsListen)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
@@ -217,12 +232,18 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return exit.Errorf(exit.IO, "%w", err)
 	}
 	defer listener.Close()
-	handler, page, err := f.handler(cmd, s, listener.Addr())
+	o := f.operations(ctx, cmd, s)
+	handler, page, err := f.handler(s, listener.Addr(), o)
 	if err != nil {
 		return err
 	}
 	f.greet(cmd, listener.Addr(), page)
 	f.missing(cmd)
+	done, err := o.listen(cmd, f)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if s.Client != nil && !f.builtIn {
 		go f.probe(ctx, cmd, s)
 	}

@@ -1,0 +1,85 @@
+package serve
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/logs"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/metrics"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/ready"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/host/gateway"
+)
+
+// operations is what the operators of a server are told.
+type operations struct {
+	transport *http.Transport
+	log       logs.Log
+	metrics   *metrics.Metrics
+	ready     *ready.Handler
+	gateway   *gateway.Handler // nil until it is made
+}
+
+// operations makes them. draining is done once the server is told to stop.
+func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *follow.Follower) *operations {
+	o := &operations{transport: http.DefaultTransport.(*http.Transport).Clone(), log: logs.New(cmd.ErrOrStderr(), f.log)}
+	o.transport.MaxIdleConnsPerHost = 100
+	o.metrics = metrics.New(func() gateway.Breaker { return o.gateway.Breaker() })
+	o.ready = &ready.Handler{Draining: draining, Checks: []ready.Check{
+		{Name: "core", Do: func(context.Context) error {
+			opened, _, err := s.Engine.Open(f.Config)
+			if err != nil {
+				return err
+			}
+			return opened.Close()
+		}},
+		{Name: "upstream", Do: ready.Reachable(o.transport.RoundTrip, modelsAt(f.gateway.Upstream))},
+	}}
+	if s.Client != nil {
+		o.ready.Checks = append(o.ready.Checks, ready.Check{Name: "model", Do: ready.Reachable(o.transport.RoundTrip, modelsAt(f.Estimator))})
+	}
+	return o
+}
+
+// modelsAt is the list of models of an API, which costs its server little.
+func modelsAt(root string) string {
+	return strings.TrimSuffix(strings.TrimSpace(root), "/") + "/models"
+}
+
+// observe is the gateway's observer.
+func (o *operations) observe(ctx context.Context, x *gateway.Exchange) {
+	o.log.Answer(ctx, x)
+	o.metrics.Observe(ctx, x)
+}
+
+// listen serves /metrics, and /readyz also while the server drains, on an address of
+// their own until done is called. Whoever reaches the address may read them, except for
+// web pages.
+func (o *operations) listen(cmd *cobra.Command, f *flags) (done func(), err error) {
+	if f.metricsListen == "" {
+		return func() {}, nil
+	}
+	l, err := net.Listen("tcp", f.metricsListen)
+	if err != nil {
+		return nil, exit.Errorf(exit.IO, "--metrics-listen: %w", err)
+	}
+	access := gateway.Access{Host: server.Names(f.metricsListen, f.hostNames, l.Addr())}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", access.GuardAPI(o.metrics.Handler()))
+	mux.Handle("/readyz", o.ready)
+	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	go func() { _ = s.Serve(l) }()
+	terminal.Say(cmd, "metrics on http://%s/metrics", l.Addr())
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		terminal.Say(cmd, "other machines can reach the metrics, which need no key")
+	}
+	return func() { s.Close() }, nil
+}
