@@ -53,6 +53,7 @@ func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Ha
 	if err != nil {
 		return nil, nil, err
 	}
+	traced := o.traces.Handler(scored)
 	pages := http.NewServeMux()
 	pages.Handle("/", guarded(http.FileServerFS(files)))
 	served := access.Guard(pages)
@@ -61,15 +62,16 @@ func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Ha
 	}
 	// A mux would redirect paths such as /v1//chat/completions.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/readyz" {
+		switch {
+		case r.URL.Path == "/readyz":
 			o.ready.ServeHTTP(w, r)
-			return
-		}
-		if r.URL.Path == "/healthz" || gateway.IsAPI(r.URL.Path) {
+		case r.URL.Path == "/healthz":
 			scored.ServeHTTP(w, r)
-			return
+		case gateway.IsAPI(r.URL.Path):
+			traced.ServeHTTP(w, r)
+		default:
+			served.ServeHTTP(w, r)
 		}
-		served.ServeHTTP(w, r)
 	}), p, nil
 }
 
@@ -82,7 +84,7 @@ func (f *flags) scored(s *follow.Follower, key model.Secret, access gateway.Acce
 		}
 		g.Failure = gateway.Open
 	}
-	g.RoundTrip = o.transport.RoundTrip
+	g.RoundTrip = o.traces.RoundTrip(o.transport.RoundTrip)
 	g.Engine, g.Session, g.Model = s.Engine, f.Config, s.Client
 	g.Key, g.Access = key, access
 	if g.Policy == gateway.Vote {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/serve/logs"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/metrics"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/ready"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/traces"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
@@ -25,11 +27,12 @@ type operations struct {
 	log       logs.Log
 	metrics   *metrics.Metrics
 	ready     *ready.Handler
+	traces    *traces.Traces   // nil if none are wanted
 	gateway   *gateway.Handler // nil until it is made
 }
 
 // operations makes them. draining is done once the server is told to stop.
-func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *follow.Follower) *operations {
+func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *follow.Follower) (*operations, error) {
 	o := &operations{transport: http.DefaultTransport.(*http.Transport).Clone(), log: logs.New(cmd.ErrOrStderr(), f.log)}
 	o.transport.MaxIdleConnsPerHost = 100
 	o.metrics = metrics.New(func() gateway.Breaker { return o.gateway.Breaker() })
@@ -46,7 +49,25 @@ func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *foll
 	if s.Client != nil {
 		o.ready.Checks = append(o.ready.Checks, ready.Check{Name: "model", Do: ready.Reachable(o.transport.RoundTrip, modelsAt(f.Estimator))})
 	}
-	return o
+	wanted, err := traces.Wanted(os.Getenv)
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	if wanted {
+		if o.traces, err = traces.New(draining, f.gateway.Upstream, func(err error) { o.log.Report("traces", err) }); err != nil {
+			return nil, exit.With(exit.Usage, err)
+		}
+	}
+	return o, nil
+}
+
+// close sends what was not sent yet to where the traces go.
+func (o *operations) close() {
+	limited, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := o.traces.Close(limited); err != nil {
+		o.log.Report("traces", err)
+	}
 }
 
 // modelsAt is the list of models of an API, which costs its server little.
@@ -58,6 +79,7 @@ func modelsAt(root string) string {
 func (o *operations) observe(ctx context.Context, x *gateway.Exchange) {
 	o.log.Answer(ctx, x)
 	o.metrics.Observe(ctx, x)
+	o.traces.Observe(ctx, x)
 }
 
 // listen serves /metrics, and /readyz also while the server drains, on an address of

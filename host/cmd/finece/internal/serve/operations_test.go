@@ -2,6 +2,7 @@ package serve
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -9,9 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
@@ -266,4 +273,106 @@ func TestAStreamUnderWayEndsAfterTheServerWasStopped(t *testing.T) {
 		t.Errorf("the stream was cut: %v %s", err, body[max(0, len(body)-200):])
 	}
 	s.wait().wants(t, exit.OK)
+}
+
+// TestTraces: a span for each request, below the client's own, with an event about the
+// answer, and none of it without an endpoint.
+func TestTraces(t *testing.T) {
+	upstream, _ := planted(t)
+	seen := make(chan string, 10)
+	proxied := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Header.Get("Traceparent")
+		upstream.Config.Handler.ServeHTTP(w, r)
+	}))
+	defer proxied.Close()
+	var mu sync.Mutex
+	var gotSpans []*tracepb.Span
+	var gotRaw, gotService string
+	collected := func() (spans []*tracepb.Span, raw, service string) {
+		mu.Lock()
+		defer mu.Unlock()
+		spans, gotSpans = gotSpans, nil
+		return spans, gotRaw, gotService
+	}
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var sent collectorpb.ExportTraceServiceRequest
+		if err := proto.Unmarshal(body, &sent); err != nil || r.URL.Path != "/v1/traces" {
+			t.Errorf("%s: %v", r.URL.Path, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		gotRaw += string(body)
+		for _, of := range sent.ResourceSpans {
+			gotService = attributesOf(of.Resource.Attributes)["service.name"]
+			for _, in := range of.ScopeSpans {
+				gotSpans = append(gotSpans, in.Spans...)
+			}
+		}
+	}))
+	defer collector.Close()
+	path := filepath.Join(t.TempDir(), "keys.txt")
+	key := newKey(t, path, "--name", "laptop")
+	env := []string{upstreamKey + "=" + secretKey, "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL}
+	s := serve(t, env, "--keys", path, "--upstream", proxied.URL+"/v1")
+	asks(t, s.url, key)
+	const parent = "0af7651916cd43dd8448eb211c80319c"
+	send(t, http.DefaultClient, "GET", s.url+"/v1/models", "Authorization", "Bearer "+key, "Traceparent", "00-"+parent+"-b7ad6b7169203331-01")
+	s.stop(syscall.SIGTERM).wants(t, exit.OK)
+	spans, raw, service := collected()
+	hides(t, "the traces", raw, key)
+	if len(spans) != 4 || service != "finece" {
+		t.Fatalf("%d spans of %q", len(spans), service)
+	}
+	chat := spans[0]
+	if a := attributesOf(chat.Attributes); chat.Name != "chat demo" || chat.Kind != tracepb.Span_SPAN_KIND_CLIENT || a["gen_ai.operation.name"] != "chat" ||
+		a["gen_ai.provider.name"] != "openai" || a["gen_ai.request.model"] != "demo" || a["gen_ai.response.model"] != "demo-1" || a["gen_ai.response.id"] != "chatcmpl-7" ||
+		a["gen_ai.response.finish_reasons"] != "stop" || a["finece.checked"] != "checked" || a["finece.client"] != "laptop" || a["server.address"] != "127.0.0.1" || a["error.type"] != "" {
+		t.Errorf("%s: %v", chat.Name, a)
+	}
+	if len(chat.Events) != 1 || chat.Events[0].Name != "gen_ai.evaluation.result" {
+		t.Fatalf("%v", chat.Events)
+	}
+	if a := attributesOf(chat.Events[0].Attributes); a["gen_ai.evaluation.name"] != "finece.certainty" || a["gen_ai.evaluation.score.value"] == "" || a["gen_ai.response.id"] != "chatcmpl-7" || a["finece.calibrated"] != "false" {
+		t.Errorf("%v", a)
+	}
+	if got, want := <-seen, fmt.Sprintf("00-%x-%x-01", chat.TraceId, chat.SpanId); got != want {
+		t.Errorf("the upstream was told %q, want %q", got, want)
+	}
+	for i, want := range map[int]string{1: "finece-surface", 2: "finece-key"} {
+		if got := attributesOf(spans[i].Attributes)["error.type"]; got != want || spans[i].Status.GetCode() != tracepb.Status_STATUS_CODE_ERROR {
+			t.Errorf("span %d: %q, want %q", i, got, want)
+		}
+	}
+	if models := spans[3]; fmt.Sprintf("%x", models.TraceId) != parent || models.Name != "/v1/models" {
+		t.Errorf("%x %s", models.TraceId, models.Name)
+	}
+
+	s = serve(t, append(env, "OTEL_SDK_DISABLED=true"), "--keys", path, "--upstream", proxied.URL+"/v1")
+	asks(t, s.url, key)
+	s.stop(syscall.SIGTERM).wants(t, exit.OK)
+	if spans, _, _ := collected(); len(spans) > 0 {
+		t.Errorf("%d spans although they are off", len(spans))
+	}
+	finece(t, append(env, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "serve", "--keys", path, "--upstream", proxied.URL).wants(t, exit.Usage, "want http/protobuf")
+}
+
+// attributesOf are attributes as text.
+func attributesOf(all []*commonpb.KeyValue) map[string]string {
+	texts := map[string]string{}
+	for _, a := range all {
+		switch v := a.Value.Value.(type) {
+		case *commonpb.AnyValue_StringValue:
+			texts[a.Key] = v.StringValue
+		case *commonpb.AnyValue_BoolValue:
+			texts[a.Key] = fmt.Sprint(v.BoolValue)
+		case *commonpb.AnyValue_DoubleValue:
+			texts[a.Key] = fmt.Sprint(v.DoubleValue)
+		case *commonpb.AnyValue_ArrayValue:
+			for _, e := range v.ArrayValue.Values {
+				texts[a.Key] += e.GetStringValue()
+			}
+		}
+	}
+	return texts
 }

@@ -91,6 +91,12 @@ Operations:
                  address, or one that only the machines that may read them reach.
                  Web pages are refused. It also has /readyz, which says "draining"
                  while the server stops.
+  OTEL_EXPORTER_OTLP_ENDPOINT   where OpenTelemetry traces go, such as
+                 http://127.0.0.1:4318; without it there are none. One span for each
+                 request, with the GenAI conventions and an event
+                 gen_ai.evaluation.result for each answer; the upstream gets the
+                 header traceparent. The other OTEL_* variables hold, too; the
+                 protocol is http/protobuf.
 
 The first interrupt stops the server: answers under way get --grace to end. A
 second interrupt cuts them.`
@@ -232,7 +238,11 @@ func (f *flags) run(cmd *cobra.Command) error {
 		return exit.Errorf(exit.IO, "%w", err)
 	}
 	defer listener.Close()
-	o := f.operations(ctx, cmd, s)
+	o, err := f.operations(ctx, cmd, s)
+	if err != nil {
+		return err
+	}
+	defer o.close()
 	handler, page, err := f.handler(s, listener.Addr(), o)
 	if err != nil {
 		return err
