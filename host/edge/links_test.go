@@ -38,7 +38,7 @@ func goWasm(t *testing.T, arguments ...string) string {
 func TestTheWorkerLinksNoMoreThanItNeeds(t *testing.T) {
 	forbidden := []string{
 		"github.com/tetratelabs/wazero", "github.com/finece/finece/host/wazero", "encoding/json",
-		"database/sql", "modernc.org/", "github.com/mattn/go-sqlite3", "go.opentelemetry.io/",
+		"database/sql", "modernc.org/", "github.com/mattn/go-sqlite3", "go.opentelemetry.io/", "github.com/prometheus/",
 	}
 	packages := strings.Fields(goWasm(t, "list", "-deps", "."))
 	for _, p := range packages {

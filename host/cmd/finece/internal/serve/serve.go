@@ -90,7 +90,8 @@ Operations:
                  so that clients cannot read it. They need no key: use a loopback
                  address, or one that only the machines that may read them reach.
                  Web pages are refused. It also has /readyz, which says "draining"
-                 while the server stops.
+                 while the server stops. The repository has a Grafana dashboard for
+                 the metrics: host/cmd/finece/grafana.json.
   OTEL_EXPORTER_OTLP_ENDPOINT   where OpenTelemetry traces go, such as
                  http://127.0.0.1:4318; without it there are none. One span for each
                  request, with the GenAI conventions and an event
