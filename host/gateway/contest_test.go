@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,6 +25,10 @@ type candidate struct {
 func several(t testing.TB, all []candidate) (u *upstream, cancelled *atomic.Int32) {
 	var n atomic.Int32
 	cancelled = new(atomic.Int32)
+	hanging := make(chan struct{}) // closed when the one that hangs has been asked for
+	if !slices.ContainsFunc(all, func(c candidate) bool { return c.hangs }) {
+		close(hanging)
+	}
 	return newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
 		var asked struct {
 			Stream bool
@@ -33,6 +38,10 @@ func several(t testing.TB, all []candidate) (u *upstream, cancelled *atomic.Int3
 		c := all[int(n.Add(1)-1)%len(all)]
 		token := fmt.Sprintf(`"logprobs":{"content":[{"token":"%s","logprob":%v,"top_logprobs":[]}]}`, c.text, c.logprob)
 		usage := `"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}`
+		if c.hangs {
+			close(hanging)
+		}
+		<-hanging
 		switch {
 		case c.hangs:
 			w.Header().Set("Content-Type", "text/event-stream")
