@@ -99,6 +99,7 @@ type observation struct {
 	mu       sync.Mutex
 	x        Exchange
 	returned bool      // the handler has returned, without a panic
+	over     bool      // the observer has the exchange: nothing changes it any more
 	ended    time.Time // when the scored answer's last byte came
 	checking bool
 }
@@ -124,6 +125,7 @@ func (h *Handler) observed(w http.ResponseWriter, r *http.Request, next http.Han
 func (o *observation) finish(ctx context.Context, policy Policy) *Exchange {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.over = true
 	x := &o.x
 	x.Total = o.since()
 	switch {
@@ -166,7 +168,9 @@ func (o *observation) note(f func(x *Exchange)) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	f(&o.x)
+	if !o.over { // an answer that lost a contest may still be under way
+		f(&o.x)
+	}
 }
 
 func (o *observation) client(name string) { o.note(func(x *Exchange) { x.Client = name }) }

@@ -127,9 +127,13 @@ func (t *Traces) Observe(ctx context.Context, x *gateway.Exchange) {
 	name := x.Route
 	attributes := []attribute.KeyValue{semconv.HTTPResponseStatusCode(x.Status), attribute.String("finece.fate", string(x.Fate))}
 	if x.Asked != "" {
-		name = "chat " + x.Asked
+		operation := semconv.GenAIOperationNameChat
+		if x.Route == "/v1/completions" {
+			operation = semconv.GenAIOperationNameTextCompletion
+		}
+		name = operation.Value.AsString() + " " + x.Asked
 		// The upstream speaks OpenAI's protocol, whoever it is.
-		attributes = append(attributes, semconv.GenAIOperationNameChat, semconv.GenAIProviderNameOpenAI, semconv.GenAIRequestModel(x.Asked))
+		attributes = append(attributes, operation, semconv.GenAIProviderNameOpenAI, semconv.GenAIRequestModel(x.Asked))
 	}
 	span.SetName(name)
 	for _, a := range []struct{ key, value string }{
