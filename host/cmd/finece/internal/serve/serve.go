@@ -49,9 +49,9 @@ Policies:
 The last three send nothing before the answer is whole. They ask the upstream several
 times; the usage that the client sees is the sum.
 
-POST /v1/chat/completions and POST /v1/completions are checked. Other routes below /v1/ pass unchanged, also
-under --failure closed, unless --refuse-unchecked is given: then every route but
-the list of models is refused.
+POST /v1/chat/completions and POST /v1/completions are checked. Other routes below
+/v1/ pass unchanged, also under --failure closed, unless --refuse-unchecked is
+given: then every route but the list of models is refused.
 
 Confidences are sent in the key "finece" of chunks (--carrier field), or in comment
 lines that SDKs ignore (--carrier comment). If the estimator needs
