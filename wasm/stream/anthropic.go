@@ -29,15 +29,19 @@ func (r *reader) anthropic() {
 		return
 	}
 	e := r.begin()
+	r.chunk = true
+	kind := 0
 	for {
 		switch s.NextField(keys) {
 		case -1:
+			e.other = e.other || kind == 0
 			r.end(e)
 			return
 		case kType:
 			name, ok := s.Text()
 			r.known = r.known || ok
-			switch anthropicTypes.Find(name) {
+			kind = anthropicTypes.Find(name)
+			switch kind {
 			case aMessageStop:
 				r.done = true
 			case aError:
@@ -46,7 +50,7 @@ func (r *reader) anthropic() {
 		case kDelta, kContentBlock:
 			r.anthropicBlock(e)
 		case kMessage:
-			if s.EnterObject() {
+			if r.object(e) {
 				for n := s.NextField(keys); n >= 0; n = s.NextField(keys) {
 					r.anthropicMessage(e, n)
 				}
@@ -70,6 +74,9 @@ func (r *reader) anthropicMessage(e *entry, n int) {
 	s := &r.scanner
 	switch n {
 	case kContent:
+		if !r.isArray() {
+			e.other = r.holds() || e.other
+		}
 		if s.EnterArray() {
 			for s.NextElement() {
 				r.anthropicBlock(e)
@@ -90,7 +97,7 @@ func (r *reader) anthropicMessage(e *entry, n int) {
 // message.
 func (r *reader) anthropicBlock(e *entry) {
 	s := &r.scanner
-	if !s.EnterObject() {
+	if !r.object(e) {
 		return
 	}
 	for {
@@ -100,16 +107,30 @@ func (r *reader) anthropicBlock(e *entry) {
 		case kType:
 			name, _ := s.Text()
 			e.tool = e.tool || is(name, "tool_use") || is(name, "input_json_delta")
+			e.other = e.other || e.tool
 		case kText:
+			e.text = r.holds() || e.text
 			text, _ := s.Text()
 			r.add(position.Answer, text)
 		case kThinking:
+			e.text = r.holds() || e.text
 			text, _ := s.Text()
 			r.add(position.Reasoning, text)
 		case kStopReason:
 			r.anthropicMessage(e, kStopReason)
+		case kSignature, kStopSequence:
+			s.Skip() // no text
 		default:
+			e.other = r.holds() || e.other
 			s.Skip()
 		}
 	}
+}
+
+// object enters an object. A value of another kind may hold text that is not read.
+func (r *reader) object(e *entry) bool {
+	if !r.isObject() {
+		e.other = r.holds() || e.other
+	}
+	return r.scanner.EnterObject()
 }

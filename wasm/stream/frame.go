@@ -8,7 +8,7 @@ type Frame struct {
 	End int64 // of the event, with its blank line
 	// Data and Brace are where the event's JSON object begins, and where its closing
 	// brace is. Brace is -1 if there is no valid object, if it stands in several data
-	// lines, or if the event has a name.
+	// lines, or if the event has a name and is not FrameMessage.
 	Data, Brace int64
 }
 
@@ -21,11 +21,13 @@ const (
 	FrameComment                       // comments and other fields, without data
 	FrameUsage                         // it has token counts
 	FrameUnread                        // it has a choice from Options.MaxChoices up, which is not read
-	FrameDone                          // [DONE]
+	FrameDone                          // the last event: [DONE], or message_stop of Messages
 	FrameBare                          // no event of an event stream, but a JSON value or a text
+	FrameMessage                       // an object of the format Anthropic; it has a Said for choice 0
 )
 
-// Said is what a chunk of chat completions or of completions says about one choice.
+// Said is what a chunk of chat completions or of completions, or an event of Messages,
+// says about one choice.
 type Said struct {
 	Choice   int
 	Text     bool // it has members that are read as text, although their text may be held back
@@ -58,9 +60,9 @@ func (d *Decoder) frame(end int64, h Handler) {
 		f.Is |= FrameBare
 	}
 	if o := &d.object; o.data != nil {
-		d.reader.describe(&f)
+		d.reader.describe(&f, d.format == Anthropic)
 		f.Data = o.at + int64(skipBlank(o.data, 0))
-		if d.framing != awsMessages && d.sse.lines <= 1 && !d.sse.named && !d.sse.bare {
+		if d.framing != awsMessages && d.sse.lines <= 1 && (!d.sse.named || f.Is&FrameMessage != 0) && !d.sse.bare {
 			n := len(o.data) - 1
 			for o.data[n] != '}' {
 				n--
@@ -73,10 +75,16 @@ func (d *Decoder) frame(end int64, h Handler) {
 	h.Frame(&f)
 }
 
-// describe says what the payload is that was read last.
-func (r *reader) describe(f *Frame) {
+// describe says what the payload is that was read last. messages says that it is of the
+// format Anthropic.
+func (r *reader) describe(f *Frame, messages bool) {
 	switch {
 	case r.odd:
+	case r.chunk && messages:
+		f.Is |= FrameMessage
+		if r.done {
+			f.Is |= FrameDone
+		}
 	case r.chunk:
 		f.Is |= FrameChunk
 	case r.empty:
@@ -88,7 +96,7 @@ func (r *reader) describe(f *Frame) {
 }
 
 func (d *Decoder) sayAll(f *Frame, h Handler) {
-	if f.Is&FrameChunk == 0 {
+	if f.Is&(FrameChunk|FrameMessage) == 0 {
 		return
 	}
 	for i := range d.reader.entries {

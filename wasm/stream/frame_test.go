@@ -29,7 +29,7 @@ func (f *framer) Frame(frame *Frame) {
 // show writes a frame as its bits and, for each choice, what is said of it.
 func show(f *Frame, said []Said) string {
 	var words []string
-	for i, name := range []string{"chunk", "empty", "comment", "usage", "unread", "done", "bare"} {
+	for i, name := range []string{"chunk", "empty", "comment", "usage", "unread", "done", "bare", "message"} {
 		if f.Is>>i&1 != 0 {
 			words = append(words, name)
 		}
@@ -128,6 +128,53 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// TestFramesOfMessages: what the events of Messages are, with their names. Text that is not
+// read is told from what is known to be none.
+func TestFramesOfMessages(t *testing.T) {
+	event := func(data string) string {
+		name, _, _ := strings.Cut(strings.TrimPrefix(data, `{"type":"`), `"`)
+		return "event: " + name + "\ndata: " + data + "\n\n"
+	}
+	before := event(`{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"usage":{"input_tokens":1}}}`)
+	for data, want := range map[string]string{
+		`{"type":"ping"}`: "message object 0",
+		`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"","citations":null}}`:              "message object 0",
+		`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"x"}}`:                              "message object 0+text",
+		`{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}`:      "message object 0+other",
+		`{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"secret"}}`:            "message object 0+other",
+		`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"x"}}`:                                "message object 0+text",
+		`{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"x"}}`:                        "message object 0+text",
+		`{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"c2ln"}}`:                   "message object 0",
+		`{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{"}}`:                  "message object 0+other",
+		`{"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{"cited_text":"x"}}}`:        "message object 0+other",
+		`{"type":"content_block_delta","index":0,"delta":"secret"}`:                                                        "message object 0+other",
+		`{"type":"content_block_stop","index":0}`:                                                                          "message object 0",
+		`{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"#"},"usage":{"output_tokens":1}}`: "usage message object 0+finished",
+		`{"type":"message_stop"}`:                                      "done message object 0",
+		`{"type":"message","content":"secret"}`:                        "message object 0+other",
+		`{"type":"message","content":[["secret"]]}`:                    "message object 0+other",
+		`{"type":"message_start","message":["secret"]}`:                "message object 0+other",
+		`{"type":"unknown","secret":7}`:                                "message object 0+other",
+		`{"choices":[{"index":0,"delta":{"content":"secret"}}]}`:       "message object 0+other",
+		`{"type":"error","error":{"type":"overloaded","message":"x"}}`: "message object 0",
+	} {
+		for _, next := range []func() int{whole, every(1), every(7)} {
+			f := frames(t, Options{Frames: true}, before+event(data), next)
+			if len(f.shown) != 2 || f.shown[0] != "usage message object 0" || f.shown[1] != want {
+				t.Errorf("%s: frames %q, want %q as the second", data, f.shown, want)
+				break
+			}
+			if from, to := f.frames[1].Data, f.frames[1].Brace; (before + event(data))[from:to+1] != data {
+				t.Errorf("%s: the object is at %d to %d", data, from, to)
+			}
+		}
+	}
+	lines := "event: ping\ndata: {\ndata: \"type\":\"ping\"}\n\n"
+	if f := frames(t, Options{Frames: true}, before+lines, whole); f.shown[1] != "message 0" {
+		t.Errorf("an object in several lines: %q", f.shown)
+	}
+}
+
 // TestACommentIsFramedAtOnce, also one that the stream begins with.
 func TestACommentIsFramedAtOnce(t *testing.T) {
 	d, err := New(Options{Frames: true})
@@ -177,6 +224,13 @@ func TestFramesCoverTheStream(t *testing.T) {
 			}
 			if !slices.Equal(got.calls, plain.calls) {
 				t.Fatalf("%s: frames change other calls:\n%q\n%q", fixture.Name, got.calls, plain.calls)
+			}
+		}
+		if fixture.Want.Format == "anthropic" && strings.HasSuffix(fixture.Name, ".sse") {
+			for i, shown := range want.shown {
+				if !strings.Contains(shown, "message object 0") || want.frames[i].Brace < 0 {
+					t.Errorf("%s: event %d is %q", fixture.Name, i, shown)
+				}
 			}
 		}
 		end := int64(0)

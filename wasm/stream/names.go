@@ -116,6 +116,8 @@ const (
 	kEventType
 	kGenerationID
 	kMeta
+	kSignature
+	kStopSequence
 )
 
 var keyNames = [...]string{
@@ -151,7 +153,8 @@ var keyNames = [...]string{
 	kReasoningContentCamel: "reasoningContent", kReasoningText: "reasoningText", kToolUse: "toolUse",
 	kInputTokensCamel: "inputTokens", kOutputTokensCamel: "outputTokens", kResults: "results",
 	kGeneratedTokenCount: "generated_token_count", kInputTokenCount: "input_token_count", kErrors: "errors",
-	kEventType: "event_type", kGenerationID: "generation_id", kMeta: "meta",
+	kEventType: "event_type", kGenerationID: "generation_id", kMeta: "meta", kSignature: "signature",
+	kStopSequence: "stop_sequence",
 }
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)
