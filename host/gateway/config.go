@@ -76,11 +76,13 @@ type Config struct {
 	MaxHeld      int           // Withhold: bytes held
 
 	// These are more than 0.
-	HeaderTimeout time.Duration // until the upstream answers; plain answers take long
-	IdleTimeout   time.Duration // between two reads of an answer
-	WriteTimeout  time.Duration // of one write to the client
-	MaxRequest    int64         // bytes of a request that is read
-	MaxAnswer     int64         // bytes of a plain answer that is read
+	RequestTimeout time.Duration // until the client has sent a whole request
+	MaxStreams     int           // requests under way at once
+	HeaderTimeout  time.Duration // until the upstream answers; plain answers take long
+	IdleTimeout    time.Duration // between two reads of an answer
+	WriteTimeout   time.Duration // of one write to the client
+	MaxRequest     int64         // bytes of a request that is read
+	MaxAnswer      int64         // bytes of a plain answer that is read
 
 	// MaxEvent is how many bytes of a stream's event are read; more than 0. The
 	// session's own is raised to it, up to 16 MiB. A session uses a few times its
@@ -118,8 +120,9 @@ func DefaultConfig() Config {
 		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, FinishReason: defaults.GatewayFinishReason,
 		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, Answers: defaults.GatewayAnswers,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
-		HeaderTimeout: 10 * time.Minute, IdleTimeout: 5 * time.Minute, WriteTimeout: 30 * time.Second,
-		MaxRequest: 32 << 20, MaxAnswer: 16 << 20, MaxEvent: 1 << 20,
+		HeaderTimeout: defaults.GatewayUpstreamTimeout, IdleTimeout: defaults.GatewayIdleTimeout,
+		WriteTimeout: defaults.GatewayWriteTimeout, RequestTimeout: defaults.GatewayRequestTimeout, MaxStreams: defaults.GatewayMaxStreams,
+		MaxRequest: defaults.GatewayMaxRequest, MaxAnswer: defaults.GatewayMaxAnswer, MaxEvent: 1 << 20,
 	}
 }
 
@@ -214,7 +217,9 @@ func (c *Config) limits() error {
 		{"max_delay", int64(c.MaxDelay), 0},
 		{"max_held", int64(c.MaxHeld), 0},
 		{"stop_after", int64(c.StopAfter), 1},
-		{"header_timeout", int64(c.HeaderTimeout), 1},
+		{"upstream_timeout", int64(c.HeaderTimeout), 1},
+		{"request_timeout", int64(c.RequestTimeout), 1},
+		{"max_streams", int64(c.MaxStreams), 1},
 		{"idle_timeout", int64(c.IdleTimeout), 1},
 		{"write_timeout", int64(c.WriteTimeout), 1},
 		{"max_request", c.MaxRequest, 1},

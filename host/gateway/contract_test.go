@@ -35,6 +35,13 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 		{contract.Settle, c.Settle},
 		{contract.MaxDelay, c.MaxDelay},
 		{contract.MaxHeld, c.MaxHeld},
+		{contract.UpstreamTimeout, c.HeaderTimeout},
+		{contract.IdleTimeout, c.IdleTimeout},
+		{contract.RequestTimeout, c.RequestTimeout},
+		{contract.WriteTimeout, c.WriteTimeout},
+		{contract.MaxStreams, c.MaxStreams},
+		{contract.MaxRequest, int(c.MaxRequest)},
+		{contract.MaxAnswer, int(c.MaxAnswer)},
 	} {
 		if s.setting.Default != s.value {
 			t.Errorf("%s is %v in the contract and %v in the gateway", s.setting.Name, s.setting.Default, s.value)

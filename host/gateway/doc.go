@@ -63,7 +63,8 @@
 //	X-FineCE-Reason     why it is unchecked: surface (another route), status,
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
-//	                    request-not-json, request-encoding, request-too-large
+//	                    request-not-json, request-encoding, request-too-large,
+//	                    request (it took too long to arrive)
 //	X-FineCE-Policy     annotate, warn, withhold, stop, escalate, best-of or vote
 //	X-FineCE-Threshold  of the policies that compare confidences with one
 //	X-FineCE-Failure    open or closed
@@ -111,7 +112,7 @@
 // finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo,
 // finece-request-encoding, finece-request-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
-// finece-streams, finece-tokens.
+// finece-streams, finece-tokens, finece-busy, finece-request-timeout.
 //
 // # Streams
 //

@@ -40,6 +40,8 @@ const (
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w, r, done := h.config.bound(w, r)
+	defer done()
 	if r.URL.Path == "/healthz" {
 		healthz(w, r)
 		return
@@ -171,9 +173,6 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	h.serve(h.proxy, w, r, &exchange{why: why})
 }
 
-// requestTimeout is how long a client may take to send a request that is scored.
-const requestTimeout = 2 * time.Minute
-
 // answer reads a request whose answer is scored, and sends it to the upstream.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
@@ -181,9 +180,10 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		return
 	}
 	controller := http.NewResponseController(w)
-	_ = controller.SetReadDeadline(time.Now().Add(requestTimeout))
 	body, err := io.ReadAll(io.LimitReader(r.Body, h.config.MaxRequest+1))
-	_ = controller.SetReadDeadline(time.Time{})
+	if errors.Is(err, errSlowRequest) {
+		return
+	}
 	if err != nil {
 		refuse(w, http.StatusBadRequest, "finece-request", "the request could not be read: "+err.Error())
 		return
@@ -286,8 +286,8 @@ func encoding(header http.Header) string {
 
 // failed answers the client if the upstream failed, or if its answer is refused.
 func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
-		return // the client has disconnected
+	if r.Context().Err() != nil || errors.Is(err, errSlowRequest) {
+		return // the client has disconnected, or is answered by bound
 	}
 	w.Header().Set(headerStatus, "unchecked")
 	var refused *refusal

@@ -50,6 +50,16 @@ func limited(t *testing.T, u *upstream, limits string, set func(*gateway.Config)
 	}), m, clock
 }
 
+// idle waits until no request is under way: a client has its answer a little earlier.
+func idle(t *testing.T, m *gateway.Meter) {
+	t.Helper()
+	for deadline := time.Now().Add(hung); m.Open() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("hung: a request that has ended counts as under way")
+		}
+	}
+}
+
 const chatPath = "/v1/chat/completions"
 
 // refused checks a refusal.
@@ -85,7 +95,7 @@ func TestAClientIsHeldToItsRate(t *testing.T) {
 	if len(u.requests) != 4 {
 		t.Errorf("the upstream got %d requests", len(u.requests))
 	}
-	s.Close() // waits for the handlers, which end after their clients have the answers
+	idle(t, m)
 	all := m.Use()
 	if len(all) != 2 || all[0].Name != "ci" || all[0].Requests != 1 || all[1].Requests != 3 || all[1].Refused != 3 || all[1].Limits.Rate != 2 || all[1].Open != 0 {
 		t.Errorf("%+v", all)
@@ -116,11 +126,7 @@ func TestAClientIsHeldToItsStreams(t *testing.T) {
 	close(more)
 	io.Copy(io.Discard, first.Body)
 	first.Body.Close()
-	for deadline := time.Now().Add(hung); m.Use()[0].Open > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("hung: a stream that has ended counts as open")
-		}
-	}
+	idle(t, m)
 	if resp, body := send(t, s, "POST", chatPath, mine...); resp.StatusCode != 200 {
 		t.Errorf("HTTP %d %s", resp.StatusCode, body)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/finece/finece/wasm/jsonscan"
@@ -40,7 +41,7 @@ type Meter struct {
 	now     func() time.Time
 	mu      sync.Mutex
 	clients map[string]*client
-	open    int // requests of all clients
+	open    atomic.Int64 // requests of all clients that are under way
 }
 
 // client is one client's counts. The Meter's lock is for them, too.
@@ -67,6 +68,18 @@ func (m *Meter) Use() []Use {
 	slices.SortFunc(all, func(a, b Use) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
+
+// enter lets a request in, unless most are under way.
+func (m *Meter) enter(most int) bool {
+	if m.open.Add(1) > int64(most) {
+		m.open.Add(-1)
+		return false
+	}
+	return true
+}
+
+// Open is how many requests are under way, those of clients without a key included.
+func (m *Meter) Open() int { return int(m.open.Load()) }
 
 // of returns a client's counts. The caller has the lock.
 func (m *Meter) of(name string, limits Limits) *client {
@@ -243,6 +256,12 @@ func (h *Handler) meter(w http.ResponseWriter, r *http.Request) {
 		h.tellUse(w, r, name, limits)
 		return
 	}
+	if !h.config.Meter.enter(h.config.MaxStreams) {
+		w.Header().Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, "finece-busy", "this gateway has as many requests under way as it may; try again later")
+		return
+	}
+	defer h.config.Meter.open.Add(-1)
 	if name != "" {
 		t, over := h.config.Meter.begin(name, limits)
 		if over != nil {

@@ -79,17 +79,29 @@ var (
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
+	UpstreamTimeout = atLeast("upstream_timeout", float64(time.Millisecond), 10*time.Minute, "time until the upstream begins to answer; plain answers take long", "")
+	IdleTimeout     = atLeast("idle_timeout", float64(time.Millisecond), 5*time.Minute, "time that the upstream may be silent within an answer", "")
+	RequestTimeout  = atLeast("request_timeout", float64(time.Millisecond), 2*time.Minute, "time for a client to send a whole request", "")
+	WriteTimeout    = atLeast("write_timeout", float64(time.Millisecond), 30*time.Second, "time for a client to take a piece of an answer", "")
+	MaxStreams      = atLeast("max_streams", 1, 8192, "requests under way at once; more get status 503", "")
+	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest chat request that is read", "bytes")
+	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored without being streamed", "bytes")
 	Gateway         = []*Setting{
 		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+		UpstreamTimeout, IdleTimeout, RequestTimeout, WriteTimeout, MaxStreams, MaxRequest, MaxAnswer,
 	}
 )
 
 // The settings of the commands that listen on an address: serve and lm.
 var (
-	AllowHost   = &Setting{Name: "allow_host", Help: "another name that this server is reached by, such as gateway.example.com", Default: []string{}}
-	AllowOrigin = &Setting{Name: "allow_origin", Help: "web origin whose pages may use the server, such as https://chat.example.com; * for all", Default: []string{}}
-	Grace       = atLeast("grace", 0, 10*time.Second, "time for answers under way when the server is stopped", "")
-	Serving     = []*Setting{AllowHost, AllowOrigin, Grace}
+	AllowHost      = &Setting{Name: "allow_host", Help: "another name that this server is reached by, such as gateway.example.com", Default: []string{}}
+	AllowOrigin    = &Setting{Name: "allow_origin", Help: "web origin whose pages may use the server, such as https://chat.example.com; * for all", Default: []string{}}
+	Grace          = atLeast("grace", 0, 10*time.Second, "time for answers under way when the server is stopped", "")
+	HeaderTimeout  = atLeast("header_timeout", float64(time.Millisecond), 10*time.Second, "time for a client to send the headers of a request", "")
+	KeepAlive      = atLeast("keep_alive", float64(time.Millisecond), 2*time.Minute, "time that a connection without a request is kept", "")
+	MaxHeader      = atLeast("max_header", 1<<10, 64<<10, "the largest headers of a request", "bytes")
+	MaxConnections = atLeast("max_connections", 1, 10_000, "connections at once; more wait to be accepted", "")
+	Serving        = []*Setting{AllowHost, AllowOrigin, Grace, HeaderTimeout, KeepAlive, MaxHeader, MaxConnections}
 )
 
 // The settings of what the gateway's operators are told.

@@ -24,28 +24,39 @@ const (
 
 // The settings of the gateway.
 const (
-	GatewayPolicy        = "annotate"                                         // what is done with confidences
-	GatewayWarnBelow     = 0.8                                                // warn: confidence that a whole answer needs
-	GatewayWarnText      = "\n\n(This answer may be wrong. Please check it.)" // warn: text that is added to an answer below that
-	GatewayWithholdBelow = 0.8                                                // withhold: confidence that text needs
-	GatewayStopBelow     = 0.2                                                // stop: confidence below which an answer is ended
-	GatewayStopAfter     = 2                                                  // stop: positions in a row that have to be below that
-	GatewayEscalateBelow = 0.5                                                // escalate: confidence that a whole answer needs
-	GatewayEscalateShare = 1                                                  // escalate: share of the requests that may ask the other model
-	GatewayAnswers       = 3                                                  // best-of, vote: answers to each request
-	GatewayVoteBy        = "number"                                           // vote: the grader that reads final answers
-	GatewayFinishReason  = "content_filter"                                   // withhold, stop: the finish_reason of an answer that is ended
-	GatewayCarrier       = "field"                                            // how a stream carries confidences
-	GatewayUncalibrated  = "refuse"                                           // warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it
-	GatewayCarrierDelay  = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
-	GatewaySettle        = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
-	GatewayMaxDelay      = 30 * time.Second                                   // withhold: time that text is held
-	GatewayMaxHeld       = 1048576                                            // withhold: bytes that are held
+	GatewayPolicy          = "annotate"                                         // what is done with confidences
+	GatewayWarnBelow       = 0.8                                                // warn: confidence that a whole answer needs
+	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)" // warn: text that is added to an answer below that
+	GatewayWithholdBelow   = 0.8                                                // withhold: confidence that text needs
+	GatewayStopBelow       = 0.2                                                // stop: confidence below which an answer is ended
+	GatewayStopAfter       = 2                                                  // stop: positions in a row that have to be below that
+	GatewayEscalateBelow   = 0.5                                                // escalate: confidence that a whole answer needs
+	GatewayEscalateShare   = 1                                                  // escalate: share of the requests that may ask the other model
+	GatewayAnswers         = 3                                                  // best-of, vote: answers to each request
+	GatewayVoteBy          = "number"                                           // vote: the grader that reads final answers
+	GatewayFinishReason    = "content_filter"                                   // withhold, stop: the finish_reason of an answer that is ended
+	GatewayCarrier         = "field"                                            // how a stream carries confidences
+	GatewayUncalibrated    = "refuse"                                           // warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it
+	GatewayCarrierDelay    = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
+	GatewaySettle          = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
+	GatewayMaxDelay        = 30 * time.Second                                   // withhold: time that text is held
+	GatewayMaxHeld         = 1048576                                            // withhold: bytes that are held
+	GatewayUpstreamTimeout = 10 * time.Minute                                   // time until the upstream begins to answer; plain answers take long
+	GatewayIdleTimeout     = 5 * time.Minute                                    // time that the upstream may be silent within an answer
+	GatewayRequestTimeout  = 2 * time.Minute                                    // time for a client to send a whole request
+	GatewayWriteTimeout    = 30 * time.Second                                   // time for a client to take a piece of an answer
+	GatewayMaxStreams      = 8192                                               // requests under way at once; more get status 503
+	GatewayMaxRequest      = 33554432                                           // the largest chat request that is read
+	GatewayMaxAnswer       = 16777216                                           // the largest answer that is scored without being streamed
 )
 
 // The settings of the commands that listen on an address.
 const (
-	ServingGrace = 10 * time.Second // time for answers under way when the server is stopped
+	ServingGrace          = 10 * time.Second // time for answers under way when the server is stopped
+	ServingHeaderTimeout  = 10 * time.Second // time for a client to send the headers of a request
+	ServingKeepAlive      = 2 * time.Minute  // time that a connection without a request is kept
+	ServingMaxHeader      = 65536            // the largest headers of a request
+	ServingMaxConnections = 10000            // connections at once; more wait to be accepted
 )
 
 // The settings of what the gateway's operators are told.

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +60,7 @@ type options struct {
 	origins  []string
 	models   []string
 	adapters []string
-	grace    time.Duration
+	limits   server.Limits
 	options  lm.Options
 	cache    int // MiB
 }
@@ -88,7 +87,7 @@ func New() *cobra.Command {
 	flags.StringArrayVar(&f.adapters, "adapter", nil, "NAME=BASEDIR,ADAPTERDIR: a model with a LoRA adapter; may be given again")
 	settings.Add(cmd, contract.AllowHost, &f.names)
 	settings.Add(cmd, contract.AllowOrigin, &f.origins)
-	settings.Add(cmd, contract.Grace, &f.grace)
+	f.limits.Add(cmd)
 	settings.Add(cmd, contract.MaxSequences, &f.options.MaxSequences)
 	flags.IntVar(&f.options.MaxContext, "max-context", 0, "tokens of a prompt and its completion; 0 is the model's own limit")
 	settings.Add(cmd, contract.LMCache, &f.cache)
@@ -99,6 +98,9 @@ func New() *cobra.Command {
 func (f *options) run(cmd *cobra.Command) error {
 	if f.options.MaxSequences < 1 || f.options.MaxContext < 0 || f.cache < 1 || f.cache > 1<<30 {
 		return exit.Usagef("--max-sequences %d, --max-context %d, --cache %d: want at least 1, 0 and 1", f.options.MaxSequences, f.options.MaxContext, f.cache)
+	}
+	if err := f.limits.Check(); err != nil {
+		return err
 	}
 	f.options.CacheBytes = int64(f.cache) << 20
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
@@ -127,7 +129,7 @@ func (f *options) run(cmd *cobra.Command) error {
 	}
 	terminal.Say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
 	defer summarizeEngines(cmd, served)
-	return server.Run(ctx, stop, cmd, listener, access.GuardAPI(handler), f.grace, "requests")
+	return server.Run(ctx, stop, cmd, listener, access.GuardAPI(handler), &f.limits, "requests")
 }
 
 // load reads the models of the command line.

@@ -55,7 +55,7 @@ func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Ha
 	}
 	traced := o.traces.Handler(scored)
 	pages := http.NewServeMux()
-	pages.Handle("/", guarded(http.FileServerFS(files)))
+	pages.Handle("/", f.gateway.Bound(guarded(http.FileServerFS(files))))
 	served := access.Guard(pages)
 	if p != nil {
 		served = access.Guard(p.exchange(pages))

@@ -123,7 +123,7 @@ type flags struct {
 	builtIn bool // there is no --upstream
 	listen  string
 	static  string
-	grace   time.Duration
+	limits  server.Limits
 
 	keys      string // file of client keys
 	noAuth    bool
@@ -191,9 +191,16 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.MaxDelay, &g.MaxDelay)
 	settings.Add(cmd, contract.MaxHeld, &g.MaxHeld)
 	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
-	settings.Add(cmd, contract.Grace, &f.grace)
 	settings.Add(cmd, contract.Log, &f.log)
 	settings.Add(cmd, contract.MetricsListen, &f.metricsListen)
+	settings.Add(cmd, contract.UpstreamTimeout, &g.HeaderTimeout)
+	settings.Add(cmd, contract.IdleTimeout, &g.IdleTimeout)
+	settings.Add(cmd, contract.RequestTimeout, &g.RequestTimeout)
+	settings.Add(cmd, contract.WriteTimeout, &g.WriteTimeout)
+	settings.Add(cmd, contract.MaxStreams, &g.MaxStreams)
+	settings.Add(cmd, contract.MaxRequest, &g.MaxRequest)
+	settings.Add(cmd, contract.MaxAnswer, &g.MaxAnswer)
+	f.limits.Add(cmd)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
 	f.AddPositions(cmd)
@@ -220,6 +227,9 @@ func (f *flags) run(cmd *cobra.Command) error {
 			}
 		}
 		f.builtIn = true
+	}
+	if err := f.limits.Check(); err != nil {
+		return err
 	}
 	if err := f.Resolve(cmd); err != nil {
 		return err
@@ -258,7 +268,7 @@ func (f *flags) run(cmd *cobra.Command) error {
 	if s.Client != nil && !f.builtIn {
 		go f.probe(ctx, cmd, s)
 	}
-	return server.Run(ctx, stop, cmd, listener, handler, f.grace, "answers")
+	return server.Run(ctx, stop, cmd, listener, handler, &f.limits, "answers")
 }
 
 // missing says before the first answer what the table of providers knows about an

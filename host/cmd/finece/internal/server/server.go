@@ -10,19 +10,54 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/wasm/contract"
 )
 
-// Run serves until ctx is done. Requests that are running then get grace to end;
-// what is their name in messages. stop restores the default action of signals, so
+// Limits bound what connections may cost.
+type Limits struct {
+	Grace          time.Duration // for requests under way when the server is stopped
+	HeaderTimeout  time.Duration // until a request's headers are there
+	KeepAlive      time.Duration // of a connection without a request
+	MaxHeader      int           // bytes of a request's headers
+	MaxConnections int
+}
+
+// Add adds the flags of the limits.
+func (l *Limits) Add(cmd *cobra.Command) {
+	settings.Add(cmd, contract.Grace, &l.Grace)
+	settings.Add(cmd, contract.HeaderTimeout, &l.HeaderTimeout)
+	settings.Add(cmd, contract.KeepAlive, &l.KeepAlive)
+	settings.Add(cmd, contract.MaxHeader, &l.MaxHeader)
+	settings.Add(cmd, contract.MaxConnections, &l.MaxConnections)
+}
+
+// Check reports a limit that is out of its range.
+func (l *Limits) Check() error {
+	switch {
+	case l.Grace < 0:
+		return exit.Usagef("--grace %v: want at least 0", l.Grace)
+	case l.HeaderTimeout < time.Millisecond || l.KeepAlive < time.Millisecond:
+		return exit.Usagef("--header-timeout %v, --keep-alive %v: want at least 1ms", l.HeaderTimeout, l.KeepAlive)
+	case l.MaxHeader < 1<<10 || l.MaxConnections < 1:
+		return exit.Usagef("--max-header %d, --max-connections %d: want at least 1024 and 1", l.MaxHeader, l.MaxConnections)
+	}
+	return nil
+}
+
+// Run serves until ctx is done. Requests that are running then get limits.Grace to
+// end; what is their name in messages. stop restores the default action of signals, so
 // that a second one ends the process.
-func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler, grace time.Duration, what string) error {
+func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler, limits *Limits, what string) error {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: h, ReadHeaderTimeout: limits.HeaderTimeout, IdleTimeout: limits.KeepAlive, MaxHeaderBytes: limits.MaxHeader,
 		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(cmd.ErrOrStderr(), nil), slog.LevelWarn),
 	}
 	ended := make(chan error, 1)
+	l = netutil.LimitListener(l, limits.MaxConnections)
 	go func() { ended <- server.Serve(l) }()
 	select {
 	case err := <-ended:
@@ -30,12 +65,12 @@ func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h
 	case <-ctx.Done():
 	}
 	stop()
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Grace)
 	defer cancel()
 	if err := server.Shutdown(limited); err != nil {
 		server.Close()
 		if errors.Is(err, context.DeadlineExceeded) {
-			return exit.Errorf(exit.Faults, "stopped; %s that were still under way after %v were cut", what, grace)
+			return exit.Errorf(exit.Faults, "stopped; %s that were still under way after %v were cut", what, limits.Grace)
 		}
 		return exit.Errorf(exit.IO, "%w", err)
 	}

@@ -17,7 +17,7 @@ const Annotation = "finece_contract"
 
 // Add adds the flag of a setting and sets the variable to the setting's default.
 // The flag's name, help, values and former name are those of the contract.
-// variable is a *string, *bool, *int, *uint64, *float64, *time.Duration or *[]string.
+// variable is a *string, *bool, *int, *int64, *uint64, *float64, *time.Duration or *[]string.
 // names are the values of a setting that is one of a list which the contract does not
 // have, because a package of host defines it.
 func Add(cmd *cobra.Command, s *contract.Setting, variable any, names ...string) {
@@ -32,6 +32,8 @@ func Add(cmd *cobra.Command, s *contract.Setting, variable any, names ...string)
 		flags.BoolVarP(v, name, s.Short, s.Default.(bool), usage)
 	case *int:
 		flags.IntVarP(v, name, s.Short, s.Default.(int), usage)
+	case *int64:
+		flags.Int64VarP(v, name, s.Short, int64(s.Default.(int)), usage)
 	case *uint64:
 		flags.Uint64VarP(v, name, s.Short, uint64(s.Default.(int)), usage)
 	case *float64:
