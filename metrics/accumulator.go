@@ -37,7 +37,7 @@ func NewAccumulator(b Binning) (*Accumulator, error) {
 	if !b.valid() || b.Rule == EqualMass {
 		return nil, ErrBinning
 	}
-	return &Accumulator{binning: Binning{b.Rule, b.bins()}}, nil
+	return &Accumulator{binning: b}, nil
 }
 
 // Add counts one pair. A confidence that is not in [0,1] is left out, counted in

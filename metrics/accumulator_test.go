@@ -123,7 +123,7 @@ func TestAccumulatorEqualsBatch(t *testing.T) {
 		for _, rule := range fixedRules {
 			rng := rand.New(rand.NewPCG(33, 34))
 			conf, correct := drawn(rng, 3000, distinct)
-			o := Options{Binning: Binning{rule, 10}, SkipInvalid: true, Resamples: 20}
+			o := options(func(o *Options) { o.Binning, o.SkipInvalid, o.Resamples = Binning{rule, 10}, true, 20 })
 			want, err := Evaluate(conf, correct, o)
 			if err != nil {
 				t.Fatal(err)
@@ -147,7 +147,7 @@ func TestFoldedAccumulator(t *testing.T) {
 		conf = append(conf, 0, 0, 1, 1, 5e-324, math.NaN())
 		correct = append(correct, true, false, true, false, false, true)
 		for _, rule := range fixedRules {
-			o := Options{Binning: Binning{rule, 15}, SkipInvalid: true, Interval: DeLong}
+			o := options(func(o *Options) { o.Binning, o.SkipInvalid, o.Interval = Binning{rule, 15}, true, DeLong })
 			want, err := Evaluate(conf, correct, o)
 			if err != nil {
 				t.Fatal(err)
@@ -196,7 +196,7 @@ func TestFoldedAccumulator(t *testing.T) {
 }
 
 func TestMergeErrors(t *testing.T) {
-	a, _ := NewAccumulator(Binning{})
+	a, _ := NewAccumulator(DefaultBinning())
 	ten, _ := NewAccumulator(Binning{Bins: 10})
 	b, _ := NewAccumulator(Binning{Bins: 11})
 	if err := a.Merge(ten); err != nil {
@@ -205,7 +205,7 @@ func TestMergeErrors(t *testing.T) {
 	if err := a.Merge(b); err != ErrMerge {
 		t.Errorf("other bins: %v, want ErrMerge", err)
 	}
-	full := accumulate(t, Binning{}, []float64{0.5}, []bool{true})
+	full := accumulate(t, DefaultBinning(), []float64{0.5}, []bool{true})
 	full.exact.add(0.5, maxPairs-1, 0)
 	full.right += maxPairs - 1
 	before := state(t, full)

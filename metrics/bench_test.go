@@ -53,7 +53,7 @@ func BenchmarkMillionPairs(b *testing.B) {
 					b.Fatal(err)
 				}
 				got, _ := s.AUROC()
-				ece, _ := s.ECE(Binning{})
+				ece, _ := s.ECE(DefaultBinning())
 				ours += time.Since(start)
 				if !(ece >= 0) {
 					b.Fatal(ece)
@@ -85,7 +85,7 @@ func BenchmarkScaling(b *testing.B) {
 					b.Fatal(err)
 				}
 				s.AUROC()
-				s.ECE(Binning{})
+				s.ECE(DefaultBinning())
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/pair")
 		})
@@ -99,7 +99,7 @@ func BenchmarkAccumulator(b *testing.B) {
 		b.Run(shape.name, func(b *testing.B) {
 			const period = 1 << 16
 			conf, correct := simulated(period, shape.draw)
-			a, err := NewAccumulator(Binning{})
+			a, err := NewAccumulator(DefaultBinning())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -123,7 +123,7 @@ func BenchmarkEvaluate(b *testing.B) {
 		if err := s.Reset(conf, correct); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := s.Evaluate(Options{Interval: DeLong}); err != nil {
+		if _, err := s.Evaluate(options(func(o *Options) { o.Interval = DeLong })); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -137,7 +137,7 @@ func BenchmarkBootstrap(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := s.Bootstrap(MetricAUROC, Resampling{}); err != nil {
+		if _, err := s.Bootstrap(MetricAUROC, DefaultResampling()); err != nil {
 			b.Fatal(err)
 		}
 	}

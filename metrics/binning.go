@@ -11,7 +11,7 @@ import (
 type Rule uint8
 
 const (
-	// RightClosed, the default: bins (lo, hi], the first closed at 0, edges
+	// RightClosed, that of DefaultBinning: bins (lo, hi], the first closed at 0, edges
 	// float64(i)/float64(bins).
 	RightClosed Rule = iota
 	// EqualMass: bins (lo, hi] whose edge i is the confidence of rank
@@ -42,28 +42,23 @@ const (
 	ruleCount
 )
 
-// DefaultBins is the number of bins that 0 stands for, MaxBins the largest.
+// DefaultBins is the number of bins of [DefaultBinning], MaxBins the largest.
 const (
 	DefaultBins = 10
 	MaxBins     = 1 << 16
 )
 
-// Binning is a rule and a number of bins, 1 to 65536. The zero value is ten
-// equal-width bins, right-closed.
+// Binning is a rule and a number of bins, 1 to 65536. Start from [DefaultBinning].
 type Binning struct {
 	Rule Rule
 	Bins int
 }
 
-func (b Binning) bins() int {
-	if b.Bins == 0 {
-		return DefaultBins
-	}
-	return b.Bins
-}
+// DefaultBinning is ten equal-width bins, right-closed.
+func DefaultBinning() Binning { return Binning{RightClosed, DefaultBins} }
 
 func (b Binning) valid() bool {
-	return b.Rule < ruleCount && b.bins() >= 1 && b.bins() <= MaxBins
+	return b.Rule < ruleCount && b.Bins >= 1 && b.Bins <= MaxBins
 }
 
 // partition places confidences in slots: one for each bin, and one more where
@@ -75,7 +70,7 @@ type partition struct {
 
 // fixed returns the partition of a rule that does not depend on the data.
 func (b Binning) fixed() partition {
-	n := b.bins()
+	n := b.Bins
 	p := partition{b.Rule, make([]float64, n+1)}
 	step := 1 / float64(n)
 	single := float64(1 / float32(n)) // products with a count are exact
@@ -256,7 +251,7 @@ func (s *Sample) tally(b Binning, moments bool) (tally, error) {
 	}
 	var p partition
 	if b.Rule == EqualMass {
-		p = s.equalMass(b.bins())
+		p = s.equalMass(b.Bins)
 	} else {
 		p = b.fixed()
 	}

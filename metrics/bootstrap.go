@@ -22,25 +22,33 @@ const (
 	metricCount
 )
 
-// DefaultResamples is the number of resamples that 0 stands for.
+// DefaultResamples is the number of resamples of [DefaultResampling].
 const DefaultResamples = 1000
 
-// Resampling says how to bootstrap. The zero value is 1000 resamples, level
-// 0.95, seed 0, and ten equal-width bins for an ECE.
+// Resampling says how to bootstrap. Start from [DefaultResampling].
 type Resampling struct {
-	Resamples int
+	Resamples int // at least 1
 	Level     float64
 	Seed      uint64
-	Binning   Binning
+	Binning   Binning // of an ECE
 }
 
-func (r *Resampling) fill() {
-	if r.Resamples <= 0 {
-		r.Resamples = DefaultResamples
+// DefaultResampling is 1000 resamples, level 0.95, seed 0 and [DefaultBinning].
+func DefaultResampling() Resampling {
+	return Resampling{Resamples: DefaultResamples, Level: defaultLevel, Binning: DefaultBinning()}
+}
+
+func (r *Resampling) validate() error {
+	if r.Resamples < 1 {
+		return ErrResamples
 	}
-	if r.Level == 0 {
-		r.Level = defaultLevel
+	if _, err := twoSidedZ(r.Level); err != nil {
+		return err
 	}
+	if !r.Binning.valid() {
+		return ErrBinning
+	}
+	return nil
 }
 
 // Bootstrap is the percentile bootstrap interval of a metric (Efron 1979): the
@@ -54,7 +62,6 @@ func (r *Resampling) fill() {
 // The ECE is biased upward, the more so in resamples, so its interval can lie
 // above its value: see [Interval.Around].
 func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
-	r.fill()
 	if _, err := s.metric(m, r.Binning); err != nil {
 		return Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}, err
 	}
@@ -68,7 +75,6 @@ func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
 // Bootstraps is [Sample.Bootstrap] of several metrics from the same draws. The interval
 // of a metric that is undefined on every draw is NaN.
 func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) {
-	r.fill()
 	out := make([]Interval, len(metrics))
 	for k, m := range metrics {
 		out[k] = Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}
@@ -76,11 +82,8 @@ func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) 
 			return out, ErrMetric
 		}
 	}
-	if _, err := twoSidedZ(r.Level); err != nil {
+	if err := r.validate(); err != nil {
 		return out, err
-	}
-	if !r.Binning.valid() {
-		return out, ErrBinning
 	}
 	if s.N() > math.MaxUint32 {
 		return out, ErrOverflow

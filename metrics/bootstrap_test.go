@@ -10,15 +10,15 @@ import (
 func TestBootstrapIsDeterministic(t *testing.T) {
 	conf, correct := simulated(500, shapes[0].draw)
 	s, _ := NewSample(conf, correct)
-	first, err := s.Bootstrap(MetricAUROC, Resampling{Resamples: 200, Seed: 5})
+	first, err := s.Bootstrap(MetricAUROC, resampling(200, 5))
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(conf)
 	slices.Reverse(correct)
 	s, _ = NewSample(conf, correct)
-	again, _ := s.Bootstrap(MetricAUROC, Resampling{Resamples: 200, Seed: 5})
-	other, _ := s.Bootstrap(MetricAUROC, Resampling{Resamples: 200, Seed: 6})
+	again, _ := s.Bootstrap(MetricAUROC, resampling(200, 5))
+	other, _ := s.Bootstrap(MetricAUROC, resampling(200, 6))
 	if first != again {
 		t.Errorf("%+v, then on the reversed pairs %+v", first, again)
 	}
@@ -34,7 +34,7 @@ func TestBootstrapAgreesWithPlainOne(t *testing.T) {
 	conf, correct := simulated(300, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
 	const times = 4000
-	got, err := s.Bootstrap(MetricAUROC, Resampling{Resamples: times})
+	got, err := s.Bootstrap(MetricAUROC, resampling(times, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +63,11 @@ func TestBootstrapOfEveryMetric(t *testing.T) {
 	conf, correct := simulated(400, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
 	for m := range metricCount {
-		v, err := s.metric(m, Binning{})
+		v, err := s.metric(m, DefaultBinning())
 		if err != nil {
 			t.Fatal(err)
 		}
-		iv, err := s.Bootstrap(m, Resampling{Resamples: 300})
+		iv, err := s.Bootstrap(m, resampling(300, 0))
 		if err != nil || iv.Resamples != 300 || !(iv.Low < iv.High) {
 			t.Errorf("metric %d: %+v, %v", m, iv, err)
 		}
@@ -75,14 +75,14 @@ func TestBootstrapOfEveryMetric(t *testing.T) {
 			t.Errorf("metric %d: %v outside %+v", m, v, iv)
 		}
 	}
-	if _, err := s.Bootstrap(metricCount, Resampling{}); err != ErrMetric {
+	if _, err := s.Bootstrap(metricCount, DefaultResampling()); err != ErrMetric {
 		t.Errorf("unknown metric: %v", err)
 	}
 }
 
 func TestBootstrapCountsOneClassResamples(t *testing.T) {
 	s := sampleOf(t, []float64{0.2, 0.4, 0.9}, 0, 1, 1)
-	iv, err := s.Bootstrap(MetricAUROC, Resampling{Resamples: 2000})
+	iv, err := s.Bootstrap(MetricAUROC, resampling(2000, 0))
 	// A resample lacks the wrong answer with (2/3)^3, the right ones with (1/3)^3.
 	want := 2000 * (8.0 + 1) / 27
 	if err != nil || iv.Resamples+iv.Skipped != 2000 || math.Abs(float64(iv.Skipped)-want) > 6*math.Sqrt(want) {
@@ -94,7 +94,7 @@ func TestAutoTakesDeLongForMany(t *testing.T) {
 	conf, correct := simulated(20_000, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
 	for resamples, want := range map[int]Method{5: Percentile, 5001: DeLong} {
-		r, err := s.interval(Options{Resamples: resamples, Level: 0.95})
+		r, err := s.interval(options(func(o *Options) { o.Resamples = resamples }))
 		if err != nil || r.Method != want {
 			t.Errorf("%d resamples: %+v, %v", resamples, r, err)
 		}

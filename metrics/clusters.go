@@ -21,8 +21,7 @@ func BootstrapDifferences(a, b []float64, correct []bool, cluster []int, figures
 
 // bootstrapClusters measures the first of some confidences less the others.
 func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
-	r.fill()
-	if _, err := twoSidedZ(r.Level); err != nil {
+	if err := r.validate(); err != nil {
 		return nil, err
 	}
 	samples := make([]*Sample, len(confs))

@@ -8,8 +8,8 @@ import (
 func TestFiguresAreThoseOfASummary(t *testing.T) {
 	conf := []float64{0.1, 0.2, 0.2, 0.35, 0.4, 0.7, 0.7, 0.9, 1}
 	correct := []bool{false, true, false, false, true, true, false, true, true}
-	for _, b := range []Binning{{}, {Rule: EqualMass, Bins: 3}, {Rule: Guo, Bins: 15}} {
-		summary, err := Evaluate(conf, correct, Options{Binning: b, Resamples: 10})
+	for _, b := range []Binning{DefaultBinning(), {Rule: EqualMass, Bins: 3}, {Rule: Guo, Bins: 15}} {
+		summary, err := Evaluate(conf, correct, options(func(o *Options) { o.Binning, o.Resamples = b, 10 }))
 		if err != nil {
 			t.Fatal(err)
 		}

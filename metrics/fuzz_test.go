@@ -191,8 +191,8 @@ func checkPermutation(t *testing.T, s *Sample, conf []float64, correct []bool) {
 		t.Fatal(err)
 	}
 	for m := range metricCount {
-		a, errA := s.metric(m, Binning{})
-		b, errB := r.metric(m, Binning{})
+		a, errA := s.metric(m, DefaultBinning())
+		b, errB := r.metric(m, DefaultBinning())
 		if errA != errB || !sameBits(a, b) {
 			t.Errorf("metric %d is %v, %v, of the reversed pairs %v, %v", m, a, errA, b, errB)
 		}
@@ -230,7 +230,7 @@ func FuzzParseAccumulator(f *testing.F) {
 			}
 		}
 		if !a.Exact() {
-			r, err := a.Evaluate(Options{})
+			r, err := a.Evaluate(DefaultOptions())
 			inUnit(t, "Brier", r.Brier, err)
 			inUnit(t, "mean confidence", r.MeanConfidence, err)
 		}

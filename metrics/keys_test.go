@@ -22,13 +22,13 @@ func TestFiguresOfKeysAreThoseOfGroups(t *testing.T) {
 			t.Fatalf("%d pairs are %d groups and %d keys, %v", n, len(s.groups), len(s.keys), err)
 		}
 		auroc, err1 := s.AUROC()
-		ece, err2 := s.ECE(Binning{})
+		ece, err2 := s.ECE(DefaultBinning())
 		groups := s.tied()
 		if err1 != nil || err2 != nil || repeat > 1 && len(groups) >= n/2 {
 			t.Fatalf("%d groups of %d pairs, %v, %v", len(groups), n, err1, err2)
 		}
 		wantAUROC, err1 := s.AUROC()
-		wantECE, err2 := s.ECE(Binning{})
+		wantECE, err2 := s.ECE(DefaultBinning())
 		if err1 != nil || err2 != nil || math.Float64bits(auroc) != math.Float64bits(wantAUROC) || math.Float64bits(ece) != math.Float64bits(wantECE) {
 			t.Errorf("%d pairs: AUROC %v and ECE %v of keys, %v and %v of groups", n, auroc, ece, wantAUROC, wantECE)
 		}

@@ -7,6 +7,19 @@ import (
 	"testing"
 )
 
+// options are the defaults with a change.
+func options(change func(*Options)) Options {
+	o := DefaultOptions()
+	change(&o)
+	return o
+}
+
+func resampling(resamples int, seed uint64) Resampling {
+	r := DefaultResampling()
+	r.Resamples, r.Seed = resamples, seed
+	return r
+}
+
 func sampleOf(t *testing.T, conf []float64, correct ...int) *Sample {
 	t.Helper()
 	c := peerCase{Conf: conf, Correct: correct}
@@ -47,7 +60,7 @@ func TestBinEdges(t *testing.T) {
 // TestTenthsFallOnTheirOwnEdge: k/10 as written and as parsed is the top of bin
 // k-1 with ten bins, whatever 0.1*k would give.
 func TestTenthsFallOnTheirOwnEdge(t *testing.T) {
-	p := Binning{}.fixed()
+	p := DefaultBinning().fixed()
 	for k, v := range []float64{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1} {
 		if got, _ := p.place(v); got != max(k-1, 0) {
 			t.Errorf("%v is in bin %d, want %d", v, got, max(k-1, 0))
@@ -142,7 +155,7 @@ func TestUndefined(t *testing.T) {
 		{"PRR", (*Sample).PRR},
 		{"DeLong", func(s *Sample) (float64, error) { iv, err := s.DeLong(0.95); return iv.Low, err }},
 		{"bootstrap of AUROC", func(s *Sample) (float64, error) {
-			iv, err := s.Bootstrap(MetricAUROC, Resampling{Resamples: 3})
+			iv, err := s.Bootstrap(MetricAUROC, resampling(3, 0))
 			return iv.Low, err
 		}},
 	}
@@ -154,10 +167,10 @@ func TestUndefined(t *testing.T) {
 		{"Brier", (*Sample).Brier},
 		{"NLL", func(s *Sample) (float64, error) { v, _, err := s.NLL(); return v, err }},
 		{"smooth ECE", func(s *Sample) (float64, error) { v, _, err := s.SmoothECE(); return v, err }},
-		{"ECE", func(s *Sample) (float64, error) { return s.ECE(Binning{}) }},
-		{"equal-mass ECE", func(s *Sample) (float64, error) { return s.ECE(Binning{Rule: EqualMass}) }},
-		{"MCE", func(s *Sample) (float64, error) { return s.MCE(Binning{}) }},
-		{"debiased ECE", func(s *Sample) (float64, error) { return s.DebiasedECE(Binning{}) }},
+		{"ECE", func(s *Sample) (float64, error) { return s.ECE(DefaultBinning()) }},
+		{"equal-mass ECE", func(s *Sample) (float64, error) { return s.ECE(Binning{Rule: EqualMass, Bins: 10}) }},
+		{"MCE", func(s *Sample) (float64, error) { return s.MCE(DefaultBinning()) }},
+		{"debiased ECE", func(s *Sample) (float64, error) { return s.DebiasedECE(DefaultBinning()) }},
 		{"risk at coverage", func(s *Sample) (float64, error) { return s.RiskAtCoverage(0.5) }},
 	}
 	empty := sampleOf(t, nil)
@@ -195,7 +208,7 @@ func TestInvalidConfidences(t *testing.T) {
 			}
 			correct := make([]bool, len(conf))
 			correct[0] = true
-			_, err := ECE(conf, correct, Binning{})
+			_, err := ECE(conf, correct, DefaultBinning())
 			_, err2 := AUROC(conf, correct)
 			for _, err := range []error{err, err2} {
 				var v *ValueError
@@ -203,14 +216,14 @@ func TestInvalidConfidences(t *testing.T) {
 					t.Errorf("%v at %d: %v", bad, at, err)
 				}
 			}
-			r, err := Evaluate(conf, correct, Options{SkipInvalid: true, Resamples: 2})
+			r, err := Evaluate(conf, correct, options(func(o *Options) { o.SkipInvalid, o.Resamples = true, 2 }))
 			if err != nil || r.Rejected != 2 || r.N != uint64(len(conf)-2) {
 				t.Errorf("skipping %v: n %d, rejected %d, %v", bad, r.N, r.Rejected, err)
 			}
 		}
 	}
 	var l *LengthError
-	if _, err := Evaluate([]float64{1}, nil, Options{}); !errors.As(err, &l) {
+	if _, err := Evaluate([]float64{1}, nil, DefaultOptions()); !errors.As(err, &l) {
 		t.Errorf("one confidence, no label: %v", err)
 	}
 	if v, err := AUROC([]float64{math.Copysign(0, -1), 0}, []bool{true, false}); err != nil || v != 0.5 {
@@ -220,7 +233,7 @@ func TestInvalidConfidences(t *testing.T) {
 
 func TestWrongOptions(t *testing.T) {
 	conf, correct := []float64{0.1, 0.9}, []bool{false, true}
-	for _, b := range []Binning{{Bins: -1}, {Bins: MaxBins + 1}, {Rule: ruleCount}} {
+	for _, b := range []Binning{{}, {Bins: -1}, {Bins: MaxBins + 1}, {Rule: ruleCount, Bins: 10}} {
 		if _, err := ECE(conf, correct, b); err != ErrBinning {
 			t.Errorf("%v: %v, want ErrBinning", b, err)
 		}
@@ -228,20 +241,44 @@ func TestWrongOptions(t *testing.T) {
 			t.Errorf("accumulator of %v: %v, want ErrBinning", b, err)
 		}
 	}
-	for want, o := range map[error]Options{
-		ErrLevel:   {Level: 2},
-		ErrOption:  {Risk: -1},
-		ErrMetric:  {Interval: Wilson},
-		ErrBinning: {Binning: Binning{Bins: -3}},
+	for _, c := range []struct {
+		name string
+		with func(*Options)
+		want error
+	}{
+		{"level over 1", func(o *Options) { o.Level = 2 }, ErrLevel},
+		{"level 0", func(o *Options) { o.Level = 0 }, ErrLevel},
+		{"negative risk", func(o *Options) { o.Risk = -1 }, ErrOption},
+		{"coverage 0", func(o *Options) { o.Coverage = 0 }, ErrOption},
+		{"an interval of proportions", func(o *Options) { o.Interval = Wilson }, ErrMetric},
+		{"negative bins", func(o *Options) { o.Binning.Bins = -3 }, ErrBinning},
+		{"no bins", func(o *Options) { o.Binning.Bins = 0 }, ErrBinning},
+		{"no resamples", func(o *Options) { o.Resamples = 0 }, ErrResamples},
 	} {
-		if _, err := Evaluate(conf, correct, o); err != want {
-			t.Errorf("%+v: %v, want %v", o, err, want)
+		if _, err := Evaluate(conf, correct, options(c.with)); err != c.want {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
+	}
+	o := options(func(o *Options) { o.Interval, o.Resamples = DeLong, 0 })
+	if _, err := Evaluate(conf, correct, o); err != nil {
+		t.Errorf("DeLong draws nothing, yet no resamples: %v", err)
+	}
+}
+
+// A risk of 0 is one: the largest share of answers among which none is wrong.
+func TestZeroRiskIsARisk(t *testing.T) {
+	conf, correct := make([]float64, 100), make([]bool, 100)
+	for i := range conf {
+		conf[i], correct[i] = float64(i)/100, i != 50
+	}
+	r, err := Evaluate(conf, correct, options(func(o *Options) { o.Risk = 0 }))
+	if err != nil || r.CoverageAtRisk.Coverage != 0.49 {
+		t.Errorf("%+v, %v; want a coverage of 0.49", r.CoverageAtRisk, err)
 	}
 }
 
 func TestSummaryOfOneClass(t *testing.T) {
-	r, err := Evaluate([]float64{0.5, 0.9}, []bool{true, true}, Options{})
+	r, err := Evaluate([]float64{0.5, 0.9}, []bool{true, true}, DefaultOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +307,7 @@ func TestPermutationInvariance(t *testing.T) {
 	rng := rand.New(rand.NewPCG(51, 52))
 	for _, shape := range shapes {
 		conf, correct := simulated(3000, shape.draw)
-		o := Options{Resamples: 20}
+		o := options(func(o *Options) { o.Resamples = 20 })
 		want, err := Evaluate(conf, correct, o)
 		if err != nil {
 			t.Fatal(err)

@@ -221,11 +221,11 @@ func TestBootstrapClusters(t *testing.T) {
 		}
 	}
 	figures := []Metric{MetricBrier, MetricAUROC}
-	narrow, err := BootstrapClusters(conf, correct, single, figures, Resampling{Seed: 1})
+	narrow, err := BootstrapClusters(conf, correct, single, figures, resampling(DefaultResamples, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wide, err := BootstrapClusters(conf, correct, cluster, figures, Resampling{Seed: 1})
+	wide, err := BootstrapClusters(conf, correct, cluster, figures, resampling(DefaultResamples, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestBootstrapClusters(t *testing.T) {
 	}
 	// Clusters of one are the ordinary bootstrap, up to the draws.
 	s, _ := NewSample(conf, correct)
-	plain, err := s.Bootstrap(MetricBrier, Resampling{Seed: 1})
+	plain, err := s.Bootstrap(MetricBrier, resampling(DefaultResamples, 1))
 	if err != nil || math.Abs(plain.Low-narrow[0].Low) > 0.003 || math.Abs(plain.High-narrow[0].High) > 0.003 {
 		t.Errorf("%+v and %+v, %v", plain, narrow[0], err)
 	}
@@ -245,7 +245,7 @@ func TestBootstrapClusters(t *testing.T) {
 		cluster []int
 		figures []Metric
 	}{{conf, cluster[1:], figures}, {nil, nil, figures}, {conf[:1], []int{-1}, figures}, {conf, cluster, []Metric{99}}} {
-		if _, err := BootstrapClusters(c.conf, correct[:len(c.conf)], c.cluster, c.figures, Resampling{}); err == nil {
+		if _, err := BootstrapClusters(c.conf, correct[:len(c.conf)], c.cluster, c.figures, DefaultResampling()); err == nil {
 			t.Error("no error for", len(c.conf), len(c.cluster), c.figures)
 		}
 	}
@@ -265,12 +265,12 @@ func TestBootstrapDifferences(t *testing.T) {
 		}
 	}
 	figures := []Metric{MetricAUROC, MetricBrier}
-	d, err := BootstrapDifferences(a, b, correct, cluster, figures, Resampling{Seed: 1})
+	d, err := BootstrapDifferences(a, b, correct, cluster, figures, resampling(DefaultResamples, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	of := func(conf []float64) ([]Interval, *Sample) {
-		intervals, err := BootstrapClusters(conf, correct, cluster, figures, Resampling{Seed: 1})
+		intervals, err := BootstrapClusters(conf, correct, cluster, figures, resampling(DefaultResamples, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -280,20 +280,20 @@ func TestBootstrapDifferences(t *testing.T) {
 	ia, sa := of(a)
 	ib, sb := of(b)
 	for k, figure := range figures {
-		va, _ := sa.metric(figure, Binning{})
-		vb, _ := sb.metric(figure, Binning{})
+		va, _ := sa.metric(figure, DefaultBinning())
+		vb, _ := sb.metric(figure, DefaultBinning())
 		if !(d[k].Low < va-vb && va-vb < d[k].High) {
 			t.Errorf("figure %d: %v is not in %+v", figure, va-vb, d[k])
 		}
 		if d[k].Low < 0 && d[k].High > 0 || ia[k].High < ib[k].Low || ib[k].High < ia[k].Low {
 			t.Errorf("figure %d: %+v and %+v differ by %+v: want a difference clear of 0 and intervals that overlap", figure, ia[k], ib[k], d[k])
 		}
-		back, err := BootstrapDifferences(b, a, correct, cluster, figures, Resampling{Seed: 1})
+		back, err := BootstrapDifferences(b, a, correct, cluster, figures, resampling(DefaultResamples, 1))
 		if err != nil || math.Abs(back[k].Low+d[k].High) > 1e-12 || math.Abs(back[k].High+d[k].Low) > 1e-12 {
 			t.Errorf("figure %d: %+v one way and %+v the other, %v", figure, d[k], back[k], err)
 		}
 	}
-	if _, err := BootstrapDifferences(a, b[1:], correct, cluster, figures, Resampling{}); err == nil {
+	if _, err := BootstrapDifferences(a, b[1:], correct, cluster, figures, DefaultResampling()); err == nil {
 		t.Error("no error for confidences of other answers")
 	}
 }

@@ -3,48 +3,44 @@ package metrics
 import "math"
 
 const (
-	defaultLevel    = 0.95
-	defaultRisk     = 0.05
-	defaultCoverage = 0.8
+	defaultLevel = 0.95
 	// autoDraws is how many draws the Auto method spends on a bootstrap.
 	autoDraws = 1e8
 )
 
-// Options of an evaluation. The zero value is: ten right-closed equal-width
-// bins, intervals at level 0.95 by the Auto method with 1000 resamples and seed
-// 0, coverage at a risk of 0.05, risk at a coverage of 0.8, and an error for the
-// first confidence that is not in [0,1].
+// Options of an evaluation. Start from [DefaultOptions].
 type Options struct {
 	Binning   Binning // an Accumulator uses its own
 	Level     float64
 	Interval  Method // of the AUROC: Auto, Percentile or DeLong
-	Resamples int
+	Resamples int    // at least 1, except for DeLong, which draws none
 	Seed      uint64
-	Risk      float64
-	Coverage  float64
+	Risk      float64 // of CoverageAtRisk, 0 to 1
+	Coverage  float64 // of RiskAtCoverage, over 0 and at most 1
 	// SkipInvalid leaves confidences that are not in [0,1] out and counts them in
 	// Summary.Rejected.
 	SkipInvalid bool
 }
 
-func (o *Options) fill() error {
-	if o.Level == 0 {
-		o.Level = defaultLevel
-	}
-	if o.Risk == 0 {
-		o.Risk = defaultRisk
-	}
-	if o.Coverage == 0 {
-		o.Coverage = defaultCoverage
-	}
+// DefaultOptions is [DefaultBinning], intervals at level 0.95 by the Auto method
+// with 1000 resamples and seed 0, coverage at a risk of 0.05, risk at a coverage
+// of 0.8, and an error for the first confidence that is not in [0,1].
+func DefaultOptions() Options {
+	return Options{Binning: DefaultBinning(), Level: defaultLevel, Resamples: DefaultResamples, Risk: 0.05, Coverage: 0.8}
+}
+
+func (o *Options) validate() error {
 	if _, err := twoSidedZ(o.Level); err != nil {
 		return err
 	}
-	if !(o.Risk > 0 && o.Risk <= 1 && o.Coverage > 0 && o.Coverage <= 1) {
+	if !(o.Risk >= 0 && o.Risk <= 1 && o.Coverage > 0 && o.Coverage <= 1) {
 		return ErrOption
 	}
 	if o.Interval > DeLong {
 		return ErrMetric
+	}
+	if o.Resamples < 1 && o.Interval != DeLong {
+		return ErrResamples
 	}
 	if !o.Binning.valid() {
 		return ErrBinning
@@ -111,7 +107,7 @@ func Evaluate(conf []float64, correct []bool, o Options) (Summary, error) {
 
 // Evaluate is [Evaluate] of the sample.
 func (s *Sample) Evaluate(o Options) (Summary, error) {
-	if err := o.fill(); err != nil {
+	if err := o.validate(); err != nil {
 		return Summary{}, err
 	}
 	r := Summary{N: s.N(), Correct: s.right, Rejected: s.rejected}
@@ -126,7 +122,7 @@ func (s *Sample) Evaluate(o Options) (Summary, error) {
 		r.withoutTally(err)
 	}
 	r.skill()
-	r.ECEMass, err = s.ECE(Binning{EqualMass, o.Binning.bins()})
+	r.ECEMass, err = s.ECE(Binning{EqualMass, o.Binning.Bins})
 	r.note("ece_mass", err)
 	r.SmoothECE, r.SmoothECEWidth, err = s.SmoothECE()
 	r.note("smooth_ece", err)
@@ -152,7 +148,7 @@ func (a *Accumulator) Evaluate(o Options) (Summary, error) {
 	if s, err := a.Sample(); err == nil {
 		return s.Evaluate(o)
 	}
-	if err := o.fill(); err != nil {
+	if err := o.validate(); err != nil {
 		return Summary{}, err
 	}
 	f, n := a.folded, float64(a.N())
@@ -241,14 +237,11 @@ func (r *Summary) ranking(s *Sample, cells bool) {
 
 // interval is the interval of the AUROC that the options ask for.
 func (s *Sample) interval(o Options) (Interval, error) {
-	if o.Resamples <= 0 {
-		o.Resamples = DefaultResamples
-	}
 	many := float64(s.N())*float64(o.Resamples) > autoDraws
 	if o.Interval == DeLong || o.Interval == Auto && many {
 		return s.DeLong(o.Level)
 	}
-	return s.Bootstrap(MetricAUROC, Resampling{Resamples: o.Resamples, Level: o.Level, Seed: o.Seed})
+	return s.Bootstrap(MetricAUROC, Resampling{o.Resamples, o.Level, o.Seed, o.Binning})
 }
 
 // Each visits the figures by the names that files and programs use for them, in

@@ -24,9 +24,8 @@ type Discrimination struct {
 // percentile bootstrap over questions, with those draws of [BootstrapClusters]. If no
 // question has answers of both classes, Value is NaN with [ErrNoContrast].
 func WithinQuestion(conf []float64, correct []bool, cluster []int, r Resampling) (Discrimination, error) {
-	r.fill()
 	d := Discrimination{Value: math.NaN(), Interval: Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}}
-	if _, err := twoSidedZ(r.Level); err != nil {
+	if err := r.validate(); err != nil {
 		return d, err
 	}
 	if len(conf) != len(correct) {

@@ -30,7 +30,7 @@ func TestWithinQuestionByHand(t *testing.T) {
 		for i, v := range c.correct {
 			correct[i] = v == 1
 		}
-		d, err := WithinQuestion(c.conf, correct, c.question, Resampling{Resamples: 20})
+		d, err := WithinQuestion(c.conf, correct, c.question, resampling(20, 0))
 		if err != nil || d.Value != c.want || d.Pairs != c.pairs || d.Questions != c.questions {
 			t.Errorf("%s: %+v, %v; want %v of %d pairs in %d questions", c.name, d, err, c.want, c.pairs, c.questions)
 		}
@@ -49,15 +49,15 @@ func TestWithinQuestionUndefined(t *testing.T) {
 		r       Resampling
 		is      func(error) bool
 	}{
-		"all correct":          {two, yes, []int{0, 0}, Resampling{}, func(err error) bool { return err == ErrNoContrast }},
-		"questions of one row": {two, no, []int{0, 1}, Resampling{}, func(err error) bool { return err == ErrNoContrast }},
-		"nothing":              {nil, nil, nil, Resampling{}, func(err error) bool { return err == ErrEmpty }},
-		"a negative number":    {two, no, []int{0, -1}, Resampling{}, func(err error) bool { return err == ErrCount }},
-		"too few numbers":      {two, no, []int{0}, Resampling{}, func(err error) bool { return errors.As(err, &length) && *length == LengthError{2, 1} }},
-		"too few labels":       {two, no[:1], []int{0, 0}, Resampling{}, func(err error) bool { return errors.As(err, &length) && *length == LengthError{2, 1} }},
-		"not in [0,1]":         {[]float64{0.1, 1.5}, no, []int{0, 1}, Resampling{}, func(err error) bool { return errors.As(err, &bad) && bad.Index == 1 }},
-		"NaN":                  {[]float64{math.NaN(), 0.1}, no, []int{0, 0}, Resampling{}, func(err error) bool { return errors.As(err, &bad) && bad.Index == 0 }},
-		"level":                {two, no, []int{0, 0}, Resampling{Level: 2}, func(err error) bool { return err == ErrLevel }},
+		"all correct":          {two, yes, []int{0, 0}, DefaultResampling(), func(err error) bool { return err == ErrNoContrast }},
+		"questions of one row": {two, no, []int{0, 1}, DefaultResampling(), func(err error) bool { return err == ErrNoContrast }},
+		"nothing":              {nil, nil, nil, DefaultResampling(), func(err error) bool { return err == ErrEmpty }},
+		"a negative number":    {two, no, []int{0, -1}, DefaultResampling(), func(err error) bool { return err == ErrCount }},
+		"too few numbers":      {two, no, []int{0}, DefaultResampling(), func(err error) bool { return errors.As(err, &length) && *length == LengthError{2, 1} }},
+		"too few labels":       {two, no[:1], []int{0, 0}, DefaultResampling(), func(err error) bool { return errors.As(err, &length) && *length == LengthError{2, 1} }},
+		"not in [0,1]":         {[]float64{0.1, 1.5}, no, []int{0, 1}, DefaultResampling(), func(err error) bool { return errors.As(err, &bad) && bad.Index == 1 }},
+		"NaN":                  {[]float64{math.NaN(), 0.1}, no, []int{0, 0}, DefaultResampling(), func(err error) bool { return errors.As(err, &bad) && bad.Index == 0 }},
+		"level":                {two, no, []int{0, 0}, Resampling{Level: 2, Resamples: 1}, func(err error) bool { return err == ErrLevel }},
 	} {
 		d, err := WithinQuestion(c.conf, c.correct, c.cluster, c.r)
 		if err == nil || !c.is(err) || !math.IsNaN(d.Value) || !math.IsNaN(d.Interval.Low) || !math.IsNaN(d.Interval.High) {
@@ -86,7 +86,7 @@ func TestWithinQuestionInterval(t *testing.T) {
 		}
 	}
 	const times = 4000
-	d, err := WithinQuestion(conf, correct, cluster, Resampling{Resamples: times})
+	d, err := WithinQuestion(conf, correct, cluster, resampling(times, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,12 +130,12 @@ func TestWithinQuestionInterval(t *testing.T) {
 	if d.Interval.Resamples != times || d.Interval.Skipped != 0 || d.Interval.Method != Percentile || d.Interval.Level != defaultLevel {
 		t.Errorf("%+v", d.Interval)
 	}
-	again, err := WithinQuestion(conf, correct, cluster, Resampling{Resamples: times})
+	again, err := WithinQuestion(conf, correct, cluster, resampling(times, 0))
 	if err != nil || again != d {
 		t.Errorf("the same draws give %+v, %v", again, err)
 	}
 	// Of two questions, one with pairs, a quarter of the draws have none.
-	d, err = WithinQuestion([]float64{0.9, 0.1, 0.5}, []bool{true, false, true}, []int{0, 0, 1}, Resampling{Resamples: 1000})
+	d, err = WithinQuestion([]float64{0.9, 0.1, 0.5}, []bool{true, false, true}, []int{0, 0, 1}, resampling(1000, 0))
 	if err != nil || d.Interval.Skipped < 150 || d.Interval.Skipped > 350 || d.Interval.Resamples+d.Interval.Skipped != 1000 {
 		t.Errorf("%+v, %v", d.Interval, err)
 	}
@@ -169,14 +169,14 @@ func TestAveragePrecisionOfOneClass(t *testing.T) {
 	}
 	// An accumulator knows it even when it has folded.
 	for _, right := range []bool{true, false} {
-		a, err := NewAccumulator(Binning{})
+		a, err := NewAccumulator(DefaultBinning())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range MaxDistinct + 1 {
 			a.Add(float64(i)/(MaxDistinct+1), right)
 		}
-		r, err := a.Evaluate(Options{})
+		r, err := a.Evaluate(DefaultOptions())
 		if err != nil || a.Exact() || right != (r.AUPRC == 1) || right == math.IsNaN(r.AUPRC) {
 			t.Errorf("all %v, folded: %v, %v", right, r.AUPRC, err)
 		}
@@ -197,7 +197,7 @@ func TestAveragePrecisionOfOneClass(t *testing.T) {
 func TestBootstrapsShareTheirDraws(t *testing.T) {
 	conf, correct := simulated(200, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
-	r := Resampling{Resamples: 100, Seed: 3}
+	r := resampling(100, 3)
 	list := []Metric{MetricBrier, MetricECE, MetricAURC, MetricAUROC}
 	all, err := s.Bootstraps(list, r)
 	if err != nil {
@@ -210,9 +210,10 @@ func TestBootstrapsShareTheirDraws(t *testing.T) {
 		}
 	}
 	for want, do := range map[error]func() ([]Interval, error){
-		ErrMetric:  func() ([]Interval, error) { return s.Bootstraps([]Metric{MetricECE, metricCount}, r) },
-		ErrLevel:   func() ([]Interval, error) { return s.Bootstraps(list, Resampling{Level: 1}) },
-		ErrBinning: func() ([]Interval, error) { return s.Bootstraps(list, Resampling{Binning: Binning{Bins: -1}}) },
+		ErrMetric:    func() ([]Interval, error) { return s.Bootstraps([]Metric{MetricECE, metricCount}, r) },
+		ErrLevel:     func() ([]Interval, error) { r := r; r.Level = 0; return s.Bootstraps(list, r) },
+		ErrBinning:   func() ([]Interval, error) { r := r; r.Binning.Bins = 0; return s.Bootstraps(list, r) },
+		ErrResamples: func() ([]Interval, error) { r := r; r.Resamples = 0; return s.Bootstraps(list, r) },
 	} {
 		if _, err := do(); err != want {
 			t.Errorf("%v, want %v", err, want)
@@ -258,11 +259,11 @@ func TestBasicIntervalCoversTheECE(t *testing.T) {
 				conf[i], correct[i] = p+c.shift, rng.Float64() < p
 			}
 			s, _ := NewSample(conf, correct)
-			ece, err := s.ECE(Binning{})
+			ece, err := s.ECE(DefaultBinning())
 			if err != nil {
 				t.Fatal(err)
 			}
-			iv, err := s.Bootstrap(MetricECE, Resampling{Resamples: 200, Seed: seed})
+			iv, err := s.Bootstrap(MetricECE, resampling(200, seed))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -181,7 +181,7 @@ var measured = []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}
 // valuesOf returns the figures of measured for a sample. The AUROC is NaN if all
 // answers are right or all are wrong.
 func valuesOf(s *metrics.Sample) ([2]float64, error) {
-	ece, err := s.ECE(metrics.Binning{})
+	ece, err := s.ECE(metrics.DefaultBinning())
 	if err != nil {
 		return [2]float64{}, err
 	}
@@ -193,7 +193,9 @@ func valuesOf(s *metrics.Sample) ([2]float64, error) {
 }
 
 func resampling(seed uint64) metrics.Resampling {
-	return metrics.Resampling{Resamples: 1000, Seed: seed}
+	r := metrics.DefaultResampling()
+	r.Seed = seed
+	return r
 }
 
 // quality computes the quality of pairs.
@@ -247,7 +249,7 @@ func (p *Pairs) calibrated(seed uint64) (Figure, error) {
 		if err != nil {
 			return unknown, err
 		}
-		if eces[i], err = s.ECE(metrics.Binning{}); err != nil {
+		if eces[i], err = s.ECE(metrics.DefaultBinning()); err != nil {
 			return unknown, err
 		}
 	}

@@ -102,7 +102,7 @@ func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 	})
 	apply := func(p float64) float64 { return p }
 	if len(rows) > 0 {
-		m, err := fit.Fit(calibrate.Platt, rows, fit.Bins{})
+		m, err := fit.Fit(calibrate.Platt, rows, fit.DefaultBins())
 		switch {
 		case err == nil:
 			apply = m.Apply
@@ -118,7 +118,7 @@ func recalibrated(labelled, rest []*Record, name string) (float64, error) {
 	if len(confidence) == 0 {
 		return math.NaN(), nil
 	}
-	return metrics.ECE(confidence, right, metrics.Binning{})
+	return metrics.ECE(confidence, right, metrics.DefaultBinning())
 }
 
 // eachLabelled calls do for each point of paragraphs that has a confidence of the model,

@@ -225,7 +225,7 @@ func reliability(records []*Record, name string) Reliability {
 	if err != nil {
 		return Reliability{}
 	}
-	bins, err := s.Reliability(metrics.Binning{})
+	bins, err := s.Reliability(metrics.DefaultBinning())
 	if err != nil {
 		return Reliability{}
 	}

@@ -167,9 +167,9 @@ func readRow(section []byte) (r Row, rest []byte, err error) {
 // EvaluationSize is the most that finece_evaluate's answer to an input takes, in
 // bytes.
 func EvaluationSize(input []byte) int {
-	bins := uint32(metrics.DefaultBins)
+	var bins uint32
 	if len(input) >= 8 {
-		bins = max(bins, binary.LittleEndian.Uint32(input[4:]))
+		bins = binary.LittleEndian.Uint32(input[4:])
 	}
 	size := evaluationHeader + binSize*int(min(bins, metrics.MaxBins)+1)
 	for i := range metrics.Figures {

@@ -38,7 +38,7 @@ func TestTheDocumentedEvaluationHolds(t *testing.T) {
 }
 
 func TestAnEvaluationOfOneClassHasNoAUROC(t *testing.T) {
-	e, err := Evaluate([]float64{0.2, 0.8}, []bool{true, true}, metrics.Binning{})
+	e, err := Evaluate([]float64{0.2, 0.8}, []bool{true, true}, metrics.DefaultBinning())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestAnEvaluationOfOneClassHasNoAUROC(t *testing.T) {
 }
 
 func TestAnEvaluationOfNothingSaysSo(t *testing.T) {
-	e, err := Evaluate(nil, nil, metrics.Binning{})
+	e, err := Evaluate(nil, nil, metrics.DefaultBinning())
 	if err != nil || len(e.Bins) > 0 {
 		t.Fatalf("%+v, %v", e, err)
 	}
@@ -77,9 +77,10 @@ func TestAWrongInputHasNoEvaluation(t *testing.T) {
 		binning metrics.Binning
 		want    string
 	}{
-		{"a confidence over 1", []float64{1.5}, metrics.Binning{}, "confidence 0 is 1.5"},
+		{"a confidence over 1", []float64{1.5}, metrics.DefaultBinning(), "confidence 0 is 1.5"},
+		{"no bins", []float64{0.5}, metrics.Binning{}, "1 to 65536 bins"},
 		{"too many bins", []float64{0.5}, metrics.Binning{Bins: metrics.MaxBins + 1}, "1 to 65536 bins"},
-		{"no such rule", []float64{0.5}, metrics.Binning{Rule: 200}, "a known rule"},
+		{"no such rule", []float64{0.5}, metrics.Binning{Rule: 200, Bins: 10}, "a known rule"},
 	} {
 		if e, err := Evaluate(c.conf, make([]bool, len(c.conf)), c.binning); err == nil || !strings.Contains(err.Error(), c.want) || len(e.Rows) > 0 {
 			t.Errorf("%s: %v, %v", c.name, e, err)

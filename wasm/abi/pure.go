@@ -68,7 +68,7 @@ func ReadFuseInput(data []byte) (t bci.Tree, p bci.Params, err error) {
 // whether each answer was correct:
 //
 //	 0  u32  n
-//	 4  u32  bins, 0 for the default
+//	 4  u32  bins, 1 to 65536
 //	 8  u32  rule, a metrics.Rule
 //	12  u32  0
 //	16  f64  each confidence

@@ -55,7 +55,7 @@ func pairs(t *table, _ *wazero.Engine) error {
 	}
 	t.row("  ns a pair at 10^5, 10^6, 10^7", perPair, "linear")
 
-	accumulator, err := metrics.NewAccumulator(metrics.Binning{})
+	accumulator, err := metrics.NewAccumulator(metrics.DefaultBinning())
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func evaluate(s *metrics.Sample, conf []float64, correct []bool) float64 {
 	if err := s.Reset(conf, correct); err != nil {
 		return math.NaN()
 	}
-	if _, err := s.ECE(metrics.Binning{}); err != nil {
+	if _, err := s.ECE(metrics.DefaultBinning()); err != nil {
 		return math.NaN()
 	}
 	auroc, _ := s.AUROC()

@@ -7,26 +7,24 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// DefaultLeastInBin is how many outcomes a bin needs where Bins.Least is 0.
+// DefaultLeastInBin is how many outcomes a bin of [DefaultBins] needs.
 const DefaultLeastInBin = 20
 
-// Bins says how isotonic and histogram maps form their bins.
+// Bins says how isotonic and histogram maps form their bins. Start from
+// [DefaultBins].
 type Bins struct {
-	Count int // bins of a histogram, 1 to calibrate.MaxKnots; 0 is metrics.DefaultBins
-	// Least is how many outcomes a bin needs. Smaller ones are merged with their
-	// neighbours. 0 is DefaultLeastInBin; 1 merges empty bins only.
+	Count int // bins of a histogram, 1 to calibrate.MaxKnots
+	// Least is how many outcomes a bin needs, at least 1. Smaller bins are merged
+	// with their neighbours; 1 merges empty bins only.
 	Least int
 }
 
-func (b *Bins) fill() error {
-	if b.Count == 0 {
-		b.Count = metrics.DefaultBins
-	}
-	if b.Least == 0 {
-		b.Least = DefaultLeastInBin
-	}
+// DefaultBins is metrics.DefaultBins bins of DefaultLeastInBin outcomes or more.
+func DefaultBins() Bins { return Bins{metrics.DefaultBins, DefaultLeastInBin} }
+
+func (b *Bins) validate() error {
 	if b.Count < 1 || b.Count > calibrate.MaxKnots || b.Least < 1 {
-		return metrics.ErrBinning
+		return ErrBins
 	}
 	return nil
 }
@@ -124,7 +122,7 @@ func (b *block) appendTo(m *calibrate.Map, value float64) error {
 // histogram gives each bin of equal width the value of the merged bin that it
 // belongs to.
 func (d *points) histogram(m *calibrate.Map, b Bins) error {
-	if err := b.fill(); err != nil {
+	if err := b.validate(); err != nil {
 		return err
 	}
 	bins := make([]block, b.Count)
@@ -152,7 +150,7 @@ const level = 1e-3
 // isotonic makes each block a knot. A knot at 0 or 1 that lies beyond the blocks has
 // the outcomes of the nearest one.
 func (d *points) isotonic(m *calibrate.Map, b Bins) error {
-	if err := b.fill(); err != nil {
+	if err := b.validate(); err != nil {
 		return err
 	}
 	blocks := rising(d.steps(1), (*block).share)

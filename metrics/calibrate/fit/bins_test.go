@@ -36,11 +36,11 @@ func TestOneWrongAnswerSaysLittle(t *testing.T) {
 		want   float64 // of 0.01
 	}{
 		{calibrate.Isotonic, 1, 0.25 * (1 - level*0.8)}, // 0.01 is a fifth of the way from 0 to 0.05
-		{calibrate.Isotonic, 0, 1500.0 / 3001},
+		{calibrate.Isotonic, DefaultLeastInBin, 1500.0 / 3001},
 		{calibrate.Histogram, 1, 0.25},
-		{calibrate.Histogram, 0, 1500.0 / 3001},
+		{calibrate.Histogram, DefaultLeastInBin, 1500.0 / 3001},
 	} {
-		m := fitted(t, c.method, Bins{Least: c.least}, rows...)
+		m := fitted(t, c.method, Bins{metrics.DefaultBins, c.least}, rows...)
 		if got := m.Apply(0.01); math.Abs(got-c.want) > 1e-3*c.want+1e-12 {
 			t.Errorf("%s with at least %d: 0.01 is %v, want %v", c.method, c.least, got, c.want)
 		}
@@ -94,7 +94,7 @@ func TestABinKnowsItsOutcomes(t *testing.T) {
 	a, b, c := interval(0, 30), interval(15, 50), interval(20, 20)
 	first, last := 0.5/31, 1-0.5/21
 
-	m := fitted(t, calibrate.Isotonic, Bins{}, rows...)
+	m := fitted(t, calibrate.Isotonic, DefaultBins(), rows...)
 	near(t, "0", m.Y[0], first*(1-level), 1e-15)
 	near(t, "1", m.Y[4], last+level*(1-last), 1e-15)
 	if !reflect.DeepEqual(m.X, []float64{0, 0.1, 0.3, 0.9, 1}) || m.Y[1] != first || m.Y[2] != 0.3 || m.Y[3] != last ||
@@ -104,18 +104,18 @@ func TestABinKnowsItsOutcomes(t *testing.T) {
 		t.Errorf("isotonic: %+v", m)
 	}
 	// Ends that are confidences themselves are no further knots.
-	m = fitted(t, calibrate.Isotonic, Bins{}, outcome(0, 1, 30), outcome(1, 29, 30))
+	m = fitted(t, calibrate.Isotonic, DefaultBins(), outcome(0, 1, 30), outcome(1, 29, 30))
 	if !slices.Equal(m.X, []float64{0, 1}) || !slices.Equal(m.Counts, []int{30, 30}) {
 		t.Errorf("isotonic from 0 to 1: %+v", m)
 	}
 
 	// Bins (0, 0.25], (0.25, 0.5], and (0.5, 0.75], which is empty, with (0.75, 1].
-	m = fitted(t, calibrate.Histogram, Bins{Count: 4}, rows...)
+	m = fitted(t, calibrate.Histogram, Bins{4, DefaultLeastInBin}, rows...)
 	if !slices.Equal(m.Y, []float64{first, 0.3, last, last}) || !slices.Equal(m.Counts, []int{30, 50, 20, 20}) ||
 		!slices.Equal(m.Lower, []float64{a.Low, b.Low, c.Low, c.Low}) || !slices.Equal(m.Upper, []float64{a.High, b.High, c.High, c.High}) {
 		t.Errorf("histogram: %+v", m)
 	}
-	if m := fitted(t, calibrate.Platt, Bins{}, rows...); m.Counts != nil || m.Lower != nil || m.Upper != nil {
+	if m := fitted(t, calibrate.Platt, DefaultBins(), rows...); m.Counts != nil || m.Lower != nil || m.Upper != nil {
 		t.Errorf("platt has no bins: %+v", m)
 	}
 }
@@ -123,7 +123,7 @@ func TestABinKnowsItsOutcomes(t *testing.T) {
 // TestASmallShareOfManyStaysBelow has a lowest block of 20 wrong answers, whose
 // value, 1 in 42, is over the share of the next, 1 in 100: they are pooled.
 func TestASmallShareOfManyStaysBelow(t *testing.T) {
-	m := fitted(t, calibrate.Isotonic, Bins{}, outcome(0.1, 0, 20), outcome(0.3, 10, 1000), outcome(0.9, 900, 1000))
+	m := fitted(t, calibrate.Isotonic, DefaultBins(), outcome(0.1, 0, 20), outcome(0.3, 10, 1000), outcome(0.9, 900, 1000))
 	if !slices.Equal(m.Counts, []int{1020, 1020, 1000, 1000}) || math.Abs(m.Y[1]-10.0/1020) > 1e-15 {
 		t.Errorf("%+v", m)
 	}
@@ -137,7 +137,7 @@ func TestAnyDataGiveAValidMap(t *testing.T) {
 			n := 1 + rng.IntN(25)
 			rows = append(rows, outcome(float64(rng.IntN(21))/20, rng.IntN(n+1), n))
 		}
-		for _, b := range []Bins{{}, {Least: 1}, {Count: 1}, {Count: 1000, Least: 3}, {Least: 1 << 30}} {
+		for _, b := range []Bins{DefaultBins(), {10, 1}, {1, 20}, {1000, 3}, {10, 1 << 30}} {
 			for _, method := range []calibrate.Method{calibrate.Isotonic, calibrate.Histogram} {
 				m, err := Fit(method, rows, b)
 				if errors.Is(err, ErrOneClass) || errors.Is(err, ErrOneValue) {
@@ -154,7 +154,7 @@ func TestAnyDataGiveAValidMap(t *testing.T) {
 					if !(m.Lower[i] <= y && y <= m.Upper[i]) && !beyond {
 						t.Fatalf("%s, %+v: %v is not from %v to %v", method, b, y, m.Lower[i], m.Upper[i])
 					}
-					if m.Counts[i] < min(max(b.Least, 1), m.N) || b.Least == 0 && m.Counts[i] < min(DefaultLeastInBin, m.N) {
+					if m.Counts[i] < min(b.Least, m.N) {
 						t.Fatalf("%s, %+v: a bin of %d", method, b, m.Counts[i])
 					}
 				}
@@ -164,14 +164,14 @@ func TestAnyDataGiveAValidMap(t *testing.T) {
 }
 
 func TestBinsThatAreWrong(t *testing.T) {
-	for _, b := range []Bins{{Count: -1}, {Count: calibrate.MaxKnots + 1}, {Least: -1}} {
+	for _, b := range []Bins{{}, {0, 20}, {10, 0}, {-1, 20}, {calibrate.MaxKnots + 1, 20}, {10, -1}} {
 		for _, method := range []calibrate.Method{calibrate.Isotonic, calibrate.Histogram} {
-			if _, err := Fit(method, []Row{outcome(0.1, 0, 9), outcome(0.2, 9, 9)}, b); !errors.Is(err, metrics.ErrBinning) {
+			if _, err := Fit(method, []Row{outcome(0.1, 0, 9), outcome(0.2, 9, 9)}, b); !errors.Is(err, ErrBins) {
 				t.Errorf("%s, %+v: %v", method, b, err)
 			}
 		}
 	}
-	if m := fitted(t, calibrate.Histogram, Bins{Count: calibrate.MaxKnots}, outcome(0.1, 0, 9), outcome(0.2, 9, 9)); len(m.Y) != calibrate.MaxKnots {
+	if m := fitted(t, calibrate.Histogram, Bins{calibrate.MaxKnots, DefaultLeastInBin}, outcome(0.1, 0, 9), outcome(0.2, 9, 9)); len(m.Y) != calibrate.MaxKnots {
 		t.Errorf("%d bins", len(m.Y))
 	}
 }
@@ -181,13 +181,13 @@ func TestBinsThatAreWrong(t *testing.T) {
 func TestAutoComparesWhatItWouldFit(t *testing.T) {
 	rows := drawn(7, 300, func(p float64) float64 { return math.Min(0.2+p/2, 1) })
 	loss := func(least int) float64 {
-		_, r, err := Calibrate(rows, Options{Method: calibrate.Isotonic, LeastInBin: least, Resamples: 5})
+		_, r, err := Calibrate(rows, options(func(o *Options) { o.Method, o.LeastInBin, o.Resamples = calibrate.Isotonic, least, 5 }))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r.Parts[0].Candidates[0].NLL
 	}
-	if one, twenty := loss(1), loss(0); !(twenty < one) || loss(20) != twenty {
+	if one, twenty := loss(1), loss(DefaultLeastInBin); !(twenty < one) {
 		t.Errorf("the cross-validated loss is %v with bins of one, %v with bins of twenty", one, twenty)
 	}
 }

@@ -10,13 +10,11 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// Options of [Calibrate]. The zero value is: the best method for all positions
-// together, five folds, seed 0, ten bins, 1000 resamples at level 0.95, no
-// threshold.
+// Options of [Calibrate]. Start from [DefaultOptions].
 type Options struct {
 	Method     calibrate.Method // None chooses
 	PerBand    bool             // a map for each band of positions
-	Folds      int
+	Folds      int              // at least 2
 	Seed       uint64
 	Bins       int // of a histogram and of the ECE
 	LeastInBin int // outcomes that a bin of an isotonic or histogram map needs, see Bins.Least
@@ -26,7 +24,14 @@ type Options struct {
 	// TargetRisk asks for a threshold above which the error rate is at most that,
 	// with probability 1-Delta; 0 is none. See metrics.ThresholdForRisk.
 	TargetRisk float64
-	Delta      float64 // 0 is 0.1
+	Delta      float64
+}
+
+// DefaultOptions is the best method for all positions together, five folds, seed
+// 0, [DefaultBins], 1000 resamples at level 0.95, and no threshold; Delta is 0.1.
+func DefaultOptions() Options {
+	b, r := DefaultBins(), metrics.DefaultResampling()
+	return Options{Folds: 5, Bins: b.Count, LeastInBin: b.Least, Resamples: r.Resamples, Level: r.Level, Delta: 0.1}
 }
 
 // Least is how many rows a band needs for a map of its own.
@@ -79,7 +84,7 @@ type Threshold struct {
 // with unknown tokens are late, but for p(0). Errors are about rows that no map
 // can be fitted on, and about options.
 func Calibrate(rows []Row, o Options) (*calibrate.Calibration, *Report, error) {
-	if err := o.fill(); err != nil {
+	if err := o.validate(); err != nil {
 		return nil, nil, err
 	}
 	if err := checkRows(rows); err != nil {
@@ -119,23 +124,15 @@ func Calibrate(rows []Row, o Options) (*calibrate.Calibration, *Report, error) {
 	return c, report, c.Validate()
 }
 
-func (o *Options) fill() error {
-	if o.Folds == 0 {
-		o.Folds = 5
-	}
-	if o.Level == 0 {
-		o.Level = 0.95
-	}
-	if o.Delta == 0 {
-		o.Delta = 0.1
-	}
+func (o *Options) validate() error {
 	if !(o.TargetRisk >= 0 && o.TargetRisk < 1) {
 		return metrics.ErrOption
 	}
 	if !(o.Delta > 0 && o.Delta < 1) {
 		return metrics.ErrDelta
 	}
-	return nil
+	b := o.bins()
+	return b.validate()
 }
 
 // bins are those of isotonic and histogram maps.

@@ -26,7 +26,7 @@ func TestAfterIsWhatNewQuestionsHave(t *testing.T) {
 	const repeats = 300
 	sum, squares, said, worth, lowest := 0.0, 0.0, 0.0, 0.0, 0.0
 	for seed := range uint64(repeats) {
-		c, r, err := Calibrate(drawn(seed, 30, calibrated), Options{Resamples: 1, Seed: seed})
+		c, r, err := Calibrate(drawn(seed, 30, calibrated), options(func(o *Options) { o.Resamples, o.Seed = 1, seed }))
 		if err != nil {
 			t.Fatal(seed, err)
 		}
@@ -46,10 +46,7 @@ func TestAfterIsWhatNewQuestionsHave(t *testing.T) {
 // TestAFoldDoesNotKnowItsOutcomes turns the outcomes of a fold round, which must
 // not change the values of its rows, though it changes the choice on all rows.
 func TestAFoldDoesNotKnowItsOutcomes(t *testing.T) {
-	o := Options{}
-	if err := o.fill(); err != nil {
-		t.Fatal(err)
-	}
+	o := DefaultOptions()
 	choices := 0
 	for seed := range uint64(10) {
 		rows := drawn(seed, 60, calibrated)
@@ -104,7 +101,7 @@ func TestTooFewQuestionsToChooseBy(t *testing.T) {
 		rows  []Row
 		folds int
 	}{"two questions": {two, 2}, "wrong in two folds": {rare, 5}} {
-		_, r, err := Calibrate(c.rows, Options{Folds: c.folds, Resamples: 5})
+		_, r, err := Calibrate(c.rows, options(func(o *Options) { o.Folds, o.Resamples = c.folds, 5 }))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -14,7 +14,7 @@ func ExampleFit() {
 		{Confidence: 0.9, Correct: 60, N: 100},
 		{Confidence: 0.6, Correct: 30, N: 100},
 	}
-	m, err := fit.Fit(calibrate.Platt, rows, fit.Bins{})
+	m, err := fit.Fit(calibrate.Platt, rows, fit.DefaultBins())
 	if err != nil {
 		fmt.Println(err)
 		return

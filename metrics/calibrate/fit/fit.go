@@ -9,7 +9,7 @@ var Methods = []calibrate.Method{
 }
 
 // Fit fits a map of a method on rows. Errors: [ErrOneClass], [ErrOneValue],
-// [ErrSeparable] for beta, [ErrMethod], metrics.ErrBinning, a row that is out of
+// [ErrSeparable] for beta, [ErrMethod], [ErrBins], a row that is out of
 // range.
 func Fit(method calibrate.Method, rows []Row, b Bins) (calibrate.Map, error) {
 	d, err := pointsOf(rows)

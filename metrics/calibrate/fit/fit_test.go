@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/metrics/calibrate"
 )
 
@@ -84,11 +83,11 @@ func TestWhatCannotBeFitted(t *testing.T) {
 		"of none":         {[]Row{one(0.1, 0, 0)}, calibrate.Platt, "0 <= correct <= N"},
 		"no method":       {[]Row{one(0.2, 0, 5), one(0.4, 2, 3)}, calibrate.None, "no method"},
 	} {
-		if _, err := Fit(c.method, c.rows, Bins{}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Fit(c.method, c.rows, DefaultBins()); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := Fit(calibrate.Histogram, drawn(1, 100, calibrated), Bins{Count: 5000}); !errors.Is(err, metrics.ErrBinning) {
+	if _, err := Fit(calibrate.Histogram, drawn(1, 100, calibrated), Bins{5000, DefaultLeastInBin}); !errors.Is(err, ErrBins) {
 		t.Error(err)
 	}
 	// Separable data have a temperature, at its bound, and a Platt map.
@@ -149,7 +148,7 @@ func answers(seed uint64, questions int) []Row {
 
 func TestCalibrate(t *testing.T) {
 	rows := answers(1, 200)
-	c, r, err := Calibrate(rows, Options{PerBand: true, Resamples: 200, TargetRisk: 0.3})
+	c, r, err := Calibrate(rows, options(func(o *Options) { o.PerBand, o.Resamples, o.TargetRisk = true, 200, 0.3 }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,14 +172,14 @@ func TestCalibrate(t *testing.T) {
 		}
 	}
 	// One map for all is worse early than maps for each band.
-	all, _, err := Calibrate(rows, Options{Resamples: 20})
+	all, _, err := Calibrate(rows, options(func(o *Options) { o.Resamples = 20 }))
 	if err != nil || !all.Uniform() {
 		t.Fatal(err)
 	}
 	// The same seed gives the same calibration and report, whatever the order of rows.
 	shuffled := slices.Clone(rows)
 	rand.New(rand.NewPCG(4, 4)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-	again, r2, err := Calibrate(shuffled, Options{PerBand: true, Resamples: 200, TargetRisk: 0.3})
+	again, r2, err := Calibrate(shuffled, options(func(o *Options) { o.PerBand, o.Resamples, o.TargetRisk = true, 200, 0.3 }))
 	if err != nil || !reflect.DeepEqual(again, c) || r2.Parts[0].After.NLL.Value != r.Parts[0].After.NLL.Value {
 		t.Errorf("another order of rows: %v\n%+v\n%+v", err, again, c)
 	}
@@ -202,7 +201,7 @@ func compare(a, b float64) int {
 func TestABandWithTooFewRowsSharesTheMapOfAll(t *testing.T) {
 	rows := answers(2, 60)
 	few := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Question && r.Group >= Least-1 })
-	c, r, err := Calibrate(few, Options{Method: calibrate.Platt, PerBand: true, Resamples: 20})
+	c, r, err := Calibrate(few, options(func(o *Options) { o.Method, o.PerBand, o.Resamples = calibrate.Platt, true, 20 }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +213,7 @@ func TestABandWithTooFewRowsSharesTheMapOfAll(t *testing.T) {
 	for i := range rows {
 		rows[i].Tokens = -1
 	}
-	c, r, err = Calibrate(rows, Options{Method: calibrate.Platt, PerBand: true, Resamples: 20})
+	c, r, err = Calibrate(rows, options(func(o *Options) { o.Method, o.PerBand, o.Resamples = calibrate.Platt, true, 20 }))
 	if err != nil || c.Boundary != 0 || r.Parts[calibrate.Early].Rows != 0 || r.Parts[calibrate.Early].Before != nil || r.Parts[calibrate.Early].Shared == "" {
 		t.Errorf("%v, %+v", err, r)
 	}
@@ -247,7 +246,7 @@ func TestFoldsDoNotSplitQuestions(t *testing.T) {
 		t.Errorf("folds of %v rows", sizes)
 	}
 	// Of coin tosses nothing can be learned, however often each is repeated.
-	_, r, err := Calibrate(rows, Options{Method: calibrate.Isotonic, Resamples: 20})
+	_, r, err := Calibrate(rows, options(func(o *Options) { o.Method, o.Resamples = calibrate.Isotonic, 20 }))
 	if err != nil || r.Parts[0].After.NLL.Value < math.Ln2-0.01 {
 		t.Errorf("the cross-validated NLL of coin tosses is %v, %v", r.Parts[0].After.NLL, err)
 	}
@@ -255,20 +254,33 @@ func TestFoldsDoNotSplitQuestions(t *testing.T) {
 
 func TestOptionsThatAreWrong(t *testing.T) {
 	rows := drawn(1, 100, calibrated)
-	for name, o := range map[string]Options{
-		"one fold": {Folds: 1}, "risk": {TargetRisk: 1}, "delta": {Delta: 1}, "more folds than questions": {Folds: 101},
+	for _, c := range []struct {
+		name string
+		with func(*Options)
+		want string
+	}{
+		{"one fold", func(o *Options) { o.Folds = 1 }, "at least 2"},
+		{"no folds", func(o *Options) { o.Folds = 0 }, "at least 2"},
+		{"more folds than questions", func(o *Options) { o.Folds = 101 }, "too few for 101 folds"},
+		{"risk 1", func(o *Options) { o.TargetRisk = 1 }, "risk"},
+		{"delta 1", func(o *Options) { o.Delta = 1 }, "delta"},
+		{"delta 0", func(o *Options) { o.Delta = 0 }, "delta"},
+		{"level 0", func(o *Options) { o.Level = 0 }, "level"},
+		{"no bins", func(o *Options) { o.Bins = 0 }, "DefaultOptions"},
+		{"bins of no outcome", func(o *Options) { o.LeastInBin = 0 }, "DefaultOptions"},
+		{"no resamples", func(o *Options) { o.Resamples = 0 }, "at least 1 resample"},
 	} {
-		if _, _, err := Calibrate(rows, o); err == nil {
-			t.Errorf("%s: no error", name)
+		if _, _, err := Calibrate(rows, options(c.with)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
-	if _, _, err := Calibrate([]Row{{Confidence: 2, N: 1}}, Options{}); err == nil {
+	if _, _, err := Calibrate([]Row{{Confidence: 2, N: 1}}, DefaultOptions()); err == nil {
 		t.Error("a confidence of 2 was accepted")
 	}
 }
 
 func TestCalibratedConfidencesStayAsTheyAre(t *testing.T) {
-	_, r, err := Calibrate(drawn(5, 2000, calibrated), Options{Resamples: 50})
+	_, r, err := Calibrate(drawn(5, 2000, calibrated), options(func(o *Options) { o.Resamples = 50 }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,4 +290,11 @@ func TestCalibratedConfidencesStayAsTheyAre(t *testing.T) {
 	if none.Method != "identity" || taken.NLL > none.NLL || part.After.NLL.Value > none.NLL+0.005 {
 		t.Errorf("the method chosen, %s, is worse than none: %+v, after %+v", part.Method, part.Candidates, part.After)
 	}
+}
+
+// options are the defaults with a change.
+func options(change func(*Options)) Options {
+	o := DefaultOptions()
+	change(&o)
+	return o
 }

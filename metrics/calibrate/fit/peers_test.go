@@ -64,7 +64,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 
 func mapOf(t *testing.T, method calibrate.Method, rows []Row) calibrate.Map {
 	t.Helper()
-	m, err := Fit(method, rows, Bins{Least: 1})
+	m, err := Fit(method, rows, Bins{metrics.DefaultBins, 1})
 	if err != nil {
 		t.Fatalf("%s: %v", method, err)
 	}

@@ -3,8 +3,11 @@ package fit
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/finece/finece/metrics/calibrate"
 )
 
 // Row is one labelled confidence.
@@ -17,12 +20,13 @@ type Row struct {
 	Tokens     int64   // of the answer before the position; -1 if not known
 }
 
-// Errors of data that no map can be fitted on.
+// Errors of data that no map can be fitted on, and of what was asked for.
 var (
 	ErrOneClass  = errors.New("fit: all outcomes are correct, or all are wrong: nothing can be learned of a map")
 	ErrOneValue  = errors.New("fit: all confidences are equal: a map needs at least two different ones")
 	ErrSeparable = errors.New("fit: the confidences separate right from wrong, so the likelihood has no maximum; use platt, which smooths its targets, or isotonic")
 	ErrMethod    = errors.New("fit: no method that can be fitted")
+	ErrBins      = fmt.Errorf("fit: want 1 to %d bins, and at least 1 outcome in each; start from DefaultBins or DefaultOptions", calibrate.MaxKnots)
 )
 
 // checkRows says which row is not one.

@@ -37,7 +37,7 @@ func TestACalibratedThresholdKeepsTheSameRows(t *testing.T) {
 	}
 	for name, rows := range data {
 		for _, method := range Methods {
-			c, r, err := Calibrate(rows, Options{Method: method, TargetRisk: 0.15, Resamples: 1})
+			c, r, err := Calibrate(rows, options(func(o *Options) { o.Method, o.TargetRisk, o.Resamples = method, 0.15, 1 }))
 			if err != nil {
 				t.Fatalf("%s, %s: %v", name, method, err)
 			}
@@ -60,7 +60,7 @@ func TestACalibratedThresholdKeepsTheSameRows(t *testing.T) {
 		}
 	}
 	for method, level := range map[calibrate.Method]bool{calibrate.Platt: true, calibrate.Temperature: false, calibrate.Isotonic: false} {
-		_, r, err := Calibrate(data["falling"], Options{Method: method, TargetRisk: 0.05, Resamples: 1})
+		_, r, err := Calibrate(data["falling"], options(func(o *Options) { o.Method, o.TargetRisk, o.Resamples = method, 0.05, 1 }))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// Scores are what confidences are worth: expected calibration error over ten
-// equal-width bins (or Options.Bins), Brier score, and negative log-likelihood in
+// Scores are what confidences are worth: expected calibration error over
+// Options.Bins equal-width bins, Brier score, and negative log-likelihood in
 // nats; all are better lower.
 type Scores struct {
 	ECE   Figure `json:"ece"`

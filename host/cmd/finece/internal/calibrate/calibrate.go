@@ -122,7 +122,7 @@ type options struct {
 
 // New is the command.
 func New() *cobra.Command {
-	f := options{columns: pairs.Columns{More: furtherColumns, Unlabelled: true}}
+	f := options{options: fit.DefaultOptions(), columns: pairs.Columns{More: furtherColumns, Unlabelled: true}}
 	cmd := &cobra.Command{
 		Use:     "calibrate [flags] FILE|-",
 		Short:   "Fit a calibration map on labelled answers",
@@ -135,13 +135,13 @@ func New() *cobra.Command {
 	o := &f.options
 	flags.StringVar(&f.method, "method", "auto", "auto, "+strings.Join(calibrationMethods(), ", "))
 	flags.BoolVar(&o.PerBand, "per-band", false, "a map for each of question, early and late positions")
-	flags.IntVar(&o.Folds, "folds", 5, "folds of the cross-validation")
+	flags.IntVar(&o.Folds, "folds", o.Folds, "folds of the cross-validation")
 	settings.Add(cmd, contract.Seed, &o.Seed)
 	settings.Add(cmd, contract.Bins, &o.Bins)
 	settings.Add(cmd, contract.LeastInBin, &o.LeastInBin)
 	settings.Add(cmd, contract.Resamples, &o.Resamples)
 	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold at and above which at most this share is wrong")
-	flags.Float64Var(&o.Delta, "delta", 0.1, "probability that the bound of --target-risk does not hold")
+	flags.Float64Var(&o.Delta, "delta", o.Delta, "probability that the bound of --target-risk does not hold")
 	flags.StringVarP(&f.output, "output", "o", "", "write the calibration to this file, or - for standard output")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability before and after to this .svg or .png")
 	flags.StringVar(&f.source, "source", "", "a note for the file: where the confidences come from (default: the name of the input)")
@@ -270,6 +270,8 @@ func (f *options) save(cmd *cobra.Command, c *calibrate.Calibration, report *fit
 
 // draw draws all rows, before and by cross-validation.
 func (f *options) draw(report *fit.Report) error {
+	o := metrics.DefaultOptions()
+	o.Binning.Bins, o.Interval = f.options.Bins, metrics.DeLong
 	var summaries [2]metrics.Summary
 	for i := range summaries {
 		var conf []float64
@@ -286,7 +288,7 @@ func (f *options) draw(report *fit.Report) error {
 			}
 		}
 		var err error
-		summaries[i], err = metrics.Evaluate(conf, correct, metrics.Options{Binning: metrics.Binning{Bins: f.options.Bins}, Interval: metrics.DeLong})
+		summaries[i], err = metrics.Evaluate(conf, correct, o)
 		if err != nil {
 			return exit.With(exit.Faults, err)
 		}

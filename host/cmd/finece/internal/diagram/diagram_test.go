@@ -53,7 +53,9 @@ func TestSave(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			summary, err := s.Evaluate(metrics.Options{Binning: metrics.Binning{Rule: rule}, Resamples: 10})
+			o := metrics.DefaultOptions()
+			o.Binning.Rule, o.Resamples = rule, 10
+			summary, err := s.Evaluate(o)
 			if err != nil {
 				t.Fatal(err)
 			}

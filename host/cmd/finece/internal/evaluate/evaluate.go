@@ -77,7 +77,7 @@ type options struct {
 
 // New is the command.
 func New() *cobra.Command {
-	var f options
+	f := options{options: metrics.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:     "eval [flags] [FILE|-]",
 		Short:   "Measure confidences against what was correct",

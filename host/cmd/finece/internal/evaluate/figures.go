@@ -79,9 +79,11 @@ const (
 
 // resampling is that of n pairs.
 func (f *options) resampling(n int) metrics.Resampling {
-	r := metrics.Resampling{Resamples: f.options.Resamples, Seed: f.options.Seed, Binning: f.options.Binning}
-	r.Resamples = min(r.Resamples, max(leastResamples, maxDraws/n))
-	return r
+	o := &f.options
+	return metrics.Resampling{
+		Resamples: min(o.Resamples, max(leastResamples, maxDraws/n)),
+		Level:     o.Level, Seed: o.Seed, Binning: o.Binning,
+	}
 }
 
 // figures are the lines of the result, in the order in which they are printed.
