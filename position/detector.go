@@ -22,12 +22,6 @@ func New(o Options) (*Detector, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	if o.Strategy == 0 {
-		o.Strategy = Paragraph
-	}
-	if o.Every == 0 {
-		o.Every = defaultEvery
-	}
 	d := &Detector{o: o, lines: o.Strategy & (Paragraph | Line)}
 	d.Reset()
 	return d, nil

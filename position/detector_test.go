@@ -401,8 +401,10 @@ func TestQuestion(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	bad := []func(*Options){
+		func(o *Options) { o.Strategy = 0 },
 		func(o *Options) { o.Strategy = Question },
 		func(o *Options) { o.MinLength = -1 },
+		func(o *Options) { o.Every = 0 },
 		func(o *Options) { o.Every = -1 },
 		func(o *Options) { o.MinGap = -1 },
 		func(o *Options) { o.EntropyThreshold = -1 },
@@ -416,7 +418,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("options %d are taken: %+v", i, o)
 		}
 	}
-	if _, err := New(Options{}); err != nil {
+	if _, err := New(Options{Strategy: Paragraph, Every: 1}); err != nil {
 		t.Error(err)
 	}
 }

@@ -6,44 +6,43 @@ import (
 	"strconv"
 )
 
-// Options say where positions are wanted. Start from [DefaultOptions]:
-// EntropyThreshold and MinGap mean what they say also when they are 0.
+// Options say where positions are wanted. Start from [DefaultOptions].
 type Options struct {
-	// Strategy is any union of Paragraph, Line, Periodic and Entropy. 0 is
-	// Paragraph. Line finds the ends of paragraphs too.
+	// Strategy is any union of Paragraph, Line, Periodic and Entropy. Line finds
+	// the ends of paragraphs too.
 	Strategy Kind
 	// MinLength is the least length of a paragraph or line with a position of
 	// its own, in code points without surrounding white space. A shorter one
-	// joins the next. 0 is 1.
+	// joins the next. None is empty, so 0 and 1 are the same.
 	MinLength int
-	// Every is the number of tokens from one Periodic position to the next. 0
-	// is 50.
+	// Every is the number of tokens from one Periodic position to the next, at
+	// least 1.
 	Every int
 	// EntropyThreshold is the entropy in nats that a token has to exceed, by its
-	// lower bound, for an Entropy position. 0 is a threshold like any other.
+	// lower bound, for an Entropy position.
 	EntropyThreshold float64
 	// MinGap is the least number of tokens from one Entropy position to the
 	// next; 0 and 1 both allow one after every token.
 	MinGap int
 }
 
-const defaultEvery = 50
-
 // DefaultOptions returns Paragraph with MinLength 1, and for the other
 // strategies Every 50, EntropyThreshold 1e-10 (both the paper's) and MinGap 10.
 func DefaultOptions() Options {
-	return Options{Strategy: Paragraph, MinLength: 1, Every: defaultEvery, EntropyThreshold: 1e-10, MinGap: 10}
+	return Options{Strategy: Paragraph, MinLength: 1, Every: 50, EntropyThreshold: 1e-10, MinGap: 10}
 }
 
 // Validate says what in o cannot be served, or nil.
 func (o Options) Validate() error {
 	switch {
+	case o.Strategy == 0:
+		return errors.New("position: Strategy is 0: want a union of paragraph, line, periodic and entropy; DefaultOptions has paragraph")
 	case o.Strategy&^strategies != 0:
 		return errors.New("position: Strategy " + o.Strategy.String() + " is no union of paragraph, line, periodic and entropy")
 	case o.MinLength < 0:
 		return negative("MinLength", o.MinLength)
-	case o.Every < 0:
-		return negative("Every", o.Every)
+	case o.Every < 1:
+		return errors.New("position: Every is " + strconv.Itoa(o.Every) + ": want at least 1; DefaultOptions has 50")
 	case o.MinGap < 0:
 		return negative("MinGap", o.MinGap)
 	case !(o.EntropyThreshold >= 0 && o.EntropyThreshold <= math.MaxFloat64):

@@ -27,7 +27,7 @@ func (w *work) verbals(ctx context.Context) error {
 		})
 	}
 	if w.n&Verbal != 0 {
-		if s.State.Text == "" && (s.State.Complete || w.config.Verb.NoQuestionPrompt) {
+		if s.State.Text == "" && (s.State.Complete || w.config.Verb.QuestionPrompt == "") {
 			s.Verbal.Err = unavailable("there is no answer yet")
 		} else {
 			ask(Verbal, s.State.Text, &s.Verbal)

@@ -30,7 +30,6 @@ func NewCollector(c Config) (*Collector, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	c.Verb.defaults()
 	out := &Collector{config: c, store: c.Store, verb: c.Verb.model()}
 	if out.store == nil {
 		out.store = &memory{}

@@ -33,7 +33,7 @@ func states() []baseline.State {
 
 func fitted(t testing.TB) *baseline.SuC {
 	t.Helper()
-	s, err := baseline.FitSuC([]construct.State{{Position: "p(0)", Question: "What is 3 + 4?", K: 3, N: 4}}, baseline.SuCConfig{})
+	s, err := baseline.FitSuC([]construct.State{{Position: "p(0)", Question: "What is 3 + 4?", K: 3, N: 4}}, baseline.DefaultSuC())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +278,14 @@ func TestWhatAServerLacks(t *testing.T) {
 	}
 
 	c := s.config(t)
-	c.Scoring, c.NoLogprobs, c.Verb.NoQuestionPrompt = baseline.Scoring{}, true, true
+	c.Scoring, c.NoLogprobs, c.Verb.QuestionPrompt = baseline.Scoring{}, true, ""
 	s.bodies = nil
 	col = collector(t, c)
 	st, err := col.Collect(t.Context(), states()[1], baseline.NeedsOf(all...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (baseline.LECO{}).Confidence(st); !errors.Is(err, baseline.ErrUnavailable) || !strings.Contains(err.Error(), "no way to score") {
+	if _, err := baseline.DefaultLECO().Confidence(st); !errors.Is(err, baseline.ErrUnavailable) || !strings.Contains(err.Error(), "no way to score") {
 		t.Errorf("%v", err)
 	}
 	for _, body := range s.bodies {
@@ -314,8 +314,8 @@ func TestPromptLogprobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err1 := baseline.LECO{}.Confidence(echo)
-	b, err2 := baseline.LECO{}.Confidence(other)
+	a, err1 := baseline.DefaultLECO().Confidence(echo)
+	b, err2 := baseline.DefaultLECO().Confidence(other)
 	if a != b || err1 != nil || err2 != nil || len(other.Tokens) != 10 || s.count("prompt-logprobs") != 1 {
 		t.Errorf("%v, %v; %v, %v; %d tokens", a, err1, b, err2, len(other.Tokens))
 	}
@@ -383,7 +383,8 @@ func TestConfigurations(t *testing.T) {
 		"a prompt":          func(c *baseline.Config) { c.Scoring.Prompt = "x" },
 		"a method":          func(c *baseline.Config) { c.Scoring.Method = 9 },
 		"steps":             func(c *baseline.Config) { c.Steps = 0 },
-		"a reply":           func(c *baseline.Config) { c.Verb.MaxTokens = -1 },
+		"no reply":          func(c *baseline.Config) { c.Verb.MaxTokens = 0 },
+		"no prompt":         func(c *baseline.Config) { c.Verb.Prompt = "" },
 	} {
 		c := s.config(t)
 		change(&c)

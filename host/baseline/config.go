@@ -53,7 +53,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Samples: defaults.ExperimentSamples, TopLogprobs: 5, Vectorizer: construct.TFIDF{},
-		Steps: position.Paragraph, MinLength: position.DefaultOptions().MinLength, Requests: defaults.ModelRequests,
+		Steps: position.Paragraph, MinLength: position.DefaultOptions().MinLength, Verb: DefaultVerb(), Requests: defaults.ModelRequests,
 	}
 }
 
@@ -68,8 +68,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("baseline: TopLogprobs is %d: want 0 to 100", c.TopLogprobs)
 	case c.Requests < 1:
 		return errors.New("baseline: Requests has to be at least 1")
-	case c.Verb.MaxTokens < 0:
-		return errors.New("baseline: Verb.MaxTokens must not be negative")
+	case c.Verb.MaxTokens < 1 || c.Verb.Prompt == "":
+		return errors.New("baseline: Verb needs a Prompt and at least 1 for MaxTokens; start from DefaultVerb")
 	}
 	if err := c.Scoring.validate(); err != nil {
 		return err

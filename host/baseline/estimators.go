@@ -7,5 +7,5 @@ func Estimators(suc *SuC) []Estimator {
 	if suc != nil {
 		list = append(list, suc)
 	}
-	return append(list, Verb{}, SemanticEntropy{}, CoCoA{}, MultiStep{}, LECO{}, LowestGroup{})
+	return append(list, Verb{}, SemanticEntropy{}, CoCoA{}, MultiStep{}, DefaultLECO(), DefaultLowestGroup())
 }

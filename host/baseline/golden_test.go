@@ -104,7 +104,7 @@ var variants = []baseline.Estimator{
 	baseline.SelfConsistency{},
 	baseline.SemanticEntropy{}, baseline.SemanticEntropy{Weighting: baseline.Sequence}, baseline.SemanticEntropy{Weighting: baseline.Discrete},
 	baseline.CoCoA{}, baseline.CoCoA{Sequence: true}, baseline.CoCoA{Cosine: true}, baseline.CoCoA{Sequence: true, Cosine: true},
-	baseline.LECO{}, baseline.MultiStep{}, baseline.MultiStep{Aggregation: baseline.Mean}, baseline.MultiStep{Aggregation: baseline.Min},
+	baseline.DefaultLECO(), baseline.MultiStep{}, baseline.MultiStep{Aggregation: baseline.Mean}, baseline.MultiStep{Aggregation: baseline.Min},
 	baseline.FirstProb{}, baseline.FirstProb{Top: 5},
 }
 
@@ -147,7 +147,7 @@ func TestGoldenSuC(t *testing.T) {
 				construct.State{ID: fmt.Sprint(i), Position: "p(1)", Question: q.Question, K: 0, N: 1000},
 				construct.State{ID: "t", Position: "p(0)", Question: "What is the opera?", K: 0, N: 1000, Split: "test"})
 		}
-		fitted, err := baseline.FitSuC(states, baseline.SuCConfig{Clusters: g.Clusters, Groups: g.Groups})
+		fitted, err := baseline.FitSuC(states, baseline.SuCConfig{Clusters: g.Clusters, Groups: g.Groups, Clustered: 2000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestGoldenSuC(t *testing.T) {
 			t.Errorf("a question without a known word: %v", err)
 		}
 		// Fewer are clustered, and all of them count.
-		few, err := baseline.FitSuC(states, baseline.SuCConfig{Clusters: 1, Clustered: 2})
+		few, err := baseline.FitSuC(states, baseline.SuCConfig{Clusters: 1, Groups: 10, Clustered: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestSuCThatCannotBe(t *testing.T) {
 		{{Position: "p(0)", Question: "x", K: 2, N: 1}},
 		{{Position: "p(0)", Question: "x"}},
 	} {
-		if _, err := baseline.FitSuC(states, baseline.SuCConfig{}); err == nil {
+		if _, err := baseline.FitSuC(states, baseline.DefaultSuC()); err == nil {
 			t.Errorf("%+v can be learnt from", states)
 		}
 	}
@@ -389,11 +389,11 @@ func TestUnavailable(t *testing.T) {
 		{"nothing follows", baseline.FirstProb{Next: true}, baseline.Statistics{State: whole}, "nothing follows"},
 		{"too few alternatives", baseline.FirstProb{Top: 5}, baseline.Statistics{State: question, First: &openai.Token{}}, "0 alternatives"},
 		{"no steps", baseline.MultiStep{}, baseline.Statistics{State: question}, "no step"},
-		{"no tokens", baseline.LECO{}, baseline.Statistics{State: question}, "no step"},
-		{"no logprobs", baseline.LECO{}, baseline.Statistics{State: question, Steps: []int{1}}, "log-probabilities"},
-		{"unknown logprobs", baseline.LECO{}, baseline.Statistics{State: question, Steps: []int{1}, Tokens: nan}, "no logprobs"},
-		{"no group", baseline.LowestGroup{}, baseline.Statistics{State: question}, "log-probabilities"},
-		{"a group of unknown logprobs", baseline.LowestGroup{}, baseline.Statistics{State: question, Tokens: nan}, "no logprobs"},
+		{"no tokens", baseline.DefaultLECO(), baseline.Statistics{State: question}, "no step"},
+		{"no logprobs", baseline.DefaultLECO(), baseline.Statistics{State: question, Steps: []int{1}}, "log-probabilities"},
+		{"unknown logprobs", baseline.DefaultLECO(), baseline.Statistics{State: question, Steps: []int{1}, Tokens: nan}, "no logprobs"},
+		{"no group", baseline.DefaultLowestGroup(), baseline.Statistics{State: question}, "log-probabilities"},
+		{"a group of unknown logprobs", baseline.DefaultLowestGroup(), baseline.Statistics{State: question, Tokens: nan}, "no logprobs"},
 	} {
 		c.s.Have = everything
 		got, err := c.e.Confidence(&c.s)
@@ -412,12 +412,29 @@ func TestUnavailable(t *testing.T) {
 // answer has the mean of all.
 func TestLowestGroup(t *testing.T) {
 	s := baseline.Statistics{Have: baseline.Tokens, Tokens: tokens(-1, -2, -3, -0.5)}
-	for window, mean := range map[int]float64{2: -2.5, 4: -1.625, 0: -1.625, 1: -3} {
+	for window, mean := range map[int]float64{2: -2.5, 4: -1.625, baseline.DefaultLowestGroup().Window: -1.625, 1: -3} {
 		if got, err := (baseline.LowestGroup{Window: window}).Confidence(&s); err != nil || math.Abs(got-math.Exp(mean)) > 1e-9 {
 			t.Errorf("groups of %d: %v, %v, want %v", window, got, err, math.Exp(mean))
 		}
 	}
-	if _, err := (baseline.LowestGroup{Window: -1}).Confidence(&s); err == nil {
-		t.Error("groups of -1: no error")
+	for _, e := range []baseline.Estimator{baseline.LowestGroup{}, baseline.LowestGroup{Window: -1}, baseline.LECO{}} {
+		if _, err := e.Confidence(&s); err == nil || errors.Is(err, baseline.ErrUnavailable) {
+			t.Errorf("%#v: %v, want an error about the options", e, err)
+		}
+	}
+}
+
+func TestSuCOptions(t *testing.T) {
+	states := []construct.State{{Position: "p(0)", Question: "What is 3 + 4?", K: 3, N: 4}}
+	for _, change := range []func(*baseline.SuCConfig){
+		func(c *baseline.SuCConfig) { c.Clusters = 0 },
+		func(c *baseline.SuCConfig) { c.Groups = 0 },
+		func(c *baseline.SuCConfig) { c.Clustered = 0 },
+	} {
+		c := baseline.DefaultSuC()
+		change(&c)
+		if _, err := baseline.FitSuC(states, c); err == nil || !strings.Contains(err.Error(), "DefaultSuC") {
+			t.Errorf("%+v: %v, want an error that names DefaultSuC", c, err)
+		}
 	}
 }

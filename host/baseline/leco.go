@@ -13,10 +13,12 @@ import (
 // [estimate.StepScores] for the formula. At p(0) there is no step, and so no
 // confidence.
 type LECO struct {
-	// Transition is how many first tokens of a step make its transition score; 0
-	// is 5.
+	// Transition is how many first tokens of a step make its transition score.
 	Transition int
 }
+
+// DefaultLECO has the transition score of estimate.DefaultOptions.
+func DefaultLECO() LECO { return LECO{estimate.DefaultOptions().Transition} }
 
 // Name is "leco".
 func (LECO) Name() string { return "leco" }
@@ -30,7 +32,9 @@ func (l LECO) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(Tokens); err != nil {
 		return 0, err
 	}
-	e, err := estimate.NewLogprobWith(estimate.LECO, estimate.Options{Transition: l.Transition})
+	o := estimate.DefaultOptions()
+	o.Transition = l.Transition
+	e, err := estimate.NewLogprobWith(estimate.LECO, o)
 	if err != nil {
 		return 0, err
 	}

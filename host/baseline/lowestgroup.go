@@ -8,9 +8,14 @@ import "github.com/finece/finece/wasm/estimate"
 // token that was taken, as an answer that exists has no more. It is that of package
 // estimate; see [estimate.Group].
 type LowestGroup struct {
-	// Window is the number of tokens of a group; 0 is 64. The paper has 2048, for
-	// long reasoning.
+	// Window is the number of tokens of a group. The paper has 2048, for long
+	// reasoning.
 	Window int
+}
+
+// DefaultLowestGroup has the groups of estimate.DefaultOptions.
+func DefaultLowestGroup() LowestGroup {
+	return LowestGroup{estimate.DefaultOptions().Window}
 }
 
 // Name is "lowest-group".
@@ -25,7 +30,9 @@ func (l LowestGroup) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(Tokens); err != nil {
 		return 0, err
 	}
-	e, err := estimate.NewLogprobWith(estimate.Group, estimate.Options{Window: l.Window})
+	o := estimate.DefaultOptions()
+	o.Window = l.Window
+	e, err := estimate.NewLogprobWith(estimate.Group, o)
 	if err != nil {
 		return 0, err
 	}

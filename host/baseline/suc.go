@@ -35,36 +35,23 @@ type kind struct {
 	Centroid  []float64 `json:"-"` // the mean of the questions' vectors, with length 1
 }
 
-// SuCConfig says how training questions are clustered.
+// SuCConfig says how training questions are clustered. Start from [DefaultSuC].
 type SuCConfig struct {
-	// Clusters is how many kinds there are at most; 0 is 10, as many as the
-	// authors' released code has.
+	// Clusters is how many kinds there are at most.
 	Clusters int
 	// Groups is how many groups merging ends with, of which the Clusters largest
-	// are kept; 0 is 10 for each of Clusters. Average linkage leaves outliers as
+	// are kept. Average linkage leaves outliers as
 	// groups of their own: with as few groups as Clusters, nearly all questions
 	// are in one.
 	Groups int
 	// Clustered bounds how many questions are clustered, evenly spaced among all:
-	// that takes time and memory by the square. 0 is 2000.
+	// that takes time and memory by the square.
 	Clustered int
 }
 
-func (c *SuCConfig) defaults() error {
-	if c.Clusters < 0 || c.Groups < 0 || c.Clustered < 0 {
-		return errors.New("baseline: Clusters, Groups and Clustered must not be negative")
-	}
-	if c.Clusters == 0 {
-		c.Clusters = 10
-	}
-	if c.Groups == 0 {
-		c.Groups = 10 * c.Clusters
-	}
-	if c.Clustered == 0 {
-		c.Clustered = 2000
-	}
-	return nil
-}
+// DefaultSuC has 10 kinds, as many as the authors' released code, out of 100
+// groups of at most 2000 questions.
+func DefaultSuC() SuCConfig { return SuCConfig{Clusters: 10, Groups: 100, Clustered: 2000} }
 
 // FitSuC learns from lines of training data: from those of the questions alone,
 // p(0), that are not in the dev or test split. Questions are clustered as package
@@ -72,8 +59,8 @@ func (c *SuCConfig) defaults() error {
 // each counts in the cluster whose centroid is the nearest, as one that is asked
 // later does.
 func FitSuC(states []construct.State, c SuCConfig) (*SuC, error) {
-	if err := c.defaults(); err != nil {
-		return nil, err
+	if c.Clusters < 1 || c.Groups < 1 || c.Clustered < 1 {
+		return nil, errors.New("baseline: Clusters, Groups and Clustered have to be at least 1; start from DefaultSuC")
 	}
 	var train []construct.State
 	var texts []string

@@ -15,33 +15,25 @@ const DefaultVerbPrompt = "How likely is it that this answer is right? Reply wit
 // answer.
 const DefaultQuestionPrompt = "How likely is it that you would answer this question right? Do not answer it. Reply with a number between 0 and 1."
 
-// VerbConfig says how a model is asked for its confidence.
+// VerbConfig says how a model is asked for its confidence. Start from
+// [DefaultVerb].
 type VerbConfig struct {
-	// Prompt is the user's turn after the answer; "" is DefaultVerbPrompt. The
-	// messages are those of the generator for the question, with the answer as
+	// Prompt is the user's turn after the answer. The messages are those of the generator for the question, with the answer as
 	// the assistant's, and this.
 	Prompt string
 	// QuestionPrompt is asked at p(0), in the user's turn with the question and a
-	// blank line above it; "" is DefaultQuestionPrompt, and NoQuestionPrompt
-	// makes p(0) unavailable.
-	QuestionPrompt   string
-	NoQuestionPrompt bool
+	// blank line above it; "" asks nothing, and p(0) is unavailable.
+	QuestionPrompt string
 	// Expectation takes the mean of the number over its tokens' probabilities in
 	// place of the number that was written, where the server sends them.
 	Expectation bool
-	MaxTokens   int // of the reply; 0 is 16
+	MaxTokens   int // of the reply, at least 1
 }
 
-func (c *VerbConfig) defaults() {
-	if c.Prompt == "" {
-		c.Prompt = DefaultVerbPrompt
-	}
-	if c.QuestionPrompt == "" {
-		c.QuestionPrompt = DefaultQuestionPrompt
-	}
-	if c.MaxTokens == 0 {
-		c.MaxTokens = 16
-	}
+// DefaultVerb has DefaultVerbPrompt, DefaultQuestionPrompt, and replies as long as
+// estimate.DefaultModel's.
+func DefaultVerb() VerbConfig {
+	return VerbConfig{DefaultVerbPrompt, DefaultQuestionPrompt, false, estimate.DefaultModel().MaxTokens}
 }
 
 // model reads the replies.

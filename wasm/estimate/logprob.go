@@ -22,19 +22,17 @@ var reasonNames = [...]string{"", "no tokens", "no logprobs", "no logprob of the
 // String returns the reason in words, "" for Available.
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 
-// Options of the methods that have any. Zeros are defaults.
+// Options of the methods that have any. Start from [DefaultOptions].
 type Options struct {
-	Window     int // Group: tokens, 1 to MaxWindow; 0 is 64
-	Transition int // LECO: the first tokens of a step that make its transition score; 0 is 5, as in LeCo's code
+	Window     int // Group: tokens, 1 to MaxWindow
+	Transition int // LECO: the first tokens of a step that make its transition score, at least 1
 }
+
+// DefaultOptions has groups of 64 tokens, and the 5 transition tokens of LeCo's code.
+func DefaultOptions() Options { return Options{Window: 64, Transition: 5} }
 
 // MaxWindow bounds Options.Window.
 const MaxWindow = 1 << 16
-
-const (
-	defaultWindow     = 64
-	defaultTransition = 5
-)
 
 // Logprob is a built-in estimator at work on one text, such as an answer or its
 // reasoning. Its state does not grow with the text; a token costs no allocation
@@ -53,35 +51,28 @@ type Logprob struct {
 // NewLogprob makes an estimator with default options. One of an unknown method
 // never has a value.
 func NewLogprob(m Method) Logprob {
-	l, _ := NewLogprobWith(m, Options{})
+	l, _ := NewLogprobWith(m, DefaultOptions())
 	return l
 }
 
 // NewLogprobWith makes an estimator. An error is about o.
 func NewLogprobWith(m Method, o Options) (Logprob, error) {
-	if o.Window < 0 || o.Window > MaxWindow {
-		return Logprob{}, errors.New("estimate: Window is out of range: want 1 to 65536 tokens, or 0 for 64")
+	if o.Window < 1 || o.Window > MaxWindow {
+		return Logprob{}, errors.New("estimate: Window is out of range: want 1 to 65536 tokens; DefaultOptions has 64")
 	}
-	if o.Transition < 0 {
-		return Logprob{}, errors.New("estimate: Transition is negative: want a number of tokens, or 0 for 5")
+	if o.Transition < 1 {
+		return Logprob{}, errors.New("estimate: Transition is out of range: want at least 1 token; DefaultOptions has 5")
 	}
 	l := Logprob{method: m}
 	switch m {
 	case MinProb:
 		l.sum = math.Inf(1)
 	case Group:
-		l.window = newWindow(orDefault(o.Window, defaultWindow))
+		l.window = newWindow(o.Window)
 	case LECO:
-		l.leco.first = orDefault(o.Transition, defaultTransition)
+		l.leco.first = o.Transition
 	}
 	return l, nil
-}
-
-func orDefault(n, fallback int) int {
-	if n == 0 {
-		return fallback
-	}
-	return n
 }
 
 // Token takes the natural log-probability of the next token, NaN if it is not known.

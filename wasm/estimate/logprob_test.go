@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -238,7 +239,7 @@ func TestMethodsAgainstTheirDefinitions(t *testing.T) {
 }
 
 func TestWindowDoesNotDrift(t *testing.T) {
-	l, err := NewLogprobWith(Group, Options{Window: MaxWindow})
+	l, err := NewLogprobWith(Group, Options{Window: MaxWindow, Transition: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,9 +277,9 @@ func TestConfidencesAreProbabilities(t *testing.T) {
 }
 
 func TestOptionsOutOfRange(t *testing.T) {
-	for _, o := range []Options{{Window: -1}, {Window: MaxWindow + 1}, {Transition: -1}} {
-		if _, err := NewLogprobWith(Group, o); err == nil {
-			t.Errorf("%+v is taken", o)
+	for _, o := range []Options{{}, {0, 5}, {-1, 5}, {MaxWindow + 1, 5}, {64, 0}, {64, -1}} {
+		if _, err := NewLogprobWith(Group, o); err == nil || !strings.Contains(err.Error(), "DefaultOptions") {
+			t.Errorf("%+v: %v, want an error that names DefaultOptions", o, err)
 		}
 	}
 }

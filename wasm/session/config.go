@@ -18,8 +18,7 @@ const (
 	Model                    // a confidence model, asked through Ask events
 )
 
-// Config is all that a session depends on. Start from [DefaultConfig]: the
-// zero value of several fields is a setting of its own.
+// Config is all that a session depends on. Start from [DefaultConfig].
 type Config struct {
 	Question string // what the stream answers; "" if unknown, which leaves p(0) unavailable
 
@@ -94,9 +93,6 @@ const MaxDepth = 64
 
 // Validate says which setting is out of its range.
 func (c *Config) Validate() error {
-	if err := c.Positions.Validate(); err != nil {
-		return err
-	}
 	if err := c.Fusion.Validate(); err != nil {
 		return err
 	}
@@ -119,6 +115,9 @@ func (c *Config) Validate() error {
 		}
 	}
 	if err := c.inRange(); err != nil {
+		return err
+	}
+	if err := c.Positions.Validate(); err != nil {
 		return err
 	}
 	if c.Fusion.Depth >= c.MaxPending {

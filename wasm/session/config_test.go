@@ -81,6 +81,7 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 		{func(c *Config) { c.MaxPending = 4097 }, "max_pending"},
 		{func(c *Config) { c.MaxPending, c.Fusion.Depth = 8, 8 }, "max_pending has to exceed depth"},
 		{func(c *Config) { c.MaxText = -1 }, "max_text"},
+		{func(c *Config) { c.Positions.Strategy = 0 }, "want a union of paragraph"},
 		{func(c *Config) { c.Positions.Every = 0 }, "every is 0: want 1 to 2147483647"},
 		{func(c *Config) { c.Model.TopLogprobs = 101 }, ""}, // no model is asked
 		{func(c *Config) { c.Estimator, c.Model.TopLogprobs = Model, 101 }, "TopLogprobs"},

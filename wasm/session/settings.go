@@ -47,7 +47,7 @@ func Settings(c *Config) []Setting {
 	return []Setting{
 		{Name: "question", Text: &c.Question},
 		named("format", &c.Format, stream.Format.String, stream.ParseFormat),
-		named("strategy", &p.Strategy, strategyName, position.ParseStrategy),
+		named("strategy", &p.Strategy, position.Kind.String, position.ParseStrategy),
 		wholeNumber("min_length", &p.MinLength, 0, settings.MaxInt),
 		wholeNumber("every", &p.Every, 1, settings.MaxInt),
 		{Name: "entropy_threshold", Number: &p.EntropyThreshold, High: math.MaxFloat64},
@@ -93,13 +93,6 @@ func named[T any](name string, to *T, text func(T) string, parse func(string) (T
 		Get:  func() string { return text(*to) },
 		Set:  func(s string) (err error) { *to, err = parse(s); return err },
 	}
-}
-
-func strategyName(k position.Kind) string {
-	if k == 0 {
-		k = position.Paragraph
-	}
-	return k.String()
 }
 
 func (c *Config) estimatorName() string {

@@ -109,7 +109,7 @@ func (f *options) connectBaselines(store openai.Store) error {
 			return exit.With(exit.Usage, err)
 		}
 	}
-	b.Verb.NoQuestionPrompt = true // it is asked about a state of the answer
+	b.Verb.QuestionPrompt = "" // it is asked about a state of the answer
 	b.Scoring = baseline.Scoring{Method: baseline.PromptLogprobs}
 	if f.scoring != "" {
 		b.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: f.scoring}

@@ -34,7 +34,7 @@ func Fit(r io.Reader) (*baseline.SuC, error) {
 	if err != nil {
 		return nil, exit.With(exit.Faults, err)
 	}
-	suc, err := baseline.FitSuC(questions, baseline.SuCConfig{})
+	suc, err := baseline.FitSuC(questions, baseline.DefaultSuC())
 	if err != nil {
 		return nil, exit.With(exit.Faults, err)
 	}
