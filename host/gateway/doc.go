@@ -186,7 +186,9 @@
 //
 // Config.Failure decides about answers that cannot be checked. Open lets them pass
 // and says so. Closed does not; of a plain answer, not even an error that comes with
-// status 200. Replies with another status are not answers and pass in both cases. So
+// status 200. The bytes after the end of a stream are not checked either: under the
+// policy withhold they pass unchanged if Failure is open and no choice was ended.
+// Replies with another status are not answers and pass in both cases. So
 // do all other routes, unless Config.RefuseUnchecked is set.
 //
 // # Observing

@@ -89,14 +89,13 @@ func (b *body) settled() {
 	b.out = append(b.out, b.tail...)
 	b.settleDue, b.carrierDue, b.heldDue = time.Time{}, time.Time{}, time.Time{}
 	b.tail = nil
-	switch {
-	case b.config.rule.holds: // bytes after the end are not checked, so they are not sent
-		b.finish(orEOF(b.failure))
-	default:
+	// Nothing checks the bytes after the end, which can be text of a choice that was
+	// ended.
+	if b.gate == nil || b.config.Failure == Open && !b.gate.cutAny() {
 		b.pass()
-		if b.pieces == nil {
-			b.finish(orEOF(b.failure))
-		}
+	}
+	if b.phase != passing || b.pieces == nil {
+		b.finish(orEOF(b.failure))
 	}
 }
 

@@ -360,3 +360,28 @@ func TestAToolCallIsNotTakenForCheckedText(t *testing.T) {
 		t.Errorf("open: %s", got)
 	}
 }
+
+// TestWhatFollowsTheEndUnderWithhold: nothing checks the bytes after [DONE]. They pass
+// unchanged if the failure policy is open and nothing of the answer was withheld.
+func TestWhatFollowsTheEndUnderWithhold(t *testing.T) {
+	const after = ": usage follows\n\ndata: {\"object\":\"more\",\"cost\":0.5}\n\nnot an event"
+	for _, c := range []struct {
+		name      string
+		threshold float64
+		failure   gateway.Failure
+		want      bool
+	}{
+		{"open", 0, gateway.Open, true},
+		{"closed", 0, gateway.Closed, false},
+		{"open, but the answer was withheld", 1, gateway.Open, false},
+	} {
+		for how, cut := range map[string]func([]byte) (int, time.Duration){"at once": burst, "in pieces": bytewise(7)} {
+			u := newUpstream(t, replay([]byte(string(demo(t))+after), cut))
+			got := read(t, post(t, newGateway(t, u, withhold(c.threshold, c.failure)), ask))
+			_, rest, ended := strings.Cut(got, "data: [DONE]\n\n")
+			if want := map[bool]string{true: after}[c.want]; !ended || rest != want {
+				t.Errorf("%s, %s: %q after [DONE], want %q", c.name, how, rest, want)
+			}
+		}
+	}
+}
