@@ -31,7 +31,7 @@ func FuzzSession(f *testing.F) {
 	wazero := newWazero(f)
 	f.Fuzz(func(t *testing.T, setting, size uint8, data, answer []byte) {
 		c := host.DefaultConfig()
-		c.Positions.Strategy = position.Kind(setting) & (position.Paragraph | position.Line | position.Periodic | position.Entropy)
+		c.Positions.Strategy = position.Kind(1+setting%15) << 1
 		c.Positions.Every, c.Positions.MinGap = 1+int(setting%7), int(setting%3)
 		c.Fusion.Depth = int(setting % 4)
 		c.Text = setting&1 != 0

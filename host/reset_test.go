@@ -62,7 +62,7 @@ func use(t *testing.T, s host.Session, events []host.Event, rng *rand.Rand, data
 // anything is a configuration that differs from one seed to another.
 func anything(rng *rand.Rand) host.Config {
 	c := host.DefaultConfig()
-	c.Positions.Strategy = position.Kind(rng.IntN(256)) & (position.Paragraph | position.Line | position.Periodic | position.Entropy)
+	c.Positions.Strategy = position.Kind(1+rng.IntN(15)) << 1
 	c.Positions.Every, c.Positions.MinGap = 1+rng.IntN(50), rng.IntN(5)
 	c.Fusion.Depth = rng.IntN(4)
 	c.Text = rng.IntN(2) == 0

@@ -115,7 +115,7 @@ func TestEvaluatingInTheModuleIsEvaluatingNatively(t *testing.T) {
 			}
 			correct = append(correct, rng.Float64() < conf[k])
 		}
-		b := metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: rng.IntN(30)}
+		b := metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: 1 + rng.IntN(30)}
 		want, err := abi.Evaluate(conf, correct, b)
 		if err != nil {
 			t.Fatal(err)

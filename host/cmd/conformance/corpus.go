@@ -138,5 +138,5 @@ func pairs(rng *rand.Rand) []byte {
 		}
 		correct = append(correct, rng.Float64() < conf[i])
 	}
-	return abi.AppendEvaluateInput(nil, conf, correct, metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: rng.IntN(30)})
+	return abi.AppendEvaluateInput(nil, conf, correct, metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: 1 + rng.IntN(30)})
 }
