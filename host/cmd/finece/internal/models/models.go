@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/server"
+	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/lm/weights"
 )
@@ -24,7 +26,7 @@ func BuiltIn() ([]Named, error) {
 }
 
 // Serve serves the built-in models on a free port of 127.0.0.1 until done is
-// called. url is the base URL, with /v1.
+// called. url is the base URL, with /v1. Web pages are refused, as finece lm does.
 func Serve() (url string, done func(), err error) {
 	models, err := BuiltIn()
 	if err != nil {
@@ -39,9 +41,10 @@ func Serve() (url string, done func(), err error) {
 		closeAll()
 		return "", nil, exit.Errorf(exit.IO, "%w", err)
 	}
-	server := &http.Server{Handler: handler}
-	go func() { _ = server.Serve(l) }()
-	return "http://" + l.Addr().String() + "/v1", func() { server.Close(); closeAll() }, nil
+	access := gateway.Access{Host: server.Names("", nil, l.Addr())}
+	s := &http.Server{Handler: access.GuardAPI(handler)}
+	go func() { _ = s.Serve(l) }()
+	return "http://" + l.Addr().String() + "/v1", func() { s.Close(); closeAll() }, nil
 }
 
 // Named is a model and the name that requests use.

@@ -52,6 +52,45 @@ func TestBuiltInModelsAreServed(t *testing.T) {
 	}
 }
 
+// TestAWebPageCannotUseTheBuiltInModels: the port has no key, so a page of a browser on
+// this machine could use it by a name that was made to point here.
+func TestAWebPageCannotUseTheBuiltInModels(t *testing.T) {
+	url, done, err := Serve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for _, c := range []struct {
+		name, host, origin, site string
+		want                     int
+	}{
+		{"a program", "", "", "", http.StatusOK},
+		{"a program that says localhost", "localhost:1", "", "", http.StatusOK},
+		{"another page", "", "https://evil.example", "cross-site", http.StatusForbidden},
+		{"another page's image", "", "", "cross-site", http.StatusForbidden},
+		{"a rebound name", "evil.example", "http://evil.example", "same-origin", http.StatusForbidden},
+	} {
+		r, err := http.NewRequest(http.MethodGet, url+"/models", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = c.host
+		for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != c.want {
+			t.Errorf("%s: HTTP %d, want %d", c.name, response.StatusCode, c.want)
+		}
+	}
+}
+
 func TestModelsThatCannotBeServed(t *testing.T) {
 	m, err := weights.Load("pik")
 	if err != nil {
