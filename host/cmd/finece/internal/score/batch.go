@@ -65,6 +65,8 @@ func (b *batch) openOutput(path string, again bool) error {
 	return nil
 }
 
+const earlier = "written by an earlier version of finece score: give another -o, and the answers are scored again"
+
 // judge decides on a line of the output that is there already.
 func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 	var l struct {
@@ -79,11 +81,13 @@ func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 	err := json.Unmarshal(line, &l)
 	switch {
 	case err == nil && l.Finece.Hash == "" && l.Settings != "" && l.Positions != nil:
-		return 0, errors.New("written by an earlier version of finece score: give another -o, and the answers are scored again")
+		return 0, errors.New(earlier)
 	case err == nil && l.Finece.Version > record.Version:
 		return 0, errors.New("written by a later version of finece score: use that one, or give another -o")
 	case err != nil || l.Finece.Hash == "":
 		return 0, errors.New("not a line of finece score: give another -o")
+	case len(l.Finece.Settings) < len(b.settings): // a hash of all settings, not of those that differ
+		return 0, errors.New(earlier)
 	case l.Finece.Settings != b.settings:
 		return 0, errors.New("scored with other flags: give the same flags to resume, or another -o")
 	}

@@ -2,19 +2,15 @@
 package score
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"runtime"
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/wasm/contract"
-	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
 
@@ -37,7 +33,7 @@ A line of output is the line of input with two keys more:
     reason      why there is none, if it is null
     positions   the records of all positions, as in finece watch --json
     hash        of the line of input
-    settings    a hash of the flags
+    settings    a hash of the flags that differ from their defaults
 
 All other keys stay, so the output can go to finece eval if the input has
 "correct". A line that has one of the two keys already is refused, unless
@@ -131,11 +127,4 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 		}
 	}
 	return errors.Join(err, b.closeOutput())
-}
-
-// settingsKey is a short hash of everything that the scores depend on beside the
-// answers. A file has lines of one key.
-func settingsKey(c host.Config, estimator string) string {
-	sum := sha256.Sum256(append(session.AppendConfig(nil, &c), estimator...))
-	return hex.EncodeToString(sum[:4])
 }

@@ -1,0 +1,94 @@
+package score
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// TestAKeyIsOfWhatDiffersFromTheDefaults, so a setting that the core gets later leaves
+// the keys of earlier scores as they are.
+func TestAKeyIsOfWhatDiffersFromTheDefaults(t *testing.T) {
+	c := session.DefaultConfig()
+	c.Fusion.Alpha, c.Format, c.Positions.Strategy = 0.9, stream.OpenAIChat, position.Line|position.Entropy
+	c.Model.Instructions[0] = "How\nsure?"
+	for _, test := range []struct {
+		name      string
+		config    session.Config
+		estimator string
+		want      string
+	}{
+		{"defaults", session.DefaultConfig(), "logprob", ""},
+		{"another server", session.DefaultConfig(), "http://127.0.0.1:8000/v1", "server \"http://127.0.0.1:8000/v1\"\n"},
+		{"settings", c, "logprob", "alpha 0.9\n" + `format "openai-chat"` + "\n" + `model.instructions.question "How\nsure?"` + "\n" + `strategy "line+entropy"` + "\n"},
+	} {
+		sum := sha256.Sum256([]byte("finece score 1\n" + test.want))
+		if got, want := settingsKey(test.config, test.estimator), hex.EncodeToString(sum[:8]); got != want {
+			t.Errorf("%s: key %s, want %s", test.name, got, want)
+		}
+	}
+}
+
+// TestEverySettingIsInTheKey changes one after the other.
+func TestEverySettingIsInTheKey(t *testing.T) {
+	c := session.DefaultConfig()
+	keys := map[string]string{settingsKey(c, "logprob"): "the defaults", settingsKey(c, "x"): "a server"}
+	check := func(name string, c *session.Config) {
+		key := settingsKey(*c, "logprob")
+		if other := keys[key]; other != "" {
+			t.Errorf("%s has the key of %s", name, other)
+		}
+		keys[key] = name
+	}
+	for i := range session.Settings(&c) {
+		c := session.DefaultConfig()
+		switch s := session.Settings(&c)[i]; {
+		case s.Text != nil:
+			*s.Text += "x"
+			check(s.Name, &c)
+		case s.Truth != nil:
+			*s.Truth = !*s.Truth
+			check(s.Name, &c)
+		case s.Whole != nil:
+			*s.Whole++
+			check(s.Name, &c)
+		case s.Number != nil:
+			*s.Number += 0.125
+			check(s.Name, &c)
+		case s.Set != nil:
+			for _, name := range []string{"model", "openai-chat", "line", "reward", "sigmoid", "yes"} {
+				if was := s.Get(); s.Set(name) == nil && s.Get() != was {
+					check(s.Name, &c)
+					break
+				}
+			}
+		}
+	}
+	c.Calibration = &calibrate.Calibration{}
+	check("calibration", &c)
+	c.Calibration, c.Card = nil, &calibrate.Card{}
+	check("card", &c)
+	if want := len(session.Settings(&c)) + 2; len(keys) != want {
+		t.Errorf("%d keys, want %d", len(keys), want)
+	}
+}
+
+func TestLinesThatOthersWrote(t *testing.T) {
+	b := &batch{settings: settingsKey(session.DefaultConfig(), "logprob"), done: map[string]int{}}
+	for _, c := range []struct{ name, settings, want string }{
+		{"the same settings", b.settings, ""},
+		{"other settings", settingsKey(session.DefaultConfig(), "x"), "scored with other flags"},
+		{"a key of all settings", "0123abcd", "written by an earlier version of finece score"},
+	} {
+		_, err := b.judge([]byte(`{"finece":{"version":1,"hash":"h","settings":"`+c.settings+`","positions":[]}}`), false)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+}
