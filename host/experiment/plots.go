@@ -1,9 +1,11 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"math"
+	"os"
 	"path/filepath"
 
 	"gonum.org/v1/plot"
@@ -25,7 +27,7 @@ func (r *Report) Plots(folder string) ([]string, error) {
 	for i := range r.Domains {
 		d := &r.Domains[i]
 		for name, p := range map[string]*plot.Plot{d.Name + "-thresholds.svg": d.thresholdPlot(), d.Name + "-reliability.svg": d.reliabilityPlot()} {
-			if err := p.Save(16*vg.Centimeter, 11*vg.Centimeter, filepath.Join(folder, name)); err != nil {
+			if err := save(p, filepath.Join(folder, name)); err != nil {
 				return nil, fmt.Errorf("experiment: %w", err)
 			}
 			made = append(made, name)
@@ -34,9 +36,30 @@ func (r *Report) Plots(folder string) ([]string, error) {
 	return made, nil
 }
 
-func newPlot(title, x, y string) *plot.Plot {
+// save writes a plot with a margin on the right. The file names its font and does not
+// contain it, and in a wider one the last tick's label ends further right.
+func save(p *plot.Plot, path string) error {
+	const margin = 12
+	canvas, err := draw.NewFormattedCanvas(16*vg.Centimeter, 11*vg.Centimeter, "svg")
+	if err != nil {
+		return err
+	}
+	all := draw.New(canvas)
+	all.SetColor(p.BackgroundColor)
+	all.Fill(all.Rectangle.Path())
+	p.Draw(draw.Crop(all, 0, -vg.Points(margin), 0, 0))
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = canvas.WriteTo(file)
+	return errors.Join(err, file.Close())
+}
+
+// newPlot has a title of two lines, which leaves room for a wider font.
+func newPlot(domain, title, x, y string) *plot.Plot {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = domain+"\n"+title, x, y
 	p.Title.Padding, p.Legend.Padding = vg.Points(6), vg.Points(2)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
 	grid := plotter.NewGrid()
@@ -59,7 +82,7 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 
 // thresholdPlot plots the accuracy and the share of kept answers over thresholds.
 func (d *Domain) thresholdPlot() *plot.Plot {
-	p := newPlot(title(d.Name)+": answers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
+	p := newPlot(title(d.Name), "answers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
 	// The curves may lie anywhere up to 1, so the legend goes right of 1.
 	p.X.Max, p.Legend.Top = 1.15, true
 	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0.0"}, {Value: 0.5, Label: "0.5"}, {Value: 1, Label: "1.0"}}
@@ -79,7 +102,7 @@ func (d *Domain) thresholdPlot() *plot.Plot {
 
 // reliabilityPlot plots the accuracy of each bin over its mean confidence.
 func (d *Domain) reliabilityPlot() *plot.Plot {
-	p := newPlot(title(d.Name)+": is 0.8 right 8 times in 10?", "mean confidence", "accuracy")
+	p := newPlot(title(d.Name), "is 0.8 right 8 times in 10?", "mean confidence", "accuracy")
 	p.Legend.Left, p.Legend.Top = true, true
 	diagonal, _ := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}})
 	diagonal.Color = color.Gray{150}
