@@ -69,7 +69,7 @@ type Config struct {
 	Provenance Provenance // further provenance; the fields that Config knows are set by Run
 
 	Requests  int // requests to the generator at once
-	Questions int // questions at once; 0 is four times Requests
+	Questions int // questions at once, so that a slow one does not leave the server idle
 	Store     openai.Store
 	// Observe is called after every change, by several goroutines at once, with the
 	// number of completions that arrived and of those that will not be asked for. It may
@@ -85,7 +85,7 @@ func DefaultConfig() Config {
 		Plan:     Plan{K: defaults.ConstructK, T: defaults.ConstructT, M: defaults.ConstructM},
 		Truncate: position.Paragraph, MinLength: position.DefaultOptions().MinLength,
 		Vectorizer: TFIDF{}, ClusterDistance: defaults.ConstructClusterDistance, Level: 0.95,
-		Requests: defaults.ModelRequests, Split: Split{Train: 1},
+		Requests: defaults.ModelRequests, Questions: 4 * defaults.ModelRequests, Split: Split{Train: 1},
 	}
 }
 
@@ -104,8 +104,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("construct: cluster distance %v: want a cosine distance, 0 to 2", c.ClusterDistance)
 	case !(c.Level >= 0.5 && c.Level <= 0.999999):
 		return fmt.Errorf("construct: level %v: want 0.5 to 0.999999", c.Level)
-	case c.Requests < 1 || c.Questions < 0:
-		return errors.New("construct: Requests has to be at least 1, and Questions not negative")
+	case c.Requests < 1 || c.Questions < 1:
+		return errors.New("construct: Requests and Questions have to be at least 1; start from DefaultConfig")
 	case int(c.Complete) >= len(completeNames) || c.Surplus > Merge:
 		return errors.New("construct: unknown Complete or Surplus")
 	}

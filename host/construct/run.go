@@ -31,10 +31,6 @@ func Run(ctx context.Context, c Config, questions []*grade.Question, emit func(*
 	if err != nil {
 		return err
 	}
-	// A slow question does not leave the server idle: the ones after it are sampled.
-	if c.Questions == 0 {
-		c.Questions = 4 * c.Requests
-	}
 	if j, ok := c.Grader.(*grade.Judge); ok {
 		c.Grader = j.KeepIn(c.Store)
 	}

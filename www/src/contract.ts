@@ -367,7 +367,7 @@ export interface Figures {
 }
 
 /** Where the words for a certainty begin: from which value on it is `medium`, and from which `high`; by method, or by estimator if it has none. The key `""` is for values that went through a fitted map. */
-export const CUTS: Readonly<Record<string, readonly [number, number]>> = {
+export const CUTS: Readonly<Record<string, readonly [number, number]> & Record<"", readonly [number, number]>> = {
   /** Source: 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT), of perplexity. */
   "first-prob": [0.836, 0.902],
   /** Source: 300 answers of the built-in generator. */

@@ -1,3 +1,4 @@
+import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
 import { type BadgeView, isRevised, nameOf } from "./panel.js";
 import { type PositionConfidence, isMapped, sourceName } from "./positions.js";
@@ -147,7 +148,7 @@ export class ConfidenceBadge extends Base {
   /** The limits of the bands; default 0.5 and 0.8. */
   get bands(): readonly [number, number] {
     const [low, high] = (this.getAttribute("bands") ?? "").trim().split(/\s+/).map(Number);
-    return isProbability(low) && isProbability(high) && low <= high ? [low, high] : [0.5, 0.8];
+    return isProbability(low) && isProbability(high) && low <= high ? [low, high] : CUTS[""];
   }
 
   set bands(bands: readonly [number, number] | string | null | undefined) {

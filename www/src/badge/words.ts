@@ -139,7 +139,7 @@ export interface Shown {
 
 /** How high a certainty is among values of its source. */
 export function wordOf(value: number, { source, mapped }: Shown): Band {
-  const [medium, high] = (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""] ?? [0.5, 0.8];
+  const [medium, high] = (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""];
   return value >= high ? "high" : value >= medium ? "medium" : "low";
 }
 

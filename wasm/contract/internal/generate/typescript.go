@@ -48,7 +48,7 @@ func tsABI(b *strings.Builder) {
 // tsCuts writes the table of cuts.
 func tsCuts(b *strings.Builder) {
 	tsDoc(b, "", "Where the words for a certainty begin: from which value on it is `medium`, and from which `high`; by method, or by estimator if it has none. The key `\"\"` is for values that went through a fitted map.")
-	b.WriteString("export const CUTS: Readonly<Record<string, readonly [number, number]>> = {\n")
+	b.WriteString("export const CUTS: Readonly<Record<string, readonly [number, number]> & Record<\"\", readonly [number, number]>> = {\n")
 	for _, c := range append(contract.Cuts, contract.Mapped) {
 		fmt.Fprintf(b, "  /** Source: %s. */\n  %q: [%v, %v],\n", c.From, c.Of, c.Medium, c.High)
 	}

@@ -260,6 +260,7 @@ func (f *options) resolve() error {
 	if c.Requests < 1 || f.retries < 0 || f.timeout <= 0 || f.limit < 0 || f.gen.PerRequest < 0 {
 		note(errors.New("--requests and --timeout must be greater than 0; --retries, --limit and --n must not be below 0"))
 	}
+	c.Questions = 4 * c.Requests // a slow question does not leave the server idle
 	if f.gen.Prompt == "" {
 		f.gen.Prompt = f.defaultPrompt()
 	}

@@ -9,6 +9,7 @@ package pairs
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -18,9 +19,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
-// Columns name the values. The zero value is "confidence" and "correct".
+// Columns name the values. Start from [DefaultColumns].
 type Columns struct {
 	Confidence, Correct string
 	// More are further columns. A file or a line may lack them.
@@ -32,13 +34,9 @@ type Columns struct {
 	Positions bool
 }
 
-func (c *Columns) fill() {
-	if c.Confidence == "" {
-		c.Confidence = "confidence"
-	}
-	if c.Correct == "" {
-		c.Correct = "correct"
-	}
+// DefaultColumns is the columns "confidence" and "correct".
+func DefaultColumns() Columns {
+	return Columns{Confidence: defaults.MeasureConfidence, Correct: defaults.MeasureCorrect}
 }
 
 // Pairs is the content of a file.
@@ -98,7 +96,9 @@ func Total(list []Rejection) (n int) {
 // header. Tabs separate the fields if the header has tabs. An error is about the input
 // as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
-	columns.fill()
+	if columns.Confidence == "" || columns.Correct == "" {
+		return nil, errors.New("the columns of the confidence and of the correctness have to be named")
+	}
 	b := bufio.NewReaderSize(r, 64<<10)
 	p := &Pairs{}
 	switch first, err := firstByte(b); {

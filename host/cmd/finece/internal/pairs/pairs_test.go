@@ -44,6 +44,9 @@ func TestRead(t *testing.T) {
 		{name: "white space", in: " \n\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.columns.Confidence == "" {
+				c.columns = pairs.DefaultColumns()
+			}
 			p, err := pairs.Read(strings.NewReader(c.in), c.columns)
 			if err != nil {
 				t.Fatal(err)
@@ -82,7 +85,7 @@ func TestReadErrors(t *testing.T) {
 		{"a quote that never closes", endless, "is a quote missing?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := pairs.Read(c.in, pairs.Columns{})
+			_, err := pairs.Read(c.in, pairs.DefaultColumns())
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
@@ -111,8 +114,16 @@ func TestManyReasonsAreBounded(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&in, "0.5,label %d\n", i)
 	}
-	p, err := pairs.Read(strings.NewReader(in.String()), pairs.Columns{})
+	p, err := pairs.Read(strings.NewReader(in.String()), pairs.DefaultColumns())
 	if err != nil || len(p.Faults) > 30 || pairs.Total(p.Faults) != 1000 {
 		t.Errorf("%d reasons for %d lines, %v", len(p.Faults), pairs.Total(p.Faults), err)
+	}
+}
+
+func TestAColumnHasAName(t *testing.T) {
+	for _, c := range []pairs.Columns{{}, {Confidence: "p"}, {Correct: "right"}} {
+		if _, err := pairs.Read(strings.NewReader("p,right\n0.5,1\n"), c); err == nil || !strings.Contains(err.Error(), "have to be named") {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }
