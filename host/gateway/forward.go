@@ -23,6 +23,7 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = append(w.Header()[name], values...)
 	}
 	w.WriteHeader(resp.StatusCode)
+	_ = http.NewResponseController(w).Flush() // the first text may take long
 	if err := copyFlushing(w, resp.Body); err != nil {
 		if r.Context().Err() == nil { // else the client has disconnected
 			f.config.Report("an answer broke off", err)

@@ -96,3 +96,19 @@ func headers(h http.Header) string {
 	}
 	return b.String()
 }
+
+// TestHeadersComeBeforeTheText: a client sees at once that its answer has begun.
+func TestHeadersComeBeforeTheText(t *testing.T) {
+	begun := make(chan struct{})
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		<-begun
+		w.Write(demo(t))
+	})
+	resp := post(t, newGateway(t, u, nil), ask) // returns when the headers have come
+	close(begun)
+	if text, _ := content(t, read(t, resp)); text == "" {
+		t.Error("no text")
+	}
+}

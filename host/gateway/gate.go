@@ -19,6 +19,7 @@ type gate struct {
 
 	passages map[int]*passage
 	held     []held
+	pushed   int // events so far
 	bytes    int
 	cuts     []*record.Decision // choices that were ended, until the client is told
 	verdict  *record.Decision   // the rest of all choices is not sent
@@ -32,6 +33,7 @@ type passage struct {
 	touched     bool // the last event had text of this choice
 	waiting     []judgement
 	cut         *record.Decision // the rest of the choice is not sent
+	from        int              // the number of the first event that is part of that rest
 }
 
 func newGate(c *Config, _ *request) acting {
@@ -74,6 +76,7 @@ var (
 // held is an event that waits, with the conditions that it waits for.
 type held struct {
 	*event
+	number int
 	needs  []need
 	whole  bool // its choices are not known: it waits for p(z) of all choices
 	unread bool // the session could not read it, so no confidence covers it
@@ -162,11 +165,38 @@ func (g *gate) judge(p *passage, j *judgement) {
 	}
 }
 
-// end ends a choice where its clear text ends.
+// end ends a choice where its clear text ends. Events with that text may still be held.
 func (g *gate) end(p *passage, d *record.Decision) {
 	d.Byte = p.clear[position.Answer]
+	p.from = g.pushed
+	for i := range g.held {
+		if g.held[i].beyond(d.Choice, p) {
+			p.from = g.held[i].number
+			break
+		}
+	}
 	p.cut = d
 	g.cuts = append(g.cuts, d)
+}
+
+// beyond reports whether an event ends a choice, or has something of it that is not clear.
+func (h *held) beyond(choice int, p *passage) bool {
+	for i := range h.needs {
+		if n := &h.needs[i]; n.choice == choice && !n.met(p) {
+			return true
+		}
+	}
+	for _, s := range h.said {
+		if s.Choice == choice && s.Finished {
+			return true
+		}
+	}
+	return false
+}
+
+// met reports whether the text that n is about is clear.
+func (n *need) met(p *passage) bool {
+	return !n.through && n.text.within(p.clear) && !(n.beyond && p.clear.within(n.text))
 }
 
 // unchecked decides about the text before a position that cannot be checked.
@@ -184,7 +214,7 @@ func (g *gate) unchecked(p *passage, j *judgement, why string) {
 // push adds an event that the session was just given. unread says that the session
 // could not read it.
 func (g *gate) push(e *event, unread bool, now time.Time) {
-	h := held{event: e.keep(), since: now, unread: unread || e.part || e.is(stream.FrameUnread)}
+	h := held{event: e.keep(), number: g.pushed, since: now, unread: unread || e.part || e.is(stream.FrameUnread)}
 	h.whole = !e.is(stream.FrameChunk | stream.FrameEmpty | stream.FrameComment)
 	for _, s := range e.said {
 		if s.Text || s.Other {
@@ -195,6 +225,7 @@ func (g *gate) push(e *event, unread bool, now time.Time) {
 	for _, p := range g.passages {
 		p.touched = false
 	}
+	g.pushed++
 	g.held = append(g.held, h)
 	g.bytes += len(e.raw)
 }
@@ -203,7 +234,7 @@ func (g *gate) push(e *event, unread bool, now time.Time) {
 func (g *gate) pop() (held, bool) {
 	for len(g.held) > 0 && g.verdict == nil {
 		h := g.held[0]
-		ended, all := g.ended(h.said)
+		ended, all := g.ended(&h)
 		switch {
 		case all:
 			g.drop()
@@ -245,13 +276,13 @@ func (g *gate) cutAny() bool {
 	return false
 }
 
-// ended returns the decision that ended one of an event's choices, or nil, and whether
-// all of them were ended.
-func (g *gate) ended(said []stream.Said) (d *record.Decision, all bool) {
-	all = len(said) > 0
-	for _, s := range said {
-		if cut := g.of(s.Choice).cut; cut != nil {
-			d = cut
+// ended returns the decision that ended one of an event's choices before it, or nil, and
+// whether all of them were ended.
+func (g *gate) ended(h *held) (d *record.Decision, all bool) {
+	all = len(h.said) > 0
+	for _, s := range h.said {
+		if p := g.of(s.Choice); p.cut != nil && h.number >= p.from {
+			d = p.cut
 		} else {
 			all = false
 		}
@@ -260,11 +291,9 @@ func (g *gate) ended(said []stream.Said) (d *record.Decision, all bool) {
 }
 
 func (g *gate) mayGo(h *held) bool {
-	for _, n := range h.needs {
-		p := g.of(n.choice)
-		switch {
-		case p.through, p.cut != nil:
-		case n.through, !n.text.within(p.clear), n.beyond && p.clear.within(n.text):
+	for i := range h.needs {
+		n := &h.needs[i]
+		if p := g.of(n.choice); !p.through && p.cut == nil && !n.met(p) {
 			return false
 		}
 	}

@@ -160,19 +160,19 @@ func (c *counted) Read(p []byte) (int, error) {
 
 // TestAClientThatLeavesCancelsTheUpstream, and the confidence model.
 func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
-	gone := make(chan string, 100)
-	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-		replay(demo(t)[:30_000], burst)(w, r)
-		<-r.Context().Done()
-		gone <- "upstream"
-	})
-	asked := make(chan struct{}, 100)
-	client := confidenceModel(t, func(_ http.ResponseWriter, r *http.Request, _ int) {
-		asked <- struct{}{}
-		<-r.Context().Done()
-		gone <- "model"
-	})
 	for _, set := range []func(*gateway.Config){func(*gateway.Config) {}, withhold(0.5, gateway.Open)} {
+		gone := make(chan string, 100)
+		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			replay(demo(t)[:30_000], burst)(w, r)
+			<-r.Context().Done()
+			gone <- "upstream"
+		})
+		asked := make(chan struct{}, 100)
+		client := confidenceModel(t, func(_ http.ResponseWriter, r *http.Request, _ int) {
+			asked <- struct{}{}
+			<-r.Context().Done()
+			gone <- "model"
+		})
 		s := newGateway(t, u, both(asking(client), set))
 		ctx, cancel := context.WithCancel(t.Context())
 		req, _ := http.NewRequestWithContext(ctx, "POST", s.URL+"/v1/chat/completions", strings.NewReader(ask))

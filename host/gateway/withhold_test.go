@@ -385,3 +385,30 @@ func TestWhatFollowsTheEndUnderWithhold(t *testing.T) {
 		}
 	}
 }
+
+// TestClearTextGoesOutBeforeTheEnd, although the confidence of what comes after it is known
+// first.
+func TestClearTextGoesOutBeforeTheEnd(t *testing.T) {
+	const first = "One paragraph, which is long enough."
+	stream := chunkOf(probable("content", first)) + chunkOf(probable("content", "\\n\\nAnd another one.")) + finished + ended
+	u := newUpstream(t, replay([]byte(stream), burst))
+	for range 5 {
+		known := make(chan struct{})
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "another") {
+				says(w, "0.1")
+				close(known)
+				return
+			}
+			<-known
+			says(w, "0.9")
+		}))
+		set := both(withhold(0.5, gateway.Closed), asking(modelAt(t, s.URL)), func(c *gateway.Config) { c.Session.Fusion.Depth = 0 })
+		got := read(t, post(t, newGateway(t, u, set), ask))
+		s.Close()
+		all, _ := told(t, got)
+		if text, ends := content(t, got); text != first || fmt.Sprint(ends) != "[content_filter]" || decided(all).Byte != int64(len(first)) {
+			t.Fatalf("%q %v %+v\n%s", text, ends, decided(all), got)
+		}
+	}
+}
