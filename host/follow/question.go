@@ -21,13 +21,14 @@ func Question(body []byte) string {
 }
 
 // Messages reads the messages of a chat request. It returns the text of the last message
-// of the user, and how many messages are the user's.
+// of the user, and how many messages are the user's. In the API Messages, the results of
+// tools come in messages of the user; one that holds nothing else is none of the user's.
 func Messages(s *jsonscan.Scanner) (question string, turns int) {
 	if !s.EnterArray() {
 		return "", 0
 	}
 	for s.NextElement() {
-		user, text := false, ""
+		user, text, results := false, "", false
 		if !s.EnterObject() {
 			continue
 		}
@@ -37,12 +38,12 @@ func Messages(s *jsonscan.Scanner) (question string, turns int) {
 				role, _ := s.Text()
 				user = string(role) == "user"
 			case "content":
-				text = content(s)
+				text, results = content(s)
 			default:
 				s.Skip()
 			}
 		}
-		if user {
+		if user && (text != "" || !results) {
 			question = text
 			turns++
 		}
@@ -51,15 +52,16 @@ func Messages(s *jsonscan.Scanner) (question string, turns int) {
 }
 
 // content is a message's text: a string, or the texts among its parts, joined by
-// line ends. Parts without text are left out.
-func content(s *jsonscan.Scanner) string {
+// line ends. Parts without text are left out. results says that the result of a tool is
+// among the parts.
+func content(s *jsonscan.Scanner) (texts string, results bool) {
 	if s.Kind() == jsonscan.String {
 		text, _ := s.Text()
-		return string(text)
+		return string(text), false
 	}
 	var all []byte
 	if !s.EnterArray() {
-		return ""
+		return "", false
 	}
 	for s.NextElement() {
 		if s.Kind() == jsonscan.String {
@@ -71,15 +73,19 @@ func content(s *jsonscan.Scanner) string {
 			continue
 		}
 		for s.NextKey() {
-			if string(s.Key()) == "text" {
+			switch string(s.Key()) {
+			case "text":
 				text, _ := s.Text()
 				all = appendPart(all, text)
-			} else {
+			case "type":
+				kind, _ := s.Text()
+				results = results || string(kind) == "tool_result"
+			default:
 				s.Skip()
 			}
 		}
 	}
-	return string(all)
+	return string(all), results
 }
 
 func appendPart(all, text []byte) []byte {

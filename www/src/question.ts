@@ -1,7 +1,8 @@
 /**
  * The question in the body of a request to a language model: the text of the
  * user's last message, in the forms of OpenAI (chat, Responses, completions),
- * Anthropic and Gemini. `undefined` if there is none.
+ * Anthropic and Gemini. Results of tools, which Anthropic has in messages of the
+ * user, are no question. `undefined` if there is none.
  */
 export function questionOf(body: string): string | undefined {
   let request: unknown;
@@ -13,7 +14,7 @@ export function questionOf(body: string): string | undefined {
   const { messages, input, contents, prompt } = fields(request);
   const asked = messages ?? input ?? contents ?? prompt;
   const question = Array.isArray(asked)
-    ? textOf((asked as unknown[]).findLast((message) => fields(message)["role"] === "user"))
+    ? textOf((asked as unknown[]).findLast((message) => fields(message)["role"] === "user" && !isResult(message)))
     : textOf(asked);
   return question === "" ? undefined : question;
 }
@@ -26,8 +27,14 @@ export function textOf(value: unknown): string {
   if (Array.isArray(value)) {
     return value.map(textOf).filter((text) => text !== "").join("\n");
   }
-  const { text, content, parts } = fields(value);
-  return value === null || value === undefined ? "" : textOf(text ?? content ?? parts);
+  const { text, content, parts, type } = fields(value);
+  return type === "tool_result" || value === null || value === undefined ? "" : textOf(text ?? content ?? parts);
+}
+
+/** Whether a message holds results of tools and no text. */
+function isResult(message: unknown): boolean {
+  const { content } = fields(message);
+  return Array.isArray(content) && content.some((part) => fields(part)["type"] === "tool_result") && textOf(content) === "";
 }
 
 function fields(value: unknown): Record<string, unknown> {
