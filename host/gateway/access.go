@@ -95,7 +95,7 @@ func (a *Access) host(w http.ResponseWriter, r *http.Request) bool {
 	if a.Host == nil || a.Host(name) {
 		return true
 	}
-	refuse(w, http.StatusForbidden, "finece-host", "this server is not known as "+quoted(name)+"; its operator can allow the name with --allow-host")
+	refuse(w, r, http.StatusForbidden, "finece-host", "this server is not known as "+quoted(name)+"; its operator can allow the name with --allow-host")
 	return false
 }
 
@@ -123,7 +123,7 @@ func (a *Access) admit(w http.ResponseWriter, r *http.Request) (*http.Request, b
 	name, ok := a.Clients.Client(r)
 	if !ok {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		refuse(w, http.StatusUnauthorized, "finece-key", "this gateway needs one of its client keys, in the header Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key")
+		refuse(w, r, http.StatusUnauthorized, "finece-key", "this gateway needs one of its client keys, in the header Authorization: Bearer KEY, X-Api-Key or X-FineCE-Key")
 		return nil, false
 	}
 	observationOf(r.Context()).client(name)
@@ -155,11 +155,11 @@ func (a *Access) origin(w http.ResponseWriter, r *http.Request) bool {
 	case origin == "" && any:
 		return true
 	case origin == "":
-		refuse(w, http.StatusForbidden, "finece-origin", "pages of other sites may not use this server")
+		refuse(w, r, http.StatusForbidden, "finece-origin", "pages of other sites may not use this server")
 		return false
 	}
 	if !any && !slices.ContainsFunc(a.Origins, func(o string) bool { return strings.EqualFold(o, origin) }) {
-		refuse(w, http.StatusForbidden, "finece-origin", "pages of "+quoted(origin)+" may not use this server; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")
+		refuse(w, r, http.StatusForbidden, "finece-origin", "pages of "+quoted(origin)+" may not use this server; its operator can allow them with --allow-origin (the Worker: FINECE_ORIGINS)")
 		return false
 	}
 	h := w.Header()

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -32,11 +31,11 @@ type body struct {
 	gate   *gate // the policy if it holds text; nil: no text is held any more
 	phase  phase
 
-	buf      []byte    // bytes of the stream that no event has taken
-	store    []byte    // the whole array of buf
-	base     int64     // the offset of buf in the stream
-	inPart   bool      // a part of the event that buf begins in was sent
-	template *template // of the first chunk
+	buf    []byte // bytes of the stream that no event has taken
+	store  []byte // the whole array of buf
+	base   int64  // the offset of buf in the stream
+	inPart bool   // a part of the event that buf begins in was sent
+	writer writer
 
 	out    []byte // bytes for the client; those before at were read
 	at     int
@@ -50,7 +49,8 @@ type body struct {
 	ended    map[int]bool // choices whose finish_reason has come
 	cut      map[int]bool // choices that the policy has ended
 	ending   []*event     // Annotate: events without text that end the answer and wait for records
-	tail     []byte       // the last bytes of the stream, while settling
+	done     *event       // the event that ends the stream, while settling
+	tail     []byte       // the last bytes of the stream, while settling, if no event ends it
 	unscored bool         // the client was told that the rest is not scored
 	failure  error        // the upstream's error, returned after tail
 	alarm    alarm
@@ -80,7 +80,7 @@ func newBody(ctx context.Context, c *Config, config host.Config, upstream io.Rea
 	b := &body{
 		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
 		pieces: make(chan piece), free: make(chan []byte, 2), stop: make(chan struct{}),
-		seen: map[int]bool{}, ended: map[int]bool{}, cut: map[int]bool{},
+		writer: r.surface.writer(r), seen: map[int]bool{}, ended: map[int]bool{}, cut: map[int]bool{},
 	}
 	policy := c.rule.begin(c, r)
 	b.gate, _ = policy.(*gate)
@@ -259,7 +259,7 @@ func (b *body) write(data []byte) {
 		if b.gate != nil && b.base == 0 { // a document, which has no events
 			b.gate.push(&event{raw: b.take(len(b.buf), false)}, true, b.config.clock.now())
 		}
-		b.settle(b.tail)
+		b.settle(nil)
 	case len(b.buf) > b.config.MaxEvent:
 		b.part()
 	}
@@ -280,22 +280,20 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 			return
 		}
 	}
-	for _, s := range said {
-		b.seen[s.Choice] = true
-	}
 	base, n := b.base, int(f.End-b.base)
 	if b.inPart {
 		b.event(&event{raw: b.take(n, false), part: true, Frame: stream.Frame{Brace: -1}})
 		return
 	}
-	e := newEvent(f, said, b.take(n, false), base, &b.request.asked)
+	e := newEvent(f, said, b.take(n, false), base, &b.request.asked, b.request.surface)
+	for _, s := range e.said {
+		b.seen[s.Choice] = true
+	}
 	if e.is(stream.FrameBare) {
 		e.Is, e.Brace, e.said, e.strip, e.partial = 0, -1, nil, nil, true
 	}
-	if e.carrier() && b.template == nil {
-		t := template{object: b.request.object()}
-		t.read(&e)
-		b.template = &t
+	if e.carrier() {
+		b.writer.came(&e)
 	}
 	b.event(&e)
 }
@@ -318,7 +316,7 @@ func (b *body) event(e *event) {
 		b.send(e)
 		b.pass()
 	case e.is(stream.FrameDone):
-		b.tail = bytes.Clone(e.raw)
+		b.done = e.keep()
 	case b.gate != nil:
 		b.gate.push(e, b.scorer.unread, b.config.clock.now())
 		b.scorer.unread = false
@@ -349,6 +347,9 @@ func (b *body) send(e *event) {
 		b.carrierDue = time.Time{}
 	}
 	b.out = e.append(b.out, member)
+	if e.carrier() {
+		b.writer.sent(e)
+	}
 	b.begun, b.partial = true, e.partial
 }
 
@@ -373,7 +374,15 @@ func (b *body) scored() {
 	case b.phase != flowing || !b.scorer.hasNews():
 	case b.config.Carrier == Comment:
 		b.tell()
-	case b.carrierDue.IsZero():
+	default:
+		b.tellSoon()
+	}
+}
+
+// tellSoon sets the time by which the client is sent the records, unless they wait for the
+// upstream's next event.
+func (b *body) tellSoon() {
+	if b.carrierDue.IsZero() && (b.config.Carrier == Comment || b.writer.alone()) {
 		b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
 	}
 }

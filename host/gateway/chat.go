@@ -8,13 +8,19 @@ import (
 )
 
 // chat is OpenAI's chat completions.
-type chat struct{}
+type chat struct{ openAI }
 
 func (chat) path() string   { return "/v1/chat/completions" }
 func (chat) object() string { return "chat.completion.chunk" }
 func (chat) id() string     { return "chatcmpl-finece" }
 
-func (chat) member(r *request, s *jsonscan.Scanner, key string) bool {
+func (c chat) writer(r *request) writer { return &chunks{of: c, request: r} }
+
+func (c chat) emptied(dst []byte, a *answer, finish string, member []byte) []byte {
+	return emptied(dst, c, a, finish, member)
+}
+
+func (c chat) member(r *request, s *jsonscan.Scanner, key string) bool {
 	switch key {
 	case "messages":
 		r.question, r.turns = follow.Messages(s)
@@ -33,7 +39,7 @@ func (chat) member(r *request, s *jsonscan.Scanner, key string) bool {
 		r.asked.top = int(max(n, 0))
 		r.top.to = s.Offset()
 	default:
-		return false
+		return c.openAI.member(r, s, key)
 	}
 	return true
 }
@@ -55,7 +61,7 @@ func (chat) choice(dst []byte, index int, text []byte, finish string) []byte {
 	return appendFinish(append(dst, '}'), finish)
 }
 
-func (chat) withheld(dst []byte, index int, finish string) []byte {
+func (chat) emptiedChoice(dst []byte, index int, finish string) []byte {
 	dst = strconv.AppendInt(append(dst, `{"index":`...), int64(index), 10)
 	return appendFinish(append(dst, `,"message":{"role":"assistant","content":""},"logprobs":null`...), finish)
 }

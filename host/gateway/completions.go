@@ -7,11 +7,17 @@ import (
 )
 
 // completions is OpenAI's older API, which continues a text. The question is the text.
-type completions struct{}
+type completions struct{ openAI }
 
 func (completions) path() string   { return "/v1/completions" }
 func (completions) object() string { return "text_completion" }
 func (completions) id() string     { return "cmpl-finece" }
+
+func (c completions) writer(r *request) writer { return &chunks{of: c, request: r} }
+
+func (c completions) emptied(dst []byte, a *answer, finish string, member []byte) []byte {
+	return emptied(dst, c, a, finish, member)
+}
 
 // Why a completion is not scored.
 const (
@@ -19,7 +25,7 @@ const (
 	echo    = "echo"    // its text would begin with the prompt
 )
 
-func (completions) member(r *request, s *jsonscan.Scanner, key string) bool {
+func (c completions) member(r *request, s *jsonscan.Scanner, key string) bool {
 	switch key {
 	case "prompt":
 		r.prompt(s)
@@ -33,7 +39,7 @@ func (completions) member(r *request, s *jsonscan.Scanner, key string) bool {
 		r.asked.logprobs, r.asked.top = isNumber, int(max(n, 0))
 		r.logprobs.to = s.Offset()
 	default:
-		return false
+		return c.openAI.member(r, s, key)
 	}
 	return true
 }
@@ -81,7 +87,7 @@ func (completions) choice(dst []byte, index int, text []byte, finish string) []b
 	return appendFinish(append(append(dst, text...), `,"logprobs":null`...), finish)
 }
 
-func (c completions) withheld(dst []byte, index int, finish string) []byte {
+func (c completions) emptiedChoice(dst []byte, index int, finish string) []byte {
 	return c.choice(dst, index, nil, finish)
 }
 

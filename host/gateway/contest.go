@@ -211,22 +211,24 @@ func billed(all []*contestant) stream.Usage {
 }
 
 // sumUsage returns the edits that put the sum of all answers into an object with the
-// member usage, which begins at an offset of what is edited.
-func (v *verdict) sumUsage(object []byte, at int) (edits []edit) {
+// member usage, which begins at an offset of what is edited. The last usage of Messages may
+// leave out the count of the prompt, which came before; the sum is added.
+func (v *verdict) sumUsage(names counts, object []byte, at int) (edits []edit) {
 	var s jsonscan.Scanner
 	s.Reset(object)
 	each(&s, "usage", func() {
 		if !s.EnterObject() {
 			return
 		}
+		missing := names.total == "" && v.usage.Prompt >= 0
 		for s.NextKey() {
 			value := int64(-1)
 			switch string(s.Key()) {
-			case "prompt_tokens":
-				value = v.usage.Prompt
-			case "completion_tokens":
+			case names.prompt:
+				value, missing = v.usage.Prompt, false
+			case names.completion:
 				value = v.usage.Completion
-			case "total_tokens":
+			case names.total:
 				if value = v.usage.Completion; v.usage.Prompt >= 0 {
 					value += v.usage.Prompt
 				}
@@ -236,6 +238,10 @@ func (v *verdict) sumUsage(object []byte, at int) (edits []edit) {
 			if value >= 0 {
 				edits = append(edits, edit{at + from, at + s.Offset(), strconv.FormatInt(value, 10)})
 			}
+		}
+		if missing && len(edits) > 0 { // so that a comma is right
+			end := at + s.Offset() - 1
+			edits = append(edits, edit{end, end, `,"` + names.prompt + `":` + strconv.FormatInt(v.usage.Prompt, 10)})
 		}
 	})
 	return edits

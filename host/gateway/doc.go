@@ -1,5 +1,5 @@
 // Package gateway is the HTTP side of FineCE: one http.Handler between clients and
-// an OpenAI-compatible server. It scores answers on their way to the
+// a server with the API of OpenAI or of Anthropic. It scores answers on their way to the
 // client. `finece serve` and the Worker (host/edge) serve this same handler. The
 // handler opens no socket and no file: it is given its engine and its round tripper.
 //
@@ -13,6 +13,7 @@
 //
 //	POST /v1/chat/completions  scored, streamed or not
 //	POST /v1/completions       scored, streamed or not; the question is the prompt
+//	POST /v1/messages          scored, streamed or not: Anthropic's Messages
 //	GET  /v1/models            passed on unchanged, with what is below it
 //	any  /v1/...               passed on unchanged, and marked as unchecked; refused
 //	                           with status 403 if there is a Config.Key
@@ -27,7 +28,8 @@
 //
 // Config.Key is the operator's. It replaces the client's credentials, and goes out
 // with scored routes and GET /v1/models alone, so that no client reaches files,
-// fine-tuning or the administration of the operator's account. A gateway with a key
+// fine-tuning or the administration of the operator's account. It goes out as
+// Authorization: Bearer KEY; with /v1/messages as X-Api-Key. A gateway with a key
 // needs to know its clients (Config.Access). A client key comes as Authorization:
 // Bearer KEY, X-Api-Key or X-FineCE-Key, and is not sent to the upstream. Without
 // it the answer is 401 (finece-key). Without Config.Key, the client's own
@@ -81,7 +83,7 @@
 //	  {"type":"decision","choice":0,"index":3,"policy":"withhold","action":"end",
 //	   "threshold":0.8,"byte":188,"reason":"low"}]}
 //
-// The envelope is the top-level key finece of chunks (the carrier field) and of
+// The envelope is the top-level key finece of chunks or events (the carrier field) and of
 // plain answers, or the payload of a comment line of the event stream, such as
 // `: finece {...}` (the carrier comment). The id and the generator are the answer's
 // own id and model.
@@ -107,8 +109,9 @@
 // not-calibrated, not-scored, held-too-long, held-too-much, stream-failed, provider-error and
 // core-lost. byte is how much of the answer's text was cleared, or sent, before.
 //
-// Errors of the gateway have the form of OpenAI's, with the type finece-error and
-// one of these codes: finece-key, finece-host, finece-origin, finece-path,
+// Errors of the gateway have the form of OpenAI's, with the type finece-error; below
+// /v1/messages that of Anthropic's, with the type for the status and a key code. The code
+// is one of: finece-key, finece-host, finece-origin, finece-path,
 // finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo,
 // finece-request-encoding, finece-request-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
@@ -166,6 +169,30 @@
 //	vote      final answers that are equal add up their p(z) (CISC); of the side with the
 //	          most, the answer with the highest p(z) is sent. Once the answers under way
 //	          cannot change the result, they are cancelled.
+//
+// # Messages
+//
+// Clients of Anthropic's Messages know no other events than the API's, in a fixed order. So
+// the gateway adds no event for records: under the carrier field they go with the upstream's
+// next event, the last ones with message_delta, or with message_stop if message_delta holds
+// other content. If the stream breaks off, or the core is lost, they go in a comment.
+//
+// The text of warn is a content_block_delta of the last block of text, whose
+// content_block_stop waits for p(z). If that block has been closed, the text is a block of its
+// own before message_delta.
+//
+// An answer that withhold or stop ends gets the content_block_stop of its open block, a
+// message_delta and message_stop. The stop_reason comes from Config.FinishReason:
+// content_filter is refusal, stop is end_turn, length is max_tokens. The usage is what the
+// upstream has said so far. A plain answer that is withheld has one block, with an empty text.
+//
+// Thinking is scored as reasoning is; its signature is not held. Tool calls, citations,
+// redacted thinking and unknown types wait for p(z) under withhold. The question is the text
+// of the user's last message, without the system prompt and without results of tools. If
+// output_config asks for a format, warn adds nothing.
+//
+// The API has no log-probabilities. A confidence model can score it; the positions of the
+// built-in estimator are unavailable, for the reason no-logprobs.
 //
 // # Log-probabilities
 //

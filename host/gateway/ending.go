@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"bytes"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/finece/finece/wasm/contract/record"
-	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -26,7 +23,7 @@ func (b *body) ends(e *event) bool {
 	if b.config.Carrier != Field && !b.config.rule.endsLate() || e.content() || !e.carrier() && !e.is(stream.FrameEmpty|stream.FrameComment) {
 		return false
 	}
-	return len(b.ending) > 0 || finished && len(b.ended)+len(b.cut) >= b.request.n
+	return len(b.ending) > 0 || finished && len(b.ended)+len(b.cut) >= b.request.n || b.config.rule.endsLate() && e.carrier() && b.writer.closes(e)
 }
 
 // sendEnding sends the events that waited to end the answer.
@@ -68,8 +65,8 @@ func (b *body) wait() {
 // settled sends the stream's last bytes unless an estimate is pending.
 func (b *body) settled() {
 	if b.scorer.pending() {
-		if b.scorer.hasNews() && b.carrierDue.IsZero() {
-			b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
+		if b.scorer.hasNews() {
+			b.tellSoon()
 		}
 		return
 	}
@@ -85,10 +82,15 @@ func (b *body) settled() {
 	}
 	b.addTexts()
 	b.sendEnding()
-	b.tell()
+	if b.done == nil || !b.done.carrier() || b.config.Carrier == Comment {
+		b.tell()
+	}
+	if b.done != nil {
+		b.send(b.done)
+	}
 	b.out = append(b.out, b.tail...)
 	b.settleDue, b.carrierDue, b.heldDue = time.Time{}, time.Time{}, time.Time{}
-	b.tail = nil
+	b.done, b.tail = nil, nil
 	// Nothing checks the bytes after the end, which can be text of a choice that was
 	// ended.
 	if b.gate == nil || b.config.Failure == Open && !b.gate.cutAny() {
@@ -108,7 +110,7 @@ func (b *body) chosen(k *contestant) bool {
 	}
 	for _, e := range b.ending {
 		if e.is(stream.FrameUsage) && e.Brace >= 0 {
-			e.strip = append(e.strip, v.sumUsage(e.raw[e.Data:e.Brace+1], int(e.Data))...)
+			e.strip = append(e.strip, v.sumUsage(b.request.surface.counts(), e.raw[e.Data:e.Brace+1], int(e.Data))...)
 			slices.SortFunc(e.strip, func(x, y edit) int { return x.from - y.from })
 		}
 	}
@@ -229,13 +231,10 @@ func (b *body) end(d *record.Decision) {
 }
 
 // conclude ends the stream before the upstream does. The client gets everything that
-// ends a complete answer: a finish_reason, usage if it asked for it, and [DONE].
+// ends a complete answer.
 func (b *body) conclude(d *record.Decision) {
 	b.sendEnd(d, b.unfinished())
-	if b.request.usage {
-		b.usage()
-	}
-	b.out = append(b.out, "data: [DONE]\n\n"...)
+	b.out = b.writer.close(b.out, b.usage())
 	b.finish(io.EOF)
 }
 
@@ -253,7 +252,7 @@ func (b *body) sendEnd(d *record.Decision, choices []int) {
 		member = b.envelope().AppendMember(nil)
 		b.carrierDue = time.Time{}
 	}
-	b.out = b.appendChunk(b.out, chosen(b.request.surface, choices, nil, b.config.FinishReason), member)
+	b.out = b.writer.end(b.out, choices, b.config.FinishReason, member)
 	b.begun = true
 }
 
@@ -282,31 +281,14 @@ func (b *body) unfinished() (choices []int) {
 	return choices
 }
 
-// usage sends the upstream's token counts, or null if they have not come yet.
-func (b *body) usage() {
+// usage is the upstream's event with token counts and nothing else, if it is held.
+func (b *body) usage() []byte {
 	if b.gate != nil {
 		for i := range b.gate.held {
 			if h := &b.gate.held[i]; h.is(stream.FrameUsage) && !h.whole && !h.content() {
-				b.out = append(b.out, bytes.TrimRight(h.raw, "\r\n")...)
-				b.out = append(b.out, "\n\n"...)
-				return
+				return h.raw
 			}
 		}
 	}
-	b.out = b.appendChunk(b.out, "[]", []byte(`"usage":null`))
+	return nil
 }
-
-// appendChunk appends a chunk of the gateway's own, also if no chunk has come yet.
-func (b *body) appendChunk(dst []byte, choices string, members []byte) []byte {
-	t := b.template
-	if t == nil {
-		t = &template{
-			id: jsonscan.AppendString(nil, []byte(b.request.surface.id())), object: b.request.object(),
-			created: strconv.AppendInt(nil, time.Now().Unix(), 10), model: jsonscan.AppendString(nil, []byte(b.request.model)),
-		}
-	}
-	return t.appendChunk(dst, choices, members)
-}
-
-// object is the type of the answer's chunks, as JSON.
-func (r *request) object() []byte { return jsonscan.AppendString(nil, []byte(r.surface.object())) }

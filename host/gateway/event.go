@@ -35,9 +35,21 @@ type edit struct {
 }
 
 // newEvent makes an event of raw, which begins at an offset of the stream.
-func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *asked) event {
+// What is an object of the API on is [stream.FrameChunk], whatever its API; no object of
+// another API is.
+func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *asked, on surface) event {
 	e := event{Frame: *f, raw: raw, said: said}
 	e.End -= base
+	switch own := e.is(on.frames()); {
+	case own:
+		e.Is |= stream.FrameChunk
+	case e.is(stream.FrameMessage):
+		e.Is &^= stream.FrameDone
+		e.said = nil
+	default:
+		e.Is &^= stream.FrameChunk
+		e.said = nil
+	}
 	if e.Brace < 0 {
 		return e
 	}
@@ -45,8 +57,8 @@ func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *as
 	if !a.more {
 		return e
 	}
-	for i := range said {
-		if from, to := int(said[i].Logprobs-base), int(said[i].LogprobsEnd-base); from < to {
+	for i := range e.said {
+		if from, to := int(e.said[i].Logprobs-base), int(e.said[i].LogprobsEnd-base); from < to {
 			e.strip = a.edits(e.strip, raw[from:to], from)
 		}
 	}
@@ -56,7 +68,7 @@ func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *as
 // is reports whether the event has one of the bits.
 func (e *event) is(bits stream.FrameBits) bool { return e.Is&bits != 0 }
 
-// carrier reports whether a member can be added to the event: it is a chunk with choices.
+// carrier reports whether a member can be added to the event: it is an object of the API.
 func (e *event) carrier() bool { return e.is(stream.FrameChunk) && e.Brace >= 0 }
 
 // content reports whether there is anything but the event's form that a client may show.
@@ -156,14 +168,14 @@ func appendEdited(dst, raw []byte, edits []edit, brace int, members []byte) []by
 	return append(dst, raw[at:]...)
 }
 
-// template has the values that all chunks of a stream share, and an answer's token
+// template has the values of an answer that all chunks of a stream share, and its token
 // counts, as raw JSON.
 type template struct{ id, object, created, model, usage []byte }
 
-// read reads the members of the event's object.
-func (t *template) read(e *event) {
+// read reads the members of an object.
+func (t *template) read(object []byte) {
 	var s jsonscan.Scanner
-	s.Reset(bytes.Clone(e.raw[e.Data : e.Brace+1]))
+	s.Reset(bytes.Clone(object))
 	s.EnterObject()
 	for s.NextKey() {
 		switch string(s.Key()) {
@@ -201,28 +213,4 @@ func text(raw []byte) string {
 	}
 	text, _ := s.Text()
 	return string(text)
-}
-
-// appendChunk appends an event with a chunk of the gateway's own. It has the id, model
-// and time of the others, the given choices and further members.
-func (t *template) appendChunk(dst []byte, choices string, members []byte) []byte {
-	return append(t.appendObject(append(dst, "data: "...), choices, members), "\n\n"...)
-}
-
-func (t *template) appendObject(dst []byte, choices string, members []byte) []byte {
-	dst = append(dst, '{')
-	for _, m := range []struct {
-		key   string
-		value []byte
-	}{{"id", t.id}, {"object", t.object}, {"created", t.created}, {"model", t.model}} {
-		if m.value != nil {
-			dst = append(append(append(append(dst, '"'), m.key...), '"', ':'), m.value...)
-			dst = append(dst, ',')
-		}
-	}
-	dst = append(append(dst, `"choices":`...), choices...)
-	if len(members) > 0 {
-		dst = append(append(dst, ','), members...)
-	}
-	return append(dst, '}')
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -62,7 +61,7 @@ func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request) {
 func healthz(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		refuse(w, http.StatusMethodNotAllowed, "finece-method", "/healthz takes GET")
+		refuse(w, r, http.StatusMethodNotAllowed, "finece-method", "/healthz takes GET")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -75,7 +74,7 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	on := surfaceOf(r.URL.Path)
 	switch path := r.URL.Path; {
 	case malformed(path):
-		refuse(w, http.StatusBadRequest, "finece-path", "a path may not contain . or .. between slashes, control characters, or anything encoded twice")
+		refuse(w, r, http.StatusBadRequest, "finece-path", "a path may not contain . or .. between slashes, control characters, or anything encoded twice")
 	case on != nil && r.Method == http.MethodPost:
 		if r.URL.EscapedPath() != on.path() {
 			at := *r.URL
@@ -85,23 +84,23 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		}
 		h.answer(w, r, on)
 	case !strings.HasPrefix(path, root):
-		refuse(w, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
+		refuse(w, r, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
 	case isModels(r):
 		h.pass(w, r, "surface")
 	case h.config.RefuseUnchecked:
-		h.forbid(w, "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
+		h.forbid(w, r, "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
 	case h.config.Key != "":
-		h.forbid(w, r.Method+" "+path+" is refused: the operator's key is sent with scored routes and GET "+models+" alone")
+		h.forbid(w, r, r.Method+" "+path+" is refused: the operator's key is sent with scored routes and GET "+models+" alone")
 	default:
 		h.pass(w, r, "surface")
 	}
 }
 
 // forbid refuses a route whose answers are not scored.
-func (h *Handler) forbid(w http.ResponseWriter, message string) {
+func (h *Handler) forbid(w http.ResponseWriter, r *http.Request, message string) {
 	w.Header().Set(headerStatus, "unchecked")
 	w.Header().Set(headerReason, "surface")
-	refuse(w, http.StatusForbidden, "finece-surface", message)
+	refuse(w, r, http.StatusForbidden, "finece-surface", message)
 }
 
 // isModels reports whether a request asks for the list of models or for one model.
@@ -148,6 +147,7 @@ func malformed(path string) bool {
 // exchange is what the gateway knows of a request. It is in the request's context.
 type exchange struct {
 	request *request // nil: the answer is not scored
+	on      surface  // that the client has asked, or chat
 	why     string   // why it is not scored
 }
 
@@ -161,6 +161,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // serve sends a request on by p.
 func (h *Handler) serve(p http.Handler, w http.ResponseWriter, r *http.Request, x *exchange) {
 	observationOf(r.Context()).asked(x.request)
+	x.on = speaking(r)
 	p.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 }
 
@@ -185,7 +186,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		return
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "finece-request", "the request could not be read: "+err.Error())
+		refuse(w, r, http.StatusBadRequest, "finece-request", "the request could not be read: "+err.Error())
 		return
 	}
 	if int64(len(body)) > h.config.MaxRequest {
@@ -223,7 +224,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 // unreadable handles a request that cannot be read.
 func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, why string, status int) {
 	if h.config.Failure == Closed {
-		refuse(w, status, "finece-"+why, "the answer to this request could not be checked: "+why)
+		refuse(w, r, status, "finece-"+why, "the answer to this request could not be checked: "+why)
 		return
 	}
 	h.pass(w, r, why)
@@ -251,7 +252,7 @@ func (h *Handler) rewrite(in, out *http.Request) {
 		for _, name := range operatorsOwn {
 			out.Header.Del(name)
 		}
-		out.Header.Set("Authorization", "Bearer "+string(h.config.Key))
+		speaking(in).authorize(out.Header, string(h.config.Key))
 	}
 	if x := exchangeOf(out.Context()); x != nil && x.request != nil {
 		// An answer that is scored must not be compressed.
@@ -294,14 +295,14 @@ func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &refused):
 		w.Header().Set(headerReason, refused.why)
-		refuse(w, http.StatusBadGateway, "finece-unchecked", refused.Error())
+		refuse(w, r, http.StatusBadGateway, "finece-unchecked", refused.Error())
 	case errors.Is(err, errSilent), errors.Is(err, context.DeadlineExceeded):
 		w.Header().Set(headerReason, "upstream")
-		refuse(w, http.StatusGatewayTimeout, "finece-upstream-timeout", "the upstream did not answer in time")
+		refuse(w, r, http.StatusGatewayTimeout, "finece-upstream-timeout", "the upstream did not answer in time")
 	default:
 		h.config.Report("the upstream failed", err)
 		w.Header().Set(headerReason, "upstream")
-		refuse(w, http.StatusBadGateway, "finece-upstream", "the upstream could not be reached")
+		refuse(w, r, http.StatusBadGateway, "finece-upstream", "the upstream could not be reached")
 	}
 }
 
@@ -312,15 +313,13 @@ func (r *refusal) Error() string {
 	return "the upstream's answer could not be checked (" + r.why + "), and the failure policy is closed"
 }
 
-// refuse answers with an error in the form of OpenAI's API.
-func refuse(w http.ResponseWriter, status int, code, message string) {
+// refuse answers with an error in the form of the API that r is for; of OpenAI's where it
+// is for none.
+func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	refused(w, code)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	body := append([]byte(`{"error":{"message":`), jsonscan.AppendString(nil, []byte(message))...)
-	body = append(body, `,"type":"finece-error","param":null,"code":`...)
-	body = append(jsonscan.AppendString(body, []byte(code)), "}}\n"...)
-	w.Write(body)
+	w.Write(speaking(r).refusal(nil, status, code, message))
 }
 
 // estimator is the value of X-FineCE-Estimator.

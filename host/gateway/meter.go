@@ -258,7 +258,7 @@ func (h *Handler) meter(w http.ResponseWriter, r *http.Request) {
 	}
 	if !h.config.Meter.enter(h.config.MaxStreams) {
 		w.Header().Set("Retry-After", "1")
-		refuse(w, http.StatusServiceUnavailable, "finece-busy", "this gateway has as many requests under way as it may; try again later")
+		refuse(w, r, http.StatusServiceUnavailable, "finece-busy", "this gateway has as many requests under way as it may; try again later")
 		return
 	}
 	defer h.config.Meter.open.Add(-1)
@@ -266,7 +266,7 @@ func (h *Handler) meter(w http.ResponseWriter, r *http.Request) {
 		t, over := h.config.Meter.begin(name, limits)
 		if over != nil {
 			w.Header().Set("Retry-After", over.retryAfter())
-			refuse(w, http.StatusTooManyRequests, over.code, over.message)
+			refuse(w, r, http.StatusTooManyRequests, over.code, over.message)
 			return
 		}
 		defer t.end()
@@ -279,11 +279,11 @@ func (h *Handler) meter(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) tellUse(w http.ResponseWriter, r *http.Request, name string, limits Limits) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		refuse(w, http.StatusMethodNotAllowed, "finece-method", usagePath+" takes GET")
+		refuse(w, r, http.StatusMethodNotAllowed, "finece-method", usagePath+" takes GET")
 		return
 	}
 	if name == "" {
-		refuse(w, http.StatusNotFound, "finece-not-found", "this gateway has no client keys, so it counts nobody's use")
+		refuse(w, r, http.StatusNotFound, "finece-not-found", "this gateway has no client keys, so it counts nobody's use")
 		return
 	}
 	m := h.config.Meter

@@ -77,7 +77,7 @@ const (
 
 // Routes are the values of Exchange.Route.
 var Routes = []string{
-	chat{}.path(), completions{}.path(), "/v1/responses", "/v1/messages", "/v1/embeddings", models, "other",
+	chat{}.path(), completions{}.path(), messages{}.path(), "/v1/responses", "/v1/embeddings", models, "other",
 }
 
 // route returns which of Routes a path is below.

@@ -56,7 +56,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 		if v == nil {
 			return "", errLost
 		}
-		a.strip = append(a.strip, v.sumUsage(a.raw[a.Data:a.Brace+1], int(a.Data))...)
+		a.strip = append(a.strip, v.sumUsage(r.surface.counts(), a.raw[a.Data:a.Brace+1], int(a.Data))...)
 	}
 	verdict := h.verdict(s, &a)
 	if verdict != nil {
@@ -67,7 +67,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	member := s.envelope(n.id, n.generator).AppendMember(nil)
 	var out []byte
 	if verdict != nil && verdict.Action == record.ActionEnd {
-		out = a.withheld(nil, member, h.config.FinishReason)
+		out = r.surface.emptied(nil, &a, h.config.FinishReason, member)
 	} else {
 		out = a.append(nil, member)
 	}
@@ -186,23 +186,7 @@ func (a *answer) framed(f *stream.Frame, said []stream.Said) {
 		return
 	}
 	if a.values++; a.values == 1 {
-		a.event = newEvent(f, slices.Clone(said), a.body, 0, a.asked)
-		a.template.read(&a.event)
+		a.event = newEvent(f, slices.Clone(said), a.body, 0, a.asked, a.surface)
+		a.template.read(a.raw[a.Data : a.Brace+1])
 	}
-}
-
-// withheld appends an answer without its text.
-func (a *answer) withheld(dst, member []byte, finish string) []byte {
-	choices := []byte{'['}
-	for i, said := range a.said {
-		if i > 0 {
-			choices = append(choices, ',')
-		}
-		choices = a.surface.withheld(choices, said.Choice, finish)
-	}
-	members := member
-	if a.usage != nil {
-		members = append(append(append([]byte(`"usage":`), a.usage...), ','), member...)
-	}
-	return append(a.appendObject(dst, string(append(choices, ']')), members), '\n')
 }

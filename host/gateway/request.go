@@ -48,14 +48,9 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 		switch key := string(s.Key()); key {
 		case "stream":
 			r.stream, _ = s.Bool()
-		case "n":
-			n, _ := s.Int()
-			r.n = int(max(n, 1))
 		case "model":
 			name, _ := s.Text()
 			r.model = string(name)
-		case "stream_options":
-			each(s, "include_usage", func() { r.usage, _ = s.Bool() })
 		default:
 			if !on.member(r, s, key) {
 				s.Skip()

@@ -57,7 +57,7 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 	}{
 		{"GET", "/v1/models", 200}, {"HEAD", "/v1/models/gpt%2F4", 200}, {"GET", "/healthz", 200}, {"POST", "/v1/chat/completions", 200},
 		{"DELETE", "/v1/models/x", 403}, {"GET", "/v1/modelsx", 403}, {"POST", "/v1/embeddings", 403}, {"POST", "/v1/responses", 403},
-		{"POST", "/v1/messages", 403}, {"GET", "/v1/chat/completions", 403}, {"POST", "/v1/chat/completions/", 200}, {"POST", "/v1//chat/completions", 200},
+		{"POST", "/v1/messages/batches", 403}, {"GET", "/v1/chat/completions", 403}, {"POST", "/v1/chat/completions/", 200}, {"POST", "/v1//chat/completions", 200},
 	} {
 		before := len(u.requests)
 		req, _ := http.NewRequest(c.method, s.URL+c.path, strings.NewReader(ask))

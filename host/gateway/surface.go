@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/finece/finece/wasm/jsonscan"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // surface is the grammar of one API of model servers: it reads a client's request, and
@@ -12,27 +15,60 @@ import (
 type surface interface {
 	// path is where the API is, in the spelling that [canonical] returns.
 	path() string
-	// member reads the value of a member of a request that the surfaces do not share, and
+	// member reads the value of a member of a request that not every surface has, and
 	// reports whether it knows the member.
 	member(r *request, s *jsonscan.Scanner, key string) bool
 	// ask makes the changes that a request needs so that its answer has log-probabilities,
 	// with alternatives for entropy.
 	ask(r *request, entropy bool, c *changes)
-	// object is the type of a chunk, and id the identifier of an answer without one.
-	object() string
-	id() string
-	// choice appends a choice of a chunk. text is a JSON string, or nil for none; finish is
-	// the finish_reason, or "".
-	choice(dst []byte, index int, text []byte, finish string) []byte
-	// withheld appends a choice of a plain answer without its text.
-	withheld(dst []byte, index int, finish string) []byte
+	// frames is what the core calls the events of a stream and a plain answer of the API.
+	frames() stream.FrameBits
+	// writer returns what writes in the stream that answers a request.
+	writer(r *request) writer
+	// emptied appends a plain answer without its text, and with a further member.
+	emptied(dst []byte, a *answer, finish string, member []byte) []byte
 	// textEnds returns where the text of each choice ends in a plain answer, before its
 	// closing quote.
 	textEnds(body []byte) map[int]int
+	// counts are the API's names of token counts.
+	counts() counts
+	// authorize gives a request to the upstream the operator's key.
+	authorize(h http.Header, key string)
+	// refusal appends an error of the gateway.
+	refusal(dst []byte, status int, code, message string) []byte
 }
 
+// writer writes in one stream what the gateway adds to it. What may be added depends on
+// what the client was sent, so the writer is told of the events that are objects of the
+// API.
+type writer interface {
+	// came takes an event as it comes from the upstream; sent one that is sent to the client.
+	came(e *event)
+	sent(e *event)
+	// names has the answer's id and model; nil until they have come.
+	names() *template
+	// alone reports whether records may have an event of their own, which carrier appends.
+	// If not, they wait for an event of the upstream.
+	alone() bool
+	carrier(dst, member []byte) []byte
+	// closes reports whether text cannot be added as usual once e was sent, although e ends
+	// no choice.
+	closes(e *event) bool
+	// text appends an event that adds a text to a choice, or reports that this is no longer
+	// possible.
+	text(dst []byte, choice int, text []byte) (_ []byte, ok bool)
+	// end appends what ends some choices, and a member if there is one.
+	end(dst []byte, choices []int, finish string, member []byte) []byte
+	// close appends what ends the stream. usage is the upstream's event with token counts
+	// and nothing else, if that was held.
+	close(dst, usage []byte) []byte
+}
+
+// counts are names of token counts; "" is none.
+type counts struct{ prompt, completion, total string }
+
 // surfaces is every API whose answers are scored.
-var surfaces = []surface{chat{}, completions{}}
+var surfaces = []surface{chat{}, completions{}, messages{}}
 
 // surfaceOf is the surface at a path, nil if there is none.
 func surfaceOf(path string) surface {
@@ -45,31 +81,18 @@ func surfaceOf(path string) surface {
 	return nil
 }
 
-// chosen returns a JSON array with some choices of a chunk. text is not yet JSON; nil is
-// none.
-func chosen(s surface, choices []int, text []byte, finish string) string {
-	if text != nil {
-		text = jsonscan.AppendString(nil, text)
+// speaking is the surface in whose form a request is answered that the gateway refuses.
+func speaking(r *http.Request) surface {
+	if x := exchangeOf(r.Context()); x != nil && x.on != nil {
+		return x.on // r's path may be the upstream's
 	}
-	all := []byte{'['}
-	for i, choice := range choices {
-		if i > 0 {
-			all = append(all, ',')
+	path := canonical(r.URL.Path)
+	for _, s := range surfaces {
+		if path == s.path() || strings.HasPrefix(path, s.path()+"/") {
+			return s
 		}
-		all = s.choice(all, choice, text, finish)
 	}
-	return string(append(all, ']'))
-}
-
-// appendFinish appends a finish_reason and the end of its object.
-func appendFinish(dst []byte, finish string) []byte {
-	dst = append(dst, `,"finish_reason":`...)
-	if finish == "" {
-		dst = append(dst, "null"...)
-	} else {
-		dst = jsonscan.AppendString(dst, []byte(finish))
-	}
-	return append(dst, '}')
+	return chat{}
 }
 
 // changes are edits of a request's body, and members that are added to it.
@@ -95,31 +118,6 @@ func (c *changes) set(name, value string, at edit) {
 func (c *changes) apply(body []byte, end int) []byte {
 	slices.SortFunc(c.edits, func(x, y edit) int { return x.from - y.from })
 	return appendEdited(nil, body, c.edits, end, c.members)
-}
-
-// eachChoice calls f for each choice of a plain answer, with the scanner at the value of
-// each of its members. f reads that value.
-func eachChoice(body []byte, f func(s *jsonscan.Scanner, key string), done func(index int)) {
-	var s jsonscan.Scanner
-	s.Reset(body)
-	each(&s, "choices", func() {
-		if !s.EnterArray() {
-			return
-		}
-		for s.NextElement() {
-			index := 0
-			s.EnterObject()
-			for s.NextKey() {
-				if string(s.Key()) == "index" {
-					n, _ := s.Int()
-					index = int(n)
-				} else {
-					f(&s, string(s.Key()))
-				}
-			}
-			done(index)
-		}
-	})
 }
 
 // each walks an object, and calls f where the member called name has its value.

@@ -6,10 +6,11 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// tell sends records in an extra chunk or in a comment. Records that are due before
+// tell sends records in an extra chunk; or in a comment, if that is the carrier, or if the
+// API has no extra chunks and no event of the upstream is to come. Records that are due before
 // the first chunk wait for that chunk.
 func (b *body) tell() {
-	if b.begun && (b.config.Carrier == Comment || b.template != nil) {
+	if b.begun && (b.config.Carrier == Comment || !b.writer.alone() || b.writer.names() != nil) {
 		b.tellNow()
 	}
 }
@@ -19,11 +20,11 @@ func (b *body) tell() {
 func (b *body) tellNow() {
 	switch {
 	case !b.scorer.hasNews() || b.partial:
-	case b.config.Carrier == Comment || b.template == nil:
+	case b.config.Carrier == Comment || !b.writer.alone() || b.writer.names() == nil:
 		b.comment()
 	default:
 		b.member = b.envelope().AppendMember(b.member[:0])
-		b.out = b.appendChunk(b.out, chosen(b.request.surface, []int{0}, nil, ""), b.member)
+		b.out = b.writer.carrier(b.out, b.member)
 		b.carrierDue = time.Time{}
 	}
 }
@@ -31,10 +32,11 @@ func (b *body) tellNow() {
 // envelope returns the records that the client was not sent yet.
 func (b *body) envelope() *record.Envelope {
 	if b.named == nil {
-		if b.template == nil {
+		t := b.writer.names()
+		if t == nil {
 			return b.scorer.envelope("", b.request.model)
 		}
-		n := b.template.named(b.request.model)
+		n := t.named(b.request.model)
 		b.named = &n
 	}
 	return b.scorer.envelope(b.named.id, b.named.generator)

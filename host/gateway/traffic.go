@@ -43,7 +43,7 @@ func (c *Config) bound(w http.ResponseWriter, r *http.Request) (http.ResponseWri
 			out.Header().Set(headerStatus, "unchecked")
 			out.Header().Set(headerReason, "request")
 			out.Header().Set("Connection", "close")
-			refuse(out, http.StatusRequestTimeout, "finece-request-timeout", "the request took longer than "+c.RequestTimeout.String()+" to arrive")
+			refuse(out, r, http.StatusRequestTimeout, "finece-request-timeout", "the request took longer than "+c.RequestTimeout.String()+" to arrive")
 		}
 		out.set()
 	}

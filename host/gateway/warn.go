@@ -27,16 +27,18 @@ func (w *warner) ending(whole *record.Confidence) (text string, d *record.Decisi
 	return w.config.WarnText, decisionOn(Warn, record.ActionRelease, whole, w.config.WarnBelow)
 }
 
-// addTexts sends the texts that the policy adds at a stream's end, each in a chunk of its
-// own.
+// addTexts sends the texts that the policy adds at a stream's end, each in an event of
+// its own.
 func (b *body) addTexts() {
 	for _, choice := range slices.Sorted(maps.Keys(b.scorer.last)) {
 		text, d := b.scorer.acting.ending(b.scorer.last[choice])
-		if d == nil || b.template == nil || b.partial || b.cut[choice] {
+		if d == nil || b.writer.names() == nil || b.partial || b.cut[choice] {
 			continue
 		}
-		b.scorer.tell(d)
-		b.out = b.appendChunk(b.out, chosen(b.request.surface, []int{choice}, []byte(text), ""), nil)
+		out, ok := b.writer.text(b.out, choice, []byte(text))
+		if b.out = out; ok {
+			b.scorer.tell(d)
+		}
 	}
 }
 

@@ -27,8 +27,8 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `serve runs a gateway between clients and an OpenAI-compatible server. Point a
-client's base URL at it: answers come back with confidences. The
+const long = `serve runs a gateway between clients and a server with the API of OpenAI or of
+Anthropic. Point a client's base URL at it: answers come back with confidences. The
 X-FineCE-* response headers say what was checked.
 
 Policies:
@@ -49,12 +49,13 @@ Policies:
 The last three send nothing before the answer is whole. They ask the upstream several
 times; the usage that the client sees is the sum.
 
-POST /v1/chat/completions and POST /v1/completions are checked. Other routes below
-/v1/ pass unchanged, also under --failure closed, unless --refuse-unchecked is
-given: then every route but the list of models is refused.
+POST /v1/chat/completions, POST /v1/completions and Anthropic's POST /v1/messages are
+checked. Other routes below /v1/ pass unchanged, also under --failure closed, unless
+--refuse-unchecked is given: then every route but the list of models is refused.
+Messages have no log-probabilities, so they need a confidence model.
 
-Confidences are sent in the key "finece" of chunks (--carrier field), or in comment
-lines that SDKs ignore (--carrier comment). If the estimator needs
+Confidences are sent in the key "finece" of chunks and events (--carrier field), or in
+comment lines that SDKs ignore (--carrier comment). If the estimator needs
 log-probabilities, serve asks the upstream for them and removes what the client did
 not ask for; --keep-request leaves requests as they are.
 
