@@ -3,6 +3,7 @@ package score
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,5 +91,30 @@ func TestLinesThatOthersWrote(t *testing.T) {
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
+	}
+}
+
+// TestDefaultsOfTheKey: a key leaves defaults out, so a default that changes has to change
+// keyVersion, or old scores would count as scores by the new one. Then both change here. A
+// new setting is only added here.
+func TestDefaultsOfTheKey(t *testing.T) {
+	const version = "finece score 1\n"
+	want := []string{
+		`question ""`, `format "auto"`, `strategy "paragraph"`, "min_length 1", "every 50",
+		"entropy_threshold 1e-10", "min_gap 10", "alpha 0.5", "depth 2", "width 1", `estimator "perplexity"`,
+		`model.adapter "chat"`, `model.name ""`, "model.one_message false", `model.instructions.question ""`,
+		`model.instructions.partial ""`, `model.instructions.complete ""`, "model.max_tokens 16",
+		"model.top_logprobs 20", "model.class 1", `model.label ""`, `model.activation "none"`,
+		"calibration ", "card ", `generator ""`, `domain ""`, `conversation "unknown"`, "text false",
+		"frames false", "max_event 262144", "max_choices 16", "max_positions 8192", "max_pending 128",
+		"max_text 65536", "max_missing 0.2",
+	}
+	c := session.DefaultConfig()
+	var got []string
+	for _, s := range session.Settings(&c) {
+		got = append(got, s.Name+" "+valueOf(&s))
+	}
+	if keyVersion != version || !slices.Equal(got, want) {
+		t.Errorf("version %q, defaults\n%s\nwant version %q, defaults\n%s", keyVersion, strings.Join(got, "\n"), version, strings.Join(want, "\n"))
 	}
 }
