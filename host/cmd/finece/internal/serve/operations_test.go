@@ -244,7 +244,7 @@ func TestAStreamUnderWayEndsAfterTheServerWasStopped(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inPieces(w, string(recorded[:20_000]), 5000)
 		<-goesOn
-		io.WriteString(w, string(recorded[20_000:]))
+		w.Write(recorded[20_000:])
 	}))
 	defer upstream.Close()
 	s := serve(t, nil, "--metrics-listen", "127.0.0.1:0", "--grace", hung.String(), "--upstream", upstream.URL+"/v1")
