@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/finece/finece/host"
-	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -376,50 +375,5 @@ func (b *body) scored() {
 		b.tell()
 	default:
 		b.tellSoon()
-	}
-}
-
-// tellSoon sets the time by which the client is sent the records, unless they wait for the
-// upstream's next event.
-func (b *body) tellSoon() {
-	if b.carrierDue.IsZero() && (b.config.Carrier == Comment || b.writer.alone()) {
-		b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
-	}
-}
-
-// open sends the events that the gate releases.
-func (b *body) open() {
-	g := b.gate
-	for {
-		h, ok := g.pop()
-		if !ok {
-			break
-		}
-		b.scorer.seen.held(h.since)
-		if g.released != "" {
-			b.scorer.tell(decision(Withhold, record.ActionRelease, g.released))
-			g.released = ""
-		}
-		if b.config.Carrier == Comment && b.scorer.hasNews() {
-			b.tell()
-		}
-		b.send(h.event)
-	}
-	for _, d := range g.cuts {
-		if b.phase != over {
-			b.end(d)
-		}
-	}
-	g.cuts = nil
-	switch {
-	case b.phase == over:
-		return
-	case g.verdict != nil:
-		b.conclude(g.verdict)
-		return
-	}
-	b.heldDue = time.Time{}
-	if len(g.held) > 0 {
-		b.heldDue = g.held[0].since.Add(b.config.MaxDelay)
 	}
 }

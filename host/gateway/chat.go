@@ -10,7 +10,7 @@ import (
 // chat is OpenAI's chat completions.
 type chat struct{ openAI }
 
-func (chat) path() string   { return "/v1/chat/completions" }
+func (chat) path() string   { return PathChat }
 func (chat) object() string { return "chat.completion.chunk" }
 func (chat) id() string     { return "chatcmpl-finece" }
 
@@ -67,22 +67,12 @@ func (chat) emptiedChoice(dst []byte, index int, finish string) []byte {
 }
 
 func (chat) textEnds(body []byte) map[int]int {
-	ends, end := map[int]int{}, 0
-	eachChoice(body, func(s *jsonscan.Scanner, key string) {
-		if key != "message" {
+	return textEnds(body, func(s *jsonscan.Scanner, key string) (end int) {
+		if key == "message" {
+			each(s, "content", func() { end = textEnd(s) })
+		} else {
 			s.Skip()
-			return
 		}
-		each(s, "content", func() {
-			if _, ok := s.Text(); ok {
-				end = s.Offset() - 1
-			}
-		})
-	}, func(index int) {
-		if end > 0 {
-			ends[index] = end
-		}
-		end = 0
+		return end
 	})
-	return ends
 }

@@ -172,9 +172,11 @@ func emptied(dst []byte, of choices, a *answer, finish string, member []byte) []
 	return append(a.appendObject(dst, string(append(all, ']')), members), '\n')
 }
 
-// eachChoice calls f for each choice of a plain answer, with the scanner at the value of
-// each of its members. f reads that value.
-func eachChoice(body []byte, f func(s *jsonscan.Scanner, key string), done func(index int)) {
+// textEnds returns where the text of each choice ends in a plain answer, before its closing
+// quote. text reads the value of a member of a choice, and returns where the text in it
+// ends, 0 if there is none.
+func textEnds(body []byte, text func(s *jsonscan.Scanner, key string) int) map[int]int {
+	ends := map[int]int{}
 	var s jsonscan.Scanner
 	s.Reset(body)
 	each(&s, "choices", func() {
@@ -182,17 +184,29 @@ func eachChoice(body []byte, f func(s *jsonscan.Scanner, key string), done func(
 			return
 		}
 		for s.NextElement() {
-			index := 0
+			index, end := 0, 0
 			s.EnterObject()
 			for s.NextKey() {
 				if string(s.Key()) == "index" {
 					n, _ := s.Int()
 					index = int(n)
 				} else {
-					f(&s, string(s.Key()))
+					end = max(end, text(&s, string(s.Key())))
 				}
 			}
-			done(index)
+			if end > 0 {
+				ends[index] = end
+			}
 		}
 	})
+	return ends
+}
+
+// textEnd reads a value, and returns where it ends if it is a text, before its closing quote;
+// 0 if it is none.
+func textEnd(s *jsonscan.Scanner) int {
+	if _, ok := s.Text(); ok {
+		return s.Offset() - 1
+	}
+	return 0
 }

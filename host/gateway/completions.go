@@ -9,7 +9,7 @@ import (
 // completions is OpenAI's older API, which continues a text. The question is the text.
 type completions struct{ openAI }
 
-func (completions) path() string   { return "/v1/completions" }
+func (completions) path() string   { return PathCompletions }
 func (completions) object() string { return "text_completion" }
 func (completions) id() string     { return "cmpl-finece" }
 
@@ -92,18 +92,11 @@ func (c completions) emptiedChoice(dst []byte, index int, finish string) []byte 
 }
 
 func (completions) textEnds(body []byte) map[int]int {
-	ends, end := map[int]int{}, 0
-	eachChoice(body, func(s *jsonscan.Scanner, key string) {
-		if key != "text" {
-			s.Skip()
-		} else if _, ok := s.Text(); ok {
-			end = s.Offset() - 1
+	return textEnds(body, func(s *jsonscan.Scanner, key string) int {
+		if key == "text" {
+			return textEnd(s)
 		}
-	}, func(index int) {
-		if end > 0 {
-			ends[index] = end
-		}
-		end = 0
+		s.Skip()
+		return 0
 	})
-	return ends
 }

@@ -71,8 +71,8 @@ type Config struct {
 	Uncalibrated    Uncalibrated // whether a policy may act on confidences that are no probabilities
 
 	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
-	Settle       time.Duration // an answer's end waits for a confidence model. Withhold waits for MaxDelay
-	MaxDelay     time.Duration // Withhold: text is held
+	Settle       time.Duration // an answer's end waits for a confidence model; under policies that hold text it waits for MaxDelay
+	MaxDelay     time.Duration // Withhold, and policies that ask for several answers: text waits for its confidence
 	MaxHeld      int           // Withhold: bytes held
 
 	// These are more than 0.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -91,7 +92,7 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 			h.failed(w, r, &refusal{d.Reason})
 			return
 		default:
-			h.send(w, r, winner, all, d)
+			h.sendWinner(w, r, winner, all, d)
 			return
 		}
 		select {
@@ -106,13 +107,18 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 // contend asks for one answer and scores it.
 func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) {
 	defer func() {
+		// On a goroutine of the gateway's own, a panic would end the process; the server
+		// catches those of its handlers.
+		if p := recover(); p != nil {
+			k.err = fmt.Errorf("gateway: an answer: panic: %v", p)
+		}
 		close(k.written)
 		if !k.reported {
 			k.failed = k.err != nil || k.resp.StatusCode != http.StatusOK
 			k.report(ctx)
 		}
 	}()
-	out := in.Clone(context.WithValue(ctx, exchangeKey{}, &exchange{request: k.request}))
+	out := in.Clone(context.WithValue(ctx, treatmentKey{}, &treatment{request: k.request}))
 	setBody(out, k.request.body)
 	k.resp, k.err = h.ask(in, out)
 	if k.err != nil {
@@ -129,7 +135,7 @@ func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) 
 }
 
 // report says that the answer has come, or failed. From then on, the contest reads what
-// is above reports, and nobody writes it.
+// is above reports, and its goroutine no longer writes it.
 func (k *contestant) report(ctx context.Context) {
 	k.reported = true
 	select {
@@ -168,8 +174,8 @@ func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
 	}
 }
 
-// send sends the answer that was chosen.
-func (h *Handler) send(w http.ResponseWriter, r *http.Request, winner *contestant, all []*contestant, d *record.Decision) {
+// sendWinner sends the answer that was chosen.
+func (h *Handler) sendWinner(w http.ResponseWriter, r *http.Request, winner *contestant, all []*contestant, d *record.Decision) {
 	winner.won <- verdict{d, billed(all), observationOf(r.Context())}
 	select {
 	case <-winner.written:
@@ -186,10 +192,16 @@ func (h *Handler) send(w http.ResponseWriter, r *http.Request, winner *contestan
 	}
 	header.Set(headerAnswers, strconv.Itoa(len(all)))
 	header.Set("Content-Length", strconv.Itoa(len(winner.body)))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(h.config.WriteTimeout))
 	w.WriteHeader(winner.resp.StatusCode)
-	if _, err := io.Copy(w, bytes.NewReader(winner.body)); err != nil && r.Context().Err() == nil {
-		h.config.Report("an answer broke off", err)
+	controller := http.NewResponseController(w)
+	for piece := range slices.Chunk(winner.body, 32<<10) {
+		_ = controller.SetWriteDeadline(time.Now().Add(h.config.WriteTimeout))
+		if _, err := w.Write(piece); err != nil {
+			if r.Context().Err() == nil {
+				h.config.Report("an answer broke off", err)
+			}
+			return
+		}
 	}
 }
 
@@ -317,9 +329,6 @@ func best(some []*contestant) (winner *contestant) {
 	}
 	return winner
 }
-
-// none is the answer to a request for which no answer has come: the first failure.
-func none(all []*contestant) *contestant { return all[0] }
 
 // chose is the decision to send an answer.
 func chose(policy Policy, winner *contestant, reason string) *record.Decision {

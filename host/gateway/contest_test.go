@@ -208,3 +208,16 @@ func TestSeveralChoicesAreNotCompared(t *testing.T) {
 		t.Errorf("%d %s", resp.StatusCode, got)
 	}
 }
+
+// TestAPanicEndsOneRequestAlone, although an answer of a contest is not scored by the
+// server's own goroutine.
+func TestAPanicEndsOneRequestAlone(t *testing.T) {
+	u, _ := several(t, []candidate{{text: "A", logprob: -1}})
+	s := newGateway(t, u, both(bestOf(2), func(c *gateway.Config) {
+		c.RoundTrip = func(*http.Request) (*http.Response, error) { panic("secret") }
+	}))
+	resp := post(t, s, ask)
+	if got := read(t, resp); resp.StatusCode != http.StatusBadGateway || strings.Contains(got, "secret") {
+		t.Errorf("%d %s", resp.StatusCode, got)
+	}
+}

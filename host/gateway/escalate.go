@@ -11,11 +11,10 @@ import (
 // is known whether it is sent.
 type escalate struct {
 	config *Config
-	asked  *request
 	low    *record.Decision // the decision to ask the other model
 }
 
-func newEscalate(c *Config, r *request) contest { return &escalate{config: c, asked: r} }
+func newEscalate(c *Config, _ *request) contest { return &escalate{config: c} }
 
 func (e *escalate) next(all []*contestant) (more []variant, winner *contestant, d *record.Decision) {
 	if len(all) == 0 {
@@ -27,11 +26,11 @@ func (e *escalate) next(all []*contestant) (more []variant, winner *contestant, 
 	case running > 0:
 		return nil, nil, nil
 	case len(ready) == 0:
-		return nil, none(all), nil
+		return nil, first, nil // its error is the client's answer
 	case len(all) > 1 && !all[1].failed:
 		return nil, all[1], e.low
 	case len(all) > 1: // the other model has failed
-		return nil, first, e.failed(first)
+		return nil, first, e.decided(first, e.unable(), secondFailed)
 	case first.headline == nil || !e.config.usable(first.headline):
 		return nil, first, e.unchecked(first)
 	case first.headline.Fused >= e.config.EscalateBelow:
@@ -56,26 +55,21 @@ func (e *escalate) decided(first *contestant, action, reason string) *record.Dec
 	return d
 }
 
-// failed decides about an answer that is low when there is no other.
-func (e *escalate) failed(first *contestant) *record.Decision {
-	action := record.ActionRelease
-	if e.config.Failure == Closed {
-		action = record.ActionEnd
-	}
-	return e.decided(first, action, secondFailed)
-}
-
 // unchecked decides about an answer without a confidence that may be acted on.
 func (e *escalate) unchecked(first *contestant) *record.Decision {
 	reason := notScored
 	if first.headline != nil {
 		reason = notCalibrated
 	}
-	action := record.ActionRelease
+	return decision(Escalate, e.unable(), reason)
+}
+
+// unable is what becomes of an answer where the policy cannot do its work.
+func (e *escalate) unable() string {
 	if e.config.Failure == Closed {
-		action = record.ActionEnd
+		return record.ActionEnd
 	}
-	return decision(Escalate, action, reason)
+	return record.ActionRelease
 }
 
 // share counts requests, and those of them that asked two models. It is safe for

@@ -34,9 +34,9 @@ type edit struct {
 	with     string
 }
 
-// newEvent makes an event of raw, which begins at an offset of the stream.
-// What is an object of the API on is [stream.FrameChunk], whatever its API; no object of
-// another API is.
+// newEvent makes an event of raw, which begins at an offset of the stream. The event is a
+// [stream.FrameChunk] if it is an object of the API that was asked, whatever the core calls
+// that; an object of another API is none.
 func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *asked, on surface) event {
 	e := event{Frame: *f, raw: raw, said: said}
 	e.End -= base

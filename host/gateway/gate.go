@@ -319,3 +319,40 @@ func (g *gate) letGo(why string) {
 		p.clear = p.clear.max(p.seen)
 	}
 }
+
+// open sends the events that the gate releases.
+func (b *body) open() {
+	g := b.gate
+	for {
+		h, ok := g.pop()
+		if !ok {
+			break
+		}
+		b.scorer.seen.held(h.since)
+		if g.released != "" {
+			b.scorer.tell(decision(Withhold, record.ActionRelease, g.released))
+			g.released = ""
+		}
+		if b.config.Carrier == Comment && b.scorer.hasNews() {
+			b.tell()
+		}
+		b.send(h.event)
+	}
+	for _, d := range g.cuts {
+		if b.phase != over {
+			b.end(d)
+		}
+	}
+	g.cuts = nil
+	switch {
+	case b.phase == over:
+		return
+	case g.verdict != nil:
+		b.conclude(g.verdict)
+		return
+	}
+	b.heldDue = time.Time{}
+	if len(g.held) > 0 {
+		b.heldDue = g.held[0].since.Add(b.config.MaxDelay)
+	}
+}

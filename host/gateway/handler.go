@@ -144,25 +144,26 @@ func malformed(path string) bool {
 	return strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
-// exchange is what the gateway knows of a request. It is in the request's context.
-type exchange struct {
+// treatment is what becomes of a request: its answer is scored, or why it is not. It is in
+// the request's context.
+type treatment struct {
 	request *request // nil: the answer is not scored
 	on      surface  // that the client has asked, or chat
 	why     string   // why it is not scored
 }
 
-type exchangeKey struct{}
+type treatmentKey struct{}
 
-func exchangeOf(ctx context.Context) *exchange {
-	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+func treatmentOf(ctx context.Context) *treatment {
+	x, _ := ctx.Value(treatmentKey{}).(*treatment)
 	return x
 }
 
 // serve sends a request on by p.
-func (h *Handler) serve(p http.Handler, w http.ResponseWriter, r *http.Request, x *exchange) {
+func (h *Handler) serve(p http.Handler, w http.ResponseWriter, r *http.Request, x *treatment) {
 	observationOf(r.Context()).asked(x.request)
 	x.on = speaking(r)
-	p.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+	p.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), treatmentKey{}, x)))
 }
 
 // pass sends a request on whose answer is not scored. Its body may still be on
@@ -171,7 +172,7 @@ func (h *Handler) serve(p http.Handler, w http.ResponseWriter, r *http.Request, 
 // reading of the body then fails, and the end of the answer is lost.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // the Worker has none and needs none
-	h.serve(h.proxy, w, r, &exchange{why: why})
+	h.serve(h.proxy, w, r, &treatment{why: why})
 }
 
 // answer reads a request whose answer is scored, and sends it to the upstream.
@@ -212,7 +213,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	}
 	switch {
 	case h.config.rule.contest == nil:
-		h.serve(forwarder{h}, w, r, &exchange{request: request})
+		h.serve(forwarder{h}, w, r, &treatment{request: request})
 	case request.n > 1:
 		setBody(r, request.original)
 		h.unreadable(w, r, "choices", http.StatusBadRequest)
@@ -254,7 +255,7 @@ func (h *Handler) rewrite(in, out *http.Request) {
 		}
 		speaking(in).authorize(out.Header, string(h.config.Key))
 	}
-	if x := exchangeOf(out.Context()); x != nil && x.request != nil {
+	if x := treatmentOf(out.Context()); x != nil && x.request != nil {
 		// An answer that is scored must not be compressed.
 		out.Header.Set("Accept-Encoding", "identity")
 		out.GetBody = in.GetBody

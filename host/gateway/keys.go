@@ -34,8 +34,8 @@ func KeyLine(name, key string) string {
 var ErrNoKeys = errors.New("there are no keys in it; make one with finece key new")
 
 // ParseKeys reads lines as [KeyLine] writes them. [Limits], as [Limits.String] writes
-// them, may follow the hash. Empty lines and lines that start with # are skipped. An error names a line by its number and does not quote it,
-// since it may contain a key.
+// them, may follow the hash. Empty lines and lines that start with # are skipped. An
+// error names a line by its number and does not quote it, since it may contain a key.
 func ParseKeys(text []byte) (*Keys, error) {
 	k := new(Keys)
 	number := 0

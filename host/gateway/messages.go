@@ -15,7 +15,7 @@ import (
 // log-probabilities.
 type messages struct{}
 
-func (messages) path() string                        { return "/v1/messages" }
+func (messages) path() string                        { return PathMessages }
 func (messages) frames() stream.FrameBits            { return stream.FrameMessage }
 func (messages) ask(*request, bool, *changes)        {}
 func (messages) writer(r *request) writer            { return &messageWriter{request: r} }
@@ -114,8 +114,8 @@ func (messages) textEnds(body []byte) map[int]int {
 		}
 		for s.NextElement() {
 			each(&s, "text", func() {
-				if _, ok := s.Text(); ok {
-					ends[0] = s.Offset() - 1
+				if end := textEnd(&s); end > 0 {
+					ends[0] = end
 				}
 			})
 		}

@@ -5,13 +5,12 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
-	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -76,9 +75,7 @@ const (
 )
 
 // Routes are the values of Exchange.Route.
-var Routes = []string{
-	chat{}.path(), completions{}.path(), messages{}.path(), "/v1/responses", "/v1/embeddings", models, "other",
-}
+var Routes = []string{PathChat, PathCompletions, PathMessages, "/v1/responses", "/v1/embeddings", models, "other"}
 
 // route returns which of Routes a path is below.
 func route(path string) string {
@@ -98,6 +95,7 @@ type observation struct {
 
 	mu       sync.Mutex
 	x        Exchange
+	ledger   follow.Ledger
 	returned bool      // the handler has returned, without a panic
 	over     bool      // the observer has the exchange: nothing changes it any more
 	ended    time.Time // when the scored answer's last byte came
@@ -141,7 +139,7 @@ func (o *observation) finish(ctx context.Context, policy Policy) *Exchange {
 	if x.Status == 0 && x.Fate == Complete && ctx.Err() != nil {
 		x.Fate = Cancelled // before there was an answer
 	}
-	slices.SortFunc(x.Answers, func(a, b Answer) int { return a.Headline.Choice - b.Headline.Choice })
+	x.Answers = answers(&o.ledger)
 	if o.checking {
 		x.Checked = "checked"
 		for i := range x.Answers {
@@ -231,40 +229,24 @@ func (o *observation) abandoned(n int) {
 func (o *observation) record(r record.Record) {
 	o.note(func(x *Exchange) {
 		switch r := r.(type) {
-		case *record.Confidence:
-			x.confidence(r)
 		case *record.Decision:
 			x.Decisions = append(x.Decisions, r)
-		case *record.End:
-			x.answer(r.Choice).End = r
+		case *record.Confidence, *record.End:
+			o.ledger.Take(r)
 		}
 	})
 }
 
-func (x *Exchange) answer(choice int) *Answer {
-	for i := range x.Answers {
-		if x.Answers[i].Headline.Choice == choice {
-			return &x.Answers[i]
+// answers is what the records say about each choice.
+func answers(l *follow.Ledger) (all []Answer) {
+	for _, a := range l.Sorted() {
+		headline := a.Headline()
+		if headline == nil {
+			headline = &record.Confidence{Place: record.Place{Choice: a.Choice, Index: -1}, Raw: math.NaN(), Fused: math.NaN()}
 		}
+		all = append(all, Answer{*headline, a.End})
 	}
-	none := record.Confidence{Place: record.Place{Choice: choice, Index: -1}, Raw: math.NaN(), Fused: math.NaN()}
-	x.Answers = append(x.Answers, Answer{Headline: none})
-	return &x.Answers[len(x.Answers)-1]
-}
-
-// confidence keeps the headline, as follow.Answer does: the newest value, and at the
-// end that of the whole answer, or why it has none.
-func (x *Exchange) confidence(c *record.Confidence) {
-	a := x.answer(c.Choice)
-	was := &a.Headline
-	whole := was.Kinds&position.End != 0
-	switch {
-	case c.State == session.Pending, whole && c.Index != was.Index:
-	case c.Kinds&position.End != 0,
-		c.HasValue() && c.Segment == position.Answer && c.Index >= was.Index,
-		c.Index == was.Index: // its value is no longer one
-		*was = *c
-	}
+	return all
 }
 
 // observedWriter notes what the client is sent.
@@ -318,7 +300,7 @@ func refused(w http.ResponseWriter, code string) {
 
 // watch makes a scorer note what it does.
 func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) framed {
-	if x := exchangeOf(ctx); x != nil && x.request.contestant != nil {
+	if x := treatmentOf(ctx); x != nil && x.request.contestant != nil {
 		return framed // until it is chosen: see observe
 	}
 	if s.seen = observationOf(ctx); s.seen == nil {

@@ -36,7 +36,7 @@ func (h *Handler) modify(resp *http.Response) error {
 	if h.config.Key != "" && resp.StatusCode >= 400 {
 		h.redact(resp)
 	}
-	x := exchangeOf(resp.Request.Context())
+	x := treatmentOf(resp.Request.Context())
 	if x == nil || x.request == nil {
 		why := "surface"
 		if x != nil {

@@ -67,6 +67,13 @@ type writer interface {
 // counts are names of token counts; "" is none.
 type counts struct{ prompt, completion, total string }
 
+// The paths of the APIs whose answers are scored, as [canonical] spells them.
+const (
+	PathChat        = "/v1/chat/completions"
+	PathCompletions = "/v1/completions"
+	PathMessages    = "/v1/messages"
+)
+
 // surfaces is every API whose answers are scored.
 var surfaces = []surface{chat{}, completions{}, messages{}}
 
@@ -83,7 +90,7 @@ func surfaceOf(path string) surface {
 
 // speaking is the surface in whose form a request is answered that the gateway refuses.
 func speaking(r *http.Request) surface {
-	if x := exchangeOf(r.Context()); x != nil && x.on != nil {
+	if x := treatmentOf(r.Context()); x != nil && x.on != nil {
 		return x.on // r's path may be the upstream's
 	}
 	path := canonical(r.URL.Path)

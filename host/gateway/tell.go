@@ -48,3 +48,11 @@ func (b *body) comment() {
 	b.out = append(b.out, ": finece "...)
 	b.out = append(b.envelope().AppendJSON(b.out), '\n')
 }
+
+// tellSoon sets the time by which the client is sent the records, unless they wait for the
+// upstream's next event.
+func (b *body) tellSoon() {
+	if b.carrierDue.IsZero() && (b.config.Carrier == Comment || b.writer.alone()) {
+		b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)
+	}
+}

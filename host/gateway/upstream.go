@@ -19,7 +19,7 @@ var errSilent = errors.New("gateway: the upstream was silent for too long")
 type roundTripper struct{ *Config }
 
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
-	x := exchangeOf(r.Context())
+	x := treatmentOf(r.Context())
 	if x == nil || x.request == nil {
 		return t.Config.RoundTrip(r)
 	}

@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/finece/finece/wasm/contract/record"
 )
 
@@ -19,42 +22,60 @@ func newVote(c *Config, r *request) contest { return vote{c.Answers, c.Final, r}
 // majority is the reason of a decision for the answer with the most votes.
 const majority = "majority"
 
+// side is the answers with the same final answer.
+type side struct {
+	final   string
+	votes   float64 // the sum of their confidences
+	answers []*contestant
+}
+
 func (v vote) next(all []*contestant) (more []variant, winner *contestant, d *record.Decision) {
 	if len(all) == 0 {
 		return variants(v.answers), nil, nil
 	}
 	ready, running := arrived(all)
-	if running == 0 && len(ready) == 0 {
-		return nil, none(all), nil
-	}
-	sides, votes := map[string][]*contestant{}, map[string]float64{}
-	for _, k := range ready {
-		if final, ok := v.final(v.asked.question, k.text); ok && k.headline != nil {
-			sides[final] = append(sides[final], k)
-			votes[final] += k.headline.Fused
-		}
-	}
-	// The order is that of the answers, so that a tie is decided in the same way each time.
-	first, second := "", 0.0
-	for _, k := range ready {
-		switch final, ok := v.final(v.asked.question, k.text); {
-		case !ok || final == first || k.headline == nil:
-		case first == "" || votes[final] > votes[first]:
-			first = final
-		}
-	}
-	for final, sum := range votes {
-		if final != first {
-			second = max(second, sum)
-		}
-	}
+	sides := v.sides(ready)
 	switch {
-	case running > 0 && (first == "" || votes[first] <= second+float64(running)): // a vote counts 1 at most
+	case running == 0 && len(ready) == 0:
+		return nil, all[0], nil // its error is the client's answer
+	case running > 0 && !decided(sides, running):
 		return nil, nil, nil
-	case first == "":
+	case len(sides) == 0:
 		winner = best(ready)
 		return nil, winner, chose(Vote, winner, highest)
 	}
-	winner = best(sides[first])
+	winner = best(sides[0].answers)
 	return nil, winner, chose(Vote, winner, majority)
+}
+
+// sides returns the sides of some answers, the one with the most votes first. Of two with
+// as many, it is the one whose answer was asked for first.
+func (v vote) sides(some []*contestant) (sides []side) {
+	for _, k := range some {
+		final, ok := v.final(v.asked.question, k.text)
+		if !ok || k.headline == nil {
+			continue
+		}
+		i := slices.IndexFunc(sides, func(s side) bool { return s.final == final })
+		if i < 0 {
+			i, sides = len(sides), append(sides, side{final: final})
+		}
+		sides[i].votes += k.headline.Fused
+		sides[i].answers = append(sides[i].answers, k)
+	}
+	slices.SortStableFunc(sides, func(a, b side) int { return cmp.Compare(b.votes, a.votes) })
+	return sides
+}
+
+// decided reports whether answers that are still to come cannot change which side is
+// first: none adds more than 1.
+func decided(sides []side, running int) bool {
+	if len(sides) == 0 {
+		return false
+	}
+	second := 0.0
+	if len(sides) > 1 {
+		second = sides[1].votes
+	}
+	return sides[0].votes > second+float64(running)
 }

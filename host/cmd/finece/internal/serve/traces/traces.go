@@ -127,13 +127,16 @@ func (t *Traces) Observe(ctx context.Context, x *gateway.Exchange) {
 	name := x.Route
 	attributes := []attribute.KeyValue{semconv.HTTPResponseStatusCode(x.Status), attribute.String("finece.fate", string(x.Fate))}
 	if x.Asked != "" {
-		operation := semconv.GenAIOperationNameChat
-		if x.Route == "/v1/completions" {
+		operation, provider := semconv.GenAIOperationNameChat, semconv.GenAIProviderNameOpenAI
+		switch x.Route {
+		case gateway.PathCompletions:
 			operation = semconv.GenAIOperationNameTextCompletion
+		case gateway.PathMessages:
+			provider = semconv.GenAIProviderNameAnthropic
 		}
 		name = operation.Value.AsString() + " " + x.Asked
-		// The upstream speaks OpenAI's protocol, whoever it is.
-		attributes = append(attributes, operation, semconv.GenAIProviderNameOpenAI, semconv.GenAIRequestModel(x.Asked))
+		// The provider is the one whose protocol the upstream speaks, whoever it is.
+		attributes = append(attributes, operation, provider, semconv.GenAIRequestModel(x.Asked))
 	}
 	span.SetName(name)
 	for _, a := range []struct{ key, value string }{
