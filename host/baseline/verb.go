@@ -18,8 +18,8 @@ const DefaultQuestionPrompt = "How likely is it that you would answer this quest
 // VerbConfig says how a model is asked for its confidence. Start from
 // [DefaultVerb].
 type VerbConfig struct {
-	// Prompt is the user's turn after the answer. The messages are those of the generator for the question, with the answer as
-	// the assistant's, and this.
+	// Prompt is the user's turn after the answer. The messages are those of the
+	// generator for the question, with the answer as the assistant's, and this.
 	Prompt string
 	// QuestionPrompt is asked at p(0), in the user's turn with the question and a
 	// blank line above it; "" asks nothing, and p(0) is unavailable.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/wasm/contract"
 )
@@ -45,6 +46,13 @@ func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 	} {
 		if s.setting.Default != s.value {
 			t.Errorf("%s is %v in the contract and %v in the gateway", s.setting.Name, s.setting.Default, s.value)
+		}
+	}
+	c.Upstream, c.Engine, c.Failure = "http://127.0.0.1/v1", host.Native(), gateway.Open
+	for answers, want := range map[int]bool{int(contract.Answers.Low) - 1: false, int(contract.Answers.Low): true, int(contract.Answers.High): true, int(contract.Answers.High) + 1: false} {
+		c.Answers = answers
+		if _, err := gateway.New(c); (err == nil) != want {
+			t.Errorf("%d answers: %v", answers, err)
 		}
 	}
 	policies, thresholds := gateway.Policies()

@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,23 +53,57 @@ func TestASlowRequestEnds(t *testing.T) {
 	}
 }
 
-// TestALongAnswerOutlastsTheRequestsLimit: it is for the request alone.
-func TestALongAnswerOutlastsTheRequestsLimit(t *testing.T) {
-	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.(http.Flusher).Flush()
-		select {
-		case <-time.After(4 * tiny):
-			io.WriteString(w, "data: [DONE]\n\n")
-		case <-r.Context().Done():
-		}
-	})
-	s := newGateway(t, u, func(c *gateway.Config) { c.RequestTimeout, c.WriteTimeout = tiny, tiny })
-	for range 2 { // the second one on the same connection
-		for _, path := range []string{chatPath, "/v1/responses"} {
-			if resp, body := send(t, s, "POST", path); resp.StatusCode != 200 || !strings.Contains(body, "[DONE]") {
-				t.Errorf("%s: HTTP %d %q", path, resp.StatusCode, body)
+// deadlines is a writer of answers that notes its deadlines.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	mu          sync.Mutex
+	read, write time.Time
+	set         int // read deadlines that were set
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.read = t; !t.IsZero() {
+		d.set++
+	}
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.write = t
+	return nil
+}
+
+// none reports whether there was a deadline for the request, and there is none now.
+func (d *deadlines) none() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.set > 0 && d.read.IsZero() && d.write.IsZero()
+}
+
+// TestNothingIsDueWhileTheUpstreamThinks: the limits are for the request, and for each
+// write.
+func TestNothingIsDueWhileTheUpstreamThinks(t *testing.T) {
+	for _, path := range []string{chatPath, "/v1/responses"} {
+		w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+		c := config("http://127.0.0.1/v1", core(t))
+		c.RoundTrip = func(r *http.Request) (*http.Response, error) {
+			io.Copy(io.Discard, r.Body)
+			if !w.none() {
+				t.Errorf("%s: a deadline is set: %v %v", path, w.read, w.write)
 			}
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: io.NopCloser(strings.NewReader("data: [DONE]\n\n")), Request: r}, nil
+		}
+		h, err := gateway.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.ServeHTTP(w, httptest.NewRequest("POST", path, strings.NewReader(ask)))
+		if w.Code != 200 || !strings.Contains(w.Body.String(), "[DONE]") {
+			t.Errorf("%s: HTTP %d %q", path, w.Code, w.Body)
 		}
 	}
 }

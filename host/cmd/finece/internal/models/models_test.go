@@ -60,34 +60,36 @@ func TestAWebPageCannotUseTheBuiltInModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer done()
-	for _, c := range []struct {
-		name, host, origin, site string
-		want                     int
-	}{
-		{"a program", "", "", "", http.StatusOK},
-		{"a program that says localhost", "localhost:1", "", "", http.StatusOK},
-		{"another page", "", "https://evil.example", "cross-site", http.StatusForbidden},
-		{"another page's image", "", "", "cross-site", http.StatusForbidden},
-		{"a rebound name", "evil.example", "http://evil.example", "same-origin", http.StatusForbidden},
-	} {
+	// What the check lets through, gateway.Access is tested for.
+	for page, want := range map[string]int{"": http.StatusOK, "https://evil.example": http.StatusForbidden} {
 		r, err := http.NewRequest(http.MethodGet, url+"/models", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Host = c.host
-		for name, value := range map[string]string{"Origin": c.origin, "Sec-Fetch-Site": c.site} {
-			if value != "" {
-				r.Header.Set(name, value)
-			}
+		if page != "" {
+			r.Header.Set("Origin", page)
 		}
 		response, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
 		response.Body.Close()
-		if response.StatusCode != c.want {
-			t.Errorf("%s: HTTP %d, want %d", c.name, response.StatusCode, c.want)
+		if response.StatusCode != want {
+			t.Errorf("page %q: HTTP %d, want %d", page, response.StatusCode, want)
 		}
+	}
+	r, err := http.NewRequest(http.MethodGet, url+"/models", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "evil.example"
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusForbidden {
+		t.Errorf("a rebound name: HTTP %d", response.StatusCode)
 	}
 }
 
