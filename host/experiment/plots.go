@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
 	"math"
@@ -36,30 +35,41 @@ func (r *Report) Plots(folder string) ([]string, error) {
 	return made, nil
 }
 
-// save writes a plot with a margin on the right. The file names its font and does not
-// contain it, and in a wider one the last tick's label ends further right.
+// save writes a plot as SVG. An SVG names its font, and a viewer without that font
+// takes a wider one, such as DejaVu Sans: hence the margins. For the same reason a
+// legend on the right has a strip of its own, in which its text starts after the line.
 func save(p *plot.Plot, path string) error {
-	const margin = 12
+	const margin, strip = 12, 54 // points
 	canvas, err := draw.NewFormattedCanvas(16*vg.Centimeter, 11*vg.Centimeter, "svg")
 	if err != nil {
 		return err
 	}
-	all := draw.New(canvas)
-	all.SetColor(p.BackgroundColor)
-	all.Fill(all.Rectangle.Path())
-	p.Draw(draw.Crop(all, 0, -vg.Points(margin), 0, 0))
+	page := draw.New(canvas)
+	page.FillPolygon(p.BackgroundColor, page.ClipPolygonXY([]vg.Point{
+		page.Min, {X: page.Max.X, Y: page.Min.Y}, page.Max, {X: page.Min.X, Y: page.Max.Y},
+	}))
+	inner := draw.Crop(page, margin/2, -margin, margin/2, -margin/2)
+	if !p.Legend.Left {
+		legend := p.Legend
+		p.Legend, legend.Left = plot.NewLegend(), true
+		legend.Draw(draw.Crop(inner, inner.Size().X-strip, 0, 0, -2*p.Title.TextStyle.FontExtents().Height-p.Title.Padding))
+		inner = draw.Crop(inner, 0, -strip-margin, 0, 0)
+	}
+	p.Draw(inner)
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	_, err = canvas.WriteTo(file)
-	return errors.Join(err, file.Close())
+	if _, err := canvas.WriteTo(file); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
 }
 
-// newPlot has a title of two lines, which leaves room for a wider font.
-func newPlot(domain, title, x, y string) *plot.Plot {
+func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = domain+"\n"+title, x, y
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Title.Padding, p.Legend.Padding = vg.Points(6), vg.Points(2)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, 0, 1
 	grid := plotter.NewGrid()
@@ -82,10 +92,8 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 
 // thresholdPlot plots the accuracy and the share of kept answers over thresholds.
 func (d *Domain) thresholdPlot() *plot.Plot {
-	p := newPlot(title(d.Name), "answers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
-	// The curves may lie anywhere up to 1, so the legend goes right of 1.
-	p.X.Max, p.Legend.Top = 1.15, true
-	p.X.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0.0"}, {Value: 0.5, Label: "0.5"}, {Value: 1, Label: "1.0"}}
+	p := newPlot(title(d.Name)+"\nanswers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
+	p.Legend.Top = true // and to the right: the curves may lie anywhere
 	for i, t := range d.Thresholds {
 		var accuracy, coverage plotter.XYs
 		for _, k := range t.Kept {
@@ -102,7 +110,7 @@ func (d *Domain) thresholdPlot() *plot.Plot {
 
 // reliabilityPlot plots the accuracy of each bin over its mean confidence.
 func (d *Domain) reliabilityPlot() *plot.Plot {
-	p := newPlot(title(d.Name), "is 0.8 right 8 times in 10?", "mean confidence", "accuracy")
+	p := newPlot(title(d.Name)+"\nis 0.8 right 8 times in 10?", "mean confidence", "accuracy")
 	p.Legend.Left, p.Legend.Top = true, true
 	diagonal, _ := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}})
 	diagonal.Color = color.Gray{150}
