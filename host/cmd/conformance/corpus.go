@@ -79,7 +79,7 @@ func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
 // configure draws a configuration with built-in estimates.
 func configure(rng *rand.Rand) host.Config {
 	c := host.DefaultConfig()
-	c.Positions.Strategy = position.Kind(rng.UintN(16)) << 1 & (position.Paragraph | position.Line | position.Periodic | position.Entropy)
+	c.Positions.Strategy = position.Kind(1+rng.UintN(15)) << 1 & (position.Paragraph | position.Line | position.Periodic | position.Entropy)
 	c.Positions.Every, c.Positions.EntropyThreshold = 1+rng.IntN(60), rng.Float64()
 	c.Fusion.Alpha, c.Fusion.Depth = rng.Float64(), rng.IntN(5)
 	c.Text = rng.IntN(2) == 0
