@@ -289,7 +289,7 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 		b.seen[s.Choice] = true
 	}
 	if e.is(stream.FrameBare) {
-		e.Is, e.Brace, e.said, e.strip, e.partial = 0, -1, nil, nil, true
+		e.Is, e.Brace, e.said, e.edits, e.partial = 0, -1, nil, nil, true
 	}
 	if e.carrier() {
 		b.writer.came(&e)

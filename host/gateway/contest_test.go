@@ -180,6 +180,19 @@ func TestAVoteThatIsDecidedCancelsTheRest(t *testing.T) {
 	}
 }
 
+// TestTheSumStandsWhereTheUsageIs: servers write it before or after the choices.
+func TestTheSumStandsWhereTheUsageIs(t *testing.T) {
+	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"id":"a","usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15},"choices":[{"index":0,"message":{"role":"assistant","content":"A"},"logprobs":{"content":[{"token":"A","logprob":-1,"top_logprobs":[]}]},"finish_reason":"stop"}]}`)
+	})
+	got := read(t, post(t, newGateway(t, u, bestOf(2)), `{"model":"m","messages":[{"role":"user","content":"?"}]}`))
+	want := `{"id":"a","usage":{"prompt_tokens":20,"completion_tokens":10,"total_tokens":30},"choices":[{"index":0,"message":{"role":"assistant","content":"A"},"logprobs":null,"finish_reason":"stop"}],"finece":`
+	if !strings.HasPrefix(got, want) || !json.Valid([]byte(got)) {
+		t.Errorf("%s", got)
+	}
+}
+
 // TestEachAnswerHasItsOwnSeed, if the client has given one.
 func TestEachAnswerHasItsOwnSeed(t *testing.T) {
 	u, _ := several(t, []candidate{{text: "A", logprob: -1}})

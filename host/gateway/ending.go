@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"io"
-	"slices"
 	"time"
 
 	"github.com/finece/finece/wasm/contract/record"
@@ -110,8 +109,7 @@ func (b *body) chosen(k *contestant) bool {
 	}
 	for _, e := range b.ending {
 		if e.is(stream.FrameUsage) && e.Brace >= 0 {
-			e.strip = append(e.strip, v.sumUsage(b.request.surface.counts(), e.raw[e.Data:e.Brace+1], int(e.Data))...)
-			slices.SortFunc(e.strip, func(x, y edit) int { return x.from - y.from })
+			e.add(v.sumUsage(b.request.surface.counts(), e.raw[e.Data:e.Brace+1], int(e.Data))...)
 		}
 	}
 	return true

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"cmp"
+	"slices"
 
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
@@ -23,7 +24,7 @@ type event struct {
 	stream.Frame
 	raw     []byte
 	said    []stream.Said
-	strip   []edit // removes the log-probabilities that were not asked for
+	edits   []edit // such as those that remove log-probabilities that were not asked for, in order
 	part    bool   // of an event over the limit
 	partial bool   // it lacks its end
 }
@@ -59,7 +60,7 @@ func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *as
 	}
 	for i := range e.said {
 		if from, to := int(e.said[i].Logprobs-base), int(e.said[i].LogprobsEnd-base); from < to {
-			e.strip = a.edits(e.strip, raw[from:to], from)
+			e.edits = a.edits(e.edits, raw[from:to], from)
 		}
 	}
 	return e
@@ -148,9 +149,15 @@ func (a *asked) alternatives(edits []edit, s *jsonscan.Scanner, at int, enter, n
 	return edits
 }
 
+// add adds edits, which append makes in the order of their places.
+func (e *event) add(edits ...edit) {
+	e.edits = append(e.edits, edits...)
+	slices.SortStableFunc(e.edits, func(x, y edit) int { return x.from - y.from })
+}
+
 // append appends the event with its edits and with more members of its object.
 func (e *event) append(dst, members []byte) []byte {
-	return appendEdited(dst, e.raw, e.strip, int(e.Brace), members)
+	return appendEdited(dst, e.raw, e.edits, int(e.Brace), members)
 }
 
 // appendEdited appends raw with its edits and, before a closing brace, more members.

@@ -56,7 +56,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 		if v == nil {
 			return "", errLost
 		}
-		a.strip = append(a.strip, v.sumUsage(r.surface.counts(), a.raw[a.Data:a.Brace+1], int(a.Data))...)
+		a.add(v.sumUsage(r.surface.counts(), a.raw[a.Data:a.Brace+1], int(a.Data))...)
 	}
 	verdict := h.verdict(s, &a)
 	if verdict != nil {

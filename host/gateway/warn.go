@@ -57,8 +57,7 @@ func (a *answer) addTexts(s *scorer) {
 	for choice, end := range a.surface.textEnds(a.body) {
 		if text, ok := texts[choice]; ok {
 			quoted := jsonscan.AppendString(nil, []byte(text))
-			a.strip = append(a.strip, edit{end, end, string(quoted[1 : len(quoted)-1])})
+			a.add(edit{end, end, string(quoted[1 : len(quoted)-1])})
 		}
 	}
-	slices.SortFunc(a.strip, func(x, y edit) int { return x.from - y.from })
 }
