@@ -56,8 +56,8 @@ func (r *Resampling) validate() error {
 // the (1-level)/2 and (1+level)/2 quantiles, linearly interpolated, of the
 // metric over the resamples. A resample on which it is undefined (one class
 // only) is skipped and counted. The same sample and seed give the same interval
-// on every engine. Drawing is a count for each tied group of the sorted sample,
-// so a resample costs O(n) and no sort; memory is 4 bytes a pair.
+// on every engine and any number of processors. Drawing is a count for each tied group
+// of the sorted sample, so a resample costs O(n) and no sort. All processors draw.
 //
 // The ECE is biased upward, the more so in resamples, so its interval can lie
 // above its value: see [Interval.Around].
@@ -88,20 +88,9 @@ func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) 
 	if s.N() > math.MaxUint32 {
 		return out, ErrOverflow
 	}
-	draw := newResampler(s)
-	values := make([][]float64, len(metrics))
-	for i := range r.Resamples {
-		drawn := draw.next(r.Seed, uint64(i))
-		for k, m := range metrics {
-			if v, err := drawn.metric(m, r.Binning); err == nil {
-				values[k] = append(values[k], v)
-			}
-		}
-	}
-	for k, v := range values {
-		out[k] = percentiles(v, r)
-	}
-	return out, nil
+	p := newPopulation(s, metrics, r.Binning)
+	p.cells = cellsOf(s)
+	return bootstrapped([]*population{p}, nil, metrics, r), nil
 }
 
 // percentiles is the interval of the values over the resamples that have one.
@@ -150,52 +139,6 @@ func (s *Sample) metric(m Metric, b Binning) (float64, error) {
 		return s.PRR()
 	}
 	return math.NaN(), ErrMetric
-}
-
-// resampler draws samples of the size of its source. A cell is one tied group's
-// right (even) or wrong (odd) pairs.
-type resampler struct {
-	cells  []uint32 // cell of each pair
-	counts []uint32 // pairs drawn from each cell
-	sample Sample
-}
-
-func newResampler(s *Sample) *resampler {
-	r := &resampler{
-		cells:  make([]uint32, 0, s.N()),
-		counts: make([]uint32, 2*len(s.tied())),
-	}
-	r.sample.groups = slices.Clone(s.tied())
-	for i := range s.groups {
-		g := &s.groups[i]
-		for range g.right {
-			r.cells = append(r.cells, uint32(2*i))
-		}
-		for range g.wrong {
-			r.cells = append(r.cells, uint32(2*i+1))
-		}
-	}
-	return r
-}
-
-// next draws resample number i. Each has a generator of its own, so that none
-// depends on how many came before.
-func (r *resampler) next(seed, i uint64) *Sample {
-	state := splitMix(mix(seed) ^ mix(^i))
-	clear(r.counts)
-	n := uint64(len(r.cells))
-	for range r.cells {
-		r.counts[r.cells[state.below(n)]]++
-	}
-	s := &r.sample
-	s.right, s.wrong = 0, 0
-	for i := range s.groups {
-		g := &s.groups[i]
-		g.right, g.wrong = uint64(r.counts[2*i]), uint64(r.counts[2*i+1])
-		s.right += g.right
-		s.wrong += g.wrong
-	}
-	return s
 }
 
 // splitMix is the generator SplitMix64 (Steele, Lea and Flood 2014).

@@ -24,67 +24,26 @@ func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures
 	if err := r.validate(); err != nil {
 		return nil, err
 	}
-	samples := make([]*Sample, len(confs))
+	for _, figure := range figures {
+		if figure >= metricCount {
+			return nil, ErrMetric
+		}
+	}
+	populations := make([]*population, len(confs))
 	for i, conf := range confs {
 		if len(cluster) != len(conf) {
 			return nil, &LengthError{len(conf), len(cluster)}
 		}
-		var err error
-		if samples[i], err = NewSample(conf, correct); err != nil {
+		s, err := NewSample(conf, correct)
+		if err != nil {
 			return nil, err
 		}
+		populations[i] = newPopulation(s, figures, r.Binning)
+		populations[i].cells = cellsInOrder(s, conf, correct)
 	}
 	members, err := clustersOf(cluster, len(cluster))
 	if err != nil {
 		return nil, err
 	}
-	values := make([][]float64, len(figures))
-	var drawn []int
-	var conf []float64
-	var right []bool
-	for i := range r.Resamples {
-		state := splitMix(mix(r.Seed) ^ mix(^uint64(i)))
-		drawn = drawn[:0]
-		for range members {
-			drawn = append(drawn, members[state.below(uint64(len(members)))]...)
-		}
-		for j, s := range samples {
-			conf, right = conf[:0], right[:0]
-			for _, at := range drawn {
-				conf = append(conf, confs[j][at])
-				right = append(right, correct[at])
-			}
-			if err := s.Reset(conf, right); err != nil {
-				return nil, err
-			}
-		}
-		for k, figure := range figures {
-			v, err := difference(samples, figure, r.Binning)
-			if _, undefined := err.(Undefined); err != nil && !undefined {
-				return nil, err
-			}
-			if err == nil {
-				values[k] = append(values[k], v)
-			}
-		}
-	}
-	out := make([]Interval, len(figures))
-	for k, v := range values {
-		out[k] = percentiles(v, r)
-	}
-	return out, nil
-}
-
-// difference is a figure of the first sample less those of the others.
-func difference(samples []*Sample, figure Metric, b Binning) (float64, error) {
-	v, err := samples[0].metric(figure, b)
-	for _, s := range samples[1:] {
-		if err != nil {
-			break
-		}
-		var less float64
-		less, err = s.metric(figure, b)
-		v -= less
-	}
-	return v, err
+	return bootstrapped(populations, members, figures, r), nil
 }

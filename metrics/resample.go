@@ -1,0 +1,310 @@
+package metrics
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// population is what resamples of some confidences are drawn from, and of each figure
+// what is the same in all of them. After it is made, all goroutines read it.
+//
+// A cell is the right or the wrong pairs of one tied group. Cell 2i is the right pairs of
+// group i, cell 2i+1 the wrong ones.
+type population struct {
+	groups  []group
+	cells   []uint32 // the cell of each pair
+	binning Binning
+
+	runs    []binRun
+	fixed   []uint64  // the confidence of each group, as placed in its bin, in units of 2^-63
+	squares []uint64  // (confidence - correct)^2 of each cell, in units of 2^-63
+	sums    []float64 // harmonicSums, shared by populations
+}
+
+// binRun is groups from one to another, which lie in one bin.
+type binRun struct {
+	from, to int
+	none     bool // they lie in no bin but count, as the zeros of the Guo rule do
+}
+
+func newPopulation(s *Sample, figures []Metric, b Binning) *population {
+	p := &population{groups: s.tied(), binning: b}
+	if slices.Contains(figures, MetricECE) && b.Rule != EqualMass {
+		p.bin(b.fixed())
+	}
+	if slices.Contains(figures, MetricBrier) {
+		p.squares = make([]uint64, 2*len(p.groups))
+		for i := range p.groups {
+			c := p.groups[i].conf
+			p.squares[2*i], p.squares[2*i+1] = toFixed(float64((1-c)*(1-c))), toFixed(float64(c*c))
+		}
+	}
+	return p
+}
+
+// cellsOf are the cells of the pairs in ascending order of the confidence, right ones
+// first.
+func cellsOf(s *Sample) []uint32 {
+	out := make([]uint32, 0, s.N())
+	for i, g := range s.tied() {
+		for range g.right {
+			out = append(out, uint32(2*i))
+		}
+		for range g.wrong {
+			out = append(out, uint32(2*i+1))
+		}
+	}
+	return out
+}
+
+// cellsInOrder are the cells of the pairs in the order in which they were given.
+func cellsInOrder(s *Sample, conf []float64, correct []bool) []uint32 {
+	out := make([]uint32, len(conf))
+	groups := s.tied()
+	for at, v := range conf {
+		i, _ := slices.BinarySearchFunc(groups, v, func(g group, v float64) int { return cmp.Compare(g.conf, v) })
+		out[at] = uint32(2 * i)
+		if !correct[at] {
+			out[at]++
+		}
+	}
+	return out
+}
+
+// toFixed is x, 0 to 1, in units of 2^-63.
+func toFixed(x float64) uint64 { return uint64(x * (1 << 63)) }
+
+// fromFixed is the value of a sum in units of 2^-63.
+func fromFixed(hi, lo uint64) float64 { return uint128{hi, lo}.float64() * 0x1p-63 }
+
+// bin finds the runs of groups that lie in one bin.
+func (p *population) bin(parts partition) {
+	p.fixed = make([]uint64, len(p.groups))
+	slot, last := 0, -1
+	for i := range p.groups {
+		var v float64
+		slot, v = parts.placeFrom(slot, p.groups[i].conf)
+		p.fixed[i] = toFixed(v)
+		if slot != last {
+			p.runs = append(p.runs, binRun{from: i, none: parts.rule == Guo && slot == len(parts.edges)-1})
+			last = slot
+		}
+		p.runs[len(p.runs)-1].to = i + 1
+	}
+}
+
+// bootstrapped are the intervals of figures of the first population less those of the others,
+// from the same draws. A draw takes as many units as there are, with replacement: the
+// pairs that units lists, or the pairs one by one. Each resample has a generator of its
+// own, so that none depends on which goroutine draws it.
+func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampling) []Interval {
+	if slices.Contains(figures, MetricAURC) {
+		sums := harmonicSums(uint64(len(from[0].cells)) * 2)
+		for _, p := range from {
+			p.sums = sums
+		}
+	}
+	values := make([][]float64, len(figures))
+	for k := range values {
+		values[k] = make([]float64, r.Resamples)
+	}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), r.Resamples) {
+		all.Go(func() {
+			draw := make([]*resample, len(from))
+			for i, p := range from {
+				draw[i] = p.resample()
+			}
+			for i := next.Add(1) - 1; i < int64(r.Resamples); i = next.Add(1) - 1 {
+				take(draw, units, splitMix(mix(r.Seed)^mix(^uint64(i))))
+				for k, figure := range figures {
+					values[k][i] = difference(draw, figure)
+				}
+			}
+		})
+	}
+	all.Wait()
+	out := make([]Interval, len(figures))
+	for k, v := range values {
+		out[k] = percentiles(slices.DeleteFunc(v, math.IsNaN), r)
+	}
+	return out
+}
+
+// resample is one draw.
+type resample struct {
+	*population
+	counts       []uint32 // pairs drawn from each cell
+	right, wrong uint64
+	sample       Sample // the same as a sample, if a figure needs one
+	filled       bool
+}
+
+func (p *population) resample() *resample {
+	return &resample{population: p, counts: make([]uint32, 2*len(p.groups))}
+}
+
+// take draws anew.
+func take(draw []*resample, units [][]int, state splitMix) {
+	for _, d := range draw {
+		clear(d.counts)
+		d.filled = false
+	}
+	if units == nil {
+		d := draw[0]
+		n := uint64(len(d.cells))
+		for range d.cells {
+			d.counts[d.cells[state.below(n)]]++
+		}
+	} else {
+		for range units {
+			unit := units[state.below(uint64(len(units)))]
+			for _, d := range draw {
+				for _, at := range unit {
+					d.counts[d.cells[at]]++
+				}
+			}
+		}
+	}
+	for _, d := range draw {
+		d.right, d.wrong = 0, 0
+		for i := 0; i+1 < len(d.counts); i += 2 {
+			d.right += uint64(d.counts[i])
+			d.wrong += uint64(d.counts[i+1])
+		}
+	}
+}
+
+// difference is a figure of the first draw less those of the others, NaN if one of them
+// is undefined.
+func difference(draw []*resample, figure Metric) float64 {
+	v := draw[0].figure(figure)
+	for _, d := range draw[1:] {
+		v -= d.figure(figure)
+	}
+	return v
+}
+
+// figure measures a draw, NaN if the figure is undefined. The figures that [Sample]
+// computes from the groups one by one are computed from the counts here: the same value
+// up to rounding, several times as fast.
+func (d *resample) figure(m Metric) float64 {
+	n := d.right + d.wrong
+	switch {
+	case m == MetricAccuracy && n > 0:
+		return ratio(d.right, n)
+	case m == MetricECE && n > 0 && d.runs != nil:
+		return d.ece() / float64(n)
+	case m == MetricBrier && n > 0:
+		return d.brier() / float64(n)
+	case m == MetricAURC && n > 0 && n < uint64(len(d.sums)): // nearly always
+		return d.areaUnderRisk() / float64(n)
+	case m == MetricAUROC && d.right > 0 && d.wrong > 0 && n <= math.MaxUint32:
+		return pairShare(uint128{lo: d.mannWhitney()}, d.right, d.wrong)
+	}
+	v, err := d.asSample().metric(m, d.binning)
+	if err != nil {
+		return math.NaN()
+	}
+	return v
+}
+
+func (d *resample) ece() float64 {
+	var e compensated
+	for _, r := range d.runs {
+		if r.none {
+			continue
+		}
+		var hi, lo, right uint64
+		fixed := d.fixed[r.from:r.to]
+		counts := d.counts[2*r.from : 2*r.to]
+		for i, v := range fixed {
+			a, b := uint64(counts[2*i]), uint64(counts[2*i+1])
+			right += a
+			h, l := bits.Mul64(v, a+b)
+			var carry uint64
+			lo, carry = bits.Add64(lo, l, 0)
+			hi, _ = bits.Add64(hi, h, carry)
+		}
+		e.add(math.Abs(fromFixed(hi, lo) - float64(right)))
+	}
+	return e.value()
+}
+
+func (d *resample) brier() float64 {
+	var hi, lo uint64
+	for i, v := range d.squares {
+		h, l := bits.Mul64(v, uint64(d.counts[i]))
+		var carry uint64
+		lo, carry = bits.Add64(lo, l, 0)
+		hi, _ = bits.Add64(hi, h, carry)
+	}
+	return fromFixed(hi, lo)
+}
+
+// mannWhitney is twice the Mann-Whitney count, at most half the square of the number of
+// pairs.
+func (d *resample) mannWhitney() (twice uint64) {
+	below := uint64(0)
+	for i := 0; i+1 < len(d.counts); i += 2 {
+		right, wrong := uint64(d.counts[i]), uint64(d.counts[i+1])
+		twice += right * (2*below + wrong)
+		below += wrong
+	}
+	return twice
+}
+
+// areaUnderRisk is the sum of E_k/k over k = 1..n, added up by errors: one at rank k is
+// in the risk of every coverage from k to n, which adds H(n) - H(k-1) with H(k) = 1 +
+// 1/2 + ... + 1/k. In a tied group each rank has its share of the group's errors.
+func (d *resample) areaUnderRisk() float64 {
+	var below compensated // of H(k-1)
+	seen := uint64(0)
+	for i := len(d.counts) - 2; i >= 0; i -= 2 {
+		right, wrong := uint64(d.counts[i]), uint64(d.counts[i+1])
+		end := seen + right + wrong
+		if wrong > 0 {
+			share := d.sums[end] - d.sums[seen]
+			if right > 0 {
+				share *= ratio(wrong, right+wrong)
+			}
+			below.add(share)
+		}
+		seen = end
+	}
+	return float64(float64(d.wrong)*harmonic(0, seen)) - below.value()
+}
+
+// harmonicSums are the sums of H(0) to H(k-1), for each k from 0 to n.
+func harmonicSums(n uint64) []float64 {
+	out := make([]float64, n+1)
+	var sum, current compensated
+	for k := range n {
+		sum.add(current.value())
+		out[k+1] = sum.value()
+		current.add(1 / float64(k+1))
+	}
+	return out
+}
+
+// asSample is the draw as a sample.
+func (d *resample) asSample() *Sample {
+	s := &d.sample
+	if d.filled {
+		return s
+	}
+	if s.groups == nil {
+		s.groups = slices.Clone(d.groups)
+	}
+	for i := range s.groups {
+		s.groups[i].right, s.groups[i].wrong = uint64(d.counts[2*i]), uint64(d.counts[2*i+1])
+	}
+	s.right, s.wrong, d.filled = d.right, d.wrong, true
+	return s
+}
