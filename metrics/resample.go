@@ -141,6 +141,7 @@ func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampl
 type resample struct {
 	*population
 	counts       []uint32 // pairs drawn from each cell
+	stretches    []int    // pairs drawn from each stretch
 	right, wrong uint64
 	sample       Sample // the same as a sample, if a figure needs one
 	filled       bool
@@ -157,11 +158,7 @@ func take(draw []*resample, units [][]int, state splitMix) {
 		d.filled = false
 	}
 	if units == nil {
-		d := draw[0]
-		n := uint64(len(d.cells))
-		for range d.cells {
-			d.counts[d.cells[state.below(n)]]++
-		}
+		draw[0].pairs(&state)
 	} else {
 		for range units {
 			unit := units[state.below(uint64(len(units)))]
@@ -178,6 +175,34 @@ func take(draw []*resample, units [][]int, state splitMix) {
 			d.right += uint64(d.counts[i])
 			d.wrong += uint64(d.counts[i+1])
 		}
+	}
+}
+
+// stretch is how many neighbouring pairs are drawn together.
+const stretch = 1 << 14
+
+// pairs draws pairs. If there are many, it draws first how many fall into each stretch,
+// and then which: counts that are added to at random have to be in the processor's cache.
+func (d *resample) pairs(state *splitMix) {
+	n := len(d.cells)
+	if n <= 4*stretch {
+		d.among(d.cells, n, state)
+		return
+	}
+	d.stretches = append(d.stretches[:0], make([]int, (n+stretch-1)/stretch)...)
+	for range n {
+		d.stretches[state.below(uint64(n))/stretch]++
+	}
+	for i, times := range d.stretches {
+		d.among(d.cells[i*stretch:min((i+1)*stretch, n)], times, state)
+	}
+}
+
+// among draws some of the pairs of these cells.
+func (d *resample) among(cells []uint32, times int, state *splitMix) {
+	n := uint64(len(cells))
+	for range times {
+		d.counts[cells[state.below(n)]]++
 	}
 }
 

@@ -69,3 +69,35 @@ func BenchmarkBootstraps(b *testing.B) {
 		}
 	}
 }
+
+// TestManyPairsAreDrawnAlike: a pair of a large sample is drawn once on average, twice as
+// often as not at all, wherever it stands.
+func TestManyPairsAreDrawnAlike(t *testing.T) {
+	const n = 6*stretch + 100
+	conf, correct := simulated(n, shapes[0].draw)
+	s, _ := NewSample(conf, correct)
+	p := newPopulation(s, nil, DefaultBinning())
+	p.cells = cellsOf(s)
+	d := p.resample()
+	times := map[uint32]int{}
+	drawn, last := 0, 0
+	const draws = 20
+	for i := range draws {
+		take([]*resample{d}, nil, splitMix(mix(uint64(i))))
+		for at, cell := range p.cells {
+			times[d.counts[cell]]++
+			drawn += int(d.counts[cell])
+			if at >= n-100 {
+				last += int(d.counts[cell])
+			}
+		}
+	}
+	if drawn != draws*n {
+		t.Errorf("%d pairs drawn, want %d", drawn, draws*n)
+	}
+	// Binomial: a share of (1-1/n)^n, or 1/e, is not drawn, and as many are drawn once.
+	for k, want := range map[uint32]float64{0: 1 / math.E, 1: 1 / math.E, 2: 0.5 / math.E, 3: 1 / (6 * math.E)} {
+		near(t, "share drawn so often", float64(times[k])/(draws*n), want, 0.002)
+	}
+	near(t, "pairs of the last, short stretch", float64(last)/(100*draws), 1, 0.1)
+}
