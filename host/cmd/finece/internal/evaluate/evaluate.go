@@ -69,7 +69,6 @@ const evalModeNames = "default, guo, sklearn, netcal or torchmetrics"
 type options struct {
 	columns pairs.Columns
 	options metrics.Options
-	id      string // the column of the question
 	mode    string
 	format  string
 	plot    string
@@ -89,7 +88,7 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
-	flags.StringVar(&f.id, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
+	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
 	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
 	flags.StringVar(&f.mode, "mode", "default", "bins as in another library: "+evalModeNames)
 	settings.Add(cmd, contract.Resamples, &f.options.Resamples)
@@ -120,9 +119,6 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	}
-	if f.id != "" {
-		f.columns.More = []string{f.id}
-	}
 	name, p, err := pairs.Open(cmd, path, f.columns)
 	if err != nil {
 		return err
@@ -145,7 +141,7 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	if summary.N == 0 {
 		return exit.Errorf(exit.Faults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 	}
-	groups, err := f.questions(cmd, name, p)
+	questions, err := f.questions(cmd, name, p)
 	if err != nil {
 		return err
 	}
@@ -153,7 +149,7 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	if r.Resamples < f.options.Resamples {
 		terminal.Say(cmd, "%s: the intervals are of %d resamples instead of %d, because there are many pairs", name, r.Resamples, f.options.Resamples)
 	}
-	figures, err := f.figures(sample, &summary, p, groups, r)
+	figures, err := f.figures(sample, &summary, p, questions, r)
 	if err != nil {
 		return exit.With(exit.Faults, err)
 	}

@@ -25,37 +25,15 @@ type figure struct {
 	undefined string // why value is NaN
 }
 
-// groups are the questions of the rows.
-type groups struct {
-	of    []int // the question of each row; nil if no two rows have the same one
-	count int
-}
-
-// questions finds the rows that have the same id. A row without one is a question of
-// its own.
-func (f *options) questions(cmd *cobra.Command, name string, p *pairs.Pairs) (g groups, err error) {
-	if f.id == "" {
-		return g, nil
+// questions are the questions of the rows, nil if no two rows have the same one.
+func (f *options) questions(cmd *cobra.Command, name string, p *pairs.Pairs) ([]int, error) {
+	if f.columns.Question != "" && !p.Asked && len(p.Confidence) > 0 && cmd.Flags().Changed("id") {
+		return nil, exit.Usagef("%s: no row has %q: name the column of the question with --id", name, f.columns.Question)
 	}
-	known := map[string]int{}
-	g.of = make([]int, len(p.More))
-	for i, more := range p.More {
-		id := more[0]
-		at, seen := known[id]
-		if !seen || id == "" {
-			at = g.count
-			g.count++
-			known[id] = at
-		}
-		g.of[i] = at
+	if p.Questions == len(p.Question) {
+		return nil, nil
 	}
-	if _, blank := known[""]; blank && len(known) == 1 && cmd.Flags().Changed("id") {
-		return g, exit.Usagef("%s: no row has %q: name the column of the question with --id", name, f.id)
-	}
-	if g.count == len(p.More) {
-		g.of = nil
-	}
-	return g, nil
+	return p.Question, nil
 }
 
 // intervals are those of a result, by the names of their figures.
@@ -87,17 +65,17 @@ func (f *options) resampling(n int) metrics.Resampling {
 }
 
 // figures are the lines of the result, in the order in which they are printed.
-func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.Pairs, g groups, r metrics.Resampling) ([]figure, error) {
+func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.Pairs, questions []int, r metrics.Resampling) ([]figure, error) {
 	list := make([]metrics.Metric, len(drawn))
 	for i := range drawn {
 		list[i] = drawn[i].metric
 	}
 	var all []metrics.Interval
 	var err error
-	if g.of == nil {
+	if questions == nil {
 		all, err = sample.Bootstraps(list, r)
 	} else {
-		all, err = metrics.BootstrapClusters(p.Confidence, p.Correct, g.of, list, r)
+		all, err = metrics.BootstrapClusters(p.Confidence, p.Correct, questions, list, r)
 	}
 	if err != nil {
 		return nil, err
@@ -107,15 +85,15 @@ func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.P
 		of[drawn[i].name] = &all[i]
 	}
 	*of["ece"] = of["ece"].Around(s.ECE)
-	if g.of == nil {
+	if questions == nil {
 		of["accuracy"] = &s.AccuracyInterval
 		if len(p.Confidence) > maxDraws/f.options.Resamples {
 			of["auroc"] = &s.AUROCInterval
 		}
 	}
 	out := rows(s, of)
-	if g.of != nil {
-		out, err = withQuestions(out, p, g, r)
+	if questions != nil {
+		out, err = withQuestions(out, p, r)
 	}
 	return out, err
 }
@@ -141,8 +119,8 @@ func rows(s *metrics.Summary, of intervals) []figure {
 }
 
 // withQuestions adds the number of questions and the discrimination within them.
-func withQuestions(out []figure, p *pairs.Pairs, g groups, r metrics.Resampling) ([]figure, error) {
-	d, err := metrics.WithinQuestion(p.Confidence, p.Correct, g.of, r)
+func withQuestions(out []figure, p *pairs.Pairs, r metrics.Resampling) ([]figure, error) {
+	d, err := metrics.WithinQuestion(p.Confidence, p.Correct, p.Question, r)
 	within := figure{name: "within_question", value: d.Value, interval: &d.Interval}
 	switch {
 	case errors.Is(err, metrics.ErrNoContrast):
@@ -150,7 +128,7 @@ func withQuestions(out []figure, p *pairs.Pairs, g groups, r metrics.Resampling)
 	case err != nil:
 		return nil, err
 	}
-	questions := figure{name: "questions", value: float64(g.count), count: true}
+	questions := figure{name: "questions", value: float64(p.Questions), count: true}
 	var all []figure
 	for _, row := range out {
 		all = append(all, row)

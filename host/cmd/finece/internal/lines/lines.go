@@ -7,10 +7,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/finece/finece/host/batch"
 )
 
-// MaxLine is the default bound of a line: 16 MiB.
-const MaxLine = 16 << 20
+// MaxLine is the default bound of a line in bytes.
+const MaxLine = batch.MaxLine
 
 // TooLongError is a line over the reader's bound. The reader has skipped it.
 type TooLongError struct {

@@ -10,70 +10,219 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/batch"
 )
 
-func (p *Pairs) readCSV(b *bufio.Reader, columns *Columns) error {
+// readCSV reads lines without quotes in blocks, on all processors. From the first quote
+// on, a record may have line ends in it, and records are read one after the other.
+func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	if head, _ := b.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		b.Discard(3)
 	}
-	guard := &guard{r: b}
+	separator := comma(b)
+	header, lines := headerLine(b, separator)
+	if header == nil {
+		return readRecords(b, separator, nil, 0, columns, take)
+	}
+	t, err := newTable(header, separator, columns)
+	if err != nil {
+		return err
+	}
+	plain := &untilQuote{r: b, lines: lines}
+	err = batch.Lines(plain, lines+1, func(b *batch.Block) *Pairs {
+		p := &Pairs{}
+		if b.Long {
+			p.fault(b.Line, tooLong)
+			return p
+		}
+		t := *t
+		t.cells = nil
+		b.Each(func(line []byte, number int) { t.line(p, line, number) })
+		return p
+	}, take)
+	if err != nil || !plain.stopped {
+		return err
+	}
+	return readRecords(io.MultiReader(bytes.NewReader(plain.partial), b), separator, t, plain.lines, columns, take)
+}
+
+// headerLine reads the header if it is one line, and says how many lines it has read.
+// Otherwise it reads nothing.
+func headerLine(b *bufio.Reader, separator rune) (header []string, lines int) {
+	head, _ := b.Peek(b.Size())
+	for at := 0; ; lines++ {
+		end := bytes.IndexByte(head[at:], '\n')
+		if end < 0 {
+			return nil, 0
+		}
+		line := head[at : at+end]
+		at += end + 1
+		if len(bytes.TrimSuffix(line, []byte("\r"))) == 0 {
+			continue
+		}
+		r := csv.NewReader(bytes.NewReader(line))
+		r.Comma = separator
+		header, err := r.Read()
+		if err != nil {
+			return nil, 0
+		}
+		b.Discard(at)
+		return header, lines + 1
+	}
+}
+
+// readRecords reads records one after the other, after so many lines. The first is the
+// header if t is nil.
+func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Columns, take func(*Pairs) error) error {
+	guard := &guard{r: in}
 	r := csv.NewReader(guard)
-	r.Comma = comma(b)
+	r.Comma = separator
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
-	header, err := r.Read()
-	if err != nil {
-		return fmt.Errorf("reading the header: %w", err)
-	}
-	confidence, err := column(header, columns.Confidence, "--confidence")
-	if err != nil {
-		return err
-	}
-	correct, err := column(header, columns.Correct, "--correct")
-	if err != nil && !columns.Unlabelled {
-		return err
-	}
-	if err != nil {
-		correct = -1
-	}
-	more := make([]int, len(columns.More))
-	for i, name := range columns.More {
-		if more[i], err = column(header, name, ""); err != nil {
-			more[i] = -1
+	if t == nil {
+		header, err := r.Read()
+		if err != nil {
+			return fmt.Errorf("reading the header: %w", err)
+		}
+		if t, err = newTable(header, separator, columns); err != nil {
+			return err
 		}
 	}
-	fields := len(header)
+	p := &Pairs{}
 	for {
 		guard.begin(r.InputOffset())
 		record, err := r.Read()
 		var syntax *csv.ParseError
 		switch {
 		case err == io.EOF:
-			return nil
+			return take(p)
 		case errors.As(err, &syntax):
-			p.fault(syntax.StartLine, syntax.Err.Error())
+			p.fault(lines+syntax.StartLine, syntax.Err.Error())
 			continue
 		case err != nil:
-			return err
+			return errors.Join(take(p), err)
+		}
+		t.cells = t.cells[:0]
+		for _, field := range record {
+			t.cells = append(t.cells, []byte(field))
 		}
 		line, _ := r.FieldPos(0)
-		if len(record) != fields {
-			p.fault(line, fmt.Sprintf("%d fields where the header has %d", len(record), fields))
-			continue
-		}
-		field := func(at int) string {
-			if at < 0 {
-				return ""
-			}
-			return strings.TrimSpace(record[at])
-		}
-		var further []string
-		for _, at := range more {
-			further = append(further, strings.Clone(field(at)))
-		}
-		p.add(line, columns, field(confidence), field(correct), further)
+		t.row(p, lines+line)
 	}
+}
+
+// table says where the values of a line are, and holds the cells of one.
+type table struct {
+	columns                       *Columns
+	separator                     []byte
+	fields                        int
+	confidence, correct, question int // -1: there is no such column
+	more                          []int
+	cells                         [][]byte
+}
+
+func newTable(header []string, separator rune, columns *Columns) (t *table, err error) {
+	t = &table{columns: columns, separator: []byte(string(separator)), fields: len(header)}
+	if t.confidence, err = column(header, columns.Confidence, "--confidence"); err != nil {
+		return nil, err
+	}
+	if t.correct, err = column(header, columns.Correct, "--correct"); err != nil && !columns.Unlabelled {
+		return nil, err
+	}
+	optional := func(name string) int {
+		at, err := column(header, name, "")
+		if err != nil {
+			return -1
+		}
+		return at
+	}
+	t.correct, t.question = optional(columns.Correct), optional(columns.Question)
+	for _, name := range columns.More {
+		t.more = append(t.more, optional(name))
+	}
+	return t, nil
+}
+
+// line adds a line that has no quote.
+func (t *table) line(p *Pairs, line []byte, number int) {
+	if len(line) == 0 {
+		return
+	}
+	if len(line) > batch.MaxLine {
+		p.fault(number, tooLong)
+		return
+	}
+	t.cells = t.cells[:0]
+	for more := true; more; {
+		var cell []byte
+		cell, line, more = bytes.Cut(line, t.separator)
+		t.cells = append(t.cells, cell)
+	}
+	t.row(p, number)
+}
+
+// row adds the cells of a line.
+func (t *table) row(p *Pairs, number int) {
+	if len(t.cells) != t.fields {
+		p.fault(number, fmt.Sprintf("%d fields where the header has %d", len(t.cells), t.fields))
+		return
+	}
+	cell := func(at int) []byte {
+		if at < 0 {
+			return nil
+		}
+		return bytes.TrimSpace(t.cells[at])
+	}
+	r := row{line: number, confidence: cell(t.confidence), correct: cell(t.correct), question: cell(t.question)}
+	for _, at := range t.more {
+		r.more = append(r.more, string(cell(at)))
+	}
+	p.add(t.columns, &r)
+}
+
+// untilQuote reads the whole lines before the first quote.
+type untilQuote struct {
+	r       io.Reader
+	lines   int    // those before what it has read, and those that it has read
+	ready   []byte // whole lines
+	partial []byte // what follows them: the beginning of a line
+	stopped bool   // there is a quote in partial
+	err     error
+}
+
+func (u *untilQuote) Read(p []byte) (int, error) {
+	for len(u.ready) == 0 {
+		switch {
+		case u.stopped:
+			return 0, io.EOF
+		case u.err != nil && len(u.partial) > 0:
+			u.ready, u.partial = u.partial, nil
+			u.lines++
+		case u.err != nil:
+			return 0, u.err
+		default:
+			u.fill()
+		}
+	}
+	n := copy(p, u.ready)
+	u.ready = u.ready[n:]
+	return n, nil
+}
+
+// fill reads more, and finds the whole lines in it.
+func (u *untilQuote) fill() {
+	buf := slices.Grow(u.partial, max(64<<10, len(u.partial)))
+	var n int
+	n, u.err = u.r.Read(buf[len(buf):cap(buf)])
+	buf = buf[:len(buf)+n]
+	whole := buf
+	if quote := bytes.IndexByte(buf[len(buf)-n:], '"'); quote >= 0 {
+		u.stopped = true
+		whole = buf[:len(buf)-n+quote]
+	}
+	end := bytes.LastIndexByte(whole, '\n') + 1
+	u.ready, u.partial = buf[:end], slices.Clone(buf[end:])
+	u.lines += bytes.Count(u.ready, []byte("\n"))
 }
 
 // comma is the separator of fields, guessed from the first line.
@@ -113,8 +262,8 @@ type guard struct {
 func (g *guard) begin(offset int64) { g.start = offset }
 
 func (g *guard) Read(b []byte) (int, error) {
-	if g.read-g.start > lines.MaxLine {
-		return 0, fmt.Errorf("a record longer than %d bytes begins at byte %d: is a quote missing?", lines.MaxLine, g.start)
+	if g.read-g.start > batch.MaxLine {
+		return 0, fmt.Errorf("a record longer than %d bytes begins at byte %d: is a quote missing?", batch.MaxLine, g.start)
 	}
 	n, err := g.r.Read(b)
 	g.read += int64(n)

@@ -8,31 +8,93 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/batch"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
-func (p *Pairs) readJSON(r io.Reader, columns *Columns) error {
-	in := lines.New(r, lines.MaxLine)
-	for {
-		line, err := in.Next()
-		var long *lines.TooLongError
-		switch {
-		case err == io.EOF:
-			return nil
-		case errors.As(err, &long):
-			p.fault(long.Line, fmt.Sprintf("longer than %d bytes", long.Max))
-			continue
-		case err != nil:
-			return fmt.Errorf("after line %d: %w", in.Line(), err)
+func readJSON(r io.Reader, columns *Columns, take func(*Pairs) error) error {
+	return batch.Lines(r, 1, func(b *batch.Block) *Pairs {
+		p := &Pairs{}
+		if b.Long {
+			p.fault(b.Line, tooLong)
+			return p
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
-			p.jsonLine(in.Line(), line, columns)
+		w := newWalk(columns)
+		b.Each(func(line []byte, number int) {
+			if line = bytes.TrimSpace(line); len(line) > batch.MaxLine {
+				p.fault(number, tooLong)
+			} else if len(line) > 0 && !w.line(p, number, line) {
+				p.jsonLine(number, line, columns)
+			}
+		})
+		return p
+	}, take)
+}
+
+var tooLong = fmt.Sprintf("longer than %d bytes", batch.MaxLine)
+
+// walk reads lines that are as they should be. What is unusual is left to jsonLine, which
+// reads all and says what is wrong.
+type walk struct {
+	columns *Columns
+	scan    jsonscan.Scanner
+	names   []string
+	values  [][]byte // by name, nil for a key that is absent
+}
+
+func newWalk(c *Columns) *walk {
+	w := &walk{columns: c, names: []string{c.Confidence, c.Correct}, values: make([][]byte, 3)}
+	if c.Question != "" {
+		w.names = append(w.names, c.Question)
+	}
+	return w
+}
+
+// line adds a line to p, or reports false and adds nothing.
+func (w *walk) line(p *Pairs, number int, line []byte) bool {
+	if w.columns.Positions || len(w.columns.More) > 0 {
+		return false
+	}
+	clear(w.values)
+	s := &w.scan
+	s.Reset(line)
+	if !s.EnterObject() {
+		return false
+	}
+	for s.NextKey() {
+		at := w.place(s.Key())
+		if value := s.Raw(); at >= 0 {
+			w.values[at] = value
 		}
 	}
+	if !s.End() {
+		return false
+	}
+	r := row{line: number, confidence: w.values[0], correct: w.values[1], question: w.values[2]}
+	if !bare(r.confidence) || !bare(r.correct) {
+		return false
+	}
+	r.question = plain(r.question)
+	p.add(w.columns, &r)
+	return true
 }
+
+// place is where the value of a key belongs, or -1.
+func (w *walk) place(key []byte) int {
+	for i, name := range w.names {
+		if string(key) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// bare reports whether a value is neither absent nor a text nor null.
+func bare(value []byte) bool { return len(value) > 0 && value[0] != '"' && value[0] != 'n' }
 
 // notJSON are the values that Python writes and JSON does not have.
 var notJSON = regexp.MustCompile(`:\s*(NaN|-?Infinity)\b`)
@@ -64,15 +126,14 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 	case `"NaN"`, `"Infinity"`, `"-Infinity"`:
 		confidence = confidence[1 : len(confidence)-1]
 	}
-	correct := object[columns.Correct]
-	if columns.Unlabelled && string(correct) == "null" {
-		correct = nil
+	r := row{line: n, confidence: []byte(confidence), correct: object[columns.Correct], question: plain(object[columns.Question])}
+	if columns.Unlabelled && string(r.correct) == "null" {
+		r.correct = nil
 	}
-	var more []string
 	for _, name := range columns.More {
-		more = append(more, plain(object[name]))
+		r.more = append(r.more, string(plain(object[name])))
 	}
-	p.add(n, columns, confidence, string(correct), more)
+	p.add(columns, &r)
 }
 
 // positions takes the positions of the answer in a line of finece score. Their raw
@@ -83,7 +144,7 @@ func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Col
 		p.fault(n, "no positions: want a line of finece score")
 		return
 	}
-	id := plain(object["id"])
+	id := string(plain(object["id"]))
 	if id == "" {
 		id = "line " + strconv.Itoa(n) // the positions of an answer stay together
 	}
@@ -96,25 +157,29 @@ func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Col
 		if c.Kinds&position.End != 0 {
 			at["position"] = "z"
 		}
-		var more []string
+		r := row{line: n, confidence: strconv.AppendFloat(nil, c.Raw, 'g', -1, 64), correct: object[columns.Correct], question: []byte(id)}
 		for _, name := range columns.More {
-			more = append(more, at[name])
+			r.more = append(r.more, at[name])
 		}
-		p.add(n, columns, strconv.FormatFloat(c.Raw, 'g', -1, 64), string(object[columns.Correct]), more)
+		p.add(columns, &r)
 	}
 }
 
 // plain is a JSON value as it would be in a CSV file: a string without its quotes,
 // and "" for null.
-func plain(value json.RawMessage) string {
-	var text string
-	if string(value) == "null" {
-		return ""
+func plain(value []byte) []byte {
+	if len(value) == 0 || string(value) == "null" {
+		return nil
 	}
-	if json.Unmarshal(value, &text) == nil {
+	if value[0] != '"' {
+		return value
+	}
+	if text := value[1 : len(value)-1]; bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
 		return text
 	}
-	return string(value)
+	var text string
+	_ = json.Unmarshal(value, &text) // it is a text, or the line would not have been read
+	return []byte(text)
 }
 
 // problem describes an error of encoding/json without the content of the line.

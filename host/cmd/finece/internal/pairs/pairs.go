@@ -25,6 +25,9 @@ import (
 // Columns name the values. Start from [DefaultColumns].
 type Columns struct {
 	Confidence, Correct string
+	// Question is the key of the question that a line belongs to; "" for none. A file or
+	// a line may lack it.
+	Question string
 	// More are further columns. A file or a line may lack them.
 	More []string
 	// Unlabelled allows lines without a correctness.
@@ -44,6 +47,13 @@ type Pairs struct {
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
 
+	// With Columns.Question, the number of each pair's question, from 0, and how many
+	// there are. A pair without one has a question of its own. Asked is whether any pair
+	// has one.
+	Question  []int
+	Questions int
+	Asked     bool
+
 	// With Columns.More, for each pair:
 	Labelled []bool     // whether there is a correctness; if not, Correct is false
 	Line     []int      // its number in the file, from 1
@@ -53,6 +63,8 @@ type Pairs struct {
 
 	Rejected []Rejection // lines whose confidence is not a number in [0,1]
 	Faults   []Rejection // lines that could not be read
+
+	keys texts // of the questions, until they are numbered
 }
 
 // Rejection is lines that were left out for one reason.
@@ -107,11 +119,11 @@ func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	case err != nil:
 		return nil, err
 	case first == '{':
-		return p, p.readJSON(b, &columns)
+		return p, readJSON(b, &columns, p.merger())
 	case first == '[':
 		return nil, fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
 	}
-	return p, p.readCSV(b, &columns)
+	return p, readCSV(b, &columns, p.merger())
 }
 
 // firstByte is the first byte that is not white space, which stays in b; 0 if it
@@ -125,39 +137,48 @@ func firstByte(b *bufio.Reader) (byte, error) {
 	return 0, err
 }
 
-// add takes the values of a line as text.
-func (p *Pairs) add(line int, c *Columns, confidence, correct string, more []string) {
-	right, ok := parseCorrect(correct)
-	labelled := ok
-	if !ok && !(c.Unlabelled && correct == "") {
-		p.fault(line, "correct is "+quote(correct)+", want 0, 1, true or false")
+// row is the values of a line as text, valid during one call.
+type row struct {
+	line                          int
+	confidence, correct, question []byte
+	more                          []string // kept
+}
+
+// add takes the values of a line.
+func (p *Pairs) add(c *Columns, r *row) {
+	right, labelled := parseCorrect(r.correct)
+	if !labelled && !(c.Unlabelled && len(r.correct) == 0) {
+		p.fault(r.line, "correct is "+quote(string(r.correct))+", want 0, 1, true or false")
 		return
 	}
-	if confidence == "" {
-		p.reject(line, "confidence is blank")
+	if len(r.confidence) == 0 {
+		p.reject(r.line, "confidence is blank")
 		return
 	}
-	v, err := strconv.ParseFloat(confidence, 64)
+	v, err := strconv.ParseFloat(string(r.confidence), 64)
 	switch {
 	case err != nil && !math.IsInf(v, 0):
-		p.reject(line, "confidence is not a number")
+		p.reject(r.line, "confidence is not a number")
 	case math.IsNaN(v):
-		p.reject(line, "confidence is NaN")
+		p.reject(r.line, "confidence is NaN")
 	case v < 0:
-		p.reject(line, "confidence is below 0")
+		p.reject(r.line, "confidence is below 0")
 	case v > 1:
-		p.reject(line, "confidence is above 1")
+		p.reject(r.line, "confidence is above 1")
 	default:
 		p.Confidence = append(p.Confidence, v)
 		p.Correct = append(p.Correct, right)
+		if c.Question != "" {
+			p.keys.add(r.question)
+		}
 		if len(c.More) > 0 {
-			p.Labelled, p.Line, p.More = append(p.Labelled, labelled), append(p.Line, line), append(p.More, more)
+			p.Labelled, p.Line, p.More = append(p.Labelled, labelled), append(p.Line, r.line), append(p.More, r.more)
 		}
 	}
 }
 
-func parseCorrect(s string) (right, ok bool) {
-	switch strings.ToLower(s) {
+func parseCorrect(s []byte) (right, ok bool) {
+	switch strings.ToLower(string(s)) {
 	case "1", "1.0", "true":
 		return true, true
 	case "0", "0.0", "false":
@@ -176,19 +197,23 @@ func (p *Pairs) fault(line int, reason string)  { p.Faults = count(p.Faults, lin
 const reasons = 20
 
 func count(list []Rejection, line int, reason string) []Rejection {
-	same := func(r Rejection) bool { return r.Reason == reason }
+	return counted(list, Rejection{reason, 1, []int{line}})
+}
+
+// counted adds more lines of one reason.
+func counted(list []Rejection, more Rejection) []Rejection {
+	same := func(r Rejection) bool { return r.Reason == more.Reason }
 	i := slices.IndexFunc(list, same)
 	if i < 0 && len(list) >= reasons {
-		reason = "other faults"
+		more.Reason = "other faults"
 		i = slices.IndexFunc(list, same)
 	}
 	if i < 0 {
-		return append(list, Rejection{reason, 1, []int{line}})
+		return append(list, more)
 	}
-	list[i].Count++
-	if len(list[i].Lines) < shown {
-		list[i].Lines = append(list[i].Lines, line)
-	}
+	r := &list[i]
+	r.Count += more.Count
+	r.Lines = append(r.Lines, more.Lines[:min(len(more.Lines), shown-len(r.Lines))]...)
 	return list
 }
 

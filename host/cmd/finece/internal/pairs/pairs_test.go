@@ -39,6 +39,14 @@ func TestRead(t *testing.T) {
 		{name: "ragged CSV", in: "confidence,correct\n0.5\n0.5,1,2\n0.5,1\n0.5,\"1\n",
 			confidence: []float64{0.5}, correct: []bool{true},
 			faults: `[1 fields where the header has 2: 1 (line 2) 3 fields where the header has 2: 1 (line 3) extraneous or missing " in quoted-field: 1 (line 5)]`},
+		{name: "a quoted header", in: "\"confidence\",\"correct\"\n0.5,1\n0.25,0\n", confidence: []float64{0.5, 0.25}, correct: []bool{true, false}},
+		{name: "a header of two lines", in: "confidence,\"cor\nrect\",correct\n0.5,x,1\n0.25,1\n", confidence: []float64{0.5}, correct: []bool{true},
+			faults: "[2 fields where the header has 3: 1 (line 4)]"},
+		{name: "blank lines", in: "\n\r\nconfidence,correct\n\n0.5,1\n\nx,1\n", confidence: []float64{0.5}, correct: []bool{true},
+			rejected: "[confidence is not a number: 1 (line 7)]"},
+		{name: "a quote after many lines", in: "confidence,correct,text\n" + strings.Repeat("0.5,1,a\n", 100_000) + "0.25,0,\"a\nb\"\n0.75,1,c\nx,1,d\n",
+			confidence: append(slices.Repeat([]float64{0.5}, 100_000), 0.25, 0.75), correct: append(slices.Repeat([]bool{true}, 100_000), false, true),
+			rejected: "[confidence is not a number: 1 (line 100005)]"},
 		{name: "invalid UTF-8", in: "confidence,correct\n0.5,\xff\n", faults: `[correct is "\xff", want 0, 1, true or false: 1 (line 2)]`},
 		{name: "empty"},
 		{name: "white space", in: " \n\n"},
@@ -63,6 +71,23 @@ func TestRead(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestQuestions numbers questions in the order in which they come, whatever the block
+// that their lines are in.
+func TestQuestions(t *testing.T) {
+	columns := pairs.DefaultColumns()
+	columns.Question = "id"
+	for name, in := range map[string]string{
+		"JSON Lines": `{"id":"a","confidence":1,"correct":1}` + "\n" + `{"id":7,"confidence":1,"correct":1}` + "\n" + `{"confidence":1,"correct":1}` + "\n" +
+			`{"id":"\u0061","confidence":1,"correct":1}` + "\n" + `{"id":"","confidence":1,"correct":1}` + "\n" + `{"id":"7","confidence":1,"correct":1}`,
+		"CSV": "id,confidence,correct\na,1,1\n7,1,1\n,1,1\na,1,1\n,1,1\n7,1,1\n",
+	} {
+		p, err := pairs.Read(strings.NewReader(in), columns)
+		if want := []int{0, 1, 2, 0, 3, 1}; err != nil || !slices.Equal(p.Question, want) || p.Questions != 4 || !p.Asked {
+			t.Errorf("%s: %v of %d, asked %v, %v; want %v", name, p.Question, p.Questions, p.Asked, err, want)
+		}
 	}
 }
 

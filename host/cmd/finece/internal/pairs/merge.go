@@ -1,0 +1,52 @@
+package pairs
+
+// merger adds parts of an input to p, in their order.
+func (p *Pairs) merger() func(*Pairs) error {
+	numbers := map[string]int{}
+	return func(part *Pairs) error {
+		p.Confidence = append(p.Confidence, part.Confidence...)
+		p.Correct = append(p.Correct, part.Correct...)
+		p.Labelled = append(p.Labelled, part.Labelled...)
+		p.Line = append(p.Line, part.Line...)
+		p.More = append(p.More, part.More...)
+		p.Kinds |= part.Kinds
+		for _, r := range part.Rejected {
+			p.Rejected = counted(p.Rejected, r)
+		}
+		for _, r := range part.Faults {
+			p.Faults = counted(p.Faults, r)
+		}
+		for key := range part.keys.all {
+			number, known := numbers[string(key)]
+			if !known || len(key) == 0 {
+				number = p.Questions
+				p.Questions++
+				numbers[string(key)] = number
+				p.Asked = p.Asked || len(key) > 0
+			}
+			p.Question = append(p.Question, number)
+		}
+		return nil
+	}
+}
+
+// texts are short texts in one piece of memory.
+type texts struct {
+	bytes []byte
+	ends  []int
+}
+
+func (t *texts) add(text []byte) {
+	t.bytes = append(t.bytes, text...)
+	t.ends = append(t.ends, len(t.bytes))
+}
+
+func (t *texts) all(yield func([]byte) bool) {
+	begin := 0
+	for _, end := range t.ends {
+		if !yield(t.bytes[begin:end]) {
+			return
+		}
+		begin = end
+	}
+}
