@@ -332,6 +332,36 @@ func TestAStreamThatBreaksOffIsNotFinished(t *testing.T) {
 	}
 }
 
+// TestAClientThatExpectsContinue is answered, on a scored route and on one that passes, as a
+// server does.
+func TestAClientThatExpectsContinue(t *testing.T) {
+	data := demo(t)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/v1/chat/completions" {
+			stream(w, data, 10_000)
+			return
+		}
+		w.Write(body)
+	}))
+	defer upstream.Close()
+	url := worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1"})
+	for path, want := range map[string]string{"/v1/chat/completions": "data: [DONE]\n\n", "/v1/embeddings": request} {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), hung, errors.New("hung: no answer"))
+		r, _ := http.NewRequestWithContext(ctx, http.MethodPost, url+path, strings.NewReader(request))
+		r.Header.Set("Expect", "100-continue")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatalf("%s: %v (%v)", path, err, context.Cause(ctx))
+		}
+		if body, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 200 || !strings.HasSuffix(string(body), want) {
+			t.Errorf("%s: HTTP %d %v %.300s", path, resp.StatusCode, err, body)
+		}
+		resp.Body.Close()
+		cancel()
+	}
+}
+
 // TestAWorkerKeepsTheOperatorsKey: without client keys it answers nobody and says
 // what to set; with them it answers their holders, for scored routes alone.
 func TestAWorkerKeepsTheOperatorsKey(t *testing.T) {

@@ -66,6 +66,7 @@
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
 //	                    request-not-json, request-encoding, request-too-large,
+//	                    question-too-large (over 1 MiB, for a confidence model),
 //	                    request (it took too long to arrive)
 //	X-FineCE-Policy     annotate, warn, withhold, stop, escalate, best-of or vote
 //	X-FineCE-Threshold  of the policies that compare confidences with one
@@ -113,7 +114,7 @@
 // /v1/messages that of Anthropic's, with the type for the status and a key code. The code
 // is one of: finece-key, finece-host, finece-origin, finece-path,
 // finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo,
-// finece-request-encoding, finece-request-too-large, finece-request-not-json,
+// finece-request-encoding, finece-request-too-large, finece-question-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
 // finece-streams, finece-tokens, finece-busy, finece-request-timeout.
 //
@@ -202,6 +203,8 @@
 // the client's own request, and what needs log-probabilities is unavailable.
 //
 // # Failures
+//
+// FAULTS.md lists what can fail, what comes of it, and the tests of that.
 //
 // An event over Config.MaxEvent is passed on in parts: it carries no records, and
 // nothing is removed from it. Under the policy withhold it cannot be checked. A chunk

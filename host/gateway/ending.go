@@ -196,6 +196,10 @@ func (b *body) lost() bool {
 	if b.phase == flowing {
 		b.sendEnding()
 		b.tellNow()
+		if b.done != nil { // it was read before the core was lost
+			b.send(b.done)
+			b.done = nil
+		}
 		b.pass()
 	}
 	return b.phase == settling

@@ -37,7 +37,8 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) ask(in, out *http.Request) (*http.Response, error) {
 	out.Close = false
 	endToEnd(out.Header)
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+	// The client's body has been read, or is asked for when it is.
+	for _, name := range []string{"Expect", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		out.Header.Del(name)
 	}
 	if _, named := out.Header["User-Agent"]; !named {

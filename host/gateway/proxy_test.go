@@ -198,7 +198,8 @@ func TestAClientThatLeavesCancelsTheUpstream(t *testing.T) {
 	}
 }
 
-// TestAPackedStreamIsUnpacked, where the upstream packs it without being asked.
+// TestAPackedStreamIsUnpacked, where the upstream packs it by gzip without being asked. By other
+// codings it is not checked.
 func TestAPackedStreamIsUnpacked(t *testing.T) {
 	data := demo(t)
 	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -224,15 +225,21 @@ func TestAPackedStreamIsUnpacked(t *testing.T) {
 	if _, rest := told(t, read(t, resp)); rest != string(data) {
 		t.Error(difference(rest, string(data)))
 	}
-	brotli := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		w.Header().Set("Content-Encoding", "br")
-		io.WriteString(w, "packed")
-	})
-	resp = post(t, newGateway(t, brotli, nil), ask)
-	status(t, resp, "unchecked")
-	if read(t, resp) != "packed" || resp.Header.Get("Content-Encoding") != "br" || resp.Header.Get("X-FineCE-Reason") != "encoding" {
-		t.Errorf("%v", resp.Header)
+	for _, coding := range []string{"br", "zstd"} {
+		other := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.Header().Set("Content-Encoding", coding)
+			io.WriteString(w, "packed")
+		})
+		resp = post(t, newGateway(t, other, nil), ask)
+		status(t, resp, "unchecked")
+		if read(t, resp) != "packed" || resp.Header.Get("Content-Encoding") != coding || resp.Header.Get("X-FineCE-Reason") != "encoding" {
+			t.Errorf("%s: %v", coding, resp.Header)
+		}
+		resp = post(t, newGateway(t, other, withhold(0.5, gateway.Closed)), ask)
+		if got := read(t, resp); resp.StatusCode != http.StatusBadGateway || strings.Contains(got, "packed") {
+			t.Errorf("%s, closed: HTTP %d %s", coding, resp.StatusCode, got)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"github.com/finece/finece/position"
@@ -62,7 +63,23 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 		return r, false
 	}
 	r.ask(c, end)
+	if c.Session.Estimator == session.Model && len(r.question) > maxQuestion {
+		r.unscored = "question-too-large"
+	}
 	return r, true
+}
+
+// maxQuestion is the longest question, in bytes, that a confidence model is asked about. The
+// session holds the question several times, and its instance would trap.
+const maxQuestion = 1 << 20
+
+// asks is the question for a session. The built-in estimators read none of it, so that a
+// part of it will do.
+func (r *request) asks(c *Config) string {
+	if c.Session.Estimator == session.Builtin && len(r.question) > 1<<10 {
+		return strings.ToValidUTF8(r.question[:1<<10], "")
+	}
+	return r.question
 }
 
 func valueAt(s *jsonscan.Scanner) int {

@@ -81,7 +81,7 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	}
 	config := h.config.Session
 	if config.Question == "" {
-		config.Question = r.question
+		config.Question = r.asks(&h.config)
 	}
 	config.Asked = r.known(config.Asked)
 	if kind == "application/json" {

@@ -113,6 +113,7 @@ type serving struct {
 	kill func(sig syscall.Signal)
 	wait func() result
 	stop func(sig syscall.Signal) result // kill and wait
+	cmd  *exec.Cmd
 }
 
 // serve starts it and reads its first lines.
@@ -141,7 +142,7 @@ func serve(t *testing.T, env []string, args ...string) serving {
 		rest, _ := io.ReadAll(lines)
 		t.Fatalf("it said %q", first+"\n"+string(rest))
 	}
-	s := serving{url: url}
+	s := serving{url: url, cmd: cmd}
 	s.kill = func(sig syscall.Signal) {
 		t.Helper()
 		if err := cmd.Process.Signal(sig); err != nil {

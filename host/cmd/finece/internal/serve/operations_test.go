@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -273,6 +274,53 @@ func TestAStreamUnderWayEndsAfterTheServerWasStopped(t *testing.T) {
 		t.Errorf("the stream was cut: %v %s", err, body[max(0, len(body)-200):])
 	}
 	s.wait().wants(t, exit.OK)
+}
+
+// TestAKilledServerTearsItsStreams: the client sees that its answer is torn, and the upstream
+// that its client is gone. Another server serves at the same address at once.
+func TestAKilledServerTearsItsStreams(t *testing.T) {
+	recorded, err := os.ReadFile(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{}, 2)
+	var whole atomic.Bool
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if whole.Load() {
+			inPieces(w, string(recorded), 5000)
+			return
+		}
+		inPieces(w, string(recorded[:20_000]), 5000)
+		<-r.Context().Done()
+		gone <- struct{}{}
+	}))
+	defer upstream.Close()
+	first := serve(t, nil, "--upstream", upstream.URL+"/v1")
+	resp, err := http.Post(first.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.ReadFull(resp.Body, make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	first.kill(syscall.SIGKILL)
+	if rest, err := io.ReadAll(resp.Body); err == nil || strings.Contains(string(rest), "[DONE]") {
+		t.Errorf("the torn answer ends with %v", err)
+	}
+	<-gone
+	_ = first.cmd.Wait() // the signal is its error
+	whole.Store(true)
+	second := serve(t, nil, "--listen", strings.TrimPrefix(first.url, "http://"), "--upstream", upstream.URL+"/v1")
+	again, err := http.Post(second.url+"/v1/chat/completions", "application/json", strings.NewReader(chatRequest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Body.Close()
+	if body, err := io.ReadAll(again.Body); err != nil || second.url != first.url || !strings.HasSuffix(string(body), "data: [DONE]\n\n") {
+		t.Errorf("after the kill, at %s: %v %.300s", second.url, err, body)
+	}
+	second.stop(syscall.SIGTERM).wants(t, exit.OK)
 }
 
 // TestTraces: a span for each request, below the client's own, with an event about the
