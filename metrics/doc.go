@@ -76,6 +76,7 @@
 //
 // # Packages
 //
-// Package calibrate applies calibration maps, and calibrate/fit makes them. Package
+// Package calibrate applies calibration maps, calibrate/fit makes them, and
+// calibrate/drift tests whether one still holds. Package
 // portable has exp and log.
 package metrics
