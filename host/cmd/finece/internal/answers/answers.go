@@ -16,7 +16,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
+
+	"github.com/finece/finece/wasm/stream"
 )
 
 // Answer is one line.
@@ -28,6 +31,9 @@ type Answer struct {
 	Model    string
 	Tokens   []Token // nil when there are no log-probabilities
 	Even     bool    // the texts of the tokens are equal parts of Text, not the real ones
+
+	response []byte // what Stream returns, if a Reader has made it
+	format   stream.Format
 }
 
 // Token is a piece of Text with its log-probability.
@@ -145,22 +151,34 @@ func (a *Answer) readNumbers(list []json.RawMessage) error {
 		}
 	}
 	a.Even = true
-	at := 0
-	for i, raw := range list {
-		end := len(a.Text) * (i + 1) / len(list)
-		for end < len(a.Text) && end > at && a.Text[end]&0xC0 == 0x80 {
-			end++
-		}
-		end = max(end, at)
-		text := a.Text[at:end]
-		at = end
+	i := 0
+	for text := range evenParts(a.Text, len(list)) {
 		token, err := json.Marshal(text)
 		if err != nil {
 			return err
 		}
-		a.Tokens[i] = Token{[]byte(text), fmt.Appendf(nil, `{"token":%s,"logprob":%s}`, token, raw)}
+		a.Tokens[i] = Token{[]byte(text), fmt.Appendf(nil, `{"token":%s,"logprob":%s}`, token, list[i])}
+		i++
 	}
 	return nil
+}
+
+// evenParts divides a text into n parts of about the same length, of whole characters.
+func evenParts(text string, n int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		at := 0
+		for i := range n {
+			end := len(text) * (i + 1) / n
+			for end < len(text) && end > at && text[end]&0xC0 == 0x80 {
+				end++
+			}
+			end = max(end, at)
+			if !yield(text[at:end]) {
+				return
+			}
+			at = end
+		}
+	}
 }
 
 func (a *Answer) readEntries(list []json.RawMessage) error {

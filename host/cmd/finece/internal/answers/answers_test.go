@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // spelled is the text that the stream of an answer carries, and its tokens'.
 func spelled(t *testing.T, a *answers.Answer) (text string, tokens []string) {
 	t.Helper()
-	data, chunks := a.Stream()
-	if !chunks {
+	data, format := a.Stream()
+	if format == stream.Text {
 		return string(data), nil
 	}
 	for _, event := range strings.Split(string(data), "\n\n") {

@@ -3,14 +3,18 @@ package answers
 import (
 	"encoding/json"
 	"unicode/utf8"
+
+	"github.com/finece/finece/wasm/stream"
 )
 
-// Stream is the answer as its model would have streamed it. With log-probabilities
-// it is a chat completion in OpenAI's chunks, and chunks is true. Otherwise it is
-// plain text.
-func (a *Answer) Stream() (data []byte, chunks bool) {
-	if a.Tokens == nil {
-		return []byte(a.Text), false
+// Stream is the answer as its model would have sent it: a completion of OpenAI's with
+// log-probabilities, or plain text without.
+func (a *Answer) Stream() (data []byte, format stream.Format) {
+	switch {
+	case a.response != nil:
+		return a.response, a.format
+	case a.Tokens == nil:
+		return []byte(a.Text), stream.Text
 	}
 	var out, held []byte
 	for _, t := range a.Tokens {
@@ -28,7 +32,7 @@ func (a *Answer) Stream() (data []byte, chunks bool) {
 		out = append(out, "]},\"finish_reason\":null}]}\n\n"...)
 	}
 	const end = `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`
-	return append(out, end+"\n\ndata: [DONE]\n\n"...), true
+	return append(out, end+"\n\ndata: [DONE]\n\n"...), stream.OpenAIChat
 }
 
 // appendLine appends JSON without the line breaks that it may have between its

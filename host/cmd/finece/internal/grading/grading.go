@@ -123,7 +123,7 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 			continue
 		}
 		t.count(verdict)
-		graded, err := members.Set(line, keyCorrect, fmt.Append(nil, verdict == grade.Right))
+		graded, err := members.Set(line, members.Member{Key: keyCorrect, Value: fmt.Append(nil, verdict == grade.Right)})
 		if err == nil {
 			_, err = out.Write(append(graded, '\n'))
 		}

@@ -5,6 +5,10 @@ package members
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
 // Has reports whether an object has one of the keys, and the first that it has. A line
@@ -17,37 +21,76 @@ func Has(line []byte, keys ...string) (key string, found bool) {
 	if !maybe {
 		return "", false
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(line, &members) != nil {
-		return "", false
-	}
-	for _, key := range keys {
-		if _, ok := members[key]; ok {
-			return key, true
+	for i, value := range Get(line, keys...) {
+		if value != nil {
+			return keys[i], true
 		}
 	}
 	return "", false
 }
 
-// Set returns the object with a member in addition, at its end. An earlier member of
-// this key is removed. Bytes that are no UTF-8 become U+FFFD.
-func Set(line []byte, key string, value []byte) ([]byte, error) {
-	if _, found := Has(line, key); found {
-		var err error
-		if line, err = without(line, key); err != nil {
-			return nil, err
+// Get returns the values of the keys in an object, as they are in the line; nil for a key
+// that it does not have. A line that is no JSON object has none. Of a key that is there
+// twice, the last value counts.
+func Get(line []byte, keys ...string) [][]byte {
+	values := make([][]byte, len(keys))
+	s := scanners.Get().(*jsonscan.Scanner)
+	defer scanners.Put(s)
+	s.Reset(line)
+	if s.EnterObject() {
+		for s.NextKey() {
+			at := -1
+			for i, key := range keys {
+				if string(s.Key()) == key {
+					at = i
+				}
+			}
+			if value := s.Raw(); at >= 0 {
+				values[at] = value
+			}
 		}
 	}
-	out := bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("\uFFFD"))
-	out = bytes.TrimRight(bytes.TrimSuffix(out, []byte("}")), " \t")
-	if !bytes.HasSuffix(out, []byte("{")) {
-		out = append(out, ',')
+	if !s.End() {
+		clear(values)
 	}
-	name, err := json.Marshal(key)
-	if err != nil {
-		return nil, err
+	return values
+}
+
+var scanners = sync.Pool{New: func() any { return new(jsonscan.Scanner) }}
+
+// Member is a key and its value as JSON.
+type Member struct {
+	Key   string
+	Value []byte
+}
+
+// Set returns the object with members in addition, at its end. Earlier members with
+// these keys are removed. Bytes that are no UTF-8 become U+FFFD.
+func Set(line []byte, list ...Member) ([]byte, error) {
+	added := 0
+	for _, m := range list {
+		added += len(m.Key) + len(m.Value) + len(`,"":}`)
+		if _, found := Has(line, m.Key); found {
+			var err error
+			if line, err = without(line, m.Key); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return append(append(append(append(out, name...), ':'), value...), '}'), nil
+	line = bytes.TrimSpace(line)
+	if !utf8.Valid(line) {
+		line = bytes.ToValidUTF8(line, []byte("\uFFFD"))
+	}
+	line = bytes.TrimRight(bytes.TrimSuffix(line, []byte("}")), " \t")
+	out := append(make([]byte, 0, len(line)+added+1), line...)
+	for _, m := range list {
+		if !bytes.HasSuffix(out, []byte("{")) {
+			out = append(out, ',')
+		}
+		out = append(jsonscan.AppendString(out, []byte(m.Key)), ':')
+		out = append(out, m.Value...)
+	}
+	return append(out, '}'), nil
 }
 
 // without is an object without one of its members.

@@ -15,7 +15,7 @@ func TestSet(t *testing.T) {
 		{"a member of an inner object stays", `{"a":{"x":2}}`, `{"a":{"x":2},"x":true}`},
 		{"invalid UTF-8", "{\"a\":\"\xff\"}", "{\"a\":\"\uFFFD\",\"x\":true}"},
 	} {
-		got, err := Set([]byte(c.line), "x", []byte("true"))
+		got, err := Set([]byte(c.line), Member{"x", []byte("true")})
 		if err != nil || string(got) != c.want || !json.Valid(got) {
 			t.Errorf("%s: %s, %v; want %s", c.name, got, err, c.want)
 		}
@@ -36,5 +36,24 @@ func TestHas(t *testing.T) {
 		if key, found := Has([]byte(line), "x", "y"); key != want || found != (want != "") {
 			t.Errorf("%s: %q %v, want %q", line, key, found, want)
 		}
+	}
+}
+
+func TestGet(t *testing.T) {
+	got := Get([]byte(`{"a":{"b":1}, "b": [2, 3] ,"\u0063":null,"b":"x"}`), "b", "c", "d")
+	if string(got[0]) != `"x"` || string(got[1]) != "null" || got[2] != nil {
+		t.Errorf("%q", got)
+	}
+	for _, line := range []string{"", "[]", `{"b":1`, `{"b":1} x`} {
+		if got := Get([]byte(line), "b"); got[0] != nil {
+			t.Errorf("%s: %q", line, got)
+		}
+	}
+}
+
+func TestSetSeveral(t *testing.T) {
+	got, err := Set([]byte(`{"x":1,"a":2,"y":3}`), Member{"y", []byte("4")}, Member{"x", []byte("5")})
+	if want := `{"a":2,"y":4,"x":5}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
 	}
 }

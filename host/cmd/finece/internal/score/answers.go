@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
@@ -18,7 +18,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/session"
-	"github.com/finece/finece/wasm/stream"
 )
 
 // job is a line of answers on its way to a worker.
@@ -49,6 +48,7 @@ func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error
 	defer b.bar.Done()
 
 	window := make(chan struct{}, 8*b.jobs)
+	b.free = make(chan []byte, cap(window))
 	jobs, results := make(chan job), make(chan result)
 	unread := make(chan error, 1) // gets its value before jobs is closed
 	go func() {
@@ -101,7 +101,7 @@ func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, 
 			continue
 		}
 		found++
-		j := job{seq: seq, number: r.Line(), line: slices.Clone(line), err: err, read: in.Done()}
+		j := job{seq: seq, number: r.Line(), line: append(b.buffer(), line...), err: err, read: in.Done()}
 		if err == nil {
 			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !b.overwrite {
 				return found, exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
@@ -128,51 +128,75 @@ func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, 
 }
 
 func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- result) {
+	w := worker{batch: b}
+	defer w.close()
 	for {
 		select {
 		case j, ok := <-jobs:
 			if !ok {
 				return
 			}
-			results <- b.score(ctx, j)
+			results <- w.score(ctx, j)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
+// worker scores answers one after the other, in one session.
+type worker struct {
+	*batch
+	reader answers.Reader
+	stream *follow.Stream // nil before the first answer, and after the core was lost
+}
+
 // score scores one answer.
-func (b *batch) score(ctx context.Context, j job) result {
+func (w *worker) score(ctx context.Context, j job) result {
 	r := result{job: j, ledger: &ledger.Ledger{}}
 	if j.err != nil {
 		r.answer, r.err = &answers.Answer{Line: j.number}, fmt.Errorf("longer than %d bytes", lines.MaxLine)
 		return r
 	}
-	if r.answer, r.err = answers.Parse(j.line, j.number); r.err != nil {
+	if r.answer, r.err = w.reader.Read(j.line, j.number); r.err != nil {
 		return r
 	}
-	data, chunks := r.answer.Stream()
-	c := b.config
+	data, format := r.answer.Stream()
+	c := w.config
 	c.Question = r.answer.Question
 	c.Asked.Generator = r.answer.Model
-	c.Format = stream.Text
-	if chunks {
-		c.Format = stream.OpenAIChat
-	}
-	s, err := b.follower.Open(ctx, c, follow.Handler{
+	c.Format = format
+	if r.err = w.begin(ctx, c, follow.Handler{
 		Record: r.ledger.Take,
 		Failed: func(err error) { r.failures = append(r.failures, err) },
-	})
-	if err != nil {
-		r.err = err
+	}); r.err != nil {
 		return r
 	}
-	defer s.Close()
-	r.err = s.Copy(ctx, bytes.NewReader(data))
+	if r.err = w.stream.Copy(ctx, bytes.NewReader(data)); r.err != nil {
+		w.close()
+	}
 	if r.answer.Even {
 		approximate(r.ledger.Answer(0))
 	}
 	return r
+}
+
+// begin begins the stream of an answer, in the session of the last one if there is one.
+func (w *worker) begin(ctx context.Context, c host.Config, h follow.Handler) (err error) {
+	if w.stream != nil {
+		if err = w.stream.Reset(ctx, c, h); err == nil {
+			return nil
+		}
+		w.close()
+	}
+	w.stream, err = w.follower.Open(ctx, c, h)
+	return err
+}
+
+func (w *worker) close() {
+	if w.stream != nil {
+		w.stream.Close()
+		w.stream = nil
+	}
 }
 
 // writeInOrder writes results in the order of their jobs. Work that was
@@ -225,7 +249,22 @@ func (b *batch) finish(r *result) error {
 		return nil
 	}
 	b.note(r.failures, r.ledger, where)
-	return b.write(r.line, r.hash, r.ledger.Answer(0))
+	err := b.write(r.line, r.hash, r.ledger.Answer(0))
+	select {
+	case b.free <- r.line:
+	default:
+	}
+	return err
+}
+
+// buffer is the memory of a line that was written, or none.
+func (b *batch) buffer() []byte {
+	select {
+	case line := <-b.free:
+		return line[:0]
+	default:
+		return nil
+	}
 }
 
 func answerName(a *answers.Answer) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
+	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/contract/record"
@@ -33,6 +34,7 @@ type batch struct {
 	out  *journal.Journal // nil for standard output
 	done map[string]int   // lines of the output that no line of input was found for yet, by hash
 	read map[string]bool  // the answers of the input, see nameOf
+	free chan []byte      // the memory of lines that were written
 
 	bar     *terminal.Progress
 	written int
@@ -144,18 +146,12 @@ func (b *batch) dropReplaced() error {
 // nameOf is what tells an answer from others, however it is changed: its id, or its
 // question; "" if it has neither.
 func nameOf(line []byte) string {
-	var l struct {
-		ID       json.RawMessage
-		Question string
-	}
-	if json.Unmarshal(line, &l) != nil {
-		return ""
-	}
-	switch {
-	case len(l.ID) > 0 && string(l.ID) != "null":
-		return "id " + string(l.ID)
-	case l.Question != "":
-		return "question " + l.Question
+	values := members.Get(line, "id", "question")
+	switch id, question := string(values[0]), string(values[1]); {
+	case id != "" && id != "null":
+		return "id " + id
+	case question != "" && question != "null" && question != `""`:
+		return "question " + question
 	}
 	return ""
 }

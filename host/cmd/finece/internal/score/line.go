@@ -3,13 +3,14 @@ package score
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 
 	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -19,52 +20,43 @@ const (
 	keyFinece     = "finece"
 )
 
-// scored is the value of the key "finece" in a line of output.
-type scored struct {
-	Version    int                  `json:"version"`
-	Calibrated bool                 `json:"calibrated"`
-	Source     *record.Source       `json:"source,omitempty"`
-	Reason     string               `json:"reason,omitempty"`
-	Finish     string               `json:"finish,omitempty"`
-	Positions  []*record.Confidence `json:"positions"`
-	Hash       string               `json:"hash"`     // of the line of input
-	Settings   string               `json:"settings"` // a hash of the flags that the scores depend on
-}
-
 // hashOf is the hash that tells a line of input from others.
 func hashOf(line []byte) string {
 	sum := sha256.Sum256(line)
 	return hex.EncodeToString(sum[:16])
 }
 
-// output is the line of input with the two keys that score adds.
+// output is the line of input with the two keys that score adds. settings is a hash of
+// the flags that the scores depend on.
 func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error) {
-	s := scored{Version: record.Version, Hash: hash, Settings: settings, Positions: []*record.Confidence{}}
-	if a.End != nil {
-		s.Finish = a.End.Reason.String()
-	}
-	headline := math.NaN()
+	headline, calibrated := math.NaN(), false
+	var source *record.Source
+	reason := session.NoReason
 	if p := a.Headline(); p != nil {
-		headline, s.Calibrated = p.Fused, p.Calibrated
+		headline, calibrated, reason = p.Fused, p.Calibrated, p.Reason
 		if p.HasValue() {
-			s.Source = &p.Source
-		}
-		if p.Reason != session.NoReason {
-			s.Reason = p.Reason.String()
+			source = &p.Source
 		}
 	}
+	b := fmt.Appendf(nil, `{"version":%d,"calibrated":%t`, record.Version, calibrated)
+	if source != nil {
+		b = source.AppendJSON(append(b, `,"source":`...))
+	}
+	if reason != session.NoReason {
+		b = jsonscan.AppendString(append(b, `,"reason":`...), []byte(reason.String()))
+	}
+	if a.End != nil {
+		b = jsonscan.AppendString(append(b, `,"finish":`...), []byte(a.End.Reason.String()))
+	}
+	b = append(b, `,"positions":[`...)
 	for i := range a.Places {
-		s.Positions = append(s.Positions, &a.Places[i].Confidence)
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = a.Places[i].Confidence.AppendJSON(b)
 	}
-	added, err := json.Marshal(s)
-	if err != nil {
-		return nil, err
-	}
-	out, err := members.Set(line, keyConfidence, number(headline))
-	if err != nil {
-		return nil, err
-	}
-	return members.Set(out, keyFinece, added)
+	b = fmt.Appendf(b, `],"hash":%q,"settings":%q}`, hash, settings)
+	return members.Set(line, members.Member{Key: keyConfidence, Value: number(headline)}, members.Member{Key: keyFinece, Value: b})
 }
 
 // number is v as JSON, null if it is not a number.

@@ -1,0 +1,111 @@
+package score
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/ledger"
+	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+)
+
+// TestAReaderGivesTheSameScores scores lines in the way of answers.Reader and in the way
+// of answers.Parse, which writes a chunk for each token.
+func TestAReaderGivesTheSameScores(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	lines := []string{
+		`{"answer":"One two.\n\nThree."}`,
+		`{"answer":"a","logprobs":null}`, `{"answer":"","logprobs":[]}`, `{"answer":"","logprobs":[-1,-2]}`,
+		`{"answer":"abc","logprobs":[-1,-2,-3,-4,-5]}`, `{"answer":"日本\n\nabc","logprobs":[-1,-0.5,-3,-4]}`,
+		`{"answer":"a b","logprobs":{"content":null}}`, `{"answer":"a b","Logprobs":[-1,-2]}`,
+		`{"answer":"a b","logprobs":[{"token":" a","logprob":-1},{"token":" b\n","logprob":-2},{"token":"<end>","logprob":0}]}`,
+		`{"answer":"é!","logprobs":[{"token":"\\xc3","bytes":[195],"logprob":-1},{"token":"\\xa9","bytes":[169],"logprob":-1},{"token":"!","logprob":-2}]}`,
+		`{"answer":"ab","logprobs":[{"token":"a","bytes":null,"logprob":-1},{"token":"b","bytes":[98],"logprob":-9999}]}`,
+		`{"answer":"ab","logprobs":[{"token":"a","logprob":-1},{"token":"","logprob":-1},{"token":"b","logprob":0.5}]}`,
+	}
+	for range 40 {
+		lines = append(lines, randomLine(t, rng))
+	}
+	for _, strategy := range []position.Kind{position.Paragraph, position.Paragraph | position.Periodic | position.Entropy} {
+		w, slow := newWorker(strategy), newWorker(strategy)
+		for i, line := range lines {
+			a, err := answers.Parse([]byte(line), 1)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			want := scoredBy(t, slow, a)
+			a, err = w.reader.Read([]byte(line), 1)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			if got := scoredBy(t, w, a); got != want {
+				t.Errorf("line %d, %.300s:\n%s\nwant\n%s", i, line, got, want)
+			}
+		}
+	}
+}
+
+func newWorker(strategy position.Kind) *worker {
+	c := host.DefaultConfig()
+	c.Positions.Strategy = strategy
+	c.Positions.Every = 7
+	return &worker{batch: &batch{follower: &follow.Follower{Engine: host.Native()}, config: c}}
+}
+
+func scoredBy(t *testing.T, w *worker, a *answers.Answer) string {
+	t.Helper()
+	l := &ledger.Ledger{}
+	data, format := a.Stream()
+	c := w.config
+	c.Format = format
+	if err := w.begin(context.Background(), c, follow.Handler{Record: l.Take}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.stream.Copy(context.Background(), strings.NewReader(string(data))); err != nil {
+		t.Fatal(err)
+	}
+	out, err := output([]byte("{}"), l.Answer(0), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range l.Faults {
+		out = append(out, ledger.FaultText(&record.Fault{Code: f.Code, Detail: f.Detail, Offset: -1})...)
+	}
+	return string(out)
+}
+
+// randomLine is an answer with OpenAI's entries.
+func randomLine(t *testing.T, rng *rand.Rand) string {
+	t.Helper()
+	words := []string{"The", " answer", " is", " 12", ".", "\n\n", "\n", " é", "日", " \"x\"", "<", ">", " b", "!", "\t", "```"}
+	var text strings.Builder
+	var entries []any
+	for range 1 + rng.IntN(80) {
+		word := words[rng.IntN(len(words))]
+		text.WriteString(word)
+		e := map[string]any{"token": word, "logprob": -rng.ExpFloat64()}
+		if rng.IntN(3) > 0 {
+			var bytes []int
+			for _, b := range []byte(word) {
+				bytes = append(bytes, int(b))
+			}
+			e["bytes"] = bytes
+		}
+		if rng.IntN(5) > 0 {
+			e["top_logprobs"] = []any{map[string]any{"token": word, "logprob": -0.25}, map[string]any{"token": "x", "logprob": -2 - rng.Float64()}}
+		}
+		entries = append(entries, e)
+	}
+	line, err := json.Marshal(map[string]any{"id": fmt.Sprint(rng.IntN(9)), "question": "What?", "answer": text.String(), "logprobs": map[string]any{"content": entries}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(line)
+}
