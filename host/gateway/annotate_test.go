@@ -187,11 +187,18 @@ func TestLogprobsThatNobodyAskedForAreTakenOut(t *testing.T) {
 		{"for entropy", `{"stream":true}`, `{"stream":true,"logprobs":true,"top_logprobs":5}`, "entropy", -1},
 		{"without alternatives", `{"stream":true,"logprobs":true}`, `{"stream":true,"logprobs":true,"top_logprobs":5}`, "entropy", 0},
 		{"with one", `{"top_logprobs":1,"stream":true,"logprobs":true}`, `{"top_logprobs":5,"stream":true,"logprobs":true}`, "entropy", 1},
+		{"for a trajectory model", `{"stream":true}`, `{"stream":true,"logprobs":true,"top_logprobs":5}`, "trajectory", -1},
 		{"with enough", `{"top_logprobs":3,"stream":true,"logprobs":true}`, `{"top_logprobs":3,"stream":true,"logprobs":true}`, "entropy", 5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := len(u.bodies)
-			s := newGateway(t, u, func(g *gateway.Config) { g.Session = withStrategy(t, c.strategy) })
+			s := newGateway(t, u, func(g *gateway.Config) {
+				if c.strategy == "trajectory" {
+					g.Session.Estimator, g.Session.Trajectory = session.Trajectory, level(nil)
+					return
+				}
+				g.Session = withStrategy(t, c.strategy)
+			})
 			got := read(t, post(t, s, c.request))
 			if u.body(n) != c.upstream {
 				t.Errorf("the upstream was asked\n%s, want\n%s", u.body(n), c.upstream)

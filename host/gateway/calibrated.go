@@ -49,10 +49,15 @@ func (c *Config) calibrated() error {
 	switch {
 	case s.Calibration != nil && s.Calibration.Fitted():
 		card = s.Calibration.Card
-	case s.Estimator == session.Model && s.Card != nil:
-		card, what = s.Card, "what the confidence model was trained on"
+	case s.Trained() != nil:
+		card, what = s.Trained(), "what the confidence model was trained on"
+		if s.Estimator == session.Trajectory {
+			what = "what the trajectory model was fitted on"
+		}
 	case s.Estimator == session.Model:
 		return &UncalibratedError{c.Policy, "the confidence model has neither a calibration map nor a card that says what it was trained on"}
+	case s.Estimator == session.Trajectory:
+		return &UncalibratedError{c.Policy, "there is no trajectory model with a card that says what it was fitted on"}
 	default:
 		return &UncalibratedError{c.Policy, "the statistic " + s.Method.String() + " is not calibrated, and there is no calibration map"}
 	}

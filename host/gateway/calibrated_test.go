@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -55,6 +56,13 @@ func TestAPolicyRefusesASourceThatIsNotCalibrated(t *testing.T) {
 			c.Session.Estimator, c.Model = session.Model, model
 			c.Session.Card, c.Session.Asked.Domain = &calibrate.Card{Domain: "sums", Labels: 9, High: 1}, "law"
 		}, "the answers lie outside what the confidence model was trained on (domain)"},
+		{"no trajectory model", func(c *gateway.Config) { c.Session.Estimator = session.Trajectory }, "there is no trajectory model with a card"},
+		{"a trajectory model with a card", func(c *gateway.Config) {
+			c.Session.Estimator, c.Session.Trajectory = session.Trajectory, level(&calibrate.Card{Labels: 9, High: 1})
+		}, ""},
+		{"a trajectory model of whole answers", func(c *gateway.Config) {
+			c.Session.Estimator, c.Session.Trajectory = session.Trajectory, level(&calibrate.Card{Kinds: position.End, Labels: 9, High: 1})
+		}, "also acts at positions that are not among what the trajectory model was fitted on (paragraph)"},
 	} {
 		config := config(u.URL+"/v1", core(t))
 		config.Policy, config.Uncalibrated = gateway.Withhold, gateway.Refuse
@@ -132,4 +140,13 @@ func TestTheGatewaySendsNoPercentageOfACertainty(t *testing.T) {
 			}
 		}
 	}
+}
+
+// level is a trajectory model that reads the entropy and gives 0.9 to everything.
+func level(card *calibrate.Card) *estimate.TrajectoryModel {
+	m := &estimate.TrajectoryModel{Features: []estimate.Feature{estimate.Entropy}, Center: []float64{0}, Scale: []float64{1}, Card: card}
+	for p := range m.Parts {
+		m.Parts[p] = estimate.Weights{N: 9, Intercept: math.Log(9), Weights: []float64{0}}
+	}
+	return m
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -325,8 +326,11 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 
 // estimator is the value of X-FineCE-Estimator.
 func (c *Config) estimator() string {
-	if c.Session.Estimator == session.Model {
-		return "model"
+	switch c.Session.Estimator {
+	case session.Model:
+		return record.EstimatorModel
+	case session.Trajectory:
+		return record.EstimatorTrajectory
 	}
 	return c.Session.Method.String()
 }

@@ -90,13 +90,16 @@ func valueAt(s *jsonscan.Scanner) int {
 // ask changes the body so that it asks for the log-probabilities that are needed. The
 // object's closing brace is at end.
 func (r *request) ask(c *Config, end int) {
-	entropy := c.Session.Positions.Strategy&position.Entropy != 0
-	needed := entropy || c.Session.Estimator == session.Builtin
+	alternatives := c.Session.Positions.Strategy&position.Entropy != 0
+	if m := c.Session.Trajectory; c.Session.Estimator == session.Trajectory && m != nil {
+		alternatives = alternatives || m.OfAlternatives()
+	}
+	needed := alternatives || c.Session.Estimator != session.Model
 	if c.KeepRequest || !needed {
 		return
 	}
 	var made changes
-	r.surface.ask(r, entropy, &made)
+	r.surface.ask(r, alternatives, &made)
 	if len(made.edits) == 0 && len(made.members) == 0 {
 		return
 	}

@@ -68,7 +68,7 @@ func (r *cardReader) member(key string) bool {
 	case "domain":
 		r.Text(key, &c.Domain)
 	case "bands":
-		r.names(key, func(name string) bool {
+		readNames(r.Reader, "card: ", key, func(name string) bool {
 			for _, b := range calibrate.AllBands() {
 				if b.String() == name {
 					c.Bands = append(c.Bands, b)
@@ -78,7 +78,7 @@ func (r *cardReader) member(key string) bool {
 			return false
 		})
 	case "kinds":
-		r.names(key, func(name string) bool {
+		readNames(r.Reader, "card: ", key, func(name string) bool {
 			for _, k := range position.Kinds() {
 				if k.String() == name {
 					c.Kinds |= k
@@ -113,8 +113,8 @@ func (r *cardReader) member(key string) bool {
 	return true
 }
 
-// names reads an array of names.
-func (r *cardReader) names(key string, known func(name string) bool) {
+// readNames reads an array of names. what begins its message.
+func readNames(r *settings.Reader, what, key string, known func(name string) bool) {
 	if r.Scan.Kind() != jsonscan.Array {
 		r.Wrong(key, "an array of names")
 	}
@@ -124,7 +124,7 @@ func (r *cardReader) names(key string, known func(name string) bool) {
 	for r.Scan.NextElement() {
 		r.Parsed(key, func(name string) error {
 			if !known(name) {
-				return errors.New("card: " + key + ": \"" + name + "\" is not known")
+				return errors.New(what + key + ": \"" + name + "\" is not known")
 			}
 			return nil
 		})

@@ -1,5 +1,6 @@
-// Package calibration is the JSON form of a calibration and of a card (package
-// calibrate): what `finece calibrate` writes and every engine of the core reads.
+// Package calibration is the JSON form of a calibration, of a card (package calibrate)
+// and of a trajectory model (package estimate): what `finece calibrate` writes and every
+// engine of the core reads.
 //
 //	{
 //	  "finece_calibration": 1,
@@ -41,4 +42,28 @@
 // "finece_card" is the version. "labels" is needed; what else is left out is not stated,
 // and covers everything. Keys are lower case without exception: some of the
 // surroundings rewrite capitals.
+//
+// # Trajectory models
+//
+// The file of a trajectory model, estimate.TrajectoryModel:
+//
+//	{
+//	  "finece_trajectory": 1,
+//	  "source": "answers.jsonl",
+//	  "features": ["mean", "recent", "entropy"],
+//	  "center": [0.1, 0.2, 0.3], "scale": [1, 0.5, 0.25],
+//	  "boundary": 12,
+//	  "parts": {
+//	    "early": {"n": 900, "intercept": -0.7, "weights": [-0.5, 0, -0.25]},
+//	    "late":  {"n": 850, "intercept": -0.7, "weights": [-0.5, 0, -0.25]},
+//	    "end":   {"n": 400, "intercept": -1.5, "weights": [-0.25, -2, 0]}
+//	  },
+//	  "card": {"finece_card": 1, "labels": 400, "range": [0.02, 0.93]},
+//	  "report": {}
+//	}
+//
+// "finece_trajectory" is the version. "center", "scale" and the weights are in the order of
+// "features". "boundary" is the number of tokens from which on a position is late. "n" is
+// the labelled positions that each part was fitted on. Without a card the confidences are
+// not calibrated. "report" is how the model came about, and the core leaves it unread.
 package calibration

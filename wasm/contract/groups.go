@@ -47,12 +47,13 @@ var (
 // that has the session's "calibration" in it.
 var (
 	Engine          = ofNames("engine", "wazero", "what scores: finece.wasm on wazero, or Go code; both give the same bits", "wazero", "native")
-	EstimatorURL    = text("estimator", "logprob", "logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	EstimatorURL    = text("estimator", "logprob", "logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
 	Method          = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
 	CalibrationFile = text("calibration", "", "file of finece calibrate: its maps calibrate the estimates")
+	TrajectoryFile  = text("trajectory", "", "trajectory: file of finece calibrate --estimator trajectory")
 	Choice          = atLeast("choice", 0, 0, "the number of the answer to show, from 0", "")
 	ModelCard       = text("model_card", "", "URL: file of the confidence model's card, which says what it was trained on; giving it states that the answers are like those")
-	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, ModelCard, Choice}
+	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, TrajectoryFile, ModelCard, Choice}
 )
 
 // The settings of the gateway.

@@ -39,4 +39,10 @@
 // log-probability, or with one that cannot be true ([IsPlausible]), is left out and
 // counted. Without any log-probability the confidence is NaN, with a [Reason].
 // [Plausible] says whether an answer's log-probabilities as a whole can be true.
+//
+// # Trajectory models
+//
+// A [Trajectory] makes a fixed set of [Feature]s of the log-probabilities so far, in constant
+// memory. A [TrajectoryModel] is a logistic regression on some of them, fitted on labelled
+// answers of one generator (package trajectory of metrics/calibrate).
 package estimate

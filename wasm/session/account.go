@@ -19,7 +19,7 @@ const fewestUnlisted = 8
 // read them. Tool calls and text without log-probabilities cannot be compared.
 func (s *Session) account() {
 	total := s.usage.Completion
-	if s.config.Estimator != Builtin || total < 0 {
+	if s.config.Estimator == Model || total < 0 {
 		return
 	}
 	var answer, reasoning int64

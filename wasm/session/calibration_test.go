@@ -213,7 +213,7 @@ func TestCalibrationsInConfigurations(t *testing.T) {
 }
 
 func TestASourceSaysHowItWasCalibrated(t *testing.T) {
-	s := builtinSource(DefaultConfig().Method)
+	s := Source{Method: uint8(DefaultConfig().Method), Mass: nan}
 	if s.String() != "perplexity" {
 		t.Error(s)
 	}

@@ -47,7 +47,7 @@ func (s *Session) position(c *choice, p *position.Position) {
 	}
 	value, why := nan, NoText
 	if p.Index > 0 {
-		value, why = c.tracks[p.Segment].estimate(p, s.config.MaxMissing)
+		value, why = c.tracks[p.Segment].estimate(p, s.config.Trajectory, s.config.MaxMissing)
 		switch {
 		case why != NoReason:
 		case !c.scores.Believed():
@@ -56,7 +56,7 @@ func (s *Session) position(c *choice, p *position.Position) {
 			value, why = nan, NoLogprobs
 		}
 	}
-	s.settle(c, p.Index, value, builtinSource(s.config.Method), why)
+	s.settle(c, p.Index, value, s.ownSource(), why)
 }
 
 // unscorable says why no estimate of p is possible, or NoReason.
@@ -152,11 +152,12 @@ func (s *Session) calibrated(slot *slot) float64 {
 		}
 		card, covers = by.Card, by.Card.CoversBand(from.Band)
 	}
+	trained := s.config.Trained()
 	switch {
 	case from.Map.Fitted():
 		slot.probable = true
-	case s.config.Estimator == Model && s.config.Card != nil:
-		card, covers, slot.probable = s.config.Card, true, true
+	case trained != nil:
+		card, covers, slot.probable = trained, true, true
 		if value = min(max(value, card.Low), card.High); value != slot.raw {
 			from.Outside = calibrate.OutsideRange
 		}
@@ -167,6 +168,17 @@ func (s *Session) calibrated(slot *slot) float64 {
 	}
 	slot.probable = slot.probable && from.Outside&calibrate.Disqualifying == 0
 	return value
+}
+
+// Trained is the card of the model that estimates, nil if there is none.
+func (c *Config) Trained() *calibrate.Card {
+	switch {
+	case c.Estimator == Model:
+		return c.Card
+	case c.Estimator == Trajectory && c.Trajectory != nil:
+		return c.Trajectory.Card
+	}
+	return nil
 }
 
 // revise reports what the fusion window changed.

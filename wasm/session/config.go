@@ -14,8 +14,9 @@ import (
 type Estimator uint8
 
 const (
-	Builtin Estimator = iota // the stream's own log-probabilities, by Config.Method
-	Model                    // a confidence model, asked through Ask events
+	Builtin    Estimator = iota // the stream's own log-probabilities, by Config.Method
+	Model                       // a confidence model, asked through Ask events
+	Trajectory                  // a model of the stream's own log-probabilities, Config.Trajectory
 )
 
 // Config is all that a session depends on. Start from [DefaultConfig].
@@ -31,6 +32,9 @@ type Config struct {
 	// Calibration maps raw estimates before they are integrated; nil leaves them
 	// as they are. Sessions only read it.
 	Calibration *calibrate.Calibration
+	// Trajectory is the model of the estimator Trajectory. Without one its confidences
+	// are unavailable. Sessions only read it.
+	Trajectory *estimate.TrajectoryModel
 	// Card says what the confidence model was trained on; nil if it was not trained on
 	// labelled answers, or nobody says so. Model.
 	Card *calibrate.Card
@@ -46,7 +50,7 @@ type Config struct {
 	MaxPending   int // positions of a choice that later events may still change
 	MaxText      int // bytes of a segment's text kept for the confidence model
 	// MaxMissing is the share of the tokens so far, in [0,1], whose log-probabilities
-	// may be missing or implausible; see estimate.IsPlausible. Builtin.
+	// may be missing or implausible; see estimate.IsPlausible. Builtin, Trajectory.
 	MaxMissing float64
 }
 
@@ -96,8 +100,8 @@ func (c *Config) Validate() error {
 	if err := c.Fusion.Validate(); err != nil {
 		return err
 	}
-	if c.Estimator > Model {
-		return errors.New("session: Estimator is neither Builtin nor Model")
+	if c.Estimator > Trajectory {
+		return errors.New("session: Estimator is none of Builtin, Model and Trajectory")
 	}
 	if c.Estimator == Model {
 		if err := c.Model.Validate(); err != nil {
@@ -106,6 +110,11 @@ func (c *Config) Validate() error {
 	}
 	if c.Calibration != nil {
 		if err := c.Calibration.Validate(); err != nil {
+			return err
+		}
+	}
+	if c.Trajectory != nil {
+		if err := c.Trajectory.Validate(); err != nil {
 			return err
 		}
 	}

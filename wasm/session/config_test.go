@@ -88,7 +88,7 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 		{func(c *Config) { c.Estimator, c.Model.Adapter, c.Model.TopLogprobs = Model, estimate.Reward, 101 }, "model.top_logprobs is 101: want 0 to 100"},
 		{func(c *Config) { c.MaxText = 16<<20 + 1 }, "max_text"},
 		{func(c *Config) { c.Fusion.Depth = MaxDepth + 1 }, "depth"},
-		{func(c *Config) { c.Estimator = Model + 1 }, "Estimator"},
+		{func(c *Config) { c.Estimator = Trajectory + 1 }, "Estimator"},
 		{func(c *Config) { c.Format = stream.Text + 1 }, "Format"},
 		{func(c *Config) { c.Estimator, c.Model.MaxTokens = Model, -1 }, "MaxTokens"},
 	} {

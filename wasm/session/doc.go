@@ -29,21 +29,26 @@
 // estimates of later positions. With a [Config].Calibration (package calibrate),
 // the map of the position's band is applied to a raw value before integration, and
 // the source names the map. A fused value is Calibrated, and so a probability, if each
-// raw value in it went through a fitted map or came from a confidence model that was
-// trained on labelled answers ([Config].Card), and lies inside what the card of the map
-// or of the model covers: Source.Outside has no calibrate.Disqualifying way. A session
-// has one estimator, so an estimate of a model is never fused with a statistic.
+// raw value in it went through a fitted map or came from a confidence model or a
+// trajectory model that was trained on labelled answers ([Config].Card, or the model's
+// own card), and lies inside what the card of the map or of the model covers:
+// Source.Outside has no calibrate.Disqualifying way. A session has one estimator, so an
+// estimate of a model is never fused with a statistic.
 //
 // # Estimators
 //
 // The built-in estimators read the stream's own log-probabilities and answer at
-// once. Their values are not calibrated by themselves. A model estimator asks: the
-// Ask event names the position, and Request writes the body when the host is ready
-// to send it, so that a stale request costs nothing. Requests quote the text so far.
-// It is the only part of a session that grows, up to [Config].MaxText for each
-// segment.
+// once. Their values are not calibrated by themselves. A trajectory model
+// (estimate.TrajectoryModel) reads the same log-probabilities. It was fitted on labelled
+// answers, so its values are calibrated as far as its card covers the answer. Without
+// [Config].Trajectory the estimator has no confidence, for the reason [NoTrajectory].
 //
-// A position is found only when text follows it. The built-in estimators leave out
+// A model estimator asks: the Ask event names the position, and Request writes the body
+// when the host is ready to send it, so that a stale request costs nothing. Requests
+// quote the text so far. It is the only part of a session that grows, up to
+// [Config].MaxText for each segment.
+//
+// A position is found only when text follows it. What reads log-probabilities leaves out
 // the tokens after the position, up to 64 of them. Of more, such as a hundred line
 // ends, the first count as tokens before the position.
 //

@@ -89,13 +89,14 @@ const (
 	Cancelled                  // the surroundings gave up
 	ImplausibleLogprobs        // the log-probabilities cannot be true; see estimate.Plausible
 	CoreLost                   // the core did not load, or its instance trapped; only the surroundings report it
+	NoTrajectory               // the estimator is Trajectory, and Config.Trajectory is nil
 	reasons
 )
 
 var reasonNames = [reasons]string{
 	"", "no-logprobs", "no-text", "refusal", "tool-call", "stream-failed",
 	"text-too-long", "given-up", "bad-reply", "timeout", "superseded",
-	"endpoint-error", "unreachable", "cancelled", "implausible-logprobs", "core-lost",
+	"endpoint-error", "unreachable", "cancelled", "implausible-logprobs", "core-lost", "no-trajectory",
 }
 
 // String returns the reason in words, "" for NoReason.

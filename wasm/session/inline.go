@@ -69,7 +69,7 @@ func (s *Session) release(c *choice, segment position.Segment) {
 func (s *Session) endContent(c *choice) {
 	segment, _ := c.splitter.Segment()
 	s.pieces = c.splitter.End(s.pieces[:0])
-	last := drawn{logprob: nan, entropyLo: nan, entropyHi: nan}
+	last := drawn{logprob: nan, entropyLo: nan, entropyHi: nan, peak: nan}
 	n := len(c.waiting)
 	if n > 0 && len(s.pieces) > 0 {
 		last = c.waiting[n-1]

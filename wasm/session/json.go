@@ -31,15 +31,16 @@ const modelName, modelPath = "model", "model."
 //	    "max_tokens": 16, "top_logprobs": 20,
 //	    "class": 1, "label": "", "activation": "none"
 //	  },
-//	  "calibration": null, "card": null,
+//	  "calibration": null, "trajectory": null, "card": null,
 //	  "generator": "", "domain": "", "conversation": "unknown",
 //	  "text": false,
 //	  "max_event": 262144, "max_choices": 16, "max_positions": 8192,
 //	  "max_pending": 128, "max_text": 65536, "max_missing": 0.2
 //	}
 //
-// "estimator" is the name of an estimate.Method, or "model". "calibration" and "card"
-// are objects as package calibration documents them. [Settings] has every range.
+// "estimator" is the name of an estimate.Method, "model" or "trajectory". "calibration",
+// "trajectory" and "card" are objects as package calibration documents them. [Settings]
+// has every range.
 func ParseConfig(data []byte) (Config, error) {
 	r := configReader{Reader: settings.New("session: ", data), config: DefaultConfig()}
 	r.all = Settings(&r.config)
@@ -91,6 +92,8 @@ func (r *configReader) value(key string, s *Setting) {
 		r.Number(key, s.Number)
 	case s.Set != nil:
 		r.Parsed(key, s.Set)
+	case s.Name == trajectoryName:
+		r.config.Trajectory = calibration.ReadTrajectory(&r.Reader, "trajectory.")
 	case s.Name == cardName:
 		r.config.Card = calibration.ReadCard(&r.Reader, "card.")
 	default:
@@ -103,7 +106,7 @@ func AppendConfig(dst []byte, c *Config) []byte {
 	dst = append(dst, '{')
 	path := ""
 	for _, s := range Settings(c) {
-		if s.Name == calibrationName && c.Calibration == nil || s.Name == cardName && c.Card == nil {
+		if s.Name == calibrationName && c.Calibration == nil || s.Name == trajectoryName && c.Trajectory == nil || s.Name == cardName && c.Card == nil {
 			continue
 		}
 		dst, path = enter(dst, path, s.Name)
@@ -151,8 +154,11 @@ func appendValue(dst []byte, c *Config, s *Setting) []byte {
 	case s.Get != nil:
 		return jsonscan.AppendString(dst, []byte(s.Get()))
 	}
-	if s.Name == cardName {
+	switch s.Name {
+	case cardName:
 		return calibration.AppendCard(dst, c.Card)
+	case trajectoryName:
+		return calibration.AppendTrajectory(dst, c.Trajectory, nil)
 	}
 	return calibration.Append(dst, c.Calibration, nil)
 }

@@ -230,6 +230,9 @@ func (s *Session) choice(n int) (*choice, error) {
 	c := &choice{number: n, detector: detector, window: window, slots: make([]slot, s.config.MaxPending)}
 	for i := range c.tracks {
 		c.tracks[i].estimator = estimate.NewLogprob(s.config.Method)
+		if s.config.Estimator == Trajectory {
+			c.tracks[i].shape = new(shape)
+		}
 	}
 	s.choices = append(s.choices, c)
 	p := detector.Question()
@@ -271,10 +274,11 @@ type drawn struct {
 	// If top is not empty, the entropy is that of top and outside, and not computed yet.
 	top     []float64 // valid as long as the token
 	outside float64
+	peak    float64 // of top and logprob the greatest, once top is gone; NaN without alternatives
 }
 
 func drawnOf(t *stream.Token) drawn {
-	from := drawn{logprob: t.Logprob, entropyLo: nan, entropyHi: nan, unseen: uint8(min(t.Unseen, 255)), top: t.Top, outside: nan}
+	from := drawn{logprob: t.Logprob, entropyLo: nan, entropyHi: nan, unseen: uint8(min(t.Unseen, 255)), top: t.Top, outside: nan, peak: nan}
 	if !t.Listed {
 		from.outside = t.Logprob
 	}
@@ -285,9 +289,25 @@ func drawnOf(t *stream.Token) drawn {
 func (d drawn) kept() drawn {
 	if len(d.top) > 0 {
 		d.entropyLo, d.entropyHi, _ = position.EntropyBounds(d.top, d.outside)
+		d.peak = d.likeliest()
 		d.top = nil
 	}
 	return d
+}
+
+// likeliest is the greatest log-probability of the token and its alternatives, NaN if
+// there are none.
+func (d *drawn) likeliest() float64 {
+	if len(d.top) == 0 {
+		return d.peak
+	}
+	peak := d.logprob
+	for _, lp := range d.top {
+		if lp > peak {
+			peak = lp
+		}
+	}
+	return peak
 }
 
 // piece takes text of one segment that came with token t.

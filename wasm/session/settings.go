@@ -14,8 +14,8 @@ import (
 )
 
 // Setting is one setting of a [Config]. Exactly one of Text, Truth, Whole,
-// Number and Get points to its value, except for the calibration and the card, which
-// are objects: there all of them are nil.
+// Number and Get points to its value, except for the calibration, the trajectory model
+// and the card, which are objects: there all of them are nil.
 type Setting struct {
 	// Name is the setting's name in JSON. "model.max_tokens" is the member
 	// max_tokens of the object model.
@@ -34,7 +34,7 @@ type Setting struct {
 }
 
 // The settings whose values are objects of package calibration.
-const calibrationName, cardName = "calibration", "card"
+const calibrationName, trajectoryName, cardName = "calibration", "trajectory", "card"
 
 // renamed are the names that a setting had before.
 var renamed = [...][2]string{{"threshold", "entropy_threshold"}}
@@ -68,6 +68,7 @@ func Settings(c *Config) []Setting {
 		{Name: "model.label", Text: &m.Label},
 		named("model.activation", &m.Activation, estimate.Activation.String, estimate.ParseActivation),
 		{Name: calibrationName},
+		{Name: trajectoryName},
 		{Name: cardName},
 		{Name: "generator", Text: &c.Asked.Generator},
 		{Name: "domain", Text: &c.Asked.Domain},
@@ -96,15 +97,22 @@ func named[T any](name string, to *T, text func(T) string, parse func(string) (T
 }
 
 func (c *Config) estimatorName() string {
-	if c.Estimator == Model {
+	switch c.Estimator {
+	case Model:
 		return modelName
+	case Trajectory:
+		return trajectoryName
 	}
 	return c.Method.String()
 }
 
 func (c *Config) setEstimator(name string) (err error) {
-	c.Estimator = Model
-	if name != modelName {
+	switch name {
+	case modelName:
+		c.Estimator = Model
+	case trajectoryName:
+		c.Estimator = Trajectory
+	default:
 		c.Estimator = Builtin
 		c.Method, err = estimate.ParseMethod(name)
 	}

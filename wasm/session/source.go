@@ -11,7 +11,7 @@ import (
 // map calibrated it.
 type Source struct {
 	Estimator Estimator
-	Method    uint8   // an estimate.Method for Builtin, an estimate.Basis for Model
+	Method    uint8   // an estimate.Method for Builtin, an estimate.Basis for Model, else 0
 	Mass      float64 // Model with basis Expectation: the probability of the replies that it was taken over; else NaN
 
 	Map     calibrate.Method  // calibrate.None where the value is not calibrated
@@ -23,8 +23,11 @@ type Source struct {
 // calibrated by platt for late positions, outside: range".
 func (s Source) String() string {
 	name := estimate.Method(s.Method).String()
-	if s.Estimator == Model {
+	switch s.Estimator {
+	case Model:
 		name = modelName + ": " + estimate.Basis(s.Method).String()
+	case Trajectory:
+		name = trajectoryName
 	}
 	if s.Map != calibrate.None {
 		name += ", calibrated by " + s.Map.String() + " for " + s.Band.String() + " positions"
@@ -35,8 +38,13 @@ func (s Source) String() string {
 	return name
 }
 
-func builtinSource(m estimate.Method) Source {
-	return Source{Estimator: Builtin, Method: uint8(m), Mass: nan}
+// ownSource is that of an estimate of the stream's own log-probabilities.
+func (s *Session) ownSource() Source {
+	from := Source{Estimator: s.config.Estimator, Mass: nan}
+	if from.Estimator == Builtin {
+		from.Method = uint8(s.config.Method)
+	}
+	return from
 }
 
 func modelSource(r estimate.Reading) Source {

@@ -18,8 +18,16 @@ type track struct {
 	unseen    [lag]uint8   // tokens before each of these that the server did not list
 	seen      int64        // tokens pushed
 	read      int64        // tokens that the estimator has read
+	shape     *shape       // of the estimator Trajectory, else nil
 
 	text []byte // what Request quotes: the segment's first Config.MaxText bytes
+}
+
+// shape is what a trajectory model reads of a segment. Like the built-in estimator, it
+// trails the stream.
+type shape struct {
+	estimate.Trajectory
+	peaks [lag]float64 // beside track.recent
 }
 
 // push takes the next token.
@@ -28,6 +36,9 @@ func (t *track) push(from drawn) {
 		t.advance(t.read + 1)
 	}
 	t.recent[t.seen%lag], t.unseen[t.seen%lag] = from.logprob, from.unseen
+	if t.shape != nil {
+		t.shape.peaks[t.seen%lag] = from.likeliest()
+	}
 	t.seen++
 }
 
@@ -36,13 +47,17 @@ func (t *track) advance(token int64) {
 	for t.read < min(token, t.seen) {
 		t.estimator.Unseen(int64(t.unseen[t.read%lag]))
 		t.estimator.Token(t.recent[t.read%lag])
+		if t.shape != nil {
+			t.shape.Token(t.recent[t.read%lag], t.shape.peaks[t.read%lag])
+		}
 		t.read++
 	}
 }
 
-// estimate is the built-in estimator's confidence at a position. There is none if more
-// than the share maxMissing of the tokens are missing or implausible.
-func (t *track) estimate(p *position.Position, maxMissing float64) (float64, Reason) {
+// estimate is the confidence of the log-probabilities before a position, by the built-in
+// estimator or the trajectory model. There is none if more than the share maxMissing of
+// the tokens are missing or implausible.
+func (t *track) estimate(p *position.Position, model *estimate.TrajectoryModel, maxMissing float64) (float64, Reason) {
 	if p.Estimated || t.seen == 0 {
 		return nan, NoLogprobs
 	}
@@ -55,7 +70,28 @@ func (t *track) estimate(p *position.Position, maxMissing float64) (float64, Rea
 	case lacks:
 		return nan, NoLogprobs
 	}
+	if t.shape != nil && why == estimate.Available {
+		return t.shape.confidence(p, model, maxMissing)
+	}
 	return value, reasonOf(why)
+}
+
+// confidence is the trajectory model's. There is none without a model, or without the
+// alternatives that it reads.
+func (s *shape) confidence(p *position.Position, model *estimate.TrajectoryModel, maxMissing float64) (float64, Reason) {
+	if model == nil {
+		return nan, NoTrajectory
+	}
+	var features [estimate.Features]float64
+	s.Read(&features, maxMissing)
+	if model.Observe != nil {
+		model.Observe(&features)
+	}
+	value := model.Confidence(model.PhaseAt(p.Kind&position.End != 0, p.Token), &features)
+	if value != value {
+		return nan, NoLogprobs
+	}
+	return value, NoReason
 }
 
 // keep appends to the text to judge, as far as MaxText allows.

@@ -90,8 +90,8 @@ export class RecordBuilder {
   #source({ source, calibration, outside }: KnownConfidence): Source {
     const model = source.estimator === "model";
     return {
-      estimator: model ? "model" : "logprob",
-      method: model ? null : source.method,
+      estimator: source.estimator === "builtin" ? "logprob" : source.estimator,
+      method: source.estimator === "builtin" ? source.method : null,
       basis: model ? source.basis : null,
       mass: model ? source.mass : null,
       model: model ? this.#model : null,

@@ -1,6 +1,6 @@
 import type { SessionConfig } from "./contract.js";
 
-export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./contract.js";
+export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy, Trajectory } from "./contract.js";
 
 /** The configuration as the core reads it: JSON, names in snake case. */
 export function configJSON(config: SessionConfig): string {

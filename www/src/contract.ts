@@ -61,7 +61,7 @@ export type State = (typeof STATES)[number];
 export const REASONS = [
   "", "no-logprobs", "no-text", "refusal", "tool-call", "stream-failed", "text-too-long", "given-up",
   "bad-reply", "timeout", "superseded", "endpoint-error", "unreachable", "cancelled", "implausible-logprobs",
-  "core-lost",
+  "core-lost", "no-trajectory",
 ] as const;
 
 /** Why a confidence is unavailable. */
@@ -403,6 +403,12 @@ export interface Calibration {
   readonly [key: string]: unknown;
 }
 
+/** A file of `finece calibrate --estimator trajectory`. The core checks what is in it. */
+export interface Trajectory {
+  readonly finece_trajectory: number;
+  readonly [key: string]: unknown;
+}
+
 /** What a confidence model was trained on, or a map fitted on. The core checks what is in it. */
 export interface Card {
   readonly finece_card: number;
@@ -462,6 +468,8 @@ export interface ScoringConfig {
   width?: number;
   /** The object that finece calibrate writes: its maps calibrate estimates before they are integrated. */
   calibration?: Calibration;
+  /** Trajectory: the object that finece calibrate --estimator trajectory writes. Without one confidences are unavailable. */
+  trajectory?: Trajectory;
   /** The card of the confidence model: what it was trained on. Without one its estimates are not calibrated. */
   card?: Card;
   /** The model that answers, to be compared with cards. */
@@ -490,8 +498,8 @@ export interface ScoringConfig {
 
 /** What a core's session depends on. */
 export interface SessionConfig extends ScoringConfig {
-  /** Who estimates: a statistic of the stream's log-probabilities, or model; default perplexity. */
-  estimator?: Method | "model";
+  /** Who estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity. */
+  estimator?: Method | "trajectory" | "model";
   /** How a model is asked. */
   model?: ModelConfig;
 }

@@ -53,6 +53,7 @@ export interface AskEvent {
 /** Where a raw confidence comes from, as the core says it. */
 export type EstimateSource =
   | { readonly estimator: "builtin"; readonly method: Method | "unknown" }
+  | { readonly estimator: "trajectory" }
   | {
       readonly estimator: "model";
       readonly basis: Basis | "unknown";

@@ -14,7 +14,7 @@ export type {
   ConfidenceRecord, DecisionRecord, EndRecord, Entropy, Envelope, FaultRecord, FineceRecord, Place, PositionRecord, Source, StartRecord, State,
 } from "./contract.js";
 export { type ByteSource, confidences } from "./confidences.js";
-export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy } from "./config.js";
+export type { Calibration, Format, ModelConfig, ScoringConfig, SessionConfig, Strategy, Trajectory } from "./config.js";
 export type { Core } from "./core.js";
 export {
   CoreLoadError, CoreTrapError, type ErrorCode, type ErrorContext, FineceError, ModelError, type ModelFailure,

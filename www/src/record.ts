@@ -114,9 +114,10 @@ function reasonOf(n: number): Reason {
 }
 
 function sourceOf(r: Record): EstimateSource {
+  const estimator = r.byte(32);
   const method = r.byte(33);
-  return r.byte(32) === 0
-    ? { estimator: "builtin", method: METHODS[method] ?? "unknown" }
+  return estimator === 0 ? { estimator: "builtin", method: METHODS[method] ?? "unknown" }
+    : estimator === 2 ? { estimator: "trajectory" }
     : { estimator: "model", basis: BASES[method] ?? "unknown", mass: r.float(40) };
 }
 

@@ -16,9 +16,10 @@ import type { Session } from "./session.js";
 export interface ScoreOptions extends ScoringConfig {
   /**
    * Which statistic of the stream's own log-probabilities the confidence is;
-   * default `perplexity`. None of them is calibrated. Ignored with `model`.
+   * default `perplexity`. None of them is calibrated. `trajectory` is a model of the
+   * log-probabilities: the option `trajectory`. Ignored with `model`.
    */
-  estimator?: Method;
+  estimator?: Method | "trajectory";
   /** A confidence model to ask instead; see `finece/model`. Nothing is sent anywhere without it. */
   model?: ModelOptions | ConfidenceModel | PromiseLike<ConfidenceModel>;
   /** A loaded core, or what loads it; default `loadCore`. */

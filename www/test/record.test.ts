@@ -150,6 +150,10 @@ const KINDS: Readonly<Record<string, readonly [Uint8Array, ...CoreEvent[]]>> = {
     type: "confidence", ...place, revision: 3, state: "provisional", raw: 0.25, fused: 0.5, calibrated: false,
     source: { estimator: "builtin", method: "min-prob" }, outside: [],
   }],
+  "of a trajectory": [record(4, [2, 2, 0], 7, 3, 0.25, 0.5, bytes(2, 0), NaN), {
+    type: "confidence", ...place, revision: 3, state: "final", raw: 0.25, fused: 0.5, calibrated: false,
+    source: { estimator: "trajectory" }, outside: [],
+  }],
   "by a method of the future": [record(4, [2, 2, 0], 7, 3, 0.25, 0.5, bytes(0, 99), NaN), {
     type: "confidence", ...place, revision: 3, state: "final", raw: 0.25, fused: 0.5, calibrated: false,
     source: { estimator: "builtin", method: "unknown" }, outside: [],

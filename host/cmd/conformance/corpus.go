@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/abi"
+	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream/fixture"
 )
@@ -86,7 +87,29 @@ func configure(rng *rand.Rand) host.Config {
 	if rng.IntN(3) == 0 {
 		c.Calibration = calibration(rng)
 	}
+	if rng.IntN(3) == 0 {
+		c.Estimator, c.Trajectory = session.Trajectory, trajectory(rng)
+	}
 	return c
+}
+
+// trajectory draws a model that reads every feature, or none of alternatives.
+func trajectory(rng *rand.Rand) *estimate.TrajectoryModel {
+	m := &estimate.TrajectoryModel{Boundary: rng.IntN(200)}
+	alternatives := rng.IntN(2) == 0
+	for _, f := range estimate.AllFeatures() {
+		if alternatives || !f.OfAlternatives() {
+			m.Features = append(m.Features, f)
+			m.Center, m.Scale = append(m.Center, rng.NormFloat64()), append(m.Scale, rng.ExpFloat64()+0.01)
+		}
+	}
+	for p := range m.Parts {
+		m.Parts[p].Intercept = rng.NormFloat64()
+		for range m.Features {
+			m.Parts[p].Weights = append(m.Parts[p].Weights, rng.NormFloat64())
+		}
+	}
+	return m
 }
 
 // calibration draws maps of every form.

@@ -18,7 +18,7 @@ const (
 // The settings of the commands that score streams.
 const (
 	ScoringEngine    = "wazero"     // what scores: finece.wasm on wazero, or Go code; both give the same bits
-	ScoringEstimator = "logprob"    // logprob (the stream's own log-probabilities), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
+	ScoringEstimator = "logprob"    // logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
 	ScoringMethod    = "perplexity" // logprob: the statistic
 )
 

@@ -156,9 +156,12 @@ func (b *Builder) confidence(e *session.Event) *Confidence {
 
 func (b *Builder) source(s *session.Source) Source {
 	source := Source{Estimator: EstimatorLogprob, Mass: s.Mass}
-	if s.Estimator == session.Model {
+	switch s.Estimator {
+	case session.Model:
 		source.Estimator, source.Basis, source.Model = EstimatorModel, estimate.Basis(s.Method).String(), b.model
-	} else {
+	case session.Trajectory:
+		source.Estimator = EstimatorTrajectory
+	default:
 		source.Method = estimate.Method(s.Method).String()
 	}
 	if s.Map != calibrate.None {

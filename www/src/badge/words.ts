@@ -112,6 +112,7 @@ export const ENGLISH: BadgeWords = {
     "unreachable": "The confidence model could not be reached.",
     "cancelled": "The estimate was cancelled.",
     "core-lost": "The scoring core could not run.",
+    "no-trajectory": "No trajectory model was given.",
     "unknown": "No reason is known.",
   },
   details: "About this confidence",

@@ -66,6 +66,7 @@ func goldenConfidences(add func(session.Event, ...string)) {
 		source := session.Source{Estimator: session.Builtin, Method: uint8(m), Mass: math.NaN()}
 		add(confidence(session.Provisional, session.NoReason, source), session.Provisional.String(), m.String())
 	}
+	add(confidence(session.Final, session.NoReason, session.Source{Estimator: session.Trajectory, Mass: math.NaN()}), session.Final.String())
 	for _, b := range estimate.Bases() {
 		source := session.Source{Estimator: session.Model, Method: uint8(b), Mass: 1}
 		add(confidence(session.Final, session.NoReason, source), session.Final.String(), b.String())

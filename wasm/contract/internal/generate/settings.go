@@ -24,6 +24,12 @@ export interface Calibration {
   readonly [key: string]: unknown;
 }
 
+/** A file of ` + "`finece calibrate --estimator trajectory`" + `. The core checks what is in it. */
+export interface Trajectory {
+  readonly finece_trajectory: number;
+  readonly [key: string]: unknown;
+}
+
 /** What a confidence model was trained on, or a map fitted on. The core checks what is in it. */
 export interface Card {
   readonly finece_card: number;

@@ -40,7 +40,8 @@ All other keys stay, so the output can go to finece eval if the input has
 --overwrite replaces them.
 
 The built-in estimators read the answer's own log-probabilities and are not
-calibrated; --calibration maps them by a file of finece calibrate.
+calibrated; --calibration maps them by a file of finece calibrate. --estimator
+trajectory reads them with a model that finece calibrate --estimator trajectory fits.
 --estimator URL asks a confidence model on an OpenAI-compatible server; its key is
 in FINECE_API_KEY or OPENAI_API_KEY.
 

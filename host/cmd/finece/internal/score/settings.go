@@ -35,6 +35,9 @@ func settingsKey(c host.Config, estimator string) string {
 	if c.Calibration != nil {
 		lines = append(lines, "calibration "+string(calibration.Append(nil, c.Calibration, nil))+"\n")
 	}
+	if c.Trajectory != nil {
+		lines = append(lines, "trajectory "+string(calibration.AppendTrajectory(nil, c.Trajectory, nil))+"\n")
+	}
 	if c.Card != nil {
 		lines = append(lines, "card "+string(calibration.AppendCard(nil, c.Card))+"\n")
 	}

@@ -44,7 +44,7 @@ func (f *Flags) Follower(ctx context.Context) (*follow.Follower, error) {
 
 func (f *Flags) client() (*model.Client, error) {
 	if !strings.Contains(f.Estimator, "://") {
-		return nil, exit.Usagef("--estimator %q: want logprob or a base URL such as http://127.0.0.1:8000/v1", f.Estimator)
+		return nil, exit.Usagef("--estimator %q: want logprob, trajectory, or a base URL such as http://127.0.0.1:8000/v1", f.Estimator)
 	}
 	if f.Requests < 1 || f.Timeout <= 0 {
 		return nil, exit.Usagef("--requests and --timeout have to be greater than 0")

@@ -17,6 +17,7 @@ import (
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/contract"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -26,7 +27,7 @@ import (
 // it has.
 type Flags struct {
 	Config     host.Config
-	Estimator  string // "logprob", or the URL of a confidence model
+	Estimator  string // "logprob", "trajectory", or the URL of a confidence model
 	Format     string
 	EngineName string // "wazero" or "native"
 
@@ -36,6 +37,7 @@ type Flags struct {
 	strategy string
 
 	calibration string
+	trajectory  string
 	modelCard   string
 	method      string
 	adapter     string
@@ -72,6 +74,7 @@ func (f *Flags) AddPositions(cmd *cobra.Command) {
 func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	Add(cmd, contract.EstimatorURL, &f.Estimator)
 	Add(cmd, contract.CalibrationFile, &f.calibration)
+	Add(cmd, contract.TrajectoryFile, &f.trajectory)
 	Add(cmd, contract.ModelCard, &f.modelCard)
 	Add(cmd, contract.Method, &f.method)
 	Add(cmd, contract.ModelAdapter, &f.adapter)
@@ -81,6 +84,7 @@ func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	Add(cmd, contract.Requests, &f.Requests)
 	Fusion(cmd, &f.Config.Fusion)
 	_ = cmd.MarkFlagFilename(contract.Calibration.Flag(), "json")
+	_ = cmd.MarkFlagFilename(contract.TrajectoryFile.Flag(), "json")
 	_ = cmd.MarkFlagFilename(contract.ModelCard.Flag(), "json")
 }
 
@@ -117,6 +121,9 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	if f.AsksModel() {
 		c.Estimator = session.Model
 	}
+	if err = f.followTrajectory(); err != nil {
+		return err
+	}
 	if f.calibration != "" {
 		if c.Calibration, err = ReadCalibration("--calibration", f.calibration); err != nil {
 			return err
@@ -138,6 +145,20 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	return nil
 }
 
+// followTrajectory reads the trajectory model, which the estimator of that name needs.
+func (f *Flags) followTrajectory() (err error) {
+	switch follows := f.Estimator == record.EstimatorTrajectory; {
+	case follows && f.trajectory == "":
+		return exit.Usagef("--estimator %s needs --trajectory FILE; finece calibrate --estimator %[1]s makes one of labelled answers", record.EstimatorTrajectory)
+	case !follows && f.trajectory != "":
+		return exit.Usagef("--trajectory goes with --estimator %s", record.EstimatorTrajectory)
+	case follows:
+		f.Config.Estimator = session.Trajectory
+		f.Config.Trajectory, err = ReadTrajectory("--trajectory", f.trajectory)
+	}
+	return err
+}
+
 // wanted is the strategy: the one that is named, or else the one that the other
 // flags are about.
 func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
@@ -156,7 +177,11 @@ func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
 
 // AsksModel reports whether a confidence model is asked.
 func (f *Flags) AsksModel() bool {
-	return f.Estimator != "" && f.Estimator != contract.EstimatorURL.Default || IsURL(f.Config.Model.Name)
+	switch f.Estimator {
+	case "", contract.EstimatorURL.Default, record.EstimatorTrajectory:
+		return IsURL(f.Config.Model.Name)
+	}
+	return true
 }
 
 // Fusion adds the flags of Backward Confidence Integration that every input has.
@@ -176,6 +201,19 @@ func ReadCalibration(flag, path string) (*calibrate.Calibration, error) {
 		return nil, exit.Usagef("%s: %s: %w", flag, path, err)
 	}
 	return c, nil
+}
+
+// ReadTrajectory reads the trajectory model in the file of a flag.
+func ReadTrajectory(flag, path string) (*estimate.TrajectoryModel, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, exit.Errorf(exit.IO, "%s: %w", flag, err)
+	}
+	m, _, err := calibration.ParseTrajectory(text)
+	if err != nil {
+		return nil, exit.Usagef("%s: %s: %w", flag, path, err)
+	}
+	return m, nil
 }
 
 // ReadCard reads the card in the file of a flag.

@@ -1,0 +1,190 @@
+package estimate
+
+import (
+	"math"
+
+	"github.com/finece/finece/metrics/portable"
+)
+
+// Feature is one of the numbers that a [Trajectory] makes of the log-probabilities of a
+// text so far. Write x for the surprise of a token, its negative log-probability in nats,
+// n for the number of tokens that came with one, and u for the least surprise among a
+// token and its listed alternatives, which is the min-entropy of the distribution that it
+// was drawn from. None but Tokens grows with the length of a text by itself.
+type Feature uint8
+
+const (
+	Mean          Feature = iota // mean of x
+	Max                          // largest x: minus the minimum log-probability
+	Second                       // second largest x, 0 for one token
+	Deviation                    // standard deviation of x
+	Median                       // median of x, in octaves: log2 of the lower edge of its bin
+	Quantile90                   // the 0.9 quantile of x, likewise
+	Slope                        // 12 times the mean of x * (share of the tokens before it, less 1/2)
+	AboveEighth                  // share of tokens with x of at least 0.125
+	AboveHalf                    // share of tokens with x of at least 0.5
+	AboveOne                     // share of tokens with x of at least 1
+	AboveThree                   // share of tokens with x of at least 3
+	Run                          // longest run of tokens with x of at least 0.5, its share of n
+	Recent                       // mean of x over the last 5 tokens
+	RecentMax                    // largest x of the last 5 tokens
+	First                        // mean of x over the first 5 tokens
+	Tokens                       // ln n
+	Entropy                      // mean of u
+	EntropyMax                   // largest u
+	EntropyRecent                // mean of u over the last 5 tokens
+	Passed                       // share of tokens that were less probable than a listed alternative
+	Features      = iota         // their number
+)
+
+var featureNames = [Features]string{
+	"mean", "max", "second", "deviation", "median", "quantile-90", "slope", "above-eighth", "above-half",
+	"above-one", "above-three", "run", "recent", "recent-max", "first", "tokens", "entropy", "entropy-max",
+	"entropy-recent", "passed",
+}
+
+// AllFeatures returns every feature, in the order of their numbers.
+func AllFeatures() []Feature { return all[Feature](Features) }
+
+// String returns the feature's name in a trajectory model's file.
+func (f Feature) String() string { return nameOf(featureNames[:], int(f)) }
+
+// ParseFeature reads a name that String returns.
+func ParseFeature(name string) (Feature, error) {
+	i, err := parse("feature", featureNames[:], name)
+	return Feature(i), err
+}
+
+// OfAlternatives reports whether the feature needs the alternatives to each token
+// (top_logprobs).
+func (f Feature) OfAlternatives() bool { return f >= Entropy }
+
+const (
+	recentTokens = 5
+	surpriseBins = 64
+	// The bins of the histogram have four to an octave, equally wide: the exponent and
+	// the first two bits of the mantissa of x are the bin's number. The first one has
+	// everything below 2^-12, the last one everything from 14 on.
+	firstBin    = (1023 - 12) << 2
+	octaveBins  = 4
+	firstOctave = -12
+)
+
+// Bins from which the features Above count.
+const (
+	binEighth = (-3 - firstOctave) * octaveBins
+	binHalf   = (-1 - firstOctave) * octaveBins
+	binOne    = (0 - firstOctave) * octaveBins
+	binThree  = (1-firstOctave)*octaveBins + 2
+)
+
+// Trajectory follows the log-probabilities of one text and makes [Feature]s of them. Its
+// state does not grow with the text, and a token costs a few operations and no logarithm.
+// The zero value has seen no token.
+type Trajectory struct {
+	n, listed     int64 // tokens, and those that came with alternatives
+	passed        int64
+	run, longest  int64
+	max, second   float64
+	sum, squares  float64 // of x
+	moments       float64 // sum of x times the number of tokens before
+	first         float64 // sum of x over the first tokens
+	entropy, peak float64 // sum and maximum of u
+	recent        [recentTokens]float64
+	entropies     [recentTokens]float64 // NaN where there are no alternatives
+	bins          [surpriseBins]uint32
+}
+
+// Token takes the natural log-probability of the next token, and the greatest one among
+// it and its alternatives, NaN if there are none. A log-probability that is not
+// [IsPlausible] is left out.
+func (t *Trajectory) Token(lp, top float64) {
+	if !IsPlausible(lp) {
+		return
+	}
+	x := max(-lp, 0)
+	switch {
+	case x > t.max || t.n == 0:
+		t.second, t.max = t.max, x
+	case x > t.second:
+		t.second = x
+	}
+	t.sum += x
+	t.squares += float64(x * x)
+	t.moments += float64(x * float64(t.n))
+	if t.n < recentTokens {
+		t.first += x
+	}
+	bin := min(max(int(math.Float64bits(x)>>50)-firstBin, 0), surpriseBins-1)
+	t.bins[bin]++
+	if t.run++; bin < binHalf {
+		t.run = 0
+	}
+	t.longest = max(t.longest, t.run)
+	at := t.n % recentTokens
+	t.recent[at], t.entropies[at] = x, math.NaN()
+	if IsPlausible(top) {
+		u := max(-top, 0)
+		t.entropies[at] = u
+		t.entropy += u
+		t.peak = max(t.peak, u)
+		if u < x {
+			t.passed++
+		}
+		t.listed++
+	}
+	t.n++
+}
+
+// Read writes every feature of the tokens so far, by its number: of at least one token.
+// Features of alternatives are NaN if more than the share maxMissing of the tokens has
+// none.
+func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
+	n := float64(t.n)
+	mean := t.sum / n
+	last := min(t.n, recentTokens)
+	var recent, recentMax, entropies, listed float64
+	for i := range last {
+		recent += t.recent[i]
+		recentMax = max(recentMax, t.recent[i])
+		if u := t.entropies[i]; u == u {
+			entropies += u
+			listed++
+		}
+	}
+	*into = [Features]float64{
+		Mean: mean, Max: t.max, Second: t.second,
+		Deviation: math.Sqrt(max(t.squares/n-float64(mean*mean), 0)),
+		Median:    t.quantile((t.n + 1) / 2), Quantile90: t.quantile((9*t.n + 9) / 10),
+		Slope:       12 * ((t.moments/n+mean/2)/n - mean/2),
+		AboveEighth: t.above(binEighth) / n, AboveHalf: t.above(binHalf) / n,
+		AboveOne: t.above(binOne) / n, AboveThree: t.above(binThree) / n,
+		Run: float64(t.longest) / n, Recent: recent / float64(last), RecentMax: recentMax,
+		First: t.first / float64(last), Tokens: portable.Log(n),
+		Entropy: t.entropy / float64(t.listed), EntropyMax: t.peak, EntropyRecent: entropies / listed,
+		Passed: float64(t.passed) / float64(t.listed),
+	}
+	if listed == 0 || n-float64(t.listed) > float64(maxMissing*n) {
+		for f := Entropy; f < Features; f++ {
+			into[f] = math.NaN()
+		}
+	}
+}
+
+// quantile is the rank-th smallest x, from 1, in octaves.
+func (t *Trajectory) quantile(rank int64) float64 {
+	bin := 0
+	for below := int64(t.bins[0]); below < rank; below += int64(t.bins[bin]) {
+		bin++
+	}
+	return firstOctave + float64(bin)/octaveBins
+}
+
+// above is the number of tokens in a bin and those after it.
+func (t *Trajectory) above(bin int) float64 {
+	count := uint32(0)
+	for _, n := range t.bins[bin:] {
+		count += n
+	}
+	return float64(count)
+}
