@@ -11,7 +11,6 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/wasm/contract/defaults"
-	"github.com/finece/finece/wasm/session"
 )
 
 // Failure says what becomes of an answer that cannot be checked.
@@ -44,36 +43,15 @@ type Config struct {
 	Meter     *Meter       // counts what each of Access.Clients uses, and holds them to their limits; nil is a new one
 	RoundTrip RoundTrip    // nil is that of http.DefaultTransport
 
-	Engine  host.Engine
-	Session host.Config   // the confidence options; the question is taken from the request if it has none
-	Model   *model.Client // asked if Session.Estimator is session.Model
+	Engine host.Engine
+	Model  *model.Client // asked if Session.Estimator is session.Model
 
-	Policy        Policy
-	WithholdBelow float64 // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
-	WarnBelow     float64 // Warn: the confidence that a whole answer needs, in [0,1]
-	WarnText      string  // Warn: the text that is added
-	StopBelow     float64 // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
-	StopAfter     int     // Stop: positions in a row that have to be below it; more than 0
-	EscalateBelow float64 // Escalate: the confidence that a whole answer needs, in [0,1]
-	EscalateModel string  // Escalate: the model that is asked instead; of the same upstream
-	EscalateShare float64 // Escalate: the share of the requests that may ask it, in [0,1]
-	Answers       int     // BestOf, Vote: answers to a request, 1 to 16
-	// Final, which Vote needs, reads the final answer to a question in a form in which
-	// answers that agree are equal. ok is false if there is none.
-	Final        func(question, answer string) (final string, ok bool)
-	FinishReason string // the finish_reason of an answer that the gateway ends
-	Failure      Failure
-	Carrier      Carrier
+	Handling         // of requests that no route matches
+	Routes   []Route // the first one that matches a request says how its answer is handled
 
 	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
 	// looks at: all but [surfaces] and the list of models.
 	RefuseUnchecked bool
-	Uncalibrated    Uncalibrated // whether a policy may act on confidences that are no probabilities
-
-	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
-	Settle       time.Duration // an answer's end waits for a confidence model; under policies that hold text it waits for MaxDelay
-	MaxDelay     time.Duration // Withhold, and policies that ask for several answers: text waits for its confidence
-	MaxHeld      int           // Withhold: bytes held
 
 	// These are more than 0.
 	RequestTimeout time.Duration // until the client has sent a whole request
@@ -90,10 +68,6 @@ type Config struct {
 	// wazero.WithMemoryLimit sets a hard bound.
 	MaxEvent int
 
-	// KeepRequest sends requests on as they are, so that log-probabilities are
-	// there only if the client asks for them.
-	KeepRequest bool
-
 	// Report is told what goes wrong, for a log. (Not a slog.Logger, which would
 	// make the edge worker 100 KB larger.)
 	Report func(message string, err error)
@@ -101,10 +75,11 @@ type Config struct {
 	// Observe is told of each exchange. Nobody is if it is nil.
 	Observe Observer
 
-	rule      *rule // of Policy
+	routes    []*Config // this gateway with the handling of each of Routes
+	rule      *rule     // of Policy
 	clock     clock
 	breaker   *breaker // of all answers
-	escalated *share   // of all answers
+	escalated *share   // of all answers that are handled so
 }
 
 // maxAnswers bounds what one request may cost.
@@ -114,12 +89,7 @@ const maxAnswers = 16
 // has every default of the settings in package contract.
 func DefaultConfig() Config {
 	return Config{
-		Session: host.DefaultConfig(),
-		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
-		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
-		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, FinishReason: defaults.GatewayFinishReason,
-		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, Answers: defaults.GatewayAnswers,
-		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
+		Handling:      DefaultHandling(),
 		HeaderTimeout: defaults.GatewayUpstreamTimeout, IdleTimeout: defaults.GatewayIdleTimeout,
 		WriteTimeout: defaults.GatewayWriteTimeout, RequestTimeout: defaults.GatewayRequestTimeout, MaxStreams: defaults.GatewayMaxStreams,
 		MaxRequest: defaults.GatewayMaxRequest, MaxAnswer: defaults.GatewayMaxAnswer, MaxEvent: 1 << 20,
@@ -149,47 +119,19 @@ func (c Config) checked() (Config, *url.URL, error) {
 	if c.Engine == nil {
 		return c, nil, errors.New("gateway: no engine")
 	}
-	switch {
-	case c.Policy.rule() == nil:
-		return c, nil, fmt.Errorf("gateway: policy %q: want one of %s", c.Policy, policyNames())
-	case c.Failure != Open && c.Failure != Closed:
-		return c, nil, fmt.Errorf("gateway: failure policy %q: want %s or %s", c.Failure, Open, Closed)
-	case c.Carrier != Field && c.Carrier != Comment:
-		return c, nil, fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
-	case c.RefuseUnchecked && c.Failure != Closed:
+	if c.RefuseUnchecked && c.Failure != Closed {
 		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
-	case c.Policy == Escalate && c.EscalateModel == "":
-		return c, nil, errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked where the first one is not confident")
-	case !(c.EscalateShare >= 0 && c.EscalateShare <= 1):
-		return c, nil, fmt.Errorf("gateway: escalate_share %v: want 0 to 1", c.EscalateShare)
-	case c.Answers < 1 || c.Answers > maxAnswers:
-		return c, nil, fmt.Errorf("gateway: answers %d: want 1 to %d", c.Answers, maxAnswers)
-	case c.Policy == Vote && c.Final == nil:
-		return c, nil, errors.New("gateway: the policy vote needs Config.Final, which reads final answers")
-	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
-		return c, nil, fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
-	case (c.Session.Estimator == session.Model) != (c.Model != nil):
-		return c, nil, errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
 	}
 	if wrong := c.Access.check(c.Key != ""); wrong != "" {
 		return c, nil, errors.New("gateway: " + wrong)
 	}
-	if err := c.Session.Validate(); err != nil {
-		return c, nil, fmt.Errorf("gateway: %w", err)
-	}
-	if err := c.thresholds(); err != nil {
-		return c, nil, err
-	}
-	if err := c.calibrated(); err != nil {
+	if err := c.handles(); err != nil {
 		return c, nil, err
 	}
 	if c.RoundTrip == nil {
 		if c.RoundTrip = defaultRoundTrip; c.RoundTrip == nil {
 			return c, nil, errors.New("gateway: no RoundTrip")
 		}
-	}
-	if err := c.limits(); err != nil {
-		return c, nil, err
 	}
 	if c.Meter == nil {
 		c.Meter = NewMeter(time.Now)
@@ -200,9 +142,10 @@ func (c Config) checked() (Config, *url.URL, error) {
 	if c.clock == nil {
 		c.clock = realClock{}
 	}
-	c.rule = c.Policy.rule()
-	c.escalated = &share{}
 	c.breaker = &breaker{clock: c.clock, report: c.Report}
+	if err := c.route(); err != nil {
+		return c, nil, err
+	}
 	return c, base, nil
 }
 
@@ -228,16 +171,6 @@ func (c *Config) limits() error {
 	} {
 		if limit.value < limit.low {
 			return fmt.Errorf("gateway: %s is %d: want at least %d; start from DefaultConfig", limit.name, limit.value, limit.low)
-		}
-	}
-	return nil
-}
-
-// thresholds says which threshold is out of its range.
-func (c *Config) thresholds() error {
-	for i := range rules {
-		if r := &rules[i]; r.acts() && !(*r.below(c) >= 0 && *r.below(c) <= 1) {
-			return fmt.Errorf("gateway: %s %v: want 0 to 1", r.setting, *r.below(c))
 		}
 	}
 	return nil

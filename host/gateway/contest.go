@@ -71,14 +71,14 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	observationOf(ctx).asked(asked)
-	policy := h.config.rule.contest(&h.config, asked)
+	policy := asked.config.rule.contest(asked.config, asked)
 	reports := make(chan *contestant)
 	var all []*contestant
 	for {
 		more, winner, d := policy.next(all)
 		for _, v := range more {
 			k := &contestant{
-				variant: v, request: asked.vary(v, &h.config),
+				variant: v, request: asked.vary(v),
 				reports: reports, won: make(chan verdict, 1), written: make(chan struct{}),
 				usage: stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1},
 			}
@@ -260,7 +260,7 @@ func (v *verdict) sumUsage(names counts, object []byte, at int) (edits []edit) {
 }
 
 // vary returns a request for another answer to the same question.
-func (r *request) vary(v variant, c *Config) *request {
+func (r *request) vary(v variant) *request {
 	var made changes
 	var s jsonscan.Scanner
 	s.Reset(r.original)
@@ -286,7 +286,7 @@ func (r *request) vary(v variant, c *Config) *request {
 	if v.model != "" {
 		made.set("model", string(jsonscan.AppendString(nil, []byte(v.model))), model)
 	}
-	again, _ := readRequest(r.surface, made.apply(r.original, s.Offset()-1), c)
+	again, _ := readRequest(r.surface, made.apply(r.original, s.Offset()-1), r.config)
 	again.deadline = func(time.Time) {} // it is written to memory
 	return again
 }

@@ -202,6 +202,18 @@
 // null. If the upstream refuses such a request with status 400 or 422, it is sent
 // the client's own request, and what needs log-probabilities is unavailable.
 //
+// # Handling by route
+//
+// Config.Handling says how answers are handled. Config.Routes make exceptions by path and by
+// the model that the client asks for: the first [Route] that matches says how the answer is
+// handled. Each may have another policy, thresholds, failure policy and calibration. A
+// request whose model cannot be read is refused if any route of its path has the failure
+// policy closed.
+//
+// No client names an endpoint: the upstream and the confidence model are the operator's
+// settings, and nothing in a request, its headers or its path leads anywhere else. So there is
+// no address of a client's to resolve and to check.
+//
 // # Failures
 //
 // FAULTS.md lists what can fail, what comes of it, and the tests of that.

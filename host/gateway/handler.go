@@ -179,7 +179,7 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 // answer reads a request whose answer is scored, and sends it to the upstream.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
-		h.unreadable(w, r, "request-encoding", http.StatusUnsupportedMediaType)
+		h.unreadable(w, r, h.config.mayClose(on), "request-encoding", http.StatusUnsupportedMediaType)
 		return
 	}
 	controller := http.NewResponseController(w)
@@ -197,35 +197,35 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 			io.Reader
 			io.Closer
 		}{io.MultiReader(bytes.NewReader(body), rest), rest}
-		h.unreadable(w, r, "request-too-large", http.StatusRequestEntityTooLarge)
+		h.unreadable(w, r, h.config.mayClose(on), "request-too-large", http.StatusRequestEntityTooLarge)
 		return
 	}
 	request, ok := readRequest(on, body, &h.config)
 	request.deadline = func(t time.Time) { _ = controller.SetWriteDeadline(t) } // not every server supports deadlines
 	setBody(r, request.body)
 	if !ok {
-		h.unreadable(w, r, "request-not-json", http.StatusBadRequest)
+		h.unreadable(w, r, h.config.mayClose(on), "request-not-json", http.StatusBadRequest)
 		return
 	}
 	if request.unscored != "" {
 		setBody(r, request.original)
-		h.unreadable(w, r, request.unscored, http.StatusBadRequest)
+		h.unreadable(w, r, request.config.Failure == Closed, request.unscored, http.StatusBadRequest)
 		return
 	}
 	switch {
-	case h.config.rule.contest == nil:
+	case request.config.rule.contest == nil:
 		h.serve(forwarder{h}, w, r, &treatment{request: request})
 	case request.n > 1:
 		setBody(r, request.original)
-		h.unreadable(w, r, "choices", http.StatusBadRequest)
+		h.unreadable(w, r, request.config.Failure == Closed, "choices", http.StatusBadRequest)
 	default:
 		h.contested(w, r, request)
 	}
 }
 
-// unreadable handles a request that cannot be read.
-func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, why string, status int) {
-	if h.config.Failure == Closed {
+// unreadable handles a request whose answer cannot be scored: closed refuses it.
+func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, closed bool, why string, status int) {
+	if closed {
 		refuse(w, r, status, "finece-"+why, "the answer to this request could not be checked: "+why)
 		return
 	}

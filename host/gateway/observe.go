@@ -100,6 +100,7 @@ type observation struct {
 	over     bool      // the observer has the exchange: nothing changes it any more
 	ended    time.Time // when the scored answer's last byte came
 	checking bool
+	policy   Policy // by which the answer is handled
 }
 
 type observationKey struct{}
@@ -114,13 +115,13 @@ func (h *Handler) observed(w http.ResponseWriter, r *http.Request, next http.Han
 	o := &observation{clock: h.config.clock}
 	o.x.Start, o.x.Route = o.clock.now(), route(r.URL.Path)
 	r = r.WithContext(context.WithValue(r.Context(), observationKey{}, o))
-	defer func() { h.config.Observe(r.Context(), o.finish(r.Context(), h.config.Policy)) }()
+	defer func() { h.config.Observe(r.Context(), o.finish(r.Context())) }()
 	next(&observedWriter{ResponseWriter: w, o: o}, r)
 	o.returned = true
 }
 
 // finish returns the exchange when its handler has ended.
-func (o *observation) finish(ctx context.Context, policy Policy) *Exchange {
+func (o *observation) finish(ctx context.Context) *Exchange {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.over = true
@@ -152,7 +153,7 @@ func (o *observation) finish(ctx context.Context, policy Policy) *Exchange {
 		}
 	}
 	if x.Checked == "checked" || x.Checked == "unavailable" {
-		x.Policy = policy
+		x.Policy = o.policy
 	}
 	return x
 }
@@ -179,7 +180,7 @@ func (o *observation) event()             { o.note(func(x *Exchange) { x.Events+
 // asked notes the client's request, if it was read.
 func (o *observation) asked(r *request) {
 	if r != nil {
-		o.note(func(x *Exchange) { x.Asked, x.Streamed = short(r.model), r.stream })
+		o.note(func(x *Exchange) { x.Asked, x.Streamed, o.policy = short(r.model), r.stream, r.config.Policy })
 	}
 }
 

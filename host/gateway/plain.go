@@ -36,7 +36,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 
 	config.MaxEvent = max(config.MaxEvent, len(body)+1)
 	a := answer{body: body, asked: &r.asked, surface: r.surface}
-	s, why := h.score(resp.Request.Context(), &a, r, config)
+	s, why := r.config.score(resp.Request.Context(), &a, r, config)
 	if why != "" {
 		return why, nil
 	}
@@ -50,7 +50,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 			status = "unavailable"
 		}
 	}
-	h.announce(resp, status)
+	r.config.announce(resp, status)
 	if k := r.contestant; k != nil {
 		v := k.settle(resp.Request.Context(), s)
 		if v == nil {
@@ -58,7 +58,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 		}
 		a.add(v.sumUsage(r.surface.counts(), a.raw[a.Data:a.Brace+1], int(a.Data))...)
 	}
-	verdict := h.verdict(s, &a)
+	verdict := r.config.verdict(s, &a)
 	if verdict != nil {
 		s.tell(verdict)
 	}
@@ -67,7 +67,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	member := s.envelope(n.id, n.generator).AppendMember(nil)
 	var out []byte
 	if verdict != nil && verdict.Action == record.ActionEnd {
-		out = r.surface.emptied(nil, &a, h.config.FinishReason, member)
+		out = r.surface.emptied(nil, &a, r.config.FinishReason, member)
 	} else {
 		out = a.append(nil, member)
 	}
@@ -79,14 +79,14 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 
 // score scores a whole answer and waits for its estimates, or says why it cannot be
 // scored.
-func (h *Handler) score(ctx context.Context, a *answer, r *request, config host.Config) (s *scorer, why string) {
+func (c *Config) score(ctx context.Context, a *answer, r *request, config host.Config) (s *scorer, why string) {
 	var policy acting = idle{} // a plain answer is judged as a whole: see verdict
-	if !h.config.rule.holds {
-		policy = h.config.rule.begin(&h.config, r)
+	if !c.rule.holds {
+		policy = c.rule.begin(c, r)
 	}
-	s, err := newScorer(ctx, &h.config, config, policy, a.framed)
+	s, err := newScorer(ctx, c, config, policy, a.framed)
 	if err != nil {
-		h.config.Report("no session for an answer", err)
+		c.Report("no session for an answer", err)
 		return nil, "engine"
 	}
 	s.write(a.body)
@@ -99,7 +99,7 @@ func (h *Handler) score(ctx context.Context, a *answer, r *request, config host.
 	case !a.is(stream.FrameChunk) || len(a.said) == 0:
 		why = "no-choices"
 	default:
-		h.await(ctx, s)
+		c.await(ctx, s)
 		if s.lost() != nil {
 			why = "engine"
 		}
@@ -112,17 +112,17 @@ func (h *Handler) score(ctx context.Context, a *answer, r *request, config host.
 }
 
 // await waits for the confidence model.
-func (h *Handler) await(ctx context.Context, s *scorer) {
+func (c *Config) await(ctx context.Context, s *scorer) {
 	if !s.pending() {
 		return
 	}
-	t := h.config.breaker.begin()
+	t := c.breaker.begin()
 	if t == nil {
 		s.abandon(session.Timeout)
 		return
 	}
 	defer t.cancel()
-	late := newAlarm(h.config.clock, h.config.rule.patience(&h.config))
+	late := newAlarm(c.clock, c.rule.patience(c))
 	defer late.Stop()
 	for s.pending() {
 		select {
@@ -141,28 +141,28 @@ func (h *Handler) await(ctx context.Context, s *scorer) {
 
 // verdict is the decision of Withhold about an answer, by its p(z). It is nil if the
 // answer passes.
-func (h *Handler) verdict(s *scorer, a *answer) *record.Decision {
-	if !h.config.rule.holds {
+func (c *Config) verdict(s *scorer, a *answer) *record.Decision {
+	if !c.rule.holds {
 		return nil
 	}
 	var released *record.Decision
 	for _, said := range a.said {
-		c := s.last[said.Choice]
+		whole := s.last[said.Choice]
 		reason := notScored
 		switch {
-		case c == nil || a.is(stream.FrameUnread):
-		case c.HasValue() && !h.config.usable(c):
+		case whole == nil || a.is(stream.FrameUnread):
+		case whole.HasValue() && !c.usable(whole):
 			reason = notCalibrated
-		case c.HasValue() && c.Fused < h.config.WithholdBelow:
-			d := decisionOn(Withhold, record.ActionEnd, c, h.config.WithholdBelow)
+		case whole.HasValue() && whole.Fused < c.WithholdBelow:
+			d := decisionOn(Withhold, record.ActionEnd, whole, c.WithholdBelow)
 			d.Byte = 0
 			return d
-		case c.HasValue(), c.Reason == session.Refusal, c.Reason == session.NoText && !said.Other:
+		case whole.HasValue(), whole.Reason == session.Refusal, whole.Reason == session.NoText && !said.Other:
 			continue
 		default:
-			reason = c.Reason.String()
+			reason = whole.Reason.String()
 		}
-		if h.config.Failure == Closed {
+		if c.Failure == Closed {
 			return decision(Withhold, record.ActionEnd, reason)
 		}
 		released = decision(Withhold, record.ActionRelease, reason)

@@ -13,6 +13,7 @@ import (
 // request is a client's request for an answer that is scored.
 type request struct {
 	surface    surface
+	config     *Config // how its answer is handled
 	stream     bool
 	usage      bool // the client asked for a chunk with usage
 	json       bool // the client asked for JSON
@@ -38,7 +39,7 @@ const alternatives = "5"
 
 // readRequest reads a request's body. ok is false if the body is not a JSON object.
 func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
-	r = &request{surface: on, original: body, body: body, n: 1}
+	r = &request{surface: on, config: c, original: body, body: body, n: 1}
 	s := &jsonscan.Scanner{}
 	s.Reset(body)
 	if s.Kind() != jsonscan.Object {
@@ -62,8 +63,9 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 	if !s.End() {
 		return r, false
 	}
-	r.ask(c, end)
-	if c.Session.Estimator == session.Model && len(r.question) > maxQuestion {
+	r.config = c.of(on, r.model)
+	r.ask(r.config, end)
+	if r.config.Session.Estimator == session.Model && len(r.question) > maxQuestion {
 		r.unscored = "question-too-large"
 	}
 	return r, true

@@ -55,7 +55,7 @@ func (h *Handler) modify(resp *http.Response) error {
 		return err
 	case why == "":
 		return nil
-	case h.config.Failure == Closed:
+	case x.request.config.Failure == Closed:
 		resp.Body.Close()
 		return &refusal{why}
 	}
@@ -79,7 +79,7 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	if why := unpack(resp); why != "" {
 		return why, nil
 	}
-	config := h.config.Session
+	config := r.config.Session
 	if config.Question == "" {
 		config.Question = r.asks(&h.config)
 	}
@@ -89,30 +89,30 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	}
 	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
 	ctx := resp.Request.Context()
-	b, err := newBody(ctx, &h.config, config, resp.Body, r)
+	b, err := newBody(ctx, r.config, config, resp.Body, r)
 	if err != nil {
 		h.config.Report("no session for an answer", err)
 		return "engine", nil
 	}
 	resp.Body = b
-	h.announce(resp, "checking")
-	resp.Header.Set(headerCarrier, string(h.config.Carrier))
+	r.config.announce(resp, "checking")
+	resp.Header.Set(headerCarrier, string(r.config.Carrier))
 	return "", nil
 }
 
 // announce sets the headers of an answer that is scored, and removes those that are
 // no longer true.
-func (h *Handler) announce(resp *http.Response, status string) {
+func (c *Config) announce(resp *http.Response, status string) {
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Content-Md5", "Digest", "Content-Digest", "Accept-Ranges"} {
 		resp.Header.Del(name)
 	}
 	resp.ContentLength = -1
 	resp.Header.Set(headerStatus, status)
-	resp.Header.Set(headerPolicy, string(h.config.Policy))
-	resp.Header.Set(headerFailure, string(h.config.Failure))
-	resp.Header.Set(headerEstimator, h.config.estimator())
-	if rule := h.config.rule; rule.acts() {
-		resp.Header.Set(headerThreshold, strconv.FormatFloat(*rule.below(&h.config), 'g', -1, 64))
+	resp.Header.Set(headerPolicy, string(c.Policy))
+	resp.Header.Set(headerFailure, string(c.Failure))
+	resp.Header.Set(headerEstimator, c.estimator())
+	if c.rule.acts() {
+		resp.Header.Set(headerThreshold, strconv.FormatFloat(*c.rule.below(c), 'g', -1, 64))
 	}
 }
 

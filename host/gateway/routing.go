@@ -1,0 +1,217 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/wasm/contract/defaults"
+	"github.com/finece/finece/wasm/session"
+)
+
+// Handling is how answers are handled: where and from what they are scored, and what is
+// done with the confidences. Start from [DefaultHandling]: a field that is zero means zero.
+type Handling struct {
+	Session host.Config // the confidence options; the question is taken from the request if it has none
+
+	Policy        Policy
+	WithholdBelow float64 // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
+	WarnBelow     float64 // Warn: the confidence that a whole answer needs, in [0,1]
+	WarnText      string  // Warn: the text that is added
+	StopBelow     float64 // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
+	StopAfter     int     // Stop: positions in a row that have to be below it; more than 0
+	EscalateBelow float64 // Escalate: the confidence that a whole answer needs, in [0,1]
+	EscalateModel string  // Escalate: the model that is asked instead; of the same upstream
+	EscalateShare float64 // Escalate: the share of the requests that may ask it, in [0,1]
+	Answers       int     // BestOf, Vote: answers to a request, 1 to 16
+	// Final, which Vote needs, reads the final answer to a question in a form in which
+	// answers that agree are equal. ok is false if there is none.
+	Final        func(question, answer string) (final string, ok bool)
+	FinishReason string // the finish_reason of an answer that the gateway ends
+	Failure      Failure
+	Carrier      Carrier
+	Uncalibrated Uncalibrated // whether a policy may act on confidences that are no probabilities
+
+	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
+	Settle       time.Duration // an answer's end waits for a confidence model; under policies that hold text it waits for MaxDelay
+	MaxDelay     time.Duration // Withhold, and policies that ask for several answers: text waits for its confidence
+	MaxHeld      int           // Withhold: bytes held
+
+	// KeepRequest sends requests on as they are, so that log-probabilities are
+	// there only if the client asks for them.
+	KeepRequest bool
+}
+
+// DefaultHandling is the handling of [DefaultConfig]. It has no Failure.
+func DefaultHandling() Handling {
+	return Handling{
+		Session: host.DefaultConfig(),
+		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
+		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
+		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, FinishReason: defaults.GatewayFinishReason,
+		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, Answers: defaults.GatewayAnswers,
+		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
+	}
+}
+
+// Route is requests whose answers are handled otherwise than the rest. A pattern is a
+// name, or the beginning of names with * after it; "" matches all.
+//
+// A client chooses the model's name, and an upstream may know a model by several names.
+// So the strictest handling belongs in Config, and routes make exceptions from it.
+type Route struct {
+	Path  string // pattern of scored paths, such as /v1/messages
+	Model string // pattern of the models that clients ask for
+	Handling
+}
+
+// String says which requests match.
+func (r *Route) String() string {
+	var parts []string
+	if r.Path != "" {
+		parts = append(parts, "path "+r.Path)
+	}
+	if r.Model != "" {
+		parts = append(parts, "model "+r.Model)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// matches reports whether a name matches a pattern.
+func matches(pattern, name string) bool {
+	stem, open := strings.CutSuffix(pattern, "*")
+	return pattern == "" || name == stem || open && strings.HasPrefix(name, stem)
+}
+
+// covers reports whether every name that matches b matches a.
+func covers(a, b string) bool {
+	stem, open := strings.CutSuffix(b, "*")
+	if b == "" {
+		stem, open = "", true
+	}
+	if open {
+		return a == "" || strings.HasSuffix(a, "*") && strings.HasPrefix(stem, strings.TrimSuffix(a, "*"))
+	}
+	return matches(a, b)
+}
+
+// RouteError is the error of one of Config.Routes.
+type RouteError struct {
+	Index int // of the route, from 0
+	Err   error
+}
+
+func (e *RouteError) Error() string { return fmt.Sprintf("route %d: %v", e.Index+1, e.Err) }
+func (e *RouteError) Unwrap() error { return e.Err }
+
+// route makes what Config.Routes stand for.
+func (c *Config) route() error {
+	for i := range c.Routes {
+		r := &c.Routes[i]
+		err := c.reachable(i)
+		if err == nil {
+			handled := *c
+			handled.Handling, handled.Routes, handled.routes = r.Handling, nil, nil
+			err = handled.handles()
+			c.routes = append(c.routes, &handled)
+		}
+		if err != nil {
+			return &RouteError{i, err}
+		}
+	}
+	return nil
+}
+
+// reachable says why no request can match a route before an earlier one does.
+func (c *Config) reachable(i int) error {
+	r := &c.Routes[i]
+	scored := false
+	for _, s := range surfaces {
+		scored = scored || matches(r.Path, s.path())
+	}
+	switch {
+	case !scored:
+		return fmt.Errorf("path %s: answers there are not scored; want one of %s, or the beginning of some with * after it", r.Path, strings.Join(Paths(), ", "))
+	case r.Path == "" && r.Model == "":
+		return errors.New("it needs a path or a model; what holds for all requests is set beside the routes")
+	}
+	for j := range c.Routes[:i] {
+		if e := &c.Routes[j]; covers(e.Path, r.Path) && covers(e.Model, r.Model) {
+			return fmt.Errorf("no request gets here, because route %d (%s) matches all of them first", j+1, e)
+		}
+	}
+	return nil
+}
+
+// Paths are the paths of the APIs whose answers are scored.
+func Paths() (all []string) {
+	for _, s := range surfaces {
+		all = append(all, s.path())
+	}
+	return all
+}
+
+// of returns how the answer to a request for a model is handled.
+func (c *Config) of(on surface, model string) *Config {
+	for i := range c.routes {
+		if r := &c.Routes[i]; matches(r.Path, on.path()) && matches(r.Model, model) {
+			return c.routes[i]
+		}
+	}
+	return c
+}
+
+// mayClose reports whether an answer that is not checked may have to be refused, of a
+// request whose model is not known.
+func (c *Config) mayClose(on surface) bool {
+	for i := range c.routes {
+		r := &c.Routes[i]
+		switch {
+		case !matches(r.Path, on.path()):
+		case r.Failure == Closed:
+			return true
+		case covers(r.Model, ""):
+			return false // it takes all that the earlier ones leave
+		}
+	}
+	return c.Failure == Closed
+}
+
+// handles checks the handling, and fills in what it needs beside its settings.
+func (c *Config) handles() error {
+	switch {
+	case c.Policy.rule() == nil:
+		return fmt.Errorf("gateway: policy %q: want one of %s", c.Policy, policyNames())
+	case c.Failure != Open && c.Failure != Closed:
+		return fmt.Errorf("gateway: failure policy %q: want %s or %s", c.Failure, Open, Closed)
+	case c.Carrier != Field && c.Carrier != Comment:
+		return fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
+	case c.Policy == Escalate && c.EscalateModel == "":
+		return errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked where the first one is not confident")
+	case !(c.EscalateShare >= 0 && c.EscalateShare <= 1):
+		return fmt.Errorf("gateway: escalate_share %v: want 0 to 1", c.EscalateShare)
+	case c.Answers < 1 || c.Answers > maxAnswers:
+		return fmt.Errorf("gateway: answers %d: want 1 to %d", c.Answers, maxAnswers)
+	case c.Policy == Vote && c.Final == nil:
+		return errors.New("gateway: the policy vote needs Config.Final, which reads final answers")
+	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
+		return fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
+	case (c.Session.Estimator == session.Model) != (c.Model != nil):
+		return errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
+	}
+	if err := c.Session.Validate(); err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	for i := range rules {
+		if r := &rules[i]; r.acts() && !(*r.below(c) >= 0 && *r.below(c) <= 1) {
+			return fmt.Errorf("gateway: %s %v: want 0 to 1", r.setting, *r.below(c))
+		}
+	}
+	if err := c.calibrated(); err != nil {
+		return err
+	}
+	c.rule, c.escalated = c.Policy.rule(), &share{}
+	return c.limits()
+}
