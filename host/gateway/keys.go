@@ -82,6 +82,40 @@ func (k *Keys) Has(name string) bool {
 	return false
 }
 
+// Changes says which names have another key, or other limits, than in an earlier set, such
+// as "ci added". Either may be nil, which has no keys.
+func (k *Keys) Changes(earlier *Keys) (said []string) {
+	find := func(k *Keys, name string) *clientKey {
+		for i := range k.list() {
+			if k.all[i].name == name {
+				return &k.all[i]
+			}
+		}
+		return nil
+	}
+	for _, c := range k.list() {
+		switch was := find(earlier, c.name); {
+		case was == nil:
+			said = append(said, c.name+" added")
+		case *was != c:
+			said = append(said, c.name+" changed")
+		}
+	}
+	for _, c := range earlier.list() {
+		if find(k, c.name) == nil {
+			said = append(said, c.name+" removed")
+		}
+	}
+	return said
+}
+
+func (k *Keys) list() []clientKey {
+	if k == nil {
+		return nil
+	}
+	return k.all
+}
+
 // Limits implements [Limiter].
 func (k *Keys) Limits(name string) Limits {
 	for _, c := range k.all {

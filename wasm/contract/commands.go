@@ -5,17 +5,44 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Check reports whether a value of a setting with a list of names is one of
-// them. Any value of another setting is.
+// Check returns an error that says what is allowed if a text is no value of the setting:
+// none of its names, not of its type, or out of its range. Of a list it checks one element.
 func (s *Setting) Check(value string) error {
-	if len(s.Names) == 0 || slices.Contains(s.Names, value) {
+	wanted, ok := "", true
+	var number float64
+	var err error
+	switch s.Default.(type) {
+	case bool:
+		wanted, ok = "true or false", value == "true" || value == "false"
+	case int:
+		var n int64
+		n, err = strconv.ParseInt(value, 10, 64)
+		wanted, number = "a whole number", float64(n)
+	case float64:
+		number, err = strconv.ParseFloat(value, 64)
+		wanted = "a number"
+	case time.Duration:
+		var d time.Duration
+		d, err = time.ParseDuration(value)
+		wanted, number = "a time such as 1m30s", float64(d)
+	case string:
+		if len(s.Names) > 0 {
+			wanted, ok = strings.Join(s.Names, ", "), slices.Contains(s.Names, value) || value == s.Default
+		}
+	}
+	if allowed := s.Range(); allowed != "" {
+		wanted += ", " + allowed
+		ok = err == nil && number >= s.Low && number <= s.High
+	}
+	if ok {
 		return nil
 	}
-	return errors.New("want " + strings.Join(s.Names, ", "))
+	return errors.New("want " + wanted)
 }
 
 // forever is the upper bound of a time span that has none.

@@ -12,6 +12,7 @@
 //	wasm/contract/record/generated.go  the records in Go: types, encoder, reader
 //	wasm/contract/schema/record.json   the JSON schema of a record
 //	wasm/contract/schema/settings.json the JSON schema of all settings
+//	wasm/contract/schema/serve.json    the JSON schema of a file of finece serve --config
 //	wasm/contract/defaults/defaults.go the defaults of settings as Go constants, for configurations in host
 //	www/src/contract.ts                the ABI, the names, the records and the settings in TypeScript
 //	www/test/golden/names.json         events with every name in them, for a test
@@ -35,7 +36,8 @@
 // A setting of the session gets a field in session.Config, its default in
 // session.DefaultConfig, and one row in session.Settings; here it gets one
 // variable in settings.go with its help text and unit. Any other setting is one
-// variable in groups.go. Run go generate. A configuration in host takes its default
+// variable in groups.go; one of finece serve is listed in serve.go, too, where it is in no
+// group that Served has. Run go generate. A configuration in host takes its default
 // from package defaults, and a command takes the flag from settings.Add.
 //
 // A setting belongs here if more than one place knows it: two commands, Go and

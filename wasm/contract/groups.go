@@ -22,6 +22,7 @@ var Groups = []Group{
 	{"Scoring", "of the commands that score streams", Scoring},
 	{"Gateway", "of the gateway", Gateway},
 	{"Serving", "of the commands that listen on an address", Serving},
+	{"Serve", "of finece serve alone", Serve},
 	{"Operations", "of what the gateway's operators are told", Operations},
 	{"Sampling", "of what samples answers of a model's server", Sampling},
 	{"Construct", "of data construction", Construct},

@@ -31,6 +31,8 @@ type Setting struct {
 	// Was is a flag's former name, which is refused with a sentence that says the
 	// new one.
 	Was string
+	// Secret is true of a key: it has no flag, and no output shows it.
+	Secret bool
 	// Short is the letter of the flag's short form, or "".
 	Short string
 

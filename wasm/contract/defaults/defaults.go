@@ -59,6 +59,11 @@ const (
 	ServingMaxConnections = 10000            // connections at once; more wait to be accepted
 )
 
+// The settings of finece serve alone.
+const (
+	ServeListen = "127.0.0.1:8080" // address to listen on
+)
+
 // The settings of what the gateway's operators are told.
 const (
 	OperationsLog = "text" // one line about each answer on standard error, without any text or key

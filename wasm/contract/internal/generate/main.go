@@ -17,6 +17,7 @@ var generated = map[string]func() ([]byte, error){
 	"wasm/contract/defaults/defaults.go": goDefaults,
 	"wasm/contract/schema/record.json":   recordSchema,
 	"wasm/contract/schema/settings.json": settingsSchema,
+	"wasm/contract/schema/serve.json":    serveSchema,
 	"www/src/contract.ts":                typeScript,
 	"www/src/providers-table.ts":         providersModule,
 	"www/test/golden/names.json":         goldenNames,

@@ -129,7 +129,7 @@ func (f *options) run(cmd *cobra.Command) error {
 	}
 	terminal.Say(cmd, "listening on http://%s, serving %s", listener.Addr(), strings.Join(names, ", "))
 	defer summarizeEngines(cmd, served)
-	return server.Run(ctx, stop, cmd, listener, access.GuardAPI(handler), &f.limits, "requests")
+	return server.Run(ctx, stop, cmd, listener, access.GuardAPI(handler), &f.limits, server.Protocols{}, "requests")
 }
 
 // load reads the models of the command line.

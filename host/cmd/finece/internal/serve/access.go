@@ -5,43 +5,45 @@ import (
 	"net/http"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/wasm/contract"
 )
 
 // howToGetKeys ends the errors about missing client keys.
 const howToGetKeys = `make a key with "finece key new keys.txt" and start serve with --keys keys.txt`
 
-// access says who may use the server at an address. operator reports whether the
-// upstream's key is the operator's. The page is nil where no client key is needed.
-func (f *flags) access(at net.Addr, operator bool) (gateway.Access, *page, error) {
+// upstreamKey is the environment variable with the upstream's key.
+var upstreamKey = contract.UpstreamKey.Env()
+
+// access says who may use the server at an address. The page is nil where no client key is
+// needed; it is the one that there is already, if there is one.
+func (f *flags) access(at net.Addr, p *page) (gateway.Access, *page, error) {
+	operator, needed := f.key != "", f.clients != nil
 	tcp, _ := at.(*net.TCPAddr)
 	loopback := tcp != nil && tcp.IP.IsLoopback()
 	a := gateway.Access{Host: server.Names(f.listen, f.hostNames, at), Origins: f.origins}
 	switch {
-	case f.keys != "" && f.noAuth:
+	case needed && f.noAuth:
 		return a, nil, exit.Usagef("--keys and --no-auth exclude each other")
 	case f.noAuth && !loopback:
 		return a, nil, exit.Usagef("--no-auth is accepted on a loopback address alone, and other machines can reach %s; %s", at, howToGetKeys)
-	case f.keys == "" && !loopback:
+	case !needed && !loopback:
 		return a, nil, exit.Usagef("other machines can reach %s, so clients need keys: %s", at, howToGetKeys)
-	case f.keys == "" && operator && !f.noAuth:
+	case !needed && operator && !f.noAuth:
 		return a, nil, exit.Usagef("%s is set, so clients need keys, or every program on this machine could use it: %s; or give --no-auth to allow that", upstreamKey, howToGetKeys)
-	case f.keys == "":
+	case !needed:
 		a.Anyone = operator
 		return a, nil, nil
 	}
-	k, err := keys.Read(f.keys)
-	if err != nil {
-		return a, nil, err
+	if p == nil {
+		port := 0
+		if tcp != nil {
+			port = tcp.Port
+		}
+		p = newPage(port)
 	}
-	port := 0
-	if tcp != nil {
-		port = tcp.Port
-	}
-	p := newPage(port)
-	a.Clients = clients{k, p}
+	a.Clients = clients{f.clients, p}
 	return a, p, nil
 }
 

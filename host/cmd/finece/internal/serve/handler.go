@@ -2,17 +2,14 @@ package serve
 
 import (
 	"embed"
+	"errors"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
-	"strings"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
 	"github.com/finece/finece/host/gateway"
-	"github.com/finece/finece/host/grade"
-	"github.com/finece/finece/host/model"
 )
 
 //go:embed site
@@ -30,32 +27,44 @@ func site(embedded fs.FS) fs.FS {
 	return embedded
 }
 
-// handler is the gateway below /v1/ and files at /. The page is nil where no client
-// key is needed.
-func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Handler, *page, error) {
-	files := site(embedded)
-	if f.static != "" {
-		root, err := os.OpenRoot(f.static) // no link leads out of it
+// openFiles opens the files for /.
+func (s *service) openFiles() error {
+	s.files = site(embedded)
+	if s.static != "" {
+		root, err := os.OpenRoot(s.static) // no link leads out of it
 		if err != nil {
-			return nil, nil, exit.Errorf(exit.IO, "--static: %w", err)
+			return s.given.Explain(exit.Errorf(exit.IO, "--static: %w", err), nil)
 		}
-		files = root.FS()
+		s.files = root.FS()
 	}
-	key := model.Secret(strings.TrimSpace(os.Getenv(upstreamKey)))
-	if f.builtIn {
-		key = "" // the built-in model needs none
-	}
-	access, p, err := f.access(at, key != "")
+	return nil
+}
+
+// make makes a handler by settings: the gateway below /v1/ and files at /. It keeps what it
+// has of an earlier one: the counts, and the page's cookie.
+func (s *service) make(f *flags) (http.Handler, error) {
+	access, p, err := f.access(s.at, s.page)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	scored, err := f.scored(s, key, access, o)
+	g := f.gateway
+	g.RoundTrip = s.ops.traces.RoundTrip(s.ops.transport.RoundTrip)
+	g.Engine, g.Model, g.Meter = s.follower.Engine, s.follower.Client, s.meter
+	g.Key, g.Access = f.key, access
+	g.Report, g.Observe = s.ops.log.Report, s.ops.observe
+	scored, err := gateway.New(g)
 	if err != nil {
-		return nil, nil, err
+		var route *config.Route
+		if wrong := (*gateway.RouteError)(nil); errors.As(err, &wrong) {
+			route = &f.given.Routes[wrong.Index]
+		}
+		return nil, exit.With(exit.Usage, f.given.Explain(err, route))
 	}
-	traced := o.traces.Handler(scored)
+	s.ops.gateway.Store(scored)
+	s.page = p
+	traced := s.ops.traces.Handler(scored)
 	pages := http.NewServeMux()
-	pages.Handle("/", f.gateway.Bound(guarded(http.FileServerFS(files))))
+	pages.Handle("/", g.Bound(guarded(http.FileServerFS(s.files))))
 	served := access.Guard(pages)
 	if p != nil {
 		served = access.Guard(p.exchange(pages))
@@ -64,7 +73,7 @@ func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Ha
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/readyz":
-			o.ready.ServeHTTP(w, r)
+			s.ops.ready.ServeHTTP(w, r)
 		case r.URL.Path == "/healthz":
 			scored.ServeHTTP(w, r)
 		case gateway.IsAPI(r.URL.Path):
@@ -72,48 +81,7 @@ func (f *flags) handler(s *follow.Follower, at net.Addr, o *operations) (http.Ha
 		default:
 			served.ServeHTTP(w, r)
 		}
-	}), p, nil
-}
-
-// scored is the gateway.
-func (f *flags) scored(s *follow.Follower, key model.Secret, access gateway.Access, o *operations) (h http.Handler, err error) {
-	g := f.gateway
-	if g.Failure == "" {
-		if g.Policy == gateway.Withhold {
-			return nil, exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
-		}
-		g.Failure = gateway.Open
-	}
-	g.RoundTrip = o.traces.RoundTrip(o.transport.RoundTrip)
-	g.Engine, g.Session, g.Model = s.Engine, f.Config, s.Client
-	g.Key, g.Access = key, access
-	if g.Policy == gateway.Vote {
-		if g.Final, err = finalBy(f.voteBy); err != nil {
-			return nil, err
-		}
-	}
-	g.Report, g.Observe = o.log.Report, o.observe
-	handler, err := gateway.New(g)
-	if err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	o.gateway = handler
-	return handler, nil
-}
-
-// finalBy reads final answers as a grader does.
-func finalBy(name string) (func(question, answer string) (string, bool), error) {
-	grader, err := grade.GraderNamed(name)
-	if err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	reader, ok := grader.(grade.Reader)
-	if !ok {
-		return nil, exit.Usagef("--vote-by %s: this grader reads no final answer; try number, letter or alias", name)
-	}
-	return func(question, answer string) (string, bool) {
-		return reader.Final(&grade.Question{Text: question}, answer)
-	}, nil
+	}), nil
 }
 
 // guarded sets headers that keep browsers from guessing types, and pages of other

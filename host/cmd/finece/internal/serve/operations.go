@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,15 +28,15 @@ type operations struct {
 	log       logs.Log
 	metrics   *metrics.Metrics
 	ready     *ready.Handler
-	traces    *traces.Traces   // nil if none are wanted
-	gateway   *gateway.Handler // nil until it is made
+	traces    *traces.Traces                  // nil if none are wanted
+	gateway   atomic.Pointer[gateway.Handler] // the newest; nil until it is made
 }
 
 // operations makes them. draining is done once the server is told to stop.
 func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *follow.Follower) (*operations, error) {
 	o := &operations{transport: http.DefaultTransport.(*http.Transport).Clone(), log: logs.New(cmd.ErrOrStderr(), f.log)}
 	o.transport.MaxIdleConnsPerHost = 100
-	o.metrics = metrics.New(func() gateway.Breaker { return o.gateway.Breaker() })
+	o.metrics = metrics.New(func() gateway.Breaker { return o.gateway.Load().Breaker() })
 	o.ready = &ready.Handler{Draining: draining, Checks: []ready.Check{
 		{Name: "core", Do: func(context.Context) error {
 			opened, _, err := s.Engine.Open(f.Config)

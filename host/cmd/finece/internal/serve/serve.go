@@ -3,27 +3,30 @@
 package serve
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
-	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
+	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
-	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/wasm/contract"
 )
 
@@ -62,11 +65,22 @@ not ask for; --keep-request leaves requests as they are.
 Without --upstream the small built-in model answers, and its confidence model
 estimates: all of it works without a network.
 
+Settings:
+  --config FILE   settings in YAML, such as "policy: warn". Their names are those of the
+             flags with _ for -. A flag has precedence over the environment
+             (FINECE_POLICY for --policy), and the environment over the file. The
+             file may also have routes, with a policy of their own by path and model,
+             and the client keys. The repository has an example with comments and a
+             JSON schema for editors: host/cmd/finece/serve.yaml and
+             wasm/contract/schema/serve.json.
+  --print-config   prints all settings as a file, with where each is from
+
 Keys:
   FINECE_UPSTREAM_KEY   the key for the upstream. It replaces the client's, and is
              sent with the checked routes and GET /v1/models alone. All
              other routes are then refused with status 403. Without it, the
-             client's own key is sent on.
+             client's own key is sent on. The key may also stand in the file of
+             --upstream-key-file.
   --keys FILE   client keys, made by "finece key new FILE". A client sends one as
              Authorization: Bearer KEY, or as X-FineCE-Key if Authorization has its
              key for the upstream. serve prints a link that opens its own page in a
@@ -74,7 +88,8 @@ Keys:
   --no-auth   no client keys, although FINECE_UPSTREAM_KEY is set; accepted on a
              loopback address alone
 Client keys are needed with FINECE_UPSTREAM_KEY, and on any address that other
-machines can reach. The confidence model's key is FINECE_API_KEY or OPENAI_API_KEY.
+machines can reach. The confidence model's key is FINECE_MODEL_KEY, or stands in the
+file of --model-key-file; else it is FINECE_API_KEY or OPENAI_API_KEY.
 
 A request is refused if its Host is not a loopback name, the address of --listen or
 a name of --allow-host, and if a browser sends it for a page of another origin,
@@ -109,38 +124,18 @@ const example = `  finece serve
   finece serve --upstream http://127.0.0.1:8000/v1 --listen :8080 --keys keys.txt
   finece serve --upstream http://127.0.0.1:8000/v1 --model http://127.0.0.1:8001/v1
   finece serve --upstream https://api.openai.com/v1 --calibration map.json --policy warn
-  finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked`
+  finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked
+  finece serve --config serve.yaml`
 
 // builtInSettle is how long the end of an answer waits for the built-in confidence
 // model, which computes on this machine. The machine may be busy.
 const builtInSettle = 10 * time.Second
 
-// upstreamKey is the environment variable with the upstream's key.
-const upstreamKey = "FINECE_UPSTREAM_KEY"
-
-// flags are the settings of the command.
-type flags struct {
-	*settings.Flags
-	builtIn bool // there is no --upstream
-	listen  string
-	static  string
-	limits  server.Limits
-
-	keys      string // file of client keys
-	noAuth    bool
-	hostNames []string
-	origins   []string
-
-	voteBy        string // the grader that reads final answers
-	log           string
-	metricsListen string
-
-	gateway gateway.Config
-}
-
 // New makes the command.
 func New() *cobra.Command {
-	f := flags{Flags: &settings.Flags{Config: host.DefaultConfig(), Format: contract.Format.Default.(string)}, gateway: gateway.DefaultConfig()}
+	var path string
+	var show bool
+	var f *flags
 	cmd := &cobra.Command{
 		Use:     "serve [flags]",
 		Short:   "Serve a gateway that scores answers",
@@ -152,155 +147,192 @@ func New() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s := &service{cmd: cmd, path: cmp.Or(path, os.Getenv(contract.ConfigFile.Env())), typed: config.Given(f.own.Flags())}
+			if show {
+				return s.show()
+			}
+			return s.run()
+		},
 	}
-	f.add(cmd)
+	f = newFlags(cmd)
+	settings.Add(cmd, contract.ConfigFile, &path)
+	cmd.Flags().BoolVar(&show, "print-config", false, "print all settings as a file, with where each is from and without secrets, and serve nothing")
+	_ = cmd.MarkFlagFilename(contract.ConfigFile.Flag(), "yaml", "yml")
 	return cmd
 }
 
-// add adds the flags to the command.
-func (f *flags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	g := &f.gateway
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address to listen on")
-	settings.Add(cmd, contract.Upstream, &g.Upstream)
-	settings.More(cmd, contract.Upstream, "; without it, the built-in model answers")
-	flags.StringVar(&f.static, "static", "", "folder to serve at / instead of the page")
-	flags.StringVar(&f.keys, "keys", "", "file of client keys, which finece key new makes")
-	flags.BoolVar(&f.noAuth, "no-auth", false, "need no client keys although FINECE_UPSTREAM_KEY is set; on a loopback address alone")
-	settings.Add(cmd, contract.AllowHost, &f.hostNames)
-	settings.Add(cmd, contract.AllowOrigin, &f.origins)
-	settings.Add(cmd, contract.Policy, (*string)(&g.Policy))
-	settings.Add(cmd, contract.WarnBelow, &g.WarnBelow)
-	settings.Add(cmd, contract.WarnText, &g.WarnText)
-	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
-	settings.Add(cmd, contract.StopBelow, &g.StopBelow)
-	settings.Add(cmd, contract.StopAfter, &g.StopAfter)
-	settings.Add(cmd, contract.EscalateBelow, &g.EscalateBelow)
-	settings.Add(cmd, contract.EscalateModel, &g.EscalateModel)
-	settings.Add(cmd, contract.EscalateShare, &g.EscalateShare)
-	settings.Add(cmd, contract.Answers, &g.Answers)
-	settings.Add(cmd, contract.VoteBy, &f.voteBy)
-	settings.Add(cmd, contract.FinishReason, &g.FinishReason)
-	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
-	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)
-	settings.Add(cmd, contract.Uncalibrated, (*string)(&g.Uncalibrated))
-	settings.Add(cmd, contract.Carrier, (*string)(&g.Carrier))
-	settings.Add(cmd, contract.CarrierDelay, &g.CarrierDelay)
-	settings.Add(cmd, contract.Settle, &g.Settle)
-	settings.More(cmd, contract.Settle, "; "+builtInSettle.String()+" for the built-in model")
-	settings.Add(cmd, contract.MaxDelay, &g.MaxDelay)
-	settings.Add(cmd, contract.MaxHeld, &g.MaxHeld)
-	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
-	settings.Add(cmd, contract.Log, &f.log)
-	settings.Add(cmd, contract.MetricsListen, &f.metricsListen)
-	settings.Add(cmd, contract.UpstreamTimeout, &g.HeaderTimeout)
-	settings.Add(cmd, contract.IdleTimeout, &g.IdleTimeout)
-	settings.Add(cmd, contract.RequestTimeout, &g.RequestTimeout)
-	settings.Add(cmd, contract.WriteTimeout, &g.WriteTimeout)
-	settings.Add(cmd, contract.MaxStreams, &g.MaxStreams)
-	settings.Add(cmd, contract.MaxRequest, &g.MaxRequest)
-	settings.Add(cmd, contract.MaxAnswer, &g.MaxAnswer)
-	f.limits.Add(cmd)
-	settings.Add(cmd, contract.Engine, &f.EngineName)
-	f.AddEstimator(cmd)
-	f.AddPositions(cmd)
-	_ = cmd.MarkFlagFilename("keys")
-	_ = cmd.MarkFlagDirname("static")
+// service is finece serve at work.
+type service struct {
+	cmd   *cobra.Command
+	path  string          // of the file of settings; "" if there is none
+	typed []*config.Value // on the command line
+
+	*flags
+	follower *follow.Follower
+	ops      *operations
+	at       net.Addr
+	files    fs.FS // for /
+	page     *page // nil if no client keys are needed
+	meter    *gateway.Meter
+	cert     *server.Certificate // nil without TLS
+	handler  atomic.Pointer[http.Handler]
 }
 
-func (f *flags) run(cmd *cobra.Command) error {
-	if f.gateway.Upstream == "" {
+// readCertificate reads the TLS certificate, if there is one.
+func (s *service) readCertificate() (err error) {
+	if s.tlsCert == "" {
+		return nil
+	}
+	s.cert, err = server.NewCertificate(s.tlsCert, s.tlsKey, func(err error) { s.ops.log.Report("the new TLS certificate is not used", err) })
+	if err != nil {
+		return exit.Errorf(exit.IO, "--tls-cert, --tls-key: %w", err)
+	}
+	return nil
+}
+
+func (s *service) protocols() server.Protocols {
+	p := server.Protocols{H2C: s.h2c, WriteTimeout: s.gateway.WriteTimeout}
+	if s.cert != nil {
+		p.TLS = s.cert.Config()
+	}
+	return p
+}
+
+func (s *service) scheme() string {
+	if s.cert != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// load reads the settings, those of the file among them.
+func (s *service) load() (*config.Config, error) {
+	c, err := config.Load(s.path, s.typed, os.Getenv)
+	if missing := (*fs.PathError)(nil); errors.As(err, &missing) {
+		return nil, exit.Errorf(exit.IO, "--config: %w", err)
+	}
+	if err != nil {
+		return nil, exit.With(exit.Usage, err)
+	}
+	return c, nil
+}
+
+// show prints the settings.
+func (s *service) show() error {
+	c, err := s.load()
+	if err != nil {
+		return err
+	}
+	text, err := c.YAML()
+	if err == nil {
+		_, err = s.cmd.OutOrStdout().Write(text)
+	}
+	if err != nil {
+		return exit.With(exit.IO, err)
+	}
+	return nil
+}
+
+func (s *service) run() (err error) {
+	c, err := s.load()
+	if err != nil {
+		return err
+	}
+	builtIn := ""
+	if c.Values[contract.Upstream] == nil {
 		url, done, err := models.Serve()
 		if err != nil {
 			return err
 		}
 		defer done()
-		f.gateway.Upstream = url
-		if !cmd.Flags().Changed("estimator") && !f.AsksModel() {
-			f.Estimator, f.Config.Model.Name = url, weights.Confidence
-			if f.Config.Card, err = weights.Card(weights.Confidence); err != nil {
-				return err
-			}
-			f.Config.Asked.Domain = "a client's own question"
-			if !cmd.Flags().Changed("settle") {
-				f.gateway.Settle = builtInSettle
-			}
-		}
-		f.builtIn = true
+		builtIn = url
 	}
-	if err := f.limits.Check(); err != nil {
+	if s.flags, err = settle(c, builtIn); err != nil {
 		return err
 	}
-	if err := f.Resolve(cmd); err != nil {
-		return err
-	}
-	if !slices.Contains(contract.Log.Names, f.log) {
-		return exit.Usagef("--log %q: want %s", f.log, strings.Join(contract.Log.Names, ", "))
-	}
-	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(s.cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s, err := f.Follower(ctx)
-	if err != nil {
+	if s.follower, err = s.Follower(ctx); err != nil {
+		return c.Explain(err, nil)
+	}
+	defer s.follower.Engine.Close()
+	if err := s.handle(); err != nil {
 		return err
 	}
-	defer s.Engine.Close()
-	listener, err := net.Listen("tcp", f.listen)
+	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
-		return exit.Errorf(exit.IO, "%w", err)
+		return c.Explain(exit.Errorf(exit.IO, "--listen: %w", err), nil)
 	}
 	defer listener.Close()
-	o, err := f.operations(ctx, cmd, s)
+	if err := s.readCertificate(); err != nil {
+		return err
+	}
+	s.at, s.meter = listener.Addr(), gateway.NewMeter(time.Now)
+	if s.ops, err = s.operations(ctx, s.cmd, s.follower); err != nil {
+		return err
+	}
+	defer s.ops.close()
+	if err := s.openFiles(); err != nil {
+		return err
+	}
+	handler, err := s.make(s.flags)
 	if err != nil {
 		return err
 	}
-	defer o.close()
-	handler, page, err := f.handler(s, listener.Addr(), o)
-	if err != nil {
-		return err
-	}
-	f.greet(cmd, listener.Addr(), page)
-	f.missing(cmd)
-	done, err := o.listen(cmd, f)
+	s.handler.Store(&handler)
+	s.greet()
+	s.missing()
+	done, err := s.ops.listen(s.cmd, s.flags)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if s.Client != nil && !f.builtIn {
-		go f.probe(ctx, cmd, s)
+	if s.follower.Client != nil && !s.builtIn {
+		go s.probe(ctx)
 	}
-	return server.Run(ctx, stop, cmd, listener, handler, &f.limits, "answers")
+	return server.Run(ctx, stop, s.cmd, listener, s, &s.limits, s.protocols(), "answers")
+}
+
+// ServeHTTP serves a request by the settings in effect when it comes.
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(*s.handler.Load()).ServeHTTP(w, r)
 }
 
 // missing says before the first answer what the table of providers knows about an
 // upstream without log-probabilities.
-func (f *flags) missing(cmd *cobra.Command) {
-	p := contract.ProviderAt(strings.TrimSuffix(f.gateway.Upstream, "/") + "/chat/completions")
-	if p == nil || f.AsksModel() {
+func (s *service) missing() {
+	p := contract.ProviderAt(strings.TrimSuffix(s.gateway.Upstream, "/") + "/chat/completions")
+	if p == nil || s.AsksModel() {
 		return
 	}
 	if said := p.Lacks(); said != "" {
-		terminal.Say(cmd, "%s; answers without them have no confidence, unless --estimator URL names a confidence model", said)
+		terminal.Say(s.cmd, "%s; answers without them have no confidence, unless --estimator URL names a confidence model", said)
 	}
 }
 
 // probe warns when the confidence model does not answer a test question. The server
 // runs on: the model may come later, and until then the --failure setting says what
 // happens to text.
-func (f *flags) probe(ctx context.Context, cmd *cobra.Command, s *follow.Follower) {
-	if err := s.Probe(ctx, f.Config); err != nil && ctx.Err() == nil {
-		terminal.Say(cmd, "warning: %v; check --estimator, --model and --adapter", err)
+func (s *service) probe(ctx context.Context) {
+	if err := s.follower.Probe(ctx, s.Config); err != nil && ctx.Err() == nil {
+		terminal.Say(s.cmd, "warning: %v; check --estimator, --model and --adapter", err)
 	}
 }
 
 // greet says where the server is.
-func (f *flags) greet(cmd *cobra.Command, at net.Addr, p *page) {
-	terminal.Say(cmd, "listening on http://%s", at)
-	if p != nil {
-		terminal.Say(cmd, "open http://%s%s in a browser for the page; the link works once", reachable(at), p.link())
+func (s *service) greet() {
+	terminal.Say(s.cmd, "listening on %s://%s", s.scheme(), s.at)
+	s.invite()
+	if s.builtIn {
+		terminal.Say(s.cmd, "without --upstream the built-in model answers; it solves word problems of a few steps of arithmetic")
 	}
-	if f.builtIn {
-		terminal.Say(cmd, "without --upstream the built-in model answers; it solves word problems of a few steps of arithmetic")
+}
+
+// invite gives the link of the page, if it needs one.
+func (s *service) invite() {
+	if s.page != nil {
+		terminal.Say(s.cmd, "open %s://%s%s in a browser for the page; the link works once", s.scheme(), reachable(s.at), s.page.link())
 	}
 }
 

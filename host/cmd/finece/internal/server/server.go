@@ -3,6 +3,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -48,17 +49,37 @@ func (l *Limits) Check() error {
 	return nil
 }
 
+// Protocols is what a server speaks besides HTTP/1.1 without TLS.
+type Protocols struct {
+	TLS *tls.Config // nil: HTTP without TLS; else HTTPS alone, with HTTP/2
+	H2C bool        // HTTP/2 without TLS, for clients that begin with it
+
+	// WriteTimeout is how long an HTTP/2 connection may take no byte while there are some to
+	// write. The deadlines of its answers do not end a connection that is stuck.
+	WriteTimeout time.Duration
+}
+
 // Run serves until ctx is done. Requests that are running then get limits.Grace to
 // end; what is their name in messages. stop restores the default action of signals, so
 // that a second one ends the process.
-func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler, limits *Limits, what string) error {
+func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler, limits *Limits, speaks Protocols, what string) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: limits.HeaderTimeout, IdleTimeout: limits.KeepAlive, MaxHeaderBytes: limits.MaxHeader,
-		ErrorLog: slog.NewLogLogger(slog.NewTextHandler(cmd.ErrOrStderr(), nil), slog.LevelWarn),
+		ErrorLog:  slog.NewLogLogger(slog.NewTextHandler(cmd.ErrOrStderr(), nil), slog.LevelWarn),
+		TLSConfig: speaks.TLS, Protocols: new(http.Protocols), HTTP2: &http.HTTP2Config{WriteByteTimeout: speaks.WriteTimeout},
 	}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(speaks.TLS != nil)
+	server.Protocols.SetUnencryptedHTTP2(speaks.H2C && speaks.TLS == nil)
 	ended := make(chan error, 1)
 	l = netutil.LimitListener(l, limits.MaxConnections)
-	go func() { ended <- server.Serve(l) }()
+	go func() {
+		if speaks.TLS != nil {
+			ended <- server.ServeTLS(l, "", "") // the configuration has the certificate
+			return
+		}
+		ended <- server.Serve(l)
+	}()
 	select {
 	case err := <-ended:
 		return exit.Errorf(exit.IO, "%w", err)

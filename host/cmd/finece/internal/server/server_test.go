@@ -22,6 +22,12 @@ const hung = 2 * time.Minute
 // start runs a server with the default limits but for what set changes.
 func start(t *testing.T, set func(*Limits)) (at string) {
 	t.Helper()
+	return run(t, set, Protocols{}, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") })
+}
+
+// run is start with protocols and a handler.
+func run(t *testing.T, set func(*Limits), speaks Protocols, h http.HandlerFunc) (at string) {
+	t.Helper()
 	cmd := &cobra.Command{}
 	cmd.SetErr(io.Discard)
 	var limits Limits
@@ -34,7 +40,7 @@ func start(t *testing.T, set func(*Limits)) (at string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, cancel, cmd, l, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }), &limits, "answers")
+		ended <- Run(ctx, cancel, cmd, l, h, &limits, speaks, "answers")
 	}()
 	t.Cleanup(func() {
 		cancel()

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -42,6 +43,8 @@ func (f *Flags) Follower(ctx context.Context) (*follow.Follower, error) {
 	return &follower, nil
 }
 
+func (f *Flags) key() model.Secret { return cmp.Or(f.Key, model.KeyFromEnv()) }
+
 func (f *Flags) client() (*model.Client, error) {
 	if !strings.Contains(f.Estimator, "://") {
 		return nil, exit.Usagef("--estimator %q: want logprob, trajectory, or a base URL such as http://127.0.0.1:8000/v1", f.Estimator)
@@ -50,7 +53,7 @@ func (f *Flags) client() (*model.Client, error) {
 		return nil, exit.Usagef("--requests and --timeout have to be greater than 0")
 	}
 	c := model.DefaultConfig(f.Estimator)
-	c.Key, c.Timeout, c.Concurrency = model.KeyFromEnv(), f.Timeout, f.Requests
+	c.Key, c.Timeout, c.Concurrency = f.key(), f.Timeout, f.Requests
 	client, err := model.NewFor(&f.Config.Model, c)
 	if err != nil {
 		return nil, exit.Usagef("--estimator: %w", err)
@@ -64,7 +67,7 @@ func (f *Flags) client() (*model.Client, error) {
 // generator. The name is "" if the server has no list of models.
 func (f *Flags) choose(ctx context.Context) (string, error) {
 	c := model.DefaultConfig(f.Estimator)
-	c.Key, c.Timeout, c.Retries = model.KeyFromEnv(), min(f.Timeout, 10*time.Second), 0
+	c.Key, c.Timeout, c.Retries = f.key(), min(f.Timeout, 10*time.Second), 0
 	models, err := openai.Models(ctx, c)
 	if err != nil || len(models) == 0 {
 		return "", nil // the first request says what is wrong with the server

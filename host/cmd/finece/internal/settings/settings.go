@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
@@ -33,6 +34,7 @@ type Flags struct {
 
 	Timeout  time.Duration // for one estimate
 	Requests int           // to the confidence model at once
+	Key      model.Secret  // of the confidence model's server; "" is that of the environment
 
 	strategy string
 
@@ -124,10 +126,8 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	if err = f.followTrajectory(); err != nil {
 		return err
 	}
-	if f.calibration != "" {
-		if c.Calibration, err = ReadCalibration("--calibration", f.calibration); err != nil {
-			return err
-		}
+	if err = f.Calibrate(); err != nil {
+		return err
 	}
 	if f.modelCard != "" {
 		if !f.AsksModel() {
@@ -155,6 +155,14 @@ func (f *Flags) followTrajectory() (err error) {
 	case follows:
 		f.Config.Estimator = session.Trajectory
 		f.Config.Trajectory, err = ReadTrajectory("--trajectory", f.trajectory)
+	}
+	return err
+}
+
+// Calibrate reads the calibration maps, if there is a file of them.
+func (f *Flags) Calibrate() (err error) {
+	if f.calibration != "" {
+		f.Config.Calibration, err = ReadCalibration("--calibration", f.calibration)
 	}
 	return err
 }

@@ -1,0 +1,164 @@
+package serve
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/wasm/contract"
+)
+
+// Every setting of the file is a flag, but for secrets, and every flag that is a setting may
+// stand in the file.
+func TestTheFileHasTheFlags(t *testing.T) {
+	flags := New().Flags()
+	for _, s := range contract.Served {
+		if f := flags.Lookup(s.Flag()); (f == nil) != s.Secret {
+			t.Errorf("%s: the flag is %v", s.Name, f)
+		}
+	}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[settings.Annotation] == nil || f.Name == contract.ConfigFile.Flag() {
+			return
+		}
+		if !slices.ContainsFunc(contract.Served, func(s *contract.Setting) bool { return s.Flag() == f.Name }) {
+			t.Errorf("--%s is not in contract.Served", f.Name)
+		}
+	})
+	for _, s := range slices.Concat(contract.Routed, contract.Files) {
+		if !slices.Contains(contract.Served, s) {
+			t.Errorf("%s is not in contract.Served", s.Name)
+		}
+	}
+}
+
+// file makes a file of settings in a folder, and returns its path.
+func file(t *testing.T, folder, text string) string {
+	t.Helper()
+	path := filepath.Join(folder, "serve.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// replaying is an upstream that answers with the recorded stream.
+func replaying(t *testing.T) *httptest.Server {
+	t.Helper()
+	recorded, err := os.ReadFile(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inPieces(w, string(recorded), 5000) }))
+	t.Cleanup(u.Close)
+	return u
+}
+
+// ask sends a chat request for a model and returns the answer's headers and its text.
+func ask(t *testing.T, s serving, model string, header ...string) (http.Header, string) {
+	t.Helper()
+	r, err := http.NewRequest("POST", s.url+"/v1/chat/completions", strings.NewReader(strings.Replace(chatRequest, `"demo"`, `"`+model+`"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.Header, string(text)
+}
+
+func TestServeTakesItsSettingsFromAFile(t *testing.T) {
+	u := replaying(t)
+	folder := t.TempDir()
+	path := file(t, folder, `
+upstream: `+u.URL+`/v1
+settle: `+hung.String()+`
+carrier: comment
+uncalibrated: allow
+routes:
+  - model: small
+    policy: withhold
+    withhold_below: 0.999
+    failure: closed
+  - model: large
+    policy: stop
+    stop_below: 0
+    carrier: field
+`)
+	for _, c := range []struct {
+		env, args []string
+		carrier   string // where no route says it
+	}{
+		{nil, nil, "comment"},
+		{[]string{"FINECE_CARRIER=field"}, nil, "field"},
+		{[]string{"FINECE_CARRIER=field"}, []string{"--carrier", "comment"}, "comment"},
+		{[]string{"FINECE_CONFIG=" + path}, []string{"--config", ""}, "comment"},
+	} {
+		s := serve(t, c.env, append([]string{"--config", path}, c.args...)...)
+		for _, want := range []struct{ model, policy, carrier string }{{"other", "annotate", c.carrier}, {"small", "withhold", c.carrier}, {"large", "stop", "field"}} {
+			header, text := ask(t, s, want.model)
+			if header.Get("X-Finece-Policy") != want.policy || header.Get("X-Finece-Carrier") != want.carrier {
+				t.Errorf("%v, %s: %v", c, want.model, header)
+			}
+			if ended := strings.Contains(text, `"action":"end"`); ended != (want.policy == "withhold") {
+				t.Errorf("%v, %s: ended %v", c, want.model, ended)
+			}
+		}
+		s.stop(syscall.SIGTERM).wants(t, exit.OK)
+	}
+}
+
+// What is wrong with a file of settings is said with its line, also where a later check
+// finds it.
+func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {
+	for _, c := range []struct{ text, says string }{
+		{"polcy: warn", `serve.yaml:1: "polcy" is no setting; did you mean policy?`},
+		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: warn", "route 1: the policy warn acts on a threshold, so it needs probabilities: "},
+		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: warn", "serve.yaml:4)"},
+		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: withhold", "--policy withhold needs --failure"},
+		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - policy: warn\n    uncalibrated: allow", "route 1: it needs a path or a model"},
+		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    calibration: none.json", "calibration is from "},
+		{"strategy: paragrap", "(strategy is from "},
+		{"keys: none.txt", "none.txt: no such file"},
+		{"listen: 0.0.0.0:0\nno_auth: true", "on a loopback address alone"},
+		{"tls_cert: a.pem", "--tls-cert and --tls-key go together"},
+	} {
+		r := finece(t, nil, "serve", "--config", file(t, t.TempDir(), c.text))
+		if r.code == exit.OK || !strings.Contains(r.err, c.says) {
+			t.Errorf("%s: exit code %d: %s", c.text, r.code, r.err)
+		}
+	}
+	finece(t, nil, "serve", "--config", "none.yaml").wants(t, exit.IO, "--config: open none.yaml")
+}
+
+func TestServePrintsItsConfiguration(t *testing.T) {
+	r := finece(t, []string{upstreamKey + "=" + operatorsKey, "FINECE_LOG=json"}, "serve", "--config", file(t, t.TempDir(), "upstream: https://me:pass@api.example.com/v1\n"), "--settle", "3s", "--print-config")
+	r.wants(t, exit.OK)
+	for _, line := range []string{"settle: 3s # --settle", "log: json # FINECE_LOG", "grace: 10s\n", "upstream: https://me:xxxxx@api.example.com/v1 # ", "# upstream_key: (hidden), from FINECE_UPSTREAM_KEY"} {
+		if !strings.Contains(r.out, line) {
+			t.Errorf("it does not print %q:\n%s", line, r.out)
+		}
+	}
+	if strings.Contains(r.out, operatorsKey) || strings.Contains(r.out, "pass@") {
+		t.Errorf("it prints a secret:\n%s", r.out)
+	}
+}

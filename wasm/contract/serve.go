@@ -1,0 +1,66 @@
+package contract
+
+import (
+	"slices"
+	"strings"
+)
+
+// The settings of finece serve alone. A secret has no flag: other users of a machine can
+// read the command lines of its processes.
+var (
+	Listen          = text("listen", "127.0.0.1:8080", "address to listen on")
+	TLSCert         = text("tls_cert", "", "file of the TLS certificate and its chain; with it the server speaks HTTPS and HTTP/2")
+	TLSKey          = text("tls_key", "", "file of the certificate's key; both files are read again when they change")
+	H2C             = yes("h2c", "also speak HTTP/2 without TLS, for a proxy in front of the server")
+	Static          = text("static", "", "folder to serve at / instead of the page")
+	ClientKeys      = text("keys", "", "file of client keys, which finece key new makes")
+	NoAuth          = yes("no_auth", "need no client keys although there is an upstream key; on a loopback address alone")
+	UpstreamKey     = secret("upstream_key", "key for the upstream; it replaces the client's")
+	UpstreamKeyFile = text("upstream_key_file", "", "file with the key for the upstream")
+	ModelKey        = secret("model_key", "key for the confidence model's server")
+	ModelKeyFile    = text("model_key_file", "", "file with the key for the confidence model's server")
+	Serve           = []*Setting{Listen, TLSCert, TLSKey, H2C, Static, ClientKeys, NoAuth, UpstreamKey, UpstreamKeyFile, ModelKey, ModelKeyFile}
+)
+
+// ConfigFile is the file with the rest.
+var ConfigFile = text("config", "", "file of settings in YAML, with the names of the flags and _ for -, and with routes and keys")
+
+// Files is the settings of finece serve that name a file or a folder. In a file of settings
+// the name is relative to that file's folder.
+var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, ModelKeyFile, CalibrationFile, ModelCard}
+
+// Served is every setting of finece serve, in the order of the groups: what its file may set
+// and what the environment may.
+var Served = slices.Concat(Serve, Gateway, []*Setting{
+	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, CalibrationFile, Method,
+	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth,
+}, Operations, Serving)
+
+// Routed is the settings that a route of the gateway may have another value of.
+var Routed = []*Setting{
+	Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy,
+	FinishReason, Failure, Carrier, Uncalibrated, CalibrationFile, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+}
+
+// The keys of a file of finece serve that are no settings: what routes and client keys are
+// made of.
+var (
+	Routes      = text("routes", "", "exceptions from the settings beside it; the first one that matches a request holds")
+	RoutePath   = text("path", "", "the scored path that it is for, such as /v1/messages, or the beginning of paths with * after it; all by default")
+	RouteModel  = text("model", "", "the model that the client asks for, or the beginning of models' names with * after it; all by default")
+	ClientName  = text("name", "", "name of the client, for logs and counts")
+	ClientHash  = text("hash", "", "sha256: and the key's hash, as finece key new writes them")
+	RateLimit   = atLeast("rate", 1, 0, "requests a minute; no limit by default", "")
+	StreamLimit = atLeast("streams", 1, 0, "requests under way at once; no limit by default", "")
+	TokenLimit  = atLeast("tokens", 1, 0, "tokens of answers a day; no limit by default", "")
+	Client      = []*Setting{ClientName, ClientHash, RateLimit, StreamLimit, TokenLimit}
+)
+
+// secret is a text that nobody is shown.
+func secret(name, help string) *Setting {
+	return &Setting{Name: name, Help: help, Default: "", Secret: true}
+}
+
+// File is the setting's name in a file of finece serve. It differs from Name where a flag's
+// name does.
+func (s *Setting) File() string { return strings.ReplaceAll(s.Flag(), "-", "_") }
