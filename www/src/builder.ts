@@ -1,4 +1,4 @@
-import type { ConfidenceRecord, FineceRecord, Place, Reason, Source } from "./contract.js";
+import type { ConfidenceRecord, FineceRecord, Place, PositionRecord, Reason, Source } from "./contract.js";
 import type { ConfidenceEvent, CoreEvent, FinishEvent, KnownConfidence } from "./events.js";
 
 /**
@@ -120,4 +120,13 @@ export function unavailable(place: Place, revision: number, reason: Reason | "un
   return {
     ...place, type: "confidence", state: "unavailable", revision, raw: null, fused: null, calibrated: false, source: null, reason,
   };
+}
+
+/** The last record of a position that nobody will say more of: its value is final, or it has none for the reason given. */
+export function settled(record: PositionRecord | ConfidenceRecord, reason: Reason | "unknown"): ConfidenceRecord {
+  if (record.type === "position") {
+    return unavailable(record, 0, reason);
+  }
+  const revision = record.revision + 1;
+  return record.state === "provisional" && record.fused !== null ? { ...record, state: "final", revision } : unavailable(record, revision, reason);
 }

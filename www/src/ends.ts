@@ -1,5 +1,5 @@
-import { unavailable } from "./builder.js";
-import type { FineceRecord, Place, Reason } from "./contract.js";
+import { settled, unavailable } from "./builder.js";
+import type { ConfidenceRecord, FineceRecord, Place, PositionRecord, Reason } from "./contract.js";
 import type { StreamEvent } from "./events.js";
 
 /** About how many bytes a token has, where there is no core to estimate it. */
@@ -7,26 +7,35 @@ const BYTES_PER_TOKEN = 4;
 
 const encoder = new TextEncoder();
 
-/** Where each choice's answer ends so far, for a stream that no session ends. */
+/** Where each choice's answer ends so far, and what is not final yet, for a stream that no session ends. */
 export class AnswerEnds {
   readonly #choices = new Map<number, { byte: number; utf16: number; index: number; found: boolean }>();
+  readonly #open = new Map<string, PositionRecord | ConfidenceRecord>();
 
   /** Takes the next event. */
   note(event: StreamEvent): void {
-    if (event.type !== "position" && (event.type !== "text" || event.segment !== "answer")) {
-      return;
-    }
-    let end = this.#choices.get(event.choice);
-    if (end === undefined) {
-      this.#choices.set(event.choice, end = { byte: 0, utf16: 0, index: 0, found: false });
-    }
-    if (event.type === "position") {
-      end.index = event.index;
+    if (event.type === "text") {
+      if (event.segment === "answer") {
+        const end = this.#endOf(event.choice);
+        end.byte += encoder.encode(event.text).length;
+        end.utf16 += event.text.length;
+      }
+    } else if (event.type === "position" || event.type === "confidence") {
+      const end = this.#endOf(event.choice);
+      end.index = Math.max(end.index, event.index);
       end.found ||= event.kinds.includes("end");
-    } else {
-      end.byte += encoder.encode(event.text).length;
-      end.utf16 += event.text.length;
+      const key = `${String(event.choice)} ${String(event.index)}`;
+      if (event.type === "confidence" && (event.state === "final" || event.state === "unavailable")) {
+        this.#open.delete(key);
+      } else {
+        this.#open.set(key, event);
+      }
     }
+  }
+
+  /** The last records of the positions that are not final yet; see {@link settled}. */
+  settle(reason: Reason | "unknown"): ConfidenceRecord[] {
+    return [...this.#open.values()].map((record) => settled(record, reason));
   }
 
   /** The records that say of each answer with text, if nothing has, that its confidence is unavailable. */
@@ -38,5 +47,13 @@ export class AnswerEnds {
       };
       return [{ ...place, type: "position" }, unavailable(place, 0, reason)] satisfies FineceRecord[];
     });
+  }
+
+  #endOf(choice: number): { byte: number; utf16: number; index: number; found: boolean } {
+    let end = this.#choices.get(choice);
+    if (end === undefined) {
+      this.#choices.set(choice, end = { byte: 0, utf16: 0, index: 0, found: false });
+    }
+    return end;
   }
 }

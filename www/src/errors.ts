@@ -9,7 +9,7 @@
  * - `too-long`: more bytes than one call takes.
  * - `argument`: the input is not what the function takes.
  * - `record`: the core's events could not be read.
- * - `model`: the confidence model gave no reply.
+ * - `model`: the confidence model gave no reply, or none that is a confidence.
  * - `redact`: the redaction hook failed, so nothing was sent.
  * - `listener`: a callback of yours threw.
  */
@@ -60,11 +60,11 @@ export class CoreTrapError extends FineceError {
   }
 }
 
-/** Why a request to the confidence model got no reply, in the core's words. */
-export type ModelFailure = "timeout" | "endpoint-error" | "unreachable" | "cancelled";
+/** Why a request to the confidence model got no reply, or none that is a confidence, in the core's words. */
+export type ModelFailure = "timeout" | "endpoint-error" | "unreachable" | "cancelled" | "bad-reply";
 
 /**
- * The confidence model gave no reply. `context` has the `url` without its
+ * The confidence model gave no reply, or none that is a confidence. `context` has the `url` without its
  * password and query, and the `status` of the last attempt if there was one.
  */
 export class ModelError extends FineceError {
@@ -84,4 +84,13 @@ export class ModelError extends FineceError {
 /** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Tells the page, or the console, of an error that nobody else hears. */
+export function complain(error: unknown): void {
+  if (typeof reportError === "function") {
+    reportError(error);
+  } else {
+    console.error(error);
+  }
 }

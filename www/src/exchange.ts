@@ -97,12 +97,20 @@ export class Exchange {
       if (this.#flying.delete(ask.id)) {
         const session = this.#session;
         if (outcome instanceof Uint8Array) {
-          this.#owner.run(() => session.resolve(ask.id, outcome));
+          this.#owner.run(() => {
+            const events = session.resolve(ask.id, outcome);
+            for (const event of events) {
+              if (event.type === "fault") {
+                this.#owner.report(this.#model.error("bad-reply", event.detail.replace(/^.*?reply: /, "the reply is no confidence: ")));
+              }
+            }
+            return events;
+          });
         } else {
           if (outcome !== null) {
             this.#owner.report(outcome);
           }
-          this.#owner.run(() => session.fail(ask.id, outcome instanceof ModelError ? outcome.reason : "cancelled"));
+          this.#owner.run(() => session.fail(ask.id, outcome instanceof ModelError && outcome.reason !== "bad-reply" ? outcome.reason : "cancelled"));
         }
       }
       this.#model.slots.release();

@@ -105,8 +105,8 @@ export class ConfidenceModel {
       }
     } catch (error) {
       throw error instanceof ModelError ? error
-        : signal.aborted ? this.#error("cancelled", "cancelled")
-        : this.#error("timeout", `no reply within ${String(this.#timeout)} ms`);
+        : signal.aborted ? this.error("cancelled", "cancelled")
+        : this.error("timeout", `no reply within ${String(this.#timeout)} ms`);
     } finally {
       timers.forEach((timer) => { clearTimeout(timer); });
       signal.removeEventListener("abort", stop);
@@ -126,14 +126,14 @@ export class ConfidenceModel {
     try {
       new Headers(typeof given === "function" ? await given() : given).forEach((value, name) => { headers.set(name, value); });
     } catch (cause) {
-      return { error: this.#error("cancelled", `no headers: ${messageOf(cause)}`, cause), after: null };
+      return { error: this.error("cancelled", `no headers: ${messageOf(cause)}`, cause), after: null };
     }
     try {
       // Followed, a redirect would become a GET, or take the text elsewhere.
       const response = await fetch(this.#url, { method: "POST", body, headers, signal, redirect: "manual" });
       const reply = await readAtMost(response.body, response.ok ? this.#maxReply : 4096);
       if (response.ok) {
-        return reply ?? { error: this.#error("endpoint-error", `the reply is longer than ${String(this.#maxReply)} bytes`), after: null };
+        return reply ?? { error: this.error("endpoint-error", `the reply is longer than ${String(this.#maxReply)} bytes`), after: null };
       }
       const { status } = response;
       const said = hidden(oneLine(new TextDecoder().decode(reply ?? new Uint8Array())), headers);
@@ -145,11 +145,12 @@ export class ConfidenceModel {
       if (signal.aborted) {
         throw cause;
       }
-      return { error: this.#error("unreachable", `${reasonOf(cause)}; is the server running, and is this its address?`, cause), after: undefined };
+      return { error: this.error("unreachable", `${reasonOf(cause)}; is the server running, and is this its address?`, cause), after: undefined };
     }
   }
 
-  #error(reason: ModelFailure, message: string, cause?: unknown): ModelError {
+  /** @internal */
+  error(reason: ModelFailure, message: string, cause?: unknown): ModelError {
     return new ModelError(reason, message, { url: shown(this.#url) }, cause);
   }
 }

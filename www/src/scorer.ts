@@ -1,10 +1,11 @@
+import { type Breaker, breakerOf } from "./breaker.js";
 import { RecordBuilder } from "./builder.js";
 import { CHUNK } from "./chunk.js";
 import type { ScoringConfig, SessionConfig } from "./config.js";
 import { type FineceRecord, type Method, RECORD_VERSION } from "./contract.js";
 import type { Core } from "./core.js";
 import { AnswerEnds } from "./ends.js";
-import { CoreLoadError, FineceError, messageOf } from "./errors.js";
+import { CoreLoadError, FineceError, complain, messageOf } from "./errors.js";
 import type { CoreEvent, StreamEvent, TextEvent } from "./events.js";
 import type { Exchange } from "./exchange.js";
 import { loadCore } from "./load.js";
@@ -22,7 +23,10 @@ export interface ScoreOptions extends ScoringConfig {
   estimator?: Method | "trajectory";
   /** A confidence model to ask instead; see `finece/model`. Nothing is sent anywhere without it. */
   model?: ModelOptions | ConfidenceModel | PromiseLike<ConfidenceModel>;
-  /** A loaded core, or what loads it; default `loadCore`. */
+  /**
+   * A loaded core, or what loads it; default `loadCore`. After three failures in a
+   * row the same core, or the same function, is left alone for a minute.
+   */
   core?: Core | PromiseLike<Core> | (() => Core | PromiseLike<Core>);
   /**
    * How long a stream's confidences wait for the core to be loaded, in
@@ -55,6 +59,7 @@ export class Scorer {
   readonly done: Promise<void>;
 
   readonly #options: ScoreOptions;
+  readonly #breaker: Breaker;
   #builder = new RecordBuilder();
   /** Reads text and the server's records. It needs no core, so text never waits for one. */
   readonly #reader: AnswerReader;
@@ -78,7 +83,8 @@ export class Scorer {
 
   constructor(options: ScoreOptions) {
     this.#options = options;
-    const { model, signal, format, maxChoices, text = false } = options;
+    const { core = loadCore, model, signal, format, maxChoices, text = false } = options;
+    this.#breaker = breakerOf(core);
     this.done = new Promise((resolve) => { this.#resolveDone = resolve; });
     this.#reader = new AnswerReader({ format, maxChoices, text });
     if (signal?.aborted === true) {
@@ -128,7 +134,7 @@ export class Scorer {
     this.#read(this.#reader.end());
     this.#ended = true;
     if (this.#idle !== undefined) {
-      this.#conclude();
+      this.#conclude(true);
       return;
     }
     this.#load();
@@ -153,7 +159,7 @@ export class Scorer {
     }
     this.#exchange?.abandon("cancelled");
     if (this.#session === undefined) {
-      this.#conclude();
+      this.#conclude(false);
     }
     this.#close();
   };
@@ -174,6 +180,10 @@ export class Scorer {
     this.#loading = true;
     const { core = () => loadCore(), coreTimeout = CORE_TIMEOUT, model } = this.#options;
     try {
+      const refusal = this.#breaker.refusal();
+      if (refusal !== undefined) {
+        throw refusal;
+      }
       const given = typeof core === "function" ? core() : core;
       if ("open" in given && model === undefined) {
         this.#core = given; // the caller starts with it
@@ -280,11 +290,14 @@ export class Scorer {
     const error = cause instanceof FineceError ? cause
       : new CoreLoadError(messageOf(cause), {}, cause);
     this.#idle = "lost";
+    if (error.code.startsWith("core-")) {
+      this.#breaker.failed(error);
+    }
     this.#drop();
     this.#report(error);
     this.#say([...this.#builder.unavailable("core-lost"), { type: "lost", code: error.code, message: error.message }]);
     if (this.#ended) {
-      this.#conclude();
+      this.#conclude(true);
     } else if (this.#options.text !== true) {
       this.#close();
     }
@@ -299,11 +312,14 @@ export class Scorer {
     this.#queue = [];
   }
 
-  /** Ends a stream that no session ends: a choice whose whole answer nobody judged is unavailable. */
-  #conclude(): void {
-    if (this.#idle !== "served" || this.#reader.version > RECORD_VERSION) {
-      this.#say(this.#ends.unavailable(this.#idle === "lost" ? "core-lost" : this.#idle === "served" ? "unknown" : "cancelled"));
-    }
+  /**
+   * Ends a stream that no session ends: what nobody will revise is final, and what
+   * nobody judged is unavailable. `complete` says that the stream did not break off.
+   */
+  #conclude(complete: boolean): void {
+    const served = this.#idle === "served" && this.#reader.version <= RECORD_VERSION;
+    const reason = this.#idle === "lost" ? "core-lost" : complete ? "unknown" : "cancelled";
+    this.#say([...this.#ends.settle(reason), ...(served && complete ? [] : this.#ends.unavailable(reason))]);
     this.#close();
   }
 
@@ -317,6 +333,9 @@ export class Scorer {
     if (!this.#closed) {
       this.#closed = true;
       this.#options.signal?.removeEventListener("abort", this.interrupt);
+      if (this.#session !== undefined) {
+        this.#breaker.worked();
+      }
       this.#drop();
       this.#resolveDone();
     }
@@ -372,14 +391,6 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
-function complain(error: unknown): void {
-  if (typeof reportError === "function") {
-    reportError(error);
-  } else {
-    console.error(error);
-  }
-}
-
 /** What of the options the core is to know. */
 function settings(options: ScoreOptions, model: ConfidenceModel | undefined): SessionConfig {
   const { model: _, core, coreTimeout, signal, onEvent, onError, text, estimator, ...scoring } = options;
@@ -387,4 +398,3 @@ function settings(options: ScoreOptions, model: ConfidenceModel | undefined): Se
     ? { ...scoring, ...(estimator === undefined ? {} : { estimator }) }
     : { ...scoring, estimator: "model", model: model.config };
 }
-

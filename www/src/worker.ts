@@ -31,8 +31,10 @@ export function loadCore(source: CoreSource = module): Promise<Core> {
 /** The core of the imported module, once it is loaded: a stream that gets it at once needs no timer and no copies. */
 let loaded: Core | undefined;
 
+const own = (): Core | Promise<Core> => loaded ?? loadCore().then((core) => loaded = core);
+
 function withCore<T extends Pick<ScoreOptions, "core">>(options: T): T {
-  return { ...options, core: options.core ?? (() => loaded ?? loadCore().then((core) => loaded = core)) };
+  return { ...options, core: options.core ?? own };
 }
 
 /** How a Worker's stream is scored, and whether the client is told. */

@@ -48,14 +48,20 @@ export async function open(t: TestContext, url: string, options: BrowserContextO
   return page;
 }
 
-/** What a page's request for finece.wasm gets: the core, a refusal, or no answer at all. */
-export type CoreFile = "there" | "missing" | "silent";
+/** What a page's request for finece.wasm gets: the core, a refusal, no answer at all, or other bytes. */
+export type CoreFile = "there" | "missing" | "silent" | Uint8Array;
+
+interface ModuleOptions extends BrowserContextOptions {
+  core?: CoreFile;
+  /** The page's Content-Security-Policy. */
+  csp?: string;
+}
 
 /** Serves a page that runs a module, bundled with this package, and opens it. */
 export async function openModule(
-  t: TestContext, contents: string, body = "", options: BrowserContextOptions & { core?: CoreFile } = {},
+  t: TestContext, contents: string, body = "", options: ModuleOptions = {},
 ): Promise<Page> {
-  const { core = "there", ...context } = options;
+  const { core = "there", csp, ...context } = options;
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root }, bundle: true, write: false, format: "esm", target: "es2022",
     define: { "process.env.NODE_ENV": '"development"' }, // StrictMode does nothing in production
@@ -64,14 +70,14 @@ export async function openModule(
   const url = await serve(t, (request, response) => {
     if (request.url === "/app.js") {
       response.writeHead(200, { "content-type": "text/javascript" }).end(script);
-    } else if (request.url === "/finece.wasm" && core !== "there") {
-      if (core === "missing") {
-        response.writeHead(404).end();
-      }
+    } else if (request.url === "/finece.wasm" && core === "silent") {
+      // It is never answered.
+    } else if (request.url === "/finece.wasm" && core === "missing") {
+      response.writeHead(404).end();
     } else if (request.url === "/finece.wasm") {
-      response.writeHead(200, { "content-type": "application/wasm" }).end(wasm);
+      response.writeHead(200, { "content-type": "application/wasm" }).end(typeof core === "string" ? wasm : core);
     } else {
-      response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><html lang="en"><meta charset="utf-8">
+      response.writeHead(200, { "content-type": "text/html", ...(csp === undefined ? {} : { "content-security-policy": csp }) }).end(`<!doctype html><html lang="en"><meta charset="utf-8">
         <meta name="color-scheme" content="light dark"><title>test</title><style>main { padding: 1rem 6em 1rem 1rem }</style>
         <main>${body}</main><script type="module" src="/app.js"></script></html>`);
     }

@@ -56,11 +56,11 @@ test("what an endpoint can do wrong makes positions unavailable, for a stated re
     ["401 that repeats the key", (_, r) => { r.writeHead(401).end("bad key secret-key"); }, {}, "endpoint-error", /HTTP 401: bad key \(hidden\); check the key/],
     ["a redirect", (_, r) => { r.writeHead(302, { location: "/elsewhere" }).end(); }, {}, "endpoint-error", /redirects/],
     ["a Retry-After beyond the time limit", (_, r) => { r.writeHead(429, { "retry-after": "3600" }).end(); }, {}, "endpoint-error", /HTTP 429/],
-    ["nonsense", (_, r) => { r.end("<html>"); }, {}, "bad-reply", /^$/],
-    ["words", (_, r) => { r.end(completion("very sure")); }, {}, "bad-reply", /^$/],
-    ["over one", (_, r) => { r.end(completion("1.2")); }, {}, "bad-reply", /^$/],
-    ["below zero", (_, r) => { r.end(completion("-0.1")); }, {}, "bad-reply", /^$/],
-    ["no body", (_, r) => { r.end(); }, {}, "bad-reply", /^$/],
+    ["nonsense", (_, r) => { r.end("<html>"); }, {}, "bad-reply", /no confidence: not JSON at byte 0: "<html>"/],
+    ["words", (_, r) => { r.end(completion("very sure")); }, {}, "bad-reply", /no number at byte 0: "very sure"/],
+    ["over one", (_, r) => { r.end(completion("1.2")); }, {}, "bad-reply", /not between 0 and 1 at byte 0: "1.2"/],
+    ["below zero", (_, r) => { r.end(completion("-0.1")); }, {}, "bad-reply", /between 0 and 1/],
+    ["no body", (_, r) => { r.end(); }, {}, "bad-reply", /not JSON/],
     ["a reply without end", (_, r) => { r.write(Buffer.alloc(2 << 20)); }, {}, "endpoint-error", /longer than 1048576 bytes/],
     ["silence", () => undefined, { timeout: 80 }, "timeout", /no reply within 80 ms/],
     ["headers that do not come", () => undefined, { timeout: 80, headers: () => new Promise(() => undefined) }, "timeout", /no reply within 80 ms/],
@@ -79,10 +79,7 @@ test("what an endpoint can do wrong makes positions unavailable, for a stated re
       assert.deepEqual(states(events), [reason, reason, reason, reason]);
       assert.equal(events.at(-1)?.type === "lost", false);
       assert.ok(latest(events).every(({ raw, fused }) => raw === null && fused === null));
-      if (reason === "bad-reply") {
-        assert.deepEqual([errors, events.filter((e) => e.type === "fault").length], [[], 4]);
-        return;
-      }
+      assert.equal(events.filter((e) => e.type === "fault").length, reason === "bad-reply" ? 4 : 0);
       assert.equal(errors.length, 4);
       for (const error of errors) {
         assert.ok(error instanceof ModelError && error.reason === reason);
@@ -280,6 +277,24 @@ test("leaving aborts the requests", async (t) => {
     assert.deepEqual(states(events), ["cancelled", "cancelled", "cancelled", "stream-failed"]);
     assert.deepEqual(errors, []);
   }
+});
+
+test("after an abort what the model had said by then is final, and nothing stays provisional", async (t) => {
+  let replies = 0;
+  const url = await serve(t, (_, response) => {
+    if (++replies < 3) { // p(0) and the first paragraph
+      response.end(completion("0.5"));
+    }
+  });
+  const events: StreamEvent[] = [];
+  const control = new AbortController();
+  const stream = new ConfidenceStream({ question, model: { url, concurrency: 1 }, signal: control.signal, onEvent: (event) => { events.push(event); } });
+  const reader = new ReadableStream<Uint8Array>({ start(c) { c.enqueue(answer.slice(0, -40)); } }).pipeThrough(stream).getReader();
+  await reader.read();
+  await until("a value is provisional", () => latest(events)[1]?.state === "provisional");
+  control.abort();
+  await stream.done;
+  assert.deepEqual(states(events), ["final", "final", "cancelled", "stream-failed"]);
 });
 
 test("the redaction hook sees every body before it leaves", async (t) => {

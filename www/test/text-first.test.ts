@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { type FineceError, type StreamEvent, confidences, loadCore } from "finece";
-import type { useConfidence } from "finece/react";
+import { type Core, type FineceError, type ScoreOptions, type StreamEvent, confidences, loadCore } from "finece";
+import { ConfidenceLog } from "finece/badge";
+import { ConfidenceStore, type useConfidence } from "finece/react";
 import { type CoreFile, openModule, skip } from "./badge-support.js";
-import { chat, cut, demo, latest, streamOf, textOf, until, withMemoryLimit } from "./support.js";
+import { chat, cut, demo, latest, lookalike, streamOf, textOf, until, withMemoryLimit } from "./support.js";
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const ever = 2 ** 31; // longer than any test
@@ -88,15 +89,104 @@ test("a source that breaks off before the core is loaded keeps its text, and the
   assert.deepEqual(last?.state === "unavailable" ? [last.index, last.reason] : last, [1, "cancelled"]);
 });
 
+/** A gateway's stream whose confidences are not final yet, which then breaks off, ends or goes on. */
+const place = (index: number, kind: string, utf16: number) =>
+  ({ choice: 0, index, kinds: [kind], segment: "answer", byte: utf16, utf16, token: utf16, approximate: false });
+const served = JSON.stringify({
+  object: "chat.completion.chunk", choices: [{ index: 0, delta: { content: "One.\n\nTwo." }, finish_reason: null }],
+  finece: { version: 1, id: "a", events: [
+    { type: "confidence", ...place(0, "question", 0), state: "final", revision: 0, raw: 0.5, fused: 0.5, calibrated: true },
+    { type: "position", ...place(1, "paragraph", 4) },
+    { type: "confidence", ...place(1, "paragraph", 4), state: "provisional", revision: 1, raw: 0.7, fused: 0.7, calibrated: true },
+    { type: "position", ...place(2, "periodic", 8) },
+    { type: "confidence", ...place(3, "periodic", 9), state: "pending", revision: 0, calibrated: false },
+  ] },
+});
+
+for (const how of ["is aborted", "breaks off", "ends"] as const) {
+  test(`when a server's stream ${how}, what it left provisional is final and what it left pending is unavailable`, async () => {
+    const control = new AbortController();
+    const events: StreamEvent[] = [];
+    const log = new ConfidenceLog();
+    const source = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (events.length === 0) {
+          controller.enqueue(new TextEncoder().encode(`data: ${served}\n\n`));
+        } else if (how === "is aborted") {
+          control.abort();
+        } else if (how === "ends") {
+          controller.close();
+        } else {
+          controller.error(new Error("reset"));
+        }
+      },
+    }, { highWaterMark: 0 });
+    const read = async (): Promise<void> => {
+      for await (const event of confidences(source, { core: never, signal: control.signal })) {
+        events.push(event);
+        log.apply(event);
+      }
+    };
+    await (how === "breaks off" ? assert.rejects(read, /reset/) : read());
+    const reason = how === "ends" ? "unknown" : "cancelled";
+    const end = how === "ends" ? [] : ["cancelled"];
+    assert.deepEqual(log.positions().map(({ state, fused, reason }) => (state === "unavailable" ? reason : [state, fused])),
+      [["final", 0.5], ["final", 0.7], reason, reason, ...end]);
+  });
+}
+
+test("a saved answer that was cut off has nothing provisional when it is shown again", () => {
+  const store = ConfidenceStore.from(JSON.parse(served));
+  const { status, positions } = store.getSnapshot();
+  assert.deepEqual([status, positions.map(({ state }) => state)], ["done", ["final", "final", "unavailable", "unavailable"]]);
+});
+
+test("a core that keeps failing is left alone for a minute, and then tried again", async (t) => {
+  let now = 1000;
+  t.mock.method(performance, "now", () => now);
+  let tries = 0;
+  let works = false;
+  const core = (): Promise<Core> => {
+    tries++;
+    return works ? loadCore() : Promise.reject(new Error("blocked"));
+  };
+  const score = async (): Promise<string[]> => {
+    const errors: string[] = [];
+    const events: StreamEvent[] = [];
+    for await (const event of confidences(streamOf([demo]), { core, onError: ({ message }) => { errors.push(message); } })) {
+      events.push(event);
+    }
+    assert.equal(textOf(events), whole);
+    assert.equal(latest(events).at(-1)?.state, errors.length === 0 ? "final" : "unavailable");
+    return errors;
+  };
+  for (let i = 0; i < 3; i++) {
+    assert.deepEqual(await score(), ["finece: blocked"]);
+  }
+  for (const [later, says] of [[0, "60 s"], [58_500, "2 s"]] as const) {
+    now += later;
+    assert.deepEqual(await score(), [`finece: the core failed 3 times in a row and is tried again in ${says}; the last time: blocked`]);
+  }
+  assert.equal(tries, 3, "it was not tried meanwhile");
+  now += 1500;
+  assert.deepEqual(await score(), ["finece: blocked"]);
+  assert.match((await score())[0] ?? "", /failed 4 times/);
+  now += 60_000;
+  works = true;
+  assert.deepEqual([await score(), tries], [[], 5]);
+  works = false;
+  assert.deepEqual([await score(), await score(), tries], [["finece: blocked"], ["finece: blocked"], 7]);
+});
+
 const component = fileURLToPath(new URL("../registry/confidence.tsx", import.meta.url));
 const APP = `
   import { createElement as h } from "react";
   import { createRoot } from "react-dom/client";
   import { ConfidenceAnswer } from ${JSON.stringify(component)};
   import { Confidence, useConfidence } from "finece/react";
-  const bytes = () => Uint8Array.from(atob(${JSON.stringify(Buffer.from(demo).toString("base64"))}), (c) => c.charCodeAt(0));
+  const bytes = () => Uint8Array.from(atob(BYTES), (c) => c.charCodeAt(0));
   globalThis.errors = [];
-  const options = { coreTimeout: WAIT, onError: (error) => { errors.push(error.message); } };
+  const options = { ...OPTIONS, onError: (error) => { errors.push(error.message); } };
   function Answer({ source }) {
     const snapshot = globalThis.snapshot = useConfidence(source, options);
     return h("div", { id: "hook" }, snapshot.text, snapshot.positions.map((position) => h(Confidence, { key: position.index, position })));
@@ -106,30 +196,55 @@ const APP = `
 
 interface Globals { snapshot: ReturnType<typeof useConfidence>; errors: string[] }
 
-for (const [core, wait] of [["missing", ever], ["silent", 1]] as const satisfies readonly (readonly [CoreFile, number])[]) {
-  test(`the hook and the component show the whole text when finece.wasm is ${core}`, { skip }, async (t) => {
-    const page = await openModule(t, APP.replace("WAIT", String(wait)), "", { core });
+/** The page above, with a stream and options. */
+const app = (stream: Uint8Array, options: ScoreOptions): string =>
+  APP.replace("BYTES", JSON.stringify(Buffer.from(stream).toString("base64"))).replace("OPTIONS", JSON.stringify(options));
+
+const TRUSTED = "require-trusted-types-for 'script'; trusted-types 'none'";
+const cases: Record<string, { core?: CoreFile; csp?: string; stream?: Uint8Array; options?: ScoreOptions; says: RegExp }> = {
+  "when finece.wasm is missing": { core: "missing", says: /HTTP 404/ },
+  "when finece.wasm is of another version": { core: lookalike(1), says: /ABI version 1, this package/ },
+  "when finece.wasm hangs": { core: "silent", options: { coreTimeout: 1 }, says: /not loaded within 1 ms/ },
+  "when finece.wasm traps in mid-stream": { core: withMemoryLimit(16), stream: broken, options: { maxEvent: 16 << 20 }, says: /trapped in finece_write/ },
+  "when the page's policy forbids WebAssembly": { csp: `script-src 'self'; ${TRUSTED}`, says: /does not compile/ },
+  "when the page's policy forbids requests": { csp: "script-src 'self' 'wasm-unsafe-eval'; connect-src 'none'", says: /cannot fetch/ },
+};
+
+for (const [name, { core, csp, stream = demo, options = {}, says }] of Object.entries(cases)) {
+  test(`the hook and the component show the whole text ${name}`, { skip }, async (t) => {
+    const page = await openModule(t, app(stream, { coreTimeout: ever, ...options }), "", {
+      ...(core === undefined ? {} : { core }), ...(csp === undefined ? {} : { csp }),
+    });
     const globals = (): Promise<Globals> => page.evaluate("({ snapshot: globalThis.snapshot, errors: globalThis.errors })");
     await until("the answer is done", async () => (await globals()).snapshot?.status === "done");
     const { snapshot, errors } = await globals();
-    assert.equal(snapshot.text, whole);
+    const text = stream === demo ? whole : "One.\n\nTwo.\n\nThree.";
+    assert.equal(snapshot.text, text);
     assert.equal(snapshot.lost, true);
-    assert.match(snapshot.error ?? "", core === "missing" ? /HTTP 404/ : /not loaded within 1 ms/);
+    assert.match(snapshot.error ?? "", says);
     assert.equal(new Set(errors).size, 1, "the same reason for both");
     assert.ok(errors.length <= 2, "each says it once");
     const squeezed = (text: string): string => text.replaceAll(/\s+/g, "");
-    assert.equal(squeezed(await page.locator(".component").innerText()), squeezed(whole));
+    assert.equal(squeezed(await page.locator(".component").innerText()), squeezed(text));
     for (const where of ["#hook", ".component"]) {
       const badge = page.locator(`${where} confidence-badge`);
-      await badge.getByRole("button", { name: "Confidence: not available" }).waitFor();
-      assert.equal(await badge.count(), 1, where);
+      await badge.last().getByRole("button", { name: "Confidence: not available" }).waitFor();
+      assert.equal(await badge.and(page.locator(":not([state=unavailable])")).count(), 0, where);
     }
   });
 }
 
 test("while finece.wasm does not answer the hook's text is there already", { skip }, async (t) => {
-  const page = await openModule(t, APP.replace("WAIT", String(ever)), "", { core: "silent" });
+  const page = await openModule(t, app(demo, { coreTimeout: ever }), "", { core: "silent" });
   await until("the text is there", async () => await page.evaluate("globalThis.snapshot?.text") === whole);
   assert.equal(await page.evaluate("globalThis.snapshot.status"), "streaming");
   await page.goto("about:blank"); // before the server closes the request
+});
+
+test("in a page with Trusted Types and no policy of its own the badge is drawn, and its details open", { skip }, async (t) => {
+  const page = await openModule(t, app(demo, {}), "", { csp: `script-src 'self' 'wasm-unsafe-eval'; ${TRUSTED}` });
+  const badge = page.locator("#hook confidence-badge[state=final]").last();
+  await badge.getByRole("button").click();
+  assert.match(await badge.locator(".panel").innerText(), /take it as a ranking/);
+  await assert.rejects(page.evaluate(() => { document.body.innerHTML = "<b>"; }), /TrustedHTML/, "the policy holds");
 });

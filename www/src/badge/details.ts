@@ -1,3 +1,4 @@
+import { built } from "./markup.js";
 import { type BadgeView, explain, nameOf, position } from "./panel.js";
 import type { BadgeWords } from "./words.js";
 
@@ -144,7 +145,9 @@ export class Details {
       if ("popover" in panel) {
         panel.popover = "manual"; // in the top layer, out of reach of clipping
       }
-      panel.innerHTML = `<p class="title" part="title"></p><div class="lines"></div><slot name="details"></slot>`;
+      panel.append(
+        built(["p", { class: "title", part: "title" }]), built(["div", { class: "lines" }]), built(["slot", { name: "details" }]),
+      );
       this.#root.append(panel);
       this.#button.setAttribute("aria-controls", panel.id);
       this.#button.setAttribute("aria-describedby", panel.id);

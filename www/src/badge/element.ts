@@ -1,5 +1,6 @@
 import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
+import { type Markup, built } from "./markup.js";
 import { type BadgeView, isRevised, nameOf } from "./panel.js";
 import { type PositionConfidence, isMapped, sourceName } from "./positions.js";
 import { adoptStyle } from "./style.js";
@@ -10,14 +11,20 @@ const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
 
 const STATES: readonly string[] = ["pending", "provisional", "final", "unavailable"];
 
-const MARKUP = `<button type="button" part="badge" aria-expanded="false">
-<svg viewBox="0 0 16 16" part="glyph" aria-hidden="true"><circle class="ring" cx="8" cy="8" r="7"/><circle
- class="pie" cx="8" cy="8" r="2.5" pathLength="100" transform="rotate(-90 8 8)"/><path class="slash" d="M3.5 12.5l9-9"/><g
- class="bars"><path d="M3.5 14v-3"/><path d="M8 14V7"/><path d="M12.5 14V3"/></g><path
- class="triangle" d="M8 1.8 15 14H1Zm0 4.7v3.2m0 1.9v.2"/><g class="dots"><circle cx="3" cy="8" r="1.6"/><circle
- cx="8" cy="8" r="1.6"/><circle cx="13" cy="8" r="1.6"/></g></svg><span class="text" part="value"><span
- class="shown"></span><span class="ghost" aria-hidden="true"></span><span class="ghost" aria-hidden="true"></span><span class="ghost" aria-hidden="true"></span></span><span
- class="trend" part="trend" aria-hidden="true"></span></button>`;
+const MARKUP: Markup = ["button", { type: "button", part: "badge", "aria-expanded": "false" },
+  ["svg", { viewBox: "0 0 16 16", part: "glyph", "aria-hidden": "true" },
+    ["circle", { class: "ring", cx: "8", cy: "8", r: "7" }],
+    ["circle", { class: "pie", cx: "8", cy: "8", r: "2.5", pathLength: "100", transform: "rotate(-90 8 8)" }],
+    ["path", { class: "slash", d: "M3.5 12.5l9-9" }],
+    ["g", { class: "bars" }, ["path", { d: "M3.5 14v-3" }], ["path", { d: "M8 14V7" }], ["path", { d: "M12.5 14V3" }]],
+    ["path", { class: "triangle", d: "M8 1.8 15 14H1Zm0 4.7v3.2m0 1.9v.2" }],
+    ["g", { class: "dots" }, ...["3", "8", "13"].map((cx): Markup => ["circle", { cx, cy: "8", r: "1.6" }])]],
+  ["span", { class: "text", part: "value" },
+    ["span", { class: "shown" }],
+    ...[0, 1, 2].map((): Markup => ["span", { class: "ghost", "aria-hidden": "true" }])],
+  ["span", { class: "trend", part: "trend", "aria-hidden": "true" }]];
+
+let template: Node | undefined;
 
 /** What {@link ConfidenceBadge} tells by its event `finece-change`. */
 export interface BadgeChange {
@@ -263,8 +270,8 @@ export class ConfidenceBadge extends Base {
   #build(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     adoptStyle(root);
-    root.innerHTML = MARKUP;
-    const button = this.#button = root.querySelector("button") ?? document.createElement("button");
+    const button = this.#button = (template ??= built(MARKUP)).cloneNode(true) as HTMLButtonElement;
+    root.replaceChildren(button);
     this.#details = new Details(this, root, button, () => this.#view(), () => ConfidenceBadge.words);
   }
 }

@@ -1,4 +1,5 @@
-import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, RECORD_VERSION, type Segment, type Source } from "../contract.js";
+import { settled } from "../builder.js";
+import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, type Reason, RECORD_VERSION, type Segment, type Source } from "../contract.js";
 import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
 import type { Shown } from "./words.js";
@@ -77,6 +78,18 @@ export class ConfidenceLog {
       list.sort((a, b) => a.latest.index - b.latest.index);
     }
     return latest;
+  }
+
+  /**
+   * Says that no more events will come: a provisional value is final, and a position
+   * that is still pending is unavailable for the reason given.
+   */
+  settle(reason: Reason | "unknown" = "cancelled"): void {
+    for (const { latest } of [...this.#choices.values()].flat()) {
+      if (latest.state === "pending" || latest.state === "provisional") {
+        this.apply(settled(latest, reason));
+      }
+    }
   }
 
   /** The positions of a choice in one segment, in order. A new array each time. */

@@ -67,6 +67,7 @@ export class ConfidenceStore {
     const store = new ConfidenceStore(segment);
     const { text } = (saved ?? {}) as { readonly text?: unknown };
     store.#log = ConfidenceLog.from(saved);
+    store.#log.settle();
     store.#text = typeof text === "string" ? [text] : [];
     store.#status = "done";
     store.#initial = store.#take();
@@ -98,6 +99,7 @@ export class ConfidenceStore {
   readonly finish = (failure?: unknown): void => {
     this.#status = failure === undefined ? "done" : "failed";
     this.#error = failure === undefined ? this.#error : messageOf(failure);
+    this.#log.settle();
     this.#schedule();
   };
 

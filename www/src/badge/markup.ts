@@ -1,0 +1,12 @@
+/** An element: its name, its attributes, its children. */
+export type Markup = readonly [name: string, attributes: Readonly<Record<string, string>>, ...children: Markup[]];
+
+/** The element, made without parsing HTML, which a page with Trusted Types forbids. What is in an `svg` is SVG. */
+export function built([name, attributes, ...children]: Markup, svg = name === "svg"): Element {
+  const element = document.createElementNS(`http://www.w3.org/${svg ? "2000/svg" : "1999/xhtml"}`, name);
+  for (const [key, value] of Object.entries(attributes)) {
+    element.setAttribute(key, value);
+  }
+  element.append(...children.map((child) => built(child, svg || child[0] === "svg")));
+  return element;
+}
