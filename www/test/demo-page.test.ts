@@ -188,6 +188,26 @@ test("live answers come from the server the page is from; what goes wrong is sai
   }
 });
 
+test("while an answer plays Enter sends the question, and only the button stops", { skip }, async (t) => {
+  const bodies: string[] = [];
+  const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?speed=0.5`);
+  await page.locator(".bubble > .text", { hasText: "A baker" }).waitFor();
+  await page.focus("#prompt");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate("document.body.classList.contains('running')"), true, "there is no question to send");
+  await page.fill("#prompt", "What is the profit?");
+  await page.keyboard.press("Enter");
+  await until("the question is sent", () => bodies.length === 1);
+  await idle(page);
+  assert.deepEqual([await page.locator(".answer").count(), await page.inputValue("#prompt")], [2, ""]);
+  assert.match(await page.locator(".note").first().innerText(), /Stopped/);
+  await page.getByRole("button", { name: "Replay the recording" }).click();
+  await page.fill("#prompt", "And now?");
+  await page.getByRole("button", { name: "Stop" }).click();
+  await idle(page);
+  assert.deepEqual([bodies.length, await page.inputValue("#prompt")], [1, "And now?"]);
+});
+
 test("stopping, and closing the page in mid-stream, aborts the request", { skip }, async (t) => {
   let left = 0;
   const page = await open(t, `${await pageAt(t, { answer: "endless", left: () => { left++; } })}/?play=no`);

@@ -172,7 +172,7 @@ const composer = byId("composer", HTMLFormElement);
 const input = byId("prompt", HTMLTextAreaElement);
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (running !== undefined) {
+  if (running !== undefined && event.submitter !== null) { // the button says Stop; Enter sends the next question
     running.abort();
     return;
   }
