@@ -30,10 +30,25 @@
 //	11   ms  with instances that are kept
 //	 6.5 ms  with fewer and cheaper calls between Go and JavaScript
 //
-// The first requests of an isolate cost more, while V8 compiles: about 100 ms for the
-// first one and 20 to 40 ms up to the tenth. Starting the Go program while the Worker
-// loads takes 45 ms off the first request. A rehearsal with a request that went nowhere
-// gained nothing more.
+// The first requests of an isolate cost more, because V8 compiles a function when it is
+// called for the first time: about 800 functions of this program, a third of them Go's
+// runtime. So program.mjs starts the Go program while the Worker loads, and rehearse
+// answers a request then. CPU time of workerd with all its threads, on a busy machine,
+// medians of nine rounds or more:
+//
+//	                        start   first request   both
+//	an empty Worker in Go    93 ms          26 ms  120 ms
+//	this one, unrehearsed   123 ms          92 ms  216 ms
+//	this one                151 ms          48 ms  199 ms
+//	rehearsed longer        250 ms          43 ms  290 ms
+//
+// Whenever workerd makes an isolate, V8 drops the baseline code of all WebAssembly in
+// the process. If another Worker starts between the loading and the first request, most
+// of the code is compiled again and the rehearsal gains little: 108 ms instead of 120.
+// `make bench` therefore measures a workerd that runs this Worker alone.
+//
+// The program links crypto packages, which come with net/http's types. They cost no time
+// after loading, since nothing calls them.
 //
 // # Settings
 //

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/finece/finece/host/gateway"
 )
 
 type counts struct {
@@ -41,7 +43,7 @@ func countsOf(t *testing.T, url string) (c counts) {
 const counting = "host/edge/test/counting.mjs"
 
 // TestTheIsolateKeepsInstances: instances of the core and of the Go program serve later
-// requests. The program is started before the first request.
+// requests. The program is started, and has rehearsed a request, before the first one.
 func TestTheIsolateKeepsInstances(t *testing.T) {
 	data := demo(t)
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +52,7 @@ func TestTheIsolateKeepsInstances(t *testing.T) {
 	}))
 	defer upstream.Close()
 	url := worker(t, map[string]string{"FINECE_UPSTREAM": upstream.URL + "/v1"}, counting)
-	if c := countsOf(t, url); c.Programs.Started != 1 || c.Cores.Made != 0 {
+	if c := countsOf(t, url); c.Programs.Started != 1 || c.Cores.Made != 1 {
 		t.Errorf("before the first request: %+v", c)
 	}
 	first := chats(t, url)
@@ -74,6 +76,34 @@ func TestTheIsolateKeepsInstances(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestTheRehearsalAsksNobody: it scores an answer under every policy, without a request
+// to the upstream or to the confidence model, and needs no client's key.
+func TestTheRehearsalAsksNobody(t *testing.T) {
+	var asked atomic.Int32
+	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer upstream.Close()
+	root := upstream.URL + "/v1"
+	for _, bindings := range []map[string]string{
+		{"FINECE_POLICY": "annotate", "FINECE_UPSTREAM_KEY": "sk-secret-1", "FINECE_KEYS": gateway.KeyLine("test", clientsKey)},
+		{"FINECE_POLICY": "warn", "FINECE_UNCALIBRATED": "allow"},
+		{"FINECE_POLICY": "withhold", "FINECE_UNCALIBRATED": "allow", "FINECE_FAILURE": "closed", "FINECE_MODEL": root},
+		{"FINECE_POLICY": "stop", "FINECE_UNCALIBRATED": "allow", "FINECE_STOP_BELOW": "1"},
+		{"FINECE_POLICY": "escalate", "FINECE_UNCALIBRATED": "allow", "FINECE_ESCALATE_MODEL": "large"},
+		{"FINECE_POLICY": "best-of", "FINECE_ANSWERS": "2"},
+	} {
+		t.Run(bindings["FINECE_POLICY"], func(t *testing.T) {
+			bindings["FINECE_UPSTREAM"] = root
+			c := countsOf(t, worker(t, bindings, counting))
+			if c.Programs.Started != 1 || c.Programs.Dropped+c.Cores.Dropped != 0 || c.Cores.Made == 0 {
+				t.Errorf("%+v", c)
+			}
+			if n := asked.Load(); n != 0 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
 }
 
 // withMemoryLimit writes a core whose memory may not grow beyond some pages, so that it

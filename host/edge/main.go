@@ -77,15 +77,28 @@ func access() (a gateway.Access, err error) {
 }
 
 func newHandler() (http.Handler, error) {
+	c, err := configured()
+	if err != nil {
+		return nil, err
+	}
+	handler, err := gateway.New(c)
+	if err == nil && surroundings.Get("finece").Get("loading").Bool() {
+		rehearse(c)
+	}
+	return handler, err
+}
+
+// configured returns the gateway's configuration, from the bindings.
+func configured() (c gateway.Config, err error) {
 	options := setting("FINECE_SESSION")
 	if options == "" {
 		options = "{}"
 	}
 	config, err := session.ParseConfig([]byte(options))
 	if err != nil {
-		return nil, fmt.Errorf("FINECE_SESSION: %w", err)
+		return c, fmt.Errorf("FINECE_SESSION: %w", err)
 	}
-	c := gateway.DefaultConfig()
+	c = gateway.DefaultConfig()
 	c.Upstream, c.Key = setting("FINECE_UPSTREAM"), model.Secret(setting("FINECE_UPSTREAM_KEY"))
 	c.RoundTrip = fetcher{}.Do
 	c.Engine = isolate{surroundings.Get("finece").Get("open")}
@@ -96,23 +109,23 @@ func newHandler() (http.Handler, error) {
 	c.Uncalibrated = gateway.Uncalibrated(or(setting("FINECE_UNCALIBRATED"), string(c.Uncalibrated)))
 	c.Report = report
 	if c.Access, err = access(); err != nil {
-		return nil, err
+		return c, err
 	}
 	if refuse := setting("FINECE_REFUSE_UNCHECKED"); refuse != "" {
 		if c.RefuseUnchecked, err = strconv.ParseBool(refuse); err != nil {
-			return nil, fmt.Errorf("FINECE_REFUSE_UNCHECKED: %w", err)
+			return c, fmt.Errorf("FINECE_REFUSE_UNCHECKED: %w", err)
 		}
 	}
 	if c.Failure == "" && c.Policy != gateway.Withhold {
 		c.Failure = gateway.Open
 	}
 	if setting("FINECE_THRESHOLD") != "" {
-		return nil, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
+		return c, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
 	}
 	for name, value := range map[string]*float64{"FINECE_WITHHOLD_BELOW": &c.WithholdBelow, "FINECE_WARN_BELOW": &c.WarnBelow, "FINECE_STOP_BELOW": &c.StopBelow, "FINECE_ESCALATE_BELOW": &c.EscalateBelow, "FINECE_ESCALATE_SHARE": &c.EscalateShare} {
 		if below := setting(name); below != "" {
 			if *value, err = strconv.ParseFloat(below, 64); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+				return c, fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
@@ -122,7 +135,7 @@ func newHandler() (http.Handler, error) {
 	for name, value := range map[string]*int{"FINECE_STOP_AFTER": &c.StopAfter, "FINECE_ANSWERS": &c.Answers} {
 		if number := setting(name); number != "" {
 			if *value, err = strconv.Atoi(number); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+				return c, fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
@@ -132,10 +145,10 @@ func newHandler() (http.Handler, error) {
 		m.Key, m.HTTP = model.Secret(setting("FINECE_MODEL_KEY")), fetcher{}
 		c.Model, err = model.NewFor(&config.Model, m)
 		if err != nil {
-			return nil, fmt.Errorf("FINECE_MODEL: %w", err)
+			return c, fmt.Errorf("FINECE_MODEL: %w", err)
 		}
 	}
-	return gateway.New(c)
+	return c, nil
 }
 
 // or is v, or fallback if v is empty.

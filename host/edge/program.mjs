@@ -34,7 +34,7 @@ async function start() {
   const go = new Go();
   const binding = {};
   const context = createRuntimeContext({ env, ctx: undefined, binding });
-  context.finece = { open, reader, wait, fetch: async (url, init) => fetch(url, init) };
+  context.finece = { open, reader, wait, loading, fetch: async (url, init) => fetch(url, init) };
   counts.started++;
   const program = { go, context };
   await new Promise((resolve, reject) => {
@@ -69,7 +69,8 @@ function imports(go) {
   };
 }
 
-// The first request does not pay for the start of an instance.
+// The first request does not pay for the start of an instance. Go also rehearses a
+// request, see rehearse.
 try {
   idle.push(await start());
 } catch (error) {

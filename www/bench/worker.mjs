@@ -3,16 +3,16 @@
 // workerd of its own: the CPU time that a request costs, and the time that an
 // event is delayed. An empty Worker in Go is the least that one in Go can cost.
 import { execFileSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { Log, LogLevel, Miniflare } from "miniflare";
 import { worker } from "../../host/edge/test/modules.mjs";
 import { sizeOfFile } from "../scripts/bundle.mjs";
 import { demo, median, ratio, row, serve } from "./support.mjs";
+import { start, startAlone, used } from "./workerd.mjs";
 
 const CPU = { rounds: 7, requests: 60, warmUp: 100, firsts: 5 };
 const OPENED = 500; // sessions a request
@@ -54,47 +54,6 @@ const passThrough = `
       return fetch(env.UPSTREAM + pathname + search, { method, headers, body });
     },
   };`;
-
-/** The processes that this one has started. */
-function children() {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => {
-    try {
-      return Number(stat(pid)[1]) === process.pid;
-    } catch {
-      return false; // it has gone
-    }
-  });
-}
-
-/** A process's figures after its name: state, parent, ... */
-function stat(pid) {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return text.slice(text.lastIndexOf(")") + 2).split(" ");
-}
-
-const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-
-/** The CPU time that a process has used, in ms: of all its threads. */
-function used(pid) {
-  const figures = stat(pid);
-  return (Number(figures[11]) + Number(figures[12])) * 1000 / ticks;
-}
-
-/** A Worker in a workerd of its own. */
-async function start(name, options) {
-  const before = new Set(children());
-  const miniflare = new Miniflare({
-    log: new Log(LogLevel.ERROR), host: "127.0.0.1", port: 0, cf: false,
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }], // past miniflare's own worker
-    ...options,
-  });
-  await miniflare.ready;
-  const [pid] = children().filter((child) => !before.has(child));
-  return {
-    name, options, miniflare, pid, url: String(await miniflare.unsafeGetDirectURL()).replace(/\/$/, ""),
-    agent: new Agent({ keepAlive: true }), cpu: [], first: [], added: [],
-  };
-}
 
 /** Asks for a completion; `onData` gets what comes as it comes. */
 function ask(peer, headers = {}, onData = () => undefined, path = "/v1/chat/completions") {
@@ -159,7 +118,7 @@ function emptyGo() {
     cwd: fileURLToPath(new URL("../..", import.meta.url)), env: { ...process.env, GOOS: "js", GOARCH: "wasm" },
   });
   const modules = edge.modules.map((m) => (m.path.endsWith("/app.wasm") ? { ...m, contents: readFileSync(app) } : m));
-  return { ...edge, modules };
+  return { ...edge, bindings: {}, modules };
 }
 
 /** The CPU time of opening a session in TypeScript in a new instance, and in one that was used before, in ms. */
@@ -236,13 +195,15 @@ try {
       peer.added.push(median(await delays(peer)) - bare);
     }
   }
-  const empty = { name: "an empty Worker in Go", options: emptyGo(), first: [] };
+  const fresh = [...peers, { name: "an empty Worker in Go", options: emptyGo() }]
+    .map(({ name, options }) => ({ name, options, loaded: [], first: [] }));
   for (let round = 0; round < CPU.firsts; round++) {
-    for (const { name, options, first } of [...peers, empty]) {
-      const fresh = await start(name, options);
+    for (const { name, options, loaded, first } of fresh) {
+      const peer = await startAlone(name, options);
       await sleep(500); // it has loaded
-      first.push(await costOf(fresh, 1));
-      await fresh.miniflare.dispose();
+      loaded.push(used(peer.pid));
+      first.push(await costOf(peer, 1));
+      await peer.dispose();
     }
   }
   const upload = edge.modules.reduce((sum, { path }) => sum + sizeOfFile(path), 0);
@@ -253,9 +214,9 @@ try {
     const times = name.includes("TypeScript") ? "at most 3 times passing on" : "";
     row(`  ${name}`, `${median(cpu).toFixed(1)} ms, ${ratio(cpu, plain.cpu).toFixed(1)} x`, times);
   }
-  row("  the first request after loading:", "");
-  for (const { name, first } of [...peers, empty]) {
-    row(`    ${name}`, `${median(first).toFixed(0)} ms`, name === "the Worker in Go" ? "under 60 ms" : "");
+  row("workerd with one Worker alone, CPU time of the first request, and of the start before it:", "");
+  for (const { name, loaded, first } of fresh) {
+    row(`  ${name}`, `${median(first).toFixed(0)} ms, start ${median(loaded).toFixed(0)} ms`, name === "the Worker in Go" ? "under 60 ms" : "");
   }
   const { opened, reset } = await opening();
   row("workerd, CPU time of a session opened in TypeScript", `${median(opened).toFixed(3)} ms`, "under 0.2");
