@@ -29,7 +29,6 @@ import (
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
-	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/contract"
 )
 
@@ -157,9 +156,9 @@ func (f *options) run(cmd *cobra.Command) error {
 	}
 	defer func() { _ = store.Close() }()
 	f.config.Store = store
-	engine, err := wazero.New(ctx)
+	engine, err := settings.StartCore(ctx)
 	if err != nil {
-		return exit.Errorf(exit.IO, "starting the core: %w", err)
+		return err
 	}
 	defer engine.Close()
 	f.config.Engine, f.core = engine, engine.SHA256()

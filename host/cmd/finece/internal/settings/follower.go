@@ -12,7 +12,6 @@ import (
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
-	"github.com/finece/finece/host/wazero"
 )
 
 // Follower makes the engine, and the client of the confidence model if one is
@@ -35,9 +34,9 @@ func (f *Flags) Follower(ctx context.Context) (*follow.Follower, error) {
 		follower.Engine = host.Native()
 		return &follower, nil
 	}
-	engine, err := wazero.New(ctx)
+	engine, err := StartCore(ctx)
 	if err != nil {
-		return nil, exit.Errorf(exit.IO, "starting the core: %w", err)
+		return nil, err
 	}
 	follower.Engine = engine
 	return &follower, nil
