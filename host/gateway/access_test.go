@@ -171,6 +171,20 @@ func TestTheOperatorsKeyGoesWithScoredRoutesAlone(t *testing.T) {
 	}
 }
 
+// TestModelsAreAskedForAsTheClientAsks: a client of Anthropic's is in front of its API.
+func TestModelsAreAskedForAsTheClientAsks(t *testing.T) {
+	u := echo(t)
+	s := newGateway(t, u, func(c *gateway.Config) { c.Key, c.Access = operatorsKey, anyone })
+	send(t, s, "GET", "/v1/models", "Anthropic-Version", "2023-06-01", "X-Api-Key", "sk-clients-own")
+	got := u.requests[0].Header
+	if got.Get("X-Api-Key") != operatorsKey || got.Get("Authorization") != "" {
+		t.Errorf("the upstream got %s", headers(got))
+	}
+	if resp, body := send(t, s, "GET", "/v1/files", "Anthropic-Version", "2023-06-01"); resp.StatusCode != 403 || !strings.Contains(body, `"type":"error"`) {
+		t.Errorf("HTTP %d %s", resp.StatusCode, body)
+	}
+}
+
 // TestAnotherSpellingIsScored where other routes pass unscored.
 func TestAnotherSpellingIsScored(t *testing.T) {
 	s := newGateway(t, echo(t), nil)

@@ -88,7 +88,8 @@ func surfaceOf(path string) surface {
 	return nil
 }
 
-// speaking is the surface in whose form a request is answered that the gateway refuses.
+// speaking is the surface whose clients a request is from: in its form the gateway refuses
+// the request, or gives it the operator's key.
 func speaking(r *http.Request) surface {
 	if x := treatmentOf(r.Context()); x != nil && x.on != nil {
 		return x.on // r's path may be the upstream's
@@ -98,6 +99,9 @@ func speaking(r *http.Request) surface {
 		if path == s.path() || strings.HasPrefix(path, s.path()+"/") {
 			return s
 		}
+	}
+	if r.Header.Get("Anthropic-Version") != "" { // its clients send it to every path, such as that of models
+		return messages{}
 	}
 	return chat{}
 }
