@@ -21,13 +21,13 @@ const (
 	FrameComment                       // comments and other fields, without data
 	FrameUsage                         // it has token counts
 	FrameUnread                        // it has a choice from Options.MaxChoices up, which is not read
-	FrameDone                          // the last event: [DONE], or message_stop of Messages
+	FrameDone                          // the last event: [DONE], message_stop of Messages, or the one with the final response of Responses
 	FrameBare                          // no event of an event stream, but a JSON value or a text
-	FrameMessage                       // an object of the format Anthropic; it has a Said for choice 0
+	FrameMessage                       // an object of the format Anthropic or OpenAIResponses; it has a Said for choice 0
 )
 
-// Said is what a chunk of chat completions or of completions, or an event of Messages,
-// says about one choice.
+// Said is what a chunk of chat completions or of completions, or an event of Messages or
+// of Responses, says about one choice.
 type Said struct {
 	Choice   int
 	Text     bool // it has members that are read as text, although their text may be held back
@@ -60,7 +60,7 @@ func (d *Decoder) frame(end int64, h Handler) {
 		f.Is |= FrameBare
 	}
 	if o := &d.object; o.data != nil {
-		d.reader.describe(&f, d.format == Anthropic)
+		d.reader.describe(&f, d.format)
 		f.Data = o.at + int64(skipBlank(o.data, 0))
 		if d.framing != awsMessages && d.sse.lines <= 1 && (!d.sse.named || f.Is&FrameMessage != 0) && !d.sse.bare {
 			n := len(o.data) - 1
@@ -69,18 +69,21 @@ func (d *Decoder) frame(end int64, h Handler) {
 			}
 			f.Brace = o.at + int64(n)
 		}
-		d.sayAll(&f, h)
+		if d.format == OpenAIResponses && f.Is&FrameMessage != 0 {
+			d.survey(h)
+		} else {
+			d.sayAll(&f, h)
+		}
 	}
 	d.object, d.framed = object{}, end
 	h.Frame(&f)
 }
 
-// describe says what the payload is that was read last. messages says that it is of the
-// format Anthropic.
-func (r *reader) describe(f *Frame, messages bool) {
+// describe says what the payload is that was read last, which is of a format.
+func (r *reader) describe(f *Frame, format Format) {
 	switch {
 	case r.odd:
-	case r.chunk && messages:
+	case r.chunk && format == Anthropic, r.known && format == OpenAIResponses:
 		f.Is |= FrameMessage
 		if r.done {
 			f.Is |= FrameDone

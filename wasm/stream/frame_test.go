@@ -175,6 +175,58 @@ func TestFramesOfMessages(t *testing.T) {
 	}
 }
 
+// TestFramesOfResponses: what the events of Responses hold, also where the decoder does not
+// read it.
+func TestFramesOfResponses(t *testing.T) {
+	const before = `{"type":"response.created","sequence_number":0,"response":{"id":"r","model":"m","instructions":"i","text":{"format":{"type":"text"}},"output":[]}}`
+	event := func(data string) string { return "event: x\ndata: " + data + "\n\n" }
+	for data, want := range map[string]string{
+		before: "message object 0",
+		`{"type":"response.created","response":{"output":[{"type":"message","content":[{"type":"output_text","text":"secret"}]}]}}`:                                               "message object 0+text+other",
+		`{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message","status":"in_progress","content":[],"role":"assistant","phase":"final_answer"}}`: "message object 0",
+		`{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"reasoning","summary":[],"encrypted_content":"x"}}`:                                        "message object 0",
+		`{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"function_call","call_id":"c","name":"f","arguments":""}}`:                                 "message object 0+other",
+		`{"type":"response.content_part.added","item_id":"i","part":{"type":"output_text","annotations":[],"logprobs":[],"text":""}}`:                                             "message object 0",
+		`{"delta":"x","item_id":"i","logprobs":[],"obfuscation":"o","type":"response.output_text.delta"}`:                                                                         "message object 0+text",
+		`{"type":"response.reasoning_summary_text.delta","delta":"x"}`:                                                                                                            "message object 0+text",
+		`{"type":"response.refusal.delta","delta":"x"}`:                                                                                                                           "message object 0+text",
+		`{"type":"response.output_text.delta","delta":["secret"]}`:                                                                                                                "message object 0+text",
+		`{"type":"response.function_call_arguments.delta","delta":"{"}`:                                                                                                           "message object 0+other",
+		`{"type":"response.function_call_arguments.done","arguments":"{}"}`:                                                                                                       "message object 0+other",
+		`{"type":"response.audio.transcript.delta","delta":"secret"}`:                                                                                                             "message object 0+other",
+		`{"type":"response.output_text.annotation.added","annotation":{"title":"x"}}`:                                                                                             "message object 0+other",
+		`{"type":"response.output_text.done","text":"x","logprobs":[]}`:                                                                                                           "message object 0+text",
+		`{"type":"response.output_text.done","text":"","logprobs":[{"token":"secret"}]}`:                                                                                          "message object 0+text",
+		`{"type":"response.content_part.done","part":{"type":"output_text","text":"x"}}`:                                                                                          "message object 0+text",
+		`{"type":"response.output_item.done","item":{"type":"message","content":[{"type":"output_text","text":"x"}]}}`:                                                            "message object 0+text",
+		`{"type":"response.output_item.done","item":{"type":"message","content":[{"type":"new","new":"x"}]}}`:                                                                     "message object 0+other",
+		`{"type":"response.output_item.done","item":{"type":"message","content":"secret"}}`:                                                                                       "message object 0+other",
+		`{"type":"response.output_item.done","item":["secret"]}`:                                                                                                                  "message object 0+other",
+		`{"type":"response.output_item.done","item":{"type":"reasoning","summary":[{"type":"summary_text","text":"x"}]}}`:                                                         "message object 0+text",
+		`{"type":"response.new","part":{"type":"output_text","text":"secret"}}`:                                                                                                   "message object 0+text+other",
+		`{"type":"new","text":"secret"}`:                                               "message object 0+other",
+		`{"type":"response.web_search_call.searching","output_index":0,"item_id":"i"}`: "message object 0",
+		`{"type":"response.completed","response":{"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}],"usage":{"input_tokens":1,"output_tokens":2}}}`: "usage done message object 0+text+finished",
+		`{"type":"response.completed","response":{"status":"completed","output":[],"output_text":"secret"}}`:                                                                                       "done message object 0+other+finished",
+		`{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[]}}`:                                                        "done message object 0+finished",
+		`{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"x"},"output":[]}}`:                                                                      "message object 0+finished",
+		`{"type":"error","code":"server_error","message":"x","param":"p","sequence_number":3}`:                                                                                                     "message object 0+finished",
+		`{"id":"r","object":"response","status":"completed","instructions":"i","text":{"format":{}},"output":[{"content":[{"type":"output_text","text":"x"}]}]}`:                                   "done message object 0+text+finished",
+		`{"choices":[{"delta":{"content":"secret"}}]}`: "",
+	} {
+		for _, next := range []func() int{whole, every(1), every(7)} {
+			f := frames(t, Options{Frames: true}, event(before)+event(data), next)
+			if len(f.shown) != 2 || f.shown[0] != "message object 0" || f.shown[1] != want {
+				t.Errorf("%s: frames %q, want %q as the second", data, f.shown, want)
+				break
+			}
+			if from, to := f.frames[1].Data, f.frames[1].Brace; to >= 0 && (event(before) + event(data))[from:to+1] != data {
+				t.Errorf("%s: the object is at %d to %d", data, from, to)
+			}
+		}
+	}
+}
+
 // TestACommentIsFramedAtOnce, also one that the stream begins with.
 func TestACommentIsFramedAtOnce(t *testing.T) {
 	d, err := New(Options{Frames: true})
@@ -226,7 +278,7 @@ func TestFramesCoverTheStream(t *testing.T) {
 				t.Fatalf("%s: frames change other calls:\n%q\n%q", fixture.Name, got.calls, plain.calls)
 			}
 		}
-		if fixture.Want.Format == "anthropic" && strings.HasSuffix(fixture.Name, ".sse") {
+		if named := fixture.Want.Format == "anthropic" || fixture.Want.Format == "openai-responses"; named && strings.HasSuffix(fixture.Name, ".sse") {
 			for i, shown := range want.shown {
 				if !strings.Contains(shown, "message object 0") || want.frames[i].Brace < 0 {
 					t.Errorf("%s: event %d is %q", fixture.Name, i, shown)

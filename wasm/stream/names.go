@@ -118,6 +118,15 @@ const (
 	kMeta
 	kSignature
 	kStopSequence
+
+	// Of Responses: see survey.
+	kID
+	kItemID
+	kObfuscation
+	kEncryptedContent
+	kPhase
+	kParam
+	kOutputText
 )
 
 var keyNames = [...]string{
@@ -154,7 +163,8 @@ var keyNames = [...]string{
 	kInputTokensCamel: "inputTokens", kOutputTokensCamel: "outputTokens", kResults: "results",
 	kGeneratedTokenCount: "generated_token_count", kInputTokenCount: "input_token_count", kErrors: "errors",
 	kEventType: "event_type", kGenerationID: "generation_id", kMeta: "meta", kSignature: "signature",
-	kStopSequence: "stop_sequence",
+	kStopSequence: "stop_sequence", kID: "id", kItemID: "item_id", kObfuscation: "obfuscation",
+	kEncryptedContent: "encrypted_content", kPhase: "phase", kParam: "param", kOutputText: "output_text",
 }
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)
