@@ -314,7 +314,10 @@ func (b *body) event(e *event) {
 		b.sendEnding()
 		b.send(e)
 		b.pass()
-	case e.is(stream.FrameDone):
+	case e.is(stream.FrameDone) && (b.gate == nil || !e.content()):
+		if b.gate == nil {
+			b.ends(e) // notes the choice that it ends
+		}
 		b.done = e.keep()
 	case b.gate != nil:
 		b.gate.push(e, b.scorer.unread, b.config.clock.now())
@@ -345,10 +348,10 @@ func (b *body) send(e *event) {
 		member = b.member
 		b.carrierDue = time.Time{}
 	}
-	b.out = e.append(b.out, member)
 	if e.carrier() {
 		b.writer.sent(e)
 	}
+	b.out = e.append(b.out, member)
 	b.begun, b.partial = true, e.partial
 }
 

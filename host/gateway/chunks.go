@@ -13,7 +13,8 @@ import (
 // openAI is what the APIs have in common whose streams consist of chunks with choices.
 type openAI struct{}
 
-func (openAI) frames() stream.FrameBits { return stream.FrameChunk }
+func (openAI) format() stream.Format            { return stream.Auto }
+func (openAI) strip([]byte, int, *asked) []edit { return nil }
 
 func (openAI) counts() counts {
 	return counts{prompt: "prompt_tokens", completion: "completion_tokens", total: "total_tokens"}

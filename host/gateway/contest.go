@@ -228,7 +228,7 @@ func billed(all []*contestant) stream.Usage {
 func (v *verdict) sumUsage(names counts, object []byte, at int) (edits []edit) {
 	var s jsonscan.Scanner
 	s.Reset(object)
-	each(&s, "usage", func() {
+	read := func() {
 		if !s.EnterObject() {
 			return
 		}
@@ -255,7 +255,20 @@ func (v *verdict) sumUsage(names counts, object []byte, at int) (edits []edit) {
 			end := at + s.Offset() - 1
 			edits = append(edits, edit{end, end, `,"` + names.prompt + `":` + strconv.FormatInt(v.usage.Prompt, 10)})
 		}
-	})
+	}
+	if !s.EnterObject() {
+		return nil
+	}
+	for s.NextKey() {
+		switch key := string(s.Key()); {
+		case key == "usage":
+			read()
+		case key == names.in && key != "":
+			each(&s, "usage", read)
+		default:
+			s.Skip()
+		}
+	}
 	return edits
 }
 

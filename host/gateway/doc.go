@@ -14,6 +14,7 @@
 //	POST /v1/chat/completions  scored, streamed or not
 //	POST /v1/completions       scored, streamed or not; the question is the prompt
 //	POST /v1/messages          scored, streamed or not: Anthropic's Messages
+//	POST /v1/responses         scored, streamed or not; not what runs in the background
 //	GET  /v1/models            passed on unchanged, with what is below it
 //	any  /v1/...               passed on unchanged, and marked as unchecked; refused
 //	                           with status 403 if there is a Config.Key
@@ -65,7 +66,7 @@
 //	X-FineCE-Reason     why it is unchecked: surface (another route), status,
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
-//	                    request-not-json, request-encoding, request-too-large,
+//	                    background, request-not-json, request-encoding, request-too-large,
 //	                    question-too-large (over 1 MiB, for a confidence model),
 //	                    request (it took too long to arrive)
 //	X-FineCE-Policy     annotate, warn, withhold, stop, escalate, best-of or vote
@@ -113,7 +114,7 @@
 // Errors of the gateway have the form of OpenAI's, with the type finece-error; below
 // /v1/messages that of Anthropic's, with the type for the status and a key code. The code
 // is one of: finece-key, finece-host, finece-origin, finece-path,
-// finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo,
+// finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo, finece-background,
 // finece-request-encoding, finece-request-too-large, finece-question-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
 // finece-streams, finece-tokens, finece-busy, finece-request-timeout.
@@ -195,11 +196,38 @@
 // The API has no log-probabilities. A confidence model can score it; the positions of the
 // built-in estimator are unavailable, for the reason no-logprobs.
 //
+// # Responses
+//
+// The events of a stream of Responses are numbered without gaps, and the last one repeats
+// all text. So the gateway adds no event for records: they go with the next event, the last
+// ones with the one that ends the response, such as response.completed. That one waits for
+// p(z), and for the confidence model as [DONE] does. Where no event follows, the records go in
+// a comment.
+//
+// The text of warn is a message of its own: six events before the last one, which is
+// renumbered and whose output has the message, too. In a plain answer the text is appended to
+// the last text of the output.
+//
+// An answer that withhold or stop ends gets the events that end its open parts and items, with
+// the text that was sent, and response.incomplete, whose output has the same text. The
+// reason in its incomplete_details comes from Config.FinishReason: content_filter is the
+// same, length is max_output_tokens; stop is response.completed. Its usage is null. Of the
+// upstream's response it has the members that repeat the request. A tool call that is not done
+// is left out. A plain answer that is withheld has one message, with an empty text.
+//
+// Under withhold, events that repeat text wait until it is clear: those at the end of a text
+// for p(z), or for the next text to be cleared. Tool calls, annotations and unknown types wait
+// for p(z). The question is the text of the user's last message in input. An answer to
+// previous_response_id or in a conversation counts as one of several turns. A request with
+// background is not scored: its answer is fetched elsewhere. So can be other answers that the
+// upstream stores, by GET /v1/responses/ID, which is not checked; see Config.RefuseUnchecked.
+//
 // # Log-probabilities
 //
 // If the estimator or the strategy needs log-probabilities, the gateway asks the
 // upstream for them, and removes what the client did not ask for: logprobs becomes
-// null. If the upstream refuses such a request with status 400 or 422, it is sent
+// null, or an empty array in Responses, which are asked for them by include and
+// top_logprobs. If the upstream refuses such a request with status 400 or 422, it is sent
 // the client's own request, and what needs log-probabilities is unavailable.
 //
 // # Handling by route

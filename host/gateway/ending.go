@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/finece/finece/wasm/contract/record"
@@ -107,7 +108,11 @@ func (b *body) chosen(k *contestant) bool {
 		b.finish(errLost)
 		return false
 	}
-	for _, e := range b.ending {
+	last := b.ending
+	if b.done != nil {
+		last = append(slices.Clone(last), b.done)
+	}
+	for _, e := range last {
 		if e.is(stream.FrameUsage) && e.Brace >= 0 {
 			e.add(v.sumUsage(b.request.surface.counts(), e.raw[e.Data:e.Brace+1], int(e.Data))...)
 		}

@@ -41,7 +41,11 @@ type edit struct {
 func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *asked, on surface) event {
 	e := event{Frame: *f, raw: raw, said: said}
 	e.End -= base
-	switch own := e.is(on.frames()); {
+	frames := stream.FrameChunk
+	if on.format() != stream.Auto {
+		frames = stream.FrameMessage
+	}
+	switch own := e.is(frames); {
 	case own:
 		e.Is |= stream.FrameChunk
 	case e.is(stream.FrameMessage):
@@ -63,6 +67,7 @@ func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *as
 			e.edits = a.edits(e.edits, raw[from:to], from)
 		}
 	}
+	e.edits = append(e.edits, on.strip(raw[e.Data:e.Brace+1], int(e.Data), a)...)
 	return e
 }
 

@@ -31,6 +31,7 @@ type passage struct {
 	seen, clear extent
 	through     bool // p(z) is above the threshold: everything is sent
 	touched     bool // the last event had text of this choice
+	refused     bool // all of its text is a refusal
 	waiting     []judgement
 	cut         *record.Decision // the rest of the choice is not sent
 	from        int              // the number of the first event that is part of that rest
@@ -156,6 +157,7 @@ func (g *gate) judge(p *passage, j *judgement) {
 	case c.HasValue():
 		p.through = j.end
 	case c.Reason == session.Refusal || c.Reason == session.NoText:
+		p.refused = j.end && c.Reason == session.Refusal
 		// A refusal, or no text: neither is right or wrong. Other content still waits.
 	default:
 		g.unchecked(p, j, c.Reason.String())
@@ -196,7 +198,7 @@ func (h *held) beyond(choice int, p *passage) bool {
 
 // met reports whether the text that n is about is clear.
 func (n *need) met(p *passage) bool {
-	return !n.through && n.text.within(p.clear) && !(n.beyond && p.clear.within(n.text))
+	return !n.through && n.text.within(p.clear) && !(n.beyond && !p.refused && p.clear.within(n.text))
 }
 
 // unchecked decides about the text before a position that cannot be checked.
@@ -335,6 +337,10 @@ func (b *body) open() {
 		}
 		if b.config.Carrier == Comment && b.scorer.hasNews() {
 			b.tell()
+		}
+		if h.is(stream.FrameDone) {
+			b.done = h.event // it waits for the last records
+			continue
 		}
 		b.send(h.event)
 	}

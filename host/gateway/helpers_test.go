@@ -294,9 +294,18 @@ func endOf(all []record.Record) *record.End {
 // corpus where it is, framed as they were.
 func streams(t testing.TB) map[string][]byte {
 	t.Helper()
-	all := map[string][]byte{"demo.sse": demo(t)}
+	all := streamsOf(t, "openai-chat", "-chat-", "data: [DONE]\n\n")
+	all["demo.sse"] = demo(t)
+	return all
+}
+
+// streamsOf are those of a format, whose recordings have a word in their names. end is added to
+// recordings that were kept without their events.
+func streamsOf(t testing.TB, format, word, end string) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
 	for _, f := range fixture.All() {
-		if f.Want.Format != "openai-chat" || !strings.HasSuffix(f.Name, ".sse") {
+		if f.Want.Format != format || !strings.HasSuffix(f.Name, ".sse") {
 			continue
 		}
 		// told takes out lines that end in LF. The others end within an event, or after [DONE]:
@@ -307,7 +316,7 @@ func streams(t testing.TB) map[string][]byte {
 			all[f.Name] = f.Data
 		}
 	}
-	paths, _ := filepath.Glob(recorded + "/*-chat-*")
+	paths, _ := filepath.Glob(recorded + "/*" + word + "*")
 	if len(paths) == 0 {
 		t.Logf("%s is absent: its recordings were not run", recorded)
 	}
@@ -322,7 +331,7 @@ func streams(t testing.TB) map[string][]byte {
 			for line := range bytes.Lines(data) {
 				framed.WriteString("data: " + strings.TrimRight(string(line), "\n") + "\n\n")
 			}
-			framed.WriteString("data: [DONE]\n\n")
+			framed.WriteString(end)
 			data = framed.Bytes()
 		case !strings.HasSuffix(path, ".sse"):
 			continue

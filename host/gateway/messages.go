@@ -16,7 +16,8 @@ import (
 type messages struct{}
 
 func (messages) path() string                        { return PathMessages }
-func (messages) frames() stream.FrameBits            { return stream.FrameMessage }
+func (messages) format() stream.Format               { return stream.Anthropic }
+func (messages) strip([]byte, int, *asked) []edit    { return nil }
 func (messages) ask(*request, bool, *changes)        {}
 func (messages) writer(r *request) writer            { return &messageWriter{request: r} }
 func (messages) counts() counts                      { return counts{prompt: "input_tokens", completion: "output_tokens"} }

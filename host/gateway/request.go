@@ -17,6 +17,8 @@ type request struct {
 	stream     bool
 	usage      bool // the client asked for a chunk with usage
 	json       bool // the client asked for JSON
+	include    bool // Responses: the client asked for more than the answer
+	repeats    bool // the gateway may have to repeat what the client was sent
 	n          int  // choices
 	model      string
 	question   string      // chat: the text of the last message of the user
@@ -40,6 +42,7 @@ const alternatives = "5"
 // readRequest reads a request's body. ok is false if the body is not a JSON object.
 func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 	r = &request{surface: on, config: c, original: body, body: body, n: 1}
+	r.repeats = c.Failure == Closed || c.Policy == Withhold || c.Policy == Stop
 	s := &jsonscan.Scanner{}
 	s.Reset(body)
 	if s.Kind() != jsonscan.Object {

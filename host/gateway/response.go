@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/finece/finece/wasm/stream"
 )
 
 const (
@@ -82,6 +84,9 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	config := r.config.Session
 	if config.Question == "" {
 		config.Question = r.asks(&h.config)
+	}
+	if f := r.surface.format(); f != stream.Auto {
+		config.Format = f
 	}
 	config.Asked = r.known(config.Asked)
 	if kind == "application/json" {

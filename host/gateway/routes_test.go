@@ -22,7 +22,7 @@ func TestOtherRoutesPassUntouchedAndUnchecked(t *testing.T) {
 	})
 	s := newGateway(t, u, withhold(0.9, gateway.Open))
 	for _, c := range []struct{ method, path string }{
-		{"POST", "/v1/responses"}, {"GET", "/v1/models?limit=2&x=%2F"}, {"DELETE", "/v1/files/a%2Fb"},
+		{"POST", "/v1/audio/speech"}, {"GET", "/v1/models?limit=2&x=%2F"}, {"DELETE", "/v1/files/a%2Fb"},
 		{"GET", "/v1/chat/completions"}, {"POST", "/v1/embeddings"},
 	} {
 		req, _ := http.NewRequest(c.method, s.URL+c.path, nil)
@@ -56,7 +56,7 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 		status       int
 	}{
 		{"GET", "/v1/models", 200}, {"HEAD", "/v1/models/gpt%2F4", 200}, {"GET", "/healthz", 200}, {"POST", "/v1/chat/completions", 200},
-		{"DELETE", "/v1/models/x", 403}, {"GET", "/v1/modelsx", 403}, {"POST", "/v1/embeddings", 403}, {"POST", "/v1/responses", 403},
+		{"DELETE", "/v1/models/x", 403}, {"GET", "/v1/modelsx", 403}, {"POST", "/v1/embeddings", 403}, {"GET", "/v1/responses/r", 403},
 		{"POST", "/v1/messages/batches", 403}, {"GET", "/v1/chat/completions", 403}, {"POST", "/v1/chat/completions/", 200}, {"POST", "/v1//chat/completions", 200},
 	} {
 		before := len(u.requests)

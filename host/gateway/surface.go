@@ -21,8 +21,12 @@ type surface interface {
 	// ask makes the changes that a request needs so that its answer has log-probabilities,
 	// with alternatives for entropy.
 	ask(r *request, entropy bool, c *changes)
-	// frames is what the core calls the events of a stream and a plain answer of the API.
-	frames() stream.FrameBits
+	// format is that of the API's answers; stream.Auto if their objects are
+	// [stream.FrameChunk], else these are [stream.FrameMessage].
+	format() stream.Format
+	// strip returns the edits that remove log-probabilities which the client did not ask
+	// for from an object, at an offset of an event, if the core does not say where they are.
+	strip(object []byte, at int, a *asked) []edit
 	// writer returns what writes in the stream that answers a request.
 	writer(r *request) writer
 	// emptied appends a plain answer without its text, and with a further member.
@@ -42,7 +46,8 @@ type surface interface {
 // what the client was sent, so the writer is told of the events that are objects of the
 // API.
 type writer interface {
-	// came takes an event as it comes from the upstream; sent one that is sent to the client.
+	// came takes an event as it comes from the upstream; sent one that is sent to the client
+	// next, and may add edits to it.
 	came(e *event)
 	sent(e *event)
 	// names has the answer's id and model; nil until they have come.
@@ -64,18 +69,20 @@ type writer interface {
 	close(dst, usage []byte) []byte
 }
 
-// counts are names of token counts; "" is none.
-type counts struct{ prompt, completion, total string }
+// counts are names of token counts; "" is none. in is the member of an event whose member
+// usage has them, if the event itself has not.
+type counts struct{ prompt, completion, total, in string }
 
 // The paths of the APIs whose answers are scored, as [canonical] spells them.
 const (
 	PathChat        = "/v1/chat/completions"
 	PathCompletions = "/v1/completions"
 	PathMessages    = "/v1/messages"
+	PathResponses   = "/v1/responses"
 )
 
 // surfaces is every API whose answers are scored.
-var surfaces = []surface{chat{}, completions{}, messages{}}
+var surfaces = []surface{chat{}, completions{}, messages{}, responses{}}
 
 // surfaceOf is the surface at a path, nil if there is none.
 func surfaceOf(path string) surface {

@@ -52,7 +52,7 @@ Policies:
 The last three send nothing before the answer is whole. They ask the upstream several
 times; the usage that the client sees is the sum.
 
-POST /v1/chat/completions, POST /v1/completions and Anthropic's POST /v1/messages are
+POST /v1/chat/completions, /v1/completions, /v1/responses and Anthropic's /v1/messages are
 checked. Other routes below /v1/ pass unchanged, also under --failure closed, unless
 --refuse-unchecked is given: then every route but the list of models is refused.
 Messages have no log-probabilities, so they need a confidence model.

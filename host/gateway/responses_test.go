@@ -1,0 +1,565 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	api "github.com/openai/openai-go/v3/responses"
+
+	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+)
+
+const askResponses = `{"model":"m","instructions":"Be brief.","input":"How many loaves?","stream":true,"include":["message.output_text.logprobs"]}`
+
+func respond(t testing.TB, u *upstream, set func(*gateway.Config), body string) *http.Response {
+	t.Helper()
+	return postTo(t, newGateway(t, u, set), "/v1/responses", body)
+}
+
+// numbered makes a stream of events, which get their names and numbers.
+func numbered(events ...string) string {
+	all := ""
+	for i, event := range events {
+		var e struct{ Type string }
+		if err := json.Unmarshal([]byte(event), &e); err != nil {
+			panic(err)
+		}
+		all += fmt.Sprintf("event: %s\ndata: %s,\"sequence_number\":%d}\n\n", e.Type, strings.TrimSuffix(event, "}"), i)
+	}
+	return all
+}
+
+const (
+	echoes       = `"id":"resp_7","object":"response","created_at":7,"model":"gpt","instructions":"Be brief.","text":{"format":{"type":"text"}},"top_logprobs":0,"tools":[],"tool_choice":"auto","parallel_tool_calls":true,"metadata":{}`
+	created      = `{"type":"response.created","response":{` + echoes + `,"status":"in_progress","output":[],"usage":null}}`
+	messageItem  = `{"type":"response.output_item.added","output_index":0,"item":{"id":"msg_1","type":"message","status":"in_progress","content":[],"role":"assistant"}}`
+	contentPart  = `{"type":"response.content_part.added","item_id":"msg_1","output_index":0,"content_index":0,"part":{"type":"output_text","annotations":[],"logprobs":[],"text":""}}`
+	outputUsage  = `"usage":{"input_tokens":11,"output_tokens":42,"total_tokens":53}`
+	responseItem = `{"id":"msg_1","type":"message","status":"completed","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"%s"}],"role":"assistant"}`
+)
+
+func outputDelta(text string, logprob float64) string {
+	return fmt.Sprintf(`{"type":"response.output_text.delta","item_id":"msg_1","output_index":0,"content_index":0,"delta":"%s","logprobs":[{"token":"%[1]s","logprob":%[2]v,"top_logprobs":[{"token":"%[1]s","logprob":%[2]v},{"token":"b","logprob":-5}]}],"obfuscation":"pad"}`, text, logprob)
+}
+
+// responseEvents are the events of a message with some texts.
+func responseEvents(logprob float64, texts ...string) []string {
+	all := []string{created, messageItem, contentPart}
+	for _, text := range texts {
+		all = append(all, outputDelta(text, logprob))
+	}
+	text := strings.Join(texts, "")
+	item := fmt.Sprintf(responseItem, text)
+	return append(all,
+		`{"type":"response.output_text.done","item_id":"msg_1","output_index":0,"content_index":0,"text":"`+text+`","logprobs":[]}`,
+		`{"type":"response.content_part.done","item_id":"msg_1","output_index":0,"content_index":0,"part":{"type":"output_text","annotations":[],"logprobs":[{"token":"x","logprob":-1,"top_logprobs":[]}],"text":"`+text+`"}}`,
+		`{"type":"response.output_item.done","output_index":0,"item":`+item+`}`,
+		`{"type":"response.completed","response":{`+echoes+`,"status":"completed","output":[`+item+`],`+outputUsage+`}}`)
+}
+
+// answered is what a client reads of a stream of Responses.
+type answered struct {
+	Deltas   string // all text, as it came
+	Last     string // the type of the last event
+	Output   string // the texts of the last event's response, with | after each
+	Reason   string // of its incomplete_details
+	ID       string
+	Sequence int
+}
+
+// readResponse reads a stream. It checks that the numbers have no gaps, that what is done was
+// begun and repeats its text, and that the last response repeats all text.
+func readResponse(t testing.TB, stream string) (a answered) {
+	t.Helper()
+	items, parts, texts := map[int]bool{}, map[string]bool{}, map[string]string{}
+	whole := ""
+	for event := range strings.SplitSeq(strings.TrimSuffix(commentLine.ReplaceAllString(stream, ""), "\n\n"), "\n\n") {
+		name, data, _ := strings.Cut(strings.TrimPrefix(event, "event: "), "\ndata: ")
+		type content struct{ Type, Text, Refusal string }
+		type item struct {
+			ID, Type, Status string
+			Content, Summary []content
+		}
+		var e struct {
+			Type, Delta, Text, Refusal string
+			Number                     int    `json:"sequence_number"`
+			ItemID                     string `json:"item_id"`
+			Output                     int    `json:"output_index"`
+			Content                    int    `json:"content_index"`
+			Summary                    int    `json:"summary_index"`
+			Item                       item
+			Part                       content
+			Response                   struct {
+				ID, Status string
+				Output     []item
+				Details    struct{ Reason string } `json:"incomplete_details"`
+			}
+		}
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			t.Fatalf("%v: %q in\n%s", err, event, stream)
+		}
+		key := fmt.Sprint(e.Output, " ", e.Content, " ", e.Summary)
+		wrong := name != e.Type || e.Number != a.Sequence || a.Sequence == 0 && name != "response.created" && name != "error"
+		a.Sequence++
+		a.Last = name
+		switch name {
+		case "response.created", "response.in_progress":
+			a.ID = e.Response.ID
+			wrong = wrong || e.Response.Status != "in_progress"
+		case "response.output_item.added":
+			wrong = wrong || items[e.Output] || e.Item.ID == ""
+			items[e.Output] = true
+		case "response.content_part.added", "response.reasoning_summary_part.added":
+			wrong = wrong || !items[e.Output] || parts[key]
+			parts[key] = true
+		case "response.output_text.delta", "response.refusal.delta", "response.reasoning_summary_text.delta":
+			wrong = wrong || !parts[key]
+			texts[key] += e.Delta
+			a.Deltas += e.Delta
+		case "response.output_text.done", "response.refusal.done", "response.reasoning_summary_text.done":
+			wrong = wrong || !parts[key] || e.Text+e.Refusal != texts[key]
+		case "response.content_part.done", "response.reasoning_summary_part.done":
+			wrong = wrong || !parts[key] || e.Part.Text+e.Part.Refusal != texts[key]
+			delete(parts, key)
+		case "response.output_item.done":
+			text := ""
+			for _, c := range append(e.Item.Summary, e.Item.Content...) {
+				text += c.Text + c.Refusal
+			}
+			wrong = wrong || !items[e.Output] || e.Item.Type == "message" && text != texts[fmt.Sprint(e.Output, " 0 0")]
+			delete(items, e.Output)
+		case "response.completed", "response.incomplete":
+			a.Reason = e.Response.Details.Reason
+			for _, i := range e.Response.Output {
+				for _, c := range append(i.Summary, i.Content...) {
+					a.Output += c.Text + c.Refusal + "|"
+					whole += c.Text + c.Refusal
+				}
+			}
+			wrong = wrong || len(items)+len(parts) > 0 || whole != a.Deltas || "response."+e.Response.Status != name
+		}
+		if wrong {
+			t.Fatalf("%q does not fit in\n%s", event, stream)
+		}
+	}
+	return a
+}
+
+func responsesStreams(t testing.TB) map[string][]byte {
+	t.Helper()
+	return streamsOf(t, "openai-responses", "-responses-", "")
+}
+
+// TestAStreamOfResponsesIsTheUpstreams byte for byte, but for the records, which no event of
+// the gateway's own carries.
+func TestAStreamOfResponsesIsTheUpstreams(t *testing.T) {
+	for name, data := range responsesStreams(t) {
+		for how, cut := range map[string]func([]byte) (int, time.Duration){"burst": burst, "sevens": bytewise(7), "events": paced(0)} {
+			if how != "burst" && len(data) > 40e3 {
+				continue
+			}
+			for _, carrier := range []gateway.Carrier{gateway.Field, gateway.Comment} {
+				for policy, set := range map[string]func(*gateway.Config){"annotate": nil, "stop": stop(0, 1), "withhold": withhold(0, gateway.Open), "best-of": bestOfOne} {
+					u := newUpstream(t, replay(data, cut))
+					resp := respond(t, u, func(c *gateway.Config) {
+						if c.Carrier = carrier; set != nil {
+							set(c)
+						}
+					}, askResponses)
+					status(t, resp, "checking")
+					got := read(t, resp)
+					all, rest := told(t, got)
+					if policy == "best-of" && strings.Contains(name, "error") || strings.Contains(name, "failed") {
+						continue
+					}
+					if rest != string(data) {
+						t.Fatalf("%s, %s, %s, %s: %s", name, how, carrier, policy, difference(rest, string(data)))
+					}
+					if endOf(all) == nil && !strings.Contains(name, "error") {
+						t.Errorf("%s, %s, %s, %s: no end was told", name, how, carrier, policy)
+					}
+					if last := strings.LastIndex(got, "\ndata: "); !strings.Contains(name, "cut") && strings.Contains(got[last:], "\n: finece") {
+						t.Errorf("%s, %s, %s, %s: a comment follows the end", name, how, carrier, policy)
+					}
+				}
+			}
+		}
+	}
+}
+
+func bestOfOne(c *gateway.Config) { c.Policy, c.Answers = gateway.BestOf, 1 }
+
+// TestRecordsOfResponses come with its own events, the last ones with response.completed.
+func TestRecordsOfResponses(t *testing.T) {
+	u := newUpstream(t, replay([]byte(numbered(responseEvents(sure, "It is", " 42.")...)), bytewise(50)))
+	got := read(t, respond(t, u, paragraphsOnly, askResponses))
+	all, _ := told(t, got)
+	if c := latest(all, 0)[1]; c == nil || c.Fused < 0.98 {
+		t.Errorf("told %+v", all)
+	}
+	if !strings.Contains(got, `"sequence_number":8,"finece":{"version":1,"id":"resp_7","generator":"gpt","events":[`) {
+		t.Error(got)
+	}
+}
+
+var (
+	tokenList      = regexp.MustCompile(`"logprobs":\[\{.*?\]\}\]`)
+	alternativesOf = regexp.MustCompile(`"top_logprobs":\[.*?\]`)
+)
+
+// TestLogprobsOfResponses are asked for, and what the client did not ask for is removed.
+func TestLogprobsOfResponses(t *testing.T) {
+	data := numbered(responseEvents(sure, "It is", " 42.")...)
+	u := newUpstream(t, replay([]byte(data), bytewise(100)))
+	none := tokenList.ReplaceAllString(data, `"logprobs":[]`)
+	for _, c := range []struct {
+		asks, sent string // members of the client's request, and of the upstream's
+		entropy    bool
+		want       string
+	}{
+		{``, `,"include":["message.output_text.logprobs"]`, false, none},
+		{`,"include":null`, `,"include":["message.output_text.logprobs"]`, false, none},
+		{`,"include":[]`, `,"include":["message.output_text.logprobs"]`, false, none},
+		{`,"include":["reasoning.encrypted_content"]`, `,"include":["reasoning.encrypted_content","message.output_text.logprobs"]`, true, none},
+		{`,"include":["message.output_text.logprobs"]`, `,"include":["message.output_text.logprobs"]`, false, data},
+		{`,"include":["message.output_text.logprobs"],"top_logprobs":3`, `,"include":["message.output_text.logprobs"],"top_logprobs":3`, true, data},
+		{`,"include":["message.output_text.logprobs"]`, `,"include":["message.output_text.logprobs"],"top_logprobs":5`, true, strings.ReplaceAll(alternativesOf.ReplaceAllString(data, `"top_logprobs":[]`), `,]`, `]`)},
+	} {
+		n := len(u.bodies)
+		got := read(t, respond(t, u, func(g *gateway.Config) {
+			if paragraphsOnly(g); c.entropy {
+				g.Session.Positions.Strategy |= position.Entropy
+			}
+		}, `{"model":"m","input":"How many?","stream":true`+c.asks+`}`))
+		if !strings.Contains(u.body(n), c.sent) {
+			t.Errorf("%s: the upstream was sent %s, want %s", c.asks, u.body(n), c.sent)
+		}
+		all, rest := told(t, got)
+		if latest(all, 0)[1] == nil || rest != c.want {
+			t.Errorf("%s: %s", c.asks, difference(rest, c.want))
+		}
+	}
+}
+
+// TestWhatIsWithheldOfResponses: nothing of a text that is low goes out in any event, and what
+// was sent is ended, and repeated by the end.
+func TestWhatIsWithheldOfResponses(t *testing.T) {
+	const first = "The first part is long enough."
+	stream := numbered(responseEvents(sure, first, `\n\n`, "The secret", " part.", `\n\n`, "Bye.")...)
+	u := newUpstream(t, replay([]byte(stream), bytewise(90)))
+	low := both(modelSaying(t, [2]string{"secret", "0.1"}), withhold(0.5, gateway.Closed))
+	for finish, want := range map[string]string{"content_filter": "response.incomplete content_filter", "stop": "response.completed ", "length": "response.incomplete max_output_tokens"} {
+		for _, carrier := range []gateway.Carrier{gateway.Field, gateway.Comment} {
+			got := read(t, respond(t, u, both(low, func(c *gateway.Config) { c.FinishReason, c.Carrier = finish, carrier }), askResponses))
+			a := readResponse(t, got)
+			if a.Deltas != first || a.Output != first+"|" || a.Last+" "+a.Reason != want || a.ID != "resp_7" || strings.Contains(got, "secret") || !strings.Contains(got, `"instructions":"Be brief."`) {
+				t.Errorf("%s, %s: %+v\n%s", finish, carrier, a, got)
+			}
+			all, _ := told(t, got)
+			if d := decided(all); d.Action != record.ActionEnd || d.Reason != "low" || d.Byte != int64(len(first)) || (carrier == gateway.Field) != strings.Contains(got, `"finece":`) {
+				t.Errorf("%s, %s: %+v\n%s", finish, carrier, d, got)
+			}
+		}
+	}
+}
+
+// TestTextOfResponsesIsWithheldWhereverItStands.
+func TestTextOfResponsesIsWithheldWhereverItStands(t *testing.T) {
+	low := both(modelSaying(t, [2]string{"secret", "0.1"}), withhold(0.5, gateway.Closed))
+	done := `{"type":"response.completed","response":{` + echoes + `,"status":"completed","output":[],` + outputUsage + `}}`
+	streams := map[string]string{"after the end": numbered(responseEvents(sure, "Hello.")...) + numbered(outputDelta("secret", sure))}
+	for name, events := range map[string][]string{
+		"deltas":          responseEvents(sure, "The secret", " is out."),
+		"a part":          {created, messageItem, strings.Replace(contentPart, `"text":""`, `"text":"secret"`, 1), done},
+		"a part's end":    {created, messageItem, contentPart, `{"type":"response.content_part.done","output_index":0,"part":{"type":"output_text","text":"secret"}}`, done},
+		"an item":         {created, fmt.Sprintf(`{"type":"response.output_item.done","item":`+responseItem+`}`, "secret"), done},
+		"a text's end":    {created, messageItem, contentPart, `{"type":"response.output_text.done","text":"secret"}`, done},
+		"the response":    {created, strings.Replace(done, `"output":[]`, `"output":[`+fmt.Sprintf(responseItem, "secret")+`]`, 1)},
+		"output_text":     {created, strings.Replace(done, `"output":[]`, `"output":[],"output_text":"secret"`, 1)},
+		"the beginning":   {strings.Replace(created, `"output":[]`, `"output":[`+fmt.Sprintf(responseItem, "secret")+`]`, 1), done},
+		"a tool call":     {created, `{"type":"response.output_item.added","output_index":0,"item":{"id":"f","type":"function_call","name":"secret"}}`, done},
+		"its arguments":   {created, `{"type":"response.function_call_arguments.delta","delta":"secret"}`, done},
+		"an annotation":   {created, messageItem, contentPart, `{"type":"response.output_text.annotation.added","annotation":{"title":"secret"}}`, done},
+		"what is unknown": {created, `{"type":"response.new","new":"secret"}`, done},
+		"log-probability": {created, messageItem, contentPart, `{"type":"response.output_text.done","text":"","logprobs":[{"token":"secret","logprob":-1}]}`, done},
+		"a failure":       {created, `{"type":"response.failed","response":{"status":"failed","error":{"code":"x","message":"x"},"output":[` + fmt.Sprintf(responseItem, "secret") + `]}}`},
+	} {
+		streams[name] = numbered(events...)
+	}
+	for name, stream := range streams {
+		u := newUpstream(t, replay([]byte(stream), burst))
+		got := read(t, respond(t, u, low, askResponses))
+		if a := readResponse(t, got); strings.Contains(got, "secret") || a.Last != "response.incomplete" && name != "after the end" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for name, data := range responsesStreams(t) {
+		u := newUpstream(t, replay(data, burst))
+		got := read(t, respond(t, u, both(modelSaying(t, [2]string{"", "0.1"}), withhold(0.5, gateway.Closed)), askResponses))
+		for line := range strings.Lines(got) {
+			if strings.Contains(line, `"delta":"`) && !strings.Contains(line, "refusal") || strings.Contains(line, `"arguments":"{`) {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+}
+
+// TestARefusalInResponsesPasses, since it is neither right nor wrong.
+func TestARefusalInResponsesPasses(t *testing.T) {
+	for name, data := range responsesStreams(t) {
+		if !strings.Contains(name, "responses-refusal") {
+			continue
+		}
+		u := newUpstream(t, replay(data, burst))
+		if _, rest := told(t, read(t, respond(t, u, both(modelSaying(t), withhold(0.5, gateway.Closed)), askResponses))); rest != string(data) {
+			t.Errorf("%s: %s", name, difference(rest, string(data)))
+		}
+	}
+}
+
+// TestAResponseIsStopped in whatever item it is, and its upstream is cancelled.
+func TestAResponseIsStopped(t *testing.T) {
+	for name, events := range map[string][]string{
+		"a message": responseEvents(sure, "The secret part is long enough.", `\n\n`, "Then more", " of it.", `\n\n`, "Bye.")[:8],
+		"reasoning": {
+			created, `{"type":"response.output_item.added","output_index":0,"item":{"id":"rs_1","type":"reasoning","summary":[]}}`,
+			`{"type":"response.reasoning_summary_part.added","item_id":"rs_1","output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""}}`,
+			`{"type":"response.reasoning_summary_text.delta","item_id":"rs_1","output_index":0,"summary_index":0,"delta":"The secret thought is long enough.\n\n"}`,
+			`{"type":"response.reasoning_summary_text.delta","item_id":"rs_1","output_index":0,"summary_index":0,"delta":"And another thought follows it."}`,
+		},
+		"a tool call": append(responseEvents(sure, "The secret part is long enough.", `\n\n`, "Then more.")[:6],
+			`{"type":"response.output_item.added","output_index":1,"item":{"id":"f","type":"function_call","name":"f","call_id":"c","arguments":""}}`),
+	} {
+		cancelled := make(chan struct{}, 1)
+		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			replay([]byte(numbered(events...)), burst)(w, r)
+			<-r.Context().Done()
+			cancelled <- struct{}{}
+		})
+		got := read(t, respond(t, u, both(modelSaying(t, [2]string{"secret", "0.1"}), stop(0.5, 1)), askResponses))
+		<-cancelled
+		if name == "a tool call" { // it stays open
+			if !strings.Contains(got, "event: response.incomplete") || !strings.Contains(got, `"output":[{"id":"msg_1"`) {
+				t.Errorf("%s: %s", name, got)
+			}
+			continue
+		}
+		if a := readResponse(t, got); a.Last != "response.incomplete" || !strings.HasPrefix(a.Output, "The secret") {
+			t.Errorf("%s: %+v\n%s", name, a, got)
+		}
+	}
+}
+
+// TestAResponseIsWarnedOf in a message of its own, which response.completed repeats.
+func TestAResponseIsWarnedOf(t *testing.T) {
+	stream := numbered(responseEvents(sure, "A secret.")...)
+	u := newUpstream(t, replay([]byte(stream), bytewise(60)))
+	text := func(c *gateway.Config) { c.WarnText = "Check \"it\"." }
+	for _, carrier := range []gateway.Carrier{gateway.Field, gateway.Comment} {
+		for _, body := range []string{askResponses, `{"stream":true,"input":"How many?"}`} {
+			got := read(t, respond(t, u, both(modelSaying(t, [2]string{"secret", "0.1"}), warn(0.5), text, func(c *gateway.Config) { c.Carrier = carrier }), body))
+			a := readResponse(t, got)
+			if all, _ := told(t, got); a.Output != "A secret.|Check \"it\".|" || a.Last != "response.completed" || a.Sequence != 14 || decided(all).Policy != "warn" {
+				t.Errorf("%s: %+v\n%s", carrier, a, got)
+			}
+		}
+	}
+	for name, c := range map[string][2]string{
+		"JSON":   {stream, `{"stream":true,"input":"How many?","text":{"format":{"type":"json_schema"}}}`},
+		"no end": {strings.Replace(stream, "event: response.completed", ": no", 1)[:strings.Index(stream, "event: response.completed")], askResponses},
+	} {
+		u := newUpstream(t, replay([]byte(c[0]), burst))
+		if got := read(t, respond(t, u, both(modelSaying(t, [2]string{"secret", "0.1"}), warn(0.5), text), c[1])); strings.Contains(got, "Check") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestAPlainResponse under each policy.
+func TestAPlainResponse(t *testing.T) {
+	plain := `{` + echoes + `,"status":"completed","incomplete_details":null,"output":[` + fmt.Sprintf(responseItem, "A secret.") + `],"output_messages":["secret"],` + outputUsage + `}`
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, plain)
+	})
+	low := modelSaying(t, [2]string{"secret", "0.1"})
+	text := func(c *gateway.Config) { c.WarnText = " Check it." }
+	for name, c := range map[string]struct {
+		set            func(*gateway.Config)
+		output, status string
+	}{
+		"annotate": {low, "A secret.|", "completed"},
+		"stop":     {both(low, stop(0.5, 1)), "A secret.|", "completed"},
+		"warn":     {both(low, warn(0.5), text), "A secret. Check it.|", "completed"},
+		"withhold": {both(low, withhold(0.5, gateway.Closed)), "|", "incomplete"},
+		"passes":   {both(modelSaying(t), withhold(0.5, gateway.Closed)), "A secret.|", "completed"},
+	} {
+		resp := respond(t, u, c.set, `{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"What?"}]}]}`)
+		status(t, resp, "checked")
+		got := read(t, resp)
+		var r struct {
+			ID, Status, Instructions string
+			Output                   []struct{ Content []struct{ Text string } }
+			Usage                    struct {
+				Total int `json:"total_tokens"`
+			}
+			Finece record.Envelope
+		}
+		if err := json.Unmarshal([]byte(got), &r); err != nil {
+			t.Fatalf("%s: %v: %s", name, err, got)
+		}
+		output := ""
+		for _, i := range r.Output {
+			for _, p := range i.Content {
+				output += p.Text + "|"
+			}
+		}
+		if output != c.output || r.Status != c.status || r.ID != "resp_7" || r.Instructions == "" || r.Usage.Total != 53 || len(r.Finece.Events) == 0 {
+			t.Errorf("%s: %s", name, got)
+		}
+		if _, rest := told(t, got+"\n"); c.output == "A secret.|" && rest != plain+"\n" {
+			t.Errorf("%s: %s", name, difference(rest, plain))
+		}
+		if name == "withhold" && strings.Contains(got, "secret") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestTheQuestionOfAResponse is the user's last text; what came before it makes a conversation.
+func TestTheQuestionOfAResponse(t *testing.T) {
+	u := newUpstream(t, replay([]byte(numbered(responseEvents(sure, "It is 42.")...)), burst))
+	asked := make(chan string, 16)
+	m := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked <- string(body)
+		says(w, "0.9")
+	})
+	for _, input := range []string{
+		`"the question"`,
+		`[{"role":"user","content":"the question"}]`,
+		`[{"type":"message","role":"user","content":"first"},{"role":"assistant","content":"x"},{"role":"user","content":[{"type":"input_text","text":"the question"}]},{"type":"function_call","name":"f"},{"type":"function_call_output","output":"of a tool"}]`,
+	} {
+		read(t, respond(t, u, asking(modelAt(t, m.URL)), `{"stream":true,"n":3,"instructions":"not this","input":`+input+`}`))
+		if got := <-asked; !strings.Contains(got, "the question") || strings.Contains(got, "not this") || strings.Contains(got, "of a tool") {
+			t.Errorf("%s: asked %s", input, got)
+		}
+		for len(asked) > 0 {
+			<-asked
+		}
+	}
+	for body, want := range map[string]string{
+		`{"background":true,"input":"x"}`: "background", `{"background":false,"stream":true,"input":"x"}`: "",
+	} {
+		if resp := respond(t, u, nil, body); resp.Header.Get("X-FineCE-Reason") != want {
+			t.Errorf("%s: %v", body, resp.Header)
+		}
+	}
+	if resp := respond(t, u, withhold(0.5, gateway.Closed), `{"background":true}`); resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("background, closed: %d", resp.StatusCode)
+	}
+}
+
+// TestAResponseThatCannotBeChecked is ended with all that a response has.
+func TestAResponseThatCannotBeChecked(t *testing.T) {
+	for name, stream := range map[string]string{
+		"from the beginning": "data: {\n\n" + numbered(responseEvents(sure, "secret")...),
+		"in a message":       numbered(responseEvents(sure, "secret")[:3]...) + "data: {\n\n" + numbered(responseEvents(sure, "secret")...),
+	} {
+		u := newUpstream(t, replay([]byte(stream), burst))
+		got := read(t, respond(t, u, both(modelSaying(t), withhold(0.5, gateway.Closed)), askResponses))
+		if a := readResponse(t, got); a.Last != "response.incomplete" || strings.Contains(got, "secret") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestAnswersOfResponsesContend: the usage is the sum of all answers'.
+func TestAnswersOfResponsesContend(t *testing.T) {
+	u := newUpstream(t, replay([]byte(numbered(responseEvents(sure, "It is 42.")...)), burst))
+	got := read(t, respond(t, u, func(c *gateway.Config) { c.Policy, c.Answers = gateway.BestOf, 2 }, askResponses))
+	if a := readResponse(t, got); a.Output != "It is 42.|" || !strings.Contains(got, `"usage":{"input_tokens":22,"output_tokens":84,"total_tokens":106}`) {
+		t.Error(got)
+	}
+}
+
+// TestOpenAIsClientReadsResponses as if the gateway were not there.
+func TestOpenAIsClientReadsResponses(t *testing.T) {
+	const first, whole = "The first part is long enough.", "The first part is long enough.\n\nThe secret part."
+	events := responseEvents(sure, first, `\n\n`, "The secret", " part.")
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		var asked struct{ Stream bool }
+		if json.NewDecoder(r.Body).Decode(&asked); asked.Stream {
+			replay([]byte(numbered(events...)), bytewise(100))(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, response, _ := strings.Cut(events[len(events)-1], `"response":`)
+		io.WriteString(w, strings.TrimSuffix(response, "}"))
+	})
+	low := modelSaying(t, [2]string{"secret", "0.1"})
+	text := func(c *gateway.Config) { c.WarnText = " Check it." }
+	params := api.ResponseNewParams{Model: "m", Input: api.ResponseNewParamsInputUnion{OfString: openai.String("How many?")}}
+	for _, c := range []struct {
+		name            string
+		set             func(*gateway.Config)
+		streamed, plain string
+		status          api.ResponseStatus
+		told            bool
+	}{
+		{"annotate", low, whole, whole, "completed", true},
+		{"comments", both(low, func(c *gateway.Config) { c.Carrier = gateway.Comment }), whole, whole, "completed", false},
+		{"warn", both(low, warn(0.5), text), whole + " Check it.", whole + " Check it.", "completed", true},
+		{"withheld", both(low, withhold(0.5, gateway.Closed)), first, "", "incomplete", true},
+		{"passes", both(modelSaying(t), withhold(0.5, gateway.Closed)), whole, whole, "completed", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newGateway(t, u, c.set)
+			client := openai.NewClient(option.WithBaseURL(s.URL+"/v1"), option.WithAPIKey("k"), option.WithMaxRetries(0))
+			stream := client.Responses.NewStreaming(t.Context(), params)
+			defer stream.Close()
+			var last api.Response
+			deltas, told := "", 0
+			for stream.Next() {
+				e := stream.Current()
+				if e.Type == "response.output_text.delta" {
+					deltas += e.Delta
+				}
+				if e.Type == "response.completed" || e.Type == "response.incomplete" {
+					last = e.Response
+				}
+				var carried struct{ Finece record.Envelope }
+				if err := json.Unmarshal([]byte(e.RawJSON()), &carried); err != nil {
+					t.Error(err)
+				}
+				told += len(carried.Finece.Events)
+			}
+			if err := stream.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if deltas != c.streamed || last.OutputText() != c.streamed || last.Status != c.status || last.ID != "resp_7" {
+				t.Errorf("%q, %q: %s", deltas, last.OutputText(), last.RawJSON())
+			}
+			if (told > 0) != c.told {
+				t.Errorf("%d records", told)
+			}
+			answer, err := client.Responses.New(t.Context(), params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.OutputText() != c.plain || answer.Status != c.status || answer.Usage.TotalTokens != 53 {
+				t.Errorf("plain: %q: %s", answer.OutputText(), answer.RawJSON())
+			}
+		})
+	}
+}
