@@ -61,16 +61,18 @@ func FuzzStream(f *testing.F) {
 		if setting&8 != 0 {
 			a = asked{more: true, logprobs: setting&16 != 0, top: int(setting >> 5)}
 		}
-		whole := through(t, &c, a, bytes.NewReader(data))
-		if cut := through(t, &c, a, &pieces{data, int(size) + 1}); !bytes.Equal(cut, whole) {
-			t.Fatalf("in pieces of %d: %q\nwhole: %q", int(size)+1, cut, whole)
-		}
-		if one := through(t, &c, a, iotest.OneByteReader(bytes.NewReader(data))); !bytes.Equal(one, whole) {
-			t.Fatalf("byte by byte: %q\nwhole: %q", one, whole)
-		}
-		if c.Carrier == Comment && c.Policy == Annotate && !a.more {
-			if rest := withoutComments(whole); !bytes.Equal(rest, withoutComments(data)) {
-				t.Fatalf("got %q, want %q", rest, data)
+		for _, on := range []surface{chat{}, messages{}, responses{}} {
+			whole := through(t, &c, on, a, bytes.NewReader(data))
+			if cut := through(t, &c, on, a, &pieces{data, int(size) + 1}); !bytes.Equal(cut, whole) {
+				t.Fatalf("%s, in pieces of %d: %q\nwhole: %q", on.path(), int(size)+1, cut, whole)
+			}
+			if one := through(t, &c, on, a, iotest.OneByteReader(bytes.NewReader(data))); !bytes.Equal(one, whole) {
+				t.Fatalf("%s, byte by byte: %q\nwhole: %q", on.path(), one, whole)
+			}
+			if c.Carrier == Comment && c.Policy == Annotate && !a.more {
+				if rest := withoutComments(whole); !bytes.Equal(rest, withoutComments(data)) {
+					t.Fatalf("%s: got %q, want %q", on.path(), rest, data)
+				}
 			}
 		}
 	})
@@ -91,11 +93,13 @@ func (p *pieces) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func through(t *testing.T, c *Config, a asked, upstream io.Reader) []byte {
+func through(t *testing.T, c *Config, on surface, a asked, upstream io.Reader) []byte {
 	t.Helper()
 	c.rule = c.Policy.rule()
-	r := &request{surface: chat{}, n: 1, asked: a, usage: true, deadline: func(time.Time) {}}
-	b, err := newBody(context.Background(), c, c.Session, io.NopCloser(upstream), r)
+	r := &request{surface: on, n: 1, repeats: true, asked: a, usage: true, deadline: func(time.Time) {}}
+	config := c.Session
+	config.Format = on.format()
+	b, err := newBody(context.Background(), c, config, io.NopCloser(upstream), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +114,7 @@ func through(t *testing.T, c *Config, a asked, upstream io.Reader) []byte {
 }
 
 // created is the time of a chunk that the gateway makes for lack of another.
-var created = regexp.MustCompile(`,"created":1[0-9]{9},"model":""`)
+var created = regexp.MustCompile(`,"created(_at)?":1[0-9]{9},"model":""|,"created_at":1[0-9]{9}`)
 
 // ours is a comment line of the gateway's.
 var ours = regexp.MustCompile(`: finece \{[^\r\n]*\}\n`)

@@ -76,7 +76,7 @@ func TestServeScoresChatCompletions(t *testing.T) {
 
 func TestServeRefusesUncheckedRoutesIfAskedTo(t *testing.T) {
 	s := serve(t, nil, "--upstream", "http://127.0.0.1:1/v1", "--failure", "closed", "--refuse-unchecked")
-	resp, err := http.Post(s.url+"/v1/responses", "application/json", strings.NewReader(chatRequest))
+	resp, err := http.Post(s.url+"/v1/embeddings", "application/json", strings.NewReader(chatRequest))
 	if err != nil {
 		t.Fatal(err)
 	}
