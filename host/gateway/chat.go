@@ -34,10 +34,7 @@ func (c chat) member(r *request, s *jsonscan.Scanner, key string) bool {
 		r.asked.logprobs, _ = s.Bool()
 		r.logprobs.to = s.Offset()
 	case "top_logprobs":
-		r.top.from = valueAt(s)
-		n, _ := s.Int()
-		r.asked.top = int(max(n, 0))
-		r.top.to = s.Offset()
+		r.readTop(s)
 	default:
 		return c.openAI.member(r, s, key)
 	}

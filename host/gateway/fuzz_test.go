@@ -96,7 +96,7 @@ func (p *pieces) Read(b []byte) (int, error) {
 func through(t *testing.T, c *Config, on surface, a asked, upstream io.Reader) []byte {
 	t.Helper()
 	c.rule = c.Policy.rule()
-	r := &request{surface: on, n: 1, repeats: true, asked: a, usage: true, deadline: func(time.Time) {}}
+	r := &request{surface: on, config: c, n: 1, asked: a, usage: true, deadline: func(time.Time) {}}
 	config := c.Session
 	config.Format = on.format()
 	b, err := newBody(context.Background(), c, config, io.NopCloser(upstream), r)

@@ -17,8 +17,7 @@ type request struct {
 	stream     bool
 	usage      bool // the client asked for a chunk with usage
 	json       bool // the client asked for JSON
-	include    bool // Responses: the client asked for more than the answer
-	repeats    bool // the gateway may have to repeat what the client was sent
+	includes   bool // Responses: the client's array include has elements
 	n          int  // choices
 	model      string
 	question   string      // chat: the text of the last message of the user
@@ -42,7 +41,6 @@ const alternatives = "5"
 // readRequest reads a request's body. ok is false if the body is not a JSON object.
 func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 	r = &request{surface: on, config: c, original: body, body: body, n: 1}
-	r.repeats = c.Failure == Closed || c.Policy == Withhold || c.Policy == Stop
 	s := &jsonscan.Scanner{}
 	s.Reset(body)
 	if s.Kind() != jsonscan.Object {
@@ -90,6 +88,14 @@ func (r *request) asks(c *Config) string {
 func valueAt(s *jsonscan.Scanner) int {
 	s.Kind()
 	return s.Offset()
+}
+
+// readTop reads how many alternatives a token the client asked for.
+func (r *request) readTop(s *jsonscan.Scanner) {
+	r.top.from = valueAt(s)
+	n, _ := s.Int()
+	r.asked.top = int(max(n, 0))
+	r.top.to = s.Offset()
 }
 
 // ask changes the body so that it asks for the log-probabilities that are needed. The

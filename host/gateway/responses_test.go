@@ -10,10 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-	api "github.com/openai/openai-go/v3/responses"
-
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
@@ -74,6 +70,7 @@ type answered struct {
 	Output   string // the texts of the last event's response, with | after each
 	Reason   string // of its incomplete_details
 	ID       string
+	Ended    []string // the items that were done
 	Sequence int
 }
 
@@ -81,17 +78,18 @@ type answered struct {
 // begun and repeats its text, and that the last response repeats all text.
 func readResponse(t testing.TB, stream string) (a answered) {
 	t.Helper()
-	items, parts, texts := map[int]bool{}, map[string]bool{}, map[string]string{}
+	items, parts, texts, called := map[int]bool{}, map[string]bool{}, map[string]string{}, map[string]bool{}
 	whole := ""
 	for event := range strings.SplitSeq(strings.TrimSuffix(commentLine.ReplaceAllString(stream, ""), "\n\n"), "\n\n") {
 		name, data, _ := strings.Cut(strings.TrimPrefix(event, "event: "), "\ndata: ")
 		type content struct{ Type, Text, Refusal string }
 		type item struct {
-			ID, Type, Status string
-			Content, Summary []content
+			ID, Type, Status, Arguments, Input string
+			Content, Summary                   []content
 		}
 		var e struct {
 			Type, Delta, Text, Refusal string
+			Arguments, Input           string
 			Number                     int    `json:"sequence_number"`
 			ItemID                     string `json:"item_id"`
 			Output                     int    `json:"output_index"`
@@ -131,12 +129,21 @@ func readResponse(t testing.TB, stream string) (a answered) {
 		case "response.content_part.done", "response.reasoning_summary_part.done":
 			wrong = wrong || !parts[key] || e.Part.Text+e.Part.Refusal != texts[key]
 			delete(parts, key)
+		case "response.function_call_arguments.delta", "response.custom_tool_call_input.delta":
+			wrong = wrong || !items[e.Output]
+			texts[key] += e.Delta
+		case "response.function_call_arguments.done", "response.custom_tool_call_input.done":
+			wrong = wrong || !items[e.Output] || e.Arguments+e.Input != texts[key]
+			called[key] = true
 		case "response.output_item.done":
-			text := ""
+			text := e.Item.Arguments + e.Item.Input
 			for _, c := range append(e.Item.Summary, e.Item.Content...) {
 				text += c.Text + c.Refusal
 			}
-			wrong = wrong || !items[e.Output] || e.Item.Type == "message" && text != texts[fmt.Sprint(e.Output, " 0 0")]
+			wrong = wrong || !items[e.Output] || e.Item.Status == "in_progress" || e.Item.Type != "reasoning" && text != texts[fmt.Sprint(e.Output, " 0 0")] ||
+				(e.Item.Arguments+e.Item.Input != "" && !called[key])
+			_, item, _ := strings.Cut(data, `"item":`)
+			a.Ended = append(a.Ended, item)
 			delete(items, e.Output)
 		case "response.completed", "response.incomplete":
 			a.Reason = e.Response.Details.Reason
@@ -327,35 +334,70 @@ func TestARefusalInResponsesPasses(t *testing.T) {
 	}
 }
 
-// TestAResponseIsStopped in whatever item it is, and its upstream is cancelled.
-func TestAResponseIsStopped(t *testing.T) {
-	for name, events := range map[string][]string{
-		"a message": responseEvents(sure, "The secret part is long enough.", `\n\n`, "Then more", " of it.", `\n\n`, "Bye.")[:8],
-		"reasoning": {
+// stopped are the events of a stream that is stopped after them, and how the item that is ended
+// last begins in output_item.done.
+type stopped struct {
+	events []string
+	item   string
+}
+
+// stoppedIn are streams that are stopped in each kind of item.
+func stoppedIn() map[string]stopped {
+	const secret = "The secret part is long enough."
+	call := func(item string, events ...string) []string {
+		added := `{"type":"response.output_item.added","output_index":1,"item":{"id":"c_1",` + item + `,"status":"in_progress"}}`
+		return append(append(responseEvents(sure, secret, `\n\n`, "Then more.")[:6], added), events...)
+	}
+	return map[string]stopped{
+		"a message": {responseEvents(sure, secret, `\n\n`, "Then more", " of it.", `\n\n`, "Bye.")[:8], `{"id":"msg_1","type":"message","status":"incomplete","role":"assistant","content":[{"type":"output_text","annotations":[],"text":"` + secret},
+		"reasoning": {[]string{
 			created, `{"type":"response.output_item.added","output_index":0,"item":{"id":"rs_1","type":"reasoning","summary":[]}}`,
 			`{"type":"response.reasoning_summary_part.added","item_id":"rs_1","output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""}}`,
 			`{"type":"response.reasoning_summary_text.delta","item_id":"rs_1","output_index":0,"summary_index":0,"delta":"The secret thought is long enough.\n\n"}`,
 			`{"type":"response.reasoning_summary_text.delta","item_id":"rs_1","output_index":0,"summary_index":0,"delta":"And another thought follows it."}`,
-		},
-		"a tool call": append(responseEvents(sure, "The secret part is long enough.", `\n\n`, "Then more.")[:6],
-			`{"type":"response.output_item.added","output_index":1,"item":{"id":"f","type":"function_call","name":"f","call_id":"c","arguments":""}}`),
-	} {
-		cancelled := make(chan struct{}, 1)
-		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-			replay([]byte(numbered(events...)), burst)(w, r)
-			<-r.Context().Done()
-			cancelled <- struct{}{}
-		})
-		got := read(t, respond(t, u, both(modelSaying(t, [2]string{"secret", "0.1"}), stop(0.5, 1)), askResponses))
-		<-cancelled
-		if name == "a tool call" { // it stays open
-			if !strings.Contains(got, "event: response.incomplete") || !strings.Contains(got, `"output":[{"id":"msg_1"`) {
-				t.Errorf("%s: %s", name, got)
+		}, `{"id":"rs_1","type":"reasoning","summary":[{"type":"summary_text","text":"The secret`},
+		"a tool call": {call(`"type":"function_call","name":"f","call_id":"c","arguments":""`,
+			`{"type":"response.function_call_arguments.delta","item_id":"c_1","output_index":1,"delta":"{\"city\":\"Pa"}`),
+			`{"id":"c_1","type":"function_call","name":"f","call_id":"c","status":"incomplete","arguments":"{\"city\":\"Pa"}`},
+		"a tool call without arguments yet": {call(`"type":"function_call","name":"f","call_id":"c","arguments":""`),
+			`{"id":"c_1","type":"function_call","name":"f","call_id":"c","status":"incomplete","arguments":"{"}`},
+		"a custom tool call": {call(`"type":"custom_tool_call","name":"f","call_id":"c","input":""`,
+			`{"type":"response.custom_tool_call_input.delta","item_id":"c_1","output_index":1,"delta":"ls"}`),
+			`{"id":"c_1","type":"custom_tool_call","name":"f","call_id":"c","status":"incomplete","input":"ls"}`},
+		"a search": {call(`"type":"web_search_call"`), `{"id":"c_1","type":"web_search_call","status":"failed"}`},
+	}
+}
+
+// TestAResponseIsStopped in whatever item it is. Each item that was begun is ended, and the
+// upstream is cancelled.
+func TestAResponseIsStopped(t *testing.T) {
+	for name, c := range stoppedIn() {
+		for finish, ending := range map[string]string{"content_filter": "response.incomplete", "stop": "response.completed"} {
+			cancelled, came := make(chan struct{}), make(chan struct{})
+			u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+				replay([]byte(numbered(c.events...)), burst)(w, r)
+				<-r.Context().Done()
+				close(cancelled)
+			})
+			low := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+				<-came // nothing is stopped before all events have come
+				says(w, "0.1")
+			})
+			resp := respond(t, u, both(asking(low), stop(0.5, 1), func(c *gateway.Config) { c.FinishReason = finish }), askResponses)
+			got := readUntil(t, resp, func(got string) bool {
+				return strings.Count(got, "\n\n") >= len(c.events)
+			})
+			close(came)
+			got += read(t, resp)
+			<-cancelled
+			a := readResponse(t, got)
+			last := a.Ended[len(a.Ended)-1]
+			if a.Last != ending || !strings.HasPrefix(a.Output, "The secret") || strings.Contains(a.Output, "c_1") || !strings.HasPrefix(last, c.item) && ending == "response.incomplete" {
+				t.Errorf("%s, %s: %+v\n%s", name, finish, a, got)
 			}
-			continue
-		}
-		if a := readResponse(t, got); a.Last != "response.incomplete" || !strings.HasPrefix(a.Output, "The secret") {
-			t.Errorf("%s: %+v\n%s", name, a, got)
+			if strings.Contains(last, "c_1") && (strings.Contains(last, `"completed"`) || strings.Count(got, "c_1") != strings.Count(got[:strings.Index(got, last)+len(last)], "c_1")) {
+				t.Errorf("%s, %s: half a call is completed or in the output\n%s", name, finish, got)
+			}
 		}
 	}
 }
@@ -490,76 +532,5 @@ func TestAnswersOfResponsesContend(t *testing.T) {
 	got := read(t, respond(t, u, func(c *gateway.Config) { c.Policy, c.Answers = gateway.BestOf, 2 }, askResponses))
 	if a := readResponse(t, got); a.Output != "It is 42.|" || !strings.Contains(got, `"usage":{"input_tokens":22,"output_tokens":84,"total_tokens":106}`) {
 		t.Error(got)
-	}
-}
-
-// TestOpenAIsClientReadsResponses as if the gateway were not there.
-func TestOpenAIsClientReadsResponses(t *testing.T) {
-	const first, whole = "The first part is long enough.", "The first part is long enough.\n\nThe secret part."
-	events := responseEvents(sure, first, `\n\n`, "The secret", " part.")
-	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-		var asked struct{ Stream bool }
-		if json.NewDecoder(r.Body).Decode(&asked); asked.Stream {
-			replay([]byte(numbered(events...)), bytewise(100))(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_, response, _ := strings.Cut(events[len(events)-1], `"response":`)
-		io.WriteString(w, strings.TrimSuffix(response, "}"))
-	})
-	low := modelSaying(t, [2]string{"secret", "0.1"})
-	text := func(c *gateway.Config) { c.WarnText = " Check it." }
-	params := api.ResponseNewParams{Model: "m", Input: api.ResponseNewParamsInputUnion{OfString: openai.String("How many?")}}
-	for _, c := range []struct {
-		name            string
-		set             func(*gateway.Config)
-		streamed, plain string
-		status          api.ResponseStatus
-		told            bool
-	}{
-		{"annotate", low, whole, whole, "completed", true},
-		{"comments", both(low, func(c *gateway.Config) { c.Carrier = gateway.Comment }), whole, whole, "completed", false},
-		{"warn", both(low, warn(0.5), text), whole + " Check it.", whole + " Check it.", "completed", true},
-		{"withheld", both(low, withhold(0.5, gateway.Closed)), first, "", "incomplete", true},
-		{"passes", both(modelSaying(t), withhold(0.5, gateway.Closed)), whole, whole, "completed", true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := newGateway(t, u, c.set)
-			client := openai.NewClient(option.WithBaseURL(s.URL+"/v1"), option.WithAPIKey("k"), option.WithMaxRetries(0))
-			stream := client.Responses.NewStreaming(t.Context(), params)
-			defer stream.Close()
-			var last api.Response
-			deltas, told := "", 0
-			for stream.Next() {
-				e := stream.Current()
-				if e.Type == "response.output_text.delta" {
-					deltas += e.Delta
-				}
-				if e.Type == "response.completed" || e.Type == "response.incomplete" {
-					last = e.Response
-				}
-				var carried struct{ Finece record.Envelope }
-				if err := json.Unmarshal([]byte(e.RawJSON()), &carried); err != nil {
-					t.Error(err)
-				}
-				told += len(carried.Finece.Events)
-			}
-			if err := stream.Err(); err != nil {
-				t.Fatal(err)
-			}
-			if deltas != c.streamed || last.OutputText() != c.streamed || last.Status != c.status || last.ID != "resp_7" {
-				t.Errorf("%q, %q: %s", deltas, last.OutputText(), last.RawJSON())
-			}
-			if (told > 0) != c.told {
-				t.Errorf("%d records", told)
-			}
-			answer, err := client.Responses.New(t.Context(), params)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if answer.OutputText() != c.plain || answer.Status != c.status || answer.Usage.TotalTokens != 53 {
-				t.Errorf("plain: %q: %s", answer.OutputText(), answer.RawJSON())
-			}
-		})
 	}
 }
