@@ -185,12 +185,38 @@ func TestModelsAreAskedForAsTheClientAsks(t *testing.T) {
 	}
 }
 
-// TestAnotherSpellingIsScored where other routes pass unscored.
-func TestAnotherSpellingIsScored(t *testing.T) {
-	s := newGateway(t, echo(t), nil)
-	for _, path := range []string{"/v1/chat/completions", "/v1//chat/completions", "/v1/CHAT/completions/", "/V1/chat/completions"} {
-		if resp, body := send(t, s, "POST", path); resp.Header.Get("X-FineCE-Status") != "unavailable" || !strings.Contains(body, `"finece"`) {
-			t.Errorf("%s: %v %s", path, resp.Header, body)
+// TestAnotherSpellingIsWithheld on each surface, although other routes pass unscored.
+func TestAnotherSpellingIsWithheld(t *testing.T) {
+	answers := map[string]string{
+		gateway.PathChat:        `{"choices":[{"index":0,"message":{"role":"assistant","content":"A secret."},"finish_reason":"stop"}]}`,
+		gateway.PathCompletions: `{"choices":[{"index":0,"text":"A secret.","finish_reason":"stop"}]}`,
+		gateway.PathMessages:    `{"type":"message","role":"assistant","content":[{"type":"text","text":"A secret."}],"stop_reason":"end_turn"}`,
+		gateway.PathResponses:   `{"object":"response","status":"completed","output":[{"id":"m","type":"message","content":[{"type":"output_text","text":"A secret."}]}]}`,
+	}
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if answers[r.URL.Path] == "" { // the upstream gets the API's own spelling
+			t.Errorf("the upstream got %s", r.URL)
+		}
+		io.WriteString(w, answers[r.URL.Path])
+	})
+	s := newGateway(t, u, both(modelSaying(t, [2]string{"secret", "0.1"}), withhold(0.5, gateway.Closed)))
+	spellings := map[string]func(string) string{
+		"its own":          func(p string) string { return p },
+		"two slashes":      func(p string) string { return strings.Replace(p, "/v1/", "/v1//", 1) },
+		"a slash after it": func(p string) string { return p + "/" },
+		"upper case":       strings.ToUpper,
+		"mixed case":       func(p string) string { return strings.Replace(p, "s", "S", 1) },
+		"escaped letter":   func(p string) string { return fmt.Sprintf("/v1/%%%02x%s", p[4], p[5:]) },
+		"escaped slash":    func(p string) string { return "/v1%2f" + p[len("/v1/"):] },
+		"backslash":        func(p string) string { return `/v1%5C` + p[len("/v1/"):] },
+	}
+	for api := range answers {
+		for name, spell := range spellings {
+			resp, body := send(t, s, "POST", spell(api))
+			if resp.Header.Get("X-FineCE-Status") != "checked" || strings.Contains(body, "secret") || !strings.Contains(body, `"action":"end"`) {
+				t.Errorf("%s, %s: %v %s", api, name, resp.Header, body)
+			}
 		}
 	}
 }
