@@ -333,35 +333,10 @@ func TestTraces(t *testing.T) {
 		upstream.Config.Handler.ServeHTTP(w, r)
 	}))
 	defer proxied.Close()
-	var mu sync.Mutex
-	var gotSpans []*tracepb.Span
-	var gotRaw, gotService string
-	collected := func() (spans []*tracepb.Span, raw, service string) {
-		mu.Lock()
-		defer mu.Unlock()
-		spans, gotSpans = gotSpans, nil
-		return spans, gotRaw, gotService
-	}
-	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		var sent collectorpb.ExportTraceServiceRequest
-		if err := proto.Unmarshal(body, &sent); err != nil || r.URL.Path != "/v1/traces" {
-			t.Errorf("%s: %v", r.URL.Path, err)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		gotRaw += string(body)
-		for _, of := range sent.ResourceSpans {
-			gotService = attributesOf(of.Resource.Attributes)["service.name"]
-			for _, in := range of.ScopeSpans {
-				gotSpans = append(gotSpans, in.Spans...)
-			}
-		}
-	}))
-	defer collector.Close()
+	collector, collected := newCollector(t)
 	path := filepath.Join(t.TempDir(), "keys.txt")
 	key := newKey(t, path, "--name", "laptop")
-	env := []string{upstreamKey + "=" + secretKey, "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL}
+	env := []string{upstreamKey + "=" + secretKey, "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector}
 	s := serve(t, env, "--keys", path, "--upstream", proxied.URL+"/v1")
 	asks(t, s.url, key)
 	const parent = "0af7651916cd43dd8448eb211c80319c"
@@ -373,7 +348,7 @@ func TestTraces(t *testing.T) {
 		t.Fatalf("%d spans of %q", len(spans), service)
 	}
 	chat := spans[0]
-	if a := attributesOf(chat.Attributes); chat.Name != "chat demo" || chat.Kind != tracepb.Span_SPAN_KIND_CLIENT || a["gen_ai.operation.name"] != "chat" ||
+	if a := attributesOf(chat.Attributes); chat.Name != "chat demo" || a["openai.api.type"] != "chat_completions" || chat.Kind != tracepb.Span_SPAN_KIND_CLIENT || a["gen_ai.operation.name"] != "chat" ||
 		a["gen_ai.provider.name"] != "openai" || a["gen_ai.request.model"] != "demo" || a["gen_ai.response.model"] != "demo-1" || a["gen_ai.response.id"] != "chatcmpl-7" ||
 		a["gen_ai.response.finish_reasons"] != "stop" || a["finece.checked"] != "checked" || a["finece.client"] != "laptop" || a["server.address"] != "127.0.0.1" || a["error.type"] != "" {
 		t.Errorf("%s: %v", chat.Name, a)
@@ -403,6 +378,39 @@ func TestTraces(t *testing.T) {
 		t.Errorf("%d spans although they are off", len(spans))
 	}
 	finece(t, append(env, "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), "serve", "--keys", path, "--upstream", proxied.URL).wants(t, exit.Usage, "want http/protobuf")
+}
+
+// newCollector serves an OpenTelemetry collector. collected returns the spans that have come
+// since its last call, and all that has come as it came.
+func newCollector(t *testing.T) (url string, collected func() (spans []*tracepb.Span, raw, service string)) {
+	t.Helper()
+	var mu sync.Mutex
+	var gotSpans []*tracepb.Span
+	var gotRaw, gotService string
+	collected = func() (spans []*tracepb.Span, raw, service string) {
+		mu.Lock()
+		defer mu.Unlock()
+		spans, gotSpans = gotSpans, nil
+		return spans, gotRaw, gotService
+	}
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var sent collectorpb.ExportTraceServiceRequest
+		if err := proto.Unmarshal(body, &sent); err != nil || r.URL.Path != "/v1/traces" {
+			t.Errorf("%s: %v", r.URL.Path, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		gotRaw += string(body)
+		for _, of := range sent.ResourceSpans {
+			gotService = attributesOf(of.Resource.Attributes)["service.name"]
+			for _, in := range of.ScopeSpans {
+				gotSpans = append(gotSpans, in.Spans...)
+			}
+		}
+	}))
+	t.Cleanup(collector.Close)
+	return collector.URL, collected
 }
 
 // attributesOf are attributes as text.

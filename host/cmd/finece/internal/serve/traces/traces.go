@@ -133,6 +133,10 @@ func (t *Traces) Observe(ctx context.Context, x *gateway.Exchange) {
 			operation = semconv.GenAIOperationNameTextCompletion
 		case gateway.PathMessages:
 			provider = semconv.GenAIProviderNameAnthropic
+		case gateway.PathChat:
+			attributes = append(attributes, semconv.OpenAIAPITypeChatCompletions)
+		case gateway.PathResponses:
+			attributes = append(attributes, semconv.OpenAIAPITypeResponses)
 		}
 		name = operation.Value.AsString() + " " + x.Asked
 		// The provider is the one whose protocol the upstream speaks, whoever it is.
