@@ -17,7 +17,7 @@
 //	POST /v1/responses         scored, streamed or not; not what runs in the background
 //	GET  /v1/models            passed on unchanged, with what is below it
 //	any  /v1/...               passed on unchanged, and marked as unchecked; refused
-//	                           with status 403 if there is a Config.Key
+//	                           with status 403 if there is a Config.Key; see Stored answers
 //	GET  /finece/usage         what the client that asks has used; see Limits
 //	GET  /healthz              {"status":"ok"}
 //
@@ -63,7 +63,7 @@
 //	                    checked     a plain answer with a confidence for the whole of it
 //	                    unavailable a plain answer without one; its records say why
 //	                    unchecked   the answer was not scored
-//	X-FineCE-Reason     why it is unchecked: surface (another route), status,
+//	X-FineCE-Reason     why it is unchecked: surface (another route), stored, status,
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
 //	                    background, request-not-json, request-encoding, request-too-large,
@@ -114,8 +114,9 @@
 // Errors of the gateway have the form of OpenAI's, with the type finece-error; below
 // /v1/messages that of Anthropic's, with the type for the status and a key code. The code
 // is one of: finece-key, finece-host, finece-origin, finece-path,
-// finece-surface, finece-not-found, finece-method, finece-request, finece-prompts, finece-echo, finece-background,
-// finece-request-encoding, finece-request-too-large, finece-question-too-large, finece-request-not-json,
+// finece-surface, finece-stored, finece-not-found, finece-method, finece-request, finece-prompts,
+// finece-echo, finece-background, finece-request-encoding, finece-request-too-large,
+// finece-question-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
 // finece-streams, finece-tokens, finece-busy, finece-request-timeout.
 //
@@ -200,35 +201,45 @@
 //
 // The events of a stream of Responses are numbered without gaps, and the last one repeats
 // all text. So the gateway adds no event for records: they go with the next event, the last
-// ones with the one that ends the response, such as response.completed. That one waits for
-// p(z), and for the confidence model as [DONE] does. Where no event follows, the records go in
-// a comment.
+// ones with the event that ends the response, such as response.completed. That event waits
+// for the last records as [DONE] does. If no event follows, the records go in a comment.
 //
-// The text of warn is a message of its own: six events before the last one, which is
-// renumbered and whose output has the message, too. In a plain answer the text is appended to
-// the last text of the output.
+// The text of warn is a message of its own: six events before the last one, which gets
+// another number and has the message in its output. In a plain answer the text is
+// appended to the last text of the output.
 //
 // An answer that withhold or stop ends gets the events that end its open parts and items, with
 // the text that was sent, and response.incomplete, whose output has the same text. The
-// reason in its incomplete_details comes from Config.FinishReason: content_filter is the
-// same, length is max_output_tokens; stop is response.completed. Its usage is null. Of the
-// upstream's response it has the members that repeat the request. A tool call that is not done
-// is left out. A plain answer that is withheld has one message, with an empty text.
+// reason in its incomplete_details comes from Config.FinishReason: content_filter stays as it
+// is, length is max_output_tokens; stop gives response.completed instead. The usage is null. Of
+// the upstream's response it has the members that repeat the request. A plain answer that is
+// withheld has one message, with an empty text.
 //
-// Under withhold, events that repeat text wait until it is clear: those at the end of a text
-// for p(z), or for the next text to be cleared. Tool calls, annotations and unknown types wait
-// for p(z). The question is the text of the user's last message in input. An answer to
+// A tool call that is not done then is ended with the status incomplete, and is not in the
+// output of the response. If none of its arguments have come, they are {, which is no JSON:
+// some clients run a call without arguments, whatever its status.
+//
+// Under withhold, events that repeat text wait until it is clear. Those at the end of a text
+// wait for p(z), or until the next text is clear. Tool calls, annotations and unknown types
+// wait for p(z). The question is the text of the user's last message in input. An answer to
 // previous_response_id or in a conversation counts as one of several turns. A request with
-// background is not scored: its answer is fetched elsewhere. So can be other answers that the
-// upstream stores, by GET /v1/responses/ID, which is not checked; see Config.RefuseUnchecked.
+// background is not scored, since its answer is fetched later, as a stored one.
+//
+// # Stored answers
+//
+// An upstream may store answers and return them by GET /v1/responses/ID, from
+// /v1/chat/completions/ID or from /v1/conversations/ID/items: also those that a policy has
+// ended. They are not scored. If Config.Failure is open they pass, marked as unchecked for
+// the reason stored. If it is closed, also by a route of the path, they are refused with
+// status 403.
 //
 // # Log-probabilities
 //
 // If the estimator or the strategy needs log-probabilities, the gateway asks the
 // upstream for them, and removes what the client did not ask for: logprobs becomes
-// null, or an empty array in Responses, which are asked for them by include and
-// top_logprobs. If the upstream refuses such a request with status 400 or 422, it is sent
-// the client's own request, and what needs log-probabilities is unavailable.
+// null, and in Responses an empty array. If the upstream refuses such a request with status
+// 400 or 422, it is sent the client's own request, and what needs log-probabilities is
+// unavailable.
 //
 // # Handling by route
 //
@@ -259,7 +270,7 @@
 // status 200. The bytes after the end of a stream are not checked either: under the
 // policy withhold they pass unchanged if Failure is open and no choice was ended.
 // Replies with another status are not answers and pass in both cases. So
-// do all other routes, unless Config.RefuseUnchecked is set.
+// do all other routes but stored answers, unless Config.RefuseUnchecked is set.
 //
 // # Observing
 //

@@ -88,27 +88,56 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
 	case isModels(r):
 		h.pass(w, r, "surface")
-	case h.config.RefuseUnchecked:
-		h.forbid(w, r, "answers of "+r.Method+" "+path+" are not checked, and what is not checked is refused")
-	case h.config.Key != "":
-		h.forbid(w, r, r.Method+" "+path+" is refused: the operator's key is sent with scored routes and GET "+models+" alone")
 	default:
-		h.pass(w, r, "surface")
+		h.unscored(w, r)
 	}
 }
 
-// forbid refuses a route whose answers are not scored.
-func (h *Handler) forbid(w http.ResponseWriter, r *http.Request, message string) {
+// unscored handles a request for a route whose answers are not scored.
+func (h *Handler) unscored(w http.ResponseWriter, r *http.Request) {
+	why, asked, message := "surface", r.Method+" "+r.URL.Path, ""
+	on := stores(r)
+	if on != nil {
+		why = "stored"
+	}
+	switch {
+	case h.config.RefuseUnchecked:
+		message = "answers of " + asked + " are not checked, and what is not checked is refused"
+	case h.config.Key != "":
+		message = asked + " is refused: the operator's key is sent with scored routes and GET " + models + " alone"
+	case on != nil && h.config.mayClose(on):
+		message = asked + " is refused: stored answers are not checked, and the failure policy is closed"
+	default:
+		h.pass(w, r, why)
+		return
+	}
 	w.Header().Set(headerStatus, "unchecked")
-	w.Header().Set(headerReason, "surface")
-	refuse(w, r, http.StatusForbidden, "finece-surface", message)
+	w.Header().Set(headerReason, why)
+	refuse(w, r, http.StatusForbidden, "finece-"+why, message)
 }
+
+// stores is the surface whose answers a request asks for anew, from where the upstream keeps
+// them; nil if it does not. A policy may have ended or withheld them.
+func stores(r *http.Request) surface {
+	path := canonical(r.URL.Path)
+	switch {
+	case r.Method != http.MethodGet:
+	case below(path, PathChat):
+		return chat{}
+	case below(path, PathResponses), below(path, "/v1/conversations"):
+		return responses{}
+	}
+	return nil
+}
+
+// below reports whether a path is a route or below it.
+func below(path, route string) bool { return path == route || strings.HasPrefix(path, route+"/") }
 
 // isModels reports whether a request asks for the list of models or for one model.
 // Only the exact spelling counts, since such requests carry the operator's
 // key.
 func isModels(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == models || strings.HasPrefix(r.URL.Path, models+"/"))
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && below(r.URL.Path, models)
 }
 
 // IsAPI reports whether a path, in any spelling, belongs to the gateway.

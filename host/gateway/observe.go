@@ -81,7 +81,7 @@ var Routes = []string{PathChat, PathCompletions, PathMessages, PathResponses, "/
 func route(path string) string {
 	path = canonical(path)
 	for _, r := range Routes {
-		if path == r || len(path) > len(r) && path[:len(r)] == r && path[len(r)] == '/' {
+		if below(path, r) {
 			return r
 		}
 	}

@@ -21,9 +21,10 @@ func TestOtherRoutesPassUntouchedAndUnchecked(t *testing.T) {
 		fmt.Fprint(w, r.Method, " ", r.URL.RequestURI(), " ", r.Header.Get("Authorization"), "\n", answer)
 	})
 	s := newGateway(t, u, withhold(0.9, gateway.Open))
-	for _, c := range []struct{ method, path string }{
-		{"POST", "/v1/audio/speech"}, {"GET", "/v1/models?limit=2&x=%2F"}, {"DELETE", "/v1/files/a%2Fb"},
-		{"GET", "/v1/chat/completions"}, {"POST", "/v1/embeddings"},
+	for _, c := range []struct{ method, path, reason string }{
+		{"POST", "/v1/audio/speech", "surface"}, {"GET", "/v1/models?limit=2&x=%2F", "surface"}, {"DELETE", "/v1/files/a%2Fb", "surface"},
+		{"GET", "/v1/chat/completions", "stored"}, {"GET", "/v1/responses/resp_7?stream=true", "stored"}, {"GET", "/v1//Conversations/c/items", "stored"},
+		{"POST", "/v1/responses/resp_7/cancel", "surface"}, {"GET", "/v1/responsesx", "surface"}, {"POST", "/v1/embeddings", "surface"},
 	} {
 		req, _ := http.NewRequest(c.method, s.URL+c.path, nil)
 		req.Header.Set("Authorization", "Bearer client")
@@ -35,10 +36,30 @@ func TestOtherRoutesPassUntouchedAndUnchecked(t *testing.T) {
 		if got, want := read(t, resp), c.method+" "+c.path+" Bearer client\n"+answer; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		if resp.StatusCode != 202 || resp.Header.Get("Etag") == "" || resp.Header.Get("X-FineCE-Reason") != "surface" {
+		if resp.StatusCode != 202 || resp.Header.Get("Etag") == "" || resp.Header.Get("X-FineCE-Reason") != c.reason {
 			t.Errorf("%d %v", resp.StatusCode, resp.Header)
 		}
 		resp.Body.Close()
+	}
+}
+
+// TestStoredAnswersAreRefusedByFailurePolicyClosed, since they may be ones that were withheld.
+func TestStoredAnswersAreRefusedByFailurePolicyClosed(t *testing.T) {
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) { t.Errorf("the upstream got %s", r.URL) })
+	for name, set := range map[string]func(*gateway.Config){
+		"closed": withhold(0.9, gateway.Closed), "a key": both(withhold(0.9, gateway.Open), func(c *gateway.Config) { c.Key, c.Access = "k", anyone }),
+	} {
+		s := newGateway(t, u, set)
+		for _, path := range []string{"/v1/responses/resp_7", "/v1//Responses/resp_7/", "/v1/chat/completions/chatcmpl-7", "/v1/conversations/c/items"} {
+			resp, err := s.Client().Get(s.URL + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			status(t, resp, "unchecked")
+			if got := read(t, resp); resp.StatusCode != 403 || !strings.Contains(got, "finece-stored") || resp.Header.Get("X-FineCE-Reason") != "stored" {
+				t.Errorf("%s, %s: %d %s", name, path, resp.StatusCode, got)
+			}
+		}
 	}
 }
 
@@ -66,7 +87,7 @@ func TestRoutesThatAreNotCheckedAreRefusedIfAskedTo(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := read(t, resp)
-		if resp.StatusCode != c.status || c.status == 403 && (!strings.Contains(got, "finece-surface") || len(u.requests) != before) {
+		if resp.StatusCode != c.status || c.status == 403 && (!strings.Contains(got, "finece-s") || len(u.requests) != before) {
 			t.Errorf("%s %s: HTTP %d %.200s, the upstream got %d", c.method, c.path, resp.StatusCode, got, len(u.requests)-before)
 		}
 		resp.Body.Close()

@@ -3,7 +3,6 @@ package gateway
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
@@ -103,7 +102,7 @@ func speaking(r *http.Request) surface {
 	}
 	path := canonical(r.URL.Path)
 	for _, s := range surfaces {
-		if path == s.path() || strings.HasPrefix(path, s.path()+"/") {
+		if below(path, s.path()) {
 			return s
 		}
 	}
