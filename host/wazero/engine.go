@@ -1,5 +1,5 @@
 // Package wazero is the engine that runs finece.wasm on wazero, a WebAssembly
-// runtime in Go: compiled once, an instance for each session.
+// runtime in Go: compiled once, an instance for each session that is open.
 package wazero
 
 import (
@@ -52,6 +52,7 @@ type Engine struct {
 	config   wazero.ModuleConfig
 	sha256   string
 	context  context.Context // for instances; it has the allocator of their memories
+	idle     idle
 }
 
 // New compiles the module, checks that it is one that this package can
@@ -147,6 +148,7 @@ func (e *Engine) SHA256() string { return e.sha256 }
 
 // Close releases the module and every instance.
 func (e *Engine) Close() error {
+	e.idle.close()
 	err := e.runtime.Close(context.Background())
 	if e.cache != nil {
 		if failed := e.cache.Close(context.Background()); err == nil {
@@ -156,16 +158,20 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// Open makes an instance and opens the session in it.
+// Open opens the session in an instance that another session has left, or else in a fresh
+// one.
 func (e *Engine) Open(c host.Config) (host.Session, []host.Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err // before an instance is made
 	}
-	i, err := e.instance()
-	if err != nil {
-		return nil, nil, err
+	i := e.idle.take()
+	if i == nil {
+		var err error
+		if i, err = e.instance(); err != nil {
+			return nil, nil, err
+		}
 	}
-	s, events, err := host.OpenOn(i, c)
+	s, events, err := host.OpenOn(&lease{instance: i, owner: &e.idle}, c)
 	if err != nil {
 		return nil, nil, err
 	}

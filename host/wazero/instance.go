@@ -102,8 +102,8 @@ func (i *instance) Close() error {
 // session that has none.
 func MemorySize(s host.Session) uint32 {
 	if in, ok := s.(*host.Instance); ok {
-		if i, ok := in.Module().(*instance); ok && !i.closed {
-			return i.memory.Size()
+		if l, ok := in.Module().(*lease); ok && l.instance != nil && !l.closed {
+			return l.memory.Size()
 		}
 	}
 	return 0

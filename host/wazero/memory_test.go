@@ -58,3 +58,66 @@ func TestAClosedSessionLeavesTheNextOneAlone(t *testing.T) {
 		t.Errorf("the next session: %v", err)
 	}
 }
+
+func TestASessionGetsTheInstanceThatAnotherHasLeft(t *testing.T) {
+	e, err := New(context.Background(), WithMemoryLimit(4<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	open := func(question string) (host.Session, *instance) {
+		c := host.DefaultConfig()
+		c.Question, c.MaxEvent = question, 16<<20
+		s, _, err := e.Open(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, s.(*host.Instance).Module().(*lease).instance
+	}
+	first, left := open("short")
+	first.Close()
+	again, got := open("short")
+	if got != left {
+		t.Error("the instance was not used again")
+	}
+	if _, err := again.Write(append([]byte(`data: {"id":"`), bytes.Repeat([]byte("x"), 8<<20)...)); !errors.Is(err, host.ErrLost) {
+		t.Fatalf("beyond the memory limit: %v", err)
+	}
+	again.Close()
+	if n := len(e.idle.instances); n != 0 {
+		t.Errorf("%d instances are kept of a session that was lost", n)
+	}
+	large, _ := open(string(bytes.Repeat([]byte("x"), 300<<10)))
+	if size := MemorySize(large); size <= maxPooled {
+		t.Fatalf("its memory is %d bytes, want more than %d", size, maxPooled)
+	}
+	large.Close()
+	if n := len(e.idle.instances); n != 0 {
+		t.Errorf("%d instances with a large memory are kept", n)
+	}
+}
+
+func TestNoMoreInstancesAreKeptThanMayBeIdle(t *testing.T) {
+	e, err := New(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []host.Session
+	for range maxIdle + 5 {
+		s, _, err := e.Open(host.DefaultConfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	for _, s := range all[1:] {
+		s.Close()
+	}
+	if n := len(e.idle.instances); n != maxIdle {
+		t.Errorf("%d instances are idle, want %d", n, maxIdle)
+	}
+	e.Close()
+	if err := all[0].Close(); err != nil || len(e.idle.instances) != 0 {
+		t.Errorf("after the engine was closed: %v, %d idle", err, len(e.idle.instances))
+	}
+}

@@ -160,7 +160,7 @@ func TestRepliesLeaveNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := s.(*host.Instance).Module().(*instance)
+	i := s.(*host.Instance).Module().(*lease).instance
 	reply := func(text string) []byte {
 		return fmt.Appendf(nil, `{"choices":[{"index":0,"message":{"role":"assistant","content":%q},"finish_reason":"stop"}]}`, text)
 	}
