@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 )
 
@@ -32,6 +33,7 @@ func BenchmarkStream(b *testing.B) {
 	for _, c := range []struct{ name, url string }{
 		{"ReverseProxy", plain.URL},
 		{"annotate", newGateway(b, u, nil).URL},
+		{"native", newGateway(b, u, func(c *gateway.Config) { c.Engine = host.Native() }).URL},
 		{"comment", newGateway(b, u, func(c *gateway.Config) { c.Carrier = gateway.Comment }).URL},
 		{"withhold", newGateway(b, u, withhold(0.1, gateway.Closed)).URL},
 	} {

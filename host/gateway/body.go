@@ -12,8 +12,8 @@ import (
 )
 
 // body is the body of a streamed answer to the client. Reading it pulls the
-// upstream's events through the session. All of it belongs to one goroutine, except
-// the pump, which reads from the upstream.
+// upstream's events through the session. All of it belongs to one goroutine. While
+// something else than the upstream's next bytes may come, another one reads these.
 type body struct {
 	config   *Config
 	ctx      context.Context
@@ -21,24 +21,24 @@ type body struct {
 	deadline func(time.Time) // sets the deadline of the next write to the client
 	request  *request
 
-	pieces chan piece
-	free   chan []byte
-	stop   chan struct{}
-	once   sync.Once
+	pieces  chan piece // what another goroutine has read
+	reading bool       // another goroutine reads, or has read
+	drained bool       // the upstream's end was read
+	once    sync.Once
 
 	scorer *scorer
 	gate   *gate // the policy if it holds text; nil: no text is held any more
 	phase  phase
 
-	buf    []byte // bytes of the stream that no event has taken
-	store  []byte // the whole array of buf
-	base   int64  // the offset of buf in the stream
-	inPart bool   // a part of the event that buf begins in was sent
-	writer writer
+	buf      []byte // bytes of the stream that no event has taken, in buffers.store
+	*buffers        // nil once the answer has ended
+	base     int64  // the offset of buf in the stream
+	inPart   bool   // a part of the event that buf begins in was sent
+	writer   writer
 
-	out    []byte // bytes for the client; those before at were read
-	at     int
+	at     int    // bytes of out that were read
 	member []byte // reused for each envelope
+	latest event  // of the stream
 	named  *named // set once its first chunk has come
 	err    error  // returned when all of out was read
 
@@ -67,18 +67,45 @@ const (
 	over
 )
 
+// piece is what one read of the upstream gave.
 type piece struct {
-	data []byte
-	err  error
+	buf *[]byte // of pieceBuffers
+	n   int
+	err error
 }
 
-const pieceSize = 16 << 10 // bytes that a session is given at once
+const (
+	pieceSize = 32 << 10 // bytes that are read at once
+	writeSize = 16 << 10 // bytes that a session is given at once: an instance has room for as many
+	maxReused = 256 << 10
+)
+
+var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}
+
+// buffers are used by one answer after the other.
+type buffers struct {
+	store []byte // bytes of the upstream's stream
+	out   []byte // bytes for the client
+}
+
+var answerBuffers = sync.Pool{New: func() any { return new(buffers) }}
+
+// release gives the buffers back.
+func (b *body) release() {
+	if b.buffers == nil {
+		return
+	}
+	if cap(b.store) <= maxReused && cap(b.out) <= maxReused {
+		answerBuffers.Put(b.buffers)
+	}
+	b.buffers, b.buf = nil, nil
+}
 
 // newBody returns the body of an answer. It fails if there is no session for it.
 func newBody(ctx context.Context, c *Config, config host.Config, upstream io.ReadCloser, r *request) (*body, error) {
 	b := &body{
 		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
-		pieces: make(chan piece), free: make(chan []byte, 2), stop: make(chan struct{}),
+		pieces: make(chan piece, 1),
 		writer: r.surface.writer(r), seen: map[int]bool{}, ended: map[int]bool{}, cut: map[int]bool{},
 	}
 	policy := c.rule.begin(c, r)
@@ -87,54 +114,67 @@ func newBody(ctx context.Context, c *Config, config host.Config, upstream io.Rea
 	if err != nil {
 		return nil, err
 	}
-	b.scorer, b.alarm = s, newAlarm(c.clock, time.Hour)
-	b.free <- make([]byte, pieceSize)
-	b.free <- make([]byte, pieceSize)
-	go b.pump()
+	b.scorer, b.alarm = s, newAlarm(c.clock, never)
+	b.buffers = answerBuffers.Get().(*buffers)
+	b.store, b.out = b.store[:0], b.out[:0]
 	return b, nil
 }
 
-// pump reads from the upstream, one piece ahead of the session.
-func (b *body) pump() {
-	for {
-		var buf []byte
-		select {
-		case buf = <-b.free:
-		case <-b.stop:
-			return
-		}
-		n, err := b.upstream.Read(buf)
-		select {
-		case b.pieces <- piece{buf[:n], err}:
-		case <-b.stop:
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
+// readPiece waits for the upstream's next bytes.
+func (b *body) readPiece() piece {
+	buf := pieceBuffers.Get().(*[]byte)
+	n, err := b.upstream.Read(*buf)
+	return piece{buf, n, err}
 }
 
-// Read returns bytes for the client as soon as there are any.
-func (b *body) Read(p []byte) (int, error) {
-	for b.at == len(b.out) {
+// next returns bytes for the client as soon as there are any. They are valid until the next
+// call.
+func (b *body) next() ([]byte, error) {
+	for b.buffers != nil && b.at == len(b.out) {
 		if b.err != nil {
-			return 0, b.err
+			b.release()
+			break
 		}
 		b.deadline(time.Time{}) // HTTP/2 enforces a deadline even while nothing is written
 		b.out, b.at = b.out[:0], 0
 		b.step()
 	}
-	n := copy(p, b.out[b.at:])
-	b.at += n
+	if b.buffers == nil {
+		return nil, b.err
+	}
 	b.deadline(time.Now().Add(b.config.WriteTimeout))
-	return n, nil
+	return b.out[b.at:], nil
+}
+
+// Read is next in another form.
+func (b *body) Read(p []byte) (int, error) {
+	out, err := b.next()
+	n := copy(p, out)
+	b.at += n
+	return n, err
+}
+
+// copyTo copies all of it to w and flushes each piece.
+func (b *body) copyTo(w io.Writer, flush func()) error {
+	for {
+		out, err := b.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(out); err != nil {
+			return err
+		}
+		b.at += len(out)
+		flush()
+	}
 }
 
 // Close ends the request to the upstream and the session.
 func (b *body) Close() (err error) {
 	b.once.Do(func() {
-		close(b.stop)
 		b.alarm.Stop()
 		b.trial.cancel()
 		err = b.upstream.Close()
@@ -146,13 +186,31 @@ func (b *body) Close() (err error) {
 // step waits for bytes, a reply, a time limit or the client to disconnect, and
 // handles it.
 func (b *body) step() {
+	readable, due := b.phase != settling && !b.drained, b.untilDue()
+	if readable && !b.reading && due == never && !b.scorer.pending() {
+		b.piece(b.readPiece()) // nothing else can come; a client that disconnects ends the read
+	} else {
+		b.await(readable, due)
+	}
+	if b.phase == over {
+		b.Close()
+	}
+}
+
+// await handles what comes first.
+func (b *body) await(readable bool, due time.Duration) {
+	if readable && !b.reading {
+		b.reading = true
+		go func() { b.pieces <- b.readPiece() }()
+	}
 	pieces := b.pieces
-	if b.phase == settling {
+	if !readable {
 		pieces = nil
 	}
-	b.alarm.Reset(b.untilDue())
+	b.alarm.Reset(due)
 	select {
 	case p := <-pieces:
+		b.reading = false
 		b.piece(p)
 	case r := <-b.scorer.replies():
 		b.scorer.settle(r)
@@ -162,13 +220,13 @@ func (b *body) step() {
 	case <-b.ctx.Done():
 		b.finish(b.ctx.Err())
 	}
-	if b.phase == over {
-		b.Close()
-	}
 }
 
+// never is when a time limit passes that there is not.
+const never = time.Hour
+
 func (b *body) untilDue() time.Duration {
-	least := time.Hour
+	least := never
 	for _, t := range []time.Time{b.carrierDue, b.settleDue, b.heldDue, b.endingDue} {
 		if !t.IsZero() {
 			least = min(least, max(t.Sub(b.config.clock.now()), 0))
@@ -205,17 +263,19 @@ func (b *body) due(now time.Time) {
 
 // piece takes what the upstream has sent.
 func (b *body) piece(p piece) {
-	if b.phase == passing {
-		b.out = append(b.out, p.data...)
+	if data := (*p.buf)[:p.n]; b.phase == passing {
+		b.out = append(b.out, data...)
 	} else {
-		b.read(p.data)
+		b.read(data)
 	}
+	pieceBuffers.Put(p.buf)
 	if p.err == nil {
-		b.free <- p.data[:cap(p.data)]
 		return
 	}
-	b.pieces = nil
+	b.drained = true
 	switch {
+	case b.ctx.Err() != nil:
+		b.finish(b.ctx.Err())
 	case b.phase == settling:
 		b.failure = p.err
 	case b.phase == passing:
@@ -233,7 +293,7 @@ func (b *body) piece(p piece) {
 // a time, so that a part of it is sent before the rest is read.
 func (b *body) read(data []byte) {
 	for len(data) > 0 && b.phase == flowing {
-		n := min(len(data), b.config.MaxEvent+1-len(b.buf))
+		n := min(len(data), writeSize, b.config.MaxEvent+1-len(b.buf))
 		b.write(data[:n])
 		data = data[n:]
 	}
@@ -247,8 +307,7 @@ func (b *body) read(data []byte) {
 
 // write gives the session bytes, which calls framed for each event that they complete.
 func (b *body) write(data []byte) {
-	b.store = append(append(b.store[:0], b.buf...), data...)
-	b.buf = b.store
+	b.extend(data)
 	b.scorer.write(data)
 	switch {
 	case b.phase != flowing:
@@ -262,6 +321,18 @@ func (b *body) write(data []byte) {
 	case len(b.buf) > b.config.MaxEvent:
 		b.part()
 	}
+}
+
+// extend appends data to buf. It moves the bytes of a large event a few times, and not with
+// each piece.
+func (b *body) extend(data []byte) {
+	if need := len(b.buf) + len(data); cap(b.buf) < need {
+		if cap(b.store) < 2*need {
+			b.store = make([]byte, 0, 2*need)
+		}
+		b.buf = append(b.store[:0], b.buf...)
+	}
+	b.buf = append(b.buf, data...)
 }
 
 // part handles the beginning of an event that is over the limit.
@@ -284,7 +355,8 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 		b.event(&event{raw: b.take(n, false), part: true, Frame: stream.Frame{Brace: -1}})
 		return
 	}
-	e := newEvent(f, said, b.take(n, false), base, &b.request.asked, b.request.surface)
+	b.latest = newEvent(f, said, b.take(n, false), base, &b.request.asked, b.request.surface)
+	e := &b.latest
 	for _, s := range e.said {
 		b.seen[s.Choice] = true
 	}
@@ -292,9 +364,9 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 		e.Is, e.Brace, e.said, e.edits, e.partial = 0, -1, nil, nil, true
 	}
 	if e.carrier() {
-		b.writer.came(&e)
+		b.writer.came(e)
 	}
-	b.event(&e)
+	b.event(e)
 }
 
 // take takes n bytes, which are an event, or a part of one if more parts follow.

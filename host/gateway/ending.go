@@ -96,7 +96,7 @@ func (b *body) settled() {
 	if b.gate == nil || b.config.Failure == Open && !b.gate.cutAny() {
 		b.pass()
 	}
-	if b.phase != passing || b.pieces == nil {
+	if b.phase != passing || b.drained {
 		b.finish(orEOF(b.failure))
 	}
 }

@@ -73,17 +73,22 @@ func endToEnd(h http.Header) {
 
 // copyFlushing copies r to w and flushes each piece.
 func copyFlushing(w http.ResponseWriter, r io.Reader) error {
-	flusher, _ := w.(http.Flusher)
-	buf := make([]byte, 32<<10)
+	flush := func() {}
+	if flusher, ok := w.(http.Flusher); ok {
+		flush = flusher.Flush
+	}
+	if b, ok := r.(*body); ok {
+		return b.copyTo(w, flush)
+	}
+	buf := pieceBuffers.Get().(*[]byte)
+	defer pieceBuffers.Put(buf)
 	for {
-		n, err := r.Read(buf)
+		n, err := r.Read(*buf)
 		if n > 0 {
-			if _, err := w.Write(buf[:n]); err != nil {
+			if _, err := w.Write((*buf)[:n]); err != nil {
 				return err
 			}
-			if flusher != nil {
-				flusher.Flush()
-			}
+			flush()
 		}
 		switch err {
 		case nil:
