@@ -87,6 +87,11 @@ bench: edge ## measure against named peers in the same run; writes host/cmd/benc
 	cd www && node bench/main.mjs $(ARGS)
 	$(GO) run ./host/cmd/bench report
 
+.PHONY: bench-gateway
+bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and LiteLLM, which it installs; writes host/cmd/bench/GATEWAY.md (ARGS=burst for a part)
+	host/cmd/bench/gateway/peers.sh
+	$(GO) run ./host/cmd/bench/gateway $(ARGS)
+
 .PHONY: train-env
 train-env: ## install the trainer's Python packages into build/venv (6 GB: PyPI's torch has CUDA with it; PYTHON=interpreter)
 	host/train/python/env.sh build/venv

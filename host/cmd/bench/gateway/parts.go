@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+)
+
+const rounds = 7
+
+// turns lets every system read n answers of a size in each round, after a round to warm up.
+// between runs once a round.
+func (b *bench) turns(all []*system, body []byte, l *load, n, slowly, atOnce int, between func(counts bool) error) (map[string]*lap, error) {
+	b.upstream.load.Store(l)
+	laps := map[string]*lap{}
+	for round := range rounds + 1 {
+		if between != nil {
+			if err := between(round > 0); err != nil {
+				return nil, err
+			}
+		}
+		for _, s := range all {
+			n := n
+			if s.short {
+				n = slowly
+			}
+			if n == 0 {
+				continue
+			}
+			m, err := s.run(len(body), n, min(atOnce, n))
+			if err != nil {
+				return nil, err
+			}
+			if laps[s.name] == nil {
+				laps[s.name] = &lap{}
+			}
+			if round > 0 {
+				laps[s.name].add(m)
+			}
+		}
+	}
+	return laps, nil
+}
+
+// burst sends whole answers at once, to eight clients.
+func burst(b *bench) error {
+	all, err := b.all()
+	if err != nil {
+		return err
+	}
+	body, err := demo()
+	if err != nil {
+		return err
+	}
+	alone, err := newCores()
+	if err != nil {
+		return err
+	}
+	laps, err := b.turns(all, body, &load{body: body}, 160, 8, 8, func(counts bool) error { return alone.run(body, 50, counts) })
+	if err != nil {
+		return err
+	}
+	b.report.title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process.", len(body)>>10))
+	b.rates(all, laps)
+	plain, ours, their := laps[reverse], laps[wasm], laps[portkey]
+	for _, name := range []string{wasm, native} {
+		l := alone.laps[name]
+		b.report.line("the core of "+name+", without a gateway", "", "", fmt.Sprintf("%.2f ms", l.perStream()), fmt.Sprintf("%.2f", l.perStream()/plain.perStream()))
+	}
+	b.report.target("wazero: CPU time a stream, of ReverseProxy's", ours.perStream()/plain.perStream(), 2.5, atMost)
+	b.report.target("native: CPU time a stream, of ReverseProxy's", laps[native].perStream()/plain.perStream(), 2, atMost)
+	b.report.target("wazero: MB/s, of ReverseProxy's", ours.rate()/plain.rate(), 0.6, atLeast)
+	if their != nil {
+		b.report.target("wazero: MB/s, of Portkey's", ours.rate()/their.rate(), 10, atLeast)
+	}
+	return nil
+}
+
+// rates reports laps as a table.
+func (b *bench) rates(all []*system, laps map[string]*lap) {
+	b.report.header("", "MB/s", "of ReverseProxy's", "CPU a stream", "of ReverseProxy's")
+	plain := laps[reverse]
+	for _, s := range all {
+		l := laps[s.name]
+		switch {
+		case l == nil:
+		case s.cmd == nil:
+			b.report.line(s.name, fmt.Sprintf("%.1f", l.rate()), fmt.Sprintf("%.2f", l.rate()/plain.rate()), "", "")
+		default:
+			b.report.line(s.name, fmt.Sprintf("%.1f", l.rate()), fmt.Sprintf("%.2f", l.rate()/plain.rate()),
+				fmt.Sprintf("%.2f ms", l.perStream()), fmt.Sprintf("%.2f", l.perStream()/plain.perStream()))
+		}
+	}
+}
+
+// adversarial sends small pieces, and huge events.
+func adversarial(b *bench) error {
+	all, err := b.all()
+	if err != nil {
+		return err
+	}
+	body, err := demo()
+	if err != nil {
+		return err
+	}
+	laps, err := b.turns(all, body, &load{body: body, piece: 50}, 8, 1, 4, nil)
+	if err != nil {
+		return err
+	}
+	b.report.title("Answers in pieces of 50 bytes", "The same answer; events, strings and characters are cut anywhere.")
+	b.rates(all, laps)
+	huge := hugeEvents()
+	var fast []*system
+	for _, s := range all {
+		if s.name != litellm { // it takes minutes
+			fast = append(fast, s)
+		}
+	}
+	if laps, err = b.turns(fast, huge, &load{body: huge}, 8, 1, 2, nil); err != nil {
+		return err
+	}
+	b.report.title("Huge events", fmt.Sprintf("Four events of %d KB each.", len(huge)/4>>10))
+	b.rates(fast, laps)
+	return nil
+}
+
+const (
+	pacedCount = 500
+	pacedEvery = 50 * time.Millisecond
+)
+
+// pacedStreams measures the delay of events in many streams at once.
+func pacedStreams(b *bench) error {
+	all, err := b.all()
+	if err != nil {
+		return err
+	}
+	got, cpu := map[string]*paced{}, map[string]time.Duration{}
+	for range 3 {
+		for _, s := range all {
+			if s.name == litellm { // it gets behind
+				continue
+			}
+			before := s.cpu()
+			p, err := s.runPaced(b.upstream, &load{paced: 60, every: pacedEvery}, pacedCount, nil)
+			if err != nil {
+				return err
+			}
+			cpu[s.name] += s.cpu() - before
+			if got[s.name] == nil {
+				got[s.name] = &paced{}
+			}
+			got[s.name].add(p)
+		}
+	}
+	b.report.title(fmt.Sprintf("%d streams, an event every %d ms", pacedCount, pacedEvery.Milliseconds()), "Delay from the writing of an event to its arrival. The upstream and the client use the same cores.")
+	b.report.header("", "median", "p99", "median over ReverseProxy's", "lost events", "CPU an event")
+	plain := quantile(got[reverse].delays, 0.5)
+	for _, s := range all {
+		if p := got[s.name]; p != nil {
+			b.report.line(s.name, ms(quantile(p.delays, 0.5)), ms(quantile(p.delays, 0.99)), ms(quantile(p.delays, 0.5)-plain), fmt.Sprint(p.lost),
+				fmt.Sprintf("%.0f µs", float64(cpu[s.name].Microseconds())/float64(len(p.delays))))
+		}
+	}
+	ours := got[wasm]
+	b.report.target("wazero: median added delay over ReverseProxy, ms", float64((quantile(ours.delays, 0.5)-plain).Microseconds())/1000, 0.2, atMost)
+	b.report.target("wazero: p99 of the delay at 500 streams, ms", float64(quantile(ours.delays, 0.99).Microseconds())/1000, 2, atMost)
+	return nil
+}
+
+// memory measures what an open stream costs.
+func memory(b *bench) error {
+	const streams = 1000
+	b.report.title(fmt.Sprintf("Memory of %d open streams", streams), "Resident memory of a fresh process, with the streams open, less that before them.")
+	b.report.header("", "a stream", "over ReverseProxy's")
+	plain := 0
+	for _, name := range []string{reverse, wasm, native, asking} {
+		err := b.fresh(named(name), func(s *system) error {
+			l := &load{paced: 6, every: time.Second}
+			b.upstream.load.Store(&load{body: []byte(last)})
+			if _, err := s.run(len(last), 20, 4); err != nil {
+				return err
+			}
+			before, after := s.memory("VmRSS"), 0
+			if _, err := s.runPaced(b.upstream, l, streams, func() {
+				time.Sleep(3 * time.Second) // the streams are in their middle
+				after = s.memory("VmRSS")
+			}); err != nil {
+				return err
+			}
+			each := (after - before) / streams
+			if name == reverse {
+				plain = each
+			}
+			b.report.line(name, fmt.Sprintf("%d KB", each>>10), fmt.Sprintf("%d KB", (each-plain)>>10))
+			if name == wasm {
+				b.report.target("wazero: memory a stream over ReverseProxy, KB", float64(each-plain)/1024, 200, atMost)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// faults measures what a confidence model that is dead or slow adds to the end of an answer.
+func faults(b *bench) error {
+	b.report.title("The end of an answer, beside the confidence model", "From the upstream's last event to the end of the answer.")
+	b.report.header("", "answers", "median", "highest")
+	dead := func(name, address string, skip int) error {
+		return b.fresh(&system{name: name, launch: serve("--estimator", address)}, func(s *system) error {
+			var p paced
+			for i := range skip + 20 {
+				q, err := s.runPaced(b.upstream, &load{paced: 20, every: 2 * time.Millisecond}, 1, nil)
+				if err != nil {
+					return err
+				}
+				if i >= skip {
+					p.add(q)
+				}
+			}
+			b.report.line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
+			b.report.target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 50, atMost)
+			return nil
+		})
+	}
+	if err := dead("a model that refuses connections", "http://127.0.0.1:1/v1", 0); err != nil {
+		return err
+	}
+	if err := dead("a model that hangs, after 3 answers that waited for it", "MODEL/hangs/v1", 3); err != nil {
+		return err
+	}
+	for _, requests := range []string{"8", "128"} {
+		err := b.fresh(&system{name: "slow", launch: serve("--estimator", "MODEL/slow/v1", "--requests", requests)}, func(s *system) error {
+			p, err := s.runPaced(b.upstream, &load{paced: 60, every: pacedEvery}, 100, nil)
+			if err != nil {
+				return err
+			}
+			name := "a model that takes 200 ms, 100 streams that end at once, --requests " + requests
+			b.report.line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
+			if requests != "8" {
+				b.report.target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 400, atMost)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open holds 5,000 streams open in 2 GB.
+func open(b *bench) error {
+	const streams, limit = 5000, 2 << 30
+	limited := func(u *upstream) (*exec.Cmd, string, error) {
+		os.Setenv("GOMEMLIMIT", "1900MiB")
+		defer os.Unsetenv("GOMEMLIMIT")
+		return serve()(u)
+	}
+	return b.fresh(&system{name: wasm, launch: limited}, func(s *system) error {
+		p, err := s.runPaced(b.upstream, &load{paced: 12, every: 2 * time.Second}, streams, nil)
+		if err != nil {
+			return err
+		}
+		peak := s.memory("VmHWM")
+		b.report.title(fmt.Sprintf("%d open streams", streams), "On wazero, with GOMEMLIMIT=1900MiB; an event every 2 s in each.")
+		b.report.header("", "")
+		b.report.line("events that arrived", fmt.Sprint(len(p.delays)))
+		b.report.line("events lost", fmt.Sprint(p.lost))
+		b.report.line("streams torn", fmt.Sprint(p.torn))
+		b.report.line("highest resident memory", fmt.Sprintf("%d MB", peak>>20))
+		b.report.target("5,000 open streams: lost events and torn streams", float64(p.lost+p.torn), 0, atMost)
+		b.report.target("5,000 open streams: memory, MB", float64(peak>>20), limit>>20, atMost)
+		return nil
+	})
+}
+
+// long is one stream of a million events.
+func long(b *bench) error {
+	const events = 1_000_000
+	b.report.title("A stream of a million events", "Resident memory of the process while the stream passes.")
+	b.report.header("", "MB/s", "at a tenth", "at the end")
+	for _, name := range []string{reverse, wasm, native} {
+		err := b.fresh(named(name), func(s *system) error {
+			b.upstream.load.Store(&load{many: events})
+			ctx, cancel := context.WithTimeout(context.Background(), timeout)
+			defer cancel()
+			begun := time.Now()
+			resp, err := s.ask(ctx, 0)
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			buf, n, tenth, end := make([]byte, 256<<10), 0, 0, 0
+			for {
+				k, err := resp.Body.Read(buf)
+				n += k
+				if tenth == 0 && n > events*len(small)/10 {
+					tenth = s.memory("VmRSS")
+				}
+				if n > events*len(small)*9/10 {
+					end = max(end, s.memory("VmRSS"))
+				}
+				if err != nil {
+					break
+				}
+			}
+			if n < events*len(small) {
+				return fmt.Errorf("%d bytes of %d", n, events*len(small))
+			}
+			b.report.line(name, fmt.Sprintf("%.0f", float64(n)/time.Since(begun).Seconds()/1e6), fmt.Sprintf("%d MB", tenth>>20), fmt.Sprintf("%d MB", end>>20))
+			if name == wasm {
+				b.report.target("a million events: memory at the end, of that at a tenth", float64(end)/float64(tenth), 1.2, atMost)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

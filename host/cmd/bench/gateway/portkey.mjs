@@ -1,0 +1,11 @@
+// Portkey's gateway changes the headers of a fetch Response, which are immutable with the
+// dependencies that npm installs today: every request would fail. So they are copied.
+const headers = Object.getOwnPropertyDescriptor(Response.prototype, "headers").get;
+const copies = new WeakMap();
+Object.defineProperty(Response.prototype, "headers", {
+  configurable: true,
+  get() {
+    if (!copies.has(this)) copies.set(this, new Headers(headers.call(this)));
+    return copies.get(this);
+  },
+});
