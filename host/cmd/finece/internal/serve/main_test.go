@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -111,6 +112,7 @@ type serving struct {
 	link string // of the page, with its token; "" if no key is needed
 	ops  string // the address of the metrics, "" without --metrics-listen
 	kill func(sig syscall.Signal)
+	log  func() string // what it has said since
 	wait func() result
 	stop func(sig syscall.Signal) result // kill and wait
 	cmd  *exec.Cmd
@@ -121,14 +123,14 @@ func serve(t *testing.T, env []string, args ...string) serving {
 	t.Helper()
 	cmd := command(t, append([]string{"serve", "--listen", "127.0.0.1:0", "--log", "off"}, args...)...)
 	cmd.Env = append(cmd.Env, env...)
-	said, err := cmd.StderrPipe()
+	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewReader(said)
+	lines := bufio.NewReader(stderr)
 	line := func() string {
 		text, err := lines.ReadString('\n')
 		if err != nil {
@@ -149,10 +151,18 @@ func serve(t *testing.T, env []string, args ...string) serving {
 			t.Fatal(err)
 		}
 	}
+	said := make(chan struct{})
+	var mu sync.Mutex
+	var rest strings.Builder
+	s.log = func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return rest.String()
+	}
 	s.wait = func() result {
 		t.Helper()
-		rest, _ := io.ReadAll(lines)
-		return finish(t, cmd.Wait(), "", string(rest))
+		<-said
+		return finish(t, cmd.Wait(), "", s.log())
 	}
 	s.stop = func(sig syscall.Signal) result {
 		t.Helper()
@@ -169,6 +179,18 @@ func serve(t *testing.T, env []string, args ...string) serving {
 			s.ops = strings.TrimSuffix(strings.TrimPrefix(line(), "metrics on "), "/metrics")
 		}
 	}
+	go func() {
+		defer close(said)
+		for {
+			text, err := lines.ReadString('\n')
+			mu.Lock()
+			rest.WriteString(text)
+			mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
 	return s
 }
 

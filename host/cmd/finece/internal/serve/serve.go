@@ -19,6 +19,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
@@ -76,6 +77,11 @@ Settings:
              JSON schema for editors: host/cmd/finece/serve.yaml and
              wasm/contract/schema/serve.json.
   --print-config   prints all settings as a file, with where each is from
+  SIGHUP     reads the file, and the files that it names, again: policies, routes, keys,
+             limits of requests and TLS certificates. Answers under way end as they
+             began, and counts of use go on. If anything is wrong, that is logged and
+             the earlier settings hold. A line of the log says what has changed, and
+             what needs a restart.
 
 Keys:
   FINECE_UPSTREAM_KEY   the key for the upstream. It replaces the client's, and is
@@ -291,9 +297,11 @@ func (s *service) run() (err error) {
 	}
 	defer done()
 	if s.follower.Client != nil && !s.builtIn {
-		go s.probe(ctx)
+		go s.probe(ctx, s.Config)
 	}
-	return server.Run(ctx, stop, s.cmd, listener, s, &s.limits, s.protocols(), "answers")
+	limits, speaks := &s.limits, s.protocols()
+	s.onHangup(ctx) // from here on, s has other settings after a SIGHUP
+	return server.Run(ctx, stop, s.cmd, listener, s, limits, speaks, "answers")
 }
 
 // ServeHTTP serves a request by the settings in effect when it comes.
@@ -316,8 +324,8 @@ func (s *service) missing() {
 // probe warns when the confidence model does not answer a test question. The server
 // runs on: the model may come later, and until then the --failure setting says what
 // happens to text.
-func (s *service) probe(ctx context.Context) {
-	if err := s.follower.Probe(ctx, s.Config); err != nil && ctx.Err() == nil {
+func (s *service) probe(ctx context.Context, c host.Config) {
+	if err := s.follower.Probe(ctx, c); err != nil && ctx.Err() == nil {
 		terminal.Say(s.cmd, "warning: %v; check --estimator, --model and --adapter", err)
 	}
 }
