@@ -41,7 +41,7 @@ func TestAnErrorInEachShape(t *testing.T) {
 // failure policy closed it does not pass.
 func TestAnErrorInsteadOfAStream(t *testing.T) {
 	const refusal = `{"error":{"message":"overloaded","type":"server_error","code":503}}`
-	for _, path := range []string{chatPath, "/v1/completions", "/v1/messages"} {
+	for _, path := range []string{chatPath, "/v1/completions", "/v1/messages", "/v1/responses"} {
 		u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			io.WriteString(w, refusal)

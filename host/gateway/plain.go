@@ -96,7 +96,7 @@ func (c *Config) score(ctx context.Context, a *answer, r *request, config host.C
 		why = "engine"
 	case a.values != 1 || a.Brace < 0 || s.unread:
 		why = "not-json"
-	case !a.is(stream.FrameChunk) || len(a.said) == 0:
+	case !a.is(stream.FrameChunk) || len(a.said) == 0 || s.failed:
 		why = "no-choices"
 	default:
 		c.await(ctx, s)

@@ -83,7 +83,7 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	}
 	config := r.config.Session
 	if config.Question == "" {
-		config.Question = r.asks(&h.config)
+		config.Question = r.asks(r.config)
 	}
 	if f := r.surface.format(); f != stream.Auto {
 		config.Format = f

@@ -64,3 +64,14 @@ func TestReasons(t *testing.T) {
 		}
 	}
 }
+
+// TestAnErrorThatIsNoEvent: a server, or a proxy before it, answers a request of a known API
+// with a JSON object that is not of the API.
+func TestAnErrorThatIsNoEvent(t *testing.T) {
+	for _, format := range []Format{OpenAIChat, OpenAICompletions, OpenAIResponses, Anthropic} {
+		r := checkCuts(t, Options{Format: format}, []byte(`{"error":{"message":"overloaded","type":"server_error","code":503}}`))
+		if len(r.faults) != 1 || r.faults[0].Code != ProviderError || string(r.faults[0].Detail) != "overloaded" {
+			t.Errorf("%s: %s", format, r.calls)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (r *reader) responses() {
 		return
 	}
 	e := r.begin()
-	kind := 0
+	kind, typed := 0, false
 	whole := response{} // of the event's response, or of the object itself
 	var message, code []byte
 	var text []byte
@@ -60,6 +60,7 @@ func (r *reader) responses() {
 		switch n {
 		case kType:
 			name, ok := s.Text()
+			typed = ok
 			r.known = r.known || ok
 			kind = responseTypes.Find(name)
 		case kDelta:
@@ -94,8 +95,8 @@ func (r *reader) responses() {
 	if kind == 0 && !whole.itself { // an event of no interest, whose text is repeated elsewhere
 		r.drop(e)
 		r.usage = unknownUsage
-		if whole.failed {
-			r.failed = false
+		if whole.failed && typed {
+			r.failed = false // what is no event is an error of the server
 		}
 		return
 	}
