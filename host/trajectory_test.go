@@ -3,6 +3,7 @@ package host_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/finece/finece/host"
@@ -55,5 +56,38 @@ func TestATrajectoryHasTheSameBitsOnBothEngines(t *testing.T) {
 	}
 	if calibrated < 50 {
 		t.Errorf("only %d confidences had a value", calibrated)
+	}
+}
+
+// BenchmarkTrajectory compares the cost of decoding with a statistic and with a model of
+// all features, on the demonstration with five alternatives to each token.
+func BenchmarkTrajectory(b *testing.B) {
+	data, err := os.ReadFile(demo)
+	if err != nil {
+		b.Fatal(err)
+	}
+	input := bytes.TrimSuffix(data, []byte("data: [DONE]\n\n"))
+	input = bytes.Repeat(input, 20)
+	wazero := newWazero(b)
+	for _, engine := range []host.Engine{host.Native(), wazero} {
+		for _, estimator := range []session.Estimator{session.Builtin, session.Trajectory} {
+			c := host.DefaultConfig()
+			c.Estimator, c.Trajectory = estimator, trajectory(rand.New(rand.NewPCG(1, 1)))
+			b.Run(engine.Name()+"/"+[]string{"perplexity", "", "trajectory"}[estimator], func(b *testing.B) {
+				b.SetBytes(int64(len(input)))
+				for b.Loop() {
+					s, _, err := engine.Open(c)
+					if err != nil {
+						b.Fatal(err)
+					}
+					for at := 0; at < len(input); at += 32 << 10 {
+						if _, err := s.Write(input[at:min(at+32<<10, len(input))]); err != nil {
+							b.Fatal(err)
+						}
+					}
+					s.Close()
+				}
+			})
+		}
 	}
 }

@@ -44,5 +44,5 @@
 //
 // A [Trajectory] makes a fixed set of [Feature]s of the log-probabilities so far, in constant
 // memory. A [TrajectoryModel] is a logistic regression on some of them, fitted on labelled
-// answers of one generator (package trajectory of metrics/calibrate).
+// answers of one generator (package host/trajectory).
 package estimate

@@ -26,13 +26,13 @@ const (
 	AboveOne                     // share of tokens with x of at least 1
 	AboveThree                   // share of tokens with x of at least 3
 	Run                          // longest run of tokens with x of at least 0.5, its share of n
-	Recent                       // mean of x over the last 5 tokens
-	RecentMax                    // largest x of the last 5 tokens
-	First                        // mean of x over the first 5 tokens
+	Recent                       // root of the mean of x over the last 5 tokens
+	RecentMax                    // root of the largest x of the last 5 tokens
+	First                        // root of the mean of x over the first 5 tokens
 	Tokens                       // ln n
-	Entropy                      // mean of u
-	EntropyMax                   // largest u
-	EntropyRecent                // mean of u over the last 5 tokens
+	Entropy                      // root of the mean of u
+	EntropyMax                   // root of the largest u
+	EntropyRecent                // root of the mean of u over the last 5 tokens
 	Passed                       // share of tokens that were less probable than a listed alternative
 	Features      = iota         // their number
 )
@@ -153,15 +153,15 @@ func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 		}
 	}
 	*into = [Features]float64{
-		Mean: mean, Max: t.max, Second: t.second,
+		Mean: math.Sqrt(mean), Max: math.Sqrt(t.max), Second: math.Sqrt(t.second),
 		Deviation: math.Sqrt(max(t.squares/n-float64(mean*mean), 0)),
 		Median:    t.quantile((t.n + 1) / 2), Quantile90: t.quantile((9*t.n + 9) / 10),
 		Slope:       12 * ((t.moments/n+mean/2)/n - mean/2),
 		AboveEighth: t.above(binEighth) / n, AboveHalf: t.above(binHalf) / n,
 		AboveOne: t.above(binOne) / n, AboveThree: t.above(binThree) / n,
-		Run: float64(t.longest) / n, Recent: recent / float64(last), RecentMax: recentMax,
-		First: t.first / float64(last), Tokens: portable.Log(n),
-		Entropy: t.entropy / float64(t.listed), EntropyMax: t.peak, EntropyRecent: entropies / listed,
+		Run: float64(t.longest) / n, Recent: math.Sqrt(recent / float64(last)), RecentMax: math.Sqrt(recentMax),
+		First: math.Sqrt(t.first / float64(last)), Tokens: portable.Log(n),
+		Entropy: math.Sqrt(t.entropy / float64(t.listed)), EntropyMax: math.Sqrt(t.peak), EntropyRecent: math.Sqrt(entropies / listed),
 		Passed: float64(t.passed) / float64(t.listed),
 	}
 	if listed == 0 || n-float64(t.listed) > float64(maxMissing*n) {

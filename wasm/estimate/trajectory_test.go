@@ -79,13 +79,13 @@ func plainly(lps, tops []float64) [Features]float64 {
 	if n > 1 {
 		second = sorted[n-2]
 	}
-	last := x[max(0, n-5):]
+	last, root := x[max(0, n-5):], math.Sqrt
 	return [Features]float64{
-		mean(x), sorted[n-1], second, math.Sqrt(variance),
+		root(mean(x)), root(sorted[n-1]), root(second), root(variance),
 		octave((n + 1) / 2), octave(int(math.Ceil(0.9 * float64(n)))), 12 * moment,
 		share(0.125), share(0.5), share(1), share(3), float64(longest) / float64(n),
-		mean(last), slices.Max(last), mean(x[:min(n, 5)]), math.Log(float64(n)),
-		mean(u), slices.Max(u), mean(u[max(0, n-5):]), passed,
+		root(mean(last)), root(slices.Max(last)), root(mean(x[:min(n, 5)])), math.Log(float64(n)),
+		root(mean(u)), root(slices.Max(u)), root(mean(u[max(0, n-5):])), passed,
 	}
 }
 

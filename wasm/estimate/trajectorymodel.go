@@ -6,14 +6,15 @@ import (
 
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/metrics/portable"
+	"github.com/finece/finece/position"
 )
 
 // TrajectoryVersion is the version of a trajectory model's JSON form, see wasm/calibration.
 const TrajectoryVersion = 1
 
 // TrajectoryModel is a logistic regression on [Feature]s: the probability that an answer
-// is correct, as far as its log-probabilities tell. Package trajectory of
-// metrics/calibrate fits one. Nothing writes to a model while it is in use.
+// is correct, as far as its log-probabilities tell. Package host/trajectory fits
+// one. Nothing writes to a model while it is in use.
 type TrajectoryModel struct {
 	Source   string    // whose answers it was fitted on
 	Features []Feature // that it reads, each once
@@ -25,9 +26,9 @@ type TrajectoryModel struct {
 	Parts         [Phases]Weights
 	Card          *calibrate.Card // what the labelled answers cover; nil if nobody says so
 
-	// Observe is called with the features of each position that is estimated, by their
+	// Observe is called with each position that is estimated and its features, by their
 	// numbers. It is how a model is fitted, and nil otherwise.
-	Observe func(features *[Features]float64)
+	Observe func(p *position.Position, features *[Features]float64)
 }
 
 // Weights are the logistic regression of one [Phase].

@@ -85,7 +85,7 @@ func (s *shape) confidence(p *position.Position, model *estimate.TrajectoryModel
 	var features [estimate.Features]float64
 	s.Read(&features, maxMissing)
 	if model.Observe != nil {
-		model.Observe(&features)
+		model.Observe(p, &features)
 	}
 	value := model.Confidence(model.PhaseAt(p.Kind&position.End != 0, p.Token), &features)
 	if value != value {

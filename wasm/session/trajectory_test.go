@@ -171,11 +171,11 @@ func TestTrajectoriesInConfigurations(t *testing.T) {
 // TestObserveSeesWhatTheModelReads is how a model is fitted: one call for each estimate.
 func TestObserveSeesWhatTheModelReads(t *testing.T) {
 	var means []float64
-	m := &estimate.TrajectoryModel{Observe: func(f *[estimate.Features]float64) { means = append(means, f[estimate.Mean]) }}
+	m := &estimate.TrajectoryModel{Observe: func(_ *position.Position, f *[estimate.Features]float64) { means = append(means, f[estimate.Mean]) }}
 	c := following(m)
 	c.Positions.Strategy, c.Positions.Every = position.Periodic, 2
 	r := score(t, c, someTokens(5, true), whole)
-	if len(means) != 3 || !nearly(means[0], 0.6) || !nearly(means[2], 2.1) || r.endOf(0).Raw != 0.5 {
+	if len(means) != 3 || !nearly(means[0], math.Sqrt(0.6)) || !nearly(means[2], math.Sqrt(2.1)) || r.endOf(0).Raw != 0.5 {
 		t.Errorf("%v, %v", means, r.endOf(0))
 	}
 }

@@ -24,6 +24,7 @@ var several = map[string]string{
 	"domain":       "of a card; and of the problems that demo and train make",
 	"generator":    "of a card, a name; and of experiment, a model's name on the server",
 	"overwrite":    "each command names the keys that it replaces",
+	"estimator":    "who estimates; and of calibrate, what it fits",
 	"every":        "the paper has 50 tokens in the text and 30 in the experiments",
 	"format":       "of a stream; and of eval's output",
 	"listen":       "serve and lm run at the same time, on two ports",

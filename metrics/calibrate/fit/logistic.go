@@ -19,14 +19,18 @@ const maxScale = 100
 type logistic struct {
 	features     [][]float64 // by parameter, then by confidence
 	right, wrong []float64   // weights of the outcomes
+	penalty      []float64   // by parameter: half of it times the square is added to the loss; nil is none
 }
 
-// loss is the negative log-likelihood.
+// loss is the negative log-likelihood, with the penalties.
 func (l *logistic) loss(theta []float64) float64 {
 	sum := 0.0
 	for i := range l.right {
 		z := l.score(theta, i)
 		sum += float64(l.right[i]*softplus(-z)) + float64(l.wrong[i]*softplus(z))
+	}
+	for k, p := range l.penalty {
+		sum += float64(p * float64(theta[k]*theta[k]) / 2)
 	}
 	return sum
 }
@@ -115,6 +119,10 @@ func (l *logistic) derivatives(theta []float64) (gradient []float64, hessian [][
 			}
 		}
 	}
+	for k, p := range l.penalty {
+		gradient[k] += float64(p * theta[k])
+		hessian[k][k] += p
+	}
 	for k := range d {
 		for j := range k {
 			hessian[j][k] = hessian[k][j]
@@ -123,7 +131,7 @@ func (l *logistic) derivatives(theta []float64) (gradient []float64, hessian [][
 	return gradient, hessian
 }
 
-// solve is h^-1 g of a positive semidefinite h of at most 3 x 3, by elimination
+// solve is h^-1 g of a positive semidefinite h, by elimination
 // with a ridge that is negligible unless h is singular. It changes h and g's copy
 // only.
 func solve(h [][]float64, g []float64) []float64 {
@@ -173,7 +181,7 @@ func (d *points) logits() []float64 {
 }
 
 func (d *points) temperature() ([]float64, error) {
-	l := logistic{[][]float64{d.logits()}, d.right, d.wrong}
+	l := logistic{features: [][]float64{d.logits()}, right: d.right, wrong: d.wrong}
 	scale := []float64{1}
 	if !l.minimize(scale) {
 		scale[0] = maxScale
@@ -191,7 +199,7 @@ func (d *points) platt() ([]float64, error) {
 		share += right[i]
 	}
 	_, _, one := d.features()
-	l := logistic{[][]float64{d.logits(), one}, right, wrong}
+	l := logistic{features: [][]float64{d.logits(), one}, right: right, wrong: wrong}
 	theta := []float64{1, 0}
 	if !l.minimize(theta) {
 		return nil, ErrSeparable

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
@@ -26,6 +27,7 @@ import (
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/contract"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
 const long = `calibrate fits a calibration map on labelled answers: from a raw confidence to the
@@ -86,6 +88,15 @@ The file has a card: what the rows cover. A confidence of another --generator or
 Whole answers alone are not enough for the policy withhold, which acts at each
 paragraph: with --positions, lines of finece score give a row for each position.
 
+--estimator trajectory fits another thing: a model of how the log-probabilities of an
+answer develop, instead of a map of one statistic. The input is that of score, with
+"correct" in each line and "logprobs" with alternatives (top_logprobs), if the
+provider has them. The model is a logistic regression on up to 20 features, with fewer
+of them where labels are few. It is fitted at the positions of --strategy, for
+positions within an answer and whole answers apart. The table has cross-validated
+figures. score, watch and serve read the file with --estimator trajectory
+--trajectory FILE. About 100 labelled answers are a beginning.
+
 --apply FILE maps the confidences of the input with a file made before, and prints
 one JSON object for each row; correct is not needed then.`
 
@@ -94,6 +105,7 @@ const example = `  finece calibrate pairs.csv                          # how muc
   finece calibrate --per-band --target-risk 0.1 -o map.json positions.jsonl
   finece score answers.jsonl | finece calibrate --positions -o map.json -
   finece score --calibration map.json answers.jsonl   # calibrated scores
+  finece calibrate --estimator trajectory -o trajectory.json answers.jsonl
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
 // furtherColumns are the optional ones of the input.
@@ -115,6 +127,9 @@ type options struct {
 
 	generator, domain string // for the card
 
+	estimator string          // "trajectory" to fit such a model, "" to fit maps
+	session   *settings.Flags // where the positions of a trajectory model are
+
 	output string
 	plot   string
 	apply  string
@@ -122,7 +137,8 @@ type options struct {
 
 // New is the command.
 func New() *cobra.Command {
-	f := options{options: fit.DefaultOptions(), columns: pairs.Columns{More: furtherColumns, Unlabelled: true}}
+	f := options{options: fit.DefaultOptions(), columns: pairs.Columns{More: furtherColumns, Unlabelled: true}, session: settings.New()}
+	f.session.EngineName = host.Native().Name()
 	cmd := &cobra.Command{
 		Use:     "calibrate [flags] FILE|-",
 		Short:   "Fit a calibration map on labelled answers",
@@ -151,6 +167,9 @@ func New() *cobra.Command {
 	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
 	flags.StringVar(&f.generator, "generator", "", "for the card: the model whose answers these are")
 	flags.StringVar(&f.domain, "domain", "", "for the card: what the questions are about")
+	flags.StringVar(&f.estimator, "estimator", "", "fit a model of the log-probabilities of labelled answers instead of a map: trajectory")
+	f.session.AddPositions(cmd)
+	completion.Values(cmd, "estimator", record.EstimatorTrajectory)
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
@@ -168,6 +187,9 @@ func calibrationMethods() (names []string) {
 func (f *options) run(cmd *cobra.Command, path string) error {
 	if err := f.check(cmd); err != nil {
 		return err
+	}
+	if f.estimator != "" {
+		return f.learnTrajectory(cmd, path)
 	}
 	name, p, err := pairs.Open(cmd, path, f.columns)
 	if err != nil {
@@ -194,6 +216,8 @@ func (f *options) check(cmd *cobra.Command) error {
 		}
 	}
 	switch {
+	case f.estimator != "" && f.estimator != record.EstimatorTrajectory:
+		return exit.Usagef("--estimator %q: want %s", f.estimator, record.EstimatorTrajectory)
 	case o.Folds < 2:
 		return exit.Usagef("--folds %d: want at least 2", o.Folds)
 	case o.Bins < 1 || o.Bins > calibrate.MaxKnots:
@@ -256,11 +280,18 @@ func (f *options) save(cmd *cobra.Command, c *calibrate.Calibration, report *fit
 	if err != nil {
 		return exit.Errorf(exit.IO, "-o: %w", err)
 	}
-	text := append(calibration.Append(nil, c, how), '\n')
-	if f.output == "-" {
-		_, err = cmd.OutOrStdout().Write(text)
-	} else {
-		err = os.WriteFile(f.output, text, 0o666)
+	return f.write(cmd, calibration.Append(nil, c, how))
+}
+
+// write writes a line to the file of -o, if there is one.
+func (f *options) write(cmd *cobra.Command, line []byte) (err error) {
+	line = append(line, '\n')
+	switch f.output {
+	case "":
+	case "-":
+		_, err = cmd.OutOrStdout().Write(line)
+	default:
+		err = os.WriteFile(f.output, line, 0o666)
 	}
 	if err != nil {
 		return exit.Errorf(exit.IO, "-o: %w", err)

@@ -1,0 +1,241 @@
+package trajectory
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Sets are the sets of features that are tried, from the fewest on. What needs
+// alternatives is left out where answers lack them.
+var Sets = [][]estimate.Feature{
+	{estimate.Mean, estimate.Recent, estimate.Entropy},
+	{estimate.Mean, estimate.Second, estimate.AboveHalf, estimate.Recent, estimate.Tokens, estimate.Entropy, estimate.EntropyRecent},
+	estimate.AllFeatures(),
+}
+
+// Penalties are the ridge penalties that are tried, from the strongest on, in answers: a
+// penalty of 10 holds a weight as strongly as ten answers move it.
+var Penalties = []float64{30, 10, 3}
+
+// Least is how many answers a part needs for weights of its own.
+const Least = 50
+
+// Options of [Fit]. Start from [DefaultOptions].
+type Options struct {
+	Folds     int // of both cross-validations, at least 2
+	Seed      uint64
+	Bins      int // of the ECE
+	Resamples int // of the bootstrap
+	Level     float64
+}
+
+// DefaultOptions is five folds, seed 0, and the bins and resamples of package metrics.
+func DefaultOptions() Options {
+	r := metrics.DefaultResampling()
+	return Options{Folds: 5, Bins: metrics.DefaultBins, Resamples: r.Resamples, Level: r.Level}
+}
+
+// ErrFew answers a fit on fewer than Least answers with log-probabilities.
+var ErrFew = fmt.Errorf("trajectory: want at least %d labelled answers with log-probabilities", Least)
+
+// row is a state as an example to fit on.
+type row struct {
+	*State
+	answer  int // number of the answer
+	group   int
+	correct bool
+	weight  float64 // the rows of an answer in a part weigh 1 together
+}
+
+// choice is a set of features and a penalty.
+type choice struct{ set, penalty int }
+
+// Fit fits a model and says how good it is. Answers without states are left out. Errors
+// are [ErrFew], one about answers of which all are right or all are wrong, and those of
+// options.
+func Fit(answers []Answer, o Options) (*estimate.TrajectoryModel, *Report, error) {
+	if o.Folds < 2 {
+		return nil, nil, errors.New("trajectory: want at least 2 folds")
+	}
+	f := newFitter(answers, o)
+	if f.answers < Least {
+		return nil, nil, ErrFew
+	}
+	m := &estimate.TrajectoryModel{Features: f.features, Center: f.center, Scale: f.scale, Boundary: f.boundary}
+	r := &Report{Folds: o.Folds, Seed: o.Seed, Level: o.Level, Answers: f.answers, Questions: len(f.fold), Alternatives: f.alternatives}
+	card := &calibrate.Card{Labels: f.answers, Low: 1}
+	for _, p := range f.parts() {
+		w, report, err := f.part(&p)
+		if errors.Is(err, errFewRows) {
+			continue // the part takes the weights of another, and the card does not cover it
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, phase := range p.phases {
+			m.Parts[phase] = w
+		}
+		r.Parts = append(r.Parts, report)
+		for i := range p.rows {
+			card.Kinds |= p.rows[i].Kind
+			v := m.Confidence(p.phases[0], &p.rows[i].Features)
+			card.Low, card.High = min(card.Low, v), max(card.High, v)
+		}
+	}
+	if len(r.Parts) == 0 {
+		return nil, nil, ErrFew
+	}
+	share(m)
+	for _, p := range r.Parts {
+		card.Figures = append(card.Figures, calibrate.Figure{Name: p.Part + "_auroc", Value: p.AUROC.Value},
+			calibrate.Figure{Name: p.Part + "_ece", Value: p.ECE.Value}, calibrate.Figure{Name: p.Part + "_brier", Value: p.Brier.Value})
+	}
+	m.Card = card
+	return m, r, m.Validate()
+}
+
+// fitter is the answers of a fit, prepared.
+type fitter struct {
+	o             Options
+	answers       int
+	alternatives  bool // every answer has them
+	features      []estimate.Feature
+	center, scale []float64
+	boundary      int
+	states        []row       // of all answers
+	fold          map[int]int // by group
+}
+
+func newFitter(answers []Answer, o Options) *fitter {
+	f := &fitter{o: o, alternatives: true}
+	var tokens []int64
+	groups := map[int]bool{}
+	for i := range answers {
+		a := &answers[i]
+		if len(a.States) == 0 {
+			continue
+		}
+		f.answers++
+		groups[a.Group] = true
+		for k := range a.States {
+			s := &a.States[k]
+			f.states = append(f.states, row{State: s, answer: i, group: a.Group, correct: a.Correct})
+			f.alternatives = f.alternatives && !math.IsNaN(s.Features[estimate.Entropy])
+			if s.Kind&position.End == 0 {
+				tokens = append(tokens, s.Tokens)
+			}
+		}
+	}
+	if len(tokens) > 0 {
+		slices.Sort(tokens)
+		f.boundary = int(min(tokens[len(tokens)/2], math.MaxInt32))
+	}
+	for _, feature := range estimate.AllFeatures() {
+		if f.alternatives || !feature.OfAlternatives() {
+			f.features = append(f.features, feature)
+		}
+	}
+	f.standardise()
+	f.fold = folds(groups, o)
+	return f
+}
+
+// standardise finds the center and the scale of each feature over all states. A feature
+// that is the same everywhere gets the scale 1.
+func (f *fitter) standardise() {
+	for _, feature := range f.features {
+		mean, squares := 0.0, 0.0
+		for i := range f.states {
+			mean += f.states[i].Features[feature] / float64(len(f.states))
+		}
+		for i := range f.states {
+			d := f.states[i].Features[feature] - mean
+			squares += float64(d*d) / float64(len(f.states))
+		}
+		scale := math.Sqrt(squares)
+		if scale < 1e-9 {
+			scale = 1
+		}
+		f.center, f.scale = append(f.center, mean), append(f.scale, scale)
+	}
+}
+
+// folds deals the groups to folds by a seeded shuffle.
+func folds(groups map[int]bool, o Options) map[int]int {
+	order := make([]int, 0, len(groups))
+	for g := range groups {
+		order = append(order, g)
+	}
+	slices.Sort(order)
+	rand.New(rand.NewPCG(o.Seed, 0x7472616a)).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	fold := make(map[int]int, len(order))
+	for i, g := range order {
+		fold[g] = i % o.Folds
+	}
+	return fold
+}
+
+// part is the states that have weights in common.
+type part struct {
+	name   string
+	phases []estimate.Phase
+	rows   []row
+}
+
+// parts divides the states: whole answers, and positions before and after the boundary, or
+// all of these together if one side has too few answers.
+func (f *fitter) parts() []part {
+	var by [estimate.Phases][]row
+	m := &estimate.TrajectoryModel{Boundary: f.boundary}
+	for _, s := range f.states {
+		p := m.PhaseAt(s.Kind&position.End != 0, s.Tokens)
+		by[p] = append(by[p], s)
+	}
+	parts := []part{{"end", []estimate.Phase{estimate.WholeText}, weighed(by[estimate.WholeText])}}
+	early, late := weighed(by[estimate.EarlyText]), weighed(by[estimate.LateText])
+	if min(answersOf(early), answersOf(late)) >= Least {
+		return append(parts, part{"early", []estimate.Phase{estimate.EarlyText}, early}, part{"late", []estimate.Phase{estimate.LateText}, late})
+	}
+	together := weighed(append(by[estimate.EarlyText], by[estimate.LateText]...))
+	return append(parts, part{"partial", []estimate.Phase{estimate.EarlyText, estimate.LateText}, together})
+}
+
+// weighed gives the rows of each answer the weight 1 together.
+func weighed(rows []row) []row {
+	count := map[int]float64{}
+	for i := range rows {
+		count[rows[i].answer]++
+	}
+	for i := range rows {
+		rows[i].weight = 1 / count[rows[i].answer]
+	}
+	return rows
+}
+
+func answersOf(rows []row) int {
+	seen := map[int]bool{}
+	for i := range rows {
+		seen[rows[i].answer] = true
+	}
+	return len(seen)
+}
+
+// share gives a part without weights those of another one.
+func share(m *estimate.TrajectoryModel) {
+	for p := range m.Parts {
+		for _, from := range []estimate.Phase{estimate.LateText, estimate.WholeText, estimate.EarlyText} {
+			if m.Parts[p].Weights == nil {
+				m.Parts[p] = m.Parts[from]
+				m.Parts[p].N = 0
+			}
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package trajectory
+
+import (
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/wasm/estimate"
+)
+
+// Report says how a model came about and what it is worth. It is the file's "report".
+type Report struct {
+	Folds        int          `json:"folds"`
+	Seed         uint64       `json:"seed"`
+	Level        float64      `json:"level"`   // of the intervals
+	Answers      int          `json:"answers"` // with log-probabilities
+	Questions    int          `json:"questions"`
+	Alternatives bool         `json:"alternatives"` // whether every answer has them
+	Parts        []PartReport `json:"parts"`
+}
+
+// PartReport is about the positions that have weights in common. Its figures are
+// cross-validated, with bootstrap intervals drawn by question.
+type PartReport struct {
+	Part     string   `json:"part"` // end, early, late, or partial for both
+	Answers  int      `json:"answers"`
+	States   int      `json:"states"`
+	Features []string `json:"features"` // that have weights
+	Penalty  float64  `json:"penalty"`
+	AUROC    Figure   `json:"auroc"`
+	Brier    Figure   `json:"brier"`
+	NLL      Figure   `json:"nll"`
+	ECE      Figure   `json:"ece"`
+	Mean     Figure   `json:"mean_auroc"` // AUROC of the mean log-probability
+	Gain     Figure   `json:"auroc_gain"` // AUROC less that, paired
+}
+
+// Figure is a value and its interval.
+type Figure struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// report measures the out-of-fold values of a part.
+func (f *fitter) report(p *part, c choice, values []float64) (PartReport, error) {
+	r := PartReport{Part: p.name, Answers: answersOf(p.rows), States: len(p.rows), Penalty: Penalties[c.penalty]}
+	for _, feature := range Sets[c.set] {
+		if f.alternatives || !feature.OfAlternatives() {
+			r.Features = append(r.Features, feature.String())
+		}
+	}
+	means, correct, groups := make([]float64, len(values)), make([]bool, len(values)), make([]int, len(values))
+	for i := range p.rows {
+		// It ranks as the mean log-probability does, and lies in [0,1].
+		means[i] = 1 / (1 + p.rows[i].Features[estimate.Mean])
+		correct[i], groups[i] = p.rows[i].correct, p.rows[i].group
+	}
+	resampling := metrics.Resampling{Resamples: f.o.Resamples, Level: f.o.Level, Seed: f.o.Seed, Binning: metrics.Binning{Bins: f.o.Bins}}
+	figures := []metrics.Metric{metrics.MetricAUROC, metrics.MetricBrier, metrics.MetricNLL, metrics.MetricECE}
+	own, err := metrics.BootstrapClusters(values, correct, groups, figures, resampling)
+	if err != nil {
+		return r, err
+	}
+	mean, err := metrics.BootstrapClusters(means, correct, groups, figures[:1], resampling)
+	if err != nil {
+		return r, err
+	}
+	gain, err := metrics.BootstrapDifferences(values, means, correct, groups, figures[:1], resampling)
+	if err != nil {
+		return r, err
+	}
+	sample, err := metrics.NewSample(values, correct)
+	if err != nil {
+		return r, err
+	}
+	for i, to := range []*Figure{&r.AUROC, &r.Brier, &r.NLL, &r.ECE} {
+		value, err := valueOf(sample, figures[i], resampling.Binning)
+		if err != nil {
+			return r, err
+		}
+		if figures[i] == metrics.MetricECE {
+			own[i] = own[i].Around(value)
+		}
+		*to = Figure{value, own[i].Low, own[i].High}
+	}
+	value, err := metrics.AUROC(means, correct)
+	if err != nil {
+		return r, err
+	}
+	r.Mean = Figure{value, mean[0].Low, mean[0].High}
+	r.Gain = Figure{r.AUROC.Value - value, gain[0].Low, gain[0].High}
+	return r, nil
+}
+
+func valueOf(s *metrics.Sample, m metrics.Metric, b metrics.Binning) (float64, error) {
+	switch m {
+	case metrics.MetricAUROC:
+		return s.AUROC()
+	case metrics.MetricBrier:
+		return s.Brier()
+	case metrics.MetricNLL:
+		v, _, err := s.NLL()
+		return v, err
+	}
+	return s.ECE(b)
+}
