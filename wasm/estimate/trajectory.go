@@ -83,6 +83,7 @@ const (
 // The zero value has seen no token.
 type Trajectory struct {
 	n, listed     int64 // tokens, and those that came with alternatives
+	next          int   // where the next one goes in recent
 	passed        int64
 	run, longest  int64
 	max, second   float64
@@ -102,9 +103,9 @@ func (t *Trajectory) Token(lp, top float64) {
 	if !IsPlausible(lp) {
 		return
 	}
-	x := max(-lp, 0)
+	x := surprise(lp)
 	switch {
-	case x > t.max || t.n == 0:
+	case x > t.max:
 		t.second, t.max = t.max, x
 	case x > t.second:
 		t.second = x
@@ -117,23 +118,37 @@ func (t *Trajectory) Token(lp, top float64) {
 	}
 	bin := min(max(int(math.Float64bits(x)>>50)-firstBin, 0), surpriseBins-1)
 	t.bins[bin]++
-	if t.run++; bin < binHalf {
+	if bin < binHalf {
 		t.run = 0
+	} else if t.run++; t.run > t.longest {
+		t.longest = t.run
 	}
-	t.longest = max(t.longest, t.run)
-	at := t.n % recentTokens
-	t.recent[at], t.entropies[at] = x, math.NaN()
+	u := math.NaN()
 	if IsPlausible(top) {
-		u := max(-top, 0)
-		t.entropies[at] = u
+		u = surprise(top)
 		t.entropy += u
-		t.peak = max(t.peak, u)
+		if u > t.peak {
+			t.peak = u
+		}
 		if u < x {
 			t.passed++
 		}
 		t.listed++
 	}
+	t.recent[t.next], t.entropies[t.next] = x, u
+	if t.next++; t.next == recentTokens {
+		t.next = 0
+	}
 	t.n++
+}
+
+// surprise is -lp, and 0 for what a rounded log-probability is over 0. The built-in max
+// does the same and takes longer.
+func surprise(lp float64) float64 {
+	if lp < 0 {
+		return -lp
+	}
+	return 0
 }
 
 // Read writes every feature of the tokens so far, by its number: of at least one token.
@@ -152,13 +167,26 @@ func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 			listed++
 		}
 	}
+	var above [surpriseBins]int64 // tokens in a bin and those after it
+	median, most := -1, -1        // the bins of the quantiles
+	below := int64(0)
+	for bin, count := range t.bins {
+		above[bin] = t.n - below
+		below += int64(count)
+		if median < 0 && below >= (t.n+1)/2 {
+			median = bin
+		}
+		if most < 0 && below >= (9*t.n+9)/10 {
+			most = bin
+		}
+	}
 	*into = [Features]float64{
 		Mean: math.Sqrt(mean), Max: math.Sqrt(t.max), Second: math.Sqrt(t.second),
 		Deviation: math.Sqrt(max(t.squares/n-float64(mean*mean), 0)),
-		Median:    t.quantile((t.n + 1) / 2), Quantile90: t.quantile((9*t.n + 9) / 10),
+		Median:    octaveOf(median), Quantile90: octaveOf(most),
 		Slope:       12 * ((t.moments/n+mean/2)/n - mean/2),
-		AboveEighth: t.above(binEighth) / n, AboveHalf: t.above(binHalf) / n,
-		AboveOne: t.above(binOne) / n, AboveThree: t.above(binThree) / n,
+		AboveEighth: float64(above[binEighth]) / n, AboveHalf: float64(above[binHalf]) / n,
+		AboveOne: float64(above[binOne]) / n, AboveThree: float64(above[binThree]) / n,
 		Run: float64(t.longest) / n, Recent: math.Sqrt(recent / float64(last)), RecentMax: math.Sqrt(recentMax),
 		First: math.Sqrt(t.first / float64(last)), Tokens: portable.Log(n),
 		Entropy: math.Sqrt(t.entropy / float64(t.listed)), EntropyMax: math.Sqrt(t.peak), EntropyRecent: math.Sqrt(entropies / listed),
@@ -171,20 +199,5 @@ func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 	}
 }
 
-// quantile is the rank-th smallest x, from 1, in octaves.
-func (t *Trajectory) quantile(rank int64) float64 {
-	bin := 0
-	for below := int64(t.bins[0]); below < rank; below += int64(t.bins[bin]) {
-		bin++
-	}
-	return firstOctave + float64(bin)/octaveBins
-}
-
-// above is the number of tokens in a bin and those after it.
-func (t *Trajectory) above(bin int) float64 {
-	count := uint32(0)
-	for _, n := range t.bins[bin:] {
-		count += n
-	}
-	return float64(count)
-}
+// octaveOf is the lower edge of a bin, in octaves.
+func octaveOf(bin int) float64 { return firstOctave + float64(bin)/octaveBins }
