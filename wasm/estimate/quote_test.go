@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/finece/finece/wasm/estimate/attempts"
 )
 
 func TestQuotedText(t *testing.T) {
@@ -122,34 +124,57 @@ func FuzzPromptCannotBeBrokenOut(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, question, answer []byte, kind byte) {
-		checkQuoted(t, question)
-		checkQuoted(t, answer)
-		m := DefaultModel()
-		m.Adapter = Adapter(kind % adapters)
-		stage := Stage(kind / adapters % stages)
-		body := m.AppendRequest(nil, stage, question, answer)
-		var request struct {
-			Messages              []struct{ Role, Content string }
-			Prompt, Input, Inputs string
-		}
-		if err := json.Unmarshal(body, &request); err != nil {
-			t.Fatalf("%v in %s", err, body)
-		}
-		input := request.Prompt + request.Input + request.Inputs
-		switch m.Adapter {
-		case Chat:
-			if len(request.Messages) != 2 || request.Messages[0].Content != m.Instruction(stage) {
-				t.Fatalf("messages %q", request.Messages)
-			}
-			input = request.Messages[1].Content
-		case Completions:
-			if len(heading.FindAllString(input, -1)) != 2 {
-				t.Fatalf("parts of the alpaca layout in %q", input)
-			}
-		}
-		q, a := fields(t, input, stage)
-		if q != string(question) || stage != QuestionOnly && a != string(answer) {
-			t.Fatalf("read back %q and %q for %q and %q", q, a, question, answer)
-		}
+		checkPrompt(t, question, answer, Adapter(kind%adapters), Stage(kind/adapters%stages))
 	})
+}
+
+// TestNoAttemptBreaksOut of the prompt's frame, at any stage and with any adapter.
+func TestNoAttemptBreaksOut(t *testing.T) {
+	all, kinds := attempts.All(), map[string]int{}
+	for _, a := range all {
+		kinds[a.Kind]++
+		question, answer := a.In("How many loaves?", "Let x be 3.\n\n#### 3")
+		for _, adapter := range Adapters() {
+			for stage := range Stage(stages) {
+				checkPrompt(t, []byte(question), []byte(answer), adapter, stage)
+			}
+		}
+	}
+	if len(all) != 200 || len(kinds) != 10 {
+		t.Errorf("%d attempts of %d kinds", len(all), len(kinds))
+	}
+}
+
+// checkPrompt checks that a request is JSON in which the texts stand in their places and
+// nowhere else, and that they read back.
+func checkPrompt(t *testing.T, question, answer []byte, adapter Adapter, stage Stage) {
+	t.Helper()
+	checkQuoted(t, question)
+	checkQuoted(t, answer)
+	m := DefaultModel()
+	m.Adapter = adapter
+	body := m.AppendRequest(nil, stage, question, answer)
+	var request struct {
+		Messages              []struct{ Role, Content string }
+		Prompt, Input, Inputs string
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	input := request.Prompt + request.Input + request.Inputs
+	switch adapter {
+	case Chat:
+		if len(request.Messages) != 2 || request.Messages[0].Content != m.Instruction(stage) {
+			t.Fatalf("messages %q", request.Messages)
+		}
+		input = request.Messages[1].Content
+	case Completions:
+		if len(heading.FindAllString(input, -1)) != 2 {
+			t.Fatalf("parts of the alpaca layout in %q", input)
+		}
+	}
+	q, a := fields(t, input, stage)
+	if q != string(question) || stage != QuestionOnly && a != string(answer) {
+		t.Fatalf("read back %q and %q for %q and %q", q, a, question, answer)
+	}
 }

@@ -3,6 +3,7 @@ package weights_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/wasm/estimate"
+	"github.com/finece/finece/wasm/estimate/attempts"
 )
 
 // The generator is right about half the time, as it was when it was trained, and
@@ -74,6 +77,49 @@ func TestEveryModelLoads(t *testing.T) {
 	for _, name := range []string{"none", "", "../weights/generator", "generator/"} {
 		if _, err := weights.Load(name); err == nil {
 			t.Errorf("there is a model called %q", name)
+		}
+	}
+}
+
+// TestNoAttemptWritesATokenOfTheTemplate: whatever a question or an answer holds, the prompt of
+// the confidence model has the special tokens of its template and no other.
+func TestNoAttemptWritesATokenOfTheTemplate(t *testing.T) {
+	m, err := weights.Load(weights.Confidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := estimate.DefaultModel()
+	special := func(question, answer string) (names []string) {
+		var request struct{ Messages []lm.Message }
+		body := asked.AppendRequest(nil, estimate.Complete, []byte(question), []byte(answer))
+		if err := json.Unmarshal(body, &request); err != nil {
+			t.Fatal(err)
+		}
+		ids, err := m.Tokenizer().Chat(request.Messages, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"<|system|>", "<|user|>", "<|assistant|>", "<|end|>"} {
+			special, ok := m.Tokenizer().Special(name)
+			if !ok {
+				t.Fatalf("no token %s", name)
+			}
+			for _, id := range ids {
+				if id == special {
+					names = append(names, name)
+				}
+			}
+		}
+		return names
+	}
+	want := special("How many?", "#### 3")
+	if len(want) != 5 {
+		t.Fatalf("a prompt has %q", want)
+	}
+	for _, a := range attempts.All() {
+		question, answer := a.In("How many?", "#### 3")
+		if got := special(question, answer); !slices.Equal(got, want) {
+			t.Errorf("%q: %q", a.Text, got)
 		}
 	}
 }
