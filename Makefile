@@ -92,6 +92,10 @@ bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and
 	host/cmd/bench/gateway/peers.sh
 	$(GO) run ./host/cmd/bench/gateway $(ARGS)
 
+.PHONY: bench-answers
+bench-answers: ## what best-of and vote do for the built-in models' answers, and how far texts that dictate their score move it; writes host/cmd/bench/ANSWERS.md (half an hour)
+	$(GO) run ./host/cmd/bench/answers $(ARGS)
+
 .PHONY: train-env
 train-env: ## install the trainer's Python packages into build/venv (6 GB: PyPI's torch has CUDA with it; PYTHON=interpreter)
 	host/train/python/env.sh build/venv
