@@ -76,6 +76,11 @@ Settings:
              and the client keys. The repository has an example with comments and a
              JSON schema for editors: host/cmd/finece/serve.yaml and
              wasm/contract/schema/serve.json.
+  --check    checks the settings, the TLS certificate, the upstream (is it there, does it
+             send log-probabilities, can it continue a message) and the confidence
+             model, by a few short requests. It prints one line for each, with what
+             to do; the exit code is 0 if all is well, 2 if a setting is wrong and 3
+             if a server does not do what the settings need.
   --print-config   prints all settings as a file, with where each is from
   SIGHUP     reads the file, and the files that it names, again: policies, routes, keys,
              limits of requests and TLS certificates. Answers under way end as they
@@ -142,7 +147,8 @@ const builtInSettle = 10 * time.Second
 // New makes the command.
 func New() *cobra.Command {
 	var path string
-	var show bool
+	var asked string
+	var check, show bool
 	var f *flags
 	cmd := &cobra.Command{
 		Use:     "serve [flags]",
@@ -157,15 +163,23 @@ func New() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s := &service{cmd: cmd, path: cmp.Or(path, os.Getenv(contract.ConfigFile.Env())), typed: config.Given(f.own.Flags())}
-			if show {
+			switch {
+			case show:
 				return s.show()
+			case check:
+				return s.check(asked)
+			case asked != "":
+				return exit.Usagef("--check-model goes with --check")
 			}
 			return s.run()
 		},
 	}
 	f = newFlags(cmd)
 	settings.Add(cmd, contract.ConfigFile, &path)
+	cmd.Flags().BoolVar(&check, "check", false, "check the settings, the upstream and the confidence model, and serve nothing")
+	cmd.Flags().StringVar(&asked, "check-model", "", "check: model of the upstream that is asked a question")
 	cmd.Flags().BoolVar(&show, "print-config", false, "print all settings as a file, with where each is from and without secrets, and serve nothing")
+	cmd.MarkFlagsMutuallyExclusive("check", "print-config")
 	_ = cmd.MarkFlagFilename(contract.ConfigFile.Flag(), "yaml", "yml")
 	return cmd
 }
@@ -242,35 +256,50 @@ func (s *service) show() error {
 	return nil
 }
 
-func (s *service) run() (err error) {
+// prepare reads the settings and makes what follows from them: the engine and the client of
+// the confidence model, until done is called.
+func (s *service) prepare(ctx context.Context) (done func(), err error) {
 	c, err := s.load()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	builtIn := ""
-	if c.Values[contract.Upstream] == nil {
-		url, done, err := models.Serve()
+	stop, builtIn := func() {}, ""
+	defer func() {
 		if err != nil {
-			return err
+			stop()
 		}
-		defer done()
-		builtIn = url
+	}()
+	if v := c.Values[contract.Upstream]; v == nil || v.Text() == "" {
+		if builtIn, stop, err = models.Serve(); err != nil {
+			stop = func() {}
+			return nil, err
+		}
 	}
 	if s.flags, err = settle(c, builtIn); err != nil {
-		return err
+		return nil, err
 	}
+	if s.follower, err = s.Follower(ctx); err != nil {
+		return nil, c.Explain(err, nil)
+	}
+	end := stop
+	stop = func() {
+		s.follower.Engine.Close()
+		end()
+	}
+	return stop, s.handle()
+}
+
+func (s *service) run() (err error) {
 	ctx, stop := signal.NotifyContext(s.cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if s.follower, err = s.Follower(ctx); err != nil {
-		return c.Explain(err, nil)
-	}
-	defer s.follower.Engine.Close()
-	if err := s.handle(); err != nil {
+	done, err := s.prepare(ctx)
+	if err != nil {
 		return err
 	}
+	defer done()
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
-		return c.Explain(exit.Errorf(exit.IO, "--listen: %w", err), nil)
+		return s.given.Explain(exit.Errorf(exit.IO, "--listen: %w", err), nil)
 	}
 	defer listener.Close()
 	if err := s.readCertificate(); err != nil {
@@ -291,11 +320,14 @@ func (s *service) run() (err error) {
 	s.handler.Store(&handler)
 	s.greet()
 	s.missing()
-	done, err := s.ops.listen(s.cmd, s.flags)
+	for _, said := range config.Unknown(os.Environ()) {
+		terminal.Say(s.cmd, "warning: %s", said)
+	}
+	closed, err := s.ops.listen(s.cmd, s.flags)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer closed()
 	if s.follower.Client != nil && !s.builtIn {
 		go s.probe(ctx, s.Config)
 	}

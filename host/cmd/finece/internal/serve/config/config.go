@@ -199,6 +199,31 @@ func (c *Config) Secret(value, file *contract.Setting) (string, error) {
 	return secret, nil
 }
 
+// HasSecret reports whether a secret stands in the file itself.
+func (c *Config) HasSecret() bool {
+	return slices.ContainsFunc(contract.Served, func(s *contract.Setting) bool {
+		return s.Secret && c.Values[s] != nil && c.Values[s].From == File
+	})
+}
+
+// Unknown says which variables of an environment look like settings with a wrong name.
+func Unknown(environ []string) (said []string) {
+	names := []string{contract.ConfigFile.Env()}
+	for _, s := range contract.Served {
+		names = append(names, s.Env())
+	}
+	for _, variable := range environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "FINECE_") || slices.Contains(names, name) {
+			continue
+		}
+		if near := nearest(name, names); near != "" {
+			said = append(said, name+" is no setting; did you mean "+near+"?")
+		}
+	}
+	return said
+}
+
 // Explain adds to an error about settings where the values of those that it names are from,
 // unless it is a flag, which needs no explanation.
 func (c *Config) Explain(err error, route *Route) error {
