@@ -126,12 +126,12 @@ func (f *options) labelled(line []byte, number int, groups map[string]int) (a tr
 	if a.Correct, err = labelOf(line, f.columns.Correct); err != nil {
 		return a, err
 	}
-	data, chunks := answer.Stream()
-	if !chunks {
+	data, format := answer.Stream()
+	if format == stream.Text {
 		return a, errNoLogprobs
 	}
 	c := f.session.Config
-	c.Question, c.Format = answer.Question, stream.OpenAIChat
+	c.Question, c.Format = answer.Question, format
 	if a.States, err = trajectory.Observe(session.Config(c), data); err != nil {
 		return a, err
 	}
