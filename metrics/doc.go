@@ -77,6 +77,5 @@
 // # Packages
 //
 // Package calibrate applies calibration maps, calibrate/fit makes them, and
-// calibrate/drift tests whether one still holds. Package
-// portable has exp and log.
+// calibrate/drift tests whether one still holds. Package portable has exp and log.
 package metrics

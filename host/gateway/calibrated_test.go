@@ -150,3 +150,29 @@ func level(card *calibrate.Card) *estimate.TrajectoryModel {
 	}
 	return m
 }
+
+// TestACalibrationThatHasDrifted makes the confidences of answers that begin then
+// certainties, which policies do not act on.
+func TestACalibrationThatHasDrifted(t *testing.T) {
+	u := newUpstream(t, replay(demo(t), burst))
+	drifted := false
+	for _, policy := range []gateway.Policy{gateway.Annotate, gateway.Withhold} {
+		s := newGateway(t, u, func(c *gateway.Config) {
+			c.Session.Calibration = likewise(nil)
+			c.Drifted = func() bool { return drifted }
+			c.Policy, c.WithholdBelow, c.Uncalibrated, c.Failure = policy, 0, gateway.Refuse, gateway.Closed
+		})
+		for _, drifted = range []bool{false, true} {
+			text := read(t, post(t, s, ask))
+			if got := strings.Contains(text, `"calibrated":true`); got == drifted {
+				t.Errorf("%s, drifted %v: calibrated %v", policy, drifted, got)
+			}
+			if got := strings.Contains(text, `"calibrated":false,"source":{"estimator":"logprob","method":"perplexity","map":"temperature","band":"late","outside":["drift"]}`); got != drifted {
+				t.Errorf("%s, drifted %v: outside drift %v in\n%.3000s", policy, drifted, got, text)
+			}
+			if got := strings.Contains(text, `"reason":"not-calibrated"`); got != (drifted && policy == gateway.Withhold) {
+				t.Errorf("%s, drifted %v: not-calibrated %v", policy, drifted, got)
+			}
+		}
+	}
+}

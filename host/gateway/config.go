@@ -75,6 +75,14 @@ type Config struct {
 	// Observe is told of each exchange. Nobody is if it is nil.
 	Observe Observer
 
+	// Name, with Observe, names each scored answer: the name goes out in the header
+	// X-FineCE-Id and is Exchange.Own. It has to be hard to guess. nil names none.
+	Name func() string
+
+	// Drifted reports whether the calibration no longer holds. Confidences of answers that
+	// begin then are not calibrated. nil is never.
+	Drifted func() bool
+
 	routes    []*Config // this gateway with the handling of each of Routes
 	rule      *rule     // of Policy
 	clock     clock

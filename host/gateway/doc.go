@@ -75,6 +75,7 @@
 //	X-FineCE-Carrier    of a stream: field or comment
 //	X-FineCE-Answers    of escalate, best-of and vote: how many answers were asked for
 //	X-FineCE-Estimator  the built-in method, or model
+//	X-FineCE-Id         the gateway's own id of a scored answer, if there is a Config.Name
 //
 // Confidences come as records of package wasm/contract/record, in an envelope:
 //
@@ -278,4 +279,8 @@
 // checked, with which confidence, what was decided, and how long each part took. An
 // [Exchange] has no text, no key and no path in it, so that it may be logged and counted.
 // [Handler.Breaker] says whether the ends of answers wait for the confidence model.
+//
+// The gateway keeps no labels of answers. A store of them is an observer, which finds an
+// answer's positions in its [Exchange]. Config.Drifted lets it call confidences
+// uncalibrated once labels contradict the calibration: source.outside says drift then.
 package gateway

@@ -344,6 +344,11 @@ func (r *refusal) Error() string {
 	return "the upstream's answer could not be checked (" + r.why + "), and the failure policy is closed"
 }
 
+// WriteError answers with an error of the gateway. It is for handlers that are served beside it.
+func WriteError(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	refuse(w, r, status, code, message)
+}
+
 // refuse answers with an error in the form of the API that r is for; of OpenAI's where it
 // is for none.
 func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {

@@ -239,15 +239,16 @@ const usagePath = "/finece/usage"
 
 type clientNameKey struct{}
 
-// clientOf is the name of the client that sent a request; "" if none is needed.
-func clientOf(ctx context.Context) string {
+// ClientOf is the name of the client that sent a request, of a context that the gateway
+// or [Access.GuardAPI] has made; "" if none is needed.
+func ClientOf(ctx context.Context) string {
 	name, _ := ctx.Value(clientNameKey{}).(string)
 	return name
 }
 
 // meter lets a request that was admitted through if its client is within its limits.
 func (h *Handler) meter(w http.ResponseWriter, r *http.Request) {
-	name := clientOf(r.Context())
+	name := ClientOf(r.Context())
 	var limits Limits
 	if l, ok := h.config.Access.Clients.(Limiter); ok {
 		limits = l.Limits(name)

@@ -22,7 +22,7 @@ type Observer func(context.Context, *Exchange)
 
 // Exchange says what became of one request for the API. It has names, numbers and
 // words of the gateway: no text of a question or an answer, no key, and no part of a
-// path that a client has made up. Two names are other people's: Asked is the client's,
+// path that a client has made up. Some names are other people's: Asked is the client's,
 // ID and Generator are the upstream's. They are cut to 128 bytes.
 type Exchange struct {
 	Start    time.Time
@@ -39,7 +39,8 @@ type Exchange struct {
 	Reason  string // why it is not checked
 	Policy  Policy // "" if the answer is not scored
 
-	ID        string // the answer's
+	ID        string // the answer's, from the upstream
+	Own       string // the answer's, of Config.Name: the value of X-FineCE-Id; "" if it is not scored
 	Generator string // the model that answered
 	Answers   []Answer
 	Decisions []*record.Decision
@@ -63,6 +64,7 @@ type Exchange struct {
 type Answer struct {
 	Headline record.Confidence // the one confidence to show for it; HasValue is false if there is none
 	End      *record.End       // nil if the answer was not read to its end
+	Places   []follow.Place    // every position, with its last confidence; not to be changed
 }
 
 // Fate says how an exchange ended.
@@ -101,6 +103,7 @@ type observation struct {
 	ended    time.Time // when the scored answer's last byte came
 	checking bool
 	policy   Policy // by which the answer is handled
+	own      string // what Exchange.Own becomes if the answer is scored
 }
 
 type observationKey struct{}
@@ -114,6 +117,9 @@ func observationOf(ctx context.Context) *observation {
 func (h *Handler) observed(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	o := &observation{clock: h.config.clock}
 	o.x.Start, o.x.Route = o.clock.now(), route(r.URL.Path)
+	if h.config.Name != nil {
+		o.own = h.config.Name()
+	}
 	r = r.WithContext(context.WithValue(r.Context(), observationKey{}, o))
 	defer func() { h.config.Observe(r.Context(), o.finish(r.Context())) }()
 	next(&observedWriter{ResponseWriter: w, o: o}, r)
@@ -245,7 +251,7 @@ func answers(l *follow.Ledger) (all []Answer) {
 		if headline == nil {
 			headline = &record.Confidence{Place: record.Place{Choice: a.Choice, Index: -1}, Raw: math.NaN(), Fused: math.NaN()}
 		}
-		all = append(all, Answer{*headline, a.End})
+		all = append(all, Answer{*headline, a.End, a.Places})
 	}
 	return all
 }
@@ -256,7 +262,8 @@ type observedWriter struct {
 	o *observation
 }
 
-// WriteHeader notes the status, and what the headers say about the answer.
+// WriteHeader notes the status, and what the headers say about the answer. It adds the
+// answer's own id to them.
 func (w *observedWriter) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.begin(status)
@@ -272,6 +279,10 @@ func (w *observedWriter) begin(status int) {
 		x.Status, x.Header = status, w.o.since()
 		x.Checked, x.Reason = w.Header().Get(headerStatus), w.Header().Get(headerReason)
 		w.o.checking = x.Checked == "checking" || x.Checked == "checked" || x.Checked == "unavailable"
+		if w.o.checking && w.o.own != "" {
+			x.Own = w.o.own
+			w.Header().Set(headerID, x.Own)
+		}
 	})
 }
 

@@ -206,3 +206,36 @@ func TestTheObserverIsToldHowLongTextWasHeld(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 }
+
+// TestAnAnswersOwnID is in its header and in what the observer is told, with the answer's
+// positions. What is not scored has none.
+func TestAnAnswersOwnID(t *testing.T) {
+	told := make(chan *gateway.Exchange, 100)
+	named := 0
+	name := func(c *gateway.Config) {
+		c.Name = func() string { named++; return fmt.Sprint("own-", named) }
+	}
+	u := newUpstream(t, replay(demo(t), bytewise(500)))
+	s := newGateway(t, u, both(observing(told), name))
+	for i := range 2 {
+		resp := post(t, s, ask)
+		text := read(t, resp)
+		x := observed(t, told)
+		want := fmt.Sprint("own-", i+1)
+		if resp.Header.Get("X-FineCE-Id") != want || x.Own != want || x.ID == "" || !strings.Contains(text, `"finece":{"version":1,"id":"`+x.ID+`"`) {
+			t.Errorf("header %q, exchange %q, id %q; want %q", resp.Header.Get("X-FineCE-Id"), x.Own, x.ID, want)
+		}
+		places := x.Answers[0].Places
+		if len(places) < 3 || places[0].Index != 0 || places[len(places)-1].Fused != x.Answers[0].Headline.Fused || places[1].Source.Estimator != "logprob" {
+			t.Errorf("%d positions: %+v", len(places), places)
+		}
+	}
+	resp, err := s.Client().Get(s.URL + "/v1/models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read(t, resp)
+	if x := observed(t, told); x.Own != "" || resp.Header.Get("X-FineCE-Id") != "" {
+		t.Errorf("not scored, and named %q", x.Own)
+	}
+}

@@ -23,10 +23,11 @@ const (
 	headerCarrier   = "X-Finece-Carrier"
 	headerEstimator = "X-Finece-Estimator"
 	headerAnswers   = "X-Finece-Answers"
+	headerID        = "X-Finece-Id"
 )
 
 // headerNames are all of the gateway's response headers.
-var headerNames = []string{headerStatus, headerReason, headerPolicy, headerThreshold, headerFailure, headerCarrier, headerEstimator, headerAnswers}
+var headerNames = []string{headerStatus, headerReason, headerPolicy, headerThreshold, headerFailure, headerCarrier, headerEstimator, headerAnswers, headerID}
 
 // modify turns the upstream's answer into the client's.
 func (h *Handler) modify(resp *http.Response) error {

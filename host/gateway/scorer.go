@@ -15,11 +15,12 @@ import (
 // scorer follows one answer and keeps the records that the client was not told
 // yet.
 type scorer struct {
-	stream *follow.Stream
-	acting acting
-	holds  bool // the policy holds text
-	report func(string, error)
-	seen   *observation // nil if nobody observes
+	stream  *follow.Stream
+	acting  acting
+	holds   bool // the policy holds text
+	report  func(string, error)
+	seen    *observation // nil if nobody observes
+	drifted bool         // Config.Drifted when the answer began
 
 	news []record.Record
 	at   map[key]int // where in news a position's confidence is
@@ -42,6 +43,7 @@ type framed = func(*stream.Frame, []stream.Said)
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
 	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
+	s.drifted = c.Drifted != nil && c.Drifted()
 	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
 	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Failed: func(err error) { s.report("no estimate", err) }}
@@ -120,6 +122,9 @@ func (s *scorer) record(r record.Record) {
 		s.acting.position(r)
 		return // its confidence repeats the place
 	case *record.Confidence:
+		if s.drifted {
+			r.Drifted()
+		}
 		if r.Kinds&position.End != 0 {
 			s.last[r.Choice] = r
 		}

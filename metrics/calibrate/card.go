@@ -76,12 +76,13 @@ const (
 	OutsideConversation                     // the question is a conversation and the labelled ones were not, or the reverse
 	OutsideRange                            // the raw value is not within Low and High, and was clamped to them
 	OutsideUnlike                           // the text is unlike the labelled ones
+	OutsideDrift                            // labels that came later contradict the map
 )
 
 // Disqualifying are the ways that make a confidence no probability.
-const Disqualifying = OutsideGenerator | OutsideDomain | OutsideKind | OutsideConversation
+const Disqualifying = OutsideGenerator | OutsideDomain | OutsideKind | OutsideConversation | OutsideDrift
 
-var outsideNames = [...]string{"generator", "domain", "kind", "conversation", "range", "unlike"}
+var outsideNames = [...]string{"generator", "domain", "kind", "conversation", "range", "unlike", "drift"}
 
 // Names returns the name of every way in o, in the order of their bits.
 func (o Outside) Names() (names []string) {

@@ -74,7 +74,7 @@ func TestNamesOfTurnsAndOutside(t *testing.T) {
 	for _, o := range AllOutside() {
 		all |= o
 	}
-	want := []string{"generator", "domain", "kind", "conversation", "range", "unlike"}
+	want := []string{"generator", "domain", "kind", "conversation", "range", "unlike", "drift"}
 	if !slices.Equal(all.Names(), want) || Outside(0).Names() != nil || all&^Disqualifying != OutsideRange|OutsideUnlike {
 		t.Errorf("%v", all.Names())
 	}

@@ -134,7 +134,9 @@ export const BANDS = ["question", "early", "late"] as const;
 export type Band = (typeof BANDS)[number];
 
 /** In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated. */
-export const OUTSIDE = ["generator", "domain", "kind", "conversation", "range", "unlike"] as const;
+export const OUTSIDE = [
+  "generator", "domain", "kind", "conversation", "range", "unlike", "drift",
+] as const;
 
 /** In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated. */
 export type Outside = (typeof OUTSIDE)[number];

@@ -1,6 +1,11 @@
 package record
 
-import "math"
+import (
+	"math"
+	"slices"
+
+	"github.com/finece/finece/metrics/calibrate"
+)
 
 // Version is the version of the records. It rises only when the meaning of a
 // key changes; new keys and new types leave it as it is.
@@ -25,6 +30,14 @@ func NewDecision(choice int, policy, action, reason string) *Decision {
 	d.reset()
 	d.Choice, d.Policy, d.Action, d.Reason = choice, policy, action, reason
 	return d
+}
+
+// Drifted makes c a certainty, because its map no longer holds.
+func (c *Confidence) Drifted() {
+	if c.HasValue() && c.Calibrated {
+		c.Calibrated = false
+		c.Source.Outside = append(slices.Clip(c.Source.Outside), calibrate.OutsideDrift.Names()...)
+	}
 }
 
 // HasValue reports whether c has a raw and a fused value.
