@@ -204,6 +204,21 @@ func TestServeStopsGracefully(t *testing.T) {
 	}
 }
 
+// untilShown waits until a page has a text: what an exchange adds to it may come after the
+// answer.
+func untilShown(t *testing.T, url, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		_, page := get(t, url)
+		if strings.Contains(page, text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never shows %q:\n%s", url, text, page)
+		}
+	}
+}
+
 // untilClosed waits until a server no longer accepts connections.
 func untilClosed(t *testing.T, url string) {
 	for deadline := time.Now().Add(hung); ; time.Sleep(5 * time.Millisecond) {
