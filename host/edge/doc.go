@@ -79,4 +79,6 @@
 //	FINECE_SESSION           the confidence options in JSON, as session.ParseConfig reads them
 //	FINECE_MODEL             the root of a confidence model's API; then the session's estimator is "model"
 //	FINECE_MODEL_KEY         secret
+//	FINECE_CONVERSATION_TOKENS  tokens of a conversation beside the user's last message that
+//	                         the model is asked with, if its card covers conversations
 package main

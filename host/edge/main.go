@@ -132,7 +132,7 @@ func configured() (c gateway.Config, err error) {
 	c.WarnText = or(setting("FINECE_WARN_TEXT"), c.WarnText)
 	c.FinishReason = or(setting("FINECE_FINISH_REASON"), c.FinishReason)
 	c.EscalateModel = setting("FINECE_ESCALATE_MODEL")
-	for name, value := range map[string]*int{"FINECE_STOP_AFTER": &c.StopAfter, "FINECE_ANSWERS": &c.Answers} {
+	for name, value := range map[string]*int{"FINECE_STOP_AFTER": &c.StopAfter, "FINECE_ANSWERS": &c.Answers, "FINECE_CONVERSATION_TOKENS": &c.ConversationTokens} {
 		if number := setting(name); number != "" {
 			if *value, err = strconv.Atoi(number); err != nil {
 				return c, fmt.Errorf("%s: %w", name, err)

@@ -2,93 +2,212 @@ package follow
 
 import "github.com/finece/finece/wasm/jsonscan"
 
-// Question is the text of the last message of the user in the body of a request for a
-// chat completion, and "" if there is none.
-func Question(body []byte) string {
+// ConversationIn is the messages in the body of a request for a chat completion.
+func ConversationIn(body []byte) *Conversation {
+	var c Conversation
 	s := &jsonscan.Scanner{}
 	s.Reset(body)
-	question := ""
 	if s.EnterObject() {
 		for s.NextKey() {
-			if string(s.Key()) == "messages" {
-				question, _ = Messages(s)
-			} else {
-				s.Skip()
-			}
-		}
-	}
-	return question
-}
-
-// Messages reads the messages of a chat request. It returns the text of the last message
-// of the user, and how many messages are the user's. In the API Messages, the results of
-// tools come in messages of the user; one that holds nothing else is none of the user's.
-func Messages(s *jsonscan.Scanner) (question string, turns int) {
-	if !s.EnterArray() {
-		return "", 0
-	}
-	for s.NextElement() {
-		user, text, results := false, "", false
-		if !s.EnterObject() {
-			continue
-		}
-		for s.NextKey() {
 			switch string(s.Key()) {
-			case "role":
-				role, _ := s.Text()
-				user = string(role) == "user"
-			case "content":
-				text, results = content(s)
+			case "messages":
+				c.Read(s)
+			case "system":
+				c.ReadSystem(s)
 			default:
 				s.Skip()
 			}
 		}
-		if user && (text != "" || !results) {
-			question = text
-			turns++
-		}
 	}
-	return question, turns
+	return &c
 }
 
-// content is a message's text: a string, or the texts among its parts, joined by
-// line ends. Parts without text are left out. results says that the result of a tool is
-// among the parts.
-func content(s *jsonscan.Scanner) (texts string, results bool) {
+// ReadSystem reads the member of a request that has the system's message apart from the
+// others.
+func (c *Conversation) ReadSystem(s *jsonscan.Scanner) {
+	if of := content(s); of.text != "" {
+		c.Add(System, of.text)
+	}
+}
+
+// Read reads the array of messages of a request, in the forms of OpenAI and of Anthropic.
+// There, the results of tools come in messages of the user; a message that holds nothing else
+// is none of the user's.
+func (c *Conversation) Read(s *jsonscan.Scanner) {
+	if !s.EnterArray() {
+		return
+	}
+	for s.NextElement() {
+		if s.EnterObject() {
+			c.read(s)
+		}
+	}
+}
+
+// read reads one message, whose object has been entered. Parts of Responses' input that are
+// no messages have a type instead of a role.
+func (c *Conversation) read(s *jsonscan.Scanner) {
+	var of parts
+	var role, kind, name, output string
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "role":
+			role = text(s)
+		case "type":
+			kind = text(s)
+		case "name":
+			name = text(s)
+		case "content":
+			of = content(s)
+		case "output":
+			output = content(s).text
+		case "tool_calls":
+			of.calls = append(of.calls, toolCalls(s)...)
+		default:
+			s.Skip()
+		}
+	}
+	switch {
+	case kind == "function_call":
+		c.Add(ToolCall, name)
+		return
+	case kind == "function_call_output":
+		c.Add(ToolResult, output)
+		return
+	case role == "" && kind != "" && kind != "message":
+		return // such as reasoning
+	}
+	for _, result := range of.results {
+		c.Add(ToolResult, result)
+	}
+	if by := speaker(role); of.text != "" || len(of.results) == 0 && len(of.calls) == 0 {
+		c.Add(by, of.text)
+	}
+	for _, call := range of.calls {
+		c.Add(ToolCall, call)
+	}
+}
+
+func speaker(role string) Speaker {
+	switch role {
+	case "system", "developer":
+		return System
+	case "user":
+		return User
+	case "assistant":
+		return Assistant
+	case "tool", "function":
+		return ToolResult
+	}
+	return Other
+}
+
+// parts is what a message contains.
+type parts struct {
+	text    string   // the texts, joined by line ends
+	results []string // of tools
+	calls   []string // the names of the tools that are called
+}
+
+// content reads a message's content: a string, or an array of parts.
+func content(s *jsonscan.Scanner) (of parts) {
 	if s.Kind() == jsonscan.String {
-		text, _ := s.Text()
-		return string(text), false
+		of.text = text(s)
+		return of
 	}
 	var all []byte
 	if !s.EnterArray() {
-		return "", false
+		return of
 	}
 	for s.NextElement() {
 		if s.Kind() == jsonscan.String {
-			text, _ := s.Text()
-			all = appendPart(all, text)
+			all = appendPart(all, text(s))
 			continue
 		}
-		if !s.EnterObject() {
-			continue
-		}
-		for s.NextKey() {
-			switch string(s.Key()) {
-			case "text":
-				text, _ := s.Text()
-				all = appendPart(all, text)
-			case "type":
-				kind, _ := s.Text()
-				results = results || string(kind) == "tool_result"
-			default:
-				s.Skip()
-			}
+		if s.EnterObject() {
+			all = appendPart(all, of.part(s))
 		}
 	}
-	return string(all), results
+	of.text = string(all)
+	return of
 }
 
-func appendPart(all, text []byte) []byte {
+// part reads a part of a message, whose object has been entered, and returns its text.
+func (of *parts) part(s *jsonscan.Scanner) (own string) {
+	var kind, name, within string
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "text":
+			own = text(s)
+		case "type":
+			kind = text(s)
+		case "name":
+			name = text(s)
+		case "content":
+			within = contentText(s)
+		default:
+			s.Skip()
+		}
+	}
+	switch kind {
+	case "tool_result":
+		of.results = append(of.results, within)
+		return ""
+	case "tool_use":
+		of.calls = append(of.calls, name)
+		return ""
+	}
+	return own
+}
+
+// contentText is the text of a part's content: a string, or the texts of an array.
+func contentText(s *jsonscan.Scanner) string {
+	if s.Kind() == jsonscan.String {
+		return text(s)
+	}
+	var all []byte
+	if !s.EnterArray() {
+		return ""
+	}
+	for s.NextElement() {
+		member(s, "text", func() { all = appendPart(all, text(s)) })
+	}
+	return string(all)
+}
+
+// toolCalls is the names of the functions in OpenAI's tool_calls.
+func toolCalls(s *jsonscan.Scanner) (names []string) {
+	if !s.EnterArray() {
+		return nil
+	}
+	for s.NextElement() {
+		name := ""
+		member(s, "function", func() { member(s, "name", func() { name = text(s) }) })
+		names = append(names, name)
+	}
+	return names
+}
+
+// member walks an object, and calls read where the member of that name has its value.
+func member(s *jsonscan.Scanner, name string, read func()) {
+	if !s.EnterObject() {
+		return
+	}
+	for s.NextKey() {
+		if string(s.Key()) == name {
+			read()
+		} else {
+			s.Skip()
+		}
+	}
+}
+
+func text(s *jsonscan.Scanner) string {
+	text, _ := s.Text()
+	return string(text)
+}
+
+func appendPart(all []byte, text string) []byte {
 	if len(all) > 0 && len(text) > 0 {
 		all = append(all, '\n')
 	}

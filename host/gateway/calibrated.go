@@ -77,13 +77,3 @@ func covered(card *calibrate.Card) position.Kind {
 	}
 	return card.Kinds
 }
-
-// known says what is known of the answer to a request.
-func (r *request) known(of calibrate.Asked) calibrate.Asked {
-	of.Generator = r.model
-	of.Conversation = calibrate.OneTurn
-	if r.turns > 1 {
-		of.Conversation = calibrate.ManyTurns
-	}
-	return of
-}

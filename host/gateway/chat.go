@@ -3,7 +3,6 @@ package gateway
 import (
 	"strconv"
 
-	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
@@ -23,7 +22,7 @@ func (c chat) emptied(dst []byte, a *answer, finish string, member []byte) []byt
 func (c chat) member(r *request, s *jsonscan.Scanner, key string) bool {
 	switch key {
 	case "messages":
-		r.question, r.turns = follow.Messages(s)
+		r.messages.Read(s)
 	case "response_format":
 		each(s, "type", func() {
 			kind, _ := s.Text()

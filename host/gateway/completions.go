@@ -3,6 +3,7 @@ package gateway
 import (
 	"strconv"
 
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
@@ -54,7 +55,7 @@ func (r *request) prompt(s *jsonscan.Scanner) {
 			return
 		}
 		text, _ := s.Text()
-		r.question, r.turns = string(text), 1
+		r.messages.Add(follow.User, string(text))
 		texts++
 	}
 	if s.Kind() == jsonscan.Array {
@@ -66,7 +67,7 @@ func (r *request) prompt(s *jsonscan.Scanner) {
 		read()
 	}
 	if texts > 1 {
-		r.question, r.unscored = "", prompts
+		r.unscored = prompts
 	}
 }
 

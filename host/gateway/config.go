@@ -45,6 +45,9 @@ type Config struct {
 
 	Engine host.Engine
 	Model  *model.Client // asked if Session.Estimator is session.Model
+	// ConversationTokens is how much of a conversation a model is asked with that covers
+	// conversations, beside the user's last message: see follow.Conversation.
+	ConversationTokens int
 
 	Handling         // of requests that no route matches
 	Routes   []Route // the first one that matches a request says how its answer is handled
@@ -97,7 +100,7 @@ const maxAnswers = 16
 // has every default of the settings in package contract.
 func DefaultConfig() Config {
 	return Config{
-		Handling:      DefaultHandling(),
+		Handling: DefaultHandling(), ConversationTokens: defaults.ModelConversationTokens,
 		HeaderTimeout: defaults.GatewayUpstreamTimeout, IdleTimeout: defaults.GatewayIdleTimeout,
 		WriteTimeout: defaults.GatewayWriteTimeout, RequestTimeout: defaults.GatewayRequestTimeout, MaxStreams: defaults.GatewayMaxStreams,
 		MaxRequest: defaults.GatewayMaxRequest, MaxAnswer: defaults.GatewayMaxAnswer, MaxEvent: 1 << 20,
@@ -163,6 +166,7 @@ func (c *Config) limits() error {
 		name       string
 		value, low int64
 	}{
+		{"conversation_tokens", int64(c.ConversationTokens), 0},
 		{"carrier_delay", int64(c.CarrierDelay), 0},
 		{"settle", int64(c.Settle), 0},
 		{"max_delay", int64(c.MaxDelay), 0},

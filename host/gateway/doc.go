@@ -191,9 +191,8 @@
 // upstream has said so far. A plain answer that is withheld has one block, with an empty text.
 //
 // Thinking is scored as reasoning is; its signature is not held. Tool calls, citations,
-// redacted thinking and unknown types wait for p(z) under withhold. The question is the text
-// of the user's last message, without the system prompt and without results of tools. If
-// output_config asks for a format, warn adds nothing.
+// redacted thinking and unknown types wait for p(z) under withhold. If output_config asks for
+// a format, warn adds nothing.
 //
 // The API has no log-probabilities. A confidence model can score it; the positions of the
 // built-in estimator are unavailable, for the reason no-logprobs.
@@ -222,8 +221,8 @@
 //
 // Under withhold, events that repeat text wait until it is clear. Those at the end of a text
 // wait for p(z), or until the next text is clear. Tool calls, annotations and unknown types
-// wait for p(z). The question is the text of the user's last message in input. An answer to
-// previous_response_id or in a conversation counts as one of several turns. A request with
+// wait for p(z). An answer to previous_response_id or in a conversation counts as one of
+// several turns. A request with
 // background is not scored, since its answer is fetched later, as a stored one.
 //
 // # Stored answers
@@ -233,6 +232,15 @@
 // ended. They are not scored. If Config.Failure is open they pass, marked as unchecked for
 // the reason stored. If it is closed, also by a route of the path, they are refused with
 // status 403.
+//
+// # Questions
+//
+// The question is the text of the user's last message, without the system's and without
+// results of tools. If there are several messages beside the system's, a confidence model
+// whose card covers conversations is asked about all of them (see follow.Conversation), of
+// which Config.ConversationTokens beside that message. Any other confidence model is asked
+// about that message alone; its confidences then have conversation in source.outside and are
+// not calibrated.
 //
 // # Log-probabilities
 //

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -26,7 +25,9 @@ func (messages) authorize(h http.Header, key string) { h.Set("X-Api-Key", key) }
 func (messages) member(r *request, s *jsonscan.Scanner, key string) bool {
 	switch key {
 	case "messages":
-		r.question, r.turns = follow.Messages(s)
+		r.messages.Read(s)
+	case "system":
+		r.messages.ReadSystem(s)
 	case "output_format": // of the beta; today it is output_config.format
 		r.json = s.Holds()
 		s.Skip()

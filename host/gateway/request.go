@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
@@ -20,8 +22,7 @@ type request struct {
 	includes   bool // Responses: the client's array include has elements
 	n          int  // choices
 	model      string
-	question   string      // chat: the text of the last message of the user
-	turns      int         // messages of the user
+	messages   follow.Conversation
 	contestant *contestant // of a contest; nil: the answer is the only one
 	unscored   string      // why the answer cannot be scored; "" if it can
 	asked      asked
@@ -66,8 +67,8 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 	}
 	r.config = c.of(on, r.model)
 	r.ask(r.config, end)
-	if r.config.Session.Estimator == session.Model && len(r.question) > maxQuestion {
-		r.unscored = "question-too-large"
+	if r.config.Session.Estimator == session.Model && len(r.messages.Question()) > maxQuestion {
+		r.unscored = questionTooLarge
 	}
 	return r, true
 }
@@ -76,13 +77,17 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 // session holds the question several times, and its instance would trap.
 const maxQuestion = 1 << 20
 
-// asks is the question for a session. The built-in estimators read none of it, so that a
-// part of it will do.
-func (r *request) asks(c *Config) string {
-	if c.Session.Estimator == session.Builtin && len(r.question) > 1<<10 {
-		return strings.ToValidUTF8(r.question[:1<<10], "")
+// questionTooLarge is why a longer one is not scored.
+const questionTooLarge = "question-too-large"
+
+// tell tells a session what is known of the question. The built-in estimators read none of
+// its text, so that a part of it will do.
+func (r *request) tell(c *host.Config, conversationTokens int) {
+	c.Asked.Generator = r.model
+	r.messages.Ask(c, conversationTokens)
+	if c.Estimator == session.Builtin && len(c.Question) > 1<<10 {
+		c.Question = strings.ToValidUTF8(c.Question[:1<<10], "")
 	}
-	return r.question
 }
 
 func valueAt(s *jsonscan.Scanner) int {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
 
@@ -83,13 +84,13 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 		return why, nil
 	}
 	config := r.config.Session
-	if config.Question == "" {
-		config.Question = r.asks(r.config)
-	}
 	if f := r.surface.format(); f != stream.Auto {
 		config.Format = f
 	}
-	config.Asked = r.known(config.Asked)
+	r.tell(&config, h.config.ConversationTokens)
+	if config.Estimator == session.Model && len(config.Question) > maxQuestion {
+		return questionTooLarge, nil
+	}
 	if kind == "application/json" {
 		return h.plain(resp, r, config)
 	}

@@ -31,15 +31,15 @@ func (responses) member(r *request, s *jsonscan.Scanner, key string) bool {
 	case "input":
 		if s.Kind() == jsonscan.String {
 			text, _ := s.Text()
-			r.question = string(text)
-			r.turns++
+			r.messages.Add(follow.User, string(text))
 			break
 		}
-		question, turns := follow.Messages(s)
-		r.question, r.turns = question, r.turns+turns
+		r.messages.Read(s)
+	case "instructions":
+		r.messages.ReadSystem(s)
 	case "previous_response_id", "conversation": // the upstream has earlier turns
 		if s.Kind() != jsonscan.Null {
-			r.turns++
+			r.messages.Unseen()
 		}
 		s.Skip()
 	case "background":

@@ -52,7 +52,7 @@ func (v vote) next(all []*contestant) (more []variant, winner *contestant, d *re
 // as many, it is the one whose answer was asked for first.
 func (v vote) sides(some []*contestant) (sides []side) {
 	for _, k := range some {
-		final, ok := v.final(v.asked.question, k.text)
+		final, ok := v.final(v.asked.messages.Question(), k.text)
 		if !ok || k.headline == nil {
 			continue
 		}

@@ -32,7 +32,8 @@ type Figure struct {
 	Value float64
 }
 
-// Turns says whether a question is a conversation: more than one message of a user.
+// Turns says whether a question is a conversation: more than one message, not counting the
+// system's.
 type Turns uint8
 
 const (

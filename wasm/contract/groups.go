@@ -35,12 +35,13 @@ var Groups = []Group{
 
 // The settings of a client that asks a confidence model. TypeScript has the same.
 var (
-	Requests = atLeast("requests", 1, 8, "requests to the model's server at once", "")
-	Timeout  = atLeast("timeout", float64(time.Millisecond), time.Minute, "URL: time for one estimate, retries included", "")
-	Retries  = atLeast("retries", 0, 3, "attempts after the first, for a lost connection, status 429 and 5xx", "")
-	MaxReply = atLeast("max_reply", 1, 1<<20, "the longest reply that is read", "bytes")
-	Flying   = atLeast("flying", 1, 4, "requests of one stream in flight", "")
-	Model    = []*Setting{Requests, Timeout, Retries, MaxReply, Flying}
+	Requests           = atLeast("requests", 1, 8, "requests to the model's server at once", "")
+	Timeout            = atLeast("timeout", float64(time.Millisecond), time.Minute, "URL: time for one estimate, retries included", "")
+	Retries            = atLeast("retries", 0, 3, "attempts after the first, for a lost connection, status 429 and 5xx", "")
+	MaxReply           = atLeast("max_reply", 1, 1<<20, "the longest reply that is read", "bytes")
+	Flying             = atLeast("flying", 1, 4, "requests of one stream in flight", "")
+	ConversationTokens = atLeast("conversation_tokens", 0, 2048, "URL, with a card of conversations: tokens of the system's and the other messages that it is asked with, beside the user's last; 4 bytes count as one", "tokens")
+	Model              = []*Setting{Requests, Timeout, Retries, MaxReply, Flying, ConversationTokens}
 )
 
 // The settings of every command that scores streams. Estimator and Method

@@ -160,7 +160,7 @@ var (
 	}
 	Turns = &Names{
 		Type: "Conversation", Const: "CONVERSATION",
-		Doc:  "Whether the question of an answer is a conversation: more than one message of the user.",
+		Doc:  "Whether the question of an answer is a conversation: more than one message, not counting the system's.",
 		List: listed(calibrate.AllTurns(), calibrate.Turns.String),
 	}
 	Activations = &Names{

@@ -32,7 +32,7 @@ var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, Mod
 // Served is every setting of finece serve, in the order of the groups: what its file may set
 // and what the environment may.
 var Served = slices.Concat(Serve, Gateway, []*Setting{
-	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, CalibrationFile, TrajectoryFile, Method,
+	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, ConversationTokens, CalibrationFile, TrajectoryFile, Method,
 	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth,
 }, Operations, Serving)
 

@@ -163,6 +163,9 @@ func (s *Session) calibrated(slot *slot) float64 {
 		}
 	}
 	from.Outside |= card.Excludes(s.config.Asked)
+	if s.config.Estimator == Model && s.config.Asked.Conversation == calibrate.ManyTurns && !s.config.Conversations() {
+		from.Outside |= calibrate.OutsideConversation // it was asked about a part of the conversation
+	}
 	if !covers || !card.Covers(p.Kind) {
 		from.Outside |= calibrate.OutsideKind
 	}

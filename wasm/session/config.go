@@ -72,6 +72,13 @@ func DefaultConfig() Config {
 	}
 }
 
+// Conversations reports whether the estimates of a confidence model cover conversations: its
+// card or that of its calibration says so. Such a model is asked about a whole conversation.
+func (c *Config) Conversations() bool {
+	covers := func(card *calibrate.Card) bool { return card != nil && card.Conversation == calibrate.ManyTurns }
+	return c.Estimator == Model && (covers(c.Card) || c.Calibration != nil && covers(c.Calibration.Card))
+}
+
 // CallError is a call that does not fit the session's state. It changes
 // nothing. Compare with errors.Is or ==.
 type CallError uint8

@@ -168,10 +168,10 @@ export const ACTIVATIONS = ["none", "sigmoid"] as const;
 /** What makes a probability of the output of a model's head. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
-/** Whether the question of an answer is a conversation: more than one message of the user. */
+/** Whether the question of an answer is a conversation: more than one message, not counting the system's. */
 export const CONVERSATION = ["unknown", "no", "yes"] as const;
 
-/** Whether the question of an answer is a conversation: more than one message of the user. */
+/** Whether the question of an answer is a conversation: more than one message, not counting the system's. */
 export type Conversation = (typeof CONVERSATION)[number];
 
 /** How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right. */
@@ -513,6 +513,7 @@ export const MODEL_DEFAULTS = {
   retries: 3,
   maxReply: 1048576,
   flying: 4,
+  conversationTokens: 2048,
 } as const;
 
 /** The defaults of the settings at the top of a configuration. */

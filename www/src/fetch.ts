@@ -1,7 +1,7 @@
 import type { FineceError } from "./errors.js";
 import type { StreamEvent } from "./events.js";
 import type { ConfidenceModel, Fetch } from "./model.js";
-import { questionOf } from "./question.js";
+import { askedIn, type ConversationOptions } from "./question.js";
 import type { ScoreOptions } from "./scorer.js";
 import { either } from "./signal.js";
 import { ConfidenceStream } from "./stream.js";
@@ -19,7 +19,7 @@ export interface ResponseInfo {
 }
 
 /** How a wrapped `fetch` scores the streams that come through it. */
-export interface ConfidenceFetchOptions extends Omit<ScoreOptions, "question" | "onEvent" | "onError"> {
+export interface ConfidenceFetchOptions extends Omit<ScoreOptions, "question" | "onEvent" | "onError">, ConversationOptions {
   /** Hears of every response that is about to be scored; a Worker should `waitUntil` its `done`. */
   onResponse?: (response: ResponseInfo) => void;
   /** Hears the events of every response, and which response they are of. */
@@ -56,7 +56,7 @@ export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = 
 
 /** {@link confidenceFetch} with another class of streams. */
 export function fetchThrough(Stream: typeof ConfidenceStream, fetch: Fetch, options: ConfidenceFetchOptions): Fetch {
-  const { onResponse, onEvent, onError, question = fromBody, match = isStream, model: given, ...shared } = options;
+  const { onResponse, onEvent, onError, question, conversationTokens: _, match = isStream, model: given, ...shared } = options;
   let model: Promise<ConfidenceModel> | undefined; // one for all responses
   let number = 0;
   return async (input, init) => {
@@ -67,12 +67,13 @@ export function fetchThrough(Stream: typeof ConfidenceStream, fetch: Fetch, opti
     const url = typeof input === "object" && "url" in input ? input.url : String(input);
     const body = typeof init?.body === "string" ? init.body : undefined;
     const asked = given === undefined ? undefined
-      : typeof question === "string" ? question : tried(question, { url, body });
+      : question === undefined ? askedIn(body ?? "", options)
+      : questioned(typeof question === "string" ? question : tried(question, { url, body }));
     const stream = new Stream({
+      ...asked,
       ...shared,
       signal: either(shared.signal, init?.signal ?? (input as Partial<Request>).signal),
       ...(given === undefined ? {} : { model: model ??= import("./exchange.js").then(({ modelOf }) => modelOf(given)) }),
-      ...(asked === undefined ? {} : { question: asked }),
       ...(onEvent === undefined ? {} : { onEvent: (event: StreamEvent) => { onEvent(event, info); } }),
       ...(onError === undefined ? {} : { onError: (error: FineceError) => { onError(error, info); } }),
     });
@@ -84,8 +85,8 @@ export function fetchThrough(Stream: typeof ConfidenceStream, fetch: Fetch, opti
   };
 }
 
-function fromBody({ body }: { readonly body: string | undefined }): string | undefined {
-  return body === undefined ? undefined : questionOf(body);
+function questioned(question: string | undefined): { question?: string } {
+  return question === undefined ? {} : { question };
 }
 
 /** The result of a callback, `undefined` if it throws: that must not cost the response. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import OpenAI from "openai";
 import { confidenceFetch, type Fetch, type ResponseInfo, type StreamEvent } from "finece";
-import { questionOf } from "../dist/question.js";
+import { askedIn } from "../dist/question.js";
 import { bodyOf, bytesOf, chat, completion, cut, demo, latest, serve, until } from "./support.js";
 
 const streaming = { "content-type": "text/event-stream; charset=utf-8", "x-request-id": "req-1", "set-cookie": "a=b" };
@@ -97,9 +97,9 @@ test("questions in the providers' forms", () => {
     [{ messages: [{ role: "system", content: "Be brief." }] }, undefined],
     [{ messages: user(null) }, undefined], [{ messages: 5 }, undefined], [[], undefined], [null, undefined],
   ] as const) {
-    assert.equal(questionOf(JSON.stringify(body)), want, JSON.stringify(body));
+    assert.equal(askedIn(JSON.stringify(body))?.question, want, JSON.stringify(body));
   }
-  assert.equal(questionOf("not JSON"), undefined);
+  assert.equal(askedIn("not JSON"), undefined);
 });
 
 test("aborting the request, or cancelling the body, reaches the upstream", async (t) => {

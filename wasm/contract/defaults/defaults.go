@@ -8,11 +8,12 @@ import "time"
 
 // The settings of a client that asks a confidence model.
 const (
-	ModelRequests = 8               // requests to the model's server at once
-	ModelTimeout  = 1 * time.Minute // URL: time for one estimate, retries included
-	ModelRetries  = 3               // attempts after the first, for a lost connection, status 429 and 5xx
-	ModelMaxReply = 1048576         // the longest reply that is read
-	ModelFlying   = 4               // requests of one stream in flight
+	ModelRequests           = 8               // requests to the model's server at once
+	ModelTimeout            = 1 * time.Minute // URL: time for one estimate, retries included
+	ModelRetries            = 3               // attempts after the first, for a lost connection, status 429 and 5xx
+	ModelMaxReply           = 1048576         // the longest reply that is read
+	ModelFlying             = 4               // requests of one stream in flight
+	ModelConversationTokens = 2048            // URL, with a card of conversations: tokens of the system's and the other messages that it is asked with, beside the user's last; 4 bytes count as one
 )
 
 // The settings of the commands that score streams.

@@ -3,7 +3,7 @@ import type { Envelope } from "../contract.js";
 import { FineceError, messageOf } from "../errors.js";
 import type { StreamEvent } from "../events.js";
 import { either } from "../signal.js";
-import { textOf } from "../question.js";
+import { askedBy, type ConversationOptions } from "../question.js";
 import { type ScoreOptions, Scorer } from "../scorer.js";
 
 /** A part of a model's stream, as far as it matters here. */
@@ -49,7 +49,7 @@ export interface ConfidenceMiddleware<Version extends string> {
 }
 
 /** How {@link confidenceMiddleware} scores a model's streams. */
-export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> extends Omit<ScoreOptions, "onEvent"> {
+export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> extends Omit<ScoreOptions, "onEvent">, ConversationOptions {
   /** The version of the SDK's specification: `v3` for ai 6, which is the default, `v4` for ai 7. */
   specificationVersion?: Version;
   /**
@@ -146,9 +146,9 @@ class Scored {
   #scorer: Scorer | undefined;
   #raw = false;
 
-  constructor(options: ScoreOptions, { prompt, abortSignal }: ModelCall) {
-    const question = options.question ?? textOf(prompt.findLast(({ role }) => role === "user"));
-    this.#options = { ...options, ...(question === "" ? {} : { question }), signal: either(options.signal, abortSignal) };
+  constructor({ conversationTokens, ...options }: ScoreOptions & ConversationOptions, { prompt, abortSignal }: ModelCall) {
+    const asked = askedBy(prompt, { ...options, ...(conversationTokens === undefined ? {} : { conversationTokens }) });
+    this.#options = { ...asked, ...options, signal: either(options.signal, abortSignal) };
   }
 
   take(part: ModelStreamPart): void {

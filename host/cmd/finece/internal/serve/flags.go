@@ -109,6 +109,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	f.limits.Add(cmd)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
+	settings.Add(cmd, contract.ConversationTokens, &g.ConversationTokens)
 	f.AddPositions(cmd)
 	for _, s := range []*contract.Setting{contract.ClientKeys, contract.UpstreamKeyFile, contract.ModelKeyFile, contract.TLSCert, contract.TLSKey} {
 		_ = cmd.MarkFlagFilename(s.Flag())

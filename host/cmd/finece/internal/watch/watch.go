@@ -76,6 +76,8 @@ type options struct {
 	json   bool
 	keep   bool
 	again  bool // scores a stream that carries records
+
+	conversationTokens int
 }
 
 // New is the command.
@@ -107,6 +109,7 @@ func newFor(f options) *cobra.Command {
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	settings.Add(cmd, contract.KeepRequest, &f.keep)
 	f.AddEstimator(cmd)
+	settings.Add(cmd, contract.ConversationTokens, &f.conversationTokens)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
 	return cmd
@@ -123,11 +126,11 @@ func (f *options) run(cmd *cobra.Command, target string) error {
 	if body != nil && !settings.IsURL(target) {
 		return exit.Usagef("--data is for a URL, not for %s", target)
 	}
-	if f.Config.Question == "" {
-		f.Config.Question = follow.Question(body)
-	}
 	if err := f.Resolve(cmd); err != nil {
 		return err
+	}
+	if body != nil {
+		follow.ConversationIn(body).Ask(&f.Config, f.conversationTokens)
 	}
 	if body, err = f.ask(cmd, target, body); err != nil {
 		return err
