@@ -17,6 +17,7 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -143,6 +144,7 @@ func configured() (c gateway.Config, err error) {
 		c.Session.Estimator = session.Model
 		m := model.DefaultConfig(root)
 		m.Key, m.HTTP = model.Secret(setting("FINECE_MODEL_KEY")), fetcher{}
+		m.Cache = defaults.GatewayModelCache
 		c.Model, err = model.NewFor(&config.Model, m)
 		if err != nil {
 			return c, fmt.Errorf("FINECE_MODEL: %w", err)

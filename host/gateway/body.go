@@ -53,7 +53,6 @@ type body struct {
 	unscored bool         // the client was told that the rest is not scored
 	failure  error        // the upstream's error, returned after tail
 	alarm    alarm
-	trial    *trial // the end waits for the confidence model
 
 	carrierDue, settleDue, heldDue, endingDue time.Time
 }
@@ -176,7 +175,6 @@ func (b *body) copyTo(w io.Writer, flush func()) error {
 func (b *body) Close() (err error) {
 	b.once.Do(func() {
 		b.alarm.Stop()
-		b.trial.cancel()
 		err = b.upstream.Close()
 		b.scorer.close()
 	})
@@ -248,7 +246,7 @@ func (b *body) due(now time.Time) {
 	}
 	if isDue(b.settleDue, now) {
 		b.settleDue = time.Time{}
-		b.trial.done(false)
+		b.scorer.asker.done(false)
 		b.scorer.abandon(session.Timeout)
 		b.scored()
 	}

@@ -1,94 +1,223 @@
 package gateway
 
 import (
+	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
+
+	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/session"
 )
 
 const (
 	// breakerLimit is after how many failed answers in a row the breaker opens.
 	breakerLimit = 3
+	// breakerCalls is after how many failed requests in a row it opens within an answer.
+	breakerCalls = 10
+	// breakerReplies is of how many replies the median has to come in time.
+	breakerReplies = 15
 	// breakerPause is how long it stays open before an answer may try again.
 	breakerPause = 30 * time.Second
 )
 
-// breaker decides whether an answer's end waits for the confidence model. It opens
-// after breakerLimit answers in a row whose last estimates failed or did not come
-// in time: then no answer waits. After breakerPause one answer may wait, as a
-// trial, and its outcome closes the breaker or opens it again. All answers of a
-// handler share one.
+// breaker decides whether the confidence model is asked. It opens after breakerLimit
+// answers in a row whose last estimates failed or did not come in time, after breakerCalls
+// failed requests in a row, and when the median of the last breakerReplies replies came
+// later than the end of an answer waits. While it is open, nothing is asked and no answer
+// waits. After breakerPause the requests of one answer go out as a probe: the first outcome
+// closes the breaker or opens it again. All answers of a handler share one.
 type breaker struct {
 	clock  clock
 	report func(string, error)
 
 	mu       sync.Mutex
-	failures int // in a row
-	until    time.Time
-	trying   bool // a trial is under way
+	answers  int // that have failed, in a row
+	calls    int // that have failed, in a row
+	replies  int // counted in late
+	late     [breakerReplies]bool
+	why      session.Reason // of the last failure
+	opened   bool
+	unsaid   bool      // that it has opened
+	until    time.Time // when a probe may begin
+	probedBy *asker    // the answer whose requests are the probe
 }
 
-// trial is an answer whose end waits. It ends with done or cancel; later calls
-// change nothing.
-type trial struct {
-	b     *breaker
-	probe bool // while the breaker is open
+// asker asks the confidence model for one answer.
+type asker struct {
+	b        *breaker
+	post     model.Post
+	patience time.Duration // for which the end of the answer waits
+
+	asked bool // a request was sent. breaker.mu guards it
+	over  bool // the answer's outcome is known
 }
 
-// begin returns nil if the answer is not to wait.
-func (b *breaker) begin() *trial {
+// errNotAsked is the cause of the error of a request that was not sent, because the breaker
+// is open.
+var errNotAsked = errors.New("gateway: the confidence model is not asked")
+
+// ask is the model.Post of the answer.
+func (a *asker) ask(ctx context.Context, body []byte) ([]byte, error) {
+	b := a.b
+	if why, ok := b.admits(a); !ok {
+		return nil, &model.Error{Reason: why, Detail: "not asked, because it has failed or was late", Err: errNotAsked}
+	}
+	begin := b.clock.now()
+	reply, err := a.post(ctx, body)
+	b.replied(a, err, b.clock.now().Sub(begin) > a.patience)
+	return reply, err
+}
+
+// admits reports whether an answer may ask, or else why the breaker is open.
+func (b *breaker) admits(a *asker) (why session.Reason, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case b.failures < breakerLimit:
-		return &trial{b: b}
-	case b.trying || b.clock.now().Before(b.until):
-		return nil
+	if b.opened && b.probedBy != a {
+		if b.probedBy != nil || a.over || b.clock.now().Before(b.until) {
+			return b.why, false
+		}
+		b.probedBy = a
 	}
-	b.trying = true
-	return &trial{b: b, probe: true}
+	a.asked = true
+	return 0, true
 }
 
-// done says whether the last estimates came, in time.
-func (t *trial) done(came bool) {
-	if t == nil || t.b == nil {
+// replied counts the outcome of one request.
+func (b *breaker) replied(a *asker, err error, late bool) {
+	why, failed := failureOf(err)
+	if why == session.Cancelled {
 		return
 	}
-	b := t.b
 	b.mu.Lock()
-	b.trying = b.trying && !t.probe
-	opened := false
-	if came {
-		b.failures = 0
-	} else if b.failures++; b.failures >= breakerLimit {
-		b.until = b.clock.now().Add(breakerPause)
-		opened = b.failures == breakerLimit
-	}
-	b.mu.Unlock()
-	t.b = nil
-	if opened {
-		b.report("the confidence model", errors.New("the last estimates of several answers failed or were late; answers do not wait for it until one comes in time again"))
-	}
-}
-
-// cancel ends a trial without an outcome: the client has disconnected.
-func (t *trial) cancel() {
-	if t == nil || t.b == nil {
+	defer b.unlock()
+	if failed {
+		b.why = why
+		if b.calls++; b.calls >= breakerCalls || b.probedBy == a {
+			b.open()
+		}
 		return
 	}
-	t.b.mu.Lock()
-	t.b.trying = t.b.trying && !t.probe
-	t.b.mu.Unlock()
-	t.b = nil
+	b.calls = 0
+	b.late[b.replies%breakerReplies] = late
+	b.replies++
+	switch slow := b.slow(); {
+	case b.probedBy == a && late, b.probedBy == nil && slow:
+		b.why = session.Timeout
+		b.open()
+	case b.probedBy == a:
+		b.close()
+	}
 }
 
-// Breaker says whether the ends of answers wait for the confidence model.
+// failureOf says whether an error is the model's failure. A request that the model's server
+// finds wrong, such as a prompt that is too long, says nothing about other requests.
+func failureOf(err error) (why session.Reason, failed bool) {
+	if err == nil {
+		return 0, false
+	}
+	var e *model.Error
+	if errors.As(err, &e) {
+		switch e.Status {
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+			return 0, false
+		}
+	}
+	return model.ReasonOf(err), true
+}
+
+// slow reports whether the median of the last replies was late.
+func (b *breaker) slow() bool {
+	n := 0
+	for _, late := range b.late {
+		if late {
+			n++
+		}
+	}
+	return b.replies >= breakerReplies && n > breakerReplies/2
+}
+
+// open opens the breaker, or keeps it open for another pause.
+func (b *breaker) open() {
+	was := b.opened
+	b.opened, b.probedBy, b.until = true, nil, b.clock.now().Add(breakerPause)
+	b.unsaid = b.unsaid || !was
+}
+
+// unlock reports that the breaker has opened, if it has.
+func (b *breaker) unlock() {
+	unsaid := b.unsaid
+	b.unsaid = false
+	b.mu.Unlock()
+	if unsaid {
+		b.report("the confidence model", errors.New("several estimates failed or were late; nothing is asked of it until one comes in time again"))
+	}
+}
+
+func (b *breaker) close() {
+	b.opened, b.probedBy, b.answers, b.calls, b.replies = false, nil, 0, 0, 0
+	clear(b.late[:])
+}
+
+// waits reports whether the end of the answer waits for the model, or else why the breaker is
+// open.
+func (a *asker) waits() (why session.Reason, ok bool) {
+	a.b.mu.Lock()
+	defer a.b.mu.Unlock()
+	return a.b.why, !a.b.opened || a.b.probedBy == a
+}
+
+// done says whether the answer's last estimates came, in time. Later calls change nothing.
+func (a *asker) done(came bool) {
+	if a == nil {
+		return
+	}
+	b := a.b
+	b.mu.Lock()
+	defer b.unlock()
+	if a.over {
+		return
+	}
+	a.over = true
+	switch {
+	case !a.asked || b.opened && b.probedBy != a:
+	case came:
+		b.answers = 0
+	default:
+		b.why = session.Timeout
+		if b.answers++; b.answers >= breakerLimit || b.probedBy == a {
+			b.open()
+		}
+	}
+	b.left(a)
+}
+
+// cancel ends an answer without an outcome: the client has disconnected.
+func (a *asker) cancel() {
+	if a == nil {
+		return
+	}
+	a.b.mu.Lock()
+	defer a.b.mu.Unlock()
+	a.over = true
+	a.b.left(a)
+}
+
+// left lets another answer be the probe.
+func (b *breaker) left(a *asker) {
+	if b.probedBy == a {
+		b.probedBy = nil
+	}
+}
+
+// Breaker says whether the confidence model is asked.
 type Breaker string
 
 const (
-	BreakerClosed   Breaker = "closed"    // they do
-	BreakerHalfOpen Breaker = "half-open" // the next one does, to see whether it comes
-	BreakerOpen     Breaker = "open"      // they do not: it has failed or was late
+	BreakerClosed   Breaker = "closed"    // it is
+	BreakerHalfOpen Breaker = "half-open" // the next answer asks, to see whether it replies
+	BreakerOpen     Breaker = "open"      // it is not: it has failed or was late
 )
 
 // Breaker is the breaker's state now.
@@ -97,9 +226,9 @@ func (h *Handler) Breaker() Breaker {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
-	case b.failures < breakerLimit:
+	case !b.opened:
 		return BreakerClosed
-	case b.trying || !b.clock.now().Before(b.until):
+	case b.probedBy != nil || !b.clock.now().Before(b.until):
 		return BreakerHalfOpen
 	}
 	return BreakerOpen

@@ -136,7 +136,9 @@
 //
 // Under the policy annotate text never waits for the confidence model. At the end,
 // [DONE] waits for it for Config.Settle at most. After several answers in a row whose
-// last estimates failed or were late, no answer waits; every half minute one tries again.
+// last estimates failed or were late, after ten failed requests in a row, or when the median
+// of the last replies is later than an end waits, the model is not asked and no answer waits;
+// every half minute the requests of one answer go out to see whether it replies.
 //
 // The policy warn does the same. If p(z) of a choice is below Config.WarnBelow, a chunk
 // with Config.WarnText comes before the choice's finish_reason, which waits for p(z), and
@@ -286,7 +288,7 @@
 // Config.Observe is told what became of each request for the API: who asked, what was
 // checked, with which confidence, what was decided, and how long each part took. An
 // [Exchange] has no text, no key and no path in it, so that it may be logged and counted.
-// [Handler.Breaker] says whether the ends of answers wait for the confidence model.
+// [Handler.Breaker] says whether the confidence model is asked.
 //
 // The gateway keeps no labels of answers. A store of them is an observer, which finds an
 // answer's positions in its [Exchange]. Config.Drifted lets it call confidences

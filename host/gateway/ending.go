@@ -52,14 +52,9 @@ func (b *body) settle(tail []byte) {
 // wait sets how long the end waits for the confidence model. If no estimate is pending,
 // it does not wait.
 func (b *body) wait() {
-	if !b.scorer.pending() {
-		return
+	if b.scorer.waits() {
+		b.settleDue = b.config.clock.now().Add(b.config.rule.patience(b.config))
 	}
-	if b.trial = b.config.breaker.begin(); b.trial == nil {
-		b.scorer.abandon(session.Timeout)
-		return
-	}
-	b.settleDue = b.config.clock.now().Add(b.config.rule.patience(b.config))
 }
 
 // settled sends the stream's last bytes unless an estimate is pending.
@@ -70,7 +65,7 @@ func (b *body) settled() {
 		}
 		return
 	}
-	b.trial.done(!b.scorer.failing)
+	b.scorer.asker.done(!b.scorer.failing)
 	if b.gate != nil && len(b.gate.held) > 0 {
 		// For example a choice beyond the session's limits, or a tool call.
 		if b.overLimit(notScored); b.phase != settling {

@@ -113,15 +113,10 @@ func (c *Config) score(ctx context.Context, a *answer, r *request, config host.C
 
 // await waits for the confidence model.
 func (c *Config) await(ctx context.Context, s *scorer) {
-	if !s.pending() {
+	if !s.waits() {
+		s.asker.done(!s.failing)
 		return
 	}
-	t := c.breaker.begin()
-	if t == nil {
-		s.abandon(session.Timeout)
-		return
-	}
-	defer t.cancel()
 	late := newAlarm(c.clock, c.rule.patience(c))
 	defer late.Stop()
 	for s.pending() {
@@ -129,14 +124,14 @@ func (c *Config) await(ctx context.Context, s *scorer) {
 		case r := <-s.replies():
 			s.settle(r)
 		case <-late.ticks:
-			t.done(false)
+			s.asker.done(false)
 			s.abandon(session.Timeout)
 		case <-ctx.Done():
-			t.cancel()
+			s.asker.cancel()
 			s.abandon(session.Cancelled)
 		}
 	}
-	t.done(!s.failing)
+	s.asker.done(!s.failing)
 }
 
 // verdict is the decision of Withhold about an answer, by its p(z). It is nil if the

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/follow"
@@ -31,6 +32,7 @@ type scorer struct {
 	failed   bool                       // the provider reported an error
 	unread   bool                       // an event could not be read, since this was last reset
 	failing  bool                       // the confidence model's last reply was a failure
+	asker    *asker                     // of the confidence model; nil if none is asked
 	reported bool                       // the loss of the core
 	tally    *tally
 }
@@ -45,9 +47,13 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
 	s.drifted = c.Drifted != nil && c.Drifted()
 	framed = s.watch(ctx, &config, framed)
-	f := follow.Follower{Engine: c.Engine, Client: c.Model, Limits: model.DefaultLimits()}
-	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Failed: func(err error) { s.report("no estimate", err) }}
-	if !s.holds {
+	f := follow.Follower{Engine: c.Engine, Limits: model.DefaultLimits()}
+	if c.Model != nil {
+		s.asker = &asker{b: c.breaker, post: c.Model.Post, patience: c.rule.patience(c)}
+		f.Post = s.asker.ask
+	}
+	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Failed: s.lacks}
+	if f.Limits.InOrder = s.holds; !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	}
 	if c.rule.counts {
@@ -87,9 +93,35 @@ func (s *scorer) end() {
 func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
 
 func (s *scorer) settle(r model.Reply) {
-	s.failing = r.Err != nil
 	_ = s.stream.Settle(r)
+	if errors.Is(r.Err, errNotAsked) {
+		s.seen.abandoned(1)
+		return
+	}
+	if why, failed := failureOf(r.Err); why != session.Cancelled {
+		s.failing = failed
+	}
 	s.seen.settled(r.Err, s.pending())
+}
+
+// lacks takes the error of a request to the confidence model.
+func (s *scorer) lacks(err error) {
+	if !errors.Is(err, errNotAsked) { // the breaker has reported it, once
+		s.report("no estimate", err)
+	}
+}
+
+// waits reports whether estimates are out that the answer's end waits for. It gives up those
+// that it does not wait for.
+func (s *scorer) waits() bool {
+	if !s.pending() {
+		return false
+	}
+	why, waits := s.asker.waits()
+	if !waits {
+		s.abandon(why)
+	}
+	return waits
 }
 
 // abandon gives up on the estimates that are still out.
@@ -104,6 +136,7 @@ func (s *scorer) close() {
 	if g, ok := s.acting.(*gate); ok && len(g.held) > 0 {
 		s.seen.held(g.held[0].since)
 	}
+	s.asker.cancel()
 	s.stream.Close()
 }
 

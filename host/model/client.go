@@ -46,6 +46,13 @@ type Config struct {
 	Concurrency int           // requests in flight over all sessions; at least 1
 	MaxReply    int64         // bytes of a reply; at least 1
 
+	// Hedge is the time without a reply after which a second request is sent, if there is
+	// room for it. The first reply counts. 0 sends none.
+	Hedge time.Duration
+	// Cache is how many replies are kept for requests that are the same; 0 keeps none. Only
+	// [NewFor] knows which replies are confidences, and keeps those.
+	Cache int
+
 	HTTP Doer // nil: a client of its own, which uses the proxy variables of the environment
 }
 
@@ -66,6 +73,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("model: %d retries: want 0 or more", c.Retries)
 	case c.Concurrency < 1:
 		return fmt.Errorf("model: %d requests at once: want at least 1", c.Concurrency)
+	case c.Hedge < 0:
+		return fmt.Errorf("model: hedge %v: want 0 or more", c.Hedge)
+	case c.Cache < 0:
+		return fmt.Errorf("model: a cache of %d replies: want 0 or more", c.Cache)
 	case c.MaxReply < 1:
 		return fmt.Errorf("model: replies of %d bytes: want at least 1", c.MaxReply)
 	}
@@ -88,7 +99,10 @@ type Client struct {
 	timeout  time.Duration
 	retries  int
 	maxReply int64
-	slots    chan struct{}
+	hedge    time.Duration
+	queue    queue
+	pause    pause
+	cache    *cache // nil keeps nothing
 }
 
 // New makes a client. An error is about the configuration.
@@ -107,9 +121,9 @@ func New(c Config) (*Client, error) {
 	client := &Client{
 		url: full.String(), shown: full.Redacted(), key: c.Key,
 		timeout: c.Timeout, retries: c.Retries, maxReply: c.MaxReply,
-		slots: make(chan struct{}, c.Concurrency),
+		hedge: c.Hedge, queue: queue{most: c.Concurrency, room: c.Concurrency},
 	}
-	if client.http, err = doer(c.HTTP, cap(client.slots)); err != nil {
+	if client.http, err = doer(c.HTTP, c.Concurrency); err != nil {
 		return nil, err
 	}
 	return client, nil
@@ -122,7 +136,15 @@ func NewFor(m *estimate.Model, c Config) (*Client, error) {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	c.Path = m.Adapter.Path()
-	return New(c)
+	client, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	client.cache = newCache(c.Cache, func(reply []byte) bool {
+		_, err := m.ReadReply(reply)
+		return err == nil
+	})
+	return client, nil
 }
 
 // URL is the address of the requests, without a password.
@@ -134,7 +156,14 @@ var errReplyTooLong = errors.New("the reply is too long")
 // Post sends a request's body and returns the reply's. It waits for its turn,
 // then at most Config.Timeout. The error is an [*Error].
 func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
-	return c.exchange(ctx, http.MethodPost, body)
+	if reply, ok := c.cache.get(body); ok {
+		return reply, nil
+	}
+	reply, err := c.exchange(ctx, http.MethodPost, body)
+	if err == nil {
+		c.cache.put(body, reply)
+	}
+	return reply, err
 }
 
 // Get asks for what is at the client's path, in the same way.
@@ -143,30 +172,82 @@ func (c *Client) Get(ctx context.Context) ([]byte, error) {
 }
 
 func (c *Client) exchange(ctx context.Context, method string, body []byte) ([]byte, error) {
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-ctx.Done():
-		return nil, c.failure(ctx, &attempt{}, ctx.Err())
+	if err := c.queue.take(ctx); err != nil {
+		return nil, c.failure(ctx, &attempt{}, err)
 	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var last attempt
 	for n := 1; ; n++ {
-		reply, err := c.try(limited, &last, method, body)
+		told, err := c.pause.wait(limited, c.retries > 0)
+		if err != nil {
+			c.queue.leave()
+			if told != nil {
+				last = *told
+			}
+			return nil, c.failure(ctx, &last, err)
+		}
+		reply, err := c.hedged(limited, &last, method, body)
 		if err == nil {
+			c.queue.narrow(false)
+			c.queue.leave()
 			return reply, nil
 		}
 		wait, again := last.retry(limited, n)
+		if last.tooMany() && limited.Err() == nil {
+			c.queue.narrow(true)
+			c.pause.lengthen(last, last.asksFor(n))
+		}
+		c.queue.leave()
 		if !again || n > c.retries {
 			return nil, c.failure(ctx, &last, err)
 		}
-		timer := time.NewTimer(wait)
+		if err := sleep(limited, wait); err != nil {
+			return nil, c.failure(ctx, &last, err)
+		}
+		if err := c.queue.take(limited); err != nil {
+			return nil, c.failure(ctx, &last, err)
+		}
+	}
+}
+
+// hedged makes one attempt, or two at once if the first one takes long.
+func (c *Client) hedged(ctx context.Context, last *attempt, method string, body []byte) ([]byte, error) {
+	if c.hedge == 0 {
+		return c.try(ctx, last, method, body)
+	}
+	ctx, cancel := context.WithCancel(ctx) // the attempt that is not needed
+	defer cancel()
+	type outcome struct {
+		reply []byte
+		last  attempt
+		err   error
+	}
+	outcomes := make(chan outcome, 2)
+	start := func() {
+		o := outcome{last: *last}
+		o.reply, o.err = c.try(ctx, &o.last, method, body)
+		outcomes <- o
+	}
+	go start()
+	late := time.NewTimer(c.hedge)
+	defer late.Stop()
+	for running := 1; ; {
 		select {
-		case <-timer.C:
-		case <-limited.Done():
-			timer.Stop()
-			return nil, c.failure(ctx, &last, limited.Err())
+		case o := <-outcomes:
+			if running--; o.err != nil && running > 0 {
+				continue // the other one may succeed
+			}
+			*last = o.last
+			return o.reply, o.err
+		case <-late.C:
+			if c.queue.tryTake() {
+				running++
+				go func() {
+					defer c.queue.leave()
+					start()
+				}()
+			}
 		}
 	}
 }

@@ -25,7 +25,21 @@
 // request in flight.
 //
 // A request is built when it can be sent, not when the session asks for it. If later
-// text has made the estimate stale by then, the request costs nothing.
+// text has made the estimate stale by then, the request costs nothing. One that is in flight
+// then is cancelled.
+//
+// # Order
+//
+// A request about a whole answer goes first: the answer's end waits for it. Then comes the
+// newest position, then older ones ([Limits].InOrder: the oldest first). The same holds among
+// the sessions that share a client, for those requests that wait for Config.Concurrency.
+//
+// Requests are not put together: servers that batch, such as vLLM and llama.cpp, do so with
+// the requests that come at once, and none says in its API that one request may hold several
+// prompts of which each gets a reply of its own as soon as it is there.
+//
+// Config.Cache keeps replies by the hash of their requests. With Config.Hedge, a second request
+// is sent where a first one takes long.
 //
 // # Failures
 //
@@ -33,7 +47,9 @@
 // for that reason. Within the time limit, these are retried: no connection, a connection
 // that breaks off, and the status 429 or 5xx. A retry waits as long as Retry-After says,
 // else a growing time with jitter. A Retry-After beyond the time limit is not waited
-// for. If the time runs out between two attempts, the error is that of the last attempt.
+// for. If the server says 429, or 503 with Retry-After, all requests of the client wait that
+// long, and then one goes at a time until one succeeds. A client without retries sends nothing
+// during that time. If the time runs out between two attempts, the error is that of the last attempt.
 // A reply that is not a probability is not a failure here: the session reads the reply
 // and reports it.
 package model

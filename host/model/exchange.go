@@ -30,6 +30,9 @@ type Reply struct {
 type Limits struct {
 	Flying  int // requests of this session in flight; at least 1
 	Waiting int // requests that wait to be sent; beyond it, the oldest are given up
+	// InOrder sends the requests of positions in the order of the text, for a caller whose
+	// text waits for them. Otherwise the newest position comes first.
+	InOrder bool
 }
 
 // DefaultLimits lets any number of requests wait.
@@ -37,6 +40,10 @@ func DefaultLimits() Limits { return Limits{Flying: defaults.ModelFlying, Waitin
 
 // Exchange connects a session to a confidence model. Only the goroutine that owns the
 // session calls its methods.
+//
+// A request about a whole answer goes first, also beyond Limits.Flying by one. The others
+// follow as Limits.InOrder says. A request in flight whose position the session has given up is
+// cancelled: its reply could change nothing.
 type Exchange struct {
 	post    Post
 	session Session
@@ -45,8 +52,8 @@ type Exchange struct {
 
 	ctx     context.Context
 	cancel  context.CancelFunc
-	waiting []ask
-	flying  map[uint32]bool
+	waiting []ask // in the order in which they were asked
+	flying  map[uint32]*flight
 	replies chan Reply
 	failed  []error
 }
@@ -54,6 +61,17 @@ type Exchange struct {
 type ask struct {
 	id   uint32
 	kind position.Kind
+	at   place
+}
+
+// place is where a position is.
+type place struct{ choice, index int }
+
+// flight is a request in flight.
+type flight struct {
+	at     place
+	cancel context.CancelFunc
+	stale  bool // the session has given it up
 }
 
 // Post sends the body of a request to a confidence model and returns the reply's,
@@ -72,8 +90,8 @@ func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handl
 	ctx, cancel := context.WithCancel(ctx)
 	return &Exchange{
 		post: post, session: s, handle: handle, limits: limits, ctx: ctx, cancel: cancel,
-		flying:  map[uint32]bool{},
-		replies: make(chan Reply, limits.Flying),
+		flying:  map[uint32]*flight{},
+		replies: make(chan Reply, limits.Flying+1),
 	}
 }
 
@@ -84,15 +102,32 @@ func (x *Exchange) Handle(events []session.Event) error {
 	var asks []ask
 	for i := range events {
 		if events[i].Kind == session.Ask {
-			asks = append(asks, ask{events[i].ID, events[i].Position.Kind})
+			asks = append(asks, ask{events[i].ID, events[i].Position.Kind, place{events[i].Choice, events[i].Position.Index}})
 		}
 	}
+	x.ground(events)
 	x.handle(events)
 	x.waiting = append(x.waiting, asks...)
 	if err := x.send(); err != nil {
 		return err
 	}
 	return x.supersede()
+}
+
+// ground cancels the requests whose positions are given up in events.
+func (x *Exchange) ground(events []session.Event) {
+	for i := range events {
+		e := &events[i]
+		if e.Kind != session.Confidence || e.State != session.Unavailable {
+			continue
+		}
+		for _, f := range x.flying {
+			if f.at == (place{e.Choice, e.Position.Index}) {
+				f.stale = true
+				f.cancel()
+			}
+		}
+	}
 }
 
 // Replies delivers the outcomes of the requests.
@@ -110,12 +145,15 @@ func (x *Exchange) Failures() []error {
 
 // Settle gives a reply to the session and passes on the events that follow.
 func (x *Exchange) Settle(r Reply) error {
+	f := x.flying[r.ID]
 	delete(x.flying, r.ID)
 	var err error
-	if r.Err != nil {
+	switch {
+	case f != nil && f.stale:
+	case r.Err != nil:
 		x.failed = append(x.failed, r.Err)
 		err = x.fail(r.ID, ReasonOf(r.Err))
-	} else {
+	default:
 		err = x.events(x.session.Resolve(r.ID, r.Body))
 	}
 	if err != nil {
@@ -164,9 +202,13 @@ func (x *Exchange) Close() { x.cancel() }
 
 // send starts requests while there is room.
 func (x *Exchange) send() error {
-	for len(x.waiting) > 0 && len(x.flying) < x.limits.Flying {
-		a := x.waiting[0]
-		x.waiting = x.waiting[1:]
+	for {
+		i := x.next()
+		if i < 0 {
+			return nil
+		}
+		a := x.waiting[i]
+		x.waiting = slices.Delete(x.waiting, i, i+1)
 		body, err := x.session.Request(nil, a.id)
 		if errors.Is(err, session.ErrUnknownAsk) {
 			continue // the session no longer wants it
@@ -174,13 +216,30 @@ func (x *Exchange) send() error {
 		if err != nil {
 			return err
 		}
-		x.flying[a.id] = true
+		ctx, cancel := context.WithCancel(withTurn(x.ctx, turnOf(a.kind, x.limits.InOrder)))
+		x.flying[a.id] = &flight{at: a.at, cancel: cancel}
 		go func() {
-			reply, err := x.post(x.ctx, body)
+			defer cancel()
+			reply, err := x.post(ctx, body)
 			x.replies <- Reply{a.id, reply, err}
 		}()
 	}
-	return nil
+}
+
+// next is the index of the request to send next, or -1 if there is none or no room.
+func (x *Exchange) next() int {
+	for i, a := range x.waiting {
+		if a.kind&position.End != 0 && len(x.flying) <= x.limits.Flying {
+			return i
+		}
+	}
+	switch {
+	case len(x.waiting) == 0 || len(x.flying) >= x.limits.Flying:
+		return -1
+	case x.limits.InOrder:
+		return 0
+	}
+	return len(x.waiting) - 1
 }
 
 // supersede fails the oldest waiting requests over the limit. Requests about the

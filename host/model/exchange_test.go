@@ -127,7 +127,7 @@ func TestExchangeGivesUpWhatIsStale(t *testing.T) {
 	a.write()
 	close(ended)
 	a.must(a.exchange.Drain(t.Context()))
-	if got, want := a.states(), "final 0.7, superseded, superseded, superseded, final 0.7"; got != want {
+	if got, want := a.states(), "final 0.7, superseded, superseded, final 0.7, final 0.7"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

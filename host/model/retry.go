@@ -26,7 +26,7 @@ func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again b
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	wait = time.Duration(n) * (waitMin + rand.N(waitMax-waitMin))
+	wait = a.asksFor(n)
 	if a.resp == nil {
 		return wait, !errors.Is(a.err, errReplyTooLong) && !permanent(a.err)
 	}
@@ -34,13 +34,21 @@ func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again b
 	if code != http.StatusTooManyRequests && (code < 500 || code == http.StatusNotImplemented) {
 		return 0, false
 	}
-	if asked, ok := retryAfter(a.resp.Header.Get("Retry-After")); ok {
-		wait = asked
-	}
 	if deadline, limited := ctx.Deadline(); limited && wait >= time.Until(deadline) {
 		return 0, false
 	}
 	return wait, true
+}
+
+// asksFor is how long to wait after the n-th attempt: what the server says, or else a time
+// that grows.
+func (a *attempt) asksFor(n int) time.Duration {
+	if a.resp != nil {
+		if asked, ok := retryAfter(a.resp.Header.Get("Retry-After")); ok {
+			return asked
+		}
+	}
+	return time.Duration(n) * (waitMin + rand.N(waitMax-waitMin))
 }
 
 // maxRetryAfter is more than any time limit.

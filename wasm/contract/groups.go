@@ -79,6 +79,8 @@ var (
 	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it", "refuse", "allow")
 	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
 	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
+	Hedge           = atLeast("hedge", 0, time.Duration(0), "time without a reply of the confidence model after which a second request is sent; 0 sends none", "")
+	ModelCache      = atLeast("model_cache", 0, 4096, "replies of the confidence model that are kept for prompts that are the same; 0 keeps none", "")
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: time that text is held", "")
 	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
@@ -90,7 +92,7 @@ var (
 	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest chat request that is read", "bytes")
 	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored without being streamed", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
 		UpstreamTimeout, IdleTimeout, RequestTimeout, WriteTimeout, MaxStreams, MaxRequest, MaxAnswer,
 	}
 )

@@ -110,6 +110,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
 	settings.Add(cmd, contract.ConversationTokens, &g.ConversationTokens)
+	settings.Add(cmd, contract.Hedge, &f.Hedge)
+	settings.Add(cmd, contract.ModelCache, &f.Cache)
 	f.AddPositions(cmd)
 	for _, s := range []*contract.Setting{contract.ClientKeys, contract.UpstreamKeyFile, contract.ModelKeyFile, contract.TLSCert, contract.TLSKey} {
 		_ = cmd.MarkFlagFilename(s.Flag())

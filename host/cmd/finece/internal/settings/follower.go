@@ -53,6 +53,7 @@ func (f *Flags) client() (*model.Client, error) {
 	}
 	c := model.DefaultConfig(f.Estimator)
 	c.Key, c.Timeout, c.Concurrency = f.key(), f.Timeout, f.Requests
+	c.Hedge, c.Cache = f.Hedge, f.Cache
 	client, err := model.NewFor(&f.Config.Model, c)
 	if err != nil {
 		return nil, exit.Usagef("--estimator: %w", err)

@@ -35,6 +35,8 @@ type Flags struct {
 	Timeout  time.Duration // for one estimate
 	Requests int           // to the confidence model at once
 	Key      model.Secret  // of the confidence model's server; "" is that of the environment
+	Hedge    time.Duration // until a second request is sent; 0 sends none
+	Cache    int           // replies that are kept
 
 	strategy string
 

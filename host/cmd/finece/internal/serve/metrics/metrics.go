@@ -54,7 +54,7 @@ func New(breaker func() gateway.Breaker) *Metrics {
 	)
 	for _, state := range []gateway.Breaker{gateway.BreakerClosed, gateway.BreakerHalfOpen, gateway.BreakerOpen} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "finece_breaker", Help: "1 for the breaker's state: closed (ends of answers wait for the confidence model), half-open (the next one tries), open (none waits).",
+			Name: "finece_breaker", Help: "1 for the breaker's state: closed (the confidence model is asked), half-open (the next answer asks, to see whether it replies), open (it is not asked).",
 			ConstLabels: prometheus.Labels{"state": string(state)},
 		}, func() float64 {
 			if breaker() == state {

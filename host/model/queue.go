@@ -1,0 +1,159 @@
+package model
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+
+	"github.com/finece/finece/position"
+)
+
+// turn says when a request has its turn among those that wait for a server.
+type turn uint8
+
+const (
+	newest  turn = iota // after the others; the newest of them first
+	inOrder             // in the order in which they came
+	whole               // about a whole answer: before the others, in the order in which they came
+)
+
+func turnOf(k position.Kind, ordered bool) turn {
+	switch {
+	case k&position.End != 0:
+		return whole
+	case ordered:
+		return inOrder
+	}
+	return newest
+}
+
+type turnKey struct{}
+
+func withTurn(ctx context.Context, t turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
+
+// turnIn is the turn of a request that has one, else in order.
+func turnIn(ctx context.Context) turn {
+	if t, ok := ctx.Value(turnKey{}).(turn); ok {
+		return t
+	}
+	return inOrder
+}
+
+// queue bounds the requests to a server, over all sessions. While the server says that there
+// are too many, one goes at a time.
+type queue struct {
+	mu      sync.Mutex
+	most    int
+	room    int // most, or 1
+	out     int // requests that have their turn
+	came    int // requests so far
+	waiting waiters
+}
+
+// take waits until a request has its turn. The error is ctx's.
+func (q *queue) take(ctx context.Context) error {
+	q.mu.Lock()
+	if q.out < q.room {
+		q.out++
+		q.mu.Unlock()
+		return nil
+	}
+	q.came++
+	w := &waiter{turn: turnIn(ctx), number: q.came, ready: make(chan struct{})}
+	heap.Push(&q.waiting, w)
+	q.mu.Unlock()
+	select {
+	case <-w.ready:
+		return nil
+	case <-ctx.Done():
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if w.at < 0 { // it had its turn meanwhile
+		q.out--
+		q.admit()
+	} else {
+		heap.Remove(&q.waiting, w.at)
+	}
+	return ctx.Err()
+}
+
+// tryTake takes a turn if nobody waits and there is room.
+func (q *queue) tryTake() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.out >= q.room || len(q.waiting) > 0 {
+		return false
+	}
+	q.out++
+	return true
+}
+
+// leave ends a turn.
+func (q *queue) leave() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.out--
+	q.admit()
+}
+
+// narrow says whether the server has too many requests.
+func (q *queue) narrow(tooMany bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.room = q.most; tooMany {
+		q.room = 1
+	}
+	q.admit()
+}
+
+func (q *queue) admit() {
+	for q.out < q.room && len(q.waiting) > 0 {
+		q.out++
+		close(heap.Pop(&q.waiting).(*waiter).ready)
+	}
+}
+
+type waiter struct {
+	turn   turn
+	number int
+	at     int // in the heap; -1 once it was taken out
+	ready  chan struct{}
+}
+
+// waiters is a heap of those that wait, whose first is next.
+type waiters []*waiter
+
+func (w waiters) Len() int { return len(w) }
+
+func (w waiters) Less(i, j int) bool {
+	x, y := w[i], w[j]
+	switch {
+	case x.turn != y.turn:
+		return x.turn > y.turn
+	case x.turn == newest:
+		return x.number > y.number
+	}
+	return x.number < y.number
+}
+
+func (w waiters) Swap(i, j int) {
+	w[i], w[j] = w[j], w[i]
+	w[i].at, w[j].at = i, j
+}
+
+func (w *waiters) Push(x any) {
+	x.(*waiter).at = len(*w)
+	*w = append(*w, x.(*waiter))
+}
+
+func (w *waiters) Pop() any {
+	old := *w
+	last := old[len(old)-1]
+	old[len(old)-1] = nil
+	*w = old[:len(old)-1]
+	last.at = -1
+	return last
+}
