@@ -89,8 +89,9 @@ type Config struct {
 	routes    []*Config // this gateway with the handling of each of Routes
 	rule      *rule     // of Policy
 	clock     clock
-	breaker   *breaker // of all answers
-	escalated *share   // of all answers that are handled so
+	breaker   *breaker  // of all answers
+	refusals  *refusals // of log-probabilities
+	escalated *share    // of all answers that are handled so
 }
 
 // maxAnswers bounds what one request may cost.
@@ -154,6 +155,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 		c.clock = realClock{}
 	}
 	c.breaker = &breaker{clock: c.clock, report: c.Report}
+	c.refusals = &refusals{clock: c.clock, until: map[asking]time.Time{}}
 	if err := c.route(); err != nil {
 		return c, nil, err
 	}

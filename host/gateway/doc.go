@@ -250,7 +250,7 @@
 // upstream for them, and removes what the client did not ask for: logprobs becomes
 // null, and in Responses an empty array. If the upstream refuses such a request with status
 // 400 or 422, it is sent the client's own request, and what needs log-probabilities is
-// unavailable.
+// unavailable. For ten minutes, requests for that model on that path are then sent without.
 //
 // # Handling by route
 //

@@ -39,7 +39,7 @@ var faults = []fault{
 	{"upstream", "sends 40 MB in one event", "It passes in parts while it comes. Withhold closed: the answer ends before it.", by(TestFortyMegabytesInOneEvent, TestWhatTheSessionCannotReadIsUnchecked)},
 	{"upstream", "sends bytes after `[DONE]`", "They pass. Withhold: only if the policy is open and nothing was withheld.", by(TestBytesAfterTheEndPass, TestWhatFollowsTheEndUnderWithhold)},
 	{"upstream", "answers before it has read the request", "On routes that are not scored, the answer is complete (full duplex).", by(TestAnEarlyAnswerArrivesWhole)},
-	{"upstream", "refuses log-probabilities", "It is asked again without them.", by(TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest)},
+	{"upstream", "refuses log-probabilities", "It is asked again without them. For ten minutes, that model is then asked without them at once.", by(TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest, TestARefusalOfLogprobsIsRemembered)},
 
 	{"client", "expects `100-continue`", "It gets it, and its answer. The header is not sent on with scored routes.", by(TestAClientThatExpectsContinue, edge+":TestAClientThatExpectsContinue")},
 	{"client", "disconnects", "The requests to the upstream and to the model are cancelled.", by(TestAClientThatLeavesCancelsTheUpstream, TestHTTP2OnBothSides, edge+":TestEventsPassThroughTheWorkerOneByOne")},

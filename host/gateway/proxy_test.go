@@ -243,6 +243,42 @@ func TestAPackedStreamIsUnpacked(t *testing.T) {
 	}
 }
 
+// TestARefusalOfLogprobsIsRemembered for the model and the path, for ten minutes.
+func TestARefusalOfLogprobsIsRemembered(t *testing.T) {
+	bare := stripped(t, demo(t), -1)
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), "logprobs") && !strings.Contains(string(body), `"able"`) {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		replay([]byte(bare), burst)(w, r)
+	})
+	clock := gateway.NewFakeClock()
+	s := newGateway(t, u, func(c *gateway.Config) { c.SetClock(clock) })
+	for _, c := range []struct {
+		path, model string
+		passes      time.Duration // before the request
+		sends       int           // requests to the upstream
+	}{
+		{"/v1/chat/completions", "o", 0, 2},
+		{"/v1/chat/completions", "o", 0, 1},
+		{"/v1//chat/completions", "o", 9 * time.Minute, 1},
+		{"/v1/chat/completions", "p", 0, 2},
+		{"/v1/completions", "o", 0, 2},
+		{"/v1/chat/completions", "able", 0, 1},
+		{"/v1/chat/completions", "o", 2 * time.Minute, 2},
+		{"/v1/chat/completions", "o", 0, 1},
+	} {
+		clock.Advance(c.passes)
+		before := len(u.bodies)
+		read(t, postTo(t, s, c.path, `{"model":"`+c.model+`","stream":true,"prompt":"a"}`))
+		if got := len(u.bodies) - before; got != c.sends {
+			t.Errorf("%s, model %s: %d requests, want %d", c.path, c.model, got, c.sends)
+		}
+	}
+}
+
 // TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest.
 func TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest(t *testing.T) {
 	const request = `{"model":"o","stream":true}`

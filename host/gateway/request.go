@@ -111,7 +111,7 @@ func (r *request) ask(c *Config, end int) {
 		alternatives = alternatives || m.OfAlternatives()
 	}
 	needed := alternatives || c.Session.Estimator != session.Model
-	if c.KeepRequest || !needed {
+	if c.KeepRequest || !needed || c.refusals.has(r.asking()) {
 		return
 	}
 	var made changes

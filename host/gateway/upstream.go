@@ -15,7 +15,7 @@ var errSilent = errors.New("gateway: the upstream was silent for too long")
 
 // roundTripper sends requests to the upstream. A request whose answer is scored has
 // time limits, and is sent a second time, without the log-probabilities that the
-// gateway asked for, if the upstream refuses it.
+// gateway asked for, if the upstream refuses it. That it does is remembered for a while.
 type roundTripper struct{ *Config }
 
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -34,7 +34,11 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	x.request.asked.more = false
 	again := r.Clone(r.Context())
 	setBody(again, x.request.original)
-	return t.once(again)
+	resp, err = t.once(again)
+	if err == nil && resp.StatusCode == http.StatusOK {
+		t.refusals.note(x.request.asking())
+	}
+	return resp, err
 }
 
 // once sends r under the time limits.
