@@ -159,7 +159,8 @@ func TestACalibrationThatHasDrifted(t *testing.T) {
 	for _, policy := range []gateway.Policy{gateway.Annotate, gateway.Withhold} {
 		s := newGateway(t, u, func(c *gateway.Config) {
 			c.Session.Calibration = likewise(nil)
-			c.Drifted = func() bool { return drifted }
+			c.Scorer = "first"
+			c.Drifted = func(scorer string) bool { return drifted && scorer == "first" }
 			c.Policy, c.WithholdBelow, c.Uncalibrated, c.Failure = policy, 0, gateway.Refuse, gateway.Closed
 		})
 		for _, drifted = range []bool{false, true} {

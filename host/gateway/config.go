@@ -82,9 +82,9 @@ type Config struct {
 	// X-FineCE-Id and is Exchange.Own. It has to be hard to guess. nil names none.
 	Name func() string
 
-	// Drifted reports whether the calibration no longer holds. Confidences of answers that
-	// begin then are not calibrated. nil is never.
-	Drifted func() bool
+	// Drifted reports whether the calibration of a Handling.Scorer no longer holds.
+	// Confidences of answers that begin then are not calibrated. nil is never.
+	Drifted func(scorer string) bool
 
 	routes    []*Config // this gateway with the handling of each of Routes
 	rule      *rule     // of Policy

@@ -291,6 +291,6 @@
 // [Handler.Breaker] says whether the confidence model is asked.
 //
 // The gateway keeps no labels of answers. A store of them is an observer, which finds an
-// answer's positions in its [Exchange]. Config.Drifted lets it call confidences
-// uncalibrated once labels contradict the calibration: source.outside says drift then.
+// answer's positions in its [Exchange]. Config.Drifted lets the gateway
+// call confidences uncalibrated once labels contradict the calibration: source.outside says drift then.
 package gateway

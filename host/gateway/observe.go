@@ -41,6 +41,7 @@ type Exchange struct {
 
 	ID        string // the answer's, from the upstream
 	Own       string // the answer's, of Config.Name: the value of X-FineCE-Id; "" if it is not scored
+	Scorer    string // Handling.Scorer; "" if the request was not read
 	Generator string // the model that answered
 	Answers   []Answer
 	Decisions []*record.Decision
@@ -186,7 +187,9 @@ func (o *observation) event()             { o.note(func(x *Exchange) { x.Events+
 // asked notes the client's request, if it was read.
 func (o *observation) asked(r *request) {
 	if r != nil {
-		o.note(func(x *Exchange) { x.Asked, x.Streamed, o.policy = short(r.model), r.stream, r.config.Policy })
+		o.note(func(x *Exchange) {
+			x.Asked, x.Streamed, x.Scorer, o.policy = short(r.model), r.stream, r.config.Scorer, r.config.Policy
+		})
 	}
 }
 

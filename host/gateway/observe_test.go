@@ -214,6 +214,7 @@ func TestAnAnswersOwnID(t *testing.T) {
 	named := 0
 	name := func(c *gateway.Config) {
 		c.Name = func() string { named++; return fmt.Sprint("own-", named) }
+		c.Scorer = "map-1"
 	}
 	u := newUpstream(t, replay(demo(t), bytewise(500)))
 	s := newGateway(t, u, both(observing(told), name))
@@ -222,7 +223,7 @@ func TestAnAnswersOwnID(t *testing.T) {
 		text := read(t, resp)
 		x := observed(t, told)
 		want := fmt.Sprint("own-", i+1)
-		if resp.Header.Get("X-FineCE-Id") != want || x.Own != want || x.ID == "" || !strings.Contains(text, `"finece":{"version":1,"id":"`+x.ID+`"`) {
+		if resp.Header.Get("X-FineCE-Id") != want || x.Own != want || x.Scorer != "map-1" || x.ID == "" || !strings.Contains(text, `"finece":{"version":1,"id":"`+x.ID+`"`) {
 			t.Errorf("header %q, exchange %q, id %q; want %q", resp.Header.Get("X-FineCE-Id"), x.Own, x.ID, want)
 		}
 		places := x.Answers[0].Places

@@ -14,6 +14,7 @@ import (
 // Handling is how answers are handled: where and from what they are scored, and what is
 // done with the confidences. Start from [DefaultHandling]: a field that is zero means zero.
 type Handling struct {
+	Scorer  string      // what the observer and Config.Drifted call the estimator, the map and the card of Session
 	Session host.Config // the confidence options; the question is taken from the request if it has none
 
 	Policy        Policy

@@ -45,7 +45,7 @@ type framed = func(*stream.Frame, []stream.Said)
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
 	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
-	s.drifted = c.Drifted != nil && c.Drifted()
+	s.drifted = c.Drifted != nil && c.Drifted(c.Scorer)
 	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Limits: model.DefaultLimits()}
 	if c.Model != nil {

@@ -24,6 +24,7 @@ var Groups = []Group{
 	{"Serving", "of the commands that listen on an address", Serving},
 	{"Serve", "of finece serve alone", Serve},
 	{"Operations", "of what the gateway's operators are told", Operations},
+	{"Feedback", "of the store of what people say about answers", Feedback},
 	{"Sampling", "of what samples answers of a model's server", Sampling},
 	{"Construct", "of data construction", Construct},
 	{"Experiment", "of the paper's experiments", Experiment},
@@ -114,6 +115,16 @@ var (
 	Log           = ofNames("log", "text", "one line about each answer on standard error, without any text or key", "text", "json", "off")
 	MetricsListen = text("metrics_listen", "", "address for Prometheus metrics and readiness, such as 127.0.0.1:9090; whoever reaches it can read them without a key; none by default")
 	Operations    = []*Setting{Log, MetricsListen}
+)
+
+// The settings of the store of what people say about answers.
+var (
+	FeedbackDB        = text("feedback_db", "", "file of an SQLite database that keeps the confidences of answers, without any text, and what clients say about them; none by default")
+	FeedbackRetention = atLeast("feedback_retention", 0, 90*24*time.Hour, "time that an answer and what was said about it are kept; 0 for no limit", "")
+	FeedbackMax       = atLeast("feedback_max", 1<<20, 1<<30, "size of the database; beyond it the oldest answers are deleted, those first that nobody said anything about", "bytes")
+	DriftRate         = &Setting{Name: "drift_rate", Help: "probability that a calibration that holds is ever reported to have drifted; 0 tests nothing", Default: 0.01, High: 0.5}
+	OnDrift           = ofNames("on_drift", "report", "what happens once the calibration has drifted: report it, or also call confidences uncalibrated", "report", "uncalibrate")
+	Feedback          = []*Setting{FeedbackDB, FeedbackRetention, FeedbackMax, DriftRate, OnDrift}
 )
 
 // The settings of what samples answers: construct, experiment and demo.

@@ -12,6 +12,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/evaluate"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/experiment"
+	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/fuse"
 	"github.com/finece/finece/host/cmd/finece/internal/grading"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
@@ -98,6 +99,7 @@ func newRoot() *cobra.Command {
 		calibrate.New(),
 		serve.New(),
 		keys.New(),
+		feedback.New(),
 		construct.New(),
 		train.New(),
 		experiment.New(),

@@ -71,6 +71,14 @@ const (
 	OperationsLog = "text" // one line about each answer on standard error, without any text or key
 )
 
+// The settings of the store of what people say about answers.
+const (
+	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and what was said about it are kept; 0 for no limit
+	FeedbackFeedbackMax       = 1073741824           // size of the database; beyond it the oldest answers are deleted, those first that nobody said anything about
+	FeedbackDriftRate         = 0.01                 // probability that a calibration that holds is ever reported to have drifted; 0 tests nothing
+	FeedbackOnDrift           = "report"             // what happens once the calibration has drifted: report it, or also call confidences uncalibrated
+)
+
 // The settings of what samples answers of a model's server.
 const (
 	SamplingApi         = "continue-final" // how a partial answer is sent

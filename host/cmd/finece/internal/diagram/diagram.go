@@ -39,6 +39,7 @@ var (
 	ink   = color.NRGBA{0x2d, 0x37, 0x48, 0xff}
 	grey  = color.NRGBA{0x8a, 0x94, 0xa3, 0xff}
 	faint = color.NRGBA{0xe4, 0xe8, 0xee, 0xff}
+	white = color.NRGBA{0xff, 0xff, 0xff, 0xff}
 )
 
 // Supported reports whether a file of this name can be drawn.
@@ -107,7 +108,7 @@ func canvasFor(path string) (vg.CanvasSizer, io.WriterTo, error) {
 
 // halves splits a white canvas into a left and a right half.
 func halves(c draw.Canvas) (left, right draw.Canvas) {
-	c.SetColor(color.White)
+	c.SetColor(white)
 	c.Fill(c.Rectangle.Path())
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	left = draw.Crop(c, 0, -(1-splitPoint)*c.Size().X, 0, 0)

@@ -108,3 +108,30 @@ func TestSaveErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestInline: a page's diagram is one SVG element with the page's colours alone.
+func TestInline(t *testing.T) {
+	for name, sample := range samples() {
+		conf, correct := sample()
+		summary, err := metrics.Evaluate(conf, correct, metrics.DefaultOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawing, err := diagram.Inline(&summary, `of "many" & <few>`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var root struct {
+			XMLName xml.Name `xml:"svg"`
+			Label   string   `xml:"aria-label,attr"`
+			View    string   `xml:"viewBox,attr"`
+			Width   string   `xml:"width,attr"`
+		}
+		if err := xml.Unmarshal([]byte(drawing), &root); err != nil || root.Label != `of "many" & <few>` || root.View == "" || root.Width != "" {
+			t.Errorf("%s: %+v, %v in\n%.300s", name, root, err, drawing)
+		}
+		if other := regexp.MustCompile(`#[0-9A-F]{6}`).FindString(drawing); other != "" {
+			t.Errorf("%s: it has the colour %s of its own", name, other)
+		}
+	}
+}

@@ -14,9 +14,13 @@ import (
 
 const level = 0.95 // of the intervals
 
+// reliabilityPlot has a title if name is not empty.
 func reliabilityPlot(name string, s *metrics.Summary) *plot.Plot {
-	p := newPlot(fmt.Sprintf("%s: ECE %s, n = %d", name, figure(s.ECE), s.N), "", "accuracy")
-	p.X.Tick.Label.Color = color.White // room for them, but the counts below have them
+	if name != "" {
+		name = fmt.Sprintf("%s: ECE %s, n = %d", name, figure(s.ECE), s.N)
+	}
+	p := newPlot(name, "", "accuracy")
+	p.X.Tick.Label.Color = white // room for them, but the counts below have them
 	p.Add(grid{}, bars{s.Bins, func(b metrics.Bin) float64 { return b.Accuracy }},
 		segment(0, 0, 1, 1, ink), points{s.Bins})
 	return p

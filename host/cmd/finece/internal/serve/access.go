@@ -47,6 +47,10 @@ func (f *flags) access(at net.Addr, p *page) (gateway.Access, *page, error) {
 	return a, p, nil
 }
 
+// pageClient is the name of the server's own page as a client. No key has this name, since
+// keys have no brackets in theirs.
+const pageClient = "(page)"
+
 // clients are those with a key, and the server's own page.
 type clients struct {
 	keys *gateway.Keys
@@ -62,6 +66,5 @@ func (c clients) Client(r *http.Request) (string, bool) {
 		return name, true
 	}
 	// A browser sends the cookie with requests of other ports of this host, too.
-	// No key has this name, since keys have no brackets in theirs.
-	return "(page)", c.page.sent(r) && gateway.SameOrigin(r)
+	return pageClient, c.page.sent(r) && gateway.SameOrigin(r)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
 	"github.com/finece/finece/host/cmd/finece/internal/server"
@@ -41,6 +42,8 @@ type flags struct {
 	noAuth    bool
 	hostNames []string
 	origins   []string
+
+	feedback feedbackFlags
 
 	voteBy        string // the grader that reads final answers
 	log           string
@@ -99,6 +102,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
 	settings.Add(cmd, contract.Log, &f.log)
 	settings.Add(cmd, contract.MetricsListen, &f.metricsListen)
+	f.feedback.add(cmd)
 	settings.Add(cmd, contract.UpstreamTimeout, &g.HeaderTimeout)
 	settings.Add(cmd, contract.IdleTimeout, &g.IdleTimeout)
 	settings.Add(cmd, contract.RequestTimeout, &g.RequestTimeout)
@@ -143,6 +147,9 @@ func settle(c *config.Config, builtIn string) (*flags, error) {
 	}
 	if !slices.Contains(contract.Log.Names, f.log) {
 		return nil, exit.Usagef("--log %q: want %s", f.log, strings.Join(contract.Log.Names, ", "))
+	}
+	if err := f.feedback.check(); err != nil {
+		return nil, c.Explain(err, nil)
 	}
 	if (f.tlsCert == "") != (f.tlsKey == "") {
 		return nil, c.Explain(exit.Usagef("--tls-cert and --tls-key go together"), nil)
@@ -217,7 +224,7 @@ func (f *flags) handle() (err error) {
 // handling completes how answers are handled.
 func (f *flags) handling(session host.Config) (err error) {
 	h := &f.gateway.Handling
-	h.Session = session
+	h.Session, h.Scorer = session, feedback.Scorer(&session)
 	if h.Failure == "" {
 		if h.Policy == gateway.Withhold {
 			return exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
 	"github.com/finece/finece/host/gateway"
 )
@@ -40,7 +41,8 @@ func (s *service) openFiles() error {
 	return nil
 }
 
-// make makes a handler by settings: the gateway below /v1/ and files at /. It keeps what it
+// make makes a handler by settings: the gateway below /v1/, the labels below
+// /finece/, and files at /. It keeps what it
 // has of an earlier one: the counts, and the page's cookie.
 func (s *service) make(f *flags) (http.Handler, error) {
 	access, p, err := f.access(s.at, s.page)
@@ -52,6 +54,7 @@ func (s *service) make(f *flags) (http.Handler, error) {
 	g.Engine, g.Model, g.Meter = s.follower.Engine, s.follower.Client, s.meter
 	g.Key, g.Access = f.key, access
 	g.Report, g.Observe = s.ops.log.Report, s.ops.observe
+	f.labelled(&g, s.ops.labels)
 	scored, err := gateway.New(g)
 	if err != nil {
 		var route *config.Route
@@ -61,6 +64,9 @@ func (s *service) make(f *flags) (http.Handler, error) {
 		return nil, exit.With(exit.Usage, f.given.Explain(err, route))
 	}
 	s.ops.gateway.Store(scored)
+	if err := f.useLabels(s.ops.labels); err != nil {
+		return nil, err
+	}
 	s.page = p
 	traced := s.ops.traces.Handler(scored)
 	pages := http.NewServeMux()
@@ -69,6 +75,7 @@ func (s *service) make(f *flags) (http.Handler, error) {
 	if p != nil {
 		served = access.Guard(p.exchange(pages))
 	}
+	labels := f.labelHandler(s.ops.labels, access)
 	// A mux would redirect paths such as /v1//chat/completions.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -76,6 +83,8 @@ func (s *service) make(f *flags) (http.Handler, error) {
 			s.ops.ready.ServeHTTP(w, r)
 		case r.URL.Path == "/healthz":
 			scored.ServeHTTP(w, r)
+		case labels != nil && feedback.Handles(r.URL.Path):
+			labels.ServeHTTP(w, r)
 		case gateway.IsAPI(r.URL.Path):
 			traced.ServeHTTP(w, r)
 		default:

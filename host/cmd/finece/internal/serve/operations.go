@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/logs"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/metrics"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/ready"
@@ -30,6 +31,7 @@ type operations struct {
 	ready     *ready.Handler
 	traces    *traces.Traces                  // nil if none are wanted
 	gateway   atomic.Pointer[gateway.Handler] // the newest; nil until it is made
+	labels    *feedback.Store                 // nil if none is wanted
 }
 
 // operations makes them. draining is done once the server is told to stop.
@@ -59,15 +61,23 @@ func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *foll
 			return nil, exit.With(exit.Usage, err)
 		}
 	}
+	if o.labels, err = f.labels(draining, o); err != nil {
+		return nil, err
+	}
 	return o, nil
 }
 
-// close sends what was not sent yet to where the traces go.
+// close sends what was not sent yet to where the traces go, and closes the store of labels.
 func (o *operations) close() {
 	limited, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := o.traces.Close(limited); err != nil {
 		o.log.Report("traces", err)
+	}
+	if o.labels != nil {
+		if err := o.labels.Close(); err != nil {
+			o.log.Report("feedback", err)
+		}
 	}
 }
 
@@ -81,9 +91,12 @@ func (o *operations) observe(ctx context.Context, x *gateway.Exchange) {
 	o.log.Answer(ctx, x)
 	o.metrics.Observe(ctx, x)
 	o.traces.Observe(ctx, x)
+	if o.labels != nil {
+		o.labels.Keep(ctx, x)
+	}
 }
 
-// listen serves /metrics, and /readyz also while the server drains, on an address of
+// listen serves /metrics, the figures of all labels, and /readyz also while the server drains, on an address of
 // their own until done is called. Whoever reaches the address may read them, except for
 // web pages.
 func (o *operations) listen(cmd *cobra.Command, f *flags) (done func(), err error) {
@@ -98,6 +111,9 @@ func (o *operations) listen(cmd *cobra.Command, f *flags) (done func(), err erro
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", access.GuardAPI(o.metrics.Handler()))
 	mux.Handle("/readyz", o.ready)
+	if o.labels != nil {
+		mux.Handle("GET "+feedback.PathCalibration, access.GuardAPI(everyones(o.labels)))
+	}
 	s := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
 	go func() { _ = s.Serve(l) }()
 	terminal.Say(cmd, "metrics on http://%s/metrics", l.Addr())

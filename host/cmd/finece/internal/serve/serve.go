@@ -121,6 +121,8 @@ Operations:
                  Web pages are refused. It also has /readyz, which says "draining"
                  while the server stops. The repository has a Grafana dashboard for
                  the metrics: host/cmd/finece/grafana.json.
+  --feedback-db FILE   keeps the confidences of answers, without any text, until clients
+                 say whether the answers were correct: see finece feedback --help
   OTEL_EXPORTER_OTLP_ENDPOINT   where OpenTelemetry traces go, such as
                  http://127.0.0.1:4318; without it there are none. One span for each
                  request, with the GenAI conventions and an event

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/finece/finece/host/cmd/finece/internal/feedback/figures"
 	"github.com/finece/finece/host/gateway"
 )
 
@@ -76,6 +77,47 @@ func counters(name, help string, labels ...string) *prometheus.CounterVec {
 
 func histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "finece_" + name, Help: help, Buckets: buckets}, labels)
+}
+
+// Drift adds the tests of the calibrations in use, which now returns.
+func (m *Metrics) Drift(now func() []figures.Drift) { m.registry.MustRegister(driftCollector(now)) }
+
+// driftCollector collects the tests when the metrics are read.
+type driftCollector func() []figures.Drift
+
+// driftGauges are what there is of each test. scorer is a hash.
+var driftGauges = []struct {
+	*prometheus.Desc
+	value func(d *figures.Drift) float64
+}{
+	{driftGauge("drift_labels", "Labels of calibrated answers that a calibration in use was tested on."), func(d *figures.Drift) float64 { return float64(d.N) }},
+	{driftGauge("drift_evidence", "Evidence of these labels against the calibration: 1 at the beginning, about that or less while it holds."), func(d *figures.Drift) float64 { return float64(d.Evidence) }},
+	{driftGauge("drift_alarm", "1 once the calibration has drifted."), func(d *figures.Drift) float64 {
+		if d.Alarm {
+			return 1
+		}
+		return 0
+	}},
+}
+
+func driftGauge(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("finece_"+name, help, []string{"scorer"}, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (driftCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, g := range driftGauges {
+		to <- g.Desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (now driftCollector) Collect(to chan<- prometheus.Metric) {
+	for _, d := range now() {
+		for _, g := range driftGauges {
+			to <- prometheus.MustNewConstMetric(g.Desc, prometheus.GaugeValue, g.value(&d), d.Scorer)
+		}
+	}
 }
 
 // Handler serves the metrics to whoever asks.
