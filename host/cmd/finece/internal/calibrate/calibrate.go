@@ -97,6 +97,10 @@ positions within an answer and whole answers apart. The table has cross-validate
 figures. score, watch and serve read the file with --estimator trajectory
 --trajectory FILE. About 100 labelled answers are a beginning.
 
+--from FILE takes the labels of finece serve --feedback-db FILE instead of an input. A row is
+a position of a labelled answer with its raw confidence. Of labels of several estimators,
+--scored-by chooses one.
+
 --apply FILE maps the confidences of the input with a file made before, and prints
 one JSON object for each row; correct is not needed then.`
 
@@ -106,6 +110,7 @@ const example = `  finece calibrate pairs.csv                          # how muc
   finece score answers.jsonl | finece calibrate --positions -o map.json -
   finece score --calibration map.json answers.jsonl   # calibrated scores
   finece calibrate --estimator trajectory -o trajectory.json answers.jsonl
+  finece calibrate --from feedback.db -o map.json     # from what clients of serve said
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
 // furtherColumns are the optional ones of the input.
@@ -129,6 +134,8 @@ type options struct {
 
 	estimator string          // "trajectory" to fit such a model, "" to fit maps
 	session   *settings.Flags // where the positions of a trajectory model are
+	from      string          // a database of finece serve, instead of an input
+	scoredBy  string          // the estimator of its labels; "" if there is one alone
 
 	output string
 	plot   string
@@ -140,12 +147,25 @@ func New() *cobra.Command {
 	f := options{options: fit.DefaultOptions(), columns: pairs.Columns{More: furtherColumns, Unlabelled: true}, session: settings.New()}
 	f.session.EngineName = host.Native().Name()
 	cmd := &cobra.Command{
-		Use:     "calibrate [flags] FILE|-",
+		Use:     "calibrate [flags] {FILE|-|--from FILE}",
 		Short:   "Fit a calibration map on labelled answers",
 		Long:    long,
 		Example: example,
-		Args:    input.One,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.from == "" {
+				return input.One(cmd, args)
+			}
+			if len(args) > 0 {
+				return exit.Usagef("--from is instead of an input: leave %q out", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.from != "" {
+				return f.runFrom(cmd)
+			}
+			return f.run(cmd, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	o := &f.options
@@ -170,6 +190,9 @@ func New() *cobra.Command {
 	flags.StringVar(&f.estimator, "estimator", "", "fit a model of the log-probabilities of labelled answers instead of a map: trajectory")
 	f.session.AddPositions(cmd)
 	completion.Values(cmd, "estimator", record.EstimatorTrajectory)
+	flags.StringVar(&f.from, "from", "", "fit on the labels in this database of finece serve --feedback-db")
+	flags.StringVar(&f.scoredBy, "scored-by", "", "with --from: the estimator whose labels are taken, such as logprob/perplexity")
+	_ = cmd.MarkFlagFilename("from")
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
@@ -232,6 +255,12 @@ func (f *options) check(cmd *cobra.Command) error {
 		return exit.Usagef("--delta %v: want a probability between 0 and 1", o.Delta)
 	case f.plot != "" && !diagram.Supported(f.plot):
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+	case f.apply != "" && f.from != "":
+		return exit.Usagef("--apply maps an input, and --from fits a map: give one of them")
+	case f.estimator != "" && f.from != "":
+		return exit.Usagef("--estimator %s needs the answers' log-probabilities, which --from has not", f.estimator)
+	case f.scoredBy != "" && f.from == "":
+		return exit.Usagef("--scored-by goes with --from")
 	case f.apply != "" && (f.output != "" || f.plot != ""):
 		return exit.Usagef("--apply prints to standard output: it goes without -o and --plot")
 	}

@@ -45,6 +45,10 @@ depend on each other, and an interval that takes them for independent is too nar
 So the bootstrap draws whole questions if several rows have the same id. --id names
 the column; "id" is found by itself, and --id "" draws rows.
 
+--merge adds up what GET /finece/calibration of several gateways answers, one file each,
+as if all labels had come to one gateway. --format json prints a reply that can be
+merged again.
+
 Libraries differ at the edges of bins, and confidences are often multiples of 0.1.
 --mode gives the same figure as another library:
 
@@ -57,6 +61,7 @@ Libraries differ at the edges of bins, and confidences are often multiples of 0.
 const example = `  finece eval pairs.csv
   finece score answers.jsonl | finece grade | finece eval
   finece eval --format json --bins 15 --mode guo pairs.jsonl
+  finece eval --merge gateway-1.json gateway-2.json
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
 var evalModes = map[string]metrics.Rule{
@@ -72,6 +77,7 @@ type options struct {
 	mode    string
 	format  string
 	plot    string
+	merge   bool
 }
 
 // New is the command.
@@ -82,8 +88,21 @@ func New() *cobra.Command {
 		Short:   "Measure confidences against what was correct",
 		Long:    long,
 		Example: example,
-		Args:    input.Optional,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, input.Path(args)) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if !f.merge {
+				return input.Optional(cmd, args)
+			}
+			if len(args) == 0 {
+				return exit.Usagef("--merge needs the files with what GET /finece/calibration has answered")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.merge {
+				return f.runMerge(cmd, args)
+			}
+			return f.run(cmd, input.Path(args))
+		},
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
@@ -95,6 +114,7 @@ func New() *cobra.Command {
 	settings.Add(cmd, contract.Seed, &f.options.Seed)
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability diagram and the risk-coverage curve to this .svg or .png")
+	flags.BoolVar(&f.merge, "merge", false, "add up replies of GET /finece/calibration")
 	completion.Values(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")
 	completion.Values(cmd, "format", "table", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")
