@@ -18,8 +18,9 @@ type fault struct {
 }
 
 const (
-	edge  = "host/edge"
-	serve = "host/cmd/finece/internal/serve"
+	edge   = "host/edge"
+	serve  = "host/cmd/finece/internal/serve"
+	server = "host/cmd/finece/internal/server"
 )
 
 var faults = []fault{
@@ -45,11 +46,14 @@ var faults = []fault{
 	{"client", "disconnects", "The requests to the upstream and to the model are cancelled.", by(TestAClientThatLeavesCancelsTheUpstream, TestHTTP2OnBothSides, edge+":TestEventsPassThroughTheWorkerOneByOne")},
 	{"client", "reads slowly", "The upstream is read no further than the client reads, plus two pieces (and `max_held` under withhold). After `write_timeout` the client is dropped.", by(TestASlowReaderBoundsWhatIsRead, TestASlowReaderIsDropped)},
 	{"client", "sends slowly", "408 after `request_timeout`.", by(TestASlowRequestEnds)},
+	{"client", "takes no bytes of an HTTP/2 connection", "The connection is closed after `write_timeout`.", by(server + ":TestSlowHTTP2ConnectionsEnd")},
 	{"client", "sends a question of more than 5.9 MB", "It is scored up to `max_request` (a confidence model: 1 MiB). Above that it passes, marked as unchecked; closed: refused.", by(TestALongQuestion)},
 	{"client", "asks for n=2, and one choice is low", "That choice ends alone.", by(TestOneLowChoiceEndsAlone)},
 
 	{"gateway", "gets SIGTERM", "It takes no new requests; streams under way end within `grace`.", by(serve+":TestServeStopsGracefully", serve+":TestAStreamUnderWayEndsAfterTheServerWasStopped")},
 	{"gateway", "gets SIGKILL", "Streams under way are torn for clients and upstreams; a new server serves at once.", by(serve + ":TestAKilledServerTearsItsStreams")},
+	{"gateway", "gets SIGHUP", "Answers under way end as they began; new ones have the new settings. If anything in the file is wrong, that is logged and the earlier settings hold.", by(serve + ":TestServeReadsItsFileAgain")},
+	{"gateway", "finds a TLS certificate that it cannot use", "The earlier one stays, and that is logged.", by(server + ":TestACertificateIsReadAgainWhenItChanges")},
 	{"gateway", "panics in a request", "That request ends alone.", by(TestAPanicEndsOneRequestAlone)},
 	{"core", "traps", "That stream passes unscored from there on, and says so (`core-lost`); closed: it ends. Others are scored.", by(TestALostCoreCostsNoByte, TestWhatCannotBeCheckedGoesAsTheFailurePolicySays, edge+":TestACoreThatTrapsCostsOneAnswer")},
 	{"core", "does not start, or is lost at any call", "Annotate: the client gets the upstream's bytes complete and unchanged.", by(TestWhateverBreaksOnOurSide, TestALossWithTheLastEventCostsNoByte)},

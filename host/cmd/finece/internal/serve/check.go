@@ -161,6 +161,8 @@ func (s *service) checkUpstream(ctx context.Context, f *findings, asked string) 
 	list, err := openai.Models(ctx, c)
 	var refused *openai.ServerError
 	switch {
+	case err == nil && len(list) == 0:
+		f.warn("upstream", "%s serves no models that it lists; name one to ask with --check-model", s.given.Texts(contract.Upstream)[0])
 	case err == nil:
 		f.ok("upstream", "%s serves %s", s.given.Texts(contract.Upstream)[0], counted(len(list), "model"))
 	case errors.As(err, &refused) && refused.Status == 401 && s.key == "":
@@ -214,7 +216,7 @@ func (s *service) checkLogprobs(ctx context.Context, f *findings, c model.Config
 			break
 		}
 	}
-	needed := s.Config.Estimator == session.Builtin || s.Config.Positions.Strategy&position.Entropy != 0
+	needed := s.Config.Estimator != session.Model || s.Config.Positions.Strategy&position.Entropy != 0
 	switch {
 	case err != nil:
 		f.fail("answer", "%s: %v; if that is no chat model, name one with --check-model", name, err)

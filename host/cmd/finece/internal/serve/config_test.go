@@ -127,6 +127,23 @@ routes:
 	}
 }
 
+// The file that the help shows works, once its files are there.
+func TestTheFileOfTheHelp(t *testing.T) {
+	folder := t.TempDir()
+	newKey(t, filepath.Join(folder, "keys.txt"))
+	text := strings.ReplaceAll(exampleFile, "/run/secrets/upstream-key", "upstream-key")
+	text = strings.ReplaceAll(text, "    calibration: gpt-4o-mini.json\n", "    uncalibrated: allow\n") // no map of that model is here
+	if err := os.WriteFile(filepath.Join(folder, "upstream-key"), []byte(operatorsKey), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(New().Long, exampleFile) {
+		t.Error("the help does not show it")
+	}
+	u := newRecorder(t)
+	text = strings.ReplaceAll(text, "https://api.openai.com", u.URL)
+	checked(t, "the help's file", exit.OK, [][3]string{{"ok", "settings", "4 settings given, 1 route"}, {"warn", "upstream", "no models"}}, nil, "--config", file(t, folder, text))
+}
+
 // What is wrong with a file of settings is said with its line, also where a later check
 // finds it.
 func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {

@@ -73,9 +73,11 @@ Settings:
              flags with _ for -. A flag has precedence over the environment
              (FINECE_POLICY for --policy), and the environment over the file. The
              file may also have routes, with a policy of their own by path and model,
-             and the client keys. The repository has an example with comments and a
-             JSON schema for editors: host/cmd/finece/serve.yaml and
-             wasm/contract/schema/serve.json.
+             and the client keys:
+
+`+exampleFile+`
+             The repository has a longer example with comments and a JSON schema for
+             editors: host/cmd/finece/serve.yaml and wasm/contract/schema/serve.json.
   --check    checks the settings, the TLS certificate, the upstream (is it there, does it
              send log-probabilities, can it continue a message) and the confidence
              model, by a few short requests. It prints one line for each, with what
@@ -132,6 +134,18 @@ Operations:
 
 The first interrupt stops the server: answers under way get --grace to end. A
 second interrupt cuts them.`
+
+// exampleFile is a file of settings that the help shows.
+const exampleFile = `               upstream: https://api.openai.com/v1
+               upstream_key_file: /run/secrets/upstream-key
+               keys: keys.txt
+               settle: 500ms
+               routes:
+                 - model: gpt-4o-mini*
+                   calibration: gpt-4o-mini.json
+                   policy: warn
+                   warn_below: 0.7
+`
 
 const example = `  finece serve
   finece serve --upstream https://api.openai.com/v1
