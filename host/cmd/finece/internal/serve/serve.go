@@ -75,7 +75,7 @@ Settings:
              file may also have routes, with a policy of their own by path and model,
              and the client keys:
 
-`+exampleFile+`
+` + exampleFile + `
              The repository has a longer example with comments and a JSON schema for
              editors: host/cmd/finece/serve.yaml and wasm/contract/schema/serve.json.
   --check    checks the settings, the TLS certificate, the upstream (is it there, does it
