@@ -167,26 +167,13 @@ func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 			listed++
 		}
 	}
-	var above [surpriseBins]int64 // tokens in a bin and those after it
-	median, most := -1, -1        // the bins of the quantiles
-	below := int64(0)
-	for bin, count := range t.bins {
-		above[bin] = t.n - below
-		below += int64(count)
-		if median < 0 && below >= (t.n+1)/2 {
-			median = bin
-		}
-		if most < 0 && below >= (9*t.n+9)/10 {
-			most = bin
-		}
-	}
 	*into = [Features]float64{
 		Mean: math.Sqrt(mean), Max: math.Sqrt(t.max), Second: math.Sqrt(t.second),
 		Deviation: math.Sqrt(max(t.squares/n-float64(mean*mean), 0)),
-		Median:    octaveOf(median), Quantile90: octaveOf(most),
+		Median:    t.quantile((t.n + 1) / 2), Quantile90: t.quantile((9*t.n + 9) / 10),
 		Slope:       12 * ((t.moments/n+mean/2)/n - mean/2),
-		AboveEighth: float64(above[binEighth]) / n, AboveHalf: float64(above[binHalf]) / n,
-		AboveOne: float64(above[binOne]) / n, AboveThree: float64(above[binThree]) / n,
+		AboveEighth: t.above(binEighth) / n, AboveHalf: t.above(binHalf) / n,
+		AboveOne: t.above(binOne) / n, AboveThree: t.above(binThree) / n,
 		Run: float64(t.longest) / n, Recent: math.Sqrt(recent / float64(last)), RecentMax: math.Sqrt(recentMax),
 		First: math.Sqrt(t.first / float64(last)), Tokens: portable.Log(n),
 		Entropy: math.Sqrt(t.entropy / float64(t.listed)), EntropyMax: math.Sqrt(t.peak), EntropyRecent: math.Sqrt(entropies / listed),
@@ -199,5 +186,20 @@ func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 	}
 }
 
-// octaveOf is the lower edge of a bin, in octaves.
-func octaveOf(bin int) float64 { return firstOctave + float64(bin)/octaveBins }
+// quantile is the rank-th smallest x, from 1, in octaves.
+func (t *Trajectory) quantile(rank int64) float64 {
+	bin := 0
+	for below := int64(t.bins[0]); below < rank; below += int64(t.bins[bin]) {
+		bin++
+	}
+	return firstOctave + float64(bin)/octaveBins
+}
+
+// above is the number of tokens in a bin and those after it.
+func (t *Trajectory) above(bin int) float64 {
+	count := uint32(0)
+	for _, n := range t.bins[bin:] {
+		count += n
+	}
+	return float64(count)
+}
