@@ -9,6 +9,7 @@ import (
 
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -75,6 +76,8 @@ func TestEverySettingIsInTheKey(t *testing.T) {
 	check("calibration", &c)
 	c.Calibration, c.Card = nil, &calibrate.Card{}
 	check("card", &c)
+	c.Card, c.Trajectory = nil, &estimate.TrajectoryModel{}
+	check("trajectory", &c)
 	if want := len(session.Settings(&c)) + 2; len(keys) != want {
 		t.Errorf("%d keys, want %d", len(keys), want)
 	}
@@ -105,7 +108,7 @@ func TestDefaultsOfTheKey(t *testing.T) {
 		`model.adapter "chat"`, `model.name ""`, "model.one_message false", `model.instructions.question ""`,
 		`model.instructions.partial ""`, `model.instructions.complete ""`, "model.max_tokens 16",
 		"model.top_logprobs 20", "model.class 1", `model.label ""`, `model.activation "none"`,
-		"calibration ", "card ", `generator ""`, `domain ""`, `conversation "unknown"`, "text false",
+		"calibration ", "trajectory ", "card ", `generator ""`, `domain ""`, `conversation "unknown"`, "text false",
 		"frames false", "max_event 262144", "max_choices 16", "max_positions 8192", "max_pending 128",
 		"max_text 65536", "max_missing 0.2",
 	}
