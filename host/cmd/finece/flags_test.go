@@ -40,7 +40,7 @@ var several = map[string]string{
 	"samples":      "construct's file of replies; and the number of the baselines' samples",
 	"seed":         "the seeds of problems and training begin at 1; demo and lm generate draw one",
 	"split":        "construct's three shares; and which of the three train export writes",
-	"stop":         "of construct's completions; and of lm generate's answers",
+	"stop":         "of construct's completions; of lm generate's answers; and the share of calibrate",
 	"system":       "of construct's generator; and of lm generate",
 	"temperature":  "lm generate answers at 0.7, as chat programs do; training data and experiments need 1",
 	"timeout":      "of an estimate, one minute; and of sampling thirty answers, ten",

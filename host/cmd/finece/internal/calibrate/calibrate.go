@@ -101,6 +101,14 @@ figures. score, watch and serve read the file with --estimator trajectory
 a position of a labelled answer with its raw confidence. Of labels of several estimators,
 --scored-by chooses one.
 
+--stop ALPHA finds a threshold for finece serve --policy stop: ending an answer when
+its confidence falls below the threshold, at any position, ends at most this share of
+the right answers. The input is lines of finece score --depth 0 with "correct", of
+answers that neither the model nor the map was fitted on. -o writes the settings for
+finece serve --config. The threshold is chosen on one right answer of each question
+(split conformal prediction), and the share holds on the mean over samples like this
+one. The table shows what it does to held-out answers, and the tokens it saves.
+
 --apply FILE maps the confidences of the input with a file made before, and prints
 one JSON object for each row; correct is not needed then.`
 
@@ -111,6 +119,7 @@ const example = `  finece calibrate pairs.csv                          # how muc
   finece score --calibration map.json answers.jsonl   # calibrated scores
   finece calibrate --estimator trajectory -o trajectory.json answers.jsonl
   finece calibrate --from feedback.db -o map.json     # from what clients of serve said
+  finece score --depth 0 --estimator trajectory --trajectory trajectory.json others.jsonl | finece calibrate --stop 0.05 -o stop.json -
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
 // furtherColumns are the optional ones of the input.
@@ -132,6 +141,7 @@ type options struct {
 
 	generator, domain string // for the card
 
+	stop      float64         // share of right answers that a threshold may stop; 0 for none
 	estimator string          // "trajectory" to fit such a model, "" to fit maps
 	session   *settings.Flags // where the positions of a trajectory model are
 	from      string          // a database of finece serve, instead of an input
@@ -189,6 +199,7 @@ func New() *cobra.Command {
 	flags.StringVar(&f.domain, "domain", "", "for the card: what the questions are about")
 	flags.StringVar(&f.estimator, "estimator", "", "fit a model of the log-probabilities of labelled answers instead of a map: trajectory")
 	f.session.AddPositions(cmd)
+	flags.Float64Var(&f.stop, "stop", 0, "find the threshold of the policy stop that stops at most this share of right answers, and fit nothing")
 	completion.Values(cmd, "estimator", record.EstimatorTrajectory)
 	flags.StringVar(&f.from, "from", "", "fit on the labels in this database of finece serve --feedback-db")
 	flags.StringVar(&f.scoredBy, "scored-by", "", "with --from: the estimator whose labels are taken, such as logprob/perplexity")
@@ -211,8 +222,11 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	if f.estimator != "" {
+	switch {
+	case f.estimator != "":
 		return f.learnTrajectory(cmd, path)
+	case f.stop > 0:
+		return f.learnStop(cmd, path)
 	}
 	name, p, err := pairs.Open(cmd, path, f.columns)
 	if err != nil {
@@ -241,6 +255,12 @@ func (f *options) check(cmd *cobra.Command) error {
 	switch {
 	case f.estimator != "" && f.estimator != record.EstimatorTrajectory:
 		return exit.Usagef("--estimator %q: want %s", f.estimator, record.EstimatorTrajectory)
+	case !(f.stop >= 0 && f.stop < 1) || f.stop == 0 && cmd.Flags().Changed("stop"):
+		return exit.Usagef("--stop %v: want a share between 0 and 1", f.stop)
+	case f.stop > 0 && f.from != "":
+		return exit.Usagef("--stop goes without --from: it needs whole answers, as lines of finece score")
+	case f.stop > 0 && f.estimator != "":
+		return exit.Usagef("--stop goes without --estimator: fit the model first, score other answers with it, and give their scores")
 	case o.Folds < 2:
 		return exit.Usagef("--folds %d: want at least 2", o.Folds)
 	case o.Bins < 1 || o.Bins > calibrate.MaxKnots:

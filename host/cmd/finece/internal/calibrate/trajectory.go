@@ -1,7 +1,6 @@
 package calibrate
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,13 +14,10 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/trajectory"
 	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/contract/record"
-	"github.com/finece/finece/wasm/session"
-	"github.com/finece/finece/wasm/stream"
 )
 
 // mapFlags are the flags that are about maps alone.
@@ -42,7 +38,14 @@ func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
 		return err
 	}
 	defer in.Close()
-	list, left, err := f.observe(cmd, in)
+	var list []trajectory.Answer
+	left, err := each(cmd, in, func(line []byte, number, group int) error {
+		a, err := f.labelled(line, number)
+		if a.Group = group; err == nil {
+			list = append(list, a)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -78,47 +81,11 @@ func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
 	return nil
 }
 
-// observe reads the labelled answers of an input. left is how many lines cannot be used.
-func (f *options) observe(cmd *cobra.Command, in *input.Input) (list []trajectory.Answer, left int, err error) {
-	bar := terminal.Bytes(cmd, in.Size, "reading")
-	defer bar.Done()
-	groups := map[string]int{}
-	r := lines.New(in.Showing(bar, in), lines.MaxLine)
-	const enough = 5
-	for {
-		line, err := r.Next()
-		var long *lines.TooLongError
-		switch {
-		case err == io.EOF:
-			return list, left, nil
-		case err != nil && !errors.As(err, &long):
-			return nil, 0, in.Failed(err)
-		case err == nil && len(bytes.TrimSpace(line)) == 0:
-			continue
-		}
-		var a trajectory.Answer
-		if err == nil {
-			a, err = f.labelled(line, r.Line(), groups)
-		}
-		if err != nil {
-			if left++; left <= enough {
-				bar.Hide()
-				terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
-			}
-			continue
-		}
-		list = append(list, a)
-	}
-}
-
-// What a line lacks.
-var (
-	errNoLabel    = errors.New(`"correct" is missing; it has to be true, false, 1 or 0`)
-	errNoLogprobs = errors.New(`no log-probabilities that can be used; the line needs "logprobs", as finece score reads it`)
-)
+// errNoLogprobs is about a line without log-probabilities.
+var errNoLogprobs = errors.New(`no log-probabilities that can be used; the line needs "logprobs", as finece score reads it`)
 
 // labelled is the answer of a line.
-func (f *options) labelled(line []byte, number int, groups map[string]int) (a trajectory.Answer, err error) {
+func (f *options) labelled(line []byte, number int) (a trajectory.Answer, err error) {
 	answer, err := answers.Parse(line, number)
 	if err != nil {
 		return a, err
@@ -126,49 +93,14 @@ func (f *options) labelled(line []byte, number int, groups map[string]int) (a tr
 	if a.Correct, err = labelOf(line, f.columns.Correct); err != nil {
 		return a, err
 	}
-	data, format := answer.Stream()
-	if format == stream.Text {
-		return a, errNoLogprobs
-	}
 	c := f.session.Config
-	c.Question, c.Format = answer.Question, format
-	if a.States, err = trajectory.Observe(session.Config(c), data); err != nil {
-		return a, err
+	var data []byte
+	data, c.Format = answer.Stream()
+	c.Question = answer.Question
+	if a.States, err = trajectory.Observe(c, data); err == nil && len(a.States) == 0 {
+		err = errNoLogprobs
 	}
-	if len(a.States) == 0 {
-		return a, errNoLogprobs
-	}
-	id := string(answer.ID)
-	if id == "" {
-		id = "question " + answer.Question
-	}
-	if answer.Question == "" && answer.ID == nil {
-		id = fmt.Sprint("line ", number) // a question of its own
-	}
-	group, seen := groups[id]
-	if !seen {
-		group = len(groups)
-		groups[id] = group
-	}
-	a.Group = group
-	return a, nil
-}
-
-// labelOf is the label of a line.
-func labelOf(line []byte, key string) (bool, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(line, &members); err != nil {
-		return false, err
-	}
-	switch string(members[key]) {
-	case "true", "1":
-		return true, nil
-	case "false", "0":
-		return false, nil
-	case "":
-		return false, errNoLabel
-	}
-	return false, fmt.Errorf("%q is %s; it has to be true, false, 1 or 0", key, members[key])
+	return a, err
 }
 
 // trajectoryTable prints a report.

@@ -1,0 +1,90 @@
+package calibrate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/cmd/finece/internal/terminal"
+)
+
+// each gives take the lines of an input, and the number of the question that a line
+// belongs to: lines with the same id or else the same question have the same. left is how
+// many lines take could not use; the first of them are reported.
+func each(cmd *cobra.Command, in *input.Input, take func(line []byte, number, group int) error) (left int, err error) {
+	bar := terminal.Bytes(cmd, in.Size, "reading")
+	defer bar.Done()
+	groups := map[string]int{}
+	r := lines.New(in.Showing(bar, in), lines.MaxLine)
+	const enough = 5
+	for {
+		line, err := r.Next()
+		var long *lines.TooLongError
+		switch {
+		case err == io.EOF:
+			return left, nil
+		case err != nil && !errors.As(err, &long):
+			return left, in.Failed(err)
+		case err == nil && len(bytes.TrimSpace(line)) == 0:
+			continue
+		}
+		if err == nil {
+			name := questionOf(line, r.Line())
+			group, seen := groups[name]
+			if !seen {
+				group = len(groups)
+			}
+			if err = take(line, r.Line(), group); err == nil {
+				groups[name] = group
+			}
+		}
+		if err != nil {
+			if left++; left <= enough {
+				bar.Hide()
+				terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
+			}
+		}
+	}
+}
+
+// questionOf is what tells the question of a line from others: its id, or its text. A line
+// without either has a question of its own.
+func questionOf(line []byte, number int) string {
+	var l struct {
+		ID       json.RawMessage
+		Question string
+	}
+	switch err := json.Unmarshal(line, &l); {
+	case err == nil && len(l.ID) > 0 && string(l.ID) != "null":
+		return "id " + string(l.ID)
+	case err == nil && l.Question != "":
+		return "question " + l.Question
+	}
+	return fmt.Sprint("line ", number)
+}
+
+// errNoLabel is about a line without a label.
+var errNoLabel = errors.New(`"correct" is missing; it has to be true, false, 1 or 0`)
+
+// labelOf is the label of a line.
+func labelOf(line []byte, key string) (bool, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(line, &members); err != nil {
+		return false, fmt.Errorf("not JSON: %w", err)
+	}
+	switch string(members[key]) {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	case "":
+		return false, errNoLabel
+	}
+	return false, fmt.Errorf("%q is %s; it has to be true, false, 1 or 0", key, members[key])
+}
