@@ -24,6 +24,7 @@ var Groups = []Group{
 	{"Serving", "of the commands that listen on an address", Serving},
 	{"Serve", "of finece serve alone", Serve},
 	{"Operations", "of what the gateway's operators are told", Operations},
+	{"Guardrail", "of the guardrail for LiteLLM", Guardrails},
 	{"Feedback", "of the store of what people say about answers", Feedback},
 	{"Sampling", "of what samples answers of a model's server", Sampling},
 	{"Construct", "of data construction", Construct},
@@ -115,6 +116,13 @@ var (
 	Log           = ofNames("log", "text", "one line about each answer on standard error, without any text or key", "text", "json", "off")
 	MetricsListen = text("metrics_listen", "", "address for Prometheus metrics and readiness, such as 127.0.0.1:9090; whoever reaches it can read them without a key; none by default")
 	Operations    = []*Setting{Log, MetricsListen}
+)
+
+// The settings of the guardrail for LiteLLM. Beside them it has those of the policy withhold.
+var (
+	Guardrail      = yes("guardrail", "serve LiteLLM's generic guardrail API, which blocks answers as withhold_below, failure and uncalibrated say; it needs a confidence model")
+	GuardrailTexts = ofNames("guardrail_texts", "whole", "what LiteLLM's calls have: whole answers (streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged", "whole", "growing")
+	Guardrails     = []*Setting{Guardrail, GuardrailTexts}
 )
 
 // The settings of the store of what people say about answers.

@@ -34,7 +34,7 @@ var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, Mod
 var Served = slices.Concat(Serve, Gateway, []*Setting{
 	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, ConversationTokens, CalibrationFile, TrajectoryFile, Method,
 	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth,
-}, Operations, Feedback, Serving)
+}, Operations, Guardrails, Feedback, Serving)
 
 // Routed is the settings that a route of the gateway may have another value of.
 var Routed = []*Setting{

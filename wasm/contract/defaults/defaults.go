@@ -71,6 +71,11 @@ const (
 	OperationsLog = "text" // one line about each answer on standard error, without any text or key
 )
 
+// The settings of the guardrail for LiteLLM.
+const (
+	GuardrailGuardrailTexts = "whole" // what LiteLLM's calls have: whole answers (streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged
+)
+
 // The settings of the store of what people say about answers.
 const (
 	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and what was said about it are kept; 0 for no limit

@@ -45,6 +45,9 @@ type flags struct {
 
 	feedback feedbackFlags
 
+	guardrail      bool
+	guardrailTexts string
+
 	voteBy        string // the grader that reads final answers
 	log           string
 	metricsListen string
@@ -102,6 +105,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.KeepRequest, &g.KeepRequest)
 	settings.Add(cmd, contract.Log, &f.log)
 	settings.Add(cmd, contract.MetricsListen, &f.metricsListen)
+	settings.Add(cmd, contract.Guardrail, &f.guardrail)
+	settings.Add(cmd, contract.GuardrailTexts, &f.guardrailTexts)
 	f.feedback.add(cmd)
 	settings.Add(cmd, contract.UpstreamTimeout, &g.HeaderTimeout)
 	settings.Add(cmd, contract.IdleTimeout, &g.IdleTimeout)

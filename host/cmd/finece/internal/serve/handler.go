@@ -11,6 +11,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/guardrail"
 )
 
 //go:embed site
@@ -75,6 +76,10 @@ func (s *service) make(f *flags) (http.Handler, error) {
 	if p != nil {
 		served = access.Guard(p.exchange(pages))
 	}
+	guard, err := s.guard(f, &g, access)
+	if err != nil {
+		return nil, err
+	}
 	labels := f.labelHandler(s.ops.labels, access)
 	// A mux would redirect paths such as /v1//chat/completions.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,6 +88,8 @@ func (s *service) make(f *flags) (http.Handler, error) {
 			s.ops.ready.ServeHTTP(w, r)
 		case r.URL.Path == "/healthz":
 			scored.ServeHTTP(w, r)
+		case guard != nil && r.URL.Path == guardrail.Path:
+			guard.ServeHTTP(w, r)
 		case labels != nil && feedback.Handles(r.URL.Path):
 			labels.ServeHTTP(w, r)
 		case gateway.IsAPI(r.URL.Path):

@@ -123,6 +123,9 @@ Operations:
                  Web pages are refused. It also has /readyz, which says "draining"
                  while the server stops. The repository has a Grafana dashboard for
                  the metrics: host/cmd/finece/grafana.json.
+  --guardrail    serves POST /beta/litellm_basic_guardrail_api for a LiteLLM proxy, whose
+                 guardrail of the kind generic_guardrail_api has this server as its
+                 api_base and the modes pre_call and post_call
   --feedback-db FILE   keeps the confidences of answers, without any text, until clients
                  say whether the answers were correct: see finece feedback --help
   OTEL_EXPORTER_OTLP_ENDPOINT   where OpenTelemetry traces go, such as

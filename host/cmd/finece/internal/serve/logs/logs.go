@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/host/guardrail"
 	"github.com/finece/finece/host/model"
 )
 
@@ -37,6 +38,25 @@ func (l Log) Report(message string, err error) {
 		return
 	}
 	l.Warn(message, "err", err)
+}
+
+// Guardrail logs what was decided about a text that LiteLLM has sent.
+func (l Log) Guardrail(v guardrail.Verdict) {
+	if !l.answers {
+		return
+	}
+	action := "pass"
+	if v.Blocked {
+		action = "block"
+	}
+	attrs := []any{"action", action, "client", v.Client}
+	if v.Reason != "" {
+		attrs = append(attrs, "reason", v.Reason)
+	}
+	if v.Reason == "" || v.Reason == "low" {
+		attrs = append(attrs, "confidence", v.Confidence)
+	}
+	l.Info("guardrail", attrs...)
 }
 
 // Answer is a [gateway.Observer] that logs one line. What is absent has no key in it.
