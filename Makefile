@@ -96,6 +96,11 @@ bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and
 bench-answers: ## what best-of and vote do for the built-in models' answers, and how far texts that dictate their score move it; writes host/cmd/bench/ANSWERS.md (half an hour)
 	$(GO) run ./host/cmd/bench/answers $(ARGS)
 
+.PHONY: test-servers
+test-servers: ## try the guardrail in a real LiteLLM proxy, in its three streaming modes; installs it into build/litellm (0.8 GB; PYTHON=interpreter)
+	host/train/python/env.sh build/litellm host/guardrail/litellm/requirements.txt
+	$(GO) test -tags servers -run TestLiteLLM -count 1 -v -timeout 20m ./host/cmd/finece/internal/serve
+
 .PHONY: train-env
 train-env: ## install the trainer's Python packages into build/venv (6 GB: PyPI's torch has CUDA with it; PYTHON=interpreter)
 	host/train/python/env.sh build/venv

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes a virtual environment with what the trainer needs (requirements.txt), in
-# the folder that is given. PYTHON is the interpreter that it is made from, 3.10
+# Makes a virtual environment with what the trainer needs (requirements.txt), or with another
+# list of requirements: env.sh FOLDER [FILE]. PYTHON is the interpreter that it is made from, 3.10
 # or later. PyPI's torch is the build for CUDA on Linux: with the libraries that it
 # does not load without, 6 GB on the disk, and it runs on a CPU as well.
 set -euo pipefail
 
 venv=$1
-requirements=$(cd "$(dirname "$0")" && pwd)/requirements.txt
+requirements=${2:-$(cd "$(dirname "$0")" && pwd)/requirements.txt}
 python=${PYTHON:-python3}
 
 if cmp -s "$requirements" "$venv/.installed"; then
