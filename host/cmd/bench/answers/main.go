@@ -2,8 +2,9 @@
 // answers that a client gets, and how far texts that dictate their own score move it. It writes
 // host/cmd/bench/ANSWERS.md:
 //
-//	answers                  both parts
-//	answers policies         best-of and vote against the first answer and a majority vote
+//	answers                  all parts
+//	answers in long          best-of and vote against the first answer and a majority vote, on
+//	                         questions that the models know, and on longer ones
 //	answers attempts         the attempts of package attempts
 //
 // The same seeds give the same answers on one machine. `make bench-answers` runs it, from the
@@ -21,6 +22,7 @@ import (
 
 	"github.com/finece/finece/host/lm"
 	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/host/train/problems"
 )
 
 const (
@@ -38,7 +40,7 @@ func main() {
 var parts = []struct {
 	name    string
 	measure func(*models, *strings.Builder) error
-}{{"policies", policies}, {"attempts", dictated}}
+}{{"in", policies(problems.InDomain)}, {"long", policies(problems.LongChains)}, {"attempts", dictated}}
 
 func run(names []string) error {
 	m, err := serveModels()
