@@ -10,11 +10,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/contract"
 )
 
@@ -127,21 +131,47 @@ routes:
 	}
 }
 
-// The file that the help shows works, once its files are there.
-func TestTheFileOfTheHelp(t *testing.T) {
+// The file that the help shows, and the example beside the dashboard, work once the files
+// that they name are there.
+func TestTheExamplesWork(t *testing.T) {
 	folder := t.TempDir()
 	newKey(t, filepath.Join(folder, "keys.txt"))
-	text := strings.ReplaceAll(exampleFile, "/run/secrets/upstream-key", "upstream-key")
-	text = strings.ReplaceAll(text, "    calibration: gpt-4o-mini.json\n", "    uncalibrated: allow\n") // no map of that model is here
-	if err := os.WriteFile(filepath.Join(folder, "upstream-key"), []byte(operatorsKey), 0o600); err != nil {
-		t.Fatal(err)
+	fitted := calibrate.Map{Method: calibrate.Temperature, Clip: 1e-6, Parameters: []float64{1}, N: 9, High: 1}
+	maps := calibration.Append(nil, &calibrate.Calibration{Source: "test", Maps: [calibrate.Bands]calibrate.Map{fitted, fitted, fitted}}, nil)
+	for _, name := range []string{"tls", "maps", "secrets"} {
+		if err := os.Mkdir(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	certify(t, folder, time.Now().Add(100*24*time.Hour))
+	for name, text := range map[string]string{
+		"secrets/upstream-key": operatorsKey, "gpt-4o-mini.json": string(maps), "maps/gpt-4o-mini.json": string(maps), "maps/small.json": string(maps),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for from, to := range map[string]string{"cert.pem": "tls/fullchain.pem", "key.pem": "tls/privkey.pem"} {
+		if err := os.Rename(filepath.Join(folder, from), filepath.Join(folder, to)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if !strings.Contains(New().Long, exampleFile) {
-		t.Error("the help does not show it")
+		t.Error("the help does not show its file")
 	}
-	u := newRecorder(t)
-	text = strings.ReplaceAll(text, "https://api.openai.com", u.URL)
-	checked(t, "the help's file", exit.OK, [][3]string{{"ok", "settings", "4 settings given, 1 route"}, {"warn", "upstream", "no models"}}, nil, "--config", file(t, folder, text))
+	long, err := os.ReadFile("../../serve.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, done, err := models.Serve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for text, says := range map[string]string{exampleFile: "4 settings given, 1 route", string(long): "13 settings given, 2 routes"} {
+		text = strings.NewReplacer("/run/secrets/", "secrets/", "https://api.openai.com/v1", url, "model: small", "model: generator", "gpt-4o\n", "generator\n").Replace(text)
+		checked(t, "an example", exit.OK, [][3]string{{"ok", "settings", says}, {"ok", "log-probabilities", "generator sends them"}}, nil, "--config", file(t, folder, text))
+	}
 }
 
 // What is wrong with a file of settings is said with its line, also where a later check
