@@ -74,14 +74,19 @@ func (a *asker) ask(ctx context.Context, body []byte) ([]byte, error) {
 func (b *breaker) admits(a *asker) (why session.Reason, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.opened && b.probedBy != a {
-		if b.probedBy != nil || a.over || b.clock.now().Before(b.until) {
-			return b.why, false
-		}
+	if !b.lets(a) {
+		return b.why, false
+	}
+	if b.opened {
 		b.probedBy = a
 	}
 	a.asked = true
 	return 0, true
+}
+
+// lets reports whether an answer may ask, or may become the probe.
+func (b *breaker) lets(a *asker) bool {
+	return !b.opened || b.probedBy == a || b.probedBy == nil && !a.over && !b.clock.now().Before(b.until)
 }
 
 // replied counts the outcome of one request.
@@ -160,12 +165,19 @@ func (b *breaker) close() {
 	clear(b.late[:])
 }
 
+// isOpen reports whether the confidence model is not asked, or by a probe alone.
+func (b *breaker) isOpen() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.opened
+}
+
 // waits reports whether the end of the answer waits for the model, or else why the breaker is
 // open.
 func (a *asker) waits() (why session.Reason, ok bool) {
 	a.b.mu.Lock()
 	defer a.b.mu.Unlock()
-	return a.b.why, !a.b.opened || a.b.probedBy == a
+	return a.b.why, a.b.lets(a)
 }
 
 // done says whether the answer's last estimates came, in time. Later calls change nothing.

@@ -140,7 +140,12 @@
 // of the last replies is later than an end waits, the model is not asked and no answer waits;
 // every half minute the requests of one answer go out to see whether it replies.
 //
-// The policy warn does the same. If p(z) of a choice is below Config.WarnBelow, a chunk
+// Where the confidence model fails, the built-in estimator Session.Method stands in for it
+// under annotate, if the stream has log-probabilities; while the breaker is open, the upstream
+// is asked for them. Its confidences have the source logprob, are not integrated with any
+// other, and are calibrated by Session.FallbackCalibration alone.
+//
+// The policy warn waits as annotate does. If p(z) of a choice is below Config.WarnBelow, a chunk
 // with Config.WarnText comes before the choice's finish_reason, which waits for p(z), and
 // after it if the finish_reason comes in a chunk with text. In a plain answer the text is
 // appended to the content. There is no warning if the client asked for JSON by

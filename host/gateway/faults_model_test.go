@@ -18,7 +18,7 @@ type modelFault struct {
 	name   string
 	answer func(w http.ResponseWriter, r *http.Request) // nil: nobody listens
 	late   bool                                         // nothing comes until a limit has passed
-	why    session.Reason                               // of p(z)
+	why    session.Reason                               // of p(0)
 }
 
 var modelFaults = []modelFault{
@@ -74,9 +74,11 @@ func TestWhateverTheModelDoes(t *testing.T) {
 			if rest != data {
 				t.Error(difference(rest, data))
 			}
-			end := endPosition(all)
-			if end == nil || end.State != session.Unavailable || end.Reason != f.why {
-				t.Errorf("p(z) is %+v, want %s", end, f.why)
+			if asked := latest(all, 0)[0]; asked == nil || asked.State != session.Unavailable || asked.Reason != f.why {
+				t.Errorf("p(0) is %+v, want %s", asked, f.why)
+			}
+			if end := endPosition(all); end == nil || end.Source.Estimator != "logprob" || end.Calibrated {
+				t.Errorf("p(z) is %+v, want a certainty of the log-probabilities", end)
 			}
 		})
 		t.Run(f.name+"/withhold open", func(t *testing.T) {

@@ -24,9 +24,9 @@ const (
 )
 
 var faults = []fault{
-	{"model", "refuses connections", "Annotate: the text passes at once; the positions are unavailable (`unreachable`). Withhold: the failure policy decides.", by(TestWhateverTheModelDoes)},
+	{"model", "refuses connections", "Annotate: the text passes at once; the stream's log-probabilities stand in, else the positions are unavailable (`unreachable`). Withhold: the failure policy decides.", by(TestWhateverTheModelDoes, TestLogprobsStandInForAModelThatIsGone)},
 	{"model", "takes 200 ms", "The text does not wait. The end of the answer waits for p(z), for `settle` at most.", by(TestASlowModelIsWaitedForAtTheEnd, TestTextWaitsForAConfidenceModelOnlyUnderWithhold)},
-	{"model", "takes 10 s", "The end waits for `settle`; p(z) is unavailable (`timeout`). After several such answers none waits until the model answers in time again.", by(TestAnAnswersEndWaitsForOneSecond, TestAnswersDoNotWaitForADeadModel)},
+	{"model", "takes 10 s", "The end waits for `settle`; p(z) is that of the log-probabilities, else unavailable (`timeout`). After several such answers the model is not asked and none waits, until it answers a probe in time.", by(TestAnAnswersEndWaitsForOneSecond, TestAnswersDoNotWaitForADeadModel)},
 	{"model", "says 429 or 500", "As refused connections, with `endpoint-error`.", by(TestWhateverTheModelDoes, TestHammer)},
 	{"model", "sends no number", "As refused connections, with `bad-reply`.", by(TestWhateverTheModelDoes)},
 	{"model", "hangs, also in the middle of a reply", "As 10 s. Withhold: `max_delay` is the limit, and the failure policy decides.", by(TestWhateverTheModelDoes)},

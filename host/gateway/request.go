@@ -110,7 +110,7 @@ func (r *request) ask(c *Config, end int) {
 	if m := c.Session.Trajectory; c.Session.Estimator == session.Trajectory && m != nil {
 		alternatives = alternatives || m.OfAlternatives()
 	}
-	needed := alternatives || c.Session.Estimator != session.Model
+	needed := alternatives || c.Session.Estimator != session.Model || c.Session.Fallback && c.breaker.isOpen()
 	if c.KeepRequest || !needed || c.refusals.has(r.asking()) {
 		return
 	}

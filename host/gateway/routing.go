@@ -214,5 +214,7 @@ func (c *Config) handles() error {
 		return err
 	}
 	c.rule, c.escalated = c.Policy.rule(), &share{}
+	// Where a policy acts on them, certainties do not stand in for the model's confidences.
+	c.Session.Fallback = c.Policy == Annotate && c.Session.Estimator == session.Model
 	return c.limits()
 }

@@ -57,7 +57,8 @@ var (
 	TrajectoryFile  = text("trajectory", "", "trajectory: file of finece calibrate --estimator trajectory")
 	Choice          = atLeast("choice", 0, 0, "the number of the answer to show, from 0", "")
 	ModelCard       = text("model_card", "", "URL: file of the confidence model's card, which says what it was trained on; giving it states that the answers are like those")
-	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, TrajectoryFile, ModelCard, Choice}
+	FallbackFile    = text("fallback_calibration", "", "URL, annotate: file of finece calibrate for --method, which estimates where the confidence model fails; without one its estimates are not calibrated")
+	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, TrajectoryFile, ModelCard, FallbackFile, Choice}
 )
 
 // The settings of the gateway.

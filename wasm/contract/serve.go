@@ -27,12 +27,12 @@ var ConfigFile = text("config", "", "file of settings in YAML, with the names of
 
 // Files is the settings of finece serve that name a file or a folder. In a file of settings
 // the name is relative to that file's folder.
-var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, ModelKeyFile, CalibrationFile, TrajectoryFile, ModelCard, FeedbackDB}
+var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, ModelKeyFile, CalibrationFile, TrajectoryFile, ModelCard, FallbackFile, FeedbackDB}
 
 // Served is every setting of finece serve, in the order of the groups: what its file may set
 // and what the environment may.
 var Served = slices.Concat(Serve, Gateway, []*Setting{
-	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, ConversationTokens, CalibrationFile, TrajectoryFile, Method,
+	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, ConversationTokens, FallbackFile, CalibrationFile, TrajectoryFile, Method,
 	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth,
 }, Operations, Guardrails, Feedback, Serving)
 

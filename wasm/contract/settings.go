@@ -206,6 +206,8 @@ var (
 	Label            = of("model.label", "reward: which of several labels is that of a correct answer", "")
 	Activation       = of("model.activation", "classify, pooling, reward: what makes a probability of the output", "", oneOf(Activations))
 	Calibration      = of("calibration", "the object that finece calibrate writes: its maps calibrate estimates before they are integrated", "", typed("Calibration"))
+	Fallback         = of("fallback", "model: the statistic that estimates where the confidence model fails, or none; never integrated with the model's estimates", "", typed(`Method | "none"`))
+	FallbackMaps     = of("fallback_calibration", "fallback: the object that finece calibrate writes for that statistic; without one its estimates are not calibrated", "", typed("Calibration"))
 	Trajectory       = of("trajectory", "trajectory: the object that finece calibrate --estimator trajectory writes. Without one confidences are unavailable", "", typed("Trajectory"))
 	Card             = of("card", "the card of the confidence model: what it was trained on. Without one its estimates are not calibrated", "", typed("Card"))
 	Generator        = of("generator", "the model that answers, to be compared with cards", "")

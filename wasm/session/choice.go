@@ -41,7 +41,8 @@ type slot struct {
 	raw      float64
 	source   Source
 	reason   Reason
-	probable bool // raw went through a fitted map or came from a trained model, inside what it covers
+	fallback float64 // what the log-probabilities say, if Config.Fallback asks for it; NaN if nothing
+	probable bool    // raw went through a fitted map or came from a trained model, inside what it covers
 }
 
 func (c *choice) slot(index int) *slot { return &c.slots[index%len(c.slots)] }

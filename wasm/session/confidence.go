@@ -29,7 +29,7 @@ func (s *Session) position(c *choice, p *position.Position) {
 	if p.Index == len(c.slots) {
 		s.shareSettled(c)
 	}
-	*c.slot(p.Index) = slot{position: *p, raw: nan, revision: -1}
+	*c.slot(p.Index) = slot{position: *p, raw: nan, fallback: nan, revision: -1}
 	s.events = append(s.events, Event{Kind: Positioned, Choice: c.number, Position: *p})
 
 	if p.Index == 0 && c.number != s.choices[0].number {
@@ -41,22 +41,31 @@ func (s *Session) position(c *choice, p *position.Position) {
 		return
 	}
 	if s.config.Estimator == Model {
+		if s.config.Fallback {
+			c.slot(p.Index).fallback, _ = s.estimate(c, p)
+		}
 		s.confidence(c, p.Index, nan, false)
 		s.events = append(s.events, Event{Kind: Ask, Choice: c.number, ID: askID(c.number, p.Index), Position: position.Position{Index: p.Index, Kind: p.Kind}})
 		return
 	}
-	value, why := nan, NoText
-	if p.Index > 0 {
-		value, why = c.tracks[p.Segment].estimate(p, s.config.Trajectory, s.config.MaxMissing)
-		switch {
-		case why != NoReason:
-		case !c.scores.Believed():
-			value, why = nan, ImplausibleLogprobs
-		case s.lacking && p.Kind&position.End != 0:
-			value, why = nan, NoLogprobs
-		}
-	}
+	value, why := s.estimate(c, p)
 	s.settle(c, p.Index, value, s.ownSource(), why)
+}
+
+// estimate is what the stream's log-probabilities say at p.
+func (s *Session) estimate(c *choice, p *position.Position) (value float64, why Reason) {
+	if p.Index == 0 {
+		return nan, NoText
+	}
+	value, why = c.tracks[p.Segment].estimate(p, s.config.Trajectory, s.config.MaxMissing)
+	switch {
+	case why != NoReason:
+	case !c.scores.Believed():
+		return nan, ImplausibleLogprobs
+	case s.lacking && p.Kind&position.End != 0:
+		return nan, NoLogprobs
+	}
+	return value, why
 }
 
 // unscorable says why no estimate of p is possible, or NoReason.
@@ -121,7 +130,11 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 		slot.raw, slot.source = raw, from
 		s.revisions = c.window.Resolve(index, s.calibrated(slot), s.revisions)
 	} else {
-		slot.reason = why
+		if slot.reason = why; slot.fallback == slot.fallback && why.gone() {
+			// Not integrated: an average with the model's would mean nothing.
+			slot.raw, slot.source, slot.reason = slot.fallback, Source{Estimator: Builtin, Method: uint8(s.config.Method), Mass: nan}, NoReason
+			slot.fallback = s.calibrated(slot)
+		}
 		s.revisions = c.window.Fail(index, s.revisions)
 	}
 	s.revise(c)
@@ -143,7 +156,11 @@ func (s *Session) calibrated(slot *slot) float64 {
 	p, from, value := &slot.position, &slot.source, slot.raw
 	covers := true
 	var card *calibrate.Card
-	if by := s.config.Calibration; by != nil {
+	by, trained := s.config.Calibration, s.config.Trained()
+	if from.Estimator != s.config.Estimator {
+		by, trained = s.config.FallbackCalibration, nil
+	}
+	if by != nil {
 		from.Band = by.Band(p.Kind&position.Question != 0, p.Kind&position.End != 0, p.Token)
 		from.Map = by.Maps[from.Band].Method
 		var outside bool
@@ -152,7 +169,6 @@ func (s *Session) calibrated(slot *slot) float64 {
 		}
 		card, covers = by.Card, by.Card.CoversBand(from.Band)
 	}
-	trained := s.config.Trained()
 	switch {
 	case from.Map.Fitted():
 		slot.probable = true
@@ -163,7 +179,7 @@ func (s *Session) calibrated(slot *slot) float64 {
 		}
 	}
 	from.Outside |= card.Excludes(s.config.Asked)
-	if s.config.Estimator == Model && s.config.Asked.Conversation == calibrate.ManyTurns && !s.config.Conversations() {
+	if from.Estimator == Model && s.config.Asked.Conversation == calibrate.ManyTurns && !s.config.Conversations() {
 		from.Outside |= calibrate.OutsideConversation // it was asked about a part of the conversation
 	}
 	if !covers || !card.Covers(p.Kind) {
@@ -188,7 +204,10 @@ func (c *Config) Trained() *calibrate.Card {
 func (s *Session) revise(c *choice) {
 	for _, r := range s.revisions {
 		slot := c.slot(r.ID)
+		fused, probable := r.Fused, !r.Failed && c.calibrated(r.ID, r.Last)
 		switch {
+		case r.Failed && slot.raw == slot.raw:
+			slot.state, fused, probable = Final, slot.fallback, slot.probable
 		case r.Failed:
 			slot.state = Unavailable
 			if slot.reason == NoReason {
@@ -199,7 +218,7 @@ func (s *Session) revise(c *choice) {
 		default:
 			slot.state = Provisional
 		}
-		s.confidence(c, r.ID, r.Fused, !r.Failed && c.calibrated(r.ID, r.Last))
+		s.confidence(c, r.ID, fused, probable)
 	}
 }
 
@@ -207,7 +226,7 @@ func (s *Session) revise(c *choice) {
 // as there are any, are all probabilities.
 func (c *choice) calibrated(first, last int) bool {
 	for i := first; i <= last; i++ {
-		if slot := c.slot(i); slot.raw == slot.raw && !slot.probable {
+		if slot := c.slot(i); slot.raw == slot.raw && !slot.probable && slot.source.Estimator == c.slot(first).source.Estimator {
 			return false
 		}
 	}

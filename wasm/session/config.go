@@ -38,6 +38,11 @@ type Config struct {
 	// Card says what the confidence model was trained on; nil if it was not trained on
 	// labelled answers, or nobody says so. Model.
 	Card *calibrate.Card
+	// Fallback lets Method estimate where a request to the confidence model has no reply that
+	// can be read: failed, late or unreadable. Such an estimate is not integrated with
+	// others. FallbackCalibration maps it; without one it is not calibrated.
+	Fallback            bool
+	FallbackCalibration *calibrate.Calibration
 	// Asked is what is known of the answer, to be compared with the cards.
 	Asked  calibrate.Asked
 	Text   bool // report the stream's text as events
@@ -122,6 +127,11 @@ func (c *Config) Validate() error {
 	}
 	if c.Trajectory != nil {
 		if err := c.Trajectory.Validate(); err != nil {
+			return err
+		}
+	}
+	if c.FallbackCalibration != nil {
+		if err := c.FallbackCalibration.Validate(); err != nil {
 			return err
 		}
 	}

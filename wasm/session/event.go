@@ -102,6 +102,12 @@ var reasonNames = [reasons]string{
 // String returns the reason in words, "" for NoReason.
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 
+// gone reports whether the confidence model could not be asked, or said nothing that can be
+// read.
+func (r Reason) gone() bool {
+	return r == BadReply || r == Timeout || r == EndpointError || r == Unreachable
+}
+
 // States returns every state, in the order of their numbers.
 func States() []State { return []State{Pending, Provisional, Final, Unavailable} }
 

@@ -32,6 +32,7 @@ const modelName, modelPath = "model", "model."
 //	    "class": 1, "label": "", "activation": "none"
 //	  },
 //	  "calibration": null, "trajectory": null, "card": null,
+//	  "fallback": "none", "fallback_calibration": null,
 //	  "generator": "", "domain": "", "conversation": "unknown",
 //	  "text": false,
 //	  "max_event": 262144, "max_choices": 16, "max_positions": 8192,
@@ -96,6 +97,8 @@ func (r *configReader) value(key string, s *Setting) {
 		r.config.Trajectory = calibration.ReadTrajectory(&r.Reader, "trajectory.")
 	case s.Name == cardName:
 		r.config.Card = calibration.ReadCard(&r.Reader, "card.")
+	case s.Name == fallbackName:
+		r.config.FallbackCalibration = calibration.Read(&r.Reader, fallbackName+".")
 	default:
 		r.config.Calibration = calibration.Read(&r.Reader, "calibration.")
 	}
@@ -106,7 +109,7 @@ func AppendConfig(dst []byte, c *Config) []byte {
 	dst = append(dst, '{')
 	path := ""
 	for _, s := range Settings(c) {
-		if s.Name == calibrationName && c.Calibration == nil || s.Name == trajectoryName && c.Trajectory == nil || s.Name == cardName && c.Card == nil {
+		if s.Name == calibrationName && c.Calibration == nil || s.Name == fallbackName && c.FallbackCalibration == nil || s.Name == trajectoryName && c.Trajectory == nil || s.Name == cardName && c.Card == nil {
 			continue
 		}
 		dst, path = enter(dst, path, s.Name)
@@ -157,6 +160,8 @@ func appendValue(dst []byte, c *Config, s *Setting) []byte {
 	switch s.Name {
 	case cardName:
 		return calibration.AppendCard(dst, c.Card)
+	case fallbackName:
+		return calibration.Append(dst, c.FallbackCalibration, nil)
 	case trajectoryName:
 		return calibration.AppendTrajectory(dst, c.Trajectory, nil)
 	}

@@ -34,7 +34,7 @@ type Setting struct {
 }
 
 // The settings whose values are objects of package calibration.
-const calibrationName, trajectoryName, cardName = "calibration", "trajectory", "card"
+const calibrationName, fallbackName, trajectoryName, cardName = "calibration", "fallback_calibration", "trajectory", "card"
 
 // renamed are the names that a setting had before.
 var renamed = [...][2]string{{"threshold", "entropy_threshold"}}
@@ -68,6 +68,8 @@ func Settings(c *Config) []Setting {
 		{Name: "model.label", Text: &m.Label},
 		named("model.activation", &m.Activation, estimate.Activation.String, estimate.ParseActivation),
 		{Name: calibrationName},
+		{Name: "fallback", Get: c.fallbackText, Set: c.setFallback},
+		{Name: fallbackName},
 		{Name: trajectoryName},
 		{Name: cardName},
 		{Name: "generator", Text: &c.Asked.Generator},
@@ -147,4 +149,21 @@ func short(v float64) string {
 		return strconv.FormatInt(int64(v), 10)
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// noFallback is what "fallback" says for none.
+const noFallback = "none"
+
+func (c *Config) fallbackText() string {
+	if c.Fallback {
+		return c.Method.String()
+	}
+	return noFallback
+}
+
+func (c *Config) setFallback(name string) (err error) {
+	if c.Fallback = name != noFallback; c.Fallback {
+		c.Method, err = estimate.ParseMethod(name)
+	}
+	return err
 }

@@ -470,6 +470,10 @@ export interface ScoringConfig {
   width?: number;
   /** The object that finece calibrate writes: its maps calibrate estimates before they are integrated. */
   calibration?: Calibration;
+  /** Model: the statistic that estimates where the confidence model fails, or none; never integrated with the model's estimates; default none. */
+  fallback?: Method | "none";
+  /** Fallback: the object that finece calibrate writes for that statistic; without one its estimates are not calibrated. */
+  fallbackCalibration?: Calibration;
   /** Trajectory: the object that finece calibrate --estimator trajectory writes. Without one confidences are unavailable. */
   trajectory?: Trajectory;
   /** The card of the confidence model: what it was trained on. Without one its estimates are not calibrated. */
@@ -529,6 +533,7 @@ export const DEFAULTS = {
   depth: 2,
   width: 1,
   estimator: "perplexity",
+  fallback: "none",
   generator: "",
   domain: "",
   conversation: "unknown",

@@ -38,6 +38,7 @@ type flags struct {
 	keys      string       // file of client keys
 	keyFile   string       // files of the upstream's key and of the model's
 	modelFile string
+	fallback  string        // file of the maps of what stands in for the confidence model
 	clients   *gateway.Keys // nil if none are needed
 	noAuth    bool
 	hostNames []string
@@ -119,6 +120,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd)
 	settings.Add(cmd, contract.ConversationTokens, &g.ConversationTokens)
+	settings.Add(cmd, contract.FallbackFile, &f.fallback)
 	settings.Add(cmd, contract.Hedge, &f.Hedge)
 	settings.Add(cmd, contract.ModelCache, &f.Cache)
 	f.AddPositions(cmd)
@@ -130,7 +132,7 @@ func (f *flags) add(cmd *cobra.Command) {
 
 // settle returns the settings of a configuration. builtIn is the address of the built-in
 // model, which answers if there is no upstream.
-func settle(c *config.Config, builtIn string) (*flags, error) {
+func settle(c *config.Config, builtIn string) (_ *flags, err error) {
 	f := newFlags(&cobra.Command{Use: "serve"})
 	f.given = c
 	if err := c.Set(f.own.Flags()); err != nil {
@@ -149,6 +151,11 @@ func settle(c *config.Config, builtIn string) (*flags, error) {
 	}
 	if err := f.Resolve(f.own); err != nil {
 		return nil, c.Explain(err, nil)
+	}
+	if f.fallback != "" {
+		if f.Config.FallbackCalibration, err = settings.ReadCalibration("--"+contract.FallbackFile.Flag(), f.fallback); err != nil {
+			return nil, c.Explain(err, nil)
+		}
 	}
 	if !slices.Contains(contract.Log.Names, f.log) {
 		return nil, exit.Usagef("--log %q: want %s", f.log, strings.Join(contract.Log.Names, ", "))
