@@ -75,6 +75,9 @@
 //	FINECE_UNCALIBRATED      warn, withhold, stop: refuse (default) or allow confidences that are no probabilities
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment
+//	FINECE_KEEP_REQUEST, FINECE_SETTLE, FINECE_CARRIER_DELAY, FINECE_MAX_DELAY, FINECE_MAX_HELD
+//	                         as the flags of finece serve
+//	FINECE_ROUTES            exceptions by path and model, in JSON: see gateway.ParseRoutes
 //	FINECE_REFUSE_UNCHECKED  true: with closed, refuse routes whose answers are not checked
 //	FINECE_SESSION           the confidence options in JSON, as session.ParseConfig reads them
 //	FINECE_MODEL             the root of a confidence model's API; then the session's estimator is "model"

@@ -444,3 +444,26 @@ func TestAWorkerRefusesASourceThatIsNotCalibrated(t *testing.T) {
 		t.Errorf("HTTP %d %s, want %s", resp.StatusCode, body, want)
 	}
 }
+
+// TestAWorkerHasRoutes, by path and model.
+func TestAWorkerHasRoutes(t *testing.T) {
+	data := demo(t)
+	u := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { stream(w, data, 5000) }))
+	defer u.Close()
+	at := worker(t, map[string]string{
+		"FINECE_UPSTREAM": u.URL + "/v1", "FINECE_UNCALIBRATED": "allow", "FINECE_SETTLE": "1m",
+		"FINECE_ROUTES": `[{"model":"small-*","policy":"withhold","withhold_below":0.999,"failure":"closed"},{"path":"/v1/chat/completions","model":"large","carrier":"comment"}]`,
+	})
+	for model, want := range map[string][3]string{"demo": {"annotate", "field", "open"}, "small-1": {"withhold", "field", "closed"}, "large": {"annotate", "comment", "open"}} {
+		resp := post(t, t.Context(), at+"/v1/chat/completions", strings.Replace(request, `"demo"`, `"`+model+`"`, 1))
+		body, err := io.ReadAll(resp.Body)
+		got := [3]string{resp.Header.Get("X-FineCE-Policy"), resp.Header.Get("X-FineCE-Carrier"), resp.Header.Get("X-FineCE-Failure")}
+		if ended := strings.Contains(string(body), `"action":"end"`); err != nil || got != want || ended != (model == "small-1") {
+			t.Errorf("%s: %v, ended %v, %v; want %v", model, got, ended, err, want)
+		}
+	}
+	resp := post(t, t.Context(), worker(t, map[string]string{"FINECE_UPSTREAM": u.URL + "/v1", "FINECE_ROUTES": `[{"model":"a","policy":"warn"}]`})+"/v1/chat/completions", request)
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 500 || !strings.Contains(string(body), "the policy warn acts on a threshold") {
+		t.Errorf("a route without a calibrated source: HTTP %d %s", resp.StatusCode, body)
+	}
+}

@@ -104,10 +104,6 @@ func configured() (c gateway.Config, err error) {
 	c.RoundTrip = fetcher{}.Do
 	c.Engine = isolate{surroundings.Get("finece").Get("open")}
 	c.Session = config
-	c.Policy = gateway.Policy(or(setting("FINECE_POLICY"), string(c.Policy)))
-	c.Failure = gateway.Failure(setting("FINECE_FAILURE"))
-	c.Carrier = gateway.Carrier(or(setting("FINECE_CARRIER"), string(c.Carrier)))
-	c.Uncalibrated = gateway.Uncalibrated(or(setting("FINECE_UNCALIBRATED"), string(c.Uncalibrated)))
 	c.Report = report
 	if c.Access, err = access(); err != nil {
 		return c, err
@@ -117,27 +113,15 @@ func configured() (c gateway.Config, err error) {
 			return c, fmt.Errorf("FINECE_REFUSE_UNCHECKED: %w", err)
 		}
 	}
-	if c.Failure == "" && c.Policy != gateway.Withhold {
-		c.Failure = gateway.Open
-	}
 	if setting("FINECE_THRESHOLD") != "" {
 		return c, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
 	}
-	for name, value := range map[string]*float64{"FINECE_WITHHOLD_BELOW": &c.WithholdBelow, "FINECE_WARN_BELOW": &c.WarnBelow, "FINECE_STOP_BELOW": &c.StopBelow, "FINECE_ESCALATE_BELOW": &c.EscalateBelow, "FINECE_ESCALATE_SHARE": &c.EscalateShare} {
-		if below := setting(name); below != "" {
-			if *value, err = strconv.ParseFloat(below, 64); err != nil {
-				return c, fmt.Errorf("%s: %w", name, err)
-			}
-		}
+	if err := c.SetAll(func(name string) string { return setting("FINECE_" + strings.ToUpper(name)) }); err != nil {
+		return c, fmt.Errorf("FINECE_ and %w", err)
 	}
-	c.WarnText = or(setting("FINECE_WARN_TEXT"), c.WarnText)
-	c.FinishReason = or(setting("FINECE_FINISH_REASON"), c.FinishReason)
-	c.EscalateModel = setting("FINECE_ESCALATE_MODEL")
-	for name, value := range map[string]*int{"FINECE_STOP_AFTER": &c.StopAfter, "FINECE_ANSWERS": &c.Answers, "FINECE_CONVERSATION_TOKENS": &c.ConversationTokens} {
-		if number := setting(name); number != "" {
-			if *value, err = strconv.Atoi(number); err != nil {
-				return c, fmt.Errorf("%s: %w", name, err)
-			}
+	if tokens := setting("FINECE_CONVERSATION_TOKENS"); tokens != "" {
+		if c.ConversationTokens, err = strconv.Atoi(tokens); err != nil {
+			return c, fmt.Errorf("FINECE_CONVERSATION_TOKENS: %w", err)
 		}
 	}
 	if root := setting("FINECE_MODEL"); root != "" {
@@ -150,15 +134,24 @@ func configured() (c gateway.Config, err error) {
 			return c, fmt.Errorf("FINECE_MODEL: %w", err)
 		}
 	}
+	if routes := setting("FINECE_ROUTES"); routes != "" {
+		if c.Routes, err = gateway.ParseRoutes([]byte(routes), c.Handling); err != nil {
+			return c, fmt.Errorf("FINECE_ROUTES: %w", err)
+		}
+	}
+	opened(&c.Handling)
+	for i := range c.Routes {
+		opened(&c.Routes[i].Handling)
+	}
 	return c, nil
 }
 
-// or is v, or fallback if v is empty.
-func or(v, fallback string) string {
-	if v == "" {
-		return fallback
+// opened lets what cannot be checked pass if nothing else is set, except under withhold, which
+// needs the setting.
+func opened(h *gateway.Handling) {
+	if h.Failure == "" && h.Policy != gateway.Withhold {
+		h.Failure = gateway.Open
 	}
-	return v
 }
 
 var _ host.Engine = isolate{}

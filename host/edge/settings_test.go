@@ -14,8 +14,9 @@ import (
 func TestTheWorkersSettingsAreTheContracts(t *testing.T) {
 	known := map[string]bool{
 		"FINECE_UPSTREAM_KEY": true, "FINECE_KEYS": true, "FINECE_SESSION": true, "FINECE_MODEL_KEY": true,
-		"FINECE_ORIGINS":   true, // of --allow-origin, with commas
-		"FINECE_THRESHOLD": true, // the former name of FINECE_WITHHOLD_BELOW
+		contract.Routes.Env(): true,
+		"FINECE_ORIGINS":      true, // of --allow-origin, with commas
+		"FINECE_THRESHOLD":    true, // the former name of FINECE_WITHHOLD_BELOW
 	}
 	for _, s := range contract.Session {
 		known[s.Env()] = true

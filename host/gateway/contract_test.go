@@ -1,13 +1,61 @@
 package gateway_test
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/wasm/contract"
 )
+
+// Routes in JSON have the settings that a route of a file of finece serve has, but for those of
+// files and graders, and the same schema.
+func TestRoutesInJSON(t *testing.T) {
+	var want []string
+	for _, s := range contract.Routed {
+		if s != contract.CalibrationFile && s != contract.VoteBy {
+			want = append(want, s.File())
+		}
+	}
+	got := gateway.SettingsOfRoutes()
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("routes in JSON have %v, want %v", got, want)
+	}
+	schema, err := jsonschema.NewCompiler().Compile("../../wasm/contract/schema/serve.json#/properties/routes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := gateway.DefaultHandling()
+	base.Settle = time.Hour
+	for text, says := range map[string]string{
+		`[]`: "", `[{"path":"/v1/messages","model":"small-*","policy":"warn","warn_below":0.7,"answers":2,"settle":"2s","keep_request":true}]`: "",
+		`{}`: "want a list", `[{"model":"a"}`: "want a list", `[1]`: "route 1: want an object", `[{"model":"a"},{"model":"b","polcy":"warn"}]`: `route 2: "polcy" is no setting of a route; want policy, `,
+		`[{"model":"a","warn_below":"much"}]`: "route 1: warn_below: ", `[{"model":"a","settle":5}]`: "route 1: settle: ", `[{"model":"a","answers":1.5}]`: "route 1: answers: ",
+	} {
+		routes, err := gateway.ParseRoutes([]byte(text), base)
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v, want %q", text, err, says)
+		}
+		if value, err := jsonschema.UnmarshalJSON(strings.NewReader(text)); err == nil && (schema.Validate(value) == nil) != (says == "") {
+			t.Errorf("the schema: %s: %v", text, schema.Validate(value))
+		}
+		if len(routes) == 1 {
+			r := base
+			r.Policy, r.WarnBelow, r.Answers, r.Settle, r.KeepRequest = gateway.Warn, 0.7, 2, 2*time.Second, true
+			if !reflect.DeepEqual(routes[0], gateway.Route{Path: "/v1/messages", Model: "small-*", Handling: r}) {
+				t.Errorf("%s: %+v", text, routes[0])
+			}
+		}
+	}
+}
 
 // The gateway links no table of settings, so that the Worker stays small.
 func TestTheContractHasTheGatewaysDefaults(t *testing.T) {

@@ -12,3 +12,11 @@ func Policies() (names, thresholds []string) {
 	}
 	return names, thresholds
 }
+
+// SettingsOfRoutes returns the names of the settings of a Handling.
+func SettingsOfRoutes() (all []string) {
+	for _, s := range new(Handling).settings() {
+		all = append(all, s.name)
+	}
+	return all
+}

@@ -30,8 +30,8 @@ import (
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
-	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
@@ -84,8 +84,7 @@ type callKey struct{ client, id string }
 
 // asked is a question whose answer is to come.
 type asked struct {
-	question string
-	turns    int
+	messages follow.Conversation
 	mu       sync.Mutex
 	replies  map[[sha256.Size]byte][]byte // of the confidence model, for text that is repeated
 }
@@ -159,8 +158,9 @@ func (h *Handler) keep(key callKey, c *call) {
 	a := &asked{replies: map[[sha256.Size]byte][]byte{}}
 	s := &jsonscan.Scanner{}
 	s.Reset(c.Messages)
-	if a.question, a.turns = follow.Messages(s); a.question == "" && len(c.Texts) > 0 {
-		a.question, a.turns = c.Texts[len(c.Texts)-1], 1
+	if a.messages.Read(s); a.messages.Question() == "" && len(c.Texts) > 0 {
+		a.messages = follow.Conversation{}
+		a.messages.Add(follow.User, c.Texts[len(c.Texts)-1])
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -183,7 +183,7 @@ func (h *Handler) judge(ctx context.Context, key callKey, c *call) Verdict {
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
 	switch {
-	case a == nil || a.question == "":
+	case a == nil || a.messages.Question() == "":
 		v.Reason = "no-question"
 	case len(c.Texts) == 0 && len(c.ToolCalls) > 0 && string(c.ToolCalls) != "null":
 		v.Reason = "no-text"
@@ -249,11 +249,8 @@ func (v *Verdict) worse(reason string) {
 // score follows a text as a stream of its own.
 func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) (*follow.Ledger, error) {
 	config := h.config.Session
-	config.Question = a.question
-	config.Asked.Conversation = calibrate.OneTurn // the model's name is LiteLLM's, which no card knows
-	if a.turns > 1 {
-		config.Asked.Conversation = calibrate.ManyTurns
-	}
+	// The model's name is LiteLLM's, which no card knows.
+	a.messages.Ask(&config, defaults.ModelConversationTokens)
 	f := *h.config.Follower
 	f.Post = a.remembered(h.config.Follower)
 	var all follow.Ledger

@@ -1,0 +1,132 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// field is a setting and where its value is.
+type field struct {
+	name  string
+	value any // *string, *bool, *int, *float64 or *time.Duration
+}
+
+// settings are the settings of h with the names that they have in files.
+func (h *Handling) settings() []field {
+	return []field{
+		{"policy", (*string)(&h.Policy)},
+		{"withhold_below", &h.WithholdBelow},
+		{"warn_below", &h.WarnBelow},
+		{"warn_text", &h.WarnText},
+		{"stop_below", &h.StopBelow},
+		{"stop_after", &h.StopAfter},
+		{"escalate_below", &h.EscalateBelow},
+		{"escalate_model", &h.EscalateModel},
+		{"escalate_share", &h.EscalateShare},
+		{"answers", &h.Answers},
+		{"finish_reason", &h.FinishReason},
+		{"failure", (*string)(&h.Failure)},
+		{"carrier", (*string)(&h.Carrier)},
+		{"uncalibrated", (*string)(&h.Uncalibrated)},
+		{"carrier_delay", &h.CarrierDelay},
+		{"settle", &h.Settle},
+		{"max_delay", &h.MaxDelay},
+		{"max_held", &h.MaxHeld},
+		{"keep_request", &h.KeepRequest},
+	}
+}
+
+// SetAll gives each setting the text that text returns for its name, unless that is "". The
+// names are those of a file of finece serve. It is for surroundings that link no table of
+// settings; New checks the ranges.
+func (h *Handling) SetAll(text func(name string) string) error {
+	for _, s := range h.settings() {
+		if t := text(s.name); t != "" {
+			if err := s.set(t); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *field) set(text string) (err error) {
+	switch v := s.value.(type) {
+	case *string:
+		*v = text
+	case *bool:
+		*v, err = strconv.ParseBool(text)
+	case *int:
+		*v, err = strconv.Atoi(text)
+	case *float64:
+		*v, err = strconv.ParseFloat(text, 64)
+	case *time.Duration:
+		*v, err = time.ParseDuration(text)
+	}
+	return err
+}
+
+// ParseRoutes reads routes in JSON: a list of objects with a path, a model or both, and
+// settings by the names of a file of finece serve, such as
+//
+//	[{"model":"small-*","policy":"warn","warn_below":0.7}]
+//
+// What a route does not set is as in base.
+func ParseRoutes(text []byte, base Handling) (routes []Route, err error) {
+	s := &jsonscan.Scanner{}
+	s.Reset(text)
+	if s.Kind() != jsonscan.Array {
+		return nil, errors.New("want a list of routes in JSON")
+	}
+	s.EnterArray()
+	for s.NextElement() {
+		r := Route{Handling: base}
+		if err := r.read(s); err != nil {
+			return nil, &RouteError{len(routes), err}
+		}
+		routes = append(routes, r)
+	}
+	if !s.End() {
+		return nil, fmt.Errorf("want a list of routes in JSON: %w", s.Err())
+	}
+	return routes, nil
+}
+
+// read reads one route.
+func (r *Route) read(s *jsonscan.Scanner) error {
+	if s.Kind() != jsonscan.Object {
+		return errors.New(`want an object, such as {"model":"small-*","policy":"warn"}`)
+	}
+	settings := append(r.settings(), field{"path", &r.Path}, field{"model", &r.Model})
+	s.EnterObject()
+next:
+	for s.NextKey() {
+		key := string(s.Key())
+		for i := range settings {
+			if settings[i].name != key {
+				continue
+			}
+			var value []byte
+			if s.Kind() == jsonscan.String {
+				value, _ = s.Text()
+			} else {
+				value = s.Raw()
+			}
+			if err := settings[i].set(string(value)); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			continue next
+		}
+		var names []string
+		for _, known := range settings {
+			names = append(names, known.name)
+		}
+		return fmt.Errorf("%q is no setting of a route; want %s", key, strings.Join(names, ", "))
+	}
+	return nil
+}
