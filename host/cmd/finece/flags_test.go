@@ -17,6 +17,7 @@ import (
 var several = map[string]string{
 	"adapter":      "a confidence model's API, and the LoRA adapters of finece lm",
 	"answers":      "of the experiments; and how often train export writes a state",
+	"check":        "serve checks its settings; calibrate a map",
 	"complete":     "which complete answers construct writes; and the instruction for judging one",
 	"confidence":   "a column of eval's input; and the confidence models of the experiments",
 	"depth":        "of the fusion of a stream; and of the trees that the experiments sample",

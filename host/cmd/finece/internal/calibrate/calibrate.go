@@ -109,6 +109,12 @@ finece serve --config. The threshold is chosen on one right answer of each quest
 (split conformal prediction), and the share holds on the mean over samples like this
 one. The table shows what it does to held-out answers, and the tokens it saves.
 
+--check FILE tests a map made before on new labels, in their order, by betting against
+it. If the map holds, an alarm comes with probability 0.05 at most, also when the test
+is repeated as labels are added. Exit code 1 says that the map does not hold. One row
+of each question is drawn. Labels that depend on the answer, such as complaints alone,
+break the test.
+
 --apply FILE maps the confidences of the input with a file made before, and prints
 one JSON object for each row; correct is not needed then.`
 
@@ -120,6 +126,7 @@ const example = `  finece calibrate pairs.csv                          # how muc
   finece calibrate --estimator trajectory -o trajectory.json answers.jsonl
   finece calibrate --from feedback.db -o map.json     # from what clients of serve said
   finece score --depth 0 --estimator trajectory --trajectory trajectory.json others.jsonl | finece calibrate --stop 0.05 -o stop.json -
+  finece calibrate --check map.json new.csv           # does the map still hold?
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
 // furtherColumns are the optional ones of the input.
@@ -150,6 +157,7 @@ type options struct {
 	output string
 	plot   string
 	apply  string
+	checks string // a map that is tested on new labels
 }
 
 // New is the command.
@@ -206,6 +214,8 @@ func New() *cobra.Command {
 	_ = cmd.MarkFlagFilename("from")
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
+	flags.StringVar(&f.checks, "check", "", "test whether the map in this file still holds on the labels of the input, and fit nothing")
+	_ = cmd.MarkFlagFilename("check", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")
 	return cmd
@@ -234,9 +244,12 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	}
 	rows, kept := labelledRows(p, f.apply != "")
 	pairs.Say(cmd, name, p)
-	if f.apply != "" {
+	switch {
+	case f.apply != "":
 		err = f.applyTo(cmd, p, rows, kept)
-	} else {
+	case f.checks != "":
+		err = f.checkMap(cmd, name, rows)
+	default:
 		err = f.learn(cmd, name, rows, p.Kinds)
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); err == nil && left > 0 {
@@ -275,6 +288,8 @@ func (f *options) check(cmd *cobra.Command) error {
 		return exit.Usagef("--delta %v: want a probability between 0 and 1", o.Delta)
 	case f.plot != "" && !diagram.Supported(f.plot):
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+	case f.checks != "" && (f.apply != "" || f.from != "" || f.estimator != "" || f.stop > 0 || f.output != "" || f.plot != ""):
+		return exit.Usagef("--check tests a map on an input, and writes no file: it goes without --apply, --from, --estimator, --stop, -o and --plot")
 	case f.apply != "" && f.from != "":
 		return exit.Usagef("--apply maps an input, and --from fits a map: give one of them")
 	case f.estimator != "" && f.from != "":
