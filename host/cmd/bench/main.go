@@ -10,6 +10,9 @@
 // www/bench measures the parts size, badge, chromium and worker in Chromium and
 // workerd. Every part leaves its rows in build/bench. `make bench` runs both and
 // the report. Run it from the repository's root.
+//
+// Two commands below it write reports of their own: gateway (GATEWAY.md) and answers
+// (ANSWERS.md).
 package main
 
 import (

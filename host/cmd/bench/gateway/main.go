@@ -2,7 +2,7 @@
 // one run, and writes host/cmd/bench/GATEWAY.md:
 //
 //	gateway                  everything
-//	gateway burst faults     these parts: burst, adversarial, paced, memory, faults, open, long
+//	gateway burst faults     these parts: burst, adversarial, paced, memory, faults, leaving, open, long
 //
 // Every system runs in a process of its own. The upstream and the client are in this one, so
 // that both read the same clock. The systems take turns in rounds, and figures are ratios to
@@ -35,7 +35,7 @@ func main() {
 var parts = []struct {
 	name    string
 	measure func(*bench) error
-}{{"burst", burst}, {"adversarial", adversarial}, {"paced", pacedStreams}, {"memory", memory}, {"faults", faults}, {"open", open}, {"long", long}}
+}{{"burst", burst}, {"adversarial", adversarial}, {"paced", pacedStreams}, {"memory", memory}, {"faults", faults}, {"leaving", leaving}, {"open", open}, {"long", long}}
 
 // bench is a run.
 type bench struct {

@@ -62,7 +62,7 @@ func burst(b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.report.title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process.", len(body)>>10))
+	b.report.title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process. The core without a gateway reads the same answer in\none thread: a gateway that scores cannot cost less than that and ReverseProxy together.", len(body)>>10))
 	b.rates(all, laps)
 	plain, ours, their := laps[reverse], laps[wasm], laps[portkey]
 	for _, name := range []string{wasm, native} {
@@ -205,6 +205,56 @@ func memory(b *bench) error {
 		}
 	}
 	return nil
+}
+
+// leaving measures how soon the upstream is told that a client has disconnected.
+func leaving(b *bench) error {
+	b.report.title("A client that disconnects", "From the client's leaving to the end of the request to the upstream, 30 times.")
+	b.report.header("", "median", "highest")
+	for _, name := range []string{reverse, wasm} {
+		err := b.fresh(named(name), func(s *system) error {
+			var all []time.Duration
+			for i := range 30 {
+				took, err := s.leave(b.upstream, i)
+				if err != nil {
+					return err
+				}
+				all = append(all, took)
+			}
+			b.report.line(name, ms(quantile(all, 0.5)), ms(quantile(all, 1)))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leave leaves a stream, and returns how soon the upstream was told.
+func (s *system) leave(u *upstream, number int) (time.Duration, error) {
+	l := &load{paced: 1_000_000, every: 10 * time.Millisecond}
+	u.load.Store(l)
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	resp, err := s.ask(ctx, number)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if _, err := resp.Body.Read(make([]byte, 100)); err != nil {
+		return 0, err
+	}
+	begun := u.now()
+	leave()
+	for limit := time.Now().Add(timeout); time.Now().Before(limit); time.Sleep(100 * time.Microsecond) {
+		if v, ok := l.streams.Load(number); ok {
+			if left := v.(*stamps).left.Load(); left > 0 {
+				return time.Duration(left - begun), nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%s: the upstream still sends", s.name)
 }
 
 // faults measures what a confidence model that is dead or slow adds to the end of an answer.

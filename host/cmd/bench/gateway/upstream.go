@@ -38,6 +38,7 @@ type load struct {
 type stamps struct {
 	written []atomic.Int64
 	ended   atomic.Int64
+	left    atomic.Int64 // the client has disconnected
 }
 
 const (
@@ -120,6 +121,7 @@ func (u *upstream) pace(w http.ResponseWriter, r *http.Request, l *load, request
 		select {
 		case <-ticker.C:
 		case <-r.Context().Done():
+			s.left.Store(u.now())
 			return
 		}
 	}
