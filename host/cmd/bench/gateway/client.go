@@ -65,6 +65,7 @@ func (s *system) run(size, n, atOnce int) (lap, error) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failure error
+	client.CloseIdleConnections() // Node closes them after 5 s, which would race with a request
 	next := make(chan int)
 	cpu, begun := s.cpu(), time.Now()
 	for range atOnce {
@@ -139,6 +140,7 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d.Micros
 // runPaced opens streams and reads them to their ends. during is called when all are open.
 func (s *system) runPaced(u *upstream, l *load, streams int, during func()) (paced, error) {
 	u.load.Store(l)
+	client.CloseIdleConnections() // Node closes them after 5 s, which would race with a request
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	var group, open sync.WaitGroup
