@@ -57,6 +57,15 @@ edge: www ## build the Cloudflare Worker into host/edge/build
 test-edge: edge ## run the Worker in workerd and compare it with the Go server
 	$(GO) test -tags workerd ./host/edge
 
+clients := host/cmd/finece/internal/serve/testdata/clients
+
+.PHONY: test-clients
+test-clients: www ## ask through finece serve with stock clients in Python and Node, and show what they show; installs them (PYTHON=interpreter)
+	host/train/python/env.sh build/clients $(clients)/requirements.txt
+	cd www && npx tsc -p test
+	FINECE_CLIENTS_PYTHON=$(CURDIR)/build/clients/bin/python FINECE_CLIENTS_JS=$(CURDIR)/www/test-build/clients.js \
+		$(GO) test -tags clients -run '^TestClients$$' -count 1 -v ./host/cmd/finece/internal/serve
+
 .PHONY: conformance
 conformance: www ## play one corpus through wazero, Node, Chromium and workerd and compare the bytes (ARGS=--seed=N)
 	$(GO) run ./host/cmd/conformance $(ARGS)
