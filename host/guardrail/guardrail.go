@@ -31,7 +31,6 @@ import (
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/position"
-	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
@@ -57,10 +56,13 @@ type Config struct {
 	Failure      gateway.Failure
 	Uncalibrated gateway.Uncalibrated
 	Texts        Texts
-	Timeout      time.Duration // for the confidences of one call
-	MaxRequest   int64         // bytes of a call
-	Drifted      func() bool   // whether the calibration no longer holds; nil is never
-	Tell         func(Verdict) // is told what was decided about each text; it may be nil
+	// ConversationTokens is what a confidence model may be asked about beside the user's last
+	// message, see [follow.Conversation].
+	ConversationTokens int
+	Timeout            time.Duration // for the confidences of one call
+	MaxRequest         int64         // bytes of a call
+	Drifted            func() bool   // whether the calibration no longer holds; nil is never
+	Tell               func(Verdict) // is told what was decided about each text; it may be nil
 }
 
 // Verdict is what was decided about a call with text.
@@ -249,8 +251,7 @@ func (v *Verdict) worse(reason string) {
 // score follows a text as a stream of its own.
 func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) (*follow.Ledger, error) {
 	config := h.config.Session
-	// The model's name is LiteLLM's, which no card knows.
-	a.messages.Ask(&config, defaults.ModelConversationTokens)
+	a.messages.Ask(&config, h.config.ConversationTokens)
 	f := *h.config.Follower
 	f.Post = a.remembered(h.config.Follower)
 	var all follow.Ledger

@@ -29,7 +29,7 @@ func (s *service) guard(f *flags, g *gateway.Config, access gateway.Access) (htt
 	}
 	h, err := guardrail.New(guardrail.Config{
 		Follower: s.follower, Session: g.Session, Below: g.WithholdBelow, Failure: g.Failure, Uncalibrated: g.Uncalibrated,
-		Texts: guardrail.Texts(f.guardrailTexts), Timeout: g.MaxDelay, MaxRequest: g.MaxRequest, Tell: s.ops.log.Guardrail,
+		Texts: guardrail.Texts(f.guardrailTexts), ConversationTokens: g.ConversationTokens, Timeout: g.MaxDelay, MaxRequest: g.MaxRequest, Tell: s.ops.log.Guardrail,
 		Drifted: func() bool { return g.Drifted != nil && g.Drifted(g.Scorer) },
 	})
 	if err != nil {
