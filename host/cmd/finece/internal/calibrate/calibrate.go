@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -109,6 +111,9 @@ finece serve --config. The threshold is chosen on one right answer of each quest
 (split conformal prediction), and the share holds on the mean over samples like this
 one. The table shows what it does to held-out answers, and the tokens it saves.
 
+--group FIELD fits a map for each value of a column, such as domain. With -o map.json
+the maps are map-VALUE.json, and their cards name the value as the domain.
+
 --check FILE tests a map made before on new labels, in their order, by betting against
 it. If the map holds, an alarm comes with probability 0.05 at most, also when the test
 is repeated as labels are added. Exit code 1 says that the map does not hold. One row
@@ -138,6 +143,7 @@ const (
 	columnTokens
 	columnK
 	columnN
+	columnGroup // of --group, if there is one
 )
 
 type options struct {
@@ -157,6 +163,7 @@ type options struct {
 	output string
 	plot   string
 	apply  string
+	group  string // the column whose values have maps of their own
 	checks string // a map that is tested on new labels
 }
 
@@ -214,6 +221,7 @@ func New() *cobra.Command {
 	_ = cmd.MarkFlagFilename("from")
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
+	flags.StringVar(&f.group, "group", "", "key or column, such as domain: fit a map for each of its values, in a file of its own")
 	flags.StringVar(&f.checks, "check", "", "test whether the map in this file still holds on the labels of the input, and fit nothing")
 	_ = cmd.MarkFlagFilename("check", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
@@ -238,6 +246,9 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	case f.stop > 0:
 		return f.learnStop(cmd, path)
 	}
+	if f.group != "" {
+		f.columns.More = append(slices.Clone(f.columns.More), f.group)
+	}
 	name, p, err := pairs.Open(cmd, path, f.columns)
 	if err != nil {
 		return err
@@ -249,6 +260,8 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 		err = f.applyTo(cmd, p, rows, kept)
 	case f.checks != "":
 		err = f.checkMap(cmd, name, rows)
+	case f.group != "":
+		err = f.learnGroups(cmd, name, p, rows, kept)
 	default:
 		err = f.learn(cmd, name, rows, p.Kinds)
 	}
@@ -288,6 +301,8 @@ func (f *options) check(cmd *cobra.Command) error {
 		return exit.Usagef("--delta %v: want a probability between 0 and 1", o.Delta)
 	case f.plot != "" && !diagram.Supported(f.plot):
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+	case f.group != "" && (f.checks != "" || f.apply != "" || f.from != "" || f.estimator != "" || f.stop > 0 || f.plot != "" || f.columns.Positions || f.output == "-"):
+		return exit.Usagef("--group fits maps of rows: it goes without --check, --apply, --from, --estimator, --stop, --plot, --positions and -o -")
 	case f.checks != "" && (f.apply != "" || f.from != "" || f.estimator != "" || f.stop > 0 || f.output != "" || f.plot != ""):
 		return exit.Usagef("--check tests a map on an input, and writes no file: it goes without --apply, --from, --estimator, --stop, -o and --plot")
 	case f.apply != "" && f.from != "":
@@ -409,6 +424,12 @@ func calibrationTable(w io.Writer, r *fit.Report) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintln(w)
+	for _, p := range r.Parts {
+		if p.Questions > 0 {
+			fmt.Fprintf(w, "%s: %s\n", p.Part, needed(p.Questions))
+		}
+	}
 	if r.Method == "auto" {
 		fmt.Fprintln(w)
 		if err := candidateTable(w, r); err != nil {
@@ -421,6 +442,19 @@ func calibrationTable(w io.Writer, r *fit.Report) error {
 		}
 	}
 	return nil
+}
+
+// needed says how well so many questions can tell a share of correct answers, and how many
+// tell it better: half the width of the widest 95% interval is 0.98/sqrt(n).
+func needed(questions int) string {
+	const half = 98. // points of one question
+	text := fmt.Sprintf("%d questions tell a share of correct answers to within %.1f points (95%%)", questions, half/math.Sqrt(float64(questions)))
+	for _, points := range []float64{5, 3, 1} {
+		if n := int(math.Ceil(half * half / (points * points))); n > questions {
+			return text + fmt.Sprintf("; %g points need %d", points, n)
+		}
+	}
+	return text
 }
 
 func figureText(f fit.Figure) string {
