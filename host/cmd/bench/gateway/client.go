@@ -156,8 +156,7 @@ func (s *system) runPaced(u *upstream, l *load, streams int, during func()) (pac
 			<-gate
 			open.Done()
 			if err == nil {
-				var p paced
-				p = u.follow(resp.Body, l, i)
+				p := u.follow(resp.Body, l, i)
 				resp.Body.Close()
 				mu.Lock()
 				all.add(p)
