@@ -89,9 +89,10 @@ type Config struct {
 	routes    []*Config // this gateway with the handling of each of Routes
 	rule      *rule     // of Policy
 	clock     clock
-	breaker   *breaker  // of all answers
-	refusals  *refusals // of log-probabilities
-	escalated *share    // of all answers that are handled so
+	breaker   *breaker           // of all answers
+	refusals  *refusals          // of log-probabilities
+	chosen    map[Policy]*Config // by requests, of AllowPolicy
+	escalated *share             // of all answers that are handled so
 }
 
 // maxAnswers bounds what one request may cost.
@@ -156,6 +157,9 @@ func (c Config) checked() (Config, *url.URL, error) {
 	}
 	c.breaker = &breaker{clock: c.clock, report: c.Report}
 	c.refusals = &refusals{clock: c.clock, until: map[asking]time.Time{}}
+	if err := c.allow(); err != nil {
+		return c, nil, err
+	}
 	if err := c.route(); err != nil {
 		return c, nil, err
 	}

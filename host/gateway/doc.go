@@ -55,6 +55,18 @@
 // what the upstream reported. Several gateways, and the isolates of a Worker, count
 // each on its own.
 //
+// # A request's own policy
+//
+// A request may choose one of Handling.AllowPolicy, by the member finece of its body or the
+// header X-FineCE-Policy; the member counts if it has both:
+//
+//	{"model":"...","messages":[...],"finece":{"policy":"warn"}}
+//
+// The policy off opts out: the answer passes without records, unchecked for the reason
+// opted-out, whatever Handling.Failure is. Member and header are not sent to the upstream. A
+// policy that is not allowed gets status 400 (finece-policy): a client that believed its
+// answers withheld would be worse off. None is allowed by default.
+//
 // # What a client sees
 //
 // Response headers say what is checked, before anything else does:
@@ -115,7 +127,7 @@
 // Errors of the gateway have the form of OpenAI's, with the type finece-error; below
 // /v1/messages that of Anthropic's, with the type for the status and a key code. The code
 // is one of: finece-key, finece-host, finece-origin, finece-path,
-// finece-surface, finece-stored, finece-not-found, finece-method, finece-request, finece-prompts,
+// finece-surface, finece-policy, finece-stored, finece-not-found, finece-method, finece-request, finece-prompts,
 // finece-echo, finece-background, finece-request-encoding, finece-request-too-large,
 // finece-question-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,

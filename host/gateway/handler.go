@@ -229,11 +229,20 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		h.unreadable(w, r, h.config.mayClose(on), "request-too-large", http.StatusRequestEntityTooLarge)
 		return
 	}
+	wish, body, wrong := readWish(body, r.Header)
+	if wrong != "" {
+		refuse(w, r, http.StatusBadRequest, "finece-policy", wrong)
+		return
+	}
 	request, ok := readRequest(on, body, &h.config)
 	request.deadline = func(t time.Time) { _ = controller.SetWriteDeadline(t) } // not every server supports deadlines
 	setBody(r, request.body)
 	if !ok {
 		h.unreadable(w, r, h.config.mayClose(on), "request-not-json", http.StatusBadRequest)
+		return
+	}
+	request, done := h.choose(w, r, request, wish)
+	if done {
 		return
 	}
 	if request.unscored != "" {

@@ -18,15 +18,16 @@ type Handling struct {
 	Session host.Config // the confidence options; the question is taken from the request if it has none
 
 	Policy        Policy
-	WithholdBelow float64 // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
-	WarnBelow     float64 // Warn: the confidence that a whole answer needs, in [0,1]
-	WarnText      string  // Warn: the text that is added
-	StopBelow     float64 // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
-	StopAfter     int     // Stop: positions in a row that have to be below it; more than 0
-	EscalateBelow float64 // Escalate: the confidence that a whole answer needs, in [0,1]
-	EscalateModel string  // Escalate: the model that is asked instead; of the same upstream
-	EscalateShare float64 // Escalate: the share of the requests that may ask it, in [0,1]
-	Answers       int     // BestOf, Vote: answers to a request, 1 to 16
+	AllowPolicy   []Policy // those that a request may choose instead, Off among them
+	WithholdBelow float64  // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
+	WarnBelow     float64  // Warn: the confidence that a whole answer needs, in [0,1]
+	WarnText      string   // Warn: the text that is added
+	StopBelow     float64  // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
+	StopAfter     int      // Stop: positions in a row that have to be below it; more than 0
+	EscalateBelow float64  // Escalate: the confidence that a whole answer needs, in [0,1]
+	EscalateModel string   // Escalate: the model that is asked instead; of the same upstream
+	EscalateShare float64  // Escalate: the share of the requests that may ask it, in [0,1]
+	Answers       int      // BestOf, Vote: answers to a request, 1 to 16
 	// Final, which Vote needs, reads the final answer to a question in a form in which
 	// answers that agree are equal. ok is false if there is none.
 	Final        func(question, answer string) (final string, ok bool)
@@ -114,8 +115,10 @@ func (c *Config) route() error {
 		err := c.reachable(i)
 		if err == nil {
 			handled := *c
-			handled.Handling, handled.Routes, handled.routes = r.Handling, nil, nil
-			err = handled.handles()
+			handled.Handling, handled.Routes, handled.routes, handled.chosen = r.Handling, nil, nil, nil
+			if err = handled.handles(); err == nil {
+				err = handled.allow()
+			}
 			c.routes = append(c.routes, &handled)
 		}
 		if err != nil {

@@ -49,7 +49,8 @@ type flags struct {
 	guardrail      bool
 	guardrailTexts string
 
-	voteBy        string // the grader that reads final answers
+	allowPolicy   []string // that a request may choose
+	voteBy        string   // the grader that reads final answers
 	log           string
 	metricsListen string
 
@@ -83,6 +84,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.AllowHost, &f.hostNames)
 	settings.Add(cmd, contract.AllowOrigin, &f.origins)
 	settings.Add(cmd, contract.Policy, (*string)(&g.Policy))
+	settings.Add(cmd, contract.AllowPolicy, &f.allowPolicy)
 	settings.Add(cmd, contract.WarnBelow, &g.WarnBelow)
 	settings.Add(cmd, contract.WarnText, &g.WarnText)
 	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
@@ -237,13 +239,18 @@ func (f *flags) handle() (err error) {
 func (f *flags) handling(session host.Config) (err error) {
 	h := &f.gateway.Handling
 	h.Session, h.Scorer = session, feedback.Scorer(&session)
+	h.AllowPolicy = nil
+	for _, name := range f.allowPolicy {
+		h.AllowPolicy = append(h.AllowPolicy, gateway.Policy(name))
+	}
+	may := func(p gateway.Policy) bool { return h.Policy == p || slices.Contains(h.AllowPolicy, p) }
 	if h.Failure == "" {
-		if h.Policy == gateway.Withhold {
+		if may(gateway.Withhold) {
 			return exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
 		}
 		h.Failure = gateway.Open
 	}
-	if h.Policy == gateway.Vote {
+	if may(gateway.Vote) {
 		h.Final, err = finalBy(f.voteBy)
 	}
 	return err
