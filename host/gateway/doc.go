@@ -208,6 +208,7 @@
 // message_delta and message_stop. The stop_reason comes from Config.FinishReason:
 // content_filter is refusal, stop is end_turn, length is max_tokens. The usage is what the
 // upstream has said so far. A plain answer that is withheld has one block, with an empty text.
+// A tool call that is stopped before any of its input gets { as its input, as in Responses.
 //
 // Thinking is scored as reasoning is; its signature is not held. Tool calls, citations,
 // redacted thinking and unknown types wait for p(z) under withhold. If output_config asks for

@@ -144,6 +144,7 @@ type messageWriter struct {
 type block struct {
 	index  int
 	isText bool
+	bare   bool // a tool call without any input yet
 }
 
 // part is what the gateway reads of an event of Messages.
@@ -172,6 +173,7 @@ func partOf(e *event, whole bool) (p part) {
 			each(&s, "type", func() {
 				kind, _ := s.Text()
 				p.isText = string(kind) == "text" || string(kind) == "text_delta"
+				p.bare = bytes.HasSuffix(kind, []byte("tool_use"))
 			})
 		case "message":
 			p.message = s.Raw()
@@ -199,7 +201,8 @@ func (w *messageWriter) came(e *event) {
 }
 
 func (w *messageWriter) sent(e *event) {
-	switch p := partOf(e, len(w.open) == 0); p.kind {
+	bare := slices.ContainsFunc(w.open, func(b block) bool { return b.bare })
+	switch p := partOf(e, bare || len(w.open) == 0); p.kind {
 	case "message_start":
 		w.started = true
 	case "content_block_start":
@@ -207,6 +210,11 @@ func (w *messageWriter) sent(e *event) {
 	case "content_block_delta":
 		if len(w.open) == 0 { // the beginning of its block could not be read
 			w.begin(p)
+		}
+		for i := range w.open {
+			if bare && w.open[i].index == p.index {
+				w.open[i].bare = false
+			}
 		}
 	case "content_block_stop":
 		w.open = slices.DeleteFunc(w.open, func(b block) bool { return b.index == p.index })
@@ -266,6 +274,9 @@ func (w *messageWriter) end(dst []byte, _ []int, finish string, member []byte) [
 		dst = appendEvent(dst, "message_start", -1, w.message())
 	}
 	for _, b := range w.open {
+		if b.bare { // some clients take no input for a call without arguments, and run it
+			dst = appendEvent(dst, "content_block_delta", b.index, []byte(`"delta":{"type":"input_json_delta","partial_json":"{"}`))
+		}
 		dst = appendEvent(dst, "content_block_stop", b.index, nil)
 	}
 	members := jsonscan.AppendString([]byte(`"delta":{"stop_reason":`), []byte(stopReason(finish)))

@@ -309,6 +309,39 @@ func TestStopEndsMessages(t *testing.T) {
 	}
 }
 
+// TestStopEndsAToolCallOfMessages so that no client runs it, although none of its input came.
+func TestStopEndsAToolCallOfMessages(t *testing.T) {
+	const text, call = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":%q}}\n\n", `{"type":"tool_use","id":"t","name":"f","input":{}}`
+	start := "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n" +
+		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n" +
+		fmt.Sprintf(text, "Half of it.") + fmt.Sprintf(text, "\n\n") + fmt.Sprintf(text, "More.") +
+		"event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n" +
+		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":" + call + "}\n\n"
+	input := `{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":%q}`
+	for sent, want := range map[string]string{"": fmt.Sprintf(input, "{"), `{"a":1`: fmt.Sprintf(input, `{"a":1`)} {
+		data := start
+		if sent != "" {
+			data += "event: content_block_delta\ndata: " + want + "}\n\n"
+		}
+		came := make(chan struct{})
+		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			replay([]byte(data), burst)(w, r)
+			<-r.Context().Done()
+		})
+		low := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+			<-came // nothing is stopped before all events have come
+			says(w, "0.1")
+		})
+		resp := message(t, u, both(asking(low), stop(0.5, 1)), askMessages)
+		got := readUntil(t, resp, func(got string) bool { return strings.Count(got, "\n\n") >= strings.Count(data, "\n\n") })
+		close(came)
+		got += read(t, resp)
+		if _, reason := grammar(t, got); reason != "refusal" || strings.Count(got, "input_json_delta") != 1 || !strings.Contains(got, want) {
+			t.Errorf("%q: %s", sent, got)
+		}
+	}
+}
+
 // TestMessagesAreWarnedOf in the block of text that is open last, or in a block of its own.
 func TestMessagesAreWarnedOf(t *testing.T) {
 	const answer = "Half of 48 is 24.\n\nSo the total is 24 — so \"24\"."
