@@ -3,7 +3,7 @@
 import { flush } from "./support.mjs";
 
 const named = process.argv.slice(2);
-for (const part of ["size", "badge", "chromium", "worker"].filter((name) => named.length === 0 || named.includes(name))) {
+for (const part of ["size", "badge", "placement", "chromium", "worker"].filter((name) => named.length === 0 || named.includes(name))) {
   await import(`./${part === "chromium" ? "decoding" : part}.mjs`);
   flush(part);
 }

@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { createElement } from "react";
-import { renderToStaticMarkup } from "react-dom/server";
-import Markdown from "react-markdown";
 import type { ConfidenceRecord, FineceRecord, PositionRecord } from "finece";
 import {
-  ConfidenceLog, ENGLISH, type HastNode, badgeAttributes, formatPercent, rehypeConfidence, showValue, shownAs, summarise,
+  ConfidenceLog, ENGLISH, badgeAttributes, formatPercent, showValue, shownAs, summarise,
 } from "finece/badge";
 import { ESTIMATORS, MAPS, METHODS, RECORD_DEFAULTS } from "../dist/contract.js";
-import { positionsOf } from "./badge-support.js";
-import { demo } from "./support.js";
 
 const found: PositionRecord = {
   type: "position", choice: 0, index: 1, kinds: ["paragraph"], segment: "answer", byte: 9, utf16: 8, token: 3, ratio: null,
@@ -42,36 +37,6 @@ test("a log keeps the latest and the first value, and takes nothing back", () =>
   assert.ok(lost !== undefined);
   assert.deepEqual(badgeAttributes(lost), { state: "unavailable", first: "0.5", reason: "core-lost" });
   assert.deepEqual([log.positions(1), log.positions(0, "reasoning"), log.all().length], [[], [], 1]);
-});
-
-test("the rehype plugin puts each badge into its block, as react-markdown renders it", async () => {
-  const text = "# Zwölf 🎯\r\n\r\nA *b* 👩‍👩‍👧 c.\r\n\r\n```\r\nx\r\n\r\ny\r\n```\r\n\r\n- one\r\n- two\r\n\r\n> said\r\n\r\nEnd.";
-  const positions = await positionsOf(new TextEncoder().encode(text), { format: "text" });
-  const html = renderToStaticMarkup(createElement(Markdown, { rehypePlugins: [[rehypeConfidence, { positions }]] }, text));
-  const blocks = [...html.matchAll(/<(p|li|pre|h1)>(?:(?!<\/?(?:p|li|pre|h1|blockquote)>).)*?<confidence-badge([^>]*)><\/confidence-badge>/gs)];
-  assert.deepEqual(blocks.map(([, tag]) => tag), ["h1", "p", "pre", "li", "p", "p"]);
-  assert.ok(blocks.every(([, , attributes]) => attributes?.includes('state="unavailable" reason="no-logprobs"')), html);
-  assert.match(html, /🎯<confidence-badge/);
-  assert.match(html, /👩‍👩‍👧 c\.<confidence-badge/);
-  assert.match(html, /<pre><confidence-badge[^>]*placed="corner"/);
-  assert.match(html, /End\.<confidence-badge[^>]*kind="end"[^>]*placed="end"/);
-});
-
-test("the rehype plugin shows the last positions only, and leaves a tree without positions alone", async () => {
-  const tree = (n: number): HastNode => ({ type: "root", children: Array.from({ length: n }, (_, i): HastNode => ({
-    type: "element", tagName: "p", properties: {}, children: [{ type: "text" }], position: { start: { offset: i * 10 }, end: { offset: i * 10 + 8 } },
-  })) });
-  const [end] = (await positionsOf(demo, {})).slice(-1);
-  assert.ok(end !== undefined);
-  const positions = Array.from({ length: 3000 }, (_, i) => ({ ...end, index: i + 1, utf16: i * 10 + 8, kinds: ["paragraph"] as const }));
-  const many = tree(3000);
-  rehypeConfidence({ positions, limit: 7, tag: "my-badge", calibration: { ece: 0.1, n: 50 } })(many);
-  const badges = (many.children ?? []).flatMap(({ children = [] }) => children.filter(({ tagName }) => tagName === "my-badge"));
-  assert.equal(badges.length, 7);
-  assert.equal(many.children?.[2999]?.children?.at(-1)?.properties?.["ece"], "0.1");
-  const without = { type: "root", children: [{ type: "element", tagName: "p", children: [] }] };
-  rehypeConfidence({ positions })(without);
-  assert.deepEqual(without.children[0]?.children, []);
 });
 
 test("percentages never claim a certainty that is none", () => {

@@ -14,17 +14,13 @@ export class AnswerView {
   readonly #note = h("p", { class: "note" });
   readonly #markdown = new Markdown(this.#text);
   readonly #placement: BadgePlacement;
-  readonly #blocks = new Map<number, Element>();
 
   constructor(readonly question: string, readonly origin: string, readonly turn: Turn) {
     const body = h("div", { class: "bubble" }, this.#text, this.#note);
     this.element = h("li", {},
       question === "" ? null : h("div", { class: "question" }, h("h3", { class: "hidden" }, "Question"), h("p", {}, question)),
       h("article", { class: "answer", "aria-label": "Answer" }, h("div", { class: "avatar", "aria-hidden": "true" }), body));
-    this.#placement = placeBadges(this.#text, {
-      locale: "en",
-      onPlace: (_badge, position, block) => { this.#blocks.set(position.index, block); },
-    });
+    this.#placement = placeBadges(this.#text, { locale: "en" });
   }
 
   /** Shows the turn as it is now. */
@@ -32,7 +28,6 @@ export class AnswerView {
     const { turn } = this;
     const positions = turn.positions;
     this.#markdown.update(turn.text);
-    this.#blocks.clear();
     this.#placement.update(turn.text, positions, turn.done);
     this.#placement.flush();
     this.element.querySelector(".answer")?.setAttribute("aria-busy", String(running));
@@ -70,8 +65,8 @@ export class AnswerView {
 
   /** The place of the last block that a position's text reaches; -1 for the beginning. */
   #leafOf(index: number, positions: readonly PositionConfidence[], leaves: readonly Element[], under = Infinity): number {
-    const shown = positions.find((p) => p.index >= index && p.index < under && this.#blocks.has(p.index));
-    const block = shown === undefined ? undefined : this.#blocks.get(shown.index);
+    const position = positions.find((p) => p.index >= index && p.index < under);
+    const block = position === undefined ? undefined : this.#placement.blockOf(position);
     return block === undefined ? -1 : leaves.indexOf(block);
   }
 }

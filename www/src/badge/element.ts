@@ -2,12 +2,15 @@ import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
 import { type Markup, built } from "./markup.js";
 import { type BadgeView, isRevised, nameOf } from "./panel.js";
-import { type PositionConfidence, isMapped, sourceName } from "./positions.js";
+import { type PositionConfidence, badgeAttributes } from "./positions.js";
 import { adoptStyle } from "./style.js";
 import { type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, isProbability, showValue, wordOf } from "./words.js";
 
 // On a server there is no HTMLElement, and importing must not break there.
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+
+/** The attributes that say what a position is. */
+const SHOWN = ["state", "value", "first", "calibrated", "mapped", "reason", "source", "kind"] as const;
 
 const STATES: readonly string[] = ["pending", "provisional", "final", "unavailable"];
 
@@ -69,7 +72,7 @@ declare global {
 export class ConfidenceBadge extends Base {
   /** The attributes that change what it shows. */
   static readonly observedAttributes: readonly string[] = [
-    "state", "value", "first", "calibrated", "mapped", "reason", "source", "kind", "label", "locale", "ece", "n", "bands",
+    ...SHOWN, "label", "locale", "ece", "n", "bands",
   ];
 
   /** What badges say. Set it before badges are made. */
@@ -167,14 +170,10 @@ export class ConfidenceBadge extends Base {
 
   /** Shows a position; only what differs is changed. */
   show(position: PositionConfidence): void {
-    this.#set("state", position.state);
-    this.#set("value", position.fused);
-    this.#set("first", position.first);
-    this.calibrated = position.calibrated;
-    this.toggleAttribute("mapped", isMapped(position.source));
-    this.#set("reason", position.reason);
-    this.#set("source", position.source === null ? null : sourceName(position.source));
-    this.#set("kind", position.kinds.includes("end") ? "end" : position.kinds.includes("question") ? "question" : null);
+    const attributes = badgeAttributes(position);
+    for (const name of SHOWN) {
+      this.#set(name, attributes[name]);
+    }
   }
 
   override focus(options?: FocusOptions): void {

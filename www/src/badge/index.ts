@@ -1,6 +1,6 @@
 /**
  * The badge: `<confidence-badge>` shows one confidence and explains it;
- * {@link placeBadges} and {@link rehypeConfidence} put badges in rendered
+ * {@link placeBadges} puts badges in rendered
  * Markdown; {@link ConfidenceLog} keeps the latest confidence of each position.
  *
  * ```ts
@@ -14,9 +14,9 @@
  */
 export { type BadgeChange, ConfidenceBadge } from "./element.js";
 export { type LiveOptions, LiveSummary } from "./live.js";
+export { ConfidenceMark } from "./mark.js";
 export { type BadgePlacement, placeBadges, type PlaceOptions } from "./place.js";
-export { ConfidenceLog, type PositionConfidence, shownAs, sourceName } from "./positions.js";
-export { badgeAttributes, type HastNode, rehypeConfidence, type RehypeConfidenceOptions } from "./rehype.js";
+export { badgeAttributes, ConfidenceLog, type PositionConfidence, shownAs, sourceName } from "./positions.js";
 export {
   type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, type Shown, showValue, summarise, type Summary,
 } from "./words.js";

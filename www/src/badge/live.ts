@@ -33,7 +33,7 @@ export class LiveSummary {
   readonly #locale: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = -Infinity;
-  #next = "";
+  #positions: readonly PositionConfidence[] = [];
   #done = false;
 
   constructor(options: LiveOptions = {}) {
@@ -48,19 +48,21 @@ export class LiveSummary {
     });
   }
 
-  /** Takes the positions as they are now, and whether nothing will change any more. */
+  /** Takes the positions as they are now, and whether nothing will change any more. They are read when there is something to say. */
   update(positions: readonly PositionConfidence[], done = false): void {
-    const summary = summarise(positions, done);
-    if (summary.known === 0 && !done) {
+    if (positions === this.#positions && done === this.#done) {
       return;
     }
-    this.#next = ConfidenceBadge.words.summary(summary, formatOf(positions, this.#locale));
+    if (!done && !positions.some(({ fused }) => fused !== null)) {
+      return;
+    }
+    this.#positions = positions;
     if (done && !this.#done) {
-      this.#done = true;
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
-    if (this.#timer === undefined && this.#next !== this.element.textContent) {
+    this.#done = done;
+    if (this.#timer === undefined) {
       const wait = done ? DEBOUNCE : Math.max(DEBOUNCE, this.#last + this.#interval - performance.now());
       this.#timer = setTimeout(this.#announce, wait);
     }
@@ -74,9 +76,10 @@ export class LiveSummary {
 
   readonly #announce = (): void => {
     this.#timer = undefined;
-    if (this.element.textContent !== this.#next) {
+    const text = ConfidenceBadge.words.summary(summarise(this.#positions, this.#done), formatOf(this.#positions, this.#locale));
+    if (this.element.textContent !== text) {
       this.#last = performance.now();
-      this.element.textContent = this.#next;
+      this.element.textContent = text;
     }
   };
 }

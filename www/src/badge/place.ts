@@ -1,15 +1,22 @@
-import { SourceText, assign } from "./anchors.js";
 import { ConfidenceBadge } from "./element.js";
-import { LiveSummary, type LiveOptions, formatOf } from "./live.js";
+import { type InlinePlace, locate, textStart } from "./inline.js";
+import { LiveSummary, type LiveOptions } from "./live.js";
+import { ConfidenceMark, type MarkKeeper, keep, release } from "./mark.js";
+import { TailMatcher } from "./match.js";
+import { measure } from "./measure.js";
 import type { PositionConfidence } from "./positions.js";
-import { type Calibration, formatCount, summarise } from "./words.js";
+import { adoptMarks } from "./style.js";
+import { LineFeeds, firstNot } from "./text.js";
+import type { Calibration } from "./words.js";
 
 /** How badges are placed in a message. */
 export interface PlaceOptions {
-  /** Badges at most; the last ones are shown and the others summed up in the first of those. Default 100. */
-  limit?: number;
-  /** Which elements are blocks, a selector; blocks within blocks are the ones that count. */
-  blocks?: string;
+  /**
+   * Where a run of the message's text ends, is told by marks that the renderer
+   * emits (see `finece/markdown`); `match` finds them by the text where it emits
+   * none, which may fail beside footnotes and raw HTML. Default: `match` if there is no mark.
+   */
+  marks?: "emitted" | "match";
   /** How well calibrated the confidences are, if known. */
   calibration?: Calibration;
   /** How numbers are written, a BCP 47 tag. */
@@ -18,209 +25,320 @@ export interface PlaceOptions {
   bands?: readonly [number, number];
   /** Announce the confidences to screen readers, in one live region beside the root; default true. */
   announce?: boolean | LiveOptions;
+  /** Whether badges are printed; default false. */
+  print?: boolean;
   /** Called for every badge that shows a position anew, to adorn it or its block. */
   onPlace?: (badge: ConfidenceBadge, position: PositionConfidence, block: Element) => void;
 }
 
-const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, blockquote, td, th, dt, dd, figcaption";
+interface Slot { readonly key: string; readonly position: PositionConfidence; readonly inside?: InlinePlace }
 
 /** Badges in one rendered message. */
-export class BadgePlacement {
+export class BadgePlacement implements MarkKeeper {
   readonly #root: Element;
   readonly #options: PlaceOptions;
-  readonly #source = new SourceText();
-  readonly #badges = new Map<number, ConfidenceBadge>();
-  readonly #observer: MutationObserver;
+  readonly #source = new LineFeeds();
+  readonly #known = new Set<ConfidenceMark>();
+  /** The same in order of their runs in the source, once they are sorted. */
+  #marks: ConfidenceMark[] = [];
+  #sorted = true;
+  readonly #near = new Set<ConfidenceMark>();
+  /** The starts of marks that were near when they were taken away: a renderer that makes all anew makes them again. */
+  readonly #wereNear = new Set<number>();
+  readonly #badges = new Map<string, { readonly badge: ConfidenceBadge; position: PositionConfidence | undefined }>();
+  readonly #viewport: IntersectionObserver | undefined;
+  readonly #sizes: ResizeObserver | undefined;
+  readonly #matcher: TailMatcher;
   readonly #live: LiveSummary | undefined;
-  #text = "";
   #positions: readonly PositionConfidence[] = [];
+  #ends: readonly number[] = [];
   #done = false;
+  #queued = false;
   #frame = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #focused: ConfidenceBadge | undefined;
+  #focused: string | undefined;
 
   /** @internal */
   constructor(root: Element, options: PlaceOptions) {
     ConfidenceBadge.define();
+    ConfidenceMark.define();
     this.#root = root;
     this.#options = options;
-    // Runs before the next frame is painted, so a renderer that replaces everything makes nothing flicker.
-    this.#observer = new MutationObserver(() => { this.flush(); });
-    this.#observe();
-    const { announce = true } = options;
+    if (typeof IntersectionObserver === "function") {
+      // Badges are made a window's height before they are seen.
+      this.#viewport = new IntersectionObserver(this.#seen, { rootMargin: "100% 0px" });
+    }
+    if (typeof ResizeObserver === "function") {
+      this.#sizes = new ResizeObserver(() => { this.#measureSoon(); });
+      this.#sizes.observe(root);
+    }
+    if (options.print === true) {
+      addEventListener("beforeprint", this.#all);
+      (root as HTMLElement).style.setProperty("--confidence-badge-print", "inline-block");
+    }
+    adoptMarks(root);
+    keep(root, this);
+    this.#matcher = new TailMatcher(root, () => { this.#schedule(); });
+    const { announce = true, locale } = options;
     if (announce !== false) {
-      this.#live = new LiveSummary({
-        ...(options.locale === undefined ? {} : { locale: options.locale }), ...(announce === true ? {} : announce),
-      });
+      this.#live = new LiveSummary({ ...(locale === undefined ? {} : { locale }), ...(announce === true ? {} : announce) });
       root.after(this.#live.element);
     }
   }
 
   /**
-   * Takes the message's source text and its positions as they are now, and
-   * whether nothing will change any more. The page changes with the next frame.
+   * Takes the message's source text and its positions as they are now, in order,
+   * and whether nothing will change any more. The page changes before the next
+   * frame is painted.
    */
   update(source: string, positions: readonly PositionConfidence[], done = false): void {
-    this.#text = source;
-    this.#positions = positions;
-    this.#done = done;
-    if (this.#frame === 0) {
-      this.#frame = requestAnimationFrame(this.flush);
-      this.#timer = setTimeout(this.flush, 250); // pages in the background have no frames
+    this.#source.update(source);
+    if (positions !== this.#positions || this.#source.text !== source) {
+      this.#positions = positions;
+      this.#ends = positions.map(({ kinds, utf16 }) => (kinds.includes("question") ? -1 : this.#source.offset(utf16)));
     }
+    this.#done = done;
+    this.#schedule();
   }
 
   /** Brings the page up to date at once. */
   readonly flush = (): void => {
-    cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#timer);
-    this.#frame = 0;
-    this.#place();
-    this.#observer.takeRecords(); // our own
+    this.#queued = false;
+    this.#match();
+    this.#sort();
+    const wanted = new Set<string>();
+    for (const mark of this.#near) {
+      this.#show(mark, wanted);
+    }
+    for (const [key, { badge }] of this.#badges) {
+      if (!wanted.has(key) && !badge.open && document.activeElement !== badge) {
+        badge.remove();
+        this.#badges.delete(key);
+      }
+    }
+    this.#matcher.done(); // what it sees of this is ours
     this.#live?.update(this.#positions, this.#done);
   };
 
-  /** Takes the badges and the live region away. */
+  /** The element whose text a position ends in, or of which it is the end; `undefined` if it is not rendered. */
+  blockOf(position: PositionConfidence): Element | undefined {
+    this.#match();
+    this.#sort();
+    const at = this.#source.offset(position.utf16);
+    const mark = this.#marks[firstNot(this.#marks, ({ from }) => from < at) - 1];
+    return mark === undefined ? undefined : blockOf(mark);
+  }
+
+  /** Takes the badges, the marks that it made, and the live region away. */
   disconnect(): void {
+    release(this.#root);
+    this.#matcher.disconnect();
+    this.#viewport?.disconnect();
+    this.#sizes?.disconnect();
+    removeEventListener("beforeprint", this.#all);
     cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#timer);
-    this.#observer.disconnect();
-    this.#badges.forEach((badge) => { badge.remove(); });
+    this.#badges.forEach(({ badge }) => { badge.remove(); });
     this.#badges.clear();
+    this.#near.clear();
     this.#live?.disconnect();
   }
 
-  #observe(): void {
-    this.#observer.observe(this.#root, { childList: true, subtree: true, characterData: true });
-  }
-
-  #place(): void {
-    const { limit = 100 } = this.#options;
-    const blocks = this.#blocks();
-    this.#source.update(this.#text);
-    const { shown, rest } = assign(this.#source.starts(blocks.map(textOf)), this.#positions, limit);
-    const unused = new Set(this.#badges.keys());
-    for (const [i, { block: number, position }] of shown.entries()) {
-      const block = blocks[number];
-      if (block !== undefined) {
-        unused.delete(number);
-        this.#put(number, block, position, i === 0 ? rest : []);
+  /** @internal */
+  add(mark: ConfidenceMark): void {
+    if (this.#known.has(mark)) {
+      this.#sorted = false;
+    } else {
+      this.#sorted &&= mark.from >= (this.#marks.at(-1)?.from ?? 0);
+      this.#known.add(mark);
+      this.#marks.push(mark);
+      this.#viewport?.observe(mark);
+      if (this.#viewport === undefined) {
+        this.#near.add(mark);
       }
     }
-    for (const number of unused) {
-      this.#badges.get(number)?.remove();
-      this.#badges.delete(number);
-    }
+    this.#schedule();
   }
 
-  #blocks(): Element[] {
-    const selector = this.#options.blocks ?? BLOCKS;
-    // What is in a badge is no block of the message.
-    const all = [...this.#root.querySelectorAll(selector)].filter((block) => block.closest("confidence-badge") === null);
-    const outer = new Set<Element>();
-    for (const block of all) {
-      const around = block.parentElement?.closest(selector);
-      if (around !== null && around !== undefined) {
-        outer.add(around);
-      }
-    }
-    return all.filter((block) => !outer.has(block));
+  /** @internal */
+  change(): void {
+    this.#schedule();
   }
 
-  #put(number: number, block: Element, position: PositionConfidence, rest: readonly PositionConfidence[]): void {
-    const { locale, calibration, bands, onPlace } = this.#options;
-    let badge = this.#badges.get(number);
-    if (badge === undefined) {
-      badge = document.createElement("confidence-badge");
-      this.#badges.set(number, badge);
-      const made = badge;
-      badge.addEventListener("focusin", () => { this.#focused = made; });
-      // Being taken away by the renderer is a loss of focus too, so look a moment later.
-      badge.addEventListener("focusout", () => {
-        setTimeout(() => {
-          if (this.#focused === made && document.activeElement !== made) {
-            this.#focused = undefined;
-          }
-        });
+  /** @internal */
+  remove(mark: ConfidenceMark): void {
+    this.#known.delete(mark);
+    this.#sorted = false;
+    this.#viewport?.unobserve(mark);
+    if (this.#near.delete(mark)) {
+      this.#wereNear.add(mark.from);
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (!this.#queued) {
+      this.#queued = true;
+      queueMicrotask(() => {
+        if (this.#queued) {
+          this.flush();
+        }
       });
-      if (locale !== undefined) {
-        badge.locale = locale;
-      }
-      if (bands !== undefined) {
-        badge.bands = bands;
-      }
-      badge.calibration = calibration;
     }
-    badge.show(position);
-    if (badge.parentNode !== block) {
-      insert(badge, block);
-      if (badge === this.#focused && document.activeElement === document.body) {
+  }
+
+  readonly #seen = (entries: readonly IntersectionObserverEntry[]): void => {
+    for (const { target, isIntersecting } of entries) {
+      if (!(target instanceof ConfidenceMark)) {
+        continue;
+      }
+      if (isIntersecting) {
+        this.#near.add(target);
+      } else {
+        this.#near.delete(target);
+      }
+    }
+    this.flush();
+    this.#measureSoon();
+  };
+
+  readonly #all = (): void => {
+    this.#marks.forEach((mark) => { this.#near.add(mark); });
+    this.flush();
+  };
+
+  #match(): void {
+    const { marks = this.#marks.every((mark) => this.#matcher.made(mark)) ? "match" : "emitted" } = this.#options;
+    if (marks === "match") {
+      this.#matcher.update(this.#source.text);
+    } else {
+      this.#matcher.disconnect();
+    }
+  }
+
+  #sort(): void {
+    if (!this.#sorted) {
+      this.#sorted = true;
+      this.#marks = [...this.#known].sort((a, b) => a.from - b.from);
+    }
+    if (this.#wereNear.size > 0) {
+      this.#marks.forEach((mark) => this.#wereNear.has(mark.from) && this.#near.add(mark));
+      this.#wereNear.clear();
+    }
+  }
+
+  /** Puts the badges of a mark's positions where they belong. */
+  #show(mark: ConfidenceMark, wanted: Set<string>): void {
+    const { text } = this.#source;
+    const { from: start } = mark;
+    const next = this.#marks[firstNot(this.#marks, ({ from }) => from <= start)];
+    const begins = (run: ConfidenceMark): number => (run.hasAttribute("block") ? run.from : textStart(text, run.from));
+    const begin = begins(mark);
+    const stop = next === undefined ? Infinity : begins(next);
+    const from = firstNot(this.#ends, (end) => end <= begin);
+    const to = firstNot(this.#ends, (end) => end <= stop);
+    const slots = new Map<string, Slot>();
+    for (const [i, position] of this.#positions.slice(from, to).entries()) {
+      const end = this.#ends[from + i] ?? NaN;
+      const inside = end < mark.to && !mark.hasAttribute("block")
+        ? locate(mark, text.slice(start, Math.min(mark.to, next?.from ?? Infinity)), end - start) : undefined;
+      const key = inside === undefined ? "end" : "after" in inside ? `after ${String(position.index)}` : `inside ${String(position.index)}`;
+      slots.set(key, { key: `${String(start)} ${key}`, position, ...(inside === undefined ? {} : { inside }) });
+    }
+    for (const slot of slots.values()) {
+      wanted.add(slot.key);
+      this.#put(mark, slot);
+    }
+  }
+
+  #put(mark: ConfidenceMark, { key, position, inside }: Slot): void {
+    let entry = this.#badges.get(key);
+    if (entry === undefined) {
+      this.#badges.set(key, entry = { badge: this.#made(key), position: undefined });
+    }
+    const { badge } = entry;
+    if (badge.parentNode !== mark) {
+      mark.append(badge);
+      if (this.#focused === key && document.activeElement === document.body) {
         badge.focus({ preventScroll: true }); // the renderer took it away with its block
       }
-    } else if (badge.getAttribute("placed") === "end" && block.lastChild !== badge) {
-      insert(badge, block);
     }
-    this.#sumUp(badge, rest);
-    onPlace?.(badge, position, block);
+    const how = inside !== undefined ? "inside" : mark.hasAttribute("block") ? "corner" : "end";
+    if (badge.getAttribute("placed") !== how) {
+      badge.setAttribute("placed", how);
+    }
+    if (how !== "end") {
+      mark.setAttribute("measured", "");
+      this.#measured.set(badge, () => measure(mark, badge, inside));
+      this.#measureSoon();
+    }
+    if (entry.position !== position) {
+      entry.position = position;
+      badge.show(position);
+      this.#options.onPlace?.(badge, position, blockOf(mark));
+    }
   }
 
-  #sumUp(badge: ConfidenceBadge, rest: readonly PositionConfidence[]): void {
-    const line = badge.querySelector(":scope > [data-more]");
-    if (rest.length === 0) {
-      line?.remove();
-      return;
+  readonly #measured = new Map<ConfidenceBadge, () => (() => void) | undefined>();
+
+  /** Puts badges whose place has to be measured there, with the next frame: first it reads, then it writes. */
+  #measureSoon(): void {
+    if (this.#measured.size > 0 && this.#frame === 0) {
+      this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
+        const writes: (() => void)[] = [];
+        for (const [badge, read] of this.#measured) {
+          const write = badge.isConnected ? read() : this.#measured.delete(badge) && undefined;
+          if (typeof write === "function") {
+            writes.push(write);
+          }
+        }
+        writes.forEach((write) => { write(); });
+      });
     }
-    const { locale } = this.#options;
-    const { lowest } = summarise(rest, true);
-    const words = ConfidenceBadge.words.more(
-      formatCount(rest.length, locale), lowest === null ? undefined : formatOf(rest, locale)(lowest),
-    );
-    const target = line ?? badge.appendChild(Object.assign(document.createElement("div"), { slot: "details" }));
-    target.setAttribute("data-more", "");
-    if (target.textContent !== words) {
-      target.textContent = words;
+  }
+
+  #made(key: string): ConfidenceBadge {
+    const { locale, calibration, bands } = this.#options;
+    const badge = document.createElement("confidence-badge");
+    badge.addEventListener("focusin", () => { this.#focused = key; });
+    // Being taken away by the renderer is a loss of focus too, so look a moment later.
+    badge.addEventListener("focusout", () => {
+      setTimeout(() => {
+        if (this.#focused === key && document.activeElement !== badge) {
+          this.#focused = undefined;
+        }
+      });
+    });
+    if (locale !== undefined) {
+      badge.locale = locale;
     }
+    if (bands !== undefined) {
+      badge.bands = bands;
+    }
+    badge.calibration = calibration;
+    return badge;
   }
 }
 
-/** Where the block's text ends, or in the upper corner of a block that scrolls. */
-function insert(badge: ConfidenceBadge, block: Element): void {
-  if (block.localName === "pre") {
-    badge.setAttribute("placed", "corner");
-    block.prepend(badge);
-  } else {
-    badge.setAttribute("placed", "end");
-    block.append(badge);
-  }
-}
-
-/** A block's text without what badges in it say. */
-function textOf(block: Element): string {
-  let text = "";
-  for (const node of block.childNodes) {
-    if (node.nodeType === Node.TEXT_NODE || (node instanceof Element && node.localName !== "confidence-badge")) {
-      text += node.textContent ?? "";
-    }
-  }
-  return text;
+/** The block that a mark stands in, or after. */
+function blockOf(mark: ConfidenceMark): Element {
+  return (mark.hasAttribute("block") ? mark.previousElementSibling : null) ?? mark.parentElement ?? mark;
 }
 
 /**
- * Places badges in a message that was rendered from Markdown by whatever
- * renderer: each at the end of the block that its position lies in, found by
- * the text. Call `update` whenever there is more text or another confidence;
- * a re-rendering is noticed and the same badges are put back.
+ * Places badges in a message that was rendered from Markdown: each where its
+ * position is in the text. Call `update` whenever there is more text or another
+ * confidence; a re-rendering is noticed and the same badges are put back.
  *
  * ```ts
  * const placement = placeBadges(message);
  * placement.update(source, log.positions());
  * ```
  *
- * Badges lie out of the flow, behind their block's text, so nothing moves when
- * one comes: leave about 5em at the inline end of the message for blocks whose
- * last line is full. `confidence-badge[placed] { position: static }` puts them
- * in the flow instead. Where a framework owns the elements, prefer
- * `rehypeConfidence`.
+ * Where a run of the text ends is known exactly if the renderer emits marks; see
+ * `finece/markdown` for plugins. Only badges near the window are made. They lie out
+ * of the flow, after their block's text, so nothing moves when one comes: leave
+ * about 5em at the inline end of the message for blocks whose last line is full.
+ * A position within a paragraph gets a small badge above the line.
  */
 export function placeBadges(root: Element, options: PlaceOptions = {}): BadgePlacement {
   return new BadgePlacement(root, options);

@@ -2,7 +2,7 @@ import { settled } from "../builder.js";
 import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, type Reason, RECORD_VERSION, type Segment, type Source } from "../contract.js";
 import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
-import type { Shown } from "./words.js";
+import type { Calibration, Shown } from "./words.js";
 
 /** The latest record of a position's confidence. Plain data; a change makes a new one. */
 export interface PositionConfidence extends ConfidenceRecord {
@@ -151,4 +151,19 @@ export function isMapped(source: Source | null): boolean {
 /** A source in a word or two, as the badge's `source` attribute has it: `perplexity`, `model expectation`. */
 export function sourceName({ estimator, method, basis }: Source): string {
   return estimator === "logprob" ? method ?? "unknown" : [estimator, basis].filter((word) => word !== null).join(" ");
+}
+
+/** The attributes with which a badge shows a position; only those that have something to say. */
+export function badgeAttributes(position: PositionConfidence, calibration?: Calibration): Record<string, string> {
+  const { state, fused: value, first, calibrated, reason, source, kinds } = position;
+  const all: Record<string, string | number | null | undefined> = {
+    state, value, first, reason,
+    calibrated: calibrated ? "" : null, mapped: isMapped(source) ? "" : null,
+    source: source === null ? null : sourceName(source),
+    kind: kinds.includes("end") ? "end" : kinds.includes("question") ? "question" : null,
+    ece: calibration?.ece, n: calibration?.n,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, v]) => v !== null && v !== undefined).map(([name, v]) => [name, String(v)]),
+  );
 }

@@ -22,13 +22,20 @@ const CSS = `
   text-align: start;
 }
 :host([hidden]) { display: none; }
-/* Out of the flow at the place where its text ends: nothing moves when it comes. */
-:host([placed]) { position: absolute; margin-inline-start: 0.5em; }
-/* A narrow window has no room beside the text: the badge is part of the line, and wraps. */
-@media (max-width: 40rem) { :host([placed]) { position: relative; } }
-:host([placed="corner"]) {
-  display: block; position: sticky; inset-inline: 0; block-size: 0; margin: 0; text-align: end;
+/* Out of the flow, in the middle of the line where its text ends: nothing moves when it comes. */
+:host([placed]) { position: absolute; font-size: var(--confidence-badge-size, 0.75rem); }
+:host([placed="end"]) {
+  display: inline-flex; align-items: center; block-size: 1lh; margin-inline-start: 0.4rem; font-size: inherit; line-height: inherit;
 }
+:host([placed="end"]) button { font-size: var(--confidence-badge-size, 0.75rem); line-height: 1; }
+/* A narrow window has no room beside the text: the badge is part of the line, and wraps. */
+@media (max-width: 40rem) { :host([placed="end"]) { position: relative; display: inline-block; block-size: auto; } }
+:host([placed="corner"]) { transform: translate(calc(-100% - 0.4em), calc(-100% - 0.4em)); }
+:host([placed="corner"]:dir(rtl)) { transform: translate(0.4em, calc(-100% - 0.4em)); }
+/* Within a text there is room above the line only. */
+:host([placed="inside"]) { transform: translate(-50%, -60%); font-size: calc(var(--confidence-badge-size, 0.75rem) * 0.8); }
+:host([placed="inside"]) :is(.text, .trend) { display: none; }
+:host([placed="inside"]) button { padding: 0; border-style: none; }
 button {
   all: unset;
   box-sizing: border-box;
@@ -104,12 +111,21 @@ svg .pie { stroke-width: 5; stroke-linecap: butt; }
   .panel .note { color: CanvasText; }
 }
 @media print {
+  :host([placed][placed]) { display: var(--confidence-badge-print, none); }
   button[type] { border-color: currentColor; background: none; color: inherit; }
   .panel { display: none !important; }
 }
 `;
 
-let sheet: CSSStyleSheet | undefined;
+// A mark takes no room. Within a line that is so for any empty element, and thousands of
+// those cost a layout nothing, which cannot be said of elements out of the flow.
+const MARKS = `
+finece-mark { margin: 0 !important; padding: 0 !important; user-select: none; }
+finece-mark[measured] { position: relative; }
+finece-mark[block] { display: block; position: absolute; block-size: 0; }
+`;
+
+let sheet: CSSStyleSheet | undefined, marks: CSSStyleSheet | undefined;
 
 /** Gives a badge's shadow root its style: one sheet for all badges, which no Content-Security-Policy stands against. */
 export function adoptStyle(root: ShadowRoot): void {
@@ -118,4 +134,16 @@ export function adoptStyle(root: ShadowRoot): void {
     sheet.replaceSync(CSS);
   }
   root.adoptedStyleSheets = [sheet];
+}
+
+/** Gives the document or the shadow root that an element is in the style of marks. */
+export function adoptMarks(element: Element): void {
+  const scope = element.getRootNode() as Document | ShadowRoot;
+  if (marks === undefined) {
+    marks = new CSSStyleSheet();
+    marks.replaceSync(MARKS);
+  }
+  if (!scope.adoptedStyleSheets.includes(marks)) {
+    scope.adoptedStyleSheets.push(marks);
+  }
 }

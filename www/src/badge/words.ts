@@ -63,8 +63,6 @@ export interface BadgeWords {
   readonly reasons: Readonly<Record<string, string>>;
   /** The heading of the details, for screen readers. */
   readonly details: string;
-  /** Stands for positions that have no badge of their own. */
-  readonly more: (count: string, lowest: string | undefined) => string;
   /** What the live region announces. */
   readonly summary: (summary: Summary, format: (value: number) => string) => string;
 }
@@ -116,8 +114,6 @@ export const ENGLISH: BadgeWords = {
     "unknown": "No reason is known.",
   },
   details: "About this confidence",
-  more: (count, lowest) =>
-    `${count} earlier positions have no badge of their own${lowest === undefined ? "" : `; the lowest is ${lowest}`}.`,
   summary: ({ latest, lowest, done }, format) =>
     latest === null || lowest === null ? (done ? "No confidence available." : "Confidence is being estimated.")
       : `${done ? "Confidence" : "Confidence so far"}: ${format(latest)}${lowest < latest ? `, lowest ${format(lowest)}` : ""}.`,

@@ -1,8 +1,7 @@
 "use client";
 import { type CSSProperties, type ReactElement, createElement, useEffect } from "react";
 import { ConfidenceBadge } from "../badge/element.js";
-import type { PositionConfidence } from "../badge/positions.js";
-import { badgeAttributes } from "../badge/rehype.js";
+import { type PositionConfidence, badgeAttributes } from "../badge/positions.js";
 import type { Calibration } from "../badge/words.js";
 
 /** What {@link Confidence} shows. */

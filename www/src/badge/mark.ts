@@ -1,0 +1,102 @@
+// On a server there is no HTMLElement, and importing must not break there.
+const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+
+/** What keeps the marks of one rendered answer. */
+export interface MarkKeeper {
+  /** A mark has come, or begins elsewhere. */
+  add(mark: ConfidenceMark): void;
+  /** A mark ends elsewhere. */
+  change(): void;
+  /** A mark has gone. */
+  remove(mark: ConfidenceMark): void;
+}
+
+const keepers = new WeakMap<Node, MarkKeeper>();
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "finece-mark": ConfidenceMark;
+  }
+}
+
+/**
+ * `<finece-mark start="12" end="40">`: stands in a rendered answer where a run of
+ * its text ends, and says which part of the Markdown source the run is: UTF-16
+ * offsets, where CR LF counts as one. A run is the text of a paragraph, a
+ * heading, a table's cell, or of a list's item up to a list in it; or a block of
+ * code or a formula, which the mark follows as a sibling (`block`). It has no size and moves
+ * nothing. A badge is put into it when there is something to show there.
+ *
+ * Renderers' plugins emit it (`finece/markdown`). An app that renders Markdown
+ * itself may do so too.
+ */
+export class ConfidenceMark extends Base {
+  /** The attributes that a change of matters. */
+  static readonly observedAttributes: readonly string[] = ["start", "end"];
+
+  /** Defines the element; does nothing where it is defined already, or on a server. */
+  static define(): void {
+    if (typeof customElements !== "undefined" && customElements.get("finece-mark") === undefined) {
+      customElements.define("finece-mark", ConfidenceMark);
+    }
+  }
+
+  /** Where the run begins in the source. (React sets attributes that are no properties.) */
+  from = NaN;
+  /** Where it ends; infinite if the mark does not say. */
+  to = Infinity;
+  #keeper: MarkKeeper | undefined;
+
+  connectedCallback(): void {
+    this.#read();
+    for (let node: Node | null = this.parentNode; node !== null; node = node.parentNode ?? (node as Partial<ShadowRoot>).host ?? null) {
+      const keeper = keepers.get(node);
+      if (keeper !== undefined) {
+        this.join(keeper);
+        return;
+      }
+    }
+  }
+
+  disconnectedCallback(): void {
+    this.#keeper?.remove(this);
+    this.#keeper = undefined;
+  }
+
+  attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
+    if (before !== now && this.#keeper !== undefined) {
+      const { from } = this;
+      this.#read();
+      if (from === this.from) {
+        this.#keeper.change();
+      } else {
+        this.#keeper.add(this);
+      }
+    }
+  }
+
+  /** @internal */
+  join(keeper: MarkKeeper): void {
+    if (this.#keeper !== keeper) {
+      this.#keeper?.remove(this);
+      this.#keeper = keeper;
+      keeper.add(this);
+    }
+  }
+
+  #read(): void {
+    this.from = Number(this.getAttribute("start") ?? NaN);
+    this.to = Number(this.getAttribute("end") ?? Infinity);
+  }
+}
+
+/** Lets a keeper have the marks in an element, those that are there and those that come. */
+export function keep(root: Element, keeper: MarkKeeper): void {
+  keepers.set(root, keeper);
+  root.querySelectorAll("finece-mark").forEach((mark) => { mark.join(keeper); });
+}
+
+/** Ends what {@link keep} began. */
+export function release(root: Element): void {
+  keepers.delete(root);
+}

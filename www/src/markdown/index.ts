@@ -1,0 +1,15 @@
+/**
+ * Plugins that make Markdown renderers emit `<finece-mark>` where a run of text
+ * ends, so that `placeBadges` of `finece/badge` knows where a position is.
+ *
+ * - react-markdown, assistant-ui's `MarkdownTextPrimitive` and everything with rehype:
+ *   `rehypePlugins={[rehypeMarks, rehypeKatex]}`, before plugins that replace elements.
+ * - Streamdown, assistant-ui's `StreamdownTextPrimitive`, AI Elements: `finece/streamdown`.
+ * - markdown-it: `md.use(markdownItMarks)`, after other plugins.
+ * - marked: `marked.use(markedMarks())`, after other extensions.
+ *
+ * @packageDocumentation
+ */
+export { type MarkdownIt, markdownItMarks } from "./markdown-it.js";
+export { markedMarks, type MarkedToken } from "./marked.js";
+export { type HastNode, rehypeMarks } from "./rehype.js";

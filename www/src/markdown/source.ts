@@ -1,0 +1,52 @@
+/** A part of a source: where it begins and ends, in UTF-16 code units. */
+export type Span = readonly [start: number, end: number];
+
+/** A mark as HTML. */
+export function markHTML([start, end]: Span, block: boolean): string {
+  return `<finece-mark start="${String(start)}" end="${String(end)}"${block ? " block" : ""}></finece-mark>`;
+}
+
+/** The cells of a table's row, without the white space around them. A pipe after a backslash separates none. */
+export function cellsOf(source: string, from: number, to: number): Span[] {
+  const cells: Span[] = [];
+  let start = from;
+  const close = (end: number): void => {
+    const text = source.slice(start, end);
+    const left = start + text.length - text.trimStart().length;
+    // A pipe at the beginning or the end of the line closes nothing.
+    if (text.trim() !== "" || (cells.length > 0 && end < to)) {
+      cells.push([left, Math.max(left, start + text.trimEnd().length)]);
+    }
+    start = end + 1;
+  };
+  for (let at = from; at < to; at++) {
+    if (source[at] === "|" && source[at - 1] !== "\\") {
+      close(at);
+    }
+  }
+  close(to);
+  return cells;
+}
+
+/** Finds the lines of a text in a part of the source where each may stand after a prefix, as in lists and quotes. */
+export class LineCursor {
+  #at: number;
+
+  constructor(readonly source: string, at: number) {
+    this.#at = at;
+  }
+
+  /** Where the text is, from its first line that is not blank to its last. Later calls look after it. */
+  find(text: string): Span {
+    let start = -1;
+    for (const line of text.split("\n")) {
+      const wanted = line.trim();
+      const found = wanted === "" ? -1 : this.source.indexOf(wanted, this.#at);
+      if (found >= 0) {
+        start = start < 0 ? found : start;
+        this.#at = found + wanted.length;
+      }
+    }
+    return [start < 0 ? this.#at : start, this.#at];
+  }
+}

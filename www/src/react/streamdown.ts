@@ -1,0 +1,98 @@
+"use client";
+/**
+ * Badges in answers that Streamdown renders: directly, by AI Elements'
+ * `MessageResponse`, or by assistant-ui's `StreamdownTextPrimitive`.
+ *
+ * ```tsx
+ * import remend from "remend";
+ * import { Block, defaultRehypePlugins, parseMarkdownIntoBlocks, Streamdown } from "streamdown";
+ * import { PlacedConfidences } from "finece/react";
+ * import { useStreamdownMarks } from "finece/streamdown";
+ *
+ * const parts = { Block, defaultRehypePlugins, parseMarkdownIntoBlocks, remend };
+ * function Answer({ text, positions, done }) {
+ *   const marks = useStreamdownMarks(parts);
+ *   return <PlacedConfidences text={text} positions={positions} done={done}><Streamdown {...marks}>{text}</Streamdown></PlacedConfidences>;
+ * }
+ * ```
+ *
+ * @packageDocumentation
+ */
+import { type ComponentType, createContext, createElement, memo, useContext, useState } from "react";
+import { rehypeMarks } from "../markdown/rehype.js";
+
+/** What is used of Streamdown, and what completes Markdown that is still being written. */
+export interface StreamdownParts<Props extends object, Plugin> {
+  /** Streamdown's `Block`. */
+  readonly Block: ComponentType<Props>;
+  /** Streamdown's `parseMarkdownIntoBlocks`. */
+  readonly parseMarkdownIntoBlocks: (markdown: string) => string[];
+  /** Streamdown's `defaultRehypePlugins`, or those that you give to it. */
+  readonly defaultRehypePlugins: Readonly<Record<string, Plugin>> | readonly Plugin[];
+  /** `remend`, which Streamdown uses; without it a tail that is not complete is shown as it is. */
+  readonly remend?: (markdown: string) => string;
+}
+
+/** Properties of one `Streamdown`. They stay the same from rendering to rendering, which its speed depends on. */
+export interface StreamdownMarks<Props extends object, Plugin> {
+  readonly BlockComponent: ComponentType<Props>;
+  readonly components: Record<"finece-mark", ComponentType<Record<string, unknown>>>;
+  readonly parseIncompleteMarkdown: false;
+  readonly parseMarkdownIntoBlocksFn: (markdown: string) => string[];
+  readonly rehypePlugins: (Plugin | typeof rehypeMarks)[];
+}
+
+interface BlockFields { readonly content: string; readonly index: number }
+
+/** Where in the answer's text the block begins that is being rendered. */
+const Base = createContext(0);
+
+/** A mark whose offsets, which count from the beginning of its block, are made those of the answer. */
+function Mark({ start, end, block }: Record<string, unknown>) {
+  const base = useContext(Base);
+  return createElement("finece-mark", { start: base + Number(start), end: end === undefined ? undefined : base + Number(end), block });
+}
+
+/**
+ * The properties that make a `Streamdown` emit marks. Each message needs its own,
+ * so call it in the message's component. Merge your own `components` into a
+ * constant object. With `literalTagContent` or `allowedTags`, or a `preprocess` that changes the
+ * text, places are off by what was changed before them.
+ */
+export function useStreamdownMarks<Props extends object, Plugin>(parts: StreamdownParts<Props, Plugin>): StreamdownMarks<Props, Plugin> {
+  const [marks] = useState(() => marksOf(parts));
+  return marks;
+}
+
+function marksOf<Props extends object, Plugin>(
+  { Block, parseMarkdownIntoBlocks, defaultRehypePlugins, remend }: StreamdownParts<Props, Plugin>,
+): StreamdownMarks<Props, Plugin> {
+  let bases: number[] = [];
+  const shown = new Map<number, number>();
+  const BlockComponent = memo((props: Props) => {
+    const { index } = props as unknown as BlockFields;
+    const base = bases[index] ?? 0;
+    shown.set(index, base);
+    return createElement(Base.Provider, { value: base }, createElement(Block, props));
+  }, (before, now) => {
+    const { index } = now as unknown as BlockFields;
+    return bases[index] === shown.get(index) && Object.keys(now).every((key) => before[key as keyof Props] === now[key as keyof Props]);
+  });
+  return {
+    BlockComponent: BlockComponent as unknown as ComponentType<Props>,
+    components: { "finece-mark": Mark },
+    parseIncompleteMarkdown: false,
+    parseMarkdownIntoBlocksFn(markdown) {
+      const blocks = parseMarkdownIntoBlocks(markdown);
+      let base = 0;
+      bases = blocks.map((block) => {
+        const at = base;
+        base += block.length;
+        return at;
+      });
+      // Completed in the last block alone, so that no offset before it changes.
+      return remend === undefined || blocks.length === 0 ? blocks : [...blocks.slice(0, -1), remend(blocks.at(-1) ?? "")];
+    },
+    rehypePlugins: [...(Array.isArray(defaultRehypePlugins) ? defaultRehypePlugins : Object.values(defaultRehypePlugins)), rehypeMarks],
+  };
+}
