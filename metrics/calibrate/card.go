@@ -19,7 +19,7 @@ type Card struct {
 
 	Bands        []Band        // the positions whose maps were fitted on positions of their own; empty is all
 	Kinds        position.Kind // the kinds of the labelled positions; 0 is all
-	Conversation Turns         // whether the questions were conversations
+	Conversation Turns         // whether the questions were conversations; these cover single questions
 
 	Labels    int     // labelled answers, or states of answers
 	Low, High float64 // the least and the greatest raw confidence of them
@@ -74,7 +74,7 @@ const (
 	OutsideGenerator    Outside = 1 << iota // another model answers
 	OutsideDomain                           // the question is of another domain
 	OutsideKind                             // the position is of another kind or band
-	OutsideConversation                     // the question is a conversation and the labelled ones were not, or the reverse
+	OutsideConversation                     // the question is a conversation and the labelled ones were not
 	OutsideRange                            // the raw value is not within Low and High, and was clamped to them
 	OutsideUnlike                           // the text is unlike the labelled ones
 	OutsideDrift                            // labels that came later contradict the map
@@ -124,7 +124,7 @@ func (c *Card) Excludes(a Asked) (o Outside) {
 	if c.Domain != "" && a.Domain != "" && c.Domain != a.Domain {
 		o |= OutsideDomain
 	}
-	if c.Conversation != AnyTurns && a.Conversation != AnyTurns && c.Conversation != a.Conversation {
+	if c.Conversation == OneTurn && a.Conversation == ManyTurns { // conversations begin with one turn
 		o |= OutsideConversation
 	}
 	return o

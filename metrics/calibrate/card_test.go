@@ -20,6 +20,7 @@ func TestWhatACardExcludes(t *testing.T) {
 		{"another generator", card, Asked{"h", "sums", OneTurn}, OutsideGenerator},
 		{"another domain", card, Asked{"g", "law", OneTurn}, OutsideDomain},
 		{"a conversation", card, Asked{"g", "sums", ManyTurns}, OutsideConversation},
+		{"one turn, and a card of conversations", &Card{Conversation: ManyTurns, Labels: 9, High: 1}, Asked{"", "", OneTurn}, 0},
 		{"all three", card, Asked{"h", "law", ManyTurns}, OutsideGenerator | OutsideDomain | OutsideConversation},
 		{"a card that states nothing", &Card{Labels: 9, High: 1}, Asked{"h", "law", ManyTurns}, 0},
 		{"no card", nil, Asked{"h", "law", ManyTurns}, 0},
