@@ -10,6 +10,7 @@ import { type Answer, answers } from "./answers/corpus.js";
 import type { Found, answersPage as Page_ } from "./answers/page.js";
 import { components } from "./answers/renderers.js";
 import { openModule, positionsOf, skip } from "./badge-support.js";
+import { until } from "./support.js";
 
 // What the page below makes global.
 declare const answersPage: typeof Page_;
@@ -156,11 +157,12 @@ test("what a server renders is taken over as it is, and then has its badges", { 
       const component = components[renderer] ?? assert.fail();
       const markup = renderToString(createElement(PlacedConfidences, { text: answer.text, positions, done: true }, createElement(component, answer)));
       assert.ok(markup.includes("<finece-mark") && !markup.includes("<confidence-badge"));
-      const found = await page.evaluate(async ([renderer, markup, text, positions]) => {
+      await page.evaluate(([renderer, markup, text, positions]) => {
         answersPage.clear();
         answersPage.hydrate(renderer, markup, text, positions);
-        return answersPage.find();
       }, [renderer, markup, answer.text, positions] as const);
+      await until("React has taken over", async () => await page.locator("confidence-badge").count() > 0);
+      const found = await page.evaluate(() => answersPage.find());
       assert.deepEqual(wrong(answer, positions, found), [], `${renderer}: ${answer.name}`);
     }
   }

@@ -79,7 +79,7 @@ function marksOf<Props extends object, Plugin>(
     return bases[index] === shown.get(index) && Object.keys(now).every((key) => before[key as keyof Props] === now[key as keyof Props]);
   });
   return {
-    BlockComponent: BlockComponent as unknown as ComponentType<Props>,
+    BlockComponent,
     components: { "finece-mark": Mark },
     parseIncompleteMarkdown: false,
     parseMarkdownIntoBlocksFn(markdown) {
@@ -93,6 +93,6 @@ function marksOf<Props extends object, Plugin>(
       // Completed in the last block alone, so that no offset before it changes.
       return remend === undefined || blocks.length === 0 ? blocks : [...blocks.slice(0, -1), remend(blocks.at(-1) ?? "")];
     },
-    rehypePlugins: [...(Array.isArray(defaultRehypePlugins) ? defaultRehypePlugins : Object.values(defaultRehypePlugins)), rehypeMarks],
+    rehypePlugins: [...Object.values(defaultRehypePlugins), rehypeMarks],
   };
 }

@@ -58,7 +58,12 @@ function hydrate(renderer: string, markup: string, text: string, positions: read
   const component = components[renderer];
   if (component !== undefined) {
     root = hydrateRoot(main, h(PlacedConfidences, { text, positions, done: true, placement }, h(component, { text })), {
-      onRecoverableError: (error) => { throw error; },
+      onRecoverableError: (error) => {
+        // Streamdown loads its code blocks later, which renderToString does not wait for.
+        if (!(error instanceof Error && error.message.includes("does not support Suspense"))) {
+          throw error;
+        }
+      },
     });
   }
 }
