@@ -36,7 +36,7 @@ func TestRoutesInJSON(t *testing.T) {
 	base := gateway.DefaultHandling()
 	base.Settle = time.Hour
 	for text, says := range map[string]string{
-		`[]`: "", `[{"path":"/v1/messages","model":"small-*","policy":"warn","warn_below":0.7,"answers":2,"settle":"2s","keep_request":true}]`: "",
+		`[]`: "", `[{"path":"/v1/messages","model":"small-*","policy":"warn","warn_below":0.7,"answers":2,"settle":"2s","keep_request":true,"allow_policy":["warn","off"]}]`: "",
 		`{}`: "want a list", `[{"model":"a"}`: "want a list", `[1]`: "route 1: want an object", `[{"model":"a"},{"model":"b","polcy":"warn"}]`: `route 2: "polcy" is no setting of a route; want policy, `,
 		`[{"model":"a","warn_below":"much"}]`: "route 1: warn_below: ", `[{"model":"a","settle":5}]`: "route 1: settle: ", `[{"model":"a","answers":1.5}]`: "route 1: answers: ",
 	} {
@@ -49,7 +49,7 @@ func TestRoutesInJSON(t *testing.T) {
 		}
 		if len(routes) == 1 {
 			r := base
-			r.Policy, r.WarnBelow, r.Answers, r.Settle, r.KeepRequest = gateway.Warn, 0.7, 2, 2*time.Second, true
+			r.Policy, r.WarnBelow, r.Answers, r.Settle, r.KeepRequest, r.AllowPolicy = gateway.Warn, 0.7, 2, 2*time.Second, true, []gateway.Policy{gateway.Warn, gateway.Off}
 			if !reflect.DeepEqual(routes[0], gateway.Route{Path: "/v1/messages", Model: "small-*", Handling: r}) {
 				t.Errorf("%s: %+v", text, routes[0])
 			}

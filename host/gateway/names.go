@@ -13,7 +13,7 @@ import (
 // field is a setting and where its value is.
 type field struct {
 	name  string
-	value any // *string, *bool, *int, *float64 or *time.Duration
+	value any // *string, *bool, *int, *float64, *time.Duration or *[]Policy
 }
 
 // settings are the settings of h with the names that they have in files.
@@ -38,6 +38,7 @@ func (h *Handling) settings() []field {
 		{"max_delay", &h.MaxDelay},
 		{"max_held", &h.MaxHeld},
 		{"keep_request", &h.KeepRequest},
+		{"allow_policy", &h.AllowPolicy},
 	}
 }
 
@@ -67,6 +68,11 @@ func (s *field) set(text string) (err error) {
 		*v, err = strconv.ParseFloat(text, 64)
 	case *time.Duration:
 		*v, err = time.ParseDuration(text)
+	case *[]Policy:
+		*v = nil
+		for name := range strings.SplitSeq(text, ",") {
+			*v = append(*v, Policy(strings.TrimSpace(name)))
+		}
 	}
 	return err
 }
@@ -112,9 +118,12 @@ next:
 				continue
 			}
 			var value []byte
-			if s.Kind() == jsonscan.String {
+			switch s.Kind() {
+			case jsonscan.String:
 				value, _ = s.Text()
-			} else {
+			case jsonscan.Array:
+				value = list(s)
+			default:
 				value = s.Raw()
 			}
 			if err := settings[i].set(string(value)); err != nil {
@@ -129,4 +138,18 @@ next:
 		return fmt.Errorf("%q is no setting of a route; want %s", key, strings.Join(names, ", "))
 	}
 	return nil
+}
+
+// list is the texts of an array, with commas between them.
+func list(s *jsonscan.Scanner) (joined []byte) {
+	s.EnterArray()
+	for s.NextElement() {
+		if text, ok := s.Text(); ok {
+			if joined != nil {
+				joined = append(joined, ',')
+			}
+			joined = append(joined, text...)
+		}
+	}
+	return joined
 }

@@ -157,7 +157,7 @@ func TestTheObserverIsToldAboutTheConfidenceModel(t *testing.T) {
 	u := answers(t)
 	refuses := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) { w.WriteHeader(http.StatusTooManyRequests) })
 	read(t, post(t, newGateway(t, u, both(asking(refuses), observing(told))), ask))
-	if x := observed(t, told); x.ModelRefusals == 0 || x.ModelErrors != x.ModelRefusals || x.ModelCalls != x.ModelErrors || x.Answers[0].Headline.Source.Estimator != "logprob" {
+	if x := observed(t, told); x.ModelRefusals == 0 || x.ModelErrors < x.ModelRefusals || x.ModelCalls < x.ModelRefusals || x.Answers[0].Headline.Source.Estimator != "logprob" {
 		t.Errorf("refusals: %+v", x)
 	}
 
