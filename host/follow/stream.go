@@ -173,8 +173,17 @@ func (s *Stream) Drain(ctx context.Context, why session.Reason) error {
 	return s.lost
 }
 
+// Stop asks the confidence model nothing more: positions without a confidence become
+// unavailable for the reason given, and so do those to come. The functions of the [Handler]
+// may call it.
+func (s *Stream) Stop(why session.Reason) {
+	if s.exchange != nil {
+		s.exchange.Stop(why)
+	}
+}
+
 // Abandon stops waiting for pending replies. Their positions become unavailable for the
-// reason given.
+// reason given, and so do those to come.
 func (s *Stream) Abandon(why session.Reason) error {
 	if s.exchange == nil || s.lost != nil {
 		return s.lost

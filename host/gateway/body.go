@@ -431,7 +431,11 @@ func (b *body) scored() {
 	if b.scorer.lost() != nil && (b.phase == flowing || b.phase == settling) && !b.lost() {
 		return
 	}
-	if b.gate != nil {
+	switch {
+	case b.gate == nil:
+	case b.scorer.skipped():
+		b.unhold()
+	default:
 		b.open()
 	}
 	for _, d := range b.scorer.cutOff() {

@@ -38,11 +38,24 @@ func (e *UncalibratedError) Error() string {
 		" Then fit a map: finece score answers.jsonl | finece calibrate --positions -o map.json - and set calibration to map.json; or set uncalibrated to allow"
 }
 
-// calibrated says why the policy may not act on the session's confidences, or nil.
+// calibrated says why the policy or the gate may not act on the session's confidences, or nil.
 func (c *Config) calibrated() error {
-	if !c.Policy.rule().acts() || c.Uncalibrated == Allow {
+	if c.Uncalibrated == Allow {
 		return nil
 	}
+	if r := c.Policy.rule(); r.acts() {
+		if err := c.calibratedFor(c.Policy, r.kinds(c)); err != nil {
+			return err
+		}
+	}
+	if c.skips() {
+		return c.calibratedFor(Gate, position.Question)
+	}
+	return nil
+}
+
+// calibratedFor says why a policy may not act on the confidences of positions of some kinds.
+func (c *Config) calibratedFor(policy Policy, kinds position.Kind) error {
 	s := &c.Session
 	var card *calibrate.Card
 	what := "what the map was fitted on"
@@ -55,17 +68,20 @@ func (c *Config) calibrated() error {
 			what = "what the trajectory model was fitted on"
 		}
 	case s.Estimator == session.Model:
-		return &UncalibratedError{c.Policy, "the confidence model has neither a calibration map nor a card that says what it was trained on"}
+		return &UncalibratedError{policy, "the confidence model has neither a calibration map nor a card that says what it was trained on"}
 	case s.Estimator == session.Trajectory:
-		return &UncalibratedError{c.Policy, "there is no trajectory model with a card that says what it was fitted on"}
+		return &UncalibratedError{policy, "there is no trajectory model with a card that says what it was fitted on"}
 	default:
-		return &UncalibratedError{c.Policy, "the statistic " + s.Method.String() + " is not calibrated, and there is no calibration map"}
+		return &UncalibratedError{policy, "the statistic " + s.Method.String() + " is not calibrated, and there is no calibration map"}
 	}
 	if out := card.Excludes(s.Asked) & calibrate.Disqualifying; out != 0 {
-		return &UncalibratedError{c.Policy, "the answers lie outside " + what + " (" + strings.Join(out.Names(), ", ") + ")"}
+		return &UncalibratedError{policy, "the answers lie outside " + what + " (" + strings.Join(out.Names(), ", ") + ")"}
 	}
-	if missing := c.Policy.rule().kinds(c) &^ covered(card); missing != 0 {
-		return &UncalibratedError{c.Policy, "the policy also acts at positions that are not among " + what + " (" + missing.String() + ")"}
+	if missing := kinds &^ covered(card); missing != 0 {
+		return &UncalibratedError{policy, "the policy also acts at positions that are not among " + what + " (" + missing.String() + ")"}
+	}
+	if kinds&position.Question != 0 && !card.CoversBand(calibrate.Question) {
+		return &UncalibratedError{policy, "what the map was fitted on has no positions of the question alone"}
 	}
 	return nil
 }

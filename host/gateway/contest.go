@@ -43,6 +43,7 @@ type contestant struct {
 	headline *record.Confidence // that of p(z); nil if it has none
 	text     string             // of the answer
 	failed   bool               // it is an error
+	skipped  bool               // the gate lets it pass
 	reported bool
 
 	usage  stream.Usage // as the upstream gave it
@@ -150,6 +151,7 @@ func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
 	if c := s.last[0]; c != nil && c.HasValue() {
 		k.headline = c
 	}
+	k.skipped = s.skipped()
 	if t, ok := s.acting.(*listener); ok {
 		k.text = t.answer.String()
 	}

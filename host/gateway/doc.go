@@ -80,7 +80,8 @@
 //	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
 //	                    background, request-not-json, request-encoding, request-too-large,
 //	                    question-too-large (over 1 MiB, for a confidence model),
-//	                    request (it took too long to arrive)
+//	                    request (it took too long to arrive);
+//	                    skipped: a plain answer that the gate did not score
 //	X-FineCE-Policy     annotate, warn, withhold, stop, escalate, best-of or vote
 //	X-FineCE-Threshold  of the policies that compare confidences with one
 //	X-FineCE-Failure    open or closed
@@ -118,7 +119,8 @@
 //	         the policy warn: the answer was sent, with the warning after the text before byte
 //	         highest or majority: why best-of and vote chose the answer; over-share or
 //	         second-failed: why escalate sent an answer that is low
-//	skip     core-lost: nothing from here on is scored, by failure policy open
+//	skip     core-lost: nothing from here on is scored, by failure policy open; high, of the
+//	         policy gate: p(0) is above skip_above, and the rest is not scored
 //
 // Besides low, the reason is that of a confidence that is unavailable, or one of
 // not-calibrated, not-scored, held-too-long, held-too-much, stream-failed, provider-error and
@@ -192,6 +194,19 @@
 //	vote      final answers that are equal add up their p(z) (CISC); of the side with the
 //	          most, the answer with the highest p(z) is sent. Once the answers under way
 //	          cannot change the result, they are cancelled.
+//
+// # The gate
+//
+// With Handling.SkipAbove below 1, p(0) decides whether an answer is scored: if the
+// confidence of the question alone is above it, the confidence model is asked nothing more,
+// and the answer passes, whatever the policy and Handling.Failure are. Withhold releases its
+// text, warn adds nothing, escalate asks no other model; of best-of and vote the first answer
+// to come is sent, and the others are cancelled. The records of such an answer are p(0), the
+// decision skip, faults and the end. The observer calls it unavailable, for the reason skipped.
+//
+// Until p(0) is known, nothing else is asked, so that the first confidences of an answer come
+// one reply later. If p(0) does not come, or is no probability, the answer is scored, and
+// Handling.Failure decides about it as ever. Only a confidence model has a p(0).
 //
 // # Messages
 //

@@ -178,7 +178,7 @@ func (b *body) failed(e *event) {
 // usual. Otherwise nobody says any more where an event ends: the client is told at the
 // end of the last event, and the rest passes unchanged.
 func (b *body) lost() bool {
-	if b.config.Failure == Closed {
+	if b.config.Failure == Closed && !b.scorer.skipped() {
 		b.conclude(decision(b.config.Policy, record.ActionEnd, coreLost))
 		return false
 	}

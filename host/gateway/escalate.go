@@ -31,6 +31,8 @@ func (e *escalate) next(all []*contestant) (more []variant, winner *contestant, 
 		return nil, all[1], e.low
 	case len(all) > 1: // the other model has failed
 		return nil, first, e.decided(first, e.unable(), secondFailed)
+	case first.skipped:
+		return nil, first, nil
 	case first.headline == nil || !e.config.usable(first.headline):
 		return nil, first, e.unchecked(first)
 	case first.headline.Fused >= e.config.EscalateBelow:

@@ -25,6 +25,7 @@ func (h *Handling) settings() []field {
 		{"warn_text", &h.WarnText},
 		{"stop_below", &h.StopBelow},
 		{"stop_after", &h.StopAfter},
+		{"skip_above", &h.SkipAbove},
 		{"escalate_below", &h.EscalateBelow},
 		{"escalate_model", &h.EscalateModel},
 		{"escalate_share", &h.EscalateShare},

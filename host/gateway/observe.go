@@ -103,6 +103,7 @@ type observation struct {
 	over     bool      // the observer has the exchange: nothing changes it any more
 	ended    time.Time // when the scored answer's last byte came
 	checking bool
+	skipped  bool   // by the gate
 	policy   Policy // by which the answer is handled
 	own      string // what Exchange.Own becomes if the answer is scored
 }
@@ -158,6 +159,9 @@ func (o *observation) finish(ctx context.Context) *Exchange {
 		if len(x.Answers) == 0 {
 			x.Checked, x.Reason = "unavailable", session.NoText.String()
 		}
+	}
+	if o.checking && o.skipped {
+		x.Checked, x.Reason = "unavailable", skipped
 	}
 	if x.Checked == "checked" || x.Checked == "unavailable" {
 		x.Policy = o.policy
@@ -241,6 +245,7 @@ func (o *observation) record(r record.Record) {
 		switch r := r.(type) {
 		case *record.Decision:
 			x.Decisions = append(x.Decisions, r)
+			o.skipped = o.skipped || r.Policy == string(Gate)
 		case *record.Confidence, *record.End:
 			o.ledger.Take(r)
 		}
@@ -333,6 +338,10 @@ func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) 
 func (s *scorer) observe(seen *observation) {
 	if s.seen = seen; seen == nil {
 		return
+	}
+	if s.skipped() {
+		seen.record(s.skipper.at)
+		seen.record(s.skipper.skip)
 	}
 	for _, c := range s.last {
 		seen.record(c)

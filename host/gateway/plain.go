@@ -51,6 +51,9 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 		}
 	}
 	r.config.announce(resp, status)
+	if s.skipped() {
+		resp.Header.Set(headerReason, skipped)
+	}
 	if k := r.contestant; k != nil {
 		v := k.settle(resp.Request.Context(), s)
 		if v == nil {
@@ -137,7 +140,7 @@ func (c *Config) await(ctx context.Context, s *scorer) {
 // verdict is the decision of Withhold about an answer, by its p(z). It is nil if the
 // answer passes.
 func (c *Config) verdict(s *scorer, a *answer) *record.Decision {
-	if !c.rule.holds {
+	if !c.rule.holds || s.skipped() {
 		return nil
 	}
 	var released *record.Decision

@@ -24,6 +24,7 @@ type Handling struct {
 	WarnText      string   // Warn: the text that is added
 	StopBelow     float64  // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
 	StopAfter     int      // Stop: positions in a row that have to be below it; more than 0
+	SkipAbove     float64  // p(0) above which the rest of an answer is not scored, in [0,1], whatever the policy: see the package; 1 never skips
 	EscalateBelow float64  // Escalate: the confidence that a whole answer needs, in [0,1]
 	EscalateModel string   // Escalate: the model that is asked instead; of the same upstream
 	EscalateShare float64  // Escalate: the share of the requests that may ask it, in [0,1]
@@ -52,7 +53,7 @@ func DefaultHandling() Handling {
 		Session: host.DefaultConfig(),
 		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
 		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
-		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, FinishReason: defaults.GatewayFinishReason,
+		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, SkipAbove: defaults.GatewaySkipAbove, FinishReason: defaults.GatewayFinishReason,
 		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, Answers: defaults.GatewayAnswers,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 	}
@@ -212,6 +213,12 @@ func (c *Config) handles() error {
 		if r := &rules[i]; r.acts() && !(*r.below(c) >= 0 && *r.below(c) <= 1) {
 			return fmt.Errorf("gateway: %s %v: want 0 to 1", r.setting, *r.below(c))
 		}
+	}
+	if !(c.SkipAbove >= 0 && c.SkipAbove <= 1) {
+		return fmt.Errorf("gateway: skip_above %v: want 0 to 1", c.SkipAbove)
+	}
+	if c.skips() && c.Session.Estimator != session.Model {
+		return errors.New("gateway: skip_above needs a confidence model: log-probabilities say nothing of the question alone")
 	}
 	if err := c.calibrated(); err != nil {
 		return err

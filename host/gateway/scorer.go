@@ -7,7 +7,6 @@ import (
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/model"
-	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
@@ -18,7 +17,8 @@ import (
 type scorer struct {
 	stream  *follow.Stream
 	acting  acting
-	holds   bool // the policy holds text
+	skipper *skipper // nil: there is no gate
+	holds   bool     // the policy holds text
 	report  func(string, error)
 	seen    *observation // nil if nobody observes
 	drifted bool         // Config.Drifted when the answer began
@@ -44,7 +44,7 @@ type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
-	s := &scorer{acting: policy, holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
+	s := &scorer{acting: policy, skipper: newSkipper(c), holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
 	s.drifted = c.Drifted != nil && c.Drifted(c.Scorer)
 	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Limits: model.DefaultLimits()}
@@ -56,6 +56,7 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	if f.Limits.InOrder = s.holds; !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	}
+	f.Limits.QuestionFirst = c.skips()
 	if c.rule.counts {
 		h.Text = policy.text
 	}
@@ -152,18 +153,16 @@ func (s *scorer) record(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
 		s.tally.upTo(r.Choice, r.Token)
-		s.acting.position(r)
+		if !s.skipped() {
+			s.acting.position(r)
+		}
 		return // its confidence repeats the place
 	case *record.Confidence:
 		if s.drifted {
 			r.Drifted()
 		}
-		if r.Kinds&position.End != 0 {
-			s.last[r.Choice] = r
-		}
-		if d := s.acting.confidence(r); d != nil {
-			s.cuts = append(s.cuts, d)
-		}
+		s.confidence(r)
+		return
 	case *record.End:
 		s.tally.upTo(r.Choice, r.Tokens+r.Reasoning)
 	case *record.Fault:

@@ -35,7 +35,9 @@ func (v vote) next(all []*contestant) (more []variant, winner *contestant, d *re
 	}
 	ready, running := arrived(all)
 	sides := v.sides(ready)
-	switch {
+	switch easy := passed(ready); {
+	case easy != nil:
+		return nil, easy, nil
 	case running == 0 && len(ready) == 0:
 		return nil, all[0], nil // its error is the client's answer
 	case running > 0 && !decided(sides, running):

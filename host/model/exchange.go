@@ -33,6 +33,9 @@ type Limits struct {
 	// InOrder sends the requests of positions in the order of the text, for a caller whose
 	// text waits for them. Otherwise the newest position comes first.
 	InOrder bool
+	// QuestionFirst sends nothing else while the request about the question has no outcome,
+	// for a caller that may ask nothing more then: see [Exchange.Stop].
+	QuestionFirst bool
 }
 
 // DefaultLimits lets any number of requests wait.
@@ -56,6 +59,7 @@ type Exchange struct {
 	flying  map[uint32]*flight
 	replies chan Reply
 	failed  []error
+	over    session.Reason // why nothing more is asked; NoReason: requests are sent
 }
 
 type ask struct {
@@ -66,6 +70,9 @@ type ask struct {
 
 // place is where a position is.
 type place struct{ choice, index int }
+
+// question reports whether the position is p(0).
+func (p place) question() bool { return p.index == 0 }
 
 // flight is a request in flight.
 type flight struct {
@@ -178,9 +185,14 @@ func (x *Exchange) Drain(ctx context.Context) error {
 	return nil
 }
 
+// Stop asks nothing more from now on: pending positions and those to come fail for the
+// reason given. The exchange's handle function may call it.
+func (x *Exchange) Stop(why session.Reason) { x.over = why }
+
 // Abandon fails every pending position for the reason given and stops the
-// requests.
+// requests. Positions to come fail, too.
 func (x *Exchange) Abandon(why session.Reason) error {
+	x.over = why
 	x.cancel()
 	for _, a := range x.waiting {
 		if err := x.fail(a.id, why); err != nil {
@@ -202,6 +214,9 @@ func (x *Exchange) Close() { x.cancel() }
 
 // send starts requests while there is room.
 func (x *Exchange) send() error {
+	if x.over != session.NoReason {
+		return x.Abandon(x.over)
+	}
 	for {
 		i := x.next()
 		if i < 0 {
@@ -228,6 +243,16 @@ func (x *Exchange) send() error {
 
 // next is the index of the request to send next, or -1 if there is none or no room.
 func (x *Exchange) next() int {
+	if x.limits.QuestionFirst {
+		if i := slices.IndexFunc(x.waiting, func(a ask) bool { return a.at.question() }); i >= 0 {
+			return i
+		}
+		for _, f := range x.flying {
+			if f.at.question() {
+				return -1
+			}
+		}
+	}
 	for i, a := range x.waiting {
 		if a.kind&position.End != 0 && len(x.flying) <= x.limits.Flying {
 			return i

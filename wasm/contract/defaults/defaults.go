@@ -31,6 +31,7 @@ const (
 	GatewayWithholdBelow   = 0.8                                                // withhold: confidence that text needs
 	GatewayStopBelow       = 0.2                                                // stop: confidence below which an answer is ended
 	GatewayStopAfter       = 2                                                  // stop: positions in a row that have to be below that
+	GatewaySkipAbove       = 1                                                  // URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips
 	GatewayEscalateBelow   = 0.5                                                // escalate: confidence that a whole answer needs
 	GatewayEscalateShare   = 1                                                  // escalate: share of the requests that may ask the other model
 	GatewayAnswers         = 3                                                  // best-of, vote: answers to each request

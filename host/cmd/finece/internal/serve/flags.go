@@ -90,6 +90,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.WithholdBelow, &g.WithholdBelow)
 	settings.Add(cmd, contract.StopBelow, &g.StopBelow)
 	settings.Add(cmd, contract.StopAfter, &g.StopAfter)
+	settings.Add(cmd, contract.SkipAbove, &g.SkipAbove)
 	settings.Add(cmd, contract.EscalateBelow, &g.EscalateBelow)
 	settings.Add(cmd, contract.EscalateModel, &g.EscalateModel)
 	settings.Add(cmd, contract.EscalateShare, &g.EscalateShare)
