@@ -35,6 +35,9 @@ func settingsKey(c host.Config, estimator string) string {
 	if c.Calibration != nil {
 		lines = append(lines, "calibration "+string(calibration.Append(nil, c.Calibration, nil))+"\n")
 	}
+	if c.FallbackCalibration != nil {
+		lines = append(lines, "fallback_calibration "+string(calibration.Append(nil, c.FallbackCalibration, nil))+"\n")
+	}
 	if c.Trajectory != nil {
 		lines = append(lines, "trajectory "+string(calibration.AppendTrajectory(nil, c.Trajectory, nil))+"\n")
 	}

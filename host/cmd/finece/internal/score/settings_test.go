@@ -64,7 +64,7 @@ func TestEverySettingIsInTheKey(t *testing.T) {
 			*s.Number += 0.125
 			check(s.Name, &c)
 		case s.Set != nil:
-			for _, name := range []string{"model", "openai-chat", "line", "reward", "sigmoid", "yes"} {
+			for _, name := range []string{"model", "openai-chat", "line", "reward", "sigmoid", "yes", "perplexity"} {
 				if was := s.Get(); s.Set(name) == nil && s.Get() != was {
 					check(s.Name, &c)
 					break
@@ -78,6 +78,8 @@ func TestEverySettingIsInTheKey(t *testing.T) {
 	check("card", &c)
 	c.Card, c.Trajectory = nil, &estimate.TrajectoryModel{}
 	check("trajectory", &c)
+	c.Trajectory, c.FallbackCalibration = nil, &calibrate.Calibration{}
+	check("fallback_calibration", &c)
 	if want := len(session.Settings(&c)) + 2; len(keys) != want {
 		t.Errorf("%d keys, want %d", len(keys), want)
 	}
@@ -108,7 +110,7 @@ func TestDefaultsOfTheKey(t *testing.T) {
 		`model.adapter "chat"`, `model.name ""`, "model.one_message false", `model.instructions.question ""`,
 		`model.instructions.partial ""`, `model.instructions.complete ""`, "model.max_tokens 16",
 		"model.top_logprobs 20", "model.class 1", `model.label ""`, `model.activation "none"`,
-		"calibration ", "trajectory ", "card ", `generator ""`, `domain ""`, `conversation "unknown"`, "text false",
+		"calibration ", `fallback "none"`, "fallback_calibration ", "trajectory ", "card ", `generator ""`, `domain ""`, `conversation "unknown"`, "text false",
 		"frames false", "max_event 262144", "max_choices 16", "max_positions 8192", "max_pending 128",
 		"max_text 65536", "max_missing 0.2",
 	}
