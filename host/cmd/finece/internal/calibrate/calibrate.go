@@ -130,8 +130,8 @@ const example = `  finece calibrate pairs.csv                          # how muc
   finece score --calibration map.json answers.jsonl   # calibrated scores
   finece calibrate --estimator trajectory -o trajectory.json answers.jsonl
   finece calibrate --from feedback.db -o map.json     # from what clients of serve said
-  finece score --depth 0 --estimator trajectory --trajectory trajectory.json new.jsonl > scored.jsonl
-  finece calibrate --stop 0.05 -o stop.json scored.jsonl
+  finece score --depth 0 --estimator trajectory --trajectory trajectory.json new.jsonl > s.jsonl
+  finece calibrate --stop 0.05 -o stop.json s.jsonl
   finece calibrate --check map.json new.csv           # does the map still hold?
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
