@@ -161,9 +161,11 @@ test("what a server renders is taken over as it is, and then has its badges", { 
         answersPage.clear();
         answersPage.hydrate(renderer, markup, text, positions);
       }, [renderer, markup, answer.text, positions] as const);
-      await until("React has taken over", async () => await page.locator("confidence-badge").count() > 0);
-      const found = await page.evaluate(() => answersPage.find());
-      assert.deepEqual(wrong(answer, positions, found), [], `${renderer}: ${answer.name}`);
+      let problems: string[] = [];
+      await until(`React has taken over ${renderer}: ${answer.name}`, async () => {
+        problems = wrong(answer, positions, await page.evaluate(() => answersPage.find()));
+        return problems.length === 0;
+      }).catch(() => { assert.deepEqual(problems, [], `${renderer}: ${answer.name}`); });
     }
   }
 });
