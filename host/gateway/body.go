@@ -355,6 +355,7 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 	}
 	b.latest = newEvent(f, said, b.take(n, false), base, &b.request.asked, b.request.surface)
 	e := &b.latest
+	b.scorer.stripped += e.removed()
 	for _, s := range e.said {
 		b.seen[s.Choice] = true
 	}

@@ -49,6 +49,7 @@ type asker struct {
 	b        *breaker
 	post     model.Post
 	patience time.Duration // for which the end of the answer waits
+	spent    func(tokens int64)
 
 	asked bool // a request was sent. breaker.mu guards it
 	over  bool // the answer's outcome is known
@@ -65,7 +66,7 @@ func (a *asker) ask(ctx context.Context, body []byte) ([]byte, error) {
 		return nil, &model.Error{Reason: why, Detail: "not asked, because it has failed or was late", Err: errNotAsked}
 	}
 	begin := b.clock.now()
-	reply, err := a.post(ctx, body)
+	reply, err := a.post(model.WithSpent(ctx, a.spent), body)
 	b.replied(a, err, b.clock.now().Sub(begin) > a.patience)
 	return reply, err
 }

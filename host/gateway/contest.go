@@ -163,6 +163,7 @@ func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
 			k.tokens = e.Tokens + e.Reasoning
 		}
 	}
+	s.counted()
 	k.report(ctx)
 	select {
 	case v := <-k.won:

@@ -49,10 +49,13 @@
 // client uses, in memory, and GET /finece/usage tells a client its own counts:
 //
 //	{"name":"laptop","requests":12,"refused":1,"open":0,"tokens":5120,"today":310,
-//	 "usage":{"prompt_tokens":900,"completion_tokens":5100},"limits":{"rate":60,"tokens":200000}}
+//	 "usage":{"prompt_tokens":900,"completion_tokens":5100},
+//	 "scoring":{"model_tokens":4100,"logprob_bytes":90500},"limits":{"rate":60,"tokens":200000}}
 //
 // tokens are those of answers; [Use] says how they are counted. usage is the sum of
-// what the upstream reported. Several gateways, and the isolates of a Worker, count
+// what the upstream reported. scoring is what the confidences have cost: tokens of the
+// confidence model, as its server counts them, and bytes of log-probabilities that the client
+// did not ask for. Several gateways, and the isolates of a Worker, count
 // each on its own.
 //
 // # A request's own policy

@@ -154,6 +154,14 @@ func (a *asked) alternatives(edits []edit, s *jsonscan.Scanner, at int, enter, n
 	return edits
 }
 
+// removed is how many bytes the edits remove.
+func (e *event) removed() (bytes int64) {
+	for _, edit := range e.edits {
+		bytes += int64(edit.to - edit.from - len(edit.with))
+	}
+	return bytes
+}
+
 // add adds edits, which append makes in the order of their places.
 func (e *event) add(edits ...edit) {
 	e.edits = append(e.edits, edits...)

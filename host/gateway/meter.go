@@ -32,6 +32,11 @@ type Use struct {
 
 	// Prompt and Completion are the upstream's usage, where it gave one.
 	Prompt, Completion int64
+
+	// ModelTokens and LogprobBytes are what scoring has cost: the tokens of the confidence
+	// model, where its server counts them, and the bytes of log-probabilities that the gateway
+	// has asked the upstream for and the client did not.
+	ModelTokens, LogprobBytes int64
 }
 
 // Meter counts what each client uses, in memory. It is safe for concurrent use.
@@ -161,6 +166,17 @@ func (t *ticket) add(tokens, prompt, completion int64) {
 	t.client.Today += tokens
 	t.client.Prompt += prompt
 	t.client.Completion += completion
+}
+
+// scoring adds what scoring has cost.
+func (t *ticket) scoring(modelTokens, logprobBytes int64) {
+	if t == nil {
+		return
+	}
+	t.meter.mu.Lock()
+	defer t.meter.mu.Unlock()
+	t.client.ModelTokens += modelTokens
+	t.client.LogprobBytes += logprobBytes
 }
 
 // tally counts the tokens of one answer that is scored. A nil tally counts nothing.
@@ -311,6 +327,9 @@ func (u *Use) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"usage":{"prompt_tokens":`...)
 	dst = strconv.AppendInt(dst, u.Prompt, 10)
 	member("completion_tokens", u.Completion)
+	dst = append(dst, `},"scoring":{"model_tokens":`...)
+	dst = strconv.AppendInt(dst, u.ModelTokens, 10)
+	member("logprob_bytes", u.LogprobBytes)
 	dst = append(dst, `},"limits":{`...)
 	first := len(dst)
 	for _, l := range []struct {

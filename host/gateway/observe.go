@@ -46,9 +46,11 @@ type Exchange struct {
 	Answers   []Answer
 	Decisions []*record.Decision
 
-	ModelCalls    int // requests to the confidence model that have ended
-	ModelErrors   int // those of them that failed, and the estimates that were not waited for
-	ModelRefusals int // those of the errors that are status 429
+	ModelCalls    int   // requests to the confidence model that have ended, about answers that were not sent, too
+	ModelErrors   int   // those of them that failed, and the estimates that were not waited for
+	ModelRefusals int   // those of the errors that are status 429
+	ModelTokens   int64 // that its replies have cost, as its server counts them
+	LogprobBytes  int64 // of log-probabilities that the gateway has asked for and removed
 
 	Upstream time.Duration // until the upstream's header came
 	Header   time.Duration // until the header was sent to the client
@@ -161,7 +163,7 @@ func (o *observation) finish(ctx context.Context) *Exchange {
 		}
 	}
 	if o.checking && o.skipped {
-		x.Checked, x.Reason = "unavailable", skipped
+		x.Checked, x.Reason = "unavailable", Skipped
 	}
 	if x.Checked == "checked" || x.Checked == "unavailable" {
 		x.Policy = o.policy
@@ -320,10 +322,11 @@ func refused(w http.ResponseWriter, code string) {
 
 // watch makes a scorer note what it does.
 func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) framed {
+	s.costs = observationOf(ctx)
 	if x := treatmentOf(ctx); x != nil && x.request.contestant != nil {
 		return framed // until it is chosen: see observe
 	}
-	if s.seen = observationOf(ctx); s.seen == nil {
+	if s.seen = s.costs; s.seen == nil {
 		return framed
 	}
 	seen := s.seen

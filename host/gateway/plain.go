@@ -41,6 +41,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 		return why, nil
 	}
 	defer s.close()
+	s.stripped = a.removed()
 	status := "checked"
 	if a.is(stream.FrameUnread) {
 		status = "unavailable"
@@ -52,7 +53,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	}
 	r.config.announce(resp, status)
 	if s.skipped() {
-		resp.Header.Set(headerReason, skipped)
+		resp.Header.Set(headerReason, Skipped)
 	}
 	if k := r.contestant; k != nil {
 		v := k.settle(resp.Request.Context(), s)

@@ -15,13 +15,16 @@ import (
 // scorer follows one answer and keeps the records that the client was not told
 // yet.
 type scorer struct {
-	stream  *follow.Stream
-	acting  acting
-	skipper *skipper // nil: there is no gate
-	holds   bool     // the policy holds text
-	report  func(string, error)
-	seen    *observation // nil if nobody observes
-	drifted bool         // Config.Drifted when the answer began
+	stream   *follow.Stream
+	acting   acting
+	skipper  *skipper // nil: there is no gate
+	holds    bool     // the policy holds text
+	report   func(string, error)
+	seen     *observation // nil if nobody observes, or the answer may lose a contest
+	costs    *observation // is told of the requests to the confidence model, also of answers that lose
+	ticket   *ticket
+	stripped int64 // bytes of log-probabilities that the gateway has asked for and removed
+	drifted  bool  // Config.Drifted when the answer began
 
 	news []record.Record
 	at   map[key]int // where in news a position's confidence is
@@ -44,12 +47,13 @@ type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
-	s := &scorer{acting: policy, skipper: newSkipper(c), holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, tally: ticketOf(ctx).tally()}
+	s := &scorer{acting: policy, skipper: newSkipper(c), holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
+	s.tally = s.ticket.tally()
 	s.drifted = c.Drifted != nil && c.Drifted(c.Scorer)
 	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Limits: model.DefaultLimits()}
 	if c.Model != nil {
-		s.asker = &asker{b: c.breaker, post: c.Model.Post, patience: c.rule.patience(c)}
+		s.asker = &asker{b: c.breaker, post: c.Model.Post, patience: c.rule.patience(c), spent: s.spent}
 		f.Post = s.asker.ask
 	}
 	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Failed: s.lacks}
@@ -96,13 +100,27 @@ func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
 func (s *scorer) settle(r model.Reply) {
 	_ = s.stream.Settle(r)
 	if errors.Is(r.Err, errNotAsked) {
-		s.seen.abandoned(1)
+		s.costs.abandoned(1)
 		return
 	}
-	if why, failed := failureOf(r.Err); why != session.Cancelled {
+	why, failed := failureOf(r.Err)
+	if why != session.Cancelled {
 		s.failing = failed
 	}
-	s.seen.settled(r.Err, s.pending())
+	if !s.loses(why) {
+		s.costs.settled(r.Err, s.pending())
+	}
+}
+
+// loses reports whether requests are given up because another answer was chosen, which is no
+// failure of the confidence model.
+func (s *scorer) loses(why session.Reason) bool { return why == session.Cancelled && s.seen == nil }
+
+// spent takes the tokens that a reply of the confidence model has cost. It is called on the
+// request's goroutine.
+func (s *scorer) spent(tokens int64) {
+	s.costs.note(func(x *Exchange) { x.ModelTokens += tokens })
+	s.ticket.scoring(tokens, 0)
 }
 
 // lacks takes the error of a request to the confidence model.
@@ -127,7 +145,9 @@ func (s *scorer) waits() bool {
 
 // abandon gives up on the estimates that are still out.
 func (s *scorer) abandon(why session.Reason) {
-	s.seen.abandoned(s.stream.Pending())
+	if !s.loses(why) {
+		s.costs.abandoned(s.stream.Pending())
+	}
 	_ = s.stream.Abandon(why)
 }
 
@@ -137,8 +157,18 @@ func (s *scorer) close() {
 	if g, ok := s.acting.(*gate); ok && len(g.held) > 0 {
 		s.seen.held(g.held[0].since)
 	}
+	s.counted()
 	s.asker.cancel()
 	s.stream.Close()
+}
+
+// counted counts the log-probabilities that were removed so far.
+func (s *scorer) counted() {
+	if n := s.stripped; n > 0 {
+		s.costs.note(func(x *Exchange) { x.LogprobBytes += n })
+		s.ticket.scoring(0, n)
+		s.stripped = 0
+	}
 }
 
 // used takes the upstream's usage.

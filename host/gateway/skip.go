@@ -13,8 +13,11 @@ import (
 const Gate Policy = "gate"
 
 const (
-	high    = "high"    // the reason of its decision: p(0) is above Handling.SkipAbove
-	skipped = "skipped" // why an answer has no confidence of the whole of it
+	high = "high" // the reason of its decision: p(0) is above Handling.SkipAbove
+
+	// Skipped is the reason why there is no confidence of the whole of an answer that the gate
+	// did not score. Its headline is p(0).
+	Skipped = "skipped"
 )
 
 // skips reports whether there is a gate.

@@ -161,6 +161,7 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	}
 	reply, err := c.exchange(ctx, http.MethodPost, body)
 	if err == nil {
+		tellSpent(ctx, reply)
 		c.cache.put(body, reply)
 	}
 	return reply, err

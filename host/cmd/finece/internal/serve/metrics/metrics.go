@@ -23,6 +23,7 @@ type Metrics struct {
 	requests, answers, unchecked, decisions  *prometheus.CounterVec
 	sent, read, events                       *prometheus.CounterVec
 	modelCalls, modelErrors, modelRefusals   prometheus.Counter
+	modelTokens, logprobBytes                prometheus.Counter
 	confidence, added, upstreamDelay, answer *prometheus.HistogramVec
 }
 
@@ -42,6 +43,8 @@ func New(breaker func() gateway.Breaker) *Metrics {
 		modelCalls:    counter("model_calls_total", "Requests to the confidence model that have ended."),
 		modelErrors:   counter("model_errors_total", "Requests to the confidence model that failed or were not waited for."),
 		modelRefusals: counter("model_refusals_total", "Requests to the confidence model that it refused with status 429."),
+		modelTokens:   counter("model_tokens_total", "Tokens of requests to the confidence model, where its server counts them."),
+		logprobBytes:  counter("logprob_bytes_total", "Bytes of log-probabilities that the gateway has asked for and removed."),
 
 		confidence:    histograms("confidence", "The confidence of a whole answer. Only a calibrated one is a probability.", prometheus.LinearBuckets(0.05, 0.05, 20), "estimator", "calibrated"),
 		added:         histograms("added_seconds", "What the gateway adds to a scored answer: header (to the upstream's time until the header), end (the end waits for the confidence model), held (the longest time that text was held).", prometheus.ExponentialBuckets(0.00025, 4, 10), "part", "policy"),
@@ -50,7 +53,7 @@ func New(breaker func() gateway.Breaker) *Metrics {
 	}
 	m.registry.MustRegister(
 		m.requests, m.answers, m.unchecked, m.decisions, m.sent, m.read, m.events,
-		m.modelCalls, m.modelErrors, m.modelRefusals, m.confidence, m.added, m.upstreamDelay, m.answer,
+		m.modelCalls, m.modelErrors, m.modelRefusals, m.modelTokens, m.logprobBytes, m.confidence, m.added, m.upstreamDelay, m.answer,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, state := range []gateway.Breaker{gateway.BreakerClosed, gateway.BreakerHalfOpen, gateway.BreakerOpen} {
@@ -148,7 +151,7 @@ func (m *Metrics) Observe(_ context.Context, x *gateway.Exchange) {
 		m.decisions.WithLabelValues(x.Route, d.Policy, d.Action, d.Reason).Inc()
 	}
 	for i := range x.Answers {
-		if c := &x.Answers[i].Headline; c.HasValue() {
+		if c := &x.Answers[i].Headline; c.HasValue() && x.Reason != gateway.Skipped {
 			m.confidence.WithLabelValues(c.Source.Estimator, strconv.FormatBool(c.Calibrated)).Observe(c.Fused)
 		}
 	}
@@ -157,6 +160,8 @@ func (m *Metrics) Observe(_ context.Context, x *gateway.Exchange) {
 	m.modelCalls.Add(float64(x.ModelCalls))
 	m.modelErrors.Add(float64(x.ModelErrors))
 	m.modelRefusals.Add(float64(x.ModelRefusals))
+	m.modelTokens.Add(float64(x.ModelTokens))
+	m.logprobBytes.Add(float64(x.LogprobBytes))
 	if x.Header > 0 {
 		m.added.WithLabelValues("header", policy).Observe(max(x.Header-x.Upstream, 0).Seconds())
 	}

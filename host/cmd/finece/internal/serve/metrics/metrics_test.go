@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/finece/finece/host/cmd/finece/internal/feedback/figures"
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/wasm/contract/record"
 )
@@ -22,6 +23,7 @@ func exposed(t *testing.T) string {
 		Upstream: 1, Answers: []gateway.Answer{{Headline: record.Confidence{Fused: 0.5, Source: record.Source{Estimator: "model"}}}},
 		Decisions: []*record.Decision{record.NewDecision(0, "withhold", record.ActionEnd, "low")},
 	})
+	m.Drift(func() []figures.Drift { return []figures.Drift{{Scorer: "a1b2", N: 120, Evidence: 0.4}} })
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	return w.Body.String()
