@@ -81,7 +81,7 @@ var (
 	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
 	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
-	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it", "refuse", "allow")
+	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it", "refuse", "allow")
 	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
 	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
 	Hedge           = atLeast("hedge", 0, time.Duration(0), "time without a reply of the confidence model after which a second request is sent; 0 sends none", "")

@@ -38,7 +38,7 @@ const (
 	GatewayVoteBy          = "number"                                           // vote: the grader that reads final answers
 	GatewayFinishReason    = "content_filter"                                   // withhold, stop: the finish_reason of an answer that is ended
 	GatewayCarrier         = "field"                                            // how a stream carries confidences
-	GatewayUncalibrated    = "refuse"                                           // warn, withhold, stop: a source of confidences that are no probabilities: refuse it, or allow it
+	GatewayUncalibrated    = "refuse"                                           // warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it
 	GatewayCarrierDelay    = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
 	GatewayModelCache      = 4096                                               // replies of the confidence model that are kept for prompts that are the same; 0 keeps none
 	GatewaySettle          = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
