@@ -415,7 +415,7 @@ func (b *body) event(e *event) {
 func (b *body) send(e *event) {
 	var member []byte
 	if b.scorer.hasNews() && e.carrier() && b.config.Carrier == Field {
-		b.member = b.envelope().AppendMember(b.member[:0])
+		b.member = b.appendMember(b.member[:0])
 		member = b.member
 		b.carrierDue = time.Time{}
 	}

@@ -168,7 +168,7 @@ func emptied(dst []byte, of choices, a *answer, finish string, member []byte) []
 	}
 	members := member
 	if a.usage != nil {
-		members = append(append(append([]byte(`"usage":`), a.usage...), ','), member...)
+		members = appendNext(append([]byte(`"usage":`), a.usage...), member)
 	}
 	return append(a.appendObject(dst, string(append(all, ']')), members), '\n')
 }

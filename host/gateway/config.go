@@ -91,6 +91,7 @@ type Config struct {
 	clock     clock
 	breaker   *breaker           // of all answers
 	refusals  *refusals          // of log-probabilities
+	hides     bool               // the client is told no records: see NoRecords
 	chosen    map[Policy]*Config // by requests, of AllowPolicy
 	escalated *share             // of all answers that are handled so
 }

@@ -66,7 +66,8 @@
 //	{"model":"...","messages":[...],"finece":{"policy":"warn"}}
 //
 // The policy off opts out: the answer passes without records, unchecked for the reason
-// opted-out, whatever Handling.Failure is. Member and header are not sent to the upstream. A
+// opted-out, whatever Handling.Failure is. With no-records the policy of the route stays, and
+// the answer has no records; the headers below it has. Member and header are not sent to the upstream. A
 // policy that is not allowed gets status 400 (finece-policy): a client that believed its
 // answers withheld would be worse off. None is allowed by default.
 //

@@ -251,7 +251,7 @@ func (b *body) sendEnd(d *record.Decision, choices []int) {
 	if b.config.Carrier == Comment {
 		b.comment()
 	} else {
-		member = b.envelope().AppendMember(nil)
+		member = b.appendMember(nil)
 		b.carrierDue = time.Time{}
 	}
 	b.out = b.writer.end(b.out, choices, b.config.FinishReason, member)

@@ -154,6 +154,14 @@ func (a *asked) alternatives(edits []edit, s *jsonscan.Scanner, at int, enter, n
 	return edits
 }
 
+// appendNext appends a comma and a member, if there is a member.
+func appendNext(dst, member []byte) []byte {
+	if len(member) > 0 {
+		dst = append(append(dst, ','), member...)
+	}
+	return dst
+}
+
 // removed is how many bytes the edits remove.
 func (e *event) removed() (bytes int64) {
 	for _, edit := range e.edits {

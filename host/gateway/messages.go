@@ -79,7 +79,7 @@ func stopReason(finish string) string {
 
 func (messages) emptied(dst []byte, a *answer, finish string, member []byte) []byte {
 	dst = appendMessage(dst, &a.template, `{"type":"text","text":""}`, stopReason(finish))
-	return append(append(append(append(dst, ','), member...), '}'), '\n')
+	return append(appendNext(dst, member), "}\n"...)
 }
 
 // appendMessage appends a message without its closing brace.

@@ -68,7 +68,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	}
 	a.addTexts(s)
 	n := a.named(r.model)
-	member := s.envelope(n.id, n.generator).AppendMember(nil)
+	member := s.appendMember(nil, n.id, n.generator)
 	var out []byte
 	if verdict != nil && verdict.Action == record.ActionEnd {
 		out = r.surface.emptied(nil, &a, r.config.FinishReason, member)

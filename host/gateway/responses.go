@@ -171,7 +171,7 @@ func (responses) emptied(dst []byte, a *answer, finish string, member []byte) []
 	m := newItem(0, "", v)
 	m.part(v, 0)
 	dst = appendResponse(dst, a.raw[a.Data:a.Brace+1], status, details, [][]byte{m.appendDone(nil, status)}, a.usage)
-	return append(append(append(dst[:len(dst)-1], ','), member...), "}\n"...)
+	return append(appendNext(dst[:len(dst)-1], member), "}\n"...)
 }
 
 // ended is the status of a response that the gateway ends, and its incomplete_details.

@@ -18,7 +18,7 @@ type Handling struct {
 	Session host.Config // the confidence options; the question is taken from the request if it has none
 
 	Policy        Policy
-	AllowPolicy   []Policy // those that a request may choose instead, Off among them
+	AllowPolicy   []Policy // those that a request may choose instead, Off and NoRecords among them
 	WithholdBelow float64  // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
 	WarnBelow     float64  // Warn: the confidence that a whole answer needs, in [0,1]
 	WarnText      string   // Warn: the text that is added

@@ -19,6 +19,7 @@ type scorer struct {
 	acting   acting
 	skipper  *skipper // nil: there is no gate
 	holds    bool     // the policy holds text
+	hides    bool     // the client is told no records
 	report   func(string, error)
 	seen     *observation // nil if nobody observes, or the answer may lose a contest
 	costs    *observation // is told of the requests to the confidence model, also of answers that lose
@@ -47,7 +48,7 @@ type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
-	s := &scorer{acting: policy, skipper: newSkipper(c), holds: c.rule.holds, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
+	s := &scorer{acting: policy, skipper: newSkipper(c), holds: c.rule.holds, hides: c.hides, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
 	s.tally = s.ticket.tally()
 	s.drifted = c.Drifted != nil && c.Drifted(c.Scorer)
 	framed = s.watch(ctx, &config, framed)
@@ -233,6 +234,16 @@ func (s *scorer) cutOff() []*record.Decision {
 
 // hasNews reports whether there is anything to tell the client.
 func (s *scorer) hasNews() bool { return len(s.news) > 0 }
+
+// appendMember appends the member with what there is to tell, unless the client is told
+// nothing.
+func (s *scorer) appendMember(dst []byte, id, generator string) []byte {
+	e := s.envelope(id, generator)
+	if s.hides {
+		return dst
+	}
+	return e.AppendMember(dst)
+}
 
 // envelope returns what there is to tell. It counts as told then.
 func (s *scorer) envelope(id, generator string) *record.Envelope {

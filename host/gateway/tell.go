@@ -1,10 +1,6 @@
 package gateway
 
-import (
-	"time"
-
-	"github.com/finece/finece/wasm/contract/record"
-)
+import "time"
 
 // tell sends records in an extra chunk; or in a comment, if that is the carrier, or if the
 // API has no extra chunks and no event of the upstream is to come. Records that are due before
@@ -20,33 +16,46 @@ func (b *body) tell() {
 func (b *body) tellNow() {
 	switch {
 	case !b.scorer.hasNews() || b.partial:
-	case b.config.Carrier == Comment || !b.writer.alone() || b.writer.names() == nil:
+	case b.config.Carrier == Comment || !b.writer.alone() || b.writer.names() == nil || b.scorer.hides:
 		b.comment()
+		b.carrierDue = time.Time{}
 	default:
-		b.member = b.envelope().AppendMember(b.member[:0])
+		b.member = b.appendMember(b.member[:0])
 		b.out = b.writer.carrier(b.out, b.member)
 		b.carrierDue = time.Time{}
 	}
 }
 
-// envelope returns the records that the client was not sent yet.
-func (b *body) envelope() *record.Envelope {
+// names returns the names that go with records.
+func (b *body) names() named {
 	if b.named == nil {
 		t := b.writer.names()
 		if t == nil {
-			return b.scorer.envelope("", b.request.model)
+			return named{"", b.request.model}
 		}
 		n := t.named(b.request.model)
 		b.named = &n
 	}
-	return b.scorer.envelope(b.named.id, b.named.generator)
+	return *b.named
+}
+
+// appendMember appends the member with the records that the client was not sent yet, if it is
+// sent records.
+func (b *body) appendMember(dst []byte) []byte {
+	n := b.names()
+	return b.scorer.appendMember(dst, n.id, n.generator)
 }
 
 // comment sends records in a comment line.
 func (b *body) comment() {
+	n := b.names()
+	e := b.scorer.envelope(n.id, n.generator)
+	if b.scorer.hides {
+		return
+	}
 	// No blank line: a client that remembers an id would take it for an event.
 	b.out = append(b.out, ": finece "...)
-	b.out = append(b.envelope().AppendJSON(b.out), '\n')
+	b.out = append(e.AppendJSON(b.out), '\n')
 }
 
 // tellSoon sets the time by which the client is sent the records, unless they wait for the

@@ -14,6 +14,9 @@ import (
 // scored.
 const Off Policy = "off"
 
+// NoRecords is what a request chooses to be told no records, while its policy stays.
+const NoRecords Policy = "no-records"
+
 // headerWish is the request's header that chooses a policy.
 const headerWish = headerPolicy
 
@@ -88,7 +91,10 @@ func (c *Config) allow() error {
 			continue
 		}
 		chosen := *c
-		chosen.Policy, chosen.AllowPolicy, chosen.Routes, chosen.routes = p, nil, nil, nil
+		chosen.AllowPolicy, chosen.Routes, chosen.routes = nil, nil, nil
+		if chosen.hides = p == NoRecords; !chosen.hides {
+			chosen.Policy = p
+		}
 		if err := chosen.handles(); err != nil {
 			return fmt.Errorf("gateway: allow_policy %s: %w", p, err)
 		}

@@ -65,7 +65,7 @@ var (
 var (
 	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
 	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold", "stop", "escalate", "best-of", "vote")
-	AllowPolicy     = &Setting{Name: "allow_policy", Help: "policy that a request may choose instead, by the key finece of its body or the header X-FineCE-Policy; off: its answer is not scored", Default: []string{}}
+	AllowPolicy     = &Setting{Name: "allow_policy", Help: "policy that a request may choose instead, by the key finece of its body or the header X-FineCE-Policy; off: its answer is not scored; no-records: the policy stays, and the answer has no records", Default: []string{}}
 	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: confidence that a whole answer needs", Default: 0.8, High: 1}
 	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below that")
 	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
