@@ -246,3 +246,22 @@ test("on a phone badges stay within the window, wherever their line ends", { ski
     assert.deepEqual(found, { wide: 0, badges: 24, outside: 0 }, `${String(width)} px`);
   }
 });
+
+test("an answer may be put into the page after its badges were begun", { skip }, async (t) => {
+  const page = await openModule(t, `import { placeBadges } from "finece/badge"; globalThis.begin = (element) => placeBadges(element, { announce: false });
+    const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    globalThis.frames = async () => { await frame(); await frame(); await frame(); };`, "<main></main>");
+  const shown = await page.evaluate(async (positions) => {
+    const { begin } = globalThis as unknown as { begin: (element: Element) => BadgePlacement };
+    const answer = document.createElement("div");
+    answer.append(Object.assign(document.createElement("p"), { textContent: "One two." }));
+    const placement = begin(answer);
+    placement.update("One two.", positions);
+    placement.flush();
+    document.querySelector("main")?.append(answer);
+    placement.update("One two.", positions, true);
+    await frames();
+    return { badges: answer.querySelectorAll("confidence-badge").length, sheets: document.adoptedStyleSheets.length };
+  }, [position(1, 8, 0.5)]);
+  assert.deepEqual(shown, { badges: 1, sheets: 1 });
+});

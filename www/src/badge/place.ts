@@ -75,7 +75,6 @@ export class BadgePlacement implements MarkKeeper {
       addEventListener("beforeprint", this.#all);
       (root as HTMLElement).style.setProperty("--confidence-badge-print", "inline-block");
     }
-    adoptMarks(root);
     keep(root, this);
     this.#matcher = new TailMatcher(root, () => { this.#schedule(); });
     const { announce = true, locale } = options;
@@ -103,6 +102,7 @@ export class BadgePlacement implements MarkKeeper {
   /** Brings the page up to date at once. */
   readonly flush = (): void => {
     this.#queued = false;
+    adoptMarks(this.#root); // which may have been put into the document, or into another one
     this.#match();
     this.#sort();
     const wanted = new Set<string>();

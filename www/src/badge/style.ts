@@ -136,9 +136,12 @@ export function adoptStyle(root: ShadowRoot): void {
   root.adoptedStyleSheets = [sheet];
 }
 
-/** Gives the document or the shadow root that an element is in the style of marks. */
+/** Gives the document or the shadow root that an element is in, if it is in one, the style of marks. */
 export function adoptMarks(element: Element): void {
-  const scope = element.getRootNode() as Document | ShadowRoot;
+  const scope = element.getRootNode();
+  if (!(scope instanceof Document || scope instanceof ShadowRoot)) {
+    return;
+  }
   if (marks === undefined) {
     marks = new CSSStyleSheet();
     marks.replaceSync(MARKS);
