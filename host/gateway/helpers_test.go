@@ -78,6 +78,13 @@ func newUpstream(t testing.TB, serve http.HandlerFunc) *upstream {
 	return u
 }
 
+// count is how many requests have come.
+func (u *upstream) count() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.bodies)
+}
+
 func (u *upstream) body(i int) string {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -100,13 +100,15 @@ func TestTheGateSkipsWhatNeedsNoScoring(t *testing.T) {
 				skip, others := gateDecision(t, all)
 				x := observed(t, seen)
 				if number != "0.9" { // 0.8 is not above 0.8
-					if skip != nil || others == 0 || len(j.all()) < 2 || x.Reason == "skipped" || c.acts != (textOf(t, got) != text || decided(all).Policy != "") {
+					// Stop comes too late where all of the stream has passed.
+					acted := c.name == "stop" || c.acts == (textOf(t, got) != text || decided(all).Policy != "")
+					if skip != nil || others == 0 || len(j.all()) < 2 || x.Reason == "skipped" || !acted {
 						t.Errorf("%s: %+v, %d other positions, %d requests: %s", name, skip, others, len(j.all()), got)
 					}
 					continue
 				}
-				if n := len(j.all()); n < 1 || n > c.answers || len(u.bodies) > c.answers {
-					t.Errorf("%s: %d requests to the confidence model, %d to the upstream", name, n, len(u.bodies))
+				if n := len(j.all()); n < 1 || n > c.answers || u.count() > c.answers {
+					t.Errorf("%s: %d requests to the confidence model, %d to the upstream", name, n, u.count())
 				}
 				for _, asked := range j.all() {
 					if strings.Contains(asked, "It is 42") || strings.Contains(asked, "126") {

@@ -77,7 +77,9 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
     }
     const whole = log.positions().find(({ kinds }) => kinds.includes("end"));
     assert.ok(whole !== undefined && typeof whole.fused === "number", body.slice(-2000));
-    const shown = await page.locator(".answer").last().locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => Number(badge.getAttribute("value"))));
+    const badges = page.locator(".answer").last().locator("confidence-badge");
+    await until("its badges are there", async () => await badges.count() > 0);
+    const shown = await badges.evaluateAll((badges) => badges.map((badge) => Number(badge.getAttribute("value"))));
     const said = log.positions().map(({ fused }) => fused);
     assert.ok(shown.length > 0 && shown.every((value) => said.includes(value)), `${JSON.stringify(shown)} of ${JSON.stringify(said)}`);
     assert.equal(shown.at(-1), whole.fused);

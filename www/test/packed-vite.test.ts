@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { test } from "node:test";
 import { build } from "vite";
+import type { StreamEvent } from "finece";
 import { open, skip } from "./badge-support.js";
 import { app, expected } from "./packed-support.js";
-import { demo, serve, until } from "./support.js";
+import { apart, demo, serve, until } from "./support.js";
 
 const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
@@ -50,7 +51,7 @@ test("an app that Vite builds with the packed package", { skip }, async (t) => {
   const view = await open(t, url);
   const scored = (): Promise<string | undefined> => view.evaluate(() => (globalThis as { scored?: string }).scored);
   await until("the stream to be scored", async () => await scored() !== undefined);
-  assert.deepEqual(JSON.parse(await scored() ?? ""), await expected());
+  assert.deepEqual(apart(JSON.parse(await scored() ?? "") as StreamEvent[]), apart(await expected()));
   assert.ok(fetched.some((path) => path.endsWith(".wasm")), "the core was a file of its own");
   assert.equal(await view.locator("confidence-badge").count(), 1);
 });

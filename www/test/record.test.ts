@@ -31,7 +31,7 @@ test("which map calibrated a confidence", () => {
   };
   assert.deepEqual(applied("03", "02"), [{ map: "platt", band: "late" }]);
   assert.deepEqual(applied("05", "00", "10"), [{ map: "isotonic", band: "question" }, "range"]);
-  assert.deepEqual(applied("63", "07", "c2"), [{ map: "unknown", band: "unknown" }, "domain"]);
+  assert.deepEqual(applied("63", "07", "82"), [{ map: "unknown", band: "unknown" }, "domain"]);
   assert.deepEqual(applied("00", "00", "0f"), [undefined, "generator", "domain", "kind", "conversation"]);
 });
 
