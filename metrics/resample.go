@@ -3,7 +3,6 @@ package metrics
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -80,7 +79,7 @@ func cellsInOrder(s *Sample, conf []float64, correct []bool) []uint32 {
 func toFixed(x float64) uint64 { return uint64(x * (1 << 63)) }
 
 // fromFixed is the value of a sum in units of 2^-63.
-func fromFixed(hi, lo uint64) float64 { return uint128{hi, lo}.float64() * 0x1p-63 }
+func fromFixed(sum uint128) float64 { return sum.float64() * 0x1p-63 }
 
 // bin finds the runs of groups that lie in one bin.
 func (p *population) bin(parts partition) {
@@ -104,7 +103,11 @@ func (p *population) bin(parts partition) {
 // own, so that none depends on which goroutine draws it.
 func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampling) []Interval {
 	if slices.Contains(figures, MetricAURC) {
-		sums := harmonicSums(uint64(len(from[0].cells)) * 2)
+		most := uint64(len(from[0].cells))
+		if units != nil {
+			most *= 2 // a draw of clusters may have more pairs than there are
+		}
+		sums := harmonicSums(most)
 		for _, p := range from {
 			p.sums = sums
 		}
@@ -246,31 +249,25 @@ func (d *resample) ece() float64 {
 		if r.none {
 			continue
 		}
-		var hi, lo, right uint64
-		fixed := d.fixed[r.from:r.to]
+		var sum uint128
+		var right uint64
 		counts := d.counts[2*r.from : 2*r.to]
-		for i, v := range fixed {
+		for i, v := range d.fixed[r.from:r.to] {
 			a, b := uint64(counts[2*i]), uint64(counts[2*i+1])
 			right += a
-			h, l := bits.Mul64(v, a+b)
-			var carry uint64
-			lo, carry = bits.Add64(lo, l, 0)
-			hi, _ = bits.Add64(hi, h, carry)
+			sum.addProduct(v, a+b)
 		}
-		e.add(math.Abs(fromFixed(hi, lo) - float64(right)))
+		e.add(math.Abs(fromFixed(sum) - float64(right)))
 	}
 	return e.value()
 }
 
 func (d *resample) brier() float64 {
-	var hi, lo uint64
+	var sum uint128
 	for i, v := range d.squares {
-		h, l := bits.Mul64(v, uint64(d.counts[i]))
-		var carry uint64
-		lo, carry = bits.Add64(lo, l, 0)
-		hi, _ = bits.Add64(hi, h, carry)
+		sum.addProduct(v, uint64(d.counts[i]))
 	}
-	return fromFixed(hi, lo)
+	return fromFixed(sum)
 }
 
 // mannWhitney is twice the Mann-Whitney count, at most half the square of the number of

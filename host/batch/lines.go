@@ -97,7 +97,7 @@ type cutter struct {
 	r    io.Reader
 	line int
 	rest []byte // the beginning of a line
-	skip bool   // a line that was too long goes on
+	skip bool   // what follows is the rest of a line that was too long
 	err  error
 }
 

@@ -27,17 +27,26 @@ func (r *Reader) Read(line []byte, number int) (*Answer, error) {
 	return Parse(line, number)
 }
 
-// names are the keys that are read.
-var names = []string{"id", "question", "answer", "logprobs", "model"}
+// The keys that are read.
+const (
+	keyID = iota
+	keyQuestion
+	keyAnswer
+	keyLogprobs
+	keyModel
+	keys
+)
+
+var names = [keys]string{"id", "question", "answer", "logprobs", "model"}
 
 // usual is the answer of a line that has nothing unusual, or nil.
 func (r *Reader) usual(line []byte, number int) *Answer {
-	var raw [5][]byte // by names
+	var raw [keys][]byte
 	s := &r.line
 	s.Reset(line)
 	s.EnterObject()
 	for s.NextKey() {
-		at := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, string(s.Key())) })
+		at := slices.IndexFunc(names[:], func(name string) bool { return strings.EqualFold(name, string(s.Key())) })
 		value := s.Raw()
 		if at < 0 {
 			continue
@@ -50,28 +59,30 @@ func (r *Reader) usual(line []byte, number int) *Answer {
 	if !s.End() {
 		return nil
 	}
-	a := &Answer{Line: number, ID: compact(raw[0])}
-	var ok [3]bool
-	a.Question, ok[0] = r.text(raw[1])
-	a.Text, ok[1] = r.text(raw[2])
-	a.Model, ok[2] = r.text(raw[4])
-	if ok != [3]bool{true, true, true} || raw[2] == nil || raw[2][0] != '"' {
+	answer, list := raw[keyAnswer], raw[keyLogprobs]
+	if len(answer) == 0 || answer[0] != '"' {
 		return nil
 	}
-	if list := raw[3]; list != nil && !r.logprobs(a, raw[2], list) {
+	a := &Answer{Line: number, ID: compact(raw[keyID])}
+	if !r.text(raw[keyQuestion], &a.Question) || !r.text(answer, &a.Text) || !r.text(raw[keyModel], &a.Model) {
+		return nil
+	}
+	if list != nil && !r.logprobs(a, answer, list) {
 		return nil
 	}
 	return a
 }
 
-// text is a JSON string; "" for null and nothing.
-func (r *Reader) text(raw []byte) (string, bool) {
+// text reads a JSON string into a text, which null and nothing leave as it is. It reports
+// false for anything else.
+func (r *Reader) text(raw []byte, into *string) bool {
 	if len(raw) == 0 || raw[0] == 'n' {
-		return "", true
+		return true
 	}
 	r.list.Reset(raw)
 	text, ok := r.list.Text()
-	return string(text), ok && !r.list.Replaced()
+	*into = string(text)
+	return ok && !r.list.Replaced()
 }
 
 // logprobs makes the response of an answer with log-probabilities. It reports false for
