@@ -302,7 +302,9 @@ func (r *request) vary(v variant) *request {
 	if v.model != "" {
 		made.set("model", string(jsonscan.AppendString(nil, []byte(v.model))), model)
 	}
-	again, _ := readRequest(r.surface, made.apply(r.original, s.Offset()-1), r.config)
+	same := *r.config
+	same.routes = nil // of the other model: its answer is handled as the client's request
+	again, _ := readRequest(r.surface, made.apply(r.original, s.Offset()-1), &same)
 	again.deadline = func(time.Time) {} // it is written to memory
 	return again
 }

@@ -67,24 +67,30 @@ func TestRoutesHandleAnswersDifferently(t *testing.T) {
 // The model that escalate asks is not routed again: its answer is part of the same exchange.
 func TestEscalateStaysOnItsRoute(t *testing.T) {
 	plain := `{"id":"a","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"It is 4."},"finish_reason":"stop","logprobs":{"content":[{"token":"It is 4.","logprob":-2}]}}]}`
-	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Write([]byte(plain))
-	})
-	s := newGateway(t, u, func(c *gateway.Config) {
-		c.Routes = []gateway.Route{
-			{Model: "small", Handling: handled(func(c *gateway.Config) {
-				c.Policy, c.EscalateBelow, c.EscalateModel = gateway.Escalate, 1, "large"
-			})},
-			{Model: "large", Handling: handled(withhold(0.9, gateway.Closed))},
-		}
-	})
-	resp := post(t, s, `{"model":"small","messages":[{"role":"user","content":"a"}]}`)
-	if got := read(t, resp); !strings.Contains(got, "It is 4.") || resp.Header.Get("X-FineCE-Answers") != "2" || resp.Header.Get("X-FineCE-Policy") != "escalate" {
-		t.Errorf("%v %s", resp.Header, got)
+	escalates := func(c *gateway.Config) {
+		c.Policy, c.EscalateBelow, c.EscalateModel = gateway.Escalate, 1, "large"
 	}
-	if !strings.Contains(u.body(1), `"large"`) {
-		t.Errorf("the second request is %s", u.body(1))
+	large := gateway.Route{Model: "large", Handling: handled(withhold(0.9, gateway.Closed))}
+	for name, set := range map[string]func(*gateway.Config){
+		"of a route": func(c *gateway.Config) {
+			c.Routes = []gateway.Route{{Model: "small", Handling: handled(escalates)}, large}
+		},
+		"of no route": func(c *gateway.Config) {
+			escalates(c)
+			c.Routes = []gateway.Route{large}
+		},
+	} {
+		u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Write([]byte(plain))
+		})
+		resp := post(t, newGateway(t, u, set), `{"model":"small","messages":[{"role":"user","content":"a"}]}`)
+		if got := read(t, resp); !strings.Contains(got, "It is 4.") || resp.Header.Get("X-FineCE-Answers") != "2" || resp.Header.Get("X-FineCE-Policy") != "escalate" {
+			t.Errorf("%s: %v %s", name, resp.Header, got)
+		}
+		if !strings.Contains(u.body(1), `"large"`) {
+			t.Errorf("%s: the second request is %s", name, u.body(1))
+		}
 	}
 }
 
