@@ -224,9 +224,9 @@ func (c *Client) hedged(ctx context.Context, last *attempt, method string, body 
 		last  attempt
 		err   error
 	}
-	outcomes := make(chan outcome, 2)
+	outcomes, before := make(chan outcome, 2), *last
 	start := func() {
-		o := outcome{last: *last}
+		o := outcome{last: before}
 		o.reply, o.err = c.try(ctx, &o.last, method, body)
 		outcomes <- o
 	}

@@ -279,3 +279,22 @@ func TestNoSecondRequestWithoutRoom(t *testing.T) {
 		}
 	}
 }
+
+// instantly is a server that replies at once.
+type instantly struct{}
+
+func (instantly) Do(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+}
+
+// TestASecondRequestStartsWhileTheFirstEnds: the race detector finds what they share.
+func TestASecondRequestStartsWhileTheFirstEnds(t *testing.T) {
+	conf := model.DefaultConfig("http://127.0.0.1/v1")
+	conf.Hedge, conf.HTTP = 1, instantly{}
+	c := client(t, conf)
+	for range 2000 {
+		if _, err := c.Post(t.Context(), []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
