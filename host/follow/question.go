@@ -144,7 +144,7 @@ func (of *parts) part(s *jsonscan.Scanner) (own string) {
 		case "name":
 			name = text(s)
 		case "content":
-			within = contentText(s)
+			within = content(s).text
 		default:
 			s.Skip()
 		}
@@ -158,21 +158,6 @@ func (of *parts) part(s *jsonscan.Scanner) (own string) {
 		return ""
 	}
 	return own
-}
-
-// contentText is the text of a part's content: a string, or the texts of an array.
-func contentText(s *jsonscan.Scanner) string {
-	if s.Kind() == jsonscan.String {
-		return text(s)
-	}
-	var all []byte
-	if !s.EnterArray() {
-		return ""
-	}
-	for s.NextElement() {
-		member(s, "text", func() { all = appendPart(all, text(s)) })
-	}
-	return string(all)
 }
 
 // toolCalls is the names of the functions in OpenAI's tool_calls.
