@@ -26,6 +26,8 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/gateway"
@@ -52,12 +54,12 @@ const (
 type Config struct {
 	Follower     *follow.Follower // with a confidence model
 	Session      host.Config
-	Below        float64 // the confidence below which an answer is blocked
+	Below        float64 // the confidence below which an answer is blocked, in [0,1]
 	Failure      gateway.Failure
 	Uncalibrated gateway.Uncalibrated
 	Texts        Texts
-	// ConversationTokens is what a confidence model may be asked about beside the user's last
-	// message, see [follow.Conversation].
+	// ConversationTokens bounds what a confidence model is asked about beside the user's last
+	// message, in tokens: see [follow.Conversation].
 	ConversationTokens int
 	Timeout            time.Duration // for the confidences of one call
 	MaxRequest         int64         // bytes of a call
@@ -77,9 +79,7 @@ type Verdict struct {
 // before, by [gateway.Access.GuardAPI].
 type Handler struct {
 	config Config
-	mu     sync.Mutex
-	asked  map[callKey]*asked
-	order  []callKey // of asked, oldest first
+	asked  *lru.Cache[callKey, *asked]
 }
 
 type callKey struct{ client, id string }
@@ -97,7 +97,8 @@ const (
 	maxReplies = 64
 )
 
-// New makes a handler.
+// New makes a handler. An error says that the session asks no confidence model, or that Texts
+// is unknown.
 func New(c Config) (*Handler, error) {
 	switch {
 	case c.Session.Estimator != session.Model:
@@ -106,7 +107,8 @@ func New(c Config) (*Handler, error) {
 		return nil, errors.New("guardrail: texts " + string(c.Texts) + ": want " + string(Whole) + " or " + string(Growing))
 	}
 	c.Session.Format = stream.Text
-	return &Handler{config: c, asked: map[callKey]*asked{}}, nil
+	questions, _ := lru.New[callKey, *asked](maxAsked) // the error is about sizes below 1
+	return &Handler{config: c, asked: questions}, nil
 }
 
 // call is what LiteLLM sends. Further keys are ignored: some of them a client of LiteLLM can
@@ -164,24 +166,13 @@ func (h *Handler) keep(key callKey, c *call) {
 		a.messages = follow.Conversation{}
 		a.messages.Add(follow.User, c.Texts[len(c.Texts)-1])
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.asked[key] == nil {
-		if len(h.order) == maxAsked {
-			delete(h.asked, h.order[0])
-			h.order = h.order[1:]
-		}
-		h.order = append(h.order, key)
-	}
-	h.asked[key] = a
+	h.asked.Add(key, a)
 }
 
 // judge decides about the texts of a call, one of each choice.
 func (h *Handler) judge(ctx context.Context, key callKey, c *call) Verdict {
 	v := Verdict{Client: key.client, Confidence: 1}
-	h.mu.Lock()
-	a := h.asked[key]
-	h.mu.Unlock()
+	a, _ := h.asked.Get(key)
 	ctx, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer cancel()
 	switch {
