@@ -81,7 +81,7 @@ func (c *Config) calibratedFor(policy Policy, kinds position.Kind) error {
 		return &UncalibratedError{policy, "the policy also acts at positions that are not among " + what + " (" + missing.String() + ")"}
 	}
 	if kinds&position.Question != 0 && !card.CoversBand(calibrate.Question) {
-		return &UncalibratedError{policy, "what the map was fitted on has no positions of the question alone"}
+		return &UncalibratedError{policy, what + " has no positions of the question alone"}
 	}
 	return nil
 }
