@@ -197,7 +197,7 @@ func (h *Handler) sendWinner(w http.ResponseWriter, r *http.Request, winner *con
 	header.Set("Content-Length", strconv.Itoa(len(winner.body)))
 	w.WriteHeader(winner.resp.StatusCode)
 	controller := http.NewResponseController(w)
-	for piece := range slices.Chunk(winner.body, 32<<10) {
+	for piece := range slices.Chunk(winner.body, pieceSize) {
 		_ = controller.SetWriteDeadline(time.Now().Add(h.config.WriteTimeout))
 		if _, err := w.Write(piece); err != nil {
 			if r.Context().Err() == nil {

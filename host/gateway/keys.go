@@ -73,28 +73,23 @@ func keyError(line int) error {
 }
 
 // Has reports whether there is a key of this name.
-func (k *Keys) Has(name string) bool {
-	for _, c := range k.all {
-		if c.name == name {
-			return true
+func (k *Keys) Has(name string) bool { return k.find(name) != nil }
+
+// find is the key of a name; nil if there is none, or no keys.
+func (k *Keys) find(name string) *clientKey {
+	for i := range k.list() {
+		if k.all[i].name == name {
+			return &k.all[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // Changes says which names have another key, or other limits, than in an earlier set, such
 // as "ci added". Either may be nil, which has no keys.
 func (k *Keys) Changes(earlier *Keys) (said []string) {
-	find := func(k *Keys, name string) *clientKey {
-		for i := range k.list() {
-			if k.all[i].name == name {
-				return &k.all[i]
-			}
-		}
-		return nil
-	}
 	for _, c := range k.list() {
-		switch was := find(earlier, c.name); {
+		switch was := earlier.find(c.name); {
 		case was == nil:
 			said = append(said, c.name+" added")
 		case *was != c:
@@ -102,7 +97,7 @@ func (k *Keys) Changes(earlier *Keys) (said []string) {
 		}
 	}
 	for _, c := range earlier.list() {
-		if find(k, c.name) == nil {
+		if !k.Has(c.name) {
 			said = append(said, c.name+" removed")
 		}
 	}
@@ -118,10 +113,8 @@ func (k *Keys) list() []clientKey {
 
 // Limits implements [Limiter].
 func (k *Keys) Limits(name string) Limits {
-	for _, c := range k.all {
-		if c.name == name {
-			return c.limits
-		}
+	if c := k.find(name); c != nil {
+		return c.limits
 	}
 	return Limits{}
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,32 +112,28 @@ func (r *Route) read(s *jsonscan.Scanner) error {
 	}
 	settings := append(r.settings(), field{"path", &r.Path}, field{"model", &r.Model})
 	s.EnterObject()
-next:
 	for s.NextKey() {
 		key := string(s.Key())
-		for i := range settings {
-			if settings[i].name != key {
-				continue
+		i := slices.IndexFunc(settings, func(f field) bool { return f.name == key })
+		if i < 0 {
+			var names []string
+			for _, known := range settings {
+				names = append(names, known.name)
 			}
-			var value []byte
-			switch s.Kind() {
-			case jsonscan.String:
-				value, _ = s.Text()
-			case jsonscan.Array:
-				value = list(s)
-			default:
-				value = s.Raw()
-			}
-			if err := settings[i].set(string(value)); err != nil {
-				return fmt.Errorf("%s: %w", key, err)
-			}
-			continue next
+			return fmt.Errorf("%q is no setting of a route; want %s", key, strings.Join(names, ", "))
 		}
-		var names []string
-		for _, known := range settings {
-			names = append(names, known.name)
+		var value []byte
+		switch s.Kind() {
+		case jsonscan.String:
+			value, _ = s.Text()
+		case jsonscan.Array:
+			value = list(s)
+		default:
+			value = s.Raw()
 		}
-		return fmt.Errorf("%q is no setting of a route; want %s", key, strings.Join(names, ", "))
+		if err := settings[i].set(string(value)); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
 	}
 	return nil
 }

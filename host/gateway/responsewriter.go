@@ -241,10 +241,7 @@ func (w *responseWriter) end(dst []byte, _ []int, finish string, member []byte) 
 		output = append(output, i.appendDone(nil, status))
 	}
 	response := appendResponse([]byte(`"response":`), w.like, status, details, output, nil)
-	if len(member) > 0 {
-		response = append(append(response, ','), member...)
-	}
-	return w.event(dst, "response."+status, response)
+	return w.event(dst, "response."+status, appendNext(response, member))
 }
 
 func (*responseWriter) close(dst, _ []byte) []byte { return dst }

@@ -140,7 +140,7 @@ func (h *Handler) choose(w http.ResponseWriter, r *http.Request, request *reques
 	case config == request.config:
 		return request, false
 	}
-	again, _ := readRequest(request.surface, bytes.Clone(request.original), config)
+	again, _ := readRequest(request.surface, request.original, config)
 	again.deadline = request.deadline
 	setBody(r, again.body)
 	return again, false
