@@ -116,8 +116,9 @@ func configured() (c gateway.Config, err error) {
 	if setting("FINECE_THRESHOLD") != "" {
 		return c, errors.New("FINECE_THRESHOLD is now FINECE_WITHHOLD_BELOW")
 	}
-	if err := c.SetAll(func(name string) string { return setting("FINECE_" + strings.ToUpper(name)) }); err != nil {
-		return c, fmt.Errorf("FINECE_ and %w", err)
+	binding := func(name string) string { return "FINECE_" + strings.ToUpper(name) }
+	if wrong, err := c.SetAll(func(name string) string { return setting(binding(name)) }); err != nil {
+		return c, fmt.Errorf("%s: %w", binding(wrong), err)
 	}
 	if tokens := setting("FINECE_CONVERSATION_TOKENS"); tokens != "" {
 		if c.ConversationTokens, err = strconv.Atoi(tokens); err != nil {

@@ -57,6 +57,20 @@ func TestRoutesInJSON(t *testing.T) {
 	}
 }
 
+// TestSetAllSaysWhichSettingIsWrong, by its name in files.
+func TestSetAllSaysWhichSettingIsWrong(t *testing.T) {
+	var h gateway.Handling
+	set := map[string]string{"answers": "2", "settle": "soon"}
+	wrong, err := h.SetAll(func(name string) string { return set[name] })
+	if wrong != "settle" || err == nil || h.Answers != 2 {
+		t.Errorf("%q, %v, %d answers", wrong, err, h.Answers)
+	}
+	set["settle"] = "2s"
+	if wrong, err = h.SetAll(func(name string) string { return set[name] }); wrong != "" || err != nil || h.Settle != 2*time.Second {
+		t.Errorf("%q, %v, settle %v", wrong, err, h.Settle)
+	}
+}
+
 // The gateway links no table of settings, so that the Worker stays small.
 func TestTheContractHasTheGatewaysDefaults(t *testing.T) {
 	c := gateway.DefaultConfig()

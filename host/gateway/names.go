@@ -46,16 +46,17 @@ func (h *Handling) settings() []field {
 
 // SetAll gives each setting the text that text returns for its name, unless that is "". The
 // names are those of a file of finece serve. It is for surroundings that link no table of
-// settings; New checks the ranges.
-func (h *Handling) SetAll(text func(name string) string) error {
+// settings; New checks the ranges. An error is about the setting called wrong, whose text is
+// not of its type.
+func (h *Handling) SetAll(text func(name string) string) (wrong string, err error) {
 	for _, s := range h.settings() {
 		if t := text(s.name); t != "" {
 			if err := s.set(t); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
+				return s.name, err
 			}
 		}
 	}
-	return nil
+	return "", nil
 }
 
 func (s *field) set(text string) (err error) {
