@@ -151,10 +151,7 @@ func (t *template) appendObject(dst []byte, choices string, members []byte) []by
 		}
 	}
 	dst = append(append(dst, `"choices":`...), choices...)
-	if len(members) > 0 {
-		dst = append(append(dst, ','), members...)
-	}
-	return append(dst, '}')
+	return append(appendNext(dst, members), '}')
 }
 
 // emptied appends a plain answer without the text of its choices.

@@ -154,10 +154,10 @@ func (a *asked) alternatives(edits []edit, s *jsonscan.Scanner, at int, enter, n
 	return edits
 }
 
-// appendNext appends a comma and a member, if there is a member.
-func appendNext(dst, member []byte) []byte {
-	if len(member) > 0 {
-		dst = append(append(dst, ','), member...)
+// appendNext appends a comma and further members of an object, if there are any.
+func appendNext(dst, members []byte) []byte {
+	if len(members) > 0 {
+		dst = append(append(dst, ','), members...)
 	}
 	return dst
 }

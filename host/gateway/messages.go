@@ -281,10 +281,7 @@ func (w *messageWriter) end(dst []byte, _ []int, finish string, member []byte) [
 	}
 	members := jsonscan.AppendString([]byte(`"delta":{"stop_reason":`), []byte(stopReason(finish)))
 	members = append(append(members, `,"stop_sequence":null},"usage":`...), w.used()...)
-	if len(member) > 0 {
-		members = append(append(members, ','), member...)
-	}
-	return appendEvent(dst, "message_delta", -1, members)
+	return appendEvent(dst, "message_delta", -1, appendNext(members, member))
 }
 
 func (w *messageWriter) close(dst, _ []byte) []byte {
@@ -322,8 +319,5 @@ func appendEvent(dst []byte, kind string, index int, members []byte) []byte {
 	if index >= 0 {
 		dst = strconv.AppendInt(append(dst, `,"index":`...), int64(index), 10)
 	}
-	if len(members) > 0 {
-		dst = append(append(dst, ','), members...)
-	}
-	return append(dst, "}\n\n"...)
+	return append(appendNext(dst, members), "}\n\n"...)
 }
