@@ -1,19 +1,16 @@
 package gateway_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/finece/finece/host/gateway"
-	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/wazero"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
@@ -164,44 +161,6 @@ func TestWithholdingStopsTheUpstream(t *testing.T) {
 	case <-gone:
 	case <-time.After(hung):
 		t.Error("hung: the upstream still sends")
-	}
-}
-
-// confidenceModel serves a confidence model's replies; answer is given the number of
-// the request, from 1.
-func confidenceModel(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, n int)) *model.Client {
-	t.Helper()
-	var n atomic.Int32
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		answer(w, r, int(n.Add(1)))
-	}))
-	t.Cleanup(func() {
-		s.CloseClientConnections()
-		s.Close()
-	})
-	return modelAt(t, s.URL)
-}
-
-func modelAt(t testing.TB, url string) *model.Client {
-	t.Helper()
-	c := model.DefaultConfig(url)
-	c.Retries, c.Timeout = 0, hung
-	client, err := model.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
-func says(w io.Writer, number string) {
-	fmt.Fprintf(w, `{"choices":[{"index":0,"message":{"role":"assistant","content":"%s"},"finish_reason":"stop"}]}`, number)
-}
-
-func asking(client *model.Client) func(*gateway.Config) {
-	return func(c *gateway.Config) {
-		c.Model, c.Session.Estimator, c.Session.Model.Name = client, session.Model, "confidence"
 	}
 }
 
