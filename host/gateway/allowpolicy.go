@@ -10,17 +10,17 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Off is what a request chooses instead of a policy to have no records: its answer is not
-// scored.
+// Off is what a request chooses instead of a policy so that its answer is not scored.
 const Off Policy = "off"
 
-// NoRecords is what a request chooses to be told no records, while its policy stays.
+// NoRecords is what a request chooses to get an answer without records. The policy of its
+// route stays.
 const NoRecords Policy = "no-records"
 
 // headerWish is the request's header that chooses a policy.
 const headerWish = headerPolicy
 
-// optedOut is why an answer is not scored whose request has chosen Off.
+// optedOut is the reason why an answer is not scored if its request has chosen Off.
 const optedOut = "opted-out"
 
 // readWish reads which policy a request chooses: by the member finece of its body, or else by
@@ -84,7 +84,7 @@ func readMember(s *jsonscan.Scanner) (wish Policy, wrong string) {
 	return wish, wrong
 }
 
-// allow makes what requests may choose.
+// allow makes the configuration for each policy that requests may choose.
 func (c *Config) allow() error {
 	for _, p := range c.AllowPolicy {
 		if p == Off {

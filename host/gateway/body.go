@@ -12,8 +12,9 @@ import (
 )
 
 // body is the body of a streamed answer to the client. Reading it pulls the
-// upstream's events through the session. All of it belongs to one goroutine. While
-// something else than the upstream's next bytes may come, another one reads these.
+// upstream's events through the session. All of it belongs to one goroutine. While a
+// reply or a time limit may come before the upstream's next bytes, a second goroutine
+// reads those.
 type body struct {
 	config   *Config
 	ctx      context.Context
@@ -21,8 +22,8 @@ type body struct {
 	deadline func(time.Time) // sets the deadline of the next write to the client
 	request  *request
 
-	pieces  chan piece // what another goroutine has read
-	reading bool       // another goroutine reads, or has read
+	pieces  chan piece // what the second goroutine has read
+	reading bool       // the second goroutine reads, or its piece was not taken yet
 	drained bool       // the upstream's end was read
 	once    sync.Once
 
@@ -81,7 +82,7 @@ const (
 
 var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}
 
-// buffers are used by one answer after the other.
+// buffers are reused: when an answer has ended, another one gets them.
 type buffers struct {
 	store []byte // bytes of the upstream's stream
 	out   []byte // bytes for the client
@@ -145,7 +146,7 @@ func (b *body) next() ([]byte, error) {
 	return b.out[b.at:], nil
 }
 
-// Read is next in another form.
+// Read implements io.Reader. It copies what next returns.
 func (b *body) Read(p []byte) (int, error) {
 	out, err := b.next()
 	n := copy(p, out)
@@ -182,11 +183,11 @@ func (b *body) Close() (err error) {
 }
 
 // step waits for bytes, a reply, a time limit or the client to disconnect, and
-// handles it.
+// handles what comes first.
 func (b *body) step() {
 	readable, due := b.phase != settling && !b.drained, b.untilDue()
 	if readable && !b.reading && due == never && !b.scorer.pending() {
-		b.piece(b.readPiece()) // nothing else can come; a client that disconnects ends the read
+		b.piece(b.readPiece()) // nothing else can come. A client that disconnects ends the read.
 	} else {
 		b.await(readable, due)
 	}
@@ -195,7 +196,8 @@ func (b *body) step() {
 	}
 }
 
-// await handles what comes first.
+// await does so with the second goroutine, which reads if readable. due is the time until
+// the next limit.
 func (b *body) await(readable bool, due time.Duration) {
 	if readable && !b.reading {
 		b.reading = true
@@ -220,7 +222,7 @@ func (b *body) await(readable bool, due time.Duration) {
 	}
 }
 
-// never is when a time limit passes that there is not.
+// never is the time until the next limit if there is none.
 const never = time.Hour
 
 func (b *body) untilDue() time.Duration {
@@ -321,8 +323,8 @@ func (b *body) write(data []byte) {
 	}
 }
 
-// extend appends data to buf. It moves the bytes of a large event a few times, and not with
-// each piece.
+// extend appends data to buf. The array doubles, so that the bytes of a large event are
+// moved a few times and not with each piece.
 func (b *body) extend(data []byte) {
 	if need := len(b.buf) + len(data); cap(b.buf) < need {
 		if cap(b.store) < 2*need {

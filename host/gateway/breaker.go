@@ -16,7 +16,7 @@ const (
 	breakerLimit = 3
 	// breakerCalls is after how many failed requests in a row it opens within an answer.
 	breakerCalls = 10
-	// breakerReplies is of how many replies the median has to come in time.
+	// breakerReplies is how many of the last replies count: it opens if their median is late.
 	breakerReplies = 15
 	// breakerPause is how long it stays open before an answer may try again.
 	breakerPause = 30 * time.Second
@@ -24,8 +24,8 @@ const (
 
 // breaker decides whether the confidence model is asked. It opens after breakerLimit
 // answers in a row whose last estimates failed or did not come in time, after breakerCalls
-// failed requests in a row, and when the median of the last breakerReplies replies came
-// later than the end of an answer waits. While it is open, nothing is asked and no answer
+// failed requests in a row, and when the median of the last breakerReplies replies took
+// longer than the end of an answer waits. While it is open, nothing is asked and no answer
 // waits. After breakerPause the requests of one answer go out as a probe: the first outcome
 // closes the breaker or opens it again. All answers of a handler share one.
 type breaker struct {

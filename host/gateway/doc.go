@@ -60,16 +60,17 @@
 //
 // # A request's own policy
 //
-// A request may choose one of Handling.AllowPolicy, by the member finece of its body or the
-// header X-FineCE-Policy; the member counts if it has both:
+// A request may choose one of Handling.AllowPolicy, by the member finece of its body or by the
+// header X-FineCE-Policy. If it has both, the member counts:
 //
 //	{"model":"...","messages":[...],"finece":{"policy":"warn"}}
 //
 // The policy off opts out: the answer passes without records, unchecked for the reason
-// opted-out, whatever Handling.Failure is. With no-records the policy of the route stays, and
-// the answer has no records; the headers below it has. Member and header are not sent to the upstream. A
-// policy that is not allowed gets status 400 (finece-policy): a client that believed its
-// answers withheld would be worse off. None is allowed by default.
+// opted-out, whatever Handling.Failure is. With no-records the policy of the route stays. The
+// answer then has no records, but it has the headers below. A scored request is sent to the
+// upstream without the member and the header. A policy that is not allowed gets status 400
+// (finece-policy), so that no client believes that a policy holds which does not. None is
+// allowed by default.
 //
 // # What a client sees
 //
@@ -82,7 +83,8 @@
 //	X-FineCE-Reason     why it is unchecked: surface (another route), stored, status,
 //	                    content-type, encoding, not-json, no-choices (that can be
 //	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
-//	                    background, request-not-json, request-encoding, request-too-large,
+//	                    background, opted-out, request-not-json, request-encoding,
+//	                    request-too-large,
 //	                    question-too-large (over 1 MiB, for a confidence model),
 //	                    request (it took too long to arrive);
 //	                    skipped: a plain answer that the gate did not score
@@ -91,7 +93,7 @@
 //	X-FineCE-Failure    open or closed
 //	X-FineCE-Carrier    of a stream: field or comment
 //	X-FineCE-Answers    of escalate, best-of and vote: how many answers were asked for
-//	X-FineCE-Estimator  the built-in method, or model
+//	X-FineCE-Estimator  the built-in method, model or trajectory
 //	X-FineCE-Id         the gateway's own id of a scored answer, if there is a Config.Name
 //
 // Confidences come as records of package wasm/contract/record, in an envelope:
@@ -134,7 +136,7 @@
 // /v1/messages that of Anthropic's, with the type for the status and a key code. The code
 // is one of: finece-key, finece-host, finece-origin, finece-path,
 // finece-surface, finece-policy, finece-stored, finece-not-found, finece-method, finece-request, finece-prompts,
-// finece-echo, finece-background, finece-request-encoding, finece-request-too-large,
+// finece-echo, finece-choices, finece-background, finece-request-encoding, finece-request-too-large,
 // finece-question-too-large, finece-request-not-json,
 // finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
 // finece-streams, finece-tokens, finece-busy, finece-request-timeout.
@@ -153,15 +155,16 @@
 // event is sent on when it is complete, in the pieces that the upstream's bytes come in.
 //
 // Under the policy annotate text never waits for the confidence model. At the end,
-// [DONE] waits for it for Config.Settle at most. After several answers in a row whose
-// last estimates failed or were late, after ten failed requests in a row, or when the median
-// of the last replies is later than an end waits, the model is not asked and no answer waits;
-// every half minute the requests of one answer go out to see whether it replies.
+// [DONE] waits for it for Config.Settle at most. A breaker opens after several answers in a
+// row whose last estimates failed or were late, after ten failed requests in a row, or when
+// the median of the last replies took longer than the end of an answer waits. While it is
+// open, the model is not asked and no answer waits. Every half minute the requests of one
+// answer are sent, to see whether the model replies.
 //
 // Where the confidence model fails, the built-in estimator Session.Method stands in for it
-// under annotate, if the stream has log-probabilities; while the breaker is open, the upstream
-// is asked for them. Its confidences have the source logprob, are not integrated with any
-// other, and are calibrated by Session.FallbackCalibration alone.
+// under annotate, if the stream has log-probabilities. While the breaker is open, the upstream
+// is asked for them. Such confidences have the source logprob, are not integrated with others,
+// and are calibrated by Session.FallbackCalibration alone.
 //
 // The policy warn waits as annotate does. If p(z) of a choice is below Config.WarnBelow, a chunk
 // with Config.WarnText comes before the choice's finish_reason, which waits for p(z), and
@@ -210,7 +213,7 @@
 //
 // Until p(0) is known, nothing else is asked, so that the first confidences of an answer come
 // one reply later. If p(0) does not come, or is no probability, the answer is scored, and
-// Handling.Failure decides about it as ever. Only a confidence model has a p(0).
+// Handling.Failure applies as it does without the gate. Only a confidence model has a p(0).
 //
 // # Messages
 //
@@ -276,10 +279,10 @@
 //
 // The question is the text of the user's last message, without the system's and without
 // results of tools. If there are several messages beside the system's, a confidence model
-// whose card covers conversations is asked about all of them (see follow.Conversation), of
-// which Config.ConversationTokens beside that message. Any other confidence model is asked
-// about that message alone; its confidences then have conversation in source.outside and are
-// not calibrated.
+// whose card covers conversations is asked about all of them, as follow.Conversation says.
+// Config.ConversationTokens bounds the text of the messages other than the user's last one.
+// Any other confidence model is asked about the user's last message alone. Its confidences
+// then have conversation in source.outside and are not calibrated.
 //
 // # Log-probabilities
 //
@@ -298,8 +301,8 @@
 // policy closed.
 //
 // No client names an endpoint: the upstream and the confidence model are the operator's
-// settings, and nothing in a request, its headers or its path leads anywhere else. So there is
-// no address of a client's to resolve and to check.
+// settings, and nothing in a request, its headers or its path leads anywhere else. So the
+// gateway has no address from a client to check.
 //
 // # Failures
 //

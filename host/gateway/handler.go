@@ -116,8 +116,8 @@ func (h *Handler) unscored(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, http.StatusForbidden, "finece-"+why, message)
 }
 
-// stores is the surface whose answers a request asks for anew, from where the upstream keeps
-// them; nil if it does not. A policy may have ended or withheld them.
+// stores returns the surface of the stored answers that a request fetches from the upstream;
+// nil if it fetches none. A policy may have ended or withheld such answers.
 func stores(r *http.Request) surface {
 	path := canonical(r.URL.Path)
 	switch {

@@ -85,8 +85,8 @@ func (k *Keys) find(name string) *clientKey {
 	return nil
 }
 
-// Changes says which names have another key, or other limits, than in an earlier set, such
-// as "ci added". Either may be nil, which has no keys.
+// Changes says how the set differs from an earlier one, by name: "ci added", "ci changed"
+// (another key or other limits), "ci removed". Either set may be nil, which has no keys.
 func (k *Keys) Changes(earlier *Keys) (said []string) {
 	for _, c := range k.list() {
 		switch was := earlier.find(c.name); {

@@ -70,8 +70,8 @@ func TestAnUpstreamThatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestAStreamThatFailsInTheMiddle: an error that is reported passes and nothing
-// is said behind it; a connection that breaks, breaks for the client, too.
+// TestAStreamThatFailsInTheMiddle: an error that is reported passes, and nothing is added
+// after it. A connection that breaks also breaks for the client.
 func TestAStreamThatFailsInTheMiddle(t *testing.T) {
 	const torn = `data: {"choices":[`
 	const oops = "data: {\"error\":{\"message\":\"overloaded\"}}\n\ndata: [DONE]\n\n"

@@ -12,8 +12,8 @@ const (
 	maxRefusals = 1024
 )
 
-// refusals remembers which models refuse requests that ask for log-probabilities, so that a
-// request to them is sent once. All answers of a handler share one.
+// refusals remembers which models refuse requests that ask for log-probabilities. Requests
+// to them are then sent without, and not twice. All answers of a handler share one.
 type refusals struct {
 	clock clock
 	mu    sync.Mutex

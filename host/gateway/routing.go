@@ -35,7 +35,7 @@ type Handling struct {
 	FinishReason string // the finish_reason of an answer that the gateway ends
 	Failure      Failure
 	Carrier      Carrier
-	Uncalibrated Uncalibrated // whether a policy may act on confidences that are no probabilities
+	Uncalibrated Uncalibrated // whether a policy or the gate may act on confidences that are no probabilities
 
 	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
 	Settle       time.Duration // an answer's end waits for a confidence model; under policies that hold text it waits for MaxDelay
@@ -59,8 +59,8 @@ func DefaultHandling() Handling {
 	}
 }
 
-// Route is requests whose answers are handled otherwise than the rest. A pattern is a
-// name, or the beginning of names with * after it; "" matches all.
+// Route says how the answers to some requests are handled. A pattern is a name, or the
+// beginning of names with * after it; "" matches all.
 //
 // A client chooses the model's name, and an upstream may know a model by several names.
 // So the strictest handling belongs in Config, and routes make exceptions from it.

@@ -25,7 +25,7 @@ type scorer struct {
 	costs    *observation // is told of the requests to the confidence model, also of answers that lose
 	ticket   *ticket
 	stripped int64 // bytes of log-probabilities that the gateway has asked for and removed
-	drifted  bool  // Config.Drifted when the answer began
+	drifted  bool  // the calibration no longer held when the answer began
 
 	news []record.Record
 	at   map[key]int // where in news a position's confidence is
@@ -235,8 +235,8 @@ func (s *scorer) cutOff() []*record.Decision {
 // hasNews reports whether there is anything to tell the client.
 func (s *scorer) hasNews() bool { return len(s.news) > 0 }
 
-// appendMember appends the member with what there is to tell, unless the client is told
-// nothing.
+// appendMember appends the member finece with the records that the client was not told yet.
+// It appends nothing if the client is told no records. The records count as told then, too.
 func (s *scorer) appendMember(dst []byte, id, generator string) []byte {
 	e := s.envelope(id, generator)
 	if s.hides {
@@ -245,7 +245,7 @@ func (s *scorer) appendMember(dst []byte, id, generator string) []byte {
 	return e.AppendMember(dst)
 }
 
-// envelope returns what there is to tell. It counts as told then.
+// envelope returns the records that the client was not told yet. They count as told then.
 func (s *scorer) envelope(id, generator string) *record.Envelope {
 	s.seen.named(id, generator)
 	e := &record.Envelope{ID: id, Generator: generator, Events: s.news}

@@ -39,8 +39,8 @@ func (b *body) names() named {
 	return *b.named
 }
 
-// appendMember appends the member with the records that the client was not sent yet, if it is
-// sent records.
+// appendMember appends the member finece with the records that the client was not told yet.
+// It appends nothing if the client is told no records.
 func (b *body) appendMember(dst []byte) []byte {
 	n := b.names()
 	return b.scorer.appendMember(dst, n.id, n.generator)
