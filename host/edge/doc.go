@@ -72,7 +72,11 @@
 //	FINECE_ESCALATE_SHARE    escalate: the share of the requests that may ask it, 0 to 1; default 1
 //	FINECE_ANSWERS           best-of: answers to each request, 1 to 16; default 3
 //	FINECE_FINISH_REASON     withhold, stop: of an answer that is ended; default content_filter
-//	FINECE_UNCALIBRATED      warn, withhold, stop: refuse (default) or allow confidences that are no probabilities
+//	FINECE_SKIP_ABOVE        the confidence of the question above which the answer is not scored,
+//	                         0 to 1; default 1, which scores all; needs FINECE_MODEL
+//	FINECE_ALLOW_POLICY      policies that a request may choose, with commas; off and no-records are two
+//	FINECE_UNCALIBRATED      where a policy or FINECE_SKIP_ABOVE acts on a threshold: refuse (default)
+//	                         or allow confidences that are no probabilities
 //	FINECE_FAILURE           open or closed; required for withhold, else open
 //	FINECE_CARRIER           field or comment
 //	FINECE_KEEP_REQUEST, FINECE_SETTLE, FINECE_CARRIER_DELAY, FINECE_MAX_DELAY, FINECE_MAX_HELD

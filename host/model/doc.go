@@ -25,8 +25,8 @@
 // request in flight.
 //
 // A request is built when it can be sent, not when the session asks for it. If later
-// text has made the estimate stale by then, the request costs nothing. One that is in flight
-// then is cancelled.
+// text has made the estimate stale by then, the request costs nothing. If the request is in
+// flight by then, it is cancelled.
 //
 // # Order
 //
@@ -34,12 +34,12 @@
 // newest position, then older ones ([Limits].InOrder: the oldest first). The same holds among
 // the sessions that share a client, for those requests that wait for Config.Concurrency.
 //
-// Requests are not put together: servers that batch, such as vLLM and llama.cpp, do so with
-// the requests that come at once, and none says in its API that one request may hold several
-// prompts of which each gets a reply of its own as soon as it is there.
+// Each request has one prompt. Servers that batch, such as vLLM and llama.cpp, batch the
+// requests that arrive at the same time. Their APIs have no request with several prompts whose
+// replies come one by one.
 //
 // Config.Cache keeps replies by the hash of their requests. With Config.Hedge, a second request
-// is sent where a first one takes long.
+// is sent if a first one takes longer than that.
 //
 // # Failures
 //

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// pause is the time that a server has asked all clients to wait, by status 429, or by 503 with
-// Retry-After.
+// pause is how long a server has asked for no requests, by status 429, or by 503 with
+// Retry-After. It holds for all requests of a client.
 type pause struct {
 	mu    sync.Mutex
 	until time.Time
-	last  attempt // the one that was told so
+	last  attempt // the one whose reply asked for it
 }
 
 // tooMany reports whether an attempt was told that the server has too many requests.
@@ -33,8 +33,8 @@ func (p *pause) lengthen(by attempt, wait time.Duration) {
 	}
 }
 
-// wait waits until the pause is over. If ctx ends before that, or the caller is not patient,
-// it returns at once the attempt that the server has told to wait.
+// wait waits until the pause is over. If ctx's deadline is before that, or the caller is not
+// patient, it returns at once, with the attempt whose reply asked for the pause.
 func (p *pause) wait(ctx context.Context, patient bool) (told *attempt, err error) {
 	p.mu.Lock()
 	left, last := time.Until(p.until), p.last

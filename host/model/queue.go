@@ -8,13 +8,13 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// turn says when a request has its turn among those that wait for a server.
+// turn is a request's rank among those that wait for a server. A higher one goes first.
 type turn uint8
 
 const (
-	newest  turn = iota // after the others; the newest of them first
+	newest  turn = iota // the last one that came goes first
 	inOrder             // in the order in which they came
-	whole               // about a whole answer: before the others, in the order in which they came
+	whole               // about a whole answer; in the order in which they came
 )
 
 func turnOf(k position.Kind, ordered bool) turn {
@@ -46,9 +46,9 @@ func turnIn(ctx context.Context) turn {
 type queue struct {
 	mu      sync.Mutex
 	most    int
-	room    int // most, or 1
+	room    int // how many may have their turn: most, or 1
 	out     int // requests that have their turn
-	came    int // requests so far
+	came    int // requests that have had to wait, so far
 	waiting waiters
 }
 

@@ -28,8 +28,8 @@ func modelOf(r *rand.Rand, features ...estimate.Feature) *estimate.TrajectoryMod
 	return m
 }
 
-// TestATrajectoryIsThatOfTheTokensBefore computes each confidence from the tokens before
-// its position, which the session reads behind the stream.
+// TestATrajectoryIsThatOfTheTokensBefore computes each confidence again from the tokens
+// before its position. The session computes it while it reads the stream.
 func TestATrajectoryIsThatOfTheTokensBefore(t *testing.T) {
 	values := 0
 	for seed := range uint64(100) {
