@@ -67,40 +67,6 @@ const (
 	over
 )
 
-// piece is what one read of the upstream gave.
-type piece struct {
-	buf *[]byte // of pieceBuffers
-	n   int
-	err error
-}
-
-const (
-	pieceSize = 32 << 10 // bytes that are read at once
-	writeSize = 16 << 10 // bytes that a session is given at once: an instance has room for as many
-	maxReused = 256 << 10
-)
-
-var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}
-
-// buffers are reused: when an answer has ended, another one gets them.
-type buffers struct {
-	store []byte // bytes of the upstream's stream
-	out   []byte // bytes for the client
-}
-
-var answerBuffers = sync.Pool{New: func() any { return new(buffers) }}
-
-// release gives the buffers back.
-func (b *body) release() {
-	if b.buffers == nil {
-		return
-	}
-	if cap(b.store) <= maxReused && cap(b.out) <= maxReused {
-		answerBuffers.Put(b.buffers)
-	}
-	b.buffers, b.buf = nil, nil
-}
-
 // newBody returns the body of an answer. It fails if there is no session for it.
 func newBody(ctx context.Context, c *Config, config host.Config, upstream io.ReadCloser, r *request) (*body, error) {
 	b := &body{
@@ -118,13 +84,6 @@ func newBody(ctx context.Context, c *Config, config host.Config, upstream io.Rea
 	b.buffers = answerBuffers.Get().(*buffers)
 	b.store, b.out = b.store[:0], b.out[:0]
 	return b, nil
-}
-
-// readPiece waits for the upstream's next bytes.
-func (b *body) readPiece() piece {
-	buf := pieceBuffers.Get().(*[]byte)
-	n, err := b.upstream.Read(*buf)
-	return piece{buf, n, err}
 }
 
 // next returns bytes for the client as soon as there are any. They are valid until the next
@@ -321,18 +280,6 @@ func (b *body) write(data []byte) {
 	case len(b.buf) > b.config.MaxEvent:
 		b.part()
 	}
-}
-
-// extend appends data to buf. The array doubles, so that the bytes of a large event are
-// moved a few times and not with each piece.
-func (b *body) extend(data []byte) {
-	if need := len(b.buf) + len(data); cap(b.buf) < need {
-		if cap(b.store) < 2*need {
-			b.store = make([]byte, 0, 2*need)
-		}
-		b.buf = append(b.store[:0], b.buf...)
-	}
-	b.buf = append(b.buf, data...)
 }
 
 // part handles the beginning of an event that is over the limit.
