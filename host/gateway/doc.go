@@ -264,16 +264,16 @@
 // Under withhold, events that repeat text wait until it is clear. Those at the end of a text
 // wait for p(z), or until the next text is clear. Tool calls, annotations and unknown types
 // wait for p(z). An answer to previous_response_id or in a conversation counts as one of
-// several turns. A request with
-// background is not scored, since its answer is fetched later, as a stored one.
+// several turns. A request with background is not scored: its answer is fetched later, as a
+// stored one.
 //
 // # Stored answers
 //
 // An upstream may store answers and return them by GET /v1/responses/ID, from
 // /v1/chat/completions/ID or from /v1/conversations/ID/items: also those that a policy has
-// ended. They are not scored. If Config.Failure is open they pass, marked as unchecked for
-// the reason stored. If it is closed, also by a route of the path, they are refused with
-// status 403.
+// ended. They are not scored. If Config.Failure is open and there is no Config.Key, they pass,
+// marked as unchecked for the reason stored. If there is a key, or the failure policy is
+// closed, also by a route of the path, they are refused with status 403.
 //
 // # Questions
 //
@@ -331,6 +331,6 @@
 // [Handler.Breaker] says whether the confidence model is asked.
 //
 // The gateway keeps no labels of answers. A store of them is an observer, which finds an
-// answer's positions in its [Exchange]. Config.Drifted lets the gateway
-// call confidences uncalibrated once labels contradict the calibration: source.outside says drift then.
+// answer's positions in its [Exchange]. When labels contradict the calibration, Config.Drifted
+// tells the gateway to call confidences uncalibrated. They then have drift in source.outside.
 package gateway
