@@ -42,9 +42,9 @@ func (s *service) openFiles() error {
 	return nil
 }
 
-// make makes a handler by settings: the gateway below /v1/, the labels below
-// /finece/, and files at /. It keeps what it
-// has of an earlier one: the counts, and the page's cookie.
+// make makes a handler for settings: the gateway below /v1/, the labels below /finece/, and
+// files at /. It keeps the counts and the page's cookie of an earlier handler. If it fails,
+// everything of the earlier handler stays in effect.
 func (s *service) make(f *flags) (http.Handler, error) {
 	access, p, err := f.access(s.at, s.page)
 	if err != nil {
@@ -64,10 +64,14 @@ func (s *service) make(f *flags) (http.Handler, error) {
 		}
 		return nil, exit.With(exit.Usage, f.given.Explain(err, route))
 	}
-	s.ops.gateway.Store(scored)
+	guard, err := s.guard(f, &g, access)
+	if err != nil {
+		return nil, err
+	}
 	if err := f.useLabels(s.ops.labels); err != nil {
 		return nil, err
 	}
+	s.ops.gateway.Store(scored) // nothing fails from here on
 	s.page = p
 	traced := s.ops.traces.Handler(scored)
 	pages := http.NewServeMux()
@@ -75,10 +79,6 @@ func (s *service) make(f *flags) (http.Handler, error) {
 	served := access.Guard(pages)
 	if p != nil {
 		served = access.Guard(p.exchange(pages))
-	}
-	guard, err := s.guard(f, &g, access)
-	if err != nil {
-		return nil, err
 	}
 	labels := f.labelHandler(s.ops.labels, access)
 	// A mux would redirect paths such as /v1//chat/completions.

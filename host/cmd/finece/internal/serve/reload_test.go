@@ -6,6 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +16,8 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/wasm/calibration"
 )
 
 // reloads sends SIGHUP and waits for the log's next line about it, which has to contain says.
@@ -118,6 +123,28 @@ func TestServeReadsItsFileAgain(t *testing.T) {
 			t.Errorf("exit code %d; %s is in the log:\n%s", end.code, secret, end.err)
 		}
 	}
+}
+
+// Where the guardrail cannot use a new file, nothing of that file is in effect: the tests of drift
+// stay those of the calibration in use.
+func TestAFileThatTheGuardrailRefusesChangesNothing(t *testing.T) {
+	m := newConfidenceModel(t)
+	folder := t.TempDir()
+	fitted := calibrate.Map{Method: calibrate.Temperature, Clip: 1e-6, Parameters: []float64{1}, N: 9, High: 1}
+	maps := calibration.Append(nil, &calibrate.Calibration{Source: "test", Maps: [calibrate.Bands]calibrate.Map{fitted, fitted, fitted}}, nil)
+	if err := os.WriteFile(filepath.Join(folder, "map.json"), maps, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings := "upstream: http://127.0.0.1:1/v1\nestimator: " + m.URL + "/v1\nmodel: judge\nguardrail: true\nfeedback_db: feedback.db\n"
+	s := serve(t, nil, "--config", file(t, folder, settings+"calibration: map.json\n"), "--metrics-listen", "127.0.0.1:0")
+	get(t, s.url+"/healthz") // it takes signals by then
+	before := calibrationAt(t, s.ops, "").Drift
+	file(t, folder, settings)
+	s.reloads(t, "not read again", "--guardrail: ")
+	if after := calibrationAt(t, s.ops, "").Drift; len(before) != 1 || !slices.Equal(after, before) {
+		t.Errorf("the tests of drift were %+v and are %+v", before, after)
+	}
+	s.stop(syscall.SIGTERM).wants(t, exit.OK, "not read again")
 }
 
 // A file of keys is read again, too, and the page's browser stays known.
