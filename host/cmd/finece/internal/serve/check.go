@@ -14,7 +14,6 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/serve/config"
-	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
@@ -57,7 +56,7 @@ func (s *service) check(asked string) error {
 	done, err := s.prepare(ctx)
 	if err == nil {
 		defer done()
-		err = s.assemble(ctx)
+		err = s.startUp(ctx)
 	}
 	if err != nil {
 		f.fail("settings", "%v", err)
@@ -81,25 +80,17 @@ func (s *service) check(asked string) error {
 	return nil
 }
 
-// assemble makes the handler without listening, so that everything that start-up refuses is
-// refused.
-func (s *service) assemble(ctx context.Context) (err error) {
+// startUp makes everything that serves, without listening, so that everything that start-up
+// refuses is refused.
+func (s *service) startUp(ctx context.Context) error {
 	at, err := net.ResolveTCPAddr("tcp", s.listen)
 	if err != nil {
 		return s.given.Explain(exit.Errorf(exit.IO, "--listen: %w", err), nil)
 	}
-	s.at, s.meter = at, gateway.NewMeter(time.Now)
-	if s.ops, err = s.operations(ctx, s.cmd, s.follower); err != nil {
-		return err
+	closed, err := s.assemble(ctx, at)
+	if err == nil {
+		closed()
 	}
-	defer s.ops.close()
-	if err := s.openFiles(); err != nil {
-		return err
-	}
-	if err := s.readCertificate(); err != nil {
-		return err
-	}
-	_, err = s.make(s.flags)
 	return err
 }
 
@@ -156,20 +147,21 @@ func (s *service) checkUpstream(ctx context.Context, f *findings, asked string) 
 		f.ok("upstream", "none: the built-in model answers")
 		return
 	}
+	where := s.given.Texts(contract.Upstream)[0] // without a password
 	c := model.DefaultConfig(s.gateway.Upstream)
 	c.Key, c.Timeout, c.Retries = s.key, checkTimeout, 0
 	list, err := openai.Models(ctx, c)
 	var refused *openai.ServerError
 	switch {
 	case err == nil && len(list) == 0:
-		f.warn("upstream", "%s serves no models that it lists; name one to ask with --check-model", s.given.Texts(contract.Upstream)[0])
+		f.warn("upstream", "%s serves no models that it lists; name one to ask with --check-model", where)
 	case err == nil:
-		f.ok("upstream", "%s serves %s", s.given.Texts(contract.Upstream)[0], counted(len(list), "model"))
+		f.ok("upstream", "%s serves %s", where, counted(len(list), "model"))
 	case errors.As(err, &refused) && refused.Status == 401 && s.key == "":
-		f.warn("upstream", "%s wants a key, which clients send: give %s to this check to ask it a question", s.given.Texts(contract.Upstream)[0], upstreamKey)
+		f.warn("upstream", "%s wants a key, which clients send: give %s to this check to ask it a question", where, upstreamKey)
 		return
 	case errors.As(err, &refused) && (refused.Status == 404 || refused.Status == 405 || refused.Status == 501):
-		f.warn("upstream", "%s has no list of models; name one to ask with --check-model", s.given.Texts(contract.Upstream)[0])
+		f.warn("upstream", "%s has no list of models; name one to ask with --check-model", where)
 	default:
 		f.fail("upstream", "%v; check %s, and the key", err, contract.Upstream.File())
 		return

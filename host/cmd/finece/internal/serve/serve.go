@@ -321,38 +321,52 @@ func (s *service) run() (err error) {
 		return s.given.Explain(exit.Errorf(exit.IO, "--listen: %w", err), nil)
 	}
 	defer listener.Close()
-	if err := s.readCertificate(); err != nil {
-		return err
-	}
-	s.at, s.meter = listener.Addr(), gateway.NewMeter(time.Now)
-	if s.ops, err = s.operations(ctx, s.cmd, s.follower); err != nil {
-		return err
-	}
-	defer s.ops.close()
-	if err := s.openFiles(); err != nil {
-		return err
-	}
-	handler, err := s.make(s.flags)
+	closed, err := s.assemble(ctx, listener.Addr())
 	if err != nil {
 		return err
 	}
-	s.handler.Store(&handler)
+	defer closed()
 	s.greet()
 	s.missing()
 	for _, said := range config.Unknown(os.Environ()) {
 		terminal.Say(s.cmd, "warning: %s", said)
 	}
-	closed, err := s.ops.listen(s.cmd, s.flags)
+	unlisten, err := s.ops.listen(s.cmd, s.flags)
 	if err != nil {
 		return err
 	}
-	defer closed()
+	defer unlisten()
 	if s.follower.Client != nil && !s.builtIn {
 		go s.probe(ctx, s.Config)
 	}
 	limits, speaks := &s.limits, s.protocols()
 	s.onHangup(ctx) // from here on, s has other settings after a SIGHUP
 	return server.Run(ctx, stop, s.cmd, listener, s, limits, speaks, "answers")
+}
+
+// assemble makes everything that serves at an address, until closed is called.
+func (s *service) assemble(ctx context.Context, at net.Addr) (closed func(), err error) {
+	s.at, s.meter = at, gateway.NewMeter(time.Now)
+	if err := s.readCertificate(); err != nil {
+		return nil, err
+	}
+	if s.ops, err = s.operations(ctx, s.cmd, s.follower); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			s.ops.close()
+		}
+	}()
+	if err := s.openFiles(); err != nil {
+		return nil, err
+	}
+	handler, err := s.make(s.flags)
+	if err != nil {
+		return nil, err
+	}
+	s.handler.Store(&handler)
+	return s.ops.close, nil
 }
 
 // ServeHTTP serves a request by the settings in effect when it comes.
