@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -127,11 +128,12 @@ func TestHTTP2WithoutTLSIsASetting(t *testing.T) {
 }
 
 // begin opens an HTTP/2 connection without TLS and sends a request with all of its headers, or
-// the first half.
+// the first half. It writes all at once: the server may close the connection soon.
 func begin(t *testing.T, at string, half bool) net.Conn {
 	t.Helper()
-	conn, _ := dial(t, at, http2.ClientPreface)
-	framer := http2.NewFramer(conn, nil)
+	var sent bytes.Buffer
+	sent.WriteString(http2.ClientPreface)
+	framer := http2.NewFramer(&sent, nil)
 	const most = 1<<31 - 1
 	var block strings.Builder
 	encoder := hpack.NewEncoder(&block)
@@ -149,26 +151,30 @@ func begin(t *testing.T, at string, half bool) net.Conn {
 			t.Fatal(err)
 		}
 	}
+	conn, _ := dial(t, at, sent.String())
 	return conn
 }
 
 // What ends slow connections of HTTP/1.1 ends those of HTTP/2, too.
 func TestSlowHTTP2ConnectionsEnd(t *testing.T) {
 	const tiny = 50 * time.Millisecond
-	ended := make(chan error, 1)
-	at := run(t, func(l *Limits) { l.HeaderTimeout, l.KeepAlive = tiny, tiny }, Protocols{H2C: true, WriteTimeout: tiny}, func(w http.ResponseWriter, r *http.Request) {
-		var err error
-		for piece := make([]byte, 64<<10); err == nil; {
-			_, err = w.Write(piece)
-		}
-		ended <- err
-	})
+	at := run(t, func(l *Limits) { l.HeaderTimeout, l.KeepAlive = tiny, tiny }, Protocols{H2C: true}, func(http.ResponseWriter, *http.Request) {})
 	_, idle := dial(t, at, http2.ClientPreface)
 	closes(t, "a connection without a request", idle)
 	conn := begin(t, at, true)
 	if _, err := io.Copy(io.Discard, conn); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("headers that do not end: %v", err)
 	}
+
+	// Its other limits are long, so that a busy machine gets the request to the handler.
+	ended := make(chan error, 1)
+	at = run(t, func(*Limits) {}, Protocols{H2C: true, WriteTimeout: tiny}, func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		for piece := make([]byte, 64<<10); err == nil; {
+			_, err = w.Write(piece)
+		}
+		ended <- err
+	})
 	begin(t, at, false) // reads nothing of the answer, although flow control allows all of it
 	select {
 	case <-ended:
