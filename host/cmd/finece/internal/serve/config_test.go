@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -71,23 +70,8 @@ func replaying(t *testing.T) *httptest.Server {
 // ask sends a chat request for a model and returns the answer's headers and its text.
 func ask(t *testing.T, s serving, model string, header ...string) (http.Header, string) {
 	t.Helper()
-	r, err := http.NewRequest("POST", s.url+"/v1/chat/completions", strings.NewReader(strings.Replace(chatRequest, `"demo"`, `"`+model+`"`, 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.Header, string(text)
+	_, text, got := call(t, "POST", s.url+"/v1/chat/completions", "", strings.Replace(chatRequest, `"demo"`, `"`+model+`"`, 1), header...)
+	return got, text
 }
 
 func TestServeTakesItsSettingsFromAFile(t *testing.T) {

@@ -8,18 +8,13 @@ import (
 	"net/http/cookiejar"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/spf13/pflag"
-
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/feedback/figures"
-	"github.com/finece/finece/host/cmd/finece/internal/settings"
-	"github.com/finece/finece/wasm/contract"
 )
 
 // call sends a request and returns the status and the body.
@@ -216,17 +211,4 @@ func TestSettingsOfTheStore(t *testing.T) {
 		t.Errorf("without a store: %d %s", status, text)
 	}
 	s.stop(syscall.SIGTERM)
-}
-
-// TestEveryFlagIsServed: a flag of a setting that contract.Served lacks would be ignored.
-func TestEveryFlagIsServed(t *testing.T) {
-	cmd := New()
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if _, ours := flag.Annotations[settings.Annotation]; !ours || flag.Hidden || flag.Name == contract.ConfigFile.Flag() {
-			return
-		}
-		if !slices.ContainsFunc(contract.Served, func(s *contract.Setting) bool { return s.Flag() == flag.Name }) {
-			t.Errorf("--%s is no setting of contract.Served", flag.Name)
-		}
-	})
 }
