@@ -64,12 +64,12 @@ func ReadRows(ctx context.Context, path, estimator string) (*Rows, error) {
 	}
 	slices.Sort(estimators)
 	switch {
+	case len(estimators) == 0:
+		return nil, ErrNoRows
 	case estimator == "" && len(estimators) > 1:
 		return nil, &SeveralError{estimators}
-	case estimator != "" && len(r.Rows) == 0:
-		return nil, fmt.Errorf("%w of %s: there are %s", ErrNoRows, estimator, strings.Join(estimators, ", "))
 	case len(r.Rows) == 0:
-		return nil, ErrNoRows
+		return nil, fmt.Errorf("%w of %s: there are %s", ErrNoRows, estimator, strings.Join(estimators, ", "))
 	}
 	if len(generators) == 1 {
 		for name := range generators {

@@ -370,6 +370,11 @@ func TestBackup(t *testing.T) {
 // TestRows: raw confidences, grouped by answer, of one estimator.
 func TestRows(t *testing.T) {
 	s := opened(t, Config{})
+	for _, estimator := range []string{"", "logprob/perplexity"} {
+		if _, err := ReadRows(t.Context(), s.config.Path, estimator); err != ErrNoRows {
+			t.Errorf("no labels, estimator %q: %v", estimator, err)
+		}
+	}
 	s.Keep(t.Context(), exchange("a", "own1", "id", 0.2, 0.4, 0.6))
 	s.Keep(t.Context(), exchange("b", "own2", "id", 0.8, 0.8, 0.8))
 	put(t, s, "a", "own1", true)

@@ -117,7 +117,7 @@ func (s *service) checkCertificate(f *findings) {
 	if s.cert == nil {
 		return
 	}
-	leaf := s.cert.Leaf().Leaf
+	leaf := s.cert.Current().Leaf
 	left := time.Until(leaf.NotAfter)
 	switch until := leaf.NotAfter.Format(time.DateOnly); {
 	case left < 0:

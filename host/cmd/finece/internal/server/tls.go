@@ -68,8 +68,8 @@ func (c *Certificate) stamp() (s stamp, err error) {
 	return s, nil
 }
 
-// Leaf is the certificate in use.
-func (c *Certificate) Leaf() *tls.Certificate {
+// Current is the certificate in use.
+func (c *Certificate) Current() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current
@@ -83,7 +83,7 @@ func (c *Certificate) Config() *tls.Config {
 			if _, err := c.Reload(); err != nil {
 				c.report(err)
 			}
-			return c.Leaf(), nil
+			return c.Current(), nil
 		},
 	}
 }
