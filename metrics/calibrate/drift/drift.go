@@ -70,6 +70,22 @@ const (
 	Timid   Leaning = "timid"   // the reverse
 )
 
+// Says is what is wrong with the map, for people: a sentence that calls the map "it". It is ""
+// for a leaning that is none of the constants.
+func (l Leaning) Says() string {
+	switch l {
+	case Over:
+		return "answers are less often correct than it says"
+	case Under:
+		return "answers are more often correct than it says"
+	case Extreme:
+		return "its high confidences are too high and its low ones too low"
+	case Timid:
+		return "its high confidences are too low and its low ones too high"
+	}
+	return ""
+}
+
 // clip is what a bettor takes for p at the ends, where its stake would be infinite.
 const clip = 1e-3
 

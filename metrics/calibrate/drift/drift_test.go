@@ -182,7 +182,7 @@ func TestLeaning(t *testing.T) {
 			p := r.Float64()
 			test.Add(p, r.Float64() < after(p))
 		}
-		if got := test.Leaning(); got != want {
+		if got := test.Leaning(); got != want || got.Says() == "" {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

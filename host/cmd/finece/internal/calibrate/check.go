@@ -16,14 +16,6 @@ import (
 // checkRate is the probability that a map that holds is said not to.
 const checkRate = 0.05
 
-// leanings are what is said of a map that no longer holds.
-var leanings = map[drift.Leaning]string{
-	drift.Over:    "answers are less often correct than it says",
-	drift.Under:   "answers are more often correct than it says",
-	drift.Extreme: "its high confidences are too high and its low ones too low",
-	drift.Timid:   "its high confidences are too low and its low ones too high",
-}
-
 // checkMap says whether a map made before still holds on new labels.
 func (f *options) checkMap(cmd *cobra.Command, name string, rows []fit.Row) error {
 	c, err := settings.ReadCalibration("--check", f.checks)
@@ -59,7 +51,7 @@ func (f *options) checkMap(cmd *cobra.Command, name string, rows []fit.Row) erro
 	fmt.Fprintf(out, "correct   %.4f (%.4f to %.4f); the map says %.4f\n", float64(sample.Correct())/float64(sample.N()), share.Low, share.High, mean)
 	fmt.Fprintf(out, "evidence  %.3g; from %g on the map does not hold\n", test.Peak(), 1/checkRate)
 	if test.Alarm(checkRate) {
-		return exit.Errorf(exit.Faults, "%s: the map does not hold here: %s. Fit it again on new labels", f.checks, leanings[test.Leaning()])
+		return exit.Errorf(exit.Faults, "%s: the map does not hold here: %s. Fit it again on new labels", f.checks, test.Leaning().Says())
 	}
 	fmt.Fprintf(out, "nothing speaks against the map\n")
 	return nil

@@ -115,16 +115,8 @@ func (s *Store) tested(scorer string, t *drifts.Test) {
 	}
 	s.drift.mu.Unlock()
 	if newer && t.Alarm(s.config.DriftRate) && !before.Alarm(s.config.DriftRate) {
-		s.config.Report("the calibration has drifted", fmt.Errorf("after %d labels the evidence against it is %.3g: %s; fit a new map with finece calibrate --from %s", t.N(), t.Evidence(), leanings[t.Leaning()], s.config.Path))
+		s.config.Report("the calibration has drifted", fmt.Errorf("after %d labels the evidence against it is %.3g: %s; fit a new map with finece calibrate --from %s", t.N(), t.Evidence(), t.Leaning().Says(), s.config.Path))
 	}
-}
-
-// leanings say in which way a map is wrong.
-var leanings = map[drifts.Leaning]string{
-	drifts.Over:    "answers are less often correct than their confidences say",
-	drifts.Under:   "answers are more often correct than their confidences say",
-	drifts.Extreme: "high confidences are too high, and low ones too low",
-	drifts.Timid:   "high confidences are too low, and low ones too high",
 }
 
 // Drifted reports whether labels contradict a calibration in use.

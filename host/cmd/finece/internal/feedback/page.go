@@ -68,7 +68,7 @@ func number(n figures.Number) string {
 // few reports whether a group has too few labels for its figures to say much.
 func few(g *figures.Group) bool { return g.N < 50 }
 
-func leaning(d *figures.Drift) string { return leanings[drifts.Leaning(d.Leaning)] }
+func leaning(d *figures.Drift) string { return drifts.Leaning(d.Leaning).Says() }
 
 // plot is the reliability diagram of a group.
 func plot(g *figures.Group) (template.HTML, error) {
