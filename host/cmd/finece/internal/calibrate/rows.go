@@ -3,6 +3,7 @@ package calibrate
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -133,3 +134,11 @@ type mapped struct {
 	Outside    bool    `json:"outside_support,omitempty"`
 	Correct    *int    `json:"correct,omitempty"`
 }
+
+// What can be wrong with the further columns of a row.
+var (
+	errCounts   = errors.New("k and N: want whole numbers, 0 <= k <= N and N from 1 to 1000000")
+	errUnmarked = errors.New("neither correct nor k and N")
+	errPosition = errors.New("position: want a number from 0, p(0), z, or p(z)")
+	errTokens   = errors.New("tokens: want a number, 0 or more")
+)
