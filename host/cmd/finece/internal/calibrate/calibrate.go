@@ -78,14 +78,14 @@ The file has a card: what the rows cover. A confidence of another --generator or
 Whole answers alone are not enough for the policy withhold, which acts at each
 paragraph: with --positions, lines of finece score give a row for each position.
 
---estimator trajectory fits another thing: a model of how the log-probabilities of an
-answer develop, instead of a map of one statistic. The input is that of score, with
+--estimator trajectory fits a model of how the log-probabilities of an answer develop,
+instead of a map of one statistic. The input is that of score, with
 "correct" in each line and "logprobs" with alternatives (top_logprobs), if the
 provider has them. The model is a logistic regression on up to 20 features, with fewer
-of them where labels are few. It is fitted at the positions of --strategy, for
-positions within an answer and whole answers apart. The table has cross-validated
+of them where labels are few. It is fitted at the positions of --strategy, separately
+for positions within an answer and for whole answers. The table has cross-validated
 figures. score, watch and serve read the file with --estimator trajectory
---trajectory FILE. About 100 labelled answers are a beginning.
+--trajectory FILE. Start with about 100 labelled answers.
 
 --from FILE takes the labels of finece serve --feedback-db FILE instead of an input. A row is
 a position of a labelled answer with its raw confidence. Of labels of several estimators,
@@ -96,8 +96,8 @@ its confidence falls below the threshold, at any position, ends at most this sha
 the right answers. The input is lines of finece score --depth 0 with "correct", of
 answers that neither the model nor the map was fitted on. -o writes the settings for
 finece serve --config. The threshold is chosen on one right answer of each question
-(split conformal prediction), and the share holds on the mean over samples like this
-one. The table shows what it does to held-out answers, and the tokens it saves.
+(split conformal prediction). The share is guaranteed on average over samples like this
+one. The table shows what the threshold does to held-out answers, and the tokens it saves.
 
 --group FIELD fits a map for each value of a column, such as domain. With -o map.json
 the maps are map-VALUE.json, and their cards name the value as the domain.
@@ -105,8 +105,8 @@ the maps are map-VALUE.json, and their cards name the value as the domain.
 --check FILE tests a map made before on new labels, in their order, by betting against
 it. If the map holds, an alarm comes with probability 0.05 at most, also when the test
 is repeated as labels are added. Exit code 1 says that the map does not hold. One row
-of each question is drawn. Labels that depend on the answer, such as complaints alone,
-break the test.
+of each question is drawn. The test is not valid for labels that depend on the answer,
+such as complaints alone.
 
 --apply FILE maps the confidences of the input with a file made before, and prints
 one JSON object for each row; correct is not needed then.`
@@ -145,9 +145,9 @@ type options struct {
 
 	stop      float64         // share of right answers that a threshold may stop; 0 for none
 	estimator string          // "trajectory" to fit such a model, "" to fit maps
-	session   *settings.Flags // where the positions of a trajectory model are
+	session   *settings.Flags // the positions at which a trajectory model is fitted
 	from      string          // a database of finece serve, instead of an input
-	scoredBy  string          // the estimator of its labels; "" if there is one alone
+	scoredBy  string          // the estimator whose labels are taken; "" if the database has only one
 
 	output string
 	plot   string

@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// checkRate is the probability that a map that holds is said not to.
+// checkRate is the probability of an alarm about a map that holds.
 const checkRate = 0.05
 
 // checkMap says whether a map made before still holds on new labels.

@@ -14,9 +14,9 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-// each gives take the lines of an input, and the number of the question that a line
-// belongs to: lines with the same id or else the same question have the same. left is how
-// many lines take could not use; the first of them are reported.
+// each calls take for each line of an input, with the number of the line's question. Lines
+// with the same id, or without an id and with the same question, have the same number. left
+// is the number of lines that take returned an error for; the first few are reported.
 func each(cmd *cobra.Command, in *input.Input, take func(line []byte, number, group int) error) (left int, err error) {
 	bar := terminal.Bytes(cmd, in.Size, "reading")
 	defer bar.Done()

@@ -24,7 +24,7 @@ import (
 // usualAlphas are the rows of the table beside the one that is asked for.
 var usualAlphas = []float64{0.05, 0.1, 0.2}
 
-// walked is a labelled answer, step by step.
+// walked is a labelled answer with its confidences in the order in which they came.
 type walked struct {
 	group   int
 	correct bool

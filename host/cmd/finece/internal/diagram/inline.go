@@ -16,7 +16,7 @@ import (
 
 // Inline is a reliability diagram as an SVG element for an HTML page. It takes its colours
 // from the page's custom properties --ink, --grey, --faint, --blue, --pale and --card (the
-// background), and is as wide as what it stands in. label says what it shows, for who cannot see it.
+// background), and is as wide as its container. label is its text for screen readers.
 func Inline(s *metrics.Summary, label string) (string, error) {
 	const side = 10 * vg.Centimeter
 	c := vgsvg.New(side, side)

@@ -45,9 +45,9 @@ depend on each other, and an interval that takes them for independent is too nar
 So the bootstrap draws whole questions if several rows have the same id. --id names
 the column; "id" is found by itself, and --id "" draws rows.
 
---merge adds up what GET /finece/calibration of several gateways answers, one file each,
-as if all labels had come to one gateway. --format json prints a reply that can be
-merged again.
+--merge adds up the replies of GET /finece/calibration of several gateways, one file
+each, as if all labels had come to one gateway. --format json prints a reply that can
+be merged again.
 
 Libraries differ at the edges of bins, and confidences are often multiples of 0.1.
 --mode gives the same figure as another library:

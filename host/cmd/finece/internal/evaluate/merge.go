@@ -15,7 +15,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 )
 
-// runMerge adds up what GET /finece/calibration answers of several gateways.
+// runMerge adds up replies of GET /finece/calibration, from several gateways.
 func (f *options) runMerge(cmd *cobra.Command, paths []string) error {
 	if f.format != "table" && f.format != "json" {
 		return exit.Usagef("--format %q: want table or json", f.format)

@@ -51,7 +51,7 @@ func (s *Store) Calibration(ctx context.Context, scope Scope) (*figures.Reply, e
 	return reply, err
 }
 
-// labelled is whose position it is.
+// labelled is the answer that a position belongs to, with its label.
 type labelled struct {
 	answer    int64
 	generator string

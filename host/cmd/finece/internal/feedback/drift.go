@@ -41,7 +41,7 @@ type drift struct {
 	tests map[string]*drifts.Test // by scorer; a test is not changed, but replaced
 }
 
-// Use says which calibrations are in use, by [Scorer]. Those before are not any more.
+// Use sets the calibrations in use, by [Scorer]. It replaces those of an earlier call.
 func (s *Store) Use(ctx context.Context, scorers []string) error {
 	tests := map[string]*drifts.Test{}
 	for _, scorer := range scorers {
@@ -104,8 +104,8 @@ func (s *Store) test(ctx context.Context, tx *sql.Tx, answer int64, choice int, 
 	return t, nil
 }
 
-// tested takes a test that is written. Labels may come at once, so an older state can come
-// after a newer one.
+// tested takes the state of a test that was written. Labels may be written at the same time,
+// so an older state can come after a newer one.
 func (s *Store) tested(scorer string, t *drifts.Test) {
 	s.drift.mu.Lock()
 	before := s.drift.tests[scorer]

@@ -69,8 +69,8 @@ func find(ctx context.Context, q querier, client, id string) (n int64, scorer st
 	return n, scorer, err
 }
 
-// PutSoon is Put of an answer that may just be ending: the client has its last bytes, and
-// the gateway is not done with it. It waits for the answers that are written within limit.
+// PutSoon is Put for an answer that may just be ending: the client has its last bytes, but
+// the store does not have the answer yet. It waits for the answer until limit is over.
 func (s *Store) PutSoon(ctx context.Context, client string, l Label, limit time.Duration) error {
 	over := time.NewTimer(limit)
 	defer over.Stop()

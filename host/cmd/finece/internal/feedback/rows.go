@@ -21,9 +21,9 @@ type Rows struct {
 // ErrNoRows is the error of a database without labels.
 var ErrNoRows = errors.New("no labelled answer with a raw confidence")
 
-// ReadRows reads the rows of a database, which may be in use. A map holds for one
-// estimator: several ones are an error that names them, unless estimator names one, as the
-// errors do.
+// ReadRows reads the rows of a database, which may be in use. A map is fitted for one
+// estimator. If there are labels of several, estimator has to name one of them as
+// [SeveralError] does; "" is then a SeveralError.
 func ReadRows(ctx context.Context, path, estimator string) (*Rows, error) {
 	db, err := existing(ctx, path)
 	if err != nil {

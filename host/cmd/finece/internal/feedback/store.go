@@ -14,14 +14,14 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
 )
 
-// Config is a store.
+// Config says where a store is, and what it keeps.
 type Config struct {
-	Path      string
-	Retention time.Duration // that answers are kept; 0 for no limit
-	Max       int64         // bytes of the database
-	DriftRate float64       // probability of a false alarm; 0 tests nothing
+	Path      string        // of the database
+	Retention time.Duration // how long answers are kept; 0 keeps them until Max is reached
+	Max       int64         // bytes of the database; 0 for no limit
+	DriftRate float64       // probability of a false alarm of drift, 0 to 0.5; 0 tests nothing
 
-	// Report is told what goes wrong, and of a drift.
+	// Report is called for errors of the writer, and when a calibration has drifted.
 	Report func(message string, err error)
 
 	now func() time.Time

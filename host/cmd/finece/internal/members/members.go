@@ -64,7 +64,7 @@ type Member struct {
 	Value []byte
 }
 
-// Set returns the object with members in addition, at its end. Earlier members with
+// Set returns the object with members added at its end. Earlier members with
 // these keys are removed. Bytes that are no UTF-8 become U+FFFD.
 func Set(line []byte, list ...Member) ([]byte, error) {
 	added := 0

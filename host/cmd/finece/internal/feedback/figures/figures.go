@@ -1,6 +1,6 @@
-// Package figures is what GET /finece/calibration answers: how good the confidences are
-// whose answers people have labelled. It has the figures for people, and the exact
-// accumulators from which the answers of several gateways are added up.
+// Package figures is the reply of GET /finece/calibration: how good the confidences of
+// labelled answers are. A reply has figures for people, and the exact accumulators from which
+// the replies of several gateways are added up.
 package figures
 
 import (

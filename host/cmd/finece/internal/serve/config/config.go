@@ -224,8 +224,8 @@ func Unknown(environ []string) (said []string) {
 	return said
 }
 
-// Explain adds to an error about settings where the values of those that it names are from,
-// unless it is a flag, which needs no explanation.
+// Explain adds to an error where the values of the settings that it names come from. A value
+// from a flag needs no explanation. route is the route that the error is about, nil for none.
 func (c *Config) Explain(err error, route *Route) error {
 	if err == nil {
 		return nil

@@ -42,8 +42,8 @@ func shown(s *contract.Setting, texts []string) []string {
 	return all
 }
 
-// YAML is the configuration as a file that means the same, but for secrets, which are in
-// comments. Other comments say where the values are from that are no defaults.
+// YAML is the configuration as a file that means the same, except for secrets: a comment names
+// each, without its value. Other comments say where values come from, unless they are defaults.
 func (c *Config) YAML() ([]byte, error) {
 	top := &yaml.Node{Kind: yaml.MappingNode}
 	for _, s := range contract.Served {

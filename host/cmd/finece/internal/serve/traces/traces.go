@@ -139,7 +139,7 @@ func (t *Traces) Observe(ctx context.Context, x *gateway.Exchange) {
 			attributes = append(attributes, semconv.OpenAIAPITypeResponses)
 		}
 		name = operation.Value.AsString() + " " + x.Asked
-		// The provider is the one whose protocol the upstream speaks, whoever it is.
+		// The provider is the one whose protocol the upstream speaks; its own name is not known.
 		attributes = append(attributes, operation, provider, semconv.GenAIRequestModel(x.Asked))
 	}
 	span.SetName(name)
