@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/feedback"
@@ -42,13 +43,20 @@ func call(t *testing.T, method, url, key, body string, headers ...string) (int, 
 	return resp.StatusCode, string(text), resp.Header
 }
 
-// answered asks for an answer, and returns the value of its header X-FineCE-Id.
+// answered asks for an answer, and returns the value of its header X-FineCE-Id once the answer is
+// kept: a busy machine may take longer than a label waits.
 func answered(t *testing.T, s serving, key string) string {
 	t.Helper()
+	before := calibrationAt(t, s.url, key).Answers
 	status, text, header := call(t, "POST", s.url+"/v1/chat/completions", key, strings.Replace(chatRequest, "How many loaves?", secretQuestion, 1))
 	id := header.Get("X-FineCE-Id")
 	if status != 200 || !strings.Contains(text, secretAnswer) || !strings.Contains(text, `"id":"chatcmpl-7"`) || id == "" {
 		t.Fatalf("%d, id %q: %s", status, id, text)
+	}
+	for end := time.Now().Add(hung); calibrationAt(t, s.url, key).Answers == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("hung: the answer %s is not kept", id)
+		}
 	}
 	return id
 }

@@ -27,7 +27,7 @@ func TestGuardrail(t *testing.T) {
 		}
 		finece(t, nil, args...).wants(t, exit.Usage, c.says)
 	}
-	s := serve(t, nil, "--upstream", "http://127.0.0.1:1/v1", "--estimator", m.URL+"/v1", "--model", "judge", "--guardrail", "--uncalibrated", "allow", "--withhold-below", "0.9", "--log", "json")
+	s := serve(t, nil, "--upstream", "http://127.0.0.1:1/v1", "--estimator", m.URL+"/v1", "--model", "judge", "--guardrail", "--uncalibrated", "allow", "--withhold-below", "0.9", "--max-delay", hung.String(), "--log", "json")
 	for _, c := range []struct{ body, says string }{
 		{`{"input_type":"request","litellm_call_id":"1","texts":["` + secretQuestion + `"]}`, `{"action":"NONE"}`},
 		{`{"input_type":"response","litellm_call_id":"1","texts":["` + secretAnswer + `"]}`, `"action":"BLOCKED"`},

@@ -208,7 +208,7 @@ func TestServeStopsGracefully(t *testing.T) {
 // answer.
 func untilShown(t *testing.T, url, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(hung); ; time.Sleep(10 * time.Millisecond) {
 		_, page := get(t, url)
 		if strings.Contains(page, text) {
 			return
