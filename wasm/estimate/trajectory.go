@@ -10,17 +10,18 @@ import (
 // text so far. Write x for the surprise of a token, its negative log-probability in nats,
 // n for the number of tokens that came with one, and u for the least surprise among a
 // token and its listed alternatives, which is the min-entropy of the distribution that it
-// was drawn from. None but Tokens grows with the length of a text by itself.
+// was drawn from. Sums are divided by a number of tokens, so that features of texts of
+// different lengths compare; Tokens is the length itself.
 type Feature uint8
 
 const (
-	Mean          Feature = iota // mean of x
-	Max                          // largest x: minus the minimum log-probability
-	Second                       // second largest x, 0 for one token
+	Mean          Feature = iota // root of the mean of x
+	Max                          // root of the largest x
+	Second                       // root of the second largest x, 0 for one token
 	Deviation                    // standard deviation of x
-	Median                       // median of x, in octaves: log2 of the lower edge of its bin
+	Median                       // median of x in octaves, -12 to 3.75: k + q/4, where its bin begins at 2^k (1 + q/4)
 	Quantile90                   // the 0.9 quantile of x, likewise
-	Slope                        // 12 times the mean of x * (share of the tokens before it, less 1/2)
+	Slope                        // 12 times the mean of x * ((i+1/2)/n - 1/2), where i tokens come before
 	AboveEighth                  // share of tokens with x of at least 0.125
 	AboveHalf                    // share of tokens with x of at least 0.5
 	AboveOne                     // share of tokens with x of at least 1
@@ -142,8 +143,8 @@ func (t *Trajectory) Token(lp, top float64) {
 	t.n++
 }
 
-// surprise is -lp, and 0 for what a rounded log-probability is over 0. The built-in max
-// does the same and takes longer.
+// surprise is -lp, and 0 for a log-probability that rounding put above 0. The built-in
+// max gives the same and takes longer.
 func surprise(lp float64) float64 {
 	if lp < 0 {
 		return -lp
@@ -151,9 +152,9 @@ func surprise(lp float64) float64 {
 	return 0
 }
 
-// Read writes every feature of the tokens so far, by its number: of at least one token.
-// Features of alternatives are NaN if more than the share maxMissing of the tokens has
-// none.
+// Read writes every feature of the tokens so far, by its number. It needs at least one
+// token. Features of alternatives are NaN if no recent token has any, or if more than the
+// share maxMissing of the tokens, in [0,1], has none.
 func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 	n := float64(t.n)
 	mean := t.sum / n

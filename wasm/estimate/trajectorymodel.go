@@ -16,7 +16,7 @@ const TrajectoryVersion = 1
 // is correct, as far as its log-probabilities tell. Package host/trajectory fits
 // one. Nothing writes to a model while it is in use.
 type TrajectoryModel struct {
-	Source   string    // whose answers it was fitted on
+	Source   string    // name of the answers that it was fitted on, such as their file
 	Features []Feature // that it reads, each once
 	// Center and Scale standardise the features, in the order of Features. A feature is
 	// (value-Center)/Scale, and at most MaxDeviation away from 0: a value that is far
@@ -24,7 +24,7 @@ type TrajectoryModel struct {
 	Center, Scale []float64
 	Boundary      int // in tokens; before it a position of the answer is early
 	Parts         [Phases]Weights
-	Card          *calibrate.Card // what the labelled answers cover; nil if nobody says so
+	Card          *calibrate.Card // what the labelled answers cover; nil if that is not stated
 
 	// Observe is called with each position that is estimated and its features, by their
 	// numbers. It is how a model is fitted, and nil otherwise.
@@ -33,7 +33,7 @@ type TrajectoryModel struct {
 
 // Weights are the logistic regression of one [Phase].
 type Weights struct {
-	N         int // labelled positions that it was fitted on
+	N         int // labelled positions that it was fitted on; 0 for another phase's weights
 	Intercept float64
 	Weights   []float64 // in the order of TrajectoryModel.Features
 }
@@ -78,8 +78,8 @@ func (m *TrajectoryModel) OfAlternatives() bool {
 	return false
 }
 
-// Confidence is the model's probability at a position, in [0,1]. It is NaN if a feature
-// that the model reads is NaN.
+// Confidence is the model's probability that the answer is correct, in [0,1]. features
+// has every feature by its number. It is NaN if a feature that the model reads is NaN.
 func (m *TrajectoryModel) Confidence(p Phase, features *[Features]float64) float64 {
 	w := &m.Parts[p]
 	score := w.Intercept
@@ -90,7 +90,8 @@ func (m *TrajectoryModel) Confidence(p Phase, features *[Features]float64) float
 	return 1 / (1 + portable.Exp(-score))
 }
 
-// Validate says what is wrong with a model that no fit would make.
+// Validate returns an error about the first value that cannot be used: lists of different
+// lengths, a number that is not finite or 1e9 or more, a scale or a boundary out of range.
 func (m *TrajectoryModel) Validate() error {
 	n := len(m.Features)
 	switch {
