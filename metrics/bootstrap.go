@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Metric names a figure for [Sample.Bootstrap].
+// Metric names a figure for [Sample.Value] and [Sample.Bootstrap].
 type Metric uint8
 
 const (
@@ -62,7 +62,7 @@ func (r *Resampling) validate() error {
 // The ECE is biased upward, the more so in resamples, so its interval can lie
 // above its value: see [Interval.Around].
 func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
-	if _, err := s.metric(m, r.Binning); err != nil {
+	if _, err := s.Value(m, r.Binning); err != nil {
 		return Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}, err
 	}
 	all, err := s.Bootstraps([]Metric{m}, r)
@@ -116,7 +116,9 @@ func (iv Interval) Around(value float64) Interval {
 	return iv
 }
 
-func (s *Sample) metric(m Metric, b Binning) (float64, error) {
+// Value is a metric of the sample: what the method for it returns. b is read for
+// the ECE alone. Errors: those of that method, and [ErrMetric].
+func (s *Sample) Value(m Metric, b Binning) (float64, error) {
 	switch m {
 	case MetricAccuracy:
 		return s.Accuracy()

@@ -63,7 +63,7 @@ func TestBootstrapOfEveryMetric(t *testing.T) {
 	conf, correct := simulated(400, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
 	for m := range metricCount {
-		v, err := s.metric(m, DefaultBinning())
+		v, err := s.Value(m, DefaultBinning())
 		if err != nil {
 			t.Fatal(err)
 		}

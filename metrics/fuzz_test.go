@@ -191,8 +191,8 @@ func checkPermutation(t *testing.T, s *Sample, conf []float64, correct []bool) {
 		t.Fatal(err)
 	}
 	for m := range metricCount {
-		a, errA := s.metric(m, DefaultBinning())
-		b, errB := r.metric(m, DefaultBinning())
+		a, errA := s.Value(m, DefaultBinning())
+		b, errB := r.Value(m, DefaultBinning())
 		if errA != errB || !sameBits(a, b) {
 			t.Errorf("metric %d is %v, %v, of the reversed pairs %v, %v", m, a, errA, b, errB)
 		}

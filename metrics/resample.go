@@ -236,7 +236,7 @@ func (d *resample) figure(m Metric) float64 {
 	case m == MetricAUROC && d.right > 0 && d.wrong > 0 && n <= math.MaxUint32:
 		return pairShare(uint128{lo: d.mannWhitney()}, d.right, d.wrong)
 	}
-	v, err := d.asSample().metric(m, d.binning)
+	v, err := d.asSample().Value(m, d.binning)
 	if err != nil {
 		return math.NaN()
 	}

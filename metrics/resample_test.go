@@ -27,7 +27,7 @@ func TestDrawnFiguresAreThoseOfASample(t *testing.T) {
 				d := p.resample()
 				take([]*resample{d}, nil, splitMix(rng.Uint64()))
 				for _, m := range every {
-					want, err := d.asSample().metric(m, b)
+					want, err := d.asSample().Value(m, b)
 					if err != nil {
 						want = math.NaN()
 					}

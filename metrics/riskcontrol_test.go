@@ -280,8 +280,8 @@ func TestBootstrapDifferences(t *testing.T) {
 	ia, sa := of(a)
 	ib, sb := of(b)
 	for k, figure := range figures {
-		va, _ := sa.metric(figure, DefaultBinning())
-		vb, _ := sb.metric(figure, DefaultBinning())
+		va, _ := sa.Value(figure, DefaultBinning())
+		vb, _ := sb.Value(figure, DefaultBinning())
 		if !(d[k].Low < va-vb && va-vb < d[k].High) {
 			t.Errorf("figure %d: %v is not in %+v", figure, va-vb, d[k])
 		}

@@ -72,7 +72,7 @@ func (f *fitter) report(p *part, c choice, values []float64) (PartReport, error)
 		return r, err
 	}
 	for i, to := range []*Figure{&r.AUROC, &r.Brier, &r.NLL, &r.ECE} {
-		value, err := valueOf(sample, figures[i], resampling.Binning)
+		value, err := sample.Value(figures[i], resampling.Binning)
 		if err != nil {
 			return r, err
 		}
@@ -88,17 +88,4 @@ func (f *fitter) report(p *part, c choice, values []float64) (PartReport, error)
 	r.Mean = Figure{value, mean[0].Low, mean[0].High}
 	r.Gain = Figure{r.AUROC.Value - value, gain[0].Low, gain[0].High}
 	return r, nil
-}
-
-func valueOf(s *metrics.Sample, m metrics.Metric, b metrics.Binning) (float64, error) {
-	switch m {
-	case metrics.MetricAUROC:
-		return s.AUROC()
-	case metrics.MetricBrier:
-		return s.Brier()
-	case metrics.MetricNLL:
-		v, _, err := s.NLL()
-		return v, err
-	}
-	return s.ECE(b)
 }
