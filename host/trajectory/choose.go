@@ -114,7 +114,7 @@ func (f *fitter) fit(rows []row, c choice) (estimate.Weights, error) {
 
 // outOfFold is the value of each row by weights that were fitted without its fold.
 func (f *fitter) outOfFold(rows []row, learn func(train []row) (estimate.Weights, error)) ([]float64, error) {
-	m := &estimate.TrajectoryModel{Features: f.features, Center: f.center, Scale: f.scale}
+	m := f.model()
 	values := make([]float64, len(rows))
 	for fold := range f.o.Folds {
 		var train []row

@@ -69,7 +69,7 @@ func Fit(answers []Answer, o Options) (*estimate.TrajectoryModel, *Report, error
 	if f.answers < Least {
 		return nil, nil, ErrFew
 	}
-	m := &estimate.TrajectoryModel{Features: f.features, Center: f.center, Scale: f.scale, Boundary: f.boundary}
+	m := f.model()
 	r := &Report{Folds: o.Folds, Seed: o.Seed, Level: o.Level, Answers: f.answers, Questions: len(f.fold), Alternatives: f.alternatives}
 	card := &calibrate.Card{Labels: f.answers, Low: 1}
 	for _, p := range f.parts() {
@@ -148,6 +148,11 @@ func newFitter(answers []Answer, o Options) *fitter {
 	return f
 }
 
+// model is a model without weights.
+func (f *fitter) model() *estimate.TrajectoryModel {
+	return &estimate.TrajectoryModel{Features: f.features, Center: f.center, Scale: f.scale, Boundary: f.boundary}
+}
+
 // standardise finds the center and the scale of each feature over all states. A feature
 // that is the same everywhere gets the scale 1.
 func (f *fitter) standardise() {
@@ -194,7 +199,7 @@ type part struct {
 // all of these together if one side has too few answers.
 func (f *fitter) parts() []part {
 	var by [estimate.Phases][]row
-	m := &estimate.TrajectoryModel{Boundary: f.boundary}
+	m := f.model()
 	for _, s := range f.states {
 		p := m.PhaseAt(s.Kind&position.End != 0, s.Tokens)
 		by[p] = append(by[p], s)
