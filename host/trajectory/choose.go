@@ -11,10 +11,10 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// errFewRows says that a part has no weights of its own.
+// errFewRows is the error of a part with fewer than Least answers.
 var errFewRows = errors.New("too few answers")
 
-// part fits the weights of a part, and reports what they are worth.
+// part fits the weights of a part, and reports how good they are.
 func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	if answersOf(p.rows) < Least {
 		return w, r, errFewRows
@@ -40,8 +40,8 @@ func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	return w, r, err
 }
 
-// choose is the simplest choice whose cross-validated loss is within a standard error of
-// the least, where sets of fewer features are simpler, and then stronger penalties.
+// choose returns the simplest choice whose cross-validated loss is within a standard error
+// of the least loss. Fewer features are simpler; of two penalties the stronger one is.
 func (f *fitter) choose(rows []row) (choice, error) {
 	var losses [][]float64 // by choice, then by question
 	var choices []choice
@@ -88,7 +88,7 @@ func (f *fitter) fit(rows []row, c choice) (estimate.Weights, error) {
 		}
 		column := make([]float64, len(rows))
 		for k := range rows {
-			z := (rows[k].Features[feature] - f.center[i]) / f.scale[i]
+			z := (rows[k].Features[feature] - f.center[i]) / f.scale[i] // as TrajectoryModel.Confidence does
 			column[k] = min(max(z, -estimate.MaxDeviation), estimate.MaxDeviation)
 		}
 		columns, at = append(columns, column), append(at, i)
@@ -140,8 +140,8 @@ func (f *fitter) outOfFold(rows []row, learn func(train []row) (estimate.Weights
 	return values, nil
 }
 
-// lossByQuestion is the negative log-likelihood of each question's answers, in the order
-// in which the questions come.
+// lossByQuestion is the negative log-likelihood of each question's answers, in nats, in the
+// order of the questions' first rows. A probability below 1e-15 counts as that.
 func lossByQuestion(rows []row, values []float64) []float64 {
 	at := map[int]int{}
 	var loss []float64
@@ -168,7 +168,7 @@ func meanOf(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// standardError is that of the mean.
+// standardError is the standard error of the mean.
 func standardError(v []float64) float64 {
 	mean, squares, n := meanOf(v), 0.0, float64(len(v))
 	for _, x := range v {

@@ -6,9 +6,9 @@
 //
 // # What is fitted
 //
-// [Observe] runs an answer through the session that will score later ones, and keeps the
-// features of each position. So a model is fitted on the kinds of positions that it will
-// be asked about. Positions within an answer and whole answers have weights of their own,
+// [Observe] runs an answer through a session like the one that will score later answers, and
+// keeps the features of each position. So a model is fitted on the kinds of positions that
+// it will estimate. Positions within an answer and whole answers have weights of their own,
 // and positions before the median number of tokens too, if both sides have [Least]
 // answers. In each of these parts an answer counts once, however many positions it has.
 //
@@ -19,7 +19,7 @@
 // log-likelihood in a cross-validation by question: the simplest choice that is within a
 // standard error of the best (Breiman et al. 1984, "Classification and Regression
 // Trees"). The figures of the [Report] are those of a second cross-validation around the
-// first, so they do not know the choice either.
+// first: the answers that they are measured on had no part in the choice or the weights.
 //
 // The same answers in the same order and the same seed give the same model, bit for bit.
 package trajectory

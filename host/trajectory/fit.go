@@ -13,16 +13,16 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Sets are the sets of features that are tried, from the fewest on. What needs
-// alternatives is left out where answers lack them.
+// Sets are the sets of features that are tried, the smallest first. Features of
+// alternatives are left out unless every answer has alternatives.
 var Sets = [][]estimate.Feature{
 	{estimate.Mean, estimate.Recent, estimate.Entropy},
 	{estimate.Mean, estimate.Second, estimate.AboveHalf, estimate.Recent, estimate.Tokens, estimate.Entropy, estimate.EntropyRecent},
 	estimate.AllFeatures(),
 }
 
-// Penalties are the ridge penalties that are tried, from the strongest on, in answers: a
-// penalty of 10 holds a weight as strongly as ten answers move it.
+// Penalties are the ridge penalties that are tried, the strongest first. See fit.Ridge; an
+// answer weighs 1 there.
 var Penalties = []float64{30, 10, 3}
 
 // Least is how many answers a part needs for weights of its own.
@@ -30,11 +30,11 @@ const Least = 50
 
 // Options of [Fit]. Start from [DefaultOptions].
 type Options struct {
-	Folds     int // of both cross-validations, at least 2
-	Seed      uint64
-	Bins      int // of the ECE
-	Resamples int // of the bootstrap
-	Level     float64
+	Folds     int     // of both cross-validations, at least 2
+	Seed      uint64  // of the folds and of the bootstrap
+	Bins      int     // of the ECE, as metrics.Binning has them
+	Resamples int     // of the bootstrap, at least 1
+	Level     float64 // of the intervals, as metrics.Resampling has it, such as 0.95
 }
 
 // DefaultOptions is five folds, seed 0, and the bins and resamples of package metrics.
@@ -43,7 +43,7 @@ func DefaultOptions() Options {
 	return Options{Folds: 5, Bins: metrics.DefaultBins, Resamples: r.Resamples, Level: r.Level}
 }
 
-// ErrFew answers a fit on fewer than Least answers with log-probabilities.
+// ErrFew is the error of a fit on fewer than Least answers with log-probabilities.
 var ErrFew = fmt.Errorf("trajectory: want at least %d labelled answers with log-probabilities", Least)
 
 // row is a state as an example to fit on.
@@ -58,9 +58,10 @@ type row struct {
 // choice is a set of features and a penalty.
 type choice struct{ set, penalty int }
 
-// Fit fits a model and says how good it is. Answers without states are left out. Errors
-// are [ErrFew], one about answers of which all are right or all are wrong, and those of
-// options.
+// Fit fits a model and reports how good it is. Answers without states are left out. Errors:
+// [ErrFew]; fit.ErrOneClass if all answers that a fit sees are right, or all are wrong, also
+// in a part or without a fold of one; of the options, fewer than two folds, and
+// metrics.ErrResamples, metrics.ErrLevel and metrics.ErrBinning.
 func Fit(answers []Answer, o Options) (*estimate.TrajectoryModel, *Report, error) {
 	if o.Folds < 2 {
 		return nil, nil, errors.New("trajectory: want at least 2 folds")
@@ -102,7 +103,7 @@ func Fit(answers []Answer, o Options) (*estimate.TrajectoryModel, *Report, error
 	return m, r, m.Validate()
 }
 
-// fitter is the answers of a fit, prepared.
+// fitter holds the answers of a fit, prepared.
 type fitter struct {
 	o             Options
 	answers       int
@@ -111,7 +112,7 @@ type fitter struct {
 	center, scale []float64
 	boundary      int
 	states        []row       // of all answers
-	fold          map[int]int // by group
+	fold          map[int]int // the fold of each question, by its number
 }
 
 func newFitter(answers []Answer, o Options) *fitter {
@@ -188,7 +189,7 @@ func folds(groups map[int]bool, o Options) map[int]int {
 	return fold
 }
 
-// part is the states that have weights in common.
+// part is the states that share weights.
 type part struct {
 	name   string
 	phases []estimate.Phase

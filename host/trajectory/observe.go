@@ -11,20 +11,21 @@ import (
 // State is a position of an answer, and the features of the log-probabilities before it.
 type State struct {
 	Kind     position.Kind
-	Tokens   int64 // of the answer, before the position
-	Features [estimate.Features]float64
+	Tokens   int64                      // of the answer, before the position
+	Features [estimate.Features]float64 // by their numbers; NaN if there are no alternatives for one
 }
 
 // Answer is a labelled answer.
 type Answer struct {
 	Group   int // number of the question, from 0: answers to one are not independent
 	Correct bool
-	States  []State // in the order of the text; the last one is the whole answer
+	States  []State // in the order of the text, as Observe returns them
 }
 
 // Observe returns the states of a stream of one answer: every position of the answer that
-// a trajectory model could estimate. c says where the positions are. It returns none where
-// the stream has no log-probabilities.
+// a trajectory model could estimate. c says where the positions are; its estimator,
+// calibration and card are not used. It returns none if the stream has no
+// log-probabilities. An error is about c: see session.Config.Validate.
 func Observe(c session.Config, stream []byte) ([]State, error) {
 	var states []State
 	var index []int // of each state's position

@@ -5,34 +5,35 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Report says how a model came about and what it is worth. It is the file's "report".
+// Report says how a model was fitted and how good it is. It is the file's "report".
 type Report struct {
 	Folds        int          `json:"folds"`
 	Seed         uint64       `json:"seed"`
-	Level        float64      `json:"level"`   // of the intervals
+	Level        float64      `json:"level"`   // of the intervals, such as 0.95
 	Answers      int          `json:"answers"` // with log-probabilities
 	Questions    int          `json:"questions"`
 	Alternatives bool         `json:"alternatives"` // whether every answer has them
 	Parts        []PartReport `json:"parts"`
 }
 
-// PartReport is about the positions that have weights in common. Its figures are
-// cross-validated, with bootstrap intervals drawn by question.
+// PartReport is about the positions that share weights. Its figures are cross-validated, by
+// position, as package metrics defines them. Intervals are bootstrapped by question
+// (metrics.BootstrapClusters).
 type PartReport struct {
 	Part     string   `json:"part"` // end, early, late, or partial for both
 	Answers  int      `json:"answers"`
 	States   int      `json:"states"`
 	Features []string `json:"features"` // that have weights
-	Penalty  float64  `json:"penalty"`
+	Penalty  float64  `json:"penalty"`  // one of Penalties
 	AUROC    Figure   `json:"auroc"`
 	Brier    Figure   `json:"brier"`
-	NLL      Figure   `json:"nll"`
+	NLL      Figure   `json:"nll"` // in nats
 	ECE      Figure   `json:"ece"`
 	Mean     Figure   `json:"mean_auroc"` // AUROC of the mean log-probability
-	Gain     Figure   `json:"auroc_gain"` // AUROC less that, paired
+	Gain     Figure   `json:"auroc_gain"` // AUROC less Mean, on the same draws
 }
 
-// Figure is a value and its interval.
+// Figure is a value and its interval, of Report.Level.
 type Figure struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
@@ -49,7 +50,7 @@ func (f *fitter) report(p *part, c choice, values []float64) (PartReport, error)
 	}
 	means, correct, groups := make([]float64, len(values)), make([]bool, len(values)), make([]int, len(values))
 	for i := range p.rows {
-		// It ranks as the mean log-probability does, and lies in [0,1].
+		// This ranks as the mean log-probability does, and lies in [0,1].
 		means[i] = 1 / (1 + p.rows[i].Features[estimate.Mean])
 		correct[i], groups[i] = p.rows[i].correct, p.rows[i].group
 	}
