@@ -113,7 +113,7 @@ func (r *cardReader) member(key string) bool {
 	return true
 }
 
-// readNames reads an array of names. what begins its message.
+// readNames reads an array of names. An error begins with what, such as "card: ".
 func readNames(r *settings.Reader, what, key string, known func(name string) bool) {
 	if r.Scan.Kind() != jsonscan.Array {
 		r.Wrong(key, "an array of names")

@@ -9,7 +9,7 @@ import (
 )
 
 // ParseTrajectory reads a trajectory model and checks it. report is the bytes of
-// "report", which alias data, or nil. An error says where it is wrong.
+// "report", which alias data, or nil. An error names the key with the wrong value.
 func ParseTrajectory(data []byte) (m *estimate.TrajectoryModel, report []byte, err error) {
 	in := settings.New("trajectory: ", data)
 	r := trajectoryReader{Reader: &in, m: new(estimate.TrajectoryModel)}

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Check returns an error that says what is allowed if a text is no value of the setting:
-// none of its names, not of its type, or out of its range. Of a list it checks one element.
+// Check returns an error that says what is allowed if a text is not a value of the setting:
+// not one of its names, not of its type, or out of its range. A list has its elements
+// checked one by one; value is one of them.
 func (s *Setting) Check(value string) error {
 	wanted, ok := "", true
 	var number float64

@@ -36,8 +36,8 @@
 // A setting of the session gets a field in session.Config, its default in
 // session.DefaultConfig, and one row in session.Settings; here it gets one
 // variable in settings.go with its help text and unit. Any other setting is one
-// variable in groups.go; one of finece serve is listed in serve.go, too, where it is in no
-// group that Served has. Run go generate. A configuration in host takes its default
+// variable in groups.go. A setting of finece serve is listed in Served (serve.go), too,
+// unless its group is. Run go generate. A configuration in host takes its default
 // from package defaults, and a command takes the flag from settings.Add.
 //
 // A setting belongs here if more than one place knows it: two commands, Go and

@@ -22,28 +22,28 @@ var (
 	Serve           = []*Setting{Listen, TLSCert, TLSKey, H2C, Static, ClientKeys, NoAuth, UpstreamKey, UpstreamKeyFile, ModelKey, ModelKeyFile}
 )
 
-// ConfigFile is the file with the rest.
+// ConfigFile is the file that can hold all other settings of finece serve.
 var ConfigFile = text("config", "", "file of settings in YAML, with the names of the flags and _ for -, and with routes and keys")
 
 // Files is the settings of finece serve that name a file or a folder. In a file of settings
 // the name is relative to that file's folder.
 var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, ModelKeyFile, CalibrationFile, TrajectoryFile, ModelCard, FallbackFile, FeedbackDB}
 
-// Served is every setting of finece serve, in the order of the groups: what its file may set
-// and what the environment may.
+// Served is every setting of finece serve, in the order of the groups. Its file and the
+// environment may set these.
 var Served = slices.Concat(Serve, Gateway, []*Setting{
 	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, Requests, ConversationTokens, FallbackFile, CalibrationFile, TrajectoryFile, Method,
 	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth,
 }, Operations, Guardrails, Feedback, Serving)
 
-// Routed is the settings that a route of the gateway may have another value of.
+// Routed is the settings that a route of the gateway may change.
 var Routed = []*Setting{
 	Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy,
 	FinishReason, Failure, Carrier, Uncalibrated, CalibrationFile, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 }
 
-// The keys of a file of finece serve that are no settings: what routes and client keys are
-// made of.
+// The keys of a file of finece serve that are not settings: routes and their members, and
+// the members of client keys.
 var (
 	Routes      = text("routes", "", "exceptions from the settings beside it; the first one that matches a request holds")
 	RoutePath   = text("path", "", "the scored path that it is for, such as /v1/messages, or the beginning of paths with * after it; all by default")
@@ -56,11 +56,11 @@ var (
 	Client      = []*Setting{ClientName, ClientHash, RateLimit, StreamLimit, TokenLimit}
 )
 
-// secret is a text that nobody is shown.
+// secret is a text that no output shows.
 func secret(name, help string) *Setting {
 	return &Setting{Name: name, Help: help, Default: "", Secret: true}
 }
 
-// File is the setting's name in a file of finece serve. It differs from Name where a flag's
-// name does.
+// File is the setting's name in a file of finece serve: the flag's name with _ for -. It
+// differs from Name where the flag's name does.
 func (s *Setting) File() string { return strings.ReplaceAll(s.Flag(), "-", "_") }

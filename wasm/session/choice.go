@@ -41,7 +41,7 @@ type slot struct {
 	raw      float64
 	source   Source
 	reason   Reason
-	fallback float64 // what the log-probabilities say, if Config.Fallback asks for it; NaN if nothing
+	fallback float64 // the confidence by log-probabilities, if Config.Fallback is set; NaN if there is none
 	probable bool    // raw went through a fitted map or came from a trained model, inside what it covers
 }
 

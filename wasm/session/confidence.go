@@ -52,7 +52,8 @@ func (s *Session) position(c *choice, p *position.Position) {
 	s.settle(c, p.Index, value, s.ownSource(), why)
 }
 
-// estimate is what the stream's log-probabilities say at p.
+// estimate is the confidence at p by the stream's log-probabilities, NaN with a reason if
+// there is none.
 func (s *Session) estimate(c *choice, p *position.Position) (value float64, why Reason) {
 	if p.Index == 0 {
 		return nan, NoText
@@ -131,7 +132,7 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 		s.revisions = c.window.Resolve(index, s.calibrated(slot), s.revisions)
 	} else {
 		if slot.reason = why; slot.fallback == slot.fallback && why.gone() {
-			// Not integrated: an average with the model's would mean nothing.
+			// It is not integrated: an average with the model's estimates would mean nothing.
 			slot.raw, slot.source, slot.reason = slot.fallback, Source{Estimator: Builtin, Method: uint8(s.config.Method), Mass: nan}, NoReason
 			slot.fallback = s.calibrated(slot)
 		}
@@ -189,7 +190,8 @@ func (s *Session) calibrated(slot *slot) float64 {
 	return value
 }
 
-// Trained is the card of the model that estimates, nil if there is none.
+// Trained is the card of the confidence model or the trajectory model that estimates; nil
+// if it has none, or if the estimator is no model.
 func (c *Config) Trained() *calibrate.Card {
 	switch {
 	case c.Estimator == Model:

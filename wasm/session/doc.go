@@ -48,8 +48,8 @@
 // quote the text so far. It is the only part of a session that grows, up to
 // [Config].MaxText for each segment.
 //
-// A position is found only when text follows it. What reads log-probabilities leaves out
-// the tokens after the position, up to 64 of them. Of more, such as a hundred line
+// A position is found only when text follows it. Estimators that read log-probabilities
+// leave out the tokens after the position, up to 64 of them. Of more, such as a hundred line
 // ends, the first count as tokens before the position.
 //
 // Text without log-probabilities cannot be divided into tokens. From there on,

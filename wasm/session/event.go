@@ -102,7 +102,7 @@ var reasonNames = [reasons]string{
 // String returns the reason in words, "" for NoReason.
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 
-// gone reports whether the confidence model could not be asked, or said nothing that can be
+// gone reports whether the confidence model could not be asked, or its reply could not be
 // read.
 func (r Reason) gone() bool {
 	return r == BadReply || r == Timeout || r == EndpointError || r == Unreachable

@@ -274,7 +274,7 @@ type drawn struct {
 	// If top is not empty, the entropy is that of top and outside, and not computed yet.
 	top     []float64 // valid as long as the token
 	outside float64
-	peak    float64 // of top and logprob the greatest, once top is gone; NaN without alternatives
+	peak    float64 // the greatest of logprob and top, set when top is dropped; NaN without alternatives
 }
 
 func drawnOf(t *stream.Token) drawn {
@@ -295,8 +295,8 @@ func (d drawn) kept() drawn {
 	return d
 }
 
-// likeliest is the greatest log-probability of the token and its alternatives, NaN if
-// there are none.
+// likeliest is the greatest log-probability of the token and its alternatives, NaN if it
+// has no alternatives.
 func (d *drawn) likeliest() float64 {
 	if len(d.top) == 0 {
 		return d.peak

@@ -23,11 +23,11 @@ type track struct {
 	text []byte // what Request quotes: the segment's first Config.MaxText bytes
 }
 
-// shape is what a trajectory model reads of a segment. Like the built-in estimator, it
-// trails the stream.
+// shape makes the features that a trajectory model reads of a segment. Like the built-in
+// estimator, it reads the tokens later than the stream brings them.
 type shape struct {
 	estimate.Trajectory
-	peaks [lag]float64 // beside track.recent
+	peaks [lag]float64 // drawn.likeliest of each token in track.recent
 }
 
 // push takes the next token.

@@ -79,7 +79,7 @@ func (d *Decoder) frame(end int64, h Handler) {
 	h.Frame(&f)
 }
 
-// describe says what the payload is that was read last, which is of a format.
+// describe says in f what the last payload is. format is that of the stream.
 func (r *reader) describe(f *Frame, format Format) {
 	switch {
 	case r.odd:

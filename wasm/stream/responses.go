@@ -96,7 +96,7 @@ func (r *reader) responses() {
 		r.drop(e)
 		r.usage = unknownUsage
 		if whole.failed && typed {
-			r.failed = false // what is no event is an error of the server
+			r.failed = false // an object without a type is no event but a server's error
 		}
 		return
 	}

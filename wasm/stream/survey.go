@@ -1,7 +1,8 @@
 package stream
 
-// survey says what an event of Responses holds, or a whole response. It reads the event once
-// more: what the decoder skips since other events have it, too, is text all the same.
+// survey reports what an event of Responses, or a whole response, holds. It reads the event
+// a second time, because the decoder skips text that other events repeat. To a program that
+// passes the stream on, that is text, too.
 func (d *Decoder) survey(h Handler) {
 	r := &d.reader
 	s := Said{Finished: r.failed}
@@ -13,8 +14,8 @@ func (d *Decoder) survey(h Handler) {
 	h.Said(&s)
 }
 
-// surveyEvent looks for text among an event's members. A member that is not known and is
-// not empty may hold text.
+// surveyEvent looks for text among an event's members. An unknown member may hold text
+// unless it is empty.
 func (r *reader) surveyEvent(said *Said) {
 	s := &r.scanner
 	text, other, whole, kind := false, false, false, []byte(nil)
@@ -61,8 +62,8 @@ func (r *reader) surveyEvent(said *Said) {
 	}
 }
 
-// unread reports whether the decoder does not know which other event has the text of an
-// item or a part of this one.
+// unread reports whether an event of that type may have text that no other event repeats.
+// The decoder knows the others.
 func unread(kind []byte) bool {
 	for _, name := range [...]string{"response.output_item.", "response.content_part.", "response.reasoning_summary_part."} {
 		if len(kind) > len(name) && is(kind[:len(name)], name) {
@@ -72,8 +73,8 @@ func unread(kind []byte) bool {
 	return true
 }
 
-// surveyResponse looks for text in a response. Its members repeat the request, but for the
-// output.
+// surveyResponse looks for text in a response. Only output and output_text can have any: the
+// other members repeat the request.
 func (r *reader) surveyResponse(said *Said) {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -89,7 +90,7 @@ func (r *reader) surveyResponse(said *Said) {
 	}
 }
 
-// deepest is how deep arrays in arrays are looked into. Those of an output are two deep.
+// deepest is how deep surveyParts looks into arrays in arrays. An output has two levels.
 const deepest = 4
 
 // surveyParts looks for text in an array of items or parts.
@@ -132,8 +133,8 @@ func (r *reader) surveyPart(said *Said, depth int) {
 	}
 }
 
-// mayHold reports whether the value of a member may hold text. Identifiers, and what is
-// encrypted or padding, have none.
+// mayHold reports whether the value of a member may hold text. Identifiers, encrypted
+// values and padding have none.
 func (r *reader) mayHold(n int) bool {
 	switch n {
 	case kID, kItemID, kObfuscation, kEncryptedContent, kPhase, kParam, kType, kRole, kStatus, kObject, kUsage, kError:

@@ -32,7 +32,8 @@ func NewDecision(choice int, policy, action, reason string) *Decision {
 	return d
 }
 
-// Drifted makes c a certainty, because its map no longer holds.
+// Drifted makes a calibrated c a certainty, because its map no longer holds: Calibrated
+// becomes false, and Source.Outside gets "drift". It changes no other c.
 func (c *Confidence) Drifted() {
 	if c.HasValue() && c.Calibrated {
 		c.Calibrated = false
