@@ -12,7 +12,7 @@ import (
 )
 
 // cores are the engines alone, in this process: what reading a stream costs without a gateway
-// around it. No gateway that scores a stream can cost less than this and ReverseProxy.
+// around it. A gateway that scores a stream pays that besides what a proxy costs.
 type cores struct {
 	engines map[string]host.Engine
 	laps    map[string]*lap

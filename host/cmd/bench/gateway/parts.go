@@ -62,7 +62,7 @@ func burst(b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.report.title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process. The core without a gateway reads the same answer in\none thread: a gateway that scores cannot cost less than that and ReverseProxy together.", len(body)>>10))
+	b.report.title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process. The core without a gateway reads the same answer in\none thread: scoring costs a gateway at least that, besides what a proxy costs.", len(body)>>10))
 	b.rates(all, laps)
 	plain, ours, their := laps[reverse], laps[wasm], laps[portkey]
 	for _, name := range []string{wasm, native} {
@@ -140,7 +140,7 @@ func pacedStreams(b *bench) error {
 	got, cpu := map[string]*paced{}, map[string]time.Duration{}
 	for range 3 {
 		for _, s := range all {
-			if s.name == litellm { // it gets behind
+			if s.name == litellm { // it falls behind
 				continue
 			}
 			before := s.cpu()
@@ -209,7 +209,7 @@ func memory(b *bench) error {
 
 // leaving measures how soon the upstream is told that a client has disconnected.
 func leaving(b *bench) error {
-	b.report.title("A client that disconnects", "From the client's leaving to the end of the request to the upstream, 30 times.")
+	b.report.title("A client that disconnects", "From the moment when the client disconnects to the end of the request to the upstream, 30 times.")
 	b.report.header("", "median", "highest")
 	for _, name := range []string{reverse, wasm} {
 		err := b.fresh(named(name), func(s *system) error {
@@ -231,7 +231,7 @@ func leaving(b *bench) error {
 	return nil
 }
 
-// leave leaves a stream, and returns how soon the upstream was told.
+// leave disconnects from a stream, and returns how long it took until the upstream was told.
 func (s *system) leave(u *upstream, number int) (time.Duration, error) {
 	l := &load{paced: 1_000_000, every: 10 * time.Millisecond}
 	u.load.Store(l)
