@@ -42,7 +42,7 @@ var (
 	Retries            = atLeast("retries", 0, 3, "attempts after the first, for a lost connection, status 429 and 5xx", "")
 	MaxReply           = atLeast("max_reply", 1, 1<<20, "the longest reply that is read", "bytes")
 	Flying             = atLeast("flying", 1, 4, "requests of one stream in flight", "")
-	ConversationTokens = atLeast("conversation_tokens", 0, 2048, "URL, with a card of conversations: tokens of the system's and the other messages that it is asked with, beside the user's last; 4 bytes count as one", "tokens")
+	ConversationTokens = atLeast("conversation_tokens", 0, 2048, "URL, with a card of conversations: tokens of the system's and the other messages that it is given besides the user's last one; 4 bytes count as one", "tokens")
 	Model              = []*Setting{Requests, Timeout, Retries, MaxReply, Flying, ConversationTokens}
 )
 
@@ -131,9 +131,9 @@ var (
 // The settings of the store of what people say about answers.
 var (
 	FeedbackDB        = text("feedback_db", "", "file of an SQLite database that keeps the confidences of answers, without any text, and what clients say about them; none by default")
-	FeedbackRetention = atLeast("feedback_retention", 0, 90*24*time.Hour, "time that an answer and what was said about it are kept; 0 for no limit", "")
-	FeedbackMax       = atLeast("feedback_max", 1<<20, 1<<30, "size of the database; beyond it the oldest answers are deleted, those first that nobody said anything about", "bytes")
-	DriftRate         = &Setting{Name: "drift_rate", Help: "probability that a calibration that holds is ever reported to have drifted; 0 tests nothing", Default: 0.01, High: 0.5}
+	FeedbackRetention = atLeast("feedback_retention", 0, 90*24*time.Hour, "time that an answer and its feedback are kept; 0 for no limit", "")
+	FeedbackMax       = atLeast("feedback_max", 1<<20, 1<<30, "size of the database; above it the oldest answers are deleted, those without feedback first", "bytes")
+	DriftRate         = &Setting{Name: "drift_rate", Help: "highest probability that a drift is ever reported although the calibration still holds; 0 tests nothing", Default: 0.01, High: 0.5}
 	OnDrift           = ofNames("on_drift", "report", "what happens once the calibration has drifted: report it, or also call confidences uncalibrated", "report", "uncalibrate")
 	Feedback          = []*Setting{FeedbackDB, FeedbackRetention, FeedbackMax, DriftRate, OnDrift}
 )

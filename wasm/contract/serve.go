@@ -14,7 +14,7 @@ var (
 	H2C             = yes("h2c", "also speak HTTP/2 without TLS, for a proxy in front of the server")
 	Static          = text("static", "", "folder to serve at / instead of the page")
 	ClientKeys      = text("keys", "", "file of client keys, which finece key new makes")
-	NoAuth          = yes("no_auth", "need no client keys although there is an upstream key; on a loopback address alone")
+	NoAuth          = yes("no_auth", "require no client keys although an upstream key is set; only on a loopback address")
 	UpstreamKey     = secret("upstream_key", "key for the upstream; it replaces the client's")
 	UpstreamKeyFile = text("upstream_key_file", "", "file with the key for the upstream")
 	ModelKey        = secret("model_key", "key for the confidence model's server")
@@ -45,13 +45,13 @@ var Routed = []*Setting{
 // The keys of a file of finece serve that are not settings: routes and their members, and
 // the members of client keys.
 var (
-	Routes      = text("routes", "", "exceptions from the settings beside it; the first one that matches a request holds")
-	RoutePath   = text("path", "", "the scored path that it is for, such as /v1/messages, or the beginning of paths with * after it; all by default")
-	RouteModel  = text("model", "", "the model that the client asks for, or the beginning of models' names with * after it; all by default")
+	Routes      = text("routes", "", "other settings for some requests; the first route that matches a request applies")
+	RoutePath   = text("path", "", "the scored path of the requests, such as /v1/messages, or the beginning of paths followed by *; all paths by default")
+	RouteModel  = text("model", "", "the model that the client asks for, or the beginning of models' names followed by *; all models by default")
 	ClientName  = text("name", "", "name of the client, for logs and counts")
-	ClientHash  = text("hash", "", "sha256: and the key's hash, as finece key new writes them")
+	ClientHash  = text("hash", "", "sha256: followed by the key's hash, as finece key new writes it")
 	RateLimit   = atLeast("rate", 1, 0, "requests a minute; no limit by default", "")
-	StreamLimit = atLeast("streams", 1, 0, "requests under way at once; no limit by default", "")
+	StreamLimit = atLeast("streams", 1, 0, "requests at the same time; no limit by default", "")
 	TokenLimit  = atLeast("tokens", 1, 0, "tokens of answers a day; no limit by default", "")
 	Client      = []*Setting{ClientName, ClientHash, RateLimit, StreamLimit, TokenLimit}
 )

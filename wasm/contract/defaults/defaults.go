@@ -13,7 +13,7 @@ const (
 	ModelRetries            = 3               // attempts after the first, for a lost connection, status 429 and 5xx
 	ModelMaxReply           = 1048576         // the longest reply that is read
 	ModelFlying             = 4               // requests of one stream in flight
-	ModelConversationTokens = 2048            // URL, with a card of conversations: tokens of the system's and the other messages that it is asked with, beside the user's last; 4 bytes count as one
+	ModelConversationTokens = 2048            // URL, with a card of conversations: tokens of the system's and the other messages that it is given besides the user's last one; 4 bytes count as one
 )
 
 // The settings of the commands that score streams.
@@ -79,9 +79,9 @@ const (
 
 // The settings of the store of what people say about answers.
 const (
-	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and what was said about it are kept; 0 for no limit
-	FeedbackFeedbackMax       = 1073741824           // size of the database; beyond it the oldest answers are deleted, those first that nobody said anything about
-	FeedbackDriftRate         = 0.01                 // probability that a calibration that holds is ever reported to have drifted; 0 tests nothing
+	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and its feedback are kept; 0 for no limit
+	FeedbackFeedbackMax       = 1073741824           // size of the database; above it the oldest answers are deleted, those without feedback first
+	FeedbackDriftRate         = 0.01                 // highest probability that a drift is ever reported although the calibration still holds; 0 tests nothing
 	FeedbackOnDrift           = "report"             // what happens once the calibration has drifted: report it, or also call confidences uncalibrated
 )
 
