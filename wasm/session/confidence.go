@@ -190,18 +190,6 @@ func (s *Session) calibrated(slot *slot) float64 {
 	return value
 }
 
-// Trained is the card of the confidence model or the trajectory model that estimates; nil
-// if it has none, or if the estimator is no model.
-func (c *Config) Trained() *calibrate.Card {
-	switch {
-	case c.Estimator == Model:
-		return c.Card
-	case c.Estimator == Trajectory && c.Trajectory != nil:
-		return c.Trajectory.Card
-	}
-	return nil
-}
-
 // revise reports what the fusion window changed.
 func (s *Session) revise(c *choice) {
 	for _, r := range s.revisions {

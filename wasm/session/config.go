@@ -77,6 +77,18 @@ func DefaultConfig() Config {
 	}
 }
 
+// Trained is the card of the confidence model or the trajectory model that estimates; nil
+// if it has none, or if the estimator is no model.
+func (c *Config) Trained() *calibrate.Card {
+	switch {
+	case c.Estimator == Model:
+		return c.Card
+	case c.Estimator == Trajectory && c.Trajectory != nil:
+		return c.Trajectory.Card
+	}
+	return nil
+}
+
 // Conversations reports whether the estimates of a confidence model cover conversations: its
 // card or that of its calibration says so. Such a model is asked about a whole conversation.
 func (c *Config) Conversations() bool {
