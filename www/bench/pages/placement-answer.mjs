@@ -1,4 +1,4 @@
-// The answer of the pages placement and placement-streamdown: its text, its positions, and who drives it.
+// What the pages placement and placement-streamdown share: the answer's text, its positions, and the streaming.
 const PARAGRAPHS = 2000;
 const WORDS = 40; // a paragraph
 const RATE = 200; // tokens a second
@@ -41,7 +41,7 @@ export class Answer {
   }
 }
 
-/** Makes the page's `prepare` and `stream` of what shows an answer; `open` gets whether badges are wanted. */
+/** Defines the page's `prepare` and `stream`. `open` is told whether badges are wanted, and returns a function that shows an answer. */
 export function drive(open) {
   // The end stays in sight without a script, which would have to wait for the layout.
   Object.assign(document.body.style, { display: "flex", flexDirection: "column-reverse", overflow: "auto", height: "100vh", margin: 0 });
@@ -59,7 +59,7 @@ export function drive(open) {
     const frame = () => {
       const now = performance.now() - start;
       if (now >= seconds * 1000) {
-        resolve({ drawn, flushes: drawn, shown: document.querySelectorAll("confidence-badge").length });
+        resolve({ drawn, shown: document.querySelectorAll("confidence-badge").length });
         return;
       }
       drawn++;
