@@ -122,7 +122,7 @@ export function unavailable(place: Place, revision: number, reason: Reason | "un
   };
 }
 
-/** The last record of a position that nobody will say more of: its value is final, or it has none for the reason given. */
+/** The last record of a position after which no more come: its value is final, or it is unavailable for the reason given. */
 export function settled(record: PositionRecord | ConfidenceRecord, reason: Reason | "unknown"): ConfidenceRecord {
   if (record.type === "position") {
     return unavailable(record, 0, reason);

@@ -86,7 +86,7 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Tells the page, or the console, of an error that nobody else hears. */
+/** Reports an error that no callback takes, to the page or to the console. */
 export function complain(error: unknown): void {
   if (typeof reportError === "function") {
     reportError(error);

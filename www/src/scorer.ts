@@ -313,8 +313,8 @@ export class Scorer {
   }
 
   /**
-   * Ends a stream that no session ends: what nobody will revise is final, and what
-   * nobody judged is unavailable. `complete` says that the stream did not break off.
+   * Ends a stream that no session ends: provisional values become final, and positions
+   * without a value unavailable. `complete` says that the stream did not break off.
    */
   #conclude(complete: boolean): void {
     const served = this.#idle === "served" && this.#reader.version <= RECORD_VERSION;

@@ -1,13 +1,14 @@
 import { kept } from "./text.js";
 
-/** A place in a rendered run: in a text, or after an element that has no inner places. */
+/** A place in a rendered run: in a text, or after an element that has no places inside. */
 export type InlinePlace = { readonly node: Text; readonly offset: number } | { readonly after: Element };
 
-/** Elements that show no source text as it is, and so have no inner places; the text of the second kind is the source's. */
+/** Elements whose text is not the source's, and so is not searched. */
 const FOREIGN = ".katex, math, svg, sup, finece-mark, input, style, script";
+/** Elements whose text is the source's, but that have no places inside. */
 const WHOLE = "code";
 
-/** What in a run's source is not in its text: addresses, tags, entities, references, and what begins a line. */
+/** Parts of a run's source that are not in its text: addresses, tags, entities, references, and prefixes of lines. */
 const MARKUP = /!\[[^\]]*(?=\]\()|\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:"[^"]*"|'[^']*'))?\)|\]\[[^\]]*\]|\[\^[^\]]*\]|<\/?[a-z][\w-]*(?:\s[^>]*)?\/?>|&#?\w+;|(?<=\n)[ \t>]+/gi;
 const FORMULA = /\$\$[^$]+\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]/gs;
 
@@ -16,10 +17,10 @@ const CODE = /(?<!`)(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g;
 /** Stands for a formula, in the source and in the text. */
 const ONE = "█";
 
-/** What a run may begin with that is not in its text. */
+/** Markup that a run may begin with. */
 const BEGINS = /[\s#>*_~+[-]*/y;
 
-/** Where a run's text begins that begins somewhere in the source. What is before it belongs to the run before. */
+/** Where the text begins of a run that begins at `from` in the source. A position up to there belongs to the previous run. */
 export function textStart(source: string, from: number): number {
   BEGINS.lastIndex = from;
   return from + (BEGINS.exec(source)?.[0].length ?? 0);
@@ -28,9 +29,8 @@ export function textStart(source: string, from: number): number {
 interface Leaf { readonly node: Node; readonly place: (offset: number) => InlinePlace; readonly text: string }
 
 /**
- * Where an offset in a run's source is in the run as it is rendered, between
- * its mark and the mark or block before it. `undefined` where it is the run's
- * end, or is not found.
+ * Where an offset `at` in a run's source is in the rendered run. `undefined` if it
+ * is the run's end, or is not found.
  */
 export function locate(mark: Element, source: string, at: number): InlinePlace | undefined {
   const leaves: Leaf[] = [];
@@ -50,7 +50,7 @@ export function locate(mark: Element, source: string, at: number): InlinePlace |
     }
   };
   runOf(mark).forEach(collect);
-  // Within a code span or a formula means after it.
+  // An offset within a code span or a formula counts as the one after it.
   const whole = [...source.matchAll(CODE), ...(formulas ? source.matchAll(FORMULA) : [])]
     .find(({ 0: { length }, index }) => index < at && at < index + length);
   const offset = whole === undefined ? at : whole.index + whole[0].length;
@@ -91,7 +91,7 @@ function runOf(mark: Element): Node[] {
   return nodes;
 }
 
-/** How much of a text ends with the end of what is wanted, nearest to where it should be; 0 if nothing does. */
+/** The length of the prefix of `all` that ends as `wanted` does and whose length is nearest to that of `wanted`; 0 if there is none. */
 function near(all: string, wanted: string): number {
   const tail = wanted.slice(-8);
   let best = 0;

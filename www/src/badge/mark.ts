@@ -3,11 +3,11 @@ const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
 
 /** What keeps the marks of one rendered answer. */
 export interface MarkKeeper {
-  /** A mark has come, or begins elsewhere. */
+  /** A mark was added, or its start changed. */
   add(mark: ConfidenceMark): void;
-  /** A mark ends elsewhere. */
+  /** A mark's end changed. */
   change(): void;
-  /** A mark has gone. */
+  /** A mark was removed. */
   remove(mark: ConfidenceMark): void;
 }
 
@@ -31,7 +31,7 @@ declare global {
  * itself may do so too.
  */
 export class ConfidenceMark extends Base {
-  /** The attributes that a change of matters. */
+  /** The attributes whose changes matter. */
   static readonly observedAttributes: readonly string[] = ["start", "end"];
 
   /** Defines the element; does nothing where it is defined already, or on a server. */
@@ -41,7 +41,7 @@ export class ConfidenceMark extends Base {
     }
   }
 
-  /** Where the run begins in the source. (React sets attributes that are no properties.) */
+  /** Where the run begins in the source. It is not named `start`, because React would set that instead of the attribute. */
   from = NaN;
   /** Where it ends; infinite if the mark does not say. */
   to = Infinity;
@@ -90,13 +90,13 @@ export class ConfidenceMark extends Base {
   }
 }
 
-/** Lets a keeper have the marks in an element, those that are there and those that come. */
+/** Gives a keeper the marks in an element: those there now, and those added later. */
 export function keep(root: Element, keeper: MarkKeeper): void {
   keepers.set(root, keeper);
   root.querySelectorAll("finece-mark").forEach((mark) => { mark.join(keeper); });
 }
 
-/** Ends what {@link keep} began. */
+/** Gives the marks that are added to an element no keeper any more. */
 export function release(root: Element): void {
   keepers.delete(root);
 }

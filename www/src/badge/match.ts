@@ -7,10 +7,11 @@ const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, blockquote, td, th, dt, dd, 
 const TAIL = 3;
 
 /**
- * Makes marks in a message whose renderer emits none: at the end of each block
- * that has no block in it, found by the text. Only the children after the last
- * settled one are looked at. It is a best effort: footnotes, which are rendered
- * elsewhere than they stand, and raw HTML may lead it astray.
+ * Makes marks in a message whose renderer emits none: one at the end of each block
+ * that contains no other block. It finds a block's run by searching the source for
+ * the block's text, and looks only at children after the last settled one. It is a
+ * best effort: it may fail beside raw HTML, and beside footnotes, which are rendered
+ * in another place than in the source.
  */
 export class TailMatcher {
   readonly #root: Element;
@@ -63,12 +64,12 @@ export class TailMatcher {
     }
   }
 
-  /** Says that what has changed by now is known. */
+  /** Forgets the changes seen so far. */
   done(): void {
     this.#observer.takeRecords();
   }
 
-  /** Ends the matching, and takes the marks away. */
+  /** Ends the matching, and removes the marks made here. */
   disconnect(): void {
     if (!this.#observing) {
       return;
@@ -107,11 +108,11 @@ export class TailMatcher {
     return all.filter((block) => !outer.has(block));
   }
 
-  /** Makes a block's mark, or moves it; returns where the text goes on. */
+  /** Makes a block's mark, or updates it; returns where in the kept text the next block may begin. */
   #mark(block: Element, from: number): number {
     const text = kept(textOf(block)).text;
     let found = -1, begins = 0;
-    // The renderer may have changed the beginning.
+    // The renderer may have changed the text's beginning, so other parts are tried too.
     for (const [part, length] of [[0, 24], [0, 6], [0.34, 12], [0.67, 12]] as const) {
       const probe = text.slice(Math.floor(text.length * part)).slice(0, length);
       found = probe === "" ? -1 : this.#kept.text.indexOf(probe, from);
@@ -148,7 +149,7 @@ export class TailMatcher {
   }
 }
 
-/** A block's text without what badges in it say. */
+/** A block's text without that of badges in it. */
 function textOf(block: Element): string {
   return [...block.childNodes].map((node) =>
     (node instanceof Element && node.localName === "finece-mark" ? "" : node.textContent ?? "")).join("");

@@ -1,6 +1,6 @@
 import type { InlinePlace } from "./inline.js";
 
-/** Reads where a badge in a mark belongs, and returns what puts it there; `undefined` if it is not laid out. */
+/** Measures where a badge in a mark belongs, and returns a function that moves it there; `undefined` if that place is not laid out. */
 export function measure(mark: Element, badge: HTMLElement, inside: InlinePlace | undefined): (() => void) | undefined {
   const from = mark.getBoundingClientRect();
   const rtl = getComputedStyle(mark).direction === "rtl";

@@ -12,9 +12,9 @@ import type { Calibration } from "./words.js";
 /** How badges are placed in a message. */
 export interface PlaceOptions {
   /**
-   * Where a run of the message's text ends, is told by marks that the renderer
-   * emits (see `finece/markdown`); `match` finds them by the text where it emits
-   * none, which may fail beside footnotes and raw HTML. Default: `match` if there is no mark.
+   * How the end of each run of the message's text is found. `emitted`: by the marks
+   * that the renderer emits (see `finece/markdown`). `match`: by searching for the text,
+   * which may fail beside footnotes and raw HTML. Default: `match` if there is no mark.
    */
   marks?: "emitted" | "match";
   /** How well calibrated the confidences are, if known. */
@@ -39,11 +39,11 @@ export class BadgePlacement implements MarkKeeper {
   readonly #options: PlaceOptions;
   readonly #source = new LineFeeds();
   readonly #known = new Set<ConfidenceMark>();
-  /** The same in order of their runs in the source, once they are sorted. */
+  /** The known marks in the order of their runs in the source; right only while `#sorted`. */
   #marks: ConfidenceMark[] = [];
   #sorted = true;
   readonly #near = new Set<ConfidenceMark>();
-  /** The starts of marks that were near when they were taken away: a renderer that makes all anew makes them again. */
+  /** The starts of near marks that were removed. A renderer that replaces everything adds marks with the same starts. */
   readonly #wereNear = new Set<number>();
   readonly #badges = new Map<string, { readonly badge: ConfidenceBadge; position: PositionConfidence | undefined }>();
   readonly #viewport: IntersectionObserver | undefined;
@@ -86,8 +86,9 @@ export class BadgePlacement implements MarkKeeper {
 
   /**
    * Takes the message's source text and its positions as they are now, in order,
-   * and whether nothing will change any more. The page changes before the next
-   * frame is painted.
+   * and whether nothing will change any more. The page changes in a microtask; `flush`
+   * does it at once. The first badge of a new block comes when the browser has
+   * reported that the block is near the window, about a frame later.
    */
   update(source: string, positions: readonly PositionConfidence[], done = false): void {
     this.#source.update(source);
@@ -102,7 +103,7 @@ export class BadgePlacement implements MarkKeeper {
   /** Brings the page up to date at once. */
   readonly flush = (): void => {
     this.#queued = false;
-    adoptMarks(this.#root); // which may have been put into the document, or into another one
+    adoptMarks(this.#root); // it may have been moved into a document, or into another one
     this.#match();
     this.#sort();
     const wanted = new Set<string>();
@@ -115,11 +116,11 @@ export class BadgePlacement implements MarkKeeper {
         this.#badges.delete(key);
       }
     }
-    this.#matcher.done(); // what it sees of this is ours
+    this.#matcher.done(); // the changes so far are our own
     this.#live?.update(this.#positions, this.#done);
   };
 
-  /** The element whose text a position ends in, or of which it is the end; `undefined` if it is not rendered. */
+  /** The block that contains a position or ends at it; `undefined` if that part of the text is not rendered. */
   blockOf(position: PositionConfidence): Element | undefined {
     this.#match();
     this.#sort();
@@ -128,7 +129,7 @@ export class BadgePlacement implements MarkKeeper {
     return mark === undefined ? undefined : blockOf(mark);
   }
 
-  /** Takes the badges, the marks that it made, and the live region away. */
+  /** Removes the badges, the marks made here, and the live region. */
   disconnect(): void {
     release(this.#root);
     this.#matcher.disconnect();
@@ -258,7 +259,7 @@ export class BadgePlacement implements MarkKeeper {
     if (badge.parentNode !== mark) {
       mark.append(badge);
       if (this.#focused === key && document.activeElement === document.body) {
-        badge.focus({ preventScroll: true }); // the renderer took it away with its block
+        badge.focus({ preventScroll: true }); // the renderer removed it together with its block
       }
     }
     const how = inside !== undefined ? "inside" : mark.hasAttribute("block") ? "corner" : "end";
@@ -279,7 +280,7 @@ export class BadgePlacement implements MarkKeeper {
 
   readonly #measured = new Map<ConfidenceBadge, () => (() => void) | undefined>();
 
-  /** Puts badges whose place has to be measured there, with the next frame: first it reads, then it writes. */
+  /** Moves the badges whose place has to be measured, with the next frame. All measuring comes before all moving. */
   #measureSoon(): void {
     if (this.#measured.size > 0 && this.#frame === 0) {
       this.#frame = requestAnimationFrame(() => {
@@ -300,7 +301,7 @@ export class BadgePlacement implements MarkKeeper {
     const { locale, calibration, bands } = this.#options;
     const badge = document.createElement("confidence-badge");
     badge.addEventListener("focusin", () => { this.#focused = key; });
-    // Being taken away by the renderer is a loss of focus too, so look a moment later.
+    // A badge that the renderer removes loses the focus too, and may be put back at once. So look a moment later.
     badge.addEventListener("focusout", () => {
       setTimeout(() => {
         if (this.#focused === key && document.activeElement !== badge) {

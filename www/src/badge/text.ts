@@ -1,6 +1,6 @@
 const KEPT = /[\p{L}\p{M}\p{N}\p{So}]/gu;
 
-/** A text as every renderer keeps it, without white space and punctuation, and where each code unit was. */
+/** The part of a text that every renderer keeps, which is all but white space and punctuation, and the offset of each of its code units. */
 export function kept(text: string, from = 0): { readonly text: string; readonly offsets: readonly number[] } {
   const offsets: number[] = [];
   let units = "";
@@ -47,7 +47,7 @@ export class LineFeeds {
   }
 }
 
-/** How many of the first elements hold, in an array in which those that hold come first. */
+/** The number of elements for which `holds` is true, in an array where they come before all others. */
 export function firstNot<T>(array: readonly T[], holds: (element: T) => boolean): number {
   let low = 0, high = array.length;
   while (low < high) {

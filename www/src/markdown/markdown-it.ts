@@ -21,7 +21,7 @@ export interface MarkdownIt {
   readonly renderer: { readonly rules: Record<string, unknown> };
 }
 
-/** Blocks that are no text of an answer. */
+/** Tokens that are not text of an answer. */
 const SILENT = /^(inline|hr|html_block|.*_mark|footnote_.*)$/;
 
 /** A markdown-it plugin that emits a mark at the end of every run of text, and after every block of code or formula. */
@@ -58,7 +58,7 @@ function prefix(row: string): number {
   return /^[ \t>]*/.exec(row)?.[0].length ?? 0;
 }
 
-/** Where a text is that begins in one line and ends in another. */
+/** The span of a text, given the spans of its first and its last line. */
 function spanOf(source: string, content: string, [from, firstEnd]: Span, [lastFrom, to]: Span): Span {
   const lines = content.split("\n").map((text) => text.trim());
   const start = source.slice(from, firstEnd).indexOf(lines[0] ?? "");

@@ -13,7 +13,7 @@ export interface MarkedToken {
   block?: boolean;
 }
 
-/** Tokens that are no text of an answer. */
+/** Tokens that are not text of an answer. */
 const SILENT = new Set(["space", "hr", "def", "html", "fineceMark", "footnotes"]);
 
 /** An extension of marked that emits a mark at the end of every run of text, and after every block of code or formula. */
@@ -36,7 +36,7 @@ export function markedMarks(): {
   };
 }
 
-/** Marks the runs of some blocks, which follow one another in the source. */
+/** Marks the runs of consecutive blocks. */
 function markBlocks(blocks: MarkedToken[], cursor: LineCursor): void {
   for (let i = 0; i < blocks.length; i++) {
     const block = blocks[i];

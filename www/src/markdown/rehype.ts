@@ -8,7 +8,7 @@ export interface HastNode {
   position?: { start: { offset?: number | undefined }; end: { offset?: number | undefined } } | undefined;
 }
 
-/** Elements that are no part of a run of text. A run ends before one of them. */
+/** Block elements. A run of text ends before one of them. */
 const BLOCKS = new Set(("address article aside blockquote center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
   + "header hgroup hr legend li main menu nav ol p pre search section summary table tbody td tfoot th thead tr ul").split(" "));
 
@@ -79,7 +79,7 @@ function textAfter(source: string, at: number): number {
   return at + (PREFIX.exec(source)?.[0].length ?? 0);
 }
 
-/** Whether a node is of the answer's text. */
+/** Whether a node is part of a run of text. */
 function isText(node: HastNode): boolean {
   const { type, value, tagName } = node;
   return type === "text" ? String(value).trim() !== "" : type === "element" && tagName !== "br" && tagName !== "input" && !isBack(node);
@@ -90,7 +90,7 @@ function isBack({ properties }: HastNode): boolean {
   return properties?.["dataFootnoteBackref"] !== undefined;
 }
 
-/** Whether a node is a block, or an element that nobody knows with one in it. */
+/** Whether a node is a block element, or another element that contains one. */
 function isBlock(node: HastNode): boolean {
   return node.type === "element" && (BLOCKS.has(node.tagName ?? "") || (node.children ?? []).some(isBlock));
 }

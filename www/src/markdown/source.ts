@@ -28,7 +28,7 @@ export function cellsOf(source: string, from: number, to: number): Span[] {
   return cells;
 }
 
-/** Finds the lines of a text in a part of the source where each may stand after a prefix, as in lists and quotes. */
+/** Finds texts in the source line by line. There each line may come after a prefix, as in lists and quotes. */
 export class LineCursor {
   #at: number;
 

@@ -3,7 +3,7 @@ import { type HTMLAttributes, type ReactElement, createElement, useEffect, useRe
 import { type BadgePlacement, type PlaceOptions, placeBadges } from "../badge/place.js";
 import type { PositionConfidence } from "../badge/positions.js";
 
-/** What {@link PlacedConfidences} places, and in what. */
+/** The properties of {@link PlacedConfidences}. */
 export interface PlacedConfidencesProps extends HTMLAttributes<HTMLDivElement> {
   /** The answer's Markdown, of which the children are rendered. */
   text: string;
@@ -11,7 +11,7 @@ export interface PlacedConfidencesProps extends HTMLAttributes<HTMLDivElement> {
   positions: readonly PositionConfidence[];
   /** Whether nothing will change any more. */
   done?: boolean | undefined;
-  /** How badges are placed; looked at when the component is mounted. */
+  /** How badges are placed; read once, when the component is mounted. */
   placement?: PlaceOptions | undefined;
 }
 

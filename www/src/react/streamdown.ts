@@ -44,10 +44,10 @@ export interface StreamdownMarks<Props extends object, Plugin> {
 
 interface BlockFields { readonly content: string; readonly index: number }
 
-/** Where in the answer's text the block begins that is being rendered. */
+/** The offset in the answer's text at which the block that is being rendered begins. */
 const Base = createContext(0);
 
-/** A mark whose offsets, which count from the beginning of its block, are made those of the answer. */
+/** A mark. The offsets that it is given count from the beginning of its block; those that it emits, from the beginning of the answer. */
 function Mark({ start, end, block }: Record<string, unknown>) {
   const base = useContext(Base);
   return createElement("finece-mark", { start: base + Number(start), end: end === undefined ? undefined : base + Number(end), block });
@@ -57,7 +57,7 @@ function Mark({ start, end, block }: Record<string, unknown>) {
  * The properties that make a `Streamdown` emit marks. Each message needs its own,
  * so call it in the message's component. Merge your own `components` into a
  * constant object. With `literalTagContent` or `allowedTags`, or a `preprocess` that changes the
- * text, places are off by what was changed before them.
+ * text, badges are off by the length of what was changed before them.
  */
 export function useStreamdownMarks<Props extends object, Plugin>(parts: StreamdownParts<Props, Plugin>): StreamdownMarks<Props, Plugin> {
   const [marks] = useState(() => marksOf(parts));
