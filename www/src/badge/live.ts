@@ -11,7 +11,7 @@ export interface LiveOptions {
 }
 
 /** How the values of several positions are shown: as words unless all of them are calibrated. */
-export function formatOf(positions: readonly PositionConfidence[], locale: string | undefined): (value: number) => string {
+function formatOf(positions: readonly PositionConfidence[], locale: string | undefined): (value: number) => string {
   const known = positions.filter(({ fused }) => fused !== null);
   const example = known.find(({ calibrated }) => !calibrated) ?? known[0];
   return (value) => (example === undefined ? "" : showValue(value, shownAs(example), ConfidenceBadge.words, locale));

@@ -144,7 +144,7 @@ export function shownAs({ calibrated, source }: PositionConfidence): Shown {
 }
 
 /** Whether a value went through a map that changes it. */
-export function isMapped(source: Source | null): boolean {
+function isMapped(source: Source | null): boolean {
   return source !== null && source.map !== null && source.map !== "identity";
 }
 

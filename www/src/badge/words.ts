@@ -120,7 +120,7 @@ export const ENGLISH: BadgeWords = {
 };
 
 /** Whether a badge's `source` names a built-in estimator, of which none is calibrated. */
-export function isBuiltin(source: string): boolean {
+function isBuiltin(source: string): boolean {
   return (METHODS as readonly string[]).includes(source);
 }
 
