@@ -38,8 +38,7 @@ export function markdownItMarks(md: MarkdownIt): void {
     state.tokens = state.tokens.flatMap((token) => {
       const { type, map, nesting, children } = token;
       if (type === "tr_open" && map !== null) {
-        const [from, to] = line(map[0]);
-        cells = cellsOf(state.src, from + prefix(state.src.slice(from, to)), to);
+        cells = cellsOf(state.src, ...line(map[0]));
       } else if (type === "inline") {
         const span = map === null ? cells.shift() : spanOf(state.src, token.content, line(map[0]), line(map[1] - 1));
         if (span !== undefined && children !== null && children.length > 0) {
@@ -51,11 +50,6 @@ export function markdownItMarks(md: MarkdownIt): void {
       return [token];
     });
   });
-}
-
-/** How long the prefix of quotes and lists before a table's row is. */
-function prefix(row: string): number {
-  return /^[ \t>]*/.exec(row)?.[0].length ?? 0;
 }
 
 /** The span of a text, given the spans of its first and its last line. */

@@ -72,8 +72,7 @@ function markTable({ header = [], rows = [] }: MarkedToken, source: string, [sta
   lines.splice(1, 1); // the line of dashes
   for (const [i, row] of [header, ...rows].entries()) {
     const [from = end, to = end] = lines[i] ?? [];
-    const indent = /^[ \t>]*/.exec(source.slice(from, to))?.[0].length ?? 0;
-    const cells = cellsOf(source, from + indent, to);
+    const cells = cellsOf(source, from, to);
     for (const [column, { tokens }] of row.entries()) {
       const span = cells[column];
       if (span !== undefined && tokens.length > 0) {

@@ -6,10 +6,13 @@ export function markHTML([start, end]: Span, block: boolean): string {
   return `<finece-mark start="${String(start)}" end="${String(end)}"${block ? " block" : ""}></finece-mark>`;
 }
 
-/** The cells of a table's row, without the white space around them. A pipe after a backslash separates none. */
+/**
+ * The cells of a table's row, without the white space around them. The row is a line of
+ * the source, which may begin as quotes and lists do. A pipe after a backslash separates none.
+ */
 export function cellsOf(source: string, from: number, to: number): Span[] {
   const cells: Span[] = [];
-  let start = from;
+  let start = from + (/^[ \t>]*/.exec(source.slice(from, to))?.[0].length ?? 0);
   const close = (end: number): void => {
     const text = source.slice(start, end);
     const left = start + text.length - text.trimStart().length;
@@ -19,7 +22,7 @@ export function cellsOf(source: string, from: number, to: number): Span[] {
     }
     start = end + 1;
   };
-  for (let at = from; at < to; at++) {
+  for (let at = start; at < to; at++) {
     if (source[at] === "|" && source[at - 1] !== "\\") {
       close(at);
     }
