@@ -146,9 +146,9 @@ class Scored {
   #scorer: Scorer | undefined;
   #raw = false;
 
-  constructor({ conversationTokens, ...options }: ScoreOptions & ConversationOptions, { prompt, abortSignal }: ModelCall) {
-    const asked = askedBy(prompt, { ...options, ...(conversationTokens === undefined ? {} : { conversationTokens }) });
-    this.#options = { ...asked, ...options, signal: either(options.signal, abortSignal) };
+  constructor(options: ScoreOptions & ConversationOptions, { prompt, abortSignal }: ModelCall) {
+    const { conversationTokens: _, ...scoring } = options;
+    this.#options = { ...askedBy(prompt, options), ...scoring, signal: either(options.signal, abortSignal) };
   }
 
   take(part: ModelStreamPart): void {
