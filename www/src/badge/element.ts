@@ -1,13 +1,10 @@
 import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
-import { type Markup, built } from "./markup.js";
+import { ElementBase, type Markup, built } from "./markup.js";
 import { type BadgeView, isRevised, nameOf } from "./panel.js";
 import { type PositionConfidence, badgeAttributes } from "./positions.js";
 import { adoptStyle } from "./style.js";
 import { type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, isProbability, showValue, wordOf } from "./words.js";
-
-// On a server there is no HTMLElement, and importing must not break there.
-const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /** The attributes that say what a position is. */
 const SHOWN = ["state", "value", "first", "calibrated", "mapped", "reason", "source", "kind"] as const;
@@ -69,7 +66,7 @@ declare global {
  *
  * Fires `finece-change` with a {@link BadgeChange} when what it shows changes.
  */
-export class ConfidenceBadge extends Base {
+export class ConfidenceBadge extends ElementBase {
   /** The attributes that change what it shows. */
   static readonly observedAttributes: readonly string[] = [
     ...SHOWN, "label", "locale", "ece", "n", "bands",

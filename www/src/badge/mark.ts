@@ -1,5 +1,4 @@
-// On a server there is no HTMLElement, and importing must not break there.
-const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+import { ElementBase } from "./markup.js";
 
 /** What keeps the marks of one rendered answer. */
 export interface MarkKeeper {
@@ -30,7 +29,7 @@ declare global {
  * Renderers' plugins emit it (`finece/markdown`). An app that renders Markdown
  * itself may do so too.
  */
-export class ConfidenceMark extends Base {
+export class ConfidenceMark extends ElementBase {
   /** The attributes whose changes matter. */
   static readonly observedAttributes: readonly string[] = ["start", "end"];
 

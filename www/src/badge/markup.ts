@@ -1,3 +1,6 @@
+/** What custom elements extend. On a server there is no HTMLElement, and importing must not break there. */
+export const ElementBase = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
+
 /** An element: its name, its attributes, its children. */
 export type Markup = readonly [name: string, attributes: Readonly<Record<string, string>>, ...children: Markup[]];
 
