@@ -107,6 +107,16 @@ test("copying leaves badges out, and so does printing, unless it is asked for", 
   assert.deepEqual([await page.locator("#m confidence-badge:visible").count(), await page.locator("#n confidence-badge:visible").count()], [0, 1]);
 });
 
+test("of several positions in one code span the last one has a badge", { skip }, async (t) => {
+  const page = await openModule(t, PLACE, '<div id="m"><p>Run <code>aa bb cc</code> now.</p></div>');
+  const values = await page.evaluate(async (positions) => {
+    place("#m", { announce: false }).update("Run `aa bb cc` now.", positions);
+    await frames();
+    return [...document.querySelectorAll("#m confidence-badge")].map((badge) => [badge.getAttribute("placed"), badge.getAttribute("value")]);
+  }, [position(1, 3, 0.5, ["periodic"]), position(2, 7, 0.6, ["periodic"]), position(3, 10, 0.7, ["periodic"]), position(4, 19, 0.8)]);
+  assert.deepEqual(values.sort(), [["end", "0.8"], ["inside", "0.5"], ["inside", "0.7"]]);
+});
+
 test("a renderer that replaces everything gets the same badges back, with the focus", { skip }, async (t) => {
   const page = await openModule(t, PLACE, '<div id="m"><p>One.</p><p>Two, and</p></div>');
   const result = await page.evaluate(async (positions) => {

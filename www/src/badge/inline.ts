@@ -1,7 +1,11 @@
 import { kept } from "./text.js";
 
 /** A place in a rendered run: in a text, or after an element that has no places inside. */
-export type InlinePlace = { readonly node: Text; readonly offset: number } | { readonly after: Element };
+export type InlinePlace = Spot & {
+  /** The code units of the run's kept text before it: the same for all offsets within a code span or a formula. */
+  readonly units: number;
+};
+type Spot = { readonly node: Text; readonly offset: number } | { readonly after: Element };
 
 /** Elements whose text is not the source's, and so is not searched. */
 const FOREIGN = ".katex, math, svg, sup, finece-mark, input, style, script";
@@ -26,7 +30,7 @@ export function textStart(source: string, from: number): number {
   return from + (BEGINS.exec(source)?.[0].length ?? 0);
 }
 
-interface Leaf { readonly node: Node; readonly place: (offset: number) => InlinePlace; readonly text: string }
+interface Leaf { readonly node: Node; readonly place: (offset: number) => Spot; readonly text: string }
 
 /**
  * Where an offset `at` in a run's source is in the rendered run. `undefined` if it
@@ -72,7 +76,7 @@ export function locate(mark: Element, source: string, at: number): InlinePlace |
       for (const unit of /[^\p{L}\p{M}\p{N}\p{So}]*$/u.exec(plain.slice(0, offset))?.[0] ?? "") {
         end += unit.trim() !== "" && leaf.text[end] === unit ? 1 : 0;
       }
-      return leaf.place(end);
+      return { ...leaf.place(end), units: n };
     }
     before += text.length;
   }

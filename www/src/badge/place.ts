@@ -31,7 +31,7 @@ export interface PlaceOptions {
   onPlace?: (badge: ConfidenceBadge, position: PositionConfidence, block: Element) => void;
 }
 
-interface Slot { readonly key: string; readonly position: PositionConfidence; readonly inside?: InlinePlace }
+interface Slot { readonly key: string; readonly position: PositionConfidence; readonly inside: InlinePlace | undefined }
 
 /** Badges in one rendered message. */
 export class BadgePlacement implements MarkKeeper {
@@ -236,13 +236,14 @@ export class BadgePlacement implements MarkKeeper {
     const stop = next === undefined ? Infinity : begins(next);
     const from = firstNot(this.#ends, (end) => end <= begin);
     const to = firstNot(this.#ends, (end) => end <= stop);
-    const slots = new Map<string, Slot>();
+    // Of several positions at one place the last one is shown.
+    const slots = new Map<number, Slot>();
     for (const [i, position] of this.#positions.slice(from, to).entries()) {
       const end = this.#ends[from + i] ?? NaN;
       const inside = end < mark.to && !mark.hasAttribute("block")
         ? locate(mark, text.slice(start, Math.min(mark.to, next?.from ?? Infinity)), end - start) : undefined;
-      const key = inside === undefined ? "end" : "after" in inside ? `after ${String(position.index)}` : `inside ${String(position.index)}`;
-      slots.set(key, { key: `${String(start)} ${key}`, position, ...(inside === undefined ? {} : { inside }) });
+      const key = `${String(start)} ${inside === undefined ? "end" : String(position.index)}`;
+      slots.set(inside?.units ?? Infinity, { key, position, inside });
     }
     for (const slot of slots.values()) {
       wanted.add(slot.key);
