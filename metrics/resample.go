@@ -9,8 +9,9 @@ import (
 	"sync/atomic"
 )
 
-// population is what resamples of some confidences are drawn from, and of each figure
-// what is the same in all of them. After it is made, all goroutines read it.
+// population is the pairs that resamples are drawn from, and the parts of the figures that
+// are the same in every resample. bootstrapped completes it; after that goroutines only
+// read it.
 //
 // A cell is the right or the wrong pairs of one tied group. Cell 2i is the right pairs of
 // group i, cell 2i+1 the wrong ones.
@@ -25,10 +26,10 @@ type population struct {
 	sums    []float64 // harmonicSums, shared by populations
 }
 
-// binRun is groups from one to another, which lie in one bin.
+// binRun is neighbouring groups in one bin: groups[from:to].
 type binRun struct {
 	from, to int
-	none     bool // they lie in no bin but count, as the zeros of the Guo rule do
+	none     bool // they lie in no bin: the zeros of the Guo rule, which count in n alone
 }
 
 func newPopulation(s *Sample, figures []Metric, b Binning) *population {
@@ -97,10 +98,10 @@ func (p *population) bin(parts partition) {
 	}
 }
 
-// bootstrapped are the intervals of figures of the first population less those of the others,
-// from the same draws. A draw takes as many units as there are, with replacement: the
-// pairs that units lists, or the pairs one by one. Each resample has a generator of its
-// own, so that none depends on which goroutine draws it.
+// bootstrapped returns the intervals of the figures of the first population less those of
+// the others, from the same draws. A unit is a list of pairs, or a single pair if units is
+// nil. A draw takes as many units as there are, with replacement. Each resample has a
+// generator of its own, so that none depends on which goroutine draws it.
 func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampling) []Interval {
 	if slices.Contains(figures, MetricAURC) {
 		most := uint64(len(from[0].cells))
@@ -140,13 +141,13 @@ func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampl
 	return out
 }
 
-// resample is one draw.
+// resample is one draw, and the memory for the next.
 type resample struct {
 	*population
 	counts       []uint32 // pairs drawn from each cell
 	stretches    []int    // pairs drawn from each stretch
 	right, wrong uint64
-	sample       Sample // the same as a sample, if a figure needs one
+	sample       Sample // the draw as a sample, once asSample has filled it
 	filled       bool
 }
 
@@ -154,7 +155,7 @@ func (p *population) resample() *resample {
 	return &resample{population: p, counts: make([]uint32, 2*len(p.groups))}
 }
 
-// take draws anew.
+// take draws a resample of each population, from the same units.
 func take(draw []*resample, units [][]int, state splitMix) {
 	for _, d := range draw {
 		clear(d.counts)
@@ -181,7 +182,7 @@ func take(draw []*resample, units [][]int, state splitMix) {
 	}
 }
 
-// stretch is how many neighbouring pairs are drawn together.
+// stretch is the number of neighbouring pairs that are drawn together.
 const stretch = 1 << 14
 
 // pairs draws pairs. If there are many, it draws first how many fall into each stretch,
@@ -270,8 +271,8 @@ func (d *resample) brier() float64 {
 	return fromFixed(sum)
 }
 
-// mannWhitney is twice the Mann-Whitney count, at most half the square of the number of
-// pairs.
+// mannWhitney is twice the Mann-Whitney count. It is at most half the square of the number
+// of pairs, so it fits in 64 bits for 2^32-1 pairs.
 func (d *resample) mannWhitney() (twice uint64) {
 	below := uint64(0)
 	for i := 0; i+1 < len(d.counts); i += 2 {

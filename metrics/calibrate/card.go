@@ -19,7 +19,7 @@ type Card struct {
 
 	Bands        []Band        // the positions whose maps were fitted on positions of their own; empty is all
 	Kinds        position.Kind // the kinds of the labelled positions; 0 is all
-	Conversation Turns         // whether the questions were conversations; these cover single questions
+	Conversation Turns         // whether the questions were conversations; such a card covers single questions, too
 
 	Labels    int     // labelled answers, or states of answers
 	Low, High float64 // the least and the greatest raw confidence of them

@@ -1,13 +1,13 @@
 // Package drift tests whether a calibration map still holds, on labels that come one
-// after another. It looks after each label, for ever, and the probability that it ever
-// raises a false alarm stays below a rate that is chosen beforehand.
+// after another. It tests again after each label, without end. The probability that it
+// ever raises a false alarm is at most a rate that is chosen beforehand.
 //
 // # What is tested
 //
 // The null hypothesis: whatever the labels before said, an answer with the confidence p
-// is correct with probability p. It is about answers whose labels do not depend on
-// whether they are correct. Users who report wrong answers alone break it, and so do
-// several labels of one answer: add one confidence for each answer.
+// is correct with probability p. Whether an answer gets a label must not depend on whether
+// it is correct: users who report only wrong answers break that. So do several labels of
+// one answer: add one confidence for each answer.
 //
 // # How
 //
@@ -60,7 +60,7 @@ var alternatives = [...]struct {
 	{0.5, 0, Extreme}, {2, 0, Timid},
 }
 
-// Leaning is the way in which a map is wrong.
+// Leaning is the way in which a map is wrong; see the constants.
 type Leaning string
 
 const (
@@ -86,21 +86,23 @@ func (l Leaning) Says() string {
 	return ""
 }
 
-// clip is what a bettor takes for p at the ends, where its stake would be infinite.
+// clip is the least distance of p from 0 and 1 when a bettor computes its stake, which would
+// be infinite at the ends.
 const clip = 1e-3
 
 // most bounds a bettor's wealth, so that it stays finite after an alarm.
 const most = 1e300
 
-// Test is the test of one map. The zero value is a test without labels.
+// Test is the test of one map. The zero value is a test without labels. Calls must not
+// overlap.
 type Test struct {
 	n       uint64
 	peak    float64                    // the most evidence so far, minus 1
 	entered [len(alternatives)]float64 // each bettor's wealth that has entered
 }
 
-// Add adds the label of one answer with confidence p. A p that is not in [0,1] is left
-// out, and reported by false.
+// Add adds the label of one answer with the confidence p that was reported. It returns false
+// and adds nothing if p is not in [0,1].
 func (t *Test) Add(p float64, correct bool) bool {
 	if !(p >= 0 && p <= 1) {
 		return false
@@ -131,8 +133,9 @@ func stake(i int, p float64) float64 {
 // N is how many labels were added.
 func (t *Test) N() uint64 { return t.n }
 
-// Evidence is how many times as much the bettors have as at the beginning: about 1 or
-// less if the map holds, and growing exponentially if it does not.
+// Evidence is the mean of the bettors' wealth, over 0 and 1 at the beginning. Its mean
+// stays 1 if the map holds. It grows exponentially with the labels if the map does not,
+// up to about 1e300.
 func (t *Test) Evidence() float64 {
 	sum := 0.0
 	for _, r := range t.entered {
@@ -141,20 +144,21 @@ func (t *Test) Evidence() float64 {
 	return sum + 1/float64(t.n+1)
 }
 
-// Peak is the most evidence so far. 1/Peak is a p-value that is valid at every time.
+// Peak is the most evidence so far, at least 1. 1/Peak is a p-value that is valid after any
+// number of labels.
 func (t *Test) Peak() float64 { return 1 + t.peak }
 
-// Alarm reports whether the evidence has ever reached 1/rate. If the map holds, that
-// happens with probability rate at most, however many labels come. A rate of 0 raises
-// none. An alarm stays: a new map begins with a new test.
+// Alarm reports whether the evidence has ever reached 1/rate, for a rate in (0,1). If the
+// map holds, the probability of that is at most rate, however many labels come. At rate 0
+// there is no alarm. An alarm stays: a new map begins with a new test.
 func (t *Test) Alarm(rate float64) bool { return rate > 0 && t.Peak() >= 1/rate }
 
-// Leaning is what the bettor with the most evidence holds; "" before the first label.
+// Leaning is the alternative of the bettor with the most wealth; "" before the first label.
 func (t *Test) Leaning() Leaning {
-	best, most := Leaning(""), 0.0
+	best, wealth := Leaning(""), 0.0
 	for i, r := range t.entered {
-		if r > most {
-			best, most = alternatives[i].leaning, r
+		if r > wealth {
+			best, wealth = alternatives[i].leaning, r
 		}
 	}
 	return best
@@ -165,7 +169,7 @@ const version = 1
 
 const size = 1 + 8*(2+len(alternatives))
 
-// AppendBinary appends the state, of [ParseTest]. The error is always nil.
+// AppendBinary appends the state for [ParseTest]. The error is always nil.
 func (t *Test) AppendBinary(buf []byte) ([]byte, error) {
 	buf = binary.LittleEndian.AppendUint64(append(buf, version), t.n)
 	buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(t.peak))
@@ -175,10 +179,10 @@ func (t *Test) AppendBinary(buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// ErrFormat is the error of bytes that no test writes.
+// ErrFormat is the error of bytes that are not the state of a test, or of another version.
 var ErrFormat = errors.New("drift: not the state of a test of this version")
 
-// ParseTest reads what AppendBinary wrote.
+// ParseTest reads a state that [Test.AppendBinary] wrote. The error is [ErrFormat].
 func ParseTest(data []byte) (*Test, error) {
 	if len(data) != size || data[0] != version {
 		return nil, ErrFormat

@@ -131,9 +131,8 @@ func (l *logistic) derivatives(theta []float64) (gradient []float64, hessian [][
 	return gradient, hessian
 }
 
-// solve is h^-1 g of a positive semidefinite h, by elimination
-// with a ridge that is negligible unless h is singular. It changes h and g's copy
-// only.
+// solve is h^-1 g of a positive semidefinite h, by elimination with a ridge that is
+// negligible unless h is singular. It changes h and g's copy only.
 func solve(h [][]float64, g []float64) []float64 {
 	d := len(g)
 	trace := 0.0

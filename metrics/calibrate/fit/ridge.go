@@ -2,15 +2,17 @@ package fit
 
 import "errors"
 
-// ErrPenalty answers a Ridge without a penalty: separable outcomes have no minimum then.
+// ErrPenalty is the error of a Ridge without a penalty: separable outcomes would have no
+// minimum.
 var ErrPenalty = errors.New("fit: the penalty of a ridge regression has to be greater than 0")
 
 // Ridge is a logistic regression with a penalty on the squares of the weights: it
 // minimises the negative log-likelihood plus penalty/2 times the sum of their squares
 // (Hoerl and Kennard 1970; le Cessie and van Houwelingen 1992). The intercept has no
-// penalty. features has a column for each weight, standardised by the caller. right and
-// wrong are the weights of the outcomes of each row. It is deterministic, and takes
-// about ten passes of rows x columns^2.
+// penalty. features has a column for each weight, standardised by the caller; the score is
+// the log-odds of a correct outcome. right and wrong have a row's weight, 0 or more, as
+// correct and as wrong, and are as long as a column. It is deterministic, and takes about
+// ten passes of rows x columns^2.
 //
 // Errors: [ErrOneClass], [ErrPenalty].
 func Ridge(features [][]float64, right, wrong []float64, penalty float64) (intercept float64, weights []float64, err error) {

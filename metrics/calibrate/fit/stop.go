@@ -10,21 +10,22 @@ import (
 // Stop is a threshold for ending answers early: an answer is stopped at the first step
 // where its confidence is below Threshold.
 type Stop struct {
-	Alpha     float64
-	Threshold float64 // 0 stops nothing
+	Alpha     float64 // the share of right answers that may be stopped, in (0,1)
+	Threshold float64 // in [0,1]; 0 stops nothing
 	Right     int     // right answers that it was chosen on
-	Bound     float64 // on the share of right answers that are stopped: k/(Right+1)
+	Bound     float64 // on the probability that a right answer is stopped, at most Alpha: see StopBelow
 }
 
-// ErrStop answers an alpha that is out of range.
+// ErrStop is the error of an alpha that is out of range.
 var ErrStop = errors.New("fit: want an alpha between 0 and 1")
 
-// FewestRight is how many right answers a threshold for alpha needs. With fewer, even the
-// lowest of their confidences promises less.
+// FewestRight is the least number of right answers for which [StopBelow] finds a threshold
+// over 0, for an alpha in (0,1). With fewer, even the lowest of their confidences promises
+// less.
 func FewestRight(alpha float64) int { return int(math.Ceil(1/alpha-1e-9)) - 1 }
 
 // StopBelow finds the greatest threshold that stops, at any step, at most a share alpha of
-// right answers. paths are the confidences of each right answer at the steps where it can
+// right answers, alpha in (0,1). paths are the confidences of each right answer at the steps where it can
 // be stopped; one answer of each question, because answers to the same question are not
 // exchangeable with those to others. A path may be empty: such an answer is never stopped.
 //
@@ -37,7 +38,8 @@ func FewestRight(alpha float64) int { return int(math.Ceil(1/alpha-1e-9)) - 1 }
 // these has one of n+1 ranks, each equally likely, and a score below the threshold needs
 // one of the first k. So the probability is at most k/(n+1), over the draw of these
 // answers and of the further one. With k = 0 nothing can be promised, and the threshold
-// is 0; see [FewestRight].
+// is 0; see [FewestRight]. Errors: [ErrStop], and one about a confidence that is not in
+// [0,1].
 func StopBelow(paths [][]float64, alpha float64) (Stop, error) {
 	s := Stop{Alpha: alpha, Right: len(paths)}
 	if !(alpha > 0 && alpha < 1) {
@@ -61,7 +63,7 @@ func StopBelow(paths [][]float64, alpha float64) (Stop, error) {
 	return s, nil
 }
 
-// Stops is the step at which a path is stopped, from 0, or -1.
+// Stops is the first step, from 0, at which a path is stopped, or -1.
 func (s *Stop) Stops(path []float64) int {
 	return slices.IndexFunc(path, func(p float64) bool { return p < s.Threshold })
 }
