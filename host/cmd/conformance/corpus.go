@@ -77,7 +77,7 @@ func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
 	return corpus, nil
 }
 
-// configure draws a configuration with built-in estimates.
+// configure draws a configuration whose estimates come from the stream's log-probabilities.
 func configure(rng *rand.Rand) host.Config {
 	c := host.DefaultConfig()
 	c.Positions.Strategy = position.Kind(1+rng.UintN(15)) << 1 & (position.Paragraph | position.Line | position.Periodic | position.Entropy)

@@ -10,7 +10,7 @@ import (
 	"fmt"
 )
 
-// Attempt is one of them.
+// Attempt is one such text.
 type Attempt struct {
 	Kind  string `json:"kind"`
 	Place string `json:"place"` // question or answer: what it is appended to
@@ -33,7 +33,7 @@ func All() []Attempt {
 	return all
 }
 
-// In returns a question and an answer with the attempt in them.
+// In returns the question and the answer, one of them with the attempt after it.
 func (a *Attempt) In(question, answer string) (string, string) {
 	if a.Place == "question" {
 		return question + " " + a.Text, answer

@@ -48,7 +48,7 @@ func compare(m *models, b *strings.Builder, domain problems.Domain) error {
 	ways := []*way{first, majority}
 	at := map[*way]string{}
 	for _, p := range []gateway.Policy{gateway.BestOf, gateway.Vote} {
-		s, err := m.behind(p)
+		s, err := m.through(p)
 		if err != nil {
 			return err
 		}
@@ -97,8 +97,8 @@ func compare(m *models, b *strings.Builder, domain problems.Domain) error {
 	return nil
 }
 
-// behind is a gateway with a policy before the models.
-func (m *models) behind(p gateway.Policy) (*httptest.Server, error) {
+// through serves the models through a gateway with a policy.
+func (m *models) through(p gateway.Policy) (*httptest.Server, error) {
 	client, err := model.New(model.DefaultConfig(m.URL + "/v1"))
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func mostFrequent(texts []string) string {
 	return texts[best]
 }
 
-// ask asks for an answer. tokens is what the generator has written meanwhile.
+// ask asks for an answer. tokens is the number of tokens that the generator wrote meanwhile.
 func (m *models) ask(url, question string, seed int) (text string, tokens int64, err error) {
 	before := m.generator.Stats().CompletionTokens
 	request, err := json.Marshal(map[string]any{
@@ -164,7 +164,7 @@ func (m *models) ask(url, question string, seed int) (text string, tokens int64,
 		return "", 0, fmt.Errorf("HTTP %d %s (%v)", resp.StatusCode, body, err)
 	}
 	for s := m.generator.Stats(); s.Active+s.Waiting > 0; s = m.generator.Stats() {
-		time.Sleep(time.Millisecond) // until it has ended what was cancelled
+		time.Sleep(time.Millisecond) // until the cancelled answers have ended
 	}
 	return reply.Choices[0].Message.Content, m.generator.Stats().CompletionTokens - before, nil
 }
