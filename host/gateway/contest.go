@@ -39,22 +39,36 @@ type contestant struct {
 	variant
 	request *request
 
-	came     bool               // it has been reported, or has failed
+	came bool // it has been reported; until then, outcome says nothing
+	outcome
+
+	reports  chan<- report
+	reported bool // known to the goroutine of contend alone
+	won      chan verdict
+	written  chan struct{} // closed when resp, body and err are final
+	resp     *http.Response
+	body     []byte
+	err      error // why there is nothing to send
+}
+
+// outcome is what a contest knows of an answer that has come or failed.
+type outcome struct {
 	headline *record.Confidence // that of p(z); nil if it has none
 	text     string             // of the answer
 	failed   bool               // it is an error
 	skipped  bool               // the gate lets it pass
-	reported bool
+	usage    stream.Usage       // as the upstream gave it; -1 is unknown
+	tokens   int64              // that the session has counted
+}
 
-	usage  stream.Usage // as the upstream gave it
-	tokens int64        // that the session has counted
+// unbilled is the usage that says nothing.
+var unbilled = stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1}
 
-	reports chan<- *contestant
-	won     chan verdict
-	written chan struct{} // closed when resp, body and err are final
-	resp    *http.Response
-	body    []byte
-	err     error // why there is nothing to send
+// report takes an outcome to the goroutine of the contest, the only one that reads and
+// writes those of its contestants: one that has lost can come while the winner is sent.
+type report struct {
+	of *contestant
+	outcome
 }
 
 // verdict is what a contestant that is sent is told.
@@ -73,7 +87,7 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 	defer cancel()
 	observationOf(ctx).asked(asked)
 	policy := asked.config.rule.contest(asked.config, asked)
-	reports := make(chan *contestant)
+	reports := make(chan report)
 	var all []*contestant
 	for {
 		more, winner, d := policy.next(all)
@@ -81,7 +95,7 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 			k := &contestant{
 				variant: v, request: asked.vary(v),
 				reports: reports, won: make(chan verdict, 1), written: make(chan struct{}),
-				usage: stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1},
+				outcome: outcome{usage: unbilled},
 			}
 			k.request.contestant = k
 			all = append(all, k)
@@ -97,8 +111,8 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 			return
 		}
 		select {
-		case k := <-reports:
-			k.came = true
+		case r := <-reports:
+			r.of.came, r.of.outcome = true, r.outcome
 		case <-ctx.Done():
 			return // the client has disconnected
 		}
@@ -115,8 +129,8 @@ func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) 
 		}
 		close(k.written)
 		if !k.reported {
-			k.failed = k.err != nil || k.resp.StatusCode != http.StatusOK
-			k.report(ctx)
+			failed := k.err != nil || k.resp.StatusCode != http.StatusOK
+			k.report(ctx, outcome{failed: failed, usage: unbilled})
 		}
 	}()
 	out := in.Clone(context.WithValue(ctx, treatmentKey{}, &treatment{request: k.request}))
@@ -135,12 +149,11 @@ func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) 
 	}
 }
 
-// report says that the answer has come, or failed. From then on, the contest reads what
-// is above reports, and its goroutine no longer writes it.
-func (k *contestant) report(ctx context.Context) {
+// report says that the answer has come, or failed.
+func (k *contestant) report(ctx context.Context, o outcome) {
 	k.reported = true
 	select {
-	case k.reports <- k:
+	case k.reports <- report{k, o}:
 	case <-ctx.Done():
 	}
 }
@@ -148,23 +161,23 @@ func (k *contestant) report(ctx context.Context) {
 // settle is called when the answer is scored and its end is not written. It reports the
 // answer, and waits for what becomes of it. It returns nil if the answer is not sent.
 func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
+	o := outcome{skipped: s.skipped(), usage: unbilled}
 	if c := s.last[0]; c != nil && c.HasValue() {
-		k.headline = c
+		o.headline = c
 	}
-	k.skipped = s.skipped()
 	if t, ok := s.acting.(*listener); ok {
-		k.text = t.answer.String()
+		o.text = t.answer.String()
 	}
 	if s.usage != nil {
-		k.usage = *s.usage
+		o.usage = *s.usage
 	}
 	for _, r := range s.news {
 		if e, ok := r.(*record.End); ok && e.Choice == 0 {
-			k.tokens = e.Tokens + e.Reasoning
+			o.tokens = e.Tokens + e.Reasoning
 		}
 	}
 	s.counted()
-	k.report(ctx)
+	k.report(ctx, o)
 	select {
 	case v := <-k.won:
 		s.observe(v.seen)
@@ -211,7 +224,7 @@ func (h *Handler) sendWinner(w http.ResponseWriter, r *http.Request, winner *con
 // billed is the sum of what the answers have cost. Where the upstream has not said it,
 // the tokens of the answer are those that the session has counted.
 func billed(all []*contestant) stream.Usage {
-	sum := stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1}
+	sum := unbilled
 	for _, k := range all {
 		if k.usage.Prompt >= 0 {
 			sum.Prompt = max(sum.Prompt, 0) + k.usage.Prompt
