@@ -140,9 +140,6 @@ step "$out/generator.gguf" "generator as GGUF" \
 head -n "$QUESTIONS" "$out/cities/label.jsonl" >"$out/questions.jsonl"
 constructed "$out/labels.jsonl" "labels, k=$K" "$out/questions.jsonl" \
 	--seed "$seed" --k "$K" --m "$M" --T "$T" --split "$SPLIT"
-head -n "$NOISE" "$out/questions.jsonl" >"$out/noise-questions.jsonl"
-constructed "$out/noise.jsonl" "labels, k=$NOISE_K" "$out/noise-questions.jsonl" \
-	--seed $((seed + 1)) --k "$NOISE_K" --m "$M" --T "$T"
 # Answers with alternatives to each token, for estimators that go by log-probabilities.
 constructed "$out/answers.jsonl" "answers with alternatives" "$out/questions.jsonl" \
 	--seed $((seed + 2)) --k "$ANSWERS_K" --T 0 --top-logprobs 5
@@ -190,7 +187,12 @@ for name in confidence confidence-2; do
 		"$PYTHON" "$here/model.py" gguf "$out/merged" "$out/$name.gguf" --adapter "$out/$name"
 done
 
-# 5. The tables. What the server was asked for is kept in results/replies.jsonl.
+# 5. The noise of the labels, which nothing else waits for.
+head -n "$NOISE" "$out/questions.jsonl" >"$out/noise-questions.jsonl"
+constructed "$out/noise.jsonl" "labels, k=$NOISE_K" "$out/noise-questions.jsonl" \
+	--seed $((seed + 1)) --k "$NOISE_K" --m "$M" --T "$T"
+
+# 6. The tables. What the server was asked for is kept in results/replies.jsonl.
 measured() {
 	local generator first
 	CONTEXT=512
