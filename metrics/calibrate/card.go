@@ -21,6 +21,8 @@ type Card struct {
 	Kinds        position.Kind // the kinds of the labelled positions; 0 is all
 	Conversation Turns         // whether the questions were conversations; such a card covers single questions, too
 
+	Questions *Likeness // what the questions read like; nil is not stated
+
 	Labels    int     // labelled answers, or states of answers
 	Low, High float64 // the least and the greatest raw confidence of them
 	Figures   []Figure
@@ -76,7 +78,7 @@ const (
 	OutsideKind                             // the position is of another kind or band
 	OutsideConversation                     // the question is a conversation and the labelled ones were not
 	OutsideRange                            // the raw value is not within Low and High, and was clamped to them
-	OutsideUnlike                           // the text is unlike the labelled ones
+	OutsideUnlike                           // the question reads unlike the labelled ones
 	OutsideDrift                            // labels that came later contradict the map
 )
 
@@ -151,6 +153,8 @@ func (c *Card) Validate() error {
 	switch {
 	case c.Labels < 1 || int64(c.Labels) > maxWhole:
 		return errors.New("card: labels: want how many labelled answers it stands for, from 1 to 2147483647")
+	case c.Questions != nil && c.Questions.Validate() != nil:
+		return c.Questions.Validate()
 	case !(c.Low >= 0 && c.Low <= c.High && c.High <= 1):
 		return errors.New("card: range: want the lowest and the highest raw confidence, in [0,1]")
 	}

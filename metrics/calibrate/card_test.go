@@ -1,6 +1,7 @@
 package calibrate
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -85,5 +86,47 @@ func TestWhetherAllMapsAreFitted(t *testing.T) {
 	fitted, identity := Map{Method: Platt}, Map{Method: Identity}
 	if !(&Calibration{Maps: [Bands]Map{fitted, fitted, fitted}}).Fitted() || (&Calibration{Maps: [Bands]Map{fitted, identity, fitted}}).Fitted() {
 		t.Error("Fitted")
+	}
+}
+
+func TestWhatAQuestionReadsLike(t *testing.T) {
+	l := &Likeness{Surprisal: make([]uint8, Runs), Above: 10}
+	if err := l.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range l.Surprisal {
+		l.Surprisal[i] = MaxSurprisal
+	}
+	known := 0
+	EachRun("How many apples are 3 and 4?", func(run int) {
+		l.Surprisal[run] = 8 // 3 bits
+		known++
+	})
+	if known != len(" how many apples are 0 and 0? ")-3 {
+		t.Errorf("%d runs", known)
+	}
+	for question, want := range map[string]bool{
+		"How many apples are 3 and 4?":            false,
+		"  how MANY\tapples\nare 7   and 9?  ":    false,
+		"Wie viele Birnen hat Ottilie im Herbst?": true,
+		"": false, // two spaces are no run
+	} {
+		if got := l.Unlike(question); got != want {
+			t.Errorf("%q: %v, %v bits", question, got, l.Of(question))
+		}
+	}
+	if got := l.Of("how many apples are 8 and 1?"); got != 3 {
+		t.Errorf("%v bits, want 3", got)
+	}
+	var none *Likeness
+	if none.Unlike("anything") {
+		t.Error("a question is unlike those that nothing is known of")
+	}
+	good := l.Surprisal
+	over := append([]uint8{MaxSurprisal + 1}, good[1:]...)
+	for _, wrong := range []*Likeness{{good, -1}, {good, math.NaN()}, {good, 24}, {good[1:], 1}, {over, 1}} {
+		if (&Card{Labels: 1, High: 1, Questions: wrong}).Validate() == nil {
+			t.Errorf("above %v, %d surprisals, the first %d: no error", wrong.Above, len(wrong.Surprisal), wrong.Surprisal[0])
+		}
 	}
 }

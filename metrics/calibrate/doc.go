@@ -39,7 +39,9 @@
 //
 // A [Card] says what the labelled answers cover: whose answers they are, what the
 // questions are about, which positions. A confidence that lies outside of that in one of
-// the [Disqualifying] ways is no probability.
+// the [Disqualifying] ways is no probability. A [Likeness] says what the questions read
+// like. A question that reads unlike them is marked, and stays a probability: measured on
+// word problems in other words, being unlike says little about how wrong a confidence is.
 //
 // # The same bits everywhere
 //

@@ -183,11 +183,26 @@ func (s *Session) calibrated(slot *slot) float64 {
 	if from.Estimator == Model && s.config.Asked.Conversation == calibrate.ManyTurns && !s.config.Conversations() {
 		from.Outside |= calibrate.OutsideConversation // it was asked about a part of the conversation
 	}
+	if s.unlike(card) {
+		from.Outside |= calibrate.OutsideUnlike
+	}
 	if !covers || !card.Covers(p.Kind) {
 		from.Outside |= calibrate.OutsideKind
 	}
 	slot.probable = slot.probable && from.Outside&calibrate.Disqualifying == 0
 	return value
+}
+
+// unlike reports whether the question is unlike those of a card. It keeps the last card's answer:
+// every estimate of a session goes by one or two.
+func (s *Session) unlike(card *calibrate.Card) bool {
+	if card == nil || card.Questions == nil || s.config.Question == "" {
+		return false
+	}
+	if s.likenessOf != card {
+		s.likenessOf, s.isUnlike = card, card.Questions.Unlike(s.config.Question)
+	}
+	return s.isUnlike
 }
 
 // revise reports what the fusion window changed.

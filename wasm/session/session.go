@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/finece/finece/bci"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/stream"
@@ -28,6 +29,9 @@ type Session struct {
 	lacking   bool // usage counts many more tokens than came with a log-probability
 	over      bool // its end was seen and reported
 	ended     bool // by End
+
+	likenessOf *calibrate.Card // the last card that the question was compared with
+	isUnlike   bool            // its questions
 
 	events []Event
 	arena  []byte // what the events of this call quote

@@ -1,0 +1,62 @@
+package fit
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/finece/finece/metrics/calibrate"
+)
+
+// FewestQuestions is the least number of different questions for a likeness.
+const FewestQuestions = 100
+
+// ErrFewQuestions is the error of a likeness of fewer questions.
+var ErrFewQuestions = errors.New("fit: want at least 100 different questions to say what they read like")
+
+// unlike is the share of questions of the same kind that may be called unlike the others.
+const unlike = 0.01
+
+// LikenessOf learns how the questions of labelled answers read. Four in five give the
+// surprisals: of each hash -log2((n+1/2)/(N+Runs/2)), where n of all N runs have it. The
+// others, every fifth, give the limit. It is split conformal prediction (see [StopBelow]):
+// of m such questions the one of rank ceil(0.99 (m+1)). A further question that is
+// exchangeable with them is above it with a probability of at most 1%, or 1/(m+1) where m is
+// below 99. A question that is given several times counts once. The error is
+// [ErrFewQuestions].
+func LikenessOf(questions []string) (*calibrate.Likeness, error) {
+	seen := make(map[string]bool, len(questions))
+	var held []string
+	var counts [calibrate.Runs]float64
+	total := 0.0
+	for _, q := range questions {
+		if seen[q] {
+			continue
+		}
+		seen[q] = true
+		if len(seen)%5 == 0 {
+			held = append(held, q)
+			continue
+		}
+		calibrate.EachRun(q, func(run int) {
+			counts[run]++
+			total++
+		})
+	}
+	if len(seen) < FewestQuestions {
+		return nil, ErrFewQuestions
+	}
+	l := &calibrate.Likeness{Surprisal: make([]uint8, calibrate.Runs)}
+	for run, n := range counts {
+		bits := -math.Log2((n + 0.5) / (total + calibrate.Runs/2))
+		l.Surprisal[run] = uint8(min(math.Round(bits/calibrate.SurprisalStep), calibrate.MaxSurprisal))
+	}
+	scores := make([]float64, len(held))
+	for i, q := range held {
+		scores[i] = l.Of(q)
+	}
+	slices.Sort(scores)
+	rank := int(math.Ceil((1-unlike)*float64(len(scores)+1) - 1e-9))
+	l.Above = scores[min(rank, len(scores))-1]
+	return l, nil
+}

@@ -1,0 +1,93 @@
+package calibrate
+
+import "errors"
+
+// Likeness says how a question reads to somebody who knows the questions of the labelled
+// answers alone: the mean surprisal of its runs of four bytes. A question of another domain,
+// or in other words, has more of it. Package calibrate/fit makes one of questions.
+//
+// Letters A to Z count as small ones, each digit as 0, and white space as one space: what
+// differs between two questions of one kind counts little.
+type Likeness struct {
+	// Surprisal has the surprisal of a run by its hash, in steps of SurprisalStep bits, 0 to
+	// MaxSurprisal. Its length is Runs. It is no array, which TinyGo would copy element by element.
+	Surprisal []uint8
+	// Above is the mean surprisal in bits above which a question is unlike the others.
+	Above float64
+}
+
+const (
+	Runs          = 1024    // hashes of runs
+	SurprisalStep = 3.0 / 8 // bits
+	MaxSurprisal  = 63      // steps
+)
+
+const (
+	longestRead = 1 << 16    // bytes of a question that are read
+	blankRun    = 0x20202020 // four spaces
+	hashFactor  = 0x9E3779B1 // 2^32 divided by the golden ratio: runs that differ little differ in its high bits
+	hashShift   = 22         // leaves the ten bits of a hash below Runs
+)
+
+// EachRun calls do with the hash of every run of a question, below Runs. A question begins and
+// ends with a space; of a long one, the first 65,536 bytes are read.
+func EachRun(question string, do func(run int)) {
+	run, last, n := uint32(blankRun), byte(' '), 1
+	put := func(b byte) {
+		if b == ' ' && last == ' ' {
+			return
+		}
+		last = b
+		run = run<<8 | uint32(b)
+		if n++; n >= 4 {
+			do(int(run * hashFactor >> hashShift))
+		}
+	}
+	for i := range min(len(question), longestRead) {
+		b := question[i]
+		switch {
+		case b >= 'A' && b <= 'Z':
+			b += 'a' - 'A'
+		case b >= '0' && b <= '9':
+			b = '0'
+		case b <= ' ':
+			b = ' '
+		}
+		put(b)
+	}
+	put(' ')
+}
+
+// Of returns the mean surprisal of a question in bits, at least 0. It is 0 for a question of
+// fewer than four bytes, spaces around it included.
+func (l *Likeness) Of(question string) float64 {
+	sum, n := 0, 0
+	EachRun(question, func(run int) {
+		sum += int(l.Surprisal[run])
+		n++
+	})
+	if n == 0 {
+		return 0
+	}
+	return float64(sum) * SurprisalStep / float64(n)
+}
+
+// Unlike reports whether a question is unlike those that l was made of. Every question is
+// like those of no l.
+func (l *Likeness) Unlike(question string) bool { return l != nil && l.Of(question) > l.Above }
+
+// Validate says what is wrong with a likeness that nothing would make.
+func (l *Likeness) Validate() error {
+	if len(l.Surprisal) != Runs {
+		return errors.New("card: questions.surprisal: want 1024 of them")
+	}
+	for _, s := range l.Surprisal {
+		if s > MaxSurprisal {
+			return errors.New("card: questions.surprisal: want 63 at most")
+		}
+	}
+	if !(l.Above >= 0 && l.Above <= MaxSurprisal*SurprisalStep) {
+		return errors.New("card: questions.above: want a number of bits, from 0 to 23.625")
+	}
+	return nil
+}
