@@ -12,6 +12,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/likeness"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/metrics/calibrate"
@@ -75,6 +76,8 @@ threshold.
 
 The file has a card: what the rows cover. A confidence of another --generator or
 --domain, or at a kind of position that the rows lack, is not shown as a percentage.
+With --seen-questions FILE, lines of {"question": "..."}, confidences say of a question
+that reads unlike these ones that it does. They stay percentages.
 Whole answers alone are not enough for the policy withhold, which acts at each
 paragraph: with --positions, lines of finece score give a row for each position.
 
@@ -142,6 +145,7 @@ type options struct {
 	source  string
 
 	generator, domain string // for the card
+	questions         string // file of the questions, for the card
 
 	stop      float64         // share of right answers that a threshold may stop; 0 for none
 	estimator string          // "trajectory" to fit such a model, "" to fit maps
@@ -201,6 +205,7 @@ func New() *cobra.Command {
 	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
 	flags.StringVar(&f.generator, "generator", "", "for the card: the model whose answers these are")
 	flags.StringVar(&f.domain, "domain", "", "for the card: what the questions are about")
+	likeness.Add(cmd, &f.questions)
 	flags.StringVar(&f.estimator, "estimator", "", "fit a model of the log-probabilities of labelled answers instead of a map: trajectory")
 	f.session.AddPositions(cmd)
 	flags.Float64Var(&f.stop, "stop", 0, "find the threshold of the policy stop that stops at most this share of right answers, and fit nothing")
@@ -294,6 +299,8 @@ func (f *options) check(cmd *cobra.Command) error {
 		return exit.Usagef("--group fits maps of rows: it goes without --check, --apply, --from, --estimator, --stop, --plot, --positions and -o -")
 	case f.checks != "" && (f.apply != "" || f.from != "" || f.estimator != "" || f.stop > 0 || f.output != "" || f.plot != ""):
 		return exit.Usagef("--check tests a map on an input, and writes no file: it goes without --apply, --from, --estimator, --stop, -o and --plot")
+	case f.questions != "" && (f.checks != "" || f.apply != "" || f.stop > 0 || f.group != ""):
+		return exit.Usagef("--%s is for the card of one map: it goes without --check, --apply, --stop and --group", likeness.Flag)
 	case f.apply != "" && f.from != "":
 		return exit.Usagef("--apply maps an input, and --from fits a map: give one of them")
 	case f.estimator != "" && f.from != "":

@@ -9,6 +9,7 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/likeness"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/metrics/calibrate"
@@ -30,6 +31,11 @@ func (f *options) learn(cmd *cobra.Command, name string, rows []fit.Row, kinds p
 		c.Source = filepath.Base(name)
 	}
 	c.Card = f.card(c.Source, rows, kinds, report)
+	if f.questions != "" {
+		if c.Card.Questions, err = likeness.Read(cmd, f.questions); err != nil {
+			return err
+		}
+	}
 	out := cmd.OutOrStdout()
 	if f.output == "-" {
 		out = cmd.ErrOrStderr()

@@ -14,14 +14,16 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/likeness"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/trajectory"
+	"github.com/finece/finece/metrics/calibrate/fit"
 	"github.com/finece/finece/wasm/calibration"
 	"github.com/finece/finece/wasm/contract/record"
 )
 
 // mapFlags are the flags that are about maps alone.
-var mapFlags = []string{"method", "per-band", "least-in-bin", "target-risk", "delta", "plot", "apply", "confidence", "positions"}
+var mapFlags = []string{likeness.Flag, "method", "per-band", "least-in-bin", "target-risk", "delta", "plot", "apply", "confidence", "positions"}
 
 // learnTrajectory fits a trajectory model on labelled answers.
 func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
@@ -39,10 +41,12 @@ func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
 	}
 	defer in.Close()
 	var list []trajectory.Answer
+	var questions []string
 	left, err := each(cmd, in, func(line []byte, number, group int) error {
-		a, err := f.labelled(line, number)
+		a, question, err := f.labelled(line, number)
 		if a.Group = group; err == nil {
 			list = append(list, a)
+			questions = append(questions, question)
 		}
 		return err
 	})
@@ -58,6 +62,9 @@ func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
 		m.Source = filepath.Base(in.Name)
 	}
 	m.Card.Name, m.Card.Generator, m.Card.Domain = m.Source, f.generator, f.domain
+	if m.Card.Questions, err = fit.LikenessOf(questions); err != nil {
+		terminal.Say(cmd, "%s: questions that are unlike these will not be marked: %v", in.Name, err)
+	}
 	out := cmd.OutOrStdout()
 	if f.output == "-" {
 		out = cmd.ErrOrStderr()
@@ -84,14 +91,14 @@ func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
 // errNoLogprobs is about a line without log-probabilities.
 var errNoLogprobs = errors.New(`no log-probabilities that can be used; the line needs "logprobs", as finece score reads it`)
 
-// labelled is the answer of a line.
-func (f *options) labelled(line []byte, number int) (a trajectory.Answer, err error) {
+// labelled is the answer of a line, and its question.
+func (f *options) labelled(line []byte, number int) (a trajectory.Answer, question string, err error) {
 	answer, err := answers.Parse(line, number)
 	if err != nil {
-		return a, err
+		return a, "", err
 	}
 	if a.Correct, err = labelOf(line, f.columns.Correct); err != nil {
-		return a, err
+		return a, "", err
 	}
 	c := f.session.Config
 	var data []byte
@@ -100,7 +107,7 @@ func (f *options) labelled(line []byte, number int) (a trajectory.Answer, err er
 	if a.States, err = trajectory.Observe(c, data); err == nil && len(a.States) == 0 {
 		err = errNoLogprobs
 	}
-	return a, err
+	return a, c.Question, err
 }
 
 // trajectoryTable prints a report.

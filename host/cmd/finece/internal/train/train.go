@@ -29,6 +29,7 @@ const long = `train makes a confidence model from the labels that finece constru
   config    a LLaMA-Factory configuration with the paper's settings
   ift       instruction fine-tuning: the model learns to write its confidence
   value     a value head: a linear layer on the last hidden state gives it
+  card      says in its card what the questions read like
 
 and the small generator that this project ships:
 
@@ -57,7 +58,7 @@ func New() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
+	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainCard(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
 		newTrainer("ift", "Teach a model to write its confidence",
 			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model of the best epoch comes into best/ in the --out folder, with\ncard.json, which says what it was trained on. A confidence of another generator or\ndomain is then shown as a word instead of a percentage.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),

@@ -1,0 +1,93 @@
+package experiment
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/host/train/problems"
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
+	"github.com/finece/finece/metrics/calibrate/fit"
+)
+
+// wordProblems are questions of word problems that no model was trained on.
+func wordProblems(domain string, n int) (out []string) {
+	d, err := problems.ParseDomain(domain)
+	if err != nil {
+		panic(err)
+	}
+	s := problems.NewSource(1, d, problems.Test)
+	for range n {
+		p := s.Next()
+		out = append(out, p.Question)
+	}
+	return out
+}
+
+// cities are the questions of a committed file of the experiment on a real model.
+func cities(t *testing.T, file string) (out []string) {
+	t.Helper()
+	text, err := os.ReadFile("real/data/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var q struct{ Question string }
+		if err := json.Unmarshal([]byte(line), &q); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, q.Question)
+	}
+	return out
+}
+
+// TestQuestionsThatAreUnlikeTheTraining measures how well a likeness tells questions of
+// another kind from those of the training. Problems in other words are told apart; longer and
+// harder ones in the same words are not, and cannot be: their runs of letters are the same.
+func TestQuestionsThatAreUnlikeTheTraining(t *testing.T) {
+	toy, err := weights.Card(weights.Confidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, err := fit.LikenessOf(cities(t, "cities/label.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name         string
+		of           *calibrate.Likeness
+		near, far    []string
+		auroc, found float64 // at least
+		most         float64 // share of near questions that are marked
+	}{
+		{"word problems in other words", toy.Questions, wordProblems("in", 1000), wordProblems("wording", 500), 0.9, 0.7, 0.02},
+		{"longer word problems", toy.Questions, wordProblems("in", 1000), wordProblems("long", 500), 0, 0, 0.02},
+		{"harder word problems", toy.Questions, wordProblems("in", 1000), wordProblems("hard", 500), 0, 0, 0.02},
+		{"city questions, of word problems", toy.Questions, wordProblems("in", 1000), cities(t, "cities/test.jsonl"), 0.999, 0.99, 0.02},
+		{"word problems, of city questions", real, cities(t, "cities/test.jsonl"), cities(t, "test-problems.jsonl"), 0.999, 0.99, 0.02},
+		{"cities of other countries", real, cities(t, "cities/test.jsonl"), cities(t, "cities/shifted.jsonl"), 0, 0, 0.02},
+	} {
+		var bits []float64
+		var near []bool
+		marked := [2]float64{}
+		for i, questions := range [][]string{c.near, c.far} {
+			for _, q := range questions {
+				bits, near = append(bits, 1-c.of.Of(q)/(calibrate.MaxSurprisal*calibrate.SurprisalStep)), append(near, i == 0)
+				if c.of.Unlike(q) {
+					marked[i] += 1 / float64(len(questions))
+				}
+			}
+		}
+		auroc, err := metrics.AUROC(bits, near)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: AUROC %.3f; marked: %.1f%% of them, %.1f%% of near ones", c.name, auroc, 100*marked[1], 100*marked[0])
+		if auroc < c.auroc || marked[1] < c.found || marked[0] > c.most {
+			t.Errorf("%s: AUROC %.3f, %.1f%% and %.1f%% marked", c.name, auroc, 100*marked[1], 100*marked[0])
+		}
+	}
+}
