@@ -129,7 +129,7 @@ func configured() (c gateway.Config, err error) {
 		c.Session.Estimator = session.Model
 		m := model.DefaultConfig(root)
 		m.Key, m.HTTP = model.Secret(setting("FINECE_MODEL_KEY")), fetcher{}
-		m.Cache = defaults.GatewayModelCache
+		m.Cache, m.Concurrency = defaults.GatewayModelCache, defaults.GatewayRequests
 		c.Model, err = model.NewFor(&config.Model, m)
 		if err != nil {
 			return c, fmt.Errorf("FINECE_MODEL: %w", err)

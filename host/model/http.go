@@ -15,7 +15,7 @@ import (
 func doer(d Doer, connections int) (Doer, error) {
 	if d == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = connections
+		transport.MaxIdleConns, transport.MaxIdleConnsPerHost = connections, connections // of one server
 		d = &http.Client{Transport: transport}
 	}
 	if client, ok := d.(*http.Client); ok {

@@ -33,6 +33,7 @@ var several = map[string]string{
 	"method":       "a statistic of a stream; and the form of calibrate's map",
 	"model":        "the confidence model; the generator; the folder of a model",
 	"n":            "completions in one request; and answers of lm generate",
+	"requests":     "of commands, which read answers in turn; and of serve, where many end at once",
 	"number":       "each command makes another number of problems",
 	"output":       "each command says what it writes, and if it resumes",
 	"pace":         "watch reads events or words, demo tokens",

@@ -40,6 +40,7 @@ const (
 	GatewayCarrier         = "field"                                            // how a stream carries confidences
 	GatewayUncalibrated    = "refuse"                                           // warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it
 	GatewayCarrierDelay    = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
+	GatewayRequests        = 128                                                // requests to the model's server at once, of all answers
 	GatewayModelCache      = 4096                                               // replies of the confidence model that are kept for prompts that are the same; 0 keeps none
 	GatewaySettle          = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
 	GatewayMaxDelay        = 30 * time.Second                                   // withhold: time that text is held

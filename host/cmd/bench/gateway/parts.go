@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"time"
+
+	"github.com/finece/finece/wasm/contract/defaults"
 )
 
 const rounds = 7
@@ -284,15 +287,15 @@ func faults(b *bench) error {
 	if err := dead("a model that hangs, after 3 answers that waited for it", "MODEL/hangs/v1", 3); err != nil {
 		return err
 	}
-	for _, requests := range []string{"8", "128"} {
-		err := b.fresh(&system{name: "slow", launch: serve("--estimator", "MODEL/slow/v1", "--requests", requests)}, func(s *system) error {
+	for _, requests := range []int{defaults.ModelRequests, defaults.GatewayRequests} {
+		err := b.fresh(&system{name: "slow", launch: serve("--estimator", "MODEL/slow/v1", "--requests", strconv.Itoa(requests))}, func(s *system) error {
 			p, err := s.runPaced(b.upstream, &load{paced: 60, every: pacedEvery}, 100, nil)
 			if err != nil {
 				return err
 			}
-			name := "a model that takes 200 ms, 100 streams that end at once, --requests " + requests
+			name := fmt.Sprintf("a model that takes 200 ms, 100 streams that end at once, --requests %d", requests)
 			b.report.line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
-			if requests != "8" {
+			if requests == defaults.GatewayRequests {
 				b.report.target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 400, atMost)
 			}
 			return nil

@@ -85,7 +85,7 @@ func New() *cobra.Command {
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
-	f.AddEstimator(cmd)
+	f.AddEstimator(cmd, contract.Requests)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
 	return cmd

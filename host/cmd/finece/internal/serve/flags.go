@@ -121,7 +121,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.MaxAnswer, &g.MaxAnswer)
 	f.limits.Add(cmd)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
-	f.AddEstimator(cmd)
+	f.AddEstimator(cmd, contract.GatewayRequests)
 	settings.Add(cmd, contract.ConversationTokens, &g.ConversationTokens)
 	settings.Add(cmd, contract.FallbackFile, &f.fallback)
 	settings.Add(cmd, contract.Hedge, &f.Hedge)

@@ -74,8 +74,9 @@ func (f *Flags) AddPositions(cmd *cobra.Command) {
 	completion.Values(cmd, contract.Strategy.Flag(), "paragraph", "line", "periodic", "entropy", "paragraph+entropy", "paragraph+periodic")
 }
 
-// AddEstimator adds the flags that say who estimates.
-func (f *Flags) AddEstimator(cmd *cobra.Command) {
+// AddEstimator adds the flags that say who estimates. requests is how many requests go to a
+// confidence model at once: the gateway's default differs from that of the other commands.
+func (f *Flags) AddEstimator(cmd *cobra.Command, requests *contract.Setting) {
 	Add(cmd, contract.EstimatorURL, &f.Estimator)
 	Add(cmd, contract.CalibrationFile, &f.calibration)
 	Add(cmd, contract.TrajectoryFile, &f.trajectory)
@@ -85,7 +86,7 @@ func (f *Flags) AddEstimator(cmd *cobra.Command) {
 	Add(cmd, contract.ModelName, &f.Config.Model.Name)
 	More(cmd, contract.ModelName, "; a URL here is the same as one for --estimator")
 	Add(cmd, contract.Timeout, &f.Timeout)
-	Add(cmd, contract.Requests, &f.Requests)
+	Add(cmd, requests, &f.Requests)
 	Fusion(cmd, &f.Config.Fusion)
 	_ = cmd.MarkFlagFilename(contract.Calibration.Flag(), "json")
 	_ = cmd.MarkFlagFilename(contract.TrajectoryFile.Flag(), "json")

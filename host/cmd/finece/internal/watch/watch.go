@@ -108,7 +108,7 @@ func newFor(f options) *cobra.Command {
 	flags.BoolVar(&f.again, "rescore", false, "estimate also where the stream carries the confidences of a gateway")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	settings.Add(cmd, contract.KeepRequest, &f.keep)
-	f.AddEstimator(cmd)
+	f.AddEstimator(cmd, contract.Requests)
 	settings.Add(cmd, contract.ConversationTokens, &f.conversationTokens)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
