@@ -70,6 +70,8 @@
 //	FINECE_ESCALATE_BELOW    escalate: the confidence that a whole answer needs, 0 to 1; default 0.5
 //	FINECE_ESCALATE_MODEL    escalate: the model of the same upstream that is asked below that
 //	FINECE_ESCALATE_SHARE    escalate: the share of the requests that may ask it, 0 to 1; default 1
+//	FINECE_ESCALATE_MODE     escalate: hold or restart; default hold
+//	FINECE_RESTART_TEXT      escalate, restart: the text before the other model's answer
 //	FINECE_ANSWERS           best-of: answers to each request, 1 to 16; default 3
 //	FINECE_FINISH_REASON     withhold, stop: of an answer that is ended; default content_filter
 //	FINECE_SKIP_ABOVE        the confidence of the question above which the answer is not scored,

@@ -28,7 +28,8 @@ type body struct {
 	once    sync.Once
 
 	scorer *scorer
-	gate   *gate // the policy if it holds text; nil: no text is held any more
+	gate   *gate   // the policy if it holds text; nil: no text is held any more
+	sequel *sequel // another answer that follows the first one; nil: there is none
 	phase  phase
 
 	buf      []byte // bytes of the stream that no event has taken, in buffers.store
@@ -45,6 +46,7 @@ type body struct {
 
 	begun    bool         // an event was sent
 	partial  bool         // only a part of the last event was sent
+	closed   bool         // an event with a finish_reason was sent
 	seen     map[int]bool // choices that an event was about
 	ended    map[int]bool // choices whose finish_reason has come
 	cut      map[int]bool // choices that the policy has ended
@@ -61,9 +63,10 @@ type body struct {
 type phase uint8
 
 const (
-	flowing  phase = iota
-	settling       // the upstream has ended, and estimates are pending
-	passing        // the rest passes unread
+	flowing   phase = iota
+	settling        // the upstream has ended, and estimates are pending
+	passing         // the rest passes unread
+	replacing       // the rest of the first answer is not sent: the sequel is
 	over
 )
 
@@ -146,11 +149,14 @@ func (b *body) Close() (err error) {
 func (b *body) step() {
 	readable, due := b.phase != settling && !b.drained, b.untilDue()
 	if readable && !b.reading && due == never && !b.scorer.pending() {
-		b.piece(b.readPiece()) // nothing else can come. A client that disconnects ends the read.
+		b.piece(readPiece(b.upstream)) // nothing else can come. A client that disconnects ends the read.
 	} else {
 		b.await(readable, due)
 	}
-	if b.phase == over {
+	switch b.phase {
+	case replacing:
+		b.replace()
+	case over:
 		b.Close()
 	}
 }
@@ -160,7 +166,8 @@ func (b *body) step() {
 func (b *body) await(readable bool, due time.Duration) {
 	if readable && !b.reading {
 		b.reading = true
-		go func() { b.pieces <- b.readPiece() }()
+		pieces, from := b.pieces, b.upstream
+		go func() { pieces <- readPiece(from) }()
 	}
 	pieces := b.pieces
 	if !readable {
@@ -266,7 +273,9 @@ func (b *body) read(data []byte) {
 
 // write gives the session bytes, which calls framed for each event that they complete.
 func (b *body) write(data []byte) {
-	b.extend(data)
+	if b.sequel == nil {
+		b.extend(data)
+	}
 	b.scorer.write(data)
 	switch {
 	case b.phase != flowing:
@@ -358,21 +367,6 @@ func (b *body) event(e *event) {
 		b.send(e)
 		b.scored()
 	}
-}
-
-// send sends an event to the client, with the records that are due.
-func (b *body) send(e *event) {
-	var member []byte
-	if b.scorer.hasNews() && e.carrier() && b.config.Carrier == Field {
-		b.member = b.appendMember(b.member[:0])
-		member = b.member
-		b.carrierDue = time.Time{}
-	}
-	if e.carrier() {
-		b.writer.sent(e)
-	}
-	b.out = e.append(b.out, member)
-	b.begun, b.partial = true, e.partial
 }
 
 // scored acts on new records of the session: it releases events, ends the stream, or

@@ -1,6 +1,9 @@
 package gateway
 
-import "sync"
+import (
+	"io"
+	"sync"
+)
 
 // piece is what one read of the upstream gave.
 type piece struct {
@@ -36,10 +39,10 @@ func (b *body) release() {
 	b.buffers, b.buf = nil, nil
 }
 
-// readPiece waits for the upstream's next bytes.
-func (b *body) readPiece() piece {
+// readPiece waits for an upstream's next bytes.
+func readPiece(upstream io.Reader) piece {
 	buf := pieceBuffers.Get().(*[]byte)
-	n, err := b.upstream.Read(*buf)
+	n, err := upstream.Read(*buf)
 	return piece{buf, n, err}
 }
 

@@ -83,6 +83,10 @@ func (c *chunks) text(dst []byte, choice int, text []byte) ([]byte, bool) {
 	return c.append(dst, c.chosen([]int{choice}, text, ""), nil), true
 }
 
+func (c *chunks) add(dst, text, member []byte) []byte {
+	return c.append(dst, c.chosen([]int{0}, append([]byte{}, text...), ""), member)
+}
+
 func (c *chunks) end(dst []byte, choices []int, finish string, member []byte) []byte {
 	return c.append(dst, c.chosen(choices, nil, finish), member)
 }
@@ -90,6 +94,8 @@ func (c *chunks) end(dst []byte, choices []int, finish string, member []byte) []
 func (c *chunks) close(dst, usage []byte) []byte {
 	switch {
 	case !c.request.usage:
+	case c.request.sum != nil:
+		dst = c.append(dst, "[]", openAI{}.counts().append([]byte(`"usage":`), c.request.sum))
 	case usage != nil:
 		dst = append(append(dst, bytes.TrimRight(usage, "\r\n")...), "\n\n"...)
 	default:

@@ -119,12 +119,14 @@
 //	end      low: a confidence is below the threshold, and the rest is not sent;
 //	         otherwise why the rest cannot be checked, by failure policy closed
 //	ask      low: the answer was below the threshold of escalate; this one is another model's
+//	replace  low: the same of text that is out already. The text before byte no longer counts;
+//	         a note and another model's answer follow it
 //	cancel   low: confidences stayed below the threshold of the policy stop, and the rest is
 //	         not generated
 //	release  why text that was held was sent unchecked, by failure policy open; low under
 //	         the policy warn: the answer was sent, with the warning after the text before byte
-//	         highest or majority: why best-of and vote chose the answer; over-share or
-//	         second-failed: why escalate sent an answer that is low
+//	         highest or majority: why best-of and vote chose the answer; over-share,
+//	         second-failed or too-late (its end was sent): why escalate sent an answer that is low
 //	skip     core-lost: nothing from here on is scored, by failure policy open; high, of the
 //	         policy gate: p(0) is above skip_above, and the rest is not scored
 //
@@ -201,6 +203,24 @@
 //	vote      final answers that are equal add up their p(z) (CISC); of the side with the
 //	          most, the answer with the highest p(z) is sent. Once the answers under way
 //	          cannot change the result, they are cancelled.
+//
+// # Escalation while text is out
+//
+// With Config.EscalateMode restart, text of a stream is sent as it comes. If the confidences of
+// Config.StopAfter positions in a row are below Config.EscalateBelow, or p(z) is, the other model
+// is asked anew. While it is asked, nothing is sent. Then the first request is cancelled.
+// Config.RestartText follows the text that is out, and the other model's text follows that, in
+// events of the gateway's own: one stream, with one beginning and one end. In Messages the text
+// goes to the open block; in Responses to the open message, or to another one. The records of
+// the other answer count bytes and tokens from the beginning of all text, and their indices
+// continue. It has no p(0), and the envelope names its model.
+//
+// The share and the failure policy are those of escalate: where the other model gives no answer,
+// the first one continues or ends. Text that is out cannot be called back, so an answer that
+// breaks off after the note breaks the stream off. The other answer's reasoning is not sent. The
+// usage is the sum of what the upstream has said; an answer that was cancelled counts the tokens
+// that came. An answer is held instead, as by default, if the request asks for JSON or for
+// log-probabilities or has tools, and if it is not streamed.
 //
 // # The gate
 //

@@ -66,6 +66,10 @@ func (b *body) settled() {
 		return
 	}
 	b.scorer.asker.done(!b.scorer.failing)
+	if b.sequel != nil {
+		b.retold()
+		return
+	}
 	if b.gate != nil && len(b.gate.held) > 0 {
 		// For example a choice beyond the session's limits, or a tool call.
 		if b.overLimit(notScored); b.phase != settling {
@@ -178,6 +182,10 @@ func (b *body) failed(e *event) {
 // usual. Otherwise nobody says any more where an event ends: the client is told at the
 // end of the last event, and the rest passes unchanged.
 func (b *body) lost() bool {
+	if b.sequel != nil {
+		b.finish(b.scorer.lost()) // nothing reads its text any more
+		return false
+	}
 	if b.config.Failure == Closed && !b.scorer.skipped() {
 		b.conclude(decision(b.config.Policy, record.ActionEnd, coreLost))
 		return false
@@ -219,8 +227,18 @@ func (b *body) overLimit(why string) {
 }
 
 // end ends one choice before the upstream does. If it is the last one that is still
-// written, the stream ends.
+// written, the stream ends. Escalate may also replace the answer, or leave it as it is.
 func (b *body) end(d *record.Decision) {
+	switch {
+	case d.Action == record.ActionReplace:
+		b.restart(d)
+		return
+	case d.Action == record.ActionRelease:
+		b.scorer.tell(d)
+		return
+	case b.request.another != nil && !b.closed:
+		delete(b.ended, d.Choice) // its end waits in b.ending
+	}
 	if b.ended[d.Choice] || b.cut[d.Choice] {
 		return
 	}
@@ -243,19 +261,30 @@ func (b *body) conclude(d *record.Decision) {
 // sendEnd sends the end of choices, with a decision.
 func (b *body) sendEnd(d *record.Decision, choices []int) {
 	b.scorer.tell(d)
-	if b.partial {
-		b.out = append(b.out, "\n\n"...)
-		b.partial = false
-	}
-	var member []byte
-	if b.config.Carrier == Comment {
-		b.comment()
-	} else {
-		member = b.appendMember(nil)
-		b.carrierDue = time.Time{}
-	}
-	b.out = b.writer.end(b.out, choices, b.config.FinishReason, member)
+	b.whole()
+	b.out = b.writer.end(b.out, choices, b.config.FinishReason, b.carried())
 	b.begun = true
+}
+
+// whole ends the last event if only a part of it was sent.
+func (b *body) whole() {
+	if b.partial {
+		b.out, b.partial = append(b.out, "\n\n"...), false
+	}
+}
+
+// carried returns the member with the records that are due, for an event of the gateway's own.
+// It sends them in a comment before that event if that is the carrier.
+func (b *body) carried() []byte {
+	switch {
+	case !b.scorer.hasNews():
+		return nil
+	case b.config.Carrier == Comment:
+		b.comment()
+		return nil
+	}
+	b.carrierDue = time.Time{}
+	return b.appendMember(nil)
 }
 
 // dropped reports whether an event is about choices that the policy has ended, and

@@ -35,6 +35,19 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // ask sends out to the upstream, which is a copy of the client's request, in. It returns
 // the answer as it is for the client.
 func (h *Handler) ask(in, out *http.Request) (*http.Response, error) {
+	resp, err := h.send(in, out)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.modify(resp); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// send does so, and returns the answer as it is.
+func (h *Handler) send(in, out *http.Request) (*http.Response, error) {
 	out.Close = false
 	endToEnd(out.Header)
 	// The client's body has been read, or is asked for when it is.
@@ -50,10 +63,6 @@ func (h *Handler) ask(in, out *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	endToEnd(resp.Header)
-	if err := h.modify(resp); err != nil {
-		resp.Body.Close()
-		return nil, err
-	}
 	return resp, nil
 }
 

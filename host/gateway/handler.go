@@ -256,6 +256,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	case request.n > 1:
 		setBody(r, request.original)
 		h.unreadable(w, r, request.config.Failure == Closed, "choices", http.StatusBadRequest)
+	case request.restarts():
+		request.restartable(func(ctx context.Context, v variant) (*sequel, error) { return h.another(ctx, r, request, v) })
+		h.serve(forwarder{h}, w, r, &treatment{request: request})
 	default:
 		h.contested(w, r, request)
 	}
@@ -297,7 +300,6 @@ func (h *Handler) rewrite(in, out *http.Request) {
 	if x := treatmentOf(out.Context()); x != nil && x.request != nil {
 		// An answer that is scored must not be compressed.
 		out.Header.Set("Accept-Encoding", "identity")
-		out.GetBody = in.GetBody
 	} else if h.config.Key != "" {
 		// An error that repeats the key has to be readable.
 		out.Header.Set("Accept-Encoding", encoding(in.Header))

@@ -249,20 +249,45 @@ func (w *messageWriter) names() *template                  { return w.first }
 
 func (w *messageWriter) text(dst []byte, _ int, text []byte) ([]byte, bool) {
 	if b, ok := w.textBlock(); ok && !w.ended {
-		return w.delta(dst, b.index, text), true
+		return w.delta(dst, b.index, text, nil), true
 	}
 	if w.ended || len(w.open) > 0 {
 		return dst, false
 	}
 	index := w.blocks
 	w.blocks++
-	dst = appendEvent(dst, "content_block_start", index, []byte(`"content_block":{"type":"text","text":""}`))
-	return appendEvent(w.delta(dst, index, text), "content_block_stop", index, nil), true
+	dst = appendEvent(dst, "content_block_start", index, []byte(emptyBlock))
+	return appendEvent(w.delta(dst, index, text, nil), "content_block_stop", index, nil), true
 }
 
-func (w *messageWriter) delta(dst []byte, index int, text []byte) []byte {
+// add adds to the open block of text, else to a new one, before which all others end.
+func (w *messageWriter) add(dst, text, member []byte) []byte {
+	b, ok := w.textBlock()
+	if !ok {
+		dst = w.endBlocks(dst)
+		b = block{index: w.blocks, isText: true}
+		w.open, w.blocks = []block{b}, w.blocks+1
+		dst = appendEvent(dst, "content_block_start", b.index, []byte(emptyBlock))
+	}
+	return w.delta(dst, b.index, text, member)
+}
+
+const emptyBlock = `"content_block":{"type":"text","text":""}`
+
+func (w *messageWriter) delta(dst []byte, index int, text, member []byte) []byte {
 	members := jsonscan.AppendString([]byte(`"delta":{"type":"text_delta","text":`), text)
-	return appendEvent(dst, "content_block_delta", index, append(members, '}'))
+	return appendEvent(dst, "content_block_delta", index, appendNext(append(members, '}'), member))
+}
+
+// endBlocks ends the blocks that are open.
+func (w *messageWriter) endBlocks(dst []byte) []byte {
+	for _, b := range w.open {
+		if b.bare { // some clients take no input for a call without arguments, and run it
+			dst = appendEvent(dst, "content_block_delta", b.index, []byte(`"delta":{"type":"input_json_delta","partial_json":"{"}`))
+		}
+		dst = appendEvent(dst, "content_block_stop", b.index, nil)
+	}
+	return dst
 }
 
 func (w *messageWriter) end(dst []byte, _ []int, finish string, member []byte) []byte {
@@ -273,12 +298,7 @@ func (w *messageWriter) end(dst []byte, _ []int, finish string, member []byte) [
 	if !w.started {
 		dst = appendEvent(dst, "message_start", -1, w.message())
 	}
-	for _, b := range w.open {
-		if b.bare { // some clients take no input for a call without arguments, and run it
-			dst = appendEvent(dst, "content_block_delta", b.index, []byte(`"delta":{"type":"input_json_delta","partial_json":"{"}`))
-		}
-		dst = appendEvent(dst, "content_block_stop", b.index, nil)
-	}
+	dst = w.endBlocks(dst)
 	members := jsonscan.AppendString([]byte(`"delta":{"stop_reason":`), []byte(stopReason(finish)))
 	members = append(append(members, `,"stop_sequence":null},"usage":`...), w.used()...)
 	return appendEvent(dst, "message_delta", -1, appendNext(members, member))
@@ -297,8 +317,12 @@ func (w *messageWriter) message() []byte {
 	return append(appendMessage([]byte(`"message":`), t, "", ""), '}')
 }
 
-// used is the usage of a message_delta: the last that the upstream has given.
+// used is the usage of a message_delta: the sum of all answers, or the last that the upstream
+// has given.
 func (w *messageWriter) used() []byte {
+	if w.request.sum != nil {
+		return messages{}.counts().append(nil, w.request.sum)
+	}
 	if w.usage != nil {
 		return w.usage
 	}

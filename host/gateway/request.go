@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
 // request is a client's request for an answer that is scored.
@@ -19,12 +21,15 @@ type request struct {
 	stream     bool
 	usage      bool // the client asked for a chunk with usage
 	json       bool // the client asked for JSON
+	tools      bool // the client offers tools
 	includes   bool // Responses: the client's array include has elements
 	n          int  // choices
 	model      string
 	messages   follow.Conversation
-	contestant *contestant // of a contest; nil: the answer is the only one
-	unscored   string      // why the answer cannot be scored; "" if it can
+	contestant *contestant                                     // of a contest; nil: the answer is the only one
+	another    func(context.Context, variant) (*sequel, error) // of Escalate: asks for an answer that follows this one; nil: none does
+	sum        *stream.Usage                                   // of all answers, which the gateway's own end of a stream has; nil: that of the upstream
+	unscored   string                                          // why the answer cannot be scored; "" if it can
 	asked      asked
 
 	logprobs, top edit // where the body asks for log-probabilities and alternatives, zero if it does not
@@ -55,6 +60,9 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 		case "model":
 			name, _ := s.Text()
 			r.model = string(name)
+		case "tools", "functions":
+			r.tools = s.Holds()
+			s.Skip()
 		default:
 			if !on.member(r, s, key) {
 				s.Skip()

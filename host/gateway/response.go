@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/finece/finece/host"
 	"github.com/finece/finece/wasm/session"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -77,24 +78,19 @@ func unchecked(resp *http.Response, why string) {
 // scored.
 func (h *Handler) check(resp *http.Response, r *request) (why string, err error) {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if kind != "text/event-stream" && kind != "application/json" {
+	if kind != eventStream && kind != "application/json" {
 		return "content-type", nil
 	}
 	if why := unpack(resp); why != "" {
 		return why, nil
 	}
-	config := r.config.Session
-	if f := r.surface.format(); f != stream.Auto {
-		config.Format = f
-	}
-	r.tell(&config, h.config.ConversationTokens)
+	config := h.scoring(r)
 	if config.Estimator == session.Model && len(config.Question) > maxQuestion {
 		return questionTooLarge, nil
 	}
 	if kind == "application/json" {
 		return h.plain(resp, r, config)
 	}
-	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
 	ctx := resp.Request.Context()
 	b, err := newBody(ctx, r.config, config, resp.Body, r)
 	if err != nil {
@@ -105,6 +101,20 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	r.config.announce(resp, "checking")
 	resp.Header.Set(headerCarrier, string(r.config.Carrier))
 	return "", nil
+}
+
+// eventStream is the type of a streamed answer.
+const eventStream = "text/event-stream"
+
+// scoring is what the session of an answer is told.
+func (h *Handler) scoring(r *request) host.Config {
+	config := r.config.Session
+	if f := r.surface.format(); f != stream.Auto {
+		config.Format = f
+	}
+	r.tell(&config, h.config.ConversationTokens)
+	config.MaxEvent = max(config.MaxEvent, min(h.config.MaxEvent, maxCoreEvent))
+	return config
 }
 
 // announce sets the headers of an answer that is scored, and removes those that are

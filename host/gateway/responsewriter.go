@@ -177,17 +177,49 @@ func (w *responseWriter) text(dst []byte, _ int, text []byte) ([]byte, bool) {
 	if !w.final || w.ended || w.appended != nil {
 		return dst, false
 	}
+	dst, i, p := w.begin(dst)
+	dst = w.delta(dst, i, p, text, nil)
+	dst = w.endItem(dst, i, "completed")
+	w.appended = i.appendDone(nil, "completed")
+	return dst, true
+}
+
+// begin appends the beginning of a message of the gateway's own.
+func (w *responseWriter) begin(dst []byte) ([]byte, *item, *textPart) {
 	v := voiceOf("output_text")
 	i := newItem(w.outputs, "", v)
 	dst = w.event(dst, "response.output_item.added", i.place(i.appendDone([]byte(`"item":`), "in_progress")))
 	p := i.part(v, 0)
-	dst = w.event(dst, "response.content_part.added", i.placeOf(p, p.append([]byte(`"part":`))))
-	p.text = text
+	return w.event(dst, "response.content_part.added", i.placeOf(p, p.append([]byte(`"part":`)))), i, p
+}
+
+// delta appends text of a part.
+func (w *responseWriter) delta(dst []byte, i *item, p *textPart, text, member []byte) []byte {
+	p.text = append(p.text, text...)
 	delta := append(jsonscan.AppendString([]byte(`"delta":`), text), `,"logprobs":[]`...)
-	dst = w.event(dst, "response.output_text.delta", i.placeOf(p, delta))
-	dst = w.endItem(dst, i, "completed")
-	w.appended = i.appendDone(nil, "completed")
-	return dst, true
+	return w.event(dst, "response.output_text.delta", appendNext(i.placeOf(p, delta), member))
+}
+
+// add adds to the open text of the last message, else to a new message, before which all other
+// items end.
+func (w *responseWriter) add(dst, text, member []byte) []byte {
+	if len(w.items) > 0 {
+		last := w.items[len(w.items)-1]
+		for _, p := range last.parts {
+			if last.done == nil && p.kind == "output_text" && !p.done {
+				return w.delta(dst, last, p, text, member)
+			}
+		}
+	}
+	for _, i := range w.items {
+		if i.done == nil {
+			dst = w.endItem(dst, i, "incomplete")
+			i.done = i.appendDone(nil, "incomplete")
+		}
+	}
+	dst, i, p := w.begin(dst)
+	w.items, w.outputs = append(w.items, i), w.outputs+1
+	return w.delta(dst, i, p, text, member)
 }
 
 // event appends an event with the next number.
@@ -240,8 +272,19 @@ func (w *responseWriter) end(dst []byte, _ []int, finish string, member []byte) 
 		}
 		output = append(output, i.appendDone(nil, status))
 	}
-	response := appendResponse([]byte(`"response":`), w.like, status, details, output, nil)
+	response := appendResponse([]byte(`"response":`), w.like, status, details, output, w.used())
 	return w.event(dst, "response."+status, appendNext(response, member))
+}
+
+// used is the sum of all answers; nil if there is one alone, whose usage is not known.
+func (w *responseWriter) used() []byte {
+	u := w.request.sum
+	if u == nil {
+		return nil
+	}
+	dst := bytes.TrimSuffix(responses{}.counts().append(nil, u), []byte("}"))
+	dst = append(dst, `,"input_tokens_details":{"cached_tokens":0},"output_tokens_details":{"reasoning_tokens":`...)
+	return append(strconv.AppendInt(dst, max(u.Reasoning, 0), 10), "}}"...)
 }
 
 func (*responseWriter) close(dst, _ []byte) []byte { return dst }

@@ -27,8 +27,10 @@ type Handling struct {
 	SkipAbove     float64  // p(0) above which the rest of an answer is not scored, in [0,1], whatever the policy: see the package; 1 never skips
 	EscalateBelow float64  // Escalate: the confidence that a whole answer needs, in [0,1]
 	EscalateModel string   // Escalate: the model that is asked instead; of the same upstream
-	EscalateShare float64  // Escalate: the share of the requests that may ask it, in [0,1]
-	Answers       int      // BestOf, Vote: answers to a request, 1 to 16
+	EscalateMode  EscalateMode
+	RestartText   string  // Escalate, Restart: the text between what the client has and the other answer
+	EscalateShare float64 // Escalate: the share of the requests that may ask it, in [0,1]
+	Answers       int     // BestOf, Vote: answers to a request, 1 to 16
 	// Final, which Vote needs, reads the final answer to a question in a form in which
 	// answers that agree are equal. ok is false if there is none.
 	Final        func(question, answer string) (final string, ok bool)
@@ -54,7 +56,7 @@ func DefaultHandling() Handling {
 		Policy:  defaults.GatewayPolicy, WithholdBelow: defaults.GatewayWithholdBelow, Carrier: defaults.GatewayCarrier,
 		Uncalibrated: defaults.GatewayUncalibrated, WarnBelow: defaults.GatewayWarnBelow, WarnText: defaults.GatewayWarnText,
 		StopBelow: defaults.GatewayStopBelow, StopAfter: defaults.GatewayStopAfter, SkipAbove: defaults.GatewaySkipAbove, FinishReason: defaults.GatewayFinishReason,
-		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, Answers: defaults.GatewayAnswers,
+		EscalateBelow: defaults.GatewayEscalateBelow, EscalateShare: defaults.GatewayEscalateShare, EscalateMode: defaults.GatewayEscalateMode, RestartText: defaults.GatewayRestartText, Answers: defaults.GatewayAnswers,
 		CarrierDelay: defaults.GatewayCarrierDelay, Settle: defaults.GatewaySettle, MaxDelay: defaults.GatewayMaxDelay, MaxHeld: defaults.GatewayMaxHeld,
 	}
 }
@@ -195,6 +197,8 @@ func (c *Config) handles() error {
 		return fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
 	case c.Policy == Escalate && c.EscalateModel == "":
 		return errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked where the first one is not confident")
+	case c.EscalateMode != Hold && c.EscalateMode != Restart:
+		return fmt.Errorf("gateway: escalate_mode %q: want %s or %s", c.EscalateMode, Hold, Restart)
 	case !(c.EscalateShare >= 0 && c.EscalateShare <= 1):
 		return fmt.Errorf("gateway: escalate_share %v: want 0 to 1", c.EscalateShare)
 	case c.Answers < 1 || c.Answers > maxAnswers:

@@ -48,7 +48,10 @@ type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
-	s := &scorer{acting: policy, skipper: newSkipper(c), holds: c.rule.holds, hides: c.hides, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
+	s := &scorer{acting: policy, holds: c.rule.holds, hides: c.hides, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
+	if _, follows := policy.(*sequel); !follows { // the gate has decided by the p(0) of the first answer
+		s.skipper = newSkipper(c)
+	}
 	s.tally = s.ticket.tally()
 	s.drifted = c.Drifted != nil && c.Drifted(c.Scorer)
 	framed = s.watch(ctx, &config, framed)
@@ -61,7 +64,7 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	if f.Limits.InOrder = s.holds; !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	}
-	f.Limits.QuestionFirst = c.skips()
+	f.Limits.QuestionFirst = s.skipper != nil
 	if c.rule.counts {
 		h.Text = policy.text
 	}
@@ -181,6 +184,9 @@ func (s *scorer) used(u *stream.Usage) {
 
 // record takes a record of the stream.
 func (s *scorer) record(r record.Record) {
+	if q, ok := s.acting.(*sequel); ok && !q.moves(r) {
+		return
+	}
 	switch r := r.(type) {
 	case *record.Position:
 		s.tally.upTo(r.Choice, r.Token)

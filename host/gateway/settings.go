@@ -30,6 +30,8 @@ func (h *Handling) settings() []field {
 		{"escalate_below", &h.EscalateBelow},
 		{"escalate_model", &h.EscalateModel},
 		{"escalate_share", &h.EscalateShare},
+		{"escalate_mode", (*string)(&h.EscalateMode)},
+		{"restart_text", &h.RestartText},
 		{"answers", &h.Answers},
 		{"finish_reason", &h.FinishReason},
 		{"failure", (*string)(&h.Failure)},

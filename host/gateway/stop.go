@@ -41,22 +41,29 @@ func (s *stopper) text(choice int, segment position.Segment, text []byte) {
 	}
 }
 
-// confidence counts each position once, by its first value, in the order of the text. At
-// p(0) there is no answer yet, and at p(z) there is nothing left to save.
+// confidence acts on positions before the end: at p(0) there is no answer yet, and at p(z) there
+// is nothing left to save.
 func (s *stopper) confidence(c *record.Confidence) *record.Decision {
 	l := s.of(c.Choice)
-	if !s.config.usable(c) || c.Kinds&(position.Question|position.End) != 0 || c.Index <= l.newest || c.State == session.Pending {
-		return nil
-	}
-	l.newest = c.Index
-	if c.Fused >= s.config.StopBelow {
-		l.row = 0
-		return nil
-	}
-	if l.row++; l.row != s.config.StopAfter {
+	if !s.config.usable(c) || c.Kinds&(position.Question|position.End) != 0 || !l.low(c, s.config.StopBelow, s.config.StopAfter) {
 		return nil
 	}
 	d := decisionOn(Stop, record.ActionCancel, c, s.config.StopBelow)
 	d.Byte = l.sent
 	return d
+}
+
+// low counts each position once, by its first value, in the order of the text. It reports
+// whether the position is the last one of so many that are low.
+func (l *lows) low(c *record.Confidence, below float64, after int) bool {
+	if c.Index <= l.newest || c.State == session.Pending {
+		return false
+	}
+	l.newest = c.Index
+	if c.Fused >= below {
+		l.row = 0
+		return false
+	}
+	l.row++
+	return l.row == after
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
@@ -61,6 +62,9 @@ type writer interface {
 	// text appends an event that adds a text to a choice, or reports that this is no longer
 	// possible.
 	text(dst []byte, choice int, text []byte) (_ []byte, ok bool)
+	// add appends an event that adds a text to the first choice, and a member if there is one.
+	// What it begins for the text is ended by end.
+	add(dst, text, member []byte) []byte
 	// end appends what ends some choices, and a member if there is one.
 	end(dst []byte, choices []int, finish string, member []byte) []byte
 	// close appends what ends the stream. usage is the upstream's event with token counts
@@ -71,6 +75,22 @@ type writer interface {
 // counts are names of token counts; "" is none. in is the member of an event whose member
 // usage has them, if the event itself has not.
 type counts struct{ prompt, completion, total, in string }
+
+// append appends token counts.
+func (c counts) append(dst []byte, u *stream.Usage) []byte {
+	names, numbers := []string{c.prompt, c.completion}, []int64{max(u.Prompt, 0), max(u.Completion, 0)}
+	if c.total != "" {
+		names, numbers = append(names, c.total), append(numbers, numbers[0]+numbers[1])
+	}
+	dst = append(dst, '{')
+	for i, name := range names {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(append(append(append(dst, '"'), name...), '"', ':'), numbers[i], 10)
+	}
+	return append(dst, '}')
+}
 
 // The paths of the APIs whose answers are scored, as [canonical] spells them.
 const (

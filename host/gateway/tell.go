@@ -1,6 +1,27 @@
 package gateway
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"github.com/finece/finece/wasm/stream"
+)
+
+// send sends an event to the client, with the records that are due.
+func (b *body) send(e *event) {
+	var member []byte
+	if b.scorer.hasNews() && e.carrier() && b.config.Carrier == Field {
+		b.member = b.appendMember(b.member[:0])
+		member = b.member
+		b.carrierDue = time.Time{}
+	}
+	if e.carrier() {
+		b.writer.sent(e)
+	}
+	b.closed = b.closed || slices.ContainsFunc(e.said, func(s stream.Said) bool { return s.Finished })
+	b.out = e.append(b.out, member)
+	b.begun, b.partial = true, e.partial
+}
 
 // tell sends records in an extra chunk; or in a comment, if that is the carrier, or if the
 // API has no extra chunks and no event of the upstream is to come. Records that are due before

@@ -70,11 +70,13 @@ var (
 	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below that")
 	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
 	StopBelow       = &Setting{Name: "stop_below", Help: "stop: confidence below which an answer is ended", Default: 0.2, High: 1}
-	StopAfter       = atLeast("stop_after", 1, 2, "stop: positions in a row that have to be below that", "")
+	StopAfter       = atLeast("stop_after", 1, 2, "stop, escalate that restarts: positions in a row that have to be below the threshold", "")
 	SkipAbove       = &Setting{Name: "skip_above", Help: "URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips", Default: 1.0, High: 1}
 	EscalateBelow   = &Setting{Name: "escalate_below", Help: "escalate: confidence that a whole answer needs", Default: 0.5, High: 1}
 	EscalateModel   = text("escalate_model", "", "escalate: model of the same upstream that is asked where the first one is below that")
 	EscalateShare   = &Setting{Name: "escalate_share", Help: "escalate: share of the requests that may ask the other model", Default: 1.0, High: 1}
+	EscalateMode    = ofNames("escalate_mode", "hold", "escalate: hold an answer until the confidence of the whole decides which one is sent; or restart: send text as it comes, and the other model's answer after it", "hold", "restart")
+	RestartText     = text("restart_text", "\n\n(The answer so far may be wrong. Another model answers again.)\n\n", "escalate, restart: text before the other model's answer")
 	Answers         = &Setting{Name: "answers", Help: "best-of, vote: answers to each request", Default: 3, Low: 1, High: 16}
 	VoteBy          = text("vote_by", "number", "vote: the grader that reads final answers")
 	FinishReason    = ofNames("finish_reason", "content_filter", "withhold, stop: the finish_reason of an answer that is ended", "content_filter", "stop", "length")
@@ -102,7 +104,7 @@ var (
 	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest chat request that is read", "bytes")
 	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored without being streamed", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, GatewayRequests, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, EscalateMode, RestartText, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, GatewayRequests, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
 		UpstreamTimeout, IdleTimeout, RequestTimeout, WriteTimeout, MaxStreams, MaxRequest, MaxAnswer,
 	}
 )

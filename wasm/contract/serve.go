@@ -38,7 +38,7 @@ var Served = slices.Concat(Serve, Gateway, []*Setting{
 
 // Routed is the settings that a route of the gateway may change.
 var Routed = []*Setting{
-	Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, Answers, VoteBy,
+	Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, EscalateMode, RestartText, Answers, VoteBy,
 	FinishReason, Failure, Carrier, Uncalibrated, CalibrationFile, KeepRequest, CarrierDelay, Settle, MaxDelay, MaxHeld,
 }
 

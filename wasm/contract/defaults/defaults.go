@@ -25,33 +25,35 @@ const (
 
 // The settings of the gateway.
 const (
-	GatewayPolicy          = "annotate"                                         // what is done with confidences
-	GatewayWarnBelow       = 0.8                                                // warn: confidence that a whole answer needs
-	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)" // warn: text that is added to an answer below that
-	GatewayWithholdBelow   = 0.8                                                // withhold: confidence that text needs
-	GatewayStopBelow       = 0.2                                                // stop: confidence below which an answer is ended
-	GatewayStopAfter       = 2                                                  // stop: positions in a row that have to be below that
-	GatewaySkipAbove       = 1                                                  // URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips
-	GatewayEscalateBelow   = 0.5                                                // escalate: confidence that a whole answer needs
-	GatewayEscalateShare   = 1                                                  // escalate: share of the requests that may ask the other model
-	GatewayAnswers         = 3                                                  // best-of, vote: answers to each request
-	GatewayVoteBy          = "number"                                           // vote: the grader that reads final answers
-	GatewayFinishReason    = "content_filter"                                   // withhold, stop: the finish_reason of an answer that is ended
-	GatewayCarrier         = "field"                                            // how a stream carries confidences
-	GatewayUncalibrated    = "refuse"                                           // warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it
-	GatewayCarrierDelay    = 250 * time.Millisecond                             // field: time that a confidence waits for a chunk of the upstream
-	GatewayRequests        = 128                                                // requests to the model's server at once, of all answers
-	GatewayModelCache      = 4096                                               // replies of the confidence model that are kept for prompts that are the same; 0 keeps none
-	GatewaySettle          = 1 * time.Second                                    // annotate: time that the end of an answer waits for the confidence model
-	GatewayMaxDelay        = 30 * time.Second                                   // withhold: time that text is held
-	GatewayMaxHeld         = 1048576                                            // withhold: bytes that are held
-	GatewayUpstreamTimeout = 10 * time.Minute                                   // time until the upstream begins to answer; plain answers take long
-	GatewayIdleTimeout     = 5 * time.Minute                                    // time that the upstream may be silent within an answer
-	GatewayRequestTimeout  = 2 * time.Minute                                    // time for a client to send a whole request
-	GatewayWriteTimeout    = 30 * time.Second                                   // time for a client to take a piece of an answer
-	GatewayMaxStreams      = 8192                                               // requests under way at once; more get status 503
-	GatewayMaxRequest      = 33554432                                           // the largest chat request that is read
-	GatewayMaxAnswer       = 16777216                                           // the largest answer that is scored without being streamed
+	GatewayPolicy          = "annotate"                                                               // what is done with confidences
+	GatewayWarnBelow       = 0.8                                                                      // warn: confidence that a whole answer needs
+	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)"                       // warn: text that is added to an answer below that
+	GatewayWithholdBelow   = 0.8                                                                      // withhold: confidence that text needs
+	GatewayStopBelow       = 0.2                                                                      // stop: confidence below which an answer is ended
+	GatewayStopAfter       = 2                                                                        // stop, escalate that restarts: positions in a row that have to be below the threshold
+	GatewaySkipAbove       = 1                                                                        // URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips
+	GatewayEscalateBelow   = 0.5                                                                      // escalate: confidence that a whole answer needs
+	GatewayEscalateShare   = 1                                                                        // escalate: share of the requests that may ask the other model
+	GatewayEscalateMode    = "hold"                                                                   // escalate: hold an answer until the confidence of the whole decides which one is sent; or restart: send text as it comes, and the other model's answer after it
+	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, restart: text before the other model's answer
+	GatewayAnswers         = 3                                                                        // best-of, vote: answers to each request
+	GatewayVoteBy          = "number"                                                                 // vote: the grader that reads final answers
+	GatewayFinishReason    = "content_filter"                                                         // withhold, stop: the finish_reason of an answer that is ended
+	GatewayCarrier         = "field"                                                                  // how a stream carries confidences
+	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it
+	GatewayCarrierDelay    = 250 * time.Millisecond                                                   // field: time that a confidence waits for a chunk of the upstream
+	GatewayRequests        = 128                                                                      // requests to the model's server at once, of all answers
+	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept for prompts that are the same; 0 keeps none
+	GatewaySettle          = 1 * time.Second                                                          // annotate: time that the end of an answer waits for the confidence model
+	GatewayMaxDelay        = 30 * time.Second                                                         // withhold: time that text is held
+	GatewayMaxHeld         = 1048576                                                                  // withhold: bytes that are held
+	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; plain answers take long
+	GatewayIdleTimeout     = 5 * time.Minute                                                          // time that the upstream may be silent within an answer
+	GatewayRequestTimeout  = 2 * time.Minute                                                          // time for a client to send a whole request
+	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to take a piece of an answer
+	GatewayMaxStreams      = 8192                                                                     // requests under way at once; more get status 503
+	GatewayMaxRequest      = 33554432                                                                 // the largest chat request that is read
+	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored without being streamed
 )
 
 // The settings of the commands that listen on an address.

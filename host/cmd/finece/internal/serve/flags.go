@@ -94,6 +94,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.EscalateBelow, &g.EscalateBelow)
 	settings.Add(cmd, contract.EscalateModel, &g.EscalateModel)
 	settings.Add(cmd, contract.EscalateShare, &g.EscalateShare)
+	settings.Add(cmd, contract.EscalateMode, (*string)(&g.EscalateMode))
+	settings.Add(cmd, contract.RestartText, &g.RestartText)
 	settings.Add(cmd, contract.Answers, &g.Answers)
 	settings.Add(cmd, contract.VoteBy, &f.voteBy)
 	settings.Add(cmd, contract.FinishReason, &g.FinishReason)

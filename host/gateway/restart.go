@@ -1,0 +1,318 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/finece/finece/host"
+	"github.com/finece/finece/position"
+	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
+)
+
+// EscalateMode says when the policy Escalate acts.
+type EscalateMode string
+
+const (
+	Hold    EscalateMode = "hold"    // the answer is held until its p(z) says which answer is sent
+	Restart EscalateMode = "restart" // text is sent as it comes; Config.RestartText and the other model's answer follow it
+)
+
+// restarting is the rule of Escalate for an answer whose text is sent as it comes.
+var restarting = rule{
+	name: Escalate, setting: "escalate_below", below: func(c *Config) *float64 { return &c.EscalateBelow }, last: true, counts: true, begin: newRestarter,
+}
+
+// restarts reports whether another answer can follow text that is out already. It cannot in
+// JSON, or where a tool call may be out, or log-probabilities, which are of one answer.
+func (r *request) restarts() bool {
+	return r.config.Policy == Escalate && r.config.EscalateMode == Restart && r.stream && !r.json && !r.tools && !r.asked.logprobs
+}
+
+// restartable makes a request one whose text is sent as it comes. another asks for an answer to
+// the same question.
+func (r *request) restartable(another func(context.Context, variant) (*sequel, error)) {
+	same := *r.config
+	same.rule = &restarting
+	r.config, r.another = &same, another
+}
+
+// restarter is the policy Escalate at work on such an answer: another model is asked once the
+// confidences of Config.StopAfter positions in a row are below Config.EscalateBelow, or p(z) is.
+type restarter struct {
+	idle
+	config *Config
+	lows   lows
+	out    extent // text that the client has
+	utf16  int64  // of the answer
+	low    *record.Confidence
+	over   bool // the other model was asked, or may not be
+}
+
+func newRestarter(c *Config, _ *request) acting {
+	c.escalated.request()
+	return &restarter{config: c, lows: lows{newest: -1}}
+}
+
+func (r *restarter) text(choice int, segment position.Segment, text []byte) {
+	if choice == 0 && int(segment) < len(r.out) {
+		r.out[segment] += int64(len(text))
+	}
+	if choice == 0 && segment == position.Answer {
+		r.utf16 += utf16Len(text)
+	}
+}
+
+func utf16Len(text []byte) (n int64) {
+	for _, c := range string(text) {
+		if n++; c > 0xffff {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *restarter) confidence(c *record.Confidence) *record.Decision {
+	if r.over || c.Kinds&position.Question != 0 || c.State == session.Pending {
+		return nil
+	}
+	end := c.Kinds&position.End != 0
+	switch usable := r.config.usable(c); {
+	case end && (c.Reason == session.Refusal || c.Reason == session.NoText):
+		return nil // neither right nor wrong
+	case end && !usable:
+		e := escalate{config: r.config}
+		return e.unchecked(&contestant{outcome: outcome{headline: valued(c)}})
+	case !usable, end && c.Fused >= r.config.EscalateBelow, !end && !r.lows.low(c, r.config.EscalateBelow, r.config.StopAfter):
+		return nil
+	}
+	r.low = c
+	return decisionOn(Escalate, record.ActionReplace, c, r.config.EscalateBelow)
+}
+
+// valued is c if it has a value.
+func valued(c *record.Confidence) *record.Confidence {
+	if c.HasValue() {
+		return c
+	}
+	return nil
+}
+
+// sequel is the other model's answer. Its text is written in events of the gateway's own, so
+// that it continues the stream that the client reads.
+type sequel struct {
+	idle
+	resp    *http.Response
+	request *request
+	config  host.Config
+	scorer  *scorer
+
+	pending  []byte // text of the event that is being read
+	finished bool   // it has a finish reason
+	end      record.End
+	shift    shift
+	first    outcome          // what the first answer has cost
+	because  *record.Decision // to replace it
+}
+
+// shift is where the records of an answer are moved to, because other text stands before it.
+type shift struct {
+	index              int
+	byte, utf16, token int64
+}
+
+func (q *sequel) text(choice int, segment position.Segment, text []byte) {
+	if choice == 0 && segment == position.Answer {
+		q.pending = append(q.pending, text...)
+	}
+}
+
+// moves moves a record of the answer, and reports whether the client is told it: p(0) was told
+// of the first answer, and reasoning is not sent.
+func (q *sequel) moves(r record.Record) bool {
+	switch r := r.(type) {
+	case *record.Position:
+		return q.shift.moves(&r.Place)
+	case *record.Confidence:
+		return q.shift.moves(&r.Place)
+	case *record.End:
+		q.end = *r
+		r.Tokens += q.shift.token
+	}
+	return true
+}
+
+func (s *shift) moves(p *record.Place) bool {
+	p.Index += s.index
+	p.Byte += s.byte
+	p.UTF16 += s.utf16
+	p.Token += s.token
+	return p.Kinds&position.Question == 0 && p.Segment != position.Reasoning
+}
+
+// errUnfit is the error of another answer that cannot follow the first.
+var errUnfit = errors.New("gateway: the other model's answer is no stream of the same API")
+
+// another asks for another answer to a request, which is to follow what the client was sent.
+func (h *Handler) another(ctx context.Context, in *http.Request, asked *request, v variant) (*sequel, error) {
+	q := &sequel{request: asked.vary(v)}
+	ctx = context.WithValue(ctx, treatmentKey{}, &treatment{request: q.request, on: asked.surface})
+	out := in.Clone(ctx)
+	setBody(out, q.request.body)
+	resp, err := h.send(in.WithContext(ctx), out)
+	if err != nil {
+		return nil, err
+	}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if resp.StatusCode != http.StatusOK || kind != eventStream || unpack(resp) != "" {
+		resp.Body.Close()
+		return nil, errUnfit
+	}
+	q.resp, q.config = resp, h.scoring(q.request)
+	return q, nil
+}
+
+// restart asks the other model, because of a decision about the first answer. If there is no
+// answer of it, the first one continues or ends, as the failure policy says.
+func (b *body) restart(d *record.Decision) {
+	policy := b.scorer.acting.(*restarter)
+	if policy.over {
+		return
+	}
+	policy.over = true
+	refuse := func(action, reason string) {
+		d.Action, d.Reason = action, reason
+		b.end(d)
+	}
+	switch {
+	case b.closed:
+		refuse(record.ActionRelease, tooLate)
+		return
+	case !b.config.escalated.take(b.config.EscalateShare):
+		refuse(record.ActionRelease, overShare)
+		return
+	}
+	q, err := b.request.another(b.ctx, variant{model: b.config.EscalateModel})
+	if err == nil {
+		d.Byte = policy.out[position.Answer]
+		q.because, q.shift = d, policy.shift()
+		if q.scorer, err = newScorer(b.ctx, b.config, q.config, q, b.retell); err != nil {
+			q.resp.Body.Close()
+		}
+	}
+	if err != nil {
+		b.config.Report("the other model failed", err)
+		refuse((&escalate{config: b.config}).unable(), secondFailed)
+		return
+	}
+	b.sequel, b.phase = q, replacing
+	b.ending, b.endingDue = nil, time.Time{}
+}
+
+// tooLate is the reason of a decision to leave an answer as it is, because the client has its end.
+const tooLate = "too-late"
+
+// shift is where another answer's records go.
+func (r *restarter) shift() shift {
+	note := []byte(r.config.RestartText)
+	s := shift{index: r.low.Index + 1, byte: r.out[position.Answer] + int64(len(note)), utf16: r.utf16 + utf16Len(note)}
+	if r.low.Segment == position.Answer {
+		s.token = r.low.Token
+	}
+	return s
+}
+
+// replace lets the other model's answer follow the first one. It is no part of restart, which
+// the first answer's session calls.
+func (b *body) replace() {
+	q, first := b.sequel, b.scorer
+	first.abandon(session.Cancelled)
+	q.first = first.cost(q.shift.token)
+	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
+	first.news = slices.DeleteFunc(first.news, func(r record.Record) bool { _, ends := r.(*record.End); return ends })
+	first.tell(q.because)
+	b.whole()
+	b.add([]byte(b.config.RestartText))
+	first.close()
+	b.upstream.Close()
+	b.upstream, b.scorer, b.pieces = q.resp.Body, q.scorer, make(chan piece, 1)
+	b.reading, b.drained, b.inPart, b.phase, b.buf = false, false, false, flowing, nil
+	b.done, b.tail, b.failure = nil, nil, nil
+	b.settleDue, b.carrierDue = time.Time{}, time.Time{}
+	n := b.names()
+	n.generator = b.config.EscalateModel
+	b.named = &n
+}
+
+// cost is what an answer has cost that ends before its end. Its session says what of its usage
+// has come; the client is told nothing more of it.
+func (s *scorer) cost(tokens int64) outcome {
+	told := s.news
+	s.seen = nil
+	_ = s.stream.End()
+	s.news = told
+	o := outcome{usage: unbilled, tokens: tokens}
+	if s.usage != nil {
+		o.usage = *s.usage
+	}
+	return o
+}
+
+// add sends text in an event of the gateway's own, with the records that are due.
+func (b *body) add(text []byte) {
+	b.out = b.writer.add(b.out, text, b.carried())
+	b.begun = true
+}
+
+// retell takes an event of the other model's answer.
+func (b *body) retell(_ *stream.Frame, said []stream.Said) {
+	if b.phase != flowing {
+		return
+	}
+	q := b.sequel
+	for _, s := range said {
+		q.finished = q.finished || s.Choice == 0 && s.Finished
+	}
+	if b.scorer.failed || b.scorer.unread {
+		b.finish(errUnfit)
+		return
+	}
+	b.flush()
+	b.scored()
+}
+
+// flush sends the text that has come.
+func (b *body) flush() {
+	if q := b.sequel; len(q.pending) > 0 {
+		b.add(q.pending)
+		q.pending = q.pending[:0]
+	}
+}
+
+// retold ends the stream with the end of the other model's answer.
+func (b *body) retold() {
+	q := b.sequel
+	b.flush()
+	if !q.finished {
+		b.finish(io.ErrUnexpectedEOF)
+		return
+	}
+	sum := billed([]*contestant{{outcome: q.first}, {outcome: b.scorer.cost(q.end.Tokens + q.end.Reasoning)}})
+	b.request.sum = &sum
+	finish := stream.Stop
+	switch q.end.Reason {
+	case stream.Length, stream.ContentFilter:
+		finish = q.end.Reason
+	case stream.Refused:
+		finish = stream.ContentFilter
+	}
+	b.out = b.writer.end(b.out, []int{0}, finish.String(), b.carried())
+	b.out = b.writer.close(b.out, nil)
+	b.finish(io.EOF)
+}
