@@ -105,6 +105,25 @@ bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and
 bench-answers: ## what best-of and vote do for the built-in models' answers, and how far texts that dictate their score move it; writes host/cmd/bench/ANSWERS.md (half an hour)
 	$(GO) run ./host/cmd/bench/answers $(ARGS)
 
+.PHONY: python
+python:
+	cp wasm/finece.wasm host/python/src/finece/
+	cp LICENSE host/python/
+	host/train/python/env.sh build/python host/python/requirements.txt
+	build/python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e host/python
+
+.PHONY: test-python
+test-python: python ## check and test the Python package with the real client libraries; installs them into build/python (PYTHON=interpreter)
+	$(GO) build -o build/finece-python ./host/cmd/finece
+	cd host/python && ../../build/python/bin/ruff check && ../../build/python/bin/ruff format --check && ../../build/python/bin/mypy && ../../build/python/bin/pyright
+	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/python/bin/pytest $(ARGS)
+
+.PHONY: wheel-python
+wheel-python: python ## build the Python package into build/wheel and check it with twine
+	rm -rf build/wheel
+	build/python/bin/python -m build --no-isolation --outdir build/wheel host/python
+	build/python/bin/twine check --strict build/wheel/*
+
 .PHONY: test-servers
 test-servers: ## try the guardrail in a real LiteLLM proxy, in its three streaming modes; installs it into build/litellm (0.8 GB; PYTHON=interpreter)
 	host/train/python/env.sh build/litellm host/guardrail/litellm/requirements.txt
@@ -183,4 +202,4 @@ picture: build ## draw the README's picture anew; needs tmux
 
 .PHONY: clean
 clean: ## remove what was built and installed
-	rm -rf build host/cmd/finece/internal/serve/site/demo www/node_modules www/dist www/test-build www/demo/dist host/edge/node_modules host/edge/build
+	rm -rf build host/python/LICENSE host/python/src/finece/finece.wasm host/cmd/finece/internal/serve/site/demo www/node_modules www/dist www/test-build www/demo/dist host/edge/node_modules host/edge/build

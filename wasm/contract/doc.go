@@ -16,6 +16,7 @@
 //	wasm/contract/defaults/defaults.go the defaults of settings as Go constants, for configurations in host
 //	www/src/contract.ts                the ABI, the names, the records and the settings in TypeScript
 //	www/test/golden/names.json         events with every name in them, for a test
+//	host/python/src/finece/_contract.py, _providers.py  the same in Python
 //	README.md                          the table of providers, between the markers <!-- providers --> and <!-- /providers -->
 //
 // After a change to a table or to a list of names, run

@@ -21,6 +21,9 @@ var generated = map[string]func() ([]byte, error){
 	"www/src/contract.ts":                typeScript,
 	"www/src/providers-table.ts":         providersModule,
 	"www/test/golden/names.json":         goldenNames,
+
+	"host/python/src/finece/_contract.py":  python,
+	"host/python/src/finece/_providers.py": pyProviders,
 }
 
 // notice stands at the top of generated files.

@@ -1,0 +1,55 @@
+"""FineCE says how likely a language model's answer is to be right, while it is being written.
+
+The core that computes confidences is finece.wasm, the same bytes as everywhere else.
+"""
+
+from finece._builder import Ask, Event, Text
+from finece._contract import (
+    Confidence,
+    Decision,
+    End,
+    Entropy,
+    Fault,
+    Position,
+    Record,
+    Settings,
+    Source,
+    Start,
+)
+from finece._core import Core, Session
+from finece._core import default_core as core
+from finece._errors import (
+    ArgumentError,
+    ConfigError,
+    CoreLoadError,
+    CoreLostError,
+    FineceError,
+    OrderError,
+    UnknownAskError,
+)
+
+__all__ = [
+    "ArgumentError",
+    "Ask",
+    "Confidence",
+    "ConfigError",
+    "Core",
+    "CoreLoadError",
+    "CoreLostError",
+    "Decision",
+    "End",
+    "Entropy",
+    "Event",
+    "Fault",
+    "FineceError",
+    "OrderError",
+    "Position",
+    "Record",
+    "Session",
+    "Settings",
+    "Source",
+    "Start",
+    "Text",
+    "UnknownAskError",
+    "core",
+]

@@ -1,0 +1,289 @@
+"""Makes records of what the core answers. Package abi in wasm/abi documents the bytes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from finece._contract import (
+    BANDS,
+    BASES,
+    FAULTS,
+    FINISHES,
+    MAPS,
+    METHODS,
+    OUTSIDE,
+    POSITION_KINDS,
+    REASONS,
+    SEGMENTS,
+    STATES,
+    Confidence,
+    End,
+    Entropy,
+    Fault,
+    FinishReason,
+    Outside,
+    Place,
+    Position,
+    PositionKind,
+    Reason,
+    Record,
+    Segment,
+    Source,
+)
+
+_TEXT, _POSITIONED, _ASK, _CONFIDENCE, _FAULT, _FINISH, _ENDED = 1, 2, 3, 4, 6, 7, 8
+_HEADER: Final = struct.Struct("<IBBBBII")
+_POSITION: Final = struct.Struct("<qqqdd")
+_ESTIMATE: Final = struct.Struct("<ddBBBBBBxxd")
+_TOTALS: Final = struct.Struct("<qq")
+_OFFSET: Final = struct.Struct("<q")
+_MIN_SIZES: Final = {_TEXT: 16, _POSITIONED: 56, _ASK: 16, _CONFIDENCE: 48, _FAULT: 24, _FINISH: 32, _ENDED: 16}
+_APPROXIMATE: Final = 0x80
+_KINDS: Final[tuple[tuple[PositionKind, ...], ...]] = tuple(
+    tuple(k for bit, k in enumerate(POSITION_KINDS) if n >> bit & 1) for n in range(256)
+)
+_OUTSIDE: Final[tuple[tuple[Outside, ...], ...]] = tuple(
+    tuple(k for bit, k in enumerate(OUTSIDE) if n >> bit & 1) for n in range(256)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of the stream as it comes, if the setting ``text`` asks for it. It is no record."""
+
+    choice: int
+    """The choice's number, from 0."""
+    segment: Segment
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The confidence model is to be asked: send Session.request(id) to it."""
+
+    choice: int
+    """The choice's number, from 0."""
+    index: int
+    """The position's number."""
+    kinds: tuple[PositionKind, ...]
+    id: int
+    """What Session.request, resolve and fail call it."""
+
+
+Event = Record | Text | Ask
+"""What a session says: records, text if it is asked for, and requests to a confidence model."""
+
+
+class Raw(NamedTuple):
+    """One event as the core writes it."""
+
+    kind: int
+    choice: int
+    a: int
+    b: int
+    number: int
+    extra: int
+    body: memoryview
+
+
+class MalformedError(ValueError):
+    """The bytes are no events."""
+
+
+def events(payload: memoryview) -> Iterator[Raw]:
+    """The events in the payload of an answer. Kinds that are not known are skipped."""
+    at, end = 0, len(payload)
+    while at < end:
+        if end - at < _HEADER.size:
+            raise MalformedError(f"a malformed event at byte {at}")
+        size, kind, choice, a, b, index, extra = _HEADER.unpack_from(payload, at)
+        if size < _HEADER.size or size % 8 or at + size > end or size < _MIN_SIZES.get(kind, 0):
+            raise MalformedError(f"a malformed event at byte {at}")
+        if kind in _MIN_SIZES:
+            yield Raw(kind, choice, a, b, index, extra, payload[at + _HEADER.size : at + size])
+        at += size
+
+
+class Builder:
+    """Makes records of the events of one session, in their order.
+
+    It keeps the places of positions whose confidence can still change.
+    """
+
+    def __init__(self, model: str | None = None) -> None:
+        self._model = model
+        self._open: dict[tuple[int, int], tuple[Position, int]] = {}
+        self._totals: dict[int, tuple[int, int]] = {}
+        self.ended = False
+        """Whether the stream's end marker came, or an error that ends it."""
+
+    def take(self, payload: memoryview) -> list[Event]:
+        """The records of all events of one call."""
+        raw = list(events(payload))
+        for event in raw:  # a position's token ratio is known once its choice has ended
+            if event.kind == _FINISH:
+                self._totals[event.choice] = _TOTALS.unpack_from(event.body)
+        return [made for event in raw if (made := self._made(event)) is not None]
+
+    def unavailable(self, reason: Reason) -> list[Record]:
+        """The records that end every position whose confidence can still change."""
+        out: list[Record] = [
+            _confidence(self._settled(place), state="unavailable", revision=revision + 1, reason=reason)
+            for _, (place, revision) in sorted(self._open.items())
+        ]
+        self._open.clear()
+        return out
+
+    def _made(self, event: Raw) -> Event | None:
+        match event.kind:
+            case 1:
+                return Text(event.choice, _segment(event.a), str(_sized(event, 0), "utf-8", "replace"))
+            case 2:
+                return self._position(event)
+            case 3:
+                return Ask(event.choice, event.number, _KINDS[event.a], event.extra)
+            case 4:
+                return self._confidence(event)
+            case 6:
+                (offset,) = _OFFSET.unpack_from(event.body)
+                return Fault(
+                    choice=event.choice,
+                    code=FAULTS.get(event.a, "unknown"),
+                    offset=offset if offset >= 0 else None,
+                    detail=str(_sized(event, 8), "utf-8", "replace") or None,
+                )
+            case 7:
+                tokens, reasoning = _TOTALS.unpack_from(event.body)
+                return End(
+                    choice=event.choice,
+                    reason=_finish(event.a),
+                    tokens=tokens,
+                    reasoning=reasoning,
+                    approximate=event.b & 3 != 0,
+                    missing=_KINDS[event.extra & 0xFF],
+                )
+            case _:
+                self.ended = True
+                return None
+
+    def _position(self, event: Raw) -> Position:
+        byte, utf16, token, lower, upper = _POSITION.unpack_from(event.body)
+        known = lower == lower or upper == upper
+        place = self._settled(
+            Position(
+                choice=event.choice,
+                index=event.number,
+                kinds=_KINDS[event.a],
+                segment=_segment(event.b & ~_APPROXIMATE),
+                byte=byte,
+                utf16=utf16,
+                token=token,
+                entropy=Entropy(lower=_known(lower), upper=_known(upper)) if known else None,
+                approximate=event.b & _APPROXIMATE != 0,
+            )
+        )
+        self._open[event.choice, event.number] = place, -1
+        return place
+
+    def _confidence(self, event: Raw) -> Confidence | None:
+        key = event.choice, event.number
+        known = self._open.get(key)
+        if known is None:
+            return None
+        place, revision = self._settled(known[0]), event.extra
+        state = STATES[event.a] if event.a < len(STATES) else None
+        if state == "pending":
+            self._open[key] = place, revision
+            return _confidence(place, state=state, revision=revision)
+        if state == "unavailable":
+            del self._open[key]
+            return _confidence(place, state=state, revision=revision, reason=_reason(event.b))
+        raw, fused, estimator, method, mapped, band, calibrated, outside, mass = _ESTIMATE.unpack_from(event.body)
+        if state is None or raw != raw or fused != fused:
+            raise MalformedError(f"a confidence of position {event.number} without a value")
+        if state == "final":
+            del self._open[key]
+        else:
+            self._open[key] = place, revision
+        source = self._source(estimator, method, mapped, band, outside, mass)
+        return _confidence(
+            place, state=state, revision=revision, raw=raw, fused=fused, calibrated=calibrated == 1, source=source
+        )
+
+    def _source(self, estimator: int, method: int, mapped: int, band: int, outside: int, mass: float) -> Source:
+        ways: tuple[Outside, ...] = _OUTSIDE[outside]
+        name = MAPS[mapped] if mapped < len(MAPS) else "unknown"
+        applied = {} if name == "" else {"map": name, "band": BANDS[band] if band < len(BANDS) else "unknown"}
+        if estimator == 0:
+            statistic = METHODS[method] if method < len(METHODS) else "unknown"
+            return Source(estimator="logprob", method=statistic, outside=ways, **applied)  # type: ignore[arg-type]
+        if estimator == 2:
+            return Source(estimator="trajectory", outside=ways, **applied)  # type: ignore[arg-type]
+        basis = BASES[method] if method < len(BASES) else "unknown"
+        return Source(
+            estimator="model",
+            basis=basis,
+            mass=_known(mass),
+            model=self._model,
+            outside=ways,
+            **applied,  # type: ignore[arg-type]
+        )
+
+    def _settled(self, place: Position) -> Position:
+        """The place with its token ratio, if that is known."""
+        if "question" in place.kinds:
+            ratio: float | None = 0.0
+        elif "end" in place.kinds:
+            ratio = 1.0
+        else:
+            ratio = ratio_of(place, *self._totals.get(place.choice, (0, 0)))
+        return place if ratio == place.ratio else replace(place, ratio=ratio)
+
+
+def ratio_of(place: Place, answer: int, reasoning: int) -> float | None:
+    """The token ratio of a position, given the tokens of the whole answer and of its reasoning."""
+    total = {"answer": answer, "reasoning": reasoning}.get(place.segment, 0)
+    return place.token / total if total > 0 else None
+
+
+def _confidence(place: Place, **more: object) -> Confidence:
+    return Confidence(
+        choice=place.choice,
+        index=place.index,
+        kinds=place.kinds,
+        segment=place.segment,
+        byte=place.byte,
+        utf16=place.utf16,
+        token=place.token,
+        ratio=place.ratio,
+        entropy=place.entropy,
+        approximate=place.approximate,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None
+
+
+def _segment(number: int) -> Segment:
+    if number >= len(SEGMENTS):
+        raise MalformedError(f"a segment with the number {number}")
+    return SEGMENTS[number]
+
+
+def _reason(number: int) -> Reason | str:
+    return (REASONS[number] if number < len(REASONS) else "") or "unknown"
+
+
+def _finish(number: int) -> FinishReason:
+    return FINISHES[number] if number < len(FINISHES) else "other"
+
+
+def _sized(event: Raw, offset: int) -> memoryview:
+    if offset + event.extra > len(event.body):
+        raise MalformedError("an event shorter than its text")
+    return event.body[offset : offset + event.extra]

@@ -1,0 +1,46 @@
+"""What the tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import finece
+
+ROOT = Path(__file__).parents[3]
+DEMO = ROOT / "wasm/session/testdata/demo.sse"
+STREAMS = ROOT / "wasm/stream/fixture/streams"
+
+
+def fixtures() -> list[Path]:
+    """The project's own streams of model servers."""
+    return sorted(p for p in STREAMS.glob("*/*") if p.name != "want.json")
+
+
+@pytest.fixture(scope="session")
+def core() -> finece.Core:
+    return finece.core()
+
+
+@pytest.fixture(scope="session")
+def command() -> Path:
+    """The command finece, which make test-python builds."""
+    path = Path(os.environ.get("FINECE", ROOT / "build/finece"))
+    assert path.exists(), f"{path} is not there: run make test-python"
+    return path
+
+
+def run(*arguments: str | Path, input: bytes | None = None) -> bytes:
+    """What a command prints. Exit codes 1 and 3 say that some of the input had no confidence."""
+    done = subprocess.run([str(a) for a in arguments], input=input, capture_output=True)
+    assert done.returncode in (0, 1, 3), done.stderr.decode()
+    return done.stdout
+
+
+def lines(data: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in data.splitlines()]
