@@ -3,7 +3,9 @@
 The core that computes confidences is finece.wasm, the same bytes as everywhere else.
 """
 
+from finece._answer import Answer, Answers, shown, word
 from finece._builder import Ask, Event, Text
+from finece._confidences import AsyncConfidences, Confidences, confidences
 from finece._contract import (
     Confidence,
     Decision,
@@ -29,9 +31,13 @@ from finece._errors import (
 )
 
 __all__ = [
+    "Answer",
+    "Answers",
     "ArgumentError",
     "Ask",
+    "AsyncConfidences",
     "Confidence",
+    "Confidences",
     "ConfigError",
     "Core",
     "CoreLoadError",
@@ -51,5 +57,8 @@ __all__ = [
     "Start",
     "Text",
     "UnknownAskError",
+    "confidences",
     "core",
+    "shown",
+    "word",
 ]
