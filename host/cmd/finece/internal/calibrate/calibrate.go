@@ -165,13 +165,13 @@ func New() *cobra.Command {
 	f := options{options: fit.DefaultOptions(), columns: pairs.Columns{More: furtherColumns, Unlabelled: true}, session: settings.New()}
 	f.session.EngineName = host.Native().Name()
 	cmd := &cobra.Command{
-		Use:     "calibrate [flags] {FILE|-|--from FILE}",
+		Use:     "calibrate [flags] {FILE|-}...|--from FILE",
 		Short:   "Fit a calibration map on labelled answers",
 		Long:    long,
 		Example: example,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.from == "" {
-				return input.One(cmd, args)
+				return input.Some(cmd, args)
 			}
 			if len(args) > 0 {
 				return exit.Usagef("--from is instead of an input: leave %q out", args[0])
@@ -182,7 +182,7 @@ func New() *cobra.Command {
 			if f.from != "" {
 				return f.runFrom(cmd)
 			}
-			return f.run(cmd, args[0])
+			return f.run(cmd, args)
 		},
 	}
 	flags := cmd.Flags()
@@ -230,20 +230,20 @@ func calibrationMethods() (names []string) {
 	return names
 }
 
-func (f *options) run(cmd *cobra.Command, path string) error {
+func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err := f.check(cmd); err != nil {
 		return err
 	}
 	switch {
 	case f.estimator != "":
-		return f.learnTrajectory(cmd, path)
+		return f.learnTrajectory(cmd, args)
 	case f.stop > 0:
-		return f.learnStop(cmd, path)
+		return f.learnStop(cmd, args)
 	}
 	if f.group != "" {
 		f.columns.More = append(slices.Clone(f.columns.More), f.group)
 	}
-	name, p, err := pairs.Open(cmd, path, f.columns)
+	name, p, err := pairs.Open(cmd, args, f.columns)
 	if err != nil {
 		return err
 	}

@@ -14,48 +14,51 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-// each calls take for each line of an input, with the number of the line's question. Lines
+// each calls take for each line of the inputs, with the number of the line's question. Lines
 // with the same id, or without an id and with the same question, have the same number. left
 // is the number of lines that take returned an error for; the first few are reported.
-func each(cmd *cobra.Command, in *input.Input, take func(line []byte, number, group int) error) (left int, err error) {
-	bar := terminal.Bytes(cmd, in.Size, "reading")
+func each(cmd *cobra.Command, inputs *input.Set, take func(line []byte, number, group int) error) (left int, err error) {
+	bar := inputs.Progress("reading")
 	defer bar.Done()
 	groups := map[string]int{}
-	r := lines.New(in.Showing(bar, in), lines.MaxLine)
 	const enough = 5
-	for {
-		line, err := r.Next()
-		var long *lines.TooLongError
-		switch {
-		case err == io.EOF:
-			return left, nil
-		case err != nil && !errors.As(err, &long):
-			return left, in.Failed(err)
-		case err == nil && len(bytes.TrimSpace(line)) == 0:
-			continue
-		}
-		if err == nil {
-			name := questionOf(line, r.Line())
-			group, seen := groups[name]
-			if !seen {
-				group = len(groups)
+	err = inputs.Each(func(in *input.Input) error {
+		r := lines.New(in.Showing(bar, in), lines.MaxLine)
+		for {
+			line, err := r.Next()
+			var long *lines.TooLongError
+			switch {
+			case err == io.EOF:
+				return nil
+			case err != nil && !errors.As(err, &long):
+				return in.Failed(err)
+			case err == nil && len(bytes.TrimSpace(line)) == 0:
+				continue
 			}
-			if err = take(line, r.Line(), group); err == nil {
-				groups[name] = group
+			if err == nil {
+				name := questionOf(line, in.Name, r.Line())
+				group, seen := groups[name]
+				if !seen {
+					group = len(groups)
+				}
+				if err = take(line, r.Line(), group); err == nil {
+					groups[name] = group
+				}
+			}
+			if err != nil {
+				if left++; left <= enough {
+					bar.Hide()
+					terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
+				}
 			}
 		}
-		if err != nil {
-			if left++; left <= enough {
-				bar.Hide()
-				terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
-			}
-		}
-	}
+	})
+	return left, err
 }
 
 // questionOf is what tells the question of a line from others: its id, or its text. A line
 // without either has a question of its own.
-func questionOf(line []byte, number int) string {
+func questionOf(line []byte, file string, number int) string {
 	var l struct {
 		ID       json.RawMessage
 		Question string
@@ -66,7 +69,7 @@ func questionOf(line []byte, number int) string {
 	case err == nil && l.Question != "":
 		return "question " + l.Question
 	}
-	return fmt.Sprint("line ", number)
+	return fmt.Sprintf("line %d of %s", number, file)
 }
 
 // errNoLabel is about a line without a label.

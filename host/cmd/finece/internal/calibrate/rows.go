@@ -25,7 +25,7 @@ func labelledRows(p *pairs.Pairs, unlabelled bool) (rows []fit.Row, kept []int) 
 	for i := range p.Confidence {
 		row, err := labelledRow(p, i, unlabelled)
 		if err != nil {
-			p.Fault(p.Line[i], err.Error())
+			p.Fault(p.At[i], err.Error())
 			continue
 		}
 		id := p.More[i][columnID]
@@ -103,10 +103,13 @@ func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, ke
 	for i := range rows {
 		row, at := &rows[i], kept[i]
 		band := fit.BandOf(c, row)
-		m := mapped{Line: p.Line[at], Confidence: row.Confidence, Band: band.String()}
+		m := mapped{Line: p.At[at].Line, Confidence: row.Confidence, Band: band.String()}
 		m.Calibrated, m.Outside = c.Apply(band, row.Confidence)
 		more := p.More[at]
 		m.ID, m.Position, m.Tokens, m.K, m.N = more[columnID], more[columnPosition], more[columnTokens], more[columnK], more[columnN]
+		if len(p.Files) > 1 {
+			m.File = p.Files[p.At[at].File]
+		}
 		if p.Labelled[at] {
 			m.Correct = &row.Correct
 		}
@@ -122,6 +125,7 @@ func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, ke
 
 // mapped is a line of --apply. A column without a value is absent.
 type mapped struct {
+	File       string  `json:"file,omitempty"` // if there are several
 	Line       int     `json:"line"`
 	ID         string  `json:"id,omitempty"`
 	Position   string  `json:"position,omitempty"`

@@ -34,12 +34,11 @@ type walked struct {
 }
 
 // learnStop finds a threshold of the gateway's policy stop.
-func (f *options) learnStop(cmd *cobra.Command, path string) error {
-	in, err := input.Open(cmd, path)
+func (f *options) learnStop(cmd *cobra.Command, args []string) error {
+	in, err := input.All(cmd, args)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
 	var list []walked
 	left, err := each(cmd, in, func(line []byte, _, group int) error {
 		a, err := f.walk(line)

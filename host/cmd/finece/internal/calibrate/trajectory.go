@@ -26,7 +26,7 @@ import (
 var mapFlags = []string{likeness.Flag, "method", "per-band", "least-in-bin", "target-risk", "delta", "plot", "apply", "confidence", "positions"}
 
 // learnTrajectory fits a trajectory model on labelled answers.
-func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
+func (f *options) learnTrajectory(cmd *cobra.Command, args []string) error {
 	for _, name := range mapFlags {
 		if cmd.Flags().Changed(name) {
 			return exit.Usagef("--%s is about calibration maps: it goes without --estimator %s", name, record.EstimatorTrajectory)
@@ -35,11 +35,10 @@ func (f *options) learnTrajectory(cmd *cobra.Command, path string) error {
 	if err := f.session.Resolve(cmd); err != nil {
 		return err
 	}
-	in, err := input.Open(cmd, path)
+	in, err := input.All(cmd, args)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
 	var list []trajectory.Answer
 	var questions []string
 	left, err := each(cmd, in, func(line []byte, number, group int) error {

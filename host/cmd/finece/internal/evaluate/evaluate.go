@@ -7,7 +7,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
@@ -84,15 +83,12 @@ type options struct {
 func New() *cobra.Command {
 	f := options{options: metrics.DefaultOptions()}
 	cmd := &cobra.Command{
-		Use:     "eval [flags] [FILE|-]",
+		Use:     "eval [flags] [FILE|-]...",
 		Short:   "Measure confidences against what was correct",
 		Long:    long,
 		Example: example,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if !f.merge {
-				return input.Optional(cmd, args)
-			}
-			if len(args) == 0 {
+			if f.merge && len(args) == 0 {
 				return exit.Usagef("--merge needs the files with what GET /finece/calibration has answered")
 			}
 			return nil
@@ -101,7 +97,7 @@ func New() *cobra.Command {
 			if f.merge {
 				return f.runMerge(cmd, args)
 			}
-			return f.run(cmd, input.Path(args))
+			return f.run(cmd, args)
 		},
 	}
 	flags := cmd.Flags()
@@ -121,7 +117,7 @@ func New() *cobra.Command {
 	return cmd
 }
 
-func (f *options) run(cmd *cobra.Command, path string) error {
+func (f *options) run(cmd *cobra.Command, args []string) error {
 	rule, ok := evalModes[f.mode]
 	if !ok {
 		return exit.Usagef("--mode %q: want %s", f.mode, evalModeNames)
@@ -139,7 +135,7 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	}
-	name, p, err := pairs.Open(cmd, path, f.columns)
+	name, p, err := pairs.Open(cmd, args, f.columns)
 	if err != nil {
 		return err
 	}

@@ -65,12 +65,11 @@ type options struct {
 func New() *cobra.Command {
 	var f options
 	cmd := &cobra.Command{
-		Use:     "grade [flags] [FILE|-]",
+		Use:     "grade [flags] [FILE|-]...",
 		Short:   "Say which answers are correct, by their right answers",
 		Long:    long,
 		Example: example,
-		Args:    input.Optional,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, input.Path(args)) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Grader, &f.grader, grade.Graders()...)
@@ -79,7 +78,7 @@ func New() *cobra.Command {
 }
 
 // run grades line by line.
-func (f *options) run(cmd *cobra.Command, path string) error {
+func (f *options) run(cmd *cobra.Command, args []string) error {
 	var named grade.Grader
 	if f.grader != "" {
 		var err error
@@ -87,50 +86,64 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 			return exit.Usagef("--grader %q: want %s", f.grader, strings.Join(grade.Graders(), ", "))
 		}
 	}
-	in, err := input.Open(cmd, path)
+	set, err := input.All(cmd, args)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	bar := terminal.Bytes(cmd, in.Size, "grading")
+	bar := set.Progress("grading")
 	defer bar.Done()
-	r := lines.New(in.Showing(bar, in), lines.MaxLine)
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	t := &tally{cmd: cmd, name: in.Name, bar: bar}
-	for {
-		line, err := r.Next()
-		var long *lines.TooLongError
-		switch {
-		case err == io.EOF:
-			if err := out.Flush(); err != nil {
-				return exit.With(exit.IO, err)
+	t := &tally{cmd: cmd, name: set.Name, bar: bar}
+	err = set.Each(func(in *input.Input) error {
+		r := lines.New(in.Showing(bar, in), lines.MaxLine)
+		for {
+			line, err := r.Next()
+			if err == io.EOF {
+				return nil
 			}
-			return t.verdict()
-		case errors.As(err, &long):
-			t.leaveOut(r.Line(), fmt.Errorf("longer than %d bytes", long.Max))
-			continue
-		case err != nil:
-			return errors.Join(out.Flush(), in.Failed(err))
-		case len(bytes.TrimSpace(line)) == 0:
-			continue
+			if err := f.grade(cmd.Context(), t, out, named, in, r.Line(), line, err); err != nil {
+				return err
+			}
 		}
-		if _, found := members.Has(line, keyCorrect); found && !f.overwrite {
-			return errors.Join(out.Flush(), exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, r.Line(), keyCorrect))
-		}
-		verdict, err := gradeLine(cmd.Context(), line, named)
-		if err != nil {
-			t.leaveOut(r.Line(), err)
-			continue
-		}
-		t.count(verdict)
-		graded, err := members.Set(line, members.Member{Key: keyCorrect, Value: fmt.Append(nil, verdict == grade.Right)})
-		if err == nil {
-			_, err = out.Write(append(graded, '\n'))
-		}
-		if err != nil {
-			return exit.With(exit.IO, err)
-		}
+	})
+	if err := out.Flush(); err != nil {
+		return exit.With(exit.IO, err)
 	}
+	if err != nil {
+		return err
+	}
+	return t.verdict()
+}
+
+// grade grades a line, and writes it to out. failed is the error of reading the line.
+func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grade.Grader, in *input.Input, number int, line []byte, failed error) error {
+	var long *lines.TooLongError
+	switch {
+	case errors.As(failed, &long):
+		t.leaveOut(in.Name, number, fmt.Errorf("longer than %d bytes", long.Max))
+		return nil
+	case failed != nil:
+		return in.Failed(failed)
+	case len(bytes.TrimSpace(line)) == 0:
+		return nil
+	}
+	if _, found := members.Has(line, keyCorrect); found && !f.overwrite {
+		return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, number, keyCorrect)
+	}
+	verdict, err := gradeLine(ctx, line, named)
+	if err != nil {
+		t.leaveOut(in.Name, number, err)
+		return nil
+	}
+	t.count(verdict)
+	graded, err := members.Set(line, members.Member{Key: keyCorrect, Value: fmt.Append(nil, verdict == grade.Right)})
+	if err == nil {
+		_, err = out.Write(append(graded, '\n'))
+	}
+	if err != nil {
+		return exit.With(exit.IO, err)
+	}
+	return nil
 }
 
 // answer is what grade reads of a line.
@@ -223,12 +236,12 @@ func (t *tally) count(v grade.Verdict) {
 }
 
 // leaveOut reports a line that could not be graded; of many, the first ones.
-func (t *tally) leaveOut(line int, err error) {
+func (t *tally) leaveOut(file string, line int, err error) {
 	const enough = 50
 	switch t.left++; {
 	case t.left <= enough:
 		t.bar.Hide()
-		terminal.Say(t.cmd, "%s:%d: %v", t.name, line, err)
+		terminal.Say(t.cmd, "%s:%d: %v", file, line, err)
 	case t.left == enough+1:
 		t.bar.Hide()
 		terminal.Say(t.cmd, "%s: more of this is counted and not shown", t.name)

@@ -17,21 +17,23 @@ import (
 // Input is an open input. Reading gives the unpacked bytes.
 type Input struct {
 	io.Reader
+	Path   string    // "-" for standard input
 	Name   string    // for messages
 	Size   int64     // bytes as stored, -1 if not known
 	Closer io.Closer // the file or connection
 	packed *counter
+	before int64 // bytes of the inputs of a Set before this one
 }
 
 // Close closes the file or connection.
 func (i *Input) Close() error { return i.Closer.Close() }
 
-// Done is how many bytes of Size were read.
+// Done is how many bytes of Size were read, and of the inputs of a [Set] before this one.
 func (i *Input) Done() int64 {
 	if i.packed == nil {
-		return 0
+		return i.before
 	}
-	return i.packed.n
+	return i.before + i.packed.n
 }
 
 // Failed is err as an error of reading this input.
@@ -66,7 +68,7 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // Open opens a file or, for "-", standard input.
 func Open(cmd *cobra.Command, path string) (*Input, error) {
-	in := &Input{Name: Name(path), Size: -1, Closer: io.NopCloser(nil)}
+	in := &Input{Path: path, Name: Name(path), Size: -1, Closer: io.NopCloser(nil)}
 	var raw io.Reader
 	var regular *os.File
 	if path == "-" {

@@ -1,20 +1,23 @@
 package pairs
 
-// merger adds parts of an input to p, in their order.
+// merger adds parts of the last one of p.Files to p, in their order.
 func (p *Pairs) merger() func(*Pairs) error {
 	numbers := map[string]int{}
 	return func(part *Pairs) error {
+		file := max(len(p.Files)-1, 0)
 		p.Confidence = append(p.Confidence, part.Confidence...)
 		p.Correct = append(p.Correct, part.Correct...)
 		p.Labelled = append(p.Labelled, part.Labelled...)
-		p.Line = append(p.Line, part.Line...)
+		for _, at := range part.At {
+			p.At = append(p.At, Place{file, at.Line})
+		}
 		p.More = append(p.More, part.More...)
 		p.Kinds |= part.Kinds
 		for _, r := range part.Rejected {
-			p.Rejected = counted(p.Rejected, r)
+			p.Rejected = counted(p.Rejected, r.in(file))
 		}
 		for _, r := range part.Faults {
-			p.Faults = counted(p.Faults, r)
+			p.Faults = counted(p.Faults, r.in(file))
 		}
 		for key := range part.keys.all {
 			number, known := numbers[string(key)]

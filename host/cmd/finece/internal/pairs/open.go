@@ -8,28 +8,33 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-// Open reads the pairs of an input. It returns the name of the input as well.
-func Open(cmd *cobra.Command, path string, columns Columns) (name string, _ *Pairs, _ error) {
-	in, err := input.Open(cmd, path)
+// Open reads the pairs of the inputs that arguments name. It returns a name for all of
+// them as well.
+func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *Pairs, _ error) {
+	set, err := input.All(cmd, args)
 	if err != nil {
 		return "", nil, err
 	}
-	defer in.Close()
-	bar := terminal.Bytes(cmd, in.Size, "reading")
-	p, err := Read(in.Showing(bar, in), columns)
-	bar.Done()
-	if err != nil {
-		return in.Name, nil, exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
-	}
-	return in.Name, p, nil
+	bar := set.Progress("reading")
+	defer bar.Done()
+	p := &Pairs{}
+	take := p.merger()
+	err = set.Each(func(in *input.Input) error {
+		p.Files = append(p.Files, in.Name)
+		if err := read(in.Showing(bar, in), &columns, take); err != nil {
+			return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
+		}
+		return nil
+	})
+	return set.Name, p, err
 }
 
 // Say prints which lines could not be read or used.
 func Say(cmd *cobra.Command, name string, p *Pairs) {
 	for _, r := range p.Faults {
-		terminal.Say(cmd, "%s: %s", name, r)
+		terminal.Say(cmd, "%s: %s", name, p.Describe(r))
 	}
 	for _, r := range p.Rejected {
-		terminal.Say(cmd, "%s: left out: %s", name, r)
+		terminal.Say(cmd, "%s: left out: %s", name, p.Describe(r))
 	}
 }

@@ -42,8 +42,16 @@ func DefaultColumns() Columns {
 	return Columns{Confidence: defaults.MeasureConfidence, Correct: defaults.MeasureCorrect}
 }
 
-// Pairs is the content of a file.
+// Place is a line of an input.
+type Place struct {
+	File int // in Pairs.Files
+	Line int // from 1
+}
+
+// Pairs is the content of one or more files.
 type Pairs struct {
+	Files []string // their names for messages; none for what Read has read
+
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
 
@@ -56,7 +64,7 @@ type Pairs struct {
 
 	// With Columns.More, for each pair:
 	Labelled []bool     // whether there is a correctness; if not, Correct is false
-	Line     []int      // its number in the file, from 1
+	At       []Place    // where it is
 	More     [][]string // the texts of Columns.More, "" for none
 
 	Kinds position.Kind // of the positions that Columns.Positions has taken
@@ -71,25 +79,42 @@ type Pairs struct {
 type Rejection struct {
 	Reason string
 	Count  int
-	Lines  []int // the first few, from 1
+	At     []Place // the first few
 }
 
-// shown is how many line numbers a Rejection keeps.
+// shown is how many places a Rejection keeps.
 const shown = 5
 
-func (r Rejection) String() string {
+// in is the rejection of lines of a file.
+func (r Rejection) in(file int) Rejection {
+	for i := range r.At {
+		r.At[i].File = file
+	}
+	return r
+}
+
+// Describe is a rejection as a message, with its first lines.
+func (p *Pairs) Describe(r Rejection) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d (line", r.Reason, r.Count)
-	if r.Count > 1 {
-		b.WriteByte('s')
-	}
-	for i, line := range r.Lines {
-		if i > 0 {
-			b.WriteByte(',')
+	fmt.Fprintf(&b, "%s: %d (", r.Reason, r.Count)
+	several := len(p.Files) > 1
+	if !several {
+		b.WriteString("line")
+		if r.Count > 1 {
+			b.WriteByte('s')
 		}
-		fmt.Fprintf(&b, " %d", line)
+		b.WriteByte(' ')
 	}
-	if r.Count > len(r.Lines) {
+	for i, at := range r.At {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if several {
+			fmt.Fprintf(&b, "%s:", p.Files[at.File])
+		}
+		fmt.Fprint(&b, at.Line)
+	}
+	if r.Count > len(r.At) {
 		b.WriteString(", ...")
 	}
 	b.WriteByte(')')
@@ -108,22 +133,26 @@ func Total(list []Rejection) (n int) {
 // header. Tabs separate the fields if the header has tabs. An error is about the input
 // as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
+	p := &Pairs{}
+	return p, read(r, &columns, p.merger())
+}
+
+func read(r io.Reader, columns *Columns, take func(*Pairs) error) error {
 	if columns.Confidence == "" || columns.Correct == "" {
-		return nil, errors.New("the columns of the confidence and of the correctness have to be named")
+		return errors.New("the columns of the confidence and of the correctness have to be named")
 	}
 	b := bufio.NewReaderSize(r, 64<<10)
-	p := &Pairs{}
 	switch first, err := firstByte(b); {
 	case err == io.EOF:
-		return p, nil
+		return nil
 	case err != nil:
-		return nil, err
+		return err
 	case first == '{':
-		return p, readJSON(b, &columns, p.merger())
+		return readJSON(b, columns, take)
 	case first == '[':
-		return nil, fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
+		return fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
 	}
-	return p, readCSV(b, &columns, p.merger())
+	return readCSV(b, columns, take)
 }
 
 // firstByte is the first byte that is not white space, which stays in b; 0 if it
@@ -172,7 +201,7 @@ func (p *Pairs) add(c *Columns, r *row) {
 			p.keys.add(r.question)
 		}
 		if len(c.More) > 0 {
-			p.Labelled, p.Line, p.More = append(p.Labelled, labelled), append(p.Line, r.line), append(p.More, r.more)
+			p.Labelled, p.At, p.More = append(p.Labelled, labelled), append(p.At, Place{Line: r.line}), append(p.More, r.more)
 		}
 	}
 }
@@ -188,16 +217,18 @@ func parseCorrect(s []byte) (right, ok bool) {
 }
 
 // Fault adds a line to p.Faults.
-func (p *Pairs) Fault(line int, reason string) { p.fault(line, reason) }
+func (p *Pairs) Fault(at Place, reason string) { p.Faults = count(p.Faults, at, reason) }
 
-func (p *Pairs) reject(line int, reason string) { p.Rejected = count(p.Rejected, line, reason) }
-func (p *Pairs) fault(line int, reason string)  { p.Faults = count(p.Faults, line, reason) }
+func (p *Pairs) reject(line int, reason string) {
+	p.Rejected = count(p.Rejected, Place{Line: line}, reason)
+}
+func (p *Pairs) fault(line int, reason string) { p.Fault(Place{Line: line}, reason) }
 
 // reasons bounds the number of different reasons, because some quote the input.
 const reasons = 20
 
-func count(list []Rejection, line int, reason string) []Rejection {
-	return counted(list, Rejection{reason, 1, []int{line}})
+func count(list []Rejection, at Place, reason string) []Rejection {
+	return counted(list, Rejection{reason, 1, []Place{at}})
 }
 
 // counted adds more lines of one reason.
@@ -213,7 +244,7 @@ func counted(list []Rejection, more Rejection) []Rejection {
 	}
 	r := &list[i]
 	r.Count += more.Count
-	r.Lines = append(r.Lines, more.Lines[:min(len(more.Lines), shown-len(r.Lines))]...)
+	r.At = append(r.At, more.At[:min(len(more.At), shown-len(r.At))]...)
 	return list
 }
 

@@ -66,8 +66,12 @@ func TestRead(t *testing.T) {
 				got  []pairs.Rejection
 				want string
 			}{{p.Rejected, c.rejected}, {p.Faults, c.faults}} {
-				if want := orNone(list.want); fmt.Sprint(list.got) != want {
-					t.Errorf("%v\nwant %s", list.got, want)
+				var got []string
+				for _, r := range list.got {
+					got = append(got, p.Describe(r))
+				}
+				if want := orNone(list.want); fmt.Sprint(got) != want {
+					t.Errorf("%v\nwant %s", got, want)
 				}
 			}
 		})

@@ -15,19 +15,22 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
-	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/session"
+	"github.com/finece/finece/wasm/stream"
 )
 
-// job is a line of answers on its way to a worker.
+// job is a line of answers, or a recorded stream, on its way to a worker.
 type job struct {
-	seq    int
-	number int
-	line   []byte
-	hash   string
-	err    error // of reading the line
-	read   int64 // bytes of the input up to the end of the line
+	seq      int
+	in       *input.Input
+	number   int
+	line     []byte
+	hash     string
+	err      error // of reading the line
+	read     int64 // bytes of the inputs up to the end of the line
+	recorded io.Reader
+	scored   chan struct{} // closed when the recorded stream has been read
 }
 
 // result is what became of a job.
@@ -39,29 +42,37 @@ type result struct {
 	ledger   *ledger.Ledger
 }
 
-// answers scores JSON Lines. Workers score the answers. One goroutine puts the
+func (r *result) handler() follow.Handler {
+	return follow.Handler{
+		Record: r.ledger.Take,
+		Failed: func(err error) { r.failures = append(r.failures, err) },
+	}
+}
+
+// run scores all inputs. Workers score the answers. One goroutine puts the
 // results back in order and writes them. window bounds the answers in flight.
-func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error {
+func (b *batch) run(ctx context.Context, set *input.Set) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	b.bar = terminal.Bytes(b.cmd, in.Size, "scoring")
+	b.bar = set.Progress("scoring")
 	defer b.bar.Done()
 
 	window := make(chan struct{}, 8*b.jobs)
 	b.free = make(chan []byte, cap(window))
-	jobs, results := make(chan job), make(chan result)
+	q := &queue{batch: b, window: window, jobs: make(chan job)}
+	results := make(chan result)
 	unread := make(chan error, 1) // gets its value before jobs is closed
 	go func() {
-		defer close(jobs)
-		found, err := b.readJobs(ctx, in, lines.New(r, lines.MaxLine), window, jobs)
-		if err == nil && found == 0 {
-			err = exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"id\": 1, \"answer\": \"...\"}", in.Name)
+		defer close(q.jobs)
+		err := set.Each(func(in *input.Input) error { return q.read(ctx, in) })
+		if err == nil && q.found == 0 && ctx.Err() == nil {
+			err = exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"id\": 1, \"answer\": \"...\"}", set.Name)
 		}
 		unread <- err
 	}()
 	var workers sync.WaitGroup
 	for range b.jobs {
-		workers.Go(func() { b.work(ctx, jobs, results) })
+		workers.Go(func() { b.work(ctx, q.jobs, results) })
 	}
 	go func() {
 		workers.Wait()
@@ -86,44 +97,79 @@ func (b *batch) answers(ctx context.Context, in *input.Input, r io.Reader) error
 	return errors.Join(b.dropReplaced(), b.verdict())
 }
 
-// readJobs reads the lines that are not in the output yet. found counts all
-// lines.
-func (b *batch) readJobs(ctx context.Context, in *input.Input, r *lines.Reader, window chan<- struct{}, jobs chan<- job) (found int, err error) {
-	for seq := 0; ; {
+// queue gives the workers what they have to do.
+type queue struct {
+	*batch
+	window chan<- struct{}
+	jobs   chan job
+	next   int // the number of the next job
+	found  int // lines and recorded streams
+}
+
+// add adds a job. It returns an error of ctx.
+func (q *queue) add(ctx context.Context, j job) error {
+	j.seq = q.next
+	select {
+	case q.window <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case q.jobs <- j:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	q.next++
+	return nil
+}
+
+// read adds the lines of an input that are not in the output yet, or the recorded stream
+// that the input is.
+func (q *queue) read(ctx context.Context, in *input.Input) error {
+	recorded, rest, err := looksRecorded(in)
+	if err != nil {
+		return err
+	}
+	if recorded || q.config.Format != stream.Auto {
+		q.found++
+		scored := make(chan struct{})
+		if err := q.add(ctx, job{in: in, recorded: in.Showing(q.bar, rest), scored: scored}); err != nil {
+			return err
+		}
+		select {
+		case <-scored:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}
+	r := lines.New(rest, lines.MaxLine)
+	for {
 		line, err := r.Next()
 		var long *lines.TooLongError
 		switch {
 		case err == io.EOF:
-			return found, nil
+			return nil
 		case err != nil && !errors.As(err, &long):
-			return found, in.Failed(err)
+			return in.Failed(err)
 		case err == nil && len(bytes.TrimSpace(line)) == 0:
 			continue
 		}
-		found++
-		j := job{seq: seq, number: r.Line(), line: append(b.buffer(), line...), err: err, read: in.Done()}
+		q.found++
+		j := job{in: in, number: r.Line(), line: append(q.buffer(), line...), err: err, read: in.Done()}
 		if err == nil {
-			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !b.overwrite {
-				return found, exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
+			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !q.overwrite {
+				return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
 			}
-			if b.out != nil {
-				b.read[nameOf(line)] = true
+			if q.out != nil {
+				q.batch.read[nameOf(line)] = true
 			}
-			if j.hash = hashOf(line); b.isDone(j.hash) {
+			if j.hash = hashOf(line); q.isDone(j.hash) {
 				continue
 			}
 		}
-		select {
-		case window <- struct{}{}:
-		case <-ctx.Done():
-			return found, nil
+		if err := q.add(ctx, j); err != nil {
+			return err
 		}
-		select {
-		case jobs <- j:
-		case <-ctx.Done():
-			return found, nil
-		}
-		seq++
 	}
 }
 
@@ -153,6 +199,11 @@ type worker struct {
 // score scores one answer.
 func (w *worker) score(ctx context.Context, j job) result {
 	r := result{job: j, ledger: &ledger.Ledger{}}
+	if j.recorded != nil {
+		r.err = w.recorded(ctx, &r)
+		close(j.scored)
+		return r
+	}
 	if j.err != nil {
 		r.answer, r.err = &answers.Answer{Line: j.number}, fmt.Errorf("longer than %d bytes", lines.MaxLine)
 		return r
@@ -165,10 +216,7 @@ func (w *worker) score(ctx context.Context, j job) result {
 	c.Question = r.answer.Question
 	c.Asked.Generator = r.answer.Model
 	c.Format = format
-	if r.err = w.begin(ctx, c, follow.Handler{
-		Record: r.ledger.Take,
-		Failed: func(err error) { r.failures = append(r.failures, err) },
-	}); r.err != nil {
+	if r.err = w.begin(ctx, c, r.handler()); r.err != nil {
 		return r
 	}
 	if r.err = w.stream.Copy(ctx, bytes.NewReader(data)); r.err != nil {
@@ -230,7 +278,9 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window 
 			if unreachable == givesUp {
 				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to resume", b.follower.Client.URL(), givesUp)
 			}
-			b.bar.To(r.read)
+			if r.recorded == nil {
+				b.bar.To(r.read)
+			}
 		}
 	}
 	return nil
@@ -242,13 +292,16 @@ const givesUp = 8
 
 // finish writes or reports one result.
 func (b *batch) finish(r *result) error {
+	if r.recorded != nil {
+		return b.finishStream(r)
+	}
 	where := answerName(r.answer) + ": "
 	if r.err != nil {
 		b.bad++
-		b.complain("%s%v", where, r.err)
+		b.complain(r.in, "%s%v", where, r.err)
 		return nil
 	}
-	b.note(r.failures, r.ledger, where)
+	b.note(r, where)
 	err := b.write(r.line, r.hash, r.ledger.Answer(0))
 	select {
 	case b.free <- r.line:
@@ -277,7 +330,7 @@ func answerName(a *answers.Answer) string {
 // unreachable reports whether the confidence model could not be reached for any
 // position of the answer.
 func (r *result) unreachable() bool {
-	if r.err != nil {
+	if r.err != nil || r.recorded != nil {
 		return false
 	}
 	places := r.ledger.Answer(0).Places

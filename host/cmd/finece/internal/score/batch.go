@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
@@ -26,12 +28,13 @@ type batch struct {
 	follower *follow.Follower
 	config   host.Config
 	jobs     int
-	name     string // of the input
+	name     string // of the inputs
 	settings string
 
 	overwrite bool // replace the keys that score adds
 
 	out  *journal.Journal // nil for standard output
+	mu   sync.Mutex       // for done, as long as lines are read
 	done map[string]int   // lines of the output that no line of input was found for yet, by hash
 	read map[string]bool  // the answers of the input, see nameOf
 	free chan []byte      // the memory of lines that were written
@@ -107,6 +110,8 @@ func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 // isDone reports whether the output has the line of input with a hash. A line
 // that is in the input twice is in the output twice.
 func (b *batch) isDone(hash string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.done[hash] == 0 {
 		return false
 	}
@@ -208,21 +213,21 @@ func (b *batch) write(line []byte, hash string, a *follow.Answer) error {
 	return nil
 }
 
-// say reports something about the input, above the progress line.
-func (b *batch) say(format string, args ...any) {
-	if b.bar != nil {
-		b.bar.Hide()
-	}
-	terminal.Say(b.cmd, "%s: %s", b.name, fmt.Sprintf(format, args...))
+// say reports something about the inputs, above the progress line.
+func (b *batch) say(format string, args ...any) { b.sayOf(b.name, format, args...) }
+
+func (b *batch) sayOf(name, format string, args ...any) {
+	b.bar.Hide()
+	terminal.Say(b.cmd, "%s: %s", name, fmt.Sprintf(format, args...))
 }
 
-// complain is say for faults that can be in every line: it prints only the first
-// ones.
-func (b *batch) complain(format string, args ...any) {
+// complain is say for faults that can be in every line of an input: it prints only the
+// first ones.
+func (b *batch) complain(in *input.Input, format string, args ...any) {
 	const enough = 50
 	switch b.told++; {
 	case b.told <= enough:
-		b.say(format, args...)
+		b.sayOf(in.Name, format, args...)
 	case b.told == enough+1:
 		b.say("more of this is counted and not shown")
 	}
@@ -251,17 +256,17 @@ func (b *batch) verdict() error {
 	return exit.Errorf(exit.Faults, "%s: %s", b.name, strings.Join(wrong, ", "))
 }
 
-// note reports what went wrong in a stream.
-func (b *batch) note(failures []error, l *ledger.Ledger, where string) {
-	for _, err := range failures {
+// note reports what went wrong in an answer.
+func (b *batch) note(r *result, where string) {
+	for _, err := range r.failures {
 		b.failed++
 		if text := err.Error(); text != b.failure { // a server that is down fails at every position
 			b.failure = text
-			b.complain("%s%s", where, text)
+			b.complain(r.in, "%s%s", where, text)
 		}
 	}
-	for _, f := range l.Faults {
-		b.complain("%s%s", where, ledger.FaultText(f))
+	for _, f := range r.ledger.Faults {
+		b.complain(r.in, "%s%s", where, ledger.FaultText(f))
 	}
-	b.faults += l.Faulted
+	b.faults += r.ledger.Faulted
 }

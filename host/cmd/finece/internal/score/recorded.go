@@ -11,52 +11,44 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
-	"github.com/finece/finece/host/cmd/finece/internal/ledger"
-	"github.com/finece/finece/host/cmd/finece/internal/terminal"
-	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/stream"
 )
 
-// stream scores a recorded stream, a line for each choice.
-func (b *batch) stream(ctx context.Context, path string, in *input.Input, r io.Reader) error {
-	var l ledger.Ledger
-	var failures []error
-	s, err := b.follower.Open(ctx, b.config, follow.Handler{
-		Record: l.Take,
-		Failed: func(err error) { failures = append(failures, err) },
-	})
+// recorded scores a recorded stream.
+func (w *worker) recorded(ctx context.Context, r *result) error {
+	s, err := w.follower.Open(ctx, w.config, r.handler())
 	if err != nil {
-		return exit.With(exit.IO, err)
+		return err
 	}
 	defer s.Close()
-	b.bar = terminal.Bytes(b.cmd, in.Size, "scoring")
-	defer b.bar.Done()
 	sum := sha256.New()
-	err = s.Copy(ctx, io.TeeReader(in.Showing(b.bar, r), sum))
-	switch {
-	case ctx.Err() != nil:
-		return exit.Errorf(exit.Interrupted, "interrupted")
-	case err != nil:
-		return in.Failed(err)
+	if err := s.Copy(ctx, io.TeeReader(r.recorded, sum)); err != nil {
+		return err
 	}
-	b.note(failures, &l, "")
-	hash := hex.EncodeToString(sum.Sum(nil)[:16])
-	for _, a := range l.Sorted() {
-		line, err := json.Marshal(recorded{filepath.Base(path), a.Choice})
+	r.hash = hex.EncodeToString(sum.Sum(nil)[:16])
+	return nil
+}
+
+// finishStream writes a line for each choice of a recorded stream.
+func (b *batch) finishStream(r *result) error {
+	if r.err != nil {
+		return r.in.Failed(r.err)
+	}
+	b.note(r, "")
+	for _, a := range r.ledger.Sorted() {
+		line, err := json.Marshal(recorded{filepath.Base(r.in.Path), a.Choice})
 		if err != nil {
 			return err
 		}
 		// A stream has no line of its own: its bytes and the choice stand for it.
-		if key := hashOf(fmt.Appendf(nil, "%s %d", hash, a.Choice)); !b.isDone(key) {
+		if key := hashOf(fmt.Appendf(nil, "%s %d", r.hash, a.Choice)); !b.isDone(key) {
 			if err := b.write(line, key, a); err != nil {
 				return err
 			}
 		}
 	}
-	b.sayStale()
-	return b.verdict()
+	return nil
 }
 
 // recorded is the line that stands for a choice of a recorded stream.

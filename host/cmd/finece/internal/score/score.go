@@ -11,7 +11,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/wasm/contract"
-	"github.com/finece/finece/wasm/stream"
 )
 
 const long = `score estimates the confidence of answers that exist already. The input is JSON
@@ -21,8 +20,8 @@ Lines, one answer a line:
 
 "logprobs" is optional: OpenAI's logprobs.content, or an array of numbers, one for
 each token. Numbers do not say to which text they belong. The answer is then
-divided evenly among them, and the positions say "approximate". The input can also
-be one recorded stream, with one or more answers; --format says so for certain.
+divided evenly among them, and the positions say "approximate". A file can also
+be a recorded stream, with one or more answers; --format says so for certain.
 
 A line of output is the line of input with two keys more:
 
@@ -72,12 +71,12 @@ type options struct {
 func New() *cobra.Command {
 	f := options{Flags: settings.New()}
 	cmd := &cobra.Command{
-		Use:     "score [flags] FILE|-",
-		Short:   "Score a batch of answers, or a recorded stream",
+		Use:     "score [flags] {FILE|-}...",
+		Short:   "Score a batch of answers, or recorded streams",
 		Long:    long,
 		Example: example,
-		Args:    input.One,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		Args:    input.Some,
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Resumed, &f.output)
@@ -91,7 +90,7 @@ func New() *cobra.Command {
 	return cmd
 }
 
-func (f *options) run(cmd *cobra.Command, path string) error {
+func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err := f.Resolve(cmd); err != nil {
 		return err
 	}
@@ -101,11 +100,10 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if f.again && f.output == "" {
 		return exit.Usagef("--retry-failed is about the lines in the file of -o")
 	}
-	in, err := input.Open(cmd, path)
+	set, err := input.All(cmd, args)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
 	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
 	follower, err := f.Follower(ctx)
@@ -114,18 +112,10 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	}
 	defer follower.Engine.Close()
 
-	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: in.Name, overwrite: f.overwrite}
+	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: set.Name, overwrite: f.overwrite}
 	b.settings = settingsKey(f.Config, f.Estimator)
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
 	}
-	recorded, rest, err := looksRecorded(in)
-	if err == nil {
-		if recorded || f.Config.Format != stream.Auto {
-			err = b.stream(ctx, path, in, rest)
-		} else {
-			err = b.answers(ctx, in, rest)
-		}
-	}
-	return errors.Join(err, b.closeOutput())
+	return errors.Join(b.run(ctx, set), b.closeOutput())
 }
