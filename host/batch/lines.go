@@ -2,11 +2,8 @@ package batch
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"runtime"
 	"slices"
-	"sync"
 )
 
 const (
@@ -41,55 +38,8 @@ func (b *Block) Each(visit func(line []byte, number int)) {
 // first. It returns the first error of take, or the error of reading after the results
 // of all that was read.
 func Lines[T any](r io.Reader, first int, work func(*Block) T, take func(T) error) error {
-	workers := runtime.GOMAXPROCS(0)
-	type job struct {
-		block  *Block
-		result chan T
-	}
-	jobs, ordered := make(chan job), make(chan job, 2*workers)
-	stop := make(chan struct{})
-	var failed error
-	var running sync.WaitGroup
-	running.Go(func() {
-		defer close(ordered)
-		defer close(jobs)
-		c := cutter{r: r, line: first}
-		for {
-			b, err := c.next()
-			if err != nil {
-				if err != io.EOF {
-					failed = err
-				}
-				return
-			}
-			j := job{b, make(chan T, 1)}
-			select {
-			case ordered <- j:
-				jobs <- j
-			case <-stop:
-				return
-			}
-		}
-	})
-	for range workers {
-		running.Go(func() {
-			for j := range jobs {
-				j.result <- work(j.block)
-			}
-		})
-	}
-	var taken error
-	for j := range ordered {
-		result := <-j.result
-		if taken != nil {
-			continue
-		}
-		if taken = take(result); taken != nil {
-			close(stop)
-		}
-	}
-	running.Wait()
-	return errors.Join(taken, failed)
+	c := cutter{r: r, line: first}
+	return Ordered(c.next, work, take)
 }
 
 // cutter cuts an input into blocks.

@@ -38,7 +38,7 @@ later estimate revises the earlier ones (Backward Confidence Integration). See
 arXiv 2508.12040.
 
 The input is a file, or - for standard input; score, eval, grade and calibrate take
-several, and patterns such as 'shard-*.jsonl'. A stream is a recording of what a
+several, patterns such as 'shard-*.jsonl', and folders of shards. A stream is a recording of what a
 provider sent: server-sent events or JSON lines of OpenAI, Anthropic, Gemini,
 Ollama and others, or plain text. Input that is compressed by gzip, zstd or bzip2,
 or is the one file of a zip archive, is unpacked, whatever its name;

@@ -26,7 +26,7 @@ share of correct answers at that confidence. The map is a small JSON file. score
 watch and serve read it with --calibration, and other hosts of the core take it as
 the setting "calibration".
 
-The input is that of eval: JSON Lines or CSV with a confidence in [0,1] and whether
+The input is that of eval: JSON Lines, CSV or Parquet with a confidence in [0,1] and whether
 the answer was correct. It may have further columns:
 
   k, N      instead of correct: k of N sampled completions are correct

@@ -20,11 +20,13 @@ risk-coverage figures measure how well confidences separate correct answers from
 wrong ones.
 
 The input has pairs of a confidence in [0,1] and whether the answer was correct
-(0, 1, true or false): JSON Lines with these keys, or CSV with a header. A
-confidence that is blank, NaN, "very sure" or outside [0,1] is left out and
-reported, and the exit code is then 1. A figure that is not defined for the data,
-such as the AUROC when all answers are correct, is null, and standard error says
-why.
+(0, 1, true or false): JSON Lines with these keys, CSV with a header, or Parquet,
+also compressed; or a folder of such files, as Hugging Face lays out datasets.
+--confidence and --correct give other names; without them, known ones such as p_true
+and exact_match are tried. A confidence that is blank, NaN, "very sure" or outside
+[0,1] is left out and reported, and the exit code is then 1. A figure that is not
+defined for the data, such as the AUROC when all answers are correct, is null, and
+standard error says why.
 
   ece              expected calibration error, equal-width bins
   ece_mass         the same with bins of equal count; equal confidences share a bin

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -21,7 +20,7 @@ type format struct {
 	begin string
 	// unpack returns the content. Without it the format cannot be read, and advice
 	// says what to do.
-	unpack func(packed io.Reader, file *os.File) (io.Reader, error)
+	unpack func(packed io.Reader, file *File) (io.Reader, error)
 	advice string
 }
 
@@ -36,7 +35,7 @@ const (
 var formats = []format{
 	{name: "gzip", begin: "\x1f\x8b", unpack: gunzip},
 	{name: "zstd", begin: "\x28\xb5\x2f\xfd", unpack: unzstd},
-	{name: "bzip2", begin: "BZh91AY&SY", unpack: func(r io.Reader, _ *os.File) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+	{name: "bzip2", begin: "BZh91AY&SY", unpack: func(r io.Reader, _ *File) (io.Reader, error) { return bzip2.NewReader(r), nil }},
 	{name: "a zip archive", begin: "PK\x03\x04", unpack: unzip},
 	{name: Parquet, begin: "PAR1\x15", advice: asLines},
 	{name: "Arrow", begin: "ARROW1\x00\x00", advice: asLines},
@@ -57,10 +56,10 @@ const Parquet = "Parquet"
 // Register gives the reader of a format that is otherwise recognised and refused: open
 // gives the text of a file. A program calls it before it opens anything. So the demo,
 // which is compiled for its first run, does not link what reads Parquet.
-func Register(name string, open func(*os.File) (io.Reader, error)) {
+func Register(name string, open func(*File) (io.Reader, error)) {
 	for i := range formats {
 		if f := &formats[i]; f.name == name {
-			f.unpack = func(_ io.Reader, file *os.File) (io.Reader, error) {
+			f.unpack = func(_ io.Reader, file *File) (io.Reader, error) {
 				if file == nil {
 					return nil, errPiped
 				}
@@ -73,21 +72,21 @@ func Register(name string, open func(*os.File) (io.Reader, error)) {
 // errPiped is the error of a format whose end has to be read first.
 var errPiped = errors.New("it cannot be read from standard input; give the file")
 
-// unpacked is what stored unpacks to. file is where it is, nil if it is not in a file.
-func unpacked(stored io.Reader, file *os.File) (io.Reader, error) {
+// unpacked is what stored unpacks to, and its format; nil for text. file is where it is, nil if it is not in a file.
+func unpacked(stored io.Reader, file *File) (io.Reader, *format, error) {
 	b := bufio.NewReader(stored)
 	f := recognised(b)
 	if f == nil {
-		return b, nil
+		return b, nil, nil
 	}
 	if f.unpack == nil {
-		return nil, fmt.Errorf("this is %s; %s", f.name, f.advice)
+		return nil, nil, fmt.Errorf("this is %s; %s", f.name, f.advice)
 	}
 	r, err := f.unpack(b, file)
 	if err != nil {
-		return nil, fmt.Errorf("this is %s: %w", f.name, err)
+		return nil, nil, fmt.Errorf("this is %s: %w", f.name, err)
 	}
-	return r, nil
+	return r, f, nil
 }
 
 // recognised is the format of an input, nil for text. It looks at no more bytes than it
@@ -108,26 +107,22 @@ func recognised(b *bufio.Reader) *format {
 	return nil
 }
 
-func gunzip(r io.Reader, _ *os.File) (io.Reader, error) { return gzip.NewReader(r) }
+func gunzip(r io.Reader, _ *File) (io.Reader, error) { return gzip.NewReader(r) }
 
 // maxWindow bounds the memory of unpacking zstd. zstd --long needs at most 128 MiB.
 const maxWindow = 128 << 20
 
-func unzstd(r io.Reader, _ *os.File) (io.Reader, error) {
+func unzstd(r io.Reader, _ *File) (io.Reader, error) {
 	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
 // unzip is the one file of an archive. The list of files is at the archive's end, so
 // that it cannot be read from a pipe.
-func unzip(_ io.Reader, file *os.File) (io.Reader, error) {
+func unzip(_ io.Reader, file *File) (io.Reader, error) {
 	if file == nil {
 		return nil, errPiped
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	z, err := zip.NewReader(file, info.Size())
+	z, err := zip.NewReader(file, file.Size)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ type Input struct {
 	Name   string    // for messages
 	Size   int64     // bytes as stored, -1 if not known
 	Closer io.Closer // the file or connection
+	Table  *File     // the file, if it is Parquet; Reader then gives its rows as JSON Lines
 	packed *counter
 	before int64 // bytes of the inputs of a Set before this one
 }
@@ -33,7 +35,7 @@ func (i *Input) Done() int64 {
 	if i.packed == nil {
 		return i.before
 	}
-	return i.before + i.packed.n
+	return i.before + i.packed.n.Load()
 }
 
 // Failed is err as an error of reading this input.
@@ -57,12 +59,25 @@ func (s *shown) Read(b []byte) (int, error) {
 // counter counts the bytes that are read.
 type counter struct {
 	io.Reader
-	n int64
+	n atomic.Int64
 }
 
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
-	c.n += int64(n)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// File is a file that is read at several places, at once if need be.
+type File struct {
+	file  *os.File
+	Size  int64
+	input *counter
+}
+
+func (f *File) ReadAt(b []byte, at int64) (int, error) {
+	n, err := f.file.ReadAt(b, at)
+	f.input.n.Add(int64(n))
 	return n, err
 }
 
@@ -70,7 +85,7 @@ func (c *counter) Read(b []byte) (int, error) {
 func Open(cmd *cobra.Command, path string) (*Input, error) {
 	in := &Input{Path: path, Name: Name(path), Size: -1, Closer: io.NopCloser(nil)}
 	var raw io.Reader
-	var regular *os.File
+	var regular *File
 	if path == "-" {
 		raw = cmd.InOrStdin()
 	} else {
@@ -87,15 +102,22 @@ func Open(cmd *cobra.Command, path string) (*Input, error) {
 			return nil, exit.With(exit.IO, err)
 		}
 		if info.Mode().IsRegular() {
-			in.Size, regular = info.Size(), file
+			in.Size, regular = info.Size(), &File{file: file, Size: info.Size()}
 		}
 		raw, in.Closer = file, file
 	}
 	in.packed = &counter{Reader: raw}
+	if regular != nil {
+		regular.input = in.packed
+	}
 	var err error
-	if in.Reader, err = unpacked(in.packed, regular); err != nil {
+	var f *format
+	if in.Reader, f, err = unpacked(in.packed, regular); err != nil {
 		in.Close()
 		return nil, in.Failed(err)
+	}
+	if f != nil && f.name == Parquet {
+		in.Table = regular
 	}
 	return in, nil
 }

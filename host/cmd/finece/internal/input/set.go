@@ -32,8 +32,8 @@ func Some(cmd *cobra.Command, args []string) error {
 }
 
 // All is the inputs that arguments name, in their order: files, patterns such as
-// shard-*.jsonl for the files that match, and "-" for standard input. Without arguments
-// it is standard input. A file that does not exist is an error here, before
+// shard-*.jsonl for the files that match, folders for the data files in them, and "-" for
+// standard input. Without arguments it is standard input. A file that does not exist is an error here, before
 // anything is read.
 func All(cmd *cobra.Command, args []string) (*Set, error) {
 	s := &Set{cmd: cmd}
@@ -73,9 +73,13 @@ func All(cmd *cobra.Command, args []string) (*Set, error) {
 	return s, nil
 }
 
-// expanded is the files that a pattern matches, or the file of this name.
+// expanded is the files that a pattern matches, those of a folder, or the file of this
+// name.
 func expanded(arg string) ([]string, error) {
-	_, err := os.Stat(arg)
+	info, err := os.Stat(arg)
+	if err == nil && info.IsDir() {
+		return dataset(arg)
+	}
 	if err == nil || !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(arg, "*?[") {
 		return []string{arg}, nil // opening it gives the error
 	}

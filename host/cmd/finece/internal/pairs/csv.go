@@ -24,7 +24,7 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	if header == nil {
 		return readRecords(b, separator, nil, 0, columns, take)
 	}
-	t, err := newTable(header, separator, columns)
+	t, err := newTable(header, separator, columns, take)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Col
 		if err != nil {
 			return fmt.Errorf("reading the header: %w", err)
 		}
-		if t, err = newTable(header, separator, columns); err != nil {
+		if t, err = newTable(header, separator, columns, take); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,10 @@ type table struct {
 	cells                         [][]byte
 }
 
-func newTable(header []string, separator rune, columns *Columns) (t *table, err error) {
+func newTable(header []string, separator rune, columns *Columns, take func(*Pairs) error) (t *table, err error) {
+	if err := take(columns.guess(header)); err != nil {
+		return nil, err
+	}
 	t = &table{columns: columns, separator: []byte(string(separator)), fields: len(header)}
 	if t.confidence, err = column(header, columns.Confidence, "--confidence"); err != nil {
 		return nil, err
@@ -240,6 +243,11 @@ func column(header []string, name, flag string) (int, error) {
 	if at >= 0 {
 		return at, nil
 	}
+	return 0, fmt.Errorf("line 1: no column %s in the header, which has %s: name the column with %s", quote(name), listed(header), flag)
+}
+
+// listed is the names of columns in a message.
+func listed(header []string) string {
 	const limit = 12
 	more := ""
 	if len(header) > limit {
@@ -249,7 +257,7 @@ func column(header []string, name, flag string) (int, error) {
 	for i, h := range header {
 		names[i] = quote(strings.TrimSpace(h))
 	}
-	return 0, fmt.Errorf("line 1: no column %s in the header, which has %s%s: name the column with %s", quote(name), strings.Join(names, ", "), more, flag)
+	return strings.Join(names, ", ") + more
 }
 
 // guard bounds the memory of a record, which has no end after an unclosed quote.

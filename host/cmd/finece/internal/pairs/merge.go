@@ -13,6 +13,12 @@ func (p *Pairs) merger() func(*Pairs) error {
 		}
 		p.More = append(p.More, part.More...)
 		p.Kinds |= part.Kinds
+		for _, note := range part.Notes {
+			if len(p.Files) > 0 {
+				note = p.Files[file] + ": " + note
+			}
+			p.Notes = append(p.Notes, note)
+		}
 		for _, r := range part.Rejected {
 			p.Rejected = counted(p.Rejected, r.in(file))
 		}

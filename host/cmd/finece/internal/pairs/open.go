@@ -21,7 +21,7 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 	take := p.merger()
 	err = set.Each(func(in *input.Input) error {
 		p.Files = append(p.Files, in.Name)
-		if err := read(in.Showing(bar, in), &columns, take); err != nil {
+		if err := readInput(in, bar, columns, take); err != nil {
 			return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 		}
 		return nil
@@ -29,8 +29,18 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 	return set.Name, p, err
 }
 
-// Say prints which lines could not be read or used.
+func readInput(in *input.Input, bar *terminal.Progress, columns Columns, take func(*Pairs) error) error {
+	if in.Table == nil || columns.Positions {
+		return read(in.Showing(bar, in), columns, take)
+	}
+	return readTable(in.Table, columns, take, func() { bar.To(in.Done()) })
+}
+
+// Say prints which columns were taken for which, and which lines could not be read or used.
 func Say(cmd *cobra.Command, name string, p *Pairs) {
+	for _, note := range p.Notes {
+		terminal.Say(cmd, "%s", note)
+	}
 	for _, r := range p.Faults {
 		terminal.Say(cmd, "%s: %s", name, p.Describe(r))
 	}

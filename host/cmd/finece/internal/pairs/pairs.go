@@ -51,6 +51,7 @@ type Place struct {
 // Pairs is the content of one or more files.
 type Pairs struct {
 	Files []string // their names for messages; none for what Read has read
+	Notes []string // messages about columns that were guessed
 
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
@@ -134,25 +135,28 @@ func Total(list []Rejection) (n int) {
 // as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	p := &Pairs{}
-	return p, read(r, &columns, p.merger())
+	return p, read(r, columns, p.merger())
 }
 
-func read(r io.Reader, columns *Columns, take func(*Pairs) error) error {
+func read(r io.Reader, columns Columns, take func(*Pairs) error) error {
 	if columns.Confidence == "" || columns.Correct == "" {
 		return errors.New("the columns of the confidence and of the correctness have to be named")
 	}
-	b := bufio.NewReaderSize(r, 64<<10)
+	b := bufio.NewReaderSize(r, 1<<20)
 	switch first, err := firstByte(b); {
 	case err == io.EOF:
 		return nil
 	case err != nil:
 		return err
 	case first == '{':
-		return readJSON(b, columns, take)
+		if err := take(columns.guess(keysOf(b))); err != nil {
+			return err
+		}
+		return readJSON(b, &columns, take)
 	case first == '[':
 		return fmt.Errorf("begins with [: want JSON Lines, one object a line, such as {\"confidence\": 0.8, \"correct\": true}")
 	}
-	return readCSV(b, columns, take)
+	return readCSV(b, &columns, take)
 }
 
 // firstByte is the first byte that is not white space, which stays in b; 0 if it
@@ -177,17 +181,36 @@ type row struct {
 func (p *Pairs) add(c *Columns, r *row) {
 	right, labelled := parseCorrect(r.correct)
 	if !labelled && !(c.Unlabelled && len(r.correct) == 0) {
-		p.fault(r.line, "correct is "+quote(string(r.correct))+", want 0, 1, true or false")
+		p.fault(r.line, wrongCorrect(r.correct))
 		return
 	}
+	p.confide(c, r, right, labelled)
+}
+
+const blank = "confidence is blank"
+
+func wrongCorrect(text []byte) string {
+	return "correct is " + quote(string(text)) + ", want 0, 1, true or false"
+}
+
+// confide takes the values of a line, of which the correctness has been read.
+func (p *Pairs) confide(c *Columns, r *row, right, labelled bool) {
 	if len(r.confidence) == 0 {
-		p.reject(r.line, "confidence is blank")
+		p.reject(r.line, blank)
 		return
 	}
 	v, err := strconv.ParseFloat(string(r.confidence), 64)
-	switch {
-	case err != nil && !math.IsInf(v, 0):
+	if err != nil && !math.IsInf(v, 0) {
 		p.reject(r.line, "confidence is not a number")
+		return
+	}
+	p.put(c, r, v, right, labelled)
+}
+
+// put takes the values of a line, of which the confidence and the correctness have been
+// read.
+func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
+	switch {
 	case math.IsNaN(v):
 		p.reject(r.line, "confidence is NaN")
 	case v < 0:

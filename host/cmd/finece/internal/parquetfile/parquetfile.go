@@ -1,4 +1,4 @@
-// Package parquetfile reads Parquet as JSON Lines.
+// Package parquetfile reads Parquet, by row or by column.
 package parquetfile
 
 import (
@@ -7,30 +7,50 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"math"
+	"strconv"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 )
 
-// Lines returns the rows of a Parquet file as JSON Lines, each a JSON object with the
-// names of the columns.
-func Lines(file *os.File) (lines io.Reader, err error) {
+// File is an open Parquet file.
+type File struct{ f *parquet.File }
+
+// Open reads where things are in a file.
+func Open(file *input.File) (f *File, err error) {
 	defer recovered(&err)
-	info, err := file.Stat()
+	p, err := parquet.OpenFile(file, file.Size)
 	if err != nil {
 		return nil, err
 	}
-	f, err := parquet.OpenFile(file, info.Size())
+	return &File{p}, nil
+}
+
+// Lines returns the rows of a Parquet file as JSON Lines, each a JSON object with the
+// names of the columns. A number that JSON does not have is a text, such as "NaN".
+func Lines(file *input.File) (lines io.Reader, err error) {
+	defer recovered(&err)
+	f, err := Open(file)
 	if err != nil {
 		return nil, err
 	}
-	return &rows{r: parquet.NewGenericReader[any](f, f.Schema())}, nil
+	r := &rows{r: parquet.NewGenericReader[any](f.f, f.f.Schema()), texts: map[string]func(any) any{}}
+	for _, c := range f.f.Root().Columns() {
+		if text := textOf(c); text != nil {
+			r.texts[c.Name()] = text
+		}
+	}
+	return r, nil
 }
 
 type rows struct {
-	r    *parquet.GenericReader[any]
-	buf  bytes.Buffer
-	done error
+	r     *parquet.GenericReader[any]
+	texts map[string]func(any) any // of the columns whose values are not JSON's as they are
+	buf   bytes.Buffer
+	done  error
 }
 
 // batch is how many rows are read at once.
@@ -54,7 +74,12 @@ func (r *rows) fill() {
 	lines := json.NewEncoder(&r.buf)
 	lines.SetEscapeHTML(false)
 	for _, v := range values[:n] {
-		if err := lines.Encode(v); err != nil {
+		if columns, ok := v.(map[string]any); ok {
+			for name, text := range r.texts {
+				columns[name] = text(columns[name])
+			}
+		}
+		if err := lines.Encode(finite(v)); err != nil {
 			r.done = err
 			return
 		}
@@ -67,6 +92,99 @@ func (r *rows) fill() {
 func (r *rows) next(values []any) (n int, err error) {
 	defer recovered(&err)
 	return r.r.Read(values)
+}
+
+// finite is a value in which a number that JSON does not have is a text.
+func finite(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+	case float32:
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return strconv.FormatFloat(float64(v), 'g', -1, 32)
+		}
+	case map[string]any:
+		for key, member := range v {
+			v[key] = finite(member)
+		}
+	case []any:
+		for i, member := range v {
+			v[i] = finite(member)
+		}
+	}
+	return v
+}
+
+// textOf is how a value of a column becomes one of JSON; nil if it is one as it is.
+func textOf(c *parquet.Column) func(any) any {
+	if !c.Leaf() || c.Repeated() {
+		return nil
+	}
+	scale, isDecimal := scaleOf(c)
+	switch {
+	case isDecimal:
+		return func(v any) any {
+			switch v := v.(type) {
+			case int32:
+				return json.Number(decimal(int64(v), scale))
+			case int64:
+				return json.Number(decimal(v, scale))
+			}
+			return v
+		}
+	case isJSON(c):
+		return func(v any) any {
+			text, ok := v.(string)
+			if b, isBytes := v.([]byte); isBytes {
+				text, ok = string(b), true
+			}
+			if ok && json.Valid([]byte(text)) {
+				return json.RawMessage(text)
+			}
+			return v
+		}
+	}
+	return nil
+}
+
+func isJSON(c *parquet.Column) bool {
+	logical := c.Type().LogicalType()
+	if logical == nil {
+		return false
+	}
+	_, ok := logical.Value.(*format.JsonType)
+	return ok
+}
+
+// scaleOf is how many digits of a column's whole numbers stand after the point.
+func scaleOf(c *parquet.Column) (scale int, isDecimal bool) {
+	logical := c.Type().LogicalType()
+	if logical == nil {
+		return 0, false
+	}
+	d, ok := logical.Value.(*format.DecimalType)
+	if !ok {
+		return 0, false
+	}
+	return int(d.Scale), true
+}
+
+// decimal is a whole number with so many of its digits after the point.
+func decimal(v int64, scale int) string {
+	text := strconv.FormatInt(v, 10)
+	sign := ""
+	if text[0] == '-' {
+		sign, text = "-", text[1:]
+	}
+	for len(text) <= scale {
+		text = "0" + text
+	}
+	if scale <= 0 {
+		return sign + text
+	}
+	return sign + text[:len(text)-scale] + "." + text[len(text)-scale:]
 }
 
 // recovered makes an error of a panic, which the library answers broken files with.

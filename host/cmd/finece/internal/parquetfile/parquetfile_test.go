@@ -1,6 +1,7 @@
 package parquetfile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -11,7 +12,12 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/spf13/cobra"
+
+	"github.com/finece/finece/host/cmd/finece/internal/input"
 )
+
+func init() { input.Register(input.Parquet, Lines) }
 
 func TestLines(t *testing.T) {
 	type entry struct {
@@ -35,12 +41,12 @@ func TestLines(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(path)
+	f, err := input.Open(&cobra.Command{}, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := Lines(f)
+	r, err := Lines(f.Table)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,12 +82,15 @@ func TestManyRows(t *testing.T) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		f, err := os.Open(path)
+		f, err := input.Open(&cobra.Command{}, path)
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		defer f.Close()
-		r, err := Lines(f)
+		if f.Table == nil {
+			return "", errors.New("not recognised as Parquet")
+		}
+		r, err := Lines(f.Table)
 		if err != nil {
 			return "", err
 		}

@@ -1,0 +1,52 @@
+package pairs
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/finece/finece/host/cmd/finece/internal/columns"
+	"github.com/finece/finece/wasm/contract/defaults"
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// guess takes other columns of an input for those that have their usual names and that
+// the input lacks. It returns what it says about that.
+func (c *Columns) guess(have []string) *Pairs {
+	said := &Pairs{}
+	try := func(name *string, usual, what string, guesses []string) {
+		if *name != usual || have == nil {
+			return
+		}
+		if found := columns.Find(have, usual, guesses); found != "" && found != usual {
+			*name = found
+			said.Notes = append(said.Notes, fmt.Sprintf("the %s is taken from %s", what, quote(found)))
+		}
+	}
+	try(&c.Confidence, defaults.MeasureConfidence, "confidence", columns.Confidence)
+	if !slices.Contains(have, "k") || !slices.Contains(have, "N") {
+		try(&c.Correct, defaults.MeasureCorrect, "correctness", columns.Correct)
+	}
+	return said
+}
+
+// keysOf is the keys of the object that an input begins with, nil if it is too long to
+// know all of them. It reads nothing.
+func keysOf(b *bufio.Reader) (keys []string) {
+	head, _ := b.Peek(b.Size())
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	var s jsonscan.Scanner
+	s.Reset(line)
+	if s.EnterObject() {
+		for s.NextKey() {
+			keys = append(keys, string(s.Key()))
+			s.Skip()
+		}
+	}
+	if !s.End() {
+		return nil
+	}
+	return keys
+}

@@ -1,0 +1,101 @@
+package pairs
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/finece/finece/host/batch"
+	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
+)
+
+// readTable reads the columns of Parquet that are needed, row groups at once. The number
+// of a row is its line.
+func readTable(file *input.File, columns Columns, take func(*Pairs) error, progress func()) error {
+	f, err := parquetfile.Open(file)
+	if err != nil {
+		return err
+	}
+	have := f.Columns()
+	if err := take(columns.guess(have)); err != nil {
+		return err
+	}
+	for _, c := range []struct{ name, flag string }{{columns.Confidence, "--confidence"}, {columns.Correct, "--correct"}} {
+		if !slices.Contains(have, c.name) && !(columns.Unlabelled && c.name == columns.Correct) {
+			return fmt.Errorf("no column %s; the file has %s: name the column with %s", quote(c.name), listed(have), c.flag)
+		}
+	}
+	type part struct {
+		pairs *Pairs
+		err   error
+	}
+	group, line := -1, 1
+	type piece struct{ group, line int }
+	next := func() (piece, error) {
+		if group++; group >= f.Groups() {
+			return piece{}, io.EOF
+		}
+		p := piece{group, line}
+		line += f.Rows(group)
+		return p, nil
+	}
+	return batch.Ordered(next, func(g piece) part {
+		p, err := columns.group(f, g.group, g.line)
+		return part{p, err}
+	}, func(p part) error {
+		if p.err != nil {
+			return p.err
+		}
+		progress()
+		return take(p.pairs)
+	})
+}
+
+// group reads a row group, whose first row has a number.
+func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
+	read, err := f.Read(group, append([]string{c.Confidence, c.Correct, c.Question}, c.More...), 2)
+	if err != nil {
+		return nil, err
+	}
+	confidence, correct, question, more := read[0], read[1], read[2], read[3:]
+	p := &Pairs{}
+	for i := range f.Rows(group) {
+		r := row{line: line + i}
+		if question != nil {
+			r.question = question.Text(i)
+		}
+		for _, column := range more {
+			text := ""
+			if column != nil {
+				text = string(column.Text(i))
+			}
+			r.more = append(r.more, text)
+		}
+		right, labelled := false, false
+		switch {
+		case correct == nil || correct.IsNull(i):
+		case correct.Numbers == nil:
+			r.correct = correct.Text(i)
+			right, labelled = parseCorrect(r.correct)
+		case correct.Numbers[i] == 0 || correct.Numbers[i] == 1:
+			right, labelled = correct.Numbers[i] == 1, true
+		case math.IsNaN(correct.Numbers[i]): // what pandas writes where there is none
+		default:
+			r.correct = fmt.Append(nil, correct.Numbers[i])
+		}
+		switch {
+		case !labelled && !(c.Unlabelled && len(r.correct) == 0):
+			p.fault(r.line, wrongCorrect(r.correct))
+		case confidence.IsNull(i):
+			p.reject(r.line, blank)
+		case confidence.Numbers == nil:
+			r.confidence = confidence.Text(i)
+			p.confide(c, &r, right, labelled)
+		default:
+			p.put(c, &r, confidence.Numbers[i], right, labelled)
+		}
+	}
+	return p, nil
+}
