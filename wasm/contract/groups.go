@@ -32,6 +32,7 @@ var Groups = []Group{
 	{"Measure", "of the commands that measure and calibrate confidences", Measure},
 	{"LM", "of the server of small models", LM},
 	{"Training", "of the problems and the training", Training},
+	{"Input", "of what commands read", Input},
 	{"Output", "of what commands write", Output},
 }
 
@@ -203,6 +204,13 @@ var (
 	TrainSeed     = atLeast("seed", 0, 1, "seed of all that is random; the same seed gives the same result", "")
 	ProblemDomain = text("domain", "in", "domain of the problems")
 	Training      = []*Setting{TrainSeed, ProblemDomain}
+)
+
+// The settings of the commands that read many lines.
+var (
+	Rejected = text("rejected", "", "write lines that cannot be used to this file, with the reason; with -o it is that file's name and .rejected")
+	Strict   = yes("strict", "end at the first line that cannot be used, instead of leaving it out")
+	Input    = []*Setting{Rejected, Strict}
 )
 
 // The settings of what commands write.

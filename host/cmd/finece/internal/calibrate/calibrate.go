@@ -206,6 +206,7 @@ func New() *cobra.Command {
 	flags.StringVar(&f.generator, "generator", "", "for the card: the model whose answers these are")
 	flags.StringVar(&f.domain, "domain", "", "for the card: what the questions are about")
 	likeness.Add(cmd, &f.questions)
+	f.columns.Left.Add(cmd)
 	flags.StringVar(&f.estimator, "estimator", "", "fit a model of the log-probabilities of labelled answers instead of a map: trajectory")
 	f.session.AddPositions(cmd)
 	flags.Float64Var(&f.stop, "stop", 0, "find the threshold of the policy stop that stops at most this share of right answers, and fit nothing")
@@ -243,19 +244,23 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if f.group != "" {
 		f.columns.More = append(slices.Clone(f.columns.More), f.group)
 	}
+	f.columns.Check = func(labelled bool, more []string) error {
+		_, err := labelledRow(labelled, more, f.apply != "")
+		return err
+	}
 	name, p, err := pairs.Open(cmd, args, f.columns)
 	if err != nil {
 		return err
 	}
-	rows, kept := labelledRows(p, f.apply != "")
+	rows := labelledRows(p)
 	pairs.Say(cmd, name, p)
 	switch {
 	case f.apply != "":
-		err = f.applyTo(cmd, p, rows, kept)
+		err = f.applyTo(cmd, p, rows)
 	case f.checks != "":
 		err = f.checkMap(cmd, name, rows)
 	case f.group != "":
-		err = f.learnGroups(cmd, name, p, rows, kept)
+		err = f.learnGroups(cmd, name, p, rows)
 	default:
 		err = f.learn(cmd, name, rows, p.Kinds)
 	}

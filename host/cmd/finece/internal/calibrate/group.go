@@ -17,11 +17,11 @@ import (
 
 // learnGroups fits a map for each value of the column --group. The value is the domain of
 // the map's card, and part of the name of its file.
-func (f *options) learnGroups(cmd *cobra.Command, name string, p *pairs.Pairs, rows []fit.Row, kept []int) error {
+func (f *options) learnGroups(cmd *cobra.Command, name string, p *pairs.Pairs, rows []fit.Row) error {
 	of := map[string][]fit.Row{}
 	var values []string
 	for i, row := range rows {
-		value := p.More[kept[i]][columnGroup]
+		value := p.More[i][columnGroup]
 		if of[value] == nil {
 			values = append(values, value)
 		}

@@ -11,13 +11,18 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
 // each calls take for each line of the inputs, with the number of the line's question. Lines
 // with the same id, or without an id and with the same question, have the same number. left
 // is the number of lines that take returned an error for; the first few are reported.
-func each(cmd *cobra.Command, inputs *input.Set, take func(line []byte, number, group int) error) (left int, err error) {
+func each(cmd *cobra.Command, inputs *input.Set, rejected *rejects.Flags, take func(line []byte, number, group int) error) (left int, err error) {
+	list, err := rejected.Open("")
+	if err != nil {
+		return 0, err
+	}
 	bar := inputs.Progress("reading")
 	defer bar.Done()
 	groups := map[string]int{}
@@ -45,15 +50,19 @@ func each(cmd *cobra.Command, inputs *input.Set, take func(line []byte, number, 
 					groups[name] = group
 				}
 			}
-			if err != nil {
-				if left++; left <= enough {
-					bar.Hide()
-					terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
-				}
+			if err == nil {
+				continue
+			}
+			if left++; left <= enough {
+				bar.Hide()
+				terminal.Say(cmd, "%s:%d: %v", in.Name, r.Line(), err)
+			}
+			if err := list.Add(in.Name, r.Line(), err.Error(), line); err != nil {
+				return err
 			}
 		}
 	})
-	return left, err
+	return left, errors.Join(err, list.Close())
 }
 
 // questionOf is what tells the question of a line from others: its id, or its text. A line

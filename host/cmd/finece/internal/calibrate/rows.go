@@ -18,15 +18,15 @@ import (
 // maxCompletions bounds N: each completion counts as an outcome.
 const maxCompletions = 1_000_000
 
-// labelledRows makes rows of pairs. kept is the pair of each row. A faulty row is
-// added to the faults of p. Labels may be missing if unlabelled is true.
-func labelledRows(p *pairs.Pairs, unlabelled bool) (rows []fit.Row, kept []int) {
+// labelledRows makes rows of pairs, whose further columns were checked.
+func labelledRows(p *pairs.Pairs) []fit.Row {
+	rows := make([]fit.Row, len(p.Confidence))
 	groups := map[string]int{}
-	for i := range p.Confidence {
-		row, err := labelledRow(p, i, unlabelled)
-		if err != nil {
-			p.Fault(p.At[i], err.Error())
-			continue
+	for i := range rows {
+		row, _ := labelledRow(p.Labelled[i], p.More[i], true)
+		row.Confidence = p.Confidence[i]
+		if p.Labelled[i] && p.Correct[i] {
+			row.Correct = 1
 		}
 		id := p.More[i][columnID]
 		if id == "" {
@@ -38,20 +38,18 @@ func labelledRows(p *pairs.Pairs, unlabelled bool) (rows []fit.Row, kept []int) 
 			groups[id] = group
 		}
 		row.Group = group
-		rows, kept = append(rows, row), append(kept, i)
+		rows[i] = row
 	}
-	return rows, kept
+	return rows
 }
 
-func labelledRow(p *pairs.Pairs, i int, unlabelled bool) (fit.Row, error) {
-	more := p.More[i]
-	row := fit.Row{Confidence: p.Confidence[i], N: 1, Tokens: -1}
+// labelledRow is the row that the further columns say. Labels may be missing if
+// unlabelled is true.
+func labelledRow(labelled bool, more []string, unlabelled bool) (fit.Row, error) {
+	row := fit.Row{N: 1, Tokens: -1}
 	k, n := more[columnK], more[columnN]
 	switch {
-	case p.Labelled[i]:
-		if p.Correct[i] {
-			row.Correct = 1
-		}
+	case labelled:
 	case k != "" && n != "":
 		var ok1, ok2 bool
 		row.Correct, ok1 = wholeNumber(k)
@@ -93,7 +91,7 @@ func wholeNumber(text string) (int, bool) {
 }
 
 // applyTo prints the calibrated confidence of each row.
-func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, kept []int) error {
+func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row) error {
 	c, err := settings.ReadCalibration("--apply", f.apply)
 	if err != nil {
 		return err
@@ -101,16 +99,16 @@ func (f *options) applyTo(cmd *cobra.Command, p *pairs.Pairs, rows []fit.Row, ke
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	lines := json.NewEncoder(out)
 	for i := range rows {
-		row, at := &rows[i], kept[i]
+		row := &rows[i]
 		band := fit.BandOf(c, row)
-		m := mapped{Line: p.At[at].Line, Confidence: row.Confidence, Band: band.String()}
+		m := mapped{Line: p.At[i].Line, Confidence: row.Confidence, Band: band.String()}
 		m.Calibrated, m.Outside = c.Apply(band, row.Confidence)
-		more := p.More[at]
+		more := p.More[i]
 		m.ID, m.Position, m.Tokens, m.K, m.N = more[columnID], more[columnPosition], more[columnTokens], more[columnK], more[columnN]
 		if len(p.Files) > 1 {
-			m.File = p.Files[p.At[at].File]
+			m.File = p.Files[p.At[i].File]
 		}
-		if p.Labelled[at] {
+		if p.Labelled[i] {
 			m.Correct = &row.Correct
 		}
 		if err := lines.Encode(m); err != nil {

@@ -40,7 +40,7 @@ func (f *options) learnStop(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	var list []walked
-	left, err := each(cmd, in, func(line []byte, _, group int) error {
+	left, err := each(cmd, in, &f.columns.Left, func(line []byte, _, group int) error {
 		a, err := f.walk(line)
 		if a.group = group; err == nil {
 			list = append(list, a)

@@ -41,7 +41,7 @@ func (f *options) learnTrajectory(cmd *cobra.Command, args []string) error {
 	}
 	var list []trajectory.Answer
 	var questions []string
-	left, err := each(cmd, in, func(line []byte, number, group int) error {
+	left, err := each(cmd, in, &f.columns.Left, func(line []byte, number, group int) error {
 		a, question, err := f.labelled(line, number)
 		if a.Group = group; err == nil {
 			list = append(list, a)

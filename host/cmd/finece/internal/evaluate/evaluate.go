@@ -106,6 +106,7 @@ func New() *cobra.Command {
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
 	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
+	f.columns.Left.Add(cmd)
 	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
 	flags.StringVar(&f.mode, "mode", "default", "bins as in another library: "+evalModeNames)
 	settings.Add(cmd, contract.Resamples, &f.options.Resamples)

@@ -17,6 +17,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/grade"
@@ -59,6 +60,7 @@ const keyCorrect = "correct"
 type options struct {
 	grader    string
 	overwrite bool
+	left      rejects.Flags
 }
 
 // New is the command.
@@ -73,6 +75,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Grader, &f.grader, grade.Graders()...)
+	f.left.Add(cmd)
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the key \"correct\" of the input")
 	return cmd
 }
@@ -90,10 +93,14 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	list, err := f.left.Open("")
+	if err != nil {
+		return err
+	}
 	bar := set.Progress("grading")
 	defer bar.Done()
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	t := &tally{cmd: cmd, name: set.Name, bar: bar}
+	t := &tally{cmd: cmd, name: set.Name, bar: bar, list: list}
 	err = set.Each(func(in *input.Input) error {
 		r := lines.New(in.Showing(bar, in), lines.MaxLine)
 		for {
@@ -109,7 +116,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err := out.Flush(); err != nil {
 		return exit.With(exit.IO, err)
 	}
-	if err != nil {
+	if err := errors.Join(err, list.Close()); err != nil {
 		return err
 	}
 	return t.verdict()
@@ -120,8 +127,7 @@ func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grad
 	var long *lines.TooLongError
 	switch {
 	case errors.As(failed, &long):
-		t.leaveOut(in.Name, number, fmt.Errorf("longer than %d bytes", long.Max))
-		return nil
+		return t.leaveOut(in.Name, number, fmt.Errorf("longer than %d bytes", long.Max), line)
 	case failed != nil:
 		return in.Failed(failed)
 	case len(bytes.TrimSpace(line)) == 0:
@@ -132,8 +138,7 @@ func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grad
 	}
 	verdict, err := gradeLine(ctx, line, named)
 	if err != nil {
-		t.leaveOut(in.Name, number, err)
-		return nil
+		return t.leaveOut(in.Name, number, err, line)
 	}
 	t.count(verdict)
 	graded, err := members.Set(line, members.Member{Key: keyCorrect, Value: fmt.Append(nil, verdict == grade.Right)})
@@ -225,6 +230,7 @@ type tally struct {
 	cmd                  *cobra.Command
 	name                 string
 	bar                  *terminal.Progress
+	list                 *rejects.List
 	graded, unread, left int
 }
 
@@ -236,7 +242,7 @@ func (t *tally) count(v grade.Verdict) {
 }
 
 // leaveOut reports a line that could not be graded; of many, the first ones.
-func (t *tally) leaveOut(file string, line int, err error) {
+func (t *tally) leaveOut(file string, line int, err error, text []byte) error {
 	const enough = 50
 	switch t.left++; {
 	case t.left <= enough:
@@ -246,6 +252,7 @@ func (t *tally) leaveOut(file string, line int, err error) {
 		t.bar.Hide()
 		terminal.Say(t.cmd, "%s: more of this is counted and not shown", t.name)
 	}
+	return t.list.Add(file, line, err.Error(), text)
 }
 
 func (t *tally) verdict() error {
@@ -257,7 +264,7 @@ func (t *tally) verdict() error {
 	case t.graded == 0 && t.left == 0:
 		return exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"answer\": \"It is 18.\", \"gold\": \"18\"}", t.name)
 	case t.left > 0:
-		return exit.Errorf(exit.Faults, "%s: %d lines were graded; %d were left out", t.name, t.graded, t.left)
+		return exit.Errorf(exit.Faults, "%s: %d lines were graded; %d were left out%s", t.name, t.graded, t.left, t.list.Said())
 	}
 	return nil
 }

@@ -41,7 +41,8 @@ func New(r io.Reader, max int) *Reader {
 
 // Next returns the next line without its end, LF or CRLF, and without a byte
 // order mark; it is valid until the next call. At the end it returns io.EOF.
-// After a [*TooLongError] the next call reads the next line.
+// With a [*TooLongError] it returns how the line begins, and the next call reads the
+// next line.
 func (l *Reader) Next() ([]byte, error) {
 	if !l.skip {
 		l.skip = true
@@ -67,7 +68,7 @@ func (l *Reader) Next() ([]byte, error) {
 		l.line++
 		line := bytes.TrimSuffix(bytes.TrimSuffix(l.buf, []byte("\n")), []byte("\r"))
 		if long || len(line) > l.max {
-			return nil, &TooLongError{l.line, l.max}
+			return l.buf, &TooLongError{l.line, l.max}
 		}
 		return line, nil
 	}

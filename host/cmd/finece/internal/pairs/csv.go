@@ -30,8 +30,9 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	}
 	plain := &untilQuote{r: b, lines: lines}
 	err = batch.Lines(plain, lines+1, func(b *batch.Block) *Pairs {
-		p := &Pairs{}
+		p := &Pairs{keep: columns.keep}
 		if b.Long {
+			p.text = b.Text
 			p.fault(b.Line, tooLong)
 			return p
 		}
@@ -74,7 +75,7 @@ func headerLine(b *bufio.Reader, separator rune) (header []string, lines int) {
 // readRecords reads records one after the other, after so many lines. The first is the
 // header if t is nil.
 func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Columns, take func(*Pairs) error) error {
-	guard := &guard{r: in}
+	guard := &guard{r: in, keep: columns.keep}
 	r := csv.NewReader(guard)
 	r.Comma = separator
 	r.FieldsPerRecord = -1
@@ -88,10 +89,12 @@ func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Col
 			return err
 		}
 	}
-	p := &Pairs{}
+	p := &Pairs{keep: columns.keep}
 	for {
-		guard.begin(r.InputOffset())
+		begin := r.InputOffset()
+		guard.begin(begin)
 		record, err := r.Read()
+		p.text = guard.text(begin, r.InputOffset())
 		var syntax *csv.ParseError
 		switch {
 		case err == io.EOF:
@@ -151,6 +154,7 @@ func (t *table) line(p *Pairs, line []byte, number int) {
 	if len(line) == 0 {
 		return
 	}
+	p.text = line
 	if len(line) > batch.MaxLine {
 		p.fault(number, tooLong)
 		return
@@ -265,9 +269,24 @@ type guard struct {
 	r     io.Reader
 	read  int64
 	start int64
+	keep  bool
+	held  []byte // with keep: what was read since start
 }
 
-func (g *guard) begin(offset int64) { g.start = offset }
+func (g *guard) begin(offset int64) {
+	if g.keep {
+		g.held = slices.Delete(g.held, 0, int(offset-g.start))
+	}
+	g.start = offset
+}
+
+// text is what was read from one place to another, without the end of its last line.
+func (g *guard) text(begin, end int64) []byte {
+	if !g.keep {
+		return nil
+	}
+	return bytes.TrimRight(g.held[begin-g.start:end-g.start], "\r\n")
+}
 
 func (g *guard) Read(b []byte) (int, error) {
 	if g.read-g.start > batch.MaxLine {
@@ -275,5 +294,8 @@ func (g *guard) Read(b []byte) (int, error) {
 	}
 	n, err := g.r.Read(b)
 	g.read += int64(n)
+	if g.keep {
+		g.held = append(g.held, b[:n]...)
+	}
 	return n, err
 }

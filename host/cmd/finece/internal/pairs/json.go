@@ -18,13 +18,15 @@ import (
 
 func readJSON(r io.Reader, columns *Columns, take func(*Pairs) error) error {
 	return batch.Lines(r, 1, func(b *batch.Block) *Pairs {
-		p := &Pairs{}
+		p := &Pairs{keep: columns.keep}
 		if b.Long {
+			p.text = b.Text
 			p.fault(b.Line, tooLong)
 			return p
 		}
 		w := newWalk(columns)
 		b.Each(func(line []byte, number int) {
+			p.text = line
 			if line = bytes.TrimSpace(line); len(line) > batch.MaxLine {
 				p.fault(number, tooLong)
 			} else if len(line) > 0 && !w.line(p, number, line) {

@@ -1,10 +1,17 @@
 package pairs
 
+import "github.com/finece/finece/host/cmd/finece/internal/rejects"
+
 // merger adds parts of the last one of p.Files to p, in their order.
-func (p *Pairs) merger() func(*Pairs) error {
+func (p *Pairs) merger(list *rejects.List) func(*Pairs) error {
 	numbers := map[string]int{}
 	return func(part *Pairs) error {
 		file := max(len(p.Files)-1, 0)
+		for _, l := range part.left {
+			if err := list.Add(p.Files[file], l.line, l.reason, l.text); err != nil {
+				return err
+			}
+		}
 		p.Confidence = append(p.Confidence, part.Confidence...)
 		p.Correct = append(p.Correct, part.Correct...)
 		p.Labelled = append(p.Labelled, part.Labelled...)

@@ -1,6 +1,8 @@
 package pairs
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
@@ -15,18 +17,27 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 	if err != nil {
 		return "", nil, err
 	}
+	list, err := columns.Left.Open("")
+	if err != nil {
+		return "", nil, err
+	}
 	bar := set.Progress("reading")
 	defer bar.Done()
 	p := &Pairs{}
-	take := p.merger()
+	take := p.merger(list)
+	columns.keep = list.Keeps()
 	err = set.Each(func(in *input.Input) error {
 		p.Files = append(p.Files, in.Name)
 		if err := readInput(in, bar, columns, take); err != nil {
+			if exit.HasCode(err) {
+				return err
+			}
 			return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 		}
 		return nil
 	})
-	return set.Name, p, err
+	p.where = list.Said()
+	return set.Name, p, errors.Join(err, list.Close())
 }
 
 func readInput(in *input.Input, bar *terminal.Progress, columns Columns, take func(*Pairs) error) error {
@@ -46,5 +57,8 @@ func Say(cmd *cobra.Command, name string, p *Pairs) {
 	}
 	for _, r := range p.Rejected {
 		terminal.Say(cmd, "%s: left out: %s", name, p.Describe(r))
+	}
+	if p.where != "" {
+		terminal.Say(cmd, "%s: lines were left out%s", name, p.where)
 	}
 }

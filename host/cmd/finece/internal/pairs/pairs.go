@@ -18,6 +18,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/defaults"
 )
@@ -30,11 +31,18 @@ type Columns struct {
 	Question string
 	// More are further columns. A file or a line may lack them.
 	More []string
+	// Check says what is wrong with the further columns of a line, if there are any.
+	// labelled is whether the line has a correctness.
+	Check func(labelled bool, more []string) error
+	// Left are the flags about lines that cannot be used.
+	Left rejects.Flags
 	// Unlabelled allows lines without a correctness.
 	Unlabelled bool
 	// Positions takes the positions of the answer in a line of finece score, a pair
 	// each, instead of the line. Of More, they have "id", "position" and "tokens".
 	Positions bool
+
+	keep bool // keep the texts of lines that cannot be used
 }
 
 // DefaultColumns is the columns "confidence" and "correct".
@@ -74,6 +82,12 @@ type Pairs struct {
 	Faults   []Rejection // lines that could not be read
 
 	keys texts // of the questions, until they are numbered
+
+	where string // the file of the lines that cannot be used, as a part of a message
+
+	keep bool   // keep the texts of lines that cannot be used
+	text []byte // the line that is read
+	left []leftOut
 }
 
 // Rejection is lines that were left out for one reason.
@@ -135,7 +149,7 @@ func Total(list []Rejection) (n int) {
 // as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	p := &Pairs{}
-	return p, read(r, columns, p.merger())
+	return p, read(r, columns, p.merger(&rejects.List{}))
 }
 
 func read(r io.Reader, columns Columns, take func(*Pairs) error) error {
@@ -218,6 +232,12 @@ func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
 	case v > 1:
 		p.reject(r.line, "confidence is above 1")
 	default:
+		if c.Check != nil {
+			if err := c.Check(labelled, r.more); err != nil {
+				p.fault(r.line, err.Error())
+				return
+			}
+		}
 		p.Confidence = append(p.Confidence, v)
 		p.Correct = append(p.Correct, right)
 		if c.Question != "" {
@@ -239,13 +259,28 @@ func parseCorrect(s []byte) (right, ok bool) {
 	return false, false
 }
 
-// Fault adds a line to p.Faults.
-func (p *Pairs) Fault(at Place, reason string) { p.Faults = count(p.Faults, at, reason) }
-
 func (p *Pairs) reject(line int, reason string) {
 	p.Rejected = count(p.Rejected, Place{Line: line}, reason)
+	p.leave(line, reason)
 }
-func (p *Pairs) fault(line int, reason string) { p.Fault(Place{Line: line}, reason) }
+
+func (p *Pairs) fault(line int, reason string) {
+	p.Faults = count(p.Faults, Place{Line: line}, reason)
+	p.leave(line, reason)
+}
+
+// leftOut is a line that could not be used.
+type leftOut struct {
+	line   int
+	reason string
+	text   []byte
+}
+
+func (p *Pairs) leave(line int, reason string) {
+	if p.keep {
+		p.left = append(p.left, leftOut{line, reason, slices.Clone(p.text[:min(len(p.text), rejects.MaxText+1)])})
+	}
+}
 
 // reasons bounds the number of different reasons, because some quote the input.
 const reasons = 20

@@ -5,10 +5,12 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/finece/finece/host/batch"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
+	"github.com/finece/finece/wasm/jsonscan"
 )
 
 // readTable reads the columns of Parquet that are needed, row groups at once. The number
@@ -55,12 +57,13 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 
 // group reads a row group, whose first row has a number.
 func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
-	read, err := f.Read(group, append([]string{c.Confidence, c.Correct, c.Question}, c.More...), 2)
+	names := append([]string{c.Confidence, c.Correct, c.Question}, c.More...)
+	read, err := f.Read(group, names, 2)
 	if err != nil {
 		return nil, err
 	}
 	confidence, correct, question, more := read[0], read[1], read[2], read[3:]
-	p := &Pairs{}
+	p := &Pairs{keep: c.keep}
 	for i := range f.Rows(group) {
 		r := row{line: line + i}
 		if question != nil {
@@ -85,6 +88,9 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 		default:
 			r.correct = fmt.Append(nil, correct.Numbers[i])
 		}
+		if c.keep {
+			p.text = appendCells(p.text[:0], names, read, i)
+		}
 		switch {
 		case !labelled && !(c.Unlabelled && len(r.correct) == 0):
 			p.fault(r.line, wrongCorrect(r.correct))
@@ -98,4 +104,29 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 		}
 	}
 	return p, nil
+}
+
+// appendCells appends the cells of a row that were read, as a JSON object.
+func appendCells(text []byte, names []string, columns []*parquetfile.Column, row int) []byte {
+	text = append(text, '{')
+	for i, c := range columns {
+		if c == nil {
+			continue
+		}
+		if len(text) > 1 {
+			text = append(text, ',')
+		}
+		text = append(jsonscan.AppendString(text, []byte(names[i])), ':')
+		switch {
+		case c.IsNull(row):
+			text = append(text, "null"...)
+		case c.Numbers == nil:
+			text = jsonscan.AppendString(text, c.Text(row))
+		case math.IsNaN(c.Numbers[row]):
+			text = append(text, `"NaN"`...)
+		default:
+			text = strconv.AppendFloat(text, c.Numbers[row], 'g', -1, 64)
+		}
+	}
+	return append(text, '}')
 }

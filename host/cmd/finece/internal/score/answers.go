@@ -299,7 +299,7 @@ func (b *batch) finish(r *result) error {
 	if r.err != nil {
 		b.bad++
 		b.complain(r.in, "%s%v", where, r.err)
-		return nil
+		return b.left.Add(r.in.Name, r.number, r.err.Error(), r.line)
 	}
 	b.note(r, where)
 	err := b.write(r.line, r.hash, r.ledger.Answer(0))

@@ -16,6 +16,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/contract/record"
@@ -31,6 +32,7 @@ type batch struct {
 	name     string // of the inputs
 	settings string
 
+	left      *rejects.List
 	overwrite bool // replace the keys that score adds
 
 	out  *journal.Journal // nil for standard output
@@ -240,7 +242,7 @@ func (b *batch) verdict() error {
 		n    int
 		what string
 	}{
-		{b.bad, "lines could not be scored"}, {b.failed, "requests to the confidence model failed"},
+		{b.bad, "lines could not be scored" + b.left.Said()}, {b.failed, "requests to the confidence model failed"},
 		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs},
 	} {
 		if w.n > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/wasm/contract"
 )
@@ -49,7 +50,8 @@ resume interrupted work: lines with the same hash are kept, a torn last line is
 cut off, and the other answers are scored and added. A kill loses at most the
 answers in flight. A changed line is scored again, and its old score, which has the
 same id or else the same question, leaves the file at the end. A line that cannot be
-read is reported with its number and id, and the other lines are scored.`
+read is reported with its number and id, and the other lines are scored. With -o it
+is kept beside the output, in a file whose name ends in .rejected.`
 
 const example = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to resume
@@ -65,6 +67,7 @@ type options struct {
 	again  bool
 
 	overwrite bool
+	left      rejects.Flags
 }
 
 // New is the command.
@@ -80,6 +83,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Resumed, &f.output)
+	f.left.Add(cmd)
 	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers whose confidence model could not be asked")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
@@ -117,5 +121,8 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
 	}
-	return errors.Join(b.run(ctx, set), b.closeOutput())
+	if b.left, err = f.left.Open(f.output); err != nil {
+		return errors.Join(err, b.closeOutput())
+	}
+	return errors.Join(b.run(ctx, set), b.left.Close(), b.closeOutput())
 }
