@@ -139,19 +139,19 @@ test-train: ## train small models in Python and compare them with what host/lm c
 	$(GO) test -tags train -run 'TestBase|TestTrainer' -count 1 -timeout 60m ./host/train
 
 .PHONY: model
-model: ## make the built-in models anew, from a seed to weights, in build/model (two hours or more; goes on when run again; SEED=1)
+model: ## make the built-in models anew, from a seed to weights, in build/model (two hours or more; resumes when run again; SEED=1)
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/model.sh $(or $(SEED),1)
 
 .PHONY: variants
-variants: ## train confidence models on other data and measure them (after make model; goes on when run again); writes host/experiment/results/variants
+variants: ## train confidence models on other data and measure them (after make model; resumes when run again); writes host/experiment/results/variants
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/variants.sh
 	mkdir -p host/experiment/results/variants
 	cp build/model/variants/RESULTS.md build/model/variants/*.svg host/experiment/results/variants/
 
 .PHONY: open
-open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (up to an hour; goes on when run again; SEED=1); writes host/experiment/results/open
+open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (up to an hour; resumes when run again; SEED=1); writes host/experiment/results/open
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/open.sh $(or $(SEED),1)
 	mkdir -p host/experiment/results/open

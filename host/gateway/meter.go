@@ -40,8 +40,7 @@ type Use struct {
 }
 
 // Meter counts what each client uses, in memory. It is safe for concurrent use.
-// Two handlers may have the same one: a handler that replaces another goes on
-// counting.
+// Two handlers may have the same one: a handler that replaces another continues its counts.
 type Meter struct {
 	now     func() time.Time
 	mu      sync.Mutex

@@ -8,7 +8,7 @@
 #   host/train/model.sh [SEED [FOLDER]]     (make model)
 #
 # Each step is skipped when its result is in FOLDER (default build/model), and one
-# that was interrupted goes on where it was: run the same command again. With the
+# that was interrupted resumes when the same command is run again. With the
 # settings below the steps took hours, one by one, on 2 cores; a training takes twice as
 # long or more where these do not compute products of 16 bits. What a training gives
 # depends on the machine in its last bits; the labels of the same generator do not.

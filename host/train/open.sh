@@ -8,7 +8,7 @@
 #   host/train/open.sh [SEED [FOLDER]]     (make open)
 #
 # Each step is skipped when its result is in FOLDER (default build/open), and one
-# that was interrupted goes on where it was: run the same command again. Other
+# that was interrupted resumes when the same command is run again. Other
 # settings take another FOLDER. PYTHON is the trainer's interpreter (make train-env).
 set -euo pipefail
 

@@ -21,7 +21,7 @@
 //
 // # Drift
 //
-// The first label of each answer goes on to a sequential test of the calibration that the
-// answer was scored with (package metrics/calibrate/drift), with the answer's headline. Label
-// and test are one transaction. The test keeps no labels, so a deleted one stays in its sum.
+// A sequential test of a calibration (package metrics/calibrate/drift) takes the first label of
+// each answer that was scored with it, and the answer's headline. Label and test are one
+// transaction. The test keeps no labels, so a deleted one stays in its sum.
 package feedback

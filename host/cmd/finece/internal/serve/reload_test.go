@@ -41,7 +41,7 @@ func (s serving) reloads(t *testing.T, says ...string) {
 }
 
 // After SIGHUP new answers have the new policy, answers under way end as they began, and
-// counts of use go on. A file that is wrong changes nothing.
+// counts of use continue. A file that is wrong changes nothing.
 func TestServeReadsItsFileAgain(t *testing.T) {
 	const key, other, third = "finece-first-key", "finece-second-key", "finece-third-key"
 	event := func(text string) string {

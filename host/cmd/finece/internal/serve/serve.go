@@ -86,7 +86,7 @@ Settings:
   --print-config   prints all settings as a file, with where each is from
   SIGHUP     reads the file, and the files that it names, again: policies, routes, keys,
              limits of requests and TLS certificates. Answers under way end as they
-             began, and counts of use go on. If anything is wrong, that is logged and
+             began, and counts of use continue. If anything is wrong, that is logged and
              the earlier settings hold. A line of the log says what has changed, and
              what needs a restart.
 

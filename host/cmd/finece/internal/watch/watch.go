@@ -248,7 +248,7 @@ func (w *watching) take(r record.Record) {
 }
 
 // head reads the stream up to where it is known whether it carries records. more
-// reports whether the input goes on.
+// reports whether the input may have more.
 func (w *watching) head(ctx context.Context, chunks <-chan pace.Chunk) (head []byte, said []record.Record, more bool) {
 	for w.carried != nil && !w.carried.Decided() {
 		select {
