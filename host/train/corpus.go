@@ -41,7 +41,10 @@ const (
 //     mistake planted, is followed by the question of package baseline how likely
 //     it is to be right, and the reply.
 func WriteCorpus(w io.Writer, seed uint64, domain problems.Domain, n int) error {
-	s := problems.NewSource(seed, domain, problems.Corpus)
+	return writeCorpus(w, problems.NewSource(seed, domain, problems.Corpus), seed, n)
+}
+
+func writeCorpus(w io.Writer, s *problems.Source, seed uint64, n int) error {
 	r := rand.New(rand.NewPCG(seed, 1))
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -98,7 +101,10 @@ func opinion(s *problems.Source, r *rand.Rand) conversation {
 // one JSON line each, for a tokenizer to learn what they look like, and for a model
 // to learn what to expect in them: the solutions are right, the replies any number.
 func WritePrompts(w io.Writer, seed uint64, n int) error {
-	s := problems.NewSource(seed, problems.InDomain, problems.Corpus)
+	return writePrompts(w, problems.NewSource(seed, problems.InDomain, problems.Corpus), n)
+}
+
+func writePrompts(w io.Writer, s *problems.Source, n int) error {
 	m := estimate.DefaultModel()
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -119,13 +125,17 @@ func WritePrompts(w io.Writer, seed uint64, n int) error {
 }
 
 // WriteQuestions writes n problems as questions, one JSON line each. Gold of an
-// open-ended one is all statements that are true of it.
-func WriteQuestions(w io.Writer, seed uint64, domain problems.Domain, pool problems.Pool, n int) error {
+// open-ended one is all statements that are true of it. Problems of a chain in without,
+// which may be nil, are left out.
+func WriteQuestions(w io.Writer, seed uint64, domain problems.Domain, pool problems.Pool, n int, without Chains) error {
 	s := problems.NewSource(seed, domain, pool)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	for range n {
 		p := s.Next()
+		for without.Has(&p) {
+			p = s.Next()
+		}
 		err := enc.Encode(struct {
 			ID       string   `json:"id"`
 			Question string   `json:"question"`

@@ -109,7 +109,7 @@ func TestOpenEndedCorpus(t *testing.T) {
 	if err := train.WriteCorpus(&b, 3, problems.OpenEnded, 400); err != nil {
 		t.Fatal(err)
 	}
-	if err := train.WriteQuestions(&questions, 3, problems.OpenEnded, problems.Corpus, 1200); err != nil {
+	if err := train.WriteQuestions(&questions, 3, problems.OpenEnded, problems.Corpus, 1200, nil); err != nil {
 		t.Fatal(err)
 	}
 	// The corpus is of the same problems, of which an exercise takes three.
@@ -185,7 +185,7 @@ func TestPrompts(t *testing.T) {
 func TestQuestions(t *testing.T) {
 	for _, pool := range []problems.Pool{problems.Corpus, problems.Confidence, problems.Test} {
 		var b bytes.Buffer
-		if err := train.WriteQuestions(&b, 5, problems.OtherWording, pool, 200); err != nil {
+		if err := train.WriteQuestions(&b, 5, problems.OtherWording, pool, 200, nil); err != nil {
 			t.Fatal(err)
 		}
 		ids := map[string]bool{}

@@ -20,7 +20,8 @@
 // of [LongChains] take more steps than any of these in the same family, those of
 // [OtherWording] say every second sentence in words that InDomain does not have. No
 // question is in two [Pool]s, so what a model is tested on was never seen in any
-// training.
+// training. Two questions of different pools may still have the same family and the same
+// chain of equations ([Problem.Chain]), with other names and things.
 //
 // Questions of [OpenEnded] have no one answer. Any 3 to 5 of the statements that
 // are true are one, in any order; Problem.Statements are all of them, 300 or more

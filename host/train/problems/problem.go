@@ -127,9 +127,22 @@ func (p *Problem) Equations() []string {
 	return out
 }
 
+// Chain is the family and the chain of equations of a problem. Two questions of one chain
+// are the same problem with other names and things. Of an open-ended question it is the
+// question, whose statements are a sample of many.
+func (p *Problem) Chain() string {
+	if p.Statements != nil {
+		return p.Family + ": " + p.Question
+	}
+	return p.Family + ": " + strings.Join(p.Equations(), ", ")
+}
+
 // Source makes problems. The same seed, domain and pool give the same ones in
 // the same order, and no question twice.
 type Source struct {
+	// Made, if it is not nil, is called with each problem that Next returns.
+	Made func(*Problem)
+
 	domain Domain
 	pool   Pool
 	r      *rand.Rand
@@ -138,7 +151,7 @@ type Source struct {
 
 // NewSource makes a source.
 func NewSource(seed uint64, domain Domain, pool Pool) *Source {
-	return &Source{domain, pool, rand.New(rand.NewPCG(seed, uint64(domain)<<8|uint64(pool))), map[string]bool{}}
+	return &Source{domain: domain, pool: pool, r: rand.New(rand.NewPCG(seed, uint64(domain)<<8|uint64(pool))), seen: map[string]bool{}}
 }
 
 // Next makes a problem and its right solution.
@@ -151,6 +164,9 @@ func (s *Source) Next() Problem {
 		}
 		s.seen[p.Question] = true
 		p.ID = fmt.Sprintf("%s-%s-%016x", p.Family, s.domain, seed)
+		if s.Made != nil {
+			s.Made(&p)
+		}
 		return p
 	}
 }

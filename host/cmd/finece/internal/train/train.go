@@ -268,7 +268,7 @@ what its confidence is learnt from; test.`,
 			if n < 0 {
 				return exit.Usagef("-n %d: want 0 or more", n)
 			}
-			return output.Write(cmd, path, func(w io.Writer) error { return train.WriteQuestions(w, seed, d, p, n) })
+			return output.Write(cmd, path, func(w io.Writer) error { return train.WriteQuestions(w, seed, d, p, n, nil) })
 		},
 	}
 	flags := cmd.Flags()
