@@ -121,15 +121,15 @@ func (h *Head) read(body []byte) (Reading, Cost, error) {
 	var bad *estimate.ReplyError
 	switch {
 	case err == nil:
-		return Reading{Confidence: got.Confidence}, usageOf(body), nil
+		return Reading{Confidence: got.Confidence}, UsageOf(body), nil
 	case errors.As(err, &bad) && bad.Failure >= estimate.Refused && bad.Failure <= estimate.ExtraText:
-		return Reading{Err: &Unavailable{"the head did not say a number", err}}, usageOf(body), nil
+		return Reading{Err: &Unavailable{"the head did not say a number", err}}, UsageOf(body), nil
 	}
 	return Reading{}, Cost{}, err
 }
 
-// usageOf is the cost of a request by the server's count in its reply.
-func usageOf(body []byte) Cost {
+// UsageOf is the cost of a request by the server's count in its reply.
+func UsageOf(body []byte) Cost {
 	var r struct{ Usage usage }
 	_ = json.Unmarshal(body, &r) // a reply without a count counts no tokens
 	return r.Usage.cost(0)

@@ -97,6 +97,8 @@ func (c *Collector) Collect(ctx context.Context, state State, n Needs) (*Statist
 	}{
 		{Samples | Chosen | Similarity | Agreement, w.answers},
 		{Tokens, w.tokens},
+		{SolverTokens, w.solved},
+		{True, w.isTrue},
 		{First | Next, w.firsts},
 		{Verbal | StepVerbals, w.verbals},
 		{Known, w.known},

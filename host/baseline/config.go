@@ -39,8 +39,11 @@ type Config struct {
 	MinLength int           // code points that a step needs; a shorter one joins the next
 
 	Scoring Scoring // how a text's tokens are had
-	Verb    VerbConfig
-	Head    *Head // of P(IK); nil makes it unavailable
+	// Solver is a model of the generator's server that scores a text too, such as the one
+	// that a confidence model was made of; "" for none.
+	Solver string
+	Verb   VerbConfig
+	Head   *Head // of P(IK); nil makes it unavailable
 
 	// Store keeps the replies; nil keeps them in memory, as long as the collector
 	// is there.

@@ -1,6 +1,6 @@
 // Package baseline has the estimators of confidence that the FineCE paper
 // (arXiv 2508.12040) is compared with, nine ways to say how likely a model's
-// answer is to be correct, at any state of it, and one that came later.
+// answer is to be correct, at any state of it, and what came later ([Further], [Solver]).
 //
 // A [State] is a question with a partial answer: the question alone, p(0); a
 // partial answer, p(i); or the whole answer, p(z). An [Estimator] gives the
@@ -19,9 +19,16 @@
 //	MS                what the model says after each step                    unavailable       -
 //	LECO              token probabilities within and between steps           unavailable       -
 //	Lowest group      the least probable run of tokens                       unavailable       -
+//	min-prob          the least probable token                               unavailable       -
+//	perplexity        the mean log-probability                               unavailable       -
+//	LECO, least       LECO of the step that is least sure                    unavailable       -
+//	P(True)           probability of 1 where 0 or 1 is asked for             unavailable       -
+//	Two-sample        agreement of two answers, and Verb                     unavailable       with the answer
 //
 // Samples are completions of the state; at p(z), where nothing is left to
 // complete, they are answers to the question.
+//
+// A trace profile ([Profile]) is no confidence by itself: package experiment fits one.
 //
 // # Statistics
 //

@@ -15,13 +15,20 @@ import (
 type LECO struct {
 	// Transition is how many first tokens of a step make its transition score.
 	Transition int
+	// Least takes the least of the steps' confidences instead of their mean.
+	Least bool
 }
 
 // DefaultLECO has the transition score of estimate.DefaultOptions.
-func DefaultLECO() LECO { return LECO{estimate.DefaultOptions().Transition} }
+func DefaultLECO() LECO { return LECO{Transition: estimate.DefaultOptions().Transition} }
 
-// Name is "leco".
-func (LECO) Name() string { return "leco" }
+// Name is "leco", or "leco-min" for the least.
+func (l LECO) Name() string {
+	if l.Least {
+		return "leco-min"
+	}
+	return "leco"
+}
 
 // Needs is Tokens.
 func (LECO) Needs() Needs { return Tokens }
@@ -41,18 +48,30 @@ func (l LECO) Confidence(s *Statistics) (float64, error) {
 	if len(s.Steps) == 0 {
 		return 0, unavailable("there is no step yet")
 	}
-	end, next := 0, 0
+	end, next, least := 0, 0, 1.0
+	// close takes the score of the step that ends here.
+	close := func() {
+		if scores, ok := e.Scores(); ok {
+			least = min(least, scores.Confidence())
+		}
+	}
 	for i := range s.Tokens {
 		// A token that reaches over the end of a step, such as one of its last
 		// letter and line feeds, is its last.
 		for next < len(s.Steps)-1 && end >= s.Steps[next] {
+			close()
 			e.Step()
 			next++
 		}
 		e.Token(s.Tokens[i].Logprob)
 		end += len(s.Tokens[i].Text)
 	}
-	return confidence(&e, "LECO")
+	close()
+	mean, err := confidence(&e, "LECO")
+	if err != nil || !l.Least {
+		return mean, err
+	}
+	return least, nil
 }
 
 // confidence is that of a statistic after the answer's tokens.

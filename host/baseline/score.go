@@ -92,9 +92,13 @@ type scored struct {
 	CompletionTokens int            `json:"completion_tokens,omitempty"`
 }
 
-// score gets the tokens of the answer so far.
-func (c *Collector) score(ctx context.Context, s *State) (*scored, error) {
+// score gets the tokens of the answer so far as a model of the generator's server scores
+// them.
+func (c *Collector) score(ctx context.Context, s *State, model string) (*scored, error) {
 	request := c.request()
+	if model != "" {
+		request["model"] = model
+	}
 	prompt := c.config.Scoring.before(c.config.Generator.Prompt(s.Question.Text))
 	if c.config.Scoring.Method == Echo {
 		request["prompt"], request["echo"], request["max_tokens"] = prompt+s.Text, true, 0

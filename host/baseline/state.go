@@ -7,13 +7,17 @@ import (
 
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
 )
 
 // State is a question with a partial answer.
 type State struct {
 	Question *grade.Question
 	Text     string // the answer so far; "" at p(0)
-	Complete bool   // Text is the whole answer: p(z)
+	// Tokens are those of Text as they were sampled, with their log-probabilities. No
+	// server is then asked to score Text. Nil if they are not known.
+	Tokens   []openai.Token
+	Complete bool // Text is the whole answer: p(z)
 }
 
 // StateOf is the state of a line of training data. The options of a multiple

@@ -51,6 +51,10 @@ const (
 	StepVerbals
 	// Known is what the head of P(IK) says about the question.
 	Known
+	// SolverTokens are the tokens of the state's text as Config.Solver scores them.
+	SolverTokens
+	// True is the probability that the model gives to "1" when it is asked for 0 or 1.
+	True
 	allNeeds = 1<<iota - 1
 )
 
@@ -110,15 +114,18 @@ type Statistics struct {
 	State State
 	Have  Needs // what was collected
 
-	Samples     []Answer
-	Chosen      Answer
-	Similarity  []float64 // by sample, in [0,1]
-	Steps       []int     // ends of the steps of State.Text, in bytes; the last is its own, without white space after it
-	Tokens      []openai.Token
-	First, Next *openai.Token
-	Verbal      Reading
-	StepVerbals []Reading // one for each of Steps
-	Known       Reading
+	Samples    []Answer
+	Chosen     Answer
+	Similarity []float64 // by sample, in [0,1]
+	Steps      []int     // ends of the steps of State.Text, in bytes; the last is its own, without white space after it
+	Tokens     []openai.Token
+	// SolverTokens are Tokens with the log-probabilities of Config.Solver.
+	SolverTokens []openai.Token
+	First, Next  *openai.Token
+	Verbal       Reading
+	StepVerbals  []Reading // one for each of Steps
+	Known        Reading
+	True         Reading
 
 	// Missing says why a statistic that was asked for cannot be had.
 	Missing map[Needs]error
@@ -165,6 +172,20 @@ func (s *Statistics) Cost(n Needs) Cost {
 			sum.Add(c)
 		}
 	}
+	return sum
+}
+
+// CostOf is what an estimator takes: [Statistics.Cost] of what it needs. An estimator of
+// fewer samples than were collected takes its share of them.
+func (s *Statistics) CostOf(e Estimator) Cost {
+	sum := s.Cost(e.Needs())
+	few, ok := e.(interface{ samples() int })
+	all := s.costs[Samples]
+	if !ok || e.Needs().with(&s.State)&Samples == 0 || all.Completions <= few.samples() {
+		return sum
+	}
+	sum.Completions += few.samples() - all.Completions
+	sum.CompletionTokens += all.CompletionTokens*few.samples()/all.Completions - all.CompletionTokens
 	return sum
 }
 

@@ -15,6 +15,10 @@ const DefaultVerbPrompt = "How likely is it that this answer is right? Reply wit
 // answer.
 const DefaultQuestionPrompt = "How likely is it that you would answer this question right? Do not answer it. Reply with a number between 0 and 1."
 
+// PublishedPrompt is the question of Tian et al. 2023 (arXiv 2305.14975, "Verb. 2S") after
+// an answer. The built-in generator learnt replies to [DefaultVerbPrompt], and none to this.
+const PublishedPrompt = "Provide the probability that your answer is correct (0.0 to 1.0). Give ONLY the probability, no other words or explanation."
+
 // VerbConfig says how a model is asked for its confidence. Start from
 // [DefaultVerb].
 type VerbConfig struct {
@@ -82,7 +86,7 @@ func readVerbal(m *estimate.Model, body []byte) (Reading, Cost, error) {
 	default:
 		reading.Err = &Unavailable{"the model did not say a number", errors.New(strings.TrimPrefix(err.Error(), "estimate: confidence model's reply: "))}
 	}
-	return reading, usageOf(body), nil
+	return reading, UsageOf(body), nil
 }
 
 // Verb is the confidence that the model says when it is asked, in a turn after

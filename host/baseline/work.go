@@ -145,17 +145,37 @@ func (w *work) tokens(ctx context.Context) error {
 	switch {
 	case w.s.State.Text == "":
 		return nil
+	case w.s.State.Tokens != nil:
+		w.s.Tokens = w.s.State.Tokens
+		return nil
 	case w.config.Scoring.Method == NoScoring:
 		w.lacks(Tokens, unavailable("no way to score a text was given"))
 		return nil
 	}
-	got, err := w.score(ctx, &w.s.State)
+	return w.scoredBy(ctx, Tokens, w.config.Generator.Config().Model, &w.s.Tokens)
+}
+
+// solved gets the tokens of the answer so far as the solver scores them.
+func (w *work) solved(ctx context.Context) error {
+	switch {
+	case w.s.State.Text == "":
+		return nil
+	case w.config.Solver == "" || w.config.Scoring.Method == NoScoring:
+		w.lacks(SolverTokens, unavailable("no solver was given"))
+		return nil
+	}
+	return w.scoredBy(ctx, SolverTokens, w.config.Solver, &w.s.SolverTokens)
+}
+
+// scoredBy has a model score the answer so far.
+func (w *work) scoredBy(ctx context.Context, of Needs, model string, out *[]openai.Token) error {
+	got, err := w.score(ctx, &w.s.State, model)
 	if err != nil {
 		return err
 	}
-	w.spent(Tokens, usage{got.PromptTokens, got.CompletionTokens}.cost(0))
-	if w.s.Tokens = got.Tokens; got.Why != "" {
-		w.lacks(Tokens, &Unavailable{Reason: "the text was not scored: " + got.Why})
+	w.spent(of, usage{got.PromptTokens, got.CompletionTokens}.cost(0))
+	if *out = got.Tokens; got.Why != "" {
+		w.lacks(of, &Unavailable{Reason: "the text was not scored: " + got.Why})
 	}
 	return nil
 }

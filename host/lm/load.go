@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -35,9 +36,9 @@ func Load(fsys fs.FS) (*Model, error) {
 	return m, m.readCard(fsys)
 }
 
-// load reads a folder, and its tokenizer from another, with weights that change
-// has gone over.
-func load(fsys, tokenizer fs.FS, change func(map[string]tensor) error) (*Model, error) {
+// LoadLayers is [Load] with the first layers of the model alone: the model that others were
+// grown upon. It has no card.
+func LoadLayers(fsys fs.FS, layers int) (*Model, error) {
 	file, err := fs.ReadFile(fsys, configName)
 	if err != nil {
 		return nil, fmt.Errorf("lm: %w", err)
@@ -45,6 +46,36 @@ func load(fsys, tokenizer fs.FS, change func(map[string]tensor) error) (*Model, 
 	c, err := parseConfig(file)
 	if err != nil {
 		return nil, fmt.Errorf("lm: %s: %w", configName, err)
+	}
+	if layers < 1 || layers > c.Layers {
+		return nil, fmt.Errorf("lm: %d layers: want 1 to %d", layers, c.Layers)
+	}
+	return loadWith(fsys, fsys, layers, func(weights map[string]tensor) error {
+		for i := layers; i < c.Layers; i++ {
+			maps.DeleteFunc(weights, func(name string, _ tensor) bool { return strings.HasPrefix(name, fmt.Sprintf("model.layers.%d.", i)) })
+		}
+		return nil
+	})
+}
+
+// load reads a folder, and its tokenizer from another, with weights that change
+// has gone over.
+func load(fsys, tokenizer fs.FS, change func(map[string]tensor) error) (*Model, error) {
+	return loadWith(fsys, tokenizer, 0, change)
+}
+
+// loadWith is load with the first layers of the model, or all of them for 0.
+func loadWith(fsys, tokenizer fs.FS, layers int, change func(map[string]tensor) error) (*Model, error) {
+	file, err := fs.ReadFile(fsys, configName)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %w", err)
+	}
+	c, err := parseConfig(file)
+	if err != nil {
+		return nil, fmt.Errorf("lm: %s: %w", configName, err)
+	}
+	if layers > 0 {
+		c.Layers = layers
 	}
 	weights, err := readTensors(fsys, weightsName)
 	if err != nil {

@@ -28,7 +28,15 @@ const (
 	Confidence = "confidence" // FineCE by instruction fine-tuning: it writes the confidence of a state
 	Value      = "value"      // FineCE by a value head
 	Head       = "pik"        // the head of the baseline P(IK), which has seen questions alone
+	// Solver is the model that Confidence was grown upon, trained on reference solutions
+	// until it hardly errs: its first layers, which the training left as they were. It is
+	// not among Names.
+	Solver = "solver"
 )
+
+// solverLayers is how many layers of Confidence are the solver's (host/train/model.sh
+// grows three).
+const solverLayers = 6
 
 // adapters are those that are LoRA matrices on the generator.
 var adapters = map[string]bool{Value: true, Head: true}
@@ -48,6 +56,13 @@ func Card(name string) (*calibrate.Card, error) {
 
 // Load reads a model into memory. An error is about its name.
 func Load(name string) (*lm.Model, error) {
+	if name == Solver {
+		folder, err := fs.Sub(files, Confidence)
+		if err != nil {
+			return nil, fmt.Errorf("weights: %w", err)
+		}
+		return lm.LoadLayers(folder, solverLayers)
+	}
 	folder, err := fs.Sub(files, name)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)

@@ -19,7 +19,23 @@ import (
 // The generator is right about half the time, as it was when it was trained, and
 // less often on what it was not trained on.
 func TestTheGeneratorIsRightAboutHalfTheTime(t *testing.T) {
-	m, err := weights.Load(weights.Generator)
+	in, long := shareRight(t, weights.Generator, problems.InDomain, 1), shareRight(t, weights.Generator, problems.LongChains, 1)
+	if in < 0.4 || in > 0.8 || long > in/2 {
+		t.Errorf("%.0f%% right in domain, %.0f%% of longer chains", 100*in, 100*long)
+	}
+}
+
+// The first layers of the confidence model are the solver, which hardly errs.
+func TestTheSolverHardlyErrs(t *testing.T) {
+	if share := shareRight(t, weights.Solver, problems.InDomain, 0); share < 0.85 {
+		t.Errorf("%.0f%% right", 100*share)
+	}
+}
+
+// shareRight is how many answers of a model are right, of 8 to each of 40 questions.
+func shareRight(t *testing.T, name string, domain problems.Domain, temperature float64) float64 {
+	t.Helper()
+	m, err := weights.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,37 +44,31 @@ func TestTheGeneratorIsRightAboutHalfTheTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	share := func(domain problems.Domain) float64 {
-		source := problems.NewSource(11, domain, problems.Test)
-		right, all := 0, 0
-		for i := range 40 {
-			p := source.Next()
-			prompt, err := m.Tokenizer().Chat([]lm.Message{{Role: "user", Content: p.Question}}, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r, err := e.Generate(context.Background(), lm.Request{Prompt: prompt, N: 8, MaxTokens: 200, Temperature: 1, Seed: uint64(i)}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			q := &grade.Question{Text: p.Question, Gold: []string{strconv.Itoa(p.Answer)}}
-			for _, c := range r.Choices {
-				v, err := grade.NumberGrader{}.Grade(context.Background(), q, c.Text)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if v == grade.Right {
-					right++
-				}
-				all++
-			}
+	source := problems.NewSource(11, domain, problems.Test)
+	right, all := 0, 0
+	for i := range 40 {
+		p := source.Next()
+		prompt, err := m.Tokenizer().Chat([]lm.Message{{Role: "user", Content: p.Question}}, false)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return float64(right) / float64(all)
+		r, err := e.Generate(context.Background(), lm.Request{Prompt: prompt, N: 8, MaxTokens: 200, Temperature: temperature, Seed: uint64(i)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := &grade.Question{Text: p.Question, Gold: []string{strconv.Itoa(p.Answer)}}
+		for _, c := range r.Choices {
+			v, err := grade.NumberGrader{}.Grade(context.Background(), q, c.Text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v == grade.Right {
+				right++
+			}
+			all++
+		}
 	}
-	in, long := share(problems.InDomain), share(problems.LongChains)
-	if in < 0.4 || in > 0.8 || long > in/2 {
-		t.Errorf("%.0f%% right in domain, %.0f%% of longer chains", 100*in, 100*long)
-	}
+	return float64(right) / float64(all)
 }
 
 func TestEveryModelLoads(t *testing.T) {

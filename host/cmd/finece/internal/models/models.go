@@ -12,10 +12,10 @@ import (
 	"github.com/finece/finece/host/lm/weights"
 )
 
-// BuiltIn loads the built-in models.
-func BuiltIn() ([]Named, error) {
+// BuiltIn loads the built-in models, and further ones of package weights by name.
+func BuiltIn(further ...string) ([]Named, error) {
 	var out []Named
-	for _, name := range weights.Names() {
+	for _, name := range append(weights.Names(), further...) {
 		m, err := weights.Load(name)
 		if err != nil {
 			return nil, err
@@ -25,10 +25,10 @@ func BuiltIn() ([]Named, error) {
 	return out, nil
 }
 
-// Serve serves the built-in models on a free port of 127.0.0.1 until done is
+// Serve serves the built-in models and further ones on a free port of 127.0.0.1 until done is
 // called. url is the base URL, with /v1. Web pages are refused, as finece lm does.
-func Serve() (url string, done func(), err error) {
-	models, err := BuiltIn()
+func Serve(further ...string) (url string, done func(), err error) {
+	models, err := BuiltIn(further...)
 	if err != nil {
 		return "", nil, err
 	}
