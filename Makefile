@@ -16,10 +16,10 @@ else
 endif
 
 .PHONY: experiment
-experiment: ## repeat the paper's experiments on the built-in models (half an hour); writes host/experiment/results
-	$(GO) run ./host/cmd/finece experiment -o build/experiment $(ARGS)
+experiment: ## repeat the paper's experiments on the built-in models (an hour or more; resumes when run again); writes host/experiment/results
+	$(GO) run ./host/cmd/finece experiment -o build/experiment --seeds 3 $(ARGS)
 	mkdir -p host/experiment/results
-	cp build/experiment/RESULTS.md build/experiment/*.svg host/experiment/results/
+	cp build/experiment/*.md build/experiment/*.svg host/experiment/results/
 
 .PHONY: test
 test: test-go test-www test-edge ## run every test; installs what it needs
@@ -148,19 +148,23 @@ variants: ## train confidence models on other data and measure them (after make 
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/variants.sh
 	mkdir -p host/experiment/results/variants
-	cp build/model/variants/RESULTS.md build/model/variants/*.svg host/experiment/results/variants/
+	cp build/model/variants/*.md build/model/variants/*.svg host/experiment/results/variants/
 
 .PHONY: open
 open: ## measure entropy positions on open-ended answers, with models trained further on these, in build/open (up to an hour; resumes when run again; SEED=1); writes host/experiment/results/open
 	test -n "$$FINECE_PYTHON" || $(MAKE) train-env
 	host/train/open.sh $(or $(SEED),1)
 	mkdir -p host/experiment/results/open
-	cp build/open/results/RESULTS.md build/open/results/*.svg host/experiment/results/open/
+	cp build/open/results/*.md build/open/results/*.svg host/experiment/results/open/
 
 .PHONY: real
 real: ## fine-tune and label a real language model, in build/real (hours; resumes when run again; installs what it needs)
 	test -n "$$FINECE_PYTHON" || host/experiment/real/env.sh build/venv
 	host/experiment/real/real.sh
+
+.PHONY: real-eval
+real-eval: ## make the tables of the real language model from host/experiment/real/data, without sampling (minutes); writes host/experiment/results/real
+	host/experiment/real/eval.sh
 
 .PHONY: real-pack
 real-pack: ## copy what make real has made so far to host/experiment/real/data

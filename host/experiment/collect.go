@@ -31,6 +31,9 @@ func Collect(ctx context.Context, c Config, questions []*grade.Question, emit fu
 		sampler: openai.NewSampler(with, c.Seed, c.Store, c.Requests),
 		plain:   openai.NewSampler(c.Generator, c.Seed, c.Store, c.Requests),
 	}
+	if err := w.probe(ctx, questions); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * c.Requests)
 	results := make([]chan []*Record, len(questions))
@@ -70,10 +73,13 @@ type work struct {
 	Config
 	sampler *openai.Sampler
 	plain   *openai.Sampler // for completions without log-probabilities
+	// unavailable says why baselines are left out, by name.
+	unavailable map[string]string
+	answers     map[*grade.Question]*openai.Sampled // of the questions that were tried first
 }
 
 func (w *work) question(ctx context.Context, q *grade.Question) ([]*Record, error) {
-	got, err := w.sampler.Sample(ctx, openai.Stem{ID: q.ID, Question: q.Text}, w.Answers)
+	got, err := w.sampled(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +102,7 @@ func (w *work) answer(ctx context.Context, q *grade.Question, sample int, a *ope
 	if err != nil {
 		return nil, err
 	}
-	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Correct: verdict == grade.Right}
+	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Seed: w.Seed, Correct: verdict == grade.Right, Unavailable: w.unavailable}
 	for _, by := range w.strategies() {
 		points, err := w.points(ctx, q, a, &by)
 		if err != nil {
@@ -107,6 +113,11 @@ func (w *work) answer(ctx context.Context, q *grade.Question, sample int, a *ope
 			r.Tokens = points[n-1].Tokens
 		}
 	}
+	shares, err := w.shares(ctx, q, a, r.Points)
+	if err != nil {
+		return nil, err
+	}
+	r.Points = append(r.Points, shares...)
 	return r, nil
 }
 
@@ -134,7 +145,7 @@ func (w *work) points(ctx context.Context, q *grade.Question, a *openai.Completi
 		}
 	}
 	for i := range points {
-		if err := w.measure(ctx, q, &of.places[i], &points[i]); err != nil {
+		if err := w.measure(ctx, q, a, &of.places[i], &points[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -153,6 +164,14 @@ func (w *work) subject(ctx context.Context, q *grade.Question, a *openai.Complet
 			continue
 		}
 		points[i].Confidence[s.Name] = confidence
+		points[i].spend(s.Name, of.cost[i])
+		if s.Main && by.name == ByParagraph {
+			// The estimate of the question alone, as it stays.
+			if first, ok := points[0].Confidence[s.Name]; ok {
+				points[i].Confidence[QuestionAlone] = first
+				points[i].spend(QuestionAlone, points[0].Cost[s.Name])
+			}
+		}
 		if s.Main && by.name == ByParagraph && i == 1 && !p.whole && w.Depth > 0 && w.Width > 0 {
 			if points[i].Tree, err = w.tree(ctx, q, p, s, confidence); err != nil {
 				return err
@@ -192,7 +211,7 @@ func stem(q *grade.Question, what, text string) openai.Stem {
 
 // measure fills in the labels and the baselines of a point, where the tables have
 // them: at p(0), p(1), p(z-1) and p(z) of paragraphs.
-func (w *work) measure(ctx context.Context, q *grade.Question, p *place, point *Point) error {
+func (w *work) measure(ctx context.Context, q *grade.Question, a *openai.Completion, p *place, point *Point) error {
 	if point.Strategy != ByParagraph || point.Index > 1 && point.Index < point.Last-1 {
 		return nil
 	}
@@ -202,15 +221,21 @@ func (w *work) measure(ctx context.Context, q *grade.Question, p *place, point *
 			return err
 		}
 	}
-	if w.Collector == nil {
+	tokens := soFar(a, p.tokens)
+	point.Profile = baseline.Profile(tokens)
+	return w.baselines(ctx, baseline.State{Question: q, Text: p.text, Tokens: tokens, Complete: p.whole}, w.Baselines, point)
+}
+
+// baselines fills in what some baselines say of a state.
+func (w *work) baselines(ctx context.Context, state baseline.State, list []baseline.Estimator, point *Point) error {
+	if w.Collector == nil || len(list) == 0 {
 		return nil
 	}
-	s, err := w.Collector.Collect(ctx, baseline.State{Question: q, Text: p.text, Complete: p.whole}, baseline.NeedsOf(w.Baselines...))
+	s, err := w.Collector.Collect(ctx, state, baseline.NeedsOf(list...))
 	if err != nil {
 		return err
 	}
-	point.Cost = map[string]baseline.Cost{}
-	for _, b := range w.Baselines {
+	for _, b := range list {
 		confidence, err := b.Confidence(s)
 		if errors.Is(err, baseline.ErrUnavailable) {
 			continue
@@ -218,9 +243,17 @@ func (w *work) measure(ctx context.Context, q *grade.Question, p *place, point *
 			return err
 		}
 		point.Confidence[b.Name()] = confidence
-		point.Cost[b.Name()] = s.Cost(b.Needs())
+		point.spend(b.Name(), s.CostOf(b))
 	}
 	return nil
+}
+
+// spend sets the cost of a confidence.
+func (p *Point) spend(name string, c baseline.Cost) {
+	if p.Cost == nil {
+		p.Cost = map[string]baseline.Cost{}
+	}
+	p.Cost[name] = c
 }
 
 // tree samples and scores the continuations of a place. It is nil if one of them has
@@ -240,8 +273,9 @@ func (w *work) tree(ctx context.Context, q *grade.Question, root *place, s *Subj
 			if err != nil {
 				return nil, err
 			}
+			t.Sampled.Add(baseline.Cost{Requests: got.Replies, Completions: w.Width, PromptTokens: got.PromptTokens, CompletionTokens: got.CompletionTokens})
 			for k := range got.Completions {
-				child, v, err := w.child(ctx, q, p, p.text+got.Completions[k].Text, s)
+				child, v, err := w.child(ctx, q, p, p.text+got.Completions[k].Text, s, &t.Scored)
 				if err != nil || math.IsNaN(v) {
 					return nil, err
 				}

@@ -14,22 +14,35 @@
 // [Collect] samples answers to each test question. An answer is correct or not. At each
 // of its positions, the confidence models and the baselines of package baseline say how
 // likely it is to be correct. A pair is such a confidence with the correctness of that
-// answer. ECE (ten bins) and AUROC are those of package metrics. Pairs of one question
-// are not independent, so intervals are bootstrapped over questions.
+// answer. All figures are those of package metrics. Pairs of one question are not
+// independent, so intervals are bootstrapped over questions.
 //
-//	Table 1   ECE and AUROC at p(1) and p(z-1), FineCE and the baselines
-//	Table 2   the same at p(0), before an answer, and at p(z), of a whole one
-//	Table 3   accuracy of the answers kept at a threshold, and their share
-//	Table 4   the three strategies: where their positions lie, ECE and AUROC;
-//	          beside it, entropy positions above other thresholds
-//	Figure 4  accuracy and share kept over thresholds; ECE of p(1) over fusion
-//	          depth and width, with what that costs
-//	Figures 5 and 6  confidence models trained on data of another generator
-//	Figure 7  instruction fine-tuning against a value head
-//	Sweeps    over the temperature and the number of clusters of the training data
+// The main table of a domain has a row for each method and eight places: p(0), p(1),
+// p(z-1), p(z), and 10, 30, 50 and 100% of the answer's tokens. At a share of the tokens
+// stands the latest confidence that a reader of the stream would have by then. Methods by
+// log-probabilities alone see exactly the tokens so far, with the log-probabilities that
+// the answer was sampled with.
 //
-// The last three need models that were trained in other ways. A model that is not
-// given has no row, and the report says so.
+// Many baselines order answers and are no probabilities. So Brier score and ECE are also
+// measured after Platt's map, fitted for every method on the same [MapLabels] labelled
+// answers and measured on the other questions, for many draws of these ([Mapped]).
+//
+// Each estimate has a cost: tokens of the generator and of trained models, prompts
+// included ([Spent]). FineCE is compared, on the same answers, with the best baseline of
+// equal or lower cost, and with the best of any cost ([Comparison]). RESULTS.md claims
+// what such an interval supports, and lists what none does.
+//
+// A baseline that has no confidence of any of the first twelve whole answers is not asked
+// again, and reported as unavailable with its count.
+//
+// Rows that take a part away: FineCE's estimate of the question alone, kept as it is; the
+// least and the mean log-probability of the generator, and of the solver that the
+// confidence model was made of; LECO by the mean and by the least step; FineCE with and
+// without fusion.
+//
+// The other tables follow the paper: answers kept at a threshold; the three strategies;
+// fusion over depth, width and coefficient; confidence models of other training side by
+// side. A model that is not given has no row.
 //
 // The paper leaves open which positions suit open-ended answers. There, entropy is high
 // where the model is in doubt, but also where it is free to choose. Records of such a
@@ -43,9 +56,8 @@
 // [Config.Labels], further continuations of p(0), p(1) and p(z-1) are sampled and
 // graded. The share of correct ones is the state's Monte Carlo label, as in FineCE's
 // training. It has two uses. As a confidence, it shows how good a confidence can be. And
-// table 1 is repeated with each confidence compared with all continuations, which
-// leaves less to chance. Beside each ECE stands the ECE that true confidences would
-// have: with some hundred answers, it is several points.
+// p(1) and p(z-1) are measured again with each confidence compared with all
+// continuations, which leaves less to chance. The noise of the labels is reported.
 //
 // # Fusion
 //

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,8 +14,9 @@ import (
 type Pairs struct {
 	Confidence []float64
 	Correct    []bool
-	Question   []int // number of the pair's question; pairs of one question are not independent
-	Missing    int   // points without a confidence
+	Question   []int    // number of the pair's question; pairs of one question are not independent
+	IDs        []string // id of the pair's question
+	Missing    int      // points without a confidence
 
 	Tokens, Ratio float64 // mean over the positions
 }
@@ -34,15 +36,33 @@ const (
 	LastBut1              // p(z-1), if it is not p(0)
 	Whole                 // p(z)
 	Middle                // all positions between p(0) and p(z)
+	Share10               // after 10% of the tokens, and so on
+	Share30
+	Share50
+	Share100
 )
 
 func (w Which) String() string {
-	return [...]string{"p(0)", "p(1)", "p(z-1)", "p(z)", "p(1) to p(z-1)"}[w]
+	return [...]string{"p(0)", "p(1)", "p(z-1)", "p(z)", "p(1) to p(z-1)", "10%", "30%", "50%", "100%"}[w]
+}
+
+// places are those of the tables.
+var places = []Which{Question, First, LastBut1, Whole, Share10, Share30, Share50, Share100}
+
+// at returns the position of a place: a share of the tokens, or one of paragraphs.
+func (w Which) at() At {
+	if w >= Share10 {
+		return At{ByShare, w}
+	}
+	return At{ByParagraph, w}
 }
 
 func (a At) has(p *Point) bool {
 	if p.Strategy != a.Strategy {
 		return false
+	}
+	if a.Which >= Share10 {
+		return p.Index == int(a.Which-Share10)
 	}
 	switch a.Which {
 	case Question:
@@ -124,6 +144,7 @@ func against(records []*Record, at At, read reading, of outcome) Pairs {
 				out.Confidence = append(out.Confidence, v)
 				out.Correct = append(out.Correct, i < right)
 				out.Question = append(out.Question, number)
+				out.IDs = append(out.IDs, r.ID)
 				out.Tokens += float64(p.Tokens)
 				out.Ratio += p.Ratio
 			}
@@ -148,15 +169,15 @@ type Figure struct{ Value, Low, High float64 }
 
 var unknown = Figure{math.NaN(), math.NaN(), math.NaN()}
 
-// apart reports whether the interval of a lies below that of b.
-func apart(a, b Figure) bool { return a.High < b.Low }
-
 // Quality describes how good the confidences of some pairs are.
 type Quality struct {
 	N, Missing int
 	Accuracy   float64
 	ECE, AUROC Figure
 	Brier      float64
+	Skill      float64 // Brier skill
+	AUGRC      float64
+	Within     Figure // within-question discrimination; unknown with one answer to each question
 	// True is the ECE that these pairs would have if each confidence were the true
 	// probability: the mean over random outcomes, and the middle 95% of them. It is
 	// above 0 because the pairs are few.
@@ -166,7 +187,9 @@ type Quality struct {
 }
 
 // unmeasured returns the quality of no pairs.
-var unmeasured = Quality{Accuracy: math.NaN(), ECE: unknown, AUROC: unknown, Brier: math.NaN(), True: unknown}
+var unmeasured = Quality{
+	Accuracy: math.NaN(), ECE: unknown, AUROC: unknown, Brier: math.NaN(), Skill: math.NaN(), AUGRC: math.NaN(), Within: unknown, True: unknown,
+}
 
 // Kept describes the answers that a threshold keeps.
 type Kept struct {
@@ -217,6 +240,19 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 		return q, err
 	}
 	if q.Brier, err = s.Brier(); err != nil {
+		return q, err
+	}
+	if q.Skill, err = s.BrierSkill(); err != nil {
+		q.Skill = math.NaN() // all answers are right, or all are wrong
+	}
+	if q.AUGRC, err = s.AUGRC(); err != nil {
+		return q, err
+	}
+	within, err := metrics.WithinQuestion(p.Confidence, p.Correct, p.Question, resampling(seed))
+	switch {
+	case err == nil:
+		q.Within = Figure{within.Value, within.Interval.Low, within.Interval.High}
+	case !errors.Is(err, metrics.ErrNoContrast):
 		return q, err
 	}
 	values, err := valuesOf(s)

@@ -3,11 +3,16 @@ package experiment
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
@@ -30,7 +35,8 @@ type place struct {
 type scored struct {
 	places     []place
 	confidence []float64 // NaN where there is none
-	tokens     int       // of the answer
+	cost       []baseline.Cost
+	tokens     int // of the answer
 }
 
 // score follows an answer. If s is nil, no confidence model is asked.
@@ -65,6 +71,7 @@ func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completio
 		out.places = append(out.places, at)
 		out.confidence = append(out.confidence, p.Raw)
 	}
+	out.cost = f.costs(out.places)
 	return out, nil
 }
 
@@ -72,16 +79,85 @@ func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completio
 type following struct {
 	*follow.Stream
 	failed error
+	mu     sync.Mutex
+	asked  []asked
+}
+
+// asked is a request to a confidence model.
+type asked struct {
+	texts string // all strings of its body
+	cost  baseline.Cost
+}
+
+// about adds a request and its reply.
+func (f *following) about(request, reply []byte) {
+	var body any
+	_ = json.Unmarshal(request, &body) // a request that is no JSON has no texts
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, asked{strings.Join(stringsIn(body, nil), "\n"), baseline.UsageOf(reply)})
+}
+
+// stringsIn appends the strings in a JSON value.
+func stringsIn(v any, to []string) []string {
+	switch v := v.(type) {
+	case string:
+		return append(to, v)
+	case []any:
+		for _, e := range v {
+			to = stringsIn(e, to)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			to = stringsIn(v[key], to)
+		}
+	}
+	return to
+}
+
+// costs returns what the confidence at each place took. A request is about the place
+// with the longest text that it has in it.
+func (f *following) costs(places []place) []baseline.Cost {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]baseline.Cost, len(places))
+	for _, a := range f.asked {
+		at := 0
+		for i := range places {
+			if len(places[i].text) >= len(places[at].text) && strings.Contains(a.texts, places[i].text) {
+				at = i
+			}
+		}
+		out[at].Add(a.cost)
+	}
+	return out
+}
+
+// spent returns what all requests took.
+func (f *following) spent() baseline.Cost {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var sum baseline.Cost
+	for _, a := range f.asked {
+		sum.Add(a.cost)
+	}
+	return sum
 }
 
 // open begins to follow a stream about a question, asking a subject.
 func (w *work) open(ctx context.Context, q *grade.Question, c host.Config, s *Subject, take func(record.Record)) (*following, error) {
 	f := &follow.Follower{Engine: w.Engine, Limits: model.DefaultLimits()}
+	out := &following{}
 	if s != nil {
 		c.Estimator, c.Model = session.Model, s.Asker.model
-		f.Post = func(ctx context.Context, body []byte) ([]byte, error) { return s.Asker.Post(ctx, q.ID, body) }
+		f.Post = func(ctx context.Context, body []byte) ([]byte, error) {
+			reply, err := s.Asker.Post(ctx, q.ID, body)
+			if err == nil {
+				out.about(body, reply)
+			}
+			return reply, err
+		}
 	}
-	out := &following{}
 	opened, err := f.Open(ctx, c, follow.Handler{Record: take, Failed: func(err error) {
 		if out.failed == nil {
 			out.failed = err
@@ -93,8 +169,8 @@ func (w *work) open(ctx context.Context, q *grade.Question, c host.Config, s *Su
 
 // child follows a text from the end of root, which it begins with, to the end of the
 // next paragraph, or to its own end if no paragraph follows. It returns that place
-// with its confidence, NaN if there is none.
-func (w *work) child(ctx context.Context, q *grade.Question, root *place, text string, s *Subject) (*place, float64, error) {
+// with its confidence, NaN if there is none, and adds to cost what that took.
+func (w *work) child(ctx context.Context, q *grade.Question, root *place, text string, s *Subject, cost *baseline.Cost) (*place, float64, error) {
 	by := w.strategies()[0] // paragraphs
 	c := by.session(q.Text)
 	c.Format = stream.Text
@@ -139,6 +215,7 @@ func (w *work) child(ctx context.Context, q *grade.Question, root *place, text s
 	if at == nil { // the core finds p(z) in every answer
 		return nil, 0, errors.New("experiment: an answer without an end")
 	}
+	cost.Add(f.spent())
 	end := min(int(at.Byte), len(text)) // the core writes bytes that are no UTF-8 as U+FFFD
 	return &place{text: text[:end], tokens: int(at.Token), whole: at.Kinds&position.End != 0}, value, f.failed
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -22,7 +23,12 @@ var dashes = [][]vg.Length{nil, {vg.Points(5), vg.Points(3)}, {vg.Points(1.5), v
 
 // Plots writes the plots to a folder and returns their file names.
 func (r *Report) Plots(folder string) ([]string, error) {
-	var made []string
+	made := []string{SharesPlot}
+	if len(r.Domains) > 0 {
+		if err := save(r.Domains[0].sharesPlot(), filepath.Join(folder, SharesPlot)); err != nil {
+			return nil, fmt.Errorf("experiment: %w", err)
+		}
+	}
 	for i := range r.Domains {
 		d := &r.Domains[i]
 		for name, p := range map[string]*plot.Plot{d.Name + "-thresholds.svg": d.thresholdPlot(), d.Name + "-reliability.svg": d.reliabilityPlot()} {
@@ -39,7 +45,7 @@ func (r *Report) Plots(folder string) ([]string, error) {
 // takes a wider one, such as DejaVu Sans: hence the margins. For the same reason a
 // legend on the right has a strip of its own, in which its text starts after the line.
 func save(p *plot.Plot, path string) error {
-	const margin, strip = 12, 54 // points
+	const margin, strip = 12, 84 // points
 	canvas, err := draw.NewFormattedCanvas(16*vg.Centimeter, 11*vg.Centimeter, "svg")
 	if err != nil {
 		return err
@@ -90,6 +96,50 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 	}
 }
 
+// SharesPlot is the file of the picture of RESULTS.md.
+const SharesPlot = "shares.svg"
+
+// sharesPlot plots the Brier score of a few methods over the share of the tokens that were
+// read: FineCE, its estimate of the question alone, and at each share the baselines that
+// are best at some.
+func (d *Domain) sharesPlot() *plot.Plot {
+	p := newPlot(title(d.Name)+"\nBrier score, the lower the better", "share of the tokens read", "Brier score")
+	p.Legend.Top = true
+	p.Y.Max = 0.3
+	names := []string{FineCE, QuestionAlone}
+	if ours := d.row(FineCE); ours != nil {
+		for _, w := range []Which{Share10, Share30, Share50, Share100} {
+			for _, any := range []bool{false, true} {
+				if name := d.best(w, BrierFigure, ours, any); name != "" && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	for i, name := range names {
+		row := d.row(name)
+		if row == nil {
+			continue
+		}
+		var points plotter.XYs
+		for k, w := range []Which{Share10, Share30, Share50, Share100} {
+			if v := row.brier(w); !math.IsNaN(v) {
+				points = append(points, plotter.XY{X: shares[k], Y: v})
+			}
+		}
+		addLine(p, short(name), points, i, i)
+	}
+	return p
+}
+
+// short is a name that fits in a legend.
+func short(name string) string {
+	if name == QuestionAlone {
+		return "question alone"
+	}
+	return name
+}
+
 // thresholdPlot plots the accuracy and the share of kept answers over thresholds.
 func (d *Domain) thresholdPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+"\nanswers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
@@ -115,14 +165,14 @@ func (d *Domain) reliabilityPlot() *plot.Plot {
 	diagonal, _ := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 1}})
 	diagonal.Color = color.Gray{150}
 	p.Add(diagonal)
-	for i, row := range d.Models {
+	for i, name := range d.Models {
 		var points plotter.XYs
-		for _, b := range d.Pooled[row.Name].Bins {
+		for _, b := range d.Pooled[name].Bins {
 			if b.Count > 0 {
 				points = append(points, plotter.XY{X: b.Confidence, Y: b.Accuracy})
 			}
 		}
-		addLine(p, row.Name, points, i, i/len(palette))
+		addLine(p, name, points, i, i/len(palette))
 		if dots, err := plotter.NewScatter(points); err == nil {
 			dots.GlyphStyle = draw.GlyphStyle{Color: palette[i%len(palette)], Radius: vg.Points(2.5), Shape: draw.CircleGlyph{}}
 			p.Add(dots)

@@ -2,11 +2,12 @@ package experiment
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
-	"github.com/finece/finece/bci"
 	"github.com/finece/finece/metrics"
 )
 
@@ -14,13 +15,13 @@ import (
 const (
 	FineCE    = "FineCE"              // instruction fine-tuning, the main one
 	ValueHead = "FineCE (value head)" // Figure 7
+	Fused     = "FineCE (fused)"      // FineCE at p(1), integrated over its whole tree
 )
 
 // Report holds everything that is computed from records.
 type Report struct {
 	Questions, Answers int
 	Domains            []Domain
-	Verdicts           []Verdict
 }
 
 // Domain holds everything that is computed from the records of one domain.
@@ -30,26 +31,52 @@ type Domain struct {
 	Accuracy           float64
 	Tokens             float64 // of an answer, on average
 
-	Table1, Table2 []Row // one for each name
-	Labelled       []Row // Table1 against the labels, if records have them
-	Labels         Row   // the labels themselves as confidences
+	Rows           []Row             // one for each method, at all places
+	Unavailable    map[string]string // baselines without a confidence, and why
+	Comparisons    []Comparison
+	Filter         *Filter // nil where the claim about filtering does not apply
+	Seeds          []Seed  // FineCE by seed, if there are several
+	Noise          []Noise // of the labels, if records have them
+	Labelled       []Row   // p(1) and p(z-1) against the labels, if records have them
+	Labels         Row     // the labels themselves as confidences
 	Table4         []Strategy
 	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
 	Fusions        []Fusion
 	Alphas         []Fusion // by revision coefficient, at the full depth and width
-	Models         []Row    // figures 5 to 7 and the sweeps: the confidence models side by side
+	Models         []string // the confidence models, for figures 5 to 7
 	Pooled         map[string]Reliability
 	Recalibrations []Recalibration
 }
 
-// Row is the quality of one name's confidences at some positions.
+// Row is the quality of one method's confidences at some places.
 type Row struct {
-	Name string
-	At   map[Which]Quality
-	// Tokens is the mean number of tokens for an estimate, without the answer itself and
-	// with prompts. It is NaN if the tokens were not counted.
-	Tokens map[Which]float64
+	Name   string
+	At     map[Which]Quality
+	Mapped map[Which]Mapped
+	Spent  map[Which]Spent
+}
+
+// Spent is the mean number of tokens that an estimate takes beyond the answer itself,
+// prompts included: of the generator, and of trained models (FineCE's, the head of P(IK),
+// the solver). NaN if they were not counted.
+type Spent struct{ Generator, Model float64 }
+
+func (s Spent) total() float64 { return s.Generator + s.Model }
+
+// Seed is the quality of FineCE on the answers of one seed.
+type Seed struct {
+	Seed    uint64
+	Answers int
+	At      map[Which]Quality // p(1) and p(z-1)
+}
+
+// Noise says how far labels are from the probability that they estimate.
+type Noise struct {
+	At     Which
+	States int
+	K      float64 // continuations of a label, on average
+	Error  float64 // the standard error of a label: the root of the mean of p(1-p)/(k-1)
 }
 
 // Strategy is a row of table 4 or of the table of entropy thresholds.
@@ -66,30 +93,8 @@ type Threshold struct {
 	Kept []Kept
 }
 
-// Fusion is the ECE of p(1) at one depth and width.
-type Fusion struct {
-	Alpha        float64
-	Depth, Width int
-	Quality      Quality
-	Scored       float64 // scored nodes, on average, including the position's own
-	Sampled      float64 // sampled continuations, on average
-}
-
-func (f *Fusion) params() bci.Params {
-	return bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width}
-}
-
 // Reliability is a reliability diagram.
 type Reliability struct{ Bins []metrics.Bin }
-
-// Verdict is one claim about the method with the result.
-type Verdict struct {
-	Domain, Claim, Found string
-	Reached              bool
-}
-
-// DefaultAlpha is the revision coefficient of the tables.
-const DefaultAlpha = 0.5
 
 // Analyse computes a report from records.
 func Analyse(records []*Record, seed uint64) (*Report, error) {
@@ -109,17 +114,12 @@ func Analyse(records []*Record, seed uint64) (*Report, error) {
 			return nil, fmt.Errorf("experiment: domain %s: %w", name, err)
 		}
 		r.Domains = append(r.Domains, *d)
-		found, err := verdicts(d, of(records, name), seed)
-		if err != nil {
-			return nil, fmt.Errorf("experiment: domain %s: %w", name, err)
-		}
-		r.Verdicts = append(r.Verdicts, found...)
 	}
 	return r, nil
 }
 
 func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
-	d := &Domain{Name: name, Answers: len(records), Pooled: map[string]Reliability{}}
+	d := &Domain{Name: name, Answers: len(records), Pooled: map[string]Reliability{}, Unavailable: map[string]string{}}
 	questions := map[string]bool{}
 	for _, r := range records {
 		questions[r.ID] = true
@@ -127,47 +127,42 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		if r.Correct {
 			d.Accuracy += 1 / float64(len(records))
 		}
+		maps.Copy(d.Unavailable, r.Unavailable)
 	}
 	d.Questions = len(questions)
-	labels, err := row(records, "", share, ofAnswer, seed, Question, First, LastBut1)
+	list, err := methods(records)
 	if err != nil {
 		return nil, err
 	}
-	d.Labels = *labels
-	all := names(records)
-	for _, n := range all {
-		one, err := row(records, n, named(n), ofAnswer, seed, First, LastBut1)
+	draws := drawn(records, MapLabels, rand.New(rand.NewPCG(seed, 5)))
+	for i := range list {
+		row, err := list[i].row(records, draws, seed)
 		if err != nil {
 			return nil, err
 		}
-		two, err := row(records, n, named(n), ofAnswer, seed, Question, Whole)
-		if err != nil {
-			return nil, err
+		d.Rows = append(d.Rows, *row)
+		if m := list[i].name; isModel(m) && m != Fused && m != QuestionAlone {
+			d.Models = append(d.Models, m)
+			d.Pooled[m] = reliability(records, m)
 		}
-		if d.Labels.At[Question].N > 0 {
-			of, err := row(records, n, named(n), ofLabel, seed, First, LastBut1)
-			if err != nil {
-				return nil, err
-			}
-			d.Labelled = append(d.Labelled, *of)
-		}
-		d.Table1, d.Table2 = append(d.Table1, *one), append(d.Table2, *two)
-		if isModel(n) {
-			both := Row{Name: n, At: map[Which]Quality{}}
-			for _, from := range []*Row{one, two} {
-				for w, q := range from.At {
-					both.At[w] = q
-				}
-			}
-			d.Models = append(d.Models, both)
-			d.Pooled[n] = reliability(records, n)
-		}
+	}
+	if err := d.compare(records, list, draws, seed); err != nil {
+		return nil, err
+	}
+	if err := d.filter(); err != nil {
+		return nil, err
+	}
+	if err := d.seeds(records, seed); err != nil {
+		return nil, err
+	}
+	if err := d.labels(records, seed); err != nil {
+		return nil, err
 	}
 	if err := d.strategies(records, seed); err != nil {
 		return nil, err
 	}
 	for _, w := range []Which{Question, First, LastBut1, Whole} {
-		p := pairs(records, At{ByParagraph, w}, named(FineCE))
+		p := pairs(records, w.at(), named(FineCE))
 		t := Threshold{Name: FineCE, At: w}
 		for i := range 20 {
 			t.Kept = append(t.Kept, p.kept(float64(i)/20))
@@ -183,36 +178,84 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 // isModel reports whether a name is that of a confidence model, not of a baseline.
 func isModel(name string) bool { return strings.HasPrefix(name, FineCE) }
 
-func row(records []*Record, name string, read reading, of outcome, seed uint64, which ...Which) (*Row, error) {
-	r := &Row{Name: name, At: map[Which]Quality{}, Tokens: map[Which]float64{}}
-	for _, w := range which {
-		p := against(records, At{ByParagraph, w}, read, of)
-		q, err := p.quality(seed)
-		if err != nil {
-			return nil, err
+// labels measures the labels, and the confidences against them.
+func (d *Domain) labels(records []*Record, seed uint64) error {
+	read := func(name string, read reading, of outcome, which ...Which) (*Row, error) {
+		r := &Row{Name: name, At: map[Which]Quality{}}
+		for _, w := range which {
+			p := against(records, w.at(), read, of)
+			q, err := p.quality(seed)
+			if err != nil {
+				return nil, err
+			}
+			r.At[w] = q
 		}
-		r.At[w] = q
-		r.Tokens[w] = spent(records, At{ByParagraph, w}, name)
+		return r, nil
 	}
-	return r, nil
+	all, err := read("labels", share, ofAnswer, Question, First, LastBut1)
+	if err != nil {
+		return err
+	}
+	d.Labels = *all
+	if all.At[Question].N == 0 {
+		return nil
+	}
+	for _, name := range names(records) {
+		row, err := read(name, named(name), ofLabel, First, LastBut1)
+		if err != nil {
+			return err
+		}
+		d.Labelled = append(d.Labelled, *row)
+	}
+	for _, w := range []Which{Question, First, LastBut1} {
+		d.Noise = append(d.Noise, noise(records, w))
+	}
+	return nil
 }
 
-// spent returns the mean number of tokens for an estimate.
-func spent(records []*Record, at At, name string) float64 {
-	tokens, n := 0, 0
+// noise measures the standard error of the labels at a place.
+func noise(records []*Record, w Which) Noise {
+	n := Noise{At: w}
+	at, sum := w.at(), 0.0
 	for _, r := range records {
 		for i := range r.Points {
-			p := &r.Points[i]
-			if c, ok := p.Cost[name]; ok && at.has(p) && c.Requests > 0 {
-				tokens += c.PromptTokens + c.CompletionTokens
-				n++
+			l := r.Points[i].Label
+			if l == nil || l.N < 2 || !at.has(&r.Points[i]) {
+				continue
 			}
+			p := float64(l.K) / float64(l.N)
+			sum += float64(p*(1-p)) / float64(l.N-1)
+			n.K += float64(l.N)
+			n.States++
 		}
 	}
-	if n == 0 {
-		return math.NaN()
+	n.K /= float64(max(n.States, 1))
+	n.Error = math.Sqrt(sum / float64(max(n.States, 1)))
+	return n
+}
+
+// seeds measures FineCE seed by seed.
+func (d *Domain) seeds(records []*Record, seed uint64) error {
+	by := map[uint64][]*Record{}
+	for _, r := range records {
+		by[r.Seed] = append(by[r.Seed], r)
 	}
-	return float64(tokens) / float64(n)
+	if len(by) < 2 {
+		return nil
+	}
+	for _, s := range slices.Sorted(maps.Keys(by)) {
+		one := Seed{Seed: s, Answers: len(by[s]), At: map[Which]Quality{}}
+		for _, w := range []Which{First, LastBut1} {
+			p := pairs(by[s], w.at(), named(FineCE))
+			q, err := p.quality(seed)
+			if err != nil {
+				return err
+			}
+			one.At[w] = q
+		}
+		d.Seeds = append(d.Seeds, one)
+	}
+	return nil
 }
 
 func reliability(records []*Record, name string) Reliability {
@@ -267,120 +310,4 @@ func furtherEntropies(records []*Record) []string {
 		}
 	}
 	return out
-}
-
-func (d *Domain) fusions(records []*Record, seed uint64) error {
-	deepest, widest := 0, 0
-	for _, r := range records {
-		for i := range r.Points {
-			if t := r.Points[i].Tree; t != nil {
-				depth, width := t.shape()
-				deepest, widest = max(deepest, depth), max(widest, width)
-			}
-		}
-	}
-	if deepest == 0 {
-		return nil
-	}
-	shapes := [][2]int{{0, 0}}
-	for depth := range deepest {
-		for width := 2; width < widest; width += 2 {
-			shapes = append(shapes, [2]int{depth + 1, width})
-		}
-		shapes = append(shapes, [2]int{depth + 1, widest})
-	}
-	for _, s := range shapes {
-		f, err := fusion(records, bci.Params{Alpha: DefaultAlpha, Depth: s[0], Width: s[1]}, seed)
-		if err != nil {
-			return err
-		}
-		d.Fusions = append(d.Fusions, *f)
-	}
-	for alpha := range 11 {
-		f, err := fusion(records, bci.Params{Alpha: float64(alpha) / 10, Depth: deepest, Width: widest}, seed)
-		if err != nil {
-			return err
-		}
-		d.Alphas = append(d.Alphas, *f)
-	}
-	return nil
-}
-
-// fusion measures the integrated confidences of p(1), over the points with a tree.
-func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) {
-	f := &Fusion{Alpha: params.Alpha, Depth: params.Depth, Width: params.Width}
-	n := 0
-	var failed error
-	read := fused(params, &failed)
-	p := pairs(records, At{ByParagraph, First}, func(p *Point) (float64, bool) {
-		v, ok := read(p)
-		if ok {
-			scored, sampled := p.Tree.within(params.Depth, params.Width)
-			f.Scored += float64(scored)
-			f.Sampled += float64(sampled)
-			n++
-		}
-		return v, ok
-	})
-	if failed != nil {
-		return nil, failed
-	}
-	f.Scored /= float64(max(n, 1))
-	f.Sampled /= float64(max(n, 1))
-	var err error
-	f.Quality, err = p.quality(seed)
-	return f, err
-}
-
-// fused returns the integrated confidence of a point with a tree. An error about a tree
-// goes to failed.
-func fused(params bci.Params, failed *error) reading {
-	return func(p *Point) (float64, bool) {
-		if p.Tree == nil {
-			return 0, false
-		}
-		all, err := bci.Fuse(nil, bci.Tree{Conf: p.Tree.Confidence, Parent: p.Tree.Parent}, params)
-		if err != nil {
-			*failed = err
-			return 0, false
-		}
-		return all[0], !math.IsNaN(all[0])
-	}
-}
-
-// shape returns the tree's depth and the most children of a node.
-func (t *Tree) shape() (depth, width int) {
-	depths := make([]int, len(t.Parent))
-	children := make([]int, len(t.Parent))
-	for i, parent := range t.Parent {
-		if parent >= 0 {
-			depths[i] = depths[parent] + 1
-			children[parent]++
-			width = max(width, children[parent])
-		}
-		depth = max(depth, depths[i])
-	}
-	return depth, width
-}
-
-// within counts the nodes of the tree within a depth and a width, and the sampled ones
-// among them.
-func (t *Tree) within(depth, width int) (scored, sampled int) {
-	depths := make([]int, len(t.Parent))
-	children := make([]int, len(t.Parent))
-	in := make([]bool, len(t.Parent))
-	for i, parent := range t.Parent {
-		if parent < 0 {
-			in[i] = true
-			scored++
-			continue
-		}
-		depths[i] = depths[parent] + 1
-		children[parent]++
-		if in[i] = in[parent] && depths[i] <= depth && children[parent] <= width; in[i] {
-			scored++
-			sampled++
-		}
-	}
-	return scored, sampled
 }

@@ -45,59 +45,86 @@ func made(questions, answers int) []*Record {
 	return out
 }
 
+func find(t *testing.T, d *Domain, name string, w Which) Quality {
+	t.Helper()
+	r := d.row(name)
+	if r == nil {
+		t.Fatalf("no row of %s", name)
+	}
+	return r.At[w]
+}
+
 func TestAnalyse(t *testing.T) {
 	records := made(400, 4)
 	report, err := Analyse(records, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := report.Domains[0]
+	d := &report.Domains[0]
 	if report.Questions != 400 || report.Answers != 1600 || len(report.Domains) != 1 || math.Abs(d.Accuracy-0.5) > 0.05 || d.Tokens < 39.99 || d.Tokens > 40.01 {
 		t.Fatalf("%d questions, %d answers, accuracy %v, %v tokens", report.Questions, report.Answers, d.Accuracy, d.Tokens)
 	}
-	ours, _ := find(d.Table1, FineCE, First)
-	bold, _ := find(d.Table1, "bold", First)
-	// The AUROC of a uniform p that is true is 5/6.
-	if ours.ECE.Value > 0.05 || math.Abs(ours.AUROC.Value-5.0/6) > 0.03 || ours.ECE.Low > ours.ECE.Value || ours.ECE.High < ours.ECE.Value {
+	ours, bold := find(t, d, FineCE, First), find(t, d, "bold", First)
+	// Of a uniform p that is true the AUROC is 5/6, the Brier score 1/6, its skill 1/3, and
+	// the AUGRC 1/12.
+	if ours.ECE.Value > 0.05 || math.Abs(ours.AUROC.Value-5.0/6) > 0.03 || ours.ECE.Low > ours.ECE.Value || ours.ECE.High < ours.ECE.Value ||
+		math.Abs(ours.Brier-1.0/6) > 0.02 || math.Abs(ours.Skill-1.0/3) > 0.07 || math.Abs(ours.AUGRC-1.0/6) > 0.03 || math.Abs(ours.Within.Value-5.0/6) > 0.03 {
 		t.Errorf("FineCE: %+v", ours)
 	}
 	if math.Abs(bold.ECE.Value-0.45) > 0.03 || bold.AUROC.Value != ours.AUROC.Value {
 		t.Errorf("bold: %+v", bold)
 	}
-	if late, _ := find(d.Table1, "bold", LastBut1); late.Missing != 50 || late.N != 1550 {
+	if late := find(t, d, "bold", LastBut1); late.Missing != 50 || late.N != 1550 {
 		t.Errorf("%d with, %d without a confidence", late.N, late.Missing)
 	}
-	claims := map[string]bool{}
-	for _, v := range report.Verdicts {
-		claims[v.Claim] = v.Reached
-	}
-	for claim, want := range map[string]bool{
-		"lower ECE at p(1) than the best baseline, intervals apart":    true,
-		"higher AUROC at p(1) than the best baseline, intervals apart": false,
-		"fusion with d=2, w=2 lowers ECE at p(1), by the values":       false, // the tree has a branch that is always wrong
-	} {
-		if reached, ok := claims[claim]; !ok || reached != want {
-			t.Errorf("%s: %v, %v, want %v", claim, reached, ok, want)
-		}
-	}
-
-	var b bytes.Buffer
-	if err := report.Markdown(&b, "About."); err != nil {
-		t.Fatal(err)
+	// The map takes most of what is wrong with a monotone score.
+	if m := d.row("bold").Mapped[First]; !(m.ECE.Value < 0.15) || m.Brier.Value > 0.21 || m.Brier.Value < ours.Brier-0.02 {
+		t.Errorf("bold after the map: %+v", m)
 	}
 	folder := t.TempDir()
 	plots, err := report.Plots(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
+	text := written(t, report)
 	for _, name := range plots {
-		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 || !strings.Contains(b.String(), "("+name+")") {
-			t.Errorf("%s: %v, or RESULTS.md does not show it", name, err)
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 || !strings.Contains(text, "("+name+")") {
+			t.Errorf("%s: %v, or no text shows it", name, err)
 		}
 	}
-	if strings.Contains(b.String(), "NaN") || strings.Contains(b.String(), "-%") || strings.Contains(b.String(), "%!") {
-		t.Error(b.String())
+	if strings.Contains(text, "NaN") || strings.Contains(text, "-%") || strings.Contains(text, "%!") {
+		t.Error(text)
 	}
+}
+
+// The same records give the same bytes.
+func TestReportsAreTheSame(t *testing.T) {
+	var texts [2]string
+	for i := range texts {
+		report, err := Analyse(made(210, 1), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = written(t, report)
+	}
+	if texts[0] != texts[1] {
+		t.Errorf("two reports:\n%s\n%s", texts[0], texts[1])
+	}
+}
+
+// written is RESULTS.md and all tables.
+func written(t *testing.T, report *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Markdown(&b, About{Models: "About."}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range report.Domains {
+		if err := report.Domains[i].Tables(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.String()
 }
 
 // Pairs of one question count together: the interval of one answer repeated is
@@ -141,61 +168,45 @@ func TestLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := report.Domains[0]
-	ours, _ := find(d.Table1, FineCE, First)
+	d := &report.Domains[0]
+	ours := find(t, d, FineCE, First)
 	if label := d.Labels.At[First]; label.N != 300 || math.Abs(label.AUROC.Value-ours.AUROC.Value) > 0.02 || math.Abs(label.Brier-ours.Brier) > 0.01 {
 		t.Errorf("labels %+v, FineCE %+v", label, ours)
 	}
 	if ours.ECE.Value < ours.True.Low || ours.ECE.Value > ours.True.High {
 		t.Errorf("a true confidence has ECE %v, which is to be in %+v", ours.ECE, ours.True)
 	}
-	if bold, _ := find(d.Table1, "bold", First); bold.ECE.Value < 3*bold.True.High {
+	if bold := find(t, d, "bold", First); bold.ECE.Value < 3*bold.True.High {
 		t.Errorf("bold has ECE %v, and were it true %+v", bold.ECE, bold.True)
 	}
-	against, ok := find(d.Labelled, FineCE, First)
-	if !ok || against.N != 20*300 || against.ECE.Value > 0.03 || against.ECE.High-against.ECE.Low > (ours.ECE.High-ours.ECE.Low)/2 {
-		t.Errorf("against the labels %+v, against the answers %+v", against, ours)
-	}
-	claims := 0
-	for _, v := range report.Verdicts {
-		if strings.Contains(v.Claim, "against the labels") {
-			claims++
+	var against Quality
+	for _, r := range d.Labelled {
+		if r.Name == FineCE {
+			against = r.At[First]
 		}
 	}
-	if claims != 6 { // ECE and AUROC at p(1), p(z-1), and fused
-		t.Errorf("%d claims against the labels: %+v", claims, report.Verdicts)
+	if against.N != 20*300 || against.ECE.Value > 0.03 || against.ECE.High-against.ECE.Low > (ours.ECE.High-ours.ECE.Low)/2 {
+		t.Errorf("against the labels %+v, against the answers %+v", against, ours)
 	}
-	var b bytes.Buffer
-	if err := report.Markdown(&b, ""); err != nil {
-		t.Fatal(err)
+	// The variance of a label of 20 is p(1-p)/20, which is 1/120 for a uniform p.
+	if n := d.Noise[1]; n.States != 300 || n.K != 20 || math.Abs(n.Error-math.Sqrt(1.0/120)) > 0.01 {
+		t.Errorf("noise %+v", n)
 	}
-	if alone := alone(t, records); !strings.Contains(alone, "| - (-) |") || strings.Contains(alone, "0.0 [0.0, 0.0]") {
-		t.Errorf("without a baseline:\n%s", alone)
-	}
-	for _, part := range []string{"### Table 1 against the labels", "### How good an estimate can be"} {
-		if !strings.Contains(b.String(), part) {
+	text := written(t, report)
+	for _, part := range []string{"## Against the labels", "## Noise of the labels", "## How good an estimate can be"} {
+		if !strings.Contains(text, part) {
 			t.Errorf("no %q", part)
 		}
 	}
-}
-
-// alone is the report of FineCE without what it is compared with.
-func alone(t *testing.T, records []*Record) string {
-	t.Helper()
-	for _, r := range records {
+	for _, r := range records { // FineCE alone
 		for i := range r.Points {
 			r.Points[i].Confidence = map[string]float64{FineCE: r.Points[i].Confidence[FineCE]}
 		}
 	}
-	report, err := Analyse(records, 1)
-	if err != nil {
-		t.Fatal(err)
+	if report, err = Analyse(records, 1); err != nil || len(report.Domains[0].Comparisons) != 2 { // with fusion, at p(1)
+		t.Errorf("%v, %+v", err, report.Domains[0].Comparisons)
 	}
-	var b bytes.Buffer
-	if err := report.Markdown(&b, ""); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	written(t, report)
 }
 
 // Entropy positions above further thresholds have a table, beside the strategies of
@@ -215,12 +226,9 @@ func TestEntropiesByThreshold(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := report.Domains[0]
-		var b bytes.Buffer
-		if err := report.Markdown(&b, ""); err != nil {
-			t.Fatal(err)
-		}
-		if len(d.Table4) != 3 || (len(d.Entropies) == 4) != further || strings.Contains(b.String(), "| entropy>0.5 | 1.0 | 20 tokens | 50% |") != further {
-			t.Errorf("further %v: %d and %d rows\n%s", further, len(d.Table4), len(d.Entropies), b.String())
+		text := written(t, report)
+		if len(d.Table4) != 3 || (len(d.Entropies) == 4) != further || strings.Contains(text, "| entropy>0.5 | 1.0 | 20 tokens | 50% |") != further {
+			t.Errorf("further %v: %d and %d rows\n%s", further, len(d.Table4), len(d.Entropies), text)
 		}
 	}
 }

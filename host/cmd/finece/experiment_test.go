@@ -48,7 +48,7 @@ func TestExperiment(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{experiment.FineCE, experiment.ValueHead, "p(ik)", "self-consistency", "first-prob", "suc", "verb", "se", "cocoa", "ms", "leco"} {
+	for _, name := range []string{experiment.FineCE, experiment.ValueHead, "p(ik)", "self-consistency", "first-prob", "suc", "se", "cocoa", "leco", "leco-min", "min-prob", "perplexity", "solver-min-prob", "solver-perplexity", experiment.QuestionAlone} {
 		if seen[name] == 0 {
 			t.Errorf("%s says nothing", name)
 		}
@@ -56,7 +56,12 @@ func TestExperiment(t *testing.T) {
 	if trees == 0 {
 		t.Error("no tree")
 	}
-
+	// What the generator does not answer is counted, and not asked again.
+	for _, name := range []string{"verb", "ms", "p(true)", "two-sample"} {
+		if seen[name] != 0 || !strings.Contains(string(b), `"`+name+`":"1 bad replies of 1"`) || !strings.Contains(string(b), `"`+name+`":"2 bad replies of 2"`) {
+			t.Errorf("%s has %d confidences", name, seen[name])
+		}
+	}
 }
 
 // Another generator has nothing of the built-in one: no head, and no clusters.
@@ -90,16 +95,16 @@ func TestExperimentOnOpenEndedAnswers(t *testing.T) {
 	finece(t, "", "train", "problems", "--domain", "open", "-n", "2", "-o", questions).wants(t, 0)
 	finece(t, "", "experiment", "-o", folder, "--server", url, "--questions", "open="+questions, "--grader", "statements", "--confidence", "FineCE=chat:confidence",
 		"--score-prompt", "<|user|>{question}<|end|><|assistant|>", "--answers", "1", "--samples", "2", "--max-tokens", "100").wants(t, 0)
-	records, report := string(mustRead(t, filepath.Join(folder, "records.jsonl"))), string(mustRead(t, filepath.Join(folder, "RESULTS.md")))
+	records, report := string(mustRead(t, filepath.Join(folder, "records.jsonl"))), string(mustRead(t, filepath.Join(folder, "TABLES-open.md")))
 	for name, want := range map[string]bool{
-		"FineCE": true, "first-prob": true, "verb": true, "ms": true, "leco": true, "cocoa-cosine": true,
+		"FineCE": true, "first-prob": true, "leco": true, "cocoa-cosine": true,
 		"cocoa": false, "se": false, "self-consistency": false, "p(ik)": false, "suc": false,
 	} {
 		if strings.Contains(records, `"`+name+`":`) != want {
 			t.Errorf("%s: want %v", name, want)
 		}
 	}
-	for _, row := range []string{"### Table 4", "| periodic | ", "| entropy | ", "| entropy>0.1 | ", "| entropy>1 | "} {
+	for _, row := range []string{"## The three strategies", "| periodic | ", "| entropy | ", "| entropy>0.1 | ", "| entropy>1 | "} {
 		if !strings.Contains(report, row) {
 			t.Errorf("no %q in\n%s", row, report)
 		}

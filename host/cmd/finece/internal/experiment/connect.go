@@ -42,6 +42,12 @@ func (f *options) connect(store openai.Store) error {
 	if err != nil {
 		return exit.With(exit.Usage, err)
 	}
+	named := map[string]int{} // confidence models by adapter and name
+	for _, spec := range f.confidence {
+		_, rest, _ := strings.Cut(spec, "=")
+		model, _, _ := strings.Cut(rest, "@")
+		named[model]++
+	}
 	for _, spec := range f.confidence {
 		name, rest, ok := strings.Cut(spec, "=")
 		if !ok {
@@ -51,9 +57,12 @@ func (f *options) connect(store openai.Store) error {
 		if err != nil {
 			return exit.Usagef("--confidence %s: %w", spec, err)
 		}
-		// Replies of the generator's own server are known without its address, which
-		// may be another one when the run is resumed.
-		_, elsewhere, _ := strings.Cut(rest, "@")
+		// Replies are known without the server's address, which may be another one when
+		// the run is resumed, unless two servers have a model of this name.
+		model, elsewhere, _ := strings.Cut(rest, "@")
+		if named[model] == 1 {
+			elsewhere = ""
+		}
 		asker, err := experiment.NewAsker(where, m, elsewhere, store)
 		if err != nil {
 			return exit.With(exit.Usage, err)
@@ -109,7 +118,7 @@ func (f *options) connectBaselines(store openai.Store) error {
 			return exit.With(exit.Usage, err)
 		}
 	}
-	b.Verb.QuestionPrompt = "" // it is asked about a state of the answer
+	b.Verb.Prompt, b.Verb.QuestionPrompt = baseline.PublishedPrompt, "" // it is asked about a state of the answer
 	b.Scoring = baseline.Scoring{Method: baseline.PromptLogprobs}
 	if f.scoring != "" {
 		b.Scoring = baseline.Scoring{Method: baseline.Echo, Prompt: f.scoring}
@@ -127,7 +136,10 @@ func (f *options) connectBaselines(store openai.Store) error {
 	if err != nil {
 		return err
 	}
-	f.config.Baselines = baseline.Estimators(suc)
+	f.config.Baselines = append(baseline.Estimators(suc), baseline.Further()...)
+	if b.Solver = f.solver; b.Solver != "" {
+		f.config.Baselines = append(f.config.Baselines, baseline.Solver()...)
+	}
 	if !hasFinal {
 		// Answers without a final answer can be compared by similarity, but not
 		// sorted into classes.

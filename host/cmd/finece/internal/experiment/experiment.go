@@ -9,10 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
@@ -33,13 +35,13 @@ import (
 )
 
 const long = `experiment repeats the experiments of the FineCE paper. It samples answers to test
-questions from a generator. Confidence models and ten baselines estimate at each
-position how likely each answer is to be correct. RESULTS.md says how good the
-estimates are, with intervals, the paper's figures and plots.
+questions from a generator. Confidence models and baselines estimate at each
+position how likely each answer is to be correct. RESULTS.md says on a page how good
+the estimates are, and what may be claimed. TABLES-DOMAIN.md has all figures.
 
-Without --server it runs the built-in models on problems made from --seed, which
-the models were not trained on: in domain, longer chains, other wording, and the
-hardest in domain. --server can be any OpenAI-compatible server; the questions are
+Without --server it runs the built-in models on problems made from --seed: in domain,
+longer chains, other wording, and the hardest in domain. The models were trained on
+no problem of the same family and chain of equations. --server can be any OpenAI-compatible server; the questions are
 then yours, in the formats of finece construct, with --questions for each domain.
 
 A confidence model is --confidence NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL.
@@ -64,16 +66,17 @@ const example = `  finece experiment -o results
 type options struct {
 	output, server, model, api, dataset, grader string
 	questions, confidence                       []string
-	head, states, scoring                       string
-	number, inDomain                            int
+	head, states, scoring, solver               string
+	number, inDomain, seeds                     int
 	temperature                                 float64
 	maxTokens                                   int
 	baselines                                   bool
 	samples                                     int
 	timeout                                     time.Duration
 	about                                       string
-	ours                                        bool   // the generator is the one that is built in
-	core                                        string // the hash of finece.wasm
+	notes                                       []string // for RESULTS.md
+	ours                                        bool     // the generator is the one that is built in
+	core                                        string   // the hash of finece.wasm
 	config                                      experiment.Config
 }
 
@@ -103,7 +106,9 @@ func New() *cobra.Command {
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, such as '[INST]{question}[/INST]': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
-	flags.IntVar(&f.number, "number", 120, "questions of each domain at most; for the one in domain see --in-domain")
+	flags.StringVar(&f.solver, "solver", "", "a model of the server that scores answers too, for the least and the mean of its log-probabilities: the one that the confidence model was made of")
+	flags.IntVar(&f.number, "number", 510, "questions of each domain at most; for the one in domain see --in-domain")
+	flags.IntVar(&f.seeds, "seeds", 1, "sample with so many seeds, from --seed on: a share of the problems from each, or other answers to the same --questions")
 	flags.IntVar(&f.inDomain, "in-domain", 1000, "questions in domain, where they are made from --seed (with --questions, --number holds for all)")
 	settings.Add(cmd, contract.ExperimentAnswers, &c.Answers)
 	settings.Add(cmd, contract.ExperimentSamples, &f.samples)
@@ -125,9 +130,10 @@ func New() *cobra.Command {
 	return cmd
 }
 
-// domain is a named set of test questions.
+// domain is a named set of test questions, sampled with a seed.
 type domain struct {
 	name      string
+	seed      uint64
 	questions []*grade.Question
 }
 
@@ -138,7 +144,7 @@ func (f *options) run(cmd *cobra.Command) error {
 	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
 	if f.server == "" {
-		url, done, err := models.Serve()
+		url, done, err := models.Serve(weights.Solver)
 		if err != nil {
 			return err
 		}
@@ -174,25 +180,13 @@ func (f *options) run(cmd *cobra.Command) error {
 
 // domains reads the questions, or makes problems.
 func (f *options) domains(cmd *cobra.Command) ([]domain, error) {
-	var out []domain
-	if len(f.questions) == 0 {
-		for d := problems.InDomain; d <= problems.Hard; d++ {
-			number := f.number
-			if d == problems.InDomain {
-				number = f.inDomain
-			}
-			var b bytes.Buffer
-			if err := train.WriteQuestions(&b, f.config.Seed, d, problems.Test, number); err != nil {
-				return nil, err
-			}
-			questions, err := readQuestions(&b, construct.Plain, number)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, domain{d.String(), questions})
-		}
-		return out, nil
+	if f.seeds < 1 {
+		return nil, exit.Usagef("--seeds %d: want 1 or more", f.seeds)
 	}
+	if len(f.questions) == 0 {
+		return f.problems()
+	}
+	var out []domain
 	format, err := construct.ParseDataset(f.dataset)
 	if err != nil {
 		return nil, exit.Usagef("--dataset: %w", err)
@@ -211,7 +205,46 @@ func (f *options) domains(cmd *cobra.Command) ([]domain, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		out = append(out, domain{name, questions})
+		for i := range f.seeds {
+			out = append(out, domain{name, f.config.Seed + uint64(i), questions})
+		}
+	}
+	return out, nil
+}
+
+// problems makes the test questions of the built-in models: of no family and chain of
+// equations that these learnt from. Each seed makes its share of a domain's questions, and
+// no question is there twice.
+func (f *options) problems() ([]domain, error) {
+	learnt, err := train.Learnt()
+	if err != nil {
+		return nil, err
+	}
+	var out []domain
+	for d := problems.InDomain; d <= problems.Hard; d++ {
+		number := f.number
+		if d == problems.InDomain {
+			number = f.inDomain
+		}
+		seen := map[string]bool{}
+		for i := range f.seeds {
+			seed := f.config.Seed + uint64(i)
+			share := (i+1)*number/f.seeds - i*number/f.seeds
+			var b bytes.Buffer
+			if err := train.WriteQuestions(&b, seed, d, problems.Test, share+number, learnt); err != nil {
+				return nil, err
+			}
+			all, err := readQuestions(&b, construct.Plain, share+number)
+			if err != nil {
+				return nil, err
+			}
+			all = slices.DeleteFunc(all, func(q *grade.Question) bool { return seen[q.Text] })
+			all = all[:min(share, len(all))]
+			for _, q := range all {
+				seen[q.Text] = true
+			}
+			out = append(out, domain{d.String(), seed, all})
+		}
 	}
 	return out, nil
 }
@@ -243,7 +276,7 @@ func (f *options) collect(ctx context.Context, cmd *cobra.Command, domains []dom
 	defer bar.Done()
 	for _, d := range domains {
 		c := f.config
-		c.Domain = d.name
+		c.Domain, c.Seed = d.name, d.seed
 		c.Observe = bar.Add
 		err := experiment.Collect(ctx, c, d.questions, func(r *experiment.Record) error {
 			records = append(records, r)
@@ -280,50 +313,73 @@ func (f *options) write(cmd *cobra.Command, records []*experiment.Record) error 
 	if _, err := report.Plots(f.output); err != nil {
 		return exit.With(exit.IO, err)
 	}
+	for i := range report.Domains {
+		d := &report.Domains[i]
+		if err := output.Write(cmd, filepath.Join(f.output, d.TablesName()), d.Tables); err != nil {
+			return err
+		}
+	}
 	path := filepath.Join(f.output, "RESULTS.md")
-	if err := output.Write(cmd, path, func(w io.Writer) error { return report.Markdown(w, f.describe()) }); err != nil {
+	if err := output.Write(cmd, path, func(w io.Writer) error { return report.Markdown(w, f.describe(cmd)) }); err != nil {
 		return err
 	}
-	out := cmd.OutOrStdout()
-	for _, v := range report.Verdicts {
-		mark := "short"
-		if v.Reached {
-			mark = "reached"
-		}
-		fmt.Fprintf(out, "%-8s %-8s %s: %s\n", v.Domain, mark, v.Claim, v.Found)
-	}
-	fmt.Fprintf(out, "%s has all of it\n", path)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s has the summary\n", path)
 	return nil
 }
 
 // describe says how the results were made.
-func (f *options) describe() string {
+func (f *options) describe(cmd *cobra.Command) experiment.About {
 	c := &f.config
-	return fmt.Sprintf("%s\n\nThe positions and the confidences of the models are those of finece.wasm, SHA-256 %s.\n\nWritten by `finece experiment`: the generator is called %s; temperature %g, seed %d; answers to each question: %d, samples for each state of the baselines: %d, continuations for a label: %d; trees of depth %d and width %d; periodic positions every %d tokens, entropy positions above %g nats.",
-		f.about, f.core, f.model, f.temperature, c.Seed, c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)
+	about := experiment.About{
+		Models: f.about,
+		Notes: append(f.notes,
+			fmt.Sprintf("Positions and confidences are those of finece.wasm, SHA-256 %.16s.", f.core),
+			fmt.Sprintf("Generator %s, temperature %g, seeds %d to %d, answers to each question %d, samples of the baselines %d, continuations of a label %d, trees of depth %d and width %d, periodic positions every %d tokens, entropy positions above %g nats.",
+				f.model, f.temperature, c.Seed, c.Seed+uint64(f.seeds-1), c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)),
+	}
+	if f.ours {
+		about.Command = append(about.Command, again(cmd))
+	}
+	return about
+}
+
+// again is the command with its flags, but for the folder.
+func again(cmd *cobra.Command) string {
+	words := []string{cmd.CommandPath(), "-o FOLDER"}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if flag.Name != "output" && flag.Name != "server" {
+			words = append(words, fmt.Sprintf("--%s=%s", flag.Name, strings.Trim(flag.Value.String(), "[]")))
+		}
+	})
+	return strings.Join(words, " ")
 }
 
 // builtIn sets the options of the built-in models.
 func (f *options) builtIn() {
 	f.ours = true
-	about := []string{"The models that are built in (host/lm/weights): a generator of 1.3 million parameters, trained from scratch."}
+	about := []string{"The models are built in (host/lm/weights): a generator of 1.3 million parameters that solves word problems of its own training."}
+	f.notes = append(f.notes, "No test question has the family and the chain of equations of a problem that the models learnt from.")
 	if len(f.confidence) == 0 {
-		about = append(about, "FineCE, of 1.9 million, was made of it by the steps of host/train/model.sh, and learnt from reference solutions as well as from labels; the value head is the generator with a head.")
+		about = append(about, "FineCE, of 1.9 million, learnt from reference solutions as well as from labels; the value head is the generator with a head.")
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
 			experiment.ValueHead + "=pooling:" + weights.Value,
 		}
+		f.notes = append(f.notes, "FineCE grew from a solver that learnt reference solutions until it hardly errs. The solver's log-probabilities have rows of their own.")
 	}
 	if f.baselines && f.head == "" {
-		about = append(about, "P(IK) is the generator with a head, too.")
 		f.head = "pooling:" + weights.Head
+		f.notes = append(f.notes, "P(IK) is the generator with a head.")
+	}
+	if f.baselines {
+		f.notes = append(f.notes, "Verb, MS, P(True) and the two-sample hybrid ask the generator by published prompts. It learnt none of these.")
+	}
+	if f.solver == "" {
+		f.solver = weights.Solver
 	}
 	if f.scoring == "" {
 		f.scoring = "<|user|>{question}<|end|><|assistant|>"
 	}
 	f.maxTokens = min(f.maxTokens, 256) // their context is 512
-	if f.baselines {
-		about = append(about, "The other baselines ask the generator.")
-	}
 	f.about = strings.TrimSpace(strings.Join(append(about, f.about), " "))
 }

@@ -1,0 +1,200 @@
+package experiment
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// About describes a run, for RESULTS.md.
+type About struct {
+	Models  string   // a sentence or two
+	Notes   []string // what has to be known to read the figures
+	Command []string // lines that make the results again
+}
+
+// claimed are the places that claims are made about. At the others, the tables say what was
+// measured.
+var claimed = []Which{First, LastBut1}
+
+// MostWords is what the summary may have at most, by [Words].
+const MostWords = 900
+
+// Words counts the words of a text: what stands between white space and has a letter or a
+// digit in it.
+func Words(text string) int {
+	n := 0
+	for _, field := range strings.Fields(text) {
+		if strings.ContainsFunc(field, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// Markdown writes the summary, a page. It links to the plots of [Report.Plots] and to the
+// files of [Domain.Tables].
+func (r *Report) Markdown(w io.Writer, about About) error {
+	m := &markdown{w: w}
+	m.say("# Results\n\nDoes a confidence that is there while an answer is still being written tell right answers from wrong ones, and better than what costs as much? %s\n", strings.TrimSpace(about.Models))
+	if len(r.Domains) > 0 {
+		r.Domains[0].summary(m)
+	}
+	r.claims(m)
+	r.unavailable(m)
+	m.say("\n## How to read and rerun\n\n")
+	for _, note := range about.Notes {
+		m.say("- %s\n", note)
+	}
+	if len(about.Command) > 0 {
+		m.say("\n    %s\n", strings.Join(about.Command, "\n    "))
+	}
+	m.say("\nAll tables: ")
+	for i := range r.Domains {
+		if i > 0 {
+			m.say(", ")
+		}
+		name := r.Domains[i].TablesName()
+		m.say("[%s](%s)", r.Domains[i].Name, name)
+	}
+	m.say(".\n")
+	return m.err
+}
+
+// summary writes the table and the picture.
+func (d *Domain) summary(m *markdown) {
+	after := fmt.Sprintf("Brier scores and ECE are after the same Platt map on the same %d labelled answers for every method.", MapLabels)
+	if !d.enough() {
+		after = "There are too few answers for a calibration map: Brier scores are as they are."
+	}
+	m.say("\n## %s: %d answers, %.0f%% of them right\n\nIn percent. %s Tokens are those of one estimate at p(z-1), of all models.\n", title(d.Name), d.Answers, 100*d.Accuracy, after)
+	m.head("method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens")
+	for _, r := range d.ranked() {
+		m.row(r.Name, number(100*r.brier(First), 1), number(100*r.At[First].AUROC.Value, 1), number(100*r.brier(LastBut1), 1), number(100*r.At[LastBut1].AUROC.Value, 1),
+			number(100*r.Mapped[LastBut1].ECE.Value, 1), number(r.Spent[LastBut1].total(), 0))
+	}
+	m.say("\n![Brier score over the share of the tokens that were read](%s)\n", SharesPlot)
+	if r := d.row(FineCE); r != nil && r.At[Share30].N > 0 {
+		m.say("\nFineCE's AUROC is %s after 10%% of the tokens, %s after 30%%, %s after 50%% and %s at the end.\n",
+			number(100*r.At[Share10].AUROC.Value, 1), number(100*r.At[Share30].AUROC.Value, 1), number(100*r.At[Share50].AUROC.Value, 1), number(100*r.At[Share100].AUROC.Value, 1))
+	}
+}
+
+// enough reports whether there are answers enough for the map, and for a claim.
+func (d *Domain) enough() bool { return d.Answers >= 2*MapLabels }
+
+// ranked returns the rows with a figure at p(1) or p(z-1), FineCE first, the others by
+// their Brier score at p(z-1).
+func (d *Domain) ranked() []Row {
+	rows := slices.DeleteFunc(slices.Clone(d.Rows), func(r Row) bool { return r.At[First].N+r.At[LastBut1].N == 0 })
+	key := func(r *Row) float64 {
+		v := r.brier(LastBut1)
+		switch {
+		case r.Name == FineCE:
+			return -1
+		case math.IsNaN(v):
+			return r.brier(First)
+		}
+		return v
+	}
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		switch ka, kb := key(&a), key(&b); {
+		case ka < kb:
+			return -1
+		case ka > kb:
+			return 1
+		}
+		return 0
+	})
+	return rows
+}
+
+// claims writes what the paired intervals support, and what they do not.
+func (r *Report) claims(m *markdown) {
+	var yes, open, no lines
+	for i := range r.Domains {
+		d := &r.Domains[i]
+		if !d.enough() {
+			open.add(d.Name, fmt.Sprintf("%d answers are fewer than the %d that a claim takes", d.Answers, 2*MapLabels))
+			continue
+		}
+		for k := range d.Comparisons {
+			c := &d.Comparisons[k]
+			if c.Any || !slices.Contains(claimed, c.At) {
+				continue
+			}
+			where := d.Name + ", " + c.At.String()
+			if c.Name == Fused {
+				where += ", fused"
+			}
+			gap := fmt.Sprintf("%s %s (%s)", c.Figure, show(c.Gap), c.Against)
+			switch {
+			case c.Better():
+				yes.add(where, fmt.Sprintf("%s %s against %s of %s: %s", c.Figure, number(100*c.Ours, 1), number(100*c.Theirs, 1), c.Against, show(c.Gap)))
+			case c.Worse():
+				no.add(where, gap)
+			default:
+				open.add(where, gap)
+			}
+		}
+		if f := d.Filter; f != nil {
+			if f.Reached() {
+				yes.add(d.Name+", p(z)", f.String())
+			} else {
+				open.add(d.Name+", p(z)", f.String())
+			}
+		}
+	}
+	list := func(heading, none string, l lines) {
+		m.say("\n%s\n\n", heading)
+		if len(l.where) == 0 {
+			m.say("%s\n", none)
+		}
+		for i, where := range l.where {
+			m.say("- %s: %s\n", where, strings.Join(l.says[i], "; "))
+		}
+	}
+	list("## Claimed\n\nAgainst the best baseline of equal or lower cost, and with fusion against FineCE. Differences are in points; the paired interval excludes 0.", "Nothing.", yes)
+	list("## Not claimed\n\nFineCE is worse (a higher Brier score, a lower AUROC), and the interval excludes 0:", "Nowhere.", no)
+	list("Nothing can be said: the interval includes 0, or there are too few answers:", "Nothing.", open)
+}
+
+// lines are sentences by the place that they are about.
+type lines struct {
+	where []string
+	says  [][]string
+}
+
+func (l *lines) add(where, says string) {
+	if n := len(l.where); n > 0 && l.where[n-1] == where {
+		l.says[n-1] = append(l.says[n-1], says)
+		return
+	}
+	l.where, l.says = append(l.where, where), append(l.says, []string{says})
+}
+
+// unavailable lists the baselines that gave no confidence, each with the domains.
+func (r *Report) unavailable(m *markdown) {
+	where := map[string][]string{}
+	var order []string
+	for i := range r.Domains {
+		d := &r.Domains[i]
+		for _, name := range d.unavailableNames() {
+			says := name + ": " + d.Unavailable[name]
+			if where[says] == nil {
+				order = append(order, says)
+			}
+			where[says] = append(where[says], d.Name)
+		}
+	}
+	if len(order) == 0 {
+		return
+	}
+	m.say("\n## Unavailable\n\n")
+	for _, says := range order {
+		m.say("- %s (%s)\n", says, strings.Join(where[says], ", "))
+	}
+}
