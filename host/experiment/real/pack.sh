@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Copies what make real has made so far from FOLDER (default build/real) to data beside
 # this script, compressed, to be committed: the questions, the adapters, the labels and
-# the replies. real.sh resumes from them on another machine.
+# the replies of both. eval.sh makes the tables of them, and real.sh resumes from them on another machine.
 #
 #   host/experiment/real/pack.sh [FOLDER]     (make real-pack)
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/../../../build/real}
-data=$here/data
+data=${DATA:-$here/data}
 python=${PYTHON:-python3}
 
 mkdir -p "$data/cities"
@@ -29,4 +29,9 @@ for name in labels noise answers; do
 		fi
 	done
 done
+# The replies of the tables.
+if [ -e "$out/results/replies.jsonl" ]; then
+	"$python" "$here/shorten.py" --tables <"$out/results/replies.jsonl" | gzip -9n >"$data/replies.jsonl.gz.part"
+	mv "$data/replies.jsonl.gz.part" "$data/replies.jsonl.gz"
+fi
 du -sh "$data" >&2

@@ -31,14 +31,13 @@ seed=1
 : "${ANSWERS:=2}" # of each question, with the states on their way
 : "${IFT:=--epochs 1 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
 : "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
-# The tables.
-: "${NUMBER:=500}" "${SAMPLES:=10}" "${LABELS:=0}" # questions of each file, samples of the baselines, continuations of a state
 # The server. n completions of a prefix take n slots. Where other programs need the
 # cores, one thread was seven times as quick as two, which wait for each other.
 : "${SLOTS:=40}" "${CONTEXT:=256}" "${REQUESTS:=4}" "${THREADS:=$(nproc)}"
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # threads of the trainer that wait use no core
 
 . "$root/host/train/steps.sh"
+. "$here/measure.sh"
 prepare
 export PYTHONTZPATH= # time zones are those of the package tzdata
 
@@ -201,11 +200,7 @@ measured() {
 	serve_gguf confidence
 	first=$url
 	serve_gguf confidence-2
-	"$finece" experiment -o "$out/results" --server "$generator" --model generator --api trailing --grader alias --max-tokens 160 \
-		--questions "cities=$out/cities/test.jsonl" --questions "shifted=$out/cities/shifted.jsonl" --questions "problems=$out/test-problems.jsonl" \
-		--number "$NUMBER" --confidence "FineCE=chat:confidence@$first" --confidence "FineCE-2=chat:confidence-2@$url" \
-		--states "$out/labels.jsonl" --samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --requests "$REQUESTS" --seed "$seed" \
-		--about "SmolLM2-135M-Instruct, by the steps of host/experiment/real."
+	measure "$out" "$generator" "$first" "$url"
 	stop_servers
 }
 step "$out/results/RESULTS.md" "experiment" measured

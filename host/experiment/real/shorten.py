@@ -1,10 +1,19 @@
-"""Makes the lines of finece construct, states or replies, short enough to commit.
+"""Makes the lines of finece construct or finece experiment short enough to commit.
 
     shorten.py < FILE > SHORTER
+    shorten.py --tables < replies.jsonl > SHORTER
 
-Log-probabilities are rounded to four decimals. Replies keep their tokens where they are
-answers to a question; those to a partial answer keep their text. A last line that is
-being written is left out. finece construct resumes from the result as from FILE.
+Of finece construct, states or replies: log-probabilities are rounded to four decimals.
+Replies keep their tokens where they are answers to a question; those to a partial answer
+keep their text.
+
+Of finece experiment (--tables): replies keep what the tables are made of, and numbers
+eight digits. Answers that are measured keep the alternatives to each token, by which
+entropy positions are found. Samples of the baselines keep the log-probabilities of their
+tokens. Continuations for labels and for fusion keep their text.
+
+A last line that is being written is left out. The commands resume from the result as from
+FILE.
 """
 
 import json
@@ -28,10 +37,45 @@ def shortened(line):
     return rounded(line)
 
 
+# What no table needs of a server's reply.
+UNUSED = ("id", "created", "system_fingerprint", "timings", "__verbose", "bytes")
+
+
+def digits(value):
+    """The value without what is unused, and with eight digits of each number that is not whole."""
+    if isinstance(value, float):
+        return float(f"{value:.8g}")
+    if isinstance(value, list):
+        return [digits(v) for v in value]
+    if isinstance(value, dict):
+        return {k: digits(v) for k, v in value.items() if k not in UNUSED}
+    return value
+
+
+def of_tables(line):
+    """A reply of finece experiment."""
+    at = line.get("at", "")
+    for completion in line.get("completions", []):
+        if at.startswith(("label ", "tree ")):
+            completion.pop("tokens", None)
+        elif at:
+            for token in completion.get("tokens") or []:
+                token.pop("top_logprobs", None)
+    for name in ("body", "reply"):
+        if isinstance(line.get(name), dict):
+            line[name] = digits(line[name])
+    if "completions" in line:
+        line["completions"] = digits(line["completions"])
+    if "tokens" in line:
+        line["tokens"] = digits(line["tokens"])
+    return line
+
+
 def main():
+    shorter = of_tables if "--tables" in sys.argv[1:] else shortened
     for line in sys.stdin:
         if line.endswith("\n"):
-            print(json.dumps(shortened(json.loads(line)), ensure_ascii=False, separators=(",", ":")))
+            print(json.dumps(shorter(json.loads(line)), ensure_ascii=False, separators=(",", ":")))
 
 
 if __name__ == "__main__":
