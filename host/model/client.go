@@ -130,12 +130,16 @@ func New(c Config) (*Client, error) {
 }
 
 // NewFor makes a client for a confidence model, with the path of the model's
-// adapter instead of c.Path. An error is about m or the configuration.
+// adapter instead of c.Path. Servers have the adapters of heads at their root, so a /v1 at
+// the end of the base URL is left out for these. An error is about m or the configuration.
 func NewFor(m *estimate.Model, c Config) (*Client, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
 	c.Path = m.Adapter.Path()
+	if m.Adapter != estimate.Chat && m.Adapter != estimate.Completions {
+		c.BaseURL = strings.TrimSuffix(strings.TrimSuffix(c.BaseURL, "/"), "/v1")
+	}
 	client, err := New(c)
 	if err != nil {
 		return nil, err

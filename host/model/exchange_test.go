@@ -219,8 +219,14 @@ func TestNewFor(t *testing.T) {
 	m := estimate.DefaultModel()
 	m.Adapter = estimate.Classify
 	m.Name = "value"
-	c, err := model.NewFor(&m, model.DefaultConfig("http://127.0.0.1:8000"))
-	if err != nil || c.URL() != "http://127.0.0.1:8000/classify" {
+	for _, base := range []string{"http://127.0.0.1:8000", "http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1/"} {
+		c, err := model.NewFor(&m, model.DefaultConfig(base))
+		if err != nil || c.URL() != "http://127.0.0.1:8000/classify" {
+			t.Errorf("%s: %v, %v", base, c, err)
+		}
+	}
+	m.Adapter = estimate.Chat
+	if c, err := model.NewFor(&m, model.DefaultConfig("http://127.0.0.1:8000/v1")); err != nil || c.URL() != "http://127.0.0.1:8000/v1/chat/completions" {
 		t.Errorf("%v, %v", c, err)
 	}
 	m.Adapter = 99

@@ -247,6 +247,9 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 	if !g.c.NoSeed {
 		request["seed"] = seed
 	}
+	if _, ok := request["top_logprobs"]; !ok && request["logprobs"] == true {
+		request["top_logprobs"] = 0 // llama-cpp-python gives no log-probabilities without it
+	}
 	var r Reply
 	if err := g.to.Post(ctx, request, &r); err != nil {
 		return nil, err
@@ -256,6 +259,7 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 	}
 	slices.SortStableFunc(r.Choices, func(a, b Choice) int { return cmp.Compare(a.Index, b.Index) })
 	out := &savedCompletions{Served: r.Model, PromptTokens: r.Usage.Prompt, CompletionTokens: r.Usage.Completion}
+	tokens := 0
 	for _, c := range r.Choices[:min(n, len(r.Choices))] {
 		raw := c.Message.Content
 		if g.c.API == Completions {
@@ -276,7 +280,10 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 			}
 		}
 		out.Completions = append(out.Completions, done)
+		tokens += len(done.Tokens)
 	}
+	// llama.cpp's server counts the tokens of one choice of several.
+	out.CompletionTokens = max(out.CompletionTokens, tokens)
 	return out, nil
 }
 

@@ -102,9 +102,6 @@ func (f *options) confidenceModel(spec string) (model.Config, estimate.Model, er
 	if m.Adapter == estimate.Pooling {
 		m.Activation, m.Class = estimate.Sigmoid, 0
 	}
-	if m.Adapter != estimate.Chat && m.Adapter != estimate.Completions {
-		server.BaseURL = strings.TrimSuffix(strings.TrimSuffix(server.BaseURL, "/"), "/v1")
-	}
 	return server, m, nil
 }
 
