@@ -210,7 +210,8 @@ var (
 var (
 	Rejected = text("rejected", "", "write lines that cannot be used to this file, with the reason; with -o it is that file's name and .rejected")
 	Strict   = yes("strict", "end at the first line that cannot be used, instead of leaving it out")
-	Input    = []*Setting{Rejected, Strict}
+	Columns  = &Setting{Name: "columns", Help: "other names of keys or columns, such as answer=response,question=prompt; without them known ones are tried", Default: []string{}}
+	Input    = []*Setting{Rejected, Strict, Columns}
 )
 
 // The settings of what commands write.

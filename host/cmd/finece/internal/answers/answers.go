@@ -30,6 +30,7 @@ type Answer struct {
 	Text     string
 	Model    string
 	Tokens   []Token // nil when there are no log-probabilities
+	Whole    bool    // Stream is a whole response of a provider, of one or more answers; Text is empty
 	Even     bool    // the texts of the tokens are equal parts of Text, not the real ones
 
 	response []byte // what Stream returns, if a Reader has made it

@@ -14,6 +14,8 @@ import (
 // the line, in a whole response instead of a stream. A Reader keeps memory from one line
 // to the next. It is not safe for concurrent use.
 type Reader struct {
+	Layout *Layout // nil for the usual one
+
 	line, list jsonscan.Scanner
 	spelled    []byte
 	response   []byte
@@ -21,10 +23,19 @@ type Reader struct {
 
 // Read reads one line. The answer's stream is valid until the next call.
 func (r *Reader) Read(line []byte, number int) (*Answer, error) {
+	if r.Layout == nil {
+		r.Layout = Usual()
+	}
+	switch r.Layout.shape {
+	case batched:
+		return r.readBatch(line, number)
+	case sampled:
+		return r.readSample(line, number)
+	}
 	if a := r.usual(line, number); a != nil {
 		return a, nil
 	}
-	return Parse(line, number)
+	return r.Layout.parse(line, number)
 }
 
 // The keys that are read.
@@ -37,16 +48,15 @@ const (
 	keys
 )
 
-var names = [keys]string{"id", "question", "answer", "logprobs", "model"}
-
 // usual is the answer of a line that has nothing unusual, or nil.
 func (r *Reader) usual(line []byte, number int) *Answer {
 	var raw [keys][]byte
+	names := r.Layout.names[:keys]
 	s := &r.line
 	s.Reset(line)
 	s.EnterObject()
 	for s.NextKey() {
-		at := slices.IndexFunc(names[:], func(name string) bool { return strings.EqualFold(name, string(s.Key())) })
+		at := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, string(s.Key())) })
 		value := s.Raw()
 		if at < 0 {
 			continue

@@ -28,14 +28,13 @@ func each(cmd *cobra.Command, inputs *input.Set, rejected *rejects.Flags, take f
 	groups := map[string]int{}
 	const enough = 5
 	err = inputs.Each(func(in *input.Input) error {
-		r := lines.New(in.Showing(bar, in), lines.MaxLine)
+		r := lines.Records(in.Showing(bar, in), lines.MaxLine)
 		for {
 			line, err := r.Next()
-			var long *lines.TooLongError
 			switch {
 			case err == io.EOF:
 				return nil
-			case err != nil && !errors.As(err, &long):
+			case err != nil && lines.Reason(err) == "":
 				return in.Failed(err)
 			case err == nil && len(bytes.TrimSpace(line)) == 0:
 				continue

@@ -26,7 +26,8 @@ also compressed; or a folder of such files, as Hugging Face lays out datasets.
 and exact_match are tried. A confidence that is blank, NaN, "very sure" or outside
 [0,1] is left out and reported, and the exit code is then 1. A figure that is not
 defined for the data, such as the AUROC when all answers are correct, is null, and
-standard error says why.
+standard error says why. In samples of lm-evaluation-harness the confidence of a
+multiple choice is the softmax of the options' log-likelihoods.
 
   ece              expected calibration error, equal-width bins
   ece_mass         the same with bins of equal count; equal confidences share a bin

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
@@ -28,6 +29,11 @@ const long = `grade compares answers with the right ones. The input is JSON Line
 line:
 
   {"id": ..., "answer": "... so it is 18.", "gold": "18"}
+
+It can also be CSV or Parquet, the output of a batch of OpenAI or vLLM with "gold" in
+each line, or samples of lm-evaluation-harness, whose target is the right answer. If
+the names differ, --columns gives them, or known ones such as response and target are
+tried.
 
 "gold" is the right answer, a string or a number, or an array of several of which any
 counts. A line of output is the line of input with "correct", true or false. All other
@@ -61,6 +67,8 @@ type options struct {
 	grader    string
 	overwrite bool
 	left      rejects.Flags
+	columns   []string
+	layout    *answers.Layout
 }
 
 // New is the command.
@@ -75,6 +83,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Grader, &f.grader, grade.Graders()...)
+	settings.Add(cmd, contract.Columns, &f.columns)
 	f.left.Add(cmd)
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the key \"correct\" of the input")
 	return cmd
@@ -89,6 +98,10 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 			return exit.Usagef("--grader %q: want %s", f.grader, strings.Join(grade.Graders(), ", "))
 		}
 	}
+	var err error
+	if f.layout, err = answers.Named(f.columns); err != nil {
+		return exit.Usagef("--%s %w", contract.Columns.Flag(), err)
+	}
 	set, err := input.All(cmd, args)
 	if err != nil {
 		return err
@@ -102,7 +115,8 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	t := &tally{cmd: cmd, name: set.Name, bar: bar, list: list}
 	err = set.Each(func(in *input.Input) error {
-		r := lines.New(in.Showing(bar, in), lines.MaxLine)
+		t.layout = nil
+		r := lines.Records(in.Showing(bar, in), lines.MaxLine)
 		for {
 			line, err := r.Next()
 			if err == io.EOF {
@@ -124,10 +138,9 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 
 // grade grades a line, and writes it to out. failed is the error of reading the line.
 func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grade.Grader, in *input.Input, number int, line []byte, failed error) error {
-	var long *lines.TooLongError
 	switch {
-	case errors.As(failed, &long):
-		return t.leaveOut(in.Name, number, fmt.Errorf("longer than %d bytes", long.Max), line)
+	case lines.Reason(failed) != "":
+		return t.leaveOut(in.Name, number, errors.New(lines.Reason(failed)), line)
 	case failed != nil:
 		return in.Failed(failed)
 	case len(bytes.TrimSpace(line)) == 0:
@@ -136,7 +149,15 @@ func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grad
 	if _, found := members.Has(line, keyCorrect); found && !f.overwrite {
 		return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, number, keyCorrect)
 	}
-	verdict, err := gradeLine(ctx, line, named)
+	if t.layout == nil {
+		var said []string
+		t.layout, said = f.layout.Of(line)
+		for _, text := range said {
+			t.bar.Hide()
+			terminal.Say(t.cmd, "%s: %s", in.Name, text)
+		}
+	}
+	verdict, err := gradeLine(ctx, t.layout, line, named)
 	if err != nil {
 		return t.leaveOut(in.Name, number, err, line)
 	}
@@ -151,19 +172,11 @@ func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grad
 	return nil
 }
 
-// answer is what grade reads of a line.
-type answer struct {
-	ID      json.RawMessage `json:"id"`
-	Answer  *string         `json:"answer"`
-	Gold    json.RawMessage `json:"gold"`
-	Choices []string        `json:"choices"`
-}
-
 // gradeLine grades one line, with a grader that fits it if none is given.
-func gradeLine(ctx context.Context, line []byte, g grade.Grader) (grade.Verdict, error) {
-	var a answer
-	if err := json.Unmarshal(line, &a); err != nil {
-		return 0, fmt.Errorf("want a JSON object with \"answer\" and \"gold\": %w", err)
+func gradeLine(ctx context.Context, layout *answers.Layout, line []byte, g grade.Grader) (grade.Verdict, error) {
+	a, err := layout.Graded(line)
+	if err != nil {
+		return 0, err
 	}
 	if a.Answer == nil {
 		return 0, errors.New(`no "answer"`)
@@ -231,6 +244,7 @@ type tally struct {
 	name                 string
 	bar                  *terminal.Progress
 	list                 *rejects.List
+	layout               *answers.Layout // of the file, nil before its first line
 	graded, unread, left int
 }
 

@@ -29,6 +29,23 @@ func Has(line []byte, keys ...string) (key string, found bool) {
 	return "", false
 }
 
+// Keys returns the keys of an object, nil for a line that is no JSON object.
+func Keys(line []byte) (keys []string) {
+	s := scanners.Get().(*jsonscan.Scanner)
+	defer scanners.Put(s)
+	s.Reset(line)
+	if s.EnterObject() {
+		for s.NextKey() {
+			keys = append(keys, string(s.Key()))
+			s.Skip()
+		}
+	}
+	if !s.End() {
+		return nil
+	}
+	return keys
+}
+
 // Get returns the values of the keys in an object, as they are in the line; nil for a key
 // that it does not have. A line that is no JSON object has none. Of a key that is there
 // twice, the last value counts.

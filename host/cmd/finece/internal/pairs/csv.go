@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/finece/finece/host/batch"
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
 // readCSV reads lines without quotes in blocks, on all processors. From the first quote
@@ -20,7 +21,7 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 		b.Discard(3)
 	}
 	separator := comma(b)
-	header, lines := headerLine(b, separator)
+	header, before := headerLine(b, separator)
 	if header == nil {
 		return readRecords(b, separator, nil, 0, columns, take)
 	}
@@ -28,8 +29,8 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	if err != nil {
 		return err
 	}
-	plain := &untilQuote{r: b, lines: lines}
-	err = batch.Lines(plain, lines+1, func(b *batch.Block) *Pairs {
+	plain := &untilQuote{r: b, lines: before}
+	err = batch.Lines(plain, before+1, func(b *batch.Block) *Pairs {
 		p := &Pairs{keep: columns.keep}
 		if b.Long {
 			p.text = b.Text
@@ -74,8 +75,8 @@ func headerLine(b *bufio.Reader, separator rune) (header []string, lines int) {
 
 // readRecords reads records one after the other, after so many lines. The first is the
 // header if t is nil.
-func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Columns, take func(*Pairs) error) error {
-	guard := &guard{r: in, keep: columns.keep}
+func readRecords(in io.Reader, separator rune, t *table, before int, columns *Columns, take func(*Pairs) error) error {
+	guard := lines.NewGuard(in, batch.MaxLine, columns.keep)
 	r := csv.NewReader(guard)
 	r.Comma = separator
 	r.FieldsPerRecord = -1
@@ -91,16 +92,15 @@ func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Col
 	}
 	p := &Pairs{keep: columns.keep}
 	for {
-		begin := r.InputOffset()
-		guard.begin(begin)
+		guard.Begin(r.InputOffset())
 		record, err := r.Read()
-		p.text = guard.text(begin, r.InputOffset())
+		p.text = guard.Text(r.InputOffset())
 		var syntax *csv.ParseError
 		switch {
 		case err == io.EOF:
 			return take(p)
 		case errors.As(err, &syntax):
-			p.fault(lines+syntax.StartLine, syntax.Err.Error())
+			p.fault(before+syntax.StartLine, syntax.Err.Error())
 			continue
 		case err != nil:
 			return errors.Join(take(p), err)
@@ -110,7 +110,7 @@ func readRecords(in io.Reader, separator rune, t *table, lines int, columns *Col
 			t.cells = append(t.cells, []byte(field))
 		}
 		line, _ := r.FieldPos(0)
-		t.row(p, lines+line)
+		t.row(p, before+line)
 	}
 }
 
@@ -262,40 +262,4 @@ func listed(header []string) string {
 		names[i] = quote(strings.TrimSpace(h))
 	}
 	return strings.Join(names, ", ") + more
-}
-
-// guard bounds the memory of a record, which has no end after an unclosed quote.
-type guard struct {
-	r     io.Reader
-	read  int64
-	start int64
-	keep  bool
-	held  []byte // with keep: what was read since start
-}
-
-func (g *guard) begin(offset int64) {
-	if g.keep {
-		g.held = slices.Delete(g.held, 0, int(offset-g.start))
-	}
-	g.start = offset
-}
-
-// text is what was read from one place to another, without the end of its last line.
-func (g *guard) text(begin, end int64) []byte {
-	if !g.keep {
-		return nil
-	}
-	return bytes.TrimRight(g.held[begin-g.start:end-g.start], "\r\n")
-}
-
-func (g *guard) Read(b []byte) (int, error) {
-	if g.read-g.start > batch.MaxLine {
-		return 0, fmt.Errorf("a record longer than %d bytes begins at byte %d: is a quote missing?", batch.MaxLine, g.start)
-	}
-	n, err := g.r.Read(b)
-	g.read += int64(n)
-	if g.keep {
-		g.held = append(g.held, b[:n]...)
-	}
-	return n, err
 }

@@ -7,9 +7,12 @@ import (
 	"slices"
 
 	"github.com/finece/finece/host/cmd/finece/internal/columns"
+	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/wasm/contract/defaults"
-	"github.com/finece/finece/wasm/jsonscan"
 )
+
+// usualQuestion is the key of the question if no other is named.
+const usualQuestion = "id"
 
 // guess takes other columns of an input for those that have their usual names and that
 // the input lacks. It returns what it says about that.
@@ -24,6 +27,13 @@ func (c *Columns) guess(have []string) *Pairs {
 			said.Notes = append(said.Notes, fmt.Sprintf("the %s is taken from %s", what, quote(found)))
 		}
 	}
+	if slices.Contains(have, "resps") && slices.Contains(have, "doc_id") && !slices.Contains(have, c.Confidence) {
+		c.options = true
+		said.Notes = append(said.Notes, "the confidence is the softmax of the options' log-likelihoods")
+	}
+	if c.Question == usualQuestion {
+		try(&c.Question, usualQuestion, "question", columns.ID)
+	}
 	try(&c.Confidence, defaults.MeasureConfidence, "confidence", columns.Confidence)
 	if !slices.Contains(have, "k") || !slices.Contains(have, "N") {
 		try(&c.Correct, defaults.MeasureCorrect, "correctness", columns.Correct)
@@ -33,20 +43,9 @@ func (c *Columns) guess(have []string) *Pairs {
 
 // keysOf is the keys of the object that an input begins with, nil if it is too long to
 // know all of them. It reads nothing.
-func keysOf(b *bufio.Reader) (keys []string) {
+func keysOf(b *bufio.Reader) []string {
 	head, _ := b.Peek(b.Size())
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	line, _, _ := bytes.Cut(head, []byte("\n"))
-	var s jsonscan.Scanner
-	s.Reset(line)
-	if s.EnterObject() {
-		for s.NextKey() {
-			keys = append(keys, string(s.Key()))
-			s.Skip()
-		}
-	}
-	if !s.End() {
-		return nil
-	}
-	return keys
+	return members.Keys(line)
 }

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strconv"
 	"unicode/utf8"
 
 	"github.com/finece/finece/host/batch"
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
@@ -114,6 +116,11 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 	if columns.Positions {
 		p.positions(n, object, columns)
 		return
+	}
+	if columns.options {
+		if v := answers.OptionConfidence(line); !math.IsNaN(v) {
+			object[columns.Confidence] = strconv.AppendFloat(nil, v, 'g', -1, 64)
+		}
 	}
 	for _, name := range []string{columns.Confidence, columns.Correct} {
 		if _, ok := object[name]; !ok && !(columns.Unlabelled && name == columns.Correct) {

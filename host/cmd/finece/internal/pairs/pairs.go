@@ -42,7 +42,8 @@ type Columns struct {
 	// each, instead of the line. Of More, they have "id", "position" and "tokens".
 	Positions bool
 
-	keep bool // keep the texts of lines that cannot be used
+	keep    bool // keep the texts of lines that cannot be used
+	options bool // the lines are samples of lm-evaluation-harness without a confidence
 }
 
 // DefaultColumns is the columns "confidence" and "correct".

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
 
 	"github.com/finece/finece/host"
@@ -25,6 +26,7 @@ type job struct {
 	seq      int
 	in       *input.Input
 	number   int
+	layout   *answers.Layout
 	line     []byte
 	hash     string
 	err      error // of reading the line
@@ -126,7 +128,7 @@ func (q *queue) add(ctx context.Context, j job) error {
 // read adds the lines of an input that are not in the output yet, or the recorded stream
 // that the input is.
 func (q *queue) read(ctx context.Context, in *input.Input) error {
-	recorded, rest, err := looksRecorded(in)
+	recorded, rest, err := looksRecorded(in, q.layout)
 	if err != nil {
 		return err
 	}
@@ -142,14 +144,14 @@ func (q *queue) read(ctx context.Context, in *input.Input) error {
 		}
 		return ctx.Err()
 	}
-	r := lines.New(rest, lines.MaxLine)
+	var layout *answers.Layout
+	r := lines.Records(rest, lines.MaxLine)
 	for {
 		line, err := r.Next()
-		var long *lines.TooLongError
 		switch {
 		case err == io.EOF:
 			return nil
-		case err != nil && !errors.As(err, &long):
+		case err != nil && lines.Reason(err) == "":
 			return in.Failed(err)
 		case err == nil && len(bytes.TrimSpace(line)) == 0:
 			continue
@@ -157,6 +159,14 @@ func (q *queue) read(ctx context.Context, in *input.Input) error {
 		q.found++
 		j := job{in: in, number: r.Line(), line: append(q.buffer(), line...), err: err, read: in.Done()}
 		if err == nil {
+			if layout == nil {
+				var said []string
+				layout, said = q.layout.Of(line)
+				for _, text := range said {
+					q.sayOf(in.Name, "%s", text)
+				}
+			}
+			j.layout = layout
 			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !q.overwrite {
 				return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
 			}
@@ -164,6 +174,8 @@ func (q *queue) read(ctx context.Context, in *input.Input) error {
 				q.batch.read[nameOf(line)] = true
 			}
 			if j.hash = hashOf(line); q.isDone(j.hash) {
+				for choice := 0; q.isDone(choiceKey(j.hash, choice)); choice++ {
+				}
 				continue
 			}
 		}
@@ -205,9 +217,10 @@ func (w *worker) score(ctx context.Context, j job) result {
 		return r
 	}
 	if j.err != nil {
-		r.answer, r.err = &answers.Answer{Line: j.number}, fmt.Errorf("longer than %d bytes", lines.MaxLine)
+		r.answer, r.err = &answers.Answer{Line: j.number}, errors.New(lines.Reason(j.err))
 		return r
 	}
+	w.reader.Layout = j.layout
 	if r.answer, r.err = w.reader.Read(j.line, j.number); r.err != nil {
 		return r
 	}
@@ -302,12 +315,51 @@ func (b *batch) finish(r *result) error {
 		return b.left.Add(r.in.Name, r.number, r.err.Error(), r.line)
 	}
 	b.note(r, where)
+	if r.answer.Whole {
+		return b.finishWhole(r)
+	}
 	err := b.write(r.line, r.hash, r.ledger.Answer(0))
 	select {
 	case b.free <- r.line:
 	default:
 	}
 	return err
+}
+
+// finishWhole writes a line for each answer of a whole response. The last one has the
+// hash of the line of input: if it is in the output, all are.
+func (b *batch) finishWhole(r *result) error {
+	all := r.ledger.Sorted()
+	if len(all) == 0 {
+		b.bad++
+		b.complain(r.in, "%s: %s", answerName(r.answer), noAnswer)
+		return b.left.Add(r.in.Name, r.number, noAnswer, r.line)
+	}
+	for i, a := range all {
+		line, key := r.line, r.hash
+		if len(all) > 1 {
+			var err error
+			if line, err = members.Set(line, members.Member{Key: "choice", Value: strconv.AppendInt(nil, int64(a.Choice), 10)}); err != nil {
+				return err
+			}
+		}
+		if i < len(all)-1 {
+			if key = choiceKey(r.hash, i); b.isDone(key) {
+				continue
+			}
+		}
+		if err := b.write(line, key, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const noAnswer = "the response has no answer"
+
+// choiceKey is the key of one of several answers of a line or a recorded stream.
+func choiceKey(hash string, choice int) string {
+	return hashOf(fmt.Appendf(nil, "%s %d", hash, choice))
 }
 
 // buffer is the memory of a line that was written, or none.

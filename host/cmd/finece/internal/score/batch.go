@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/columns"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
@@ -32,6 +34,7 @@ type batch struct {
 	name     string // of the inputs
 	settings string
 
+	layout    *answers.Layout // with the names of --columns
 	left      *rejects.List
 	overwrite bool // replace the keys that score adds
 
@@ -150,15 +153,16 @@ func (b *batch) dropReplaced() error {
 	return nil
 }
 
+// naming are the keys that tell answers apart, the first that a line has.
+var naming = append(append([]string{"custom_id", "id"}, columns.ID...), "question")
+
 // nameOf is what tells an answer from others, however it is changed: its id, or its
 // question; "" if it has neither.
 func nameOf(line []byte) string {
-	values := members.Get(line, "id", "question")
-	switch id, question := string(values[0]), string(values[1]); {
-	case id != "" && id != "null":
-		return "id " + id
-	case question != "" && question != "null" && question != `""`:
-		return "question " + question
+	for i, value := range members.Get(line, naming...) {
+		if text := string(value); text != "" && text != "null" && text != `""` {
+			return naming[i] + " " + text
+		}
 	}
 	return ""
 }

@@ -7,10 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"path/filepath"
 
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/wasm/stream"
 )
@@ -42,7 +42,7 @@ func (b *batch) finishStream(r *result) error {
 			return err
 		}
 		// A stream has no line of its own: its bytes and the choice stand for it.
-		if key := hashOf(fmt.Appendf(nil, "%s %d", r.hash, a.Choice)); !b.isDone(key) {
+		if key := choiceKey(r.hash, a.Choice); !b.isDone(key) {
 			if err := b.write(line, key, a); err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ type recorded struct {
 
 // looksRecorded reports whether the input is a recorded stream and not answers, by how
 // it begins. rest is the whole input.
-func looksRecorded(in *input.Input) (recorded bool, rest io.Reader, err error) {
+func looksRecorded(in *input.Input, layout *answers.Layout) (recorded bool, rest io.Reader, err error) {
 	const enough = 1 << 20
 	r := bufio.NewReaderSize(in, enough)
 	for size := 4 << 10; ; size *= 2 {
@@ -72,20 +72,8 @@ func looksRecorded(in *input.Input) (recorded bool, rest io.Reader, err error) {
 		if err != nil && err != io.EOF && err != bufio.ErrBufferFull {
 			return false, nil, in.Failed(err)
 		}
-		return !isAnswer(line) && isStream(head), r, nil
+		return !layout.Holds(line) && isStream(head), r, nil
 	}
-}
-
-// isAnswer reports whether a line is an answer, whatever else is in it.
-func isAnswer(line []byte) bool {
-	var o map[string]json.RawMessage
-	_ = json.Unmarshal(line, &o)
-	for _, key := range []string{"answer", "question"} {
-		if _, ok := o[key]; ok {
-			return true
-		}
-	}
-	return false
 }
 
 // isStream reports whether a stream in a provider's format begins with head, or a

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
@@ -15,14 +16,17 @@ import (
 )
 
 const long = `score estimates the confidence of answers that exist already. The input is JSON
-Lines, one answer a line:
+Lines, CSV or Parquet, also compressed, or a folder of such files; one answer a line:
 
   {"id": ..., "question": "...", "answer": "...", "logprobs": [...]}
 
 "logprobs" is optional: OpenAI's logprobs.content, or an array of numbers, one for
 each token. Numbers do not say to which text they belong. The answer is then
-divided evenly among them, and the positions say "approximate". A file can also
-be a recorded stream, with one or more answers; --format says so for certain.
+divided evenly among them, and the positions say "approximate". If the names differ,
+--columns gives them, or known ones such as prompt and response are tried. A file can
+also be the output of a batch of OpenAI, vLLM or Anthropic ("custom_id", "response"),
+samples of lm-evaluation-harness ("doc_id", "resps"), or a recorded stream, with one or
+more answers; --format says that it is a stream for certain.
 
 A line of output is the line of input with two keys more:
 
@@ -68,6 +72,7 @@ type options struct {
 
 	overwrite bool
 	left      rejects.Flags
+	columns   []string
 }
 
 // New is the command.
@@ -83,6 +88,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Resumed, &f.output)
+	settings.Add(cmd, contract.Columns, &f.columns)
 	f.left.Add(cmd)
 	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers whose confidence model could not be asked")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
@@ -104,6 +110,10 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if f.again && f.output == "" {
 		return exit.Usagef("--retry-failed is about the lines in the file of -o")
 	}
+	layout, err := answers.Named(f.columns)
+	if err != nil {
+		return exit.Usagef("--%s %w", contract.Columns.Flag(), err)
+	}
 	set, err := input.All(cmd, args)
 	if err != nil {
 		return err
@@ -116,7 +126,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	}
 	defer follower.Engine.Close()
 
-	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: set.Name, overwrite: f.overwrite}
+	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: set.Name, overwrite: f.overwrite, layout: layout}
 	b.settings = settingsKey(f.Config, f.Estimator)
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
