@@ -71,9 +71,13 @@ conformance: www ## play one corpus through wazero, Node, Chromium and workerd a
 	$(GO) run ./host/cmd/conformance $(ARGS)
 
 .PHONY: conformance-all
-conformance-all: www ## the same with Firefox, WebKit, Bun and Deno too; installs them (700 MB)
+conformance-all: www python ## the same with Firefox, WebKit, Bun, Deno and Python too; installs them (700 MB)
 	www/conformance/engines/setup.sh
 	$(GO) run ./host/cmd/conformance --all $(ARGS)
+
+.PHONY: conformance-python
+conformance-python: python ## the same with the Python package alone, beside wazero
+	$(GO) run ./host/cmd/conformance $(ARGS) python
 
 .PHONY: build
 build: www ## build the command into build/finece, with the demo page in it

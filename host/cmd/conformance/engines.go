@@ -151,8 +151,13 @@ func playNative(c testCase, answer func([]byte)) error {
 }
 
 // inJavaScript plays the corpus in a script of www/conformance that runtime runs.
-// The script reads the corpus from a file and prints {"module": ..., "sums": [...]}.
 func inJavaScript(script string, runtime ...string) func(context.Context, []testCase) ([]string, string, error) {
+	return inScript("www/conformance/"+script, runtime...)
+}
+
+// inScript plays the corpus in a script that runtime runs. The script reads the corpus
+// from a file and prints {"module": ..., "sums": [...]}.
+func inScript(script string, runtime ...string) func(context.Context, []testCase) ([]string, string, error) {
 	return func(ctx context.Context, corpus []testCase) ([]string, string, error) {
 		file, err := os.CreateTemp("", "corpus-*.json")
 		if err != nil {
@@ -163,7 +168,7 @@ func inJavaScript(script string, runtime ...string) func(context.Context, []test
 		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, "", err
 		}
-		arguments := append(slices.Clone(runtime), "www/conformance/"+script, "wasm/finece.wasm", file.Name())
+		arguments := append(slices.Clone(runtime), script, "wasm/finece.wasm", file.Name())
 		command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
 		var out bytes.Buffer
 		command.Stdout, command.Stderr = &out, os.Stderr

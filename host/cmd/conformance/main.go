@@ -6,7 +6,7 @@
 //
 // The engines are wazero, native, Node, Chromium and workerd. With --all they are
 // also Firefox, WebKit, Bun and Deno, which www/conformance/engines/setup.sh
-// installs.
+// installs, and Python, with the package that make python installs.
 //
 // The streams are the project's own and those in DIR, each cut at random places
 // that follow from the seed. The exit code is 1 if an engine differs.
@@ -44,6 +44,7 @@ var engines = []engine{
 	{"webkit", true, inJavaScript("webkit.mjs", "node")},
 	{"bun", true, inJavaScript("node.mjs", installed+"bun")},
 	{"deno", true, inJavaScript("node.mjs", installed+"deno", "run", "--allow-read")},
+	{"python", true, inScript("host/python/conformance.py", "build/python/bin/python")},
 }
 
 // installed is where npm puts the programs of the extra engines.
@@ -69,7 +70,7 @@ func chosen(names []string, all bool) ([]engine, error) {
 func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "where streams are cut follows from it")
 	quick := flag.Bool("quick", false, "a tenth of the corpus")
-	all := flag.Bool("all", false, "every engine; www/conformance/engines/setup.sh installs the extra ones")
+	all := flag.Bool("all", false, "every engine; www/conformance/engines/setup.sh and make python install the extra ones")
 	streams := flag.String("streams", "../shared/data/streams", "a folder of more recorded streams, which need not be there")
 	flag.Parse()
 	if err := run(*seed, *quick, *all, *streams, flag.Args()); err != nil {

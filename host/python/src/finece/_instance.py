@@ -69,21 +69,26 @@ class Instance:
         self._look()
         return result
 
-    def answer(self, name: str, *numbers: int) -> memoryview:
-        """Calls a function that answers with bytes."""
+    def reply(self, name: str, *numbers: int) -> memoryview:
+        """Calls a function that answers with bytes: a status, a length and a payload."""
         at = self.call(name, *numbers)
-        if at + 8 > self._size:
-            self.lose("an answer outside the core's memory")
-        status, length = _HEADER.unpack_from(self._view, at)
-        if at + 8 + length > self._size:
-            self.lose("an answer outside the core's memory")
-        payload = self._view[at + 8 : at + 8 + length]
+        if at + _HEADER.size <= self._size:
+            _, length = _HEADER.unpack_from(self._view, at)
+            if at + _HEADER.size + length <= self._size:
+                return self._view[at : at + _HEADER.size + length]
+        self.lose("an answer outside the core's memory")
+
+    def answer(self, name: str, *numbers: int) -> memoryview:
+        """The payload of a function's reply."""
+        reply = self.reply(name, *numbers)
+        status, _ = _HEADER.unpack_from(reply)
+        payload = reply[_HEADER.size :]
         if status == 0:
             return payload
         raise _RAISED.get(status, errors.ArgumentError)(str(payload, "utf-8", "replace"))
 
-    def send(self, name: str, data: Bytes, *first: int) -> memoryview:
-        """Puts data into the input buffer and calls a function with first and the length of data."""
+    def give(self, data: Bytes) -> int:
+        """Puts data into the input buffer, and returns its length."""
         length = len(data)
         if length > MAX_INPUT:
             raise errors.ArgumentError(f"the core takes at most {MAX_INPUT} bytes a call, not {length}: give it less at once")
@@ -91,6 +96,11 @@ class Instance:
         if at == 0 or at + length > self._size:
             self.lose("an input buffer outside the core's memory")
         self._view[at : at + length] = data
+        return length
+
+    def send(self, name: str, data: Bytes, *first: int) -> memoryview:
+        """Gives data, and returns the payload that a function answers with for first and the length of data."""
+        length = self.give(data)
         return self.answer(name, *first, length)
 
     def _look(self) -> None:
