@@ -47,6 +47,12 @@ depend on each other, and an interval that takes them for independent is too nar
 So the bootstrap draws whole questions if several rows have the same id. --id names
 the column; "id" is found by itself, and --id "" draws rows.
 
+--by model,dataset measures each group by itself: a row for each model and dataset, and
+a row for all. Any key or column makes groups, and in JSON Lines "source.model" is the
+key "model" of the object "source". --positions takes each position of the lines of
+finece score as a row, the fused confidence of it; --by kind then compares p(0), paragraph
+ends and whole answers. The groups are at most 1000.
+
 --merge adds up the replies of GET /finece/calibration of several gateways, one file
 each, as if all labels had come to one gateway. --format json prints a reply that can
 be merged again.
@@ -63,6 +69,8 @@ Libraries differ at the edges of bins, and confidences are often multiples of 0.
 const example = `  finece eval pairs.csv
   finece score answers.jsonl | finece grade | finece eval
   finece eval --format json --bins 15 --mode guo pairs.jsonl
+  finece eval --by model,dataset pairs.parquet
+  finece score answers.jsonl | finece grade | finece eval --positions --by kind
   finece eval --merge gateway-1.json gateway-2.json
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
@@ -106,6 +114,8 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
+	flags.StringSliceVar(&f.columns.By, "by", nil, "keys or columns whose values make groups, each measured by itself, such as model,dataset")
+	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
 	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
 	f.columns.Left.Add(cmd)
 	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
@@ -139,6 +149,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
 	}
+	f.columns.Fused = true
 	name, p, err := pairs.Open(cmd, args, f.columns)
 	if err != nil {
 		return err
@@ -148,51 +159,60 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 }
 
 func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) error {
-	sample, err := metrics.NewSample(p.Confidence, p.Correct)
-	if err != nil {
-		return exit.Errorf(exit.Faults, "%s: %w", name, err)
-	}
-	o := f.options
-	o.Interval = metrics.DeLong // the cheap one; intervals are drawn below, all at once
-	summary, err := sample.Evaluate(o)
-	if err != nil {
-		return exit.With(exit.Usage, err)
-	}
-	if summary.N == 0 {
+	if len(p.Confidence) == 0 {
 		return exit.Errorf(exit.Faults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 	}
-	questions, err := f.questions(cmd, name, p)
-	if err != nil {
-		return err
+	if f.columns.Question != "" && !p.Asked && cmd.Flags().Changed("id") {
+		return exit.Usagef("%s: no row has %q: name the column of the question with --id", name, f.columns.Question)
+	}
+	if missing := p.Missing(f.columns.By); missing != nil {
+		return exit.Usagef("%s: no row has %q: name the columns of the groups with --by", name, missing[0])
 	}
 	r := f.resampling(len(p.Confidence))
 	if r.Resamples < f.options.Resamples {
 		terminal.Say(cmd, "%s: the intervals are of %d resamples instead of %d, because there are many pairs", name, r.Resamples, f.options.Resamples)
 	}
-	figures, err := f.figures(sample, &summary, p, questions, r)
+	all, err := f.measure(allRows(p), r)
 	if err != nil {
-		return exit.With(exit.Faults, err)
+		return exit.Errorf(exit.Faults, "%s: %w", name, err)
 	}
-	if f.format == "json" {
-		for _, r := range figures {
-			if r.undefined != "" {
-				terminal.Say(cmd, "%s: %s does not exist: %s", name, r.name, r.undefined)
-			}
-		}
-		_, err = cmd.OutOrStdout().Write(asJSON(figures))
-	} else {
-		err = table(cmd.OutOrStdout(), figures)
-	}
+	groups, err := f.measureGroups(p, r)
 	if err != nil {
+		return exit.Errorf(exit.Faults, "%s: %w", name, err)
+	}
+	if err := f.print(cmd, name, all, groups); err != nil {
 		return exit.With(exit.IO, err)
 	}
 	if f.plot != "" {
-		if err := diagram.Save(f.plot, &summary, sample.RiskCoverage()); err != nil {
+		if err := diagram.Save(f.plot, &all.summary, all.sample.RiskCoverage()); err != nil {
 			return exit.Errorf(exit.IO, "--plot: %w", err)
 		}
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); left > 0 {
-		return exit.Errorf(exit.Faults, "%s: the figures are of %d pairs; %d were left out", name, summary.N, left)
+		return exit.Errorf(exit.Faults, "%s: the figures are of %d pairs; %d were left out", name, all.summary.N, left)
 	}
 	return nil
+}
+
+// print prints the result. groups is empty without --by.
+func (f *options) print(cmd *cobra.Command, name string, all *result, groups []group) error {
+	out := cmd.OutOrStdout()
+	switch {
+	case f.format == "json":
+		for _, g := range groups {
+			for _, reason := range g.reasons() {
+				terminal.Say(cmd, "%s: %s: %s", name, label(f.columns.By, g.values), reason)
+			}
+		}
+		for _, v := range all.figures {
+			if v.undefined != "" {
+				terminal.Say(cmd, "%s: %s does not exist: %s", name, v.name, v.undefined)
+			}
+		}
+		_, err := out.Write(asJSON(f.columns.By, groups, all))
+		return err
+	case len(groups) > 0:
+		return groupTable(out, f.columns.By, groups, all)
+	}
+	return table(out, all.figures)
 }

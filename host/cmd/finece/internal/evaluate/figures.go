@@ -9,10 +9,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/spf13/cobra"
-
-	"github.com/finece/finece/host/cmd/finece/internal/exit"
-	"github.com/finece/finece/host/cmd/finece/internal/pairs"
 	"github.com/finece/finece/metrics"
 )
 
@@ -23,17 +19,6 @@ type figure struct {
 	count     bool // a whole number
 	interval  *metrics.Interval
 	undefined string // why value is NaN
-}
-
-// questions are the questions of the rows, nil if no two rows have the same one.
-func (f *options) questions(cmd *cobra.Command, name string, p *pairs.Pairs) ([]int, error) {
-	if f.columns.Question != "" && !p.Asked && len(p.Confidence) > 0 && cmd.Flags().Changed("id") {
-		return nil, exit.Usagef("%s: no row has %q: name the column of the question with --id", name, f.columns.Question)
-	}
-	if p.Questions == len(p.Question) {
-		return nil, nil
-	}
-	return p.Question, nil
 }
 
 // intervals are those of a result, by the names of their figures.
@@ -55,7 +40,7 @@ const (
 	leastResamples = 100
 )
 
-// resampling is that of n pairs.
+// resampling is that of an input with n pairs, and of each of its groups.
 func (f *options) resampling(n int) metrics.Resampling {
 	o := &f.options
 	return metrics.Resampling{
@@ -64,18 +49,49 @@ func (f *options) resampling(n int) metrics.Resampling {
 	}
 }
 
-// figures are the lines of the result, in the order in which they are printed.
-func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.Pairs, questions []int, r metrics.Resampling) ([]figure, error) {
+// result is what was measured of some rows.
+type result struct {
+	sample  *metrics.Sample
+	summary metrics.Summary
+	figures []figure // in the order in which they are printed
+}
+
+// measure measures rows.
+func (f *options) measure(d *rows, r metrics.Resampling) (*result, error) {
+	sample, err := metrics.NewSample(d.confidence, d.correct)
+	if err != nil {
+		return nil, err
+	}
+	o := f.options
+	o.Interval = metrics.DeLong // the cheap one; intervals are drawn below, all at once
+	summary, err := sample.Evaluate(o)
+	if err != nil {
+		return nil, err
+	}
+	m := &result{sample: sample, summary: summary}
+	of, err := f.intervals(m, d, r)
+	if err != nil {
+		return nil, err
+	}
+	m.figures = figuresOf(&m.summary, of)
+	if d.question != nil {
+		m.figures, err = withQuestions(m.figures, d, r)
+	}
+	return m, err
+}
+
+// intervals draws the intervals of a result.
+func (f *options) intervals(m *result, d *rows, r metrics.Resampling) (intervals, error) {
 	list := make([]metrics.Metric, len(drawn))
 	for i := range drawn {
 		list[i] = drawn[i].metric
 	}
 	var all []metrics.Interval
 	var err error
-	if questions == nil {
-		all, err = sample.Bootstraps(list, r)
+	if d.question == nil {
+		all, err = m.sample.Bootstraps(list, r)
 	} else {
-		all, err = metrics.BootstrapClusters(p.Confidence, p.Correct, questions, list, r)
+		all, err = metrics.BootstrapClusters(d.confidence, d.correct, d.question, list, r)
 	}
 	if err != nil {
 		return nil, err
@@ -84,22 +100,19 @@ func (f *options) figures(sample *metrics.Sample, s *metrics.Summary, p *pairs.P
 	for i := range drawn {
 		of[drawn[i].name] = &all[i]
 	}
+	s := &m.summary
 	*of["ece"] = of["ece"].Around(s.ECE)
-	if questions == nil {
+	if d.question == nil {
 		of["accuracy"] = &s.AccuracyInterval
-		if len(p.Confidence) > maxDraws/f.options.Resamples {
+		if len(d.confidence) > maxDraws/f.options.Resamples {
 			of["auroc"] = &s.AUROCInterval
 		}
 	}
-	out := rows(s, of)
-	if questions != nil {
-		out, err = withQuestions(out, p, r)
-	}
-	return out, err
+	return of, nil
 }
 
-// rows are the figures of a summary.
-func rows(s *metrics.Summary, of intervals) []figure {
+// figuresOf are the figures of a summary.
+func figuresOf(s *metrics.Summary, of intervals) []figure {
 	undefined := map[string]string{}
 	for _, u := range s.Unavailable {
 		undefined[u.Name] = reasonText(u.Reason)
@@ -119,16 +132,16 @@ func rows(s *metrics.Summary, of intervals) []figure {
 }
 
 // withQuestions adds the number of questions and the discrimination within them.
-func withQuestions(out []figure, p *pairs.Pairs, r metrics.Resampling) ([]figure, error) {
-	d, err := metrics.WithinQuestion(p.Confidence, p.Correct, p.Question, r)
-	within := figure{name: "within_question", value: d.Value, interval: &d.Interval}
+func withQuestions(out []figure, d *rows, r metrics.Resampling) ([]figure, error) {
+	w, err := metrics.WithinQuestion(d.confidence, d.correct, d.question, r)
+	within := figure{name: "within_question", value: w.Value, interval: &w.Interval}
 	switch {
 	case errors.Is(err, metrics.ErrNoContrast):
 		within.undefined = reasonText(err)
 	case err != nil:
 		return nil, err
 	}
-	questions := figure{name: "questions", value: float64(p.Questions), count: true}
+	questions := figure{name: "questions", value: float64(d.questions), count: true}
 	var all []figure
 	for _, row := range out {
 		all = append(all, row)
@@ -153,9 +166,8 @@ func reasonText(err error) string {
 	return strings.TrimPrefix(text, "undefined: ")
 }
 
-// asJSON is one object. The interval of "ece" is "ece_ci".
-func asJSON(figures []figure) []byte {
-	out := []byte{'{'}
+// appendFigures appends the members of an object. The interval of "ece" is "ece_ci".
+func appendFigures(out []byte, figures []figure) []byte {
 	for i, f := range figures {
 		if i > 0 {
 			out = append(out, ',')
@@ -168,7 +180,7 @@ func asJSON(figures []figure) []byte {
 			out = append(appendNumber(out, f.interval.High), ']')
 		}
 	}
-	return append(out, "}\n"...)
+	return out
 }
 
 // appendNumber appends a figure in JSON: null if it is not defined.

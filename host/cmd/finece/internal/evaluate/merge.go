@@ -23,6 +23,9 @@ func (f *options) runMerge(cmd *cobra.Command, paths []string) error {
 	if f.plot != "" {
 		return exit.Usagef("--merge goes without --plot: the page of GET /finece/calibration has plots")
 	}
+	if len(f.columns.By) > 0 || f.columns.Positions {
+		return exit.Usagef("--merge goes without --by and --positions: a reply has its groups")
+	}
 	var all figures.Set
 	for _, path := range paths {
 		in, err := input.Open(cmd, path)

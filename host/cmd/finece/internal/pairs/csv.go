@@ -38,7 +38,7 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 			return p
 		}
 		t := *t
-		t.cells = nil
+		t.cells, t.values = nil, nil
 		b.Each(func(line []byte, number int) { t.line(p, line, number) })
 		return p
 	}, take)
@@ -120,8 +120,8 @@ type table struct {
 	separator                     []byte
 	fields                        int
 	confidence, correct, question int // -1: there is no such column
-	more                          []int
-	cells                         [][]byte
+	more, by                      []int
+	cells, values                 [][]byte
 }
 
 func newTable(header []string, separator rune, columns *Columns, take func(*Pairs) error) (t *table, err error) {
@@ -145,6 +145,13 @@ func newTable(header []string, separator rune, columns *Columns, take func(*Pair
 	t.correct, t.question = optional(columns.Correct), optional(columns.Question)
 	for _, name := range columns.More {
 		t.more = append(t.more, optional(name))
+	}
+	for _, name := range columns.By {
+		at, err := column(header, name, "--by")
+		if err != nil {
+			return nil, err
+		}
+		t.by = append(t.by, at)
 	}
 	return t, nil
 }
@@ -181,6 +188,11 @@ func (t *table) row(p *Pairs, number int) {
 		return bytes.TrimSpace(t.cells[at])
 	}
 	r := row{line: number, confidence: cell(t.confidence), correct: cell(t.correct), question: cell(t.question)}
+	t.values = t.values[:0]
+	for _, at := range t.by {
+		t.values = append(t.values, cell(at))
+	}
+	r.by = t.values
 	for _, at := range t.more {
 		r.more = append(r.more, string(cell(at)))
 	}

@@ -8,7 +8,9 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/finece/finece/host/batch"
@@ -48,13 +50,21 @@ type walk struct {
 	scan    jsonscan.Scanner
 	names   []string
 	values  [][]byte // by name, nil for a key that is absent
+	by      []int    // where the names of Columns.By are in names
+	groups  [][]byte // their values
 }
 
 func newWalk(c *Columns) *walk {
-	w := &walk{columns: c, names: []string{c.Confidence, c.Correct}, values: make([][]byte, 3)}
-	if c.Question != "" {
-		w.names = append(w.names, c.Question)
+	w := &walk{columns: c, names: []string{c.Confidence, c.Correct, c.Question}}
+	for _, name := range c.By {
+		at := slices.Index(w.names, name)
+		if at < 0 {
+			at = len(w.names)
+			w.names = append(w.names, name)
+		}
+		w.by = append(w.by, at)
 	}
+	w.values = make([][]byte, len(w.names))
 	return w
 }
 
@@ -78,11 +88,22 @@ func (w *walk) line(p *Pairs, number int, line []byte) bool {
 	if !s.End() {
 		return false
 	}
-	r := row{line: number, confidence: w.values[0], correct: w.values[1], question: w.values[2]}
+	r := row{line: number, confidence: w.values[0], correct: w.values[1]}
+	if w.columns.Question != "" {
+		r.question = plain(w.values[2])
+	}
 	if !bare(r.confidence) || !bare(r.correct) {
 		return false
 	}
-	r.question = plain(r.question)
+	w.groups = w.groups[:0]
+	for i, at := range w.by {
+		value := w.values[at]
+		if value == nil && strings.Contains(w.columns.By[i], ".") {
+			return false
+		}
+		w.groups = append(w.groups, plain(value))
+	}
+	r.by = w.groups
 	p.add(w.columns, &r)
 	return true
 }
@@ -142,11 +163,29 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 	for _, name := range columns.More {
 		r.more = append(r.more, string(plain(object[name])))
 	}
+	for _, name := range columns.By {
+		r.by = append(r.by, plain(member(object, name)))
+	}
 	p.add(columns, &r)
 }
 
+// member is the value of a key, or for a name such as "a.b" without a key of its own, of
+// the key "b" of the object "a"; nil for none.
+func member(object map[string]json.RawMessage, name string) json.RawMessage {
+	value, found := object[name]
+	head, rest, dotted := strings.Cut(name, ".")
+	if found || !dotted {
+		return value
+	}
+	var inner map[string]json.RawMessage
+	if json.Unmarshal(object[head], &inner) != nil {
+		return nil
+	}
+	return member(inner, rest)
+}
+
 // positions takes the positions of the answer in a line of finece score. Their raw
-// confidences are what a map is applied to.
+// confidences are what a map is applied to, the fused ones what people are shown.
 func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Columns) {
 	var scored struct{ Positions []*record.Confidence }
 	if err := json.Unmarshal(object["finece"], &scored); err != nil || scored.Positions == nil {
@@ -166,9 +205,23 @@ func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Col
 		if c.Kinds&position.End != 0 {
 			at["position"] = "z"
 		}
-		r := row{line: n, confidence: strconv.AppendFloat(nil, c.Raw, 'g', -1, 64), correct: object[columns.Correct], question: []byte(id)}
+		value := c.Raw
+		if columns.Fused {
+			value = c.Fused
+		}
+		r := row{line: n, confidence: strconv.AppendFloat(nil, value, 'g', -1, 64), correct: object[columns.Correct], question: []byte(id)}
 		for _, name := range columns.More {
 			r.more = append(r.more, at[name])
+		}
+		for _, name := range columns.By {
+			switch name {
+			case "position":
+				r.by = append(r.by, []byte(at[name]))
+			case "kind":
+				r.by = append(r.by, []byte(c.Kinds.String()))
+			default:
+				r.by = append(r.by, plain(member(object, name)))
+			}
 		}
 		p.add(columns, &r)
 	}

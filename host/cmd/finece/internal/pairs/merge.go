@@ -3,8 +3,9 @@ package pairs
 import "github.com/finece/finece/host/cmd/finece/internal/rejects"
 
 // merger adds parts of the last one of p.Files to p, in their order.
-func (p *Pairs) merger(list *rejects.List) func(*Pairs) error {
+func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error {
 	numbers := map[string]int{}
+	var groups grouping
 	return func(part *Pairs) error {
 		file := max(len(p.Files)-1, 0)
 		for _, l := range part.left {
@@ -26,6 +27,9 @@ func (p *Pairs) merger(list *rejects.List) func(*Pairs) error {
 			}
 			p.Notes = append(p.Notes, note)
 		}
+		if err := p.group(part, &groups, columns); err != nil {
+			return err
+		}
 		for _, r := range part.Rejected {
 			p.Rejected = counted(p.Rejected, r.in(file))
 		}
@@ -44,6 +48,25 @@ func (p *Pairs) merger(list *rejects.List) func(*Pairs) error {
 		}
 		return nil
 	}
+}
+
+// group adds the groups of a part.
+func (p *Pairs) group(part *Pairs, groups *grouping, columns *Columns) error {
+	numbers := make([]uint32, len(part.Groups))
+	values := make([][]byte, len(columns.By))
+	for i, texts := range part.Groups {
+		for k, text := range texts {
+			values[k] = []byte(text)
+		}
+		numbers[i] = groups.number(values, &p.Groups)
+	}
+	for _, n := range part.Group {
+		p.Group = append(p.Group, numbers[n])
+	}
+	if len(p.Groups) > MaxGroups {
+		return tooMany(columns.By)
+	}
+	return nil
 }
 
 // texts are short texts in one piece of memory.

@@ -24,7 +24,7 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 	bar := set.Progress("reading")
 	defer bar.Done()
 	p := &Pairs{}
-	take := p.merger(list)
+	take := p.merger(&columns, list)
 	columns.keep = list.Keeps()
 	err = set.Each(func(in *input.Input) error {
 		p.Files = append(p.Files, in.Name)

@@ -31,6 +31,9 @@ type Columns struct {
 	Question string
 	// More are further columns. A file or a line may lack them.
 	More []string
+	// By are the columns whose values make the groups of the pairs. A file or a line may
+	// lack them. In JSON Lines, "a.b" is also the key "b" of the object "a".
+	By []string
 	// Check says what is wrong with the further columns of a line, if there are any.
 	// labelled is whether the line has a correctness.
 	Check func(labelled bool, more []string) error
@@ -39,8 +42,11 @@ type Columns struct {
 	// Unlabelled allows lines without a correctness.
 	Unlabelled bool
 	// Positions takes the positions of the answer in a line of finece score, a pair
-	// each, instead of the line. Of More, they have "id", "position" and "tokens".
+	// each, instead of the line. Of More, they have "id", "position" and "tokens". Of By,
+	// they have "position" and "kind", and else what the line has.
 	Positions bool
+	// Fused takes the fused confidences of positions instead of the raw ones.
+	Fused bool
 
 	keep    bool // keep the texts of lines that cannot be used
 	options bool // the lines are samples of lm-evaluation-harness without a confidence
@@ -77,12 +83,18 @@ type Pairs struct {
 	At       []Place    // where it is
 	More     [][]string // the texts of Columns.More, "" for none
 
+	// With Columns.By, the number of each pair's group, and the values of each group, of
+	// which there are at most MaxGroups.
+	Group  []uint32
+	Groups [][]string
+
 	Kinds position.Kind // of the positions that Columns.Positions has taken
 
 	Rejected []Rejection // lines whose confidence is not a number in [0,1]
 	Faults   []Rejection // lines that could not be read
 
-	keys texts // of the questions, until they are numbered
+	keys     texts // of the questions, until they are numbered
+	grouping grouping
 
 	where string // the file of the lines that cannot be used, as a part of a message
 
@@ -150,7 +162,7 @@ func Total(list []Rejection) (n int) {
 // as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	p := &Pairs{}
-	return p, read(r, columns, p.merger(&rejects.List{}))
+	return p, read(r, columns, p.merger(&columns, &rejects.List{}))
 }
 
 func read(r io.Reader, columns Columns, take func(*Pairs) error) error {
@@ -189,6 +201,7 @@ func firstByte(b *bufio.Reader) (byte, error) {
 type row struct {
 	line                          int
 	confidence, correct, question []byte
+	by                            [][]byte
 	more                          []string // kept
 }
 
@@ -243,6 +256,9 @@ func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
 		p.Correct = append(p.Correct, right)
 		if c.Question != "" {
 			p.keys.add(r.question)
+		}
+		if len(c.By) > 0 {
+			p.Group = append(p.Group, p.grouping.number(r.by, &p.Groups))
 		}
 		if len(c.More) > 0 {
 			p.Labelled, p.At, p.More = append(p.Labelled, labelled), append(p.At, Place{Line: r.line}), append(p.More, r.more)

@@ -29,6 +29,11 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 			return fmt.Errorf("no column %s; the file has %s: name the column with %s", quote(c.name), listed(have), c.flag)
 		}
 	}
+	for _, name := range columns.By {
+		if !slices.Contains(have, name) {
+			return fmt.Errorf("no column %s; the file has %s: name the column with --by", quote(name), listed(have))
+		}
+	}
 	type part struct {
 		pairs *Pairs
 		err   error
@@ -58,11 +63,14 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 // group reads a row group, whose first row has a number.
 func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 	names := append([]string{c.Confidence, c.Correct, c.Question}, c.More...)
+	names = append(names, c.By...)
 	read, err := f.Read(group, names, 2)
 	if err != nil {
 		return nil, err
 	}
-	confidence, correct, question, more := read[0], read[1], read[2], read[3:]
+	confidence, correct, question := read[0], read[1], read[2]
+	more, by := read[3:3+len(c.More)], read[3+len(c.More):]
+	values := make([][]byte, len(by))
 	p := &Pairs{keep: c.keep}
 	for i := range f.Rows(group) {
 		r := row{line: line + i}
@@ -76,6 +84,13 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 			}
 			r.more = append(r.more, text)
 		}
+		for k, column := range by {
+			values[k] = nil
+			if column != nil && !column.IsNull(i) {
+				values[k] = column.Text(i)
+			}
+		}
+		r.by = values
 		right, labelled := false, false
 		switch {
 		case correct == nil || correct.IsNull(i):

@@ -1,0 +1,238 @@
+package evaluate
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/finece/finece/host/cmd/finece/internal/pairs"
+	"github.com/finece/finece/host/cmd/finece/internal/screen"
+	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// rows are pairs that are measured together.
+type rows struct {
+	confidence []float64
+	correct    []bool
+	question   []int // the number of each row's question, nil if no two rows have the same one
+	questions  int
+}
+
+// allRows are the pairs of an input.
+func allRows(p *pairs.Pairs) *rows {
+	d := &rows{confidence: p.Confidence, correct: p.Correct, questions: p.Questions}
+	if p.Questions < len(p.Question) {
+		d.question = p.Question
+	}
+	return d
+}
+
+// group is the result of the rows that have the same values.
+type group struct {
+	*result
+	values []string
+}
+
+// measureGroups measures the groups of --by, in the order of their values.
+func (f *options) measureGroups(p *pairs.Pairs, r metrics.Resampling) ([]group, error) {
+	members := make([][]int, len(p.Groups))
+	for i, g := range p.Group {
+		members[g] = append(members[g], i)
+	}
+	local := make([]int, p.Questions) // 1 + the number of a question within its group
+	groups := make([]group, len(members))
+	for g, list := range members {
+		m, err := f.measure(rowsOf(p, list, local), r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", label(f.columns.By, p.Groups[g]), err)
+		}
+		groups[g] = group{m, p.Groups[g]}
+	}
+	slices.SortFunc(groups, func(a, b group) int { return slices.CompareFunc(a.values, b.values, byValue) })
+	return groups, nil
+}
+
+// rowsOf are some of the pairs. local is zeros, for each question of the input.
+func rowsOf(p *pairs.Pairs, list, local []int) *rows {
+	d := &rows{confidence: make([]float64, len(list)), correct: make([]bool, len(list))}
+	for i, at := range list {
+		d.confidence[i], d.correct[i] = p.Confidence[at], p.Correct[at]
+	}
+	if len(p.Question) == 0 {
+		return d
+	}
+	d.question = make([]int, len(list))
+	for i, at := range list {
+		q := &local[p.Question[at]]
+		if *q == 0 {
+			d.questions++
+			*q = d.questions
+		}
+		d.question[i] = *q - 1
+	}
+	for _, at := range list {
+		local[p.Question[at]] = 0
+	}
+	if d.questions == len(list) {
+		d.question = nil
+	}
+	return d
+}
+
+// byValue orders numbers as numbers, before texts.
+func byValue(a, b string) int {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	switch {
+	case errX == nil && errY == nil && x != y:
+		return cmp.Compare(x, y)
+	case errX == nil && errY != nil:
+		return -1
+	case errX != nil && errY == nil:
+		return 1
+	}
+	return strings.Compare(a, b)
+}
+
+// label names a group in a message.
+func label(by, values []string) string {
+	parts := make([]string, len(by))
+	for i := range by {
+		parts[i] = fmt.Sprintf("%s %q", by[i], values[i])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// asJSON is one object: the figures of all rows, and under "groups" those of each group.
+func asJSON(by []string, groups []group, all *result) []byte {
+	out := appendFigures([]byte{'{'}, all.figures)
+	for i, g := range groups {
+		out = append(out, ',')
+		if i == 0 {
+			out = append(out, `"groups":[`...)
+		}
+		out = append(out, `{"group":{`...)
+		for k, name := range by {
+			if k > 0 {
+				out = append(out, ',')
+			}
+			out = append(jsonscan.AppendString(out, []byte(name)), ':')
+			out = jsonscan.AppendString(out, []byte(g.values[k]))
+		}
+		out = append(appendFigures(append(out, "},"...), g.figures), '}')
+	}
+	if len(groups) > 0 {
+		out = append(out, ']')
+	}
+	return append(out, "}\n"...)
+}
+
+// widest is how many characters of a value the table shows.
+const widest = 40
+
+// shown is a value in a table: on one line, without control characters.
+func shown(value string) string {
+	if value == "" {
+		return "(none)"
+	}
+	value = string(screen.Printable([]byte(strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		return r
+	}, value))))
+	if runes := []rune(value); len(runes) > widest {
+		value = string(runes[:widest-1]) + "…"
+	}
+	return value
+}
+
+// groupTable prints a row for each group and a row for all, and then what is missing and
+// why. The figures are those that have intervals; JSON has all of them.
+func groupTable(w io.Writer, by []string, groups []group, all *result) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var head []string
+	for _, name := range by {
+		head = append(head, shown(name))
+	}
+	head = append(head, "n")
+	for _, d := range drawn {
+		head = append(head, d.name)
+	}
+	fmt.Fprintln(t, strings.Join(head, "\t"))
+	for _, g := range groups {
+		var cells []string
+		for _, value := range g.values {
+			cells = append(cells, shown(value))
+		}
+		fmt.Fprintln(t, strings.Join(append(cells, g.cells()...), "\t"))
+	}
+	total := append([]string{"all"}, make([]string, len(by)-1)...)
+	fmt.Fprintln(t, strings.Join(append(total, all.cells()...), "\t"))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	between := "\n"
+	for _, g := range append(groups, group{all, []string{"all"}}) {
+		var values []string
+		for _, value := range g.values {
+			values = append(values, shown(value))
+		}
+		for _, reason := range g.reasons() {
+			if _, err := fmt.Fprintf(w, "%s%s: %s\n", between, strings.Join(values, ", "), reason); err != nil {
+				return err
+			}
+			between = ""
+		}
+	}
+	return nil
+}
+
+// cells are the count and the figures that have intervals, as a table shows them.
+func (m *result) cells() []string {
+	cells := []string{strconv.FormatUint(m.summary.N, 10)}
+	for _, d := range drawn {
+		v := m.figure(d.name)
+		switch {
+		case math.IsNaN(v.value):
+			cells = append(cells, "-")
+		case v.interval == nil || math.IsNaN(v.interval.Low):
+			cells = append(cells, fmt.Sprintf("%.3f", v.value))
+		default:
+			cells = append(cells, fmt.Sprintf("%.3f (%.3f to %.3f)", v.value, v.interval.Low, v.interval.High))
+		}
+	}
+	return cells
+}
+
+// figure is one of the figures of a result.
+func (m *result) figure(name string) *figure {
+	i := slices.IndexFunc(m.figures, func(v figure) bool { return v.name == name })
+	return &m.figures[i]
+}
+
+// reasons say which figures are missing, such as "no auroc: all answers are correct or all
+// are wrong".
+func (m *result) reasons() (out []string) {
+	var reasons []string
+	names := map[string][]string{}
+	for _, v := range m.figures {
+		if v.undefined == "" {
+			continue
+		}
+		if names[v.undefined] == nil {
+			reasons = append(reasons, v.undefined)
+		}
+		names[v.undefined] = append(names[v.undefined], v.name)
+	}
+	for _, reason := range reasons {
+		out = append(out, "no "+strings.Join(names[reason], ", ")+": "+reason)
+	}
+	return out
+}
