@@ -19,6 +19,7 @@ const (
 	MetricAURC
 	MetricAUGRC
 	MetricPRR
+	MetricBrierSkill
 	metricCount
 )
 
@@ -139,6 +140,8 @@ func (s *Sample) Value(m Metric, b Binning) (float64, error) {
 		return s.AUGRC()
 	case MetricPRR:
 		return s.PRR()
+	case MetricBrierSkill:
+		return s.BrierSkill()
 	}
 	return math.NaN(), ErrMetric
 }

@@ -8,13 +8,17 @@ package metrics
 // interval for each of the figures, from the same draws. Errors: those of
 // [NewSample] and [Sample.Bootstrap].
 func BootstrapClusters(conf []float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
+	if len(cluster) != len(conf) {
+		return nil, &LengthError{len(conf), len(cluster)}
+	}
 	return bootstrapClusters([][]float64{conf}, correct, cluster, figures, r)
 }
 
 // BootstrapDifferences is [BootstrapClusters] for how much two confidences of the
 // same answers differ in each figure, a's less b's: both are measured on the same
 // draws, so that what makes a draw easy for both drops out. The interval of the
-// difference can be clear of 0 where those of a and of b overlap.
+// difference can be clear of 0 where those of a and of b overlap. If cluster is nil, each
+// pair is drawn by itself.
 func BootstrapDifferences(a, b []float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
 	return bootstrapClusters([][]float64{a, b}, correct, cluster, figures, r)
 }
@@ -31,7 +35,7 @@ func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures
 	}
 	populations := make([]*population, len(confs))
 	for i, conf := range confs {
-		if len(cluster) != len(conf) {
+		if cluster != nil && len(cluster) != len(conf) {
 			return nil, &LengthError{len(conf), len(cluster)}
 		}
 		s, err := NewSample(conf, correct)
@@ -40,6 +44,12 @@ func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures
 		}
 		populations[i] = newPopulation(s, figures, r.Binning)
 		populations[i].cells = cellsInOrder(s, conf, correct)
+	}
+	if cluster == nil {
+		if len(correct) == 0 {
+			return nil, ErrEmpty
+		}
+		return bootstrapped(populations, nil, figures, r), nil
 	}
 	members, err := clustersOf(cluster, len(cluster))
 	if err != nil {

@@ -27,7 +27,7 @@
 //     by the mean over all their orders.
 //   - Bootstrap, BootstrapClusters and BootstrapDifferences (percentile; see
 //     [Interval.Around] for calibration errors), DeLong, WilsonInterval,
-//     ClopperPearson.
+//     ClopperPearson. CompareAUROC: DeLong's test, of clusters by Obuchowski 1997.
 //   - ThresholdForRisk: a threshold with a bound of its error rate for new
 //     answers. Angelopoulos et al. 2021.
 //
@@ -70,9 +70,9 @@
 // The package runs natively and in the WebAssembly core. It uses Exp and Log of
 // package portable and the correctly rounded operations. Where a product is added,
 // it writes float64(x*y), so that no compiler fuses the two. It draws bootstrap
-// resamples with a generator of its own, and does no I/O. ClopperPearson and ThresholdForRisk are the exception: gonum's
-// incomplete beta function has nine digits everywhere, and the last bits may
-// differ.
+// resamples with a generator of its own, and does no I/O. There are exceptions, whose
+// last bits may differ: ClopperPearson and ThresholdForRisk, because gonum's incomplete
+// beta function has nine digits everywhere, and the P of CompareAUROC.
 //
 // # Packages
 //

@@ -195,23 +195,8 @@ func TestPRRAgainstShuffles(t *testing.T) {
 
 // naiveDeLong is the variance by placements over all pairs.
 func naiveDeLong(conf []float64, correct []bool) float64 {
-	right, wrong := split(conf, correct)
-	var v10, v01 []float64
-	for _, r := range right {
-		p := 0.0
-		for _, w := range wrong {
-			p += wins(r, w)
-		}
-		v10 = append(v10, p/float64(len(wrong)))
-	}
-	for _, w := range wrong {
-		p := 0.0
-		for _, r := range right {
-			p += wins(r, w)
-		}
-		v01 = append(v01, p/float64(len(right)))
-	}
-	return stat.Variance(v10, nil)/float64(len(right)) + stat.Variance(v01, nil)/float64(len(wrong))
+	v10, v01 := naivePlacements(conf, correct)
+	return stat.Variance(v10, nil)/float64(len(v10)) + stat.Variance(v01, nil)/float64(len(v01))
 }
 
 func TestDeLong(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/finece/finece/metrics/portable"
 )
 
 // population is the pairs that resamples are drawn from, and the parts of the figures that
@@ -23,6 +25,7 @@ type population struct {
 	runs    []binRun
 	fixed   []uint64  // the confidence of each group, as placed in its bin, in units of 2^-63
 	squares []uint64  // (confidence - correct)^2 of each cell, in units of 2^-63
+	losses  []float64 // the NLL of each cell
 	sums    []float64 // harmonicSums, shared by populations
 }
 
@@ -37,7 +40,14 @@ func newPopulation(s *Sample, figures []Metric, b Binning) *population {
 	if slices.Contains(figures, MetricECE) && b.Rule != EqualMass {
 		p.bin(b.fixed())
 	}
-	if slices.Contains(figures, MetricBrier) {
+	if slices.Contains(figures, MetricNLL) {
+		p.losses = make([]float64, 2*len(p.groups))
+		for i := range p.groups {
+			q := min(max(p.groups[i].conf, NLLEpsilon), 1-NLLEpsilon)
+			p.losses[2*i], p.losses[2*i+1] = -portable.Log(q), -portable.Log(1-q)
+		}
+	}
+	if slices.Contains(figures, MetricBrier) || slices.Contains(figures, MetricBrierSkill) {
 		p.squares = make([]uint64, 2*len(p.groups))
 		for i := range p.groups {
 			c := p.groups[i].conf
@@ -161,9 +171,18 @@ func take(draw []*resample, units [][]int, state splitMix) {
 		clear(d.counts)
 		d.filled = false
 	}
-	if units == nil {
+	switch {
+	case units == nil && len(draw) == 1:
 		draw[0].pairs(&state)
-	} else {
+	case units == nil:
+		n := uint64(len(draw[0].cells))
+		for range n {
+			at := state.below(n)
+			for _, d := range draw {
+				d.counts[d.cells[at]]++
+			}
+		}
+	default:
 		for range units {
 			unit := units[state.below(uint64(len(units)))]
 			for _, d := range draw {
@@ -232,6 +251,15 @@ func (d *resample) figure(m Metric) float64 {
 		return d.ece() / float64(n)
 	case m == MetricBrier && n > 0:
 		return d.brier() / float64(n)
+	case m == MetricBrierSkill && d.right > 0 && d.wrong > 0:
+		skill, _ := brierSkill(d.brier()/float64(n), d.right, d.wrong)
+		return skill
+	case m == MetricNLL && n > 0:
+		return d.nll() / float64(n)
+	case m == MetricAUPRC && d.right > 0 && d.wrong > 0:
+		return d.averagePrecision() / float64(d.right)
+	case m == MetricAUGRC && n > 0 && n <= math.MaxUint32:
+		return generalizedRisk(uint128{lo: d.mannWhitney()}, d.right, d.wrong)
 	case m == MetricAURC && n > 0 && n < uint64(len(d.sums)): // nearly always
 		return d.areaUnderRisk() / float64(n)
 	case m == MetricAUROC && d.right > 0 && d.wrong > 0 && n <= math.MaxUint32:
@@ -269,6 +297,29 @@ func (d *resample) brier() float64 {
 		sum.addProduct(v, uint64(d.counts[i]))
 	}
 	return fromFixed(sum)
+}
+
+func (d *resample) nll() float64 {
+	var sum compensated
+	for i, v := range d.losses {
+		sum.add(v * float64(d.counts[i]))
+	}
+	return sum.value()
+}
+
+// averagePrecision is that of the draw, times the number of correct answers.
+func (d *resample) averagePrecision() float64 {
+	var ap compensated
+	var right, all uint64
+	for i := len(d.counts) - 2; i >= 0; i -= 2 {
+		here := uint64(d.counts[i])
+		right += here
+		all += here + uint64(d.counts[i+1])
+		if here > 0 {
+			ap.add(float64(here) * ratio(right, all))
+		}
+	}
+	return ap.value()
 }
 
 // mannWhitney is twice the Mann-Whitney count. It is at most half the square of the number

@@ -20,7 +20,7 @@ func TestDrawnFiguresAreThoseOfASample(t *testing.T) {
 			}
 			for rule := range ruleCount {
 				b := Binning{rule, 1 + rng.IntN(20)}
-				every := []Metric{MetricAccuracy, MetricECE, MetricBrier, MetricAUROC, MetricAURC}
+				every := []Metric{MetricAccuracy, MetricECE, MetricBrier, MetricAUROC, MetricAURC, MetricBrierSkill, MetricNLL, MetricAUPRC, MetricAUGRC}
 				p := newPopulation(s, every, b)
 				p.cells = cellsInOrder(s, conf, correct)
 				p.sums = harmonicSums(2 * uint64(n))
@@ -32,7 +32,7 @@ func TestDrawnFiguresAreThoseOfASample(t *testing.T) {
 						want = math.NaN()
 					}
 					got := d.figure(m)
-					if math.IsNaN(got) != math.IsNaN(want) || math.Abs(got-want) > 1e-13*max(1, want) {
+					if math.IsNaN(got) != math.IsNaN(want) || math.Abs(got-want) > 1e-13*max(1, math.Abs(want)) {
 						t.Errorf("%s, n=%d, rule %d with %d bins, metric %d: %v, want %v", shape.name, n, rule, b.Bins, m, got, want)
 					}
 				}

@@ -53,6 +53,12 @@ key "model" of the object "source". --positions takes each position of the lines
 finece score as a row, the fused confidence of it; --by kind then compares p(0), paragraph
 ends and whole answers. The groups are at most 1000.
 
+--against p_true compares two confidences of the same rows: each figure of --confidence
+less that of p_true, with a 95% interval of the difference from the same draws of the
+bootstrap, and DeLong's test of whether the AUROCs are equal. If several rows have the
+same id, the bootstrap draws whole questions, and the test is Obuchowski's for rows that
+depend on each other.
+
 --merge adds up the replies of GET /finece/calibration of several gateways, one file
 each, as if all labels had come to one gateway. --format json prints a reply that can
 be merged again.
@@ -71,6 +77,7 @@ const example = `  finece eval pairs.csv
   finece eval --format json --bins 15 --mode guo pairs.jsonl
   finece eval --by model,dataset pairs.parquet
   finece score answers.jsonl | finece grade | finece eval --positions --by kind
+  finece eval --confidence fused --against raw pairs.jsonl
   finece eval --merge gateway-1.json gateway-2.json
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
@@ -114,6 +121,7 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
+	flags.StringVar(&f.columns.Other, "against", "", "key or column of other confidences of the same rows, to compare with")
 	flags.StringSliceVar(&f.columns.By, "by", nil, "keys or columns whose values make groups, each measured by itself, such as model,dataset")
 	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
 	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
@@ -148,6 +156,9 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	}
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+	}
+	if f.columns.Other != "" && f.columns.Positions {
+		return exit.Usagef("--against compares columns of rows: it goes without --positions")
 	}
 	f.columns.Fused = true
 	name, p, err := pairs.Open(cmd, args, f.columns)
@@ -212,7 +223,9 @@ func (f *options) print(cmd *cobra.Command, name string, all *result, groups []g
 		_, err := out.Write(asJSON(f.columns.By, groups, all))
 		return err
 	case len(groups) > 0:
-		return groupTable(out, f.columns.By, groups, all)
+		return f.groupTable(out, groups, all)
+	case all.against != nil:
+		return f.comparisonTable(out, all)
 	}
 	return table(out, all.figures)
 }

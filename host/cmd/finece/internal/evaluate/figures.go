@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -53,31 +54,42 @@ func (f *options) resampling(n int) metrics.Resampling {
 type result struct {
 	sample  *metrics.Sample
 	summary metrics.Summary
-	figures []figure // in the order in which they are printed
+	figures []figure    // in the order in which they are printed
+	against *comparison // nil without --against
 }
 
 // measure measures rows.
 func (f *options) measure(d *rows, r metrics.Resampling) (*result, error) {
-	sample, err := metrics.NewSample(d.confidence, d.correct)
+	m, err := f.evaluated(d.confidence, d)
 	if err != nil {
 		return nil, err
 	}
-	o := f.options
-	o.Interval = metrics.DeLong // the cheap one; intervals are drawn below, all at once
-	summary, err := sample.Evaluate(o)
-	if err != nil {
-		return nil, err
-	}
-	m := &result{sample: sample, summary: summary}
 	of, err := f.intervals(m, d, r)
 	if err != nil {
 		return nil, err
 	}
 	m.figures = figuresOf(&m.summary, of)
 	if d.question != nil {
-		m.figures, err = withQuestions(m.figures, d, r)
+		if m.figures, err = withQuestions(m.figures, d.confidence, d, r); err != nil {
+			return nil, err
+		}
+	}
+	if d.other != nil {
+		m.against, err = f.compare(m, d, r)
 	}
 	return m, err
+}
+
+// evaluated is confidences of rows without intervals that are drawn.
+func (f *options) evaluated(confidence []float64, d *rows) (*result, error) {
+	sample, err := metrics.NewSample(confidence, d.correct)
+	if err != nil {
+		return nil, err
+	}
+	o := f.options
+	o.Interval = metrics.DeLong // the cheap one
+	summary, err := sample.Evaluate(o)
+	return &result{sample: sample, summary: summary}, err
 }
 
 // intervals draws the intervals of a result.
@@ -132,8 +144,8 @@ func figuresOf(s *metrics.Summary, of intervals) []figure {
 }
 
 // withQuestions adds the number of questions and the discrimination within them.
-func withQuestions(out []figure, d *rows, r metrics.Resampling) ([]figure, error) {
-	w, err := metrics.WithinQuestion(d.confidence, d.correct, d.question, r)
+func withQuestions(out []figure, confidence []float64, d *rows, r metrics.Resampling) ([]figure, error) {
+	w, err := metrics.WithinQuestion(confidence, d.correct, d.question, r)
 	within := figure{name: "within_question", value: w.Value, interval: &w.Interval}
 	switch {
 	case errors.Is(err, metrics.ErrNoContrast):
@@ -191,18 +203,27 @@ func appendNumber(out []byte, v float64) []byte {
 	return strconv.AppendFloat(out, v, 'g', -1, 64)
 }
 
+// text is the value as a table shows it.
+func (f *figure) text() string {
+	switch {
+	case f.count:
+		return fmt.Sprint(uint64(f.value))
+	case math.IsNaN(f.value):
+		return "-"
+	}
+	return fmt.Sprintf("%.4f", f.value)
+}
+
+// named is one of some figures.
+func named(figures []figure, name string) *figure {
+	return &figures[slices.IndexFunc(figures, func(v figure) bool { return v.name == name })]
+}
+
 // table prints a figure a line, with its interval.
 func table(w io.Writer, figures []figure) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range figures {
-		text := "-"
-		switch {
-		case f.count:
-			text = fmt.Sprint(uint64(f.value))
-		case !math.IsNaN(f.value):
-			text = fmt.Sprintf("%.4f", f.value)
-		}
-		fmt.Fprintf(t, "%s\t%s", f.name, text)
+		fmt.Fprintf(t, "%s\t%s", f.name, f.text())
 		switch {
 		case f.undefined != "":
 			fmt.Fprintf(t, "\t%s", f.undefined)

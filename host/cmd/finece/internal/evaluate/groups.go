@@ -19,6 +19,7 @@ import (
 // rows are pairs that are measured together.
 type rows struct {
 	confidence []float64
+	other      []float64 // of --against
 	correct    []bool
 	question   []int // the number of each row's question, nil if no two rows have the same one
 	questions  int
@@ -26,7 +27,7 @@ type rows struct {
 
 // allRows are the pairs of an input.
 func allRows(p *pairs.Pairs) *rows {
-	d := &rows{confidence: p.Confidence, correct: p.Correct, questions: p.Questions}
+	d := &rows{confidence: p.Confidence, other: p.Other, correct: p.Correct, questions: p.Questions}
 	if p.Questions < len(p.Question) {
 		d.question = p.Question
 	}
@@ -63,6 +64,12 @@ func rowsOf(p *pairs.Pairs, list, local []int) *rows {
 	d := &rows{confidence: make([]float64, len(list)), correct: make([]bool, len(list))}
 	for i, at := range list {
 		d.confidence[i], d.correct[i] = p.Confidence[at], p.Correct[at]
+	}
+	if p.Other != nil {
+		d.other = make([]float64, len(list))
+		for i, at := range list {
+			d.other[i] = p.Other[at]
+		}
 	}
 	if len(p.Question) == 0 {
 		return d
@@ -111,7 +118,7 @@ func label(by, values []string) string {
 
 // asJSON is one object: the figures of all rows, and under "groups" those of each group.
 func asJSON(by []string, groups []group, all *result) []byte {
-	out := appendFigures([]byte{'{'}, all.figures)
+	out := all.appendJSON([]byte{'{'})
 	for i, g := range groups {
 		out = append(out, ',')
 		if i == 0 {
@@ -125,12 +132,21 @@ func asJSON(by []string, groups []group, all *result) []byte {
 			out = append(jsonscan.AppendString(out, []byte(name)), ':')
 			out = jsonscan.AppendString(out, []byte(g.values[k]))
 		}
-		out = append(appendFigures(append(out, "},"...), g.figures), '}')
+		out = append(g.appendJSON(append(out, "},"...)), '}')
 	}
 	if len(groups) > 0 {
 		out = append(out, ']')
 	}
 	return append(out, "}\n"...)
+}
+
+// appendJSON appends the members of the object of a result.
+func (m *result) appendJSON(out []byte) []byte {
+	out = appendFigures(out, m.figures)
+	if m.against != nil {
+		out = appendComparison(out, m.against)
+	}
+	return out
 }
 
 // widest is how many characters of a value the table shows.
@@ -155,15 +171,21 @@ func shown(value string) string {
 
 // groupTable prints a row for each group and a row for all, and then what is missing and
 // why. The figures are those that have intervals; JSON has all of them.
-func groupTable(w io.Writer, by []string, groups []group, all *result) error {
+func (f *options) groupTable(w io.Writer, groups []group, all *result) error {
+	by := f.columns.By
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var head []string
 	for _, name := range by {
 		head = append(head, shown(name))
 	}
 	head = append(head, "n")
-	for _, d := range drawn {
-		head = append(head, d.name)
+	if all.against != nil {
+		head = append(append(head, inGroups...), "p (DeLong)")
+		fmt.Fprintf(w, "%s less %s, on the same rows\n\n", shown(f.columns.Confidence), shown(f.columns.Other))
+	} else {
+		for _, d := range drawn {
+			head = append(head, d.name)
+		}
 	}
 	fmt.Fprintln(t, strings.Join(head, "\t"))
 	for _, g := range groups {
@@ -196,9 +218,12 @@ func groupTable(w io.Writer, by []string, groups []group, all *result) error {
 
 // cells are the count and the figures that have intervals, as a table shows them.
 func (m *result) cells() []string {
+	if m.against != nil {
+		return m.against.cells(m.summary.N)
+	}
 	cells := []string{strconv.FormatUint(m.summary.N, 10)}
 	for _, d := range drawn {
-		v := m.figure(d.name)
+		v := named(m.figures, d.name)
 		switch {
 		case math.IsNaN(v.value):
 			cells = append(cells, "-")
@@ -209,12 +234,6 @@ func (m *result) cells() []string {
 		}
 	}
 	return cells
-}
-
-// figure is one of the figures of a result.
-func (m *result) figure(name string) *figure {
-	i := slices.IndexFunc(m.figures, func(v figure) bool { return v.name == name })
-	return &m.figures[i]
 }
 
 // reasons say which figures are missing, such as "no auroc: all answers are correct or all

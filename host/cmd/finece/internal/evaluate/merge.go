@@ -23,8 +23,8 @@ func (f *options) runMerge(cmd *cobra.Command, paths []string) error {
 	if f.plot != "" {
 		return exit.Usagef("--merge goes without --plot: the page of GET /finece/calibration has plots")
 	}
-	if len(f.columns.By) > 0 || f.columns.Positions {
-		return exit.Usagef("--merge goes without --by and --positions: a reply has its groups")
+	if len(f.columns.By) > 0 || f.columns.Positions || f.columns.Other != "" {
+		return exit.Usagef("--merge goes without --by, --against and --positions: a reply has groups of its own, and no rows")
 	}
 	var all figures.Set
 	for _, path := range paths {

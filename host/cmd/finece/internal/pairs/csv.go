@@ -120,6 +120,7 @@ type table struct {
 	separator                     []byte
 	fields                        int
 	confidence, correct, question int // -1: there is no such column
+	other                         int
 	more, by                      []int
 	cells, values                 [][]byte
 }
@@ -134,6 +135,12 @@ func newTable(header []string, separator rune, columns *Columns, take func(*Pair
 	}
 	if t.correct, err = column(header, columns.Correct, "--correct"); err != nil && !columns.Unlabelled {
 		return nil, err
+	}
+	t.other = -1
+	if columns.Other != "" {
+		if t.other, err = column(header, columns.Other, "--against"); err != nil {
+			return nil, err
+		}
 	}
 	optional := func(name string) int {
 		at, err := column(header, name, "")
@@ -187,7 +194,7 @@ func (t *table) row(p *Pairs, number int) {
 		}
 		return bytes.TrimSpace(t.cells[at])
 	}
-	r := row{line: number, confidence: cell(t.confidence), correct: cell(t.correct), question: cell(t.question)}
+	r := row{line: number, confidence: cell(t.confidence), correct: cell(t.correct), question: cell(t.question), other: cell(t.other)}
 	t.values = t.values[:0]
 	for _, at := range t.by {
 		t.values = append(t.values, cell(at))

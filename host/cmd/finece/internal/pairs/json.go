@@ -55,7 +55,7 @@ type walk struct {
 }
 
 func newWalk(c *Columns) *walk {
-	w := &walk{columns: c, names: []string{c.Confidence, c.Correct, c.Question}}
+	w := &walk{columns: c, names: []string{c.Confidence, c.Correct, c.Question, c.Other}}
 	for _, name := range c.By {
 		at := slices.Index(w.names, name)
 		if at < 0 {
@@ -92,7 +92,10 @@ func (w *walk) line(p *Pairs, number int, line []byte) bool {
 	if w.columns.Question != "" {
 		r.question = plain(w.values[2])
 	}
-	if !bare(r.confidence) || !bare(r.correct) {
+	if w.columns.Other != "" {
+		r.other = w.values[3]
+	}
+	if !bare(r.confidence) || !bare(r.correct) || w.columns.Other != "" && !bare(r.other) {
 		return false
 	}
 	w.groups = w.groups[:0]
@@ -143,20 +146,14 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 			object[columns.Confidence] = strconv.AppendFloat(nil, v, 'g', -1, 64)
 		}
 	}
-	for _, name := range []string{columns.Confidence, columns.Correct} {
-		if _, ok := object[name]; !ok && !(columns.Unlabelled && name == columns.Correct) {
+	for _, name := range []string{columns.Confidence, columns.Correct, columns.Other} {
+		if _, ok := object[name]; !ok && name != "" && !(columns.Unlabelled && name == columns.Correct) {
 			p.fault(n, "no key "+quote(name))
 			return
 		}
 	}
-	confidence := string(object[columns.Confidence])
-	switch confidence {
-	case "null", `""`:
-		confidence = ""
-	case `"NaN"`, `"Infinity"`, `"-Infinity"`:
-		confidence = confidence[1 : len(confidence)-1]
-	}
-	r := row{line: n, confidence: []byte(confidence), correct: object[columns.Correct], question: plain(object[columns.Question])}
+	r := row{line: n, confidence: confidence(object[columns.Confidence]), correct: object[columns.Correct],
+		question: plain(object[columns.Question]), other: confidence(object[columns.Other])}
 	if columns.Unlabelled && string(r.correct) == "null" {
 		r.correct = nil
 	}
@@ -167,6 +164,17 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 		r.by = append(r.by, plain(member(object, name)))
 	}
 	p.add(columns, &r)
+}
+
+// confidence is the value of a confidence, as it would be in a CSV file.
+func confidence(value json.RawMessage) []byte {
+	switch string(value) {
+	case "null", `""`:
+		return nil
+	case `"NaN"`, `"Infinity"`, `"-Infinity"`:
+		return value[1 : len(value)-1]
+	}
+	return value
 }
 
 // member is the value of a key, or for a name such as "a.b" without a key of its own, of

@@ -15,6 +15,7 @@ func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error 
 		}
 		p.Confidence = append(p.Confidence, part.Confidence...)
 		p.Correct = append(p.Correct, part.Correct...)
+		p.Other = append(p.Other, part.Other...)
 		p.Labelled = append(p.Labelled, part.Labelled...)
 		for _, at := range part.At {
 			p.At = append(p.At, Place{file, at.Line})

@@ -31,6 +31,9 @@ type Columns struct {
 	Question string
 	// More are further columns. A file or a line may lack them.
 	More []string
+	// Other is a column of other confidences of the same lines; "" for none. A line has to
+	// have both.
+	Other string
 	// By are the columns whose values make the groups of the pairs. A file or a line may
 	// lack them. In JSON Lines, "a.b" is also the key "b" of the object "a".
 	By []string
@@ -70,6 +73,7 @@ type Pairs struct {
 
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
+	Other      []float64 // of Columns.Other, each in [0,1]
 
 	// With Columns.Question, the number of each pair's question, from 0, and how many
 	// there are. A pair without one has a question of its own. Asked is whether any pair
@@ -201,6 +205,7 @@ func firstByte(b *bufio.Reader) (byte, error) {
 type row struct {
 	line                          int
 	confidence, correct, question []byte
+	other                         []byte
 	by                            [][]byte
 	more                          []string // kept
 }
@@ -215,7 +220,7 @@ func (p *Pairs) add(c *Columns, r *row) {
 	p.confide(c, r, right, labelled)
 }
 
-const blank = "confidence is blank"
+const isBlank = "is blank"
 
 func wrongCorrect(text []byte) string {
 	return "correct is " + quote(string(text)) + ", want 0, 1, true or false"
@@ -223,13 +228,9 @@ func wrongCorrect(text []byte) string {
 
 // confide takes the values of a line, of which the correctness has been read.
 func (p *Pairs) confide(c *Columns, r *row, right, labelled bool) {
-	if len(r.confidence) == 0 {
-		p.reject(r.line, blank)
-		return
-	}
-	v, err := strconv.ParseFloat(string(r.confidence), 64)
-	if err != nil && !math.IsInf(v, 0) {
-		p.reject(r.line, "confidence is not a number")
+	v, wrong := parseConfidence(r.confidence)
+	if wrong != "" {
+		p.reject(r.line, "confidence "+wrong)
 		return
 	}
 	p.put(c, r, v, right, labelled)
@@ -238,32 +239,60 @@ func (p *Pairs) confide(c *Columns, r *row, right, labelled bool) {
 // put takes the values of a line, of which the confidence and the correctness have been
 // read.
 func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
-	switch {
-	case math.IsNaN(v):
-		p.reject(r.line, "confidence is NaN")
-	case v < 0:
-		p.reject(r.line, "confidence is below 0")
-	case v > 1:
-		p.reject(r.line, "confidence is above 1")
-	default:
-		if c.Check != nil {
-			if err := c.Check(labelled, r.more); err != nil {
-				p.fault(r.line, err.Error())
-				return
-			}
-		}
-		p.Confidence = append(p.Confidence, v)
-		p.Correct = append(p.Correct, right)
-		if c.Question != "" {
-			p.keys.add(r.question)
-		}
-		if len(c.By) > 0 {
-			p.Group = append(p.Group, p.grouping.number(r.by, &p.Groups))
-		}
-		if len(c.More) > 0 {
-			p.Labelled, p.At, p.More = append(p.Labelled, labelled), append(p.At, Place{Line: r.line}), append(p.More, r.more)
+	if wrong := outside(v); wrong != "" {
+		p.reject(r.line, "confidence "+wrong)
+		return
+	}
+	if c.Check != nil {
+		if err := c.Check(labelled, r.more); err != nil {
+			p.fault(r.line, err.Error())
+			return
 		}
 	}
+	if c.Other != "" {
+		other, wrong := parseConfidence(r.other)
+		if wrong != "" {
+			p.reject(r.line, quote(c.Other)+" "+wrong)
+			return
+		}
+		p.Other = append(p.Other, other)
+	}
+	p.Confidence = append(p.Confidence, v)
+	p.Correct = append(p.Correct, right)
+	if c.Question != "" {
+		p.keys.add(r.question)
+	}
+	if len(c.By) > 0 {
+		p.Group = append(p.Group, p.grouping.number(r.by, &p.Groups))
+	}
+	if len(c.More) > 0 {
+		p.Labelled, p.At, p.More = append(p.Labelled, labelled), append(p.At, Place{Line: r.line}), append(p.More, r.more)
+	}
+}
+
+// parseConfidence is a confidence in [0,1], or what is wrong with it.
+func parseConfidence(text []byte) (v float64, wrong string) {
+	if len(text) == 0 {
+		return 0, isBlank
+	}
+	v, err := strconv.ParseFloat(string(text), 64)
+	if err != nil && !math.IsInf(v, 0) {
+		return 0, "is not a number"
+	}
+	return v, outside(v)
+}
+
+// outside is what is wrong with a number that is not in [0,1], "" for one that is.
+func outside(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "is NaN"
+	case v < 0:
+		return "is below 0"
+	case v > 1:
+		return "is above 1"
+	}
+	return ""
 }
 
 func parseCorrect(s []byte) (right, ok bool) {

@@ -34,6 +34,9 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 			return fmt.Errorf("no column %s; the file has %s: name the column with --by", quote(name), listed(have))
 		}
 	}
+	if columns.Other != "" && !slices.Contains(have, columns.Other) {
+		return fmt.Errorf("no column %s; the file has %s: name the column with --against", quote(columns.Other), listed(have))
+	}
 	type part struct {
 		pairs *Pairs
 		err   error
@@ -63,13 +66,13 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 // group reads a row group, whose first row has a number.
 func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 	names := append([]string{c.Confidence, c.Correct, c.Question}, c.More...)
-	names = append(names, c.By...)
+	names = append(append(names, c.By...), c.Other)
 	read, err := f.Read(group, names, 2)
 	if err != nil {
 		return nil, err
 	}
 	confidence, correct, question := read[0], read[1], read[2]
-	more, by := read[3:3+len(c.More)], read[3+len(c.More):]
+	more, by, other := read[3:3+len(c.More)], read[3+len(c.More):len(names)-1], read[len(names)-1]
 	values := make([][]byte, len(by))
 	p := &Pairs{keep: c.keep}
 	for i := range f.Rows(group) {
@@ -91,6 +94,9 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 			}
 		}
 		r.by = values
+		if other != nil && !other.IsNull(i) {
+			r.other = other.Text(i)
+		}
 		right, labelled := false, false
 		switch {
 		case correct == nil || correct.IsNull(i):
@@ -110,7 +116,7 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 		case !labelled && !(c.Unlabelled && len(r.correct) == 0):
 			p.fault(r.line, wrongCorrect(r.correct))
 		case confidence.IsNull(i):
-			p.reject(r.line, blank)
+			p.reject(r.line, "confidence "+isBlank)
 		case confidence.Numbers == nil:
 			r.confidence = confidence.Text(i)
 			p.confide(c, &r, right, labelled)
