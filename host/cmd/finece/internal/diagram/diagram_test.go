@@ -130,7 +130,7 @@ func TestInline(t *testing.T) {
 		if err := xml.Unmarshal([]byte(drawing), &root); err != nil || root.Label != `of "many" & <few>` || root.View == "" || root.Width != "" {
 			t.Errorf("%s: %+v, %v in\n%.300s", name, root, err, drawing)
 		}
-		if other := regexp.MustCompile(`#[0-9A-F]{6}`).FindString(drawing); other != "" {
+		if other := regexp.MustCompile(`#[0-9A-F]{6}`).FindString(string(drawing)); other != "" {
 			t.Errorf("%s: it has the colour %s of its own", name, other)
 		}
 	}

@@ -2,11 +2,14 @@ package diagram
 
 import (
 	"bytes"
+	_ "embed"
 	"fmt"
+	"html/template"
 	"image/color"
 	"regexp"
 	"strings"
 
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -14,13 +17,72 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Inline is a reliability diagram as an SVG element for an HTML page. It takes its colours
-// from the page's custom properties --ink, --grey, --faint, --blue, --pale and --card (the
-// background), and is as wide as its container. label is its text for screen readers.
-func Inline(s *metrics.Summary, label string) (string, error) {
+//go:embed page.css
+var pageStyle string
+
+// PageStyle returns the style sheet of pages with inline drawings. It has their colours as
+// custom properties, light and dark, and the cards that hold the drawings.
+func PageStyle() template.CSS { return template.CSS(pageStyle) }
+
+// The drawings of a page are SVG elements that take their colours from the custom
+// properties of [PageStyle], and are as wide as their container. label is what screen
+// readers say.
+
+// Inline is a reliability diagram for an HTML page.
+func Inline(s *metrics.Summary, label string) (template.HTML, error) {
+	return inline(label, func(c draw.Canvas) { renderReliability(c, "", s) })
+}
+
+// InlineRisk is the risk-coverage curves of one or two confidences for an HTML page, of
+// which base are wrong in all.
+func InlineRisk(base float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
+	highest := 0.0
+	for _, curve := range curves {
+		for _, o := range curve {
+			highest = max(highest, o.Risk)
+		}
+	}
+	return inline(label, func(c draw.Canvas) {
+		p := riskPlot("", "coverage", "risk", highest)
+		p.Add(segment(0, base, 1, base, grey))
+		for i, curve := range thinned(curves) {
+			p.Add(&line{curve, lineColours[i], func(o metrics.Operating) (x, y float64) { return o.Coverage, o.Risk }})
+		}
+		p.Draw(c)
+	})
+}
+
+// InlineROC is the receiver operating characteristics of one or two confidences for an HTML
+// page. wrong is the share of all answers that are wrong.
+func InlineROC(wrong float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
+	return inline(label, func(c draw.Canvas) {
+		p := newPlot("", "wrong answers above a threshold", "correct answers above it")
+		p.Add(grid{}, segment(0, 0, 1, 1, grey))
+		for i, curve := range thinned(curves) {
+			p.Add(&line{append([]metrics.Operating{{}}, curve...), lineColours[i], func(o metrics.Operating) (x, y float64) {
+				return o.Coverage * o.Risk / wrong, o.Coverage * (1 - o.Risk) / (1 - wrong)
+			}})
+		}
+		p.Draw(c)
+	})
+}
+
+// InlineConfidences is a histogram of the confidences of correct and of wrong answers for
+// an HTML page. The wrong ones stand on the correct ones.
+func InlineConfidences(bins []metrics.Bin, label string) (template.HTML, error) {
+	return inline(label, func(c draw.Canvas) {
+		p := newPlot("", "confidence", "answers")
+		countAxis(p, bins)
+		p.Add(bars{bins, func(b metrics.Bin) float64 { return float64(b.Count) }, sand, amber},
+			bars{bins, func(b metrics.Bin) float64 { return float64(b.Correct) }, pale, blue})
+		p.Draw(c)
+	})
+}
+
+func inline(label string, render func(draw.Canvas)) (template.HTML, error) {
 	const side = 10 * vg.Centimeter
 	c := vgsvg.New(side, side)
-	renderReliability(draw.Crop(draw.New(c), margin/2, -margin, margin/2, -margin/2), "", s)
+	render(draw.Crop(draw.New(c), margin/2, -margin, margin/2, -margin/2))
 	var b bytes.Buffer
 	if _, err := (svg{c}).WriteTo(&b); err != nil {
 		return "", err
@@ -30,13 +92,53 @@ func Inline(s *metrics.Summary, label string) (string, error) {
 		return "", fmt.Errorf("diagram: the drawing is no SVG")
 	}
 	drawing = sizes.ReplaceAllString(drawing, "")
-	for name, c := range map[string]color.NRGBA{"ink": ink, "grey": grey, "faint": faint, "blue": blue, "pale": pale, "card": white} {
+	for name, c := range properties {
 		drawing = strings.ReplaceAll(drawing, fmt.Sprintf("#%02X%02X%02X", c.R, c.G, c.B), "var(--"+name+")")
 	}
-	return `<svg role="img" aria-label="` + escaped.Replace(label) + `"` + drawing, nil
+	return template.HTML(`<svg role="img" aria-label="` + template.HTMLEscapeString(label) + `"` + drawing), nil
 }
 
-var (
-	sizes   = regexp.MustCompile(` (width|height)="[^"]*pt"`)
-	escaped = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;")
-)
+// properties are the custom properties of the colours.
+var properties = map[string]color.NRGBA{
+	"ink": ink, "grey": grey, "faint": faint, "blue": blue, "pale": pale, "amber": amber, "sand": sand, "card": white,
+}
+
+var sizes = regexp.MustCompile(` (width|height)="[^"]*pt"`)
+
+// lineColours are those of the first and of the second curve.
+var lineColours = []color.Color{blue, amber}
+
+// inlined is how many points of a curve a page has at most.
+const inlined = 400
+
+// thinned keeps so many points of each curve as a page needs.
+func thinned(curves [][]metrics.Operating) [][]metrics.Operating {
+	out := make([][]metrics.Operating, len(curves))
+	for i, curve := range curves {
+		stride := max(1, len(curve)/inlined)
+		for k := 0; k < len(curve); k += stride {
+			out[i] = append(out[i], curve[k])
+		}
+		if n := len(curve); n > 0 && (n-1)%stride != 0 {
+			out[i] = append(out[i], curve[n-1])
+		}
+	}
+	return out
+}
+
+// line joins the points of a curve.
+type line struct {
+	curve  []metrics.Operating
+	colour color.Color
+	at     func(metrics.Operating) (x, y float64)
+}
+
+func (l *line) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	points := make([]vg.Point, len(l.curve))
+	for i, o := range l.curve {
+		px, py := l.at(o)
+		points[i] = vg.Point{X: x(px), Y: y(py)}
+	}
+	c.StrokeLines(draw.LineStyle{Color: l.colour, Width: vg.Points(1.8)}, points)
+}

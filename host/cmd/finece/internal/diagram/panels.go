@@ -21,37 +21,48 @@ func reliabilityPlot(name string, s *metrics.Summary) *plot.Plot {
 	}
 	p := newPlot(name, "", "accuracy")
 	p.X.Tick.Label.Color = white // room for them, but the counts below have them
-	p.Add(grid{}, bars{s.Bins, func(b metrics.Bin) float64 { return b.Accuracy }},
+	p.Add(grid{}, bars{s.Bins, func(b metrics.Bin) float64 { return b.Accuracy }, pale, blue},
 		segment(0, 0, 1, 1, ink), points{s.Bins})
 	return p
 }
 
 func countsPlot(s *metrics.Summary) *plot.Plot {
 	p := newPlot("", "confidence", "count")
+	countAxis(p, s.Bins)
+	p.Add(bars{s.Bins, func(b metrics.Bin) float64 { return float64(b.Count) }, pale, blue})
+	return p
+}
+
+// countAxis makes the vertical axis that of the counts of bins.
+func countAxis(p *plot.Plot, bins []metrics.Bin) {
 	most := uint64(1)
-	for _, b := range s.Bins {
+	for _, b := range bins {
 		most = max(most, b.Count)
 	}
 	p.Y.Max = float64(most) * 1.08
 	p.Y.Tick.Marker = plot.ConstantTicks([]plot.Tick{{Value: 0, Label: "0"}, {Value: float64(most), Label: thousands(most)}})
-	p.Add(bars{s.Bins, func(b metrics.Bin) float64 { return float64(b.Count) }})
-	return p
 }
 
 func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
-	p := newPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share answered, most confident first", "risk: share wrong among them")
 	highest := 0.0
 	for _, o := range curve {
 		highest = max(highest, o.Risk)
 	}
-	p.Y.Max = ceilNice(highest)
-	p.Y.Tick.Marker = plot.ConstantTicks(yTicks(p.Y.Max))
-	p.Add(grid{})
+	p := riskPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share answered, most confident first", "risk: share wrong among them", highest)
 	if s.N == 0 {
 		return p
 	}
 	base := 1 - s.Accuracy
 	p.Add(segment(0, base, 1, base, grey), &steps{curve}, caption{base, curve})
+	return p
+}
+
+// riskPlot is the axes of risk-coverage curves up to the highest risk.
+func riskPlot(title, x, y string, highest float64) *plot.Plot {
+	p := newPlot(title, x, y)
+	p.Y.Max = ceilNice(highest)
+	p.Y.Tick.Marker = plot.ConstantTicks(yTicks(p.Y.Max))
+	p.Add(grid{})
 	return p
 }
 
@@ -134,11 +145,13 @@ func (grid) Plot(c draw.Canvas, p *plot.Plot) {
 type bars struct {
 	bins   []metrics.Bin
 	height func(metrics.Bin) float64
+	fill   color.Color
+	edge   color.Color
 }
 
 func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	outline := draw.LineStyle{Color: blue, Width: vg.Points(0.75)}
+	outline := draw.LineStyle{Color: b.edge, Width: vg.Points(0.75)}
 	if len(b.bins) > 60 {
 		outline.Width = 0
 	}
@@ -148,11 +161,11 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		lo, hi, top := x(bin.Low), x(bin.High), y(b.height(bin))
 		if lo == hi { // torchmetrics' bin of the ones
-			c.StrokeLine2(draw.LineStyle{Color: blue, Width: vg.Points(3)}, lo, c.Min.Y, hi, top)
+			c.StrokeLine2(draw.LineStyle{Color: b.edge, Width: vg.Points(3)}, lo, c.Min.Y, hi, top)
 			continue
 		}
 		corners := []vg.Point{{X: lo, Y: c.Min.Y}, {X: lo, Y: top}, {X: hi, Y: top}, {X: hi, Y: c.Min.Y}}
-		c.FillPolygon(pale, corners)
+		c.FillPolygon(b.fill, corners)
 		if outline.Width > 0 {
 			c.StrokeLines(outline, corners)
 		}

@@ -2,11 +2,16 @@
 package evaluate
 
 import (
+	"io"
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/diagram"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/output"
 	"github.com/finece/finece/host/cmd/finece/internal/pairs"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
@@ -59,6 +64,10 @@ bootstrap, and DeLong's test of whether the AUROCs are equal. If several rows ha
 same id, the bootstrap draws whole questions, and the test is Obuchowski's for rows that
 depend on each other.
 
+--report FILE.html writes the figures, what each means, and the diagrams (reliability,
+ROC, risk and coverage, confidences, and those of groups) to one page that needs no
+other file and no network.
+
 --merge adds up the replies of GET /finece/calibration of several gateways, one file
 each, as if all labels had come to one gateway. --format json prints a reply that can
 be merged again.
@@ -78,6 +87,7 @@ const example = `  finece eval pairs.csv
   finece eval --by model,dataset pairs.parquet
   finece score answers.jsonl | finece grade | finece eval --positions --by kind
   finece eval --confidence fused --against raw pairs.jsonl
+  finece eval --by model --report report.html pairs.jsonl
   finece eval --merge gateway-1.json gateway-2.json
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
@@ -94,6 +104,7 @@ type options struct {
 	mode    string
 	format  string
 	plot    string
+	report  string
 	merge   bool
 }
 
@@ -132,10 +143,12 @@ func New() *cobra.Command {
 	settings.Add(cmd, contract.Seed, &f.options.Seed)
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability diagram and the risk-coverage curve to this .svg or .png")
+	flags.StringVar(&f.report, "report", "", "write a page with the figures and diagrams to this .html file")
 	flags.BoolVar(&f.merge, "merge", false, "add up replies of GET /finece/calibration")
 	completion.Values(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")
 	completion.Values(cmd, "format", "table", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")
+	_ = cmd.MarkFlagFilename("report", "html")
 	return cmd
 }
 
@@ -156,6 +169,9 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	}
 	if f.plot != "" && !diagram.Supported(f.plot) {
 		return exit.Usagef("--plot %q: want a name that ends in .svg or .png", f.plot)
+	}
+	if ext := strings.ToLower(filepath.Ext(f.report)); f.report != "" && ext != ".html" && ext != ".htm" {
+		return exit.Usagef("--report %q: want a name that ends in .html", f.report)
 	}
 	if f.columns.Other != "" && f.columns.Positions {
 		return exit.Usagef("--against compares columns of rows: it goes without --positions")
@@ -197,6 +213,11 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	if f.plot != "" {
 		if err := diagram.Save(f.plot, &all.summary, all.sample.RiskCoverage()); err != nil {
 			return exit.Errorf(exit.IO, "--plot: %w", err)
+		}
+	}
+	if f.report != "" {
+		if err := output.File("--report", f.report, func(w io.Writer) error { return f.writeReport(w, name, p, all, groups, r) }); err != nil {
+			return exit.With(exit.IO, err)
 		}
 	}
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); left > 0 {

@@ -149,13 +149,16 @@ func (m *result) appendJSON(out []byte) []byte {
 	return out
 }
 
+// none is what people read for a value that is empty.
+const none = "(none)"
+
 // widest is how many characters of a value the table shows.
 const widest = 40
 
 // shown is a value in a table: on one line, without control characters.
 func shown(value string) string {
 	if value == "" {
-		return "(none)"
+		return none
 	}
 	value = string(screen.Printable([]byte(strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {

@@ -20,8 +20,8 @@ func (f *options) runMerge(cmd *cobra.Command, paths []string) error {
 	if f.format != "table" && f.format != "json" {
 		return exit.Usagef("--format %q: want table or json", f.format)
 	}
-	if f.plot != "" {
-		return exit.Usagef("--merge goes without --plot: the page of GET /finece/calibration has plots")
+	if f.plot != "" || f.report != "" {
+		return exit.Usagef("--merge goes without --plot and --report: the page of GET /finece/calibration has plots")
 	}
 	if len(f.columns.By) > 0 || f.columns.Positions || f.columns.Other != "" {
 		return exit.Usagef("--merge goes without --by, --against and --positions: a reply has groups of its own, and no rows")

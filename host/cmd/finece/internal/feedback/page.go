@@ -17,7 +17,7 @@ import (
 var pageFile embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"title": title, "by": by, "share": share, "figure": number, "plot": plot, "leaning": leaning, "few": few,
+	"title": title, "by": by, "share": share, "figure": number, "plot": plot, "leaning": leaning, "few": few, "style": diagram.PageStyle,
 }).ParseFS(pageFile, "page.html"))
 
 // writePage writes the page for operators.
@@ -72,6 +72,5 @@ func leaning(d *figures.Drift) string { return drifts.Leaning(d.Leaning).Says() 
 
 // plot is the reliability diagram of a group.
 func plot(g *figures.Group) (template.HTML, error) {
-	drawing, err := diagram.Inline(&g.Summary, fmt.Sprintf("Reliability diagram of %d labels. The table below it has the same figures.", g.N))
-	return template.HTML(drawing), err
+	return diagram.Inline(&g.Summary, fmt.Sprintf("Reliability diagram of %d labels. The table below it has the same figures.", g.N))
 }
