@@ -60,6 +60,11 @@ func (r *Resampling) validate() error {
 // on every engine and any number of processors. Drawing is a count for each tied group
 // of the sorted sample, so a resample costs O(n) and no sort. All processors draw.
 //
+// Of more than 32,768 pairs, those with neighbouring confidences are drawn as if they were
+// tied, about 4096 groups of them (the interval is then set where that of single pairs
+// lies), and of more than 131,071 a resample draws how often each group comes. So it costs
+// as much for any number of pairs.
+//
 // The ECE is biased upward, the more so in resamples, so its interval can lie
 // above its value: see [Interval.Around].
 func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
@@ -89,9 +94,24 @@ func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) 
 	if s.N() > math.MaxUint32 {
 		return out, ErrOverflow
 	}
-	p := newPopulation(s, metrics, r.Binning)
-	p.cells = cellsOf(s)
-	return bootstrapped([]*population{p}, nil, metrics, r), nil
+	if s.N() < condenseFrom {
+		p := newPopulation(s, metrics, r.Binning)
+		p.cells = cellsOf(p.groups)
+		return bootstrapped([]*population{p}, nil, metrics, r), nil
+	}
+	p := condensed(s, metrics, r.Binning)
+	if s.N() < countFrom {
+		p.cells = cellsOf(p.groups)
+	}
+	out = bootstrapped([]*population{p}, nil, metrics, r)
+	whole := p.whole()
+	for k, m := range metrics {
+		if v, err := s.Value(m, r.Binning); err == nil && !p.exact(m) {
+			shift := v - whole.figure(m)
+			out[k].Low, out[k].High = out[k].Low+shift, out[k].High+shift
+		}
+	}
+	return out, nil
 }
 
 // percentiles is the interval of the values over the resamples that have one.

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"math"
 	"runtime"
 	"slices"
@@ -11,109 +10,12 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// population is the pairs that resamples are drawn from, and the parts of the figures that
-// are the same in every resample. bootstrapped completes it; after that goroutines only
-// read it.
-//
-// A cell is the right or the wrong pairs of one tied group. Cell 2i is the right pairs of
-// group i, cell 2i+1 the wrong ones.
-type population struct {
-	groups  []group
-	cells   []uint32 // the cell of each pair
-	binning Binning
-
-	runs    []binRun
-	fixed   []uint64  // the confidence of each group, as placed in its bin, in units of 2^-63
-	squares []uint64  // (confidence - correct)^2 of each cell, in units of 2^-63
-	losses  []float64 // the NLL of each cell
-	sums    []float64 // harmonicSums, shared by populations
-}
-
-// binRun is neighbouring groups in one bin: groups[from:to].
-type binRun struct {
-	from, to int
-	none     bool // they lie in no bin: the zeros of the Guo rule, which count in n alone
-}
-
-func newPopulation(s *Sample, figures []Metric, b Binning) *population {
-	p := &population{groups: s.tied(), binning: b}
-	if slices.Contains(figures, MetricECE) && b.Rule != EqualMass {
-		p.bin(b.fixed())
-	}
-	if slices.Contains(figures, MetricNLL) {
-		p.losses = make([]float64, 2*len(p.groups))
-		for i := range p.groups {
-			q := min(max(p.groups[i].conf, NLLEpsilon), 1-NLLEpsilon)
-			p.losses[2*i], p.losses[2*i+1] = -portable.Log(q), -portable.Log(1-q)
-		}
-	}
-	if slices.Contains(figures, MetricBrier) || slices.Contains(figures, MetricBrierSkill) {
-		p.squares = make([]uint64, 2*len(p.groups))
-		for i := range p.groups {
-			c := p.groups[i].conf
-			p.squares[2*i], p.squares[2*i+1] = toFixed(float64((1-c)*(1-c))), toFixed(float64(c*c))
-		}
-	}
-	return p
-}
-
-// cellsOf are the cells of the pairs in ascending order of the confidence, right ones
-// first.
-func cellsOf(s *Sample) []uint32 {
-	out := make([]uint32, 0, s.N())
-	for i, g := range s.tied() {
-		for range g.right {
-			out = append(out, uint32(2*i))
-		}
-		for range g.wrong {
-			out = append(out, uint32(2*i+1))
-		}
-	}
-	return out
-}
-
-// cellsInOrder are the cells of the pairs in the order in which they were given.
-func cellsInOrder(s *Sample, conf []float64, correct []bool) []uint32 {
-	out := make([]uint32, len(conf))
-	groups := s.tied()
-	for at, v := range conf {
-		i, _ := slices.BinarySearchFunc(groups, v, func(g group, v float64) int { return cmp.Compare(g.conf, v) })
-		out[at] = uint32(2 * i)
-		if !correct[at] {
-			out[at]++
-		}
-	}
-	return out
-}
-
-// toFixed is x, 0 to 1, in units of 2^-63.
-func toFixed(x float64) uint64 { return uint64(x * (1 << 63)) }
-
-// fromFixed is the value of a sum in units of 2^-63.
-func fromFixed(sum uint128) float64 { return sum.float64() * 0x1p-63 }
-
-// bin finds the runs of groups that lie in one bin.
-func (p *population) bin(parts partition) {
-	p.fixed = make([]uint64, len(p.groups))
-	slot, last := 0, -1
-	for i := range p.groups {
-		var v float64
-		slot, v = parts.placeFrom(slot, p.groups[i].conf)
-		p.fixed[i] = toFixed(v)
-		if slot != last {
-			p.runs = append(p.runs, binRun{from: i, none: parts.rule == Guo && slot == len(parts.edges)-1})
-			last = slot
-		}
-		p.runs[len(p.runs)-1].to = i + 1
-	}
-}
-
 // bootstrapped returns the intervals of the figures of the first population less those of
 // the others, from the same draws. A unit is a list of pairs, or a single pair if units is
 // nil. A draw takes as many units as there are, with replacement. Each resample has a
 // generator of its own, so that none depends on which goroutine draws it.
 func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampling) []Interval {
-	if slices.Contains(figures, MetricAURC) {
+	if slices.Contains(figures, MetricAURC) && from[0].cells != nil {
 		most := uint64(len(from[0].cells))
 		if units != nil {
 			most *= 2 // a draw of clusters may have more pairs than there are
@@ -172,6 +74,8 @@ func take(draw []*resample, units [][]int, state splitMix) {
 		d.filled = false
 	}
 	switch {
+	case units == nil && draw[0].cells == nil:
+		draw[0].counted(&state)
 	case units == nil && len(draw) == 1:
 		draw[0].pairs(&state)
 	case units == nil:
@@ -260,7 +164,7 @@ func (d *resample) figure(m Metric) float64 {
 		return d.averagePrecision() / float64(d.right)
 	case m == MetricAUGRC && n > 0 && n <= math.MaxUint32:
 		return generalizedRisk(uint128{lo: d.mannWhitney()}, d.right, d.wrong)
-	case m == MetricAURC && n > 0 && n < uint64(len(d.sums)): // nearly always
+	case m == MetricAURC && n > 0 && (d.cells == nil || n < uint64(len(d.sums))): // nearly always
 		return d.areaUnderRisk() / float64(n)
 	case m == MetricAUROC && d.right > 0 && d.wrong > 0 && n <= math.MaxUint32:
 		return pairShare(uint128{lo: d.mannWhitney()}, d.right, d.wrong)
@@ -338,21 +242,36 @@ func (d *resample) mannWhitney() (twice uint64) {
 // in the risk of every coverage from k to n, which adds H(n) - H(k-1) with H(k) = 1 +
 // 1/2 + ... + 1/k. In a tied group each rank has its share of the group's errors.
 func (d *resample) areaUnderRisk() float64 {
-	var below compensated // of H(k-1)
-	seen := uint64(0)
+	var below compensated          // of H(k-1)
+	seen, before := uint64(0), 0.0 // before is d.harmonicSum(seen), which holds for 0
 	for i := len(d.counts) - 2; i >= 0; i -= 2 {
 		right, wrong := uint64(d.counts[i]), uint64(d.counts[i+1])
 		end := seen + right + wrong
+		after := d.harmonicSum(end)
 		if wrong > 0 {
-			share := d.sums[end] - d.sums[seen]
+			share := after - before
 			if right > 0 {
 				share *= ratio(wrong, right+wrong)
 			}
 			below.add(share)
 		}
-		seen = end
+		seen, before = end, after
 	}
 	return float64(float64(d.wrong)*harmonic(0, seen)) - below.value()
+}
+
+// harmonicSum is the sum of H(0) to H(k-1).
+func (d *resample) harmonicSum(k uint64) float64 {
+	if k < uint64(len(d.sums)) {
+		return d.sums[k]
+	}
+	h := 0.0
+	if k < directTerms {
+		h = harmonic(0, k)
+	} else {
+		h = portable.Log(float64(k)) + eulerGamma + harmonicTail(float64(k))
+	}
+	return float64(float64(k) * (h - 1)) // Graham, Knuth and Patashnik, equation 6.67
 }
 
 // harmonicSums are the sums of H(0) to H(k-1), for each k from 0 to n.

@@ -46,7 +46,7 @@ func TestCellsAgree(t *testing.T) {
 	conf, correct := simulated(1000, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
 	count := map[uint32]int{}
-	for _, c := range cellsOf(s) {
+	for _, c := range cellsOf(s.tied()) {
 		count[c]++
 	}
 	for _, c := range cellsInOrder(s, conf, correct) {
@@ -77,7 +77,7 @@ func TestManyPairsAreDrawnAlike(t *testing.T) {
 	conf, correct := simulated(n, shapes[0].draw)
 	s, _ := NewSample(conf, correct)
 	p := newPopulation(s, nil, DefaultBinning())
-	p.cells = cellsOf(s)
+	p.cells = cellsOf(s.tied())
 	d := p.resample()
 	times := map[uint32]int{}
 	drawn, last := 0, 0

@@ -141,6 +141,24 @@ func (s *Sample) tied() []group {
 	return s.groups
 }
 
+// each visits the tied groups in ascending order. It makes none that are not made yet.
+func (s *Sample) each(visit func(*group)) {
+	if s.groups != nil {
+		for i := range s.groups {
+			visit(&s.groups[i])
+		}
+		return
+	}
+	var g group
+	for at := 0; at < len(s.keys); {
+		first := at
+		g.conf = keyConf(s.keys[at])
+		at, g.right = endOfTie(s.keys, at)
+		g.wrong = uint64(at-first) - g.right
+		visit(&g)
+	}
+}
+
 // endOfTie returns the end of the tied keys that start at from, and how many of
 // them are correct.
 func endOfTie(keys []uint64, from int) (end int, right uint64) {

@@ -115,6 +115,8 @@ func harmonic(lo, hi uint64) float64 {
 	return t + (portable.Log(b/a) + (harmonicTail(b) - harmonicTail(a)))
 }
 
+const eulerGamma = 0.57721566490153286061
+
 // harmonicTail is H(n) - ln n - gamma.
 func harmonicTail(n float64) float64 {
 	i := 1 / n

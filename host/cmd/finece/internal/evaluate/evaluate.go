@@ -195,11 +195,12 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	if missing := p.Missing(f.columns.By); missing != nil {
 		return exit.Usagef("%s: no row has %q: name the columns of the groups with --by", name, missing[0])
 	}
-	r := f.resampling(len(p.Confidence))
+	whole := allRows(p)
+	r := f.resampling(whole)
 	if r.Resamples < f.options.Resamples {
 		terminal.Say(cmd, "%s: the intervals are of %d resamples instead of %d, because there are many pairs", name, r.Resamples, f.options.Resamples)
 	}
-	all, err := f.measure(allRows(p), r)
+	all, err := f.measure(whole, r)
 	if err != nil {
 		return exit.Errorf(exit.Faults, "%s: %w", name, err)
 	}

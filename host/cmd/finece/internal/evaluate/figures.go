@@ -34,20 +34,21 @@ var drawn = []struct {
 	{"auroc", metrics.MetricAUROC}, {"aurc", metrics.MetricAURC},
 }
 
-// maxDraws bounds how many rows the bootstrap draws, and leastResamples how far that
-// lowers the number of resamples.
+// maxDraws bounds how many rows the bootstrap of questions and of differences draws, and
+// leastResamples how far that lowers the number of resamples.
 const (
 	maxDraws       = 100_000_000
 	leastResamples = 100
 )
 
-// resampling is that of an input with n pairs, and of each of its groups.
-func (f *options) resampling(n int) metrics.Resampling {
+// resampling is that of an input, and of each of its groups.
+func (f *options) resampling(d *rows) metrics.Resampling {
 	o := &f.options
-	return metrics.Resampling{
-		Resamples: min(o.Resamples, max(leastResamples, maxDraws/n)),
-		Level:     o.Level, Seed: o.Seed, Binning: o.Binning,
+	r := metrics.Resampling{Resamples: o.Resamples, Level: o.Level, Seed: o.Seed, Binning: o.Binning}
+	if d.question != nil || d.other != nil {
+		r.Resamples = min(r.Resamples, max(leastResamples, maxDraws/len(d.confidence)))
 	}
+	return r
 }
 
 // result is what was measured of some rows.
