@@ -63,7 +63,7 @@ func TestEndToEnd(t *testing.T) {
 	all := append(baseline.Estimators(fitted(t)),
 		baseline.FirstProb{Next: true}, baseline.FirstProb{Top: 5}, baseline.CoCoA{Cosine: true}, baseline.SemanticEntropy{Weighting: baseline.Discrete})
 	cost := func(requests, completions int) baseline.Cost {
-		return baseline.Cost{Requests: requests, Completions: completions, PromptTokens: 100 * requests, CompletionTokens: 7 * requests}
+		return baseline.Cost{Requests: requests, Completions: completions, PromptTokens: 100 * requests, CompletionTokens: 700 * requests}
 	}
 	first := func(token string) float64 { return math.Exp(logprobOf(token)) }
 	// The tokens of the five alternatives are e^0, e^-1, ... times the first's.

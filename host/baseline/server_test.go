@@ -81,7 +81,7 @@ func (s *script) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	kind := ""
-	reply := map[string]any{"model": "script", "usage": map[string]int{"prompt_tokens": 100, "completion_tokens": 7}}
+	reply := map[string]any{"model": "script", "usage": map[string]int{"prompt_tokens": 100, "completion_tokens": 700}}
 	last := ""
 	if n := len(q.Messages); n > 0 {
 		last = q.Messages[n-1].Content
