@@ -18,10 +18,6 @@ type Fusion struct {
 	Sampled      float64 // sampled continuations, on average
 }
 
-func (f *Fusion) params() bci.Params {
-	return bci.Params{Alpha: f.Alpha, Depth: f.Depth, Width: f.Width}
-}
-
 // largest returns the depth and the width of the largest trees.
 func largest(records []*Record) (depth, width int) {
 	for _, r := range records {

@@ -92,7 +92,7 @@ func (d *Domain) comparisons(m *markdown) {
 		return
 	}
 	m.say("\n## Paired differences\n\nBetween a method and the best baseline of equal or lower cost, on the same answers. Where a dearer one is better, there is a second row. Brier is the mapped one where there is a map. The best baseline was chosen on these same answers.\n")
-	m.head("at", "method", "figure", "", "best baseline", "", "cost", "difference", "excludes 0")
+	m.head("at", "method", "figure", "value", "best baseline", "value", "cost", "difference", "interval excludes 0")
 	for i := range d.Comparisons {
 		c := &d.Comparisons[i]
 		cost := "equal or lower"
