@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import type { PositionConfidence } from "finece/badge";
-import { PlacedConfidences } from "finece/react";
+import { Confidences } from "finece/react";
 import { type Answer, answers } from "./answers/corpus.js";
 import type { Found, answersPage as Page_ } from "./answers/page.js";
 import { components } from "./answers/renderers.js";
@@ -71,7 +71,9 @@ interface Scored { readonly answer: Answer; readonly positions: readonly Positio
 async function scored(): Promise<Scored[]> {
   return Promise.all(answers().map(async (answer, i) => {
     const strategy = i % 2 === 0 ? "paragraph" as const : "paragraph+periodic" as const;
-    return { answer, positions: await positionsOf(new TextEncoder().encode(answer.text), { format: "text", strategy, every: 5 + i % 7 }) };
+    const found = await positionsOf(new TextEncoder().encode(answer.text), { format: "text", strategy, every: 5 + i % 7 });
+    // Text alone has no confidences, and positions without one have no badge in React's component.
+    return { answer, positions: found.map((position): PositionConfidence => ({ ...position, state: "final", fused: 0.7, first: 0.7, reason: null })) };
   }));
 }
 
@@ -155,7 +157,7 @@ test("what a server renders is taken over as it is, and then has its badges", { 
   for (const renderer of Object.keys(components)) {
     for (const { answer, positions } of (await scored()).filter(({ answer }) => ["a worked problem", "a report", "a program, CR LF"].includes(answer.name))) {
       const component = components[renderer] ?? assert.fail();
-      const markup = renderToString(createElement(PlacedConfidences, { text: answer.text, positions, done: true }, createElement(component, answer)));
+      const markup = renderToString(createElement(Confidences, { text: answer.text, positions, done: true }, createElement(component, answer)));
       assert.ok(markup.includes("<finece-mark") && !markup.includes("<confidence-badge"));
       await page.evaluate(([renderer, markup, text, positions]) => {
         answersPage.clear();

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { BadgePlacement, ConfidenceBadge, LiveSummary as Summary, PositionConfidence } from "finece/badge";
+import type { ConfidenceBadge, PositionConfidence } from "finece/badge";
+import type { BadgePlacement, LiveSummary as Summary } from "finece/place";
 import { openModule, positionsOf, skip } from "./badge-support.js";
 import { HUNG, demo } from "./support.js";
 
-const PLACE = `import { placeBadges, LiveSummary } from "finece/badge";
+const PLACE = `import { placeBadges, LiveSummary } from "finece/place";
   globalThis.place = (selector, options) => placeBadges(document.querySelector(selector), options);
   globalThis.LiveSummary = LiveSummary;
   // An observer of what is near the window is told with a frame, and what it makes is drawn with the next.
@@ -215,15 +216,15 @@ test("one polite live region a message, throttled, with a last word", { skip }, 
   await page.evaluate((positions) => {
     live.update(positions, true);
     live.update(positions, true);
-  }, [first, second, third]);
+  }, [first, second, { ...third, fused: 0.3 }]);
   await page.clock.runFor(10_000);
   const { told, role, polite } = await page.evaluate(() =>
     ({ told: said, role: live.element.getAttribute("role"), polite: live.element.getAttribute("aria-live") }));
   assert.deepEqual([role, polite], ["status", "polite"]);
   // After a burst of 600 ms, then once an interval of 1000 ms; the end, at 3000 ms, does not wait for the interval.
   assert.deepEqual(told.map(({ at }) => at), [600, 1600, 2600, 3600]);
-  assert.match(told[0]?.text ?? "", /^Confidence so far: \d\d%/);
-  assert.equal(told.at(-1)?.text, "Confidence: 80%, lowest 60%.");
+  assert.match(told[0]?.text ?? "", /^(Check this|About \d in 10 answers like this are right)\./);
+  assert.equal(told.at(-1)?.text, "Check this. 1 of 3 parts should be checked.");
 });
 
 test("on a phone badges stay within the window, wherever their line ends", { skip }, async (t) => {
@@ -258,7 +259,7 @@ test("on a phone badges stay within the window, wherever their line ends", { ski
 });
 
 test("an answer may be put into the page after its badges were begun", { skip }, async (t) => {
-  const page = await openModule(t, `import { placeBadges } from "finece/badge"; globalThis.begin = (element) => placeBadges(element, { announce: false });
+  const page = await openModule(t, `import { placeBadges } from "finece/place"; globalThis.begin = (element) => placeBadges(element, { announce: false });
     const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     globalThis.frames = async () => { await frame(); await frame(); await frame(); };`, "<main></main>");
   const shown = await page.evaluate(async (positions) => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { ConfidenceRecord, FineceRecord, PositionRecord } from "finece";
 import {
-  ConfidenceLog, ENGLISH, badgeAttributes, formatPercent, showValue, shownAs, summarise,
+  ConfidenceLog, ENGLISH, badgeAttributes, formatPercent, showValue, shownAs,
 } from "finece/badge";
 import { ESTIMATORS, MAPS, METHODS, RECORD_DEFAULTS } from "../dist/contract.js";
 
@@ -43,7 +43,6 @@ test("percentages never claim a certainty that is none", () => {
   assert.deepEqual([0, 0.001, 0.004, 0.01, 0.5, 0.99, 0.994, 0.999, 1].map((v) => formatPercent(v, "en")),
     ["0%", "<1%", "<1%", "1%", "50%", "99%", ">99%", ">99%", "100%"]);
   assert.equal(formatPercent(0.5, "no such locale!"), formatPercent(0.5));
-  assert.deepEqual(summarise([], true), { count: 0, known: 0, lowest: null, latest: null, done: true });
 });
 
 test("no source that is not calibrated is shown as a percentage, and one that is, is", () => {

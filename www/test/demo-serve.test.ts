@@ -60,7 +60,7 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
       await route.continue();
     }
   });
-  await page.goto(`${address}/?play=no`);
+  await page.goto(`${address}/?play=no&mode=paragraphs`);
   for (const question of [
     "A baker sells 4 loaves on Monday and 3 on Tuesday. How many loaves does he sell in all?",
     "Rosa has 12 apples. She gives away 5 and buys twice as many as she has left. How many apples does she have?",

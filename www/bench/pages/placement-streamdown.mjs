@@ -4,7 +4,7 @@ import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
 import remend from "remend";
 import { Block, Streamdown, defaultRehypePlugins, parseMarkdownIntoBlocks } from "streamdown";
-import { PlacedConfidences } from "finece/react";
+import { Confidences } from "finece/react";
 import { useStreamdownMarks } from "finece/streamdown";
 import { drive } from "./placement-answer.mjs";
 
@@ -12,7 +12,7 @@ const parts = { Block, defaultRehypePlugins, parseMarkdownIntoBlocks, remend };
 
 function Marked({ text, positions }) {
   const marks = useStreamdownMarks(parts);
-  return h(PlacedConfidences, { text, positions }, h(Streamdown, { ...marks, children: text }));
+  return h(Confidences, { text, positions, mode: "paragraphs" }, h(Streamdown, { ...marks, children: text }));
 }
 
 drive((badges) => {

@@ -1,5 +1,5 @@
 // Paragraphs as plain elements, which an app made with their marks.
-import { placeBadges } from "finece/badge";
+import { placeBadges } from "finece/place";
 import { drive } from "./placement-answer.mjs";
 
 const main = document.querySelector("main");

@@ -1,4 +1,4 @@
-import { type BadgePlacement, ENGLISH, type PositionConfidence, placeBadges, showValue, shownAs } from "finece/badge";
+import { type ConfidenceView, ENGLISH, type PositionConfidence, type ShowMode, showConfidences, showValue, shownAs } from "finece/badge";
 import { h } from "./dom.js";
 import { Markdown } from "./markdown.js";
 import { type Policy, type Verdict, judge } from "./policy.js";
@@ -13,25 +13,27 @@ export class AnswerView {
   readonly #text = h("div", { class: "text" });
   readonly #note = h("p", { class: "note" });
   readonly #markdown = new Markdown(this.#text);
-  readonly #placement: BadgePlacement;
+  readonly #view: ConfidenceView;
+  #verdict: Verdict | undefined;
 
-  constructor(readonly question: string, readonly origin: string, readonly turn: Turn) {
+  constructor(readonly question: string, readonly origin: string, readonly turn: Turn, mode: ShowMode) {
     const body = h("div", { class: "bubble" }, this.#text, this.#note);
     this.element = h("li", {},
       question === "" ? null : h("div", { class: "question" }, h("h3", { class: "hidden" }, "Question"), h("p", {}, question)),
       h("article", { class: "answer", "aria-label": "Answer" }, h("div", { class: "avatar", "aria-hidden": "true" }), body));
-    this.#placement = placeBadges(this.#text, { locale: "en" });
+    this.#view = showConfidences(this.#text, { locale: "en", mode });
   }
 
   /** Shows the turn as it is now. */
-  refresh(policy: Policy, threshold: number, running: boolean): void {
+  refresh(mode: ShowMode, policy: Policy, threshold: number, running: boolean): void {
     const { turn } = this;
     const positions = turn.positions;
     this.#markdown.update(turn.text);
-    this.#placement.update(turn.text, positions, turn.done);
-    this.#placement.flush();
+    this.#view.mode = mode;
+    this.#view.update(turn.text, positions, turn.done);
+    this.#view.flush();
     this.element.querySelector(".answer")?.setAttribute("aria-busy", String(running));
-    this.#mark(positions, judge(positions, policy, threshold, turn.tokens), policy);
+    void this.#mark(positions, judge(positions, policy, threshold, turn.tokens), policy);
     // Where there is no answer, what went wrong stands in its place.
     const bare = turn.text === "" && turn.problem !== undefined && !running;
     this.#note.parentElement?.classList.toggle("bare", bare);
@@ -42,16 +44,20 @@ export class AnswerView {
   }
 
   remove(): void {
-    this.#placement.disconnect();
+    this.#view.disconnect();
     this.element.remove();
   }
 
   /** Marks what the policy would not have shown. */
-  #mark(positions: readonly PositionConfidence[], verdict: Verdict | undefined, policy: Policy): void {
+  async #mark(positions: readonly PositionConfidence[], verdict: Verdict | undefined, policy: Policy): Promise<void> {
+    this.#verdict = verdict;
+    const last = verdict === undefined || policy === "stop" ? verdict?.at : positions[positions.indexOf(verdict.at) - 1];
+    const block = last === undefined || last.kinds.includes("question") ? undefined : await this.#view.blockOf(last);
+    if (verdict !== this.#verdict) {
+      return; // it was judged again meanwhile
+    }
     const leaves = [...this.#text.querySelectorAll(LEAVES)];
-    const before = verdict === undefined ? -1
-      : policy === "stop" ? this.#leafOf(verdict.at.index, positions, leaves)
-        : this.#leafOf(positions[positions.indexOf(verdict.at) - 1]?.index ?? -1, positions, leaves, verdict.at.index);
+    const before = block === undefined ? -1 : leaves.indexOf(block);
     leaves.forEach((leaf, i) => {
       const cut = verdict !== undefined && i > before;
       leaf.classList.toggle("cut", cut);
@@ -61,12 +67,5 @@ export class AnswerView {
         leaf.setAttribute("data-cut", policy === "stop" ? `Would have stopped here${value}` : `Would have been withheld from here${value}`);
       }
     });
-  }
-
-  /** The place of the last block that a position's text reaches; -1 for the beginning. */
-  #leafOf(index: number, positions: readonly PositionConfidence[], leaves: readonly Element[], under = Infinity): number {
-    const position = positions.find((p) => p.index >= index && p.index < under);
-    const block = position === undefined ? undefined : this.#placement.blockOf(position);
-    return block === undefined ? -1 : leaves.indexOf(block);
   }
 }

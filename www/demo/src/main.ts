@@ -1,6 +1,6 @@
 // The page: what is set, what is asked or replayed, and what is shown of it.
 import { type Core, loadCore } from "finece";
-import { ENGLISH, formatPercent, showValue, shownAs } from "finece/badge";
+import { ENGLISH, type ShowMode, formatPercent, showValue, shownAs } from "finece/badge";
 import { AnswerView } from "./answer.js";
 import { timeline } from "./chart.js";
 import { byId, h } from "./dom.js";
@@ -31,6 +31,7 @@ const field = (name: string): string => {
   return typeof value === "string" ? value : "";
 };
 const policy = (): Policy => field("policy") as Policy;
+const mode = (): ShowMode => field("mode") as ShowMode;
 const threshold = (): number => Number(field("threshold"));
 
 function settings(): Settings {
@@ -47,7 +48,7 @@ function settings(): Settings {
 /** Shows the latest answer with the next frame, and what would have been done with it. */
 function refresh(all?: boolean): void {
   if (all === true) {
-    views.forEach((view) => { view.refresh(policy(), threshold(), false); });
+    views.forEach((view) => { view.refresh(mode(), policy(), threshold(), false); });
   }
   if (frame === 0) {
     frame = requestAnimationFrame(() => {
@@ -55,7 +56,7 @@ function refresh(all?: boolean): void {
       const view = views.at(-1);
       if (view !== undefined) {
         const follow = innerHeight + scrollY > document.documentElement.scrollHeight - 80;
-        view.refresh(policy(), threshold(), running !== undefined);
+        view.refresh(mode(), policy(), threshold(), running !== undefined);
         if (follow && running !== undefined && matchMedia("(min-width: 62rem)").matches) {
           scrollTo({ top: document.documentElement.scrollHeight });
         }
@@ -90,11 +91,11 @@ async function run(question: string, origin: string, open: (signal: AbortSignal)
   const controller = running = new AbortController();
   document.body.classList.add("running");
   const turn = new Turn(() => loaded ?? core, settings(), refresh);
-  const view = new AnswerView(question, origin, turn);
+  const view = new AnswerView(question, origin, turn, mode());
   views.push(view);
   answers.append(view.element);
   byId("empty").hidden = true;
-  view.refresh(policy(), threshold(), true);
+  view.refresh(mode(), policy(), threshold(), true);
   if (views.length > 1) {
     view.element.scrollIntoView({ block: "start" });
   }
@@ -116,7 +117,7 @@ async function run(question: string, origin: string, open: (signal: AbortSignal)
     running = undefined;
     document.body.classList.remove("running");
   }
-  view.refresh(policy(), threshold(), false);
+  view.refresh(mode(), policy(), threshold(), false);
   refresh();
 }
 
@@ -158,7 +159,7 @@ function rescored(): void {
 
 form.addEventListener("input", (event) => {
   const { name } = event.target as HTMLInputElement;
-  if (name === "policy" || name === "threshold") {
+  if (name === "policy" || name === "threshold" || name === "mode") {
     byId("threshold-out").textContent = formatPercent(threshold(), "en");
     refresh(true);
   } else if (name !== "speed" && name !== "model") {

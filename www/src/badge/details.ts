@@ -1,6 +1,6 @@
-import { built } from "./markup.js";
-import { type BadgeView, explain, nameOf, position } from "./panel.js";
-import type { BadgeWords } from "./words.js";
+import type * as Panel from "./panel.js";
+import type { PanelContent, PanelEvent } from "./panel.js";
+import type { PositionConfidence } from "./positions.js";
 
 // Why the details are open: what was opened by pointing closes when the pointer leaves.
 type Opener = "hover" | "focus" | "click";
@@ -10,23 +10,40 @@ const OPEN_DELAY = 120, CLOSE_DELAY = 250;
 
 let opened: Details | undefined;
 
+type PanelModule = typeof Panel;
+
+let loading: Promise<PanelModule> | undefined;
+
+/** What fills panels, which is loaded when the first one is wanted. */
+function panelModule(): Promise<PanelModule> {
+  return loading ??= import("./panel.js").catch((error: unknown) => {
+    loading = undefined; // tried again next time
+    throw error;
+  });
+}
+
+/** What {@link PanelEvent}s tell. */
+export interface PanelEventDetail {
+  /** The position that it is about; `null` if that is not known. */
+  readonly position: PositionConfidence | null;
+}
+
 /** A badge's details: when they open and close, and the panel, which is made when it is first wanted. */
 export class Details {
   readonly #host: HTMLElement;
   readonly #root: ShadowRoot;
   readonly #button: HTMLButtonElement;
-  readonly #view: () => BadgeView;
-  readonly #words: () => BadgeWords;
+  readonly #content: () => PanelContent;
+  #module: PanelModule | undefined;
   #panel: HTMLElement | undefined;
   #opener: Opener | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: HTMLElement, root: ShadowRoot, button: HTMLButtonElement, view: () => BadgeView, words: () => BadgeWords) {
+  constructor(host: HTMLElement, root: ShadowRoot, button: HTMLButtonElement, content: () => PanelContent) {
     this.#host = host;
     this.#root = root;
     this.#button = button;
-    this.#view = view;
-    this.#words = words;
+    this.#content = content;
     button.addEventListener("click", () => {
       if (this.open && this.#opener !== "hover") {
         this.close();
@@ -49,6 +66,7 @@ export class Details {
     });
     host.addEventListener("pointerenter", ({ pointerType }) => {
       if (pointerType === "mouse") {
+        void panelModule().catch(() => undefined);
         this.#soon(() => { this.#open("hover"); }, OPEN_DELAY);
       }
     });
@@ -68,16 +86,9 @@ export class Details {
 
   /** Says what there is to say now. */
   fill(): void {
-    const view = this.#view();
-    const words = this.#words();
-    const panel = this.#made();
-    panel.querySelector(".title")?.replaceChildren(nameOf(view, words));
-    panel.querySelector(".lines")?.replaceChildren(...explain(view, words).map((line, i) => {
-      const p = document.createElement("p");
-      p.textContent = line;
-      p.className = i === 0 ? "" : "note";
-      return p;
-    }));
+    if (this.#panel !== undefined) {
+      this.#module?.fillPanel(this.#panel, this.#content(), this.#fire);
+    }
   }
 
   /** Takes them away. */
@@ -90,10 +101,9 @@ export class Details {
     if (opened === this) {
       opened = undefined;
     }
-    const panel = this.#made();
-    panel.classList.remove("open");
-    if (typeof panel.hidePopover === "function") {
-      panel.hidePopover();
+    if (this.#panel?.classList.contains("open") === true) {
+      this.#panel.classList.remove("open");
+      this.#panel.hidePopover?.();
     }
     this.#button.setAttribute("aria-expanded", "false");
     document.removeEventListener("keydown", this.#onKey, true);
@@ -115,12 +125,22 @@ export class Details {
     opened?.close();
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the one that is open, of all badges
     opened = this;
-    this.fill();
-    const panel = this.#made();
-    panel.classList.add("open");
-    if (typeof panel.showPopover === "function") {
-      panel.showPopover();
+    void panelModule().then((module) => {
+      this.#module = module;
+      if (this.#opener !== undefined && this.#host.isConnected) {
+        this.#show(module);
+      }
+    }, () => { this.close(); }); // what cannot be loaded cannot be opened; the button's name says the most of it
+  }
+
+  #show(module: PanelModule): void {
+    const panel = this.#made(module);
+    if (panel.classList.contains("open")) {
+      return;
     }
+    this.fill();
+    panel.classList.add("open");
+    panel.showPopover?.();
     this.#button.setAttribute("aria-expanded", "true");
     this.#place();
     document.addEventListener("keydown", this.#onKey, true);
@@ -134,30 +154,22 @@ export class Details {
     this.#timer = setTimeout(action, delay);
   }
 
-  #made(): HTMLElement {
+  #made(module: PanelModule): HTMLElement {
     if (this.#panel === undefined) {
-      const panel = this.#panel = document.createElement("div");
-      panel.id = "panel";
-      panel.className = "panel";
-      panel.setAttribute("part", "panel");
-      panel.setAttribute("role", "note");
-      panel.setAttribute("aria-label", this.#words().details);
-      if ("popover" in panel) {
-        panel.popover = "manual"; // in the top layer, out of reach of clipping
-      }
-      panel.append(
-        built(["p", { class: "title", part: "title" }]), built(["div", { class: "lines" }]), built(["slot", { name: "details" }]),
-      );
-      this.#root.append(panel);
-      this.#button.setAttribute("aria-controls", panel.id);
-      this.#button.setAttribute("aria-describedby", panel.id);
+      this.#panel = module.makePanel(this.#root, this.#content().words.details);
+      this.#button.setAttribute("aria-controls", this.#panel.id);
+      this.#button.setAttribute("aria-describedby", "lines");
     }
     return this.#panel;
   }
 
+  readonly #fire = (type: PanelEvent, position: PositionConfidence | null): void => {
+    this.#host.dispatchEvent(new CustomEvent<PanelEventDetail>(type, { bubbles: true, composed: true, detail: { position } }));
+  };
+
   readonly #place = (): void => {
     if (this.#panel !== undefined) {
-      position(this.#panel, this.#button);
+      this.#module?.position(this.#panel, this.#button);
     }
   };
 
@@ -165,6 +177,9 @@ export class Details {
     if (event.key === "Escape") {
       event.stopPropagation(); // it closes this, and not the dialog around it
       event.preventDefault();
+      if (this.#panel?.matches(":focus-within") === true) {
+        this.#button.focus();
+      }
       this.close();
     }
   };

@@ -1,30 +1,33 @@
 import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
 import { ElementBase, type Markup, built } from "./markup.js";
-import { type BadgeView, isRevised, nameOf } from "./panel.js";
+import type { BadgeAction, PanelContent, ParagraphRow } from "./panel.js";
 import { type PositionConfidence, badgeAttributes } from "./positions.js";
+import { type BadgeView, isRevised, nameOf } from "./shown.js";
 import { adoptStyle } from "./style.js";
-import { type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, isProbability, showValue, wordOf } from "./words.js";
+import { type BadgeState, type Calibration, type Words, bandOf, formatPercent, isProbability, showValue, wordsFor } from "./words.js";
 
 /** The attributes that say what a position is. */
-const SHOWN = ["state", "value", "first", "calibrated", "mapped", "reason", "source", "kind"] as const;
+const SHOWN = ["state", "value", "first", "calibrated", "mapped", "model", "outside", "reason", "source", "kind"] as const;
 
 const STATES: readonly string[] = ["pending", "provisional", "final", "unavailable"];
 
-const MARKUP: Markup = ["button", { type: "button", part: "badge", "aria-expanded": "false" },
-  ["svg", { viewBox: "0 0 16 16", part: "glyph", "aria-hidden": "true" },
-    ["circle", { class: "ring", cx: "8", cy: "8", r: "7" }],
-    ["circle", { class: "pie", cx: "8", cy: "8", r: "2.5", pathLength: "100", transform: "rotate(-90 8 8)" }],
-    ["path", { class: "slash", d: "M3.5 12.5l9-9" }],
-    ["g", { class: "bars" }, ["path", { d: "M3.5 14v-3" }], ["path", { d: "M8 14V7" }], ["path", { d: "M12.5 14V3" }]],
-    ["path", { class: "triangle", d: "M8 1.8 15 14H1Zm0 4.7v3.2m0 1.9v.2" }],
-    ["g", { class: "dots" }, ...["3", "8", "13"].map((cx): Markup => ["circle", { cx, cy: "8", r: "1.6" }])]],
+/** The shapes that say the state beside its colour. */
+export const GLYPH: Markup = ["svg", { viewBox: "0 0 16 16", part: "glyph", "aria-hidden": "true" },
+  ["circle", { class: "ring", cx: "8", cy: "8", r: "7" }],
+  ["circle", { class: "pie", cx: "8", cy: "8", r: "2.5", pathLength: "100", transform: "rotate(-90 8 8)" }],
+  ["path", { class: "slash", d: "M3.5 12.5l9-9" }],
+  ["g", { class: "bars" }, ["path", { d: "M3.5 14v-3" }], ["path", { d: "M8 14V7" }], ["path", { d: "M12.5 14V3" }]],
+  ["path", { class: "triangle", d: "M8 1.8 15 14H1Zm0 4.7v3.2m0 1.9v.2" }],
+  ["g", { class: "dots" }, ...["3", "8", "13"].map((cx): Markup => ["circle", { cx, cy: "8", r: "1.6" }])]];
+
+const MARKUP: Markup = ["button", { type: "button", part: "badge", "aria-expanded": "false" }, GLYPH,
   ["span", { class: "text", part: "value" },
     ["span", { class: "shown" }],
     ...[0, 1, 2].map((): Markup => ["span", { class: "ghost", "aria-hidden": "true" }])],
   ["span", { class: "trend", part: "trend", "aria-hidden": "true" }]];
 
-let template: Node | undefined;
+const templates = new Map<Markup, Node>();
 
 /** What {@link ConfidenceBadge} tells by its event `finece-change`. */
 export interface BadgeChange {
@@ -49,9 +52,11 @@ declare global {
  *
  * Attributes: `state` (`pending`, which is the default, `provisional`, `final`,
  * `unavailable`), `value` and `first` (in [0,1]), `calibrated` (the value is a probability and shown as a
- * percentage; otherwise as a bar and a word), `mapped` (it went through a map), `reason` and `source` (as the
- * events say them), `kind` (`end` for the whole answer, `question` for p(0)),
- * `label`, `locale` (of numbers; default the nearest `lang`), `ece` and `n` (how well calibrated, on how many
+ * percentage; otherwise as a bar and a word), `mapped` (it went through a map, of this form), `reason` and `source` (as the
+ * events say them), `model` (that estimates), `outside` (in which ways the answer lies outside what was
+ * calibrated), `kind` (`end` for the whole answer, `question` for p(0)), `actions` (`regenerate`, `stronger`:
+ * buttons in the details, which fire `finece-regenerate` and `finece-stronger`), `check` (says "Check this"
+ * instead of the value), `label`, `locale` (of numbers; default the nearest `lang`), `ece` and `n` (how well calibrated, on how many
  * labelled answers), `bands` (two limits, default `0.5 0.8`). A value that is no
  * probability is never shown; `provisional` and `final` without one show as
  * unavailable.
@@ -69,11 +74,8 @@ declare global {
 export class ConfidenceBadge extends ElementBase {
   /** The attributes that change what it shows. */
   static readonly observedAttributes: readonly string[] = [
-    ...SHOWN, "label", "locale", "ece", "n", "bands",
+    ...SHOWN, "label", "locale", "ece", "n", "bands", "actions", "check",
   ];
-
-  /** What badges say. Set it before badges are made. */
-  static words: BadgeWords = ENGLISH;
 
   /**
    * Defines the element; does nothing where the tag is defined already, or on a
@@ -89,6 +91,11 @@ export class ConfidenceBadge extends ElementBase {
   #details: Details | undefined;
   #queued = false;
   #told = "";
+  #reachable = true;
+  #words: Partial<Words> | undefined;
+
+  /** The position that is shown; `null` where attributes alone say it. */
+  protected position: PositionConfidence | null = null;
 
   /** Where the confidence stands, as the attribute says; what it shows may be less. */
   get state(): BadgeState {
@@ -162,15 +169,48 @@ export class ConfidenceBadge extends ElementBase {
     this.#set("bands", typeof bands === "object" && bands !== null ? bands.join(" ") : bands);
   }
 
+  /** What the details offer to do: `regenerate` from here, ask a `stronger` model. Listen to `finece-regenerate` and `finece-stronger`. */
+  get actions(): readonly BadgeAction[] {
+    return (this.getAttribute("actions") ?? "").split(" ").filter((name): name is BadgeAction => name === "regenerate" || name === "stronger");
+  }
+
+  set actions(actions: readonly BadgeAction[]) { this.#set("actions", actions.length === 0 ? null : actions.join(" ")); }
+
+  /** What it says: the words of the locale, with those that were set. */
+  get words(): Words {
+    const words = wordsFor(this.locale);
+    return this.#words === undefined ? words : { ...words, ...this.#words };
+  }
+
+  set words(words: Partial<Words> | undefined) {
+    this.#words = words;
+    this.#queue();
+  }
+
   /** Whether the details are open. */
   get open(): boolean { return this.#details?.open ?? false; }
 
   /** Shows a position; only what differs is changed. */
   show(position: PositionConfidence): void {
+    this.position = position;
     const attributes = badgeAttributes(position);
     for (const name of SHOWN) {
       this.#set(name, attributes[name]);
     }
+  }
+
+  /** Whether Tab reaches it; default true. The arrow keys reach the others of an answer. */
+  set reachable(reachable: boolean) {
+    this.#reachable = reachable;
+    if (this.#button !== undefined) {
+      this.#button.tabIndex = reachable ? 0 : -1;
+    }
+  }
+
+  /** Whether the focus is in its details. */
+  get inPanel(): boolean {
+    const focused = this.shadowRoot?.activeElement ?? null;
+    return focused !== null && focused !== this.#button;
   }
 
   override focus(options?: FocusOptions): void {
@@ -189,7 +229,13 @@ export class ConfidenceBadge extends ElementBase {
   }
 
   attributeChangedCallback(_name: string, before: string | null, now: string | null): void {
-    if (before !== now && this.#button !== undefined && !this.#queued) {
+    if (before !== now) {
+      this.#queue();
+    }
+  }
+
+  #queue(): void {
+    if (this.#button !== undefined && !this.#queued) {
       this.#queued = true; // several attributes, one rendering
       queueMicrotask(() => {
         this.#queued = false;
@@ -213,18 +259,17 @@ export class ConfidenceBadge extends ElementBase {
   }
 
   #view(): BadgeView {
-    const { reason, source, kind, label, locale, calibrated, calibration, bands: [low, high] } = this;
+    const { reason, source, kind, label, locale, calibrated, calibration, bands } = this;
+    const map = this.getAttribute("mapped") ?? "";
     const mapped = this.hasAttribute("mapped");
     const given = this.state;
     const claims = given === "provisional" || given === "final";
     const value = claims ? this.value : null;
     const state = claims && value === null ? "unavailable" : given;
-    // By what is shown: 80% is never called less than 80%.
-    const percent = Math.round((value ?? 0) * 100) / 100;
-    const band: Band | undefined = value === null ? undefined
-      : !calibrated ? wordOf(value, { calibrated, source, mapped }) : percent < low ? "low" : percent < high ? "medium" : "high";
+    const band = value === null ? undefined : bandOf(value, { calibrated, source, mapped }, bands);
     const first = value === null ? null : this.first;
-    return { state, value, first, band, reason, source, kind, label, locale, calibrated, mapped, calibration };
+    const [model, outside] = [this.getAttribute("model") ?? "", this.getAttribute("outside") ?? ""];
+    return { state, value, first, band, reason, source, kind, label, locale, calibrated, mapped, calibration, map, model, outside };
   }
 
   #render(): void {
@@ -232,27 +277,16 @@ export class ConfidenceBadge extends ElementBase {
     if (button === undefined) {
       return;
     }
-    const { words } = ConfidenceBadge;
+    const { words } = this;
     const view = this.#view();
-    const { state, value, first, band, locale, calibrated } = view;
+    const { state, value, band, calibrated } = view;
     const certainty = band !== undefined && !calibrated;
     // The colours say how likely an answer is correct, which a certainty does not.
     button.className = `${state} ${certainty ? `certainty bar-${band}` : band ?? ""}`;
     button.setAttribute("part", `badge ${state} ${band ?? ""}`.trim());
-    button.setAttribute("aria-label", nameOf(view, words));
     button.setAttribute("aria-busy", String(state === "pending"));
-    const text = (selector: string, content: string, at = 0): void => {
-      const node = button.querySelectorAll(selector)[at];
-      if (node !== undefined && node.textContent !== content) {
-        node.textContent = content;
-      }
-    };
-    text(".shown", value !== null ? showValue(value, view, words, locale) : state === "pending" ? words.pendingMark : words.unavailableMark);
-    text(".ghost", formatPercent(1, locale));
-    text(".ghost", formatPercent(0.999, locale), 1);
-    text(".ghost", words.bands.medium, 2);
-    text(".trend", value === null || first === null || !isRevised(view) ? "" : value > first ? "↑" : "↓");
     button.querySelector(".pie")?.setAttribute("stroke-dasharray", `${((value ?? 0) * 100).toFixed(1)} 100`);
+    this.draw(button, view, words);
     if (this.open) {
       this.#details?.fill();
     }
@@ -263,11 +297,65 @@ export class ConfidenceBadge extends ElementBase {
     }
   }
 
+  /** What the element is made of: a button, and what is in it. */
+  protected get markup(): Markup {
+    return MARKUP;
+  }
+
+  /** Shows what there is to show in the button. */
+  protected draw(button: HTMLButtonElement, view: BadgeView, words: Words): void {
+    const { state, value, first, locale } = view;
+    const check = this.hasAttribute("check");
+    const name = nameOf(view, words);
+    button.classList.toggle("check", check);
+    button.setAttribute("aria-label", check ? `${words.answer.check}. ${name}` : name);
+    put(button, ".shown", check ? words.answer.check
+      : value !== null ? showValue(value, view, words, locale) : state === "pending" ? words.pendingMark : words.unavailableMark);
+    const ghosts = check ? ["", "", ""] : [formatPercent(1, locale), formatPercent(0.999, locale), words.bands.medium];
+    ghosts.forEach((text, i) => { put(button, ".ghost", text, i); });
+    put(button, ".trend", check || value === null || first === null || !isRevised(view, words) ? "" : value > first ? "↑" : "↓");
+  }
+
+  /** The paragraphs that the details list; `undefined` for none. */
+  protected rows(): readonly ParagraphRow[] | undefined {
+    return undefined;
+  }
+
+  /** The details' first line. */
+  protected titleOf(view: BadgeView, words: Words): string {
+    return nameOf(view, words);
+  }
+
+  #content(): PanelContent {
+    const { words, actions, position, bands } = this;
+    const view = this.#view();
+    return { view, words, actions, position, bands, title: this.titleOf(view, words), rows: this.rows() };
+  }
+
   #build(): void {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    adoptStyle(root);
-    const button = this.#button = (template ??= built(MARKUP)).cloneNode(true) as HTMLButtonElement;
+    this.adopt(root);
+    const { markup } = this;
+    let template = templates.get(markup);
+    if (template === undefined) {
+      templates.set(markup, template = built(markup));
+    }
+    const button = this.#button = template.cloneNode(true) as HTMLButtonElement;
+    button.tabIndex = this.#reachable ? 0 : -1;
     root.replaceChildren(button);
-    this.#details = new Details(this, root, button, () => this.#view(), () => ConfidenceBadge.words);
+    this.#details = new Details(this, root, button, () => this.#content());
+  }
+
+  /** Gives the shadow root its style. */
+  protected adopt(root: ShadowRoot): void {
+    adoptStyle(root);
+  }
+}
+
+/** Sets the text of one of the elements in another. */
+function put(parent: Element, selector: string, content: string, at = 0): void {
+  const node = parent.querySelectorAll(selector)[at];
+  if (node !== undefined && node.textContent !== content) {
+    node.textContent = content;
   }
 }

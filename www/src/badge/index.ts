@@ -1,22 +1,28 @@
 /**
- * The badge: `<confidence-badge>` shows one confidence and explains it;
- * {@link placeBadges} puts badges in rendered
- * Markdown; {@link ConfidenceLog} keeps the latest confidence of each position.
+ * What people see: {@link showConfidences} shows the confidences of a rendered message, by default as one
+ * `<finece-chip>`; `<confidence-badge>` shows one confidence and explains it; `<finece-sparkline>` is a small
+ * line of values. {@link ConfidenceLog} keeps the latest confidence of each position.
  *
  * ```ts
- * import { ConfidenceBadge, ConfidenceLog, placeBadges } from "finece/badge";
- * ConfidenceBadge.define();
+ * import { ConfidenceLog, showConfidences } from "finece/badge";
+ * const log = new ConfidenceLog();
+ * const view = showConfidences(message);
+ * const onEvent = (event) => { log.apply(event); view.update(source, log.positions()); };
  * ```
  *
  * Importing it does nothing by itself and is safe on a server.
  *
  * @packageDocumentation
  */
+export { AnswerChip } from "./chip.js";
+export type { PanelEventDetail } from "./details.js";
 export { type BadgeChange, ConfidenceBadge } from "./element.js";
-export { type LiveOptions, LiveSummary } from "./live.js";
-export { ConfidenceMark } from "./mark.js";
-export { type BadgePlacement, placeBadges, type PlaceOptions } from "./place.js";
+export type { BadgeAction, ParagraphRow } from "./panel.js";
 export { badgeAttributes, ConfidenceLog, type PositionConfidence, shownAs, sourceName } from "./positions.js";
+export { ConfidenceView, showConfidences, type ShowMode, type ShowOptions } from "./show.js";
+export { answerText, headlineOf, isLow } from "./shown.js";
+export { Sparkline } from "./sparkline.js";
+export type { Span, SpanStyle } from "./spans.js";
 export {
-  type BadgeState, type BadgeWords, type Band, type Calibration, ENGLISH, formatPercent, type Shown, showValue, summarise, type Summary,
+  type AnswerWords, type BadgeState, type Band, type Calibration, ENGLISH, formatPercent, type Shown, showValue, speak, type Words, wordsFor,
 } from "./words.js";

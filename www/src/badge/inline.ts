@@ -37,50 +37,101 @@ interface Leaf { readonly node: Node; readonly place: (offset: number) => Spot; 
  * is the run's end, or is not found.
  */
 export function locate(mark: Element, source: string, at: number): InlinePlace | undefined {
-  const leaves: Leaf[] = [];
-  let formulas = false;
-  const collect = (node: Node): void => {
-    if (node instanceof Text) {
-      leaves.push({ node, text: node.data, place: (at) => ({ node, offset: at }) });
-    } else if (node instanceof Element && !node.matches(FOREIGN)) {
-      if (node.matches(WHOLE)) {
-        leaves.push({ node, text: node.textContent ?? "", place: () => ({ after: node }) });
-      } else {
-        node.childNodes.forEach(collect);
+  return new Run(mark, source).locate(at);
+}
+
+/** A rendered run: the text before a mark, and the source that it is made of. */
+export class Run {
+  /** The source with what is not in the text blanked out. */
+  readonly #plain: string;
+  /** The ranges of code spans and formulas in the source. */
+  readonly #whole: readonly { readonly from: number; readonly to: number }[];
+  readonly #leaves: readonly Leaf[];
+  readonly #found: readonly ReturnType<typeof kept>[];
+  readonly #all: string;
+
+  constructor(mark: Element, source: string) {
+    const leaves: Leaf[] = [];
+    let formulas = false;
+    const collect = (node: Node): void => {
+      if (node instanceof Text) {
+        leaves.push({ node, text: node.data, place: (at) => ({ node, offset: at }) });
+      } else if (node instanceof Element && !node.matches(FOREIGN)) {
+        if (node.matches(WHOLE)) {
+          leaves.push({ node, text: node.textContent ?? "", place: () => ({ after: node }) });
+        } else {
+          node.childNodes.forEach(collect);
+        }
+      } else if (node instanceof Element && node.matches(".katex, math")) {
+        formulas = true;
+        leaves.push({ node, text: ONE, place: () => ({ after: node }) });
       }
-    } else if (node instanceof Element && node.matches(".katex, math")) {
-      formulas = true;
-      leaves.push({ node, text: ONE, place: () => ({ after: node }) });
+    };
+    runOf(mark).forEach(collect);
+    const blank = (text: string): string => "\0".repeat(text.length);
+    this.#plain = (formulas ? source.replace(FORMULA, (text) => ONE + blank(text.slice(1))) : source).replace(MARKUP, blank);
+    this.#whole = [...source.matchAll(CODE), ...(formulas ? source.matchAll(FORMULA) : [])]
+      .map(({ 0: { length }, index }) => ({ from: index, to: index + length }));
+    this.#leaves = leaves;
+    this.#found = leaves.map(({ text }) => kept(text));
+    this.#all = this.#found.map(({ text }) => text).join("");
+  }
+
+  /** Where an offset in the source is. `undefined` if it is the run's end, or is not found. */
+  locate(at: number): InlinePlace | undefined {
+    // An offset within a code span or a formula counts as the one after it.
+    const offset = this.#whole.find(({ from, to }) => from < at && at < to)?.to ?? at;
+    const before = this.#plain.slice(0, offset);
+    const wanted = kept(before).text;
+    const n = this.#all.startsWith(wanted) ? wanted.length : near(this.#all, wanted);
+    if (n === 0 || n >= this.#all.length) {
+      return undefined;
     }
-  };
-  runOf(mark).forEach(collect);
-  // An offset within a code span or a formula counts as the one after it.
-  const whole = [...source.matchAll(CODE), ...(formulas ? source.matchAll(FORMULA) : [])]
-    .find(({ 0: { length }, index }) => index < at && at < index + length);
-  const offset = whole === undefined ? at : whole.index + whole[0].length;
-  const blank = (text: string): string => "\0".repeat(text.length);
-  const plain = (formulas ? source.replace(FORMULA, (text) => ONE + blank(text.slice(1))) : source).replace(MARKUP, blank);
-  const wanted = kept(plain.slice(0, offset)).text;
-  const found = leaves.map(({ text }) => kept(text));
-  const all = found.map(({ text }) => text).join("");
-  const n = all.startsWith(wanted) ? wanted.length : near(all, wanted);
-  if (n === 0 || n >= all.length) {
+    let passed = 0;
+    for (const [i, { text, offsets }] of this.#found.entries()) {
+      const leaf = this.#leaves[i];
+      if (leaf !== undefined && n <= passed + text.length && n > passed) {
+        let end = (offsets[n - passed - 1] ?? 0) + 1;
+        // Punctuation up to the offset goes before the badge.
+        for (const unit of /[^\p{L}\p{M}\p{N}\p{So}]*$/u.exec(before)?.[0] ?? "") {
+          end += unit.trim() !== "" && leaf.text[end] === unit ? 1 : 0;
+        }
+        return { ...leaf.place(end), units: n };
+      }
+      passed += text.length;
+    }
     return undefined;
   }
-  let before = 0;
-  for (const [i, { text, offsets }] of found.entries()) {
-    const leaf = leaves[i];
-    if (leaf !== undefined && n <= before + text.length && n > before) {
-      let end = (offsets[n - before - 1] ?? 0) + 1;
-      // Punctuation up to the offset goes before the badge.
-      for (const unit of /[^\p{L}\p{M}\p{N}\p{So}]*$/u.exec(plain.slice(0, offset))?.[0] ?? "") {
-        end += unit.trim() !== "" && leaf.text[end] === unit ? 1 : 0;
-      }
-      return { ...leaf.place(end), units: n };
+
+  /** The rendered text of a part of the source; `undefined` if it has none that is found. */
+  range(from: number, to: number): Range | undefined {
+    const begin = kept(this.#plain.slice(0, from)).text.length;
+    const text = kept(this.#plain.slice(0, to)).text;
+    if (text.length <= begin || !this.#all.startsWith(text)) {
+      return undefined;
     }
-    before += text.length;
+    const range = document.createRange();
+    this.#edge(begin, (node, offset) => { range.setStart(node, offset); }, (node) => { range.setStartBefore(node); });
+    this.#edge(text.length - 1, (node, offset) => { range.setEnd(node, offset + 1); }, (node) => { range.setEndAfter(node); });
+    return range;
   }
-  return undefined;
+
+  /** Finds the n-th unit of the run's kept text. */
+  #edge(n: number, inText: (node: Text, offset: number) => void, atElement: (node: Node) => void): void {
+    let passed = 0;
+    for (const [i, { text, offsets }] of this.#found.entries()) {
+      const node = this.#leaves[i]?.node;
+      if (node !== undefined && n < passed + text.length) {
+        if (node instanceof Text) {
+          inText(node, offsets[n - passed] ?? 0);
+        } else {
+          atElement(node);
+        }
+        return;
+      }
+      passed += text.length;
+    }
+  }
 }
 
 /** The nodes of a mark's run, in order: those before the mark up to another mark or a block. */

@@ -1,59 +1,53 @@
-import { ConfidenceBadge } from "./element.js";
 import { type PositionConfidence, shownAs } from "./positions.js";
-import { showValue, summarise } from "./words.js";
+import { answerText, headlineOf, isLow } from "./shown.js";
+import { type Words, bandOf, isProbability, wordsFor } from "./words.js";
 
 /** How a message's confidences are announced. */
 export interface LiveOptions {
-  /** The least time between two announcements, in milliseconds; default 8000. */
-  interval?: number;
-  /** How numbers are written, a BCP 47 tag. */
-  locale?: string;
-}
-
-/** How the values of several positions are shown: as words unless all of them are calibrated. */
-function formatOf(positions: readonly PositionConfidence[], locale: string | undefined): (value: number) => string {
-  const known = positions.filter(({ fused }) => fused !== null);
-  const example = known.find(({ calibrated }) => !calibrated) ?? known[0];
-  return (value) => (example === undefined ? "" : showValue(value, shownAs(example), ConfidenceBadge.words, locale));
+  /** The least time between two announcements while the answer is written, in milliseconds; default 0: only its end is announced. */
+  interval?: number | undefined;
+  /** The language, and how numbers are written: a BCP 47 tag. */
+  locale?: string | undefined;
+  /** Texts instead of those of the language. */
+  words?: Partial<Words> | undefined;
+  /** The limits of the bands; default 0.5 and 0.8. */
+  bands?: readonly [number, number] | undefined;
 }
 
 // What comes in one burst is announced once.
 const DEBOUNCE = 600;
 
 /**
- * The one polite live region of a message: a summary in words for people who
- * do not see the badges, after the first values, then at most once an interval,
- * and once at the end. The region is invisible and takes no room.
+ * The one polite live region of a message, for people who do not see the badges: the answer's
+ * confidence in words, and how many paragraphs should be checked, once at the end. The region is
+ * invisible and takes no room.
  */
 export class LiveSummary {
   /** The region, `role="status"`; put it beside the message, not into it. */
   readonly element: HTMLElement;
 
-  readonly #interval: number;
-  readonly #locale: string | undefined;
+  readonly #options: LiveOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last = -Infinity;
   #positions: readonly PositionConfidence[] = [];
   #done = false;
 
   constructor(options: LiveOptions = {}) {
-    this.#interval = options.interval ?? 8000;
-    this.#locale = options.locale;
+    this.#options = options;
     const element = this.element = document.createElement("div");
     element.setAttribute("role", "status");
     element.setAttribute("aria-live", "polite");
     element.className = "confidence-summary";
     Object.assign(element.style, {
-      position: "absolute", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap",
+      position: "absolute", inlineSize: "1px", blockSize: "1px", overflow: "hidden", clipPath: "inset(50%)", whiteSpace: "nowrap", userSelect: "none",
     });
   }
 
   /** Takes the positions as they are now, and whether nothing will change any more. They are read when there is something to say. */
   update(positions: readonly PositionConfidence[], done = false): void {
-    if (positions === this.#positions && done === this.#done) {
-      return;
-    }
-    if (!done && !positions.some(({ fused }) => fused !== null)) {
+    const { interval = 0 } = this.#options;
+    if ((positions === this.#positions && done === this.#done)
+      || (!done && (interval <= 0 || !positions.some(({ fused }) => fused !== null)))) {
       return;
     }
     this.#positions = positions;
@@ -62,10 +56,7 @@ export class LiveSummary {
       this.#timer = undefined;
     }
     this.#done = done;
-    if (this.#timer === undefined) {
-      const wait = done ? DEBOUNCE : Math.max(DEBOUNCE, this.#last + this.#interval - performance.now());
-      this.#timer = setTimeout(this.#announce, wait);
-    }
+    this.#timer ??= setTimeout(this.#announce, done ? DEBOUNCE : Math.max(DEBOUNCE, this.#last + interval - performance.now()));
   }
 
   /** Takes the region away. */
@@ -76,10 +67,27 @@ export class LiveSummary {
 
   readonly #announce = (): void => {
     this.#timer = undefined;
-    const text = ConfidenceBadge.words.summary(summarise(this.#positions, this.#done), formatOf(this.#positions, this.#locale));
+    const { locale = this.element.closest("[lang]")?.getAttribute("lang") ?? "", words, bands } = this.#options;
+    const text = summaryOf(this.#positions, this.#done, { ...wordsFor(locale), ...words }, locale, bands);
     if (this.element.textContent !== text) {
       this.#last = performance.now();
       this.element.textContent = text;
     }
   };
+}
+
+/** What is said of an answer: its headline, and how many of its paragraphs are low. */
+function summaryOf(
+  positions: readonly PositionConfidence[], done: boolean, words: Words, locale: string, bands: readonly [number, number] | undefined,
+): string {
+  const headline = headlineOf(positions);
+  const value = headline?.fused ?? null;
+  const shown = headline === undefined ? undefined : shownAs(headline);
+  const band = shown !== undefined && isProbability(value) ? bandOf(value, shown, bands) : undefined;
+  const said = answerText({
+    value, band, locale, calibrated: headline?.calibrated ?? false, state: headline?.state ?? (done ? "unavailable" : "pending"),
+  }, words);
+  const inside = positions.filter(({ kinds, fused }) => fused !== null && !kinds.includes("question"));
+  const low = inside.filter((position) => isLow(position, bands)).length;
+  return low === 0 ? `${said}.` : `${said}. ${words.toCheck(low, inside.length)}`;
 }

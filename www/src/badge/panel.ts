@@ -1,71 +1,160 @@
-import type { Calibration, BadgeState, BadgeWords, Band } from "./words.js";
-import { ENGLISH, formatCount, formatPercent, showValue } from "./words.js";
+import { built } from "./markup.js";
+import { type PositionConfidence, shownAs } from "./positions.js";
+import { type BadgeView, isLow, isRevised } from "./shown.js";
+import { adoptPanelStyle } from "./style-panel.js";
+import { type Words, formatCount, formatPercent, isBuiltin, isProbability, showValue } from "./words.js";
 
-/** What a badge shows. A number is there exactly when it is known. */
-export interface BadgeView {
-  readonly state: BadgeState;
-  readonly value: number | null;
-  readonly first: number | null;
-  readonly band: Band | undefined;
-  readonly reason: string;
-  readonly source: string;
-  readonly kind: string;
-  readonly label: string;
-  readonly locale: string;
-  readonly calibrated: boolean;
-  readonly mapped: boolean;
-  readonly calibration: Calibration | undefined;
+/** What an app can do about a confidence: `regenerate` the answer from a paragraph on, or ask a `stronger` model. */
+export type BadgeAction = "regenerate" | "stronger";
+
+/** A paragraph in the list of an answer's details. */
+export interface ParagraphRow {
+  readonly position: PositionConfidence;
+  /** Some words of it. */
+  readonly text: string;
 }
 
-/** Whether a value as it is shown differs from the first one. */
-export function isRevised(view: BadgeView): boolean {
-  return view.value !== null && view.first !== null
-    && showValue(view.value, view, ENGLISH, view.locale) !== showValue(view.first, view, ENGLISH, view.locale);
+/** What a panel shows. */
+export interface PanelContent {
+  readonly view: BadgeView;
+  readonly words: Words;
+  readonly title: string;
+  readonly actions: readonly BadgeAction[];
+  /** The position that the actions are about; `null` if it is not known. */
+  readonly position: PositionConfidence | null;
+  /** The answer's paragraphs, if the panel is that of a whole answer. */
+  readonly rows: readonly ParagraphRow[] | undefined;
+  readonly bands: readonly [number, number];
 }
 
-/** A badge in a few words: its accessible name, and the title of its details. */
-export function nameOf(view: BadgeView, words: BadgeWords): string {
-  const named = (name: string): string => (view.label === "" ? name : view.label);
-  if (view.value === null || view.band === undefined) {
-    return `${named(words.label)}: ${words.states[view.state]}`;
+/** What {@link PanelContent.actions} and the list of paragraphs do: an event of this type is fired. */
+export type PanelEvent = `finece-${BadgeAction | "show"}`;
+
+/** Makes an empty panel in a shadow root. */
+export function makePanel(root: ShadowRoot, label: string): HTMLElement {
+  adoptPanelStyle(root);
+  const panel = document.createElement("div");
+  panel.id = "panel";
+  panel.className = "panel";
+  panel.setAttribute("part", "panel");
+  panel.setAttribute("role", "group");
+  panel.setAttribute("aria-label", label);
+  if ("popover" in panel) {
+    panel.popover = "manual"; // in the top layer, out of reach of clipping
   }
-  return view.calibrated
-    ? `${named(words.label)} ${formatPercent(view.value, view.locale)}, ${words.bands[view.band]}, ${words.states[view.state]}`
-    : `${named(words.certainty)}: ${words.bands[view.band]}, ${words.states[view.state]}`;
+  panel.append(
+    built(["p", { class: "title", part: "title" }]), built(["div", { class: "lines", id: "lines" }]), built(["slot", { name: "details" }]),
+    built(["p", { class: "heading", id: "heading" }]), built(["ol", { class: "rows", part: "paragraphs", "aria-labelledby": "heading" }]),
+    built(["div", { class: "actions", part: "actions" }]),
+  );
+  root.append(panel);
+  return panel;
+}
+
+/** Says what there is to say now. What stays is the same element as before, so that the focus stays too. */
+export function fillPanel(panel: HTMLElement, content: PanelContent, fire: (type: PanelEvent, position: PositionConfidence | null) => void): void {
+  const { view, words, title, actions, position, rows } = content;
+  const part = (name: string): Element => panel.querySelector(`.${name}`) ?? panel;
+  part("title").replaceChildren(title);
+  part("lines").replaceChildren(...explain(view, words).map((line, i) => {
+    const p = document.createElement("p");
+    p.textContent = line;
+    p.className = i === 0 ? "" : "note";
+    return p;
+  }));
+  const listed = rows !== undefined && rows.length > 0;
+  part("heading").replaceChildren(listed ? words.parts : "");
+  const list = part("rows");
+  list.toggleAttribute("hidden", !listed);
+  const inRows = listed && actions.includes("regenerate");
+  rows?.forEach((row, i) => {
+    const item = list.children[i] ?? list.appendChild(built(["li", {}]));
+    fillRow(item, row, content, inRows, fire);
+  });
+  while (list.children.length > (rows?.length ?? 0)) {
+    list.lastElementChild?.remove();
+  }
+  const wanted = actions.filter((action) => !(action === "regenerate" && listed));
+  const bar = part("actions");
+  bar.toggleAttribute("hidden", wanted.length === 0);
+  wanted.forEach((action, i) => { button(bar, i, "action", words[action], () => { fire(`finece-${action}`, position); }); });
+  while (bar.children.length > wanted.length) {
+    bar.lastElementChild?.remove();
+  }
+}
+
+function fillRow(
+  item: Element, { position, text }: ParagraphRow, { words, view, bands }: PanelContent, regenerate: boolean,
+  fire: (type: PanelEvent, position: PositionConfidence) => void,
+): void {
+  const { fused: value, state } = position;
+  const shown = isProbability(value) ? showValue(value, shownAs(position), words, view.locale) : words.states[state];
+  item.className = isLow(position, bands) ? "check" : "";
+  const row = button(item, 0, "row", "", () => { fire("finece-show", position); });
+  const label = [text, shown];
+  label.forEach((content, i) => {
+    const span = row.children[i] ?? row.appendChild(built(["span", { class: ["excerpt", "value"][i] ?? "" }]));
+    if (span.textContent !== content) {
+      span.textContent = content;
+    }
+  });
+  if (regenerate) {
+    const action = button(item, 1, "action", "↻", () => { fire("finece-regenerate", position); });
+    action.title = words.regenerate;
+    action.setAttribute("aria-label", `${words.regenerate}: ${text}`);
+  }
+}
+
+/** The button that is the n-th child, made or made anew. */
+function button(parent: Element, n: number, name: string, text: string, click: () => void): HTMLButtonElement {
+  const made = (parent.children[n] ?? parent.appendChild(built(["button", { type: "button", class: name, part: name }]))) as HTMLButtonElement;
+  if (text !== "" && made.textContent !== text) {
+    made.textContent = text;
+  }
+  made.onclick = click;
+  return made;
 }
 
 /** The lines of a badge's details: what the number means, what it was, where it is from, how good it is. */
-export function explain(view: BadgeView, words: BadgeWords): string[] {
-  const { value, first, state, source, kind, locale, calibrated, calibration } = view;
+export function explain(view: BadgeView, words: Words): string[] {
+  const { value, first, state, source, kind, locale, calibrated, calibration, map, outside } = view;
   const meaning = value !== null && !calibrated ? "certainty" : kind === "end" ? "whole" : kind === "question" ? "question" : "partial";
   const lines: (string | undefined)[] = [words.meaning[meaning]];
   if (state === "unavailable" && view.reason !== "") {
-    lines.unshift(words.reasons[view.reason] ?? view.reason);
+    lines.unshift((words.reasons as Readonly<Record<string, string>>)[view.reason] ?? view.reason);
   }
   if (value !== null) {
     const shown = showValue(value, view, words, locale);
     if (calibrated) {
       lines.push(words.reading(shown));
     }
-    if (first !== null && isRevised(view)) {
+    if (first !== null && isRevised(view, words)) {
       lines.push(words.revised(showValue(first, view, words, locale), shown));
     }
-    lines.push(words.source(source));
+    lines.push(source.startsWith("model") ? words.model(view.model) : isBuiltin(source) ? words.statistic(source) : undefined);
+    lines.push(map === "" ? undefined : words.map(map));
     lines.push(!calibrated ? words.notCalibrated : calibration === undefined ? undefined
       : words.calibrated(formatPercent(calibration.ece, locale), calibration.n === null ? undefined : formatCount(calibration.n, locale)));
+    lines.push(...outside.split(" ").map((way) => (words.outside as Readonly<Record<string, string>>)[way]));
   }
   return lines.filter((line) => line !== undefined && line !== "") as string[];
 }
 
 const GAP = 8; // px between the badge, the panel and the window's edges
 
-/** Puts a panel of fixed position beside its anchor: below, above where there is more room, inside the window. */
+const TALLEST = 512; // px
+
+/** Puts a panel of fixed position beside its anchor, which it never covers: below, or above where there is more room, inside the window. */
 export function position(panel: HTMLElement, anchor: Element): void {
   const { documentElement: { clientWidth: width, clientHeight: height } } = anchor.ownerDocument;
   const at = anchor.getBoundingClientRect();
+  panel.style.maxBlockSize = `${String(TALLEST)}px`;
+  const needed = panel.getBoundingClientRect().height;
+  const room = { below: height - at.bottom - 2 * GAP, above: at.top - 2 * GAP };
+  const below = needed <= room.below || room.below >= room.above;
+  panel.style.maxBlockSize = `${String(Math.max(4 * GAP, Math.min(TALLEST, below ? room.below : room.above)))}px`;
   const box = panel.getBoundingClientRect();
   const start = getComputedStyle(anchor).direction === "rtl" ? at.right - box.width : at.left;
-  const below = at.bottom + GAP + box.height <= height || at.top < height - at.bottom;
   panel.style.left = `${String(Math.max(GAP, Math.min(start, width - box.width - GAP)))}px`;
   panel.style.top = `${String(below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - box.height))}px`;
 }

@@ -4,10 +4,12 @@ import { LiveSummary, type LiveOptions } from "./live.js";
 import { ConfidenceMark, type MarkKeeper, keep, release } from "./mark.js";
 import { TailMatcher } from "./match.js";
 import { measure } from "./measure.js";
+import type { BadgeAction } from "./panel.js";
 import type { PositionConfidence } from "./positions.js";
+import { RovingFocus } from "./roving.js";
 import { adoptMarks } from "./style.js";
 import { LineFeeds, firstNot } from "./text.js";
-import type { Calibration } from "./words.js";
+import type { Calibration, Words } from "./words.js";
 
 /** How badges are placed in a message. */
 export interface PlaceOptions {
@@ -27,6 +29,16 @@ export interface PlaceOptions {
   announce?: boolean | LiveOptions;
   /** Whether badges are printed; default false. */
   print?: boolean;
+  /** Which positions have badges; default all. */
+  only?: (position: PositionConfidence) => boolean;
+  /** Whether badges ask to check instead of showing the value; default false. */
+  check?: boolean;
+  /** What the details of a badge offer to do; see `ConfidenceBadge.actions`. */
+  actions?: readonly BadgeAction[];
+  /** Texts instead of those of the language. */
+  words?: Partial<Words> | undefined;
+  /** Called after the page was brought up to date. */
+  onFlush?: () => void;
   /** Called for every badge that shows a position anew, to adorn it or its block. */
   onPlace?: (badge: ConfidenceBadge, position: PositionConfidence, block: Element) => void;
 }
@@ -50,10 +62,14 @@ export class BadgePlacement implements MarkKeeper {
   readonly #sizes: ResizeObserver | undefined;
   readonly #matcher: TailMatcher;
   readonly #live: LiveSummary | undefined;
+  readonly #roving: RovingFocus;
   #positions: readonly PositionConfidence[] = [];
+  /** The positions that have badges, and where they are. */
+  #shown: readonly PositionConfidence[] = [];
   #ends: readonly number[] = [];
   #done = false;
   #queued = false;
+  #over = false;
   #frame = 0;
   #focused: string | undefined;
 
@@ -76,10 +92,11 @@ export class BadgePlacement implements MarkKeeper {
       (root as HTMLElement).style.setProperty("--confidence-badge-print", "inline-block");
     }
     keep(root, this);
+    this.#roving = new RovingFocus(root, () => [...this.#badges.values()].map(({ badge }) => badge));
     this.#matcher = new TailMatcher(root, () => { this.#schedule(); });
-    const { announce = true, locale } = options;
+    const { announce = true, locale, words, bands } = options;
     if (announce !== false) {
-      this.#live = new LiveSummary({ ...(locale === undefined ? {} : { locale }), ...(announce === true ? {} : announce) });
+      this.#live = new LiveSummary({ locale, words, bands, ...(announce === true ? {} : announce) });
       root.after(this.#live.element);
     }
   }
@@ -94,7 +111,9 @@ export class BadgePlacement implements MarkKeeper {
     this.#source.update(source);
     if (positions !== this.#positions || this.#source.text !== source) {
       this.#positions = positions;
-      this.#ends = positions.map(({ kinds, utf16 }) => (kinds.includes("question") ? -1 : this.#source.offset(utf16)));
+      const { only } = this.#options;
+      this.#shown = only === undefined ? positions : positions.filter(only);
+      this.#ends = this.#shown.map(({ kinds, utf16 }) => (kinds.includes("question") ? -1 : this.#source.offset(utf16)));
     }
     this.#done = done;
     this.#schedule();
@@ -116,8 +135,10 @@ export class BadgePlacement implements MarkKeeper {
         this.#badges.delete(key);
       }
     }
+    this.#roving.update();
     this.#matcher.done(); // the changes so far are our own
     this.#live?.update(this.#positions, this.#done);
+    this.#options.onFlush?.();
   };
 
   /** The block that contains a position or ends at it; `undefined` if that part of the text is not rendered. */
@@ -131,16 +152,38 @@ export class BadgePlacement implements MarkKeeper {
 
   /** Removes the badges, the marks made here, and the live region. */
   disconnect(): void {
+    this.#over = true; // marks that are removed below schedule nothing
     release(this.#root);
     this.#matcher.disconnect();
     this.#viewport?.disconnect();
     this.#sizes?.disconnect();
     removeEventListener("beforeprint", this.#all);
     cancelAnimationFrame(this.#frame);
+    this.#roving.disconnect();
     this.#badges.forEach(({ badge }) => { badge.remove(); });
     this.#badges.clear();
     this.#near.clear();
     this.#live?.disconnect();
+  }
+
+  /** The runs of the text that are near the window: each mark, and where its run begins and ends in the source, where CR LF counts as one. */
+  runs(): { readonly mark: ConfidenceMark; readonly from: number; readonly to: number }[] {
+    this.#match();
+    this.#sort();
+    return [...this.#near].map((mark) => {
+      const next = this.#marks[firstNot(this.#marks, ({ from }) => from <= mark.from)];
+      return { mark, from: mark.from, to: Math.min(mark.to, next?.from ?? Infinity, this.#source.text.length) };
+    });
+  }
+
+  /** The source, where each CR LF is one LF. */
+  get source(): string {
+    return this.#source.text;
+  }
+
+  /** Where an offset in the source is where each CR LF is one LF. */
+  offset(at: number): number {
+    return this.#source.offset(at);
   }
 
   /** @internal */
@@ -176,10 +219,10 @@ export class BadgePlacement implements MarkKeeper {
   }
 
   #schedule(): void {
-    if (!this.#queued) {
+    if (!this.#queued && !this.#over) {
       this.#queued = true;
       queueMicrotask(() => {
-        if (this.#queued) {
+        if (this.#queued && !this.#over) {
           this.flush();
         }
       });
@@ -238,7 +281,7 @@ export class BadgePlacement implements MarkKeeper {
     const to = firstNot(this.#ends, (end) => end <= stop);
     // Of several positions at one place the last one is shown.
     const slots = new Map<number, Slot>();
-    for (const [i, position] of this.#positions.slice(from, to).entries()) {
+    for (const [i, position] of this.#shown.slice(from, to).entries()) {
       const end = this.#ends[from + i] ?? NaN;
       const inside = end < mark.to && !mark.hasAttribute("block")
         ? locate(mark, text.slice(start, Math.min(mark.to, next?.from ?? Infinity)), end - start) : undefined;
@@ -299,8 +342,11 @@ export class BadgePlacement implements MarkKeeper {
   }
 
   #made(key: string): ConfidenceBadge {
-    const { locale, calibration, bands } = this.#options;
+    const { locale, calibration, bands, check = false, actions = [], words } = this.#options;
     const badge = document.createElement("confidence-badge");
+    badge.toggleAttribute("check", check);
+    badge.actions = actions;
+    badge.words = words;
     badge.addEventListener("focusin", () => { this.#focused = key; });
     // A badge that the renderer removes loses the focus too, and may be put back at once. So look a moment later.
     badge.addEventListener("focusout", () => {

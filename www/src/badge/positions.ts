@@ -2,6 +2,7 @@ import { settled } from "../builder.js";
 import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, type Reason, RECORD_VERSION, type Segment, type Source } from "../contract.js";
 import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
+import { headlineOf } from "./shown.js";
 import type { Calibration, Shown } from "./words.js";
 
 /** The latest record of a position's confidence. Plain data; a change makes a new one. */
@@ -97,15 +98,9 @@ export class ConfidenceLog {
     return (this.#choices.get(choice) ?? []).map(({ latest }) => latest).filter((position) => position.segment === segment);
   }
 
-  /**
-   * The one confidence to show for a choice: that of the newest position of the answer
-   * that has a value, p(0) among them, and at the end that of the whole answer, which
-   * may have a reason instead. `undefined` if there is none. host/follow has the same.
-   */
+  /** The one confidence to show for a choice; `undefined` if there is none. At the end it may have a reason instead of a value. */
   headline(choice = 0): PositionConfidence | undefined {
-    const positions = this.positions(choice);
-    const whole = positions.findLast(({ kinds }) => kinds.includes("end"));
-    return whole !== undefined && whole.state !== "pending" ? whole : positions.findLast(({ fused }) => fused !== null);
+    return headlineOf(this.positions(choice));
   }
 
   /** All positions of all choices. A new array each time. */
@@ -138,6 +133,14 @@ function found(place: PositionRecord): ConfidenceRecord {
   return { ...place, type: "confidence", state: "pending", revision: -1, raw: null, fused: null, calibrated: false, source: null, reason: null };
 }
 
+/** The confidence of a whole answer that has none: with the reason of its last position, if that has one. */
+export function unknownAnswer(last: PositionConfidence | undefined): PositionConfidence {
+  return {
+    type: "confidence", choice: 0, index: 0, kinds: ["end"], segment: "answer", byte: 0, utf16: 0, token: 0, ratio: null, entropy: null, approximate: false,
+    revision: 0, raw: null, fused: null, calibrated: false, source: null, first: null, state: "unavailable", reason: last?.reason ?? "unknown",
+  };
+}
+
 /** What is known of a position's value beside its number; see `showValue`. */
 export function shownAs({ calibrated, source }: PositionConfidence): Shown {
   return { calibrated, source: source === null ? "" : sourceName(source), mapped: isMapped(source) };
@@ -158,7 +161,8 @@ export function badgeAttributes(position: PositionConfidence, calibration?: Cali
   const { state, fused: value, first, calibrated, reason, source, kinds } = position;
   const all: Record<string, string | number | null | undefined> = {
     state, value, first, reason,
-    calibrated: calibrated ? "" : null, mapped: isMapped(source) ? "" : null,
+    calibrated: calibrated ? "" : null, mapped: isMapped(source) ? source?.map : null,
+    model: source?.model, outside: source === null || source.outside.length === 0 ? null : source.outside.join(" "),
     source: source === null ? null : sourceName(source),
     kind: kinds.includes("end") ? "end" : kinds.includes("question") ? "question" : null,
     ece: calibration?.ece, n: calibration?.n,

@@ -76,44 +76,15 @@ svg .pie { stroke-width: 5; stroke-linecap: butt; }
 .text > * { grid-area: 1 / 1; text-align: center; }
 .ghost { visibility: hidden; }
 .trend { inline-size: 0.6em; margin-inline-start: -0.2em; text-align: center; font-size: 0.85em; color: var(--_band); }
-.panel {
-  position: fixed;
-  inset: auto;
-  z-index: 1000;
-  box-sizing: border-box;
-  inline-size: max-content;
-  max-inline-size: min(21rem, calc(100vw - 16px));
-  margin: 0;
-  padding: 0.85rem 1rem;
-  border: 1px solid var(--_edge);
-  border-radius: 0.75rem;
-  background: var(--_surface);
-  color: var(--_text);
-  box-shadow: 0 8px 28px rgb(0 0 0 / 0.18);
-  font-size: 0.8125rem;
-  font-weight: 400;
-  line-height: 1.5;
-  white-space: normal;
-  text-align: start;
-}
-.panel:not([popover]) { display: none; }
-.panel.open { display: block; }
-.panel p { margin: 0.5em 0 0; }
-.panel .title { margin: 0; font-size: 0.9375rem; font-weight: 600; }
-.panel .note { color: color-mix(in srgb, var(--_text) 78%, var(--_surface)); }
-.panel [hidden] { display: none; }
 @media (prefers-reduced-motion: reduce) { .pending .dots { animation: none; } }
 @media (forced-colors: active) {
   button[type] { border-color: ButtonText; background: ButtonFace; color: ButtonText; forced-color-adjust: none; }
   button:focus-visible { outline-color: Highlight; }
   svg, .trend { color: ButtonText; }
-  .panel { border-color: CanvasText; background: Canvas; color: CanvasText; }
-  .panel .note { color: CanvasText; }
 }
 @media print {
   :host([placed][placed]) { display: var(--confidence-badge-print, none); }
   button[type] { border-color: currentColor; background: none; color: inherit; }
-  .panel { display: none !important; }
 }
 `;
 
@@ -125,28 +96,29 @@ finece-mark[measured] { position: relative; }
 finece-mark[block] { display: block; position: absolute; block-size: 0; }
 `;
 
-let sheet: CSSStyleSheet | undefined, marks: CSSStyleSheet | undefined;
-
-/** Gives a badge's shadow root its style: one sheet for all badges, which no Content-Security-Policy stands against. */
-export function adoptStyle(root: ShadowRoot): void {
-  if (sheet === undefined) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-  }
-  root.adoptedStyleSheets = [sheet];
+/** A function that gives a document or a shadow root a style: one sheet for all, which no Content-Security-Policy stands against. */
+export function styler(css: string): (scope: Document | ShadowRoot) => void {
+  let sheet: CSSStyleSheet | undefined;
+  return (scope) => {
+    if (sheet === undefined) {
+      sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+    }
+    if (!scope.adoptedStyleSheets.includes(sheet)) {
+      scope.adoptedStyleSheets.push(sheet);
+    }
+  };
 }
+
+/** Gives a badge's shadow root its style. */
+export const adoptStyle = styler(CSS);
+
+const adopt = styler(MARKS);
 
 /** Gives the document or the shadow root that an element is in, if it is in one, the style of marks. */
 export function adoptMarks(element: Element): void {
   const scope = element.getRootNode();
-  if (!(scope instanceof Document || scope instanceof ShadowRoot)) {
-    return;
-  }
-  if (marks === undefined) {
-    marks = new CSSStyleSheet();
-    marks.replaceSync(MARKS);
-  }
-  if (!scope.adoptedStyleSheets.includes(marks)) {
-    scope.adoptedStyleSheets.push(marks);
+  if (scope instanceof Document || scope instanceof ShadowRoot) {
+    adopt(scope);
   }
 }

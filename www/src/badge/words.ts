@@ -1,4 +1,5 @@
-import { CUTS, METHODS } from "../contract.js";
+import { CUTS, METHODS, type Outside } from "../contract.js";
+import type { Reason } from "../events.js";
 import type { PositionConfidence } from "./positions.js";
 
 /** Where a badge stands. */
@@ -15,60 +16,84 @@ export interface Calibration {
   readonly n: number | null;
 }
 
-/** What a summary of several positions counts. Values are in [0,1] and `null` where none is known. */
-export interface Summary {
-  /** Positions. */
-  readonly count: number;
-  /** Positions that have a value. */
-  readonly known: number;
-  /** The lowest value. */
-  readonly lowest: number | null;
-  /** The value furthest on in the text. */
-  readonly latest: number | null;
-  /** Whether nothing will change any more. */
-  readonly done: boolean;
-}
-
 /**
- * Everything that badges say. Replace what you translate, before badges are
- * made: `ConfidenceBadge.words = { ...ConfidenceBadge.words, ...mine }`. Numbers
- * come formatted.
+ * Everything that is said to people, in one language. Numbers come formatted. A text is
+ * changed for all elements by `speak({ ...ENGLISH, regenerate: "Rewrite from here" })`, for
+ * one element by its property `words`. Other languages are entries of their own:
+ * `import { german } from "finece/lang/de"; speak(german)`.
  */
-export interface BadgeWords {
-  /** What the number is called, such as `Confidence`; the attribute `label` goes before it. */
+export interface Words {
+  /** The language, a BCP 47 tag: for elements whose nearest `lang` is this language. */
+  readonly lang: string;
+  /** What the number is called, such as `Confidence`; the attribute `label` replaces it. */
   readonly label: string;
   /** The same of a value that is not calibrated, and so is no probability. */
   readonly certainty: string;
-  /** In place of a number that is not known yet, on the badge. */
+  /** The badge's text while the value is not known yet. */
   readonly pendingMark: string;
-  /** In place of a number that will not be known, on the badge. */
+  /** The badge's text where there will be no value. */
   readonly unavailableMark: string;
   /** The states, in words. */
   readonly states: Readonly<Record<BadgeState, string>>;
   /** The bands, in words. */
   readonly bands: Readonly<Record<Band, string>>;
+  /** A whole answer's confidence in a few words. */
+  readonly answer: AnswerWords;
+  /** How many of an answer's parts a reader should check, a sentence. Both are counts. */
+  readonly toCheck: (check: number, of: number) => string;
+  /** What a line of values shows. */
+  readonly history: string;
   /** What the number means, by what was judged. */
   readonly meaning: Readonly<Record<"partial" | "whole" | "question" | "certainty", string>>;
   /** How to read a value. */
   readonly reading: (value: string) => string;
   /** That a value was revised. */
   readonly revised: (first: string, value: string) => string;
-  /** Where the estimate is from, by the badge's `source`; `undefined` says nothing. */
-  readonly source: (source: string) => string | undefined;
-  /** How well calibrated the estimates were. */
+  /** That a confidence model estimated; `model` is its name, "" if that is not known. */
+  readonly model: (model: string) => string;
+  /** That a statistic of token probabilities estimated. */
+  readonly statistic: (method: string) => string;
+  /** That a map turned the estimate into a probability; its form, such as `platt`. */
+  readonly map: (map: string) => string;
+  /** How well calibrated the estimates were, on how many labelled answers if that is known. */
   readonly calibrated: (ece: string, n: string | undefined) => string;
   /** That a certainty is no probability. */
   readonly notCalibrated: string;
   /** Why there is no value, by the core's reason; other reasons are shown as they are. */
-  readonly reasons: Readonly<Record<string, string>>;
-  /** The heading of the details, for screen readers. */
+  readonly reasons: Readonly<Record<Reason, string>>;
+  /** In which way the answer lies outside what the map or the model covers. */
+  readonly outside: Readonly<Record<Outside, string>>;
+  /** The name of the details, for screen readers. */
   readonly details: string;
-  /** What the live region announces. */
-  readonly summary: (summary: Summary, format: (value: number) => string) => string;
+  /** The heading of the list of an answer's parts. */
+  readonly parts: string;
+  /** The action that writes the answer again from a paragraph on. */
+  readonly regenerate: string;
+  /** The action that gives the question to a stronger model. */
+  readonly stronger: string;
+  /** What the marks of spans mean. */
+  readonly legend: Readonly<Record<"title" | "low" | "medium", string>>;
 }
 
-/** The words of badges in English. */
-export const ENGLISH: BadgeWords = {
+/** A whole answer's confidence in a few words. */
+export interface AnswerWords {
+  /** A probability as a share, such as 7 in 10. */
+  readonly odds: (n: string, of: string) => string;
+  /** A probability over the largest share that is said. */
+  readonly over: (n: string, of: string) => string;
+  /** A certainty that is not low. */
+  readonly certainty: Readonly<Record<"medium" | "high", string>>;
+  /** A low value of any kind. */
+  readonly check: string;
+  /** Nothing is known yet. */
+  readonly pending: string;
+  /** Nothing will be known. */
+  readonly unavailable: string;
+}
+
+/** The words in English. */
+export const ENGLISH: Words = {
+  lang: "en",
   label: "Confidence",
   certainty: "Certainty",
   pendingMark: "…",
@@ -80,6 +105,16 @@ export const ENGLISH: BadgeWords = {
     unavailable: "not available",
   },
   bands: { low: "low", medium: "medium", high: "high" },
+  answer: {
+    odds: (n, of) => `About ${n} in ${of} answers like this are right`,
+    over: (n, of) => `More than ${n} in ${of} answers like this are right`,
+    certainty: { medium: "Medium certainty", high: "High certainty" },
+    check: "Check this",
+    pending: "Confidence is being estimated",
+    unavailable: "Confidence is not available",
+  },
+  toCheck: (check, of) => `${String(check)} of ${String(of)} ${of === 1 ? "part" : "parts"} should be checked.`,
+  history: "Confidence while the answer was written",
   meaning: {
     partial: "An estimate of how likely the finished answer is correct, judged by the text up to here.",
     whole: "An estimate of how likely this answer is correct, judged by all of its text.",
@@ -88,9 +123,9 @@ export const ENGLISH: BadgeWords = {
   },
   reading: (value) => `Of the labelled answers rated like this one, ${value} were correct.`,
   revised: (first, value) => `First ${first}, revised to ${value} by what was written after it.`,
-  source: (source) =>
-    source.startsWith("model") ? "Estimated by a confidence model."
-      : isBuiltin(source) ? `From the token probabilities of the model that wrote it (${source}).` : undefined,
+  model: (model) => `Estimated by ${model === "" ? "a confidence model" : `the confidence model ${model}`}.`,
+  statistic: (method) => `From the token probabilities of the model that wrote it (${method}).`,
+  map: (map) => `Turned into a probability by a map fitted on labelled answers (${map}).`,
   calibrated: (ece, n) =>
     `Calibration: off by ${ece} on average (ECE${n === undefined ? "" : `, ${n} labelled answers`}).`,
   notCalibrated: "Not calibrated: take it as a ranking, not as a probability.",
@@ -113,14 +148,42 @@ export const ENGLISH: BadgeWords = {
     "no-trajectory": "No trajectory model was given.",
     "unknown": "No reason is known.",
   },
+  outside: {
+    generator: "The model that wrote it is not one that this was calibrated for.",
+    domain: "The subject is not one that this was calibrated for.",
+    kind: "Places like this one were not calibrated.",
+    conversation: "Conversations were not calibrated.",
+    range: "The estimate lies outside the range of the labelled answers.",
+    unlike: "The text is unlike the labelled answers.",
+    drift: "Recent answers differ from the labelled ones.",
+  },
   details: "About this confidence",
-  summary: ({ latest, lowest, done }, format) =>
-    latest === null || lowest === null ? (done ? "No confidence available." : "Confidence is being estimated.")
-      : `${done ? "Confidence" : "Confidence so far"}: ${format(latest)}${lowest < latest ? `, lowest ${format(lowest)}` : ""}.`,
+  parts: "Parts of the answer",
+  regenerate: "Regenerate from here",
+  stronger: "Ask a stronger model",
+  legend: { title: "Marked text", low: "unsure", medium: "less sure" },
 };
 
+const languages = new Map<string, Words>();
+
+/** Lets elements speak a language where their nearest `lang` or their `locale` is that language. */
+export function speak(...words: readonly Words[]): void {
+  words.forEach((each) => { languages.set(each.lang, each); });
+}
+
+/** The words for a locale: those of the tag, those of its language, else English. */
+export function wordsFor(locale: string): Words {
+  for (let tag = locale; tag !== ""; tag = tag.slice(0, Math.max(0, tag.lastIndexOf("-")))) {
+    const words = languages.get(tag);
+    if (words !== undefined) {
+      return words;
+    }
+  }
+  return languages.get("en") ?? ENGLISH;
+}
+
 /** Whether a badge's `source` names a built-in estimator, of which none is calibrated. */
-function isBuiltin(source: string): boolean {
+export function isBuiltin(source: string): boolean {
   return (METHODS as readonly string[]).includes(source);
 }
 
@@ -134,14 +197,25 @@ export interface Shown {
   readonly mapped: boolean;
 }
 
+/** From which value on a certainty of a source is medium, and from which high. */
+export function cutsOf({ source, mapped }: Shown): readonly [number, number] {
+  return (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""];
+}
+
 /** How high a certainty is among values of its source. */
-export function wordOf(value: number, { source, mapped }: Shown): Band {
-  const [medium, high] = (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""];
+export function wordOf(value: number, shown: Shown): Band {
+  const [medium, high] = cutsOf(shown);
   return value >= high ? "high" : value >= medium ? "medium" : "low";
 }
 
+/** How high a value is: a probability by the limits, as its percentage is shown, a certainty among values of its source. */
+export function bandOf(value: number, shown: Shown, [low, high]: readonly [number, number] = CUTS[""]): Band {
+  const percent = Math.round(value * 100) / 100; // 80% is never called less than 80%
+  return !shown.calibrated ? wordOf(value, shown) : percent < low ? "low" : percent < high ? "medium" : "high";
+}
+
 /** A value as people are shown it: a percentage if it is calibrated, else a word. */
-export function showValue(value: number, shown: Shown, words: BadgeWords, locale?: string): string {
+export function showValue(value: number, shown: Shown, words: Words, locale?: string): string {
   return shown.calibrated ? formatPercent(value, locale) : words.bands[wordOf(value, shown)];
 }
 
@@ -179,19 +253,4 @@ function formatter(locale: string | undefined, style: "percent" | "decimal"): In
     formatters.set(key, format);
   }
   return format;
-}
-
-/** Counts positions for a summary. */
-export function summarise(positions: readonly PositionConfidence[], done: boolean): Summary {
-  let lowest: number | null = null;
-  let latest: number | null = null;
-  let known = 0;
-  for (const { fused: value } of positions) {
-    if (isProbability(value)) {
-      known++;
-      latest = value;
-      lowest = lowest === null ? value : Math.min(lowest, value);
-    }
-  }
-  return { count: positions.length, known, lowest, latest, done };
 }

@@ -1,6 +1,6 @@
 /**
  * Plugins that make Markdown renderers emit `<finece-mark>` where a run of text
- * ends, so that `placeBadges` of `finece/badge` knows where a position is.
+ * ends, so that `showConfidences` of `finece/badge` knows where a position is.
  *
  * - react-markdown, assistant-ui's `MarkdownTextPrimitive` and everything with rehype:
  *   `rehypePlugins={[rehypeMarks, rehypeKatex]}`, before plugins that replace elements.

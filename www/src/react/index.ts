@@ -12,5 +12,5 @@
  */
 export { Confidence, type ConfidenceProps } from "./badge.js";
 export { useConfidence, type UseConfidenceOptions, useConfidenceStore } from "./hook.js";
-export { PlacedConfidences, type PlacedConfidencesProps } from "./placed.js";
+export { Confidences, type ConfidencesProps } from "./confidences.js";
 export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type SavedConfidences } from "./store.js";

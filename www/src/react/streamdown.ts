@@ -6,13 +6,13 @@
  * ```tsx
  * import remend from "remend";
  * import { Block, defaultRehypePlugins, parseMarkdownIntoBlocks, Streamdown } from "streamdown";
- * import { PlacedConfidences } from "finece/react";
+ * import { Confidences } from "finece/react";
  * import { useStreamdownMarks } from "finece/streamdown";
  *
  * const parts = { Block, defaultRehypePlugins, parseMarkdownIntoBlocks, remend };
  * function Answer({ text, positions, done }) {
  *   const marks = useStreamdownMarks(parts);
- *   return <PlacedConfidences text={text} positions={positions} done={done}><Streamdown {...marks}>{text}</Streamdown></PlacedConfidences>;
+ *   return <Confidences text={text} positions={positions} done={done}><Streamdown {...marks}>{text}</Streamdown></Confidences>;
  * }
  * ```
  *

@@ -2,8 +2,9 @@
 import { createElement as h } from "react";
 import { flushSync } from "react-dom";
 import { type Root, createRoot, hydrateRoot } from "react-dom/client";
-import { type BadgePlacement, ConfidenceBadge, type PositionConfidence, placeBadges } from "finece/badge";
-import { PlacedConfidences } from "finece/react";
+import { ConfidenceBadge, type PositionConfidence } from "finece/badge";
+import { type BadgePlacement, placeBadges } from "finece/place";
+import { Confidences } from "finece/react";
 import { components, functions } from "./renderers.js";
 
 /** Where the badge of a position is. */
@@ -43,7 +44,7 @@ function show(renderer: string, text: string, positions: readonly PositionConfid
   const component = components[renderer];
   if (component !== undefined) {
     root ??= createRoot(main);
-    flushSync(() => { root?.render(h(PlacedConfidences, { text, positions, done, placement }, h(component, { text }))); });
+    flushSync(() => { root?.render(h(Confidences, { text, positions, done, mode: "paragraphs", show: placement }, h(component, { text }))); });
   } else {
     html ??= main.appendChild(document.createElement("div"));
     placed ??= placeBadges(html, placement);
@@ -57,7 +58,7 @@ function hydrate(renderer: string, markup: string, text: string, positions: read
   main.innerHTML = markup;
   const component = components[renderer];
   if (component !== undefined) {
-    root = hydrateRoot(main, h(PlacedConfidences, { text, positions, done: true, placement }, h(component, { text })), {
+    root = hydrateRoot(main, h(Confidences, { text, positions, done: true, mode: "paragraphs", show: placement }, h(component, { text })), {
       onRecoverableError: (error) => {
         // Streamdown loads its code blocks later, which renderToString does not wait for.
         if (!(error instanceof Error && error.message.includes("does not support Suspense"))) {

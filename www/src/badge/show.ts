@@ -1,0 +1,279 @@
+import { AnswerChip } from "./chip.js";
+import type { PanelEventDetail } from "./details.js";
+import { LiveSummary } from "./live.js";
+import type { BadgeAction, ParagraphRow } from "./panel.js";
+import type * as Place from "./place.js";
+import type { BadgePlacement, PlaceOptions } from "./place.js";
+import { type PositionConfidence, unknownAnswer } from "./positions.js";
+import { headlineOf, isLow } from "./shown.js";
+import type * as Spans from "./spans.js";
+import type { Span, SpanPainter, SpanStyle } from "./spans.js";
+import { wordsFor } from "./words.js";
+
+/**
+ * What people see of an answer's confidences: `answer` one chip; `quiet` a mark at each paragraph that should be
+ * checked; `paragraphs` a badge at each paragraph; `inline` marks of the words themselves; `off` nothing.
+ */
+export type ShowMode = "answer" | "quiet" | "paragraphs" | "inline" | "off";
+
+/** How confidences are shown. */
+export interface ShowOptions extends Pick<PlaceOptions, "marks" | "calibration" | "locale" | "bands" | "words" | "print" | "onPlace"> {
+  /** Default `answer`. A paragraph is low, and a probability one to check, below the first of `bands`. */
+  mode?: ShowMode | undefined;
+  /** Where the chip stands: before or after the message; default `head`. */
+  at?: "head" | "foot" | undefined;
+  /** A chip of the page's own, instead of one beside the message. */
+  chip?: AnswerChip | undefined;
+  /** How the mode `inline` marks words; default `underline`. */
+  spanStyle?: SpanStyle | undefined;
+  /** Announce the answer's confidence to screen readers, once at its end; default true. */
+  announce?: boolean | undefined;
+  /** Writes the answer again from a position on. Without it no such button is shown. */
+  onRegenerate?: ((position: PositionConfidence | null) => void) | undefined;
+  /** Asks a stronger model. Without it no such button is shown. */
+  onStronger?: ((position: PositionConfidence | null) => void) | undefined;
+}
+
+type Loaded = [typeof Place, typeof Spans];
+
+let loading: Promise<Loaded> | undefined;
+
+/** What places badges, and marks words: loaded when a mode first needs it. */
+function parts(): Promise<Loaded> {
+  return loading ??= Promise.all([import("./place.js"), import("./spans.js")]).catch((error: unknown) => {
+    loading = undefined; // tried again next time
+    throw error;
+  });
+}
+
+/** The confidences of one rendered message, as people see them. */
+export class ConfidenceView {
+  /** The chip. In other modes than `answer` it is there only while the answer's confidence is not available. */
+  readonly chip: AnswerChip;
+
+  readonly #root: HTMLElement;
+  readonly #options: ShowOptions;
+  readonly #live: LiveSummary | undefined;
+  #mode: ShowMode;
+  #source = "";
+  #positions: readonly PositionConfidence[] = [];
+  #done = false;
+  #spans: readonly Span[] | undefined;
+  #placement: BadgePlacement | undefined;
+  #painter: SpanPainter | undefined;
+  /** Counts what was begun, so that what was loaded too late is not used. */
+  #turn = 0;
+
+  /** @internal */
+  constructor(root: HTMLElement, options: ShowOptions) {
+    AnswerChip.define();
+    this.#root = root;
+    this.#options = options;
+    this.#mode = options.mode ?? "answer";
+    const { locale, bands, calibration, words, announce = true, chip = document.createElement("finece-chip"), at = "head" } = options;
+    this.chip = chip;
+    chip.setAttribute("placed", "answer");
+    chip.words = words;
+    chip.actions = this.#actions();
+    chip.calibration = calibration;
+    chip.paragraphs = () => this.#rows();
+    if (locale !== undefined) {
+      chip.locale = locale;
+    }
+    if (bands !== undefined) {
+      chip.bands = bands;
+    }
+    if (options.print === true) {
+      chip.style.setProperty("--confidence-badge-print-line", "block");
+    }
+    if (options.chip === undefined) {
+      root[at === "head" ? "before" : "after"](chip);
+    }
+    if (announce) {
+      this.#live = new LiveSummary({ locale, words, bands });
+      root.after(this.#live.element);
+    }
+    for (const target of [root, chip]) {
+      target.addEventListener("finece-regenerate", this.#onAction);
+      target.addEventListener("finece-stronger", this.#onAction);
+    }
+    chip.addEventListener("finece-show", this.#onShow);
+    this.#start();
+  }
+
+  /** What is shown. It can be changed at any time. */
+  get mode(): ShowMode {
+    return this.#mode;
+  }
+
+  set mode(mode: ShowMode) {
+    if (mode !== this.#mode) {
+      this.#mode = mode;
+      this.#start();
+    }
+  }
+
+  /**
+   * Takes the message's source text and its positions as they are now, in order, and whether nothing
+   * will change any more. `spans` are marked by the mode `inline`; without them it marks the parts
+   * between positions.
+   */
+  update(source: string, positions: readonly PositionConfidence[], done = false, spans?: readonly Span[]): void {
+    this.#source = source;
+    this.#positions = positions;
+    this.#done = done;
+    this.#spans = spans;
+    this.#placement?.update(source, positions, done);
+    this.#showChip();
+    if (this.#mode !== "off") {
+      this.#live?.update(positions, done);
+    }
+  }
+
+  /** Brings the page up to date at once. */
+  flush(): void {
+    this.#placement?.flush();
+  }
+
+  /** The block that contains a position or ends at it, once what finds it is loaded. */
+  async blockOf(position: PositionConfidence): Promise<Element | undefined> {
+    if (this.#placement === undefined) {
+      const [{ placeBadges }] = await parts();
+      this.#placement ??= placeBadges(this.#root, defined({ marks: this.#options.marks, announce: false, only: () => false }));
+      this.#placement.update(this.#source, this.#positions, this.#done);
+      this.#placement.flush();
+    }
+    return this.#placement.blockOf(position);
+  }
+
+  /** Takes everything away that was made here. */
+  disconnect(): void {
+    this.#stop();
+    this.#live?.disconnect();
+    for (const target of [this.#root, this.chip]) {
+      target.removeEventListener("finece-regenerate", this.#onAction);
+      target.removeEventListener("finece-stronger", this.#onAction);
+    }
+    this.chip.removeEventListener("finece-show", this.#onShow);
+    this.chip.paragraphs = undefined;
+    if (this.#options.chip === undefined) {
+      this.chip.remove();
+    }
+  }
+
+  #actions(): BadgeAction[] {
+    const { onRegenerate, onStronger } = this.#options;
+    return [...(onRegenerate === undefined ? [] : ["regenerate" as const]), ...(onStronger === undefined ? [] : ["stronger" as const])];
+  }
+
+  #stop(): void {
+    this.#turn++;
+    this.#painter?.disconnect();
+    this.#placement?.disconnect();
+    this.#painter = this.#placement = undefined;
+  }
+
+  /** Begins what the mode needs. */
+  #start(): void {
+    this.#stop();
+    this.#showChip();
+    if (this.#mode !== "answer" && this.#mode !== "off") {
+      const turn = this.#turn;
+      void parts().then(([{ placeBadges }, { SpanPainter, canPaint }]) => {
+        if (turn === this.#turn) {
+          this.#placement?.disconnect(); // that of blockOf, without badges
+          this.#place(placeBadges, canPaint() ? SpanPainter : undefined);
+        }
+      }, () => undefined); // the text stays as it is
+    }
+  }
+
+  #place(placeBadges: Loaded[0]["placeBadges"], Painter: Loaded[1]["SpanPainter"] | undefined): void {
+    const { marks, calibration, locale = "", bands, words, print, onPlace, spanStyle = "underline", at = "head" } = this.#options;
+    const inline = this.#mode === "inline" && Painter !== undefined;
+    const quiet = this.#mode === "quiet";
+    this.#placement = placeBadges(this.#root, defined({
+      marks, calibration, locale: this.#options.locale, bands, words, print, onPlace, announce: false, check: quiet, actions: this.#actions(),
+      only: inline ? () => false : quiet ? (position: PositionConfidence) => isLow(position, bands) : ({ state }: PositionConfidence) => state !== "unavailable",
+      onFlush: () => { this.#painter?.paint(this.#positions, this.#spans); },
+    }));
+    if (inline) {
+      const language = locale === "" ? this.#root.closest("[lang]")?.getAttribute("lang") ?? "" : locale;
+      this.#painter = new Painter(this.#root, this.#placement, { ...wordsFor(language), ...words }, spanStyle, bands);
+      this.#root[at === "head" ? "before" : "after"](this.#painter.legend);
+    }
+    this.#placement.update(this.#source, this.#positions, this.#done);
+  }
+
+  #showChip(): void {
+    const headline = headlineOf(this.#positions) ?? (this.#done ? unknownAnswer(this.#positions.at(-1)) : undefined);
+    const { chip } = this;
+    chip.hidden = this.#mode === "off" || (this.#mode !== "answer" && headline?.state !== "unavailable");
+    if (headline === undefined) {
+      chip.state = "pending";
+      chip.removeAttribute("history");
+    } else {
+      chip.showAnswer(headline, this.#positions);
+    }
+  }
+
+  #rows(): ParagraphRow[] {
+    let from = 0;
+    return this.#positions.flatMap((position) => {
+      const begin = from;
+      if (position.kinds.includes("question")) {
+        return [];
+      }
+      from = Math.max(from, position.utf16);
+      const text = excerptOf(this.#source.slice(begin, from));
+      return text === "" ? [] : [{ position, text }];
+    });
+  }
+
+  readonly #onAction = (event: Event): void => {
+    const { detail: { position } } = event as CustomEvent<PanelEventDetail>;
+    (event.type === "finece-stronger" ? this.#options.onStronger : this.#options.onRegenerate)?.(position);
+  };
+
+  readonly #onShow = (event: Event): void => {
+    const { detail: { position } } = event as CustomEvent<PanelEventDetail>;
+    if (position !== null) {
+      void this.blockOf(position).then((block) => { reveal(block); }, () => undefined);
+    }
+  };
+}
+
+/** The first words of a part of the source, without Markdown's marks. */
+function excerptOf(source: string): string {
+  const plain = source.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/^[\s>#|*+-]+|[*_`|$]+/gm, " ").replace(/\s+/g, " ").trim();
+  return plain.length > 90 ? `${plain.slice(0, 80).replace(/\s\S*$/u, "")}…` : plain;
+}
+
+/** Scrolls to a block, and lets it stand out for a moment. */
+function reveal(block: Element | undefined): void {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  block?.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
+  block?.animate([{ outline: "2px solid currentColor", outlineOffset: "4px" }, { outline: "2px solid transparent", outlineOffset: "4px" }],
+    { duration: 1600, easing: still ? "steps(1, end)" : "ease-in" });
+}
+
+/** An object without the keys that are `undefined`. */
+function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+/**
+ * Shows the confidences of a rendered message: by default one chip that says how likely the answer is
+ * right, live, and lists the answer's paragraphs when it is clicked.
+ *
+ * ```ts
+ * const view = showConfidences(message);
+ * view.update(source, log.positions(), done);
+ * ```
+ *
+ * What other modes than `answer` need is loaded when one is first used. Where a paragraph ends is known exactly
+ * if the renderer emits marks; see `finece/markdown`.
+ */
+export function showConfidences(root: HTMLElement, options: ShowOptions = {}): ConfidenceView {
+  return new ConfidenceView(root, options);
+}

@@ -1,0 +1,193 @@
+import { built } from "./markup.js";
+import { Run } from "./inline.js";
+import type { BadgePlacement } from "./place.js";
+import { type PositionConfidence, shownAs } from "./positions.js";
+import { styler } from "./style.js";
+import { type Band, type Words, bandOf, isProbability } from "./words.js";
+
+/** A part of an answer's source with a value of its own, such as a token with its probability. */
+export interface Span {
+  /** Where it begins and ends in the source, in UTF-16 code units. */
+  readonly start: number;
+  readonly end: number;
+  /** In [0,1]. */
+  readonly value: number;
+}
+
+/** How spans are marked: a line under the text, or a colour behind it. */
+export type SpanStyle = "underline" | "heat";
+
+/** From which probability on a token is `medium`, and from which it is not marked. */
+const TOKEN_CUTS = [0.5, 0.9] as const;
+
+
+const nameOf = (style: SpanStyle, band: Band): string => `finece-${style}-${band}`;
+
+const adopt = styler(`
+::highlight(finece-underline-low) { text-decoration: underline wavy 1.5px light-dark(#b3261e, #ff8a80); }
+::highlight(finece-underline-medium) { text-decoration: underline dotted 1.5px light-dark(#8a5a00, #f2b84b); }
+::highlight(finece-heat-low) { background-color: light-dark(#b3261e38, #ff8a8050); }
+::highlight(finece-heat-medium) { background-color: light-dark(#8a5a0026, #f2b84b38); }
+@media (forced-colors: active) {
+  ::highlight(finece-heat-low) { text-decoration: underline wavy CanvasText; }
+  ::highlight(finece-heat-medium) { text-decoration: underline dotted CanvasText; }
+}
+@media print { ::highlight(finece-heat-low), ::highlight(finece-heat-medium) { background-color: transparent; } }
+.finece-legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin-block: 0.5rem; font-size: 0.8125rem; color: light-dark(#5c6370, #a8b0bd); user-select: none; }
+.finece-legend .underline.low { text-decoration: underline wavy 1.5px light-dark(#b3261e, #ff8a80); }
+.finece-legend .underline.medium { text-decoration: underline dotted 1.5px light-dark(#8a5a00, #f2b84b); }
+.finece-legend .heat { padding-inline: 0.3em; color: light-dark(#1d2129, #eceff4); }
+.finece-legend .heat.low { background: light-dark(#b3261e38, #ff8a8050); }
+.finece-legend .heat.medium { background: light-dark(#8a5a0026, #f2b84b38); }
+@media (forced-colors: active) {
+  .finece-legend .low { text-decoration: underline wavy CanvasText; }
+  .finece-legend .medium { text-decoration: underline dotted CanvasText; }
+}
+@media print { .finece-legend { display: none; } }
+`);
+
+/** Whether this browser can mark text without changing the page: with the CSS Custom Highlight API. */
+export function canPaint(): boolean {
+  return typeof Highlight === "function" && typeof CSS !== "undefined" && "highlights" in CSS;
+}
+
+/** The answer's parts between its positions, each with the confidence at its end. */
+export function spansBetween(positions: readonly PositionConfidence[]): { readonly span: Span; readonly position: PositionConfidence }[] {
+  let start = 0;
+  return positions.flatMap((position) => {
+    const { kinds, utf16: end, fused: value } = position;
+    const from = start;
+    start = kinds.includes("question") ? start : Math.max(start, end);
+    return kinds.includes("question") || end <= from || !isProbability(value) ? [] : [{ span: { start: from, end, value }, position }];
+  });
+}
+
+interface Painted { readonly source: string; readonly key: string; readonly ranges: readonly (readonly [Band, Range])[] }
+
+/** Marks the spans of one rendered answer. The page's elements are not changed. */
+export class SpanPainter {
+  /** What the marks mean; put it beside the message. */
+  readonly legend: HTMLElement;
+
+  readonly #root: Element;
+  readonly #style: SpanStyle;
+  readonly #placement: BadgePlacement;
+  readonly #bands: readonly [number, number] | undefined;
+  #painted = new Map<Element, Painted>();
+
+  constructor(root: Element, placement: BadgePlacement, words: Words, style: SpanStyle, bands?: readonly [number, number]) {
+    this.#root = root;
+    this.#placement = placement;
+    this.#style = style;
+    this.#bands = bands;
+    this.legend = built(["div", { class: "finece-legend" }, ["span", {}], ["span", { class: `${style} low` }], ["span", { class: `${style} medium` }]]) as HTMLElement;
+    [`${words.legend.title}:`, words.legend.low, words.legend.medium].forEach((text, i) => { this.legend.children[i]?.append(text); });
+  }
+
+  /** Marks the spans given, or, without any, the parts between positions. Only runs that changed are looked at. */
+  paint(positions: readonly PositionConfidence[], spans?: readonly Span[]): void {
+    const scope = this.#root.getRootNode();
+    if (!canPaint() || !(scope instanceof Document || scope instanceof ShadowRoot)) {
+      return;
+    }
+    adopt(scope);
+    const banded = spans === undefined
+      ? spansBetween(positions).map(({ span, position }) => ({ ...span, band: bandOf(span.value, shownAs(position), this.#bands) }))
+      : spans.map((span) => ({ ...span, band: tokenBand(span.value) }));
+    const wanted = banded.filter(({ band }) => band !== "high")
+      .map(({ start, end, band }) => ({ start: this.#placement.offset(start), end: this.#placement.offset(end), band }));
+    const before = this.#painted;
+    const now = this.#painted = new Map<Element, Painted>();
+    const { source } = this.#placement;
+    for (const { mark, from, to } of this.#placement.runs()) {
+      if (mark.hasAttribute("block")) {
+        continue; // code and formulas have no places inside
+      }
+      const text = source.slice(from, to);
+      const mine = wanted.filter(({ start, end }) => start < to && end > from);
+      const key = `${String(mark.parentElement?.textContent.length)} ${mine.map(({ start, end, band }) => `${String(start)} ${String(end)} ${band}`).join()}`;
+      const known = before.get(mark);
+      if (known?.source === text && known.key === key && known.ranges.every(([, range]) => !range.collapsed)) {
+        now.set(mark, known);
+        before.delete(mark);
+        continue;
+      }
+      const run = mine.length === 0 ? undefined : new Run(mark, text);
+      const ranges = mine.flatMap(({ start, end, band }) => {
+        const range = run?.range(Math.max(0, start - from), Math.min(end, to) - from);
+        return range === undefined ? [] : [[band, range] as const];
+      });
+      ranges.forEach(([band, range]) => { highlight(nameOf(this.#style, band)).add(range); });
+      now.set(mark, { source: text, key, ranges });
+    }
+    before.forEach((painted) => { this.#remove(painted); });
+  }
+
+  /** Takes the marks and the legend away. */
+  disconnect(): void {
+    this.#painted.forEach((painted) => { this.#remove(painted); });
+    this.#painted.clear();
+    this.legend.remove();
+  }
+
+  #remove({ ranges }: Painted): void {
+    ranges.forEach(([band, range]) => { CSS.highlights.get(nameOf(this.#style, band))?.delete(range); });
+  }
+}
+
+function tokenBand(value: number): Band {
+  return value < TOKEN_CUTS[0] ? "low" : value < TOKEN_CUTS[1] ? "medium" : "high";
+}
+
+/** The document's highlight of a name. */
+function highlight(name: string): Highlight {
+  let found = CSS.highlights.get(name);
+  if (found === undefined) {
+    CSS.highlights.set(name, found = new Highlight());
+  }
+  return found;
+}
+
+/**
+ * Collects the tokens of a chat completion's stream with their probabilities, for the mode `inline`:
+ * give it each chunk, or a whole answer, of an OpenAI-compatible server that was asked for `logprobs`.
+ *
+ * ```ts
+ * for await (const chunk of stream) { tokens.take(chunk); }
+ * view.update(text, positions, done, tokens.spans);
+ * ```
+ */
+export class TokenSpans {
+  /** The tokens so far; their offsets count the text of choice 0. */
+  readonly spans: Span[] = [];
+  #end = 0;
+
+  /** Takes the next chunk. What has no log-probabilities is passed over. */
+  take(chunk: unknown): void {
+    const { choices } = (chunk ?? {}) as { readonly choices?: unknown };
+    for (const { index = 0, delta, message, logprobs } of (Array.isArray(choices) ? choices : []) as Partial<Choice>[]) {
+      const content = index === 0 ? (delta ?? message)?.content : undefined;
+      if (typeof content !== "string") {
+        continue;
+      }
+      let at = this.#end;
+      this.#end += content.length;
+      for (const { token, logprob } of Array.isArray(logprobs?.content) ? logprobs.content : []) {
+        if (typeof token === "string" && typeof logprob === "number") {
+          const end = Math.min(this.#end, at + token.length);
+          if (logprob <= 0.001 && end > at) {
+            this.spans.push({ start: at, end, value: Math.min(1, Math.exp(logprob)) });
+          }
+          at = end;
+        }
+      }
+    }
+  }
+}
+
+interface Choice {
+  readonly index: number;
+  readonly delta: { readonly content?: unknown } | null;
+  readonly message: { readonly content?: unknown } | null;
+  readonly logprobs: { readonly content?: readonly { readonly token?: unknown; readonly logprob?: unknown }[] | null } | null;
+}
