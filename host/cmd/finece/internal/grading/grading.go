@@ -2,7 +2,6 @@
 package grading
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -18,6 +17,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/cmd/finece/internal/output"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
@@ -52,6 +52,9 @@ keys stay, so scores can be graded, and both can go to finece eval.
 Without --grader it is letter for a line with "choices", number for a line whose gold
 are numbers, and alias for others.
 
+-o writes to a file; its name says the format: .jsonl, .csv or .parquet, and .gz or .zst
+after it to compress.
+
 An answer without a result that could be read counts as wrong, and standard error says
 how many there are. A line that has no "answer" or no "gold" is reported and left out,
 and the exit code is then 1. A line that has "correct" already is refused, unless
@@ -68,6 +71,7 @@ type options struct {
 	overwrite bool
 	left      rejects.Flags
 	columns   []string
+	output    string
 	layout    *answers.Layout
 }
 
@@ -83,6 +87,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.Grader, &f.grader, grade.Graders()...)
+	settings.Add(cmd, contract.OutputFile, &f.output)
 	settings.Add(cmd, contract.Columns, &f.columns)
 	f.left.Add(cmd)
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the key \"correct\" of the input")
@@ -106,30 +111,28 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	list, err := f.left.Open("")
+	list, err := f.left.Open(f.output)
 	if err != nil {
 		return err
 	}
 	bar := set.Progress("grading")
 	defer bar.Done()
-	out := bufio.NewWriter(cmd.OutOrStdout())
 	t := &tally{cmd: cmd, name: set.Name, bar: bar, list: list}
-	err = set.Each(func(in *input.Input) error {
-		t.layout = nil
-		r := lines.Records(in.Showing(bar, in), lines.MaxLine)
-		for {
-			line, err := r.Next()
-			if err == io.EOF {
-				return nil
+	err = output.Lines(cmd, f.output, func(out io.Writer) error {
+		return set.Each(func(in *input.Input) error {
+			t.layout = nil
+			r := lines.Records(in.Showing(bar, in), lines.MaxLine)
+			for {
+				line, err := r.Next()
+				if err == io.EOF {
+					return nil
+				}
+				if err := f.grade(cmd.Context(), t, out, named, in, r.Line(), line, err); err != nil {
+					return err
+				}
 			}
-			if err := f.grade(cmd.Context(), t, out, named, in, r.Line(), line, err); err != nil {
-				return err
-			}
-		}
+		})
 	})
-	if err := out.Flush(); err != nil {
-		return exit.With(exit.IO, err)
-	}
 	if err := errors.Join(err, list.Close()); err != nil {
 		return err
 	}

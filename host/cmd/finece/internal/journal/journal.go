@@ -49,25 +49,48 @@ var ErrBusy = errors.New("another process is writing to it: wait until that is d
 // head is how every line begins; a torn first line that begins in another way is
 // an error too.
 func Open(path, head string, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
+	return OpenFilled(path, head, nil, judge)
+}
+
+// OpenFilled is [Open] for a file that, as long as it is empty, gets the lines that fill
+// writes: all of them or, if that fails or is killed, none.
+func OpenFilled(path, head string, fill func(io.Writer) error, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	j := &Journal{file: file, path: path}
-	if err := j.resume(path, head, judge); err != nil {
+	if err := j.resume(path, head, fill, judge); err != nil {
 		return nil, errors.Join(err, unlock(j.lock), j.file.Close())
 	}
 	return j, nil
 }
 
-func (j *Journal) resume(path, head string, judge func([]byte, int) (Verdict, error)) error {
-	if info, err := j.file.Stat(); err != nil || !info.Mode().IsRegular() {
+func (j *Journal) resume(path, head string, fill func(io.Writer) error, judge func([]byte, int) (Verdict, error)) error {
+	info, err := j.file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
 		return err // a device or pipe has no earlier lines
 	}
 	j.regular = true
-	var err error
 	if j.lock, err = lock(path); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	// Another process may have ended since the file was opened, and replaced or removed it.
+	if now, err := os.Stat(path); err != nil || !os.SameFile(info, now) {
+		return fmt.Errorf("%s: %w", path, ErrBusy)
+	}
+	if fill != nil {
+		if info, err = j.file.Stat(); err != nil {
+			return err
+		}
+		if info.Size() == 0 {
+			if err := j.replace(fill); err != nil {
+				return err
+			}
+			if _, err := j.file.Seek(0, io.SeekStart); err != nil {
+				return err
+			}
+		}
 	}
 	var whole int64 // bytes of complete lines
 	var dropped []span
@@ -110,9 +133,23 @@ func agree(a, b []byte) bool { return bytes.HasPrefix(a, b) || bytes.HasPrefix(b
 
 type span struct{ from, to int64 }
 
-// rewrite replaces the file by one without the dropped spans, with the same
-// permissions. The path may be a link to the file.
+// rewrite replaces the file by one without the dropped spans.
 func (j *Journal) rewrite(whole int64, dropped []span) error {
+	return j.replace(func(next io.Writer) error {
+		at := int64(0)
+		for _, d := range append(dropped, span{whole, whole}) {
+			if _, err := io.Copy(next, io.NewSectionReader(j.file, at, d.from-at)); err != nil {
+				return err
+			}
+			at = d.to
+		}
+		return nil
+	})
+}
+
+// replace replaces the file by one with other content and the same permissions, which is at
+// its end. The path may be a link to the file.
+func (j *Journal) replace(write func(io.Writer) error) error {
 	info, err := j.file.Stat()
 	if err != nil {
 		return err
@@ -126,13 +163,9 @@ func (j *Journal) rewrite(whole int64, dropped []span) error {
 		return err
 	}
 	defer os.Remove(next.Name()) // does nothing once it is renamed
-	at := int64(0)
-	for _, d := range append(dropped, span{whole, whole}) {
-		if _, err := io.Copy(next, io.NewSectionReader(j.file, at, d.from-at)); err != nil {
-			next.Close()
-			return err
-		}
-		at = d.to
+	if err := write(next); err != nil {
+		next.Close()
+		return err
 	}
 	held, err := lock(next.Name())
 	if err := errors.Join(err, next.Chmod(info.Mode().Perm()), next.Sync(), os.Rename(next.Name(), path)); err != nil {
@@ -174,6 +207,9 @@ func (j *Journal) Append(line []byte) error {
 	return err
 }
 
+// Write adds whole lines.
+func (j *Journal) Write(lines []byte) (int, error) { return j.file.Write(lines) }
+
 // Compact writes the file anew without the lines that drop reports, and returns how many
 // they are. It does nothing if there are none. A kill leaves the old file or the new one.
 func (j *Journal) Compact(drop func(line []byte) bool) (int, error) {
@@ -202,6 +238,12 @@ func (j *Journal) Compact(drop func(line []byte) bool) (int, error) {
 	}
 	return len(dropped), j.rewrite(at, dropped)
 }
+
+// Lines are the lines of the file.
+func (j *Journal) Lines() io.ReadSeeker { return io.NewSectionReader(j.file, 0, math.MaxInt64) }
+
+// Remove removes the file.
+func (j *Journal) Remove() error { return os.Remove(j.path) }
 
 // Close makes sure that the lines are on the disk.
 func (j *Journal) Close() error {

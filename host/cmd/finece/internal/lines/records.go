@@ -21,7 +21,8 @@ type Rows interface {
 	Line() int
 }
 
-// Records reads answers: JSON Lines, or CSV with a header that has a column of answers.
+// Records reads answers: JSON Lines, or CSV with a header that has a column of answers, or
+// that score has written.
 // A record of CSV becomes a JSON object with the names of the header.
 func Records(r io.Reader, max int) Rows {
 	b := bufio.NewReaderSize(r, 64<<10)
@@ -32,7 +33,7 @@ func Records(r io.Reader, max int) Rows {
 		c.Comma = '\t'
 	}
 	header, err := c.Read()
-	if !whole || err != nil || bytes.HasPrefix(bytes.TrimSpace(first), []byte("{")) || columns.Find(header, "answer", columns.Answer) == "" {
+	if !whole || err != nil || bytes.HasPrefix(bytes.TrimSpace(first), []byte("{")) || columns.Find(header, "answer", append([]string{"finece"}, columns.Answer...)) == "" {
 		return New(b, max)
 	}
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {

@@ -96,7 +96,10 @@ func (b *batch) run(ctx context.Context, set *input.Set) error {
 	if err := <-unread; err != nil {
 		return errors.Join(err, b.verdict())
 	}
-	return errors.Join(b.dropReplaced(), b.verdict())
+	if err := errors.Join(b.dropReplaced(), b.finishOutput()); err != nil {
+		return err
+	}
+	return b.verdict()
 }
 
 // queue gives the workers what they have to do.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/cmd/finece/internal/packed"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
@@ -39,6 +42,7 @@ type batch struct {
 	overwrite bool // replace the keys that score adds
 
 	out  *journal.Journal // nil for standard output
+	pack func() error     // writes the output in another format at the end; nil for JSON Lines
 	mu   sync.Mutex       // for done, as long as lines are read
 	done map[string]int   // lines of the output that no line of input was found for yet, by hash
 	read map[string]bool  // the answers of the input, see nameOf
@@ -60,7 +64,16 @@ func (b *batch) openOutput(path string, again bool) error {
 	if path == "" {
 		return nil
 	}
-	j, err := journal.Open(path, "{", func(line []byte, _ int) (journal.Verdict, error) { return b.judge(line, again) })
+	at := path
+	var fill func(io.Writer) error
+	if format, ok := packed.Of(path); ok {
+		at = path + ".journal"
+		b.pack = func() error { return format.Write(path, b.out.Lines()) }
+		if _, err := os.Stat(path); err == nil {
+			fill = func(w io.Writer) error { return packed.Unpack(b.cmd, path, w) }
+		}
+	}
+	j, err := journal.OpenFilled(at, "{", fill, func(line []byte, _ int) (journal.Verdict, error) { return b.judge(line, again) })
 	if err != nil {
 		return journal.Failure("-o", err)
 	}
@@ -155,6 +168,18 @@ func (b *batch) dropReplaced() error {
 
 // naming are the keys that tell answers apart, the first that a line has.
 var naming = append(append([]string{"custom_id", "id"}, columns.ID...), "question")
+
+// finishOutput writes an output in another format, and removes the lines.
+func (b *batch) finishOutput() error {
+	if b.pack == nil {
+		return nil
+	}
+	b.bar.Hide()
+	if err := errors.Join(b.pack(), b.out.Remove()); err != nil {
+		return exit.Errorf(exit.IO, "-o: %w", err)
+	}
+	return nil
+}
 
 // nameOf is what tells an answer from others, however it is changed: its id, or its
 // question; "" if it has neither.

@@ -49,7 +49,9 @@ trajectory reads them with a model that finece calibrate --estimator trajectory 
 --estimator URL asks a confidence model on an OpenAI-compatible server; its key is
 in FINECE_API_KEY or OPENAI_API_KEY.
 
-The output has the order of the input. With -o, run the same command again to
+The output has the order of the input. The name of -o says its format: .jsonl, .csv or
+.parquet, and .gz or .zst after it to compress. All but .jsonl are written at the end,
+from lines in a file whose name ends in .journal. With -o, run the same command again to
 resume interrupted work: lines with the same hash are kept, a torn last line is
 cut off, and the other answers are scored and added. A kill loses at most the
 answers in flight. A changed line is scored again, and its old score, which has the
@@ -59,6 +61,7 @@ is kept beside the output, in a file whose name ends in .rejected.`
 
 const example = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to resume
+  finece score -o scores.parquet data/               # a folder of shards
   finece score --estimator http://127.0.0.1:8000/v1 --model finece -o scores.jsonl answers.jsonl
   finece score --calibration map.json answers.jsonl  # see finece calibrate
   finece score --method min-prob --strategy periodic --every 30 answer.sse

@@ -140,14 +140,22 @@ func (p *Progress) text(now time.Time) string {
 	if p.label != "" {
 		text = p.label + "  "
 	}
+	rate := ""
+	if took := now.Sub(p.started).Seconds(); p.done > 0 && took >= 1 {
+		each := float64(p.done) / took
+		if p.unit == "" {
+			each /= 1e6
+		}
+		rate = fmt.Sprintf(", %.3g %s/s", each, unit)
+	}
 	if p.most < 0 {
-		return text + amount(p.done) + " " + unit
+		return text + amount(p.done) + " " + unit + rate
 	}
 	share := 0.0
 	if p.most > 0 {
 		share = min(float64(p.done)/float64(p.most), 1)
 	}
-	text += fmt.Sprintf("%3.0f%%  %s of %s %s", 100*share, amount(p.done), amount(p.most), unit)
+	text += fmt.Sprintf("%3.0f%%  %s of %s %s", 100*share, amount(p.done), amount(p.most), unit) + rate
 	if share > 0 && share < 1 {
 		left := time.Duration(float64(now.Sub(p.started)) * (1 - share) / share)
 		text += fmt.Sprintf(", %v left", left.Round(time.Second))

@@ -12,12 +12,12 @@ func TestProgressText(t *testing.T) {
 		p    *Progress
 		want string
 	}{
-		{"bytes", &Progress{label: "reading", done: 2_500_000, most: 10_000_000}, "reading   25%  2.5 of 10.0 MB, 30s left"},
-		{"bytes of an unknown size", &Progress{label: "reading", done: 2_500_000, most: -1}, "reading  2.5 MB"},
-		{"things", &Progress{unit: "answers", done: 1, most: 2}, " 50%  1 of 2 answers, 10s left"},
+		{"bytes", &Progress{label: "reading", done: 2_500_000, most: 10_000_000}, "reading   25%  2.5 of 10.0 MB, 0.25 MB/s, 30s left"},
+		{"bytes of an unknown size", &Progress{label: "reading", done: 2_500_000, most: -1}, "reading  2.5 MB, 0.25 MB/s"},
+		{"things", &Progress{unit: "answers", done: 1, most: 2}, " 50%  1 of 2 answers, 0.1 answers/s, 10s left"},
 		{"nothing yet", &Progress{unit: "answers", most: 2}, "  0%  0 of 2 answers"},
-		{"all", &Progress{unit: "answers", done: 2, most: 2}, "100%  2 of 2 answers"},
-		{"more than all", &Progress{unit: "answers", done: 3, most: 2}, "100%  3 of 2 answers"},
+		{"all", &Progress{unit: "answers", done: 2, most: 2}, "100%  2 of 2 answers, 0.2 answers/s"},
+		{"more than all", &Progress{unit: "answers", done: 3, most: 2}, "100%  3 of 2 answers, 0.3 answers/s"},
 		{"nothing to do", &Progress{unit: "answers"}, "  0%  0 of 0 answers"},
 	} {
 		c.p.started = started

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/finece/finece/host/cmd/finece/internal/exit"
+)
+
+// TestScoreSurvivesKills kills score 20 times: 14 times while answers are scored, and 6 times
+// while the output is written in its format. No kill leaves a half output, and in the end
+// the output is that of uninterrupted work: no answer is lost or there twice.
+func TestScoreSurvivesKills(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process that was killed keeps its files for a while")
+	}
+	const n = 120
+	rng := rand.New(rand.NewPCG(7, 7))
+	var in strings.Builder
+	for i := range n {
+		fmt.Fprintf(&in, `{"id":"a%d","question":"What is %d?","answer":"It is %d.","noise":"`, i, i, i)
+		for range 100_000 { // so that writing the output takes a while
+			in.WriteByte(byte('a' + rng.IntN(26)))
+		}
+		in.WriteString("\"}\n")
+	}
+	answers := file(t, "answers.jsonl", in.String())
+	var last atomic.Int64 // requests after this one get no answer; 0 for none
+	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, number int) {
+		if last := int(last.Load()); last > 0 && number > last {
+			<-r.Context().Done()
+			return
+		}
+		says(w, "0.8")
+	})
+	args := func(out string) []string {
+		// With depth 0 a line does not depend on the order in which replies come.
+		return append([]string{"score", answers, "--engine", "native", "--depth", "0", "--jobs", "2", "-o", out}, m.flags()...)
+	}
+	lines := func(path string) string {
+		r := finece(t, "", "grade", "--columns", "gold=id", "--grader", "alias", path)
+		r.wants(t, 0, "")
+		return r.out
+	}
+	for _, name := range []string{"scores.jsonl.zst", "scores.parquet"} {
+		whole := filepath.Join(t.TempDir(), name)
+		finece(t, "", args(whole)...).wants(t, 0)
+		want := lines(whole)
+		if got := strings.Count(want, "\n"); got != n {
+			t.Fatalf("%d lines, want %d", got, n)
+		}
+
+		out := filepath.Join(t.TempDir(), name)
+		// kill runs score until reached reports true, and kills it. It returns false if the
+		// work was done before.
+		kill := func(what string, reached func() bool) bool {
+			cmd := command(t, args(out)...)
+			var stdout, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			var err error
+			done := false
+			waitFor(t, what, func() bool {
+				select {
+				case err = <-ended:
+					done = true
+					return true
+				default:
+					return reached()
+				}
+			})
+			if !done {
+				if err := cmd.Process.Kill(); err != nil {
+					t.Log(err) // it ended just now
+				}
+				err = <-ended
+			}
+			r := finish(t, err, &stdout, &stderr)
+			if r.code != -1 && r.code != 0 {
+				t.Fatalf("exit code %d: %s", r.code, r.err)
+			}
+			return r.code == -1
+		}
+		journal := out + ".journal"
+		for i := range 7 {
+			// Two requests an answer: some more lines come, and the work cannot end.
+			before := m.requests()
+			last.Store(int64(before + 2*(8+i)))
+			at, _ := os.ReadFile(journal)
+			more := bytes.Count(at, []byte("\n")) + 1 + i
+			if !kill("lines of the journal", func() bool {
+				text, _ := os.ReadFile(journal)
+				return bytes.Count(text, []byte("\n")) >= more
+			}) {
+				t.Fatal("it was not killed")
+			}
+			last.Store(0)
+			if i == 3 { // as a crash of the machine would
+				torn, err := os.OpenFile(journal, os.O_APPEND|os.O_WRONLY, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprint(torn, `{"id":"a4`)
+				torn.Close()
+			}
+			if _, err := os.Stat(out); err == nil {
+				t.Fatal("there is an output before the work is done")
+			}
+		}
+		// The part is as long as it was when it is seen, or longer: the kills come at
+		// different lengths.
+		for killed, tries := 0, 0; killed < 3; tries++ {
+			if tries == 30 {
+				t.Fatalf("only %d kills while the output was written", killed)
+			}
+			least := int64(killed) << 20
+			if kill("a part of the output", func() bool {
+				info, err := os.Stat(out + ".part")
+				return err == nil && info.Size() >= least
+			}) {
+				killed++
+			}
+			if _, err := os.Stat(out); err == nil && lines(out) != want {
+				t.Fatal("the output is neither whole nor absent")
+			}
+		}
+		r := finece(t, "", args(out)...)
+		if r.code != 0 {
+			t.Fatalf("exit code %d: %s", r.code, r.err)
+		}
+		if got := lines(out); got != want {
+			t.Errorf("%s: the output differs from that of uninterrupted work", name)
+		}
+		for _, left := range []string{journal, out + ".part"} {
+			if _, err := os.Stat(left); err == nil {
+				t.Errorf("%s is left behind", left)
+			}
+		}
+	}
+}
+
+// TestOneOutputHasOneWriter starts a second score, and a second grade, on an output that a
+// process writes.
+func TestOneOutputHasOneWriter(t *testing.T) {
+	blocked := make(chan struct{})
+	m := newConfidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		select {
+		case <-blocked:
+		case <-r.Context().Done():
+		}
+		says(w, "0.8")
+	})
+	in, out := file(t, "answers.jsonl", answersFor(3)), filepath.Join(t.TempDir(), "scores.parquet")
+	args := append([]string{"score", in, "--engine", "native", "-o", out}, m.flags()...)
+	first := command(t, args...)
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "a request", func() bool { return m.requests() > 0 })
+	finece(t, "", args...).wants(t, exit.IO, "scores.parquet.journal: another process is writing to it: wait until that is done, or give another file")
+	close(blocked)
+	if err := first.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	finece(t, "", args...).wants(t, 0, "3 lines are there already")
+}
