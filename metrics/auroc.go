@@ -70,24 +70,39 @@ func pairShare(twice uint128, right, wrong uint64) float64 {
 // scikit-learn has it. When all are wrong there is no recall, and it is NaN with
 // [ErrOneClass].
 func (s *Sample) AveragePrecision() (float64, error) {
+	var p precision
+	for groups := range s.down {
+		p.add(groups)
+	}
+	return s.averagePrecision(&p)
+}
+
+func (s *Sample) averagePrecision(p *precision) (float64, error) {
 	if err := s.ranked(); s.right == 0 {
 		return math.NaN(), err
 	}
 	if s.wrong == 0 {
 		return 1, nil // without the rounding of a sum
 	}
-	var ap compensated
-	var right, all uint64
-	groups := s.tied()
+	return p.sum.value() / float64(s.right), nil
+}
+
+// precision adds up the average precision, times the number of correct answers, from the
+// highest confidence down.
+type precision struct {
+	sum        compensated
+	right, all uint64
+}
+
+func (p *precision) add(groups []group) {
 	for i := len(groups) - 1; i >= 0; i-- {
 		g := &groups[i]
-		right += g.right
-		all += g.size()
+		p.right += g.right
+		p.all += g.size()
 		if g.right > 0 {
-			ap.add(float64(g.right) * ratio(right, all))
+			p.sum.add(float64(g.right) * ratio(p.right, p.all))
 		}
 	}
-	return ap.value() / float64(s.right), nil
 }
 
 // DeLong is the asymptotic confidence interval of the AUROC at a level such as
@@ -111,16 +126,17 @@ func (s *Sample) DeLong(level float64) (Interval, error) {
 	right, wrong := float64(s.right), float64(s.wrong)
 	var ofRight, ofWrong compensated // squared deviations of the placements
 	var rightBelow, wrongBelow uint64
-	groups := s.tied()
-	for i := range groups {
-		g := &groups[i]
-		above := s.right - rightBelow - g.right
-		d := float64(2*wrongBelow+g.wrong)/(2*wrong) - auroc
-		ofRight.add(float64(g.right) * float64(d*d))
-		d = float64(2*above+g.right)/(2*right) - auroc
-		ofWrong.add(float64(g.wrong) * float64(d*d))
-		rightBelow += g.right
-		wrongBelow += g.wrong
+	for groups := range s.up {
+		for i := range groups {
+			g := &groups[i]
+			above := s.right - rightBelow - g.right
+			d := float64(2*wrongBelow+g.wrong)/(2*wrong) - auroc
+			ofRight.add(float64(g.right) * float64(d*d))
+			d = float64(2*above+g.right)/(2*right) - auroc
+			ofWrong.add(float64(g.wrong) * float64(d*d))
+			rightBelow += g.right
+			wrongBelow += g.wrong
+		}
 	}
 	variance := ofRight.value()/(right-1)/right + ofWrong.value()/(wrong-1)/wrong
 	half := float64(z * math.Sqrt(variance))

@@ -221,15 +221,16 @@ func (t *tally) size() (n uint64) {
 func (s *Sample) equalMass(bins int) partition {
 	p := partition{EqualMass, []float64{0}}
 	below, next := uint64(0), uint64(1)
-	groups := s.tied()
-	for i := range groups {
-		below += groups[i].size()
-		if below < quantileRank(next, uint64(bins), s.N()) {
-			continue
-		}
-		p.edges = append(p.edges, groups[i].conf)
-		for next <= uint64(bins) && below >= quantileRank(next, uint64(bins), s.N()) {
-			next++
+	for groups := range s.up {
+		for i := range groups {
+			below += groups[i].size()
+			if below < quantileRank(next, uint64(bins), s.N()) {
+				continue
+			}
+			p.edges = append(p.edges, groups[i].conf)
+			for next <= uint64(bins) && below >= quantileRank(next, uint64(bins), s.N()) {
+				next++
+			}
 		}
 	}
 	return p
@@ -241,6 +242,14 @@ func quantileRank(i, bins, n uint64) uint64 {
 	return i*q + (i*r+bins-1)/bins
 }
 
+// partition is that of the rule for a sample.
+func (b Binning) partition(s *Sample) partition {
+	if b.Rule == EqualMass {
+		return s.equalMass(b.Bins)
+	}
+	return b.fixed()
+}
+
 // tally bins the sample, with the moments if wanted.
 func (s *Sample) tally(b Binning, moments bool) (tally, error) {
 	if !b.valid() {
@@ -249,20 +258,21 @@ func (s *Sample) tally(b Binning, moments bool) (tally, error) {
 	if s.N() == 0 {
 		return tally{}, ErrEmpty
 	}
-	var p partition
-	if b.Rule == EqualMass {
-		p = s.equalMass(b.Bins)
-	} else {
-		p = b.fixed()
-	}
-	t := newTally(p, s.slots)
+	t := newTally(b.partition(s), s.slots)
 	s.slots = t.slots
 	if s.groups == nil && !moments {
 		t.addSorted(s.keys)
 		return t, nil
 	}
+	for groups := range s.up {
+		t.addGroups(groups, moments)
+	}
+	return t, nil
+}
+
+// addGroups adds ascending groups.
+func (t *tally) addGroups(groups []group, moments bool) {
 	i, v := 0, 0.0
-	groups := s.tied()
 	for k := range groups {
 		g := &groups[k]
 		if g.size() == 0 {
@@ -274,7 +284,6 @@ func (s *Sample) tally(b Binning, moments bool) (tally, error) {
 			t.slots[i].addMoments(v, g.right, g.wrong)
 		}
 	}
-	return t, nil
 }
 
 // addSorted adds pairs one by one, which come slot by slot when they are sorted.

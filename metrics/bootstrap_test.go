@@ -94,9 +94,9 @@ func TestAutoTakesDeLongForMany(t *testing.T) {
 	conf, correct := simulated(20_000, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
 	for resamples, want := range map[int]Method{5: Percentile, 5001: DeLong} {
-		r, err := s.interval(options(func(o *Options) { o.Resamples = resamples }))
-		if err != nil || r.Method != want {
-			t.Errorf("%d resamples: %+v, %v", resamples, r, err)
+		r, err := s.Evaluate(options(func(o *Options) { o.Resamples = resamples }))
+		if err != nil || r.AUROCInterval.Method != want {
+			t.Errorf("%d resamples: %+v, %v", resamples, r.AUROCInterval, err)
 		}
 	}
 }

@@ -31,39 +31,37 @@ func (s *Sample) auroc(cells bool) (Bounded, error) {
 		pairShare(twice.plus(tied), s.right, s.wrong)), nil
 }
 
-func (s *Sample) riskAreas(cells bool) (aurc, augrc Bounded, err error) {
+func (s *Sample) riskAreas(area float64, cells bool) (aurc, augrc Bounded, err error) {
 	if s.N() == 0 {
 		return exactly(math.NaN()), exactly(math.NaN()), ErrEmpty
 	}
 	n := float64(s.N())
-	groups := s.tied()
-	area := areaUnderRisk(groups) / n
+	area /= n
 	twice, tied := s.mannWhitney()
 	general := generalizedRisk(twice, s.right, s.wrong)
 	if !cells {
 		return exactly(area), exactly(general), nil
 	}
 	aurc = between(area,
-		areaUnderRisk(extreme(groups, true))/n,
-		areaUnderRisk(extreme(groups, false))/n)
+		areaUnderRisk(extreme(s.tied(), true))/n,
+		areaUnderRisk(extreme(s.tied(), false))/n)
 	augrc = between(general,
 		generalizedRisk(twice.plus(tied), s.right, s.wrong),
 		generalizedRisk(twice.minus(tied), s.right, s.wrong))
 	return aurc, augrc, nil
 }
 
-func (s *Sample) prr(cells bool) (Bounded, error) {
+func (s *Sample) prr(area float64, cells bool) (Bounded, error) {
 	if err := s.ranked(); err != nil {
 		return exactly(math.NaN()), err
 	}
-	groups := s.tied()
-	value := rejectionRatio(groups, s.right, s.wrong)
+	value := rejectionRatio(area, s.right, s.wrong)
 	if !cells {
 		return exactly(value), nil
 	}
 	return between(value,
-		rejectionRatio(extreme(groups, false), s.right, s.wrong),
-		rejectionRatio(extreme(groups, true), s.right, s.wrong)), nil
+		rejectionRatio(areaUnderRisk(extreme(s.tied(), false)), s.right, s.wrong),
+		rejectionRatio(areaUnderRisk(extreme(s.tied(), true)), s.right, s.wrong)), nil
 }
 
 // extreme orders the pairs of each cell with the correct ones all above or all

@@ -36,9 +36,10 @@ func (s *Sample) Brier() (float64, error) {
 		return math.NaN(), ErrEmpty
 	}
 	var t sum
-	groups := s.tied()
-	for i := range groups {
-		addBrier(&t, &groups[i])
+	for groups := range s.up {
+		for i := range groups {
+			addBrier(&t, &groups[i])
+		}
 	}
 	return t.value() / float64(s.N()), nil
 }
@@ -110,9 +111,10 @@ func (s *Sample) NLL() (nll float64, clipped uint64, err error) {
 		return math.NaN(), 0, ErrEmpty
 	}
 	var t sum
-	groups := s.tied()
-	for i := range groups {
-		clipped += addNLL(&t, &groups[i])
+	for groups := range s.up {
+		for i := range groups {
+			clipped += addNLL(&t, &groups[i])
+		}
 	}
 	return t.value() / float64(s.N()), clipped, nil
 }

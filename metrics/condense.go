@@ -30,20 +30,23 @@ func condensed(s *Sample, figures []Metric, b Binning) *population {
 		parts = b.fixed()
 	}
 	slot := 0
-	s.each(func(g *group) {
-		placed := g.conf
-		if c.ece {
-			slot, placed = parts.placeFrom(slot, g.conf)
+	for groups := range s.up {
+		for i := range groups {
+			g := &groups[i]
+			placed := g.conf
+			if c.ece {
+				slot, placed = parts.placeFrom(slot, g.conf)
+			}
+			if slot != c.slot || c.now.size()+g.size() > c.most {
+				c.close()
+			}
+			if c.ece && slot != c.slot {
+				p.runs = append(p.runs, binRun{from: len(p.groups), none: parts.rule == Guo && slot == len(parts.edges)-1})
+			}
+			c.slot = slot
+			c.add(g, placed)
 		}
-		if slot != c.slot || c.now.size()+g.size() > c.most {
-			c.close()
-		}
-		if c.ece && slot != c.slot {
-			p.runs = append(p.runs, binRun{from: len(p.groups), none: parts.rule == Guo && slot == len(parts.edges)-1})
-		}
-		c.slot = slot
-		c.add(g, placed)
-	})
+	}
 	c.close()
 	for i := range p.runs {
 		p.runs[i].to = len(p.groups)

@@ -141,24 +141,6 @@ func (s *Sample) tied() []group {
 	return s.groups
 }
 
-// each visits the tied groups in ascending order. It makes none that are not made yet.
-func (s *Sample) each(visit func(*group)) {
-	if s.groups != nil {
-		for i := range s.groups {
-			visit(&s.groups[i])
-		}
-		return
-	}
-	var g group
-	for at := 0; at < len(s.keys); {
-		first := at
-		g.conf = keyConf(s.keys[at])
-		at, g.right = endOfTie(s.keys, at)
-		g.wrong = uint64(at-first) - g.right
-		visit(&g)
-	}
-}
-
 // endOfTie returns the end of the tied keys that start at from, and how many of
 // them are correct.
 func endOfTie(keys []uint64, from int) (end int, right uint64) {
@@ -195,10 +177,11 @@ func (s *Sample) MeanConfidence() (float64, error) {
 		return math.NaN(), ErrEmpty
 	}
 	var t sum
-	groups := s.tied()
-	for i := range groups {
-		g := &groups[i]
-		t.add(g.conf, g.size())
+	for groups := range s.up {
+		for i := range groups {
+			g := &groups[i]
+			t.add(g.conf, g.size())
+		}
 	}
 	return t.value() / float64(s.N()), nil
 }

@@ -20,7 +20,7 @@ import (
 // (Geifman, Uziel and El-Yaniv 2019), lower is better. It is defined for one
 // class.
 func (s *Sample) AURC() (float64, error) {
-	aurc, _, err := s.riskAreas(false)
+	aurc, _, err := s.riskAreas(s.areaUnderRisk(), false)
 	return aurc.Value, err
 }
 
@@ -33,7 +33,7 @@ func (s *Sample) AURC() (float64, error) {
 // coverages from 0 to 1, counted here in whole pairs. It is defined for one
 // class: 0 when all are correct, 1/2 when all are wrong.
 func (s *Sample) AUGRC() (float64, error) {
-	_, augrc, err := s.riskAreas(false)
+	_, augrc, err := s.riskAreas(0, false) // reads no area
 	return augrc.Value, err
 }
 
@@ -57,26 +57,44 @@ func generalizedRisk(twice uint128, right, wrong uint64) float64 {
 // answers, here their accuracy, over k = 1..n). With one class only it is NaN
 // with [ErrOneClass].
 func (s *Sample) PRR() (float64, error) {
-	b, err := s.prr(false)
+	b, err := s.prr(s.areaUnderRisk(), false)
 	return b.Value, err
 }
 
-func rejectionRatio(groups []group, right, wrong uint64) float64 {
+// rejectionRatio is the PRR of an area under risk.
+func rejectionRatio(area float64, right, wrong uint64) float64 {
 	oracle := areaUnderRisk([]group{{wrong: wrong}, {right: right}})
-	return (float64(wrong) - areaUnderRisk(groups)) / (float64(wrong) - oracle)
+	return (float64(wrong) - area) / (float64(wrong) - oracle)
 }
 
 // areaUnderRisk is the sum of E_k/k over k = 1..n.
 func areaUnderRisk(groups []group) float64 {
-	var area compensated
-	var errs, seen uint64
+	var a riskArea
+	a.add(groups)
+	return a.sum.value()
+}
+
+func (s *Sample) areaUnderRisk() float64 {
+	var a riskArea
+	for groups := range s.down {
+		a.add(groups)
+	}
+	return a.sum.value()
+}
+
+// riskArea adds up E_k/k from the highest confidence down.
+type riskArea struct {
+	sum        compensated
+	errs, seen uint64
+}
+
+func (a *riskArea) add(groups []group) {
 	for i := len(groups) - 1; i >= 0; i-- {
 		g := &groups[i]
-		area.add(groupRisk(float64(errs), seen, g))
-		errs += g.wrong
-		seen += g.size()
+		a.sum.add(groupRisk(float64(a.errs), a.seen, g))
+		a.errs += g.wrong
+		a.seen += g.size()
 	}
-	return area.value()
 }
 
 // directTerms is how many terms are added one by one rather than by a formula.
@@ -146,12 +164,17 @@ func (s *Sample) CoverageAtRisk(maxRisk float64) (Operating, error) {
 		return Operating{nan, nan, nan}, ErrEmpty
 	}
 	best := Operating{nan, 0, nan}
-	s.eachThreshold(func(o Operating) {
-		if o.Risk <= maxRisk {
-			best = o
-		}
-	})
+	s.eachThreshold(best.within(maxRisk))
 	return best, nil
+}
+
+// within takes each later threshold whose risk is at most maxRisk.
+func (o *Operating) within(maxRisk float64) func(Operating) {
+	return func(at Operating) {
+		if at.Risk <= maxRisk {
+			*o = at
+		}
+	}
 }
 
 // RiskAtCoverage is the expected selective risk of the most confident share
@@ -164,41 +187,69 @@ func (s *Sample) RiskAtCoverage(coverage float64) (float64, error) {
 	if s.N() == 0 {
 		return math.NaN(), ErrEmpty
 	}
-	k := float64(coverage * float64(s.N()))
-	var errs, seen uint64
-	groups := s.tied()
-	for i := len(groups) - 1; i >= 0; i-- {
+	r := riskAt{k: float64(coverage * float64(s.N()))}
+	for groups := range s.down {
+		if r.add(groups); r.done {
+			break
+		}
+	}
+	return r.value(), nil
+}
+
+// riskAt finds the risk of the k most confident answers, from the highest confidence down.
+type riskAt struct {
+	k, risk    float64
+	errs, seen uint64
+	done       bool
+}
+
+func (r *riskAt) add(groups []group) {
+	for i := len(groups) - 1; i >= 0 && !r.done; i-- {
 		g := &groups[i]
 		if g.size() == 0 {
 			continue
 		}
-		if inside := k - float64(seen); inside <= float64(g.size()) {
-			return (float64(errs) + float64(inside*ratio(g.wrong, g.size()))) / k, nil
+		if inside := r.k - float64(r.seen); inside <= float64(g.size()) {
+			r.risk, r.done = (float64(r.errs)+float64(inside*ratio(g.wrong, g.size())))/r.k, true
 		}
-		errs += g.wrong
-		seen += g.size()
+		r.errs += g.wrong
+		r.seen += g.size()
 	}
-	return ratio(errs, seen), nil
+}
+
+func (r *riskAt) value() float64 {
+	if r.done {
+		return r.risk
+	}
+	return ratio(r.errs, r.seen)
 }
 
 // RiskCoverage is the risk-coverage curve: one point for each threshold that
 // makes a difference, from the highest confidence down.
 func (s *Sample) RiskCoverage() []Operating {
-	out := make([]Operating, 0, len(s.tied()))
+	var out []Operating
 	s.eachThreshold(func(o Operating) { out = append(out, o) })
 	return out
 }
 
 func (s *Sample) eachThreshold(visit func(Operating)) {
-	var errs, seen uint64
-	groups := s.tied()
+	t := thresholds{n: s.N()}
+	for groups := range s.down {
+		t.each(groups, visit)
+	}
+}
+
+// thresholds visits what each threshold gives, from the highest confidence down.
+type thresholds struct{ n, errs, seen uint64 }
+
+func (t *thresholds) each(groups []group, visit func(Operating)) {
 	for i := len(groups) - 1; i >= 0; i-- {
 		g := &groups[i]
 		if g.size() == 0 {
 			continue
 		}
-		errs += g.wrong
-		seen += g.size()
-		visit(Operating{g.conf, ratio(seen, s.N()), ratio(errs, seen)})
+		t.errs += g.wrong
+		t.seen += g.size()
+		visit(Operating{g.conf, ratio(t.seen, t.n), ratio(t.errs, t.seen)})
 	}
 }

@@ -30,9 +30,8 @@ func (s *Sample) SmoothECE() (smece, width float64, err error) {
 	if s.N() == 0 {
 		return math.NaN(), math.NaN(), ErrEmpty
 	}
-	var sm smoother
-	groups := s.tied()
-	width, smece = 1, sm.at(groups, 1)
+	sm := smoother{sample: s}
+	width, smece = 1, sm.at(1)
 	if 1 < smece {
 		return smece, width, nil
 	}
@@ -43,7 +42,7 @@ func (s *Sample) SmoothECE() (smece, width float64, err error) {
 			lower = mid
 			continue
 		}
-		if v := sm.at(groups, mid); mid < v {
+		if v := sm.at(mid); mid < v {
 			lower = mid
 		} else {
 			width, smece = mid, v
@@ -54,13 +53,17 @@ func (s *Sample) SmoothECE() (smece, width float64, err error) {
 
 // smoother holds the grid's scratch space.
 type smoother struct {
+	sample                 *Sample
 	residual, mass, kernel []float64
+	points                 int // of the grid that residual and mass are filled for
 }
 
 // at is smECE at one width in (0,1].
-func (m *smoother) at(groups []group, sigma float64) float64 {
+func (m *smoother) at(sigma float64) float64 {
 	points := max(2000, int(math.RoundToEven(20/sigma)))/2 + 1
-	m.fill(groups, points)
+	if points != m.points { // widths over 0.01 have the same grid
+		m.fill(points)
+	}
 	reach := m.shape(sigma, points)
 	mesh := max(smoothMesh, int(math.RoundToEven(10/sigma)))
 	var deviation, density compensated
@@ -81,20 +84,23 @@ func (m *smoother) at(groups []group, sigma float64) float64 {
 }
 
 // fill rounds the pairs to the grid.
-func (m *smoother) fill(groups []group, points int) {
+func (m *smoother) fill(points int) {
+	m.points = points
 	m.residual = zeroed(m.residual, points)
 	m.mass = zeroed(m.mass, points)
-	for k := range groups {
-		g := &groups[k]
-		x := float64(g.conf * float64(points-1))
-		i := min(int(x), points-2)
-		frac := x - float64(i)
-		size := float64(g.size())
-		r := float64(size*g.conf) - float64(g.right)
-		m.residual[i] += float64((1 - frac) * r)
-		m.residual[i+1] += float64(frac * r)
-		m.mass[i] += float64((1 - frac) * size)
-		m.mass[i+1] += float64(frac * size)
+	for groups := range m.sample.up {
+		for k := range groups {
+			g := &groups[k]
+			x := float64(g.conf * float64(points-1))
+			i := min(int(x), points-2)
+			frac := x - float64(i)
+			size := float64(g.size())
+			r := float64(size*g.conf) - float64(g.right)
+			m.residual[i] += float64((1 - frac) * r)
+			m.residual[i+1] += float64(frac * r)
+			m.mass[i] += float64((1 - frac) * size)
+			m.mass[i+1] += float64(frac * size)
+		}
 	}
 }
 

@@ -111,34 +111,32 @@ func (s *Sample) Evaluate(o Options) (Summary, error) {
 		return Summary{}, err
 	}
 	r := Summary{N: s.N(), Correct: s.right, Rejected: s.rejected}
-	var err error
-	r.MeanConfidence, err = s.MeanConfidence()
-	r.note("mean_confidence", err)
-	d := undefinedDecomposition()
-	if t, err := s.tally(o.Binning, true); err == nil {
-		d.Brier, _ = s.Brier()
-		r.fromTally(&t, d.Brier)
-	} else {
-		r.withoutTally(err)
+	if r.N == 0 {
+		r.empty(o)
+		return r, nil
 	}
+	t := s.together(&o)
+	r.MeanConfidence = t.mean
+	r.fromTally(&t.tally, t.brier)
 	r.skill()
-	r.ECEMass, err = s.ECE(Binning{EqualMass, o.Binning.Bins})
-	r.note("ece_mass", err)
-	r.SmoothECE, r.SmoothECEWidth, err = s.SmoothECE()
-	r.note("smooth_ece", err)
-	r.NLL, r.Clipped, err = s.NLL()
-	r.note("nll", err)
-	r.ranking(s, false)
-	r.AUPRC, err = s.AveragePrecision()
+	r.ECEMass, r.SmoothECE, r.SmoothECEWidth = t.mass, t.smooth, t.width
+	r.NLL, r.Clipped = t.nll, t.clipped
+	r.ranking(s, t.area.sum.value(), false)
+	var err error
+	r.AUPRC, err = s.averagePrecision(&t.precision)
 	r.note("auprc", err)
-	r.CoverageAtRisk, err = s.CoverageAtRisk(o.Risk)
-	r.note("coverage_at_risk", err)
-	r.RiskAtCoverage, err = s.RiskAtCoverage(o.Coverage)
-	r.note("risk_at_coverage", err)
+	r.CoverageAtRisk, r.RiskAtCoverage = t.atRisk, t.atCoverage
 	r.accuracy(o)
-	r.AUROCInterval, err = s.interval(o)
+	if r.AUROCInterval, err = t.interval, t.intervalErr; !o.delong(r.N) {
+		r.AUROCInterval, err = s.Bootstrap(MetricAUROC, Resampling{o.Resamples, o.Level, o.Seed, o.Binning})
+	}
 	r.note("auroc_ci", err)
 	return r, nil
+}
+
+// delong reports whether the interval of the AUROC of n pairs is DeLong's.
+func (o *Options) delong(n uint64) bool {
+	return o.Interval == DeLong || o.Interval == Auto && float64(n)*float64(o.Resamples) > autoDraws
 }
 
 // Evaluate computes every figure that the accumulator's state allows, over its
@@ -158,7 +156,7 @@ func (a *Accumulator) Evaluate(o Options) (Summary, error) {
 	r.fromTally(&f.tally, f.brier.value()/n)
 	r.skill()
 	s := f.sample()
-	r.ranking(s, true)
+	r.ranking(s, s.areaUnderRisk(), true)
 	nan := math.NaN()
 	r.ECEMass, r.SmoothECE, r.SmoothECEWidth, r.AUPRC, r.RiskAtCoverage = nan, nan, nan, nan, nan
 	r.CoverageAtRisk = Operating{nan, nan, nan}
@@ -214,34 +212,35 @@ func (r *Summary) fromTally(t *tally, brier float64) {
 	}
 }
 
-func (r *Summary) withoutTally(err error) {
+// empty makes all figures undefined.
+func (r *Summary) empty(o Options) {
 	nan := math.NaN()
-	r.ECE, r.MCE, r.RMSCE, r.DebiasedECE = nan, nan, nan, nan
+	r.Accuracy, r.MeanConfidence, r.BrierSkill, r.NLL, r.AUPRC, r.RiskAtCoverage = nan, nan, nan, nan, nan, nan
+	r.ECE, r.ECEMass, r.MCE, r.RMSCE, r.DebiasedECE, r.SmoothECE, r.SmoothECEWidth = nan, nan, nan, nan, nan, nan, nan
 	r.Decomposition = undefinedDecomposition()
-	for _, name := range []string{"ece", "mce", "rmsce", "ece_debiased", "brier"} {
-		r.note(name, err)
+	r.AUROC, r.AURC, r.AUGRC, r.PRR = exactly(nan), exactly(nan), exactly(nan), exactly(nan)
+	r.CoverageAtRisk = Operating{nan, nan, nan}
+	r.AUROCInterval = Interval{Low: nan, High: nan, Level: o.Level, Method: Percentile}
+	if o.delong(r.N) {
+		r.AUROCInterval.Method = DeLong
+	}
+	r.AccuracyInterval, _ = WilsonInterval(0, 0, o.Level)
+	for _, name := range []string{"mean_confidence", "ece", "mce", "rmsce", "ece_debiased", "brier", "brier_skill", "ece_mass", "smooth_ece", "nll",
+		"aurc", "augrc", "auroc", "prr", "auprc", "coverage_at_risk", "risk_at_coverage", "accuracy", "auroc_ci"} {
+		r.note(name, ErrEmpty)
 	}
 }
 
 // ranking fills AUROC, AURC, AUGRC and PRR.
-func (r *Summary) ranking(s *Sample, cells bool) {
+func (r *Summary) ranking(s *Sample, area float64, cells bool) {
 	var err error
-	r.AURC, r.AUGRC, err = s.riskAreas(cells)
+	r.AURC, r.AUGRC, err = s.riskAreas(area, cells)
 	r.note("aurc", err)
 	r.note("augrc", err)
 	r.AUROC, err = s.auroc(cells)
 	r.note("auroc", err)
-	r.PRR, err = s.prr(cells)
+	r.PRR, err = s.prr(area, cells)
 	r.note("prr", err)
-}
-
-// interval is the interval of the AUROC that the options ask for.
-func (s *Sample) interval(o Options) (Interval, error) {
-	many := float64(s.N())*float64(o.Resamples) > autoDraws
-	if o.Interval == DeLong || o.Interval == Auto && many {
-		return s.DeLong(o.Level)
-	}
-	return s.Bootstrap(MetricAUROC, Resampling{o.Resamples, o.Level, o.Seed, o.Binning})
 }
 
 // Each visits the figures by the names that files and programs use for them, in

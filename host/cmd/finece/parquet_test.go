@@ -18,12 +18,13 @@ func TestParquet(t *testing.T) {
 		Gold       int64     `parquet:"gold"`
 		Confidence float64   `parquet:"confidence"`
 		Correct    bool      `parquet:"correct"`
+		Other      float64   `parquet:"other"`
 		Logprobs   []float64 `parquet:"logprobs"`
 	}
 	path := filepath.Join(t.TempDir(), "pairs.parquet")
 	if err := parquet.WriteFile(path, []row{
-		{"a", "It is 18.", 18, 0.9, true, []float64{-0.5, -0.25}},
-		{"b", "It is 17.", 18, 0.25, false, []float64{-0.5}},
+		{"a", "It is 18.", 18, 0.9, true, 0.5, []float64{-0.5, -0.25}},
+		{"b", "It is 17.", 18, 0.25, false, 0.75, []float64{-0.5}},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +32,11 @@ func TestParquet(t *testing.T) {
 	if !strings.Contains(r.out, `"n":2,`) || !strings.Contains(r.out, `"auroc":1,`) {
 		t.Errorf("eval: %s", r.out)
 	}
+	r = finece(t, "", "eval", "--against", "other", "--by", "gold", "--format", "json", path)
+	if !strings.Contains(r.out, `"groups":[{"group":{"gold":"18"},"n":2,`) || !strings.Contains(r.out, `"auroc":1,"auroc_ci":[1,1],"auprc":0.5`) {
+		t.Errorf("eval --against --by: %s", r.out)
+	}
+	finece(t, "", "eval", "--by", "model", path).wants(t, exit.Faults, `no column "model"; the file has`, "name the column with --by")
 	r = finece(t, "", "grade", "--overwrite", path)
 	r.wants(t, 0)
 	if !strings.Contains(r.out, `"id":"a"`) || strings.Count(r.out, `"correct":true}`) != 1 {

@@ -37,6 +37,10 @@ func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error 
 		for _, r := range part.Faults {
 			p.Faults = counted(p.Faults, r.in(file))
 		}
+		if !p.Asked && part.keys.blank() {
+			return nil
+		}
+		p.apart(len(p.Confidence) - len(part.Confidence))
 		for key := range part.keys.all {
 			number, known := numbers[string(key)]
 			if !known || len(key) == 0 {
@@ -70,6 +74,15 @@ func (p *Pairs) group(part *Pairs, groups *grouping, columns *Columns) error {
 	return nil
 }
 
+// apart gives the first n pairs questions of their own, if they have none yet: before the
+// first one that has a question, none are numbered.
+func (p *Pairs) apart(n int) {
+	for len(p.Question) < n {
+		p.Question = append(p.Question, p.Questions)
+		p.Questions++
+	}
+}
+
 // texts are short texts in one piece of memory.
 type texts struct {
 	bytes []byte
@@ -80,6 +93,9 @@ func (t *texts) add(text []byte) {
 	t.bytes = append(t.bytes, text...)
 	t.ends = append(t.ends, len(t.bytes))
 }
+
+// blank reports whether all texts are empty.
+func (t *texts) blank() bool { return len(t.bytes) == 0 }
 
 func (t *texts) all(yield func([]byte) bool) {
 	begin := 0

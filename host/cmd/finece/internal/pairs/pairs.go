@@ -77,7 +77,7 @@ type Pairs struct {
 
 	// With Columns.Question, the number of each pair's question, from 0, and how many
 	// there are. A pair without one has a question of its own. Asked is whether any pair
-	// has one.
+	// has one; if none has, Question is nil.
 	Question  []int
 	Questions int
 	Asked     bool

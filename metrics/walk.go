@@ -1,0 +1,50 @@
+package metrics
+
+// blockGroups is how many groups a walk makes of keys at a time, so that they stay in the
+// processor's cache.
+const blockGroups = 1 << 10
+
+// up walks the tied groups in ascending order, in blocks that are valid during one step.
+// It makes no groups that are not made yet: those of ten million keys would be 240 MB.
+func (s *Sample) up(yield func([]group) bool) {
+	if s.groups != nil || len(s.keys) == 0 {
+		yield(s.groups)
+		return
+	}
+	block := make([]group, 0, blockGroups)
+	for at := 0; at < len(s.keys); {
+		value, first, right := keyConf(s.keys[at]), at, uint64(0)
+		at, right = endOfTie(s.keys, at)
+		block = append(block, group{value, right, uint64(at-first) - right})
+		if len(block) == cap(block) || at == len(s.keys) {
+			if !yield(block) {
+				return
+			}
+			block = block[:0]
+		}
+	}
+}
+
+// down is up from the highest confidence. Within a block the groups ascend.
+func (s *Sample) down(yield func([]group) bool) {
+	if s.groups != nil || len(s.keys) == 0 {
+		yield(s.groups)
+		return
+	}
+	block := make([]group, blockGroups)
+	from := len(block) // block[from:] is filled
+	for end := len(s.keys); end > 0; {
+		value, last, right := s.keys[end-1]>>1, end, uint64(0)
+		for ; end > 0 && s.keys[end-1]>>1 == value; end-- {
+			right += s.keys[end-1] & 1
+		}
+		from--
+		block[from] = group{keyConf(s.keys[end]), right, uint64(last-end) - right}
+		if from == 0 || end == 0 {
+			if !yield(block[from:]) {
+				return
+			}
+			from = len(block)
+		}
+	}
+}
