@@ -42,6 +42,25 @@ const (
 	ruleCount
 )
 
+var ruleNames = [ruleCount]string{"right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics"}
+
+// String is the rule's name, such as "right-closed", and "unknown" for another number.
+func (r Rule) String() string {
+	if r < ruleCount {
+		return ruleNames[r]
+	}
+	return "unknown"
+}
+
+// Rules returns every rule, in the order of their numbers.
+func Rules() []Rule {
+	all := make([]Rule, ruleCount)
+	for i := range all {
+		all[i] = Rule(i)
+	}
+	return all
+}
+
 // DefaultBins is the number of bins of [DefaultBinning], MaxBins the largest.
 const (
 	DefaultBins = 10

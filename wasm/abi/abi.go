@@ -157,4 +157,6 @@ var Functions = []Function{
 	{"finece_fuse", []Type{I32}, []Type{I32}},
 	// finece_evaluate(n), see EvaluateInput. Answer: an Evaluation.
 	{"finece_evaluate", []Type{I32}, []Type{I32}},
+	// finece_apply(n), see AppendApplyInput. Answer: one f64 a confidence.
+	{"finece_apply", []Type{I32}, []Type{I32}},
 }

@@ -140,3 +140,37 @@ func TestPureInputsAreReadAsTheyWereWritten(t *testing.T) {
 		t.Error("evaluate: an input with a byte too many was accepted")
 	}
 }
+
+func TestConfidencesGoThroughTheMapOfTheBand(t *testing.T) {
+	config := session.DefaultConfig()
+	with := func(c *calibrate.Calibration) []byte {
+		config.Calibration = c
+		return session.AppendConfig(nil, &config)
+	}
+	c := &calibrate.Calibration{Boundary: 5}
+	for b := range c.Maps {
+		c.Maps[b] = calibrate.Map{Method: calibrate.Platt, Clip: 1e-6, Parameters: []float64{1, float64(b)}, N: 1, High: 0.9}
+	}
+	conf := []float64{0, 0.3, 0.95, -0.1, math.NaN()}
+	for _, b := range calibrate.AllBands() {
+		answer, err := AppendApplied(nil, AppendApplyInput(nil, conf, b, with(c)))
+		if err != nil || len(answer) != 8*len(conf) {
+			t.Fatalf("%v: %d bytes, %v", b, len(answer), err)
+		}
+		for i, p := range conf {
+			want, _ := c.Apply(b, p)
+			if got := float(answer, 8*i); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+				t.Errorf("%v of %v: %v, want %v", b, p, got, want)
+			}
+		}
+	}
+	input := AppendApplyInput(nil, conf, calibrate.Late, with(c))
+	for _, wrong := range [][]byte{
+		nil, input[:30], AppendApplyInput(nil, conf, calibrate.Bands, with(c)), AppendApplyInput(nil, conf, calibrate.Late, with(nil)),
+		AppendApplyInput(nil, conf, calibrate.Late, []byte(`{"calibration":{"maps":1}}`)),
+	} {
+		if _, err := AppendApplied(nil, wrong); err == nil {
+			t.Errorf("%.60q was accepted", wrong)
+		}
+	}
+}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/finece/finece/bci"
 	"github.com/finece/finece/metrics"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/wasm/session"
 )
 
-// ErrInput says that the input of finece_fuse or finece_evaluate is not laid
-// out as documented, most often that its length does not fit its n.
+// ErrInput says that the input of finece_fuse, finece_evaluate or finece_apply is not
+// laid out as documented, most often that its length does not fit its n.
 var ErrInput = errors.New("abi: the input's length does not fit the counts in it")
 
 // AppendFuseInput writes the input of finece_fuse, a tree of n nodes whose
@@ -126,4 +127,44 @@ func readFloats(data []byte, n int) []float64 {
 		out[i] = float(data, 8*i)
 	}
 	return out
+}
+
+// AppendApplyInput writes the input of finece_apply, n raw confidences and the calibration
+// whose map of a band they go through:
+//
+//	 0  u32  n
+//	 4  u32  a calibrate.Band
+//	 8  f64  confidences
+//	..  a session's configuration that has the calibration, see session.ParseConfig
+//
+// The answer is calibrate.Calibration.Apply of each confidence, f64: NaN for one that is
+// not in [0,1].
+func AppendApplyInput(dst []byte, conf []float64, b calibrate.Band, config []byte) []byte {
+	dst = words(dst, uint32(len(conf)), uint32(b))
+	return append(floats(dst, conf...), config...)
+}
+
+// AppendApplied appends the answer of finece_apply to an input.
+func AppendApplied(dst, input []byte) ([]byte, error) {
+	const head = 8
+	if len(input) < head {
+		return dst, ErrInput
+	}
+	end := head + 8*uint64(binary.LittleEndian.Uint32(input))
+	band := binary.LittleEndian.Uint32(input[4:])
+	if uint64(len(input)) < end || band >= uint32(calibrate.Bands) {
+		return dst, ErrInput
+	}
+	c, err := session.ParseConfig(input[end:])
+	if err == nil && c.Calibration == nil {
+		err = ErrInput
+	}
+	if err != nil {
+		return dst, err
+	}
+	for at := head; at < int(end); at += 8 {
+		value, _ := c.Calibration.Apply(calibrate.Band(band), float(input, at))
+		dst = floats(dst, value)
+	}
+	return dst, nil
 }

@@ -28,3 +28,10 @@ var Figures = func() []Figure {
 	}
 	return list
 }()
+
+// Rules are the rules of metrics.Rules, which say what bin a confidence is in.
+var Rules = &Names{
+	Type: "BinRule", Const: "RULES",
+	Doc:  "Which bin holds a confidence on an edge, named after the libraries that do the same: `right-closed` is (lo, hi] with the first bin closed at 0; `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1.",
+	List: listed(metrics.Rules(), metrics.Rule.String),
+}

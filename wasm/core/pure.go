@@ -48,3 +48,20 @@ func evaluate(n uint32) uint32 {
 	answer = abi.AppendEvaluation(answer[:answerHeader], &evaluation)
 	return seal(abi.StatusOK)
 }
+
+//go:wasmexport finece_apply
+func apply(n uint32) uint32 {
+	data, ok := take(n)
+	if !ok {
+		return tooLong()
+	}
+	reserve(len(data))
+	before := mark()
+	defer release(before)
+	applied, err := abi.AppendApplied(answer[:answerHeader], data)
+	if err != nil {
+		return failed(err)
+	}
+	answer = applied
+	return seal(abi.StatusOK)
+}

@@ -20,6 +20,7 @@ export const FUNCTIONS = {
   finece_fail: 2,
   finece_fuse: 1,
   finece_evaluate: 1,
+  finece_apply: 1,
 } as const;
 
 /** The name of one of a core's functions. */

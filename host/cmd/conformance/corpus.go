@@ -24,12 +24,12 @@ import (
 type testCase struct {
 	Name  string `json:"name"`
 	Kind  string `json:"kind"`  // of kinds
-	Input []byte `json:"input"` // of fuse or evaluate; a session's configuration
+	Input []byte `json:"input"` // of fuse, evaluate or apply; a session's configuration
 	Data  []byte `json:"data"`  // a session's stream
 	Cuts  []int  `json:"cuts"`  // the lengths of the pieces that it is written in
 }
 
-var kinds = []string{"session", "fuse", "evaluate"}
+var kinds = []string{"session", "fuse", "evaluate", "apply"}
 
 const demo = "wasm/session/testdata/demo.sse"
 
@@ -72,7 +72,8 @@ func newCorpus(seed uint64, quick bool, streams string) ([]testCase, error) {
 	for i := range 20 * times {
 		corpus = append(corpus,
 			testCase{Name: fmt.Sprint("tree ", i), Kind: "fuse", Input: tree(rng)},
-			testCase{Name: fmt.Sprint("pairs ", i), Kind: "evaluate", Input: pairs(rng)})
+			testCase{Name: fmt.Sprint("pairs ", i), Kind: "evaluate", Input: pairs(rng)},
+			testCase{Name: fmt.Sprint("map ", i), Kind: "apply", Input: mapped(rng)})
 	}
 	return corpus, nil
 }
@@ -85,7 +86,7 @@ func configure(rng *rand.Rand) host.Config {
 	c.Fusion.Alpha, c.Fusion.Depth = rng.Float64(), rng.IntN(5)
 	c.Text = rng.IntN(2) == 0
 	if rng.IntN(3) == 0 {
-		c.Calibration = calibration(rng)
+		c.Calibration = drawn(rng)
 	}
 	if rng.IntN(3) == 0 {
 		c.Estimator, c.Trajectory = session.Trajectory, trajectory(rng)
@@ -112,8 +113,8 @@ func trajectory(rng *rand.Rand) *estimate.TrajectoryModel {
 	return m
 }
 
-// calibration draws maps of every form.
-func calibration(rng *rand.Rand) *calibrate.Calibration {
+// drawn draws maps of every form.
+func drawn(rng *rand.Rand) *calibrate.Calibration {
 	x, y := rng.Float64(), rng.Float64()
 	forms := []calibrate.Map{
 		{Method: calibrate.Temperature, Clip: 1e-6, Parameters: []float64{0.1 + rng.ExpFloat64()}},
@@ -162,4 +163,15 @@ func pairs(rng *rand.Rand) []byte {
 		correct = append(correct, rng.Float64() < conf[i])
 	}
 	return abi.AppendEvaluateInput(nil, conf, correct, metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: 1 + rng.IntN(30)})
+}
+
+// mapped draws confidences and a calibration for them.
+func mapped(rng *rand.Rand) []byte {
+	conf := make([]float64, rng.IntN(200))
+	for i := range conf {
+		conf[i] = 1.2*rng.Float64() - 0.1 // some are none
+	}
+	config := host.DefaultConfig()
+	config.Calibration = drawn(rng)
+	return abi.AppendApplyInput(nil, conf, calibrate.Band(rng.IntN(int(calibrate.Bands))), session.AppendConfig(nil, &config))
 }

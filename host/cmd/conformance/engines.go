@@ -120,6 +120,10 @@ func playNative(c testCase, answer func([]byte)) error {
 		fused, err := bci.Fuse(nil, tree, params)
 		answer(abi.AppendFloats(nil, fused))
 		return err
+	case "apply":
+		applied, err := abi.AppendApplied(nil, c.Input)
+		answer(applied)
+		return err
 	case "evaluate":
 		conf, correct, binning, err := abi.ReadEvaluateInput(c.Input)
 		if err != nil {

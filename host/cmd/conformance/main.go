@@ -91,7 +91,7 @@ func run(seed uint64, quick, all bool, streams string, names []string) error {
 	sum := sha256.Sum256(wasm.Core)
 	fmt.Printf("seed %d, %d cases, finece.wasm %s\n\n", seed, len(corpus), hex.EncodeToString(sum[:]))
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "engine\tmodule\tsessions\tfuse\tevaluate\ttime")
+	fmt.Fprintln(out, "engine\tmodule\tsessions\tfuse\tevaluate\tapply\ttime")
 	var want []string
 	failures := 0
 	for _, e := range engines {

@@ -27,6 +27,7 @@ FUNCTIONS: Final[Mapping[str, tuple[int, int]]] = {
     "finece_fail": (2, 1),
     "finece_fuse": (1, 1),
     "finece_evaluate": (1, 1),
+    "finece_apply": (1, 1),
 }
 """The functions that a core exports, with their numbers of parameters and results."""
 
@@ -189,6 +190,16 @@ Word: TypeAlias = Literal["low", "medium", "high"]
 
 WORDS: Final[tuple[Word, ...]] = ("low", "medium", "high",)
 """How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right."""
+
+BinRule: TypeAlias = Literal[
+    "right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics",
+]
+"""Which bin holds a confidence on an edge, named after the libraries that do the same: ``right-closed`` is (lo, hi] with the first bin closed at 0; ``equal-mass`` has as many answers in each bin and never splits ties; ``guo`` leaves confidences of exactly 0 in no bin; ``torchmetrics`` has one bin more, for 1."""
+
+RULES: Final[tuple[BinRule, ...]] = (
+    "right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics",
+)
+"""Which bin holds a confidence on an edge, named after the libraries that do the same: ``right-closed`` is (lo, hi] with the first bin closed at 0; ``equal-mass`` has as many answers in each bin and never splits ties; ``guo`` leaves confidences of exactly 0 in no bin; ``torchmetrics`` has one bin more, for 1."""
 
 RECORD_VERSION: Final = 1
 """The version of the records that this package reads."""
