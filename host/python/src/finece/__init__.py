@@ -5,6 +5,7 @@ The core that computes confidences is finece.wasm, the same bytes as everywhere 
 
 from finece._answer import Answer, Answers, shown, word
 from finece._builder import Ask, Event, Text
+from finece._calibration import Calibration
 from finece._confidences import AsyncConfidences, Confidences, confidences
 from finece._contract import (
     Confidence,
@@ -29,13 +30,19 @@ from finece._errors import (
     OrderError,
     UnknownAskError,
 )
+from finece._metrics import Bin, Evaluation, evaluate, fuse
+from finece._providers import PROVIDERS, Provider
+from finece._score import Scorer, score
 
 __all__ = [
+    "PROVIDERS",
     "Answer",
     "Answers",
     "ArgumentError",
     "Ask",
     "AsyncConfidences",
+    "Bin",
+    "Calibration",
     "Confidence",
     "Confidences",
     "ConfigError",
@@ -45,12 +52,15 @@ __all__ = [
     "Decision",
     "End",
     "Entropy",
+    "Evaluation",
     "Event",
     "Fault",
     "FineceError",
     "OrderError",
     "Position",
+    "Provider",
     "Record",
+    "Scorer",
     "Session",
     "Settings",
     "Source",
@@ -59,6 +69,9 @@ __all__ = [
     "UnknownAskError",
     "confidences",
     "core",
+    "evaluate",
+    "fuse",
+    "score",
     "shown",
     "word",
 ]

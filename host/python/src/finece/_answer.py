@@ -67,6 +67,11 @@ class Answer:
             out["finish"] = self.end.reason
         return dumps({**out, "positions": [c.to_dict() for c in self.confidences], **more})
 
+    def _repr_html_(self) -> str:
+        from finece._html import answer
+
+        return answer(self)
+
     def take(self, record: Record) -> None:
         """Takes the next record of the choice."""
         match record:

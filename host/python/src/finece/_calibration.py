@@ -1,0 +1,84 @@
+"""Calibration maps: files that finece calibrate writes."""
+
+from __future__ import annotations
+
+import json
+import struct
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, Self
+
+from finece._contract import BANDS, MAX_INPUT, Band
+from finece._core import Core, default_core
+from finece._errors import ConfigError
+from finece._metrics import floats_of
+
+#: How many confidences one call of the core takes, with room for the calibration.
+_BLOCK: Final = 1 << 20
+
+
+class Calibration(Mapping[str, Any]):
+    """A calibration map, or several, as finece calibrate writes them. It is a setting of a session::
+
+        finece.confidences(stream, calibration=finece.Calibration.load("map.json"))
+
+    Raises ConfigError for a file that is no calibration.
+    """
+
+    def __init__(self, value: Mapping[str, Any], *, core: Core | None = None) -> None:
+        self._value: dict[str, Any] = dict(value)
+        self._core = core or default_core()
+        with self._core.open(calibration=self._value):  # the core checks it
+            pass
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, core: Core | None = None) -> Self:
+        """Reads a file."""
+        try:
+            value: object = json.loads(Path(path).read_bytes())
+        except ValueError as cause:
+            raise ConfigError(f"{path} is not JSON: {cause}; want a file of finece calibrate") from cause
+        if not isinstance(value, dict) or "finece_calibration" not in value:
+            raise ConfigError(f'{path} has no "finece_calibration": want a file of finece calibrate')
+        return cls(value, core=core)  # pyright: ignore[reportUnknownArgumentType]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a file that finece score, watch and serve read with --calibration."""
+        Path(path).write_text(json.dumps(self._value) + "\n")
+
+    def apply(self, confidences: Iterable[float], *, band: Band = BANDS[-1]) -> Any:
+        """The calibrated values of raw confidences, NaN for one that is not in [0,1].
+
+        ``band`` says which map: that of the question alone, of early positions, or of late ones,
+        the whole answer among them. Returns a numpy array for arrays and columns, else a list.
+        """
+        data = floats_of(confidences, "confidences")
+        config = json.dumps({"calibration": self._value}).encode()
+        answers: list[bytes] = []
+        block = min(_BLOCK, (MAX_INPUT - len(config)) // 8 - 1)
+        with self._core.instance(64 << 20) as instance:
+            for at in range(0, len(data), 8 * block):
+                part = data[at : at + 8 * block]
+                head = struct.pack("<II", len(part) // 8, BANDS.index(band))
+                answers.append(bytes(instance.send("finece_apply", b"".join((head, part, config)))))
+        applied = array("d", b"".join(answers))
+        if not hasattr(confidences, "__array__"):
+            return applied.tolist()
+        import numpy as np
+
+        return np.array(applied)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._value[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __repr__(self) -> str:
+        maps = ", ".join(f"{band}: {m.get('method')}" for band, m in self._value.get("maps", {}).items())
+        return f"<finece.Calibration {maps}>"
