@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -219,6 +222,54 @@ func TestSummaryIsAPage(t *testing.T) {
 	for _, says := range []string{"## Claimed", "## Not claimed", "verb: 12 bad replies of 12 (in, long, wording, hard)", "TABLES-long.md"} {
 		if !strings.Contains(b.String(), says) {
 			t.Errorf("no %q in\n%s", says, b.String())
+		}
+	}
+}
+
+// A baseline with a confidence for a few answers has no row in the summary, and is counted.
+func TestSummaryWithoutSparseRows(t *testing.T) {
+	records := made(60, 1)
+	for i, r := range records {
+		for k := range r.Points {
+			if i%10 == 0 {
+				r.Points[k].Confidence["sparse"] = 0.5
+			}
+		}
+	}
+	report, err := Analyse(records, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := report.Markdown(&b, About{}); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); strings.Contains(text, "| sparse |") || !strings.Contains(text, "sparse: no confidence for 54 of 60 at p(z-1) (in)") || !strings.Contains(text, "| bold |") {
+		t.Error(text)
+	}
+}
+
+// The summaries that are committed are a page each, and link to files that are there.
+func TestCommittedSummaries(t *testing.T) {
+	for _, folder := range []string{"results", "results/real"} {
+		text, err := os.ReadFile(filepath.Join(folder, "RESULTS.md"))
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := Words(string(text)); n > MostWords {
+			t.Errorf("%s: %d words, at most %d", folder, n, MostWords)
+		}
+		links := regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1)
+		if len(links) == 0 {
+			t.Errorf("%s: no links", folder)
+		}
+		for _, link := range links {
+			if _, err := os.Stat(filepath.Join(folder, link[1])); err != nil {
+				t.Errorf("%s: %v", folder, err)
+			}
 		}
 	}
 }

@@ -45,7 +45,7 @@ func (r *Report) Plots(folder string) ([]string, error) {
 // takes a wider one, such as DejaVu Sans: hence the margins. For the same reason a
 // legend on the right has a strip of its own, in which its text starts after the line.
 func save(p *plot.Plot, path string) error {
-	const margin, strip = 12, 84 // points
+	const margin, strip = 12, 54 // points
 	canvas, err := draw.NewFormattedCanvas(16*vg.Centimeter, 11*vg.Centimeter, "svg")
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ const SharesPlot = "shares.svg"
 // are best at some.
 func (d *Domain) sharesPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+"\nBrier score, the lower the better", "share of the tokens read", "Brier score")
-	p.Legend.Top = true
+	p.Legend.Left = true // and at the bottom: scores are well above 0 there
 	p.Y.Max = 0.3
 	names := []string{FineCE, QuestionAlone}
 	if ours := d.row(FineCE); ours != nil {
@@ -125,19 +125,12 @@ func (d *Domain) sharesPlot() *plot.Plot {
 		for k, w := range []Which{Share10, Share30, Share50, Share100} {
 			if v := row.brier(w); !math.IsNaN(v) {
 				points = append(points, plotter.XY{X: shares[k], Y: v})
+				p.Y.Max = max(p.Y.Max, 1.1*v)
 			}
 		}
-		addLine(p, short(name), points, i, i)
+		addLine(p, name, points, i, i)
 	}
 	return p
-}
-
-// short is a name that fits in a legend.
-func short(name string) string {
-	if name == QuestionAlone {
-		return "question alone"
-	}
-	return name
 }
 
 // thresholdPlot plots the accuracy and the share of kept answers over thresholds.

@@ -86,10 +86,18 @@ func (d *Domain) summary(m *markdown) {
 // enough reports whether there are answers enough for the map, and for a claim.
 func (d *Domain) enough() bool { return d.Answers >= 2*MapLabels }
 
+// lacking reports whether a row has confidences at p(1) or p(z-1), and at both fewer than a
+// comparison takes.
+func (r *Row) lacking() bool {
+	few := func(w Which) bool { return float64(r.At[w].N) < least*float64(r.At[w].N+r.At[w].Missing) }
+	have := r.At[First].N+r.At[LastBut1].N > 0
+	return have && few(LastBut1) && (few(First) || r.At[First].N == 0)
+}
+
 // ranked returns the rows with a figure at p(1) or p(z-1), FineCE first, the others by
 // their Brier score at p(z-1).
 func (d *Domain) ranked() []Row {
-	rows := slices.DeleteFunc(slices.Clone(d.Rows), func(r Row) bool { return r.At[First].N+r.At[LastBut1].N == 0 })
+	rows := slices.DeleteFunc(slices.Clone(d.Rows), func(r Row) bool { return r.At[First].N+r.At[LastBut1].N == 0 || !isModel(r.Name) && r.lacking() })
 	key := func(r *Row) float64 {
 		v := r.brier(LastBut1)
 		switch {
@@ -142,7 +150,7 @@ func (r *Report) claims(m *markdown) {
 		}
 		if f := d.Filter; f != nil {
 			if f.Reached() {
-				yes.add(d.Name+", p(z)", f.String())
+				yes.add(d.Name+", p(z), with no baseline beside it", f.String())
 			} else {
 				open.add(d.Name+", p(z)", f.String())
 			}
@@ -182,12 +190,19 @@ func (r *Report) unavailable(m *markdown) {
 	var order []string
 	for i := range r.Domains {
 		d := &r.Domains[i]
-		for _, name := range d.unavailableNames() {
-			says := name + ": " + d.Unavailable[name]
+		add := func(says string) {
 			if where[says] == nil {
 				order = append(order, says)
 			}
 			where[says] = append(where[says], d.Name)
+		}
+		for _, name := range d.unavailableNames() {
+			add(name + ": " + d.Unavailable[name])
+		}
+		for k := range d.Rows {
+			if q := d.Rows[k].At[LastBut1]; !isModel(d.Rows[k].Name) && d.Rows[k].lacking() {
+				add(fmt.Sprintf("%s: no confidence for %d of %d at p(z-1)", d.Rows[k].Name, q.Missing, q.N+q.Missing))
+			}
 		}
 	}
 	if len(order) == 0 {
