@@ -89,8 +89,8 @@ type asked struct {
 	cost  baseline.Cost
 }
 
-// about adds a request and its reply.
-func (f *following) about(request, reply []byte) {
+// note keeps what a request was about and what it took.
+func (f *following) note(request, reply []byte) {
 	var body any
 	_ = json.Unmarshal(request, &body) // a request that is no JSON has no texts
 	f.mu.Lock()
@@ -153,7 +153,7 @@ func (w *work) open(ctx context.Context, q *grade.Question, c host.Config, s *Su
 		f.Post = func(ctx context.Context, body []byte) ([]byte, error) {
 			reply, err := s.Asker.Post(ctx, q.ID, body)
 			if err == nil {
-				out.about(body, reply)
+				out.note(body, reply)
 			}
 			return reply, err
 		}

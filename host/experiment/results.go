@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // About describes a run, for RESULTS.md.
@@ -19,21 +18,6 @@ type About struct {
 // claimed are the places that claims are made about. At the others, the tables say what was
 // measured.
 var claimed = []Which{First, LastBut1}
-
-// MostWords is what the summary may have at most, by [Words].
-const MostWords = 900
-
-// Words counts the words of a text: what stands between white space and has a letter or a
-// digit in it.
-func Words(text string) int {
-	n := 0
-	for _, field := range strings.Fields(text) {
-		if strings.ContainsFunc(field, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
-			n++
-		}
-	}
-	return n
-}
 
 // Markdown writes the summary, a page. It links to the plots of [Report.Plots] and to the
 // files of [Domain.Tables].
