@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { Confidence, ConfidenceStore, useConfidence } from "finece/react";
-import { type ConfidenceSource, SourceReader } from "../dist/react/store.js";
+import { type ConfidenceSource, SourceReader } from "../dist/store.js";
 import { openModule, positionsOf, skip } from "./badge-support.js";
 import { chat, cut, demo, quiet, serve, until } from "./support.js";
 

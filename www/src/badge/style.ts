@@ -22,6 +22,8 @@ const CSS = `
   text-align: start;
 }
 :host([hidden]) { display: none; }
+/* A page's bar at the top or the bottom does not hide what has the focus. */
+:host { scroll-margin-block: var(--confidence-badge-scroll-margin, 4.5rem); }
 /* Out of the flow, in the middle of the line where its text ends: nothing moves when it comes. */
 :host([placed]) { position: absolute; font-size: var(--confidence-badge-size, 0.75rem); }
 :host([placed="end"]) {
@@ -39,6 +41,7 @@ const CSS = `
 button {
   all: unset;
   box-sizing: border-box;
+  scroll-margin-block: inherit;
   position: relative;
   display: inline-flex;
   align-items: center;

@@ -13,4 +13,4 @@
 export { Confidence, type ConfidenceProps } from "./badge.js";
 export { useConfidence, type UseConfidenceOptions, useConfidenceStore } from "./hook.js";
 export { Confidences, type ConfidencesProps } from "./confidences.js";
-export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type SavedConfidences } from "./store.js";
+export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type SavedConfidences } from "../store.js";

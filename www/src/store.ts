@@ -1,10 +1,10 @@
-import { ConfidenceLog, type PositionConfidence } from "../badge/positions.js";
-import { type ByteSource, confidences } from "../confidences.js";
-import type { Envelope } from "../contract.js";
-import { messageOf } from "../errors.js";
-import type { Segment, StreamEvent } from "../events.js";
-import { either } from "../signal.js";
-import type { ScoreOptions } from "../scorer.js";
+import { ConfidenceLog, type PositionConfidence } from "./badge/positions.js";
+import { type ByteSource, confidences } from "./confidences.js";
+import type { Envelope } from "./contract.js";
+import { messageOf } from "./errors.js";
+import type { Segment, StreamEvent } from "./events.js";
+import { either } from "./signal.js";
+import type { ScoreOptions } from "./scorer.js";
 
 /** What is known of a stream by now. It is never changed; a change makes a new one. */
 export interface ConfidenceSnapshot {
@@ -27,13 +27,28 @@ export const EMPTY: ConfidenceSnapshot = Object.freeze({
   status: "idle", text: "", positions: Object.freeze([]), headline: null, lost: false, error: null,
 });
 
+/** What bindings read: `subscribe` and a snapshot that is the same object until something changes. */
+export interface ConfidenceReadable {
+  /** Calls the listener after every new snapshot, until the function returned is called. */
+  readonly subscribe: (listener: () => void) => () => void;
+  /** The latest snapshot. */
+  readonly getSnapshot: () => ConfidenceSnapshot;
+  /** The snapshot that a server renders and a page hydrates. */
+  readonly getServerSnapshot: () => ConfidenceSnapshot;
+}
+
+/** How a source is scored; looked at when the source is new. */
+export interface ReadOptions extends ScoreOptions {
+  /** The segment whose text and positions are wanted; default `answer`. */
+  segment?: Segment;
+}
+
 /** What can be read by a store: bytes as they come, or who fetches them under a signal. */
 export type ConfidenceSource =
   | ByteSource | PromiseLike<ByteSource> | ((signal: AbortSignal) => ByteSource | PromiseLike<ByteSource>);
 
 /**
- * Collects a stream's events for React's `useSyncExternalStore`, or anything
- * else that subscribes. Snapshots are made once a frame. Give its `push` to
+ * Collects a stream's events for anything that subscribes. Snapshots are made once a frame. Give its `push` to
  * `confidenceFetch`, whose text events need the option `text`:
  *
  * ```ts
@@ -41,7 +56,7 @@ export type ConfidenceSource =
  * const fetch = confidenceFetch(globalThis.fetch, { text: true, onEvent: store.push });
  * ```
  */
-export class ConfidenceStore {
+export class ConfidenceStore implements ConfidenceReadable {
   readonly #segment: Segment;
   readonly #listeners = new Set<() => void>();
   #log = new ConfidenceLog();
@@ -173,7 +188,7 @@ function frame(run: () => void): () => void {
  * end. Leaving and coming back in one turn, as StrictMode does to every effect, is
  * not leaving.
  */
-export class SourceReader {
+export class SourceReader implements ConfidenceReadable {
   /** What was read so far. */
   readonly store: ConfidenceStore;
 
@@ -188,6 +203,12 @@ export class SourceReader {
     this.#options = options;
     this.store = new ConfidenceStore(segment);
   }
+
+  /** The store's. */
+  readonly getSnapshot = (): ConfidenceSnapshot => this.store.getSnapshot();
+
+  /** The store's. */
+  readonly getServerSnapshot = (): ConfidenceSnapshot => this.store.getServerSnapshot();
 
   /** Whether it was aborted, so that the source, if it can be read again, needs another reader. */
   get gone(): boolean {
@@ -237,4 +258,30 @@ export class SourceReader {
       this.store.finish(failure);
     }
   }
+}
+
+const readers = new WeakMap<object, SourceReader>();
+
+const NOTHING: ConfidenceReadable = { subscribe: () => () => undefined, getSnapshot: () => EMPTY, getServerSnapshot: () => EMPTY };
+
+/**
+ * What a source says, for a binding to subscribe to: the text and the confidences, new with every frame in which they
+ * changed. The source is a response, bytes, a function that fetches them under a signal, a {@link ConfidenceStore} that
+ * somebody else feeds, or `undefined` while there is none. It is read once however many subscribe, from the first
+ * subscription on, and aborted when the last one has gone, unless it has ended: then it is kept for who comes back.
+ *
+ * ```ts
+ * const readable = readSource(await fetch("/v1/chat/completions", request));
+ * const unsubscribe = readable.subscribe(() => { render(readable.getSnapshot()); });
+ * ```
+ */
+export function readSource(source: ConfidenceSource | ConfidenceStore | undefined, { segment, ...options }: ReadOptions = {}): ConfidenceReadable {
+  if (source === undefined || source instanceof ConfidenceStore) {
+    return source ?? NOTHING;
+  }
+  let reader = readers.get(source);
+  if (reader === undefined || reader.gone) {
+    readers.set(source, reader = new SourceReader(source, options, segment));
+  }
+  return reader;
 }

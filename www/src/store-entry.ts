@@ -1,0 +1,12 @@
+/**
+ * The store, for any framework: {@link readSource} reads a stream, {@link ConfidenceStore} collects events that
+ * somebody else feeds, {@link ConfidenceLog} keeps the latest confidence of each position. `finece/react`,
+ * `finece/vue` and `finece/svelte` are thin layers on it.
+ *
+ * @packageDocumentation
+ */
+export { badgeAttributes, ConfidenceLog, type PositionConfidence } from "./badge/positions.js";
+export { headlineOf } from "./badge/shown.js";
+export {
+  type ConfidenceReadable, type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type ReadOptions, readSource, type SavedConfidences,
+} from "./store.js";
