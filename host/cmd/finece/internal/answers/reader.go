@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
@@ -16,9 +17,11 @@ import (
 type Reader struct {
 	Layout *Layout // nil for the usual one
 
-	line, list jsonscan.Scanner
-	spelled    []byte
-	response   []byte
+	line, list, token jsonscan.Scanner
+	response          []byte
+	// of the entries
+	spelled               []byte
+	tokens, logprobs, top []byte // elements of arrays, each after a comma
 }
 
 // Read reads one line. The answer's stream is valid until the next call.
@@ -77,7 +80,7 @@ func (r *Reader) usual(line []byte, number int) *Answer {
 	if !r.text(raw[keyQuestion], &a.Question) || !r.text(answer, &a.Text) || !r.text(raw[keyModel], &a.Model) {
 		return nil
 	}
-	if list != nil && !r.logprobs(a, answer, list) {
+	if list != nil && !r.scored(a, answer, list) {
 		return nil
 	}
 	return a
@@ -95,9 +98,9 @@ func (r *Reader) text(raw []byte, into *string) bool {
 	return ok && !r.list.Replaced()
 }
 
-// logprobs makes the response of an answer with log-probabilities. It reports false for
+// scored makes the response of an answer with log-probabilities. It reports false for
 // what it does not read.
-func (r *Reader) logprobs(a *Answer, answer, raw []byte) bool {
+func (r *Reader) scored(a *Answer, answer, raw []byte) bool {
 	s := &r.list
 	s.Reset(raw)
 	switch s.Kind() {
@@ -129,54 +132,141 @@ func (r *Reader) logprobs(a *Answer, answer, raw []byte) bool {
 	if s.Kind() == jsonscan.Number {
 		return r.numbers(a, answer, raw)
 	}
-	return r.entries(a, answer, raw)
+	return r.entries(a, answer)
 }
 
 // entries takes OpenAI's entries, whose first one is next, if their texts are the answer.
-func (r *Reader) entries(a *Answer, answer, raw []byte) bool {
+// The session gets them in the arrays of OpenAI's completions, which say the same in a
+// fraction of the bytes.
+func (r *Reader) entries(a *Answer, answer []byte) bool {
+	r.spelled, r.tokens, r.logprobs, r.top = r.spelled[:0], r.tokens[:0], r.logprobs[:0], r.top[:0]
 	s := &r.list
-	r.spelled = r.spelled[:0]
+	listed := false
 	for more := true; more; more = s.NextElement() {
+		if !s.EnterObject() || !r.entry(&listed) {
+			return false
+		}
+	}
+	if !s.End() || s.Replaced() || !utf8.Valid(r.spelled) || string(r.spelled) != a.Text {
+		return false
+	}
+	r.begin(answer)
+	r.response = append(append(append(r.response, r.tokens[1:]...), `],"token_logprobs":[`...), r.logprobs[1:]...)
+	if listed {
+		r.response = append(append(r.response, `],"top_logprobs":[`...), r.top[1:]...)
+	}
+	r.response = append(r.response, "]}"...)
+	r.end(a)
+	return true
+}
+
+// entry reads the members of an entry.
+func (r *Reader) entry(listed *bool) bool {
+	s := &r.list
+	var token, logprob []byte
+	begin := len(r.spelled)
+	top := len(r.top)
+	r.top = append(r.top, ",{}"...)
+	for s.NextKey() {
+		switch string(s.Key()) {
+		case "token":
+			token = s.Raw()
+		case "logprob":
+			logprob = s.Raw()
+		case "bytes":
+			if s.Kind() == jsonscan.Null {
+				s.Skip()
+				continue
+			}
+			if !s.EnterArray() || len(r.spelled) != begin {
+				return false
+			}
+			for s.NextElement() {
+				b, ok := s.Int()
+				if !ok || b < 0 || b > 255 {
+					return false
+				}
+				r.spelled = append(r.spelled, byte(b))
+			}
+		case "top_logprobs":
+			r.top = r.top[:top]
+			if token == nil || logprob == nil || !r.alternatives() {
+				return false
+			}
+			*listed = *listed || len(r.top) > top+len(",{}")
+		default:
+			s.Skip()
+		}
+	}
+	text, ok := r.plain(token)
+	if !ok || !isNumber(logprob) {
+		return false
+	}
+	if len(r.spelled) == begin {
+		r.spelled = append(r.spelled, text...)
+	} else if !bytes.Equal(r.spelled[begin:], text) {
+		return false // a part of a character
+	}
+	r.tokens = append(append(r.tokens, ','), token...)
+	r.logprobs = append(append(r.logprobs, ','), logprob...)
+	return true
+}
+
+// alternatives takes the alternatives of a token.
+func (r *Reader) alternatives() bool {
+	s := &r.list
+	r.top = append(r.top, ",{"...)
+	if s.Kind() == jsonscan.Null {
+		s.Skip()
+		r.top = append(r.top, '}')
+		return true
+	}
+	if !s.EnterArray() {
+		return false
+	}
+	for first := true; s.NextElement(); first = false {
 		if !s.EnterObject() {
 			return false
 		}
-		var text []byte
-		var token, logprob, spelled bool
+		var token, logprob []byte
 		for s.NextKey() {
 			switch string(s.Key()) {
 			case "token":
-				text, token = s.Text()
+				token = s.Raw()
 			case "logprob":
-				_, logprob = s.Float()
-			case "bytes":
-				if spelled = s.EnterArray(); !spelled {
-					continue
-				}
-				for s.NextElement() {
-					b, ok := s.Int()
-					if !ok || b < 0 || b > 255 {
-						return false
-					}
-					r.spelled = append(r.spelled, byte(b))
-				}
+				logprob = s.Raw()
 			default:
 				s.Skip()
 			}
 		}
-		if !token || !logprob {
+		if len(token) == 0 || token[0] != '"' || !isNumber(logprob) {
 			return false
 		}
-		if !spelled {
-			r.spelled = append(r.spelled, text...)
+		if !first {
+			r.top = append(r.top, ',')
 		}
+		r.top = append(append(append(r.top, token...), ':'), logprob...)
 	}
-	if !s.End() || s.Replaced() || string(r.spelled) != a.Text {
-		return false
-	}
-	r.begin(`{"object":"chat.completion","choices":[{"index":0,"message":{"content":`, answer)
-	r.response = append(append(append(r.response, `},"logprobs":{"content":`...), raw...), '}')
-	r.end(a, stream.OpenAIChat)
+	r.top = append(r.top, '}')
 	return true
+}
+
+// plain is the text of a JSON string, valid until the next call.
+func (r *Reader) plain(raw []byte) ([]byte, bool) {
+	if len(raw) < 2 || raw[0] != '"' {
+		return nil, false
+	}
+	if text := raw[1 : len(raw)-1]; bytes.IndexByte(text, '\\') < 0 {
+		return text, true
+	}
+	r.token.Reset(raw)
+	text, ok := r.token.Text()
+	return text, ok && !r.token.Replaced()
+}
+
+// isNumber reports whether a JSON value is a number.
+func isNumber(raw []byte) bool {
+	return len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9')
 }
 
 // numbers takes numbers, whose first one is next.
@@ -193,8 +283,7 @@ func (r *Reader) numbers(a *Answer, answer, raw []byte) bool {
 		return false
 	}
 	a.Even = true
-	r.begin(`{"object":"text_completion","choices":[{"index":0,"text":`, answer)
-	r.response = append(r.response, `,"logprobs":{"tokens":[`...)
+	r.begin(answer)
 	first := true
 	for part := range evenParts(a.Text, count) {
 		if !first {
@@ -204,17 +293,19 @@ func (r *Reader) numbers(a *Answer, answer, raw []byte) bool {
 		r.response = jsonscan.AppendString(r.response, []byte(part))
 	}
 	r.response = append(append(append(r.response, `],"token_logprobs":`...), raw...), '}')
-	r.end(a, stream.OpenAICompletions)
+	r.end(a)
 	return true
 }
 
-func (r *Reader) begin(head string, answer []byte) {
-	r.response = append(append(r.response[:0], head...), answer...)
+// begin begins a response, up to its first token.
+func (r *Reader) begin(answer []byte) {
+	r.response = append(append(r.response[:0], `{"object":"text_completion","choices":[{"index":0,"text":`...), answer...)
+	r.response = append(r.response, `,"logprobs":{"tokens":[`...)
 }
 
-func (r *Reader) end(a *Answer, format stream.Format) {
+func (r *Reader) end(a *Answer) {
 	r.response = append(r.response, `,"finish_reason":"stop"}]}`...)
-	a.response, a.format = r.response, format
+	a.response, a.format = r.response, stream.OpenAICompletions
 	if bytes.IndexByte(r.response, '\n') >= 0 || bytes.IndexByte(r.response, '\r') >= 0 {
 		a.response = appendLine(nil, r.response)
 	}

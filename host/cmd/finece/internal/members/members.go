@@ -16,7 +16,8 @@ import (
 func Has(line []byte, keys ...string) (key string, found bool) {
 	maybe := false
 	for _, key := range keys {
-		maybe = maybe || bytes.Contains(line, []byte(`"`+key+`"`))
+		// Without the first quote: the letters of a key are rarer, and are found faster.
+		maybe = maybe || bytes.Contains(line, []byte(key+`"`))
 	}
 	if !maybe {
 		return "", false

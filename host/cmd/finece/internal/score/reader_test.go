@@ -29,6 +29,11 @@ func TestAReaderGivesTheSameScores(t *testing.T) {
 		`{"answer":"é!","logprobs":[{"token":"\\xc3","bytes":[195],"logprob":-1},{"token":"\\xa9","bytes":[169],"logprob":-1},{"token":"!","logprob":-2}]}`,
 		`{"answer":"ab","logprobs":[{"token":"a","bytes":null,"logprob":-1},{"token":"b","bytes":[98],"logprob":-9999}]}`,
 		`{"answer":"ab","logprobs":[{"token":"a","logprob":-1},{"token":"","logprob":-1},{"token":"b","logprob":0.5}]}`,
+		`{"answer":"ab","logprobs":[{"token":"a","logprob":-1,"top_logprobs":[]},{"token":"b","logprob":-2,"top_logprobs":null}]}`,
+		`{"answer":"ab","logprobs":[{"top_logprobs":[{"token":"a","logprob":-1},{"token":"x","logprob":-2}],"token":"a","logprob":-1},{"token":"b","logprob":-2}]}`,
+		`{"answer":"ab","logprobs":[{"token":"a","logprob":-1,"top_logprobs":[{"token":"a","logprob":-1},{"token":"a","logprob":-1.5}]},{"logprob":-2.50E-1,"token":"\u0062","top_logprobs":[{"logprob":-1e0,"token":"\"\\"}]}]}`,
+		`{"answer":"ab","logprobs":[{"token":"ab","bytes":[97],"logprob":-1},{"token":"b","logprob":-2}]}`,
+		`{"answer":"a\ufffd","logprobs":[{"token":"a","logprob":-1},{"token":"\ufffd","logprob":-2}]}`,
 	}
 	for range 40 {
 		lines = append(lines, randomLine(t, rng))
@@ -98,8 +103,22 @@ func randomLine(t *testing.T, rng *rand.Rand) string {
 			}
 			e["bytes"] = bytes
 		}
+		var top []any
+		for range rng.IntN(6) {
+			// The token itself with its log-probability or another, and others twice.
+			other := map[string]any{"token": words[rng.IntN(len(words))], "logprob": -2 - rng.Float64(), "bytes": []int{1}}
+			switch rng.IntN(4) {
+			case 0:
+				other["token"], other["logprob"] = word, e["logprob"]
+			case 1:
+				other["logprob"] = e["logprob"]
+			case 2:
+				other["token"] = "\uFFFD"
+			}
+			top = append(top, other)
+		}
 		if rng.IntN(5) > 0 {
-			e["top_logprobs"] = []any{map[string]any{"token": word, "logprob": -0.25}, map[string]any{"token": "x", "logprob": -2 - rng.Float64()}}
+			e["top_logprobs"] = top
 		}
 		entries = append(entries, e)
 	}
