@@ -272,6 +272,10 @@ func (v *verdict) sumUsage(names counts, object []byte, at int) (edits []edit) {
 			edits = append(edits, edit{end, end, `,"` + names.prompt + `":` + strconv.FormatInt(v.usage.Prompt, 10)})
 		}
 	}
+	if names.bare {
+		read()
+		return edits
+	}
 	if !s.EnterObject() {
 		return nil
 	}

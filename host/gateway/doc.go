@@ -15,7 +15,10 @@
 //	POST /v1/completions       scored, streamed or not; the question is the prompt
 //	POST /v1/messages          scored, streamed or not: Anthropic's Messages
 //	POST /v1/responses         scored, streamed or not; not what runs in the background
-//	GET  /v1/models            passed on unchanged, with what is below it
+//	POST /api/chat             scored, streamed or not: Ollama's own API
+//	POST /api/generate         scored, streamed or not: the same; the question is the prompt
+//	GET  /v1/models            passed on unchanged, with what is below it; also GET /api/tags
+//	                           and GET /api/version
 //	any  /v1/...               passed on unchanged, and marked as unchecked; refused
 //	                           with status 403 if there is a Config.Key; see Stored answers
 //	GET  /finece/usage         what the client that asks has used; see Limits
@@ -286,6 +289,20 @@
 // wait for p(z). An answer to previous_response_id or in a conversation counts as one of
 // several turns. A request with background is not scored: its answer is fetched later, as a
 // stored one.
+//
+// # Ollama
+//
+// Where Config.Upstream ends in /v1, Ollama's own API is beside that: /api/x goes to Upstream
+// without /v1, followed by /api/x. An answer is a line of JSON after another, unless the request
+// has "stream": false. Records are the member finece of a line, whatever Config.Carrier is: lines
+// have no comments. If no line is due, a line with an empty text carries them. The last records
+// go with the line that has done, which waits for them as [DONE] does. An answer that withhold
+// or stop ends gets such a line, with Config.FinishReason as its done_reason and without counts.
+//
+// Under withhold tool calls wait for p(z). Members that Ollama does not have today pass with
+// their line. The context of a plain answer that is withheld is left out, since it is the text
+// in tokens; a request with one counts as one of several turns. Ollama's routes that change a
+// server, such as /api/pull, are not there.
 //
 // # Stored answers
 //

@@ -269,7 +269,10 @@ func (b *body) sendEnd(d *record.Decision, choices []int) {
 // whole ends the last event if only a part of it was sent.
 func (b *body) whole() {
 	if b.partial {
-		b.out, b.partial = append(b.out, "\n\n"...), false
+		b.out, b.partial = append(b.out, '\n'), false
+		if b.request.surface.format() != stream.Ollama {
+			b.out = append(b.out, '\n')
+		}
 	}
 }
 

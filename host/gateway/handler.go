@@ -36,6 +36,9 @@ func New(c Config) (*Handler, error) {
 const (
 	root   = "/v1/"
 	models = "/v1/models"
+
+	ollamaModels  = "/api/tags"
+	ollamaVersion = "/api/version"
 )
 
 // ServeHTTP implements http.Handler.
@@ -84,10 +87,10 @@ func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 			r.URL = &at
 		}
 		h.answer(w, r, on)
-	case !strings.HasPrefix(path, root):
-		refuse(w, r, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
 	case isModels(r):
 		h.pass(w, r, "surface")
+	case !strings.HasPrefix(path, root):
+		refuse(w, r, http.StatusNotFound, "finece-not-found", "nothing here: the API is below "+root)
 	default:
 		h.unscored(w, r)
 	}
@@ -133,16 +136,17 @@ func stores(r *http.Request) surface {
 // below reports whether a path is a route or below it.
 func below(path, route string) bool { return path == route || strings.HasPrefix(path, route+"/") }
 
-// isModels reports whether a request asks for the list of models or for one model.
+// isModels reports whether a request asks for the list of models or for one model, or for
+// Ollama's list or version.
 // Only the exact spelling counts, since such requests carry the operator's
 // key.
 func isModels(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && below(r.URL.Path, models)
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (below(r.URL.Path, models) || r.URL.Path == ollamaModels || r.URL.Path == ollamaVersion)
 }
 
 // IsAPI reports whether a path, in any spelling, belongs to the gateway.
 func IsAPI(path string) bool {
-	return path == usagePath || strings.HasPrefix(canonical(path)+"/", root)
+	return path == usagePath || path == ollamaModels || path == ollamaVersion || surfaceOf(path) != nil || strings.HasPrefix(canonical(path)+"/", root)
 }
 
 // canonical is a path in lower case with single slashes and none at its end: what
@@ -283,10 +287,15 @@ func setBody(r *http.Request, body []byte) {
 
 // rewrite makes the request to the upstream, out, of the client's request, in.
 func (h *Handler) rewrite(in, out *http.Request) {
-	rest := strings.TrimPrefix(in.URL.EscapedPath(), root)
+	api, rest := strings.TrimSuffix(h.base.EscapedPath(), "/"), in.URL.EscapedPath()
+	if below, ok := strings.CutPrefix(rest, root); ok {
+		rest = "/" + below
+	} else { // Ollama's API is beside that of OpenAI
+		api = strings.TrimSuffix(api, "/v1")
+	}
 	target := *h.base
 	target.Path, target.RawPath = "", ""
-	if u, err := url.Parse(strings.TrimSuffix(h.base.EscapedPath(), "/") + "/" + rest); err == nil {
+	if u, err := url.Parse(api + rest); err == nil {
 		target.Path, target.RawPath = u.Path, u.RawPath
 	}
 	target.RawQuery = in.URL.RawQuery

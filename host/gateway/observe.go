@@ -80,7 +80,7 @@ const (
 )
 
 // Routes are the values of Exchange.Route.
-var Routes = []string{PathChat, PathCompletions, PathMessages, PathResponses, "/v1/embeddings", models, "other"}
+var Routes = []string{PathChat, PathCompletions, PathMessages, PathResponses, PathOllamaChat, PathOllamaGenerate, "/v1/embeddings", models, "other"}
 
 // route returns which of Routes a path is below.
 func route(path string) string {

@@ -47,6 +47,7 @@ const alternatives = "5"
 // readRequest reads a request's body. ok is false if the body is not a JSON object.
 func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 	r = &request{surface: on, config: c, original: body, body: body, n: 1}
+	r.stream = on.format() == stream.Ollama // unless the body says otherwise
 	s := &jsonscan.Scanner{}
 	s.Reset(body)
 	if s.Kind() != jsonscan.Object {
@@ -74,6 +75,11 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 		return r, false
 	}
 	r.config = c.of(on, r.model)
+	if on.format() == stream.Ollama && r.config.Carrier == Comment { // its lines have no comments
+		same := *r.config
+		same.Carrier = Field
+		r.config = &same
+	}
 	r.ask(r.config, end)
 	if r.config.Session.Estimator == session.Model && len(r.messages.Question()) > maxQuestion {
 		r.unscored = questionTooLarge

@@ -78,7 +78,7 @@ func unchecked(resp *http.Response, why string) {
 // scored.
 func (h *Handler) check(resp *http.Response, r *request) (why string, err error) {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if kind != eventStream && kind != "application/json" {
+	if kind != eventStream && kind != "application/json" && !(kind == lines && r.surface.format() == stream.Ollama) {
 		return "content-type", nil
 	}
 	if why := unpack(resp); why != "" {
@@ -103,8 +103,11 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	return "", nil
 }
 
-// eventStream is the type of a streamed answer.
-const eventStream = "text/event-stream"
+// The types of streamed answers: lines is Ollama's.
+const (
+	eventStream = "text/event-stream"
+	lines       = "application/x-ndjson"
+)
 
 // scoring is what the session of an answer is told.
 func (h *Handler) scoring(r *request) host.Config {

@@ -170,7 +170,7 @@ func (h *Handler) another(ctx context.Context, in *http.Request, asked *request,
 		return nil, err
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if resp.StatusCode != http.StatusOK || kind != eventStream || unpack(resp) != "" {
+	if resp.StatusCode != http.StatusOK || kind != eventStream && kind != lines || unpack(resp) != "" {
 		resp.Body.Close()
 		return nil, errUnfit
 	}

@@ -39,6 +39,13 @@ type restarts struct {
 	model           bool                                           // a confidence model is asked
 }
 
+func (c *restarts) serve(data string, cut int) http.HandlerFunc {
+	if strings.HasPrefix(c.path, "/api/") {
+		return lines(data, cut)
+	}
+	return replay([]byte(data), bytewise(cut))
+}
+
 func restartSurfaces() []restarts {
 	chatToken := func(text string, logprob float64) string { return tokensOf(0, logprob, text) }
 	legacyToken := func(text string, logprob float64) string { return legacy(logprob, text) }
@@ -71,6 +78,10 @@ func restartSurfaces() []restarts {
 				a := readResponse(t, stream)
 				return a.Deltas, a.Last
 			}, `"usage":{"input_tokens":11,"output_tokens":54,"total_tokens":65,`, false},
+		{"ollama chat", "/api/chat", `{"model":"weak","messages":[{"role":"user","content":"?"}]}`,
+			doubts(ollamaToken), ollamaTokens("It ", "is ", "42 ", "\U0001F600.") + ollamaEnd, ollamaContent, `"prompt_eval_count":10,"eval_count":17`, false},
+		{"ollama generate", "/api/generate", `{"model":"weak","prompt":"?"}`,
+			generated(doubts(ollamaToken)), generated(ollamaTokens("It ", "is ", "42 ", "\U0001F600.") + ollamaEnd), ollamaContent, `"prompt_eval_count":10,"eval_count":17`, false},
 	}
 }
 
@@ -139,10 +150,10 @@ func TestAnAnswerIsReplacedWhileItsTextIsOut(t *testing.T) {
 			for _, cut := range []int{1 << 20, 1, 3, 50, 333} {
 				left := make(chan struct{})
 				u := models(t, func(w http.ResponseWriter, r *http.Request) {
-					replay([]byte(c.weak), bytewise(cut))(w, r)
+					c.serve(c.weak, cut)(w, r)
 					<-r.Context().Done()
 					close(left)
-				}, replay([]byte(c.strong), bytewise(cut)))
+				}, c.serve(c.strong, cut))
 				set := restartAt(0.5, gateway.Open)
 				if c.model {
 					set = both(modelSaying(t, [2]string{"wrong", "0.1"}), set)
@@ -151,6 +162,7 @@ func TestAnAnswerIsReplacedWhileItsTextIsOut(t *testing.T) {
 				got := read(t, postTo(t, s, c.path, c.ask))
 				<-left
 				all, rest := told(t, got)
+				rest = stamp.ReplaceAllString(rest, `"created_at":"2026-01-01T00:00:00Z"`)
 				if first == "" {
 					first = rest
 				}

@@ -72,9 +72,12 @@ type writer interface {
 	close(dst, usage []byte) []byte
 }
 
-// counts are names of token counts; "" is none. in is the member of an event whose member
-// usage has them, if the event itself has not.
-type counts struct{ prompt, completion, total, in string }
+// counts are names of token counts; "" is none. They are in the member usage of an object, of its
+// member in, or, if they are bare, in the object itself.
+type counts struct {
+	prompt, completion, total, in string
+	bare                          bool
+}
 
 // append appends token counts.
 func (c counts) append(dst []byte, u *stream.Usage) []byte {
@@ -98,10 +101,13 @@ const (
 	PathCompletions = "/v1/completions"
 	PathMessages    = "/v1/messages"
 	PathResponses   = "/v1/responses"
+
+	PathOllamaChat     = "/api/chat"
+	PathOllamaGenerate = "/api/generate"
 )
 
 // surfaces is every API whose answers are scored.
-var surfaces = []surface{chat{}, completions{}, messages{}, responses{}}
+var surfaces = []surface{chat{}, completions{}, messages{}, responses{}, ollamaChat{}, ollamaGenerate{}}
 
 // surfaceOf is the surface at a path, nil if there is none.
 func surfaceOf(path string) surface {

@@ -21,13 +21,13 @@ const (
 	FrameComment                       // comments and other fields, without data
 	FrameUsage                         // it has token counts
 	FrameUnread                        // it has a choice from Options.MaxChoices up, which is not read
-	FrameDone                          // the last event: [DONE], message_stop of Messages, or the one with the final response of Responses
-	FrameBare                          // no event of an event stream, but a JSON value or a text
-	FrameMessage                       // an object of the format Anthropic or OpenAIResponses; it has a Said for choice 0
+	FrameDone                          // the last event: [DONE], message_stop of Messages, the one with the final response of Responses, or Ollama's with done
+	FrameBare                          // no event of an event stream, but a JSON value or a text; lines of the format Ollama are events
+	FrameMessage                       // an object of the format Anthropic, OpenAIResponses or Ollama; it has a Said for choice 0
 )
 
-// Said is what a chunk of chat completions or of completions, or an event of Messages or
-// of Responses, says about one choice.
+// Said is what a chunk of chat completions or of completions, an event of Messages or of
+// Responses, or a line of Ollama, says about one choice.
 type Said struct {
 	Choice   int
 	Text     bool // it has members that are read as text, although their text may be held back
@@ -49,6 +49,12 @@ func (d *Decoder) frame(end int64, h Handler) {
 	if !d.options.Frames {
 		return
 	}
+	f := d.makeFrame(end)
+	d.tellFrame(&f, h)
+}
+
+// makeFrame describes the event that ends at an offset.
+func (d *Decoder) makeFrame(end int64) Frame {
 	f := Frame{End: end, Brace: -1}
 	if d.framing == eventStream && d.sse.lines == 0 && !d.sse.foreign {
 		f.Is = FrameComment
@@ -56,7 +62,7 @@ func (d *Decoder) frame(end int64, h Handler) {
 	if d.marker {
 		f.Is = FrameDone
 	}
-	if d.framing != eventStream || d.sse.bare {
+	if d.framing != eventStream && d.format != Ollama || d.sse.bare {
 		f.Is |= FrameBare
 	}
 	if o := &d.object; o.data != nil {
@@ -69,21 +75,29 @@ func (d *Decoder) frame(end int64, h Handler) {
 			}
 			f.Brace = o.at + int64(n)
 		}
+	}
+	return f
+}
+
+// tellFrame reports an event. That of a line may be reported after more was read: it reads
+// nothing of the object then.
+func (d *Decoder) tellFrame(f *Frame, h Handler) {
+	if d.object.data != nil {
 		if d.format == OpenAIResponses && f.Is&FrameMessage != 0 {
 			d.survey(h)
 		} else {
-			d.sayAll(&f, h)
+			d.sayAll(f, h)
 		}
 	}
-	d.object, d.framed = object{}, end
-	h.Frame(&f)
+	d.object, d.framed = object{}, f.End
+	h.Frame(f)
 }
 
 // describe says in f what the last payload is. format is that of the stream.
 func (r *reader) describe(f *Frame, format Format) {
 	switch {
 	case r.odd:
-	case r.chunk && format == Anthropic, r.known && format == OpenAIResponses:
+	case r.chunk && format == Anthropic, r.known && (format == OpenAIResponses || format == Ollama):
 		f.Is |= FrameMessage
 		if r.done {
 			f.Is |= FrameDone

@@ -227,6 +227,34 @@ func TestFramesOfResponses(t *testing.T) {
 	}
 }
 
+// TestFramesOfOllama: each line is an event, with its LF.
+func TestFramesOfOllama(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"message":{"role":"assistant","content":"x"},"done":false}`:                            "message object 0+text",
+		`{"message":{"role":"assistant","content":"","thinking":"x"},"done":false}`:              "message object 0+text",
+		`{"message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f"}}]}}`: "message object 0+other",
+		`{"response":"x","done":false}`:                                                          "message object 0+text",
+		`{"response":"","thinking":"x"}`:                                                         "message object 0+text",
+		`{"response":"","done":false}`:                                                           "message object 0",
+		`{"response":"","done":true,"done_reason":"stop","prompt_eval_count":1,"eval_count":2}`:  "usage done message object 0+finished",
+		`{"error":"busy"}`: "message object 0",
+		`{"unknown":7}`:    "object",
+		`secret`:           "",
+	} {
+		before := `{"response":"a","done":false}` + "\n"
+		for _, next := range []func() int{whole, every(1), every(7)} {
+			f := frames(t, Options{Frames: true, Format: Ollama}, before+line+"\n", next)
+			if len(f.shown) < 2 || f.shown[0] != "message object 0+text" || f.shown[1] != want || f.frames[0].End != int64(len(before)) {
+				t.Errorf("%s: frames %q, want %q as the second, after one of %d bytes", line, f.shown, want, len(before))
+				break
+			}
+			if from, to := f.frames[1].Data, f.frames[1].Brace; to >= 0 && (before + line)[from:to+1] != line {
+				t.Errorf("%s: the object is at %d to %d", line, from, to)
+			}
+		}
+	}
+}
+
 // TestACommentIsFramedAtOnce, also one that the stream begins with.
 func TestACommentIsFramedAtOnce(t *testing.T) {
 	d, err := New(Options{Frames: true})

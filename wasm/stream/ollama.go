@@ -24,9 +24,11 @@ func (r *reader) ollama() {
 			r.openAIMessage(e)
 		case kResponse:
 			r.known = true
+			e.text = r.holds() || e.text
 			text, _ := s.Text()
 			r.add(position.Answer, text)
 		case kThinking:
+			e.text = r.holds() || e.text
 			n := len(r.pieces)
 			text, _ := s.Text()
 			r.add(position.Reasoning, text)

@@ -12,6 +12,7 @@ import { ChatAnthropic } from "@langchain/anthropic";
 import type { AIMessage, AIMessageChunk } from "@langchain/core/messages";
 import { ChatOpenAI } from "@langchain/openai";
 import { generateText, type LanguageModel, Output, streamText, tool } from "ai";
+import { Ollama } from "ollama";
 import OpenAI from "openai";
 import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
@@ -182,10 +183,54 @@ const chatModel = (url: string, useResponsesApi: boolean): ChatOpenAI =>
   new ChatOpenAI({ model: "m", apiKey: "k", maxRetries: 0, useResponsesApi, configuration: { baseURL: `${url}/v1` } });
 const openAI = (url: string): ReturnType<typeof createOpenAI> => createOpenAI({ baseURL: `${url}/v1`, apiKey: "k" });
 
+function ollamaChat(host: string): Cases {
+  const client = new Ollama({ host });
+  const asked = { model: "m", messages: ask(TEXT) };
+  return {
+    async stream() {
+      let text = "", finish = "";
+      for await (const line of await client.chat({ ...asked, stream: true })) {
+        text += line.message.content;
+        finish = line.done_reason ?? finish;
+      }
+      return { text, finish };
+    },
+    async plain() {
+      const answer = await client.chat(asked);
+      return { text: answer.message.content, finish: answer.done_reason };
+    },
+    async tool() {
+      const call = (await client.chat({ model: "m", messages: ask(CALL), tools: [CHAT_TOOL] })).message.tool_calls?.[0];
+      assert(call);
+      return { tool: call.function.name, arguments: call.function.arguments };
+    },
+  };
+}
+
+function ollamaGenerate(host: string): Cases {
+  const client = new Ollama({ host });
+  return {
+    async stream() {
+      let text = "", finish = "";
+      for await (const line of await client.generate({ model: "m", prompt: TEXT, stream: true })) {
+        text += line.response ?? "";
+        finish = line.done_reason ?? finish;
+      }
+      return { text, finish };
+    },
+    async plain() {
+      const answer = await client.generate({ model: "m", prompt: TEXT });
+      return { text: answer.response ?? "", finish: answer.done_reason };
+    },
+  };
+}
+
 const CLIENTS: [name: string, surface: string, client: (url: string) => Cases][] = [
   ["openai", "chat", openAIChat],
   ["openai", "responses", openAIResponses],
   ["@anthropic-ai/sdk", "messages", anthropicMessages],
+  ["ollama", "ollama", ollamaChat],
+  ["ollama", "ollama-generate", ollamaGenerate],
   ["ai", "chat", (url) => aiSDK(openAI(url).chat("gpt-m"))],
   ["@ai-sdk/openai-compatible", "chat", (url) => aiSDK(createOpenAICompatible({ name: "m", baseURL: `${url}/v1`, supportsStructuredOutputs: true })("m"))],
   ["@ai-sdk/openai", "responses", (url) => aiSDK(openAI(url).responses("gpt-m"))],

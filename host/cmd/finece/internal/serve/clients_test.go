@@ -45,6 +45,7 @@ type shown struct {
 var finishes = map[string][2]string{
 	"chat": {"stop", "content_filter"}, "completions": {"stop", "content_filter"},
 	"responses": {"completed", "content_filter"}, "messages": {"end_turn", "refusal"},
+	"ollama": {"stop", "content_filter"}, "ollama-generate": {"stop", "content_filter"},
 }
 
 // TestClients asks through `finece serve` with stock clients: make test-clients.
@@ -192,6 +193,7 @@ func sameJSON(got json.RawMessage, want string) bool {
 // tool that has the text as arguments.
 var clientAnswers = map[string]func(text string, tool bool) (plain string, events []string){
 	gateway.PathChat: chatAnswer, gateway.PathCompletions: completionsAnswer, gateway.PathResponses: responsesAnswer, gateway.PathMessages: messagesAnswer,
+	gateway.PathOllamaChat: ollamaAnswer(false), gateway.PathOllamaGenerate: ollamaAnswer(true),
 }
 
 // answerClient answers in the form of the API that is asked. What it answers is in the question.
@@ -203,6 +205,7 @@ func answerClient(w http.ResponseWriter, r *http.Request) {
 			Usage bool `json:"include_usage"`
 		} `json:"stream_options"`
 	}
+	asked.Stream = strings.HasPrefix(r.URL.Path, "/api/")
 	json.Unmarshal(body, &asked)
 	text, tool := wholeText, false
 	switch {
@@ -224,6 +227,10 @@ func answerClient(w http.ResponseWriter, r *http.Request) {
 	}
 	stream := ""
 	for _, e := range events {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			stream += e + "\n"
+			continue
+		}
 		if strings.Contains(e, `"choices":[],`) && !asked.Options.Usage {
 			continue
 		}
@@ -232,6 +239,9 @@ func answerClient(w http.ResponseWriter, r *http.Request) {
 			stream += "event: " + named.Type + "\n"
 		}
 		stream += "data: " + e + "\n\n"
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		w.Header().Set("Content-Type", "application/x-ndjson")
 	}
 	inPieces(w, stream, 100)
 }
@@ -270,6 +280,30 @@ func chatAnswer(text string, tool bool) (string, []string) {
 		events = append(events, chunk(delta, "null"))
 	}
 	return plain, append(events, chunk("{}", `"`+finish+`"`), `{"id":"chatcmpl-7","object":"chat.completion.chunk","created":7,"model":"demo-1","choices":[],`+chatUsage+`}`, "[DONE]")
+}
+
+func ollamaAnswer(generate bool) func(text string, tool bool) (string, []string) {
+	line := func(text, call, more string) string {
+		if call != "" {
+			call = `,"tool_calls":[{"function":{"name":"weather","arguments":` + call + `}}]`
+		}
+		said := `"message":{"role":"assistant","content":` + quoted(text) + call + `}`
+		if generate {
+			said = `"response":` + quoted(text)
+		}
+		return `{"model":"demo-1","created_at":"2026-01-01T00:00:00Z",` + said + `,"done":` + more + `}`
+	}
+	const done = `true,"done_reason":"stop","total_duration":7,"prompt_eval_count":7,"eval_count":9`
+	return func(text string, tool bool) (string, []string) {
+		if tool {
+			return line("", text, done), []string{line("", text, "false"), line("", "", done)}
+		}
+		var events []string
+		for _, p := range pieces(text) {
+			events = append(events, line(p, "", "false"))
+		}
+		return line(text, "", done), append(events, line("", "", done))
+	}
 }
 
 func completionsAnswer(text string, _ bool) (string, []string) {

@@ -214,7 +214,9 @@ func newConfidenceModel(t *testing.T) *confidenceModel {
 
 // inPieces serves a recorded stream in flushed pieces.
 func inPieces(w http.ResponseWriter, stream string, size int) {
-	w.Header().Set("Content-Type", "text/event-stream")
+	if w.Header().Get("Content-Type") == "" {
+		w.Header().Set("Content-Type", "text/event-stream")
+	}
 	for len(stream) > 0 {
 		n := min(size, len(stream))
 		if _, err := io.WriteString(w, stream[:n]); err != nil {

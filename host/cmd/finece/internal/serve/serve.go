@@ -50,13 +50,14 @@ Policies:
   best-of    --answers answers are asked for at once; the most confident is sent
   vote       the same, but the answers vote for their final answers, which --vote-by
              reads, each with its confidence; the best of the majority is sent
-The last three send nothing before the answer is whole. They ask the upstream several
-times; the usage that the client sees is the sum.
+The last three send nothing before the answer is whole, unless --escalate-mode is
+restart: then the other model's answer follows text that is out. They ask the upstream
+several times; the usage that the client sees is the sum.
 
-POST /v1/chat/completions, /v1/completions, /v1/responses and Anthropic's /v1/messages are
-checked. Answers that the upstream has stored, such as GET /v1/responses/ID, are not:
---failure open passes them, and closed refuses them. Other routes below /v1/ pass
-unchanged, also under --failure closed, unless --refuse-unchecked is given: then every
+POST /v1/chat/completions, /v1/completions, /v1/responses, Anthropic's /v1/messages and
+Ollama's /api/chat and /api/generate are checked. Answers that the upstream has stored,
+such as GET /v1/responses/ID, are not: --failure open passes them, and closed refuses
+them. Other routes below /v1/ pass unchanged, also under --failure closed, unless --refuse-unchecked is given: then every
 route but the list of models is refused.
 Messages have no log-probabilities, so they need a confidence model.
 

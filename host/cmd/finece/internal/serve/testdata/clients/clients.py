@@ -19,6 +19,7 @@ warnings.simplefilter("ignore")
 import agents
 import anthropic
 import litellm
+import ollama
 import openai
 from langchain_anthropic import ChatAnthropic
 from langchain_openai import ChatOpenAI
@@ -185,6 +186,53 @@ def anthropic_messages(url):
     return stream, helper, plain, parse, tool, tool_stream
 
 
+def ollama_chat(url):
+    client = ollama.Client(host=url)
+
+    def shown(answer):
+        return {"text": answer.message.content, "finish": answer.done_reason}
+
+    def stream():
+        text, finish = "", None
+        for line in client.chat(model="m", messages=ask(TEXT), stream=True):
+            text += line.message.content or ""
+            finish = line.done_reason or finish
+        return {"text": text, "finish": finish}
+
+    def plain():
+        return shown(client.chat(model="m", messages=ask(TEXT)))
+
+    def parse():
+        return city(City.model_validate_json(client.chat(model="m", messages=ask(JSON), format=City.model_json_schema()).message.content))
+
+    def tool():
+        made = client.chat(model="m", messages=ask(CALL), tools=[CHAT_TOOL]).message.tool_calls[0]
+        return call(made.function.name, made.function.arguments)
+
+    def tool_stream():
+        made = [c for line in client.chat(model="m", messages=ask(CALL), tools=[CHAT_TOOL], stream=True) for c in line.message.tool_calls or []][0]
+        return call(made.function.name, made.function.arguments)
+
+    return stream, plain, parse, tool, tool_stream
+
+
+def ollama_generate(url):
+    client = ollama.Client(host=url)
+
+    def stream():
+        text, finish = "", None
+        for line in client.generate(model="m", prompt=TEXT, stream=True):
+            text += line.response
+            finish = line.done_reason or finish
+        return {"text": text, "finish": finish}
+
+    def plain():
+        answer = client.generate(model="m", prompt=TEXT)
+        return {"text": answer.response, "finish": answer.done_reason}
+
+    return stream, plain
+
+
 def langchain(model, finish):
     def shown(message):
         return {"text": message.text, "finish": finish(message.response_metadata)}
@@ -324,7 +372,7 @@ def agents_of(api):
 
 CLIENTS = [
     ("openai", "chat", openai_chat), ("openai", "completions", openai_completions), ("openai", "responses", openai_responses),
-    ("anthropic", "messages", anthropic_messages),
+    ("anthropic", "messages", anthropic_messages), ("ollama", "ollama", ollama_chat), ("ollama", "ollama-generate", ollama_generate),
     ("langchain-openai", "chat", langchain_chat), ("langchain-openai", "responses", langchain_responses), ("langchain-anthropic", "messages", langchain_messages),
     ("litellm", "chat", litellm_of("openai/m", "/v1")), ("litellm", "messages", litellm_of("anthropic/claude-m", "")), ("litellm", "responses", litellm_responses),
     ("openai-agents", "chat", agents_of(agents.OpenAIChatCompletionsModel)), ("openai-agents", "responses", agents_of(agents.OpenAIResponsesModel)),
