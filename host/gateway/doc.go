@@ -75,6 +75,10 @@
 // (finece-policy), so that no client believes that a policy holds which does not. None is
 // allowed by default.
 //
+// Handling.AllowPolicy holds for every client: no client key can be given more or less. Nor does
+// a limit apply to opting out: a client may do so with each request. Its requests and tokens count
+// as any, towards its limits too, and the observer is told the reason opted-out.
+//
 // # What a client sees
 //
 // Response headers say what is checked, before anything else does:

@@ -30,6 +30,7 @@ var faults = []fault{
 	{"model", "says 429 or 500", "As refused connections, with `endpoint-error`.", by(TestWhateverTheModelDoes, TestHammer)},
 	{"model", "sends no number", "As refused connections, with `bad-reply`.", by(TestWhateverTheModelDoes)},
 	{"model", "hangs, also in the middle of a reply", "As 10 s. Withhold: `max_delay` is the limit, and the failure policy decides.", by(TestWhateverTheModelDoes)},
+	{"model", "fails, is late or is no probability at p(0), which the gate (`skip_above`) waits for", "The answer is scored, and handled as without a gate.", by(TestAnAnswerIsScoredIfTheQuestionIsNot, TestNothingIsAskedBeforeTheQuestion)},
 
 	{"upstream", "refuses connections, or is silent before its headers", "502 or 504, with a code.", by(TestAnUpstreamThatIsNotThere)},
 	{"upstream", "drops the connection in a stream, or falls silent in it", "The client gets every byte that came, then the records, and sees that the stream broke off. Withhold closed: text that is not clear is not sent.", by(TestAStreamThatFailsInTheMiddle, edge+":TestAStreamThatBreaksOffIsNotFinished")},
@@ -41,6 +42,7 @@ var faults = []fault{
 	{"upstream", "sends bytes after `[DONE]`", "They pass. Withhold: only if the policy is open and nothing was withheld.", by(TestBytesAfterTheEndPass, TestWhatFollowsTheEndUnderWithhold)},
 	{"upstream", "answers before it has read the request", "On routes that are not scored, the answer is complete (full duplex).", by(TestAnEarlyAnswerArrivesWhole)},
 	{"upstream", "refuses log-probabilities", "It is asked again without them. For ten minutes, that model is then asked without them at once.", by(TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest, TestARefusalOfLogprobsIsRemembered)},
+	{"upstream", "gives no answer of the other model of escalate", "Open: the first answer is sent, and continues if its text is out; closed: 502, or it ends where it is. An answer that breaks off after text that it replaces breaks the stream off.", by(TestPoliciesThatAskForSeveralAnswersSendOne, TestWhatAReplacementNeeds, TestAReplacementThatBreaksOff)},
 
 	{"client", "expects `100-continue`", "It gets it, and its answer. The header is not sent on with scored routes.", by(TestAClientThatExpectsContinue, edge+":TestAClientThatExpectsContinue")},
 	{"client", "disconnects", "The requests to the upstream and to the model are cancelled.", by(TestAClientThatLeavesCancelsTheUpstream, TestHTTP2OnBothSides, edge+":TestEventsPassThroughTheWorkerOneByOne")},

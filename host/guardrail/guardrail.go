@@ -14,6 +14,11 @@
 // fifth chunk. Then [Growing] judges the paragraphs that further text has closed. The last
 // paragraph is not judged, since it may be unfinished, and an answer of one paragraph is not
 // judged at all.
+//
+// # The gate
+//
+// If p(0), the confidence of the question alone, is above Config.SkipAbove, the answer passes and
+// nothing else is asked. Calls that repeat the text do not ask about the question again.
 package guardrail
 
 import (
@@ -55,6 +60,7 @@ type Config struct {
 	Follower     *follow.Follower // with a confidence model
 	Session      host.Config
 	Below        float64 // the confidence below which an answer is blocked, in [0,1]
+	SkipAbove    float64 // p(0) above which an answer passes without being scored, in [0,1]; 1 never skips
 	Failure      gateway.Failure
 	Uncalibrated gateway.Uncalibrated
 	Texts        Texts
@@ -73,6 +79,7 @@ type Verdict struct {
 	Blocked    bool
 	Reason     string  // "low", or why the text could not be checked; "" if it passed the check
 	Confidence float64 // the lowest that was compared, if Reason is "" or "low"
+	Skipped    bool    // it passed by the confidence of its question alone
 }
 
 // Handler serves a guardrail. It is safe for concurrent use. Who may use it is checked
@@ -195,9 +202,13 @@ func (h *Handler) judge(ctx context.Context, key callKey, c *call) Verdict {
 // text judges one text. A low confidence counts more than what could not be checked.
 func (h *Handler) text(ctx context.Context, a *asked, text string, v *Verdict) {
 	whole := h.config.Texts == Whole
-	all, err := h.score(ctx, a, text, whole)
-	if err != nil {
+	all, question, err := h.score(ctx, a, text, whole)
+	switch {
+	case err != nil:
 		v.worse(session.CoreLost.String())
+		return
+	case question != nil:
+		v.Skipped, v.Confidence = true, min(v.Confidence, question.Fused)
 		return
 	}
 	if whole {
@@ -216,14 +227,19 @@ func (h *Handler) text(ctx context.Context, a *asked, text string, v *Verdict) {
 	}
 }
 
-func (h *Handler) compare(c *record.Confidence, v *Verdict) {
+// usable reports whether a value may be acted on.
+func (h *Handler) usable(c *record.Confidence) bool {
 	if h.config.Drifted != nil && h.config.Drifted() {
 		c.Drifted()
 	}
-	switch {
+	return c.HasValue() && (c.Calibrated || h.config.Uncalibrated == gateway.Allow)
+}
+
+func (h *Handler) compare(c *record.Confidence, v *Verdict) {
+	switch usable := h.usable(c); {
 	case !c.HasValue():
 		v.worse(c.Reason.String())
-	case !c.Calibrated && h.config.Uncalibrated != gateway.Allow:
+	case !usable:
 		v.worse("not-calibrated")
 	case c.Fused < h.config.Below:
 		v.Reason, v.Confidence = "low", min(v.Confidence, c.Fused)
@@ -239,16 +255,26 @@ func (v *Verdict) worse(reason string) {
 	}
 }
 
-// score follows a text as a stream of its own.
-func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) (*follow.Ledger, error) {
+// score follows a text as a stream of its own. If the confidence of the question lets it pass, it
+// returns that, and asks nothing more.
+func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) (all *follow.Ledger, passes *record.Confidence, err error) {
 	config := h.config.Session
 	a.messages.Ask(&config, h.config.ConversationTokens)
 	f := *h.config.Follower
 	f.Post = a.remembered(h.config.Follower)
-	var all follow.Ledger
-	s, err := f.Open(ctx, config, follow.Handler{Record: all.Take})
+	f.Limits.QuestionFirst = h.config.SkipAbove < 1
+	all = &follow.Ledger{}
+	var s *follow.Stream
+	s, err = f.Open(ctx, config, follow.Handler{Record: func(r record.Record) {
+		all.Take(r)
+		c, ok := r.(*record.Confidence)
+		if ok && passes == nil && c.Kinds&position.Question != 0 && h.config.SkipAbove < 1 && h.usable(c) && c.Fused > h.config.SkipAbove {
+			passes = c
+			s.Stop(session.Cancelled)
+		}
+	}})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer s.Close()
 	if err = s.Write([]byte(text)); err == nil && whole {
@@ -257,7 +283,7 @@ func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) 
 	if err == nil {
 		err = s.Drain(ctx, session.Timeout)
 	}
-	return &all, err
+	return all, passes, err
 }
 
 // remembered asks the confidence model, unless it was asked the same of this answer.

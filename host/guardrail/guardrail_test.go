@@ -62,7 +62,7 @@ func guard(t *testing.T, j *judge, set func(*Config)) (*Handler, *[]Verdict) {
 	told := &[]Verdict{}
 	c := Config{
 		Follower: &follow.Follower{Engine: host.Native(), Client: client, Limits: model.DefaultLimits()}, Session: s,
-		Below: 0.5, Failure: gateway.Closed, Uncalibrated: gateway.Refuse, Texts: Whole, Timeout: 2 * time.Minute, MaxRequest: 1 << 20,
+		Below: 0.5, SkipAbove: 1, Failure: gateway.Closed, Uncalibrated: gateway.Refuse, Texts: Whole, Timeout: 2 * time.Minute, MaxRequest: 1 << 20,
 		Tell: func(v Verdict) { *told = append(*told, v) },
 	}
 	if set != nil {
@@ -95,6 +95,42 @@ const question = `{"input_type":"request","litellm_call_id":"c1","texts":["Be br
 func response(texts ...string) string {
 	list, _ := json.Marshal(texts)
 	return `{"input_type":"response","litellm_call_id":"c1","structured_messages":null,"tool_calls":null,"model":"m","texts":` + string(list) + `}`
+}
+
+// TestTheGate lets an answer pass whose question is sure enough: the model is asked about the
+// question alone, once for calls that repeat the text.
+func TestTheGate(t *testing.T) {
+	for _, texts := range []Texts{Whole, Growing} {
+		for _, c := range []struct {
+			above   float64
+			action  string
+			skipped bool
+		}{{0.8, "NONE", true}, {0.9, "BLOCKED", false}, {1, "BLOCKED", false}} {
+			j := newJudge(t)
+			h, told := guard(t, j, func(g *Config) { g.SkipAbove, g.Texts = c.above, texts })
+			ask(t, h, question)
+			for range 2 {
+				if got := ask(t, h, response("This paragraph is wrong and long enough.\n\nThis one is fine, too.\n\nBye.")); got != c.action {
+					t.Errorf("%s, above %v: %s", texts, c.above, got)
+				}
+			}
+			v := (*told)[0]
+			if v.Skipped != c.skipped || c.skipped && (v.Confidence != 0.9 || j.asked.Load() != 1) {
+				t.Errorf("%s, above %v: %+v, the model was asked %d times", texts, c.above, v, j.asked.Load())
+			}
+		}
+	}
+}
+
+// TestTheGateWithoutItsModel: nothing is skipped, and the failure policy decides.
+func TestTheGateWithoutItsModel(t *testing.T) {
+	j := newJudge(t)
+	j.fails.Store(true)
+	h, told := guard(t, j, func(g *Config) { g.SkipAbove = 0 })
+	ask(t, h, question)
+	if got := ask(t, h, response("Paris.")); got != "BLOCKED" || (*told)[0].Skipped {
+		t.Errorf("%s %+v", got, (*told)[0])
+	}
 }
 
 // TestRecordedCalls are those of a real LiteLLM proxy, of a streamed answer.

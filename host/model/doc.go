@@ -35,8 +35,8 @@
 // the sessions that share a client, for those requests that wait for Config.Concurrency.
 //
 // Each request has one prompt. Servers that batch, such as vLLM and llama.cpp, batch the
-// requests that arrive at the same time. Their APIs have no request with several prompts whose
-// replies come one by one.
+// requests that arrive at the same time. A request with several prompts would have to wait for
+// all of them to be known.
 //
 // Config.Cache keeps replies by the hash of their requests. With Config.Hedge, a second request
 // is sent if a first one takes longer than that.

@@ -131,7 +131,7 @@ var (
 
 // The settings of the guardrail for LiteLLM. Beside them it has those of the policy withhold.
 var (
-	Guardrail      = yes("guardrail", "serve LiteLLM's generic guardrail API, which blocks answers as withhold_below, failure and uncalibrated say; it needs a confidence model")
+	Guardrail      = yes("guardrail", "serve LiteLLM's generic guardrail API, which blocks answers as withhold_below, skip_above, failure and uncalibrated say; it needs a confidence model")
 	GuardrailTexts = ofNames("guardrail_texts", "whole", "what LiteLLM's calls have: whole answers (streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged", "whole", "growing")
 	Guardrails     = []*Setting{Guardrail, GuardrailTexts}
 )

@@ -28,7 +28,7 @@ func (s *service) guard(f *flags, g *gateway.Config, access gateway.Access) (htt
 		return nil, exit.Usagef("--%s: %w", contract.Guardrail.Flag(), err)
 	}
 	h, err := guardrail.New(guardrail.Config{
-		Follower: s.follower, Session: g.Session, Below: g.WithholdBelow, Failure: g.Failure, Uncalibrated: g.Uncalibrated,
+		Follower: s.follower, Session: g.Session, Below: g.WithholdBelow, SkipAbove: g.SkipAbove, Failure: g.Failure, Uncalibrated: g.Uncalibrated,
 		Texts: guardrail.Texts(f.guardrailTexts), ConversationTokens: g.ConversationTokens, Timeout: g.MaxDelay, MaxRequest: g.MaxRequest, Tell: s.ops.log.Guardrail,
 		Drifted: func() bool { return g.Drifted != nil && g.Drifted(g.Scorer) },
 	})
