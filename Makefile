@@ -109,18 +109,29 @@ bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and
 bench-answers: ## what best-of and vote do for the built-in models' answers, and how far texts that dictate their score move it; writes host/cmd/bench/ANSWERS.md (half an hour)
 	$(GO) run ./host/cmd/bench/answers $(ARGS)
 
-.PHONY: python
-python:
+# $(call install-python,VENV,REQUIREMENTS): the Python package in a virtual environment under build.
+define install-python
 	cp wasm/finece.wasm host/python/src/finece/
 	cp LICENSE host/python/
-	host/train/python/env.sh build/python host/python/requirements.txt
-	build/python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e host/python
+	host/train/python/env.sh build/$(1) host/python/$(2)
+	build/$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e host/python
+endef
+
+.PHONY: python
+python:
+	$(call install-python,python,requirements.txt)
 
 .PHONY: test-python
 test-python: python ## check and test the Python package with the real client libraries; installs them into build/python (PYTHON=interpreter)
 	$(GO) build -o build/finece-python ./host/cmd/finece
 	cd host/python && ../../build/python/bin/ruff check && ../../build/python/bin/ruff format --check && ../../build/python/bin/mypy && ../../build/python/bin/pyright
 	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/python/bin/pytest $(ARGS)
+
+.PHONY: test-ray
+test-ray: ## score with Ray Data while an actor is killed, and compare with finece score; installs Ray into build/ray (PYTHON=interpreter)
+	$(call install-python,ray,requirements-ray.txt)
+	$(GO) build -o build/finece-python ./host/cmd/finece
+	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/ray/bin/pytest tests/ray_test_score.py $(ARGS)
 
 .PHONY: wheel-python
 wheel-python: python ## build the Python package into build/wheel and check it with twine

@@ -112,3 +112,11 @@ class Follower:
         for record in records:
             self.answers.take(record)
         return records
+
+
+def whole(data: bytes, core: Core | None = None, **settings: Unpack[Settings]) -> Answer:
+    """The first answer in a whole response, or in a stream that has ended."""
+    follower = Follower(core, **settings)
+    follower.write(data)
+    follower.end()
+    return follower.answer

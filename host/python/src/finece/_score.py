@@ -102,26 +102,31 @@ def score(
 ) -> Any:
     """A copy of the data with two more columns: "confidence", and "finece" with everything about it, as JSON.
 
-    ``data`` is a data frame of pandas or polars, a table of pyarrow, or a list of dictionaries.
+    ``data`` is a data frame of pandas or polars, a table of pyarrow, or a list of dictionaries, one a row.
     It has the answers in a column "answer", and may have "question", "logprobs" and "model", as the
     input of finece score has; ``columns`` gives other names, such as ``{"answer": "response"}``.
     "confidence" is the headline, null where there is none. "finece" is what finece score writes
     under that key. A row that cannot be scored has null in both, and a warning says how many there
     are and why. Raises ArgumentError.
     """
+    with Scorer(core, **settings) as scorer:
+        return scored(scorer, data, columns, overwrite)
+
+
+def scored(scorer: Scorer, data: Any, columns: Mapping[str, str] | None, overwrite: bool) -> Any:
+    """What score does, in a session that is there already."""
     kind, there = _columns(data)
     names = {name: (columns or {}).get(name, name) for name in _READ}
     if names["answer"] not in there and there:
         raise ArgumentError(f"no column {names['answer']!r} among {there}: give columns={{'answer': ...}}")
     if not overwrite and (added := [name for name in ADDED if name in there]):
         raise ArgumentError(f"there is a column {added[0]!r} already: give overwrite=True to replace it")
-    with Scorer(core, **settings) as scorer:
-        scored = [scorer.row(row) for row in _rows(data, kind, {n: c for n, c in names.items() if c in there})]
-    failed = [(i, s.error) for i, s in enumerate(scored) if s.error is not None]
+    rows = [scorer.row(row) for row in _rows(data, kind, {n: c for n, c in names.items() if c in there})]
+    failed = [(i, row.error) for i, row in enumerate(rows) if row.error is not None]
     if failed:
         first, why = failed[0]
-        warnings.warn(f"{len(failed)} of {len(scored)} rows could not be scored; row {first}: {why}", stacklevel=2)
-    return _with(data, kind, [s.confidence for s in scored], [s.finece for s in scored])
+        warnings.warn(f"{len(failed)} of {len(rows)} rows could not be scored; row {first}: {why}", stacklevel=3)
+    return _with(data, kind, [row.confidence for row in rows], [row.finece for row in rows])
 
 
 def _columns(data: Any) -> tuple[str, list[str]]:
@@ -131,6 +136,8 @@ def _columns(data: Any) -> tuple[str, list[str]]:
         return kind, list(data.columns)
     if kind == "pyarrow":
         return kind, list(data.column_names)
+    if isinstance(data, dict):  # a batch of Ray Data
+        return "dict", list(cast("dict[str, Any]", data))
     if not isinstance(data, list | tuple):
         raise ArgumentError(f"data is a {type(data).__name__}: want a data frame, a table or a list of dictionaries")
     return "", list(dict.fromkeys(key for row in cast("list[Mapping[str, Any]]", data) for key in row))
@@ -142,7 +149,7 @@ def _rows(data: Any, kind: str, names: Mapping[str, str]) -> Iterable[dict[str, 
     lists: dict[str, list[Any]] = {}
     for name, column in names.items():
         values = data[column]
-        lists[name] = values.to_pylist() if kind == "pyarrow" else values.to_list()
+        lists[name] = values.to_pylist() if kind == "pyarrow" else list(values) if kind == "dict" else values.to_list()
     return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
@@ -164,6 +171,9 @@ def _with(data: Any, kind: str, confidences: list[float | None], finece: list[st
         return kept.append_column("confidence", pa.array(confidences, pa.float64())).append_column(
             "finece", pa.array(finece, pa.string())
         )
+    if kind == "dict":
+        np: Any = import_module("numpy")
+        return {**data, "confidence": np.array(confidences, dtype=float), "finece": np.array(finece, dtype=object)}
     return [
         {**{k: v for k, v in row.items() if k not in ADDED}, "confidence": c, "finece": f}
         for row, c, f in zip(data, confidences, finece, strict=True)
