@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,7 @@ func TestExperiment(t *testing.T) {
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}
+		costsGrow(t, &r)
 		for _, p := range r.Points {
 			for name, v := range p.Confidence {
 				if !(v >= 0 && v <= 1) {
@@ -61,6 +63,34 @@ func TestExperiment(t *testing.T) {
 		if seen[name] != 0 || !strings.Contains(string(b), `"`+name+`":"1 bad replies of 1"`) || !strings.Contains(string(b), `"`+name+`":"2 bad replies of 2"`) {
 			t.Errorf("%s has %d confidences", name, seen[name])
 		}
+	}
+}
+
+// costsGrow checks that each of FineCE's estimates has the cost of its own prompt, which
+// grows with the answer (that of p(z) has another instruction), and that the last share of
+// the tokens is p(z).
+func costsGrow(t *testing.T, r *experiment.Record) {
+	t.Helper()
+	before, shares := 0, 0
+	var whole experiment.Point
+	for _, p := range r.Points {
+		switch p.Strategy {
+		case experiment.ByParagraph:
+			cost := p.Cost[experiment.FineCE]
+			if cost.Requests != 1 || cost.PromptTokens < p.Tokens || p.Index < p.Last && cost.PromptTokens <= before {
+				t.Errorf("p(%d) of %s costs %+v, the one before it %d", p.Index, r.ID, cost, before)
+			}
+			before = cost.PromptTokens
+			whole = p
+		case experiment.ByShare:
+			shares++
+			if p.Index == p.Last && (p.Tokens != whole.Tokens || !maps.Equal(p.Confidence, whole.Confidence) || !maps.Equal(p.Cost, whole.Cost)) {
+				t.Errorf("%s: all of the tokens have %+v, p(z) has %+v", r.ID, p, whole)
+			}
+		}
+	}
+	if shares != 4 {
+		t.Errorf("%s: %d shares", r.ID, shares)
 	}
 }
 
