@@ -58,11 +58,15 @@ func Named(pairs []string) (*Layout, error) {
 	return l, nil
 }
 
-// Of is the layout of a file that begins with a line. Where the line lacks a usual name,
-// known others are tried. said is what it says about that.
+// Of is the layout of a file that has a line. Where the line lacks a usual name, known
+// others are tried. said is what it says about that. It is nil for a line that is no JSON
+// object, which says nothing about the others.
 func (l *Layout) Of(line []byte) (_ *Layout, said []string) {
 	of := *l
 	have := members.Keys(line)
+	if have == nil {
+		return nil, nil
+	}
 	has := func(key string) bool { return slices.Contains(have, key) }
 	switch of.shape = shapeOf(has); of.shape {
 	case batched:

@@ -160,7 +160,11 @@ func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grad
 			terminal.Say(t.cmd, "%s: %s", in.Name, text)
 		}
 	}
-	verdict, err := gradeLine(ctx, t.layout, line, named)
+	layout := t.layout
+	if layout == nil { // the line is broken
+		layout = f.layout
+	}
+	verdict, err := gradeLine(ctx, layout, line, named)
 	if err != nil {
 		return t.leaveOut(in.Name, number, err, line)
 	}

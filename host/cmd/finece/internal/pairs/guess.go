@@ -41,11 +41,15 @@ func (c *Columns) guess(have []string) *Pairs {
 	return said
 }
 
-// keysOf is the keys of the object that an input begins with, nil if it is too long to
-// know all of them. It reads nothing.
+// keysOf is the keys of the first line of an input that is an object, nil if there is none
+// near its beginning. It reads nothing.
 func keysOf(b *bufio.Reader) []string {
 	head, _ := b.Peek(b.Size())
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	return members.Keys(line)
+	for line := range bytes.Lines(head) {
+		if keys := members.Keys(line); keys != nil {
+			return keys
+		}
+	}
+	return nil
 }

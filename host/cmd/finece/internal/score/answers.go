@@ -18,7 +18,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/session"
-	"github.com/finece/finece/wasm/stream"
 )
 
 // job is a line of answers, or a recorded stream, on its way to a worker.
@@ -100,92 +99,6 @@ func (b *batch) run(ctx context.Context, set *input.Set) error {
 		return err
 	}
 	return b.verdict()
-}
-
-// queue gives the workers what they have to do.
-type queue struct {
-	*batch
-	window chan<- struct{}
-	jobs   chan job
-	next   int // the number of the next job
-	found  int // lines and recorded streams
-}
-
-// add adds a job. It returns an error of ctx.
-func (q *queue) add(ctx context.Context, j job) error {
-	j.seq = q.next
-	select {
-	case q.window <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case q.jobs <- j:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	q.next++
-	return nil
-}
-
-// read adds the lines of an input that are not in the output yet, or the recorded stream
-// that the input is.
-func (q *queue) read(ctx context.Context, in *input.Input) error {
-	recorded, rest, err := looksRecorded(in, q.layout)
-	if err != nil {
-		return err
-	}
-	if recorded || q.config.Format != stream.Auto {
-		q.found++
-		scored := make(chan struct{})
-		if err := q.add(ctx, job{in: in, recorded: in.Showing(q.bar, rest), scored: scored}); err != nil {
-			return err
-		}
-		select {
-		case <-scored:
-		case <-ctx.Done():
-		}
-		return ctx.Err()
-	}
-	var layout *answers.Layout
-	r := lines.Records(rest, lines.MaxLine)
-	for {
-		line, err := r.Next()
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil && lines.Reason(err) == "":
-			return in.Failed(err)
-		case err == nil && len(bytes.TrimSpace(line)) == 0:
-			continue
-		}
-		q.found++
-		j := job{in: in, number: r.Line(), line: append(q.buffer(), line...), err: err, read: in.Done()}
-		if err == nil {
-			if layout == nil {
-				var said []string
-				layout, said = q.layout.Of(line)
-				for _, text := range said {
-					q.sayOf(in.Name, "%s", text)
-				}
-			}
-			j.layout = layout
-			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !q.overwrite {
-				return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
-			}
-			if q.out != nil {
-				q.batch.read[nameOf(line)] = true
-			}
-			if j.hash = hashOf(line); q.isDone(j.hash) {
-				for choice := 0; q.isDone(choiceKey(j.hash, choice)); choice++ {
-				}
-				continue
-			}
-		}
-		if err := q.add(ctx, j); err != nil {
-			return err
-		}
-	}
 }
 
 func (b *batch) work(ctx context.Context, jobs <-chan job, results chan<- result) {
