@@ -75,7 +75,7 @@ func TestQuestionsThatAreUnlikeTheTraining(t *testing.T) {
 		marked := [2]float64{}
 		for i, questions := range [][]string{c.near, c.far} {
 			for _, q := range questions {
-				bits, near = append(bits, 1-c.of.Of(q)/(calibrate.MaxSurprisal*calibrate.SurprisalStep)), append(near, i == 0)
+				bits, near = append(bits, 1-c.of.Of(q)/32), append(near, i == 0)
 				if c.of.Unlike(q) {
 					marked[i] += 1 / float64(len(questions))
 				}

@@ -1,6 +1,7 @@
 package calibrate
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"testing"
@@ -90,20 +91,18 @@ func TestWhetherAllMapsAreFitted(t *testing.T) {
 }
 
 func TestWhatAQuestionReadsLike(t *testing.T) {
-	l := &Likeness{Surprisal: make([]uint8, Runs), Above: 10}
-	if err := l.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	for i := range l.Surprisal {
-		l.Surprisal[i] = MaxSurprisal
-	}
+	surprisal := bytes.Repeat([]byte{MaxSurprisal}, Runs)
 	known := 0
 	EachRun("How many apples are 3 and 4?", func(run int) {
-		l.Surprisal[run] = 8 // 3 bits
+		surprisal[run] = LeastSurprisal + 4 // 2.5 bits
 		known++
 	})
 	if known != len(" how many apples are 0 and 0? ")-3 {
 		t.Errorf("%d runs", known)
+	}
+	l := &Likeness{string(surprisal), 10}
+	if err := l.Validate(); err != nil {
+		t.Fatal(err)
 	}
 	for question, want := range map[string]bool{
 		"How many apples are 3 and 4?":            false,
@@ -115,18 +114,18 @@ func TestWhatAQuestionReadsLike(t *testing.T) {
 			t.Errorf("%q: %v, %v bits", question, got, l.Of(question))
 		}
 	}
-	if got := l.Of("how many apples are 8 and 1?"); got != 3 {
-		t.Errorf("%v bits, want 3", got)
+	if got := l.Of("how many apples are 8 and 1?"); got != 2.5 {
+		t.Errorf("%v bits, want 2.5", got)
 	}
 	var none *Likeness
 	if none.Unlike("anything") {
 		t.Error("a question is unlike those that nothing is known of")
 	}
-	good := l.Surprisal
-	over := append([]uint8{MaxSurprisal + 1}, good[1:]...)
-	for _, wrong := range []*Likeness{{good, -1}, {good, math.NaN()}, {good, 24}, {good[1:], 1}, {over, 1}} {
+	for _, wrong := range []*Likeness{
+		{l.Surprisal, -1}, {l.Surprisal, math.NaN()}, {l.Surprisal, 21}, {l.Surprisal[1:], 1}, {"A" + l.Surprisal[1:], 1}, {"\x7f" + l.Surprisal[1:], 1},
+	} {
 		if (&Card{Labels: 1, High: 1, Questions: wrong}).Validate() == nil {
-			t.Errorf("above %v, %d surprisals, the first %d: no error", wrong.Above, len(wrong.Surprisal), wrong.Surprisal[0])
+			t.Errorf("above %v, %d surprisals, the first %q: no error", wrong.Above, len(wrong.Surprisal), wrong.Surprisal[0])
 		}
 	}
 }

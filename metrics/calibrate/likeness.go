@@ -9,20 +9,23 @@ import "errors"
 // Letters A to Z count as small ones, each digit as 0, and white space as one space: what
 // differs between two questions of one kind counts little.
 type Likeness struct {
-	// Surprisal has the surprisal of a run by its hash, in steps of SurprisalStep bits, 0 to
-	// MaxSurprisal. Its length is Runs. It is no array, which TinyGo would copy element by element.
-	Surprisal []uint8
+	// Surprisal has a byte for each of Runs hashes: LeastSurprisal plus the surprisal of their
+	// runs, in steps of SurprisalStep bits, up to MaxSurprisal. These bytes need no escapes in
+	// JSON, so a card has the same string.
+	Surprisal string
 	// Above is the mean surprisal in bits above which a question is unlike the others.
 	Above float64
 }
 
 const (
-	Runs          = 1024    // hashes of runs
-	SurprisalStep = 3.0 / 8 // bits
-	MaxSurprisal  = 63      // steps
+	Runs           = 1024    // hashes of runs
+	SurprisalStep  = 5.0 / 8 // bits
+	LeastSurprisal = ']'     // 0 bits
+	MaxSurprisal   = '~'     // 33 steps
 )
 
 const (
+	mostBits    = (MaxSurprisal - LeastSurprisal) * SurprisalStep
 	longestRead = 1 << 16    // bytes of a question that are read
 	blankRun    = 0x20202020 // four spaces
 	hashFactor  = 0x9E3779B1 // 2^32 divided by the golden ratio: runs that differ little differ in its high bits
@@ -63,7 +66,7 @@ func EachRun(question string, do func(run int)) {
 func (l *Likeness) Of(question string) float64 {
 	sum, n := 0, 0
 	EachRun(question, func(run int) {
-		sum += int(l.Surprisal[run])
+		sum += int(l.Surprisal[run]) - LeastSurprisal
 		n++
 	})
 	if n == 0 {
@@ -79,15 +82,15 @@ func (l *Likeness) Unlike(question string) bool { return l != nil && l.Of(questi
 // Validate says what is wrong with a likeness that nothing would make.
 func (l *Likeness) Validate() error {
 	if len(l.Surprisal) != Runs {
-		return errors.New("card: questions.surprisal: want 1024 of them")
+		return errors.New("card: questions.surprisal: want 1024 letters")
 	}
-	for _, s := range l.Surprisal {
-		if s > MaxSurprisal {
-			return errors.New("card: questions.surprisal: want 63 at most")
+	for i := range Runs {
+		if s := l.Surprisal[i]; s < LeastSurprisal || s > MaxSurprisal {
+			return errors.New("card: questions.surprisal: want letters from ] to ~")
 		}
 	}
-	if !(l.Above >= 0 && l.Above <= MaxSurprisal*SurprisalStep) {
-		return errors.New("card: questions.above: want a number of bits, from 0 to 23.625")
+	if !(l.Above >= 0 && l.Above <= mostBits) {
+		return errors.New("card: questions.above: want bits from 0 to 20.625")
 	}
 	return nil
 }

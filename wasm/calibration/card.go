@@ -3,7 +3,6 @@ package calibration
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
@@ -116,34 +115,19 @@ func (r *cardReader) member(key string) bool {
 	return true
 }
 
-// letters write the surprisals of a likeness, one each: base64 of six bits.
-const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
 func (r *cardReader) questions(key string) {
-	var l calibrate.Likeness
-	read := false
+	r.c.Questions = &calibrate.Likeness{}
 	r.Object(key+".", func(name string) bool {
 		switch name {
 		case "surprisal":
-			var text string
-			r.Text(name, &text)
-			read = len(text) == calibrate.Runs
-			for i := range len(text) {
-				at := strings.IndexByte(letters, text[i])
-				read = read && at >= 0
-				l.Surprisal = append(l.Surprisal, uint8(at))
-			}
+			r.Text(name, &r.c.Questions.Surprisal)
 		case "above":
-			r.Number(name, &l.Above)
+			r.Number(name, &r.c.Questions.Above)
 		default:
 			return false
 		}
 		return true
 	})
-	if !read {
-		r.Wrong(key+".surprisal", "base64 letters, one for each of "+strconv.Itoa(calibrate.Runs)+" hashes")
-	}
-	r.c.Questions = &l
 }
 
 // readNames reads an array of names. An error begins with what, such as "card: ".
@@ -192,12 +176,8 @@ func AppendCard(dst []byte, c *calibrate.Card) []byte {
 		dst = strconv.AppendBool(append(dst, `,"conversation":`...), c.Conversation == calibrate.ManyTurns)
 	}
 	if c.Questions != nil {
-		dst = append(dst, `,"questions":{"surprisal":"`...)
-		for _, s := range c.Questions.Surprisal {
-			dst = append(dst, letters[s])
-		}
-		dst = jsonscan.AppendFloat(append(dst, `","above":`...), c.Questions.Above)
-		dst = append(dst, '}')
+		dst = append(append(dst, `,"questions":{"surprisal":"`...), c.Questions.Surprisal...)
+		dst = append(jsonscan.AppendFloat(append(dst, `","above":`...), c.Questions.Above), '}')
 	}
 	dst = strconv.AppendInt(append(dst, `,"labels":`...), int64(c.Labels), 10)
 	dst = appendNumbers(dst, "range", []float64{c.Low, c.High})

@@ -35,13 +35,13 @@
 //	  "name": "confidence", "generator": "qwen2.5-0.5b", "domain": "GSM8K",
 //	  "bands": ["question", "early", "late"], "kinds": ["question", "paragraph", "end"],
 //	  "conversation": false,
-//	  "questions": {"surprisal": "KKJZKc...", "above": 4.25},
+//	  "questions": {"surprisal": "mmj}kc...", "above": 4.25},
 //	  "labels": 4800, "range": [0.02, 0.98],
 //	  "figures": {"ece": 0.031, "auroc": 0.87}
 //	}
 //
-// "questions" is a calibrate.Likeness. "surprisal" has 1,024 letters of base64, each of them
-// 0 to 63; finece train card and finece calibrate --seen-questions write it.
+// "questions" is a calibrate.Likeness. "surprisal" has 1,024 letters from ] to ~;
+// finece train card and finece calibrate --seen-questions write it.
 // "finece_card" is the version. "labels" is needed; what else is left out is not stated,
 // and covers everything. Keys are lower case without exception: some of the
 // surroundings rewrite capitals.

@@ -257,13 +257,10 @@ func TestACardMakesAModelsEstimatesProbabilities(t *testing.T) {
 		{"a conversation", func(c *Config) { c.Asked.Conversation = calibrate.ManyTurns }, "0.5", []bool{false, false, false}, calibrate.OutsideConversation, 0.5},
 		{"a question unlike those of the card", func(c *Config) {
 			c.Question = "Who wrote Faust?"
-			c.Card.Questions = &calibrate.Likeness{Surprisal: make([]uint8, calibrate.Runs), Above: 0.125} // bits
-			for i := range c.Card.Questions.Surprisal {
-				c.Card.Questions.Surprisal[i] = 1
-			}
+			c.Card.Questions = &calibrate.Likeness{Surprisal: strings.Repeat("^", calibrate.Runs), Above: 0.5} // each run has 0.625 bits
 		}, "0.5", []bool{true, true, true}, calibrate.OutsideUnlike, 0.5},
 		{"a question like those of the card", func(c *Config) {
-			c.Question, c.Card.Questions = "Who wrote Faust?", &calibrate.Likeness{Surprisal: make([]uint8, calibrate.Runs)}
+			c.Question, c.Card.Questions = "Who wrote Faust?", &calibrate.Likeness{Surprisal: strings.Repeat("^", calibrate.Runs), Above: 1}
 		}, "0.5", []bool{true, true, true}, 0, 0.5},
 		{"over the range", func(*Config) {}, "0.9", []bool{true, true, true}, calibrate.OutsideRange, 0.8},
 		{"under the range", func(*Config) {}, "0.05", []bool{true, true, true}, calibrate.OutsideRange, 0.1},
@@ -326,10 +323,7 @@ func TestCardsInConfigurations(t *testing.T) {
 	c.Card = &calibrate.Card{
 		Name: "n", Generator: "g", Domain: "d", Bands: []calibrate.Band{calibrate.Late}, Kinds: position.End | position.Line,
 		Conversation: calibrate.ManyTurns, Labels: 12, Low: 0.25, High: 0.75, Figures: []calibrate.Figure{{Name: "ece", Value: 0.03}},
-		Questions: &calibrate.Likeness{Surprisal: make([]uint8, calibrate.Runs), Above: 4.25},
-	}
-	for i := range c.Card.Questions.Surprisal {
-		c.Card.Questions.Surprisal[i] = uint8(i % (calibrate.MaxSurprisal + 1))
+		Questions: &calibrate.Likeness{Surprisal: strings.Repeat("]^`~", calibrate.Runs/4), Above: 4.25},
 	}
 	c.Asked = calibrate.Asked{Generator: "h", Domain: "e", Conversation: calibrate.OneTurn}
 	text := string(AppendConfig(nil, &c))
@@ -345,10 +339,9 @@ func TestCardsInConfigurations(t *testing.T) {
 		`{"card":{}}`:                `"card.finece_card": want version 1`,
 		`{"card":{"finece_card":2}}`: `"card.finece_card": want version 1`,
 		`{"card":{"lables":2}}`:      `unknown setting "card.lables"`,
-		`{"card":{"finece_card":1,"labels":1,"questions":{"above":1}}}`:                    `"card.questions.surprisal": want base64 letters`,
-		`{"card":{"finece_card":1,"labels":1,"questions":{"surprisal":"AAAA","above":1}}}`: `"card.questions.surprisal": want base64 letters`,
-		`{"card":{"finece_card":1,"labels":1,"questions":[]}}`:                             `"card.questions.": want an object`,
-		`{"conversation":"sometimes"}`:                                                     `"sometimes": want unknown, no or yes`,
+		`{"card":{"finece_card":1,"labels":1,"questions":{"surprisal":1}}}`: `"card.questions.surprisal": want a string`,
+		`{"card":{"finece_card":1,"labels":1,"questions":[]}}`:              `"card.questions.": want an object`,
+		`{"conversation":"sometimes"}`:                                      `"sometimes": want unknown, no or yes`,
 	} {
 		if _, err := ParseConfig([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)

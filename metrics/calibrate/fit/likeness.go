@@ -46,11 +46,12 @@ func LikenessOf(questions []string) (*calibrate.Likeness, error) {
 	if len(seen) < FewestQuestions {
 		return nil, ErrFewQuestions
 	}
-	l := &calibrate.Likeness{Surprisal: make([]uint8, calibrate.Runs)}
+	surprisal := make([]byte, calibrate.Runs)
 	for run, n := range counts {
 		bits := -math.Log2((n + 0.5) / (total + calibrate.Runs/2))
-		l.Surprisal[run] = uint8(min(math.Round(bits/calibrate.SurprisalStep), calibrate.MaxSurprisal))
+		surprisal[run] = byte(min(calibrate.LeastSurprisal+math.Round(bits/calibrate.SurprisalStep), calibrate.MaxSurprisal))
 	}
+	l := &calibrate.Likeness{Surprisal: string(surprisal)}
 	scores := make([]float64, len(held))
 	for i, q := range held {
 		scores[i] = l.Of(q)
