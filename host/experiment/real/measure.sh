@@ -1,7 +1,7 @@
 # What real.sh and eval.sh have in common, to be sourced: the command of the tables.
 
 : "${NUMBER:=500}" "${SAMPLES:=10}" "${LABELS:=0}" # questions of each file, samples of the baselines, continuations of a state
-: "${REQUESTS:=4}"
+: "${REQUESTS:=4}" # at once
 
 # measure FOLDER GENERATOR CONFIDENCE CONFIDENCE-2 writes the tables to FOLDER/results. The
 # servers are asked for what FOLDER/results/replies.jsonl does not have.

@@ -33,7 +33,7 @@ seed=1
 : "${PIK:=--epochs 3 --batch 8 --lr 5e-4 --beta2 0.95 --context 384 --save-every 10 --log-every 1 --no-bf16}"
 # The server. n completions of a prefix take n slots. Where other programs need the
 # cores, one thread was seven times as quick as two, which wait for each other.
-: "${SLOTS:=40}" "${CONTEXT:=256}" "${REQUESTS:=4}" "${THREADS:=$(nproc)}"
+: "${SLOTS:=40}" "${CONTEXT:=256}" "${THREADS:=$(nproc)}"
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} # threads of the trainer that wait use no core
 
 . "$root/host/train/steps.sh"
