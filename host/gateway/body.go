@@ -36,6 +36,7 @@ type body struct {
 	*buffers        // nil once the answer has ended
 	base     int64  // the offset of buf in the stream
 	inPart   bool   // a part of the event that buf begins in was sent
+	lineSent bool   // of Ollama: the line before buf has its LF, and the upstream's is still to come
 	writer   writer
 
 	at     int    // bytes of out that were read
@@ -230,7 +231,7 @@ func (b *body) due(now time.Time) {
 // piece takes what the upstream has sent.
 func (b *body) piece(p piece) {
 	if data := (*p.buf)[:p.n]; b.phase == passing {
-		b.out = append(b.out, data...)
+		b.out = append(b.out, b.lf(data)...)
 	} else {
 		b.read(data)
 	}
@@ -265,16 +266,18 @@ func (b *body) read(data []byte) {
 	}
 	switch b.phase {
 	case passing:
-		b.out = append(b.out, data...)
+		b.out = append(b.out, b.lf(data)...)
 	case settling:
-		b.buf = append(b.buf, data...)
+		b.buf = append(b.buf, b.lf(data)...)
 	}
 }
 
 // write gives the session bytes, which calls framed for each event that they complete.
 func (b *body) write(data []byte) {
 	if b.sequel == nil {
-		b.extend(data)
+		kept := b.lf(data)
+		b.base += int64(len(data) - len(kept))
+		b.extend(kept)
 	}
 	b.scorer.write(data)
 	switch {
@@ -311,8 +314,12 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 		b.event(&event{raw: b.take(n, false), part: true, Frame: stream.Frame{Brace: -1}})
 		return
 	}
+	if n == 0 { // the LF of the last line
+		return
+	}
 	b.latest = newEvent(f, said, b.take(n, false), base, &b.request.asked, b.request.surface)
 	e := &b.latest
+	b.takeLF(e)
 	b.scorer.stripped += e.removed()
 	for _, s := range e.said {
 		b.seen[s.Choice] = true

@@ -167,14 +167,14 @@ func (b *body) failed(e *event) {
 		b.conclude(decision(Withhold, record.ActionEnd, why))
 		return
 	case closed:
-		b.out = append(b.out, e.raw...)
+		b.out = e.append(b.out, nil)
 		b.finish(io.EOF)
 		return
 	}
 	b.gate.letGo(why)
 	b.open()
 	b.gate = nil
-	b.out = append(b.out, e.raw...)
+	b.out = e.append(b.out, nil)
 	b.pass()
 }
 

@@ -27,6 +27,7 @@ type event struct {
 	edits   []edit // such as those that remove log-probabilities that were not asked for, in order
 	part    bool   // of an event over the limit
 	partial bool   // it lacks its end
+	line    bool   // an LF follows it
 }
 
 // edit replaces the bytes in [from, to).
@@ -178,7 +179,10 @@ func (e *event) add(edits ...edit) {
 
 // append appends the event with its edits and with more members of its object.
 func (e *event) append(dst, members []byte) []byte {
-	return appendEdited(dst, e.raw, e.edits, int(e.Brace), members)
+	if dst = appendEdited(dst, e.raw, e.edits, int(e.Brace), members); e.line {
+		dst = append(dst, '\n')
+	}
+	return dst
 }
 
 // appendEdited appends raw with its edits and, before a closing brace, more members.

@@ -214,3 +214,25 @@ func (w *lineWriter) end(dst []byte, _ []int, finish string, member []byte) []by
 }
 
 func (w *lineWriter) close(dst, _ []byte) []byte { return dst }
+
+// A line is sent with its LF, which the core takes for the beginning of the next line.
+
+// takeLF makes an event a line, if it is one of Ollama, and drops the upstream's LF.
+func (b *body) takeLF(e *event) {
+	if b.request.surface.format() != stream.Ollama {
+		return
+	}
+	e.line, b.lineSent = true, true
+	kept := b.lf(b.buf)
+	b.base += int64(len(b.buf) - len(kept))
+	b.buf = kept
+}
+
+// lf drops an LF that data begins with, if the line before it has one already.
+func (b *body) lf(data []byte) []byte {
+	if !b.lineSent || len(data) == 0 {
+		return data
+	}
+	b.lineSent = false
+	return bytes.TrimPrefix(data, []byte("\n"))
+}

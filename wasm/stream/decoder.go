@@ -50,8 +50,6 @@ type Decoder struct {
 	object      object
 	marker      bool  // the payload is [DONE]
 	framed      int64 // the end of the last Frame
-	line        Frame // of Ollama, which waits for its LF
-	waits       bool
 }
 
 // choice is the state of one of the stream's choices.
@@ -101,7 +99,7 @@ func (d *Decoder) Reset() {
 	d.messages = messages{limit: d.options.MaxEvent, buf: d.messages.buf[:0]}
 	d.kind = nil
 	d.text, d.read = text{}, 0
-	d.object, d.marker, d.framed, d.waits = object{}, false, 0, false
+	d.object, d.marker, d.framed = object{}, false, 0
 	d.reader.state, d.reader.frames = state{}, d.options.Frames
 	d.choices = d.choices[:0]
 	d.usage, d.counted = unknownUsage, false
@@ -141,19 +139,12 @@ func (d *Decoder) write(p []byte, h Handler) {
 		}
 	case jsonValues:
 		for !d.ended {
-			if d.waits && !d.lineEnds(p, h) {
-				return
-			}
 			n, found, object := d.values.next(p)
 			p = p[n:]
 			if found == valuesMore {
 				return
 			}
 			d.value(found, object, h)
-			if d.waits = d.options.Frames && d.format == Ollama && !d.ended; d.waits {
-				d.line = d.makeFrame(d.values.offset)
-				continue
-			}
 			d.frame(d.values.offset, h)
 		}
 	case awsMessages:
@@ -203,9 +194,6 @@ func (d *Decoder) End(h Handler) {
 				d.plain(replacement, false, h)
 			}
 		}
-		if d.waits {
-			d.tellFrame(&d.line, h)
-		}
 		if d.framed < d.read {
 			d.frame(d.read, h)
 		}
@@ -243,20 +231,6 @@ func (d *Decoder) end(h Handler) {
 		d.counted = true
 		h.Usage(&d.usage)
 	}
-}
-
-// lineEnds reports the line whose object was read, with its LF if that comes next. It reports
-// false if there is no input yet that says so.
-func (d *Decoder) lineEnds(input []byte, h Handler) bool {
-	if len(input) == 0 {
-		return false
-	}
-	if input[0] == '\n' {
-		d.line.End++
-	}
-	d.waits = false
-	d.tellFrame(&d.line, h)
-	return true
 }
 
 // event takes the event that the event-stream parser has found.

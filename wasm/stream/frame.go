@@ -22,7 +22,7 @@ const (
 	FrameUsage                         // it has token counts
 	FrameUnread                        // it has a choice from Options.MaxChoices up, which is not read
 	FrameDone                          // the last event: [DONE], message_stop of Messages, the one with the final response of Responses, or Ollama's with done
-	FrameBare                          // no event of an event stream, but a JSON value or a text; lines of the format Ollama are events
+	FrameBare                          // no event of an event stream, but a JSON value or a text, unless the format is Ollama
 	FrameMessage                       // an object of the format Anthropic, OpenAIResponses or Ollama; it has a Said for choice 0
 )
 
@@ -49,12 +49,6 @@ func (d *Decoder) frame(end int64, h Handler) {
 	if !d.options.Frames {
 		return
 	}
-	f := d.makeFrame(end)
-	d.tellFrame(&f, h)
-}
-
-// makeFrame describes the event that ends at an offset.
-func (d *Decoder) makeFrame(end int64) Frame {
 	f := Frame{End: end, Brace: -1}
 	if d.framing == eventStream && d.sse.lines == 0 && !d.sse.foreign {
 		f.Is = FrameComment
@@ -75,22 +69,14 @@ func (d *Decoder) makeFrame(end int64) Frame {
 			}
 			f.Brace = o.at + int64(n)
 		}
-	}
-	return f
-}
-
-// tellFrame reports an event. That of a line may be reported after more was read: it reads
-// nothing of the object then.
-func (d *Decoder) tellFrame(f *Frame, h Handler) {
-	if d.object.data != nil {
 		if d.format == OpenAIResponses && f.Is&FrameMessage != 0 {
 			d.survey(h)
 		} else {
-			d.sayAll(f, h)
+			d.sayAll(&f, h)
 		}
 	}
-	d.object, d.framed = object{}, f.End
-	h.Frame(f)
+	d.object, d.framed = object{}, end
+	h.Frame(&f)
 }
 
 // describe says in f what the last payload is. format is that of the stream.

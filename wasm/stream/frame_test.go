@@ -227,7 +227,7 @@ func TestFramesOfResponses(t *testing.T) {
 	}
 }
 
-// TestFramesOfOllama: each line is an event, with its LF.
+// TestFramesOfOllama: each line is an event. Its LF belongs to the next one.
 func TestFramesOfOllama(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"message":{"role":"assistant","content":"x"},"done":false}`:                            "message object 0+text",
@@ -244,8 +244,8 @@ func TestFramesOfOllama(t *testing.T) {
 		before := `{"response":"a","done":false}` + "\n"
 		for _, next := range []func() int{whole, every(1), every(7)} {
 			f := frames(t, Options{Frames: true, Format: Ollama}, before+line+"\n", next)
-			if len(f.shown) < 2 || f.shown[0] != "message object 0+text" || f.shown[1] != want || f.frames[0].End != int64(len(before)) {
-				t.Errorf("%s: frames %q, want %q as the second, after one of %d bytes", line, f.shown, want, len(before))
+			if len(f.shown) < 2 || f.shown[0] != "message object 0+text" || f.shown[1] != want || f.frames[0].End != int64(len(before))-1 {
+				t.Errorf("%s: frames %q, want %q as the second, after one of %d bytes", line, f.shown, want, len(before)-1)
 				break
 			}
 			if from, to := f.frames[1].Data, f.frames[1].Brace; to >= 0 && (before + line)[from:to+1] != line {
