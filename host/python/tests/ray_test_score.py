@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,3 +85,16 @@ def test_batches_of_every_format(batch_format: str) -> None:
     )
     want = [row["confidence"] for row in finece.score(rows, columns={"answer": "reply"})]
     assert [row["confidence"] for row in scored.take_all()] == want
+
+
+def test_the_example_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "answers.jsonl").write_bytes(ANSWERS.read_bytes())
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    (example,) = re.findall(r"^```python\n(import finece.ray.*?)^```", readme, flags=re.DOTALL | re.MULTILINE)
+    exec(
+        example.replace('"answers.jsonl"', repr(str(tmp_path / "answers.jsonl"))).replace(
+            '"scored"', repr(str(tmp_path / "scored"))
+        )
+    )
+    assert ray.data.read_parquet(str(tmp_path / "scored")).count() == len(lines(ANSWERS.read_bytes()))
