@@ -158,6 +158,7 @@ def checked(store: wasmtime.Store, function: wasmtime.Func) -> Callable[..., int
     """The call of wasmtime's documented interface."""
 
     def call(*values: int) -> int:
-        return (function(store, *values) or 0) & 0xFFFFFFFF
+        signed = [v - ((v & 0x80000000) << 1) for v in values]
+        return (function(store, *signed) or 0) & 0xFFFFFFFF
 
     return call
