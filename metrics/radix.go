@@ -42,6 +42,7 @@ type sorter struct {
 	keys, spare []uint64
 	first       [buckets]uint32
 	second      [subBuckets]uint32
+	others      []*sorter // of the other processors, see sortPairs
 }
 
 // sort returns the keys of the valid pairs in ascending order of confidence,

@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // group is all pairs of one confidence: a tied group.
 type group struct {
@@ -24,6 +27,7 @@ type Sample struct {
 	sorter  *sorter
 	scratch []group
 	slots   []slot
+	blocks  atomic.Pointer[[blockGroups]group] // memory of a walk that has ended
 }
 
 // NewSample returns the sample of the pairs (conf[i], correct[i]). The error is
@@ -106,7 +110,7 @@ func (s *Sample) sort(conf []float64, correct []bool, strict bool) error {
 	if s.sorter == nil {
 		s.sorter = new(sorter)
 	}
-	keys, right, invalid := s.sorter.sort(conf, correct)
+	keys, right, invalid := s.sorter.sortPairs(conf, correct)
 	if strict && len(keys) < len(conf) {
 		return &ValueError{invalid, conf[invalid]}
 	}

@@ -1,9 +1,6 @@
 package metrics
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // together is what [Sample.Evaluate] computes in a few passes over the sample, which run
 // at the same time. The values are those of the methods for each figure, to the last bit.
@@ -24,16 +21,17 @@ type together struct {
 func (s *Sample) together(o *Options) *together {
 	t := new(together)
 	t.tally = newTally(o.Binning.partition(s), nil)
-	var all sync.WaitGroup
-	all.Go(func() { t.points(s); t.mass, _ = s.ECE(Binning{EqualMass, o.Binning.Bins}) })
-	all.Go(func() { t.smooth, t.width, _ = s.SmoothECE() })
-	all.Go(func() {
-		t.descend(s, o)
-		if o.delong(s.N()) {
-			t.interval, t.intervalErr = s.DeLong(o.Level)
-		}
-	})
-	all.Wait()
+	tasks := [...]func(){
+		func() { t.points(s); t.mass, _ = s.ECE(Binning{EqualMass, o.Binning.Bins}) },
+		func() { t.smooth, t.width, _ = s.SmoothECE() },
+		func() {
+			t.descend(s, o)
+			if o.delong(s.N()) {
+				t.interval, t.intervalErr = s.DeLong(o.Level)
+			}
+		},
+	}
+	atOnce(len(tasks), func(k int) { tasks[k]() })
 	return t
 }
 

@@ -11,7 +11,9 @@ func (s *Sample) up(yield func([]group) bool) {
 		yield(s.groups)
 		return
 	}
-	block := make([]group, 0, blockGroups)
+	memory := s.block()
+	defer s.blocks.Store(memory)
+	block := memory[:0]
 	for at := 0; at < len(s.keys); {
 		value, first, right := keyConf(s.keys[at]), at, uint64(0)
 		at, right = endOfTie(s.keys, at)
@@ -25,13 +27,22 @@ func (s *Sample) up(yield func([]group) bool) {
 	}
 }
 
+// block is memory for a block. A walk gives it back, because finece.wasm frees nothing.
+func (s *Sample) block() *[blockGroups]group {
+	if b := s.blocks.Swap(nil); b != nil {
+		return b
+	}
+	return new([blockGroups]group)
+}
+
 // down is up from the highest confidence. Within a block the groups ascend.
 func (s *Sample) down(yield func([]group) bool) {
 	if s.groups != nil || len(s.keys) == 0 {
 		yield(s.groups)
 		return
 	}
-	block := make([]group, blockGroups)
+	block := s.block()
+	defer s.blocks.Store(block)
 	from := len(block) // block[from:] is filled
 	for end := len(s.keys); end > 0; {
 		value, last, right := s.keys[end-1]>>1, end, uint64(0)

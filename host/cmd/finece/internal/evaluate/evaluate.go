@@ -4,7 +4,6 @@ package evaluate
 import (
 	"io"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -178,8 +177,6 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 		return exit.Usagef("--against compares columns of rows: it goes without --positions")
 	}
 	f.columns.Fused = true
-	// The pairs are most of the memory, and have no pointers: collecting often costs little.
-	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	name, p, err := pairs.Open(cmd, args, f.columns)
 	if err != nil {
 		return err

@@ -1,6 +1,13 @@
 package pairs
 
-import "github.com/finece/finece/host/cmd/finece/internal/rejects"
+import (
+	"runtime/debug"
+
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
+)
+
+// many is the number of pairs from which the process collects garbage more often.
+const many = 1 << 19
 
 // merger adds parts of the last one of p.Files to p, in their order.
 func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error {
@@ -15,6 +22,11 @@ func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error 
 		}
 		p.Confidence = append(p.Confidence, part.Confidence...)
 		p.Correct = append(p.Correct, part.Correct...)
+		if !p.frugal && len(p.Confidence) >= many {
+			// Pairs are most of the memory now, and have no pointers: collecting often costs little.
+			p.frugal = true
+			debug.SetGCPercent(20)
+		}
 		p.Other = append(p.Other, part.Other...)
 		p.Labelled = append(p.Labelled, part.Labelled...)
 		for _, at := range part.At {

@@ -99,6 +99,7 @@ type Pairs struct {
 
 	keys     texts // of the questions, until they are numbered
 	grouping grouping
+	frugal   bool // garbage is collected more often
 
 	where string // the file of the lines that cannot be used, as a part of a message
 
