@@ -105,6 +105,11 @@ bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and
 	host/cmd/bench/gateway/peers.sh
 	$(GO) run ./host/cmd/bench/gateway $(ARGS)
 
+.PHONY: bench-batch
+bench-batch: ## measure score and eval on files beside Python, numpy and DuckDB, which it installs into build/batch; writes host/cmd/bench/BATCH.md (ARGS=eval for a part; PYTHON=interpreter)
+	host/train/python/env.sh build/batch/venv host/cmd/bench/batch/requirements.txt
+	$(GO) run ./host/cmd/bench/batch $(ARGS)
+
 .PHONY: bench-answers
 bench-answers: ## what best-of and vote do for the built-in models' answers, and how far texts that dictate their score move it; writes host/cmd/bench/ANSWERS.md (half an hour)
 	$(GO) run ./host/cmd/bench/answers $(ARGS)

@@ -11,8 +11,8 @@
 // workerd. Every part leaves its rows in build/bench. `make bench` runs both and
 // the report. Run it from the repository's root.
 //
-// Two commands below it write reports of their own: gateway (GATEWAY.md) and answers
-// (ANSWERS.md).
+// Three commands below it write reports of their own: gateway (GATEWAY.md), batch (BATCH.md)
+// and answers (ANSWERS.md).
 package main
 
 import (

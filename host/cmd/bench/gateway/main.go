@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+
+	"github.com/finece/finece/host/cmd/bench/internal/report"
 )
 
 func main() {
@@ -40,7 +42,7 @@ var parts = []struct {
 // bench is a run.
 type bench struct {
 	upstream *upstream
-	report   *report
+	report   *report.Report
 	running  []*system // that are shared by parts
 }
 
@@ -48,7 +50,7 @@ func run(names []string) error {
 	if out, err := exec.Command("go", "build", "-o", finece, "./host/cmd/finece").CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
-	b := &bench{upstream: newUpstream(), report: newReport()}
+	b := &bench{upstream: newUpstream(), report: report.New(saved)}
 	defer b.upstream.Close()
 	defer func() {
 		for _, s := range b.running {
@@ -63,11 +65,11 @@ func run(names []string) error {
 		if err := part.measure(b); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
-		if err := b.report.save(part.name); err != nil {
+		if err := b.report.Save(part.name); err != nil {
 			return err
 		}
 	}
-	return write()
+	return b.write()
 }
 
 // all starts the systems once. A peer that is not installed is left out.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/finece/finece/host/cmd/bench/internal/report"
 	"github.com/finece/finece/wasm/contract/defaults"
 )
 
@@ -65,34 +66,34 @@ func burst(b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.report.title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process. The core without a gateway reads the same answer in\none thread: scoring costs a gateway at least that, besides what a proxy costs.", len(body)>>10))
+	b.report.Title("Whole answers at once", fmt.Sprintf("159 events in %d KB, 8 clients. CPU time is that of the proxy's process. The core without a gateway reads the same answer in\none thread: scoring costs a gateway at least that, besides what a proxy costs.", len(body)>>10))
 	b.rates(all, laps)
 	plain, ours, their := laps[reverse], laps[wasm], laps[portkey]
 	for _, name := range []string{wasm, native} {
 		l := alone.laps[name]
-		b.report.line("the core of "+name+", without a gateway", "", "", fmt.Sprintf("%.2f ms", l.perStream()), fmt.Sprintf("%.2f", l.perStream()/plain.perStream()))
+		b.report.Line("the core of "+name+", without a gateway", "", "", fmt.Sprintf("%.2f ms", l.perStream()), fmt.Sprintf("%.2f", l.perStream()/plain.perStream()))
 	}
-	b.report.target("wazero: CPU time a stream, of ReverseProxy's", ours.perStream()/plain.perStream(), 2.5, atMost)
-	b.report.target("native: CPU time a stream, of ReverseProxy's", laps[native].perStream()/plain.perStream(), 2, atMost)
-	b.report.target("wazero: MB/s, of ReverseProxy's", ours.rate()/plain.rate(), 0.6, atLeast)
+	b.report.Target("wazero: CPU time a stream, of ReverseProxy's", ours.perStream()/plain.perStream(), 2.5, report.AtMost)
+	b.report.Target("native: CPU time a stream, of ReverseProxy's", laps[native].perStream()/plain.perStream(), 2, report.AtMost)
+	b.report.Target("wazero: MB/s, of ReverseProxy's", ours.rate()/plain.rate(), 0.6, report.AtLeast)
 	if their != nil {
-		b.report.target("wazero: MB/s, of Portkey's", ours.rate()/their.rate(), 10, atLeast)
+		b.report.Target("wazero: MB/s, of Portkey's", ours.rate()/their.rate(), 10, report.AtLeast)
 	}
 	return nil
 }
 
 // rates reports laps as a table.
 func (b *bench) rates(all []*system, laps map[string]*lap) {
-	b.report.header("", "MB/s", "of ReverseProxy's", "CPU a stream", "of ReverseProxy's")
+	b.report.Header("", "MB/s", "of ReverseProxy's", "CPU a stream", "of ReverseProxy's")
 	plain := laps[reverse]
 	for _, s := range all {
 		l := laps[s.name]
 		switch {
 		case l == nil:
 		case s.cmd == nil:
-			b.report.line(s.name, fmt.Sprintf("%.1f", l.rate()), fmt.Sprintf("%.2f", l.rate()/plain.rate()), "", "")
+			b.report.Line(s.name, fmt.Sprintf("%.1f", l.rate()), fmt.Sprintf("%.2f", l.rate()/plain.rate()), "", "")
 		default:
-			b.report.line(s.name, fmt.Sprintf("%.1f", l.rate()), fmt.Sprintf("%.2f", l.rate()/plain.rate()),
+			b.report.Line(s.name, fmt.Sprintf("%.1f", l.rate()), fmt.Sprintf("%.2f", l.rate()/plain.rate()),
 				fmt.Sprintf("%.2f ms", l.perStream()), fmt.Sprintf("%.2f", l.perStream()/plain.perStream()))
 		}
 	}
@@ -112,7 +113,7 @@ func adversarial(b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.report.title("Answers in pieces of 50 bytes", "The same answer; events, strings and characters are cut anywhere.")
+	b.report.Title("Answers in pieces of 50 bytes", "The same answer; events, strings and characters are cut anywhere.")
 	b.rates(all, laps)
 	huge := hugeEvents()
 	var fast []*system
@@ -124,7 +125,7 @@ func adversarial(b *bench) error {
 	if laps, err = b.turns(fast, huge, &load{body: huge}, 8, 1, 2, nil); err != nil {
 		return err
 	}
-	b.report.title("Huge events", fmt.Sprintf("Four events of %d KB each.", len(huge)/4>>10))
+	b.report.Title("Huge events", fmt.Sprintf("Four events of %d KB each.", len(huge)/4>>10))
 	b.rates(fast, laps)
 	return nil
 }
@@ -158,26 +159,26 @@ func pacedStreams(b *bench) error {
 			got[s.name].add(p)
 		}
 	}
-	b.report.title(fmt.Sprintf("%d streams, an event every %d ms", pacedCount, pacedEvery.Milliseconds()), "Delay from the writing of an event to its arrival. The upstream and the client use the same cores.")
-	b.report.header("", "median", "p99", "median over ReverseProxy's", "lost events", "CPU an event")
+	b.report.Title(fmt.Sprintf("%d streams, an event every %d ms", pacedCount, pacedEvery.Milliseconds()), "Delay from the writing of an event to its arrival. The upstream and the client use the same cores.")
+	b.report.Header("", "median", "p99", "median over ReverseProxy's", "lost events", "CPU an event")
 	plain := quantile(got[reverse].delays, 0.5)
 	for _, s := range all {
 		if p := got[s.name]; p != nil {
-			b.report.line(s.name, ms(quantile(p.delays, 0.5)), ms(quantile(p.delays, 0.99)), ms(quantile(p.delays, 0.5)-plain), fmt.Sprint(p.lost),
+			b.report.Line(s.name, ms(quantile(p.delays, 0.5)), ms(quantile(p.delays, 0.99)), ms(quantile(p.delays, 0.5)-plain), fmt.Sprint(p.lost),
 				fmt.Sprintf("%.0f µs", float64(cpu[s.name].Microseconds())/float64(len(p.delays))))
 		}
 	}
 	ours := got[wasm]
-	b.report.target("wazero: median added delay over ReverseProxy, ms", float64((quantile(ours.delays, 0.5)-plain).Microseconds())/1000, 0.2, atMost)
-	b.report.target("wazero: p99 of the delay at 500 streams, ms", float64(quantile(ours.delays, 0.99).Microseconds())/1000, 2, atMost)
+	b.report.Target("wazero: median added delay over ReverseProxy, ms", float64((quantile(ours.delays, 0.5)-plain).Microseconds())/1000, 0.2, report.AtMost)
+	b.report.Target("wazero: p99 of the delay at 500 streams, ms", float64(quantile(ours.delays, 0.99).Microseconds())/1000, 2, report.AtMost)
 	return nil
 }
 
 // memory measures what an open stream costs.
 func memory(b *bench) error {
 	const streams = 1000
-	b.report.title(fmt.Sprintf("Memory of %d open streams", streams), "Resident memory of a fresh process, with the streams open, less that before them.")
-	b.report.header("", "a stream", "over ReverseProxy's")
+	b.report.Title(fmt.Sprintf("Memory of %d open streams", streams), "Resident memory of a fresh process, with the streams open, less that before them.")
+	b.report.Header("", "a stream", "over ReverseProxy's")
 	plain := 0
 	for _, name := range []string{reverse, wasm, native, asking} {
 		err := b.fresh(named(name), func(s *system) error {
@@ -197,9 +198,9 @@ func memory(b *bench) error {
 			if name == reverse {
 				plain = each
 			}
-			b.report.line(name, fmt.Sprintf("%d KB", each>>10), fmt.Sprintf("%d KB", (each-plain)>>10))
+			b.report.Line(name, fmt.Sprintf("%d KB", each>>10), fmt.Sprintf("%d KB", (each-plain)>>10))
 			if name == wasm {
-				b.report.target("wazero: memory a stream over ReverseProxy, KB", float64(each-plain)/1024, 200, atMost)
+				b.report.Target("wazero: memory a stream over ReverseProxy, KB", float64(each-plain)/1024, 200, report.AtMost)
 			}
 			return nil
 		})
@@ -212,8 +213,8 @@ func memory(b *bench) error {
 
 // leaving measures how soon the upstream is told that a client has disconnected.
 func leaving(b *bench) error {
-	b.report.title("A client that disconnects", "From the moment when the client disconnects to the end of the request to the upstream, 30 times.")
-	b.report.header("", "median", "highest")
+	b.report.Title("A client that disconnects", "From the moment when the client disconnects to the end of the request to the upstream, 30 times.")
+	b.report.Header("", "median", "highest")
 	for _, name := range []string{reverse, wasm} {
 		err := b.fresh(named(name), func(s *system) error {
 			var all []time.Duration
@@ -224,7 +225,7 @@ func leaving(b *bench) error {
 				}
 				all = append(all, took)
 			}
-			b.report.line(name, ms(quantile(all, 0.5)), ms(quantile(all, 1)))
+			b.report.Line(name, ms(quantile(all, 0.5)), ms(quantile(all, 1)))
 			return nil
 		})
 		if err != nil {
@@ -262,8 +263,8 @@ func (s *system) leave(u *upstream, number int) (time.Duration, error) {
 
 // faults measures what a confidence model that is dead or slow adds to the end of an answer.
 func faults(b *bench) error {
-	b.report.title("The end of an answer, beside the confidence model", "From the upstream's last event to the end of the answer.")
-	b.report.header("", "answers", "median", "highest")
+	b.report.Title("The end of an answer, beside the confidence model", "From the upstream's last event to the end of the answer.")
+	b.report.Header("", "answers", "median", "highest")
 	dead := func(name, address string, skip int) error {
 		return b.fresh(&system{name: name, launch: serve("--estimator", address)}, func(s *system) error {
 			var p paced
@@ -276,8 +277,8 @@ func faults(b *bench) error {
 					p.add(q)
 				}
 			}
-			b.report.line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
-			b.report.target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 50, atMost)
+			b.report.Line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
+			b.report.Target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 50, report.AtMost)
 			return nil
 		})
 	}
@@ -294,9 +295,9 @@ func faults(b *bench) error {
 				return err
 			}
 			name := fmt.Sprintf("a model that takes 200 ms, 100 streams that end at once, --requests %d", requests)
-			b.report.line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
+			b.report.Line(name, fmt.Sprint(len(p.ends)), ms(quantile(p.ends, 0.5)), ms(quantile(p.ends, 1)))
 			if requests == defaults.GatewayRequests {
-				b.report.target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 400, atMost)
+				b.report.Target("wazero: "+name+", median ms at the end", float64(quantile(p.ends, 0.5).Microseconds())/1000, 400, report.AtMost)
 			}
 			return nil
 		})
@@ -321,14 +322,14 @@ func open(b *bench) error {
 			return err
 		}
 		peak := s.memory("VmHWM")
-		b.report.title(fmt.Sprintf("%d open streams", streams), "On wazero, with GOMEMLIMIT=1900MiB; an event every 2 s in each.")
-		b.report.header("", "")
-		b.report.line("events that arrived", fmt.Sprint(len(p.delays)))
-		b.report.line("events lost", fmt.Sprint(p.lost))
-		b.report.line("streams torn", fmt.Sprint(p.torn))
-		b.report.line("highest resident memory", fmt.Sprintf("%d MB", peak>>20))
-		b.report.target("5,000 open streams: lost events and torn streams", float64(p.lost+p.torn), 0, atMost)
-		b.report.target("5,000 open streams: memory, MB", float64(peak>>20), limit>>20, atMost)
+		b.report.Title(fmt.Sprintf("%d open streams", streams), "On wazero, with GOMEMLIMIT=1900MiB; an event every 2 s in each.")
+		b.report.Header("", "")
+		b.report.Line("events that arrived", fmt.Sprint(len(p.delays)))
+		b.report.Line("events lost", fmt.Sprint(p.lost))
+		b.report.Line("streams torn", fmt.Sprint(p.torn))
+		b.report.Line("highest resident memory", fmt.Sprintf("%d MB", peak>>20))
+		b.report.Target("5,000 open streams: lost events and torn streams", float64(p.lost+p.torn), 0, report.AtMost)
+		b.report.Target("5,000 open streams: memory, MB", float64(peak>>20), limit>>20, report.AtMost)
 		return nil
 	})
 }
@@ -336,8 +337,8 @@ func open(b *bench) error {
 // long is one stream of a million events.
 func long(b *bench) error {
 	const events = 1_000_000
-	b.report.title("A stream of a million events", "Resident memory of the process while the stream passes.")
-	b.report.header("", "MB/s", "at a tenth", "at the end")
+	b.report.Title("A stream of a million events", "Resident memory of the process while the stream passes.")
+	b.report.Header("", "MB/s", "at a tenth", "at the end")
 	for _, name := range []string{reverse, wasm, native} {
 		err := b.fresh(named(name), func(s *system) error {
 			b.upstream.load.Store(&load{many: events})
@@ -366,9 +367,9 @@ func long(b *bench) error {
 			if n < events*len(small) {
 				return fmt.Errorf("%d bytes of %d", n, events*len(small))
 			}
-			b.report.line(name, fmt.Sprintf("%.0f", float64(n)/time.Since(begun).Seconds()/1e6), fmt.Sprintf("%d MB", tenth>>20), fmt.Sprintf("%d MB", end>>20))
+			b.report.Line(name, fmt.Sprintf("%.0f", float64(n)/time.Since(begun).Seconds()/1e6), fmt.Sprintf("%d MB", tenth>>20), fmt.Sprintf("%d MB", end>>20))
 			if name == wasm {
-				b.report.target("a million events: memory at the end, of that at a tenth", float64(end)/float64(tenth), 1.2, atMost)
+				b.report.Target("a million events: memory at the end, of that at a tenth", float64(end)/float64(tenth), 1.2, report.AtMost)
 			}
 			return nil
 		})

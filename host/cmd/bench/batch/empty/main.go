@@ -1,0 +1,4 @@
+// Command empty does nothing: the least that starting a Go program takes.
+package main
+
+func main() {}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// lap is what one run of a process took.
+type lap struct {
+	wall, cpu time.Duration
+	memory    int64 // the highest resident memory in bytes
+}
+
+// contestant is a command that is run once a round.
+type contestant struct {
+	name string
+	args []string
+	env  []string
+	laps []lap
+	out  []byte // of the last round, up to 1 MB
+}
+
+// head keeps the beginning of what a process writes.
+type head struct{ bytes.Buffer }
+
+func (h *head) Write(p []byte) (int, error) {
+	if room := 1<<20 - h.Len(); room > 0 {
+		h.Buffer.Write(p[:min(len(p), room)])
+	}
+	return len(p), nil
+}
+
+func (c *contestant) run() error {
+	cmd := exec.Command(c.args[0], c.args[1:]...)
+	cmd.Env = append(os.Environ(), c.env...)
+	var out head
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	begun := time.Now()
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s: %w: %s", c.name, err, said.Bytes())
+	}
+	l := lap{wall: time.Since(begun), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		l.memory = usage.Maxrss << 10
+	}
+	c.laps, c.out = append(c.laps, l), out.Bytes()
+	return nil
+}
+
+// contest runs each contestant once a round, in turn.
+func contest(rounds int, all ...*contestant) error {
+	for range rounds {
+		for _, c := range all {
+			if err := c.run(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func wall(l lap) float64 { return l.wall.Seconds() }
+func cpu(l lap) float64  { return l.cpu.Seconds() }
+
+// median is that of a figure over the rounds.
+func (c *contestant) median(of func(lap) float64) float64 {
+	var all []float64
+	for _, l := range c.laps {
+		all = append(all, of(l))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// times is how many times as much of a figure c takes as other, in the same rounds.
+func (c *contestant) times(other *contestant, of func(lap) float64) float64 {
+	var all []float64
+	for i, l := range c.laps {
+		all = append(all, of(l)/max(of(other.laps[i]), 1e-9))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// megabytes is the highest resident memory of all rounds.
+func (c *contestant) megabytes() float64 {
+	var most int64
+	for _, l := range c.laps {
+		most = max(most, l.memory)
+	}
+	return float64(most) / 1e6
+}
