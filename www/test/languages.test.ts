@@ -16,7 +16,7 @@ function textsOf(words: object, path = ""): Record<string, string> {
   return Object.assign({}, ...Object.entries(words).map(([key, value]: [string, unknown]) => {
     const name = `${path}${key}`;
     return typeof value === "string" ? { [name]: value }
-      : typeof value === "function" ? { [name]: String((value as (...args: unknown[]) => string)(...(name === "toCheck" ? [3, 7] : ["<1>", "<2>"]))) }
+      : typeof value === "function" ? { [name]: (value as (...args: unknown[]) => string)(...(name === "toCheck" ? [3, 7] : ["<1>", "<2>"])) }
       : textsOf(value as object, `${name}.`);
   })) as Record<string, string>;
 }

@@ -18,7 +18,7 @@
  *
  * @packageDocumentation
  */
-import { type ComponentType, createContext, createElement, memo, useContext, useState } from "react";
+import { type ComponentType, type ReactElement, createContext, createElement, memo, useContext, useState } from "react";
 import { rehypeMarks } from "../markdown/rehype.js";
 
 /** What is used of Streamdown, and what completes Markdown that is still being written. */
@@ -36,11 +36,14 @@ export interface StreamdownParts<Props extends object, Plugin> {
 /** Properties of one `Streamdown`. They stay the same from rendering to rendering, which its speed depends on. */
 export interface StreamdownMarks<Props extends object, Plugin> {
   readonly BlockComponent: ComponentType<Props>;
-  readonly components: Record<"finece-mark", ComponentType<Record<string, unknown>>>;
+  readonly components: Record<"finece-mark", (props: MarkProps) => ReactElement>;
   readonly parseIncompleteMarkdown: false;
   readonly parseMarkdownIntoBlocksFn: (markdown: string) => string[];
   readonly rehypePlugins: (Plugin | typeof rehypeMarks)[];
 }
+
+/** What a mark's element is given. */
+interface MarkProps { readonly start?: unknown; readonly end?: unknown; readonly block?: unknown }
 
 interface BlockFields { readonly content: string; readonly index: number }
 
@@ -48,9 +51,9 @@ interface BlockFields { readonly content: string; readonly index: number }
 const Base = createContext(0);
 
 /** A mark. The offsets that it is given count from the beginning of its block; those that it emits, from the beginning of the answer. */
-function Mark({ start, end, block }: Record<string, unknown>) {
+function Mark({ start, end, block }: MarkProps): ReactElement {
   const base = useContext(Base);
-  return createElement("finece-mark", { start: base + Number(start), end: end === undefined ? undefined : base + Number(end), block });
+  return createElement("finece-mark", { start: base + Number(start), end: end === undefined ? undefined : base + Number(end), block: block as boolean | undefined });
 }
 
 /**

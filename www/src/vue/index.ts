@@ -33,6 +33,8 @@ export function useConfidence(
   return snapshot;
 }
 
+const listOf = <T>(): PropType<readonly T[]> => Array;
+
 /**
  * A `div` around a rendered answer, in its default slot, which shows the answer's confidences. It emits `regenerate`
  * and `stronger`; their buttons are shown where a listener is given.
@@ -43,13 +45,13 @@ export const Confidences = defineComponent({
     /** The answer's Markdown, of which the slot is rendered. */
     text: { type: String, required: true },
     /** The positions, as `useConfidence` has them. */
-    positions: { type: Array, required: true },
+    positions: { type: listOf<PositionConfidence>(), required: true },
     /** Whether nothing will change any more. */
     done: Boolean,
     /** What people see; default `answer`, one chip. */
     mode: { type: String as PropType<ShowMode>, default: "answer" },
     /** What the mode `inline` marks. */
-    spans: { type: Array, default: undefined },
+    spans: { type: listOf<Span>(), default: undefined },
     /** Other options; read once. */
     show: { type: Object as PropType<Omit<ShowOptions, "mode" | "onRegenerate" | "onStronger">>, default: undefined },
     /** Listens to `regenerate`. */

@@ -16,7 +16,9 @@ const tsPrelude = `
 type StrategyName = Exclude<PositionKind, "question" | "end">;
 
 /** Where confidences are estimated: one strategy or a union such as ` + "`paragraph+entropy`" + `. */
-export type Strategy = StrategyName | ` + "`${StrategyName}+${string}`" + `;
+export type Strategy =
+  | StrategyName | ` + "`${StrategyName}+${StrategyName}` | `${StrategyName}+${StrategyName}+${StrategyName}`" + `
+  | ` + "`${StrategyName}+${StrategyName}+${StrategyName}+${StrategyName}`" + `;
 
 /** A file of ` + "`finece calibrate`" + `. The core checks what is in it. */
 export interface Calibration {

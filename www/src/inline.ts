@@ -1,0 +1,21 @@
+/**
+ * The scoring core inside of the JavaScript, for pages that can load no further file. It is a third larger
+ * than finece.wasm by itself, and is compiled only when it is first used.
+ *
+ * ```ts
+ * import { core } from "finece/inline";
+ * const score = confidenceFetch(fetch, { core, onEvent });
+ * ```
+ *
+ * @packageDocumentation
+ */
+import type { Core } from "./core.js";
+import base64 from "./inline-core.js";
+import { loadCore } from "./load.js";
+
+let bytes: Uint8Array<ArrayBuffer> | undefined;
+
+/** Loads the core that is in this module: the option `core` of whatever scores. */
+export function core(): Promise<Core> {
+  return loadCore(bytes ??= Uint8Array.from(atob(base64), (unit) => unit.charCodeAt(0)));
+}
