@@ -160,13 +160,7 @@ func numberOf(k parquet.Kind, scale int) func(*parquet.Value) float64 {
 // texter adds values of a kind as texts.
 func (c *Column) texter(k parquet.Kind, scale int) func(*parquet.Value) {
 	text := func(v *parquet.Value) { c.texts = append(c.texts, v.ByteArray()...) }
-	float := func(v float64, bits int) {
-		form := byte('f') // as in JSON
-		if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e21) {
-			form = 'e'
-		}
-		c.texts = strconv.AppendFloat(c.texts, v, form, -1, bits)
-	}
+	float := func(v float64, bits int) { c.texts = appendFloat(c.texts, v, bits) }
 	switch k {
 	case parquet.Boolean:
 		text = func(v *parquet.Value) { c.texts = strconv.AppendBool(c.texts, v.Boolean()) }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
@@ -49,6 +48,7 @@ func Lines(file *input.File) (lines io.Reader, err error) {
 type rows struct {
 	r     *parquet.GenericReader[any]
 	texts map[string]func(any) any // of the columns whose values are not JSON's as they are
+	line  []byte
 	buf   bytes.Buffer
 	done  error
 }
@@ -71,18 +71,17 @@ func (r *rows) fill() {
 	var values [batch]any
 	n, err := r.next(values[:])
 	r.done = err
-	lines := json.NewEncoder(&r.buf)
-	lines.SetEscapeHTML(false)
 	for _, v := range values[:n] {
 		if columns, ok := v.(map[string]any); ok {
 			for name, text := range r.texts {
 				columns[name] = text(columns[name])
 			}
 		}
-		if err := lines.Encode(finite(v)); err != nil {
+		if r.line, err = appendJSON(r.line[:0], v); err != nil {
 			r.done = err
 			return
 		}
+		r.buf.Write(append(r.line, '\n'))
 	}
 	if n == 0 && err == nil {
 		r.done = errors.New("the file ends before its last row")
@@ -92,29 +91,6 @@ func (r *rows) fill() {
 func (r *rows) next(values []any) (n int, err error) {
 	defer recovered(&err)
 	return r.r.Read(values)
-}
-
-// finite is a value in which a number that JSON does not have is a text.
-func finite(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-	case float32:
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return strconv.FormatFloat(float64(v), 'g', -1, 32)
-		}
-	case map[string]any:
-		for key, member := range v {
-			v[key] = finite(member)
-		}
-	case []any:
-		for i, member := range v {
-			v[i] = finite(member)
-		}
-	}
-	return v
 }
 
 // textOf is how a value of a column becomes one of JSON; nil if it is one as it is.

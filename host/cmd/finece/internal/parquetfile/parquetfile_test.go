@@ -1,12 +1,16 @@
 package parquetfile
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -115,5 +119,28 @@ func TestManyRows(t *testing.T) {
 	}
 	if failed == 0 {
 		t.Error("no broken file gave an error")
+	}
+}
+
+// TestJSON: values are written as encoding/json writes them.
+func TestJSON(t *testing.T) {
+	for _, v := range []any{
+		nil, true, int32(-7), int64(1) << 60, 0.1, float32(0.1), 1e-7, 1e21, -0.5, float32(3), "a \"b\"\n<é>", json.RawMessage(`[1, 2]`), uint8(3), []byte("ab"),
+		map[string]any{"b": []any{1.5, nil, "x"}, "a": map[string]any{}, "c": []any{}},
+	} {
+		got, err := appendJSON(nil, v)
+		var want bytes.Buffer
+		e := json.NewEncoder(&want)
+		e.SetEscapeHTML(false)
+		if failed := e.Encode(v); err != nil || failed != nil {
+			t.Fatal(err, failed)
+		}
+		var a, b any
+		if err := errors.Join(json.Unmarshal(got, &a), json.Unmarshal(want.Bytes(), &b)); err != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("%v: %s, want %s", v, got, want.String())
+		}
+	}
+	if got, err := appendJSON(nil, []any{math.NaN(), float32(math.Inf(-1))}); err != nil || string(got) != `["NaN","-Inf"]` {
+		t.Errorf("%s, %v", got, err)
 	}
 }
