@@ -49,8 +49,8 @@ const ending = ".rejected"
 // run is removed; a file of something else is an error.
 func (f *Flags) Open(output string) (*List, error) {
 	l := &List{path: f.path, strict: f.strict}
-	if l.path == "" && output != "" {
-		l.path = output + ending
+	if info, err := os.Stat(output); l.path == "" && output != "" && (err != nil || info.Mode().IsRegular()) {
+		l.path = output + ending // not beside a device
 	}
 	if l.path == "" {
 		return l, nil
