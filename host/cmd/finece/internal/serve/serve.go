@@ -57,8 +57,8 @@ several times; the usage that the client sees is the sum.
 POST /v1/chat/completions, /v1/completions, /v1/responses, Anthropic's /v1/messages and
 Ollama's /api/chat and /api/generate are checked. Answers that the upstream has stored,
 such as GET /v1/responses/ID, are not: --failure open passes them, and closed refuses
-them. Other routes below /v1/ pass unchanged, also under --failure closed, unless --refuse-unchecked is given: then every
-route but the list of models is refused.
+them. Other routes below /v1/ pass unchanged, also under --failure closed, unless
+--refuse-unchecked is given: then every route but the list of models is refused.
 Messages have no log-probabilities, so they need a confidence model.
 
 Confidences are sent in the key "finece" of chunks and events (--carrier field), or in
