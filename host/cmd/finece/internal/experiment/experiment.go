@@ -41,8 +41,9 @@ the estimates are, and what may be claimed. TABLES-DOMAIN.md has all figures.
 
 Without --server it runs the built-in models on problems made from --seed: in domain,
 longer chains, other wording, and the hardest in domain. The models were trained on
-no problem of the same family and chain of equations. --server can be any OpenAI-compatible server; the questions are
-then yours, in the formats of finece construct, with --questions for each domain.
+no problem of the same family and chain of equations. --server can be any
+OpenAI-compatible server; the questions are then yours, in the formats of finece
+construct, with --questions for each domain.
 
 A confidence model is --confidence NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL.
 The adapter is chat (the model writes a number), pooling (the logit of a value
