@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import type { ConfidenceRecord, CoreEvent, StreamEvent } from "finece";
+import { FUNCTIONS } from "../dist/contract.js";
 
 const root = new URL("../../", import.meta.url);
 
@@ -176,10 +177,7 @@ const I32 = 0x7f;
 export function lookalike(
   version: number, { without = "", parameters = {}, imports = false } = {},
 ): Uint8Array<ArrayBuffer> {
-  const names = Object.entries({
-    _initialize: 0, finece_abi: 0, finece_input: 1, finece_open: 1, finece_write: 1, finece_end: 0, finece_request: 1,
-    finece_resolve: 2, finece_fail: 2, finece_fuse: 1, finece_evaluate: 1, ...parameters,
-  }).filter(([name]) => name !== without);
+  const names = Object.entries({ ...FUNCTIONS, ...parameters }).filter(([name]) => name !== without);
   const text = (s: string): number[] => [...leb(s.length), ...Buffer.from(s)];
   const section = (id: number, items: number[][]): number[] => {
     const body = [...leb(items.length), ...items.flat()];

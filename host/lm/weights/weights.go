@@ -56,16 +56,16 @@ func Card(name string) (*calibrate.Card, error) {
 
 // Load reads a model into memory. An error is about its name.
 func Load(name string) (*lm.Model, error) {
+	of := name
 	if name == Solver {
-		folder, err := fs.Sub(files, Confidence)
-		if err != nil {
-			return nil, fmt.Errorf("weights: %w", err)
-		}
-		return lm.LoadLayers(folder, solverLayers)
+		of = Confidence
 	}
-	folder, err := fs.Sub(files, name)
+	folder, err := fs.Sub(files, of)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
+	}
+	if name == Solver {
+		return lm.LoadLayers(folder, solverLayers)
 	}
 	if !adapters[name] {
 		return lm.Load(folder)

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -170,5 +171,57 @@ func TestCompact(t *testing.T) {
 		if got, _ := os.ReadFile(path); string(got) != c.want || n != c.dropped {
 			t.Errorf("%s: %q, %d dropped; want %q, %d", c.name, got, n, c.want, c.dropped)
 		}
+	}
+}
+
+// TestAFillThatFailsLeavesNothing: the file stays empty, and nothing is beside it.
+func TestAFillThatFailsLeavesNothing(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "out.jsonl")
+	failed := errors.New("the input broke off")
+	_, err := journal.OpenFilled(path, head, func(w io.Writer) error {
+		if _, err := io.WriteString(w, head+"1}\n"); err != nil {
+			t.Fatal(err)
+		}
+		return failed
+	}, func([]byte, int) (journal.Verdict, error) { return journal.Keep, nil })
+	if !errors.Is(err, failed) {
+		t.Errorf("the error is %v", err)
+	}
+	text, err := os.ReadFile(path)
+	all, _ := os.ReadDir(folder)
+	if err != nil || len(text) > 0 || len(all) > 1 && runtime.GOOS != "windows" {
+		t.Errorf("%q is left, %v: %v", text, all, err)
+	}
+}
+
+// TestCompactWithoutTheFile: a file that somebody has removed, and one that is closed.
+func TestCompactWithoutTheFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows removes no open file")
+	}
+	folder := filepath.Join(t.TempDir(), "folder")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(filepath.Join(folder, "out.jsonl"), head, func([]byte, int) (journal.Verdict, error) { return journal.Keep, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append([]byte(head + "1}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	all := func([]byte) bool { return true }
+	if _, err := j.Compact(all); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is gone: %v", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Compact(all); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the journal is closed: %v", err)
 	}
 }
