@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,28 +27,42 @@ func opening(t *table, engine *wazero.Engine) error {
 	}
 	defer kept.Close()
 	var failure error
+	open := func() host.Session {
+		s, _, err := engine.Open(config)
+		failure = errors.Join(failure, err)
+		return s
+	}
 	laps := contest(func() {
 		for range n {
-			s, _, err := engine.Open(config)
-			if err != nil {
-				failure = err
-				return
+			if s := open(); s != nil {
+				s.Close()
 			}
+		}
+	}, func() {
+		// Sessions that are not closed leave no instance for the next ones. The engine had
+		// kept 64.
+		var all []host.Session
+		for range n {
+			if s := open(); s != nil {
+				all = append(all, s)
+			}
+		}
+		for _, s := range all {
 			s.Close()
 		}
 	}, func() {
 		for range n {
-			if _, err := kept.Reset(config); err != nil {
-				failure = err
-			}
+			_, err := kept.Reset(config)
+			failure = errors.Join(failure, err)
 		}
 	})
 	if failure != nil {
 		return failure
 	}
-	opened, reset := laps[0].median()/n, laps[1].median()/n
-	t.row("a session opened and closed on a warm host, wazero", fmt.Sprintf("%.3f ms", float64(opened)/float64(time.Millisecond)), "under 0.2")
-	t.row("  reset, against opened", fmt.Sprintf("%.2f", float64(reset)/float64(opened)), "at most 0.5")
+	each := func(lap int) float64 { return float64(laps[lap].median()/n) / float64(time.Millisecond) }
+	t.row("a session opened and closed on a warm host, wazero, in an instance that another one has left", fmt.Sprintf("%.3f ms", each(0)), "under 0.2")
+	t.row(fmt.Sprintf("  %d at once: nearly all in new instances", n), fmt.Sprintf("%.3f ms", each(1)), "under 0.2")
+	t.row("  reset, against these", fmt.Sprintf("%.2f", each(2)/each(1)), "at most 0.5")
 	t.row("  memory of an instance after so many sessions", fmt.Sprintf("%d KB", wazero.MemorySize(kept)>>10), "192")
 	return nil
 }
