@@ -93,6 +93,12 @@ type reply struct {
 // TestLabels: every label is the share of right answers among the replies to its state,
 // graded anew, and the question is one of label.jsonl.
 func TestLabels(t *testing.T) {
+	for _, name := range []string{"labels", "noise", "answers"} {
+		t.Run(name, func(t *testing.T) { labels(t, name) })
+	}
+}
+
+func labels(t *testing.T, name string) {
 	golds := map[string]*grade.Question{}
 	for _, c := range lines[city](t, "cities/label.jsonl") {
 		golds[c.ID] = &grade.Question{ID: c.ID, Text: c.Question, Gold: c.Gold}
@@ -100,7 +106,7 @@ func TestLabels(t *testing.T) {
 	type place struct{ id, partial string }
 	type count struct{ right, all int }
 	sampled := map[place][]count{} // two branches may come to the same partial answer
-	for _, r := range lines[reply](t, "labels.jsonl.samples.gz") {
+	for _, r := range lines[reply](t, name+".jsonl.samples.gz") {
 		q := golds[r.ID]
 		if q == nil {
 			t.Fatalf("a reply to %s, which is no question of label.jsonl", r.ID)
@@ -122,7 +128,7 @@ func TestLabels(t *testing.T) {
 		at := place{r.ID, r.Partial}
 		sampled[at] = append(sampled[at], n)
 	}
-	states := lines[construct.State](t, "labels.jsonl.gz")
+	states := lines[construct.State](t, name+".jsonl.gz")
 	if len(states) == 0 {
 		t.Fatal("no labels")
 	}
