@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// wordProblems are questions of word problems that no model was trained on.
+// wordProblems are questions of the pool test, which is not trained on.
 func wordProblems(domain string, n int) (out []string) {
 	d, err := problems.ParseDomain(domain)
 	if err != nil {
@@ -70,18 +70,18 @@ func TestQuestionsThatAreUnlikeTheTraining(t *testing.T) {
 		{"word problems, of city questions", real, cities(t, "cities/test.jsonl"), cities(t, "test-problems.jsonl"), 0.999, 0.99, 0.02},
 		{"cities of other countries", real, cities(t, "cities/test.jsonl"), cities(t, "cities/shifted.jsonl"), 0, 0, 0.02},
 	} {
-		var bits []float64
+		var alike []float64 // in [0,1]
 		var near []bool
 		marked := [2]float64{}
 		for i, questions := range [][]string{c.near, c.far} {
 			for _, q := range questions {
-				bits, near = append(bits, 1-c.of.Of(q)/32), append(near, i == 0)
+				alike, near = append(alike, 1-c.of.Of(q)/32), append(near, i == 0)
 				if c.of.Unlike(q) {
 					marked[i] += 1 / float64(len(questions))
 				}
 			}
 		}
-		auroc, err := metrics.AUROC(bits, near)
+		auroc, err := metrics.AUROC(alike, near)
 		if err != nil {
 			t.Fatal(err)
 		}

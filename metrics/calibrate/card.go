@@ -153,10 +153,10 @@ func (c *Card) Validate() error {
 	switch {
 	case c.Labels < 1 || int64(c.Labels) > maxWhole:
 		return errors.New("card: labels: want how many labelled answers it stands for, from 1 to 2147483647")
-	case c.Questions != nil && c.Questions.Validate() != nil:
-		return c.Questions.Validate()
 	case !(c.Low >= 0 && c.Low <= c.High && c.High <= 1):
 		return errors.New("card: range: want the lowest and the highest raw confidence, in [0,1]")
+	case c.Questions != nil:
+		return c.Questions.Validate()
 	}
 	return nil
 }

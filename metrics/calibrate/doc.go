@@ -40,8 +40,8 @@
 // A [Card] says what the labelled answers cover: whose answers they are, what the
 // questions are about, which positions. A confidence that lies outside of that in one of
 // the [Disqualifying] ways is no probability. A [Likeness] says what the questions read
-// like. A question that reads unlike them is marked, and stays a probability: measured on
-// word problems in other words, being unlike says little about how wrong a confidence is.
+// like. A confidence about a question that reads unlike them is marked, and is not changed:
+// the mark does not say whether the confidence is too high or too low.
 //
 // # The same bits everywhere
 //

@@ -21,8 +21,8 @@ func newTrainCard() *cobra.Command {
 		Short: "Say in a card what the training questions read like",
 		Long: `card adds to the card of a confidence model what the questions that it was trained
 on read like: how surprising each run of four letters is. A confidence about a question
-that surprises more than 99 in 100 of them says so: outside has "unlike". It keeps its
-percentage, because a question in other words is not always a harder one.
+that is more surprising than 99 in 100 of them says so: outside has "unlike". It keeps
+its percentage: the mark does not say whether that is too high or too low.
 
 The questions are lines of {"question": "..."}, as finece construct reads them; at least
 100 different ones. Every fifth is kept back to find the limit.`,
