@@ -31,13 +31,13 @@ type Format struct {
 // Of is the format that the name of a file says. It is false for JSON Lines.
 func Of(path string) (f Format, ok bool) {
 	name := strings.ToLower(filepath.Base(path))
-	for ending, compress := range map[string]func(io.Writer) (io.WriteCloser, error){
-		".gz":  func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
-		".zst": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
-	} {
-		if before, found := strings.CutSuffix(name, ending); found {
-			name, f.compress = before, compress
-		}
+	switch ending := filepath.Ext(name); ending {
+	case ".gz":
+		f.compress = func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }
+		name = strings.TrimSuffix(name, ending)
+	case ".zst":
+		f.compress = func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }
+		name = strings.TrimSuffix(name, ending)
 	}
 	switch filepath.Ext(name) {
 	case ".parquet":

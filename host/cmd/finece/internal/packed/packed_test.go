@@ -28,6 +28,7 @@ func TestThereAndBack(t *testing.T) {
 `
 	for name, want := range map[string]string{
 		"a.jsonl.gz": rows, "a.JSONL.zst": rows, "b.gz": rows, "a.parquet": sorted, "a.csv": cells, "a.csv.zst": cells, "a.tsv.gz": cells,
+		"a.csv.gz.zst": rows, // compressed once, as the last ending says
 	} {
 		path := filepath.Join(t.TempDir(), name)
 		f, ok := Of(path)
