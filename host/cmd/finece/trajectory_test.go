@@ -87,6 +87,7 @@ func TestWhatATrajectoryModelCannotBeFittedOn(t *testing.T) {
 		{"no log-probabilities", `{"id":1,"answer":"x","correct":true}` + "\n" + good, nil, 1, "standard input:1: no log-probabilities that can be used"},
 		{"a label that is none", `{"id":1,"answer":"x","correct":"yes"}` + "\n" + good, nil, 1, `"correct" is "yes"`},
 		{"a line that is cut", good + `{"id":`, nil, 1, "60 answers were used; 1 were left out"},
+		{"a line that is too long", good + strings.Repeat("x", 17<<20), nil, 1, "standard input:61: longer than 16777216 bytes"},
 		{"a flag of maps", good, []string{"--method", "platt"}, 2, "--method is about calibration maps"},
 		{"another estimator", good, []string{"--estimator", "model"}, 2, `--estimator "model": want trajectory`},
 		{"a strategy that is none", good, []string{"--strategy", "none"}, 2, "--strategy"},

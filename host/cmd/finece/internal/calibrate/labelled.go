@@ -39,7 +39,9 @@ func each(cmd *cobra.Command, inputs *input.Set, rejected *rejects.Flags, take f
 			case err == nil && len(bytes.TrimSpace(line)) == 0:
 				continue
 			}
-			if err == nil {
+			if reason := lines.Reason(err); reason != "" {
+				err = errors.New(reason)
+			} else {
 				name := questionOf(line, in.Name, r.Line())
 				group, seen := groups[name]
 				if !seen {
