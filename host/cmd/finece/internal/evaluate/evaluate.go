@@ -91,12 +91,25 @@ const example = `  finece eval pairs.csv
   finece eval --merge gateway-1.json gateway-2.json
   finece eval --confidence p_true --correct is_right --plot reliability.svg results.csv.gz`
 
-var evalModes = map[string]metrics.Rule{
-	"default": metrics.RightClosed, "guo": metrics.Guo, "sklearn": metrics.Sklearn,
-	"netcal": metrics.Netcal, "torchmetrics": metrics.Torchmetrics,
-}
+// usualMode is the name of --mode for the rule of [metrics.DefaultBinning].
+const usualMode = "default"
 
-const evalModeNames = "default, guo, sklearn, netcal or torchmetrics"
+// modes are the names of --mode, and the rules that they stand for. The figure "ece_mass"
+// has bins of equal mass.
+var modes, modeRules = func() (names []string, rules map[string]metrics.Rule) {
+	rules = map[string]metrics.Rule{}
+	for _, rule := range metrics.Rules() {
+		name := rule.String()
+		switch rule {
+		case metrics.EqualMass:
+			continue
+		case metrics.DefaultBinning().Rule:
+			name = usualMode
+		}
+		names, rules[name] = append(names, name), rule
+	}
+	return names, rules
+}()
 
 type options struct {
 	columns pairs.Columns
@@ -138,14 +151,14 @@ func New() *cobra.Command {
 	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
 	f.columns.Left.Add(cmd)
 	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
-	flags.StringVar(&f.mode, "mode", "default", "bins as in another library: "+evalModeNames)
+	flags.StringVar(&f.mode, "mode", usualMode, "bins as in another library: "+strings.Join(modes, ", "))
 	settings.Add(cmd, contract.Resamples, &f.options.Resamples)
 	settings.Add(cmd, contract.Seed, &f.options.Seed)
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability diagram and the risk-coverage curve to this .svg or .png")
 	flags.StringVar(&f.report, "report", "", "write a page with the figures and diagrams to this .html file")
 	flags.BoolVar(&f.merge, "merge", false, "add up replies of GET /finece/calibration")
-	completion.Values(cmd, "mode", "default", "guo", "sklearn", "netcal", "torchmetrics")
+	completion.Values(cmd, "mode", modes...)
 	completion.Values(cmd, "format", "table", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")
 	_ = cmd.MarkFlagFilename("report", "html")
@@ -153,16 +166,16 @@ func New() *cobra.Command {
 }
 
 func (f *options) run(cmd *cobra.Command, args []string) error {
-	rule, ok := evalModes[f.mode]
+	rule, ok := modeRules[f.mode]
 	if !ok {
-		return exit.Usagef("--mode %q: want %s", f.mode, evalModeNames)
+		return exit.Usagef("--mode %q: want %s", f.mode, strings.Join(modes, ", "))
 	}
 	f.options.Binning.Rule = rule
 	if f.format != "table" && f.format != "json" {
 		return exit.Usagef("--format %q: want table or json", f.format)
 	}
-	if f.options.Binning.Bins < 1 || f.options.Binning.Bins > 1<<16 {
-		return exit.Usagef("--bins %d: want 1 to 65536", f.options.Binning.Bins)
+	if f.options.Binning.Bins < 1 || f.options.Binning.Bins > metrics.MaxBins {
+		return exit.Usagef("--bins %d: want 1 to %d", f.options.Binning.Bins, metrics.MaxBins)
 	}
 	if f.options.Resamples < 1 {
 		return exit.Usagef("--resamples %d: want at least 1", f.options.Resamples)
