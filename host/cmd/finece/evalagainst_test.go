@@ -94,6 +94,6 @@ func TestEvalAgainstLeavesOut(t *testing.T) {
 	if !strings.HasPrefix(r.out, `{"n":2,`) {
 		t.Errorf("%s", r.out)
 	}
-	finece(t, "confidence,correct\n1,1\n", "eval", "--against", "b", "-").wants(t, exit.Faults, `no column "b" in the header, which has "confidence", "correct": name the column with --against`)
+	finece(t, "confidence,correct\n1,1\n", "eval", "--against", "b", "-").wants(t, exit.Faults, `no column "b"; the file has "confidence", "correct": name the column with --against`)
 	finece(t, "", "eval", "--against", "b", "--positions", "-").wants(t, exit.Usage, "it goes without --positions")
 }

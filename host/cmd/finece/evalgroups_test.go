@@ -105,7 +105,7 @@ func TestEvalGroupsRefused(t *testing.T) {
 	}
 	finece(t, many, "eval", "--by", "id", "-").wants(t, exit.Faults, `more than 1000 groups by "id": choose a column with fewer values`)
 	finece(t, many[:strings.LastIndex(many, "q1000")], "eval", "--by", "id", "--resamples", "1", "-").wants(t, 0)
-	finece(t, "confidence,correct\n1,1\n", "eval", "--by", "m", "-").wants(t, exit.Faults, `no column "m" in the header, which has "confidence", "correct": name the column with --by`)
+	finece(t, "confidence,correct\n1,1\n", "eval", "--by", "m", "-").wants(t, exit.Faults, `no column "m"; the file has "confidence", "correct": name the column with --by`)
 	finece(t, `{"confidence":1,"correct":1}`, "eval", "--by", "m", "-").wants(t, exit.Usage, `no row has "m"`)
 	finece(t, "", "eval", "--merge", "--by", "m", "x.json").wants(t, exit.Usage, "--merge goes without --by")
 }

@@ -21,17 +21,25 @@ type Rows interface {
 	Line() int
 }
 
-// Records reads answers: JSON Lines, or CSV with a header that has a column of answers, or
-// that score has written.
-// A record of CSV becomes a JSON object with the names of the header.
+// Separator is the separator of fields in CSV that begins with head: a tab if the first line
+// has tabs and no commas, or else a comma.
+func Separator(head []byte) rune {
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	if bytes.IndexByte(first, '\t') >= 0 && bytes.IndexByte(first, ',') < 0 {
+		return '\t'
+	}
+	return ','
+}
+
+// Records reads answers: JSON Lines, or CSV with a header. The header has to have a column of
+// answers, or one that finece score adds. A record of CSV becomes a JSON object with the names
+// of the header.
 func Records(r io.Reader, max int) Rows {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, _ := b.Peek(4 << 10)
 	first, _, whole := bytes.Cut(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), []byte("\n"))
 	c := csv.NewReader(bytes.NewReader(first))
-	if bytes.IndexByte(first, '\t') >= 0 && bytes.IndexByte(first, ',') < 0 {
-		c.Comma = '\t'
-	}
+	c.Comma = Separator(first)
 	header, err := c.Read()
 	if !whole || err != nil || bytes.HasPrefix(bytes.TrimSpace(first), []byte("{")) || columns.Find(header, "answer", append([]string{"finece"}, columns.Answer...)) == "" {
 		return New(b, max)

@@ -20,7 +20,8 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	if head, _ := b.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		b.Discard(3)
 	}
-	separator := comma(b)
+	head, _ := b.Peek(4 << 10)
+	separator := lines.Separator(head)
 	header, before := headerLine(b, separator)
 	if header == nil {
 		return readRecords(b, separator, nil, 0, columns, take)
@@ -125,40 +126,24 @@ type table struct {
 	cells, values                 [][]byte
 }
 
-func newTable(header []string, separator rune, columns *Columns, take func(*Pairs) error) (t *table, err error) {
+func newTable(header []string, separator rune, columns *Columns, take func(*Pairs) error) (*table, error) {
+	for i, name := range header {
+		header[i] = strings.TrimSpace(name)
+	}
 	if err := take(columns.guess(header)); err != nil {
 		return nil, err
 	}
-	t = &table{columns: columns, separator: []byte(string(separator)), fields: len(header)}
-	if t.confidence, err = column(header, columns.Confidence, "--confidence"); err != nil {
+	if err := columns.lacking(header); err != nil {
 		return nil, err
 	}
-	if t.correct, err = column(header, columns.Correct, "--correct"); err != nil && !columns.Unlabelled {
-		return nil, err
-	}
-	t.other = -1
-	if columns.Other != "" {
-		if t.other, err = column(header, columns.Other, "--against"); err != nil {
-			return nil, err
-		}
-	}
-	optional := func(name string) int {
-		at, err := column(header, name, "")
-		if err != nil {
-			return -1
-		}
-		return at
-	}
-	t.correct, t.question = optional(columns.Correct), optional(columns.Question)
+	at := func(name string) int { return slices.Index(header, name) }
+	t := &table{columns: columns, separator: []byte(string(separator)), fields: len(header),
+		confidence: at(columns.Confidence), correct: at(columns.Correct), question: at(columns.Question), other: at(columns.Other)}
 	for _, name := range columns.More {
-		t.more = append(t.more, optional(name))
+		t.more = append(t.more, at(name))
 	}
 	for _, name := range columns.By {
-		at, err := column(header, name, "--by")
-		if err != nil {
-			return nil, err
-		}
-		t.by = append(t.by, at)
+		t.by = append(t.by, at(name))
 	}
 	return t, nil
 }
@@ -251,22 +236,26 @@ func (u *untilQuote) fill() {
 	u.lines += bytes.Count(u.ready, []byte("\n"))
 }
 
-// comma is the separator of fields, guessed from the first line.
-func comma(b *bufio.Reader) rune {
-	head, _ := b.Peek(4 << 10)
-	head, _, _ = bytes.Cut(head, []byte("\n"))
-	if bytes.ContainsRune(head, '\t') && !bytes.ContainsRune(head, ',') {
-		return '\t'
+// lacking is the error of a table without a column that each row needs. have is the names of
+// its columns.
+func (c *Columns) lacking(have []string) error {
+	type needed struct{ name, flag string }
+	all := []needed{{c.Confidence, "confidence"}}
+	if !c.Unlabelled {
+		all = append(all, needed{c.Correct, "correct"})
 	}
-	return ','
-}
-
-func column(header []string, name, flag string) (int, error) {
-	at := slices.IndexFunc(header, func(h string) bool { return strings.TrimSpace(h) == name })
-	if at >= 0 {
-		return at, nil
+	if c.Other != "" {
+		all = append(all, needed{c.Other, "against"})
 	}
-	return 0, fmt.Errorf("line 1: no column %s in the header, which has %s: name the column with %s", quote(name), listed(header), flag)
+	for _, name := range c.By {
+		all = append(all, needed{name, "by"})
+	}
+	for _, n := range all {
+		if !slices.Contains(have, n.name) {
+			return fmt.Errorf("no column %s; the file has %s: name the column with --%s", quote(n.name), listed(have), n.flag)
+		}
+	}
+	return nil
 }
 
 // listed is the names of columns in a message.
@@ -278,7 +267,7 @@ func listed(header []string) string {
 	}
 	names := make([]string, len(header))
 	for i, h := range header {
-		names[i] = quote(strings.TrimSpace(h))
+		names[i] = quote(h)
 	}
 	return strings.Join(names, ", ") + more
 }

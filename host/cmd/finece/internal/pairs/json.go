@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/finece/finece/host/batch"
 	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
@@ -41,7 +41,7 @@ func readJSON(r io.Reader, columns *Columns, take func(*Pairs) error) error {
 	}, take)
 }
 
-var tooLong = fmt.Sprintf("longer than %d bytes", batch.MaxLine)
+var tooLong = lines.Reason(&lines.TooLongError{Max: batch.MaxLine})
 
 // walk reads lines that are as they should be. What is unusual is left to jsonLine, which
 // reads all and says what is wrong.

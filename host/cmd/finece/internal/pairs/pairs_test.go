@@ -109,7 +109,7 @@ func TestReadErrors(t *testing.T) {
 		in   io.Reader
 		want string
 	}{
-		{"a missing column", strings.NewReader("a,b\n1,2\n"), `no column "confidence" in the header, which has "a", "b": name the column with --confidence`},
+		{"a missing column", strings.NewReader("a,b\n1,2\n"), `no column "confidence"; the file has "a", "b": name the column with --confidence`},
 		{"a JSON array", strings.NewReader(`[{"confidence":1}]`), "one object a line"},
 		{"a quote that never closes", endless, "is a quote missing?"},
 	} {

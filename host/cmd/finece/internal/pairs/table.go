@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 
 	"github.com/finece/finece/host/batch"
@@ -24,18 +23,8 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 	if err := take(columns.guess(have)); err != nil {
 		return err
 	}
-	for _, c := range []struct{ name, flag string }{{columns.Confidence, "--confidence"}, {columns.Correct, "--correct"}} {
-		if !slices.Contains(have, c.name) && !(columns.Unlabelled && c.name == columns.Correct) {
-			return fmt.Errorf("no column %s; the file has %s: name the column with %s", quote(c.name), listed(have), c.flag)
-		}
-	}
-	for _, name := range columns.By {
-		if !slices.Contains(have, name) {
-			return fmt.Errorf("no column %s; the file has %s: name the column with --by", quote(name), listed(have))
-		}
-	}
-	if columns.Other != "" && !slices.Contains(have, columns.Other) {
-		return fmt.Errorf("no column %s; the file has %s: name the column with --against", quote(columns.Other), listed(have))
+	if err := columns.lacking(have); err != nil {
+		return err
 	}
 	type part struct {
 		pairs *Pairs
