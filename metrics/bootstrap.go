@@ -60,10 +60,10 @@ func (r *Resampling) validate() error {
 // on every engine and any number of processors. Drawing is a count for each tied group
 // of the sorted sample, so a resample costs O(n) and no sort. All processors draw.
 //
-// Of more than 32,768 pairs, those with neighbouring confidences are drawn as if they were
-// tied, about 4096 groups of them (the interval is then set where that of single pairs
-// lies), and of more than 131,071 a resample draws how often each group comes. So it costs
-// as much for any number of pairs.
+// With more than 32,768 pairs, neighbouring confidences are drawn as if they were tied, in
+// about 4096 groups. The interval is then shifted by the difference that this makes to the
+// figure itself. With more than 131,071 pairs, a resample draws a count for each group, so
+// its cost no longer grows with the number of pairs.
 //
 // The ECE is biased upward, the more so in resamples, so its interval can lie
 // above its value: see [Interval.Around].

@@ -8,19 +8,20 @@ import (
 )
 
 const (
-	// condenseFrom is the number of pairs from which a bootstrap takes neighbouring
-	// confidences for tied, and condensedGroups is about how many groups that leaves.
+	// condenseFrom is the number of pairs from which a bootstrap treats neighbouring
+	// confidences as tied. condensedGroups is about how many groups that gives.
 	condenseFrom    = 1<<15 + 1
 	condensedGroups = 1 << 12
-	// countFrom is the number of pairs from which a resample draws how often each cell
-	// comes, instead of pair by pair.
+	// countFrom is the number of pairs from which a resample draws a count for each cell,
+	// instead of pair by pair.
 	countFrom = 1 << 17
 )
 
-// condensed is newPopulation of many pairs: neighbouring confidences of one bin are one
-// group, with their means of what figures add up. So a resample leaves out the spread
-// within a group, of a 4096th of the pairs or so, and rankings the order within it: that
-// makes an interval narrower by less than a thousandth.
+// condensed is newPopulation of many pairs. Neighbouring confidences of one bin become one
+// group, which has the means of the values that figures add up. A group has about a 4096th of
+// the pairs, or more if more are tied. A resample lacks the spread within a group, and the
+// AUROC and AURC the order within it. That changes the width of an interval by less than a
+// thousandth.
 func condensed(s *Sample, figures []Metric, b Binning) *population {
 	p := &population{binning: b}
 	c := condenser{p: p, most: (s.N() + condensedGroups - 1) / condensedGroups, slot: -1}
@@ -131,8 +132,8 @@ func (c *condenser) close() {
 	*c = condenser{p: p, most: c.most, slot: c.slot, ece: c.ece, brier: c.brier, nll: c.nll}
 }
 
-// counted draws how often each cell comes: a multinomial draw of as many pairs as there
-// are, cell by cell, each binomial given those before it.
+// counted draws the counts of the cells, which are multinomial: as many pairs as there are,
+// cell by cell. The count of a cell is binomial, given the counts before it.
 func (d *resample) counted(state *splitMix) {
 	var left, weight uint64
 	for i := range d.groups {

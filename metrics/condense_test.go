@@ -88,6 +88,20 @@ func TestCondensedFigures(t *testing.T) {
 	}
 }
 
+// TestCondensedWidths: the groups lose nearly none of the spread that an interval is made of.
+// DeLong's interval shows that without the noise of draws.
+func TestCondensedWidths(t *testing.T) {
+	for _, shape := range shapes {
+		for _, n := range []int{condenseFrom, countFrom} {
+			s := must[*Sample](t)(NewSample(simulated(n, shape.draw)))
+			p := condensed(s, []Metric{MetricAUROC}, DefaultBinning())
+			want := must[Interval](t)(s.DeLong(0.95))
+			got := must[Interval](t)((&Sample{groups: p.groups, right: s.right, wrong: s.wrong}).DeLong(0.95))
+			near(t, fmt.Sprintf("%s, n = %d, width", shape.name, n), (got.High-got.Low)/(want.High-want.Low), 1, 1e-3)
+		}
+	}
+}
+
 // TestCondensedIntervals compares intervals with those of pairs that are drawn one by one.
 func TestCondensedIntervals(t *testing.T) {
 	every := []Metric{MetricAccuracy, MetricECE, MetricBrier, MetricAUROC, MetricAURC}
