@@ -33,18 +33,12 @@ func Inline(s *metrics.Summary, label string) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) { renderReliability(c, "", s) })
 }
 
-// InlineRisk is the risk-coverage curves of one or two confidences for an HTML page, of
-// which base are wrong in all.
-func InlineRisk(base float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
-	highest := 0.0
-	for _, curve := range curves {
-		for _, o := range curve {
-			highest = max(highest, o.Risk)
-		}
-	}
+// InlineRisk is the risk-coverage curves of one or two confidences for an HTML page. wrong is
+// the share of all answers that are wrong.
+func InlineRisk(wrong float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) {
-		p := riskPlot("", "coverage", "risk", highest)
-		p.Add(segment(0, base, 1, base, grey))
+		p := riskPlot("", "coverage", "risk", curves...)
+		p.Add(segment(0, wrong, 1, wrong, grey))
 		for i, curve := range thinned(curves) {
 			p.Add(&line{curve, lineColours[i], func(o metrics.Operating) (x, y float64) { return o.Coverage, o.Risk }})
 		}
@@ -108,14 +102,14 @@ var sizes = regexp.MustCompile(` (width|height)="[^"]*pt"`)
 // lineColours are those of the first and of the second curve.
 var lineColours = []color.Color{blue, amber}
 
-// inlined is how many points of a curve a page has at most.
+// inlined is how many points of a curve a page has at most, besides the last one.
 const inlined = 400
 
-// thinned keeps so many points of each curve as a page needs.
+// thinned keeps evenly spaced points of each curve, and its last one.
 func thinned(curves [][]metrics.Operating) [][]metrics.Operating {
 	out := make([][]metrics.Operating, len(curves))
 	for i, curve := range curves {
-		stride := max(1, len(curve)/inlined)
+		stride := max(1, (len(curve)+inlined-1)/inlined)
 		for k := 0; k < len(curve); k += stride {
 			out[i] = append(out[i], curve[k])
 		}

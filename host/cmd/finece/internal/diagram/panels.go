@@ -44,11 +44,7 @@ func countAxis(p *plot.Plot, bins []metrics.Bin) {
 }
 
 func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
-	highest := 0.0
-	for _, o := range curve {
-		highest = max(highest, o.Risk)
-	}
-	p := riskPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share answered, most confident first", "risk: share wrong among them", highest)
+	p := riskPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share answered, most confident first", "risk: share wrong among them", curve)
 	if s.N == 0 {
 		return p
 	}
@@ -57,8 +53,14 @@ func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
 	return p
 }
 
-// riskPlot is the axes of risk-coverage curves up to the highest risk.
-func riskPlot(title, x, y string, highest float64) *plot.Plot {
+// riskPlot is the axes of risk-coverage curves, up to their highest risk.
+func riskPlot(title, x, y string, curves ...[]metrics.Operating) *plot.Plot {
+	highest := 0.0
+	for _, curve := range curves {
+		for _, o := range curve {
+			highest = max(highest, o.Risk)
+		}
+	}
 	p := newPlot(title, x, y)
 	p.Y.Max = ceilNice(highest)
 	p.Y.Tick.Marker = plot.ConstantTicks(yTicks(p.Y.Max))
