@@ -74,8 +74,7 @@ func (c *contestant) median(of func(lap) float64) float64 {
 	for _, l := range c.laps {
 		all = append(all, of(l))
 	}
-	slices.Sort(all)
-	return all[len(all)/2]
+	return middle(all)
 }
 
 // times is how many times as much of a figure c takes as other, in the same rounds.
@@ -84,8 +83,13 @@ func (c *contestant) times(other *contestant, of func(lap) float64) float64 {
 	for i, l := range c.laps {
 		all = append(all, of(l)/max(of(other.laps[i]), 1e-9))
 	}
-	slices.Sort(all)
-	return all[len(all)/2]
+	return middle(all)
+}
+
+// middle is the median.
+func middle(all []float64) float64 {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
 }
 
 // megabytes is the highest resident memory of all rounds.
