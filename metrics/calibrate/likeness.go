@@ -2,12 +2,12 @@ package calibrate
 
 import "errors"
 
-// Likeness says how a question reads to somebody who knows the questions of the labelled
-// answers alone: the mean surprisal of its runs of four bytes. A question of another domain,
-// or in other words, has more of it. Package calibrate/fit makes one of questions.
+// Likeness measures how far a question reads like the questions of the labelled answers: by
+// the mean surprisal of its runs of four bytes. The surprisal is higher for a question of
+// another domain or in other words. fit.LikenessOf makes a Likeness from questions.
 //
-// Letters A to Z count as small ones, each digit as 0, and white space as one space: what
-// differs between two questions of one kind counts little.
+// Letters A to Z count as lower case, each digit as 0, and white space as one space, so two
+// questions that differ only in digits have the same surprisal.
 type Likeness struct {
 	// Surprisal has a byte for each of Runs hashes: LeastSurprisal plus the surprisal of their
 	// runs, in steps of SurprisalStep bits, up to MaxSurprisal. These bytes need no escapes in
@@ -75,11 +75,12 @@ func (l *Likeness) Of(question string) float64 {
 	return float64(sum) * SurprisalStep / float64(n)
 }
 
-// Unlike reports whether a question is unlike those that l was made of. Every question is
-// like those of no l.
+// Unlike reports whether a question is unlike those that l was made from. It is false for
+// every question if l is nil.
 func (l *Likeness) Unlike(question string) bool { return l != nil && l.Of(question) > l.Above }
 
-// Validate says what is wrong with a likeness that nothing would make.
+// Validate returns an error if Surprisal does not have Runs bytes from LeastSurprisal to
+// MaxSurprisal, or if Above is not a number of bits from 0 to 20.625.
 func (l *Likeness) Validate() error {
 	if len(l.Surprisal) != Runs {
 		return errors.New("card: questions.surprisal: want 1024 letters")
