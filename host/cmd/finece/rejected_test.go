@@ -93,7 +93,7 @@ func TestLinesThatCannotBeUsed(t *testing.T) {
 					t.Errorf("a long line has %d bytes", len(line))
 				}
 			}
-			finece(t, "", append(c.args, "--strict", in)...).wants(t, exit.Faults, "without --strict the line is left out")
+			finece(t, "", append(c.args, "--strict", in)...).wants(t, exit.Faults, "without --strict this would be left out")
 			other := file(t, "other", "mine")
 			finece(t, "", append(c.args, "--rejected", other, in)...).wants(t, exit.Usage, "has something else in it")
 		})
@@ -105,7 +105,7 @@ func TestLinesThatCannotBeUsed(t *testing.T) {
 func TestRejectedBesideTheOutput(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "scores.jsonl")
 	good := `{"id":1,"answer":"a","logprobs":[-1]}` + "\n"
-	finece(t, "", "score", "-o", out, file(t, "a.jsonl", good+`{"id":2}`)).wants(t, exit.Faults, "1 lines could not be scored; see "+out+".rejected")
+	finece(t, "", "score", "-o", out, file(t, "a.jsonl", good+`{"id":2}`)).wants(t, exit.Faults, "1 answers could not be scored; see "+out+".rejected")
 	if text, err := os.ReadFile(out + ".rejected"); err != nil || !strings.Contains(string(text), `"reason":"no \"answer\"","text":"{\"id\":2}"}`) {
 		t.Errorf("%s, %v", text, err)
 	}

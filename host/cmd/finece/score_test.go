@@ -124,7 +124,7 @@ func TestScoreBadLines(t *testing.T) {
 	r.wants(t, exit.Faults,
 		"standard input: line 2 (id 2): not JSON at byte", `line 3 (id 3): no "answer"`, `line 4 (id 4): logprobs[0] is "very sure", want a number`,
 		"line 5 (id 5): answer is a JSON number, want a string", "line 6 (id 6): not JSON", "line 7: longer than 16777216 bytes",
-		"line 9 (id 9): not JSON", "line 10: want a JSON object, not a JSON array", "8 lines could not be scored")
+		"line 9 (id 9): not JSON", "line 10: want a JSON object, not a JSON array", "8 answers could not be scored")
 	var ids []any
 	for _, s := range scores(t, r.out) {
 		ids = append(ids, s.ID)

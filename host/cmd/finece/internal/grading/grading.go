@@ -285,7 +285,7 @@ func (t *tally) verdict() error {
 	case t.graded == 0 && t.left == 0:
 		return exit.Errorf(exit.Faults, "%s: no answers: want lines such as {\"answer\": \"It is 18.\", \"gold\": \"18\"}", t.name)
 	case t.left > 0:
-		return exit.Errorf(exit.Faults, "%s: %d lines were graded; %d were left out%s", t.name, t.graded, t.left, t.list.Said())
+		return exit.Errorf(exit.Faults, "%s: %d answers were graded; %d were left out%s", t.name, t.graded, t.left, t.list.Said())
 	}
 	return nil
 }

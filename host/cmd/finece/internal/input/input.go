@@ -38,6 +38,15 @@ func (i *Input) Done() int64 {
 	return i.before + i.packed.n.Load()
 }
 
+// Unit is what messages call the pieces that the input is counted in: "row" for Parquet, or
+// else "line".
+func (i *Input) Unit() string {
+	if i.Table != nil {
+		return "row"
+	}
+	return "line"
+}
+
 // Failed is err as an error of reading this input.
 func (i *Input) Failed(err error) error { return exit.Errorf(exit.IO, "%s: %w", i.Name, err) }
 

@@ -27,7 +27,7 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 	take := p.merger(&columns, list)
 	columns.keep = list.Keeps()
 	err = set.Each(func(in *input.Input) error {
-		p.Files = append(p.Files, in.Name)
+		p.Files, p.unit = append(p.Files, in.Name), in.Unit()
 		if err := readInput(in, bar, columns, take); err != nil {
 			if exit.HasCode(err) {
 				return err
@@ -59,6 +59,6 @@ func Say(cmd *cobra.Command, name string, p *Pairs) {
 		terminal.Say(cmd, "%s: left out: %s", name, p.Describe(r))
 	}
 	if p.where != "" {
-		terminal.Say(cmd, "%s: lines were left out%s", name, p.where)
+		terminal.Say(cmd, "%s: left out%s", name, p.where)
 	}
 }

@@ -60,7 +60,7 @@ func DefaultColumns() Columns {
 	return Columns{Confidence: defaults.MeasureConfidence, Correct: defaults.MeasureCorrect}
 }
 
-// Place is a line of an input.
+// Place is a line of an input, or a row of Parquet.
 type Place struct {
 	File int // in Pairs.Files
 	Line int // from 1
@@ -69,6 +69,7 @@ type Place struct {
 // Pairs is the content of one or more files.
 type Pairs struct {
 	Files []string // their names for messages; none for what Read has read
+	unit  string   // of the last one, see input.Input.Unit
 	Notes []string // messages about columns that were guessed
 
 	Confidence []float64 // each in [0,1]
@@ -87,8 +88,8 @@ type Pairs struct {
 	At       []Place    // where it is
 	More     [][]string // the texts of Columns.More, "" for none
 
-	// With Columns.By, the number of each pair's group, and the values of each group, of
-	// which there are at most MaxGroups.
+	// With Columns.By, the number of each pair's group, and the values of each group. There
+	// are at most MaxGroups groups.
 	Group  []uint32
 	Groups [][]string
 
@@ -126,13 +127,13 @@ func (r Rejection) in(file int) Rejection {
 	return r
 }
 
-// Describe is a rejection as a message, with its first lines.
+// Describe is a rejection as a message, with its first places.
 func (p *Pairs) Describe(r Rejection) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d (", r.Reason, r.Count)
 	several := len(p.Files) > 1
 	if !several {
-		b.WriteString("line")
+		b.WriteString(p.unit)
 		if r.Count > 1 {
 			b.WriteByte('s')
 		}
@@ -166,7 +167,7 @@ func Total(list []Rejection) (n int) {
 // header. Tabs separate the fields if the header has tabs. An error is about the input
 // as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
-	p := &Pairs{}
+	p := &Pairs{unit: "line"}
 	return p, read(r, columns, p.merger(&columns, &rejects.List{}))
 }
 

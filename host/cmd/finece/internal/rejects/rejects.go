@@ -1,8 +1,9 @@
 // Package rejects keeps the lines of an input that a command could not use.
 //
-// Such a line is left out and counted, and the work goes to its end. --rejected names a
-// file that gets a line of JSON for each: the file, the line, the reason, and the text
-// that was there. --strict ends the work at the first one instead.
+// The command leaves such a line out, counts it, and reads the next one. --rejected names a
+// file that gets a line of JSON for each rejected line: the input file, the number, the reason
+// and the text. With --strict the command ends at the first such line instead. For Parquet,
+// a line here is a row.
 package rejects
 
 import (
@@ -42,7 +43,7 @@ type List struct {
 	buf    []byte
 }
 
-// ending is what the name of the file ends with that belongs to the file of -o.
+// ending is added to the name of the file of -o for the file of rejected lines.
 const ending = ".rejected"
 
 // Open begins the list of a run. output is the file of -o, or "". The file of an earlier
@@ -95,7 +96,7 @@ func (l *List) Add(file string, line int, reason string, text []byte) error {
 		}
 	}
 	if l.strict {
-		return exit.Errorf(exit.Faults, "%s:%d: %s; without --strict the line is left out", file, line, reason)
+		return exit.Errorf(exit.Faults, "%s:%d: %s; without --strict this would be left out and counted", file, line, reason)
 	}
 	return nil
 }

@@ -224,7 +224,7 @@ func (b *batch) finish(r *result) error {
 	if r.recorded != nil {
 		return b.finishStream(r)
 	}
-	where := answerName(r.answer) + ": "
+	where := r.name() + ": "
 	if r.err != nil {
 		b.bad++
 		b.complain(r.in, "%s%v", where, r.err)
@@ -248,7 +248,7 @@ func (b *batch) finishWhole(r *result) error {
 	all := r.ledger.Sorted()
 	if len(all) == 0 {
 		b.bad++
-		b.complain(r.in, "%s: %s", answerName(r.answer), noAnswer)
+		b.complain(r.in, "%s: %s", r.name(), noAnswer)
 		return b.left.Add(r.in.Name, r.number, noAnswer, r.line)
 	}
 	for i, a := range all {
@@ -288,11 +288,13 @@ func (b *batch) buffer() []byte {
 	}
 }
 
-func answerName(a *answers.Answer) string {
-	if a.ID == nil {
-		return fmt.Sprintf("line %d", a.Line)
+// name is what messages call the answer.
+func (r *result) name() string {
+	where := fmt.Sprintf("%s %d", r.in.Unit(), r.answer.Line)
+	if r.answer.ID == nil {
+		return where
 	}
-	return fmt.Sprintf("line %d (id %s)", a.Line, a.ID)
+	return fmt.Sprintf("%s (id %s)", where, r.answer.ID)
 }
 
 // unreachable reports whether the confidence model could not be reached for any

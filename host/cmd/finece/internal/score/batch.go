@@ -271,7 +271,7 @@ func (b *batch) verdict() error {
 		n    int
 		what string
 	}{
-		{b.bad, "lines could not be scored" + b.left.Said()}, {b.failed, "requests to the confidence model failed"},
+		{b.bad, "answers could not be scored" + b.left.Said()}, {b.failed, "requests to the confidence model failed"},
 		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs},
 	} {
 		if w.n > 0 {
