@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -107,15 +108,8 @@ func (f *options) comparisonTable(w io.Writer, m *result) error {
 		}
 		d := &c.differences[k]
 		k++
-		interval := d.undefined
-		if d.interval != nil && !math.IsNaN(d.interval.Low) {
-			interval = fmt.Sprintf("%+.4f to %+.4f", d.interval.Low, d.interval.High)
-		}
-		difference := "-"
-		if !math.IsNaN(d.value) {
-			difference = fmt.Sprintf("%+.4f", d.value)
-		}
-		line(a.name, a.text(), b.text(), difference, interval, c.clear(own, d))
+		interval := cmp.Or(rangeOf(d, "%+.4f to %+.4f"), d.undefined)
+		line(a.name, a.text(), b.text(), d.difference(), interval, c.clear(own, d))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -161,8 +155,9 @@ func (c *comparison) cells(n uint64) []string {
 	cells := []string{fmt.Sprint(n)}
 	for _, name := range inGroups {
 		cell := "-"
-		if v := named(c.differences, name); v.interval != nil && !math.IsNaN(v.value) && !math.IsNaN(v.interval.Low) {
-			cell = fmt.Sprintf("%+.3f (%+.3f to %+.3f)", v.value, v.interval.Low, v.interval.High)
+		v := named(c.differences, name)
+		if r := rangeOf(v, "%+.3f to %+.3f"); r != "" && !math.IsNaN(v.value) {
+			cell = fmt.Sprintf("%+.3f (%s)", v.value, r)
 		}
 		cells = append(cells, cell)
 	}

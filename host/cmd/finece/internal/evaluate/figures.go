@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -215,6 +216,22 @@ func (f *figure) text() string {
 	return fmt.Sprintf("%.4f", f.value)
 }
 
+// difference is the value as that of a difference.
+func (f *figure) difference() string {
+	if math.IsNaN(f.value) {
+		return "-"
+	}
+	return fmt.Sprintf("%+.4f", f.value)
+}
+
+// rangeOf is the interval of a figure, "" for none.
+func rangeOf(v *figure, format string) string {
+	if v.interval == nil || math.IsNaN(v.interval.Low) {
+		return ""
+	}
+	return fmt.Sprintf(format, v.interval.Low, v.interval.High)
+}
+
 // named is one of some figures.
 func named(figures []figure, name string) *figure {
 	return &figures[slices.IndexFunc(figures, func(v figure) bool { return v.name == name })]
@@ -223,15 +240,13 @@ func named(figures []figure, name string) *figure {
 // table prints a figure a line, with its interval.
 func table(w io.Writer, figures []figure) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, f := range figures {
-		fmt.Fprintf(t, "%s\t%s", f.name, f.text())
-		switch {
-		case f.undefined != "":
-			fmt.Fprintf(t, "\t%s", f.undefined)
-		case f.interval != nil && !math.IsNaN(f.interval.Low):
-			fmt.Fprintf(t, "\t%.4f to %.4f", f.interval.Low, f.interval.High)
+	for i := range figures {
+		f := &figures[i]
+		cells := f.name + "\t" + f.text()
+		if more := cmp.Or(f.undefined, rangeOf(f, "%.4f to %.4f")); more != "" {
+			cells += "\t" + more
 		}
-		fmt.Fprintln(t)
+		fmt.Fprintln(t, cells)
 	}
 	return t.Flush()
 }

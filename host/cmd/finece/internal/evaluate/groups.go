@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -224,17 +223,13 @@ func (m *result) cells() []string {
 	if m.against != nil {
 		return m.against.cells(m.summary.N)
 	}
-	cells := []string{strconv.FormatUint(m.summary.N, 10)}
-	for _, d := range drawn {
-		v := named(m.figures, d.name)
-		switch {
-		case math.IsNaN(v.value):
-			cells = append(cells, "-")
-		case v.interval == nil || math.IsNaN(v.interval.Low):
-			cells = append(cells, fmt.Sprintf("%.3f", v.value))
-		default:
-			cells = append(cells, fmt.Sprintf("%.3f (%.3f to %.3f)", v.value, v.interval.Low, v.interval.High))
+	var cells []string
+	for _, c := range m.shownCells() {
+		cell := c.Value
+		if c.Range != "" {
+			cell += " (" + c.Range + ")"
 		}
+		cells = append(cells, cell)
 	}
 	return cells
 }

@@ -104,24 +104,13 @@ func shownOf(v *figure) shownFigure {
 	return shownFigure{d.title, v.text(), rangeOf(v, "%.4f to %.4f"), d.says, v.undefined}
 }
 
-// rangeOf is the interval of a figure, "" for none.
-func rangeOf(v *figure, format string) string {
-	if v.interval == nil || math.IsNaN(v.interval.Low) {
-		return ""
-	}
-	return fmt.Sprintf(format, v.interval.Low, v.interval.High)
-}
-
 func (f *options) shownComparison(all *result) *shownComparison {
 	c := all.against
 	v := &shownComparison{Own: f.columns.Confidence, Other: c.column, Verdict: "DeLong's test of equal AUROCs: " + c.verdict() + "."}
 	for i := range c.differences {
 		d := &c.differences[i]
 		row := shownDifference{Title: describe(d.name).title, A: named(all.figures, d.name).text(), B: named(c.figures, d.name).text(),
-			Difference: "-", Range: rangeOf(d, "%+.4f to %+.4f"), Better: c.clear(v.Own, d)}
-		if !math.IsNaN(d.value) {
-			row.Difference = fmt.Sprintf("%+.4f", d.value)
-		}
+			Difference: d.difference(), Range: rangeOf(d, "%+.4f to %+.4f"), Better: c.clear(v.Own, d)}
 		v.Rows = append(v.Rows, row)
 	}
 	return v
@@ -167,9 +156,9 @@ func (m *result) shownCells() []shownCell {
 	cells := []shownCell{{Value: strconv.FormatUint(m.summary.N, 10)}}
 	for _, d := range drawn {
 		v := named(m.figures, d.name)
-		cell := shownCell{Value: "-", Range: rangeOf(v, "%.3f to %.3f")}
+		cell := shownCell{Value: "-"}
 		if !math.IsNaN(v.value) {
-			cell.Value = fmt.Sprintf("%.3f", v.value)
+			cell = shownCell{fmt.Sprintf("%.3f", v.value), rangeOf(v, "%.3f to %.3f")}
 		}
 		cells = append(cells, cell)
 	}
