@@ -39,7 +39,7 @@ func (s *sorter) sortParts(conf []float64, correct []bool, n int) (keys []uint64
 	parts := s.others[:n]
 	border := func(k int) int { return k * len(conf) / n }
 	invalids, rights := make([]int, n), make([]uint64, n)
-	atOnce(n, func(k int) { invalids[k] = parts[k].countPart(conf[border(k):border(k+1)]) })
+	atOnce(n, func(k int) { invalids[k] = parts[k].count(conf[border(k):border(k+1)]) })
 	invalid = len(conf)
 	for k := n - 1; k >= 0; k-- {
 		if at := border(k) + invalids[k]; at < border(k+1) {
@@ -53,7 +53,7 @@ func (s *sorter) sortParts(conf []float64, correct []bool, n int) (keys []uint64
 	}
 	keys = s.keys[:total]
 	atOnce(n, func(k int) {
-		rights[k] = parts[k].spreadPart(conf[border(k):border(k+1)], correct[border(k):border(k+1)], keys)
+		rights[k] = parts[k].spread(conf[border(k):border(k+1)], correct[border(k):border(k+1)], keys)
 	})
 	var next atomic.Int32
 	atOnce(n, func(k int) {
@@ -75,21 +75,6 @@ func (s *sorter) sortParts(conf []float64, correct []bool, n int) (keys []uint64
 	return keys, right, invalid
 }
 
-// countPart counts the pairs of each bucket. It returns where the first confidence is that
-// is not valid.
-func (s *sorter) countPart(conf []float64) (invalid int) {
-	clear(s.first[:])
-	invalid = len(conf)
-	for i, v := range conf {
-		if valid(v) {
-			s.first[digits(v)>>secondBits%buckets]++
-		} else {
-			invalid = min(invalid, i)
-		}
-	}
-	return invalid
-}
-
 // sharedOffsets turns the counts of parts into the positions where their shares of the
 // buckets start. It returns where the buckets end.
 func sharedOffsets(parts []*sorter) (ends *[buckets]uint32, largest int) {
@@ -106,19 +91,4 @@ func sharedOffsets(parts []*sorter) (ends *[buckets]uint32, largest int) {
 		largest = max(largest, int(at-from))
 	}
 	return ends, largest
-}
-
-// spreadPart puts the keys of the valid pairs in their buckets, and counts those that are
-// correct.
-func (s *sorter) spreadPart(conf []float64, correct []bool, keys []uint64) (right uint64) {
-	for i, v := range conf {
-		if valid(v) {
-			at := &s.first[digits(v)>>secondBits%buckets]
-			k := makeKey(v, correct[i])
-			right += k & 1
-			keys[*at] = k
-			*at++
-		}
-	}
-	return right
 }

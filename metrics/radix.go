@@ -52,6 +52,27 @@ type sorter struct {
 // in the cache, and an insertion sort mends the rest. A bucket that is too full
 // for this, as when values crowd, is radix-sorted by all its bits.
 func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint64, invalid int) {
+	invalid = s.count(conf)
+	total, largest := offsets(s.first[:])
+	if cap(s.keys) < total {
+		s.keys = make([]uint64, total)
+	}
+	if cap(s.spare) < largest {
+		s.spare = make([]uint64, largest)
+	}
+	keys = s.keys[:total]
+	right = s.spread(conf, correct, keys)
+	start := uint32(0)
+	for _, end := range s.first[:] { // where each bucket now ends; no copy of the array
+		s.sortBucket(keys[start:end])
+		start = end
+	}
+	return keys, right, invalid
+}
+
+// count counts the pairs of each bucket. It returns where the first confidence is that
+// is not valid.
+func (s *sorter) count(conf []float64) (invalid int) {
 	clear(s.first[:])
 	invalid = len(conf)
 	for i, v := range conf {
@@ -61,14 +82,12 @@ func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint
 			invalid = min(invalid, i)
 		}
 	}
-	total, largest := offsets(s.first[:])
-	if cap(s.keys) < total {
-		s.keys = make([]uint64, total)
-	}
-	if cap(s.spare) < largest {
-		s.spare = make([]uint64, largest)
-	}
-	keys = s.keys[:total]
+	return invalid
+}
+
+// spread puts the keys of the valid pairs in their buckets, and counts those that are
+// correct.
+func (s *sorter) spread(conf []float64, correct []bool, keys []uint64) (right uint64) {
 	for i, v := range conf {
 		if valid(v) {
 			at := &s.first[digits(v)>>secondBits%buckets]
@@ -78,12 +97,7 @@ func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint
 			*at++
 		}
 	}
-	start := uint32(0)
-	for _, end := range s.first[:] { // where each bucket now ends; no copy of the array
-		s.sortBucket(keys[start:end])
-		start = end
-	}
-	return keys, right, invalid
+	return right
 }
 
 func valid(v float64) bool { return v >= 0 && v <= 1 }
