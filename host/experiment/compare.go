@@ -111,7 +111,8 @@ func (r *Row) brier(w Which) float64 {
 // Figures of a few answers say nothing.
 const least = 0.9
 
-// best returns the name of the best baseline at a place, "" for none.
+// best returns the name of the best baseline at a place, "" for none. Unless any is set,
+// it costs no more than ours; if the cost of ours was not counted, all baselines compete.
 func (d *Domain) best(w Which, figure string, ours *Row, any bool) string {
 	name, best := "", math.NaN()
 	budget := ours.Spent[w].total()
@@ -173,7 +174,7 @@ func paired(records []*Record, a, b *method, w Which, figure string, draws []lab
 			return c, nil // there is no AUROC where all answers are right, or all wrong
 		}
 	}
-	intervals, err := metrics.BootstrapDifferences(sides[0].Confidence, sides[1].Confidence, sides[0].Correct, sides[0].Question, []metrics.Metric{metric}, resampling(seed))
+	intervals, err := metrics.BootstrapDifferences(sides[0].Confidence, sides[1].Confidence, sides[0].Correct, sides[0].questions(), []metrics.Metric{metric}, resampling(seed))
 	if err != nil {
 		return nil, err
 	}
@@ -184,51 +185,10 @@ func paired(records []*Record, a, b *method, w Which, figure string, draws []lab
 // pooled joins the pairs of several draws. A question is one cluster in all of them.
 func pooled(all []Pairs) Pairs {
 	var out Pairs
-	number := map[string]int{}
 	for i := range all {
 		out.Confidence = append(out.Confidence, all[i].Confidence...)
 		out.Correct = append(out.Correct, all[i].Correct...)
-		for _, id := range all[i].IDs {
-			if _, ok := number[id]; !ok {
-				number[id] = len(number)
-			}
-			out.Question = append(out.Question, number[id])
-		}
+		out.IDs = append(out.IDs, all[i].IDs...)
 	}
 	return out
-}
-
-// Filter is what leaving out whole answers below [DefaultThreshold] does to accuracy.
-type Filter struct {
-	Kept     Kept
-	Before   float64 // accuracy of all answers
-	Accuracy Figure  // of those that are kept, with the exact interval
-}
-
-// filterGain is the paper's: accuracy rises by 39.5%.
-const filterGain = 0.395
-
-// Reached reports whether accuracy rises by the paper's share, and beyond chance.
-func (f *Filter) Reached() bool {
-	return f.Kept.N > 0 && f.Kept.Accuracy/f.Before-1 >= filterGain && f.Accuracy.Low > f.Before
-}
-
-// filter sets Filter. Where more than half of the answers are right, accuracy has less
-// than that to gain.
-func (d *Domain) filter() error {
-	r := d.row(FineCE)
-	if r == nil || r.At[Whole].N == 0 || r.At[Whole].Accuracy > 0.5 || r.At[Whole].Accuracy == 0 {
-		return nil
-	}
-	q := r.At[Whole]
-	f := &Filter{Kept: q.Kept, Before: q.Accuracy, Accuracy: unknown}
-	if q.Kept.N > 0 {
-		of, err := metrics.ClopperPearson(uint64(q.Kept.Right), uint64(q.Kept.N), 0.95)
-		if err != nil {
-			return err
-		}
-		f.Accuracy = Figure{q.Kept.Accuracy, of.Low, of.High}
-	}
-	d.Filter = f
-	return nil
 }

@@ -1,8 +1,8 @@
 package experiment
 
 import (
-	"cmp"
 	"errors"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,8 +14,7 @@ import (
 type Pairs struct {
 	Confidence []float64
 	Correct    []bool
-	Question   []int    // number of the pair's question; pairs of one question are not independent
-	IDs        []string // id of the pair's question
+	IDs        []string // id of the pair's question; pairs of one question are not independent
 	Missing    int      // points without a confidence
 
 	Tokens, Ratio float64 // mean over the positions
@@ -122,13 +121,7 @@ func pairs(records []*Record, at At, read reading) Pairs {
 // against returns the confidences of the records at a position with given outcomes.
 func against(records []*Record, at At, read reading, of outcome) Pairs {
 	var out Pairs
-	numbers := map[string]int{}
 	for _, r := range records {
-		number, ok := numbers[r.ID]
-		if !ok {
-			number = len(numbers)
-			numbers[r.ID] = number
-		}
 		for i := range r.Points {
 			p := &r.Points[i]
 			if !at.has(p) {
@@ -143,7 +136,6 @@ func against(records []*Record, at At, read reading, of outcome) Pairs {
 			for i := range right + wrong {
 				out.Confidence = append(out.Confidence, v)
 				out.Correct = append(out.Correct, i < right)
-				out.Question = append(out.Question, number)
 				out.IDs = append(out.IDs, r.ID)
 				out.Tokens += float64(p.Tokens)
 				out.Ratio += p.Ratio
@@ -153,13 +145,19 @@ func against(records []*Record, at At, read reading, of outcome) Pairs {
 	n := float64(max(len(out.Confidence), 1))
 	out.Tokens /= n
 	out.Ratio /= n
-	// BootstrapClusters needs clusters that are numbered without gaps.
-	seen := map[int]int{}
-	for i, q := range out.Question {
-		if _, ok := seen[q]; !ok {
-			seen[q] = len(seen)
+	return out
+}
+
+// questions returns the number of each pair's question, from 0 without gaps: the clusters
+// of package metrics.
+func (p *Pairs) questions() []int {
+	out := make([]int, len(p.IDs))
+	seen := map[string]int{}
+	for i, id := range p.IDs {
+		if _, ok := seen[id]; !ok {
+			seen[id] = len(seen)
 		}
-		out.Question[i] = seen[q]
+		out[i] = seen[id]
 	}
 	return out
 }
@@ -232,7 +230,8 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 	if err != nil {
 		return q, err
 	}
-	intervals, err := metrics.BootstrapClusters(p.Confidence, p.Correct, p.Question, measured, resampling(seed))
+	questions := p.questions()
+	intervals, err := metrics.BootstrapClusters(p.Confidence, p.Correct, questions, measured, resampling(seed))
 	if err != nil {
 		return q, err
 	}
@@ -248,7 +247,7 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 	if q.AUGRC, err = s.AUGRC(); err != nil {
 		return q, err
 	}
-	within, err := metrics.WithinQuestion(p.Confidence, p.Correct, p.Question, resampling(seed))
+	within, err := metrics.WithinQuestion(p.Confidence, p.Correct, questions, resampling(seed))
 	switch {
 	case err == nil:
 		q.Within = Figure{within.Value, within.Interval.Low, within.Interval.High}
@@ -322,12 +321,7 @@ func names(records []*Record) []string {
 			}
 		}
 	}
-	out := make([]string, 0, len(seen))
-	for name := range seen {
-		out = append(out, name)
-	}
-	slices.SortFunc(out, cmp.Compare[string])
-	return out
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // of returns the records of a domain.

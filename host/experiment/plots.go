@@ -160,7 +160,7 @@ func (d *Domain) reliabilityPlot() *plot.Plot {
 	p.Add(diagonal)
 	for i, name := range d.Models {
 		var points plotter.XYs
-		for _, b := range d.Pooled[name].Bins {
+		for _, b := range d.Pooled[name] {
 			if b.Count > 0 {
 				points = append(points, plotter.XY{X: b.Confidence, Y: b.Accuracy})
 			}

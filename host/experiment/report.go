@@ -16,13 +16,13 @@ const (
 	FineCE    = "FineCE"              // instruction fine-tuning, the main one
 	ValueHead = "FineCE (value head)" // Figure 7
 	Fused     = "FineCE (fused)"      // FineCE at p(1), integrated over its whole tree
+	// QuestionAlone is FineCE's estimate of the question alone, kept as it is at later
+	// positions.
+	QuestionAlone = "FineCE (question alone)"
 )
 
 // Report holds everything that is computed from records.
-type Report struct {
-	Questions, Answers int
-	Domains            []Domain
-}
+type Report struct{ Domains []Domain }
 
 // Domain holds everything that is computed from the records of one domain.
 type Domain struct {
@@ -43,9 +43,9 @@ type Domain struct {
 	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
 	Fusions        []Fusion
-	Alphas         []Fusion // by revision coefficient, at the full depth and width
-	Models         []string // the confidence models, for figures 5 to 7
-	Pooled         map[string]Reliability
+	Alphas         []Fusion                 // by revision coefficient, at the full depth and width
+	Models         []string                 // the confidence models, for figures 5 to 7
+	Pooled         map[string][]metrics.Bin // reliability of each of Models, over all paragraphs
 	Recalibrations []Recalibration
 }
 
@@ -86,28 +86,21 @@ type Strategy struct {
 	First, All Quality // at p(1); at every position between p(0) and p(z)
 }
 
-// Threshold is a point of figure 4.
+// Threshold is a curve of figure 4: what thresholds on FineCE keep at a place.
 type Threshold struct {
-	Name string
 	At   Which
 	Kept []Kept
 }
 
-// Reliability is a reliability diagram.
-type Reliability struct{ Bins []metrics.Bin }
-
 // Analyse computes a report from records.
 func Analyse(records []*Record, seed uint64) (*Report, error) {
-	r := &Report{Answers: len(records)}
-	questions := map[string]bool{}
+	r := &Report{}
 	var domains []string
 	for _, record := range records {
-		questions[record.Domain+" "+record.ID] = true
 		if !slices.Contains(domains, record.Domain) {
 			domains = append(domains, record.Domain)
 		}
 	}
-	r.Questions = len(questions)
 	for _, name := range domains {
 		d, err := analyse(of(records, name), name, seed)
 		if err != nil {
@@ -119,7 +112,7 @@ func Analyse(records []*Record, seed uint64) (*Report, error) {
 }
 
 func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
-	d := &Domain{Name: name, Answers: len(records), Pooled: map[string]Reliability{}, Unavailable: map[string]string{}}
+	d := &Domain{Name: name, Answers: len(records), Pooled: map[string][]metrics.Bin{}, Unavailable: map[string]string{}}
 	questions := map[string]bool{}
 	for _, r := range records {
 		questions[r.ID] = true
@@ -163,7 +156,7 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 	}
 	for _, w := range []Which{Question, First, LastBut1, Whole} {
 		p := pairs(records, w.at(), named(FineCE))
-		t := Threshold{Name: FineCE, At: w}
+		t := Threshold{At: w}
 		for i := range 20 {
 			t.Kept = append(t.Kept, p.kept(float64(i)/20))
 		}
@@ -258,7 +251,8 @@ func (d *Domain) seeds(records []*Record, seed uint64) error {
 	return nil
 }
 
-func reliability(records []*Record, name string) Reliability {
+// reliability returns the bins of a model's reliability diagram, nil without confidences.
+func reliability(records []*Record, name string) []metrics.Bin {
 	var p Pairs
 	for _, w := range []Which{Question, Middle, Whole} {
 		q := pairs(records, At{ByParagraph, w}, named(name))
@@ -266,13 +260,13 @@ func reliability(records []*Record, name string) Reliability {
 	}
 	s, err := metrics.NewSample(p.Confidence, p.Correct)
 	if err != nil {
-		return Reliability{}
+		return nil
 	}
 	bins, err := s.Reliability(metrics.DefaultBinning())
 	if err != nil {
-		return Reliability{}
+		return nil
 	}
-	return Reliability{bins}
+	return bins
 }
 
 func (d *Domain) strategies(records []*Record, seed uint64) error {

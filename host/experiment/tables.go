@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -78,12 +79,7 @@ func (d *Domain) unavailable(m *markdown) {
 }
 
 func (d *Domain) unavailableNames() []string {
-	var out []string
-	for name := range d.Unavailable {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(d.Unavailable))
 }
 
 // comparisons writes the paired comparisons.
@@ -180,15 +176,6 @@ func (d *Domain) kept(m *markdown) {
 		}
 		m.row(cells...)
 	}
-}
-
-// String says what filtering does.
-func (f *Filter) String() string {
-	if f.Kept.N == 0 {
-		return "No confidence of a whole answer reaches 0.8: nothing is kept."
-	}
-	return fmt.Sprintf("Keeping whole answers from 0.8 on keeps %s (%d answers) and takes accuracy from %s to %s: %+.0f%%.",
-		percent(f.Kept.Coverage), f.Kept.N, percent(f.Before), show(f.Accuracy), 100*(f.Kept.Accuracy/f.Before-1))
 }
 
 // fusionTables writes the figures over depth, width and coefficient.

@@ -1,0 +1,84 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/finece/finece/host/baseline"
+	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/openai"
+)
+
+// probed is how many answers are tried before a baseline is given up.
+const probed = 12
+
+// sampled samples the answers to a question, or returns those that probe has.
+func (w *work) sampled(ctx context.Context, q *grade.Question) (*openai.Sampled, error) {
+	if got := w.answers[q]; got != nil {
+		return got, nil
+	}
+	return w.sampler.Sample(ctx, openai.Stem{ID: q.ID, Question: q.Text}, w.Answers)
+}
+
+// probe tries the baselines on the first whole answers. One that has no confidence of any
+// of them is left out and reported: nothing is asked of it at the other positions.
+func (w *work) probe(ctx context.Context, questions []*grade.Question) error {
+	if w.Collector == nil {
+		return nil
+	}
+	first := questions[:min(probed, len(questions))]
+	got := make([]*openai.Sampled, len(first))
+	statistics := make([]*baseline.Statistics, len(first))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(w.Requests)
+	for i, q := range first {
+		group.Go(func() (err error) {
+			if got[i], err = w.sampled(ctx, q); err != nil {
+				return fmt.Errorf("experiment: question %s: %w", q.ID, err)
+			}
+			a := &got[i].Completions[0]
+			state := baseline.State{Question: q, Text: a.Text, Tokens: soFar(a, len(a.Tokens)), Complete: true}
+			if statistics[i], err = w.Collector.Collect(ctx, state, baseline.NeedsOf(w.Baselines...)); err != nil {
+				return fmt.Errorf("experiment: question %s: %w", q.ID, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	bad, why := map[string]int{}, map[string]error{}
+	w.answers = map[*grade.Question]*openai.Sampled{}
+	for i, s := range statistics {
+		w.answers[first[i]] = got[i]
+		for _, b := range w.Baselines {
+			if _, err := b.Confidence(s); errors.Is(err, baseline.ErrUnavailable) {
+				bad[b.Name()]++
+				why[b.Name()] = err
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	w.Baselines = slices.DeleteFunc(slices.Clone(w.Baselines), func(b baseline.Estimator) bool {
+		name := b.Name()
+		if bad[name] < len(first) || len(first) == 0 {
+			return false
+		}
+		if w.unavailable == nil {
+			w.unavailable = map[string]string{}
+		}
+		if b.Needs()&(baseline.Verbal|baseline.StepVerbals|baseline.True) != 0 {
+			w.unavailable[name] = fmt.Sprintf("%d bad replies of %d", bad[name], len(first))
+		} else {
+			w.unavailable[name] = fmt.Sprintf("none of %d: %s", len(first), strings.TrimPrefix(why[name].Error(), baseline.ErrUnavailable.Error()+": "))
+		}
+		return true
+	})
+	return nil
+}
