@@ -46,6 +46,6 @@ func (f *Filter) String() string {
 	if f.Kept.N == 0 {
 		return fmt.Sprintf("No confidence of a whole answer reaches %.1f: nothing is kept.", DefaultThreshold)
 	}
-	return fmt.Sprintf("Keeping whole answers from %.1f on keeps %s (%d answers) and takes accuracy from %s to %s: %+.0f%%.",
+	return fmt.Sprintf("Keeping whole answers at or above %.1f keeps %s (%d answers) and takes accuracy from %s to %s: %+.0f%%.",
 		DefaultThreshold, percent(f.Kept.Coverage), f.Kept.N, percent(f.Before), show(f.Accuracy), 100*(f.Kept.Accuracy/f.Before-1))
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -23,7 +24,7 @@ var claimed = []Which{First, LastBut1}
 // files of [Domain.Tables].
 func (r *Report) Markdown(w io.Writer, about About) error {
 	m := &markdown{w: w}
-	m.say("# Results\n\nDoes a confidence that is there while an answer is still being written tell right answers from wrong ones, and better than what costs as much? %s\n", strings.TrimSpace(about.Models))
+	m.say("# Results\n\nCan a confidence tell right answers from wrong ones while they are still being written, and better than methods of the same cost? %s\n", strings.TrimSpace(about.Models))
 	if len(r.Domains) > 0 {
 		r.Domains[0].summary(m)
 	}
@@ -71,7 +72,7 @@ func (d *Domain) summary(m *markdown) {
 func (d *Domain) enough() bool { return d.Answers >= 2*MapLabels }
 
 // lacking reports whether a row has confidences at p(1) or p(z-1), and at both fewer than a
-// comparison takes.
+// comparison needs.
 func (r *Row) lacking() bool {
 	few := func(w Which) bool { return float64(r.At[w].N) < least*float64(r.At[w].N+r.At[w].Missing) }
 	have := r.At[First].N+r.At[LastBut1].N > 0
@@ -93,13 +94,7 @@ func (d *Domain) ranked() []Row {
 		return v
 	}
 	slices.SortStableFunc(rows, func(a, b Row) int {
-		switch ka, kb := key(&a), key(&b); {
-		case ka < kb:
-			return -1
-		case ka > kb:
-			return 1
-		}
-		return 0
+		return cmp.Compare(key(&a), key(&b))
 	})
 	return rows
 }
@@ -110,7 +105,7 @@ func (r *Report) claims(m *markdown) {
 	for i := range r.Domains {
 		d := &r.Domains[i]
 		if !d.enough() {
-			open.add(d.Name, fmt.Sprintf("%d answers are fewer than the %d that a claim takes", d.Answers, 2*MapLabels))
+			open.add(d.Name, fmt.Sprintf("%d answers are fewer than the %d that a claim needs", d.Answers, 2*MapLabels))
 			continue
 		}
 		for k := range d.Comparisons {
