@@ -438,7 +438,7 @@ export interface ModelConfig {
   label?: string;
   /** Classify, pooling, reward: what makes a probability of the output; default none. */
   activation?: Activation;
-  /** Instructions instead of the built-in ones, by what there is to judge. */
+  /** Instructions that replace the built-in ones: for a question, a partial answer and a complete answer. */
   instructions?: {
     /** Instruction for judging a question; empty for the built-in one. */
     question?: string;

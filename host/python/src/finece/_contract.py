@@ -521,7 +521,7 @@ Instructions = TypedDict(
     },
     total=False,
 )
-"""Instructions instead of the built-in ones, by what there is to judge."""
+"""Instructions that replace the built-in ones: for a question, a partial answer and a complete answer."""
 
 ModelSettings = TypedDict(
     "ModelSettings",

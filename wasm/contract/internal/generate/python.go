@@ -218,7 +218,7 @@ Object: TypeAlias = Mapping[str, Any]
 // commands that measure confidences.
 func pySettings(b *strings.Builder) {
 	b.WriteString(pyPrelude)
-	pyTypedDict(b, "Instructions", "Instructions instead of the built-in ones, by what there is to judge.", "model.instructions", nil)
+	pyTypedDict(b, "Instructions", instructionsDoc, "model.instructions", nil)
 	pyTypedDict(b, "ModelSettings", "How a confidence model is asked, and how its reply is read.", "model", []string{`"instructions": Instructions`})
 	pyTypedDict(b, "Settings", "What can be set for a scored stream. Everything has a default.", "", []string{`"model": ModelSettings`})
 	b.WriteString("\nDEFAULTS: Final[Mapping[str, str | bool | int | float]] = {\n")

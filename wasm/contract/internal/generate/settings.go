@@ -39,6 +39,9 @@ export interface Card {
 }
 `
 
+// instructionsDoc documents the object with a confidence model's instructions.
+const instructionsDoc = "Instructions that replace the built-in ones: for a question, a partial answer and a complete answer."
+
 // tsSettings writes the types of a session's settings, and their defaults.
 func tsSettings(b *strings.Builder) {
 	b.WriteString(tsPrelude)
@@ -78,7 +81,7 @@ func tsInterface(b *strings.Builder, name, doc, object string, without ...string
 		}
 	}
 	if object == "model" {
-		b.WriteString("  /** Instructions instead of the built-in ones, by what there is to judge. */\n  instructions?: {\n")
+		fmt.Fprintf(b, "  /** %s */\n  instructions?: {\n", instructionsDoc)
 		for _, s := range contract.Session {
 			if s.In("model.instructions") {
 				tsSetting(b, "    ", s)
