@@ -523,29 +523,9 @@ export const MODEL_DEFAULTS = {
   conversationTokens: 2048,
 } as const;
 
-/** The defaults of the settings at the top of a configuration. */
-export const DEFAULTS = {
-  question: "",
-  format: "auto",
-  strategy: "paragraph",
-  minLength: 1,
-  every: 50,
-  entropyThreshold: 1e-10,
-  minGap: 10,
+/** The defaults of Backward Confidence Integration. */
+export const FUSION_DEFAULTS = {
   alpha: 0.5,
   depth: 2,
   width: 1,
-  estimator: "perplexity",
-  fallback: "none",
-  generator: "",
-  domain: "",
-  conversation: "unknown",
-  text: false,
-  frames: false,
-  maxEvent: 262144,
-  maxChoices: 16,
-  maxPositions: 8192,
-  maxPending: 128,
-  maxText: 65536,
-  maxMissing: 0.2,
 } as const;

@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { type Figures, FIGURES, MAX_INPUT } from "./contract.js";
+import { type Figures, FIGURES, FUSION_DEFAULTS, MAX_INPUT } from "./contract.js";
 import type { Core } from "./core.js";
 import { FineceError } from "./errors.js";
 
@@ -152,7 +152,7 @@ export function fuse(
   core: Core, confidences: ArrayLike<number>, parents?: ArrayLike<number>, params: FuseParams = {},
 ): Float64Array<ArrayBuffer> {
   const n = confidences.length;
-  const { alpha = 0.5, depth = 2, width = 1 } = params;
+  const { alpha = FUSION_DEFAULTS.alpha, depth = FUSION_DEFAULTS.depth, width = FUSION_DEFAULTS.width } = params;
   if (parents !== undefined && parents.length !== n) {
     throw wrong(`a tree has ${String(n)} confidences and ${String(parents.length)} parents: want as many of each`);
   }

@@ -612,47 +612,14 @@ Settings = TypedDict(
 """What can be set for a scored stream. Everything has a default."""
 
 
-DEFAULTS: Final[Mapping[str, str | bool | int | float]] = {
-    "question": "",
-    "format": "auto",
-    "strategy": "paragraph",
-    "min_length": 1,
-    "every": 50,
-    "entropy_threshold": 1e-10,
-    "min_gap": 10,
-    "alpha": 0.5,
-    "depth": 2,
-    "width": 1,
-    "estimator": "perplexity",
-    "fallback": "none",
-    "generator": "",
-    "domain": "",
-    "conversation": "unknown",
-    "text": False,
-    "frames": False,
-    "max_event": 262144,
-    "max_choices": 16,
-    "max_positions": 8192,
-    "max_pending": 128,
-    "max_text": 65536,
-    "max_missing": 0.2,
-}
-"""The defaults of the settings."""
-
-CONFIDENCE: Final = "confidence"
-"""Key or column of the confidence."""
-
-CORRECT: Final = "correct"
-"""Key or column of the correctness."""
-
 BINS: Final = 10
 """Number of bins."""
 
-LEAST_IN_BIN: Final = 20
-"""Answers that a bin of an isotonic or histogram map needs; smaller bins are merged."""
+ALPHA: Final = 0.5
+"""Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is."""
 
-RESAMPLES: Final = 1000
-"""Resamples of the bootstrap."""
+DEPTH: Final = 2
+"""Fusion depth: later positions that revise an estimate; 0 for no integration."""
 
-SEED: Final = 0
-"""Seed of all that is random; the same seed gives the same result."""
+WIDTH: Final = 1
+"""Fusion width: a stream is one path, so more than 1 counts as 1, and 0 as no integration."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, cast
 
-from finece._contract import BINS, MAX_INPUT, RULES, BinRule, Figures
+from finece._contract import ALPHA, BINS, DEPTH, MAX_INPUT, RULES, WIDTH, BinRule, Figures
 from finece._core import Core, default_core
 from finece._errors import ArgumentError
 
@@ -114,9 +114,9 @@ def fuse(
     confidences: Iterable[float],
     parents: Sequence[int] | None = None,
     *,
-    alpha: float = 0.5,
-    depth: int = 2,
-    width: int = 1,
+    alpha: float = ALPHA,
+    depth: int = DEPTH,
+    width: int = WIDTH,
     core: Core | None = None,
 ) -> list[float]:
     """Revises the confidence of each node of a tree by those that follow it: Equation 5 of the FineCE paper.

@@ -58,14 +58,3 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
     Provider("finece lm", (), "openai-chat", "yes", "{\"logprobs\": true, \"top_logprobs\": 5}", ""),
 )
 """The providers, hosted ones first."""
-
-PATHS: Final[tuple[tuple[str, Format], ...]] = (
-    ("/chat/completions", "openai-chat"),
-    ("/completions", "openai-completions"),
-    ("/responses", "openai-responses"),
-    ("/messages", "anthropic"),
-    (":streamGenerateContent", "gemini"),
-    (":generateContent", "gemini"),
-    ("/v2/chat", "cohere"),
-)
-"""The ends of the paths of requests, and the format of the answers. The first that fits counts."""

@@ -53,10 +53,6 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
 		}
 		fmt.Fprintf(&b, "    Provider(%q, (%s), %q, %q, %q, %q),\n", p.Name, strings.TrimSuffix(hosts, " "), p.Format, p.Logprobs, ask, p.Notes)
 	}
-	b.WriteString(")\n\"\"\"The providers, hosted ones first.\"\"\"\n\nPATHS: Final[tuple[tuple[str, Format], ...]] = (\n")
-	for _, p := range contract.Paths {
-		fmt.Fprintf(&b, "    (%q, %q),\n", p.Suffix, p.Format)
-	}
-	b.WriteString(")\n\"\"\"The ends of the paths of requests, and the format of the answers. The first that fits counts.\"\"\"\n")
+	b.WriteString(")\n\"\"\"The providers, hosted ones first.\"\"\"\n")
 	return []byte(b.String()), nil
 }

@@ -214,24 +214,15 @@ Object: TypeAlias = Mapping[str, Any]
 
 `
 
-// pySettings writes the types of a session's settings, their defaults, and those of the
-// commands that measure confidences.
+// pySettings writes the types of a session's settings, and the defaults of what evaluate
+// and fuse take.
 func pySettings(b *strings.Builder) {
 	b.WriteString(pyPrelude)
 	pyTypedDict(b, "Instructions", instructionsDoc, "model.instructions", nil)
 	pyTypedDict(b, "ModelSettings", "How a confidence model is asked, and how its reply is read.", "model", []string{`"instructions": Instructions`})
 	pyTypedDict(b, "Settings", "What can be set for a scored stream. Everything has a default.", "", []string{`"model": ModelSettings`})
-	b.WriteString("\nDEFAULTS: Final[Mapping[str, str | bool | int | float]] = {\n")
-	for _, s := range contract.Session {
-		if value := pyLiteral(s.Default); value != "" && s.In("") {
-			fmt.Fprintf(b, "    %q: %s,\n", s.Name, value)
-		}
-	}
-	b.WriteString("}\n\"\"\"The defaults of the settings.\"\"\"\n")
-	for _, s := range contract.Measure {
-		if value := pyLiteral(s.Default); value != "" && value != "False" && value != `""` {
-			fmt.Fprintf(b, "\n%s: Final = %s\n%s", strings.ToUpper(s.Name), value, pyDoc("", upper(s.Help)+"."))
-		}
+	for _, s := range append([]*contract.Setting{contract.Bins}, fusion...) {
+		fmt.Fprintf(b, "\n%s: Final = %v\n%s", strings.ToUpper(s.Name), s.Default, pyDoc("", upper(s.Help)+"."))
 	}
 }
 
@@ -278,17 +269,4 @@ func pySettingType(s *contract.Setting) string {
 	default:
 		return quoted.ReplaceAllString(t, "Literal[$0]")
 	}
-}
-
-// pyLiteral is a default in Python, or "" for one that Python has no word for.
-func pyLiteral(value any) string {
-	switch v := value.(type) {
-	case string:
-		return fmt.Sprintf("%q", v)
-	case bool:
-		return upper(fmt.Sprint(v))
-	case int, float64:
-		return fmt.Sprint(v)
-	}
-	return ""
 }

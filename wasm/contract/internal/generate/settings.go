@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -42,6 +41,9 @@ export interface Card {
 // instructionsDoc documents the object with a confidence model's instructions.
 const instructionsDoc = "Instructions that replace the built-in ones: for a question, a partial answer and a complete answer."
 
+// fusion are the settings that fuse takes, in TypeScript and in Python.
+var fusion = []*contract.Setting{contract.Alpha, contract.Depth, contract.Width}
+
 // tsSettings writes the types of a session's settings, and their defaults.
 func tsSettings(b *strings.Builder) {
 	b.WriteString(tsPrelude)
@@ -61,12 +63,10 @@ func tsSettings(b *strings.Builder) {
 		fmt.Fprintf(b, "  %s: %d,\n", s.Camel(), value)
 	}
 	b.WriteString("} as const;\n")
-	tsDoc(b, "", "The defaults of the settings at the top of a configuration.")
-	b.WriteString("export const DEFAULTS = {\n")
-	for _, s := range contract.Session {
-		if value, err := json.Marshal(s.Default); err == nil && s.In("") && s.Default != nil {
-			fmt.Fprintf(b, "  %s: %s,\n", s.Camel(), value)
-		}
+	tsDoc(b, "", "The defaults of Backward Confidence Integration.")
+	b.WriteString("export const FUSION_DEFAULTS = {\n")
+	for _, s := range fusion {
+		fmt.Fprintf(b, "  %s: %v,\n", s.Camel(), s.Default)
 	}
 	b.WriteString("} as const;\n")
 }
