@@ -1,4 +1,4 @@
-"""Streams of client libraries with their confidences beside."""
+"""Iterates over streams of client libraries, and over the confidences of their answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Beside(Generic[T]):
-    """What the synchronous and the asynchronous iterator have in common."""
+    """The parts that the synchronous and the asynchronous iterator share."""
 
     def __init__(self, stream: object, core: Core | None, settings: Settings) -> None:
         self._stream = stream
@@ -70,7 +70,7 @@ class _Beside(Generic[T]):
 
 
 class Confidences(_Beside[T], Iterator[T | Record]):
-    """The items of a stream and the records beside. Made by confidences."""
+    """The items of a stream, each followed by its records. Made by confidences."""
 
     def __next__(self) -> T | Record:
         self._settle()
@@ -105,7 +105,7 @@ class Confidences(_Beside[T], Iterator[T | Record]):
 
 
 class AsyncConfidences(_Beside[T], AsyncIterator[T | Record]):
-    """The items of an asynchronous stream and the records beside. Made by confidences."""
+    """The items of an asynchronous stream, each followed by its records. Made by confidences."""
 
     async def __anext__(self) -> T | Record:
         self._settle()
@@ -140,7 +140,7 @@ class AsyncConfidences(_Beside[T], AsyncIterator[T | Record]):
 
 
 class _Either(Confidences[T], AsyncConfidences[T]):
-    """Beside a stream of LiteLLM, whose class does not say whether it is asynchronous."""
+    """For a stream of LiteLLM: its class has both interfaces, and the request decides which of them works."""
 
 
 @overload

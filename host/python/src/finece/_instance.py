@@ -111,7 +111,7 @@ class Instance:
             self._view = memoryview((ctypes.c_ubyte * size).from_address(at)).cast("B")
 
     def lose(self, what: str, cause: BaseException | None = None) -> NoReturn:
-        """Drops an instance that is in an unknown state: it would go on answering."""
+        """Refuses all further calls: the instance is in an unknown state, and would still answer them."""
         advice = "open another session for the next stream"
         if 2 * self.memory_size > self._limit:  # buffers double
             advice += f", or give Core a memory_limit of more than {self._limit} bytes"
@@ -127,7 +127,7 @@ def address(store: wasmtime.Store, memory: wasmtime.Memory) -> tuple[int, int]:
 
 
 def caller(store: wasmtime.Store, function: wasmtime.Func) -> Callable[..., int]:
-    """What calls a function of 32-bit numbers.
+    """A callable for a function of 32-bit numbers.
 
     wasmtime's own call asks for the function's type each time, which takes 15 times as
     long as the call. The call without checks is not a documented part of wasmtime's
