@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from finece._contract import (
     BANDS,
     BASES,
+    EVENTS,
     FAULTS,
     FINISHES,
     MAPS,
@@ -34,13 +35,22 @@ from finece._contract import (
     Source,
 )
 
-_TEXT, _POSITIONED, _ASK, _CONFIDENCE, _FAULT, _FINISH, _ENDED = 1, 2, 3, 4, 6, 7, 8
 _HEADER: Final = struct.Struct("<IBBBBII")
 _POSITION: Final = struct.Struct("<qqqdd")
 _ESTIMATE: Final = struct.Struct("<ddBBBBBBxxd")
 _TOTALS: Final = struct.Struct("<qq")
 _OFFSET: Final = struct.Struct("<q")
-_MIN_SIZES: Final = {_TEXT: 16, _POSITIONED: 56, _ASK: 16, _CONFIDENCE: 48, _FAULT: 24, _FINISH: 32, _ENDED: 16}
+_MIN_SIZES: Final = {
+    EVENTS.index("text"): 16,
+    EVENTS.index("position"): 56,
+    EVENTS.index("ask"): 16,
+    EVENTS.index("confidence"): 48,
+    EVENTS.index("fault"): 24,
+    EVENTS.index("finish"): 32,
+    EVENTS.index("ended"): 16,
+}
+"""The events that are read, and the least bytes of each; others are passed over."""
+_FINISH: Final = EVENTS.index("finish")
 _APPROXIMATE: Final = 0x80
 _KINDS: Final[tuple[tuple[PositionKind, ...], ...]] = tuple(
     tuple(k for bit, k in enumerate(POSITION_KINDS) if n >> bit & 1) for n in range(256)
@@ -138,16 +148,16 @@ class Builder:
         return out
 
     def _made(self, event: Raw) -> Event | None:
-        match event.kind:
-            case 1:
+        match EVENTS[event.kind]:
+            case "text":
                 return Text(event.choice, _segment(event.a), str(_sized(event, 0), "utf-8", "replace"))
-            case 2:
+            case "position":
                 return self._position(event)
-            case 3:
+            case "ask":
                 return Ask(event.choice, event.number, _KINDS[event.a], event.extra)
-            case 4:
+            case "confidence":
                 return self._confidence(event)
-            case 6:
+            case "fault":
                 (offset,) = _OFFSET.unpack_from(event.body)
                 return Fault(
                     choice=event.choice,
@@ -155,7 +165,7 @@ class Builder:
                     offset=offset if offset >= 0 else None,
                     detail=str(_sized(event, 8), "utf-8", "replace") or None,
                 )
-            case 7:
+            case "finish":
                 tokens, reasoning = _TOTALS.unpack_from(event.body)
                 return End(
                     choice=event.choice,
