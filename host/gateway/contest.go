@@ -161,15 +161,9 @@ func (k *contestant) report(ctx context.Context, o outcome) {
 // settle is called when the answer is scored and its end is not written. It reports the
 // answer, and waits for what becomes of it. It returns nil if the answer is not sent.
 func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
-	o := outcome{skipped: s.skipped(), usage: unbilled}
-	if c := s.last[0]; c != nil && c.HasValue() {
-		o.headline = c
-	}
+	o := outcome{headline: valued(s.last[0]), skipped: s.skipped(), usage: s.usage}
 	if t, ok := s.acting.(*listener); ok {
 		o.text = t.answer.String()
-	}
-	if s.usage != nil {
-		o.usage = *s.usage
 	}
 	for _, r := range s.news {
 		if e, ok := r.(*record.End); ok && e.Choice == 0 {
@@ -190,9 +184,21 @@ func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
 	}
 }
 
+// valued is a confidence if there is one and it has a value, else nil.
+func valued(c *record.Confidence) *record.Confidence {
+	if c != nil && c.HasValue() {
+		return c
+	}
+	return nil
+}
+
 // sendWinner sends the answer that was chosen.
 func (h *Handler) sendWinner(w http.ResponseWriter, r *http.Request, winner *contestant, all []*contestant, d *record.Decision) {
-	winner.won <- verdict{d, billed(all), observationOf(r.Context())}
+	var costs []outcome
+	for _, k := range all {
+		costs = append(costs, k.outcome)
+	}
+	winner.won <- verdict{d, billed(costs...), observationOf(r.Context())}
 	select {
 	case <-winner.written:
 	case <-r.Context().Done():
@@ -223,15 +229,18 @@ func (h *Handler) sendWinner(w http.ResponseWriter, r *http.Request, winner *con
 
 // billed is the sum of what the answers have cost. Where the upstream has not said it,
 // the tokens of the answer are those that the session has counted.
-func billed(all []*contestant) stream.Usage {
+func billed(all ...outcome) stream.Usage {
 	sum := unbilled
-	for _, k := range all {
-		if k.usage.Prompt >= 0 {
-			sum.Prompt = max(sum.Prompt, 0) + k.usage.Prompt
+	for _, o := range all {
+		if o.usage.Prompt >= 0 {
+			sum.Prompt = max(sum.Prompt, 0) + o.usage.Prompt
 		}
-		completion := k.usage.Completion
+		if o.usage.Reasoning >= 0 {
+			sum.Reasoning = max(sum.Reasoning, 0) + o.usage.Reasoning
+		}
+		completion := o.usage.Completion
 		if completion < 0 {
-			completion = k.tokens
+			completion = o.tokens
 		}
 		sum.Completion = max(sum.Completion, 0) + completion
 	}

@@ -30,11 +30,11 @@ func (e *escalate) next(all []*contestant) (more []variant, winner *contestant, 
 	case len(all) > 1 && !all[1].failed:
 		return nil, all[1], e.low
 	case len(all) > 1: // the other model has failed
-		return nil, first, e.decided(first, e.unable(), secondFailed)
+		return nil, first, e.decided(first, e.config.unable(), secondFailed)
 	case first.skipped:
 		return nil, first, nil
 	case first.headline == nil || !e.config.usable(first.headline):
-		return nil, first, e.unchecked(first)
+		return nil, first, e.config.notEscalated(first.headline)
 	case first.headline.Fused >= e.config.EscalateBelow:
 		return nil, first, nil
 	case !e.config.escalated.take(e.config.EscalateShare):
@@ -57,18 +57,19 @@ func (e *escalate) decided(first *contestant, action, reason string) *record.Dec
 	return d
 }
 
-// unchecked decides about an answer without a confidence that may be acted on.
-func (e *escalate) unchecked(first *contestant) *record.Decision {
+// notEscalated decides about an answer without a confidence that may be acted on. headline is
+// that of its p(z); nil if it has none.
+func (c *Config) notEscalated(headline *record.Confidence) *record.Decision {
 	reason := notScored
-	if first.headline != nil {
+	if headline != nil {
 		reason = notCalibrated
 	}
-	return decision(Escalate, e.unable(), reason)
+	return decision(Escalate, c.unable(), reason)
 }
 
-// unable is what becomes of an answer where the policy cannot do its work.
-func (e *escalate) unable() string {
-	if e.config.Failure == Closed {
+// unable is the action where the policy Escalate cannot do its work.
+func (c *Config) unable() string {
+	if c.Failure == Closed {
 		return record.ActionEnd
 	}
 	return record.ActionRelease

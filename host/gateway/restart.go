@@ -51,8 +51,9 @@ type restarter struct {
 	lows   lows
 	out    extent // text that the client has
 	utf16  int64  // of the answer
-	low    *record.Confidence
-	over   bool // the other model was asked, or may not be
+	index  int    // of the last position
+	tokens int64  // of the answer, up to its last position
+	over   bool   // the other model was asked, or may not be
 }
 
 func newRestarter(c *Config, _ *request) acting {
@@ -66,6 +67,16 @@ func (r *restarter) text(choice int, segment position.Segment, text []byte) {
 	}
 	if choice == 0 && segment == position.Answer {
 		r.utf16 += utf16Len(text)
+	}
+}
+
+func (r *restarter) position(p *record.Position) {
+	if p.Choice != 0 {
+		return
+	}
+	r.index = p.Index
+	if p.Segment == position.Answer {
+		r.tokens = p.Token
 	}
 }
 
@@ -87,21 +98,11 @@ func (r *restarter) confidence(c *record.Confidence) *record.Decision {
 	case end && (c.Reason == session.Refusal || c.Reason == session.NoText):
 		return nil // neither right nor wrong
 	case end && !usable:
-		e := escalate{config: r.config}
-		return e.unchecked(&contestant{outcome: outcome{headline: valued(c)}})
+		return r.config.notEscalated(valued(c))
 	case !usable, end && c.Fused >= r.config.EscalateBelow, !end && !r.lows.low(c, r.config.EscalateBelow, r.config.StopAfter):
 		return nil
 	}
-	r.low = c
 	return decisionOn(Escalate, record.ActionReplace, c, r.config.EscalateBelow)
-}
-
-// valued is c if it has a value.
-func valued(c *record.Confidence) *record.Confidence {
-	if c.HasValue() {
-		return c
-	}
-	return nil
 }
 
 // sequel is the other model's answer. Its text is written in events of the gateway's own, so
@@ -208,7 +209,7 @@ func (b *body) restart(d *record.Decision) {
 	}
 	if err != nil {
 		b.config.Report("the other model failed", err)
-		refuse((&escalate{config: b.config}).unable(), secondFailed)
+		refuse(b.config.unable(), secondFailed)
 		return
 	}
 	b.sequel, b.phase = q, replacing
@@ -218,14 +219,11 @@ func (b *body) restart(d *record.Decision) {
 // tooLate is the reason of a decision to leave an answer as it is, because the client has its end.
 const tooLate = "too-late"
 
-// shift is where another answer's records go.
+// shift is where another answer's records go. Its p(0) has the index 0 and is not told, so its
+// first position comes next after the last one of this answer.
 func (r *restarter) shift() shift {
 	note := []byte(r.config.RestartText)
-	s := shift{index: r.low.Index + 1, byte: r.out[position.Answer] + int64(len(note)), utf16: r.utf16 + utf16Len(note)}
-	if r.low.Segment == position.Answer {
-		s.token = r.low.Token
-	}
-	return s
+	return shift{r.index, r.out[position.Answer] + int64(len(note)), r.utf16 + utf16Len(note), r.tokens}
 }
 
 // replace lets the other model's answer follow the first one. It is no part of restart, which
@@ -233,10 +231,10 @@ func (r *restarter) shift() shift {
 func (b *body) replace() {
 	q, first := b.sequel, b.scorer
 	first.abandon(session.Cancelled)
-	q.first = first.cost(q.shift.token)
-	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
 	first.news = slices.DeleteFunc(first.news, func(r record.Record) bool { _, ends := r.(*record.End); return ends })
 	first.tell(q.because)
+	q.first = first.cost(q.shift.token)
+	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
 	b.whole()
 	b.add([]byte(b.config.RestartText))
 	first.close()
@@ -250,18 +248,14 @@ func (b *body) replace() {
 	b.named = &n
 }
 
-// cost is what an answer has cost that ends before its end. Its session says what of its usage
-// has come; the client is told nothing more of it.
+// cost ends the session of an answer, and returns what the answer has cost. The session may
+// know usage only then. Neither the client nor the observer is told its last records.
 func (s *scorer) cost(tokens int64) outcome {
-	told := s.news
+	told, seen := s.news, s.seen
 	s.seen = nil
 	_ = s.stream.End()
-	s.news = told
-	o := outcome{usage: unbilled, tokens: tokens}
-	if s.usage != nil {
-		o.usage = *s.usage
-	}
-	return o
+	s.news, s.seen = told, seen
+	return outcome{usage: s.usage, tokens: tokens}
 }
 
 // add sends text in an event of the gateway's own, with the records that are due.
@@ -303,7 +297,7 @@ func (b *body) retold() {
 		b.finish(io.ErrUnexpectedEOF)
 		return
 	}
-	sum := billed([]*contestant{{outcome: q.first}, {outcome: b.scorer.cost(q.end.Tokens + q.end.Reasoning)}})
+	sum := billed(q.first, b.scorer.cost(q.end.Tokens+q.end.Reasoning))
 	b.request.sum = &sum
 	finish := stream.Stop
 	switch q.end.Reason {

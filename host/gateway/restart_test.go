@@ -11,6 +11,7 @@ import (
 
 	"github.com/finece/finece/host/gateway"
 	"github.com/finece/finece/wasm/contract/record"
+	"github.com/finece/finece/wasm/session"
 )
 
 const (
@@ -261,6 +262,50 @@ func TestTheGateDecidesOnceAboutAReplacement(t *testing.T) {
 	}
 	if whole := lastOf(all); whole == nil || whole.Fused != 0.9 {
 		t.Errorf("p(z) is %+v", whole)
+	}
+}
+
+// TestTheObserverIsToldOfAReplacement, while the confidence model is asked about the answer that
+// is replaced: the other answer's positions come after all of the first one's, without a gap.
+func TestTheObserverIsToldOfAReplacement(t *testing.T) {
+	chat := restartSurfaces()[0]
+	u := models(t, func(w http.ResponseWriter, r *http.Request) {
+		replay([]byte(chat.weak+tokensOf(0, hesitant, "way", `.\n\n`, "Or", `.\n\n`, "But")), burst)(w, r)
+		<-r.Context().Done()
+	}, replay([]byte(chat.strong), burst))
+	later := make(chan struct{})
+	m := confidenceModel(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		body, _ := io.ReadAll(r.Body)
+		switch text := string(body); {
+		case strings.Contains(text, "Or."):
+			close(later)
+			<-r.Context().Done()
+		case strings.Contains(text, "Noway"):
+			<-r.Context().Done()
+		case strings.Contains(text, "wrong"):
+			<-later
+			says(w, "0.1")
+		default:
+			says(w, "0.9")
+		}
+	})
+	seen := make(chan *gateway.Exchange, 1)
+	s := newGateway(t, u, both(asking(m), both(restartAt(0.5, gateway.Open), observing(seen))))
+	all, rest := told(t, read(t, post(t, s, chat.ask)))
+	if text, _ := content(t, rest); text != doubtful+"way.\n\nOr.\n\nBut"+restartNote+better {
+		t.Errorf("%q", text)
+	}
+	x, d := observed(t, seen), decided(all)
+	if len(x.Decisions) != 1 || x.Decisions[0].Action != d.Action || d.Action != record.ActionReplace || x.Generator != "strong" {
+		t.Errorf("told of %q, %v; the client of %+v", x.Generator, x.Decisions, d)
+	}
+	var kinds []string
+	for _, p := range x.Answers[0].Places {
+		kinds = append(kinds, p.Kinds.String())
+	}
+	places := x.Answers[0].Places
+	if want := []string{"question", "paragraph", "paragraph", "paragraph", "paragraph", "end"}; !slices.Equal(kinds, want) || places[4].State != session.Unavailable || places[5].Fused != 0.9 {
+		t.Errorf("places %q, %+v; want %q", kinds, places, want)
 	}
 }
 

@@ -32,7 +32,7 @@ type scorer struct {
 
 	last     map[int]*record.Confidence // p(z) by choice
 	cuts     []*record.Decision         // choices that the policy has ended, since they were last taken
-	usage    *stream.Usage              // the upstream's; nil if it has not given one
+	usage    stream.Usage               // the upstream's; unbilled until it has given one
 	failed   bool                       // the provider reported an error
 	unread   bool                       // an event could not be read, since this was last reset
 	failing  bool                       // the confidence model's last reply was a failure
@@ -48,7 +48,7 @@ type framed = func(*stream.Frame, []stream.Said)
 
 // newScorer begins to follow an answer. framed gets its events.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
-	s := &scorer{acting: policy, holds: c.rule.holds, hides: c.hides, report: c.Report, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
+	s := &scorer{acting: policy, holds: c.rule.holds, hides: c.hides, report: c.Report, usage: unbilled, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
 	if _, follows := policy.(*sequel); !follows { // the gate has decided by the p(0) of the first answer
 		s.skipper = newSkipper(c)
 	}
@@ -178,8 +178,7 @@ func (s *scorer) counted() {
 // used takes the upstream's usage.
 func (s *scorer) used(u *stream.Usage) {
 	s.tally.used(u)
-	kept := *u
-	s.usage = &kept
+	s.usage = *u
 }
 
 // record takes a record of the stream.
