@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
@@ -110,7 +109,7 @@ func (c *chunks) append(dst []byte, choices string, members []byte) []byte {
 	if t == nil {
 		t = &template{
 			id: jsonscan.AppendString(nil, []byte(c.of.id())), object: c.object(),
-			created: strconv.AppendInt(nil, time.Now().Unix(), 10), model: jsonscan.AppendString(nil, []byte(c.request.model)),
+			created: strconv.AppendInt(nil, c.request.config.clock.now().Unix(), 10), model: jsonscan.AppendString(nil, []byte(c.request.model)),
 		}
 	}
 	return append(t.appendObject(append(dst, "data: "...), choices, members), "\n\n"...)

@@ -75,9 +75,9 @@
 // (finece-policy), so that no client believes that a policy holds which does not. None is
 // allowed by default.
 //
-// Handling.AllowPolicy holds for every client: no client key can be given more or less. Nor does
-// a limit apply to opting out: a client may do so with each request. Its requests and tokens count
-// as any, towards its limits too, and the observer is told the reason opted-out.
+// Handling.AllowPolicy holds for every client: no client key can be given more or less.
+// Opting out has no limit of its own: a client may do so with each request. Such requests and
+// their tokens count towards the client's limits, and the observer is told the reason opted-out.
 //
 // # What a client sees
 //
@@ -220,7 +220,7 @@
 // events of the gateway's own: one stream, with one beginning and one end. In Messages the text
 // goes to the open block; in Responses to the open message, or to another one. The records of
 // the other answer count bytes and tokens from the beginning of all text, and their indices
-// continue. It has no p(0), and the envelope names its model.
+// continue. The other answer has no p(0), and the envelope names its model.
 //
 // The share and the failure policy are those of escalate: where the other model gives no answer,
 // the first one continues or ends. Text that is out cannot be called back, so an answer that
@@ -297,7 +297,7 @@
 // # Ollama
 //
 // Where Config.Upstream ends in /v1, Ollama's own API is beside that: /api/x goes to Upstream
-// without /v1, followed by /api/x. An answer is a line of JSON after another, unless the request
+// without /v1, followed by /api/x. An answer is a stream of lines of JSON, unless the request
 // has "stream": false. Records are the member finece of a line, whatever Config.Carrier is: lines
 // have no comments. If no line is due, a line with an empty text carries them. The last records
 // go with the line that has done, which waits for them as [DONE] does. An answer that withhold
@@ -306,7 +306,7 @@
 // Under withhold tool calls wait for p(z). Members that Ollama does not have today pass with
 // their line. The context of a plain answer that is withheld is left out, since it is the text
 // in tokens; a request with one counts as one of several turns. Ollama's routes that change a
-// server, such as /api/pull, are not there.
+// server, such as /api/pull, are not served.
 //
 // # Stored answers
 //

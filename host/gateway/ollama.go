@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// ollama is what Ollama's own two APIs have in common. An answer is a line of JSON after
-// another, unless the request has "stream": false. It has one choice, and no identifier.
+// ollama is what Ollama's own two APIs have in common. An answer is a stream of lines
+// of JSON, unless the request has "stream": false. It has one choice, and no identifier.
 type ollama struct{ openAI }
 
 func (ollama) format() stream.Format { return stream.Ollama }
@@ -189,7 +189,7 @@ func (w *lineWriter) line(dst, text []byte, members ...[]byte) []byte {
 	if model := w.names().model; model != nil {
 		dst = append(append(append(dst, `"model":`...), model...), ',')
 	}
-	dst = time.Now().UTC().AppendFormat(append(dst, `"created_at":"`...), time.RFC3339Nano)
+	dst = w.request.config.clock.now().UTC().AppendFormat(append(dst, `"created_at":"`...), time.RFC3339Nano)
 	dst = w.says(append(dst, `",`...), text)
 	return append(appendNext(dst, bytes.Join(slices.DeleteFunc(members, func(m []byte) bool { return len(m) == 0 }), []byte(","))), "}\n"...)
 }

@@ -78,7 +78,7 @@ func unchecked(resp *http.Response, why string) {
 // scored.
 func (h *Handler) check(resp *http.Response, r *request) (why string, err error) {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if kind != eventStream && kind != "application/json" && !(kind == lines && r.surface.format() == stream.Ollama) {
+	if kind != "application/json" && !r.streamsAs(kind) {
 		return "content-type", nil
 	}
 	if why := unpack(resp); why != "" {
@@ -108,6 +108,11 @@ const (
 	eventStream = "text/event-stream"
 	lines       = "application/x-ndjson"
 )
+
+// streamsAs reports whether a streamed answer to the request may have a content type.
+func (r *request) streamsAs(kind string) bool {
+	return kind == eventStream || kind == lines && r.surface.format() == stream.Ollama
+}
 
 // scoring is what the session of an answer is told.
 func (h *Handler) scoring(r *request) host.Config {

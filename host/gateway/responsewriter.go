@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/finece/finece/wasm/jsonscan"
 	"github.com/finece/finece/wasm/stream"
@@ -255,7 +254,7 @@ func (w *responseWriter) end(dst []byte, _ []int, finish string, member []byte) 
 	w.ended = true
 	if w.like == nil {
 		like := jsonscan.AppendString([]byte(`{"id":"resp_finece","object":"response","model":`), []byte(w.request.model))
-		like = strconv.AppendInt(append(like, `,"created_at":`...), time.Now().Unix(), 10)
+		like = strconv.AppendInt(append(like, `,"created_at":`...), w.request.config.clock.now().Unix(), 10)
 		w.like = append(like, `,"error":null,"instructions":null,"metadata":{},"parallel_tool_calls":true,"temperature":null,"tool_choice":"auto","tools":[],"top_p":null}`...)
 	}
 	if !w.started {

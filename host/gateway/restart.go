@@ -24,7 +24,8 @@ const (
 	Restart EscalateMode = "restart" // text is sent as it comes; Config.RestartText and the other model's answer follow it
 )
 
-// restarting is the rule of Escalate for an answer whose text is sent as it comes.
+// restarting is the rule of Escalate for an answer whose text is sent as it comes. It acts on
+// other positions than p(z), too.
 var restarting = rule{
 	name: Escalate, setting: "escalate_below", below: func(c *Config) *float64 { return &c.EscalateBelow }, last: true, counts: true, begin: newRestarter,
 }
@@ -35,8 +36,8 @@ func (r *request) restarts() bool {
 	return r.config.Policy == Escalate && r.config.EscalateMode == Restart && r.stream && !r.json && !r.tools && !r.asked.logprobs
 }
 
-// restartable makes a request one whose text is sent as it comes. another asks for an answer to
-// the same question.
+// restartable lets another answer follow the text that is sent. another asks for an answer to the
+// same question.
 func (r *request) restartable(another func(context.Context, variant) (*sequel, error)) {
 	same := *r.config
 	same.rule = &restarting
@@ -171,7 +172,7 @@ func (h *Handler) another(ctx context.Context, in *http.Request, asked *request,
 		return nil, err
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if resp.StatusCode != http.StatusOK || kind != eventStream && kind != lines || unpack(resp) != "" {
+	if resp.StatusCode != http.StatusOK || !asked.streamsAs(kind) || unpack(resp) != "" {
 		resp.Body.Close()
 		return nil, errUnfit
 	}
