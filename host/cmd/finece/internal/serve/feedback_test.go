@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/feedback"
@@ -53,11 +52,7 @@ func answered(t *testing.T, s serving, key string) string {
 	if status != 200 || !strings.Contains(text, secretAnswer) || !strings.Contains(text, `"id":"chatcmpl-7"`) || id == "" {
 		t.Fatalf("%d, id %q: %s", status, id, text)
 	}
-	for end := time.Now().Add(hung); calibrationAt(t, s.url, key).Answers == before; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("hung: the answer %s is not kept", id)
-		}
-	}
+	until(t, func() bool { return calibrationAt(t, s.url, key).Answers > before }, func() string { return "the answer " + id + " is not kept" })
 	return id
 }
 

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/gateway"
@@ -26,11 +25,7 @@ func (s serving) reloads(t *testing.T, says ...string) {
 	const about = "the settings were "
 	was := strings.Count(s.log(), about)
 	s.kill(syscall.SIGHUP)
-	for end := time.Now().Add(hung); strings.Count(s.log(), about) == was; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("hung: no line about the SIGHUP in the log:\n%s", s.log())
-		}
-	}
+	until(t, func() bool { return strings.Count(s.log(), about) > was }, func() string { return "no line about the SIGHUP in the log:\n" + s.log() })
 	log := s.log()
 	line := log[strings.LastIndex(log, about):]
 	for _, text := range says {

@@ -208,18 +208,14 @@ func TestServeStopsGracefully(t *testing.T) {
 // answer.
 func untilShown(t *testing.T, url, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(hung); ; time.Sleep(10 * time.Millisecond) {
-		_, page := get(t, url)
-		if strings.Contains(page, text) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s never shows %q:\n%s", url, text, page)
-		}
-	}
+	page := ""
+	until(t, func() bool {
+		_, page = get(t, url)
+		return strings.Contains(page, text)
+	}, func() string { return url + " never shows " + text + ":\n" + page })
 }
 
-// untilClosed waits until a server no longer accepts connections.
+// untilClosed waits until a server no longer accepts connections. It may run on any goroutine.
 func untilClosed(t *testing.T, url string) {
 	for deadline := time.Now().Add(hung); ; time.Sleep(5 * time.Millisecond) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -230,6 +226,16 @@ func untilClosed(t *testing.T, url string) {
 		if time.Now().After(deadline) {
 			t.Errorf("hung: the server still accepts connections after %v", hung)
 			return
+		}
+	}
+}
+
+// until waits until something is so. If it never is, the test fails with what otherwise says.
+func until(t *testing.T, so func() bool, otherwise func() string) {
+	t.Helper()
+	for deadline := time.Now().Add(hung); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("hung for %v: %s", hung, otherwise())
 		}
 	}
 }
