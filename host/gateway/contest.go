@@ -161,14 +161,9 @@ func (k *contestant) report(ctx context.Context, o outcome) {
 // settle is called when the answer is scored and its end is not written. It reports the
 // answer, and waits for what becomes of it. It returns nil if the answer is not sent.
 func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
-	o := outcome{headline: valued(s.last[0]), skipped: s.skipped(), usage: s.usage}
+	o := outcome{headline: valued(s.last[0]), skipped: s.skipped(), usage: s.usage, tokens: s.tokens}
 	if t, ok := s.acting.(*listener); ok {
 		o.text = t.answer.String()
-	}
-	for _, r := range s.news {
-		if e, ok := r.(*record.End); ok && e.Choice == 0 {
-			o.tokens = e.Tokens + e.Reasoning
-		}
 	}
 	s.counted()
 	k.report(ctx, o)

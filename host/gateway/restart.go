@@ -234,7 +234,7 @@ func (b *body) replace() {
 	first.abandon(session.Cancelled)
 	first.news = slices.DeleteFunc(first.news, func(r record.Record) bool { _, ends := r.(*record.End); return ends })
 	first.tell(q.because)
-	q.first = first.cost(q.shift.token)
+	q.first = first.cost()
 	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
 	b.whole()
 	b.add([]byte(b.config.RestartText))
@@ -250,13 +250,13 @@ func (b *body) replace() {
 }
 
 // cost ends the session of an answer, and returns what the answer has cost. The session may
-// know usage only then. Neither the client nor the observer is told its last records.
-func (s *scorer) cost(tokens int64) outcome {
+// know usage and tokens only then. Neither the client nor the observer is told its last records.
+func (s *scorer) cost() outcome {
 	told, seen := s.news, s.seen
 	s.seen = nil
 	_ = s.stream.End()
 	s.news, s.seen = told, seen
-	return outcome{usage: s.usage, tokens: tokens}
+	return outcome{usage: s.usage, tokens: s.tokens}
 }
 
 // add sends text in an event of the gateway's own, with the records that are due.
@@ -298,7 +298,7 @@ func (b *body) retold() {
 		b.finish(io.ErrUnexpectedEOF)
 		return
 	}
-	sum := billed(q.first, b.scorer.cost(q.end.Tokens+q.end.Reasoning))
+	sum := billed(q.first, b.scorer.cost())
 	b.request.sum = &sum
 	finish := stream.Stop
 	switch q.end.Reason {

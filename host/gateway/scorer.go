@@ -33,6 +33,7 @@ type scorer struct {
 	last     map[int]*record.Confidence // p(z) by choice
 	cuts     []*record.Decision         // choices that the policy has ended, since they were last taken
 	usage    stream.Usage               // the upstream's; unbilled until it has given one
+	tokens   int64                      // of the first choice, once it has ended
 	failed   bool                       // the provider reported an error
 	unread   bool                       // an event could not be read, since this was last reset
 	failing  bool                       // the confidence model's last reply was a failure
@@ -183,12 +184,12 @@ func (s *scorer) used(u *stream.Usage) {
 
 // record takes a record of the stream.
 func (s *scorer) record(r record.Record) {
+	s.count(r)
 	if q, ok := s.acting.(*sequel); ok && !q.moves(r) {
 		return
 	}
 	switch r := r.(type) {
 	case *record.Position:
-		s.tally.upTo(r.Choice, r.Token)
 		if !s.skipped() {
 			s.acting.position(r)
 		}
@@ -199,8 +200,6 @@ func (s *scorer) record(r record.Record) {
 		}
 		s.confidence(r)
 		return
-	case *record.End:
-		s.tally.upTo(r.Choice, r.Tokens+r.Reasoning)
 	case *record.Fault:
 		switch r.Code {
 		case stream.ProviderError:
@@ -213,6 +212,19 @@ func (s *scorer) record(r record.Record) {
 		}
 	}
 	s.tell(r)
+}
+
+// count counts the tokens of the answer.
+func (s *scorer) count(r record.Record) {
+	switch r := r.(type) {
+	case *record.Position:
+		s.tally.upTo(r.Choice, r.Token)
+	case *record.End:
+		s.tally.upTo(r.Choice, r.Tokens+r.Reasoning)
+		if r.Choice == 0 {
+			s.tokens = r.Tokens + r.Reasoning
+		}
+	}
 }
 
 // tell keeps a record for the client. A confidence replaces an earlier one of its
