@@ -175,7 +175,7 @@ var (
 func TypeScript() []*Names {
 	return []*Names{
 		Statuses, Events, Segments, Kinds, States, Reasons, Finishes, Faults, Estimators, Methods, Bases, Maps, Bands,
-		Outside, Actions, Formats, Adapters, Activations, Turns, Words,
+		Outside, Actions, Formats, Adapters, Activations, Turns, Words, Rules,
 	}
 }
 

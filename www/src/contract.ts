@@ -181,6 +181,14 @@ export const WORDS = ["low", "medium", "high"] as const;
 /** How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right. */
 export type Word = (typeof WORDS)[number];
 
+/** Which bin holds a confidence on an edge, named after the libraries that do the same: `right-closed` is (lo, hi] with the first bin closed at 0; `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1. */
+export const RULES = [
+  "right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics",
+] as const;
+
+/** Which bin holds a confidence on an edge, named after the libraries that do the same: `right-closed` is (lo, hi] with the first bin closed at 0; `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1. */
+export type BinRule = (typeof RULES)[number];
+
 /** The version of the records that this package reads. */
 export const RECORD_VERSION = 1;
 

@@ -8,19 +8,11 @@
  *
  * @packageDocumentation
  */
-import { type Figures, FIGURES, FUSION_DEFAULTS, MAX_INPUT } from "./contract.js";
+import { type BinRule, type Figures, FIGURES, FUSION_DEFAULTS, MAX_INPUT, RULES } from "./contract.js";
 import type { Core } from "./core.js";
 import { FineceError } from "./errors.js";
 
-/**
- * Which bin holds a confidence on an edge, named after the libraries that do the
- * same: `right-closed`, the default, is (lo, hi] with the first bin closed at 0;
- * `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves
- * confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1.
- */
-export type BinRule = "right-closed" | "equal-mass" | "guo" | "sklearn" | "netcal" | "torchmetrics";
-
-const RULES: readonly BinRule[] = ["right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics"];
+export type { BinRule };
 
 /** How confidences are put in bins. */
 export interface Binning {
@@ -65,7 +57,7 @@ export interface Evaluation extends Figures {
  * Evaluates the pairs (confidences[i], correct[i]). Confidences are numbers from 0
  * to 1, correctness is 0 or 1 or a boolean; the order of the pairs does not matter.
  * Throws a `FineceError`: `argument` for a confidence outside [0,1] or NaN, for
- * lists of different lengths and for a binning that there is not, and `too-long`
+ * lists of different lengths and for an unknown binning, and `too-long`
  * for more than 1864133 pairs.
  */
 export function evaluate(

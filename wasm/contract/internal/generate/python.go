@@ -26,7 +26,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict
 from finece._wire import Field, Wire
 `)
 	pyABI(&b)
-	for _, n := range append(contract.TypeScript(), contract.Rules) {
+	for _, n := range contract.TypeScript() {
 		pyNames(&b, n)
 	}
 	pyRecords(&b)
