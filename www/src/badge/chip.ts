@@ -1,5 +1,5 @@
 import { ConfidenceBadge, GLYPH } from "./element.js";
-import type { Markup } from "./markup.js";
+import { type Markup, define, setText } from "./markup.js";
 import type { ParagraphRow } from "./panel.js";
 import { type PositionConfidence, shownAs } from "./positions.js";
 import { type BadgeView, answerText } from "./shown.js";
@@ -46,9 +46,7 @@ export class AnswerChip extends ConfidenceBadge {
   /** Defines the element; does nothing where it is defined already, or on a server. */
   static override define(): void {
     Sparkline.define();
-    if (typeof customElements !== "undefined" && customElements.get("finece-chip") === undefined) {
-      customElements.define("finece-chip", AnswerChip);
-    }
+    define("finece-chip", AnswerChip);
   }
 
   /** Gives the paragraphs for the list in the details; asked whenever they are open. */
@@ -75,11 +73,7 @@ export class AnswerChip extends ConfidenceBadge {
   }
 
   protected override draw(button: HTMLButtonElement, view: BadgeView, words: Words): void {
-    const text = answerText(view, words);
-    const said = button.querySelector(".said");
-    if (said !== null && said.textContent !== text) {
-      said.textContent = text;
-    }
+    setText(button.querySelector(".said"), answerText(view, words));
     button.setAttribute("aria-label", this.titleOf(view, words));
     const line = button.querySelector("finece-sparkline");
     if (line !== null) {

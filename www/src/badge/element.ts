@@ -1,11 +1,11 @@
 import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
-import { ElementBase, type Markup, built } from "./markup.js";
+import { ElementBase, type Markup, built, define, setText } from "./markup.js";
 import type { BadgeAction, PanelContent, ParagraphRow } from "./panel.js";
 import { type PositionConfidence, badgeAttributes } from "./positions.js";
 import { type BadgeView, isRevised, nameOf } from "./shown.js";
 import { adoptStyle } from "./style.js";
-import { type BadgeState, type Calibration, type Words, bandOf, formatPercent, isProbability, showValue, wordsFor } from "./words.js";
+import { type BadgeState, type Calibration, type Words, bandOf, formatPercent, isProbability, languageAt, showValue, wordsFor } from "./words.js";
 
 /** The attributes that say what a position is. */
 const SHOWN = ["state", "value", "first", "calibrated", "mapped", "model", "outside", "reason", "source", "kind"] as const;
@@ -82,9 +82,7 @@ export class ConfidenceBadge extends ElementBase {
    * server. Another tag gets a class of its own, as the platform demands.
    */
   static define(tag = "confidence-badge"): void {
-    if (typeof customElements !== "undefined" && customElements.get(tag) === undefined) {
-      customElements.define(tag, customElements.getName(ConfidenceBadge) === null ? ConfidenceBadge : class extends ConfidenceBadge {});
-    }
+    define(tag, ConfidenceBadge);
   }
 
   #button: HTMLButtonElement | undefined;
@@ -99,7 +97,7 @@ export class ConfidenceBadge extends ElementBase {
 
   /** Where the confidence stands, as the attribute says; what it shows may be less. */
   get state(): BadgeState {
-    const state = this.getAttribute("state") ?? "";
+    const state = this.#text("state");
     return STATES.includes(state) ? (state as BadgeState) : "pending";
   }
 
@@ -121,28 +119,28 @@ export class ConfidenceBadge extends ElementBase {
   set calibrated(calibrated: boolean) { this.toggleAttribute("calibrated", calibrated); }
 
   /** Why it is unavailable, as the event says; "" if nothing is said. */
-  get reason(): string { return this.getAttribute("reason") ?? ""; }
+  get reason(): string { return this.#text("reason"); }
 
   set reason(reason: string | null | undefined) { this.#set("reason", reason); }
 
   /** Where the value is from, such as `perplexity` or `model expectation`; "" if nothing is said. */
-  get source(): string { return this.getAttribute("source") ?? ""; }
+  get source(): string { return this.#text("source"); }
 
   set source(source: string | null | undefined) { this.#set("source", source); }
 
   /** What was judged: `end` the whole answer, `question` the question alone, anything else the text so far. */
-  get kind(): string { return this.getAttribute("kind") ?? ""; }
+  get kind(): string { return this.#text("kind"); }
 
   set kind(kind: string | null | undefined) { this.#set("kind", kind); }
 
   /** What the number is called; "" for the words' own. */
-  get label(): string { return this.getAttribute("label") ?? ""; }
+  get label(): string { return this.#text("label"); }
 
   set label(label: string | null | undefined) { this.#set("label", label); }
 
   /** How numbers are written, a BCP 47 tag; that of the nearest `lang` without the attribute. */
   get locale(): string {
-    return this.getAttribute("locale") ?? this.closest("[lang]")?.getAttribute("lang") ?? "";
+    return this.getAttribute("locale") ?? languageAt(this);
   }
 
   set locale(locale: string | null | undefined) { this.#set("locale", locale); }
@@ -161,7 +159,7 @@ export class ConfidenceBadge extends ElementBase {
 
   /** The limits of the bands; default 0.5 and 0.8. */
   get bands(): readonly [number, number] {
-    const [low, high] = (this.getAttribute("bands") ?? "").trim().split(/\s+/).map(Number);
+    const [low, high] = this.#text("bands").trim().split(/\s+/).map(Number);
     return isProbability(low) && isProbability(high) && low <= high ? [low, high] : CUTS[""];
   }
 
@@ -171,7 +169,7 @@ export class ConfidenceBadge extends ElementBase {
 
   /** What the details offer to do: `regenerate` from here, ask a `stronger` model. Listen to `finece-regenerate` and `finece-stronger`. */
   get actions(): readonly BadgeAction[] {
-    return (this.getAttribute("actions") ?? "").split(" ").filter((name): name is BadgeAction => name === "regenerate" || name === "stronger");
+    return this.#text("actions").split(" ").filter((name): name is BadgeAction => name === "regenerate" || name === "stronger");
   }
 
   set actions(actions: readonly BadgeAction[]) { this.#set("actions", actions.length === 0 ? null : actions.join(" ")); }
@@ -244,8 +242,12 @@ export class ConfidenceBadge extends ElementBase {
     }
   }
 
+  #text(name: string): string {
+    return this.getAttribute(name) ?? "";
+  }
+
   #number(name: string): number | null {
-    const text = this.getAttribute(name)?.trim() ?? "";
+    const text = this.#text(name).trim();
     const value = text === "" ? null : Number(text);
     return isProbability(value) ? value : null;
   }
@@ -260,7 +262,7 @@ export class ConfidenceBadge extends ElementBase {
 
   #view(): BadgeView {
     const { reason, source, kind, label, locale, calibrated, calibration, bands } = this;
-    const map = this.getAttribute("mapped") ?? "";
+    const map = this.#text("mapped");
     const mapped = this.hasAttribute("mapped");
     const given = this.state;
     const claims = given === "provisional" || given === "final";
@@ -268,7 +270,7 @@ export class ConfidenceBadge extends ElementBase {
     const state = claims && value === null ? "unavailable" : given;
     const band = value === null ? undefined : bandOf(value, { calibrated, source, mapped }, bands);
     const first = value === null ? null : this.first;
-    const [model, outside] = [this.getAttribute("model") ?? "", this.getAttribute("outside") ?? ""];
+    const [model, outside] = [this.#text("model"), this.#text("outside")];
     return { state, value, first, band, reason, source, kind, label, locale, calibrated, mapped, calibration, map, model, outside };
   }
 
@@ -309,11 +311,11 @@ export class ConfidenceBadge extends ElementBase {
     const name = nameOf(view, words);
     button.classList.toggle("check", check);
     button.setAttribute("aria-label", check ? `${words.answer.check}. ${name}` : name);
-    put(button, ".shown", check ? words.answer.check
+    setText(button.querySelector(".shown"), check ? words.answer.check
       : value !== null ? showValue(value, view, words, locale) : state === "pending" ? words.pendingMark : words.unavailableMark);
-    const ghosts = check ? ["", "", ""] : [formatPercent(1, locale), formatPercent(0.999, locale), words.bands.medium];
-    ghosts.forEach((text, i) => { put(button, ".ghost", text, i); });
-    put(button, ".trend", check || value === null || first === null || !isRevised(view, words) ? "" : value > first ? "↑" : "↓");
+    const ghosts = check ? [] : [formatPercent(1, locale), formatPercent(0.999, locale), words.bands.medium];
+    button.querySelectorAll(".ghost").forEach((ghost, i) => { setText(ghost, ghosts[i] ?? ""); });
+    setText(button.querySelector(".trend"), check || value === null || first === null || !isRevised(view, words) ? "" : value > first ? "↑" : "↓");
   }
 
   /** The paragraphs that the details list; `undefined` for none. */
@@ -349,13 +351,5 @@ export class ConfidenceBadge extends ElementBase {
   /** Gives the shadow root its style. */
   protected adopt(root: ShadowRoot): void {
     adoptStyle(root);
-  }
-}
-
-/** Sets the text of one of the elements in another. */
-function put(parent: Element, selector: string, content: string, at = 0): void {
-  const node = parent.querySelectorAll(selector)[at];
-  if (node !== undefined && node.textContent !== content) {
-    node.textContent = content;
   }
 }

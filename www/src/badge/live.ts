@@ -1,6 +1,6 @@
-import { type PositionConfidence, shownAs } from "./positions.js";
-import { answerText, headlineOf, isLow } from "./shown.js";
-import { type Words, bandOf, isProbability, wordsFor } from "./words.js";
+import type { PositionConfidence } from "./positions.js";
+import { answerText, headlineOf, isLow, positionBand } from "./shown.js";
+import { type Words, languageAt, wordsFor } from "./words.js";
 
 /** How a message's confidences are announced. */
 export interface LiveOptions {
@@ -67,7 +67,7 @@ export class LiveSummary {
 
   readonly #announce = (): void => {
     this.#timer = undefined;
-    const { locale = this.element.closest("[lang]")?.getAttribute("lang") ?? "", words, bands } = this.#options;
+    const { locale = languageAt(this.element), words, bands } = this.#options;
     const text = summaryOf(this.#positions, this.#done, { ...wordsFor(locale), ...words }, locale, bands);
     if (this.element.textContent !== text) {
       this.#last = performance.now();
@@ -81,11 +81,8 @@ function summaryOf(
   positions: readonly PositionConfidence[], done: boolean, words: Words, locale: string, bands: readonly [number, number] | undefined,
 ): string {
   const headline = headlineOf(positions);
-  const value = headline?.fused ?? null;
-  const shown = headline === undefined ? undefined : shownAs(headline);
-  const band = shown !== undefined && isProbability(value) ? bandOf(value, shown, bands) : undefined;
   const said = answerText({
-    value, band, locale, calibrated: headline?.calibrated ?? false, state: headline?.state ?? (done ? "unavailable" : "pending"),
+    value: headline?.fused ?? null, band: headline === undefined ? undefined : positionBand(headline, bands), locale, calibrated: headline?.calibrated ?? false, state: headline?.state ?? (done ? "unavailable" : "pending"),
   }, words);
   const inside = positions.filter(({ kinds, fused }) => fused !== null && !kinds.includes("question"));
   const low = inside.filter((position) => isLow(position, bands)).length;

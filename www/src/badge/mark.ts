@@ -1,4 +1,4 @@
-import { ElementBase } from "./markup.js";
+import { ElementBase, define } from "./markup.js";
 
 /** What keeps the marks of one rendered answer. */
 export interface MarkKeeper {
@@ -35,9 +35,7 @@ export class ConfidenceMark extends ElementBase {
 
   /** Defines the element; does nothing where it is defined already, or on a server. */
   static define(): void {
-    if (typeof customElements !== "undefined" && customElements.get("finece-mark") === undefined) {
-      customElements.define("finece-mark", ConfidenceMark);
-    }
+    define("finece-mark", ConfidenceMark);
   }
 
   /** Where the run begins in the source. It is not named `start`, because React would set that instead of the attribute. */

@@ -1,6 +1,20 @@
 /** What custom elements extend. On a server there is no HTMLElement, and importing must not break there. */
 export const ElementBase = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
+/** Defines a custom element; does nothing where the tag is defined already, or on a server. A second tag of an element gets a class of its own, as the platform demands. */
+export function define(tag: string, element: CustomElementConstructor): void {
+  if (typeof customElements !== "undefined" && customElements.get(tag) === undefined) {
+    customElements.define(tag, customElements.getName(element) === null ? element : class extends element {});
+  }
+}
+
+/** Sets the text of an element, if there is one and its text differs. */
+export function setText(element: Element | null, text: string): void {
+  if (element !== null && element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
 /** An element: its name, its attributes, its children. */
 export type Markup = readonly [name: string, attributes: Readonly<Record<string, string>>, ...children: Markup[]];
 

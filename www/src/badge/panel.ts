@@ -1,6 +1,6 @@
-import { built } from "./markup.js";
+import { built, setText } from "./markup.js";
 import { type PositionConfidence, shownAs } from "./positions.js";
-import { type BadgeView, isLow, isRevised } from "./shown.js";
+import { type BadgeView, isRevised, positionBand } from "./shown.js";
 import { adoptPanelStyle } from "./style-panel.js";
 import { type Words, formatCount, formatPercent, isBuiltin, isProbability, showValue } from "./words.js";
 
@@ -71,15 +71,18 @@ export function fillPanel(panel: HTMLElement, content: PanelContent, fire: (type
     const item = list.children[i] ?? list.appendChild(built(["li", {}]));
     fillRow(item, row, content, inRows, fire);
   });
-  while (list.children.length > (rows?.length ?? 0)) {
-    list.lastElementChild?.remove();
-  }
+  shorten(list, rows?.length ?? 0);
   const wanted = actions.filter((action) => !(action === "regenerate" && listed));
   const bar = part("actions");
   bar.toggleAttribute("hidden", wanted.length === 0);
   wanted.forEach((action, i) => { button(bar, i, "action", words[action], () => { fire(`finece-${action}`, position); }); });
-  while (bar.children.length > wanted.length) {
-    bar.lastElementChild?.remove();
+  shorten(bar, wanted.length);
+}
+
+/** Removes the children after the first `length`. */
+function shorten(parent: Element, length: number): void {
+  while (parent.children.length > length) {
+    parent.lastElementChild?.remove();
   }
 }
 
@@ -89,14 +92,11 @@ function fillRow(
 ): void {
   const { fused: value, state } = position;
   const shown = isProbability(value) ? showValue(value, shownAs(position), words, view.locale) : words.states[state];
-  item.className = isLow(position, bands) ? "check" : "";
+  item.className = positionBand(position, bands) === "low" ? "check" : "";
   const row = button(item, 0, "row", "", () => { fire("finece-show", position); });
   const label = [text, shown];
   label.forEach((content, i) => {
-    const span = row.children[i] ?? row.appendChild(built(["span", { class: ["excerpt", "value"][i] ?? "" }]));
-    if (span.textContent !== content) {
-      span.textContent = content;
-    }
+    setText(row.children[i] ?? row.appendChild(built(["span", { class: ["excerpt", "value"][i] ?? "" }])), content);
   });
   if (regenerate) {
     const action = button(item, 1, "action", "↻", () => { fire("finece-regenerate", position); });
@@ -108,8 +108,8 @@ function fillRow(
 /** The button that is the n-th child, made or made anew. */
 function button(parent: Element, n: number, name: string, text: string, click: () => void): HTMLButtonElement {
   const made = (parent.children[n] ?? parent.appendChild(built(["button", { type: "button", class: name, part: name }]))) as HTMLButtonElement;
-  if (text !== "" && made.textContent !== text) {
-    made.textContent = text;
+  if (text !== "") {
+    setText(made, text);
   }
   made.onclick = click;
   return made;

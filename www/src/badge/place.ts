@@ -18,29 +18,29 @@ export interface PlaceOptions {
    * that the renderer emits (see `finece/markdown`). `match`: by searching for the text,
    * which may fail beside footnotes and raw HTML. Default: `match` if there is no mark.
    */
-  marks?: "emitted" | "match";
+  marks?: "emitted" | "match" | undefined;
   /** How well calibrated the confidences are, if known. */
-  calibration?: Calibration;
+  calibration?: Calibration | undefined;
   /** How numbers are written, a BCP 47 tag. */
-  locale?: string;
+  locale?: string | undefined;
   /** The limits of the bands; default 0.5 and 0.8. */
-  bands?: readonly [number, number];
+  bands?: readonly [number, number] | undefined;
   /** Announce the confidences to screen readers, in one live region beside the root; default true. */
-  announce?: boolean | LiveOptions;
+  announce?: boolean | LiveOptions | undefined;
   /** Whether badges are printed; default false. */
-  print?: boolean;
+  print?: boolean | undefined;
   /** Which positions have badges; default all. */
-  only?: (position: PositionConfidence) => boolean;
+  only?: ((position: PositionConfidence) => boolean) | undefined;
   /** Whether badges ask to check instead of showing the value; default false. */
-  check?: boolean;
+  check?: boolean | undefined;
   /** What the details of a badge offer to do; see `ConfidenceBadge.actions`. */
-  actions?: readonly BadgeAction[];
+  actions?: readonly BadgeAction[] | undefined;
   /** Texts instead of those of the language. */
   words?: Partial<Words> | undefined;
   /** Called after the page was brought up to date. */
-  onFlush?: () => void;
+  onFlush?: (() => void) | undefined;
   /** Called for every badge that shows a position anew, to adorn it or its block. */
-  onPlace?: (badge: ConfidenceBadge, position: PositionConfidence, block: Element) => void;
+  onPlace?: ((badge: ConfidenceBadge, position: PositionConfidence, block: Element) => void) | undefined;
 }
 
 interface Slot { readonly key: string; readonly position: PositionConfidence; readonly inside: InlinePlace | undefined }
@@ -356,12 +356,8 @@ export class BadgePlacement implements MarkKeeper {
         }
       });
     });
-    if (locale !== undefined) {
-      badge.locale = locale;
-    }
-    if (bands !== undefined) {
-      badge.bands = bands;
-    }
+    badge.locale = locale;
+    badge.bands = bands;
     badge.calibration = calibration;
     return badge;
   }

@@ -5,10 +5,10 @@ import type { BadgeAction, ParagraphRow } from "./panel.js";
 import type * as Place from "./place.js";
 import type { BadgePlacement, PlaceOptions } from "./place.js";
 import { type PositionConfidence, unknownAnswer } from "./positions.js";
-import { headlineOf, isLow } from "./shown.js";
+import { headlineOf, isLow, partsOf } from "./shown.js";
 import type * as Spans from "./spans.js";
 import type { Span, SpanPainter, SpanStyle } from "./spans.js";
-import { wordsFor } from "./words.js";
+import { languageAt, wordsFor } from "./words.js";
 
 /**
  * What people see of an answer's confidences: `answer` one chip; `quiet` a mark at each paragraph that should be
@@ -139,7 +139,7 @@ export class ConfidenceView {
   async blockOf(position: PositionConfidence): Promise<Element | undefined> {
     if (this.#placement === undefined) {
       const [{ placeBadges }] = await parts();
-      this.#placement ??= placeBadges(this.#root, defined({ marks: this.#options.marks, announce: false, only: () => false }));
+      this.#placement ??= placeBadges(this.#root, { marks: this.#options.marks, announce: false, only: () => false });
       this.#placement.update(this.#source, this.#positions, this.#done);
       this.#placement.flush();
     }
@@ -189,17 +189,16 @@ export class ConfidenceView {
   }
 
   #place(placeBadges: Loaded[0]["placeBadges"], Painter: Loaded[1]["SpanPainter"] | undefined): void {
-    const { marks, calibration, locale = "", bands, words, print, onPlace, spanStyle = "underline", at = "head" } = this.#options;
+    const { marks, calibration, locale, bands, words, print, onPlace, spanStyle = "underline", at = "head" } = this.#options;
     const inline = this.#mode === "inline" && Painter !== undefined;
     const quiet = this.#mode === "quiet";
-    this.#placement = placeBadges(this.#root, defined({
-      marks, calibration, locale: this.#options.locale, bands, words, print, onPlace, announce: false, check: quiet, actions: this.#actions(),
+    this.#placement = placeBadges(this.#root, {
+      marks, calibration, locale, bands, words, print, onPlace, announce: false, check: quiet, actions: this.#actions(),
       only: inline ? () => false : quiet ? (position: PositionConfidence) => isLow(position, bands) : ({ state }: PositionConfidence) => state !== "unavailable",
       onFlush: () => { this.#painter?.paint(this.#positions, this.#spans); },
-    }));
+    });
     if (inline) {
-      const language = locale === "" ? this.#root.closest("[lang]")?.getAttribute("lang") ?? "" : locale;
-      this.#painter = new Painter(this.#root, this.#placement, { ...wordsFor(language), ...words }, spanStyle, bands);
+      this.#painter = new Painter(this.#root, this.#placement, { ...wordsFor(locale ?? languageAt(this.#root)), ...words }, spanStyle, bands);
       this.#root[at === "head" ? "before" : "after"](this.#painter.legend);
     }
     this.#placement.update(this.#source, this.#positions, this.#done);
@@ -218,16 +217,9 @@ export class ConfidenceView {
   }
 
   #rows(): ParagraphRow[] {
-    let from = 0;
-    return this.#positions.flatMap((position) => {
-      const begin = from;
-      if (position.kinds.includes("question")) {
-        return [];
-      }
-      from = Math.max(from, position.utf16);
-      const text = excerptOf(this.#source.slice(begin, from));
-      return text === "" ? [] : [{ position, text }];
-    });
+    return partsOf(this.#positions)
+      .map(({ position, start, end }) => ({ position, text: excerptOf(this.#source.slice(start, end)) }))
+      .filter(({ text }) => text !== "");
   }
 
   readonly #onAction = (event: Event): void => {
@@ -255,11 +247,6 @@ function reveal(block: Element | undefined): void {
   block?.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" });
   block?.animate([{ outline: "2px solid currentColor", outlineOffset: "4px" }, { outline: "2px solid transparent", outlineOffset: "4px" }],
     { duration: 1600, easing: still ? "steps(1, end)" : "ease-in" });
-}
-
-/** An object without the keys that are `undefined`. */
-function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { built } from "./markup.js";
 import { Run } from "./inline.js";
 import type { BadgePlacement } from "./place.js";
-import { type PositionConfidence, shownAs } from "./positions.js";
+import type { PositionConfidence } from "./positions.js";
+import { partsOf, positionBand } from "./shown.js";
 import { styler } from "./style.js";
-import { type Band, type Words, bandOf, isProbability } from "./words.js";
+import { type Band, type Words, bandBy } from "./words.js";
 
 /** A part of an answer's source with a value of its own, such as a token with its probability. */
 export interface Span {
@@ -20,46 +21,29 @@ export type SpanStyle = "underline" | "heat";
 /** From which probability on a token is `medium`, and from which it is not marked. */
 const TOKEN_CUTS = [0.5, 0.9] as const;
 
-
 const nameOf = (style: SpanStyle, band: Band): string => `finece-${style}-${band}`;
 
+// The legend looks as the marks do.
 const adopt = styler(`
-::highlight(finece-underline-low) { text-decoration: underline wavy 1.5px light-dark(#b3261e, #ff8a80); }
-::highlight(finece-underline-medium) { text-decoration: underline dotted 1.5px light-dark(#8a5a00, #f2b84b); }
-::highlight(finece-heat-low) { background-color: light-dark(#b3261e38, #ff8a8050); }
-::highlight(finece-heat-medium) { background-color: light-dark(#8a5a0026, #f2b84b38); }
-@media (forced-colors: active) {
-  ::highlight(finece-heat-low) { text-decoration: underline wavy CanvasText; }
-  ::highlight(finece-heat-medium) { text-decoration: underline dotted CanvasText; }
-}
-@media print { ::highlight(finece-heat-low), ::highlight(finece-heat-medium) { background-color: transparent; } }
 .finece-legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; margin-block: 0.5rem; font-size: 0.8125rem; color: light-dark(#5c6370, #a8b0bd); user-select: none; }
-.finece-legend .underline.low { text-decoration: underline wavy 1.5px light-dark(#b3261e, #ff8a80); }
-.finece-legend .underline.medium { text-decoration: underline dotted 1.5px light-dark(#8a5a00, #f2b84b); }
 .finece-legend .heat { padding-inline: 0.3em; color: light-dark(#1d2129, #eceff4); }
-.finece-legend .heat.low { background: light-dark(#b3261e38, #ff8a8050); }
-.finece-legend .heat.medium { background: light-dark(#8a5a0026, #f2b84b38); }
+::highlight(finece-underline-low), .finece-legend .underline.low { text-decoration: underline wavy 1.5px light-dark(#b3261e, #ff8a80); }
+::highlight(finece-underline-medium), .finece-legend .underline.medium { text-decoration: underline dotted 1.5px light-dark(#8a5a00, #f2b84b); }
+::highlight(finece-heat-low), .finece-legend .heat.low { background-color: light-dark(#b3261e38, #ff8a8050); }
+::highlight(finece-heat-medium), .finece-legend .heat.medium { background-color: light-dark(#8a5a0026, #f2b84b38); }
 @media (forced-colors: active) {
-  .finece-legend .low { text-decoration: underline wavy CanvasText; }
-  .finece-legend .medium { text-decoration: underline dotted CanvasText; }
+  ::highlight(finece-heat-low), .finece-legend .low { text-decoration: underline wavy CanvasText; }
+  ::highlight(finece-heat-medium), .finece-legend .medium { text-decoration: underline dotted CanvasText; }
 }
-@media print { .finece-legend { display: none; } }
+@media print {
+  ::highlight(finece-heat-low), ::highlight(finece-heat-medium) { background-color: transparent; }
+  .finece-legend { display: none; }
+}
 `);
 
 /** Whether this browser can mark text without changing the page: with the CSS Custom Highlight API. */
 export function canPaint(): boolean {
   return typeof Highlight === "function" && typeof CSS !== "undefined" && "highlights" in CSS;
-}
-
-/** The answer's parts between its positions, each with the confidence at its end. */
-export function spansBetween(positions: readonly PositionConfidence[]): { readonly span: Span; readonly position: PositionConfidence }[] {
-  let start = 0;
-  return positions.flatMap((position) => {
-    const { kinds, utf16: end, fused: value } = position;
-    const from = start;
-    start = kinds.includes("question") ? start : Math.max(start, end);
-    return kinds.includes("question") || end <= from || !isProbability(value) ? [] : [{ span: { start: from, end, value }, position }];
-  });
 }
 
 interface Painted { readonly source: string; readonly key: string; readonly ranges: readonly (readonly [Band, Range])[] }
@@ -87,15 +71,15 @@ export class SpanPainter {
   /** Marks the spans given, or, without any, the parts between positions. Only runs that changed are looked at. */
   paint(positions: readonly PositionConfidence[], spans?: readonly Span[]): void {
     const scope = this.#root.getRootNode();
-    if (!canPaint() || !(scope instanceof Document || scope instanceof ShadowRoot)) {
+    if (!(scope instanceof Document || scope instanceof ShadowRoot)) {
       return;
     }
     adopt(scope);
-    const banded = spans === undefined
-      ? spansBetween(positions).map(({ span, position }) => ({ ...span, band: bandOf(span.value, shownAs(position), this.#bands) }))
-      : spans.map((span) => ({ ...span, band: tokenBand(span.value) }));
-    const wanted = banded.filter(({ band }) => band !== "high")
-      .map(({ start, end, band }) => ({ start: this.#placement.offset(start), end: this.#placement.offset(end), band }));
+    const banded: readonly { readonly start: number; readonly end: number; readonly band: Band | undefined }[] = spans === undefined
+      ? partsOf(positions).map(({ start, end, position }) => ({ start, end, band: positionBand(position, this.#bands) }))
+      : spans.map((span) => ({ ...span, band: bandBy(span.value, TOKEN_CUTS) }));
+    const wanted = banded.flatMap(({ start, end, band }) => (band === undefined || band === "high" ? []
+      : [{ start: this.#placement.offset(start), end: this.#placement.offset(end), band }]));
     const before = this.#painted;
     const now = this.#painted = new Map<Element, Painted>();
     const { source } = this.#placement;
@@ -133,10 +117,6 @@ export class SpanPainter {
   #remove({ ranges }: Painted): void {
     ranges.forEach(([band, range]) => { CSS.highlights.get(nameOf(this.#style, band))?.delete(range); });
   }
-}
-
-function tokenBand(value: number): Band {
-  return value < TOKEN_CUTS[0] ? "low" : value < TOKEN_CUTS[1] ? "medium" : "high";
 }
 
 /** The document's highlight of a name. */

@@ -1,6 +1,6 @@
-import { ElementBase, built } from "./markup.js";
+import { ElementBase, built, define } from "./markup.js";
 import { styler } from "./style.js";
-import { isProbability, wordsFor } from "./words.js";
+import { isProbability, languageAt, wordsFor } from "./words.js";
 
 const WIDTH = 100, HEIGHT = 24, EDGE = 2;
 
@@ -35,9 +35,7 @@ export class Sparkline extends ElementBase {
 
   /** Defines the element; does nothing where it is defined already, or on a server. */
   static define(): void {
-    if (typeof customElements !== "undefined" && customElements.get("finece-sparkline") === undefined) {
-      customElements.define("finece-sparkline", Sparkline);
-    }
+    define("finece-sparkline", Sparkline);
   }
 
   #queued = false;
@@ -84,7 +82,7 @@ export class Sparkline extends ElementBase {
     });
     const last = values.findLastIndex((value) => value !== null);
     const end = last < 0 ? "" : `M${x(last).toFixed(1)} ${y(values[last] ?? 0).toFixed(1)}h0`;
-    const label = this.getAttribute("label") ?? wordsFor(this.closest("[lang]")?.getAttribute("lang") ?? "").history;
+    const label = this.getAttribute("label") ?? wordsFor(languageAt(this)).history;
     this.shadowRoot?.replaceChildren(built(["svg", {
       viewBox: `0 0 ${String(WIDTH)} ${String(HEIGHT)}`, preserveAspectRatio: "none", part: "line", role: "img", "aria-label": label,
     },

@@ -171,6 +171,11 @@ export function speak(...words: readonly Words[]): void {
   words.forEach((each) => { languages.set(each.lang, each); });
 }
 
+/** The language at an element: that of the nearest `lang`, a BCP 47 tag; "" without one. */
+export function languageAt(element: Element): string {
+  return element.closest("[lang]")?.getAttribute("lang") ?? "";
+}
+
 /** The words for a locale: those of the tag, those of its language, else English. */
 export function wordsFor(locale: string): Words {
   for (let tag = locale; tag !== ""; tag = tag.slice(0, Math.max(0, tag.lastIndexOf("-")))) {
@@ -202,21 +207,20 @@ export function cutsOf({ source, mapped }: Shown): readonly [number, number] {
   return (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""];
 }
 
-/** How high a certainty is among values of its source. */
-export function wordOf(value: number, shown: Shown): Band {
-  const [medium, high] = cutsOf(shown);
-  return value >= high ? "high" : value >= medium ? "medium" : "low";
+/** How high a value is by two limits: `medium` from the first on, `high` from the second on. */
+export function bandBy(value: number, [medium, high]: readonly [number, number]): Band {
+  return value < medium ? "low" : value < high ? "medium" : "high";
 }
 
 /** How high a value is: a probability by the limits, as its percentage is shown, a certainty among values of its source. */
-export function bandOf(value: number, shown: Shown, [low, high]: readonly [number, number] = CUTS[""]): Band {
+export function bandOf(value: number, shown: Shown, limits: readonly [number, number] = CUTS[""]): Band {
   const percent = Math.round(value * 100) / 100; // 80% is never called less than 80%
-  return !shown.calibrated ? wordOf(value, shown) : percent < low ? "low" : percent < high ? "medium" : "high";
+  return shown.calibrated ? bandBy(percent, limits) : bandBy(value, cutsOf(shown));
 }
 
 /** A value as people are shown it: a percentage if it is calibrated, else a word. */
 export function showValue(value: number, shown: Shown, words: Words, locale?: string): string {
-  return shown.calibrated ? formatPercent(value, locale) : words.bands[wordOf(value, shown)];
+  return shown.calibrated ? formatPercent(value, locale) : words.bands[bandBy(value, cutsOf(shown))];
 }
 
 /** Whether a value is one that may be shown as a number. */
