@@ -1,5 +1,5 @@
 /**
- * The scoring core inside of the JavaScript, for pages that can load no further file. It is a third larger
+ * The scoring core inside the JavaScript, for pages that can load no further file. It is a third larger
  * than finece.wasm by itself, and is compiled only when it is first used.
  *
  * ```ts

@@ -43,7 +43,7 @@ export interface ReadOptions extends ScoreOptions {
   segment?: Segment;
 }
 
-/** What can be read by a store: bytes as they come, or who fetches them under a signal. */
+/** What a store can read: bytes as they come, or a function that fetches them under a signal. */
 export type ConfidenceSource =
   | ByteSource | PromiseLike<ByteSource> | ((signal: AbortSignal) => ByteSource | PromiseLike<ByteSource>);
 
@@ -246,7 +246,7 @@ export class SourceReader implements ConfidenceReadable {
       const source = await (typeof this.#source === "function" ? this.#source(joined) : this.#source);
       for await (const event of confidences(source, { ...this.#options, signal: joined })) {
         if (signal.aborted) {
-          return; // nobody is there any more
+          return; // no subscriber is left
         }
         this.store.push(event);
       }
@@ -265,10 +265,10 @@ const readers = new WeakMap<object, SourceReader>();
 const NOTHING: ConfidenceReadable = { subscribe: () => () => undefined, getSnapshot: () => EMPTY, getServerSnapshot: () => EMPTY };
 
 /**
- * What a source says, for a binding to subscribe to: the text and the confidences, new with every frame in which they
+ * The text and the confidences of a source, for a binding to subscribe to: a new snapshot with every frame in which they
  * changed. The source is a response, bytes, a function that fetches them under a signal, a {@link ConfidenceStore} that
  * somebody else feeds, or `undefined` while there is none. It is read once however many subscribe, from the first
- * subscription on, and aborted when the last one has gone, unless it has ended: then it is kept for who comes back.
+ * subscription on, and aborted when the last one has gone, unless it has ended: then its snapshot is kept for later subscribers.
  *
  * ```ts
  * const readable = readSource(await fetch("/v1/chat/completions", request));

@@ -106,7 +106,7 @@ test("one chip is live while the answer is written, and lists its parts with wha
   await panel.getByRole("button", { name: "Ask a stronger model" }).click();
   assert.deepEqual(await page.evaluate(() => told), ["regenerate 2", "stronger 3"]);
   await page.evaluate(() => {
-    const { animate } = Element.prototype;
+    const animate = Reflect.get(Element.prototype, "animate") as (this: Element, ...options: Parameters<Element["animate"]>) => Animation;
     Element.prototype.animate = function (...options) {
       told.push(`animate ${this.textContent}`);
       return animate.apply(this, options);
@@ -237,6 +237,7 @@ test("nothing overflows a phone's window in any mode, and copying and printing l
     assert.equal(copied, "One is a first paragraph. Two is another one. Three ends it.", mode);
     await page.emulateMedia({ media: "print" });
     assert.equal(await page.locator("finece-chip:visible, confidence-badge:visible, .finece-legend:visible").count(), 0, mode);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.querySelectorAll("#m p")[1] ?? document.body, "::highlight(finece-underline-low)").textDecorationLine), "none", mode);
     await page.emulateMedia({ media: "screen" });
     await page.evaluate(() => { view.disconnect(); });
   }

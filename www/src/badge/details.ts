@@ -2,7 +2,7 @@ import type * as Panel from "./panel.js";
 import type { PanelContent, PanelEvent } from "./panel.js";
 import type { PositionConfidence } from "./positions.js";
 
-// Why the details are open: what was opened by pointing closes when the pointer leaves.
+// What opened the details. Those that the pointer opened close when it leaves.
 type Opener = "hover" | "focus" | "click";
 
 // Pointing opens after a moment; leaving closes after one, so that the pointer can reach the panel. Milliseconds.
@@ -14,7 +14,7 @@ type PanelModule = typeof Panel;
 
 let loading: Promise<PanelModule> | undefined;
 
-/** What fills panels, which is loaded when the first one is wanted. */
+/** The module that makes and fills panels; loaded when the first one is opened. */
 function panelModule(): Promise<PanelModule> {
   return loading ??= import("./panel.js").catch((error: unknown) => {
     loading = undefined; // tried again next time
@@ -84,14 +84,14 @@ export class Details {
     return this.#opener !== undefined;
   }
 
-  /** Says what there is to say now. */
+  /** Brings the panel up to date, if it was made. */
   fill(): void {
     if (this.#panel !== undefined) {
       this.#module?.fillPanel(this.#panel, this.#content(), this.#fire);
     }
   }
 
-  /** Takes them away. */
+  /** Closes them. */
   close(): void {
     clearTimeout(this.#timer);
     if (!this.open) {
@@ -130,7 +130,7 @@ export class Details {
       if (this.#opener !== undefined && this.#host.isConnected) {
         this.#show(module);
       }
-    }, () => { this.close(); }); // what cannot be loaded cannot be opened; the button's name says the most of it
+    }, () => { this.close(); }); // the panel could not be loaded; the button's name still says the value
   }
 
   #show(module: PanelModule): void {

@@ -304,7 +304,7 @@ export class ConfidenceBadge extends ElementBase {
     return MARKUP;
   }
 
-  /** Shows what there is to show in the button. */
+  /** Brings the button up to date: its text, its accessible name and the trend. */
   protected draw(button: HTMLButtonElement, view: BadgeView, words: Words): void {
     const { state, value, first, locale } = view;
     const check = this.hasAttribute("check");

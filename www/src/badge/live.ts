@@ -43,7 +43,7 @@ export class LiveSummary {
     });
   }
 
-  /** Takes the positions as they are now, and whether nothing will change any more. They are read when there is something to say. */
+  /** Takes the positions as they are now, and whether nothing will change any more. They are read when the announcement is made. */
   update(positions: readonly PositionConfidence[], done = false): void {
     const { interval = 0 } = this.#options;
     if ((positions === this.#positions && done === this.#done)
@@ -59,7 +59,7 @@ export class LiveSummary {
     this.#timer ??= setTimeout(this.#announce, done ? DEBOUNCE : Math.max(DEBOUNCE, this.#last + interval - performance.now()));
   }
 
-  /** Takes the region away. */
+  /** Removes the region. */
   disconnect(): void {
     clearTimeout(this.#timer);
     this.element.remove();

@@ -27,7 +27,7 @@ export interface PanelContent {
   readonly bands: readonly [number, number];
 }
 
-/** What {@link PanelContent.actions} and the list of paragraphs do: an event of this type is fired. */
+/** The events that buttons of a panel fire: of its actions, and `finece-show` of a row in the list. */
 export type PanelEvent = `finece-${BadgeAction | "show"}`;
 
 /** Makes an empty panel in a shadow root. */
@@ -40,7 +40,7 @@ export function makePanel(root: ShadowRoot, label: string): HTMLElement {
   panel.setAttribute("role", "group");
   panel.setAttribute("aria-label", label);
   if ("popover" in panel) {
-    panel.popover = "manual"; // in the top layer, out of reach of clipping
+    panel.popover = "manual"; // in the top layer, where nothing clips it
   }
   panel.append(
     built(["p", { class: "title", part: "title" }]), built(["div", { class: "lines", id: "lines" }]), built(["slot", { name: "details" }]),
@@ -51,7 +51,7 @@ export function makePanel(root: ShadowRoot, label: string): HTMLElement {
   return panel;
 }
 
-/** Says what there is to say now. What stays is the same element as before, so that the focus stays too. */
+/** Brings a panel up to date. Rows and buttons that remain keep their elements, so the focus is not lost. */
 export function fillPanel(panel: HTMLElement, content: PanelContent, fire: (type: PanelEvent, position: PositionConfidence | null) => void): void {
   const { view, words, title, actions, position, rows } = content;
   const part = (name: string): Element => panel.querySelector(`.${name}`) ?? panel;
@@ -105,7 +105,7 @@ function fillRow(
   }
 }
 
-/** The button that is the n-th child, made or made anew. */
+/** The n-th child, a button with this text and this click handler; it is made if there is none. */
 function button(parent: Element, n: number, name: string, text: string, click: () => void): HTMLButtonElement {
   const made = (parent.children[n] ?? parent.appendChild(built(["button", { type: "button", class: name, part: name }]))) as HTMLButtonElement;
   if (text !== "") {

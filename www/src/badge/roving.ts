@@ -18,7 +18,7 @@ export class RovingFocus {
     root.addEventListener("focusin", this.#onFocus);
   }
 
-  /** Takes note that badges came or went. */
+  /** Chooses the tab stop again, after badges were added or removed. */
   update(): void {
     let first: ConfidenceBadge | undefined;
     let found = false;
@@ -33,7 +33,7 @@ export class RovingFocus {
     }
   }
 
-  /** Ends it. */
+  /** Removes the listeners. */
   disconnect(): void {
     this.#root.removeEventListener("keydown", this.#onKey);
     this.#root.removeEventListener("focusin", this.#onFocus);
@@ -57,7 +57,7 @@ export class RovingFocus {
     if (step === undefined || altKey || ctrlKey || metaKey || shiftKey || at < 0 || badges[at]?.inPanel === true) {
       return;
     }
-    // Left and right as they are seen.
+    // In a text from right to left the left arrow goes forward.
     const turned = key.endsWith("t") && key.startsWith("Arrow") && getComputedStyle(this.#root).direction === "rtl" ? -step : step;
     const to = badges[Math.max(0, Math.min(badges.length - 1, at + turned))];
     event.preventDefault();

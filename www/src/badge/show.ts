@@ -38,7 +38,7 @@ type Loaded = [typeof Place, typeof Spans];
 
 let loading: Promise<Loaded> | undefined;
 
-/** What places badges, and marks words: loaded when a mode first needs it. */
+/** The modules that place badges and mark words; loaded when a mode first needs them. */
 function parts(): Promise<Loaded> {
   return loading ??= Promise.all([import("./place.js"), import("./spans.js")]).catch((error: unknown) => {
     loading = undefined; // tried again next time
@@ -61,7 +61,7 @@ export class ConfidenceView {
   #spans: readonly Span[] | undefined;
   #placement: BadgePlacement | undefined;
   #painter: SpanPainter | undefined;
-  /** Counts what was begun, so that what was loaded too late is not used. */
+  /** Counts changes of the mode: modules that were loaded for an earlier mode are not used. */
   #turn = 0;
 
   /** @internal */
@@ -146,7 +146,7 @@ export class ConfidenceView {
     return this.#placement.blockOf(position);
   }
 
-  /** Takes everything away that was made here. */
+  /** Removes everything that this view added to the page. */
   disconnect(): void {
     this.#stop();
     this.#live?.disconnect();
@@ -173,7 +173,7 @@ export class ConfidenceView {
     this.#painter = this.#placement = undefined;
   }
 
-  /** Begins what the mode needs. */
+  /** Removes what the mode before showed, and shows what this mode shows. */
   #start(): void {
     this.#stop();
     this.#showChip();

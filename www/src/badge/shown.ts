@@ -14,7 +14,7 @@ export interface BadgeView extends Shown {
   readonly label: string;
   readonly locale: string;
   readonly calibration: Calibration | undefined;
-  /** The form of the map, the name of the model that estimates, and in which ways the answer lies outside what they cover; "" if not known. */
+  /** The form of the map, the name of the model that estimates, and in which ways the answer lies outside what the map or the model covers; "" if not known. */
   readonly map: string;
   readonly model: string;
   readonly outside: string;

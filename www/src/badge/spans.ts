@@ -36,7 +36,8 @@ const adopt = styler(`
   ::highlight(finece-heat-medium), .finece-legend .medium { text-decoration: underline dotted CanvasText; }
 }
 @media print {
-  ::highlight(finece-heat-low), ::highlight(finece-heat-medium) { background-color: transparent; }
+  ::highlight(finece-underline-low), ::highlight(finece-underline-medium),
+  ::highlight(finece-heat-low), ::highlight(finece-heat-medium) { background-color: transparent; text-decoration: none; }
   .finece-legend { display: none; }
 }
 `);
@@ -107,7 +108,7 @@ export class SpanPainter {
     before.forEach((painted) => { this.#remove(painted); });
   }
 
-  /** Takes the marks and the legend away. */
+  /** Removes the marks and the legend. */
   disconnect(): void {
     this.#painted.forEach((painted) => { this.#remove(painted); });
     this.#painted.clear();
@@ -142,7 +143,7 @@ export class TokenSpans {
   readonly spans: Span[] = [];
   #end = 0;
 
-  /** Takes the next chunk. What has no log-probabilities is passed over. */
+  /** Takes the next chunk. Text without log-probabilities gets no span. */
   take(chunk: unknown): void {
     const { choices } = (chunk ?? {}) as { readonly choices?: unknown };
     for (const { index = 0, delta, message, logprobs } of (Array.isArray(choices) ? choices : []) as Partial<Choice>[]) {

@@ -24,8 +24,9 @@ export function useConfidence(
 ): Readonly<ShallowRef<ConfidenceSnapshot>> {
   const snapshot = shallowRef(readSource(undefined).getSnapshot());
   watchEffect((onCleanup) => {
-    const given = source;
-    const readable = readSource(typeof given === "function" && given.length > 0 ? given as ConfidenceSource : toValue(given) as ConfidenceSource | undefined, options);
+    // A function with a parameter fetches under a signal; one without is a getter.
+    const given = typeof source === "function" && source.length > 0 ? source as ConfidenceSource : toValue(source) as ConfidenceSource | undefined;
+    const readable = readSource(given, options);
     const take = (): void => { snapshot.value = readable.getSnapshot(); };
     onCleanup(readable.subscribe(take));
     take();
