@@ -106,7 +106,7 @@ test("one chip is live while the answer is written, and lists its parts with wha
   await panel.getByRole("button", { name: "Ask a stronger model" }).click();
   assert.deepEqual(await page.evaluate(() => told), ["regenerate 2", "stronger 3"]);
   await page.evaluate(() => {
-    const animate = Reflect.get(Element.prototype, "animate") as (this: Element, ...options: Parameters<Element["animate"]>) => Animation;
+    const animate = Reflect.get(Element.prototype, "animate");
     Element.prototype.animate = function (...options) {
       told.push(`animate ${this.textContent}`);
       return animate.apply(this, options);
