@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"slices"
 	"text/tabwriter"
 
@@ -24,25 +23,16 @@ import (
 // usualAlphas are the rows of the table beside the one that is asked for.
 var usualAlphas = []float64{0.05, 0.1, 0.2}
 
-// walked is a labelled answer with its confidences in the order in which they came.
-type walked struct {
-	group   int
-	correct bool
-	path    []float64 // confidences at the steps where the answer can be stopped
-	at      []int64   // tokens before each
-	tokens  int64     // of the whole answer
-}
-
 // learnStop finds a threshold of the gateway's policy stop.
 func (f *options) learnStop(cmd *cobra.Command, args []string) error {
 	in, err := input.All(cmd, args)
 	if err != nil {
 		return err
 	}
-	var list []walked
+	var list []fit.Path
 	left, err := each(cmd, in, &f.columns.Left, func(line []byte, _, group int) error {
 		a, err := f.walk(line)
-		if a.group = group; err == nil {
+		if a.Group = group; err == nil {
 			list = append(list, a)
 		}
 		return err
@@ -50,7 +40,7 @@ func (f *options) learnStop(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := fit.StopBelow(f.rightPaths(list), f.stop)
+	chosen, err := fit.StopBelow(fit.RightPaths(list, f.options.Seed), f.stop)
 	if err != nil {
 		return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 	}
@@ -87,8 +77,8 @@ var (
 )
 
 // walk reads a line of finece score.
-func (f *options) walk(line []byte) (a walked, err error) {
-	if a.correct, err = labelOf(line, f.columns.Correct); err != nil {
+func (f *options) walk(line []byte) (a fit.Path, err error) {
+	if a.Correct, err = labelOf(line, f.columns.Correct); err != nil {
 		return a, err
 	}
 	var l struct {
@@ -104,36 +94,23 @@ func (f *options) walk(line []byte) (a walked, err error) {
 		case err != nil || !ok:
 			return a, errNotScored
 		case c.Kinds&position.End != 0:
-			a.tokens = c.Token
+			a.Tokens = c.Token
 		case c.Kinds&position.Question != 0 || c.State == session.Unavailable:
 		case c.Revision > 1 || c.Revision > 0 && c.Source.Estimator != record.EstimatorModel:
 			return a, errRevised
 		default:
-			a.path, a.at = append(a.path, c.Fused), append(a.at, c.Token)
+			a.Confidence, a.At = append(a.Confidence, c.Fused), append(a.At, c.Token)
 		}
 	}
-	if a.tokens == 0 {
+	if a.Tokens == 0 {
 		return a, errNotScored
 	}
 	return a, nil
 }
 
-// rightPaths draws one right answer of each question that has one.
-func (f *options) rightPaths(list []walked) (paths [][]float64) {
-	order := rand.New(rand.NewPCG(f.options.Seed, 0x73746f70)).Perm(len(list))
-	seen := map[int]bool{}
-	for _, i := range order {
-		if a := &list[i]; a.correct && !seen[a.group] {
-			seen[a.group] = true
-			paths = append(paths, a.path)
-		}
-	}
-	return paths
-}
-
 // stopTable prints what thresholds do to answers that they were not chosen on: those of
 // each fold are stopped by the threshold of the others.
-func (f *options) stopTable(w io.Writer, list []walked) error {
+func (f *options) stopTable(w io.Writer, list []fit.Path) error {
 	alphas := usualAlphas
 	if !slices.Contains(alphas, f.stop) {
 		alphas = append([]float64{f.stop}, alphas...)
@@ -142,7 +119,7 @@ func (f *options) stopTable(w io.Writer, list []walked) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "alpha\tthreshold\tbound\tright answers stopped\twrong answers stopped\ttokens saved")
 	for _, alpha := range alphas {
-		s, err := fit.StopBelow(f.rightPaths(list), alpha)
+		s, err := fit.StopBelow(fit.RightPaths(list, f.options.Seed), alpha)
 		if err != nil {
 			return err
 		}
@@ -150,86 +127,35 @@ func (f *options) stopTable(w io.Writer, list []walked) error {
 			fmt.Fprintf(t, "%g\tnone: needs %d questions with a right answer\n", alpha, fit.FewestRight(alpha))
 			continue
 		}
-		row, err := f.heldOut(list, alpha)
+		rights, wrongs, err := fit.StopHeldOut(list, alpha, f.options.Folds, f.options.Seed)
 		if err != nil {
 			return err
 		}
-		right, err := f.shareText(&row[1])
+		right, err := f.shareText(&rights)
 		if err != nil {
 			return err
 		}
-		wrong, err := f.shareText(&row[0])
+		wrong, err := f.shareText(&wrongs)
 		if err != nil {
 			return err
 		}
-		saved := float64(row[0].saved+row[1].saved) / float64(row[0].tokens+row[1].tokens)
+		saved := float64(rights.Saved+wrongs.Saved) / float64(rights.Tokens+wrongs.Tokens)
 		fmt.Fprintf(t, "%g\t%.4f\t%.4f\t%s\t%s\t%.1f%%\n", alpha, s.Threshold, s.Bound, right, wrong, 100*saved)
 	}
 	return t.Flush()
 }
 
-// outcome is what happens to held-out answers that are right, or to those that are wrong.
-type outcome struct {
-	stopped       []bool
-	groups        []int
-	saved, tokens int64
-}
-
-// heldOut stops the answers of each fold. The outcome of wrong answers comes first.
-func (f *options) heldOut(list []walked, alpha float64) (of [2]outcome, err error) {
-	groups := 0
-	for i := range list {
-		groups = max(groups, list[i].group+1)
-	}
-	fold := rand.New(rand.NewPCG(f.options.Seed, 0x686f6c64)).Perm(groups)
-	for held := range f.options.Folds {
-		var others []walked
-		for i := range list {
-			if fold[list[i].group]%f.options.Folds != held {
-				others = append(others, list[i])
-			}
-		}
-		s, err := fit.StopBelow(f.rightPaths(others), alpha)
-		if err != nil {
-			return of, err
-		}
-		for i := range list {
-			a := &list[i]
-			if fold[a.group]%f.options.Folds != held {
-				continue
-			}
-			o := &of[0]
-			if a.correct {
-				o = &of[1]
-			}
-			at := s.Stops(a.path)
-			o.tokens += a.tokens
-			o.stopped, o.groups = append(o.stopped, at >= 0), append(o.groups, a.group)
-			if at >= 0 {
-				o.saved += a.tokens - a.at[at]
-			}
-		}
-	}
-	return of, nil
-}
-
 // shareText is the share of answers that are stopped, with an interval drawn by question.
-func (f *options) shareText(o *outcome) (string, error) {
-	if len(o.stopped) == 0 {
+func (f *options) shareText(o *fit.Stopped) (string, error) {
+	if len(o.Stopped) == 0 {
 		return "-", nil
 	}
-	none := make([]float64, len(o.stopped)) // the share needs no confidences
+	none := make([]float64, len(o.Stopped)) // the share needs no confidences
 	r := metrics.DefaultResampling()
 	r.Resamples, r.Seed = f.options.Resamples, f.options.Seed
-	iv, err := metrics.BootstrapClusters(none, o.stopped, o.groups, []metrics.Metric{metrics.MetricAccuracy}, r)
+	iv, err := metrics.BootstrapClusters(none, o.Stopped, o.Groups, []metrics.Metric{metrics.MetricAccuracy}, r)
 	if err != nil {
 		return "", err
 	}
-	k := 0
-	for _, stopped := range o.stopped {
-		if stopped {
-			k++
-		}
-	}
-	return fmt.Sprintf("%.1f%% (%.1f to %.1f)", 100*float64(k)/float64(len(o.stopped)), 100*iv[0].Low, 100*iv[0].High), nil
+	return fmt.Sprintf("%.1f%% (%.1f to %.1f)", 100*float64(o.Count())/float64(len(o.Stopped)), 100*iv[0].Low, 100*iv[0].High), nil
 }

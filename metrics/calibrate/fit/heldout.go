@@ -1,0 +1,83 @@
+package fit
+
+import "math/rand/v2"
+
+// Path is a labelled answer with its confidences in the order in which they came.
+type Path struct {
+	Group      int // number of the question, from 0: answers to one are not exchangeable with others
+	Correct    bool
+	Confidence []float64 // at the steps where the answer can be stopped, in [0,1]
+	At         []int64   // tokens before each
+	Tokens     int64     // of the whole answer
+}
+
+// RightPaths draws one right answer of each question that has one, and returns their
+// confidences, as [StopBelow] takes them.
+func RightPaths(list []Path, seed uint64) (paths [][]float64) {
+	order := rand.New(rand.NewPCG(seed, 0x73746f70)).Perm(len(list))
+	seen := map[int]bool{}
+	for _, i := range order {
+		if a := &list[i]; a.Correct && !seen[a.Group] {
+			seen[a.Group] = true
+			paths = append(paths, a.Confidence)
+		}
+	}
+	return paths
+}
+
+// Stopped is what happens to answers that are all right, or all wrong.
+type Stopped struct {
+	Stopped       []bool // of each answer
+	Groups        []int  // its question
+	Saved, Tokens int64  // tokens that were not generated, and those of the whole answers
+}
+
+// Count is how many answers were stopped.
+func (s *Stopped) Count() (n int) {
+	for _, stopped := range s.Stopped {
+		if stopped {
+			n++
+		}
+	}
+	return n
+}
+
+// StopHeldOut says what thresholds do to answers that they were not chosen on: the answers
+// of each of the folds, of which there are at least 2, are stopped by the threshold of
+// [StopBelow] for the others.
+func StopHeldOut(list []Path, alpha float64, folds int, seed uint64) (right, wrong Stopped, err error) {
+	groups := 0
+	for i := range list {
+		groups = max(groups, list[i].Group+1)
+	}
+	fold := rand.New(rand.NewPCG(seed, 0x686f6c64)).Perm(groups)
+	for held := range folds {
+		var others []Path
+		for i := range list {
+			if fold[list[i].Group]%folds != held {
+				others = append(others, list[i])
+			}
+		}
+		s, err := StopBelow(RightPaths(others, seed), alpha)
+		if err != nil {
+			return right, wrong, err
+		}
+		for i := range list {
+			a := &list[i]
+			if fold[a.Group]%folds != held {
+				continue
+			}
+			o := &wrong
+			if a.Correct {
+				o = &right
+			}
+			at := s.Stops(a.Confidence)
+			o.Tokens += a.Tokens
+			o.Stopped, o.Groups = append(o.Stopped, at >= 0), append(o.Groups, a.Group)
+			if at >= 0 {
+				o.Saved += a.Tokens - a.At[at]
+			}
+		}
+	}
+	return right, wrong, nil
+}
