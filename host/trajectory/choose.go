@@ -14,7 +14,7 @@ import (
 // errFewRows is the error of a part with fewer than Least answers.
 var errFewRows = errors.New("too few answers")
 
-// part fits the weights of a part, and reports how good they are.
+// part fits the weights of a part, and reports how good they are if f.report is set.
 func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	if answersOf(p.rows) < Least {
 		return w, r, errFewRows
@@ -23,7 +23,7 @@ func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	if err != nil {
 		return w, r, err
 	}
-	if w, err = f.fit(p.rows, best); err != nil {
+	if w, err = f.fit(p.rows, best); err != nil || !f.report {
 		return w, r, err
 	}
 	values, err := f.outOfFold(p.rows, func(train []row) (estimate.Weights, error) {
@@ -36,7 +36,7 @@ func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	if err != nil {
 		return w, r, err
 	}
-	r, err = f.report(p, best, values)
+	r, err = f.reportOn(p, best, values)
 	return w, r, err
 }
 

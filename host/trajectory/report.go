@@ -40,8 +40,8 @@ type Figure struct {
 	High  float64 `json:"high"`
 }
 
-// report measures the out-of-fold values of a part.
-func (f *fitter) report(p *part, c choice, values []float64) (PartReport, error) {
+// reportOn measures the out-of-fold values of a part.
+func (f *fitter) reportOn(p *part, c choice, values []float64) (PartReport, error) {
 	r := PartReport{Part: p.name, Answers: answersOf(p.rows), States: len(p.rows), Penalty: Penalties[c.penalty]}
 	for _, feature := range Sets[c.set] {
 		if f.alternatives || !feature.OfAlternatives() {

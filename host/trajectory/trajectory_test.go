@@ -121,6 +121,11 @@ func TestAFitBeatsTheMeanOnAnswersOfItsOwnKind(t *testing.T) {
 	if err != nil || string(calibration.AppendTrajectory(nil, again, nil)) != string(calibration.AppendTrajectory(nil, m, nil)) || !reflect.DeepEqual(r2, r) {
 		t.Errorf("another model of the same answers: %v", err)
 	}
+	// Without a report it is the same model.
+	plain, err := Learn(answers, o)
+	if err != nil || !reflect.DeepEqual(plain.Parts, m.Parts) || plain.Card.Low != m.Card.Low || len(plain.Card.Figures) > 0 || len(m.Card.Figures) == 0 {
+		t.Errorf("%v, %+v", err, plain)
+	}
 	// A file says the same as the model.
 	read, _, err := calibration.ParseTrajectory(calibration.AppendTrajectory(nil, m, nil))
 	if err != nil || read.Confidence(0, &other[0].States[0].Features) != m.Confidence(0, &other[0].States[0].Features) {
