@@ -18,6 +18,9 @@ type State struct {
 	// server is then asked to score Text. Nil if they are not known.
 	Tokens   []openai.Token
 	Complete bool // Text is the whole answer: p(z)
+	// Samples are completions of the state, or at p(z) answers to the question. No server is
+	// then asked for any. Nil has them sampled.
+	Samples *openai.Sampled
 }
 
 // StateOf is the state of a line of training data. The options of a multiple

@@ -47,12 +47,28 @@ func (w *work) sampled(ctx context.Context, from *openai.Sampler, kind, prefix s
 	return got.Completions, Cost{got.Replies, n, got.PromptTokens, got.CompletionTokens}, nil
 }
 
+// given returns the samples that the state came with, and what they took; nil if there are
+// none.
+func (w *work) given() ([]openai.Completion, Cost, error) {
+	got := w.s.State.Samples
+	if got == nil {
+		return nil, Cost{}, nil
+	}
+	if len(got.Completions) < w.config.Samples {
+		return nil, Cost{}, fmt.Errorf("baseline: question %s came with %d samples: want %d", w.s.State.Question.ID, len(got.Completions), w.config.Samples)
+	}
+	return got.Completions[:w.config.Samples], Cost{got.Replies, w.config.Samples, got.PromptTokens, got.CompletionTokens}, nil
+}
+
 // answers gets what answers there are, and what they come to.
 func (w *work) answers(ctx context.Context) error {
 	s, state := w.s, &w.s.State
 	prefix := state.prefix()
 	if w.n&Samples != 0 {
-		list, cost, err := w.sampled(ctx, w.samples, "samples", prefix, w.config.Samples)
+		list, cost, err := w.given()
+		if list == nil && err == nil {
+			list, cost, err = w.sampled(ctx, w.samples, "samples", prefix, w.config.Samples)
+		}
 		if err != nil {
 			return err
 		}

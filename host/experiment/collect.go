@@ -31,6 +31,12 @@ func Collect(ctx context.Context, c Config, questions []*grade.Question, emit fu
 		sampler: openai.NewSampler(with, c.Seed, c.Store, c.Requests),
 		plain:   openai.NewSampler(c.Generator, c.Seed, c.Store, c.Requests),
 	}
+	for name, why := range c.Unavailable {
+		w.missing(name, why)
+	}
+	if len(questions) > 0 {
+		w.leaveOut(questions[0])
+	}
 	if err := w.probe(ctx, questions); err != nil {
 		return err
 	}
@@ -212,23 +218,26 @@ func stem(q *grade.Question, what, text string) openai.Stem {
 // measure fills in the labels and the baselines of a point, where the tables have
 // them: at p(0), p(1), p(z-1) and p(z) of paragraphs.
 func (w *work) measure(ctx context.Context, q *grade.Question, a *openai.Completion, p *place, point *Point) error {
+	tokens := soFar(a, p.tokens)
+	if point.Strategy == ByParagraph || point.Strategy == ByPeriod {
+		point.Trajectory = featuresOf(tokens)
+	}
 	if point.Strategy != ByParagraph || point.Index > 1 && point.Index < point.Last-1 {
 		return nil
 	}
-	if w.Labels > 0 && !p.whole {
+	if !p.whole {
 		var err error
-		if point.Label, err = w.label(ctx, q, p.text); err != nil {
+		if point.Label, err = w.labelled(ctx, q, p.text); err != nil {
 			return err
 		}
 	}
-	tokens := soFar(a, p.tokens)
 	point.Profile = baseline.Profile(tokens)
-	return w.baselines(ctx, baseline.State{Question: q, Text: p.text, Tokens: tokens, Complete: p.whole}, w.Baselines, point)
+	return w.baselines(ctx, w.state(q, p.text, tokens, p.whole), w.Baselines, point)
 }
 
 // baselines fills in what some baselines say of a state.
 func (w *work) baselines(ctx context.Context, state baseline.State, list []baseline.Estimator, point *Point) error {
-	if w.Collector == nil || len(list) == 0 {
+	if list = w.possible(&state, list); w.Collector == nil || len(list) == 0 {
 		return nil
 	}
 	s, err := w.Collector.Collect(ctx, state, baseline.NeedsOf(list...))

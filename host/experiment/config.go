@@ -30,6 +30,11 @@ type Config struct {
 	Baselines []baseline.Estimator
 	Collector *baseline.Collector // of the baselines; nil for none
 
+	// Recorded has answers that were sampled before. Nil has them sampled.
+	Recorded *Recorded
+	// Unavailable says of methods, by their names, why they have no figures. It may be nil.
+	Unavailable map[string]string
+
 	Answers   int          // sampled of each question; at least 1
 	Depth     int          // of the tree at p(1), 0 to 4; 0 for none
 	Width     int          // of the tree, 0 to 16; 0 for none
@@ -63,6 +68,8 @@ func (c *Config) Validate() error {
 	switch {
 	case c.Engine == nil || c.Generator == nil || c.Grader == nil:
 		return errors.New("experiment: Engine, Generator and Grader have to be set")
+	case c.Recorded != nil && c.Depth > 0 && c.Width > 0:
+		return errNoGenerator
 	case len(c.Subjects) == 0 && c.Collector == nil:
 		return errors.New("experiment: there is nothing to measure: want Subjects or a Collector")
 	case c.Answers < 1 || c.Requests < 1:

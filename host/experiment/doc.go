@@ -32,6 +32,14 @@
 // equal or lower cost, and with the best of any cost ([Comparison]). RESULTS.md claims
 // what such an interval supports, and lists what none does.
 //
+// Trajectory models are fitted on 100 and on 1,000 labelled answers to other questions, as
+// finece calibrate fits them, and compared with the mean log-probability ([Gain]). Another
+// table says what stopping early does ([Stopping]).
+//
+// With [Config.Recorded], answers that were sampled before are measured and no server is
+// asked. Methods that need one are listed as unavailable. The further samples and the
+// labels are recorded as well.
+//
 // A baseline that has no confidence of any of the first twelve whole answers is not asked
 // again, and reported as unavailable with its count.
 //

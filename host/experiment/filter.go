@@ -8,6 +8,7 @@ import (
 
 // Filter is what leaving out whole answers below [DefaultThreshold] does to accuracy.
 type Filter struct {
+	By       string // the method whose confidence decides
 	Kept     Kept
 	Before   float64 // accuracy of all answers
 	Accuracy Figure  // of those that are kept, with the exact interval
@@ -21,15 +22,20 @@ func (f *Filter) Reached() bool {
 	return f.Kept.N > 0 && f.Kept.Accuracy/f.Before-1 >= filterGain && f.Accuracy.Low > f.Before
 }
 
-// filter sets Filter. Where more than half of the answers are right, accuracy has less
-// than that to gain.
+// filter sets Filter: by FineCE, or without it by the trajectory model of the most labels.
+// Where more than half of the answers are right, accuracy has less than that to gain.
 func (d *Domain) filter() error {
 	r := d.row(FineCE)
+	for _, t := range trajectoryRows {
+		if of := d.row(trajectoryName(t.labels)); of != nil && d.row(FineCE) == nil {
+			r = of
+		}
+	}
 	if r == nil || r.At[Whole].N == 0 || r.At[Whole].Accuracy > 0.5 || r.At[Whole].Accuracy == 0 {
 		return nil
 	}
 	q := r.At[Whole]
-	f := &Filter{Kept: q.Kept, Before: q.Accuracy, Accuracy: unknown}
+	f := &Filter{By: r.Name, Kept: q.Kept, Before: q.Accuracy, Accuracy: unknown}
 	if q.Kept.N > 0 {
 		of, err := metrics.ClopperPearson(uint64(q.Kept.Right), uint64(q.Kept.N), 0.95)
 		if err != nil {
@@ -43,9 +49,13 @@ func (d *Domain) filter() error {
 
 // String says what filtering does.
 func (f *Filter) String() string {
-	if f.Kept.N == 0 {
-		return fmt.Sprintf("No confidence of a whole answer reaches %.1f: nothing is kept.", DefaultThreshold)
+	by := ""
+	if f.By != FineCE {
+		by = "By " + f.By + ": "
 	}
-	return fmt.Sprintf("Keeping whole answers at or above %.1f keeps %s (%d answers) and takes accuracy from %s to %s: %+.0f%%.",
+	if f.Kept.N == 0 {
+		return by + fmt.Sprintf("No confidence of a whole answer reaches %.1f: nothing is kept.", DefaultThreshold)
+	}
+	return by + fmt.Sprintf("Keeping whole answers at or above %.1f keeps %s (%d answers) and takes accuracy from %s to %s: %+.0f%%.",
 		DefaultThreshold, percent(f.Kept.Coverage), f.Kept.N, percent(f.Before), show(f.Accuracy), 100*(f.Kept.Accuracy/f.Before-1))
 }

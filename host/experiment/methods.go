@@ -13,13 +13,16 @@ type method struct {
 	name  string
 	read  reading
 	spent func(*Point) (Spent, bool)
+	// everywhere says that it has a confidence at every position of the stream, not at
+	// those of the tables alone.
+	everywhere bool
 }
 
 // methods lists the confidence models, and then the baselines.
 func methods(records []*Record) ([]method, error) {
 	var models, baselines []method
 	for _, name := range names(records) {
-		m := method{name, named(name), func(p *Point) (Spent, bool) { return costOf(p, name) }}
+		m := method{name: name, read: named(name), spent: func(p *Point) (Spent, bool) { return costOf(p, name) }}
 		if isModel(name) {
 			models = append(models, m)
 		} else {
@@ -28,15 +31,24 @@ func methods(records []*Record) ([]method, error) {
 	}
 	if depth, width := largest(records); depth > 0 {
 		params := bci.Params{Alpha: DefaultAlpha, Depth: depth, Width: width}
-		models = append(models, method{Fused, fused(params), treeCost})
+		models = append(models, method{name: Fused, read: fused(params), spent: treeCost})
 	}
 	read, err := profiled(records)
 	if err != nil {
 		return nil, err
 	}
-	profile := method{TraceProfile, read, func(*Point) (Spent, bool) { return Spent{}, true }}
+	free := func(*Point) (Spent, bool) { return Spent{}, true }
 	if n := len(pairs(records, Whole.at(), read).Confidence); n > 0 {
-		baselines = append(baselines, profile)
+		baselines = append(baselines, method{name: TraceProfile, read: read, spent: free})
+	}
+	for _, row := range trajectoryRows {
+		read, err := trajectories(records, row.labels)
+		if err != nil {
+			return nil, err
+		}
+		if read != nil {
+			baselines = append(baselines, method{name: trajectoryName(row.labels), read: read, spent: free, everywhere: true})
+		}
 	}
 	return append(models, baselines...), nil
 }

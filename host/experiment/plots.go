@@ -31,6 +31,9 @@ func (r *Report) Plots(folder string) ([]string, error) {
 	}
 	for i := range r.Domains {
 		d := &r.Domains[i]
+		if d.row(FineCE) == nil {
+			continue // its plots are about it
+		}
 		for name, p := range map[string]*plot.Plot{d.Name + "-thresholds.svg": d.thresholdPlot(), d.Name + "-reliability.svg": d.reliabilityPlot()} {
 			if err := save(p, filepath.Join(folder, name)); err != nil {
 				return nil, fmt.Errorf("experiment: %w", err)
@@ -101,18 +104,25 @@ const SharesPlot = "shares.svg"
 
 // sharesPlot plots the Brier score of a few methods over the share of the tokens that were
 // read: FineCE, its estimate of the question alone, and at each share the baselines that
-// are best at some.
+// are best at some. Without FineCE, it shows the first rows of the summary.
 func (d *Domain) sharesPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+"\nBrier score, the lower the better", "share of the tokens read", "Brier score")
 	p.Legend.Left = true // and at the bottom: scores are well above 0 there
 	p.Y.Max = 0.3
-	names := []string{FineCE, QuestionAlone}
+	var names []string
 	if ours := d.row(FineCE); ours != nil {
+		names = append(names, FineCE, QuestionAlone)
 		for _, w := range []Which{Share10, Share30, Share50, Share100} {
 			for _, any := range []bool{false, true} {
 				if name := d.best(w, BrierFigure, ours, any); name != "" && !slices.Contains(names, name) {
 					names = append(names, name)
 				}
+			}
+		}
+	} else {
+		for _, r := range d.ranked() {
+			if len(names) < len(palette) && r.At[Share30].N > 0 {
+				names = append(names, r.Name)
 			}
 		}
 	}

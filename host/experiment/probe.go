@@ -22,6 +22,9 @@ func (w *work) sampled(ctx context.Context, q *grade.Question) (*openai.Sampled,
 	if got := w.answers[q]; got != nil {
 		return got, nil
 	}
+	if w.Recorded != nil {
+		return w.Recorded.answersTo(q, w.Answers)
+	}
 	return w.sampler.Sample(ctx, openai.Stem{ID: q.ID, Question: q.Text}, w.Answers)
 }
 
@@ -42,7 +45,7 @@ func (w *work) probe(ctx context.Context, questions []*grade.Question) error {
 				return fmt.Errorf("experiment: question %s: %w", q.ID, err)
 			}
 			a := &got[i].Completions[0]
-			state := baseline.State{Question: q, Text: a.Text, Tokens: soFar(a, len(a.Tokens)), Complete: true}
+			state := w.state(q, a.Text, soFar(a, len(a.Tokens)), true)
 			if statistics[i], err = w.Collector.Collect(ctx, state, baseline.NeedsOf(w.Baselines...)); err != nil {
 				return fmt.Errorf("experiment: question %s: %w", q.ID, err)
 			}
@@ -70,13 +73,10 @@ func (w *work) probe(ctx context.Context, questions []*grade.Question) error {
 		if bad[name] < len(first) || len(first) == 0 {
 			return false
 		}
-		if w.unavailable == nil {
-			w.unavailable = map[string]string{}
-		}
 		if b.Needs()&(baseline.Verbal|baseline.StepVerbals|baseline.True) != 0 {
-			w.unavailable[name] = fmt.Sprintf("%d bad replies of %d", bad[name], len(first))
+			w.missing(name, fmt.Sprintf("%d bad replies of %d", bad[name], len(first)))
 		} else {
-			w.unavailable[name] = fmt.Sprintf("none of %d: %s", len(first), strings.TrimPrefix(why[name].Error(), baseline.ErrUnavailable.Error()+": "))
+			w.missing(name, fmt.Sprintf("none of %d: %s", len(first), strings.TrimPrefix(why[name].Error(), baseline.ErrUnavailable.Error()+": ")))
 		}
 		return true
 	})

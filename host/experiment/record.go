@@ -30,6 +30,9 @@ type Point struct {
 	Cost map[string]baseline.Cost `json:"cost,omitempty"`
 	// Profile is the uncertainty-trace profile of the tokens so far (baseline.Profile).
 	Profile []float64 `json:"profile,omitempty"`
+	// Trajectory are the features of a trajectory model (estimate.Trajectory) of the tokens
+	// so far, by their numbers. Features of alternatives are missing where there are none.
+	Trajectory []float64 `json:"trajectory,omitempty"`
 	// Tree belongs to p(1). It is nil if one of its nodes has no confidence.
 	Tree *Tree `json:"tree,omitempty"`
 	// Label is the state's Monte Carlo label; nil if none was sampled.

@@ -34,11 +34,13 @@ type Domain struct {
 	Rows           []Row             // one for each method, at all places
 	Unavailable    map[string]string // baselines without a confidence, and why
 	Comparisons    []Comparison
-	Filter         *Filter // nil where the claim about filtering does not apply
-	Seeds          []Seed  // FineCE by seed, if there are several
-	Noise          []Noise // of the labels, if records have them
-	Labelled       []Row   // p(1) and p(z-1) against the labels, if records have them
-	Labels         Row     // the labels themselves as confidences
+	Gains          []Gain     // of trajectory models, if there are any
+	Stops          []Stopping // by method and alpha
+	Filter         *Filter    // nil where the claim about filtering does not apply
+	Seeds          []Seed     // FineCE by seed, if there are several
+	Noise          []Noise    // of the labels, if records have them
+	Labelled       []Row      // p(1) and p(z-1) against the labels, if records have them
+	Labels         Row        // the labels themselves as confidences
 	Table4         []Strategy
 	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
@@ -140,6 +142,12 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 		}
 	}
 	if err := d.compare(records, list, draws, seed); err != nil {
+		return nil, err
+	}
+	if err := d.gains(records); err != nil {
+		return nil, err
+	}
+	if err := d.stops(records, list, seed); err != nil {
 		return nil, err
 	}
 	if err := d.filter(); err != nil {

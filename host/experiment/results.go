@@ -56,15 +56,28 @@ func (d *Domain) summary(m *markdown) {
 		after = "There are too few answers for a calibration map: Brier scores are as they are."
 	}
 	m.say("\n## %s: %d answers, %.0f%% of them right\n\nIn percent. %s Tokens are those of one estimate at p(z-1), of all models.\n", title(d.Name), d.Answers, 100*d.Accuracy, after)
-	m.head("method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens")
+	head := []string{"method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens"}
+	trained := d.row(FineCE) != nil
+	if !trained {
+		head = append(head, "p(z): Brier", "AUROC")
+	}
+	m.head(head...)
 	for _, r := range d.ranked() {
-		m.row(r.Name, number(100*r.brier(First), 1), number(100*r.At[First].AUROC.Value, 1), number(100*r.brier(LastBut1), 1), number(100*r.At[LastBut1].AUROC.Value, 1),
-			number(100*r.Mapped[LastBut1].ECE.Value, 1), number(r.Spent[LastBut1].total(), 0))
+		cells := []string{r.Name, number(100*r.brier(First), 1), number(100*r.At[First].AUROC.Value, 1), number(100*r.brier(LastBut1), 1), number(100*r.At[LastBut1].AUROC.Value, 1),
+			number(100*r.Mapped[LastBut1].ECE.Value, 1), number(r.Spent[LastBut1].total(), 0)}
+		if !trained {
+			cells = append(cells, number(100*r.brier(Whole), 1), number(100*r.At[Whole].AUROC.Value, 1))
+		}
+		m.row(cells...)
 	}
 	m.say("\n![Brier score over the share of the tokens that were read](%s)\n", SharesPlot)
 	if r := d.row(FineCE); r != nil && r.At[Share30].N > 0 {
 		m.say("\nFineCE's AUROC is %s after 10%% of the tokens, %s after 30%%, %s after 50%% and %s at the end.\n",
 			number(100*r.At[Share10].AUROC.Value, 1), number(100*r.At[Share30].AUROC.Value, 1), number(100*r.At[Share50].AUROC.Value, 1), number(100*r.At[Share100].AUROC.Value, 1))
+	}
+	if !trained {
+		d.gainTable(m)
+		d.stopTable(m, true)
 	}
 }
 
@@ -79,17 +92,21 @@ func (r *Row) lacking() bool {
 	return have && few(LastBut1) && (few(First) || r.At[First].N == 0)
 }
 
-// ranked returns the rows with a figure at p(1) or p(z-1), FineCE first, the others by
-// their Brier score at p(z-1).
+// ranked returns the rows with a figure at p(1), p(z-1) or p(z), FineCE first, the others
+// by their Brier score at p(z-1), and those without one by that at p(z).
 func (d *Domain) ranked() []Row {
-	rows := slices.DeleteFunc(slices.Clone(d.Rows), func(r Row) bool { return r.At[First].N+r.At[LastBut1].N == 0 || !isModel(r.Name) && r.lacking() })
+	rows := slices.DeleteFunc(slices.Clone(d.Rows), func(r Row) bool {
+		return r.At[First].N+r.At[LastBut1].N+r.At[Whole].N == 0 || !isModel(r.Name) && r.lacking()
+	})
 	key := func(r *Row) float64 {
 		v := r.brier(LastBut1)
 		switch {
 		case r.Name == FineCE:
 			return -1
-		case math.IsNaN(v):
+		case math.IsNaN(v) && r.At[First].N > 0:
 			return r.brier(First)
+		case math.IsNaN(v):
+			return 1 + r.brier(Whole)
 		}
 		return v
 	}
@@ -163,24 +180,30 @@ func (l *lines) add(where, says string) {
 	l.where, l.says = append(l.where, where), append(l.says, []string{says})
 }
 
-// unavailable lists the baselines that gave no confidence, each with the domains.
+// unavailable lists the methods that have no figures by what is said of them, each with the
+// domains.
 func (r *Report) unavailable(m *markdown) {
-	where := map[string][]string{}
+	names, where := map[string][]string{}, map[string][]string{}
 	var order []string
 	for i := range r.Domains {
 		d := &r.Domains[i]
-		add := func(says string) {
-			if where[says] == nil {
+		add := func(name, says string) {
+			if names[says] == nil {
 				order = append(order, says)
 			}
-			where[says] = append(where[says], d.Name)
+			if !slices.Contains(names[says], name) {
+				names[says] = append(names[says], name)
+			}
+			if !slices.Contains(where[says], d.Name) {
+				where[says] = append(where[says], d.Name)
+			}
 		}
 		for _, name := range d.unavailableNames() {
-			add(name + ": " + d.Unavailable[name])
+			add(name, d.Unavailable[name])
 		}
 		for k := range d.Rows {
 			if q := d.Rows[k].At[LastBut1]; !isModel(d.Rows[k].Name) && d.Rows[k].lacking() {
-				add(fmt.Sprintf("%s: no confidence for %d of %d at p(z-1)", d.Rows[k].Name, q.Missing, q.N+q.Missing))
+				add(d.Rows[k].Name, fmt.Sprintf("no confidence for %d of %d at p(z-1)", q.Missing, q.N+q.Missing))
 			}
 		}
 	}
@@ -189,6 +212,6 @@ func (r *Report) unavailable(m *markdown) {
 	}
 	m.say("\n## Unavailable\n\n")
 	for _, says := range order {
-		m.say("- %s (%s)\n", says, strings.Join(where[says], ", "))
+		m.say("- %s: %s (%s)\n", strings.Join(names[says], ", "), says, strings.Join(where[says], ", "))
 	}
 }

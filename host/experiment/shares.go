@@ -57,6 +57,7 @@ func (w *work) shares(ctx context.Context, q *grade.Question, a *openai.Completi
 		if tokens == nil || w.Collector == nil {
 			continue
 		}
+		p.Trajectory = featuresOf(tokens)
 		p.Profile = baseline.Profile(tokens)
 		text := ""
 		for _, t := range tokens {

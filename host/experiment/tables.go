@@ -28,9 +28,14 @@ All figures but the counts are in percent. Intervals are at 95%%, by the bootstr
 	}
 	d.unavailable(m)
 	d.comparisons(m)
+	d.gainTable(m)
+	d.stopTable(m, false)
 	d.bySeed(m)
 	d.againstLabels(m)
 	d.kept(m)
+	if d.row(FineCE) == nil {
+		return m.err // the other tables are about it
+	}
 
 	m.say("\n## The three strategies\n")
 	m.strategies(d.Table4)
@@ -159,7 +164,10 @@ func (d *Domain) againstLabels(m *markdown) {
 
 // kept writes what a threshold keeps.
 func (d *Domain) kept(m *markdown) {
-	m.say("\n## Answers kept at %.1f\n\n![Accuracy of the answers kept, and their share, over thresholds](%s-thresholds.svg)\n", DefaultThreshold, d.Name)
+	m.say("\n## Answers kept at %.1f\n", DefaultThreshold)
+	if d.row(FineCE) != nil {
+		m.say("\n![Accuracy of the answers kept, and their share, over thresholds](%s-thresholds.svg)\n", d.Name)
+	}
 	if f := d.Filter; f != nil {
 		m.say("\n%s\n", f.String())
 	}

@@ -153,6 +153,8 @@ func (f *options) connectBaselines(store openai.Store) error {
 // built-in generator, or nil for another generator.
 func (f *options) suc() (*baseline.SuC, error) {
 	switch {
+	case f.recorded != "":
+		return nil, nil // --states has labels of the same questions
 	case f.states == "" && f.ours:
 		return suc.BuiltIn()
 	case f.states == "":

@@ -54,6 +54,10 @@ Every reply is kept in FOLDER/replies.jsonl. Run the same command again to resum
 with more models, it asks only for what is new. Replies are known by the names of
 the models, so a folder is for one generator and one --head.
 
+--recorded measures answers that finece construct sampled (its file of --samples), and asks
+no server: what would need one is listed as unavailable. --recorded-samples are further
+answers to the same questions, for the baselines, and --states then has the labels.
+
 --labels shows how good an estimate can be: so many further continuations of a
 state are graded, and the share of correct ones is an estimate too.
 
@@ -68,6 +72,8 @@ type options struct {
 	output, server, model, api, dataset, grader string
 	questions, confidence                       []string
 	head, states, scoring, solver               string
+	recorded, furtherSamples                    string
+	unavailable                                 []string
 	number, inDomain, seeds                     int
 	temperature                                 float64
 	maxTokens                                   int
@@ -106,6 +112,9 @@ func New() *cobra.Command {
 	flags.StringArrayVar(&f.confidence, "confidence", nil, "NAME=ADAPTER:MODEL[@URL]: a confidence model; may be given again (default: the built-in models)")
 	flags.StringVar(&f.head, "head", "", "ADAPTER:MODEL[@URL]: the head of the baseline P(IK)")
 	flags.StringVar(&f.states, "states", "", "training data as finece construct writes it, for the baseline SuC")
+	flags.StringVar(&f.recorded, "recorded", "", "replies of finece construct: measure its answers to the --questions, and ask no server")
+	flags.StringVar(&f.furtherSamples, "recorded-samples", "", "replies of finece construct with other seeds: samples of the baselines")
+	flags.StringArrayVar(&f.unavailable, "unavailable", nil, "NAME=REASON: a method to list as one that has no figures; may be given again")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, such as '[INST]{question}[/INST]': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
 	flags.StringVar(&f.solver, "solver", "", "a model of the server that scores answers too, for the least and the mean of its log-probabilities: the one that the confidence model was made of")
 	flags.IntVar(&f.number, "number", 510, "questions of each domain at most; for the one in domain see --in-domain")
@@ -144,6 +153,9 @@ func (f *options) run(cmd *cobra.Command) error {
 	}
 	ctx, stop := exit.Interruptible(cmd.Context())
 	defer stop()
+	if err := f.replay(cmd); err != nil {
+		return err
+	}
 	if f.server == "" {
 		url, done, err := models.Serve(weights.Solver)
 		if err != nil {
