@@ -183,7 +183,7 @@ real: ## fine-tune and label a real language model, in build/real (hours; resume
 	host/experiment/real/real.sh
 
 .PHONY: real-eval
-real-eval: ## make the tables of the real language model from host/experiment/real/data, without sampling (minutes); writes host/experiment/results/real
+real-eval: ## make the tables of the real language model from host/experiment/real/data, without sampling (minutes; what is not trained yet has no row); writes host/experiment/results/real
 	host/experiment/real/eval.sh
 
 .PHONY: real-pack

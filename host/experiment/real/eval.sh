@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
 # Makes every table of the experiment on a real language model from what is committed in
-# data (pack.sh), without a model and without sampling: replies that a server gave are
-# read from data/replies.jsonl.gz. Run again, it resumes.
+# data (pack.sh), without a model and without sampling. Run again, it resumes.
+#
+# There are two sets of tables. Those of the confidence models are made from the replies
+# in data/replies.jsonl.gz, which is there once the models are trained. Those of the
+# answers that were sampled for the labels need no confidence model: log-probabilities,
+# further samples and labels are in data. Until the replies are there, these are the only
+# ones, and RESULTS.md is theirs.
 #
 #   host/experiment/real/eval.sh [FOLDER]     (make real-eval)
 #
@@ -14,6 +19,7 @@ root=$(cd "$(dirname "$0")/../../.." && pwd)
 here=$root/host/experiment/real
 out=${1:-$root/build/real-eval}
 : "${DATA:=$here/data}" "${RESULTS:=$root/host/experiment/results/real}"
+: "${LABELLED:=1000}" # questions of the sampled answers
 seed=1
 
 : "${PYTHON:=python3}" # with nothing installed
@@ -21,10 +27,6 @@ seed=1
 
 say() { echo "$(date +%H:%M:%S) $*" >&2; }
 
-if [ ! -e "$DATA/replies.jsonl.gz" ]; then
-	echo "$DATA has no replies.jsonl.gz: make real, then make real-pack" >&2
-	exit 1
-fi
 # unpacked NAME unpacks a file of data, unless that is done and as new.
 unpacked() {
 	if [ ! -e "$2" ] || [ "$DATA/$1.gz" -nt "$2" ]; then
@@ -32,10 +34,47 @@ unpacked() {
 		mv "$2.part" "$2"
 	fi
 }
-mkdir -p "$out/results" "$out/cities"
+mkdir -p "$out/results" "$out/sampled" "$out/cities"
 finece=$out/finece
 say "building finece"
 (cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
+
+# The tables of the sampled answers.
+trained=$([ -e "$DATA/replies.jsonl.gz" ] && echo yes || echo no)
+missing=()
+about="A generator made of SmolLM2-135M-Instruct answered the questions that its labels were made for, twice each."
+if [ "$trained" = no ]; then
+	about+=" The confidence models are not trained yet, so this page has what needs none."
+	for name in "FineCE" "FineCE-2 (second seed)" "FineCE (value head)"; do
+		missing+=(--unavailable "$name=not trained yet")
+	done
+fi
+say "tables of the sampled answers"
+"$finece" experiment -o "$out/sampled" --questions "labelled=$DATA/cities/label.jsonl" --number "$LABELLED" --grader alias --every 5 \
+	--recorded "$DATA/answers.jsonl.samples.gz" --recorded-samples "$DATA/labels.jsonl.samples.gz" --states "$DATA/labels.jsonl.gz" \
+	--answers 2 --samples "$SAMPLES" --seed "$seed" "${missing[@]}" \
+	--about "$about make real-eval makes the tables again from what is committed."
+for name in labels noise; do
+	if [ -e "$DATA/$name.jsonl.gz" ]; then
+		say "table of $name"
+		"$PYTHON" "$here/summary.py" "$DATA/$name.jsonl.gz" >"$out/sampled/${name^^}.md"
+	fi
+done
+if [ -e "$DATA/noise.jsonl.gz" ]; then
+	"$PYTHON" "$here/summary.py" "$DATA/noise.jsonl.gz" "$DATA/labels.jsonl.gz" >>"$out/sampled/NOISE.md"
+fi
+published() {
+	mkdir -p "$2"
+	cp "$1"/*.md "$1"/*.svg "$2/"
+}
+if [ "$trained" = no ]; then
+	published "$out/sampled" "$RESULTS"
+	say "done: $RESULTS/RESULTS.md"
+	exit
+fi
+published "$out/sampled" "$RESULTS/sampled"
+
+# The tables of the confidence models.
 cp "$DATA"/cities/{test,shifted}.jsonl "$out/cities/"
 cp "$DATA/test-problems.jsonl" "$out/"
 unpacked labels.jsonl "$out/labels.jsonl"
@@ -43,14 +82,7 @@ unpacked replies.jsonl "$out/results/replies.jsonl"
 
 # No server listens there: a reply that is missing is an error.
 none=http://127.0.0.1:1/v1
-say "tables"
+say "tables of the confidence models"
 measure "$out" "$none" "$none" "$none"
-for name in labels noise; do
-	if [ -e "$DATA/$name.jsonl.gz" ]; then
-		say "table of $name"
-		"$PYTHON" "$here/summary.py" "$DATA/$name.jsonl.gz" >"$out/results/${name^^}.md"
-	fi
-done
-mkdir -p "$RESULTS"
-cp "$out"/results/*.md "$out"/results/*.svg "$RESULTS/"
+published "$out/results" "$RESULTS"
 say "done: $RESULTS/RESULTS.md"

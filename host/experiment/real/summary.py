@@ -1,15 +1,18 @@
 """Says what the labels of finece construct are like, as a table in Markdown.
 
-    summary.py STATES
+    summary.py STATES          a table of positions
+    summary.py STATES OTHERS   a table of the states that are in both files
 
 For each position: states, how many differ from the others of any question in
 their text, the mean label, and the shares of labels that are 0, between 0 and 1
-in three parts, and 1. STATES may be compressed with gzip.
+in three parts, and 1. Of two files: how far their labels of the same state differ,
+and how far they would by chance. A file may be compressed with gzip.
 """
 
 import collections
 import gzip
 import json
+import math
 import sys
 
 import countries
@@ -29,7 +32,40 @@ def part_of(confidence):
     return "low" if confidence < 1 / 3 else "middle" if confidence <= 2 / 3 else "high"
 
 
+def labels_of(path):
+    """Sums of right and of all continuations, by position, question and text."""
+    sums = collections.defaultdict(lambda: [0, 0])
+    for state in lines_of(path):
+        if state["position"] != "p(z)":
+            of = sums[state["position"], state["id"], state["text"]]
+            of[0] += state["k"]
+            of[1] += state["N"]
+    return sums
+
+
+def compare(one, other):
+    """The root of the mean squared difference of two labels, and that of two shares of as
+    many draws of their common probability."""
+    first, second = labels_of(one), labels_of(other)
+    by_position = collections.defaultdict(list)
+    for key in sorted(first.keys() & second.keys()):
+        (k, n), (l, m) = first[key], second[key]
+        p = (k + l) / (n + m)
+        # p(1-p) of the pooled share is too low by the factor 1 - 1/(n+m).
+        chance = p * (1 - p) * (n + m) / (n + m - 1) * (1 / n + 1 / m)
+        by_position[key[0]].append(((k / n - l / m) ** 2, chance))
+    print("\nStates that were labelled twice, with other seeds:\n")
+    print("| position | states | difference of the labels | by chance |")
+    print("| --- | ---: | ---: | ---: |")
+    for position, pairs in sorted(by_position.items()):
+        seen, chance = (100 * math.sqrt(sum(column) / len(pairs)) for column in zip(*pairs))
+        print(f"| {position} | {len(pairs)} | {seen:.1f} | {chance:.1f} |")
+
+
 def main():
+    if len(sys.argv) > 2:
+        compare(*sys.argv[1:])
+        return
     by_position, questions, ambiguous = collections.defaultdict(list), set(), 0
     for state in lines_of(sys.argv[1]):
         by_position[state["position"]].append(state)
