@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -125,5 +127,31 @@ func TestEvalPositions(t *testing.T) {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("no %s in %s", want, r.out)
 		}
+	}
+}
+
+// TestEvalNamesWhatItCounts says positions where it counts positions, and answers elsewhere.
+func TestEvalNamesWhatItCounts(t *testing.T) {
+	const in = `{"confidence":0.5,"correct":1,"kind":"a","finece":{"positions":[{"index":1,"kinds":["paragraph"],"fused":0.4},{"index":2,"kinds":["end"],"fused":0.5}]}}
+{"confidence":0.7,"correct":0,"kind":"a","finece":{"positions":[{"index":1,"kinds":["paragraph"],"fused":0.6},{"index":2,"kinds":["end"],"fused":0.7}]}}`
+	report := filepath.Join(t.TempDir(), "r.html")
+	of := func(flags ...string) (table, page string) {
+		r := finece(t, in, append(flags, "--report", report, "-")...)
+		r.wants(t, 0)
+		html, err := os.ReadFile(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.out, string(html)
+	}
+	for _, flags := range [][]string{{"eval", "--positions"}, {"eval", "--positions", "--by", "kind"}} {
+		table, page := of(flags...)
+		if !strings.Contains(table, "positions") || !strings.Contains(page, "4 positions, of which 2 are correct") || strings.Contains(page, "nswers") {
+			t.Errorf("%q: %s\n%.4000s", flags, table, page[strings.Index(page, "<main>"):])
+		}
+	}
+	table, page := of("eval", "--by", "kind")
+	if !strings.Contains(table, "kind  n ") || !strings.Contains(page, "2 answers, of which 1 are correct") || strings.Contains(page, "position") {
+		t.Errorf("%s\n%.4000s", table, page[strings.Index(page, "<main>"):])
 	}
 }

@@ -50,7 +50,7 @@ func InlineRisk(wrong float64, label string, curves ...[]metrics.Operating) (tem
 // page. wrong is the share of all answers that are wrong.
 func InlineROC(wrong float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) {
-		p := newPlot("", "wrong answers above a threshold", "correct answers above it")
+		p := newPlot("", "share of the wrong above a threshold", "share of the correct above it")
 		p.Add(grid{}, segment(0, 0, 1, 1, grey))
 		for i, curve := range thinned(curves) {
 			p.Add(&line{append([]metrics.Operating{{}}, curve...), lineColours[i], func(o metrics.Operating) (x, y float64) {
@@ -65,7 +65,7 @@ func InlineROC(wrong float64, label string, curves ...[]metrics.Operating) (temp
 // an HTML page. The wrong ones stand on the correct ones.
 func InlineConfidences(bins []metrics.Bin, label string) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) {
-		p := newPlot("", "confidence", "answers")
+		p := newPlot("", "confidence", "count")
 		countAxis(p, bins)
 		p.Add(bars{bins, func(b metrics.Bin) float64 { return float64(b.Count) }, sand, amber},
 			bars{bins, func(b metrics.Bin) float64 { return float64(b.Correct) }, pale, blue})

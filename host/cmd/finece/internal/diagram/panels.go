@@ -44,7 +44,7 @@ func countAxis(p *plot.Plot, bins []metrics.Bin) {
 }
 
 func curvePlot(s *metrics.Summary, curve []metrics.Operating) *plot.Plot {
-	p := riskPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share answered, most confident first", "risk: share wrong among them", curve)
+	p := riskPlot("Risk and coverage: AURC "+figure(s.AURC.Value), "coverage: share kept, most confident first", "risk: share wrong among them", curve)
 	if s.N == 0 {
 		return p
 	}
@@ -92,7 +92,7 @@ func (t caption) Plot(c draw.Canvas, p *plot.Plot) {
 	if t.base > room && (over > 0 || t.base+room > p.Y.Max) {
 		style.YAlign, gap = draw.YTop, -gap
 	}
-	c.FillText(style, vg.Point{X: x(0.03), Y: y(t.base) + gap}, fmt.Sprintf("answers in any order: %.3f", t.base))
+	c.FillText(style, vg.Point{X: x(0.03), Y: y(t.base) + gap}, fmt.Sprintf("in any order: %.3f", t.base))
 }
 
 // ceilNice is a number above v that divides an axis into five round steps.

@@ -45,7 +45,7 @@ func (f *options) diagrams(all *result) (cards []card, err error) {
 		of = func(m measured) string { return " of " + m.name }
 	}
 	add := func(title, says string, key []entry, drawing template.HTML, failed error) {
-		cards = append(cards, card{title, says, drawing, key})
+		cards = append(cards, card{title, f.counted(says), drawing, key})
 		if err == nil {
 			err = failed
 		}
@@ -53,7 +53,7 @@ func (f *options) diagrams(all *result) (cards []card, err error) {
 	var curves [][]metrics.Operating
 	for _, m := range columns {
 		curves = append(curves, m.sample.RiskCoverage())
-		drawing, failed := diagram.Inline(m.summary, fmt.Sprintf("Reliability diagram of %d answers. ECE %s.", m.summary.N, named(m.figures, "ece").text()))
+		drawing, failed := diagram.Inline(m.summary, fmt.Sprintf(f.counted("Reliability diagram of %d answers. ECE %s."), m.summary.N, named(m.figures, "ece").text()))
 		add("Reliability"+of(m), reliabilitySays, nil, drawing, failed)
 	}
 	s := &all.summary
@@ -62,7 +62,7 @@ func (f *options) diagrams(all *result) (cards []card, err error) {
 		add("ROC", rocSays, append(slices.Clone(key), entry{"rest", "confidences at random"}), drawing, failed)
 	}
 	drawing, failed := diagram.InlineRisk(1-s.Accuracy, "Risk-coverage curve. AURC "+named(all.figures, "aurc").text()+".", curves...)
-	add("Risk and coverage", riskSays, append(slices.Clone(key), entry{"rest", "answers in any order"}), drawing, failed)
+	add("Risk and coverage", riskSays, append(slices.Clone(key), entry{"rest", f.counted("answers in any order")}), drawing, failed)
 	for _, m := range columns {
 		drawing, failed := diagram.InlineConfidences(m.summary.Bins, fmt.Sprintf("Histogram of %d confidences.", m.summary.N))
 		add("Values"+of(m), confidencesSays, []entry{{"first", "correct"}, {"second", "wrong"}}, drawing, failed)

@@ -262,5 +262,5 @@ func (f *options) print(cmd *cobra.Command, name string, all *result, groups []g
 	case all.against != nil:
 		return f.comparisonTable(out, all)
 	}
-	return table(out, all.figures)
+	return f.table(out, all.figures)
 }

@@ -238,15 +238,23 @@ func named(figures []figure, name string) *figure {
 }
 
 // table prints a figure a line, with its interval.
-func table(w io.Writer, figures []figure) error {
+func (f *options) table(w io.Writer, figures []figure) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := range figures {
-		f := &figures[i]
-		cells := f.name + "\t" + f.text()
-		if more := cmp.Or(f.undefined, rangeOf(f, "%.4f to %.4f")); more != "" {
+		v := &figures[i]
+		cells := f.head(v.name) + "\t" + v.text()
+		if more := cmp.Or(v.undefined, rangeOf(v, "%.4f to %.4f")); more != "" {
 			cells += "\t" + more
 		}
 		fmt.Fprintln(t, cells)
 	}
 	return t.Flush()
+}
+
+// head is the name of a figure in a table. The count is that of what the rows are.
+func (f *options) head(name string) string {
+	if name == "n" && f.columns.Positions {
+		return "positions"
+	}
+	return name
 }

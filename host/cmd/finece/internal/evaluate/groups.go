@@ -180,7 +180,7 @@ func (f *options) groupTable(w io.Writer, groups []group, all *result) error {
 	for _, name := range by {
 		head = append(head, shown(name))
 	}
-	head = append(head, "n")
+	head = append(head, f.head("n"))
 	if all.against != nil {
 		head = append(append(head, inGroups...), "p (DeLong)")
 		fmt.Fprintf(w, "%s less %s, on the same rows\n\n", shown(f.columns.Confidence), shown(f.columns.Other))

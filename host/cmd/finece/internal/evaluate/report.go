@@ -53,19 +53,19 @@ type shownGroup struct {
 
 type shownCell struct{ Value, Range string }
 
-// drawnGroups is how many groups have diagrams: those with the most answers.
+// drawnGroups is how many groups have diagrams: those with the most rows.
 const drawnGroups = 24
 
 // writeReport writes a page that needs nothing else.
 func (f *options) writeReport(w io.Writer, name string, p *pairs.Pairs, all *result, groups []group, r metrics.Resampling) error {
-	v := &page{Name: name, Summary: summaryOf(&all.summary), Intervals: f.intervalNote(all, r), By: strings.Join(f.columns.By, " and ")}
+	v := &page{Name: name, Summary: f.summaryOf(&all.summary), Intervals: f.intervalNote(all, r), By: strings.Join(f.columns.By, " and ")}
 	for _, list := range [][]pairs.Rejection{p.Faults, p.Rejected} {
 		for _, left := range list {
 			v.Left = append(v.Left, p.Describe(left))
 		}
 	}
 	for i := range all.figures {
-		v.Figures = append(v.Figures, shownOf(&all.figures[i]))
+		v.Figures = append(v.Figures, f.shownOf(&all.figures[i]))
 	}
 	if all.against != nil {
 		v.Compared = f.shownComparison(all)
@@ -82,25 +82,29 @@ func (f *options) writeReport(w io.Writer, name string, p *pairs.Pairs, all *res
 	return reportPage.Execute(w, v)
 }
 
-func summaryOf(s *metrics.Summary) string {
-	return fmt.Sprintf("%d answers, of which %d are correct (%.1f%%). The mean confidence is %.1f%%.", s.N, s.Correct, 100*s.Accuracy, 100*s.MeanConfidence)
+func (f *options) summaryOf(s *metrics.Summary) string {
+	what := f.counted("%d answers, of which %d are correct (%.1f%%). The mean confidence is %.1f%%.")
+	if f.columns.Positions {
+		what += " A position is correct if its answer is."
+	}
+	return fmt.Sprintf(what, s.N, s.Correct, 100*s.Accuracy, 100*s.MeanConfidence)
 }
 
 func (f *options) intervalNote(all *result, r metrics.Resampling) string {
-	drawn := "answers"
+	drawn := f.counted("answers")
 	if f.grouped(all) {
 		drawn = "whole questions"
 	}
 	return fmt.Sprintf("A range is a 95%% interval, from %d resamples of %s with seed %d unless a formula gives it. ECE and MCE are over %d bins (rule %s).", r.Resamples, drawn, r.Seed, r.Binning.Bins, f.mode)
 }
 
-// grouped reports whether several answers are to one question.
+// grouped reports whether several rows are of one question.
 func (f *options) grouped(all *result) bool {
 	return slices.ContainsFunc(all.figures, func(v figure) bool { return v.name == "questions" })
 }
 
-func shownOf(v *figure) shownFigure {
-	d := describe(v.name)
+func (f *options) shownOf(v *figure) shownFigure {
+	d := f.describe(v.name)
 	return shownFigure{d.title, v.text(), rangeOf(v, "%.4f to %.4f"), d.says, v.undefined}
 }
 
@@ -109,7 +113,7 @@ func (f *options) shownComparison(all *result) *shownComparison {
 	v := &shownComparison{Own: f.columns.Confidence, Other: c.column, Verdict: "DeLong's test of equal AUROCs: " + c.verdict() + "."}
 	for i := range c.differences {
 		d := &c.differences[i]
-		row := shownDifference{Title: describe(d.name).title, A: named(all.figures, d.name).text(), B: named(c.figures, d.name).text(),
+		row := shownDifference{Title: f.describe(d.name).title, A: named(all.figures, d.name).text(), B: named(c.figures, d.name).text(),
 			Difference: d.difference(), Range: rangeOf(d, "%+.4f to %+.4f"), Better: c.clear(v.Own, d)}
 		v.Rows = append(v.Rows, row)
 	}
@@ -119,9 +123,9 @@ func (f *options) shownComparison(all *result) *shownComparison {
 // showGroups fills the part of the page about groups.
 func (f *options) showGroups(v *page, all *result, groups []group) error {
 	v.Columns = f.columns.By
-	v.Heads = []string{"Answers"}
+	v.Heads = []string{f.describe("n").title}
 	for _, d := range drawn {
-		v.Heads = append(v.Heads, describe(d.name).title)
+		v.Heads = append(v.Heads, f.describe(d.name).title)
 	}
 	for _, g := range groups {
 		v.Groups = append(v.Groups, shownGroup{false, blanks(g.values), g.shownCells()})
@@ -135,12 +139,12 @@ func (f *options) showGroups(v *page, all *result, groups []group) error {
 	largest := slices.Clone(groups)
 	slices.SortStableFunc(largest, func(a, b group) int { return cmp.Compare(b.summary.N, a.summary.N) })
 	if len(largest) > drawnGroups {
-		v.Undrawn = fmt.Sprintf("The %d groups with the most answers have a diagram.", drawnGroups)
+		v.Undrawn = fmt.Sprintf(f.counted("The %d groups with the most answers have a diagram."), drawnGroups)
 		largest = largest[:drawnGroups]
 	}
 	for _, g := range largest {
 		title := strings.Join(blanks(g.values), ", ")
-		says := fmt.Sprintf("%d answers, %.1f%% correct; ECE %s, AUROC %s.",
+		says := fmt.Sprintf(f.counted("%d answers, %.1f%% correct; ECE %s, AUROC %s."),
 			g.summary.N, 100*g.summary.Accuracy, named(g.figures, "ece").text(), named(g.figures, "auroc").text())
 		drawing, err := diagram.Inline(&g.summary, "Reliability diagram of "+title+".")
 		if err != nil {
