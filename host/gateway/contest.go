@@ -302,20 +302,24 @@ func (r *request) vary(v variant) *request {
 	var s jsonscan.Scanner
 	s.Reset(r.original)
 	var model edit
+	raise := func() {
+		at := edit{from: valueAt(&s)}
+		n, ok := s.Int()
+		if at.to = s.Offset(); ok && v.seed > 0 {
+			made.set("seed", strconv.FormatInt(n+int64(v.seed), 10), at)
+		}
+	}
 	s.EnterObject()
 	for s.NextKey() {
-		key := string(s.Key())
-		at := edit{from: valueAt(&s)}
-		switch key {
-		case "model":
+		switch key := string(s.Key()); {
+		case key == "model":
+			model.from = valueAt(&s)
 			s.Skip()
-			at.to = s.Offset()
-			model = at
-		case "seed":
-			n, ok := s.Int()
-			if at.to = s.Offset(); ok && v.seed > 0 {
-				made.set(key, strconv.FormatInt(n+int64(v.seed), 10), at)
-			}
+			model.to = s.Offset()
+		case key == "seed":
+			raise()
+		case key == "options" && r.surface.format() == stream.Ollama:
+			each(&s, "seed", raise)
 		default:
 			s.Skip()
 		}

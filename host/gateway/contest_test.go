@@ -193,18 +193,20 @@ func TestTheSumStandsWhereTheUsageIs(t *testing.T) {
 	}
 }
 
-// TestEachAnswerHasItsOwnSeed, if the client has given one.
+// TestEachAnswerHasItsOwnSeed, if the client has given one where the API has it.
 func TestEachAnswerHasItsOwnSeed(t *testing.T) {
-	u, _ := several(t, []candidate{{text: "A", logprob: -1}})
-	read(t, post(t, newGateway(t, u, bestOf(3)), `{"model":"m","seed":7,"messages":[{"role":"user","content":"?"}]}`))
-	seeds := map[string]bool{}
-	for i := range u.bodies {
-		var asked struct{ Seed json.Number }
-		json.Unmarshal([]byte(u.body(i)), &asked)
-		seeds[asked.Seed.String()] = true
-	}
-	if len(seeds) != 3 || !seeds["7"] || !seeds["8"] || !seeds["9"] {
-		t.Errorf("%v", seeds)
+	for _, c := range []struct{ path, body string }{
+		{gateway.PathChat, `{"model":"m","seed":%d,"messages":[{"role":"user","content":"?"}]}`},
+		{gateway.PathOllamaChat, `{"model":"m","stream":false,"options":{"top_k":3,"seed":%d},"messages":[{"role":"user","content":"?"}]}`},
+		{gateway.PathOllamaGenerate, `{"stream":false,"prompt":"?","options":{"seed":%d,"stop":["\n"]},"model":"m"}`},
+	} {
+		u, _ := several(t, []candidate{{text: "A", logprob: -1}})
+		read(t, postTo(t, newGateway(t, u, both(bestOf(3), func(c *gateway.Config) { c.KeepRequest = true })), c.path, fmt.Sprintf(c.body, 7)))
+		got := slices.Clone(u.bodies)
+		slices.Sort(got)
+		if want := []string{fmt.Sprintf(c.body, 7), fmt.Sprintf(c.body, 8), fmt.Sprintf(c.body, 9)}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", c.path, got, want)
+		}
 	}
 }
 

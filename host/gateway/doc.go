@@ -199,8 +199,8 @@
 //
 // The policies escalate, best-of and vote ask for several answers to a request and send
 // one. Each is scored as any answer, in memory, and nothing is sent before the choice.
-// Token counts that the client sees are the sums of all answers. A client's seed is
-// raised by one from answer to answer. Requests for several choices are not scored.
+// Token counts that the client sees are the sums of all answers. A client's seed (of Ollama,
+// options.seed) is raised by one from answer to answer. Requests for several choices are not scored.
 //
 //	escalate  if p(z) is below Config.EscalateBelow, Config.EscalateModel is asked, for
 //	          Config.EscalateShare of the requests at most. If it fails, or p(z) cannot be
