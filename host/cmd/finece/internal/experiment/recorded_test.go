@@ -56,7 +56,7 @@ func TestRecordedAnswers(t *testing.T) {
 	}
 	for name, says := range map[string][]string{
 		"RESULTS.md": {
-			"## labelled: 140 answers", "- FineCE: not trained yet", "- verb: not recorded", "| self-consistency | - | - | - | - |",
+			"## labelled: 140 answers", "- FineCE: not trained yet", ", verb: not recorded", "| self-consistency | - | - | - | - |",
 			"| trajectory, 100 labels |", "| 100 | 30% of the tokens |", "## Stopping early",
 		},
 		// All 70 questions have a label of the question alone, of ten continuations.
