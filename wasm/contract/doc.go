@@ -18,6 +18,7 @@
 //	www/test/golden/names.json         events with every name in them, for a test
 //	host/python/src/finece/_contract.py, _providers.py  the same in Python
 //	README.md                          the table of providers, between the markers <!-- providers --> and <!-- /providers -->
+//	www/package.json, www/package-lock.json, host/python/pyproject.toml   the version
 //
 // After a change to a table or to a list of names, run
 //
@@ -50,6 +51,11 @@
 // # To add a provider
 //
 // Add one row to the table in providers.go and run go generate.
+//
+// # To change the version
+//
+// Change Version in version.go, run go generate, and add a section to
+// .github/CHANGELOG.md.
 //
 // # To add a name
 //

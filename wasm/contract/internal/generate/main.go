@@ -63,5 +63,12 @@ func all(root string) (map[string][]byte, error) {
 		}
 		files[path] = content
 	}
+	for path := range versioned {
+		content, err := withVersion(root, path)
+		if err != nil {
+			return nil, err
+		}
+		files[path] = content
+	}
 	return files, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/wasm"
 	"github.com/finece/finece/wasm/abi"
+	"github.com/finece/finece/wasm/contract"
 )
 
 // New is the command.
@@ -18,9 +19,10 @@ func New() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and the hash of the scoring core",
-		Long: `version prints what this command was built from, and the SHA-256, size and ABI
-version of finece.wasm, the scoring core that is embedded in it. The same core runs
-in browsers and edge workers: equal hashes give equal scores.`,
+		Long: `version prints the version, what this command was built from, and the SHA-256, size
+and ABI version of finece.wasm, the scoring core that is embedded in it. The line
+"module" is there if the command was not built from the tag of that version. The same
+core runs in browsers and edge workers: equal hashes give equal scores.`,
 		Example: `  finece version
   finece version | grep sha256`,
 		Args: cobra.NoArgs,
@@ -49,7 +51,10 @@ func built(info *debug.BuildInfo) string {
 			revision += " (modified)"
 		}
 	}
-	text := fmt.Sprintf("finece       %s\n", info.Main.Version)
+	text := fmt.Sprintf("finece       %s\n", contract.Version)
+	if v := info.Main.Version; v != "" && v != "v"+contract.Version {
+		text += fmt.Sprintf("module       %s\n", v)
+	}
 	if revision != "" {
 		text += fmt.Sprintf("revision     %s\n", revision)
 	}
