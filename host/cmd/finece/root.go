@@ -15,6 +15,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/feedback"
 	"github.com/finece/finece/host/cmd/finece/internal/fuse"
 	"github.com/finece/finece/host/cmd/finece/internal/grading"
+	"github.com/finece/finece/host/cmd/finece/internal/health"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/lm"
@@ -99,6 +100,7 @@ func newRoot() *cobra.Command {
 		evaluate.New(),
 		calibrate.New(),
 		serve.New(),
+		health.New(),
 		keys.New(),
 		feedback.New(),
 		construct.New(),

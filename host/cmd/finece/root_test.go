@@ -57,7 +57,7 @@ func TestHelpTeaches(t *testing.T) {
 		}
 	}
 	walk(root)
-	for _, name := range []string{"positions", "text", "score", "fuse", "grade", "eval", "watch", "calibrate", "serve", "key", "construct", "train", "lm", "experiment", "demo", "version", "completion"} {
+	for _, name := range []string{"positions", "text", "score", "fuse", "grade", "eval", "watch", "calibrate", "serve", "health", "key", "construct", "train", "lm", "experiment", "demo", "version", "completion"} {
 		r := finece(t, "", name, "--help")
 		r.wants(t, 0)
 		if !strings.Contains(r.out, "Exit codes:") || !strings.Contains(r.out, "Usage:\n  finece "+name) {
