@@ -79,10 +79,13 @@ conformance-all: www python ## the same with Firefox, WebKit, Bun, Deno and Pyth
 conformance-python: python ## the same with the Python package alone, beside wazero
 	$(GO) run ./host/cmd/conformance $(ARGS) python
 
-.PHONY: build
-build: www ## build the command into build/finece, with the demo page in it
+.PHONY: page
+page: www
 	cd www && npm run --silent demo
 	rm -rf host/cmd/finece/internal/serve/site/demo && cp -r www/demo/dist host/cmd/finece/internal/serve/site/demo
+
+.PHONY: build
+build: page ## build the command into build/finece, with the demo page in it
 	$(GO) build -o build/finece ./host/cmd/finece
 
 .PHONY: wasm
@@ -189,6 +192,30 @@ real-eval: ## make the tables of the real language model from host/experiment/re
 .PHONY: real-pack
 real-pack: ## copy what make real has made so far to host/experiment/real/data
 	host/experiment/real/pack.sh
+
+.PHONY: cross
+cross: ## compile the Go code and its tests for Windows, macOS and Linux on arm64, and vet it there (5 minutes)
+	@set -e; for platform in windows/amd64 darwin/arm64 linux/arm64; do \
+		echo "== $$platform"; GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 $(GO) vet ./...; \
+	done
+
+# The packages that compute confidences, and the module on wazero.
+core := ./position/... ./bci/... ./metrics/... ./wasm/... ./host ./host/wazero
+
+.PHONY: test-qemu
+test-qemu: ## run the core's tests as programs for 386 and arm64, under qemu-user; installs it
+	command -v qemu-aarch64-static qemu-i386-static || { \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends qemu-user-static; }
+	GOARCH=386 CGO_ENABLED=0 $(GO) test -short -timeout 40m -exec qemu-i386-static $(core)
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -short -timeout 40m -exec qemu-aarch64-static $(core)
+
+.PHONY: notice
+notice: ## write the licences of what the command links to host/cmd/finece/NOTICE
+	$(GO) run ./host/cmd/notice
+
+.PHONY: release-check
+release-check: ## check the workflows, and build a release without publishing it into build/release; installs goreleaser, actionlint and syft
+	.github/check.sh
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZ (default 30s) each
