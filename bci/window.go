@@ -6,12 +6,15 @@ import (
 	"strconv"
 )
 
-// Window integrates the positions of one stream while their estimates arrive,
-// with Width 1: the path ahead of a position is the rest of the stream itself.
+// Window integrates the positions of one stream while their estimates arrive. The first
+// continuation of a position is the rest of the stream itself. The other Width-1, if there
+// are any, are sampled, and have no children: see [Window.Resolve].
 //
-// When all estimates are in, the fused values are those of [FusePath] over
-// them, bit for bit, provided that no position was given up. It is not safe for
-// concurrent use, and allocates only in NewWindow.
+// When all estimates are in, the fused values are those of [FusePath] over them, bit for
+// bit, provided that no position was given up. With sampled continuations they are those of
+// [Fuse] over a tree whose first nodes are the stream's positions, and whose last ones the
+// continuations, the latest first. It is not safe for concurrent use, and allocates only in
+// NewWindow.
 type Window struct {
 	p     Params
 	depth int
@@ -20,14 +23,15 @@ type Window struct {
 	n     int    // positions in it
 	ended bool
 
-	// The estimates around one that arrives, in order, with their ids.
-	conf, fused []float64
-	ids         []int
+	ids []int // of the estimates around one that arrives, in order
 }
 
 type slot struct {
 	conf, fused float64
-	last        int // the last position that fused depends on
+	sum         float64 // of the confidences of sampled continuations
+	sampled     int     // how many these are
+	open        int     // how many more may come
+	last        int     // the last position that fused depends on
 	state       uint8
 	final       bool
 	changed     bool // since it was last reported
@@ -65,12 +69,7 @@ func NewWindow(p Params, capacity int) (*Window, error) {
 		return nil, errors.New("bci: a window's capacity is " + strconv.Itoa(capacity) + ": want more than the depth, " +
 			strconv.Itoa(depth) + ", and at most " + strconv.Itoa(maxCapacity))
 	}
-	around := min(2*depth+1, capacity)
-	return &Window{
-		p: p, depth: depth,
-		slots: make([]slot, capacity),
-		conf:  make([]float64, around), fused: make([]float64, around), ids: make([]int, around),
-	}, nil
+	return &Window{p: p, depth: depth, slots: make([]slot, capacity), ids: make([]int, min(2*depth+1, capacity))}, nil
 }
 
 // Reset makes w ready for another stream, whose first position has id 0.
@@ -97,44 +96,54 @@ func (w *Window) Push(out []Revision) (id int, _ []Revision) {
 	}
 	id = w.base + w.n
 	w.n++
-	*w.at(id) = slot{fused: math.NaN(), last: id}
+	s := slot{fused: math.NaN(), last: id}
+	if w.depth > 0 {
+		s.open = w.p.Width - 1
+	}
+	*w.at(id) = s
 	return id, out
 }
 
 // Resolve takes the estimate of position id and appends a revision for every
 // position whose fused value it changes or that becomes final, in the order of
-// their ids. A conf that is not in [0,1] is no estimate: it fails. An id that
-// is not pending, or was given up, is ignored.
+// their ids. A conf that is not in [0,1] is no estimate: the position has failed, and is
+// skipped, so that it does not hold up earlier ones any more.
 //
-// An estimate after all others takes O(Depth) steps, plus one for each failed or
-// pending position on the way. An estimate between others takes at most O(Depth^2)
-// steps plus the window's length.
+// Where a position has its estimate, the next Width-1 calls for it take the confidences of
+// sampled continuations. It is not final before. A conf that is not in [0,1] says that one of
+// them is missing. Calls for other ids are ignored.
+//
+// It takes O(Depth^2) steps, plus one for each failed or pending position on the way.
 func (w *Window) Resolve(id int, conf float64, out []Revision) []Revision {
-	if !(conf >= 0 && conf <= 1) {
-		return w.Fail(id, out)
-	}
-	if !w.waits(id) {
+	if id < w.base || id >= w.base+w.n {
 		return out
 	}
-	s := w.at(id)
-	s.state, s.conf = estimated, max(conf, 0)
-	w.integrate(id)
+	s, estimate := w.at(id), conf >= 0 && conf <= 1
+	switch {
+	case s.state == pending && estimate:
+		s.state, s.conf = estimated, max(conf, 0)
+	case s.state == pending:
+		s.state, s.final, s.changed = failed, true, true
+	case s.state == failed || s.open == 0:
+		return out
+	default:
+		if s.open--; estimate {
+			s.sum += conf
+			s.sampled++
+		}
+	}
+	if estimate {
+		w.integrate(id)
+	}
 	return w.settle(id, out)
 }
 
-// Fail says that no estimate of position id will come. It is skipped then, and
-// so does not hold up earlier ones any more. Otherwise as Resolve.
-func (w *Window) Fail(id int, out []Revision) []Revision {
-	if !w.waits(id) {
-		return out
-	}
-	s := w.at(id)
-	s.state, s.final, s.changed = failed, true, true
-	return w.settle(id, out)
-}
+// Fail says that no estimate will come: Resolve with NaN.
+func (w *Window) Fail(id int, out []Revision) []Revision { return w.Resolve(id, math.NaN(), out) }
 
 // End says that the stream has ended and no position will be pushed, so the
-// last ones wait for no more ahead of them. Estimates may still arrive.
+// last ones wait for no more ahead of them. Estimates may still arrive, and sampled
+// continuations of all positions but the last: that is the end.
 func (w *Window) End(out []Revision) []Revision {
 	if w.ended {
 		return out
@@ -143,11 +152,9 @@ func (w *Window) End(out []Revision) []Revision {
 	if w.n == 0 {
 		return out
 	}
-	return w.settleFrom(w.base, w.base+w.n-1, out)
-}
-
-func (w *Window) waits(id int) bool {
-	return id >= w.base && id < w.base+w.n && w.at(id).state == pending
+	last := w.base + w.n - 1
+	w.at(last).open = 0
+	return w.settleFrom(w.base, last, out)
 }
 
 // first returns the earliest position that looks as far ahead as id: Depth
@@ -164,35 +171,37 @@ func (w *Window) first(id int) int {
 	return first
 }
 
-// integrate computes the fused values that the new estimate of id changes.
+// integrate computes the fused values that a new estimate of id, or of a continuation of it,
+// changes.
 func (w *Window) integrate(id int) {
 	n, own := 0, 0
 	for i := w.first(id); i < w.base+w.n && n <= own+w.depth; i++ {
-		if s := w.at(i); s.state == estimated {
+		if w.at(i).state == estimated {
 			if i <= id {
 				own = n
 			}
-			w.conf[n], w.ids[n] = s.conf, i
+			w.ids[n] = i
 			n++
 		}
 	}
-	for k := n - 1; k >= 0; k-- {
-		v := w.conf[k]
-		if k < n-1 && k+w.depth >= n-1 {
-			v = w.p.fuse(v, w.fused[k+1]) // which ends at the same endpoint
-		} else if k <= own && k < n-1 {
-			v = w.conf[k+w.depth]
-			for i := k + w.depth - 1; i >= k; i-- {
-				v = w.p.fuse(w.conf[i], v)
-			}
+	for k := own; k >= 0; k-- {
+		v, next := 0.0, 0 // of the stream's own next position
+		end := k + w.depth
+		if end < n {
+			v, next = w.at(w.ids[end]).conf, 1
 		}
-		w.fused[k] = v
-		if k > own {
-			continue
+		for i := min(end, n) - 1; i >= k; i-- {
+			s := w.at(w.ids[i])
+			if children := s.sampled + next; children > 0 {
+				v = w.p.fuse(s.conf, (s.sum+v)/float64(children))
+			} else {
+				v = s.conf
+			}
+			next = 1
 		}
 		s := w.at(w.ids[k])
 		if w.p.Alpha < 1 {
-			s.last = w.ids[min(k+w.depth, n-1)]
+			s.last = w.ids[min(end, n-1)]
 		}
 		if v != s.fused {
 			s.fused, s.changed = v, true
@@ -208,12 +217,15 @@ func (w *Window) settle(id int, out []Revision) []Revision {
 // settleFrom finds which of the positions from first to last are final, and
 // reports the ones that changed.
 func (w *Window) settleFrom(first, last int, out []Revision) []Revision {
-	ahead := w.ahead(last) // estimates that follow with none pending between
+	ahead := w.ahead(last) // steps that can no longer change
 	for id := last; id >= first; id-- {
 		switch s := w.at(id); s.state {
 		case pending:
 			ahead = 0
 		case estimated:
+			if s.open > 0 {
+				ahead = 0
+			}
 			if !s.final && ahead >= w.depth {
 				s.final, s.changed = true, true
 			}
@@ -232,19 +244,22 @@ func (w *Window) settleFrom(first, last int, out []Revision) []Revision {
 	return out
 }
 
-// ahead counts the estimates after id up to the first pending position, and up to
-// Depth. The end of the stream counts as Depth of them.
+// ahead counts the estimates after id up to the first pending position, up to the first one
+// whose sampled continuations are not all known, and up to Depth. The end of the stream
+// counts as Depth of them.
 func (w *Window) ahead(id int) int {
 	n := 0
 	for id++; id < w.base+w.n; id++ {
 		if n == w.depth {
 			return n
 		}
-		switch w.at(id).state {
+		switch s := w.at(id); s.state {
 		case pending:
 			return n
 		case estimated:
-			n++
+			if n++; s.open > 0 {
+				return n
+			}
 		}
 	}
 	if w.ended {

@@ -3,6 +3,7 @@ package bci
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -123,15 +124,30 @@ func lastOf(conf []float64, p Params, id int) int {
 	return last
 }
 
+// whole is the tree of a path and of its sampled continuations, as Window has it.
+func whole(conf []float64, rollouts [][]float64) Tree {
+	t := Tree{Conf: slices.Clone(conf)}
+	for i := range conf {
+		t.Parent = append(t.Parent, int32(i-1))
+	}
+	for i, all := range rollouts {
+		for _, c := range slices.Backward(all) {
+			t.Conf, t.Parent = append(t.Conf, c), append(t.Parent, int32(i))
+		}
+	}
+	return t
+}
+
 // Whatever the order of events, a position is reported when it changes, never
-// after it was final, and all end as FusePath has them. Before that, each one
-// is what FusePath makes of the estimates there are.
-func TestWindowEqualsFusePath(t *testing.T) {
+// after it was final, and all end as Fuse has them, and FusePath if nothing was sampled.
+// Before that, each one is what Fuse makes of the estimates there are.
+func TestWindowEqualsFuse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		n := 1 + rng.IntN(30)
-		p := Params{[]float64{0, 1, rng.Float64()}[rng.IntN(3)], rng.IntN(6), rng.IntN(2)}
+		p := Params{[]float64{0, 1, rng.Float64()}[rng.IntN(3)], rng.IntN(6), rng.IntN(4)}
 		w := newWindow(t, p, max(n, p.Depth+1))
+		rollouts, open := make([][]float64, n), make([]int, n)
 		conf := make([]float64, n)
 		seen := make([]float64, n)
 		final := make([]bool, n)
@@ -157,29 +173,55 @@ func TestWindowEqualsFusePath(t *testing.T) {
 					t.Fatalf("%+v", r)
 				}
 			}
-			want, err := FusePath(nil, conf, p)
+			want, err := Fuse(nil, whole(conf, rollouts), p)
+			if p.Width < 2 {
+				want, err = FusePath(nil, conf, p)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range want {
+			for i := range conf {
 				if math.Float64bits(want[i]) != math.Float64bits(seen[i]) && !(math.IsNaN(want[i]) && math.IsNaN(seen[i])) {
 					t.Fatalf("%+v of %v: position %d is %v, want %v", p, conf, i, seen[i], want[i])
 				}
 			}
 		}
+		sample := func() bool { // a continuation of some position that waits for one
+			var able []int
+			for i := range n {
+				if !math.IsNaN(conf[i]) && open[i] > 0 {
+					able = append(able, i)
+				}
+			}
+			if len(able) == 0 {
+				return false
+			}
+			id := able[rng.IntN(len(able))]
+			c := float64(rng.IntN(31)) / 30
+			if open[id]--; rng.IntN(4) == 0 {
+				c = nan
+			} else {
+				rollouts[id] = append(rollouts[id], c)
+			}
+			take(w.Resolve(id, c, nil))
+			return true
+		}
 		var waiting []int
 		pushed, ended := 0, false
-		for pushed < n || len(waiting) > 0 || !ended {
+		for pushed < n || len(waiting) > 0 || !ended || sample() {
 			switch {
+			case rng.IntN(3) == 0 && sample():
 			case pushed < n && (len(waiting) == 0 || rng.IntN(2) == 0):
 				id, out := w.Push(nil)
 				if id != pushed || len(out) > 0 {
 					t.Fatalf("Push = %d, %+v", id, out)
 				}
 				waiting = append(waiting, id)
-				pushed++
+				if pushed++; p.depth() > 0 {
+					open[id] = p.Width - 1
+				}
 			case pushed == n && !ended && (len(waiting) == 0 || rng.IntN(3) == 0):
-				ended = true
+				ended, open[n-1] = true, 0
 				take(w.End(nil))
 			case len(waiting) > 0:
 				k := rng.IntN(len(waiting))
@@ -197,8 +239,29 @@ func TestWindowEqualsFusePath(t *testing.T) {
 			if !f {
 				t.Fatalf("%+v: position %d of %d is not final", p, i, n)
 			}
+			checkRevisions(t, "after the last one", w.Resolve(i, 0.5, nil))
 		}
 	}
+}
+
+func TestWindowWaitsForSampledContinuations(t *testing.T) {
+	w := newWindow(t, Params{0.5, 1, 3}, 9)
+	w.Push(nil)
+	w.Push(nil)
+	checkRevisions(t, "first", w.Resolve(0, 0.8, nil), Revision{ID: 0, Fused: 0.8})
+	checkRevisions(t, "sampled", w.Resolve(0, 0.2, nil), Revision{ID: 0, Fused: 0.5})
+	checkRevisions(t, "second", w.Resolve(1, 0.4, nil), Revision{ID: 0, Fused: 0.55}, Revision{ID: 1, Fused: 0.4})
+	checkRevisions(t, "sampled late", w.Resolve(0, 0.6, nil), Revision{ID: 0, Fused: 0.6, Final: true})
+	checkRevisions(t, "one too many", w.Resolve(0, 0.6, nil))
+	checkRevisions(t, "the end has none", w.End(nil), Revision{ID: 1, Fused: 0.4, Final: true})
+
+	w = newWindow(t, Params{0.5, 1, 2}, 9)
+	w.Push(nil)
+	w.Push(nil)
+	w.Resolve(0, 0.8, nil)
+	w.Resolve(1, 0.4, nil)
+	checkRevisions(t, "none came", w.Resolve(0, nan, nil), Revision{ID: 0, Fused: 0.6, Final: true})
+	checkRevisions(t, "not pushed", w.Resolve(5, 0.5, nil))
 }
 
 // Final means final: whatever is still to come, the value stays. And not later
@@ -228,7 +291,7 @@ func TestWindowIsFinalInTime(t *testing.T) {
 func FuzzWindow(f *testing.F) {
 	f.Add([]byte{0, 0, 0x41, 0x82, 3}, uint8(2), uint8(3))
 	f.Fuzz(func(t *testing.T, events []byte, depth, capacity uint8) {
-		w, err := NewWindow(Params{0.5, int(depth % 8), 1}, int(capacity))
+		w, err := NewWindow(Params{0.5, int(depth % 8), 1 + int(depth>>3)%3}, int(capacity))
 		if err != nil {
 			return
 		}

@@ -39,6 +39,10 @@ type Handler struct {
 	// Usage gets the provider's own token counts, over all choices; -1 is unknown. It
 	// may be nil.
 	Usage func(u *stream.Usage)
+	// Sample samples up to n continuations of the first choice's answer so far, each of which
+	// ends the answer. It is called on goroutines of their own; the end of ctx says that they
+	// are not needed. If Sample is nil, the fusion width is at most 1.
+	Sample func(ctx context.Context, soFar string, n int) (continuations []string)
 	// Failed gets the error of each failed request to the confidence model. It may be
 	// nil.
 	Failed func(error)
@@ -53,6 +57,7 @@ type Stream struct {
 	exchange *model.Exchange // nil if no confidence model is asked
 	builder  *record.Builder
 	said     []stream.Said // about the event whose Frame comes next
+	rollouts *rollouts     // nil if no continuations are sampled
 	over     bool
 	lost     error
 }
@@ -62,7 +67,7 @@ type Stream struct {
 // engine failed.
 func (f *Follower) Open(ctx context.Context, c host.Config, h Handler) (*Stream, error) {
 	s := &Stream{follower: f, handler: h}
-	c.Text, c.Frames = h.Text != nil, h.Frame != nil
+	h.prepare(&c)
 	opened, events, err := f.Engine.Open(c)
 	if err != nil {
 		return nil, err
@@ -82,7 +87,7 @@ func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 	if s.lost != nil {
 		return s.lost
 	}
-	c.Text, c.Frames = h.Text != nil, h.Frame != nil
+	h.prepare(&c)
 	events, err := s.session.Reset(c)
 	if err != nil {
 		return err
@@ -94,16 +99,27 @@ func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 	return s.begin(ctx, &c, events)
 }
 
+// prepare has the session report what the handler takes.
+func (h *Handler) prepare(c *host.Config) {
+	c.Text, c.Frames = h.Text != nil, h.Frame != nil
+	if h.Sample == nil || c.Estimator != session.Model {
+		c.Fusion.Width = min(c.Fusion.Width, 1)
+	} else if c.Fusion.Width > 1 {
+		c.Text = true
+	}
+}
+
 // begin takes the first events of a session.
 func (s *Stream) begin(ctx context.Context, c *host.Config, events []host.Event) error {
 	s.builder = record.NewBuilder(c.Model.Name)
-	s.exchange = nil
+	s.exchange, s.rollouts = nil, nil
 	post := s.follower.Post
 	if post == nil && s.follower.Client != nil {
 		post = s.follower.Client.Post
 	}
 	if post != nil {
 		s.exchange = model.NewExchange(ctx, post, s.session, s.follower.Limits, s.handle)
+		s.rollouts = newRollouts(c, s.handler.Sample)
 	}
 	return s.take(events, nil)
 }
@@ -149,12 +165,20 @@ func (s *Stream) Settle(r model.Reply) error {
 	return s.check(s.exchange.Settle(r))
 }
 
-// Pending is how many requests have no reply yet.
+// Pending is how many requests have no reply yet, and how many continuations no estimate.
 func (s *Stream) Pending() int {
 	if s.exchange == nil || s.lost != nil {
 		return 0
 	}
-	return s.exchange.Pending()
+	return s.exchange.Pending() + s.exchange.Rolling()
+}
+
+// Rolling is how many of those are continuations.
+func (s *Stream) Rolling() int {
+	if s.exchange == nil || s.lost != nil {
+		return 0
+	}
+	return s.exchange.Rolling()
 }
 
 // Drain settles replies until none is pending. If ctx ends before that, it abandons the
@@ -277,8 +301,12 @@ func (s *Stream) handle(events []host.Event) {
 		switch {
 		case r != nil:
 			s.handler.Record(r)
-		case e.Kind == session.Text && s.handler.Text != nil:
-			s.handler.Text(e.Choice, e.Segment, e.Text)
+			s.rollouts.record(s.exchange, r)
+		case e.Kind == session.Text:
+			s.rollouts.text(e.Choice, e.Segment, e.Text)
+			if s.handler.Text != nil {
+				s.handler.Text(e.Choice, e.Segment, e.Text)
+			}
 		case e.Kind == session.Usage && s.handler.Usage != nil:
 			s.handler.Usage(&e.Usage)
 		case e.Kind == session.Said:

@@ -80,7 +80,7 @@ func newBody(ctx context.Context, c *Config, config host.Config, upstream io.Rea
 	}
 	policy := c.rule.begin(c, r)
 	b.gate, _ = policy.(*gate)
-	s, err := newScorer(ctx, c, config, policy, b.framed)
+	s, err := newScorer(ctx, c, config, policy, b.framed, r.sample)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,7 @@ func (b *body) due(now time.Time) {
 	}
 	if isDue(b.settleDue, now) {
 		b.settleDue = time.Time{}
-		b.scorer.asker.done(false)
+		b.scorer.late()
 		b.scorer.abandon(session.Timeout)
 		b.scored()
 	}

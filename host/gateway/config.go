@@ -49,6 +49,13 @@ type Config struct {
 	// conversations, beside the user's last message: see follow.Conversation.
 	ConversationTokens int
 
+	// Continue says how the upstream continues an answer. A fusion width over 1 in
+	// Handling.Session, and escalation that continues an answer, need it.
+	Continue Continuing
+	// With such a fusion width, continuations of streamed answers are sampled: each has
+	// RolloutTokens at most, and those of one answer RolloutBudget. Both are more than 0.
+	RolloutTokens, RolloutBudget int
+
 	Handling         // of requests that no route matches
 	Routes   []Route // the first one that matches a request says how its answer is handled
 
@@ -104,6 +111,7 @@ const maxAnswers = 16
 func DefaultConfig() Config {
 	return Config{
 		Handling: DefaultHandling(), ConversationTokens: defaults.ModelConversationTokens,
+		Continue: NotContinued, RolloutTokens: defaults.GatewayRolloutTokens, RolloutBudget: defaults.GatewayRolloutBudget,
 		HeaderTimeout: defaults.GatewayUpstreamTimeout, IdleTimeout: defaults.GatewayIdleTimeout,
 		WriteTimeout: defaults.GatewayWriteTimeout, RequestTimeout: defaults.GatewayRequestTimeout, MaxStreams: defaults.GatewayMaxStreams,
 		MaxRequest: defaults.GatewayMaxRequest, MaxAnswer: defaults.GatewayMaxAnswer, MaxEvent: 1 << 20,
@@ -174,6 +182,8 @@ func (c *Config) limits() error {
 		value, low int64
 	}{
 		{"conversation_tokens", int64(c.ConversationTokens), 0},
+		{"rollout_tokens", int64(c.RolloutTokens), 1},
+		{"rollout_budget", int64(c.RolloutBudget), 1},
 		{"carrier_delay", int64(c.CarrierDelay), 0},
 		{"settle", int64(c.Settle), 0},
 		{"max_delay", int64(c.MaxDelay), 0},

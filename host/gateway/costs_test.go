@@ -80,7 +80,7 @@ func TestTheCostsOfScoringAreCounted(t *testing.T) {
 				t.Errorf("%s: %d calls (%d came), %d errors, %d tokens, %d bytes; want %d calls and %d bytes", name, x.ModelCalls, asked.Load(), x.ModelErrors, x.ModelTokens, x.LogprobBytes, calls, bytes)
 			}
 			_, used := send(t, s, "GET", "/finece/usage", "X-Api-Key", clientsKey)
-			if want := fmt.Sprintf(`"scoring":{"model_tokens":%d,"logprob_bytes":%d},"limits"`, 11*calls, bytes); !strings.Contains(used, want) {
+			if want := fmt.Sprintf(`"scoring":{"model_tokens":%d,"rollout_tokens":0,"logprob_bytes":%d},"limits"`, 11*calls, bytes); !strings.Contains(used, want) {
 				t.Errorf("%s: %s, want %s", name, used, want)
 			}
 		}

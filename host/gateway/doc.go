@@ -53,13 +53,13 @@
 //
 //	{"name":"laptop","requests":12,"refused":1,"open":0,"tokens":5120,"today":310,
 //	 "usage":{"prompt_tokens":900,"completion_tokens":5100},
-//	 "scoring":{"model_tokens":4100,"logprob_bytes":90500},"limits":{"rate":60,"tokens":200000}}
+//	 "scoring":{"model_tokens":4100,"rollout_tokens":0,"logprob_bytes":90500},"limits":{"rate":60,"tokens":200000}}
 //
 // tokens are those of answers; [Use] says how they are counted. usage is the sum of
 // what the upstream reported. scoring is what the confidences have cost: tokens of the
-// confidence model, as its server counts them, and bytes of log-probabilities that the client
-// did not ask for. Several gateways, and the isolates of a Worker, count
-// each on its own.
+// confidence model, as its server counts them, tokens of sampled continuations, and bytes of
+// log-probabilities that the client did not ask for. Several gateways, and the isolates of a
+// Worker, count each on its own.
 //
 // # A request's own policy
 //
@@ -241,6 +241,26 @@
 // Until p(0) is known, nothing else is asked, so that the first confidences of an answer come
 // one reply later. If p(0) does not come, or is no probability, the answer is scored, and
 // Handling.Failure applies as it does without the gate. Only a confidence model has a p(0).
+//
+// # Sampled continuations
+//
+// A position's estimate is revised by those of the stream's own later positions. With a fusion
+// width w over 1 in Handling.Session, w-1 other continuations of each position but the end are
+// sampled from the upstream: the stream itself is one of the w. The confidence model is asked
+// about each as about a whole answer, and package bci fuses them. A position is sampled once it
+// has its own estimate. It is provisional until its continuations have come, and its records
+// are revised then. Text never waits for them. The end of an answer waits as long as it waits
+// for the confidence model; then the fusion is over what has come.
+//
+// Config.Continue says how the upstream is asked to continue an answer: the client's request
+// is sent again, not streamed, at temperature 1, with the answer so far as the last message.
+// A continuation that does not end within Config.RolloutTokens is left out. Config.RolloutBudget
+// bounds those of one answer, the earlier positions first. If the upstream fails, no more are
+// sampled for that answer. Exchange.RolloutTokens and the scoring of a client's usage count what
+// they have cost; the usage that the client sees does not.
+//
+// Nothing is sampled for plain answers, for the answers of contests, for requests for JSON, for
+// several choices or with tools, for reasoning, in Responses and in /api/generate.
 //
 // # Messages
 //

@@ -20,3 +20,16 @@ func SettingsOfRoutes() (all []string) {
 	}
 	return all
 }
+
+// Sampling returns the body of a request for n samples of an answer; "" if there is none.
+func Sampling(path, body, soFar string, how Continuing, n, tokens int) string {
+	c := DefaultConfig()
+	c.KeepRequest = true
+	r, _ := readRequest(surfaceOf(path), []byte(body), &c)
+	of, ok := r.surface.(continuer)
+	if !ok {
+		return ""
+	}
+	without, members := of.sampled(n, tokens)
+	return string(r.continuing(soFar, how, without, members))
+}

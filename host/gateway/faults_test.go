@@ -42,6 +42,7 @@ var faults = []fault{
 	{"upstream", "sends bytes after `[DONE]`", "They pass. Withhold: only if the policy is open and nothing was withheld.", by(TestBytesAfterTheEndPass, TestWhatFollowsTheEndUnderWithhold)},
 	{"upstream", "answers before it has read the request", "On routes that are not scored, the answer is complete (full duplex).", by(TestAnEarlyAnswerArrivesWhole)},
 	{"upstream", "refuses log-probabilities", "It is asked again without them. For ten minutes, that model is then asked without them at once.", by(TestAnUpstreamThatRefusesLogprobsGetsTheClientsRequest, TestARefusalOfLogprobsIsRemembered)},
+	{"upstream", "fails, or is slow, when it is asked for continuations (`width` over 1)", "No more are sampled for the answer, and the fusion is over what there is. The end of the answer waits for `settle` at most; that is no failure of the confidence model.", by(TestContinuationsThatAreMissing, TestAnEndDoesNotWaitForContinuations)},
 	{"upstream", "gives no answer of the other model of escalate", "Open: the first answer is sent, and continues if its text is out; closed: 502, or it ends where it is. An answer that breaks off after text that it replaces breaks the stream off.", by(TestPoliciesThatAskForSeveralAnswersSendOne, TestWhatAReplacementNeeds, TestAReplacementThatBreaksOff)},
 
 	{"client", "expects `100-continue`", "It gets it, and its answer. The header is not sent on with scored routes.", by(TestAClientThatExpectsContinue, edge+":TestAClientThatExpectsContinue")},

@@ -254,6 +254,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		h.unreadable(w, r, request.config.Failure == Closed, request.unscored, http.StatusBadRequest)
 		return
 	}
+	request.sample = h.sampler(r, request)
 	switch {
 	case request.config.rule.contest == nil:
 		h.serve(forwarder{h}, w, r, &treatment{request: request})

@@ -33,10 +33,10 @@ type Use struct {
 	// Prompt and Completion are the upstream's usage, where it gave one.
 	Prompt, Completion int64
 
-	// ModelTokens and LogprobBytes are what scoring has cost: the tokens of the confidence
-	// model, where its server counts them, and the bytes of log-probabilities that the gateway
+	// ModelTokens, RolloutTokens and LogprobBytes are what scoring has cost: the tokens of the
+	// confidence model, where its server counts them, those of sampled continuations, and the bytes of log-probabilities that the gateway
 	// has asked the upstream for and the client did not.
-	ModelTokens, LogprobBytes int64
+	ModelTokens, RolloutTokens, LogprobBytes int64
 }
 
 // Meter counts what each client uses, in memory. It is safe for concurrent use.
@@ -176,6 +176,16 @@ func (t *ticket) scoring(modelTokens, logprobBytes int64) {
 	defer t.meter.mu.Unlock()
 	t.client.ModelTokens += modelTokens
 	t.client.LogprobBytes += logprobBytes
+}
+
+// rolled adds the tokens of sampled continuations.
+func (t *ticket) rolled(tokens int64) {
+	if t == nil {
+		return
+	}
+	t.meter.mu.Lock()
+	defer t.meter.mu.Unlock()
+	t.client.RolloutTokens += tokens
 }
 
 // tally counts the tokens of one answer that is scored. A nil tally counts nothing.
@@ -328,6 +338,7 @@ func (u *Use) AppendJSON(dst []byte) []byte {
 	member("completion_tokens", u.Completion)
 	dst = append(dst, `},"scoring":{"model_tokens":`...)
 	dst = strconv.AppendInt(dst, u.ModelTokens, 10)
+	member("rollout_tokens", u.RolloutTokens)
 	member("logprob_bytes", u.LogprobBytes)
 	dst = append(dst, `},"limits":{`...)
 	first := len(dst)

@@ -50,6 +50,7 @@ type Exchange struct {
 	ModelErrors   int   // those of them that failed, and the estimates that were not waited for
 	ModelRefusals int   // those of the errors that are status 429
 	ModelTokens   int64 // that its replies have cost, as its server counts them
+	RolloutTokens int64 // of sampled continuations, prompts included, as the upstream counts them
 	LogprobBytes  int64 // of log-probabilities that the gateway has asked for and removed
 
 	Upstream time.Duration // until the upstream's header came

@@ -88,7 +88,7 @@ func (c *Config) score(ctx context.Context, a *answer, r *request, config host.C
 	if !c.rule.holds {
 		policy = c.rule.begin(c, r)
 	}
-	s, err := newScorer(ctx, c, config, policy, a.framed)
+	s, err := newScorer(ctx, c, config, policy, a.framed, nil)
 	if err != nil {
 		c.Report("no session for an answer", err)
 		return nil, "engine"

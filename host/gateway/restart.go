@@ -204,7 +204,7 @@ func (b *body) restart(d *record.Decision) {
 	if err == nil {
 		d.Byte = policy.out[position.Answer]
 		q.because, q.shift = d, policy.shift()
-		if q.scorer, err = newScorer(b.ctx, b.config, q.config, q, b.retell); err != nil {
+		if q.scorer, err = newScorer(b.ctx, b.config, q.config, q, b.retell, nil); err != nil {
 			q.resp.Body.Close()
 		}
 	}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -212,6 +213,14 @@ func (c *Config) handles() error {
 	}
 	if err := c.Session.Validate(); err != nil {
 		return fmt.Errorf("gateway: %w", err)
+	}
+	switch {
+	case !slices.Contains(continuings, c.Continue):
+		return fmt.Errorf("gateway: continue_by %q: want one of %v", c.Continue, continuings)
+	case c.Session.Fusion.Width > 1 && c.Session.Estimator != session.Model:
+		return fmt.Errorf("gateway: width %d needs a confidence model, which estimates continuations", c.Session.Fusion.Width)
+	case c.Session.Fusion.Width > 1 && c.Continue == NotContinued:
+		return fmt.Errorf("gateway: width %d needs an upstream that continues an answer; continue_by says how it is asked", c.Session.Fusion.Width)
 	}
 	for i := range rules {
 		if r := &rules[i]; r.acts() && !(*r.below(c) >= 0 && *r.below(c) <= 1) {

@@ -47,8 +47,11 @@ type key struct{ choice, index int }
 // framed takes an event of the stream, as follow.Handler.Frame does.
 type framed = func(*stream.Frame, []stream.Said)
 
-// newScorer begins to follow an answer. framed gets its events.
-func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed) (*scorer, error) {
+// sample samples continuations, as follow.Handler.Sample does.
+type sample = func(ctx context.Context, soFar string, n int) []string
+
+// newScorer begins to follow an answer. framed gets its events. sample may be nil.
+func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed, sample sample) (*scorer, error) {
 	s := &scorer{acting: policy, holds: c.rule.holds, hides: c.hides, report: c.Report, usage: unbilled, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
 	if _, follows := policy.(*sequel); !follows { // the gate has decided by the p(0) of the first answer
 		s.skipper = newSkipper(c)
@@ -61,7 +64,7 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 		s.asker = &asker{b: c.breaker, post: c.Model.Post, patience: c.rule.patience(c), spent: s.spent}
 		f.Post = s.asker.ask
 	}
-	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Failed: s.lacks}
+	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Sample: sample, Failed: s.lacks}
 	if f.Limits.InOrder = s.holds; !s.holds {
 		f.Limits.Waiting = 16 // the text does not wait for stale ones
 	}
@@ -104,6 +107,9 @@ func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
 
 func (s *scorer) settle(r model.Reply) {
 	_ = s.stream.Settle(r)
+	if r.Err == model.ErrNotSampled {
+		return
+	}
 	if errors.Is(r.Err, errNotAsked) {
 		s.costs.abandoned(1)
 		return
@@ -151,10 +157,14 @@ func (s *scorer) waits() bool {
 // abandon gives up on the estimates that are still out.
 func (s *scorer) abandon(why session.Reason) {
 	if !s.loses(why) {
-		s.costs.abandoned(s.stream.Pending())
+		s.costs.abandoned(s.stream.Pending() - s.stream.Rolling())
 	}
 	_ = s.stream.Abandon(why)
 }
+
+// late tells the breaker that the answer's end no longer waits. The confidence model is late
+// if it was asked about a position; continuations may take long.
+func (s *scorer) late() { s.asker.done(!s.failing && s.stream.Pending() == s.stream.Rolling()) }
 
 func (s *scorer) pending() bool { return s.stream.Pending() > 0 }
 

@@ -47,6 +47,8 @@ func DefaultLimits() Limits { return Limits{Flying: defaults.ModelFlying, Waitin
 // A request about a whole answer goes first, also beyond Limits.Flying by one. The others
 // follow as Limits.InOrder says. A request in flight whose position the session has given up is
 // cancelled: its reply could change nothing.
+//
+// Requests about sampled continuations are beside these limits: see [Exchange.Roll].
 type Exchange struct {
 	post    Post
 	session Session
@@ -57,6 +59,8 @@ type Exchange struct {
 	cancel  context.CancelFunc
 	waiting []ask // in the order in which they were asked
 	flying  map[uint32]*flight
+	rolls   []roll         // that are not sampled yet
+	rolling map[uint32]int // continuations of a position that are sampled or asked about, by their id
 	replies chan Reply
 	failed  []error
 	over    session.Reason // why nothing more is asked; NoReason: requests are sent
@@ -81,6 +85,21 @@ type flight struct {
 	stale  bool // the session has given it up
 }
 
+// roll is continuations that are to be sampled.
+type roll struct {
+	id     uint32
+	n      int
+	sample Sample
+}
+
+// Sample samples up to n continuations of an answer. It returns the body of a request to the
+// confidence model for each.
+type Sample func(ctx context.Context, n int) (bodies [][]byte)
+
+// ErrNotSampled is the error of a [Reply] about a continuation that was not sampled. No request
+// was made then.
+var ErrNotSampled = errors.New("model: a continuation was not sampled")
+
 // Post sends the body of a request to a confidence model and returns the reply's,
 // as [Client.Post] does. Several goroutines call it at once.
 type Post func(ctx context.Context, body []byte) ([]byte, error)
@@ -98,6 +117,7 @@ func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handl
 	return &Exchange{
 		post: post, session: s, handle: handle, limits: limits, ctx: ctx, cancel: cancel,
 		flying:  map[uint32]*flight{},
+		rolling: map[uint32]int{},
 		replies: make(chan Reply, limits.Flying+1),
 	}
 }
@@ -140,8 +160,63 @@ func (x *Exchange) ground(events []session.Event) {
 // Replies delivers the outcomes of the requests.
 func (x *Exchange) Replies() <-chan Reply { return x.replies }
 
-// Pending is how many requests wait or are in flight.
+// Pending is how many requests wait or are in flight, those about continuations left out.
 func (x *Exchange) Pending() int { return len(x.waiting) + len(x.flying) }
+
+// Rolling is how many continuations are sampled or asked about.
+func (x *Exchange) Rolling() (n int) {
+	for _, r := range x.rolls {
+		n += r.n
+	}
+	for _, k := range x.rolling {
+		n += k
+	}
+	return n
+}
+
+// Roll has n continuations of a position sampled, on a goroutine of their own, and asks the
+// confidence model about them. id is the position's with session.Rollout. With a sample that
+// is nil, they are missing. The exchange's handle function may call it.
+func (x *Exchange) Roll(id uint32, n int, sample Sample) {
+	x.rolls = append(x.rolls, roll{id, n, sample})
+}
+
+// roll starts what Roll was given.
+func (x *Exchange) roll() error {
+	for len(x.rolls) > 0 {
+		r := x.rolls[0]
+		x.rolls = x.rolls[1:]
+		if r.sample == nil {
+			for range r.n {
+				if err := x.fail(r.id, session.Cancelled); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		x.rolling[r.id] = r.n
+		go x.follow(r)
+	}
+	return nil
+}
+
+// follow samples continuations and asks about them.
+func (x *Exchange) follow(r roll) {
+	reply := func(body []byte, err error) {
+		select {
+		case x.replies <- Reply{r.id, body, err}:
+		case <-x.ctx.Done():
+		}
+	}
+	bodies := r.sample(x.ctx, r.n)
+	for i := range r.n {
+		if i >= len(bodies) {
+			reply(nil, ErrNotSampled)
+			continue
+		}
+		go func() { reply(x.post(withTurn(x.ctx, newest), bodies[i])) }()
+	}
+}
 
 // Failures returns the errors of the requests that failed since the last call.
 func (x *Exchange) Failures() []error {
@@ -154,9 +229,16 @@ func (x *Exchange) Failures() []error {
 func (x *Exchange) Settle(r Reply) error {
 	f := x.flying[r.ID]
 	delete(x.flying, r.ID)
+	if n := x.rolling[r.ID]; n > 1 {
+		x.rolling[r.ID] = n - 1
+	} else {
+		delete(x.rolling, r.ID)
+	}
 	var err error
 	switch {
 	case f != nil && f.stale:
+	case r.Err == ErrNotSampled:
+		err = x.fail(r.ID, session.Cancelled)
 	case r.Err != nil:
 		x.failed = append(x.failed, r.Err)
 		err = x.fail(r.ID, ReasonOf(r.Err))
@@ -169,10 +251,10 @@ func (x *Exchange) Settle(r Reply) error {
 	return x.send()
 }
 
-// Drain settles replies until no request is pending. If ctx is done before, the pending
+// Drain settles replies until no request is pending, about continuations neither. If ctx is done before, the pending
 // requests are cancelled.
 func (x *Exchange) Drain(ctx context.Context) error {
-	for x.Pending() > 0 {
+	for x.Pending()+x.Rolling() > 0 {
 		select {
 		case r := <-x.replies:
 			if err := x.Settle(r); err != nil {
@@ -206,6 +288,23 @@ func (x *Exchange) Abandon(why session.Reason) error {
 		}
 	}
 	clear(x.flying)
+	return x.unroll(why)
+}
+
+// unroll fails what is sampled or asked about.
+func (x *Exchange) unroll(why session.Reason) error {
+	for _, r := range x.rolls {
+		x.rolling[r.id] = r.n
+	}
+	x.rolls = nil
+	for _, id := range slices.Sorted(maps.Keys(x.rolling)) {
+		for range x.rolling[id] {
+			if err := x.fail(id, why); err != nil {
+				return err
+			}
+		}
+	}
+	clear(x.rolling)
 	return nil
 }
 
@@ -220,7 +319,7 @@ func (x *Exchange) send() error {
 	for {
 		i := x.next()
 		if i < 0 {
-			return nil
+			return x.roll()
 		}
 		a := x.waiting[i]
 		x.waiting = slices.Delete(x.waiting, i, i+1)

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/wasm/contract"
 )
 
 // API is how the client asks a server to continue a partial answer.
@@ -31,7 +32,7 @@ const (
 	Completions
 )
 
-var apiNames = [...]string{"continue-final", "prefix", "trailing", "completions"}
+var apiNames = [...]string{string(contract.ContinueFinal), string(contract.Prefix), string(contract.Trailing), "completions"}
 
 // APIs returns the names of the APIs.
 func APIs() []string { return apiNames[:] }

@@ -149,7 +149,8 @@ var Functions = []Function{
 	{"finece_end", nil, []Type{I32}},
 	// finece_request(id). Answer: the request's body.
 	{"finece_request", []Type{I32}, []Type{I32}},
-	// finece_resolve(id, n) takes the reply's body. Answer: events.
+	// finece_resolve(id, n) takes the reply's body. Answer: events. An id with the bit
+	// session.Rollout is that of a sampled continuation of the position, also in finece_fail.
 	{"finece_resolve", []Type{I32, I32}, []Type{I32}},
 	// finece_fail(id, reason), a session.Reason. Answer: events.
 	{"finece_fail", []Type{I32, I32}, []Type{I32}},

@@ -80,6 +80,9 @@ var (
 	RestartText     = text("restart_text", "\n\n(The answer so far may be wrong. Another model answers again.)\n\n", "escalate, restart: text before the other model's answer")
 	Answers         = &Setting{Name: "answers", Help: "best-of, vote: answers to each request", Default: 3, Low: 1, High: 16}
 	VoteBy          = text("vote_by", "number", "vote: the grader that reads final answers")
+	ContinueBy      = ofNames("continue_by", "auto", "how the upstream is asked to continue an answer, for width over 1: auto is what the table of providers says of its host", "auto", string(NotContinued), string(ContinueFinal), string(Prefix), string(Trailing))
+	RolloutTokens   = atLeast("rollout_tokens", 1, 512, "width over 1: length of a sampled continuation at most; one that does not end by then is left out", "tokens")
+	RolloutBudget   = atLeast("rollout_budget", 1, 4096, "width over 1: length of all sampled continuations of an answer at most", "tokens")
 	FinishReason    = ofNames("finish_reason", "content_filter", "withhold, stop: the finish_reason of an answer that is ended", "content_filter", "stop", "length")
 	Failure         = ofNames("failure", "", "what cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
@@ -105,7 +108,7 @@ var (
 	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest chat request that is read", "bytes")
 	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored without being streamed", "bytes")
 	Gateway         = []*Setting{
-		Upstream, Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, EscalateMode, RestartText, Answers, VoteBy, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, GatewayRequests, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
+		Upstream, Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, EscalateMode, RestartText, Answers, VoteBy, ContinueBy, RolloutTokens, RolloutBudget, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, GatewayRequests, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
 		UpstreamTimeout, IdleTimeout, RequestTimeout, WriteTimeout, MaxStreams, MaxRequest, MaxAnswer,
 	}
 )

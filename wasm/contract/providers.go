@@ -17,10 +17,22 @@ type Provider struct {
 	Name     string
 	Format   stream.Format
 	Logprobs Logprobs
-	Ask      string // the fields of a request that ask for log-probabilities, in JSON without braces; "" if there are none
-	Notes    string // one line
-	Source   Origin // where the row's facts are from
+	Ask      string     // the fields of a request that ask for log-probabilities, in JSON without braces; "" if there are none
+	Notes    string     // one line
+	Continue Continuing // how a request asks to continue an answer; not checked, unless Source is Recorded
+	Source   Origin     // where the row's facts are from
 }
+
+// Continuing is how a provider is asked to continue an answer of its own, in chat completions
+// or in its own API.
+type Continuing string
+
+const (
+	NotContinued  Continuing = "none"           // it cannot, or it is not known how
+	ContinueFinal Continuing = "continue-final" // the answer is the last message, with continue_final_message true and add_generation_prompt false
+	Prefix        Continuing = "prefix"         // the same, with prefix true in that message
+	Trailing      Continuing = "trailing"       // the same, with nothing else
+)
 
 // Origin is where the facts about a provider are from.
 type Origin string
@@ -45,34 +57,34 @@ const (
 
 // Providers is the table of providers, hosted ones first.
 var Providers = []Provider{
-	{"OpenAI, chat completions", stream.OpenAIChat, Partly, askChat, "reasoning models send none", Unchecked},
-	{"OpenAI, completions", stream.OpenAICompletions, Sends, askCompletions, "", Unchecked},
-	{"OpenAI, Responses", stream.OpenAIResponses, Partly, askResponses, "reasoning models send none", Documented},
-	{"Azure OpenAI", stream.OpenAIChat, Partly, askChat, "as OpenAI", Unchecked},
-	{"Anthropic", stream.Anthropic, Never, "", "", Unchecked},
-	{"Gemini, Vertex AI", stream.Gemini, Partly, `"generationConfig": {"responseLogprobs": true, "logprobs": 5}`, "some models only", Documented},
-	{"Cohere", stream.Cohere, Sends, `"logprobs": true`, "no alternatives, so no entropy positions", Documented},
-	{"DeepSeek", stream.OpenAIChat, Partly, askChat, "", Unchecked},
-	{"xAI", stream.OpenAIChat, Unknown, askChat, "at most 8 alternatives", Documented},
-	{"Mistral", stream.OpenAIChat, Never, "", "", Documented},
-	{"Groq", stream.OpenAIChat, Never, "", "", Documented},
-	{"Perplexity", stream.OpenAIChat, Never, "", "", Unchecked},
-	{"Together", stream.OpenAIChat, Unknown, `"logprobs": 5`, "the number of alternatives, at most 20, not true", Documented},
-	{"OpenRouter", stream.OpenAIChat, Partly, askChat, "depends on the provider that it forwards to", Documented},
-	{"Cloudflare Workers AI, its own format", stream.WorkersAI, Never, "", "", Unchecked},
-	{"Amazon Bedrock, Converse", stream.Bedrock, Never, "", "in AWS's binary event stream or as JSON; InvokeModel of Anthropic's and Amazon's models, too", Unchecked},
-	{"Cohere, version 1", stream.CohereV1, Never, "", "", Unchecked},
-	{"IBM watsonx, text generation", stream.WatsonX, Sends, `"parameters": {"return_options": {"generated_tokens": true, "token_logprobs": true, "top_n_tokens": 5}}`, "at most 5 alternatives; its chat route is OpenAI's", Documented},
-	{"Alibaba DashScope, its own format", stream.DashScope, Partly, askDashScope, "some models only", Unchecked},
-	{"Replicate", stream.Replicate, Never, "", "", Unchecked},
-	{"vLLM", stream.OpenAIChat, Sends, askChat, "also completions and Responses", Recorded},
-	{"llama.cpp server", stream.OpenAIChat, Sends, askChat, "if a character takes several tokens, only the last one has a log-probability", Recorded},
-	{"llama.cpp server, /completion", stream.LlamaCPP, Sends, `"n_probs": 5`, "", Recorded},
-	{"llama-cpp-python", stream.OpenAIChat, Sends, askChat, "top_logprobs is needed; 0 is enough", Recorded},
-	{"SGLang", stream.OpenAIChat, Partly, askChat, "one setting of the server repeats earlier log-probabilities; these are left out", Unchecked},
-	{"Ollama", stream.Ollama, Sends, `"logprobs": true, "top_logprobs": 5`, "", Documented},
-	{"text-generation-inference", stream.TGI, Sends, `"details": true`, "its chat route is OpenAI's", Unchecked},
-	{"transformers serve", stream.OpenAIChat, Never, "", "the fields are ignored", Recorded},
-	{"LiteLLM proxy", stream.OpenAIChat, Sends, askChat, "passes on what the server sends, except chunks without text", Recorded},
-	{"finece lm", stream.OpenAIChat, Sends, askChat, "", Recorded},
+	{"OpenAI, chat completions", stream.OpenAIChat, Partly, askChat, "reasoning models send none", NotContinued, Unchecked},
+	{"OpenAI, completions", stream.OpenAICompletions, Sends, askCompletions, "", NotContinued, Unchecked},
+	{"OpenAI, Responses", stream.OpenAIResponses, Partly, askResponses, "reasoning models send none", NotContinued, Documented},
+	{"Azure OpenAI", stream.OpenAIChat, Partly, askChat, "as OpenAI", NotContinued, Unchecked},
+	{"Anthropic", stream.Anthropic, Never, "", "", Trailing, Unchecked},
+	{"Gemini, Vertex AI", stream.Gemini, Partly, `"generationConfig": {"responseLogprobs": true, "logprobs": 5}`, "some models only", NotContinued, Documented},
+	{"Cohere", stream.Cohere, Sends, `"logprobs": true`, "no alternatives, so no entropy positions", NotContinued, Documented},
+	{"DeepSeek", stream.OpenAIChat, Partly, askChat, "", Prefix, Unchecked},
+	{"xAI", stream.OpenAIChat, Unknown, askChat, "at most 8 alternatives", NotContinued, Documented},
+	{"Mistral", stream.OpenAIChat, Never, "", "", Prefix, Documented},
+	{"Groq", stream.OpenAIChat, Never, "", "", Trailing, Documented},
+	{"Perplexity", stream.OpenAIChat, Never, "", "", NotContinued, Unchecked},
+	{"Together", stream.OpenAIChat, Unknown, `"logprobs": 5`, "the number of alternatives, at most 20, not true", NotContinued, Documented},
+	{"OpenRouter", stream.OpenAIChat, Partly, askChat, "depends on the provider that it forwards to", Trailing, Documented},
+	{"Cloudflare Workers AI, its own format", stream.WorkersAI, Never, "", "", NotContinued, Unchecked},
+	{"Amazon Bedrock, Converse", stream.Bedrock, Never, "", "in AWS's binary event stream or as JSON; InvokeModel of Anthropic's and Amazon's models, too", NotContinued, Unchecked},
+	{"Cohere, version 1", stream.CohereV1, Never, "", "", NotContinued, Unchecked},
+	{"IBM watsonx, text generation", stream.WatsonX, Sends, `"parameters": {"return_options": {"generated_tokens": true, "token_logprobs": true, "top_n_tokens": 5}}`, "at most 5 alternatives; its chat route is OpenAI's", NotContinued, Documented},
+	{"Alibaba DashScope, its own format", stream.DashScope, Partly, askDashScope, "some models only", NotContinued, Unchecked},
+	{"Replicate", stream.Replicate, Never, "", "", NotContinued, Unchecked},
+	{"vLLM", stream.OpenAIChat, Sends, askChat, "also completions and Responses", ContinueFinal, Recorded},
+	{"llama.cpp server", stream.OpenAIChat, Sends, askChat, "if a character takes several tokens, only the last one has a log-probability", Trailing, Recorded},
+	{"llama.cpp server, /completion", stream.LlamaCPP, Sends, `"n_probs": 5`, "", NotContinued, Recorded},
+	{"llama-cpp-python", stream.OpenAIChat, Sends, askChat, "top_logprobs is needed; 0 is enough", NotContinued, Recorded},
+	{"SGLang", stream.OpenAIChat, Partly, askChat, "one setting of the server repeats earlier log-probabilities; these are left out", ContinueFinal, Unchecked},
+	{"Ollama", stream.Ollama, Sends, `"logprobs": true, "top_logprobs": 5`, "", Trailing, Documented},
+	{"text-generation-inference", stream.TGI, Sends, `"details": true`, "its chat route is OpenAI's", NotContinued, Unchecked},
+	{"transformers serve", stream.OpenAIChat, Never, "", "the fields are ignored", NotContinued, Recorded},
+	{"LiteLLM proxy", stream.OpenAIChat, Sends, askChat, "passes on what the server sends, except chunks without text", NotContinued, Recorded},
+	{"finece lm", stream.OpenAIChat, Sends, askChat, "", ContinueFinal, Recorded},
 }

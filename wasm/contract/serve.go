@@ -33,7 +33,7 @@ var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, Mod
 // environment may set these.
 var Served = slices.Concat(Serve, Gateway, []*Setting{
 	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, ConversationTokens, FallbackFile, CalibrationFile, TrajectoryFile, Method,
-	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth,
+	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth, Width,
 }, Operations, Guardrails, Feedback, Serving)
 
 // Routed is the settings that a route of the gateway may change.

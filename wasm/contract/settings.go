@@ -192,7 +192,7 @@ var (
 	MinGap           = of("min_gap", "entropy: tokens from one position to the next at least", "tokens", formerly("gap"))
 	Alpha            = of("alpha", "revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is", "")
 	Depth            = of("depth", "fusion depth: later positions that revise an estimate; 0 for no integration", "positions")
-	Width            = of("width", "fusion width: a stream is one path, so more than 1 counts as 1, and 0 as no integration", "continuations")
+	Width            = of("width", "fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration", "continuations")
 	Estimator        = of("estimator", "who estimates: a statistic of the stream's log-probabilities, trajectory, or model", "", typed(`Method | "trajectory" | "model"`))
 	ModelAdapter     = of("model.adapter", "the API of the confidence model", "", oneOf(Adapters))
 	ModelName        = of("model.name", "the confidence model's name for its server", "", flagged("model"))

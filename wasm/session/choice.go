@@ -47,7 +47,8 @@ type slot struct {
 
 func (c *choice) slot(index int) *slot { return &c.slots[index%len(c.slots)] }
 
-// live reports whether the position can still be resolved or failed.
-func (c *choice) live(index int) bool {
-	return index < c.next && index >= c.next-len(c.slots) && c.slot(index).state == Pending
+// live reports whether the position is in a state, Pending or Provisional, so that it, or a
+// continuation of it, can still be resolved or failed.
+func (c *choice) live(index int, s State) bool {
+	return index < c.next && index >= c.next-len(c.slots) && c.slot(index).state == s
 }

@@ -116,28 +116,36 @@ func (s *Session) shareSettled(c *choice) {
 	}
 	s.question = *first
 	for _, other := range s.choices[1:] {
-		if other.live(0) {
+		if other.live(0, Pending) {
 			s.settle(other, 0, first.raw, first.source, first.reason)
 		}
 	}
 }
 
 // settle records a position's estimate, or the reason why there is none, and
-// reports every confidence that this revises.
+// reports every confidence that this revises. If the position has its estimate, this one is
+// that of a sampled continuation, which ends an answer.
 func (s *Session) settle(c *choice, index int, raw float64, from Source, why Reason) {
-	slot := c.slot(index)
-	s.revisions = s.revisions[:0]
-	if why == NoReason {
-		slot.raw, slot.source = raw, from
-		s.revisions = c.window.Resolve(index, s.calibrated(slot), s.revisions)
-	} else {
-		if slot.reason = why; slot.fallback == slot.fallback && why.gone() {
-			// It is not integrated: an average with the model's estimates would mean nothing.
-			slot.raw, slot.source, slot.reason = slot.fallback, Source{Estimator: Builtin, Method: uint8(s.config.Method), Mass: nan}, NoReason
-			slot.fallback = s.calibrated(slot)
+	slot, value := c.slot(index), nan
+	own := *slot
+	if sampled := own.state == Provisional; sampled || why == NoReason {
+		if sampled {
+			slot.position.Kind = position.End
 		}
-		s.revisions = c.window.Fail(index, s.revisions)
+		slot.raw, slot.source = raw, from
+		value = s.calibrated(slot)
+		if sampled {
+			if slot.probable != own.probable {
+				value = nan // an average of a probability and a certainty would mean nothing
+			}
+			*slot = own
+		}
+	} else if slot.reason = why; slot.fallback == slot.fallback && why.gone() {
+		// It is not integrated: an average with the model's estimates would mean nothing.
+		slot.raw, slot.source, slot.reason = slot.fallback, Source{Estimator: Builtin, Method: uint8(s.config.Method), Mass: nan}, NoReason
+		slot.fallback = s.calibrated(slot)
 	}
+	s.revisions = c.window.Resolve(index, value, s.revisions[:0])
 	s.revise(c)
 	if index == 0 {
 		s.shareSettled(c)

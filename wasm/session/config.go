@@ -25,7 +25,7 @@ type Config struct {
 
 	Format    stream.Format    // stream.Auto recognises it
 	Positions position.Options // where to estimate
-	Fusion    bci.Params       // how estimates are integrated; a stream is one path, so Width > 1 counts as 1
+	Fusion    bci.Params       // how estimates are integrated; with Width > 1 the host samples continuations
 	Estimator Estimator
 	Method    estimate.Method // Builtin's
 	Model     estimate.Model  // Model's

@@ -71,6 +71,16 @@
 // listed, p(z) is unavailable with [NoLogprobs], and the Fault [FaultUnlisted] says so
 // of the confidences that were final before.
 //
+// # Sampled continuations
+//
+// A stream is one path, so the continuation of a position is the stream itself. With a fusion
+// width over 1, the surroundings also sample Width-1 continuations of each position but the
+// end, once it is provisional, and ask the confidence model about them. Each is one call of
+// Resolve with the reply, or of Fail if there is none, with the id of [RolloutID]. Until these
+// have been made, the position and the ones that look ahead to it stay provisional. A
+// continuation ends an answer: it is calibrated as p(z) is. It is left out if it is a
+// probability and the position's estimate is not, or the other way round.
+//
 // # Choices
 //
 // Each of the n choices of a stream has its own positions, fusion window and

@@ -123,6 +123,9 @@ func (s *Session) Request(dst []byte, id uint32) ([]byte, error) {
 // Resolve takes the reply to a request. A reply that cannot be read makes the
 // position unavailable and is reported by a Fault. The error is ErrUnknownAsk
 // for an id that was never asked or is settled.
+//
+// With id | Rollout, where id is that of a position that is provisional, it is the reply about
+// a continuation of that position; see the package.
 func (s *Session) Resolve(id uint32, reply []byte) ([]Event, error) {
 	reading, err := s.Read(reply)
 	if err != nil {
@@ -202,14 +205,20 @@ func (s *Session) fault(f stream.Fault, choice int) {
 	s.events = append(s.events, Event{Kind: Fault, Choice: choice, Fault: f})
 }
 
+// Rollout marks an id as that of a sampled continuation of the position, for Resolve and Fail.
+const Rollout = 1 << 31
+
+// RolloutID is the id of the continuations of a choice's position.
+func RolloutID(choice, index int) uint32 { return Rollout | askID(choice, index) }
+
 // An id is the choice's number and the position's index: it needs no table,
 // and it tells a reader of a log what was asked.
 func askID(choice, index int) uint32 { return uint32(choice)<<24 | uint32(index) }
 
 func (s *Session) asked(id uint32) (*choice, int, error) {
-	number, index := int(id>>24), int(id&(1<<24-1))
+	number, index, state := int(id>>24&127), int(id&(1<<24-1)), State(id>>31)
 	for _, c := range s.choices {
-		if c.number == number && c.live(index) && (index > 0 || c == s.choices[0]) {
+		if c.number == number && c.live(index, state) && (index > 0 || state == Provisional || c == s.choices[0]) {
 			return c, index, nil
 		}
 	}

@@ -477,7 +477,7 @@ export interface ScoringConfig {
   alpha?: number;
   /** Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
   depth?: number;
-  /** Fusion width: a stream is one path, so more than 1 counts as 1, and 0 as no integration; at least 0 continuations; default 1. */
+  /** Fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration; at least 0 continuations; default 1. */
   width?: number;
   /** The object that finece calibrate writes: its maps calibrate estimates before they are integrated. */
   calibration?: Calibration;

@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { configJSON } from "../dist/config.js";
 
+test("without sampled continuations, a fusion width is at most 1", () => {
+  assert.deepEqual([0, 1, 5].map((width) => JSON.parse(configJSON({ width })) as object), [{ width: 0 }, { width: 1 }, { width: 1 }]);
+});
+
 test("settings go to the core in snake case, in objects too, and values as they are", () => {
   const config = {
     question: "camelCase stays?", entropyThreshold: 0.5, text: false, calibration: null,

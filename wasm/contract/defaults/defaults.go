@@ -38,6 +38,9 @@ const (
 	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, restart: text before the other model's answer
 	GatewayAnswers         = 3                                                                        // best-of, vote: answers to each request
 	GatewayVoteBy          = "number"                                                                 // vote: the grader that reads final answers
+	GatewayContinueBy      = "auto"                                                                   // how the upstream is asked to continue an answer, for width over 1: auto is what the table of providers says of its host
+	GatewayRolloutTokens   = 512                                                                      // width over 1: length of a sampled continuation at most; one that does not end by then is left out
+	GatewayRolloutBudget   = 4096                                                                     // width over 1: length of all sampled continuations of an answer at most
 	GatewayFinishReason    = "content_filter"                                                         // withhold, stop: the finish_reason of an answer that is ended
 	GatewayCarrier         = "field"                                                                  // how a stream carries confidences
 	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it

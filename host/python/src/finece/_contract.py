@@ -569,7 +569,7 @@ Settings = TypedDict(
         "alpha": float,
         # Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
         "depth": int,
-        # Fusion width: a stream is one path, so more than 1 counts as 1, and 0 as no integration; at least 0 continuations; default 1.
+        # Fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration; at least 0 continuations; default 1.
         "width": int,
         # Who estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity.
         "estimator": Method | Literal["trajectory"] | Literal["model"],
@@ -622,4 +622,4 @@ DEPTH: Final = 2
 """Fusion depth: later positions that revise an estimate; 0 for no integration."""
 
 WIDTH: Final = 1
-"""Fusion width: a stream is one path, so more than 1 counts as 1, and 0 as no integration."""
+"""Fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration."""

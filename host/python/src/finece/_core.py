@@ -178,6 +178,9 @@ class Session:
 
     def _begin(self, settings: Settings) -> None:
         model = settings.get("model", {}).get("name")
+        width = settings.get("width")
+        if isinstance(width, int) and width > 1:  # nothing here samples continuations: the stream is the only one
+            settings = {**settings, "width": 1}
         config = json.dumps(settings, default=_object).encode()
         opened = self._open().send("finece_open", config)
         self._builder = builder.Builder(model)

@@ -50,13 +50,13 @@ func between(text []byte, name, content string) ([]byte, error) {
 // providersTable is the table of providers in Markdown.
 func providersTable() string {
 	var b strings.Builder
-	b.WriteString("| provider or server | format | log-probabilities in streams | request fields that ask for them | notes | source |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| provider or server | format | log-probabilities in streams | request fields that ask for them | continues an answer | notes | source |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, p := range contract.Providers {
 		ask := p.Ask
 		if ask != "" {
 			ask = "`" + ask + "`"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", p.Name, p.Format, p.Logprobs, ask, p.Notes, p.Source)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", p.Name, p.Format, p.Logprobs, ask, p.Continue, p.Notes, p.Source)
 	}
 	return b.String()
 }

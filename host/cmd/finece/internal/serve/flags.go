@@ -3,6 +3,7 @@ package serve
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,6 +52,7 @@ type flags struct {
 
 	allowPolicy   []string // that a request may choose
 	voteBy        string   // the grader that reads final answers
+	continueBy    string   // how the upstream continues an answer
 	log           string
 	metricsListen string
 
@@ -98,6 +100,10 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.RestartText, &g.RestartText)
 	settings.Add(cmd, contract.Answers, &g.Answers)
 	settings.Add(cmd, contract.VoteBy, &f.voteBy)
+	settings.Add(cmd, contract.ContinueBy, &f.continueBy)
+	settings.Add(cmd, contract.RolloutTokens, &g.RolloutTokens)
+	settings.More(cmd, contract.RolloutTokens, "; "+strconv.Itoa(builtInRollout)+" for the built-in model")
+	settings.Add(cmd, contract.RolloutBudget, &g.RolloutBudget)
 	settings.Add(cmd, contract.FinishReason, &g.FinishReason)
 	settings.Add(cmd, contract.Failure, (*string)(&g.Failure))
 	settings.Add(cmd, contract.RefuseUnchecked, &g.RefuseUnchecked)
@@ -129,6 +135,7 @@ func (f *flags) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.Hedge, &f.Hedge)
 	settings.Add(cmd, contract.ModelCache, &f.Cache)
 	f.AddPositions(cmd)
+	settings.Add(cmd, contract.Width, &f.Config.Fusion.Width)
 	for _, s := range []*contract.Setting{contract.ClientKeys, contract.UpstreamKeyFile, contract.ModelKeyFile, contract.TLSCert, contract.TLSKey} {
 		_ = cmd.MarkFlagFilename(s.Flag())
 	}
@@ -185,6 +192,9 @@ func (f *flags) useBuiltIn(url string) (err error) {
 	if !f.own.Flags().Changed(contract.Settle.Flag()) {
 		f.gateway.Settle = builtInSettle
 	}
+	if !f.own.Flags().Changed(contract.RolloutTokens.Flag()) {
+		f.gateway.RolloutTokens = builtInRollout
+	}
 	f.Config.Card, err = weights.Card(weights.Confidence)
 	return err
 }
@@ -213,6 +223,7 @@ func (f *flags) readKeys() error {
 // handle completes the gateway's configuration: how answers are handled, and the routes. The
 // confidence model's name has to be known by then.
 func (f *flags) handle() (err error) {
+	f.gateway.Continue = f.continues()
 	if err := f.handling(f.Config); err != nil {
 		return f.given.Explain(err, nil)
 	}
@@ -236,6 +247,22 @@ func (f *flags) handle() (err error) {
 		f.gateway.Routes = append(f.gateway.Routes, gateway.Route{Path: r.Path, Model: r.Model, Handling: special.gateway.Handling})
 	}
 	return nil
+}
+
+// continues is how the upstream is asked to continue an answer.
+func (f *flags) continues() gateway.Continuing {
+	switch {
+	case f.continueBy != contract.ContinueBy.Default:
+		return gateway.Continuing(f.continueBy)
+	case f.builtIn:
+		return gateway.ContinueFinal
+	}
+	for _, path := range []string{gateway.PathChat, gateway.PathMessages} {
+		if p := contract.ProviderAt(strings.TrimSuffix(f.gateway.Upstream, "/v1") + path); p != nil {
+			return gateway.Continuing(p.Continue)
+		}
+	}
+	return gateway.NotContinued
 }
 
 // handling completes how answers are handled.

@@ -66,6 +66,11 @@ comment lines that SDKs ignore (--carrier comment). If the estimator needs
 log-probabilities, serve asks the upstream for them and removes what the client did
 not ask for; --keep-request leaves requests as they are.
 
+With --width over 1, the confidence of a position is also revised by continuations that
+are sampled from the upstream: --width 3 samples two of each position of a streamed
+answer and asks the confidence model about them. --continue-by says how the upstream is
+asked, and --rollout-tokens and --rollout-budget bound what that costs.
+
 Without --upstream the small built-in model answers, and its confidence model
 estimates: all of it works without a network.
 
@@ -163,6 +168,10 @@ const example = `  finece serve
 // builtInSettle is how long the end of an answer waits for the built-in confidence
 // model, which computes on this machine. The machine may be busy.
 const builtInSettle = 10 * time.Second
+
+// builtInRollout is how many tokens a continuation of the built-in model has at most. Its
+// context is short.
+const builtInRollout = 128
 
 // New makes the command.
 func New() *cobra.Command {

@@ -98,7 +98,7 @@ func (l Log) Answer(ctx context.Context, x *gateway.Exchange) {
 	for _, a := range []struct {
 		key   string
 		value int64
-	}{{"model_calls", int64(x.ModelCalls)}, {"model_errors", int64(x.ModelErrors)}, {"model_tokens", x.ModelTokens}, {"logprob_bytes", x.LogprobBytes}, {"events", int64(x.Events)}, {"read_bytes", x.Read}, {"sent_bytes", x.Sent}} {
+	}{{"model_calls", int64(x.ModelCalls)}, {"model_errors", int64(x.ModelErrors)}, {"model_tokens", x.ModelTokens}, {"rollout_tokens", x.RolloutTokens}, {"logprob_bytes", x.LogprobBytes}, {"events", int64(x.Events)}, {"read_bytes", x.Read}, {"sent_bytes", x.Sent}} {
 		if a.value > 0 {
 			attrs = append(attrs, slog.Int64(a.key, a.value))
 		}

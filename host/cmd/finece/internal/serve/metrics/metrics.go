@@ -23,7 +23,7 @@ type Metrics struct {
 	requests, answers, unchecked, decisions  *prometheus.CounterVec
 	sent, read, events                       *prometheus.CounterVec
 	modelCalls, modelErrors, modelRefusals   prometheus.Counter
-	modelTokens, logprobBytes                prometheus.Counter
+	modelTokens, rolloutTokens, logprobBytes prometheus.Counter
 	confidence, added, upstreamDelay, answer *prometheus.HistogramVec
 }
 
@@ -44,6 +44,7 @@ func New(breaker func() gateway.Breaker) *Metrics {
 		modelErrors:   counter("model_errors_total", "Requests to the confidence model that failed or were not waited for."),
 		modelRefusals: counter("model_refusals_total", "Requests to the confidence model that it refused with status 429."),
 		modelTokens:   counter("model_tokens_total", "Tokens of requests to the confidence model, where its server counts them."),
+		rolloutTokens: counter("rollout_tokens_total", "Tokens of sampled continuations, prompts included, as the upstream counts them."),
 		logprobBytes:  counter("logprob_bytes_total", "Bytes of log-probabilities that the gateway has asked for and removed."),
 
 		confidence:    histograms("confidence", "The confidence of a whole answer. Only a calibrated one is a probability.", prometheus.LinearBuckets(0.05, 0.05, 20), "estimator", "calibrated"),
@@ -53,7 +54,7 @@ func New(breaker func() gateway.Breaker) *Metrics {
 	}
 	m.registry.MustRegister(
 		m.requests, m.answers, m.unchecked, m.decisions, m.sent, m.read, m.events,
-		m.modelCalls, m.modelErrors, m.modelRefusals, m.modelTokens, m.logprobBytes, m.confidence, m.added, m.upstreamDelay, m.answer,
+		m.modelCalls, m.modelErrors, m.modelRefusals, m.modelTokens, m.rolloutTokens, m.logprobBytes, m.confidence, m.added, m.upstreamDelay, m.answer,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, state := range []gateway.Breaker{gateway.BreakerClosed, gateway.BreakerHalfOpen, gateway.BreakerOpen} {
@@ -161,6 +162,7 @@ func (m *Metrics) Observe(_ context.Context, x *gateway.Exchange) {
 	m.modelErrors.Add(float64(x.ModelErrors))
 	m.modelRefusals.Add(float64(x.ModelRefusals))
 	m.modelTokens.Add(float64(x.ModelTokens))
+	m.rolloutTokens.Add(float64(x.RolloutTokens))
 	m.logprobBytes.Add(float64(x.LogprobBytes))
 	if x.Header > 0 {
 		m.added.WithLabelValues("header", policy).Observe(max(x.Header-x.Upstream, 0).Seconds())

@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/finece/finece/wasm/jsonscan"
+)
+
+// Continuing says how the upstream is asked to continue an answer of its own: in chat
+// completions by these, in other APIs, except Responses and Ollama's /api/generate, in their
+// only way.
+type Continuing string
+
+const (
+	NotContinued  Continuing = "none"           // it cannot
+	ContinueFinal Continuing = "continue-final" // the answer is the last message, with continue_final_message, as vLLM and SGLang read it
+	Prefix        Continuing = "prefix"         // the same with prefix in that message, as DeepSeek and Mistral read it
+	Trailing      Continuing = "trailing"       // the same with nothing else, as llama.cpp's server reads it
+)
+
+// continuings is every value of Continuing.
+var continuings = []Continuing{NotContinued, ContinueFinal, Prefix, Trailing}
+
+// continuer is a surface whose upstream may continue an answer.
+type continuer interface {
+	// continued returns the value that a request's member called key has, instead of value, in
+	// a request to continue an answer: soFar is that as a JSON string. It returns nil if the
+	// request cannot be continued.
+	continued(key string, value, soFar []byte, how Continuing) []byte
+	// sampled returns which members a request for n short answers does not have, and those
+	// that it has instead.
+	sampled(n, tokens int) (without []string, members string)
+}
+
+// continuing returns a request's body with other members, and one that asks to continue an
+// answer if there is one so far. It returns nil if that cannot be asked.
+func (r *request) continuing(soFar string, how Continuing, without []string, members string) []byte {
+	of, ok := r.surface.(continuer)
+	if !ok || soFar != "" && (how == NotContinued || r.json || r.tools) {
+		return nil
+	}
+	quoted := jsonscan.AppendString(nil, []byte(soFar))
+	body := []byte{'{'}
+	var s jsonscan.Scanner
+	s.Reset(r.original)
+	s.EnterObject()
+	for s.NextKey() {
+		key := string(s.Key())
+		value := s.Raw()
+		if slices.Contains(without, key) {
+			continue
+		}
+		if soFar != "" {
+			if value = of.continued(key, value, quoted, how); value == nil {
+				return nil
+			}
+		}
+		body = append(append(jsonscan.AppendString(body, []byte(key)), ':'), value...)
+		body = append(body, ',')
+	}
+	if soFar != "" && how == ContinueFinal && r.surface.path() == PathChat {
+		body = append(body, `"continue_final_message":true,"add_generation_prompt":false,`...)
+	}
+	body = append(body, members...)
+	return append(bytes.TrimSuffix(body, []byte{','}), '}')
+}
+
+// withLast returns an array of messages with a last one of the assistant, nil if the
+// client's own last one is the assistant's.
+func withLast(messages, content []byte, more string) []byte {
+	var s jsonscan.Scanner
+	s.Reset(messages)
+	last := ""
+	elements(&s, func() {
+		last = ""
+		each(&s, "role", func() {
+			role, _ := s.Text()
+			last = string(role)
+		})
+	})
+	end := bytes.LastIndexByte(messages, ']')
+	if last == "" || last == "assistant" || end < 0 {
+		return nil
+	}
+	out := append(bytes.Clone(messages[:end]), `,{"role":"assistant","content":`...)
+	return append(append(append(out, content...), more...), "}]"...)
+}
+
+// ofOpenAI are the members of a request of OpenAI's APIs that one for samples does not have.
+var ofOpenAI = []string{"stream", "stream_options", "n", "best_of", "seed", "temperature", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens", "store"}
+
+func (openAI) sampled(n, tokens int) ([]string, string) {
+	return ofOpenAI, `"stream":false,"n":` + strconv.Itoa(n) + `,"temperature":1,"max_tokens":` + strconv.Itoa(tokens)
+}
+
+func (chat) continued(key string, value, soFar []byte, how Continuing) []byte {
+	if key != "messages" {
+		return value
+	}
+	if how == Prefix {
+		return withLast(value, soFar, `,"prefix":true`)
+	}
+	return withLast(value, soFar, "")
+}
+
+func (completions) continued(key string, value, soFar []byte, _ Continuing) []byte {
+	switch {
+	case key == "suffix":
+		return nil
+	case key != "prompt":
+		return value
+	case value[0] != '"':
+		return nil
+	}
+	return append(bytes.Clone(value[:len(value)-1]), soFar[1:]...)
+}
+
+func (messages) sampled(_, tokens int) ([]string, string) {
+	return []string{"stream", "temperature", "max_tokens", "thinking"}, `"stream":false,"temperature":1,"max_tokens":` + strconv.Itoa(tokens)
+}
+
+func (messages) continued(key string, value, soFar []byte, _ Continuing) []byte {
+	switch key {
+	case "thinking":
+		return nil // an answer after thoughts cannot be continued without them
+	case "messages":
+		return withLast(value, soFar, "")
+	}
+	return value
+}
+
+func (ollamaChat) sampled(_, tokens int) ([]string, string) {
+	return []string{"stream", "options", "logprobs", "top_logprobs"}, `"stream":false,"options":{"temperature":1,"num_predict":` + strconv.Itoa(tokens) + `}`
+}
+
+func (ollamaChat) continued(key string, value, soFar []byte, how Continuing) []byte {
+	return messages{}.continued(key, value, soFar, how)
+}
