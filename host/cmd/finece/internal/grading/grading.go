@@ -12,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/batch/answers"
+	"github.com/finece/finece/host/batch/members"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
-	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/cmd/finece/internal/output"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"

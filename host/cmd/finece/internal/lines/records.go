@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/finece/finece/host/cmd/finece/internal/columns"
+	"github.com/finece/finece/host/batch/columns"
 	"github.com/finece/finece/wasm/jsonscan"
 )
 

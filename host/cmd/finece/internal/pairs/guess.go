@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/finece/finece/host/cmd/finece/internal/columns"
-	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/batch/columns"
+	"github.com/finece/finece/host/batch/members"
 	"github.com/finece/finece/wasm/contract/defaults"
 )
 

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/finece/finece/host/batch"
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/batch/answers"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"

@@ -13,13 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host"
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
-	"github.com/finece/finece/host/cmd/finece/internal/columns"
+	"github.com/finece/finece/host/batch/answers"
+	"github.com/finece/finece/host/batch/columns"
+	"github.com/finece/finece/host/batch/members"
+	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
-	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/host/cmd/finece/internal/packed"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
@@ -225,7 +226,7 @@ func (b *batch) closeOutput() error {
 
 // write writes the line of an answer.
 func (b *batch) write(line []byte, hash string, a *follow.Answer) error {
-	out, err := output(line, a, hash, b.settings)
+	out, err := score.Line(line, a, hash, b.settings)
 	if err != nil {
 		return err
 	}
@@ -289,15 +290,15 @@ func (b *batch) verdict() error {
 
 // note reports what went wrong in an answer.
 func (b *batch) note(r *result, where string) {
-	for _, err := range r.failures {
+	for _, err := range r.Failures {
 		b.failed++
 		if text := err.Error(); text != b.failure { // a server that is down fails at every position
 			b.failure = text
 			b.complain(r.in, "%s%s", where, text)
 		}
 	}
-	for _, f := range r.ledger.Faults {
+	for _, f := range r.Ledger.Faults {
 		b.complain(r.in, "%s%s", where, ledger.FaultText(f))
 	}
-	b.faults += r.ledger.Faulted
+	b.faults += r.Ledger.Faulted
 }

@@ -5,11 +5,12 @@ import (
 	"context"
 	"io"
 
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/batch/answers"
+	"github.com/finece/finece/host/batch/members"
+	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
-	"github.com/finece/finece/host/cmd/finece/internal/members"
 	"github.com/finece/finece/wasm/stream"
 )
 
@@ -83,14 +84,14 @@ func (q *queue) read(ctx context.Context, in *input.Input) error {
 			if j.layout = layout; layout == nil { // the line is broken
 				j.layout = q.layout
 			}
-			if key, ok := members.Has(line, keyConfidence, keyFinece); ok && !q.overwrite {
+			if key, ok := members.Has(line, score.KeyConfidence, score.KeyFinece); ok && !q.overwrite {
 				return exit.Usagef("%s:%d: the line has %q already; give --overwrite to replace it", in.Name, j.number, key)
 			}
 			if q.out != nil {
 				q.batch.read[nameOf(line)] = true
 			}
-			if j.hash = hashOf(line); q.isDone(j.hash) {
-				for choice := 0; q.isDone(choiceKey(j.hash, choice)); choice++ {
+			if j.hash = score.Hash(line); q.isDone(j.hash) {
+				for choice := 0; q.isDone(score.ChoiceKey(j.hash, choice)); choice++ {
 				}
 				continue
 			}

@@ -10,14 +10,15 @@ import (
 	"io"
 	"path/filepath"
 
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/batch/answers"
+	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/wasm/stream"
 )
 
 // recorded scores a recorded stream.
 func (w *worker) recorded(ctx context.Context, r *result) error {
-	s, err := w.follower.Open(ctx, w.config, r.handler())
+	s, err := w.follower.Open(ctx, w.config, r.Handler())
 	if err != nil {
 		return err
 	}
@@ -36,13 +37,13 @@ func (b *batch) finishStream(r *result) error {
 		return r.in.Failed(r.err)
 	}
 	b.note(r, "")
-	for _, a := range r.ledger.Sorted() {
+	for _, a := range r.Ledger.Sorted() {
 		line, err := json.Marshal(recorded{filepath.Base(r.in.Path), a.Choice})
 		if err != nil {
 			return err
 		}
 		// A stream has no line of its own: its bytes and the choice stand for it.
-		if key := choiceKey(r.hash, a.Choice); !b.isDone(key) {
+		if key := score.ChoiceKey(r.hash, a.Choice); !b.isDone(key) {
 			if err := b.write(line, key, a); err != nil {
 				return err
 			}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/batch/answers"
+	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
@@ -130,7 +131,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	defer follower.Engine.Close()
 
 	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: set.Name, overwrite: f.overwrite, layout: layout}
-	b.settings = settingsKey(f.Config, f.Estimator)
+	b.settings = score.SettingsKey(f.Config, f.Estimator)
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
 	}

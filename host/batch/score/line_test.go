@@ -18,7 +18,7 @@ func TestOutputKeepsTheLine(t *testing.T) {
 		{"invalid UTF-8", "{\"a\":\"\xff\"}", "{\"a\":\"\uFFFD\"," + added},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := output([]byte(c.line), &follow.Answer{}, "h", "s")
+			got, err := Line([]byte(c.line), &follow.Answer{}, "h", "s")
 			if err != nil || string(got) != c.want || !json.Valid(got) {
 				t.Errorf("%v\n%s\nwant\n%s", err, got, c.want)
 			}

@@ -7,7 +7,7 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/batch/members"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/jsonscan"
@@ -16,19 +16,19 @@ import (
 
 // The keys that score adds to a line.
 const (
-	keyConfidence = "confidence"
-	keyFinece     = "finece"
+	KeyConfidence = "confidence"
+	KeyFinece     = "finece"
 )
 
-// hashOf is the hash that tells a line of input from others.
-func hashOf(line []byte) string {
+// Hash is the hash that tells a line of input from others.
+func Hash(line []byte) string {
 	sum := sha256.Sum256(line)
 	return hex.EncodeToString(sum[:16])
 }
 
-// output is the line of input with the two keys that score adds. settings is a hash of
+// Line is the line of input with the two keys that score adds. settings is a hash of
 // the flags that the scores depend on.
-func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error) {
+func Line(line []byte, a *follow.Answer, hash, settings string) ([]byte, error) {
 	headline, calibrated := math.NaN(), false
 	var source *record.Source
 	reason := session.NoReason
@@ -56,7 +56,7 @@ func output(line []byte, a *follow.Answer, hash, settings string) ([]byte, error
 		b = a.Places[i].Confidence.AppendJSON(b)
 	}
 	b = fmt.Appendf(b, `],"hash":%q,"settings":%q}`, hash, settings)
-	return members.Set(line, members.Member{Key: keyConfidence, Value: number(headline)}, members.Member{Key: keyFinece, Value: b})
+	return members.Set(line, members.Member{Key: KeyConfidence, Value: number(headline)}, members.Member{Key: KeyFinece, Value: b})
 }
 
 // number is v as JSON, null if it is not a number.

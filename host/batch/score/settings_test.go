@@ -31,7 +31,7 @@ func TestAKeyIsOfWhatDiffersFromTheDefaults(t *testing.T) {
 		{"settings", c, "logprob", "alpha 0.9\n" + `format "openai-chat"` + "\n" + `model.instructions.question "How\nsure?"` + "\n" + `strategy "line+entropy"` + "\n"},
 	} {
 		sum := sha256.Sum256([]byte("finece score 1\n" + test.want))
-		if got, want := settingsKey(test.config, test.estimator), hex.EncodeToString(sum[:8]); got != want {
+		if got, want := SettingsKey(test.config, test.estimator), hex.EncodeToString(sum[:8]); got != want {
 			t.Errorf("%s: key %s, want %s", test.name, got, want)
 		}
 	}
@@ -40,9 +40,9 @@ func TestAKeyIsOfWhatDiffersFromTheDefaults(t *testing.T) {
 // TestEverySettingIsInTheKey changes one after the other.
 func TestEverySettingIsInTheKey(t *testing.T) {
 	c := session.DefaultConfig()
-	keys := map[string]string{settingsKey(c, "logprob"): "the defaults", settingsKey(c, "x"): "a server"}
+	keys := map[string]string{SettingsKey(c, "logprob"): "the defaults", SettingsKey(c, "x"): "a server"}
 	check := func(name string, c *session.Config) {
-		key := settingsKey(*c, "logprob")
+		key := SettingsKey(*c, "logprob")
 		if other := keys[key]; other != "" {
 			t.Errorf("%s has the key of %s", name, other)
 		}
@@ -82,20 +82,6 @@ func TestEverySettingIsInTheKey(t *testing.T) {
 	check("fallback_calibration", &c)
 	if want := len(session.Settings(&c)) + 2; len(keys) != want {
 		t.Errorf("%d keys, want %d", len(keys), want)
-	}
-}
-
-func TestLinesThatOthersWrote(t *testing.T) {
-	b := &batch{settings: settingsKey(session.DefaultConfig(), "logprob"), done: map[string]int{}}
-	for _, c := range []struct{ name, settings, want string }{
-		{"the same settings", b.settings, ""},
-		{"other settings", settingsKey(session.DefaultConfig(), "x"), "scored with other flags"},
-		{"a key of all settings", "0123abcd", "written by an earlier version of finece score"},
-	} {
-		_, err := b.judge([]byte(`{"finece":{"version":1,"hash":"h","settings":"`+c.settings+`","positions":[]}}`), false)
-		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %v, want %q", c.name, err, c.want)
-		}
 	}
 }
 

@@ -9,11 +9,9 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host"
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
-	"github.com/finece/finece/host/cmd/finece/internal/ledger"
+	"github.com/finece/finece/host/batch/answers"
 	"github.com/finece/finece/host/follow"
 	"github.com/finece/finece/position"
-	"github.com/finece/finece/wasm/contract/record"
 )
 
 // TestAReaderGivesTheSameScores scores lines in the way of answers.Reader and in the way
@@ -39,7 +37,7 @@ func TestAReaderGivesTheSameScores(t *testing.T) {
 		lines = append(lines, randomLine(t, rng))
 	}
 	for _, strategy := range []position.Kind{position.Paragraph, position.Paragraph | position.Periodic | position.Entropy} {
-		w, slow := newWorker(strategy), newWorker(strategy)
+		w, slow := newScorer(strategy), newScorer(strategy)
 		for i, line := range lines {
 			a, err := answers.Parse([]byte(line), 1)
 			if err != nil {
@@ -57,31 +55,25 @@ func TestAReaderGivesTheSameScores(t *testing.T) {
 	}
 }
 
-func newWorker(strategy position.Kind) *worker {
+func newScorer(strategy position.Kind) *Scorer {
 	c := host.DefaultConfig()
 	c.Positions.Strategy = strategy
 	c.Positions.Every = 7
-	return &worker{batch: &batch{follower: &follow.Follower{Engine: host.Native()}, config: c}}
+	return &Scorer{Follower: &follow.Follower{Engine: host.Native()}, Config: c}
 }
 
-func scoredBy(t *testing.T, w *worker, a *answers.Answer) string {
+func scoredBy(t *testing.T, s *Scorer, a *answers.Answer) string {
 	t.Helper()
-	l := &ledger.Ledger{}
-	data, format := a.Stream()
-	c := w.config
-	c.Format = format
-	if err := w.begin(context.Background(), c, follow.Handler{Record: l.Take}); err != nil {
+	r := &Scored{Answer: a}
+	if err := s.follow(context.Background(), r); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.stream.Copy(context.Background(), strings.NewReader(string(data))); err != nil {
-		t.Fatal(err)
-	}
-	out, err := output([]byte("{}"), l.Answer(0), "", "")
+	out, err := Line([]byte("{}"), r.Ledger.Answer(0), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range l.Faults {
-		out = append(out, ledger.FaultText(&record.Fault{Code: f.Code, Detail: f.Detail, Offset: -1})...)
+	for _, f := range r.Ledger.Faults {
+		out = fmt.Appendf(out, "%d %s", f.Code, f.Detail)
 	}
 	return string(out)
 }

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/finece/finece/host/cmd/finece/internal/columns"
-	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/batch/columns"
+	"github.com/finece/finece/host/batch/members"
 )
 
 // shape is how a line holds an answer.

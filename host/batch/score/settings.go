@@ -17,10 +17,10 @@ import (
 // old default then have another key.
 const keyVersion = "finece score 1\n"
 
-// settingsKey is a short hash of everything that the scores depend on besides the
+// SettingsKey is a short hash of everything that the scores depend on besides the
 // answers. All lines of a file have the same key. Only settings that differ from
 // their defaults count, by their names, so a new setting of the core changes no key.
-func settingsKey(c host.Config, estimator string) string {
+func SettingsKey(c host.Config, estimator string) string {
 	standard := host.DefaultConfig()
 	normal := map[string]string{}
 	for _, s := range session.Settings(&standard) {

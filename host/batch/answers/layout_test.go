@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/finece/finece/host/cmd/finece/internal/answers"
+	"github.com/finece/finece/host/batch/answers"
 	"github.com/finece/finece/wasm/stream"
 )
 

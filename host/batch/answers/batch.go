@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/finece/finece/host/cmd/finece/internal/members"
+	"github.com/finece/finece/host/batch/members"
 	"github.com/finece/finece/wasm/stream"
 )
 
