@@ -111,7 +111,18 @@ var modes, modeRules = func() (names []string, rules map[string]metrics.Rule) {
 	return names, rules
 }()
 
+// Source reads the pairs of the inputs that arguments name, and returns a name for all of
+// them. It returns either pairs, or an accumulator over the binning, which has no rows.
+// With an accumulator, the pairs have what is to be said about lines that were left out.
+type Source func(cmd *cobra.Command, args []string, columns pairs.Columns, b metrics.Binning) (name string, _ *pairs.Pairs, _ *metrics.Accumulator, _ error)
+
+func files(cmd *cobra.Command, args []string, columns pairs.Columns, _ metrics.Binning) (string, *pairs.Pairs, *metrics.Accumulator, error) {
+	name, p, err := pairs.Open(cmd, args, columns)
+	return name, p, nil, err
+}
+
 type options struct {
+	source  Source
 	columns pairs.Columns
 	options metrics.Options
 	mode    string
@@ -122,8 +133,11 @@ type options struct {
 }
 
 // New is the command.
-func New() *cobra.Command {
-	f := options{options: metrics.DefaultOptions()}
+func New() *cobra.Command { return Of(files) }
+
+// Of is the command with pairs from a source.
+func Of(source Source) *cobra.Command {
+	f := options{source: source, options: metrics.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:     "eval [flags] [FILE|-]...",
 		Short:   "Measure confidences against what was correct",
@@ -190,17 +204,20 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 		return exit.Usagef("--against compares columns of rows: it goes without --positions")
 	}
 	f.columns.Fused = true
-	name, p, err := pairs.Open(cmd, args, f.columns)
+	name, p, a, err := f.source(cmd, args, f.columns, f.options.Binning)
 	if err != nil {
 		return err
 	}
 	pairs.Say(cmd, name, p)
+	if a != nil {
+		return f.accumulated(cmd, name, p, a)
+	}
 	return f.evaluate(cmd, name, p)
 }
 
 func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) error {
 	if len(p.Confidence) == 0 {
-		return exit.Errorf(exit.Faults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
+		return noPairs(name)
 	}
 	if f.columns.Question != "" && !p.Asked && cmd.Flags().Changed("id") {
 		return exit.Usagef("%s: no row has %q: name the column of the question with --id", name, f.columns.Question)
@@ -234,10 +251,19 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 			return exit.With(exit.IO, err)
 		}
 	}
+	return verdict(name, p, all)
+}
+
+// verdict is the error of pairs that were left out.
+func verdict(name string, p *pairs.Pairs, all *result) error {
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); left > 0 {
 		return exit.Errorf(exit.Faults, "%s: the figures are of %d pairs; %d were left out", name, all.summary.N, left)
 	}
 	return nil
+}
+
+func noPairs(name string) error {
+	return exit.Errorf(exit.Faults, "%s: no pairs: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
 }
 
 // print prints the result. groups is empty without --by.

@@ -84,9 +84,12 @@ func (f *options) measure(d *rows, r metrics.Resampling) (*result, error) {
 
 // evaluated is confidences of rows without intervals that are drawn.
 func (f *options) evaluated(confidence []float64, d *rows) (*result, error) {
-	sample, err := metrics.NewSample(confidence, d.correct)
-	if err != nil {
-		return nil, err
+	sample := d.sample
+	if sample == nil {
+		var err error
+		if sample, err = metrics.NewSample(confidence, d.correct); err != nil {
+			return nil, err
+		}
 	}
 	o := f.options
 	o.Interval = metrics.DeLong // the cheap one
@@ -118,7 +121,7 @@ func (f *options) intervals(m *result, d *rows, r metrics.Resampling) (intervals
 	*of["ece"] = of["ece"].Around(s.ECE)
 	if d.question == nil {
 		of["accuracy"] = &s.AccuracyInterval
-		if len(d.confidence) > maxDraws/f.options.Resamples {
+		if s.N > uint64(maxDraws/f.options.Resamples) {
 			of["auroc"] = &s.AUROCInterval
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 // rows are pairs that are measured together.
 type rows struct {
+	sample     *metrics.Sample // of the rows, if they are not known one by one; nil makes it of confidence and correct
 	confidence []float64
 	other      []float64 // of --against
 	correct    []bool

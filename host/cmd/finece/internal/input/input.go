@@ -92,32 +92,38 @@ func (f *File) ReadAt(b []byte, at int64) (int, error) {
 
 // Open opens a file or, for "-", standard input.
 func Open(cmd *cobra.Command, path string) (*Input, error) {
-	in := &Input{Path: path, Name: Name(path), Size: -1, Closer: io.NopCloser(nil)}
-	var raw io.Reader
-	var regular *File
 	if path == "-" {
-		raw = cmd.InOrStdin()
-	} else {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, exit.With(exit.IO, err)
-		}
-		info, err := file.Stat()
-		if err == nil && info.IsDir() {
-			err = fmt.Errorf("%s is a folder; give a file in it", path)
-		}
-		if err != nil {
-			file.Close()
-			return nil, exit.With(exit.IO, err)
-		}
-		if info.Mode().IsRegular() {
-			in.Size, regular = info.Size(), &File{file: file, Size: info.Size()}
-		}
-		raw, in.Closer = file, file
+		return opened(&Input{Path: path, Closer: io.NopCloser(nil)}, cmd.InOrStdin(), nil)
 	}
-	in.packed = &counter{Reader: raw}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, exit.With(exit.IO, err)
+	}
+	return From(path, file)
+}
+
+// From is the input that an open file is. The caller closes the input, and not the file.
+func From(path string, file *os.File) (*Input, error) {
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder; give a file in it", path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, exit.With(exit.IO, err)
+	}
+	in := &Input{Path: path, Closer: file}
+	if !info.Mode().IsRegular() {
+		return opened(in, file, nil)
+	}
+	return opened(in, file, &File{file: file, Size: info.Size()})
+}
+
+// opened reads how an input begins. regular is where it is, nil if it is not in a file.
+func opened(in *Input, raw io.Reader, regular *File) (*Input, error) {
+	in.Name, in.Size, in.packed = Name(in.Path), -1, &counter{Reader: raw}
 	if regular != nil {
-		regular.input = in.packed
+		in.Size, regular.input = regular.Size, in.packed
 	}
 	var err error
 	var f *format

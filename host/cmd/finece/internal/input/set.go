@@ -23,6 +23,9 @@ type Set struct {
 	size int64 // bytes as stored, -1 if not known
 }
 
+// Several is what messages call n files.
+func Several(n int) string { return fmt.Sprintf("%d files", n) }
+
 // Some accepts one or more arguments, the inputs.
 func Some(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -50,7 +53,7 @@ func All(cmd *cobra.Command, args []string) (*Set, error) {
 			s.Paths = append(s.Paths, arg)
 			continue
 		}
-		files, err := expanded(arg)
+		files, err := Expanded(arg)
 		if err != nil {
 			return nil, exit.With(exit.IO, err)
 		}
@@ -68,14 +71,14 @@ func All(cmd *cobra.Command, args []string) (*Set, error) {
 		}
 	}
 	if s.Name = Name(s.Paths[0]); len(s.Paths) > 1 {
-		s.Name = fmt.Sprintf("%d files", len(s.Paths))
+		s.Name = Several(len(s.Paths))
 	}
 	return s, nil
 }
 
-// expanded is the files that a pattern matches, those of a folder, or the file of this
-// name.
-func expanded(arg string) ([]string, error) {
+// Expanded is the files that a pattern matches, the data files of a folder, or the file of
+// this name, which may not exist.
+func Expanded(arg string) ([]string, error) {
 	info, err := os.Stat(arg)
 	if err == nil && info.IsDir() {
 		return dataset(arg)

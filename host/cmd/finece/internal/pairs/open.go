@@ -28,16 +28,19 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 	columns.keep = list.Keeps()
 	err = set.Each(func(in *input.Input) error {
 		p.Files, p.unit = append(p.Files, in.Name), in.Unit()
-		if err := readInput(in, bar, columns, take); err != nil {
-			if exit.HasCode(err) {
-				return err
-			}
-			return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
-		}
-		return nil
+		return whole(in, bar, columns, take)
 	})
 	p.where = list.Said()
 	return set.Name, p, errors.Join(err, list.Close())
+}
+
+// whole reads an input. An error has the input's name and an exit code.
+func whole(in *input.Input, bar *terminal.Progress, columns Columns, take func(*Pairs) error) error {
+	err := readInput(in, bar, columns, take)
+	if err == nil || exit.HasCode(err) {
+		return err
+	}
+	return exit.Errorf(exit.Faults, "%s: %w", in.Name, err)
 }
 
 func readInput(in *input.Input, bar *terminal.Progress, columns Columns, take func(*Pairs) error) error {

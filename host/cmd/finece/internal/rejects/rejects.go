@@ -34,6 +34,9 @@ func (f *Flags) Add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.Strict, &f.strict)
 }
 
+// Keeps reports whether the texts of lines are needed.
+func (f *Flags) Keeps() bool { return f.path != "" || f.strict }
+
 // List is the rejected lines of a run.
 type List struct {
 	path   string
@@ -109,20 +112,26 @@ func (l *List) write(file string, line int, reason string, text []byte) error {
 		}
 		l.out = bufio.NewWriter(l.file)
 	}
+	l.buf = AppendLine(l.buf[:0], file, "line", int64(line), reason, text)
+	_, err := l.out.Write(l.buf)
+	return err
+}
+
+// AppendLine appends what the file of rejected lines says of a line. unit is what at counts:
+// "line", or "byte" for the offset of the line.
+func AppendLine(b []byte, file, unit string, at int64, reason string, text []byte) []byte {
 	cut := len(text) > MaxText
 	if cut {
 		text = text[:MaxText]
 	}
-	b := jsonscan.AppendString(append(l.buf[:0], head...), []byte(file))
-	b = fmt.Appendf(b, `,"line":%d,"reason":`, line)
+	b = jsonscan.AppendString(append(b, head...), []byte(file))
+	b = fmt.Appendf(b, `,%q:%d,"reason":`, unit, at)
 	b = jsonscan.AppendString(b, []byte(reason))
 	b = jsonscan.AppendString(append(b, `,"text":`...), text)
 	if cut {
 		b = append(b, `,"cut":true`...)
 	}
-	l.buf = append(b, "}\n"...)
-	_, err := l.out.Write(l.buf)
-	return err
+	return append(b, "}\n"...)
 }
 
 // Said is what a message about rejected lines ends with: where they are, or nothing.
