@@ -1,5 +1,5 @@
-import type { ConfidenceRecord, FineceRecord, Place, PositionRecord, Reason, Source } from "./contract.js";
-import type { ConfidenceEvent, CoreEvent, FinishEvent, KnownConfidence } from "./events.js";
+import type { ConfidenceRecord, DecisionRecord, FineceRecord, Place, PositionRecord, Reason, Source } from "./contract.js";
+import type { ConfidenceEvent, CoreEvent, FinishEvent, KnownConfidence, StreamEvent } from "./events.js";
 
 /**
  * Makes records of the events of one core's session, in their order. It keeps
@@ -129,4 +129,9 @@ export function settled(record: PositionRecord | ConfidenceRecord, reason: Reaso
   }
   const revision = record.revision + 1;
   return record.state === "provisional" && record.fused !== null ? { ...record, state: "final", revision } : unavailable(record, revision, reason);
+}
+
+/** Whether an event says that another answer follows in place of a choice's text so far. */
+export function replaces(event: StreamEvent): event is DecisionRecord {
+  return event.type === "decision" && event.action === "replace";
 }

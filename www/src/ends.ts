@@ -1,4 +1,4 @@
-import { settled, unavailable } from "./builder.js";
+import { replaces, settled, unavailable } from "./builder.js";
 import type { ConfidenceRecord, FineceRecord, Place, PositionRecord, Reason } from "./contract.js";
 import type { StreamEvent } from "./events.js";
 
@@ -20,6 +20,9 @@ export class AnswerEnds {
         end.byte += encoder.encode(event.text).length;
         end.utf16 += event.text.length;
       }
+    } else if (replaces(event)) { // its positions are forgotten
+      this.#endOf(event.choice).found = false;
+      this.#open.forEach((record, key) => record.choice === event.choice && this.#open.delete(key));
     } else if (event.type === "position" || event.type === "confidence") {
       const end = this.#endOf(event.choice);
       end.index = Math.max(end.index, event.index);

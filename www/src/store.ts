@@ -1,10 +1,12 @@
 import { ConfidenceLog, type PositionConfidence } from "./badge/positions.js";
 import { type ByteSource, confidences } from "./confidences.js";
+import { replaces } from "./builder.js";
 import type { Envelope } from "./contract.js";
 import { messageOf } from "./errors.js";
 import type { Segment, StreamEvent } from "./events.js";
 import { either } from "./signal.js";
 import type { ScoreOptions } from "./scorer.js";
+import { unitsOf } from "./units.js";
 
 /** What is known of a stream by now. It is never changed; a change makes a new one. */
 export interface ConfidenceSnapshot {
@@ -12,6 +14,8 @@ export interface ConfidenceSnapshot {
   readonly status: "idle" | "streaming" | "done" | "failed";
   /** The text of choice 0 so far; "" where the events have no text. */
   readonly text: string;
+  /** How much of the text, from its beginning, no longer counts, in UTF-16 code units: a server replaced that answer by the one after it. Mostly 0. */
+  readonly replaced: number;
   /** The positions of choice 0 in that text, in order; the same objects as before where nothing changed. */
   readonly positions: readonly PositionConfidence[];
   /** The one confidence to show for choice 0; `null` if there is none. At the end it may have a reason instead of a value. */
@@ -24,7 +28,7 @@ export interface ConfidenceSnapshot {
 
 /** The snapshot of a stream of which nothing is known, on a server for one. */
 export const EMPTY: ConfidenceSnapshot = Object.freeze({
-  status: "idle", text: "", positions: Object.freeze([]), headline: null, lost: false, error: null,
+  status: "idle", text: "", replaced: 0, positions: Object.freeze([]), headline: null, lost: false, error: null,
 });
 
 /** What bindings read: `subscribe` and a snapshot that is the same object until something changes. */
@@ -104,7 +108,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     } else if (event.type === "lost") {
       this.#lost = true;
       this.#error = event.message;
-    } else if (this.#log.apply(event) === undefined && event.type !== "start") {
+    } else if (this.#log.apply(event) === undefined && event.type !== "start" && !replaces(event)) {
       return;
     }
     this.#schedule();
@@ -142,9 +146,10 @@ export class ConfidenceStore implements ConfidenceReadable {
 
   /** Makes the snapshot new. */
   #take(): ConfidenceSnapshot {
-    this.#text = [this.#text.join("")];
+    const text = this.#text.join("");
+    this.#text = [text];
     return this.#snapshot = {
-      status: this.#status, text: this.#text[0] ?? "", positions: this.#log.positions(0, this.#segment),
+      status: this.#status, text, replaced: this.#segment === "answer" ? unitsOf(text, this.#log.replaced()) : 0, positions: this.#log.positions(0, this.#segment),
       headline: this.#log.headline() ?? null,
       lost: this.#lost, error: this.#error,
     };

@@ -1,44 +1,24 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { before, after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { before, test } from "node:test";
 import { readEnvelope } from "finece";
 import { ConfidenceLog, formatPercent } from "finece/badge";
 import { open, skip } from "./badge-support.js";
-import { HUNG, until } from "./support.js";
+import { fineceServe, noGo } from "./serve-support.js";
+import { until } from "./support.js";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const dist = new URL("../demo/dist/", import.meta.url);
-const go = process.env["PATH"]?.split(":").some((folder) => existsSync(join(folder, "go"))) === true;
-const unable = skip === false && !go ? "no go to build finece with" : skip;
+const unable = skip === false ? noGo : skip;
 
-let server: ChildProcess | undefined;
 let address = "";
-let folder = "";
 
 before(async () => {
   if (unable !== false) {
     return;
   }
   execFileSync(process.execPath, [new URL("../demo/build.mjs", import.meta.url).pathname]);
-  folder = mkdtempSync(join(tmpdir(), "finece-serve-"));
-  execFileSync("go", ["build", "-o", folder, "./host/cmd/finece"], { cwd: root });
-  server = spawn(join(folder, "finece"), ["serve", "--listen", "127.0.0.1:0", "--settle", `${String(HUNG)}ms`], { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  server.stderr?.on("data", (data: Buffer) => { said += data.toString(); });
-  await until("finece serve listens", () => {
-    address = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? "";
-    assert.equal(server?.exitCode, null, said);
-    return address !== "";
-  });
-});
-
-after(() => {
-  server?.kill();
-  rmSync(folder, { recursive: true, force: true });
+  address = await fineceServe();
 });
 
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript", wasm: "application/wasm", csv: "text/csv" };

@@ -1,4 +1,5 @@
 import { ConfidenceLog, type PositionConfidence } from "../badge/positions.js";
+import { replaces } from "../builder.js";
 import { type Envelope, RECORD_VERSION } from "../contract.js";
 import type { StreamEvent } from "../events.js";
 
@@ -41,13 +42,18 @@ export function confidenceParts(writer: PartWriter, prefix = ""): (event: Stream
     if (known === undefined) {
       calls.set(number, known = { log: new ConfidenceLog(), id: `${prefix}${String(calls.size)}` });
     }
-    const changed = known.log.apply(event);
-    if (changed !== undefined && changed.revision >= 0) {
-      const { choice, index } = changed;
+    const { log, id } = known;
+    const write = (choice: number, index: number): void => {
       writer.write({
-        type: "data-finece", id: `${known.id}:${String(choice)}:${String(index)}`,
-        data: { version: RECORD_VERSION, id: null, generator: null, events: known.log.records(choice, index) },
+        type: "data-finece", id: `${id}:${String(choice)}:${String(index)}`,
+        data: { version: RECORD_VERSION, id: null, generator: null, events: log.records(choice, index) },
       });
+    };
+    const gone = replaces(event) ? log.all().filter(({ choice, revision }) => choice === event.choice && revision >= 0) : [];
+    const changed = log.apply(event);
+    gone.forEach(({ choice, index }) => { write(choice, index); }); // without records, since a part cannot be taken back
+    if (changed !== undefined && changed.revision >= 0) {
+      write(changed.choice, changed.index);
     }
   };
 }

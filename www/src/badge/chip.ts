@@ -1,6 +1,6 @@
 import { ConfidenceBadge, GLYPH } from "./element.js";
 import { type Markup, define, setText } from "./markup.js";
-import type { ParagraphRow } from "./panel.js";
+import type { AnsweredText } from "./parts.js";
 import { type PositionConfidence, shownAs } from "./positions.js";
 import { type BadgeView, answerText } from "./shown.js";
 import { Sparkline } from "./sparkline.js";
@@ -49,8 +49,8 @@ export class AnswerChip extends ConfidenceBadge {
     define("finece-chip", AnswerChip);
   }
 
-  /** Gives the paragraphs for the list in the details; asked whenever they are open. */
-  paragraphs: (() => readonly ParagraphRow[]) | undefined;
+  /** Gives the answer whose paragraphs the details list; asked whenever they are open. */
+  answer: (() => AnsweredText) | undefined;
 
   /** Shows the headline of an answer, and how it came about: its positions in order. */
   showAnswer(headline: PositionConfidence, positions: readonly PositionConfidence[]): void {
@@ -88,8 +88,8 @@ export class AnswerChip extends ConfidenceBadge {
     return `${answerText(view, words)}${view.state === "provisional" ? `, ${words.states.provisional}` : ""}`;
   }
 
-  protected override rows(): readonly ParagraphRow[] | undefined {
-    return this.paragraphs?.();
+  protected override answered(): AnsweredText | undefined {
+    return this.answer?.();
   }
 }
 

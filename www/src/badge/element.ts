@@ -1,7 +1,8 @@
 import { CUTS } from "../contract.js";
 import { Details } from "./details.js";
 import { ElementBase, type Markup, built, define, setText } from "./markup.js";
-import type { BadgeAction, PanelContent, ParagraphRow } from "./panel.js";
+import type { BadgeAction, PanelContent } from "./panel.js";
+import type { AnsweredText } from "./parts.js";
 import { type PositionConfidence, badgeAttributes } from "./positions.js";
 import { type BadgeView, isRevised, nameOf } from "./shown.js";
 import { adoptStyle } from "./style.js";
@@ -318,8 +319,8 @@ export class ConfidenceBadge extends ElementBase {
     setText(button.querySelector(".trend"), check || value === null || first === null || !isRevised(view, words) ? "" : value > first ? "↑" : "↓");
   }
 
-  /** The paragraphs that the details list; `undefined` for none. */
-  protected rows(): readonly ParagraphRow[] | undefined {
+  /** The answer whose paragraphs the details list; `undefined` for none. */
+  protected answered(): AnsweredText | undefined {
     return undefined;
   }
 
@@ -331,7 +332,7 @@ export class ConfidenceBadge extends ElementBase {
   #content(): PanelContent {
     const { words, actions, position, bands } = this;
     const view = this.#view();
-    return { view, words, actions, position, bands, title: this.titleOf(view, words), rows: this.rows() };
+    return { view, words, actions, position, bands, title: this.titleOf(view, words), answer: this.answered() };
   }
 
   #build(): void {

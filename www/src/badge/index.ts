@@ -17,7 +17,8 @@
 export { AnswerChip } from "./chip.js";
 export type { PanelEventDetail } from "./details.js";
 export { type BadgeChange, ConfidenceBadge } from "./element.js";
-export type { BadgeAction, ParagraphRow } from "./panel.js";
+export type { BadgeAction } from "./panel.js";
+export type { AnsweredText } from "./parts.js";
 export { badgeAttributes, ConfidenceLog, type PositionConfidence, shownAs, sourceName } from "./positions.js";
 export { ConfidenceView, showConfidences, type ShowMode, type ShowOptions } from "./show.js";
 export { answerText, headlineOf, isLow } from "./shown.js";

@@ -1,4 +1,5 @@
 import { built, setText } from "./markup.js";
+import { type AnsweredText, type ParagraphRow, rowsOf } from "./parts.js";
 import { type PositionConfidence, shownAs } from "./positions.js";
 import { type BadgeView, isRevised, positionBand } from "./shown.js";
 import { adoptPanelStyle } from "./style-panel.js";
@@ -6,13 +7,6 @@ import { type Words, formatCount, formatPercent, isBuiltin, isProbability, showV
 
 /** What an app can do about a confidence: `regenerate` the answer from a paragraph on, or ask a `stronger` model. */
 export type BadgeAction = "regenerate" | "stronger";
-
-/** A paragraph in the list of an answer's details. */
-export interface ParagraphRow {
-  readonly position: PositionConfidence;
-  /** Some words of it. */
-  readonly text: string;
-}
 
 /** What a panel shows. */
 export interface PanelContent {
@@ -22,8 +16,8 @@ export interface PanelContent {
   readonly actions: readonly BadgeAction[];
   /** The position that the actions are about; `null` if it is not known. */
   readonly position: PositionConfidence | null;
-  /** The answer's paragraphs, if the panel is that of a whole answer. */
-  readonly rows: readonly ParagraphRow[] | undefined;
+  /** The answer whose paragraphs are listed, if the panel is that of a whole answer. */
+  readonly answer: AnsweredText | undefined;
   readonly bands: readonly [number, number];
 }
 
@@ -53,7 +47,8 @@ export function makePanel(root: ShadowRoot, label: string): HTMLElement {
 
 /** Brings a panel up to date. Rows and buttons that remain keep their elements, so the focus is not lost. */
 export function fillPanel(panel: HTMLElement, content: PanelContent, fire: (type: PanelEvent, position: PositionConfidence | null) => void): void {
-  const { view, words, title, actions, position, rows } = content;
+  const { view, words, title, actions, position, answer } = content;
+  const rows = answer === undefined ? [] : rowsOf(answer);
   const part = (name: string): Element => panel.querySelector(`.${name}`) ?? panel;
   part("title").replaceChildren(title);
   part("lines").replaceChildren(...explain(view, words).map((line, i) => {
@@ -62,16 +57,16 @@ export function fillPanel(panel: HTMLElement, content: PanelContent, fire: (type
     p.className = i === 0 ? "" : "note";
     return p;
   }));
-  const listed = rows !== undefined && rows.length > 0;
+  const listed = rows.length > 0;
   part("heading").replaceChildren(listed ? words.parts : "");
   const list = part("rows");
   list.toggleAttribute("hidden", !listed);
   const inRows = listed && actions.includes("regenerate");
-  rows?.forEach((row, i) => {
+  rows.forEach((row, i) => {
     const item = list.children[i] ?? list.appendChild(built(["li", {}]));
     fillRow(item, row, content, inRows, fire);
   });
-  shorten(list, rows?.length ?? 0);
+  shorten(list, rows.length);
   const wanted = actions.filter((action) => !(action === "regenerate" && listed));
   const bar = part("actions");
   bar.toggleAttribute("hidden", wanted.length === 0);

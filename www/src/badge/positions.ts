@@ -1,5 +1,5 @@
-import { settled } from "../builder.js";
-import { type ConfidenceRecord, type Envelope, type FineceRecord, type PositionRecord, type Reason, RECORD_VERSION, type Segment, type Source } from "../contract.js";
+import { replaces, settled } from "../builder.js";
+import { type ConfidenceRecord, type DecisionRecord, type Envelope, type FineceRecord, type PositionRecord, type Reason, RECORD_VERSION, type Segment, type Source } from "../contract.js";
 import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
 import { headlineOf } from "./shown.js";
@@ -9,6 +9,8 @@ import type { Calibration, Shown } from "./words.js";
 export interface PositionConfidence extends ConfidenceRecord {
   /** The first fused confidence that was known, in [0,1]; `null` before. */
   readonly first: number | null;
+  /** Where the answer that counts begins in the text, in bytes of UTF-8; absent unless a server replaced the answer before it. */
+  readonly begin?: number;
 }
 
 interface Entry {
@@ -35,6 +37,8 @@ interface Entry {
  */
 export class ConfidenceLog {
   readonly #choices = new Map<number, Entry[]>();
+  /** The decisions to replace an answer: the positions of its text were forgotten. */
+  readonly #replaced = new Map<number, DecisionRecord>();
   #id: string | null = null;
   #generator: string | null = null;
 
@@ -56,8 +60,13 @@ export class ConfidenceLog {
   apply(event: StreamEvent): PositionConfidence | undefined {
     if (event.type === "start") { // a server speaks: what was known is its own business now
       this.#choices.clear();
+      this.#replaced.clear();
       this.#id = event.id;
       this.#generator = event.generator;
+    }
+    if (replaces(event)) {
+      this.#choices.delete(event.choice);
+      this.#replaced.set(event.choice, event);
     }
     if (event.type !== "position" && event.type !== "confidence") {
       return undefined;
@@ -73,7 +82,8 @@ export class ConfidenceLog {
     }
     const record = event.type === "position" ? found(event) : event;
     const first = known?.first ?? (record.fused === null ? undefined : record);
-    const latest = { ...record, first: first?.fused ?? null };
+    const begin = this.#replaced.get(event.choice)?.byte;
+    const latest = { ...record, first: first?.fused ?? null, ...(begin != null && { begin }) };
     list[known === undefined ? list.length : before] = { first, latest };
     if ((list.at(-2)?.latest.index ?? -1) > latest.index) {
       list.sort((a, b) => a.latest.index - b.latest.index);
@@ -108,19 +118,26 @@ export class ConfidenceLog {
     return [...this.#choices.values()].flat().map(({ latest }) => latest);
   }
 
+  /** The bytes at the beginning of a choice's text that no longer count, because a server replaced that answer by the one after them; mostly 0. */
+  replaced(choice = 0): number {
+    return this.#replaced.get(choice)?.byte ?? 0;
+  }
+
   /** The records to save: of each position the first value, if it was revised, and the latest. */
   toJSON(): Envelope {
-    const events = [...this.#choices.values()].flat().flatMap(recordsOf);
+    const events = [...this.#replaced.values(), ...[...this.#choices.values()].flat().flatMap(recordsOf)];
     return { version: RECORD_VERSION, id: this.#id, generator: this.#generator, events };
   }
 
-  /** The records of one position, as {@link ConfidenceLog.toJSON} has them. */
+  /** The records of one position, as {@link ConfidenceLog.toJSON} has them; none if it was of an answer that was replaced. */
   records(choice: number, index: number): FineceRecord[] {
-    return (this.#choices.get(choice) ?? []).filter(({ latest }) => latest.index === index).flatMap(recordsOf);
+    const of = (this.#choices.get(choice) ?? []).filter(({ latest }) => latest.index === index).flatMap(recordsOf);
+    const replaced = this.#replaced.get(choice);
+    return replaced === undefined || of.length === 0 ? of : [replaced, ...of];
   }
 }
 
-function recordsOf({ first, latest: { first: _, ...latest } }: Entry): FineceRecord[] {
+function recordsOf({ first, latest: { first: _, begin: __, ...latest } }: Entry): FineceRecord[] {
   if (latest.revision < 0) {
     const { choice, index, kinds, segment, byte, utf16, token, ratio, entropy, approximate } = latest;
     return [{ type: "position", choice, index, kinds, segment, byte, utf16, token, ratio, entropy, approximate }];

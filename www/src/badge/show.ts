@@ -1,11 +1,11 @@
 import { AnswerChip } from "./chip.js";
 import type { PanelEventDetail } from "./details.js";
 import { LiveSummary } from "./live.js";
-import type { BadgeAction, ParagraphRow } from "./panel.js";
+import type { BadgeAction } from "./panel.js";
 import type * as Place from "./place.js";
 import type { BadgePlacement, PlaceOptions } from "./place.js";
 import { type PositionConfidence, unknownAnswer } from "./positions.js";
-import { headlineOf, isLow, partsOf } from "./shown.js";
+import { headlineOf, isLow } from "./shown.js";
 import type * as Spans from "./spans.js";
 import type { Span, SpanPainter, SpanStyle } from "./spans.js";
 import { languageAt, wordsFor } from "./words.js";
@@ -76,7 +76,7 @@ export class ConfidenceView {
     chip.words = words;
     chip.actions = this.#actions();
     chip.calibration = calibration;
-    chip.paragraphs = () => this.#rows();
+    chip.answer = () => ({ source: this.#source, positions: this.#positions });
     if (locale !== undefined) {
       chip.locale = locale;
     }
@@ -155,7 +155,7 @@ export class ConfidenceView {
       target.removeEventListener("finece-stronger", this.#onAction);
     }
     this.chip.removeEventListener("finece-show", this.#onShow);
-    this.chip.paragraphs = undefined;
+    this.chip.answer = undefined;
     if (this.#options.chip === undefined) {
       this.chip.remove();
     }
@@ -195,7 +195,7 @@ export class ConfidenceView {
     this.#placement = placeBadges(this.#root, {
       marks, calibration, locale, bands, words, print, onPlace, announce: false, check: quiet, actions: this.#actions(),
       only: inline ? () => false : quiet ? (position: PositionConfidence) => isLow(position, bands) : ({ state }: PositionConfidence) => state !== "unavailable",
-      onFlush: () => { this.#painter?.paint(this.#positions, this.#spans); },
+      onFlush: () => { this.#painter?.paint(this.#positions, this.#source, this.#spans); },
     });
     if (inline) {
       this.#painter = new Painter(this.#root, this.#placement, { ...wordsFor(locale ?? languageAt(this.#root)), ...words }, spanStyle, bands);
@@ -216,12 +216,6 @@ export class ConfidenceView {
     }
   }
 
-  #rows(): ParagraphRow[] {
-    return partsOf(this.#positions)
-      .map(({ position, start, end }) => ({ position, text: excerptOf(this.#source.slice(start, end)) }))
-      .filter(({ text }) => text !== "");
-  }
-
   readonly #onAction = (event: Event): void => {
     const { detail: { position } } = event as CustomEvent<PanelEventDetail>;
     (event.type === "finece-stronger" ? this.#options.onStronger : this.#options.onRegenerate)?.(position);
@@ -233,12 +227,6 @@ export class ConfidenceView {
       void this.blockOf(position).then((block) => { reveal(block); }, () => undefined);
     }
   };
-}
-
-/** The first words of a part of the source, without Markdown's marks. */
-function excerptOf(source: string): string {
-  const plain = source.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/^[\s>#|*+-]+|[*_`|$]+/gm, " ").replace(/\s+/g, " ").trim();
-  return plain.length > 90 ? `${plain.slice(0, 80).replace(/\s\S*$/u, "")}…` : plain;
 }
 
 /** Scrolls to a block, and lets it stand out for a moment. */

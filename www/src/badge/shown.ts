@@ -62,23 +62,6 @@ export function headlineOf(positions: readonly PositionConfidence[]): PositionCo
   return whole !== undefined && whole.state !== "pending" ? whole : positions.findLast(({ fused }) => fused !== null);
 }
 
-/** A part of an answer's source: from the end of the part before it to its position. Offsets are UTF-16 code units. */
-export interface Part {
-  readonly start: number;
-  readonly end: number;
-  readonly position: PositionConfidence;
-}
-
-/** The parts into which positions, in order, divide an answer; none is empty. */
-export function partsOf(positions: readonly PositionConfidence[]): Part[] {
-  let end = 0;
-  return positions.filter(({ kinds }) => !kinds.includes("question")).flatMap((position) => {
-    const start = end;
-    end = Math.max(end, position.utf16);
-    return end > start ? [{ start, end, position }] : [];
-  });
-}
-
 /** How high a position's value is; `undefined` if it has none. */
 export function positionBand(position: PositionConfidence, bands?: readonly [number, number]): Band | undefined {
   return isProbability(position.fused) ? bandOf(position.fused, shownAs(position), bands) : undefined;

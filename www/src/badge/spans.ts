@@ -2,7 +2,8 @@ import { built } from "./markup.js";
 import { Run } from "./inline.js";
 import type { BadgePlacement } from "./place.js";
 import type { PositionConfidence } from "./positions.js";
-import { partsOf, positionBand } from "./shown.js";
+import { partsOf } from "./parts.js";
+import { positionBand } from "./shown.js";
 import { styler } from "./style.js";
 import { type Band, type Words, bandBy } from "./words.js";
 
@@ -69,15 +70,15 @@ export class SpanPainter {
     [`${words.legend.title}:`, words.legend.low, words.legend.medium].forEach((text, i) => { this.legend.children[i]?.append(text); });
   }
 
-  /** Marks the spans given, or, without any, the parts between positions. Only runs that changed are looked at. */
-  paint(positions: readonly PositionConfidence[], spans?: readonly Span[]): void {
+  /** Marks the spans given, or, without any, the parts of the answer's source between positions. Only runs that changed are looked at. */
+  paint(positions: readonly PositionConfidence[], answer: string, spans?: readonly Span[]): void {
     const scope = this.#root.getRootNode();
     if (!(scope instanceof Document || scope instanceof ShadowRoot)) {
       return;
     }
     adopt(scope);
     const banded: readonly { readonly start: number; readonly end: number; readonly band: Band | undefined }[] = spans === undefined
-      ? partsOf(positions).map(({ start, end, position }) => ({ start, end, band: positionBand(position, this.#bands) }))
+      ? partsOf(positions, answer).map(({ start, end, position }) => ({ start, end, band: positionBand(position, this.#bands) }))
       : spans.map((span) => ({ ...span, band: bandBy(span.value, TOKEN_CUTS) }));
     const wanted = banded.flatMap(({ start, end, band }) => (band === undefined || band === "high" ? []
       : [{ start: this.#placement.offset(start), end: this.#placement.offset(end), band }]));
