@@ -19,8 +19,10 @@ type Follower struct {
 	Client *model.Client // the confidence model; nil if none is asked
 	// Post, if set, asks the confidence model instead of Client. It may for instance take
 	// replies from a store.
-	Post   model.Post
-	Limits model.Limits // of the requests of one stream; start from model.DefaultLimits
+	Post model.Post
+	// Samples says that Post is that of the estimator samples (package host/samples).
+	Samples bool
+	Limits  model.Limits // of the requests of one stream; start from model.DefaultLimits
 }
 
 // Handler receives the results of a stream. Its functions are called during the calls
@@ -112,6 +114,7 @@ func (h *Handler) prepare(c *host.Config) {
 // begin takes the first events of a session.
 func (s *Stream) begin(ctx context.Context, c *host.Config, events []host.Event) error {
 	s.builder = record.NewBuilder(c.Model.Name)
+	s.builder.Samples = s.follower.Samples
 	s.exchange, s.rollouts = nil, nil
 	post := s.follower.Post
 	if post == nil && s.follower.Client != nil {

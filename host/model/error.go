@@ -42,11 +42,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ReasonOf is the session's reason for an error of [Client.Post].
+// SessionReason is Reason.
+func (e *Error) SessionReason() session.Reason { return e.Reason }
+
+// ReasonOf is the session's reason for an error of a [Post]: what its method SessionReason
+// says, and Cancelled for an error without one.
 func ReasonOf(err error) session.Reason {
-	var e *Error
+	var e interface{ SessionReason() session.Reason }
 	if errors.As(err, &e) {
-		return e.Reason
+		return e.SessionReason()
 	}
 	return session.Cancelled
 }

@@ -20,6 +20,7 @@ type Group struct {
 var Groups = []Group{
 	{"Model", "of a client that asks a confidence model", Model},
 	{"Scoring", "of the commands that score streams", Scoring},
+	{"Samples", "of the estimator samples", Samples},
 	{"Gateway", "of the gateway", Gateway},
 	{"Serving", "of the commands that listen on an address", Serving},
 	{"Serve", "of finece serve alone", Serve},
@@ -52,7 +53,7 @@ var (
 // that has the session's "calibration" in it.
 var (
 	Engine          = ofNames("engine", "wazero", "what scores: finece.wasm on wazero, or Go code; both give the same bits", "wazero", "native")
-	EstimatorURL    = text("estimator", "logprob", "logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	EstimatorURL    = text("estimator", "logprob", "logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), samples (further answers that agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
 	Method          = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
 	CalibrationFile = text("calibration", "", "file of finece calibrate: its maps calibrate the estimates")
 	TrajectoryFile  = text("trajectory", "", "trajectory: file of finece calibrate --estimator trajectory")
@@ -60,6 +61,13 @@ var (
 	ModelCard       = text("model_card", "", "URL: file of the confidence model's card, which says what it was trained on; giving it states that the answers are like those")
 	FallbackFile    = text("fallback_calibration", "", "URL, annotate: file of finece calibrate for --method, which estimates where the confidence model fails; without one its estimates are not calibrated")
 	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, TrajectoryFile, ModelCard, FallbackFile, Choice}
+)
+
+// The settings of the estimator samples.
+var (
+	SamplesNumber = &Setting{Name: "samples", Help: "samples: answers to a question in all, with the one that is judged", Default: 2, Low: 2, High: 100}
+	SamplesGrader = text("agree_by", "number", "samples: the grader that reads final answers; two answers with the same one agree")
+	Samples       = []*Setting{SamplesNumber, SamplesGrader}
 )
 
 // The settings of the gateway. Instead of Requests it has its own, of the same name.

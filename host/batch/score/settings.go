@@ -19,8 +19,9 @@ const keyVersion = "finece score 1\n"
 
 // SettingsKey is a short hash of everything that the scores depend on besides the
 // answers. All lines of a file have the same key. Only settings that differ from
-// their defaults count, by their names, so a new setting of the core changes no key.
-func SettingsKey(c host.Config, estimator string) string {
+// their defaults count, by their names, so a new setting of the core changes no key. more is
+// the settings of the estimator samples.
+func SettingsKey(c host.Config, estimator string, more ...string) string {
 	standard := host.DefaultConfig()
 	normal := map[string]string{}
 	for _, s := range session.Settings(&standard) {
@@ -47,6 +48,7 @@ func SettingsKey(c host.Config, estimator string) string {
 	if estimator != defaults.ScoringEstimator {
 		lines = append(lines, "server "+strconv.Quote(estimator)+"\n")
 	}
+	lines = append(lines, more...)
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(keyVersion + strings.Join(lines, "")))
 	return hex.EncodeToString(sum[:8])

@@ -19,8 +19,14 @@ const (
 // The settings of the commands that score streams.
 const (
 	ScoringEngine    = "wazero"     // what scores: finece.wasm on wazero, or Go code; both give the same bits
-	ScoringEstimator = "logprob"    // logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
+	ScoringEstimator = "logprob"    // logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), samples (further answers that agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
 	ScoringMethod    = "perplexity" // logprob: the statistic
+)
+
+// The settings of the estimator samples.
+const (
+	SamplesSamples = 2        // samples: answers to a question in all, with the one that is judged
+	SamplesAgreeBy = "number" // samples: the grader that reads final answers; two answers with the same one agree
 )
 
 // The settings of the gateway.

@@ -14,6 +14,10 @@ import (
 // remembers the positions whose confidence can still change. It is not safe for
 // concurrent use.
 type Builder struct {
+	// Samples says that the host compared further answers, and that the session's confidence
+	// model stands for that. Set it before the first event.
+	Samples bool
+
 	model  string
 	open   map[key]*tracked
 	totals map[int][2]session.Total // by choice, once it has ended
@@ -156,10 +160,12 @@ func (b *Builder) confidence(e *session.Event) *Confidence {
 
 func (b *Builder) source(s *session.Source) Source {
 	source := Source{Estimator: EstimatorLogprob, Mass: s.Mass}
-	switch s.Estimator {
-	case session.Model:
+	switch {
+	case s.Estimator == session.Model && b.Samples:
+		source.Estimator = EstimatorSamples
+	case s.Estimator == session.Model:
 		source.Estimator, source.Basis, source.Model = EstimatorModel, estimate.Basis(s.Method).String(), b.model
-	case session.Trajectory:
+	case s.Estimator == session.Trajectory:
 		source.Estimator = EstimatorTrajectory
 	default:
 		source.Method = estimate.Method(s.Method).String()

@@ -65,7 +65,13 @@ func (b *batch) run(ctx context.Context, set *input.Set) error {
 		workers.Wait()
 		close(results)
 	}()
-	if err := b.writeInOrder(ctx, results, window); err != nil {
+	err := b.writeInOrder(ctx, results, window)
+	if b.samples != nil {
+		if said := b.samples.said(); said != "" {
+			b.say("%s", said)
+		}
+	}
+	if err != nil {
 		cancel()
 		for range results { // the workers use the engine until they end
 		}
@@ -153,7 +159,7 @@ func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window 
 				unreachable = 0
 			}
 			if unreachable == score.GivesUp {
-				return exit.Errorf(exit.IO, "gave up: the confidence model at %s could not be reached for %d answers in a row; when it can, add --retry-failed to resume", b.follower.Client.URL(), score.GivesUp)
+				return exit.Errorf(exit.IO, "gave up: the %s at %s could not be reached for %d answers in a row; when it can, add --retry-failed to resume", b.asked(), b.where(), score.GivesUp)
 			}
 			if r.recorded == nil {
 				b.bar.To(r.read)

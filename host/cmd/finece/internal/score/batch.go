@@ -25,6 +25,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
+	"github.com/finece/finece/host/samples"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
@@ -37,6 +38,7 @@ type batch struct {
 	jobs     int
 	name     string // of the inputs
 	settings string
+	samples  *further // nil but for the estimator samples
 
 	layout    *answers.Layout // with the names of --columns
 	left      *rejects.List
@@ -49,14 +51,15 @@ type batch struct {
 	read map[string]bool  // the answers of the input, see nameOf
 	free chan []byte      // the memory of lines that were written
 
-	bar     *terminal.Progress
-	written int
-	without int    // of the written answers, those without log-probabilities
-	bad     int    // lines that could not be read
-	failed  int    // requests that failed
-	failure string // the last failure
-	faults  int
-	told    int // complaints that were printed
+	bar       *terminal.Progress
+	written   int
+	without   int    // of the written answers, those without log-probabilities
+	bad       int    // lines that could not be read
+	failed    int    // requests that failed
+	failure   string // the last failure
+	faults    int
+	undecided int // samples: answers without a final answer, or with none to compare with
+	told      int // complaints that were printed
 }
 
 // openOutput opens the file of -o and reads what is in it.
@@ -265,6 +268,22 @@ func (b *batch) complain(in *input.Input, format string, args ...any) {
 	}
 }
 
+// asked is what the requests go to.
+func (b *batch) asked() string {
+	if b.samples != nil {
+		return "server of further answers"
+	}
+	return "confidence model"
+}
+
+// where is its address.
+func (b *batch) where() string {
+	if b.samples != nil {
+		return b.samples.server
+	}
+	return b.follower.Client.URL()
+}
+
 // verdict is the error of work that is done, with what was wrong in it.
 func (b *batch) verdict() error {
 	var wrong []string
@@ -272,8 +291,8 @@ func (b *batch) verdict() error {
 		n    int
 		what string
 	}{
-		{b.bad, "answers could not be scored" + b.left.Said()}, {b.failed, "requests to the confidence model failed"},
-		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs},
+		{b.bad, "answers could not be scored" + b.left.Said()}, {b.failed, "requests to the " + b.asked() + " failed"},
+		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs}, {b.undecided, "answers have no confidence: no final answer was found to compare"},
 	} {
 		if w.n > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s", w.n, w.what))
@@ -291,6 +310,13 @@ func (b *batch) verdict() error {
 // note reports what went wrong in an answer.
 func (b *batch) note(r *result, where string) {
 	for _, err := range r.Failures {
+		switch {
+		case errors.Is(err, samples.ErrNotWhole):
+			continue
+		case errors.Is(err, samples.ErrNoFinal):
+			b.undecided++
+			continue
+		}
 		b.failed++
 		if text := err.Error(); text != b.failure { // a server that is down fails at every position
 			b.failure = text

@@ -50,6 +50,11 @@ trajectory reads them with a model that finece calibrate --estimator trajectory 
 --estimator URL asks a confidence model on an OpenAI-compatible server; its key is
 in FINECE_API_KEY or OPENAI_API_KEY.
 
+--estimator samples asks --server each question again, --samples 2 once. The confidence
+of the whole answer is the share of the further answers whose final answer, as --agree-by
+reads it, is the same. No other position has one. It is no probability until finece
+calibrate has fitted a map. What the further answers cost is said at the end.
+
 The output has the order of the input. The name of -o says its format: .jsonl, .csv or
 .parquet, and .gz or .zst after it to compress. All but .jsonl are written at the end,
 from lines in a file whose name ends in .journal. With -o, run the same command again to
@@ -64,6 +69,7 @@ const example = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to resume
   finece score -o scores.parquet data/               # a folder of shards
   finece score --estimator http://127.0.0.1:8000/v1 --model finece -o scores.jsonl answers.jsonl
+  finece score --estimator samples --server $URL --model m --samples 2 -o scores.jsonl answers.jsonl
   finece score --calibration map.json answers.jsonl  # see finece calibrate
   finece score --method min-prob --strategy periodic --every 30 answer.sse
   finece score answers.jsonl | jq -c '{id, confidence}'`
@@ -77,11 +83,13 @@ type options struct {
 	overwrite bool
 	left      rejects.Flags
 	columns   []string
+	samples   further
 }
 
 // New is the command.
 func New() *cobra.Command {
 	f := options{Flags: settings.New()}
+	f.Samples = true
 	cmd := &cobra.Command{
 		Use:     "score [flags] {FILE|-}...",
 		Short:   "Score a batch of answers, or recorded streams",
@@ -99,6 +107,7 @@ func New() *cobra.Command {
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	f.AddEstimator(cmd, contract.Requests)
+	f.samples.add(cmd)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
 	return cmd
@@ -113,6 +122,10 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	}
 	if f.again && f.output == "" {
 		return exit.Usagef("--retry-failed is about the lines in the file of -o")
+	}
+	again, err := f.further(cmd)
+	if err != nil {
+		return err
 	}
 	layout, err := answers.Named(f.columns)
 	if err != nil {
@@ -132,6 +145,10 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 
 	b := &batch{cmd: cmd, follower: follower, config: f.Config, jobs: f.jobs, name: set.Name, overwrite: f.overwrite, layout: layout}
 	b.settings = score.SettingsKey(f.Config, f.Estimator)
+	if again != nil {
+		follower.Post, follower.Samples, b.samples = again.Post, true, &f.samples
+		b.settings = score.SettingsKey(f.Config, f.Estimator, f.samples.settings(f.Generator)...)
+	}
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (f *Flags) key() model.Secret { return cmp.Or(f.Key, model.KeyFromEnv()) }
 
 func (f *Flags) client() (*model.Client, error) {
 	if !strings.Contains(f.Estimator, "://") {
-		return nil, exit.Usagef("--estimator %q: want logprob, trajectory, or a base URL such as http://127.0.0.1:8000/v1", f.Estimator)
+		return nil, exit.Usagef("--estimator %q: want logprob, trajectory, samples, or a base URL such as http://127.0.0.1:8000/v1", f.Estimator)
 	}
 	if f.Requests < 1 || f.Timeout <= 0 {
 		return nil, exit.Usagef("--requests and --timeout have to be greater than 0")

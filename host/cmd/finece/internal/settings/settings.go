@@ -14,6 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/samples"
 	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/calibration"
@@ -28,7 +29,9 @@ import (
 // it has.
 type Flags struct {
 	Config     host.Config
-	Estimator  string // "logprob", "trajectory", or the URL of a confidence model
+	Estimator  string // "logprob", "trajectory", "samples", or the URL of a confidence model
+	Samples    bool   // the command has the estimator samples
+	Generator  string // samples: the --model, which answers again
 	Format     string
 	EngineName string // "wazero" or "native"
 
@@ -129,6 +132,13 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	if err = f.followTrajectory(); err != nil {
 		return err
 	}
+	if f.Estimator == record.EstimatorSamples {
+		if !f.Samples {
+			return exit.Usagef("--estimator %s needs a server that answers again: finece score and finece serve have it", f.Estimator)
+		}
+		f.Generator = c.Model.Name
+		samples.Configure(c)
+	}
 	if err = f.Calibrate(); err != nil {
 		return err
 	}
@@ -189,7 +199,7 @@ func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
 // AsksModel reports whether a confidence model is asked.
 func (f *Flags) AsksModel() bool {
 	switch f.Estimator {
-	case "", contract.EstimatorURL.Default, record.EstimatorTrajectory:
+	case "", contract.EstimatorURL.Default, record.EstimatorTrajectory, record.EstimatorSamples:
 		return IsURL(f.Config.Model.Name)
 	}
 	return true
