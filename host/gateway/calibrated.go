@@ -67,6 +67,8 @@ func (c *Config) calibratedFor(policy Policy, kinds position.Kind) error {
 		if s.Estimator == session.Trajectory {
 			what = "what the trajectory model was fitted on"
 		}
+	case c.Samples != nil:
+		return &UncalibratedError{policy, "the estimator samples has no calibration map"}
 	case s.Estimator == session.Model:
 		return &UncalibratedError{policy, "the confidence model has neither a calibration map nor a card that says what it was trained on"}
 	case s.Estimator == session.Trajectory:

@@ -45,6 +45,8 @@ type Config struct {
 
 	Engine host.Engine
 	Model  *model.Client // asked if Session.Estimator is session.Model
+	// Samples compares answers with further ones; nil but for the estimator samples.
+	Samples *Samples
 	// ConversationTokens is how much of a conversation a model is asked with that covers
 	// conversations, beside the user's last message: see follow.Conversation.
 	ConversationTokens int

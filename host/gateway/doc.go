@@ -100,7 +100,7 @@
 //	X-FineCE-Failure    open or closed
 //	X-FineCE-Carrier    of a stream: field or comment
 //	X-FineCE-Answers    of escalate, best-of and vote: how many answers were asked for
-//	X-FineCE-Estimator  the built-in method, model or trajectory
+//	X-FineCE-Estimator  the built-in method, model, trajectory or samples
 //	X-FineCE-Id         the gateway's own id of a scored answer, if there is a Config.Name
 //
 // Confidences come as records of package wasm/contract/record, in an envelope:
@@ -352,6 +352,15 @@
 // null, and in Responses an empty array. If the upstream refuses such a request with status
 // 400 or 422, it is sent the client's own request, and what needs log-probabilities is
 // unavailable. For ten minutes, requests for that model on that path are then sent without.
+//
+// # Further answers
+//
+// With Config.Samples each scored request is sent to the upstream again, as often as that
+// says, at the same time as the first. A client's seed is raised by one from answer to answer;
+// at temperature 0 all answers are the same and say nothing. The client sees the first answer
+// and its usage. Its confidence is how many of the others agree with it, and only p(z) has one.
+// The end of an answer waits for the others as for a confidence model. Their tokens count as
+// those of scoring. The policies stop, escalate, best-of and vote do not go with it.
 //
 // # Handling by route
 //

@@ -257,6 +257,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	request.sample = h.sampler(r, request)
 	switch {
 	case request.config.rule.contest == nil:
+		if request.config.Samples != nil {
+			request.further = h.further(r.Context(), r, request)
+		}
 		h.serve(forwarder{h}, w, r, &treatment{request: request})
 	case request.n > 1:
 		setBody(r, request.original)
@@ -381,10 +384,12 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 
 // estimator is the value of X-FineCE-Estimator.
 func (c *Config) estimator() string {
-	switch c.Session.Estimator {
-	case session.Model:
+	switch {
+	case c.Samples != nil:
+		return record.EstimatorSamples
+	case c.Session.Estimator == session.Model:
 		return record.EstimatorModel
-	case session.Trajectory:
+	case c.Session.Estimator == session.Trajectory:
 		return record.EstimatorTrajectory
 	}
 	return c.Session.Method.String()

@@ -235,7 +235,7 @@ func (b *body) replace() {
 	first.news = slices.DeleteFunc(first.news, func(r record.Record) bool { _, ends := r.(*record.End); return ends })
 	first.tell(q.because)
 	q.first = first.cost()
-	q.first.tokens = q.shift.token // what the client is told of
+	q.first.tokens = q.shift.token                                           // what the client is told of
 	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
 	b.whole()
 	b.add([]byte(b.config.RestartText))

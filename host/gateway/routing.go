@@ -208,7 +208,7 @@ func (c *Config) handles() error {
 		return errors.New("gateway: the policy vote needs Config.Final, which reads final answers")
 	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
 		return fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
-	case (c.Session.Estimator == session.Model) != (c.Model != nil):
+	case (c.Session.Estimator == session.Model) != (c.Model != nil || c.Samples != nil):
 		return errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
 	}
 	if err := c.Session.Validate(); err != nil {
@@ -230,6 +230,9 @@ func (c *Config) handles() error {
 	if !(c.SkipAbove >= 0 && c.SkipAbove <= 1) {
 		return fmt.Errorf("gateway: skip_above %v: want 0 to 1", c.SkipAbove)
 	}
+	if err := c.samples(); err != nil {
+		return err
+	}
 	if c.skips() && c.Session.Estimator != session.Model {
 		return errors.New("gateway: skip_above needs a confidence model: log-probabilities say nothing of the question alone")
 	}
@@ -238,6 +241,6 @@ func (c *Config) handles() error {
 	}
 	c.rule, c.escalated = c.Policy.rule(), &share{}
 	// Where a policy acts on them, certainties do not stand in for the model's confidences.
-	c.Session.Fallback = c.Policy == Annotate && c.Session.Estimator == session.Model
+	c.Session.Fallback = c.Policy == Annotate && c.Session.Estimator == session.Model && c.Samples == nil
 	return c.limits()
 }

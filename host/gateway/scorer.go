@@ -60,7 +60,10 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	s.drifted = c.Drifted != nil && c.Drifted(c.Scorer)
 	framed = s.watch(ctx, &config, framed)
 	f := follow.Follower{Engine: c.Engine, Limits: model.DefaultLimits()}
-	if c.Model != nil {
+	switch {
+	case c.Samples != nil:
+		f.Post, f.Samples = s.compares(ctx, c), true
+	case c.Model != nil:
 		s.asker = &asker{b: c.breaker, post: c.Model.Post, patience: c.rule.patience(c), spent: s.spent}
 		f.Post = s.asker.ask
 	}
@@ -107,7 +110,7 @@ func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
 
 func (s *scorer) settle(r model.Reply) {
 	_ = s.stream.Settle(r)
-	if r.Err == model.ErrNotSampled {
+	if r.Err == model.ErrNotSampled || saysNothing(r.Err) {
 		return
 	}
 	if errors.Is(r.Err, errNotAsked) {
@@ -136,6 +139,9 @@ func (s *scorer) spent(tokens int64) {
 
 // lacks takes the error of a request to the confidence model.
 func (s *scorer) lacks(err error) {
+	if saysNothing(err) {
+		return
+	}
 	if !errors.Is(err, errNotAsked) { // the breaker has reported it, once
 		s.report("no estimate", err)
 	}

@@ -129,7 +129,7 @@ func TestScoreBySamplesIsRefused(t *testing.T) {
 		{"needs --server", []string{"score", "--estimator", "samples", "-"}},
 		{"goes with --estimator samples", []string{"score", "--samples", "3", "-"}},
 		{"want 2 to 100", []string{"score", "--estimator", "samples", "--server", "http://127.0.0.1:1/v1", "--samples", "1", "-"}},
-		{"reads no final answer", []string{"score", "--estimator", "samples", "--server", "http://127.0.0.1:1/v1", "--agree-by", "statements", "-"}},
+		{"this grader reads no final answer", []string{"score", "--estimator", "samples", "--server", "http://127.0.0.1:1/v1", "--agree-by", "statements", "-"}},
 		{"needs a server that answers again", []string{"watch", "--estimator", "samples", "-"}},
 	} {
 		finece(t, "", c.args...).wants(t, 2, c.says)

@@ -3,15 +3,12 @@ package score
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
-	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/samples"
@@ -34,7 +31,7 @@ type further struct {
 func (s *further) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.SamplesNumber, &s.number)
-	settings.Add(cmd, contract.SamplesGrader, &s.grader, readers()...)
+	settings.Add(cmd, contract.SamplesGrader, &s.grader, settings.Readers()...)
 	settings.Add(cmd, contract.Server, &s.server)
 	settings.More(cmd, contract.Server, "; samples: it answers again, by the --model")
 	flags.StringVar(&s.system, "samples-system", "", "samples: the system message that the answers had")
@@ -45,15 +42,6 @@ func (s *further) add(cmd *cobra.Command) {
 
 // ofSamples are the flags of the estimator samples alone.
 var ofSamples = []string{contract.SamplesNumber.Flag(), contract.SamplesGrader.Flag(), contract.Server.Flag(), "samples-system", "samples-prompt", contract.Temperature.Flag(), contract.SampleTokens.Flag()}
-
-// readers are the graders that read a final answer.
-func readers() []string {
-	return slices.DeleteFunc(grade.Graders(), func(name string) bool {
-		g, err := grade.GraderNamed(name)
-		_, ok := g.(grade.Reader)
-		return err != nil || !ok
-	})
-}
 
 // further makes the estimator samples, nil if another one was chosen.
 func (f *options) further(cmd *cobra.Command) (*samples.Estimator, error) {
@@ -72,13 +60,9 @@ func (f *options) further(cmd *cobra.Command) (*samples.Estimator, error) {
 	if n := contract.SamplesNumber; s.number < int(n.Low) || s.number > int(n.High) {
 		return nil, exit.Usagef("--%s %d: want %v to %v", n.Flag(), s.number, n.Low, n.High)
 	}
-	g, err := grade.GraderNamed(s.grader)
+	reader, err := settings.Reader(contract.SamplesGrader, s.grader)
 	if err != nil {
-		return nil, exit.Usagef("--%s: %w", contract.SamplesGrader.Flag(), err)
-	}
-	reader, ok := g.(grade.Reader)
-	if !ok {
-		return nil, exit.Usagef("--%s %s: it reads no final answer; want %s", contract.SamplesGrader.Flag(), s.grader, strings.Join(readers(), ", "))
+		return nil, err
 	}
 	server := model.DefaultConfig(s.server)
 	server.Key, server.Timeout, server.Concurrency, server.MaxReply = model.KeyFromEnv(), f.Timeout, f.Requests, defaults.SamplingMaxReply

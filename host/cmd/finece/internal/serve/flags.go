@@ -2,6 +2,8 @@ package serve
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +21,9 @@ import (
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm/weights"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/samples"
 	"github.com/finece/finece/wasm/contract"
+	"github.com/finece/finece/wasm/contract/record"
 )
 
 // flags are the settings of the command.
@@ -53,6 +57,8 @@ type flags struct {
 	allowPolicy   []string // that a request may choose
 	voteBy        string   // the grader that reads final answers
 	continueBy    string   // how the upstream continues an answer
+	samples       int      // of the estimator samples: answers in all
+	agreeBy       string   // the grader that reads them
 	log           string
 	metricsListen string
 
@@ -62,7 +68,7 @@ type flags struct {
 // newFlags returns the defaults, and adds the flags that set them to a command.
 func newFlags(cmd *cobra.Command) *flags {
 	f := &flags{
-		Flags: &settings.Flags{Config: host.DefaultConfig(), Format: contract.Format.Default.(string)},
+		Flags: &settings.Flags{Config: host.DefaultConfig(), Format: contract.Format.Default.(string), Samples: true},
 		given: &config.Config{}, own: cmd, gateway: gateway.DefaultConfig(),
 	}
 	f.add(cmd)
@@ -130,6 +136,8 @@ func (f *flags) add(cmd *cobra.Command) {
 	f.limits.Add(cmd)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd, contract.GatewayRequests)
+	settings.Add(cmd, contract.SamplesNumber, &f.samples)
+	settings.Add(cmd, contract.SamplesGrader, &f.agreeBy)
 	settings.Add(cmd, contract.ConversationTokens, &g.ConversationTokens)
 	settings.Add(cmd, contract.FallbackFile, &f.fallback)
 	settings.Add(cmd, contract.Hedge, &f.Hedge)
@@ -162,6 +170,9 @@ func settle(c *config.Config, builtIn string) (_ *flags, err error) {
 		return nil, c.Explain(err, nil)
 	}
 	if err := f.Resolve(f.own); err != nil {
+		return nil, c.Explain(err, nil)
+	}
+	if err := f.compare(); err != nil {
 		return nil, c.Explain(err, nil)
 	}
 	if f.fallback != "" {
@@ -269,6 +280,9 @@ func (f *flags) continues() gateway.Continuing {
 func (f *flags) handling(session host.Config) (err error) {
 	h := &f.gateway.Handling
 	h.Session, h.Scorer = session, feedback.Scorer(&session)
+	if f.Estimator == record.EstimatorSamples {
+		h.Scorer += fmt.Sprintf("-%d-%s", f.samples, f.agreeBy)
+	}
 	h.AllowPolicy = nil
 	for _, name := range f.allowPolicy {
 		h.AllowPolicy = append(h.AllowPolicy, gateway.Policy(name))
@@ -286,15 +300,31 @@ func (f *flags) handling(session host.Config) (err error) {
 	return err
 }
 
+// compare sets the estimator samples, if it was chosen.
+func (f *flags) compare() error {
+	if f.Estimator != record.EstimatorSamples {
+		for _, s := range []*contract.Setting{contract.SamplesNumber, contract.SamplesGrader} {
+			if f.own.Flags().Changed(s.Flag()) {
+				return exit.Usagef("--%s goes with --estimator %s", s.Flag(), record.EstimatorSamples)
+			}
+		}
+		return nil
+	}
+	reader, err := settings.Reader(contract.SamplesGrader, f.agreeBy)
+	if err != nil {
+		return err
+	}
+	f.gateway.Samples = &gateway.Samples{Number: f.samples, Post: func(ask func(context.Context, string, string, int) ([]string, error)) model.Post {
+		return (&samples.Estimator{Reader: reader, Number: f.samples, Ask: ask}).Post
+	}}
+	return nil
+}
+
 // finalBy reads final answers as a grader does.
 func finalBy(name string) (func(question, answer string) (string, bool), error) {
-	grader, err := grade.GraderNamed(name)
+	reader, err := settings.Reader(contract.VoteBy, name)
 	if err != nil {
-		return nil, exit.With(exit.Usage, err)
-	}
-	reader, ok := grader.(grade.Reader)
-	if !ok {
-		return nil, exit.Usagef("--vote-by %s: this grader reads no final answer; try number, letter or alias", name)
+		return nil, err
 	}
 	return func(question, answer string) (string, bool) {
 		return reader.Final(&grade.Question{Text: question}, answer)
