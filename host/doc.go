@@ -16,7 +16,7 @@
 //
 // # Why no cancellation inside a call
 //
-// The core bounds its own work: a call takes at most abi.MaxInput bytes and its time
+// The core bounds its own work: a host gives at most abi.MaxInput bytes a call and its time
 // is linear in them. No call can run for ever, so the runtime's cancellation checks,
 // which slow every loop down, are not used.
 //

@@ -12,7 +12,7 @@
 // fresh instance, at about half the cost.
 //
 // Bytes go in through the input buffer. finece_input(size) returns the address
-// of at least size bytes, or 0 when size is over [MaxInput]; write there, then
+// of at least size bytes, or 0 when size is over [MaxPairs]; write there, then
 // call the function that takes the length:
 //
 //	at := finece_input(5)
@@ -103,9 +103,14 @@ package abi
 // answer. finece_abi returns it.
 const Version = 3
 
-// MaxInput is the most bytes that one call takes: 16 MiB. Longer writes are cut
-// by the caller; a stream may be cut anywhere.
+// MaxInput is the most bytes that a host gives in one call: 16 MiB. Longer writes are
+// cut by the caller; a stream may be cut anywhere.
 const MaxInput = 16 << 20
+
+// MaxPairs is the most bytes that a host gives finece_evaluate, whose figures are of all
+// pairs at once: 1 GiB. 10,000,000 pairs take 400 MB of memory, and about 100,000,000 the
+// 4 GiB that WebAssembly can have.
+const MaxPairs = 1 << 30
 
 // Status is the first number of every answer.
 type Status uint32
@@ -154,9 +159,9 @@ var Functions = []Function{
 	{"finece_resolve", []Type{I32, I32}, []Type{I32}},
 	// finece_fail(id, reason), a session.Reason. Answer: events.
 	{"finece_fail", []Type{I32, I32}, []Type{I32}},
-	// finece_fuse(n), see FuseInput. Answer: one f64 a node.
+	// finece_fuse(n), see AppendFuseInput. Answer: one f64 a node.
 	{"finece_fuse", []Type{I32}, []Type{I32}},
-	// finece_evaluate(n), see EvaluateInput. Answer: an Evaluation.
+	// finece_evaluate(n), see AppendEvaluateInput. Answer: an Evaluation.
 	{"finece_evaluate", []Type{I32}, []Type{I32}},
 	// finece_apply(n), see AppendApplyInput. Answer: one f64 a confidence.
 	{"finece_apply", []Type{I32}, []Type{I32}},

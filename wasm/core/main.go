@@ -47,7 +47,7 @@ func version() uint32 { return abi.Version }
 
 //go:wasmexport finece_input
 func grant(size uint32) uint32 {
-	if size > abi.MaxInput {
+	if size > abi.MaxPairs {
 		input = input[:0]
 		return 0
 	}

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, lines, run
 
 import finece
-from finece import _contract
+from finece import _contract, _metrics
 
 ANSWERS = ROOT / "host/cmd/finece/testdata/answers.jsonl"
 
@@ -162,14 +162,20 @@ def test_the_figures_are_those_of_finece_eval(command: Path, flags: tuple[str, .
         assert finece.evaluate(conf, correct, rule="equal-mass").ece == want["ece_mass"]
 
 
-def test_many_pairs() -> None:
+def test_many_pairs(command: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a stream may give the core in one call."""
     rng = np.random.default_rng(1)
-    conf = rng.random(1_800_000)
-    got = finece.evaluate(conf, rng.random(len(conf)) < conf)
-    assert got.n == len(conf)
-    assert got.ece < 0.01
+    conf = rng.random(2_000_000)
+    correct = rng.random(len(conf)) < conf
+    text = "".join(f"{c!r},{k:d}\n" for c, k in zip(conf.tolist(), correct.tolist(), strict=True))
+    flags = ("--format=json", "--resamples=1")
+    (want,) = lines(run(command, "eval", *flags, "-", input=b"confidence,correct\n" + text.encode()))
+    got = finece.evaluate(conf, correct)
+    for name in ("n", "accuracy", "ece", "mce", "smooth_ece", "brier", "brier_skill", "auroc", "augrc"):
+        assert getattr(got, name) == want[name], name
+    monkeypatch.setattr(_metrics, "MAX_PAIRS", 900)
     with pytest.raises(finece.ArgumentError, match="finece eval takes any number"):
-        finece.evaluate(np.zeros(1_900_000), np.zeros(1_900_000))
+        finece.evaluate(np.zeros(100), np.zeros(100))
 
 
 def test_what_is_no_pair_is_refused() -> None:

@@ -15,6 +15,9 @@ ABI_VERSION: Final = 3
 MAX_INPUT: Final = 16777216
 """The most bytes that one call of the core takes."""
 
+MAX_PAIRS: Final = 1073741824
+"""The most bytes that finece_evaluate takes."""
+
 FUNCTIONS: Final[Mapping[str, tuple[int, int]]] = {
     "_initialize": (0, 0),
     "finece_abi": (0, 1),
@@ -615,6 +618,9 @@ Settings = TypedDict(
 BINS: Final = 10
 """Number of bins."""
 
+WITHHOLD_BELOW: Final = 0.8
+"""Withhold: confidence that text needs."""
+
 ALPHA: Final = 0.5
 """Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is."""
 
@@ -623,3 +629,15 @@ DEPTH: Final = 2
 
 WIDTH: Final = 1
 """Fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration."""
+
+Failure: TypeAlias = Literal["open", "closed"]
+"""What cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open."""
+
+FAILURE: Final[tuple[Failure, ...]] = ("open", "closed")
+"""What cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open."""
+
+Uncalibrated: TypeAlias = Literal["refuse", "allow"]
+"""Warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it."""
+
+UNCALIBRATED: Final[tuple[Uncalibrated, ...]] = ("refuse", "allow")
+"""Warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it."""

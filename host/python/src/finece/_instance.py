@@ -87,11 +87,11 @@ class Instance:
             return payload
         raise _RAISED.get(status, errors.ArgumentError)(str(payload, "utf-8", "replace"))
 
-    def give(self, data: Bytes) -> int:
+    def give(self, data: Bytes, most: int = MAX_INPUT) -> int:
         """Puts data into the input buffer, and returns its length."""
         length = len(data)
-        if length > MAX_INPUT:
-            raise errors.ArgumentError(f"the core takes at most {MAX_INPUT} bytes a call, not {length}: give it less at once")
+        if length > most:
+            raise errors.ArgumentError(f"the core takes at most {most} bytes a call, not {length}: give it less at once")
         at = self.call("finece_input", length)
         if at == 0 or at + length > self._size:
             self.lose("an input buffer outside the core's memory")

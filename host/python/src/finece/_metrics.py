@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, cast
 
-from finece._contract import ALPHA, BINS, DEPTH, MAX_INPUT, RULES, WIDTH, BinRule, Figures
+from finece._contract import ALPHA, BINS, DEPTH, MAX_INPUT, MAX_PAIRS, RULES, WIDTH, BinRule, Figures
 from finece._core import Core, default_core
 from finece._errors import ArgumentError
 
@@ -18,6 +18,8 @@ _WHY: Final[dict[int, Undefined]] = {1: "no pairs", 2: "one class"}
 _SECTIONS: Final = struct.Struct("<IIII")
 _ROW: Final = struct.Struct("<IHBBd")
 _BIN: Final = struct.Struct("<ddQQdd")
+#: The most memory that WebAssembly can have.
+_MAX_MEMORY: Final = 4 << 30
 _FIGURES: Final = tuple(f.name for f in fields(Figures))
 
 
@@ -76,8 +78,9 @@ def evaluate(
     """The figures of the pairs (confidences[i], correct[i]); their order does not matter.
 
     Confidences are numbers from 0 to 1, and correct is 0 or 1, or true or false: lists, arrays
-    or columns. ``bins`` is 1 to 65536. At most 1,864,133 pairs fit in one call; ``finece eval``
-    takes any number. Raises ArgumentError for anything else.
+    or columns. ``bins`` is 1 to 65536. The core keeps all pairs in memory: 400 MB for 10 million of
+    them, and at most 4 GiB, which is enough for about 100 million. ``finece eval`` takes any
+    number. Raises ArgumentError for anything else.
     """
     values = floats_of(confidences, "confidences")
     labels = _labels_of(correct)
@@ -87,9 +90,10 @@ def evaluate(
     if rule not in RULES or not 1 <= bins <= 65536:
         raise ArgumentError(f"{bins} bins by the rule {rule!r}: want 1 to 65536, and one of {', '.join(RULES)}")
     data = b"".join((_SECTIONS.pack(n, bins, RULES.index(rule), 0), values, labels))
-    _fits(n, len(data), "finece eval takes any number")
-    with (core or default_core()).instance((64 << 20) + 160 * n) as instance:
-        return _read(bytes(instance.send("finece_evaluate", data)))
+    _fits(n, len(data), MAX_PAIRS, "finece eval takes any number")
+    with (core or default_core()).instance(min((64 << 20) + 160 * n, _MAX_MEMORY)) as instance:
+        instance.give(data, MAX_PAIRS)
+        return _read(bytes(instance.answer("finece_evaluate", len(data))))
 
 
 def _read(answer: bytes) -> Evaluation:
@@ -131,7 +135,7 @@ def fuse(
     if len(tree) != n:
         raise ArgumentError(f"{n} confidences but {len(tree)} parents: want as many of each")
     data = b"".join((struct.pack("<dIIII", alpha, depth, width, n, 0), values, tree.tobytes()))
-    _fits(n, len(data), "fuse the trees one by one")
+    _fits(n, len(data), MAX_INPUT, "fuse the trees one by one")
     with (core or default_core()).instance((64 << 20) + 64 * n) as instance:
         return array("d", bytes(instance.send("finece_fuse", data))).tolist()
 
@@ -163,6 +167,6 @@ def _labels_of(correct: Iterable[bool | int]) -> bytes:
     return bytes(map(int, listed))
 
 
-def _fits(n: int, size: int, advice: str) -> None:
-    if size > MAX_INPUT:
-        raise ArgumentError(f"{n} values are {size} bytes, and one call takes {MAX_INPUT}: {advice}")
+def _fits(n: int, size: int, most: int, advice: str) -> None:
+    if size > most:
+        raise ArgumentError(f"{n} values are {size} bytes, and one call takes {most}: {advice}")

@@ -40,6 +40,7 @@ from finece._wire import Field, Wire
 func pyABI(b *strings.Builder) {
 	fmt.Fprintf(b, "\nABI_VERSION: Final = %d\n\"\"\"The ABI version that this package speaks.\"\"\"\n", abi.Version)
 	fmt.Fprintf(b, "\nMAX_INPUT: Final = %d\n\"\"\"The most bytes that one call of the core takes.\"\"\"\n", abi.MaxInput)
+	fmt.Fprintf(b, "\nMAX_PAIRS: Final = %d\n\"\"\"The most bytes that finece_evaluate takes.\"\"\"\n", abi.MaxPairs)
 	b.WriteString("\nFUNCTIONS: Final[Mapping[str, tuple[int, int]]] = {\n    \"_initialize\": (0, 0),\n")
 	for _, f := range abi.Functions {
 		fmt.Fprintf(b, "    %q: (%d, %d),\n", f.Name, len(f.Params), len(f.Results))
@@ -214,15 +215,20 @@ Object: TypeAlias = Mapping[str, Any]
 
 `
 
-// pySettings writes the types of a session's settings, and the defaults of what evaluate
-// and fuse take.
+// pySettings writes the types of a session's settings, the defaults of what evaluate and
+// fuse take, and what the package's guardrail has in common with the gateway.
 func pySettings(b *strings.Builder) {
 	b.WriteString(pyPrelude)
 	pyTypedDict(b, "Instructions", instructionsDoc, "model.instructions", nil)
 	pyTypedDict(b, "ModelSettings", "How a confidence model is asked, and how its reply is read.", "model", []string{`"instructions": Instructions`})
 	pyTypedDict(b, "Settings", "What can be set for a scored stream. Everything has a default.", "", []string{`"model": ModelSettings`})
-	for _, s := range append([]*contract.Setting{contract.Bins}, fusion...) {
+	for _, s := range append([]*contract.Setting{contract.Bins, contract.WithholdBelow}, fusion...) {
 		fmt.Fprintf(b, "\n%s: Final = %v\n%s", strings.ToUpper(s.Name), s.Default, pyDoc("", upper(s.Help)+"."))
+	}
+	for _, s := range []*contract.Setting{contract.Failure, contract.Uncalibrated} {
+		names, doc := `"`+strings.Join(s.Names, `", "`)+`"`, pyDoc("", upper(s.Help)+".")
+		fmt.Fprintf(b, "\n%s: TypeAlias = Literal[%s]\n%s", upper(s.Name), names, doc)
+		fmt.Fprintf(b, "\n%s: Final[tuple[%s, ...]] = (%s)\n%s", strings.ToUpper(s.Name), upper(s.Name), names, doc)
 	}
 }
 
