@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import litellm
 import pytest
 from conftest import STREAMS
 from langchain_openai import ChatOpenAI
+from litellm.exceptions import GuardrailRaisedException
 from pydantic import SecretStr
 from replay import replaying
 
@@ -105,6 +107,70 @@ async def test_the_hook_of_litellm_s_proxy(url: str) -> None:
     chunks = [chunk async for chunk in logger.async_post_call_streaming_iterator_hook(None, response, {})]
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == heard[0].text
     assert told(heard[0]) == headline("vllm/chat.sse")
+
+
+def guard(**settings: Any) -> tuple[finece.litellm.Guardrail, list[str | None]]:
+    """A guardrail as LiteLLM's proxy makes it, and why it withheld each answer."""
+    told: list[str | None] = []
+    settings = {"guardrail_name": "finece", "event_hook": ["pre_call", "post_call"], "default_on": True, **settings}
+    return finece.litellm.Guardrail(on_answer=lambda request, answers, why: told.append(why), **settings), told
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_guardrail_of_litellm_withholds_what_is_low(url: str, stream: bool) -> None:
+    name = "vllm/chat.sse" if stream else "host-lm/chat.json"
+    value, _ = headline(name)
+    assert value is not None
+
+    async def passed(guardrail: finece.litellm.Guardrail) -> str:
+        data = await guardrail.async_pre_call_hook(None, None, {"messages": ASK}, "completion")
+        assert data["logprobs"] is True
+        response = await litellm.acompletion(model="openai/" + name, api_base=url + "/v1", api_key="k", stream=stream, **data)
+        if not stream:
+            return str((await guardrail.async_post_call_success_hook(data, None, response)).choices[0].message.content)
+        chunks = guardrail.async_post_call_streaming_iterator_hook(None, response, data)
+        return "".join([chunk.choices[0].delta.content or "" async for chunk in chunks])
+
+    open_below, told = guard(withhold_below=value, failure="closed", uncalibrated="allow")
+    assert await passed(open_below)
+    assert told == [None]
+    closed, told = guard(withhold_below=min(1, value + 1e-6), failure="open", uncalibrated="allow")
+    with pytest.raises(GuardrailRaisedException, match="withheld: it is not likely enough to be correct") as raised:
+        await passed(closed)
+    assert (raised.value.status_code, raised.value.blocked_content, told) == (400, True, ["low"])
+
+
+async def test_the_guardrail_acts_on_probabilities(url: str, tmp_path: Path) -> None:
+    with pytest.raises(finece.ConfigError, match="needs probabilities"):
+        guard(failure="open")
+    with pytest.raises(finece.ConfigError, match=r"failure is None: .* open or closed"):
+        guard(uncalibrated="allow")
+    with pytest.raises(finece.ConfigError, match="strategy"):
+        guard(failure="open", uncalibrated="allow", strategy="hope")
+    fitted = {"method": "platt", "n": 99, "support": [0, 1], "clip": 1e-6, "parameters": [1, -9]}
+    (tmp_path / "map.json").write_text(json.dumps({"finece_calibration": 1, "maps": {"all": fitted}}))
+    guardrail, told = guard(failure="open", calibration=str(tmp_path / "map.json"))
+    how: Any = {"messages": ASK, "api_base": url + "/v1", "api_key": "k"}
+    answer = await litellm.acompletion(model="openai/host-lm/chat.json", logprobs=True, **how)
+    with pytest.raises(GuardrailRaisedException):
+        await guardrail.async_post_call_success_hook({}, None, answer)
+    assert told == ["low"]
+
+
+@pytest.mark.parametrize(("failure", "passes"), [("open", True), ("closed", False)])
+async def test_the_guardrail_says_what_becomes_of_an_answer_without_log_probabilities(
+    url: str, failure: str, passes: bool
+) -> None:
+    guardrail, told = guard(failure=failure, uncalibrated="allow")
+    answer = await litellm.acompletion(model="openai/host-lm/chat.json", messages=ASK, api_base=url + "/v1", api_key="k")
+    for choice in answer.choices:
+        choice.logprobs = None
+    if passes:
+        assert await guardrail.async_post_call_success_hook({}, None, answer) is answer
+    else:
+        with pytest.raises(GuardrailRaisedException, match=r"could not be checked \(no-logprobs\)"):
+            await guardrail.async_post_call_success_hook({}, None, answer)
+    assert told == [None if passes else "no-logprobs"]
 
 
 def test_a_whole_answer_with_a_server_s_records() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from finece._answer import Answer, Answers
@@ -116,7 +117,13 @@ class Follower:
 
 def whole(data: bytes, core: Core | None = None, **settings: Unpack[Settings]) -> Answer:
     """The first answer in a whole response, or in a stream that has ended."""
+    return all_of([data], core, **settings)[0]
+
+
+def all_of(pieces: Iterable[bytes], core: Core | None = None, **settings: Unpack[Settings]) -> Answers:
+    """The answers in the pieces of a whole response, or of a stream that has ended."""
     follower = Follower(core, **settings)
-    follower.write(data)
+    for piece in pieces:
+        follower.write(piece)
     follower.end()
-    return follower.answer
+    return follower.answers

@@ -1,12 +1,14 @@
-"""Confidences in LiteLLM: a custom logger for its SDK and its proxy.
+"""Confidences in LiteLLM: a custom logger for its SDK and its proxy, and a guardrail for its proxy.
 
 ::
 
     litellm.callbacks = [finece.litellm.Logger(lambda request, answer: print(finece.shown(answer.headline)))]
 
-In the SDK it scores answers that are not streamed. LiteLLM gives a logger no log-probabilities of
+In the SDK the logger scores answers that are not streamed. LiteLLM gives a logger no log-probabilities of
 a streamed answer as a whole, and its chunks in any order: wrap the stream in finece.confidences. In the
 proxy it scores streams, too.
+
+The guardrail is a class that the proxy's configuration names; see Guardrail.
 """
 
 from __future__ import annotations
@@ -14,18 +16,23 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from litellm.exceptions import GuardrailRaisedException
+from litellm.integrations.custom_guardrail import CustomGuardrail
 from litellm.integrations.custom_logger import CustomLogger
 
-from finece._answer import Answer
+from finece._answer import Answer, Answers
+from finece._calibration import Calibration
 from finece._confidences import AsyncConfidences
-from finece._contract import Record, Settings
-from finece._core import Core
-from finece._follow import whole
+from finece._contract import FAILURE, UNCALIBRATED, WITHHOLD_BELOW, Failure, Record, Settings, Uncalibrated
+from finece._core import Core, Session
+from finece._errors import ConfigError
+from finece._follow import all_of, whole
+from finece._items import Items
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-__all__ = ["Logger"]
+__all__ = ["Guardrail", "Logger"]
 
 
 class Logger(CustomLogger):  # type: ignore[misc,unused-ignore]
@@ -49,8 +56,7 @@ class Logger(CustomLogger):  # type: ignore[misc,unused-ignore]
     def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """LiteLLM calls it after a request."""
         if not kwargs.get("stream"):
-            data = response_obj.model_dump_json(exclude_none=True, warnings=False).encode()
-            self._on_answer(kwargs, whole(data, self._core, **self._settings))
+            self._on_answer(kwargs, whole(_json(response_obj), self._core, **self._settings))
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """LiteLLM calls it after an asynchronous request."""
@@ -65,3 +71,117 @@ class Logger(CustomLogger):  # type: ignore[misc,unused-ignore]
             if not isinstance(event, Record):
                 yield event
         self._on_answer(request_data, stream.answer)
+
+
+class Guardrail(CustomGuardrail):  # type: ignore[misc,unused-ignore]
+    """Withholds answers whose confidence is below ``withhold_below``. The proxy's configuration names the class::
+
+        guardrails:
+          - guardrail_name: finece
+            litellm_params:
+              guardrail: finece.litellm.Guardrail
+              mode: [pre_call, post_call]
+              default_on: true
+              calibration: map.json
+              failure: closed
+
+    In the mode ``post_call`` it scores each answer as a whole, and holds a stream until it has ended. A client
+    gets an error with the status 400 instead of an answer that is withheld. In the mode ``pre_call`` it asks
+    for the log-probabilities that a score needs, so the client sees them.
+
+    A threshold needs probabilities: give ``calibration``, a file of finece calibrate that fits the traffic, or
+    set ``uncalibrated`` to ``allow``. ``failure`` says whether an answer without a usable confidence passes
+    (``open``) or not (``closed``). ``on_answer`` is told LiteLLM's request, the answers, and why they are
+    withheld, None if they are not. Settings are those of Session. Raises ConfigError.
+    """
+
+    def __init__(
+        self,
+        *,
+        withhold_below: float = WITHHOLD_BELOW,
+        failure: Failure | None = None,
+        uncalibrated: Uncalibrated = UNCALIBRATED[0],
+        calibration: Any = None,
+        on_answer: Callable[[Mapping[str, Any], Answers, str | None], object] | None = None,
+        core: Core | None = None,
+        **more: Any,
+    ) -> None:
+        if not isinstance(withhold_below, int | float) or not 0 <= withhold_below <= 1:
+            raise ConfigError(f"withhold_below is {withhold_below!r}: want a number from 0 to 1")
+        if failure not in FAILURE:
+            raise ConfigError(f"failure is {failure!r}: say what becomes of an answer that cannot be checked: {_or(FAILURE)}")
+        if uncalibrated not in UNCALIBRATED:
+            raise ConfigError(f"uncalibrated is {uncalibrated!r}: want {_or(UNCALIBRATED)}")
+        if uncalibrated != "allow" and calibration is None:
+            raise ConfigError(
+                "withhold_below is a threshold, so it needs probabilities, and there is no calibration map: set calibration "
+                "to a file of finece calibrate, or uncalibrated to allow"
+            )
+        settings: Any = {name: more.pop(name) for name in Settings.__annotations__ if more.get(name) is not None}
+        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
+        if calibration is not None:
+            of_file = isinstance(calibration, str)
+            settings["calibration"] = Calibration.load(calibration, core=core) if of_file else calibration
+        with Session(core, **settings):  # the core checks them
+            pass
+        self._below = withhold_below
+        self._failure = failure
+        self._allowed = uncalibrated == "allow"
+        self._on_answer = on_answer
+        self._core = core
+        self._settings = settings
+
+    async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: Any, call_type: Any) -> Any:
+        """The proxy calls it before a request."""
+        if data.get("logprobs") is None and "messages" in data:
+            data["logprobs"] = True
+        return data
+
+    async def async_post_call_success_hook(self, data: Any, user_api_key_dict: Any, response: Any) -> Any:
+        """The proxy calls it with an answer that is not streamed."""
+        self._check(data, all_of([_json(response)], self._core, **self._settings))
+        return response
+
+    async def async_post_call_streaming_iterator_hook(
+        self, user_api_key_dict: Any, response: Any, request_data: Any
+    ) -> AsyncGenerator[Any, None]:
+        """The proxy calls it with each stream, and sends what it gives."""
+        held = [chunk async for chunk in response]
+        self._check(request_data, all_of(map(Items(response).bytes_of, held), self._core, **self._settings))
+        for chunk in held:
+            yield chunk
+
+    def _check(self, request: Any, answers: Answers) -> None:
+        """Raises if one of the answers is to be withheld."""
+        reasons = [self._reason(answer) for answer in answers.by_choice.values()] or ["no text"]
+        why = "low" if "low" in reasons else next((r for r in reasons if r is not None), None)
+        if why != "low" and self._failure == "open":
+            why = None
+        if self._on_answer is not None:
+            self._on_answer(request, answers, why)
+        if why is None:
+            return
+        what = "it is not likely enough to be correct" if why == "low" else f"it could not be checked ({why})"
+        raise GuardrailRaisedException(
+            guardrail_name=self.guardrail_name,
+            message=f"The answer is withheld: {what}.",
+            should_wrap_with_default_message=False,
+            blocked_content=why == "low",
+        )
+
+    def _reason(self, answer: Answer) -> str | None:
+        """Why an answer is not good enough: low, or why there is no confidence; None for one that is good enough."""
+        shown = answer.headline
+        if shown is None or shown.fused is None:
+            return (shown.reason if shown is not None else None) or "no confidence"
+        if not shown.calibrated and not self._allowed:
+            return "not-calibrated"
+        return "low" if shown.fused < self._below else None
+
+
+def _json(response: Any) -> bytes:
+    return response.model_dump_json(exclude_none=True, warnings=False).encode()  # type: ignore[no-any-return]
+
+
+def _or(names: tuple[str, ...]) -> str:
+    return " or ".join(names)
