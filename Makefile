@@ -141,6 +141,12 @@ test-ray: ## score with Ray Data while an actor is killed, and compare with fine
 	$(GO) build -o build/finece-python ./host/cmd/finece
 	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/ray/bin/pytest tests/ray_test_score.py $(ARGS)
 
+.PHONY: test-lm-eval
+test-lm-eval: ## measure tasks of lm-evaluation-harness from Python, and compare with finece eval; installs it into build/lm-eval (0.8 GB; PYTHON=interpreter)
+	$(call install-python,lm-eval,requirements-lm-eval.txt)
+	$(GO) build -o build/finece-python ./host/cmd/finece
+	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/lm-eval/bin/pytest tests/lm_eval_test_figures.py $(ARGS)
+
 .PHONY: wheel-python
 wheel-python: python ## build the Python package into build/wheel and check it with twine
 	rm -rf build/wheel
