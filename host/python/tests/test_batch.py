@@ -178,6 +178,20 @@ def test_many_pairs(command: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         finece.evaluate(np.zeros(100), np.zeros(100))
 
 
+def test_a_map_is_fitted_by_the_command(command: Path, tmp_path: Path) -> None:
+    conf, correct = pairs(400)
+    got = finece.Calibration.fit(np.array(conf), correct, method="platt", command=command)
+    text = "".join(json.dumps({"confidence": c, "correct": k}) + "\n" for c, k in zip(conf, correct, strict=True))
+    run(command, "calibrate", "--method=platt", "-o", tmp_path / "map.json", "-", input=text.encode())
+    assert got == finece.Calibration.load(tmp_path / "map.json")
+    assert finece.evaluate(got.apply(conf), correct).ece < 0.1
+    for conf, correct, method, why in (([0.5], [True, False], "platt", "1 confidences but 2"), ([0.5], [True], "hope", "hope")):
+        with pytest.raises(finece.ArgumentError, match=why):
+            finece.Calibration.fit(conf, correct, method=method, command=command)
+    with pytest.raises(finece.FineceError, match=r"cannot run /no/finece: .*command="):
+        finece.Calibration.fit([0.5], [True], command="/no/finece")
+
+
 def test_what_is_no_pair_is_refused() -> None:
     for conf, correct, why in (
         ([0.5], [1, 0], "1 confidences but 2 labels"), ([0.5], [2], "label 0 is 2"), (["a"], [1], "want numbers"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 from finece._contract import BANDS, MAX_INPUT, Band
 from finece._core import Core, default_core
-from finece._errors import ConfigError
-from finece._metrics import floats_of
+from finece._errors import ArgumentError, ConfigError, FineceError
+from finece._metrics import floats_of, labels_of
 
 #: How many confidences one call of the core takes, with room for the calibration.
 _BLOCK: Final = 1 << 20
@@ -43,6 +45,41 @@ class Calibration(Mapping[str, Any]):
         if not isinstance(value, dict) or "finece_calibration" not in value:
             raise ConfigError(f'{path} has no "finece_calibration": want a file of finece calibrate')
         return cls(value, core=core)  # pyright: ignore[reportUnknownArgumentType]
+
+    @classmethod
+    def fit(
+        cls,
+        confidences: Iterable[float],
+        correct: Iterable[bool | int],
+        *,
+        method: str | None = None,
+        command: str | PathLike[str] = "finece",
+        core: Core | None = None,
+    ) -> Self:
+        """Fits a map on labelled answers, by the command ``finece calibrate``.
+
+        finece.wasm can apply a map and cannot fit one: that would not fit the limit of its size. So the command
+        has to be installed; ``command`` says where it is. Pairs are as for evaluate, and ``method`` is a
+        ``--method`` of the command, by default the command's own. Raises ArgumentError if the command
+        refuses them, and FineceError if it is not there.
+        """
+        values = array("d", floats_of(confidences, "confidences"))
+        labels = labels_of(correct)
+        if len(values) != len(labels):
+            raise ArgumentError(f"{len(values)} confidences but {len(labels)} labels: want as many of each")
+        rows = "".join(f"{value!r},{label}\n" for value, label in zip(values, labels, strict=True))
+        with TemporaryDirectory() as folder:
+            made = Path(folder) / "map.json"
+            arguments = [command, "calibrate", "--output", made, *(["--method", method] if method else []), "-"]
+            try:
+                done = subprocess.run(arguments, input=b"confidence,correct\n" + rows.encode(), capture_output=True)
+            except OSError as cause:
+                raise FineceError(
+                    f"cannot run {command}: {cause}; the command finece fits maps: install it, or give its path as command="
+                ) from cause
+            if done.returncode != 0:
+                raise ArgumentError(f"finece calibrate: {done.stderr.decode(errors='replace').strip()}")
+            return cls.load(made, core=core)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes a file that finece score, watch and serve read with --calibration."""

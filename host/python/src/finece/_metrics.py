@@ -83,7 +83,7 @@ def evaluate(
     number. Raises ArgumentError for anything else.
     """
     values = floats_of(confidences, "confidences")
-    labels = _labels_of(correct)
+    labels = labels_of(correct)
     n = len(values) // 8
     if n != len(labels):
         raise ArgumentError(f"{n} confidences but {len(labels)} labels: want as many of each")
@@ -152,7 +152,8 @@ def floats_of(values: Iterable[float], what: str) -> bytes:
         raise ArgumentError(f"{what}: {cause}; want numbers") from cause
 
 
-def _labels_of(correct: Iterable[bool | int]) -> bytes:
+def labels_of(correct: Iterable[bool | int]) -> bytes:
+    """Whether each answer is correct, as the core reads it: a byte 0 or 1."""
     if hasattr(correct, "__array__"):
         import numpy as np
 
