@@ -136,7 +136,7 @@ test-python: python ## check and test the Python package with the real client li
 	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/python/bin/pytest $(ARGS)
 
 .PHONY: test-ray
-test-ray: ## score with Ray Data while an actor is killed, and compare with finece score; installs Ray into build/ray (PYTHON=interpreter)
+test-ray: ## score with Ray Data while an actor is killed, and compare with finece score; installs Ray into build/ray (FINECE_RAY_TIMES=N for N times 200 answers, 100 by default; PYTHON=interpreter)
 	$(call install-python,ray,requirements-ray.txt)
 	$(GO) build -o build/finece-python ./host/cmd/finece
 	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/ray/bin/pytest tests/ray_test_score.py $(ARGS)
