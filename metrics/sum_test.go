@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -101,7 +102,7 @@ func TestSort(t *testing.T) {
 			want[i] = makeKey(conf[i], correct[i])
 		}
 		keys, right, invalid := new(sorter).sort(conf, correct)
-		if !slices.IsSortedFunc(keys, func(a, b uint64) int { return int(a>>1) - int(b>>1) }) {
+		if !slices.IsSortedFunc(keys, func(a, b uint64) int { return cmp.Compare(a>>1, b>>1) }) {
 			t.Errorf("%s: not sorted by confidence", name)
 		}
 		got := slices.Clone(keys)

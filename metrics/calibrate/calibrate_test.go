@@ -232,7 +232,7 @@ func TestLimitsOfAMap(t *testing.T) {
 		{"one confidence", with(temperature, func(m *Map) { m.N = 1 }), true},
 		{"no confidence", with(temperature, func(m *Map) { m.N = 0 }), false},
 		{"the most confidences", with(temperature, func(m *Map) { m.N = maxWhole }), true},
-		{"one more", with(temperature, func(m *Map) { m.N = maxWhole + 1 }), false},
+		{"one more", with(temperature, func(m *Map) { m.N = tooMany }), false},
 		{"a support of one value", with(temperature, func(m *Map) { m.Low, m.High = 0.5, 0.5 }), true},
 		{"the least clip", with(temperature, func(m *Map) { m.Clip = minClip }), true},
 		{"less", with(temperature, func(m *Map) { m.Clip = minClip / 2 }), false},
@@ -270,7 +270,7 @@ func TestLimitsOfAMap(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	for boundary, ok := range map[int]bool{-1: false, 0: true, maxWhole: true, maxWhole + 1: false} {
+	for boundary, ok := range map[int]bool{-1: false, 0: true, maxWhole: true, tooMany: false} {
 		c := Calibration{Boundary: boundary, Maps: [Bands]Map{temperature, beta, isotonic}}
 		if err := c.Validate(); (err == nil) != ok {
 			t.Errorf("a boundary of %d tokens: %v", boundary, err)
@@ -308,3 +308,10 @@ func TestEqualMapsHaveEqualOutcomes(t *testing.T) {
 		}
 	}
 }
+
+// tooMany is one more than maxWhole. Where an int has 32 bits, it is negative, which is
+// refused as well.
+var tooMany = func() int {
+	n := int(maxWhole)
+	return n + 1
+}()

@@ -118,7 +118,7 @@ func TestWhatIsWrittenIsReadBitForBit(t *testing.T) {
 			{Method: calibrate.Histogram, Y: []float64{0.5, 0.5}, Counts: []int{1 + rng.IntN(1<<30), 3},
 				Lower: []float64{min(a, b), 0}, Upper: []float64{max(a, b), 1}},
 		}
-		want := calibrate.Calibration{Source: "a \"b\"\n\u00e9", Boundary: rng.IntN(1 << 31)}
+		want := calibrate.Calibration{Source: "a \"b\"\n\u00e9", Boundary: rng.IntN(math.MaxInt32)}
 		for i := range want.Maps {
 			want.Maps[i] = maps[rng.IntN(len(maps))]
 			want.Maps[i].N, want.Maps[i].Low, want.Maps[i].High = 1+rng.IntN(1<<30), min(a, b), max(a, b)

@@ -2,6 +2,7 @@ package calibration
 
 import (
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -47,7 +48,7 @@ func TestTheDocumentedTrajectoryHolds(t *testing.T) {
 func TestATrajectoryIsReadBitForBit(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 100 {
-		want := &estimate.TrajectoryModel{Source: "a \"b\"\n", Boundary: rng.IntN(1 << 31)}
+		want := &estimate.TrajectoryModel{Source: "a \"b\"\n", Boundary: rng.IntN(math.MaxInt32)}
 		for _, f := range estimate.AllFeatures() {
 			if rng.IntN(2) == 0 {
 				want.Features = append(want.Features, f)
@@ -56,7 +57,7 @@ func TestATrajectoryIsReadBitForBit(t *testing.T) {
 		}
 		for p := range want.Parts {
 			w := &want.Parts[p]
-			w.N, w.Intercept = rng.IntN(1<<31), rng.NormFloat64()
+			w.N, w.Intercept = rng.IntN(math.MaxInt32), rng.NormFloat64()
 			for range want.Features {
 				w.Weights = append(w.Weights, rng.NormFloat64())
 			}

@@ -63,7 +63,9 @@ func random(r *rand.Rand, v reflect.Value) {
 		if r.IntN(3) == 0 {
 			v.SetFloat(nan)
 		}
-	case reflect.Int, reflect.Int64:
+	case reflect.Int:
+		v.SetInt(r.Int64N(1 << 31)) // an int has 32 bits on some processors
+	case reflect.Int64:
 		v.SetInt(r.Int64N(1 << 40))
 	case reflect.Bool:
 		v.SetBool(r.IntN(2) == 0)
