@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { demo, serve } from "./support.js";
 
-// The README's example of the package runs as it stands: its key and its server
-// come from the environment, as openai-node reads them.
-test("the README's example prints text and confidences", async (t) => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+// The example of the package in the README and in the documentation runs as it stands: its
+// key and its server come from the environment, as openai-node reads them.
+for (const page of ["../../README.md", "../docs/start/frontend.md"]) test(`the example in ${page} prints text and confidences`, async (t) => {
+  const readme = readFileSync(new URL(page, import.meta.url), "utf8");
   const [, example] = /<!-- run by www\/test\/readme\.test\.ts -->\n```ts\n(.*?)```/s.exec(readme) ?? [];
-  assert.ok(example !== undefined, "the README has the example");
+  assert.ok(example !== undefined, "the page has the example");
   const file = new URL("readme-example.mjs", import.meta.url); // in the package, so that it finds finece and openai
   writeFileSync(file, example);
   const url = await serve(t, (_, response) => {
