@@ -8,14 +8,14 @@ tools=$PWD/build/release-tools
 export PATH=$tools:$PATH
 # The workflow is the one home of these two versions.
 pinned() { sed -n "s/^ *$1: \(v[0-9.]*\)$/\1/p" .github/workflows/release.yml; }
-install() { # MODULE/PACKAGE VERSION
-	[ -x "$tools/$(basename "$1")-$2" ] && return
-	GOBIN=$tools go install "$1@$2"
-	ln -f "$tools/$(basename "$1")" "$tools/$(basename "$1")-$2"
+install() { # NAME MODULE/PACKAGE VERSION
+	[ -x "$tools/$1-$3" ] && return
+	GOBIN=$tools go install "$2@$3"
+	ln -f "$tools/$1" "$tools/$1-$3"
 }
-install github.com/rhysd/actionlint/cmd/actionlint v1.7.12
-install github.com/goreleaser/goreleaser/v2 "$(pinned version)"
-install github.com/anchore/syft/cmd/syft "$(pinned syft-version)"
+install actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12
+install goreleaser github.com/goreleaser/goreleaser/v2 "$(pinned version)"
+install syft github.com/anchore/syft/cmd/syft "$(pinned syft-version)"
 
 actionlint
 echo "actionlint: no finding"

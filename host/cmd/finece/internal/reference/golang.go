@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -81,8 +82,7 @@ func goPackage(path, title string) (string, error) {
 		page.code(t.Decl)
 		page.comment(t.Doc, 4)
 		for _, v := range append(t.Consts, t.Vars...) {
-			page.code(v.Decl)
-			page.comment(v.Doc, 4)
+			page.value(v)
 		}
 		for _, f := range append(t.Funcs, t.Methods...) {
 			page.function(f)
@@ -106,16 +106,27 @@ func (w *goWriter) comment(text string, level int) {
 	printer.HeadingID = func(*comment.Heading) string { return "" }
 	printer.DocLinkURL = func(link *comment.DocLink) string {
 		if link.ImportPath == "" || link.ImportPath == w.pkg.ImportPath {
-			name := link.Name
-			if link.Recv != "" {
-				name = link.Recv + "." + name
+			if link.Recv == "" {
+				return "#" + link.Name
 			}
-			return "#" + name
+			if !w.hasMethod(link.Recv, link.Name) { // a field stands in its type
+				return "#" + link.Recv
+			}
+			return "#" + link.Recv + "." + link.Name
 		}
 		return link.DefaultURL("https://pkg.go.dev")
 	}
 	out := printer.Markdown(w.pkg.Parser().Parse(text))
 	w.WriteString(strings.ReplaceAll(fenced(out), "{{", "&#123;&#123;") + "\n")
+}
+
+func (w *goWriter) hasMethod(of, name string) bool {
+	for _, t := range w.pkg.Types {
+		if t.Name == of {
+			return slices.ContainsFunc(t.Methods, func(m *doc.Func) bool { return m.Name == name })
+		}
+	}
+	return false
 }
 
 // fenced turns code, which the printer indents by a tab, into fenced code: in the latter,
@@ -151,9 +162,20 @@ func (w *goWriter) values(title string, values []*doc.Value) {
 	}
 	fmt.Fprintf(w, "\n## %s\n\n", title)
 	for _, v := range values {
-		w.code(v.Decl)
-		w.comment(v.Doc, 4)
+		w.value(v)
 	}
+}
+
+// value writes a declaration of constants or variables, with a place for each name.
+func (w *goWriter) value(v *doc.Value) {
+	for _, name := range v.Names {
+		if ast.IsExported(name) {
+			fmt.Fprintf(w, `<span id="%s"></span>`, name)
+		}
+	}
+	w.WriteString("\n\n")
+	w.code(v.Decl)
+	w.comment(v.Doc, 4)
 }
 
 func (w *goWriter) function(f *doc.Func) {
