@@ -60,7 +60,11 @@ func notice() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	linked = append(linked, "Go's standard library\t"+runtime.Version()+"\t"+runtime.GOROOT()) //nolint:staticcheck // the toolchain that runs this has the text
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
+	}
+	linked = append(linked, "Go's standard library\t"+runtime.Version()+"\t"+strings.TrimSpace(string(root)))
 	linked = append(linked, listed...)
 	var order []string             // texts
 	under := map[string][]string{} // modules, by the words of the text
