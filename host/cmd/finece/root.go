@@ -20,6 +20,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/keys"
 	"github.com/finece/finece/host/cmd/finece/internal/lm"
 	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
+	"github.com/finece/finece/host/cmd/finece/internal/plan"
 	"github.com/finece/finece/host/cmd/finece/internal/positions"
 	"github.com/finece/finece/host/cmd/finece/internal/score"
 	"github.com/finece/finece/host/cmd/finece/internal/serve"
@@ -49,6 +50,7 @@ const rootExample = `  finece demo                                  watch the bu
   finece watch answer.sse                      watch a recorded stream being scored
   finece positions answer.sse                  where would confidences be estimated?
   finece score -o scores.jsonl answers.jsonl   score a batch; run again to resume
+  finece plan --answers 1e10 answers.jsonl     what would ten billion take?
   finece grade scores.jsonl                    which answers are correct?
   finece eval --plot out.svg pairs.csv         how good are the confidences?
   finece calibrate -o map.json pairs.csv       turn confidences into probabilities
@@ -95,6 +97,7 @@ func newRoot() *cobra.Command {
 		positions.New(),
 		text.New(),
 		score.New(),
+		plan.New(),
 		fuse.New(),
 		grading.New(),
 		evaluate.New(),
