@@ -147,6 +147,29 @@ test-lm-eval: ## measure tasks of lm-evaluation-harness from Python, and compare
 	$(GO) build -o build/finece-python ./host/cmd/finece
 	cd host/python && FINECE=$(CURDIR)/build/finece-python ../../build/lm-eval/bin/pytest tests/lm_eval_test_figures.py $(ARGS)
 
+beam := FINECE=$(CURDIR)/build/finece-plain FINECE_BEAM=$(CURDIR)/build/finece-beam
+
+.PHONY: beam
+beam: ## build finece-beam, the commands for Apache Beam, into build (its modules are 0.9 GB; 5 minutes of CPU the first time)
+	$(GO) build -o build/finece-plain ./host/cmd/finece
+	cd host/beam && $(GO) build -o ../../build/finece-beam ./finece-beam
+
+.PHONY: vet-beam
+vet-beam: ## go vet and staticcheck for finece-beam
+	cd host/beam && $(GO) vet ./... && $(GO) vet -tags flink ./flink
+	cd host/beam && $$(cd ../.. && $(GO) tool -n staticcheck) ./...
+
+.PHONY: test-beam
+test-beam: beam ## test finece-beam on Beam's runner Prism, beside finece
+	cd host/beam && $(beam) $(GO) test -count 1 ./...
+
+.PHONY: test-flink
+test-flink: beam ## score on Flink while a worker is killed, and compare with finece score; installs Flink from Maven into build/flink (0.2 GB; needs java and mvn; ANSWERS=1000000)
+	mvn -q -B -f host/beam/flink/pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/build/flink/jars
+	cd host/beam && $(GO) build -o ../../build/flink/boot github.com/apache/beam/sdks/v2/go/container
+	cd host/beam && $(beam) FINECE_BOOT=$(CURDIR)/build/flink/boot FINECE_JARS=$(CURDIR)/build/flink/jars FINECE_ANSWERS=$(or $(ANSWERS),1000000) \
+		$(GO) test -tags flink -count 1 -v -timeout 90m ./flink
+
 .PHONY: wheel-python
 wheel-python: python ## build the Python package into build/wheel and check it with twine
 	rm -rf build/wheel

@@ -15,11 +15,11 @@ import (
 // they are those of independent rows. Beyond that some figures are estimates, whose bounds
 // are said, and others are missing.
 func (f *options) accumulated(cmd *cobra.Command, name string, p *pairs.Pairs, a *metrics.Accumulator) error {
-	if a.N() == 0 {
-		return noPairs(name)
-	}
 	if f.plot != "" || f.report != "" || len(f.columns.By) > 0 || f.columns.Other != "" {
 		return exit.Usagef("--plot, --report, --by and --against need the rows: they go without --bounded")
+	}
+	if a.N() == 0 {
+		return noPairs(name)
 	}
 	all, err := f.ofAccumulator(a)
 	if err != nil {
