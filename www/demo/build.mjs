@@ -2,10 +2,11 @@
 //
 //   node demo/build.mjs            after `npm run build`
 //   node demo/build.mjs --serve    and serves them, on PORT or 8000
-import { copyFileSync, createReadStream, mkdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, createReadStream, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -22,11 +23,15 @@ const files = {
   "style.css": "style.css",
   "sample.csv": "sample.csv",
   "../dist/finece.wasm": "finece.wasm",
-  "../../wasm/session/testdata/demo.sse": "demo.sse",
+  "../../wasm/session/testdata/demo.sse": "bakery.sse",
+  ...Object.fromEntries(readdirSync(here("recordings")).map((name) => [`recordings/${name}`, name])),
 };
 for (const [from, to] of Object.entries(files)) {
   copyFileSync(here(from), join(out, to));
 }
+
+const packed = (name) => gzipSync(readFileSync(join(out, name))).length;
+console.log(`demo: ${["index.html", "style.css", "app.js"].reduce((sum, name) => sum + packed(name), 0)} bytes with gzip for the page, ${packed("finece.wasm")} for the core`);
 
 if (process.argv.includes("--serve")) {
   const types = {

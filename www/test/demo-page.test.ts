@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { type TestContext, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { ENGLISH, showValue, shownAs } from "finece/badge";
+import { ConfidenceLog, ENGLISH, showValue, shownAs } from "finece/badge";
 import { assertAccessible, open, positionsOf, skip } from "./badge-support.js";
 import { bodyOf, cut, demo, serve, until } from "./support.js";
 
@@ -66,7 +66,7 @@ const names = (page: Page): Promise<(string | null)[]> => page.locator("confiden
   badges.map((badge) => badge.shadowRoot?.querySelector("button")?.getAttribute("aria-label") ?? null));
 
 test("it replays the recorded answer with no server behind it, and says what the core says", { skip }, async (t) => {
-  const page = await open(t, `${await pageAt(t)}/?mode=paragraphs`);
+  const page = await open(t, `${await pageAt(t)}/?recording=bakery&expert=open&mode=paragraphs`);
   const requests: string[] = [];
   page.on("request", (request) => { requests.push(request.method()); });
   await page.selectOption("#speed", "4");
@@ -81,11 +81,11 @@ test("it replays the recorded answer with no server behind it, and says what the
     return (mark?.hasAttribute("block") === true ? mark.previousElementSibling : mark?.parentElement)?.localName;
   }));
   assert.deepEqual(blocks, ["p", "p", "p", "p", "pre", "p", "p", "li", "p"]);
-  assert.equal(await page.locator("[role=status]").count(), 1);
+  assert.equal(await page.locator(".chat [role=status]").count(), 1);
 });
 
 test("the controls score the same bytes anew, and say what is withheld, stopped and saved", { skip }, async (t) => {
-  const page = await open(t, `${await pageAt(t)}/?speed=0&mode=paragraphs`);
+  const page = await open(t, `${await pageAt(t)}/?recording=bakery&expert=open&speed=0&mode=paragraphs`);
   await idle(page);
   const text = (id: string): Promise<string> => page.locator(`#${id}`).innerText();
   assert.equal(await text("verdict-withhold"), "107 tokens (69%)");
@@ -107,6 +107,8 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
   assert.equal(await text("alpha-out"), "1");
   const unrevised = (await positionsOf(demo, { estimator: "leco", alpha: 1 })).at(1);
   assert.ok(unrevised !== undefined);
+  await page.evaluate(() => { scrollTo(0, 0); }); // badges are made near the window
+  await until("the badges are there", async () => (await names(page)).length > 0);
   assert.equal((await names(page))[0], `Certainty: ${showValue(unrevised.fused ?? NaN, shownAs(unrevised), ENGLISH)}, final`);
 
   await page.selectOption("[name=strategy]", "periodic");
@@ -129,7 +131,7 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
 });
 
 test("the reliability diagram is that of the example, then of a file that is dropped in", { skip }, async (t) => {
-  const page = await open(t, `${await pageAt(t)}/?play=no&mode=paragraphs`);
+  const page = await open(t, `${await pageAt(t)}/?recording=bakery&expert=open&play=no&mode=paragraphs`);
   await page.locator("#diagram svg").waitFor();
   assert.match(await page.locator("#pairs-name").innerText(), /^Example data: 160 invented answers, of no real model$/);
   const file = (name: string, text: string | Buffer) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
@@ -153,7 +155,7 @@ test("the reliability diagram is that of the example, then of a file that is dro
 
 test("live answers come from the server the page is from; what goes wrong is said", { skip }, async (t) => {
   const bodies: string[] = [];
-  const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?play=no&mode=paragraphs`);
+  const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?recording=bakery&expert=open&play=no&mode=paragraphs`);
   await page.selectOption("#speed", "0");
   await page.getByRole("button", { name: "Replay the recording" }).click(); // no part of the conversation
   await until("the recording is shown", async () => await page.locator("confidence-badge[state=final]").count() === 9);
@@ -175,7 +177,7 @@ test("live answers come from the server the page is from; what goes wrong is sai
   ] as const) {
     let breakOff = (): void => undefined;
     const shown = new Promise<void>((resolve) => { breakOff = resolve; });
-    const other = await open(t, `${await pageAt(t, answer === undefined ? {} : { answer, breakOff: shown })}/?play=no&mode=paragraphs`);
+    const other = await open(t, `${await pageAt(t, answer === undefined ? {} : { answer, breakOff: shown })}/?recording=bakery&expert=open&play=no&mode=paragraphs`);
     await other.fill("#prompt", "Hello?");
     await other.keyboard.press("Enter");
     if (answer === "broken") {
@@ -193,7 +195,7 @@ test("live answers come from the server the page is from; what goes wrong is sai
 
 test("while an answer plays Enter sends the question, and only the button stops", { skip }, async (t) => {
   const bodies: string[] = [];
-  const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?speed=0.5&mode=paragraphs`);
+  const page = await open(t, `${await pageAt(t, { answer: "demo", bodies })}/?recording=bakery&expert=open&speed=0.5&mode=paragraphs`);
   await page.locator(".bubble > .text", { hasText: "A baker" }).waitFor();
   await page.focus("#prompt");
   await page.keyboard.press("Enter");
@@ -213,7 +215,7 @@ test("while an answer plays Enter sends the question, and only the button stops"
 
 test("stopping, and closing the page in mid-stream, aborts the request", { skip }, async (t) => {
   let left = 0;
-  const page = await open(t, `${await pageAt(t, { answer: "endless", left: () => { left++; } })}/?play=no&mode=paragraphs`);
+  const page = await open(t, `${await pageAt(t, { answer: "endless", left: () => { left++; } })}/?recording=bakery&expert=open&play=no&mode=paragraphs`);
   const askAndWait = async (): Promise<void> => {
     await page.fill("#prompt", "Slowly?");
     await page.keyboard.press("Enter");
@@ -236,7 +238,7 @@ for (const [how, options, words] of [
   test(`when finece.wasm ${how} the page shows the text at once, and then that confidences are not available`, { skip }, async (t) => {
     const page = await open(t, "about:blank");
     await page.clock.install();
-    await page.goto(`${await pageAt(t, options)}/?speed=0`);
+    await page.goto(`${await pageAt(t, options)}/?recording=bakery&expert=open&speed=0`);
     await until("the text is there", async () => /^A baker sells[\s\S]*126 euros/.test(await page.locator(".bubble > .text").innerText()));
     await page.clock.fastForward(200_000);
     const chip = page.locator("finece-chip .said");
@@ -249,11 +251,60 @@ for (const [how, options, words] of [
   });
 }
 
+test("a recording plays beside a live answer, and what is shown can be saved and linked", { skip }, async (t) => {
+  const url = await pageAt(t, { answer: "demo" });
+  const page = await open(t, `${url}/?play=no&speed=0`);
+  await page.getByRole("button", { name: /^A school has 25 shells/ }).click();
+  await idle(page);
+  const chip = page.locator("finece-chip .said");
+  await until("the recording says a probability", async () => await chip.innerText() === "More than 9 in 10 answers like this are right");
+  assert.match(await page.locator("#number-source").innerText(), /second model, “confidence”.*about 98% are right/);
+  const download = async (name: string): Promise<Buffer> => {
+    const coming = page.waitForEvent("download");
+    await page.getByRole("button", { name }).click();
+    return readFileSync(await (await coming).path());
+  };
+  const saved = JSON.parse((await download("Save as JSON")).toString()) as { question: string };
+  assert.match(saved.question, /^A school has 25 shells/);
+  assert.equal(ConfidenceLog.from(saved).headline()?.calibrated, true);
+  const picture = await download("Save as picture");
+  assert.equal(picture.subarray(1, 4).toString(), "PNG");
+  assert.ok(picture.length > 20_000, `a picture of ${String(picture.length)} bytes`);
+  await page.locator("[name=threshold]").fill("0.6");
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await page.locator("#copied", { hasText: /copied|address bar/ }).waitFor();
+  const link = new URL(page.url());
+  assert.deepEqual([...link.searchParams].sort(), [["recording", "shells"], ["speed", "0"], ["threshold", "0.6"]]);
+  await page.getByRole("button", { name: "Compare with a live answer" }).click();
+  await until("two answers end side by side", async () => await page.locator(".pair .answer").count() === 2
+    && await page.evaluate(() => !document.body.classList.contains("running")));
+  assert.match(await page.locator(".pair .text").last().innerText(), /^A baker sells[\s\S]*126 euros/);
+  const [left, right] = await page.locator(".pair .answer").evaluateAll((them) => them.map((it) => it.getBoundingClientRect().top));
+  assert.equal(left, right);
+  assert.equal(await page.locator("#history li").count(), 3);
+  const other = await open(t, link.href);
+  await until("the link shows the same", async () => await other.locator("finece-chip .said").innerText() === "More than 9 in 10 answers like this are right");
+  assert.equal(await other.locator("#threshold-out").innerText(), "60%");
+});
+
+test("a stream that is pasted is scored in the browser, without a request", { skip }, async (t) => {
+  const page = await open(t, `${await pageAt(t)}/?play=no&speed=0`);
+  await page.locator("#diagram svg").waitFor();
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Paste a stream" }).click();
+  await assertAccessible(page, "the dialog");
+  await page.fill("#pasted", Buffer.from(demo).toString());
+  await page.getByRole("button", { name: "Show it" }).click();
+  await idle(page);
+  assert.match(await page.locator(".bubble > .text").innerText(), /^A baker sells[\s\S]*126 euros/);
+  await until("a certainty", async () => /certainty|Check this/.test(await page.locator("finece-chip .said").innerText()));
+});
+
 test("axe-core finds nothing, on a phone and a desktop, light and dark, under every policy and with details open", { skip }, async (t) => {
   const url = await pageAt(t);
   for (const [width, height] of [[390, 844], [1280, 860]] as const) {
     for (const colorScheme of ["light", "dark"] as const) {
-      const page = await open(t, `${url}/?speed=0&policy=withhold&mode=paragraphs`, { viewport: { width, height }, colorScheme });
+      const page = await open(t, `${url}/?recording=bakery&expert=open&speed=0&policy=withhold&mode=paragraphs`, { viewport: { width, height }, colorScheme });
       await idle(page);
       await page.locator("#diagram svg").waitFor();
       const what = `${String(width)} ${colorScheme}`;

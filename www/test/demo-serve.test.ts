@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { before, test } from "node:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
 import { readEnvelope } from "finece";
 import { ConfidenceLog, formatPercent } from "finece/badge";
 import { open, skip } from "./badge-support.js";
@@ -12,14 +14,18 @@ const dist = new URL("../demo/dist/", import.meta.url);
 const unable = skip === false ? noGo : skip;
 
 let address = "";
+let folder = "";
 
 before(async () => {
   if (unable !== false) {
     return;
   }
   execFileSync(process.execPath, [new URL("../demo/build.mjs", import.meta.url).pathname]);
-  address = await fineceServe();
+  folder = mkdtempSync(join(tmpdir(), "finece-labels-"));
+  address = await fineceServe("--feedback-db", join(folder, "labels.db"));
 });
+
+after(() => { rmSync(folder, { recursive: true, force: true }); });
 
 const TYPES: Record<string, string> = { html: "text/html", css: "text/css", js: "text/javascript", wasm: "application/wasm", csv: "text/csv" };
 
@@ -32,7 +38,7 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
     const name = new URL(route.request().url()).pathname.slice(1) || "index.html";
     if (route.request().method() === "GET" && existsSync(new URL(name, dist))) {
       await route.fulfill({ body: readFileSync(new URL(name, dist)), contentType: TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain" });
-    } else if (route.request().method() === "POST") {
+    } else if (new URL(route.request().url()).pathname === "/v1/chat/completions") {
       const response = await fetch(route.request().url(), { method: "POST", body: route.request().postData() });
       body = await response.text();
       await route.fulfill({ status: response.status, headers: Object.fromEntries(response.headers), body });
@@ -67,4 +73,10 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
     const words = whole.calibrated ? formatPercent(whole.fused, "en") : "(low|medium|high)";
     assert.match(await page.locator("#facts").innerText(), new RegExp(`Whole answer\\s*${words}`));
   }
+
+  // A label goes to the server, and the diagram becomes that of its labels.
+  await page.getByRole("button", { name: "Right" }).last().click();
+  await page.locator(".foot [role=status]", { hasText: "Thank you" }).waitFor();
+  await page.locator("#pairs-name", { hasText: /^This server's answers that people labelled: 1 / }).waitFor();
+  assert.match(await page.locator("#figures").innerText(), /Answers\s*1\s*Correct\s*1/);
 });

@@ -2,25 +2,26 @@ import { type ConfidenceView, ENGLISH, type PositionConfidence, type ShowMode, s
 import { h } from "./dom.js";
 import { Markdown } from "./markdown.js";
 import { type Policy, type Verdict, judge } from "./policy.js";
+import type { Lane } from "./stage.js";
 import type { Turn } from "./turn.js";
 
 const LEAVES = "p, li:not(:has(p, li, pre)), h3, h4, h5, h6, pre, td, th";
 
-/** A question and its answer on the page. */
+/** An answer on the page. */
 export class AnswerView {
   readonly element: HTMLElement;
 
   readonly #text = h("div", { class: "text" });
   readonly #note = h("p", { class: "note" });
+  /** What the reader can do about the answer. */
+  readonly foot = h("div", { class: "foot" });
   readonly #markdown = new Markdown(this.#text);
   readonly #view: ConfidenceView;
   #verdict: Verdict | undefined;
 
-  constructor(readonly question: string, readonly origin: string, readonly turn: Turn, mode: ShowMode) {
-    const body = h("div", { class: "bubble" }, this.#text, this.#note);
-    this.element = h("li", {},
-      question === "" ? null : h("div", { class: "question" }, h("h3", { class: "hidden" }, "Question"), h("p", {}, question)),
-      h("article", { class: "answer", "aria-label": "Answer" }, h("div", { class: "avatar", "aria-hidden": "true" }), body));
+  constructor(readonly lane: Lane, readonly turn: Turn, mode: ShowMode) {
+    const body = h("div", { class: "bubble" }, this.#text, this.#note, this.foot);
+    this.element = h("article", { class: "answer", "aria-label": lane.live ? "Live answer" : "Answer" }, h("div", { class: "avatar", "aria-hidden": "true" }), body);
     this.#view = showConfidences(this.#text, { locale: "en", mode });
   }
 
@@ -32,20 +33,24 @@ export class AnswerView {
     this.#view.mode = mode;
     this.#view.update(turn.text, positions, turn.done);
     this.#view.flush();
-    this.element.querySelector(".answer")?.setAttribute("aria-busy", String(running));
+    this.element.setAttribute("aria-busy", String(running));
+    if (running) {
+      this.#text.scrollTop = this.#text.scrollHeight; // where it has a height of its own, beside another answer
+    }
     void this.#mark(positions, judge(positions, policy, threshold, turn.tokens), policy);
     // Where there is no answer, what went wrong stands in its place.
     const bare = turn.text === "" && turn.problem !== undefined && !running;
     this.#note.parentElement?.classList.toggle("bare", bare);
     this.#note.textContent = bare ? turn.problem ?? "" : [
       turn.problem,
-      `${this.origin}${turn.tokens > 0 ? ` · ${turn.estimated ? "about " : ""}${String(turn.tokens)} tokens` : ""}${running ? " · writing" : ""}`,
+      `${this.lane.origin}${turn.tokens > 0 ? ` · ${turn.estimated ? "about " : ""}${String(turn.tokens)} tokens` : ""}${running ? " · writing" : ""}`,
+      turn.replaced > 0 ? "Another model's answer replaced the first one; the confidence is that of the new answer" : undefined,
     ].filter((line) => line !== undefined).join(" — ");
   }
 
-  remove(): void {
-    this.#view.disconnect();
-    this.element.remove();
+  /** What the chip says. */
+  get said(): string {
+    return this.#view.chip.shadowRoot?.querySelector(".said")?.textContent ?? "";
   }
 
   /** Marks what the policy would not have shown. */

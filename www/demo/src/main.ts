@@ -1,37 +1,35 @@
 // The page: what is set, what is asked or replayed, and what is shown of it.
 import { type Core, loadCore } from "finece";
 import { ENGLISH, type ShowMode, formatPercent, showValue, shownAs } from "finece/badge";
-import { AnswerView } from "./answer.js";
 import { timeline } from "./chart.js";
 import { byId, h } from "./dom.js";
+import { sourceOf } from "./explain.js";
+import { takeFiles } from "./files.js";
+import { offerLabels, showServerLabels } from "./labels.js";
 import { type Policy, judge } from "./policy.js";
+import { RECORDINGS, type Recording } from "./recordings.js";
 import { readPairs, showPairs } from "./reliability.js";
-import { NoAnswer, type Source, ask, replay } from "./sources.js";
-import { type Settings, Turn } from "./turn.js";
+import { linkTo, saveJSON, savePicture } from "./save.js";
+import { ask, replay } from "./sources.js";
+import { type Lane, Stage } from "./stage.js";
+import type { Settings } from "./turn.js";
 
-const QUESTION = "A baker sells 48 loaves on Monday and half as many on Tuesday, at 3 euros each. "
-  + "She needs 5 kg of flour for every 8 loaves, at 2 euros a kilogram. What is her profit?";
 const TOKEN_PACE = 45; // milliseconds a token at speed 1
 const CORE_TIMEOUT = 3000; // milliseconds after which confidences are given up
 
 const form = byId("settings", HTMLFormElement);
-const answers = byId("answers");
-const views: AnswerView[] = [];
 /** The core, or why there is none; it is given up when it does not load. */
 let loaded: Core | undefined;
 const core = new Promise<Core>((resolve, reject) => {
   loadCore().then(resolve, reject);
   setTimeout(() => { reject(new Error("finece.wasm was not loaded within 3 seconds")); }, CORE_TIMEOUT);
 });
-let running: AbortController | undefined;
-let frame = 0;
 
 const field = (name: string): string => {
   const value = new FormData(form).get(name);
   return typeof value === "string" ? value : "";
 };
 const policy = (): Policy => field("policy") as Policy;
-const mode = (): ShowMode => field("mode") as ShowMode;
 const threshold = (): number => Number(field("threshold"));
 
 function settings(): Settings {
@@ -45,29 +43,15 @@ function settings(): Settings {
   };
 }
 
-/** Shows the latest answer with the next frame, and what would have been done with it. */
-function refresh(all?: boolean): void {
-  if (all === true) {
-    views.forEach((view) => { view.refresh(mode(), policy(), threshold(), false); });
-  }
-  if (frame === 0) {
-    frame = requestAnimationFrame(() => {
-      frame = 0;
-      const view = views.at(-1);
-      if (view !== undefined) {
-        const follow = innerHeight + scrollY > document.documentElement.scrollHeight - 80;
-        view.refresh(mode(), policy(), threshold(), running !== undefined);
-        if (follow && running !== undefined && matchMedia("(min-width: 62rem)").matches) {
-          scrollTo({ top: document.documentElement.scrollHeight });
-        }
-        outcome(view.turn);
-      }
-    });
-  }
-}
+const stage = new Stage(() => loaded ?? core, settings, () => ({ mode: field("mode") as ShowMode, policy: policy(), threshold: threshold() }), outcome);
 
-function outcome(turn: Turn): void {
-  const { positions, tokens, done } = turn;
+/** Shows the figures of the latest answer, and what would have been done with it. */
+function outcome(): void {
+  const view = stage.latest()[0];
+  if (view === undefined) {
+    return;
+  }
+  const { positions, tokens, done, headline } = view.turn;
   const judged = positions.filter(({ kinds }) => !kinds.includes("question"));
   const last = judged.at(-1);
   const stop = judge(positions, "stop", threshold(), tokens);
@@ -83,42 +67,10 @@ function outcome(turn: Turn): void {
   byId("verdict-stop").replaceChildren(stop === undefined ? (done ? "nothing" : "nothing so far") : share(stop.saved));
   const shown = policy() === "stop" ? stop : policy() === "withhold" ? withhold : undefined;
   byId("timeline").replaceChildren(timeline(judged, tokens, threshold(), shown?.at));
-}
-
-/** Plays or asks, and shows the answer as it comes. */
-async function run(question: string, origin: string, open: (signal: AbortSignal) => Source): Promise<void> {
-  running?.abort();
-  const controller = running = new AbortController();
-  document.body.classList.add("running");
-  const turn = new Turn(() => loaded ?? core, settings(), refresh);
-  const view = new AnswerView(question, origin, turn, mode());
-  views.push(view);
-  answers.append(view.element);
-  byId("empty").hidden = true;
-  view.refresh(mode(), policy(), threshold(), true);
-  if (views.length > 1) {
-    view.element.scrollIntoView({ block: "start" });
-  }
-  try {
-    for await (const chunk of open(controller.signal)) {
-      turn.write(chunk);
-      refresh();
-    }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    turn.fail(error instanceof NoAnswer && turn.text === ""
-      ? `${message} Start finece serve and open its address, or replay the recording.` : message);
-  }
-  if (controller.signal.aborted) {
-    turn.fail("Stopped");
-  }
-  turn.end();
-  if (running === controller) {
-    running = undefined;
-    document.body.classList.remove("running");
-  }
-  view.refresh(mode(), policy(), threshold(), false);
-  refresh();
+  byId("number-source").textContent = sourceOf(headline, done);
+  byId("history-card").hidden = stage.views.length < 2;
+  byId("history").replaceChildren(...stage.views.map(({ element, lane, said }) =>
+    h("li", {}, h("a", { href: `#${element.closest("li")?.id ?? ""}` }, lane.question === "" ? lane.origin : lane.question), h("span", {}, lane.live ? `${said} (live)` : said))));
 }
 
 const pace = (): number => {
@@ -126,26 +78,42 @@ const pace = (): number => {
   return speed > 0 ? TOKEN_PACE / speed : 0;
 };
 
-async function playDemo(): Promise<void> {
-  const response = await fetch("demo.sse");
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  await run(QUESTION, "Recorded answer", (signal) => replay(bytes, pace, signal));
+const LIVE = "Live answer of this page's server";
+
+function recorded({ name, question, by, gold, right }: Recording): Lane {
+  return {
+    question, recording: name, live: false, origin: `${by}. This answer is ${right ? "right" : "wrong"}: the right one is ${gold}`,
+    open: (signal) => replay(fetch(`${name}.sse`).then((response) => response.arrayBuffer()), pace, signal),
+  };
 }
 
-async function take(file: File): Promise<void> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  try {
-    const pairs = file.size < 16 << 20 ? readPairs(new TextDecoder().decode(bytes)) : undefined;
-    if (pairs !== undefined) {
-      showPairs(await core, pairs, `${file.name}: ${String(pairs.correct.length)} answers of yours`);
-      return;
-    }
-  } catch (error) {
-    byId("pairs-name").textContent = `${file.name}: ${error instanceof Error ? error.message : String(error)}`;
-    return;
-  }
-  await run("", `Replay of ${file.name}`, (signal) => replay(bytes, pace, signal));
+function live(question: string): Lane {
+  // A recording is another model's, and no part of this conversation.
+  const messages = stage.views.filter(({ lane, turn }) => lane.live && turn.text !== "").flatMap(({ lane, turn }) => [
+    { role: "user", content: lane.question }, { role: "assistant", content: turn.text },
+  ]);
+  messages.push({ role: "user", content: question });
+  return {
+    question, recording: "", live: true, origin: LIVE,
+    open: (signal, turn) => ask(messages, field("model"), signal, (id) => {
+      const view = stage.views.find((it) => it.turn === turn);
+      if (id !== "" && view !== undefined) {
+        offerLabels(view, id);
+      }
+    }),
+  };
 }
+
+form.addEventListener("input", (event) => {
+  const { name } = event.target as HTMLInputElement;
+  if (name === "policy" || name === "threshold" || name === "mode") {
+    byId("threshold-out").textContent = formatPercent(threshold(), "en");
+    stage.refresh(true);
+  } else if (name !== "speed" && name !== "model") {
+    rescored();
+  }
+});
+form.addEventListener("submit", (event) => { event.preventDefault(); });
 
 function rescored(): void {
   for (const name of ["alpha", "depth", "threshold"]) {
@@ -153,28 +121,16 @@ function rescored(): void {
   }
   byId("every-row").hidden = !field("strategy").includes("periodic");
   byId("entropy-row").hidden = !field("strategy").includes("entropy");
-  views.forEach(({ turn }) => { turn.rescore(settings()); });
-  refresh(true);
+  stage.views.forEach(({ turn }) => { turn.rescore(settings()); });
+  stage.refresh(true);
 }
 
-form.addEventListener("input", (event) => {
-  const { name } = event.target as HTMLInputElement;
-  if (name === "policy" || name === "threshold" || name === "mode") {
-    byId("threshold-out").textContent = formatPercent(threshold(), "en");
-    refresh(true);
-  } else if (name !== "speed" && name !== "model") {
-    rescored();
-  }
-});
-form.addEventListener("submit", (event) => { event.preventDefault(); });
-
-const LIVE = "Live answer";
 const composer = byId("composer", HTMLFormElement);
 const input = byId("prompt", HTMLTextAreaElement);
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (running !== undefined && event.submitter !== null) { // the button says Stop; Enter sends the next question
-    running.abort();
+  if (stage.running && event.submitter !== null) { // the button says Stop; Enter sends the next question
+    stage.stop();
     return;
   }
   const question = input.value.trim();
@@ -183,12 +139,7 @@ composer.addEventListener("submit", (event) => {
     return;
   }
   input.value = "";
-  // A recording is another model's, and no part of this conversation.
-  const messages = views.filter(({ origin, turn }) => origin === LIVE && turn.text !== "").flatMap(({ question: asked, turn }) => [
-    { role: "user", content: asked }, { role: "assistant", content: turn.text },
-  ]);
-  messages.push({ role: "user", content: question });
-  void run(question, LIVE, (signal) => ask(messages, field("model"), signal));
+  void stage.run([live(question)]);
 });
 input.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -197,33 +148,54 @@ input.addEventListener("keydown", (event) => {
   }
 });
 
-byId("replay").addEventListener("click", () => { void playDemo(); });
-for (const id of ["stream-file", "pairs-file"]) {
-  const chosen = byId(id, HTMLInputElement);
-  chosen.addEventListener("change", () => {
-    const file = chosen.files?.[0];
-    if (file !== undefined) {
-      void take(file);
+const query = new URLSearchParams(location.search);
+let chosen = RECORDINGS.find(({ name }) => name === query.get("recording")) ?? RECORDINGS[0];
+const play = (recording: Recording | undefined): void => {
+  if (recording !== undefined) {
+    chosen = recording;
+    void stage.run([recorded(recording)]);
+  }
+};
+byId("replay").addEventListener("click", () => { play(chosen); });
+byId("compare").addEventListener("click", () => {
+  if (chosen !== undefined) {
+    void stage.run([recorded(chosen), live(chosen.question)]);
+  }
+});
+byId("suggestions").append(...RECORDINGS.map((recording) => {
+  const button = h("button", { type: "button", class: "button suggestion", title: recording.question }, recording.question);
+  button.addEventListener("click", () => { play(recording); });
+  return h("li", {}, button);
+}));
+
+takeFiles(async (name, bytes) => {
+  const shown = `${name}: `;
+  try {
+    const pairs = bytes.length < 16 << 20 ? readPairs(new TextDecoder().decode(bytes)) : undefined;
+    if (pairs !== undefined) {
+      showPairs(await core, pairs, `${shown}${String(pairs.correct.length)} answers of yours`);
+      return;
     }
-    chosen.value = "";
+  } catch (error) {
+    byId("pairs-name").textContent = `${shown}${error instanceof Error ? error.message : String(error)}`;
+    return;
+  }
+  await stage.run([{ question: "", recording: "", live: false, origin: `Replay of ${name}`, open: (signal) => replay(Promise.resolve(bytes), pace, signal) }]);
+});
+
+for (const [id, save] of [["save-json", saveJSON], ["save-picture", savePicture]] as const) {
+  byId(id).addEventListener("click", () => {
+    const view = stage.latest()[0];
+    if (view !== undefined) {
+      save(view);
+    }
   });
 }
-addEventListener("dragover", (event) => {
-  event.preventDefault();
-  document.body.classList.add("dropping");
-});
-addEventListener("dragleave", ({ relatedTarget }) => {
-  if (relatedTarget === null) {
-    document.body.classList.remove("dropping");
-  }
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  document.body.classList.remove("dropping");
-  const file = event.dataTransfer?.files[0];
-  if (file !== undefined) {
-    void take(file);
-  }
+byId("copy-link").addEventListener("click", () => {
+  const link = linkTo(form, stage.latest()[0]);
+  const said = byId("copied");
+  history.replaceState(null, "", link);
+  void navigator.clipboard.writeText(link).then(() => { said.textContent = "The link is copied."; }, () => { said.textContent = "The link is in the address bar."; });
 });
 
 const THEMES = ["auto", "light", "dark"] as const;
@@ -237,14 +209,16 @@ theme.addEventListener("click", () => {
   setTheme(THEMES[(at + 1) % THEMES.length] ?? "auto");
 });
 
-const query = new URLSearchParams(location.search);
 setTheme(THEMES.find((name) => name === query.get("theme")) ?? "auto");
 for (const [name, value] of query) {
   const control = form.elements.namedItem(name);
   if (control instanceof HTMLSelectElement || control instanceof HTMLInputElement || control instanceof RadioNodeList) {
     control.value = value;
+    (control instanceof Element ? control.closest("details") : null)?.setAttribute("open", "");
   }
 }
+byId("expert").toggleAttribute("open", query.has("expert") || byId("expert").hasAttribute("open"));
+input.value = query.get("ask") ?? "";
 if (matchMedia("(prefers-reduced-motion: reduce)").matches && !query.has("speed")) {
   byId("speed", HTMLSelectElement).value = "0";
 }
@@ -253,7 +227,7 @@ if (matchMedia("(prefers-reduced-motion: reduce)").matches && !query.has("speed"
 core.then(async (it) => {
   loaded = it;
   const pairs = readPairs(await (await fetch("sample.csv")).text());
-  if (pairs !== undefined) {
+  if (pairs !== undefined && !await showServerLabels()) {
     showPairs(it, pairs, `Example data: ${String(pairs.correct.length)} invented answers, of no real model`);
   }
 }, (error: unknown) => {
@@ -261,6 +235,6 @@ core.then(async (it) => {
   byId("core-problem").hidden = false;
 });
 rescored();
-if (query.get("play") !== "no") {
-  void playDemo();
+if (query.get("play") !== "no" && !query.has("ask")) {
+  play(chosen);
 }

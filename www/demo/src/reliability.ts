@@ -51,7 +51,16 @@ export function readPairs(text: string): Pairs | undefined {
 
 /** Shows the reliability diagram and the figures of labelled answers. */
 export function showPairs(core: Core, pairs: Pairs, name: string): void {
-  const result = evaluate(core, pairs.confidences, pairs.correct);
+  showEvaluation(evaluate(core, pairs.confidences, pairs.correct), name);
+}
+
+/** What the diagram shows of an evaluation. */
+export type Figured = Pick<Evaluation, "n" | "correct" | "ece" | "auroc" | "brier"> & {
+  readonly bins: readonly Pick<Evaluation["bins"][number], "low" | "high" | "count" | "confidence" | "accuracy">[];
+};
+
+/** Shows a reliability diagram and its figures. */
+export function showEvaluation(result: Figured, name: string): void {
   const figure = (value: number): string => (Number.isNaN(value) ? "undefined" : value.toFixed(3));
   byId("diagram").replaceChildren(diagram(result), bins(result));
   byId("pairs-name").textContent = name;
@@ -66,7 +75,7 @@ export function showPairs(core: Core, pairs: Pairs, name: string): void {
   );
 }
 
-function diagram({ bins: all, ece, n }: Evaluation): SVGSVGElement {
+function diagram({ bins: all, ece, n }: Figured): SVGSVGElement {
   const most = Math.max(1, ...all.map(({ count }) => count));
   const label = `Reliability diagram of ${String(n)} labelled answers: share correct against confidence`;
   return svg("svg", { viewBox: `0 0 ${String(WIDTH)} ${String(HEIGHT)}`, role: "img", "aria-label": `${label}; ECE ${ece.toFixed(3)}`, class: "chart" },
@@ -85,7 +94,7 @@ function diagram({ bins: all, ece, n }: Evaluation): SVGSVGElement {
 }
 
 /** The diagram in numbers, for everybody who cannot see it. */
-function bins({ bins: all }: Evaluation): HTMLElement {
+function bins({ bins: all }: Figured): HTMLElement {
   const cells = (cell: "th" | "td", ...texts: string[]): HTMLElement =>
     h("tr", {}, ...texts.map((text) => h(cell, cell === "th" ? { scope: "col" } : {}, text)));
   return h("details", { class: "bins" }, h("summary", {}, "The diagram in numbers"),

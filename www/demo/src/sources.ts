@@ -2,7 +2,8 @@
 export type Source = AsyncIterable<Uint8Array>;
 
 /** Plays a recorded stream, event by event. `pace` is asked again each time, in milliseconds; 0 waits for nothing. */
-export async function* replay(bytes: Uint8Array, pace: () => number, signal: AbortSignal): Source {
+export async function* replay(recorded: PromiseLike<ArrayBuffer | Uint8Array>, pace: () => number, signal: AbortSignal): Source {
+  const bytes = new Uint8Array(await recorded);
   let next = performance.now();
   for (let at = 0; at < bytes.length && !signal.aborted; ) {
     let end = at;
@@ -26,9 +27,9 @@ export async function* replay(bytes: Uint8Array, pace: () => number, signal: Abo
 /** What the server says when it does not answer. */
 export class NoAnswer extends Error {}
 
-/** Asks the server that this page is from. Throws {@link NoAnswer} with words for the reader. */
+/** Asks the server that this page is from. `named` gets the id by which the server takes a label of the answer, "" if it takes none. Throws {@link NoAnswer} with words for the reader. */
 export async function* ask(
-  messages: readonly { role: string; content: string }[], model: string, signal: AbortSignal,
+  messages: readonly { role: string; content: string }[], model: string, signal: AbortSignal, named: (id: string) => void,
 ): Source {
   let response: Response;
   try {
@@ -49,6 +50,7 @@ export async function* ask(
     throw new NoAnswer(response.status === 404 || response.status === 405 || response.status === 501
       ? "This page is served without a model." : `The server answered with status ${String(response.status)}.`);
   }
+  named(response.headers.get("x-finece-id") ?? "");
   const reader = response.body.getReader();
   try {
     for (;;) {

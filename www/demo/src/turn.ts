@@ -1,5 +1,6 @@
 import { type Core, type ScoreOptions, Scorer, type ScoringConfig, type StreamEvent } from "finece";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
+import type { SavedConfidences } from "finece/store";
 
 /** How the answers are scored. */
 export type Settings = ScoringConfig & Pick<ScoreOptions, "estimator">;
@@ -16,6 +17,8 @@ export class Turn {
   done = false;
   /** What went wrong, for the reader. */
   problem: string | undefined;
+  /** What the server calls the answer, where it takes labels; "" elsewhere. */
+  id = "";
 
   readonly #chunks: Uint8Array[] = [];
   readonly #core: () => Core | PromiseLike<Core>;
@@ -34,6 +37,21 @@ export class Turn {
   /** The answer's positions in order. */
   get positions(): PositionConfidence[] {
     return this.#log.positions();
+  }
+
+  /** The answer's one confidence now. */
+  get headline(): PositionConfidence | undefined {
+    return this.#log.headline();
+  }
+
+  /** The bytes of the text, from its beginning, that another answer replaced. */
+  get replaced(): number {
+    return this.#log.replaced();
+  }
+
+  /** The text and the records, as a chat keeps them. */
+  saved(): SavedConfidences {
+    return { text: this.text, finece: this.#log.toJSON() };
   }
 
   /** Takes the stream's next bytes. */
