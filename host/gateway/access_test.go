@@ -117,6 +117,28 @@ func TestAClientNeedsAKey(t *testing.T) {
 	}
 }
 
+// TestTheUpstreamIsToldNothingOfThePage: finece lm would refuse a page of another server.
+func TestTheUpstreamIsToldNothingOfThePage(t *testing.T) {
+	u := echo(t)
+	s := newGateway(t, u, func(c *gateway.Config) { c.Access.Origins = []string{"https://chat.example.com"} })
+	for _, c := range []struct{ path, origin, site string }{
+		{"/v1/chat/completions", "https://chat.example.com", "cross-site"},
+		{"/v1/chat/completions", s.URL, "same-origin"},
+		{"/v1/embeddings", s.URL, "same-origin"},
+	} {
+		before := len(u.requests)
+		resp, body := send(t, s, "POST", c.path, "Origin", c.origin, "Sec-Fetch-Site", c.site, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Referer", c.origin+"/")
+		if resp.StatusCode != 200 || len(u.requests) != before+1 {
+			t.Fatalf("%s of %s: HTTP %d %s", c.path, c.origin, resp.StatusCode, body)
+		}
+		for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site"} {
+			if got := u.requests[before].Header.Get(name); got != "" {
+				t.Errorf("%s: the upstream got %s: %s", c.path, name, got)
+			}
+		}
+	}
+}
+
 // TestTheOperatorsKeyGoesWithScoredRoutesAlone, and with questions about models.
 func TestTheOperatorsKeyGoesWithScoredRoutesAlone(t *testing.T) {
 	u := echo(t)

@@ -304,6 +304,11 @@ func (h *Handler) rewrite(in, out *http.Request) {
 	}
 	target.RawQuery = in.URL.RawQuery
 	out.URL, out.Host = &target, target.Host
+	// A browser says these of its page to the server that the page talks to, which is this one.
+	// An upstream such as finece lm would refuse the page.
+	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site"} {
+		out.Header.Del(name)
+	}
 	if h.config.Key != "" {
 		for _, name := range operatorsOwn {
 			out.Header.Del(name)

@@ -39,7 +39,8 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
     if (route.request().method() === "GET" && existsSync(new URL(name, dist))) {
       await route.fulfill({ body: readFileSync(new URL(name, dist)), contentType: TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain" });
     } else if (new URL(route.request().url()).pathname === "/v1/chat/completions") {
-      const response = await fetch(route.request().url(), { method: "POST", body: route.request().postData() });
+      const { host: _, "content-length": __, ...headers } = await route.request().allHeaders(); // Origin among them
+      const response = await fetch(route.request().url(), { method: "POST", headers, body: route.request().postData() });
       body = await response.text();
       await route.fulfill({ status: response.status, headers: Object.fromEntries(response.headers), body });
     } else {
