@@ -278,6 +278,9 @@ func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 		if resp.StatusCode != c.status || c.code != "" && (!strings.Contains(body, c.code) || len(u.requests) != before) {
 			t.Errorf("%s: HTTP %d %s", c.name, resp.StatusCode, body)
 		}
+		if resp.StatusCode == 200 && (strings.Contains(body, "Origin") || strings.Contains(body, "Sec-Fetch")) {
+			t.Errorf("%s: the upstream was told of the page: %s", c.name, body)
+		}
 		allowed := ""
 		if c.name == "an allowed page" {
 			allowed = "https://chat.example"
