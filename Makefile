@@ -49,6 +49,11 @@ test-www: www ## run the npm package's tests, in Node, workerd and Chromium
 	cd www && npm test
 	$(GO) run ./host/cmd/conformance --quick
 
+.PHONY: test-examples
+test-examples: www ## run the examples of www/examples against finece serve, and build a page by each bundler; installs them into build/examples (1 GB; PYTHON=interpreter)
+	www/examples/setup.sh
+	cd www && npm run --silent test:examples
+
 .PHONY: edge
 edge: www ## build the Cloudflare Worker into host/edge/build
 	host/edge/build.sh

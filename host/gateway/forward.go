@@ -54,10 +54,6 @@ func (h *Handler) send(in, out *http.Request) (*http.Response, error) {
 	for _, name := range []string{"Expect", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		out.Header.Del(name)
 	}
-	// The page that asks has been checked here. To the upstream it would be a page of another origin, which some refuse.
-	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User"} {
-		out.Header.Del(name)
-	}
 	if _, named := out.Header["User-Agent"]; !named {
 		out.Header.Set("User-Agent", "") // no name that is not the client's
 	}

@@ -304,9 +304,9 @@ func (h *Handler) rewrite(in, out *http.Request) {
 	}
 	target.RawQuery = in.URL.RawQuery
 	out.URL, out.Host = &target, target.Host
-	// A browser says these of its page to the server that the page talks to, which is this one.
-	// An upstream such as finece lm would refuse the page.
-	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site"} {
+	// The page that asks was checked here. For the upstream it is a page of another origin, which
+	// some refuse, such as finece lm.
+	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User"} {
 		out.Header.Del(name)
 	}
 	if h.config.Key != "" {

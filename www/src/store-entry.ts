@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export { badgeAttributes, ConfidenceLog, type PositionConfidence } from "./badge/positions.js";
-export { headlineOf } from "./badge/shown.js";
+export { headlineOf } from "./badge/positions.js";
 export {
   type ConfidenceReadable, type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type ReadOptions, readSource, type SavedConfidences,
 } from "./store.js";

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { type StreamEvent, confidences, readEnvelope } from "finece";
+import { copied, example } from "./example-support.js";
+import { root } from "./packed-support.js";
 import { cut, demo, serve, wasm } from "./support.js";
 
-const example = new URL("../examples/worker/worker.ts", import.meta.url);
-
 test("the example has at most 40 lines", () => {
-  assert.ok(readFileSync(example, "utf8").trimEnd().split("\n").length <= 40);
+  assert.ok(readFileSync(example("worker/worker.ts"), "utf8").trimEnd().split("\n").length <= 40);
 });
 
 test("the example annotates a stream in workerd, and passes all else", async (t) => {
@@ -29,7 +29,7 @@ test("the example annotates a stream in workerd, and passes all else", async (t)
     }
   });
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(example)], bundle: true, format: "esm", write: false, conditions: ["workerd"], external: ["*.wasm"],
+    entryPoints: [join(copied(t, "worker", join(root, "test-build")), "worker.ts")], bundle: true, format: "esm", write: false, conditions: ["workerd"], external: ["*.wasm"],
   });
   const worker = new Miniflare({
     compatibilityDate: "2026-04-30",

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { promisify } from "node:util";
 import type { StreamEvent } from "finece";
 import { open, skip } from "./badge-support.js";
-import { app, expected, root } from "./packed-support.js";
+import { app, expected, root, scored, started } from "./packed-support.js";
 import { apart, demo, serve, until } from "./support.js";
 
 // A page that is rendered on the server and goes on in the browser, and a route
@@ -53,25 +51,6 @@ const files = {
 const next = join(root, "node_modules/next/dist/bin/next");
 const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" as const };
 
-/** Starts the app that was built and returns its address. */
-async function start(t: TestContext, folder: string, upstream: string): Promise<string> {
-  const server: ChildProcess = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], {
-    cwd: folder, env: { ...env, UPSTREAM: upstream }, stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(async () => {
-    server.kill();
-    await once(server, "exit");
-  });
-  assert.ok(server.stdout);
-  for await (const line of createInterface({ input: server.stdout })) {
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
-    if (url !== undefined) {
-      return url;
-    }
-  }
-  throw new Error("Next has not started");
-}
-
 test("an app that Next builds with the packed package, rendered on the server", { skip }, async (t) => {
   const parent = join(root, "test-build");
   mkdirSync(parent, { recursive: true });
@@ -82,7 +61,7 @@ test("an app that Next builds with the packed package, rendered on the server", 
   const upstream = await serve(t, (_, response) => {
     response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" }).end(demo);
   });
-  const url = await start(t, folder, upstream);
+  const url = await started(t, folder, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], { ...env, UPSTREAM: upstream });
   const want = apart(await expected());
 
   const html = await (await fetch(url)).text();
@@ -98,9 +77,7 @@ test("an app that Next builds with the packed package, rendered on the server", 
   await until("the stream to be read", () => view.locator("article[data-status=done]").count().then((n) => n === 1));
   assert.match(await view.locator("article p").textContent() ?? "", /baker/);
   await view.getByRole("button", { name: "score" }).click();
-  const scored = (): Promise<string | undefined> => view.evaluate(() => (globalThis as { scored?: string }).scored);
-  await until("the stream to be scored", async () => await scored() !== undefined);
-  assert.deepEqual(apart(JSON.parse(await scored() ?? "") as StreamEvent[]), want);
+  assert.deepEqual(apart(await scored(view)), want);
   assert.equal(fetched.filter((path) => path.endsWith(".wasm")).length, 1, "the core was a file of its own, loaded once");
   assert.deepEqual(said, [], "nothing to complain of, such as another page on the server");
   assert.equal(await view.locator("confidence-badge[state=final]").count(), 1);

@@ -19,9 +19,9 @@ export type { PanelEventDetail } from "./details.js";
 export { type BadgeChange, ConfidenceBadge } from "./element.js";
 export type { BadgeAction } from "./panel.js";
 export type { AnsweredText } from "./parts.js";
-export { badgeAttributes, ConfidenceLog, type PositionConfidence, shownAs, sourceName } from "./positions.js";
+export { badgeAttributes, ConfidenceLog, headlineOf, type PositionConfidence, shownAs, sourceName } from "./positions.js";
 export { ConfidenceView, showConfidences, type ShowMode, type ShowOptions } from "./show.js";
-export { answerText, headlineOf, isLow } from "./shown.js";
+export { answerText, isLow } from "./shown.js";
 export { Sparkline } from "./sparkline.js";
 export type { Span, SpanStyle } from "./spans.js";
 export {

@@ -1,5 +1,5 @@
-import type { PositionConfidence } from "./positions.js";
-import { answerText, headlineOf, isLow, positionBand } from "./shown.js";
+import { type PositionConfidence, headlineOf } from "./positions.js";
+import { answerText, isLow, positionBand } from "./shown.js";
 import { type Words, languageAt, wordsFor } from "./words.js";
 
 /** How a message's confidences are announced. */

@@ -2,7 +2,6 @@ import { replaces, settled } from "../builder.js";
 import { type ConfidenceRecord, type DecisionRecord, type Envelope, type FineceRecord, type PositionRecord, type Reason, RECORD_VERSION, type Segment, type Source } from "../contract.js";
 import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
-import { headlineOf } from "./shown.js";
 import type { Calibration, Shown } from "./words.js";
 
 /** The latest record of a position's confidence. Plain data; a change makes a new one. */
@@ -156,6 +155,16 @@ export function unknownAnswer(last: PositionConfidence | undefined): PositionCon
     type: "confidence", choice: 0, index: 0, kinds: ["end"], segment: "answer", byte: 0, utf16: 0, token: 0, ratio: null, entropy: null, approximate: false,
     revision: 0, raw: null, fused: null, calibrated: false, source: null, first: null, state: "unavailable", reason: last?.reason ?? "unknown",
   };
+}
+
+/**
+ * The one confidence to show for positions of one choice: that of the newest position of the
+ * answer that has a value, p(0) among them, and at the end that of the whole answer, which
+ * may have a reason instead. `undefined` if there is none. host/follow has the same.
+ */
+export function headlineOf(positions: readonly PositionConfidence[]): PositionConfidence | undefined {
+  const whole = positions.findLast(({ kinds }) => kinds.includes("end"));
+  return whole !== undefined && whole.state !== "pending" ? whole : positions.findLast(({ fused }) => fused !== null);
 }
 
 /** What is known of a position's value beside its number; see `showValue`. */

@@ -52,16 +52,6 @@ export function answerText({ value, band, state, calibrated, locale }: Pick<Badg
   return value >= 0.95 ? answer.over(...share(9)) : answer.odds(...share(Math.max(1, Math.round(value * 10))));
 }
 
-/**
- * The one confidence to show for positions of one choice: that of the newest position of the
- * answer that has a value, p(0) among them, and at the end that of the whole answer, which
- * may have a reason instead. `undefined` if there is none. host/follow has the same.
- */
-export function headlineOf(positions: readonly PositionConfidence[]): PositionConfidence | undefined {
-  const whole = positions.findLast(({ kinds }) => kinds.includes("end"));
-  return whole !== undefined && whole.state !== "pending" ? whole : positions.findLast(({ fused }) => fused !== null);
-}
-
 /** How high a position's value is; `undefined` if it has none. */
 export function positionBand(position: PositionConfidence, bands?: readonly [number, number]): Band | undefined {
   return isProbability(position.fused) ? bandOf(position.fused, shownAs(position), bands) : undefined;

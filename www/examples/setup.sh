@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs what `make test-examples` needs into build/examples: the packages of package-lock.json, which are
+# those of all examples and the bundlers, and Open WebUI's file beside a virtual environment for the filter.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$here/../../build/examples
+
+cd "$here"
+for file in package.json package-lock.json .npmrc */package.json; do
+	mkdir -p "$build/$(dirname "$file")"
+	cp "$here/$file" "$build/$file"
+done
+cd "$build"
+if ! cmp -s package-lock.json node_modules/.installed; then
+	echo "installing the packages of www/examples" >&2
+	npm ci --silent
+	cp package-lock.json node_modules/.installed
+fi
+"$here/../../host/train/python/env.sh" python "$here/open-webui/requirements.txt"
+# Open WebUI without its dependencies, of which the test needs none.
+python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps open-webui==0.12.4
+cp "$here/../../wasm/finece.wasm" "$here/../../host/python/src/finece/"
+cp "$here/../../LICENSE" "$here/../../host/python/"
+python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e "$here/../../host/python"
