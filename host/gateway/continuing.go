@@ -32,11 +32,24 @@ type continuer interface {
 	// sampled returns which members a request for n short answers does not have, and those
 	// that it has instead.
 	sampled(n, tokens int) (without []string, members string)
+	// event appends an event of a stream that has the text of a JSON string.
+	event(dst, text []byte) []byte
 }
 
-// continuing returns a request's body with other members, and one that asks to continue an
+// continues makes the request one to continue an answer, and reports whether that can be asked.
+func (r *request) continues(soFar string) bool {
+	how := r.config.Continue
+	body, original := r.continuing(r.body, soFar, how, nil, ""), r.continuing(r.original, soFar, how, nil, "")
+	if body == nil || original == nil {
+		return false
+	}
+	r.body, r.original = body, original
+	return true
+}
+
+// continuing returns base, a request's body, with other members, and one that asks to continue an
 // answer if there is one so far. It returns nil if that cannot be asked.
-func (r *request) continuing(soFar string, how Continuing, without []string, members string) []byte {
+func (r *request) continuing(base []byte, soFar string, how Continuing, without []string, members string) []byte {
 	of, ok := r.surface.(continuer)
 	if !ok || soFar != "" && (how == NotContinued || r.json || r.tools) {
 		return nil
@@ -44,7 +57,7 @@ func (r *request) continuing(soFar string, how Continuing, without []string, mem
 	quoted := jsonscan.AppendString(nil, []byte(soFar))
 	body := []byte{'{'}
 	var s jsonscan.Scanner
-	s.Reset(r.original)
+	s.Reset(base)
 	s.EnterObject()
 	for s.NextKey() {
 		key := string(s.Key())
@@ -115,6 +128,22 @@ func (completions) continued(key string, value, soFar []byte, _ Continuing) []by
 		return nil
 	}
 	return append(bytes.Clone(value[:len(value)-1]), soFar[1:]...)
+}
+
+func (chat) event(dst, text []byte) []byte {
+	return append(append(append(dst, `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":`...), text...), "}}]}\n\n"...)
+}
+
+func (completions) event(dst, text []byte) []byte {
+	return append(append(append(dst, `data: {"object":"text_completion","choices":[{"index":0,"text":`...), text...), "}]}\n\n"...)
+}
+
+func (messages) event(dst, text []byte) []byte {
+	return append(append(append(dst, `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":`...), text...), "}}\n\n"...)
+}
+
+func (ollamaChat) event(dst, text []byte) []byte {
+	return append(append(append(dst, `{"message":{"role":"assistant","content":`...), text...), "},\"done\":false}\n"...)
 }
 
 func (messages) sampled(_, tokens int) ([]string, string) {

@@ -125,7 +125,8 @@
 //	action   reason
 //	end      low: a confidence is below the threshold, and the rest is not sent;
 //	         otherwise why the rest cannot be checked, by failure policy closed
-//	ask      low: the answer was below the threshold of escalate; this one is another model's
+//	ask      low: the answer was below the threshold of escalate; this one is another model's,
+//	         or the text from byte on is, which continues the answer
 //	replace  low: the same of text that is out already. The text before byte no longer counts;
 //	         a note and another model's answer follow it
 //	cancel   low: confidences stayed below the threshold of the policy stop, and the rest is
@@ -221,6 +222,13 @@
 // goes to the open block; in Responses to the open message, or to another one. The records of
 // the other answer count bytes and tokens from the beginning of all text, and their indices
 // continue. The other answer has no p(0), and the envelope names its model.
+//
+// With Config.EscalateMode continue, the other model is given the text that is out, and its own
+// text follows that without a note. Config.Continue says how it is asked; it is given the text
+// without the white space at its end, and what it repeats of that is not sent again. A
+// confidence model judges the whole answer, of both models. Statistics are those of the other
+// model's own tokens. If the answer is whole already, if no API or setting says how to continue the
+// answer, or if the other model refuses or fails, it is asked anew, as with restart.
 //
 // The share and the failure policy are those of escalate: where the other model gives no answer,
 // the first one continues or ends. Text that is out cannot be called back, so an answer that

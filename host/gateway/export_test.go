@@ -31,5 +31,5 @@ func Sampling(path, body, soFar string, how Continuing, n, tokens int) string {
 		return ""
 	}
 	without, members := of.sampled(n, tokens)
-	return string(r.continuing(soFar, how, without, members))
+	return string(r.continuing(r.original, soFar, how, without, members))
 }

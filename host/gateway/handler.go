@@ -265,7 +265,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 		setBody(r, request.original)
 		h.unreadable(w, r, request.config.Failure == Closed, "choices", http.StatusBadRequest)
 	case request.restarts():
-		request.restartable(func(ctx context.Context, v variant) (*sequel, error) { return h.another(ctx, r, request, v) })
+		request.restartable(func(ctx context.Context, v variant, soFar string) (*sequel, error) {
+			return h.another(ctx, r, request, v, soFar)
+		})
 		h.serve(forwarder{h}, w, r, &treatment{request: request})
 	default:
 		h.contested(w, r, request)

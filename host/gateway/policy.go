@@ -67,7 +67,7 @@ func (r *rule) acts() bool { return r.below != nil }
 
 // kinds is the kinds of positions whose confidences the policy compares.
 func (r *rule) kinds(c *Config) position.Kind {
-	if r.last && !(r.name == Escalate && c.EscalateMode == Restart) {
+	if r.last && !(r.name == Escalate && c.EscalateMode != Hold) {
 		return position.End
 	}
 	return c.Session.Positions.Strategy | position.End

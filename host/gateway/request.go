@@ -26,12 +26,12 @@ type request struct {
 	n          int  // choices
 	model      string
 	messages   follow.Conversation
-	contestant *contestant                                     // of a contest; nil: the answer is the only one
-	another    func(context.Context, variant) (*sequel, error) // of Escalate: asks for an answer that follows this one; nil: none does
-	sample     sample                                          // samples continuations of the answer; nil: nothing does
-	further    *further                                        // of Config.Samples; nil: none was asked for
-	sum        *stream.Usage                                   // of all answers, which the gateway's own end of a stream has; nil: that of the upstream
-	unscored   string                                          // why the answer cannot be scored; "" if it can
+	contestant *contestant                                             // of a contest; nil: the answer is the only one
+	another    func(context.Context, variant, string) (*sequel, error) // of Escalate: asks for an answer that follows this one; nil: none does
+	sample     sample                                                  // samples continuations of the answer; nil: nothing does
+	further    *further                                                // of Config.Samples; nil: none was asked for
+	sum        *stream.Usage                                           // of all answers, which the gateway's own end of a stream has; nil: that of the upstream
+	unscored   string                                                  // why the answer cannot be scored; "" if it can
 	asked      asked
 
 	logprobs, top edit // where the body asks for log-probabilities and alternatives, zero if it does not

@@ -22,6 +22,9 @@ type EscalateMode string
 const (
 	Hold    EscalateMode = "hold"    // the answer is held until its p(z) says which answer is sent
 	Restart EscalateMode = "restart" // text is sent as it comes; Config.RestartText and the other model's answer follow it
+	// Continue is Restart, but the other model continues the text that is out, if Config.Continue
+	// says how.
+	Continue EscalateMode = "continue"
 )
 
 // restarting is the rule of Escalate for an answer whose text is sent as it comes. It acts on
@@ -33,12 +36,12 @@ var restarting = rule{
 // restarts reports whether another answer can follow text that is out already. It cannot in
 // JSON, or where a tool call may be out, or log-probabilities, which are of one answer.
 func (r *request) restarts() bool {
-	return r.config.Policy == Escalate && r.config.EscalateMode == Restart && r.stream && !r.json && !r.tools && !r.asked.logprobs
+	return r.config.Policy == Escalate && r.config.EscalateMode != Hold && r.stream && !r.json && !r.tools && !r.asked.logprobs
 }
 
 // restartable lets another answer follow the text that is sent. another asks for an answer to the
 // same question.
-func (r *request) restartable(another func(context.Context, variant) (*sequel, error)) {
+func (r *request) restartable(another func(ctx context.Context, v variant, soFar string) (*sequel, error)) {
 	same := *r.config
 	same.rule = &restarting
 	r.config, r.another = &same, another
@@ -54,7 +57,10 @@ type restarter struct {
 	utf16  int64  // of the answer
 	index  int    // of the last position
 	tokens int64  // of the answer, up to its last position
+	told   int64  // the byte of that position
 	over   bool   // the other model was asked, or may not be
+	whole  bool   // it is p(z) that is low
+	answer []byte // Continue: what the client has of it
 }
 
 func newRestarter(c *Config, _ *request) acting {
@@ -68,6 +74,9 @@ func (r *restarter) text(choice int, segment position.Segment, text []byte) {
 	}
 	if choice == 0 && segment == position.Answer {
 		r.utf16 += utf16Len(text)
+		if r.config.EscalateMode == Continue {
+			r.answer = append(r.answer, text...)
+		}
 	}
 }
 
@@ -77,7 +86,7 @@ func (r *restarter) position(p *record.Position) {
 	}
 	r.index = p.Index
 	if p.Segment == position.Answer {
-		r.tokens = p.Token
+		r.tokens, r.told = p.Token, p.Byte
 	}
 }
 
@@ -103,6 +112,7 @@ func (r *restarter) confidence(c *record.Confidence) *record.Decision {
 	case !usable, end && c.Fused >= r.config.EscalateBelow, !end && !r.lows.low(c, r.config.EscalateBelow, r.config.StopAfter):
 		return nil
 	}
+	r.whole = end
 	return decisionOn(Escalate, record.ActionReplace, c, r.config.EscalateBelow)
 }
 
@@ -119,6 +129,8 @@ type sequel struct {
 	finished bool   // it has a finish reason
 	end      record.End
 	shift    shift
+	note     string           // between what the client has and this answer
+	prefix   *prefix          // nil: the answer is a new one
 	first    outcome          // what the first answer has cost
 	because  *record.Decision // to replace it
 }
@@ -131,7 +143,7 @@ type shift struct {
 
 func (q *sequel) text(choice int, segment position.Segment, text []byte) {
 	if choice == 0 && segment == position.Answer {
-		q.pending = append(q.pending, text...)
+		q.pending = append(q.pending, q.prefix.cut(text, &q.shift)...)
 	}
 }
 
@@ -140,9 +152,9 @@ func (q *sequel) text(choice int, segment position.Segment, text []byte) {
 func (q *sequel) moves(r record.Record) bool {
 	switch r := r.(type) {
 	case *record.Position:
-		return q.shift.moves(&r.Place)
+		return !q.prefix.has(&r.Place, &q.shift) && q.shift.moves(&r.Place)
 	case *record.Confidence:
-		return q.shift.moves(&r.Place)
+		return !q.prefix.has(&r.Place, &q.shift) && q.shift.moves(&r.Place)
 	case *record.End:
 		q.end = *r
 		r.Tokens += q.shift.token
@@ -161,9 +173,13 @@ func (s *shift) moves(p *record.Place) bool {
 // errUnfit is the error of another answer that cannot follow the first.
 var errUnfit = errors.New("gateway: the other model's answer is no stream of the same API")
 
-// another asks for another answer to a request, which is to follow what the client was sent.
-func (h *Handler) another(ctx context.Context, in *http.Request, asked *request, v variant) (*sequel, error) {
+// another asks for another answer to a request, which is to follow what the client was sent. If
+// it continues that, soFar is the answer so far.
+func (h *Handler) another(ctx context.Context, in *http.Request, asked *request, v variant, soFar string) (*sequel, error) {
 	q := &sequel{request: asked.vary(v)}
+	if soFar != "" && !q.request.continues(soFar) {
+		return nil, errUnfit
+	}
 	ctx = context.WithValue(ctx, treatmentKey{}, &treatment{request: q.request, on: asked.surface})
 	out := in.Clone(ctx)
 	setBody(out, q.request.body)
@@ -200,10 +216,15 @@ func (b *body) restart(d *record.Decision) {
 		refuse(record.ActionRelease, overShare)
 		return
 	}
-	q, err := b.request.another(b.ctx, variant{model: b.config.EscalateModel})
+	q, err := b.continued(policy)
+	if q == nil {
+		q, err = b.anew(policy)
+	} else {
+		d.Action = record.ActionAsk
+	}
 	if err == nil {
 		d.Byte = policy.out[position.Answer]
-		q.because, q.shift = d, policy.shift()
+		q.because = d
 		if q.scorer, err = newScorer(b.ctx, b.config, q.config, q, b.retell, nil); err != nil {
 			q.resp.Body.Close()
 		}
@@ -220,10 +241,20 @@ func (b *body) restart(d *record.Decision) {
 // tooLate is the reason of a decision to leave an answer as it is, because the client has its end.
 const tooLate = "too-late"
 
-// shift is where another answer's records go. Its p(0) has the index 0 and is not told, so its
-// first position comes next after the last one of this answer.
-func (r *restarter) shift() shift {
-	note := []byte(r.config.RestartText)
+// anew asks the other model anew.
+func (b *body) anew(policy *restarter) (*sequel, error) {
+	q, err := b.request.another(b.ctx, variant{model: b.config.EscalateModel}, "")
+	if err == nil {
+		q.note = b.config.RestartText
+		q.shift = policy.shift(q.note)
+	}
+	return q, err
+}
+
+// shift is where another answer's records go, after a note. Its p(0) has the index 0 and is not
+// told, so its first position comes next after the last one of this answer.
+func (r *restarter) shift(text string) shift {
+	note := []byte(text)
 	return shift{r.index, r.out[position.Answer] + int64(len(note)), r.utf16 + utf16Len(note), r.tokens}
 }
 
@@ -238,7 +269,12 @@ func (b *body) replace() {
 	q.first.tokens = q.shift.token                                           // what the client is told of
 	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
 	b.whole()
-	b.add([]byte(b.config.RestartText))
+	if q.note != "" {
+		b.add([]byte(q.note))
+	} else {
+		q.scorer.news, first.news = first.news, nil // they go with the answer
+	}
+	q.prefix.feed(q)
 	first.close()
 	b.upstream.Close()
 	b.upstream, b.scorer, b.pieces = q.resp.Body, q.scorer, make(chan piece, 1)
@@ -299,7 +335,9 @@ func (b *body) retold() {
 		b.finish(io.ErrUnexpectedEOF)
 		return
 	}
-	sum := billed(q.first, b.scorer.cost())
+	second := b.scorer.cost()
+	second.tokens -= b.scorer.before
+	sum := billed(q.first, second)
 	b.request.sum = &sum
 	finish := stream.Stop
 	switch q.end.Reason {

@@ -92,7 +92,7 @@ func (o *rollouts) end() {
 // that end the answer.
 func (o *rollouts) ask(ctx context.Context, soFar string, n int) (given int, ended []string, err error) {
 	without, members := o.request.surface.(continuer).sampled(n, o.handler.config.RolloutTokens)
-	body := o.request.continuing(soFar, o.request.config.Continue, without, members)
+	body := o.request.continuing(o.request.original, soFar, o.request.config.Continue, without, members)
 	if body == nil {
 		return 0, nil, errors.New("the request cannot be continued")
 	}

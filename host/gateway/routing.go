@@ -198,8 +198,8 @@ func (c *Config) handles() error {
 		return fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
 	case c.Policy == Escalate && c.EscalateModel == "":
 		return errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked where the first one is not confident")
-	case c.EscalateMode != Hold && c.EscalateMode != Restart:
-		return fmt.Errorf("gateway: escalate_mode %q: want %s or %s", c.EscalateMode, Hold, Restart)
+	case c.EscalateMode != Hold && c.EscalateMode != Restart && c.EscalateMode != Continue:
+		return fmt.Errorf("gateway: escalate_mode %q: want %s, %s or %s", c.EscalateMode, Hold, Restart, Continue)
 	case !(c.EscalateShare >= 0 && c.EscalateShare <= 1):
 		return fmt.Errorf("gateway: escalate_share %v: want 0 to 1", c.EscalateShare)
 	case c.Answers < 1 || c.Answers > maxAnswers:

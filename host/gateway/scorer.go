@@ -40,6 +40,7 @@ type scorer struct {
 	asker    *asker                     // of the confidence model; nil if none is asked
 	reported bool                       // the loss of the core
 	tally    *tally
+	before   int64 // tokens that the session counts and that are not of the answer's model
 }
 
 type key struct{ choice, index int }
@@ -234,9 +235,9 @@ func (s *scorer) record(r record.Record) {
 func (s *scorer) count(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
-		s.tally.upTo(r.Choice, r.Token)
+		s.tally.upTo(r.Choice, r.Token-s.before)
 	case *record.End:
-		s.tally.upTo(r.Choice, r.Tokens+r.Reasoning)
+		s.tally.upTo(r.Choice, r.Tokens+r.Reasoning-s.before)
 		if r.Choice == 0 {
 			s.tokens = r.Tokens + r.Reasoning
 		}

@@ -51,8 +51,9 @@ Policies:
   vote       the same, but the answers vote for their final answers, which --vote-by
              reads, each with its confidence; the best of the majority is sent
 The last three send nothing before the answer is whole, unless --escalate-mode is
-restart: then the other model's answer follows text that is out. They ask the upstream
-several times; the usage that the client sees is the sum.
+restart or continue: then the other model's answer follows text that is out, or the other
+model continues that text. They ask the upstream several times; the usage that the client
+sees is the sum.
 
 POST /v1/chat/completions, /v1/completions, /v1/responses, Anthropic's /v1/messages and
 Ollama's /api/chat and /api/generate are checked. Answers that the upstream has stored,
