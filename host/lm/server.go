@@ -241,7 +241,7 @@ func (s *Server) info(m *Served) modelInfo {
 	info := modelInfo{m.Name, "model", s.created, "finece", m.Engine.MaxContext(), of.Card(), nil}
 	switch {
 	case of.config.ValueHead:
-		info.Adapters = namesOf(estimate.Classify, estimate.Pooling, estimate.Reward)
+		info.Adapters = namesOf(estimate.Classify, estimate.Pooling)
 	case info.Card != nil:
 		info.Adapters = namesOf(estimate.Chat, estimate.Completions)
 	}

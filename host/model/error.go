@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/finece/finece/wasm/estimate"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -70,7 +71,9 @@ func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
 		e.Hint = "is this an endpoint that answers with one completion?"
 	case last.resp != nil:
 		e.Reason, e.Status, e.Detail = session.EndpointError, last.resp.StatusCode, c.scrub(string(last.said))
-		e.Hint = hint(last.resp)
+		if e.Hint = hint(last.resp); e.Status == http.StatusNotFound && strings.HasSuffix(c.url, "/"+estimate.Reward.Path()) {
+			e.Hint = "vLLM has no such path: it serves a reward model at /" + estimate.Classify.Path() + " (adapter classify) and its logits at /" + estimate.Pooling.Path() + " (adapter pooling, activation sigmoid)"
+		}
 	case last.err != nil:
 		cause := last.err
 		if repeated := (*url.Error)(nil); errors.As(cause, &repeated) {

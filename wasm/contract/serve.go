@@ -32,7 +32,7 @@ var Files = []*Setting{TLSCert, TLSKey, Static, ClientKeys, UpstreamKeyFile, Mod
 // Served is every setting of finece serve, in the order of the groups. Its file and the
 // environment may set these.
 var Served = slices.Concat(Serve, Gateway, []*Setting{
-	Engine, EstimatorURL, ModelName, ModelAdapter, ModelCard, Timeout, ConversationTokens, FallbackFile, CalibrationFile, TrajectoryFile, Method, SamplesNumber, SamplesGrader,
+	Engine, EstimatorURL, ModelName, ModelAdapter, Activation, Class, Label, ModelCard, Timeout, ConversationTokens, FallbackFile, CalibrationFile, TrajectoryFile, Method, SamplesNumber, SamplesGrader,
 	Strategy, Every, EntropyThreshold, MinLength, MinGap, Alpha, Depth, Width,
 }, Operations, Guardrails, Feedback, Serving)
 

@@ -48,6 +48,7 @@ type Flags struct {
 	modelCard   string
 	method      string
 	adapter     string
+	activation  string
 }
 
 // New is the default settings for input from files, with wide bounds.
@@ -86,6 +87,9 @@ func (f *Flags) AddEstimator(cmd *cobra.Command, requests *contract.Setting) {
 	Add(cmd, contract.ModelCard, &f.modelCard)
 	Add(cmd, contract.Method, &f.method)
 	Add(cmd, contract.ModelAdapter, &f.adapter)
+	Add(cmd, contract.Activation, &f.activation)
+	Add(cmd, contract.Class, &f.Config.Model.Class)
+	Add(cmd, contract.Label, &f.Config.Model.Label)
 	Add(cmd, contract.ModelName, &f.Config.Model.Name)
 	More(cmd, contract.ModelName, "; a URL here is the same as one for --estimator")
 	Add(cmd, contract.Timeout, &f.Timeout)
@@ -124,6 +128,11 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	if f.adapter != "" {
 		if c.Model.Adapter, err = estimate.ParseAdapter(f.adapter); err != nil {
 			return exit.Usagef("--adapter: %w", err)
+		}
+	}
+	if f.activation != "" {
+		if c.Model.Activation, err = estimate.ParseActivation(f.activation); err != nil {
+			return exit.Usagef("--activation: %w", err)
 		}
 	}
 	if f.AsksModel() {
