@@ -98,7 +98,7 @@ class Guardrail(CustomGuardrail):  # type: ignore[misc,unused-ignore]
     def __init__(
         self,
         *,
-        withhold_below: float = WITHHOLD_BELOW,
+        withhold_below: Any = WITHHOLD_BELOW,
         failure: Failure | None = None,
         uncalibrated: Uncalibrated = UNCALIBRATED[0],
         calibration: Any = None,
