@@ -55,11 +55,13 @@ const QUESTION = "A baker sells 4 loaves on Monday and 3 on Tuesday. How many lo
 
 /** Asks the example's question, and fails unless an answer and its confidence are shown, once each. */
 export async function assertAnswers(page: Page): Promise<void> {
+  const ask = page.getByRole("button", { name: "Ask" });
+  await ask.waitFor();
   const composer = page.getByPlaceholder("A problem");
   if (await composer.count() > 0) { // the others have a question in their form
     await composer.fill(QUESTION);
   }
-  await page.getByRole("button", { name: "Ask" }).click();
+  await ask.click();
   const chip = page.locator("finece-chip");
   const settled = async (): Promise<boolean> => await chip.count() === 1 && ["final", "unavailable"].includes(await chip.getAttribute("state") ?? "");
   await until("the confidence is settled", settled);
