@@ -20,13 +20,12 @@ import (
 
 const more = `
 
-On Beam, the files are read by workers, and their pairs are brought together here. They
-take about 10 bytes each, and as many bytes more as the ids have. With --bounded, workers
-add pairs up in accumulators of at most 200 KB, whatever their number. Rows are then
-independent (--id ""). Up to 1024 different confidences, such as k/30 or percents, all
-figures are exact and have the same digits. Beyond that ECE, MCE, Brier score, NLL and
-accuracy are exact, AUROC, AURC and AUGRC are within bounds that are printed, and the
-other figures are null.
+On Beam, the files are read by workers, and their pairs are brought together here, in
+memory. With --bounded, workers add pairs up in accumulators of at most 200 KB, whatever
+their number. Rows are then independent (--id ""). Up to 1024 different confidences, such
+as k/30 or percents, all figures are exact and have the same digits. Beyond that ECE, MCE,
+Brier score, NLL and accuracy are exact, AUROC, AURC and AUGRC are within bounds that are
+printed, and the other figures are null.
 
 Files are read, and other runners named after --, as finece-beam score --help says. With
 a runner on other machines, --temp names a place that they see, too.`
