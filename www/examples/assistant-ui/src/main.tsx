@@ -67,4 +67,4 @@ function App() {
   );
 }
 
-createRoot(document.getElementById("app") as HTMLElement).render(<App />);
+createRoot(document.getElementById("app") ?? document.body).render(<App />);

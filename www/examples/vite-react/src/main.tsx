@@ -43,4 +43,4 @@ function App() {
   );
 }
 
-createRoot(document.getElementById("app") as HTMLElement).render(<App />);
+createRoot(document.getElementById("app") ?? document.body).render(<App />);
