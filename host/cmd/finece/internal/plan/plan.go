@@ -17,6 +17,7 @@ import (
 	"github.com/finece/finece/host/batch/answers"
 	"github.com/finece/finece/host/batch/plan"
 	"github.com/finece/finece/host/batch/score"
+	"github.com/finece/finece/host/cmd/finece/internal/completion"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
@@ -31,7 +32,7 @@ how long, how many workers, what is the bottleneck, and what a million answers c
 
 Give a file of your own answers: plan scores answers of it for --measure on one core,
 with the flags of finece score, and takes the rate and the bytes of an answer from
-that. Or give them: --rate, --bytes-in and --bytes-out. A flag wins over the
+that. Or give them: --core-rate, --bytes-in and --bytes-out. A flag wins over the
 measurement. A core of another machine, or a busy one, has another rate.
 
 On paper, the time is that of the slowest of three: the cores, what the store reads
@@ -43,7 +44,7 @@ bytes are said.`
 
 const example = `  finece plan --answers 1e10 --workers 100 --core-hour 0.04 answers.jsonl
   finece plan --answers 1e10 --within 24h --core-hour 0.04 --read 2000 --write 1000 answers.jsonl
-  finece plan --answers 1e10 --workers 50 --rate 5000 --bytes-in 1300 --bytes-out 2600 --json`
+  finece plan --answers 1e10 --workers 50 --core-rate 5000 --bytes-in 1300 --bytes-out 2600 --format json`
 
 const (
 	second = 1e-9 // of a time.Duration
@@ -58,7 +59,7 @@ type options struct {
 	shard             float64 // MB
 	start, within, by time.Duration
 	columns           []string
-	json              bool
+	format            string
 }
 
 // New is the command.
@@ -74,7 +75,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.Float64Var(&f.answers, "answers", 1e10, "how many answers")
-	flags.Float64Var(&f.in.Rate, "rate", 0, "answers a second on a core; 0 measures it")
+	flags.Float64Var(&f.in.Rate, "core-rate", 0, "answers a second on a core; 0 measures it")
 	flags.Float64Var(&f.in.In, "bytes-in", 0, "bytes of an answer as it is read; 0 measures them")
 	flags.Float64Var(&f.in.Out, "bytes-out", 0, "bytes of a line of output; 0 measures them")
 	flags.DurationVar(&f.by, "measure", 5*time.Second, "how long to measure")
@@ -89,7 +90,8 @@ func New() *cobra.Command {
 	flags.Float64Var(&f.in.Spread, "spread", 0.2, "standard deviation of a shard's time, as a share of its mean")
 	flags.Float64Var(&f.in.CoreHour, "core-hour", 0, "price of an hour of a core")
 	flags.Float64Var(&f.in.Transfer, "transfer", 0, "price of a GB that is read or written")
-	flags.BoolVar(&f.json, "json", false, "print one JSON object")
+	flags.StringVar(&f.format, "format", "table", "table or json")
+	completion.Values(cmd, "format", "table", "json")
 	settings.Add(cmd, contract.Seed, &f.in.Seed)
 	settings.Add(cmd, contract.Columns, &f.columns)
 	settings.Add(cmd, contract.Engine, &f.EngineName)
@@ -103,6 +105,9 @@ const mostWorkers = 100_000
 
 func (f *options) run(cmd *cobra.Command, args []string) error {
 	in := &f.in
+	if f.format != "table" && f.format != "json" {
+		return exit.Usagef("--format %q: want table or json", f.format)
+	}
 	if !(f.answers >= 1 && f.answers <= 1e15) {
 		return exit.Usagef("--answers %g: want 1 to 1e15", f.answers)
 	}
@@ -124,7 +129,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 			}
 		}
 	case in.Rate == 0 || in.In == 0:
-		return exit.Usagef("give a file of answers to measure, or --rate, --bytes-in and --bytes-out")
+		return exit.Usagef("give a file of answers to measure, or --core-rate, --bytes-in and --bytes-out")
 	}
 	if f.within > 0 {
 		n, err := plan.WorkersWithin(*in, float64(f.within)*second, mostWorkers)
@@ -137,7 +142,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return exit.With(exit.Usage, err)
 	}
-	if f.json {
+	if f.format == "json" {
 		err = json.NewEncoder(cmd.OutOrStdout()).Encode(struct {
 			Measured *measured `json:"measured,omitempty"`
 			Answers  int64     `json:"answers"`
