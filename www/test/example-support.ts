@@ -7,7 +7,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { skip } from "./badge-support.js";
-import { install, root } from "./packed-support.js";
+import { addressOf, install, root } from "./packed-support.js";
 import { HUNG, until } from "./support.js";
 
 const go = process.env["PATH"]?.split(":").some((folder) => existsSync(join(folder, "go"))) === true;
@@ -26,14 +26,7 @@ export async function fineceServe(t: TestContext, ...flags: string[]): Promise<s
       await once(server, "exit");
     }
   });
-  let said = "", address: string | undefined;
-  server.stderr.on("data", (data: Buffer) => { said += data.toString(); });
-  await until("finece serve listens", () => {
-    address = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
-    assert.equal(server.exitCode, null, said);
-    return address !== undefined;
-  });
-  return address ?? "";
+  return await addressOf(server, server.stderr);
 }
 
 /** The folder of an example in the repository. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
-import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
@@ -40,20 +40,27 @@ export function install(folder: string): void {
 
 /** Starts a server by a command of Node, and returns the address that it prints. It is ended with the test. */
 export async function started(t: TestContext, folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const server = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  // NO_COLOR: else Vite writes codes for colours into the address where CI is set.
+  const server = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, NO_COLOR: "1", ...env }, stdio: ["ignore", "pipe", "inherit"] });
   t.after(async () => {
     server.kill();
     if (server.exitCode === null && server.signalCode === null) {
       await once(server, "exit");
     }
   });
-  for await (const line of createInterface({ input: server.stdout })) {
-    const url = /http:\/\/(127\.0\.0\.1|localhost):\d+/.exec(line)?.[0];
-    if (url !== undefined) {
-      return url;
-    }
-  }
-  throw new Error(`it has not started: ${args.join(" ")}`);
+  return await addressOf(server, server.stdout);
+}
+
+/** The address that a server prints once it listens. */
+export async function addressOf(server: ChildProcess, output: Readable): Promise<string> {
+  let said = "", address: string | undefined;
+  output.on("data", (data: Buffer) => { said += data.toString(); });
+  await until("the server says where it listens", () => {
+    address = /http:\/\/(127\.0\.0\.1|localhost):\d+/.exec(said)?.[0];
+    assert.equal(server.exitCode, null, said);
+    return address !== undefined;
+  });
+  return address ?? "";
 }
 
 /** A page for a bundler to build: it scores the demo stream. */
