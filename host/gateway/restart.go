@@ -263,9 +263,13 @@ func (r *restarter) shift(text string) shift {
 func (b *body) replace() {
 	q, first := b.sequel, b.scorer
 	first.abandon(session.Cancelled)
-	first.news = slices.DeleteFunc(first.news, func(r record.Record) bool { _, ends := r.(*record.End); return ends })
+	cost, last := first.cost()
+	if q.prefix != nil {
+		first.news = last // the text stays, so its confidences are final now
+	}
+	first.news = slices.DeleteFunc(first.news, q.supersedes)
 	first.tell(q.because)
-	q.first = first.cost()
+	q.first = cost
 	q.first.tokens = q.shift.token                                           // what the client is told of
 	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
 	b.whole()
@@ -286,14 +290,29 @@ func (b *body) replace() {
 	b.named = &n
 }
 
-// cost ends the session of an answer, and returns what the answer has cost. The session may
-// know usage and tokens only then. Neither the client nor the observer is told its last records.
-func (s *scorer) cost() outcome {
-	told, seen := s.news, s.seen
+// supersedes reports whether a record of the first answer is about its end, which this answer
+// has instead.
+func (q *sequel) supersedes(r record.Record) bool {
+	switch r := r.(type) {
+	case *record.End:
+		return true
+	case *record.Position:
+		return r.Kinds&position.End != 0
+	case *record.Confidence:
+		return r.Kinds&position.End != 0
+	}
+	return false
+}
+
+// cost ends the session of an answer, and returns what the answer has cost, which the session
+// may know only then. Neither the client nor the observer is told the last records; last is all
+// that the client was not told.
+func (s *scorer) cost() (of outcome, last []record.Record) {
+	told, seen := slices.Clone(s.news), s.seen
 	s.seen = nil
 	_ = s.stream.End()
-	s.news, s.seen = told, seen
-	return outcome{usage: s.usage, tokens: s.tokens}
+	last, s.news, s.seen = s.news, told, seen
+	return outcome{usage: s.usage, tokens: s.tokens}, last
 }
 
 // add sends text in an event of the gateway's own, with the records that are due.
@@ -335,7 +354,7 @@ func (b *body) retold() {
 		b.finish(io.ErrUnexpectedEOF)
 		return
 	}
-	second := b.scorer.cost()
+	second, _ := b.scorer.cost()
 	second.tokens -= b.scorer.before
 	sum := billed(q.first, second)
 	b.request.sum = &sum

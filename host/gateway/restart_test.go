@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/finece/finece/host/gateway"
+	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
@@ -236,6 +237,45 @@ func TestAnAnswerIsContinued(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheTextThatStaysIsSettled: what the other model continues is told as final, although no
+// further position of the first answer comes that would revise it.
+func TestTheTextThatStaysIsSettled(t *testing.T) {
+	c := restartSurfaces()[0]
+	for _, model := range []bool{false, true} {
+		u := models(t, func(w http.ResponseWriter, r *http.Request) {
+			c.serve(c.weak, 1<<20)(w, r)
+			<-r.Context().Done()
+		}, c.serve(c.strong, 1<<20))
+		set := restartAt(0.5, gateway.Open)
+		if model {
+			set = both(modelSaying(t, [2]string{"wrong", "0.1"}, [2]string{"42", "0.7"}), set)
+		}
+		s := newGateway(t, u, both(set, func(g *gateway.Config) {
+			g.EscalateMode, g.Continue, g.Session.Fusion.Depth = gateway.Continue, gateway.Prefix, 3
+		}))
+		all, _ := told(t, read(t, postTo(t, s, c.path, c.ask)))
+		if open := unsettled(all); len(open) > 0 {
+			t.Errorf("model %v: positions %v are not final", model, open)
+		}
+		if ends := slices.DeleteFunc(slices.Clone(all), func(r record.Record) bool { _, end := r.(*record.End); return !end }); len(ends) != 1 {
+			t.Errorf("model %v: %d records end the answer", model, len(ends))
+		}
+		if whole := latest(all, 0); len(whole) != 4 || whole[3].Kinds&position.End == 0 {
+			t.Errorf("model %v: the positions are %v", model, whole)
+		}
+	}
+}
+
+// unsettled are the positions whose last confidence may still change.
+func unsettled(all []record.Record) (open []int) {
+	for i, c := range latest(all, 0) {
+		if c.State != session.Final && c.State != session.Unavailable {
+			open = append(open, i)
+		}
+	}
+	return open
 }
 
 // TestWhiteSpaceIsNotRepeated: an answer is continued without the white space at its end, which
