@@ -306,12 +306,13 @@ func (q *sequel) supersedes(r record.Record) bool {
 
 // cost ends the session of an answer, and returns what the answer has cost, which the session
 // may know only then. Neither the client nor the observer is told the last records; last is all
-// that the client was not told.
+// that the client was not told, without the faults of an answer that is left in the middle.
 func (s *scorer) cost() (of outcome, last []record.Record) {
 	told, seen := slices.Clone(s.news), s.seen
 	s.seen = nil
 	_ = s.stream.End()
 	last, s.news, s.seen = s.news, told, seen
+	last = append(last[:len(told)], slices.DeleteFunc(last[len(told):], func(r record.Record) bool { _, fault := r.(*record.Fault); return fault })...)
 	return outcome{usage: s.usage, tokens: s.tokens}, last
 }
 

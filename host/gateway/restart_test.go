@@ -245,7 +245,7 @@ func TestTheTextThatStaysIsSettled(t *testing.T) {
 	c := restartSurfaces()[0]
 	for _, model := range []bool{false, true} {
 		u := models(t, func(w http.ResponseWriter, r *http.Request) {
-			c.serve(c.weak, 1<<20)(w, r)
+			c.serve(c.weak+"data: {\"choices\"", 1<<20)(w, r) // left in the middle of an event
 			<-r.Context().Done()
 		}, c.serve(c.strong, 1<<20))
 		set := restartAt(0.5, gateway.Open)
@@ -258,6 +258,11 @@ func TestTheTextThatStaysIsSettled(t *testing.T) {
 		all, _ := told(t, read(t, postTo(t, s, c.path, c.ask)))
 		if open := unsettled(all); len(open) > 0 {
 			t.Errorf("model %v: positions %v are not final", model, open)
+		}
+		for _, r := range all {
+			if f, ok := r.(*record.Fault); ok {
+				t.Errorf("model %v: a fault: %+v", model, f)
+			}
 		}
 		if ends := slices.DeleteFunc(slices.Clone(all), func(r record.Record) bool { _, end := r.(*record.End); return !end }); len(ends) != 1 {
 			t.Errorf("model %v: %d records end the answer", model, len(ends))
