@@ -44,7 +44,7 @@ bytes are said.`
 
 const example = `  finece plan --answers 1e10 --workers 100 --core-hour 0.04 answers.jsonl
   finece plan --answers 1e10 --within 24h --core-hour 0.04 --read 2000 --write 1000 answers.jsonl
-  finece plan --answers 1e10 --workers 50 --core-rate 5000 --bytes-in 1300 --bytes-out 2600 --format json`
+  finece plan --answers 1e10 --core-rate 5000 --bytes-in 1300 --bytes-out 2600 --format json`
 
 const (
 	second = 1e-9 // of a time.Duration
