@@ -9,11 +9,11 @@ export async function POST(request) {
   const stream = createUIMessageStream({
     async execute({ writer }) {
       const middleware = confidenceMiddleware({ onEvent: confidenceParts(writer) });
-      const { toUIMessageStream } = streamText({
+      const result = streamText({
         model: wrapLanguageModel({ model: server("generator"), middleware }),
         messages: await convertToModelMessages(messages),
       });
-      writer.merge(toUIMessageStream());
+      writer.merge(result.toUIMessageStream());
     },
   });
   return createUIMessageStreamResponse({ stream });
