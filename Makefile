@@ -231,7 +231,7 @@ real-pack: ## copy what make real has made so far to host/experiment/real/data
 docs: page ## build the documentation site into www/docs/.vitepress/dist; installs VitePress
 	cmp -s www/docs/package-lock.json www/docs/node_modules/.installed || { cd www/docs && npm ci --silent && cp package-lock.json node_modules/.installed; }
 	$(GO) run ./host/cmd/finece/internal/reference www/docs/reference
-	rm -rf www/docs/public/playground && cp -r www/demo/dist www/docs/public/playground
+	mkdir -p www/docs/public && rm -rf www/docs/public/playground && cp -r www/demo/dist www/docs/public/playground
 	cd www/docs && npm run --silent api && npm run --silent build
 
 .PHONY: docs-check
