@@ -258,7 +258,7 @@
 // about each as about a whole answer, and package bci fuses them. A position is sampled once it
 // has its own estimate. It is provisional until its continuations have come, and its records
 // are revised then. Text never waits for them. The end of an answer waits as long as it waits
-// for the confidence model; then the fusion is over what has come.
+// for the confidence model; then the fusion uses those that have come.
 //
 // Config.Continue says how the upstream is asked to continue an answer: the client's request
 // is sent again, not streamed, at temperature 1, with the answer so far as the last message.

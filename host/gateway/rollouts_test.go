@@ -110,7 +110,7 @@ func TestContinuationsAreSampledAndFused(t *testing.T) {
 
 const askStream = `{"model":"m","stream":true,"messages":[{"role":"user","content":"?"}]}`
 
-// TestContinuationsThatAreMissing: the fusion is over what there is.
+// TestContinuationsThatAreMissing: the fusion uses the continuations that have come.
 func TestContinuationsThatAreMissing(t *testing.T) {
 	for _, c := range []struct {
 		name   string

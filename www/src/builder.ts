@@ -131,7 +131,7 @@ export function settled(record: PositionRecord | ConfidenceRecord, reason: Reaso
   return record.state === "provisional" && record.fused !== null ? { ...record, state: "final", revision } : unavailable(record, revision, reason);
 }
 
-/** Whether an event says that another answer follows in place of a choice's text so far. */
+/** Whether an event says that another answer replaces a choice's text so far. */
 export function replaces(event: StreamEvent): event is DecisionRecord {
   return event.type === "decision" && event.action === "replace";
 }

@@ -77,7 +77,7 @@ interface Revision {
   readonly revision: number;
 }
 
-/** Nobody knows the position's confidence yet. */
+/** The position's confidence is not known yet. */
 export interface PendingConfidence extends Revision {
   readonly state: "pending";
   readonly raw: null;

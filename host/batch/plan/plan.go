@@ -50,15 +50,15 @@ func (in *Input) Validate() error {
 		return errors.New("plan: no number may be less than 0")
 	case in.shards() > mostShards:
 		return fmt.Errorf("plan: %.0f shards: want at most %d; make them larger", in.shards(), mostShards)
-	case in.Lost*(in.perShard()*in.shardSeconds()+in.Start) > 3600:
+	case in.Lost*(in.perShard()*in.answerSeconds()+in.Start) > 3600:
 		return errors.New("plan: a worker is lost before it has scored a shard; make shards smaller")
 	}
 	return nil
 }
 
-func (in *Input) perShard() float64     { return math.Max(1, math.Floor(in.Shard/in.In)) }
-func (in *Input) shards() float64       { return math.Ceil(float64(in.Answers) / in.perShard()) }
-func (in *Input) shardSeconds() float64 { return 1 / in.Rate }
+func (in *Input) perShard() float64      { return math.Max(1, math.Floor(in.Shard/in.In)) }
+func (in *Input) shards() float64        { return math.Ceil(float64(in.Answers) / in.perShard()) }
+func (in *Input) answerSeconds() float64 { return 1 / in.Rate } // of a core
 
 // Limits are the seconds that each limit alone would take.
 type Limits struct {

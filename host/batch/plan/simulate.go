@@ -64,7 +64,7 @@ func (s *simulation) run() (end float64, repeated int64) {
 			s.read = math.Max(s.read, begin) + n*in.In/in.Read
 			done = s.read
 		}
-		done += n * in.shardSeconds() * s.noise()
+		done += n * in.answerSeconds() * s.noise()
 		lost := s.lostAfter(c.worker, begin)
 		if done < lost && in.Write > 0 {
 			s.write = math.Max(s.write, done) + n*in.Out/in.Write

@@ -42,9 +42,10 @@ func (s *Stopped) Count() (n int) {
 	return n
 }
 
-// StopHeldOut says what thresholds do to answers that they were not chosen on: the answers
-// of each of the folds, of which there are at least 2, are stopped by the threshold of
-// [StopBelow] for the others.
+// StopHeldOut says what thresholds do to answers that they were not chosen on. The questions
+// are dealt to the folds (2 or more) at random, by the seed. The answers of each fold are
+// stopped by the threshold that [StopBelow] gives for the answers of the others. alpha is
+// the share of right answers that may be stopped, in (0,1). The error is that of StopBelow.
 func StopHeldOut(list []Path, alpha float64, folds int, seed uint64) (right, wrong Stopped, err error) {
 	groups := 0
 	for i := range list {
