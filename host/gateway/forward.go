@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -107,4 +108,11 @@ func copyFlushing(w http.ResponseWriter, r io.Reader) error {
 			return err
 		}
 	}
+}
+
+// beside is the context of a request that the gateway makes beside the client's. The observer
+// is told nothing of its answer: an exchange has the times of the client's.
+func beside(ctx context.Context, asked *request) context.Context {
+	ctx = context.WithValue(ctx, observationKey{}, (*observation)(nil))
+	return context.WithValue(ctx, treatmentKey{}, &treatment{request: asked, on: asked.surface})
 }

@@ -76,7 +76,7 @@ func (h *Handler) further(ctx context.Context, in *http.Request, asked *request)
 
 // furtherAnswer asks for one and returns the text of its first choice.
 func (h *Handler) furtherAnswer(ctx context.Context, in *http.Request, asked *request) (text string, tokens int64, err error) {
-	ctx = context.WithValue(ctx, treatmentKey{}, &treatment{request: asked, on: asked.surface})
+	ctx = beside(ctx, asked)
 	out := in.Clone(ctx)
 	setBody(out, asked.body)
 	resp, err := h.send(in.WithContext(ctx), out)

@@ -133,8 +133,7 @@ func (o *rollouts) used(n, tokens, given int) {
 // request is not told of it.
 func (o *rollouts) send(ctx context.Context, body []byte) (document []byte, status int, err error) {
 	c := &o.handler.config
-	ctx = context.WithValue(ctx, observationKey{}, (*observation)(nil))
-	ctx = context.WithValue(ctx, treatmentKey{}, &treatment{request: &request{surface: o.request.surface, config: o.request.config}, on: o.request.surface})
+	ctx = beside(ctx, &request{surface: o.request.surface, config: o.request.config})
 	out := o.in.Clone(ctx)
 	setBody(out, body)
 	resp, err := o.handler.send(o.in.WithContext(ctx), out)
