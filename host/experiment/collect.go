@@ -108,7 +108,7 @@ func (w *work) answer(ctx context.Context, q *grade.Question, sample int, a *ope
 	if err != nil {
 		return nil, err
 	}
-	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Seed: w.Seed, Correct: verdict == grade.Right, Unavailable: w.unavailable}
+	r := &Record{ID: q.ID, Domain: w.Domain, Sample: sample, Seed: w.Seed, Correct: verdict == grade.Right, Likeness: w.likenessOf(q.Text), Unavailable: w.unavailable}
 	for _, by := range w.strategies() {
 		points, err := w.points(ctx, q, a, &by)
 		if err != nil {

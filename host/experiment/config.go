@@ -8,6 +8,7 @@ import (
 	"github.com/finece/finece/host/baseline"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/openai"
+	"github.com/finece/finece/metrics/calibrate"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract/defaults"
 )
@@ -34,6 +35,9 @@ type Config struct {
 	Recorded *Recorded
 	// Unavailable says of methods, by their names, why they have no figures. It may be nil.
 	Unavailable map[string]string
+
+	// Seen is how the questions of the confidence model's training read. Nil marks no question.
+	Seen *calibrate.Likeness
 
 	Answers   int          // sampled of each question; at least 1
 	Depth     int          // of the tree at p(1), 0 to 4; 0 for none

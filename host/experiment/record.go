@@ -4,13 +4,15 @@ import "github.com/finece/finece/host/baseline"
 
 // Record is one sampled answer with all its measurements.
 type Record struct {
-	ID      string  `json:"id"` // of the question
-	Domain  string  `json:"domain"`
-	Sample  int     `json:"sample"` // of the question's answers, from 0
-	Seed    uint64  `json:"seed"`   // of the sampling
-	Correct bool    `json:"correct"`
-	Tokens  int     `json:"tokens"` // of the answer
-	Points  []Point `json:"points"` // in the order of their text, paragraph ends first
+	ID      string `json:"id"` // of the question
+	Domain  string `json:"domain"`
+	Sample  int    `json:"sample"` // of the question's answers, from 0
+	Seed    uint64 `json:"seed"`   // of the sampling
+	Correct bool   `json:"correct"`
+	Tokens  int    `json:"tokens"` // of the answer
+	// Likeness is nil if the questions of the training are not known.
+	Likeness *Likeness `json:"likeness,omitempty"`
+	Points   []Point   `json:"points"` // in the order of their text, paragraph ends first
 	// Unavailable says why a baseline was not asked, by its name: it gave no confidence for
 	// any of the first answers.
 	Unavailable map[string]string `json:"unavailable,omitempty"`

@@ -34,13 +34,14 @@ type Domain struct {
 	Rows           []Row             // one for each method, at all places
 	Unavailable    map[string]string // baselines without a confidence, and why
 	Comparisons    []Comparison
-	Gains          []Gain     // of trajectory models, if there are any
-	Stops          []Stopping // by method and alpha
-	Filter         *Filter    // nil where the claim about filtering does not apply
-	Seeds          []Seed     // FineCE by seed, if there are several
-	Noise          []Noise    // of the labels, if records have them
-	Labelled       []Row      // p(1) and p(z-1) against the labels, if records have them
-	Labels         Row        // the labels themselves as confidences
+	Gains          []Gain      // of trajectory models, if there are any
+	Stops          []Stopping  // by method and alpha
+	Unlikeness     *Unlikeness // nil if the questions of the training are not known
+	Filter         *Filter     // nil where the claim about filtering does not apply
+	Seeds          []Seed      // FineCE by seed, if there are several
+	Noise          []Noise     // of the labels, if records have them
+	Labelled       []Row       // p(1) and p(z-1) against the labels, if records have them
+	Labels         Row         // the labels themselves as confidences
 	Table4         []Strategy
 	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
 	Thresholds     []Threshold
@@ -110,7 +111,7 @@ func Analyse(records []*Record, seed uint64) (*Report, error) {
 		}
 		r.Domains = append(r.Domains, *d)
 	}
-	return r, nil
+	return r, r.unlikeness(records, seed)
 }
 
 func analyse(records []*Record, name string, seed uint64) (*Domain, error) {

@@ -28,6 +28,7 @@ func (r *Report) Markdown(w io.Writer, about About) error {
 	if len(r.Domains) > 0 {
 		r.Domains[0].summary(m)
 	}
+	r.unlikeTable(m)
 	r.claims(m)
 	r.unavailable(m)
 	m.say("\n## How to read and rerun\n\n")
@@ -77,8 +78,8 @@ func (d *Domain) summary(m *markdown) {
 	}
 	if !trained {
 		d.gainTable(m)
-		d.stopTable(m, true)
 	}
+	d.stopTable(m, true)
 }
 
 // enough reports whether there are answers enough for the map, and for a claim.

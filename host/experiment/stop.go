@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +18,8 @@ var alphas = []float64{0.05, 0.1, 0.2}
 
 const stopFolds = 5
 
+const meanName = "mean log-probability"
+
 // Stopping is what ending answers early does. An answer ends at the first position inside
 // it, of paragraphs or periodic, where the confidence is below a threshold. The threshold
 // was chosen on the answers to other questions (fit.StopHeldOut).
@@ -31,18 +34,84 @@ type Stopping struct {
 // Holds reports whether the share of right answers is within alpha, up to chance.
 func (s *Stopping) Holds() bool { return s.Right.Low <= s.Alpha }
 
+// Stopped by FineCE and by the trajectory model of the most labels together.
+const bothName = "FineCE and trajectory"
+
 // stoppers are the methods that have a confidence at every position.
-func stoppers(list []method) []method {
+func stoppers(records []*Record, list []method) ([]method, error) {
 	out := []method{
-		{name: "mean log-probability", read: byFeature(estimate.Mean)},
+		{name: meanName, read: byFeature(estimate.Mean)},
 		{name: "least log-probability", read: byFeature(estimate.Max)},
 	}
+	var model, trajectory reading
 	for _, m := range list {
-		if m.name == FineCE || m.everywhere {
-			out = append(out, m)
+		switch {
+		case m.name == FineCE:
+			model = m.read
+		case m.everywhere:
+			trajectory = m.read
+		default:
+			continue
+		}
+		out = append(out, m)
+	}
+	if model == nil || trajectory == nil {
+		return out, nil
+	}
+	both, err := together(records, model, trajectory)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, method{name: bothName, read: both}), nil
+}
+
+// together returns the confidences by a logistic regression on the logits of two methods. The
+// questions are in folds by their ids, and the regression of a fold learns from the answers to
+// other questions: from their positions that have both confidences.
+func together(records []*Record, a, b reading) (reading, error) {
+	values := map[*Point]float64{}
+	for fold := range trajectoryFolds {
+		columns := make([][]float64, 2)
+		var right, wrong []float64
+		of := map[*Point][2]float64{}
+		for _, r := range records {
+			for _, p := range inside(r) {
+				x, ok := a(p)
+				y, has := b(p)
+				if !ok || !has {
+					continue
+				}
+				logits := [2]float64{logit(x), logit(y)}
+				if foldOf(r.ID) == fold {
+					of[p] = logits
+					continue
+				}
+				for k := range columns {
+					columns[k] = append(columns[k], logits[k])
+				}
+				outcome, not := ofAnswer(r, p)
+				right, wrong = append(right, float64(outcome)), append(wrong, float64(not))
+			}
+		}
+		intercept, weights, err := fit.Ridge(columns, right, wrong, profilePenalty)
+		if errors.Is(err, fit.ErrOneClass) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for p, x := range of {
+			values[p] = 1 / (1 + portable.Exp(-(intercept + float64(weights[0]*x[0]) + float64(weights[1]*x[1]))))
 		}
 	}
-	return out
+	return in(values), nil
+}
+
+// logit is the natural logarithm of the odds of p in [0,1], which is kept a thousandth away
+// from 0 and 1.
+func logit(p float64) float64 {
+	p = min(max(p, 0.001), 0.999)
+	return portable.Log(p / (1 - p))
 }
 
 // byFeature reads the probability of a feature that is the root of a negative
@@ -58,7 +127,11 @@ func byFeature(f estimate.Feature) reading {
 
 // stops sets Stops.
 func (d *Domain) stops(records []*Record, list []method, seed uint64) error {
-	for _, m := range stoppers(list) {
+	list, err := stoppers(records, list)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
 		paths := pathsOf(records, m.read)
 		if paths == nil {
 			continue
@@ -95,14 +168,7 @@ func pathsOf(records []*Record, read reading) []fit.Path {
 			groups[r.ID] = len(groups)
 		}
 		path := fit.Path{Group: groups[r.ID], Correct: r.Correct, Tokens: int64(r.Tokens)}
-		var points []*Point
-		for i := range r.Points {
-			if p := &r.Points[i]; (p.Strategy == ByParagraph || p.Strategy == ByPeriod) && p.Index > 0 && p.Index < p.Last {
-				points = append(points, p)
-			}
-		}
-		slices.SortStableFunc(points, func(a, b *Point) int { return cmp.Compare(a.Tokens, b.Tokens) })
-		for _, p := range points {
+		for _, p := range inside(r) {
 			if v, ok := read(p); ok {
 				path.Confidence, path.At = append(path.Confidence, v), append(path.At, int64(p.Tokens))
 				some = true
@@ -114,6 +180,18 @@ func pathsOf(records []*Record, read reading) []fit.Path {
 		return nil
 	}
 	return out
+}
+
+// inside returns the positions where an answer can be stopped, in the order of its text.
+func inside(r *Record) []*Point {
+	var points []*Point
+	for i := range r.Points {
+		if p := &r.Points[i]; (p.Strategy == ByParagraph || p.Strategy == ByPeriod) && p.Index > 0 && p.Index < p.Last {
+			points = append(points, p)
+		}
+	}
+	slices.SortStableFunc(points, func(a, b *Point) int { return cmp.Compare(a.Tokens, b.Tokens) })
+	return points
 }
 
 // shareStopped is the share of answers that were stopped, with its interval.
@@ -130,23 +208,46 @@ func shareStopped(s *fit.Stopped, seed uint64) (Figure, error) {
 	return Figure{float64(s.Count()) / float64(n), of[0].Low, of[0].High}, nil
 }
 
-// stopTable writes what stopping does. In a summary it has the first method and the last.
+// stopTable writes what stopping does. In a summary each confidence has one line.
 func (d *Domain) stopTable(m *markdown, summary bool) {
 	if len(d.Stops) == 0 {
 		return
 	}
-	first, last := d.Stops[0].Name, d.Stops[len(d.Stops)-1].Name
 	m.say("\n## Stopping early\n\nAn answer ends at the first paragraph or periodic position inside it where the confidence falls below a threshold. The threshold is chosen so that at most a share alpha of right answers ends (split conformal prediction), on the answers to other questions: %d folds.\n", stopFolds)
+	if summary {
+		d.stopSummary(m)
+		return
+	}
 	m.head("confidence", "alpha", "right answers stopped", "wrong answers stopped", "tokens saved", "the share holds")
 	for i := range d.Stops {
 		s := &d.Stops[i]
-		if summary && s.Name != first && s.Name != last {
-			continue
-		}
 		holds := "yes"
 		if !s.Holds() {
 			holds = "no"
 		}
 		m.row(s.Name, fmt.Sprintf("%g%%", 100*s.Alpha), show(s.Right), number(100*s.Wrong, 1), number(100*s.Saved, 1), holds)
+	}
+}
+
+func (d *Domain) stopSummary(m *markdown) {
+	head := []string{"confidence"}
+	for _, alpha := range alphas {
+		head = append(head, fmt.Sprintf("right answers stopped at alpha %g%%", 100*alpha), "tokens saved")
+	}
+	m.head(head...)
+	var names []string
+	cells := map[string][]string{}
+	for i := range d.Stops {
+		s := &d.Stops[i]
+		if cells[s.Name] == nil {
+			names = append(names, s.Name)
+		}
+		for len(cells[s.Name]) < 2*slices.Index(alphas, s.Alpha) {
+			cells[s.Name] = append(cells[s.Name], "-") // too few right answers for this share
+		}
+		cells[s.Name] = append(cells[s.Name], show(s.Right), number(100*s.Saved, 1))
+	}
+	for _, name := range names {
+		m.row(append([]string{name}, cells[name]...)...)
 	}
 }

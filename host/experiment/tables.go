@@ -30,6 +30,7 @@ All figures but the counts are in percent. Intervals are at 95%%, by the bootstr
 	d.comparisons(m)
 	d.gainTable(m)
 	d.stopTable(m, false)
+	d.unlikeTable(m)
 	d.bySeed(m)
 	d.againstLabels(m)
 	d.kept(m)

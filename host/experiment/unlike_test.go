@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -89,5 +90,42 @@ func TestQuestionsThatAreUnlikeTheTraining(t *testing.T) {
 		if auroc < c.auroc || marked[1] < c.found || marked[0] > c.most {
 			t.Errorf("%s: AUROC %.3f, %.1f%% and %.1f%% marked", c.name, auroc, 100*marked[1], 100*marked[0])
 		}
+	}
+}
+
+// FineCE is too sure of the far questions. The mark finds them, and without them it is calibrated.
+func TestErrorWithoutTheMarked(t *testing.T) {
+	near := made(300, 1)
+	for i, r := range near {
+		r.Likeness = &Likeness{Surprisal: 5 + float64(i%7)/10}
+	}
+	far := made(300, 1)
+	for i, r := range far {
+		r.Domain, r.Likeness = "far", &Likeness{Surprisal: 5.3 + float64(i%7)/10, Unlike: i%2 == 0}
+		if r.Likeness.Unlike {
+			r.Correct = false
+		}
+	}
+	report, err := Analyse(append(near, far...), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, out := report.Domains[0].Unlikeness, report.Domains[1].Unlikeness
+	if in == nil || out == nil || in.Marked != 0 || out.Marked != 0.5 {
+		t.Fatalf("marked: %+v and %+v", in, out)
+	}
+	if !math.IsNaN(in.AUROC) || out.AUROC < 0.75 || out.AUROC > 0.9 {
+		t.Errorf("AUROC %v and %v", in.AUROC, out.AUROC)
+	}
+	all, rest := report.Domains[1].row(FineCE).At[First].ECE.Value, out.Rest[First].ECE.Value
+	if all < 0.2 || rest > 0.1 {
+		t.Errorf("ECE %.3f, without the marked %.3f", all, rest)
+	}
+	var b strings.Builder
+	if err := report.Markdown(&b, About{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "| far | 50.0% |") {
+		t.Errorf("no row of the mark in\n%s", b.String())
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
+	"github.com/finece/finece/host/cmd/finece/internal/likeness"
 	"github.com/finece/finece/host/cmd/finece/internal/models"
 	"github.com/finece/finece/host/cmd/finece/internal/output"
 	"github.com/finece/finece/host/cmd/finece/internal/replies"
@@ -72,7 +73,7 @@ type options struct {
 	output, server, model, api, dataset, grader string
 	questions, confidence                       []string
 	head, states, scoring, solver               string
-	recorded, furtherSamples                    string
+	recorded, furtherSamples, seen              string
 	unavailable                                 []string
 	number, inDomain, seeds                     int
 	temperature                                 float64
@@ -117,6 +118,7 @@ func New() *cobra.Command {
 	flags.StringArrayVar(&f.unavailable, "unavailable", nil, "NAME=REASON: a method to list as one that has no figures; may be given again")
 	flags.StringVar(&f.scoring, "score-prompt", "", "how the generator's chat looks as a text, such as '[INST]{question}[/INST]': for the baselines that score a text (default: the server is asked by prompt_logprobs)")
 	flags.StringVar(&f.solver, "solver", "", "a model of the server that scores answers too, for the least and the mean of its log-probabilities: the one that the confidence model was made of")
+	likeness.Add(cmd, &f.seen)
 	flags.IntVar(&f.number, "number", 510, "questions of each domain at most; for the one in domain see --in-domain")
 	flags.IntVar(&f.seeds, "seeds", 1, "sample with so many seeds, from --seed on: a share of the problems from each, or other answers to the same --questions")
 	flags.IntVar(&f.inDomain, "in-domain", 1000, "questions in domain, where they are made from --seed (with --questions, --number holds for all)")
@@ -168,6 +170,11 @@ func (f *options) run(cmd *cobra.Command) error {
 	domains, err := f.domains(cmd)
 	if err != nil {
 		return err
+	}
+	if f.seen != "" {
+		if f.config.Seen, err = likeness.Read(cmd, f.seen); err != nil {
+			return err
+		}
 	}
 	store, err := replies.Open(filepath.Join(f.output, "replies.jsonl"), func(string) bool { return false })
 	if err != nil {

@@ -17,7 +17,7 @@ const Flag = "seen-questions"
 
 // Add adds the flag to a command.
 func Add(cmd *cobra.Command, to *string) {
-	cmd.Flags().StringVar(to, Flag, "", "for the card: a file of the questions of the labelled answers, to mark later ones that read unlike them")
+	cmd.Flags().StringVar(to, Flag, "", "a file of the questions of the labelled answers, to mark later ones that read unlike them")
 	_ = cmd.MarkFlagFilename(Flag, "jsonl")
 }
 
