@@ -3,7 +3,7 @@
 # data (pack.sh), without a model and without sampling. Run again, it resumes.
 #
 # There are two sets of tables. Those of the confidence models are made from the replies
-# in data/replies.jsonl.gz, which is there once the models are trained. Those of the
+# in data/replies.jsonl.gz, once data/models says which models these are of. Those of the
 # answers that were sampled for the labels need no confidence model: log-probabilities,
 # further samples and labels are in data. Until the replies are there, these are the only
 # ones, and RESULTS.md is theirs.
@@ -40,13 +40,13 @@ say "building finece"
 (cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
 
 # The tables of the sampled answers.
-trained=$([ -e "$DATA/replies.jsonl.gz" ] && echo yes || echo no)
+measured=$([ -e "$DATA/models" ] && echo yes || echo no)
 missing=()
 about="A generator made of SmolLM2-135M-Instruct answered the questions that its labels were made for, twice each."
-if [ "$trained" = no ]; then
+if [ "$measured" = no ]; then
 	about+=" The confidence models are not trained yet, so this page has what needs none."
-	for name in "FineCE" "FineCE-2 (second seed)" "FineCE (value head)"; do
-		missing+=(--unavailable "$name=not trained yet")
+	for row in "${trained[@]}"; do
+		missing+=(--unavailable "${row%%=*}=not trained yet")
 	done
 fi
 say "tables of the sampled answers"
@@ -67,7 +67,7 @@ published() {
 	mkdir -p "$2"
 	cp "$1"/*.md "$1"/*.svg "$2/"
 }
-if [ "$trained" = no ]; then
+if [ "$measured" = no ]; then
 	published "$out/sampled" "$RESULTS"
 	say "done: $RESULTS/RESULTS.md"
 	exit
@@ -75,7 +75,7 @@ fi
 published "$out/sampled" "$RESULTS/sampled"
 
 # The tables of the confidence models.
-cp "$DATA"/cities/{test,shifted}.jsonl "$out/cities/"
+cp "$DATA"/cities/{label,test,shifted}.jsonl "$out/cities/"
 cp "$DATA/test-problems.jsonl" "$out/"
 unpacked labels.jsonl "$out/labels.jsonl"
 unpacked replies.jsonl "$out/results/replies.jsonl"
@@ -83,6 +83,7 @@ unpacked replies.jsonl "$out/results/replies.jsonl"
 # No server listens there: a reply that is missing is an error.
 none=http://127.0.0.1:1/v1
 say "tables of the confidence models"
-measure "$out" "$none" "$none" "$none"
+mapfile -t models <"$DATA/models"
+measure "$out" "$none" "${models[@]/%/@$none}"
 published "$out/results" "$RESULTS"
 say "done: $RESULTS/RESULTS.md"

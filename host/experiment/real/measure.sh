@@ -3,13 +3,33 @@
 : "${NUMBER:=500}" "${SAMPLES:=10}" "${LABELS:=0}" # questions of each file, samples of the baselines, continuations of a state
 : "${REQUESTS:=4}" # at once
 
-# measure FOLDER GENERATOR CONFIDENCE CONFIDENCE-2 writes the tables to FOLDER/results. The
+# The trained models: the name of the row in the tables, and ADAPTER:FOLDER of the model.
+trained=("FineCE=chat:confidence" "FineCE-2=chat:confidence-2" "FineCE (value head)=pooling:value" "p(ik)=pooling:pik")
+
+# measure FOLDER GENERATOR MODEL... writes the tables to FOLDER/results. GENERATOR is the base
+# URL of its server, and MODEL a line of trained with @ and the base URL of its server. The
 # servers are asked for what FOLDER/results/replies.jsonl does not have.
 measure() {
-	local out=$1
-	"$finece" experiment -o "$out/results" --server "$2" --model generator --api trailing --grader alias --max-tokens 160 \
+	local out=$1 generator=$2 models=() row
+	shift 2
+	for row in "${trained[@]}"; do
+		models+=(--unavailable "${row%%=*}=not trained yet")
+	done
+	for row in "$@"; do
+		for i in "${!models[@]}"; do
+			if [ "${models[i]}" = "${row%%=*}=not trained yet" ]; then
+				unset "models[i]" "models[i-1]"
+			fi
+		done
+		case $row in
+		"p(ik)="*) models+=(--head "${row#*=}") ;;
+		*) models+=(--confidence "$row") ;;
+		esac
+	done
+	"$finece" experiment -o "$out/results" --server "$generator" --model generator --api trailing --grader alias --max-tokens 160 \
 		--questions "cities=$out/cities/test.jsonl" --questions "shifted=$out/cities/shifted.jsonl" --questions "problems=$out/test-problems.jsonl" \
-		--number "$NUMBER" --confidence "FineCE=chat:confidence@$3" --confidence "FineCE-2=chat:confidence-2@$4" \
-		--states "$out/labels.jsonl" --samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --requests "$REQUESTS" --seed "$seed" \
-		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it, FineCE-2 the same with another seed. make real-eval makes the tables again from what is committed."
+		--number "$NUMBER" --seen-questions "$out/cities/label.jsonl" --states "$out/labels.jsonl" "${models[@]}" \
+		--unavailable "judge of another family=no package of a registry carries another instruct model" \
+		--samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --every 10 --entropy 0.1 --entropies 0.5 --requests "$REQUESTS" --seed "$seed" \
+		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it that learnt from labels of city questions alone, without reference solutions; FineCE-2 is the same with another seed. make real-eval makes the tables again from what is committed."
 }

@@ -47,21 +47,24 @@ export PYTHONTZPATH= # time zones are those of the package tzdata
 sampling=(--api completions --model smollm2-cities --temperature 1 --max-tokens 48 --grader alias --logprobs --top-logprobs 1
 	--prompt $'<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n')
 
-# serve_gguf NAME starts llama.cpp's server of a model in FOLDER and sets url. stop_servers
-# stops all that were started.
+# serving NAME PROGRAM ARGUMENTS... starts a server, which writes its base URL, and sets url.
+# stop_servers stops all that were started.
 servers=()
-serve_gguf() {
-	local said
+serving() {
+	local said name=$1
+	shift
 	said=$(mktemp)
-	"$PYTHON" "$here/serve.py" "$out/$1.gguf" --slots "$SLOTS" --context "$CONTEXT" --threads "$THREADS" --poll 0 >"$said" 2>"$out/$1.log" &
+	"$PYTHON" "$@" >"$said" 2>"$out/$name.log" &
 	servers+=($!)
 	trap stop_servers EXIT
 	until url=$(head -n 1 "$said") && [ -n "$url" ]; do
-		kill -0 $! 2>/dev/null || { tail "$out/$1.log" >&2; echo "the server of $1 has ended" >&2; exit 1; }
+		kill -0 $! 2>/dev/null || { tail "$out/$name.log" >&2; echo "the server of $name has ended" >&2; exit 1; }
 		sleep 0.1
 	done
 	rm -f "$said"
 }
+serve_gguf() { serving "$1" "$here/serve.py" "$out/$1.gguf" --slots "$SLOTS" --context "$CONTEXT" --threads "$THREADS" --poll 0; }
+serve_head() { serving "$1" "$here/head.py" "$out/merged" "$out/$1" --threads "$THREADS"; }
 
 stop_servers() {
 	kill "${servers[@]}" 2>/dev/null || true
@@ -90,8 +93,12 @@ constructed() {
 }
 
 # 0. What is committed (pack.sh).
+mkdir -p "$out/results"
 for file in "$here"/data/*; do
 	name=$(basename "$file" .gz)
+	case $name in
+	replies.jsonl | models) name=results/$name ;; # of the tables
+	esac
 	if [ -e "$out/$name" ] || [ "$name" = NOTICE ]; then
 		continue
 	fi
@@ -143,7 +150,7 @@ constructed "$out/labels.jsonl" "labels, k=$K" "$out/questions.jsonl" \
 constructed "$out/answers.jsonl" "answers with alternatives" "$out/questions.jsonl" \
 	--seed $((seed + 2)) --k "$ANSWERS_K" --T 0 --top-logprobs 5
 
-# 4. The confidence models. Each is an adapter of the generator.
+# 4. The confidence models, each an adapter of the generator, and their tables.
 merged() {
 	"$PYTHON" "$here/model.py" merge "$out/base" "$out/generator" "$out/merged.part"
 	mv "$out/merged.part" "$out/merged"
@@ -162,6 +169,38 @@ for split in train dev; do
 	step "$out/$split-questions.jsonl" "training data: $split, questions alone" \
 		"$finece" train export --split "$split" --question-only -o "$out/$split-questions.jsonl" "$out/pooled.jsonl"
 done
+# served FOLDER serves a trained model by its adapter (chat or pooling) and sets url.
+served() {
+	case $1 in
+	chat:*)
+		step "$out/${1#*:}.gguf" "${1#*:} as GGUF" \
+			"$PYTHON" "$here/model.py" gguf "$out/merged" "$out/${1#*:}.gguf" --adapter "$out/${1#*:}"
+		serve_gguf "${1#*:}"
+		;;
+	pooling:*) serve_head "${1#*:}" ;;
+	esac
+}
+# tables LAST makes the tables of all models that are trained, of which LAST is the newest.
+# What the servers were asked for is kept in results/replies.jsonl, so later tables ask for
+# what is new. results/models has the lines of measure.sh's trained that were measured.
+tables() {
+	measured() {
+		local CONTEXT=512 generator models=() row
+		serve_gguf generator
+		generator=$url
+		for row in "${trained[@]}"; do
+			if [ -e "$out/${row##*:}" ]; then
+				served "${row#*=}"
+				models+=("$row@$url")
+			fi
+		done
+		measure "$out" "$generator" "${models[@]}"
+		stop_servers
+		printf '%s\n' "${models[@]%@*}" >"$out/results/models"
+		touch "$out/results/$1.done"
+	}
+	step "$out/results/$1.done" "tables with $1" measured "$1"
+}
 # confidence NAME SEED COMMAND DATA DEV FLAGS... trains an adapter of the generator.
 confidence() {
 	local name=$1 with=$2 command=$3 data=$4 dev=$5
@@ -177,31 +216,15 @@ confidence() {
 # shellcheck disable=SC2086
 {
 	confidence confidence "$seed" ift train dev $IFT
+	tables confidence
 	confidence confidence-2 $((seed + 1)) ift train dev $IFT
-	confidence value "$seed" value train dev $IFT
 	confidence pik "$seed" value train-questions dev-questions $PIK
+	confidence value "$seed" value train dev $IFT
+	tables value
 }
-for name in confidence confidence-2; do
-	step "$out/$name.gguf" "$name as GGUF" \
-		"$PYTHON" "$here/model.py" gguf "$out/merged" "$out/$name.gguf" --adapter "$out/$name"
-done
 
 # 5. The noise of the labels, which nothing else waits for.
 head -n "$NOISE" "$out/questions.jsonl" >"$out/noise-questions.jsonl"
 constructed "$out/noise.jsonl" "labels, k=$NOISE_K" "$out/noise-questions.jsonl" \
 	--seed $((seed + 1)) --k "$NOISE_K" --m "$M" --T "$T"
-
-# 6. The tables. What the server was asked for is kept in results/replies.jsonl.
-measured() {
-	local generator first
-	CONTEXT=512
-	serve_gguf generator
-	generator=$url
-	serve_gguf confidence
-	first=$url
-	serve_gguf confidence-2
-	measure "$out" "$generator" "$first" "$url"
-	stop_servers
-}
-step "$out/results/RESULTS.md" "experiment" measured
 say "done: $out"

@@ -1,0 +1,118 @@
+"""Serves a value head as vLLM's /pooling does, until it is stopped or the program that
+started it ends.
+
+    head.py FOLDER ADAPTER [--threads N]
+
+FOLDER is a model of transformers, ADAPTER a LoRA adapter with a head, as finece train value
+makes it. Requests that come together are computed together. The first line on standard
+output is the base URL, such as http://127.0.0.1:45678/v1.
+"""
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "train" / "python"))
+
+import torch
+from finece_data import value_tokens
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+BATCH = 16  # requests that are computed together, at most
+
+
+def load(folder, adapter):
+    """The model with its head, and the tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, num_labels=1)
+    # The head reads the last token that is no padding.
+    model.config.pad_token_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    return PeftModel.from_pretrained(model, adapter).eval(), tokenizer
+
+
+@torch.no_grad()
+def logits(model, rows):
+    """The head's logit of each row of token ids."""
+    most = max(map(len, rows))
+    ids = torch.full((len(rows), most), model.config.pad_token_id)
+    mask = torch.zeros((len(rows), most), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)], mask[i, : len(row)] = torch.tensor(row), 1
+    return model(input_ids=ids, attention_mask=mask).logits[:, 0].tolist()
+
+
+def work(model, asked):
+    """Computes what is asked, for ever: a row of token ids, and the queue of its answer."""
+    while True:
+        batch = [asked.get()]
+        while len(batch) < BATCH and not asked.empty():
+            batch.append(asked.get())
+        try:
+            found = logits(model, [row for row, _ in batch])
+        except Exception as e:  # the requests are told, and the server stays
+            found = [e] * len(batch)
+        for (_, answer), logit in zip(batch, found):
+            answer.put(logit)
+
+
+def handler(name, tokenizer, asked):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if not self.path.endswith("/pooling") or not isinstance(body.get("input"), str):
+                return self.reply(404, {"error": {"message": "want POST /pooling with the text input"}})
+            row, answer = value_tokens(tokenizer, [body["input"]])[0], queue.SimpleQueue()
+            asked.put((row, answer))
+            logit = answer.get()
+            if isinstance(logit, Exception):
+                return self.reply(500, {"error": {"message": str(logit)}})
+            used = {"prompt_tokens": len(row), "completion_tokens": 0, "total_tokens": len(row)}
+            self.reply(200, {"object": "list", "model": name, "data": [{"index": 0, "object": "pooling", "data": [logit]}], "usage": used})
+
+        def reply(self, status, body):
+            text = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    return Handler
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    parser.add_argument("adapter")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    model, tokenizer = load(args.folder, args.adapter)
+    asked = queue.SimpleQueue()
+    threading.Thread(target=work, args=(model, asked), daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(Path(args.adapter).name, tokenizer, asked))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"http://127.0.0.1:{server.server_address[1]}/v1", flush=True)
+    stop = threading.Event()
+    for signum in signal.SIGINT, signal.SIGTERM:
+        signal.signal(signum, lambda *_: stop.set())
+    parent = os.getppid()
+    while not stop.wait(1) and os.getppid() == parent:
+        pass
+
+
+if __name__ == "__main__":
+    main()
