@@ -9,11 +9,11 @@ import (
 // Params are the parameters of the integration.
 type Params struct {
 	Alpha float64 // the revision coefficient a, in [0,1]; 1 keeps every confidence
-	Depth int     // the fusion depth d: how many steps are looked ahead
+	Depth int     // the fusion depth d: how many steps each node looks ahead
 	Width int     // the fusion width w: how many continuations are averaged
 }
 
-// Validate says what in p is out of range, or nil.
+// Validate returns an error about the first field that is out of range, or nil.
 func (p Params) Validate() error {
 	switch {
 	case !(p.Alpha >= 0 && p.Alpha <= 1):
@@ -39,18 +39,17 @@ func (p Params) fuse(conf, ahead float64) float64 {
 	return float64(p.Alpha*conf) + float64((1-p.Alpha)*ahead)
 }
 
-// Tree is a question's sampled continuations, or several trees, in flat arrays
-// of one length.
+// Tree is a question with its sampled continuations, in flat arrays of one length. There
+// may be several roots, and so several trees.
 type Tree struct {
 	Conf   []float64 // the confidence of each node, in [0,1]; NaN where missing
-	Parent []int32   // the index of its parent, less than its own; -1 for a root
+	Parent []int32   // the index of each node's parent, less than the node's own; -1 for a root
 }
 
-// Fuse returns the fused confidence of every node of t, each looking Depth
-// steps ahead from itself over its first Width children, and NaN where Conf is
-// NaN. The result is in dst if that has the capacity; dst may be t.Conf. t must
-// be valid (see [Tree]), or there is an error that names the first node that is
-// not.
+// Fuse returns the fused confidence of every node of t, and NaN where Conf is NaN. Each
+// node looks Depth steps ahead from itself over its first Width children. The result is
+// in dst if dst has the capacity; dst may be t.Conf. If t is not valid (see [Tree]), the
+// error names the first wrong node.
 func Fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 	if len(t.Parent) != len(t.Conf) {
 		return nil, errors.New("bci: a tree has " + strconv.Itoa(len(t.Conf)) + " confidences and " +
@@ -65,12 +64,12 @@ func Fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 	return fuse(dst, t, p)
 }
 
-// FusePath is [Fuse] on a path: each node is the child of the one before.
+// FusePath is [Fuse] on a path: each node is the child of the node before.
 func FusePath(dst, conf []float64, p Params) ([]float64, error) {
 	return fuse(dst, Tree{Conf: conf}, p)
 }
 
-// fuse does a tree with valid parents, or a path if it has none.
+// fuse computes a tree with valid parents. A tree with Parent nil is a path.
 func fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
@@ -94,7 +93,7 @@ func fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 		conf = append([]float64(nil), conf...)
 	}
 	for i, c := range conf {
-		dst[i] = max(c, 0) // a -0 would differ from Window in its sign
+		dst[i] = max(c, 0) // as in Window: -0 becomes 0
 	}
 	if p.depth() == 0 {
 		return dst, nil
@@ -102,8 +101,8 @@ func fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 	g := link(t, p.Width)
 	sum := make([]float64, n)
 	if p.Depth >= g.height {
-		// Looking ahead ends at the endpoints alone, so every child is done
-		// for good when its parent is.
+		// Every node looks ahead up to its endpoints. So the final value of each
+		// child is known before that of its parent.
 		g.sweep(dst, conf, sum, p, true)
 		return dst, nil
 	}
@@ -118,9 +117,9 @@ func fuse(dst []float64, t Tree, p Params) ([]float64, error) {
 
 // graph is a tree with the missing nodes taken out.
 type graph struct {
-	parent []int32 // of the nodes that count for one; -1 for all others
-	count  []int32 // of children that count
-	height int     // the longest way to an endpoint over those
+	parent []int32 // if the node is among the first Width children, its parent; else -1
+	count  []int32 // how many of these children each node has
+	height int     // the longest path over them, in steps
 }
 
 const none = -1
@@ -128,7 +127,7 @@ const none = -1
 func link(t Tree, width int) graph {
 	n := len(t.Conf)
 	g := graph{parent: make([]int32, n), count: make([]int32, n)}
-	// near is the nearest node with an estimate, at or above the node.
+	// near is the node itself if it has an estimate, or else its nearest ancestor with one.
 	near := make([]int32, n)
 	for i, c := range t.Conf {
 		up := int32(none)
@@ -163,10 +162,9 @@ func link(t Tree, width int) graph {
 	return g
 }
 
-// sweep takes f one step further, F(.,k-1) to F(.,k), in place, and reports
-// whether anything changed. Children come before their parents here, and hand
-// them the value of before the step, or with full the one of after it. sum is
-// zero.
+// sweep computes F(j,k) from f = F(j,k-1) in place, and reports whether any value changed.
+// It visits children before their parents. Each child adds its value before this step to its
+// parent's sum, or with full its value after this step. sum must be all zero.
 func (g *graph) sweep(f, conf, sum []float64, p Params, full bool) bool {
 	changed := false
 	for i := len(f) - 1; i >= 0; i-- {

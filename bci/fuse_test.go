@@ -26,7 +26,7 @@ func checkNear(t testing.TB, what string, got, want []float64) {
 	}
 }
 
-// recursive is Equation 5 as it is written, in exponential time.
+// recursive computes Equation 5 literally, in exponential time.
 func recursive(t Tree, p Params) []float64 {
 	n := len(t.Conf)
 	children := make([][]int, n)
@@ -65,7 +65,7 @@ func recursive(t Tree, p Params) []float64 {
 }
 
 func TestByHand(t *testing.T) {
-	// A question with three sampled continuations, the first of which goes on.
+	// A question with three sampled continuations. The first one has two more positions.
 	//
 	//	0: 0.5
 	//	├─ 1: 0.6 ── 4: 0.8 ── 5: 1
@@ -92,7 +92,7 @@ func TestByHand(t *testing.T) {
 		{"alpha 1 keeps all", Params{1, 2, 2}, conf, conf},
 		{"alpha 0 keeps none", Params{0, 1, 2}, conf, []float64{0.4, 0.8, 0.2, 0.4, 1, 1}},
 		{"a missing node hands on its child", Params{0.5, 1, 3}, []float64{0.5, nan, 0.2, 0.4, 0.9, 1}, []float64{0.5, nan, 0.2, 0.4, 0.95, 1}},
-		{"behind its siblings", Params{0.5, 1, 2}, []float64{0.5, nan, 0.2, 0.4, 0.9, 1}, []float64{0.4, nan, 0.2, 0.4, 0.95, 1}},
+		{"after its siblings", Params{0.5, 1, 2}, []float64{0.5, nan, 0.2, 0.4, 0.9, 1}, []float64{0.4, nan, 0.2, 0.4, 0.95, 1}},
 		{"a missing root", Params{0.5, 1, 2}, []float64{nan, 0.6, 0.2, 0.4, 0.8, 1}, []float64{nan, 0.7, 0.2, 0.4, 0.9, 1}},
 	} {
 		got, err := Fuse(nil, Tree{c.conf, parents}, c.p)
@@ -170,7 +170,7 @@ func TestAgainstTheRecursion(t *testing.T) {
 	}
 }
 
-// A path is a tree, to the bit.
+// FusePath gives the same bits as Fuse on the same path.
 func TestPathIsATree(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 300 {
@@ -205,7 +205,7 @@ func TestLargeTrees(t *testing.T) {
 		star.Conf[i], star.Parent[i] = float64(i%2), 0
 	}
 	star.Parent[0] = -1
-	for _, depth := range []int{3, n / 2, math.MaxInt} { // a half: values settle long before
+	for _, depth := range []int{3, n / 2, math.MaxInt} { // values stop changing long before n/2
 		got, err := Fuse(nil, chain, Params{0.5, depth, 1})
 		if err != nil {
 			t.Fatal(err)
@@ -255,7 +255,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// Any parents and numbers make an error or a result in range.
+// Any parents and confidences give an error or a result in range.
 func FuzzFuse(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 0xff, 0xff, 0xff, 0xff, 0, 0}, 0.5, uint8(2), uint8(1))
 	f.Fuzz(func(t *testing.T, b []byte, alpha float64, depth, width uint8) {
@@ -280,7 +280,7 @@ func FuzzFuse(f *testing.F) {
 	})
 }
 
-// The peer is the recursion, on a tree that it can still do.
+// The peer is the recursion, on a tree that is small enough for it.
 func BenchmarkFuse(b *testing.B) {
 	const n = 3280 // a full ternary tree of 8 levels
 	tree := Tree{make([]float64, n), make([]int32, n)}

@@ -7,14 +7,17 @@ import (
 )
 
 // Window integrates the positions of one stream while their estimates arrive. The first
-// continuation of a position is the rest of the stream itself. The other Width-1, if there
-// are any, are sampled, and have no children: see [Window.Resolve].
+// continuation of a position is the stream's own next position. If Width is more than 1,
+// there are Width-1 further continuations. They are sampled and have no children: see
+// [Window.Resolve].
 //
-// When all estimates are in, the fused values are those of [FusePath] over them, bit for
-// bit, provided that no position was given up. With sampled continuations they are those of
-// [Fuse] over a tree whose first nodes are the stream's positions, and whose last ones the
-// continuations, the latest first. It is not safe for concurrent use, and allocates only in
-// NewWindow.
+// When all estimates have arrived, the fused values are those of [FusePath], bit for bit,
+// provided that no position was given up (see [Window.Push]). With sampled continuations,
+// they are those of [Fuse] over one tree: its first nodes are the stream's positions, its
+// last nodes are the continuations, the latest first.
+//
+// A Window is not safe for concurrent use. It allocates only in NewWindow, and where a
+// slice of revisions grows.
 type Window struct {
 	p     Params
 	depth int
@@ -23,18 +26,18 @@ type Window struct {
 	n     int    // positions in it
 	ended bool
 
-	ids []int // of the estimates around one that arrives, in order
+	ids []int // scratch for integrate: the positions with estimates around a new one, in order
 }
 
 type slot struct {
 	conf, fused float64
-	sum         float64 // of the confidences of sampled continuations
-	sampled     int     // how many these are
+	sum         float64 // the sum of the confidences of sampled continuations
+	sampled     int     // how many continuations sum has
 	open        int     // how many more may come
 	last        int     // the last position that fused depends on
 	state       uint8
 	final       bool
-	changed     bool // since it was last reported
+	changed     bool // since the last report
 }
 
 const (
@@ -46,20 +49,20 @@ const (
 // maxCapacity is about 50 MB.
 const maxCapacity = 1 << 20
 
-// Revision says what a position has come to.
+// Revision is the new state of a position.
 type Revision struct {
 	ID     int
 	Fused  float64 // the fused confidence; NaN where there is no estimate
-	Final  bool    // nothing that happens later changes it
+	Final  bool    // no later event changes this position
 	Failed bool    // there is no estimate, and none will come
-	// Last is the last position whose estimate Fused depends on: those from ID to
-	// Last are all of them. It is ID itself where nothing is integrated.
+	// Last is the last position whose estimate Fused depends on. Fused depends on no
+	// position outside ID to Last. Last is ID if no later estimate is integrated.
 	Last int
 }
 
-// NewWindow returns a window for at most capacity positions between the oldest
-// that is not final and the newest. It has to exceed the depth, and to leave
-// room for as many as can be waiting for their estimates at a time.
+// NewWindow returns a window for at most capacity positions, from the oldest one that is
+// not final to the newest. capacity has to exceed the depth. It also has to leave room for
+// all positions that wait for their estimates at the same time.
 func NewWindow(p Params, capacity int) (*Window, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
@@ -78,9 +81,9 @@ func (w *Window) Reset() { w.base, w.n, w.ended = 0, 0, false }
 func (w *Window) at(id int) *slot { return &w.slots[id%len(w.slots)] }
 
 // Push adds a position whose estimate is pending, and returns its id: 0, 1, 2,
-// ... in order. If the window is full, its oldest position is given up, which
-// makes a revision: with an estimate, that is final as it stands; without, the
-// position has failed. After End, Push adds nothing and returns -1.
+// ... in order. If the window is full, its oldest position is given up and reported: with
+// an estimate, its present value is final; without one, the position has failed. After
+// End, Push adds nothing and returns -1.
 func (w *Window) Push(out []Revision) (id int, _ []Revision) {
 	if w.ended {
 		return -1, out
@@ -104,16 +107,18 @@ func (w *Window) Push(out []Revision) (id int, _ []Revision) {
 	return id, out
 }
 
-// Resolve takes the estimate of position id and appends a revision for every
-// position whose fused value it changes or that becomes final, in the order of
-// their ids. A conf that is not in [0,1] is no estimate: the position has failed, and is
-// skipped, so that it does not hold up earlier ones any more.
+// Resolve takes the estimate of position id. It appends a revision for every position whose
+// fused value changes or becomes final, in the order of their ids. A conf outside [0,1], or
+// NaN, says that there is no estimate: the position has failed. Earlier positions then skip
+// it and wait for it no longer.
 //
-// Where a position has its estimate, the next Width-1 calls for it take the confidences of
-// sampled continuations. It is not final before. A conf that is not in [0,1] says that one of
-// them is missing. Calls for other ids are ignored.
+// Once a position has its estimate, the next Width-1 calls for the same id take the
+// confidences of its sampled continuations. The position is not final before these calls. A
+// conf outside [0,1], or NaN, says that a continuation is missing. Calls for an id that is
+// not in the window are ignored.
 //
-// It takes O(Depth^2) steps, plus one for each failed or pending position on the way.
+// Resolve takes O(Depth^2) steps, plus one for each failed or pending position that it
+// passes.
 func (w *Window) Resolve(id int, conf float64, out []Revision) []Revision {
 	if id < w.base || id >= w.base+w.n {
 		return out
@@ -138,12 +143,12 @@ func (w *Window) Resolve(id int, conf float64, out []Revision) []Revision {
 	return w.settle(id, out)
 }
 
-// Fail says that no estimate will come: Resolve with NaN.
+// Fail says that no estimate will come for position id. It is Resolve with NaN.
 func (w *Window) Fail(id int, out []Revision) []Revision { return w.Resolve(id, math.NaN(), out) }
 
-// End says that the stream has ended and no position will be pushed, so the
-// last ones wait for no more ahead of them. Estimates may still arrive, and sampled
-// continuations of all positions but the last: that is the end.
+// End says that the stream has ended. No position will be pushed, so the last positions no
+// longer wait for later ones. Estimates may still arrive. So may sampled continuations,
+// except those of the last position, which is the end of the answer.
 func (w *Window) End(out []Revision) []Revision {
 	if w.ended {
 		return out
@@ -157,8 +162,8 @@ func (w *Window) End(out []Revision) []Revision {
 	return w.settleFrom(w.base, last, out)
 }
 
-// first returns the earliest position that looks as far ahead as id: Depth
-// estimates before it.
+// first returns the earliest position whose fused value depends on id. It lies Depth
+// estimates before id.
 func (w *Window) first(id int) int {
 	first := id
 	for left := w.depth; left > 0 && id > w.base; {
@@ -171,8 +176,8 @@ func (w *Window) first(id int) int {
 	return first
 }
 
-// integrate computes the fused values that a new estimate of id, or of a continuation of it,
-// changes.
+// integrate computes the fused values that change after a new estimate of id, or of one of
+// its continuations.
 func (w *Window) integrate(id int) {
 	n, own := 0, 0
 	for i := w.first(id); i < w.base+w.n && n <= own+w.depth; i++ {
@@ -185,7 +190,7 @@ func (w *Window) integrate(id int) {
 		}
 	}
 	for k := own; k >= 0; k-- {
-		v, next := 0.0, 0 // of the stream's own next position
+		v, next := 0.0, 0 // the value of the stream's own next position, and 1 if there is one
 		end := k + w.depth
 		if end < n {
 			v, next = w.at(w.ids[end]).conf, 1
@@ -209,7 +214,7 @@ func (w *Window) integrate(id int) {
 	}
 }
 
-// settle finds what the estimate or failure of id makes final.
+// settle finds the positions that are final now that id has an estimate or has failed.
 func (w *Window) settle(id int, out []Revision) []Revision {
 	return w.settleFrom(w.first(id), id, out)
 }
@@ -217,7 +222,7 @@ func (w *Window) settle(id int, out []Revision) []Revision {
 // settleFrom finds which of the positions from first to last are final, and
 // reports the ones that changed.
 func (w *Window) settleFrom(first, last int, out []Revision) []Revision {
-	ahead := w.ahead(last) // steps that can no longer change
+	ahead := w.ahead(last) // how many steps ahead can no longer change
 	for id := last; id >= first; id-- {
 		switch s := w.at(id); s.state {
 		case pending:
@@ -268,7 +273,7 @@ func (w *Window) ahead(id int) int {
 	return n
 }
 
-// drop takes out the oldest position and the final ones after it. No later estimate
+// drop removes the oldest position and the final ones right after it. No later estimate
 // can change them.
 func (w *Window) drop() {
 	w.base++

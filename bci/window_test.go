@@ -109,7 +109,7 @@ func TestWindowCapacity(t *testing.T) {
 	}
 }
 
-// lastOf is the last estimate of conf that the fused value of a position is made of.
+// lastOf returns the last estimate of conf that the fused value of a position depends on.
 func lastOf(conf []float64, p Params, id int) int {
 	last := id
 	if p.Alpha == 1 || math.IsNaN(conf[id]) {
@@ -124,7 +124,7 @@ func lastOf(conf []float64, p Params, id int) int {
 	return last
 }
 
-// whole is the tree of a path and of its sampled continuations, as Window has it.
+// whole returns a path with its sampled continuations as the tree that Window documents.
 func whole(conf []float64, rollouts [][]float64) Tree {
 	t := Tree{Conf: slices.Clone(conf)}
 	for i := range conf {
@@ -138,9 +138,9 @@ func whole(conf []float64, rollouts [][]float64) Tree {
 	return t
 }
 
-// Whatever the order of events, a position is reported when it changes, never
-// after it was final, and all end as Fuse has them, and FusePath if nothing was sampled.
-// Before that, each one is what Fuse makes of the estimates there are.
+// The order of events is random. A position is reported when it changes, and never after it
+// was final. At the end, all values are those of Fuse, or of FusePath if nothing was
+// sampled. Before the end, each value is that of Fuse over the estimates so far.
 func TestWindowEqualsFuse(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
@@ -264,8 +264,8 @@ func TestWindowWaitsForSampledContinuations(t *testing.T) {
 	checkRevisions(t, "not pushed", w.Resolve(5, 0.5, nil))
 }
 
-// Final means final: whatever is still to come, the value stays. And not later
-// than need be: with all later events known to be harmless, it is final.
+// A final value stays the same, whatever events come later. A value is final as early as
+// possible: as soon as no later event can change it.
 func TestWindowIsFinalInTime(t *testing.T) {
 	for depth := range 4 {
 		w := newWindow(t, Params{0.5, depth, 1}, 20)
@@ -326,7 +326,7 @@ func FuzzWindow(f *testing.F) {
 	})
 }
 
-// The peer computes the whole path anew for every estimate.
+// The peer computes the whole path again for every estimate.
 func BenchmarkWindow(b *testing.B) {
 	p := Params{0.5, 3, 1}
 	b.Run("window", func(b *testing.B) {

@@ -2,27 +2,29 @@ package metrics
 
 import "math"
 
-// MaxDistinct is how many different confidences an [Accumulator] keeps exactly.
+// MaxDistinct is the number of different confidences that an [Accumulator] keeps exactly.
 const MaxDistinct = 1024
 
 const maxPairs = 1 << 52
 
-// Accumulator evaluates a stream of pairs in memory that does not grow with
-// their number, and merges with others: the state is a function of the set of
-// pairs alone, so any order and any split over workers give the same digits as
-// one pass over all, and the same bytes from AppendBinary.
+// Accumulator evaluates a stream of pairs in memory that does not grow with the number of
+// pairs. Accumulators can be merged. The state depends only on the multiset of pairs: any
+// order of the pairs, and any split over workers, gives the same digits as one pass over
+// all of them, and the same bytes from AppendBinary.
 //
-// Up to [MaxDistinct] different confidences (labels k/30, tenths, percents) it
-// holds how often each was right and wrong, and every figure is that of a
-// [Sample]. Beyond that it folds: the bins of its binning, and the sums of
-// Brier score, NLL and mean confidence, stay exact, so these figures do not
-// change by a bit. The ranking is then known to 8197 cells, which grow finer
-// towards 0 and 1; AUROC, AURC, AUGRC and PRR become estimates with bounds that
-// contain the true value, and what needs the single confidences (equal-mass
-// bins, smooth ECE, average precision, risk at a coverage) is unavailable with
-// [ErrTooManyDistinct].
+// With up to [MaxDistinct] different confidences (labels k/30, tenths, percents), the
+// accumulator counts the right and wrong answers of each. Every figure is then that of a
+// [Sample]. With more of them, it folds:
 //
-// Not for concurrent use. Make one with [NewAccumulator] or [ParseAccumulator].
+//   - The bins of its binning, and the sums of Brier score, NLL and mean confidence, stay
+//     exact. So these figures keep the same bits.
+//   - The confidences are counted in 8197 cells, which are narrower towards 0 and 1. So
+//     AUROC, AURC, AUGRC and PRR become estimates, with bounds that contain the true value.
+//   - Figures that need the single confidences are unavailable with [ErrTooManyDistinct]:
+//     equal-mass bins, smooth ECE, average precision, coverage at a risk, risk at a
+//     coverage, and the interval of the AUROC.
+//
+// It is not safe for concurrent use. Make one with [NewAccumulator] or [ParseAccumulator].
 type Accumulator struct {
 	binning      Binning
 	right, wrong uint64
@@ -31,8 +33,8 @@ type Accumulator struct {
 	folded       *folded // nil while exact
 }
 
-// NewAccumulator returns an empty accumulator. Its binning, which must not be
-// EqualMass, cannot change.
+// NewAccumulator returns an empty accumulator with a fixed binning. The error is
+// [ErrBinning] if b is out of range or EqualMass.
 func NewAccumulator(b Binning) (*Accumulator, error) {
 	if !b.valid() || b.Rule == EqualMass {
 		return nil, ErrBinning
@@ -40,8 +42,8 @@ func NewAccumulator(b Binning) (*Accumulator, error) {
 	return &Accumulator{binning: b}, nil
 }
 
-// Add counts one pair. A confidence that is not in [0,1] is left out, counted in
-// Rejected, and reported by false.
+// Add counts one pair. If the confidence is not in [0,1], or if there are 2^52 pairs
+// already, the pair is left out and counted in Rejected, and Add returns false.
 func (a *Accumulator) Add(conf float64, correct bool) bool {
 	if !(conf >= 0 && conf <= 1) || a.N() >= maxPairs {
 		a.rejected++
@@ -55,16 +57,16 @@ func (a *Accumulator) Add(conf float64, correct bool) bool {
 	return true
 }
 
-// N is the number of pairs counted.
+// N returns the number of pairs, without those left out.
 func (a *Accumulator) N() uint64 { return a.right + a.wrong }
 
-// Correct is the number of them whose answer is correct.
+// Correct returns the number of pairs whose answer is correct.
 func (a *Accumulator) Correct() uint64 { return a.right }
 
-// Rejected is the number of pairs left out.
+// Rejected returns the number of pairs left out.
 func (a *Accumulator) Rejected() uint64 { return a.rejected }
 
-// Exact tells whether every figure is still exact.
+// Exact reports whether every figure is still exact: the accumulator has not folded.
 func (a *Accumulator) Exact() bool { return a.folded == nil }
 
 func (a *Accumulator) addGroup(g *group) {
@@ -80,7 +82,7 @@ func (a *Accumulator) addGroup(g *group) {
 	}
 }
 
-// fold leaves the exact regime. What the folded state becomes does not depend on
+// fold changes from the exact state to the folded one. The folded state does not depend on
 // when that happens.
 func (a *Accumulator) fold() {
 	a.folded = newFolded(a.binning)
@@ -88,8 +90,8 @@ func (a *Accumulator) fold() {
 	a.exact = distinct{}
 }
 
-// Merge adds the pairs of b, which stays as it is. The error is [ErrMerge] or
-// [ErrOverflow], and a is unchanged then.
+// Merge adds the pairs of b to a. b does not change. The error is [ErrMerge] or
+// [ErrOverflow]; a does not change then.
 func (a *Accumulator) Merge(b *Accumulator) error {
 	switch {
 	case a.binning != b.binning:
@@ -111,7 +113,7 @@ func (a *Accumulator) Merge(b *Accumulator) error {
 	return nil
 }
 
-// Sample returns all pairs, or [ErrTooManyDistinct] once it has folded.
+// Sample returns all pairs, or [ErrTooManyDistinct] if a has folded.
 func (a *Accumulator) Sample() (*Sample, error) {
 	if a.folded != nil {
 		return nil, ErrTooManyDistinct
@@ -119,7 +121,7 @@ func (a *Accumulator) Sample() (*Sample, error) {
 	return &Sample{groups: a.exact.sorted(nil), right: a.right, wrong: a.wrong, rejected: a.rejected}, nil
 }
 
-// ECE is the expected calibration error over the accumulator's bins, always exact.
+// ECE returns the expected calibration error over the accumulator's bins. It is always exact.
 func (a *Accumulator) ECE() (float64, error) {
 	t, err := a.tally()
 	if err != nil {
@@ -128,7 +130,7 @@ func (a *Accumulator) ECE() (float64, error) {
 	return t.ece(), nil
 }
 
-// Reliability returns the accumulator's bins, as [Sample.Reliability].
+// Reliability returns the accumulator's bins, like [Sample.Reliability].
 func (a *Accumulator) Reliability() ([]Bin, error) {
 	t, err := a.tally()
 	if err != nil {
@@ -148,9 +150,9 @@ func (a *Accumulator) tally() (tally, error) {
 	return s.tally(a.binning, true)
 }
 
-// AUROC is the area under the ROC curve with its bounds: three equal numbers
-// while exact. Once folded, pairs inside one cell count as ties in the value and
-// as all lost or all won in the bounds.
+// AUROC returns the area under the ROC curve and its bounds, three equal numbers while a is
+// exact. After a has folded, the value takes pairs inside one cell for ties. The bounds take
+// them for ranked all wrongly, or all correctly.
 func (a *Accumulator) AUROC() (Bounded, error) {
 	if a.folded != nil {
 		return a.folded.sample().auroc(true)

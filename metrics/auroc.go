@@ -2,12 +2,11 @@ package metrics
 
 import "math"
 
-// AUROC is the area under the receiver operating characteristic: the
-// probability that a correct answer has a higher confidence than a wrong one, a
-// tied pair counting one half (Mann and Whitney 1947; Hanley and McNeil 1982).
-// Pairs are counted exactly, so nothing is rounded but the final ratio. With
-// one class only it is NaN with [ErrOneClass]. Other errors: those of
-// [NewSample].
+// AUROC returns the area under the receiver operating characteristic: the probability that
+// a correct answer has a higher confidence than a wrong one, where a tie counts one half
+// (Mann and Whitney 1947; Hanley and McNeil 1982). Only the final ratio is rounded. If all
+// answers are correct, or all are wrong, AUROC is NaN with [ErrOneClass]. Other errors:
+// those of [NewSample].
 func AUROC(conf []float64, correct []bool) (float64, error) {
 	s, err := NewSample(conf, correct)
 	if err != nil {
@@ -29,7 +28,7 @@ func (s *Sample) mannWhitney() (twice, tied uint128) {
 	if s.groups == nil {
 		for at := 0; at < len(s.keys); {
 			if k := s.keys[at]; at+1 == len(s.keys) || s.keys[at+1]>>1 != k>>1 {
-				right := k & 1 // alone: nothing to multiply
+				right := k & 1 // no tie, so there is nothing to multiply
 				twice.add(2 * below & -right)
 				below += 1 - right
 				at++
@@ -60,15 +59,15 @@ func pairShare(twice uint128, right, wrong uint64) float64 {
 	return twice.float64() / all.float64()
 }
 
-// AveragePrecision is the area under the precision-recall curve as a step sum,
+// AveragePrecision returns the area under the precision-recall curve as a step sum,
 //
 //	sum over thresholds k, from the highest, of (R_k - R_(k-1)) * P_k
 //
-// with one threshold for all pairs of one confidence. It is not the
-// trapezoid, which is optimistic (Davis and Goadrich 2006). A ranking at random has
-// the accuracy. So when all answers are correct it is 1, whatever the ranking, as
-// scikit-learn has it. When all are wrong there is no recall, and it is NaN with
-// [ErrOneClass].
+// where P_k is the precision and R_k the recall at threshold k. There is one threshold for
+// all pairs of one confidence. The trapezoid rule would be optimistic (Davis and Goadrich
+// 2006). A random ranking has an average precision equal to the accuracy. So if all answers
+// are correct, the average precision is 1 for any ranking, as in scikit-learn. If all are
+// wrong there is no recall, and it is NaN with [ErrOneClass].
 func (s *Sample) AveragePrecision() (float64, error) {
 	var p precision
 	for groups := range s.down {
@@ -82,7 +81,7 @@ func (s *Sample) averagePrecision(p *precision) (float64, error) {
 		return math.NaN(), err
 	}
 	if s.wrong == 0 {
-		return 1, nil // without the rounding of a sum
+		return 1, nil // a sum could be off by rounding
 	}
 	return p.sum.value() / float64(s.right), nil
 }
@@ -105,11 +104,11 @@ func (p *precision) add(groups []group) {
 	}
 }
 
-// DeLong is the asymptotic confidence interval of the AUROC at a level such as
-// 0.95 (DeLong, DeLong and Clarke-Pearson 1988), clipped to [0,1]. It costs one
-// pass. At an AUROC of exactly 0 or 1 its width is 0 (as the bootstrap's is),
-// which is a limit of the method and no certainty. With fewer than two answers of a class
-// it is NaN with [ErrTooFew].
+// DeLong returns the asymptotic confidence interval of the AUROC at a level such as 0.95
+// (DeLong, DeLong and Clarke-Pearson 1988), clipped to [0,1]. It takes one pass. If the
+// AUROC is exactly 0 or 1, the interval has width 0, and so has the bootstrap's. That is a
+// limit of these methods, not certainty. With fewer than two correct or two wrong answers,
+// the interval is NaN with [ErrTooFew].
 func (s *Sample) DeLong(level float64) (Interval, error) {
 	iv := Interval{Low: math.NaN(), High: math.NaN(), Level: level, Method: DeLong}
 	z, err := twoSidedZ(level)

@@ -5,29 +5,27 @@ import (
 	"math/bits"
 )
 
-// Rule says which bin holds a confidence. Libraries differ on the edges, and
-// confidences that are multiples of 0.1 lie on the edges of ten bins, so the
-// rule decides the second digit of an ECE.
+// Rule says which bin a confidence belongs to. Libraries differ at the edges of bins.
+// Confidences that are multiples of 0.1 lie on the edges of ten bins, so the rule decides
+// the second digit of their ECE.
 type Rule uint8
 
 const (
-	// RightClosed, that of DefaultBinning: bins (lo, hi], the first closed at 0, edges
-	// float64(i)/float64(bins).
+	// RightClosed is the rule of DefaultBinning: bins (lo, hi], the first closed at 0,
+	// edges float64(i)/float64(bins).
 	RightClosed Rule = iota
-	// EqualMass: bins (lo, hi] whose edge i is the confidence of rank
-	// ceil(i*n/bins) in ascending order (an observed value, never an
-	// interpolated one). Pairs of equal confidence are never split: equal edges
-	// collapse, so there are at most as many bins as asked for. sklearn and
-	// netcal interpolate between two ranks instead, netcal closes bins on the
-	// left, and torch-uncertainty cuts the sorted list at ranks and so splits
-	// ties by input order.
+	// EqualMass: bins (lo, hi] with about the same number of pairs. Edge i is the
+	// confidence of rank ceil(i*n/bins) in ascending order, always an observed value.
+	// Pairs of equal confidence are never split: equal edges become one, so there may be
+	// fewer bins than asked for. Other libraries differ. sklearn and netcal interpolate
+	// between two ranks, and netcal closes bins on the left. torch-uncertainty cuts the
+	// sorted list at ranks, so it splits ties by input order.
 	EqualMass
-	// Guo is the code of Guo et al. 2017 and of most published figures: (lo, hi]
-	// without the first bin's exception, so that a confidence of 0 is in no bin,
-	// but n still counts it. Its authors use 15 bins. Confidences are placed by
-	// their float32, and edges are those of torch.linspace in float32 on a
-	// processor with a fused multiply-add: of 15 bins, edge 9 is 0.59999996, and
-	// 0.6 is above it.
+	// Guo is the rule of the code of Guo et al. 2017 and of most published figures: bins
+	// (lo, hi], and the first is not closed at 0. So a confidence of 0 is in no bin, but n
+	// still counts it. Its authors use 15 bins. Confidences are rounded to float32 first.
+	// Edges are those of torch.linspace in float32 on a processor with a fused
+	// multiply-add: with 15 bins, edge 9 is 0.59999996, and 0.6 is above it.
 	Guo
 	// Sklearn is sklearn.calibration.calibration_curve(strategy="uniform"):
 	// RightClosed with the edges of numpy.linspace, which are i*(1/bins).
@@ -44,7 +42,7 @@ const (
 
 var ruleNames = [ruleCount]string{"right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics"}
 
-// String is the rule's name, such as "right-closed", and "unknown" for another number.
+// String returns the rule's name, such as "right-closed", and "unknown" for another number.
 func (r Rule) String() string {
 	if r < ruleCount {
 		return ruleNames[r]
@@ -80,8 +78,8 @@ func (b Binning) valid() bool {
 	return b.Rule < ruleCount && b.Bins >= 1 && b.Bins <= MaxBins
 }
 
-// partition places confidences in slots: one for each bin, and one more where
-// the rule has it (Guo's zeros in no bin, torchmetrics' ones).
+// partition places confidences in slots. There is one slot for each bin. Guo has one more
+// for zeros, which are in no bin, and torchmetrics one more for ones.
 type partition struct {
 	rule  Rule
 	edges []float64 // edges[i] to edges[i+1] is bin i
@@ -92,7 +90,7 @@ func (b Binning) fixed() partition {
 	n := b.Bins
 	p := partition{b.Rule, make([]float64, n+1)}
 	step := 1 / float64(n)
-	single := float64(1 / float32(n)) // products with a count are exact
+	single := float64(1 / float32(n)) // products of single and a count are exact
 	for i := range p.edges {
 		switch b.Rule {
 		case Sklearn, Netcal:
@@ -115,8 +113,8 @@ func (b Binning) fixed() partition {
 	return p
 }
 
-// oneMinus is 1 - k*step rounded once, for k <= 2^16: torch.linspace counts its
-// upper half down from the end with a fused multiply-add.
+// oneMinus is 1 - k*step rounded once, for k <= 2^16. torch.linspace computes the upper
+// half of its edges from the end, with a fused multiply-add.
 func oneMinus(k int, step float64) float64 {
 	high := math.Float64frombits(math.Float64bits(step) &^ (1<<27 - 1))
 	return (1 - float64(float64(k)*high)) - float64(float64(k)*(step-high))
@@ -130,14 +128,14 @@ func (p *partition) count() int {
 	return n
 }
 
-// place returns the slot of v and the value that the bin's mean counts. The
-// product is only a first guess: the edges are what v is compared with.
+// place returns the slot of v and the value that counts in the bin's mean confidence. The
+// product is only a first guess; then v is compared with the edges.
 func (p *partition) place(v float64) (int, float64) {
 	return p.placeFrom(int(v*float64(len(p.edges)-1)), v)
 }
 
-// placeFrom is place from any guess of the slot; it takes a comparison or two
-// when the guess is right.
+// placeFrom is place from any guess of the slot. One or two comparisons are enough when the
+// guess is right.
 func (p *partition) placeFrom(guess int, v float64) (int, float64) {
 	last := len(p.edges) - 2
 	i := min(guess, last)
@@ -178,17 +176,17 @@ func (p *partition) rightClosed(i int, v float64) int {
 	return i
 }
 
-// slot is what a bin adds up.
+// slot has the counts and sums of a bin.
 type slot struct {
 	right, wrong uint64
 	conf         sum // of the confidences
 	confRight    sum // of the confidences of correct answers
-	square       sum // of their squares, each rounded to a float64
+	square       sum // of the squared confidences, each rounded to a float64
 }
 
 func (s *slot) size() uint64 { return s.right + s.wrong }
 
-// addMoments adds what only the Brier decomposition reads.
+// addMoments adds to the sums that only the Brier decomposition reads.
 func (s *slot) addMoments(v float64, right, wrong uint64) {
 	if right > 0 {
 		s.confRight.add(v, right)
@@ -196,8 +194,8 @@ func (s *slot) addMoments(v float64, right, wrong uint64) {
 	s.square.add(v*v, right+wrong)
 }
 
-// tally is a sample in bins, all that the ECE family and the Brier decomposition
-// need of it. It is the same whatever the order of the pairs.
+// tally is a sample in bins. The ECE family and the Brier decomposition need nothing else.
+// It does not depend on the order of the pairs.
 type tally struct {
 	partition
 	slots []slot
@@ -221,7 +219,7 @@ func (t *tally) add(i int, v float64, right, wrong uint64) {
 	s.conf.add(v, right+wrong)
 }
 
-// inBins is the slots that are bins, without Guo's zeros.
+// inBins returns the slots that are bins: all but that of Guo's zeros.
 func (t *tally) inBins() []slot {
 	if t.rule == Guo {
 		return t.slots[:len(t.slots)-1]
@@ -255,13 +253,13 @@ func (s *Sample) equalMass(bins int) partition {
 	return p
 }
 
-// quantileRank is ceil(i*n/bins); n <= 2^52 and i, bins <= 2^16 keep it in range.
+// quantileRank is ceil(i*n/bins). It does not overflow, since n <= 2^52 and i, bins <= 2^16.
 func quantileRank(i, bins, n uint64) uint64 {
 	q, r := n/bins, n%bins
 	return i*q + (i*r+bins-1)/bins
 }
 
-// partition is that of the rule for a sample.
+// partition returns the partition of the rule for a sample.
 func (b Binning) partition(s *Sample) partition {
 	if b.Rule == EqualMass {
 		return s.equalMass(b.Bins)
@@ -305,9 +303,8 @@ func (t *tally) addGroups(groups []group, moments bool) {
 	}
 }
 
-// addSorted adds pairs one by one, which come slot by slot when they are sorted.
-// Sums stay exact: from 2^-11 to 1, confidences are multiples of 2^-63, and 128
-// bits hold any number of them.
+// addSorted adds sorted pairs, whole runs of one slot where that is exact. Confidences from
+// 2^-11 to 1 are multiples of 2^-63, so 128 bits hold the sum of any number of them.
 func (t *tally) addSorted(keys []uint64) {
 	for at, guess := 0, 0; at < len(keys); {
 		i, v := t.placeFrom(guess, keyConf(keys[at]))

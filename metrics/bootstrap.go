@@ -31,7 +31,7 @@ type Resampling struct {
 	Resamples int // at least 1
 	Level     float64
 	Seed      uint64
-	Binning   Binning // of an ECE
+	Binning   Binning // for the ECE
 }
 
 // DefaultResampling is 1000 resamples, level 0.95, seed 0 and [DefaultBinning].
@@ -52,21 +52,20 @@ func (r *Resampling) validate() error {
 	return nil
 }
 
-// Bootstrap is the percentile bootstrap interval of a metric (Efron 1979): the
-// pairs are drawn n at a time with replacement, and the interval runs between
-// the (1-level)/2 and (1+level)/2 quantiles, linearly interpolated, of the
-// metric over the resamples. A resample on which it is undefined (one class
-// only) is skipped and counted. The same sample and seed give the same interval
-// on every engine and any number of processors. Drawing is a count for each tied group
-// of the sorted sample, so a resample costs O(n) and no sort. All processors draw.
+// Bootstrap returns the percentile bootstrap interval of a metric (Efron 1979). A resample
+// is n pairs drawn with replacement. The interval goes from the (1-level)/2 quantile of the
+// metric over the resamples to the (1+level)/2 quantile, both interpolated linearly. A
+// resample on which the metric is undefined (all answers correct, or all wrong) is skipped
+// and counted. The same sample and seed give the same interval on every engine, with any
+// number of processors. All processors draw. A resample costs O(n) and no sort.
 //
 // With more than 32,768 pairs, neighbouring confidences are drawn as if they were tied, in
-// about 4096 groups. The interval is then shifted by the difference that this makes to the
-// figure itself. With more than 131,071 pairs, a resample draws a count for each group, so
-// its cost no longer grows with the number of pairs.
+// about 4096 groups. That changes the metric a little, and the interval is shifted back by
+// the same difference. With more than 131,071 pairs, a resample draws a count for each
+// group. So its cost no longer grows with the number of pairs.
 //
-// The ECE is biased upward, the more so in resamples, so its interval can lie
-// above its value: see [Interval.Around].
+// The ECE is biased upward, and more so in resamples. So its interval can lie above its
+// value: see [Interval.Around].
 func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
 	if _, err := s.Value(m, r.Binning); err != nil {
 		return Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}, err
@@ -78,8 +77,8 @@ func (s *Sample) Bootstrap(m Metric, r Resampling) (Interval, error) {
 	return all[0], err
 }
 
-// Bootstraps is [Sample.Bootstrap] of several metrics from the same draws. The interval
-// of a metric that is undefined on every draw is NaN.
+// Bootstraps is [Sample.Bootstrap] of several metrics from the same resamples. The interval
+// of a metric that is undefined on all of them is NaN.
 func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) {
 	out := make([]Interval, len(metrics))
 	for k, m := range metrics {
@@ -114,7 +113,7 @@ func (s *Sample) Bootstraps(metrics []Metric, r Resampling) ([]Interval, error) 
 	return out, nil
 }
 
-// percentiles is the interval of the values over the resamples that have one.
+// percentiles returns the interval of the values, one for each resample with a value.
 func percentiles(values []float64, r Resampling) Interval {
 	iv := Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile, Resamples: len(values), Skipped: r.Resamples - len(values)}
 	if len(values) > 0 {
@@ -124,21 +123,21 @@ func percentiles(values []float64, r Resampling) Interval {
 	return iv
 }
 
-// Around turns a percentile interval into the basic bootstrap interval of a value
-// (Davison and Hinkley 1997, section 5.2.1): the resamples are reflected at it. A
-// calibration error is at least as much too high in a resample as in the sample, so
-// that its percentile interval can lie above it; the basic one corrects that. It still
-// holds a true error of 0 less often than its level says: about 6 times in 10 at 200
-// pairs, where the percentile one never does. The value is at least 0, and so are the
-// ends.
+// Around turns a percentile interval into the basic bootstrap interval of a value (Davison
+// and Hinkley 1997, section 5.2.1), which reflects the resamples at the value. It is for
+// calibration errors. These are biased upward in the sample, and at least as much in the
+// resamples, so that a percentile interval can lie above the value. The basic interval
+// corrects that. It still contains a true error of 0 less often than its level says: about
+// 6 times in 10 at 200 pairs. The percentile interval never contains it there. The value is
+// at least 0, and so are the ends.
 func (iv Interval) Around(value float64) Interval {
 	iv.Low, iv.High = max(2*value-iv.High, 0), max(2*value-iv.Low, 0)
 	iv.Method = Basic
 	return iv
 }
 
-// Value is a metric of the sample: what the method for it returns. b is read for
-// the ECE alone. Errors: those of that method, and [ErrMetric].
+// Value returns a metric of the sample, like the method of that name. Only the ECE reads b.
+// Errors: those of the method, and [ErrMetric].
 func (s *Sample) Value(m Metric, b Binning) (float64, error) {
 	switch m {
 	case MetricAccuracy:

@@ -2,8 +2,8 @@ package metrics
 
 import "math"
 
-// Bounded is a figure and the bounds within which its exact value lies: three
-// equal numbers, unless it comes from an [Accumulator] that has folded.
+// Bounded is a figure with bounds that contain its exact value. The three numbers are equal
+// unless the figure is from an [Accumulator] that has folded.
 type Bounded struct{ Value, Low, High float64 }
 
 func exactly(v float64) Bounded { return Bounded{v, v, v} }
@@ -13,9 +13,9 @@ func between(value, low, high float64) Bounded {
 	return Bounded{value, min(low, value), max(high, value)}
 }
 
-// The methods below take the groups for tied pairs, or when they are the cells
-// of a folded accumulator, add what the best and the worst order inside the
-// cells would give.
+// The methods below take the pairs of a group for tied. If the groups are the cells of a
+// folded accumulator, the pairs of a cell may have any order. The bounds are then the
+// figures of the best and of the worst order.
 
 func (s *Sample) auroc(cells bool) (Bounded, error) {
 	if err := s.ranked(); err != nil {
@@ -64,8 +64,8 @@ func (s *Sample) prr(area float64, cells bool) (Bounded, error) {
 		rejectionRatio(areaUnderRisk(extreme(s.tied(), true)), s.right, s.wrong)), nil
 }
 
-// extreme orders the pairs of each cell with the correct ones all above or all
-// below the wrong ones: the best and the worst ranking that the cells allow.
+// extreme returns the best or the worst ranking that the cells allow: in each cell, all
+// correct pairs above or below all wrong ones.
 func extreme(groups []group, best bool) []group {
 	out := make([]group, 0, 2*len(groups))
 	for _, g := range groups {

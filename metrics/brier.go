@@ -6,9 +6,9 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Decomposition is the Brier score, the mean of (confidence - correct)^2, and
-// its parts over bins b of mean confidence f_b, accuracy a_b and size n_b, with
-// a the accuracy of all:
+// Decomposition is the Brier score, the mean of (confidence - correct)^2, and its parts.
+// Bin b has the mean confidence f_b, the accuracy a_b and the size n_b; a is the accuracy
+// of all pairs:
 //
 //	Reliability      = sum (n_b/n) (f_b - a_b)^2       lower is better
 //	Resolution       = sum (n_b/n) (a_b - a)^2         higher is better
@@ -18,10 +18,10 @@ import (
 //
 //	Brier = Reliability - Resolution + Uncertainty + WithinVariance - WithinCovariance
 //
-// (Murphy 1973; the two within-bin terms, without which the identity fails as
-// soon as a bin holds two different confidences: Stephenson, Coelho and Jolliffe
-// 2008). Under the Guo rule the confidences of 0, which are in no bin,
-// count as a bin of their own here.
+// The first three parts are Murphy's (1973). If a bin has two different confidences, the
+// equation needs the two within-bin terms as well (Stephenson, Coelho and Jolliffe 2008).
+// Under the Guo rule, confidences of 0 are in no bin; here they count as a bin of their
+// own.
 type Decomposition struct {
 	Brier                            float64
 	Reliability, Resolution          float64
@@ -29,7 +29,7 @@ type Decomposition struct {
 	WithinVariance, WithinCovariance float64
 }
 
-// Brier is the mean of (confidence - correct)^2 (Brier 1950). Each square is
+// Brier returns the mean of (confidence - correct)^2 (Brier 1950). Each square is
 // rounded to a float64, and their sum is exact.
 func (s *Sample) Brier() (float64, error) {
 	if s.N() == 0 {
@@ -98,14 +98,14 @@ func (t *tally) decompose(brier float64) Decomposition {
 	return d
 }
 
-// NLLEpsilon is what NLL clips at: confidences to [NLLEpsilon, 1-NLLEpsilon], as
-// the field does.
+// NLLEpsilon is the limit at which NLL clips: to [NLLEpsilon, 1-NLLEpsilon]. The value is
+// customary.
 const NLLEpsilon = 1e-15
 
-// NLL is the mean negative log-likelihood in nats (log loss), the mean of
-// -log q with q the probability given to what happened: the clipped confidence
-// of a correct answer, 1 minus it of a wrong one. clipped says how many pairs
-// count about 34.5 nats instead of more, up to infinitely many.
+// NLL returns the mean negative log-likelihood in nats (log loss), the mean of -log q. Here
+// q is the clipped confidence of a correct answer, and 1 minus that of a wrong answer.
+// clipped is the number of pairs that count about 34.5 nats because of the clipping. Without
+// it they would count more, up to infinitely many.
 func (s *Sample) NLL() (nll float64, clipped uint64, err error) {
 	if s.N() == 0 {
 		return math.NaN(), 0, ErrEmpty

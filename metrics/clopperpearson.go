@@ -6,10 +6,10 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// ClopperPearson is the exact interval of the proportion k/n at a level such as
-// 0.95 (Clopper and Pearson 1934), from quantiles of the beta distribution: at
-// every true proportion it holds at least that often, where [WilsonInterval]
-// does so on average. For n = 0 it is NaN with [ErrEmpty].
+// ClopperPearson returns the exact interval of the proportion k/n at a level such as 0.95
+// (Clopper and Pearson 1934), from quantiles of the beta distribution. Whatever the true
+// proportion is, the interval contains it with at least this probability. [WilsonInterval]
+// does so only on average. For n = 0 the interval is NaN with [ErrEmpty].
 func ClopperPearson(k, n uint64, level float64) (Interval, error) {
 	iv := Interval{Low: math.NaN(), High: math.NaN(), Level: level, Method: Exact}
 	if _, err := twoSidedZ(level); err != nil {
@@ -25,10 +25,10 @@ func ClopperPearson(k, n uint64, level float64) (Interval, error) {
 	return iv, err
 }
 
-// ClopperPearsonUpper is the exact one-sided upper bound of a proportion of which
-// k of n were seen: the p at which k or fewer have probability delta. The true
-// proportion exceeds it with probability at most delta, 0 < delta < 1. It is 1
-// for k = n, and for k = 0 it is 1 - delta^(1/n); else it has nine digits. For
+// ClopperPearsonUpper returns the exact one-sided upper bound of a proportion, after k
+// successes in n trials: the p at which k or fewer successes have probability delta. The
+// true proportion exceeds the bound with probability at most delta, 0 < delta < 1. The
+// bound is 1 for k = n, and 1 - delta^(1/n) for k = 0. Otherwise it has nine digits. For
 // n = 0 it is NaN with [ErrEmpty].
 func ClopperPearsonUpper(k, n uint64, delta float64) (float64, error) {
 	switch {
@@ -43,5 +43,5 @@ func ClopperPearsonUpper(k, n uint64, delta float64) (float64, error) {
 	case k == 0:
 		return -math.Expm1(math.Log(delta) / float64(n)), nil
 	}
-	return mathext.InvRegIncBeta(float64(k+1), float64(n-k), 1-delta), nil // of Beta(k+1, n-k), the quantile 1-delta
+	return mathext.InvRegIncBeta(float64(k+1), float64(n-k), 1-delta), nil // the quantile 1-delta of Beta(k+1, n-k)
 }

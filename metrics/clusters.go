@@ -1,12 +1,11 @@
 package metrics
 
-// BootstrapClusters is [Sample.Bootstrap] for pairs that come in clusters, such
-// as the positions of one question: clusters are drawn with replacement, as many
-// as there are, each with all its pairs (Davison and Hinkley 1997, section 3.8).
-// Pairs that depend on each other would make the interval of independent draws
-// too narrow. cluster[i] is a number of pair i's cluster, from 0. There is one
-// interval for each of the figures, from the same draws. Errors: those of
-// [NewSample] and [Sample.Bootstrap].
+// BootstrapClusters is [Sample.Bootstrap] for pairs that come in clusters, such as the
+// positions of one question. Pairs of one cluster depend on each other, so an interval from
+// independent draws would be too narrow. Here whole clusters are drawn with replacement, as
+// many as there are (Davison and Hinkley 1997, section 3.8). cluster[i] is the number of
+// pair i's cluster, from 0. There is one interval for each of the figures, from the same
+// draws. Errors: those of [NewSample] and [Sample.Bootstrap].
 func BootstrapClusters(conf []float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
 	if len(cluster) != len(conf) {
 		return nil, &LengthError{len(conf), len(cluster)}
@@ -14,16 +13,16 @@ func BootstrapClusters(conf []float64, correct []bool, cluster []int, figures []
 	return bootstrapClusters([][]float64{conf}, correct, cluster, figures, r)
 }
 
-// BootstrapDifferences is [BootstrapClusters] for how much two confidences of the
-// same answers differ in each figure, a's less b's: both are measured on the same
-// draws, so that what makes a draw easy for both drops out. The interval of the
-// difference can be clear of 0 where those of a and of b overlap. If cluster is nil, each
-// pair is drawn by itself.
+// BootstrapDifferences is [BootstrapClusters] for the difference of two confidences of the
+// same answers, a's figure minus b's. Both are measured on the same draws, so a draw that is
+// easy for both does not change their difference. The interval of the difference can exclude
+// 0 even if the intervals of a and of b overlap. If cluster is nil, each pair is drawn by
+// itself.
 func BootstrapDifferences(a, b []float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
 	return bootstrapClusters([][]float64{a, b}, correct, cluster, figures, r)
 }
 
-// bootstrapClusters measures the first of some confidences less the others.
+// bootstrapClusters measures the figures of confs[0] minus those of the others.
 func bootstrapClusters(confs [][]float64, correct []bool, cluster []int, figures []Metric, r Resampling) ([]Interval, error) {
 	if err := r.validate(); err != nil {
 		return nil, err

@@ -2,9 +2,9 @@ package metrics
 
 import "math"
 
-// The state of an accumulator as bytes, so that workers on different machines
-// can merge theirs. Numbers are LEB128 varints in their shortest form unless
-// said otherwise; equal states give equal bytes.
+// The state of an accumulator as bytes. Workers on different machines exchange these to
+// merge their accumulators. Numbers are LEB128 varints in their shortest form, unless a
+// length is given. Equal states give equal bytes.
 //
 //	"FCM" version(1)=1 rule(1) regime(1) bins rejected
 //	regime 0, exact: count, then count times, ascending
@@ -12,10 +12,10 @@ import "math"
 //	regime 1, folded:
 //	    for each slot: right wrong, and the sums conf confRight square
 //	    the sums conf, brier and nll; clipped
-//	    number of cells that hold a pair, then for each, ascending
-//	        index minus that of the one before (of -1 first), minus 1; right wrong
-//	a sum: number of words without the leading zeros (1), number of trailing
-//	    zero words (1), the words between (8 each, little-endian, upwards)
+//	    number of cells with pairs, then for each of them, ascending
+//	        its index minus the previous index (-1 at first), minus 1; right wrong
+//	a sum: number of words without leading zero words (1), number of trailing
+//	    zero words (1), the words between, lowest first (8 each, little-endian)
 const (
 	codecMagic   = "FCM"
 	codecVersion = 1
@@ -23,8 +23,8 @@ const (
 	regimeFolded = 1
 )
 
-// AppendBinary appends the state to buf. The error is always nil; it makes the
-// method an encoding.BinaryAppender.
+// AppendBinary appends the state to buf. The error is always nil; the method has one to be
+// an encoding.BinaryAppender.
 func (a *Accumulator) AppendBinary(buf []byte) ([]byte, error) {
 	buf = append(buf, codecMagic...)
 	regime := byte(regimeExact)
@@ -111,9 +111,9 @@ func appendFixed(buf []byte, v uint64) []byte {
 	return buf
 }
 
-// ParseAccumulator reads what AppendBinary wrote, all of data. Bytes that no
-// accumulator writes give [ErrFormat]; whatever they are, memory stays bounded
-// by their number, and the figures of what is accepted stay in their ranges.
+// ParseAccumulator reads a state that AppendBinary wrote. data must contain nothing else. The
+// error is [ErrFormat] for other bytes. With hostile bytes, memory is bounded by their number,
+// and the figures of an accepted state are in their ranges.
 func ParseAccumulator(data []byte) (*Accumulator, error) {
 	r := reader{data: data}
 	for i := range len(codecMagic) {

@@ -9,24 +9,31 @@ import (
 // AUROC.
 type Comparison struct {
 	A, B       float64  // the AUROCs
-	Difference float64  // A less B
+	Difference float64  // A minus B
 	Interval   Interval // of the difference, by the normal approximation
-	Z          float64  // the difference by its standard error
-	P          float64  // two-sided: how likely so large a Z is if the AUROCs are equal
+	Z          float64  // the difference divided by its standard error
+	P          float64  // the two-sided p-value of Z, if the AUROCs are equal
 }
 
 // CompareAUROC tests the difference of the AUROCs of two confidences of the same answers
-// (DeLong, DeLong and Clarke-Pearson 1988): a[i] and b[i] are of the answer that correct[i]
-// is about. The variance is that of the placements, of a's less b's. With cluster, as in
-// [BootstrapClusters], the placements of a cluster are added up first (Obuchowski 1997,
-// section 2), which allows for answers of one question that depend on each other; nil
-// takes all answers for independent.
+// (DeLong, DeLong and Clarke-Pearson 1988). a[i] and b[i] are the confidences of answer i,
+// and correct[i] says whether it is correct. The placement of a correct answer is the share
+// of wrong answers that it is ranked above; the placement of a wrong answer is the share of
+// correct answers that are ranked above it. The variance is that of the differences between
+// a's and b's placements.
 //
-// The test needs n log n steps. Two confidences that order the answers alike have Z = 0 and
-// P = 1. If the AUROCs differ and no placement does, as with a perfect a and a perfectly
-// wrong b, Z is infinite and P is 0, which is a limit of the method and no certainty. With
-// one class only the error is [ErrOneClass], with fewer than two answers (or clusters) of a
-// class [ErrTooFew]. Other errors: those of [NewSample] and [ErrLevel].
+// Answers to one question depend on each other. cluster[i] is then the question of answer
+// i, as in [BootstrapClusters], and the placements of a cluster are added up first
+// (Obuchowski 1997, section 2). With cluster nil, all answers are taken for independent.
+//
+// The test takes n log n steps. If a and b rank the answers in the same way, Z is 0 and P is
+// 1. If the AUROCs differ and all placements differ by the same amount, Z is infinite and P
+// is 0, as with a perfect a and a perfectly wrong b. That is a limit of the method, not
+// certainty.
+//
+// The error is [ErrOneClass] if all answers are correct or all wrong, and [ErrTooFew] if
+// fewer than two answers (or clusters) are correct or wrong. Other errors: those of
+// [NewSample], and [ErrLevel].
 func CompareAUROC(a, b []float64, correct []bool, cluster []int, level float64) (Comparison, error) {
 	nan := math.NaN()
 	c := Comparison{nan, nan, nan, Interval{Low: nan, High: nan, Level: level, Method: DeLong}, nan, nan}
@@ -61,9 +68,8 @@ func CompareAUROC(a, b []float64, correct []bool, cluster []int, level float64) 
 	return c, nil
 }
 
-// placed is the placement of each answer less the AUROC, their mean. The placement of a
-// correct answer is the share of wrong answers with less confidence, that of a wrong one
-// the share of correct answers with more, ties counting one half.
+// placed is the placement of each answer (see CompareAUROC) minus the mean placement, which
+// is the AUROC. Ties count one half.
 type placed struct {
 	auroc float64
 	of    []float64
@@ -95,8 +101,8 @@ func placements(conf []float64, correct []bool) (*placed, error) {
 	return p, nil
 }
 
-// variance is that of the mean over correct answers plus the mean over wrong answers of
-// what deviates, cluster by cluster.
+// variance returns the variance of a sum: the mean of p.of over correct answers plus its
+// mean over wrong answers. Clusters are independent, answers within a cluster are not.
 func (p *placed) variance(correct []bool, cluster []int) (float64, error) {
 	if cluster == nil {
 		cluster = make([]int, len(correct))

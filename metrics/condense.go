@@ -8,20 +8,19 @@ import (
 )
 
 const (
-	// condenseFrom is the number of pairs from which a bootstrap treats neighbouring
-	// confidences as tied. condensedGroups is about how many groups that gives.
+	// From condenseFrom pairs on, a bootstrap treats neighbouring confidences as tied, in
+	// about condensedGroups groups.
 	condenseFrom    = 1<<15 + 1
 	condensedGroups = 1 << 12
-	// countFrom is the number of pairs from which a resample draws a count for each cell,
-	// instead of pair by pair.
+	// From countFrom pairs on, a resample draws a count for each cell. With fewer pairs it
+	// draws pair by pair.
 	countFrom = 1 << 17
 )
 
-// condensed is newPopulation of many pairs. Neighbouring confidences of one bin become one
-// group, which has the means of the values that figures add up. A group has about a 4096th of
-// the pairs, or more if more are tied. A resample lacks the spread within a group, and the
-// AUROC and AURC the order within it. That changes the width of an interval by less than a
-// thousandth.
+// condensed is newPopulation for many pairs. Neighbouring confidences of one bin become one
+// group. A group has about a 4096th of the pairs, or more if more are tied. Figures add up
+// the mean values of a group. So the spread within a group is lost, and for AUROC and AURC
+// the order within it. That changes the width of an interval by less than a thousandth.
 func condensed(s *Sample, figures []Metric, b Binning) *population {
 	p := &population{binning: b}
 	c := condenser{p: p, most: (s.N() + condensedGroups - 1) / condensedGroups, slot: -1}
@@ -58,8 +57,8 @@ func condensed(s *Sample, figures []Metric, b Binning) *population {
 	return p
 }
 
-// exact reports whether a figure of the whole of a condensed population is that of its
-// sample, up to rounding.
+// exact reports whether a condensed population has the same figure as its sample, up to
+// rounding.
 func (p *population) exact(m Metric) bool {
 	switch m {
 	case MetricAccuracy, MetricBrier, MetricBrierSkill, MetricNLL:
@@ -70,7 +69,7 @@ func (p *population) exact(m Metric) bool {
 	return false
 }
 
-// whole is a draw that has each pair once.
+// whole returns a draw that has each pair once.
 func (p *population) whole() *resample {
 	d := p.resample()
 	for i, g := range p.groups {
@@ -81,7 +80,7 @@ func (p *population) whole() *resample {
 	return d
 }
 
-// condenser adds up the group that condensed is at.
+// condenser adds up one group after the other for condensed.
 type condenser struct {
 	p               *population
 	most            uint64 // pairs of a group, unless more are tied
@@ -90,7 +89,7 @@ type condenser struct {
 
 	now                      group
 	conf, placed             uint128 // sums in units of 2^-63
-	squareRight, squareWrong uint128 // the same, of the right and of the wrong pairs
+	squareRight, squareWrong uint128 // sums of squares of the right and of the wrong pairs, in the same units
 	lossRight, lossWrong     compensated
 }
 
@@ -111,7 +110,7 @@ func (c *condenser) add(g *group, placed float64) {
 	}
 }
 
-// close ends a group, unless it is empty.
+// close adds the group to the population, unless it is empty, and starts a new one.
 func (c *condenser) close() {
 	p, g := c.p, c.now
 	if g.size() == 0 {
@@ -132,8 +131,8 @@ func (c *condenser) close() {
 	*c = condenser{p: p, most: c.most, slot: c.slot, ece: c.ece, brier: c.brier, nll: c.nll}
 }
 
-// counted draws the counts of the cells, which are multinomial: as many pairs as there are,
-// cell by cell. The count of a cell is binomial, given the counts before it.
+// counted draws the counts of the cells, as many pairs as there are. The counts are
+// multinomial: the count of a cell is binomial, given the counts of the cells before.
 func (d *resample) counted(state *splitMix) {
 	var left, weight uint64
 	for i := range d.groups {
@@ -160,7 +159,7 @@ func (d *resample) counted(state *splitMix) {
 // uniform is a number strictly between 0 and 1.
 func (s *splitMix) uniform() float64 { return (float64(s.next()>>11) + 0.5) * 0x1p-53 }
 
-// binomial is a draw of how many of n trials succeed, each with probability p, 0 < p < 1.
+// binomial draws how many of n trials succeed, each with probability p, 0 < p < 1.
 func (s *splitMix) binomial(n uint64, p float64) uint64 {
 	if p > 0.5 {
 		return n - s.binomial(n, 1-p)
@@ -177,7 +176,7 @@ func (s *splitMix) inverted(n uint64, p float64) uint64 {
 	first := portable.Exp(float64(float64(n) * portable.Log(1-p)))
 	for {
 		u, chance := s.uniform(), first
-		for k := uint64(0); k <= min(n, 110); k++ { // more has a probability under 1e-60
+		for k := uint64(0); k <= min(n, 110); k++ { // larger k have a probability under 1e-60
 			if u < chance {
 				return k
 			}
@@ -218,8 +217,8 @@ func (s *splitMix) rejected(trials uint64, p float64) uint64 {
 	}
 }
 
-// stirlingTail is ln k! less Stirling's approximation of it, ln sqrt(2 pi) + (k + 1/2)
-// ln(k + 1) - (k + 1).
+// stirlingTail is ln k! minus Stirling's approximation, ln sqrt(2 pi) + (k + 1/2) ln(k + 1)
+// - (k + 1).
 func stirlingTail(k float64) float64 {
 	if k < 10 {
 		return stirlingTails[int(k)]

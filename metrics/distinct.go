@@ -9,17 +9,17 @@ import (
 // distinct counts the pairs of at most MaxDistinct different confidences: a hash
 // table with open addressing, at most half full.
 type distinct struct {
-	names  []uint64    // 1 + the bits of the confidence, 0 when free; a power of two
+	names  []uint64    // 1 + the bits of the confidence, or 0 for a free place; their number is a power of two
 	counts [][2]uint64 // wrong and right pairs of each
 	used   int
 }
 
-// minTable keeps a table of few confidences sparse, so that the first look finds
-// nearly all of them.
+// minTable is the smallest table. It is sparse, so that the first comparison finds nearly
+// every confidence.
 const minTable = 1024
 
-// add counts pairs of one confidence, and reports false, changing nothing, when
-// it would be one confidence too many.
+// add counts pairs of one confidence. If there are MaxDistinct others already, it returns
+// false and changes nothing.
 func (d *distinct) add(conf float64, right, wrong uint64) bool {
 	i := d.place(conf)
 	if i < 0 {
@@ -44,8 +44,8 @@ func nameOf(conf float64) uint64 { return math.Float64bits(conf) + 1 }
 
 func hash(name uint64) uint32 { return uint32((name ^ name>>32) * 0x9E3779B97F4A7C15 >> 40) }
 
-// place returns the index of a confidence, taking a free one for a new
-// confidence, or -1 when it would be one too many.
+// place returns the index of a confidence. A new confidence gets a free place, or -1 if
+// there are MaxDistinct others already.
 func (d *distinct) place(conf float64) int {
 	name := nameOf(conf)
 	if len(d.names) > 0 {
@@ -89,7 +89,7 @@ func (d *distinct) grow() {
 	}
 }
 
-// reset forgets all and keeps the memory.
+// reset empties the table and keeps its memory.
 func (d *distinct) reset() {
 	clear(d.names)
 	clear(d.counts)

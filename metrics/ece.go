@@ -10,13 +10,12 @@ type Bin struct {
 	Accuracy       float64 // share correct in the bin, NaN when it is empty
 }
 
-// ECE is the expected calibration error of (conf[i], correct[i]),
+// ECE returns the expected calibration error of the pairs (conf[i], correct[i]),
 //
 //	sum over bins b of (n_b/n) * |accuracy_b - mean confidence_b|
 //
-// (Naeini et al. 2015, Guo et al. 2017), in one pass without sorting (two for
-// EqualMass, which sorts). Errors: those of [NewSample], [ErrBinning], and
-// [ErrEmpty] with NaN.
+// (Naeini et al. 2015, Guo et al. 2017). It takes one pass, or for EqualMass a sort and a
+// pass. Errors: those of [NewSample], [ErrBinning], and [ErrEmpty]; ECE is then NaN.
 func ECE(conf []float64, correct []bool, b Binning) (float64, error) {
 	if b.Rule == EqualMass || !b.valid() || len(conf) != len(correct) {
 		s, err := NewSample(conf, correct)
@@ -43,12 +42,12 @@ func ECE(conf []float64, correct []bool, b Binning) (float64, error) {
 	return t.ece(), nil
 }
 
-// ECE is [ECE] of the sample, the same to the last bit.
+// ECE is [ECE] of the sample. It has the same bits.
 func (s *Sample) ECE(b Binning) (float64, error) {
 	return s.binned(b, (*tally).ece)
 }
 
-// MCE is the largest |accuracy_b - mean confidence_b| of a bin that is not
+// MCE returns the largest |accuracy_b - mean confidence_b| of all bins b that are not
 // empty (Naeini et al. 2015).
 func (s *Sample) MCE(b Binning) (float64, error) {
 	return s.binned(b, (*tally).mce)
@@ -63,19 +62,19 @@ func (s *Sample) RMSCE(b Binning) (float64, error) {
 	return s.binned(b, (*tally).rmsce)
 }
 
-// DebiasedECE is the l2 ECE with the noise of each bin's accuracy taken off,
+// DebiasedECE is the l2 ECE minus the noise of each bin's accuracy,
 //
 //	sqrt(max(0, sum over b of (n_b/n) * (gap_b^2 - accuracy_b*(1-accuracy_b)/(n_b-1))))
 //
 // (Ferro and Fricker 2012; Kumar, Liang and Ma 2019, section 5; ECE-debias of
-// Roelofs et al. 2022). A bin of one pair, whose noise cannot be estimated, adds
-// nothing. Compare it with RMSCE, not with ECE.
+// Roelofs et al. 2022), where gap_b is as in RMSCE. A bin with one pair adds nothing, since
+// its noise cannot be estimated. Compare DebiasedECE with RMSCE, not with ECE.
 func (s *Sample) DebiasedECE(b Binning) (float64, error) {
 	return s.binned(b, (*tally).debiased)
 }
 
 // Reliability returns the bins, empty ones included, from low to high
-// confidence. Under the Guo rule the confidences of exactly 0 are in none.
+// confidence. Under the Guo rule, confidences of exactly 0 are in no bin.
 func (s *Sample) Reliability(b Binning) ([]Bin, error) {
 	t, err := s.tally(b, false)
 	if err != nil {

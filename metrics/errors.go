@@ -12,15 +12,15 @@ type Undefined uint8
 const (
 	// ErrEmpty: there is no pair at all.
 	ErrEmpty Undefined = iota + 1
-	// ErrOneClass: all answers are correct or all are wrong, so nothing can be
-	// ranked (AUROC, PRR) and no constant be beaten (Brier skill). The average
-	// precision is undefined only if all are wrong.
+	// ErrOneClass: all answers are correct or all are wrong. So there is nothing to rank
+	// (AUROC, PRR), and the best constant confidence is perfect already (Brier skill). The
+	// average precision is undefined only if all are wrong.
 	ErrOneClass
-	// ErrTooFew: a variance needs two answers of each class (DeLong), or every
-	// resample of a bootstrap had only one class.
+	// ErrTooFew: DeLong's variance needs two correct and two wrong answers; or every
+	// resample of a bootstrap had only correct or only wrong answers.
 	ErrTooFew
-	// ErrTooManyDistinct: an [Accumulator] saw more than [MaxDistinct]
-	// confidences and no longer holds what this figure needs.
+	// ErrTooManyDistinct: an [Accumulator] got more than [MaxDistinct] different
+	// confidences, and has folded. It no longer has the data for this figure.
 	ErrTooManyDistinct
 	// ErrNoContrast: no question has both a correct and a wrong answer
 	// (WithinQuestion).
@@ -44,7 +44,7 @@ func (u Undefined) Error() string {
 	return "metrics: undefined"
 }
 
-// Errors of use.
+// Errors of arguments and states.
 var (
 	ErrBinning   = errors.New("metrics: a binning needs a known rule and 1 to 65536 bins (EqualMass not in an accumulator)")
 	ErrLevel     = errors.New("metrics: a confidence level lies in [0.5, 0.999999]")
@@ -69,7 +69,7 @@ func (e *ValueError) Error() string {
 		strconv.FormatFloat(e.Value, 'g', -1, 64) + ", want a number from 0 to 1"
 }
 
-// LengthError is a pair of slices of different lengths.
+// LengthError says that two slices have different lengths.
 type LengthError struct{ Confidences, Correct int }
 
 func (e *LengthError) Error() string {

@@ -2,13 +2,13 @@ package metrics
 
 // Figure is one number that says how good a sample's confidences are.
 type Figure struct {
-	ID   uint16 // a number of its own, which is never given to another figure
-	Name string // what files and programs call it, see [Summary.Each]
+	ID   uint16 // a number that is never given to another figure
+	Name string // its name in files and programs, see [Summary.Each]
 	Of   func(s *Sample, b Binning) (float64, error)
 }
 
 // Figures are the figures that finece.wasm computes, in the order of its answers.
-// A new one goes to the end, with the next ID.
+// Append a new one at the end, with the next ID.
 var Figures = []Figure{
 	{1, "n", func(s *Sample, _ Binning) (float64, error) { return float64(s.N()), nil }},
 	{2, "correct", func(s *Sample, _ Binning) (float64, error) { return float64(s.Correct()), nil }},

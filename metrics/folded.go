@@ -2,7 +2,7 @@ package metrics
 
 import "math"
 
-// folded is what an accumulator keeps beyond MaxDistinct confidences.
+// folded is the state of an accumulator with more than MaxDistinct confidences.
 type folded struct {
 	tally
 	conf, brier, nll sum
@@ -13,8 +13,9 @@ type folded struct {
 // cell counts the pairs of a range of confidences.
 type cell struct{ right, wrong uint64 }
 
-// A cell is one confidence of 0 or 1, or a 256th of an octave [2^-k, 2^(1-k)) of
-// the distance to the nearer of 0 and 1, down to 2^-17, or what is nearer still.
+// Cells divide confidences by their distance to the nearer of 0 and 1. Distance 0 has a cell
+// of its own, and so have distances below 2^-17. From there on, each octave [2^-k, 2^(1-k))
+// has 256 cells.
 const (
 	cellShift = mantBits - 8
 	cellBase  = (1023 - 17) << 8 // the cell key of 2^-17
@@ -75,7 +76,8 @@ func (f *folded) merge(o *folded) {
 	}
 }
 
-// sample is the ranking by cells: each a tied group without a confidence.
+// sample returns the cells as tied groups without confidences. Only rankings can be computed
+// from them.
 func (f *folded) sample() *Sample {
 	s := new(Sample)
 	for _, c := range f.cells {

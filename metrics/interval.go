@@ -6,7 +6,7 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Method is how an interval came about.
+// Method is the method by which an interval was computed.
 type Method uint8
 
 const (
@@ -23,13 +23,13 @@ type Interval struct {
 	Low, High float64
 	Level     float64
 	Method    Method
-	Resamples int // of a bootstrap, those that count
-	Skipped   int // resamples on which the figure was undefined (one class only)
+	Resamples int // of a bootstrap, without the skipped ones
+	Skipped   int // resamples on which the figure was undefined (all answers correct, or all wrong)
 }
 
-// WilsonInterval is the score interval of the proportion k/n at a level such as
-// 0.95 (Wilson 1927): it stays inside [0,1] and has a width at k = 0 and k = n,
-// where k/n +- its standard error has none. For n = 0 it is NaN with [ErrEmpty].
+// WilsonInterval returns the score interval of the proportion k/n at a level such as 0.95
+// (Wilson 1927). It stays inside [0,1]. At k = 0 and k = n it still has a width, unlike an
+// interval from the standard error of k/n. For n = 0 it is NaN with [ErrEmpty].
 func WilsonInterval(k, n uint64, level float64) (Interval, error) {
 	iv := Interval{Low: math.NaN(), High: math.NaN(), Level: level, Method: Wilson}
 	z, err := twoSidedZ(level)

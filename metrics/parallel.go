@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// leastForAll is the number of pairs from which all processors sort them.
+// With leastForAll pairs or more, all processors sort.
 const leastForAll = 1 << 16
 
 // atOnce calls f with 0 to n-1 at the same time.
@@ -21,9 +21,9 @@ func atOnce(n int, f func(int)) {
 	all.Wait()
 }
 
-// sortPairs is sort on all processors. Each takes a part of the pairs, and then buckets
-// until none is left. Within a bucket the parts keep their order, so the result is that
-// of sort.
+// sortPairs is sort on all processors. Each processor first spreads a part of the pairs over
+// the buckets, and then sorts buckets until none is left. Within a bucket the parts keep
+// their order, so the result is the same as that of sort.
 func (s *sorter) sortPairs(conf []float64, correct []bool) (keys []uint64, right uint64, invalid int) {
 	n := min(runtime.GOMAXPROCS(0), 16)
 	if len(conf) < leastForAll || n == 1 {

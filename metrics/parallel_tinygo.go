@@ -2,7 +2,7 @@
 
 package metrics
 
-// In finece.wasm one thread does everything.
+// finece.wasm has one thread.
 
 func atOnce(n int, f func(int)) {
 	for k := range n {

@@ -7,13 +7,13 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// population is the pairs that resamples are drawn from, and the parts of the figures that
-// are the same in every resample. bootstrapped completes it; after that goroutines only
+// population has the pairs that resamples are drawn from, and the parts of the figures that
+// are the same in every resample. bootstrapped completes it. After that, goroutines only
 // read it.
 //
-// A cell is the right or the wrong pairs of one group. Cell 2i is the right pairs of
-// group i, cell 2i+1 the wrong ones. A group is a tied group, or neighbouring ones that
-// count as tied: see condensed.
+// A group is a tied group, or several neighbouring ones that count as tied: see condensed.
+// A cell is the right pairs or the wrong pairs of one group: cell 2i has the right pairs of
+// group i, cell 2i+1 the wrong ones.
 type population struct {
 	groups  []group
 	cells   []uint32 // the cell of each pair; nil if whole cells are drawn, see counted
@@ -26,10 +26,10 @@ type population struct {
 	sums    []float64 // harmonicSums, shared by populations
 }
 
-// binRun is neighbouring groups in one bin: groups[from:to].
+// binRun is a run of groups in one bin: groups[from:to].
 type binRun struct {
 	from, to int
-	none     bool // they lie in no bin: the zeros of the Guo rule, which count in n alone
+	none     bool // the groups lie in no bin: zeros under the Guo rule, which count only in n
 }
 
 func newPopulation(s *Sample, figures []Metric, b Binning) *population {
@@ -60,18 +60,19 @@ func squared(figures []Metric) bool {
 	return slices.Contains(figures, MetricBrier) || slices.Contains(figures, MetricBrierSkill)
 }
 
-// losses are the NLL of a right and of a wrong answer.
+// losses returns the NLL of a right and of a wrong answer.
 func losses(conf float64) (right, wrong float64) {
 	q := min(max(conf, NLLEpsilon), 1-NLLEpsilon)
 	return -portable.Log(q), -portable.Log(1 - q)
 }
 
-// squares are (confidence - correct)^2 of a right and of a wrong answer, in units of 2^-63.
+// squares returns (confidence - correct)^2 of a right and of a wrong answer, in units of
+// 2^-63.
 func squares(conf float64) (right, wrong uint64) {
 	return toFixed(float64((1 - conf) * (1 - conf))), toFixed(float64(conf * conf))
 }
 
-// cellsOf are the cells of the pairs of groups, one group after the other, right ones first.
+// cellsOf returns the cell of each pair, group by group, right pairs first.
 func cellsOf(groups []group) (out []uint32) {
 	for i, g := range groups {
 		for range g.right {
@@ -84,7 +85,7 @@ func cellsOf(groups []group) (out []uint32) {
 	return out
 }
 
-// cellsInOrder are the cells of the pairs in the order in which they were given.
+// cellsInOrder returns the cell of each pair in the order of conf.
 func cellsInOrder(s *Sample, conf []float64, correct []bool) []uint32 {
 	out := make([]uint32, len(conf))
 	groups := s.tied()
@@ -104,7 +105,7 @@ func toFixed(x float64) uint64 { return uint64(x * (1 << 63)) }
 // fromFixed is the value of a sum in units of 2^-63.
 func fromFixed(sum uint128) float64 { return sum.float64() * 0x1p-63 }
 
-// bin finds the runs of groups that lie in one bin.
+// bin finds the runs of groups that lie in the same bin.
 func (p *population) bin(parts partition) {
 	p.fixed = make([]uint64, len(p.groups))
 	slot, last := 0, -1

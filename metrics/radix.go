@@ -5,9 +5,9 @@ import (
 	"math/bits"
 )
 
-// A key holds one pair in one word: the bits of the confidence, which for
-// numbers in [0,1] order as the numbers do and leave the top bit free, and
-// below them the correctness.
+// A key has one pair in one word: the bits of the confidence, and in the lowest bit whether
+// the answer is correct. The bits of numbers in [0,1] have the same order as the numbers,
+// and their top bit is free.
 func makeKey(conf float64, correct bool) uint64 {
 	k := math.Float64bits(conf+0) << 1 // -0 + 0 is 0
 	if correct {
@@ -19,22 +19,22 @@ func makeKey(conf float64, correct bool) uint64 {
 func keyConf(k uint64) float64 { return math.Float64frombits(k >> 1) }
 
 const (
-	// 512 buckets are as many as the pass that fills them can have in the cache;
-	// with 2048 it takes a quarter longer.
+	// The pass that fills 512 buckets has them all in the processor's cache. With 2048
+	// buckets it takes a quarter longer.
 	firstBits  = 9
 	secondBits = 12
 	buckets    = 1 << firstBits
 	subBuckets = 1 << secondBits
-	radixBits  = 11 // of a digit of sortBits
-	// smallBucket is what an insertion sort does best; largeBucket is where the
-	// second digit leaves too many together.
+	radixBits  = 11 // bits of a digit in sortBits
+	// Up to smallBucket keys, an insertion sort is the fastest. From largeBucket keys on,
+	// the second digit leaves too many keys together.
 	smallBucket = 16
 	largeBucket = 1 << 16
 )
 
-// digits maps a confidence to two digits, monotonically because rounding and
-// truncation are. They only guide the sort, which compares the confidences
-// themselves in the end.
+// digits maps a confidence to two digits. Rounding and truncation are monotone, so digits is
+// monotone, too. The digits only guide the sort. At the end, it compares the confidences
+// themselves.
 func digits(conf float64) int { return int(conf * (1<<(firstBits+secondBits) - 1)) }
 
 // sorter holds the scratch space of sort.
@@ -42,15 +42,16 @@ type sorter struct {
 	keys, spare []uint64
 	first       [buckets]uint32
 	second      [subBuckets]uint32
-	others      []*sorter // of the other processors, see sortPairs
+	others      []*sorter // one for each processor, see sortPairs
 }
 
-// sort returns the keys of the valid pairs in ascending order of confidence,
-// pairs of the same confidence in any order, how many are correct, and where the
-// first confidence is that is not valid. Time is linear: one pass spreads the
-// pairs over buckets by the first digit, each bucket is spread by the second one
-// in the cache, and an insertion sort mends the rest. A bucket that is too full
-// for this, as when values crowd, is radix-sorted by all its bits.
+// sort returns the keys of the valid pairs in ascending order of confidence, the number of
+// correct ones, and the index of the first confidence that is not valid. Pairs of the same
+// confidence may have any order.
+//
+// Time is linear. One pass spreads the pairs over buckets by the first digit. Each bucket is
+// then spread by the second digit, in the processor's cache. An insertion sort puts the keys
+// of equal digits in order. A bucket that is too full for this is radix-sorted by all bits.
 func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint64, invalid int) {
 	invalid = s.count(conf)
 	total, largest := offsets(s.first[:])
@@ -70,8 +71,8 @@ func (s *sorter) sort(conf []float64, correct []bool) (keys []uint64, right uint
 	return keys, right, invalid
 }
 
-// count counts the pairs of each bucket. It returns where the first confidence is that
-// is not valid.
+// count counts the pairs of each bucket. It returns the index of the first confidence that is
+// not valid, or len(conf).
 func (s *sorter) count(conf []float64) (invalid int) {
 	clear(s.first[:])
 	invalid = len(conf)
@@ -85,7 +86,7 @@ func (s *sorter) count(conf []float64) (invalid int) {
 	return invalid
 }
 
-// spread puts the keys of the valid pairs in their buckets, and counts those that are
+// spread puts the keys of the valid pairs in their buckets. It returns how many pairs are
 // correct.
 func (s *sorter) spread(conf []float64, correct []bool, keys []uint64) (right uint64) {
 	for i, v := range conf {
@@ -120,7 +121,7 @@ func (s *sorter) sortBucket(keys []uint64) {
 	}
 	spare := s.spare[:len(keys)]
 	if len(keys) < largeBucket {
-		// About as many cells as keys: the upper bits of the second digit.
+		// The upper bits of the second digit, for about as many cells as keys.
 		used := min(bits.Len(uint(len(keys))), secondBits)
 		shift := uint(secondBits-used) & 31
 		count := s.second[:1<<used]
@@ -145,7 +146,7 @@ func (s *sorter) sortBucket(keys []uint64) {
 // sortBits is a radix sort by all bits of the keys.
 func (s *sorter) sortBits(keys, spare []uint64) {
 	from, to := keys, spare
-	count := s.second[:1<<radixBits] // free by now
+	count := s.second[:1<<radixBits] // no longer in use
 	for shift := uint(0); shift < 64; shift += radixBits {
 		clear(count)
 		for _, k := range from {
@@ -164,8 +165,8 @@ func (s *sorter) sortBits(keys, spare []uint64) {
 	copy(keys, from)
 }
 
-// insertionSort sorts nearly sorted keys by confidence. It gives up, and
-// reports false, after about budget moves.
+// insertionSort sorts nearly sorted keys by confidence. After about budget moves it gives up
+// and returns false.
 func insertionSort(keys []uint64, budget int) bool {
 	for i := 1; i < len(keys); i++ {
 		k := keys[i]

@@ -10,10 +10,11 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// bootstrapped returns the intervals of the figures of the first population less those of
-// the others, from the same draws. A unit is a list of pairs, or a single pair if units is
-// nil. A draw takes as many units as there are, with replacement. Each resample has a
-// generator of its own, so that none depends on which goroutine draws it.
+// bootstrapped returns intervals of the figures. If there are several populations, they are
+// intervals of the figure of the first one minus those of the others, from the same draws.
+// A draw takes units with replacement, as many as there are. A unit is a list of pairs, or
+// a single pair if units is nil. Each resample has a generator of its own, so it does not
+// depend on the goroutine that draws it.
 func bootstrapped(from []*population, units [][]int, figures []Metric, r Resampling) []Interval {
 	if slices.Contains(figures, MetricAURC) && from[0].cells != nil {
 		most := uint64(len(from[0].cells))
@@ -67,7 +68,7 @@ func (p *population) resample() *resample {
 	return &resample{population: p, counts: make([]uint32, 2*len(p.groups))}
 }
 
-// take draws a resample of each population, from the same units.
+// take draws a resample of each population. All of them get the same units.
 func take(draw []*resample, units [][]int, state splitMix) {
 	for _, d := range draw {
 		clear(d.counts)
@@ -108,8 +109,9 @@ func take(draw []*resample, units [][]int, state splitMix) {
 // stretch is the number of neighbouring pairs that are drawn together.
 const stretch = 1 << 14
 
-// pairs draws pairs. If there are many, it draws first how many fall into each stretch,
-// and then which: counts that are added to at random have to be in the processor's cache.
+// pairs draws pairs. If there are many, it first draws how many fall into each stretch, and
+// then draws within each stretch. So the counts that it increments at random are in the
+// processor's cache.
 func (d *resample) pairs(state *splitMix) {
 	n := len(d.cells)
 	if n <= 4*stretch {
@@ -133,7 +135,7 @@ func (d *resample) among(cells []uint32, times int, state *splitMix) {
 	}
 }
 
-// difference is a figure of the first draw less those of the others, NaN if one of them
+// difference is a figure of the first draw minus those of the others, and NaN if one of them
 // is undefined.
 func difference(draw []*resample, figure Metric) float64 {
 	v := draw[0].figure(figure)
@@ -143,9 +145,9 @@ func difference(draw []*resample, figure Metric) float64 {
 	return v
 }
 
-// figure measures a draw, NaN if the figure is undefined. The figures that [Sample]
-// computes from the groups one by one are computed from the counts here: the same value
-// up to rounding, several times as fast.
+// figure measures a draw. It is NaN if the figure is undefined. Most figures are computed
+// directly from the counts: that is several times as fast as [Sample] and gives the same
+// value up to rounding.
 func (d *resample) figure(m Metric) float64 {
 	n := d.right + d.wrong
 	switch {
@@ -211,7 +213,7 @@ func (d *resample) nll() float64 {
 	return sum.value()
 }
 
-// averagePrecision is that of the draw, times the number of correct answers.
+// averagePrecision is the average precision of the draw, times its number of correct answers.
 func (d *resample) averagePrecision() float64 {
 	var ap compensated
 	var right, all uint64
@@ -226,8 +228,8 @@ func (d *resample) averagePrecision() float64 {
 	return ap.value()
 }
 
-// mannWhitney is twice the Mann-Whitney count. It is at most half the square of the number
-// of pairs, so it fits in 64 bits for 2^32-1 pairs.
+// mannWhitney is twice the Mann-Whitney count. That is at most half the square of the number
+// of pairs, so it fits in 64 bits for up to 2^32-1 pairs.
 func (d *resample) mannWhitney() (twice uint64) {
 	below := uint64(0)
 	for i := 0; i+1 < len(d.counts); i += 2 {
@@ -238,9 +240,10 @@ func (d *resample) mannWhitney() (twice uint64) {
 	return twice
 }
 
-// areaUnderRisk is the sum of E_k/k over k = 1..n, added up by errors: one at rank k is
-// in the risk of every coverage from k to n, which adds H(n) - H(k-1) with H(k) = 1 +
-// 1/2 + ... + 1/k. In a tied group each rank has its share of the group's errors.
+// areaUnderRisk is the sum of E_k/k over k = 1..n (see selective.go), added up by errors. An
+// error at rank k is in the risk of every coverage from k to n. So it adds H(n) - H(k-1),
+// where H(k) = 1 + 1/2 + ... + 1/k. In a tied group, each rank has an equal share of the
+// group's errors.
 func (d *resample) areaUnderRisk() float64 {
 	var below compensated          // of H(k-1)
 	seen, before := uint64(0), 0.0 // before is d.harmonicSum(seen), which holds for 0
@@ -274,7 +277,7 @@ func (d *resample) harmonicSum(k uint64) float64 {
 	return float64(float64(k) * (h - 1)) // Graham, Knuth and Patashnik, equation 6.67
 }
 
-// harmonicSums are the sums of H(0) to H(k-1), for each k from 0 to n.
+// harmonicSums returns the sums of H(0) to H(k-1), for each k from 0 to n.
 func harmonicSums(n uint64) []float64 {
 	out := make([]float64, n+1)
 	var sum, current compensated
@@ -286,7 +289,7 @@ func harmonicSums(n uint64) []float64 {
 	return out
 }
 
-// asSample is the draw as a sample.
+// asSample returns the draw as a sample.
 func (d *resample) asSample() *Sample {
 	s := &d.sample
 	if d.filled {

@@ -2,41 +2,42 @@ package metrics
 
 import "math"
 
-// Guarantee is a threshold and what holds of the answers of at least that
-// confidence: with probability at least 1-Delta over the draw of the sample,
-// their true error rate is at most Target.
+// Guarantee is a confidence threshold with a guarantee. The answers that reach the threshold
+// have a true error rate of at most Target, with probability at least 1-Delta over the draw
+// of the sample.
 type Guarantee struct {
 	Target, Delta float64
 	Threshold     float64 // NaN if no threshold qualifies
-	Pairs         uint64  // the pairs that thresholds were tested on, three quarters of the sample
-	Kept, Wrong   uint64  // of those, how many have at least the threshold, and how many of these are wrong
+	Pairs         uint64  // the pairs on which thresholds were tested, three quarters of the sample
+	Kept, Wrong   uint64  // how many of these pairs reach the threshold, and how many of the kept ones are wrong
 	Coverage      float64 // Kept/Pairs; 0 if no threshold qualifies
 	Bound         float64 // Clopper-Pearson upper bound of the error rate, at most Target; NaN if no threshold qualifies
 	Tested        int     // thresholds that were tested, the first to fail included
 }
 
-// coverages is how many coverages the thresholds that are tested have.
+// coverages is the number of coverages whose thresholds may be tested.
 const coverages = 40
 
-// ThresholdForRisk is the smallest threshold found, so the largest coverage, such
-// that the error rate of the answers of at least that confidence is at most
-// target with probability 1-delta over samples of independent pairs, both in
-// (0,1). It needs no assumption on how confidence and correctness depend on each
-// other. If none qualifies, Threshold and Bound are NaN and Coverage is 0, without
-// an error. Other errors: those of [NewSample].
+// ThresholdForRisk finds a low threshold, so a high coverage, with a guarantee: the answers
+// that reach the threshold have an error rate of at most target, with probability 1-delta
+// over samples of independent pairs. target and delta are in (0,1). It does not matter how
+// confidence and correctness depend on each other. If no threshold qualifies, Threshold and
+// Bound are NaN and Coverage is 0, without an error. Errors: those of [NewSample], [ErrEmpty],
+// and target or delta out of range.
 //
-// It is split fixed sequence testing (Angelopoulos, Bates, Candes, Jordan and Lei
-// 2021, "Learn then Test"). A quarter of the pairs, drawn by
-// seed, says which thresholds to test and in which order: those that keep a
-// fortieth of the quarter, two fortieths and so on, from the one that looks
-// safest downwards. The other three quarters test them in turn, each by the
-// Clopper-Pearson bound at the full delta, up to the first whose bound exceeds
-// target. As the order is fixed before the tests, and the first threshold that
-// is really unsafe has to pass a test to be chosen, all of them together are
-// wrong with probability delta at most, however many are tested.
+// The method is split fixed sequence testing (Angelopoulos, Bates, Candes, Jordan and Lei
+// 2021, "Learn then Test"). A quarter of the pairs, drawn by seed, decides which thresholds
+// are tested and in which order. The candidates keep a fortieth of the quarter, two
+// fortieths and so on. The order begins with the one that looks safest and goes downwards.
+// The other three quarters of the pairs test one threshold after the other, by the
+// Clopper-Pearson bound at the full delta, up to the first whose bound exceeds target.
 //
-// Pairs that depend on each other, such as several positions of one answer, are
-// not what the guarantee is about: give one pair of each question.
+// The order is fixed before the tests. So a wrong choice needs a wrong result for the first
+// threshold in that order that is truly unsafe. That has probability delta at most, for any
+// number of tests.
+//
+// The guarantee needs independent pairs. Several positions of one answer are not independent:
+// give one pair of each question.
 func ThresholdForRisk(conf []float64, correct []bool, target, delta float64, seed uint64) (Guarantee, error) {
 	nan := math.NaN()
 	g := Guarantee{Target: target, Delta: delta, Threshold: nan, Bound: nan}
@@ -74,7 +75,7 @@ func ThresholdForRisk(conf []float64, correct []bool, target, delta float64, see
 	return g, nil
 }
 
-// quarters splits pairs at random: a quarter, and the rest.
+// quarters splits pairs at random into a quarter and the rest.
 func quarters(conf []float64, correct []bool, seed uint64) (quarter, rest *Sample) {
 	n := len(conf)
 	shuffled, labels := make([]float64, n), make([]bool, n)
@@ -89,8 +90,8 @@ func quarters(conf []float64, correct []bool, seed uint64) (quarter, rest *Sampl
 	return quarter, rest
 }
 
-// sequence is the thresholds to test, in order. Without pairs to choose by, it is
-// the one that keeps everything.
+// sequence returns the thresholds to test, in order. If s has no pairs, it is the threshold 0
+// alone, which keeps everything.
 func (s *Sample) sequence(delta float64) []float64 {
 	var grid []float64
 	first, least := 0, 2.0
@@ -108,8 +109,8 @@ func (s *Sample) sequence(delta float64) []float64 {
 	return grid[first:]
 }
 
-// thresholdAt is the threshold that keeps the rank most confident pairs, fewer
-// where ties would make them more.
+// thresholdAt returns a threshold that keeps the rank most confident pairs. It keeps fewer
+// if ties make that number impossible.
 func (s *Sample) thresholdAt(rank uint64) float64 {
 	groups := s.tied()
 	seen, next := uint64(0), math.Inf(1)
@@ -122,9 +123,9 @@ func (s *Sample) thresholdAt(rank uint64) float64 {
 	return 0
 }
 
-// above is a number over v with few digits: four decimals, or three digits of
-// 1-v where these are more. Where that passes over next, the least confidence
-// above v, it has up to three digits of next, as far as 1e-20. For v = 1 it is
+// above returns a number over v with few digits: four decimals, or more if three digits of
+// 1-v need more. next is the lowest confidence above v. If the number would be over next, it
+// gets more decimals: up to three digits of next, and 22 at most. For v = 1 the result is
 // over 1.
 func above(v, next float64) float64 {
 	scale := 1e4
@@ -143,7 +144,7 @@ func above(v, next float64) float64 {
 	}
 }
 
-// atLeast counts the pairs of at least a confidence, and the wrong ones.
+// atLeast counts the pairs whose confidence reaches threshold, and the wrong ones of them.
 func (s *Sample) atLeast(threshold float64) (kept, wrong uint64) {
 	groups := s.tied()
 	for i := len(groups) - 1; i >= 0 && groups[i].conf >= threshold; i-- {

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// group is all pairs of one confidence: a tied group.
+// group counts the pairs of one confidence: a tied group.
 type group struct {
 	conf         float64
 	right, wrong uint64
@@ -13,10 +13,9 @@ type group struct {
 
 func (g *group) size() uint64 { return g.right + g.wrong }
 
-// Sample is a set of (confidence, correct) pairs, sorted by confidence once and
-// kept as tied groups. Every metric is a method that reads the groups, so none
-// depends on the order of the input. [Sample.Reset] reuses all memory. The
-// methods share scratch space: one goroutine at a time.
+// Sample is a multiset of (confidence, correct) pairs, sorted by confidence. Every metric is
+// a method; none depends on the order of the input. [Sample.Reset] reuses all memory. The
+// methods share scratch space, so a Sample is not safe for concurrent use.
 type Sample struct {
 	groups       []group  // ascending by confidence; see tied
 	keys         []uint64 // sorted pairs whose groups are not made yet
@@ -30,9 +29,9 @@ type Sample struct {
 	blocks  atomic.Pointer[[blockGroups]group] // memory of a walk that has ended
 }
 
-// NewSample returns the sample of the pairs (conf[i], correct[i]). The error is
-// a [*LengthError], or a [*ValueError] for the first confidence that is not in
-// [0,1].
+// NewSample returns the sample of the pairs (conf[i], correct[i]). The error is a
+// [*LengthError], a [*ValueError] for the first confidence that is not in [0,1], or
+// [ErrOverflow] for more than 2^32-1 pairs.
 func NewSample(conf []float64, correct []bool) (*Sample, error) {
 	s := new(Sample)
 	return s, s.Reset(conf, correct)
@@ -56,7 +55,7 @@ func (s *Sample) reset(conf []float64, correct []bool, strict bool) error {
 		return &LengthError{len(conf), len(correct)}
 	}
 	if uint64(len(conf)) > math.MaxUint32 {
-		return ErrOverflow // the sort counts in 32 bits; so many are for an Accumulator
+		return ErrOverflow // the sort counts in 32 bits; an Accumulator takes more pairs
 	}
 	grouped, err := s.count(conf, correct, strict)
 	if err == nil && !grouped {
@@ -68,8 +67,8 @@ func (s *Sample) reset(conf []float64, correct []bool, strict bool) error {
 	return err
 }
 
-// count groups pairs of few different confidences without sorting them, and
-// reports false when there are more than MaxDistinct.
+// count groups the pairs without sorting them. It returns false if there are more than
+// MaxDistinct confidences.
 func (s *Sample) count(conf []float64, correct []bool, strict bool) (bool, error) {
 	s.table.reset()
 	names, counts := s.table.names, s.table.counts
@@ -120,8 +119,8 @@ func (s *Sample) sort(conf []float64, correct []bool, strict bool) error {
 	return nil
 }
 
-// tied returns the tied groups, made from the sorted keys when first needed: a
-// group is three times as long as a key, and AUROC and ECE do without.
+// tied returns the tied groups. They are made from the sorted keys when first needed, since a
+// group is three times as long as a key, and AUROC and ECE need only keys.
 func (s *Sample) tied() []group {
 	if s.groups != nil || len(s.keys) == 0 {
 		return s.groups
@@ -155,19 +154,19 @@ func endOfTie(keys []uint64, from int) (end int, right uint64) {
 	return end, right
 }
 
-// N is the number of pairs.
+// N returns the number of pairs.
 func (s *Sample) N() uint64 { return s.right + s.wrong }
 
-// Correct is the number of pairs whose answer is correct.
+// Correct returns the number of pairs whose answer is correct.
 func (s *Sample) Correct() uint64 { return s.right }
 
-// Rejected is the number of pairs that [Sample.ResetValid] left out.
+// Rejected returns the number of pairs that [Sample.ResetValid] left out.
 func (s *Sample) Rejected() uint64 { return s.rejected }
 
-// Distinct is the number of different confidences.
+// Distinct returns the number of different confidences.
 func (s *Sample) Distinct() int { return len(s.tied()) }
 
-// Accuracy is the share of correct answers.
+// Accuracy returns the share of correct answers.
 func (s *Sample) Accuracy() (float64, error) {
 	if s.N() == 0 {
 		return math.NaN(), ErrEmpty
@@ -175,7 +174,7 @@ func (s *Sample) Accuracy() (float64, error) {
 	return ratio(s.right, s.N()), nil
 }
 
-// MeanConfidence is the mean confidence: the exact sum, rounded once, over n.
+// MeanConfidence returns the mean confidence: the exact sum, rounded once, divided by n.
 func (s *Sample) MeanConfidence() (float64, error) {
 	if s.N() == 0 {
 		return math.NaN(), ErrEmpty
@@ -190,7 +189,7 @@ func (s *Sample) MeanConfidence() (float64, error) {
 	return t.value() / float64(s.N()), nil
 }
 
-// ranked reports why a ranking of the sample is undefined, or nil.
+// ranked returns the reason why a ranking of the sample is undefined, or nil.
 func (s *Sample) ranked() error {
 	switch {
 	case s.N() == 0:

@@ -6,34 +6,34 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Selective prediction answers the most confident share of the questions (the
-// coverage) and has the error rate of that share (the selective risk). Within a
-// tied group the order is arbitrary, so each figure here is its expectation over
-// all orders of the tied pairs: after k pairs, of which j lie inside a group with
-// error rate r, E_k = errors before the group + j*r.
+// Selective prediction gives only the most confident answers. The coverage is their share
+// of all answers, the selective risk is their error rate. Within a tied group any order is
+// possible, so each figure here is the mean over all orders of the tied pairs. E_k is the
+// mean number of errors among the first k pairs. If the last j of them are in a group with
+// error rate r, E_k is the errors before the group plus j*r.
 
-// AURC is the area under the risk-coverage curve, the mean selective risk over
-// the n coverages,
+// AURC returns the area under the risk-coverage curve, the mean selective risk over the n
+// coverages,
 //
 //	(1/n) sum over k = 1..n of E_k/k
 //
-// (Geifman, Uziel and El-Yaniv 2019), lower is better. It is defined for one
-// class.
+// (Geifman, Uziel and El-Yaniv 2019). Lower is better. It is also defined if all answers are
+// correct, or all are wrong.
 func (s *Sample) AURC() (float64, error) {
 	aurc, _, err := s.riskAreas(s.areaUnderRisk(), false)
 	return aurc.Value, err
 }
 
-// AUGRC is the area under the generalized risk-coverage curve, whose risk is
-// the share of all n pairs that are answered and wrong:
+// AUGRC returns the area under the generalized risk-coverage curve. Its risk is the share of
+// all n answers that are given and wrong:
 //
 //	(1 - AUROC) a (1 - a) + (1 - a)^2 / 2,  a = accuracy
 //
-// (Traub et al. 2024, equation 6), lower is better. It is the trapezoid over
-// coverages from 0 to 1, counted here in whole pairs. It is defined for one
-// class: 0 when all are correct, 1/2 when all are wrong.
+// (Traub et al. 2024, equation 6). Lower is better. It is the trapezoid over the coverages
+// from 0 to 1, computed here from whole counts. It is 0 if all answers are correct, and 1/2
+// if all are wrong.
 func (s *Sample) AUGRC() (float64, error) {
-	_, augrc, err := s.riskAreas(0, false) // reads no area
+	_, augrc, err := s.riskAreas(0, false) // the area is only for the AURC
 	return augrc.Value, err
 }
 
@@ -46,16 +46,15 @@ func generalizedRisk(twice uint128, right, wrong uint64) float64 {
 	return pairs.minus(twice).float64() / all.float64()
 }
 
-// PRR is the prediction rejection ratio,
+// PRR returns the prediction rejection ratio,
 //
 //	(random - AURC) / (random - oracle)
 //
-// where random = 1 - accuracy is the AURC of a random order, in expectation and
-// so without shuffling, and oracle that of all correct answers first. 1 is a
-// perfect ranking, 0 is random, below 0 is worse (Malinin and Gales 2021, in
-// the form of lm-polygraph: areas are means of the quality of the k kept
-// answers, here their accuracy, over k = 1..n). With one class only it is NaN
-// with [ErrOneClass].
+// where random = 1 - accuracy is the expected AURC of a random order, and oracle is the AURC
+// of the order with all correct answers first. 1 is a perfect ranking, 0 a random one, and
+// less than 0 is worse than random (Malinin and Gales 2021). As in lm-polygraph, areas are
+// means over k = 1..n of the quality of the k kept answers; quality here is accuracy. If all
+// answers are correct, or all are wrong, PRR is NaN with [ErrOneClass].
 func (s *Sample) PRR() (float64, error) {
 	b, err := s.prr(s.areaUnderRisk(), false)
 	return b.Value, err
@@ -97,7 +96,7 @@ func (a *riskArea) add(groups []group) {
 	}
 }
 
-// directTerms is how many terms are added one by one rather than by a formula.
+// directTerms is how many terms are added one by one. More are added by a formula.
 const directTerms = 256
 
 // groupRisk is the sum of (errs + j*r)/(seen + j) over j = 1..size.
@@ -119,8 +118,9 @@ func groupRisk(errs float64, seen uint64, g *group) float64 {
 	return float64(g.wrong) + float64(rest*harmonic(seen, seen+size))
 }
 
-// harmonic is the sum of 1/k over k = lo+1..hi: H(hi) - H(lo) by its asymptotic
-// series (Knuth, TAOCP 1.2.7), whose next term is below 1e-17 from directTerms on.
+// harmonic is the sum of 1/k over k = lo+1..hi, which is H(hi) - H(lo). From directTerms on
+// it is computed by the asymptotic series of H (Knuth, TAOCP 1.2.7), whose next term is
+// below 1e-17 there.
 func harmonic(lo, hi uint64) float64 {
 	t := 0.0
 	for ; lo < hi && lo < directTerms; lo++ {
@@ -142,19 +142,18 @@ func harmonicTail(n float64) float64 {
 	return float64(i/2) - float64(i2*(1.0/12-float64(i2/120)))
 }
 
-// Operating is a threshold and what follows from it: answers of at least that
-// confidence are given.
+// Operating is an operating point: answers whose confidence reaches the threshold are given.
 type Operating struct {
 	Threshold float64
 	Coverage  float64 // share of the answers given
-	Risk      float64 // share of those that are wrong
+	Risk      float64 // share of the given answers that are wrong
 }
 
-// CoverageAtRisk is the largest coverage at which the selective risk is at most
-// maxRisk, among the coverages that a threshold can reach: a threshold gives
-// all of a tied group or none. If there is none, the coverage is 0 and
-// threshold and risk are NaN, without an error. The risk is that of this sample
-// and no bound for new answers.
+// CoverageAtRisk returns the largest coverage at which the selective risk is at most
+// maxRisk. Only coverages of thresholds count: a threshold keeps all pairs of a tied group,
+// or none. If no threshold has so low a risk, the coverage is 0, and threshold and risk are
+// NaN, without an error. The risk is that of this sample, not a bound for new answers; see
+// [ThresholdForRisk].
 func (s *Sample) CoverageAtRisk(maxRisk float64) (Operating, error) {
 	nan := math.NaN()
 	if !(maxRisk >= 0 && maxRisk <= 1) {
@@ -168,7 +167,8 @@ func (s *Sample) CoverageAtRisk(maxRisk float64) (Operating, error) {
 	return best, nil
 }
 
-// within takes each later threshold whose risk is at most maxRisk.
+// within returns a function that sets o to each point whose risk is at most maxRisk, so in
+// the end to the last one.
 func (o *Operating) within(maxRisk float64) func(Operating) {
 	return func(at Operating) {
 		if at.Risk <= maxRisk {
@@ -177,9 +177,9 @@ func (o *Operating) within(maxRisk float64) func(Operating) {
 	}
 }
 
-// RiskAtCoverage is the expected selective risk of the most confident share
-// coverage of the answers, 0 < coverage <= 1: E_k/k at k = coverage*n, linear in
-// between whole numbers. Unlike a threshold it may cut through a tied group.
+// RiskAtCoverage returns the expected selective risk at a coverage, 0 < coverage <= 1: E_k/k
+// at k = coverage*n, where E_k is linear between whole numbers. Unlike a threshold, a
+// coverage may cut through a tied group.
 func (s *Sample) RiskAtCoverage(coverage float64) (float64, error) {
 	if !(coverage > 0 && coverage <= 1) {
 		return math.NaN(), ErrOption
@@ -224,8 +224,8 @@ func (r *riskAt) value() float64 {
 	return ratio(r.errs, r.seen)
 }
 
-// RiskCoverage is the risk-coverage curve: one point for each threshold that
-// makes a difference, from the highest confidence down.
+// RiskCoverage returns the risk-coverage curve: one point for each different confidence, from
+// the highest down.
 func (s *Sample) RiskCoverage() []Operating {
 	var out []Operating
 	s.eachThreshold(func(o Operating) { out = append(out, o) })
@@ -239,7 +239,7 @@ func (s *Sample) eachThreshold(visit func(Operating)) {
 	}
 }
 
-// thresholds visits what each threshold gives, from the highest confidence down.
+// thresholds visits the operating point of each threshold, from the highest confidence down.
 type thresholds struct{ n, errs, seen uint64 }
 
 func (t *thresholds) each(groups []group, visit func(Operating)) {

@@ -2,14 +2,13 @@ package metrics
 
 import "math"
 
-// BrierSkill is how much of the Brier score of a constant confidence, the accuracy a,
-// these confidences take off:
+// BrierSkill compares the Brier score with that of a constant confidence, the accuracy a:
 //
 //	1 - Brier / (a (1 - a))
 //
-// (Brier 1950; Murphy 1973). 1 is perfect, 0 is no better than that constant, below 0
-// is worse. With one class only the constant is perfect, and the skill is NaN with
-// [ErrOneClass].
+// (Brier 1950; Murphy 1973). 1 is perfect, 0 is no better than the constant, less than 0 is
+// worse. If all answers are correct, or all are wrong, the constant is perfect, and the
+// skill is NaN with [ErrOneClass].
 func (s *Sample) BrierSkill() (float64, error) {
 	brier, err := s.Brier()
 	if err != nil {

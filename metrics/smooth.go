@@ -6,26 +6,27 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Constants of relplot 1.0.3, whose discretisation is followed so that published
-// figures can be reproduced.
+// Constants of relplot 1.0.3. The discretisation here is the same, so that published figures
+// can be reproduced.
 const (
 	smoothHalvings = 10
-	smoothMinWidth = 0.001 // widths below need no test
+	smoothMinWidth = 0.001 // smaller widths are not tested
 	smoothMesh     = 200
 	smoothDensity  = 0.0001 // added to the density before dividing
 )
 
-// SmoothECE is the smooth calibration error smECE of Blasiok and Nakkiran (2023):
-// the residuals confidence - correct are smoothed by a Gaussian of width sigma,
-// reflected at 0 and 1, and
+// SmoothECE returns the smooth calibration error smECE of Blasiok and Nakkiran (2023). It
+// has no bins. The residuals confidence - correct are smoothed by a Gaussian of width sigma,
+// reflected at 0 and 1:
 //
 //	smECE_sigma = integral of |smoothed residual| / integral of smoothed density
 //
-// at the width sigma* that equals its own smECE_sigma, found by ten bisections
-// of [0,1]. It has no bin edges. Discretised as relplot does: each pair is split
-// between the two nearest points of a grid of max(2000, 20/sigma)/2 + 1 points,
-// the kernel is cut at a distance of 1/2 and not renormalised, and the integrals
-// are sums over max(200, 10/sigma) points. width is sigma*.
+// smECE is smECE_sigma at the width sigma where sigma = smECE_sigma. Ten bisections of [0,1]
+// find that width. SmoothECE returns it as width.
+//
+// The discretisation is that of relplot. Each pair is split between the two nearest points
+// of a grid of max(2000, 20/sigma)/2 + 1 points. The kernel is cut at a distance of 1/2 and
+// not renormalised. The integrals are sums over max(200, 10/sigma) points.
 func (s *Sample) SmoothECE() (smece, width float64, err error) {
 	if s.N() == 0 {
 		return math.NaN(), math.NaN(), ErrEmpty
@@ -55,13 +56,13 @@ func (s *Sample) SmoothECE() (smece, width float64, err error) {
 type smoother struct {
 	sample                 *Sample
 	residual, mass, kernel []float64
-	points                 int // of the grid that residual and mass are filled for
+	points                 int // points of the grid for which residual and mass are filled
 }
 
 // at is smECE at one width in (0,1].
 func (m *smoother) at(sigma float64) float64 {
 	points := max(2000, int(math.RoundToEven(20/sigma)))/2 + 1
-	if points != m.points { // widths over 0.01 have the same grid
+	if points != m.points { // all widths over 0.01 have the same grid
 		m.fill(points)
 	}
 	reach := m.shape(sigma, points)
@@ -104,9 +105,9 @@ func (m *smoother) fill(points int) {
 	}
 }
 
-// shape fills the kernel, centred between its two middle points when the number
-// of points is even, and returns the half-width beyond which it is below 1e-16
-// of its peak.
+// shape fills the kernel. With an even number of points, its centre lies between the two
+// middle ones. shape returns the half-width beyond which the kernel is below 1e-16 of its
+// peak.
 func (m *smoother) shape(sigma float64, points int) (reach int) {
 	m.kernel = zeroed(m.kernel, points)
 	norm := float64(math.Sqrt(2*math.Pi) * sigma)
@@ -120,7 +121,7 @@ func (m *smoother) shape(sigma float64, points int) (reach int) {
 	return min(points/2, int(float64(tail*sigma)*float64(points))+2)
 }
 
-// convolve is the smoothed residual and mass at grid point i, reflecting at both
+// convolve returns the smoothed residual and mass at grid point i, with reflection at both
 // ends.
 func (m *smoother) convolve(i, reach int) (residual, mass float64) {
 	points := len(m.kernel)

@@ -5,11 +5,11 @@ import (
 	"math/bits"
 )
 
-// sum adds non-negative float64 values without rounding (a Kulisch
-// accumulator): little-endian words of a fixed-point number whose lowest bit is
-// 2^-1074, the smallest float64. Addition is therefore exactly associative and
-// commutative, which is what makes accumulators mergeable in any order. The 78
-// bits before the point hold 2^52 values below 2^6 with room to spare.
+// sum adds non-negative float64 values without rounding (a Kulisch accumulator). It is a
+// fixed-point number in words, the lowest first. Its lowest bit is 2^-1074, the smallest
+// float64. So addition is exactly associative and commutative, and accumulators can be
+// merged in any order. The 78 bits before the point are more than enough for 2^52 values
+// below 2^6.
 type sum [sumWords]uint64
 
 const (
@@ -18,7 +18,7 @@ const (
 	mantMask = 1<<mantBits - 1
 )
 
-// add adds times*x for 0 <= x < 64. The sum of all times stays under 2^53.
+// add adds times*x for 0 <= x < 64. The sum of all times must stay under 2^53.
 func (s *sum) add(x float64, times uint64) {
 	b := math.Float64bits(x)
 	m, shift := b&mantMask, uint(b>>mantBits)
@@ -70,7 +70,7 @@ func (s *sum) value() float64 {
 	}
 	length := 64*top + bits.Len64(s[top])
 	if length <= mantBits+1 {
-		return math.Float64frombits(s[0]) // exact, the exponent field falls into place
+		return math.Float64frombits(s[0]) // exact: these bits are those of the float64
 	}
 	shift := length - (mantBits + 1) // bits below the mantissa
 	m := s.word(shift) & (1<<(mantBits+1) - 1)
@@ -92,7 +92,7 @@ func (s *sum) word(at int) uint64 {
 	return w
 }
 
-// anyBelow tells whether a bit below position at is set.
+// anyBelow reports whether a bit below position at is set.
 func (s *sum) anyBelow(at int) bool {
 	for i := 0; i < at>>6; i++ {
 		if s[i] != 0 {
@@ -138,16 +138,16 @@ func (u uint128) float64() float64 {
 	z := uint(bits.LeadingZeros64(u.hi))
 	m := u.hi<<z | u.lo>>(64-z)
 	if u.lo<<z != 0 {
-		m |= 1 // sticky: m has 11 bits more than a float64 keeps
+		m |= 1 // a sticky bit: m has 11 bits more than a float64 keeps
 	}
 	return float64(m) * math.Float64frombits(uint64(1023+64-z)<<mantBits)
 }
 
-// compensated is Neumaier's sum, for terms whose order is fixed by the sample.
+// compensated is Neumaier's sum, for terms in an order that the sample decides.
 type compensated struct{ s, c float64 }
 
 func (k *compensated) add(x float64) {
-	x = float64(x) // a product that is passed must not fuse with the sums here
+	x = float64(x) // if x is a product, it must not be fused with the sums here
 	t := k.s + x
 	if math.Abs(k.s) >= math.Abs(x) {
 		k.c += (k.s - t) + x

@@ -13,18 +13,18 @@ type Options struct {
 	Binning   Binning // an Accumulator uses its own
 	Level     float64
 	Interval  Method // of the AUROC: Auto, Percentile or DeLong
-	Resamples int    // at least 1, except for DeLong, which draws none
+	Resamples int    // at least 1; DeLong ignores it
 	Seed      uint64
 	Risk      float64 // of CoverageAtRisk, 0 to 1
 	Coverage  float64 // of RiskAtCoverage, over 0 and at most 1
-	// SkipInvalid leaves confidences that are not in [0,1] out and counts them in
-	// Summary.Rejected.
+	// SkipInvalid leaves out confidences that are not in [0,1], and counts them in
+	// Summary.Rejected. Without it, the first one is an error.
 	SkipInvalid bool
 }
 
-// DefaultOptions is [DefaultBinning], intervals at level 0.95 by the Auto method
-// with 1000 resamples and seed 0, coverage at a risk of 0.05, risk at a coverage
-// of 0.8, and an error for the first confidence that is not in [0,1].
+// DefaultOptions returns [DefaultBinning], intervals at level 0.95 by the Auto method
+// with 1000 resamples and seed 0, coverage at a risk of 0.05, and risk at a coverage
+// of 0.8. SkipInvalid is false.
 func DefaultOptions() Options {
 	return Options{Binning: DefaultBinning(), Level: defaultLevel, Resamples: DefaultResamples, Risk: 0.05, Coverage: 0.8}
 }
@@ -48,11 +48,11 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// Summary is every figure of one evaluation. A figure that does not exist for
-// the data is NaN, and Unavailable says why.
+// Summary has every figure of one evaluation. A figure that the data do not define is NaN,
+// and Unavailable says why.
 type Summary struct {
 	N, Correct uint64
-	Rejected   uint64 // confidences not in [0,1], in none of the figures
+	Rejected   uint64 // confidences not in [0,1]; no figure counts them
 	Unbinned   uint64 // confidences that are 0 in float32, under the Guo rule
 	Clipped    uint64 // probabilities that NLL clipped
 
@@ -61,7 +61,7 @@ type Summary struct {
 	MeanConfidence   float64
 
 	ECE            float64
-	ECEMass        float64 // equal mass, with as many bins
+	ECEMass        float64 // with EqualMass, and the same number of bins
 	MCE            float64
 	RMSCE          float64
 	DebiasedECE    float64
@@ -87,16 +87,15 @@ type Summary struct {
 	Unavailable []Unavailable
 }
 
-// Unavailable is a figure that is NaN, by its name in [Summary.Each], and the
-// reason.
+// Unavailable is the name of a figure that is NaN, as in [Summary.Each], and the reason.
 type Unavailable struct {
 	Name   string
 	Reason error
 }
 
-// Evaluate computes every figure of the pairs (conf[i], correct[i]). Undefined
-// figures are no error: see [Summary]. Errors: those of [NewSample] and of
-// options out of range.
+// Evaluate computes every figure of the pairs (conf[i], correct[i]). An undefined figure is
+// not an error: see [Summary]. Errors: those of [NewSample], and options that are out of
+// range.
 func Evaluate(conf []float64, correct []bool, o Options) (Summary, error) {
 	s := new(Sample)
 	if err := s.reset(conf, correct, !o.SkipInvalid); err != nil {
@@ -139,8 +138,8 @@ func (o *Options) delong(n uint64) bool {
 	return o.Interval == DeLong || o.Interval == Auto && float64(n)*float64(o.Resamples) > autoDraws
 }
 
-// Evaluate computes every figure that the accumulator's state allows, over its
-// own binning.
+// Evaluate computes every figure that the accumulator's state allows. It uses the
+// accumulator's own binning.
 func (a *Accumulator) Evaluate(o Options) (Summary, error) {
 	o.Binning = a.binning
 	if s, err := a.Sample(); err == nil {
@@ -161,7 +160,7 @@ func (a *Accumulator) Evaluate(o Options) (Summary, error) {
 	r.ECEMass, r.SmoothECE, r.SmoothECEWidth, r.AUPRC, r.RiskAtCoverage = nan, nan, nan, nan, nan
 	r.CoverageAtRisk = Operating{nan, nan, nan}
 	r.accuracy(o)
-	// The ties inside a cell are not known, and so neither is the variance.
+	// The ties inside a cell are not known. So the variance is not known either.
 	r.AUROCInterval = Interval{Low: nan, High: nan, Level: o.Level, Method: o.Interval}
 	unknown := []string{"ece_mass", "smooth_ece", "coverage_at_risk", "risk_at_coverage", "auroc_ci"}
 	switch {
@@ -243,8 +242,8 @@ func (r *Summary) ranking(s *Sample, area float64, cells bool) {
 	r.note("prr", err)
 }
 
-// Each visits the figures by the names that files and programs use for them, in
-// a fixed order. What is undefined comes as NaN.
+// Each calls visit for each figure, in a fixed order, with the name that files and programs
+// use for it. An undefined figure is NaN.
 func (r *Summary) Each(visit func(name string, value float64)) {
 	visit("n", float64(r.N))
 	visit("rejected", float64(r.Rejected))

@@ -2,8 +2,8 @@ package metrics
 
 import "math"
 
-// together is what [Sample.Evaluate] computes in a few passes over the sample, which run
-// at the same time. The values are those of the methods for each figure, to the last bit.
+// together has the figures that [Sample.Evaluate] computes in a few passes over the sample,
+// which run at the same time. They have the same bits as the figures of the single methods.
 type together struct {
 	mean, brier, nll, mass float64
 	clipped                uint64
@@ -35,7 +35,7 @@ func (s *Sample) together(o *Options) *together {
 	return t
 }
 
-// points adds up what each pair adds by itself.
+// points computes the figures to which each pair adds a term of its own.
 func (t *together) points(s *Sample) {
 	var conf, brier, nll sum
 	for groups := range s.up {
@@ -58,7 +58,7 @@ func (t *together) points(s *Sample) {
 	t.mean, t.brier, t.nll = conf.value()/n, brier.value()/n, nll.value()/n
 }
 
-// descend goes through the thresholds.
+// descend computes the figures that need the confidences in descending order.
 func (t *together) descend(s *Sample, o *Options) {
 	risk := riskAt{k: float64(o.Coverage * float64(s.N()))}
 	at := thresholds{n: s.N()}

@@ -1,11 +1,12 @@
 package metrics
 
-// blockGroups is how many groups a walk makes of keys at a time, so that they stay in the
-// processor's cache.
+// blockGroups is how many groups a walk makes at a time. So few stay in the processor's
+// cache.
 const blockGroups = 1 << 10
 
 // up walks the tied groups in ascending order, in blocks that are valid during one step.
-// It makes no groups that are not made yet: those of ten million keys would be 240 MB.
+// If the groups are not made yet, it makes only one block at a time: all groups of ten
+// million keys would take 240 MB.
 func (s *Sample) up(yield func([]group) bool) {
 	if s.groups != nil || len(s.keys) == 0 {
 		yield(s.groups)
@@ -27,7 +28,8 @@ func (s *Sample) up(yield func([]group) bool) {
 	}
 }
 
-// block is memory for a block. A walk gives it back, because finece.wasm frees nothing.
+// block returns memory for a block. A walk gives the memory back at its end, because
+// finece.wasm frees nothing.
 func (s *Sample) block() *[blockGroups]group {
 	if b := s.blocks.Swap(nil); b != nil {
 		return b
@@ -35,7 +37,7 @@ func (s *Sample) block() *[blockGroups]group {
 	return new([blockGroups]group)
 }
 
-// down is up from the highest confidence. Within a block the groups ascend.
+// down walks from the highest confidence to the lowest. Within a block the groups ascend.
 func (s *Sample) down(yield func([]group) bool) {
 	if s.groups != nil || len(s.keys) == 0 {
 		yield(s.groups)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Discrimination says how well confidences tell the right answers to a question from
-// the wrong answers to the same question.
+// Discrimination says how well confidences separate right from wrong answers to the same
+// question.
 type Discrimination struct {
 	Value     float64
 	Interval  Interval // over questions
@@ -16,13 +16,13 @@ type Discrimination struct {
 
 // WithinQuestion is the within-question discrimination (Taubenfeld et al. 2025, "CISC"):
 // the probability that a correct answer has a higher confidence than a wrong answer to
-// the same question, over all such pairs of answers. Here a tied pair counts one half,
-// as in the [AUROC]; the paper counts it as lost. 0.5 is chance. An AUROC over all
-// questions can be high because some questions are easy; this figure cannot.
+// the same question, over all such pairs of answers. Here a tie counts one half, as in
+// [AUROC]; the paper counts it as 0. Chance gives 0.5. An AUROC over all questions can be
+// high because some questions are easy; this figure cannot.
 //
-// cluster[i] is the number of the question of pair i, from 0. The interval is the
-// percentile bootstrap over questions, with those draws of [BootstrapClusters]. If no
-// question has answers of both classes, Value is NaN with [ErrNoContrast].
+// cluster[i] is the number of answer i's question, from 0. The interval is the percentile
+// bootstrap over questions, with the same draws as [BootstrapClusters]. If no question has
+// both a correct and a wrong answer, Value is NaN with [ErrNoContrast].
 func WithinQuestion(conf []float64, correct []bool, cluster []int, r Resampling) (Discrimination, error) {
 	d := Discrimination{Value: math.NaN(), Interval: Interval{Low: math.NaN(), High: math.NaN(), Level: r.Level, Method: Percentile}}
 	if err := r.validate(); err != nil {
@@ -66,8 +66,8 @@ func WithinQuestion(conf []float64, correct []bool, cluster []int, r Resampling)
 	return d, nil
 }
 
-// ordered counts pairs of a correct and a wrong answer, and twice those in order, a
-// tie as one.
+// ordered counts pairs of a correct and a wrong answer. twice is twice the number of pairs in
+// which the correct answer has the higher confidence, plus 1 for each tie.
 type ordered struct{ twice, pairs uint64 }
 
 func (o *ordered) add(p ordered) {

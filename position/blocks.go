@@ -3,13 +3,13 @@ package position
 // blocks is the Markdown that is open between two lines.
 type blocks struct {
 	fence       byte  // the character of an open code fence, or 0
-	fenceQuoted bool  // it was opened in a block quote
-	fenceLen    int32 // of the opening fence
-	math        uint8 // an open formula: mathNone, ...
-	loose       bool  // it neither began nor ended its line
-	depth       int32 // environments open in it
-	opener      int64 // bytes up to the end of what opened it
-	item        int32 // columns before the marker of the outermost list item; -1 without
+	fenceQuoted bool  // the fence was opened in a block quote
+	fenceLen    int32 // length of the opening fence
+	math        uint8 // the open formula: mathNone, ...
+	loose       bool  // the opening of the formula neither began nor ended its line
+	depth       int32 // open environments
+	opener      int64 // byte offset after the opening of the formula
+	item        int32 // columns before the marker of the outermost list item; -1 outside lists
 	header      bool  // the line before has a pipe and may head a table
 	table       bool  // the line before is in a table
 	blank       bool  // the line before is blank
@@ -26,31 +26,32 @@ const (
 
 // line is what is known of the current line.
 type line struct {
-	state     uint8 // of its head: lineIndent, ...
-	cr        bool  // the line before ended with CR, so an LF belongs to that
-	quoted    bool  // it is in a block quote
+	state     uint8 // where in the line: lineIndent, ...
+	cr        bool  // the line before ended with CR, so an LF now is part of that line end
+	quoted    bool  // the line is in a block quote
 	marked    bool  // it has a list marker
-	goesOn    bool  // it is indented into the open list item, so the item continues
+	continues bool  // it is indented into the open list item, so the item continues
 	begun     bool  // its text belongs to the paragraph
 	undecided bool  // it may be blank, a break, or part of the table before
 	delimiter bool  // it may be the delimiter row of a table
-	dash      bool  // and has a dash
+	dash      bool  // it has a dash
 	pipe      bool  // it has a pipe
-	rule      byte  // the character of the thematic break that it may be, or 0
-	mark      byte  // the character of the fence that it may be
+	rule      byte  // if the line may be a thematic break, the character of that; else 0
+	mark      byte  // if the line may be a fence, the character of that
 	sub       uint8 // inside a construct of several characters: subNone, ...
-	word      uint8 // how much of its name was seen
+	word      uint8 // how many bytes of the construct's name were seen
 	rules     int32 // how often rule was seen
 	run       int32 // how often mark, or a digit, was seen
 	ticks     int32 // backticks in a row
 	code      int32 // backticks that opened a code span; 0 outside
-	indent    int32 // columns before its first character
-	start     int64 // code points before that
-	content   int64 // bytes before the first character after markers
-	dollar    int64 // bytes up to a first $; 0 without
+	indent    int32 // columns before the first character
+	start     int64 // code points before the first character
+	content   int64 // bytes before the first character after quote and list markers
+	dollar    int64 // byte offset after the first $ of a possible $$; 0 without
 }
 
-// The head of a line decides what it is; after it comes lineRest.
+// The states of a line. The head of a line decides what kind of line it is. The state
+// after the head is lineRest.
 const (
 	lineIndent  = iota // white space so far
 	lineQuote          // right after a >
@@ -58,11 +59,11 @@ const (
 	lineDigits         // in digits that may begin a list marker
 	lineDot            // right after the delimiter of those digits
 	lineContent        // in white space after a marker
-	lineFence          // in a fence, or a code span
+	lineFence          // in a run of ` or ~, which may open a fence or a code span
 	lineInfo           // after the opening fence
 	lineClose          // in what may be the closing fence
 	lineClosed         // in white space after the closing fence
-	lineShape          // nothing but what breaks or delimiter rows are made of
+	lineShape          // so far only characters of thematic breaks and delimiter rows
 	lineRest
 )
 
@@ -74,7 +75,7 @@ const (
 	subEnd    // in \end{
 )
 
-// lineStops are the bytes that matter in the rest of a line.
+// lineStops are the bytes that matter in state lineRest.
 var lineStops = [256]uint8{'\n': stopEnd, '\r': stopEnd, '|': stopMark, '`': stopMark, '$': stopMark, '\\': stopMark}
 
 const (
@@ -89,10 +90,10 @@ func (s *text) stop() uint8 {
 	return stopEnd | stopMark
 }
 
-// plain reports whether ordinary characters change nothing.
+// plain reports whether bytes that are not in lineStops leave the line unchanged.
 func (l *line) plain() bool { return l.state == lineRest && l.sub == subNone }
 
-// step takes one byte, which is counted already.
+// step updates the Markdown state by one byte. The byte is counted already.
 func (d *Detector) step(s *text, c byte, out []Position) []Position {
 	l := &s.line
 	if c == '\n' || c == '\r' {
@@ -111,8 +112,8 @@ func (d *Detector) step(s *text, c byte, out []Position) []Position {
 	return d.settle(s, d.head(s, c, out))
 }
 
-// settle adds the line to the paragraph or begins a new one with it. That is once the
-// line surely has text and it is known whether it continues the paragraph.
+// settle adds the line to the open paragraph, or begins a new paragraph with it. It waits
+// until the line has text for certain and is known to continue the paragraph or not.
 func (d *Detector) settle(s *text, out []Position) []Position {
 	l := &s.line
 	if l.begun {
@@ -151,7 +152,7 @@ func (d *Detector) finishLine(s *text, out []Position) []Position {
 		return out
 	}
 	if blank || l.rule != 0 && l.rules >= 3 {
-		if !blank && !l.goesOn {
+		if !blank && !l.continues {
 			s.item = -1
 		}
 		l.undecided = false
@@ -194,7 +195,7 @@ func (d *Detector) finishLine(s *text, out []Position) []Position {
 
 // marker notes a list marker at the line's indentation.
 func (s *text) marker() {
-	if !s.line.marked && !s.line.goesOn {
+	if !s.line.marked && !s.line.continues {
 		s.item = s.line.indent
 	}
 	s.line.marked = true

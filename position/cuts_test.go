@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// corpus is every sample text, in LF and CRLF, and all of them in one.
+// corpus returns every sample text with LF and with CRLF, and one text that joins them all.
 func corpus() []string {
 	var out []string
 	var all strings.Builder
@@ -21,7 +21,7 @@ func corpus() []string {
 		"-"+strings.Repeat(" -", 60)+"\n\nx", "naïve “quotes” – and\u00a0more 日本語テキスト、\n\n한국어 ไทย עברית 🏳️‍🌈")
 }
 
-// everything asks for all that works on text.
+// everything returns options for all strategies that need only text.
 func everything() []Options {
 	var out []Options
 	for _, strategy := range []Kind{Paragraph, Line, Periodic, Paragraph | Periodic, Line | Paragraph | Periodic} {
@@ -107,7 +107,7 @@ func FuzzDetectorCuts(f *testing.F) {
 	})
 }
 
-// Tokens of the provider are not to be cut, but any bytes must do.
+// A provider's token is fed whole, but it may have any bytes.
 func FuzzDetectorTokens(f *testing.F) {
 	f.Add([]byte("a\xff\n\n\x80b|\r\n-"), uint16(0xffff))
 	f.Fuzz(func(t *testing.T, b []byte, bits uint16) {
@@ -182,10 +182,10 @@ func TestSplitter(t *testing.T) {
 	}
 }
 
-// Segment is known unless what follows can still decide.
+// Segment is known unless later text can still decide it.
 func TestSplitterSegment(t *testing.T) {
 	for _, c := range []struct {
-		text, want string // of want, one a byte: r or a where it is known
+		text, want string // want has r, a or ? for each byte of text
 		opened     bool
 	}{
 		{" <think>x</y</think>z", "???????rr??r???????aa", false},

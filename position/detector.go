@@ -11,13 +11,13 @@ type Detector struct {
 	o     Options
 	lines Kind // the strategies of o that end paragraphs or lines
 	texts [segments]text
-	cur   Segment // of the last text
+	cur   Segment // the segment of the last text
 	next  int     // the next index
 	known bool    // the entropy of some token was known
 	ended bool
 }
 
-// New returns a Detector, or says what in o cannot be served.
+// New returns a Detector, or the error of [Options.Validate].
 func New(o Options) (*Detector, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -59,9 +59,9 @@ func (d *Detector) Question() Position {
 	return Position{Kind: Question, EntropyLo: math.NaN(), EntropyHi: math.NaN()}
 }
 
-// Feed takes the next token and appends the positions that it makes certain to
-// out, which is the only thing that may be allocated. A token of an unknown
-// segment, and any after End, is ignored.
+// Feed takes the next token. It appends to out the positions that are certain now. It
+// allocates only to grow out and, in the beginning, for its copies of Top. A token of an
+// unknown segment is ignored, and so is any token after End.
 func (d *Detector) Feed(t *Token, out []Position) []Position {
 	if d.ended || t.Segment >= segments {
 		return out
@@ -101,10 +101,10 @@ func (d *Detector) Feed(t *Token, out []Position) []Position {
 	return d.release(s, out)
 }
 
-// End says that the answer is complete. It appends the end of a reasoning
-// paragraph that is still open, what was held back, and p(z), of kind End, at
-// the end of the text of segment Answer, which may be empty. Calling it again
-// appends nothing.
+// End says that the answer is complete. It appends the end of a reasoning paragraph that
+// is still open, and the positions that were held back. The last one is p(z), of kind
+// [End], at the end of segment Answer, which may be empty. Calling End again appends
+// nothing.
 func (d *Detector) End(out []Position) []Position {
 	if d.ended {
 		return out
@@ -128,8 +128,8 @@ func (d *Detector) Total(s Segment) (tokens int64, estimated bool) {
 	return d.texts[s].tokens, d.texts[s].estimated
 }
 
-// Missing returns the strategies that were asked for and that the stream so far
-// could not serve: Entropy, if there was text but no token's entropy was known.
+// Missing returns the strategies that were asked for but were impossible so far. That is
+// Entropy, if there was text and no token's entropy was known.
 func (d *Detector) Missing() Kind {
 	if d.known || d.texts[Answer].bytes == 0 && d.texts[Reasoning].bytes == 0 {
 		return 0
@@ -138,8 +138,8 @@ func (d *Detector) Missing() Kind {
 }
 
 // leave ends the open paragraph of the current segment when text of another segment
-// begins. A paragraph of reasoning is emitted at once. That of the answer may be its
-// last, so it waits for more text.
+// begins. The end of a reasoning paragraph is emitted at once. A paragraph of the answer
+// may be the last one, so its end waits for more text.
 func (d *Detector) leave(out []Position) []Position {
 	s := &d.texts[d.cur]
 	if d.cur == Refusal {
@@ -175,10 +175,9 @@ func (d *Detector) firePeriodic(s *text, at int64, out []Position) []Position {
 	return d.hold(s, s.candidate(Periodic, at), out)
 }
 
-// hold keeps p, which lies at the end of the text so far, until text follows it. It
-// drops p before the first character of a text, where a position was emitted when
-// another segment began, and after an undecided paragraph end if maxHeld positions
-// wait already.
+// hold keeps p, which lies at the end of the text so far, until text follows p. It drops p
+// before the first character of a text, and at an offset that has a position already. It
+// also drops p if maxHeld positions wait for an undecided paragraph end.
 func (d *Detector) hold(s *text, p Position, out []Position) []Position {
 	out = d.release(s, out)
 	if s.last > 0 && p.Byte > s.emitted {
@@ -211,8 +210,8 @@ func (d *Detector) emitBefore(s *text, limit int64, out []Position) []Position {
 	return out
 }
 
-// confirm emits the position at the end of the paragraph, merged with those held in
-// the white space after it.
+// confirm emits the position at the end of the paragraph, merged with the positions held
+// in the white space after the paragraph.
 func (d *Detector) confirm(s *text, out []Position) []Position {
 	p := s.end
 	p.Kind = s.brk
@@ -250,7 +249,7 @@ func (h *held) drop(n int) {
 	}
 }
 
-// meet adds the kinds of q, and the entropy that made it one.
+// meet adds the kinds of q to p, and the entropy of q if q is an Entropy position.
 func (p *Position) meet(q *Position) {
 	p.Kind |= q.Kind
 	if q.Kind&Entropy != 0 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// feed runs text through a new Detector as uncounted tokens, cut by next, which
-// says how many bytes of what is left the next piece has.
+// feed feeds text to a new Detector in pieces, as uncounted tokens. next is called with the
+// number of remaining bytes and returns the length of the next piece.
 func feed(t testing.TB, o Options, segment Segment, text string, next func(left int) int) []Position {
 	t.Helper()
 	d, err := New(o)
@@ -27,8 +27,8 @@ func feed(t testing.TB, o Options, segment Segment, text string, next func(left 
 
 func whole(left int) int { return left }
 
-// marked splits a text with a ¶ at every position that is wanted into the text
-// and the byte offsets.
+// marked takes a text with a ¶ at every expected position. It returns the text without
+// them, and their byte offsets.
 func marked(s string) (text string, at []int64) {
 	parts := strings.Split(s, "¶")
 	for _, p := range parts[:len(parts)-1] {
@@ -287,8 +287,8 @@ func TestCountedTokens(t *testing.T) {
 	}
 }
 
-// The paragraph end behind token 2 is certain only at token 5; what fired in
-// between has to follow it.
+// The paragraph end after token 2 is certain only at token 5. Positions that fired between
+// the two have to come out after it.
 func TestLaterPositionsWaitForAParagraphEnd(t *testing.T) {
 	o := DefaultOptions()
 	o.Strategy, o.Every = Line|Periodic, 1
@@ -443,8 +443,8 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestBoundsThatAreDueAreThoseThatAreGiven feeds the same tokens with their entropies
-// and with what these are computed from.
+// TestBoundsThatAreDueAreThoseThatAreGiven feeds the same tokens twice: with entropies, and
+// with the alternatives from which these are computed.
 func TestBoundsThatAreDueAreThoseThatAreGiven(t *testing.T) {
 	pick := rand.New(rand.NewPCG(8, 9))
 	for range 2_000 {

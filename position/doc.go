@@ -1,36 +1,36 @@
 // Package position decides where in a streamed answer a confidence is
 // estimated.
 //
-// A [Detector] is fed the tokens of one answer and yields positions: p(0) is
-// the question alone, p(1), p(2), ... lie where a strategy fires, and p(z) is
-// the whole answer. There are three strategies, and any union of them:
+// A [Detector] is fed the tokens of one answer and yields positions. From the answer
+// "First.\n\nSecond." it yields p(1) at byte 6, the end of the first paragraph, and
+// p(z) at byte 15, the whole answer. p(0) is the question alone. Three strategies
+// choose the positions between p(0) and p(z). Any of them can be combined:
 //
-//   - Paragraph: the end of a paragraph, that is, text before a blank line.
-//     With Line the end of every line counts, for answers that take one step a
-//     line.
+//   - Paragraph: the end of a paragraph, that is, of text before a blank line.
+//     With Line, the end of every line counts. Line suits answers with one step a line.
 //   - Periodic: every N tokens.
-//   - Entropy: after a token that was drawn from a distribution of more than a
-//     given entropy.
+//   - Entropy: after a token of high entropy, that is, one at which the model was
+//     undecided.
 //
-// The same text yields the same positions however it is cut. The package does
-// no I/O, keeps none of the text, and allocates nothing while it is fed.
+// The same text yields the same positions, however it is cut into pieces. The package
+// does no I/O, keeps none of the text, and reuses its buffers.
 //
 // # When a position comes out
 //
-// A position comes out once it is certain that text follows it: a confidence for
-// the very end would repeat p(z). So after the last text of an answer there is p(z)
-// alone, even if white space follows that text, and p(z-1) is the position before.
+// A position comes out once more text follows, other than white space. A confidence
+// for the very end would repeat p(z). So p(z) is the only position at the end of the
+// last text, even if white space follows that text. p(z-1) is the position before p(z).
 //
-// The end of a paragraph or line comes out when the next line that is not blank has
-// shown that it does not continue the paragraph. Its first character shows that, or
-// its first few if they could begin a thematic break. In Line mode, the line after a
-// table is needed as a whole: it belongs to the table if it has a pipe.
+// The end of a paragraph or line comes out when it is known that the next non-blank
+// line does not continue the paragraph. The first character of that line decides, or
+// the first few if they could begin a thematic break. In Line mode, the whole line after
+// a table decides: it belongs to the table if it contains a pipe.
 //
-// Indexes follow the order of the offsets within a segment. So Periodic and Entropy
-// positions after an undecided paragraph end wait for the decision. Up to 16 wait;
-// any further ones are left out. A position that fires in the white space right
-// after the paragraph is merged with the paragraph's end: the position has both
-// kinds, and lies at the end of the paragraph's text.
+// Within a segment (see below), a later index has a higher offset. So Periodic and
+// Entropy positions after an undecided paragraph end wait for the decision. At most 16
+// wait; any further ones are left out. A position in the white space right after a
+// paragraph is merged with the paragraph's end. The merged position has both kinds and
+// lies at the end of the paragraph's text.
 //
 // # What is a paragraph
 //
@@ -41,34 +41,34 @@
 //     indentation, also after a list marker) to a line of at least as many of the
 //     same characters and nothing else.
 //   - Lines in display math: from $$ to $$, \[ to \], \begin{} to its \end{}.
-//     Where $$ or \[ neither begins nor ends its line, a blank line proves that
-//     it was no display math and ends it. Code spans are not searched.
+//     If $$ or \[ neither begins nor ends its line, a blank line shows that it was
+//     not display math, and text is ordinary again. Math in code spans is ignored.
 //   - The header row, the delimiter row and the rows of a table but the last. A
-//     table continues up to a line without a pipe.
-//   - A line whose next line that is not blank is indented more deeply than the
-//     marker of the outermost open list item: the item continues. A marker at the
-//     same level begins another item.
+//     table ends at the first line without a pipe.
+//   - A line of a list item, if the next non-blank line is indented more deeply than
+//     the marker of the outermost open item: that line continues the item. A marker at
+//     the same level begins another item.
 //
 // A thematic break or heading underline (a line of three or more -, *, _ or =)
-// is skipped as if it were not there, and so is the > of a block quote. A
-// paragraph of fewer than MinLength characters joins the next.
+// counts as a blank line. The > of a block quote is skipped. A paragraph of fewer
+// than MinLength characters is joined to the next.
 //
-// The detector keeps a few numbers about the line and the open block. Blocks within
-// blocks are not parsed. The content of a fence or formula does not matter, and
-// neither does that of the outermost list item: no position lies inside one.
+// Blocks within blocks are not parsed, since no paragraph ends inside a fence, a
+// formula or an outermost list item. So the detector needs only a few numbers about the
+// line and the open block.
 //
 // # Segments
 //
-// Reasoning, answer and refusal are separate texts with their own offsets,
-// token counts and Markdown state. An open reasoning paragraph ends when text
-// of another segment begins, without waiting for more. If a model returns to
-// reasoning in the middle of its answer, the answer's open paragraph ends, too, and
-// its position comes out when the answer resumes. A refusal has no positions.
-// [Splitter] takes reasoning out of content that has it inline.
+// An answer has up to three segments: reasoning, answer and refusal. They are separate
+// texts with their own offsets, token counts and Markdown state. An open paragraph of
+// reasoning ends, and its position comes out, as soon as text of another segment begins.
+// If a model returns to reasoning in the middle of its answer, the answer's open
+// paragraph ends, too, and its position comes out when the answer resumes. A refusal has
+// no positions. [Splitter] separates reasoning that stands between tags in the answer.
 //
 // # Tokens
 //
 // If each token of the provider arrives by itself, tokens are counted. Otherwise
-// their number is estimated from the characters, in the same way however the text is
-// cut, and [Position.Estimated] is set. See estimate.go.
+// their number is estimated from the characters, and [Position.Estimated] is set. The
+// estimate does not depend on how the text is cut. See estimate.go.
 package position

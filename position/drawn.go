@@ -2,20 +2,21 @@ package position
 
 import "math"
 
-// drawn is the entropy of the distribution that a token was drawn from. It costs an
-// exponential for each alternative, and only some tokens need it, so it is computed
-// when it is asked for.
+// drawn is the entropy of the distribution from which a token was drawn. To compute it
+// costs an exponential for each alternative, and only some tokens need it. So it is
+// computed on demand.
 type drawn struct {
 	lo, hi float64
 	top    []float64 // a copy
 	chosen float64
-	due    bool // lo and hi are those of top and chosen, and not computed yet
+	due    bool // lo and hi still have to be computed from top and chosen
 }
 
-// maxDue is how many alternatives are kept: a stream may list many more to fill memory.
+// maxDue is how many alternatives are kept. A hostile stream may list many more; then the
+// entropy is computed at once.
 const maxDue = 64
 
-// set takes a token.
+// set takes the entropy of t, or the alternatives to compute it from.
 func (d *drawn) set(t *Token) {
 	d.due = false
 	switch {
@@ -42,8 +43,7 @@ func (d *drawn) bounds() (lo, hi float64) {
 	return d.lo, d.hi
 }
 
-// next makes room for the next token's entropy and returns it. The entropy at the last
-// place stays.
+// next returns the place for the next token's entropy. The entropy at s.last is kept.
 func (s *text) next() *drawn {
 	if s.now == s.lastNow {
 		s.now ^= 1

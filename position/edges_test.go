@@ -123,8 +123,7 @@ func TestNumbersOutOfRange(t *testing.T) {
 	}
 }
 
-// A position of a token that ends in white space does not come out before text
-// follows, and a token over the threshold, not at it, has one.
+// There is a position after a token whose entropy is over the threshold, not at it.
 func TestEntropyPositionsAreOverTheThreshold(t *testing.T) {
 	o := DefaultOptions()
 	o.Strategy, o.EntropyThreshold, o.MinGap = Entropy, 0.5, 2
@@ -165,8 +164,8 @@ func TestNoPositionBeforeTheEndsWhiteSpace(t *testing.T) {
 	}
 }
 
-// Offsets in UTF-16 units, of characters whose bytes are the first and the last of
-// their kind.
+// TestUTF16Offsets checks offsets in UTF-16 units at the first and the last characters of
+// each length in bytes.
 func TestUTF16Offsets(t *testing.T) {
 	for _, counted := range []bool{false, true} {
 		for text, want := range map[string]int64{

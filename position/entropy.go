@@ -11,23 +11,23 @@ import (
 // use. A smaller true vocabulary only makes the bound looser.
 const Vocabulary = 1 << 18
 
-// massSlack is how far over 1 a list of rounded probabilities may add up.
+// massSlack is by how much the sum of rounded probabilities may exceed 1.
 const massSlack = 1e-3
 
 // EntropyBounds bounds the entropy, in nats, of a next-token distribution from the
-// log-probabilities that a provider discloses: top, its most probable tokens in
-// any order, and chosen, the log-probability of the sampled token when it is
-// not among top (NaN when it is).
+// log-probabilities that a provider discloses. top has those of the most probable
+// tokens, in any order. chosen is that of the sampled token if top does not list the
+// token, and NaN if top does.
 //
-// Write t for the mass that is not listed and c for the smallest probability in
-// top, which no unlisted token exceeds. The entropy is smallest when t sits on
-// as few tokens as c allows, and largest when it is spread evenly over the rest
-// of a [Vocabulary] of tokens; lo and hi are these two values, so lo <= H <= hi.
-// With t = 0 they are equal.
+// Write t for the probability mass that is not listed, and c for the smallest
+// probability in top. No unlisted token is more probable than c. The entropy is smallest
+// when t is spread over as few tokens as c allows. It is largest when t is spread evenly
+// over the other tokens of a [Vocabulary]. lo and hi are these two values, so
+// lo <= H <= hi. With t = 0 they are equal.
 //
-// ok is false, and the bounds NaN, when top is empty or holds something that is
-// not a distribution's head: a NaN, a positive log-probability beyond rounding,
-// or masses that add up to more than 1.
+// ok is false, and the bounds are NaN, when top is empty or is not part of a
+// distribution: it contains a NaN, a log-probability over 0 by more than rounding, or
+// probabilities that add up to more than 1.
 //
 //go:noinline
 func EntropyBounds(top []float64, chosen float64) (lo, hi float64, ok bool) {
@@ -75,7 +75,7 @@ func EntropyBounds(top []float64, chosen float64) (lo, hi float64, ok bool) {
 	return lo, max(lo, hi), true
 }
 
-// surprise is -p log p given both, with its limit 0 at p = 0.
+// surprise returns -p*lp, where lp is log p, and the limit 0 at p = 0.
 func surprise(p, lp float64) float64 {
 	if p == 0 {
 		return 0

@@ -2,33 +2,33 @@ package position
 
 // The estimate of the number of tokens, for streams that do not separate them.
 //
-// Text is divided into runs of letters, digits and punctuation, as byte-pair
-// tokenizers do first. Runs and characters count as follows:
+// Text is divided into runs of letters, digits and punctuation. Byte-pair tokenizers
+// begin with the same step. Runs and characters count as follows. Each run is rounded up
+// to whole tokens:
 //
-//	Latin letters             a token for every 9 that a run begins
-//	digits                    a token for every 3 that a run begins
-//	punctuation               a token for every 2 that a run begins
-//	a single space            part of what follows
+//	Latin letters             a token for each 9
+//	digits                    a token for each 3
+//	punctuation               a token for each 2
+//	a single space            part of the next token
 //	several spaces            a token
 //	line ends                 a token, unless punctuation stands before them
 //	a symbol or emoji         a token
 //	CJK characters            3 tokens for 4
-//	Greek to Arabic letters   a token for 4
-//	South and South-East Asian letters   a token for 3
+//	Greek to Arabic letters   a token for each 4
+//	South and South-East Asian letters   a token for each 3
 //
-// The lead byte of a character decides which of these it is.
+// The first byte of a character decides which of these rows applies.
 //
-// The numbers for Latin text were chosen on 18 recorded English answers of 9
-// providers with a token count (100 to 1996 tokens each). The estimate is off by
-// 4.7 % in the mean and by 19 % at most, for an old vocabulary of 32k. Counting a
-// token for every 4 bytes is off by 16 % and 44 %. The other numbers are not
+// The numbers for Latin text were chosen on 18 recorded English answers with known
+// token counts (9 providers, 100 to 1996 tokens each). The estimate is off by 4.7 % in
+// the mean. It is off by 19 % at most, for an old vocabulary of 32k. One token for every
+// 4 bytes is off by 16 % in the mean and by 44 % at most. The other numbers are not
 // measured.
 //
 // A token counts from its first character on, so the count of a text does not
 // change when more text follows.
 
-// Runs. A run of spaces is runSpace for the first and runSpaces from the second
-// on.
+// Runs. The first space of a run is runSpace, the others are runSpaces.
 const (
 	runNone = iota
 	runSpace
@@ -42,10 +42,11 @@ const (
 	runInside // a byte that continues a character
 )
 
-// capacity is one token, in the unit of costs: the least that divides evenly.
+// capacity is one token in the unit of costs. It is the smallest number that 2, 3, 4 and 9
+// divide.
 const capacity = 36
 
-// byteInfo says of a byte which run it is part of and what it costs.
+// byteInfo is the run that a byte is part of, and the cost of the byte.
 type byteInfo struct {
 	run, cost uint8
 }
@@ -81,8 +82,8 @@ func infoOf(b byte) byteInfo {
 
 // estimator is the state of the estimate between two bytes.
 type estimator struct {
-	run  uint8 // what the last character belongs to
-	room uint8 // what is left of the last token's capacity
+	run  uint8 // the run of the last character
+	room uint8 // remaining capacity of the last token
 }
 
 // next takes a byte, and reports whether it begins a token.
@@ -108,8 +109,8 @@ func (e estimator) next(info byteInfo) (estimator, bool) {
 	return estimator{e.run, e.room - info.cost}, false
 }
 
-// estimates is the estimator as a table, since a branch on every byte of prose
-// is often mispredicted. States are numbered from the initial one, 0.
+// estimates is the estimator as a table. A table is faster, since branches on the bytes
+// of prose are often mispredicted. State 0 is the initial one.
 var estimates = tabulate()
 
 type estimateTable struct {

@@ -12,15 +12,15 @@ import (
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
-// streams is an extra corpus, which not every machine has.
+// streams is an extra corpus. Not every machine has it.
 const streams = "../../shared/data/streams"
 
-// recorded are its English answers with a token count of their own: from the
-// usage that ends the stream, or from one log-probability a token.
+// recorded are the English answers of that corpus with a known token count. The count is
+// from the usage at the end of the stream, or from one log-probability for each token.
 var recorded = []struct {
 	file      string
 	tokens    int64
-	reasoning bool // is in the count
+	reasoning bool // tokens includes the reasoning
 }{
 	{"alibaba-chat-reasoning.chunks.jsonl", 1355, true},
 	{"alibaba-chat-text-long.chunks.jsonl", 779, false},
@@ -42,7 +42,7 @@ var recorded = []struct {
 	{"xai-chat-reasoning.chunks.jsonl", 342, true},
 }
 
-// event is what the providers' chunks have of text.
+// event has the text fields of the providers' chunks.
 type event struct {
 	Choices []struct {
 		Delta struct {
@@ -190,8 +190,8 @@ func TestEstimate(t *testing.T) {
 const prose = "The train leaves at seven and takes two hours, so it arrives at nine. " +
 	"That is before the shop opens, which means there is time to walk along the river first.\n\n"
 
-// BenchmarkFeed feeds prose; a token is one piece of it. The peer is the
-// least that a paragraph finder can do, a search for line ends.
+// BenchmarkFeed feeds prose in pieces; each piece is a token. The peer only searches for
+// line ends, the minimum that a paragraph finder has to do.
 func BenchmarkFeed(b *testing.B) {
 	text := []byte(strings.Repeat(prose, 400))
 	for _, c := range []struct {

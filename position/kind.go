@@ -6,19 +6,19 @@ import (
 )
 
 // Kind says why there is a position. It is a set of bits, since several
-// strategies may fire in one place.
+// strategies may choose the same place.
 type Kind uint8
 
 const (
 	Question  Kind = 1 << iota // p(0): nothing is written yet
 	Paragraph                  // the end of a paragraph
 	Line                       // the end of a line
-	Periodic                   // every so many tokens
+	Periodic                   // every N tokens
 	Entropy                    // after a token of high entropy
 	End                        // p(z): the whole answer
 )
 
-// strategies are the kinds that can be asked for.
+// strategies are the kinds that Options may ask for.
 const strategies = Paragraph | Line | Periodic | Entropy
 
 var kindNames = [...]string{"question", "paragraph", "line", "periodic", "entropy", "end"}
@@ -74,14 +74,14 @@ func strategyNamed(name string) Kind {
 	return 0
 }
 
-// Segment says which of an answer's texts something belongs to. Offsets and
-// token counts are those of one segment.
+// Segment is one of the separate texts of an answer. Offsets and token counts are
+// counted within one segment.
 type Segment uint8
 
 const (
 	Answer    Segment = iota // what the user is shown
-	Reasoning                // what the model thought before or in between
-	Refusal                  // a refusal that the provider sets apart
+	Reasoning                // the model's thoughts, before the answer or within it
+	Refusal                  // a refusal, if the provider marks it as one
 	segments  = iota
 )
 

@@ -44,7 +44,7 @@ func (d *Detector) head(s *text, c byte, out []Position) []Position {
 		return d.shape(s, c, out)
 	case lineDigits:
 		switch {
-		case isDigit(c) && l.run < 9: // more is no list marker in CommonMark
+		case isDigit(c) && l.run < 9: // CommonMark allows at most 9 digits
 			l.run++
 		case c == '.' || c == ')':
 			l.state = lineDot
@@ -106,7 +106,7 @@ func (d *Detector) first(s *text, c byte, out []Position) []Position {
 		l.state = lineRest
 		return d.rest(s, c, out)
 	}
-	if l.goesOn = s.item >= 0 && l.indent > s.item; l.goesOn {
+	if l.continues = s.item >= 0 && l.indent > s.item; l.continues {
 		s.brk = 0
 	} else if s.blank {
 		s.item = -1
@@ -137,8 +137,8 @@ func (d *Detector) content(s *text, c byte, out []Position) []Position {
 	return out
 }
 
-// shape takes a character that begins no block, and waits for more only while
-// the line may still be a break or a delimiter row.
+// shape takes a character that begins no block. The head of the line continues only while
+// the line may still be a thematic break or a delimiter row.
 func (d *Detector) shape(s *text, c byte, out []Position) []Position {
 	if s.line.rule != 0 || s.line.delimiter {
 		s.line.state = lineShape
@@ -148,8 +148,8 @@ func (d *Detector) shape(s *text, c byte, out []Position) []Position {
 	return d.rest(s, c, out)
 }
 
-// span takes the character that shows that a line begins with no fence but,
-// perhaps, a code span.
+// span takes the character after which the line cannot begin with a fence. Backticks
+// before it open a code span.
 func (d *Detector) span(s *text, c byte, out []Position) []Position {
 	if s.line.mark == '`' {
 		s.line.code = s.line.run
@@ -200,8 +200,8 @@ func (s *text) openMath(kind uint8) {
 	s.loose = s.bytes-2 != s.line.content
 }
 
-// within takes a byte inside a construct of several characters, or reports that the
-// byte does not belong to it.
+// within takes a byte inside a construct of several characters. It returns false if the
+// byte does not belong to the construct.
 func (s *text) within(c byte) bool {
 	l := &s.line
 	switch l.sub {

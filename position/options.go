@@ -11,17 +11,17 @@ type Options struct {
 	// Strategy is any union of Paragraph, Line, Periodic and Entropy. Line finds
 	// the ends of paragraphs too.
 	Strategy Kind
-	// MinLength is the least length of a paragraph or line with a position of
-	// its own, in code points without surrounding white space. A shorter one
-	// joins the next. None is empty, so 0 and 1 are the same.
+	// MinLength is the minimum length of a paragraph or line, in code points without
+	// surrounding white space. A shorter one is joined to the next. No paragraph is
+	// empty, so 0 and 1 mean the same.
 	MinLength int
 	// Every is the number of tokens from one Periodic position to the next, at
 	// least 1.
 	Every int
-	// EntropyThreshold is the entropy in nats that a token has to exceed, by its
-	// lower bound, for an Entropy position.
+	// EntropyThreshold is an entropy in nats. There is an Entropy position after a
+	// token if the lower bound of its entropy is higher.
 	EntropyThreshold float64
-	// MinGap is the least number of tokens from one Entropy position to the
+	// MinGap is the minimum number of tokens from one Entropy position to the
 	// next; 0 and 1 both allow one after every token.
 	MinGap int
 }
@@ -32,7 +32,7 @@ func DefaultOptions() Options {
 	return Options{Strategy: Paragraph, MinLength: 1, Every: 50, EntropyThreshold: 1e-10, MinGap: 10}
 }
 
-// Validate says what in o cannot be served, or nil.
+// Validate returns an error about the first field that is out of range, or nil.
 func (o Options) Validate() error {
 	switch {
 	case o.Strategy == 0:

@@ -16,8 +16,8 @@ type Splitter struct {
 
 	state uint8
 	tag   []byte // the closing tag, once it is known
-	n     int    // bytes held back: of buf, or of tag
-	white int    // of those in buf, how many are white space
+	n     int    // how many bytes of buf, or of tag, are held back
+	white int    // how many of those in buf are white space
 	buf   [maxWhite + len(thinking)]byte
 }
 
@@ -30,7 +30,7 @@ type Piece struct {
 const (
 	maxWhite = 64
 	thinking = "<thinking>"
-	think    = "<think>" // all but its last byte begin thinking too
+	think    = "<think>" // the same as the start of thinking, but for the last byte
 )
 
 var (
@@ -44,8 +44,8 @@ const (
 	splitAnswer
 )
 
-// Feed appends to out the pieces that text completes. They alias text or the
-// splitter, are not to be changed, and are valid until its next call.
+// Feed appends to out the pieces that text completes. The pieces share memory with
+// text or the splitter. Do not change them; they are valid until the next call.
 func (s *Splitter) Feed(text []byte, out []Piece) []Piece {
 	if s.state == splitStart && s.Opened {
 		s.state, s.tag = splitReasoning, endThink
@@ -67,7 +67,7 @@ func (s *Splitter) Feed(text []byte, out []Piece) []Piece {
 	return out
 }
 
-// End appends what was held back and makes s ready for another stream.
+// End appends the text that was held back and makes s ready for another stream.
 func (s *Splitter) End(out []Piece) []Piece {
 	switch s.state {
 	case splitStart:
@@ -79,10 +79,10 @@ func (s *Splitter) End(out []Piece) []Piece {
 	return out
 }
 
-// opens takes the next byte of white space and an opening tag, or reports that
-// it is none of these.
+// opens takes the next byte of the leading white space or the opening tag. It returns
+// false if c belongs to neither.
 func (s *Splitter) opens(c byte) bool {
-	at := s.n - s.white // in the tag
+	at := s.n - s.white // index in the tag
 	switch {
 	case at == 0 && c <= ' ' && s.white < maxWhite:
 		s.white++
@@ -108,11 +108,11 @@ func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
 			out = s.flush(Reasoning, s.tag[:early], out)
 			early, s.n = 0, 0
 		}
-		if c != s.tag[s.n] { // no closing tag begins anew but at its first byte
+		if c != s.tag[s.n] { // c does not begin a closing tag either
 			continue
 		}
 		if s.n++; s.n == len(s.tag) {
-			end := i + 1 - s.n // of the text before; negative if the tag began earlier
+			end := i + 1 - s.n // of the reasoning in text; negative if the tag began in earlier text
 			s.n, s.state = 0, splitAnswer
 			if end > 0 {
 				out = append(out, Piece{Reasoning, text[:end]})
@@ -126,8 +126,8 @@ func (s *Splitter) reasoning(text []byte, out []Piece) ([]byte, []Piece) {
 	return nil, out
 }
 
-// Segment is the segment of the next text. known is false while that depends on text
-// that is held back or still to come.
+// Segment returns the segment of the next text. known is false while text that is held
+// back, or the next text itself, can still decide it.
 func (s *Splitter) Segment() (segment Segment, known bool) {
 	switch {
 	case s.state == splitAnswer:

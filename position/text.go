@@ -7,18 +7,18 @@ type text struct {
 	est       uint8 // the state of the estimate
 
 	bytes  int64 // of text so far
-	inside int64 // of these, the bytes that are not the first of their character
+	inside int64 // of these, the bytes that continue a character
 	astral int64 // characters so far that take two UTF-16 units
 
 	tokens   int64    // so far, including the one being scanned
-	draws    [2]drawn // its entropy, and that at the last place
-	now      uint8    // which of them is its
+	draws    [2]drawn // entropies: of the token being scanned, and of the token at last
+	now      uint8    // index in draws of the token being scanned
 	periodic int64    // the token count of the next Periodic position
 	entropy  int64    // the least token count of the next Entropy position
 
 	last       int64 // bytes up to the last character that is not white space
-	lastTokens int64 // tokens, where that was
-	lastNow    uint8 // the one of draws at that place
+	lastTokens int64 // tokens up to last
+	lastNow    uint8 // index in draws of the token at last
 
 	line   line
 	blocks // of Markdown, open at the start of the line
@@ -27,7 +27,7 @@ type text struct {
 	start int64    // code points before its first character
 	end   Position // the end of its last complete line
 	runes int64    // code points before end
-	brk   Kind     // why there is a position at end if the paragraph ends there
+	brk   Kind     // kinds of the position at end, if the paragraph ends there; else 0
 	gap   int64    // where text resumes after end; -1 before it does
 	held  held
 
@@ -44,8 +44,8 @@ func (s *text) candidate(k Kind, at int64) Position {
 	}
 }
 
-// lastPlace is a position after the last character that is not white space.
-// White space is ASCII, so the counts of other characters are still the same.
+// lastPlace is a position after the last character that is not white space. Only white
+// space follows, and that is ASCII, so inside and astral have not changed since.
 func (s *text) lastPlace() Position {
 	lo, hi := s.draws[s.lastNow].bounds()
 	return Position{
@@ -54,8 +54,8 @@ func (s *text) lastPlace() Position {
 	}
 }
 
-// breakAt makes a position of kind k at the end of the paragraph so far, unless the
-// paragraph turns out to continue or is shorter than least.
+// breakAt notes a position of kind k at the end of the paragraph so far, if the paragraph
+// has at least least characters. Whether it continues is decided later.
 func (s *text) breakAt(k Kind, least int) {
 	if k == 0 || !s.open || s.runes-s.start < int64(least) {
 		return
@@ -66,8 +66,7 @@ func (s *text) breakAt(k Kind, least int) {
 	s.brk |= k
 }
 
-// scan takes b through the count and, if paragraphs or lines are asked for, the
-// Markdown state.
+// scan counts b and, if paragraphs or lines are asked for, updates the Markdown state.
 func (d *Detector) scan(s *text, b []byte, counted bool, out []Position) []Position {
 	if d.lines == 0 || s.segment == Refusal {
 		return d.count(s, b, counted, out)
@@ -86,8 +85,8 @@ func (d *Detector) scan(s *text, b []byte, counted bool, out []Position) []Posit
 				break
 			}
 		}
-		// What a special byte decides has to fall between the counts of the
-		// bytes around it, wherever the text is cut.
+		// The decision that a special byte brings comes after the bytes before it
+		// are counted, and before the bytes after it are, wherever the text is cut.
 		out = d.count(s, b[j:j+1], counted, out)
 		out = d.step(s, b[j], out)
 		i = j + 1
@@ -131,7 +130,7 @@ func (d *Detector) estimate(s *text, b []byte, out []Position) []Position {
 				s.last = s.bytes + int64(last)
 			}
 			at := s.bytes + int64(i)
-			if from == t.space { // which is part of the token that begins
+			if from == t.space { // the space is part of the token that begins
 				at--
 			}
 			s.tokens = tokens - 1
@@ -146,7 +145,7 @@ func (d *Detector) estimate(s *text, b []byte, out []Position) []Position {
 	}
 	if last >= 0 {
 		s.last, s.lastTokens = s.bytes+int64(last), lastTokens
-		s.lastNow = s.now // of which no entropy is known
+		s.lastNow = s.now // its entropy is not known
 	}
 	s.est, s.tokens = state, tokens
 	s.bytes += int64(len(b))

@@ -55,8 +55,8 @@ func nearest(x float64) int {
 	return int(x + 0.5)
 }
 
-// scale returns y*2**k for y near 1, in two exact steps where one factor would
-// leave the range of normal numbers.
+// scale returns y*2**k for y near 1. It multiplies in two steps if a single factor would
+// be outside the range of normal numbers.
 func scale(y float64, k int) float64 {
 	const bias, shift = 1023, 52
 	switch {
