@@ -31,8 +31,8 @@ func state(t testing.TB, a *Accumulator) []byte {
 	return buf
 }
 
-// drawn is n pairs over at most so many distinct confidences, edges and invalid
-// values among them.
+// drawn returns n pairs with at most distinct different confidences. Edges of bins and invalid
+// values are among them.
 func drawn(rng *rand.Rand, n, distinct int) ([]float64, []bool) {
 	conf, correct := make([]float64, n), make([]bool, n)
 	for i := range conf {
@@ -51,8 +51,8 @@ func drawn(rng *rand.Rand, n, distinct int) ([]float64, []bool) {
 	return conf, correct
 }
 
-// TestMergeInAnyOrder: whatever way pairs are shuffled, dealt to workers, sent
-// over the wire and merged, the bytes of the state are those of one pass.
+// TestMergeInAnyOrder shuffles pairs, deals them to workers, encodes and merges the states in
+// any order. The bytes of the result are those of one pass.
 func TestMergeInAnyOrder(t *testing.T) {
 	for _, distinct := range []int{12, 900, 1100, 50_000} { // exact, exact, around the limit, folded
 		for _, rule := range fixedRules {
@@ -139,8 +139,8 @@ func TestAccumulatorEqualsBatch(t *testing.T) {
 	}
 }
 
-// TestFoldedAccumulator: beyond MaxDistinct, calibration has the digits of the
-// batch and the ranking has bounds that hold the batch's.
+// TestFoldedAccumulator: with more than MaxDistinct confidences, calibration figures have the
+// digits of a Sample's, and the bounds of ranking figures contain the Sample's values.
 func TestFoldedAccumulator(t *testing.T) {
 	for _, shape := range shapes[:2] {
 		conf, correct := simulated(20_000, shape.draw)
@@ -183,7 +183,7 @@ func TestFoldedAccumulator(t *testing.T) {
 			if reasons != 6 || !math.IsNaN(got.AUPRC) || !math.IsNaN(got.ECEMass) || !math.IsNaN(got.SmoothECE) {
 				t.Errorf("%d figures unavailable: %+v", reasons, got.Unavailable)
 			}
-			// All else has the batch's bits.
+			// All other figures have the bits of a Sample's.
 			got.AUROC, got.AURC, got.AUGRC, got.PRR = want.AUROC, want.AURC, want.AUGRC, want.PRR
 			got.ECEMass, got.SmoothECE, got.SmoothECEWidth, got.AUPRC = want.ECEMass, want.SmoothECE, want.SmoothECEWidth, want.AUPRC
 			got.CoverageAtRisk, got.RiskAtCoverage = want.CoverageAtRisk, want.RiskAtCoverage

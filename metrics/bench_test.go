@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// simulated draws n confidences and outcomes that are right that often.
+// simulated draws n confidences, and outcomes that are right with these probabilities.
 func simulated(n int, confidence func(*rand.Rand) float64) ([]float64, []bool) {
 	rng := rand.New(rand.NewPCG(7, uint64(n)))
 	conf, correct := make([]float64, n), make([]bool, n)
@@ -38,8 +38,8 @@ func gonumAUROC(conf []float64, correct []bool) float64 {
 	return integrate.Trapezoidal(fpr, tpr)
 }
 
-// BenchmarkMillionPairs times AUROC and ECE of 1,000,000 pairs, and in the same
-// run gonum's AUROC alone; x-gonum is how many times faster the first are.
+// BenchmarkMillionPairs times AUROC and ECE of 1,000,000 pairs, and in the same run gonum's
+// AUROC. x-gonum is how many times as fast AUROC and ECE are as gonum's AUROC.
 func BenchmarkMillionPairs(b *testing.B) {
 	for _, shape := range shapes {
 		b.Run(shape.name, func(b *testing.B) {

@@ -27,9 +27,9 @@ func TestBootstrapIsDeterministic(t *testing.T) {
 	}
 }
 
-// TestBootstrapAgreesWithPlainOne draws pairs by a generator of its own and
-// evaluates each resample from scratch. The ends of two independent 95%
-// intervals of 4000 resamples differ by far less than a tenth of the width.
+// TestBootstrapAgreesWithPlainOne draws pairs by a generator of its own and evaluates each
+// resample from the beginning. The ends of two independent 95% intervals of 4000 resamples
+// differ by far less than a tenth of the width.
 func TestBootstrapAgreesWithPlainOne(t *testing.T) {
 	conf, correct := simulated(300, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
@@ -53,7 +53,7 @@ func TestBootstrapAgreesWithPlainOne(t *testing.T) {
 	near(t, "low", got.Low, low, (high-low)/10)
 	near(t, "high", got.High, high, (high-low)/10)
 
-	// For 300 pairs DeLong's interval is close to it as well.
+	// For 300 pairs, DeLong's interval is close to it, too.
 	d, _ := s.DeLong(0.95)
 	near(t, "DeLong low", d.Low, low, (high-low)/5)
 	near(t, "DeLong high", d.High, high, (high-low)/5)
@@ -83,7 +83,7 @@ func TestBootstrapOfEveryMetric(t *testing.T) {
 func TestBootstrapCountsOneClassResamples(t *testing.T) {
 	s := sampleOf(t, []float64{0.2, 0.4, 0.9}, 0, 1, 1)
 	iv, err := s.Bootstrap(MetricAUROC, resampling(2000, 0))
-	// A resample lacks the wrong answer with (2/3)^3, the right ones with (1/3)^3.
+	// A resample lacks the wrong answer with probability (2/3)^3, and the right ones with (1/3)^3.
 	want := 2000 * (8.0 + 1) / 27
 	if err != nil || iv.Resamples+iv.Skipped != 2000 || math.Abs(float64(iv.Skipped)-want) > 6*math.Sqrt(want) {
 		t.Errorf("%+v, %v; about %v resamples have one class", iv, err, want)

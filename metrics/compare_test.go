@@ -76,7 +76,7 @@ func TestCompareAUROCIsItsDefinition(t *testing.T) {
 		near(t, shape.name+": variance", math.Pow(got.Difference/got.Z, 2), variance, 1e-14)
 		near(t, shape.name+": low", got.Interval.Low, got.Difference-1.6448536269514722*math.Sqrt(variance), 1e-12)
 
-		// Answers that are there three times, in clusters, say no more than once.
+		// Each answer three times, in one cluster, gives the same test as each answer once.
 		cluster := make([]int, 0, 3*len(a))
 		for range 3 {
 			for i := range a {
@@ -111,8 +111,8 @@ func naivePlacements(conf []float64, correct []bool) (ofRight, ofWrong []float64
 	return ofRight, ofWrong
 }
 
-// TestClustersWiden: answers of one question that are alike make the difference less
-// certain, as the bootstrap of questions has it.
+// TestClustersWiden: if the answers of a question are alike, the difference is less certain.
+// The bootstrap over questions agrees.
 func TestClustersWiden(t *testing.T) {
 	rng := rand.New(rand.NewPCG(10, 10))
 	var a, b []float64
@@ -182,7 +182,7 @@ func TestCompareAUROCAtEdges(t *testing.T) {
 	}
 }
 
-// TestDifferencesWithoutClusters: rows that are drawn by themselves are clusters of one row.
+// TestDifferencesWithoutClusters: single rows are drawn like clusters of one row.
 func TestDifferencesWithoutClusters(t *testing.T) {
 	a, correct := simulated(400, shapes[0].draw)
 	b, _ := simulated(400, shapes[2].draw)

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// TestBinomial compares draws with the distribution, by a chi-squared test over the values
-// that are likely enough.
+// TestBinomial compares draws with the distribution, by a chi-squared test over all values
+// that are not too rare.
 func TestBinomial(t *testing.T) {
 	const draws = 50_000
 	state := splitMix(11)
@@ -88,8 +88,8 @@ func TestCondensedFigures(t *testing.T) {
 	}
 }
 
-// TestCondensedWidths: the groups lose nearly none of the spread that an interval is made of.
-// DeLong's interval shows that without the noise of draws.
+// TestCondensedWidths: the groups lose hardly any of the spread that makes the width of an
+// interval. DeLong's interval shows that without the noise of random draws.
 func TestCondensedWidths(t *testing.T) {
 	for _, shape := range shapes {
 		for _, n := range []int{condenseFrom, countFrom} {

@@ -13,7 +13,7 @@ func TestFiguresAreThoseOfASummary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string]float64{"correct": float64(summary.Correct)} // which Each leaves out
+		want := map[string]float64{"correct": float64(summary.Correct)} // Each leaves it out
 		summary.Each(func(name string, value float64) { want[name] = value })
 		sample, err := NewSample(conf, correct)
 		if err != nil {

@@ -98,7 +98,7 @@ func checkBinning(t *testing.T, s *Sample, b Binning) {
 	var n uint64
 	rounding := 1e-15
 	if b.Rule == Guo {
-		rounding = 1e-7 // it places float32s
+		rounding = 1e-7 // Guo's rule rounds confidences to float32
 	}
 	for _, bin := range bins {
 		n += bin.Count
@@ -116,8 +116,8 @@ func checkBinning(t *testing.T, s *Sample, b Binning) {
 	}
 }
 
-// checkMerge splits the pairs in two, merges them either way, and wants the state
-// and the ECE of one pass.
+// checkMerge splits the pairs in two and merges them in both orders. The state and the ECE
+// must be those of one pass.
 func checkMerge(t *testing.T, b Binning, conf []float64, correct []bool, n uint64) {
 	whole := accumulate(t, b, conf, correct)
 	cut := len(conf) / 3
@@ -139,7 +139,7 @@ func checkMerge(t *testing.T, b Binning, conf []float64, correct []bool, n uint6
 	if whole.N() != n {
 		t.Errorf("%d pairs accumulated of %d", whole.N(), n)
 	}
-	// The folded regime has the digits of the exact one.
+	// A folded state has the same digits as an exact one.
 	folded := accumulate(t, b, conf, correct)
 	e1, _ := folded.ECE()
 	if folded.Exact() {
@@ -169,7 +169,7 @@ func checkRanking(t *testing.T, s *Sample) {
 	if want := (1-auroc)*acc*(1-acc) + (1-acc)*(1-acc)/2; math.Abs(augrc-want) > 1e-12 {
 		t.Errorf("AUGRC = %v, from AUROC it is %v", augrc, want)
 	}
-	// 1-c keeps the order and the ties reversed where it is exact: on ranks.
+	// 1-c reverses the order and keeps ties only where it is exact. So it is tested on ranks.
 	var ranks Sample
 	groups := s.tied()
 	for i := len(groups) - 1; i >= 0; i-- {
@@ -181,7 +181,7 @@ func checkRanking(t *testing.T, s *Sample) {
 	}
 }
 
-// checkPermutation reverses the pairs and wants the same bits.
+// checkPermutation reverses the pairs. The bits must be the same.
 func checkPermutation(t *testing.T, s *Sample, conf []float64, correct []bool) {
 	c, y := slices.Clone(conf), slices.Clone(correct)
 	slices.Reverse(c)

@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// A sample of many different confidences holds sorted keys, from which AUROC and
-// ECE are read. Both are the same, bit for bit, from its tied groups.
+// A sample of many different confidences has sorted keys. AUROC and ECE are computed from
+// them, and have the same bits as from the tied groups.
 func TestFiguresOfKeysAreThoseOfGroups(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, repeat := range []int{1, 2, 5} { // how often a confidence comes on average
+	for _, repeat := range []int{1, 2, 5} { // pairs for each confidence, on average
 		n := 2 * MaxDistinct * repeat
 		conf, correct := make([]float64, n), make([]bool, n)
 		for i := range conf {

@@ -26,7 +26,7 @@ func sampleOf(t *testing.T, conf []float64, correct ...int) *Sample {
 	return c.sample(t)
 }
 
-// TestBinEdges: what the rules do where they differ; figures by hand.
+// TestBinEdges compares the rules at edges where they differ. The figures are computed by hand.
 func TestBinEdges(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -57,8 +57,8 @@ func TestBinEdges(t *testing.T) {
 	}
 }
 
-// TestTenthsFallOnTheirOwnEdge: k/10 as written and as parsed is the top of bin
-// k-1 with ten bins, whatever 0.1*k would give.
+// TestTenthsFallOnTheirOwnEdge: with ten bins, k/10 is the upper end of bin k-1, computed or
+// parsed, even where 0.1*k is another number.
 func TestTenthsFallOnTheirOwnEdge(t *testing.T) {
 	p := DefaultBinning().fixed()
 	for k, v := range []float64{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1} {
@@ -196,7 +196,7 @@ func TestUndefined(t *testing.T) {
 }
 
 func TestInvalidConfidences(t *testing.T) {
-	many := make([]float64, 5000) // enough to be sorted rather than counted
+	many := make([]float64, 5000) // so many that they are sorted, not counted
 	for i := range many {
 		many[i] = float64(i) / 5000
 	}
@@ -265,7 +265,7 @@ func TestWrongOptions(t *testing.T) {
 	}
 }
 
-// A risk of 0 is one: the largest share of answers among which none is wrong.
+// A maximum risk of 0 is allowed: it gives the largest share of answers without a wrong one.
 func TestZeroRiskIsARisk(t *testing.T) {
 	conf, correct := make([]float64, 100), make([]bool, 100)
 	for i := range conf {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestSortPairsIsSort: all processors give what one gives.
+// TestSortPairsIsSort: all processors together give the same result as one.
 func TestSortPairsIsSort(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
 	for _, shape := range shapes {
@@ -20,7 +20,7 @@ func TestSortPairsIsSort(t *testing.T) {
 			}
 			want, right, invalid := new(sorter).sort(conf, correct)
 			s := new(sorter)
-			for range 2 { // the second time in memory that is there
+			for range 2 { // the second time with memory that is allocated already
 				keys, r, in := s.sortPairs(conf, correct)
 				if r != right || in != invalid || !slices.IsSortedFunc(keys, func(a, b uint64) int { return cmp.Compare(a>>1, b>>1) }) || sumOf(keys) != sumOf(want) || len(keys) != len(want) {
 					t.Errorf("%s, broken %v: %d keys with %d right, first invalid %d; want %d, %d, %d", shape.name, broken, len(keys), r, in, len(want), right, invalid)
@@ -35,7 +35,7 @@ func TestSortPairsIsSort(t *testing.T) {
 	}
 }
 
-// sumOf tells sets of keys apart, whatever their order.
+// sumOf is a checksum of a set of keys. It does not depend on their order.
 func sumOf(keys []uint64) (sum uint64) {
 	for _, k := range keys {
 		sum += mix(k)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// peerCase is one sample and what other libraries, really run, said about it.
-// testdata/peers.json names them and their versions.
+// peerCase is one sample and the results of other libraries, which were run on it.
+// testdata/peers.json names the libraries and their versions.
 type peerCase struct {
 	Name    string
 	Conf    []float64
@@ -97,7 +97,7 @@ func TestAgreesWithPeers(t *testing.T) {
 				near(t, "AUROC", number(s.AUROC()), *c.AUROC, rounding)
 				near(t, "Brier skill", number(s.BrierSkill()), *c.Skill, rounding)
 			}
-			if c.AP != nil { // also where all are correct
+			if c.AP != nil { // also if all are correct
 				near(t, "average precision", number(s.AveragePrecision()), *c.AP, rounding)
 			}
 			near(t, "Brier", number(s.Brier()), c.Brier, rounding)
@@ -135,8 +135,8 @@ func TestAgreesWithPeers(t *testing.T) {
 	}
 }
 
-// TestAgreesWithGuo compares with the code of Guo et al., really run on float32; see
-// testdata/guo.py. Counts of bins are equal; the ECE has its six digits.
+// TestAgreesWithGuo compares with results of the code of Guo et al., run on float32; see
+// testdata/guo.py. The counts of bins are equal, and so are the six digits of the ECE.
 func TestAgreesWithGuo(t *testing.T) {
 	data, err := os.ReadFile("testdata/guo.json")
 	if err != nil {

@@ -53,10 +53,9 @@ func readCSV(t *testing.T, name string) (rows []map[string]string) {
 	return rows
 }
 
-// TestPublishedFigures recomputes ECE and AUROC that the authors of the LLM
-// Calibration Study published for twelve models by category. Theirs come from
-// ten bins by the Guo rule in float32. A category's rows count where every
-// confidence with a published figure is a number.
+// TestPublishedFigures recomputes ECE and AUROC that the authors of the LLM Calibration Study
+// published for twelve models by category. Theirs are of ten bins by the Guo rule in float32.
+// A row of a category counts if all its confidences with a published figure are numbers.
 func TestPublishedFigures(t *testing.T) {
 	published := readCSV(t, "mmlu-pro-conf/published_ece_auroc.csv")
 	columns := map[[2]string]map[string]bool{} // model, category: columns with a figure
@@ -124,9 +123,9 @@ func TestPublishedFigures(t *testing.T) {
 	}
 }
 
-// TestMonteCarloLabels: of 100 sampled answers to each Game of 24 puzzle, 30
-// label it with a confidence k/30, and the other 70 are the outcomes. The figures
-// were computed in plain Python with bins [lo, hi).
+// TestMonteCarloLabels has 100 sampled answers to each Game of 24 puzzle. 30 of them give the
+// puzzle a confidence k/30, and the other 70 are the outcomes. The expected figures were
+// computed in plain Python with bins [lo, hi).
 func TestMonteCarloLabels(t *testing.T) {
 	for _, c := range []struct {
 		file       string

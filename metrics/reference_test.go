@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Plain versions of the definitions, quadratic or by random orders, against
-// which the package is checked.
+// Plain versions of the definitions, quadratic or over random orders. The package is compared
+// with them.
 
 // wins is 1, 1/2 or 0 for a correct answer's confidence over a wrong one's.
 func wins(right, wrong float64) float64 {
@@ -88,7 +88,7 @@ func naiveAveragePrecision(conf []float64, correct []bool) float64 {
 	return ap
 }
 
-// cumulativeRisk is errors among the first k over k, in one order.
+// cumulativeRisk returns the errors among the first k pairs divided by k, in one order.
 func cumulativeRisk(order []int, correct []bool) (risks []float64, errs []float64) {
 	e := 0.0
 	for k, i := range order {
@@ -128,8 +128,8 @@ func TestRankingAgainstDefinition(t *testing.T) {
 	}
 }
 
-// TestSelectiveAgainstShuffles averages the plain definitions over random orders
-// of the tied pairs; the tolerances are six standard errors or so.
+// TestSelectiveAgainstShuffles averages the plain definitions over random orders of the tied
+// pairs. The tolerances are about six standard errors.
 func TestSelectiveAgainstShuffles(t *testing.T) {
 	number := must[float64](t)
 	for _, c := range peerCases(t) {

@@ -41,7 +41,7 @@ func TestDrawnFiguresAreThoseOfASample(t *testing.T) {
 	}
 }
 
-// TestCellsAgree: the cells of pairs in their own order are those in ascending order.
+// TestCellsAgree: cellsInOrder and cellsOf give the same cells, in different orders.
 func TestCellsAgree(t *testing.T) {
 	conf, correct := simulated(1000, shapes[2].draw)
 	s, _ := NewSample(conf, correct)
@@ -70,8 +70,8 @@ func BenchmarkBootstraps(b *testing.B) {
 	}
 }
 
-// TestManyPairsAreDrawnAlike: a pair of a large sample is drawn once on average, twice as
-// often as not at all, wherever it stands.
+// TestManyPairsAreDrawnAlike: every pair of a large sample is drawn once on average, wherever
+// it stands.
 func TestManyPairsAreDrawnAlike(t *testing.T) {
 	const n = 6*stretch + 100
 	conf, correct := simulated(n, shapes[0].draw)

@@ -117,7 +117,7 @@ func TestAThresholdIsAboveWhatItLeavesOut(t *testing.T) {
 	}
 	for _, c := range []struct{ v, next, want float64 }{
 		{0.7, 0.8, 0.7001}, {0.7, 0.70001, 0.7001}, {0.99987, 0.99988, 0.999871},
-		{0, 0.3, 1e-4}, {0, 1e-4, 1e-4}, {0.0034, 0.0036, 0.0035}, // four decimals do
+		{0, 0.3, 1e-4}, {0, 1e-4, 1e-4}, {0.0034, 0.0036, 0.0035}, // four decimals are enough
 		{0.0034, 0.00345, 0.00341}, {4.003e-6, 4.1e-6, 4.1e-6}, {4.003e-6, 4.004e-6, 4.01e-6}, {0, 2e-9, 1e-9}, {0, 0x1p-1074, 1e-22},
 	} {
 		if a := above(c.v, c.next); a != c.want {
@@ -126,8 +126,8 @@ func TestAThresholdIsAboveWhatItLeavesOut(t *testing.T) {
 	}
 }
 
-// A threshold is found whatever the confidences' scale is, and the same pairs
-// have it, but for its digits.
+// A threshold is found on every scale of the confidences. It keeps the same pairs; only its
+// digits differ.
 func TestTheScaleOfConfidencesDoesNotMatter(t *testing.T) {
 	const n = 4000
 	for _, zeros := range []int{0, n / 10} {
@@ -153,9 +153,9 @@ func TestTheScaleOfConfidencesDoesNotMatter(t *testing.T) {
 	}
 }
 
-// TestTheRiskIsKept draws samples from populations whose error rate above any
-// threshold is known, and counts the samples whose threshold breaks the promise.
-// One of the populations is worst at the top, where no order of tests helps.
+// TestTheRiskIsKept draws samples from populations whose error rate above any threshold is
+// known. It counts the samples whose threshold has a higher error rate than promised. One of
+// the populations has most errors at the highest confidences, where no order of tests helps.
 func TestTheRiskIsKept(t *testing.T) {
 	const runs, n, target, delta = 2000, 400, 0.2, 0.1
 	for name, risk := range map[string]func(c float64) float64{ // error rate at a confidence
@@ -207,7 +207,7 @@ func TestTheRiskIsKept(t *testing.T) {
 }
 
 func TestBootstrapClusters(t *testing.T) {
-	// Each question ten times: to draw pairs would make intervals sqrt(10) too narrow.
+	// Each question is there ten times. If pairs were drawn, intervals would be too narrow by sqrt(10).
 	rng := rand.New(rand.NewPCG(5, 6))
 	var conf []float64
 	var correct []bool
@@ -234,7 +234,7 @@ func TestBootstrapClusters(t *testing.T) {
 			t.Errorf("figure %d: the interval of questions is %.2f times as wide as that of pairs, want about %.2f", k, r, math.Sqrt(10))
 		}
 	}
-	// Clusters of one are the ordinary bootstrap, up to the draws.
+	// Clusters of one pair are the ordinary bootstrap, but for the random draws.
 	s, _ := NewSample(conf, correct)
 	plain, err := s.Bootstrap(MetricBrier, resampling(DefaultResamples, 1))
 	if err != nil || math.Abs(plain.Low-narrow[0].Low) > 0.003 || math.Abs(plain.High-narrow[0].High) > 0.003 {
@@ -252,7 +252,7 @@ func TestBootstrapClusters(t *testing.T) {
 }
 
 func TestBootstrapDifferences(t *testing.T) {
-	// b knows a little less than a: less than the intervals of each are wide.
+	// b is a little worse than a, by less than the width of each interval.
 	rng := rand.New(rand.NewPCG(7, 8))
 	var a, b []float64
 	var correct []bool

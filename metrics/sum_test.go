@@ -82,8 +82,7 @@ func TestUint128ToFloat(t *testing.T) {
 	}
 }
 
-// TestSort: every kind of data that takes a path of its own comes out sorted,
-// with all pairs still there.
+// TestSort sorts data for each path of the code. The result is sorted and has all pairs.
 func TestSort(t *testing.T) {
 	rng := rand.New(rand.NewPCG(25, 26))
 	const n = 200_000

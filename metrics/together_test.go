@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestWalks: both walks visit the tied groups, made or not.
+// TestWalks: both walks visit the tied groups, whether these are made already or not.
 func TestWalks(t *testing.T) {
 	for _, shape := range shapes {
 		for _, n := range []int{1, 3, 2000, blockGroups, 5000} {
@@ -38,7 +38,7 @@ func TestWalks(t *testing.T) {
 	}
 }
 
-// TestEvaluateIsTheMethods compares the figures of Evaluate with the methods for each, bit by bit.
+// TestEvaluateIsTheMethods compares each figure of Evaluate with that of its method, bit by bit.
 func TestEvaluateIsTheMethods(t *testing.T) {
 	for _, shape := range shapes {
 		for _, n := range []int{1, 2, 9, 500, 6000} {

@@ -21,7 +21,7 @@ func TestWithinQuestionByHand(t *testing.T) {
 		{"one question", []float64{0.9, 0.2, 0.4}, []int{1, 0, 0}, []int{0, 0, 0}, 1, 2, 1},
 		{"the wrong way round", []float64{0.1, 0.2}, []int{1, 0}, []int{0, 0}, 0, 1, 1},
 		{"a tie counts half", []float64{0.5, 0.5, 0.4}, []int{1, 0, 0}, []int{7, 7, 7}, 0.75, 2, 1},
-		// By the AUROC over both, the easy question's answers are all above.
+		// In the AUROC over both, the easy question's answers are above all others.
 		{"pairs of two questions do not count", []float64{0.9, 0.8, 0.1, 0.2}, []int{1, 0, 1, 0}, []int{0, 0, 1, 1}, 0.5, 2, 2},
 		{"a question of one class does not count", []float64{0.9, 0.8, 0.1, 0.2}, []int{1, 0, 1, 1}, []int{3, 3, 1, 1}, 1, 1, 1},
 		{"more pairs weigh more", []float64{0.9, 0.1, 0.2, 0.3, 0.4, 0.5}, []int{1, 0, 1, 0, 0, 0}, []int{0, 0, 1, 1, 1, 1}, 0.25, 4, 2},
@@ -75,7 +75,7 @@ func TestWithinQuestionInterval(t *testing.T) {
 	var correct []bool
 	var cluster []int
 	for q := range questions {
-		skill := rng.Float64() // some questions are told apart well, others not
+		skill := rng.Float64() // how well the answers to this question are separated
 		for range each {
 			right := rng.IntN(2) == 0
 			c := rng.Float64()
@@ -167,7 +167,7 @@ func TestAveragePrecisionOfOneClass(t *testing.T) {
 	if got, err := sampleOf(t, []float64{0.3, 0.9}, 0, 0).AveragePrecision(); !math.IsNaN(got) || err != ErrOneClass {
 		t.Errorf("all wrong: %v, %v", got, err)
 	}
-	// An accumulator knows it even when it has folded.
+	// An accumulator has it even after it has folded.
 	for _, right := range []bool{true, false} {
 		a, err := NewAccumulator(DefaultBinning())
 		if err != nil {
@@ -219,7 +219,7 @@ func TestBootstrapsShareTheirDraws(t *testing.T) {
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
-	// What is undefined on every draw has no interval, and the others have theirs.
+	// A metric that is undefined on every draw has no interval. The others have theirs.
 	one := sampleOf(t, []float64{0.2, 0.8}, 1, 1)
 	all, err = one.Bootstraps([]Metric{MetricAUROC, MetricBrier}, r)
 	if err != nil || !math.IsNaN(all[0].Low) || all[0].Skipped != 100 || !(all[1].Low < all[1].High) {
@@ -247,7 +247,7 @@ func TestIntervalAroundAValue(t *testing.T) {
 func TestBasicIntervalCoversTheECE(t *testing.T) {
 	for _, c := range []struct {
 		shift, want float64
-		basic, most int // least for the basic interval, most for the percentile one
+		basic, most int // the minimum for the basic interval, the maximum for the percentile one
 	}{{0, 0, 110, 10}, {0.1, 0.1, 160, 200}} {
 		rng := rand.New(rand.NewPCG(5, uint64(100*c.shift)))
 		const repeats = 200

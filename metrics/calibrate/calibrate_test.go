@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// maps are one of each method.
+// maps returns a map of each method.
 func maps() []Map {
 	return []Map{
 		{Method: Identity, N: 10, High: 1},
@@ -71,7 +71,7 @@ func TestMapsStayInRangeAndInOrder(t *testing.T) {
 			}
 		}
 	}
-	// As far as parameters go.
+	// Parameters at their limits.
 	for _, extreme := range []Map{
 		{Method: Beta, Clip: minClip, Parameters: []float64{maxParameter, maxParameter, -maxParameter}, N: 1},
 		{Method: Beta, Clip: minClip, Parameters: []float64{1, 0, 0}, N: 1},
@@ -309,8 +309,8 @@ func TestEqualMapsHaveEqualOutcomes(t *testing.T) {
 	}
 }
 
-// tooMany is one more than maxWhole. Where an int has 32 bits, it is negative, which is
-// refused as well.
+// tooMany is one more than maxWhole. If an int has 32 bits, tooMany is negative, which is
+// refused, too.
 var tooMany = func() int {
 	n := int(maxWhole)
 	return n + 1

@@ -16,8 +16,8 @@ type Band uint8
 const (
 	Question Band = iota // p(0)
 	Early                // before the boundary
-	Late                 // the rest, the whole answer p(z) included
-	Bands                // their number
+	Late                 // all others, with the whole answer p(z)
+	Bands                // the number of bands
 )
 
 var bandNames = [Bands]string{"question", "early", "late"}
@@ -25,7 +25,7 @@ var bandNames = [Bands]string{"question", "early", "late"}
 // AllBands returns every band, in the order of their numbers.
 func AllBands() []Band { return []Band{Question, Early, Late} }
 
-// String is the band's name in lower case.
+// String returns the band's name in lower case, and "unknown" for another number.
 func (b Band) String() string {
 	if b < Bands {
 		return bandNames[b]
@@ -36,15 +36,15 @@ func (b Band) String() string {
 // Calibration is a map for each band. The three may be the same.
 type Calibration struct {
 	Source   string // whose confidences these are: estimator, model, data
-	Boundary int    // in tokens, see Band; 0 leaves nothing early
+	Boundary int    // in tokens, see Band; with 0, no position is early
 	Maps     [Bands]Map
 	Card     *Card // what the labelled answers cover; nil if that is not stated
 }
 
-// Band is the band of a position: the question's, the end's (the whole answer,
-// however short), or by the number of tokens of its segment before it. All of it
-// is known when the position is found, so a stream that runs and a record of it
-// agree.
+// Band returns the band of a position. The question has a band of its own. The end (the
+// whole answer, however short) is late. Any other position is early if fewer than Boundary
+// tokens of its segment are before it. All of this is known when the position is found, so
+// a running stream and its recording have the same bands.
 func (c *Calibration) Band(question, end bool, tokens int64) Band {
 	switch {
 	case question:
@@ -55,10 +55,10 @@ func (c *Calibration) Band(question, end bool, tokens int64) Band {
 	return Late
 }
 
-// Apply is the calibrated value of a raw confidence p in a band, in [0,1], and
-// whether p is outside the support of the band's map. The value is then that of the
-// support's nearer end, because nothing is known of what lies beyond. A p that is not
-// in [0,1] gives NaN.
+// Apply returns the calibrated value of a raw confidence p in a band, in [0,1], and whether
+// p is outside the support of the band's map. Nothing is known about confidences outside the
+// support, so the value is then that of the nearer end. A p that is not in [0,1] gives NaN
+// and true.
 func (c *Calibration) Apply(b Band, p float64) (value float64, outside bool) {
 	m := &c.Maps[min(b, Late)]
 	if !(p >= 0 && p <= 1) {
@@ -82,8 +82,8 @@ func (c *Calibration) Uniform() bool {
 	return c.Maps[Early].Equal(&c.Maps[Question]) && c.Maps[Late].Equal(&c.Maps[Question])
 }
 
-// Validate says what is wrong with a calibration that no fit would make, and
-// where.
+// Validate returns an error if a field is missing, out of range, or contradicts another. The
+// error names the band and the field.
 func (c *Calibration) Validate() error {
 	if c.Boundary < 0 || int64(c.Boundary) > maxWhole {
 		return errors.New("calibration: boundary: want a number of tokens from 0 to 2147483647")
@@ -104,10 +104,10 @@ const (
 	// These keep logarithms and products in [Map.Apply] finite.
 	maxParameter   = 1e6
 	minTemperature = 1 / maxParameter
-	minClip        = 1e-15 // far enough from 0 that 1-Clip is not 1
+	minClip        = 1e-15 // so large that 1-Clip is not 1
 )
 
-// parameters is how many a method has.
+// parameters is the number of parameters of each method.
 var parameters = [methodCount]int{Temperature: 1, Platt: 2, Beta: 3}
 
 // Validate is [Calibration.Validate] of one map.

@@ -9,22 +9,22 @@ import (
 // CardVersion is the version of a card's JSON form, see wasm/calibration.
 const CardVersion = 1
 
-// Card says what the labelled answers cover that a confidence model was trained on, or
-// that a map was fitted on. A confidence is a probability only inside of that. A field
-// that says nothing covers everything.
+// Card describes the labelled answers that a confidence model was trained on, or that a map
+// was fitted on. Confidences are probabilities only for answers of the same kind: those that
+// the card covers. A field without a value covers everything.
 type Card struct {
 	Name      string // of the model or of the map's data
 	Generator string // the model whose answers were labelled; "" is not stated
 	Domain    string // what the questions are about; "" is not stated
 
-	Bands        []Band        // the positions whose maps were fitted on positions of their own; empty is all
+	Bands        []Band        // the bands whose maps were fitted on positions of that band; empty is all
 	Kinds        position.Kind // the kinds of the labelled positions; 0 is all
-	Conversation Turns         // whether the questions were conversations; such a card covers single questions, too
+	Conversation Turns         // whether the questions were conversations; if so, single questions are covered, too
 
-	Questions *Likeness // what the questions read like; nil is not stated
+	Questions *Likeness // the wording of the questions; nil is not stated
 
-	Labels    int     // labelled answers, or states of answers
-	Low, High float64 // the least and the greatest raw confidence of them
+	Labels    int     // the number of labelled answers, or states of answers
+	Low, High float64 // their lowest and highest raw confidence
 	Figures   []Figure
 }
 
@@ -34,8 +34,8 @@ type Figure struct {
 	Value float64
 }
 
-// Turns says whether a question is a conversation: more than one message, not counting the
-// system's.
+// Turns says whether a question is a conversation: it has more than one message, system
+// messages not counted.
 type Turns uint8
 
 const (
@@ -47,7 +47,7 @@ const (
 
 var turnsNames = [turns]string{"unknown", "no", "yes"}
 
-// String answers whether it is a conversation: "no", "yes" or "unknown".
+// String says whether the question is a conversation: "no", "yes" or "unknown".
 func (t Turns) String() string {
 	if t < turns {
 		return turnsNames[t]
@@ -68,26 +68,26 @@ func ParseTurns(name string) (Turns, error) {
 	return 0, errors.New("calibrate: conversation \"" + name + "\": want unknown, no or yes")
 }
 
-// Outside is the set of ways in which a confidence lies outside what a card or a map
-// covers.
+// Outside is a set of reasons why a card or a map does not cover a confidence.
 type Outside uint8
 
 const (
 	OutsideGenerator    Outside = 1 << iota // another model answers
 	OutsideDomain                           // the question is of another domain
 	OutsideKind                             // the position is of another kind or band
-	OutsideConversation                     // the question is a conversation and the labelled ones were not
-	OutsideRange                            // the raw value is not within Low and High, and was clamped to them
+	OutsideConversation                     // the question is a conversation, the labelled ones were not
+	OutsideRange                            // the raw value is not between Low and High, and was clamped
 	OutsideUnlike                           // the question reads unlike the labelled ones
-	OutsideDrift                            // labels that came later contradict the map
+	OutsideDrift                            // later labels contradict the map
 )
 
-// Disqualifying are the ways that make a confidence no probability.
+// Disqualifying are the reasons why a confidence is not a probability. With the other reasons
+// it still is one.
 const Disqualifying = OutsideGenerator | OutsideDomain | OutsideKind | OutsideConversation | OutsideDrift
 
 var outsideNames = [...]string{"generator", "domain", "kind", "conversation", "range", "unlike", "drift"}
 
-// Names returns the name of every way in o, in the order of their bits.
+// Names returns the name of every reason in o, in the order of their bits.
 func (o Outside) Names() (names []string) {
 	for i, name := range outsideNames {
 		if o&(1<<i) != 0 {
@@ -97,7 +97,7 @@ func (o Outside) Names() (names []string) {
 	return names
 }
 
-// AllOutside returns every way, one bit each, in the order of their bits.
+// AllOutside returns every reason, one bit each, in the order of their bits.
 func AllOutside() []Outside {
 	all := make([]Outside, len(outsideNames))
 	for i := range all {
@@ -106,16 +106,16 @@ func AllOutside() []Outside {
 	return all
 }
 
-// Asked is what is known of a stream when its question is asked. What is not known
-// counts as covered.
+// Asked has the facts about a stream that are known when its question is asked. A fact that
+// is not known counts as covered.
 type Asked struct {
 	Generator    string // the model that answers; "" is not known
 	Domain       string // what the question is about; "" is not known
 	Conversation Turns
 }
 
-// Excludes says in which ways c does not cover an answer to what is asked. A nil card
-// covers everything.
+// Excludes returns the reasons why c does not cover answers to a. A nil card covers
+// everything.
 func (c *Card) Excludes(a Asked) (o Outside) {
 	if c == nil {
 		return 0
@@ -126,7 +126,8 @@ func (c *Card) Excludes(a Asked) (o Outside) {
 	if c.Domain != "" && a.Domain != "" && c.Domain != a.Domain {
 		o |= OutsideDomain
 	}
-	if c.Conversation == OneTurn && a.Conversation == ManyTurns { // conversations begin with one turn
+	// A card of conversations covers single questions, since conversations begin with one.
+	if c.Conversation == OneTurn && a.Conversation == ManyTurns {
 		o |= OutsideConversation
 	}
 	return o
@@ -135,7 +136,7 @@ func (c *Card) Excludes(a Asked) (o Outside) {
 // Covers reports whether c covers a position of these kinds.
 func (c *Card) Covers(k position.Kind) bool { return c == nil || c.Kinds == 0 || c.Kinds&k != 0 }
 
-// CoversBand reports whether the map of a band was fitted on positions of its own.
+// CoversBand reports whether the map of band b was fitted on positions of that band.
 func (c *Card) CoversBand(b Band) bool {
 	if c == nil || len(c.Bands) == 0 {
 		return true
@@ -148,7 +149,7 @@ func (c *Card) CoversBand(b Band) bool {
 	return false
 }
 
-// Validate says what is wrong with a card that nothing would make.
+// Validate returns an error about the first field that is missing or out of range.
 func (c *Card) Validate() error {
 	switch {
 	case c.Labels < 1 || int64(c.Labels) > maxWhole:

@@ -108,7 +108,7 @@ func TestWhatAQuestionReadsLike(t *testing.T) {
 		"How many apples are 3 and 4?":            false,
 		"  how MANY\tapples\nare 7   and 9?  ":    false,
 		"Wie viele Birnen hat Ottilie im Herbst?": true,
-		"": false, // two spaces are no run
+		"": false, // two spaces are too short for a run
 	} {
 		if got := l.Unlike(question); got != want {
 			t.Errorf("%q: %v, %v bits", question, got, l.Of(question))

@@ -1,7 +1,9 @@
-// Package calibrate turns confidences into probabilities. A map takes a raw
-// confidence in [0,1] to a calibrated one; it is fitted on confidences of answers
-// that were checked. This package applies maps, and is small enough for the
-// WebAssembly core. Package fit makes them.
+// Package calibrate turns confidences into probabilities. A calibration map takes a raw
+// confidence in [0,1] to a calibrated one. For example, a model says 0.9, but only six in
+// ten of such answers are correct. A good map then takes 0.9 to 0.6.
+//
+// A map is fitted on answers that were checked; package fit does that. This package applies
+// maps, and is small enough for the WebAssembly core.
 //
 // # Maps
 //
@@ -15,33 +17,33 @@
 //	             package metrics: (lo, hi], the first closed at 0 (Zadrozny and
 //	             Elkan 2001)
 //
-// Logits and logarithms are of p clipped to [Clip, 1-Clip]; the map has its Clip.
-// Only histogram can reverse the order of two confidences. The others can make them
-// equal: with a slope of 0, by clipping, and by rounding where the map is nearly
-// level. Otherwise AUROC and all other figures about ranking stay as they were.
+// Logits and logarithms are of p clipped to [Clip, 1-Clip], where Clip is a field of the
+// map. Only histogram can reverse the order of two confidences. The other maps keep the
+// order, and so AUROC and all other figures about ranking. They can make two confidences
+// equal, though: with a slope of 0, by clipping, and by rounding where the map is nearly
+// level.
 //
 // # Bands
 //
-// A confidence early in an answer is not as reliable as one at its end. So a
-// [Calibration] has a map for each [Band] of positions: the question, early
-// positions and late ones. The token ratio is unknown while a stream runs, because
-// its length is. So the number of tokens before the position decides, compared with
-// a boundary that the calibration has. It is the same online and offline; see
-// [Calibration.Band].
+// A confidence early in an answer is less reliable than one at its end. So a [Calibration]
+// has a map for each [Band] of positions: the question, early positions and late ones. A
+// position is early if it has fewer tokens before it than a boundary, which the calibration
+// contains. The share of tokens before it would not do: while a stream runs, its length is
+// not known. So streams and recorded answers have the same bands; see [Calibration.Band].
 //
 // # Support
 //
-// A map knows the range of confidences that it was fitted on. A confidence outside of
-// that range is clamped to it: [Calibration.Apply] gives the value of the nearer end, and
-// reports that it is outside.
+// A map contains the range of the confidences that it was fitted on. A confidence outside
+// that range is clamped to it: [Calibration.Apply] returns the value at the nearer end, and
+// reports that the confidence was outside.
 //
 // # Cards
 //
-// A [Card] says what the labelled answers cover: whose answers they are, what the
-// questions are about, which positions. A confidence that lies outside of that in one of
-// the [Disqualifying] ways is no probability. A [Likeness] says what the questions read
-// like. A confidence about a question that reads unlike them is marked, and is not changed:
-// the mark does not say whether the confidence is too high or too low.
+// A [Card] says which answers the labelled ones stand for: from which model, to questions
+// about what, at which positions. A confidence outside the card is not a probability if it
+// is outside in one of the [Disqualifying] ways. A [Likeness] describes the wording of the
+// questions. If another question reads unlike them, its confidence is marked but not
+// changed: the mark does not say whether the confidence is too high or too low.
 //
 // # The same bits everywhere
 //

@@ -2,23 +2,24 @@ package calibrate
 
 import "errors"
 
-// Likeness measures how far a question reads like the questions of the labelled answers: by
-// the mean surprisal of its runs of four bytes. The surprisal is higher for a question of
-// another domain or in other words. fit.LikenessOf makes a Likeness from questions.
+// Likeness measures whether a question reads like the questions of the labelled answers. The
+// measure is the mean surprisal of the question's runs of four bytes: how rare these runs are
+// in the labelled questions. The surprisal is higher for a question of another domain or in
+// other words. fit.LikenessOf makes a Likeness from questions.
 //
-// Letters A to Z count as lower case, each digit as 0, and white space as one space, so two
+// Letters A to Z count as lower case, each digit as 0, and white space as one space. So two
 // questions that differ only in digits have the same surprisal.
 type Likeness struct {
-	// Surprisal has a byte for each of Runs hashes: LeastSurprisal plus the surprisal of their
-	// runs, in steps of SurprisalStep bits, up to MaxSurprisal. These bytes need no escapes in
-	// JSON, so a card has the same string.
+	// Surprisal has one byte for each hash of a run, 0 to Runs-1. The byte is LeastSurprisal
+	// plus the surprisal of such runs in steps of SurprisalStep bits, at most MaxSurprisal.
+	// These bytes need no escapes in JSON, so the JSON form of a card has the same string.
 	Surprisal string
 	// Above is the mean surprisal in bits above which a question is unlike the others.
 	Above float64
 }
 
 const (
-	Runs           = 1024    // hashes of runs
+	Runs           = 1024    // number of hashes
 	SurprisalStep  = 5.0 / 8 // bits
 	LeastSurprisal = ']'     // 0 bits
 	MaxSurprisal   = '~'     // 33 steps
@@ -28,12 +29,12 @@ const (
 	mostBits    = (MaxSurprisal - LeastSurprisal) * SurprisalStep
 	longestRead = 1 << 16    // bytes of a question that are read
 	blankRun    = 0x20202020 // four spaces
-	hashFactor  = 0x9E3779B1 // 2^32 divided by the golden ratio: runs that differ little differ in its high bits
-	hashShift   = 22         // leaves the ten bits of a hash below Runs
+	hashFactor  = 0x9E3779B1 // 2^32 divided by the golden ratio; similar runs get different high bits
+	hashShift   = 22         // leaves ten bits, a hash below Runs
 )
 
-// EachRun calls do with the hash of every run of a question, below Runs. A question begins and
-// ends with a space; of a long one, the first 65,536 bytes are read.
+// EachRun calls do with the hash of each run of a question, 0 to Runs-1. A space is added
+// before and after the question. At most 65,536 bytes of the question are read.
 func EachRun(question string, do func(run int)) {
 	run, last, n := uint32(blankRun), byte(' '), 1
 	put := func(b byte) {
@@ -61,8 +62,8 @@ func EachRun(question string, do func(run int)) {
 	put(' ')
 }
 
-// Of returns the mean surprisal of a question in bits, at least 0. It is 0 for a question of
-// fewer than four bytes, spaces around it included.
+// Of returns the mean surprisal of a question in bits, at least 0. It is 0 for a question
+// without a run: one that has fewer than two bytes after white space is reduced.
 func (l *Likeness) Of(question string) float64 {
 	sum, n := 0, 0
 	EachRun(question, func(run int) {
@@ -75,8 +76,8 @@ func (l *Likeness) Of(question string) float64 {
 	return float64(sum) * SurprisalStep / float64(n)
 }
 
-// Unlike reports whether a question is unlike those that l was made from. It is false for
-// every question if l is nil.
+// Unlike reports whether a question reads unlike those that l was made from. It is false if
+// l is nil.
 func (l *Likeness) Unlike(question string) bool { return l != nil && l.Of(question) > l.Above }
 
 // Validate returns an error if Surprisal does not have Runs bytes from LeastSurprisal to

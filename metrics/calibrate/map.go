@@ -7,7 +7,7 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Method is the form of a map. The zero value, None, is no map.
+// Method is the form of a map. The zero value, None, means that there is no map.
 type Method uint8
 
 const (
@@ -23,7 +23,7 @@ const (
 
 var methodNames = [methodCount]string{"none", "identity", "temperature", "platt", "beta", "isotonic", "histogram"}
 
-// String is the method's name in lower case.
+// String returns the method's name in lower case, and "unknown" for another number.
 func (m Method) String() string {
 	if m < methodCount {
 		return methodNames[m]
@@ -40,44 +40,44 @@ func Methods() []Method {
 	return all
 }
 
-// Fitted reports whether a map of this form was fitted on labelled answers. What it
-// gives is a probability then. Identity leaves a confidence as it is.
+// Fitted reports whether maps of this form are fitted on labelled answers. The values of such
+// maps are probabilities. Identity is not fitted; it returns each confidence unchanged.
 func (m Method) Fitted() bool { return m > Identity && m < methodCount }
 
-// ParseMethod reads what String writes; None for any other name.
+// ParseMethod returns the method with that name, as String writes it, and None for any other
+// name.
 func ParseMethod(name string) Method {
 	return Method(max(slices.Index(methodNames[:], name), 0))
 }
 
-// MaxKnots bounds the knots of an isotonic map and the bins of a histogram.
+// MaxKnots is the most knots that an isotonic map may have, and the most bins of a histogram.
 const MaxKnots = 1024
 
-// Map is one calibration map. Its values are those of its Method; the others are
-// empty.
+// Map is one calibration map. Each Method has its own fields; the others are empty.
 type Map struct {
 	Method Method
-	// Clip is what logits are taken of: p in [Clip, 1-Clip], 1e-15 <= Clip < 0.5.
-	// Temperature, Platt, Beta.
+	// Clip is for Temperature, Platt and Beta. Confidences are clipped to [Clip, 1-Clip]
+	// before logarithms are taken; 1e-15 <= Clip < 0.5.
 	Clip float64
-	// Parameters are T; slope, intercept; a, b, c. Temperature; Platt; Beta.
+	// Parameters are T for Temperature, slope and intercept for Platt, and a, b, c for Beta.
 	Parameters []float64
-	// X are the knots' confidences, from 0 to 1. Isotonic.
+	// X has the confidences of the knots of Isotonic, from 0 to 1.
 	X []float64
-	// Y are the knots' values, or those of the bins. Isotonic, Histogram.
+	// Y has the values of the knots of Isotonic, or of the bins of Histogram.
 	Y []float64
 
-	// Of each knot or bin, beside Y: the outcomes that its value was made from, and
-	// the 95% Wilson interval of their share. Bins that were merged, and a knot
-	// beyond the outermost bin, repeat the numbers. Nil in maps of versions that did
-	// not keep them. Isotonic, Histogram.
+	// For each value in Y, Counts is the number of outcomes that it was made from. Lower and
+	// Upper are the 95% Wilson interval of the share of correct ones. Merged bins repeat the
+	// numbers, and so does a knot at 0 or 1 outside all bins. All three are nil in maps from
+	// versions that did not keep them.
 	Counts       []int
 	Lower, Upper []float64
 
-	N         int     // labelled confidences that it was fitted on
-	Low, High float64 // the least and the greatest of them: the support
+	N         int     // number of labelled confidences that the map was fitted on
+	Low, High float64 // the support: the lowest and the highest of them
 }
 
-// Apply is the calibrated confidence of p, in [0,1]; NaN for a p that is not in
+// Apply returns the calibrated confidence of p, in [0,1], and NaN for a p that is not in
 // [0,1]. It takes O(log knots).
 func (m *Map) Apply(p float64) float64 {
 	if !(p >= 0 && p <= 1) {
@@ -96,8 +96,8 @@ func (m *Map) Apply(p float64) float64 {
 	return sigmoid(float64(a*lp) - float64(b*lq) + c)
 }
 
-// logistic is a parametric map as one of Beta, whose form the others are
-// special cases of.
+// logistic returns a parametric map as the parameters of Beta. The other forms are special
+// cases of Beta.
 func (m *Map) logistic() (a, b, c float64) {
 	switch p := m.Parameters; m.Method {
 	case Temperature:
@@ -119,8 +119,8 @@ func (m *Map) Equal(o *Map) bool {
 		slices.Equal(m.Counts, o.Counts) && slices.Equal(m.Lower, o.Lower) && slices.Equal(m.Upper, o.Upper)
 }
 
-// Logs are ln p and ln(1-p) of p clipped to [clip, 1-clip], as Temperature, Platt
-// and Beta take them.
+// Logs returns ln p and ln(1-p) of p clipped to [clip, 1-clip], for Temperature, Platt and
+// Beta.
 func Logs(p, clip float64) (lp, lq float64) {
 	p = min(max(p, clip), 1-clip)
 	return portable.Log(p), portable.Log(1 - p)
@@ -135,7 +135,7 @@ func sigmoid(z float64) float64 {
 	return e / (1 + e)
 }
 
-// interpolate is linear between the knots around p. x begins with 0 and ends
+// interpolate interpolates linearly between the knots around p. x begins with 0 and ends
 // with 1.
 func interpolate(x, y []float64, p float64) float64 {
 	lo, hi := 0, len(x)-1
@@ -150,8 +150,8 @@ func interpolate(x, y []float64, p float64) float64 {
 	return min(y[lo]+float64((y[hi]-y[lo])*share), y[hi])
 }
 
-// Bin is the bin of p among bins of equal width, with edges
-// float64(i)/float64(bins): (lo, hi], the first closed at 0.
+// Bin returns the number of p's bin, from 0, among bins of equal width with the edges
+// float64(i)/float64(bins). Bins are (lo, hi], the first closed at 0.
 func Bin(p float64, bins int) int {
 	i := min(int(p*float64(bins)), bins-1) // a first guess
 	for i > 0 && p <= float64(i)/float64(bins) {

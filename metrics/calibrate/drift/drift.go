@@ -1,44 +1,62 @@
-// Package drift tests whether a calibration map still holds, on labels that come one
-// after another. It tests again after each label, without end. The probability that it
-// ever raises a false alarm is at most a rate that is chosen beforehand.
+// Package drift tests whether a calibration map still holds, while labels of new answers
+// arrive one after another. It tests again after each label. The probability that it ever
+// raises a false alarm is at most a rate that is chosen beforehand.
+//
+//	var t drift.Test
+//	for _, a := range answers { // in the order in which their labels arrive
+//		t.Add(a.Confidence, a.Correct)
+//		if t.Alarm(0.05) { // false for at most one in 20 maps that hold
+//			fmt.Println(t.Leaning().Says())
+//		}
+//	}
 //
 // # What is tested
 //
-// The null hypothesis: whatever the labels before said, an answer with the confidence p
-// is correct with probability p. Whether an answer gets a label must not depend on whether
-// it is correct: users who report only wrong answers break that. So do several labels of
-// one answer: add one confidence for each answer.
+// A map holds if an answer with the confidence p is correct with probability p, whatever the
+// earlier labels were. This is the null hypothesis. It fails in two further cases, so avoid
+// them. First, whether an answer gets a label must not depend on whether it is correct. So
+// users must not report only wrong answers. Second, add one label for each answer, not
+// several.
 //
 // # How
 //
 // The test bets against the map (Shafer 2021, "Testing by betting"; Arnold, Henzi and
-// Ziegel 2023, "Sequentially valid tests for forecast calibration"). A bettor holds that
-// the truth is another probability q(p). With y = 1 for a correct answer and 0 for a wrong
-// one, the bettor's wealth is multiplied by
+// Ziegel 2023, "Sequentially valid tests for forecast calibration"). A bettor believes that
+// the true probability is not p but another one, q(p). With y = 1 for a correct answer and 0
+// for a wrong one, each label multiplies the bettor's wealth by
 //
 //	1 + (q-p)/(p(1-p)) (y-p)
 //
-// This is the likelihood ratio q/p or (1-q)/(1-p). Its mean is 1 if the map holds.
+// This is the likelihood ratio: q/p for a correct answer, (1-q)/(1-p) for a wrong one. Its
+// mean is 1 if the map holds.
 //
-// Each bettor of [alternatives] has a part of its wealth that enters with the s-th label,
-// for every s: the share 1/(s(s+1)), which add up to 1. So a drift that begins after
-// thousands of calibrated labels is found too, where one bettor from the beginning would
-// have lost everything (Shin, Ramdas and Rinaldo 2024, "E-detectors"). With R the
-// wealth that has entered, and 1/(n+1) what has not after n labels,
+// The bettors are listed in [alternatives]. Each bettor invests its wealth in parts: the
+// share 1/(s(s+1)) at the s-th label. The shares of all s add up to 1. So the test also
+// finds a drift that begins after thousands of calibrated labels. A bettor that invests
+// everything at the first label would have lost nearly all of it by then (Shin, Ramdas and
+// Rinaldo 2024, "E-detectors"). After n labels, let R be the invested wealth; 1/(n+1) is not
+// invested yet:
 //
 //	R(n) = factor(n) (R(n-1) + 1/(n(n+1))),  wealth(n) = R(n) + 1/(n+1)
 //
-// The mean of the bettors' wealth is the evidence. It begins with 1 and is a nonnegative
+// The evidence is the mean of the bettors' wealth. It begins at 1 and is a nonnegative
 // martingale if the map holds. By Ville's inequality (1939) the probability that it ever
 // reaches 1/rate is at most rate.
 //
-// A drift of d nats for each label, the mean logarithm of the best bettor's factor, is
-// found after about ln(10 s(s+1)/rate)/d labels if it begins at the s-th. Simulated at a
-// rate of 0.05 with uniform confidences: 3.8% of 4000 maps that hold were accused within
-// 2000 labels. Logits that are 1 too high were found after 52 labels (median), after 193
-// if 2000 calibrated ones came before; logits that are 0.5 too high after 195 and 655.
+// # How soon
 //
-// Adding a label takes constant time and memory.
+// Let d be the mean logarithm of the best bettor's factor, in nats for each label. A drift
+// that begins at the s-th label is found after about ln(10 s(s+1)/rate)/d labels. These
+// figures are simulated, with a rate of 0.05 and uniform confidences. The map predicts
+// logits that are too high; the median number of labels until the alarm is
+//
+//	                 from the beginning    after 2000 calibrated labels
+//	logits 1 too high                52                             193
+//	logits 0.5 too high             195                             655
+//
+// Of 4000 maps that hold, 3.8% raised an alarm within 2000 labels.
+//
+// To add a label takes constant time and memory.
 package drift
 
 import (
@@ -49,8 +67,8 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// alternatives are what the bettors hold: the logit of q is slope times that of p, plus
-// shift.
+// alternatives has what each bettor believes: the logit of q is slope times the logit of p,
+// plus shift.
 var alternatives = [...]struct {
 	slope, shift float64
 	leaning      Leaning
@@ -65,13 +83,13 @@ type Leaning string
 
 const (
 	Over    Leaning = "over"    // answers are less often correct than their confidences say
-	Under   Leaning = "under"   // more often
+	Under   Leaning = "under"   // answers are more often correct than their confidences say
 	Extreme Leaning = "extreme" // high confidences are too high, low ones too low
-	Timid   Leaning = "timid"   // the reverse
+	Timid   Leaning = "timid"   // high confidences are too low, low ones too high
 )
 
-// Says is what is wrong with the map, for people: a sentence that calls the map "it". It is ""
-// for a leaning that is none of the constants.
+// Says returns a clause for people that says what is wrong with the map. The clause calls the
+// map "it". For a leaning that is none of the constants, Says returns "".
 func (l Leaning) Says() string {
 	switch l {
 	case Over:
@@ -86,23 +104,23 @@ func (l Leaning) Says() string {
 	return ""
 }
 
-// clip is the least distance of p from 0 and 1 when a bettor computes its stake, which would
-// be infinite at the ends.
+// clip is the minimum distance of p from 0 and 1 in the computation of a stake. At 0 and 1 a
+// stake would be infinite.
 const clip = 1e-3
 
-// most bounds a bettor's wealth, so that it stays finite after an alarm.
+// most is an upper bound of a bettor's wealth, so that the wealth stays finite after an alarm.
 const most = 1e300
 
 // Test is the test of one map. The zero value is a test without labels. Calls must not
 // overlap.
 type Test struct {
 	n       uint64
-	peak    float64                    // the most evidence so far, minus 1
-	entered [len(alternatives)]float64 // each bettor's wealth that has entered
+	peak    float64                    // the highest evidence so far, minus 1
+	entered [len(alternatives)]float64 // each bettor's invested wealth
 }
 
-// Add adds the label of one answer with the confidence p that was reported. It returns false
-// and adds nothing if p is not in [0,1].
+// Add adds the label of one answer; p is the confidence that was reported for it. If p is not
+// in [0,1], Add returns false and adds nothing.
 func (t *Test) Add(p float64, correct bool) bool {
 	if !(p >= 0 && p <= 1) {
 		return false
@@ -120,8 +138,8 @@ func (t *Test) Add(p float64, correct bool) bool {
 	return true
 }
 
-// stake is (q-p)/(p(1-p)) of a bettor, with p clipped. The factor that results is at least
-// 0 for the p that is not clipped, and its mean is still 1.
+// stake returns (q-p)/(p(1-p)) of a bettor, with p clipped. With the p that is not clipped,
+// the factor 1 + stake*(y-p) is still at least 0, and its mean is still 1.
 func stake(i int, p float64) float64 {
 	a := &alternatives[i]
 	p = min(max(p, clip), 1-clip)
@@ -130,12 +148,12 @@ func stake(i int, p float64) float64 {
 	return (q - p) / float64(p*(1-p))
 }
 
-// N is how many labels were added.
+// N returns how many labels were added.
 func (t *Test) N() uint64 { return t.n }
 
-// Evidence is the mean of the bettors' wealth, over 0 and 1 at the beginning. Its mean
-// stays 1 if the map holds. It grows exponentially with the labels if the map does not,
-// up to about 1e300.
+// Evidence returns the mean of the bettors' wealth. It is over 0, and 1 at the beginning. If
+// the map holds, its expected value stays 1. If not, it grows exponentially with the number
+// of labels, up to about 1e300.
 func (t *Test) Evidence() float64 {
 	sum := 0.0
 	for _, r := range t.entered {
@@ -144,16 +162,17 @@ func (t *Test) Evidence() float64 {
 	return sum + 1/float64(t.n+1)
 }
 
-// Peak is the most evidence so far, at least 1. 1/Peak is a p-value that is valid after any
-// number of labels.
+// Peak returns the highest evidence so far, at least 1. 1/Peak is a p-value that is valid
+// after any number of labels.
 func (t *Test) Peak() float64 { return 1 + t.peak }
 
 // Alarm reports whether the evidence has ever reached 1/rate, for a rate in (0,1). If the
-// map holds, the probability of that is at most rate, however many labels come. At rate 0
-// there is no alarm. An alarm stays: a new map begins with a new test.
+// map holds, the probability of an alarm is at most rate, for any number of labels. With
+// rate 0 there is no alarm. An alarm stays on. Begin a new Test for a new map.
 func (t *Test) Alarm(rate float64) bool { return rate > 0 && t.Peak() >= 1/rate }
 
-// Leaning is the alternative of the bettor with the most wealth; "" before the first label.
+// Leaning returns the alternative of the bettor with the most wealth, and "" before the first
+// label.
 func (t *Test) Leaning() Leaning {
 	best, wealth := Leaning(""), 0.0
 	for i, r := range t.entered {
@@ -164,7 +183,7 @@ func (t *Test) Leaning() Leaning {
 	return best
 }
 
-// version is that of the bytes of a test. A change of the alternatives raises it.
+// version is the version of the binary form. Raise it when the alternatives change.
 const version = 1
 
 const size = 1 + 8*(2+len(alternatives))
@@ -179,7 +198,7 @@ func (t *Test) AppendBinary(buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// ErrFormat is the error of bytes that are not the state of a test, or of another version.
+// ErrFormat means that the bytes are not the state of a test, or are of another version.
 var ErrFormat = errors.New("drift: not the state of a test of this version")
 
 // ParseTest reads a state that [Test.AppendBinary] wrote. The error is [ErrFormat].

@@ -31,8 +31,8 @@ var confidences = map[string]func(r *rand.Rand) float64{
 
 const rate = 0.05
 
-// run adds labels, calibrated ones until change, and returns after which one the alarm
-// came; 0 if it did not.
+// run adds labels; those before change are calibrated. It returns the number of labels at the
+// alarm, or 0 if there was none.
 func run(r *rand.Rand, draw func(*rand.Rand) float64, change, labels int, after truth) int {
 	var t Test
 	for i := range labels {
@@ -49,7 +49,7 @@ func run(r *rand.Rand, draw func(*rand.Rand) float64, change, labels int, after 
 	return 0
 }
 
-// TestFalseAlarms: of many maps that hold, at most the rate is ever accused.
+// TestFalseAlarms: of many maps that hold, at most the share rate ever raises an alarm.
 func TestFalseAlarms(t *testing.T) {
 	const runs, labels = 800, 800
 	for name, draw := range confidences {
@@ -110,7 +110,8 @@ func TestDetection(t *testing.T) {
 	}
 }
 
-// TestTheEvidenceIsAMartingale: its exact mean over both labels is what it was before.
+// TestTheEvidenceIsAMartingale: the exact mean of the evidence over both labels is the
+// evidence before the label.
 func TestTheEvidenceIsAMartingale(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var at Test
@@ -173,7 +174,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// TestLeaning: the alarm says in which way the map is wrong.
+// TestLeaning: the leaning says in which way the map is wrong.
 func TestLeaning(t *testing.T) {
 	for want, after := range map[Leaning]truth{Over: shifted(-1), Under: shifted(1), Extreme: sloped(0.4), Timid: sloped(2.5)} {
 		r := rand.New(rand.NewPCG(2, 9))

@@ -7,19 +7,19 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// DefaultLeastInBin is how many outcomes a bin of [DefaultBins] needs.
+// DefaultLeastInBin is the minimum number of outcomes in a bin of [DefaultBins].
 const DefaultLeastInBin = 20
 
 // Bins says how isotonic and histogram maps form their bins. Start from
 // [DefaultBins].
 type Bins struct {
 	Count int // bins of a histogram, 1 to calibrate.MaxKnots
-	// Least is how many outcomes a bin needs, at least 1. Smaller bins are merged
-	// with their neighbours; 1 merges empty bins only.
+	// Least is the minimum number of outcomes in a bin, at least 1. Smaller bins are merged
+	// with their neighbours. With 1, only empty bins are merged.
 	Least int
 }
 
-// DefaultBins is metrics.DefaultBins bins of DefaultLeastInBin outcomes or more.
+// DefaultBins returns metrics.DefaultBins bins with DefaultLeastInBin outcomes or more.
 func DefaultBins() Bins { return Bins{metrics.DefaultBins, DefaultLeastInBin} }
 
 func (b *Bins) validate() error {
@@ -38,11 +38,11 @@ type block struct {
 
 func (b *block) centre() float64 { return b.moment / b.all }
 
-// share is how many of the outcomes are correct.
+// share is the share of outcomes that are correct.
 func (b *block) share() float64 { return b.right / b.all }
 
-// value is the share, but at least 1/(2(n+1)) away from 0 and 1, with n the
-// outcomes of this block: n outcomes cannot show that a share is 0 or 1.
+// value is the share, but at least 1/(2(n+1)) away from 0 and 1, where n is the number of
+// outcomes. n outcomes cannot show that a share is 0 or 1.
 func (b *block) value() float64 {
 	least := 0.5 / (b.all + 1)
 	return math.Min(math.Max(b.share(), least), 1-least)
@@ -55,8 +55,8 @@ func (b *block) add(o *block) {
 	b.parts += o.parts
 }
 
-// atLeast merges blocks, from the left, until each has the outcomes that it needs.
-// What remains at the right end joins the last one.
+// atLeast merges blocks, from the left, until each has at least least outcomes. Blocks that
+// remain at the right end are merged with the last one.
 func atLeast(blocks []block, least int) []block {
 	var out []block
 	var open block
@@ -76,7 +76,8 @@ func atLeast(blocks []block, least int) []block {
 	return out
 }
 
-// rising pools adjacent violators: it merges blocks whose values by of do not rise.
+// rising merges neighbouring blocks until the values of(block) rise ("pool adjacent
+// violators").
 func rising(blocks []block, of func(*block) float64) []block {
 	var out []block
 	for _, b := range blocks {
@@ -91,7 +92,7 @@ func rising(blocks []block, of func(*block) float64) []block {
 	return out
 }
 
-// steps are the distinct confidences, width of them together.
+// steps returns one block for each distinct confidence, or for each width of them.
 func (d *points) steps(width int) []block {
 	var out []block
 	for i := 0; i < len(d.p); i += width {
@@ -107,7 +108,8 @@ func (d *points) steps(width int) []block {
 	return out
 }
 
-// appendTo appends a value of this bin to a map, with its outcomes and their interval.
+// appendTo appends a value to a map, with the number of this block's outcomes and the interval
+// of their share.
 func (b *block) appendTo(m *calibrate.Map, value float64) error {
 	iv, err := metrics.WilsonInterval(uint64(b.right), uint64(b.all), 0.95)
 	if err != nil {
@@ -144,11 +146,12 @@ func (d *points) histogram(m *calibrate.Map, b Bins) error {
 	return nil
 }
 
-// level is how steep an isotonic map is beyond its outermost knots.
+// level says how far an isotonic map changes outside its blocks: by this part of the distance
+// to 0 or 1.
 const level = 1e-3
 
-// isotonic makes each block a knot. A knot at 0 or 1 that lies beyond the blocks has
-// the outcomes of the nearest one.
+// isotonic makes each block a knot. Knots at 0 and 1 are added if they lie outside the blocks.
+// They have the outcomes of the nearest block.
 func (d *points) isotonic(m *calibrate.Map, b Bins) error {
 	if err := b.validate(); err != nil {
 		return err

@@ -120,8 +120,8 @@ func TestABinKnowsItsOutcomes(t *testing.T) {
 	}
 }
 
-// TestASmallShareOfManyStaysBelow has a lowest block of 20 wrong answers, whose
-// value, 1 in 42, is over the share of the next, 1 in 100: they are pooled.
+// TestASmallShareOfManyStaysBelow has a lowest block of 20 wrong answers. Its value, 1 in 42,
+// is over the share of the next block, 1 in 100. So the two are pooled.
 func TestASmallShareOfManyStaysBelow(t *testing.T) {
 	m := fitted(t, calibrate.Isotonic, DefaultBins(), outcome(0.1, 0, 20), outcome(0.3, 10, 1000), outcome(0.9, 900, 1000))
 	if !slices.Equal(m.Counts, []int{1020, 1020, 1000, 1000}) || math.Abs(m.Y[1]-10.0/1020) > 1e-15 {
@@ -176,8 +176,8 @@ func TestBinsThatAreWrong(t *testing.T) {
 	}
 }
 
-// TestAutoComparesWhatItWouldFit has single answers at each end that a bin of their
-// own would learn by heart.
+// TestAutoComparesWhatItWouldFit has single answers at each end. A bin with one answer would
+// learn it by heart.
 func TestAutoComparesWhatItWouldFit(t *testing.T) {
 	rows := drawn(7, 300, func(p float64) float64 { return math.Min(0.2+p/2, 1) })
 	loss := func(least int) float64 {

@@ -12,34 +12,35 @@ import (
 
 // Options of [Calibrate]. Start from [DefaultOptions].
 type Options struct {
-	Method     calibrate.Method // None chooses
+	Method     calibrate.Method // None chooses the best one
 	PerBand    bool             // a map for each band of positions
 	Folds      int              // at least 2
 	Seed       uint64
-	Bins       int // of a histogram and of the ECE
-	LeastInBin int // outcomes that a bin of an isotonic or histogram map needs, see Bins.Least
+	Bins       int // number of bins of a histogram map, and of the ECE
+	LeastInBin int // minimum number of outcomes in a bin of an isotonic or histogram map, see Bins.Least
 	Resamples  int
 	Level      float64
 
-	// TargetRisk asks for a threshold above which the error rate is at most that,
-	// with probability 1-Delta; 0 is none. See metrics.ThresholdForRisk.
+	// TargetRisk asks for a threshold. The answers that reach it have an error rate of at
+	// most TargetRisk, with probability 1-Delta. 0 asks for no threshold. See
+	// metrics.ThresholdForRisk.
 	TargetRisk float64
 	Delta      float64
 }
 
-// DefaultOptions is the best method for all positions together, five folds, seed
-// 0, [DefaultBins], 1000 resamples at level 0.95, and no threshold; Delta is 0.1.
+// DefaultOptions returns options for one map of the best method for all positions: five
+// folds, seed 0, [DefaultBins], 1000 resamples at level 0.95, no threshold, and Delta 0.1.
 func DefaultOptions() Options {
 	b, r := DefaultBins(), metrics.DefaultResampling()
 	return Options{Folds: 5, Bins: b.Count, LeastInBin: b.Least, Resamples: r.Resamples, Level: r.Level, Delta: 0.1}
 }
 
-// Least is how many rows a band needs for a map of its own.
+// Least is the minimum number of rows of a band that has a map of its own.
 const Least = 50
 
-// Report says how a calibration came about.
+// Report says how a calibration was made, and how good it is.
 type Report struct {
-	Method    string       `json:"method"` // as asked for
+	Method    string       `json:"method"` // the method that was asked for, or "auto"
 	Folds     int          `json:"folds"`
 	Seed      uint64       `json:"seed"`
 	Level     float64      `json:"level"`
@@ -57,8 +58,8 @@ type PartReport struct {
 	Outcomes   int         `json:"outcomes"`
 	Shared     string      `json:"shared,omitempty"` // why the band has the map of all positions
 	Candidates []Candidate `json:"candidates,omitempty"`
-	Before     *Scores     `json:"before,omitempty"` // of the confidences as they are
-	After      *Scores     `json:"after,omitempty"`  // of cross-validated values, the choice of the method included
+	Before     *Scores     `json:"before,omitempty"` // of the uncalibrated confidences
+	After      *Scores     `json:"after,omitempty"`  // of calibrated values, by nested cross-validation
 	Threshold  *Threshold  `json:"threshold,omitempty"`
 
 	// Rows and their cross-validated values, for a diagram.
@@ -66,23 +67,23 @@ type PartReport struct {
 	Values []float64 `json:"-"`
 }
 
-// Threshold is a guarantee on uncalibrated confidences, or why there is none.
+// Threshold is a threshold of uncalibrated confidences with a guarantee.
 type Threshold struct {
 	TargetRisk float64  `json:"target_risk"`
 	Delta      float64  `json:"delta"`
-	Pairs      uint64   `json:"pairs"`                // that it was tested on, one of each question
-	Threshold  *float64 `json:"threshold"`            // null if none qualifies
-	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value of it, where that keeps the same rows
-	RawOnly    string   `json:"raw_only,omitempty"`   // why there is none
+	Pairs      uint64   `json:"pairs"`                // the pairs it was tested on, at most one of each question
+	Threshold  *float64 `json:"threshold"`            // null if no threshold qualifies
+	Calibrated *float64 `json:"calibrated,omitempty"` // the map's value at Threshold, if that keeps the same rows
+	RawOnly    string   `json:"raw_only,omitempty"`   // why Calibrated is missing
 	Coverage   float64  `json:"coverage"`
 	Kept       uint64   `json:"kept"`
 	Wrong      uint64   `json:"wrong"`
 	Bound      *float64 `json:"bound,omitempty"`
 }
 
-// Calibrate fits the maps that o asks for on rows and cross-validates them. Rows
-// with unknown tokens are late, but for p(0). Errors are about rows that no map
-// can be fitted on, and about options.
+// Calibrate fits the maps that o asks for on rows, and cross-validates them. A row whose
+// Tokens are not known is late, unless it is p(0). There is an error if no map can be fitted
+// on the rows, or if an option is out of range.
 func Calibrate(rows []Row, o Options) (*calibrate.Calibration, *Report, error) {
 	if err := o.validate(); err != nil {
 		return nil, nil, err
@@ -146,9 +147,9 @@ func questions(rows []Row) int {
 	return len(seen)
 }
 
-// boundary is the median of the tokens before the positions between p(0) and
-// p(z), the upper one of two, so that half of them are before it; 0 where no
-// tokens are known, which leaves nothing early.
+// boundary returns the median of Tokens over the positions between p(0) and p(z), the higher
+// one of two medians. So half of these positions are early. If no tokens are known, it
+// returns 0, and no position is early.
 func boundary(rows []Row) int {
 	var tokens []int64
 	for i := range rows {
@@ -163,8 +164,8 @@ func boundary(rows []Row) int {
 	return int(min(tokens[len(tokens)/2], math.MaxInt32))
 }
 
-// BandOf is the band of a row, by the rule that the core applies. A row whose
-// tokens are not known is late, but for p(0).
+// BandOf returns the band of a row, by the same rule as in the core. A row whose Tokens are
+// not known is late, unless it is p(0).
 func BandOf(c *calibrate.Calibration, r *Row) calibrate.Band {
 	return c.Band(r.Question, r.End || r.Tokens < 0, r.Tokens)
 }
@@ -188,8 +189,8 @@ func (w *work) part(name string, rows []Row, fold []int) (PartReport, calibrate.
 	return report, m, w.fill(&report, &m, rows, best.values)
 }
 
-// band is part of the rows of one band; where they are too few, it takes the map
-// of all positions.
+// band is part for the rows of one band. If the rows are too few, it returns the map of all
+// positions.
 func (w *work) band(c *calibrate.Calibration, b calibrate.Band, rows []Row, fold []int, all *PartReport, shared calibrate.Map) (PartReport, calibrate.Map, error) {
 	var own []Row
 	var ownFold []int
@@ -211,7 +212,7 @@ func (w *work) band(c *calibrate.Calibration, b calibrate.Band, rows []Row, fold
 	return part, shared, w.fill(&part, &shared, own, values)
 }
 
-// fill adds what rows and their cross-validated values say of a map.
+// fill adds to r the figures of a map, from rows and their cross-validated values.
 func (w *work) fill(r *PartReport, m *calibrate.Map, rows []Row, values []float64) error {
 	r.Method, r.Rows, r.Questions, r.Data, r.Values = m.Method.String(), len(rows), questions(rows), rows, values
 	for i := range rows {
@@ -235,8 +236,8 @@ func (w *work) fill(r *PartReport, m *calibrate.Map, rows []Row, values []float6
 	return err
 }
 
-// threshold is the guarantee for one pair of each question: rows of one question
-// are not independent, so one of them is drawn, and one outcome of it.
+// threshold finds a threshold on one pair for each question. Rows of one question are not
+// independent, so it draws one row of each question, and one outcome of that row.
 func threshold(rows []Row, m *calibrate.Map, o *Options) (*Threshold, error) {
 	rng := rand.New(rand.NewPCG(o.Seed, 0x7269736b))
 	order := make([]int, len(rows))
@@ -268,8 +269,9 @@ func threshold(rows []Row, m *calibrate.Map, o *Options) (*Threshold, error) {
 	return t, nil
 }
 
-// rawOnly says why a threshold has no calibrated value: where the map is level,
-// calibrated values would keep rows from below it, of which nothing is promised.
+// rawOnly returns the reason why a threshold has no calibrated value, or "". Where the map is
+// level, a calibrated threshold would also keep rows below the threshold, which the guarantee
+// does not cover.
 func rawOnly(m *calibrate.Map, rows []Row, threshold float64) string {
 	if m.Method == calibrate.Histogram {
 		return "a histogram gives one value to a whole bin"

@@ -8,24 +8,24 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// Candidate is a method and its cross-validated NLL. The lowest of several is
-// lower than what new questions can expect, since they were compared on these
-// rows; [PartReport.After] is not.
+// Candidate is a method and its cross-validated NLL. The lowest NLL of several candidates is
+// too optimistic for new questions, since the candidates were compared on these rows.
+// [PartReport.After] does not have this fault.
 type Candidate struct {
 	Method string  `json:"method"`
 	NLL    float64 `json:"nll,omitempty"`
-	Error  string  `json:"error,omitempty"` // why there is none
+	Error  string  `json:"error,omitempty"` // why NLL is missing
 }
 
-// chosen is a method with the values that it gives rows out of fold.
+// chosen is a method with the rows' values from maps that were fitted without their folds.
 type chosen struct {
 	method     calibrate.Method
 	values     []float64
 	candidates []Candidate
 }
 
-// choose takes the method of the lowest cross-validated NLL, the simpler one of
-// equals, out of those that can be fitted.
+// choose returns the method with the lowest cross-validated NLL of those that can be fitted.
+// Of equal ones it returns the simplest.
 func choose(methods []calibrate.Method, rows []Row, fold []int, o *Options) (c chosen, err error) {
 	least := 0.0
 	for _, method := range methods {
@@ -57,8 +57,8 @@ func choose(methods []calibrate.Method, rows []Row, fold []int, o *Options) (c c
 	return c, nil
 }
 
-// nested is choose with values that do not know the choice either: those of a
-// fold are by the method that the other folds choose among themselves.
+// nested is choose, but the values do not depend on a choice by their own fold. The values of
+// a fold are made by the method that the other folds choose among themselves.
 func nested(methods []calibrate.Method, rows []Row, fold []int, o *Options) (chosen, error) {
 	c, err := choose(methods, rows, fold, o)
 	if err != nil || len(methods) == 1 {
@@ -70,8 +70,8 @@ func nested(methods []calibrate.Method, rows []Row, fold []int, o *Options) (cho
 	return c, err
 }
 
-// fitBest chooses by a cross-validation within rows and fits. Where rows are too
-// few for one, nothing speaks against the simplest method that can be fitted.
+// fitBest chooses a method by a cross-validation within rows, and fits a map. If rows are too
+// few for a cross-validation, it takes the simplest method that can be fitted.
 func fitBest(methods []calibrate.Method, rows []Row, o *Options) (m calibrate.Map, err error) {
 	fold, err := folds(rows, min(o.Folds, questions(rows)), o.Seed)
 	if err == nil {

@@ -20,8 +20,8 @@ func trueNLL(m *calibrate.Map) float64 {
 	return sum / steps
 }
 
-// TestAfterIsWhatNewQuestionsHave compares what auto says of its map with what
-// the map is worth, where the choice of the method has next to nothing to go by.
+// TestAfterIsWhatNewQuestionsHave compares the reported NLL of a map with its true NLL. The
+// data hardly show which method is the best.
 func TestAfterIsWhatNewQuestionsHave(t *testing.T) {
 	const repeats = 300
 	sum, squares, said, worth, lowest := 0.0, 0.0, 0.0, 0.0, 0.0
@@ -43,8 +43,8 @@ func TestAfterIsWhatNewQuestionsHave(t *testing.T) {
 	}
 }
 
-// TestAFoldDoesNotKnowItsOutcomes turns the outcomes of a fold round, which must
-// not change the values of its rows, though it changes the choice on all rows.
+// TestAFoldDoesNotKnowItsOutcomes inverts the outcomes of one fold. That changes the choice on
+// all rows, but it must not change the values of the fold's own rows.
 func TestAFoldDoesNotKnowItsOutcomes(t *testing.T) {
 	o := DefaultOptions()
 	choices := 0
@@ -84,8 +84,8 @@ func TestAFoldDoesNotKnowItsOutcomes(t *testing.T) {
 	}
 }
 
-// TestTooFewQuestionsToChooseBy has one question without each fold, or outcomes
-// of one class without two.
+// TestTooFewQuestionsToChooseBy has two cases. Without a fold, one question remains; or without
+// two folds, only correct or only wrong outcomes remain.
 func TestTooFewQuestionsToChooseBy(t *testing.T) {
 	var two, rare []Row
 	for i := range 40 {

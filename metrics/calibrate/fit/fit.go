@@ -2,15 +2,14 @@ package fit
 
 import "github.com/finece/finece/metrics/calibrate"
 
-// Methods are those that [Fit] knows, from the one with the fewest degrees of
-// freedom on.
+// Methods are the methods that [Fit] knows, in the order of their degrees of freedom, the
+// fewest first.
 var Methods = []calibrate.Method{
 	calibrate.Identity, calibrate.Temperature, calibrate.Platt, calibrate.Beta, calibrate.Isotonic, calibrate.Histogram,
 }
 
-// Fit fits a map of a method on rows. Errors: [ErrOneClass], [ErrOneValue],
-// [ErrSeparable] for beta, [ErrMethod], [ErrBins], a row that is out of
-// range.
+// Fit fits a map on rows by a method. Errors: [ErrOneClass], [ErrOneValue], [ErrSeparable]
+// for beta, [ErrMethod], [ErrBins], and a row that is out of range.
 func Fit(method calibrate.Method, rows []Row, b Bins) (calibrate.Map, error) {
 	d, err := pointsOf(rows)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// drawn is n rows of confidences whose truth is known: one question each.
+// drawn returns n rows of known true probabilities, each of another question.
 func drawn(seed uint64, n int, truth func(p float64) float64) []Row {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	rows := make([]Row, n)
@@ -116,8 +116,8 @@ func TestManyKnotsAreBounded(t *testing.T) {
 	}
 }
 
-// answers are questions with several positions, whose early confidences are
-// worse than the late ones: too high by a factor.
+// answers returns rows of questions with several positions. Their early confidences are too
+// high by a factor.
 func answers(seed uint64, questions int) []Row {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	var rows []Row
@@ -219,8 +219,8 @@ func TestABandWithTooFewRowsSharesTheMapOfAll(t *testing.T) {
 	}
 }
 
-// TestFoldsDoNotSplitQuestions gives every question a confidence of its own that
-// tells the outcome of its rows: a split question would be foretold.
+// TestFoldsDoNotSplitQuestions gives every question a confidence of its own. It decides the
+// outcome of the question's rows, so a map would predict a question that is split.
 func TestFoldsDoNotSplitQuestions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	var rows []Row
@@ -245,7 +245,7 @@ func TestFoldsDoNotSplitQuestions(t *testing.T) {
 	if !slices.Equal(sizes, []int{300, 300, 300, 300, 300}) {
 		t.Errorf("folds of %v rows", sizes)
 	}
-	// Of coin tosses nothing can be learned, however often each is repeated.
+	// Nothing can be learned from coin tosses, even if each is repeated often.
 	_, r, err := Calibrate(rows, options(func(o *Options) { o.Method, o.Resamples = calibrate.Isotonic, 20 }))
 	if err != nil || r.Parts[0].After.NLL.Value < math.Ln2-0.01 {
 		t.Errorf("the cross-validated NLL of coin tosses is %v, %v", r.Parts[0].After.NLL, err)

@@ -4,15 +4,15 @@ import "math/rand/v2"
 
 // Path is a labelled answer with its confidences in the order in which they came.
 type Path struct {
-	Group      int // number of the question, from 0: answers to one are not exchangeable with others
+	Group      int // number of the question, from 0; answers to the same question are not independent
 	Correct    bool
-	Confidence []float64 // at the steps where the answer can be stopped, in [0,1]
-	At         []int64   // tokens before each
-	Tokens     int64     // of the whole answer
+	Confidence []float64 // in [0,1], one for each step at which the answer can be stopped
+	At         []int64   // tokens before each of these steps
+	Tokens     int64     // tokens of the whole answer
 }
 
-// RightPaths draws one right answer of each question that has one, and returns their
-// confidences, as [StopBelow] takes them.
+// RightPaths draws one right answer to each question that has one. It returns their
+// confidences, for [StopBelow].
 func RightPaths(list []Path, seed uint64) (paths [][]float64) {
 	order := rand.New(rand.NewPCG(seed, 0x73746f70)).Perm(len(list))
 	seen := map[int]bool{}
@@ -25,11 +25,11 @@ func RightPaths(list []Path, seed uint64) (paths [][]float64) {
 	return paths
 }
 
-// Stopped is what happens to answers that are all right, or all wrong.
+// Stopped says which answers of a list were stopped.
 type Stopped struct {
-	Stopped       []bool // of each answer
-	Groups        []int  // its question
-	Saved, Tokens int64  // tokens that were not generated, and those of the whole answers
+	Stopped       []bool // whether each answer was stopped
+	Groups        []int  // the question of each answer
+	Saved, Tokens int64  // tokens that were not generated, and tokens of the whole answers
 }
 
 // Count is how many answers were stopped.
@@ -42,10 +42,11 @@ func (s *Stopped) Count() (n int) {
 	return n
 }
 
-// StopHeldOut says what thresholds do to answers that they were not chosen on. The questions
-// are dealt to the folds (2 or more) at random, by the seed. The answers of each fold are
-// stopped by the threshold that [StopBelow] gives for the answers of the others. alpha is
-// the share of right answers that may be stopped, in (0,1). The error is that of StopBelow.
+// StopHeldOut applies thresholds to answers on which they were not chosen. It returns the
+// results for right and for wrong answers. The questions are divided into folds (2 or more)
+// at random, by the seed. Each fold is stopped by the threshold that [StopBelow] finds on the
+// other folds. alpha is the share of right answers that may be stopped, in (0,1). The error
+// is that of StopBelow.
 func StopHeldOut(list []Path, alpha float64, folds int, seed uint64) (right, wrong Stopped, err error) {
 	groups := 0
 	for i := range list {

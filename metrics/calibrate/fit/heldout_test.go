@@ -2,8 +2,8 @@ package fit
 
 import "testing"
 
-// Right answers have confidences of 0.9 but one in ten, wrong ones of 0.5: a threshold for
-// alpha 0.2 stops the low right answers and every wrong one, at the second step.
+// Nine in ten right answers have confidences of 0.9; wrong answers have 0.5. A threshold for
+// alpha 0.2 stops the other right answers and every wrong one, at the second step.
 func TestStopHeldOut(t *testing.T) {
 	var list []Path
 	for q := range 100 {

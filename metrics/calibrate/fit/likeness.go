@@ -8,22 +8,22 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// FewestQuestions is the least number of different questions for a likeness.
+// FewestQuestions is the minimum number of different questions for a likeness.
 const FewestQuestions = 100
 
-// ErrFewQuestions is the error of a likeness of fewer questions.
+// ErrFewQuestions means that there are fewer different questions than FewestQuestions.
 var ErrFewQuestions = errors.New("fit: want at least 100 different questions to say what they read like")
 
 // unlike is the share of questions of the same kind that may be called unlike the others.
 const unlike = 0.01
 
-// LikenessOf learns how the questions of labelled answers read. Four in five give the
-// surprisals: of each hash -log2((n+1/2)/(N+Runs/2)), where n of all N runs have it. The
-// others, every fifth, give the limit. It is split conformal prediction (see [StopBelow]):
-// of m such questions the one of rank ceil(0.99 (m+1)). A further question that is
-// exchangeable with them is above it with a probability of at most 1%, or 1/(m+1) where m is
-// below 99. A question that is given several times counts once. The error is
-// [ErrFewQuestions].
+// LikenessOf learns the wording of the questions of labelled answers. Four questions in five
+// give the surprisals. The surprisal of a hash is -log2((n+1/2)/(N+Runs/2)), where n of all N
+// runs have that hash. Every fifth question is kept for the limit, by split conformal
+// prediction (see [StopBelow]). If these are m questions, the limit is the mean surprisal of
+// rank ceil(0.99 (m+1)) among them. A further question that is exchangeable with them is above
+// the limit with probability at most 1%, or 1/(m+1) if m is below 99. A question that is given
+// several times counts once. The error is [ErrFewQuestions].
 func LikenessOf(questions []string) (*calibrate.Likeness, error) {
 	seen := make(map[string]bool, len(questions))
 	var held []string

@@ -26,8 +26,8 @@ var (
 	law   = []string{"court", "verdict", "statute", "appeal", "judge", "whose", "under", "which", "binding", "clause"}
 )
 
-// TestFewQuestionsOfTheSameKindAreUnlike: the share over many draws is within its bound, which
-// is on the probability over the draw of all questions.
+// TestFewQuestionsOfTheSameKindAreUnlike checks the share over many draws of all questions.
+// The bound is on the probability over such draws.
 func TestFewQuestionsOfTheSameKindAreUnlike(t *testing.T) {
 	near, far, n := 0, 0, 0
 	for seed := range uint64(40) {

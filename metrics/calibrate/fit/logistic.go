@@ -7,19 +7,19 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Clip is what logits are taken of: p in [Clip, 1-Clip]. It bounds the weight of
-// a confidence of exactly 0 or 1, as verbal ones often are, at a logit of 13.8.
+// Clip is the limit for logits: confidences are clipped to [Clip, 1-Clip]. Verbal confidences
+// are often exactly 0 or 1. With Clip, their logits are -13.8 and 13.8, not infinite.
 const Clip = 1e-6
 
-// maxScale bounds 1/T of a temperature, from 1/maxScale to maxScale.
+// A temperature T has 1/T from 1/maxScale to maxScale.
 const maxScale = 100
 
-// logistic is a logistic regression: P(correct) = sigmoid(theta . features), by
-// distinct confidence.
+// logistic is a logistic regression: P(correct) = sigmoid(theta . features). Its rows are
+// distinct confidences.
 type logistic struct {
-	features     [][]float64 // by parameter, then by confidence
-	right, wrong []float64   // weights of the outcomes
-	penalty      []float64   // by parameter: half of it times the square is added to the loss; nil is none
+	features     [][]float64 // by parameter, then by row
+	right, wrong []float64   // weights of the outcomes, by row
+	penalty      []float64   // by parameter; penalty/2 * theta^2 is added to the loss; nil is none
 }
 
 // loss is the negative log-likelihood, with the penalties.
@@ -48,12 +48,12 @@ func softplus(z float64) float64 {
 	return max(z, 0) + portable.Log(1+portable.Exp(-math.Abs(z)))
 }
 
-// minimize is Newton's method with step halving, from theta, which it changes. It
-// reports false where there is no finite minimum: the data are separable.
+// minimize finds the minimum by Newton's method with step halving. It starts from theta and
+// changes theta. It returns false if there is no finite minimum: the data are separable.
 func (l *logistic) minimize(theta []float64) bool {
 	const (
 		steps    = 200
-		farthest = 1e4 // a slope or intercept that no data in [0,1] with both classes mixed has
+		farthest = 1e4 // no slope or intercept is so large unless the data are separable
 	)
 	d := len(theta)
 	loss := l.loss(theta)
@@ -80,7 +80,7 @@ func (l *logistic) minimize(theta []float64) bool {
 			share /= 2
 		}
 		if !better {
-			return !l.perfect(loss) // as far as float64 goes
+			return !l.perfect(loss) // float64 has no better one
 		}
 		copy(theta, next)
 		for _, v := range theta {
@@ -92,8 +92,8 @@ func (l *logistic) minimize(theta []float64) bool {
 	return !l.perfect(loss)
 }
 
-// perfect reports whether a loss is that of outcomes foretold: the weights only
-// grow until float64 ends.
+// perfect reports whether a loss is nearly 0. Then the data are separable: every outcome is
+// predicted, and larger weights only make the loss smaller.
 func (l *logistic) perfect(loss float64) bool {
 	n := 0.0
 	for i := range l.right {
@@ -131,8 +131,8 @@ func (l *logistic) derivatives(theta []float64) (gradient []float64, hessian [][
 	return gradient, hessian
 }
 
-// solve is h^-1 g of a positive semidefinite h, by elimination with a ridge that is
-// negligible unless h is singular. It changes h and g's copy only.
+// solve returns h^-1 g for a positive semidefinite h, by elimination. It adds a ridge to h that
+// is negligible unless h is singular. It changes h, not g.
 func solve(h [][]float64, g []float64) []float64 {
 	d := len(g)
 	trace := 0.0
@@ -161,7 +161,7 @@ func solve(h [][]float64, g []float64) []float64 {
 	return x
 }
 
-// features are ln p, -ln(1-p) and 1 of the clipped confidences.
+// features returns ln p, -ln(1-p) and 1 for each clipped confidence p.
 func (d *points) features() (lp, lq, one []float64) {
 	lp, lq, one = make([]float64, len(d.p)), make([]float64, len(d.p)), make([]float64, len(d.p))
 	for i, p := range d.p {
@@ -211,8 +211,8 @@ func (d *points) platt() ([]float64, error) {
 
 func logit(p float64) float64 { return portable.Log(p) - portable.Log(1-p) }
 
-// beta tries each choice of slopes that are held at 0: of a convex problem, the
-// best of those without a negative slope is the constrained minimum.
+// beta tries each set of slopes that are held at 0. The problem is convex, so the best result
+// without a negative slope is the constrained minimum.
 func (d *points) beta() ([]float64, error) {
 	lp, lq, one := d.features()
 	best, least := []float64{0, 0, logit(d.allRight / d.n())}, math.Inf(1)

@@ -10,8 +10,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// peerCase is a sample and what other libraries fit on it; testdata/peers.py
-// wrote them down.
+// peerCase is a sample and the fits of other libraries, from testdata/peers.py.
 type peerCase struct {
 	Name        string
 	P           []float64
@@ -81,7 +80,7 @@ func TestAgreesWithPeers(t *testing.T) {
 			near(t, "temperature", m.Parameters[0], c.Temperature, 1e-4*c.Temperature) // scipy's bounded search
 
 			m = mapOf(t, calibrate.Platt, rows)
-			if falling { // scikit-learn turns the order round, which we do not
+			if falling { // scikit-learn reverses the order then; this package does not
 				near(t, "slope", m.Parameters[0], 0, 0)
 			} else {
 				near(t, "slope", m.Parameters[0], c.Platt[0], 1e-5)
@@ -91,8 +90,8 @@ func TestAgreesWithPeers(t *testing.T) {
 			m = mapOf(t, calibrate.Beta, rows)
 			near(t, "loss of beta", lossOf(&m, rows), c.Beta.Loss, 1e-7)
 			for i, p := range grid {
-				// betacal stops at a looser tolerance than the loss above is held to;
-				// and where both slopes are below 0 it keeps one of them.
+				// betacal stops at a looser tolerance than that of the loss above. If both
+				// slopes are below 0, it keeps one of them.
 				if !falling {
 					near(t, "beta", m.Apply(p), c.Beta.Betacal[i], 2e-3)
 				}
@@ -128,8 +127,8 @@ func lossOf(m *calibrate.Map, rows []Row) float64 {
 	return loss
 }
 
-// compareIsotonic holds pooled blocks to scikit-learn's values, and the lines between
-// their centres to cir-model.
+// compareIsotonic compares pooled blocks with scikit-learn, and the lines between their
+// centres with cir-model.
 func compareIsotonic(t *testing.T, blocks []block, c *peerCase, grid []float64) {
 	values := map[float64]bool{}
 	for _, y := range c.IsotonicY {

@@ -13,14 +13,14 @@ import (
 // Row is one labelled confidence.
 type Row struct {
 	Confidence float64 // in [0,1]
-	Correct, N int     // correct outcomes, of N; N >= 1
-	Group      int     // number of the question, from 0: rows of one are not independent
+	Correct, N int     // number of correct outcomes, and of all outcomes; N >= 1
+	Group      int     // number of the question, from 0; rows of one question are not independent
 	Question   bool    // the position is p(0), the question alone
 	End        bool    // the position is p(z), the whole answer
-	Tokens     int64   // of the answer before the position; -1 if not known
+	Tokens     int64   // tokens of the answer before the position; -1 if not known
 }
 
-// Errors of data that no map can be fitted on, and of what was asked for.
+// Errors of data on which no map can be fitted, and of options.
 var (
 	ErrOneClass  = errors.New("fit: all outcomes are correct, or all are wrong: nothing can be learned of a map")
 	ErrOneValue  = errors.New("fit: all confidences are equal: a map needs at least two different ones")
@@ -29,7 +29,7 @@ var (
 	ErrBins      = fmt.Errorf("fit: want 1 to %d bins, and at least 1 outcome in each; start from DefaultBins or DefaultOptions", calibrate.MaxKnots)
 )
 
-// checkRows says which row is not one.
+// checkRows returns an error about the first row that is out of range.
 func checkRows(rows []Row) error {
 	for i := range rows {
 		r := &rows[i]
@@ -52,7 +52,7 @@ type points struct {
 	allRight, allWrong float64
 }
 
-// pointsOf checks rows that are to be fitted on.
+// pointsOf checks rows and adds up their outcomes for each distinct confidence.
 func pointsOf(rows []Row) (*points, error) {
 	if err := checkRows(rows); err != nil {
 		return nil, err

@@ -2,16 +2,18 @@ package fit
 
 import "errors"
 
-// ErrPenalty is the error of a Ridge without a penalty: separable outcomes would have no
-// minimum.
+// ErrPenalty means that the penalty of a Ridge is not greater than 0. Without a penalty,
+// separable outcomes would have no minimum.
 var ErrPenalty = errors.New("fit: the penalty of a ridge regression has to be greater than 0")
 
-// Ridge is a logistic regression with a penalty on the squares of the weights: it
-// minimises the negative log-likelihood plus penalty/2 times the sum of their squares
-// (Hoerl and Kennard 1970; le Cessie and van Houwelingen 1992). The intercept has no
-// penalty. features has a column for each weight, standardised by the caller; the score is
-// the log-odds of a correct outcome. right and wrong have a row's weight, 0 or more, as
-// correct and as wrong, and are as long as a column. It is deterministic, and takes about
+// Ridge fits a logistic regression with a penalty on the squares of the weights. It minimises
+// the negative log-likelihood plus penalty/2 times the sum of the squares (Hoerl and Kennard
+// 1970; le Cessie and van Houwelingen 1992). The intercept has no penalty. The score,
+// intercept + sum of weights*features, is the log-odds of a correct outcome.
+//
+// features has one column for each weight; the caller standardises the columns. right and
+// wrong are as long as a column: right[i] is the weight of row i as a correct outcome,
+// wrong[i] its weight as a wrong one, both 0 or more. Ridge is deterministic. It takes about
 // ten passes of rows x columns^2.
 //
 // Errors: [ErrOneClass], [ErrPenalty].
@@ -36,6 +38,6 @@ func Ridge(features [][]float64, right, wrong []float64, penalty float64) (inter
 	}
 	theta := make([]float64, d+1)
 	theta[d] = logit(allRight / (allRight + allWrong))
-	l.minimize(theta) // with a penalty there is a minimum
+	l.minimize(theta) // it always returns true here: with a penalty there is a minimum
 	return theta[d], theta[:d], nil
 }

@@ -19,7 +19,7 @@ func path(rng *rand.Rand) []float64 {
 }
 
 // TestTheShareOfRightAnswersStoppedHolds draws many samples and a further answer for each.
-// The share stopped is what the theorem says: without ties, the bound itself.
+// The theorem says which share is stopped: without ties, the bound itself.
 func TestTheShareOfRightAnswersStoppedHolds(t *testing.T) {
 	const samples = 20_000
 	rng := rand.New(rand.NewPCG(1, 1))

@@ -7,8 +7,8 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// fallingRows are of three confidences, the lowest of which is the surest: the
-// line through their logits falls.
+// fallingRows have three confidences. The lowest one is correct most often, so the line
+// through their logits falls.
 func fallingRows() (rows []Row) {
 	for _, c := range []struct {
 		p        float64
@@ -70,7 +70,7 @@ func TestACalibratedThresholdKeepsTheSameRows(t *testing.T) {
 	}
 }
 
-// nearOne moves confidences over 0.4 to within some 1e-6 of 1, in order.
+// nearOne moves confidences over 0.4 to within about 1e-6 of 1, in the same order.
 func nearOne(rows []Row) []Row {
 	for i := range rows {
 		if p := rows[i].Confidence; p > 0.4 {

@@ -10,17 +10,16 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// Scores are what confidences are worth: expected calibration error over
-// Options.Bins equal-width bins, Brier score, and negative log-likelihood in
-// nats; all are better lower.
+// Scores say how good confidences are: expected calibration error over Options.Bins bins of
+// equal width, Brier score, and negative log-likelihood in nats. Lower is better for all.
 type Scores struct {
 	ECE   Figure `json:"ece"`
 	Brier Figure `json:"brier"`
 	NLL   Figure `json:"nll"`
 }
 
-// Figure is a value and its bootstrap interval over questions: percentiles, for the
-// ECE reflected at the value.
+// Figure is a value and its bootstrap interval over questions. The interval is the percentile
+// interval, for the ECE the basic one (see [metrics.Interval.Around]).
 type Figure struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
@@ -30,8 +29,8 @@ type Figure struct {
 // scored are the metrics of Scores, in order.
 var scored = []metrics.Metric{metrics.MetricECE, metrics.MetricBrier, metrics.MetricNLL}
 
-// outcomes lays rows out one outcome each, with the confidences that conf has for
-// the rows.
+// outcomes returns one entry for each outcome of the rows. conf has the confidence of each
+// row.
 func outcomes(rows []Row, conf []float64) (p []float64, correct []bool, group []int) {
 	for i := range rows {
 		for k := range rows[i].N {
@@ -43,7 +42,7 @@ func outcomes(rows []Row, conf []float64) (p []float64, correct []bool, group []
 	return p, correct, group
 }
 
-// scoresOf are the scores of the confidences conf of rows.
+// scoresOf returns the scores of rows whose confidences are conf.
 func scoresOf(rows []Row, conf []float64, o *Options) (s Scores, err error) {
 	p, correct, group := outcomes(rows, conf)
 	sample, err := metrics.NewSample(p, correct)
@@ -75,8 +74,8 @@ func confidences(rows []Row) []float64 {
 	return out
 }
 
-// folds deals the groups to folds by a seeded shuffle: the fold of each row. The
-// seed and the groups decide alone, not the order of the rows.
+// folds divides the groups into folds by a seeded shuffle. It returns the fold of each row,
+// which does not depend on the order of the rows.
 func folds(rows []Row, n int, seed uint64) ([]int, error) {
 	groups := make([]int, 0, len(rows))
 	for i := range rows {
@@ -102,7 +101,7 @@ func folds(rows []Row, n int, seed uint64) ([]int, error) {
 	return out, nil
 }
 
-// outOfFold is each row's value by a map that was made without its fold.
+// outOfFold returns the value of each row by a map that was fitted without the row's fold.
 func outOfFold(rows []Row, fold []int, n int, fit func(train []Row) (calibrate.Map, error)) ([]float64, error) {
 	out := make([]float64, len(rows))
 	var train []Row
