@@ -13,39 +13,37 @@ import (
 // Access says who may use a gateway. Each rule is checked before anything of a
 // request reaches the upstream. /healthz is open to everyone.
 type Access struct {
-	// Clients knows the gateway's clients. If it is nil, no client key is needed;
-	// a gateway with a Key then also needs Anyone.
+	// Clients recognises client keys. If Clients is nil, a request needs no client key; a
+	// gateway with Config.Key then needs Anyone.
 	Clients Clients
 
-	// Anyone states that whoever reaches this gateway may use its Key. It suits an
-	// address that no other machine reaches. It excludes Clients and the origin *.
+	// Anyone lets every request that reaches the gateway use Config.Key. It is meant for an
+	// address that no other machine can reach. It excludes Clients and the origin *.
 	Anyone bool
 
-	// Host reports whether a name, without a port, is one that this server is
-	// reached by. A web page whose own name is made to point to this server (DNS
-	// rebinding) counts as same-origin in a browser; its name in the Host header
-	// tells. If Host is nil, every name is accepted: for platforms that route by
-	// name, such as Workers.
+	// Host reports whether a name, without a port, is one of this server's names. It protects
+	// against DNS rebinding: an attacker points a name of their own to this server, and a
+	// browser takes their page for same-origin, but the Host header has the attacker's name. If
+	// Host is nil, every name is accepted, for platforms that route by name, such as Workers.
 	Host func(name string) bool
 
-	// Origins are web origins, such as https://chat.example.com, whose pages may
-	// use the gateway. The gateway's own origin always may. * stands for all.
+	// Origins are the web origins whose pages may use the gateway, such as
+	// https://chat.example.com. The gateway's own origin is always allowed. * allows all.
 	Origins []string
 }
 
 // Clients knows who sent a request. [Keys] implements it.
 type Clients interface {
-	// Client returns the name of the client that sent r, or false for a stranger.
-	// It removes from r's headers what only the gateway is to see, so that the
-	// upstream does not.
+	// Client returns the name of the client that sent r; ok is false if r has no client key.
+	// Client removes client keys from r's headers, so that the upstream does not see them.
 	Client(r *http.Request) (name string, ok bool)
 }
 
-// check reports a contradiction in a.
+// check says what is contradictory in a, or returns "". key says that the gateway has an upstream key.
 func (a *Access) check(key bool) string {
 	switch {
 	case key && a.Clients == nil && !a.Anyone:
-		return "an upstream key needs Access.Clients, or Access.Anyone where nobody else reaches the gateway"
+		return "an upstream key needs Access.Clients, or Access.Anyone if no other machine can reach the gateway"
 	case a.Anyone && a.Clients != nil:
 		return "Access.Anyone excludes Access.Clients"
 	case key && a.Anyone && a.Host == nil:
@@ -61,8 +59,8 @@ func (a *Access) check(key bool) string {
 	return ""
 }
 
-// Guard lets a request reach next only if its Host is one of the server's. It is
-// for handlers that are served beside the gateway.
+// Guard lets a request reach next only if its Host header is one of the server's names. It is
+// for handlers that are served next to the gateway.
 func (a *Access) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.host(w, r) {
@@ -71,9 +69,9 @@ func (a *Access) Guard(next http.Handler) http.Handler {
 	})
 }
 
-// GuardAPI lets a request reach next only if a would let it reach the gateway: by its
-// Host, by the page that it comes from, and by its client key. It is for other servers
-// with an API, such as that of finece lm.
+// GuardAPI makes the same checks as the gateway before a request reaches next: its Host header,
+// the page that it comes from, and its client key. It is for other API servers, such as finece
+// lm.
 func (a *Access) GuardAPI(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r, ok := a.admit(w, r); ok {
@@ -107,7 +105,7 @@ func hostname(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
-// quoted is foreign text for a message, made short.
+// quoted quotes text of a client for a message, cut to 100 bytes.
 func quoted(s string) string { return `"` + s[:min(len(s), 100)] + `"` }
 
 // admit checks a request for the API. It returns the request without the
@@ -127,12 +125,12 @@ func (a *Access) admit(w http.ResponseWriter, r *http.Request) (*http.Request, b
 		return nil, false
 	}
 	observationOf(r.Context()).client(name)
-	r.Header.Del("Cookie") // what a browser has for this host is not for the upstream
+	r.Header.Del("Cookie") // a browser's cookies are for this host, not for the upstream
 	return r.WithContext(context.WithValue(r.Context(), clientNameKey{}, name)), true
 }
 
-// SameOrigin reports whether r comes from no page, or from a page of the server that
-// r is sent to. The server's name has to be checked on its own.
+// SameOrigin reports whether r comes from a page of the server that r is sent to, or from no
+// page. It does not check the server's name.
 func SameOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
@@ -144,8 +142,8 @@ func SameOrigin(r *http.Request) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// origin checks where a browser's request comes from. A page of another origin
-// could otherwise use whatever needs no client key. It answers preflights.
+// origin checks which page a browser's request comes from, and answers preflights. Without the
+// check, a page of another origin could use a gateway that needs no client key.
 func (a *Access) origin(w http.ResponseWriter, r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	any := slices.Contains(a.Origins, "*")

@@ -10,22 +10,22 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Off is what a request chooses instead of a policy so that its answer is not scored.
+// Off is the choice of a request whose answer is not to be scored.
 const Off Policy = "off"
 
-// NoRecords is what a request chooses to get an answer without records. The policy of its
-// route stays.
+// NoRecords is the choice of a request for an answer without records. The policy of its route
+// applies.
 const NoRecords Policy = "no-records"
 
-// headerWish is the request's header that chooses a policy.
+// headerWish is the request header that chooses a policy.
 const headerWish = headerPolicy
 
-// optedOut is the reason why an answer is not scored if its request has chosen Off.
+// optedOut is the reason of an answer that is not scored because its request has chosen Off.
 const optedOut = "opted-out"
 
-// readWish reads which policy a request chooses: by the member finece of its body, or else by
-// a header. It returns the body without that member, and removes the header. "" is none; wrong
-// says what is wrong with the member.
+// readWish reads which policy a request chooses: by the member finece of its body, or else by a
+// header. wish is "" if the request chooses none. rest is the body without the member; the
+// header is removed. wrong says what is wrong with the member, or is "".
 func readWish(body []byte, header http.Header) (wish Policy, rest []byte, wrong string) {
 	wish = Policy(strings.TrimSpace(header.Get(headerWish)))
 	header.Del(headerWish)
@@ -106,8 +106,8 @@ func (c *Config) allow() error {
 	return nil
 }
 
-// wished returns how an answer is handled whose request chooses a policy, or why it may not.
-// The handling is nil if the answer is not scored.
+// wished returns how the answer to a request that chooses a policy is handled, or why the
+// request may not choose it. The handling is nil if the answer is not scored.
 func (c *Config) wished(wish Policy) (_ *Config, wrong string) {
 	switch {
 	case wish == "" || wish == c.Policy:

@@ -2,13 +2,13 @@ package gateway
 
 import "github.com/finece/finece/wasm/contract/record"
 
-// bestOf is the policy BestOf: Config.Answers answers in parallel, of which the most
-// confident one is sent. It only ranks answers, so a certainty serves.
+// bestOf is the policy BestOf. It asks for Config.Answers answers in parallel and sends the most
+// confident one. It only ranks answers, so confidences that are not calibrated are good enough.
 type bestOf struct{ answers int }
 
 func newBestOf(c *Config, _ *request) contest { return bestOf{c.Answers} }
 
-// highest is the reason of a decision for the answer with the highest confidence.
+// highest is the reason for sending the answer with the highest confidence.
 const highest = "highest"
 
 func (b bestOf) next(all []*contestant) (more []variant, winner *contestant, d *record.Decision) {
@@ -28,7 +28,7 @@ func (b bestOf) next(all []*contestant) (more []variant, winner *contestant, d *
 	return nil, winner, chose(BestOf, winner, highest)
 }
 
-// variants are n requests for answers of the client's model.
+// variants returns n variants for answers of the client's model, with seeds 0 to n-1.
 func variants(n int) []variant {
 	all := make([]variant, n)
 	for i := range all {

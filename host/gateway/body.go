@@ -11,10 +11,9 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// body is the body of a streamed answer to the client. Reading it pulls the
-// upstream's events through the session. All of it belongs to one goroutine. While a
-// reply or a time limit may come before the upstream's next bytes, a second goroutine
-// reads those.
+// body is the body of a streamed answer to the client. Reading it pulls the upstream's events
+// through the session. One goroutine uses all of it. A second goroutine reads the upstream's
+// next bytes while a reply or a time limit may come first.
 type body struct {
 	config   *Config
 	ctx      context.Context
@@ -23,37 +22,37 @@ type body struct {
 	request  *request
 
 	pieces  chan piece // what the second goroutine has read
-	reading bool       // the second goroutine reads, or its piece was not taken yet
+	reading bool       // the second goroutine is reading, or its piece was not taken yet
 	drained bool       // the upstream's end was read
 	once    sync.Once
 
 	scorer *scorer
-	gate   *gate   // the policy if it holds text; nil: no text is held any more
-	sequel *sequel // another answer that follows the first one; nil: there is none
+	gate   *gate   // the policy Withhold; nil: no text is held, or no longer
+	sequel *sequel // the other model's answer, which follows the first one; nil: there is none
 	phase  phase
 
 	buf      []byte // bytes of the stream that no event has taken, in buffers.store
 	*buffers        // nil once the answer has ended
 	base     int64  // the offset of buf in the stream
-	inPart   bool   // a part of the event that buf begins in was sent
-	lineSent bool   // of Ollama: the line before buf has its LF, and the upstream's is still to come
+	inPart   bool   // buf begins in the middle of an event, of which a part was sent
+	lineSent bool   // Ollama: the line before buf was sent with an LF, and the upstream's LF has not come yet
 	writer   writer
 
 	at     int    // bytes of out that were read
 	member []byte // reused for each envelope
-	latest event  // of the stream
-	named  *named // set once its first chunk has come
+	latest event  // the last event of the stream
+	named  *named // set once the first chunk has come
 	err    error  // returned when all of out was read
 
 	begun    bool         // an event was sent
 	partial  bool         // only a part of the last event was sent
 	closed   bool         // an event with a finish_reason was sent
-	seen     map[int]bool // choices that an event was about
+	seen     map[int]bool // choices that occurred in an event
 	ended    map[int]bool // choices whose finish_reason has come
 	cut      map[int]bool // choices that the policy has ended
 	ending   []*event     // Annotate: events without text that end the answer and wait for records
-	done     *event       // the event that ends the stream, while settling
-	tail     []byte       // the last bytes of the stream, while settling, if no event ends it
+	done     *event       // while settling: the event that ends the stream
+	tail     []byte       // while settling: the last bytes of a stream that no event ends
 	unscored bool         // the client was told that the rest is not scored
 	failure  error        // the upstream's error, returned after tail
 	alarm    alarm
@@ -71,7 +70,7 @@ const (
 	over
 )
 
-// newBody returns the body of an answer. It fails if there is no session for it.
+// newBody returns the body of an answer. It fails if no session can be opened.
 func newBody(ctx context.Context, c *Config, config host.Config, upstream io.ReadCloser, r *request) (*body, error) {
 	b := &body{
 		config: c, ctx: ctx, upstream: upstream, request: r, deadline: r.deadline,
@@ -117,7 +116,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copyTo copies all of it to w and flushes each piece.
+// copyTo copies the whole body to w and flushes each piece.
 func (b *body) copyTo(w io.Writer, flush func()) error {
 	for {
 		out, err := b.next()
@@ -145,12 +144,12 @@ func (b *body) Close() (err error) {
 	return err
 }
 
-// step waits for bytes, a reply, a time limit or the client to disconnect, and
-// handles what comes first.
+// step waits for bytes, a reply, a time limit or the client to disconnect, and handles the first
+// of them.
 func (b *body) step() {
 	readable, due := b.phase != settling && !b.drained, b.untilDue()
 	if readable && !b.reading && due == never && !b.scorer.pending() {
-		b.piece(readPiece(b.upstream)) // nothing else can come. A client that disconnects ends the read.
+		b.piece(readPiece(b.upstream)) // no reply and no limit can come first; a client that disconnects ends the read
 	} else {
 		b.await(readable, due)
 	}
@@ -162,8 +161,8 @@ func (b *body) step() {
 	}
 }
 
-// await does so with the second goroutine, which reads if readable. due is the time until
-// the next limit.
+// await is step with a second goroutine, which reads if readable. due is the time until the next
+// limit.
 func (b *body) await(readable bool, due time.Duration) {
 	if readable && !b.reading {
 		b.reading = true
@@ -189,7 +188,7 @@ func (b *body) await(readable bool, due time.Duration) {
 	}
 }
 
-// never is the time until the next limit if there is none.
+// never stands for the time until the next limit if there is none.
 const never = time.Hour
 
 func (b *body) untilDue() time.Duration {
@@ -204,8 +203,8 @@ func (b *body) untilDue() time.Duration {
 
 func isDue(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }
 
-// due handles the time limits that have passed. Text that was held for too long comes
-// first, since it may end the stream.
+// due handles the time limits that have passed. The limit on held text comes first, since it may
+// end the stream.
 func (b *body) due(now time.Time) {
 	if isDue(b.heldDue, now) {
 		b.heldDue = time.Time{}
@@ -228,7 +227,7 @@ func (b *body) due(now time.Time) {
 	}
 }
 
-// piece takes what the upstream has sent.
+// piece handles bytes, the end or an error of the upstream.
 func (b *body) piece(p piece) {
 	if data := (*p.buf)[:p.n]; b.phase == passing {
 		b.out = append(b.out, b.lf(data)...)
@@ -256,8 +255,8 @@ func (b *body) piece(p piece) {
 	}
 }
 
-// read gives the session the next bytes: of an event, at most one more than its limit at
-// a time, so that a part of it is sent before the rest is read.
+// read gives the session the next bytes. Of one event it gives at most one byte more than
+// MaxEvent at a time, so that a part of a larger event is sent before the rest is read.
 func (b *body) read(data []byte) {
 	for len(data) > 0 && b.phase == flowing {
 		n := min(len(data), writeSize, b.config.MaxEvent+1-len(b.buf))
@@ -272,7 +271,7 @@ func (b *body) read(data []byte) {
 	}
 }
 
-// write gives the session bytes, which calls framed for each event that they complete.
+// write gives bytes to the session, which calls framed for each event that they complete.
 func (b *body) write(data []byte) {
 	if b.sequel == nil {
 		kept := b.lf(data)
@@ -285,7 +284,7 @@ func (b *body) write(data []byte) {
 	case b.scorer.lost() != nil:
 		b.scored()
 	case b.scorer.stream.Ended():
-		if b.gate != nil && b.base == 0 { // a document, which has no events
+		if b.gate != nil && b.base == 0 { // the stream was one JSON document, without events
 			b.gate.push(&event{raw: b.take(len(b.buf), false)}, true, b.config.clock.now())
 		}
 		b.settle(nil)
@@ -333,7 +332,7 @@ func (b *body) framed(f *stream.Frame, said []stream.Said) {
 	b.event(e)
 }
 
-// take takes n bytes, which are an event, or a part of one if more parts follow.
+// take removes n bytes from buf: an event, or a part of one if more parts follow.
 func (b *body) take(n int, more bool) (raw []byte) {
 	raw, b.buf = b.buf[:n:n], b.buf[n:]
 	b.base += int64(n)
@@ -376,8 +375,8 @@ func (b *body) event(e *event) {
 	}
 }
 
-// scored acts on new records of the session: it releases events, ends the stream, or
-// sets the time by which the client is sent the records.
+// scored acts on new records of the session: it releases events, ends the stream, or sets the
+// time by which the records are sent.
 func (b *body) scored() {
 	if b.scorer.lost() != nil && (b.phase == flowing || b.phase == settling) && !b.lost() {
 		return

@@ -12,34 +12,36 @@ import (
 )
 
 const (
-	// breakerLimit is after how many failed answers in a row the breaker opens.
+	// breakerLimit is the number of failed answers in a row that opens the breaker.
 	breakerLimit = 3
-	// breakerCalls is after how many failed requests in a row it opens within an answer.
+	// breakerCalls is the number of failed requests in a row that opens the breaker, even within
+	// one answer.
 	breakerCalls = 10
-	// breakerReplies is how many of the last replies count: it opens if their median is late.
+	// breakerReplies is the number of last replies that count: the breaker opens if more than
+	// half were late.
 	breakerReplies = 15
-	// breakerPause is how long it stays open before an answer may try again.
+	// breakerPause is how long the breaker stays open before an answer may try again.
 	breakerPause = 30 * time.Second
 )
 
 // breaker decides whether the confidence model is asked. It opens after breakerLimit
 // answers in a row whose last estimates failed or did not come in time, after breakerCalls
 // failed requests in a row, and when the median of the last breakerReplies replies took
-// longer than the end of an answer waits. While it is open, nothing is asked and no answer
-// waits. After breakerPause the requests of one answer go out as a probe: the first outcome
-// closes the breaker or opens it again. All answers of a handler share one.
+// longer than the end of an answer waits. While the breaker is open, nothing is asked and no
+// answer waits. After breakerPause the requests of one answer are sent as a probe: the first
+// outcome closes the breaker or opens it again. All answers of a handler share one breaker.
 type breaker struct {
 	clock  clock
 	report func(string, error)
 
 	mu       sync.Mutex
-	answers  int // that have failed, in a row
-	calls    int // that have failed, in a row
-	replies  int // counted in late
+	answers  int // answers that have failed in a row
+	calls    int // requests that have failed in a row
+	replies  int // replies counted in late
 	late     [breakerReplies]bool
 	why      session.Reason // of the last failure
 	opened   bool
-	unsaid   bool      // that it has opened
+	unsaid   bool      // the breaker has opened, and this was not reported yet
 	until    time.Time // when a probe may begin
 	probedBy *asker    // the answer whose requests are the probe
 }
@@ -48,7 +50,7 @@ type breaker struct {
 type asker struct {
 	b        *breaker
 	post     model.Post
-	patience time.Duration // for which the end of the answer waits
+	patience time.Duration // how long the end of the answer waits
 	spent    func(tokens int64)
 
 	asked bool // a request was sent. breaker.mu guards it
@@ -117,8 +119,9 @@ func (b *breaker) replied(a *asker, err error, late bool) {
 	}
 }
 
-// failureOf says whether an error is the model's failure. A request that the model's server
-// finds wrong, such as a prompt that is too long, says nothing about other requests.
+// failureOf reports whether an error counts as a failure of the model. A request that the
+// model's server refuses as wrong, such as a prompt that is too long, says nothing about other
+// requests.
 func failureOf(err error) (why session.Reason, failed bool) {
 	if err == nil {
 		return 0, false
@@ -166,7 +169,7 @@ func (b *breaker) close() {
 	clear(b.late[:])
 }
 
-// isOpen reports whether the confidence model is not asked, or by a probe alone.
+// isOpen reports whether the breaker is open: the confidence model is not asked, except by a probe.
 func (b *breaker) isOpen() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -181,7 +184,7 @@ func (a *asker) waits() (why session.Reason, ok bool) {
 	return a.b.why, a.b.lets(a)
 }
 
-// done says whether the answer's last estimates came, in time. Later calls change nothing.
+// done tells the breaker whether the answer's last estimates came in time. Later calls change nothing.
 func (a *asker) done(came bool) {
 	if a == nil {
 		return
@@ -217,7 +220,7 @@ func (a *asker) cancel() {
 	a.b.left(a)
 }
 
-// left lets another answer be the probe.
+// left lets another answer be the probe after a, if a was the probe.
 func (b *breaker) left(a *asker) {
 	if b.probedBy == a {
 		b.probedBy = nil
@@ -228,9 +231,9 @@ func (b *breaker) left(a *asker) {
 type Breaker string
 
 const (
-	BreakerClosed   Breaker = "closed"    // it is
-	BreakerHalfOpen Breaker = "half-open" // the next answer asks, to see whether it replies
-	BreakerOpen     Breaker = "open"      // it is not: it has failed or was late
+	BreakerClosed   Breaker = "closed"    // the model is asked
+	BreakerHalfOpen Breaker = "half-open" // one answer asks the model, to see whether it replies
+	BreakerOpen     Breaker = "open"      // the model is not asked, because it has failed or was late
 )
 
 // Breaker is the breaker's state now.

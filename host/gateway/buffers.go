@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// piece is what one read of the upstream gave.
+// piece is the result of one read of the upstream.
 type piece struct {
 	buf *[]byte // of pieceBuffers
 	n   int
@@ -13,9 +13,9 @@ type piece struct {
 }
 
 const (
-	pieceSize = 32 << 10  // bytes that are read at once
-	writeSize = 16 << 10  // bytes that a session is given at once: an instance has room for as many
-	maxReused = 256 << 10 // the most bytes of a buffer that is kept for another answer
+	pieceSize = 32 << 10  // the most bytes of one read
+	writeSize = 16 << 10  // the most bytes that a session is given at once: an instance has room for so many
+	maxReused = 256 << 10 // the largest buffer, in bytes, that is kept for another answer
 )
 
 var pieceBuffers = sync.Pool{New: func() any { b := make([]byte, pieceSize); return &b }}

@@ -9,15 +9,15 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Uncalibrated says whether a policy may act on confidences that are no probabilities.
+// Uncalibrated says whether a policy may act on confidences that are not calibrated.
 type Uncalibrated string
 
 const (
-	Refuse Uncalibrated = "refuse" // such a source is refused by New, and such a confidence cannot be checked
-	Allow  Uncalibrated = "allow"  // the threshold is compared with whatever the source gives
+	Refuse Uncalibrated = "refuse" // New refuses a source that is not calibrated; an answer with such a confidence cannot be checked
+	Allow  Uncalibrated = "allow"  // the threshold is compared with any confidence
 )
 
-// notCalibrated is the reason of decisions about a confidence that is no probability.
+// notCalibrated is the reason of decisions about a confidence that is not calibrated.
 const notCalibrated = "not-calibrated"
 
 // usable reports whether the policy may act on the value of c.
@@ -25,8 +25,8 @@ func (c *Config) usable(said *record.Confidence) bool {
 	return said.HasValue() && (said.Calibrated || c.Uncalibrated == Allow)
 }
 
-// UncalibratedError is the error of a policy whose source of confidences is not
-// calibrated. It quotes no secret, so a client may be told.
+// UncalibratedError is the error of a policy whose source of confidences is not calibrated. It
+// contains no secret, so it may be shown to a client.
 type UncalibratedError struct {
 	Policy Policy
 	Why    string // what is wrong with the source
@@ -38,7 +38,7 @@ func (e *UncalibratedError) Error() string {
 		" Then fit a map: finece score answers.jsonl | finece calibrate --positions -o map.json - and set calibration to map.json; or set uncalibrated to allow"
 }
 
-// calibrated says why the policy or the gate may not act on the session's confidences, or nil.
+// calibrated returns why the policy or the gate may not act on the session's confidences, or nil.
 func (c *Config) calibrated() error {
 	if c.Uncalibrated == Allow {
 		return nil
@@ -54,7 +54,8 @@ func (c *Config) calibrated() error {
 	return nil
 }
 
-// calibratedFor says why a policy may not act on the confidences of positions of some kinds.
+// calibratedFor returns why a policy may not act on the confidences of positions of the given
+// kinds, or nil.
 func (c *Config) calibratedFor(policy Policy, kinds position.Kind) error {
 	s := &c.Session
 	var card *calibrate.Card

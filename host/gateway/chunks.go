@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// openAI is what the APIs have in common whose streams consist of chunks with choices.
+// openAI is the common part of the APIs whose streams are chunks with choices.
 type openAI struct{}
 
 func (openAI) format() stream.Format            { return stream.Auto }
@@ -40,7 +40,7 @@ func (openAI) member(r *request, s *jsonscan.Scanner, key string) bool {
 	return true
 }
 
-// choices is what these APIs do not have in common.
+// choices is the part of a chunk that differs between these APIs.
 type choices interface {
 	// object is the type of a chunk, and id the identifier of an answer without one.
 	object() string
@@ -103,7 +103,7 @@ func (c *chunks) close(dst, usage []byte) []byte {
 	return append(dst, "data: [DONE]\n\n"...)
 }
 
-// append appends a chunk of the gateway's own, also if no chunk has come yet.
+// append appends a chunk of the gateway's own, even if no chunk of the upstream has come yet.
 func (c *chunks) append(dst []byte, choices string, members []byte) []byte {
 	t := c.first
 	if t == nil {
@@ -142,7 +142,7 @@ func appendFinish(dst []byte, finish string) []byte {
 	return append(dst, '}')
 }
 
-// appendObject appends an object with the id, model and time of the others, the given
+// appendObject appends an object with the id, model and time of the upstream's chunks, the given
 // choices and further members.
 func (t *template) appendObject(dst []byte, choices string, members []byte) []byte {
 	dst = append(dst, '{')
@@ -175,9 +175,9 @@ func emptied(dst []byte, of choices, a *answer, finish string, member []byte) []
 	return append(a.appendObject(dst, string(append(all, ']')), members), '\n')
 }
 
-// textEnds returns where the text of each choice ends in a plain answer, before its closing
-// quote. text reads the value of a member of a choice, and returns where the text in it
-// ends, 0 if there is none.
+// textEnds returns where the text of each choice ends in a plain answer: the offset of its
+// closing quote. text reads the value of a member of a choice, and returns where the text in
+// that value ends, or 0 if there is no text.
 func textEnds(body []byte, text func(s *jsonscan.Scanner, key string) int) map[int]int {
 	ends := map[int]int{}
 	var s jsonscan.Scanner
@@ -205,8 +205,8 @@ func textEnds(body []byte, text func(s *jsonscan.Scanner, key string) int) map[i
 	return ends
 }
 
-// textEnd reads a value, and returns where it ends if it is a text, before its closing quote;
-// 0 if it is none.
+// textEnd reads a value. It returns the offset of the closing quote if the value is a string,
+// else 0.
 func textEnd(s *jsonscan.Scanner) int {
 	if _, ok := s.Text(); ok {
 		return s.Offset() - 1

@@ -2,8 +2,7 @@ package gateway
 
 import "time"
 
-// clock is what the gateway's limits on waiting are measured by, so that a test
-// can let time pass.
+// clock measures the gateway's limits on waiting. A test replaces it to let time pass.
 type clock interface {
 	now() time.Time
 	// afterFunc calls f once d has passed, in a goroutine of its own.
@@ -20,8 +19,8 @@ type realClock struct{}
 func (realClock) now() time.Time                            { return time.Now() }
 func (realClock) afterFunc(d time.Duration, f func()) timer { return time.AfterFunc(d, f) }
 
-// alarm is a timer whose passing is read from a channel. A tick may come early or
-// twice: whoever reads it looks at the clock.
+// alarm is a timer that sends to a channel when it fires. A tick may come early or twice, so the
+// reader looks at the clock.
 type alarm struct {
 	timer
 	ticks chan struct{}

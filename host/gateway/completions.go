@@ -22,7 +22,7 @@ func (c completions) emptied(dst []byte, a *answer, finish string, member []byte
 
 // Why a completion is not scored.
 const (
-	prompts = "prompts" // it has several prompts, or one that is no text: which choice answers which?
+	prompts = "prompts" // it has several prompts, so a choice has no known question, or a prompt that is not text
 	echo    = "echo"    // its text would begin with the prompt
 )
 

@@ -13,12 +13,12 @@ import (
 	"github.com/finece/finece/wasm/contract/defaults"
 )
 
-// Failure says what becomes of an answer that cannot be checked.
+// Failure says what happens to an answer that cannot be checked.
 type Failure string
 
 const (
-	Open   Failure = "open"   // it passes, marked as unchecked
-	Closed Failure = "closed" // it does not
+	Open   Failure = "open"   // the answer passes, marked as unchecked
+	Closed Failure = "closed" // the answer is refused, or ended
 )
 
 // Carrier says how a stream carries confidences.
@@ -29,40 +29,41 @@ const (
 	Comment Carrier = "comment" // comment lines, which no SDK sees
 )
 
-// RoundTrip is the method of that name of an [http.RoundTripper]. It is not that
-// interface because whoever calls its method links [http.Transport], and with it
-// TLS and X.509: half of the edge worker.
+// RoundTrip is the method RoundTrip of an [http.RoundTripper], as a function. A call through
+// that interface would link [http.Transport], and with it TLS and X.509, which are half of the
+// edge worker's size.
 type RoundTrip func(*http.Request) (*http.Response, error)
 
-// Config is a gateway. Start from [DefaultConfig] and set Upstream, Engine and
-// Failure: a field that is zero means zero.
+// Config configures a gateway. Start from [DefaultConfig] and set Upstream, Engine and Failure:
+// a field that is zero means zero.
 type Config struct {
 	Upstream  string       // the API's root, such as https://api.openai.com/v1; /v1/x goes to Upstream/x
-	Key       model.Secret // the operator's, sent to Upstream instead of the client's with scored routes and GET /v1/models alone; "" sends the client's on
+	Key       model.Secret // the operator's key for Upstream, sent instead of the client's with scored routes and lists of models alone; "" passes the client's on
 	Access    Access       // who may use the gateway; needed with a Key
-	Meter     *Meter       // counts what each of Access.Clients uses, and holds them to their limits; nil is a new one
-	RoundTrip RoundTrip    // nil is that of http.DefaultTransport
+	Meter     *Meter       // counts the use of each of Access.Clients and applies their limits; nil is a new Meter
+	RoundTrip RoundTrip    // sends requests to Upstream; nil is that of http.DefaultTransport
 
 	Engine host.Engine
 	Model  *model.Client // asked if Session.Estimator is session.Model
-	// Samples compares answers with further ones; nil but for the estimator samples.
+	// Samples compares answers with further answers. It is nil except for the estimator samples.
 	Samples *Samples
-	// ConversationTokens is how much of a conversation a model is asked with that covers
-	// conversations, beside the user's last message: see follow.Conversation.
+	// ConversationTokens bounds the conversation, in tokens, that a model which covers
+	// conversations is given besides the user's last message: see follow.Conversation.
 	ConversationTokens int
 
 	// Continue says how the upstream continues an answer. A fusion width over 1 in
 	// Handling.Session, and escalation that continues an answer, need it.
 	Continue Continuing
-	// With such a fusion width, continuations of streamed answers are sampled: each has
-	// RolloutTokens at most, and those of one answer RolloutBudget. Both are more than 0.
+	// With a fusion width over 1, continuations of streamed answers are sampled. RolloutTokens
+	// bounds the tokens of each, and RolloutBudget those of all continuations of one answer.
+	// Both are more than 0.
 	RolloutTokens, RolloutBudget int
 
 	Handling         // of requests that no route matches
 	Routes   []Route // the first one that matches a request says how its answer is handled
 
-	// RefuseUnchecked, which needs Closed, refuses the routes whose answers nobody
-	// looks at: all but [surfaces] and the list of models.
+	// RefuseUnchecked, which needs the failure policy Closed, refuses routes whose answers are
+	// not scored, except the lists of models.
 	RefuseUnchecked bool
 
 	// These are more than 0.
@@ -80,19 +81,20 @@ type Config struct {
 	// wazero.WithMemoryLimit sets a hard bound.
 	MaxEvent int
 
-	// Report is told what goes wrong, for a log. (Not a slog.Logger, which would
-	// make the edge worker 100 KB larger.)
+	// Report is called with errors, for a log. (It is not a slog.Logger, which would make the
+	// edge worker 100 KB larger.)
 	Report func(message string, err error)
 
-	// Observe is told of each exchange. Nobody is if it is nil.
+	// Observe is called after each exchange, unless it is nil.
 	Observe Observer
 
-	// Name, with Observe, names each scored answer: the name goes out in the header
-	// X-FineCE-Id and is Exchange.Own. It has to be hard to guess. nil names none.
+	// Name, with Observe, makes an id for each scored answer. The id is sent in the header
+	// X-FineCE-Id and is Exchange.Own. It has to be hard to guess. If Name is nil, answers have
+	// no such id.
 	Name func() string
 
-	// Drifted reports whether the calibration of a Handling.Scorer no longer holds.
-	// Confidences of answers that begin then are not calibrated. nil is never.
+	// Drifted reports whether the calibration of a Handling.Scorer no longer holds. If it does
+	// not, confidences of answers that begin now are marked as not calibrated. nil means never.
 	Drifted func(scorer string) bool
 
 	routes    []*Config // this gateway with the handling of each of Routes
@@ -102,14 +104,14 @@ type Config struct {
 	refusals  *refusals          // of log-probabilities
 	hides     bool               // the client is told no records: see NoRecords
 	chosen    map[Policy]*Config // by requests, of AllowPolicy
-	escalated *share             // of all answers that are handled so
+	escalated *share             // of the answers with this handling
 }
 
-// maxAnswers bounds what one request may cost.
+// maxAnswers bounds the answers to one request, and so its cost.
 const maxAnswers = 16
 
-// DefaultConfig annotates, with the confidence options of host.DefaultConfig. It
-// has every default of the settings in package contract.
+// DefaultConfig returns a Config with the policy annotate, the confidence options of
+// host.DefaultConfig, and the defaults of the settings in package contract.
 func DefaultConfig() Config {
 	return Config{
 		Handling: DefaultHandling(), ConversationTokens: defaults.ModelConversationTokens,
@@ -123,7 +125,7 @@ func DefaultConfig() Config {
 // endDelay is how long an event that ends the answer waits for the end of the stream.
 func (c *Config) endDelay() time.Duration {
 	if c.rule.contest != nil {
-		return c.IdleTimeout // the answer ends before, or its upstream is silent
+		return c.IdleTimeout // by then the answer has ended, or its upstream is silent
 	}
 	if c.rule.endsLate() {
 		return max(c.CarrierDelay, c.Settle)
@@ -131,7 +133,7 @@ func (c *Config) endDelay() time.Duration {
 	return c.CarrierDelay
 }
 
-// checked checks c and fills in what it needs beside its settings.
+// checked checks c and fills in its unexported fields.
 func (c Config) checked() (Config, *url.URL, error) {
 	base, err := url.Parse(strings.TrimSpace(c.Upstream))
 	if err != nil {
@@ -144,7 +146,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 		return c, nil, errors.New("gateway: no engine")
 	}
 	if c.RefuseUnchecked && c.Failure != Closed {
-		return c, nil, fmt.Errorf("gateway: refusing what is not checked goes with the failure policy %s alone", Closed)
+		return c, nil, fmt.Errorf("gateway: refuse_unchecked needs the failure policy %s", Closed)
 	}
 	if wrong := c.Access.check(c.Key != ""); wrong != "" {
 		return c, nil, errors.New("gateway: " + wrong)
@@ -177,7 +179,7 @@ func (c Config) checked() (Config, *url.URL, error) {
 	return c, base, nil
 }
 
-// limits says which time or size is out of its range.
+// limits returns an error for a time or size that is out of its range.
 func (c *Config) limits() error {
 	for _, limit := range []struct {
 		name       string

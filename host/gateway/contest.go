@@ -20,65 +20,66 @@ import (
 // contest is a policy that asks for several answers to one request and sends one of
 // them. All of it runs on one goroutine.
 type contest interface {
-	// next is called at the beginning and whenever an answer has come. It returns what to
-	// ask for beside what was asked for already; and, once it has decided, the answer that
-	// is sent, with the decision that says why.
+	// next is called at the beginning and after each answer. It returns variants to ask for in
+	// addition to earlier ones. Once it has decided, it returns the answer to send, with the
+	// decision that says why.
 	next(all []*contestant) (more []variant, winner *contestant, d *record.Decision)
 }
 
 // variant is how a request differs from the client's.
 type variant struct {
 	model string // another model; "" is the client's
-	seed  int    // is added to the client's seed: with the same seed, all answers would be the same
+	seed  int    // added to the client's seed: with the same seed, all answers would be the same
 }
 
-// contestant is one answer of a contest. Its own goroutine scores it as any answer, and
-// reports it when everything but its end is written. The end is written when the contest
-// has decided for it.
+// contestant is one answer of a contest. Its own goroutine scores it and reports it when
+// everything except its end is written. The end is written once the contest has chosen this
+// answer.
 type contestant struct {
 	variant
 	request *request
 
-	came bool // it has been reported; until then, outcome says nothing
+	came bool // the answer was reported; before that, outcome is not set
 	outcome
 
 	reports  chan<- report
-	reported bool // known to the goroutine of contend alone
+	reported bool // used only by the goroutine of contend
 	won      chan verdict
 	written  chan struct{} // closed when resp, body and err are final
 	resp     *http.Response
 	body     []byte
-	err      error // why there is nothing to send
+	err      error // why there is no answer to send
 }
 
-// outcome is what a contest knows of an answer that has come or failed.
+// outcome is the result of an answer that has come or failed, as a contest needs it.
 type outcome struct {
 	headline *record.Confidence // that of p(z); nil if it has none
 	text     string             // of the answer
-	failed   bool               // it is an error
+	failed   bool               // the answer is an error
 	skipped  bool               // the gate lets it pass
-	usage    stream.Usage       // as the upstream gave it; -1 is unknown
-	tokens   int64              // that the session has counted
+	usage    stream.Usage       // as the upstream reported it; -1 is unknown
+	tokens   int64              // tokens that the session has counted
 }
 
-// unbilled is the usage that says nothing.
+// unbilled is a usage of which nothing is known.
 var unbilled = stream.Usage{Prompt: -1, Completion: -1, Reasoning: -1}
 
-// report takes an outcome to the goroutine of the contest, the only one that reads and
-// writes those of its contestants: one that has lost can come while the winner is sent.
+// report carries an outcome to the goroutine of the contest. Only that goroutine reads and
+// writes the outcomes of its contestants: an answer that has lost can still come while the
+// winner is sent.
 type report struct {
 	of *contestant
 	outcome
 }
 
-// verdict is what a contestant that is sent is told.
+// verdict tells a contestant that it is sent.
 type verdict struct {
 	decision *record.Decision
 	usage    stream.Usage // of all answers; -1 is unknown
 	seen     *observation
 }
 
-// errLost is the error of an answer that is not sent.
+// errLost is the error of an answer that was not chosen.
 var errLost = errors.New("gateway: another answer was chosen")
 
 // contested asks for the answers to a request and sends one.
@@ -122,8 +123,8 @@ func (h *Handler) contested(w http.ResponseWriter, r *http.Request, asked *reque
 // contend asks for one answer and scores it.
 func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) {
 	defer func() {
-		// On a goroutine of the gateway's own, a panic would end the process; the server
-		// catches those of its handlers.
+		// A panic on a goroutine of the gateway would end the process; the server recovers only
+		// panics of its handlers.
 		if p := recover(); p != nil {
 			k.err = fmt.Errorf("gateway: an answer: panic: %v", p)
 		}
@@ -149,7 +150,7 @@ func (h *Handler) contend(ctx context.Context, k *contestant, in *http.Request) 
 	}
 }
 
-// report says that the answer has come, or failed.
+// report tells the contest that the answer has come, or failed.
 func (k *contestant) report(ctx context.Context, o outcome) {
 	k.reported = true
 	select {
@@ -158,8 +159,8 @@ func (k *contestant) report(ctx context.Context, o outcome) {
 	}
 }
 
-// settle is called when the answer is scored and its end is not written. It reports the
-// answer, and waits for what becomes of it. It returns nil if the answer is not sent.
+// settle is called when the answer is scored and only its end is not written. It reports the
+// answer and waits for the verdict. It returns nil if the answer is not sent.
 func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
 	o := outcome{headline: valued(s.last[0]), skipped: s.skipped(), usage: s.usage, tokens: s.tokens}
 	if t, ok := s.acting.(*listener); ok {
@@ -179,7 +180,7 @@ func (k *contestant) settle(ctx context.Context, s *scorer) *verdict {
 	}
 }
 
-// valued is a confidence if there is one and it has a value, else nil.
+// valued returns c if c is not nil and has a value, else nil.
 func valued(c *record.Confidence) *record.Confidence {
 	if c != nil && c.HasValue() {
 		return c
@@ -222,8 +223,8 @@ func (h *Handler) sendWinner(w http.ResponseWriter, r *http.Request, winner *con
 	}
 }
 
-// billed is the sum of what the answers have cost. Where the upstream has not said it,
-// the tokens of the answer are those that the session has counted.
+// billed is the sum of the usage of all answers. If the upstream did not report the tokens of an
+// answer, the session's count is used.
 func billed(all ...outcome) stream.Usage {
 	sum := unbilled
 	for _, o := range all {
@@ -242,9 +243,9 @@ func billed(all ...outcome) stream.Usage {
 	return sum
 }
 
-// sumUsage returns the edits that put the sum of all answers into an object with the
-// member usage, which begins at an offset of what is edited. The last usage of Messages may
-// leave out the count of the prompt, which came before; the sum is added.
+// sumUsage returns the edits that put the summed usage into an object with the member usage. at
+// is the offset of the object in the edited bytes. The last usage of Messages may leave out the
+// count of the prompt, since an earlier event had it; then the sum is added.
 func (v *verdict) sumUsage(names counts, object []byte, at int) (edits []edit) {
 	var s jsonscan.Scanner
 	s.Reset(object)
@@ -328,13 +329,13 @@ func (r *request) vary(v variant) *request {
 		made.set("model", string(jsonscan.AppendString(nil, []byte(v.model))), model)
 	}
 	same := *r.config
-	same.routes = nil // of the other model: its answer is handled as the client's request
+	same.routes = nil // the routes of another model do not apply: its answer is handled as the client's request
 	again, _ := readRequest(r.surface, made.apply(r.original, s.Offset()-1), &same)
-	again.deadline = func(time.Time) {} // it is written to memory
+	again.deadline = func(time.Time) {} // the answer is written to memory
 	return again
 }
 
-// listener is the acting policy of a contestant: it keeps the text of the first choice.
+// listener is the acting policy of a contestant. It keeps the text of the first choice.
 type listener struct {
 	idle
 	answer bytes.Buffer
@@ -361,8 +362,7 @@ func arrived(all []*contestant) (ready []*contestant, running int) {
 	return ready, running
 }
 
-// best returns the most confident one of some answers; one without a confidence comes
-// last.
+// best returns the most confident of some answers. An answer without a confidence ranks last.
 func best(some []*contestant) (winner *contestant) {
 	for _, k := range some {
 		switch {

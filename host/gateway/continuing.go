@@ -8,16 +8,16 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Continuing says how the upstream is asked to continue an answer of its own: in chat
-// completions by these, in other APIs, except Responses and Ollama's /api/generate, in their
-// only way.
+// Continuing says how a request of chat completions asks the upstream to continue an answer. The
+// other APIs have one way each, which every value except NotContinued uses; Responses and
+// Ollama's /api/generate have none.
 type Continuing string
 
 const (
-	NotContinued  Continuing = "none"           // it cannot
+	NotContinued  Continuing = "none"           // the upstream cannot continue answers
 	ContinueFinal Continuing = "continue-final" // the answer is the last message, with continue_final_message, as vLLM and SGLang read it
-	Prefix        Continuing = "prefix"         // the same with prefix in that message, as DeepSeek and Mistral read it
-	Trailing      Continuing = "trailing"       // the same with nothing else, as llama.cpp's server reads it
+	Prefix        Continuing = "prefix"         // the answer is the last message, with prefix in that message, as DeepSeek and Mistral read it
+	Trailing      Continuing = "trailing"       // the answer is the last message, with nothing else, as llama.cpp's server reads it
 )
 
 // continuings is every value of Continuing.
@@ -25,18 +25,18 @@ var continuings = []Continuing{NotContinued, ContinueFinal, Prefix, Trailing}
 
 // continuer is a surface whose upstream may continue an answer.
 type continuer interface {
-	// continued returns the value that a request's member called key has, instead of value, in
-	// a request to continue an answer: soFar is that as a JSON string. It returns nil if the
-	// request cannot be continued.
+	// continued returns the new value of a request's member called key, in a request to continue
+	// an answer. value is its present value, and soFar the answer so far, as a JSON string. It
+	// returns nil if the request cannot be continued.
 	continued(key string, value, soFar []byte, how Continuing) []byte
-	// sampled returns which members a request for n short answers does not have, and those
-	// that it has instead.
+	// sampled returns the members to remove from a request for n short answers, and those to
+	// add.
 	sampled(n, tokens int) (without []string, members string)
-	// event appends an event of a stream that has the text of a JSON string.
+	// event appends an event of a stream. text is the event's text as a JSON string.
 	event(dst, text []byte) []byte
 }
 
-// continues makes the request one to continue an answer, and reports whether that can be asked.
+// continues turns r into a request to continue an answer, and reports whether that is possible.
 func (r *request) continues(soFar string) bool {
 	how := r.config.Continue
 	body, original := r.continuing(r.body, soFar, how, nil, ""), r.continuing(r.original, soFar, how, nil, "")
@@ -47,8 +47,9 @@ func (r *request) continues(soFar string) bool {
 	return true
 }
 
-// continuing returns base, a request's body, with other members, and one that asks to continue an
-// answer if there is one so far. It returns nil if that cannot be asked.
+// continuing returns base, a request's body, without the members in without and with members
+// added. If soFar is not "", the body asks to continue that answer. It returns nil if the API
+// cannot do that.
 func (r *request) continuing(base []byte, soFar string, how Continuing, without []string, members string) []byte {
 	of, ok := r.surface.(continuer)
 	if !ok || soFar != "" && (how == NotContinued || r.json || r.tools) {
@@ -80,8 +81,8 @@ func (r *request) continuing(base []byte, soFar string, how Continuing, without 
 	return append(bytes.TrimSuffix(body, []byte{','}), '}')
 }
 
-// withLast returns an array of messages with a last one of the assistant, nil if the
-// client's own last one is the assistant's.
+// withLast returns an array of messages with a last message of the assistant added. It returns
+// nil if the last message is the assistant's already.
 func withLast(messages, content []byte, more string) []byte {
 	var s jsonscan.Scanner
 	s.Reset(messages)
@@ -101,7 +102,7 @@ func withLast(messages, content []byte, more string) []byte {
 	return append(append(append(out, content...), more...), "}]"...)
 }
 
-// ofOpenAI are the members of a request of OpenAI's APIs that one for samples does not have.
+// ofOpenAI are the members to remove from a request of OpenAI's APIs for samples.
 var ofOpenAI = []string{"stream", "stream_options", "n", "best_of", "seed", "temperature", "logprobs", "top_logprobs", "max_tokens", "max_completion_tokens", "store"}
 
 func (openAI) sampled(n, tokens int) ([]string, string) {
@@ -153,7 +154,7 @@ func (messages) sampled(_, tokens int) ([]string, string) {
 func (messages) continued(key string, value, soFar []byte, _ Continuing) []byte {
 	switch key {
 	case "thinking":
-		return nil // an answer after thoughts cannot be continued without them
+		return nil // an answer that follows thinking cannot be continued without that thinking
 	case "messages":
 		return withLast(value, soFar, "")
 	}

@@ -37,7 +37,7 @@ func TestRoutesInJSON(t *testing.T) {
 	base.Settle = time.Hour
 	for text, says := range map[string]string{
 		`[]`: "", `[{"path":"/v1/messages","model":"small-*","policy":"warn","warn_below":0.7,"answers":2,"settle":"2s","keep_request":true,"allow_policy":["warn","off"]}]`: "",
-		`{}`: "want a list", `[{"model":"a"}`: "want a list", `[1]`: "route 1: want an object", `[{"model":"a"},{"model":"b","polcy":"warn"}]`: `route 2: "polcy" is no setting of a route; want policy, `,
+		`{}`: "want a list", `[{"model":"a"}`: "want a list", `[1]`: "route 1: want an object", `[{"model":"a"},{"model":"b","polcy":"warn"}]`: `route 2: "polcy" is not a setting of a route; want policy, `,
 		`[{"model":"a","warn_below":"much"}]`: "route 1: warn_below: ", `[{"model":"a","settle":5}]`: "route 1: settle: ", `[{"model":"a","answers":1.5}]`: "route 1: answers: ",
 	} {
 		routes, err := gateway.ParseRoutes([]byte(text), base)

@@ -1,7 +1,7 @@
-// Package gateway is the HTTP side of FineCE: one http.Handler between clients and
-// a server with the API of OpenAI or of Anthropic. It scores answers on their way to the
-// client. `finece serve` and the Worker (host/edge) serve this same handler. The
-// handler opens no socket and no file: it is given its engine and its round tripper.
+// Package gateway is the HTTP side of FineCE: one http.Handler between clients and an upstream,
+// a server with the API of OpenAI, Anthropic or Ollama. It scores answers on their way to the
+// client. `finece serve` and the Worker (host/edge) serve this same handler. The handler opens
+// no socket and no file: the caller gives it an engine and a round tripper.
 //
 //	config := gateway.DefaultConfig()
 //	config.Upstream, config.Engine, config.Failure = "https://api.openai.com/v1", engine, gateway.Open
@@ -9,99 +9,108 @@
 //	...
 //	err = http.ListenAndServe("127.0.0.1:8080", handler)
 //
+// # Terms
+//
+// A position is a place in an answer where a confidence is estimated, such as the end of a
+// paragraph. p(0) is the question alone, and p(z) is the whole answer. The fused confidence of a
+// position also uses the estimates of later positions. The core is the wasm module that reads
+// the upstream's bytes and estimates confidences. The confidence model, if there is one, is a
+// language model that the gateway asks for estimates (package host/model).
+//
 // # Routes
 //
 //	POST /v1/chat/completions  scored, streamed or not
 //	POST /v1/completions       scored, streamed or not; the question is the prompt
 //	POST /v1/messages          scored, streamed or not: Anthropic's Messages
-//	POST /v1/responses         scored, streamed or not; not what runs in the background
+//	POST /v1/responses         scored, streamed or not; background responses are not scored
 //	POST /api/chat             scored, streamed or not: Ollama's own API
-//	POST /api/generate         scored, streamed or not: the same; the question is the prompt
-//	GET  /v1/models            passed on unchanged, with what is below it; also GET /api/tags
+//	POST /api/generate         scored, streamed or not: Ollama's own; the question is the prompt
+//	GET  /v1/models            passed on unchanged, as are GET /v1/models/NAME, GET /api/tags
 //	                           and GET /api/version
-//	any  /v1/...               passed on unchanged, and marked as unchecked; refused
-//	                           with status 403 if there is a Config.Key; see Stored answers
-//	GET  /finece/usage         what the client that asks has used; see Limits
+//	any  /v1/...               passed on unchanged, and marked as unchecked; refused with
+//	                           status 403 if Config.Key is set; see Stored answers
+//	GET  /finece/usage         the counts of the client that sends the request; see Limits
 //	GET  /healthz              {"status":"ok"}
 //
-// Another spelling of a scored route, such as /v1//chat/completions, is scored
-// under its own name. A completion with several prompts, with a prompt of token numbers or
-// with echo is not scored. A path on whose meaning servers may disagree gets status 400.
+// Another spelling of a scored route, such as /v1//chat/completions, is scored and sent on in
+// the usual spelling. A completion with several prompts, with a prompt of token numbers or with
+// echo is not scored. A path that servers may read differently, such as one with .. in it, gets
+// status 400.
 //
 // # Access
 //
-// Config.Key is the operator's. It replaces the client's credentials, and goes out
-// with scored routes and GET /v1/models alone, so that no client reaches files,
-// fine-tuning or the administration of the operator's account. It goes out as
-// Authorization: Bearer KEY; with /v1/messages as X-Api-Key. A gateway with a key
-// needs to know its clients (Config.Access). A client key comes as Authorization:
-// Bearer KEY, X-Api-Key or X-FineCE-Key, and is not sent to the upstream. Without
-// it the answer is 401 (finece-key). Without Config.Key, the client's own
-// Authorization is sent to the upstream, unless it is a client key.
+// Config.Key is the operator's API key for the upstream. It replaces the client's credentials.
+// The gateway sends it with scored routes and lists of models alone, so that no client reaches
+// files, fine-tuning or the administration of the operator's account. It is sent as
+// Authorization: Bearer KEY, and with /v1/messages as X-Api-Key. A gateway with Config.Key needs
+// to know its clients (Config.Access). A client sends its client key as Authorization: Bearer
+// KEY, X-Api-Key or X-FineCE-Key, and the gateway does not pass it on. A request without a
+// client key gets status 401 (finece-key). Without Config.Key, the client's own Authorization is
+// sent to the upstream, unless it is a client key.
 //
-// A request for a Host that is not the server's, and a browser's request from a
-// page of another origin, get status 403 (finece-host, finece-origin). The origins
-// in Access.Origins get the CORS headers that they need.
+// A request whose Host header is not a name of the server gets status 403 (finece-host). A
+// browser's request from a page of another origin gets status 403 (finece-origin), unless
+// Access.Origins lists that origin. Listed origins get CORS headers.
 //
 // # Limits
 //
-// A client key may have limits (see [Limits], [ParseKeys]): requests a minute, requests
-// under way at once, tokens a day. Over a limit the answer is 429 with Retry-After and
-// the code finece-rate, finece-streams or finece-tokens. An answer that has begun is
-// never cut: the tokens are checked before the next one. Config.Meter counts what each
-// client uses, in memory, and GET /finece/usage tells a client its own counts:
+// A client key may have limits (see [Limits], [ParseKeys]): requests a minute, requests under
+// way at once, tokens a day. A request over a limit gets status 429 with Retry-After and the
+// code finece-rate, finece-streams or finece-tokens. The limit on tokens is checked before each
+// request, so it never cuts an answer that has begun. Config.Meter counts the use of each
+// client, in memory. GET /finece/usage tells a client its own counts:
 //
 //	{"name":"laptop","requests":12,"refused":1,"open":0,"tokens":5120,"today":310,
 //	 "usage":{"prompt_tokens":900,"completion_tokens":5100},
 //	 "scoring":{"model_tokens":4100,"rollout_tokens":0,"logprob_bytes":90500},"limits":{"rate":60,"tokens":200000}}
 //
-// tokens are those of answers; [Use] says how they are counted. usage is the sum of
-// what the upstream reported. scoring is what the confidences have cost: tokens of the
-// confidence model, as its server counts them, tokens of sampled continuations, and bytes of
+// tokens and today count the tokens of answers; [Use] says how. usage is the sum of the usage
+// that the upstream reported. scoring is the cost of the confidences: tokens of the confidence
+// model, as its server counts them, tokens of sampled continuations, and bytes of
 // log-probabilities that the client did not ask for. Several gateways, and the isolates of a
-// Worker, count each on its own.
+// Worker, each keep counts of their own.
 //
 // # A request's own policy
 //
-// A request may choose one of Handling.AllowPolicy, by the member finece of its body or by the
-// header X-FineCE-Policy. If it has both, the member counts:
+// A request may choose one of the policies in Handling.AllowPolicy, by the member finece of its
+// body or by the header X-FineCE-Policy. If it has both, the member counts:
 //
 //	{"model":"...","messages":[...],"finece":{"policy":"warn"}}
 //
-// The policy off opts out: the answer passes without records, unchecked for the reason
-// opted-out, whatever Handling.Failure is. With no-records the policy of the route stays. The
-// answer then has no records, but it has the headers below. A scored request is sent to the
-// upstream without the member and the header. A policy that is not allowed gets status 400
-// (finece-policy), so that no client believes that a policy holds which does not. None is
-// allowed by default.
+// With the policy off, the answer passes without records, unchecked for the reason opted-out,
+// even if Handling.Failure is closed. With no-records, the policy of the route applies, and the
+// answer has the headers below but no records. The gateway removes the member and the header
+// from a scored request before it sends the request on. A request for a policy that is not
+// allowed gets status 400 (finece-policy), so that no client relies on a policy that does not
+// apply. By default no policy may be chosen.
 //
-// Handling.AllowPolicy holds for every client: no client key can be given more or less.
-// Opting out has no limit of its own: a client may do so with each request. Such requests and
-// their tokens count towards the client's limits, and the observer is told the reason opted-out.
+// Handling.AllowPolicy is the same for every client key. A client may opt out with each request.
+// Such requests and their tokens count towards the client's limits, and the observer is told the
+// reason opted-out.
 //
 // # What a client sees
 //
-// Response headers say what is checked, before anything else does:
+// Response headers say whether the answer is checked:
 //
-//	X-FineCE-Status     checking    a stream: its records say what came of it
+//	X-FineCE-Status     checking    a stream that is being scored: its records have the results
 //	                    checked     a plain answer with a confidence for the whole of it
 //	                    unavailable a plain answer without one; its records say why
 //	                    unchecked   the answer was not scored
-//	X-FineCE-Reason     why it is unchecked: surface (another route), stored, status,
-//	                    content-type, encoding, not-json, no-choices (that can be
-//	                    read), answer-too-large, engine, upstream, prompts, echo, choices,
+//	X-FineCE-Reason     why it is unchecked: surface (a route that is not scored), stored, status,
+//	                    content-type, encoding, not-json, no-choices (none that can
+//	                    be read), answer-too-large, engine, upstream, prompts, echo, choices,
 //	                    background, opted-out, request-not-json, request-encoding,
 //	                    request-too-large,
 //	                    question-too-large (over 1 MiB, for a confidence model),
 //	                    request (it took too long to arrive);
 //	                    skipped: a plain answer that the gate did not score
 //	X-FineCE-Policy     annotate, warn, withhold, stop, escalate, best-of or vote
-//	X-FineCE-Threshold  of the policies that compare confidences with one
+//	X-FineCE-Threshold  the policy's threshold, if it has one
 //	X-FineCE-Failure    open or closed
-//	X-FineCE-Carrier    of a stream: field or comment
-//	X-FineCE-Answers    of escalate, best-of and vote: how many answers were asked for
+//	X-FineCE-Carrier    how a stream carries records: field or comment
+//	X-FineCE-Answers    how many answers escalate, best-of or vote asked for
 //	X-FineCE-Estimator  the built-in method, model, trajectory or samples
-//	X-FineCE-Id         the gateway's own id of a scored answer, if there is a Config.Name
+//	X-FineCE-Id         the gateway's own id of a scored answer, if Config.Name is set
 //
 // Confidences come as records of package wasm/contract/record, in an envelope:
 //
@@ -112,170 +121,174 @@
 //	  {"type":"decision","choice":0,"index":3,"policy":"withhold","action":"end",
 //	   "threshold":0.8,"byte":188,"reason":"low"}]}
 //
-// The envelope is the top-level key finece of chunks or events (the carrier field) and of
-// plain answers, or the payload of a comment line of the event stream, such as
-// `: finece {...}` (the carrier comment). The id and the generator are the answer's
-// own id and model.
+// With the carrier field, the envelope is the top-level key finece of chunks or events. With the
+// carrier comment, it is the payload of a comment line of the event stream, such as
+// `: finece {...}`. In a plain answer, one that is not streamed, it is a top-level key. The id
+// and the generator are the answer's own id and model.
 //
-// The records are confidence, decision, fault and end. A confidence replaces an
-// earlier one with the same choice and index; where several are due at once, the
-// last one is sent. Under Withhold faults have no detail, which could quote held
+// The records are confidence, decision, fault and end. A confidence replaces an earlier one with
+// the same choice and index. If several with the same choice and index are due at once, only the
+// last one is sent. Under Withhold faults have no detail, since the detail could quote held
 // text. Decisions are:
 //
 //	action   reason
 //	end      low: a confidence is below the threshold, and the rest is not sent;
-//	         otherwise why the rest cannot be checked, by failure policy closed
-//	ask      low: the answer was below the threshold of escalate; this one is another model's,
-//	         or the text from byte on is, which continues the answer
-//	replace  low: the same of text that is out already. The text before byte no longer counts;
-//	         a note and another model's answer follow it
-//	cancel   low: confidences stayed below the threshold of the policy stop, and the rest is
-//	         not generated
-//	release  why text that was held was sent unchecked, by failure policy open; low under
-//	         the policy warn: the answer was sent, with the warning after the text before byte
-//	         highest or majority: why best-of and vote chose the answer; over-share,
-//	         second-failed or too-late (its end was sent): why escalate sent an answer that is low
-//	skip     core-lost: nothing from here on is scored, by failure policy open; high, of the
-//	         policy gate: p(0) is above skip_above, and the rest is not scored
+//	         any other reason: why the rest cannot be checked (failure policy closed)
+//	ask      low: the answer was below the threshold of escalate. This answer is another
+//	         model's; or the text from byte on is, if that model continues the answer
+//	replace  low: the same, of text that was sent already. The text before byte no longer
+//	         counts; a note and another model's answer follow it
+//	cancel   low: confidences stayed below the threshold of the policy stop, and the
+//	         request to the upstream was cancelled
+//	release  why held text was sent unchecked (failure policy open);
+//	         low under the policy warn: the warning follows the text before byte;
+//	         highest or majority: why best-of or vote chose the answer;
+//	         over-share, second-failed or too-late (its end was sent): why escalate sent
+//	         an answer that is low
+//	skip     core-lost: nothing from here on is scored (failure policy open);
+//	         high, of the policy gate: p(0) is above skip_above, and the rest is not scored
 //
-// Besides low, the reason is that of a confidence that is unavailable, or one of
+// A reason that the table does not list is that of an unavailable confidence, or one of
 // not-calibrated, not-scored, held-too-long, held-too-much, stream-failed, provider-error and
-// core-lost. byte is how much of the answer's text was cleared, or sent, before.
+// core-lost. byte counts the bytes of the answer's text that were cleared, or sent, before the
+// decision.
 //
-// Errors of the gateway have the form of OpenAI's, with the type finece-error; below
-// /v1/messages that of Anthropic's, with the type for the status and a key code. The code
-// is one of: finece-key, finece-host, finece-origin, finece-path,
-// finece-surface, finece-policy, finece-stored, finece-not-found, finece-method, finece-request, finece-prompts,
-// finece-echo, finece-choices, finece-background, finece-request-encoding, finece-request-too-large,
-// finece-question-too-large, finece-request-not-json,
-// finece-unchecked, finece-upstream, finece-upstream-timeout, finece-rate,
-// finece-streams, finece-tokens, finece-busy, finece-request-timeout.
+// Errors of the gateway have the form of OpenAI's, with the type finece-error. Below
+// /v1/messages they have the form of Anthropic's, with the type for the status and a key code.
+// Ollama's routes get {"error":MESSAGE,"code":CODE}. The code is one of: finece-key,
+// finece-host, finece-origin, finece-path, finece-surface, finece-policy, finece-stored,
+// finece-not-found, finece-method, finece-request, finece-prompts, finece-echo, finece-choices,
+// finece-background, finece-request-encoding, finece-request-too-large,
+// finece-question-too-large, finece-request-not-json, finece-unchecked, finece-upstream,
+// finece-upstream-timeout, finece-rate, finece-streams, finece-tokens, finece-busy,
+// finece-request-timeout.
 //
 // # Streams
 //
-// The gateway changes nothing but what it adds. A chunk that carries a finece key is
-// otherwise the upstream's, byte for byte, and a stream without records is
-// identical. If no chunk is due, an extra chunk with an empty delta carries the
-// records. The last records go with the chunk of the finish_reason: that chunk waits
-// for them if it has no text. Otherwise they go in an extra chunk, before [DONE] and
-// never after it.
+// The gateway adds records and leaves the rest of a stream unchanged. A chunk with a finece key
+// is otherwise the upstream's, byte for byte. If the upstream sends no chunk for a while, an
+// extra chunk with an empty delta carries the records. The chunk with the finish_reason carries
+// the last records and waits for them, unless it has text. In that case an extra chunk before
+// [DONE] carries them.
 //
-// The core reads each event once. It says where the event ends, what it holds and where
-// its JSON can be extended (see stream.Frame); the gateway does not parse it again. An
-// event is sent on when it is complete, in the pieces that the upstream's bytes come in.
+// The core reads each event once. It reports where the event ends, what the event contains and
+// where a member can be added to its JSON (see stream.Frame). An event is sent on as soon as it
+// is complete.
 //
-// Under the policy annotate text never waits for the confidence model. At the end,
-// [DONE] waits for it for Config.Settle at most. A breaker opens after several answers in a
-// row whose last estimates failed or were late, after ten failed requests in a row, or when
-// the median of the last replies took longer than the end of an answer waits. While it is
-// open, the model is not asked and no answer waits. Every half minute the requests of one
-// answer are sent, to see whether the model replies.
+// Under the policy annotate text never waits for the confidence model. [DONE] waits for its last
+// replies, for Config.Settle at most. A breaker opens after several answers in a row whose last
+// estimates failed or were late, after ten failed requests in a row, or when the median of the
+// last replies took longer than the end of an answer waits. While the breaker is open, the model
+// is not asked and no answer waits. Every half minute the breaker lets the requests of one
+// answer through, to see whether the model replies.
 //
-// Where the confidence model fails, the built-in estimator Session.Method stands in for it
-// under annotate, if the stream has log-probabilities. While the breaker is open, the upstream
-// is asked for them. Such confidences have the source logprob, are not integrated with others,
-// and are calibrated by Session.FallbackCalibration alone.
+// If the confidence model fails under annotate, the built-in estimator Session.Method takes its
+// place, provided that the stream has log-probabilities. While the breaker is open, the gateway
+// asks the upstream for log-probabilities. These confidences have the source logprob, are not
+// integrated with others, and are calibrated only by Session.FallbackCalibration.
 //
-// The policy warn waits as annotate does. If p(z) of a choice is below Config.WarnBelow, a chunk
-// with Config.WarnText comes before the choice's finish_reason, which waits for p(z), and
-// after it if the finish_reason comes in a chunk with text. In a plain answer the text is
-// appended to the content. There is no warning if the client asked for JSON by
-// response_format, or if p(z) is unavailable.
+// Under the policy warn, a choice's finish_reason waits for p(z), as [DONE] does under annotate.
+// If p(z) is below Config.WarnBelow, a chunk with Config.WarnText comes before the
+// finish_reason. If the finish_reason comes in a chunk with text, the warning follows that
+// chunk. In a plain answer the warning is appended to the content. There is no warning if the
+// client asked for JSON by response_format, or if p(z) is unavailable.
 //
 // Under the policy withhold, text is held until the fused confidence of the position
-// after it is known. At or above the threshold the text is sent. Below it, the
-// choice ends there with Config.FinishReason, and the stream ends with its last choice. A chunk is sent as a
-// whole, so a chunk that a position cuts waits for the next position. A later
-// revision does not call text back. p(0) stands for no text and withholds none.
-// Anything of a choice that is not text, such as a tool call or an unknown member,
-// waits for p(z). An event that the session cannot read, because it is not JSON or
-// is too large, cannot be checked. An event with several choices, one of which has
-// ended, ends the others. A plain answer is judged as a whole, by p(z).
+// after it is known. At or above the threshold the text is sent. Below it, the choice ends there
+// with Config.FinishReason, and the stream ends with its last choice. A chunk is sent as a
+// whole, so a chunk with a position in the middle of its text waits for the next position. A
+// later revision does not call text back. p(0) covers no text and withholds none. Everything in
+// a choice other than text, such as a tool call or an unknown member, waits for p(z). An event
+// that is not JSON or is too large for the session cannot be checked. If an event has several
+// choices and the policy has ended one of them, the others end, too. A plain answer is judged as
+// a whole, by p(z).
 //
-// The policy stop holds nothing. When the confidences of a choice are below the threshold
-// at Config.StopAfter positions in a row, the choice ends after the event that shows it,
-// with Config.FinishReason. When no choice is left, the request to the upstream is
-// cancelled, so that the rest is neither generated nor billed. Later revisions of a
-// position do not count. Plain answers are whole when they come, so stop only annotates them.
+// The policy stop holds no text. If the confidences of a choice are below the threshold at
+// Config.StopAfter positions in a row, the choice ends there, with Config.FinishReason. When no
+// choice is left, the request to the upstream is cancelled, so that the upstream can stop
+// generating. The first value of each position counts, and later revisions do not. A plain
+// answer is complete when it comes, so stop only annotates it.
 //
-// The policies escalate, best-of and vote ask for several answers to a request and send
-// one. Each is scored as any answer, in memory, and nothing is sent before the choice.
-// Token counts that the client sees are the sums of all answers. A client's seed (of Ollama,
-// options.seed) is raised by one from answer to answer. Requests for several choices are not scored.
+// The policies escalate, best-of and vote ask for several answers to a request and send one.
+// Each answer is scored in memory, and nothing is sent before one is chosen. Token counts that
+// the client sees are the sums of all answers. A client's seed (Ollama: options.seed) is raised
+// by one from answer to answer. Requests for several choices are not scored.
 //
 //	escalate  if p(z) is below Config.EscalateBelow, Config.EscalateModel is asked, for
-//	          Config.EscalateShare of the requests at most. If it fails, or p(z) cannot be
-//	          acted on, Config.Failure decides about the first answer.
-//	best-of   the answer with the highest p(z) of Config.Answers; an answer without one
-//	          is sent if there is no other
-//	vote      final answers that are equal add up their p(z) (CISC); of the side with the
-//	          most, the answer with the highest p(z) is sent. Once the answers under way
-//	          cannot change the result, they are cancelled.
+//	          Config.EscalateShare of the requests at most. If that model fails, or if p(z)
+//	          is unavailable or not calibrated, Config.Failure decides about the first answer.
+//	best-of   the answer with the highest p(z) of Config.Answers; an answer without p(z)
+//	          is sent only if no answer has one
+//	vote      the p(z) of equal final answers are added up (CISC). Of the answers that agree
+//	          with the highest sum, the one with the highest p(z) is sent. Once the answers
+//	          under way cannot change the result, they are cancelled.
 //
-// # Escalation while text is out
+// # Escalation after text was sent
 //
-// With Config.EscalateMode restart, text of a stream is sent as it comes. If the confidences of
-// Config.StopAfter positions in a row are below Config.EscalateBelow, or p(z) is, the other model
-// is asked anew. While it is asked, nothing is sent. Then the first request is cancelled.
-// Config.RestartText follows the text that is out, and the other model's text follows that, in
-// events of the gateway's own: one stream, with one beginning and one end. In Messages the text
-// goes to the open block; in Responses to the open message, or to another one. The records of
-// the other answer count bytes and tokens from the beginning of all text, and their indices
-// continue. The other answer has no p(0), and the envelope names its model.
+// With Config.EscalateMode restart, the text of a stream is sent as it comes. The gateway asks
+// the other model for a new answer if the confidences of Config.StopAfter positions in a row are
+// below Config.EscalateBelow, or if p(z) is. Until that answer begins, nothing is sent. Then the
+// first request is cancelled. The client gets Config.RestartText and then the other model's
+// text, in events that the gateway writes: one stream, with one beginning and one end. In
+// Messages the text goes to the open block; in Responses to the open message, or to another one.
+// The records of the other answer count bytes and tokens from the beginning of all text, and
+// their indices continue. The other answer has no p(0), and the envelope names its model.
 //
-// With Config.EscalateMode continue, the other model is given the text that is out, and its own
-// text follows that without a note. Config.Continue says how it is asked; it is given the text
-// without the white space at its end, and what it repeats of that is not sent again. A
-// confidence model judges the whole answer, of both models. Statistics are those of the other
-// model's own tokens. If the answer is whole already, if no API or setting says how to continue the
-// answer, or if the other model refuses or fails, it is asked anew, as with restart.
+// With Config.EscalateMode continue, the other model is given the text that was sent, and its
+// own text follows that text without a note. Config.Continue says how the model is asked. The
+// text goes to it without the white space at its end, and white space that it repeats is not
+// sent again. A confidence model judges the text of both models together. Statistics cover the
+// tokens of the other model alone. The other model is asked for a new answer, as with restart,
+// if the first answer is complete already, if no API or setting says how to continue it, or if
+// the other model refuses to continue or fails.
 //
-// The share and the failure policy are those of escalate: where the other model gives no answer,
-// the first one continues or ends. Text that is out cannot be called back, so an answer that
-// breaks off after the note breaks the stream off. The other answer's reasoning is not sent. The
-// usage is the sum of what the upstream has said; an answer that was cancelled counts the tokens
-// that came. An answer is held instead, as by default, if the request asks for JSON or for
-// log-probabilities or has tools, and if it is not streamed.
+// Config.EscalateShare and Config.Failure apply here, too: if the other model gives no answer,
+// the first answer continues (open) or ends (closed). If the other model's answer breaks off,
+// the client's stream breaks off, since text that was sent cannot be called back. The other
+// answer's reasoning is not sent. The usage is the sum of the usage of both answers; of an
+// answer that was cancelled, the tokens that came count. The mode hold applies instead if the
+// request is not streamed, asks for JSON or log-probabilities, or has tools.
 //
 // # The gate
 //
-// With Handling.SkipAbove below 1, p(0) decides whether an answer is scored: if the
-// confidence of the question alone is above it, the confidence model is asked nothing more,
-// and the answer passes, whatever the policy and Handling.Failure are. Withhold releases its
-// text, warn adds nothing, escalate asks no other model; of best-of and vote the first answer
-// to come is sent, and the others are cancelled. The records of such an answer are p(0), the
-// decision skip, faults and the end. The observer calls it unavailable, for the reason skipped.
+// With Handling.SkipAbove below 1, p(0), the confidence of the question alone, decides whether
+// an answer is scored. If p(0) is above SkipAbove, the confidence model is asked nothing more,
+// and the answer passes under every policy and failure policy. Withhold releases its text, warn
+// adds nothing, and escalate asks no other model. Best-of and vote send the first answer that
+// comes and cancel the others. The records of such an answer are p(0), the decision skip, faults
+// and the end. The observer is told that it is unavailable, for the reason skipped.
 //
-// Until p(0) is known, nothing else is asked, so that the first confidences of an answer come
-// one reply later. If p(0) does not come, or is no probability, the answer is scored, and
-// Handling.Failure applies as it does without the gate. Only a confidence model has a p(0).
+// Until p(0) is known, nothing else is asked, so the first confidences of an answer come one
+// reply later. If p(0) does not come, or is not calibrated, the answer is scored as without the
+// gate. Only a confidence model gives a p(0).
 //
 // # Sampled continuations
 //
-// A position's estimate is revised by those of the stream's own later positions. With a fusion
-// width w over 1 in Handling.Session, w-1 other continuations of each position but the end are
-// sampled from the upstream: the stream itself is one of the w. The confidence model is asked
-// about each as about a whole answer, and package bci fuses them. A position is sampled once it
-// has its own estimate. It is provisional until its continuations have come, and its records
-// are revised then. Text never waits for them. The end of an answer waits as long as it waits
-// for the confidence model; then the fusion uses those that have come.
+// The estimates of a stream's later positions revise the estimate of an earlier one. With a
+// fusion width w over 1 in Handling.Session, the gateway also samples w-1 other continuations of
+// each position except the end from the upstream; the stream itself is one of the w. The
+// confidence model judges each continuation as a whole answer, and package bci fuses the
+// results. A position is sampled once it has its own estimate. It stays provisional until its
+// continuations have come; then its records are revised. Text never waits for continuations. The
+// end of an answer waits for them as long as for the confidence model; then the fusion uses
+// those that have come.
 //
 // Config.Continue says how the upstream is asked to continue an answer: the client's request
 // is sent again, not streamed, at temperature 1, with the answer so far as the last message.
 // A continuation that does not end within Config.RolloutTokens is left out. Config.RolloutBudget
-// bounds those of one answer, the earlier positions first. If the upstream fails, no more are
-// sampled for that answer. Exchange.RolloutTokens and the scoring of a client's usage count what
-// they have cost; the usage that the client sees does not.
+// bounds the tokens of all continuations of one answer; earlier positions are sampled first. If
+// the upstream fails, no more are sampled for that answer. Exchange.RolloutTokens and the
+// scoring part of GET /finece/usage count their tokens; the usage in the answer does not.
 //
-// Nothing is sampled for plain answers, for the answers of contests, for requests for JSON, for
-// several choices or with tools, for reasoning, in Responses and in /api/generate.
+// Nothing is sampled for plain answers, under escalate (hold), best-of and vote, for requests
+// for JSON, for several choices or with tools, for reasoning, in Responses and in /api/generate.
 //
 // # Messages
 //
-// Clients of Anthropic's Messages know no other events than the API's, in a fixed order. So
-// the gateway adds no event for records: under the carrier field they go with the upstream's
-// next event, the last ones with message_delta, or with message_stop if message_delta holds
-// other content. If the stream breaks off, or the core is lost, they go in a comment.
+// Clients of Anthropic's Messages accept only the API's own events, in a fixed order. So the
+// gateway adds no event for records. Under the carrier field, the upstream's next event carries
+// them. The last records go with message_delta, or with message_stop if message_delta has other
+// content. If the stream breaks off, or the core is lost, they go in a comment.
 //
 // The text of warn is a content_block_delta of the last block of text, whose
 // content_block_stop waits for p(z). If that block has been closed, the text is a block of its
@@ -283,13 +296,13 @@
 //
 // An answer that withhold or stop ends gets the content_block_stop of its open block, a
 // message_delta and message_stop. The stop_reason comes from Config.FinishReason:
-// content_filter is refusal, stop is end_turn, length is max_tokens. The usage is what the
-// upstream has said so far. A plain answer that is withheld has one block, with an empty text.
-// A tool call that is stopped before any of its input gets { as its input, as in Responses.
+// content_filter is refusal, stop is end_turn, length is max_tokens. The usage is the last that
+// the upstream sent. A plain answer that is withheld has one block, with an empty text. A tool
+// call that is stopped before any of its input came gets { as its input, as in Responses.
 //
-// Thinking is scored as reasoning is; its signature is not held. Tool calls, citations,
-// redacted thinking and unknown types wait for p(z) under withhold. If output_config asks for
-// a format, warn adds nothing.
+// Thinking is scored as reasoning; its signature is not held. Tool calls, citations, redacted
+// thinking and unknown types wait for p(z) under withhold. If output_config asks for a format,
+// warn adds nothing.
 //
 // The API has no log-probabilities. A confidence model can score it; the positions of the
 // built-in estimator are unavailable, for the reason no-logprobs.
@@ -298,117 +311,122 @@
 //
 // The events of a stream of Responses are numbered without gaps, and the last one repeats
 // all text. So the gateway adds no event for records: they go with the next event, the last
-// ones with the event that ends the response, such as response.completed. That event waits
-// for the last records as [DONE] does. If no event follows, the records go in a comment.
+// ones with the event that ends the response, such as response.completed. The event that ends
+// the response waits for the last records as [DONE] does. If no event follows, the records go in
+// a comment.
 //
-// The text of warn is a message of its own: six events before the last one, which gets
-// another number and has the message in its output. In a plain answer the text is
+// The text of warn is a message of its own, in six events before the last one. The last event
+// gets another number, and its output contains the message. In a plain answer the text is
 // appended to the last text of the output.
 //
 // An answer that withhold or stop ends gets the events that end its open parts and items, with
-// the text that was sent, and response.incomplete, whose output has the same text. The
+// the text that was sent. Then comes response.incomplete, with the same text in its output. The
 // reason in its incomplete_details comes from Config.FinishReason: content_filter stays as it
-// is, length is max_output_tokens; stop gives response.completed instead. The usage is null. Of
-// the upstream's response it has the members that repeat the request. A plain answer that is
-// withheld has one message, with an empty text.
+// is, length is max_output_tokens; stop gives response.completed instead. The usage is null. The
+// response repeats those members of the upstream's response that repeat the request. A plain
+// answer that is withheld has one message, with an empty text.
 //
-// A tool call that is not done then is ended with the status incomplete, and is not in the
-// output of the response. If none of its arguments have come, they are {, which is no JSON:
-// some clients run a call without arguments, whatever its status.
+// A tool call that is not complete by then ends with the status incomplete, and the output of
+// the response leaves it out. If none of its arguments have come, the gateway sends { as its
+// arguments, which is not valid JSON: some clients run a call without arguments even if it is
+// incomplete.
 //
-// Under withhold, events that repeat text wait until it is clear. Those at the end of a text
-// wait for p(z), or until the next text is clear. Tool calls, annotations and unknown types
-// wait for p(z). An answer to previous_response_id or in a conversation counts as one of
-// several turns. A request with background is not scored: its answer is fetched later, as a
-// stored one.
+// Under withhold, events that repeat text wait until that text is clear. Events at the end of a
+// text wait for p(z), or until the next text is clear. Tool calls, annotations and unknown types
+// wait for p(z). An answer to previous_response_id or in a conversation counts as one of several
+// turns. A request with background is not scored: the client fetches its answer later, as a
+// stored answer.
 //
 // # Ollama
 //
-// Where Config.Upstream ends in /v1, Ollama's own API is beside that: /api/x goes to Upstream
-// without /v1, followed by /api/x. An answer is a stream of lines of JSON, unless the request
-// has "stream": false. Records are the member finece of a line, whatever Config.Carrier is: lines
-// have no comments. If no line is due, a line with an empty text carries them. The last records
-// go with the line that has done, which waits for them as [DONE] does. An answer that withhold
-// or stop ends gets such a line, with Config.FinishReason as its done_reason and without counts.
+// If Config.Upstream ends in /v1, Ollama's own API is beside it: /api/x goes to Upstream without
+// /v1, followed by /api/x. An answer is a stream of lines of JSON, unless the request has
+// "stream": false. Records are always the member finece of a line, since lines have no comments.
+// If the upstream sends no line for a while, a line with an empty text carries them. The line
+// with "done": true carries the last records and waits for them as [DONE] does. An answer that
+// withhold or stop ends gets such a line, with Config.FinishReason as its done_reason and
+// without counts.
 //
-// Under withhold tool calls wait for p(z). Members that Ollama does not have today pass with
-// their line. The context of a plain answer that is withheld is left out, since it is the text
-// in tokens; a request with one counts as one of several turns. Ollama's routes that change a
+// Under withhold tool calls wait for p(z). Members that the gateway does not know pass with
+// their line. A plain answer that is withheld has no context, since the context is the text in
+// tokens. A request with a context counts as one of several turns. Ollama's routes that change a
 // server, such as /api/pull, are not served.
 //
 // # Stored answers
 //
-// An upstream may store answers and return them by GET /v1/responses/ID, from
-// /v1/chat/completions/ID or from /v1/conversations/ID/items: also those that a policy has
-// ended. They are not scored. If Config.Failure is open and there is no Config.Key, they pass,
-// marked as unchecked for the reason stored. If there is a key, or the failure policy is
-// closed, also by a route of the path, they are refused with status 403.
+// An upstream may store answers and return them by GET /v1/responses/ID, /v1/chat/completions/ID
+// or /v1/conversations/ID/items. Stored answers include those that a policy has ended. They are
+// not scored. If Config.Failure is open and Config.Key is not set, they pass, marked as
+// unchecked for the reason stored. If Config.Key is set, or if the failure policy of Config or
+// of a route for the path is closed, they are refused with status 403.
 //
 // # Questions
 //
-// The question is the text of the user's last message, without the system's and without
-// results of tools. If there are several messages beside the system's, a confidence model
-// whose card covers conversations is asked about all of them, as follow.Conversation says.
-// Config.ConversationTokens bounds the text of the messages other than the user's last one.
-// Any other confidence model is asked about the user's last message alone. Its confidences
-// then have conversation in source.outside and are not calibrated.
+// The question is the text of the user's last message, without the system message and without
+// results of tools. If there are several messages besides the system message, a confidence model
+// whose card covers conversations is asked about all of them, as follow.Conversation describes.
+// Config.ConversationTokens bounds the text of the messages other than the user's last one. Any
+// other confidence model is asked about the user's last message alone. Its confidences then have
+// conversation in source.outside and are not calibrated.
 //
 // # Log-probabilities
 //
-// If the estimator or the strategy needs log-probabilities, the gateway asks the
-// upstream for them, and removes what the client did not ask for: logprobs becomes
-// null, and in Responses an empty array. If the upstream refuses such a request with status
-// 400 or 422, it is sent the client's own request, and what needs log-probabilities is
-// unavailable. For ten minutes, requests for that model on that path are then sent without.
+// If the estimator or the position strategy needs log-probabilities, the gateway asks the
+// upstream for them, and removes those that the client did not ask for: logprobs becomes null,
+// and in Responses an empty array. If the upstream refuses such a request with status 400 or
+// 422, the gateway sends the client's own request, and the confidences that need
+// log-probabilities are unavailable. For ten minutes, requests for that model on that path do
+// not ask for log-probabilities.
 //
 // # Further answers
 //
-// With Config.Samples each scored request is sent to the upstream again, as often as that
-// says, at the same time as the first. A client's seed is raised by one from answer to answer;
-// at temperature 0 all answers are the same and say nothing. The client sees the first answer
-// and its usage. Its confidence is how many of the others agree with it, and only p(z) has one.
-// The end of an answer waits for the others as for a confidence model. Their tokens count as
-// those of scoring. The policies stop, escalate, best-of and vote do not go with it.
+// With Config.Samples each scored request is sent to the upstream Samples.Number times at once.
+// A client's seed is raised by one from answer to answer. At temperature 0 all answers are the
+// same, so their agreement says nothing. The client sees the first answer and its usage. The
+// confidence of p(z) is the share of the other answers that agree with the first; no other
+// position has a confidence. The end of the first answer waits for the others as for a
+// confidence model. The tokens of the others count as those of the confidence model.
+// Config.Samples cannot be used with the policies stop, escalate, best-of and vote.
 //
 // # Handling by route
 //
-// Config.Handling says how answers are handled. Config.Routes make exceptions by path and by
-// the model that the client asks for: the first [Route] that matches says how the answer is
-// handled. Each may have another policy, thresholds, failure policy and calibration. A
-// request whose model cannot be read is refused if any route of its path has the failure
-// policy closed.
+// Config.Handling says how answers are handled. Config.Routes are exceptions by path and by the
+// model that the client asks for: the first [Route] that matches a request applies. Each route
+// may have another policy, thresholds, failure policy and calibration. A request whose model
+// cannot be read is refused if any route for its path has the failure policy closed.
 //
-// No client names an endpoint: the upstream and the confidence model are the operator's
-// settings, and nothing in a request, its headers or its path leads anywhere else. So the
-// gateway has no address from a client to check.
+// The upstream and the confidence model are the operator's settings. Nothing in a request, its
+// headers or its path can name another server, so the gateway has no address from a client to
+// check.
 //
 // # Failures
 //
-// FAULTS.md lists what can fail, what comes of it, and the tests of that.
+// FAULTS.md lists what can fail, what then happens, and the tests that show it.
 //
-// An event over Config.MaxEvent is passed on in parts: it carries no records, and
-// nothing is removed from it. Under the policy withhold it cannot be checked. A chunk
-// whose JSON stands in several data lines carries no records either.
+// An event over Config.MaxEvent is passed on in parts. It carries no records, and
+// log-probabilities are not removed from it. Under the policy withhold it cannot be checked. A
+// chunk whose JSON is split over several data lines carries no records either.
 //
-// If the core is lost, nothing says any more where an event ends. The client is told at
-// the end of the last event that the core has read, and the rest passes unchanged: with
-// the log-probabilities that the gateway has asked for.
+// The core is lost if its wasm module traps or fails. After that the gateway cannot tell where
+// an event ends. It tells the client after the last event that the core has read, and the rest
+// passes unchanged, with the log-probabilities that the gateway asked for.
 //
-// Config.Failure decides about answers that cannot be checked. Open lets them pass
-// and says so. Closed does not; of a plain answer, not even an error that comes with
-// status 200. The bytes after the end of a stream are not checked either: under the
-// policy withhold they pass unchanged if Failure is open and no choice was ended.
-// Replies with another status are not answers and pass in both cases. So
-// do all other routes but stored answers, unless Config.RefuseUnchecked is set.
+// Config.Failure decides about answers that cannot be checked. Open lets them pass, marked as
+// unchecked. Closed refuses them, and it also refuses a plain reply with status 200 that is an
+// error. The bytes after the end of a stream are not checked: under the policy withhold they
+// pass unchanged only if Failure is open and no choice was ended. Replies with a status other
+// than 200 are not answers and always pass. Answers of routes that are not scored pass, except
+// stored answers, unless Config.RefuseUnchecked is set.
 //
 // # Observing
 //
-// Config.Observe is told what became of each request for the API: who asked, what was
-// checked, with which confidence, what was decided, and how long each part took. An
-// [Exchange] has no text, no key and no path in it, so that it may be logged and counted.
-// [Handler.Breaker] says whether the confidence model is asked.
+// The gateway calls Config.Observe after each request for the API. The [Exchange] that it passes
+// says which client asked, whether the answer was checked, the confidences, the decisions, and
+// how long each part took. An Exchange contains no text, no key and no path, so it may be logged
+// and counted. [Handler.Breaker] says whether the confidence model is asked.
 //
-// The gateway keeps no labels of answers. A store of them is an observer, which finds an
-// answer's positions in its [Exchange]. When labels contradict the calibration, Config.Drifted
-// tells the gateway to call confidences uncalibrated. They then have drift in source.outside.
+// The gateway stores no labels (whether an answer was right). A label store can be an observer:
+// an [Exchange] has the answer's positions. If labels contradict the calibration, Config.Drifted
+// tells the gateway to mark confidences as not calibrated. They then have drift in
+// source.outside.
 package gateway

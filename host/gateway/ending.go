@@ -10,9 +10,9 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// ends reports whether an event only ends the answer. Such events wait a short while
-// for the last records, so that no extra chunk has to follow the finish_reason:
-// accumulators such as openai-go's would forget it.
+// ends reports whether an event only ends the answer. Such an event waits a short while for the
+// last records, so that no extra chunk follows the finish_reason: client accumulators such as
+// openai-go's would then lose the finish_reason.
 func (b *body) ends(e *event) bool {
 	finished := false
 	for _, s := range e.said {
@@ -34,8 +34,7 @@ func (b *body) sendEnding() {
 	b.ending, b.endingDue = nil, time.Time{}
 }
 
-// settle ends the session. The stream's last bytes, tail, wait until everything is
-// scored.
+// settle ends the session. tail, the stream's last bytes, waits until everything is scored.
 func (b *body) settle(tail []byte) {
 	b.tail, b.phase = tail, settling
 	b.scorer.unread = b.inPart
@@ -90,8 +89,7 @@ func (b *body) settled() {
 	b.out = append(b.out, b.tail...)
 	b.settleDue, b.carrierDue, b.heldDue = time.Time{}, time.Time{}, time.Time{}
 	b.done, b.tail = nil, nil
-	// Nothing checks the bytes after the end, which can be text of a choice that was
-	// ended.
+	// Nothing checks the bytes after the end. They can be text of a choice that was ended.
 	if b.gate == nil || b.config.Failure == Open && !b.gate.cutAny() {
 		b.pass()
 	}
@@ -100,7 +98,7 @@ func (b *body) settled() {
 	}
 }
 
-// chosen waits for what becomes of the answer, and reports whether it is sent.
+// chosen waits for the contest's verdict, and reports whether the answer is sent.
 func (b *body) chosen(k *contestant) bool {
 	v := k.settle(b.ctx, b.scorer)
 	if v == nil {
@@ -178,12 +176,12 @@ func (b *body) failed(e *event) {
 	b.pass()
 }
 
-// lost handles the loss of the core. It reports whether the stream is to be settled as
-// usual. Otherwise nobody says any more where an event ends: the client is told at the
-// end of the last event, and the rest passes unchanged.
+// lost handles the loss of the core. It reports whether the stream is to be settled as usual. If
+// not, the gateway cannot tell where an event ends: the client is told after the last event, and
+// the rest passes unchanged.
 func (b *body) lost() bool {
 	if b.sequel != nil {
-		b.finish(b.scorer.lost()) // nothing reads its text any more
+		b.finish(b.scorer.lost()) // without a core the gateway cannot read the other answer's text
 		return false
 	}
 	if b.config.Failure == Closed && !b.scorer.skipped() {
@@ -226,8 +224,8 @@ func (b *body) overLimit(why string) {
 	b.open()
 }
 
-// end ends one choice before the upstream does. If it is the last one that is still
-// written, the stream ends. Escalate may also replace the answer, or leave it as it is.
+// end ends one choice before the upstream does. If no other choice is unfinished, the stream
+// ends. Escalate may also replace the answer, or leave it as it is.
 func (b *body) end(d *record.Decision) {
 	switch {
 	case d.Action == record.ActionReplace:
@@ -250,8 +248,8 @@ func (b *body) end(d *record.Decision) {
 	b.sendEnd(d, []int{d.Choice})
 }
 
-// conclude ends the stream before the upstream does. The client gets everything that
-// ends a complete answer.
+// conclude ends the stream before the upstream does. The client gets all events that end a
+// complete answer.
 func (b *body) conclude(d *record.Decision) {
 	b.sendEnd(d, b.unfinished())
 	b.out = b.writer.close(b.out, b.usage())
@@ -277,7 +275,7 @@ func (b *body) whole() {
 }
 
 // carried returns the member with the records that are due, for an event of the gateway's own.
-// It sends them in a comment before that event if that is the carrier.
+// With the carrier comment, it sends them in a comment instead and returns nil.
 func (b *body) carried() []byte {
 	switch {
 	case !b.scorer.hasNews():
@@ -290,8 +288,8 @@ func (b *body) carried() []byte {
 	return b.appendMember(nil)
 }
 
-// dropped reports whether an event is about choices that the policy has ended, and
-// nothing else. It is not sent then.
+// dropped reports whether all choices of an event were ended by the policy. Such an event is not
+// sent.
 func (b *body) dropped(e *event) bool {
 	for _, s := range e.said {
 		if !b.cut[s.Choice] {
@@ -301,7 +299,7 @@ func (b *body) dropped(e *event) bool {
 	return len(e.said) > 0
 }
 
-// unfinished returns the choices whose end the client was not sent.
+// unfinished returns the choices whose end was not sent to the client.
 func (b *body) unfinished() (choices []int) {
 	most := min(b.request.n, b.config.Session.MaxChoices)
 	for choice := range b.seen {
@@ -315,7 +313,7 @@ func (b *body) unfinished() (choices []int) {
 	return choices
 }
 
-// usage is the upstream's event with token counts and nothing else, if it is held.
+// usage returns the held event of the upstream with token counts and nothing else, or nil.
 func (b *body) usage() []byte {
 	if b.gate != nil {
 		for i := range b.gate.held {

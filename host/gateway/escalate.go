@@ -6,9 +6,9 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// escalate is the policy Escalate: an answer whose p(z) is below Config.EscalateBelow is
-// not sent; the model Config.EscalateModel is asked instead. The answer is held until it
-// is known whether it is sent.
+// escalate is the policy Escalate in the mode Hold. The answer is held until its p(z) is known.
+// If p(z) is below Config.EscalateBelow, the answer is not sent, and Config.EscalateModel is
+// asked instead.
 type escalate struct {
 	config *Config
 	low    *record.Decision // the decision to ask the other model
@@ -45,7 +45,7 @@ func (e *escalate) next(all []*contestant) (more []variant, winner *contestant, 
 	}
 }
 
-// Reasons of decisions to send an answer although its confidence is low.
+// Reasons for sending an answer although its confidence is low.
 const (
 	overShare    = "over-share"    // more than Config.EscalateShare of the requests would be asked twice
 	secondFailed = "second-failed" // the other model did not answer
@@ -57,8 +57,8 @@ func (e *escalate) decided(first *contestant, action, reason string) *record.Dec
 	return d
 }
 
-// notEscalated decides about an answer without a confidence that may be acted on. headline is
-// that of its p(z); nil if it has none.
+// notEscalated decides about an answer whose p(z) the policy may not act on. headline is nil if
+// p(z) has no value.
 func (c *Config) notEscalated(headline *record.Confidence) *record.Decision {
 	reason := notScored
 	if headline != nil {
@@ -67,7 +67,7 @@ func (c *Config) notEscalated(headline *record.Confidence) *record.Decision {
 	return decision(Escalate, c.unable(), reason)
 }
 
-// unable is the action where the policy Escalate cannot do its work.
+// unable is the action if the policy Escalate cannot be applied.
 func (c *Config) unable() string {
 	if c.Failure == Closed {
 		return record.ActionEnd
@@ -75,8 +75,7 @@ func (c *Config) unable() string {
 	return record.ActionRelease
 }
 
-// share counts requests, and those of them that asked two models. It is safe for
-// concurrent use.
+// share counts requests, and those that asked a second model. It is safe for concurrent use.
 type share struct {
 	mu            sync.Mutex
 	all, followed int64
@@ -88,8 +87,8 @@ func (s *share) request() {
 	s.mu.Unlock()
 }
 
-// take reports whether one more request may ask a second model, so that not more than a
-// share of all do.
+// take reports whether one more request may ask a second model, and counts it. most is the
+// largest share of all requests that may.
 func (s *share) take(most float64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

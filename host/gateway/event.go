@@ -9,24 +9,23 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// asked says which log-probabilities the client asked for, if the upstream was
-// asked for more.
+// asked says which log-probabilities the client asked for, and whether the gateway asked the
+// upstream for more.
 type asked struct {
 	more     bool // the upstream was asked for more
 	logprobs bool
 	top      int // alternatives a token
 }
 
-// event is an event of the upstream's stream, or a part of one that is over the limit.
-// The core has said where it ends and what is in it. Offsets count from the beginning
-// of raw.
+// event is an event of the upstream's stream, or a part of an event over the limit. The core has
+// reported its end and its contents. Offsets count from the beginning of raw.
 type event struct {
 	stream.Frame
 	raw     []byte
 	said    []stream.Said
-	edits   []edit // such as those that remove log-probabilities that were not asked for, in order
+	edits   []edit // in order, such as those that remove log-probabilities that the client did not ask for
 	part    bool   // of an event over the limit
-	partial bool   // it lacks its end
+	partial bool   // the event's end is missing
 	line    bool   // an LF follows it
 }
 
@@ -36,9 +35,9 @@ type edit struct {
 	with     string
 }
 
-// newEvent makes an event of raw, which begins at an offset of the stream. The event is a
-// [stream.FrameChunk] if it is an object of the API that was asked, whatever the core calls
-// that; an object of another API is none.
+// newEvent makes an event of raw. base is the offset of raw in the stream. An object of the API
+// of the request becomes a [stream.FrameChunk], also if the core calls it a
+// [stream.FrameMessage]. An object of another API is not a chunk.
 func newEvent(f *stream.Frame, said []stream.Said, raw []byte, base int64, a *asked, on surface) event {
 	e := event{Frame: *f, raw: raw, said: said}
 	e.End -= base
@@ -78,7 +77,7 @@ func (e *event) is(bits stream.FrameBits) bool { return e.Is&bits != 0 }
 // carrier reports whether a member can be added to the event: it is an object of the API.
 func (e *event) carrier() bool { return e.is(stream.FrameChunk) && e.Brace >= 0 }
 
-// content reports whether there is anything but the event's form that a client may show.
+// content reports whether the event has text or other content that a client may show.
 func (e *event) content() bool {
 	for _, s := range e.said {
 		if s.Text || s.Other {
@@ -88,15 +87,15 @@ func (e *event) content() bool {
 	return false
 }
 
-// keep makes the event independent of what it was made from.
+// keep returns a copy of the event that does not share the stream's buffers.
 func (e *event) keep() *event {
 	kept := *e
 	kept.raw, kept.said = bytes.Clone(e.raw), append([]stream.Said(nil), e.said...)
 	return &kept
 }
 
-// edits appends what removes log-probabilities from a choice's object of them, which is
-// at an offset of the event.
+// edits appends the edits that remove log-probabilities from logprobs, a choice's object of
+// them. at is its offset in the event.
 func (a *asked) edits(edits []edit, logprobs []byte, at int) []edit {
 	if !a.logprobs {
 		return append(edits, edit{at, at + len(logprobs), "null"})
@@ -120,8 +119,8 @@ func (a *asked) edits(edits []edit, logprobs []byte, at int) []edit {
 	return edits
 }
 
-// token appends what removes the alternatives of a token that exceed the number that was
-// asked for.
+// token appends the edits that remove the alternatives of one token beyond the number that the
+// client asked for.
 func (a *asked) token(edits []edit, s *jsonscan.Scanner, at int) []edit {
 	if !s.EnterObject() {
 		return edits
@@ -136,8 +135,8 @@ func (a *asked) token(edits []edit, s *jsonscan.Scanner, at int) []edit {
 	return edits
 }
 
-// alternatives appends what removes the alternatives beyond the number that was asked for
-// from the array or object of them that the scanner enters.
+// alternatives appends the edits that remove alternatives beyond the number that the client
+// asked for. The scanner is at the array or object of alternatives, which enter enters.
 func (a *asked) alternatives(edits []edit, s *jsonscan.Scanner, at int, enter, next func() bool) []edit {
 	if !enter() {
 		return edits
@@ -171,7 +170,7 @@ func (e *event) removed() (bytes int64) {
 	return bytes
 }
 
-// add adds edits, which append makes in the order of their places.
+// add adds edits, and keeps all edits in the order of their offsets.
 func (e *event) add(edits ...edit) {
 	e.edits = append(e.edits, edits...)
 	slices.SortStableFunc(e.edits, func(x, y edit) int { return x.from - y.from })
@@ -200,8 +199,8 @@ func appendEdited(dst, raw []byte, edits []edit, brace int, members []byte) []by
 	return append(dst, raw[at:]...)
 }
 
-// template has the values of an answer that all chunks of a stream share, and its token
-// counts, as raw JSON.
+// template has the values that all chunks of an answer share, and the answer's token counts, as
+// raw JSON.
 type template struct{ id, object, created, model, usage []byte }
 
 // read reads the members of an object.
@@ -236,7 +235,7 @@ func (t *template) named(model string) named {
 	return named{text(t.id), cmp.Or(text(t.model), model)}
 }
 
-// text is the text of a JSON string, "" for any other value.
+// text returns the text of a JSON string, or "" for any other value.
 func text(raw []byte) string {
 	var s jsonscan.Scanner
 	s.Reset(raw)

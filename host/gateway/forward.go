@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// forwarder sends a request on and its answer back. It has no upgrades, trailers or
-// informational answers, and calls no http.RoundTripper (see [RoundTrip]). A server passes
-// on what is not scored by httputil.ReverseProxy, which has all of these.
+// forwarder sends a request to the upstream and its answer to the client. It supports no
+// upgrades, trailers or informational answers, and calls no http.RoundTripper (see [RoundTrip]).
+// For requests that are not scored, a server uses httputil.ReverseProxy, which supports all of
+// these.
 type forwarder struct{ *Handler }
 
 func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -33,8 +34,8 @@ func (f forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ask sends out to the upstream, which is a copy of the client's request, in. It returns
-// the answer as it is for the client.
+// ask sends out, a copy of the client's request in, to the upstream. It returns the answer for
+// the client.
 func (h *Handler) ask(in, out *http.Request) (*http.Response, error) {
 	resp, err := h.send(in, out)
 	if err != nil {
@@ -47,16 +48,16 @@ func (h *Handler) ask(in, out *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// send does so, and returns the answer as it is.
+// send sends out to the upstream, as ask does, and returns the upstream's answer unchanged.
 func (h *Handler) send(in, out *http.Request) (*http.Response, error) {
 	out.Close = false
 	endToEnd(out.Header)
-	// The client's body has been read, or is asked for when it is.
+	// Expect is between the client and the gateway, which reads the client's body itself.
 	for _, name := range []string{"Expect", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		out.Header.Del(name)
 	}
 	if _, named := out.Header["User-Agent"]; !named {
-		out.Header.Set("User-Agent", "") // no name that is not the client's
+		out.Header.Set("User-Agent", "") // otherwise Go would send its own
 	}
 	h.rewrite(in, out)
 	resp, err := roundTripper{&h.config}.RoundTrip(out)
@@ -67,7 +68,7 @@ func (h *Handler) send(in, out *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// endToEnd removes the headers that are meant for the next hop alone.
+// endToEnd removes the headers that are meant only for the next hop.
 func endToEnd(h http.Header) {
 	for _, list := range h["Connection"] {
 		for name := range strings.SplitSeq(list, ",") {
@@ -110,8 +111,9 @@ func copyFlushing(w http.ResponseWriter, r io.Reader) error {
 	}
 }
 
-// beside is the context of a request that the gateway makes beside the client's. The observer
-// is told nothing of its answer: an exchange has the times of the client's.
+// beside returns the context of a request that the gateway makes in addition to the client's.
+// The observer is not told of its answer, since an exchange has the times of the client's
+// answer.
 func beside(ctx context.Context, asked *request) context.Context {
 	ctx = context.WithValue(ctx, observationKey{}, (*observation)(nil))
 	return context.WithValue(ctx, treatmentKey{}, &treatment{request: asked, on: asked.surface})

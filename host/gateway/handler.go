@@ -19,10 +19,10 @@ import (
 type Handler struct {
 	config Config
 	base   *url.URL
-	proxy  http.Handler // sends on requests whose answers are not scored
+	proxy  http.Handler // passes on requests whose answers are not scored
 }
 
-// New makes a gateway. An error names the setting that is wrong.
+// New makes a gateway. Its error names the setting that is wrong.
 func New(c Config) (*Handler, error) {
 	c, base, err := c.checked()
 	if err != nil {
@@ -72,8 +72,7 @@ func healthz(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, `{"status":"ok"}`+"\n")
 }
 
-// route handles a request that was admitted. Every spelling of a scored route is
-// scored.
+// route handles an admitted request. Every spelling of a scored route is scored.
 func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	on := surfaceOf(r.URL.Path)
 	switch path := r.URL.Path; {
@@ -105,9 +104,9 @@ func (h *Handler) unscored(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case h.config.RefuseUnchecked:
-		message = "answers of " + asked + " are not checked, and what is not checked is refused"
+		message = "answers of " + asked + " are not checked, and this gateway refuses routes whose answers are not checked"
 	case h.config.Key != "":
-		message = asked + " is refused: the operator's key is sent with scored routes and GET " + models + " alone"
+		message = asked + " is refused: the operator's key is sent only with scored routes and GET " + models
 	case on != nil && h.config.mayClose(on):
 		message = asked + " is refused: stored answers are not checked, and the failure policy is closed"
 	default:
@@ -119,8 +118,8 @@ func (h *Handler) unscored(w http.ResponseWriter, r *http.Request) {
 	refuse(w, r, http.StatusForbidden, "finece-"+why, message)
 }
 
-// stores returns the surface of the stored answers that a request fetches from the upstream;
-// nil if it fetches none. A policy may have ended or withheld such answers.
+// stores returns the surface of the stored answers that a request fetches from the upstream, or
+// nil if it fetches none. A policy may have ended or withheld such an answer.
 func stores(r *http.Request) surface {
 	path := canonical(r.URL.Path)
 	switch {
@@ -133,13 +132,11 @@ func stores(r *http.Request) surface {
 	return nil
 }
 
-// below reports whether a path is a route or below it.
+// below reports whether a path is a route, or is below that route.
 func below(path, route string) bool { return path == route || strings.HasPrefix(path, route+"/") }
 
-// isModels reports whether a request asks for the list of models or for one model, or for
-// Ollama's list or version.
-// Only the exact spelling counts, since such requests carry the operator's
-// key.
+// isModels reports whether a request asks for the list of models, one model, or Ollama's list or
+// version. Only the exact spelling counts, since such requests carry the operator's key.
 func isModels(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (below(r.URL.Path, models) || r.URL.Path == ollamaModels || r.URL.Path == ollamaVersion)
 }
@@ -149,8 +146,8 @@ func IsAPI(path string) bool {
 	return path == usagePath || path == ollamaModels || path == ollamaVersion || surfaceOf(path) != nil || strings.HasPrefix(canonical(path)+"/", root)
 }
 
-// canonical is a path in lower case with single slashes and none at its end: what
-// a lenient server takes it for.
+// canonical returns a path in lower case with single slashes and none at its end, as a lenient
+// server may read it.
 func canonical(path string) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(strings.ReplaceAll(strings.ToLower(path), `\`, "/"), "/") {
@@ -162,7 +159,7 @@ func canonical(path string) string {
 	return b.String()
 }
 
-// malformed reports whether servers may disagree about what a path names.
+// malformed reports whether servers may read a path differently.
 func malformed(path string) bool {
 	lower := strings.ToLower(strings.ReplaceAll(path, `\`, "/"))
 	for _, twice := range []string{"%2e", "%2f", "%5c"} {
@@ -178,12 +175,12 @@ func malformed(path string) bool {
 	return strings.ContainsFunc(path, func(c rune) bool { return c < ' ' || c == 0x7f })
 }
 
-// treatment is what becomes of a request: its answer is scored, or why it is not. It is in
-// the request's context.
+// treatment says whether the answer to a request is scored, or why it is not. It is in the
+// request's context.
 type treatment struct {
 	request *request // nil: the answer is not scored
-	on      surface  // that the client has asked, or chat
-	why     string   // why it is not scored
+	on      surface  // the API that the client used, or chat
+	why     string   // why the answer is not scored
 }
 
 type treatmentKey struct{}
@@ -193,17 +190,17 @@ func treatmentOf(ctx context.Context) *treatment {
 	return x
 }
 
-// serve sends a request on by p.
+// serve passes a request to p, with its treatment.
 func (h *Handler) serve(p http.Handler, w http.ResponseWriter, r *http.Request, x *treatment) {
 	observationOf(r.Context()).asked(x.request)
 	x.on = speaking(r)
 	p.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), treatmentKey{}, x)))
 }
 
-// pass sends a request on whose answer is not scored. Its body may still be on
-// the way when the upstream answers. Without full duplex, an HTTP/1.1 server reads
-// the rest of that body itself before it writes the answer; the proxy's own
-// reading of the body then fails, and the end of the answer is lost.
+// pass passes on a request whose answer is not scored. The request's body may still be arriving
+// when the upstream answers. Without full duplex, an HTTP/1.1 server reads the rest of that body
+// before it writes the answer. Then the proxy fails to read the body, and the end of the answer
+// is lost.
 func (h *Handler) pass(w http.ResponseWriter, r *http.Request, why string) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // the Worker has none and needs none
 	h.serve(h.proxy, w, r, &treatment{why: why})
@@ -274,7 +271,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, on surface) {
 	}
 }
 
-// unreadable handles a request whose answer cannot be scored: closed refuses it.
+// unreadable handles a request whose answer cannot be scored: it is refused if closed, else passed on.
 func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, closed bool, why string, status int) {
 	if closed {
 		refuse(w, r, status, "finece-"+why, "the answer to this request could not be checked: "+why)
@@ -291,12 +288,12 @@ func setBody(r *http.Request, body []byte) {
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
 }
 
-// rewrite makes the request to the upstream, out, of the client's request, in.
+// rewrite turns out, a copy of the client's request in, into the request to the upstream.
 func (h *Handler) rewrite(in, out *http.Request) {
 	api, rest := strings.TrimSuffix(h.base.EscapedPath(), "/"), in.URL.EscapedPath()
 	if below, ok := strings.CutPrefix(rest, root); ok {
 		rest = "/" + below
-	} else { // Ollama's API is beside that of OpenAI
+	} else { // Ollama's API is not below /v1
 		api = strings.TrimSuffix(api, "/v1")
 	}
 	target := *h.base
@@ -306,8 +303,8 @@ func (h *Handler) rewrite(in, out *http.Request) {
 	}
 	target.RawQuery = in.URL.RawQuery
 	out.URL, out.Host = &target, target.Host
-	// The page that asks was checked here. For the upstream it is a page of another origin, which
-	// some refuse, such as finece lm.
+	// The gateway has checked which page sends the request. To the upstream it would be a page
+	// of another origin, which some servers, such as finece lm, refuse.
 	for _, name := range []string{"Origin", "Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User"} {
 		out.Header.Del(name)
 	}
@@ -318,17 +315,17 @@ func (h *Handler) rewrite(in, out *http.Request) {
 		speaking(in).authorize(out.Header, string(h.config.Key))
 	}
 	if x := treatmentOf(out.Context()); x != nil && x.request != nil {
-		// An answer that is scored must not be compressed.
+		// A scored answer must not be compressed.
 		out.Header.Set("Accept-Encoding", "identity")
 	} else if h.config.Key != "" {
-		// An error that repeats the key has to be readable.
+		// The gateway removes the key from errors, so it has to be able to read them.
 		out.Header.Set("Accept-Encoding", encoding(in.Header))
 	}
 }
 
-// operatorsOwn are headers that a client may not send along with the operator's
-// key: other credentials, what the key's costs are charged to, and another method
-// than the one that was checked.
+// operatorsOwn are headers that a client may not send with the operator's key: other
+// credentials, the organization and project that are charged, and a method that overrides the
+// checked one.
 var operatorsOwn = []string{
 	"Authorization", "X-Api-Key", "Api-Key", "Cookie", "Openai-Organization", "Openai-Project",
 	"X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
@@ -347,10 +344,10 @@ func encoding(header http.Header) string {
 	return "identity"
 }
 
-// failed answers the client if the upstream failed, or if its answer is refused.
+// failed answers the client if the upstream failed, or if its answer may not pass.
 func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() != nil || errors.Is(err, errSlowRequest) {
-		return // the client has disconnected, or is answered by bound
+		return // the client has disconnected, or bound answers it
 	}
 	w.Header().Set(headerStatus, "unchecked")
 	var refused *refusal
@@ -375,13 +372,14 @@ func (r *refusal) Error() string {
 	return "the upstream's answer could not be checked (" + r.why + "), and the failure policy is closed"
 }
 
-// WriteError answers with an error of the gateway. It is for handlers that are served beside it.
+// WriteError answers with an error in the gateway's form. It is for handlers that are served
+// next to the gateway.
 func WriteError(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	refuse(w, r, status, code, message)
 }
 
-// refuse answers with an error in the form of the API that r is for; of OpenAI's where it
-// is for none.
+// refuse answers with an error in the form of the API that r is for, or of OpenAI's if r is for
+// none.
 func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	refused(w, code)
 	w.Header().Set("Content-Type", "application/json")

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Keys are client keys. Only hashes are stored: a key is 256 random bits, so that
+// Keys is a set of client keys. It stores only their hashes. A key is 256 random bits, so
 // SHA-256 without salt is enough. Keys is safe for concurrent use.
 type Keys struct{ all []clientKey }
 
@@ -23,19 +23,19 @@ type clientKey struct {
 
 const hashPrefix = "sha256:"
 
-// KeyLine is the line that [ParseKeys] reads for a key: its name, a space, and
-// sha256: with the hash in hexadecimal digits.
+// KeyLine returns the line that [ParseKeys] reads for a key: its name, a space, and sha256: with
+// the hash in hexadecimal digits.
 func KeyLine(name, key string) string {
 	hash := sha256.Sum256([]byte(key))
 	return name + " " + hashPrefix + hex.EncodeToString(hash[:])
 }
 
 // ErrNoKeys is the error of [ParseKeys] for a text without keys.
-var ErrNoKeys = errors.New("there are no keys in it; make one with finece key new")
+var ErrNoKeys = errors.New("it contains no keys; make one with finece key new")
 
-// ParseKeys reads lines as [KeyLine] writes them. [Limits], as [Limits.String] writes
-// them, may follow the hash. Empty lines and lines that start with # are skipped. An
-// error names a line by its number and does not quote it, since it may contain a key.
+// ParseKeys reads lines as [KeyLine] writes them. [Limits], as [Limits.String] writes them, may
+// follow the hash. Empty lines and lines that start with # are skipped. An error gives the
+// number of the line and does not quote the line, which may contain a key.
 func ParseKeys(text []byte) (*Keys, error) {
 	k := new(Keys)
 	number := 0
@@ -75,7 +75,7 @@ func keyError(line int) error {
 // Has reports whether there is a key of this name.
 func (k *Keys) Has(name string) bool { return k.find(name) != nil }
 
-// find is the key of a name; nil if there is none, or no keys.
+// find returns the key of a name, or nil.
 func (k *Keys) find(name string) *clientKey {
 	for i := range k.list() {
 		if k.all[i].name == name {
@@ -85,8 +85,8 @@ func (k *Keys) find(name string) *clientKey {
 	return nil
 }
 
-// Changes says how the set differs from an earlier one, by name: "ci added", "ci changed"
-// (another key or other limits), "ci removed". Either set may be nil, which has no keys.
+// Changes lists how the set differs from an earlier one, by name: "ci added", "ci changed"
+// (another key or other limits), "ci removed". A nil set has no keys.
 func (k *Keys) Changes(earlier *Keys) (said []string) {
 	for _, c := range k.list() {
 		switch was := earlier.find(c.name); {
@@ -119,13 +119,12 @@ func (k *Keys) Limits(name string) Limits {
 	return Limits{}
 }
 
-// keyHeaders are the headers that a client key may come in. A client that has a
-// key of its own for the upstream gives the gateway's in X-FineCE-Key, and the
-// upstream's in Authorization.
+// keyHeaders are the headers that may have a client key. A client with a key of its own for the
+// upstream sends the client key in X-FineCE-Key, and the upstream's key in Authorization.
 var keyHeaders = []string{"X-Finece-Key", "Authorization", "X-Api-Key", "Api-Key"}
 
-// Client implements [Clients]. It removes each header with one of the keys from r,
-// and X-FineCE-Key in any case.
+// Client implements [Clients]. It removes from r each header with one of the keys, and always
+// X-FineCE-Key.
 func (k *Keys) Client(r *http.Request) (name string, ok bool) {
 	for _, header := range keyHeaders {
 		for _, value := range r.Header.Values(header) {
@@ -140,7 +139,7 @@ func (k *Keys) Client(r *http.Request) (name string, ok bool) {
 	return name, ok
 }
 
-// bearer is a header's value without the scheme of Authorization.
+// bearer returns a header's value without the scheme Bearer.
 func bearer(value string) string {
 	if scheme, rest, found := strings.Cut(value, " "); found && strings.EqualFold(scheme, "bearer") {
 		return strings.TrimSpace(rest)
@@ -148,7 +147,7 @@ func bearer(value string) string {
 	return value
 }
 
-// name is the name of a key. Every hash is compared, each in constant time.
+// name returns the name of a key. It compares all hashes, each in constant time.
 func (k *Keys) name(key string) (name string, ok bool) {
 	hash := sha256.Sum256([]byte(key))
 	for i := range k.all {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Limits bound what one client may use. A limit of 0 is none.
+// Limits bound the use of one client. 0 means no limit.
 type Limits struct {
-	Rate    int   // requests a minute: as many at once, and then one each time its share of a minute has passed
+	Rate    int   // requests a minute: so many at once, then one more each time 1/Rate of a minute has passed
 	Streams int   // requests under way at once, streamed or not
 	Tokens  int64 // tokens of answers a day, which begins at midnight UTC; see [Use]
 }
@@ -17,7 +17,7 @@ type Limits struct {
 // limitNames are the limits in a line of [ParseKeys], in their order.
 var limitNames = [...]struct{ name, unit string }{{"rate", "/min"}, {"streams", ""}, {"tokens", "/day"}}
 
-// errLimit does not quote what it is about, since a line of keys may contain a key.
+// errLimit does not quote the line, which may contain a key.
 var errLimit = errors.New("want limits such as rate=60/min streams=4 tokens=200000/day, each a whole number greater than 0, at most once")
 
 // ParseLimits reads limits as [Limits.String] writes them.
@@ -43,7 +43,7 @@ func ParseLimits(fields []string) (l Limits, err error) {
 	return Limits{Rate: int(values[0]), Streams: int(values[1]), Tokens: values[2]}, nil
 }
 
-// String is the limits as a line of [ParseKeys] has them; "" if there are none.
+// String returns the limits as a line of [ParseKeys] has them, or "" if there are none.
 func (l Limits) String() string {
 	var fields []string
 	for i, value := range []int64{int64(l.Rate), int64(l.Streams), l.Tokens} {
@@ -54,8 +54,7 @@ func (l Limits) String() string {
 	return strings.Join(fields, " ")
 }
 
-// Limiter is what [Clients] may be, too: it says what a client may use. [Keys]
-// implements it.
+// Limiter returns the limits of a client. [Clients] may also implement it, as [Keys] does.
 type Limiter interface {
 	Limits(name string) Limits
 }
@@ -63,7 +62,7 @@ type Limiter interface {
 // overLimit is a request that is refused because of a limit.
 type overLimit struct {
 	code, message string
-	wait          time.Duration // until it is worth another try
+	wait          time.Duration // until another try may succeed
 }
 
 // retryAfter is the value of the header Retry-After: whole seconds, at least one.
@@ -71,12 +70,12 @@ func (o *overLimit) retryAfter() string {
 	return strconv.FormatInt(max(1, int64((o.wait+time.Second-1)/time.Second)), 10)
 }
 
-// rate lets through as many requests a minute as its limit says. It is the generic
-// cell rate algorithm: due is when the requests so far would have come if each had
-// waited for its share of a minute.
+// rate limits the requests a minute by the generic cell rate algorithm. due is the time at which
+// the requests so far would have ended if each had taken its share of a minute.
 type rate struct{ due time.Time }
 
-// take takes one request, or returns how long the next one has to wait.
+// take counts a request, or returns how long the client has to wait before the next one. limit
+// is the number of requests a minute.
 func (r *rate) take(now time.Time, limit int) (wait time.Duration) {
 	share := time.Minute / time.Duration(limit)
 	due := r.due

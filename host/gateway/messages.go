@@ -28,7 +28,7 @@ func (messages) member(r *request, s *jsonscan.Scanner, key string) bool {
 		r.messages.Read(s)
 	case "system":
 		r.messages.ReadSystem(s)
-	case "output_format": // of the beta; today it is output_config.format
+	case "output_format": // the beta's name for output_config.format
 		r.json = s.Holds()
 		s.Skip()
 	case "output_config":
@@ -42,13 +42,13 @@ func (messages) member(r *request, s *jsonscan.Scanner, key string) bool {
 	return true
 }
 
-// errorTypes are Anthropic's names of errors, by HTTP status.
+// errorTypes are Anthropic's error types, by HTTP status.
 var errorTypes = map[int]string{
 	http.StatusUnauthorized: "authentication_error", http.StatusForbidden: "permission_error", http.StatusNotFound: "not_found_error",
 	http.StatusRequestEntityTooLarge: "request_too_large", http.StatusTooManyRequests: "rate_limit_error", http.StatusGatewayTimeout: "timeout_error",
 }
 
-// refusal has a code beside Anthropic's members, as errors of the other surfaces have.
+// refusal adds a code to Anthropic's members, as errors of the other surfaces have one.
 func (messages) refusal(dst []byte, status int, code, message string) []byte {
 	kind := errorTypes[status]
 	switch {
@@ -64,7 +64,7 @@ func (messages) refusal(dst []byte, status int, code, message string) []byte {
 	return append(dst, "}}\n"...)
 }
 
-// stopReason is the stop_reason for a finish_reason.
+// stopReason returns the stop_reason for a finish_reason.
 func stopReason(finish string) string {
 	switch finish {
 	case "content_filter":
@@ -125,20 +125,20 @@ func (messages) textEnds(body []byte) map[int]int {
 	return ends
 }
 
-// messageWriter writes in a stream of Messages: message_start, then for each block of the
-// answer content_block_start, its deltas and content_block_stop, then message_delta with
-// the stop_reason and the usage, and message_stop. Blocks may overlap. Clients know no other
-// event, so records wait for one of these.
+// messageWriter writes to a stream of Messages: message_start, then for each block of the answer
+// content_block_start, its deltas and content_block_stop, then message_delta with the
+// stop_reason and the usage, and message_stop. Blocks may overlap. Clients know no other event,
+// so records wait for one of these.
 type messageWriter struct {
 	request *request
 	first   *template // of message_start
 	usage   []byte    // of message_delta
 
 	started bool    // message_start was sent
-	open    []block // those that were begun and not ended, mostly one
-	blocks  int     // the index of the next one
+	open    []block // blocks that have begun and not ended, usually one
+	blocks  int     // the index of the next block
 	ended   bool    // message_delta was sent
-	member  []byte  // what message_delta could not carry any more
+	member  []byte  // records for message_stop, if message_delta was sent already
 }
 
 type block struct {
@@ -150,11 +150,12 @@ type block struct {
 // part is what the gateway reads of an event of Messages.
 type part struct {
 	kind           string
-	block                 // which it is about; isText also says that the delta is one of text
+	block                 // the event's block; isText is also true for a delta of text
 	message, usage []byte // raw
 }
 
-// partOf reads an event. Of a content_block_delta it reads the rest only if whole is set.
+// partOf reads an event. It reads all of a content_block_delta only if whole is set, else the
+// type alone.
 func partOf(e *event, whole bool) (p part) {
 	var s jsonscan.Scanner
 	s.Reset(e.raw[e.Data : e.Brace+1])
@@ -208,7 +209,7 @@ func (w *messageWriter) sent(e *event) {
 	case "content_block_start":
 		w.begin(p)
 	case "content_block_delta":
-		if len(w.open) == 0 { // the beginning of its block could not be read
+		if len(w.open) == 0 { // the event that begins its block could not be read
 			w.begin(p)
 		}
 		for i := range w.open {
@@ -227,7 +228,7 @@ func (w *messageWriter) begin(p part) {
 	w.open, w.blocks = append(w.open, p.block), max(w.blocks, p.index+1)
 }
 
-// textBlock is the open block of text that was begun last.
+// textBlock returns the last open block of text.
 func (w *messageWriter) textBlock() (b block, ok bool) {
 	for _, b := range slices.Backward(w.open) {
 		if b.isText {
@@ -237,7 +238,7 @@ func (w *messageWriter) textBlock() (b block, ok bool) {
 	return b, false
 }
 
-// closes reports whether an event ends a block while a text can be added to one.
+// closes reports whether an event ends a block while text can still be added to a block.
 func (w *messageWriter) closes(e *event) bool {
 	_, ok := w.textBlock()
 	return ok && partOf(e, false).kind == "content_block_stop"
@@ -260,7 +261,8 @@ func (w *messageWriter) text(dst []byte, _ int, text []byte) ([]byte, bool) {
 	return appendEvent(w.delta(dst, index, text, nil), "content_block_stop", index, nil), true
 }
 
-// add adds to the open block of text, else to a new one, before which all others end.
+// add adds text to the open block of text. If there is none, it ends all open blocks and begins
+// a new one.
 func (w *messageWriter) add(dst, text, member []byte) []byte {
 	b, ok := w.textBlock()
 	if !ok {
@@ -282,7 +284,7 @@ func (w *messageWriter) delta(dst []byte, index int, text, member []byte) []byte
 // endBlocks ends the blocks that are open.
 func (w *messageWriter) endBlocks(dst []byte) []byte {
 	for _, b := range w.open {
-		if b.bare { // some clients take no input for a call without arguments, and run it
+		if b.bare { // some clients read a missing input as a call without arguments, and run it
 			dst = appendEvent(dst, "content_block_delta", b.index, []byte(`"delta":{"type":"input_json_delta","partial_json":"{"}`))
 		}
 		dst = appendEvent(dst, "content_block_stop", b.index, nil)
@@ -308,7 +310,7 @@ func (w *messageWriter) close(dst, _ []byte) []byte {
 	return appendEvent(dst, "message_stop", -1, w.member)
 }
 
-// message is the member of a message_start, if the upstream's was not sent.
+// message returns the member message of a message_start, for a stream without the upstream's.
 func (w *messageWriter) message() []byte {
 	t := w.first
 	if t == nil {
@@ -317,8 +319,8 @@ func (w *messageWriter) message() []byte {
 	return append(appendMessage([]byte(`"message":`), t, "", ""), '}')
 }
 
-// used is the usage of a message_delta: the sum of all answers, or the last that the upstream
-// has given.
+// used returns the usage for a message_delta: the sum of all answers, or the last usage of the
+// upstream.
 func (w *messageWriter) used() []byte {
 	if w.request.sum != nil {
 		return messages{}.counts().append(nil, w.request.sum)
@@ -335,8 +337,8 @@ func (w *messageWriter) used() []byte {
 	return append(strconv.AppendInt([]byte(`{"output_tokens":`), tokens, 10), '}')
 }
 
-// appendEvent appends an event with its name, the index of its block unless that is -1, and
-// further members.
+// appendEvent appends an event of a type. index is its block's index, or -1 for none. members
+// are further members.
 func appendEvent(dst []byte, kind string, index int, members []byte) []byte {
 	dst = append(append(append(append(dst, "event: "...), kind...), "\ndata: {\"type\":\""...), kind...)
 	dst = append(dst, '"')

@@ -19,28 +19,28 @@ import (
 type Use struct {
 	Name     string
 	Limits   Limits
-	Requests int64 // that were let through
-	Refused  int64 // that were over a limit
-	Open     int   // that are under way
+	Requests int64 // requests that were let through
+	Refused  int64 // requests over a limit
+	Open     int   // requests under way
 
-	// Tokens are those of answers: what the session counts, reasoning included, or
-	// the completion tokens of the upstream's usage if those are more. An answer
-	// that was not scored counts a token for every 4 of its bytes. If the client
-	// disconnects, the tokens up to the last position count.
+	// Tokens is the number of tokens of answers: the session's count, reasoning included, or the
+	// completion tokens of the upstream's usage if those are more. An answer that was not scored
+	// counts as one token for every 4 bytes. If the client disconnects, the tokens up to the
+	// last position count.
 	Tokens int64
-	Today  int64 // those of the current day, in UTC: what Limits.Tokens bounds
+	Today  int64 // tokens of the current day, in UTC; Limits.Tokens bounds them
 
-	// Prompt and Completion are the upstream's usage, where it gave one.
+	// Prompt and Completion are sums of the usage that the upstream reported.
 	Prompt, Completion int64
 
-	// ModelTokens, RolloutTokens and LogprobBytes are what scoring has cost: the tokens of the
-	// confidence model, where its server counts them, those of sampled continuations, and the bytes of log-probabilities that the gateway
-	// has asked the upstream for and the client did not.
+	// ModelTokens, RolloutTokens and LogprobBytes are the cost of scoring: tokens of the
+	// confidence model, if its server counts them, tokens of sampled continuations, and bytes of
+	// log-probabilities that the client did not ask for.
 	ModelTokens, RolloutTokens, LogprobBytes int64
 }
 
-// Meter counts what each client uses, in memory. It is safe for concurrent use.
-// Two handlers may have the same one: a handler that replaces another continues its counts.
+// Meter counts the use of each client, in memory. It is safe for concurrent use. Two handlers
+// may share one, so a handler that replaces another continues its counts.
 type Meter struct {
 	now     func() time.Time
 	mu      sync.Mutex
@@ -48,14 +48,14 @@ type Meter struct {
 	open    atomic.Int64 // requests of all clients that are under way
 }
 
-// client is one client's counts. The Meter's lock is for them, too.
+// client is one client's counts. The Meter's lock guards them.
 type client struct {
 	Use
 	rate rate
 	day  int64 // of Today, in days since 1970
 }
 
-// NewMeter makes a meter that reads the time by now, such as time.Now.
+// NewMeter makes a meter. now returns the time, as time.Now does.
 func NewMeter(now func() time.Time) *Meter {
 	return &Meter{now: now, clients: map[string]*client{}}
 }
@@ -73,7 +73,7 @@ func (m *Meter) Use() []Use {
 	return all
 }
 
-// enter lets a request in, unless most are under way.
+// enter counts a request as under way, or returns false if so many as most are.
 func (m *Meter) enter(most int) bool {
 	if m.open.Add(1) > int64(most) {
 		m.open.Add(-1)
@@ -82,10 +82,10 @@ func (m *Meter) enter(most int) bool {
 	return true
 }
 
-// Open is how many requests are under way, those of clients without a key included.
+// Open returns how many requests are under way, also of clients without a key.
 func (m *Meter) Open() int { return int(m.open.Load()) }
 
-// of returns a client's counts. The caller has the lock.
+// of returns a client's counts. The caller holds the lock.
 func (m *Meter) of(name string, limits Limits) *client {
 	c := m.clients[name]
 	if c == nil {
@@ -97,15 +97,15 @@ func (m *Meter) of(name string, limits Limits) *client {
 	return c
 }
 
-// today begins a new day if one has begun.
+// today resets the counts of the day if a new day has begun.
 func (c *client) today(now time.Time) {
 	if day := now.Unix() / (24 * 60 * 60); day != c.day {
 		c.day, c.Today = day, 0
 	}
 }
 
-// begin lets a request of a client through, or says which limit it is over. The
-// caller ends the ticket.
+// begin lets a client's request through, or returns the limit that the request is over. The
+// caller has to end the ticket.
 func (m *Meter) begin(name string, limits Limits) (*ticket, *overLimit) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -119,13 +119,13 @@ func (m *Meter) begin(name string, limits Limits) (*ticket, *overLimit) {
 	return &ticket{m, c}, nil
 }
 
-// over says which limit another request is over. A request that is refused for
-// another reason does not count against the rate.
+// over returns the limit that another request would be over, or nil. A request that is over
+// another limit does not count against the rate.
 func (c *client) over(now time.Time) *overLimit {
 	l := c.Limits
 	if l.Tokens > 0 && c.Today >= l.Tokens {
 		midnight := time.Unix((c.day+1)*24*60*60, 0)
-		return &overLimit{"finece-tokens", "this client key has used its " + strconv.FormatInt(l.Tokens, 10) + " tokens of today; they are counted anew at midnight UTC", midnight.Sub(now)}
+		return &overLimit{"finece-tokens", "this client key has used its " + strconv.FormatInt(l.Tokens, 10) + " tokens of today; the count starts again at midnight UTC", midnight.Sub(now)}
 	}
 	if l.Streams > 0 && c.Open >= l.Streams {
 		return &overLimit{"finece-streams", "this client key may have " + strconv.Itoa(l.Streams) + " requests under way at once; wait until one of them has ended", time.Second}
@@ -167,7 +167,7 @@ func (t *ticket) add(tokens, prompt, completion int64) {
 	t.client.Completion += completion
 }
 
-// scoring adds what scoring has cost.
+// scoring adds the cost of scoring.
 func (t *ticket) scoring(modelTokens, logprobBytes int64) {
 	if t == nil {
 		return
@@ -188,16 +188,16 @@ func (t *ticket) rolled(tokens int64) {
 	t.client.RolloutTokens += tokens
 }
 
-// tally counts the tokens of one answer that is scored. A nil tally counts nothing.
+// tally counts the tokens of one scored answer. A nil tally counts nothing.
 type tally struct {
 	ticket *ticket
 	choice map[int]int64 // tokens of each
 	sum    int64         // of all choices
 	usage  stream.Usage  // as the upstream gave it
-	told   int64         // tokens that the ticket was told
+	told   int64         // tokens that the ticket has counted so far
 }
 
-// tally begins an answer.
+// tally begins to count an answer.
 func (t *ticket) tally() *tally {
 	if t == nil {
 		return nil
@@ -205,7 +205,7 @@ func (t *ticket) tally() *tally {
 	return &tally{ticket: t, choice: map[int]int64{}}
 }
 
-// upTo takes the number of tokens of a choice so far.
+// upTo notes the number of tokens of a choice so far.
 func (t *tally) upTo(choice int, tokens int64) {
 	if t == nil || tokens <= t.choice[choice] {
 		return
@@ -215,7 +215,7 @@ func (t *tally) upTo(choice int, tokens int64) {
 	t.tell(0, 0)
 }
 
-// used takes the upstream's usage, which may come several times.
+// used notes the upstream's usage, which may come several times.
 func (t *tally) used(u *stream.Usage) {
 	if t == nil {
 		return
@@ -233,7 +233,7 @@ func (t *tally) tell(prompt, completion int64) {
 	}
 }
 
-// bytesPerToken is how many bytes of an answer that was not scored count as a token.
+// bytesPerToken is how many bytes of an unscored answer count as one token.
 const bytesPerToken = 4
 
 // unscored counts the tokens of an answer that is not scored, while it is read.
@@ -246,7 +246,7 @@ func (t *ticket) unscored(resp *http.Response) {
 type weighed struct {
 	io.ReadCloser
 	ticket *ticket
-	rest   int // bytes that make no token yet
+	rest   int // bytes that do not fill a token yet
 }
 
 func (w *weighed) Read(p []byte) (int, error) {
@@ -259,13 +259,13 @@ func (w *weighed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// usagePath is the route that tells a client its own counts.
+// usagePath is the route on which a client gets its own counts.
 const usagePath = "/finece/usage"
 
 type clientNameKey struct{}
 
-// ClientOf is the name of the client that sent a request, of a context that the gateway
-// or [Access.GuardAPI] has made; "" if none is needed.
+// ClientOf returns the name of the client that sent a request, from a context of the gateway or
+// of [Access.GuardAPI]. It is "" if no client key is needed.
 func ClientOf(ctx context.Context) string {
 	name, _ := ctx.Value(clientNameKey{}).(string)
 	return name
@@ -284,7 +284,7 @@ func (h *Handler) meter(w http.ResponseWriter, r *http.Request) {
 	}
 	if !h.config.Meter.enter(h.config.MaxStreams) {
 		w.Header().Set("Retry-After", "1")
-		refuse(w, r, http.StatusServiceUnavailable, "finece-busy", "this gateway has as many requests under way as it may; try again later")
+		refuse(w, r, http.StatusServiceUnavailable, "finece-busy", "this gateway has reached its limit of requests under way; try again later")
 		return
 	}
 	defer h.config.Meter.open.Add(-1)
@@ -309,7 +309,7 @@ func (h *Handler) tellUse(w http.ResponseWriter, r *http.Request, name string, l
 		return
 	}
 	if name == "" {
-		refuse(w, r, http.StatusNotFound, "finece-not-found", "this gateway has no client keys, so it counts nobody's use")
+		refuse(w, r, http.StatusNotFound, "finece-not-found", "this gateway has no client keys, so it does not count use by client")
 		return
 	}
 	m := h.config.Meter
@@ -321,7 +321,7 @@ func (h *Handler) tellUse(w http.ResponseWriter, r *http.Request, name string, l
 	w.Write(append(u.AppendJSON(nil), '\n'))
 }
 
-// AppendJSON appends u as GET /finece/usage answers it.
+// AppendJSON appends u as JSON, in the form of GET /finece/usage.
 func (u *Use) AppendJSON(dst []byte) []byte {
 	member := func(name string, value int64) {
 		dst = append(append(append(dst, `,"`...), name...), `":`...)

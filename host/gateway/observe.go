@@ -16,57 +16,56 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// Observer is told of each request for the API once its answer has ended, with the
-// request's context. It is called on the request's goroutine, so it should not block.
+// Observer is called once for each request for the API, after its answer has ended, with the
+// request's context. It runs on the request's goroutine, so it should not block.
 type Observer func(context.Context, *Exchange)
 
-// Exchange says what became of one request for the API. It has names, numbers and
-// words of the gateway: no text of a question or an answer, no key, and no part of a
-// path that a client has made up. Some names are other people's: Asked is the client's,
-// ID and Generator are the upstream's. They are cut to 128 bytes.
+// Exchange is the outcome of one request for the API. It contains no text of a question or an
+// answer, no key, and no part of a path that a client has made up. Asked comes from the client,
+// and ID and Generator come from the upstream; these names are cut to 128 bytes.
 type Exchange struct {
 	Start    time.Time
-	Client   string // name of the client's key; "" if the gateway needs none, or knows none such
+	Client   string // name of the client's key; "" if the gateway needs no key or does not know the key
 	Route    string // one of Routes
 	Asked    string // the model that the client asked for; "" if the request was not read
 	Streamed bool   // the client asked for a stream
 
-	Status int    // of HTTP; 0 if the client disconnected before there was one
-	Code   string // of the gateway's own error, such as finece-key; "" if there was none
+	Status int    // HTTP status; 0 if the client disconnected before there was one
+	Code   string // code of the gateway's own error, such as finece-key; "" if there was none
 	Fate   Fate
 
 	Checked string // checked, unavailable or unchecked; "" for an error of the gateway
 	Reason  string // why it is not checked
 	Policy  Policy // "" if the answer is not scored
 
-	ID        string // the answer's, from the upstream
-	Own       string // the answer's, of Config.Name: the value of X-FineCE-Id; "" if it is not scored
+	ID        string // the upstream's id of the answer
+	Own       string // the gateway's id of the answer, from Config.Name: the value of X-FineCE-Id; "" if it is not scored
 	Scorer    string // Handling.Scorer; "" if the request was not read
 	Generator string // the model that answered
 	Answers   []Answer
 	Decisions []*record.Decision
 
-	ModelCalls    int   // requests to the confidence model that have ended, about answers that were not sent, too
-	ModelErrors   int   // those of them that failed, and the estimates that were not waited for
-	ModelRefusals int   // those of the errors that are status 429
-	ModelTokens   int64 // that its replies have cost, as its server counts them
-	RolloutTokens int64 // of sampled continuations, prompts included, as the upstream counts them
-	LogprobBytes  int64 // of log-probabilities that the gateway has asked for and removed
+	ModelCalls    int   // requests to the confidence model that have ended, also those about answers that were not sent
+	ModelErrors   int   // requests that failed, and estimates that were given up
+	ModelRefusals int   // errors with status 429
+	ModelTokens   int64 // tokens of the confidence model, as its server counts them
+	RolloutTokens int64 // tokens of sampled continuations, prompts included, as the upstream counts them
+	LogprobBytes  int64 // bytes of log-probabilities that the gateway asked for and removed
 
 	Upstream time.Duration // until the upstream's header came
 	Header   time.Duration // until the header was sent to the client
-	Settled  time.Duration // the end of the answer waited for the confidence model
+	Settled  time.Duration // how long the end of the answer waited for the confidence model
 	Held     time.Duration // Withhold: the longest time that an event was held
 	Total    time.Duration
 
 	Events int   // of a scored stream
-	Read   int64 // bytes of a scored answer that the upstream has sent
-	Sent   int64 // bytes of the answer that the client was sent
+	Read   int64 // bytes of a scored answer from the upstream
+	Sent   int64 // bytes of the answer that were sent to the client
 }
 
 // Answer is one choice of a scored answer.
 type Answer struct {
-	Headline record.Confidence // the one confidence to show for it; HasValue is false if there is none
+	Headline record.Confidence // the one confidence to show for the answer; HasValue is false if there is none
 	End      *record.End       // nil if the answer was not read to its end
 	Places   []follow.Place    // every position, with its last confidence; not to be changed
 }
@@ -76,14 +75,14 @@ type Fate string
 
 const (
 	Complete  Fate = "complete"  // everything was sent
-	Cancelled Fate = "cancelled" // the client disconnected before
+	Cancelled Fate = "cancelled" // the client disconnected before the end
 	Broken    Fate = "broken"    // the answer broke off
 )
 
 // Routes are the values of Exchange.Route.
 var Routes = []string{PathChat, PathCompletions, PathMessages, PathResponses, PathOllamaChat, PathOllamaGenerate, "/v1/embeddings", models, "other"}
 
-// route returns which of Routes a path is below.
+// route returns the one of Routes that a path belongs to.
 func route(path string) string {
 	path = canonical(path)
 	for _, r := range Routes {
@@ -94,8 +93,8 @@ func route(path string) string {
 	return "other"
 }
 
-// observation is an exchange under way. It is in the request's context. A nil one
-// notes nothing.
+// observation collects an exchange under way. It is in the request's context. A nil observation
+// collects nothing.
 type observation struct {
 	clock clock
 
@@ -103,11 +102,11 @@ type observation struct {
 	x        Exchange
 	ledger   follow.Ledger
 	returned bool      // the handler has returned, without a panic
-	over     bool      // the observer has the exchange: nothing changes it any more
+	over     bool      // the observer has the exchange, so nothing may change it
 	ended    time.Time // when the scored answer's last byte came
 	checking bool
 	skipped  bool   // by the gate
-	policy   Policy // by which the answer is handled
+	policy   Policy // the policy for the answer
 	own      string // what Exchange.Own becomes if the answer is scored
 }
 
@@ -118,7 +117,7 @@ func observationOf(ctx context.Context) *observation {
 	return o
 }
 
-// observed serves a request with next, and tells the observer what became of it.
+// observed serves a request with next, and passes the exchange to the observer.
 func (h *Handler) observed(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	o := &observation{clock: h.config.clock}
 	o.x.Start, o.x.Route = o.clock.now(), route(r.URL.Path)
@@ -131,7 +130,7 @@ func (h *Handler) observed(w http.ResponseWriter, r *http.Request, next http.Han
 	o.returned = true
 }
 
-// finish returns the exchange when its handler has ended.
+// finish returns the exchange after its handler has ended.
 func (o *observation) finish(ctx context.Context) *Exchange {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -200,15 +199,15 @@ func (o *observation) asked(r *request) {
 	}
 }
 
-// named notes how the upstream calls the answer and itself.
+// named notes the upstream's id of the answer and name of its model.
 func (o *observation) named(id, generator string) {
 	o.note(func(x *Exchange) { x.ID, x.Generator = cmp.Or(short(id), x.ID), cmp.Or(short(generator), x.Generator) })
 }
 
-// short cuts a name that somebody else has chosen.
+// short cuts a name that a client or the upstream has chosen.
 func short(name string) string { return name[:min(len(name), 128)] }
 
-// held notes since when an event that is no longer held was.
+// held notes how long an event was held, when it is released. since is when it came.
 func (o *observation) held(since time.Time) {
 	o.note(func(x *Exchange) { x.Held = max(x.Held, o.clock.now().Sub(since)) })
 }
@@ -216,7 +215,7 @@ func (o *observation) held(since time.Time) {
 // end notes that the answer's last byte has come.
 func (o *observation) end() { o.note(func(*Exchange) { o.ended = o.clock.now() }) }
 
-// settled notes a reply of the confidence model, of which pending have still to come.
+// settled notes a reply of the confidence model. pending says whether more replies are to come.
 func (o *observation) settled(err error, pending bool) {
 	o.note(func(x *Exchange) {
 		x.ModelCalls++
@@ -255,7 +254,7 @@ func (o *observation) record(r record.Record) {
 	})
 }
 
-// answers is what the records say about each choice.
+// answers returns each choice as its records describe it.
 func answers(l *follow.Ledger) (all []Answer) {
 	for _, a := range l.Sorted() {
 		headline := a.Headline()
@@ -267,14 +266,14 @@ func answers(l *follow.Ledger) (all []Answer) {
 	return all
 }
 
-// observedWriter notes what the client is sent.
+// observedWriter notes what is sent to the client.
 type observedWriter struct {
 	http.ResponseWriter
 	o *observation
 }
 
-// WriteHeader notes the status, and what the headers say about the answer. It adds the
-// answer's own id to them.
+// WriteHeader notes the status and the headers of the gateway. It adds the header with the
+// answer's own id.
 func (w *observedWriter) WriteHeader(status int) {
 	if status >= 200 || status == http.StatusSwitchingProtocols {
 		w.begin(status)
@@ -304,7 +303,7 @@ func (w *observedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Flush implements http.Flusher, for whoever asks for it without a controller.
+// Flush implements http.Flusher, for callers that do not use an http.ResponseController.
 func (w *observedWriter) Flush() {
 	if f, ok := w.ResponseWriter.(http.Flusher); ok {
 		f.Flush()
@@ -321,11 +320,11 @@ func refused(w http.ResponseWriter, code string) {
 	}
 }
 
-// watch makes a scorer note what it does.
+// watch connects a scorer to the observation of its request.
 func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) framed {
 	s.costs = observationOf(ctx)
 	if x := treatmentOf(ctx); x != nil && x.request.contestant != nil {
-		return framed // until it is chosen: see observe
+		return framed // nothing is noted before the answer is chosen: see observe
 	}
 	if s.seen = s.costs; s.seen == nil {
 		return framed
@@ -338,7 +337,7 @@ func (s *scorer) watch(ctx context.Context, config *host.Config, framed framed) 
 	}
 }
 
-// observe makes a scorer note what it has found, when its answer was chosen.
+// observe connects a scorer to an observation once its answer was chosen, and notes its results so far.
 func (s *scorer) observe(seen *observation) {
 	if s.seen = seen; seen == nil {
 		return

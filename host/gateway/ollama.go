@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// ollama is what Ollama's own two APIs have in common. An answer is a stream of lines
-// of JSON, unless the request has "stream": false. It has one choice, and no identifier.
+// ollama is the common part of Ollama's own two APIs. An answer is a stream of lines of JSON,
+// unless the request has "stream": false. It has one choice and no identifier.
 type ollama struct{ openAI }
 
 func (ollama) format() stream.Format { return stream.Ollama }
@@ -45,7 +45,7 @@ func (ollama) member(r *request, s *jsonscan.Scanner, key string) bool {
 
 func (ollama) ask(r *request, entropy bool, c *changes) { chat{}.ask(r, entropy, c) }
 
-// strip removes the log-probabilities, which are an array of the line.
+// strip removes the log-probabilities, an array in each line.
 func (ollama) strip(object []byte, at int, a *asked) (edits []edit) {
 	var s jsonscan.Scanner
 	s.Reset(object)
@@ -114,8 +114,8 @@ func (ollamaGenerate) emptied(dst []byte, a *answer, finish string, member []byt
 	return emptiedLine(dst, a, generateText, finish, member)
 }
 
-// ofAnswer are the members of a line that an answer may be read from. The context has its text
-// in tokens.
+// ofAnswer are the members of a line that contain the answer. The context has its text in
+// tokens.
 var ofAnswer = []string{"message", "response", "thinking", "logprobs", "context", "done_reason"}
 
 func emptiedLine(dst []byte, a *answer, text func(dst, text []byte) []byte, finish string, member []byte) []byte {
@@ -156,7 +156,7 @@ func lineTextEnd(body []byte, name string, text func(*jsonscan.Scanner) int) map
 	return ends
 }
 
-// lineWriter writes lines.
+// lineWriter writes to a stream of Ollama's lines.
 type lineWriter struct {
 	request *request
 	says    func(dst, text []byte) []byte
@@ -174,8 +174,8 @@ func (w *lineWriter) sent(*event)        {}
 func (w *lineWriter) closes(*event) bool { return false }
 func (w *lineWriter) alone() bool        { return true }
 
-// names is never nil: a line of the gateway's own may come first, since the APIs have no
-// identifiers and no comments.
+// names never returns nil: the APIs have no identifiers and no comments, so a line of the
+// gateway's own may come first.
 func (w *lineWriter) names() *template {
 	if w.first == nil {
 		return &template{model: jsonscan.AppendString(nil, []byte(w.request.model))}
@@ -215,9 +215,9 @@ func (w *lineWriter) end(dst []byte, _ []int, finish string, member []byte) []by
 
 func (w *lineWriter) close(dst, _ []byte) []byte { return dst }
 
-// A line is sent with its LF, which the core takes for the beginning of the next line.
+// A line is sent with its LF at once. The core counts that LF as the beginning of the next line.
 
-// takeLF makes an event a line, if it is one of Ollama, and drops the upstream's LF.
+// takeLF marks an event of Ollama as a line, and drops the upstream's LF after it.
 func (b *body) takeLF(e *event) {
 	if b.request.surface.format() != stream.Ollama {
 		return
@@ -228,7 +228,7 @@ func (b *body) takeLF(e *event) {
 	b.buf = kept
 }
 
-// lf drops an LF that data begins with, if the line before it has one already.
+// lf drops an LF at the beginning of data, if the line before was sent with its LF.
 func (b *body) lf(data []byte) []byte {
 	if !b.lineSent || len(data) == 0 {
 		return data

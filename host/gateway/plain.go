@@ -14,10 +14,10 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// maxCoreEvent is the largest event that a session can be told to expect.
+// maxCoreEvent is the largest MaxEvent of a session, in bytes.
 const maxCoreEvent = 16 << 20
 
-// plain scores an answer that is not streamed.
+// plain scores an answer that is not streamed. why says why it cannot be scored, or is "".
 func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (why string, err error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, h.config.MaxAnswer+1))
 	if err != nil {
@@ -81,8 +81,7 @@ func (h *Handler) plain(resp *http.Response, r *request, config host.Config) (wh
 	return "", nil
 }
 
-// score scores a whole answer and waits for its estimates, or says why it cannot be
-// scored.
+// score scores a whole answer and waits for its estimates, or returns why it cannot be scored.
 func (c *Config) score(ctx context.Context, a *answer, r *request, config host.Config) (s *scorer, why string) {
 	var policy acting = idle{} // a plain answer is judged as a whole: see verdict
 	if !c.rule.holds {
@@ -138,7 +137,7 @@ func (c *Config) await(ctx context.Context, s *scorer) {
 	s.asker.done(!s.failing)
 }
 
-// verdict is the decision of Withhold about an answer, by its p(z). It is nil if the
+// verdict returns the decision of Withhold about a plain answer, by its p(z). It is nil if the
 // answer passes.
 func (c *Config) verdict(s *scorer, a *answer) *record.Decision {
 	if !c.rule.holds || s.skipped() {
@@ -169,7 +168,7 @@ func (c *Config) verdict(s *scorer, a *answer) *record.Decision {
 	return released
 }
 
-// answer is a plain answer: one event, which is all of its body.
+// answer is a plain answer: one event that is the whole body.
 type answer struct {
 	event
 	template

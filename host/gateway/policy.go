@@ -8,29 +8,29 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// Policy says what is done with confidences.
+// Policy says what the gateway does with confidences.
 type Policy string
 
 const (
-	Annotate Policy = "annotate" // tell the client
-	Warn     Policy = "warn"     // tell, and add Config.WarnText to an answer that is below Config.WarnBelow
-	Withhold Policy = "withhold" // tell, and keep back what is below Config.WithholdBelow
-	Stop     Policy = "stop"     // tell, and end an answer that stays below Config.StopBelow
-	Escalate Policy = "escalate" // tell, and ask Config.EscalateModel instead of an answer that is below Config.EscalateBelow
-	BestOf   Policy = "best-of"  // tell, and send the most confident of Config.Answers answers
-	Vote     Policy = "vote"     // tell, and send the answer that most of Config.Answers answers agree with, weighted by confidence
+	Annotate Policy = "annotate" // send the confidences to the client, as all policies do
+	Warn     Policy = "warn"     // add Config.WarnText to an answer below Config.WarnBelow
+	Withhold Policy = "withhold" // do not send text below Config.WithholdBelow
+	Stop     Policy = "stop"     // end an answer that stays below Config.StopBelow
+	Escalate Policy = "escalate" // ask Config.EscalateModel for an answer instead of one below Config.EscalateBelow
+	BestOf   Policy = "best-of"  // send the most confident of Config.Answers answers
+	Vote     Policy = "vote"     // send the answer that most of Config.Answers answers agree with, weighted by confidence
 )
 
-// rule is what the gateway knows of a policy.
+// rule describes a policy to the gateway.
 type rule struct {
 	name    Policy
-	setting string                 // the name of its threshold; "" if it compares confidences with none
+	setting string                 // the name of its threshold setting; "" if it has none
 	below   func(*Config) *float64 // the threshold
-	last    bool                   // it acts on p(z) alone
+	last    bool                   // it acts only on p(z)
 	holds   bool                   // text waits for its confidence: acting is a *gate
 	counts  bool                   // acting.text is called
 	begin   func(*Config, *request) acting
-	contest func(*Config, *request) contest // it asks for several answers; nil: for one
+	contest func(*Config, *request) contest // set if the policy asks for several answers
 }
 
 var rules = []rule{
@@ -43,7 +43,7 @@ var rules = []rule{
 	{name: Vote, counts: true, begin: newListener, contest: newVote},
 }
 
-// rule is that of a policy, nil if there is none of this name.
+// rule returns the rule of a policy, or nil if no policy has this name.
 func (p Policy) rule() *rule {
 	for i := range rules {
 		if rules[i].name == p {
@@ -65,7 +65,7 @@ func policyNames() string {
 // acts reports whether the policy compares confidences with a threshold.
 func (r *rule) acts() bool { return r.below != nil }
 
-// kinds is the kinds of positions whose confidences the policy compares.
+// kinds returns the kinds of positions whose confidences the policy compares with its threshold.
 func (r *rule) kinds(c *Config) position.Kind {
 	if r.last && !(r.name == Escalate && c.EscalateMode != Hold) {
 		return position.End
@@ -76,8 +76,8 @@ func (r *rule) kinds(c *Config) position.Kind {
 // endsLate reports whether the event that ends an answer waits until everything is scored.
 func (r *rule) endsLate() bool { return r.last || r.contest != nil }
 
-// patience is how long an answer's end waits for a confidence model. Text that is
-// held is the more important to decide on.
+// patience returns how long an answer's end waits for a confidence model. It is longer if text
+// is held, since a decision then matters more.
 func (r *rule) patience(c *Config) time.Duration {
 	if r.holds || r.contest != nil {
 		return c.MaxDelay
@@ -85,19 +85,19 @@ func (r *rule) patience(c *Config) time.Duration {
 	return c.Settle
 }
 
-// acting is a policy at work on one answer. Its methods are called in the order of the
-// stream.
+// acting is a policy applied to one answer. Its methods are called in the order of the stream.
 type acting interface {
-	// text takes text, before the position or the event that it is in.
+	// text takes text. It is called before the position and the event that contain the text.
 	text(choice int, segment position.Segment, text []byte)
 	position(*record.Position)
-	// confidence takes a confidence. A decision other than nil ends the choice's answer.
+	// confidence takes a confidence. A decision that is not nil ends the choice.
 	confidence(*record.Confidence) *record.Decision
-	// ending is asked before a choice ends what to add to its text, by p(z).
+	// ending is called before a choice ends, with its p(z). It returns text to add; d is nil if
+	// there is none.
 	ending(*record.Confidence) (text string, d *record.Decision)
 }
 
-// idle is a policy that does nothing.
+// idle is a policy that only annotates.
 type idle struct{}
 
 func (idle) text(int, position.Segment, []byte)                          {}
@@ -110,7 +110,7 @@ func decision(policy Policy, action, reason string) *record.Decision {
 	return record.NewDecision(0, string(policy), action, reason)
 }
 
-// decisionOn returns a decision because of a position's confidence.
+// decisionOn returns a decision about the confidence of a position, with the reason low.
 func decisionOn(policy Policy, action string, at *record.Confidence, threshold float64) *record.Decision {
 	d := decision(policy, action, low)
 	d.Choice, d.Index, d.Threshold, d.Byte = at.Choice, at.Index, threshold, at.Byte

@@ -9,21 +9,22 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// prefix is text that another model's answer continues. A nil prefix does nothing.
+// prefix is the text that the other model's answer continues. A nil prefix does nothing.
 type prefix struct {
 	text string // without the white space at its end, which models write again
-	gap  string // that white space, as far as the answer has not repeated it
-	told int64  // the byte of the last position that the client was told of it
+	gap  string // the part of that white space that the answer has not repeated yet
+	told int64  // the byte of the last position in the text that the client was told
 	last int    // the index of that position
 	fed  bool   // the session reads it before the answer
 	next bool   // a position of the answer has come
 }
 
-// continued asks the other model to continue the answer. It returns nil if the model is asked
-// anew instead: under Restart, after the end of the answer, or where that cannot be asked or fails.
+// continued asks the other model to continue the answer. It returns nil if the model has to be
+// asked for a new answer instead: under Restart, after the end of the answer, if there is no
+// text yet, or if the request is not possible or fails.
 func (b *body) continued(policy *restarter) (*sequel, error) {
 	text := strings.TrimRight(string(policy.answer), " \t\r\n")
-	if policy.whole || b.phase == settling || text == "" { // a whole answer has no continuation
+	if policy.whole || b.phase == settling || text == "" { // a complete answer has no continuation
 		return nil, nil
 	}
 	q, err := b.request.another(b.ctx, variant{model: b.config.EscalateModel}, text)
@@ -32,15 +33,15 @@ func (b *body) continued(policy *restarter) (*sequel, error) {
 		return nil, nil
 	}
 	q.prefix = &prefix{text: text, gap: string(policy.answer[len(text):]), told: policy.told, last: policy.index}
-	// A confidence model judges the whole answer. Statistics are those of the other model's
-	// tokens: the text has no log-probabilities of that model.
+	// A confidence model judges the whole answer. Statistics cover only the other model's
+	// tokens, since the text has no log-probabilities of that model.
 	if q.prefix.fed = q.config.Estimator == session.Model; !q.prefix.fed {
 		q.shift = policy.shift("")
 	}
 	return q, nil
 }
 
-// feed gives the session the text, of which nothing is sent again.
+// feed gives the text to the session. The text is not sent to the client again.
 func (p *prefix) feed(q *sequel) {
 	if p == nil || !p.fed {
 		return
@@ -53,12 +54,12 @@ func (p *prefix) feed(q *sequel) {
 	q.pending, p.gap = nil, gap
 }
 
-// cut removes from the beginning of the answer the white space that the text ends with, and
-// corrects where the answer's records go.
+// cut removes white space from the beginning of the answer if the prefix ends with the same
+// white space. It corrects the shift of the answer's records.
 func (p *prefix) cut(text []byte, to *shift) []byte {
 	for p != nil && p.gap != "" && len(text) > 0 {
 		if text[0] != p.gap[0] {
-			if p.fed { // the client has white space that the session has not
+			if p.fed { // the client has white space that the session did not read
 				to.byte += int64(len(p.gap))
 				to.utf16 += int64(len(p.gap))
 			}
@@ -74,8 +75,8 @@ func (p *prefix) cut(text []byte, to *shift) []byte {
 	return text
 }
 
-// has reports whether a position is one of the text, which the client was told. The first one
-// that is not comes next after these.
+// has reports whether a position is in the prefix, so that the client was told of it already.
+// The first position that is not continues their indices.
 func (p *prefix) has(at *record.Place, to *shift) bool {
 	switch {
 	case p == nil || !p.fed:

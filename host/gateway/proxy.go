@@ -12,7 +12,7 @@ import (
 
 var defaultRoundTrip RoundTrip = http.DefaultTransport.RoundTrip
 
-// newProxy returns the handler that passes requests on unscored.
+// newProxy returns the handler that passes on requests whose answers are not scored.
 func newProxy(h *Handler) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite:        func(p *httputil.ProxyRequest) { h.rewrite(p.In, p.Out) },
@@ -24,8 +24,8 @@ func newProxy(h *Handler) http.Handler {
 	}
 }
 
-// reporter is the [httputil.ReverseProxy]'s log. The proxy writes to it when an
-// answer breaks off after its headers were sent.
+// reporter is the log of [httputil.ReverseProxy]. The proxy writes to it when an answer breaks
+// off after its headers were sent.
 type reporter func(message string, err error)
 
 func (r reporter) Write(line []byte) (int, error) {

@@ -2,7 +2,7 @@ package gateway
 
 import "net/http"
 
-// None: whoever is without sockets brings their own.
+// A platform without sockets has no default: the caller sets Config.RoundTrip.
 var defaultRoundTrip RoundTrip
 
 func newProxy(h *Handler) http.Handler { return forwarder{h} }

@@ -6,14 +6,15 @@ import (
 )
 
 const (
-	// refusalLasts is how long a refusal is remembered: a server may be replaced meanwhile.
+	// refusalLasts is how long a refusal is remembered. It is short because a server may be replaced.
 	refusalLasts = 10 * time.Minute
-	// maxRefusals bounds how many are remembered. Clients choose the models' names.
+	// maxRefusals bounds how many are remembered, since clients choose the names of models.
 	maxRefusals = 1024
 )
 
-// refusals remembers which models refuse requests that ask for log-probabilities. Requests
-// to them are then sent without, and not twice. All answers of a handler share one.
+// refusals remembers which models refuse requests that ask for log-probabilities. Later requests
+// to these models do not ask for log-probabilities, so they are sent once, not twice. All
+// answers of a handler share one refusals.
 type refusals struct {
 	clock clock
 	mu    sync.Mutex

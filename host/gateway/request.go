@@ -17,7 +17,7 @@ import (
 // request is a client's request for an answer that is scored.
 type request struct {
 	surface    surface
-	config     *Config // how its answer is handled
+	config     *Config // how the answer is handled
 	stream     bool
 	usage      bool // the client asked for a chunk with usage
 	json       bool // the client asked for JSON
@@ -27,17 +27,17 @@ type request struct {
 	model      string
 	messages   follow.Conversation
 	contestant *contestant                                             // of a contest; nil: the answer is the only one
-	another    func(context.Context, variant, string) (*sequel, error) // of Escalate: asks for an answer that follows this one; nil: none does
-	sample     sample                                                  // samples continuations of the answer; nil: nothing does
-	further    *further                                                // of Config.Samples; nil: none was asked for
-	sum        *stream.Usage                                           // of all answers, which the gateway's own end of a stream has; nil: that of the upstream
+	another    func(context.Context, variant, string) (*sequel, error) // Escalate: asks for an answer that follows this one; nil: no answer follows
+	sample     sample                                                  // samples continuations of the answer; nil: none are sampled
+	further    *further                                                // the further answers of Config.Samples; nil: none were asked for
+	sum        *stream.Usage                                           // the usage of all answers, for a stream's end that the gateway writes; nil: the upstream's usage
 	unscored   string                                                  // why the answer cannot be scored; "" if it can
 	asked      asked
 
-	logprobs, top edit // where the body asks for log-probabilities and alternatives, zero if it does not
+	logprobs, top edit // where the body asks for log-probabilities and alternatives; zero if it does not
 
-	original []byte // its body
-	body     []byte // the body that is sent on
+	original []byte // the client's body
+	body     []byte // the body for the upstream
 
 	deadline func(time.Time) // sets the deadline of the next write to the client
 }
@@ -90,14 +90,15 @@ func readRequest(on surface, body []byte, c *Config) (r *request, ok bool) {
 }
 
 // maxQuestion is the longest question, in bytes, that a confidence model is asked about. The
-// session holds the question several times, and its instance would trap.
+// session stores the question several times, and a longer one would exhaust the memory of its
+// instance.
 const maxQuestion = 1 << 20
 
-// questionTooLarge is why a longer one is not scored.
+// questionTooLarge is the reason of an answer whose question is longer.
 const questionTooLarge = "question-too-large"
 
-// tell tells a session what is known of the question. The built-in estimators read none of
-// its text, so that a part of it will do.
+// tell sets the question in a session's configuration. The built-in estimators do not read the
+// text of the question, so its first KiB is enough for them.
 func (r *request) tell(c *host.Config, conversationTokens int) {
 	c.Asked.Generator = r.model
 	r.messages.Ask(c, conversationTokens)
@@ -119,8 +120,8 @@ func (r *request) readTop(s *jsonscan.Scanner) {
 	r.top.to = s.Offset()
 }
 
-// ask changes the body so that it asks for the log-probabilities that are needed. The
-// object's closing brace is at end.
+// ask changes the body so that it asks for the log-probabilities that scoring needs. end is the
+// offset of the object's closing brace.
 func (r *request) ask(c *Config, end int) {
 	alternatives := c.Session.Positions.Strategy&position.Entropy != 0
 	if m := c.Session.Trajectory; c.Session.Estimator == session.Trajectory && m != nil {

@@ -74,7 +74,7 @@ func unchecked(resp *http.Response, why string) {
 	resp.Header.Set(headerReason, why)
 }
 
-// check replaces the answer's body by one that is scored, or says why it cannot be
+// check replaces the answer's body by one that is scored, or returns why the answer cannot be
 // scored.
 func (h *Handler) check(resp *http.Response, r *request) (why string, err error) {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -103,7 +103,7 @@ func (h *Handler) check(resp *http.Response, r *request) (why string, err error)
 	return "", nil
 }
 
-// The types of streamed answers: lines is Ollama's.
+// The content types of streamed answers. lines is that of Ollama.
 const (
 	eventStream = "text/event-stream"
 	lines       = "application/x-ndjson"
@@ -114,7 +114,7 @@ func (r *request) streamsAs(kind string) bool {
 	return kind == eventStream || kind == lines && r.surface.format() == stream.Ollama
 }
 
-// scoring is what the session of an answer is told.
+// scoring returns the configuration of an answer's session.
 func (h *Handler) scoring(r *request) host.Config {
 	config := r.config.Session
 	if f := r.surface.format(); f != stream.Auto {
@@ -125,8 +125,7 @@ func (h *Handler) scoring(r *request) host.Config {
 	return config
 }
 
-// announce sets the headers of an answer that is scored, and removes those that are
-// no longer true.
+// announce sets the headers of a scored answer, and removes headers that are no longer true.
 func (c *Config) announce(resp *http.Response, status string) {
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Etag", "Content-Md5", "Digest", "Content-Digest", "Accept-Ranges"} {
 		resp.Header.Del(name)
@@ -141,7 +140,7 @@ func (c *Config) announce(resp *http.Response, status string) {
 	}
 }
 
-// unpack decompresses an answer that was sent compressed without being asked for.
+// unpack decompresses an answer that the upstream compressed although the gateway did not ask for that.
 func unpack(resp *http.Response) (why string) {
 	switch strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))) {
 	case "", "identity":
@@ -157,7 +156,7 @@ func unpack(resp *http.Response) (why string) {
 	return "encoding"
 }
 
-// unpacked reads gzip. It waits for the gzip header at the first Read, not before.
+// unpacked reads gzip. It reads the gzip header at the first Read, so that making one never blocks.
 type unpacked struct {
 	packed io.ReadCloser
 	reader *gzip.Reader
@@ -185,7 +184,7 @@ func (h *Handler) redact(resp *http.Response) {
 			}
 		}
 	}
-	if unpack(resp) != "" { // a compression that the upstream was asked not to use
+	if unpack(resp) != "" { // compressed in a way that the gateway did not ask for
 		resp.Body.Close()
 		resp.Body = http.NoBody
 		resp.Header.Del("Content-Encoding")
@@ -195,7 +194,7 @@ func (h *Handler) redact(resp *http.Response) {
 	resp.ContentLength = -1
 }
 
-// redacted reads a body and replaces the key by a mark.
+// redacted reads a body and replaces the operator's key by a mark.
 type redacted struct {
 	io.ReadCloser
 	key, mark []byte

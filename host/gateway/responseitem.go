@@ -8,15 +8,15 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// voice is a way in which an item of Responses has text: in parts, or, of a tool call, in
-// the item itself.
+// voice describes where an item of Responses has text: in a part, or, if the item is a tool
+// call, in the item itself.
 type voice struct {
 	kind   string // the type of the part, or of the tool call
-	of     string // the type of the item
-	event  string // the text comes in events of this name and .delta or .done
-	frame  string // the part begins and ends with events of this name and .added or .done; "": the item has no parts
+	of     string // the type of the item that has such parts
+	event  string // the text comes in events with this name followed by .delta or .done
+	frame  string // the part begins and ends with events with this name followed by .added or .done; "": the item has no parts
 	index  string // the member that numbers the parts
-	member string // that has the text, of .done and of the part or tool call
+	member string // the member with the text, in the .done event and in the part or tool call
 }
 
 var voices = []voice{
@@ -30,10 +30,10 @@ var voices = []voice{
 	{"code_interpreter_call", "code_interpreter_call", "response.code_interpreter_call_code", "", "", "code"},
 }
 
-// voiceOf is the voice of a type of parts or tool calls, nil if there is none.
+// voiceOf returns the voice of a type of parts or tool calls, or nil.
 func voiceOf(kind string) *voice { return findVoice(func(v *voice) bool { return v.kind == kind }) }
 
-// spoken is the voice whose text comes in events of a name, nil if there is none.
+// spoken returns the voice whose text comes in events of a name, or nil.
 func spoken(event string) *voice { return findVoice(func(v *voice) bool { return v.event == event }) }
 
 func findVoice(is func(*voice) bool) *voice {
@@ -49,22 +49,21 @@ func findVoice(is func(*voice) bool) *voice {
 type item struct {
 	index    int
 	id, kind string
-	begun    []byte // as an object when it was begun
+	begun    []byte // the object that the item began with
 	parts    []*textPart
-	done     []byte // as an object when it was done; nil before
+	done     []byte // the object of the completed item; nil before
 }
 
-// textPart is a part of an item with its text so far. A tool call has one, which is its
-// input.
+// textPart is a part of an item with its text so far. A tool call has one part, its input.
 type textPart struct {
 	*voice
 	number int // which part of the item
 	text   []byte
 	done   bool // the event that ends its text was sent
-	ended  bool // and the one that ends the part
+	ended  bool // the event that ends the part was sent
 }
 
-// readItem is an item that begins with an object.
+// readItem returns an item that began with an object.
 func readItem(index int, begun []byte) *item {
 	i := &item{index: index, id: text(memberOf(begun, "id")), kind: text(memberOf(begun, "type")), begun: bytes.Clone(begun)}
 	if v := voiceOf(i.kind); v != nil {
@@ -73,7 +72,7 @@ func readItem(index int, begun []byte) *item {
 	return i
 }
 
-// newItem is an item for text that no object has begun.
+// newItem returns an item for text that came without an object.
 func newItem(index int, id string, v *voice) *item {
 	i := &item{index: index, id: id, kind: v.of}
 	if i.id == "" {
@@ -88,7 +87,7 @@ func newItem(index int, id string, v *voice) *item {
 	return i
 }
 
-// part is a part of an item.
+// part returns a part of an item, and makes it if there is none.
 func (i *item) part(v *voice, number int) *textPart {
 	for _, p := range i.parts {
 		if p.voice == v && p.number == number {
@@ -100,7 +99,7 @@ func (i *item) part(v *voice, number int) *textPart {
 	return p
 }
 
-// memberOf is the value of an object's member, nil if it has none.
+// memberOf returns the value of an object's member, or nil.
 func memberOf(object []byte, name string) (value []byte) {
 	var s jsonscan.Scanner
 	s.Reset(object)
@@ -108,12 +107,12 @@ func memberOf(object []byte, name string) (value []byte) {
 	return value
 }
 
-// place appends which item an event is about.
+// place appends the members that say which item an event is about.
 func (i *item) place(dst []byte) []byte {
 	return strconv.AppendInt(append(dst, `,"output_index":`...), int64(i.index), 10)
 }
 
-// placeOf appends which part an event is about.
+// placeOf appends the members that say which part an event is about.
 func (i *item) placeOf(p *textPart, dst []byte) []byte {
 	dst = i.place(jsonscan.AppendString(append(dst, `,"item_id":`...), []byte(i.id)))
 	if p.index == "" {
@@ -141,14 +140,14 @@ func (p *textPart) appendText(dst []byte) []byte {
 	return dst
 }
 
-// isCall reports whether an item is a tool call, or anything else that is no text.
+// isCall reports whether an item is a tool call, or anything else without text.
 func (i *item) isCall() bool { return i.kind != "message" && i.kind != "reasoning" }
 
-// failing are the tool calls whose status cannot be incomplete.
+// failing are the types of tool calls that cannot have the status incomplete.
 var failing = []string{"web_search_call", "image_generation_call"}
 
-// appendDone appends an item as an object: what it began with, a status and its text. A tool
-// call is never completed so, since clients run those.
+// appendDone appends a completed item as an object: the members that it began with, a status and
+// its text. A tool call never gets the status completed, since clients would run it.
 func (i *item) appendDone(dst []byte, status string) []byte {
 	switch {
 	case i.done != nil:

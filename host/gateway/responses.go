@@ -20,10 +20,10 @@ func (responses) counts() counts {
 	return counts{prompt: "input_tokens", completion: "output_tokens", total: "total_tokens", in: "response"}
 }
 
-// background is why a response is not scored: it can be read elsewhere when it is done.
+// background is the reason of a response that is not scored because the client fetches it later.
 const background = "background"
 
-// listed asks for log-probabilities, as an element of the array include.
+// listed is the element of the array include that asks for log-probabilities.
 const listed = "message.output_text.logprobs"
 
 func (responses) member(r *request, s *jsonscan.Scanner, key string) bool {
@@ -37,7 +37,7 @@ func (responses) member(r *request, s *jsonscan.Scanner, key string) bool {
 		r.messages.Read(s)
 	case "instructions":
 		r.messages.ReadSystem(s)
-	case "previous_response_id", "conversation": // the upstream has earlier turns
+	case "previous_response_id", "conversation": // the upstream stores earlier turns
 		if s.Kind() != jsonscan.Null {
 			r.messages.Unseen()
 		}
@@ -82,7 +82,7 @@ func (responses) ask(r *request, entropy bool, c *changes) {
 	}
 }
 
-// strip removes log-probabilities wherever an event has them.
+// strip removes log-probabilities from all places of an event.
 func (responses) strip(object []byte, at int, a *asked) []edit {
 	w := stripper{asked: a, at: at}
 	w.scan.Reset(object)
@@ -164,7 +164,7 @@ func elements(s *jsonscan.Scanner, f func()) {
 
 func (responses) writer(r *request) writer { return &responseWriter{request: r} }
 
-// emptied has one message with an empty text, for clients that expect one.
+// emptied keeps one message with an empty text, for clients that expect a message.
 func (responses) emptied(dst []byte, a *answer, finish string, member []byte) []byte {
 	status, details := ended(finish)
 	v := voiceOf("output_text")
@@ -174,7 +174,7 @@ func (responses) emptied(dst []byte, a *answer, finish string, member []byte) []
 	return append(appendNext(dst[:len(dst)-1], member), "}\n"...)
 }
 
-// ended is the status of a response that the gateway ends, and its incomplete_details.
+// ended returns the status of a response that the gateway ends, and its incomplete_details.
 func ended(finish string) (status, details string) {
 	switch finish {
 	case "stop":
@@ -185,15 +185,15 @@ func ended(finish string) (status, details string) {
 	return "incomplete", `{"reason":` + string(jsonscan.AppendString(nil, []byte(finish))) + "}"
 }
 
-// echoed are the members of a response that say nothing of the answer.
+// echoed are the members of a response that contain nothing of the answer.
 var echoed = []string{
 	"id", "object", "created_at", "background", "completed_at", "conversation", "error", "frequency_penalty", "instructions", "max_output_tokens", "max_tool_calls",
 	"metadata", "model", "parallel_tool_calls", "presence_penalty", "previous_response_id", "prompt", "prompt_cache_key", "prompt_cache_retention", "reasoning",
 	"safety_identifier", "service_tier", "store", "temperature", "text", "tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user",
 }
 
-// appendResponse appends a response that is like another one, but has another status and
-// output. usage may be nil.
+// appendResponse appends a response with the echoed members of like, and with the given status,
+// output and usage. usage may be nil.
 func appendResponse(dst, like []byte, status, details string, output [][]byte, usage []byte) []byte {
 	dst = append(dst, '{')
 	var s jsonscan.Scanner
@@ -202,7 +202,7 @@ func appendResponse(dst, like []byte, status, details string, output [][]byte, u
 	for s.NextKey() {
 		key := s.Key()
 		value := s.Raw()
-		// Where these two are strings, they are no settings.
+		// If one of these two is a string, it is not a setting of the request.
 		if name := string(key); !slices.Contains(echoed, name) || (name == "text" || name == "reasoning") && value[0] == '"' {
 			continue
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// responseWriter writes in a stream of Responses. Its events are numbered without gaps, and
-// the last one has the whole response. So records wait for an event of the upstream, and
-// the end of an answer that the gateway ends repeats what the client was sent.
+// responseWriter writes to a stream of Responses. The events are numbered without gaps, and the
+// last one has the whole response. So records wait for an event of the upstream, and an answer
+// that the gateway ends repeats at its end the text that was sent.
 type responseWriter struct {
 	request  *request
 	first    *template // of the first response
@@ -20,9 +20,9 @@ type responseWriter struct {
 	started  bool      // an event with a response was sent
 	ended    bool      // the last event was sent
 	next     int64     // the sequence_number of the next event
-	items    []*item   // that the client was sent
+	items    []*item   // items that were sent to the client
 	outputs  int       // the output_index of the next item
-	appended []byte    // an item of the gateway's own
+	appended []byte    // an item that the gateway has added
 }
 
 // responseEvent is what the gateway reads of an event of Responses.
@@ -91,7 +91,7 @@ func (w *responseWriter) names() *template { return w.first }
 
 func (w *responseWriter) sent(e *event) {
 	if c := w.request.config; c.Failure == Open && !c.rule.acts() {
-		return // the gateway will add nothing, and not end the answer
+		return // the gateway will add no text and not end the answer
 	}
 	x := readResponseEvent(e)
 	w.started = w.started || x.response != nil
@@ -123,7 +123,8 @@ func (w *responseWriter) sent(e *event) {
 	}
 }
 
-// item is the item that an event is about, which may have text of a kind.
+// item returns the item that an event is about. v is the voice of the event's text; it may be
+// nil if the event has the item.
 func (w *responseWriter) item(x *responseEvent, v *voice) *item {
 	w.outputs = max(w.outputs, x.output+1)
 	for _, i := range w.items {
@@ -141,7 +142,7 @@ func (w *responseWriter) item(x *responseEvent, v *voice) *item {
 	return i
 }
 
-// change makes the last event of the upstream fit what was added before it.
+// change adapts the upstream's last event to the item that was added before it.
 func (w *responseWriter) change(e *event, x *responseEvent) {
 	if w.appended == nil {
 		return
@@ -171,7 +172,7 @@ func (*responseWriter) closes(*event) bool                { return false }
 func (*responseWriter) alone() bool                       { return false }
 func (*responseWriter) carrier(dst, member []byte) []byte { return dst }
 
-// text adds a message of its own before the last event, which then has it, too.
+// text adds a message of its own before the last event. The last event then contains the message, too.
 func (w *responseWriter) text(dst []byte, _ int, text []byte) ([]byte, bool) {
 	if !w.final || w.ended || w.appended != nil {
 		return dst, false
@@ -199,8 +200,8 @@ func (w *responseWriter) delta(dst []byte, i *item, p *textPart, text, member []
 	return w.event(dst, "response.output_text.delta", appendNext(i.placeOf(p, delta), member))
 }
 
-// add adds to the open text of the last message, else to a new message, before which all other
-// items end.
+// add adds text to the open text of the last message. If there is none, it ends all other items
+// and begins a new message.
 func (w *responseWriter) add(dst, text, member []byte) []byte {
 	if len(w.items) > 0 {
 		last := w.items[len(w.items)-1]
@@ -232,7 +233,7 @@ func (w *responseWriter) event(dst []byte, kind string, members []byte) []byte {
 func (w *responseWriter) endItem(dst []byte, i *item, status string) []byte {
 	for _, p := range i.parts {
 		if p.member == "arguments" && len(p.text) == 0 {
-			// Some clients take none for a call without arguments, and run it.
+			// Some clients read missing arguments as a call without arguments, and run it.
 			p.text = []byte("{")
 			dst = w.event(dst, p.event+".delta", i.placeOf(p, []byte(`"delta":"{"`)))
 		}
@@ -266,7 +267,7 @@ func (w *responseWriter) end(dst []byte, _ []int, finish string, member []byte) 
 		if i.done == nil {
 			dst = w.endItem(dst, i, status)
 			if i.isCall() {
-				continue // no client runs half of a call
+				continue // so that no client runs an incomplete call
 			}
 		}
 		output = append(output, i.appendDone(nil, status))
@@ -275,7 +276,7 @@ func (w *responseWriter) end(dst []byte, _ []int, finish string, member []byte) 
 	return w.event(dst, "response."+status, appendNext(response, member))
 }
 
-// used is the sum of all answers; nil if there is one alone, whose usage is not known.
+// used returns the usage of all answers, or nil if there is only one answer, whose usage is not known.
 func (w *responseWriter) used() []byte {
 	u := w.request.sum
 	if u == nil {

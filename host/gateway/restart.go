@@ -20,47 +20,48 @@ import (
 type EscalateMode string
 
 const (
-	Hold    EscalateMode = "hold"    // the answer is held until its p(z) says which answer is sent
+	Hold    EscalateMode = "hold"    // the answer is held until its p(z) decides which answer is sent
 	Restart EscalateMode = "restart" // text is sent as it comes; Config.RestartText and the other model's answer follow it
-	// Continue is Restart, but the other model continues the text that is out, if Config.Continue
-	// says how.
+	// Continue is like Restart, but the other model continues the text that was sent, if
+	// Config.Continue says how to ask it.
 	Continue EscalateMode = "continue"
 )
 
-// restarting is the rule of Escalate for an answer whose text is sent as it comes. It acts on
-// other positions than p(z), too.
+// restarting is the rule of Escalate in the modes Restart and Continue. It also acts on
+// positions before p(z).
 var restarting = rule{
 	name: Escalate, setting: "escalate_below", below: func(c *Config) *float64 { return &c.EscalateBelow }, last: true, counts: true, begin: newRestarter,
 }
 
-// restarts reports whether another answer can follow text that is out already. It cannot in
-// JSON, or where a tool call may be out, or log-probabilities, which are of one answer.
+// restarts reports whether another answer can follow text that was sent already. It cannot
+// follow JSON, a tool call, or log-probabilities, which belong to one answer.
 func (r *request) restarts() bool {
 	return r.config.Policy == Escalate && r.config.EscalateMode != Hold && r.stream && !r.json && !r.tools && !r.asked.logprobs
 }
 
-// restartable lets another answer follow the text that is sent. another asks for an answer to the
-// same question.
+// restartable lets another answer follow the text that is sent. The function another asks for an
+// answer to the same question.
 func (r *request) restartable(another func(ctx context.Context, v variant, soFar string) (*sequel, error)) {
 	same := *r.config
 	same.rule = &restarting
 	r.config, r.another = &same, another
 }
 
-// restarter is the policy Escalate at work on such an answer: another model is asked once the
-// confidences of Config.StopAfter positions in a row are below Config.EscalateBelow, or p(z) is.
+// restarter is the policy Escalate in the modes Restart and Continue, applied to one answer. The
+// other model is asked if the confidences of Config.StopAfter positions in a row are below
+// Config.EscalateBelow, or if p(z) is.
 type restarter struct {
 	idle
 	config *Config
 	lows   lows
-	out    extent // text that the client has
-	utf16  int64  // of the answer
-	index  int    // of the last position
-	tokens int64  // of the answer, up to its last position
+	out    extent // text that was sent to the client
+	utf16  int64  // length of that text in the answer, in UTF-16 code units
+	index  int    // index of the last position
+	tokens int64  // tokens of the answer up to its last position
 	told   int64  // the byte of that position
 	over   bool   // the other model was asked, or may not be
-	whole  bool   // it is p(z) that is low
-	answer []byte // Continue: what the client has of it
+	whole  bool   // p(z) is low, so the answer is complete
+	answer []byte // Continue: the text of the answer that was sent
 }
 
 func newRestarter(c *Config, _ *request) acting {
@@ -106,7 +107,7 @@ func (r *restarter) confidence(c *record.Confidence) *record.Decision {
 	end := c.Kinds&position.End != 0
 	switch usable := r.config.usable(c); {
 	case end && (c.Reason == session.Refusal || c.Reason == session.NoText):
-		return nil // neither right nor wrong
+		return nil // a refusal or an empty answer is neither right nor wrong
 	case end && !usable:
 		return r.config.notEscalated(valued(c))
 	case !usable, end && c.Fused >= r.config.EscalateBelow, !end && !r.lows.low(c, r.config.EscalateBelow, r.config.StopAfter):
@@ -116,8 +117,8 @@ func (r *restarter) confidence(c *record.Confidence) *record.Decision {
 	return decisionOn(Escalate, record.ActionReplace, c, r.config.EscalateBelow)
 }
 
-// sequel is the other model's answer. Its text is written in events of the gateway's own, so
-// that it continues the stream that the client reads.
+// sequel is the other model's answer. The gateway writes its text in events of its own, so that
+// it continues the client's stream.
 type sequel struct {
 	idle
 	resp    *http.Response
@@ -126,16 +127,16 @@ type sequel struct {
 	scorer  *scorer
 
 	pending  []byte // text of the event that is being read
-	finished bool   // it has a finish reason
+	finished bool   // the finish reason has come
 	end      record.End
 	shift    shift
-	note     string           // between what the client has and this answer
-	prefix   *prefix          // nil: the answer is a new one
-	first    outcome          // what the first answer has cost
-	because  *record.Decision // to replace it
+	note     string           // sent between the first answer and this one
+	prefix   *prefix          // the text that this answer continues; nil: it is a new answer
+	first    outcome          // the cost of the first answer
+	because  *record.Decision // the decision to ask the other model
 }
 
-// shift is where the records of an answer are moved to, because other text stands before it.
+// shift is added to the places of an answer's records, because other text comes before the answer.
 type shift struct {
 	index              int
 	byte, utf16, token int64
@@ -147,8 +148,8 @@ func (q *sequel) text(choice int, segment position.Segment, text []byte) {
 	}
 }
 
-// moves moves a record of the answer, and reports whether the client is told it: p(0) was told
-// of the first answer, and reasoning is not sent.
+// moves shifts a record of the answer, and reports whether the client is told of it. The client
+// has the p(0) of the first answer already, and reasoning is not sent.
 func (q *sequel) moves(r record.Record) bool {
 	switch r := r.(type) {
 	case *record.Position:
@@ -170,11 +171,11 @@ func (s *shift) moves(p *record.Place) bool {
 	return p.Kinds&position.Question == 0 && p.Segment != position.Reasoning
 }
 
-// errUnfit is the error of another answer that cannot follow the first.
-var errUnfit = errors.New("gateway: the other model's answer is no stream of the same API")
+// errUnfit is the error of an answer that cannot follow the first one.
+var errUnfit = errors.New("gateway: the other model's answer is not a stream of the same API")
 
-// another asks for another answer to a request, which is to follow what the client was sent. If
-// it continues that, soFar is the answer so far.
+// another asks for an answer that is to follow the text that was sent. If it is to continue that
+// text, soFar is the text.
 func (h *Handler) another(ctx context.Context, in *http.Request, asked *request, v variant, soFar string) (*sequel, error) {
 	q := &sequel{request: asked.vary(v)}
 	if soFar != "" && !q.request.continues(soFar) {
@@ -196,8 +197,8 @@ func (h *Handler) another(ctx context.Context, in *http.Request, asked *request,
 	return q, nil
 }
 
-// restart asks the other model, because of a decision about the first answer. If there is no
-// answer of it, the first one continues or ends, as the failure policy says.
+// restart asks the other model, because of a decision about the first answer. If the other model
+// gives no answer, the first one continues or ends, as the failure policy says.
 func (b *body) restart(d *record.Decision) {
 	policy := b.scorer.acting.(*restarter)
 	if policy.over {
@@ -238,10 +239,10 @@ func (b *body) restart(d *record.Decision) {
 	b.ending, b.endingDue = nil, time.Time{}
 }
 
-// tooLate is the reason of a decision to leave an answer as it is, because the client has its end.
+// tooLate is the reason for leaving an answer as it is because its end was sent.
 const tooLate = "too-late"
 
-// anew asks the other model anew.
+// anew asks the other model for a new answer.
 func (b *body) anew(policy *restarter) (*sequel, error) {
 	q, err := b.request.another(b.ctx, variant{model: b.config.EscalateModel}, "")
 	if err == nil {
@@ -251,32 +252,32 @@ func (b *body) anew(policy *restarter) (*sequel, error) {
 	return q, err
 }
 
-// shift is where another answer's records go, after a note. Its p(0) has the index 0 and is not
-// told, so its first position comes next after the last one of this answer.
+// shift returns the shift of the records of an answer that follows this one and a note. That
+// answer's p(0), with the index 0, is not told, so its next position continues the indices.
 func (r *restarter) shift(text string) shift {
 	note := []byte(text)
 	return shift{r.index, r.out[position.Answer] + int64(len(note)), r.utf16 + utf16Len(note), r.tokens}
 }
 
-// replace lets the other model's answer follow the first one. It is no part of restart, which
-// the first answer's session calls.
+// replace lets the other model's answer follow the first one. It is not part of restart, because
+// the first answer's session, which replace closes, calls restart.
 func (b *body) replace() {
 	q, first := b.sequel, b.scorer
 	first.abandon(session.Cancelled)
 	cost, last := first.cost()
 	if q.prefix != nil {
-		first.news = last // the text stays, so its confidences are final now
+		first.news = last // the text still counts, so its confidences are final now
 	}
 	first.news = slices.DeleteFunc(first.news, q.supersedes)
 	first.tell(q.because)
 	q.first = cost
-	q.first.tokens = q.shift.token                                           // what the client is told of
-	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // Messages begin with a small number
+	q.first.tokens = q.shift.token                                           // the tokens that the client's records count
+	q.first.usage.Completion = max(q.first.usage.Completion, q.first.tokens) // the first usage of Messages has a small number
 	b.whole()
 	if q.note != "" {
 		b.add([]byte(q.note))
 	} else {
-		q.scorer.news, first.news = first.news, nil // they go with the answer
+		q.scorer.news, first.news = first.news, nil // records that go with the other answer
 	}
 	q.prefix.feed(q)
 	first.close()
@@ -290,8 +291,8 @@ func (b *body) replace() {
 	b.named = &n
 }
 
-// supersedes reports whether a record of the first answer is about its end, which this answer
-// has instead.
+// supersedes reports whether a record of the first answer is about its end. The end of this
+// answer replaces it.
 func (q *sequel) supersedes(r record.Record) bool {
 	switch r := r.(type) {
 	case *record.End:
@@ -304,9 +305,10 @@ func (q *sequel) supersedes(r record.Record) bool {
 	return false
 }
 
-// cost ends the session of an answer, and returns what the answer has cost, which the session
-// may know only then. Neither the client nor the observer is told the last records; last is all
-// that the client was not told, without the faults of an answer that is left in the middle.
+// cost ends the session of an answer, and returns the cost of the answer, which the session may
+// know only after its end. Neither the client nor the observer is told of the records of that
+// end. last is all records that the client was not told of, without faults that come only from
+// stopping in the middle.
 func (s *scorer) cost() (of outcome, last []record.Record) {
 	told, seen := slices.Clone(s.news), s.seen
 	s.seen = nil
@@ -339,7 +341,7 @@ func (b *body) retell(_ *stream.Frame, said []stream.Said) {
 	b.scored()
 }
 
-// flush sends the text that has come.
+// flush sends the text of the other answer that has come.
 func (b *body) flush() {
 	if q := b.sequel; len(q.pending) > 0 {
 		b.add(q.pending)

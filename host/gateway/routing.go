@@ -12,45 +12,45 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Handling is how answers are handled: where and from what they are scored, and what is
-// done with the confidences. Start from [DefaultHandling]: a field that is zero means zero.
+// Handling says how answers are handled: how they are scored, and what the gateway does with the
+// confidences. Start from [DefaultHandling]: a field that is zero means zero.
 type Handling struct {
-	Scorer  string      // what the observer and Config.Drifted call the estimator, the map and the card of Session
-	Session host.Config // the confidence options; the question is taken from the request if it has none
+	Scorer  string      // a name for the estimator, map and card of Session, for the observer and Config.Drifted
+	Session host.Config // the confidence options; the question comes from the request if it is not set here
 
 	Policy        Policy
-	AllowPolicy   []Policy // those that a request may choose instead, Off and NoRecords among them
-	WithholdBelow float64  // Withhold: the confidence that text needs, in [0,1]; 0 withholds only what cannot be checked
+	AllowPolicy   []Policy // policies that a request may choose instead; may contain Off and NoRecords
+	WithholdBelow float64  // Withhold: the confidence that text needs, in [0,1]; with 0, only text that cannot be checked is withheld
 	WarnBelow     float64  // Warn: the confidence that a whole answer needs, in [0,1]
 	WarnText      string   // Warn: the text that is added
 	StopBelow     float64  // Stop: the confidence below which an answer is ended, in [0,1]; 0 ends none
-	StopAfter     int      // Stop: positions in a row that have to be below it; more than 0
-	SkipAbove     float64  // p(0) above which the rest of an answer is not scored, in [0,1], whatever the policy: see the package; 1 never skips
+	StopAfter     int      // Stop, and Escalate after text was sent: positions in a row that have to be below the threshold; more than 0
+	SkipAbove     float64  // p(0) above which the rest of an answer is not scored, in [0,1], under every policy: see the package; 1 never skips
 	EscalateBelow float64  // Escalate: the confidence that a whole answer needs, in [0,1]
-	EscalateModel string   // Escalate: the model that is asked instead; of the same upstream
+	EscalateModel string   // Escalate: the model of the same upstream that is asked instead
 	EscalateMode  EscalateMode
-	RestartText   string  // Escalate, Restart: the text between what the client has and the other answer
-	EscalateShare float64 // Escalate: the share of the requests that may ask it, in [0,1]
+	RestartText   string  // Escalate, mode Restart: the text between the first answer and the other one
+	EscalateShare float64 // Escalate: the share of the requests that may ask EscalateModel, in [0,1]
 	Answers       int     // BestOf, Vote: answers to a request, 1 to 16
-	// Final, which Vote needs, reads the final answer to a question in a form in which
-	// answers that agree are equal. ok is false if there is none.
+	// Final, which Vote needs, reads the final answer to a question. Final answers that agree
+	// have to be equal strings. ok is false if there is no final answer.
 	Final        func(question, answer string) (final string, ok bool)
 	FinishReason string // the finish_reason of an answer that the gateway ends
 	Failure      Failure
 	Carrier      Carrier
-	Uncalibrated Uncalibrated // whether a policy or the gate may act on confidences that are no probabilities
+	Uncalibrated Uncalibrated // whether a policy or the gate may act on confidences that are not calibrated
 
-	CarrierDelay time.Duration // a confidence waits for a chunk that can carry it
-	Settle       time.Duration // an answer's end waits for a confidence model; under policies that hold text it waits for MaxDelay
-	MaxDelay     time.Duration // Withhold, and policies that ask for several answers: text waits for its confidence
-	MaxHeld      int           // Withhold: bytes held
+	CarrierDelay time.Duration // how long a confidence waits for a chunk that can carry it
+	Settle       time.Duration // how long an answer's end waits for a confidence model; policies that hold text wait for MaxDelay instead
+	MaxDelay     time.Duration // Withhold, and policies that ask for several answers: how long text waits for its confidence
+	MaxHeld      int           // Withhold: the most bytes that are held
 
-	// KeepRequest sends requests on as they are, so that log-probabilities are
-	// there only if the client asks for them.
+	// KeepRequest sends requests on unchanged. Then an answer has log-probabilities only if the
+	// client asks for them.
 	KeepRequest bool
 }
 
-// DefaultHandling is the handling of [DefaultConfig]. It has no Failure.
+// DefaultHandling returns the handling of [DefaultConfig]. Failure is not set.
 func DefaultHandling() Handling {
 	return Handling{
 		Session: host.DefaultConfig(),
@@ -62,8 +62,8 @@ func DefaultHandling() Handling {
 	}
 }
 
-// Route says how the answers to some requests are handled. A pattern is a name, or the
-// beginning of names with * after it; "" matches all.
+// Route says how the answers to some requests are handled. A pattern is a name, or the beginning
+// of a name followed by *; "" matches all.
 //
 // A client chooses the model's name, and an upstream may know a model by several names.
 // So the strictest handling belongs in Config, and routes make exceptions from it.
@@ -73,7 +73,7 @@ type Route struct {
 	Handling
 }
 
-// String says which requests match.
+// String describes which requests match.
 func (r *Route) String() string {
 	var parts []string
 	if r.Path != "" {
@@ -112,7 +112,7 @@ type RouteError struct {
 func (e *RouteError) Error() string { return fmt.Sprintf("route %d: %v", e.Index+1, e.Err) }
 func (e *RouteError) Unwrap() error { return e.Err }
 
-// route makes what Config.Routes stand for.
+// route makes the configuration of each of Config.Routes.
 func (c *Config) route() error {
 	for i := range c.Routes {
 		r := &c.Routes[i]
@@ -132,7 +132,8 @@ func (c *Config) route() error {
 	return nil
 }
 
-// reachable says why no request can match a route before an earlier one does.
+// reachable returns an error if no request can reach a route, because its path is not scored or
+// an earlier route matches first.
 func (c *Config) reachable(i int) error {
 	r := &c.Routes[i]
 	scored := false
@@ -141,9 +142,9 @@ func (c *Config) reachable(i int) error {
 	}
 	switch {
 	case !scored:
-		return fmt.Errorf("path %s: answers there are not scored; want one of %s, or the beginning of some with * after it", r.Path, strings.Join(Paths(), ", "))
+		return fmt.Errorf("path %s: answers there are not scored; want one of %s, or the beginning of such a path followed by *", r.Path, strings.Join(Paths(), ", "))
 	case r.Path == "" && r.Model == "":
-		return errors.New("it needs a path or a model; what holds for all requests is set beside the routes")
+		return errors.New("a route needs a path or a model; settings for all requests belong outside the routes")
 	}
 	for j := range c.Routes[:i] {
 		if e := &c.Routes[j]; covers(e.Path, r.Path) && covers(e.Model, r.Model) {
@@ -161,7 +162,7 @@ func Paths() (all []string) {
 	return all
 }
 
-// of returns how the answer to a request for a model is handled.
+// of returns the configuration for a request on a surface for a model.
 func (c *Config) of(on surface, model string) *Config {
 	for i := range c.routes {
 		if r := &c.Routes[i]; matches(r.Path, on.path()) && matches(r.Model, model) {
@@ -171,8 +172,8 @@ func (c *Config) of(on surface, model string) *Config {
 	return c
 }
 
-// mayClose reports whether an answer that is not checked may have to be refused, of a
-// request whose model is not known.
+// mayClose reports whether any handling of a request on a surface has the failure policy Closed.
+// It is used if the request's model is not known.
 func (c *Config) mayClose(on surface) bool {
 	for i := range c.routes {
 		r := &c.Routes[i]
@@ -181,13 +182,13 @@ func (c *Config) mayClose(on surface) bool {
 		case r.Failure == Closed:
 			return true
 		case covers(r.Model, ""):
-			return false // it takes all that the earlier ones leave
+			return false // this route matches all requests that are left
 		}
 	}
 	return c.Failure == Closed
 }
 
-// handles checks the handling, and fills in what it needs beside its settings.
+// handles checks the handling, and fills in the unexported fields that belong to it.
 func (c *Config) handles() error {
 	switch {
 	case c.Policy.rule() == nil:
@@ -197,7 +198,7 @@ func (c *Config) handles() error {
 	case c.Carrier != Field && c.Carrier != Comment:
 		return fmt.Errorf("gateway: carrier %q: want %s or %s", c.Carrier, Field, Comment)
 	case c.Policy == Escalate && c.EscalateModel == "":
-		return errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked where the first one is not confident")
+		return errors.New("gateway: the policy escalate needs escalate_model, the name of the model that is asked if the first one is not confident")
 	case c.EscalateMode != Hold && c.EscalateMode != Restart && c.EscalateMode != Continue:
 		return fmt.Errorf("gateway: escalate_mode %q: want %s, %s or %s", c.EscalateMode, Hold, Restart, Continue)
 	case !(c.EscalateShare >= 0 && c.EscalateShare <= 1):
@@ -209,7 +210,7 @@ func (c *Config) handles() error {
 	case c.Uncalibrated != Refuse && c.Uncalibrated != Allow:
 		return fmt.Errorf("gateway: uncalibrated %q: want %s or %s", c.Uncalibrated, Refuse, Allow)
 	case (c.Session.Estimator == session.Model) != (c.Model != nil || c.Samples != nil):
-		return errors.New("gateway: the session's estimator is a model if and only if there is one to ask")
+		return errors.New("gateway: Session.Estimator has to be the confidence model if Model or Samples is set, and only then")
 	}
 	if err := c.Session.Validate(); err != nil {
 		return fmt.Errorf("gateway: %w", err)
@@ -220,7 +221,7 @@ func (c *Config) handles() error {
 	case c.Session.Fusion.Width > 1 && c.Session.Estimator != session.Model:
 		return fmt.Errorf("gateway: width %d needs a confidence model, which estimates continuations", c.Session.Fusion.Width)
 	case c.Session.Fusion.Width > 1 && c.Continue == NotContinued:
-		return fmt.Errorf("gateway: width %d needs an upstream that continues an answer; continue_by says how it is asked", c.Session.Fusion.Width)
+		return fmt.Errorf("gateway: width %d needs an upstream that continues an answer; set continue_by", c.Session.Fusion.Width)
 	}
 	for i := range rules {
 		if r := &rules[i]; r.acts() && !(*r.below(c) >= 0 && *r.below(c) <= 1) {
@@ -234,13 +235,14 @@ func (c *Config) handles() error {
 		return err
 	}
 	if c.skips() && c.Session.Estimator != session.Model {
-		return errors.New("gateway: skip_above needs a confidence model: log-probabilities say nothing of the question alone")
+		return errors.New("gateway: skip_above needs a confidence model: log-probabilities say nothing about the question alone")
 	}
 	if err := c.calibrated(); err != nil {
 		return err
 	}
 	c.rule, c.escalated = c.Policy.rule(), &share{}
-	// Where a policy acts on them, certainties do not stand in for the model's confidences.
+	// Only annotate uses the built-in estimator if the model fails: the other policies would act
+	// on its values.
 	c.Session.Fallback = c.Policy == Annotate && c.Session.Estimator == session.Model && c.Samples == nil
 	return c.limits()
 }

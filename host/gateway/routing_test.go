@@ -132,7 +132,7 @@ func TestRoutesThatAreWrongAreRefused(t *testing.T) {
 		want   string
 	}{
 		{"another path", []gateway.Route{{Path: "/v1/embeddings", Handling: some}}, "route 1: path /v1/embeddings: answers there are not scored; want one of /v1/chat/completions, "},
-		{"no pattern", []gateway.Route{{Handling: some}}, "route 1: it needs a path or a model"},
+		{"no pattern", []gateway.Route{{Handling: some}}, "route 1: a route needs a path or a model"},
 		{"the same again", []gateway.Route{{Model: "a", Handling: some}, {Model: "a", Handling: some}}, "route 2: no request gets here, because route 1 (model a) matches all of them first"},
 		{"a wider one first", []gateway.Route{{Model: "a*", Handling: some}, {Path: chatPath, Model: "ab*", Handling: some}}, "route 2: no request gets here"},
 		{"everything first", []gateway.Route{{Path: "*", Handling: some}, {Model: "a", Handling: some}}, "route 2: no request gets here"},

@@ -12,8 +12,7 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// scorer follows one answer and keeps the records that the client was not told
-// yet.
+// scorer follows one answer and keeps the records that were not sent to the client yet.
 type scorer struct {
 	stream   *follow.Stream
 	acting   acting
@@ -22,39 +21,39 @@ type scorer struct {
 	hides    bool     // the client is told no records
 	report   func(string, error)
 	seen     *observation // nil if nobody observes, or the answer may lose a contest
-	costs    *observation // is told of the requests to the confidence model, also of answers that lose
+	costs    *observation // notes the requests to the confidence model, also of answers that lose
 	ticket   *ticket
 	stripped int64 // bytes of log-probabilities that the gateway has asked for and removed
 	drifted  bool  // the calibration no longer held when the answer began
 
-	news []record.Record
-	at   map[key]int // where in news a position's confidence is
+	news []record.Record // records that were not sent yet
+	at   map[key]int     // the index in news of a position's confidence
 
 	last     map[int]*record.Confidence // p(z) by choice
-	cuts     []*record.Decision         // choices that the policy has ended, since they were last taken
-	usage    stream.Usage               // the upstream's; unbilled until it has given one
-	tokens   int64                      // of the first choice, once it has ended
+	cuts     []*record.Decision         // decisions to end choices, since the last call of cutOff
+	usage    stream.Usage               // the upstream's; unbilled until it has come
+	tokens   int64                      // tokens of the first choice, once it has ended
 	failed   bool                       // the provider reported an error
-	unread   bool                       // an event could not be read, since this was last reset
+	unread   bool                       // an event could not be read since unread was last reset
 	failing  bool                       // the confidence model's last reply was a failure
-	asker    *asker                     // of the confidence model; nil if none is asked
-	reported bool                       // the loss of the core
+	asker    *asker                     // asks the confidence model; nil if there is none
+	reported bool                       // the loss of the core was reported
 	tally    *tally
-	before   int64 // tokens that the session counts and that are not of the answer's model
+	before   int64 // tokens that the session counts and that another model wrote
 }
 
 type key struct{ choice, index int }
 
-// framed takes an event of the stream, as follow.Handler.Frame does.
+// framed is the type of follow.Handler.Frame: it takes an event of the stream.
 type framed = func(*stream.Frame, []stream.Said)
 
-// sample samples continuations, as follow.Handler.Sample does.
+// sample is the type of follow.Handler.Sample: it samples continuations.
 type sample = func(ctx context.Context, soFar string, n int) []string
 
-// newScorer begins to follow an answer. framed gets its events. sample may be nil.
+// newScorer begins to follow an answer. framed is called with its events. sample may be nil.
 func newScorer(ctx context.Context, c *Config, config host.Config, policy acting, framed framed, sample sample) (*scorer, error) {
 	s := &scorer{acting: policy, holds: c.rule.holds, hides: c.hides, report: c.Report, usage: unbilled, at: map[key]int{}, last: map[int]*record.Confidence{}, ticket: ticketOf(ctx)}
-	if _, follows := policy.(*sequel); !follows { // the gate has decided by the p(0) of the first answer
+	if _, follows := policy.(*sequel); !follows { // for a sequel, the gate has decided by the p(0) of the first answer
 		s.skipper = newSkipper(c)
 	}
 	s.tally = s.ticket.tally()
@@ -70,7 +69,7 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	}
 	h := follow.Handler{Record: s.record, Frame: framed, Usage: s.used, Sample: sample, Failed: s.lacks}
 	if f.Limits.InOrder = s.holds; !s.holds {
-		f.Limits.Waiting = 16 // the text does not wait for stale ones
+		f.Limits.Waiting = 16 // no text waits for older estimates, so they may be dropped
 	}
 	f.Limits.QuestionFirst = s.skipper != nil
 	if c.rule.counts {
@@ -84,7 +83,7 @@ func newScorer(ctx context.Context, c *Config, config host.Config, policy acting
 	return s, nil
 }
 
-// lost is the error of a core that can no longer be used. It is reported once.
+// lost returns the error of a core that can no longer be used, or nil. It reports the error once.
 func (s *scorer) lost() error {
 	err := s.stream.Lost()
 	if err != nil && !s.reported {
@@ -94,7 +93,7 @@ func (s *scorer) lost() error {
 	return err
 }
 
-// The errors of the stream's calls are those of a lost core, which lost tells.
+// The calls of the stream fail only if the core is lost, which lost reports.
 
 func (s *scorer) write(p []byte) {
 	s.seen.read(len(p))
@@ -106,7 +105,7 @@ func (s *scorer) end() {
 	_ = s.stream.End()
 }
 
-// replies is nil, which blocks for ever, where nothing is asked.
+// replies is nil, which blocks forever, if nothing is asked.
 func (s *scorer) replies() <-chan model.Reply { return s.stream.Replies() }
 
 func (s *scorer) settle(r model.Reply) {
@@ -127,18 +126,18 @@ func (s *scorer) settle(r model.Reply) {
 	}
 }
 
-// loses reports whether requests are given up because another answer was chosen, which is no
+// loses reports whether requests are given up because another answer was chosen. That is not a
 // failure of the confidence model.
 func (s *scorer) loses(why session.Reason) bool { return why == session.Cancelled && s.seen == nil }
 
-// spent takes the tokens that a reply of the confidence model has cost. It is called on the
-// request's goroutine.
+// spent counts the tokens of one reply of the confidence model. It is called on the goroutine of
+// that model request.
 func (s *scorer) spent(tokens int64) {
 	s.costs.note(func(x *Exchange) { x.ModelTokens += tokens })
 	s.ticket.scoring(tokens, 0)
 }
 
-// lacks takes the error of a request to the confidence model.
+// lacks reports the error of a request to the confidence model.
 func (s *scorer) lacks(err error) {
 	if saysNothing(err) {
 		return
@@ -148,8 +147,8 @@ func (s *scorer) lacks(err error) {
 	}
 }
 
-// waits reports whether estimates are out that the answer's end waits for. It gives up those
-// that it does not wait for.
+// waits reports whether the answer's end waits for pending estimates. If it does not, waits
+// gives them up.
 func (s *scorer) waits() bool {
 	if !s.pending() {
 		return false
@@ -161,7 +160,7 @@ func (s *scorer) waits() bool {
 	return waits
 }
 
-// abandon gives up on the estimates that are still out.
+// abandon gives up all pending estimates.
 func (s *scorer) abandon(why session.Reason) {
 	if !s.loses(why) {
 		s.costs.abandoned(s.stream.Pending() - s.stream.Rolling())
@@ -169,8 +168,8 @@ func (s *scorer) abandon(why session.Reason) {
 	_ = s.stream.Abandon(why)
 }
 
-// late tells the breaker that the answer's end no longer waits. The confidence model is late
-// if it was asked about a position; continuations may take long.
+// late tells the breaker that the answer's end no longer waits. The confidence model counts as
+// late only if an estimate of a position is pending; continuations may take long.
 func (s *scorer) late() { s.asker.done(!s.failing && s.stream.Pending() == s.stream.Rolling()) }
 
 func (s *scorer) pending() bool { return s.stream.Pending() > 0 }
@@ -184,7 +183,7 @@ func (s *scorer) close() {
 	s.stream.Close()
 }
 
-// counted counts the log-probabilities that were removed so far.
+// counted adds the bytes of removed log-probabilities to the counts.
 func (s *scorer) counted() {
 	if n := s.stripped; n > 0 {
 		s.costs.note(func(x *Exchange) { x.LogprobBytes += n })
@@ -244,8 +243,8 @@ func (s *scorer) count(r record.Record) {
 	}
 }
 
-// tell keeps a record for the client. A confidence replaces an earlier one of its
-// position that the client was not told yet.
+// tell keeps a record for the client. A confidence replaces an earlier one of its position that
+// was not sent yet.
 func (s *scorer) tell(r record.Record) {
 	s.seen.record(r)
 	if c, ok := r.(*record.Confidence); ok {
@@ -259,18 +258,18 @@ func (s *scorer) tell(r record.Record) {
 	s.news = append(s.news, r)
 }
 
-// cutOff returns the choices that the policy has ended since the last call.
+// cutOff returns the decisions to end choices since the last call.
 func (s *scorer) cutOff() []*record.Decision {
 	cuts := s.cuts
 	s.cuts = nil
 	return cuts
 }
 
-// hasNews reports whether there is anything to tell the client.
+// hasNews reports whether there are records to send.
 func (s *scorer) hasNews() bool { return len(s.news) > 0 }
 
-// appendMember appends the member finece with the records that the client was not told yet.
-// It appends nothing if the client is told no records. The records count as told then, too.
+// appendMember appends the member finece with the records that were not sent yet, and counts
+// them as sent. If the client gets no records, it appends nothing.
 func (s *scorer) appendMember(dst []byte, id, generator string) []byte {
 	e := s.envelope(id, generator)
 	if s.hides {
@@ -279,7 +278,7 @@ func (s *scorer) appendMember(dst []byte, id, generator string) []byte {
 	return e.AppendMember(dst)
 }
 
-// envelope returns the records that the client was not told yet. They count as told then.
+// envelope returns the records that were not sent yet, and counts them as sent.
 func (s *scorer) envelope(id, generator string) *record.Envelope {
 	s.seen.named(id, generator)
 	e := &record.Envelope{ID: id, Generator: generator, Events: s.news}

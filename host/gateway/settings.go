@@ -11,13 +11,13 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// field is a setting and where its value is.
+// field is a setting with a pointer to its value.
 type field struct {
 	name  string
 	value any // *string, *bool, *int, *float64, *time.Duration or *[]Policy
 }
 
-// settings are the settings of h with the names that they have in files.
+// settings returns the settings of h by their names in files.
 func (h *Handling) settings() []field {
 	return []field{
 		{"policy", (*string)(&h.Policy)},
@@ -46,10 +46,10 @@ func (h *Handling) settings() []field {
 	}
 }
 
-// SetAll gives each setting the text that text returns for its name, unless that is "". The
-// names are those of a file of finece serve. It is for surroundings that link no table of
-// settings; New checks the ranges. An error is about the setting called wrong, whose text is
-// not of its type.
+// SetAll sets each setting to the text that text returns for its name, unless that is "". The
+// names are those in a file of finece serve. SetAll is for programs that do not link the table
+// of settings, such as the Worker. It checks types, and New checks ranges. If a text does not
+// have the type of its setting, wrong is the setting's name.
 func (h *Handling) SetAll(text func(name string) string) (wrong string, err error) {
 	for _, s := range h.settings() {
 		if t := text(s.name); t != "" {
@@ -87,7 +87,7 @@ func (s *field) set(text string) (err error) {
 //
 //	[{"model":"small-*","policy":"warn","warn_below":0.7}]
 //
-// What a route does not set is as in base.
+// Settings that a route does not set are those of base.
 func ParseRoutes(text []byte, base Handling) (routes []Route, err error) {
 	s := &jsonscan.Scanner{}
 	s.Reset(text)
@@ -123,7 +123,7 @@ func (r *Route) read(s *jsonscan.Scanner) error {
 			for _, known := range settings {
 				names = append(names, known.name)
 			}
-			return fmt.Errorf("%q is no setting of a route; want %s", key, strings.Join(names, ", "))
+			return fmt.Errorf("%q is not a setting of a route; want %s", key, strings.Join(names, ", "))
 		}
 		var value []byte
 		switch s.Kind() {
@@ -141,7 +141,7 @@ func (r *Route) read(s *jsonscan.Scanner) error {
 	return nil
 }
 
-// list is the texts of an array, with commas between them.
+// list returns the strings of an array, joined by commas.
 func list(s *jsonscan.Scanner) (joined []byte) {
 	s.EnterArray()
 	for s.NextElement() {

@@ -8,25 +8,24 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Gate is the name of the gate in decisions. The gate is no Handling.Policy: it acts beside
-// each of them, if Handling.SkipAbove is below 1.
+// Gate is the name of the gate in decisions. It is not a Handling.Policy: it acts in addition to
+// the policy, if Handling.SkipAbove is below 1.
 const Gate Policy = "gate"
 
 const (
-	high = "high" // the reason of its decision: p(0) is above Handling.SkipAbove
+	high = "high" // the reason of the gate's decision: p(0) is above Handling.SkipAbove
 
-	// Skipped is the reason why there is no confidence of the whole of an answer that the gate
-	// did not score. Its headline is p(0).
+	// Skipped is the reason of an answer without p(z) because the gate did not score it. Its
+	// headline is p(0).
 	Skipped = "skipped"
 )
 
 // skips reports whether there is a gate.
 func (c *Config) skips() bool { return c.SkipAbove < 1 }
 
-// skipper is the gate at work on one answer. It decides by p(0), which all choices share,
-// whether the rest is scored. Until then, confidences of other positions wait here; they can
-// only be such without a value, since nothing but p(0) is asked for. A nil skipper scores
-// everything.
+// skipper is the gate, applied to one answer. It decides by p(0), which all choices share,
+// whether the rest is scored. Until then, confidences of other positions wait here. They have no
+// value, since only p(0) is asked for. A nil skipper scores everything.
 type skipper struct {
 	config  *Config
 	decided bool
@@ -45,7 +44,7 @@ func newSkipper(c *Config) *skipper {
 // skipped reports whether the rest of the answer is not scored.
 func (s *scorer) skipped() bool { return s.skipper != nil && s.skipper.skip != nil }
 
-// holds reports whether a confidence waits for the decision, or is dropped after it.
+// holds reports whether a confidence waits for the decision, or is dropped because of it.
 func (k *skipper) holds(c *record.Confidence) bool {
 	switch {
 	case k == nil || c.Kinds&position.Question != 0:
@@ -57,8 +56,8 @@ func (k *skipper) holds(c *record.Confidence) bool {
 	return k.skip != nil
 }
 
-// decide decides by p(0), once. If p(0) has no value that may be acted on, the rest is
-// scored. It returns the confidences that have waited, if they count.
+// decide decides by p(0), once. If p(0) has no value that the gate may act on, the rest is
+// scored. waited is the confidences that have waited, if the rest is scored.
 func (k *skipper) decide(c *record.Confidence) (waited []*record.Confidence, skip *record.Decision) {
 	if k == nil || k.decided || c.Kinds&position.Question == 0 || c.State == session.Pending {
 		return nil, nil
@@ -95,15 +94,15 @@ func (s *scorer) confidence(c *record.Confidence) {
 	}
 }
 
-// unhold sends the text that Withhold holds of an answer whose rest is not scored. Nothing is
-// held any more then.
+// unhold sends all held text of an answer whose rest is not scored, and holds nothing from then
+// on.
 func (b *body) unhold() {
 	b.gate.letGo("")
 	b.open()
 	b.gate, b.heldDue = nil, time.Time{}
 }
 
-// passed returns an answer that the gate lets pass, nil if there is none.
+// passed returns an answer that the gate lets pass, or nil.
 func passed(ready []*contestant) *contestant {
 	for _, k := range ready {
 		if k.skipped {

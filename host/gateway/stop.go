@@ -6,19 +6,19 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// stopper is the policy Stop. It holds nothing: it ends a choice whose confidence is
-// below Config.StopBelow at Config.StopAfter positions in a row. One low position, such
-// as a sentence that is hard to continue, says less about the answer than several.
+// stopper is the policy Stop. It ends a choice whose confidence is below Config.StopBelow at
+// Config.StopAfter positions in a row, and holds no text. One low position, such as a sentence
+// that is hard to continue, says less about the answer than several.
 type stopper struct {
 	idle
 	config  *Config
 	choices map[int]*lows
 }
 
-// lows is what a stopper knows of a choice.
+// lows counts the low positions of a choice.
 type lows struct {
 	newest int   // the last position that was counted
-	row    int   // how many positions up to it were low, without one between them that was not
+	row    int   // how many positions in a row up to that one were low
 	sent   int64 // bytes of the answer's text so far
 }
 
@@ -41,8 +41,8 @@ func (s *stopper) text(choice int, segment position.Segment, text []byte) {
 	}
 }
 
-// confidence acts on positions before the end: at p(0) there is no answer yet, and at p(z) there
-// is nothing left to save.
+// confidence acts only on positions between p(0) and p(z): at p(0) there is no answer yet, and
+// at p(z) nothing is left to cancel.
 func (s *stopper) confidence(c *record.Confidence) *record.Decision {
 	l := s.of(c.Choice)
 	if !s.config.usable(c) || c.Kinds&(position.Question|position.End) != 0 || !l.low(c, s.config.StopBelow, s.config.StopAfter) {
@@ -54,7 +54,7 @@ func (s *stopper) confidence(c *record.Confidence) *record.Decision {
 }
 
 // low counts each position once, by its first value, in the order of the text. It reports
-// whether the position is the last one of so many that are low.
+// whether this position is the one that makes it after low positions in a row.
 func (l *lows) low(c *record.Confidence, below float64, after int) bool {
 	if c.Index <= l.newest || c.State == session.Pending {
 		return false

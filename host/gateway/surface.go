@@ -9,77 +9,76 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// surface is the grammar of one API of model servers: it reads a client's request, and
-// writes what the gateway says in the form that the API's clients know. The answers
-// themselves are read by the core.
+// surface is one API of model servers. It reads a client's request, and writes the gateway's
+// additions in the form that the API's clients know. The core reads the answers.
 type surface interface {
-	// path is where the API is, in the spelling that [canonical] returns.
+	// path is the API's path, in the spelling that [canonical] returns.
 	path() string
 	// member reads the value of a member of a request that not every surface has, and
 	// reports whether it knows the member.
 	member(r *request, s *jsonscan.Scanner, key string) bool
-	// ask makes the changes that a request needs so that its answer has log-probabilities,
-	// with alternatives for entropy.
+	// ask adds to c the changes of a request that asks for log-probabilities. With entropy it
+	// also asks for alternatives.
 	ask(r *request, entropy bool, c *changes)
-	// format is that of the API's answers; stream.Auto if their objects are
-	// [stream.FrameChunk], else these are [stream.FrameMessage].
+	// format is the format of the API's answers. If it is stream.Auto, their objects are
+	// [stream.FrameChunk], else [stream.FrameMessage].
 	format() stream.Format
-	// strip returns the edits that remove log-probabilities which the client did not ask
-	// for from an object, at an offset of an event, if the core does not say where they are.
+	// strip returns the edits that remove log-probabilities that the client did not ask for from
+	// an object of an event. at is the object's offset. It is for APIs in which the core does
+	// not report where log-probabilities are.
 	strip(object []byte, at int, a *asked) []edit
-	// writer returns what writes in the stream that answers a request.
+	// writer returns the writer for the stream that answers a request.
 	writer(r *request) writer
 	// emptied appends a plain answer without its text, and with a further member.
 	emptied(dst []byte, a *answer, finish string, member []byte) []byte
 	// textEnds returns where the text of each choice ends in a plain answer, before its
 	// closing quote.
 	textEnds(body []byte) map[int]int
-	// counts are the API's names of token counts.
+	// counts returns the API's names of token counts.
 	counts() counts
-	// authorize gives a request to the upstream the operator's key.
+	// authorize adds the operator's key to a request to the upstream.
 	authorize(h http.Header, key string)
 	// refusal appends an error of the gateway.
 	refusal(dst []byte, status int, code, message string) []byte
 }
 
-// writer writes in one stream what the gateway adds to it. What may be added depends on
-// what the client was sent, so the writer is told of the events that are objects of the
-// API.
+// writer writes the gateway's additions to one stream. They depend on the events that the client
+// has, so the writer is told of all events that are objects of the API.
 type writer interface {
-	// came takes an event as it comes from the upstream; sent one that is sent to the client
-	// next, and may add edits to it.
+	// came is called with an event when it comes from the upstream. sent is called just before
+	// the event is sent to the client, and may add edits to it.
 	came(e *event)
 	sent(e *event)
-	// names has the answer's id and model; nil until they have come.
+	// names returns the answer's id and model, or nil until they have come.
 	names() *template
-	// alone reports whether records may have an event of their own, which carrier appends.
-	// If not, they wait for an event of the upstream.
+	// alone reports whether records may have an event of their own, which carrier appends. If
+	// not, records wait for an event of the upstream.
 	alone() bool
 	carrier(dst, member []byte) []byte
-	// closes reports whether text cannot be added as usual once e was sent, although e ends
-	// no choice.
+	// closes reports whether e, which ends no choice, ends the block to which text could be
+	// added.
 	closes(e *event) bool
-	// text appends an event that adds a text to a choice, or reports that this is no longer
+	// text appends an event that adds a text to a choice. ok is false if that is no longer
 	// possible.
 	text(dst []byte, choice int, text []byte) (_ []byte, ok bool)
 	// add appends an event that adds a text to the first choice, and a member if there is one.
-	// What it begins for the text is ended by end.
+	// If it begins a block or an item for the text, end ends that.
 	add(dst, text, member []byte) []byte
-	// end appends what ends some choices, and a member if there is one.
+	// end appends the events that end some choices, and a member if there is one.
 	end(dst []byte, choices []int, finish string, member []byte) []byte
-	// close appends what ends the stream. usage is the upstream's event with token counts
-	// and nothing else, if that was held.
+	// close appends the events that end the stream. usage is the upstream's event with token
+	// counts and nothing else, if it was held, or nil.
 	close(dst, usage []byte) []byte
 }
 
-// counts are names of token counts; "" is none. They are in the member usage of an object, of its
-// member in, or, if they are bare, in the object itself.
+// counts are an API's names of token counts; "" is none. The counts are in the member usage of
+// an object, or of the object's member called in. If bare is set, they are in the object itself.
 type counts struct {
 	prompt, completion, total, in string
 	bare                          bool
 }
 
-// append appends token counts.
+// append appends token counts as an object.
 func (c counts) append(dst []byte, u *stream.Usage) []byte {
 	names, numbers := []string{c.prompt, c.completion}, []int64{max(u.Prompt, 0), max(u.Completion, 0)}
 	if c.total != "" {
@@ -109,7 +108,7 @@ const (
 // surfaces is every API whose answers are scored.
 var surfaces = []surface{chat{}, completions{}, messages{}, responses{}, ollamaChat{}, ollamaGenerate{}}
 
-// surfaceOf is the surface at a path, nil if there is none.
+// surfaceOf returns the surface at a path, or nil.
 func surfaceOf(path string) surface {
 	path = canonical(path)
 	for _, s := range surfaces {
@@ -120,8 +119,8 @@ func surfaceOf(path string) surface {
 	return nil
 }
 
-// speaking is the surface whose clients a request is from: in its form the gateway refuses
-// the request, or gives it the operator's key.
+// speaking returns the surface whose API a client uses. The gateway writes errors in its form,
+// and sends the operator's key as it does.
 func speaking(r *http.Request) surface {
 	if x := treatmentOf(r.Context()); x != nil && x.on != nil {
 		return x.on // r's path may be the upstream's
@@ -132,7 +131,7 @@ func speaking(r *http.Request) surface {
 			return s
 		}
 	}
-	if r.Header.Get("Anthropic-Version") != "" { // its clients send it to every path, such as that of models
+	if r.Header.Get("Anthropic-Version") != "" { // Anthropic's clients send it to every path, such as /v1/models
 		return messages{}
 	}
 	return chat{}
@@ -144,8 +143,8 @@ type changes struct {
 	members []byte
 }
 
-// set gives a member a value: instead of the one at a place of the body, or as a new
-// member if at is zero.
+// set gives a member a value. The value replaces the one at the place at; if at is zero, the
+// member is new.
 func (c *changes) set(name, value string, at edit) {
 	if at.to > 0 {
 		c.edits = append(c.edits, edit{at.from, at.to, value})
@@ -163,7 +162,8 @@ func (c *changes) apply(body []byte, end int) []byte {
 	return appendEdited(nil, body, c.edits, end, c.members)
 }
 
-// each walks an object, and calls f where the member called name has its value.
+// each reads an object. It calls f when the scanner is at the value of the member called name,
+// and skips other members.
 func each(s *jsonscan.Scanner, name string, f func()) {
 	if !s.EnterObject() {
 		return

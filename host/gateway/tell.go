@@ -23,17 +23,16 @@ func (b *body) send(e *event) {
 	b.begun, b.partial = true, e.partial
 }
 
-// tell sends records in an extra chunk; or in a comment, if that is the carrier, or if the
-// API has no extra chunks and no event of the upstream is to come. Records that are due before
-// the first chunk wait for that chunk.
+// tell sends records in an extra chunk. It sends them in a comment if that is the carrier, or if
+// the API has no extra chunks. Records that are due before the first chunk wait for that chunk.
 func (b *body) tell() {
 	if b.begun && (b.config.Carrier == Comment || !b.writer.alone() || b.writer.names() != nil) {
 		b.tellNow()
 	}
 }
 
-// tellNow does so also before the first chunk, which an extra chunk cannot precede: then
-// in a comment.
+// tellNow is like tell, but does not wait for the first chunk. Before that chunk it sends a
+// comment, since an extra chunk cannot come first.
 func (b *body) tellNow() {
 	switch {
 	case !b.scorer.hasNews() || b.partial:
@@ -47,7 +46,7 @@ func (b *body) tellNow() {
 	}
 }
 
-// names returns the names that go with records.
+// names returns the id and the generator for the envelope.
 func (b *body) names() named {
 	if b.named == nil {
 		t := b.writer.names()
@@ -60,8 +59,8 @@ func (b *body) names() named {
 	return *b.named
 }
 
-// appendMember appends the member finece with the records that the client was not told yet.
-// It appends nothing if the client is told no records.
+// appendMember appends the member finece with the records that were not sent yet. If the client
+// gets no records, it appends nothing.
 func (b *body) appendMember(dst []byte) []byte {
 	n := b.names()
 	return b.scorer.appendMember(dst, n.id, n.generator)
@@ -74,13 +73,13 @@ func (b *body) comment() {
 	if b.scorer.hides {
 		return
 	}
-	// No blank line: a client that remembers an id would take it for an event.
+	// No blank line follows: a client that keeps the last event id would take it for an event.
 	b.out = append(b.out, ": finece "...)
 	b.out = append(e.AppendJSON(b.out), '\n')
 }
 
-// tellSoon sets the time by which the client is sent the records, unless they wait for the
-// upstream's next event.
+// tellSoon sets the time by which records are sent, unless they wait for the upstream's next
+// event.
 func (b *body) tellSoon() {
 	if b.carrierDue.IsZero() && (b.config.Carrier == Comment || b.writer.alone()) {
 		b.carrierDue = b.config.clock.now().Add(b.config.CarrierDelay)

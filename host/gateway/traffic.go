@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// errSlowRequest is the error of a request whose body took longer than
-// Config.RequestTimeout. Config.bound answers it.
+// errSlowRequest is the error of a request whose body took longer than Config.RequestTimeout.
+// Config.bound answers such a request.
 var errSlowRequest = errors.New("gateway: the client took too long to send its request")
 
-// Bound limits how long a client may take: Config.RequestTimeout to send a whole
-// request, and Config.WriteTimeout to take each piece of the answer. A Handler does
-// so itself; this is for handlers that are served beside it.
+// Bound limits the time of a client: Config.RequestTimeout to send a whole request, and
+// Config.WriteTimeout to read each piece of the answer. A Handler applies these limits itself;
+// Bound is for handlers that are served next to it.
 func (c *Config) Bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w, r, done := c.bound(w, r)
@@ -24,15 +24,15 @@ func (c *Config) Bound(next http.Handler) http.Handler {
 	})
 }
 
-// bound returns w and r with the limits. done is called when the answer was written.
-// Not every server supports deadlines: the Worker has none, and its platform has
-// limits of its own.
+// bound returns w and r with the limits, and a function to call after the answer was written.
+// Not every server supports deadlines: the Worker has none, and its platform has limits of its
+// own.
 func (c *Config) bound(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request, func()) {
 	controller := http.NewResponseController(w)
 	out := &boundWriter{ResponseWriter: w, controller: controller, limit: c.WriteTimeout}
 	out.clear()
 	if r.Body == nil || r.Body == http.NoBody {
-		return out, r, out.set // the server writes what is buffered after that
+		return out, r, out.set // afterwards the server writes its buffered bytes
 	}
 	body := &boundBody{ReadCloser: r.Body, controller: controller}
 	r = r.WithContext(r.Context())
@@ -56,9 +56,9 @@ type boundBody struct {
 	slow       atomic.Bool // the deadline has passed
 }
 
-// Read clears the deadline at the body's end: after it, the server reads ahead, and an
-// error there cancels the request. It leaves a deadline that has passed, so that the
-// server does not wait for the rest either.
+// Read clears the deadline at the body's end. Afterwards the server reads ahead, and an error in
+// that read would cancel the request. Read does not clear a deadline that has passed, so that
+// the server does not wait for the rest of the body.
 func (b *boundBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	switch {

@@ -13,9 +13,9 @@ import (
 // nothing for too long.
 var errSilent = errors.New("gateway: the upstream was silent for too long")
 
-// roundTripper sends requests to the upstream. A request whose answer is scored has
-// time limits, and is sent a second time, without the log-probabilities that the
-// gateway asked for, if the upstream refuses it. That it does is remembered for a while.
+// roundTripper sends requests to the upstream. A request whose answer is scored has time limits.
+// If the gateway asked for log-probabilities and the upstream refuses the request, it is sent
+// again without them, and the refusal is remembered for a while.
 type roundTripper struct{ *Config }
 
 func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,12 +56,11 @@ func (t roundTripper) once(r *http.Request) (*http.Response, error) {
 	observationOf(ctx).upstream()
 	w.timer.Reset(t.IdleTimeout)
 	w.ReadCloser = resp.Body
-	resp.Body, resp.Request = w, r // r's context is not cancelled when the upstream is silent
+	resp.Body, resp.Request = w, r // r's own context is not cancelled if the upstream is silent
 	return resp, nil
 }
 
-// watched is an answer's body whose request is cancelled when it is silent for too
-// long.
+// watched is an answer's body. Its request is cancelled if the upstream is silent for too long.
 type watched struct {
 	io.ReadCloser
 	limit  time.Duration

@@ -7,10 +7,10 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// vote is the policy Vote: Config.Answers answers in parallel vote for their final
-// answers, each by its confidence (CISC, arXiv 2502.06233, with the confidences as weights
-// as they are). The most confident of the answers that agree with the result is sent. As
-// soon as the answers that are still to come cannot change the result, they are cancelled.
+// vote is the policy Vote. Config.Answers answers, asked for in parallel, vote for their final
+// answers, weighted by the confidences themselves (CISC, arXiv 2502.06233). The most
+// confident of the answers that agree with the result is sent. Answers under way are cancelled
+// as soon as they cannot change the result.
 type vote struct {
 	answers int
 	final   func(question, answer string) (string, bool)
@@ -19,10 +19,10 @@ type vote struct {
 
 func newVote(c *Config, r *request) contest { return vote{c.Answers, c.Final, r} }
 
-// majority is the reason of a decision for the answer with the most votes.
+// majority is the reason for sending the answer with the most votes.
 const majority = "majority"
 
-// side is the answers with the same final answer.
+// side is a group of answers with the same final answer.
 type side struct {
 	final   string
 	votes   float64 // the sum of their confidences
@@ -50,8 +50,8 @@ func (v vote) next(all []*contestant) (more []variant, winner *contestant, d *re
 	return nil, winner, chose(Vote, winner, majority)
 }
 
-// sides returns the sides of some answers, the one with the most votes first. Of two with
-// as many, it is the one whose answer was asked for first.
+// sides groups some answers into sides, the one with the most votes first. Of two sides with
+// equal votes, the one whose answer was asked for first comes first.
 func (v vote) sides(some []*contestant) (sides []side) {
 	for _, k := range some {
 		final, ok := v.final(v.asked.messages.Question(), k.text)
@@ -69,8 +69,8 @@ func (v vote) sides(some []*contestant) (sides []side) {
 	return sides
 }
 
-// decided reports whether answers that are still to come cannot change which side is
-// first: none adds more than 1.
+// decided reports whether the answers under way cannot change which side is first. Each adds 1
+// at most.
 func decided(sides []side, running int) bool {
 	if len(sides) == 0 {
 		return false

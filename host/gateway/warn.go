@@ -8,10 +8,10 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// warner is the policy Warn. It holds nothing. If p(z) of a choice is below
-// Config.WarnBelow, Config.WarnText is added to the choice's text, before its end. Nothing
-// is added where the client has asked for JSON, which the text would break, nor without a
-// confidence that is a probability, unless Config.Uncalibrated allows others.
+// warner is the policy Warn. It holds no text. If p(z) of a choice is below Config.WarnBelow,
+// Config.WarnText is added to the choice's text, before its end. Nothing is added if the client
+// asked for JSON, which the text would break. Nothing is added if p(z) is not calibrated, unless
+// Config.Uncalibrated is Allow.
 type warner struct {
 	idle
 	config *Config
@@ -27,8 +27,7 @@ func (w *warner) ending(whole *record.Confidence) (text string, d *record.Decisi
 	return w.config.WarnText, decisionOn(Warn, record.ActionRelease, whole, w.config.WarnBelow)
 }
 
-// addTexts sends the texts that the policy adds at a stream's end, each in an event of
-// its own.
+// addTexts sends the policy's texts at a stream's end, each in an event of its own.
 func (b *body) addTexts() {
 	for _, choice := range slices.Sorted(maps.Keys(b.scorer.last)) {
 		text, d := b.scorer.acting.ending(b.scorer.last[choice])

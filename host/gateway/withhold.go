@@ -14,26 +14,26 @@ import (
 type gate struct {
 	idle
 	threshold float64
-	allow     bool // also act on confidences that are no probabilities
+	allow     bool // also act on confidences that are not calibrated
 	failure   Failure
 
 	passages map[int]*passage
 	held     []held
 	pushed   int // events so far
 	bytes    int
-	cuts     []*record.Decision // choices that were ended, until the client is told
-	verdict  *record.Decision   // the rest of all choices is not sent
-	released string             // why text is sent unchecked, until the client is told
+	cuts     []*record.Decision // decisions to end choices that were not sent yet
+	verdict  *record.Decision   // set if the rest of all choices is not sent
+	released string             // why text is sent unchecked; "" after the client was told
 }
 
 // passage is the state of one choice.
 type passage struct {
 	seen, clear extent
-	through     bool // p(z) is above the threshold: everything is sent
+	through     bool // p(z) is not below the threshold: everything is sent
 	touched     bool // the last event had text of this choice
 	refused     bool // all of its text is a refusal
 	waiting     []judgement
-	cut         *record.Decision // the rest of the choice is not sent
+	cut         *record.Decision // set if the rest of the choice is not sent
 	from        int              // the number of the first event that is part of that rest
 }
 
@@ -63,9 +63,9 @@ type judgement struct {
 // Reasons of decisions. The others are those of confidences and faults.
 const (
 	low       = "low"           // a confidence is below the threshold
-	notScored = "not-scored"    // the session found no text in it
-	heldLong  = "held-too-long" // for more than Config.MaxDelay
-	heldMuch  = "held-too-much" // more than Config.MaxHeld
+	notScored = "not-scored"    // the session found no text, or could not read the event
+	heldLong  = "held-too-long" // text was held for more than Config.MaxDelay
+	heldMuch  = "held-too-much" // more than Config.MaxHeld bytes were held
 )
 
 var (
@@ -74,7 +74,7 @@ var (
 	coreLost    = session.CoreLost.String()     // the core was lost, so nothing is scored from here on
 )
 
-// held is an event that waits, with the conditions that it waits for.
+// held is an event that is held, with its conditions.
 type held struct {
 	*event
 	number int
@@ -87,8 +87,8 @@ type held struct {
 // need is a condition on one choice.
 type need struct {
 	choice  int
-	through bool // p(z) must be above the threshold
-	beyond  bool // text beyond this extent must be clear, since the length of the event's own text is not known yet
+	through bool // p(z) must not be below the threshold
+	beyond  bool // some text beyond the extent must be clear: the event's own text is not counted yet
 	text    extent
 }
 
@@ -126,7 +126,7 @@ func (g *gate) position(at *record.Position) {
 	p.waiting = append(p.waiting, j)
 }
 
-// confidence notes a position's confidence, and judges positions in their order.
+// confidence notes a position's confidence, and judges positions in order.
 func (g *gate) confidence(c *record.Confidence) *record.Decision {
 	if c.State == session.Pending || c.Kinds&position.Question != 0 {
 		return nil
@@ -141,7 +141,7 @@ func (g *gate) confidence(c *record.Confidence) *record.Decision {
 		g.judge(p, &p.waiting[0])
 		p.waiting = p.waiting[1:]
 	}
-	return nil // text that is clear goes out before the choice ends: see pop
+	return nil // clear text is sent before the choice ends: see pop
 }
 
 // judge clears the text before a position, or decides that the rest is not sent.
@@ -158,7 +158,7 @@ func (g *gate) judge(p *passage, j *judgement) {
 		p.through = j.end
 	case c.Reason == session.Refusal || c.Reason == session.NoText:
 		p.refused = j.end && c.Reason == session.Refusal
-		// A refusal, or no text: neither is right or wrong. Other content still waits.
+		// A refusal, or an answer without text, is neither right nor wrong. Other content still waits.
 	default:
 		g.unchecked(p, j, c.Reason.String())
 	}
@@ -181,7 +181,7 @@ func (g *gate) end(p *passage, d *record.Decision) {
 	g.cuts = append(g.cuts, d)
 }
 
-// beyond reports whether an event ends a choice, or has something of it that is not clear.
+// beyond reports whether an event ends a choice, or has content of the choice that is not clear.
 func (h *held) beyond(choice int, p *passage) bool {
 	for i := range h.needs {
 		if n := &h.needs[i]; n.choice == choice && !n.met(p) {
@@ -196,7 +196,7 @@ func (h *held) beyond(choice int, p *passage) bool {
 	return false
 }
 
-// met reports whether the text that n is about is clear.
+// met reports whether the text of n is clear.
 func (n *need) met(p *passage) bool {
 	return !n.through && n.text.within(p.clear) && !(n.beyond && !p.refused && p.clear.within(n.text))
 }
@@ -213,8 +213,8 @@ func (g *gate) unchecked(p *passage, j *judgement, why string) {
 	p.through = j.end
 }
 
-// push adds an event that the session was just given. unread says that the session
-// could not read it.
+// push adds an event that the session has just been given. unread says that the session could
+// not read it.
 func (g *gate) push(e *event, unread bool, now time.Time) {
 	h := held{event: e.keep(), number: g.pushed, since: now, unread: unread || e.part || e.is(stream.FrameUnread)}
 	h.whole = !e.is(stream.FrameChunk | stream.FrameEmpty | stream.FrameComment)
@@ -232,7 +232,7 @@ func (g *gate) push(e *event, unread bool, now time.Time) {
 	g.bytes += len(e.raw)
 }
 
-// pop returns the next event that can be sent. It drops those of choices that were ended.
+// pop returns the next event that can be sent. It drops events whose choices were all ended.
 func (g *gate) pop() (held, bool) {
 	for len(g.held) > 0 && g.verdict == nil {
 		h := g.held[0]
@@ -278,8 +278,8 @@ func (g *gate) cutAny() bool {
 	return false
 }
 
-// ended returns the decision that ended one of an event's choices before it, or nil, and
-// whether all of them were ended.
+// ended returns the decision that ended one of an event's choices before the event, or nil. all
+// reports whether all its choices were ended before.
 func (g *gate) ended(h *held) (d *record.Decision, all bool) {
 	all = len(h.said) > 0
 	for _, s := range h.said {
@@ -310,8 +310,8 @@ func (g *gate) mayGo(h *held) bool {
 	return true
 }
 
-// letGo releases everything that is held now. Later text is still judged: it is held,
-// also at the end of the answer, until its confidence comes or Config.MaxDelay passes.
+// letGo releases everything that is held now. Later text is still held until its confidence
+// comes or Config.MaxDelay passes, also at the end of the answer.
 func (g *gate) letGo(why string) {
 	g.released = why
 	for i := range g.held {

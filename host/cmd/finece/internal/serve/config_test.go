@@ -166,7 +166,7 @@ func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: warn", "route 1: the policy warn acts on a threshold, so it needs probabilities: "},
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: warn", "serve.yaml:4)"},
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: withhold", "--policy withhold needs --failure"},
-		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - policy: warn\n    uncalibrated: allow", "route 1: it needs a path or a model"},
+		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - policy: warn\n    uncalibrated: allow", "route 1: a route needs a path or a model"},
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    calibration: none.json", "calibration is from "},
 		{"strategy: paragrap", "(strategy is from "},
 		{"keys: none.txt", "none.txt: no such file"},
