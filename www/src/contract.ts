@@ -7,6 +7,9 @@ export const ABI_VERSION = 3;
 /** The most bytes that one call of the core takes. */
 export const MAX_INPUT = 16777216;
 
+/** The most bytes that finece_evaluate takes. */
+export const MAX_PAIRS = 1073741824;
+
 /** The functions that a core exports, with their numbers of parameters. */
 export const FUNCTIONS = {
   _initialize: 0,

@@ -1,4 +1,4 @@
-import { type FunctionName, MAX_INPUT, STATUS } from "./contract.js";
+import { type FunctionName, MAX_INPUT, MAX_PAIRS, STATUS } from "./contract.js";
 import type { CoreEvent } from "./events.js";
 import { readEvents } from "./record.js";
 import { CoreTrapError, FineceError, messageOf } from "./errors.js";
@@ -68,8 +68,9 @@ export class Instance {
 
   /** Puts data into the input buffer and calls `name` with `first`, if given, and the data's length. */
   send(name: FunctionName, data: Uint8Array, ...first: number[]): Uint8Array {
-    if (data.length > MAX_INPUT) {
-      throw new FineceError("too-long", `the core takes at most ${String(MAX_INPUT)} bytes a call, not ${String(data.length)}`, {
+    const most = name === "finece_evaluate" ? MAX_PAIRS : MAX_INPUT;
+    if (data.length > most) {
+      throw new FineceError("too-long", `the core takes at most ${String(most)} bytes a call, not ${String(data.length)}`, {
         call: name, length: data.length,
       });
     }

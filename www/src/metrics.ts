@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { type BinRule, type Figures, FIGURES, FUSION_DEFAULTS, MAX_INPUT, RULES } from "./contract.js";
+import { type BinRule, type Figures, FIGURES, FUSION_DEFAULTS, MAX_INPUT, MAX_PAIRS, RULES } from "./contract.js";
 import type { Core } from "./core.js";
 import { FineceError } from "./errors.js";
 
@@ -56,9 +56,11 @@ export interface Evaluation extends Figures {
 /**
  * Evaluates the pairs (confidences[i], correct[i]). Confidences are numbers from 0
  * to 1, correctness is 0 or 1 or a boolean; the order of the pairs does not matter.
+ * The core keeps all pairs in memory: 400 MB for 10 million of them, and at most 4 GiB,
+ * which is enough for about 100 million. `finece eval` takes any number.
  * Throws a `FineceError`: `argument` for a confidence outside [0,1] or NaN, for
- * lists of different lengths and for an unknown binning, and `too-long`
- * for more than 1864133 pairs.
+ * lists of different lengths and for an unknown binning, `too-long` for more pairs than
+ * the core takes, and a `CoreTrapError` if the memory does not suffice.
  */
 export function evaluate(
   core: Core, confidences: ArrayLike<number>, correct: ArrayLike<number | boolean>, binning: Binning = {},
@@ -72,7 +74,7 @@ export function evaluate(
   if (number < 0 || !Number.isInteger(bins) || bins < 1 || bins > 65536) {
     throw wrong(`a binning needs a known rule and 1 to 65536 bins, not ${rule} and ${String(bins)}`);
   }
-  const { bytes, view } = room(16, 9, n);
+  const { bytes, view } = room(16, 9, n, MAX_PAIRS);
   view.setUint32(0, n, true);
   view.setUint32(4, bins, true);
   view.setUint32(8, number, true);
@@ -148,7 +150,7 @@ export function fuse(
   if (parents !== undefined && parents.length !== n) {
     throw wrong(`a tree has ${String(n)} confidences and ${String(parents.length)} parents: want as many of each`);
   }
-  const { view } = room(24, 12, n);
+  const { view } = room(24, 12, n, MAX_INPUT);
   view.setFloat64(0, alpha, true);
   view.setUint32(8, whole("depth", depth), true);
   view.setUint32(12, whole("width", width), true);
@@ -166,11 +168,10 @@ export function fuse(
   return core.use((instance) => new Float64Array(instance.send("finece_fuse", bytes).slice().buffer));
 }
 
-function room(head: number, each: number, n: number): { bytes: Uint8Array; view: DataView<ArrayBuffer> } {
+function room(head: number, each: number, n: number, most: number): { bytes: Uint8Array; view: DataView<ArrayBuffer> } {
   const size = head + each * n;
-  if (size > MAX_INPUT) {
-    const most = Math.floor((MAX_INPUT - head) / each);
-    throw new FineceError("too-long", `${String(n)} values: want at most ${String(most)} at once`, { n });
+  if (size > most) {
+    throw new FineceError("too-long", `${String(n)} values: want at most ${String(Math.floor((most - head) / each))} at once`, { n });
   }
   const bytes = new Uint8Array(size);
   return { bytes, view: new DataView(bytes.buffer) };

@@ -106,8 +106,20 @@ test("wrong input is an error that says where", () => {
   assert.throws(() => evaluate(core, [0.5], [2]), wrong("argument", /correctness 0 is 2/));
   assert.throws(() => evaluate(core, [0.5], [1], { bins: 0 }), wrong("argument", /1 to 65536 bins/));
   assert.throws(() => evaluate(core, [0.5], [1], { rule: "none" as "guo" }), wrong("argument", /known rule/));
-  assert.throws(() => evaluate(core, { length: 1864134 }, { length: 1864134 }), wrong("too-long", /at most 1864133/));
-  assert.equal(evaluate(core, new Float64Array(1864133), new Uint8Array(1864133)).n, 1864133, "the most there may be");
+  assert.throws(() => evaluate(core, { length: 119304646 }, { length: 119304646 }), wrong("too-long", /at most 119304645/));
+  assert.throws(() => fuse(core, { length: 1398100 }), wrong("too-long", /at most 1398099/));
+});
+
+test("more pairs than a stream may give the core in one call", () => {
+  const times = 150_000, n = times * tenths.length;
+  const few = evaluate(core, tenths, correct);
+  const many = evaluate(core, Float64Array.from({ length: n }, (_, i) => tenths[i % tenths.length] ?? NaN),
+    Uint8Array.from({ length: n }, (_, i) => correct[i % correct.length] ?? NaN));
+  assert.deepEqual([many.n, many.correct], [n, times * few.correct]);
+  for (const name of ["auroc", "ece", "mce", "brier", "brier_skill", "augrc"] as const) {
+    near(many[name], few[name]);
+  }
+  assert.deepEqual(many.bins.map(({ count }) => count), few.bins.map(({ count }) => times * count));
 });
 
 test("integration on a path and on a tree", () => {

@@ -35,6 +35,8 @@ func tsABI(b *strings.Builder) {
 	fmt.Fprintf(b, "export const ABI_VERSION = %d;\n", abi.Version)
 	tsDoc(b, "", "The most bytes that one call of the core takes.")
 	fmt.Fprintf(b, "export const MAX_INPUT = %d;\n", abi.MaxInput)
+	tsDoc(b, "", "The most bytes that finece_evaluate takes.")
+	fmt.Fprintf(b, "export const MAX_PAIRS = %d;\n", abi.MaxPairs)
 	tsDoc(b, "", "The functions that a core exports, with their numbers of parameters.")
 	b.WriteString("export const FUNCTIONS = {\n  _initialize: 0,\n")
 	for _, f := range abi.Functions {
