@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Checks what a release needs, and builds one into build/release without publishing or
-# signing it. The tools are installed into build/release-tools, from Go's proxy.
+# Checks the workflows and the changelog, and builds a release into build/release without
+# publishing or signing it. The tools are installed into build/release-tools, from Go's proxy.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools=$PWD/build/release-tools
 export PATH=$tools:$PATH
-# The workflow is the one home of these two versions.
+# pinned prints a version that the workflow names, so that it is defined there alone.
 pinned() { sed -n "s/^ *$1: \(v[0-9.]*\)$/\1/p" .github/workflows/release.yml; }
 install() { # NAME MODULE/PACKAGE VERSION
 	[ -x "$tools/$1-$3" ] && return

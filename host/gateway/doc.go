@@ -401,7 +401,7 @@
 //
 // # Failures
 //
-// FAULTS.md lists what can fail, what then happens, and the tests that show it.
+// FAULTS.md lists each fault, its effect, and its tests.
 //
 // An event over Config.MaxEvent is passed on in parts. It carries no records, and
 // log-probabilities are not removed from it. Under the policy withhold it cannot be checked. A

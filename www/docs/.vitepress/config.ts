@@ -61,13 +61,13 @@ export default defineConfig({
       {
         text: "How to",
         items: [
-          { text: "Put it before vLLM, LiteLLM or Ollama", link: "/how-to/servers" },
-          { text: "Use it with Next", link: "/how-to/next" },
-          { text: "Run it as a Worker", link: "/how-to/worker" },
+          { text: "Use it with vLLM, LiteLLM or Ollama", link: "/how-to/servers" },
+          { text: "Use the package with Next", link: "/how-to/next" },
+          { text: "Run in a Cloudflare Worker", link: "/how-to/worker" },
           { text: "Calibrate on your labels", link: "/how-to/calibrate" },
           { text: "Train a confidence model", link: "/how-to/train" },
           { text: "Score a million answers", link: "/how-to/batch" },
-          { text: "Operate it", link: "/how-to/operate" },
+          { text: "Operate the gateway", link: "/how-to/operate" },
         ],
       },
       {
@@ -78,7 +78,7 @@ export default defineConfig({
           { text: "Settings", link: "/reference/settings" },
           { text: "Command", link: "/reference/command" },
           { text: "HTTP", link: "/reference/http" },
-          { text: "What fails", link: "/reference/faults" },
+          { text: "Faults", link: "/reference/faults" },
           { text: "Metrics", link: "/reference/metrics" },
           { text: "WebAssembly", link: "/reference/abi" },
           { text: "Go", link: "/reference/go/", collapsed: true, items: pages("reference/go") },

@@ -15,7 +15,7 @@ func TestPages(t *testing.T) {
 		"metrics.md":  {"| `finece_breaker` | state |", "| `finece_drift_alarm` | scorer |"},
 		"abi.md":      {"## Calls", "## type Status {#Status}"},
 		"http.md":     {"```text\nPOST /v1/chat/completions"},
-		"faults.md":   {"| The upstream | What comes of it | Tests |"},
+		"faults.md":   {"| The upstream | Effect | Tests |"},
 	} {
 		text, err := pages[name]()
 		if err != nil {
