@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,20 @@ def test_records_are_those_of_the_command_byte_for_byte(core: finece.Core, comma
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(compare, [DEMO, *fixtures()[::3]]))
+
+
+def test_records_are_whole_and_frozen(core: finece.Core) -> None:
+    with core.open() as session:
+        made = session.opening + session.write(DEMO.read_bytes()) + session.end()
+    places = [record for record in made if isinstance(record, finece.Position | finece.Confidence)]
+    assert {type(record) for record in places} == {finece.Position, finece.Confidence}
+    for record in places:
+        assert type(record)(**{field.name: getattr(record, field.name) for field in fields(record)}) == record
+        with pytest.raises(FrozenInstanceError):
+            record.byte = 0  # type: ignore[misc]
+        with pytest.raises(FrozenInstanceError):
+            del record.byte
+        assert pickle.loads(pickle.dumps(record)) == record
 
 
 def test_a_stream_may_be_cut_anywhere(core: finece.Core) -> None:

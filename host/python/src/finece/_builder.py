@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, cast
 
 from finece._contract import (
     BANDS,
@@ -35,6 +35,7 @@ from finece._contract import (
     Source,
     State,
 )
+from finece._wire import Wire
 
 _HEADER: Final = struct.Struct("<IBBBBII")
 _POSITION: Final = struct.Struct("<qqqdd")
@@ -55,8 +56,6 @@ _MIN_SIZES: Final = {
 """The events that are read, and the least bytes of each; others are passed over."""
 _FINISH: Final = EVENTS.index("finish")
 _APPROXIMATE: Final = 0x80
-#: Set the fields of a Confidence, in their order.
-_PUT: Final = tuple(getattr(Confidence, f.name).__set__ for f in fields(Confidence))
 _KINDS: Final[tuple[tuple[PositionKind, ...], ...]] = tuple(
     tuple(k for bit, k in enumerate(POSITION_KINDS) if n >> bit & 1) for n in range(256)
 )
@@ -147,7 +146,7 @@ class Builder:
     def unavailable(self, reason: Reason) -> list[Record]:
         """The records that end every position whose confidence can still change."""
         out: list[Record] = [
-            _confidence(self._settled(place), state="unavailable", revision=revision + 1, reason=reason)
+            _confidence(place, self._ratio(place), "unavailable", revision + 1, reason=reason)
             for _, (place, revision) in sorted(self._open.items())
         ]
         self._open.clear()
@@ -188,35 +187,36 @@ class Builder:
     def _position(self, event: Raw) -> Position:
         byte, utf16, token, lower, upper = _POSITION.unpack_from(event.body)
         known = lower == lower or upper == upper
-        place = self._settled(
-            Position(
-                choice=event.choice,
-                index=event.number,
-                kinds=_KINDS[event.a],
-                segment=_segment(event.b & ~_APPROXIMATE),
-                byte=byte,
-                utf16=utf16,
-                token=token,
-                entropy=Entropy(lower=_known(lower), upper=_known(upper)) if known else None,
-                approximate=event.b & _APPROXIMATE != 0,
-            )
-        )
+        place = _new(_WritablePosition)
+        place.type = "position"
+        place.choice = event.choice
+        place.index = event.number
+        place.kinds = _KINDS[event.a]
+        place.segment = _segment(event.b & ~_APPROXIMATE)
+        place.byte = byte
+        place.utf16 = utf16
+        place.token = token
+        place.ratio = self._ratio(place)
+        place.entropy = Entropy(lower=_known(lower), upper=_known(upper)) if known else None
+        place.approximate = event.b & _APPROXIMATE != 0
+        place.__class__ = Position
         self._open[event.choice, event.number] = place, -1
-        return place
+        return cast("Position", place)
 
     def _confidence(self, event: Raw) -> Confidence | None:
         key = event.choice, event.number
         known = self._open.get(key)
         if known is None:
             return None
-        place, revision = self._settled(known[0]), event.extra
+        place, revision = known[0], event.extra
+        ratio = self._ratio(place)
         state = STATES[event.a] if event.a < len(STATES) else None
         if state == "pending":
             self._open[key] = place, revision
-            return _confidence(place, state=state, revision=revision)
+            return _confidence(place, ratio, state, revision)
         if state == "unavailable":
             del self._open[key]
-            return _confidence(place, state=state, revision=revision, reason=_reason(event.b))
+            return _confidence(place, ratio, state, revision, reason=_reason(event.b))
         raw, fused, calibrated = _ESTIMATE.unpack_from(event.body)
         if state is None or raw != raw or fused != fused:
             raise MalformedError(f"a confidence of position {event.number} without a value")
@@ -228,9 +228,7 @@ class Builder:
         source = self._sources.get(said)
         if source is None:
             source = self._sources[said] = self._source(*_SOURCE.unpack_from(said))
-        return _confidence(
-            place, state=state, revision=revision, raw=raw, fused=fused, calibrated=calibrated == 1, source=source
-        )
+        return _confidence(place, ratio, state, revision, raw=raw, fused=fused, calibrated=calibrated == 1, source=source)
 
     def _source(self, estimator: int, method: int, mapped: int, band: int, outside: int, mass: float) -> Source:
         ways: tuple[Outside, ...] = _OUTSIDE[outside]
@@ -251,15 +249,14 @@ class Builder:
             **applied,  # type: ignore[arg-type]
         )
 
-    def _settled(self, place: Position) -> Position:
-        """The place with its token ratio, if that is known."""
+    def _ratio(self, place: Place) -> float | None:
+        """The token ratio of a position, if that is known."""
         if "question" in place.kinds:
-            ratio: float | None = 0.0
-        elif "end" in place.kinds:
-            ratio = 1.0
-        else:
-            ratio = ratio_of(place, *self._totals.get(place.choice, (0, 0)))
-        return place if ratio == place.ratio else replace(place, ratio=ratio)
+            return 0.0
+        if "end" in place.kinds:
+            return 1.0
+        totals = self._totals.get(place.choice)
+        return ratio_of(place, *totals) if totals is not None else None
 
 
 def ratio_of(place: Place, answer: int, reasoning: int) -> float | None:
@@ -268,8 +265,25 @@ def ratio_of(place: Place, answer: int, reasoning: int) -> float | None:
     return place.token / total if total > 0 else None
 
 
+def _writable(record: type[Wire]) -> Any:
+    """A class with the memory layout of a record, of which an object can be written.
+
+    A frozen record calls a function for each of its fields, which takes five times as long
+    as all else about it. An object of this class is written and then becomes the record by
+    another __class__, which Python allows where the layouts are equal.
+    """
+    free = {"__slots__": record.__slots__, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    return type(f"Writable{record.__name__}", record.__bases__, free)
+
+
+_new: Final = object.__new__
+_WritablePosition: Final = _writable(Position)
+_WritableConfidence: Final = _writable(Confidence)
+
+
 def _confidence(
     place: Place,
+    ratio: float | None,
     state: State,
     revision: int,
     *,
@@ -279,18 +293,28 @@ def _confidence(
     source: Source | None = None,
     reason: Reason | str | None = None,
 ) -> Confidence:
-    """Confidence(...) in a third of the time, which is most of what a record costs."""
-    made = object.__new__(Confidence)
-    for put, value in zip(
-        _PUT,
-        (
-            place.choice, place.index, place.kinds, place.segment, place.byte, place.utf16, place.token, place.ratio,
-            place.entropy, place.approximate, "confidence", state, revision, raw, fused, calibrated, source, reason,
-        ),
-        strict=True,
-    ):  # fmt: skip
-        put(made, value)
-    return made
+    """A confidence of the position at a place, with the token ratio that is known by now."""
+    made = _new(_WritableConfidence)
+    made.type = "confidence"
+    made.choice = place.choice
+    made.index = place.index
+    made.kinds = place.kinds
+    made.segment = place.segment
+    made.byte = place.byte
+    made.utf16 = place.utf16
+    made.token = place.token
+    made.ratio = ratio
+    made.entropy = place.entropy
+    made.approximate = place.approximate
+    made.state = state
+    made.revision = revision
+    made.raw = raw
+    made.fused = fused
+    made.calibrated = calibrated
+    made.source = source
+    made.reason = reason
+    made.__class__ = Confidence
+    return cast("Confidence", made)
 
 
 def _known(value: float) -> float | None:
