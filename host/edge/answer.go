@@ -9,8 +9,8 @@ import (
 	"syscall/js"
 )
 
-// answer writes to the body that io.mjs made. The library's own body is a pipe, and
-// its end would end the program.
+// answer writes to the body that io.mjs made. The library's own body is a pipe whose end would
+// end the program.
 type answer struct {
 	ctx     context.Context
 	library interface {
@@ -58,8 +58,7 @@ func (a *answer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// close ends the answer and with it the request. The program may then get another
-// request.
+// close ends the answer and the request. The program may then get another request.
 func (a *answer) close() {
 	a.library.Ready()
 	a.body.Call("close")

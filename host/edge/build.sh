@@ -10,7 +10,7 @@ if ! cmp -s package-lock.json node_modules/.finece-lock.json; then
 fi
 go tool workers-assets-gen -mode go -o build # empties build first
 rm build/worker.mjs                          # the one here replaces it
-# Without Go's own HTTP/2: fetch does the HTTP here.
+# Without Go's own HTTP/2: the Worker uses fetch.
 GOOS=js GOARCH=wasm go build -tags nethttpomithttp2 -trimpath -ldflags='-s -w' -o build/app.wasm .
 
 size() { gzip -9 -c "$@" | wc -c; }

@@ -1,5 +1,5 @@
-// The instances of the scoring core, which belong to the isolate. An instance holds one
-// session at a time. After the session it waits for the next one.
+// Keeps the instances of the scoring core for the requests of an isolate. An instance holds
+// one session at a time. After the session it waits for the next one.
 import module from "../../wasm/finece.wasm";
 
 /** How many instances are kept for later sessions, and the most memory of a kept one. */
@@ -59,7 +59,7 @@ export function open() {
         session.output.set(new Uint8Array(exports.memory.buffer, at, size));
         return size;
       } catch {
-        // The instance would still answer, but its state is unknown.
+        // After a trap the instance would still answer, but its state is unknown.
         exports = undefined;
         counts.dropped++;
         return -1;

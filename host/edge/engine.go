@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/host"
 )
 
-// isolate is the engine that runs finece.wasm beside this program, in instances
+// isolate is the engine that runs finece.wasm as a second module of the isolate, in instances
 // that core.mjs keeps.
 type isolate struct{ open js.Value }
 
@@ -30,8 +30,8 @@ func (e isolate) Open(c host.Config) (host.Session, []host.Event, error) {
 // instance is an instance of the core that core.mjs has opened.
 type instance struct {
 	core, invoke  js.Value
-	input, output js.Value // Uint8Arrays for what is handed over, and for answers
-	room, reach   int      // their lengths
+	input, output js.Value // Uint8Arrays for input of a call, and for its answer
+	room, reach   int      // the lengths of input and output
 	answer        []byte
 }
 
@@ -41,14 +41,14 @@ func newInstance(core js.Value) *instance {
 	return i
 }
 
-// What core.mjs returns instead of an answer's length.
+// Results of core.mjs instead of an answer's length.
 const (
 	trapped = -1
 	refused = -2
 )
 
-// Call calls a function of the core by its number. All that crosses to JavaScript
-// and back, but for the two arrays, is numbers.
+// Call calls a function of the core by its number. Only numbers cross to JavaScript and back,
+// apart from the two arrays.
 func (i *instance) Call(c host.Call) ([]byte, error) {
 	args := []any{int(c.Function), -1}
 	if c.Function.HasInput() {
@@ -77,7 +77,7 @@ func (i *instance) Call(c host.Call) ([]byte, error) {
 	return i.answer, nil
 }
 
-// send copies the input to where core.mjs takes it from.
+// send copies the input to the array from which core.mjs reads.
 func (i *instance) send(data []byte) {
 	if len(data) > i.room {
 		i.core.Call("grow", len(data))

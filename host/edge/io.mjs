@@ -1,5 +1,5 @@
-// What Go reads, writes and waits for. Every value that crosses to Go, except a
-// number, costs Go a table entry and a finalizer. So almost only numbers cross.
+// Bodies and promises for Go. Every value that crosses to Go, except a number, costs Go a
+// table entry and a finalizer. So almost only numbers cross.
 
 /** Bytes that are read at once, and bytes that may wait for the client. */
 const PIECE = 16 << 10;

@@ -28,7 +28,7 @@ func main() {
 	handler, err := newHandler()
 	if err != nil {
 		report("the Worker is not configured", err)
-		// Other errors may quote a setting, so they are for the log alone.
+		// Other errors may quote a setting, so only the log has them.
 		message := "the gateway is not configured: see the Worker's log"
 		var uncalibrated *gateway.UncalibratedError
 		switch {
@@ -55,10 +55,10 @@ func setting(name string) string {
 	return ""
 }
 
-// errNoKeys is the error of a Worker whose upstream key anyone could use.
+// errNoKeys is the error of a Worker with an upstream key but without client keys.
 var errNoKeys = errors.New("FINECE_UPSTREAM_KEY is set, so clients need keys: make one with finece key new keys.txt, and set the secret: wrangler secret put FINECE_KEYS < keys.txt")
 
-// access says who may use the Worker. The platform checks the Host.
+// access says who may use the Worker. The platform checks the Host header.
 func access() (a gateway.Access, err error) {
 	for origin := range strings.SplitSeq(setting("FINECE_ORIGINS"), ",") {
 		if origin = strings.TrimSpace(origin); origin != "" {
@@ -147,8 +147,8 @@ func configured() (c gateway.Config, err error) {
 	return c, nil
 }
 
-// opened lets what cannot be checked pass if nothing else is set, except under withhold, which
-// needs the setting.
+// opened sets the failure policy open if none is set. Withhold has no default: it needs the
+// setting.
 func opened(h *gateway.Handling) {
 	if h.Failure == "" && h.Policy != gateway.Withhold {
 		h.Failure = gateway.Open

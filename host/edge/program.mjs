@@ -1,6 +1,6 @@
-// The instances of the Go program, which belong to the isolate. An instance serves one
-// request at a time: the runtime forbids one request to use the objects of another.
-// Then the instance waits for the next request.
+// Keeps the instances of the Go program for the requests of an isolate. An instance serves
+// one request at a time, because the runtime forbids a request to use the objects of
+// another one. After an answer, the instance waits for the next request.
 import { env } from "cloudflare:workers";
 import "./build/wasm_exec.js";
 import { createRuntimeContext, loadModule } from "./build/runtime.mjs";
@@ -48,7 +48,7 @@ async function start() {
 
 /**
  * Go's imports, changed so that Go can start while the module loads. Go seeds the
- * hashes of its maps with this randomness. It draws no keys before the first request.
+ * hashes of its maps with this randomness. It makes no keys before the first request.
  */
 function imports(go) {
   const { gojs } = go.importObject;
@@ -69,8 +69,8 @@ function imports(go) {
   };
 }
 
-// The first request does not pay for the start of an instance. Go also rehearses a
-// request, see rehearse.
+// Starts an instance now, so that the first request does not have to wait for that. Go also
+// answers a made-up request, see rehearse in rehearsal.go.
 try {
   idle.push(await start());
 } catch (error) {
@@ -90,8 +90,8 @@ function release(program) {
 export async function serve(request, ctx) {
   const program = idle.pop() ?? await start();
   const { go, context } = program;
-  // A timer of the previous request ended with it, and Go still waits for it.
-  // _resume makes Go look at its timers again.
+  // The runtime dropped the timers of the previous request, but Go still waits for them.
+  // _resume makes Go check its timers again.
   if (go._scheduledTimeouts.size > 0) go._resume();
   context.ctx = ctx;
   context.request = { signal: request.signal, answer: answer(() => release(program)) };

@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// A request that nobody sent, and the upstream's answer to it.
+// A made-up request, and the upstream's answer to it.
 const (
 	rehearsedRequest = `{"model":"m","messages":[{"role":"user","content":"?"}],"stream":true}`
 	rehearsedEvent   = `data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"a\n\n"},` +
@@ -21,8 +21,8 @@ const (
 
 // rehearse answers a streamed request while the Worker loads. V8 compiles a function
 // when it is called for the first time, so the first real request finds most of its
-// functions compiled. The rehearsal has a handler of its own: it counts for no client,
-// sends nothing and never waits, because the runtime forbids both at that time.
+// functions compiled. The rehearsal has a handler of its own, which counts for no client. It
+// sends nothing and never waits, because the runtime forbids both while the Worker loads.
 func rehearse(c gateway.Config) {
 	c.Access, c.Key, c.Meter = gateway.Access{}, "", nil
 	c.Model, c.Session.Estimator, c.Uncalibrated = nil, session.Builtin, gateway.Allow
@@ -46,7 +46,7 @@ func rehearse(c gateway.Config) {
 	handler.ServeHTTP(unsent{}, r)
 }
 
-// unsent takes an answer that is sent to nobody.
+// unsent discards an answer.
 type unsent http.Header
 
 func (u unsent) Header() http.Header         { return http.Header(u) }

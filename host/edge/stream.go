@@ -80,7 +80,7 @@ var (
 	last     int
 )
 
-// settled takes the result of a promise: its number, its value, and the reason if it
+// settled is called with the result of a promise: its number, its value, and the reason if it
 // was rejected.
 var settled = js.FuncOf(func(_ js.Value, args []js.Value) any {
 	id := args[0].Int()

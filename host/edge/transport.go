@@ -55,7 +55,7 @@ func (fetcher) Do(r *http.Request) (*http.Response, error) {
 	return response(ctx, stop, r, result), nil
 }
 
-// setBody passes the body on: a ReadableStream as it is, another body in one piece.
+// setBody sets the body of a fetch: a ReadableStream unchanged, any other body in one piece.
 func setBody(init js.Value, r *http.Request) error {
 	if r.Body == nil || r.Body == http.NoBody || r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil
@@ -99,7 +99,7 @@ func response(ctx context.Context, stop func() bool, r *http.Request, v js.Value
 	for i := range cookies.Length() {
 		resp.Header.Add("Set-Cookie", cookies.Index(i).String())
 	}
-	// fetch has decompressed the body and did not change the headers.
+	// fetch has decompressed the body, but has not changed the headers.
 	if resp.Header.Get("Content-Encoding") != "" {
 		resp.Uncompressed = true
 		resp.Header.Del("Content-Encoding")

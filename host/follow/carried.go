@@ -8,13 +8,13 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// Carried reads the records that a stream carries: a gateway or a Worker has put them
-// into chunks, into comments, or into a whole JSON answer. It reads server-sent events
-// and JSON; other streams carry nothing. The zero value is at the stream's beginning.
-// Whoever scored the stream began with its first event, so a stream without records in
-// its first events carries none.
+// Carried reads the records that a gateway or a Worker has added to a stream: in chunks, in
+// comments, or in a plain JSON answer. It reads server-sent events and JSON; other streams carry
+// no records. The zero value is ready to read a stream from its beginning. A gateway adds
+// records from the first event on, so a stream without records in its first two events carries
+// none.
 type Carried struct {
-	Version   int    // of the records; 0 until there is an envelope. Those of a version above record.Version are not read
+	Version   int    // of the records; 0 until there is an envelope. Records of a version above record.Version are not read
 	ID        string // the answer's identifier, or ""
 	Generator string // the model that answers, or ""
 
@@ -22,15 +22,15 @@ type Carried struct {
 	line   []byte // the line so far
 	long   bool   // the line is too long to be read
 	whole  bool   // the stream is one JSON object, which is longer than a line
-	begun  bool   // a line with something in it has come
+	begun  bool   // a line that is not empty has come
 	plain  bool   // the stream is neither events nor JSON
-	events int    // of the stream; counted until there is an envelope
+	events int    // events of the stream so far; counted until there is an envelope
 }
 
-// maxCarrier is the longest line with an envelope in it, and the longest JSON answer.
+// maxCarrier is the longest line with an envelope, and the longest JSON answer, in bytes.
 const maxCarrier = 16 << 20
 
-// Decided reports whether it is known if the stream carries records: see Carries.
+// Decided reports whether the result of Carries is known.
 func (c *Carried) Decided() bool { return c.Version > 0 || c.plain || c.events > 1 }
 
 // Carries reports whether an envelope was read.
@@ -56,7 +56,7 @@ func (c *Carried) Write(p []byte) (all []record.Record) {
 	return all
 }
 
-// End says that no more bytes will come, and returns the records of the last line.
+// End marks the end of the stream, and returns the records of the last line.
 func (c *Carried) End() []record.Record {
 	c.whole = false
 	all := c.take()
@@ -118,7 +118,7 @@ func (c *Carried) member(object []byte) (value []byte) {
 	return value
 }
 
-// envelope reads an envelope. One that is wrong is left out.
+// envelope reads an envelope. It skips an invalid one.
 func (c *Carried) envelope(data []byte) []record.Record {
 	if len(data) == 0 {
 		return nil

@@ -8,16 +8,15 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Conversation is the messages of a request, as far as they are text. The zero value has
-// none.
+// Conversation is the text messages of a request. The zero value has none.
 //
-// # What a confidence model is asked about
+// # The text for a confidence model
 //
-// If a user has asked one thing, the question is the text of that message, unchanged: this
-// is what confidence models are trained on. A system message alone changes nothing.
+// If there is one message, the question is its text, unchanged: confidence models are trained on
+// such questions. An additional system message does not change that.
 //
-// If there are several messages, a model whose card says "conversation": true is asked
-// about all of them, as a block of text that takes the question's place in the prompt:
+// If there are several messages, a model whose card says "conversation": true is asked about all
+// of them. The prompt then has a block of text instead of the question:
 //
 //	This is a conversation. The answer follows its last message.
 //
@@ -39,16 +38,16 @@ import (
 // So no text can begin a message of its own. The headings are System, User, Assistant,
 // Tool call, which has the tool's name, Tool result and Other.
 //
-// The user's last message is always there, whole. The others are there as far as a budget of
-// tokens allows: first the system's, then the newest ones. A message that does not fit is left
-// out, with all that are older, and a line says how many are. A message costs a token for each
-// four bytes of its text, and four for its heading.
+// The block always has the whole of the user's last message. A budget of tokens bounds the
+// others: first system messages, then the newest ones. If a message does not fit, it and all
+// older messages are left out, and a line says how many. A message costs one token for each four
+// bytes of its text, and four tokens for its heading.
 //
-// Any other model is asked about the user's last message alone, and its confidences say that
-// they lie outside what the model covers (source.outside: conversation).
+// Any other model is asked only about the user's last message. Its confidences say that a
+// conversation is outside the model's training (source.outside: conversation).
 //
 // The npm package writes the same blocks (www/src/question.ts). The table
-// testdata/conversation.json holds both to this.
+// testdata/conversation.json tests both.
 type Conversation struct {
 	messages []message
 	unseen   bool
@@ -59,7 +58,7 @@ type message struct {
 	text string
 }
 
-// Speaker says whose message it is. It is the message's heading in a block.
+// Speaker says who a message is from. It is the message's heading in a block.
 type Speaker string
 
 // The speakers.
@@ -77,10 +76,10 @@ func (c *Conversation) Add(by Speaker, text string) {
 	c.messages = append(c.messages, message{by, text})
 }
 
-// Unseen says that there are earlier messages that the request does not have.
+// Unseen notes that the conversation has earlier messages that are not in the request.
 func (c *Conversation) Unseen() { c.unseen = true }
 
-// Question is the text of the user's last message; "" if there is none.
+// Question returns the text of the user's last message, or "".
 func (c *Conversation) Question() string {
 	if i := c.last(); i >= 0 {
 		return c.messages[i].text
@@ -88,7 +87,7 @@ func (c *Conversation) Question() string {
 	return ""
 }
 
-// last is the index of the user's last message, or -1.
+// last returns the index of the user's last message, or -1.
 func (c *Conversation) last() int {
 	for i := len(c.messages) - 1; i >= 0; i-- {
 		if c.messages[i].by == User {
@@ -98,7 +97,7 @@ func (c *Conversation) last() int {
 	return -1
 }
 
-// Turns says whether there are several messages, not counting the system's.
+// Turns says whether there are several messages, not counting system messages.
 func (c *Conversation) Turns() calibrate.Turns {
 	n := 0
 	for i := range c.messages {
@@ -112,8 +111,9 @@ func (c *Conversation) Turns() calibrate.Turns {
 	return calibrate.OneTurn
 }
 
-// Ask sets what a session is told about the question: its text and whether it is a
-// conversation. budget is the tokens of a block beside the user's last message.
+// Ask sets the question of a session: its text and whether it is a conversation. It keeps a text
+// that is set already. budget is the number of tokens of a block besides the user's last
+// message.
 func (c *Conversation) Ask(of *session.Config, budget int) {
 	of.Asked.Conversation = c.Turns()
 	if of.Question != "" {
@@ -124,11 +124,11 @@ func (c *Conversation) Ask(of *session.Config, budget int) {
 	}
 }
 
-// headingTokens is what a message costs beside its text, and bytesPerToken what a token
-// is taken for.
+// headingTokens is the cost of a message's heading, and bytesPerToken the number of text bytes
+// that count as one token.
 const headingTokens, bytesPerToken = 4, 4
 
-// kept says which messages are in a block.
+// kept returns which messages are in a block.
 func (c *Conversation) kept(budget int) []bool {
 	kept := make([]bool, len(c.messages))
 	fits := func(i int) bool {
@@ -154,11 +154,11 @@ func (c *Conversation) kept(budget int) []bool {
 	return kept
 }
 
-// indented gives each line of a text but the first the indentation of a block. Whatever a
-// model may read as the end of a line counts as one.
+// indented indents each line of a text except the first. It treats every character that a model
+// may read as a line end as one.
 var indented = strings.NewReplacer("\r\n", "\n  ", "\n", "\n  ", "\r", "\n  ", "\v", "\n  ", "\f", "\n  ", "\u0085", "\n  ", "\u2028", "\n  ", "\u2029", "\n  ")
 
-// block is the conversation as one text. It has a message of the user.
+// block returns the conversation as one text. The conversation has to have a message of the user.
 func (c *Conversation) block(budget int) string {
 	var b strings.Builder
 	b.WriteString("This is a conversation. The answer follows its last message.")

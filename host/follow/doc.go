@@ -22,8 +22,8 @@
 //
 // # Events
 //
-// Where bytes, replies and other events arrive in any order, one goroutine waits for all
-// of them. It passes bytes to Write and replies to Settle:
+// If bytes, replies and other events arrive in any order, let one goroutine wait for all of
+// them. It passes bytes to Write and replies to Settle:
 //
 //	select {
 //	case p := <-pieces:
@@ -37,17 +37,17 @@
 //
 // # A lost core
 //
-// After a trap the session is lost. Every position that can still change then becomes
-// unavailable with the reason core-lost. This is done here and nowhere else. The
-// stream's text is not affected: a caller that passes it on can continue. From then on
-// Write, Settle and End do nothing and return the error of the trap, as Lost does.
+// If the core (the wasm module of the session) traps, the session is lost. Every position that
+// can still change then becomes unavailable with the reason core-lost. The stream's text is not
+// affected: a caller that passes it on can continue. From then on Write, Settle and End do
+// nothing and return the error of the trap, as Lost does.
 //
 // # Each event is parsed once
 //
-// The session frames and parses each event of the stream. A caller that needs only
-// records does not parse it again. Nor does a caller that passes the events on and edits
-// them, as the gateway does: [Handler.Frame] tells it where each event ends, what it is,
-// and where its JSON can be extended.
+// The session finds and parses each event of the stream. A caller that needs only records does
+// not parse it again. A caller that passes on and edits events, as the gateway does, does not
+// either: [Handler.Frame] says where each event ends, what kind of event it is, and where a
+// member can be added to its JSON.
 //
 // # Memory
 //

@@ -9,8 +9,8 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Ledger adds up the records of one stream: its answers with all their positions. The
-// zero value is that of a stream without records.
+// Ledger collects the records of one stream: its answers with all their positions. The zero
+// value is ready to use.
 type Ledger struct {
 	Answers []*Answer       // in the order of their first records
 	Faults  []*record.Fault // the first KeptFaults
@@ -24,7 +24,7 @@ type Answer struct {
 	End    *record.End // nil until the choice has ended
 }
 
-// Place is a position with its last confidence. Before the first one, its state is
+// Place is a position with its last confidence. Before the first confidence, its state is
 // pending and its revision -1.
 type Place struct {
 	record.Confidence
@@ -40,13 +40,13 @@ func newPlace(at record.Place) Place {
 	return Place{Confidence: c, First: nan}
 }
 
-// maxPlaces is how many positions an answer can have.
+// maxPlaces is the most positions that an answer can have.
 const maxPlaces = 1 << 20
 
 // KeptFaults is how many faults a Ledger keeps.
 const KeptFaults = 10
 
-// Take takes the next record. It keeps what r points to.
+// Take adds the next record. It keeps the pointer.
 func (l *Ledger) Take(r record.Record) {
 	switch r := r.(type) {
 	case *record.Position:
@@ -62,8 +62,8 @@ func (l *Ledger) Take(r record.Record) {
 	}
 }
 
-// Answer returns the answer of a choice. If there are no records of it yet, it is made
-// without positions.
+// Answer returns the answer of a choice. If there are no records of the choice yet, the answer
+// is new and has no positions.
 func (l *Ledger) Answer(choice int) *Answer {
 	for _, a := range l.Answers {
 		if a.Choice == choice {
@@ -82,7 +82,7 @@ func (l *Ledger) Sorted() []*Answer {
 	return sorted
 }
 
-// Missing returns the strategies that some answer could not serve.
+// Missing returns the strategies that some answer could not use, for lack of log-probabilities.
 func (l *Ledger) Missing() (k position.Kind) {
 	for _, a := range l.Answers {
 		if a.End != nil {
@@ -92,9 +92,9 @@ func (l *Ledger) Missing() (k position.Kind) {
 	return k
 }
 
-// place returns a position, which it makes if there is none yet. A gateway sends a
-// position's first confidence without a position's record, and not always in order.
-// It returns nil for an index that no stream has.
+// place returns a position, and makes it if there is none yet. A gateway sends a position's
+// first confidence without a position record, and not always in order. place returns nil for an
+// index that no stream has.
 func (a *Answer) place(at record.Place) *Place {
 	if at.Index < 0 || at.Index >= maxPlaces {
 		return nil
@@ -123,7 +123,7 @@ func (a *Answer) confidence(r *record.Confidence) {
 	}
 }
 
-// end makes the token ratios known that were not when a confidence became final.
+// end fills in the token ratios that were not known when a confidence became final.
 func (a *Answer) end(r *record.End) {
 	a.End = r
 	for i := range a.Places {
@@ -140,7 +140,7 @@ func (a *Answer) end(r *record.End) {
 	}
 }
 
-// Whole is p(z), the position of the whole answer, or nil while there is none.
+// Whole returns p(z), the position of the whole answer, or nil while there is none.
 func (a *Answer) Whole() *Place {
 	if n := len(a.Places); n > 0 && a.Places[n-1].Kinds&position.End != 0 {
 		return &a.Places[n-1]
@@ -148,9 +148,9 @@ func (a *Answer) Whole() *Place {
 	return nil
 }
 
-// Headline is the one confidence to show for the answer: that of its newest
-// position that has a value, and at the end that of the whole answer, which may
-// have a reason instead. nil: there is none.
+// Headline returns the one confidence to show for the answer. Before the end it is that of the
+// newest position with a value. At the end it is that of the whole answer, which may have a
+// reason instead of a value. It is nil if there is none.
 func (a *Answer) Headline() *record.Confidence {
 	if whole := a.Whole(); whole != nil && whole.State != session.Pending {
 		return &whole.Confidence
@@ -178,13 +178,12 @@ func (a *Answer) LacksLogprobs() bool {
 	return lacks
 }
 
-// FirstShown is what people are shown of the first fused value, see
-// record.Confidence.Shown.
+// FirstShown returns the first fused value as people are shown it, see record.Confidence.Shown.
 func (p *Place) FirstShown() string {
 	first := p.Confidence
 	first.Calibrated = p.Sure
 	return first.Shown(p.First)
 }
 
-// Revisions is how often the position's value was revised.
+// Revisions returns how often the position's value was revised.
 func (p *Place) Revisions() int { return max(p.Values-1, 0) }

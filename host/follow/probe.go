@@ -35,10 +35,10 @@ func (e *ProbeError) Unwrap() error { return e.Err }
 // excerpt is the number of bytes of a reply that a [ProbeError] quotes.
 const excerpt = 300
 
-// Probe asks the confidence model of c about one small question with its answer. A server
-// calls it when it starts, so that a model that cannot be asked, or that replies with
-// something else than a confidence, is known before the first answer. The error is a
-// [*ProbeError] if the model gave no confidence.
+// Probe asks the confidence model of c about one small question with its answer. A server calls
+// it at its start, to find a model that cannot be asked, or that does not reply with a
+// confidence, before the first answer. The error is a [*ProbeError] if the model gave no
+// confidence.
 func (f *Follower) Probe(ctx context.Context, c host.Config) error {
 	probe := *f
 	post := f.Post

@@ -2,7 +2,7 @@ package follow
 
 import "github.com/finece/finece/wasm/jsonscan"
 
-// ConversationIn is the messages in the body of a request for a chat completion.
+// ConversationIn returns the messages in the body of a request for a chat completion.
 func ConversationIn(body []byte) *Conversation {
 	var c Conversation
 	s := &jsonscan.Scanner{}
@@ -22,8 +22,7 @@ func ConversationIn(body []byte) *Conversation {
 	return &c
 }
 
-// ReadSystem reads the member of a request that has the system's message apart from the
-// others.
+// ReadSystem reads the system message of a request that has it in a member of its own.
 func (c *Conversation) ReadSystem(s *jsonscan.Scanner) {
 	if of := content(s); of.text != "" {
 		c.Add(System, of.text)
@@ -31,8 +30,8 @@ func (c *Conversation) ReadSystem(s *jsonscan.Scanner) {
 }
 
 // Read reads the array of messages of a request, in the forms of OpenAI and of Anthropic.
-// There, the results of tools come in messages of the user; a message that holds nothing else
-// is none of the user's.
+// Anthropic's requests have the results of tools in user messages; a message with nothing else
+// does not count as the user's.
 func (c *Conversation) Read(s *jsonscan.Scanner) {
 	if !s.EnterArray() {
 		return
@@ -44,8 +43,8 @@ func (c *Conversation) Read(s *jsonscan.Scanner) {
 	}
 }
 
-// read reads one message, whose object has been entered. Parts of Responses' input that are
-// no messages have a type instead of a role.
+// read reads one message, after its object was entered. Parts of Responses' input that are not
+// messages have a type instead of a role.
 func (c *Conversation) read(s *jsonscan.Scanner) {
 	var of parts
 	var role, kind, name, output string
@@ -102,7 +101,7 @@ func speaker(role string) Speaker {
 	return Other
 }
 
-// parts is what a message contains.
+// parts is the content of a message.
 type parts struct {
 	text    string   // the texts, joined by line ends
 	results []string // of tools
@@ -132,7 +131,7 @@ func content(s *jsonscan.Scanner) (of parts) {
 	return of
 }
 
-// part reads a part of a message, whose object has been entered, and returns its text.
+// part reads a part of a message, after its object was entered, and returns its text.
 func (of *parts) part(s *jsonscan.Scanner) (own string) {
 	var kind, name, within string
 	for s.NextKey() {
@@ -160,7 +159,7 @@ func (of *parts) part(s *jsonscan.Scanner) (own string) {
 	return own
 }
 
-// toolCalls is the names of the functions in OpenAI's tool_calls.
+// toolCalls returns the names of the functions in OpenAI's tool_calls.
 func toolCalls(s *jsonscan.Scanner) (names []string) {
 	if !s.EnterArray() {
 		return nil
@@ -173,7 +172,8 @@ func toolCalls(s *jsonscan.Scanner) (names []string) {
 	return names
 }
 
-// member walks an object, and calls read where the member of that name has its value.
+// member reads an object. It calls read when the scanner is at the value of the member called
+// name, and skips other members.
 func member(s *jsonscan.Scanner, name string, read func()) {
 	if !s.EnterObject() {
 		return

@@ -11,13 +11,13 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// rollouts has continuations sampled for a fusion width over 1: of each position but the end,
-// once it has an estimate. The stream itself is the first of the continuations. A nil rollouts
-// does nothing.
+// rollouts samples continuations for a fusion width over 1: of each position except the end,
+// once the position has an estimate. The stream itself counts as the first continuation. A nil
+// rollouts does nothing.
 type rollouts struct {
 	config *host.Config
 	sample func(ctx context.Context, soFar string, n int) []string
-	answer []byte // of the first choice
+	answer []byte // the answer of the first choice so far
 	begun  map[uint32]bool
 }
 
@@ -35,8 +35,9 @@ func (o *rollouts) text(choice int, segment position.Segment, text []byte) {
 	}
 }
 
-// record takes a record of the stream. The first value of a position has its continuations
-// sampled. Reasoning has none, since it is not sent back to a server; nor have further choices.
+// record takes a record of the stream. It starts to sample a position's continuations at the
+// position's first value. Reasoning has no continuations, since it is not sent back to a server.
+// Choices other than the first have none.
 func (o *rollouts) record(x *model.Exchange, r record.Record) {
 	c, ok := r.(*record.Confidence)
 	if o == nil || !ok || c.State != session.Provisional || c.Kinds&position.End != 0 {

@@ -16,11 +16,11 @@ import (
 // Follower follows streams. It is safe for concurrent use.
 type Follower struct {
 	Engine host.Engine
-	Client *model.Client // the confidence model; nil if none is asked
-	// Post, if set, asks the confidence model instead of Client. It may for instance take
+	Client *model.Client // the confidence model; nil if there is none
+	// Post, if set, asks the confidence model instead of Client. It may, for example, take
 	// replies from a store.
 	Post model.Post
-	// Samples says that Post is that of the estimator samples (package host/samples).
+	// Samples says that Post belongs to the estimator samples (package host/samples).
 	Samples bool
 	Limits  model.Limits // of the requests of one stream; start from model.DefaultLimits
 }
@@ -34,16 +34,15 @@ type Handler struct {
 	// Text gets the text as it arrives. The slice is valid during the call only. If Text
 	// is nil, the session reports no text.
 	Text func(choice int, segment position.Segment, text []byte)
-	// Frame gets each event of the stream, after everything else that is in it, and what
-	// the event says about each choice. Both are valid during the call only. If Frame is
-	// nil, the session reports no events.
+	// Frame gets each event of the stream, after the text and the records of the event. said
+	// describes each choice in the event. Both are valid during the call only. If Frame is nil,
+	// the session reports no events.
 	Frame func(f *stream.Frame, said []stream.Said)
-	// Usage gets the provider's own token counts, over all choices; -1 is unknown. It
-	// may be nil.
+	// Usage gets the provider's token counts, over all choices; -1 is unknown. It may be nil.
 	Usage func(u *stream.Usage)
-	// Sample samples up to n continuations of the first choice's answer so far, each of which
-	// ends the answer. It is called on goroutines of their own; the end of ctx says that they
-	// are not needed. If Sample is nil, the fusion width is at most 1.
+	// Sample samples up to n continuations of the first choice's answer so far, each up to the
+	// end of the answer. It is called on goroutines of its own. When ctx ends, the continuations
+	// are no longer needed. If Sample is nil, the fusion width is at most 1.
 	Sample func(ctx context.Context, soFar string, n int) (continuations []string)
 	// Failed gets the error of each failed request to the confidence model. It may be
 	// nil.
@@ -56,9 +55,9 @@ type Stream struct {
 	follower *Follower
 	handler  Handler
 	session  host.Session
-	exchange *model.Exchange // nil if no confidence model is asked
+	exchange *model.Exchange // nil if there is no confidence model
 	builder  *record.Builder
-	said     []stream.Said // about the event whose Frame comes next
+	said     []stream.Said // the choices of the event whose Frame comes next
 	rollouts *rollouts     // nil if no continuations are sampled
 	over     bool
 	lost     error
@@ -82,9 +81,9 @@ func (f *Follower) Open(ctx context.Context, c host.Config, h Handler) (*Stream,
 	return s, nil
 }
 
-// Reset starts to follow another stream instead, as Open would. It costs less, because
-// the session's instance and its memory are kept. Requests in flight are cancelled. A
-// lost stream cannot be reset: Reset returns its error.
+// Reset starts to follow another stream, as Open does. It costs less than Open, because it
+// reuses the session's instance and memory. Requests in flight are cancelled. A lost stream
+// cannot be reset: Reset returns its error.
 func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 	if s.lost != nil {
 		return s.lost
@@ -101,7 +100,7 @@ func (s *Stream) Reset(ctx context.Context, c host.Config, h Handler) error {
 	return s.begin(ctx, &c, events)
 }
 
-// prepare has the session report what the handler takes.
+// prepare makes the session report what the handler needs.
 func (h *Handler) prepare(c *host.Config) {
 	c.Text, c.Frames = h.Text != nil, h.Frame != nil
 	if h.Sample == nil || c.Estimator != session.Model {
@@ -136,7 +135,7 @@ func (s *Stream) Write(p []byte) error {
 	return s.take(s.session.Write(p))
 }
 
-// End says that no more bytes will come. Replies may still be settled afterwards.
+// End marks the end of the stream's bytes. Replies may still be settled afterwards.
 func (s *Stream) End() error {
 	if s.lost != nil {
 		return s.lost
@@ -144,15 +143,15 @@ func (s *Stream) End() error {
 	return s.take(s.session.End())
 }
 
-// Ended reports whether the stream's end marker came, or an error that ends it:
-// End can then be called although a server keeps the connection open.
+// Ended reports whether the stream's end marker has come, or an error that ends the stream. End
+// can then be called even if the server keeps the connection open.
 func (s *Stream) Ended() bool { return s.over }
 
-// Lost is the error of a core that was lost, or nil.
+// Lost returns the error of a lost core, or nil.
 func (s *Stream) Lost() error { return s.lost }
 
-// Replies delivers the replies to the requests, for Settle. It is nil, which blocks for
-// ever, if no confidence model is asked or the core was lost.
+// Replies returns the channel of replies, for Settle. It is nil, which blocks forever, if there
+// is no confidence model or the core was lost.
 func (s *Stream) Replies() <-chan model.Reply {
 	if s.exchange == nil || s.lost != nil {
 		return nil
@@ -168,7 +167,7 @@ func (s *Stream) Settle(r model.Reply) error {
 	return s.check(s.exchange.Settle(r))
 }
 
-// Pending is how many requests have no reply yet, and how many continuations no estimate.
+// Pending returns the number of requests without a reply plus that of continuations without an estimate.
 func (s *Stream) Pending() int {
 	if s.exchange == nil || s.lost != nil {
 		return 0
@@ -176,7 +175,7 @@ func (s *Stream) Pending() int {
 	return s.exchange.Pending() + s.exchange.Rolling()
 }
 
-// Rolling is how many of those are continuations.
+// Rolling returns how many of Pending are continuations.
 func (s *Stream) Rolling() int {
 	if s.exchange == nil || s.lost != nil {
 		return 0
@@ -200,17 +199,17 @@ func (s *Stream) Drain(ctx context.Context, why session.Reason) error {
 	return s.lost
 }
 
-// Stop asks the confidence model nothing more: positions without a confidence become
-// unavailable for the reason given, and so do those to come. The functions of the [Handler]
-// may call it.
+// Stop ends all requests to the confidence model. Positions without a confidence, and later
+// positions, become unavailable for the reason given. The functions of the [Handler] may call
+// it.
 func (s *Stream) Stop(why session.Reason) {
 	if s.exchange != nil {
 		s.exchange.Stop(why)
 	}
 }
 
-// Abandon stops waiting for pending replies. Their positions become unavailable for the
-// reason given, and so do those to come.
+// Abandon stops waiting for pending replies. Their positions, and later positions, become
+// unavailable for the reason given.
 func (s *Stream) Abandon(why session.Reason) error {
 	if s.exchange == nil || s.lost != nil {
 		return s.lost
@@ -264,7 +263,7 @@ func (s *Stream) Close() error {
 	return s.session.Close()
 }
 
-// take takes what a call of the session answered.
+// take handles the result of a call of the session.
 func (s *Stream) take(events []host.Event, err error) error {
 	switch {
 	case err != nil:

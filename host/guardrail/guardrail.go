@@ -1,24 +1,30 @@
 // Package guardrail serves LiteLLM's generic guardrail API (guardrail: generic_guardrail_api)
-// with a confidence model. LiteLLM asks it before an answer is generated and when there is
-// text of the answer, and blocks what it is told to block.
+// with a confidence model. LiteLLM calls it before an answer is generated, and again when there
+// is text of the answer. LiteLLM blocks the answer if the guardrail says so.
 //
-// LiteLLM's first call has the question, and the later ones have the text without the
-// question. Both have a litellm_call_id, by which the question is kept in memory. So a
-// guardrail in LiteLLM needs the modes pre_call and post_call. There are no log-probabilities.
+//	handler, err := guardrail.New(config)
+//	...
+//	mux.Handle(guardrail.Path, access.GuardAPI(handler)) // access is a *gateway.Access
+//
+// LiteLLM's first call has the question, and later calls have the text without the question. All
+// calls have a litellm_call_id, by which the guardrail finds the question in its memory. So the
+// guardrail needs the modes pre_call and post_call in LiteLLM. The calls have no
+// log-probabilities.
 //
 // # Streams
 //
-// No call says whether its text is whole. With streaming_end_of_stream_only or
-// streaming_buffer_until_moderated it is, as for answers that are not streamed, and
-// [Whole] judges the answer by p(z). Otherwise LiteLLM calls with the text so far at every
-// fifth chunk. Then [Growing] judges the paragraphs that further text has closed. The last
-// paragraph is not judged, since it may be unfinished, and an answer of one paragraph is not
-// judged at all.
+// A call does not say whether its text is complete. It is complete if the answer is not
+// streamed, or with LiteLLM's streaming_end_of_stream_only or streaming_buffer_until_moderated.
+// Then use [Whole], which judges the answer by p(z), its confidence as a whole. Otherwise
+// LiteLLM calls at every fifth chunk with the text so far. Then use [Growing], which judges each
+// paragraph that further text follows. It does not judge the last paragraph, which may be
+// unfinished, so an answer of one paragraph is not judged at all.
 //
 // # The gate
 //
-// If p(0), the confidence of the question alone, is above Config.SkipAbove, the answer passes and
-// nothing else is asked. Calls that repeat the text do not ask about the question again.
+// If p(0), the confidence of the question alone, is above Config.SkipAbove, the answer passes
+// and the model is asked nothing else. The model is not asked again about a question or text
+// that a later call repeats.
 package guardrail
 
 import (
@@ -44,18 +50,18 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// Path is where LiteLLM asks, below its api_base.
+// Path is the path that LiteLLM calls, below its api_base.
 const Path = "/beta/litellm_basic_guardrail_api"
 
-// Texts says what the text of a call is.
+// Texts says which part of an answer a call has.
 type Texts string
 
 const (
 	Whole   Texts = "whole"   // the whole answer
-	Growing Texts = "growing" // of a stream, the text so far
+	Growing Texts = "growing" // the text so far of a stream
 )
 
-// Config is a guardrail. All fields but Tell and Drifted have to be set.
+// Config configures a guardrail. All fields except Tell and Drifted have to be set.
 type Config struct {
 	Follower     *follow.Follower // with a confidence model
 	Session      host.Config
@@ -64,26 +70,26 @@ type Config struct {
 	Failure      gateway.Failure
 	Uncalibrated gateway.Uncalibrated
 	Texts        Texts
-	// ConversationTokens bounds what a confidence model is asked about beside the user's last
-	// message, in tokens: see [follow.Conversation].
+	// ConversationTokens bounds the messages, in tokens, that a confidence model is given
+	// besides the user's last message: see [follow.Conversation].
 	ConversationTokens int
 	Timeout            time.Duration // for the confidences of one call
 	MaxRequest         int64         // bytes of a call
-	Drifted            func() bool   // whether the calibration no longer holds; nil is never
-	Tell               func(Verdict) // is told what was decided about each text; it may be nil
+	Drifted            func() bool   // reports whether the calibration no longer holds; nil means never
+	Tell               func(Verdict) // is called with each verdict; may be nil
 }
 
-// Verdict is what was decided about a call with text.
+// Verdict is the decision about a call with text.
 type Verdict struct {
 	Client     string
 	Blocked    bool
 	Reason     string  // "low", or why the text could not be checked; "" if it passed the check
-	Confidence float64 // the lowest that was compared, if Reason is "" or "low"
-	Skipped    bool    // it passed by the confidence of its question alone
+	Confidence float64 // the lowest confidence that was compared, if Reason is "" or "low"
+	Skipped    bool    // the text passed by the confidence of its question alone
 }
 
-// Handler serves a guardrail. It is safe for concurrent use. Who may use it is checked
-// before, by [gateway.Access.GuardAPI].
+// Handler serves a guardrail. It is safe for concurrent use. It does not check who may use it:
+// wrap it in [gateway.Access.GuardAPI].
 type Handler struct {
 	config Config
 	asked  *lru.Cache[callKey, *asked]
@@ -91,21 +97,20 @@ type Handler struct {
 
 type callKey struct{ client, id string }
 
-// asked is a question whose answer is to come.
+// asked is a question whose answer has not come yet.
 type asked struct {
 	messages follow.Conversation
 	mu       sync.Mutex
-	replies  map[[sha256.Size]byte][]byte // of the confidence model, for text that is repeated
+	replies  map[[sha256.Size]byte][]byte // replies of the confidence model, for repeated text
 }
 
-// maxAsked and maxReplies bound the memory: of questions, and of replies to each.
+// maxAsked bounds the questions in memory, and maxReplies the replies about each.
 const (
 	maxAsked   = 4096
 	maxReplies = 64
 )
 
-// New makes a handler. An error says that the session asks no confidence model, or that Texts
-// is unknown.
+// New makes a handler. It fails if the session has no confidence model, or if Texts is unknown.
 func New(c Config) (*Handler, error) {
 	switch {
 	case c.Session.Estimator != session.Model:
@@ -118,8 +123,8 @@ func New(c Config) (*Handler, error) {
 	return &Handler{config: c, asked: questions}, nil
 }
 
-// call is what LiteLLM sends. Further keys are ignored: some of them a client of LiteLLM can
-// set, and no client may say how it is checked.
+// call is a request of LiteLLM. Further keys are ignored: clients of LiteLLM can set some of
+// them, and no client may decide how it is checked.
 type call struct {
 	InputType string          `json:"input_type"`
 	CallID    string          `json:"litellm_call_id"`
@@ -156,7 +161,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(append(text, '\n'))
 }
 
-// said is the message that the client of LiteLLM gets.
+// said returns the message for the client of LiteLLM.
 func (v *Verdict) said() string {
 	if v.Reason == "low" {
 		return "The answer is withheld: it is not likely enough to be correct."
@@ -164,7 +169,7 @@ func (v *Verdict) said() string {
 	return "The answer is withheld: it could not be checked (" + v.Reason + ")."
 }
 
-// keep keeps the question of a call.
+// keep stores the question of a call.
 func (h *Handler) keep(key callKey, c *call) {
 	a := &asked{replies: map[[sha256.Size]byte][]byte{}}
 	s := &jsonscan.Scanner{}
@@ -176,7 +181,7 @@ func (h *Handler) keep(key callKey, c *call) {
 	h.asked.Add(key, a)
 }
 
-// judge decides about the texts of a call, one of each choice.
+// judge decides about the texts of a call. Each choice has one text.
 func (h *Handler) judge(ctx context.Context, key callKey, c *call) Verdict {
 	v := Verdict{Client: key.client, Confidence: 1}
 	a, _ := h.asked.Get(key)
@@ -199,7 +204,7 @@ func (h *Handler) judge(ctx context.Context, key callKey, c *call) Verdict {
 	return v
 }
 
-// text judges one text. A low confidence counts more than what could not be checked.
+// text judges one text. A low confidence replaces the reason of a text that could not be checked.
 func (h *Handler) text(ctx context.Context, a *asked, text string, v *Verdict) {
 	whole := h.config.Texts == Whole
 	all, question, err := h.score(ctx, a, text, whole)
@@ -227,7 +232,7 @@ func (h *Handler) text(ctx context.Context, a *asked, text string, v *Verdict) {
 	}
 }
 
-// usable reports whether a value may be acted on.
+// usable reports whether the guardrail may act on a confidence.
 func (h *Handler) usable(c *record.Confidence) bool {
 	if h.config.Drifted != nil && h.config.Drifted() {
 		c.Drifted()
@@ -255,8 +260,8 @@ func (v *Verdict) worse(reason string) {
 	}
 }
 
-// score follows a text as a stream of its own. If the confidence of the question lets it pass, it
-// returns that, and asks nothing more.
+// score follows a text as a stream of its own. If the confidence of the question lets the text
+// pass, passes is that confidence, and the model is asked nothing more.
 func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) (all *follow.Ledger, passes *record.Confidence, err error) {
 	config := h.config.Session
 	a.messages.Ask(&config, h.config.ConversationTokens)
@@ -286,7 +291,7 @@ func (h *Handler) score(ctx context.Context, a *asked, text string, whole bool) 
 	return all, passes, err
 }
 
-// remembered asks the confidence model, unless it was asked the same of this answer.
+// remembered asks the confidence model, unless it has replied to the same request about this answer.
 func (a *asked) remembered(f *follow.Follower) model.Post {
 	post := f.Post
 	if post == nil {

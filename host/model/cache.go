@@ -11,13 +11,13 @@ import (
 const maxCached = 16 << 10
 
 // cache keeps the last replies by the hash of their requests. A confidence model is asked at
-// temperature 0, so that the same prompt has the same reply. Prompts themselves are not kept.
+// temperature 0, so the same prompt has the same reply. Prompts are not kept.
 type cache struct {
 	replies  *lru.Cache[[sha256.Size]byte, []byte]
-	readable func(reply []byte) bool // whether a reply is one to keep
+	readable func(reply []byte) bool // reports whether a reply is a confidence, and so worth keeping
 }
 
-// newCache keeps so many replies; nil keeps none.
+// newCache makes a cache of size replies. It returns nil, which keeps none, if size is below 1.
 func newCache(size int, readable func([]byte) bool) *cache {
 	if size < 1 {
 		return nil

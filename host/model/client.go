@@ -16,7 +16,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Secret is a key that formatting functions do not print.
+// Secret is a key. Formatting functions print (hidden) instead of its text.
 type Secret string
 
 func (Secret) String() string   { return "(hidden)" }
@@ -25,7 +25,7 @@ func (Secret) GoString() string { return "(hidden)" }
 // KeyVariables are the environment variables that [KeyFromEnv] reads, in this order.
 var KeyVariables = []string{"FINECE_API_KEY", "OPENAI_API_KEY"}
 
-// KeyFromEnv is the first of KeyVariables that is set, or "".
+// KeyFromEnv returns the value of the first of KeyVariables that is set, or "".
 func KeyFromEnv() Secret {
 	for _, name := range KeyVariables {
 		if v := strings.TrimSpace(os.Getenv(name)); v != "" {
@@ -35,29 +35,29 @@ func KeyFromEnv() Secret {
 	return ""
 }
 
-// Config is a confidence model on a server. Start from [DefaultConfig].
+// Config says where a confidence model is and how it is asked. Start from [DefaultConfig].
 type Config struct {
 	BaseURL string // such as http://127.0.0.1:8000/v1
 	Path    string // below BaseURL
 	Key     Secret // sent as a bearer token; none if ""
 
-	Timeout     time.Duration // of one estimate, retries and their waits included; over 0
+	Timeout     time.Duration // for one estimate, retries and their waits included; more than 0
 	Retries     int           // after the first attempt; at least 0
 	Concurrency int           // requests in flight over all sessions; at least 1
 	MaxReply    int64         // bytes of a reply; at least 1
 
-	// Hedge is the time without a reply after which a second request is sent, if there is
-	// room for it. The first reply counts. 0 sends none.
+	// Hedge is the time after which a second request is sent if no reply has come, and if
+	// Concurrency allows it. The first reply counts. 0 sends no second request.
 	Hedge time.Duration
-	// Cache is how many replies are kept for requests that are the same; 0 keeps none. Only
-	// [NewFor] knows which replies are confidences, and keeps those.
+	// Cache is the number of replies that are kept for equal requests; 0 keeps none. Only a
+	// client of [NewFor] has a cache. It keeps only replies that are confidences.
 	Cache int
 
-	HTTP Doer // nil: a client of its own, which uses the proxy variables of the environment
+	HTTP Doer // nil: a new http.Client, which uses the proxy variables of the environment
 }
 
-// DefaultConfig is the configuration of a chat model at a base URL, with the
-// defaults of package contract and without a key.
+// DefaultConfig returns the configuration of a chat model at a base URL, with the defaults of
+// package contract and without a key.
 func DefaultConfig(baseURL string) Config {
 	return Config{
 		BaseURL: baseURL, Path: estimate.Chat.Path(),
@@ -83,9 +83,9 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// Doer does one HTTP exchange. An [*http.Client] is a Doer; [New] keeps it from
-// following redirects. It is an interface so that the Worker, which has fetch, does not
-// link net/http's client: that would add 1.4 MB to its gzip.
+// Doer does one HTTP exchange. An [*http.Client] is a Doer; [New] makes it not follow redirects.
+// Doer is an interface so that the Worker, which uses fetch, does not link net/http's client,
+// which would add 1.4 MB to the compressed Worker.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
@@ -105,7 +105,7 @@ type Client struct {
 	cache    *cache // nil keeps nothing
 }
 
-// New makes a client. An error is about the configuration.
+// New makes a client. It fails if the configuration is wrong.
 func New(c Config) (*Client, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -129,9 +129,10 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
-// NewFor makes a client for a confidence model, with the path of the model's
-// adapter instead of c.Path. Servers have the adapters of heads at their root, so a /v1 at
-// the end of the base URL is left out for these. An error is about m or the configuration.
+// NewFor makes a client for a confidence model, with the path of the model's adapter (its kind
+// of API) instead of c.Path. Servers have the paths for models with a classification or value
+// head at their root, so for these a /v1 at the end of the base URL is left out. It fails if m
+// or the configuration is wrong.
 func NewFor(m *estimate.Model, c Config) (*Client, error) {
 	if err := m.Validate(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -154,11 +155,11 @@ func NewFor(m *estimate.Model, c Config) (*Client, error) {
 // URL is the address of the requests, without a password.
 func (c *Client) URL() string { return c.shown }
 
-// errReplyTooLong is not retried.
+// errReplyTooLong is the error of a reply over Config.MaxReply. It is not retried.
 var errReplyTooLong = errors.New("the reply is too long")
 
-// Post sends a request's body and returns the reply's. It waits for its turn,
-// then at most Config.Timeout. The error is an [*Error].
+// Post sends a request's body and returns the reply's body. It waits until Config.Concurrency
+// allows the request, then at most Config.Timeout. The error is an [*Error].
 func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	if reply, ok := c.cache.get(body); ok {
 		return reply, nil
@@ -171,7 +172,7 @@ func (c *Client) Post(ctx context.Context, body []byte) ([]byte, error) {
 	return reply, err
 }
 
-// Get asks for what is at the client's path, in the same way.
+// Get sends a GET request to the client's path, in the same way.
 func (c *Client) Get(ctx context.Context) ([]byte, error) {
 	return c.exchange(ctx, http.MethodGet, nil)
 }
@@ -221,7 +222,7 @@ func (c *Client) hedged(ctx context.Context, last *attempt, method string, body 
 	if c.hedge == 0 {
 		return c.try(ctx, last, method, body)
 	}
-	ctx, cancel := context.WithCancel(ctx) // the attempt that is not needed
+	ctx, cancel := context.WithCancel(ctx) // cancels the attempt that is not needed
 	defer cancel()
 	type outcome struct {
 		reply []byte
@@ -292,7 +293,7 @@ func (c *Client) try(ctx context.Context, last *attempt, method string, body []b
 }
 
 // errStatus is the error of an attempt whose status is not 2xx.
-var errStatus = errors.New("no success")
+var errStatus = errors.New("the status is not 2xx")
 
 func succeeded(resp *http.Response) bool { return resp.StatusCode >= 200 && resp.StatusCode <= 299 }
 

@@ -14,14 +14,14 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Error says why there is no reply: the address, what happened and what to do.
+// Error says why there is no reply: the address, the cause and what to do.
 type Error struct {
 	Reason session.Reason // Timeout, EndpointError, Unreachable or Cancelled
 	URL    string         // without a password
 	Status int            // HTTP status of the last attempt; 0 if there was none
 	Detail string         // what happened, in the server's words if it sent any
 	Hint   string         // what to do
-	Err    error          // the cause; nil if it is the status
+	Err    error          // the cause; nil if the cause is the status
 }
 
 func (e *Error) Error() string {
@@ -43,11 +43,11 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// SessionReason is Reason.
+// SessionReason returns Reason.
 func (e *Error) SessionReason() session.Reason { return e.Reason }
 
-// ReasonOf is the session's reason for an error of a [Post]: what its method SessionReason
-// says, and Cancelled for an error without one.
+// ReasonOf returns the session's reason for an error of a [Post]: the result of its method
+// SessionReason, or Cancelled if it has no such method.
 func ReasonOf(err error) session.Reason {
 	var e interface{ SessionReason() session.Reason }
 	if errors.As(err, &e) {
@@ -90,7 +90,7 @@ func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
 	return e
 }
 
-// hint says what to do about a status.
+// hint returns what to do about a status.
 func hint(resp *http.Response) string {
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
@@ -99,18 +99,18 @@ func hint(resp *http.Response) string {
 		return "check that the base URL ends where the server's API begins (often /v1), and the model's name"
 	case code == http.StatusTooManyRequests:
 		if after := resp.Header.Get("Retry-After"); after != "" {
-			return "it asks to retry after " + clean(after, 40) + ": lower the number of requests at once or raise the time limit"
+			return "the server asks to retry after " + clean(after, 40) + ": lower the number of requests at once or raise the time limit"
 		}
 		return "lower the number of requests at once"
 	case code >= 300 && code <= 399:
-		return "it points to " + clean(resp.Header.Get("Location"), 200) + ": give that address instead"
+		return "the server points to " + clean(resp.Header.Get("Location"), 200) + ": give that address instead"
 	case code >= 500:
 		return "see the server's log"
 	}
 	return "see the server's documentation"
 }
 
-// scrub makes foreign text safe to print on one line, without the key.
+// scrub makes text of a server safe to print: on one line, and without the key.
 func (c *Client) scrub(s string) string {
 	if c.key != "" {
 		s = strings.ReplaceAll(s, string(c.key), c.key.String())
@@ -118,7 +118,7 @@ func (c *Client) scrub(s string) string {
 	return clean(s, 200)
 }
 
-// clean shortens foreign text and removes what is not printable.
+// clean shortens text of a server and removes characters that are not printable.
 func clean(s string, limit int) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
 	s = strings.Map(func(r rune) rune {

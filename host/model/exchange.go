@@ -29,26 +29,26 @@ type Reply struct {
 // Limits are for the requests of one session. Start from [DefaultLimits].
 type Limits struct {
 	Flying  int // requests of this session in flight; at least 1
-	Waiting int // requests that wait to be sent; beyond it, the oldest are given up
+	Waiting int // the most requests that wait to be sent; if there are more, the oldest are given up
 	// InOrder sends the requests of positions in the order of the text, for a caller whose
 	// text waits for them. Otherwise the newest position comes first.
 	InOrder bool
-	// QuestionFirst sends nothing else while the request about the question has no outcome,
-	// for a caller that may ask nothing more then: see [Exchange.Stop].
+	// QuestionFirst sends no other request until the request about the question has an outcome,
+	// for a caller that may then stop: see [Exchange.Stop].
 	QuestionFirst bool
 }
 
-// DefaultLimits lets any number of requests wait.
+// DefaultLimits returns the default Flying and no limit on Waiting.
 func DefaultLimits() Limits { return Limits{Flying: defaults.ModelFlying, Waiting: math.MaxInt} }
 
 // Exchange connects a session to a confidence model. Only the goroutine that owns the
 // session calls its methods.
 //
-// A request about a whole answer goes first, also beyond Limits.Flying by one. The others
-// follow as Limits.InOrder says. A request in flight whose position the session has given up is
-// cancelled: its reply could change nothing.
+// A request about a whole answer goes first, and may exceed Limits.Flying by one. The others
+// follow as Limits.InOrder says. If the session gives up a position, its request in flight is
+// cancelled.
 //
-// Requests about sampled continuations are beside these limits: see [Exchange.Roll].
+// These limits do not apply to requests about sampled continuations: see [Exchange.Roll].
 type Exchange struct {
 	post    Post
 	session Session
@@ -59,11 +59,11 @@ type Exchange struct {
 	cancel  context.CancelFunc
 	waiting []ask // in the order in which they were asked
 	flying  map[uint32]*flight
-	rolls   []roll         // that are not sampled yet
-	rolling map[uint32]int // continuations of a position that are sampled or asked about, by their id
+	rolls   []roll         // continuations that are not sampled yet
+	rolling map[uint32]int // how many continuations of a position are being sampled or asked about, by their id
 	replies chan Reply
 	failed  []error
-	over    session.Reason // why nothing more is asked; NoReason: requests are sent
+	over    session.Reason // why nothing more is asked; NoReason while requests are sent
 }
 
 type ask struct {
@@ -72,7 +72,7 @@ type ask struct {
 	at   place
 }
 
-// place is where a position is.
+// place identifies a position.
 type place struct{ choice, index int }
 
 // question reports whether the position is p(0).
@@ -85,11 +85,11 @@ type flight struct {
 	stale  bool // the session has given it up
 }
 
-// Post sends the body of a request to a confidence model and returns the reply's,
-// as [Client.Post] does. Several goroutines call it at once.
+// Post sends the body of a request to a confidence model and returns the reply's body, as
+// [Client.Post] does. Several goroutines call it at once.
 type Post func(ctx context.Context, body []byte) ([]byte, error)
 
-// Exchange is [NewExchange] for a client.
+// Exchange makes an exchange with this client's Post: see [NewExchange].
 func (c *Client) Exchange(ctx context.Context, s Session, limits Limits, handle func([]session.Event)) *Exchange {
 	return NewExchange(ctx, c.Post, s, limits, handle)
 }
@@ -107,10 +107,10 @@ func NewExchange(ctx context.Context, post Post, s Session, limits Limits, handl
 	}
 }
 
-// Handle takes the events of a call of the session. It passes them to the exchange's
-// handle function, then sends a request for every Ask among them.
+// Handle takes the events of a call of the session. It passes them to the exchange's handle
+// function. Each Ask event among them becomes a request.
 func (x *Exchange) Handle(events []session.Event) error {
-	// Building a request calls the session again, and then the events are not valid.
+	// Building a request calls the session again, which makes the events invalid.
 	var asks []ask
 	for i := range events {
 		if events[i].Kind == session.Ask {
@@ -126,7 +126,7 @@ func (x *Exchange) Handle(events []session.Event) error {
 	return x.supersede()
 }
 
-// ground cancels the requests whose positions are given up in events.
+// ground cancels requests in flight whose positions the events give up.
 func (x *Exchange) ground(events []session.Event) {
 	for i := range events {
 		e := &events[i]
@@ -145,7 +145,7 @@ func (x *Exchange) ground(events []session.Event) {
 // Replies delivers the outcomes of the requests.
 func (x *Exchange) Replies() <-chan Reply { return x.replies }
 
-// Pending is how many requests wait or are in flight, those about continuations left out.
+// Pending returns how many requests wait or are in flight, without those about continuations.
 func (x *Exchange) Pending() int { return len(x.waiting) + len(x.flying) }
 
 // Failures returns the errors of the requests that failed since the last call.
@@ -181,8 +181,8 @@ func (x *Exchange) Settle(r Reply) error {
 	return x.send()
 }
 
-// Drain settles replies until no request is pending, about continuations neither. If ctx is done before, the pending
-// requests are cancelled.
+// Drain settles replies until no request is pending, also none about continuations. If ctx is
+// done before, the pending requests are cancelled.
 func (x *Exchange) Drain(ctx context.Context) error {
 	for x.Pending()+x.Rolling() > 0 {
 		select {
@@ -197,8 +197,8 @@ func (x *Exchange) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Stop asks nothing more from now on: pending positions and those to come fail for the
-// reason given. The exchange's handle function may call it.
+// Stop ends all requests at the next call. Pending and later positions fail for the reason
+// given. The exchange's handle function may call it.
 func (x *Exchange) Stop(why session.Reason) { x.over = why }
 
 // Abandon fails every pending position for the reason given and stops the
@@ -238,7 +238,7 @@ func (x *Exchange) send() error {
 		x.waiting = slices.Delete(x.waiting, i, i+1)
 		body, err := x.session.Request(nil, a.id)
 		if errors.Is(err, session.ErrUnknownAsk) {
-			continue // the session no longer wants it
+			continue // the session no longer needs the estimate
 		}
 		if err != nil {
 			return err
@@ -253,7 +253,7 @@ func (x *Exchange) send() error {
 	}
 }
 
-// next is the index of the request to send next, or -1 if there is none or no room.
+// next returns the index of the request to send next, or -1 if there is none or no room.
 func (x *Exchange) next() int {
 	if x.limits.QuestionFirst {
 		if i := slices.IndexFunc(x.waiting, func(a ask) bool { return a.at.question() }); i >= 0 {
@@ -279,8 +279,8 @@ func (x *Exchange) next() int {
 	return len(x.waiting) - 1
 }
 
-// supersede fails the oldest waiting requests over the limit. Requests about the
-// question and the whole answer are never dropped.
+// supersede fails the oldest waiting requests beyond Limits.Waiting. Requests about the question
+// and the whole answer are never dropped.
 func (x *Exchange) supersede() error {
 	over := len(x.waiting) - x.limits.Waiting
 	kept := x.waiting[:0]
@@ -306,8 +306,8 @@ func (x *Exchange) fail(id uint32, why session.Reason) error {
 	return x.events(x.session.Fail(id, why))
 }
 
-// events passes on the events of a settled request. A request that the session no
-// longer wants has none.
+// events passes on the events of a settled request. A request that the session no longer needs
+// has none.
 func (x *Exchange) events(events []session.Event, err error) error {
 	if errors.Is(err, session.ErrUnknownAsk) {
 		return nil

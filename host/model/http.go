@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// doer returns d without redirects. If d is nil, it returns a client that keeps so many
-// connections open.
+// doer returns d without redirects. If d is nil, it returns a client that keeps up to
+// connections connections open.
 func doer(d Doer, connections int) (Doer, error) {
 	if d == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -27,8 +27,8 @@ func doer(d Doer, connections int) (Doer, error) {
 	return d, nil
 }
 
-// permanent reports whether the next attempt would fail in the same way: because of a
-// certificate, or a header that cannot be sent.
+// permanent reports whether every attempt would fail in the same way, because of a certificate
+// or a header that cannot be sent.
 func permanent(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	if errors.As(err, &certificate) {

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// pause is how long a server has asked for no requests, by status 429, or by 503 with
-// Retry-After. It holds for all requests of a client.
+// pause is the time during which a server has asked for no requests, by status 429, or by 503
+// with Retry-After. It applies to all requests of a client.
 type pause struct {
 	mu    sync.Mutex
 	until time.Time
-	last  attempt // the one whose reply asked for it
+	last  attempt // the attempt whose reply asked for the pause
 }
 
-// tooMany reports whether an attempt was told that the server has too many requests.
+// tooMany reports whether the reply to an attempt says that the server has too many requests.
 func (a *attempt) tooMany() bool {
 	if a.resp == nil {
 		return false
@@ -33,8 +33,8 @@ func (p *pause) lengthen(by attempt, wait time.Duration) {
 	}
 }
 
-// wait waits until the pause is over. If ctx's deadline is before that, or the caller is not
-// patient, it returns at once, with the attempt whose reply asked for the pause.
+// wait waits until the pause is over. If the pause ends after ctx's deadline, or if patient is
+// false, it returns at once, with the attempt whose reply asked for the pause.
 func (p *pause) wait(ctx context.Context, patient bool) (told *attempt, err error) {
 	p.mu.Lock()
 	left, last := time.Until(p.until), p.last

@@ -8,13 +8,13 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// turn is a request's rank among those that wait for a server. A higher one goes first.
+// turn is a request's rank among those that wait for a server. A higher rank goes first.
 type turn uint8
 
 const (
-	newest  turn = iota // the last one that came goes first
-	inOrder             // in the order in which they came
-	whole               // about a whole answer; in the order in which they came
+	newest  turn = iota // the last request that came goes first
+	inOrder             // in the order in which the requests came
+	whole               // requests about a whole answer, in the order in which they came
 )
 
 func turnOf(k position.Kind, ordered bool) turn {
@@ -33,7 +33,7 @@ func withTurn(ctx context.Context, t turn) context.Context {
 	return context.WithValue(ctx, turnKey{}, t)
 }
 
-// turnIn is the turn of a request that has one, else in order.
+// turnIn returns the turn in ctx, or inOrder if there is none.
 func turnIn(ctx context.Context) turn {
 	if t, ok := ctx.Value(turnKey{}).(turn); ok {
 		return t
@@ -41,18 +41,18 @@ func turnIn(ctx context.Context) turn {
 	return inOrder
 }
 
-// queue bounds the requests to a server, over all sessions. While the server says that there
-// are too many, one goes at a time.
+// queue bounds the requests to a server, over all sessions. After the server has said that there
+// are too many, one request is sent at a time until one succeeds.
 type queue struct {
 	mu      sync.Mutex
 	most    int
-	room    int // how many may have their turn: most, or 1
-	out     int // requests that have their turn
-	came    int // requests that have had to wait, so far
+	room    int // how many requests may be under way: most, or 1
+	out     int // requests under way
+	came    int // requests that have had to wait so far
 	waiting waiters
 }
 
-// take waits until a request has its turn. The error is ctx's.
+// take waits until a request may be sent. The error is ctx's.
 func (q *queue) take(ctx context.Context) error {
 	q.mu.Lock()
 	if q.out < q.room {
@@ -71,7 +71,7 @@ func (q *queue) take(ctx context.Context) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if w.at < 0 { // it had its turn meanwhile
+	if w.at < 0 { // it was admitted meanwhile
 		q.out--
 		q.admit()
 	} else {
@@ -80,7 +80,7 @@ func (q *queue) take(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// tryTake takes a turn if nobody waits and there is room.
+// tryTake is take without waiting: it returns false if there is no room or another request waits.
 func (q *queue) tryTake() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -91,7 +91,7 @@ func (q *queue) tryTake() bool {
 	return true
 }
 
-// leave ends a turn.
+// leave ends a request.
 func (q *queue) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -99,7 +99,7 @@ func (q *queue) leave() {
 	q.admit()
 }
 
-// narrow says whether the server has too many requests.
+// narrow notes whether the server has too many requests.
 func (q *queue) narrow(tooMany bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -123,7 +123,7 @@ type waiter struct {
 	ready  chan struct{}
 }
 
-// waiters is a heap of those that wait, whose first is next.
+// waiters is a heap of waiting requests. The first one is next.
 type waiters []*waiter
 
 func (w waiters) Len() int { return len(w) }

@@ -20,8 +20,8 @@ type attempt struct {
 	said []byte         // the beginning of its body
 }
 
-// retry says whether to try again after the n-th attempt, and how long to wait. A wait
-// beyond ctx's deadline is not worth it.
+// retry says whether to try again after the n-th attempt, and how long to wait. It does not try
+// again if the wait would exceed ctx's deadline.
 func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again bool) {
 	if ctx.Err() != nil {
 		return 0, false
@@ -40,8 +40,8 @@ func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again b
 	return wait, true
 }
 
-// asksFor is how long to wait after the n-th attempt: what the server says, or else a time
-// that grows.
+// asksFor returns how long to wait after the n-th attempt: as long as the server says, else a
+// time that grows with n.
 func (a *attempt) asksFor(n int) time.Duration {
 	if a.resp != nil {
 		if asked, ok := retryAfter(a.resp.Header.Get("Retry-After")); ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// roll is continuations that are to be sampled.
+// roll is a request to sample continuations of a position.
 type roll struct {
 	id     uint32
 	n      int
@@ -20,11 +20,11 @@ type roll struct {
 // confidence model for each.
 type Sample func(ctx context.Context, n int) (bodies [][]byte)
 
-// ErrNotSampled is the error of a [Reply] about a continuation that was not sampled. No request
-// was made then.
+// ErrNotSampled is the error of a [Reply] about a continuation that was not sampled, so that no
+// request was made.
 var ErrNotSampled = errors.New("model: a continuation was not sampled")
 
-// Rolling is how many continuations are sampled or asked about.
+// Rolling returns how many continuations are being sampled or asked about.
 func (x *Exchange) Rolling() (n int) {
 	for _, r := range x.rolls {
 		n += r.n
@@ -35,14 +35,14 @@ func (x *Exchange) Rolling() (n int) {
 	return n
 }
 
-// Roll has n continuations of a position sampled, on a goroutine of their own, and asks the
-// confidence model about them. id is the position's with session.Rollout. With a sample that
-// is nil, they are missing. The exchange's handle function may call it.
+// Roll samples n continuations of a position, on a goroutine of its own, and asks the confidence
+// model about them. id is session.RolloutID of the position. If sample is nil, all n count as
+// missing. The exchange's handle function may call it.
 func (x *Exchange) Roll(id uint32, n int, sample Sample) {
 	x.rolls = append(x.rolls, roll{id, n, sample})
 }
 
-// roll starts what Roll was given.
+// roll starts the samplings that Roll has noted.
 func (x *Exchange) roll() error {
 	for len(x.rolls) > 0 {
 		r := x.rolls[0]
@@ -79,7 +79,7 @@ func (x *Exchange) follow(r roll) {
 	}
 }
 
-// unroll fails what is sampled or asked about.
+// unroll fails all continuations that are to be sampled or asked about.
 func (x *Exchange) unroll(why session.Reason) error {
 	for _, r := range x.rolls {
 		x.rolling[r.id] = r.n

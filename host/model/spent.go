@@ -8,14 +8,14 @@ import (
 
 type spentKey struct{}
 
-// WithSpent returns a context of [Client.Post] that tells spent how many tokens a reply has
-// cost, prompt included, if the server says so by a usage as in the API of OpenAI. A reply of
-// the cache has cost none. spent is called before Post returns.
+// WithSpent returns a context for [Client.Post]. Post then calls spent, before it returns, with
+// the tokens of the reply and its prompt, if the reply has a usage as in the API of OpenAI. It
+// does not call spent for a reply from the cache.
 func WithSpent(ctx context.Context, spent func(tokens int64)) context.Context {
 	return context.WithValue(ctx, spentKey{}, spent)
 }
 
-// tellSpent tells the tokens of a reply.
+// tellSpent calls spent with the tokens of a reply.
 func tellSpent(ctx context.Context, reply []byte) {
 	spent, ok := ctx.Value(spentKey{}).(func(int64))
 	if !ok {
@@ -26,7 +26,7 @@ func tellSpent(ctx context.Context, reply []byte) {
 	}
 }
 
-// tokensOf is the tokens that the usage of a reply counts, 0 if it has none.
+// tokensOf returns the tokens in the usage of a reply, or 0 if it has none.
 func tokensOf(reply []byte) int64 {
 	s := &jsonscan.Scanner{}
 	s.Reset(reply)

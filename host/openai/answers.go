@@ -7,11 +7,11 @@ import (
 	"io"
 )
 
-// ReadAnswers reads the answers to questions from a file of replies, as a [Store] keeps
-// them: JSON Lines. It returns the completions of each question alone, by its id, in their
-// order. Replies to partial answers are left out. A server's count of tokens that is lower
-// than the number of log-probabilities is replaced by that number, because llama.cpp counts
-// one choice of several.
+// ReadAnswers reads the answers to questions from a file of replies in JSON Lines, as a [Store]
+// keeps them. It returns the completions of whole answers in order, by the question's id, and
+// leaves out continuations of partial answers. If a server's token count is lower than the
+// number of tokens with log-probabilities, that number is used: llama.cpp counts only one of
+// several choices.
 func ReadAnswers(r io.Reader) (map[string]*Sampled, error) {
 	pieces := map[string]map[int]*savedCompletions{}
 	d := json.NewDecoder(r)
@@ -33,7 +33,7 @@ func ReadAnswers(r io.Reader) (map[string]*Sampled, error) {
 	}
 }
 
-// joined puts the replies to each question together.
+// joined joins the replies to each question.
 func joined(pieces map[string]map[int]*savedCompletions) (map[string]*Sampled, error) {
 	out := map[string]*Sampled{}
 	for id, of := range pieces {

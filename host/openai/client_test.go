@@ -289,7 +289,7 @@ func TestFailuresSayWhatIsWrong(t *testing.T) {
 		{"", "HTTP 404 Not Found: model is gone", 404},
 		{"<html>", "the reply: invalid character", 0},
 		{`{"choices":[]}`, "has no choices", 0},
-		{`{"choices":[{"message":{"content":[1]}}]}`, "no string", 0},
+		{`{"choices":[{"message":{"content":[1]}}]}`, "not a string", 0},
 		{`{"choices":[{"message":{"content":"a"},"logprobs":{"tokens":["a"]}}]}`, "token_logprobs", 0},
 	} {
 		reply = c.reply

@@ -16,8 +16,8 @@ type Embeddings struct {
 	extra map[string]json.RawMessage
 }
 
-// NewEmbeddings makes a client for the model with this name. extra has further
-// parameters for each request, such as "dimensions".
+// NewEmbeddings makes a client for the model called name. extra is further parameters for each
+// request, such as "dimensions".
 func NewEmbeddings(server model.Config, name string, extra map[string]json.RawMessage) (*Embeddings, error) {
 	to, err := NewEndpoint("embeddings", server, "embeddings")
 	if err != nil {
@@ -29,7 +29,7 @@ func NewEmbeddings(server model.Config, name string, extra map[string]json.RawMe
 // Name returns the model's name.
 func (e *Embeddings) Name() string { return e.model }
 
-// maxInputs is the most texts in one request: some servers allow no more.
+// maxInputs is the most texts in one request. Some servers allow no more.
 const maxInputs = 256
 
 // Vectors returns a vector for each text. Equal texts are asked for once.

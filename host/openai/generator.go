@@ -60,15 +60,15 @@ type GeneratorConfig struct {
 	Model  string
 	API    API
 
-	System string // the system message; none if ""
-	Prompt string // the user message, with {question} in it; "" is the question alone
+	System string // the system message; "" sends none
+	Prompt string // the user message, with {question} in it; "" sends the question alone
 
 	Temperature float64  // in [0,2]
 	TopP        float64  // in (0,1]; 0 does not send it
 	MaxTokens   int      // of a completion; 0 does not send it
 	Stop        []string // sequences that end a completion
 	NoSeed      bool     // for servers that reject seeds
-	PerRequest  int      // completions a request ("n"); 0 asks for all of a stem at once
+	PerRequest  int      // completions per request ("n"); 0 asks for all completions of a stem at once
 	Logprobs    bool     // ask for the tokens with their log-probabilities
 	TopLogprobs int      // Logprobs: alternatives to each token; servers have limits, such as 20
 
@@ -79,8 +79,8 @@ type GeneratorConfig struct {
 type Completion struct {
 	Text   string `json:"text"`
 	Finish string `json:"finish,omitempty"` // the server's word: "stop", "length", ...
-	// Tokens are those of Text, if GeneratorConfig.Logprobs is set; nil if the server
-	// sends none. The token that ends a completion may be among them.
+	// Tokens are the tokens of Text, if GeneratorConfig.Logprobs is set; nil if the server sends
+	// none. They may include the token that ends a completion.
 	Tokens []Token `json:"tokens,omitempty"`
 }
 
@@ -88,10 +88,10 @@ type Completion struct {
 type Generator struct {
 	c    GeneratorConfig
 	to   *Endpoint
-	most atomic.Int64 // completions a request that the server has given at most; 0 is not known
+	most atomic.Int64 // the most completions that the server gives per request; 0 is not known
 }
 
-// NewGenerator makes a generator. An error is about the configuration.
+// NewGenerator makes a generator. It fails if the configuration is wrong.
 func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	switch {
 	case int(c.API) >= len(apiNames):
@@ -103,7 +103,7 @@ func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	case c.MaxTokens < 0 || c.PerRequest < 0 || c.TopLogprobs < 0:
 		return nil, errors.New("openai: MaxTokens, PerRequest and TopLogprobs must not be negative")
 	case c.Prompt != "" && !strings.Contains(c.Prompt, placeholder):
-		return nil, fmt.Errorf("openai: the prompt has no %s in it", placeholder)
+		return nil, fmt.Errorf("openai: the prompt does not contain %s", placeholder)
 	}
 	path := "chat/completions"
 	if c.API == Completions {
@@ -120,8 +120,8 @@ func NewGenerator(c GeneratorConfig) (*Generator, error) {
 	return g, nil
 }
 
-// With returns a generator that samples the same server differently. Server and
-// API do not change.
+// With returns a generator for the same server with a changed configuration. Changes of Server
+// and API are ignored.
 func (g *Generator) With(change func(*GeneratorConfig)) (*Generator, error) {
 	c := g.c
 	change(&c)
@@ -142,7 +142,7 @@ func (g *Generator) Config() GeneratorConfig { return g.c }
 
 const placeholder = "{question}"
 
-// Prompt returns the text that the model is asked for a question.
+// Prompt returns the user message for a question.
 func (g *Generator) Prompt(question string) string {
 	if g.c.Prompt == "" {
 		return question
@@ -205,8 +205,8 @@ func (g *Generator) Messages(question, partial string) []map[string]any {
 	return messages
 }
 
-// askLogprobs asks for a reply's tokens with log-probabilities, and for top
-// alternatives to each.
+// askLogprobs makes a request ask for tokens with log-probabilities, and for top alternatives to
+// each token.
 func (a API) askLogprobs(request map[string]any, top int) {
 	if a == Completions {
 		request["logprobs"] = top
@@ -249,7 +249,7 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 		request["seed"] = seed
 	}
 	if _, ok := request["top_logprobs"]; !ok && request["logprobs"] == true {
-		request["top_logprobs"] = 0 // llama-cpp-python gives no log-probabilities without it
+		request["top_logprobs"] = 0 // llama-cpp-python sends no log-probabilities without it
 	}
 	var r Reply
 	if err := g.to.Post(ctx, request, &r); err != nil {
@@ -266,9 +266,9 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 		if g.c.API == Completions {
 			raw = c.Text
 		}
-		var text *string // null where there is nothing but reasoning or a refusal
+		var text *string // null if there is only reasoning or a refusal
 		if err := json.Unmarshal(raw, &text); err != nil && raw != nil {
-			return nil, g.to.Failure(errors.New("a choice's text is no string"))
+			return nil, g.to.Failure(errors.New("a choice's text is not a string"))
 		}
 		if text == nil {
 			text = new(string)
@@ -283,7 +283,7 @@ func (g *Generator) ask(ctx context.Context, request map[string]any, n int, seed
 		out.Completions = append(out.Completions, done)
 		tokens += len(done.Tokens)
 	}
-	// llama.cpp's server counts the tokens of one choice of several.
+	// llama.cpp's server counts the tokens of only one of several choices.
 	out.CompletionTokens = max(out.CompletionTokens, tokens)
 	return out, nil
 }

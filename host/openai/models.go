@@ -8,19 +8,19 @@ import (
 	"github.com/finece/finece/host/model"
 )
 
-// Model is what a server says of a model that it serves, in its list at /models.
+// Model describes a model that a server lists at /models.
 type Model struct {
 	ID string
 	// Context is the number of tokens of a prompt and its completion together; 0 if the
 	// server does not say.
 	Context int
-	// Adapters are the ways in which a confidence model can be asked, by the names of
-	// package estimate; nil if the server does not say. "finece lm" does.
+	// Adapters are the ways in which a confidence model can be asked, by the names of package
+	// estimate. It is nil if the server does not list them; "finece lm" does.
 	Adapters []string
 }
 
-// Models asks a server which models it serves. Of c, BaseURL, Key, Timeout, Retries and
-// HTTP count. Servers need not have such a list: the error is ctx's or a [*ServerError].
+// Models asks a server which models it serves. It uses BaseURL, Key, Timeout, Retries and HTTP
+// of c. Not every server has such a list. The error is ctx's or a [*ServerError].
 func Models(ctx context.Context, c model.Config) ([]Model, error) {
 	e, err := NewEndpoint("list of models", c, "models")
 	if err != nil {

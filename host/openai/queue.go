@@ -6,14 +6,13 @@ import (
 	"sync"
 )
 
-// queue hands out the slots for requests. The requests for one stem go out one
-// after the other, with no other stem's request between them: the server then finds
-// the stem in its cache. Of the stems that wait, the one with the lowest rank is
-// next.
+// queue hands out the slots for requests. The requests for one stem are sent in a row, without
+// requests for other stems between them, so that the server has the stem in its cache. The
+// waiting stem with the lowest rank is next.
 type queue struct {
 	mu      sync.Mutex
 	free    int
-	current []*ticket // of the stem whose turn it is
+	current []*ticket // the tickets of the stem whose turn it is
 	waiting []turn
 }
 

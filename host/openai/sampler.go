@@ -10,15 +10,15 @@ import (
 	"sync"
 )
 
-// Stem is a question with a partial answer. Completions continue it.
+// Stem is a question with a partial answer, which may be empty. Completions continue it.
 type Stem struct {
 	ID       string // of the question
 	Question string // its text
-	// At tells the stems of one question apart: "" is the question itself. Seeds
+	// At is the name of the stem among those of its question: "" is the question itself. Seeds
 	// depend on it.
 	At      string
 	Partial string // the partial answer; "" for none
-	Rank    int    // of stems that wait, the lowest goes first
+	Rank    int    // of the waiting stems, the one with the lowest rank is next
 }
 
 // piece is completions start to start+n-1 of a stem.
@@ -29,7 +29,7 @@ type savedCompletions struct {
 	Saved
 	At               string       `json:"at"`              // which partial answer: "" is the question, "2.1" the first fragment of branch 2
 	Start            int          `json:"start"`           // number of the first completion, from 0
-	Partial          string       `json:"partial"`         // what was completed
+	Partial          string       `json:"partial"`         // the partial answer that was continued
 	Served           string       `json:"model,omitempty"` // as the server names it
 	Seed             int64        `json:"seed"`
 	Completions      []Completion `json:"completions"`
@@ -38,8 +38,8 @@ type savedCompletions struct {
 }
 
 // pieces splits the missing completions into requests of at most most(n). No request
-// crosses the end of a block, so that the requests of a block do not depend on when
-// the sampler learnt how many completions the server gives.
+// crosses the end of a block, so the requests of a block do not depend on when the sampler
+// learnt how many completions the server gives.
 func pieces(have []bool, block int, most func(n int) int) []piece {
 	var out []piece
 	for i := 0; i < len(have); {
@@ -60,23 +60,23 @@ func pieces(have []bool, block int, most func(n int) int) []piece {
 	return out
 }
 
-// seedOf returns the seed of the request for a stem's completions from start on. It
-// has 31 bits, which every server takes. The seeds of requests are unrelated,
-// because servers give the n completions of one request consecutive seeds.
+// seedOf returns the seed of the request for a stem's completions from start on. It has 31 bits,
+// which every server accepts. Seeds of different requests are unrelated: servers use consecutive
+// seeds for the n completions of one request, and those must not overlap.
 func seedOf(seed uint64, id, at string, start int) int64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %q %d", seed, id, at, start))
 	return int64(binary.LittleEndian.Uint32(sum[:4]) >> 1)
 }
 
-// Sampler gets completions of stems: those in the store from there, the others from
-// the server, with a seed for each request. It is safe for concurrent use.
+// Sampler gets completions of stems from the store if they are there, else from the server, with
+// a seed for each request. It is safe for concurrent use.
 type Sampler struct {
 	generator *Generator
 	seed      uint64
 	store     Store
 	queue     *queue
 
-	// Observe is told how many completions were had, by several goroutines at
+	// Observe is called with the number of completions that have come, by several goroutines at
 	// once. It may be nil.
 	Observe func(completions int)
 }
@@ -87,8 +87,7 @@ func (s *Sampler) observe(completions int) {
 	}
 }
 
-// NewSampler makes a sampler with at most this many requests in flight. The store
-// may be nil.
+// NewSampler makes a sampler. requests is the most requests in flight. The store may be nil.
 func NewSampler(g *Generator, seed uint64, store Store, requests int) *Sampler {
 	return &Sampler{generator: g, seed: seed, store: store, queue: newQueue(max(requests, 1))}
 }
@@ -108,14 +107,13 @@ func (s *Sampler) Saved(p Stem, n int) (bool, error) {
 	return err == nil && got.Replies > 0, err
 }
 
-// Sampled is what a [Sampler] got.
+// Sampled is the completions of a stem, with their cost.
 type Sampled struct {
 	Completions []Completion
 	Served      string // the model, as the server names it
-	Replies     int    // that the completions came in, saved ones included
-	Requests    int    // that were made now
-	// What the completions took by the server's count, where it gives one; saved
-	// ones are included.
+	Replies     int    // replies that the completions came in, saved ones included
+	Requests    int    // requests that were made now
+	// The tokens by the server's count, if it gives one; saved completions are included.
 	PromptTokens, CompletionTokens int
 }
 
@@ -194,7 +192,7 @@ func (b *Sampler) sample(ctx context.Context, p Stem, k int) (*sampling, error) 
 		if len(missing) == 0 {
 			return s, nil
 		}
-		// After a failure no further request is sent. Those in flight are awaited,
+		// After a failure no further request is sent. The sampler waits for those in flight,
 		// because they are paid for.
 		waiting, stop := context.WithCancel(ctx)
 		tickets := b.queue.tickets(p.Rank, len(missing))
@@ -231,7 +229,7 @@ func (b *Sampler) sample(ctx context.Context, p Stem, k int) (*sampling, error) 
 func (b *Sampler) ask(ctx context.Context, p Stem, wanted piece, s *sampling) (*savedCompletions, error) {
 	g := b.generator
 	seed := seedOf(b.seed, p.ID, p.At, wanted.start)
-	wanted.n = g.perRequest(wanted.n) // it may have been learnt since
+	wanted.n = g.perRequest(wanted.n) // the server's limit may be known by now
 	s.request()
 	v, err := g.ask(ctx, g.request(p.Question, p.Partial), wanted.n, seed)
 	if err != nil && wanted.n > 1 && Refused(err) {
@@ -251,9 +249,9 @@ func (b *Sampler) ask(ctx context.Context, p Stem, wanted piece, s *sampling) (*
 	return v, nil
 }
 
-// cutRepeated removes a partial answer that the server repeats before its
-// completions, as llama.cpp's does in plain replies of chat completions. Tokens
-// have no such repetition.
+// cutRepeated removes a partial answer that the server repeats before its completions.
+// llama.cpp's server does so in plain replies of chat completions. Its tokens do not repeat the
+// partial answer.
 func (v *savedCompletions) cutRepeated(partial string) {
 	for i := range v.Completions {
 		v.Completions[i].Text = strings.TrimPrefix(v.Completions[i].Text, partial)
@@ -266,8 +264,7 @@ func (s *sampling) request() {
 	s.Requests++
 }
 
-// FirstError returns the first error that is no cancellation, or else the first
-// error, or nil.
+// FirstError returns the first error that is not a cancellation, else the first error, else nil.
 func FirstError(errs []error) error {
 	var first error
 	for _, err := range errs {

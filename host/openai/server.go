@@ -25,22 +25,22 @@ type ServerError struct {
 func (e *ServerError) Error() string { return fmt.Sprintf("%s at %s: %v", e.Role, e.URL, e.Err) }
 func (e *ServerError) Unwrap() error { return e.Err }
 
-// Endpoint is one path of a server that takes and returns JSON. It is safe for
-// concurrent use.
+// Endpoint is one path of a server with requests and replies in JSON. It is safe for concurrent
+// use.
 type Endpoint struct {
 	role   string
 	client *model.Client
 }
 
-// NewEndpoint makes the endpoint at c.BaseURL + path; c.Path is ignored, and replies may
-// be as long as those of sampling. The role appears in errors. An error means that the
+// NewEndpoint makes the endpoint at c.BaseURL + path. c.Path is ignored, and c.MaxReply is
+// raised to the limit for sampling. The role appears in errors. NewEndpoint fails if the
 // configuration is wrong.
 func NewEndpoint(role string, c model.Config, path string) (*Endpoint, error) {
 	c.Path = path
 	c.MaxReply = max(c.MaxReply, defaults.SamplingMaxReply)
 	if c.HTTP == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = max(c.Concurrency, transport.MaxIdleConnsPerHost) // one a request, kept
+		transport.MaxIdleConnsPerHost = max(c.Concurrency, transport.MaxIdleConnsPerHost) // one connection per request, kept open
 		c.HTTP = &http.Client{Transport: transport}
 	}
 	client, err := model.New(c)
@@ -97,7 +97,7 @@ func (e *Endpoint) Failure(err error) error {
 	return failed
 }
 
-// said is an error with another text.
+// said is an error with a text of its own.
 type said struct {
 	text string
 	error

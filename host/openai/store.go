@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// Store keeps replies that cost time or money, so that resumed work does not ask for
-// them again. It is safe for concurrent use.
+// Store keeps replies, so that resumed work does not ask for them again. It is safe for
+// concurrent use.
 type Store interface {
 	// Load returns the value saved under a key, or nil. The caller does not keep or
 	// change it.

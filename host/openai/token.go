@@ -12,14 +12,14 @@ import (
 
 // Token is a token that a server generated or scored.
 type Token struct {
-	Text string // from the server's bytes if it sends them; it may be a part of a character
+	Text string // from the server's bytes if it sends them; may be a part of a character
 	// Logprob is the natural log-probability of the token after the tokens before it.
 	// It is at most 0, apart from rounding, and NaN if it is not known.
 	Logprob float64
 	Top     []Alternative // the most probable tokens at its place, in the server's order
 }
 
-// Alternative is a token that the model considered instead.
+// Alternative is another token that the model could have chosen.
 type Alternative struct {
 	Text    string  `json:"token"`
 	Logprob float64 `json:"logprob"`
@@ -28,7 +28,7 @@ type Alternative struct {
 // savedToken is a token in JSON, where NaN is null.
 type savedToken struct {
 	Text    string        `json:"token"`
-	Bytes   []int         `json:"bytes,omitempty"` // of Text, where it is not UTF-8
+	Bytes   []int         `json:"bytes,omitempty"` // the bytes of Text, if they are not UTF-8
 	Logprob *float64      `json:"logprob"`
 	Top     []Alternative `json:"top_logprobs,omitempty"`
 }
@@ -94,7 +94,7 @@ func (l *Logprobs) List() ([]Token, error) {
 		return l.Content, nil
 	}
 	if len(l.Numbers) != len(l.Tokens) {
-		return nil, errors.New("logprobs has not as many token_logprobs as tokens")
+		return nil, errors.New("logprobs has different numbers of token_logprobs and tokens")
 	}
 	var out []Token
 	for i, text := range l.Tokens {

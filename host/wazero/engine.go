@@ -1,5 +1,10 @@
-// Package wazero is the engine that runs finece.wasm on wazero, a WebAssembly
-// runtime in Go: compiled once, an instance for each session that is open.
+// Package wazero is the engine (host.Engine) that runs finece.wasm on wazero, a WebAssembly
+// runtime in Go. It compiles the module once. Each open session has an instance of its own.
+//
+//	engine, err := wazero.New(ctx)
+//	...
+//	defer engine.Close()
+//	session, events, err := engine.Open(host.DefaultConfig())
 package wazero
 
 import (
@@ -32,16 +37,16 @@ type options struct {
 	cacheDir    string
 }
 
-// WithCore runs another build of the module than the embedded one.
+// WithCore runs another build of the module instead of the embedded one.
 func WithCore(module []byte) Option { return func(o *options) { o.core = module } }
 
 // WithMemoryLimit bounds the memory of each session's instance, in bytes: 1 to
-// 4 GiB, rounded up to 64 KiB. The default is 32 MiB, far above what Config's
-// default limits can use; an instance that wants more traps.
+// 4 GiB, rounded up to 64 KiB. The default is 32 MiB, far more than a session needs with the
+// default limits of host.Config. An instance that needs more than the limit traps.
 func WithMemoryLimit(bytes int) Option { return func(o *options) { o.memoryLimit = bytes } }
 
-// WithCacheDir keeps the compiled module in a folder, for processes that start
-// often. It holds native code: keep it where only the process can write.
+// WithCacheDir keeps the compiled module in a folder, for processes that start often. The folder
+// holds native code, so only the process should be able to write to it.
 func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
 
 // Engine is the engine that runs finece.wasm on wazero.
@@ -55,9 +60,8 @@ type Engine struct {
 	idle     idle
 }
 
-// New compiles the module, checks that it is one that this package can
-// talk to, and tries an instance, so that a bad file is an error here and not
-// in the middle of a stream.
+// New compiles the module, checks its imports, exports and ABI version, and makes a trial
+// instance. So a wrong file is an error here and not in the middle of a stream.
 func New(ctx context.Context, opts ...Option) (*Engine, error) {
 	o := options{core: wasm.Core, memoryLimit: 32 << 20}
 	for _, opt := range opts {
@@ -109,16 +113,16 @@ func (e *Engine) load(ctx context.Context, module []byte) error {
 		return err
 	}
 	if version != abi.Version {
-		return fmt.Errorf("wazero: the core speaks ABI version %d, this host %d: use a finece.wasm of the same release", version, abi.Version)
+		return fmt.Errorf("wazero: the core has ABI version %d, but this host needs %d: use a finece.wasm of the same release", version, abi.Version)
 	}
 	return nil
 }
 
-// check compares what the module imports and exports with package abi.
+// check compares the module's imports and exports with package abi.
 func check(m wazero.CompiledModule) error {
 	if imports := m.ImportedFunctions(); len(imports) > 0 {
 		module, name, _ := imports[0].Import()
-		return fmt.Errorf("wazero: not a FineCE core: it imports %s.%s, the core imports nothing", module, name)
+		return fmt.Errorf("wazero: not a FineCE core: it imports %s.%s, but the core imports nothing", module, name)
 	}
 	if _, ok := m.ExportedMemories()["memory"]; !ok {
 		return fmt.Errorf("wazero: not a FineCE core: it exports no memory")
@@ -158,8 +162,7 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// Open opens the session in an instance that another session has left, or else in a fresh
-// one.
+// Open opens a session, in an idle instance if there is one, else in a new one.
 func (e *Engine) Open(c host.Config) (host.Session, []host.Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err // before an instance is made

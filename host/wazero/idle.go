@@ -7,11 +7,11 @@ import (
 	"github.com/finece/finece/host"
 )
 
-// maxIdle is how many instances wait for another session. Each has 192 KB.
+// maxIdle is the most instances that are kept for later sessions. Each has 192 KB of memory.
 const maxIdle = 64
 
-// idle are the instances that sessions have left. Opening a session in one of them gives
-// the same events as in a fresh one, at a fifth of the cost.
+// idle holds instances whose sessions are closed. A session in one of them gives the same events
+// as in a new one, and opening it costs a fifth.
 type idle struct {
 	mu        sync.Mutex
 	instances []*instance
@@ -32,8 +32,8 @@ func (d *idle) take() *instance {
 	return i
 }
 
-// give keeps an instance, or closes it: if it has trapped, if its memory is large, or if
-// there are enough.
+// give keeps an instance. It closes the instance instead if its memory is large or if enough are
+// kept. An instance that has trapped is closed already.
 func (d *idle) give(i *instance) error {
 	if i.closed {
 		return nil
@@ -61,7 +61,7 @@ func (d *idle) close() {
 	d.instances, d.closed = nil, true
 }
 
-// lease is an instance while a session is in it.
+// lease is an instance in use by a session.
 type lease struct {
 	*instance // nil once it was given back
 	owner     *idle

@@ -19,7 +19,7 @@ type instance struct {
 	functions [host.Functions]api.Function
 
 	stack  [4]uint64
-	closed bool // its memory may belong to another instance
+	closed bool // then its memory may belong to another instance
 }
 
 func newInstance(m api.Module) *instance {
@@ -42,7 +42,7 @@ func (i *instance) Call(c host.Call) ([]byte, error) {
 	return i.answer(i.call(f, c.Numbers[:c.Function.Numbers()]...))
 }
 
-// send writes data to the input buffer and calls f with numbers and its length.
+// send writes data to the input buffer and calls f with numbers and the length of data.
 func (i *instance) send(f api.Function, numbers []uint32, data []byte) ([]byte, error) {
 	at, err := i.call(i.input, uint32(len(data)))
 	if err != nil {
@@ -66,7 +66,7 @@ func (i *instance) call(f api.Function, numbers ...uint32) (uint32, error) {
 	return i.run(f)
 }
 
-// run calls f with what is on the stack. An error is a trap.
+// run calls f with the arguments on the stack. An error is a trap.
 func (i *instance) run(f api.Function) (uint32, error) {
 	if err := f.CallWithStack(context.Background(), i.stack[:]); err != nil {
 		return 0, i.drop(err)
@@ -79,7 +79,7 @@ func (i *instance) drop(why error) error {
 	return errors.Join(why, i.Close())
 }
 
-// answer reads an answer where it lies in the memory.
+// answer returns an answer as a view of the instance's memory.
 func (i *instance) answer(at uint32, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
@@ -98,8 +98,8 @@ func (i *instance) Close() error {
 	return i.module.Close(context.Background())
 }
 
-// MemorySize is the linear memory of a session's instance in bytes, 0 for a
-// session that has none.
+// MemorySize returns the size of the linear memory of a session's instance in bytes, or 0 if the
+// session is closed or of another engine.
 func MemorySize(s host.Session) uint32 {
 	if in, ok := s.(*host.Instance); ok {
 		if l, ok := in.Module().(*lease); ok && l.instance != nil && !l.closed {

@@ -9,8 +9,8 @@ import (
 // maxPooled is the largest memory that is kept for another instance, in bytes.
 const maxPooled = 1 << 20
 
-// memories keeps the linear memories of closed instances. Go's collector would have to
-// free 192 KB, and clear as much again, for each session.
+// memories keeps the linear memories of closed instances. Otherwise Go would free 192 KB and
+// clear another 192 KB for each instance.
 type memories struct{ pool sync.Pool }
 
 // Allocate implements experimental.MemoryAllocator.
