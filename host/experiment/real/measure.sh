@@ -30,6 +30,6 @@ measure() {
 		--questions "cities=$out/cities/test.jsonl" --questions "shifted=$out/cities/shifted.jsonl" --questions "problems=$out/test-problems.jsonl" \
 		--number "$NUMBER" --seen-questions "$out/cities/label.jsonl" --states "$out/labels.jsonl" "${models[@]}" \
 		--unavailable "judge of another family=no package of a registry carries another instruct model" \
-		--samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --every 10 --entropy 0.1 --entropies 0.5 --requests "$REQUESTS" --seed "$seed" \
+		--samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --every 10 --entropy-threshold 0.1 --entropies 0.5 --requests "$REQUESTS" --seed "$seed" \
 		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it that learnt from labels of city questions alone, without reference solutions; FineCE-2 is the same with another seed. make real-eval makes the tables again from what is committed."
 }
