@@ -17,7 +17,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		t.Skipf("no terminal to be had: %v", err)
 	}
 	defer screen.Close()
-	cmd := &cobra.Command{}
+	cmd := &cobra.Command{Use: "finece"}
 	cmd.SetErr(tty)
 	p := Bytes(cmd, 10<<20, "reading")
 	p.To(5 << 20)

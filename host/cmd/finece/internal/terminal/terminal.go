@@ -18,8 +18,8 @@ func Of(w any) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Say writes a message to the command's standard error. The message may quote
-// untrusted text, so control characters in it are replaced.
+// Say writes a message to the command's standard error, after the name of the program. The
+// message may quote untrusted text, so control characters in it are replaced.
 func Say(cmd *cobra.Command, format string, args ...any) {
 	text := strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
@@ -27,7 +27,7 @@ func Say(cmd *cobra.Command, format string, args ...any) {
 		}
 		return r
 	}, fmt.Sprintf(format, args...))
-	fmt.Fprintf(cmd.ErrOrStderr(), "finece: %s\n", strings.TrimRight(text, "\n"))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", cmd.Root().Name(), strings.TrimRight(text, "\n"))
 }
 
 // Palette colours text if it is true.
