@@ -216,7 +216,7 @@ func parseNQOpen(raw []byte) (*grade.Question, error) {
 
 // readCSV reads the CSV of MMLU (question, four options, letter; no header) or
 // of AIME (a header with a column for the problem and one for the answer).
-func readCSV(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
+func readCSV(b *bufio.Reader, d Dataset, yield func(Record, error) bool) {
 	r := csv.NewReader(b)
 	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
 	columns := map[string]int{}
@@ -227,7 +227,7 @@ func readCSV(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool
 			return
 		}
 		if err != nil && !errors.As(err, &malformed) {
-			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 			return
 		}
 		var q *grade.Question
@@ -252,7 +252,7 @@ func readCSV(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool
 		if err != nil {
 			q, err = nil, &RecordError{number, err}
 		}
-		if !yield(q, err) {
+		if !yield(Record{number, []byte(strings.Join(row, ",")), q}, err) {
 			return
 		}
 	}

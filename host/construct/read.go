@@ -73,24 +73,42 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // maxRecord bounds a line or element: 16 MiB.
 const maxRecord = 16 << 20
 
-// Read yields the questions of r: JSON Lines, one JSON array, the TriviaQA
-// document, or the CSV of MMLU and AIME. A record that is no question yields a
-// [*RecordError], and reading continues. Any other error ends it.
+// Read yields the questions of [Records].
 func Read(r io.Reader, d Dataset) iter.Seq2[*grade.Question, error] {
 	return func(yield func(*grade.Question, error) bool) {
+		for record, err := range Records(r, d) {
+			if !yield(record.Question, err) {
+				return
+			}
+		}
+	}
+}
+
+// Record is a record of a data set.
+type Record struct {
+	Number   int             // line, row or element, from 1
+	Text     []byte          // JSON, or fields joined by commas; valid until the next record
+	Question *grade.Question // nil with an error
+}
+
+// Records yields the questions of r: JSON Lines, one JSON array, the TriviaQA
+// document, or the CSV of MMLU and AIME. A record that is no question yields a
+// [*RecordError], and reading continues. Any other error ends it.
+func Records(r io.Reader, d Dataset) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
 		b := bufio.NewReaderSize(r, 64<<10)
 		if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 			b.Discard(3)
 		}
 		head, err := b.Peek(4096)
 		if err != nil && err != io.EOF {
-			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 			return
 		}
 		head = bytes.TrimSpace(head)
 		switch {
 		case d >= Dataset(len(datasetNames)):
-			yield(nil, fmt.Errorf("construct: unknown data set %d", d))
+			yield(Record{}, fmt.Errorf("construct: unknown data set %d", d))
 		case (d == MMLU || d == AIME) && len(head) > 0 && head[0] != '{' && head[0] != '[':
 			readCSV(b, d, yield)
 		case document.Match(head):
@@ -106,7 +124,7 @@ func Read(r io.Reader, d Dataset) iter.Seq2[*grade.Question, error] {
 // document matches the start of TriviaQA's own files.
 var document = regexp.MustCompile(`^\{\s*"(?:Data|Domain|Split|VerifiedEval|Version)"\s*:`)
 
-func readLines(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
+func readLines(b *bufio.Reader, d Dataset, yield func(Record, error) bool) {
 	var line []byte
 	for number := 1; ; {
 		part, err := b.ReadSlice('\n')
@@ -117,20 +135,16 @@ func readLines(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bo
 			continue
 		}
 		if err != nil && err != io.EOF {
-			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 			return
 		}
 		switch {
 		case len(line) > maxRecord:
-			if !yield(nil, &RecordError{number, fmt.Errorf("longer than %d bytes", maxRecord)}) {
+			if !yield(Record{number, line, nil}, &RecordError{number, fmt.Errorf("longer than %d bytes", maxRecord)}) {
 				return
 			}
 		case len(bytes.TrimSpace(line)) > 0:
-			q, bad := parse(line, d)
-			if bad != nil {
-				q, bad = nil, &RecordError{number, bad}
-			}
-			if !yield(q, bad) {
+			if !yield(parsed(number, line, d)) {
 				return
 			}
 		}
@@ -143,39 +157,35 @@ func readLines(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bo
 }
 
 // readElements reads the array of questions at the decoder's position.
-func readElements(dec *json.Decoder, d Dataset, yield func(*grade.Question, error) bool) {
+func readElements(dec *json.Decoder, d Dataset, yield func(Record, error) bool) {
 	t, err := dec.Token()
 	if err == nil && t != json.Delim('[') {
 		err = fmt.Errorf("want an array, not %v", t)
 	}
 	if err != nil {
-		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+		yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 		return
 	}
 	for number := 1; dec.More(); number++ {
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			yield(nil, fmt.Errorf("construct: reading questions: element %d: %w", number, err))
+			yield(Record{}, fmt.Errorf("construct: reading questions: element %d: %w", number, err))
 			return
 		}
-		q, err := parse(raw, d)
-		if err != nil {
-			q, err = nil, &RecordError{number, err}
-		}
-		if !yield(q, err) {
+		if !yield(parsed(number, raw, d)) {
 			return
 		}
 	}
 	if _, err := dec.Token(); err != nil { // the closing bracket
-		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+		yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 	}
 }
 
 // readDocument reads the array in the key "Data" of an object.
-func readDocument(b *bufio.Reader, d Dataset, yield func(*grade.Question, error) bool) {
+func readDocument(b *bufio.Reader, d Dataset, yield func(Record, error) bool) {
 	dec := json.NewDecoder(b)
 	if _, err := dec.Token(); err != nil {
-		yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+		yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 		return
 	}
 	for dec.More() {
@@ -189,11 +199,20 @@ func readDocument(b *bufio.Reader, d Dataset, yield func(*grade.Question, error)
 			err = dec.Decode(&skipped)
 		}
 		if err != nil {
-			yield(nil, fmt.Errorf("construct: reading questions: %w", err))
+			yield(Record{}, fmt.Errorf("construct: reading questions: %w", err))
 			return
 		}
 	}
-	yield(nil, errors.New(`construct: reading questions: the document has no "Data"`))
+	yield(Record{}, errors.New(`construct: reading questions: the document has no "Data"`))
+}
+
+// parsed is a record, with the error of one that is no question.
+func parsed(number int, text []byte, d Dataset) (Record, error) {
+	q, err := parse(text, d)
+	if err != nil {
+		return Record{number, text, nil}, &RecordError{number, err}
+	}
+	return Record{number, text, q}, nil
 }
 
 // parse reads one record.

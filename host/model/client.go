@@ -40,6 +40,7 @@ type Config struct {
 	BaseURL string // such as http://127.0.0.1:8000/v1
 	Path    string // below BaseURL
 	Key     Secret // sent as a bearer token; none if ""
+	Name    string // what errors call the server if the address in them is not known; "" is BaseURL with Path
 
 	Timeout     time.Duration // for one estimate, retries and their waits included; more than 0
 	Retries     int           // after the first attempt; at least 0
@@ -94,7 +95,8 @@ type Doer interface {
 type Client struct {
 	http     Doer
 	url      string
-	shown    string // url without a password
+	shown    string // url without a password, or name
+	name     string
 	key      Secret
 	timeout  time.Duration
 	retries  int
@@ -122,6 +124,9 @@ func New(c Config) (*Client, error) {
 		url: full.String(), shown: full.Redacted(), key: c.Key,
 		timeout: c.Timeout, retries: c.Retries, maxReply: c.MaxReply,
 		hedge: c.Hedge, queue: queue{most: c.Concurrency, room: c.Concurrency},
+	}
+	if c.Name != "" {
+		client.shown, client.name = c.Name, c.Name
 	}
 	if client.http, err = doer(c.HTTP, c.Concurrency); err != nil {
 		return nil, err
@@ -152,7 +157,7 @@ func NewFor(m *estimate.Model, c Config) (*Client, error) {
 	return client, nil
 }
 
-// URL is the address of the requests, without a password.
+// URL is the address of the requests, without a password, or Config.Name.
 func (c *Client) URL() string { return c.shown }
 
 // errReplyTooLong is the error of a reply over Config.MaxReply. It is not retried.

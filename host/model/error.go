@@ -17,7 +17,7 @@ import (
 // Error says why there is no reply: the address, the cause and what to do.
 type Error struct {
 	Reason session.Reason // Timeout, EndpointError, Unreachable or Cancelled
-	URL    string         // without a password
+	URL    string         // without a password; Config.Name if it is not known which server it was
 	Status int            // HTTP status of the last attempt; 0 if there was none
 	Detail string         // what happened, in the server's words if it sent any
 	Hint   string         // what to do
@@ -59,7 +59,7 @@ func ReasonOf(err error) session.Reason {
 // failure makes the error of a request. ctx is the caller's; err ended the last
 // attempt, or the wait for the next one.
 func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
-	e := &Error{URL: c.shown, Err: err}
+	e := &Error{URL: c.address(last), Err: err}
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		e.Reason, e.Detail = session.Timeout, "the caller's time limit has passed"
@@ -88,6 +88,19 @@ func (c *Client) failure(ctx context.Context, last *attempt, err error) *Error {
 		e.Reason, e.Detail = session.Unreachable, c.scrub(fmt.Sprint(err))
 	}
 	return e
+}
+
+// address is the address of the server that an attempt was made at.
+func (c *Client) address(last *attempt) string {
+	var failed *url.Error
+	switch {
+	case c.name == "":
+	case last.resp != nil && last.resp.Request != nil:
+		return last.resp.Request.URL.Redacted()
+	case errors.As(last.err, &failed):
+		return failed.URL
+	}
+	return c.shown
 }
 
 // hint returns what to do about a status.

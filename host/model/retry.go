@@ -30,8 +30,7 @@ func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again b
 	if a.resp == nil {
 		return wait, !errors.Is(a.err, errReplyTooLong) && !permanent(a.err)
 	}
-	code := a.resp.StatusCode
-	if code != http.StatusTooManyRequests && (code < 500 || code == http.StatusNotImplemented) {
+	if !Transient(a.resp.StatusCode) {
 		return 0, false
 	}
 	if deadline, limited := ctx.Deadline(); limited && wait >= time.Until(deadline) {
@@ -40,11 +39,17 @@ func (a *attempt) retry(ctx context.Context, n int) (wait time.Duration, again b
 	return wait, true
 }
 
+// Transient reports whether an HTTP status says that a server cannot take a request now, but
+// may later: 429, and 5xx except 501.
+func Transient(status int) bool {
+	return status == http.StatusTooManyRequests || status >= 500 && status != http.StatusNotImplemented
+}
+
 // asksFor returns how long to wait after the n-th attempt: as long as the server says, else a
 // time that grows with n.
 func (a *attempt) asksFor(n int) time.Duration {
 	if a.resp != nil {
-		if asked, ok := retryAfter(a.resp.Header.Get("Retry-After")); ok {
+		if asked, ok := RetryAfter(a.resp.Header.Get("Retry-After")); ok {
 			return asked
 		}
 	}
@@ -54,8 +59,8 @@ func (a *attempt) asksFor(n int) time.Duration {
 // maxRetryAfter is more than any time limit.
 const maxRetryAfter = 24 * time.Hour
 
-// retryAfter reads the header: seconds, or a date.
-func retryAfter(header string) (time.Duration, bool) {
+// RetryAfter reads the header Retry-After: seconds, or a date. ok is false if it is neither.
+func RetryAfter(header string) (wait time.Duration, ok bool) {
 	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
 		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second, true
 	}

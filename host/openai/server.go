@@ -84,7 +84,7 @@ func (e *Endpoint) Failure(err error) error {
 	failed := &ServerError{Role: e.role, URL: e.client.URL(), Err: err}
 	var m *model.Error
 	if errors.As(err, &m) {
-		failed.Status = m.Status
+		failed.Status, failed.URL = m.Status, m.URL
 		text := m.Detail
 		if m.Status != 0 {
 			text = fmt.Sprintf("HTTP %d %s: %s", m.Status, http.StatusText(m.Status), m.Detail)

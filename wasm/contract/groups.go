@@ -159,7 +159,7 @@ var (
 
 // The settings of what samples answers: construct, experiment and demo.
 var (
-	Server         = text("server", "", "base URL of the model's server, such as http://127.0.0.1:8000/v1")
+	Server         = &Setting{Name: "server", Help: "base URL of the model's server, such as http://127.0.0.1:8000/v1; give several servers of one model to spread the requests, with #weight=2 after one that takes twice as many", Default: []string{}}
 	API            = text("api", "continue-final", "how a partial answer is sent")
 	Dataset        = text("dataset", "plain", "format of the questions")
 	Grader         = text("grader", "", "how answers are graded")

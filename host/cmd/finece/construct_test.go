@@ -329,3 +329,22 @@ func TestConstructWithOneVerdictAMeaning(t *testing.T) {
 	finece(t, "", g.args(in, out, "--equivalence-model", "x")...).wants(t, exit.Usage, "needs --equivalence")
 	finece(t, "", g.args(in, out, "--grader", "judge", "--judge-model", "judge", "--equivalence", "--dry-run")...).wants(t, 0)
 }
+
+// TestConstructWithSeveralServers: they share the requests, one that is not there is left
+// out, and the output is that of one server.
+func TestConstructWithSeveralServers(t *testing.T) {
+	in := file(t, "questions.jsonl", questionsFor(12))
+	one, a, b, gone := newGenerator(t), newGenerator(t), newGenerator(t), newGenerator(t)
+	gone.Close()
+	want, got := filepath.Join(t.TempDir(), "one.jsonl"), filepath.Join(t.TempDir(), "several.jsonl")
+	finece(t, "", one.args(in, want)...).wants(t, 0, "360 of 360 completions")
+	finece(t, "", a.args(in, got, "--server", gone.URL+"/v1", "--server", b.URL+"/v1#weight=3")...).wants(t, 0, "360 of 360 completions")
+	x, _ := os.ReadFile(want)
+	y, err := os.ReadFile(got)
+	if err != nil || !bytes.Equal(x, y) {
+		t.Errorf("%d bytes, want %d; %v", len(y), len(x), err)
+	}
+	if n, m := a.completions.Load(), b.completions.Load(); n == 0 || m <= n || n+m != 360 {
+		t.Errorf("the servers gave %d and %d completions, want more by the second", n, m)
+	}
+}

@@ -5,18 +5,21 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/model/pool"
 	"github.com/finece/finece/host/openai"
 )
 
 // connect makes the clients.
 func (f *options) connect() error {
 	c := &f.config
+	if err := f.connectServers(); err != nil {
+		return err
+	}
 	var err error
 	f.gen.Server = f.client("")
 	if c.Generator, err = openai.NewGenerator(f.gen); err != nil {
@@ -28,11 +31,7 @@ func (f *options) connect() error {
 		}
 	}
 	if f.grader == "judge" {
-		rubric, err := f.readRubric()
-		if err != nil {
-			return err
-		}
-		c.Grader, err = grade.NewJudge(grade.JudgeConfig{Server: f.client(f.judgeServer), Model: f.judgeModel, Rubric: rubric})
+		c.Grader, err = grade.NewJudge(grade.JudgeConfig{Server: f.client(f.judgeServer), Model: f.judgeModel, Rubric: f.rubricText})
 		if err != nil {
 			return exit.With(exit.Usage, err)
 		}
@@ -49,26 +48,42 @@ func (f *options) connect() error {
 	return nil
 }
 
+// connectServers makes the configuration of the client of --server. All clients share the pool.
+func (f *options) connectServers() error {
+	if f.at.BaseURL != "" {
+		return nil
+	}
+	servers := f.servers
+	if len(servers) == 0 { // in a dry run, which asks none
+		servers = []string{"http://localhost"}
+	}
+	f.at = model.DefaultConfig("")
+	f.at.Key, f.at.Timeout, f.at.Retries, f.at.Concurrency = model.KeyFromEnv(), f.timeout, f.retries, f.config.Requests
+	if err := pool.Configure(&f.at, servers); err != nil {
+		return exit.Usagef("--server: %w", err)
+	}
+	return nil
+}
+
 // client is the configuration of the client of a server, which is --server if url is "".
 func (f *options) client(url string) model.Config {
-	if url == "" {
-		url = f.server
+	c := f.at
+	if url != "" {
+		c.BaseURL, c.Name, c.HTTP = url, "", nil
 	}
-	if url == "" { // of a dry run, which asks none
-		url = "http://localhost"
-	}
-	c := model.DefaultConfig(url)
-	c.Key, c.Timeout, c.Retries, c.Concurrency = model.KeyFromEnv(), f.timeout, f.retries, f.config.Requests
 	return c
 }
 
 // fitContext lowers the default length of a completion to half of the model's context,
 // so that a prompt has the other half. Where the server has no list of models, or the
 // list does not say, the length stays.
-func (r *construction) fitContext() {
+func (r *construction) fitContext() error {
 	f := r.flags
-	if f.server == "" || f.dry {
-		return
+	if len(f.servers) == 0 || f.dry {
+		return nil
+	}
+	if err := f.connectServers(); err != nil {
+		return err
 	}
 	server := f.client("")
 	server.Timeout, server.Retries = 10*time.Second, 0
@@ -83,31 +98,17 @@ func (r *construction) fitContext() {
 			r.say("the context of %s is %s tokens: a completion gets at most %s (--max-tokens)", m.ID, grouped(m.Context), grouped(f.gen.MaxTokens))
 		}
 	}
-}
-
-func (f *options) readRubric() (string, error) {
-	if f.rubric == "" {
-		return "", nil
-	}
-	b, err := os.ReadFile(f.rubric)
-	if err != nil {
-		return "", exit.Errorf(exit.IO, "--rubric: %w", err)
-	}
-	return string(b), nil
+	return nil
 }
 
 // settings is a short name for everything that labels depend on, beside the
 // questions. A file has lines of one such name.
 func (f *options) settings() (string, error) {
-	rubric, err := f.readRubric()
-	if err != nil {
-		return "", err
-	}
 	c, g := &f.config, &f.gen
 	parts := []any{
 		c.Plan, c.Seed, c.Truncate, c.MinLength, c.KeepSpace, c.ClusterDistance, c.Surplus, c.Complete, c.Split, f.embedModel,
 		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
-		f.dataset, f.grader, f.judgeModel, rubric,
+		f.dataset, f.grader, f.judgeModel, f.rubricText,
 	}
 	// Settings that came later change nothing unless they are used, so that older
 	// files can be resumed.

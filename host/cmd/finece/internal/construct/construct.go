@@ -2,10 +2,10 @@
 package construct
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +16,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/construct"
 	"github.com/finece/finece/host/grade"
+	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/position"
 	"github.com/finece/finece/wasm/contract"
@@ -52,6 +53,10 @@ key is in FINECE_API_KEY or OPENAI_API_KEY. Every request has a seed; a server t
 uses the seed gives the same data again. All completions of one prefix are asked for
 in one request if the server allows n.
 
+Several --server of one model share the requests. Each request goes where the fewest are
+in flight for the weight. A server that fails is left out for a while, and another one
+gets its requests. Neither the requests nor their seeds depend on which server answers.
+
 With -o, work can be killed at any moment. Every reply is saved in a second file
 before it is used, and the same command resumes without asking for it again. The
 saved replies can be labelled again, for example with another --grader: give another
@@ -79,12 +84,17 @@ type options struct {
 	gen    openai.GeneratorConfig
 	reads  construct.Dataset
 
-	server, dataset, api, truncate, surplus, complete, extra string
+	servers []string
+	at      model.Config // of the client of the servers; made by connectServers
+
+	dataset, api, truncate, surplus, complete, extra string
 
 	grader, rubric, judgeServer, judgeModel string
 	equivalence                             bool
 	equivalenceModel                        string
 	embedServer, embedModel                 string
+
+	rubricText string // what is in the file rubric
 
 	split   []float64
 	limit   int
@@ -93,26 +103,36 @@ type options struct {
 	retries int
 	timeout time.Duration
 	dry     bool
+
+	elsewhere *Elsewhere // nil for this process
 }
 
 // New is the command.
 func New() *cobra.Command {
-	f := options{config: construct.DefaultConfig()}
+	f := newOptions()
 	cmd := &cobra.Command{
 		Use:     "construct [flags] FILE|-",
 		Short:   "Build training data by Monte Carlo sampling",
 		Long:    long,
 		Example: example,
 		Args:    input.One,
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		RunE:    f.run,
 	}
+	f.add(cmd)
+	return cmd
+}
+
+func newOptions() *options { return &options{config: construct.DefaultConfig()} }
+
+// add adds the flags.
+func (f *options) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	c, g := &f.config, &f.gen
 	settings.Add(cmd, contract.Resumed, &f.output)
-	flags.StringVar(&f.samples, "samples", "", "-o: keep the replies in this file (default: the name of -o with .samples added)")
+	flags.StringVar(&f.samples, samplesFlag, "", "-o: keep the replies in this file (default: the name of -o with .samples added)")
 	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and its cost, and ask no server")
 
-	settings.Add(cmd, contract.Server, &f.server)
+	settings.Add(cmd, contract.Server, &f.servers)
 	flags.StringVar(&g.Model, "model", "", "the model's name on the server")
 	settings.Add(cmd, contract.API, &f.api, openai.APIs()...)
 	flags.StringVar(&g.System, "system", "", "system message")
@@ -158,30 +178,26 @@ func New() *cobra.Command {
 	completion.Values(cmd, "truncate", "paragraph", "line")
 	completion.Values(cmd, "surplus", "largest", "merge")
 	completion.Values(cmd, "complete", "question", "all", "none")
-	return cmd
 }
 
-func (f *options) run(cmd *cobra.Command, path string) error {
-	if err := f.resolve(); err != nil {
+func (f *options) run(cmd *cobra.Command, args []string) error {
+	if err := errors.Join(f.resolve(), f.checkElsewhere(cmd)); err != nil {
 		return err
 	}
-	in, err := input.Open(cmd, path)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	r := &construction{cmd: cmd, flags: f, name: in.Name}
-	if err := r.read(in); err != nil {
+	r := &construction{cmd: cmd, flags: f, ids: map[string]string{}}
+	if err := r.readAll(args); err != nil {
 		return err
 	}
 	if !cmd.Flags().Changed("max-tokens") {
-		r.fitContext()
+		if err := r.fitContext(); err != nil {
+			return err
+		}
 	}
 	settings, err := f.settings()
 	if err != nil {
 		return err
 	}
-	f.config.Provenance = construct.Provenance{Dataset: f.dataset, Settings: settings}
+	f.config.Provenance.Settings = settings
 	// All settings are checked before a file is made.
 	if err := f.connect(); err != nil {
 		return err
@@ -189,6 +205,9 @@ func (f *options) run(cmd *cobra.Command, path string) error {
 	if f.dry {
 		r.plan()
 		return r.verdict()
+	}
+	if f.elsewhere != nil {
+		return r.runElsewhere()
 	}
 	if err := r.open(settings); err != nil {
 		return err
@@ -245,7 +264,7 @@ func (f *options) resolve() error {
 	if f.equivalenceModel == "" {
 		f.equivalenceModel = f.judgeModel
 	}
-	if f.server == "" && !f.dry {
+	if len(f.servers) == 0 && !f.dry {
 		note(errors.New("--server is needed: the base URL of the model's server, such as http://127.0.0.1:8000/v1"))
 	}
 	if f.samples != "" && f.output == "" {
@@ -260,12 +279,20 @@ func (f *options) resolve() error {
 	if c.Requests < 1 || f.retries < 0 || f.timeout <= 0 || f.limit < 0 || f.gen.PerRequest < 0 {
 		note(errors.New("--requests and --timeout must be greater than 0; --retries, --limit and --n must not be below 0"))
 	}
+	c.Provenance.Dataset = f.dataset
 	c.Questions = 4 * c.Requests // a slow question does not leave the server idle
 	if f.gen.Prompt == "" {
 		f.gen.Prompt = f.defaultPrompt()
 	}
 	if err := errors.Join(errs...); err != nil {
 		return exit.With(exit.Usage, err)
+	}
+	if f.rubric != "" {
+		b, err := os.ReadFile(f.rubric)
+		if err != nil {
+			return exit.Errorf(exit.IO, "--rubric: %w", err)
+		}
+		f.rubricText = string(b)
 	}
 	return nil
 }
@@ -293,64 +320,4 @@ func (f *options) defaultPrompt() string {
 		return "{question}\n\nWrite one statement a paragraph, with a blank line between paragraphs, and nothing else."
 	}
 	return "{question}"
-}
-
-// givesUp is how many questions in a row may fail.
-const givesUp = 8
-
-// run builds the data of the questions that are not in the output yet.
-func (r *construction) run(ctx context.Context) error {
-	c := &r.flags.config
-	r.bar = newSampling(r.cmd, len(r.questions), len(r.questions)*c.Completions())
-	c.Observe = r.bar.observe
-	if r.saved != nil {
-		c.Store = r.saved
-		if err := r.unlike(); err != nil {
-			return err
-		}
-	}
-	r.announce()
-	failures := 0
-	err := construct.Run(ctx, *c, r.questions, func(result *construct.Result) error {
-		r.bar.question()
-		if result.Err == nil {
-			failures = 0
-			r.checkContinuation(result)
-			return r.write(result)
-		}
-		if errors.Is(result.Err, openai.ErrStore) {
-			return exit.With(exit.IO, result.Err)
-		}
-		var server *openai.ServerError
-		if !errors.As(result.Err, &server) {
-			r.bad++
-			r.say("question %s: %v", result.Question.ID, result.Err)
-			return nil
-		}
-		r.failed++
-		if text := result.Err.Error(); text != r.failure { // a server that is down fails every time
-			r.failure = text
-			r.say("question %s: %s", result.Question.ID, text)
-		}
-		if failures++; failures == givesUp {
-			return exit.Errorf(exit.IO, "gave up: %d questions in a row have failed; run the same command again to resume", givesUp)
-		}
-		return nil
-	})
-	r.bar.Done()
-	switch {
-	case ctx.Err() != nil:
-		r.say("interrupted; %d questions were done", r.done)
-		if r.out != nil {
-			r.say("run the same command again to resume")
-		}
-		return exit.Silently(exit.Interrupted)
-	case err != nil:
-		if exit.HasCode(err) {
-			return err
-		}
-		return exit.With(exit.IO, err)
-	}
-	r.summary()
-	return r.verdict()
 }

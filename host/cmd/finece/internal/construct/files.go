@@ -164,9 +164,6 @@ func (r *construction) close() error {
 // write adds the states of a question that are not in the file yet. A kill may have
 // left some of them.
 func (r *construction) write(result *construct.Result) error {
-	r.tally.Add(result.Tally)
-	r.done++
-	r.states += len(result.States)
 	states := result.States
 	if r.out != nil {
 		if h := r.out.have[result.Question.ID]; h != nil {

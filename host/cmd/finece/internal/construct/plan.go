@@ -1,6 +1,7 @@
 package construct
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/replies"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/construct"
@@ -23,25 +25,47 @@ type construction struct {
 	flags     *options
 	name      string // of the input
 	questions []*grade.Question
-	repeated  int // questions that occur more than once
-	bad       int // questions that could not be read or graded
+	ids       map[string]string // to texts
+	repeated  int               // questions that occur more than once
+	rejected  []byte            // elsewhere: the lines that tell of records that are not used
 
 	out   *labels       // nil for standard output
 	saved *replies.File // nil without a file to save in
 	bar   *sampling
 
-	done, states int
-	warned       bool
-	failed       int // questions whose requests failed
-	failure      string
-	tally        construct.Tally
+	Counts
+	warned bool
 }
 
-// read reads the questions.
+// readAll reads the questions of all inputs.
+func (r *construction) readAll(args []string) error {
+	inputs := 0
+	for in, err := range r.flags.opened(r.cmd, args) {
+		if err != nil {
+			return err
+		}
+		inputs++
+		r.name = in.Name
+		err = r.read(in)
+		in.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if inputs > 1 {
+		r.name = input.Several(inputs)
+	}
+	if len(r.questions) == 0 {
+		return exit.Errorf(exit.Faults, "%s: no questions of format %s; --dataset names another", r.name, r.flags.reads)
+	}
+	return nil
+}
+
+// read reads the questions of an input.
 func (r *construction) read(in *input.Input) error {
 	f := r.flags
-	ids := map[string]string{} // to texts
-	for q, err := range construct.Read(in, f.reads) {
+	for one, err := range construct.Records(in, f.reads) {
+		q := one.Question
 		if f.limit > 0 && len(r.questions) == f.limit {
 			break
 		}
@@ -56,7 +80,7 @@ func (r *construction) read(in *input.Input) error {
 			}
 		}
 		if err == nil {
-			text, known := ids[q.ID]
+			text, known := r.ids[q.ID]
 			if known && text == q.Text {
 				r.repeated++
 				continue
@@ -66,18 +90,27 @@ func (r *construction) read(in *input.Input) error {
 			}
 		}
 		if err != nil {
-			if r.bad++; r.bad <= 20 {
-				r.say("%v", err)
-			}
+			r.reject(in, &one, err)
 			continue
 		}
-		ids[q.ID] = q.Text
+		r.ids[q.ID] = q.Text
 		r.questions = append(r.questions, q)
 	}
-	if len(r.questions) == 0 {
-		return exit.Errorf(exit.Faults, "%s: no questions of format %s; --dataset names another", in.Name, f.reads)
-	}
 	return nil
+}
+
+// reject counts a record that is not used.
+func (r *construction) reject(in *input.Input, one *construct.Record, err error) {
+	if r.Bad++; r.Bad <= 20 {
+		r.say("%v", err)
+	}
+	if r.flags.elsewhere != nil {
+		why := err
+		if record := (*construct.RecordError)(nil); errors.As(err, &record) {
+			why = record.Err // the line has the number
+		}
+		r.rejected = rejects.AppendLine(r.rejected, in.Name, "record", int64(one.Number), why.Error(), bytes.TrimSpace(one.Text))
+	}
 }
 
 // plan prints what would be done, and what it costs.
@@ -134,22 +167,21 @@ func (r *construction) announce() {
 }
 
 // checkContinuation warns, once, of a server that does not continue partial
-// answers.
-func (r *construction) checkContinuation(result *construct.Result) {
-	t := &result.Tally
-	if continued := t.Completions - r.flags.config.K; !r.warned && t.Restarted > continued/2 {
+// answers. t is the tally of some questions, which what names.
+func (r *construction) checkContinuation(what string, t *construct.Tally, questions int) {
+	if continued := t.Completions - questions*r.flags.config.K; !r.warned && t.Restarted > continued/2 {
 		r.warned = true
-		r.say("question %s: %d of %d completions of partial answers begin like answers to the question: the server seems to start new answers instead of continuing; try another --api than %s",
-			result.Question.ID, t.Restarted, continued, r.flags.api)
+		r.say("%s: %d of %d completions of partial answers begin like answers to the question: the server seems to start new answers instead of continuing; try another --api than %s",
+			what, t.Restarted, continued, r.flags.api)
 	}
 }
 
 // summary prints what was done; its numbers add up to the plan.
 func (r *construction) summary() {
-	t := &r.tally
+	t := &r.Tally
 	c := &r.flags.config
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s questions, %s states; %s of %s completions", grouped(r.done), grouped(r.states), grouped(t.Completions), grouped(r.done*c.Completions()))
+	fmt.Fprintf(&b, "%s questions, %s states; %s of %s completions", grouped(r.Done), grouped(r.States), grouped(t.Completions), grouped(r.Done*c.Completions()))
 	part := func(n int, format string, args ...any) {
 		if n > 0 {
 			fmt.Fprintf(&b, "; "+format, args...)
@@ -173,11 +205,11 @@ func (r *construction) summary() {
 // verdict is the error of work that is done, with what was wrong in it.
 func (r *construction) verdict() error {
 	var wrong []string
-	if r.bad > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d questions could not be used", r.bad))
+	if r.Bad > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d questions could not be used", r.Bad))
 	}
-	if r.failed > 0 {
-		wrong = append(wrong, fmt.Sprintf("%d questions failed, as their requests did; run the same command again to resume", r.failed))
+	if r.Failed > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d questions failed, as their requests did; run the same command again to resume", r.Failed))
 	}
 	if wrong == nil {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/experiment"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/model/pool"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/wasm/contract/defaults"
 	"github.com/finece/finece/wasm/estimate"
@@ -36,8 +37,11 @@ func (f *options) connect(store openai.Store) error {
 	if c.Grader, err = grade.GraderNamed(name); err != nil {
 		return exit.Usagef("--grader: %w", err)
 	}
+	if err := f.connectServers(); err != nil {
+		return exit.Usagef("--server: %w", err)
+	}
 	c.Generator, err = openai.NewGenerator(openai.GeneratorConfig{
-		Server: f.configOf(f.server), Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
+		Server: f.at, Model: f.model, API: api, Temperature: f.temperature, MaxTokens: f.maxTokens,
 	})
 	if err != nil {
 		return exit.With(exit.Usage, err)
@@ -75,20 +79,20 @@ func (f *options) connect(store openai.Store) error {
 	return f.connectBaselines(store)
 }
 
-// configOf is the configuration of a server's client.
-func (f *options) configOf(url string) model.Config {
-	c := model.DefaultConfig(url)
-	c.Key, c.Timeout, c.Concurrency, c.Retries = model.KeyFromEnv(), f.timeout, f.config.Requests, defaults.SamplingRetries
-	return c
+// connectServers makes the configuration of a client of the servers.
+func (f *options) connectServers() error {
+	f.at = model.DefaultConfig("")
+	f.at.Key, f.at.Timeout, f.at.Concurrency, f.at.Retries = model.KeyFromEnv(), f.timeout, f.config.Requests, defaults.SamplingRetries
+	return pool.Configure(&f.at, f.servers)
 }
 
 // confidenceModel reads ADAPTER:MODEL[@URL].
 func (f *options) confidenceModel(spec string) (model.Config, estimate.Model, error) {
 	m := estimate.DefaultModel()
-	server := f.configOf(f.server)
-	name, url, ok := strings.Cut(spec, "@")
-	if ok {
-		server.BaseURL = url
+	server := f.at
+	name, url, elsewhere := strings.Cut(spec, "@")
+	if elsewhere {
+		server.BaseURL, server.Name, server.HTTP = url, "", nil
 	}
 	adapter, name, ok := strings.Cut(name, ":")
 	if !ok {
@@ -97,6 +101,9 @@ func (f *options) confidenceModel(spec string) (model.Config, estimate.Model, er
 	var err error
 	if m.Adapter, err = estimate.ParseAdapter(adapter); err != nil {
 		return server, m, err
+	}
+	if !elsewhere && len(f.servers) > 1 && m.Adapter != estimate.Chat && m.Adapter != estimate.Completions {
+		return server, m, fmt.Errorf("%q: with several --server, @URL has to say which one has this head", spec)
 	}
 	m.Name = name
 	if m.Adapter == estimate.Pooling {

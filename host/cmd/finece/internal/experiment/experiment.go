@@ -29,6 +29,7 @@ import (
 	"github.com/finece/finece/host/experiment"
 	"github.com/finece/finece/host/grade"
 	"github.com/finece/finece/host/lm/weights"
+	"github.com/finece/finece/host/model"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/train"
 	"github.com/finece/finece/host/train/problems"
@@ -70,22 +71,24 @@ const example = `  finece experiment -o results
   finece experiment -o out --server $URL --model m --confidence FineCE=chat:ft --questions q=q.jsonl`
 
 type options struct {
-	output, server, model, api, dataset, grader string
-	questions, confidence                       []string
-	head, states, scoring, solver               string
-	recorded, furtherSamples, seen              string
-	unavailable                                 []string
-	number, inDomain, seeds                     int
-	temperature                                 float64
-	maxTokens                                   int
-	baselines                                   bool
-	samples                                     int
-	timeout                                     time.Duration
-	about                                       string
-	notes                                       []string // for RESULTS.md
-	ours                                        bool     // the generator is the one that is built in
-	core                                        string   // the hash of finece.wasm
-	config                                      experiment.Config
+	output, model, api, dataset, grader string
+	servers                             []string
+	at                                  model.Config // of the client of the servers; made by connectServers
+	questions, confidence               []string
+	head, states, scoring, solver       string
+	recorded, furtherSamples, seen      string
+	unavailable                         []string
+	number, inDomain, seeds             int
+	temperature                         float64
+	maxTokens                           int
+	baselines                           bool
+	samples                             int
+	timeout                             time.Duration
+	about                               string
+	notes                               []string // for RESULTS.md
+	ours                                bool     // the generator is the one that is built in
+	core                                string   // the hash of finece.wasm
+	config                              experiment.Config
 }
 
 // New is the command.
@@ -102,7 +105,7 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	c := &f.config
 	flags.StringVarP(&f.output, "output", "o", "", "folder of RESULTS.md, the plots, the records and the replies")
-	settings.Add(cmd, contract.Server, &f.server)
+	settings.Add(cmd, contract.Server, &f.servers)
 	settings.More(cmd, contract.Server, " (default: the built-in models)")
 	flags.StringVar(&f.model, "model", weights.Generator, "the generator's name on the server")
 	settings.Add(cmd, contract.API, &f.api, openai.APIs()...)
@@ -158,13 +161,13 @@ func (f *options) run(cmd *cobra.Command) error {
 	if err := f.replay(cmd); err != nil {
 		return err
 	}
-	if f.server == "" {
+	if len(f.servers) == 0 {
 		url, done, err := models.Serve(weights.Solver)
 		if err != nil {
 			return err
 		}
 		defer done()
-		f.server = url
+		f.servers = []string{url}
 		f.builtIn()
 	}
 	domains, err := f.domains(cmd)

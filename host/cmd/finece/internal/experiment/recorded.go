@@ -33,10 +33,10 @@ func (f *options) replay(cmd *cobra.Command) error {
 		return exit.Usagef("--recorded-samples: goes with --recorded")
 	case f.recorded == "":
 		return nil
-	case len(f.questions) == 0 || f.server != "" || len(f.confidence) > 0 || f.seeds != 1:
+	case len(f.questions) == 0 || len(f.servers) > 0 || len(f.confidence) > 0 || f.seeds != 1:
 		return exit.Usagef("--recorded: needs --questions, and goes without --server, --confidence and --seeds")
 	}
-	f.server, f.config.Depth, f.config.Width, f.config.Labels = nowhere, 0, 0, 0
+	f.servers, f.config.Depth, f.config.Width, f.config.Labels = []string{nowhere}, 0, 0, 0
 	r := &experiment.Recorded{}
 	var err error
 	if r.Answers, err = recordedAnswers(cmd, f.recorded); err != nil {

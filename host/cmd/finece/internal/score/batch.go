@@ -279,7 +279,7 @@ func (b *batch) asked() string {
 // where is its address.
 func (b *batch) where() string {
 	if b.samples != nil {
-		return b.samples.server
+		return b.samples.where()
 	}
 	return b.follower.Client.URL()
 }

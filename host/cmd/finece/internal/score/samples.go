@@ -3,6 +3,7 @@ package score
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
 	"github.com/finece/finece/host/model"
+	"github.com/finece/finece/host/model/pool"
 	"github.com/finece/finece/host/openai"
 	"github.com/finece/finece/host/samples"
 	"github.com/finece/finece/wasm/contract"
@@ -19,11 +21,12 @@ import (
 
 // further is the flags of the estimator samples, and what it has asked for.
 type further struct {
-	number                 int
-	grader                 string
-	server, system, prompt string
-	temperature            float64
-	maxTokens              int
+	number         int
+	grader         string
+	servers        []string
+	system, prompt string
+	temperature    float64
+	maxTokens      int
 
 	answers, promptTokens, completionTokens atomic.Int64
 }
@@ -32,7 +35,7 @@ func (s *further) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.SamplesNumber, &s.number)
 	settings.Add(cmd, contract.SamplesGrader, &s.grader, settings.Readers()...)
-	settings.Add(cmd, contract.Server, &s.server)
+	settings.Add(cmd, contract.Server, &s.servers)
 	settings.More(cmd, contract.Server, "; samples: it answers again, by the --model")
 	flags.StringVar(&s.system, "samples-system", "", "samples: the system message that the answers had")
 	flags.StringVar(&s.prompt, "samples-prompt", "", "samples: what was asked, with {question} in it (default: the question)")
@@ -54,7 +57,7 @@ func (f *options) further(cmd *cobra.Command) (*samples.Estimator, error) {
 		}
 		return nil, nil
 	}
-	if s.server == "" {
+	if len(s.servers) == 0 {
 		return nil, exit.Usagef("--estimator %s needs --server, the base URL of a server that answers each question again", record.EstimatorSamples)
 	}
 	if n := contract.SamplesNumber; s.number < int(n.Low) || s.number > int(n.High) {
@@ -64,8 +67,11 @@ func (f *options) further(cmd *cobra.Command) (*samples.Estimator, error) {
 	if err != nil {
 		return nil, err
 	}
-	server := model.DefaultConfig(s.server)
+	server := model.DefaultConfig("")
 	server.Key, server.Timeout, server.Concurrency, server.MaxReply = model.KeyFromEnv(), f.Timeout, f.Requests, defaults.SamplingMaxReply
+	if err := pool.Configure(&server, s.servers); err != nil {
+		return nil, exit.Usagef("--%s: %w", contract.Server.Flag(), err)
+	}
 	generator, err := openai.NewGenerator(openai.GeneratorConfig{
 		Server: server, Model: f.Generator, API: openai.Trailing, System: s.system, Prompt: s.prompt,
 		Temperature: s.temperature, MaxTokens: s.maxTokens,
@@ -93,8 +99,11 @@ func (f *options) further(cmd *cobra.Command) (*samples.Estimator, error) {
 
 // settings are what the scores depend on, for the key of a file.
 func (s *further) settings(name string) []string {
-	return []string{fmt.Sprintf("samples %d %q %q %q %q %q %g %d\n", s.number, s.grader, s.server, name, s.system, s.prompt, s.temperature, s.maxTokens)}
+	return []string{fmt.Sprintf("samples %d %q %q %q %q %q %g %d\n", s.number, s.grader, s.where(), name, s.system, s.prompt, s.temperature, s.maxTokens)}
 }
+
+// where is the addresses of the servers.
+func (s *further) where() string { return strings.Join(s.servers, ", ") }
 
 // said is what the further answers have cost, "" if there were none.
 func (s *further) said() string {
