@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/s3" // beside those of beamx
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
@@ -25,7 +24,6 @@ import (
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx" // the runners
 	"github.com/spf13/cobra"
 
-	"github.com/finece/finece/host/beam/internal/shard"
 	"github.com/finece/finece/host/cmd/finece/kit"
 )
 
@@ -155,8 +153,8 @@ func (quiet) Log(_ context.Context, sev log.Severity, _ int, text string) {
 	}
 }
 
-// Shards are the shards of a job, which any worker may get.
-func Shards(s beam.Scope, shards []shard.Shard) (beam.PCollection, error) {
+// Shards are the shards of a job, which any worker may get, as JSON.
+func Shards[T any](s beam.Scope, shards []T) (beam.PCollection, error) {
 	elements := make([]any, len(shards))
 	for i := range shards {
 		text, err := json.Marshal(&shards[i])
@@ -180,27 +178,6 @@ func (k *keep) ProcessElement(ctx context.Context, data []byte) error {
 }
 
 func init() { register.DoFn2x1[context.Context, []byte, error](&keep{}) }
-
-// ReadFile reads a file of any file system.
-func ReadFile(ctx context.Context, path string) ([]byte, error) {
-	fs, err := filesystem.New(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	defer fs.Close()
-	return filesystem.Read(ctx, fs, path)
-}
-
-// Exists reports whether there is a file.
-func Exists(ctx context.Context, path string) (bool, error) {
-	fs, err := filesystem.New(ctx, path)
-	if err != nil {
-		return false, err
-	}
-	defer fs.Close()
-	found, err := fs.List(ctx, path)
-	return len(found) > 0, err
-}
 
 // WriteFile writes a file in one step: no one sees a part of it, also if several processes
 // write it at once.

@@ -2,8 +2,6 @@ package scoring
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 )
@@ -74,20 +72,3 @@ func (*total) MergeAccumulators(a, b []byte) ([]byte, error) {
 	x.add(&y)
 	return json.Marshal(&x)
 }
-
-// The files of an output. Folders that begin with _ are not read as data.
-func linesFile(out string, i, of int) string {
-	return fmt.Sprintf("%s/part-%05d-of-%05d.jsonl", strings.TrimSuffix(out, "/"), i, of)
-}
-
-func rejectedFile(out string, i, of int) string {
-	return fmt.Sprintf("%s/_rejected/part-%05d-of-%05d.jsonl", strings.TrimSuffix(out, "/"), i, of)
-}
-
-func countsFile(out string, i, of int) string {
-	return fmt.Sprintf("%s/_counts/part-%05d-of-%05d.json", strings.TrimSuffix(out, "/"), i, of)
-}
-
-func planFile(out string) string { return strings.TrimSuffix(out, "/") + "/_plan.json" }
-
-func totalFile(out string) string { return strings.TrimSuffix(out, "/") + "/_total.json" }

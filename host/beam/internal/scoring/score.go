@@ -2,12 +2,10 @@
 package scoring
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -130,11 +128,11 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	job.Keep(s, totalFile(w.Out), beam.Combine(s, &total{}, beam.ParDo(s, w, elements)))
+	job.Keep(s, w.Out.Total(), beam.Combine(s, &total{}, beam.ParDo(s, w, elements)))
 	if err := runner.Run(ctx, p); err != nil {
 		return err
 	}
-	return f.report(ctx, cmd, w.Out)
+	return f.report(ctx, cmd, w.Out.Total())
 }
 
 // plan cuts the input into shards, and compares them with those of an output that is there.
@@ -149,46 +147,28 @@ func (f *options) plan(ctx context.Context, inputs []string, runner *job.Runner)
 	}
 	w := &scorer{
 		Config: session.AppendConfig(nil, &f.Config), Estimator: f.Estimator, Engine: f.EngineName, Timeout: f.Timeout, Requests: f.Requests,
-		Columns: f.columns, Overwrite: f.overwrite, Settings: score.SettingsKey(f.Config, f.Estimator), Out: f.output, Of: len(shards), Jobs: f.jobs,
+		Columns: f.columns, Overwrite: f.overwrite, Settings: score.SettingsKey(f.Config, f.Estimator), Jobs: f.jobs,
 	}
 	if f.jobs == 0 && !runner.Local() {
 		w.Jobs = 1
 	}
-	if !strings.Contains(w.Out, "://") {
-		if w.Out, err = filepath.Abs(w.Out); err != nil {
-			return nil, nil, kit.Errorf(kit.IO, "-o: %w", err)
-		}
+	if w.Out, err = job.NewOutput(f.output, len(shards)); err != nil {
+		return nil, nil, err
 	}
-	text, err := json.MarshalIndent(struct {
+	err = w.Out.Begin(ctx, struct {
 		Settings string        `json:"settings"`
 		Columns  []string      `json:"columns,omitempty"`
 		Shards   []shard.Shard `json:"shards"`
-	}{w.Settings, w.Columns, shards}, "", " ")
+	}{w.Settings, w.Columns, shards})
 	if err != nil {
 		return nil, nil, err
-	}
-	known, err := job.Exists(ctx, planFile(w.Out))
-	if err == nil && !known {
-		err = job.WriteFile(ctx, planFile(w.Out), text)
-	}
-	if err != nil {
-		return nil, nil, kit.Errorf(kit.IO, "-o: %w", err)
-	}
-	if known {
-		was, err := job.ReadFile(ctx, planFile(w.Out))
-		if err != nil {
-			return nil, nil, kit.Errorf(kit.IO, "-o: %w", err)
-		}
-		if !bytes.Equal(was, text) {
-			return nil, nil, kit.Errorf(kit.Usage, "-o: %s was begun with other flags or another input: give the same ones to resume, or another -o", f.output)
-		}
 	}
 	return w, shards, nil
 }
 
 // report says what became of the lines.
-func (f *options) report(ctx context.Context, cmd *cobra.Command, out string) error {
-	text, err := job.ReadFile(ctx, totalFile(out))
+func (f *options) report(ctx context.Context, cmd *cobra.Command, total string) error {
+	text, err := job.ReadFile(ctx, total)
 	var c Counts
 	if err == nil {
 		err = json.Unmarshal(text, &c)

@@ -40,8 +40,7 @@ type scorer struct {
 	Columns   []string
 	Overwrite bool
 	Settings  string // the hash of all that
-	Out       string
-	Of        int // shards
+	Out       job.Output
 	Jobs      int // answers at once; 0 is as many as processors
 
 	follower *follow.Follower
@@ -113,13 +112,8 @@ func (w *scorer) ProcessElement(ctx context.Context, element []byte) ([]byte, er
 	if err := json.Unmarshal(element, &s); err != nil {
 		return nil, job.Failed(err)
 	}
-	done := countsFile(w.Out, s.Index, w.Of)
-	if known, err := job.Exists(ctx, done); err != nil || known {
-		if err != nil {
-			return nil, job.Failed(err)
-		}
-		counts, err := job.ReadFile(ctx, done)
-		return counts, job.Failed(err)
+	if done, err := w.Out.Done(ctx, s.Index); err != nil || done != nil {
+		return done, job.Failed(err)
 	}
 	counts, err := w.shard(ctx, &s)
 	if err != nil {
@@ -129,7 +123,7 @@ func (w *scorer) ProcessElement(ctx context.Context, element []byte) ([]byte, er
 	w.rejected.Inc(ctx, counts.Rejected)
 	text, err := json.Marshal(counts)
 	if err == nil {
-		err = job.WriteFile(ctx, done, text)
+		err = w.Out.Finish(ctx, s.Index, text)
 	}
 	return text, job.Failed(err)
 }
@@ -140,7 +134,7 @@ func (w *scorer) shard(ctx context.Context, s *shard.Shard) (counts *Counts, err
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.close()) }()
-	out, err := job.Create(ctx, linesFile(w.Out, s.Index, w.Of))
+	out, err := job.Create(ctx, w.Out.Lines(s.Index))
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +166,7 @@ func (w *scorer) shard(ctx context.Context, s *shard.Shard) (counts *Counts, err
 		return nil, errors.Join(err, out.Abort())
 	}
 	if len(rejected) > 0 {
-		if err := job.WriteFile(ctx, rejectedFile(w.Out, s.Index, w.Of), rejected); err != nil {
+		if err := job.WriteFile(ctx, w.Out.Rejected(s.Index), rejected); err != nil {
 			return nil, errors.Join(err, out.Abort())
 		}
 	}

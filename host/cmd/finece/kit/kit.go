@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/finece/finece/host/cmd/finece/internal/construct"
 	"github.com/finece/finece/host/cmd/finece/internal/evaluate"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
@@ -112,6 +113,17 @@ type (
 func Collect(cmd *cobra.Command, files []string, columns Columns, next func() (file int, part []byte, err error)) (*Pairs, error) {
 	return pairs.Collect(cmd, files, columns, next)
 }
+
+// The command construct with the work done in other processes.
+type (
+	ConstructElsewhere = construct.Elsewhere
+	ConstructWork      = construct.Work
+	ConstructJob       = construct.Job
+	ConstructCounts    = construct.Counts
+)
+
+// Construct is the command construct with the work done elsewhere.
+func Construct(elsewhere *ConstructElsewhere) *cobra.Command { return construct.Of(elsewhere) }
 
 // Eval is the command eval with pairs from a source.
 func Eval(source Source) *cobra.Command { return evaluate.Of(source) }
