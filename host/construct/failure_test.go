@@ -34,7 +34,7 @@ func TestFailures(t *testing.T) {
 		{"a status", func(w http.ResponseWriter) { http.Error(w, "model is gone", 404) }, "HTTP 404 Not Found: model is gone"},
 		{"no JSON", func(w http.ResponseWriter) { w.Write([]byte("<html>")) }, "the reply: invalid character"},
 		{"no choices", func(w http.ResponseWriter) { w.Write([]byte(`{"choices":[]}`)) }, "has no choices"},
-		{"text of another kind", func(w http.ResponseWriter) { w.Write([]byte(`{"choices":[{"message":{"content":[1]}}]}`)) }, "no string"},
+		{"text of another kind", func(w http.ResponseWriter) { w.Write([]byte(`{"choices":[{"message":{"content":[1]}}]}`)) }, "not a string"},
 	} {
 		m.intercept = func(w http.ResponseWriter, _ *http.Request) bool { f.with(w); return true }
 		failed, err := run()
