@@ -12,9 +12,9 @@ var (
 	TLSCert         = text("tls_cert", "", "file of the TLS certificate and its chain; with it the server speaks HTTPS and HTTP/2")
 	TLSKey          = text("tls_key", "", "file of the certificate's key; both files are read again when they change")
 	H2C             = yes("h2c", "also speak HTTP/2 without TLS, for a proxy in front of the server")
-	Static          = text("static", "", "folder to serve at / instead of the page")
-	ClientKeys      = text("keys", "", "file of client keys, which finece key new makes")
-	NoAuth          = yes("no_auth", "require no client keys although an upstream key is set; only on a loopback address")
+	Static          = text("static", "", "folder to serve at / instead of the built-in page")
+	ClientKeys      = text("keys", "", "file of client keys, which finece key new writes")
+	NoAuth          = yes("no_auth", "require no client keys even if an upstream key is set; only on a loopback address")
 	UpstreamKey     = secret("upstream_key", "key for the upstream; it replaces the client's")
 	UpstreamKeyFile = text("upstream_key_file", "", "file with the key for the upstream")
 	ModelKey        = secret("model_key", "key for the confidence model's server")
@@ -23,7 +23,7 @@ var (
 )
 
 // ConfigFile is the file that can hold all other settings of finece serve.
-var ConfigFile = text("config", "", "file of settings in YAML, with the names of the flags and _ for -, and with routes and keys")
+var ConfigFile = text("config", "", "file of settings in YAML, named as the flags with _ instead of -, and of routes and keys")
 
 // Files is the settings of finece serve that name a file or a folder. In a file of settings
 // the name is relative to that file's folder.

@@ -13,56 +13,56 @@ const (
 	ModelRetries            = 3               // attempts after the first, for a lost connection, status 429 and 5xx
 	ModelMaxReply           = 1048576         // the longest reply that is read
 	ModelFlying             = 4               // requests of one stream in flight
-	ModelConversationTokens = 2048            // URL, with a card of conversations: tokens of the system's and the other messages that it is given besides the user's last one; 4 bytes count as one
+	ModelConversationTokens = 2048            // URL, with a card that covers conversations: the most tokens of system and other messages that the model is given besides the user's last message; 4 bytes count as one token
 )
 
 // The settings of the commands that score streams.
 const (
-	ScoringEngine    = "wazero"     // what scores: finece.wasm on wazero, or Go code; both give the same bits
-	ScoringEstimator = "logprob"    // logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), samples (further answers that agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
+	ScoringEngine    = "wazero"     // the engine that scores: finece.wasm on wazero, or native Go code; both give the same results, bit for bit
+	ScoringEstimator = "logprob"    // where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how they develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
 	ScoringMethod    = "perplexity" // logprob: the statistic
 )
 
 // The settings of the estimator samples.
 const (
-	SamplesSamples = 2        // samples: answers to a question in all, with the one that is judged
-	SamplesAgreeBy = "number" // samples: the grader that reads final answers; two answers with the same one agree
+	SamplesSamples = 2        // samples: total number of answers to a question, the judged one included
+	SamplesAgreeBy = "number" // samples: the grader that reads final answers; two answers agree if their final answers are the same
 )
 
 // The settings of the gateway.
 const (
-	GatewayPolicy          = "annotate"                                                               // what is done with confidences
+	GatewayPolicy          = "annotate"                                                               // what the gateway does with confidences
 	GatewayWarnBelow       = 0.8                                                                      // warn: confidence that a whole answer needs
-	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)"                       // warn: text that is added to an answer below that
+	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)"                       // warn: text that is added to an answer below the threshold
 	GatewayWithholdBelow   = 0.8                                                                      // withhold: confidence that text needs
 	GatewayStopBelow       = 0.2                                                                      // stop: confidence below which an answer is ended
-	GatewayStopAfter       = 2                                                                        // stop, escalate that restarts or continues: positions in a row that have to be below the threshold
+	GatewayStopAfter       = 2                                                                        // stop, and escalate in the modes restart and continue: positions in a row that have to be below the threshold
 	GatewaySkipAbove       = 1                                                                        // URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips
 	GatewayEscalateBelow   = 0.5                                                                      // escalate: confidence that a whole answer needs
 	GatewayEscalateShare   = 1                                                                        // escalate: share of the requests that may ask the other model
-	GatewayEscalateMode    = "hold"                                                                   // escalate: hold an answer until the confidence of the whole decides which one is sent; restart: send text as it comes, and the other model's answer after it; or continue: the same, but the other model continues the text that is out, if continue_by says how
-	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, restart: text before the other model's answer
+	GatewayEscalateMode    = "hold"                                                                   // escalate: with hold, an answer is held until its confidence decides which answer is sent; with restart, text is sent as it comes, and another model's new answer follows it; with continue, the other model continues the text that was sent, if continue_by says how
+	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, mode restart: text before the other model's answer
 	GatewayAnswers         = 3                                                                        // best-of, vote: answers to each request
 	GatewayVoteBy          = "number"                                                                 // vote: the grader that reads final answers
-	GatewayContinueBy      = "auto"                                                                   // how the upstream is asked to continue an answer, for width over 1 and escalate that continues: auto is what the table of providers says of its host
-	GatewayRolloutTokens   = 512                                                                      // width over 1: length of a sampled continuation at most; one that does not end by then is left out
-	GatewayRolloutBudget   = 4096                                                                     // width over 1: length of all sampled continuations of an answer at most
+	GatewayContinueBy      = "auto"                                                                   // how the upstream is asked to continue an answer, if width is over 1 or escalate_mode is continue; auto chooses by the upstream's host
+	GatewayRolloutTokens   = 512                                                                      // width over 1: the most tokens of a sampled continuation; a longer one is left out
+	GatewayRolloutBudget   = 4096                                                                     // width over 1: the most tokens of all sampled continuations of one answer
 	GatewayFinishReason    = "content_filter"                                                         // withhold, stop: the finish_reason of an answer that is ended
 	GatewayCarrier         = "field"                                                                  // how a stream carries confidences
-	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it
+	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated
 	GatewayCarrierDelay    = 250 * time.Millisecond                                                   // field: time that a confidence waits for a chunk of the upstream
 	GatewayRequests        = 128                                                                      // requests to the model's server at once, of all answers
-	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept for prompts that are the same; 0 keeps none
+	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept and used again for equal prompts; 0 keeps none
 	GatewaySettle          = 1 * time.Second                                                          // annotate: time that the end of an answer waits for the confidence model
-	GatewayMaxDelay        = 30 * time.Second                                                         // withhold: time that text is held
+	GatewayMaxDelay        = 30 * time.Second                                                         // withhold, escalate, best-of, vote: the longest time that text waits for its confidence
 	GatewayMaxHeld         = 1048576                                                                  // withhold: bytes that are held
-	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; plain answers take long
+	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; answers that are not streamed take long to begin
 	GatewayIdleTimeout     = 5 * time.Minute                                                          // time that the upstream may be silent within an answer
 	GatewayRequestTimeout  = 2 * time.Minute                                                          // time for a client to send a whole request
-	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to take a piece of an answer
+	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to read a piece of an answer
 	GatewayMaxStreams      = 8192                                                                     // requests under way at once; more get status 503
-	GatewayMaxRequest      = 33554432                                                                 // the largest chat request that is read
-	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored without being streamed
+	GatewayMaxRequest      = 33554432                                                                 // the largest request that is read to be scored
+	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored if it is not streamed
 )
 
 // The settings of the commands that listen on an address.
@@ -86,15 +86,15 @@ const (
 
 // The settings of the guardrail for LiteLLM.
 const (
-	GuardrailGuardrailTexts = "whole" // what LiteLLM's calls have: whole answers (streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged
+	GuardrailGuardrailTexts = "whole" // the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged
 )
 
 // The settings of the store of what people say about answers.
 const (
 	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and its feedback are kept; 0 for no limit
 	FeedbackFeedbackMax       = 1073741824           // size of the database; above it the oldest answers are deleted, those without feedback first
-	FeedbackDriftRate         = 0.01                 // highest probability that a drift is ever reported although the calibration still holds; 0 tests nothing
-	FeedbackOnDrift           = "report"             // what happens once the calibration has drifted: report it, or also call confidences uncalibrated
+	FeedbackDriftRate         = 0.01                 // highest probability of a false alarm, that a drift is ever reported although the calibration still holds; 0 does not test for drift
+	FeedbackOnDrift           = "report"             // what happens after the calibration has drifted: it is reported, or confidences are also marked as not calibrated
 )
 
 // The settings of what samples answers of a model's server.
@@ -102,7 +102,7 @@ const (
 	SamplingApi         = "continue-final" // how a partial answer is sent
 	SamplingDataset     = "plain"          // format of the questions
 	SamplingTemperature = 1                // temperature of the sampling
-	SamplingMaxTokens   = 1024             // length of a completion at most; 0 leaves it to the server
+	SamplingMaxTokens   = 1024             // the most tokens of a completion; 0 leaves it to the server
 	SamplingTimeout     = 10 * time.Minute // time for one request, retries included
 	SamplingRetries     = 6                // retries of a request
 	SamplingMaxReply    = 268435456        // the longest reply that is read: thirty long answers, or embeddings of thirty texts
@@ -113,7 +113,7 @@ const (
 	ConstructK               = 30  // completions of a question and of each partial answer
 	ConstructT               = 3   // fragments of the longest partial answers
 	ConstructM               = 3   // partial answers of each length
-	ConstructClusterDistance = 0.3 // cosine distance from which clusters are not merged
+	ConstructClusterDistance = 0.3 // cosine distance from which on clusters are no longer merged
 )
 
 // The settings of the paper's experiments.
@@ -122,7 +122,7 @@ const (
 	ExperimentSamples = 10 // samples of the baselines at each state
 	ExperimentDepth   = 2  // fusion depth of the trees; 0 samples none
 	ExperimentWidth   = 4  // fusion width of the trees; 0 samples none
-	ExperimentLabels  = 15 // continuations of p(0), p(1) and p(z-1) to see how often they are right; 0 samples none
+	ExperimentLabels  = 15 // continuations of p(0), p(1) and p(z-1) that are graded; 0 samples none
 	ExperimentEvery   = 30 // periodic: tokens from one position to the next
 )
 
@@ -143,6 +143,6 @@ const (
 
 // The settings of the problems and the training.
 const (
-	TrainingSeed   = 1    // seed of all that is random; the same seed gives the same result
+	TrainingSeed   = 1    // random seed; the same seed gives the same result
 	TrainingDomain = "in" // domain of the problems
 )

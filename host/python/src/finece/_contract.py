@@ -531,19 +531,19 @@ ModelSettings = TypedDict(
     {
         # The API of the confidence model; default chat.
         "adapter": Adapter,
-        # The confidence model's name for its server.
+        # The confidence model's name on its server.
         "name": str,
         # Chat: instruction and input in one user message; default false.
         "one_message": bool,
-        # Chat, completions: the reply's length at most; 1 to 1048576 tokens; default 16.
+        # Chat, completions: the most tokens of a reply; 1 to 1048576 tokens; default 16.
         "max_tokens": int,
         # Chat, completions: alternatives to each token; 0 asks for no log-probabilities; 0 to 100 tokens; default 20.
         "top_logprobs": int,
-        # Classify, pooling: which of several outputs is that of a correct answer; at least 0; default 1.
+        # Classify, pooling: which of several outputs means a correct answer; at least 0; default 1.
         "class": int,
-        # Reward: which of several labels is that of a correct answer.
+        # Reward: which of several labels means a correct answer.
         "label": str,
-        # Classify, pooling, reward: what makes a probability of the output; default none.
+        # Classify, pooling, reward: the function that turns the output into a probability; default none.
         "activation": Activation,
         "instructions": Instructions,
     },
@@ -560,19 +560,19 @@ Settings = TypedDict(
         "format": Format,
         # Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph.
         "strategy": str,
-        # Paragraph, line: characters that one has at least; a shorter one joins the next; at least 0 code points; default 1.
+        # Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1.
         "min_length": int,
         # Periodic: tokens from one position to the next; at least 1 tokens; default 50.
         "every": int,
-        # Entropy: nats that a token's entropy has to exceed; at least 0 nats; default 1e-10.
+        # Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10.
         "entropy_threshold": float,
-        # Entropy: tokens from one position to the next at least; at least 0 tokens; default 10.
+        # Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10.
         "min_gap": int,
         # Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5.
         "alpha": float,
         # Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
         "depth": int,
-        # Fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration; at least 0 continuations; default 1.
+        # Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1.
         "width": int,
         # Who estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity.
         "estimator": Method | Literal["trajectory"] | Literal["model"],
@@ -628,16 +628,16 @@ DEPTH: Final = 2
 """Fusion depth: later positions that revise an estimate; 0 for no integration."""
 
 WIDTH: Final = 1
-"""Fusion width: continuations of a position that revise its estimate: the stream itself, and samples of others, which finece serve makes and all else leaves out; 0 is no integration."""
+"""Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration."""
 
 Failure: TypeAlias = Literal["open", "closed"]
-"""What cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open."""
+"""What happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies."""
 
 FAILURE: Final[tuple[Failure, ...]] = ("open", "closed")
-"""What cannot be checked: open (it passes, marked) or closed (it does not); required for withhold, else open."""
+"""What happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies."""
 
 Uncalibrated: TypeAlias = Literal["refuse", "allow"]
-"""Warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it."""
+"""Warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated."""
 
 UNCALIBRATED: Final[tuple[Uncalibrated, ...]] = ("refuse", "allow")
-"""Warn, withhold, stop, escalate, skip_above: a source of confidences that are no probabilities: refuse it, or allow it."""
+"""Warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated."""
