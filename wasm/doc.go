@@ -1,16 +1,14 @@
-// Package wasm holds the scoring core as a WebAssembly module: the same bytes
-// for the browser, for edge workers and for servers.
+// Package wasm contains the scoring core as a WebAssembly module, finece.wasm. Browsers, edge
+// workers and servers all run the same bytes. In Go, package host/wazero runs [Core].
 //
-// The module is built from wasm/core by `make wasm` and committed, so that
-// using the product needs no TinyGo; a rebuild gives the same bytes. Package
-// abi documents how to talk to it.
-//
-// RATIONALE.md beside this file says why it is built as it is.
+// `make wasm` builds the module from wasm/core. The file is committed, so users need no
+// TinyGo, and a rebuild gives the same bytes. Package abi documents the functions of the
+// module. RATIONALE.md in this folder gives the reason for each decision.
 package wasm
 
 import _ "embed"
 
-// Core is finece.wasm.
+// Core is the content of finece.wasm.
 //
 //go:embed finece.wasm
 var Core []byte

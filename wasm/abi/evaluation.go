@@ -6,9 +6,9 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Evaluation is the answer of finece_evaluate: a row for each figure of
-// metrics.Figures, and the bins of the reliability diagram, of which there are none
-// without pairs. It crosses the boundary in two sections:
+// Evaluation is the answer of finece_evaluate. It has a row for each figure of
+// metrics.Figures, and the bins of the reliability diagram. Without pairs there are no bins.
+// Its bytes are two sections:
 //
 //	 0  u32  number of rows
 //	 4  u32  size of all rows in bytes
@@ -16,8 +16,8 @@ import (
 //	12  u32  size of each bin in bytes, 48
 //	16  the rows, then the bins
 //
-// A row. Its id and its name stand for the same figure for ever. Take the rows that
-// you know, in whatever order they come, and skip the others:
+// A row. An id and a name never change their meaning. Rows may come in any order. Skip
+// those that you do not know:
 //
 //	 0  u32  size of the row in bytes, a multiple of 8
 //	 4  u16  id
@@ -51,12 +51,12 @@ type Evaluation struct {
 type Row struct {
 	ID    uint16
 	Name  string
-	Value float64           // NaN where Why is not 0
-	Why   metrics.Undefined // why the pairs do not define it; 0 where they do
+	Value float64           // NaN if Why is not 0
+	Why   metrics.Undefined // why the figure is undefined for these pairs; 0 if it is defined
 }
 
-// Value returns the value of the figure with a name; ok is false if there is no row
-// with that name.
+// Value returns the value of the figure with this name. ok is false if there is no row with
+// this name.
 func (e *Evaluation) Value(name string) (value float64, ok bool) {
 	for i := range e.Rows {
 		if e.Rows[i].Name == name {
@@ -72,7 +72,8 @@ const (
 	binSize          = 48
 )
 
-// Evaluate computes an Evaluation. The error is about the input.
+// Evaluate computes an Evaluation. The errors are those of [metrics.NewSample], and of a
+// wrong b.
 func Evaluate(conf []float64, correct []bool, b metrics.Binning) (e Evaluation, err error) {
 	s, err := metrics.NewSample(conf, correct)
 	if err != nil {
@@ -97,7 +98,7 @@ func Evaluate(conf []float64, correct []bool, b metrics.Binning) (e Evaluation, 
 	return e, err
 }
 
-// AppendEvaluation writes an Evaluation, see there.
+// AppendEvaluation appends the bytes of an [Evaluation].
 func AppendEvaluation(dst []byte, e *Evaluation) []byte {
 	size := 0
 	for i := range e.Rows {
@@ -122,7 +123,7 @@ func AppendEvaluation(dst []byte, e *Evaluation) []byte {
 
 func rowSize(name string) int { return rowHeader + padded(len(name)) }
 
-// ReadEvaluation is the reverse of AppendEvaluation. The error is ErrEvaluation.
+// ReadEvaluation reads the bytes that AppendEvaluation appends. The error is ErrEvaluation.
 func ReadEvaluation(data []byte) (e Evaluation, err error) {
 	if len(data) < evaluationHeader {
 		return e, ErrEvaluation
@@ -164,8 +165,7 @@ func readRow(section []byte) (r Row, rest []byte, err error) {
 	return r, section[size:], nil
 }
 
-// EvaluationSize is the most that finece_evaluate's answer to an input takes, in
-// bytes.
+// EvaluationSize returns the maximum size, in bytes, of finece_evaluate's answer to an input.
 func EvaluationSize(input []byte) int {
 	var bins uint32
 	if len(input) >= 8 {

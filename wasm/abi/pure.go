@@ -12,12 +12,12 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// ErrInput says that the input of finece_fuse, finece_evaluate or finece_apply is not
-// laid out as documented, most often that its length does not fit its n.
+// ErrInput says that the input of finece_fuse, finece_evaluate or finece_apply does not have
+// the documented layout. Most often its length does not fit its n.
 var ErrInput = errors.New("abi: the input's length does not fit the counts in it")
 
-// AppendFuseInput writes the input of finece_fuse, a tree of n nodes whose
-// parents come before their children:
+// AppendFuseInput appends the input of finece_fuse. It is a tree of n nodes in which parents
+// come before their children:
 //
 //	 0  f64  alpha
 //	 8  u32  depth, at most session.MaxDepth
@@ -38,7 +38,7 @@ func AppendFuseInput(dst []byte, t bci.Tree, p bci.Params) []byte {
 	return dst
 }
 
-// ReadFuseInput is the reverse of AppendFuseInput.
+// ReadFuseInput reads the bytes that AppendFuseInput appends.
 func ReadFuseInput(data []byte) (t bci.Tree, p bci.Params, err error) {
 	const head = 24
 	if len(data) < head {
@@ -65,17 +65,17 @@ func ReadFuseInput(data []byte) (t bci.Tree, p bci.Params, err error) {
 	return t, p, nil
 }
 
-// AppendEvaluateInput writes the input of finece_evaluate, n confidences and
-// whether each answer was correct:
+// AppendEvaluateInput appends the input of finece_evaluate: n confidences, and whether each
+// answer is correct:
 //
 //	 0  u32  n
 //	 4  u32  bins, 1 to 65536
 //	 8  u32  rule, a metrics.Rule
 //	12  u32  0
 //	16  f64  each confidence
-//	..  u8   each correctness, 0 or 1
+//	..  u8   1 for each correct answer, 0 for each wrong one
 //
-// The answer is what AppendEvaluation writes, see [Evaluation].
+// The answer of finece_evaluate is an [Evaluation].
 func AppendEvaluateInput(dst []byte, conf []float64, correct []bool, b metrics.Binning) []byte {
 	dst = words(dst, uint32(len(conf)), uint32(b.Bins), uint32(b.Rule), 0)
 	dst = floats(dst, conf...)
@@ -89,7 +89,7 @@ func AppendEvaluateInput(dst []byte, conf []float64, correct []bool, b metrics.B
 	return dst
 }
 
-// ReadEvaluateInput is the reverse of AppendEvaluateInput.
+// ReadEvaluateInput reads the bytes that AppendEvaluateInput appends.
 func ReadEvaluateInput(data []byte) (conf []float64, correct []bool, b metrics.Binning, err error) {
 	const head = 16
 	if len(data) < head {
@@ -111,7 +111,7 @@ func ReadEvaluateInput(data []byte) (conf []float64, correct []bool, b metrics.B
 	return conf, correct, b, nil
 }
 
-// AppendFloats writes f64 values, every NaN with the same bits.
+// AppendFloats appends f64 values. Every NaN gets the same bits.
 func AppendFloats(dst []byte, values []float64) []byte { return floats(dst, values...) }
 
 func words(dst []byte, values ...uint32) []byte {
@@ -129,16 +129,16 @@ func readFloats(data []byte, n int) []float64 {
 	return out
 }
 
-// AppendApplyInput writes the input of finece_apply, n raw confidences and the calibration
-// whose map of a band they go through:
+// AppendApplyInput appends the input of finece_apply: n raw confidences, and the calibration
+// whose map of band b is applied to them:
 //
 //	 0  u32  n
 //	 4  u32  a calibrate.Band
 //	 8  f64  confidences
 //	..  a session's configuration that has the calibration, see session.ParseConfig
 //
-// The answer is calibrate.Calibration.Apply of each confidence, f64: NaN for one that is
-// not in [0,1].
+// The answer is calibrate.Calibration.Apply of each confidence, f64. It is NaN for a
+// confidence that is not in [0,1].
 func AppendApplyInput(dst []byte, conf []float64, b calibrate.Band, config []byte) []byte {
 	dst = words(dst, uint32(len(conf)), uint32(b))
 	return append(floats(dst, conf...), config...)

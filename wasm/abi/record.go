@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// The sizes of records without their bytes.
+// The sizes of records, without the bytes of texts.
 const (
 	headerSize     = 16
 	positionedSize = 56
@@ -134,8 +134,8 @@ var (
 	ErrEvaluation = errors.New("abi: malformed evaluation")
 )
 
-// ReadEvents appends the events that the records in payload describe; their
-// slices alias it. Kinds that this version does not know are skipped.
+// ReadEvents appends the events of the records in payload. Their slices share memory with
+// payload. Records of unknown kinds are skipped.
 func ReadEvents(dst []session.Event, payload []byte) ([]session.Event, error) {
 	for len(payload) > 0 {
 		if len(payload) < headerSize {
@@ -157,7 +157,7 @@ func ReadEvents(dst []session.Event, payload []byte) ([]session.Event, error) {
 	return dst, nil
 }
 
-// minSizes holds the least size of a record by its kind.
+// minSizes has the minimum size of a record of each kind.
 var minSizes = [...]int{
 	session.Text: headerSize, session.Positioned: positionedSize, session.Ask: headerSize,
 	session.Confidence: confidenceSize, session.Usage: usageSize, session.Fault: faultSize, session.Finish: finishSize,

@@ -7,9 +7,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Append appends the JSON form of a valid calibration on one line. Parse reads
-// the same numbers back, bit for bit. report is a JSON value, left out if it is
-// empty.
+// Append appends the JSON form of a valid calibration on one line. Parse reads the same
+// numbers from it, bit for bit. report is a JSON value; it is left out if empty.
 func Append(dst []byte, c *calibrate.Calibration, report []byte) []byte {
 	dst = append(dst, `{"finece_calibration":`...)
 	dst = strconv.AppendInt(dst, calibrate.Version, 10)

@@ -10,7 +10,7 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// ParseCard reads a card and checks it. An error says where it is wrong.
+// ParseCard reads a card and checks it. An error names the key with the wrong value.
 func ParseCard(data []byte) (*calibrate.Card, error) {
 	in := settings.New("card: ", data)
 	r := newCardReader(&in)
@@ -26,8 +26,8 @@ func ParseCard(data []byte) (*calibrate.Card, error) {
 	return r.c, nil
 }
 
-// ReadCard reads a card, or null, that is the value of a key among other settings.
-// Problems are those of the reader; the values are not checked yet, see
+// ReadCard reads a card that is the value of a key among other settings. The value may be
+// null. Errors go to the reader's Err. The values are not checked yet, see
 // calibrate.Card.Validate.
 func ReadCard(from *settings.Reader, path string) *calibrate.Card {
 	if from.Scan.Kind() == jsonscan.Null {
@@ -43,7 +43,7 @@ func ReadCard(from *settings.Reader, path string) *calibrate.Card {
 type cardReader struct {
 	*settings.Reader
 	c       *calibrate.Card
-	written int // the version
+	written int // the version in the file
 }
 
 func newCardReader(from *settings.Reader) *cardReader {
@@ -98,7 +98,7 @@ func (r *cardReader) member(key string) bool {
 	case "labels":
 		r.Whole(key, &c.Labels)
 	case "range":
-		c.Low = -1 // half a range is wrong
+		c.Low = -1 // a range without two numbers is wrong
 		if both := r.Numbers(key, 2); len(both) == 2 {
 			c.Low, c.High = both[0], both[1]
 		}
@@ -130,7 +130,7 @@ func (r *cardReader) questions(key string) {
 	})
 }
 
-// readNames reads an array of names. An error begins with what, such as "card: ".
+// readNames reads an array of names. what is the beginning of its errors, such as "card: ".
 func readNames(r *settings.Reader, what, key string, known func(name string) bool) {
 	if r.Scan.Kind() != jsonscan.Array {
 		r.Wrong(key, "an array of names")
@@ -148,8 +148,8 @@ func readNames(r *settings.Reader, what, key string, known func(name string) boo
 	}
 }
 
-// AppendCard appends the JSON form of a valid card on one line. ParseCard reads the
-// same card back.
+// AppendCard appends the JSON form of a valid card on one line. ParseCard reads the same card
+// from it.
 func AppendCard(dst []byte, c *calibrate.Card) []byte {
 	dst = append(dst, `{"finece_card":`...)
 	dst = strconv.AppendInt(dst, calibrate.CardVersion, 10)

@@ -1,34 +1,35 @@
-// Package calibration is the JSON form of a calibration, of a card (package calibrate)
-// and of a trajectory model (package estimate): what `finece calibrate` writes and every
-// engine of the core reads.
+// Package calibration reads and writes the JSON form of a calibration, of a card (package
+// calibrate) and of a trajectory model (package estimate). `finece calibrate` writes such a
+// file, and every engine of the core reads it:
 //
-//	{
-//	  "finece_calibration": 1,
-//	  "source": "perplexity of qwen2.5-0.5b on GSM8K",
-//	  "boundary": 57,
-//	  "maps": {
-//	    "question": {"method": "temperature", "n": 400, "support": [0.1, 0.9], "clip": 1e-6, "parameters": [1.4]},
-//	    "early":    {"method": "platt", "n": 812, "support": [0.2, 1], "clip": 1e-6, "parameters": [0.7, -0.2]},
-//	    "late":     {"method": "isotonic", "n": 90, "support": [0.4, 1], "x": [0, 0.4, 1], "y": [0.1, 0.2, 0.9],
-//	                 "counts": [30, 30, 60], "lower": [0.1, 0.1, 0.8], "upper": [0.4, 0.4, 0.95]}
-//	  },
-//	  "card": {"finece_card": 1, "labels": 400, "range": [0.1, 1]},
-//	  "report": {}
-//	}
+//		{
+//		  "finece_calibration": 1,
+//		  "source": "perplexity of qwen2.5-0.5b on GSM8K",
+//		  "boundary": 57,
+//		  "maps": {
+//		    "question": {"method": "temperature", "n": 400, "support": [0.1, 0.9], "clip": 1e-6, "parameters": [1.4]},
+//		    "early":    {"method": "platt", "n": 812, "support": [0.2, 1], "clip": 1e-6, "parameters": [0.7, -0.2]},
+//		    "late":     {"method": "isotonic", "n": 90, "support": [0.4, 1], "x": [0, 0.4, 1], "y": [0.1, 0.2, 0.9],
+//		                 "counts": [30, 30, 60], "lower": [0.1, 0.1, 0.8], "upper": [0.4, 0.4, 0.95]}
+//		  },
+//		  "card": {"finece_card": 1, "labels": 400, "range": [0.1, 1]},
+//		  "report": {}
+//		}
 //
-// "finece_calibration" is the version. "maps" has a map for each of the three
-// bands, or one for "all". "parameters" are T of temperature; slope and intercept
-// of platt; a, b and c of beta. "y" alone are the values of a histogram's bins.
-// "counts" are the outcomes that each y was made from, and "lower" and "upper" the
-// ends of a 95% interval of their share. Bins that were merged repeat the numbers.
-// Files of earlier versions lack the three keys.
-// "report" is how the maps came about; applying them does not need it, and the
-// core leaves it unread. "card" may be left out: then the operator who passes the file
-// states that it fits their traffic.
+//	  - "finece_calibration" is the version.
+//	  - "maps" has a map for each of the three bands, or one map for "all".
+//	  - "parameters" are T of temperature; slope and intercept of platt; a, b and c of beta.
+//	  - "x" and "y" are the knots of isotonic. A histogram has only "y", the values of its bins.
+//	  - "counts" has the number of outcomes for each y, "lower" and "upper" the ends of a 95%
+//	    interval of the share of correct ones. Merged bins repeat the numbers. Files of earlier
+//	    versions do not have these three keys.
+//	  - "card" may be left out. The operator who passes the file then states that it fits their
+//	    traffic.
+//	  - "report" says how the maps were made. The core does not read it.
 //
 // # Cards
 //
-// A card has a file of its own if it is that of a confidence model:
+// The card of a confidence model has a file of its own:
 //
 //	{
 //	  "finece_card": 1,
@@ -40,11 +41,11 @@
 //	  "figures": {"ece": 0.031, "auroc": 0.87}
 //	}
 //
-// "questions" is a calibrate.Likeness. "surprisal" has 1,024 letters from ] to ~;
-// finece train card and finece calibrate --seen-questions write it.
-// "finece_card" is the version. "labels" is needed; what else is left out is not stated,
-// and covers everything. Keys are lower case without exception: some of the
-// surroundings rewrite capitals.
+// "finece_card" is the version. "labels" is required. Any other key may be left out; the card
+// then covers everything in this respect. "questions" is a calibrate.Likeness, written by
+// finece train card and finece calibrate --seen-questions. Its "surprisal" has 1,024
+// characters from ] to ~. All keys are in lower case, because some configuration systems
+// change capitals.
 //
 // # Trajectory models
 //
@@ -65,8 +66,8 @@
 //	  "report": {}
 //	}
 //
-// "finece_trajectory" is the version. "center", "scale" and the weights are in the order of
-// "features". "boundary" is the number of tokens from which on a position is late. "n" is
-// the labelled positions that each part was fitted on. Without a card the confidences are
-// not calibrated. "report" is how the model came about, and the core leaves it unread.
+// "finece_trajectory" is the version. "center", "scale" and "weights" are in the order of
+// "features". A position is late if "boundary" or more tokens are before it. "n" is the number
+// of labelled positions that a part was fitted on. Without a card, the confidences are not
+// calibrated. "report" says how the model was made. The core does not read it.
 package calibration

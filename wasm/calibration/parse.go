@@ -9,9 +9,9 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Parse reads a calibration and checks it. report is the bytes of "report",
-// which alias data, or nil. An error says where it is wrong: another version, an
-// unknown key, a band without a map, a value out of its range.
+// Parse reads a calibration and checks it. report has the bytes of "report", which share
+// memory with data, or nil. An error names the wrong key. Examples are another version, an
+// unknown key, a band without a map, and a value out of range.
 func Parse(data []byte) (c *calibrate.Calibration, report []byte, err error) {
 	in := settings.New("calibration: ", data)
 	r := reader{Reader: &in}
@@ -27,8 +27,8 @@ func Parse(data []byte) (c *calibrate.Calibration, report []byte, err error) {
 	return r.c, r.report, nil
 }
 
-// Read reads a calibration, or null, that is the value of a key among other
-// settings. Problems are r's; the values are not checked yet, see
+// Read reads a calibration that is the value of a key among other settings. The value may be
+// null. Errors go to the reader's Err. The values are not checked yet, see
 // calibrate.Calibration.Validate.
 func Read(from *settings.Reader, path string) *calibrate.Calibration {
 	if from.Scan.Kind() == jsonscan.Null {
@@ -44,7 +44,7 @@ func Read(from *settings.Reader, path string) *calibrate.Calibration {
 type reader struct {
 	*settings.Reader
 	c       *calibrate.Calibration
-	written int // the version
+	written int // the version in the file
 	report  []byte
 }
 
@@ -53,7 +53,7 @@ func (r *reader) begin() func(string) bool {
 	return r.member
 }
 
-// version checks that it is one that is known.
+// version checks the version in the file.
 func (r *reader) version(path string) {
 	if r.written != calibrate.Version {
 		r.Wrong(path+"finece_calibration", "version "+strconv.Itoa(calibrate.Version)+", which is the one that this program reads")
@@ -145,7 +145,7 @@ func (r *reader) oneMap(path string) (m calibrate.Map) {
 	return m
 }
 
-// whole is v as a whole number, or 0, which is no count of outcomes.
+// whole returns v as a whole number, or 0 if v is not one. 0 is not a valid count.
 func whole(v float64) int {
 	if !(v >= 0 && v <= settings.MaxInt) || v != float64(int(v)) {
 		return 0

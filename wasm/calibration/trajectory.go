@@ -8,8 +8,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// ParseTrajectory reads a trajectory model and checks it. report is the bytes of
-// "report", which alias data, or nil. An error names the key with the wrong value.
+// ParseTrajectory reads a trajectory model and checks it. report has the bytes of "report",
+// which share memory with data, or nil. An error names the key with the wrong value.
 func ParseTrajectory(data []byte) (m *estimate.TrajectoryModel, report []byte, err error) {
 	in := settings.New("trajectory: ", data)
 	r := trajectoryReader{Reader: &in, m: new(estimate.TrajectoryModel)}
@@ -25,8 +25,8 @@ func ParseTrajectory(data []byte) (m *estimate.TrajectoryModel, report []byte, e
 	return r.m, r.report, nil
 }
 
-// ReadTrajectory reads a trajectory model, or null, that is the value of a key among
-// other settings. Problems are those of the reader; the values are not checked yet, see
+// ReadTrajectory reads a trajectory model that is the value of a key among other settings. The
+// value may be null. Errors go to the reader's Err. The values are not checked yet, see
 // estimate.TrajectoryModel.Validate.
 func ReadTrajectory(from *settings.Reader, path string) *estimate.TrajectoryModel {
 	if from.Scan.Kind() == jsonscan.Null {
@@ -42,7 +42,7 @@ func ReadTrajectory(from *settings.Reader, path string) *estimate.TrajectoryMode
 type trajectoryReader struct {
 	*settings.Reader
 	m       *estimate.TrajectoryModel
-	written int // the version
+	written int // the version in the file
 	report  []byte
 }
 
@@ -107,8 +107,8 @@ func (r *trajectoryReader) part(key string) bool {
 }
 
 // AppendTrajectory appends the JSON form of a valid trajectory model on one line.
-// ParseTrajectory reads the same numbers back, bit for bit. report is a JSON value, left
-// out if it is empty.
+// ParseTrajectory reads the same numbers from it, bit for bit. report is a JSON value; it is
+// left out if empty.
 func AppendTrajectory(dst []byte, m *estimate.TrajectoryModel, report []byte) []byte {
 	dst = append(dst, `{"finece_trajectory":`...)
 	dst = strconv.AppendInt(dst, estimate.TrajectoryVersion, 10)

@@ -2,10 +2,10 @@ package contract
 
 import "github.com/finece/finece/wasm/estimate"
 
-// Words are what people are shown instead of a number that is not a probability.
+// Words are the words that people see instead of a number that is not a probability.
 var Words = &Names{
 	Type: "Word", Const: "WORDS", Prefix: "Word",
-	Doc: "How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right.",
+	Doc: "How high a certainty is. A certainty is a value that is not calibrated: it puts answers of one source in order, and does not say how often they are right.",
 	List: []Name{
 		{Text: "low", Doc: "among the lowest third"},
 		{Text: "medium", Doc: "in the middle third"},
@@ -13,19 +13,19 @@ var Words = &Names{
 	},
 }
 
-// Cut says at which certainty of a source the words begin: below Medium it is low, below
-// High medium, and from High on high.
+// Cut has the two cut points of a source. A certainty below Medium is low, one below High is
+// medium, and from High on it is high.
 type Cut struct {
 	Of           string // a method of the estimator logprob, or another estimator
 	Medium, High float64
-	From         string // where the two are from: what they were measured on, or why these
+	From         string // the data on which the cut points were measured, or the reason for them
 }
 
-// The data that the cuts were measured on.
+// The data on which the cuts were measured.
 const (
 	builtInAnswers = "300 answers of the built-in generator"
 	mmluPro        = "108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)"
-	mmluProSaid    = "142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)"
+	mmluProSaid    = "142,166 confidences that twelve models stated for their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)"
 	noData         = "not measured: thirds of the range"
 )
 
@@ -45,7 +45,7 @@ var Cuts = []Cut{
 	{"samples", 1. / 3, 2. / 3, noData},
 }
 
-// Mapped is the cut of a value that went through a fitted map and lies outside what the
-// map covers. Its scale is the map's share of correct answers. High is the threshold of
-// the FineCE paper's filter.
+// Mapped is the cut of values that went through a fitted map but are outside what the map
+// covers. Their scale is the map's share of correct answers. High is the threshold of the
+// filter in the FineCE paper.
 var Mapped = Cut{"", 0.5, 0.8, "the FineCE paper's threshold"}

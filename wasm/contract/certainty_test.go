@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Every source has cuts: a certainty without a word could only be shown as a number.
+// Every source has cuts. Without a word, a certainty could only be shown as a number.
 func TestEverySourceHasCuts(t *testing.T) {
 	var want []string
 	want = append(want, Methods.Texts()...)

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Check returns an error that says what is allowed if a text is not a value of the setting:
-// not one of its names, not of its type, or out of its range. A list has its elements
-// checked one by one; value is one of them.
+// Check returns an error if value is not allowed: it is not one of the setting's names, not of
+// its type, or out of its range. The error says what is allowed. If the setting is a list,
+// value is one element.
 func (s *Setting) Check(value string) error {
 	wanted, ok := "", true
 	var number float64
@@ -46,10 +46,10 @@ func (s *Setting) Check(value string) error {
 	return errors.New("want " + wanted)
 }
 
-// forever is the upper bound of a time span that has none.
+// forever stands for no upper bound of a time span.
 const forever = float64(math.MaxInt64)
 
-// atLeast is a whole number or a time span without an upper bound.
+// atLeast returns a whole number or a time span without an upper bound.
 func atLeast(name string, low float64, value any, help, unit string) *Setting {
 	s := &Setting{Name: name, Help: help, Unit: unit, Default: value, Low: low, High: math.MaxInt32}
 	if _, isDuration := value.(time.Duration); isDuration {
@@ -66,7 +66,7 @@ func ofNames(name, value, help string, names ...string) *Setting {
 
 func yes(name, help string) *Setting { return &Setting{Name: name, Help: help, Default: false} }
 
-// DefaultText is the default as a command line shows it.
+// DefaultText returns the default as a command line shows it.
 func (s *Setting) DefaultText() string {
 	if s.Default == nil {
 		return ""

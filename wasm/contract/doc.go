@@ -1,13 +1,13 @@
-// Package contract is the one table of what FineCE's parts have to agree on: the
+// Package contract is the one table of everything that FineCE's parts have to agree on: the
 // fields of records, the names in them, and settings.
 //
 //	for _, s := range contract.Session {
 //		fmt.Println("--"+s.Flag(), s.Default, s.Range(), s.Help)
 //	}
 //
-// Names are written where the thing is defined, such as package stream for
-// formats; this package imports them. Everything else that needs a name or a
-// field is generated from here:
+// A name is defined in the package that it belongs to, such as package stream for formats.
+// This package imports these names. Everything else that needs a name or a field is
+// generated from here:
 //
 //	wasm/contract/record/generated.go  the records in Go: types, encoder, reader
 //	wasm/contract/schema/record.json   the JSON schema of a record
@@ -29,24 +29,23 @@
 //
 // # To add a record field
 //
-// Add one row to the record in records.go, in the place where its key belongs on
-// the wire, and run go generate. Set the field in record.Builder if it comes
-// from the session.
+// Add one row to the record in records.go. Rows have the order of the keys on the wire. Run
+// go generate. If the session has the value of the field, set it in record.Builder.
 //
 // # To add a setting
 //
-// A setting of the session gets a field in session.Config, its default in
-// session.DefaultConfig, and one row in session.Settings; here it gets one
-// variable in settings.go with its help text and unit. Any other setting is one
-// variable in groups.go. A setting of finece serve is listed in Served (serve.go), too,
-// unless its group is. Run go generate. A configuration in host takes its default
-// from package defaults, and a command takes the flag from settings.Add.
+// A setting of the session needs a field in session.Config, a default in
+// session.DefaultConfig, and one row in session.Settings. In this package it needs one
+// variable in settings.go, with its help text and unit. Any other setting is one variable in
+// groups.go. A setting of finece serve is also listed in Served (serve.go), unless its group
+// is listed there. Run go generate. A configuration in host takes its default from package
+// defaults, and a command takes its flag from settings.Add.
 //
-// A setting belongs here if more than one place knows it: two commands, Go and
-// TypeScript, an environment variable, a file of settings, or a flag and the
-// defaults of a package. A flag that one command alone has, and that no package has
-// a default for, is defined in that command. No default is written twice, and every
-// configuration starts from its defaults: zero means zero.
+// A setting belongs in this package if more than one place knows it. That may be two
+// commands, Go and TypeScript, an environment variable, a file of settings, or a flag and the
+// defaults of a package. A flag is defined in its command if no other command has it and no
+// package has a default for it. No default is written twice. Every configuration starts from
+// its defaults, so zero means zero.
 //
 // # To add a provider
 //
@@ -59,8 +58,8 @@
 //
 // # To add a name
 //
-// Add the constant and its text where the others of its kind are defined, at the
-// end of the list, since its number is part of the ABI. Run go generate. A new
+// Add the constant and its text where the other names of its kind are defined. Add them at
+// the end of the list, since the number of a name is part of the ABI. Run go generate. A new
 // kind of name is one more variable in names.go.
 package contract
 

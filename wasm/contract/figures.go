@@ -2,7 +2,7 @@ package contract
 
 import "github.com/finece/finece/metrics"
 
-// Figure is a figure of finece_evaluate, as TypeScript documents it.
+// Figure is a figure of finece_evaluate, with its documentation in TypeScript and Python.
 type Figure struct {
 	Name string
 	Doc  string
@@ -29,9 +29,9 @@ var Figures = func() []Figure {
 	return list
 }()
 
-// Rules are the rules of metrics.Rules, which say what bin a confidence is in.
+// Rules are the rules of metrics.Rules. A rule says which bin a confidence belongs to.
 var Rules = &Names{
 	Type: "BinRule", Const: "RULES",
-	Doc:  "Which bin holds a confidence on an edge, named after the libraries that do the same: `right-closed` is (lo, hi] with the first bin closed at 0; `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1.",
+	Doc:  "Which bin a confidence belongs to. `right-closed` has bins (lo, hi], the first closed at 0. `equal-mass` has about the same number of answers in each bin and never splits ties. The others do what the libraries of that name do: with `guo`, a confidence of exactly 0 is in no bin; `torchmetrics` has one more bin, for 1.",
 	List: listed(metrics.Rules(), metrics.Rule.String),
 }

@@ -10,11 +10,11 @@ import (
 
 // Host is a provider's address on the internet.
 type Host struct {
-	Suffix string // of the host's name: whole labels of it, unless it begins with a hyphen
-	Name   string // of a [Provider]; one for each format that the host serves
+	Suffix string // the end of the host's name: whole labels, unless it begins with a hyphen
+	Name   string // the name of a [Provider]; there is one for each format that the host serves
 }
 
-// Hosts are the hosts of the providers. A server of one's own has any host.
+// Hosts are the hosts of the providers. Servers that you run yourself are not listed.
 var Hosts = []Host{
 	{"api.openai.com", "OpenAI, chat completions"},
 	{"api.openai.com", "OpenAI, completions"},
@@ -34,8 +34,8 @@ var Hosts = []Host{
 	{"openrouter.ai", "OpenRouter"},
 }
 
-// Paths are the ends of the paths of requests, and the format of the answers. The first
-// that fits counts.
+// Paths has the ends of the paths of requests, and the format of the answers. The first
+// entry that matches applies.
 var Paths = []struct {
 	Suffix string
 	Format stream.Format
@@ -49,8 +49,8 @@ var Paths = []struct {
 	{"/v2/chat", stream.Cohere},
 }
 
-// ProviderAt is the provider that answers requests to an address, such as
-// https://api.openai.com/v1/chat/completions. It is nil for other hosts.
+// ProviderAt returns the provider that answers requests to an address, such as
+// https://api.openai.com/v1/chat/completions. It returns nil for hosts that are not in Hosts.
 func ProviderAt(address string) *Provider {
 	at, err := url.Parse(address)
 	if err != nil {
@@ -76,8 +76,8 @@ func (h Host) has(name string) bool {
 	return ok && (rest == "" || rest[len(rest)-1] == '.' || h.Suffix[0] == '-')
 }
 
-// Lacks is a sentence that says that a provider's answers have no log-probabilities, or
-// may have none. It is "" if they have them.
+// Lacks returns a sentence that says that the provider's answers have no log-probabilities, or
+// may have none. It returns "" if they have them.
 func (p *Provider) Lacks() string {
 	notes := ""
 	if p.Notes != "" {
@@ -103,10 +103,10 @@ func formatAt(path string) stream.Format {
 	return stream.Auto
 }
 
-// Asking is a request's body, a JSON object, with the fields that ask the server at an
-// address for log-probabilities. Fields that the body has stay as they are. A server
-// of one's own is asked as the first provider with the format of its path is. added is
-// false if nothing is missing, or there is nothing to ask for.
+// Asking returns the body of a request, a JSON object, with the fields that ask the server at
+// an address for log-probabilities. Fields that the body has already do not change. A server
+// that is not in Hosts gets the fields of the first provider with the format of its path.
+// added is false if no field was added.
 func Asking(address string, body []byte) (asking []byte, added bool, err error) {
 	p := ProviderAt(address)
 	if at, err := url.Parse(address); err == nil && p == nil {
@@ -127,7 +127,7 @@ func Asking(address string, body []byte) (asking []byte, added bool, err error) 
 	return asking, true, err
 }
 
-// firstOf is the first provider with a format: the one that made it.
+// firstOf returns the first provider with a format. It is the one that defined the format.
 func firstOf(f stream.Format) *Provider {
 	for i := range Providers {
 		if Providers[i].Format == f && f != stream.Auto {
@@ -137,7 +137,7 @@ func firstOf(f stream.Format) *Provider {
 	return nil
 }
 
-// merge adds the members of an object that into lacks, also in objects below.
+// merge adds to into the members of object that into does not have, also in nested objects.
 func merge(into map[string]json.RawMessage, object json.RawMessage) (added bool, err error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(object, &members); err != nil {

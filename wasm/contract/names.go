@@ -9,34 +9,33 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// Name is one name of a [Names] and the number that stands for it in the events
-// of finece.wasm.
+// Name is one name of a [Names], and its number in the events of finece.wasm.
 type Name struct {
 	Number int
 	Text   string
-	Doc    string // what it means; for names that are written here
+	Doc    string // its meaning; only for names that are defined in this package
 }
 
 // Names is a closed list of names for one kind of thing, such as the states of a
-// confidence. The names themselves are written where the thing is defined.
+// confidence. Most names are defined in the package of that thing.
 type Names struct {
 	Type  string // the name's type in TypeScript, such as "State"
 	Const string // the constant with the list in TypeScript, such as "STATES"
 	Doc   string // one or two sentences
 
-	// Go is the Go type of a record's field, such as "session.State", and GoName
-	// the function that gives a value's name. Both are "" where records hold text.
+	// Go is the Go type of a record's field, such as "session.State". GoName is the function
+	// that returns the name of a value. Both are "" if the field of a record is text.
 	Go, GoName string
 
-	// Prefix begins the Go constants of names that are written here, which package
-	// record gets. "" for names that are written elsewhere.
+	// Prefix is for names that are defined in this package: package record gets Go constants
+	// for them, and their names begin with Prefix. For other names it is "".
 	Prefix string
 
-	// Closed says that a reader cannot use a value that it does not know. Such a
-	// value of another list is read as "unknown".
+	// Closed says that a reader rejects a value that it does not know. If a list is not
+	// closed, such a value is read as "unknown".
 	Closed bool
 
-	// Bits says that a value is a set: Number is the number of a bit.
+	// Bits says that a value is a set. Number is then the number of a bit.
 	Bits bool
 	List []Name
 }
@@ -50,7 +49,7 @@ func (n *Names) Texts() []string {
 	return texts
 }
 
-// listed makes a list of values that are numbered as they are in Go.
+// listed makes a list of values with the numbers that they have in Go.
 func listed[T ~uint8 | ~uint32](values []T, name func(T) string) []Name {
 	list := make([]Name, len(values))
 	for i, v := range values {
@@ -71,7 +70,7 @@ func kindNames() []Name {
 var (
 	Segments = &Names{
 		Type: "Segment", Const: "SEGMENTS", Closed: true, Go: "position.Segment", GoName: "position.Segment.String",
-		Doc:  "Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart.",
+		Doc:  "One of the texts of an answer: the text for the user, the model's reasoning, or a refusal that the provider marks.",
 		List: listed(position.Segments(), position.Segment.String),
 	}
 	Kinds = &Names{
@@ -81,7 +80,7 @@ var (
 	}
 	States = &Names{
 		Type: "State", Const: "STATES", Closed: true, Go: "session.State", GoName: "session.State.String",
-		Doc:  "Where a position's confidence stands. `final` and `unavailable` are never revised.",
+		Doc:  "The state of a position's confidence. `final` and `unavailable` are never revised.",
 		List: listed(session.States(), session.State.String),
 	}
 	Reasons = &Names{
@@ -106,7 +105,7 @@ var (
 	}
 	Bases = &Names{
 		Type: "Basis", Const: "BASES",
-		Doc:  "What a confidence model's number was read from.",
+		Doc:  "The part of a confidence model's reply from which its number was read.",
 		List: listed(estimate.Bases(), estimate.Basis.String),
 	}
 	Maps = &Names{
@@ -121,10 +120,10 @@ var (
 	}
 )
 
-// Outside is the ways in which a value can lie outside.
+// Outside are the reasons why a map or a confidence model does not cover a value.
 var Outside = &Names{
 	Type: "Outside", Const: "OUTSIDE", Bits: true,
-	Doc:  "In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated.",
+	Doc:  "Why a value's map or confidence model does not cover it. With `range` or `unlike` the value may still be calibrated, with any other reason it is not.",
 	List: outsideNames(),
 }
 
@@ -145,7 +144,7 @@ var (
 	}
 	Statuses = &Names{
 		Type: "Status", Const: "STATUS",
-		Doc:  "What an answer of the core says, by its number; 0 is success.",
+		Doc:  "The status of an answer of the core, by its number; 0 is success.",
 		List: listed(abi.Statuses(), abi.Status.String),
 	}
 	Formats = &Names{
@@ -160,18 +159,17 @@ var (
 	}
 	Turns = &Names{
 		Type: "Conversation", Const: "CONVERSATION",
-		Doc:  "Whether the question of an answer is a conversation: more than one message, not counting the system's.",
+		Doc:  "Whether the question of an answer is a conversation: it has more than one message, system messages not counted.",
 		List: listed(calibrate.AllTurns(), calibrate.Turns.String),
 	}
 	Activations = &Names{
 		Type: "Activation", Const: "ACTIVATIONS",
-		Doc:  "What makes a probability of the output of a model's head.",
+		Doc:  "The function that turns the output of a model's head into a probability.",
 		List: listed(estimate.Activations(), estimate.Activation.String),
 	}
 )
 
-// TypeScript is every list of names, in the order in which www/src/contract.ts
-// has them.
+// TypeScript returns every list of names, in their order in www/src/contract.ts.
 func TypeScript() []*Names {
 	return []*Names{
 		Statuses, Events, Segments, Kinds, States, Reasons, Finishes, Faults, Estimators, Methods, Bases, Maps, Bands,
@@ -179,12 +177,11 @@ func TypeScript() []*Names {
 	}
 }
 
-// The lists of names that are written here, because no other package defines
-// what they name.
+// The lists of names that are defined in this package, because they belong to no other.
 var (
 	Estimators = &Names{
 		Type: "Estimator", Const: "ESTIMATORS", Prefix: "Estimator",
-		Doc: "Who estimated a raw confidence.",
+		Doc: "What estimated a raw confidence.",
 		List: []Name{
 			{Text: "logprob", Doc: "a statistic of the stream's own log-probabilities"},
 			{Text: "trajectory", Doc: "a model of how the log-probabilities develop"},

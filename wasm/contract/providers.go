@@ -6,8 +6,8 @@ import "github.com/finece/finece/wasm/stream"
 type Logprobs string
 
 const (
-	Sends   Logprobs = "yes"     // with the request's fields
-	Partly  Logprobs = "partly"  // for some models or not for all tokens; see the notes
+	Sends   Logprobs = "yes"     // if the request has the fields that ask for them
+	Partly  Logprobs = "partly"  // only for some models, or not for all tokens; see the notes
 	Never   Logprobs = "no"      // only a confidence model can score its answers
 	Unknown Logprobs = "unknown" // not documented for streams, and not tried
 )
@@ -19,31 +19,31 @@ type Provider struct {
 	Logprobs Logprobs
 	Ask      string     // the fields of a request that ask for log-probabilities, in JSON without braces; "" if there are none
 	Notes    string     // one line
-	Continue Continuing // how a request asks to continue an answer; not checked, unless Source is Recorded
-	Source   Origin     // where the row's facts are from
+	Continue Continuing // how a request asks to continue an answer; checked only if Source is Recorded
+	Source   Origin     // the source of the facts in this row
 }
 
-// Continuing is how a provider is asked to continue an answer of its own, in chat completions
-// or in its own API.
+// Continuing is how a request asks a provider to continue an earlier answer, in chat
+// completions or in the provider's own API.
 type Continuing string
 
 const (
-	NotContinued  Continuing = "none"           // it cannot, or it is not known how
-	ContinueFinal Continuing = "continue-final" // the answer is the last message, with continue_final_message true and add_generation_prompt false
-	Prefix        Continuing = "prefix"         // the same, with prefix true in that message
-	Trailing      Continuing = "trailing"       // the same, with nothing else
+	NotContinued  Continuing = "none"           // impossible, or not known
+	ContinueFinal Continuing = "continue-final" // the answer is the last message; continue_final_message is true and add_generation_prompt false
+	Prefix        Continuing = "prefix"         // the answer is the last message, with prefix true in it
+	Trailing      Continuing = "trailing"       // the answer is the last message; nothing else is needed
 )
 
-// Origin is where the facts about a provider are from.
+// Origin is the source of the facts about a provider.
 type Origin string
 
 const (
 	// Recorded: streams that we recorded.
 	Recorded Origin = "recorded"
-	// Documented: what the provider's own client or API description says of the
-	// request's fields. We read copies of these, not all of them recent, and sent no request.
+	// Documented: the request's fields in the provider's own client or API description. We
+	// read copies of these, not all of them recent, and sent no request.
 	Documented Origin = "documentation"
-	// Unchecked: general knowledge. Nothing of the provider's own was read.
+	// Unchecked: general knowledge. We read no text of the provider.
 	Unchecked Origin = "not checked"
 )
 

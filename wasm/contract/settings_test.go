@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// The core's table and the contract's are about the same settings, in one order.
+// The tables of the core and of this package have the same settings, in the same order.
 func TestTheContractHasTheSessionsSettings(t *testing.T) {
 	c := session.DefaultConfig()
 	all := session.Settings(&c)

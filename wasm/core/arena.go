@@ -4,17 +4,17 @@ package main
 
 import "unsafe"
 
-// heapptr is where TinyGo's allocator "leaking" takes the next object from. It
-// relies on fresh memory being zero.
+// heapptr is the address at which TinyGo's allocator "leaking" puts the next object. The
+// allocator relies on zeros there.
 //
 //go:extern runtime.heapptr
 var heapptr uintptr
 
-// base is the end of the memory that the module itself has allocated.
+// base is the end of the memory that the module allocated before its first call.
 var base uintptr
 
-// settle sets base, at the first call: package variables are initialized too
-// early for it.
+// settle sets base at the first call. The initialization of package variables would be too
+// early.
 func settle() {
 	if base == 0 {
 		base = heapptr
@@ -24,15 +24,15 @@ func settle() {
 // mark returns the end of the allocated memory, for release.
 func mark() uintptr { return heapptr }
 
-// release drops all memory that was allocated since mark. No pointer into it may be
-// used afterwards.
+// release frees all memory that was allocated after mark returned to. Pointers into that
+// memory are invalid afterwards.
 func release(to uintptr) {
 	clear(bytesAt(to, heapptr-to))
 	heapptr = to
 }
 
-// restart drops all memory that the session and its buffers have allocated, except
-// data, which it moves to the beginning.
+// restart frees all memory of the session and its buffers. It keeps only data, which it moves
+// to the beginning.
 func restart(data []byte) []byte {
 	settle()
 	const word = 16

@@ -2,8 +2,7 @@
 
 package main
 
-// With Go's own compiler, which serves to check this package, there is a
-// collector.
+// Go's own compiler, with a garbage collector, is only used to check this package.
 
 func settle()                    {}
 func mark() uintptr              { return 0 }

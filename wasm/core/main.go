@@ -1,20 +1,17 @@
-// Command core is finece.wasm: the exported functions that package abi documents,
-// on top of package session. It is built with TinyGo by `make wasm`.
+// Command core is finece.wasm: the exported functions that package abi documents. They call
+// package session. `make wasm` builds it with TinyGo.
 //
 // # Memory
 //
-// There is no garbage collector. If one could run in the middle of a call, every
-// function would have to write its pointers to where the collector sees them.
-// Without one, the module is a sixth smaller and decodes a third faster. Memory is
-// handed out from the bottom up; see arena.go. It stays bounded for two reasons:
+// There is no garbage collector; RATIONALE.md says why. Memory is allocated from the bottom
+// up; see arena.go. It stays bounded for two reasons:
 //
-//   - A session allocates when it is opened, and while its buffers grow to what its
-//     stream needs. After that, tokens, other events and requests allocate nothing,
-//     except faults that are reported once. Buffers double, so the outgrown ones
-//     together are no larger than those in use. Opening the next session drops all
-//     of this.
-//   - The memory that fuse, evaluate and the reading of a reply allocate is dropped
-//     before they answer. The answer is in a buffer that was grown before.
+//   - A session allocates when it is opened, and while its buffers grow to the size that its
+//     stream needs. After that, tokens, other events and requests allocate nothing, except
+//     faults that are reported once. Buffers double, so old buffers together are no larger
+//     than the present ones. Opening the next session frees all of this.
+//   - fuse, evaluate, and the reading of a reply free the memory that they allocate before
+//     they answer. The buffer of the answer is grown beforehand.
 package main
 
 //lint:file-ignore U1000 go:wasmexport is what uses these functions
@@ -32,12 +29,12 @@ import (
 const answerHeader = 8
 
 var (
-	input   []byte // what finece_input granted
+	input   []byte // the input buffer, with the size given to finece_input
 	answer  = first[:answerHeader]
 	current *session.Session
 
-	first   [4 << 10]byte              // answer, before it has to grow
-	problem [2 * stream.MaxDetail]byte // what is wrong with a reply, or more of it than Refuse keeps
+	first   [4 << 10]byte              // the buffer of answer, before it has to grow
+	problem [2 * stream.MaxDetail]byte // the error of a reply; Refuse keeps less than that
 )
 
 func main() {}
@@ -52,7 +49,7 @@ func grant(size uint32) uint32 {
 		return 0
 	}
 	settle()
-	if int(size) > cap(input) || cap(input) == 0 { // no address but 0 is an error
+	if int(size) > cap(input) || cap(input) == 0 { // an empty buffer has an address, too, since 0 is an error
 		input = make([]byte, roomFor(size))
 	}
 	input = input[:size]
@@ -143,7 +140,7 @@ func fail(id, reason uint32) uint32 {
 	return report(current.Fail(id, session.Reason(min(reason, 255))))
 }
 
-// take is the first n bytes of the input buffer, if it is that long.
+// take returns the first n bytes of the input buffer, and false if it is shorter.
 func take(n uint32) ([]byte, bool) {
 	if uint64(n) > uint64(len(input)) {
 		return nil, false
@@ -151,16 +148,14 @@ func take(n uint32) ([]byte, bool) {
 	return input[:n], true
 }
 
-// reserve makes room for an answer of n bytes, so that writing it allocates
-// nothing.
+// reserve makes room for an answer of n bytes. Writing it then allocates nothing.
 func reserve(n int) {
 	if n += answerHeader; n > cap(answer) {
 		answer = make([]byte, answerHeader, roomFor(uint32(n)))
 	}
 }
 
-// roomFor rounds up to a power of two: of buffers outgrown there must not be
-// many.
+// roomFor rounds up to a power of two, so that a buffer that grows is rarely replaced.
 func roomFor(n uint32) int { return 1 << bits.Len32(max(n, 1<<10)-1) }
 
 func report(events []session.Event, err error) uint32 {

@@ -13,7 +13,7 @@ func fuse(n uint32) uint32 {
 	if !ok {
 		return tooLong()
 	}
-	reserve(len(data)) // eight bytes for each twelve
+	reserve(len(data)) // more than enough: eight bytes for each twelve
 	before := mark()
 	defer release(before)
 	tree, params, err := abi.ReadFuseInput(data)

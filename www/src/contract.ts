@@ -29,10 +29,10 @@ export const FUNCTIONS = {
 /** The name of one of a core's functions. */
 export type FunctionName = keyof typeof FUNCTIONS;
 
-/** What an answer of the core says, by its number; 0 is success. */
+/** The status of an answer of the core, by its number; 0 is success. */
 export const STATUS = ["ok", "config", "too-long", "order", "unknown-ask", "argument"] as const;
 
-/** What an answer of the core says, by its number; 0 is success. */
+/** The status of an answer of the core, by its number; 0 is success. */
 export type Status = (typeof STATUS)[number];
 
 /** The kinds of a core's events. */
@@ -43,10 +43,10 @@ export const EVENTS = [
 /** The kinds of a core's events. */
 export type EventType = Exclude<(typeof EVENTS)[number], "">;
 
-/** Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart. */
+/** One of the texts of an answer: the text for the user, the model's reasoning, or a refusal that the provider marks. */
 export const SEGMENTS = ["answer", "reasoning", "refusal"] as const;
 
-/** Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart. */
+/** One of the texts of an answer: the text for the user, the model's reasoning, or a refusal that the provider marks. */
 export type Segment = (typeof SEGMENTS)[number];
 
 /** Why there is a position: `question` is p(0), `end` is p(z), and the others are strategies. */
@@ -55,10 +55,10 @@ export const POSITION_KINDS = ["question", "paragraph", "line", "periodic", "ent
 /** Why there is a position: `question` is p(0), `end` is p(z), and the others are strategies. */
 export type PositionKind = (typeof POSITION_KINDS)[number];
 
-/** Where a position's confidence stands. `final` and `unavailable` are never revised. */
+/** The state of a position's confidence. `final` and `unavailable` are never revised. */
 export const STATES = ["pending", "provisional", "final", "unavailable"] as const;
 
-/** Where a position's confidence stands. `final` and `unavailable` are never revised. */
+/** The state of a position's confidence. `final` and `unavailable` are never revised. */
 export type State = (typeof STATES)[number];
 
 /** Why a confidence is unavailable. */
@@ -103,10 +103,10 @@ export const FAULTS: Readonly<Record<number, FaultCode>> = {
   11: "invalid-frame", 64: "bad-reply", 65: "too-many-positions", 66: "unlisted-tokens",
 };
 
-/** Who estimated a raw confidence. */
+/** What estimated a raw confidence. */
 export const ESTIMATORS = ["logprob", "trajectory", "model", "samples"] as const;
 
-/** Who estimated a raw confidence. */
+/** What estimated a raw confidence. */
 export type Estimator = (typeof ESTIMATORS)[number];
 
 /** A statistic of the stream's own log-probabilities. */
@@ -117,10 +117,10 @@ export const METHODS = [
 /** A statistic of the stream's own log-probabilities. */
 export type Method = (typeof METHODS)[number];
 
-/** What a confidence model's number was read from. */
+/** The part of a confidence model's reply from which its number was read. */
 export const BASES = ["expectation", "parsed", "class", "score"] as const;
 
-/** What a confidence model's number was read from. */
+/** The part of a confidence model's reply from which its number was read. */
 export type Basis = (typeof BASES)[number];
 
 /** The form of a calibration map. */
@@ -137,12 +137,12 @@ export const BANDS = ["question", "early", "late"] as const;
 /** Which positions a calibration map is for: p(0), those with few tokens before them, or the others. */
 export type Band = (typeof BANDS)[number];
 
-/** In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated. */
+/** Why a value's map or confidence model does not cover it. With `range` or `unlike` the value may still be calibrated, with any other reason it is not. */
 export const OUTSIDE = [
   "generator", "domain", "kind", "conversation", "range", "unlike", "drift",
 ] as const;
 
-/** In which way a value lies outside what its map or its confidence model covers. All but `range` and `unlike` make it one that is not calibrated. */
+/** Why a value's map or confidence model does not cover it. With `range` or `unlike` the value may still be calibrated, with any other reason it is not. */
 export type Outside = (typeof OUTSIDE)[number];
 
 /** What a policy did to an answer. */
@@ -166,60 +166,60 @@ export const ADAPTERS = ["chat", "completions", "classify", "pooling", "reward"]
 /** The shape of a confidence model's API. */
 export type Adapter = (typeof ADAPTERS)[number];
 
-/** What makes a probability of the output of a model's head. */
+/** The function that turns the output of a model's head into a probability. */
 export const ACTIVATIONS = ["none", "sigmoid"] as const;
 
-/** What makes a probability of the output of a model's head. */
+/** The function that turns the output of a model's head into a probability. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
-/** Whether the question of an answer is a conversation: more than one message, not counting the system's. */
+/** Whether the question of an answer is a conversation: it has more than one message, system messages not counted. */
 export const CONVERSATION = ["unknown", "no", "yes"] as const;
 
-/** Whether the question of an answer is a conversation: more than one message, not counting the system's. */
+/** Whether the question of an answer is a conversation: it has more than one message, system messages not counted. */
 export type Conversation = (typeof CONVERSATION)[number];
 
-/** How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right. */
+/** How high a certainty is. A certainty is a value that is not calibrated: it puts answers of one source in order, and does not say how often they are right. */
 export const WORDS = ["low", "medium", "high"] as const;
 
-/** How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right. */
+/** How high a certainty is. A certainty is a value that is not calibrated: it puts answers of one source in order, and does not say how often they are right. */
 export type Word = (typeof WORDS)[number];
 
-/** Which bin holds a confidence on an edge, named after the libraries that do the same: `right-closed` is (lo, hi] with the first bin closed at 0; `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1. */
+/** Which bin a confidence belongs to. `right-closed` has bins (lo, hi], the first closed at 0. `equal-mass` has about the same number of answers in each bin and never splits ties. The others do what the libraries of that name do: with `guo`, a confidence of exactly 0 is in no bin; `torchmetrics` has one more bin, for 1. */
 export const RULES = [
   "right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics",
 ] as const;
 
-/** Which bin holds a confidence on an edge, named after the libraries that do the same: `right-closed` is (lo, hi] with the first bin closed at 0; `equal-mass` has as many answers in each bin and never splits ties; `guo` leaves confidences of exactly 0 in no bin; `torchmetrics` has one bin more, for 1. */
+/** Which bin a confidence belongs to. `right-closed` has bins (lo, hi], the first closed at 0. `equal-mass` has about the same number of answers in each bin and never splits ties. The others do what the libraries of that name do: with `guo`, a confidence of exactly 0 is in no bin; `torchmetrics` has one more bin, for 1. */
 export type BinRule = (typeof RULES)[number];
 
 /** The version of the records that this package reads. */
 export const RECORD_VERSION = 1;
 
-/** Entropy bounds the entropy, in nats, of the token that ends at a position. Providers list only the likeliest tokens, so the entropy itself is seldom known. */
+/** Entropy has bounds of the entropy, in nats, of the token that ends at a position. Providers list only the most probable tokens, so the exact entropy is seldom known. */
 export interface Entropy {
-  /** The least that it can be. */
+  /** The lower bound. */
   readonly lower: number | null;
-  /** The most that it can be. */
+  /** The upper bound. */
   readonly upper: number | null;
 }
 
 /** Source says where a confidence comes from. */
 export interface Source {
-  /** Who estimated the raw value. */
+  /** What estimated the raw value. */
   readonly estimator: Estimator | "unknown" | null;
-  /** The statistic, of the estimator `logprob`. */
+  /** With the estimator `logprob`: the statistic. */
   readonly method: Method | "unknown" | null;
-  /** What the number was read from, of the estimator `model`. */
+  /** With the estimator `model`: the part of its reply from which the number was read. */
   readonly basis: Basis | "unknown" | null;
-  /** With the basis `expectation`: the probability, in (0,1], of the replies that the mean was taken over. */
+  /** With the basis `expectation`: the total probability, in (0,1], of the replies whose mean is the value. */
   readonly mass: number | null;
-  /** The name of the model that estimates. */
+  /** The name of the confidence model. */
   readonly model: string | null;
-  /** The calibration map that the raw value went through. */
+  /** The calibration map that was applied to the raw value. */
   readonly map: CalibrationMap | "unknown" | null;
-  /** The positions that this map is for. */
+  /** The positions for which this map is. */
   readonly band: Band | "unknown" | null;
-  /** In which ways the value lies outside what its map or model covers. */
+  /** Why the map or the model does not cover the value. */
   readonly outside: readonly Outside[];
 }
 
@@ -229,9 +229,9 @@ export interface Place {
   readonly choice: number;
   /** The position's number in its choice: 0 is the question p(0), then 1, 2, ... over all segments. */
   readonly index: number;
-  /** Every strategy that fired here. */
+  /** Every strategy that chose this place. */
   readonly kinds: readonly PositionKind[];
-  /** The text that the offsets count. */
+  /** The text in which the offsets count. */
   readonly segment: Segment;
   /** Offset in the segment's text, in bytes of UTF-8. */
   readonly byte: number;
@@ -239,11 +239,11 @@ export interface Place {
   readonly utf16: number;
   /** The number of the segment's tokens before the offset. */
   readonly token: number;
-  /** Token ratio in [0,1]: token / tokens of the whole segment, known when the stream has ended; 0 for p(0) and 1 for p(z). */
+  /** Token ratio in [0,1]: token divided by the tokens of the whole segment; known after the end of the stream; 0 for p(0) and 1 for p(z). */
   readonly ratio: number | null;
   /** Bounds of the entropy of the token that ends here. */
   readonly entropy: Entropy | null;
-  /** Whether token is counted by an estimate, because the provider did not send its tokens one by one. */
+  /** Whether token is an estimate, because the provider did not send its tokens one by one. */
   readonly approximate: boolean;
 }
 
@@ -255,19 +255,19 @@ export interface PositionRecord extends Place {
 /** Confidence gives a position's confidence or revises it. A record with the same choice and index and a higher revision replaces this one. */
 export interface ConfidenceRecord extends Place {
   readonly type: "confidence";
-  /** Where the confidence stands. */
+  /** The state of the confidence. */
   readonly state: State;
-  /** 0 for the position's first confidence, then one more each time. */
+  /** 0 for the position's first confidence, 1 for the next, and so on. */
   readonly revision: number;
   /** The estimate itself, in [0,1]; never show it as a percentage. */
   readonly raw: number | null;
   /** Raw after calibration and integration with later estimates, in [0,1]. */
   readonly fused: number | null;
-  /** Whether fused is a probability; otherwise it is a certainty, which orders answers and no more. */
+  /** Whether fused is a probability; otherwise it is a certainty, which only puts answers in order. */
   readonly calibrated: boolean;
   /** Where the value comes from. */
   readonly source: Source | null;
-  /** Why there is no value, of the state `unavailable`. */
+  /** With the state `unavailable`: why there is no value. */
   readonly reason: Reason | "unknown" | null;
 }
 
@@ -282,24 +282,24 @@ export interface DecisionRecord {
   readonly policy: string;
   /** What was done. */
   readonly action: Action | "unknown";
-  /** The confidence that the policy asks for, in [0,1]. */
+  /** The threshold of the policy, in [0,1]. */
   readonly threshold: number | null;
-  /** Offset in the answer's text from which on the action holds, in bytes of UTF-8. */
+  /** Offset in the answer's text at which the action begins, in bytes of UTF-8. */
   readonly byte: number | null;
-  /** Why, in a word of the policy, such as `low`. */
+  /** The reason, one word, such as `low`. */
   readonly reason: string | null;
 }
 
-/** Fault reports something wrong in the stream or with a confidence model's reply. The stream goes on. */
+/** Fault reports something wrong in the stream or in a confidence model's reply. The stream continues. */
 export interface FaultRecord {
   readonly type: "fault";
   /** The choice's number, 0 for a fault of the whole stream. */
   readonly choice: number;
   /** What is wrong. */
   readonly code: FaultCode | "unknown";
-  /** Bytes of the stream before it. */
+  /** The number of bytes of the stream before the fault. */
   readonly offset: number | null;
-  /** One line of at most 256 bytes, in part from the provider: show it as text. */
+  /** One line of at most 256 bytes; parts of it may be from the provider, so show it as plain text. */
   readonly detail: string | null;
 }
 
@@ -314,16 +314,16 @@ export interface EndRecord {
   readonly tokens: number;
   /** Tokens of the reasoning. */
   readonly reasoning: number;
-  /** Whether one of the two is counted by an estimate. */
+  /** Whether tokens or reasoning is an estimate. */
   readonly approximate: boolean;
-  /** The strategies that were asked for and that the stream could not serve, such as entropy without log-probabilities. */
+  /** The strategies that were asked for but were impossible in this stream, such as entropy without log-probabilities. */
   readonly missing: readonly PositionKind[];
 }
 
-/** Start is the first line of a file of records. In the envelope of a stream its fields stand beside the events. */
+/** Start is the first line of a file of records. In a stream, the envelope has the same fields. */
 export interface StartRecord {
   readonly type: "start";
-  /** The version of the records; a reader that sees a higher one than its own shows that no confidence is available. */
+  /** The version of the records; a reader for a lower version shows that no confidence is available. */
   readonly version: number;
   /** The answer's identifier. */
   readonly id: string | null;
@@ -335,7 +335,7 @@ export interface StartRecord {
 export type FineceRecord =
   | PositionRecord | ConfidenceRecord | DecisionRecord | FaultRecord | EndRecord | StartRecord;
 
-/** The values of the keys that may be absent on the wire, by the record's type, and those of a source and an entropy. */
+/** The values of keys that are absent on the wire, by the type of the record, and for a source and an entropy. */
 export const RECORD_DEFAULTS = {
   position: { ratio: null, entropy: null, approximate: false },
   confidence: { ratio: null, entropy: null, approximate: false, raw: null, fused: null, calibrated: false, source: null, reason: null },
@@ -347,7 +347,7 @@ export const RECORD_DEFAULTS = {
   entropy: { lower: null, upper: null },
 } as const;
 
-/** What the key `finece` of a chunk or of a whole answer contains. */
+/** The value of the key `finece` of a chunk or of a whole answer. */
 export interface Envelope {
   readonly version: number;
   readonly id: string | null;
@@ -380,7 +380,7 @@ export interface Figures {
   readonly smooth_ece: number;
 }
 
-/** Where the words for a certainty begin: from which value on it is `medium`, and from which `high`; by method, or by estimator if it has none. The key `""` is for values that went through a fitted map. */
+/** The words for a certainty: the lowest values that are `medium` and `high`, by method, or by estimator if that has no method. The key `""` is for values that went through a fitted map. */
 export const CUTS: Readonly<Record<string, readonly [number, number]> & Record<"", readonly [number, number]>> = {
   /** Source: 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT), of perplexity. */
   "first-prob": [0.836, 0.902],
@@ -396,7 +396,7 @@ export const CUTS: Readonly<Record<string, readonly [number, number]> & Record<"
   "leco": [0.822, 0.942],
   /** Source: 300 answers of the built-in generator. */
   "seq-prob": [0.166, 0.81],
-  /** Source: 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT). */
+  /** Source: 142,166 confidences that twelve models stated for their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT). */
   "model": [0.9, 0.95],
   /** Source: not measured: thirds of the range. */
   "trajectory": [0.3333333333333333, 0.6666666666666666],
@@ -413,19 +413,19 @@ export type Strategy =
   | StrategyName | `${StrategyName}+${StrategyName}` | `${StrategyName}+${StrategyName}+${StrategyName}`
   | `${StrategyName}+${StrategyName}+${StrategyName}+${StrategyName}`;
 
-/** A file of `finece calibrate`. The core checks what is in it. */
+/** A file of `finece calibrate`. The core checks its content. */
 export interface Calibration {
   readonly finece_calibration: number;
   readonly [key: string]: unknown;
 }
 
-/** A file of `finece calibrate --estimator trajectory`. The core checks what is in it. */
+/** A file of `finece calibrate --estimator trajectory`. The core checks its content. */
 export interface Trajectory {
   readonly finece_trajectory: number;
   readonly [key: string]: unknown;
 }
 
-/** What a confidence model was trained on, or a map fitted on. The core checks what is in it. */
+/** The answers that a confidence model was trained on, or that a map was fitted on. The core checks its content. */
 export interface Card {
   readonly finece_card: number;
   readonly [key: string]: unknown;
@@ -439,13 +439,13 @@ export interface ModelConfig {
   name?: string;
   /** Chat: instruction and input in one user message; default false. */
   oneMessage?: boolean;
-  /** Chat, completions: the most tokens of a reply; 1 to 1048576 tokens; default 16. */
+  /** Chat, completions: maximum length of the reply; 1 to 1048576 tokens; default 16. */
   maxTokens?: number;
   /** Chat, completions: alternatives to each token; 0 asks for no log-probabilities; 0 to 100 tokens; default 20. */
   topLogprobs?: number;
-  /** Classify, pooling: which of several outputs means a correct answer; at least 0; default 1. */
+  /** Classify, pooling: the number of the output for a correct answer, from 0; at least 0; default 1. */
   class?: number;
-  /** Reward: which of several labels means a correct answer. */
+  /** Reward: the label of a correct answer. */
   label?: string;
   /** Classify, pooling, reward: the function that turns the output into a probability; default none. */
   activation?: Activation;
@@ -460,7 +460,7 @@ export interface ModelConfig {
   };
 }
 
-/** What can be set for any scored stream. Everything has a default. */
+/** The settings of any scored stream. Each has a default. */
 export interface ScoringConfig {
   /** The question that the stream answers; without it p(0) is unavailable. */
   question?: string;
@@ -468,29 +468,29 @@ export interface ScoringConfig {
   format?: Format;
   /** Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph. */
   strategy?: Strategy;
-  /** Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1. */
+  /** Paragraph, line: minimum length; a shorter one is joined to the next; at least 0 code points; default 1. */
   minLength?: number;
   /** Periodic: tokens from one position to the next; at least 1 tokens; default 50. */
   every?: number;
-  /** Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10. */
+  /** Entropy: a token whose entropy is higher makes a position; at least 0 nats; default 1e-10. */
   entropyThreshold?: number;
-  /** Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10. */
+  /** Entropy: minimum number of tokens from one position to the next; at least 0 tokens; default 10. */
   minGap?: number;
   /** Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5. */
   alpha?: number;
-  /** Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
+  /** Fusion depth: number of later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
   depth?: number;
-  /** Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1. */
+  /** Fusion width: number of continuations of a position that revise its estimate; the first is the stream itself, further ones are sampled by finece serve and left out elsewhere; 0 for no integration; at least 0 continuations; default 1. */
   width?: number;
   /** The object that finece calibrate writes: its maps calibrate estimates before they are integrated. */
   calibration?: Calibration;
-  /** Model: the statistic that estimates where the confidence model fails, or none; never integrated with the model's estimates; default none. */
+  /** Model: the statistic that estimates when the confidence model fails, or none; it is never integrated with the model's estimates; default none. */
   fallback?: Method | "none";
   /** Fallback: the object that finece calibrate writes for that statistic; without one its estimates are not calibrated. */
   fallbackCalibration?: Calibration;
   /** Trajectory: the object that finece calibrate --estimator trajectory writes. Without one confidences are unavailable. */
   trajectory?: Trajectory;
-  /** The card of the confidence model: what it was trained on. Without one its estimates are not calibrated. */
+  /** The card of the confidence model, which says on which answers the model was trained. Without one its estimates are not calibrated. */
   card?: Card;
   /** The model that answers, to be compared with cards. */
   generator?: string;
@@ -500,7 +500,7 @@ export interface ScoringConfig {
   conversation?: Conversation;
   /** Report the stream's text as events; default false. */
   text?: boolean;
-  /** Report the stream's own events: where each ends, and what it is; default false. */
+  /** Report where each event of the stream ends, and of which kind it is; default false. */
   frames?: boolean;
   /** The largest event of the stream that is read; 1024 to 16777216 bytes; default 262144. */
   maxEvent?: number;
@@ -508,17 +508,17 @@ export interface ScoringConfig {
   maxChoices?: number;
   /** Positions over all choices of a stream; 1 to 1048576 positions; default 8192. */
   maxPositions?: number;
-  /** Positions of a choice that later events may still change; 8 to 4096 positions; default 128. */
+  /** Positions of a choice whose confidence later events may still change; 8 to 4096 positions; default 128. */
   maxPending?: number;
-  /** Text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536. */
+  /** Most text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536. */
   maxText?: number;
-  /** Statistics: share of the tokens so far whose log-probabilities may be missing or cannot be true; 0 to 1; default 0.2. */
+  /** Statistics: share of the tokens so far whose log-probabilities may be missing or implausible; 0 to 1; default 0.2. */
   maxMissing?: number;
 }
 
-/** What a core's session depends on. */
+/** The settings of a session of the core. */
 export interface SessionConfig extends ScoringConfig {
-  /** Who estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity. */
+  /** What estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity. */
   estimator?: Method | "trajectory" | "model";
   /** How a model is asked. */
   model?: ModelConfig;

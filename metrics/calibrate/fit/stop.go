@@ -20,8 +20,8 @@ type Stop struct {
 var ErrStop = errors.New("fit: want an alpha between 0 and 1")
 
 // FewestRight returns the minimum number of right answers for which [StopBelow] can find a
-// threshold over 0, for an alpha in (0,1). With fewer answers, even their lowest confidence
-// stops more than a share alpha, as far as the guarantee goes.
+// threshold over 0, for an alpha in (0,1). With fewer answers, no threshold over 0 has the
+// guarantee.
 func FewestRight(alpha float64) int { return int(math.Ceil(1/alpha-1e-9)) - 1 }
 
 // StopBelow finds the highest threshold that stops at most a share alpha of right answers,

@@ -10,17 +10,17 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// Builder makes records of the events of one session, in their order. It
-// remembers the positions whose confidence can still change. It is not safe for
-// concurrent use.
+// Builder makes records from the events of one session, in their order. It remembers the
+// positions whose confidence can still change. It is not safe for concurrent use.
 type Builder struct {
-	// Samples says that the host compared further answers, and that the session's confidence
-	// model stands for that. Set it before the first event.
+	// Samples says that estimates come from a comparison of further answers, not from a
+	// confidence model. The host gives them to the session as replies of a model. Set Samples
+	// before the first event.
 	Samples bool
 
 	model  string
 	open   map[key]*tracked
-	totals map[int][2]session.Total // by choice, once it has ended
+	totals map[int][2]session.Total // by choice, after its end
 }
 
 type key struct{ choice, index int }
@@ -28,24 +28,22 @@ type key struct{ choice, index int }
 // tracked is a position whose confidence can still change.
 type tracked struct {
 	place    Place
-	revision int // of its last confidence, -1 before the first
+	revision int // the revision of its last confidence; -1 before the first
 }
 
-// NewBuilder returns a Builder for a session of its own. model is the name of
-// the confidence model, "" if there is none.
+// NewBuilder returns a Builder for one session. model is the name of the confidence model, ""
+// if there is none.
 func NewBuilder(model string) *Builder {
 	return &Builder{model: model, open: map[key]*tracked{}, totals: map[int][2]session.Total{}}
 }
 
-// Take appends to dst the records that the session's events amount to: a
-// *Position for each Positioned, a *Confidence for each Confidence, a *Fault for
-// each Fault and an *End for each Finish. The other events are in no record. The
-// records keep nothing of the events, which are valid until the session's next
-// call only.
+// Take appends to dst the records of the session's events: a *Position for each Positioned,
+// a *Confidence for each Confidence, a *Fault for each Fault and an *End for each Finish.
+// Other events have no record. Events are valid only until the session's next call, but
+// records stay valid.
 //
-// The token ratio of a position is known once its choice has ended. Give Take
-// all events of a call at once: the confidences of the session's End then have
-// it.
+// The token ratio of a position is known after the end of its choice. Pass all events of a
+// call to Take at once. Then the confidences from the session's End have the ratio.
 func (b *Builder) Take(dst []Record, events []session.Event) []Record {
 	b.Each(events, func(_ *session.Event, r Record) {
 		if r != nil {
@@ -68,7 +66,7 @@ func (b *Builder) Each(events []session.Event, f func(*session.Event, Record)) {
 	}
 }
 
-// record is the record of an event, or nil.
+// record returns the record of an event, or nil.
 func (b *Builder) record(e *session.Event) Record {
 	switch e.Kind {
 	case session.Positioned:
@@ -91,9 +89,9 @@ func (b *Builder) record(e *session.Event) Record {
 	return nil
 }
 
-// Unavailable appends a *Confidence of the state unavailable for every position
-// that can still change, by choice and index, and forgets these positions. Call
-// it when the session can no longer be used: with session.CoreLost after a trap.
+// Unavailable appends a *Confidence with the state unavailable for every position that can
+// still change, ordered by choice and index. It forgets these positions. Call it when the
+// session can no longer be used, with session.CoreLost after a trap.
 func (b *Builder) Unavailable(dst []Record, why session.Reason) []Record {
 	open := make([]*tracked, 0, len(b.open))
 	for _, t := range b.open {
@@ -123,7 +121,7 @@ func (b *Builder) place(e *session.Event) Place {
 	return place
 }
 
-// settle fills in the token ratio if it is known.
+// settle sets the token ratio if it is known.
 func (b *Builder) settle(p *Place) {
 	total, ended := b.totals[p.Choice]
 	switch {
@@ -136,8 +134,8 @@ func (b *Builder) settle(p *Place) {
 	}
 }
 
-// confidence returns nil for a position that is not open: there is none in the
-// events of a session.
+// confidence returns nil for a position that is not open. The events of a session have none of
+// these.
 func (b *Builder) confidence(e *session.Event) *Confidence {
 	k := key{e.Choice, e.Position.Index}
 	t := b.open[k]

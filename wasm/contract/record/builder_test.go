@@ -70,8 +70,8 @@ func TestASessionsEventsBecomeRecords(t *testing.T) {
 	}
 }
 
-// Every record of a position has its whole place, and its confidences count up
-// to one that is final or unavailable.
+// Every record of a position has the whole place. The revisions of its confidences count up,
+// and the last one is final or unavailable.
 func TestEveryConfidenceRepeatsItsPlace(t *testing.T) {
 	c := session.DefaultConfig()
 	places, revisions, settled := map[int]Place{}, map[int]int{}, map[int]bool{}

@@ -6,13 +6,12 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// cut says at which values of a source the words medium and high begin.
+// cut has the lowest values of a source that are called medium and high.
 type cut struct{ medium, high float64 }
 
-// Word returns how high a value of c's source is, as a word: [WordLow], [WordMedium] or
-// [WordHigh]. It is what people are shown of a value that is not calibrated. value is
-// c.Fused or an earlier one. The word of a source that is not known is that of a mapped
-// value.
+// Word returns the word for a value of c's source: [WordLow], [WordMedium] or [WordHigh].
+// People see this word instead of a value that is not calibrated. value is c.Fused or an
+// earlier value of the same source. Unknown sources have the cut points of mapped values.
 func (c *Confidence) Word(value float64) string {
 	s := &c.Source
 	of := s.Method
@@ -35,9 +34,9 @@ func (c *Confidence) Word(value float64) string {
 	return WordLow
 }
 
-// Shown is what people are shown of a value of c: a percentage if c is calibrated, else
-// a word. It is "" if there is no value. What would round to certainty, and is none, is
-// ">99%" or "<1%".
+// Shown returns the text that people see for a value of c: a percentage if c is calibrated,
+// otherwise a word. It is "" if there is no value. A value above 99% but below 100% is ">99%",
+// and a value below 1% but above 0 is "<1%".
 func (c *Confidence) Shown(value float64) string {
 	switch {
 	case value != value:

@@ -1,6 +1,6 @@
-// Package record is the one shape in which confidences leave FineCE: in the
-// streams of the gateway and the Worker, in the output of the command, and in
-// the events of the npm package.
+// Package record has the records in which FineCE reports confidences: in the streams of the
+// gateway and the Worker, in the output of the command, and in the events of the npm and
+// Python packages.
 //
 // A record is a JSON object with a key "type":
 //
@@ -8,12 +8,11 @@
 //	 "token":88,"state":"provisional","revision":1,"raw":0.71,"fused":0.68,"calibrated":false,
 //	 "source":{"estimator":"logprob","method":"perplexity"}}
 //
-// The types are [Position], [Confidence], [Decision], [Fault], [End] and
-// [Start]. They are generated from the table in package contract; so are their
-// encoder and their reader, which use no reflection and link neither
-// encoding/json nor fmt. A key without a value is absent.
+// The types are [Position], [Confidence], [Decision], [Fault], [End] and [Start]. They are
+// generated from the table in package contract, with their encoder and their reader. These
+// use no reflection and link neither encoding/json nor fmt. A key without a value is absent.
 //
-// A [Builder] makes records of the events of one session:
+// A [Builder] makes records from the events of one session:
 //
 //	b := record.NewBuilder(config.Model.Name)
 //	for _, r := range b.Take(nil, events) {
@@ -26,8 +25,7 @@
 //
 // # Reading
 //
-// [Read] reads one record and [ReadEnvelope] an envelope. Both ignore keys that
-// they do not know, and records of a type that they do not know are left out.
-// null counts as absent. A name that is not known becomes a value whose String
-// is "unknown".
+// [Read] reads one record and [ReadEnvelope] an envelope. Both ignore unknown keys, and leave
+// out records of an unknown type. null means that the key is absent. An unknown name becomes a
+// value whose String is "unknown".
 package record

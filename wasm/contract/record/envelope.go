@@ -7,8 +7,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Key is the key of an envelope in a chunk or in a whole answer. It also begins
-// a comment of an event stream that carries an envelope: `: finece {...}`.
+// Key is the key of an envelope in a chunk or in a whole answer. A comment of an event stream
+// that carries an envelope begins with the same word: `: finece {...}`.
 const Key = "finece"
 
 // Envelope carries records on the wire:
@@ -21,8 +21,8 @@ type Envelope struct {
 	Events    []Record
 }
 
-// AppendJSON appends the envelope as one JSON object on one line. A Version of 0
-// is written as this package's.
+// AppendJSON appends the envelope as one JSON object on one line. If its Version is 0, this
+// package's [Version] is written.
 func (e *Envelope) AppendJSON(dst []byte) []byte {
 	w := writer{append(dst, '{')}
 	version := e.Version
@@ -63,9 +63,9 @@ func (e *Envelope) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// ReadEnvelope reads an envelope. Records of a type that is not known here are
-// left out, and so are all records of an envelope with a version above
-// [Version]: their meaning is not known. data is not kept.
+// ReadEnvelope reads an envelope. It leaves out records of an unknown type. If the version is
+// above [Version], it leaves out all records, because their meaning is not known. data is not
+// kept.
 func ReadEnvelope(data []byte) (Envelope, error) {
 	var e Envelope
 	r := reader{what: "envelope"}

@@ -18,7 +18,7 @@ const (
 	TypeStart      = "start"
 )
 
-// Who estimated a raw confidence.
+// What estimated a raw confidence.
 const (
 	EstimatorLogprob    = "logprob"    // a statistic of the stream's own log-probabilities
 	EstimatorTrajectory = "trajectory" // a model of how the log-probabilities develop
@@ -37,15 +37,15 @@ const (
 	ActionSkip    = "skip"    // the policy did nothing, for the reason given
 )
 
-// How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right.
+// How high a certainty is. A certainty is a value that is not calibrated: it puts answers of one source in order, and does not say how often they are right.
 const (
 	WordLow    = "low"    // among the lowest third
 	WordMedium = "medium" // in the middle third
 	WordHigh   = "high"   // among the highest third
 )
 
-// cuts are where the words begin, by method, or by estimator if it has none. The key ""
-// is for values that went through a fitted map.
+// cuts has the cut points by method, or by estimator if that has no method. The key "" is
+// for values that went through a fitted map.
 var cuts = map[string]cut{
 	"first-prob": {0.836, 0.902},                           // 108,280 answers of nine models to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT), of perplexity
 	"mean-prob":  {0.979, 0.996},                           // 300 answers of the built-in generator
@@ -54,7 +54,7 @@ var cuts = map[string]cut{
 	"group":      {0.966, 0.996},                           // 300 answers of the built-in generator
 	"leco":       {0.822, 0.942},                           // 300 answers of the built-in generator
 	"seq-prob":   {0.166, 0.81},                            // 300 answers of the built-in generator
-	"model":      {0.9, 0.95},                              // 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
+	"model":      {0.9, 0.95},                              // 142,166 confidences that twelve models stated for their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
 	"trajectory": {0.3333333333333333, 0.6666666666666666}, // not measured: thirds of the range
 	"samples":    {0.3333333333333333, 0.6666666666666666}, // not measured: thirds of the range
 	"":           {0.5, 0.8},                               // the FineCE paper's threshold
@@ -97,13 +97,13 @@ func (r *Position) field(from *reader, key []byte) bool {
 // Confidence gives a position's confidence or revises it. A record with the same choice and index and a higher revision replaces this one.
 type Confidence struct {
 	Place
-	State      session.State  `json:"state"`      // where the confidence stands
-	Revision   int            `json:"revision"`   // 0 for the position's first confidence, then one more each time
+	State      session.State  `json:"state"`      // the state of the confidence
+	Revision   int            `json:"revision"`   // 0 for the position's first confidence, 1 for the next, and so on
 	Raw        float64        `json:"raw"`        // the estimate itself, in [0,1]; never show it as a percentage; NaN if not known
 	Fused      float64        `json:"fused"`      // raw after calibration and integration with later estimates, in [0,1]; NaN if not known
-	Calibrated bool           `json:"calibrated"` // whether fused is a probability; otherwise it is a certainty, which orders answers and no more
+	Calibrated bool           `json:"calibrated"` // whether fused is a probability; otherwise it is a certainty, which only puts answers in order
 	Source     Source         `json:"source"`     // where the value comes from
-	Reason     session.Reason `json:"reason"`     // why there is no value, of the state "unavailable"
+	Reason     session.Reason `json:"reason"`     // with the state "unavailable": why there is no value
 }
 
 // Type returns "confidence".
@@ -180,9 +180,9 @@ type Decision struct {
 	Index     int     `json:"index"`     // the position that decided; -1 if there is none
 	Policy    string  `json:"policy"`    // the policy's name, such as "withhold"
 	Action    string  `json:"action"`    // what was done
-	Threshold float64 `json:"threshold"` // the confidence that the policy asks for, in [0,1]; NaN if not known
-	Byte      int64   `json:"byte"`      // offset in the answer's text from which on the action holds, in bytes of UTF-8; -1 if there is none
-	Reason    string  `json:"reason"`    // why, in a word of the policy, such as "low"
+	Threshold float64 `json:"threshold"` // the threshold of the policy, in [0,1]; NaN if not known
+	Byte      int64   `json:"byte"`      // offset in the answer's text at which the action begins, in bytes of UTF-8; -1 if there is none
+	Reason    string  `json:"reason"`    // the reason, one word, such as "low"
 }
 
 // Type returns "decision".
@@ -248,12 +248,12 @@ func (r *Decision) field(from *reader, key []byte) bool {
 	return true
 }
 
-// Fault reports something wrong in the stream or with a confidence model's reply. The stream goes on.
+// Fault reports something wrong in the stream or in a confidence model's reply. The stream continues.
 type Fault struct {
 	Choice int              `json:"choice"` // the choice's number, 0 for a fault of the whole stream
 	Code   stream.FaultCode `json:"code"`   // what is wrong
-	Offset int64            `json:"offset"` // bytes of the stream before it; -1 if there is none
-	Detail string           `json:"detail"` // one line of at most 256 bytes, in part from the provider: show it as text
+	Offset int64            `json:"offset"` // the number of bytes of the stream before the fault; -1 if there is none
+	Detail string           `json:"detail"` // one line of at most 256 bytes; parts of it may be from the provider, so show it as plain text
 }
 
 // Type returns "fault".
@@ -310,8 +310,8 @@ type End struct {
 	Reason      stream.Reason `json:"reason"`      // why the choice ended
 	Tokens      int64         `json:"tokens"`      // tokens of the answer
 	Reasoning   int64         `json:"reasoning"`   // tokens of the reasoning
-	Approximate bool          `json:"approximate"` // whether one of the two is counted by an estimate
-	Missing     position.Kind `json:"missing"`     // the strategies that were asked for and that the stream could not serve, such as entropy without log-probabilities
+	Approximate bool          `json:"approximate"` // whether tokens or reasoning is an estimate
+	Missing     position.Kind `json:"missing"`     // the strategies that were asked for but were impossible in this stream, such as entropy without log-probabilities
 }
 
 // Type returns "end".
@@ -367,9 +367,9 @@ func (r *End) field(from *reader, key []byte) bool {
 	return true
 }
 
-// Start is the first line of a file of records. In the envelope of a stream its fields stand beside the events.
+// Start is the first line of a file of records. In a stream, the envelope has the same fields.
 type Start struct {
-	Version   int    `json:"version"`   // the version of the records; a reader that sees a higher one than its own shows that no confidence is available
+	Version   int    `json:"version"`   // the version of the records; a reader for a lower version shows that no confidence is available
 	ID        string `json:"id"`        // the answer's identifier
 	Generator string `json:"generator"` // the name of the model that answers
 }
@@ -418,10 +418,10 @@ func (r *Start) field(from *reader, key []byte) bool {
 	return true
 }
 
-// Entropy bounds the entropy, in nats, of the token that ends at a position. Providers list only the likeliest tokens, so the entropy itself is seldom known.
+// Entropy has bounds of the entropy, in nats, of the token that ends at a position. Providers list only the most probable tokens, so the exact entropy is seldom known.
 type Entropy struct {
-	Lower float64 `json:"lower"` // the least that it can be; NaN if not known
-	Upper float64 `json:"upper"` // the most that it can be; NaN if not known
+	Lower float64 `json:"lower"` // the lower bound; NaN if not known
+	Upper float64 `json:"upper"` // the upper bound; NaN if not known
 }
 
 // AppendJSON appends r as one JSON object on one line.
@@ -470,14 +470,14 @@ func (r *Entropy) field(from *reader, key []byte) bool {
 
 // Source says where a confidence comes from.
 type Source struct {
-	Estimator string   `json:"estimator"` // who estimated the raw value
-	Method    string   `json:"method"`    // the statistic, of the estimator "logprob"
-	Basis     string   `json:"basis"`     // what the number was read from, of the estimator "model"
-	Mass      float64  `json:"mass"`      // with the basis "expectation": the probability, in (0,1], of the replies that the mean was taken over; NaN if not known
-	Model     string   `json:"model"`     // the name of the model that estimates
-	Map       string   `json:"map"`       // the calibration map that the raw value went through
-	Band      string   `json:"band"`      // the positions that this map is for
-	Outside   []string `json:"outside"`   // in which ways the value lies outside what its map or model covers
+	Estimator string   `json:"estimator"` // what estimated the raw value
+	Method    string   `json:"method"`    // with the estimator "logprob": the statistic
+	Basis     string   `json:"basis"`     // with the estimator "model": the part of its reply from which the number was read
+	Mass      float64  `json:"mass"`      // with the basis "expectation": the total probability, in (0,1], of the replies whose mean is the value; NaN if not known
+	Model     string   `json:"model"`     // the name of the confidence model
+	Map       string   `json:"map"`       // the calibration map that was applied to the raw value
+	Band      string   `json:"band"`      // the positions for which this map is
+	Outside   []string `json:"outside"`   // why the map or the model does not cover the value
 }
 
 // AppendJSON appends r as one JSON object on one line.
@@ -557,14 +557,14 @@ func (r *Source) field(from *reader, key []byte) bool {
 type Place struct {
 	Choice      int              `json:"choice"`      // the choice's number, from 0
 	Index       int              `json:"index"`       // the position's number in its choice: 0 is the question p(0), then 1, 2, ... over all segments
-	Kinds       position.Kind    `json:"kinds"`       // every strategy that fired here
-	Segment     position.Segment `json:"segment"`     // the text that the offsets count
+	Kinds       position.Kind    `json:"kinds"`       // every strategy that chose this place
+	Segment     position.Segment `json:"segment"`     // the text in which the offsets count
 	Byte        int64            `json:"byte"`        // offset in the segment's text, in bytes of UTF-8
 	UTF16       int64            `json:"utf16"`       // the same offset in UTF-16 code units, as JavaScript strings count
 	Token       int64            `json:"token"`       // the number of the segment's tokens before the offset
-	Ratio       float64          `json:"ratio"`       // token ratio in [0,1]: token / tokens of the whole segment, known when the stream has ended; 0 for p(0) and 1 for p(z); NaN if not known
+	Ratio       float64          `json:"ratio"`       // token ratio in [0,1]: token divided by the tokens of the whole segment; known after the end of the stream; 0 for p(0) and 1 for p(z); NaN if not known
 	Entropy     Entropy          `json:"entropy"`     // bounds of the entropy of the token that ends here
-	Approximate bool             `json:"approximate"` // whether token is counted by an estimate, because the provider did not send its tokens one by one
+	Approximate bool             `json:"approximate"` // whether token is an estimate, because the provider did not send its tokens one by one
 }
 
 func (r *Place) reset() {

@@ -7,8 +7,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Read reads one record. It returns nil without an error for a record of a type
-// that is not known here. data is not kept.
+// Read reads one record. For a record of an unknown type it returns nil without an error. data
+// is not kept.
 func Read(data []byte) (Record, error) {
 	r := reader{what: "record"}
 	kind := r.typeOf(data)
@@ -47,18 +47,18 @@ func unmarshal(what string, data []byte, to fields) error {
 	return r.all(data, to)
 }
 
-// reader reads a record and keeps the first thing that is wrong.
+// reader reads a record and keeps the first error.
 type reader struct {
 	scan jsonscan.Scanner
-	what string // begins messages
+	what string // the beginning of messages
 	err  error
 }
 
 // fields is an object that the reader can fill: a record or a part of one.
 type fields interface {
-	// reset makes it empty: every optional key is absent.
+	// reset empties the object: every optional key is absent.
 	reset()
-	// field reads the value of a key, or reports that there is no such key.
+	// field reads the value of a key. It returns false if the object has no such key.
 	field(r *reader, key []byte) bool
 }
 
@@ -99,7 +99,7 @@ func (r *reader) end() {
 	}
 }
 
-// object reads the members of an object. null counts as absent.
+// object reads the members of an object. null means that the key is absent.
 func (r *reader) object(to fields) {
 	r.scan.EnterObject()
 	for r.scan.NextKey() {
@@ -162,7 +162,7 @@ func (r *reader) texts(key string) (list []string) {
 	return list
 }
 
-// kinds leaves out names that are not known.
+// kinds reads a set of kinds. It leaves out unknown names.
 func (r *reader) kinds(key string) (k position.Kind) {
 	r.each(key, func(text []byte) {
 		for _, kind := range position.Kinds() {
@@ -190,8 +190,7 @@ func (r *reader) each(key string, take func(text []byte)) {
 	}
 }
 
-// named reads a name. One that is not known is the value 255, whose name is
-// "unknown".
+// named reads a name. An unknown name becomes the value 255, whose name is "unknown".
 func named[T ~uint8](r *reader, key string, name func(T) string) T {
 	text, ok := r.scan.Text()
 	if !ok {

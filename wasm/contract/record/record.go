@@ -7,8 +7,8 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// Version is the version of the records. It rises only when the meaning of a
-// key changes; new keys and new types leave it as it is.
+// Version is the version of the records. It rises only when the meaning of a key changes. New
+// keys and new types do not change it.
 const Version = 1
 
 // Record is one of *Position, *Confidence, *Decision, *Fault, *End and *Start.
@@ -23,8 +23,8 @@ type Record interface {
 
 var nan = math.NaN()
 
-// NewDecision returns a decision about a choice as a whole: Index and Byte are
-// -1 and Threshold is NaN, so that they are absent.
+// NewDecision returns a decision about a whole choice. Index and Byte are -1 and Threshold is
+// NaN, so these keys are absent.
 func NewDecision(choice int, policy, action, reason string) *Decision {
 	d := new(Decision)
 	d.reset()
@@ -32,8 +32,9 @@ func NewDecision(choice int, policy, action, reason string) *Decision {
 	return d
 }
 
-// Drifted makes a calibrated c a certainty, because its map no longer holds: Calibrated
-// becomes false, and Source.Outside gets "drift". It changes no other c.
+// Drifted turns a calibrated c into a certainty, because its map no longer holds: Calibrated
+// becomes false, and "drift" is added to Source.Outside. If c is not calibrated, Drifted does
+// nothing.
 func (c *Confidence) Drifted() {
 	if c.HasValue() && c.Calibrated {
 		c.Calibrated = false

@@ -130,7 +130,7 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		for _, want := range empties() {
 			random(r, reflect.ValueOf(want).Elem())
 			if c, ok := want.(*Confidence); ok && !c.HasValue() {
-				c.Calibrated = false // it speaks of the value
+				c.Calibrated = false // it is written only with a value
 			}
 			data := want.AppendJSON(nil)
 			got, err := Read(data)
@@ -158,7 +158,7 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// What is not known now may be written by a later version.
+// Unknown keys, types and names may come from a later version.
 func TestReadersIgnoreWhatTheyDoNotKnow(t *testing.T) {
 	got, err := Read([]byte(`{"new":{"a":[1]},"choice":3,"type":"end","reason":"bored","missing":["entropy","mood"],"tokens":null}`))
 	end, ok := got.(*End)

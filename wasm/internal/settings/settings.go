@@ -1,5 +1,14 @@
-// Package settings reads JSON objects of known keys, and keeps the first thing
-// that is wrong in them, with the path to it.
+// Package settings reads JSON objects with known keys. It keeps the first error, with the path
+// to the wrong key. This reads {"boundary": 57}:
+//
+//	r := settings.New("calibration: ", data)
+//	err := r.All("the input", func(key string) bool {
+//		if key == "boundary" {
+//			r.Whole(key, &boundary)
+//			return true
+//		}
+//		return false // an unknown key
+//	})
 package settings
 
 import (
@@ -9,28 +18,27 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// MaxInt is the largest whole number that a setting may hold: what a 32-bit int
-// does.
+// MaxInt is the largest whole number of a setting. It fits in an int of 32 bits.
 const MaxInt = 1<<31 - 1
 
 // Reader reads one JSON object. Make it with New.
 type Reader struct {
 	Scan jsonscan.Scanner
-	Err  error // the first thing that is wrong
+	Err  error // the first error
 
-	what   string // before a key in messages
-	prefix string // of the keys in the object being read
+	what   string // the beginning of messages
+	prefix string // the path of the object being read
 }
 
-// New returns a reader of data. what begins its messages, such as "session: ".
+// New returns a reader of data. Its messages begin with what, such as "session: ".
 func New(what string, data []byte) Reader {
 	r := Reader{what: what}
 	r.Scan.Reset(data)
 	return r
 }
 
-// All reads the whole of the data as one object, see Object. name is what it is
-// called in messages.
+// All reads all of the data as one object, see Object. name is the name of the data in
+// messages, such as "the input".
 func (r *Reader) All(name string, set func(key string) bool) error {
 	if r.Scan.Kind() != jsonscan.Object {
 		return errors.New(r.what + name + " is not a JSON object")
@@ -42,8 +50,9 @@ func (r *Reader) All(name string, set func(key string) bool) error {
 	return r.Err
 }
 
-// Object reads the members of an object with set, which reports false for a key
-// that it does not know. path ends with a point.
+// Object reads the members of an object. It calls set for each key; set reads the value, and
+// returns false if the key is unknown. path is put before the keys in messages and ends with
+// a point.
 func (r *Reader) Object(path string, set func(key string) bool) {
 	outer := r.prefix
 	r.prefix += path
@@ -64,14 +73,14 @@ func (r *Reader) Object(path string, set func(key string) bool) {
 
 func quoted(s string) string { return string(jsonscan.AppendString(nil, []byte(s))) }
 
-// Fail says what is wrong.
+// Fail sets Err, unless there was an error before.
 func (r *Reader) Fail(err error) {
 	if r.Err == nil {
 		r.Err = err
 	}
 }
 
-// Wrong says that the value of a key is not what is wanted.
+// Wrong sets Err because the value of key is not of the kind that want describes.
 func (r *Reader) Wrong(key, want string) {
 	r.Fail(errors.New(r.what + "setting " + quoted(r.prefix+key) + ": want " + want))
 }
@@ -85,7 +94,7 @@ func (r *Reader) Text(key string, to *string) {
 	*to = string(text)
 }
 
-// Parsed reads a string that parse understands.
+// Parsed reads a string and passes it to parse.
 func (r *Reader) Parsed(key string, parse func(string) error) {
 	if text, ok := r.Scan.Text(); !ok {
 		r.Wrong(key, "a string")
@@ -103,7 +112,7 @@ func (r *Reader) Number(key string, to *float64) {
 	*to = value
 }
 
-// Numbers reads an array of at most so many numbers.
+// Numbers reads an array of numbers, at most most of them.
 func (r *Reader) Numbers(key string, most int) (out []float64) {
 	if r.Scan.Kind() != jsonscan.Array {
 		r.Wrong(key, "an array of numbers")

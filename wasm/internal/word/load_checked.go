@@ -4,8 +4,8 @@ package word
 
 import "bytes"
 
-// Load returns the eight bytes b[i:i+8], which have to be there. Compilers make
-// one instruction of it.
+// Load returns the eight bytes b[i:i+8]. b must be long enough. The compiler makes one load
+// instruction of it.
 func Load(b []byte, i int) uint64 {
 	b = b[i:]
 	_ = b[7]
@@ -13,15 +13,15 @@ func Load(b []byte, i int) uint64 {
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
-// Ends returns the first and the last eight bytes of b[i:i+n], which have to be
-// there, for n from 8 to 16.
+// Ends returns the first and the last eight bytes of b[i:i+n], for n from 8 to 16. b must be
+// long enough.
 func Ends(b []byte, i, n int) (first, last uint64) {
 	return Load(b, i), Load(b, i+n-8)
 }
 
-// LineEnd returns where the next LF or CR is from b[i], or len(b). Package bytes has
-// vector instructions. It looks at a part of b at a time, so that a stream whose lines
-// end in CR alone is not searched for LF again and again.
+// LineEnd returns the index of the first LF or CR in b from i on, or len(b). It uses package
+// bytes, which has vector instructions. It searches b part by part: if all lines end in CR,
+// a search for LF through all of b would be repeated for each line.
 func LineEnd(b []byte, i int) int {
 	const part = 1024
 	for i < len(b) {

@@ -7,26 +7,26 @@ import (
 	"unsafe"
 )
 
-// Load returns the eight bytes b[i:i+8], which have to be there: this is not
-// checked. In the core's inner loops the two comparisons of a check cost as
-// much as the rest, and the callers have made them already.
+// Load returns the eight bytes b[i:i+8]. b must be long enough: this is not checked here. In
+// the core's inner loops, the two comparisons of a check would take as much time as all
+// the rest, and the callers have made them already.
 func Load(b []byte, i int) uint64 {
 	return *(*uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 }
 
-// Ends returns the first and the last eight bytes of b[i:i+n], which have to be
-// there, for n from 8 to 16. As everywhere in this file, the last are read first: an
-// engine that has checked their address need not check the others'.
+// Ends returns the first and the last eight bytes of b[i:i+n], for n from 8 to 16. b must be
+// long enough. Here and in the other functions of this file, the last bytes are read first.
+// An engine that has checked their address does not check the addresses before it.
 func Ends(b []byte, i, n int) (first, last uint64) {
 	p := (*[16]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 	last = *(*uint64)(unsafe.Pointer(&p[n-8]))
 	return *(*uint64)(unsafe.Pointer(p)), last
 }
 
-// LineEnd returns where the next LF or CR is from b[i], or len(b).
+// LineEnd returns the index of the first LF or CR in b from i on, or len(b).
 func LineEnd(b []byte, i int) int {
 	const low = '\r' + 1
-	for i <= len(b)-Block { // the last are read first, as everywhere here
+	for i <= len(b)-Block { // the last bytes are read first, see Ends
 		p := block(b, i)
 		z := p[3]
 		w, x, y := p[0], p[1], p[2]
@@ -37,8 +37,8 @@ func LineEnd(b []byte, i int) int {
 	}
 	for i <= len(b)-8 {
 		x := Load(b, i)
-		// Control characters up to CR, of which others are rare; above the first
-		// one the mask may be wrong.
+		// m marks control characters up to CR. Those other than LF and CR are rare. After
+		// the first marked byte, m may be wrong.
 		if m := (x - low*Ones) &^ x & Tops; m != 0 {
 			i += bits.TrailingZeros64(m) >> 3
 			if b[i] == '\n' || b[i] == '\r' {

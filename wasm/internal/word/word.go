@@ -1,8 +1,10 @@
-// Package word looks at eight bytes of text at once, in an ordinary register:
-// as the digits of a number in base 256, the first byte lowest. There are no
-// vector instructions in the core.
+// Package word examines eight bytes of text at once, in an ordinary 64-bit register. The core
+// has no vector instructions. The bytes are a number in base 256; the first byte is the
+// lowest digit.
 //
-// A mask has the top bit of a byte set where the text has what is asked for.
+// The functions return masks. In a mask, the top bit of a byte is set if the byte at the
+// same place of the text matches. For example, Equal of "a,b,...." and ',' has the top bits
+// of bytes 1 and 3.
 package word
 
 const (
@@ -10,17 +12,17 @@ const (
 	Tops = 0x8080808080808080
 )
 
-// Equal marks the bytes of x that are c, exactly.
+// Equal marks exactly the bytes of x that are c.
 func Equal(x uint64, c byte) uint64 {
 	x ^= Ones * uint64(c)
 	return ^(x&^Tops + (Tops - Ones) | x) & Tops
 }
 
-// Digits marks the bytes of x that are decimal digits. Above a byte from 0x80,
-// which is never marked, it may be wrong.
+// Digits marks the bytes of x that are decimal digits. Bytes from 0x80 on are never marked,
+// but the marks of the bytes after one may be wrong.
 func Digits(x uint64) uint64 {
 	return ^(x ^ '0'*Ones + 0x76*Ones | x) & Tops
 }
 
-// Block is how many bytes are looked at at once.
+// Block is the number of bytes that LineEnd and Begins examine at once.
 const Block = 32

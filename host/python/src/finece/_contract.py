@@ -35,10 +35,10 @@ FUNCTIONS: Final[Mapping[str, tuple[int, int]]] = {
 """The functions that a core exports, with their numbers of parameters and results."""
 
 Status: TypeAlias = Literal["ok", "config", "too-long", "order", "unknown-ask", "argument"]
-"""What an answer of the core says, by its number; 0 is success."""
+"""The status of an answer of the core, by its number; 0 is success."""
 
 STATUS: Final[tuple[Status, ...]] = ("ok", "config", "too-long", "order", "unknown-ask", "argument",)
-"""What an answer of the core says, by its number; 0 is success."""
+"""The status of an answer of the core, by its number; 0 is success."""
 
 EventType: TypeAlias = Literal[
     "text", "position", "ask", "confidence", "usage", "fault", "finish", "ended", "said", "framed",
@@ -51,10 +51,10 @@ EVENTS: Final[tuple[EventType | Literal[""], ...]] = (
 """The kinds of a core's events."""
 
 Segment: TypeAlias = Literal["answer", "reasoning", "refusal"]
-"""Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart."""
+"""One of the texts of an answer: the text for the user, the model's reasoning, or a refusal that the provider marks."""
 
 SEGMENTS: Final[tuple[Segment, ...]] = ("answer", "reasoning", "refusal",)
-"""Which of an answer's texts: what the user is shown, what the model thought, or a refusal set apart."""
+"""One of the texts of an answer: the text for the user, the model's reasoning, or a refusal that the provider marks."""
 
 PositionKind: TypeAlias = Literal["question", "paragraph", "line", "periodic", "entropy", "end"]
 """Why there is a position: ``question`` is p(0), ``end`` is p(z), and the others are strategies."""
@@ -63,10 +63,10 @@ POSITION_KINDS: Final[tuple[PositionKind, ...]] = ("question", "paragraph", "lin
 """Why there is a position: ``question`` is p(0), ``end`` is p(z), and the others are strategies."""
 
 State: TypeAlias = Literal["pending", "provisional", "final", "unavailable"]
-"""Where a position's confidence stands. ``final`` and ``unavailable`` are never revised."""
+"""The state of a position's confidence. ``final`` and ``unavailable`` are never revised."""
 
 STATES: Final[tuple[State, ...]] = ("pending", "provisional", "final", "unavailable",)
-"""Where a position's confidence stands. ``final`` and ``unavailable`` are never revised."""
+"""The state of a position's confidence. ``final`` and ``unavailable`` are never revised."""
 
 Reason: TypeAlias = Literal[
     "no-logprobs", "no-text", "refusal", "tool-call", "stream-failed", "text-too-long", "given-up", "bad-reply",
@@ -107,10 +107,10 @@ FAULTS: Final[Mapping[int, FaultCode]] = {
 """What is wrong in a stream or with a confidence model's reply. By number."""
 
 Estimator: TypeAlias = Literal["logprob", "trajectory", "model", "samples"]
-"""Who estimated a raw confidence."""
+"""What estimated a raw confidence."""
 
 ESTIMATORS: Final[tuple[Estimator, ...]] = ("logprob", "trajectory", "model", "samples",)
-"""Who estimated a raw confidence."""
+"""What estimated a raw confidence."""
 
 Method: TypeAlias = Literal[
     "first-prob", "mean-prob", "min-prob", "perplexity", "group", "leco", "seq-prob",
@@ -123,10 +123,10 @@ METHODS: Final[tuple[Method, ...]] = (
 """A statistic of the stream's own log-probabilities."""
 
 Basis: TypeAlias = Literal["expectation", "parsed", "class", "score"]
-"""What a confidence model's number was read from."""
+"""The part of a confidence model's reply from which its number was read."""
 
 BASES: Final[tuple[Basis, ...]] = ("expectation", "parsed", "class", "score",)
-"""What a confidence model's number was read from."""
+"""The part of a confidence model's reply from which its number was read."""
 
 CalibrationMap: TypeAlias = Literal["identity", "temperature", "platt", "beta", "isotonic", "histogram"]
 """The form of a calibration map."""
@@ -145,12 +145,12 @@ BANDS: Final[tuple[Band, ...]] = ("question", "early", "late",)
 Outside: TypeAlias = Literal[
     "generator", "domain", "kind", "conversation", "range", "unlike", "drift",
 ]
-"""In which way a value lies outside what its map or its confidence model covers. All but ``range`` and ``unlike`` make it one that is not calibrated."""
+"""Why a value's map or confidence model does not cover it. With ``range`` or ``unlike`` the value may still be calibrated, with any other reason it is not."""
 
 OUTSIDE: Final[tuple[Outside, ...]] = (
     "generator", "domain", "kind", "conversation", "range", "unlike", "drift",
 )
-"""In which way a value lies outside what its map or its confidence model covers. All but ``range`` and ``unlike`` make it one that is not calibrated."""
+"""Why a value's map or confidence model does not cover it. With ``range`` or ``unlike`` the value may still be calibrated, with any other reason it is not."""
 
 Action: TypeAlias = Literal["hold", "release", "end", "replace", "cancel", "ask", "skip"]
 """What a policy did to an answer."""
@@ -177,32 +177,32 @@ ADAPTERS: Final[tuple[Adapter, ...]] = ("chat", "completions", "classify", "pool
 """The shape of a confidence model's API."""
 
 Activation: TypeAlias = Literal["none", "sigmoid"]
-"""What makes a probability of the output of a model's head."""
+"""The function that turns the output of a model's head into a probability."""
 
 ACTIVATIONS: Final[tuple[Activation, ...]] = ("none", "sigmoid",)
-"""What makes a probability of the output of a model's head."""
+"""The function that turns the output of a model's head into a probability."""
 
 Conversation: TypeAlias = Literal["unknown", "no", "yes"]
-"""Whether the question of an answer is a conversation: more than one message, not counting the system's."""
+"""Whether the question of an answer is a conversation: it has more than one message, system messages not counted."""
 
 CONVERSATION: Final[tuple[Conversation, ...]] = ("unknown", "no", "yes",)
-"""Whether the question of an answer is a conversation: more than one message, not counting the system's."""
+"""Whether the question of an answer is a conversation: it has more than one message, system messages not counted."""
 
 Word: TypeAlias = Literal["low", "medium", "high"]
-"""How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right."""
+"""How high a certainty is. A certainty is a value that is not calibrated: it puts answers of one source in order, and does not say how often they are right."""
 
 WORDS: Final[tuple[Word, ...]] = ("low", "medium", "high",)
-"""How high a certainty is, of a source that is not calibrated. It orders answers of one source and says nothing of how often they are right."""
+"""How high a certainty is. A certainty is a value that is not calibrated: it puts answers of one source in order, and does not say how often they are right."""
 
 BinRule: TypeAlias = Literal[
     "right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics",
 ]
-"""Which bin holds a confidence on an edge, named after the libraries that do the same: ``right-closed`` is (lo, hi] with the first bin closed at 0; ``equal-mass`` has as many answers in each bin and never splits ties; ``guo`` leaves confidences of exactly 0 in no bin; ``torchmetrics`` has one bin more, for 1."""
+"""Which bin a confidence belongs to. ``right-closed`` has bins (lo, hi], the first closed at 0. ``equal-mass`` has about the same number of answers in each bin and never splits ties. The others do what the libraries of that name do: with ``guo``, a confidence of exactly 0 is in no bin; ``torchmetrics`` has one more bin, for 1."""
 
 RULES: Final[tuple[BinRule, ...]] = (
     "right-closed", "equal-mass", "guo", "sklearn", "netcal", "torchmetrics",
 )
-"""Which bin holds a confidence on an edge, named after the libraries that do the same: ``right-closed`` is (lo, hi] with the first bin closed at 0; ``equal-mass`` has as many answers in each bin and never splits ties; ``guo`` leaves confidences of exactly 0 in no bin; ``torchmetrics`` has one bin more, for 1."""
+"""Which bin a confidence belongs to. ``right-closed`` has bins (lo, hi], the first closed at 0. ``equal-mass`` has about the same number of answers in each bin and never splits ties. The others do what the libraries of that name do: with ``guo``, a confidence of exactly 0 is in no bin; ``torchmetrics`` has one more bin, for 1."""
 
 RECORD_VERSION: Final = 1
 """The version of the records that this package reads."""
@@ -210,12 +210,12 @@ RECORD_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entropy(Wire):
-    """Entropy bounds the entropy, in nats, of the token that ends at a position. Providers list only the likeliest tokens, so the entropy itself is seldom known."""
+    """Entropy has bounds of the entropy, in nats, of the token that ends at a position. Providers list only the most probable tokens, so the exact entropy is seldom known."""
 
     lower: float | None = None
-    """The least that it can be."""
+    """The lower bound."""
     upper: float | None = None
-    """The most that it can be."""
+    """The upper bound."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("lower", "number", "known"),
@@ -228,21 +228,21 @@ class Source(Wire):
     """Source says where a confidence comes from."""
 
     estimator: Estimator | Literal["unknown"] | None = None
-    """Who estimated the raw value."""
+    """What estimated the raw value."""
     method: Method | Literal["unknown"] | None = None
-    """The statistic, of the estimator ``logprob``."""
+    """With the estimator ``logprob``: the statistic."""
     basis: Basis | Literal["unknown"] | None = None
-    """What the number was read from, of the estimator ``model``."""
+    """With the estimator ``model``: the part of its reply from which the number was read."""
     mass: float | None = None
-    """With the basis ``expectation``: the probability, in (0,1], of the replies that the mean was taken over."""
+    """With the basis ``expectation``: the total probability, in (0,1], of the replies whose mean is the value."""
     model: str | None = None
-    """The name of the model that estimates."""
+    """The name of the confidence model."""
     map: CalibrationMap | Literal["unknown"] | None = None
-    """The calibration map that the raw value went through."""
+    """The calibration map that was applied to the raw value."""
     band: Band | Literal["unknown"] | None = None
-    """The positions that this map is for."""
+    """The positions for which this map is."""
     outside: tuple[Outside, ...] = ()
-    """In which ways the value lies outside what its map or model covers."""
+    """Why the map or the model does not cover the value."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("estimator", "text", "known", names=ESTIMATORS),
@@ -265,9 +265,9 @@ class Place(Wire):
     index: int
     """The position's number in its choice: 0 is the question p(0), then 1, 2, ... over all segments."""
     kinds: tuple[PositionKind, ...]
-    """Every strategy that fired here."""
+    """Every strategy that chose this place."""
     segment: Segment
-    """The text that the offsets count."""
+    """The text in which the offsets count."""
     byte: int
     """Offset in the segment's text, in bytes of UTF-8."""
     utf16: int
@@ -275,11 +275,11 @@ class Place(Wire):
     token: int
     """The number of the segment's tokens before the offset."""
     ratio: float | None = None
-    """Token ratio in [0,1]: token / tokens of the whole segment, known when the stream has ended; 0 for p(0) and 1 for p(z)."""
+    """Token ratio in [0,1]: token divided by the tokens of the whole segment; known after the end of the stream; 0 for p(0) and 1 for p(z)."""
     entropy: Entropy | None = None
     """Bounds of the entropy of the token that ends here."""
     approximate: bool = False
-    """Whether token is counted by an estimate, because the provider did not send its tokens one by one."""
+    """Whether token is an estimate, because the provider did not send its tokens one by one."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("choice", "whole", "always"),
@@ -321,19 +321,19 @@ class Confidence(Place):
 
     type: Literal["confidence"] = "confidence"
     state: State
-    """Where the confidence stands."""
+    """The state of the confidence."""
     revision: int
-    """0 for the position's first confidence, then one more each time."""
+    """0 for the position's first confidence, 1 for the next, and so on."""
     raw: float | None = None
     """The estimate itself, in [0,1]; never show it as a percentage."""
     fused: float | None = None
     """Raw after calibration and integration with later estimates, in [0,1]."""
     calibrated: bool = False
-    """Whether fused is a probability; otherwise it is a certainty, which orders answers and no more."""
+    """Whether fused is a probability; otherwise it is a certainty, which only puts answers in order."""
     source: Source | None = None
     """Where the value comes from."""
     reason: Reason | Literal["unknown"] | None = None
-    """Why there is no value, of the state ``unavailable``."""
+    """With the state ``unavailable``: why there is no value."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("choice", "whole", "always"),
@@ -370,11 +370,11 @@ class Decision(Wire):
     action: Action | Literal["unknown"]
     """What was done."""
     threshold: float | None = None
-    """The confidence that the policy asks for, in [0,1]."""
+    """The threshold of the policy, in [0,1]."""
     byte: int | None = None
-    """Offset in the answer's text from which on the action holds, in bytes of UTF-8."""
+    """Offset in the answer's text at which the action begins, in bytes of UTF-8."""
     reason: str | None = None
-    """Why, in a word of the policy, such as ``low``."""
+    """The reason, one word, such as ``low``."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("choice", "whole", "always"),
@@ -389,7 +389,7 @@ class Decision(Wire):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault(Wire):
-    """Fault reports something wrong in the stream or with a confidence model's reply. The stream goes on."""
+    """Fault reports something wrong in the stream or in a confidence model's reply. The stream continues."""
 
     type: Literal["fault"] = "fault"
     choice: int
@@ -397,9 +397,9 @@ class Fault(Wire):
     code: FaultCode | Literal["unknown"]
     """What is wrong."""
     offset: int | None = None
-    """Bytes of the stream before it."""
+    """The number of bytes of the stream before the fault."""
     detail: str | None = None
-    """One line of at most 256 bytes, in part from the provider: show it as text."""
+    """One line of at most 256 bytes; parts of it may be from the provider, so show it as plain text."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("choice", "whole", "always"),
@@ -423,9 +423,9 @@ class End(Wire):
     reasoning: int
     """Tokens of the reasoning."""
     approximate: bool = False
-    """Whether one of the two is counted by an estimate."""
+    """Whether tokens or reasoning is an estimate."""
     missing: tuple[PositionKind, ...] = ()
-    """The strategies that were asked for and that the stream could not serve, such as entropy without log-probabilities."""
+    """The strategies that were asked for but were impossible in this stream, such as entropy without log-probabilities."""
 
     WIRE: ClassVar[tuple[Field, ...]] = (
         Field("choice", "whole", "always"),
@@ -439,11 +439,11 @@ class End(Wire):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start(Wire):
-    """Start is the first line of a file of records. In the envelope of a stream its fields stand beside the events."""
+    """Start is the first line of a file of records. In a stream, the envelope has the same fields."""
 
     type: Literal["start"] = "start"
     version: int
-    """The version of the records; a reader that sees a higher one than its own shows that no confidence is available."""
+    """The version of the records; a reader for a lower version shows that no confidence is available."""
     id: str | None = None
     """The answer's identifier."""
     generator: str | None = None
@@ -502,15 +502,15 @@ CUTS: Final[Mapping[str, tuple[float, float]]] = {
     "group": (0.966, 0.996),  # 300 answers of the built-in generator
     "leco": (0.822, 0.942),  # 300 answers of the built-in generator
     "seq-prob": (0.166, 0.81),  # 300 answers of the built-in generator
-    "model": (0.9, 0.95),  # 142,166 numbers that twelve models said of their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
+    "model": (0.9, 0.95),  # 142,166 confidences that twelve models stated for their answers to MMLU-Pro (Linwei94, LLM-Calibration-Study, MIT)
     "trajectory": (0.3333333333333333, 0.6666666666666666),  # not measured: thirds of the range
     "samples": (0.3333333333333333, 0.6666666666666666),  # not measured: thirds of the range
     "": (0.5, 0.8),  # the FineCE paper's threshold
 }
-"""Where the words medium and high begin, by method, or by estimator if it has none. The key "" is for values that went through a fitted map."""
+"""The lowest values of the words medium and high, by method, or by estimator if that has no method. The key "" is for values that went through a fitted map."""
 
 Object: TypeAlias = Mapping[str, Any]
-"""A file of finece calibrate, or a card, as JSON. The core checks what is in it."""
+"""A file of finece calibrate, or a card, as JSON. The core checks its content."""
 
 Instructions = TypedDict(
     "Instructions",
@@ -535,13 +535,13 @@ ModelSettings = TypedDict(
         "name": str,
         # Chat: instruction and input in one user message; default false.
         "one_message": bool,
-        # Chat, completions: the most tokens of a reply; 1 to 1048576 tokens; default 16.
+        # Chat, completions: maximum length of the reply; 1 to 1048576 tokens; default 16.
         "max_tokens": int,
         # Chat, completions: alternatives to each token; 0 asks for no log-probabilities; 0 to 100 tokens; default 20.
         "top_logprobs": int,
-        # Classify, pooling: which of several outputs means a correct answer; at least 0; default 1.
+        # Classify, pooling: the number of the output for a correct answer, from 0; at least 0; default 1.
         "class": int,
-        # Reward: which of several labels means a correct answer.
+        # Reward: the label of a correct answer.
         "label": str,
         # Classify, pooling, reward: the function that turns the output into a probability; default none.
         "activation": Activation,
@@ -560,31 +560,31 @@ Settings = TypedDict(
         "format": Format,
         # Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph.
         "strategy": str,
-        # Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1.
+        # Paragraph, line: minimum length; a shorter one is joined to the next; at least 0 code points; default 1.
         "min_length": int,
         # Periodic: tokens from one position to the next; at least 1 tokens; default 50.
         "every": int,
-        # Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10.
+        # Entropy: a token whose entropy is higher makes a position; at least 0 nats; default 1e-10.
         "entropy_threshold": float,
-        # Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10.
+        # Entropy: minimum number of tokens from one position to the next; at least 0 tokens; default 10.
         "min_gap": int,
         # Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5.
         "alpha": float,
-        # Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
+        # Fusion depth: number of later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
         "depth": int,
-        # Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1.
+        # Fusion width: number of continuations of a position that revise its estimate; the first is the stream itself, further ones are sampled by finece serve and left out elsewhere; 0 for no integration; at least 0 continuations; default 1.
         "width": int,
-        # Who estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity.
+        # What estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity.
         "estimator": Method | Literal["trajectory"] | Literal["model"],
         # The object that finece calibrate writes: its maps calibrate estimates before they are integrated.
         "calibration": Object,
-        # Model: the statistic that estimates where the confidence model fails, or none; never integrated with the model's estimates; default none.
+        # Model: the statistic that estimates when the confidence model fails, or none; it is never integrated with the model's estimates; default none.
         "fallback": Method | Literal["none"],
         # Fallback: the object that finece calibrate writes for that statistic; without one its estimates are not calibrated.
         "fallback_calibration": Object,
         # Trajectory: the object that finece calibrate --estimator trajectory writes. Without one confidences are unavailable.
         "trajectory": Object,
-        # The card of the confidence model: what it was trained on. Without one its estimates are not calibrated.
+        # The card of the confidence model, which says on which answers the model was trained. Without one its estimates are not calibrated.
         "card": Object,
         # The model that answers, to be compared with cards.
         "generator": str,
@@ -594,7 +594,7 @@ Settings = TypedDict(
         "conversation": Conversation,
         # Report the stream's text as events; default false.
         "text": bool,
-        # Report the stream's own events: where each ends, and what it is; default false.
+        # Report where each event of the stream ends, and of which kind it is; default false.
         "frames": bool,
         # The largest event of the stream that is read; 1024 to 16777216 bytes; default 262144.
         "max_event": int,
@@ -602,42 +602,42 @@ Settings = TypedDict(
         "max_choices": int,
         # Positions over all choices of a stream; 1 to 1048576 positions; default 8192.
         "max_positions": int,
-        # Positions of a choice that later events may still change; 8 to 4096 positions; default 128.
+        # Positions of a choice whose confidence later events may still change; 8 to 4096 positions; default 128.
         "max_pending": int,
-        # Text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536.
+        # Most text of a segment that is kept for the confidence model; 0 to 16777216 bytes; default 65536.
         "max_text": int,
-        # Statistics: share of the tokens so far whose log-probabilities may be missing or cannot be true; 0 to 1; default 0.2.
+        # Statistics: share of the tokens so far whose log-probabilities may be missing or implausible; 0 to 1; default 0.2.
         "max_missing": float,
         "model": ModelSettings,
     },
     total=False,
 )
-"""What can be set for a scored stream. Everything has a default."""
+"""The settings of a scored stream. Each has a default."""
 
 
 BINS: Final = 10
 """Number of bins."""
 
 WITHHOLD_BELOW: Final = 0.8
-"""Withhold: confidence that text needs."""
+"""Withhold: text with a lower confidence is not sent."""
 
 ALPHA: Final = 0.5
 """Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is."""
 
 DEPTH: Final = 2
-"""Fusion depth: later positions that revise an estimate; 0 for no integration."""
+"""Fusion depth: number of later positions that revise an estimate; 0 for no integration."""
 
 WIDTH: Final = 1
-"""Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration."""
+"""Fusion width: number of continuations of a position that revise its estimate; the first is the stream itself, further ones are sampled by finece serve and left out elsewhere; 0 for no integration."""
 
 Failure: TypeAlias = Literal["open", "closed"]
-"""What happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies."""
+"""What happens to text that cannot be checked: open (it passes and is marked) or closed (it does not pass); required for withhold, otherwise open."""
 
 FAILURE: Final[tuple[Failure, ...]] = ("open", "closed")
-"""What happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies."""
+"""What happens to text that cannot be checked: open (it passes and is marked) or closed (it does not pass); required for withhold, otherwise open."""
 
 Uncalibrated: TypeAlias = Literal["refuse", "allow"]
-"""Warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated."""
+"""Warn, withhold, stop, escalate, skip_above: whether confidences that are not probabilities are allowed."""
 
 UNCALIBRATED: Final[tuple[Uncalibrated, ...]] = ("refuse", "allow")
-"""Warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated."""
+"""Warn, withhold, stop, escalate, skip_above: whether confidences that are not probabilities are allowed."""

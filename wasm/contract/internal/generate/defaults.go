@@ -9,12 +9,12 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// goDefaults writes package defaults: one constant for each setting that has a
-// default other than nothing, false and 0.
+// goDefaults writes package defaults: one constant for each setting whose default is
+// not a zero value.
 func goDefaults() ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "// %s\n\n", notice)
-	b.WriteString("// Package defaults is the defaults of the settings in package contract, as\n" +
+	b.WriteString("// Package defaults has the defaults of the settings in package contract, as Go\n" +
 		"// constants. It links no names and no help texts, so the Worker can use it.\n" +
 		"package defaults\n\nimport \"time\"\n")
 	for _, g := range contract.Groups {
@@ -31,7 +31,7 @@ func goDefaults() ([]byte, error) {
 	return format.Source([]byte(b.String()))
 }
 
-// goLiteral is a default in Go, or "" for a value that is Go's zero.
+// goLiteral returns a default in Go, or "" for a zero value.
 func goLiteral(value any) string {
 	switch v := value.(type) {
 	case string:

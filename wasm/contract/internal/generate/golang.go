@@ -40,7 +40,7 @@ import (
 	return format.Source([]byte(b.String()))
 }
 
-// goNames writes the constants of names that are written in package contract.
+// goNames writes the constants of names that are defined in package contract.
 func goNames(b *strings.Builder, n *contract.Names) {
 	fmt.Fprintf(b, "\n// %s\nconst (\n", strings.ReplaceAll(n.Doc, "`", "\""))
 	for _, name := range n.List {
@@ -51,7 +51,7 @@ func goNames(b *strings.Builder, n *contract.Names) {
 
 // goCuts writes the table of cuts.
 func goCuts(b *strings.Builder) {
-	b.WriteString("\n// cuts are where the words begin, by method, or by estimator if it has none. The key \"\"\n// is for values that went through a fitted map.\nvar cuts = map[string]cut{\n")
+	b.WriteString("\n// cuts has the cut points by method, or by estimator if that has no method. The key \"\" is\n// for values that went through a fitted map.\nvar cuts = map[string]cut{\n")
 	for _, c := range append(contract.Cuts, contract.Mapped) {
 		fmt.Fprintf(b, "\t%q: {%v, %v}, // %s\n", c.Of, c.Medium, c.High, c.From)
 	}
@@ -114,7 +114,7 @@ func (r *%[1]s) UnmarshalJSON(data []byte) error { return unmarshal(%[2]q, data,
 `, r.Go, r.Type)
 }
 
-// absent says which value of an optional field is not written.
+// absent says which value of an optional field means that the key is absent.
 func absent(f contract.Field) string {
 	switch f.Form {
 	case contract.Number:

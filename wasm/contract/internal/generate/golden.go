@@ -12,10 +12,9 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// goldenEvent is an event of the core and the names in it, which a reader of
-// events has to find.
+// goldenEvent is an event of the core, and the names that a reader has to find in it.
 type goldenEvent struct {
-	Record string   `json:"record"` // hexadecimal, as package abi writes it
+	Record string   `json:"record"` // the bytes of package abi, in hexadecimal
 	Names  []string `json:"names"`
 }
 

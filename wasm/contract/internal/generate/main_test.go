@@ -9,7 +9,7 @@ import (
 
 const root = "../../../.."
 
-// A table was changed and the files made from it were not.
+// This test fails if a table was changed without generating the files again.
 func TestGeneratedFilesAreFresh(t *testing.T) {
 	files, err := all(root)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// documents is the files whose parts between markers are generated. A file
-// without the markers stays as it is:
+// documents are the files in which the text between these markers is generated. A file without
+// the markers does not change:
 //
 //	<!-- providers -->
 //	<!-- /providers -->
@@ -31,7 +31,7 @@ func filled(root, path string) ([]byte, error) {
 	return text, nil
 }
 
-// between puts content between the markers of a name.
+// between returns text with content between the markers of that name.
 func between(text []byte, name, content string) ([]byte, error) {
 	begin, end := []byte("<!-- "+name+" -->\n"), []byte("<!-- /"+name+" -->")
 	i := bytes.Index(text, begin)
@@ -47,7 +47,7 @@ func between(text []byte, name, content string) ([]byte, error) {
 	return append(append(out, content...), text[i+n:]...), nil
 }
 
-// providersTable is the table of providers in Markdown.
+// providersTable returns the table of providers in Markdown.
 func providersTable() string {
 	var b strings.Builder
 	b.WriteString("| provider or server | format | log-probabilities in streams | request fields that ask for them | continues an answer | notes | source |\n| --- | --- | --- | --- | --- | --- | --- |\n")

@@ -13,13 +13,13 @@ import (
 func providersModule() ([]byte, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "// %s\nimport type { Format } from \"./config.js\";\n", notice)
-	tsDoc(&b, "", "A provider or server, and what is known of its log-probabilities.")
+	tsDoc(&b, "", "A provider or server, and what is known about its log-probabilities.")
 	b.WriteString(`export interface Provider {
   readonly name: string;
-  /** The ends of its hosts' names; none for a server of one's own. */
+  /** The ends of its hosts' names; none for a server that you run yourself. */
   readonly hosts: readonly string[];
   readonly format: Format;
-  /** Whether its streams have log-probabilities, if it is asked for them. */
+  /** Whether its streams have log-probabilities, if the request asks for them. */
   readonly logprobs: "yes" | "partly" | "no" | "unknown";
   /** The fields of a request that ask for log-probabilities. */
   readonly ask: Readonly<Record<string, unknown>>;
@@ -47,7 +47,7 @@ func providersModule() ([]byte, error) {
 		fmt.Fprintf(&b, "  { name: %q, hosts: %s, format: %q, logprobs: %q, ask: %s, notes: %q },\n", p.Name, list, p.Format, p.Logprobs, ask.String(), p.Notes)
 	}
 	b.WriteString("];\n")
-	tsDoc(&b, "", "The ends of the paths of requests, and the format of the answers. The first that fits counts.")
+	tsDoc(&b, "", "The ends of the paths of requests, and the format of the answers. The first entry that matches applies.")
 	b.WriteString("export const PATHS: readonly (readonly [string, Format])[] = [\n")
 	for _, p := range contract.Paths {
 		fmt.Fprintf(&b, "  [%q, %q],\n", p.Suffix, p.Format)

@@ -24,14 +24,14 @@ from finece._contract import Format
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider or server, and what is known of its log-probabilities."""
+    """A provider or server, and what is known about its log-probabilities."""
 
     name: str
     hosts: tuple[str, ...]
-    """The ends of its hosts' names; none for a server of one's own."""
+    """The ends of its hosts' names; none for a server that you run yourself."""
     format: Format
     logprobs: Literal["yes", "partly", "no", "unknown"]
-    """Whether its streams have log-probabilities, if it is asked for them."""
+    """Whether its streams have log-probabilities, if the request asks for them."""
     ask: str
     """The fields of a request that ask for log-probabilities, a JSON object."""
     notes: str

@@ -48,8 +48,8 @@ func pyABI(b *strings.Builder) {
 	b.WriteString("}\n\"\"\"The functions that a core exports, with their numbers of parameters and results.\"\"\"\n")
 }
 
-// pyNames writes a list of names and the type of one of them. A list that does not
-// count from 0 begins with "", and one with holes is a dictionary by number.
+// pyNames writes a list of names and its type. If the numbers begin with 1, the list begins
+// with "". If numbers are missing between, the list is a dictionary by number.
 func pyNames(b *strings.Builder, n *contract.Names) {
 	var texts, entries []string
 	sparse := false
@@ -93,7 +93,7 @@ func pyWrapped(entries []string) string {
 		return strings.ReplaceAll(wrapped, "\n  ", "\n    ")
 	}
 	if len(entries) > 1 && entries[len(entries)-1] == "" {
-		wrapped += "," // a tuple
+		wrapped += "," // makes a tuple of one entry
 	}
 	return wrapped
 }
@@ -133,7 +133,7 @@ func pyRecords(b *strings.Builder) {
 	b.WriteString("}\n\"\"\"The class of each type of record.\"\"\"\n")
 }
 
-// pyField is the type of a field and its default: None where the key may be absent.
+// pyField returns the type of a field and its default: None if the key may be absent.
 func pyField(f contract.Field) string {
 	t := ""
 	switch f.Form {
@@ -168,7 +168,8 @@ func pyField(f contract.Field) string {
 	return t
 }
 
-// pyWire is how a field is read and written: its key, form, presence, names and class.
+// pyWire returns the arguments by which a field is read and written: its key, form, presence,
+// names and class.
 func pyWire(f contract.Field) string {
 	form := map[contract.Form]string{
 		contract.Whole: "whole", contract.Number: "number", contract.Truth: "truth", contract.Text: "text", contract.Texts: "texts",
@@ -206,22 +207,22 @@ func pyCuts(b *strings.Builder) {
 	for _, c := range append(contract.Cuts, contract.Mapped) {
 		fmt.Fprintf(b, "    %q: (%v, %v),  # %s\n", c.Of, c.Medium, c.High, c.From)
 	}
-	b.WriteString("}\n\"\"\"Where the words medium and high begin, by method, or by estimator if it has none. The key \"\" is for values that went through a fitted map.\"\"\"\n")
+	b.WriteString("}\n\"\"\"The lowest values of the words medium and high, by method, or by estimator if that has no method. The key \"\" is for values that went through a fitted map.\"\"\"\n")
 }
 
 const pyPrelude = `
 Object: TypeAlias = Mapping[str, Any]
-"""A file of finece calibrate, or a card, as JSON. The core checks what is in it."""
+"""A file of finece calibrate, or a card, as JSON. The core checks its content."""
 
 `
 
-// pySettings writes the types of a session's settings, the defaults of what evaluate and
-// fuse take, and what the package's guardrail has in common with the gateway.
+// pySettings writes the types of a session's settings, the defaults for evaluate and fuse, and
+// the settings that the package's guardrail shares with the gateway.
 func pySettings(b *strings.Builder) {
 	b.WriteString(pyPrelude)
 	pyTypedDict(b, "Instructions", instructionsDoc, "model.instructions", nil)
 	pyTypedDict(b, "ModelSettings", "How a confidence model is asked, and how its reply is read.", "model", []string{`"instructions": Instructions`})
-	pyTypedDict(b, "Settings", "What can be set for a scored stream. Everything has a default.", "", []string{`"model": ModelSettings`})
+	pyTypedDict(b, "Settings", "The settings of a scored stream. Each has a default.", "", []string{`"model": ModelSettings`})
 	for _, s := range append([]*contract.Setting{contract.Bins, contract.WithholdBelow}, fusion...) {
 		fmt.Fprintf(b, "\n%s: Final = %v\n%s", strings.ToUpper(s.Name), s.Default, pyDoc("", upper(s.Help)+"."))
 	}
@@ -232,8 +233,8 @@ func pySettings(b *strings.Builder) {
 	}
 }
 
-// pyTypedDict writes the settings of an object. The names may be Python's own words, so
-// the members stand in a dictionary.
+// pyTypedDict writes the settings of an object. Some names are keywords of Python, so the
+// members are in a dictionary.
 func pyTypedDict(b *strings.Builder, name, doc, object string, more []string) {
 	fmt.Fprintf(b, "%s = TypedDict(\n    %q,\n    {\n", name, name)
 	for _, s := range contract.Session {
@@ -258,7 +259,7 @@ func pyTypedDict(b *strings.Builder, name, doc, object string, more []string) {
 
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
-// pySettingType is a setting's type, made from the one in TypeScript.
+// pySettingType returns a setting's type, made from its type in TypeScript.
 func pySettingType(s *contract.Setting) string {
 	switch t := s.Typed(); t {
 	case "string", "Strategy":

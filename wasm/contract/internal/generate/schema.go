@@ -17,7 +17,7 @@ func (o *object) add(key string, value any) *object {
 	return o
 }
 
-// MarshalJSON keeps the order.
+// MarshalJSON writes the keys in their order.
 func (o *object) MarshalJSON() ([]byte, error) {
 	b := []byte{'{'}
 	for i, key := range o.keys {
@@ -44,8 +44,8 @@ func indented(v any) ([]byte, error) {
 
 const dialect = "https://json-schema.org/draft/2020-12/schema"
 
-// recordSchema writes the JSON schema of one record. Keys that are not in it are
-// allowed: readers ignore them.
+// recordSchema writes the JSON schema of one record. Unknown keys are allowed: readers ignore
+// them.
 func recordSchema() ([]byte, error) {
 	definitions := new(object)
 	anyOf := []any{}
@@ -67,7 +67,7 @@ func reference(name string) *object { return new(object).add("$ref", "#/$defs/"+
 func envelopeSchema() *object {
 	events := new(object).add("type", "array").add("items", new(object).add("$ref", "#"))
 	return new(object).
-		add("description", "What the key finece of a chunk or of a whole answer contains.").
+		add("description", "The value of the key finece of a chunk or of a whole answer.").
 		add("type", "object").
 		add("properties", new(object).
 			add("version", new(object).add("type", "integer").add("minimum", 1)).

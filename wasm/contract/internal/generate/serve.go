@@ -27,7 +27,7 @@ func serveSchema() ([]byte, error) {
 	for _, s := range contract.Routed {
 		route.add(s.File(), reference(s.File()))
 	}
-	definitions.add("route", closed("Requests that are handled otherwise than the rest.", route).
+	definitions.add("route", closed("Some requests, and their other settings.", route).
 		add("anyOf", []any{required(contract.RoutePath), required(contract.RouteModel)}))
 
 	client := new(object)
@@ -51,8 +51,8 @@ func required(s *contract.Setting) *object {
 	return new(object).add("required", []string{s.Name})
 }
 
-// entrySchema is the schema of what routes and client keys are made of. There is no default:
-// what is absent sets no limit and no pattern.
+// entrySchema returns the schema of a member of a route or of a client key. It has no default:
+// if the member is absent, there is no limit or pattern.
 func entrySchema(s *contract.Setting) *object {
 	o := settingSchema(s)
 	o.keys, o.values = o.keys[:len(o.keys)-1], o.values[:len(o.values)-1]

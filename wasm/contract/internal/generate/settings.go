@@ -10,7 +10,7 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// tsPrelude is the types that settings need and that no list of names gives.
+// tsPrelude has the types of settings that are not made from a list of names.
 const tsPrelude = `
 type StrategyName = Exclude<PositionKind, "question" | "end">;
 
@@ -19,19 +19,19 @@ export type Strategy =
   | StrategyName | ` + "`${StrategyName}+${StrategyName}` | `${StrategyName}+${StrategyName}+${StrategyName}`" + `
   | ` + "`${StrategyName}+${StrategyName}+${StrategyName}+${StrategyName}`" + `;
 
-/** A file of ` + "`finece calibrate`" + `. The core checks what is in it. */
+/** A file of ` + "`finece calibrate`" + `. The core checks its content. */
 export interface Calibration {
   readonly finece_calibration: number;
   readonly [key: string]: unknown;
 }
 
-/** A file of ` + "`finece calibrate --estimator trajectory`" + `. The core checks what is in it. */
+/** A file of ` + "`finece calibrate --estimator trajectory`" + `. The core checks its content. */
 export interface Trajectory {
   readonly finece_trajectory: number;
   readonly [key: string]: unknown;
 }
 
-/** What a confidence model was trained on, or a map fitted on. The core checks what is in it. */
+/** The answers that a confidence model was trained on, or that a map was fitted on. The core checks its content. */
 export interface Card {
   readonly finece_card: number;
   readonly [key: string]: unknown;
@@ -48,8 +48,8 @@ var fusion = []*contract.Setting{contract.Alpha, contract.Depth, contract.Width}
 func tsSettings(b *strings.Builder) {
 	b.WriteString(tsPrelude)
 	tsInterface(b, "ModelConfig", "How a confidence model is asked, and how its reply is read.", "model", "instructions")
-	tsInterface(b, "ScoringConfig", "What can be set for any scored stream. Everything has a default.", "", "estimator", "model")
-	tsDoc(b, "", "What a core's session depends on.")
+	tsInterface(b, "ScoringConfig", "The settings of any scored stream. Each has a default.", "", "estimator", "model")
+	tsDoc(b, "", "The settings of a session of the core.")
 	b.WriteString("export interface SessionConfig extends ScoringConfig {\n")
 	tsSetting(b, "  ", contract.Estimator)
 	b.WriteString("  /** How a model is asked. */\n  model?: ModelConfig;\n}\n")
@@ -71,7 +71,7 @@ func tsSettings(b *strings.Builder) {
 	b.WriteString("} as const;\n")
 }
 
-// tsInterface writes the settings of an object, but for those left out.
+// tsInterface writes the settings of an object, except those in without.
 func tsInterface(b *strings.Builder, name, doc, object string, without ...string) {
 	tsDoc(b, "", doc)
 	fmt.Fprintf(b, "export interface %s {\n", name)
@@ -103,10 +103,10 @@ func tsSetting(b *strings.Builder, indent string, s *contract.Setting) {
 	fmt.Fprintf(b, "%s/** %s. */\n%s%s?: %s;\n", indent, doc, indent, s.Camel(), s.Typed())
 }
 
-// settingsSchema writes the JSON schema of all settings: an object for each part
-// of FineCE that reads some. "session" is the configuration of the core.
+// settingsSchema writes the JSON schema of all settings: an object for each group.
+// "session" is the configuration of the core.
 func settingsSchema() ([]byte, error) {
-	definitions := new(object).add("session", closed("The settings of a session: what the core reads.", settingsObject("")))
+	definitions := new(object).add("session", closed("The settings of a session, which the core reads.", settingsObject("")))
 	properties := new(object).add("session", reference("session"))
 	for _, g := range contract.Groups {
 		members := new(object)
@@ -127,8 +127,8 @@ func settingsSchema() ([]byte, error) {
 		add("$defs", definitions))
 }
 
-// closed is an object that may have no other members: an unknown name is refused,
-// as the core refuses it.
+// closed returns the schema of an object without other members. The core refuses unknown names,
+// too.
 func closed(description string, properties *object) *object {
 	return new(object).
 		add("description", description).
@@ -137,7 +137,7 @@ func closed(description string, properties *object) *object {
 		add("additionalProperties", false)
 }
 
-// settingsObject is the properties of the object of that path; "" is the top.
+// settingsObject returns the properties of the object of that path; "" is the outermost.
 func settingsObject(path string) *object {
 	o := new(object)
 	for _, s := range contract.Session {
@@ -171,7 +171,7 @@ func settingSchema(s *contract.Setting) *object {
 	case nil:
 		return o.add("type", []string{"object", "null"})
 	case time.Duration:
-		// As Go writes it, such as 1m30s.
+		// In Go's notation, such as 1m30s.
 		value = v.String()
 		o.add("type", "string").add("pattern", `^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$`)
 	case []string:

@@ -49,7 +49,7 @@ func tsABI(b *strings.Builder) {
 
 // tsCuts writes the table of cuts.
 func tsCuts(b *strings.Builder) {
-	tsDoc(b, "", "Where the words for a certainty begin: from which value on it is `medium`, and from which `high`; by method, or by estimator if it has none. The key `\"\"` is for values that went through a fitted map.")
+	tsDoc(b, "", "The words for a certainty: the lowest values that are `medium` and `high`, by method, or by estimator if that has no method. The key `\"\"` is for values that went through a fitted map.")
 	b.WriteString("export const CUTS: Readonly<Record<string, readonly [number, number]> & Record<\"\", readonly [number, number]>> = {\n")
 	for _, c := range append(contract.Cuts, contract.Mapped) {
 		fmt.Fprintf(b, "  /** Source: %s. */\n  %q: [%v, %v],\n", c.From, c.Of, c.Medium, c.High)
@@ -73,8 +73,8 @@ func tsFigures(b *strings.Builder) {
 	b.WriteString("}\n")
 }
 
-// tsNames writes a list of names and the type of one of them. A list that does
-// not count from 0 begins with "", and one with holes is an object by number.
+// tsNames writes a list of names and its type. If the numbers begin with 1, the list begins
+// with "". If numbers are missing between, the list is an object by number.
 func tsNames(b *strings.Builder, n *contract.Names) {
 	tsDoc(b, "", n.Doc)
 	entries, sparse, exclude := []string{}, false, false
@@ -164,15 +164,15 @@ func tsRecords(b *strings.Builder) {
 	}
 	tsDoc(b, "", "Every record.")
 	fmt.Fprintf(b, "export type FineceRecord =\n  | %s;\n", strings.Join(types, " | "))
-	tsDoc(b, "", "The values of the keys that may be absent on the wire, by the record's type, and those of a source and an entropy.")
+	tsDoc(b, "", "The values of keys that are absent on the wire, by the type of the record, and for a source and an entropy.")
 	fmt.Fprintf(b, "export const RECORD_DEFAULTS = {\n%s} as const;\n", strings.Join(defaults, ""))
-	tsDoc(b, "", "What the key `finece` of a chunk or of a whole answer contains.")
+	tsDoc(b, "", "The value of the key `finece` of a chunk or of a whole answer.")
 	b.WriteString("export interface Envelope {\n  readonly version: number;\n  readonly id: string | null;\n  readonly generator: string | null;\n  readonly events: readonly FineceRecord[];\n}\n")
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// tsType is a field's type: with null where the key may be absent.
+// tsType returns a field's type, with null if the key may be absent.
 func tsType(f contract.Field) string {
 	t := ""
 	switch f.Form {
@@ -198,7 +198,7 @@ func tsType(f contract.Field) string {
 	return t
 }
 
-// tsDefaults is the values of the keys that may be absent.
+// tsDefaults returns the values of the keys that may be absent.
 func tsDefaults(r *contract.Record) []string {
 	var list []string
 	for _, f := range fieldsOf(r) {

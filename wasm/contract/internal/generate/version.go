@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// versioned is the files that state the version of a package, and where they do.
+// versioned has the files that state the version of a package, and the place in each of them.
 var versioned = map[string]*regexp.Regexp{
 	"www/package.json":           regexp.MustCompile(`("name": "finece",\n\s+"version": ")[^"]+`),
 	"www/package-lock.json":      regexp.MustCompile(`("name": "finece",\n\s+"version": ")[^"]+`),
