@@ -23,7 +23,7 @@ func BenchmarkToken(b *testing.B) {
 			}
 		})
 	}
-	// What a confidence costs that is computed anew, as batch libraries do.
+	// The cost of a confidence that is computed again from all tokens, as batch libraries do.
 	b.Run("gonum-mean-of-1024", func(b *testing.B) {
 		for b.Loop() {
 			math.Exp(stat.Mean(lps, nil))

@@ -20,7 +20,7 @@ func (r *reply) choice(key []byte) {
 				r.content()
 			case "refusal":
 				r.refusal, _ = s.Text()
-			default: // reasoning_content and reasoning among them
+			default: // reasoning_content and reasoning, too
 				s.Skip()
 			}
 		}
@@ -35,8 +35,8 @@ func (r *reply) choice(key []byte) {
 	}
 }
 
-// content reads a message's text: a string, or an array of parts of which the
-// text ones count.
+// content reads a message's text: a string, or an array of parts, of which only the text parts
+// count.
 func (r *reply) content() {
 	s := &r.scan
 	if s.Kind() != jsonscan.Array {
@@ -112,8 +112,8 @@ func (r *reply) place(t *token) {
 	}
 }
 
-// alternatives reads those of a token: an array of objects or, in Completions,
-// an object of numbers.
+// alternatives reads the alternatives to a token: an array of objects or, in Completions, an
+// object of numbers.
 func (r *reply) alternatives(t *token) {
 	s := &r.scan
 	t.first = len(r.candidates)

@@ -11,15 +11,15 @@ import (
 type Failure uint8
 
 const (
-	Malformed     Failure = iota + 1 // the body is no JSON
+	Malformed     Failure = iota + 1 // the body is not JSON
 	ProviderError                    // the server reports an error
 	WrongShape                       // JSON, but not of the adapter's shape
-	Refused                          // the model refused, or a filter cut in
+	Refused                          // the model refused, or a filter stopped the reply
 	Empty                            // there is no text
 	Unfinished                       // the reply broke off before its number was complete
 	NoNumber                         // the text does not begin with a number
 	OutOfRange                       // the number is not in [0,1]
-	ExtraText                        // there is something besides the number, such as a second one
+	ExtraText                        // there is more text than the number, such as a second number
 	TooLarge                         // the body has more than MaxReply bytes
 )
 
@@ -43,8 +43,8 @@ func (f Failure) String() string { return nameOf(failureTexts[:], int(f)) }
 // ReplyError says why a reply gives no confidence.
 type ReplyError struct {
 	Failure Failure
-	Offset  int    // byte of the body, or of the model's text from NoNumber on, that it is about; -1 if none
-	Detail  string // what was found there, in a bounded excerpt, or the server's message
+	Offset  int    // the place, as a byte of the body, or for NoNumber and later failures of the model's text; -1 if none
+	Detail  string // a short excerpt from that place, or the server's message
 	Want    string // what was expected, or what to do
 }
 
@@ -67,7 +67,7 @@ const (
 	excerptLength = 80
 )
 
-// excerpt is the part of text around an offset, with quotes, on one line.
+// excerpt returns the part of text around an offset, quoted, on one line.
 func excerpt(text []byte, offset int) string {
 	begin := max(0, min(offset, len(text))-excerptBefore)
 	for begin < offset && begin < len(text) && !utf8.RuneStart(text[begin]) {

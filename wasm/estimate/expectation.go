@@ -6,23 +6,26 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// The expectation of the number over the model's own distribution.
+// The expected value of the number over the model's own distribution.
 //
-// A reply is a sequence of sampled tokens, t(1) to t(n). Each comes with the head of
-// its distribution: some alternatives with their probabilities. So of the tree of all
-// replies we know one path, and the first token of each branch that leaves it. Write q(i) for p(t(1)) ... p(t(i-1)), the probability of
-// getting to place i. The places are those of the reply's number and the one after
-// it, where the number ended. Then
+// A reply is a sequence of sampled tokens, t(1) to t(n). Each token has some alternatives
+// with their probabilities. All possible replies form a tree. Of that tree, one path is
+// known, the sampled reply, and the first token of each branch that leaves the path.
 //
-//	mass        = sum over i, a != t(i) of q(i) p(a)           + q(n+1)
-//	expectation = sum over i, a != t(i) of q(i) p(a) v(i,a)    + q(n+1) v, over mass
+// Write q(i) for p(t(1)) ... p(t(i-1)), the probability of reaching place i. The places i are
+// the tokens of the reply's number, and the token after it, which ended the number. An
+// alternative at place i is a. Then
+//
+//	mass        =  sum over i, a != t(i) of q(i) p(a)         + q(n+1)
+//	expectation = (sum over i, a != t(i) of q(i) p(a) v(i,a)  + q(n+1) v) / mass
 //
 // where v is the sampled number, and v(i,a) is the number in the text t(1)...t(i-1) a.
-// A branch counts if its text reads as a number in [0,1] and decides it: "0.7" counts
-// as 0.7 although a 5 may follow, and "1" as 1. "0" and "0." may become anything and
-// are left out, and so is text that is not a number. In a percentage, one digit alone
-// and "10" are left out, too. An alternative that ends the reply, a special token such
-// as <|im_end|>, leaves the number as it is.
+//
+// A branch counts if its text is a number in [0,1] that later text can change only a little.
+// "0.7" counts as 0.7 although a 5 may follow, and "1" counts as 1. "0" and "0." are left out,
+// because any number may follow, and so is text that is not a number. In a percentage, a
+// single digit and "10" are left out, too. If the alternative is a special token that ends
+// the reply, such as <|im_end|>, the branch has the number so far.
 //
 // Example. The reply 0.85 is sampled as these tokens:
 //
@@ -33,27 +36,27 @@ import (
 //	4  5     0.5   end: 0.4, 0: 0.1    0.54   0.54*(0.4*0.8 + 0.1*0.80)    0.27
 //	                                   0.27   0.27*0.85                    0.27
 //
-// The expectation is 0.8515 / 1 = 0.8515, and all mass was read.
+// The expectation is 0.8515 / 1 = 0.8515. The mass is 1, so every reply was counted.
 
-// candidate is a token that may stand in a place.
+// candidate is a token that the model could write at a place.
 type candidate struct {
 	text    []byte
 	logprob float64
 }
 
-// token is the candidate that was sampled for a place.
+// token is the candidate that was sampled at a place.
 type token struct {
 	candidate
-	first, last int // of the alternatives, which may repeat it
+	first, last int // the range of its alternatives in reply.candidates; these may contain the token, too
 }
 
-// maxLead is where the number has to end for its distribution to be read. Each
-// branch is read from the text's beginning.
+// maxLead is the maximum offset of the number's end. It bounds the work: each branch is read
+// from the beginning of the text.
 const maxLead = 256
 
-// expectation computes the expectation of the number n of text over the
-// distributions. ok is false if they do not fit the text, are not distributions or
-// have no alternatives, or if more than maxLead bytes of white space come first.
+// expectation computes the expected value of the number n of text. ok is false if the tokens
+// do not fit the text, if their probabilities are not distributions, if there are no
+// alternatives, or if the number ends after maxLead bytes.
 func expectation(text []byte, n number, tokens []token, candidates []candidate) (value, mass float64, ok bool) {
 	if len(candidates) == 0 || n.end > maxLead {
 		return 0, 0, false
@@ -96,12 +99,12 @@ func expectation(text []byte, n number, tokens []token, candidates []candidate) 
 	return min(value/mass, 1), min(mass, 1), true
 }
 
-// alignment is where a text stands in the tokens of a reply: it begins at, or
-// -offset bytes within, the token first.
+// alignment is the place of a text in the tokens of a reply. The text begins in token first,
+// after -offset bytes of that token.
 type alignment struct{ first, offset int }
 
-// align finds text in the tokens. They may also hold what the model thought
-// before, and end with special tokens.
+// align finds text in the tokens. Before it there may be reasoning, and after it special
+// tokens.
 func align(text []byte, tokens []token) (alignment, bool) {
 	last := len(tokens)
 	for last > 0 && special(tokens[last-1].text) {
@@ -126,14 +129,14 @@ func align(text []byte, tokens []token) (alignment, bool) {
 	return alignment{}, false
 }
 
-// special reports whether a token is one that ends a reply, as servers write
-// them.
+// special reports whether a token is a special one that ends a reply, in the notation of
+// servers.
 func special(text []byte) bool {
 	return len(text) == 0 || len(text) > 2 && text[0] == '<' && text[len(text)-1] == '>'
 }
 
-// decided reads the number in the text of a branch, if the text decides it; see the
-// comment at the top. percent says that the reply is a percentage.
+// decided returns the number in the text of a branch, and whether the branch counts; see the
+// comment at the top of this file. percent says that the reply is a percentage.
 func decided(branch []byte, percent bool) (float64, bool) {
 	n, failure, _ := scanNumber(branch)
 	if failure == 0 && n.closed {

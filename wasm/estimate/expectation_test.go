@@ -14,8 +14,8 @@ import (
 
 const eos = "<|im_end|>"
 
-// tree is all that a model may reply: the distribution of the next token, and
-// what follows each.
+// tree has all possible replies of a model: the distribution of the next token, and the tree
+// after each token.
 type tree map[string]limb
 
 type limb struct {
@@ -23,8 +23,8 @@ type limb struct {
 	next tree // nil: nothing follows
 }
 
-// replyOf samples one path of a tree and writes the reply with the head of each
-// distribution on it, as vLLM does: with the token that ends it.
+// replyOf samples one path of a tree. It writes the reply with the most probable tokens of each
+// distribution on the path. Like vLLM, it includes the token that ends the reply.
 func replyOf(t tree, path []string) string {
 	type head struct {
 		Token   string  `json:"token"`
@@ -48,7 +48,7 @@ func replyOf(t tree, path []string) string {
 	return `{"choices":[{"message":{"content":` + string(content) + `},"finish_reason":"stop","logprobs":{"content":` + string(logprobs) + `}}]}`
 }
 
-// end is the tree of a reply that is over.
+// end is the tree in which the reply ends.
 func end() tree { return tree{eos: {p: 1}} }
 
 func TestExpectationOfTheDocumentedExample(t *testing.T) {
@@ -82,9 +82,8 @@ func leaves(t tree, said string, p float64, f func(reply string, p float64, ende
 
 var wholeNumber = regexp.MustCompile(`^[\s"]*(0?\.[0-9]+|0\.|0|1\.0*|1)[\s"]*\.?[\s"]*$`)
 
-// TestExpectationEqualsEnumeration: where the branches off the sampled path are
-// replies that are over, the expectation is that of the whole tree, which is
-// small enough to enumerate.
+// TestExpectationEqualsEnumeration: if every branch that leaves the sampled path ends there,
+// the expectation is that of the whole tree. The tree is small enough to enumerate.
 func TestExpectationEqualsEnumeration(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	others := []string{"1", ".9", "8", "85", "5", "05", "9", " very", "!", ".", ",", " 0.3", "-", "\"0.25\"", "7", "100"}
@@ -120,8 +119,8 @@ func TestExpectationEqualsEnumeration(t *testing.T) {
 	}
 }
 
-// build makes a random tree in which path is possible and every other branch is
-// over after its first token.
+// build makes a random tree. path is a possible reply, and every other branch ends after its
+// first token.
 func build(rng *rand.Rand, path, others []string) tree {
 	if len(path) == 0 {
 		return nil

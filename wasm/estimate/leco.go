@@ -2,26 +2,26 @@ package estimate
 
 import "github.com/finece/finece/metrics/portable"
 
-// StepScores are LeCo's three scores of one step, a run of n tokens with
-// probabilities p(1) to p(n). The step's own score, as its authors define it,
-// is Average + Transition - Divergence, which lies between -ln(1+(ln n)^(1/3))
-// and 2. [LECO] uses [StepScores.Confidence] instead.
+// StepScores are LeCo's three scores of one step. A step is a run of n tokens with the
+// probabilities p(1) to p(n). LeCo's authors add them up to one score, Average + Transition -
+// Divergence, which is between -ln(1+(ln n)^(1/3)) and 2. [LECO] uses
+// [StepScores.Confidence] instead.
 type StepScores struct {
 	Average    float64 // intra-step: the mean of p(i)
 	Divergence float64 // intra-step: ln(1 + KL^(1/3)), KL in nats from the uniform distribution to p(i)/sum p
 	Transition float64 // inter-step: the mean of the first Options.Transition p(i)
 }
 
-// Confidence is (Average+Transition)/2 * e^-Divergence, in [0,1]. It grows and
-// falls with LeCo's own score in each of the three, and takes no clamping to
-// stay a probability: e^-Divergence is 1/(1+KL^(1/3)).
+// Confidence returns (Average+Transition)/2 * e^-Divergence, in [0,1]. If one of the three
+// scores changes, it rises or falls as LeCo's own score does. It stays in [0,1] without
+// clamping: e^-Divergence is 1/(1+KL^(1/3)).
 func (s StepScores) Confidence() float64 {
 	return min((s.Average+s.Transition)/2*portable.Exp(-s.Divergence), 1)
 }
 
-// Scores are those of the step that is open, or of the last one if it has no
-// token with a log-probability yet. ok is false where there is neither, and for
-// methods other than LECO.
+// Scores returns the scores of the current step. If the current step has no token with a
+// log-probability yet, it returns those of the previous step. ok is false if there is no such
+// step, and for methods other than LECO.
 func (l *Logprob) Scores() (scores StepScores, ok bool) {
 	if l.method != LECO || l.seen == 0 {
 		return StepScores{}, false
@@ -33,18 +33,18 @@ func (l *Logprob) Scores() (scores StepScores, ok bool) {
 }
 
 type leco struct {
-	first  int // tokens that make the transition score
+	first  int // how many tokens make the transition score
 	step   step
 	last   StepScores
 	closed int64
-	total  float64 // of the closed steps' confidences
+	total  float64 // sum of the confidences of closed steps
 }
 
 type step struct {
 	tokens    int64
-	sum       float64 // of p
-	surprise  float64 // of p ln p
-	beginning float64 // of p, over the first tokens
+	sum       float64 // sum of p
+	surprise  float64 // sum of p ln p
+	beginning float64 // sum of p over the first tokens
 }
 
 func (c *leco) push(lp float64) {
@@ -67,8 +67,8 @@ func (c *leco) close() {
 	c.step = step{}
 }
 
-// rounding is a divergence that is none: the cube root would make 5e-6 of an
-// error in the last place.
+// rounding is a divergence that counts as 0. Without it, the cube root would turn an error in
+// the last digit into 5e-6.
 const rounding = 1e-12
 
 func (c *leco) scores() StepScores {

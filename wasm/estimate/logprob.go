@@ -13,8 +13,8 @@ type Reason uint8
 const (
 	Available      Reason = iota
 	NoTokens              // there was no token yet
-	NoLogprobs            // no token so far came with a log-probability
-	NoFirstLogprob        // FirstProb: other tokens did, the first did not
+	NoLogprobs            // no token so far has a log-probability
+	NoFirstLogprob        // FirstProb: the first token has no log-probability
 )
 
 var reasonNames = [...]string{"", "no tokens", "no logprobs", "no logprob of the first token"}
@@ -22,40 +22,39 @@ var reasonNames = [...]string{"", "no tokens", "no logprobs", "no logprob of the
 // String returns the reason in words, "" for Available.
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 
-// Options of the methods that have any. Start from [DefaultOptions].
+// Options are the options of Group and LECO. Start from [DefaultOptions].
 type Options struct {
-	Window     int // Group: tokens, 1 to MaxWindow
-	Transition int // LECO: the first tokens of a step that make its transition score, at least 1
+	Window     int // Group: tokens in a window, 1 to MaxWindow
+	Transition int // LECO: how many tokens at the beginning of a step make its transition score, at least 1
 }
 
-// DefaultOptions has groups of 64 tokens, and the 5 transition tokens of LeCo's code.
+// DefaultOptions returns a window of 64 tokens, and 5 transition tokens as in LeCo's code.
 func DefaultOptions() Options { return Options{Window: 64, Transition: 5} }
 
-// MaxWindow bounds Options.Window.
+// MaxWindow is the largest Options.Window.
 const MaxWindow = 1 << 16
 
-// Logprob is a built-in estimator at work on one text, such as an answer or its
-// reasoning. Its state does not grow with the text; a token costs no allocation
-// and, but for Group, a few floating-point operations. It must not be copied
-// once it has seen a token.
+// Logprob is a built-in estimator of one text, such as an answer or its reasoning. Its state
+// does not grow with the text. A token takes no allocation and a few operations. Do not copy a
+// Logprob after its first token.
 type Logprob struct {
 	method        Method
 	seen, missing int64
-	implausible   int64 // of the missing ones
+	implausible   int64 // how many of the missing ones are implausible
 	noFirst       bool
-	sum           float64 // what the method adds up over tokens, or its extremum
+	sum           float64 // the method's sum or extremum over tokens
 	window        window
 	leco          leco
 }
 
-// NewLogprob makes an estimator with default options. One of an unknown method
-// never has a value.
+// NewLogprob returns an estimator with default options. If the method is unknown, it never has
+// a value.
 func NewLogprob(m Method) Logprob {
 	l, _ := NewLogprobWith(m, DefaultOptions())
 	return l
 }
 
-// NewLogprobWith makes an estimator. An error is about o.
+// NewLogprobWith returns an estimator. The error is about an option that is out of range.
 func NewLogprobWith(m Method, o Options) (Logprob, error) {
 	if o.Window < 1 || o.Window > MaxWindow {
 		return Logprob{}, errors.New("estimate: Window is out of range: want 1 to 65536 tokens; DefaultOptions has 64")
@@ -75,9 +74,9 @@ func NewLogprobWith(m Method, o Options) (Logprob, error) {
 	return l, nil
 }
 
-// Token takes the natural log-probability of the next token, NaN if it is not known.
-// One that is not known or not [IsPlausible] is counted by Missing and otherwise left
-// out.
+// Token takes the natural log-probability of the next token, NaN if it is not known. If it is
+// not known or not plausible (see [IsPlausible]), the token is left out and counted in
+// Missing.
 func (l *Logprob) Token(lp float64) {
 	if !IsPlausible(lp) {
 		l.noFirst = l.noFirst || l.seen == 0
@@ -107,37 +106,35 @@ func (l *Logprob) Token(lp float64) {
 	l.seen++
 }
 
-// Step says that a step ends here: a calibration position. Only LECO cares.
+// Step says that a step ends here, at a calibration position. Only LECO uses it.
 func (l *Logprob) Step() {
 	if l.method == LECO {
 		l.leco.close()
 	}
 }
 
-// Seen is how many tokens came with a log-probability.
+// Seen returns how many tokens had a plausible log-probability.
 func (l *Logprob) Seen() int64 { return l.seen }
 
-// Missing is how many tokens came without a log-probability, or with one that cannot
-// be true.
+// Missing returns how many tokens had no log-probability, or an implausible one.
 func (l *Logprob) Missing() int64 { return l.missing }
 
-// Implausible is how many tokens came with a log-probability that cannot be true.
+// Implausible returns how many tokens had an implausible log-probability.
 func (l *Logprob) Implausible() int64 { return l.implausible }
 
-// Unseen says that the text has n more tokens here, which the server did not list.
+// Unseen says that the text has n more tokens here that the server did not list.
 func (l *Logprob) Unseen(n int64) {
 	l.noFirst = l.noFirst || l.seen == 0 && n > 0
 	l.missing += n
 }
 
-// Lacks reports whether more than a share of the tokens so far are missing.
+// Lacks reports whether more than this share of the tokens so far is missing.
 func (l *Logprob) Lacks(share float64) bool {
 	return float64(l.missing) > share*float64(l.seen+l.missing)
 }
 
-// Confidence is the method's value for the text so far, in [0,1], from the
-// tokens that came with a log-probability. Where there is none it is NaN, and
-// the reason says why.
+// Confidence returns the method's value for the text so far, in [0,1], from the tokens with a
+// plausible log-probability. If there is no value, it is NaN, and the reason says why.
 func (l *Logprob) Confidence() (float64, Reason) {
 	switch {
 	case l.seen == 0 && l.missing == 0:
@@ -162,15 +159,14 @@ func (l *Logprob) Confidence() (float64, Reason) {
 	return math.NaN(), NoLogprobs
 }
 
-// window is a sliding sum of log-probabilities. They are held as multiples of
-// 2^-32, so that taking one out again leaves no rounding error. MaxWindow times
-// the least plausible one fits in an int64.
+// window is a sliding sum of log-probabilities. They are stored as multiples of 2^-32, so that
+// subtracting one leaves no rounding error. MaxWindow times leastPlausible fits in an int64.
 type window struct {
 	ring  []int64
 	next  int
 	full  bool
 	total int64
-	least int64 // of the totals of full windows
+	least int64 // the lowest total of a full window
 }
 
 const windowUnit = 1 << 32

@@ -74,7 +74,7 @@ func TestAgreesWithUQLM(t *testing.T) {
 		}
 		for m, want := range map[Method]float64{Perplexity: file.Data.NormalizedProbability[i], MinProb: file.Data.MinProbability[i], Group: file.Data.NormalizedProbability[i]} {
 			tolerance := 1e-15
-			if m == Group { // 32 bits behind the point
+			if m == Group { // 32 bits after the point
 				tolerance = 1e-9
 			}
 			if got, _ := follow(m, lps); math.Abs(got-want) > tolerance {
@@ -123,7 +123,7 @@ func TestLECOIsTheMeanOverSteps(t *testing.T) {
 			l.Token(lp)
 		}
 		l.Step()
-		l.Step() // a position without a token in between is no step
+		l.Step() // a second position without a token in between makes no step
 	}
 	// A step of equal probabilities p has no divergence: its score is p.
 	if got, why := l.Confidence(); math.Abs(got-(0.5+1+0.25)/3) > 1e-12 || why != Available {
@@ -143,7 +143,7 @@ func TestMissingLogprobs(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		lps   []float64
-		first Reason // of FirstProb
+		first Reason // the reason of FirstProb
 		rest  Reason
 	}{
 		{"no token", nil, NoTokens, NoTokens},

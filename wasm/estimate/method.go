@@ -2,41 +2,40 @@ package estimate
 
 import "errors"
 
-// Method is a built-in estimator: a statistic of the log-probabilities that a
-// stream carries, which needs no model. Each lies in [0,1], higher is better,
-// and none is calibrated: it says how sure the model was of its words, not how
-// often it is right. Fit a calibrator before comparing one with a threshold.
+// Method is a built-in estimator: a statistic of a stream's own log-probabilities. It needs no
+// confidence model. Its value is in [0,1], and higher is better. No method is calibrated: it
+// says how sure the model was of its words, not how often it is right. Fit a calibration map
+// before you compare a value with a threshold.
 //
-// Write p(i) for the probability of the i-th of the n tokens so far that came
-// with a log-probability.
+// Below, p(i) is the probability of the i-th token. Only tokens with a plausible
+// log-probability count; n is their number so far.
 type Method uint8
 
 const (
-	// FirstProb is p of the answer's first token, a baseline of the FineCE
-	// paper: it stays what it is while the answer grows. (The paper's code
-	// normalises over the five most probable tokens and takes the first of
-	// these; here it is the token that was sampled.)
+	// FirstProb is the probability of the answer's first token, a baseline of the FineCE
+	// paper. It does not change while the answer grows. The paper's code normalises over the
+	// five most probable tokens and takes the first of them. Here it is the sampled token.
 	FirstProb Method = iota
 	// MeanProb is the arithmetic mean of p(i).
 	MeanProb
-	// MinProb is the least p(i).
+	// MinProb is the lowest p(i).
 	MinProb
-	// Perplexity is 1/perplexity, the geometric mean of p(i): e to the mean
-	// log-probability. Also known as length-normalised probability.
+	// Perplexity is 1/perplexity, the geometric mean of p(i), which is e to the mean
+	// log-probability. It is also known as length-normalised probability.
 	Perplexity
-	// Group is the least geometric mean of p over any Options.Window tokens in
-	// a row; an answer that is shorter is one window. It follows the lowest
-	// group confidence of DeepConf (Fu et al. 2025, arXiv 2508.15260), whose
-	// own token confidence, the mean negative log-probability of the 20 most
-	// probable tokens, has no upper bound and so is no probability.
+	// Group is the lowest geometric mean of p(i) over any Options.Window tokens in a row. A
+	// shorter answer is one window. It follows the lowest group confidence of DeepConf (Fu et
+	// al. 2025, arXiv 2508.15260). DeepConf's own token confidence is the mean negative
+	// log-probability of the 20 most probable tokens. That has no upper bound, so it is not
+	// used here.
 	Group
 	// LECO is the mean step score of Learning from Correctness (Yao et al.
-	// 2024, arXiv 2403.19094), brought into [0,1]; see [StepScores].
+	// 2024, arXiv 2403.19094), transformed to [0,1]; see [StepScores].
 	LECO
-	// SeqProb is the product of p(i), the probability of the whole text so far
-	// given the question. It falls with every token, so compare it between
-	// answers of about the same length. It is 0 where the product is too small
-	// for a float64, after some 1,000 tokens.
+	// SeqProb is the product of p(i), the probability of the whole text so far given the
+	// question. It falls with every token, so compare it only between answers of about the
+	// same length. If the product is too small for a float64, it is 0, as after about 1,000
+	// tokens.
 	SeqProb
 	methods = iota
 )
@@ -56,11 +55,11 @@ var methodTexts = [methods]string{
 // Methods returns every method, in the order of their numbers.
 func Methods() []Method { return all[Method](methods) }
 
-// String returns the method's name, as [ParseMethod] reads it.
+// String returns the method's name, which [ParseMethod] reads.
 func (m Method) String() string { return nameOf(methodNames[:], int(m)) }
 
-// About says in one line what the method is, that it is not calibrated, and
-// where it comes from.
+// About returns one line that says what the method is, that it is not calibrated, and where it
+// is from.
 func (m Method) About() string { return nameOf(methodTexts[:], int(m)) }
 
 // ParseMethod reads a name that String returns.
@@ -69,7 +68,7 @@ func ParseMethod(name string) (Method, error) {
 	return Method(i), err
 }
 
-// all returns the n values of a type that counts from 0.
+// all returns the n values of a type, from 0 on.
 func all[T ~uint8](n int) []T {
 	list := make([]T, n)
 	for i := range list {

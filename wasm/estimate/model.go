@@ -5,21 +5,19 @@ import (
 	"strconv"
 )
 
-// Adapter is a way to ask a confidence model over HTTP: the shape of a request
-// and of its reply.
+// Adapter is an HTTP API of confidence models: the shape of a request and of its reply.
 type Adapter uint8
 
 const (
-	// Chat is the chat completions API of OpenAI, as vLLM, SGLang, llama.cpp,
-	// Ollama and most providers serve it. The instruction is the system
-	// message, the input the user message.
+	// Chat is the chat completions API of OpenAI. vLLM, SGLang, llama.cpp, Ollama and most
+	// providers have it. The instruction is the system message, the input is the user message.
 	//
 	//	{"model","messages":[{"role","content"}],"max_tokens","temperature":0,"logprobs":true,"top_logprobs"}
 	//	{"choices":[{"message":{"content"},"finish_reason","logprobs":{"content":[{"token","logprob","top_logprobs":[{"token","logprob"}]}]}}]}
 	Chat Adapter = iota
-	// Completions is the older completions API of OpenAI, for a base model
-	// that was fine-tuned on the alpaca layout. Of the two shapes of logprobs
-	// in use, it reads the one below and Chat's (llama.cpp's server).
+	// Completions is the older completions API of OpenAI, for a base model that was
+	// fine-tuned on the alpaca layout. It reads log-probabilities in the shape below, and in
+	// that of Chat, which llama.cpp's server uses.
 	//
 	//	{"model","prompt","max_tokens","temperature":0,"logprobs"}
 	//	{"choices":[{"text","finish_reason","logprobs":{"tokens":[],"token_logprobs":[],"top_logprobs":[{token:logprob}]}}]}
@@ -35,8 +33,8 @@ const (
 	//	{"model","input"}
 	//	{"data":[{"data":[]}]} or {"data":[{"data":[[]]}]}
 	Pooling
-	// Reward is /predict of Hugging Face's text-embeddings-inference, and its
-	// like: one score for each label.
+	// Reward is /predict of Hugging Face's text-embeddings-inference and similar servers: one
+	// score for each label.
 	//
 	//	{"inputs"}
 	//	[{"label","score"}] or [[{"label","score"}]]
@@ -46,7 +44,7 @@ const (
 
 var adapterNames = [adapters]string{"chat", "completions", "classify", "pooling", "reward"}
 
-// String returns the adapter's name, as [ParseAdapter] reads it.
+// String returns the adapter's name, which [ParseAdapter] reads.
 func (a Adapter) String() string { return nameOf(adapterNames[:], int(a)) }
 
 // Adapters returns every adapter, in the order of their numbers.
@@ -60,9 +58,8 @@ func ParseAdapter(name string) (Adapter, error) {
 
 var adapterPaths = [adapters]string{"chat/completions", "completions", "classify", "pooling", "predict"}
 
-// Path is where servers take the adapter's requests, below the root of their
-// API: for Chat and Completions that usually ends in /v1; for the others it is
-// the server itself.
+// Path returns the path of the adapter's requests, relative to the root of the API. For Chat and
+// Completions, the root usually ends in /v1. For the others, it is the root of the server.
 func (a Adapter) Path() string {
 	if a >= adapters {
 		return ""
@@ -70,12 +67,12 @@ func (a Adapter) Path() string {
 	return adapterPaths[a]
 }
 
-// Activation is what makes a probability of a head's output.
+// Activation is the function that turns a head's output into a probability.
 type Activation uint8
 
 const (
-	NoActivation Activation = iota // the server has done it: anything outside [0,1] is an error
-	Sigmoid                        // the head's output is a logit
+	NoActivation Activation = iota // the output is a probability already; a value outside [0,1] is an error
+	Sigmoid                        // the output is a logit
 	activations  = iota
 )
 
@@ -97,29 +94,29 @@ func ParseActivation(name string) (Activation, error) {
 // from [DefaultModel].
 type Model struct {
 	Adapter Adapter
-	Name    string // the model's name for the server; "" leaves it out
+	Name    string // the model's name in requests; "" leaves it out
 
 	Instructions [stages]string // by Stage; "" is the default
 	OneMessage   bool           // Chat: instruction and input in one user message, for chat templates without a system role and models fine-tuned on the alpaca layout
-	MaxTokens    int            // Chat, Completions: the reply's length at most, reasoning included
+	MaxTokens    int            // Chat, Completions: maximum length of the reply, reasoning included
 	TopLogprobs  int            // Chat, Completions: alternatives to each token; 0 asks for no log-probabilities. Servers have limits: 20 for OpenAI's chat and vLLM, 5 for OpenAI's completions
 
-	Class      int        // Classify, Pooling: which of several outputs is that of a correct answer
-	Label      string     // Reward: which of several labels is that of a correct answer
+	Class      int        // Classify, Pooling: the number of the output for a correct answer, from 0; a head with one output has only that
+	Label      string     // Reward: the label of a correct answer; "" if the model has only one label
 	Activation Activation // Classify, Pooling, Reward
 }
 
-// DefaultModel is Chat without a name, 16 tokens, 20 alternatives, and for a
-// head with several classes the second.
+// DefaultModel returns Chat without a name, 16 tokens, 20 alternatives, and Class 1, the second
+// output.
 func DefaultModel() Model { return Model{MaxTokens: 16, TopLogprobs: 20, Class: 1} }
 
-// The greatest values of Model.MaxTokens and Model.TopLogprobs.
+// The largest values of Model.MaxTokens and Model.TopLogprobs.
 const (
 	MaxMaxTokens   = 1 << 20
 	MaxTopLogprobs = 100
 )
 
-// Validate says what in m cannot be served, or nil.
+// Validate returns an error about the first field that is out of range, or nil.
 func (m *Model) Validate() error {
 	generates := m.Adapter == Chat || m.Adapter == Completions
 	switch {

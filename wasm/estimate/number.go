@@ -6,29 +6,31 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// number is a confidence as it stands in a text.
+// number is a confidence in a text.
 type number struct {
-	value      float64 // a percentage's is a hundredth of what it says
-	start, end int     // of its text, with the percent sign if there is one
+	value      float64 // 0.85 for 0.85 and for 85%
+	start, end int     // the place of the number, with its percent sign
 	percent    bool    // it has a percent sign
-	closed     bool    // something follows, so that no further digit can
+	closed     bool    // other text follows, so no further digit can follow
 	whole      int     // digits before the point
 	fraction   int     // digits after the point
-	open       int     // braces before the number that have no counterpart after it
+	open       int     // braces before the number that are not closed after it
 }
 
-// maxNumber is how many bytes of a number are taken for one.
+// maxNumber is the maximum length of a number in bytes.
 const maxNumber = 40
 
 // scanNumber reads text as one number in [0,1]:
 //
 //	0.85   .85   0,85   1   1.   8.5e-1   85%   85 %
 //
-// Around it there may be white space, quotes, braces, and the asterisks, underscores
-// and backticks of Markdown. A full stop may follow it. One of the words confidence,
-// probability and likelihood, with a colon or an equals sign, may come before it. So {"confidence": 0.85} and **Confidence:** 0.85. are read, while
-// "0.8 or 0.9", "8/10", "85" and "1.7" are not: nothing is clamped or guessed.
-// A failure comes with its offset in text; it is 0 if there is none.
+// Around the number there may be white space, quotes, braces, and the asterisks, underscores
+// and backticks of Markdown. A full stop may follow. One of the words confidence, probability
+// and likelihood may come before it, with a colon or an equals sign. So {"confidence": 0.85}
+// and **Confidence:** 0.85. are read. "0.8 or 0.9", "8/10", "85" and "1.7" are not: no value
+// is clamped or guessed.
+//
+// failure is 0 if there is none. Otherwise offset is its place in text.
 func scanNumber(text []byte) (n number, failure Failure, offset int) {
 	i := skipAround(text, 0, '{', &n.open)
 	if label := labelAt(text[i:]); label > 0 {
@@ -83,7 +85,7 @@ func (n *number) scan(text []byte) bool {
 		return count
 	}
 	if i < len(text) && text[i] == '.' {
-		plain[used] = '0' // JSON wants a digit there
+		plain[used] = '0' // JSON needs a digit before the point
 		used++
 	}
 	n.whole = digits()
@@ -96,7 +98,7 @@ func (n *number) scan(text []byte) bool {
 		}
 		i++
 		if n.fraction = digits(); n.fraction == 0 {
-			used = point // and one after the point
+			used = point // JSON needs a digit after the point, so leave the point out
 		}
 	}
 	n.end = i
@@ -134,7 +136,7 @@ func (n *number) scan(text []byte) bool {
 	return ok
 }
 
-// skipAround skips what may stand around a number, and counts the braces.
+// skipAround skips the characters that may be around a number, and counts the braces.
 func skipAround(text []byte, i int, brace byte, braces *int) int {
 	for ; i < len(text); i++ {
 		switch c := text[i]; c {
@@ -154,7 +156,7 @@ func skipAround(text []byte, i int, brace byte, braces *int) int {
 
 var labels = [...]string{"confidence", "probability", "likelihood"}
 
-// labelAt is the length of the label that text begins with, or 0.
+// labelAt returns the length of the label at the beginning of text, or 0.
 func labelAt(text []byte) int {
 next:
 	for _, label := range labels {
@@ -171,8 +173,8 @@ next:
 	return 0
 }
 
-// visible is the reply without what a reasoning model thought before it. ok is
-// false where that has no end.
+// visible returns the reply without the reasoning before it. ok is false if the reasoning has
+// no end.
 func visible(text []byte) (rest []byte, ok bool) {
 	if i := bytes.LastIndex(text, []byte("</think>")); i >= 0 {
 		return text[i+len("</think>"):], true

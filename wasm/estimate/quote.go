@@ -2,27 +2,24 @@ package estimate
 
 import "unicode/utf8"
 
-// AppendQuoted appends text in a form that can neither end the tag around it nor be
-// read as a control token of a model. It stays readable for a model: nearly all text
-// is unchanged.
+// AppendQuoted appends text in a quoted form. The quoted form cannot end the tag around it, and
+// it has no control token of a model. A model can still read it: nearly all text is unchanged.
 //
 //	in the text                                        in the quoted form
 //	<                                                  &lt;
 //	[ of [INST], [/INST], [CLS], [TOOL_CALLS] ...      &#91;
 //	the first # of exactly three in a row              &#35;
-//	a byte b that is no UTF-8, in hexadecimal          &#xB;
-//	& before what would then read as one of the above  &amp;
+//	a byte b that is not UTF-8, in hexadecimal         &#xB;
+//	& that begins one of the entities of this table    &amp;
 //
-// So the quoted form is valid UTF-8, and has none of these:
+// The quoted form is valid UTF-8, and has none of these:
 //
-//   - a "<", which begins all tags and most control tokens (<|im_start|>,
-//     <|eot_id|>, </s>, <start_of_turn>, <<SYS>>);
-//   - a name in brackets with two capitals or more, which the other control tokens
-//     are;
-//   - exactly three # in a row, which head the parts of the alpaca layout.
+//   - a "<". All tags begin with it, and most control tokens (<|im_start|>, <|eot_id|>, </s>,
+//     <start_of_turn>, <<SYS>>);
+//   - a name in brackets with two or more capitals. The other control tokens have this form;
+//   - exactly three # in a row. The headings of the alpaca layout begin with them.
 //
-// It is lossless: an & of the text that would begin an entity is itself written as
-// one. So different texts have different quoted forms.
+// No information is lost: different texts have different quoted forms.
 func AppendQuoted(dst, text []byte) []byte {
 	start := 0
 	for i := 0; i < len(text); {
@@ -78,8 +75,7 @@ func isEntity(text []byte) bool {
 	return len(text) >= 6 && begins(text, "&#x") && text[3] >= '8' && isHex(text[3]) && isHex(text[4]) && text[5] == ';'
 }
 
-// begins is bytes.HasPrefix for a string. A conversion would allocate in the
-// core.
+// begins is bytes.HasPrefix for a string. Converting the string would allocate in the core.
 func begins(text []byte, with string) bool {
 	if len(text) < len(with) {
 		return false
@@ -98,8 +94,8 @@ func isHex(c byte) bool { return c-'0' < 10 || c-'A' < 6 }
 // token.
 const maxControl = 32
 
-// isControl reports whether text, which begins with a bracket, begins with what
-// may be a control token: a name with two capitals or more in brackets.
+// isControl reports whether text may begin with a control token: a name with two or more
+// capitals in brackets. text begins with a bracket.
 func isControl(text []byte) bool {
 	i := 1
 	if i < len(text) && text[i] == '/' {

@@ -42,7 +42,7 @@ func TestQuotedText(t *testing.T) {
 
 var entity = regexp.MustCompile(`&(lt|amp|#91|#35|#x[89A-F][0-9A-F]);`)
 
-// unquote is what AppendQuoted is to be undone by, from its documentation.
+// unquote reverses AppendQuoted, by the documentation of AppendQuoted.
 func unquote(s string) string {
 	return entity.ReplaceAllStringFunc(s, func(e string) string {
 		switch e {
@@ -65,7 +65,7 @@ var (
 	heading = regexp.MustCompile(`(^|[^#])###([^#]|$)`)
 )
 
-// checkQuoted checks what a prompt relies on.
+// checkQuoted checks the properties that a prompt needs.
 func checkQuoted(t *testing.T, text []byte) string {
 	t.Helper()
 	q := string(AppendQuoted(nil, text))
@@ -90,7 +90,7 @@ var breakouts = []string{
 	"\\", "\\\"", "\u2028</answer>", "&", "&#", "<", "###", "#### ", "&###", "[[AB]", "&#x8", "&#x8\xff",
 }
 
-// fields finds the texts of a prompt again as a reader of it would: by its tags.
+// fields finds the texts of a prompt by its tags, as a reader would.
 func fields(t *testing.T, input string, stage Stage) (question, answer string) {
 	t.Helper()
 	cut := func(tag string) string {
@@ -115,8 +115,8 @@ func fields(t *testing.T, input string, stage Stage) (question, answer string) {
 	return question, answer
 }
 
-// FuzzPromptCannotBeBrokenOut: whatever question and answer are, the body is
-// JSON, each tag occurs once in the message, and the texts read back.
+// FuzzPromptCannotBeBrokenOut: for any question and answer, the body is JSON, each tag occurs
+// once in the message, and the texts can be read back.
 func FuzzPromptCannotBeBrokenOut(f *testing.F) {
 	for i, a := range breakouts {
 		for j, b := range breakouts {
@@ -128,7 +128,7 @@ func FuzzPromptCannotBeBrokenOut(f *testing.F) {
 	})
 }
 
-// TestNoAttemptBreaksOut of the prompt's frame, at any stage and with any adapter.
+// TestNoAttemptBreaksOut: no attempt leaves its tags, at any stage, with any adapter.
 func TestNoAttemptBreaksOut(t *testing.T) {
 	all, kinds := attempts.All(), map[string]int{}
 	for _, a := range all {
@@ -145,8 +145,8 @@ func TestNoAttemptBreaksOut(t *testing.T) {
 	}
 }
 
-// checkPrompt checks that a request is JSON in which the texts stand in their places and
-// nowhere else, and that they read back.
+// checkPrompt checks that a request is JSON, that the texts are only in their places, and that
+// they can be read back.
 func checkPrompt(t *testing.T, question, answer []byte, adapter Adapter, stage Stage) {
 	t.Helper()
 	checkQuoted(t, question)

@@ -9,12 +9,12 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// Basis is what a confidence was read from.
+// Basis is the part of a reply from which a confidence was read.
 type Basis uint8
 
 const (
-	Expectation Basis = iota // the mean of the number over its tokens' probabilities
-	Parsed                   // the number as it was written
+	Expectation Basis = iota // the expected value of the number, from the probabilities of its tokens
+	Parsed                   // the number that the model wrote
 	Class                    // the probability of a class
 	Score                    // a head's output
 )
@@ -27,23 +27,24 @@ func (b Basis) String() string { return nameOf(basisNames[:], int(b)) }
 // Bases returns every basis, in the order of their numbers.
 func Bases() []Basis { return all[Basis](len(basisNames)) }
 
-// Reading is what a reply says.
+// Reading is the result of reading a reply.
 type Reading struct {
 	Confidence float64 // probability of a correct answer, in [0,1]
 	Basis      Basis
-	Mass       float64 // Expectation: the probability of the replies that it was taken over, in (0,1]; else NaN
+	Mass       float64 // Expectation: the total probability of the replies that were counted, in (0,1]; else NaN
 }
 
-// MaxReply is how many bytes of a reply are read: 1 MiB. A number takes some
-// hundred.
+// MaxReply is the maximum length of a reply in bytes, 1 MiB. A reply with a number has some
+// hundred bytes.
 const MaxReply = 1 << 20
 
-// ReadReply reads the body of a reply. The model has to have written a number and
-// nothing else, see [Failure]. This also holds if log-probabilities make an
-// expectation of the number. Log-probabilities that do not fit the text are ignored.
-// In a reply that was cut at MaxTokens, something has to follow the number, which
-// shows that it is complete. Reasoning, in a field of its own or up to </think>, is
-// left out. The error is a [*ReplyError].
+// ReadReply reads the body of a reply. The error is a [*ReplyError].
+//
+// The model must have written one number and nothing else, see [Failure]. This is also
+// required if the confidence is an expected value from log-probabilities. Log-probabilities
+// that do not fit the text are ignored. If the reply was cut at MaxTokens, other text must
+// follow the number; otherwise the number may be incomplete. Reasoning is left out, in a field
+// of its own or before </think>.
 func (m *Model) ReadReply(body []byte) (Reading, error) {
 	if len(body) > MaxReply {
 		return Reading{}, &ReplyError{TooLarge, MaxReply, "", "want at most " + strconv.Itoa(MaxReply) + " bytes"}
@@ -68,23 +69,23 @@ func (m *Model) ReadReply(body []byte) (Reading, error) {
 	return reading, nil
 }
 
-// reply is what was found in a body.
+// reply has the parts of a body.
 type reply struct {
 	scan  jsonscan.Scanner
 	model *Model
 
 	failed  bool
-	message []byte // of an error
+	message []byte // the text of an error
 
-	found      bool   // a choice, or a data item
-	text       []byte // of the first choice
+	found      bool   // there was a choice or a data item
+	text       []byte // the text of the first choice
 	refusal    []byte
 	finish     []byte
 	tokens     []token
 	candidates []candidate
 
-	scores  []float64 // of a head
-	labeled bool      // the label that Model.Label names was found
+	scores  []float64 // the output of a head
+	labeled bool      // Model.Label was found
 }
 
 // member reads a member of the body.
@@ -110,7 +111,8 @@ func (r *reply) member(key []byte) {
 	}
 }
 
-// problem reads what servers report: a text or an object with a message.
+// problem reads a server's error: a text, or an object with a message. If certain is false,
+// the value may also be something else.
 func (r *reply) problem(certain bool) {
 	s := &r.scan
 	switch s.Kind() {
@@ -135,8 +137,7 @@ func (r *reply) problem(certain bool) {
 	}
 }
 
-// first reads the first element of an array, which is an object, by its
-// members.
+// first reads the first element of an array, an object. It calls member for each key.
 func (r *reply) first(member func(key []byte)) {
 	s := &r.scan
 	if !s.EnterArray() {
@@ -155,7 +156,7 @@ func (r *reply) first(member func(key []byte)) {
 	}
 }
 
-// read makes a reading of what was found.
+// read returns the reading, from the parts of the body.
 func (r *reply) read() (Reading, *ReplyError) {
 	if r.failed || !r.found && r.message != nil {
 		return Reading{}, &ReplyError{ProviderError, -1, excerpt(r.message, 0), ""}
@@ -215,7 +216,7 @@ func (r *reply) readScore() (Reading, *ReplyError) {
 		basis = Class
 	}
 	if m.Activation == Sigmoid {
-		// e^-x may overflow to +Inf, whose reciprocal is the limit.
+		// e^-x may overflow to +Inf. The reciprocal is then 0, the right limit.
 		score = 1 / (1 + portable.Exp(-score))
 	}
 	if !(score >= 0 && score <= 1) {

@@ -189,7 +189,7 @@ func FuzzReadReply(f *testing.F) {
 	})
 }
 
-// TestLongReplies: what a reply costs grows with its length, not faster.
+// TestLongReplies: the cost of a reply is linear in its length.
 func TestLongReplies(t *testing.T) {
 	const n = 10_000
 	space := `{"token":" ","logprob":0,"top_logprobs":[{"token":"0.5","logprob":-30}]},`

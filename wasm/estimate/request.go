@@ -6,9 +6,9 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// AppendRequest appends the JSON body of a request that asks for the confidence
-// at a stage. answer is the answer as far as it exists; QuestionOnly ignores it. Only
-// dst is allocated, if it has to grow.
+// AppendRequest appends the JSON body of a request that asks for the confidence at a stage.
+// answer is the answer so far; QuestionOnly ignores it. AppendRequest allocates only to grow
+// dst.
 func (m *Model) AppendRequest(dst []byte, stage Stage, question, answer []byte) []byte {
 	dst = append(dst, '{')
 	if m.Name != "" && m.Adapter != Reward {
@@ -46,7 +46,7 @@ func (m *Model) AppendRequest(dst []byte, stage Stage, question, answer []byte) 
 	return append(dst, '}')
 }
 
-// The alpaca layout as LLaMA-Factory's template of that name has it.
+// The alpaca layout of LLaMA-Factory's template "alpaca".
 const (
 	alpacaHead = "### Instruction:\n"
 	alpacaTail = "\n\n### Response:\n"
@@ -75,7 +75,7 @@ func (m *Model) appendSampling(dst []byte) []byte {
 	return append(dst, `,"temperature":0`...)
 }
 
-// encode makes a JSON string of the text from dst[begin] on, in place.
+// encode replaces the text from dst[begin] on by a JSON string of the text.
 func encode(dst []byte, begin int) []byte {
 	end := len(dst)
 	dst = jsonscan.AppendString(dst, dst[begin:end])

@@ -2,9 +2,8 @@ package estimate
 
 import "github.com/finece/finece/wasm/jsonscan"
 
-// maxNesting is how deep arrays of scores may be nested: a batch, a text's
-// tokens, a token's classes. The core's stack is small, so what is deeper is
-// skipped without recursion.
+// maxNesting is how deep arrays of scores may be nested: a batch, a text's tokens, a token's
+// classes. The core's stack is small, so deeper arrays are skipped without recursion.
 const maxNesting = 3
 
 // item reads a member of the first data item of Classify or Pooling.
@@ -17,7 +16,7 @@ func (r *reply) item(key []byte) {
 	r.rows(maxNesting)
 }
 
-// rows reads an array of numbers, or the last of an array of such arrays.
+// rows reads an array of numbers, or the last element of an array of such arrays.
 func (r *reply) rows(nesting int) {
 	s := &r.scan
 	if !s.EnterArray() {
@@ -33,8 +32,8 @@ func (r *reply) rows(nesting int) {
 	}
 }
 
-// labels reads [{"label","score"}] or an array of these, of which the first
-// counts. The score of the label that is asked for goes to the front.
+// labels reads [{"label","score"}], or the first element of an array of such arrays. The score
+// of Model.Label is put first.
 func (r *reply) labels(nesting int) {
 	s := &r.scan
 	if !s.EnterArray() {

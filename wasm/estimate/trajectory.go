@@ -6,12 +6,16 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Feature is one of the numbers that a [Trajectory] makes of the log-probabilities of a
-// text so far. Write x for the surprise of a token, its negative log-probability in nats,
-// n for the number of tokens that came with one, and u for the least surprise among a
-// token and its listed alternatives, which is the min-entropy of the distribution that it
-// was drawn from. Sums are divided by a number of tokens, so that features of texts of
-// different lengths compare; Tokens is the length itself.
+// Feature is one of the numbers that a [Trajectory] computes from the log-probabilities of a
+// text so far:
+//
+//   - x is the surprise of a token, its negative log-probability in nats.
+//   - n is the number of tokens with a plausible log-probability.
+//   - u is the lowest surprise of a token and its listed alternatives. It is the min-entropy
+//     of the distribution from which the token was drawn.
+//
+// Features other than Tokens do not grow with the length of the text, so they can be compared
+// between texts. A root is a square root.
 type Feature uint8
 
 const (
@@ -19,14 +23,14 @@ const (
 	Max                          // root of the largest x
 	Second                       // root of the second largest x, 0 for one token
 	Deviation                    // standard deviation of x
-	Median                       // median of x in octaves, -12 to 3.75: k + q/4, where its bin begins at 2^k (1 + q/4)
-	Quantile90                   // the 0.9 quantile of x, likewise
-	Slope                        // 12 times the mean of x * ((i+1/2)/n - 1/2), where i tokens come before
+	Median                       // median of x in octaves, -12 to 3.75: k + q/4, where the median's bin begins at 2^k (1 + q/4)
+	Quantile90                   // the 0.9 quantile of x, in the same octaves
+	Slope                        // 12 times the mean of x * ((i+1/2)/n - 1/2), where i tokens are before the token
 	AboveEighth                  // share of tokens with x of at least 0.125
 	AboveHalf                    // share of tokens with x of at least 0.5
 	AboveOne                     // share of tokens with x of at least 1
 	AboveThree                   // share of tokens with x of at least 3
-	Run                          // longest run of tokens with x of at least 0.5, its share of n
+	Run                          // length of the longest run of tokens with x of at least 0.5, divided by n
 	Recent                       // root of the mean of x over the last 5 tokens
 	RecentMax                    // root of the largest x of the last 5 tokens
 	First                        // root of the mean of x over the first 5 tokens
@@ -35,7 +39,7 @@ const (
 	EntropyMax                   // root of the largest u
 	EntropyRecent                // root of the mean of u over the last 5 tokens
 	Passed                       // share of tokens that were less probable than a listed alternative
-	Features      = iota         // their number
+	Features      = iota         // the number of features
 )
 
 var featureNames = [Features]string{
@@ -63,15 +67,15 @@ func (f Feature) OfAlternatives() bool { return f >= Entropy }
 const (
 	recentTokens = 5
 	surpriseBins = 64
-	// The bins of the histogram have four to an octave, equally wide: the exponent and
-	// the first two bits of the mantissa of x are the bin's number. The first one has
-	// everything below 2^-12, the last one everything from 14 on.
+	// The histogram has four bins of equal width for each octave. The exponent of x and the
+	// first two bits of its mantissa are the number of its bin. The first bin also has all
+	// values below 2^-12, the last bin all values from 14 on.
 	firstBin    = (1023 - 12) << 2
 	octaveBins  = 4
 	firstOctave = -12
 )
 
-// Bins from which the features Above count.
+// The first bins that count in the features AboveEighth to AboveThree.
 const (
 	binEighth = (-3 - firstOctave) * octaveBins
 	binHalf   = (-1 - firstOctave) * octaveBins
@@ -79,27 +83,27 @@ const (
 	binThree  = (1-firstOctave)*octaveBins + 2
 )
 
-// Trajectory follows the log-probabilities of one text and makes [Feature]s of them. Its
-// state does not grow with the text, and a token costs a few operations and no logarithm.
-// The zero value has seen no token.
+// Trajectory computes [Feature]s from the log-probabilities of one text. Its state does not
+// grow with the text. A token takes a few operations and no logarithm. The zero value is ready
+// for the first token.
 type Trajectory struct {
-	n, listed     int64 // tokens, and those that came with alternatives
-	next          int   // where the next one goes in recent
+	n, listed     int64 // number of tokens, and of tokens with alternatives
+	next          int   // index of the next token in recent
 	passed        int64
 	run, longest  int64
 	max, second   float64
-	sum, squares  float64 // of x
+	sum, squares  float64 // sums of x and of x*x
 	moments       float64 // sum of x times the number of tokens before
 	first         float64 // sum of x over the first tokens
 	entropy, peak float64 // sum and maximum of u
 	recent        [recentTokens]float64
-	entropies     [recentTokens]float64 // NaN where there are no alternatives
+	entropies     [recentTokens]float64 // u; NaN without alternatives
 	bins          [surpriseBins]uint32
 }
 
-// Token takes the natural log-probability of the next token, and the greatest one among
-// it and its alternatives, NaN if there are none. A log-probability that is not
-// [IsPlausible] is left out.
+// Token takes the natural log-probability of the next token. top is the highest one among the
+// token and its alternatives, NaN if there are no alternatives. A token whose log-probability
+// is not plausible (see [IsPlausible]) is left out.
 func (t *Trajectory) Token(lp, top float64) {
 	if !IsPlausible(lp) {
 		return
@@ -143,8 +147,8 @@ func (t *Trajectory) Token(lp, top float64) {
 	t.n++
 }
 
-// surprise is -lp, and 0 for a log-probability that rounding put above 0. The built-in
-// max gives the same and takes longer.
+// surprise is -lp, and 0 for a log-probability that rounding put above 0. The built-in max
+// would give the same but is slower.
 func surprise(lp float64) float64 {
 	if lp < 0 {
 		return -lp
@@ -152,9 +156,9 @@ func surprise(lp float64) float64 {
 	return 0
 }
 
-// Read writes every feature of the tokens so far, by its number. It needs at least one
-// token. Features of alternatives are NaN if no recent token has any, or if more than the
-// share maxMissing of the tokens, in [0,1], has none.
+// Read writes every feature of the tokens so far, by its number. There must be at least one
+// token. Features that need alternatives are NaN in two cases: none of the last 5 tokens has
+// alternatives, or more than the share maxMissing, in [0,1], of all tokens has none.
 func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 	n := float64(t.n)
 	mean := t.sum / n
@@ -187,7 +191,7 @@ func (t *Trajectory) Read(into *[Features]float64, maxMissing float64) {
 	}
 }
 
-// quantile is the rank-th smallest x, from 1, in octaves.
+// quantile is the rank-th smallest x, in octaves. Ranks begin with 1.
 func (t *Trajectory) quantile(rank int64) float64 {
 	bin := 0
 	for below := int64(t.bins[0]); below < rank; below += int64(t.bins[bin]) {
@@ -196,7 +200,7 @@ func (t *Trajectory) quantile(rank int64) float64 {
 	return firstOctave + float64(bin)/octaveBins
 }
 
-// above is the number of tokens in a bin and those after it.
+// above is the number of tokens in a bin and in the bins after it.
 func (t *Trajectory) above(bin int) float64 {
 	count := uint32(0)
 	for _, n := range t.bins[bin:] {

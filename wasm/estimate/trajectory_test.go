@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// drawn is a random text: log-probabilities and the greatest ones of the alternatives.
+// drawn returns a random text: log-probabilities, and the highest ones of the alternatives.
 func drawn(rng *rand.Rand, n int) (lps, tops []float64) {
 	for range n {
 		lp := max(-math.Pow(rng.ExpFloat64(), 3)/3, leastPlausible)
@@ -29,7 +29,7 @@ func track(lps, tops []float64) *Trajectory {
 	return t
 }
 
-// plainly computes the features of whole lists, without a histogram.
+// plainly computes the features from whole lists, without a histogram.
 func plainly(lps, tops []float64) [Features]float64 {
 	n := len(lps)
 	x, u := make([]float64, n), make([]float64, n)
@@ -114,7 +114,7 @@ func TestFeaturesOfAlternativesNeedAlternatives(t *testing.T) {
 	track(lps, tops).Read(&strict, 0.2)
 	track(lps, tops).Read(&lenient, 0.3)
 	for i := range tops {
-		tops[i] = -9999 // a server's word for a token that cannot come
+		tops[i] = -9999 // servers write this for an impossible token
 	}
 	track(lps, tops).Read(&none, 1)
 	for f := range Feature(Features) {
@@ -163,7 +163,7 @@ func TestATrajectoryModelIsALogisticRegression(t *testing.T) {
 			t.Errorf("%+v: %v, want %v", c, got, want)
 		}
 	}
-	// What is far from all that was seen counts as four deviations.
+	// A value far outside the data of the fit counts as four deviations.
 	if far, edge := m.Confidence(WholeText, &[Features]float64{Max: 90}), m.Confidence(WholeText, &[Features]float64{Max: 9}); far != edge {
 		t.Errorf("90 gives %v and 9 gives %v", far, edge)
 	}

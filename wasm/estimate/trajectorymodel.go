@@ -12,40 +12,40 @@ import (
 // TrajectoryVersion is the version of a trajectory model's JSON form, see wasm/calibration.
 const TrajectoryVersion = 1
 
-// TrajectoryModel is a logistic regression on [Feature]s: the probability that an answer
-// is correct, as far as its log-probabilities tell. Package host/trajectory fits
-// one. Nothing writes to a model while it is in use.
+// TrajectoryModel is a logistic regression on [Feature]s. It estimates from the
+// log-probabilities of an answer how likely the answer is to be correct. Package
+// host/trajectory fits such models. Do not change a model while it is in use.
 type TrajectoryModel struct {
-	Source   string    // name of the answers that it was fitted on, such as their file
-	Features []Feature // that it reads, each once
-	// Center and Scale standardise the features, in the order of Features. A feature is
-	// (value-Center)/Scale, and at most MaxDeviation away from 0: a value that is far
-	// outside of what the fit saw has no more weight than that.
+	Source   string    // name of the answers on which it was fitted, such as their file
+	Features []Feature // the features that it reads, each once
+	// Center and Scale standardise the features, in the order of Features: (value-Center)/Scale.
+	// The result is clamped to [-MaxDeviation, MaxDeviation], so that values far outside the
+	// data of the fit have no larger weight.
 	Center, Scale []float64
-	Boundary      int // in tokens; before it a position of the answer is early
+	Boundary      int // positions with fewer tokens before them are early
 	Parts         [Phases]Weights
-	Card          *calibrate.Card // what the labelled answers cover; nil if that is not stated
+	Card          *calibrate.Card // describes the labelled answers; nil if that is not stated
 
-	// Observe is called with each position that is estimated and its features, by their
-	// numbers. It is how a model is fitted, and nil otherwise.
+	// Observe is called for each estimated position, with all features by their numbers. It is
+	// set only while a model is fitted.
 	Observe func(p *position.Position, features *[Features]float64)
 }
 
 // Weights are the logistic regression of one [Phase].
 type Weights struct {
-	N         int // labelled positions that it was fitted on; 0 for another phase's weights
+	N         int // number of labelled positions of the fit; 0 if these are the weights of another phase
 	Intercept float64
 	Weights   []float64 // in the order of TrajectoryModel.Features
 }
 
-// Phase says which of a model's weights a position takes.
+// Phase says which weights of a model are used for a position.
 type Phase uint8
 
 const (
-	EarlyText Phase  = iota // before Boundary
-	LateText                // the rest
+	EarlyText Phase  = iota // fewer than Boundary tokens are before the position
+	LateText                // other positions within the answer
 	WholeText               // the whole answer
-	Phases    = iota        // their number
+	Phases    = iota        // the number of phases
 )
 
 var phaseNames = [Phases]string{"early", "late", "end"}
@@ -53,10 +53,11 @@ var phaseNames = [Phases]string{"early", "late", "end"}
 // String returns the phase's name in a trajectory model's file.
 func (p Phase) String() string { return nameOf(phaseNames[:], int(p)) }
 
-// MaxDeviation bounds a standardised feature.
+// MaxDeviation is the largest absolute value of a standardised feature.
 const MaxDeviation = 4
 
-// PhaseAt is the phase of a position by the number of tokens before it.
+// PhaseAt returns the phase of a position with this number of tokens before it. end says that
+// the position is the end of the answer.
 func (m *TrajectoryModel) PhaseAt(end bool, tokens int64) Phase {
 	switch {
 	case end:
@@ -78,8 +79,8 @@ func (m *TrajectoryModel) OfAlternatives() bool {
 	return false
 }
 
-// Confidence is the model's probability that the answer is correct, in [0,1]. features
-// has every feature by its number. It is NaN if a feature that the model reads is NaN.
+// Confidence returns the model's probability that the answer is correct, in [0,1]. features
+// has every feature by its number. The result is NaN if the model reads a feature that is NaN.
 func (m *TrajectoryModel) Confidence(p Phase, features *[Features]float64) float64 {
 	w := &m.Parts[p]
 	score := w.Intercept

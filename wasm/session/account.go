@@ -6,14 +6,14 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// fewestUnlisted is how many tokens have to lack for [Session.account] to say so. Fewer
-// may be special tokens, such as the ends of turns, which servers count and do not list.
+// fewestUnlisted is the minimum number of unlisted tokens that [Session.account] reports. Fewer
+// may be special tokens, such as ends of turns. Servers count these but do not list them.
 const fewestUnlisted = 8
 
-// account compares, at the end, the provider's own count of tokens with the tokens that
-// came with a log-probability. Some servers list only one token of a character that
-// takes several. If more than MaxMissing are not listed, p(z) is unavailable, and a
-// Fault says so about the confidences that are final already.
+// account compares, at the end, the provider's own count of tokens with the tokens that had a
+// log-probability. If a character takes several tokens, some servers list only one. If more
+// than the share MaxMissing of the tokens is not listed, p(z) is unavailable. A Fault says that
+// confidences that are final already are affected, too.
 //
 // Tokens of hidden reasoning are not missing, because the answer's confidences do not
 // read them. Tool calls and text without log-probabilities cannot be compared.

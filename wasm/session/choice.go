@@ -17,12 +17,12 @@ type choice struct {
 	next     int    // index of the next position
 	tracks   [segments]track
 	scores   estimate.Plausible // the log-probabilities of all segments
-	segment  position.Segment   // of the last token
-	waits    bool               // the last token's text is held back by the splitter
-	waiting  []drawn            // such tokens
+	segment  position.Segment   // the segment of the last token
+	waits    bool               // the splitter holds back the text of the last token
+	waiting  []drawn            // the tokens whose text is held back
 	tool     bool               // a tool call was made
-	// As the server sent them, in its segments (a refusal's count as reasoning): tokens
-	// with a log-probability, and whether there was text without.
+	// By the segments of the server, where a refusal counts as reasoning: the number of tokens
+	// with a log-probability, and whether there was text without one.
 	counted   [segments]int64
 	uncounted [segments]bool
 	refused   bool // there is refusal text
@@ -42,13 +42,13 @@ type slot struct {
 	source   Source
 	reason   Reason
 	fallback float64 // the confidence by log-probabilities, if Config.Fallback is set; NaN if there is none
-	probable bool    // raw went through a fitted map or came from a trained model, inside what it covers
+	probable bool    // raw went through a fitted map or came from a trained model, whose card covers it
 }
 
 func (c *choice) slot(index int) *slot { return &c.slots[index%len(c.slots)] }
 
-// live reports whether the position is in a state, Pending or Provisional, so that it, or a
-// continuation of it, can still be resolved or failed.
+// live reports whether the position exists and is in state s. Pending means that the position
+// can still be resolved or failed, Provisional that its continuations can.
 func (c *choice) live(index int, s State) bool {
 	return index < c.next && index >= c.next-len(c.slots) && c.slot(index).state == s
 }

@@ -12,7 +12,8 @@ func (s *Session) foundAll(c *choice) {
 	}
 }
 
-// position takes a position that the detector found, and estimates it or asks.
+// position takes a position that the detector found. It estimates the confidence or emits an
+// Ask.
 func (s *Session) position(c *choice, p *position.Position) {
 	if s.positions >= s.config.MaxPositions && p.Kind&(position.Question|position.End) == 0 {
 		if !s.full {
@@ -25,7 +26,7 @@ func (s *Session) position(c *choice, p *position.Position) {
 	p.Index = c.next
 	c.next++
 	_, s.revisions = c.window.Push(s.revisions[:0])
-	s.revise(c) // a position that was given up for this one, before its slot is taken
+	s.revise(c) // reports the position that was given up for this one; this one takes its slot
 	if p.Index == len(c.slots) {
 		s.shareSettled(c)
 	}
@@ -52,8 +53,8 @@ func (s *Session) position(c *choice, p *position.Position) {
 	s.settle(c, p.Index, value, s.ownSource(), why)
 }
 
-// estimate is the confidence at p by the stream's log-probabilities, NaN with a reason if
-// there is none.
+// estimate returns the confidence at p from the stream's log-probabilities, or NaN with a
+// reason.
 func (s *Session) estimate(c *choice, p *position.Position) (value float64, why Reason) {
 	if p.Index == 0 {
 		return nan, NoText
@@ -69,7 +70,7 @@ func (s *Session) estimate(c *choice, p *position.Position) (value float64, why 
 	return value, why
 }
 
-// unscorable says why no estimate of p is possible, or NoReason.
+// unscorable returns the reason why no estimate of p is possible, or NoReason.
 func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 	if p.Kind&position.Question != 0 {
 		if s.config.Question == "" {
@@ -97,8 +98,8 @@ func (s *Session) unscorable(c *choice, p *position.Position) Reason {
 	return NoReason
 }
 
-// shareQuestion gives a new choice the state of the question, which was asked about
-// with the first choice.
+// shareQuestion gives a new choice the state of the question. The first choice asks about the
+// question.
 func (s *Session) shareQuestion(c *choice) {
 	if s.question.state == Pending {
 		s.confidence(c, 0, nan, false)
@@ -107,8 +108,8 @@ func (s *Session) shareQuestion(c *choice) {
 	s.settle(c, 0, s.question.raw, s.question.source, s.question.reason)
 }
 
-// shareSettled gives the other choices the question's estimate, or its reason, once
-// there is one.
+// shareSettled gives the other choices the question's estimate, or the reason why there is
+// none, as soon as it is known.
 func (s *Session) shareSettled(c *choice) {
 	first := c.slot(0)
 	if c != s.choices[0] || s.question.state != Pending || first.state == Pending {
@@ -122,9 +123,9 @@ func (s *Session) shareSettled(c *choice) {
 	}
 }
 
-// settle records a position's estimate, or the reason why there is none, and
-// reports every confidence that this revises. If the position has its estimate, this one is
-// that of a sampled continuation, which ends an answer.
+// settle records a position's estimate, or the reason why there is none, and reports every
+// confidence that changes. If the position has its estimate already, raw is the estimate of a
+// sampled continuation, which ends an answer.
 func (s *Session) settle(c *choice, index int, raw float64, from Source, why Reason) {
 	slot, value := c.slot(index), nan
 	own := *slot
@@ -141,7 +142,7 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 			*slot = own
 		}
 	} else if slot.reason = why; slot.fallback == slot.fallback && why.gone() {
-		// It is not integrated: an average with the model's estimates would mean nothing.
+		// The fallback is not integrated: an average with the model's estimates would mean nothing.
 		slot.raw, slot.source, slot.reason = slot.fallback, Source{Estimator: Builtin, Method: uint8(s.config.Method), Mass: nan}, NoReason
 		slot.fallback = s.calibrated(slot)
 	}
@@ -152,11 +153,9 @@ func (s *Session) settle(c *choice, index int, raw float64, from Source, why Rea
 	}
 }
 
-// calibrated applies the calibration to a slot's raw value, notes the map in the slot's
-// source, and decides whether the value is a probability. Integration comes afterwards,
-// because an average of estimates means something only if each of them is a probability.
-// Estimates of the question, of early positions and of late ones are not equally far
-// from that.
+// calibrated applies the calibration to a slot's raw value, notes the map in the slot's source,
+// and decides whether the value is a probability. RATIONALE.md says why this comes before
+// integration.
 func (s *Session) calibrated(slot *slot) float64 {
 	slot.probable, slot.source.Outside = false, 0
 	if !(slot.raw >= 0 && slot.raw <= 1) {
@@ -189,7 +188,7 @@ func (s *Session) calibrated(slot *slot) float64 {
 	}
 	from.Outside |= card.Excludes(s.config.Asked)
 	if from.Estimator == Model && s.config.Asked.Conversation == calibrate.ManyTurns && !s.config.Conversations() {
-		from.Outside |= calibrate.OutsideConversation // it was asked about a part of the conversation
+		from.Outside |= calibrate.OutsideConversation // the model was asked only about a part of the conversation
 	}
 	if s.unlike(card) {
 		from.Outside |= calibrate.OutsideUnlike
@@ -201,8 +200,8 @@ func (s *Session) calibrated(slot *slot) float64 {
 	return value
 }
 
-// unlike reports whether the question is unlike those of a card. It keeps the last card's answer:
-// every estimate of a session goes by one or two.
+// unlike reports whether the question reads unlike those of a card. It keeps the result for the
+// last card, since a session uses only one or two cards.
 func (s *Session) unlike(card *calibrate.Card) bool {
 	if card == nil || card.Questions == nil || s.config.Question == "" {
 		return false
@@ -213,7 +212,7 @@ func (s *Session) unlike(card *calibrate.Card) bool {
 	return s.isUnlike
 }
 
-// revise reports what the fusion window changed.
+// revise reports the confidences that the fusion window changed.
 func (s *Session) revise(c *choice) {
 	for _, r := range s.revisions {
 		slot := c.slot(r.ID)
@@ -235,8 +234,8 @@ func (s *Session) revise(c *choice) {
 	}
 }
 
-// calibrated reports whether the estimates of the positions from first to last, as far
-// as there are any, are all probabilities.
+// calibrated reports whether all estimates of the positions from first to last are
+// probabilities. Positions without an estimate do not count.
 func (c *choice) calibrated(first, last int) bool {
 	for i := first; i <= last; i++ {
 		if slot := c.slot(i); slot.raw == slot.raw && !slot.probable && slot.source.Estimator == c.slot(first).source.Estimator {

@@ -14,54 +14,54 @@ import (
 type Estimator uint8
 
 const (
-	Builtin    Estimator = iota // the stream's own log-probabilities, by Config.Method
+	Builtin    Estimator = iota // a statistic of the stream's own log-probabilities, Config.Method
 	Model                       // a confidence model, asked through Ask events
 	Trajectory                  // a model of the stream's own log-probabilities, Config.Trajectory
 )
 
-// Config is all that a session depends on. Start from [DefaultConfig].
+// Config has all settings of a session. Start from [DefaultConfig].
 type Config struct {
-	Question string // what the stream answers; "" if unknown, which leaves p(0) unavailable
+	Question string // the question that the stream answers; with "", p(0) is unavailable
 
-	Format    stream.Format    // stream.Auto recognises it
+	Format    stream.Format    // stream.Auto recognises the format
 	Positions position.Options // where to estimate
 	Fusion    bci.Params       // how estimates are integrated; with Width > 1 the host samples continuations
 	Estimator Estimator
-	Method    estimate.Method // Builtin's
-	Model     estimate.Model  // Model's
-	// Calibration maps raw estimates before they are integrated; nil leaves them
-	// as they are. Sessions only read it.
+	Method    estimate.Method // for Builtin
+	Model     estimate.Model  // for the estimator Model
+	// Calibration has the maps for raw estimates, which are applied before integration. With
+	// nil, raw estimates are integrated unchanged. Sessions only read it.
 	Calibration *calibrate.Calibration
-	// Trajectory is the model of the estimator Trajectory. Without one its confidences
-	// are unavailable. Sessions only read it.
+	// Trajectory is the model for the estimator Trajectory. Without it, confidences are
+	// unavailable. Sessions only read it.
 	Trajectory *estimate.TrajectoryModel
-	// Card says what the confidence model was trained on; nil if it was not trained on
-	// labelled answers, or nobody says so. Model.
+	// Card is for the estimator Model. It describes the labelled answers on which the
+	// confidence model was trained. It is nil if there are none, or if they are not known.
 	Card *calibrate.Card
-	// Fallback lets Method estimate where a request to the confidence model has no reply that
-	// can be read: failed, late or unreadable. Such an estimate is not integrated with
-	// others. FallbackCalibration maps it; without one it is not calibrated.
+	// Fallback says that Method estimates if a request to the confidence model fails, times out
+	// or has an unreadable reply. Such an estimate is not integrated with others.
+	// FallbackCalibration has the maps for it. Without them it is not calibrated.
 	Fallback            bool
 	FallbackCalibration *calibrate.Calibration
-	// Asked is what is known of the answer, to be compared with the cards.
+	// Asked has the known facts about the answer. They are compared with the cards.
 	Asked  calibrate.Asked
 	Text   bool // report the stream's text as events
-	Frames bool // report the stream's own events: where each ends, and what it is
+	Frames bool // report where each event of the stream ends, and of which kind it is
 
-	// Settings has the ranges of these.
+	// The function Settings has the ranges of these fields.
 	MaxEvent     int // bytes of one event of the stream
 	MaxChoices   int
 	MaxPositions int // over all choices
-	MaxPending   int // positions of a choice that later events may still change
-	MaxText      int // bytes of a segment's text kept for the confidence model
-	// MaxMissing is the share of the tokens so far, in [0,1], whose log-probabilities
-	// may be missing or implausible; see estimate.IsPlausible. Builtin, Trajectory.
+	MaxPending   int // positions of a choice whose confidence later events may still change
+	MaxText      int // bytes of a segment's text that are kept for the confidence model
+	// MaxMissing is for Builtin and Trajectory. It is the share of the tokens so far, in
+	// [0,1], whose log-probabilities may be missing or implausible; see
+	// estimate.IsPlausible.
 	MaxMissing float64
 }
 
-// DefaultConfig is paragraph ends, the mean token probability of the stream's
-// own log-probabilities, and integration with alpha 0.5 over two later
-// positions.
+// DefaultConfig returns paragraph ends, the method Perplexity on the stream's own
+// log-probabilities, and integration with alpha 0.5 over two later positions.
 func DefaultConfig() Config {
 	return Config{
 		Positions:    position.DefaultOptions(),
@@ -77,8 +77,8 @@ func DefaultConfig() Config {
 	}
 }
 
-// Trained is the card of the confidence model or the trajectory model that estimates; nil
-// if it has none, or if the estimator is no model.
+// Trained returns the card of the confidence model or the trajectory model that estimates. It
+// returns nil if the model has no card, or if the estimator is Builtin.
 func (c *Config) Trained() *calibrate.Card {
 	switch {
 	case c.Estimator == Model:
@@ -89,23 +89,24 @@ func (c *Config) Trained() *calibrate.Card {
 	return nil
 }
 
-// Conversations reports whether the estimates of a confidence model cover conversations: its
-// card or that of its calibration says so. Such a model is asked about a whole conversation.
+// Conversations reports whether the confidence model, by its card or by that of its
+// calibration, was made for conversations. Such a model is asked about the whole conversation.
 func (c *Config) Conversations() bool {
 	covers := func(card *calibrate.Card) bool { return card != nil && card.Conversation == calibrate.ManyTurns }
 	return c.Estimator == Model && (covers(c.Card) || c.Calibration != nil && covers(c.Calibration.Card))
 }
 
-// CallError is a call that does not fit the session's state. It changes
+// CallError is the error of a call that does not fit the session's state. Such a call changes
 // nothing. Compare with errors.Is or ==.
 type CallError uint8
 
 const (
-	// ErrEnded answers a Write or End after End.
+	// ErrEnded is the error of Write and End after End.
 	ErrEnded CallError = iota + 1
-	// ErrUnknownAsk answers an id that was never asked, is settled, or was given up.
+	// ErrUnknownAsk is the error for an id that no Ask event had, or whose position is
+	// settled or was given up.
 	ErrUnknownAsk
-	// ErrReason answers a Fail with a number that is no reason.
+	// ErrReason is the error of Fail with a number that is not a reason.
 	ErrReason
 )
 
@@ -116,10 +117,10 @@ var callErrors = [...]string{
 
 func (e CallError) Error() string { return nameOf(callErrors[:], int(e)) }
 
-// MaxDepth is the largest fusion depth: it bounds the work of an estimate.
+// MaxDepth is the largest fusion depth. It bounds the work for an estimate.
 const MaxDepth = 64
 
-// Validate says which setting is out of its range.
+// Validate returns an error about the first setting that is out of its range.
 func (c *Config) Validate() error {
 	if err := c.Fusion.Validate(); err != nil {
 		return err

@@ -9,34 +9,34 @@ import (
 type EventKind uint8
 
 const (
-	// Text carries answer, reasoning or refusal text as it comes, when
-	// Config.Text asks for it: Segment, Text.
+	// Text has new text of the answer, the reasoning or a refusal, if Config.Text is set.
+	// Fields: Segment, Text.
 	Text EventKind = iota + 1
-	// Positioned says that a calibration position was found: Position.
+	// Positioned says that a calibration position was found. Field: Position.
 	Positioned
-	// Ask wants an estimate from the confidence model: ID, Position. Send the
-	// body that Session.Request writes; answer with Resolve or Fail.
+	// Ask asks for an estimate from the confidence model. Send the body that
+	// Session.Request writes, and call Resolve or Fail. Fields: ID, Position.
 	Ask
-	// Confidence gives a position's confidence or revises it: Position.Index,
+	// Confidence gives a position's confidence or revises it. Fields: Position.Index,
 	// Revision, State, Raw, Fused, Calibrated, Source, Reason.
 	Confidence
-	// Usage repeats the provider's own token counts, over all choices: Usage.
+	// Usage has the provider's own token counts, over all choices. Field: Usage.
 	Usage
-	// Fault reports something wrong in the input: Fault. The session continues.
-	// Choice is 0 for what concerns the stream.
+	// Fault reports something wrong in the input. The session continues. Choice is 0 if the
+	// fault is about the whole stream. Field: Fault.
 	Fault
-	// Finish ends a choice: Finish, Total, Missing. It comes once a choice, from
-	// End.
+	// Finish ends a choice. There is one for each choice, from End. Fields: Finish, Total,
+	// Missing.
 	Finish
-	// Ended says that the stream's end marker came, or an error that ends it. The
-	// remaining input is ignored, and End can be called at once. It comes at most
-	// once.
+	// Ended says that the stream's end marker was read, or an error that ends the stream.
+	// Later input is ignored, and End can be called at once. There is at most one.
 	Ended
-	// Said is what an event of the stream says about a choice, when Config.Frames
-	// asks for it: Said. It comes right before the event's Framed.
+	// Said reports what an event of the stream says about a choice, if Config.Frames is set.
+	// It comes right before the Framed of that event. Field: Said.
 	Said
-	// Framed says where an event of the stream ends and what it is, when
-	// Config.Frames asks for it, after everything else that is in the event: Frame.
+	// Framed reports where an event of the stream ends and of which kind it is, if
+	// Config.Frames is set. It comes after all other events for the same event of the stream.
+	// Field: Frame.
 	Framed
 )
 
@@ -54,7 +54,7 @@ func EventKinds() []EventKind {
 	return all
 }
 
-// State is where a position's confidence stands. See the package comment.
+// State is the state of a position's confidence. See the package comment.
 type State uint8
 
 const (
@@ -74,21 +74,21 @@ type Reason uint8
 
 const (
 	NoReason            Reason = iota
-	NoLogprobs                 // text up to here came without the log-probabilities that tell its tokens apart, or they do not say what Config.Method needs
-	NoText                     // nothing was generated up to here
+	NoLogprobs                 // some text so far has no log-probabilities, or they are not enough for Config.Method
+	NoText                     // there is no text so far
 	Refusal                    // the model refused; a refusal is not right or wrong
 	ToolCall                   // the answer is a tool call
 	StreamFailed               // the stream broke off or reported an error, so there is no whole answer
 	TextTooLong                // the text to judge is longer than Config.MaxText
 	GivenUp                    // too many positions waited for an estimate at once
 	BadReply                   // the confidence model's reply could not be read as one probability
-	Timeout                    // from here to Cancelled: what Fail was told
+	Timeout                    // the reply did not come in time; the reasons from Timeout to Cancelled come from Fail
 	Superseded                 // a newer position made the request stale
-	EndpointError              // the confidence model's server answered with an error
+	EndpointError              // the confidence model's server replied with an error
 	Unreachable                // the confidence model's server could not be reached
-	Cancelled                  // the surroundings gave up
+	Cancelled                  // the host gave up
 	ImplausibleLogprobs        // the log-probabilities cannot be true; see estimate.Plausible
-	CoreLost                   // the core did not load, or its instance trapped; only the surroundings report it
+	CoreLost                   // the core did not load, or its instance trapped; only the host reports it
 	NoTrajectory               // the estimator is Trajectory, and Config.Trajectory is nil
 	reasons
 )
@@ -99,7 +99,7 @@ var reasonNames = [reasons]string{
 	"endpoint-error", "unreachable", "cancelled", "implausible-logprobs", "core-lost", "no-trajectory",
 }
 
-// String returns the reason in words, "" for NoReason.
+// String returns the reason's name, "" for NoReason.
 func (r Reason) String() string { return nameOf(reasonNames[:], int(r)) }
 
 // gone reports whether the confidence model could not be asked, or its reply could not be
@@ -127,9 +127,8 @@ func nameOf(names []string, i int) string {
 	return "unknown"
 }
 
-// Event is one thing that a session has to say. Kind tells which of the other
-// fields count; Choice always does. Slices are valid until the session's next
-// call.
+// Event is one event of a session. Choice is set in every event; Kind says which other fields
+// are set. Slices are valid until the session's next call.
 type Event struct {
 	Kind   EventKind
 	Choice int
@@ -141,15 +140,13 @@ type Event struct {
 
 	ID uint32 // Ask
 
-	Revision int     // Confidence: 0 for a position's first
+	Revision int     // Confidence: 0 for the first one of a position
 	State    State   // Confidence
 	Raw      float64 // Confidence: the estimate itself, in [0,1]; NaN unless Provisional or Final
-	Fused    float64 // Confidence: Raw after calibration, if there is any, and integration, in [0,1]; NaN likewise
+	Fused    float64 // Confidence: Raw after calibration, if there is any, and integration, in [0,1]; NaN unless Provisional or Final
 	Source   Source  // Confidence: where Raw comes from, and how it was calibrated
-	Reason   Reason  // Confidence: why it is Unavailable
-	// Calibrated says that Fused is a probability: each raw value that it was integrated
-	// from went through a fitted map of Config.Calibration, or came from the model of
-	// Config.Card, and lies inside what the map or the model covers. Confidence.
+	Reason   Reason  // Confidence: why the confidence is Unavailable
+	// Calibrated says that Fused is a probability; see the package comment. Confidence.
 	Calibrated bool
 
 	Usage  stream.Usage  // Usage
@@ -158,12 +155,12 @@ type Event struct {
 	Frame  stream.Frame  // Framed
 	Finish stream.Reason // Finish
 	Total  [2]Total      // Finish: by position.Answer and position.Reasoning
-	// Missing are the strategies that were asked for and that the choice could not
-	// serve. Finish.
+	// Missing has the strategies that were asked for but were impossible in this choice.
+	// Finish.
 	Missing position.Kind
 }
 
-// Total is the length of a whole segment, which makes token ratios known.
+// Total is the length of a whole segment. With it, token ratios are known.
 type Total struct {
 	Tokens    int64
 	Estimated bool // counted by the estimate of package position, not by the provider

@@ -6,7 +6,7 @@ import "github.com/finece/finece/wasm/stream"
 const (
 	FaultReply     stream.FaultCode = 64 + iota // the confidence model's reply could not be read
 	FaultPositions                              // the stream has more positions than MaxPositions
-	FaultUnlisted                               // usage counts many more tokens than came with a log-probability, so earlier confidences rest on too few
+	FaultUnlisted                               // usage counts many more tokens than had a log-probability, so earlier confidences are based on too few tokens
 )
 
 // FaultCodes returns the codes of every fault that a session reports, the
@@ -15,7 +15,7 @@ func FaultCodes() []stream.FaultCode {
 	return append(stream.FaultCodes(), FaultReply, FaultPositions, FaultUnlisted)
 }
 
-// FaultName is the name of a fault's code, the session's or the decoder's.
+// FaultName returns the name of a fault code of the session or the decoder.
 func FaultName(code stream.FaultCode) string {
 	switch code {
 	case FaultReply:

@@ -5,15 +5,14 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// maxWaiting bounds the tokens that wait until it is known which segment their text
-// belongs to. A tag and the white space before it are shorter, so only tokens
-// without text can reach the bound.
+// maxWaiting is the most tokens that wait until the segment of their text is known. A tag and
+// the white space before it have fewer bytes, so only tokens without text can reach this
+// limit.
 const maxWaiting = 128
 
-// content takes a token of a choice's content, which may have reasoning inline, in
-// tags. A token counts once: in the segment of its text, or as reasoning if all of it
-// is part of a tag. A token with text on both sides of a tag counts in both
-// segments.
+// content takes a token of a choice's content, which may have inline reasoning in tags. A token
+// counts once: in the segment of its text, or as reasoning if all of it is part of a tag. A
+// token with text before and after a tag counts in both segments.
 func (s *Session) content(c *choice, t *stream.Token) {
 	was, known := c.splitter.Segment()
 	switch {
@@ -31,7 +30,7 @@ func (s *Session) content(c *choice, t *stream.Token) {
 	now, known := c.splitter.Segment()
 	switch {
 	case len(s.pieces) > 0:
-		if was == position.Answer { // a guess until now
+		if was == position.Answer { // it was a guess
 			was = s.pieces[0].Segment
 		}
 		s.release(c, was)
@@ -49,15 +48,15 @@ func (s *Session) content(c *choice, t *stream.Token) {
 		}
 	default: // the text ends with a complete tag
 		if now == position.Answer {
-			now = position.Reasoning // to which the closing tag belongs
+			now = position.Reasoning // the closing tag is part of the reasoning
 		}
 		s.release(c, now)
 		s.piece(c, position.Piece{Segment: now}, t)
 	}
 }
 
-// release feeds the waiting tokens to the segment that they turned out to belong to.
-// Their text, unless it is a tag, comes with the next token.
+// release feeds the waiting tokens to their segment, which is known now. Their text, unless it
+// is a tag, comes with the next token.
 func (s *Session) release(c *choice, segment position.Segment) {
 	for _, w := range c.waiting {
 		s.feed(c, position.Piece{Segment: segment}, true, w)
@@ -81,8 +80,8 @@ func (s *Session) endContent(c *choice) {
 	}
 }
 
-// join makes one piece of the first two if they are of the same segment. The first
-// was held back until now.
+// join joins the first two pieces if they are of the same segment. The first one was held back
+// until now.
 func (s *Session) join() {
 	if len(s.pieces) < 2 || s.pieces[0].Segment != s.pieces[1].Segment {
 		return

@@ -10,13 +10,13 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// modelName is what "estimator" says for a confidence model, and modelPath
-// begins the names of the settings of that model.
+// modelName is the value of "estimator" for a confidence model. The names of that model's
+// settings begin with modelPath.
 const modelName, modelPath = "model", "model."
 
-// ParseConfig reads a configuration in JSON. A setting that is left out keeps
-// the value of DefaultConfig. An unknown name or a value of the wrong kind is an
-// error that says where.
+// ParseConfig reads a configuration in JSON. A setting that is left out has the value of
+// DefaultConfig. An unknown name or a value of the wrong kind is an error that names the
+// setting.
 //
 //	{
 //	  "question": "What is 6 times 7?",
@@ -39,9 +39,9 @@ const modelName, modelPath = "model", "model."
 //	  "max_pending": 128, "max_text": 65536, "max_missing": 0.2
 //	}
 //
-// "estimator" is the name of an estimate.Method, "model" or "trajectory". "calibration",
-// "trajectory" and "card" are objects as package calibration documents them. [Settings]
-// has every range.
+// "estimator" is the name of an estimate.Method, "model" or "trajectory". Package calibration
+// documents the objects "calibration", "fallback_calibration", "trajectory" and "card".
+// [Settings] has every range.
 func ParseConfig(data []byte) (Config, error) {
 	r := configReader{Reader: settings.New("session: ", data), config: DefaultConfig()}
 	r.all = Settings(&r.config)
@@ -53,7 +53,7 @@ type configReader struct {
 	settings.Reader
 	config Config
 	all    []Setting
-	path   string // of the object being read: "", "model." or "model.instructions."
+	path   string // the path of the object being read: "", "model." or "model.instructions."
 }
 
 // setting reads the value of a key of the object at r.path.
@@ -104,7 +104,7 @@ func (r *configReader) value(key string, s *Setting) {
 	}
 }
 
-// AppendConfig writes c as ParseConfig reads it.
+// AppendConfig appends c in the JSON form that ParseConfig reads.
 func AppendConfig(dst []byte, c *Config) []byte {
 	dst = append(dst, '{')
 	path := ""
@@ -120,8 +120,8 @@ func AppendConfig(dst []byte, c *Config) []byte {
 	return append(dst, '}')
 }
 
-// enter closes the objects of a path that name is not in, and opens those that it
-// is in. It returns the path that is open then: name up to its last point.
+// enter closes the open objects that do not contain name, and opens those that do. path has the
+// open objects. enter returns the new path: name up to its last point.
 func enter(dst []byte, path, name string) ([]byte, string) {
 	for !strings.HasPrefix(name, path) {
 		dst = append(dst, '}')

@@ -13,36 +13,36 @@ import (
 
 var nan = math.NaN()
 
-// Session is one stream being scored. It is not safe for concurrent use.
+// Session scores one stream. It is not safe for concurrent use.
 type Session struct {
 	config    Config
 	decoder   *stream.Decoder
 	choices   []*choice
 	asks      []byte // Config.Question, converted once, because the core frees nothing
-	question  slot   // p(0) as it was settled with the first choice
-	positions int    // found, over all choices
+	question  slot   // p(0), after it was settled for the first choice
+	positions int    // number of positions, over all choices
 	full      bool   // MaxPositions was reached and reported
-	empty     bool   // no byte came yet
+	empty     bool   // there was no byte yet
 	foreign   bool   // an event is in no known format
-	failed    bool   // the stream broke off, reported an error, or was none
+	failed    bool   // the stream broke off, reported an error, or was not a stream
 	usage     stream.Usage
-	lacking   bool // usage counts many more tokens than came with a log-probability
-	over      bool // its end was seen and reported
-	ended     bool // by End
+	lacking   bool // usage counts many more tokens than had a log-probability
+	over      bool // the end of the stream was read and reported
+	ended     bool // End was called
 
-	likenessOf *calibrate.Card // the last card that the question was compared with
-	isUnlike   bool            // its questions
+	likenessOf *calibrate.Card // the last card with which the question was compared
+	isUnlike   bool            // the result of that comparison
 
 	events []Event
-	arena  []byte // what the events of this call quote
+	arena  []byte // the texts of the events of this call
 
 	found     []position.Position
 	pieces    []position.Piece
 	revisions []bci.Revision
 }
 
-// Open starts a session and returns the question's events: p(0), found, and
-// asked for where the estimator is a model. An error is about c.
+// Open starts a session and returns the events of the question, p(0): a Positioned, and an Ask
+// if the estimator is a confidence model. The error is about c.
 func Open(c Config) (*Session, []Event, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
@@ -74,8 +74,8 @@ func (s *Session) Write(p []byte) ([]Event, error) {
 	return s.events, nil
 }
 
-// End says that no more bytes will come: the last positions and, for each
-// choice, its Finish. Requests may still be resolved afterwards.
+// End says that no more bytes will come. It returns the last positions and a Finish for each
+// choice. Requests may still be resolved afterwards.
 func (s *Session) End() ([]Event, error) {
 	if s.ended {
 		return nil, ErrEnded
@@ -98,9 +98,8 @@ func (s *Session) End() ([]Event, error) {
 	return s.events, nil
 }
 
-// Request appends to dst the body of the request that an Ask announced, for
-// the adapter in Config.Model. It may be called again for a retry, until the
-// id is settled.
+// Request appends to dst the body of the request for an Ask, in the form of the adapter in
+// Config.Model. It may be called again for a retry, until the id is settled.
 func (s *Session) Request(dst []byte, id uint32) ([]byte, error) {
 	c, index, err := s.asked(id)
 	if err != nil {
@@ -120,12 +119,12 @@ func (s *Session) Request(dst []byte, id uint32) ([]byte, error) {
 	return s.config.Model.AppendRequest(dst, stage, s.asks, text), nil
 }
 
-// Resolve takes the reply to a request. A reply that cannot be read makes the
-// position unavailable and is reported by a Fault. The error is ErrUnknownAsk
-// for an id that was never asked or is settled.
+// Resolve takes the reply to a request. If the reply cannot be read, the position is
+// unavailable, and a Fault reports the reply. The error is ErrUnknownAsk for an id that no Ask
+// had, or that is settled.
 //
-// With id | Rollout, where id is that of a position that is provisional, it is the reply about
-// a continuation of that position; see the package.
+// With id | Rollout, the reply is about a sampled continuation of the position with that id;
+// see the package comment. The position must be provisional.
 func (s *Session) Resolve(id uint32, reply []byte) ([]Event, error) {
 	reading, err := s.Read(reply)
 	if err != nil {
@@ -134,13 +133,13 @@ func (s *Session) Resolve(id uint32, reply []byte) ([]Event, error) {
 	return s.Accept(id, reading)
 }
 
-// Read reads a reply and changes nothing. Resolve is Read and then Accept or
-// Refuse; the core takes the steps apart to drop what reading has allocated.
+// Read reads a reply and changes nothing. Resolve is Read and then Accept or Refuse. The core
+// calls them one by one, to free the memory that Read allocates before the other call.
 func (s *Session) Read(reply []byte) (estimate.Reading, error) {
 	return s.config.Model.ReadReply(reply)
 }
 
-// Accept takes what the reply to a request was read as.
+// Accept takes the reading of the reply to a request.
 func (s *Session) Accept(id uint32, reading estimate.Reading) ([]Event, error) {
 	c, index, err := s.asked(id)
 	if err != nil {
@@ -151,8 +150,8 @@ func (s *Session) Accept(id uint32, reading estimate.Reading) ([]Event, error) {
 	return s.events, nil
 }
 
-// Refuse takes a reply that could not be read, and what is wrong with it. A Fault
-// reports the problem, cut to stream.MaxDetail bytes.
+// Refuse says that the reply to a request could not be read, because of problem. A Fault
+// reports problem, cut to stream.MaxDetail bytes.
 func (s *Session) Refuse(id uint32, problem []byte) ([]Event, error) {
 	c, index, err := s.asked(id)
 	if err != nil {
@@ -185,7 +184,7 @@ func (s *Session) Fail(id uint32, why Reason) ([]Event, error) {
 	return s.events, nil
 }
 
-// Format is the stream's format as far as it is recognised.
+// Format returns the stream's format, or stream.Auto if it is not recognised yet.
 func (s *Session) Format() stream.Format { return s.decoder.Format() }
 
 func (s *Session) begin() {
@@ -193,7 +192,7 @@ func (s *Session) begin() {
 	s.arena = s.arena[:0]
 }
 
-// quote copies bytes into the arena, where they live until the next call.
+// quote copies bytes into the arena. The copy is valid until the next call.
 func (s *Session) quote(b []byte) []byte {
 	n := len(s.arena)
 	s.arena = append(s.arena, b...)
@@ -205,14 +204,15 @@ func (s *Session) fault(f stream.Fault, choice int) {
 	s.events = append(s.events, Event{Kind: Fault, Choice: choice, Fault: f})
 }
 
-// Rollout marks an id as that of a sampled continuation of the position, for Resolve and Fail.
+// Rollout is the bit of an id that means a sampled continuation of the position, for Resolve
+// and Fail.
 const Rollout = 1 << 31
 
-// RolloutID is the id of the continuations of a choice's position.
+// RolloutID returns the id of the sampled continuations of a choice's position.
 func RolloutID(choice, index int) uint32 { return Rollout | askID(choice, index) }
 
-// An id is the choice's number and the position's index: it needs no table,
-// and it tells a reader of a log what was asked.
+// An id is the choice's number and the position's index. So it needs no table, and a log of
+// ids shows the positions.
 func askID(choice, index int) uint32 { return uint32(choice)<<24 | uint32(index) }
 
 func (s *Session) asked(id uint32) (*choice, int, error) {
@@ -225,7 +225,7 @@ func (s *Session) asked(id uint32) (*choice, int, error) {
 	return nil, 0, ErrUnknownAsk
 }
 
-// choice finds or makes the state of choice n.
+// choice returns the state of choice n. It makes a new one if needed.
 func (s *Session) choice(n int) (*choice, error) {
 	for _, c := range s.choices {
 		if c.number == n {
@@ -260,7 +260,7 @@ func (k *sink) Token(t *stream.Token) {
 	s := (*Session)(k)
 	c, err := s.choice(t.Choice)
 	if err != nil {
-		return // the configuration was accepted once, for choice 0
+		return // impossible: the same configuration was accepted for choice 0
 	}
 	if segment := min(t.Segment, position.Reasoning); t.Counted {
 		c.counted[segment]++
@@ -278,16 +278,16 @@ func (k *sink) Token(t *stream.Token) {
 	}
 }
 
-// drawn is the log-probability of a token and the bounds of the entropy that it was
-// drawn with.
+// drawn is the log-probability of a token, and the bounds of the entropy of the distribution
+// from which it was drawn.
 type drawn struct {
 	logprob, entropyLo, entropyHi float64
 	unseen                        uint8 // tokens before it that the server did not list
 
-	// If top is not empty, the entropy is that of top and outside, and not computed yet.
+	// If top is not empty, the bounds still have to be computed from top and outside.
 	top     []float64 // valid as long as the token
 	outside float64
-	peak    float64 // the greatest of logprob and top, set when top is dropped; NaN without alternatives
+	peak    float64 // the highest of logprob and top, set when top is dropped; NaN without alternatives
 }
 
 func drawnOf(t *stream.Token) drawn {
@@ -298,7 +298,8 @@ func drawnOf(t *stream.Token) drawn {
 	return from
 }
 
-// kept is what can be kept of it beyond the token.
+// kept returns d in a form that stays valid after the token: it computes the bounds and drops
+// top.
 func (d drawn) kept() drawn {
 	if len(d.top) > 0 {
 		d.entropyLo, d.entropyHi, _ = position.EntropyBounds(d.top, d.outside)
@@ -308,8 +309,8 @@ func (d drawn) kept() drawn {
 	return d
 }
 
-// likeliest is the greatest log-probability of the token and its alternatives, NaN if it
-// has no alternatives.
+// likeliest is the highest log-probability of the token and its alternatives, NaN if it has no
+// alternatives.
 func (d *drawn) likeliest() float64 {
 	if len(d.top) == 0 {
 		return d.peak
@@ -323,13 +324,12 @@ func (d *drawn) likeliest() float64 {
 	return peak
 }
 
-// piece takes text of one segment that came with token t.
+// piece takes text of one segment, from token t.
 func (s *Session) piece(c *choice, piece position.Piece, t *stream.Token) {
 	s.feed(c, piece, t.Counted, drawnOf(t))
 }
 
-// feed takes text of one segment, which is one of the provider's tokens if it
-// is counted.
+// feed takes text of one segment. If counted, it is one token of the provider.
 func (s *Session) feed(c *choice, piece position.Piece, counted bool, from drawn) {
 	c.segment, c.waits = piece.Segment, false
 	if piece.Segment == position.Refusal {

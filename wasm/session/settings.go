@@ -13,9 +13,9 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// Setting is one setting of a [Config]. Exactly one of Text, Truth, Whole,
-// Number and Get points to its value, except for the calibration, the trajectory model
-// and the card, which are objects: there all of them are nil.
+// Setting is one setting of a [Config]. Exactly one of Text, Truth, Whole, Number and Get is
+// not nil. The exceptions are settings whose values are objects: calibrations, the trajectory
+// model and the card. For these, all are nil.
 type Setting struct {
 	// Name is the setting's name in JSON. "model.max_tokens" is the member
 	// max_tokens of the object model.
@@ -25,7 +25,8 @@ type Setting struct {
 	Truth  *bool
 	Whole  *int
 	Number *float64
-	// Get and Set are the name of a value, such as a format's.
+	// Get and Set are for a value with a name, such as a format. They get and set it by its
+	// name.
 	Get func() string
 	Set func(name string) error
 
@@ -36,12 +37,11 @@ type Setting struct {
 // The settings whose values are objects of package calibration.
 const calibrationName, fallbackName, trajectoryName, cardName = "calibration", "fallback_calibration", "trajectory", "card"
 
-// renamed are the names that a setting had before.
+// renamed has former names of settings, each with the present one.
 var renamed = [...][2]string{{"threshold", "entropy_threshold"}}
 
-// Settings returns all settings of c, in the order in which AppendConfig writes
-// them. It is the one table of their names and ranges: ParseConfig, AppendConfig
-// and Validate use it.
+// Settings returns all settings of c, in the order in which AppendConfig writes them. It is the
+// only table of their names and ranges. ParseConfig, AppendConfig and Validate use it.
 func Settings(c *Config) []Setting {
 	p, m := &c.Positions, &c.Model
 	return []Setting{
@@ -121,8 +121,8 @@ func (c *Config) setEstimator(name string) (err error) {
 	return err
 }
 
-// inRange says which number is out of its range. The settings of a model are
-// looked at only if one is asked.
+// inRange returns an error about the first number that is out of its range. The settings of the
+// confidence model are checked only if it is the estimator.
 func (c *Config) inRange() error {
 	for _, s := range Settings(c) {
 		var value float64
@@ -143,7 +143,7 @@ func (c *Config) inRange() error {
 	return nil
 }
 
-// short is a number with the fewest digits, and a whole one without an exponent.
+// short formats a number with the fewest digits, and a whole number without an exponent.
 func short(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.FormatInt(int64(v), 10)
@@ -151,7 +151,7 @@ func short(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
-// noFallback is what "fallback" says for none.
+// noFallback is the value of "fallback" for no fallback.
 const noFallback = "none"
 
 func (c *Config) fallbackText() string {

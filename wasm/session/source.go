@@ -7,20 +7,20 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Source is a confidence's provenance: who estimated the raw value, and which
-// map calibrated it.
+// Source says where a confidence comes from: the estimator of the raw value, and the map that
+// was applied to it.
 type Source struct {
 	Estimator Estimator
 	Method    uint8   // an estimate.Method for Builtin, an estimate.Basis for Model, else 0
-	Mass      float64 // Model with basis Expectation: the probability of the replies that it was taken over; else NaN
+	Mass      float64 // Model with basis Expectation: the total probability of the replies that were counted; else NaN
 
-	Map     calibrate.Method  // calibrate.None where the value is not calibrated
-	Band    calibrate.Band    // whose map it is
-	Outside calibrate.Outside // in which ways the value lies outside what its map or its model covers
+	Map     calibrate.Method  // calibrate.None if no map was applied
+	Band    calibrate.Band    // the band of that map
+	Outside calibrate.Outside // the reasons why the map or the model does not cover the value
 }
 
-// String is such as "perplexity", "model: expectation", or "perplexity,
-// calibrated by platt for late positions, outside: range".
+// String returns a text such as "perplexity", "model: expectation", or "perplexity, calibrated
+// by platt for late positions, outside: range".
 func (s Source) String() string {
 	name := estimate.Method(s.Method).String()
 	switch s.Estimator {
@@ -38,7 +38,7 @@ func (s Source) String() string {
 	return name
 }
 
-// ownSource is that of an estimate of the stream's own log-probabilities.
+// ownSource returns the source of an estimate from the stream's own log-probabilities.
 func (s *Session) ownSource() Source {
 	from := Source{Estimator: s.config.Estimator, Mass: nan}
 	if from.Estimator == Builtin {
@@ -51,7 +51,7 @@ func modelSource(r estimate.Reading) Source {
 	return Source{Estimator: Model, Method: uint8(r.Basis), Mass: r.Mass}
 }
 
-// reasonOf is the session's word for why a built-in estimator has no value.
+// reasonOf returns the session's reason for a built-in estimator's reason.
 func reasonOf(why estimate.Reason) Reason {
 	switch why {
 	case estimate.Available:

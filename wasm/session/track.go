@@ -5,26 +5,26 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// lag is the most tokens by which the built-in estimator trails the stream. The end
-// of a paragraph is known only when the next one has begun, and its estimate must
-// not include the tokens in between.
+// lag is the most tokens that wait before the built-in estimator reads them. The end of a
+// paragraph is known only when the next one has begun, and its estimate must not include the
+// tokens in between.
 const lag = 64
 
-// track is what a choice keeps of one segment: the built-in estimator, which
-// trails the stream by a few tokens, and the text that a confidence model judges.
+// track is the state of one segment of a choice: the built-in estimator with the tokens that it
+// has not read yet, and the text for a confidence model.
 type track struct {
 	estimator estimate.Logprob
 	recent    [lag]float64 // log-probabilities of the last tokens, by token index modulo lag
 	unseen    [lag]uint8   // tokens before each of these that the server did not list
 	seen      int64        // tokens pushed
 	read      int64        // tokens that the estimator has read
-	shape     *shape       // of the estimator Trajectory, else nil
+	shape     *shape       // for the estimator Trajectory, else nil
 
-	text []byte // what Request quotes: the segment's first Config.MaxText bytes
+	text []byte // the segment's first Config.MaxText bytes, which Request quotes
 }
 
-// shape makes the features that a trajectory model reads of a segment. Like the built-in
-// estimator, it reads the tokens later than the stream brings them.
+// shape computes the features of a segment for a trajectory model. It reads the tokens when the
+// built-in estimator does.
 type shape struct {
 	estimate.Trajectory
 	peaks [lag]float64 // drawn.likeliest of each token in track.recent
@@ -54,9 +54,9 @@ func (t *track) advance(token int64) {
 	}
 }
 
-// estimate is the confidence of the log-probabilities before a position, by the built-in
-// estimator or the trajectory model. There is none if more than the share maxMissing of
-// the tokens are missing or implausible.
+// estimate returns the confidence from the log-probabilities before a position, by the built-in
+// estimator or the trajectory model. If more than the share maxMissing of the tokens is missing
+// or implausible, it returns NaN and the reason.
 func (t *track) estimate(p *position.Position, model *estimate.TrajectoryModel, maxMissing float64) (float64, Reason) {
 	if p.Estimated || t.seen == 0 {
 		return nan, NoLogprobs
@@ -76,8 +76,8 @@ func (t *track) estimate(p *position.Position, model *estimate.TrajectoryModel, 
 	return value, reasonOf(why)
 }
 
-// confidence is the trajectory model's. There is none without a model, or without the
-// alternatives that it reads.
+// confidence returns the trajectory model's confidence. It is NaN, with a reason, if there is
+// no model, or no alternatives for a model that reads them.
 func (s *shape) confidence(p *position.Position, model *estimate.TrajectoryModel, maxMissing float64) (float64, Reason) {
 	if model == nil {
 		return nan, NoTrajectory
@@ -94,7 +94,7 @@ func (s *shape) confidence(p *position.Position, model *estimate.TrajectoryModel
 	return value, NoReason
 }
 
-// keep appends to the text to judge, as far as MaxText allows.
+// keep appends to the text for the confidence model, up to limit bytes.
 func (t *track) keep(text []byte, limit int) {
 	t.text = append(t.text, text[:min(len(text), limit-len(t.text))]...)
 }

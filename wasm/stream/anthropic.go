@@ -127,7 +127,8 @@ func (r *reader) anthropicBlock(e *entry) {
 	}
 }
 
-// object enters an object. A value of another kind may hold text that is not read.
+// object enters an object. If the value is not an object, it notes that the value may have text
+// that is not read.
 func (r *reader) object(e *entry) bool {
 	if !r.isObject() {
 		e.other = r.holds() || e.other

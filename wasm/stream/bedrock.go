@@ -2,8 +2,9 @@ package stream
 
 import "github.com/finece/finece/position"
 
-// bedrock reads an event of ConverseStream, or a response of Converse. In what AWS's
-// packages print, and what Amazon Nova sends, the event's name is a member around it.
+// bedrock reads an event of ConverseStream, or a response of Converse. Amazon Nova sends an
+// event as the member of an object, under the event's name. AWS's packages print events in the
+// same form.
 func (r *reader) bedrock() {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -83,7 +84,7 @@ func (r *reader) bedrockBlock(e *entry) {
 				case n == kText:
 					text, _ := s.Text()
 					r.add(position.Reasoning, text)
-				case n == kReasoningText: // of a whole response
+				case n == kReasoningText: // only in a whole response
 					r.thinkingPart()
 				default:
 					s.Skip()

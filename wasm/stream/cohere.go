@@ -96,8 +96,8 @@ func (r *reader) cohereField(e *entry, n int) {
 	}
 }
 
-// textOrObject reads a string, or enters an object and reports false. Anything
-// else is no text.
+// textOrObject reads a string, or enters an object and returns false. Any other value gives no
+// text.
 func (r *reader) textOrObject() ([]byte, bool) {
 	if r.isObject() && r.scanner.EnterObject() {
 		return nil, false
@@ -106,8 +106,8 @@ func (r *reader) textOrObject() ([]byte, bool) {
 	return text, true
 }
 
-// cohereLogprobs reads the log-probabilities of a chunk's tokens, whose texts
-// are not told apart: the last has it all.
+// cohereLogprobs reads the log-probabilities of a chunk's tokens. Their texts are not
+// separated, so the last token gets all of the text.
 func (r *reader) cohereLogprobs() {
 	s := &r.scanner
 	if !s.EnterObject() {

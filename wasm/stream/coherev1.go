@@ -2,8 +2,8 @@ package stream
 
 import "github.com/finece/finece/position"
 
-// cohereV1 reads an event of chat, version 1, or a whole response of it. The last
-// event has the whole text once more, in its response.
+// cohereV1 reads an event of chat, version 1, or a whole response of it. The last event repeats
+// the whole text in its response.
 func (r *reader) cohereV1() {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -22,7 +22,7 @@ func (r *reader) cohereV1() {
 			name, ok := s.Text()
 			r.known = r.known || ok
 			r.done = is(name, "stream-end")
-			if len(name) > 10 && is(name[:10], "tool-calls") { // its text says what the tools are for
+			if len(name) > 10 && is(name[:10], "tool-calls") { // its text is the plan for the tools
 				e.tool, segment = true, position.Reasoning
 			}
 		case kGenerationID:

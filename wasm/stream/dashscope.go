@@ -2,8 +2,8 @@ package stream
 
 import "github.com/finece/finece/position"
 
-// dashScope reads an event of Alibaba DashScope's own stream, or a whole response.
-// Unless incremental_output is asked for, each event has all text so far.
+// dashScope reads an event of Alibaba DashScope's own stream, or a whole response. Each event
+// has all text so far, unless the request set incremental_output.
 func (r *reader) dashScope() {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -63,16 +63,17 @@ func (r *reader) dashScopeOutput() {
 	}
 }
 
-// told is the text of a segment so far, for a stream that may repeat it.
+// told describes the text of a segment so far, for a stream that may repeat it.
 type told struct {
 	size  int
 	hash  uint32
-	delta bool // it does not repeat it
+	delta bool // the stream does not repeat earlier text
 }
 
-// onlyNew takes the text of earlier events from an entry. The text repeats what came
-// before if it begins with it from the second event on. So a stream whose second piece
-// of text happens to begin with its first one, and is no repetition, loses that one.
+// onlyNew removes the text of earlier events from an entry. If a text begins with all earlier
+// text, that beginning is taken for a repetition and removed. The second event decides whether
+// the stream repeats text. If its text begins with the first one by chance, that beginning is
+// lost.
 func (r *reader) onlyNew(e *entry) {
 	pieces := r.pieces[min(e.pieces, len(r.pieces)):e.piecesEnd]
 	n := 0
@@ -95,7 +96,7 @@ func (r *reader) onlyNew(e *entry) {
 	e.piecesEnd = e.pieces + n
 }
 
-// fnv continues a hash of text, which begins at 0.
+// fnv continues the hash of a text. The first hash is 0.
 func fnv(hash uint32, text []byte) uint32 {
 	for _, c := range text {
 		hash = (hash ^ uint32(c) + 1) * 16777619

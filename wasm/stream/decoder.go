@@ -10,10 +10,10 @@ import (
 // Options of a Decoder. The zero value recognises the format and has the
 // default limits.
 type Options struct {
-	Format     Format // Auto recognises it
-	MaxEvent   int    // bytes of one event's payload, 64 or more; 0 is 256 KiB
-	MaxChoices int    // 1 to 128; 0 is 16
-	Frames     bool   // report the events themselves, too: Handler.Said and Handler.Frame; only with Format Text is the input then plain text
+	Format     Format // Auto recognises the format
+	MaxEvent   int    // bytes of one event's payload, 64 or more; 0 means 256 KiB
+	MaxChoices int    // 1 to 128; 0 means 16
+	Frames     bool   // also report the events themselves: Handler.Said and Handler.Frame. Input is then plain text only if Format is Text
 }
 
 const (
@@ -33,16 +33,16 @@ type Decoder struct {
 	sse      EventParser
 	values   values
 	messages messages
-	kind     []byte // the type of the event in progress, of a framing that has types
+	kind     []byte // the type of the event in progress, if the framing has types
 	text     text
 	read     int64 // bytes of input
 
 	compareNone bool // read every chunk member by member, for tests
 	reader      reader
-	choices     []choice // by number, as many as were seen
+	choices     []choice // by number
 	usage       Usage
 	counted     bool // usage was reported
-	ended       bool // by an end marker or an error: the rest is ignored
+	ended       bool // an end marker or an error was read; later input is ignored
 	said        uint16
 	fault       Fault
 	detail      [MaxDetail]byte
@@ -55,11 +55,11 @@ type Decoder struct {
 // choice is the state of one of the stream's choices.
 type choice struct {
 	seen, finished bool
-	tokens         int     // that came with log-probabilities
-	first          float64 // the first one's
+	tokens         int     // number of tokens with a log-probability
+	first          float64 // the log-probability of the first of them
 }
 
-// framing is how events are set apart.
+// framing is how events are separated.
 type framing uint8
 
 const (
@@ -70,7 +70,7 @@ const (
 	plainText
 )
 
-// New makes a Decoder. The error is about o.
+// New returns a Decoder. The error is about o.
 func New(o Options) (*Decoder, error) {
 	if o.MaxEvent == 0 {
 		o.MaxEvent = defaultMaxEvent
@@ -106,11 +106,12 @@ func (d *Decoder) Reset() {
 	d.ended, d.said = false, 0
 }
 
-// Format is the format that was given or recognised; Auto while it is unknown.
+// Format returns the format of Options, or the recognised one. It is Auto until the format is
+// recognised.
 func (d *Decoder) Format() Format { return d.format }
 
-// Ended reports whether the stream's end marker came, or an error that ends it.
-// What follows is ignored.
+// Ended reports whether the stream's end marker was read, or an error that ends the stream.
+// Later input is ignored.
 func (d *Decoder) Ended() bool { return d.ended }
 
 // Write takes the next bytes of the stream, cut anywhere. It does not keep p.
@@ -167,13 +168,13 @@ func (d *Decoder) write(p []byte, h Handler) {
 	}
 }
 
-// End says that the stream is over. An event that lacks only its end is still decoded.
-// An incomplete character, event or stream is reported.
+// End says that the stream is over. The last event is decoded even if its line end or blank
+// line is missing. An incomplete character, event or stream is reported.
 func (d *Decoder) End(h Handler) {
 	if d.framing == undecided && !d.ended {
 		d.write(d.detectFraming(true, h), h)
 	}
-	cut := false // in the middle of an event
+	cut := false // the input ends in the middle of an event
 	if !d.ended {
 		switch d.framing {
 		case eventStream:
@@ -224,7 +225,7 @@ func (d *Decoder) finished() bool {
 	return len(d.choices) > 0
 }
 
-// end follows the stream's end marker.
+// end ends the stream.
 func (d *Decoder) end(h Handler) {
 	d.ended = true
 	if !d.counted && d.usage != unknownUsage {
@@ -250,8 +251,8 @@ func (d *Decoder) event(h Handler) {
 	d.payload(d.sse.Data(), d.sse.Offset(), h)
 }
 
-// bare takes JSON that stands between the events of an event stream without being one.
-// Vertex AI sends its errors so; anything else is no event.
+// bare takes JSON between the events of an event stream, which is not an event itself. Vertex AI
+// sends its errors in this form. Other JSON is ignored.
 //
 //go:noinline
 func (d *Decoder) bare(data []byte, offset int64, h Handler) {

@@ -2,10 +2,10 @@ package stream
 
 import "github.com/finece/finece/wasm/internal/word"
 
-// maxHead is how many bytes the framing is decided on at most.
+// maxHead is the maximum number of bytes that decide the framing.
 const maxHead = 1024
 
-// guess is what the beginning of a stream looks like.
+// guess is a guess of the framing, from the beginning of a stream.
 type guess uint8
 
 const (
@@ -17,8 +17,8 @@ const (
 	isDocument
 )
 
-// detectFraming decides how the stream's events are framed. It returns the input
-// that was held back until then, or nothing if it needs more input.
+// detectFraming decides the framing. It returns the input that was held back until now, or
+// nothing if it needs more input.
 func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 	if d.format == Text {
 		d.framing = plainText
@@ -32,7 +32,7 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 	case g == wantMore:
 		return nil
 	case g == isEvents || g == isText && (d.format != Auto || d.options.Frames):
-		// The caller named a format or wants events, so this is not plain text.
+		// The caller named a format or set Frames, so this is not plain text.
 		d.framing = eventStream
 		return d.head
 	case g == isText:
@@ -52,8 +52,8 @@ func (d *Decoder) detectFraming(last bool, h Handler) []byte {
 	return withoutMark(d.head)
 }
 
-// beginsWithComment tells an event stream from its first comment. Whoever passes on the
-// events has to know of a comment at once: it keeps the connection open.
+// beginsWithComment recognises an event stream by its first comment. A program that passes the
+// events on needs each comment at once, because comments keep the connection open.
 func beginsWithComment(head []byte) bool {
 	head = withoutMark(head)
 	i := skipBlank(head, 0)
@@ -79,8 +79,8 @@ func withoutMark(b []byte) []byte {
 	return b
 }
 
-// frame says what the beginning of a stream looks like. last says that the stream
-// ends there, or that no more bytes are looked at.
+// frame guesses the framing from the beginning of a stream. last says that the stream ends
+// there, or that no more bytes are examined.
 func frame(b []byte, last bool) guess {
 	unsure := wantMore
 	if last {
@@ -92,7 +92,7 @@ func frame(b []byte, last bool) guess {
 		}
 		return unsure
 	}
-	if len(b) > 0 && b[0] == 0 { // no text begins with a NUL
+	if len(b) > 0 && b[0] == 0 { // text does not begin with a NUL
 		switch {
 		case len(b) < preludeBytes:
 			return unsure
@@ -125,7 +125,7 @@ func frame(b []byte, last bool) guess {
 	return frameLines(b, i, last)
 }
 
-// frameLines tells the lines of an event stream from text.
+// frameLines decides between the lines of an event stream and text.
 func frameLines(b []byte, i int, last bool) guess {
 	start := i
 	typed := false // a line gave the event's type
@@ -133,7 +133,7 @@ func frameLines(b []byte, i int, last bool) guess {
 		end := word.LineEnd(b, i)
 		line := b[i:end]
 		if len(line) > 0 && line[0] == ' ' && i == skipBlank(b, 0)-1 {
-			line = line[1:] // seen in the wild, once
+			line = line[1:] // a real stream had this
 		}
 		switch g := frameLine(line, end < len(b)); {
 		case g == wantMore && last && i == start && (line[0] != ':' || len(b) < maxHead-len(byteOrderMark)):
@@ -141,7 +141,7 @@ func frameLines(b []byte, i int, last bool) guess {
 		case g == wantMore && last:
 			return isEvents
 		case g == isText && typed && len(line) >= 5 && is(line[:5], "data:"):
-			return isEvents // such as an error in words
+			return isEvents // such as an error message in words
 		case g != isEvents:
 			return g
 		case len(line) > 5 && (line[0] == 'd' || line[0] == 'e' && line[1] == 'r'): // data or error, and its value
@@ -156,9 +156,9 @@ func frameLines(b []byte, i int, last bool) guess {
 	return wantMore
 }
 
-// frameLine looks at one line. whole says that its end is there. The result is
-// isEvents for a line of an event stream, wantMore for the beginning of one, and
-// otherwise isText.
+// frameLine examines one line. whole says that the line is complete. The result is isEvents
+// for a line of an event stream, wantMore for the beginning of such a line, and isText for any
+// other line.
 //
 //go:noinline
 func frameLine(line []byte, whole bool) guess {
@@ -204,7 +204,7 @@ func frameLine(line []byte, whole bool) guess {
 	return isText
 }
 
-// expect looks for one of some bytes after white space.
+// expect returns found if the next byte after white space is one of bytes.
 //
 //go:noinline
 func expect(b []byte, i int, bytes string, found, unsure guess) guess {
@@ -220,7 +220,8 @@ func expect(b []byte, i int, bytes string, found, unsure guess) guess {
 	return isText
 }
 
-// literal compares with a string whose letters are in lower case.
+// literal returns found if b begins with want, in any case. The letters of want are in lower
+// case.
 //
 //go:noinline
 func literal(b []byte, want string, found, unsure guess) guess {

@@ -1,5 +1,5 @@
-// Package stream decodes what a language model's server streams: bytes in,
-// tokens out, with their log-probabilities where the provider sends them.
+// Package stream decodes the streams of language models' servers. Bytes go in. Tokens come
+// out, with their log-probabilities if the provider sends them.
 //
 //	d, err := stream.New(stream.Options{}) // recognises the format
 //	for {
@@ -10,22 +10,21 @@
 //	d.End(handler)
 //
 // It does no I/O, starts no goroutine, and keeps only the text of the event in
-// progress. No input makes it panic or stop. What is wrong in the input is
-// reported as a [Fault], in the order of the stream.
+// progress. No input makes it panic or hang. Errors in the input are reported as [Fault]s, in
+// the order of the stream.
 //
 // # Formats
 //
 // Each format is read as a stream, and as the whole response that a server sends
 // without streaming:
 //
-//   - OpenAI chat completions, and the servers that copy them, with what they add
-//     or change: Azure (chunks without choices, filter results), DeepSeek, Qwen
-//     and xAI (reasoning_content), OpenRouter (comments, reasoning,
-//     reasoning_details), spoken output (its transcript is the text), Mistral
-//     (content in parts), Together, Writer and Perplexity (text beside the delta,
-//     which does not count), Groq (x_groq), vLLM (several tokens in a chunk, errors
-//     without an error field), SGLang (log-probabilities that repeat those
-//     before are a fault), and the servers of llama.cpp, TGI and Ollama that speak it.
+//   - OpenAI chat completions, and the many servers that have the same API. Some servers add
+//     or change fields, which are read as well: Azure (chunks without choices, filter
+//     results), DeepSeek, Qwen and xAI (reasoning_content), OpenRouter (comments, reasoning,
+//     reasoning_details), Mistral (content in parts), Groq (x_groq), vLLM (several tokens in a
+//     chunk, errors without an error field). The transcript of spoken output is its text.
+//     Together, Writer and Perplexity send text both in the delta and outside it; only the
+//     delta counts. SGLang may repeat earlier log-probabilities, which is a fault.
 //   - OpenAI completions, with their arrays of log-probabilities.
 //   - OpenAI Responses, of OpenAI, Azure, LM Studio and OpenRouter.
 //   - Anthropic Messages.
@@ -37,44 +36,44 @@
 //   - Amazon Bedrock's ConverseStream. The chunks of InvokeModelWithResponseStream
 //     are read in the format of the model's maker.
 //   - IBM watsonx's own generation_stream.
-//   - Alibaba DashScope's own stream. If its second piece of text begins with the
-//     first one, each event is taken to have all text so far.
-//   - Replicate's stream, whose data is text and not JSON.
+//   - Alibaba DashScope's own stream. If its second piece of text begins with the first one,
+//     the decoder assumes that each event has all text so far.
+//   - Replicate's stream. Its data are text, not JSON.
 //   - Plain text.
 //
-// Inline tags such as <think> are text here; package position has a Splitter
+// Inline tags such as <think> are part of the text here; package position has a Splitter
 // for them.
 //
 // # Framing
 //
-// The framing separates the events. There are four, and each format may come in
-// any of the first three:
+// The framing separates the events. There are four framings. Each format may have any of the
+// first three:
 //
-//   - An event stream, by the rules of the HTML standard; see [EventParser]. Beyond
-//     the standard, an error in JSON between the events, without a field (Vertex
-//     AI), and in a field named error (llama.cpp) is an event, too.
+//   - An event stream, by the rules of the HTML standard; see [EventParser]. Two kinds of
+//     errors are events here although the standard does not say so: JSON between the events,
+//     without a field (Vertex AI), and a field named error (llama.cpp).
 //   - AWS's binary event stream, with checked checksums.
 //   - A sequence of JSON objects: one per line (NDJSON), pretty-printed, one after
 //     the other, or as the elements of an array. A line break in a string, or an
-//     opening brace at the start of the next line, shows that an object is broken;
-//     it ends there.
+//     opening brace at the start of the next line, shows that an object is broken.
+//     The object ends there.
 //   - Plain text.
 //
-// The first bytes of the input decide which it is, after a byte order mark and
-// white space: 1024 bytes at most.
+// The first bytes of the input decide the framing: at most 1024 bytes. A byte order mark and
+// white space come before them.
 //
 //   - AWS's binary event stream begins with a length whose first byte is 0.
-//   - JSON begins with a brace before a quote or brace, or with a bracket before a
-//     brace or bracket.
-//   - An event stream begins with its comments and fields, if data: is followed by
-//     a brace or bracket. After an event: field, any data will do. A comment that
-//     fills all 1024 bytes begins an event stream, too.
+//   - JSON begins with an opening brace and then a quote or a closing brace, or with an
+//     opening bracket and then an opening brace or a closing bracket.
+//   - An event stream begins with comments and fields. The value of its first data: field
+//     begins with a brace or a bracket. After an event: field, the data may be anything. If a
+//     comment fills all 1024 bytes, the input is an event stream, too.
 //   - <!doctype, <html and <?xml begin a document, which is not a stream.
 //   - Anything else is plain text.
 //
-// Plain text that is JSON itself has to be announced: with [Options].Format set to
-// [Text], all input is text. With any other format, input that looks like text is
-// read as an event stream.
+// If plain text may look like JSON, set [Options].Format to [Text]: then all input is text. If
+// Options names another format, or sets Frames, input that looks like text is read as an event
+// stream.
 //
 // # Recognising the format
 //
@@ -84,37 +83,35 @@
 //
 // # Tokens
 //
-// A [Token] that is Counted is exactly one of the provider's tokens: it came with
-// a log-probability, or with null instead of one. Any other Token is a piece of
-// text as the provider sent it, of any number of tokens.
+// A [Token] that is Counted is exactly one of the provider's tokens: it has a
+// log-probability, or null instead of one. Any other Token is a piece of text as the provider
+// sent it, of any number of tokens.
 //
-// The text of an event with several tokens is divided among them: by the tokens'
-// own texts if these make up the whole text, or else by their bytes. If neither
-// does, the last token gets all of the text. A piece of text holds whole characters
-// only. Of a character that takes several tokens, the last token gets the text and
-// the others get none.
+// If an event has several tokens, its text is divided among them. If the tokens' own texts
+// make up the whole text, these are used, or else the tokens' bytes. If neither do, the last
+// token gets all of the text. A piece of text always has whole characters. If a character
+// takes several tokens, the last token gets the character and the others get no text.
 //
-// Some servers list the token that ended the sequence or completed a stop sequence,
-// although its text is not in the answer. It is left out when the choice ends for
-// another reason than Length. So is a token that TGI calls special.
+// Some servers list the token that ended the sequence or completed a stop sequence, although
+// its text is not in the answer. This token is left out if the choice ends for any reason but
+// Length. A token that TGI marks as special is left out, too.
 //
-// The provider's fields tell reasoning, answer and refusal apart. Where one event
-// has reasoning and answer, the reasoning comes first, whatever the order of the
-// fields. Each piece of a tool call is a Token with Tool set and without text.
-// Tokens of a tool call that come with log-probabilities are counted, also without
-// text. Responses sends text again when a part, an item or the response is done;
-// this is left out.
+// The provider's fields separate reasoning, answer and refusal. If one event has reasoning and
+// answer, the reasoning comes first, whatever the order of the fields. Each piece of a tool
+// call is a Token with Tool set and without text. Tokens of a tool call with log-probabilities
+// are counted, also without text. Responses repeats text when a part, an item or the response
+// is done. The repeated text is left out.
 //
 // # UTF-8
 //
-// Text is valid UTF-8. Bytes that are not UTF-8 become U+FFFD as in the WHATWG
-// decoder: one for each longest beginning of a character, or else for each byte.
-// Half of a surrogate pair in a JSON escape becomes U+FFFD, too. A byte order mark
-// at the beginning of the input is left out.
+// Text is valid UTF-8. Bytes that are not UTF-8 become U+FFFD by the rules of the WHATWG
+// decoder. An incomplete character becomes one U+FFFD, and so does every other invalid byte.
+// Half of a surrogate pair in a JSON escape becomes U+FFFD, too. A byte order mark at the
+// beginning of the input is left out.
 //
 // # Faults
 //
-// What the decoder does after each fault:
+// After each fault, the decoder continues like this:
 //
 //	InvalidJSON     it skips the event
 //	EventTooLarge   it skips the event
@@ -122,43 +119,42 @@
 //	UnknownFormat   it skips the event, and reports no later ones; a later event of
 //	                a known format is decoded. End reports this fault, too, if
 //	                every event was too large or not JSON
-//	InvalidUTF8     it writes U+FFFD, and reports no later bytes
-//	TooManyChoices  it skips the choices from MaxChoices up, and reports no later
-//	                ones
-//	BadLogprobs     it counts no tokens from this event on; their text comes
+//	InvalidUTF8     it writes U+FFFD, and reports no later invalid bytes
+//	TooManyChoices  it skips the choices from number MaxChoices on, and reports no
+//	                later ones
+//	BadLogprobs     it counts no tokens from this event on; it still emits their text
 //	ProviderError   every choice that has not finished finishes with Failed, or
 //	                choice 0 if there was none; it ignores the rest of the input
 //	NotAStream      it ignores the input
-//	InvalidFrame    it skips the message, or all that follows if a length is wrong
-//	Truncated       none: End reports it if a choice has not finished, or if there
-//	                was neither a choice nor an end marker. It does not if no event
-//	                was of a known format, and never for plain text
+//	InvalidFrame    it skips the message, or all later input if a length is wrong
+//	Truncated       the stream is over: End reports this fault if a choice has not
+//	                finished, or if there was neither a choice nor an end marker. End
+//	                does not report it for plain text, or if no event was of a known
+//	                format
 //
-// In an event stream, an event of type error is a ProviderError, whether its data
-// is JSON or words, unless the format has another meaning for it.
+// In an event stream, an event of type error is a ProviderError, whether its data are JSON or
+// words. The exception are formats in which that type has another meaning.
 //
 // # The end
 //
-// The end marker of a format ([DONE], message_stop, response.completed,
-// message-end, "done":true) ends the stream: Usage comes if there were counts, and
-// the remaining input is ignored. End does the same. Before that, End decodes a last
-// event that lacks only its line end or its closing blank line, although the
-// standard for event streams drops it. An incomplete character or event at the end
-// is reported.
+// The end marker of a format ([DONE], message_stop, response.completed, message-end,
+// "done":true) ends the stream. Usage comes if there were counts, and the remaining input is
+// ignored. End does the same. Before that, End decodes the last event even if its line end or
+// its closing blank line is missing; the standard for event streams would drop it. An
+// incomplete character or event at the end is reported.
 //
 // # Limits
 //
-// An event may have [Options].MaxEvent bytes of payload. It may hold 1024 tokens,
-// and one more for every 16 bytes of MaxEvent. The same holds for its choices and
-// pieces of text. An event with many more is too large. A line of an event stream
-// that is not data may have 1024 bytes; a longer one is ignored. JSON may be nested
-// 512 deep.
+// An event may have [Options].MaxEvent bytes of payload. It may have 1024 tokens, and one more
+// for every 16 bytes of MaxEvent. The same limits are for its choices and its pieces of text.
+// An event with many more is too large. A line of an event stream that is not data may have
+// 1024 bytes; a longer one is ignored. JSON may be nested 512 deep.
 //
 // A Decoder uses a few times the size of the largest event. A hostile stream can
-// push that to 40 times MaxEvent plus 512 KiB, and no further.
+// push that to at most 40 times MaxEvent plus 512 KiB.
 //
 // # Cutting
 //
-// The calls do not depend on how the input is cut into Writes. The one exception is
-// plain text: its pieces do depend on it, and their concatenation does not.
+// The calls of the handler do not depend on how the input is cut into Writes. Plain text is an
+// exception: its pieces depend on the cuts, but their concatenation does not.
 package stream

@@ -2,22 +2,22 @@ package stream
 
 import "github.com/finece/finece/wasm/jsonscan"
 
-// FaultCode says what is wrong. See the package comment for what follows from
-// it.
+// FaultCode says what is wrong. The package comment says how the decoder continues after each
+// fault.
 type FaultCode uint8
 
 const (
-	InvalidJSON    FaultCode = iota + 1 // an event is no JSON; it was skipped
+	InvalidJSON    FaultCode = iota + 1 // an event is not JSON; it was skipped
 	EventTooLarge                       // an event has more bytes than Options.MaxEvent; it was skipped
-	InvalidUTF8                         // bytes that are no UTF-8 became U+FFFD; reported once
+	InvalidUTF8                         // bytes that are not UTF-8 became U+FFFD; reported once
 	ProviderError                       // the provider reported an error, which ends the stream
 	Truncated                           // the stream ended without its end marker
-	UnknownFormat                       // the stream is in no format that is known here; reported once
-	TooManyChoices                      // choices from Options.MaxChoices up were left out; reported once
-	UnknownEvent                        // an event has nothing that its format has; reported once
-	NotAStream                          // an HTML or XML document, which ends the stream
-	BadLogprobs                         // log-probabilities repeat those of earlier chunks; they are left out from here on
-	InvalidFrame                        // a message of AWS's binary event stream is broken; it was skipped, or all that follows
+	UnknownFormat                       // the stream is in no known format; reported once
+	TooManyChoices                      // choices from number Options.MaxChoices on were left out; reported once
+	UnknownEvent                        // an event has no known field of its format; reported once
+	NotAStream                          // the input is an HTML or XML document; the rest of it is ignored
+	BadLogprobs                         // log-probabilities repeat those of earlier chunks; from here on they are left out
+	InvalidFrame                        // a message of AWS's binary event stream is broken; it was skipped, or all later input
 )
 
 var faultNames = [...]string{
@@ -25,7 +25,7 @@ var faultNames = [...]string{
 	"too-many-choices", "unknown-event", "not-a-stream", "bad-logprobs", "invalid-frame",
 }
 
-// String returns the code in words.
+// String returns the name of the code.
 func (c FaultCode) String() string {
 	if int(c) < len(faultNames) {
 		return faultNames[c]
@@ -42,14 +42,14 @@ func FaultCodes() []FaultCode {
 	return all
 }
 
-// MaxDetail is the length of a Fault's Detail at most, in bytes.
+// MaxDetail is the maximum length of a Fault's Detail in bytes.
 const MaxDetail = 256
 
 // Fault reports something wrong in the input.
 type Fault struct {
 	Code   FaultCode
-	Offset int64  // bytes of the input before it: where JSON is wrong, or where the event's payload begins
-	Detail []byte // the provider's message, or what was expected: valid UTF-8 on one line, 256 bytes at most
+	Offset int64  // the byte of the input at which JSON is wrong, or at which the event's payload begins
+	Detail []byte // the provider's message, or what was expected: one line of valid UTF-8, at most MaxDetail bytes
 }
 
 // sanitise appends text as one line of valid UTF-8.

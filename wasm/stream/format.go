@@ -6,8 +6,8 @@ import "errors"
 type Format uint8
 
 const (
-	Auto              Format = iota // not known yet; as an option: to be recognised
-	OpenAIChat                      // chat completions, of OpenAI and of those who copy them
+	Auto              Format = iota // not known yet; as an option: recognise the format
+	OpenAIChat                      // chat completions, of OpenAI and of servers with the same API
 	OpenAICompletions               // completions, with text instead of messages
 	OpenAIResponses                 // the Responses API
 	Anthropic                       // Messages
@@ -18,16 +18,16 @@ const (
 	LlamaCPP                        // llama.cpp's own /completion
 	WorkersAI                       // Cloudflare Workers AI's own stream
 	Bedrock                         // Amazon Bedrock's ConverseStream and Converse
-	CohereV1                        // chat, version 1
+	CohereV1                        // Cohere's chat, version 1
 	WatsonX                         // IBM watsonx's own generation_stream
 	DashScope                       // Alibaba DashScope's own stream
 	Replicate                       // Replicate's stream, and whole predictions
-	Text                            // text and nothing else
+	Text                            // plain text
 )
 
-// formats is the table of the formats, by number: what each is called and what
-// reads one of its payloads. A format is added with a row here, its constant
-// above, a file of its own, and a case in recognise.
+// formats is the table of the formats, by number: the name of each, and the function that reads
+// a payload. To add a format, add a row here, a constant above, a file, and a case in
+// recognise.
 var formats = [...]struct {
 	name string
 	read func(*reader)
@@ -51,7 +51,7 @@ var formats = [...]struct {
 	Text:              {"text", (*reader).unknown}, // text has no payloads
 }
 
-// String returns the name that ParseFormat reads.
+// String returns the format's name, which ParseFormat reads.
 func (f Format) String() string {
 	if int(f) < len(formats) {
 		return formats[f].name
@@ -68,8 +68,7 @@ func Formats() []Format {
 	return all
 }
 
-// ParseFormat reads a format's name, as String returns it. The error lists all
-// names.
+// ParseFormat reads a name that String returns. The error lists all names.
 func ParseFormat(name string) (Format, error) {
 	for i := range formats {
 		if formats[i].name == name {
@@ -79,7 +78,7 @@ func ParseFormat(name string) (Format, error) {
 	return Auto, errors.New("stream: unknown format \"" + name + "\": want one of " + string(appendFormats(nil, Auto)))
 }
 
-// appendFormats appends the names of the formats from one on, with commas.
+// appendFormats appends the names of the formats from first on, with commas.
 func appendFormats(dst []byte, first Format) []byte {
 	for i := int(first); i < len(formats); i++ {
 		if i > int(first) {

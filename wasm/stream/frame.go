@@ -1,18 +1,18 @@
 package stream
 
-// Frame is one event of the stream, for a program that passes the stream on and edits
-// it. Together the frames cover the stream: each begins where the last one ended.
-// Offsets are in bytes of the stream.
+// Frame describes one event of the stream, for a program that passes the stream on and edits
+// it. The frames cover the whole stream: each begins at the end of the previous one. Offsets
+// are in bytes of the stream.
 type Frame struct {
 	Is  FrameBits
-	End int64 // of the event, with its blank line
-	// Data and Brace are where the event's JSON object begins, and where its closing
-	// brace is. Brace is -1 if there is no valid object, if it stands in several data
-	// lines, or if the event has a name and is not FrameMessage.
+	End int64 // the end of the event, after its blank line
+	// Data is the offset of the event's JSON object, and Brace that of its closing brace.
+	// Brace is -1 if there is no valid object, if the object is in several data lines, or if
+	// the event has a name and is not FrameMessage.
 	Data, Brace int64
 }
 
-// FrameBits say what an event is.
+// FrameBits say of which kind an event is.
 type FrameBits uint8
 
 const (
@@ -20,31 +20,31 @@ const (
 	FrameEmpty                         // an object whose array of choices is empty
 	FrameComment                       // comments and other fields, without data
 	FrameUsage                         // it has token counts
-	FrameUnread                        // it has a choice from Options.MaxChoices up, which is not read
-	FrameDone                          // the last event: [DONE], message_stop of Messages, the one with the final response of Responses, or Ollama's with done
-	FrameBare                          // no event of an event stream, but a JSON value or a text, unless the format is Ollama
+	FrameUnread                        // it has a choice from number Options.MaxChoices on, which is not read
+	FrameDone                          // the last event: [DONE], message_stop of Messages, the event with the final response of Responses, or Ollama's line with done
+	FrameBare                          // a JSON value or a text that is not an event of an event stream, except Ollama's lines
 	FrameMessage                       // an object of the format Anthropic, OpenAIResponses or Ollama; it has a Said for choice 0
 )
 
-// Said is what a chunk of chat completions or of completions, an event of Messages or of
-// Responses, or a line of Ollama, says about one choice.
+// Said is the content that one event has for one choice. The event is a chunk of chat
+// completions or of completions, an event of Messages or of Responses, or a line of Ollama.
 type Said struct {
 	Choice   int
-	Text     bool // it has members that are read as text, although their text may be held back
-	Other    bool // it has members that may hold text and are not read as text, such as a tool call
-	Finished bool // it has a finish reason
-	// Logprobs and LogprobsEnd are where the choice's object of log-probabilities
-	// begins and ends. They are equal if it has none, or if Frame.Brace is -1.
+	Text     bool // the event has members that are read as text; the text itself may come later
+	Other    bool // the event has members that are not read as text but may contain some, such as a tool call
+	Finished bool // the event has a finish reason
+	// Logprobs and LogprobsEnd are the offsets of the choice's object of log-probabilities
+	// and of its end. They are equal if there is no such object, or if Frame.Brace is -1.
 	Logprobs, LogprobsEnd int64
 }
 
-// object is the JSON object that payload found in an event, for its Frame.
+// object is the JSON object of an event, for its Frame.
 type object struct {
-	data []byte // nil if the payload is no valid object
+	data []byte // nil if the payload is not a valid object
 	at   int64  // the offset of data
 }
 
-// frame reports the event that ends at an offset, unless nobody asked for it.
+// frame reports the event that ends at an offset, if Options.Frames is set.
 func (d *Decoder) frame(end int64, h Handler) {
 	if !d.options.Frames {
 		return
@@ -79,7 +79,7 @@ func (d *Decoder) frame(end int64, h Handler) {
 	h.Frame(&f)
 }
 
-// describe says in f what the last payload is. format is that of the stream.
+// describe sets the bits in f for the last payload. format is the format of the stream.
 func (r *reader) describe(f *Frame, format Format) {
 	switch {
 	case r.odd:
@@ -116,5 +116,5 @@ func (d *Decoder) sayAll(f *Frame, h Handler) {
 	}
 }
 
-// holds reports whether the next value may hold text, for a Said.
+// holds reports whether the next value may contain text, for a Said.
 func (r *reader) holds() bool { return r.frames && r.scanner.Holds() }

@@ -89,9 +89,9 @@ func (r *reader) geminiCandidate() {
 	}
 }
 
-// geminiFinish reads a reason to stop: a word, or its number in the protocol
-// buffer. Gemini and Vertex AI number the first five alike; 7 and 8 are filters in
-// both. 0 is unspecified.
+// geminiFinish reads a reason to stop: a word, or its number in the protocol buffer. The first
+// five numbers are the same in Gemini and Vertex AI; 7 and 8 are filters in both. 0 is
+// unspecified.
 //
 //go:noinline
 func (r *reader) geminiFinish(e *entry) {

@@ -17,7 +17,7 @@ func (r *reader) llamaCPP() {
 		switch s.NextField(keys) {
 		case -1:
 			if stop {
-				e.finished, e.reason = true, reason // but other prompts' streams may go on
+				e.finished, e.reason = true, reason // the streams of other prompts may continue
 			}
 			r.end(e)
 			return
@@ -36,7 +36,7 @@ func (r *reader) llamaCPP() {
 			if word, _ := s.Text(); is(word, "limit") {
 				reason = Length
 			}
-		case kStoppedLimit: // before there was stop_type
+		case kStoppedLimit: // older servers send this instead of stop_type
 			if limit, _ := s.Bool(); limit {
 				reason = Length
 			}
@@ -58,8 +58,8 @@ func (r *reader) llamaCPP() {
 	}
 }
 
-// llamaCPPToken reads a token with log-probabilities, or with probabilities as
-// older servers and those asked for post_sampling_probs have them.
+// llamaCPPToken reads a token with log-probabilities. Older servers, and requests with
+// post_sampling_probs, have probabilities instead.
 func (r *reader) llamaCPPToken(t *scored) {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -91,8 +91,8 @@ func (r *reader) llamaCPPToken(t *scored) {
 	}
 }
 
-// probabilities reads an array of alternatives that have probabilities. The
-// first whose text is the token's gives the token's own, if that is not known.
+// probabilities reads an array of alternatives with probabilities. If the token's own
+// probability is not known, it is that of the first alternative with the token's text.
 func (r *reader) probabilities(t *scored) {
 	s := &r.scanner
 	if !s.EnterArray() {
@@ -117,7 +117,7 @@ func (r *reader) probabilities(t *scored) {
 				s.Skip()
 			}
 		}
-		if p > 0 { // zero is one that was cut off by sampling
+		if p > 0 { // sampling excludes alternatives with 0
 			logprob := portable.Log(p)
 			if t.logprob != t.logprob && t.text != nil && equal(text, t.text) {
 				t.logprob = logprob

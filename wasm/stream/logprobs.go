@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// tokenShape is how OpenAI, and servers that copy it, write a token.
+// tokenShape is a token in the notation of OpenAI and of servers with the same API.
 var tokenShape = jsonscan.NewShape("token", "logprob", "bytes")
 
 // alternative adds one of the alternatives to a token.
@@ -47,15 +47,15 @@ func (r *reader) addAlternatives(t *scored, values []jsonscan.Values) {
 	t.listed = listed
 }
 
-// isPart reports whether an alternative with the log-probability of the sampled token is
-// that token. llama.cpp writes a character that took several tokens as the text of the
-// last one, and lists no other. Among the alternatives that token alone is no valid
-// UTF-8, so its text is U+FFFD.
+// isPart reports whether an alternative is the sampled token, which has the same
+// log-probability, and the token is only the last part of a character. If a character took
+// several tokens, llama.cpp lists only the last one, with the whole character as its text. The
+// token alone is not valid UTF-8. So among the alternatives its text is U+FFFD.
 func isPart(alternative, text []byte) bool {
 	return bytes.Contains(alternative, replacement) && !bytes.Contains(text, replacement)
 }
 
-// findListed looks for the token among alternatives that came before it.
+// findListed looks for the token among its alternatives, if these came before it.
 func (t *scored) findListed(top []float64) {
 	for _, p := range top[t.top:t.topEnd] {
 		t.listed = t.listed || p == t.logprob
@@ -150,8 +150,8 @@ func (r *reader) alternatives(t *scored) {
 	}
 }
 
-// tokensAhead moves the tokens from n on, which are reasoning, before the other tokens
-// of the entry, as ahead does with the text.
+// tokensAhead moves the tokens from n on, which are reasoning, before the other tokens of the
+// entry. The method ahead does the same with the text.
 func (r *reader) tokensAhead(e *entry, n int) {
 	if e.tokensMoved || n <= e.tokens || n >= len(r.tokens) {
 		return
@@ -163,8 +163,8 @@ func (r *reader) tokensAhead(e *entry, n int) {
 	slices.Reverse(tokens)
 }
 
-// repeats reports whether a chunk lists all tokens of the choice so far and then its
-// own, as some servers have done.
+// repeats reports whether a chunk lists all earlier tokens of the choice before its own. Some
+// servers did that.
 //
 //go:noinline
 func (r *reader) repeats(c *choice, tokens []scored, pieces []piece) bool {
@@ -216,8 +216,8 @@ func alignedBytes(tokens []scored, pieces []piece) bool {
 	return i == len(pieces) || i == len(pieces)-1 && at == len(pieces[i].text)
 }
 
-// nextByte reads the next number of a JSON array of bytes; it is negative at
-// the end. An array of anything else gives numbers that match nothing.
+// nextByte reads the next number of a JSON array of bytes. It is negative at the end. If the
+// array has other elements, the numbers match no text.
 //
 //go:noinline
 func nextByte(array []byte) (c int, rest []byte) {
@@ -235,10 +235,10 @@ func nextByte(array []byte) (c int, rest []byte) {
 	return c, array[i:]
 }
 
-// cut reports several tokens of one chunk, or one token whose text is in several
-// pieces. The text is divided by the tokens' own texts, or by their bytes, if these
-// make up the whole text. A token that ends within a character ends before that
-// character. Otherwise the last token gets all of the text.
+// cut reports several tokens of one chunk, or one token whose text is in several pieces. If the
+// tokens' own texts, or their bytes, make up the whole text, these divide it. A token that
+// would end within a character ends before that character. Otherwise the last token gets all
+// of the text.
 //
 //go:noinline
 func (d *Decoder) cut(number int, segment position.Segment, pieces []piece, tokens []scored, h Handler) {
@@ -248,8 +248,8 @@ func (d *Decoder) cut(number int, segment position.Segment, pieces []piece, toke
 	if len(pieces) > 0 {
 		segment = pieces[0].segment
 	}
-	i, at := 0, 0       // the next byte: of which piece, and where in it
-	pos, target := 0, 0 // bytes reported, and how many there should be
+	i, at := 0, 0       // the next byte: its piece, and its index in that piece
+	pos, target := 0, 0 // how many bytes were reported, and how many should be
 	for k := range tokens {
 		token := &tokens[k]
 		switch {

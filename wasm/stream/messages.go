@@ -14,20 +14,20 @@ type messages struct {
 	limit int
 
 	buf     []byte // the message so far
-	headers int    // bytes of its headers, once its prelude is there
-	skip    int    // bytes to skip, of a message over the limit
-	taken   bool   // the message in buf was handed out
-	lost    bool   // nothing tells where the next message begins
-	offset  int64  // of the next input
+	headers int    // length of its headers, after its prelude was read
+	skip    int    // how many bytes of a message over the limit are still skipped
+	taken   bool   // next returned the message in buf
+	lost    bool   // the beginning of the next message is not known
+	offset  int64  // offset of the next input
 }
 
-// What messages.next finds.
+// The results of messages.next.
 const (
-	messagesMore   = iota // nothing yet
+	messagesMore   = iota // more input is needed
 	messagesFound         // a message
-	messagesLong          // one that is over the limit, and skipped
-	messagesBroken        // one whose checksum is wrong
-	messagesLost          // a prelude that is wrong, so the rest cannot be read
+	messagesLong          // a message over the limit, which is skipped
+	messagesBroken        // a message with a wrong checksum
+	messagesLost          // a wrong prelude, so the rest cannot be read
 )
 
 const (
@@ -36,7 +36,7 @@ const (
 	maxHeaders   = 1 << 17 // AWS's limit
 )
 
-// next reads input up to the end of what it finds, n bytes.
+// next reads n bytes of input, up to the end of what it finds.
 func (m *messages) next(input []byte) (n, found int) {
 	if m.taken {
 		m.buf, m.taken = m.buf[:0], false
@@ -85,20 +85,20 @@ func (m *messages) next(input []byte) (n, found int) {
 	return n, messagesMore
 }
 
-// length is the number of bytes of the message in buf, whose prelude is there.
+// length returns the length of the message in buf. Its prelude must be in buf.
 func (m *messages) length() int { return int(bigEndian(m.buf)) }
 
-// payload is the payload of the message that was found.
+// payload returns the payload of the message that was found.
 func (m *messages) payload() []byte {
 	return m.buf[preludeBytes+m.headers : len(m.buf)-crcBytes]
 }
 
-// at is the offset of that payload.
+// at returns the offset of that payload.
 func (m *messages) at() int64 {
 	return m.offset - int64(len(m.buf)) + int64(preludeBytes+m.headers)
 }
 
-// header returns the value of a header that is a string; nil if there is none.
+// header returns the value of a header if it is a string, and nil if there is no such header.
 func (m *messages) header(name string) []byte {
 	b := m.buf[preludeBytes : preludeBytes+m.headers]
 	for len(b) > 0 {
@@ -154,14 +154,14 @@ func bigEndian(b []byte) uint32 {
 	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
 }
 
-// crcs are the remainders of four bits.
+// crcs are the remainders of all values of four bits.
 var crcs = [16]uint32{
 	0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
 	0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
 }
 
-// checksum is the checksum of IEEE 802.3, with a small table: package hash/crc32 would
-// make the core 8 KB larger.
+// checksum is the checksum of IEEE 802.3, with a small table. Package hash/crc32 would make the
+// core 8 KB larger.
 //
 //go:noinline
 func checksum(b []byte) uint32 {
@@ -204,7 +204,7 @@ func (d *Decoder) message(found int, h Handler) {
 			d.reader.message = m.header(":error-code")
 		}
 		d.fail(at, h)
-	case is(m.header(":event-type"), "initial-response"): // of the connection
+	case is(m.header(":event-type"), "initial-response"): // about the connection, without content
 	default:
 		d.kind = m.header(":event-type")
 		if is(d.kind, "chunk") {
@@ -212,12 +212,11 @@ func (d *Decoder) message(found int, h Handler) {
 		}
 		d.payload(payload, at, h)
 	}
-	d.object = object{} // its bytes are not the stream's
+	d.object = object{} // its bytes are decoded, so they have no place in the stream
 }
 
-// inner returns the payload that a chunk of InvokeModelWithResponseStream holds in
-// base64, decoded into the chunk's own space. A chunk of another form is returned as it
-// is.
+// inner returns the payload of a chunk of InvokeModelWithResponseStream, which is in base64. It
+// is decoded into the memory of the chunk. A chunk of another form is returned unchanged.
 //
 //go:noinline
 func (d *Decoder) inner(chunk []byte) []byte {
@@ -240,8 +239,8 @@ func (d *Decoder) inner(chunk []byte) []byte {
 	}
 }
 
-// decodeBase64 decodes text up to the first byte that is no base64. dst has as much
-// space as text, and may begin with it or lie before it.
+// decodeBase64 decodes text into dst, up to the first byte that is not base64. dst must be as
+// long as text. If they share memory, dst must not begin after text.
 //
 //go:noinline
 func decodeBase64(dst, text []byte) []byte {

@@ -119,7 +119,7 @@ const (
 	kSignature
 	kStopSequence
 
-	// Of Responses: see survey.
+	// Only in Responses: see survey.
 	kID
 	kItemID
 	kObfuscation
@@ -169,7 +169,7 @@ var keyNames = [...]string{
 
 var keys = jsonscan.NewKeys(keyNames[1:]...)
 
-// reasonWords are what providers call the reasons to stop, from 1 up.
+// reasonWords are the providers' words for reasons to stop, in the order of our reasons.
 var reasonWords = [...]string{
 	"stop", "end_turn", "stop_sequence", "eos_token", "EOS_TOKEN", "eos", "word", "STOP", "COMPLETE", "STOP_SEQUENCE", "pause_turn", "completed",
 	"length", "max_tokens", "model_length", "MAX_TOKENS", "limit", "max_output_tokens", "model_context_window_exceeded", "incomplete",
@@ -186,7 +186,7 @@ var reasonEnds = [...]string{"length", "content_filter", "tool_calls", "refusal"
 
 var reasonKeys = jsonscan.NewKeys(reasonWords[:]...)
 
-// reasonOf maps a provider's word.
+// reasonOf returns the reason for a provider's word.
 //
 //go:noinline
 func reasonOf(word []byte) Reason {

@@ -7,8 +7,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// openAI reads a chunk of chat completions or of completions, or a whole
-// response, which has message instead of delta.
+// openAI reads a chunk of chat completions or of completions, or a whole response. A whole
+// response has message instead of delta.
 func (r *reader) openAI() {
 	s := &r.scanner
 	r.bareError, r.bareMessage = false, nil
@@ -43,7 +43,7 @@ func (r *reader) openAI() {
 		case kError:
 			r.readError()
 		case kObject:
-			// vLLM's errors have had no error field.
+			// Errors of older vLLM servers have no error field.
 			object, _ := s.Text()
 			r.bareError = is(object, "error")
 			r.known = r.known || r.bareError
@@ -55,7 +55,7 @@ func (r *reader) openAI() {
 	}
 }
 
-// padding skips a member without meaning.
+// padding skips an unknown member. It may be the padding of OpenAI's chunks, see pattern.
 func (r *reader) padding() {
 	if p := &r.pattern; p.texts > 0 && r.scanner.Kind() == jsonscan.String {
 		slot := r.beginSlot()
@@ -145,10 +145,10 @@ func (r *reader) openAIChoice() {
 	}
 }
 
-// ahead moves the pieces from n on, which are reasoning, before the other pieces
-// of the entry: a model reasons first, whatever the order of the fields. It does so
-// once for each entry, because an event could repeat its fields many times, and each
-// move costs as much as there are pieces.
+// ahead moves the pieces from n on, which are reasoning, before the other pieces of the entry.
+// A model reasons first, whatever the order of the fields. This is done only once for each
+// entry: a hostile event could repeat its fields many times, and each move takes time for all
+// pieces.
 func (r *reader) ahead(e *entry, n int) {
 	if e.reasoned || n == len(r.pieces) {
 		return
@@ -163,17 +163,16 @@ func (r *reader) ahead(e *entry, n int) {
 	slices.Reverse(pieces)
 }
 
-// openAIDelta reads a delta. Where a choice has one, its text counts and that of
-// message and text does not: Together repeats the delta in text, Writer repeats it
-// in message, and the message of Perplexity has all text so far. They may come
-// before the delta.
+// openAIDelta reads a delta. If a choice has a delta, the text in its members message and text
+// does not count: Together repeats the delta in text, Writer repeats it in message, and the
+// message of Perplexity has all text so far. These members may come before the delta.
 func (r *reader) openAIDelta(e *entry) {
 	if !r.scanner.EnterObject() {
 		return
 	}
 	if !e.delta {
 		if len(r.pieces) > e.pieces {
-			r.pattern.texts = 2 // the text that was noted does not count
+			r.pattern.texts = 2 // the pattern's text does not count, so there is no pattern
 		}
 		r.pieces = r.pieces[:min(e.pieces, len(r.pieces))]
 		e.delta, e.tool, e.reasoned = true, false, false
@@ -212,7 +211,7 @@ func (r *reader) deltaMembers(e *entry) {
 			e.text = r.holds() || e.text
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
-		case kAudio: // what is said is sent as text, too
+		case kAudio: // spoken output has its text as well
 			e.text = r.holds() || e.text
 			r.transcript()
 		case kToolCalls:
@@ -286,8 +285,8 @@ func (r *reader) toolCalls(e *entry) {
 	}
 }
 
-// textOrArray reads a string, or enters an array and reports false. Anything
-// else is no text.
+// textOrArray reads a string, or enters an array and returns false. Any other value gives no
+// text.
 //
 //go:noinline
 func (r *reader) textOrArray() ([]byte, bool) {
@@ -313,7 +312,7 @@ func (r *reader) contentPart(segment position.Segment) {
 		case kRefusal:
 			text, _ := s.Text()
 			r.add(position.Refusal, text)
-		case kSummary: // of OpenRouter's reasoning_details
+		case kSummary: // in OpenRouter's reasoning_details
 			if segment != position.Reasoning {
 				s.Skip()
 				break
@@ -356,7 +355,7 @@ func (r *reader) thinkingPart() {
 // completions.
 func (r *reader) openAILogprobs(e *entry) {
 	s := &r.scanner
-	if r.isArray() { // as the Responses API and Ollama have them
+	if r.isArray() { // in the form of the Responses API and Ollama
 		r.slottedList(e, position.Answer)
 		return
 	}

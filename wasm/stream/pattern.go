@@ -6,28 +6,27 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// pattern is the last chunk of chat completions that was read member by member. Chunks
-// of a stream differ in the text, in the tokens, and in a string that is skipped
-// (OpenAI pads its chunks with one). A chunk whose other bytes are the same means the
-// same: a reader that has read the same bytes is in the same state. So only those
-// three are read, and the rest is compared.
+// pattern is the last chunk of chat completions that was read member by member. Chunks of a
+// stream differ only in the text, in the tokens, and in a string that is skipped (OpenAI pads
+// its chunks with one). So only these three are read, and all other bytes are compared. If
+// they are the same, the chunk means the same.
 //
-// If anything differs, or if there is not enough room, the chunk is read member by
-// member as if it had not been compared.
+// If any of the other bytes differ, or if there is not enough room, the chunk is read member by
+// member.
 type pattern struct {
-	chunk   []byte // a copy; empty for none
+	chunk   []byte // a copy; empty if there is no pattern
 	choice  int64
-	segment position.Segment // of the text
-	tokens  position.Segment // of the list
-	texts   int              // strings that gave text; more than one is no pattern
-	lists   int              // arrays that gave tokens
-	text    slot             // the last such string
-	list    slot             // the last such array
-	padding slot             // the last string that was skipped after the text, of the chunk itself
+	segment position.Segment // the segment of the text
+	tokens  position.Segment // the segment of the list
+	texts   int              // how many strings gave text; with more than one there is no pattern
+	lists   int              // how many arrays gave tokens
+	text    slot             // the last string that gave text
+	list    slot             // the last array that gave tokens
+	padding slot             // the last string that was skipped after the text, a member of the chunk itself
 }
 
-// slot is where a value of a chunk is, and where the scanner is there. The zero value
-// is none.
+// slot is the place of a value in a chunk, with the scanner's state there. The zero value means
+// that there is none.
 type slot struct {
 	at, end, depth int
 	last           uint8
@@ -36,7 +35,7 @@ type slot struct {
 // maxPattern is the longest chunk that is kept, in bytes.
 const maxPattern = 16 << 10
 
-// beginSlot and endSlot note the value that the scanner reads between them.
+// beginSlot and endSlot note the place of the value that the scanner reads between them.
 func (r *reader) beginSlot() (s slot) {
 	s.at, s.depth, s.last = r.scanner.Place()
 	return s
@@ -47,7 +46,7 @@ func (r *reader) endSlot(s slot) slot {
 	return s
 }
 
-// slottedList reads a list of tokens and notes where it is.
+// slottedList reads a list of tokens and notes its place.
 //
 //go:noinline
 func (r *reader) slottedList(e *entry, segment position.Segment) {
@@ -58,8 +57,8 @@ func (r *reader) slottedList(e *entry, segment position.Segment) {
 	}
 }
 
-// learn keeps a chunk that was read member by member, if nothing came of it but one
-// string of text and one list of tokens after it, of one choice.
+// learn keeps a chunk that was read member by member, if it gave only one string of text of one
+// choice, and at most one list of tokens after the text.
 //
 //go:noinline
 func (r *reader) learn(data []byte) {
@@ -76,7 +75,7 @@ func (r *reader) learn(data []byte) {
 	p.chunk = append(p.chunk, data...)
 }
 
-// alike reads a chunk that is like the pattern. It reports false for any other.
+// alike reads a chunk that is like the pattern. It returns false for any other chunk.
 func (r *reader) alike(data []byte) bool {
 	p, s := &r.pattern, &r.scanner
 	if len(p.chunk) == 0 || !word.Begins(data, p.chunk[:p.text.at]) {
@@ -86,7 +85,7 @@ func (r *reader) alike(data []byte) bool {
 	s.Reset(data)
 	s.Seek(p.text.at, p.text.depth, p.text.last)
 	text, ok := s.Text()
-	if !ok || len(text) == 0 { // no text might let another member count
+	if !ok || len(text) == 0 { // without text, another member could count
 		return false
 	}
 	e := r.begin()
@@ -120,8 +119,8 @@ func (r *reader) alike(data []byte) bool {
 	return r.short == 0
 }
 
-// same moves on to a slot if what comes before it is that of the pattern, where it
-// begins at an offset.
+// same moves the scanner to a slot. It returns false if the bytes before the slot differ from
+// those of the pattern, which begin at from.
 //
 //go:noinline
 func (r *reader) same(from int, to *slot) bool {

@@ -10,7 +10,7 @@ import (
 // payload takes an event's payload, which begins at an offset of the stream.
 func (d *Decoder) payload(data []byte, offset int64, h Handler) {
 	i := skipBlank(data, 0)
-	output := is(d.kind, "output") && len(data) > 0 // of Replicate, whose payload is text
+	output := is(d.kind, "output") && len(data) > 0 // an event of Replicate, with text as its payload
 	words := output && (d.format == Replicate || d.format == Auto && (i == len(data) || data[i] != '{'))
 	if i == len(data) && !words {
 		return
@@ -42,7 +42,7 @@ func (d *Decoder) payload(data []byte, offset int64, h Handler) {
 	d.decode(known, data, offset, h)
 }
 
-// decode reads a payload as one of a format and reports what it says.
+// decode reads a payload in a format and reports its content.
 func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 	r := &d.reader
 	failed := is(d.kind, "error")
@@ -62,7 +62,7 @@ func (d *Decoder) decode(known Format, data []byte, offset int64, h Handler) {
 	}
 	if !r.scanner.End() {
 		r.state = before
-		if failed { // in words
+		if failed { // an error message in words
 			r.message = data
 			d.fail(offset, h)
 			return
@@ -119,7 +119,7 @@ func (d *Decoder) unknownFormat(offset int64, h Handler) {
 	h.Fault(&d.fault)
 }
 
-// readUnknown reads the payload once more for an error in an unusual form.
+// readUnknown reads the payload again, for an error in an unusual form.
 func (d *Decoder) readUnknown(data []byte) {
 	r := &d.reader
 	r.scanner.Reset(data)
@@ -152,7 +152,7 @@ func (d *Decoder) fail(offset int64, h Handler) {
 	d.end(h)
 }
 
-// choice finds the state of a choice below MaxChoices.
+// choice returns the state of a choice with a number below MaxChoices.
 func (d *Decoder) choice(number int) *choice {
 	for len(d.choices) <= number {
 		d.choices = append(d.choices, choice{})
@@ -161,7 +161,7 @@ func (d *Decoder) choice(number int) *choice {
 	return &d.choices[number]
 }
 
-// emit reports what one event has of one choice.
+// emit reports the content of one event for one choice.
 func (d *Decoder) emit(e *entry, offset int64, h Handler) {
 	if e.choice < 0 || e.choice >= int64(d.options.MaxChoices) {
 		d.once(TooManyChoices, offset, "a choice's number below MaxChoices", h)
@@ -215,9 +215,9 @@ func (d *Decoder) emit(e *entry, offset int64, h Handler) {
 	}
 }
 
-// withoutEnd leaves out the token that ended the sequence or completed a stop
-// sequence, which vLLM lists: the others make up the text without it. It is no
-// token of the answer.
+// withoutEnd leaves out the last token if the other tokens make up the whole text. It is then
+// the token that ended the sequence or completed a stop sequence, which vLLM lists. It is not
+// part of the answer.
 //
 //go:noinline
 func withoutEnd(tokens []scored, pieces []piece) []scored {
@@ -228,8 +228,8 @@ func withoutEnd(tokens []scored, pieces []piece) []scored {
 	return tokens[:n]
 }
 
-// undisclosed is what OpenAI and vLLM write for a token whose probability they
-// do not tell, for instance since it is not among the most probable.
+// undisclosed is the log-probability that OpenAI and vLLM write if they do not disclose it, for
+// example because the token is not among the most probable ones.
 const undisclosed = -9999
 
 // counted1 reports d.token with the log-probabilities of one token.
@@ -250,7 +250,7 @@ func (d *Decoder) counted1(p *scored, h Handler) {
 
 var unknownUsage = Usage{-1, -1, -1}
 
-// merge takes what later counts say.
+// merge replaces counts by the later ones that are known.
 func (u *Usage) merge(later *Usage) {
 	if later.Prompt >= 0 {
 		u.Prompt = later.Prompt

@@ -7,43 +7,42 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// reader reads one payload into entries. It never allocates while it reads. If one
-// of its lists is too short, it sets short; the payload is then read again after
-// grow.
+// reader reads one payload into entries. It never allocates while it reads. If one of its lists
+// is too short, it sets short. The payload is then read again after grow.
 type reader struct {
 	scanner jsonscan.Scanner
 	state   state
 
-	// What was read of the payload.
+	// The content of the payload.
 	entries []entry
 	pieces  []piece
 	tokens  []scored
 	top     []float64
 	usage   Usage
-	known   bool   // something of the format was found
-	done    bool   // it is the end marker
-	failed  bool   // it is an error
-	frames  bool   // look for what is not read, too: the next three, and an entry's
-	chunk   bool   // it has choices
+	known   bool   // a field of the format was found
+	done    bool   // the payload is the end marker
+	failed  bool   // the payload is an error
+	frames  bool   // set chunk, empty and odd, and the fields of entries for a Said
+	chunk   bool   // the payload has choices
 	empty   bool   // its array of choices is empty
-	odd     bool   // its choices are something else
-	message []byte // the provider's
+	odd     bool   // its choices have another form
+	message []byte // the provider's error message
 	short   uint8  // bitmask of the lists that were too short
 
-	// Of Replicate's events.
+	// For Replicate's events.
 	words    []byte // the data of an output event, nil for all others
-	ends     bool   // it is the last event
-	replaced bool   // the words had bytes that are no UTF-8
+	ends     bool   // the event is the last one
+	replaced bool   // the words had bytes that are not UTF-8
 
 	pattern pattern // of chat completions
-	likes   int     // how many chunks were like it, for tests
+	likes   int     // how many chunks were like the pattern, for tests
 
-	// Of OpenAI's chunks: an error object without an error field around it.
+	// For OpenAI's chunks: an error object without an error field around it.
 	bareError   bool
 	bareMessage []byte
 
-	values     [8]jsonscan.Values // of tokens that have the usual shape
-	spareEntry entry              // written to where the list is too short
+	values     [8]jsonscan.Values // values of tokens that have the usual shape
+	spareEntry entry              // used instead of a new element if the list is too short
 	spareToken scored
 }
 
@@ -54,31 +53,29 @@ const (
 	shortTop
 )
 
-// state is what one payload means for the next ones. It is restored when a payload
-// turns out to be invalid.
+// state is kept from one payload to the next. It is restored if a payload is invalid.
 type state struct {
-	deltas  [3]bool // by segment: text came in deltas, so that snapshots repeat it
-	parts   [3]bool // text came in snapshots of parts
+	deltas  [3]bool // by segment: text came in deltas, so snapshots repeat it
+	parts   [3]bool // by segment: text came in snapshots of parts
 	toolUse bool
-	told    [3]told // by segment, of DashScope
+	told    [3]told // by segment, for DashScope
 }
 
-// entry is what a payload says about one choice. The ranges are of the reader's
-// lists.
+// entry is the content of a payload for one choice. The ranges are those in the reader's lists.
 type entry struct {
 	choice            int64
 	pieces, piecesEnd int
 	tokens, tokensEnd int
-	segment           position.Segment // of tokens without text
+	segment           position.Segment // the segment of tokens without text
 	tool              bool
-	delta             bool // a delta was read, so text and message do not count
+	delta             bool // a delta was read, so the members text and message do not count
 	finished          bool
-	reasoned          bool // a field of reasoning was put first
+	reasoned          bool // a field of reasoning was moved before the other text
 	text, other       bool // for a Said
-	tokensMoved       bool // and a list of its tokens
+	tokensMoved       bool // a list of reasoning tokens was moved before the other tokens
 	reason            Reason
-	logprobs          int // where they begin and end in the payload, for a Said
-	logprobsEnd       int
+	logprobs          int // the beginning of the log-probabilities in the payload, for a Said
+	logprobsEnd       int // their end
 }
 
 type piece struct {
@@ -93,12 +90,12 @@ type scored struct {
 	logprob     float64
 	top, topEnd int
 	listed      bool
-	early       bool // the alternatives came before it
-	partial     bool // it is only the last part of its text, as an alternative shows
-	special     bool // a marker of the server, which is no text
+	early       bool // the alternatives came before the token
+	partial     bool // the token is only the last part of its text, as an alternative shows
+	special     bool // the server marks it as special; it is not text
 }
 
-// finish takes the word for why a choice ended. DashScope writes "null" as a string.
+// finish takes the word for the reason why a choice ended. DashScope writes "null" as a string.
 //
 //go:noinline
 func (e *entry) finish(word []byte) {
@@ -107,15 +104,14 @@ func (e *entry) finish(word []byte) {
 	}
 }
 
-// read reads the payload as one of a format. It reports false if there was not
-// enough room.
+// read reads the payload in a format. It returns false if there was not enough room.
 func (r *reader) read(f Format) bool {
 	r.clear()
 	formats[f].read(r)
 	return r.short == 0 && !r.scanner.Short()
 }
 
-// clear forgets what was read of the payload before.
+// clear forgets the content of the previous payload.
 func (r *reader) clear() {
 	r.entries, r.pieces, r.tokens, r.top = r.entries[:0], r.pieces[:0], r.tokens[:0], r.top[:0]
 	r.usage, r.message = unknownUsage, nil
@@ -123,16 +119,15 @@ func (r *reader) clear() {
 	r.chunk, r.empty, r.odd = false, false, false
 }
 
-// full reports whether a list that was too short already has as much room as an
-// event may take. A token takes at least 16 bytes of JSON, except in an event that
-// is made to fill memory.
+// full reports whether a list that was too short has the maximum size already. A token takes at
+// least 16 bytes of JSON, except in hostile events.
 func (r *reader) full(maxEvent int) bool {
 	n := 1024 + maxEvent/16
 	return r.short&shortEntries != 0 && cap(r.entries) >= n || r.short&shortPieces != 0 && cap(r.pieces) >= n ||
 		r.short&shortTokens != 0 && cap(r.tokens) >= n
 }
 
-// grow makes the lists that were too short longer.
+// grow makes room in the lists that were too short.
 func (r *reader) grow(data []byte) {
 	if r.scanner.Short() {
 		r.scanner.Reserve(3 * len(data))
@@ -151,7 +146,7 @@ func (r *reader) grow(data []byte) {
 	}
 }
 
-// begin adds an entry, which end completes.
+// begin adds an entry. Call end after its content was read.
 //
 //go:noinline
 func (r *reader) begin() *entry {
@@ -193,8 +188,7 @@ func (r *reader) add(segment position.Segment, text []byte) {
 	p.segment, p.text = segment, text
 }
 
-// token returns the i-th token of those that began at first, and appends it if
-// it is the next.
+// token returns the token at index first+i. If there is none yet, it appends one.
 //
 //go:noinline
 func (r *reader) token(first, i int) *scored {

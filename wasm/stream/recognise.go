@@ -1,6 +1,6 @@
 package stream
 
-// recognise looks at a payload and tells its format; Auto if it cannot.
+// recognise returns the format of a payload, or Auto if it is not recognised.
 func (r *reader) recognise() Format {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -77,7 +77,7 @@ func (r *reader) recognise() Format {
 	return Auto
 }
 
-// recogniseOutput looks at the value of a member named output.
+// recogniseOutput returns the format by the value of a member named output.
 //
 //go:noinline
 func (r *reader) recogniseOutput() Format {
@@ -132,8 +132,7 @@ func (r *reader) recogniseChoices() Format {
 	return found
 }
 
-// cohereType reports whether an event's type is one of Cohere's, which have
-// hyphens.
+// cohereType reports whether an event's type is one of Cohere's. These have hyphens.
 func cohereType(kind []byte) bool {
 	for _, name := range [...]string{"message-", "content-", "tool-", "citation-"} {
 		if len(kind) > len(name) && is(kind[:len(name)], name) {
@@ -143,8 +142,8 @@ func cohereType(kind []byte) bool {
 	return false
 }
 
-// unknown reads a payload of no format that was recognised: an error in one of
-// its usual forms, or one of OpenAI's chunks without choices.
+// unknown reads a payload whose format was not recognised. It may be an error in one of the
+// usual forms, or a chunk of OpenAI without choices.
 func (r *reader) unknown() {
 	s := &r.scanner
 	if r.isArray() { // Vertex AI's errors

@@ -5,8 +5,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// replicate reads an event of Replicate's stream, where the data of an output event is
-// the text itself, or a whole prediction.
+// replicate reads an event of Replicate's stream, or a whole prediction. The data of an output
+// event are the text itself.
 func (r *reader) replicate() {
 	s := &r.scanner
 	if r.words != nil {
@@ -64,7 +64,7 @@ func (r *reader) replicateOutput() {
 	}
 }
 
-// addWords adds text that is no JSON. Bytes that are no UTF-8 become U+FFFD.
+// addWords adds text that is not in JSON. Bytes that are not UTF-8 become U+FFFD.
 //
 //go:noinline
 func (r *reader) addWords(segment position.Segment, text []byte) {

@@ -5,7 +5,7 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// The events of the Responses API that matter here.
+// The events of the Responses API that are read.
 const (
 	tTextDelta = iota + 1
 	tTextDone
@@ -40,8 +40,8 @@ var responseTypes = jsonscan.NewKeys(
 
 // responses reads an event of the Responses API, or a whole response.
 //
-// Text comes up to four times: in deltas, when its part is done, when its item
-// is, and when the response is. What comes first counts.
+// The same text comes up to four times: in deltas, when its part is done, when its item is
+// done, and when the response is done. Only the first of these counts.
 func (r *reader) responses() {
 	s := &r.scanner
 	if !s.EnterObject() {
@@ -49,7 +49,7 @@ func (r *reader) responses() {
 	}
 	e := r.begin()
 	kind, typed := 0, false
-	whole := response{} // of the event's response, or of the object itself
+	whole := response{} // the response in the event, or the payload itself
 	var message, code []byte
 	var text []byte
 	for {
@@ -92,11 +92,11 @@ func (r *reader) responses() {
 		}
 	}
 	st := &r.state
-	if kind == 0 && !whole.itself { // an event of no interest, whose text is repeated elsewhere
+	if kind == 0 && !whole.itself { // another event; if it has text, an event that is read repeats it
 		r.drop(e)
 		r.usage = unknownUsage
 		if whole.failed && typed {
-			r.failed = false // an object without a type is no event but a server's error
+			r.failed = false // only an object without a type is a server's error
 		}
 		return
 	}
@@ -146,9 +146,9 @@ func (r *reader) responses() {
 	r.end(e)
 }
 
-// response is what a response object says besides its text.
+// response has the fields of a response object, without its text.
 type response struct {
-	itself  bool // the payload is the object
+	itself  bool // the payload is a response object
 	status  []byte
 	reason  []byte
 	failed  bool
@@ -252,7 +252,7 @@ func (r *reader) outputPart(e *entry) {
 	}
 }
 
-// wholeResponse takes the last event, or a response that was not streamed.
+// wholeResponse takes the response of the last event, or a response that was not streamed.
 func (r *reader) wholeResponse(e *entry, kind int, whole *response) {
 	st := &r.state
 	refused := st.deltas[position.Refusal] || st.parts[position.Refusal]
@@ -292,7 +292,7 @@ func (r *reader) wholeResponse(e *entry, kind int, whole *response) {
 	r.end(e)
 }
 
-// drop takes back an entry and all that came with it.
+// drop removes an entry with its pieces and tokens.
 func (r *reader) drop(e *entry) {
 	r.pieces = r.pieces[:min(e.pieces, len(r.pieces))]
 	r.tokens = r.tokens[:min(e.tokens, len(r.tokens))]

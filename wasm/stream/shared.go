@@ -2,7 +2,7 @@ package stream
 
 import "github.com/finece/finece/wasm/jsonscan"
 
-// What several formats have.
+// Functions that several formats use.
 
 func (r *reader) isArray() bool  { return r.scanner.Kind() == jsonscan.Array }
 func (r *reader) isObject() bool { return r.scanner.Kind() == jsonscan.Object }
@@ -19,7 +19,7 @@ func (r *reader) readUsage() {
 	for {
 		switch s.NextField(keys) {
 		case -1:
-			// xAI's completion_tokens leave the reasoning out; only the total tells.
+			// xAI's completion_tokens do not include the reasoning. Only the total shows that.
 			if u.Prompt >= 0 && u.Completion >= 0 && u.Reasoning > 0 && total == u.Prompt+u.Completion+u.Reasoning {
 				u.Completion += u.Reasoning
 			}
@@ -95,8 +95,8 @@ func (r *reader) readToken(t *scored) {
 	}
 }
 
-// readError reads the value of a field named error, which some providers send
-// as null where there is none.
+// readError reads the value of a field named error. Some providers send null if there is no
+// error.
 //
 //go:noinline
 func (r *reader) readError() {

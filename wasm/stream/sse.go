@@ -17,37 +17,37 @@ import (
 //		use(parser.Type(), parser.Data())
 //	}
 //
-// Data that lies in one line of one input is not copied. The bytes are not decoded:
-// whoever reads the data decodes its UTF-8.
+// If the data are in one line of one input, they are not copied. The bytes are not checked: the
+// user of the data decodes the UTF-8.
 type EventParser struct {
-	// Limit is how many bytes an event's data may have; 0 is no limit. Longer data is
-	// dropped, and TooLong says so. Lines of other fields may have 1024 bytes;
-	// longer ones are ignored.
+	// Limit is the maximum length of an event's data in bytes; 0 means no limit. Longer data
+	// are dropped, and TooLong returns true. Lines of other fields may have 1024 bytes; longer
+	// ones are ignored.
 	Limit int
 
-	ready  bool   // an event was handed out and not yet forgotten
-	typ    []byte // of the current event
-	long   bool   // its data is over the limit
-	lines  int    // how many data lines it has
-	held   []byte // its data, as long as it is one line of the input
-	buf    []byte // buf[:size] is its data otherwise; what follows is the beginning of a line
+	ready  bool   // Next returned an event, which the next call forgets
+	typ    []byte // the type of the current event
+	long   bool   // the event's data are over the limit
+	lines  int    // how many data lines the event has
+	held   []byte // the data, if they are one line of the input
+	buf    []byte // otherwise buf[:size] are the data; after them comes the beginning of a line
 	size   int
-	cut    bool // the beginning of a line in buf is not followed by all of it
-	crlf   bool // an LF here belongs to the CR before
-	bom    int  // bytes of a byte order mark that were seen; 3 when that is settled
+	cut    bool // buf has the beginning of an incomplete line
+	crlf   bool // if the next byte is LF, it belongs to the CR before
+	bom    int  // how many bytes of a byte order mark were read; 3 when that is decided
 	offset int64
-	at     int64 // where the event's data begins
-	begin  int64 // where the current line begins
+	at     int64 // the offset of the event's data
+	begin  int64 // the offset of the current line
 
 	id, lastID []byte
-	retry      int64 // and one, so that zero is none
+	retry      int64 // one more than the value, so that zero means none
 
 	loose   bool // JSON between events, and llama.cpp's error lines, are events, too
-	bare    bool // the event is such JSON
-	all     bool // Next finds every blank line, also one that ends no event, and takes CR LF whole
+	bare    bool // the event is JSON between events
+	all     bool // Next stops at every blank line, also if it ends no event, and never between CR and LF
 	pairs   bool // a line ended in CR LF
 	waits   bool // an event ended in a CR; an LF may follow
-	named   bool // the event has another type than message
+	named   bool // the event has a type other than message
 	foreign bool // it has a line that does not belong in an event stream
 }
 
@@ -58,8 +58,7 @@ const (
 
 var message = []byte("message")
 
-// IsField reports whether a line begins as a comment or as a field that the standard
-// knows.
+// IsField reports whether a line begins like a comment or like a field of the standard.
 func IsField(line []byte) bool {
 	for _, field := range [...]string{"data:", "event:", "id:", "retry:", ":"} {
 		if len(line) >= len(field) && is(line[:len(field)], field) {
@@ -69,7 +68,7 @@ func IsField(line []byte) bool {
 	return false
 }
 
-// Type is the event's type, "message" unless the stream says another. It is
+// Type returns the event's type, which is "message" unless the stream gives another. It is
 // valid until the next call of Next.
 func (p *EventParser) Type() []byte {
 	if len(p.typ) == 0 {
@@ -78,8 +77,8 @@ func (p *EventParser) Type() []byte {
 	return p.typ
 }
 
-// Data is the event's data, its lines joined by LF; nil if it was too long. It
-// is valid as long as the input it came from, until the next call of Next.
+// Data returns the event's data, with lines joined by LF. It is nil if the data were too long.
+// It is valid until the next call of Next, if the input is not changed before.
 func (p *EventParser) Data() []byte {
 	switch {
 	case p.long:
@@ -90,22 +89,22 @@ func (p *EventParser) Data() []byte {
 	return p.buf[:p.size]
 }
 
-// TooLong reports whether the event's data was longer than Limit.
+// TooLong reports whether the event's data were longer than Limit.
 func (p *EventParser) TooLong() bool { return p.long }
 
-// Offset is where the event's data begins in the stream, in bytes.
+// Offset returns the offset of the event's data in the stream, in bytes.
 func (p *EventParser) Offset() int64 { return p.at }
 
-// LastEventID is the id that holds for the event. It is valid until the next
+// LastEventID returns the last id in the stream up to the event. It is valid until the next
 // call of Next.
 func (p *EventParser) LastEventID() []byte { return p.lastID }
 
-// Retry is the reconnection time that the stream asks for, in milliseconds; ok
-// is false if it asks for none.
+// Retry returns the reconnection time that the stream asks for, in milliseconds. ok is false if
+// it does not ask for one.
 func (p *EventParser) Retry() (milliseconds int64, ok bool) { return p.retry - 1, p.retry > 0 }
 
-// Next reads input up to the end of the next event. n is how many bytes it read;
-// without an event it reads all of them. ok says whether there is an event.
+// Next reads input up to the end of the next event. It returns how many bytes it read, and
+// whether there is an event. Without an event it reads all of the input.
 func (p *EventParser) Next(input []byte) (n int, ok bool) {
 	if p.waits && len(input) > 0 {
 		p.waits = false
@@ -160,8 +159,8 @@ func (p *EventParser) Next(input []byte) (n int, ok bool) {
 	return len(input), false
 }
 
-// Flush ends the input. It completes an event that lacks its end, and reports
-// whether there is one. The standard discards such events.
+// Flush ends the input. It reports whether there is an event whose closing blank line is
+// missing. The standard discards such events.
 func (p *EventParser) Flush() bool {
 	if p.waits {
 		p.waits = false
@@ -176,7 +175,7 @@ func (p *EventParser) Flush() bool {
 	return p.dispatch()
 }
 
-// pair takes the LF that belongs to the CR before the input, if there is one.
+// pair takes the LF after a CR that ended the previous input, if there is one.
 func (p *EventParser) pair(input []byte) (n int) {
 	p.crlf = false
 	if input[0] == '\n' {
@@ -204,7 +203,7 @@ func (p *EventParser) start(input []byte) int {
 	return i
 }
 
-// stash keeps the beginning of a line, or as much of it as its field needs.
+// stash keeps the beginning of a line, up to the length that its field may have.
 func (p *EventParser) stash(part []byte) {
 	p.hold()
 	if room := max(p.Limit, maxField) + maxField - (len(p.buf) - p.size); p.Limit > 0 && len(part) > room {
@@ -214,7 +213,7 @@ func (p *EventParser) stash(part []byte) {
 	p.cut = true
 }
 
-// hold copies data that is in the input to where it stays.
+// hold copies data from the input to buf.
 func (p *EventParser) hold() {
 	if p.held != nil {
 		p.buf = append(p.buf[:0], p.held...)
@@ -223,7 +222,7 @@ func (p *EventParser) hold() {
 	}
 }
 
-// line takes one line without its end. It is whole if it lies in the input.
+// line takes one line without its end. If whole, the line is in the input, otherwise in buf.
 func (p *EventParser) line(line []byte, whole bool) {
 	if len(line) >= 5 && line[4] == ':' && line[0] == 'd' && line[1] == 'a' && line[2] == 't' && line[3] == 'a' {
 		p.data(line[5:], 5, whole)
@@ -264,13 +263,13 @@ func (p *EventParser) data(value []byte, prefix int, whole bool) {
 		return
 	}
 	p.hold()
-	// The value may lie in buf after the data. Then this moves it down.
+	// If the value is in buf after the data, this moves it down.
 	p.buf = p.buf[:p.size]
 	if p.lines > 1 {
 		if whole {
 			p.buf = append(p.buf, '\n')
 		} else {
-			p.buf = p.buf[:p.size+1] // there is room: the value's own line
+			p.buf = p.buf[:p.size+1] // the value's line in buf is long enough for that
 			p.buf[p.size] = '\n'
 		}
 	}
@@ -278,7 +277,7 @@ func (p *EventParser) data(value []byte, prefix int, whole bool) {
 	p.size = len(p.buf)
 }
 
-// bareLine takes a line of JSON that is no field. The lines are joined without LF.
+// bareLine takes a line of JSON between events. Such lines are joined without LF.
 func (p *EventParser) bareLine(line []byte, whole bool) {
 	p.bare, p.foreign = true, true
 	if p.lines++; p.lines == 1 {
@@ -292,10 +291,10 @@ func (p *EventParser) bareLine(line []byte, whole bool) {
 	if whole {
 		p.buf = append(p.buf[:p.size], line...)
 	}
-	p.size += len(line) // otherwise it lies there already
+	p.size += len(line) // if not whole, the line is in buf already
 }
 
-// field takes a line that is not empty and no data with a colon.
+// field takes a line that is not empty and does not begin with "data:".
 func (p *EventParser) field(line []byte, whole bool) {
 	if p.bare || p.loose && p.lines == 0 && (line[0] == '{' || line[0] == '[') {
 		p.bareLine(line, whole)
@@ -308,7 +307,7 @@ func (p *EventParser) field(line []byte, whole bool) {
 			break
 		}
 		if i == len("event") {
-			break // no field's name is longer
+			break // field names are not longer
 		}
 	}
 	if is(name, "data") {
@@ -374,7 +373,7 @@ func (p *EventParser) forget() {
 	p.typ, p.held, p.buf, p.size = p.typ[:0], nil, p.buf[:0], 0
 }
 
-// is compares bytes with a string. A conversion would allocate in the core.
+// is compares bytes with a string. Converting one of them would allocate in the core.
 func is(b []byte, s string) bool {
 	if len(b) != len(s) {
 		return false

@@ -1,8 +1,8 @@
 package stream
 
-// survey reports what an event of Responses, or a whole response, holds. It reads the event
-// a second time, because the decoder skips text that other events repeat. To a program that
-// passes the stream on, that is text, too.
+// survey reports the content of an event of Responses, or of a whole response. It reads the
+// event a second time, because the decoder skips text that other events repeat. For a program
+// that passes the stream on, repeated text counts, too.
 func (d *Decoder) survey(h Handler) {
 	r := &d.reader
 	s := Said{Finished: r.failed}
@@ -14,8 +14,8 @@ func (d *Decoder) survey(h Handler) {
 	h.Said(&s)
 }
 
-// surveyEvent looks for text among an event's members. An unknown member may hold text
-// unless it is empty.
+// surveyEvent looks for text in an event's members. An unknown member may have text unless it
+// is empty.
 func (r *reader) surveyEvent(said *Said) {
 	s := &r.scanner
 	text, other, whole, kind := false, false, false, []byte(nil)
@@ -39,7 +39,7 @@ func (r *reader) surveyEvent(said *Said) {
 			whole = is(name, "response")
 			continue
 		case kText, kRefusal, kDelta:
-			text = text || s.Holds() && !(n == kText && r.isObject()) // a response's settings of text
+			text = text || s.Holds() && !(n == kText && r.isObject()) // an object has a response's settings for text
 		case kLogprobs:
 			text = text || s.Holds()
 		case kMessage, kCode:
@@ -62,8 +62,8 @@ func (r *reader) surveyEvent(said *Said) {
 	}
 }
 
-// unread reports whether an event of that type may have text that no other event repeats.
-// The decoder knows the others.
+// unread reports whether an event of that type may have text that no other event repeats. The
+// types below have only text that other events repeat.
 func unread(kind []byte) bool {
 	for _, name := range [...]string{"response.output_item.", "response.content_part.", "response.reasoning_summary_part."} {
 		if len(kind) > len(name) && is(kind[:len(name)], name) {
@@ -73,7 +73,7 @@ func unread(kind []byte) bool {
 	return true
 }
 
-// surveyResponse looks for text in a response. Only output and output_text can have any: the
+// surveyResponse looks for text in a response. Only output and output_text can have text. The
 // other members repeat the request.
 func (r *reader) surveyResponse(said *Said) {
 	s := &r.scanner
@@ -133,8 +133,8 @@ func (r *reader) surveyPart(said *Said, depth int) {
 	}
 }
 
-// mayHold reports whether the value of a member may hold text. Identifiers, encrypted
-// values and padding have none.
+// mayHold reports whether the value of a member may have text. Identifiers, encrypted values
+// and padding have none.
 func (r *reader) mayHold(n int) bool {
 	switch n {
 	case kID, kItemID, kObfuscation, kEncryptedContent, kPhase, kParam, kType, kRole, kStatus, kObject, kUsage, kError:

@@ -6,15 +6,15 @@ import "github.com/finece/finece/wasm/jsonscan"
 type text struct {
 	cut    [4]byte // the beginning of a character
 	n      int
-	offset int64 // of the next input
-	at     int64 // where what is no UTF-8 begins
+	offset int64 // offset of the next input
+	at     int64 // offset of bytes that are not UTF-8
 }
 
 var replacement = []byte("\uFFFD")
 
-// next returns the text that input begins with, n bytes of it. If they are no
-// UTF-8, ok is false and the text is U+FFFD. No text at all means that more
-// input is needed.
+// next returns the text at the beginning of input, and its length n in the input. If these
+// bytes are not UTF-8, ok is false and the text is U+FFFD. If the text is empty, more input is
+// needed.
 func (t *text) next(input []byte) (n int, out []byte, ok bool) {
 	for t.n > 0 && n < len(input) {
 		t.cut[t.n] = input[n]
@@ -26,7 +26,7 @@ func (t *text) next(input []byte) (n int, out []byte, ok bool) {
 		case incomplete(t.cut[:t.n+1], size):
 			t.n++
 			n++
-		default: // the new byte does not belong to it
+		default: // the new byte does not continue the character
 			t.at = t.offset + int64(n-t.n)
 			t.n = 0
 			return n, replacement, false
@@ -55,8 +55,7 @@ func (t *text) next(input []byte) (n int, out []byte, ok bool) {
 	return n, input[start:n], true
 }
 
-// incomplete reports whether b, which Sequence gave size for, is the beginning
-// of a character.
+// incomplete reports whether b is the beginning of a character. size is jsonscan.Sequence of b.
 func incomplete(b []byte, size int) bool {
 	return -size == len(b) && b[0] >= 0xC2 && b[0] < 0xF5
 }

@@ -49,8 +49,8 @@ func (r *reader) tgi() {
 	}
 }
 
-// dropSpecial takes back special tokens, such as the end of the sequence: they are
-// no part of the answer's text.
+// dropSpecial removes special tokens, such as the end of the sequence. They are not part of the
+// answer's text.
 func (r *reader) dropSpecial(e *entry) {
 	tokens := r.tokens[min(e.tokens, len(r.tokens)):]
 	n := 0
@@ -63,8 +63,8 @@ func (r *reader) dropSpecial(e *entry) {
 	r.tokens = r.tokens[:len(r.tokens)-len(tokens)+n]
 }
 
-// tgiDetails reads the details of the last event or of a response. streamed says
-// that the tokens came before.
+// tgiDetails reads the details of the last event or of a response. streamed says that earlier
+// events had the tokens.
 func (r *reader) tgiDetails(e *entry, streamed bool) {
 	s := &r.scanner
 	if !s.EnterObject() {

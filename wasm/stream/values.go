@@ -6,41 +6,41 @@ import (
 	"github.com/finece/finece/wasm/internal/word"
 )
 
-// values splits a sequence of JSON objects, each an event of its own: one per line
-// (NDJSON), one after the other, pretty-printed, or as the elements of an array. It
-// looks at brackets and quotes only.
+// values splits a sequence of JSON objects. Each object is an event. There may be one per line
+// (NDJSON), or one after the other, or pretty-printed ones, or the elements of an array. values
+// examines only brackets and quotes.
 type values struct {
 	limit int
 
 	buf    []byte // the beginning of an object
-	inside bool   // an object
-	long   bool   // it is over the limit
+	inside bool   // inside an object
+	long   bool   // the object is over the limit
 	quoted bool   // inside a string
 	escape bool   // after a backslash of the string
 	depth  int    // brackets open in the object
 	last   byte   // its last character that is not white space
-	line   bool   // nothing but LF came since the last line end
-	skip   bool   // to the end of the line
-	at     int64  // where the object begins
+	line   bool   // since the last LF there was nothing but CR
+	skip   bool   // skip up to the end of the line
+	at     int64  // the offset of the object
 	offset int64
 }
 
-// What values.next finds.
+// The results of values.next.
 const (
-	valuesMore   = iota // nothing yet
-	valuesObject        // an object, or what looks like one
-	valuesLong          // one that was over the limit
+	valuesMore   = iota // more input is needed
+	valuesObject        // an object, or text that looks like one
+	valuesLong          // an object over the limit
 	valuesDone          // [DONE]
 	valuesWrong         // something else, up to the end of its line
 )
 
-// next reads input up to the end of what it finds, n bytes. The object aliases the
-// input or the buffer until the next call.
+// next reads n bytes of input, up to the end of what it finds. The object shares memory with
+// the input or the buffer. It is valid until the next call.
 func (v *values) next(input []byte) (n, found int, object []byte) {
 	if !v.inside {
 		v.buf = v.buf[:0]
 	}
-	start := 0 // of the object, as far as it lies in the input
+	start := 0 // the index of the object's beginning, or of its rest, in the input
 	for i := 0; i < len(input); i++ {
 		c := input[i]
 		switch {
@@ -72,7 +72,7 @@ func (v *values) next(input []byte) (n, found int, object []byte) {
 				v.escape = true
 			case c == '"':
 				v.quoted = false
-			case c == '\n': // no string goes over a line: the object is broken
+			case c == '\n': // a string cannot contain LF, so the object is broken
 				v.inside, v.line, v.last = false, true, 0
 				object = v.join(input[start:i])
 				return v.take(i+1, v.kind(), object)
@@ -80,7 +80,7 @@ func (v *values) next(input []byte) (n, found int, object []byte) {
 				i = plainEnd(input, i+1) - 1
 			}
 		case c == '{' && v.line && v.last != ',' && v.last != ':' && v.last != '[' && v.last != '{':
-			// Only these may come before a brace: otherwise the object is broken.
+			// Before a brace there can only be one of these. Otherwise the object is broken.
 			v.inside, v.last = false, 0
 			object = v.join(input[start:i])
 			return v.take(i, v.kind(), object)
@@ -110,7 +110,7 @@ func (v *values) next(input []byte) (n, found int, object []byte) {
 	return v.take(len(input), valuesMore, nil)
 }
 
-// flush ends the input; it finds an object that is not complete.
+// flush ends the input. It returns the object in progress, if there is one.
 func (v *values) flush() (found int, object []byte) {
 	if !v.inside {
 		return valuesMore, nil
@@ -159,8 +159,7 @@ func (v *values) keep(part []byte) {
 	v.buf = append(v.buf, part...)
 }
 
-// plainEnd returns where the next quote, backslash or LF is from b[i], or
-// len(b).
+// plainEnd returns the index of the first quote, backslash or LF in b from i on, or len(b).
 func plainEnd(b []byte, i int) int {
 	for i <= len(b)-8 {
 		x := word.Load(b, i)

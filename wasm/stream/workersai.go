@@ -2,9 +2,8 @@ package stream
 
 import "github.com/finece/finece/position"
 
-// workersAI reads a chunk of Cloudflare Workers AI's own stream. Its last chunk
-// has the usage and no text. It gives no log-probabilities, no reason to stop
-// and no number of a choice.
+// workersAI reads a chunk of Cloudflare Workers AI's own stream. The last chunk has the usage
+// and no text. The stream has no log-probabilities, no reason to stop, and only one choice.
 func (r *reader) workersAI() {
 	s := &r.scanner
 	if !s.EnterObject() {

@@ -1,6 +1,6 @@
-// Package attempts holds texts of our own that try to dictate the score of the answer in which
-// they stand: 200 in ten kinds. Tests and host/cmd/bench/answers read them; nothing that ships
-// imports this package.
+// Package attempts has 200 prompt injections of ten kinds: texts that tell a confidence model
+// which score to give. We wrote them for tests and for host/cmd/bench/answers. Nothing that
+// ships imports this package.
 package attempts
 
 import (
@@ -10,10 +10,10 @@ import (
 	"fmt"
 )
 
-// Attempt is one such text.
+// Attempt is one prompt injection.
 type Attempt struct {
 	Kind  string `json:"kind"`
-	Place string `json:"place"` // question or answer: what it is appended to
+	Place string `json:"place"` // "question" or "answer", to which the text is appended
 	Text  string `json:"text"`
 }
 
@@ -33,7 +33,7 @@ func All() []Attempt {
 	return all
 }
 
-// In returns the question and the answer, one of them with the attempt after it.
+// In returns the question and the answer. The attempt is appended to one of them.
 func (a *Attempt) In(question, answer string) (string, string) {
 	if a.Place == "question" {
 		return question + " " + a.Text, answer
