@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// AppendString appends text as a JSON string. Bytes that are no UTF-8 become
-// U+FFFD, as Text reads them.
+// AppendString appends text as a JSON string. Bytes that are not UTF-8 become U+FFFD, by the same
+// rules as in Scanner.Text.
 func AppendString(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	start, i := 0, 0
@@ -60,8 +60,8 @@ func appendEscape(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }
 
-// AppendFloat appends f with the fewest digits that read back as f, or null
-// for what JSON has no number for: NaN and the infinities.
+// AppendFloat appends f with the fewest digits that read back as f. For NaN and the infinities,
+// which JSON cannot express, it appends null.
 func AppendFloat(dst []byte, f float64) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return append(dst, "null"...)

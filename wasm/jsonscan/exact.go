@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// natural is a natural number in base 2^32, lowest digit first: enough of them
-// for 10^1130. Digits from n up are zero.
+// natural is a natural number in base 2^32, lowest digit first. It has enough digits for
+// 10^1130. The digits from n on are zero.
 type natural struct {
 	digits [120]uint32
 	n      int
@@ -48,7 +48,7 @@ func (x *natural) shift(by int) {
 	x.n = n
 }
 
-// subtract replaces x by x - y, unless that is negative: false.
+// subtract replaces x by x - y. If that is negative, it returns false and changes nothing.
 func (x *natural) subtract(y *natural) bool {
 	for i := max(x.n, y.n) - 1; i >= 0 && x.digits[i] <= y.digits[i]; i-- {
 		if x.digits[i] < y.digits[i] {
@@ -65,17 +65,16 @@ func (x *natural) subtract(y *natural) bool {
 	return true
 }
 
-// mostDigits is as many digits as can matter: no tie between two neighbouring
-// float64 has more than 767, so of what follows only whether it is zero counts.
+// mostDigits is the number of digits that can matter. The middle between two neighbouring
+// float64 values has at most 767 digits. Of later digits, it only matters whether all are 0.
 const mostDigits = 800
 
-// exact returns the float64 nearest to a decimal number without its sign and
-// exponent, times a power of ten that counts from its last digit. It is infinite
-// if it is too large. This is by long division, for the few numbers that scale
-// does not decide.
+// exact returns the float64 nearest to number * 10^exponent. number has no sign, and its point
+// is ignored: exponent counts from its last digit. The result is infinite if it is too large.
+// exact is slow, by long division. It is for the few numbers that scale cannot decide.
 func exact(number []byte, exponent int) float64 {
 	var x, y natural
-	count, rest := 0, false // the digits in x; whether any later digit is not 0
+	count, rest := 0, false // number of digits in x; whether any later digit is not 0
 	for _, c := range number {
 		switch {
 		case c == '.' || c == '0' && count == 0:
@@ -104,7 +103,7 @@ func exact(number []byte, exponent int) float64 {
 	for ; exponent < 0; exponent++ {
 		y.muladd(10, 0)
 	}
-	// x/y = quotient * 2^power, and some more unless remainder is false.
+	// x/y is quotient * 2^power, or a little more if remainder is true.
 	power := x.bitLen() - y.bitLen()
 	if power > 0 {
 		y.shift(power)
@@ -121,7 +120,7 @@ func exact(number []byte, exponent int) float64 {
 		x.muladd(2, 0)
 	}
 	remainder := x.n > 0
-	// Round to 53 bits, or to where subnormal numbers end.
+	// Round to 53 bits, or to the last bit of subnormal numbers.
 	drop := max(bits.Len64(quotient)-53, -1074-power)
 	if drop > 64 {
 		return 0
@@ -134,7 +133,7 @@ func exact(number []byte, exponent int) float64 {
 	}
 	biased := uint64(power + drop + 1074)
 	if mantissa >= 1<<52 {
-		mantissa += biased << 52 // a carry out of the mantissa adds one, as it should
+		mantissa += biased << 52 // a carry out of the mantissa correctly adds one to the exponent
 	}
 	if mantissa > 0x7FF<<52 {
 		mantissa = 0x7FF << 52

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// wellFormed is a slow reference for what a string decodes to: the WHATWG
-// decoder state by state, then escapes by way of encoding/json.
+// wellFormed is a slow reference for decoding a string: the WHATWG decoder state by state, then
+// encoding/json for the escapes.
 func wellFormed(b []byte) []byte {
 	var out []byte
 	for len(b) > 0 {
@@ -26,7 +26,7 @@ func wellFormed(b []byte) []byte {
 	return out
 }
 
-// prefix reports whether b begins or is the encoding of some code point.
+// prefix reports whether b is the encoding of a code point, or the beginning of one.
 func prefix(b []byte) bool {
 	for _, span := range []struct{ low, high string }{
 		{"\x00", "\x7f"}, {"\u0080", "\u07ff"}, {"\u0800", "\ud7ff"}, {"\ue000", "\uffff"}, {"\U00010000", "\U0010ffff"},

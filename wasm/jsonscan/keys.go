@@ -2,16 +2,16 @@ package jsonscan
 
 import "github.com/finece/finece/wasm/internal/word"
 
-// Keys numbers a set of keys, so that a walk can switch on small integers:
-// comparing a key with one string after the other costs more than reading it.
-// It is not changed after NewKeys and may be shared.
+// Keys gives each key of a set a number, so that a walk can switch on small integers. Comparing
+// a key with one string after the other would take longer than reading the key. A Keys does
+// not change after NewKeys and may be shared.
 type Keys struct {
-	slots [slots]uint8 // hash to number, 0 where free; collisions go to the next one
+	slots [slots]uint8 // number of a key by its hash, 0 if free; after a collision, the next slot
 	words []words      // by number
 }
 
-// words are the beginning and the end of a key, which are all of it up to 16
-// bytes.
+// words are the first and the last eight bytes of a key. They are the whole key if it has up to
+// 16 bytes.
 type words struct {
 	first, last uint64
 	length      int
@@ -19,7 +19,7 @@ type words struct {
 	field       literal // "name":
 }
 
-// literal is a text of 8 to 16 bytes: the first and the last eight of them.
+// literal is a text of 8 to 16 bytes, as its first and its last eight bytes.
 type literal struct {
 	first, last uint64
 	length      int // 0 for none
@@ -33,7 +33,7 @@ func newLiteral(text string) literal {
 	return literal{word.Load([]byte(text), 0), word.Load([]byte(text), n-8), n}
 }
 
-// at reports whether data[i:] begins with the literal. It has to be as long.
+// at reports whether data[i:] begins with the literal. data[i:] must be at least as long.
 func (l *literal) at(data []byte, i int) bool {
 	if l.length == 0 {
 		return false
@@ -42,8 +42,8 @@ func (l *literal) at(data []byte, i int) bool {
 	return first == l.first && last == l.last
 }
 
-// NewKeys numbers the names from 1 up. There may be 255 of them, no two alike in
-// their length and their first and last eight bytes.
+// NewKeys gives the names the numbers 1, 2, ... in order. There may be up to 255 names. No two
+// may have the same length and the same first and last eight bytes.
 func NewKeys(names ...string) *Keys {
 	k := &Keys{words: make([]words, 1+len(names))}
 	for i, name := range names {
@@ -64,7 +64,7 @@ func NewKeys(names ...string) *Keys {
 	return k
 }
 
-// Find returns the number of a key, or 0 for one that is not in the set.
+// Find returns the number of a key, or 0 if the key is not in the set.
 func (k *Keys) Find(key []byte) int {
 	var first, last uint64
 	if len(key) > 8 {
@@ -79,7 +79,7 @@ func (k *Keys) Find(key []byte) int {
 	return n
 }
 
-// find does so by what words has.
+// find is Find by the fields of words. It does not compare the middle of keys over 16 bytes.
 func (k *Keys) find(first, last uint64, length int) int {
 	for slot := hash(first, last); ; slot++ {
 		n := k.slots[slot%slots]
@@ -96,7 +96,7 @@ func hash(first, last uint64) uint {
 	return uint((first ^ last>>7) * 0x9E3779B97F4A7C15 >> 55)
 }
 
-// pack is the value of up to eight bytes with the last one on top.
+// pack returns up to eight bytes in a word, the last one in the highest byte.
 func pack(key []byte) (x uint64) {
 	for _, c := range key {
 		x = x>>8 | uint64(c)<<56

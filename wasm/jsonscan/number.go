@@ -7,8 +7,8 @@ import (
 	"math/bits"
 )
 
-// Float reads a number as the nearest float64, ties to even. A value of
-// another kind is skipped: false; so is a number beyond the range of float64.
+// Float reads a number as the nearest float64, ties to even. If the value is of another kind,
+// or out of the range of float64, it is skipped and Float returns false.
 func (s *Scanner) Float() (float64, bool) {
 	c := s.next()
 	if c != '-' && c-'0' >= 10 {
@@ -22,8 +22,8 @@ func (s *Scanner) Float() (float64, bool) {
 	return f, true
 }
 
-// number reads the number that begins at data[i]. It is NaN after an error and
-// beyond the range of float64.
+// number reads the number that begins at data[i]. It returns NaN after an error, and for a
+// number out of the range of float64.
 func (s *Scanner) number(i int) float64 {
 	data := s.data
 	negative := data[i] == '-'
@@ -32,7 +32,7 @@ func (s *Scanner) number(i int) float64 {
 		i++
 	}
 	first := i
-	var m uint64 // all digits, as long as there are 19 at most
+	var m uint64 // all digits, if there are at most 19
 	for uint(i) < uint(len(data)) && data[i]-'0' < 10 {
 		m = m*10 + uint64(data[i]-'0')
 		i++
@@ -40,7 +40,7 @@ func (s *Scanner) number(i int) float64 {
 	if i == first || data[first] == '0' && i-first > 1 {
 		return s.badNumber(begin)
 	}
-	significant, exponent := first, 0 // where the digits begin that count
+	significant, exponent := first, 0 // significant is the index of the first digit that counts
 	if uint(i) < uint(len(data)) && data[i] == '.' {
 		i++
 		point := i
@@ -66,11 +66,11 @@ func (s *Scanner) number(i int) float64 {
 			return s.badNumber(begin)
 		}
 		if significant < point {
-			significant++ // for the point among them
+			significant++ // the point is not a digit
 		}
 		exponent = point - i
 	}
-	end := i // of the digits
+	end := i // the end of the digits
 	if uint(i) < uint(len(data)) && data[i]|0x20 == 'e' {
 		var e int
 		i, e = readExponent(data, i+1)
@@ -96,8 +96,8 @@ func (s *Scanner) number(i int) float64 {
 	return f
 }
 
-// ParseFloat reads text that is one JSON number and nothing else, as
-// [Scanner.Float] does.
+// ParseFloat reads a text that is one JSON number and nothing else, by the rules of
+// [Scanner.Float].
 func ParseFloat(text []byte) (value float64, ok bool) {
 	s := Scanner{data: text}
 	value, ok = s.Float()
@@ -108,14 +108,14 @@ func ParseFloat(text []byte) (value float64, ok bool) {
 //
 //go:noinline
 func (s *Scanner) badNumber(i int) float64 {
-	if i := s.skipNumber(s.data, i); i >= 0 { // it has a zero before other digits
+	if i := s.skipNumber(s.data, i); i >= 0 { // the number has a zero before other digits
 		s.fail(i, "the end of the number")
 	}
 	return math.NaN()
 }
 
-// readExponent reads what follows the e and returns where it ends, or -1.
-// Exponents beyond every range are cut to ones that are so, too.
+// readExponent reads the exponent after the e. It returns the index of its end, or -1. A huge
+// exponent is cut to a smaller one that is still out of every range.
 func readExponent(data []byte, i int) (end, e int) {
 	negative := false
 	if i < len(data) && (data[i] == '+' || data[i] == '-') {
@@ -137,22 +137,21 @@ func readExponent(data []byte, i int) (end, e int) {
 	return i, e
 }
 
-// powers are the powers of ten that a float64 holds exactly.
+// powers are the powers of ten that a float64 can represent exactly.
 var powers = [...]float64{
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 }
 
-// scale returns the float64 nearest to m * 10^e, or NaN where that takes more
-// than this.
+// scale returns the float64 nearest to m * 10^e, or NaN if it cannot decide.
 //
-// One operation on two exact operands rounds once, so small m and e need just
-// that. For other negative exponents, m is multiplied by the reciprocal of 5^-e
-// (the powers of two only shift), which is cut off after 128 bits: the product
-// is too small by less than m units of its last place. That decides how to
-// round unless the bits that are dropped are within that error of one half. The
-// first 64 bits of the reciprocal nearly always suffice. D. Lemire, "Number
-// Parsing at a Gigabyte per Second" (2021), has the idea and its analysis.
+// If m and e are small, both operands of one multiplication or division are exact, and the
+// result is rounded only once. For other negative exponents, m is multiplied by the reciprocal
+// of 5^-e; the powers of two only shift. The reciprocal is cut off after 128 bits, so the
+// product is too small by less than m units in its last place. That is enough to round, unless
+// the dropped bits are within that error of one half. The first 64 bits of the reciprocal are
+// nearly always enough. The method and its analysis are in D. Lemire, "Number Parsing at a
+// Gigabyte per Second" (2021).
 func scale(m uint64, e int) float64 {
 	k := -e
 	if m < 1<<53 {
@@ -172,7 +171,7 @@ func scale(m uint64, e int) float64 {
 	m <<= uint(zeros)
 	r := &reciprocal[k]
 	high, low := bits.Mul64(m, r[0])
-	// high has 63 or 64 bits, of which 53 stay.
+	// high has 63 or 64 bits. 53 of them are kept.
 	drop := 10 + uint(high>>63)
 	half := uint64(1) << (drop - 1)
 	rest := high & (2*half - 1)
@@ -198,8 +197,8 @@ func scale(m uint64, e int) float64 {
 // pow5Bits is the bit length of 5^k, for k up to 600.
 func pow5Bits(k int) int { return k*152170>>16 + 1 } // log2(5) = 2.321928...
 
-// Int reads an integer. A value of another kind is skipped: false; so is a
-// number with a fraction or an exponent, or beyond the range of int64.
+// Int reads an integer. If the value is of another kind, has a fraction or an exponent, or is
+// out of the range of int64, it is skipped and Int returns false.
 func (s *Scanner) Int() (int64, bool) {
 	c := s.next()
 	if c != '-' && c-'0' >= 10 {

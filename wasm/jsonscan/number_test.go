@@ -38,9 +38,8 @@ func TestFloat(t *testing.T) {
 	}
 }
 
-// TestRandomFloats compares with strconv numbers of all lengths and exponents,
-// those in the form of log-probabilities, and those next to where rounding
-// turns.
+// TestRandomFloats compares with strconv: numbers of all lengths and exponents, numbers in the
+// form of log-probabilities, and numbers near the middle between two float64 values.
 func TestRandomFloats(t *testing.T) {
 	n := 1000000
 	if testing.Short() {
@@ -75,9 +74,9 @@ func TestRandomFloats(t *testing.T) {
 	}
 }
 
-// TestLongFloats has numbers of up to 2000 digits, over the whole range of
-// float64 and around it, and the exact values of ties. The reference is
-// math/big: strconv takes some numbers of more than 800 digits for zero.
+// TestLongFloats has numbers of up to 2000 digits, over the whole range of float64 and a little
+// beyond, and exact ties. The reference is math/big, because strconv takes some numbers of more
+// than 800 digits for zero.
 func TestLongFloats(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var s Scanner

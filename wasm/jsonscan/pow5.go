@@ -1,7 +1,7 @@
 package jsonscan
 
-// reciprocal[k] is the 128-bit number floor(2^(127+n) / 5^k), high word first,
-// where n is the bit length of 5^k; so its top bit is set. [0] is not used.
+// reciprocal[k] is the 128-bit number floor(2^(127+n) / 5^k), high word first, where n is the
+// bit length of 5^k. So its top bit is set. reciprocal[0] is not used.
 var reciprocal = [...][2]uint64{
 	{},
 	{0xCCCCCCCCCCCCCCCC, 0xCCCCCCCCCCCCCCCC}, // 1

@@ -14,7 +14,7 @@ const MaxDepth = 512
 type Kind uint8
 
 const (
-	Invalid Kind = iota // none: the end of the input, a syntax error, or a byte that begins no value
+	Invalid Kind = iota // not a value: the end of the input, a syntax error, or a byte with which no value begins
 	Object
 	Array
 	String
@@ -24,36 +24,36 @@ const (
 	Null
 )
 
-// SyntaxError says where data is no JSON.
+// SyntaxError says where data is not JSON.
 type SyntaxError struct {
 	Offset int    // bytes of data before the error
-	Want   string // what could have followed
+	Want   string // what was expected there
 }
 
 func (e *SyntaxError) Error() string {
 	return "jsonscan: byte " + strconv.Itoa(e.Offset) + ": want " + e.Want
 }
 
-// Scanner walks one JSON value. The zero value is an empty input; Reset sets
-// another. It is not safe for concurrent use.
+// Scanner walks one JSON value. The zero value has an empty input; Reset sets another. A Scanner
+// is not safe for concurrent use.
 type Scanner struct {
-	scratch []byte // decoded strings; never grown in mid-walk
+	scratch []byte // decoded strings; it does not grow during a walk
 	key     []byte
 	open    nesting
 	err     SyntaxError
-	follow  [256]uint8 // what followed a field, by that and the depth: a guess
-	last    uint8      // what NextField returned
-	short   bool       // failed for lack of scratch space
-	bad     bool       // a string had bytes that are no UTF-8
+	follow  [256]uint8 // a guess of the next field, by the last field and the depth
+	last    uint8      // the last result of NextField
+	short   bool       // the walk failed because scratch was too small
+	bad     bool       // a string had bytes that are not UTF-8
 	failed  bool
-	first   bool // no member of the container just entered was seen yet
-	depth   int  // containers entered
+	first   bool // the container was just entered, and no member was read yet
+	depth   int  // how many containers were entered
 	data    []byte
 	pos     int
 }
 
-// Reset begins with new input and makes scratch space of its length. Slices
-// that were handed out before are no longer valid.
+// Reset sets a new input and makes scratch space of its length. Slices from earlier calls are
+// no longer valid.
 func (s *Scanner) Reset(data []byte) {
 	s.Reserve(len(data))
 	s.data, s.pos, s.depth = data, 0, 0
@@ -68,13 +68,12 @@ func (s *Scanner) Reserve(n int) {
 	}
 }
 
-// Short reports whether the walk failed because strings took more scratch space
-// than there was. That takes bytes that are no UTF-8, which grow when they are
-// decoded: three times the input's length always suffices. The walk can be
-// repeated after Reserve and Reset.
+// Short reports whether the walk failed because decoded strings needed more scratch space. That
+// happens only with bytes that are not UTF-8, since their replacements are longer. Three times
+// the length of the input is always enough. The walk can be repeated after Reserve and Reset.
 func (s *Scanner) Short() bool { return s.short }
 
-// Replaced reports whether a string that was read had bytes that are no UTF-8.
+// Replaced reports whether a string that was read had bytes that are not UTF-8.
 func (s *Scanner) Replaced() bool { return s.bad }
 
 // Err returns the *SyntaxError that ended the walk, or nil. It is valid until
@@ -86,8 +85,8 @@ func (s *Scanner) Err() error {
 	return &s.err
 }
 
-// Place returns what Seek needs to come back to the value that is next: where it
-// begins, and what is guessed from what came before it.
+// Place returns the arguments with which Seek returns to the next value: its offset, the depth,
+// and the last field before it.
 //
 //go:noinline
 func (s *Scanner) Place() (at, depth int, last uint8) {
@@ -95,16 +94,16 @@ func (s *Scanner) Place() (at, depth int, last uint8) {
 	return s.pos, s.depth, s.last
 }
 
-// Seek moves to a value that begins where Place said, in input that is the same up to
-// there apart from values that were read.
+// Seek moves to a value at a place from Place. The input before it may differ from that of Place
+// only in whole values.
 func (s *Scanner) Seek(at, depth int, last uint8) {
 	s.pos, s.depth, s.last, s.first = at, depth, last, false
 }
 
-// Rest is the input that is not consumed yet; nil after an error.
+// Rest returns the input that is not consumed yet, and nil after an error.
 func (s *Scanner) Rest() []byte { return s.data[s.pos:] }
 
-// Offset is the number of bytes consumed.
+// Offset returns the number of consumed bytes, or after an error its offset.
 func (s *Scanner) Offset() int {
 	if s.failed {
 		return s.err.Offset
@@ -151,8 +150,8 @@ func skipSpace(data []byte, i int) int {
 	return i
 }
 
-// End reports whether the whole input was one value: nothing but white space
-// follows, and there was no error. Anything else after the value is an error.
+// End reports whether the whole input was one value, without an error, and with only white
+// space after it. Anything else after the value is an error.
 func (s *Scanner) End() bool {
 	s.space()
 	if s.pos < len(s.data) || s.depth > 0 {
@@ -161,8 +160,7 @@ func (s *Scanner) End() bool {
 	return !s.failed
 }
 
-// Kind tells the kind of the next value and consumes nothing but the white
-// space before it.
+// Kind returns the kind of the next value. It consumes only the white space before the value.
 func (s *Scanner) Kind() Kind {
 	switch c := s.next(); c {
 	case '{':
@@ -185,8 +183,8 @@ func (s *Scanner) Kind() Kind {
 	}
 }
 
-// Holds reports whether the next value is a string, an array or an object that is not
-// empty. It consumes nothing but the white space before the value.
+// Holds reports whether the next value is a string, an array or an object that is not empty. It
+// consumes only the white space before the value.
 func (s *Scanner) Holds() bool {
 	var end byte
 	switch c := s.next(); c {
@@ -200,8 +198,8 @@ func (s *Scanner) Holds() bool {
 	return s.pos+1 < len(s.data) && s.data[s.pos+1] != end
 }
 
-// EnterObject consumes the opening brace of an object, whose members NextKey
-// then steps through. A value of another kind is skipped: false.
+// EnterObject consumes the opening brace of an object. NextKey then steps through its members.
+// If the value is of another kind, it is skipped and EnterObject returns false.
 func (s *Scanner) EnterObject() bool {
 	if s.next() != '{' {
 		s.Skip()
@@ -210,8 +208,8 @@ func (s *Scanner) EnterObject() bool {
 	return s.enter()
 }
 
-// EnterArray consumes the opening bracket of an array, whose elements
-// NextElement then steps through. A value of another kind is skipped: false.
+// EnterArray consumes the opening bracket of an array. NextElement then steps through its
+// elements. If the value is of another kind, it is skipped and EnterArray returns false.
 func (s *Scanner) EnterArray() bool {
 	if s.next() != '[' {
 		s.Skip()
@@ -236,8 +234,8 @@ func (s *Scanner) leave() bool {
 	return false
 }
 
-// NextKey advances to the next member of the object that was entered and reads
-// its key. It reports false at the end of the object, which it consumes.
+// NextKey advances to the next member of the entered object and reads its key. At the end of
+// the object, it consumes the closing brace and returns false.
 func (s *Scanner) NextKey() bool {
 	if !s.member() {
 		return false
@@ -249,13 +247,12 @@ func (s *Scanner) NextKey() bool {
 	return s.colon()
 }
 
-// Key is the decoded key that NextKey has read. It aliases the input or the
-// scanner's scratch space and is valid until Reset.
+// Key returns the decoded key that NextKey has read. It shares memory with the input or the
+// scanner, and is valid until Reset.
 func (s *Scanner) Key() []byte { return s.key }
 
-// NextField is NextKey and a look-up in one: it returns the number that keys
-// has for the next member's key, 0 if it has none, and -1 at the end of the
-// object. Key is not set.
+// NextField is NextKey with Keys.Find. It returns the number of the next member's key in keys, 0
+// if keys does not have the key, and -1 at the end of the object. It does not set Key.
 func (s *Scanner) NextField(keys *Keys) int {
 	// Nearly always there is no white space, and the key is short.
 	i, data := s.pos, s.data
@@ -272,7 +269,7 @@ func (s *Scanner) NextField(keys *Keys) int {
 			return -1
 		}
 	}
-	// Servers write the same members in the same order every time.
+	// Servers write the same members in the same order every time, so first try the guess.
 	next := &s.follow[(uint(s.last)+37*uint(s.depth))%uint(len(s.follow))]
 	if (s.first || i > s.pos) && int(*next) < len(keys.words) {
 		w := &keys.words[*next]
@@ -290,8 +287,8 @@ func (s *Scanner) NextField(keys *Keys) int {
 	return n
 }
 
-// nextField does so for any member, from the quote of its key if there is no
-// white space.
+// nextField is NextField for any member. If there is no white space, i is the index of the
+// key's opening quote.
 //
 //go:noinline
 func (s *Scanner) nextField(keys *Keys, i int) int {
@@ -355,8 +352,8 @@ func (s *Scanner) colon() bool {
 	return true
 }
 
-// NextElement advances to the next element of the array that was entered. It
-// reports false at the end of the array, which it consumes.
+// NextElement advances to the next element of the entered array. At the end of the array, it
+// consumes the closing bracket and returns false.
 func (s *Scanner) NextElement() bool {
 	c := s.next()
 	if c == ',' && !s.first {
@@ -374,9 +371,9 @@ func (s *Scanner) NextElement() bool {
 	return !s.failed
 }
 
-// Text reads a string. It aliases the input or the scanner's scratch space, is
-// valid UTF-8, and is valid until Reset. A value of another kind is skipped:
-// false.
+// Text reads a string. The result is valid UTF-8. It shares memory with the input or the
+// scanner, and is valid until Reset. If the value is of another kind, it is skipped and Text
+// returns false.
 func (s *Scanner) Text() ([]byte, bool) {
 	if s.next() != '"' {
 		s.Skip()
@@ -385,15 +382,15 @@ func (s *Scanner) Text() ([]byte, bool) {
 	return s.text()
 }
 
-// Bool reads true or false. A value of another kind is skipped: ok is false.
+// Bool reads true or false. If the value is of another kind, it is skipped and ok is false.
 func (s *Scanner) Bool() (value, ok bool) {
 	c := s.next()
 	s.Skip()
 	return c == 't' && !s.failed, (c == 't' || c == 'f') && !s.failed
 }
 
-// Raw skips a value and returns its bytes, which alias the input; nil if there
-// was an error.
+// Raw skips a value and returns its bytes, which share memory with the input. After an error it
+// returns nil.
 func (s *Scanner) Raw() []byte {
 	s.next()
 	data, start := s.data, s.pos

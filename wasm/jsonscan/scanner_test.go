@@ -36,8 +36,7 @@ func walk(s *Scanner) {
 	}
 }
 
-// read builds what json.Unmarshal makes of a value into an any, with
-// json.Number for numbers.
+// read builds the same value as json.Unmarshal into an any, with json.Number for numbers.
 func read(s *Scanner) any {
 	switch s.Kind() {
 	case Object:
@@ -136,7 +135,7 @@ func TestOtherKindsAreSkipped(t *testing.T) {
 		}{
 			{`"`, func(s *Scanner) bool { _, ok := s.Text(); return ok }},
 			{`-`, func(s *Scanner) bool { _, ok := s.Float(); return ok }},
-			{``, func(s *Scanner) bool { _, ok := s.Int(); return ok }}, // -1.5e3 is none
+			{``, func(s *Scanner) bool { _, ok := s.Int(); return ok }}, // -1.5e3 is not an Int
 			{`tf`, func(s *Scanner) bool { _, ok := s.Bool(); return ok }},
 			{`{`, func(s *Scanner) bool {
 				if !s.EnterObject() {
@@ -210,7 +209,7 @@ func TestDepth(t *testing.T) {
 			}
 		}
 	}
-	// Kinds of open containers are remembered over every word of the set.
+	// The kinds of open containers are kept in several words. The test uses all of them.
 	mixed := strings.Repeat(`[{"a":`, MaxDepth/2) + "1" + strings.Repeat("}]", MaxDepth/2)
 	var s Scanner
 	s.Reset([]byte(mixed))
@@ -225,8 +224,8 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// Ill-formed sequences are from The Unicode Standard, section 3.9, tables 3-8
-// to 3-11, which is how the WHATWG decoder replaces them.
+// Ill-formed sequences are from The Unicode Standard, section 3.9, tables 3-8 to 3-11. The WHATWG
+// decoder replaces them in the same way.
 func TestIllFormed(t *testing.T) {
 	for _, test := range []struct{ name, in, want string }{
 		{"non-shortest forms", "\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41", "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDA"},

@@ -6,10 +6,10 @@ import (
 	"github.com/finece/finece/wasm/internal/word"
 )
 
-// Shape is how one server writes the objects of one kind, the same every time:
-// without white space, a string first, then a number, then an array of natural
-// numbers that is not empty. To compare with what is expected costs a fraction
-// of reading it. A Shape is not changed after NewShape and may be shared.
+// Shape is the notation of one kind of object by a server that always writes it in the same
+// way: without white space, first a string, then a number, then a non-empty array of natural
+// numbers. Comparing an object with a Shape takes a fraction of the time of reading it. A Shape
+// does not change after NewShape and may be shared.
 type Shape struct{ text, number, array literal }
 
 // NewShape makes a Shape from the names of the three members, each of 4 to 12
@@ -18,24 +18,24 @@ func NewShape(text, number, array string) Shape {
 	return Shape{newLiteral(`{"` + text + `":`), newLiteral(`,"` + number + `":`), newLiteral(`,"` + array + `":`)}
 }
 
-// Values are those of a Shape's members.
+// Values are the values of the members of a Shape.
 type Values struct {
 	Text   []byte // as Scanner.Text returns it
 	Number float64
 	Array  []byte // as Scanner.Raw returns it
 }
 
-// Match is what EnterShape finds.
+// Match is the result of EnterShape.
 type Match uint8
 
 const (
-	Unlike Match = iota // something else is next: nothing was consumed
-	Begun               // the object was entered and the members read; more may follow
-	Whole               // the object was consumed: it has no more members
+	Unlike Match = iota // the next value is not like the shape; nothing was consumed
+	Begun               // the object was entered, and the members of the shape were read; it may have more members
+	Whole               // the whole object was consumed; it has no other members
 )
 
-// EnterShape reads the members of a shape if the next object begins with exactly
-// those. After Begun, the walk continues as after EnterObject.
+// EnterShape reads the members of a shape if the next object begins with exactly these. After
+// Begun, the walk continues as after EnterObject.
 func (s *Scanner) EnterShape(shape *Shape, out *Values) Match {
 	begin, data, scratch := s.pos, s.data, len(s.scratch)
 	if s.depth+2 > MaxDepth {
@@ -55,8 +55,8 @@ func (s *Scanner) EnterShape(shape *Shape, out *Values) Match {
 	return Begun
 }
 
-// Shapes reads elements of the array that was entered as long as they are Whole,
-// at most len(out), and returns how many. NextElement continues after them.
+// Shapes reads elements of the entered array as long as they are Whole, at most len(out) of
+// them, and returns how many it read. NextElement continues after them.
 func (s *Scanner) Shapes(shape *Shape, out []Values) int {
 	data := s.data
 	if s.depth+2 > MaxDepth {
@@ -82,10 +82,10 @@ func (s *Scanner) Shapes(shape *Shape, out []Values) int {
 	return len(out)
 }
 
-// members reads the members of the object that begins at data[i] and returns where
-// they end, or -1. The scanner's position is undefined afterwards.
+// members reads the members of the object that begins at data[i]. It returns the index of their
+// end, or -1. The scanner's position is undefined afterwards.
 func (s *Scanner) members(data []byte, i int, shape *Shape, out *Values) int {
-	// What lies at the very end of the input is left to the ordinary walk.
+	// At the very end of the input, the ordinary walk is used.
 	last := len(data) - 17
 	if i > last || !shape.text.at(data, i) {
 		return -1
@@ -124,7 +124,7 @@ func (s *Scanner) members(data []byte, i int, shape *Shape, out *Values) int {
 	return i
 }
 
-// unlike takes back what members has read, unless that was an error.
+// unlike moves the scanner back to the place before members, unless there was an error.
 //
 //go:noinline
 func (s *Scanner) unlike(begin, scratch int) Match {
@@ -134,8 +134,8 @@ func (s *Scanner) unlike(begin, scratch int) Match {
 	return Unlike
 }
 
-// plainEnd returns where the string that begins at data[i] ends, or -1 if there
-// is more in it than plain ASCII.
+// plainEnd returns the index of the closing quote of the string that begins at data[i], or -1 if
+// the string has anything but plain ASCII.
 func plainEnd(data []byte, i int) int {
 	for i <= len(data)-8 {
 		x := word.Load(data, i)
@@ -156,17 +156,17 @@ func naturals(data []byte, i int) int {
 	if data[i] != '[' {
 		return -1
 	}
-	const top = word.Tops &^ (word.Tops >> 8) // of the last byte
-	comma := uint64(top)                      // what came before: a comma, as it were
-	zero := uint64(0)                         // or a zero that begins a number
+	const top = word.Tops &^ (word.Tops >> 8) // the mask of the last byte
+	comma := uint64(top)                      // whether the byte before is a comma; the bracket counts as one
+	zero := uint64(0)                         // whether the byte before is a zero that begins a number
 	for i++; i <= len(data)-8; i += 8 {
 		x := word.Load(data, i)
 		digit, separator := word.Digits(x), word.Equal(x, ',')
-		// The bytes, each one place later: what comes before each byte.
-		behindComma := separator<<8 | comma>>56
-		zeros := word.Equal(x, '0') & behindComma
-		behindZero := zeros<<8 | zero>>56
-		wrong := separator&behindComma | digit&behindZero
+		// Shifted by one byte, the masks say what the byte before each byte is.
+		afterComma := separator<<8 | comma>>56
+		zeros := word.Equal(x, '0') & afterComma
+		afterZero := zeros<<8 | zero>>56
+		wrong := separator&afterComma | digit&afterZero
 		rest := ^(digit | separator) & word.Tops
 		if rest == 0 {
 			if wrong != 0 {
@@ -175,9 +175,9 @@ func naturals(data []byte, i int) int {
 			comma, zero = separator&top, zeros&top
 			continue
 		}
-		at := rest & -rest // the first of something else
+		at := rest & -rest // the first byte that is neither a digit nor a comma
 		end := i + bits.TrailingZeros64(at)>>3
-		if wrong&(at-1) != 0 || data[end] != ']' || behindComma&at != 0 {
+		if wrong&(at-1) != 0 || data[end] != ']' || afterComma&at != 0 {
 			return -1
 		}
 		return end + 1

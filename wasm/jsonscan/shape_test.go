@@ -13,13 +13,13 @@ var entry = NewShape("token", "logprob", "bytes")
 
 var entryKeys = NewKeys("token", "logprob", "bytes")
 
-// entryOf is what a walk finds in one object.
+// entryOf has the values that a walk finds in one object.
 type entryOf struct {
 	Text, Bytes string
 	Logprob     float64
 }
 
-// entries walks an array of objects, by the shape if it is given.
+// entries walks an array of objects, with the shape if it is given.
 func entries(data []byte, shape *Shape, batch int) (list []entryOf, whole bool, err error) {
 	var s Scanner
 	s.Reset(data)
@@ -69,7 +69,7 @@ func entries(data []byte, shape *Shape, batch int) (list []entryOf, whole bool, 
 	return list, s.End(), s.Err()
 }
 
-// checkShapes compares the walk by the shape with the ordinary one.
+// checkShapes compares the walk with a shape and the ordinary walk.
 func checkShapes(t *testing.T, data []byte) {
 	t.Helper()
 	want, valid, wantErr := entries(data, nil, 0)

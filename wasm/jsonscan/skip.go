@@ -6,8 +6,7 @@ import (
 	"github.com/finece/finece/wasm/internal/word"
 )
 
-// nesting remembers the kinds of the containers that Skip is in, one bit each:
-// set for an object.
+// nesting has one bit for each container that Skip is in. The bit is set if it is an object.
 type nesting [MaxDepth / 64]uint64
 
 func (n *nesting) object(depth int) bool {
@@ -34,7 +33,7 @@ func (s *Scanner) Skip() {
 
 //go:noinline
 func (s *Scanner) skip(data []byte, i int) {
-	depth := 0 // containers open here
+	depth := 0 // how many containers are open in this call
 	object := false
 	for {
 		// One value, or the beginning of a container.
@@ -59,7 +58,7 @@ func (s *Scanner) skip(data []byte, i int) {
 			depth++
 			object = c == '{'
 			i = skipSpace(data, i+1)
-			if uint(i) < uint(len(data)) && data[i] == c+2 { // empty: a closing bracket is its opening one plus 2
+			if uint(i) < uint(len(data)) && data[i] == c+2 { // empty: the closing bracket is the opening one plus 2
 				break
 			}
 			if object {
@@ -81,7 +80,7 @@ func (s *Scanner) skip(data []byte, i int) {
 		if i < 0 {
 			return
 		}
-		// What follows it: the ends of containers, then a comma.
+		// After it come the ends of containers, then a comma.
 		for {
 			if depth == 0 {
 				s.pos = i
@@ -114,8 +113,8 @@ func (s *Scanner) skip(data []byte, i int) {
 	}
 }
 
-// The functions below consume what is at data[i] and return where it ends, or
-// -1 after an error.
+// The functions below consume a part of the input at data[i]. They return the index of its end,
+// or -1 after an error.
 
 func (s *Scanner) skipKey(data []byte, i int) int {
 	if uint(i) >= uint(len(data)) || data[i] != '"' {

@@ -2,11 +2,11 @@ package jsonscan
 
 import "github.com/finece/finece/wasm/internal/word"
 
-// In the masks below the bits above the lowest one that is set may be wrong;
-// those below never are. See package word.
+// In the masks below, the lowest set bit and the bits below it are right. Higher bits may be
+// wrong. See package word.
 
-// special marks what cannot stand in a string as it is: quotes, backslashes
-// and control characters. Bytes from 0x80 are never marked.
+// special marks the characters that need an escape in a string: quotes, backslashes and control
+// characters. Bytes from 0x80 on are never marked.
 func special(x uint64) uint64 {
 	quote := (x ^ '"'*word.Ones) - word.Ones
 	slash := (x ^ '\\'*word.Ones) - word.Ones
@@ -18,7 +18,7 @@ func digits(x uint64) bool {
 	return ((x+0x46*word.Ones)|(x-'0'*word.Ones))&word.Tops == 0
 }
 
-// decimal is the number that eight digits write.
+// decimal returns the value of eight digits.
 func decimal(x uint64) uint64 {
 	x -= '0' * word.Ones
 	x = x*10 + x>>8 // pairs, in every other byte

@@ -25,8 +25,8 @@ func (s *Scanner) text() ([]byte, bool) {
 	return s.textFrom(start, i)
 }
 
-// textFrom continues with a string that has more than plain ASCII, or whose input is
-// about to end.
+// textFrom continues with a string that has more than plain ASCII, or is near the end of the
+// input.
 func (s *Scanner) textFrom(start, i int) ([]byte, bool) {
 	data := s.data
 	begin, copied := len(s.scratch), false
@@ -79,7 +79,7 @@ func (s *Scanner) textFrom(start, i int) ([]byte, bool) {
 	return nil, s.fail(len(data), "the end of the string")
 }
 
-// put appends to the scratch space as long as there is some.
+// put appends to the scratch space. It returns false if the space is too small.
 func (s *Scanner) put(b []byte) bool {
 	n := len(s.scratch)
 	if n+len(b) > cap(s.scratch) {
@@ -125,13 +125,13 @@ func (s *Scanner) noSpace() bool {
 	return s.fail(s.pos, "more space for decoded strings")
 }
 
-// escapes are the characters that a backslash and one letter stand for.
+// escapes has the character for each letter after a backslash.
 var escapes = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// escape decodes the escape whose backslash is before data[i] and returns where
-// it ends, or -1.
+// escape decodes the escape whose backslash is before data[i]. It returns the index of its end,
+// or -1.
 func (s *Scanner) escape(data []byte, i int) int {
 	end := s.skipEscape(data, i)
 	if end < 0 {
@@ -153,8 +153,7 @@ func (s *Scanner) escape(data []byte, i int) int {
 	return end
 }
 
-// unit reads the UTF-16 code unit written as uXXXX from data[i]; it is negative
-// if there is none.
+// unit reads a UTF-16 code unit, written as uXXXX, at data[i]. It returns -1 if there is none.
 func unit(data []byte, i int) (u rune) {
 	if i+5 > len(data) || data[i] != 'u' {
 		return -1

@@ -2,12 +2,12 @@ package jsonscan
 
 const replacement = '\uFFFD'
 
-// Sequence measures the UTF-8 sequence that b begins with, whose first byte is
-// at least 0x80: its length, or minus that of the maximal subpart of one that
-// is ill-formed or cut, which one U+FFFD replaces.
+// Sequence returns the length of the UTF-8 sequence at the beginning of b. The first byte must
+// be at least 0x80. If the sequence is ill-formed or incomplete, Sequence returns minus the
+// length of its maximal subpart, which one U+FFFD replaces.
 func Sequence(b []byte) int {
 	lead := b[0]
-	low, high := byte(0x80), byte(0xBF) // of the second byte
+	low, high := byte(0x80), byte(0xBF) // the range of the second byte
 	n := 2
 	switch {
 	case lead < 0xC2 || lead >= 0xF5:

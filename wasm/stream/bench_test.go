@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// BenchmarkDecode decodes whole streams of chat completions: the demonstration,
-// whose tokens have five alternatives; text without log-probabilities; and, where
-// the recordings are here, two long ones.
+// BenchmarkDecode decodes whole streams of chat completions: the demonstration, with five
+// alternatives to each token; text without log-probabilities; and two long recordings, if they
+// are on this machine.
 func BenchmarkDecode(b *testing.B) {
 	const text = `{"id":"chatcmpl-0123456789","object":"chat.completion.chunk","created":1700000000,"model":"m","system_fingerprint":"fp_0","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}],"usage":null}`
 	streams := map[string]string{"text": strings.Repeat(sse(text), 400)}

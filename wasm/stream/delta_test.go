@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// TestADeltaAloneCounts has chunks whose choices hold text besides the delta's,
-// in the shapes that the providers document, with the members of each choice in
-// every order.
+// TestADeltaAloneCounts has chunks with text outside the delta, in the shapes that the providers
+// document. It puts the members of each choice in every order.
 func TestADeltaAloneCounts(t *testing.T) {
 	choice := func(members ...string) []string { return append([]string{`"index":0`}, members...) }
 	for _, c := range []struct {
@@ -107,7 +106,7 @@ func permutations(n int) int {
 	return orders
 }
 
-// permuted are the members in the order of that number.
+// permuted returns the members in the order of that number.
 func permuted(members []string, order int) []string {
 	rest := slices.Clone(members)
 	var out []string

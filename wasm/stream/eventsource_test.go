@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// sent is what an event-stream parser hands out.
+// sent is an event of an event-stream parser.
 type sent struct {
 	typ, data, id string
 	long          bool
@@ -21,7 +21,7 @@ func (s sent) String() string {
 	return fmt.Sprintf("{%s %q id=%q long=%v at %d}", s.typ, s.data, s.id, s.long, s.offset)
 }
 
-// parse gives a stream to a parser in pieces, none of which outlives its call.
+// parse gives a stream to a parser in pieces. Each piece is overwritten after its call.
 func parse(limit int, input []byte, next func() int) (events []sent, last *sent, p *EventParser) {
 	p = &EventParser{Limit: limit}
 	take := func() sent {
@@ -50,8 +50,8 @@ func parse(limit int, input []byte, next func() int) (events []sent, last *sent,
 	return events, last, p
 }
 
-// reference is the standard's algorithm, line by line over the whole input. It
-// leaves out what the parser's limits leave out.
+// reference is the standard's algorithm, line by line over the whole input, with the parser's
+// limits.
 func reference(limit int, input []byte) (events []sent, retry int64) {
 	retry = -1
 	var typ, id, lastID string
@@ -141,8 +141,8 @@ func checkParser(t testing.TB, limit int, input []byte, cut string, next func() 
 	}
 }
 
-// event makes what the table below expects: the type is "message" unless it is
-// given, and the offset is not looked at.
+// event makes an expected event for the table below. The type is "message" unless it is given,
+// and the offset is not compared.
 func event(data string, more ...string) sent {
 	e := sent{typ: "message", data: data}
 	for _, m := range more {
@@ -155,15 +155,15 @@ func event(data string, more ...string) sent {
 	return e
 }
 
-// TestEventParser has the cases of the web-platform-tests for EventSource, by
-// their names there, and those of streams as models send them.
+// TestEventParser has the cases of the web-platform-tests for EventSource, with their names
+// there, and cases from the streams of models.
 func TestEventParser(t *testing.T) {
 	const bom = "\uFEFF"
 	x := strings.Repeat("x", 2048)
 	for _, c := range []struct {
 		name, input string
 		want        []sent
-		retry       int64 // 0 is none
+		retry       int64 // 0 means none
 	}{
 		{name: "format-bom", input: bom + "data:1\n\ndata:2\n\ndata:3\n\n", want: []sent{event("1"), event("2"), event("3")}},
 		{name: "format-bom-2", input: bom + bom + "data:1\n\ndata:2\n\ndata:3\n\n", want: []sent{event("2"), event("3")}},
@@ -304,8 +304,8 @@ func TestLongDataIsDroppedAndSaid(t *testing.T) {
 	}
 }
 
-// parserBound is what a parser's buffer may have for data of at most limit
-// bytes: the data and a line, and what append adds to them.
+// parserBound is the maximum size of a parser's buffer for data of at most limit bytes: the data
+// and a line, and the spare room of append.
 func parserBound(limit int) int { return 2 * (limit + max(limit, maxField) + maxField + 64) }
 
 func FuzzEventParser(f *testing.F) {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// TestFaultDetails has messages of providers that do not fit on a line.
+// TestFaultDetails has messages of providers that are not one line of valid text.
 func TestFaultDetails(t *testing.T) {
 	for _, c := range []struct{ name, message, want string }{
 		{"control characters", "a\tb\r\nc\x00d\x7Fe", "a b  c d e"},
@@ -16,7 +16,7 @@ func TestFaultDetails(t *testing.T) {
 		{"nothing that can be shown", "\xFF\xFE", "no message"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			// An event stream ends its lines where the message has line ends.
+			// In an event stream, the line ends of the message end data lines.
 			if !strings.ContainsAny(c.message, "\r\n") {
 				r := checkCuts(t, Options{}, []byte(sse(chatText)+"event: error\ndata: "+c.message+"\n\n"))
 				if len(r.faults) != 1 || r.faults[0].Code != ProviderError || string(r.faults[0].Detail) != c.want {
@@ -45,7 +45,7 @@ func TestFaultNames(t *testing.T) {
 	}
 }
 
-// TestReasons has the words of the providers' documents.
+// TestReasons has the words from the providers' documentation.
 func TestReasons(t *testing.T) {
 	for want, words := range map[Reason]string{
 		Stop:          "stop end_turn stop_sequence eos_token EOS_TOKEN STOP COMPLETE STOP_SEQUENCE pause_turn completed",
@@ -65,8 +65,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// TestAnErrorThatIsNoEvent: a server, or a proxy before it, answers a request of a known API
-// with a JSON object that is not of the API.
+// TestAnErrorThatIsNoEvent: a server, or a proxy in front of it, answers a request with a JSON
+// object that does not belong to the API.
 func TestAnErrorThatIsNoEvent(t *testing.T) {
 	for _, format := range []Format{OpenAIChat, OpenAICompletions, OpenAIResponses, Anthropic} {
 		r := checkCuts(t, Options{Format: format}, []byte(`{"error":{"message":"overloaded","type":"server_error","code":503}}`))

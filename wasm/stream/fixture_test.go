@@ -13,9 +13,9 @@ import (
 	corpus "github.com/finece/finece/wasm/stream/fixture"
 )
 
-// TestFixtures decodes every fixture in every cutting. Text, tokens, log-probabilities and the
-// rest are compared part by part with what an independent reader found, or with the answer that
-// a hand-made stream was made from.
+// TestFixtures decodes every fixture, cut in many ways. It compares text, tokens,
+// log-probabilities and all other parts one by one. The expected values are from an independent
+// reader, or from the answer from which a hand-made stream was made.
 func TestFixtures(t *testing.T) {
 	all := corpus.All()
 	if len(all) < 150 {
@@ -40,10 +40,10 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-// part is one thing that a stream says, in words.
+// part is one part of a stream's content, in words.
 type part struct{ name, got, want string }
 
-// compare sets what was decoded beside what was wanted.
+// compare compares the decoded content with the expected content.
 func compare(want, got corpus.Want) []part {
 	parts := []part{
 		{"faults", plainly(got.Faults), plainly(want.Faults)},
@@ -77,7 +77,7 @@ func plainly(codes []string) string {
 	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToLower(strings.Join(codes, ", ")))
 }
 
-// summarise brings what a recorder took down into the form of a fixture's Want.
+// summarise turns the calls of a recorder into the form of a fixture's Want.
 func summarise(r *recorder, format Format) corpus.Want {
 	w := corpus.Want{Format: format.String(), Choices: map[int]corpus.Choice{}}
 	for _, code := range r.codes() {

@@ -244,7 +244,7 @@ func TestOllama(t *testing.T) {
 	})
 }
 
-// again is an event whose reasoning comes in n fields of the same name, after other text.
+// again returns an event with reasoning in n fields of the same name, after other text.
 var again = map[string]func(n int) string{
 	"Ollama": func(n int) string {
 		return `{"message":{"content":"a"}` + strings.Repeat(`,"thinking":"x"`, n) + `,"done":true}`
@@ -254,7 +254,7 @@ var again = map[string]func(n int) string{
 	},
 }
 
-// Reasoning is put before other text of its event once, not once a field.
+// Reasoning is moved before the other text of its event only once, not once for each field.
 func TestFieldsThatComeAgain(t *testing.T) {
 	const n = 60_000
 	for name, event := range again {
@@ -264,7 +264,8 @@ func TestFieldsThatComeAgain(t *testing.T) {
 	}
 }
 
-// BenchmarkFieldsThatComeAgain shows that the time of a field does not grow with their number.
+// BenchmarkFieldsThatComeAgain shows that the time for a field does not grow with the number of
+// fields.
 func BenchmarkFieldsThatComeAgain(b *testing.B) {
 	for name, event := range again {
 		for _, n := range []int{1_000, 10_000, 60_000} {
@@ -290,7 +291,7 @@ func textOf(t testing.TB, input string) (got texts) {
 	return got
 }
 
-// texts are those of all tokens.
+// texts returns the texts of all tokens.
 type texts []byte
 
 func (t *texts) Token(token *Token) { *t = append(*t, token.Text...) }

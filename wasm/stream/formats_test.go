@@ -17,13 +17,13 @@ func lines(payloads ...string) string { return strings.Join(payloads, "\n") + "\
 
 const doneMarker = "[DONE]"
 
-// fixture is a stream and the calls that it makes, as the recorder writes them.
+// fixture is a stream and the expected calls, in the notation of the recorder.
 type fixture struct {
 	name  string
 	o     Options
 	input string
 	want  []string
-	as    Format // what is recognised, or given
+	as    Format // the format that is recognised, or given
 }
 
 // faultAt is a call that reports a fault.
@@ -31,10 +31,10 @@ func faultAt(code FaultCode, offset int, detail string) string {
 	return fmt.Sprintf("fault %s at %d: %s", code, offset, detail)
 }
 
-// after is the offset of the payload that follows a stream's beginning.
+// after returns the offset of the payload after a stream's beginning.
 func after(beginning string) int { return len(beginning) + len("data: ") }
 
-// checkFixtures decodes each in every cutting.
+// checkFixtures decodes each fixture, cut in many ways.
 func checkFixtures(t *testing.T, fixtures []fixture) {
 	t.Helper()
 	for _, f := range fixtures {

@@ -9,7 +9,7 @@ import (
 	corpus "github.com/finece/finece/wasm/stream/fixture"
 )
 
-// framer is a recorder that keeps the frames apart from what they frame.
+// framer is a recorder that keeps frames separate from other calls.
 type framer struct {
 	*recorder
 	frames []Frame
@@ -26,7 +26,7 @@ func (f *framer) Frame(frame *Frame) {
 	f.said = len(f.all)
 }
 
-// show writes a frame as its bits and, for each choice, what is said of it.
+// show writes a frame as its bits and the Said of each choice.
 func show(f *Frame, said []Said) string {
 	var words []string
 	for i, name := range []string{"chunk", "empty", "comment", "usage", "unread", "done", "bare", "message"} {
@@ -69,7 +69,7 @@ func frames(t testing.TB, o Options, input string, next func() int) *framer {
 	return f
 }
 
-// TestFrames: the events of a stream, what they are, and where they end.
+// TestFrames compares the kinds and the ends of the events of a stream.
 func TestFrames(t *testing.T) {
 	choice := func(members string) string { return `{"choices":[{"index":0,` + members + `}]}` }
 	for _, c := range []struct {
@@ -128,8 +128,8 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// TestFramesOfMessages: what the events of Messages are, with their names. Text that is not
-// read is told from what is known to be none.
+// TestFramesOfMessages compares the kinds of the events of Messages. Members that may have text
+// but are not read are reported; members that never have text are not.
 func TestFramesOfMessages(t *testing.T) {
 	event := func(data string) string {
 		name, _, _ := strings.Cut(strings.TrimPrefix(data, `{"type":"`), `"`)
@@ -175,8 +175,8 @@ func TestFramesOfMessages(t *testing.T) {
 	}
 }
 
-// TestFramesOfResponses: what the events of Responses hold, also where the decoder does not
-// read it.
+// TestFramesOfResponses compares the content of the events of Responses, also of those that the
+// decoder does not read.
 func TestFramesOfResponses(t *testing.T) {
 	const before = `{"type":"response.created","sequence_number":0,"response":{"id":"r","model":"m","instructions":"i","text":{"format":{"type":"text"}},"output":[]}}`
 	event := func(data string) string { return "event: x\ndata: " + data + "\n\n" }
@@ -227,7 +227,7 @@ func TestFramesOfResponses(t *testing.T) {
 	}
 }
 
-// TestFramesOfOllama: each line is an event. Its LF belongs to the next one.
+// TestFramesOfOllama: each line is an event. Its LF belongs to the next event.
 func TestFramesOfOllama(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"message":{"role":"assistant","content":"x"},"done":false}`:                            "message object 0+text",
@@ -255,7 +255,7 @@ func TestFramesOfOllama(t *testing.T) {
 	}
 }
 
-// TestACommentIsFramedAtOnce, also one that the stream begins with.
+// TestACommentIsFramedAtOnce: also a comment at the beginning of the stream.
 func TestACommentIsFramedAtOnce(t *testing.T) {
 	d, err := New(Options{Frames: true})
 	if err != nil {
@@ -285,11 +285,12 @@ func TestLogprobsAreWhereTheFrameSays(t *testing.T) {
 	}
 }
 
-// TestFramesCoverTheStream, each fixture in any cutting, and change nothing else.
+// TestFramesCoverTheStream: the frames cover each fixture, however it is cut, and all other
+// calls stay the same.
 func TestFramesCoverTheStream(t *testing.T) {
 	for _, fixture := range corpus.All() {
 		if fixture.Want.Format == "text" {
-			continue // with frames, it is read as an event stream
+			continue // with Frames, it would be read as an event stream
 		}
 		input := string(fixture.Data)
 		plain := frames(t, Options{}, input, whole)

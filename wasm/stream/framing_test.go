@@ -8,9 +8,8 @@ import (
 
 const chatText = `{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}`
 
-// TestFraming has streams that differ in how events are set apart, or that are
-// no streams of events.
-// knownFormats is what a fault says of a stream in a format that is not known.
+// TestFraming has streams with different framings, and input that is not a stream of events.
+// knownFormats is the detail of the fault for a stream in an unknown format.
 const knownFormats = "one of openai-chat, openai-completions, openai-responses, anthropic, gemini, ollama, cohere, " +
 	"tgi, llama.cpp, workers-ai, bedrock, cohere-v1, watsonx, dashscope, replicate, text"
 
@@ -147,8 +146,8 @@ func TestLimitOnEvents(t *testing.T) {
 	})
 }
 
-// TestLimitOnWhatAnEventHolds gives events of many small things, each of which
-// takes more memory than its JSON.
+// TestLimitOnWhatAnEventHolds has events with many small parts. Each part takes more memory than
+// its JSON.
 func TestLimitOnWhatAnEventHolds(t *testing.T) {
 	const limit = 300 << 10
 	fill := func(before, each, behind string) string {

@@ -11,8 +11,8 @@ import (
 	corpus "github.com/finece/finece/wasm/stream/fixture"
 )
 
-// footprint is how many bytes of memory hang on a decoder's slices. Its token is
-// left out, which has been in the input.
+// footprint is the memory of a decoder's slices in bytes. The token is not counted, because it
+// is part of the input.
 func footprint(d *Decoder) int {
 	d.token = Token{}
 	return sliceBytes(reflect.ValueOf(d).Elem())
@@ -37,7 +37,7 @@ func sliceBytes(v reflect.Value) int {
 	return n
 }
 
-// memoryBound is what the package comment promises.
+// memoryBound is the bound in the package comment.
 func memoryBound(maxEvent int) int { return 40*maxEvent + 512<<10 }
 
 func FuzzDecoder(f *testing.F) {
@@ -123,8 +123,8 @@ func split(limit int, input []byte, next func() int) (found []string) {
 	return found
 }
 
-// FuzzValues compares the splitter with encoding/json, as far as that reads the
-// input, and its cuttings with each other.
+// FuzzValues compares the splitter with encoding/json, as far as encoding/json reads the input.
+// It also compares the results of different cuts.
 func FuzzValues(f *testing.F) {
 	for _, s := range []string{
 		"{}", "{\"a\":\"}\\\"{\"}\n{\"b\":[1,{}]}\r\n", " [ {} , {\"a\":[[]]} ] ", "{\n \"a\": {\n  \"b\": 1\n }\n}\n{}", "{\"a\":\"x\n{}\n", "{\"a\":1\n{}\n",
@@ -157,8 +157,8 @@ func FuzzValues(f *testing.F) {
 	})
 }
 
-// validText replaces what is no UTF-8 as the WHATWG decoder does, one U+FFFD
-// for each longest beginning of a character, else for each byte.
+// validText replaces bytes that are not UTF-8 by the rules of the WHATWG decoder: one U+FFFD for
+// an incomplete character, and one for every other invalid byte.
 func validText(b []byte) (text []byte, first int) {
 	first = -1
 	for i := 0; i < len(b); {

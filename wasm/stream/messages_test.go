@@ -38,7 +38,7 @@ func TestBase64IsThatOfTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// framed writes a message of AWS's event stream with headers as they stand on the wire.
+// framed returns a message of AWS's event stream. headers has the bytes of the headers.
 func framed(headers, payload string) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(16+len(headers)+len(payload)))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(headers)))
@@ -94,8 +94,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(startOfMessage, `{"role":"assistant"}`, uint16(40), byte(1), uint64(2))
 	f.Add("\x0b:event-type\x07\x00\x05chunk", `{"bytes":"eyJyZXNwb25zZSI6ImEifQ=="}`, uint16(0), byte(0), uint64(3))
 	f.Add("\x0d:message-type\x07\x00\x09exception\x0f:exception-type\x07\x00\x01x", `{"message":"\\u0041"}`, uint16(3), byte(128), uint64(4))
-	// Whole messages around any headers and payload, so that the checksums are right,
-	// and one changed bit.
+	// Whole messages with any headers and payload and with right checksums, and one changed bit.
 	f.Fuzz(func(t *testing.T, headers, payload string, at uint16, flip byte, seed uint64) {
 		one := framed(headers, payload)
 		one[int(at)%len(one)] ^= flip

@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// TestFieldsBeforeTheTextCount has chunks whose other fields come before content.
-// The first chunk of a stream, which gives the role alone, needs less room in the
-// reader than the next one, which is therefore read twice.
+// TestFieldsBeforeTheTextCount has chunks with other fields before content. The first chunk of a
+// stream has only the role. The next one needs more room in the reader, so it is read twice.
 func TestFieldsBeforeTheTextCount(t *testing.T) {
 	const role = `{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"}}]}`
 	chunk := func(members string) string {

@@ -10,7 +10,7 @@ import (
 	corpus "github.com/finece/finece/wasm/stream/fixture"
 )
 
-// decodeMemberByMember decodes without comparing chunks with the ones before.
+// decodeMemberByMember decodes without comparing chunks with earlier ones.
 func decodeMemberByMember(t testing.TB, o Options, input []byte) *recorder {
 	t.Helper()
 	d, err := New(o)
@@ -35,8 +35,8 @@ func checkMemberByMember(t testing.TB, o Options, input []byte) {
 	}
 }
 
-// likeChunks makes streams of chunks that are mostly like each other. Where they are
-// not, they differ in what a chunk may hold in the same place.
+// likeChunks makes streams of chunks. Most chunks are like the previous one. The others have
+// another valid member or value in some place.
 func likeChunks(seed uint64, n int) (streams []string) {
 	pick := rand.New(rand.NewPCG(seed, 2))
 	one := func(choices ...string) string { return choices[pick.IntN(len(choices))] }
@@ -88,8 +88,8 @@ func likeChunks(seed uint64, n int) (streams []string) {
 	return streams
 }
 
-// TestAChunkThatIsLikeThePatternMeansTheSame compares the reader that compares chunks
-// with the one that reads each by itself.
+// TestAChunkThatIsLikeThePatternMeansTheSame decodes streams twice: with the comparison of chunks,
+// and without it.
 func TestAChunkThatIsLikeThePatternMeansTheSame(t *testing.T) {
 	for _, f := range corpus.All() {
 		checkMemberByMember(t, Options{}, f.Data)
@@ -99,8 +99,8 @@ func TestAChunkThatIsLikeThePatternMeansTheSame(t *testing.T) {
 	}
 }
 
-// TestChunksAreAlike tells that ordinary chunks are compared, in the shapes of
-// several servers: a change that makes all of them unlike would only be slow.
+// TestChunksAreAlike checks that ordinary chunks of several servers are like the pattern. If a
+// change made all of them unlike, decoding would only become slower, and no other test fails.
 func TestChunksAreAlike(t *testing.T) {
 	for _, name := range []string{
 		"openai/chat.sse", "openai/chat-no-logprobs.sse", "openai/chat-no-alternatives.sse", "azure/chat.sse", "deepseek/chat.sse",

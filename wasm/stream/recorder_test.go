@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// recorder writes down the calls of a handler, one a line.
+// recorder writes down the calls of a handler, one on each line.
 type recorder struct {
 	t      testing.TB
 	merge  bool // joins pieces of text of one segment that have no log-probabilities
@@ -21,13 +21,13 @@ type recorder struct {
 	ends   map[int][]Reason
 	faults []Fault
 	usage  []Usage
-	scored int // tokens with log-probabilities
-	listed int // of those, with alternatives
+	scored int // number of tokens with log-probabilities
+	listed int // number of tokens with alternatives
 	tools  int
-	pieces []string // the text of every token, in formats where that does not depend on cutting
+	pieces []string // the text of every token, in formats in which that does not depend on cuts
 	thinks int      // pieces of reasoning
 	tokens []Token  // every token, without its text
-	open   bool     // the last call was text that more text may follow
+	open   bool     // the last call was text, and more text may be joined to it
 	last   Token
 }
 
@@ -121,7 +121,7 @@ func (r *recorder) Usage(u *Usage) {
 func (r *recorder) Said(s *Said)   { r.add(fmt.Sprintf("%+v", *s)) }
 func (r *recorder) Frame(f *Frame) { r.add(fmt.Sprintf("%+v", *f)) }
 
-// codes are the faults that were reported, by code.
+// codes returns the codes of the reported faults.
 func (r *recorder) codes() (codes []FaultCode) {
 	for _, f := range r.faults {
 		codes = append(codes, f.Code)
@@ -160,7 +160,7 @@ func run(d *Decoder, r *recorder, input []byte, next func() int) {
 		piece := append([]byte(nil), input[:n]...)
 		d.Write(piece, r)
 		for i := range piece {
-			piece[i] = 'X' // the decoder must not keep what was written
+			piece[i] = 'X' // the decoder must not keep the slice
 		}
 		input = input[n:]
 	}

@@ -13,13 +13,13 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// recorded is an extra corpus that others recorded, where it is.
+// recorded is an extra corpus that others recorded. Not every machine has it.
 const recorded = "../../../shared/data/streams"
 
-// facts are what the index does not count of a recording, or counts in chat completions only.
+// facts has figures of a recording that its index does not have, or has only for chat completions.
 type facts struct {
 	format    Format
-	finish    string // of every choice; "" is no finish at all
+	finish    string // the reason of every choice; "" means that no choice finishes
 	faults    []FaultCode
 	reasoning bool
 	tools     bool // in formats whose tool calls the index does not count
@@ -56,8 +56,8 @@ var recordings = map[string]facts{
 	"vertex-utf8.sse":                           {format: Gemini, finish: "stop"},
 }
 
-// TestRecordedStreams decodes every recording of the extra corpus and compares with its index, whose
-// figures an independent parser counted.
+// TestRecordedStreams decodes every recording of the extra corpus and compares the result with the
+// corpus's index. Its figures were counted by an independent parser.
 func TestRecordedStreams(t *testing.T) {
 	index, err := os.ReadFile(filepath.Join(recorded, "INDEX.md"))
 	if err != nil {

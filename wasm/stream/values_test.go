@@ -29,8 +29,8 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestABrokenLineCostsOneMoreAtMost cuts an object anywhere and puts whole ones
-// on the lines after it.
+// TestABrokenLineCostsOneMoreAtMost cuts an object at any place and puts whole objects on the
+// lines after it.
 func TestABrokenLineCostsOneMoreAtMost(t *testing.T) {
 	const (
 		object = `{"a":"x\"}","b":[1,{"c":null}, true],"d":{"e":[]}}`
@@ -44,7 +44,7 @@ func TestABrokenLineCostsOneMoreAtMost(t *testing.T) {
 			if !slices.Contains(got, second) {
 				t.Errorf("%q: %q lacks the second object", input, got)
 			}
-			// What may come before an object does not show that the line is broken.
+			// After these characters an object may begin, so the line does not look broken.
 			last := strings.TrimSpace(object[:at])
 			if open := strings.ContainsAny(last[len(last)-1:], "{[:,"); !open && !slices.Contains(got, first) {
 				t.Errorf("%q: %q lacks the first object", input, got)
