@@ -16,7 +16,7 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// The bytes that the package comment works out.
+// The worked examples of the package comment.
 func TestTheDocumentedExamplesHold(t *testing.T) {
 	for _, c := range []struct {
 		event session.Event

@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// The bytes that Evaluation's comment works out.
+// The worked example in the comment of Evaluation.
 func TestTheDocumentedEvaluationHolds(t *testing.T) {
 	e, err := Evaluate([]float64{0.75}, []bool{true}, metrics.Binning{Bins: 1})
 	if err != nil {
@@ -96,7 +96,7 @@ func TestEvaluationsAreReadAsTheyWereWritten(t *testing.T) {
 		for i := range conf {
 			conf[i], correct[i] = rng.Float64(), rng.IntN(2) == 0
 		}
-		correct[0] = !correct[n-1] || n == 1 // two classes, so that nothing is NaN
+		correct[0] = !correct[n-1] || n == 1 // both correct and wrong answers, so that no figure is NaN
 		binning := metrics.Binning{Rule: metrics.Rule(rng.IntN(6)), Bins: 1 + rng.IntN(20)}
 		want, err := Evaluate(conf, correct, binning)
 		if err != nil {
@@ -122,7 +122,7 @@ func TestEvaluationsAreReadAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-// A core of the future has more figures, and more in a row and in a bin.
+// A future core may have more figures, longer rows and longer bins.
 func TestMoreThanIsKnownIsRead(t *testing.T) {
 	data := words(nil, 2, 24+32, 1, 56)
 	data = append(words(data, 24), 77, 1, 0, 3) // id 256+77

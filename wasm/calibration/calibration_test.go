@@ -44,7 +44,7 @@ func TestTheDocumentedExampleHolds(t *testing.T) {
 	}
 }
 
-// documentedCard is the other example of the package comment.
+// documentedCard is the second example of the package comment.
 const documentedCard = `{
   "finece_card": 1,
   "name": "confidence", "generator": "qwen2.5-0.5b", "domain": "GSM8K",
@@ -127,7 +127,7 @@ func TestWhatIsWrittenIsReadBitForBit(t *testing.T) {
 			want.Maps[1], want.Maps[2] = want.Maps[0], want.Maps[0]
 		}
 		if want.Validate() != nil {
-			continue // a temperature out of range
+			continue // it would be a temperature out of range
 		}
 		text := Append(nil, &want, []byte(`{"x":[1]}`))
 		if !json.Valid(text) {
@@ -145,7 +145,7 @@ func TestWhatIsWrittenIsReadBitForBit(t *testing.T) {
 	}
 }
 
-// keysOf are the keys of an object and those inside of it.
+// keysOf returns the keys of an object and of the objects in it.
 func keysOf(t *testing.T, text []byte) map[string]bool {
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// threeMaps has another map for each band.
+// threeMaps has a different map for each band.
 func threeMaps() *calibrate.Calibration {
 	return &calibrate.Calibration{
 		Source: "test", Boundary: 120,
@@ -22,9 +22,9 @@ func threeMaps() *calibrate.Calibration {
 	}
 }
 
-// TestACalibrationMapsRawEstimates scores the demonstration with and without a
-// calibration, and does afterwards to its record what the session does on the
-// way: bands from what is known of the positions, then integration.
+// TestACalibrationMapsRawEstimates scores the demonstration with and without a calibration. It
+// applies the maps to the uncalibrated raw values afterwards, by the positions' bands, and then
+// integrates. The session must give the same values.
 func TestACalibrationMapsRawEstimates(t *testing.T) {
 	data, err := os.ReadFile("testdata/demo.sse")
 	if err != nil {
@@ -71,7 +71,7 @@ func TestACalibrationMapsRawEstimates(t *testing.T) {
 		if bands[calibrate.Early] < 2 || bands[calibrate.Late] < 2 || outside == 0 {
 			t.Errorf("%v positions in bands, %d outside: the demonstration shows too little", bands, outside)
 		}
-		if depth == 2 { // p(z-1) has one position ahead of it
+		if depth == 2 { // after p(z-1) there is one position
 			i := len(positions) - 2
 			if want := c.Fusion.Alpha*value[i] + (1-c.Fusion.Alpha)*value[i+1]; !nearly(after[i].Fused, want) {
 				t.Errorf("position %d: fused %v, want %v of calibrated values", i, after[i].Fused, want)
@@ -82,7 +82,7 @@ func TestACalibrationMapsRawEstimates(t *testing.T) {
 
 func nearly(a, b float64) bool { return a-b < 1e-12 && b-a < 1e-12 }
 
-// last is the last confidence event of each position of choice 0.
+// last returns the last confidence event of each position of choice 0.
 func last(r *record) map[int]Event {
 	out := map[int]Event{}
 	for _, e := range r.of(Confidence, 0) {
@@ -115,8 +115,8 @@ func TestTheQuestionOfEveryChoiceIsCalibratedOnce(t *testing.T) {
 	}
 }
 
-// TestAValueIsCalibratedIfAllThatItIsFusedFromIs gives the question, early and late
-// positions maps of their own, some of which leave a confidence as it is.
+// TestAValueIsCalibratedIfAllThatItIsFusedFromIs has a map for the question, for early and for
+// late positions. Some of these are the identity.
 func TestAValueIsCalibratedIfAllThatItIsFusedFromIs(t *testing.T) {
 	identity := calibrate.Map{Method: calibrate.Identity, N: 9, High: 1}
 	fitted := threeMaps().Maps[calibrate.Late]
@@ -245,7 +245,7 @@ func TestACardMakesAModelsEstimatesProbabilities(t *testing.T) {
 		value   string
 		want    []bool // by position: the question, the first paragraph, the end
 		outside calibrate.Outside
-		fused   float64 // of the end
+		fused   float64 // the fused value of the end
 	}{
 		{"without a card", func(c *Config) { c.Card = nil }, "0.5", []bool{false, false, false}, 0, 0.5},
 		{"nothing is known of the answer", func(*Config) {}, "0.5", []bool{true, true, true}, 0, 0.5},
@@ -308,7 +308,7 @@ func TestACardMakesAModelsEstimatesProbabilities(t *testing.T) {
 	}
 }
 
-// A card is that of a model: it makes no probability of a statistic.
+// A card is about a model. It does not turn a statistic into a probability.
 func TestACardSaysNothingOfStatistics(t *testing.T) {
 	c := DefaultConfig()
 	c.Card = &calibrate.Card{Labels: 9, High: 1}

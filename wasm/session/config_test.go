@@ -63,7 +63,7 @@ func TestConfigurationErrorsSayWhere(t *testing.T) {
 func TestLimitsOfAConfiguration(t *testing.T) {
 	for _, c := range []struct {
 		set  func(*Config)
-		want string // "" is none
+		want string // "" means no error
 	}{
 		{func(c *Config) {}, ""},
 		{func(c *Config) { c.MaxEvent, c.MaxChoices, c.MaxPositions, c.MaxPending, c.MaxText = 1<<10, 1, 1, 8, 0 }, ""},
@@ -83,7 +83,7 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 		{func(c *Config) { c.MaxText = -1 }, "max_text"},
 		{func(c *Config) { c.Positions.Strategy = 0 }, "want a union of paragraph"},
 		{func(c *Config) { c.Positions.Every = 0 }, "every is 0: want 1 to 2147483647"},
-		{func(c *Config) { c.Model.TopLogprobs = 101 }, ""}, // no model is asked
+		{func(c *Config) { c.Model.TopLogprobs = 101 }, ""}, // the estimator is not a model
 		{func(c *Config) { c.Estimator, c.Model.TopLogprobs = Model, 101 }, "TopLogprobs"},
 		{func(c *Config) { c.Estimator, c.Model.Adapter, c.Model.TopLogprobs = Model, estimate.Reward, 101 }, "model.top_logprobs is 101: want 0 to 100"},
 		{func(c *Config) { c.MaxText = 16<<20 + 1 }, "max_text"},

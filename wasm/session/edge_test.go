@@ -23,8 +23,8 @@ func TestExactlyMaxPositionsAreFound(t *testing.T) {
 	}
 }
 
-// The question of choice 0 is given up when its place in the window is needed. The
-// other choices are told in the same call.
+// The question of choice 0 is given up when its place in the window is needed. In the same call,
+// it becomes unavailable in the other choices.
 func TestAQuestionThatIsGivenUpIsGivenUpForAllChoices(t *testing.T) {
 	c := asking()
 	c.MaxPending = 8
@@ -43,7 +43,7 @@ func TestAQuestionThatIsGivenUpIsGivenUpForAllChoices(t *testing.T) {
 	r.check()
 }
 
-// No log-probability is before the question.
+// There are no log-probabilities before the question.
 func TestBuiltinEstimatorsDoNotJudgeTheQuestion(t *testing.T) {
 	c := DefaultConfig()
 	c.Question = "What is 6 times 7?"
@@ -101,7 +101,7 @@ func TestTokensThatWaitCountWhereTheirTextTurnsOutToBe(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		tokens []string
-		want   total // of answer and reasoning
+		want   total // the totals of answer and reasoning
 	}{
 		{"white space before a token with the tag and reasoning", []string{"\n", " <think>Hm", "</think>", "42"}, total{{1, false}, {3, false}}},
 		{"half a closing tag before a token with the other half and the answer", []string{"<think>", "a", "</thi", "nk>So", " 42"}, total{{2, false}, {3, false}}},
@@ -176,7 +176,7 @@ func TestTheListsOfNamesAreComplete(t *testing.T) {
 	}
 }
 
-// TestFramesComeWhenTheyAreAskedFor, and not otherwise.
+// TestFramesComeWhenTheyAreAskedFor: only with Config.Frames.
 func TestFramesComeWhenTheyAreAskedFor(t *testing.T) {
 	input := ": ping\n\n" + chunk(1, "content", "a") + finish(1, "stop") + doneMarker
 	for _, asked := range []bool{false, true} {

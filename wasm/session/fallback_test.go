@@ -8,8 +8,8 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// mixed scores the demonstration with a model that says 0.5 at the first positions and fails
-// at the others for the reason given.
+// mixed scores the demonstration with a model that replies 0.5 at the first positions and fails
+// at the others with the given reason.
 func mixed(t *testing.T, c Config, first int, why Reason) []Event {
 	t.Helper()
 	data, err := os.ReadFile("testdata/demo.sse")
@@ -31,7 +31,8 @@ func mixed(t *testing.T, c Config, first int, why Reason) []Event {
 	return r.last(0)
 }
 
-// TestLogprobsStandInForAModelThatIsGone, and are not mixed with its estimates.
+// TestLogprobsStandInForAModelThatIsGone: they replace the model's estimates and are not
+// integrated with them.
 func TestLogprobsStandInForAModelThatIsGone(t *testing.T) {
 	const first = 3
 	own := DefaultConfig()

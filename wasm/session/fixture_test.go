@@ -9,8 +9,8 @@ import (
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
-// unlisted lists the fixtures whose server, or a gateway before it, left out tokens of
-// characters that take several.
+// unlisted lists the fixtures in which a character takes several tokens, and the server or a
+// gateway in front of it left out some of them.
 var unlisted = map[string]bool{"llama.cpp/chat-unicode.sse": true, "litellm/chat-unicode.sse": true, "litellm/vllm-unicode.sse": true}
 
 // TestTheEndIsTheMeanOfTheFixture compares p(z) of each fixture, by the default method, with the

@@ -12,8 +12,8 @@ import (
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
-// speculative is a stream of n tokens as llama.cpp sends it with a draft model:
-// each log-probability is 0 and no alternative is listed.
+// speculative returns a stream of n tokens in the form of llama.cpp with a draft model: each
+// log-probability is 0, and no alternative is listed.
 func speculative(field string, n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -80,7 +80,7 @@ func TestAConfidenceModelJudgesImplausibleLogprobs(t *testing.T) {
 	}
 }
 
-// drawnTokens is a stream of one token for each log-probability, as JSON writes it.
+// drawnTokens returns a stream with one token for each log-probability, which are in JSON.
 func drawnTokens(logprobs ...string) string {
 	var b strings.Builder
 	for i, lp := range logprobs {
@@ -125,7 +125,7 @@ func TestTooManyImplausibleLogprobsAreNoConfidence(t *testing.T) {
 	}
 }
 
-// The share is that of the tokens that the estimate reads: those of the position's
+// The share is computed over the tokens that the estimate reads: the tokens of the position's
 // segment before the position.
 func TestOnlyTheTokensBeforeAPositionCount(t *testing.T) {
 	config := DefaultConfig()
@@ -143,8 +143,8 @@ func TestOnlyTheTokensBeforeAPositionCount(t *testing.T) {
 	}
 }
 
-// llama.cpp lists only the last token of a character that takes several: 15 entries for
-// 33 tokens.
+// If a character takes several tokens, llama.cpp lists only the last one: 15 entries for 33
+// tokens here.
 func TestACharactersUnlistedTokensAreMissing(t *testing.T) {
 	i := slices.IndexFunc(fixture.All(), func(f fixture.Fixture) bool { return f.Name == "llama.cpp/chat-unicode.sse" })
 	recorded := string(fixture.All()[i].Data)
@@ -157,7 +157,7 @@ func TestACharactersUnlistedTokensAreMissing(t *testing.T) {
 		}
 	}
 
-	// Without alternatives nothing but usage shows it, when three positions are final.
+	// Without alternatives, only usage shows that. Three positions are final by then.
 	plain := regexp.MustCompile(`"top_logprobs":\[.*?\]\}\]`).ReplaceAllString(recorded, `"top_logprobs":[]}]`)
 	r = scoreCuts(t, config, plain)
 	last := r.last(0)

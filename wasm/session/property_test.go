@@ -12,20 +12,19 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// texts are what random answers are made of.
+// texts are the parts of random answers.
 var texts = []string{
 	"The", " sum", " of", " 12", " and", " é", " 😀", ".", ",", " x", "=", "\n", "\n\n", ".\n\n", " \n", "1.", "- ", "# ", "```\n", "$$", "\r\n\r\n", " ", "\n  ", "|", "",
 }
 
-// written is one segment of a choice: its text and what its tokens were drawn
-// with.
+// written is one segment of a choice: its text, and the log-probabilities and entropies of its
+// tokens.
 type written struct {
 	text     strings.Builder
 	logprobs []float64
 }
 
-// randomStream makes a stream and returns what it carries, by choice and
-// segment.
+// randomStream makes a stream and returns its content by choice and segment.
 func randomStream(r *rand.Rand) (input string, carried [][2]*written) {
 	var b strings.Builder
 	choices := 1 + r.IntN(3)
@@ -52,7 +51,7 @@ func randomStream(r *rand.Rand) (input string, carried [][2]*written) {
 		for k := range tokens {
 			t := token{text: texts[r.IntN(len(texts))], logprob: -r.ExpFloat64()}
 			if k == 0 && t.text == "" && segment != before[choice] {
-				t.text = "A" // nothing says which segment a token without text is part of
+				t.text = "A" // the segment of a token without text would not be known
 			}
 			if r.IntN(4) > 0 {
 				t.top = []float64{t.logprob, -3 - r.ExpFloat64()}
@@ -82,9 +81,9 @@ func randomConfig(r *rand.Rand) Config {
 	return c
 }
 
-// TestBuiltinConfidenceIsThatOfTheTokensBefore scores random streams and
-// compares each raw confidence with what package estimate makes of the tokens
-// before its position, and each fused one with package bci.
+// TestBuiltinConfidenceIsThatOfTheTokensBefore scores random streams. It compares each raw
+// confidence with that of package estimate for the tokens before the position, and each fused
+// one with package bci.
 func TestBuiltinConfidenceIsThatOfTheTokensBefore(t *testing.T) {
 	values := 0
 	for seed := range uint64(300) {
@@ -153,8 +152,8 @@ func TestBuiltinConfidenceIsThatOfTheTokensBefore(t *testing.T) {
 	}
 }
 
-// TestRepliesInAnyOrder resolves and fails requests at random while the stream
-// goes on and after it, and compares with package bci.
+// TestRepliesInAnyOrder resolves and fails requests in random order, during the stream and after
+// its end, and compares with package bci.
 func TestRepliesInAnyOrder(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 3))
@@ -229,9 +228,9 @@ func TestRepliesInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestTokensBehindAPositionAreNotItsOwn has many tokens between a paragraph's
-// end and the text that makes it known.
-func TestTokensBehindAPositionAreNotItsOwn(t *testing.T) {
+// TestTokensAfterAPositionAreNotItsOwn has many tokens between a paragraph's end and the text
+// that shows that the paragraph has ended.
+func TestTokensAfterAPositionAreNotItsOwn(t *testing.T) {
 	for behind := 2; behind <= 64; behind++ {
 		input := content(0, "One", -1)
 		for range behind - 1 {

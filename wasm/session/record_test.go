@@ -31,7 +31,7 @@ func open(t testing.TB, c Config) *record {
 	return r
 }
 
-// add keeps a call's events, whose slices the next call overwrites.
+// add keeps a call's events. It copies their slices, because the next call overwrites them.
 func (r *record) add(events []Event, err error) []Event {
 	r.t.Helper()
 	if err != nil {
@@ -49,7 +49,7 @@ func (r *record) add(events []Event, err error) []Event {
 func (r *record) write(input string) []Event { r.t.Helper(); return r.add(r.Write([]byte(input))) }
 func (r *record) end() []Event               { r.t.Helper(); return r.add(r.End()) }
 
-// score gives a session a whole stream, in pieces whose lengths next tells.
+// score gives a session a whole stream, in pieces of the lengths that next returns.
 func score(t testing.TB, c Config, input string, next func() int) *record {
 	t.Helper()
 	r := open(t, c)
@@ -72,7 +72,7 @@ func randomly(seed uint64) func() int {
 	return func() int { return 1 + r.IntN(1<<r.IntN(10)) }
 }
 
-// of are the events of one kind and choice.
+// of returns the events of one kind and choice.
 func (r *record) of(kind EventKind, choice int) (events []Event) {
 	for _, e := range r.events {
 		if e.Kind == kind && e.Choice == choice {
@@ -82,7 +82,7 @@ func (r *record) of(kind EventKind, choice int) (events []Event) {
 	return events
 }
 
-// last is the last confidence of each of a choice's positions.
+// last returns the last confidence of each of a choice's positions.
 func (r *record) last(choice int) (last []Event) {
 	for _, e := range r.of(Confidence, choice) {
 		i := e.Position.Index
@@ -94,7 +94,7 @@ func (r *record) last(choice int) (last []Event) {
 	return last
 }
 
-// endOf is the last confidence of p(z).
+// endOf returns the last confidence of p(z).
 func (r *record) endOf(choice int) Event { last := r.last(choice); return last[len(last)-1] }
 
 func (r *record) text(choice int, segment position.Segment) string {
@@ -116,8 +116,7 @@ func (r *record) faults() (codes []stream.FaultCode) {
 	return codes
 }
 
-// check says what in the events breaks the order that the package comment
-// promises.
+// check reports events that break the order in the package comment.
 func (r *record) check() {
 	r.t.Helper()
 	type state struct {
@@ -213,8 +212,7 @@ func (r *record) check() {
 	}
 }
 
-// calls writes the events down, but for text, which comes in pieces as the
-// stream does.
+// calls writes the events down, except text, whose pieces depend on the cuts of the stream.
 func (r *record) calls() (calls []string) {
 	for i := range r.events {
 		if r.events[i].Kind != Text {
@@ -224,7 +222,7 @@ func (r *record) calls() (calls []string) {
 	return calls
 }
 
-// describe writes an event down with all the fields that count for its kind.
+// describe writes an event down, with all fields of its kind.
 func describe(e *Event) string {
 	switch e.Kind {
 	case Text:
@@ -246,7 +244,7 @@ func describe(e *Event) string {
 	return fmt.Sprintf("event of kind %d", e.Kind)
 }
 
-// compare says where the events of two cuttings differ.
+// compare reports differences between the events of two ways to cut a stream.
 func compare(t testing.TB, want, got *record) {
 	t.Helper()
 	w, g := want.calls(), got.calls()
@@ -267,8 +265,8 @@ func compare(t testing.TB, want, got *record) {
 	}
 }
 
-// scoreCuts scores a stream in every rhythm, checks the order of events, and
-// compares the events of the rhythms.
+// scoreCuts scores a stream, cut in several ways. It checks the order of the events, and compares
+// the events of the different cuts.
 func scoreCuts(t testing.TB, c Config, input string) *record {
 	t.Helper()
 	want := score(t, c, input, whole)
@@ -279,7 +277,7 @@ func scoreCuts(t testing.TB, c Config, input string) *record {
 	return want
 }
 
-// What follows makes streams of chat completions.
+// The functions below make streams of chat completions.
 
 type token struct {
 	text    string
@@ -331,7 +329,7 @@ func reply(content string) []byte {
 	return []byte(`{"choices":[{"index":0,"message":{"role":"assistant","content":` + quote(content) + `}}]}`)
 }
 
-// asking is a configuration with a confidence model.
+// asking returns a configuration with a confidence model.
 func asking() Config {
 	c := DefaultConfig()
 	c.Question = "What is 6 times 7?"

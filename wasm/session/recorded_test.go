@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
-// carried is the text of a stream, as the decoder and a splitter have it.
+// carried is the text of a stream, from the decoder and a splitter.
 type carried struct {
 	splitters map[int]*position.Splitter
 	text      map[int]*[3]strings.Builder
@@ -57,7 +57,7 @@ func textOf(t testing.TB, input []byte) *carried {
 	return c
 }
 
-// streams are the fixtures, and the recordings of an extra corpus where it is.
+// streams returns the fixtures, and the recordings of an extra corpus, if it is on this machine.
 func streams(t *testing.T) map[string][]byte {
 	all := map[string][]byte{}
 	for _, f := range fixture.All() {
@@ -78,8 +78,8 @@ func streams(t *testing.T) map[string][]byte {
 	return all
 }
 
-// TestTextEventsAreTheStreamsText compares the text events of a session with the text that the
-// decoder and a splitter give, for every stream and in every cutting.
+// TestTextEventsAreTheStreamsText compares the text events of a session with the text of the
+// decoder and a splitter, for every stream, cut in several ways.
 func TestTextEventsAreTheStreamsText(t *testing.T) {
 	reasoned := 0
 	for name, input := range streams(t) {

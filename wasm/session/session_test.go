@@ -366,7 +366,7 @@ func TestWhatIsWrongWithAReplyIsCut(t *testing.T) {
 			t.Errorf("%q: %q, %v", c.problem, events[0].Fault.Detail, err)
 		}
 	}
-	// Each of these characters takes six bytes in the quotation.
+	// Each of these characters takes six bytes in quoted form.
 	events, err := open().Resolve(askID(0, 0), []byte(`{"choices":[{"message":{"content":"`+strings.Repeat(`\u0001`, 100)+`"}}]}`))
 	if err != nil || len(events[0].Fault.Detail) != stream.MaxDetail {
 		t.Errorf("%q, %v", events[0].Fault.Detail, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// modelOf is a trajectory model with random weights of these features.
+// modelOf returns a trajectory model with random weights for these features.
 func modelOf(r *rand.Rand, features ...estimate.Feature) *estimate.TrajectoryModel {
 	m := &estimate.TrajectoryModel{Features: features, Boundary: r.IntN(60)}
 	for range features {
@@ -28,8 +28,8 @@ func modelOf(r *rand.Rand, features ...estimate.Feature) *estimate.TrajectoryMod
 	return m
 }
 
-// TestATrajectoryIsThatOfTheTokensBefore computes each confidence again from the tokens
-// before its position. The session computes it while it reads the stream.
+// TestATrajectoryIsThatOfTheTokensBefore computes each confidence again from the tokens before its
+// position. The session computes it while it reads the stream.
 func TestATrajectoryIsThatOfTheTokensBefore(t *testing.T) {
 	values := 0
 	for seed := range uint64(100) {
@@ -67,7 +67,7 @@ func TestATrajectoryIsThatOfTheTokensBefore(t *testing.T) {
 	}
 }
 
-// someTokens is an answer of n tokens, each with an alternative if top.
+// someTokens returns an answer of n tokens. With top, each has an alternative.
 func someTokens(n int, top bool) string {
 	var b strings.Builder
 	for i := range n {
@@ -139,7 +139,7 @@ func TestACardMakesATrajectoryAProbability(t *testing.T) {
 			t.Errorf("%s: fused %v", c.name, e.Fused)
 		}
 	}
-	// The card of a confidence model says nothing of a trajectory.
+	// The card of a confidence model is not about a trajectory model.
 	config := following(modelOf(rand.New(rand.NewPCG(1, 1)), estimate.Mean))
 	config.Card = &calibrate.Card{Labels: 9, High: 1}
 	if e := scoreCuts(t, config, someTokens(10, true)).endOf(0); e.Calibrated {
@@ -168,7 +168,8 @@ func TestTrajectoriesInConfigurations(t *testing.T) {
 	}
 }
 
-// TestObserveSeesWhatTheModelReads is how a model is fitted: one call for each estimate.
+// TestObserveSeesWhatTheModelReads: Observe, which is used to fit a model, is called once for each
+// estimate.
 func TestObserveSeesWhatTheModelReads(t *testing.T) {
 	var means []float64
 	m := &estimate.TrajectoryModel{Observe: func(_ *position.Position, f *[estimate.Features]float64) { means = append(means, f[estimate.Mean]) }}

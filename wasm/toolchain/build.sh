@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds finece.wasm: build.sh OUTPUT [PACKAGE]
 #
-# TinyGo comes from the Go module proxy (version in go.mod), its LLVM from
-# Debian, wasm-opt from npm (version in package-lock.json). All of it is set up
-# once under build/toolchain, in about two minutes; later builds take seconds.
+# TinyGo comes from the Go module proxy (version in go.mod), LLVM from Debian, and wasm-opt from npm
+# (version in package-lock.json). The first build installs them under build/toolchain, in about two
+# minutes. Later builds take seconds.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,8 +32,8 @@ mkdir -p "$tools"
 if [ ! -x "$tools/tinygo-$tinygo" ]; then
 	echo "building tinygo $tinygo" >&2
 	go mod download github.com/tinygo-org/tinygo
-	# TinyGo wants a TINYGOROOT that it can write to, and a src/net that its
-	# module leaves out (a git submodule).
+	# TinyGo needs a writable TINYGOROOT with a folder src/net. The Go module does not have that
+	# folder, because it is a git submodule.
 	rm -rf "$tools/tinygoroot"
 	cp -r "$(go list -m -f '{{.Dir}}' github.com/tinygo-org/tinygo)" "$tools/tinygoroot"
 	chmod -R u+w "$tools/tinygoroot"
@@ -47,11 +47,11 @@ if ! cmp -s package-lock.json "$tools/package-lock.json"; then
 fi
 
 cd "$repo"
-# -panic=trap: a panic is a wasm trap, which every engine reports, and the text
-# of messages stays out. -no-debug: no paths of the building machine.
-# wasm-opt once more: TinyGo's own run of it has -O2 and leaves the names.
-# --low-memory-unused: in the first kilobyte lies nothing but the end of the
-# stack, so that constants can be folded into the offsets of loads.
+# -panic=trap: a panic is a wasm trap, which every engine reports, and the module has no texts of
+# runtime errors. -no-debug: no paths of this machine.
+# wasm-opt runs a second time, because TinyGo runs it with -O2 and keeps the names.
+# --low-memory-unused: the first kilobyte has only the end of the stack, so wasm-opt may fold
+# constants into the offsets of loads.
 wasmopt=$tools/node_modules/binaryen/bin/wasm-opt
 TINYGOROOT=$tools/tinygoroot WASMOPT=$wasmopt PATH=$llvm/bin:$PATH \
 	"$tools/tinygo-$tinygo" build -target="$here/finece.json" -opt=2 -panic=trap -no-debug -o "$tools/linked.wasm" "$package"

@@ -15,7 +15,7 @@ func TestMasksMarkWhatTheySay(t *testing.T) {
 		}
 		x := Load(b[:], 0)
 		equal, digits := Equal(x, ','), Digits(x)
-		below := true // no byte from 0x80 is below
+		below := true // all bytes before are below 0x80
 		for i, c := range b {
 			mark := uint64(0x80) << (8 * i)
 			if (equal&mark != 0) != (c == ',') {
@@ -54,7 +54,7 @@ func TestLineEndIsTheFirstOfBoth(t *testing.T) {
 					if end >= 0 {
 						b[end] = c
 						if end+2 < length {
-							b[end+2] = '\r' + '\n' - c // the other one comes later
+							b[end+2] = '\r' + '\n' - c // the other line end comes later
 						}
 						if end >= from {
 							want = end

@@ -1,9 +1,9 @@
 //go:build ignore
 
-// Command demo writes demo.sse, a chat completion stream in OpenAI's form with
-// top_logprobs, for demonstrations and tests without a model or a network. The
-// answer is ours, and so are the probabilities: each token gets one from a
-// fixed sequence, and a token written as word~p gets p.
+// Command demo writes demo.sse, a chat completion stream in OpenAI's form with top_logprobs. It
+// is for demonstrations and tests without a model or a network. We wrote the answer and chose the
+// probabilities: each token gets one from a fixed sequence, and a token written as word~p gets
+// p.
 //
 //	go run demo.go > demo.sse
 package main
