@@ -44,7 +44,7 @@ var (
 	Retries            = atLeast("retries", 0, 3, "attempts after the first, for a lost connection, status 429 and 5xx", "")
 	MaxReply           = atLeast("max_reply", 1, 1<<20, "the longest reply that is read", "bytes")
 	Flying             = atLeast("flying", 1, 4, "requests of one stream in flight", "")
-	ConversationTokens = atLeast("conversation_tokens", 0, 2048, "URL, with a card of conversations: maximum length of the system message and the earlier messages that the confidence model gets besides the user's last message; 4 bytes count as one token", "tokens")
+	ConversationTokens = atLeast("conversation_tokens", 0, 2048, "URL, with a card that covers conversations: the most tokens of system and other messages that the model is given besides the user's last message; 4 bytes count as one token", "tokens")
 	Model              = []*Setting{Requests, Timeout, Retries, MaxReply, Flying, ConversationTokens}
 )
 
@@ -52,20 +52,20 @@ var (
 // together are the session's setting "estimator", and Calibration names the file
 // that has the session's "calibration" in it.
 var (
-	Engine          = ofNames("engine", "wazero", "what scores: finece.wasm on wazero, or Go code; both give the same bits", "wazero", "native")
-	EstimatorURL    = text("estimator", "logprob", "logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), samples (the share of further answers that agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
+	Engine          = ofNames("engine", "wazero", "the engine that scores: finece.wasm on wazero, or native Go code; both give the same results, bit for bit", "wazero", "native")
+	EstimatorURL    = text("estimator", "logprob", "where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how they develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1")
 	Method          = ofNames("method", core["estimator"].Default.(string), "logprob: the statistic", Methods.Texts()...)
-	CalibrationFile = text("calibration", "", "file of finece calibrate: its maps calibrate the estimates")
-	TrajectoryFile  = text("trajectory", "", "trajectory: file of finece calibrate --estimator trajectory")
-	Choice          = atLeast("choice", 0, 0, "the number of the answer to show, from 0", "")
-	ModelCard       = text("model_card", "", "URL: file of the confidence model's card, which says on which answers the model was trained; by passing it you state that your answers are of that kind")
-	FallbackFile    = text("fallback_calibration", "", "URL, annotate: file of finece calibrate for --method, the statistic that estimates when the confidence model fails; without the file these estimates are not calibrated")
+	CalibrationFile = text("calibration", "", "file with a calibration map, which finece calibrate writes")
+	TrajectoryFile  = text("trajectory", "", "trajectory: file with the model, which finece calibrate --estimator trajectory writes")
+	Choice          = atLeast("choice", 0, 0, "number of the answer (choice) to show, from 0", "")
+	ModelCard       = text("model_card", "", "URL: file with the confidence model's card, which says what the model was trained on; with a card you state that your answers are like its training data")
+	FallbackFile    = text("fallback_calibration", "", "URL, annotate: file with a calibration map for --method, which estimates if the confidence model fails; without a map these estimates are not calibrated")
 	Scoring         = []*Setting{Engine, EstimatorURL, Method, CalibrationFile, TrajectoryFile, ModelCard, FallbackFile, Choice}
 )
 
 // The settings of the estimator samples.
 var (
-	SamplesNumber = &Setting{Name: "samples", Help: "samples: number of answers to a question, including the one that is judged", Default: 2, Low: 2, High: 100}
+	SamplesNumber = &Setting{Name: "samples", Help: "samples: total number of answers to a question, the judged one included", Default: 2, Low: 2, High: 100}
 	SamplesGrader = text("agree_by", "number", "samples: the grader that reads final answers; two answers agree if their final answers are the same")
 	Samples       = []*Setting{SamplesNumber, SamplesGrader}
 )
@@ -73,49 +73,49 @@ var (
 // The settings of the gateway. Instead of Requests it has its own, of the same name.
 var (
 	Upstream        = text("upstream", "", "root of the upstream's API, such as https://api.openai.com/v1")
-	Policy          = ofNames("policy", "annotate", "what is done with confidences", "annotate", "warn", "withhold", "stop", "escalate", "best-of", "vote")
-	AllowPolicy     = &Setting{Name: "allow_policy", Help: "policy that a request may choose instead, with the key finece of its body or the header X-FineCE-Policy; with off, its answer is not scored; with no-records, the policy stays, and the answer has no records", Default: []string{}}
-	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: a whole answer with a lower confidence gets the warning", Default: 0.8, High: 1}
-	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: the warning, which is added to the end of the answer")
-	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: text with a lower confidence is not sent", Default: 0.8, High: 1}
-	StopBelow       = &Setting{Name: "stop_below", Help: "stop: an answer with a lower confidence is ended", Default: 0.2, High: 1}
-	StopAfter       = atLeast("stop_after", 1, 2, "stop, and escalate with restart or continue: number of positions in a row that must be below the threshold", "")
+	Policy          = ofNames("policy", "annotate", "what the gateway does with confidences", "annotate", "warn", "withhold", "stop", "escalate", "best-of", "vote")
+	AllowPolicy     = &Setting{Name: "allow_policy", Help: "policy that a request may choose, by the key finece of its body or the header X-FineCE-Policy; with off the answer is not scored; with no-records the policy stays, but the answer has no records", Default: []string{}}
+	WarnBelow       = &Setting{Name: "warn_below", Help: "warn: confidence that a whole answer needs", Default: 0.8, High: 1}
+	WarnText        = text("warn_text", "\n\n(This answer may be wrong. Please check it.)", "warn: text that is added to an answer below the threshold")
+	WithholdBelow   = &Setting{Name: "withhold_below", Help: "withhold: confidence that text needs", Default: 0.8, High: 1}
+	StopBelow       = &Setting{Name: "stop_below", Help: "stop: confidence below which an answer is ended", Default: 0.2, High: 1}
+	StopAfter       = atLeast("stop_after", 1, 2, "stop, and escalate in the modes restart and continue: positions in a row that have to be below the threshold", "")
 	SkipAbove       = &Setting{Name: "skip_above", Help: "URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips", Default: 1.0, High: 1}
-	EscalateBelow   = &Setting{Name: "escalate_below", Help: "escalate: for an answer with a lower confidence, the other model is asked", Default: 0.5, High: 1}
-	EscalateModel   = text("escalate_model", "", "escalate: the other model, from the same upstream")
+	EscalateBelow   = &Setting{Name: "escalate_below", Help: "escalate: confidence that a whole answer needs", Default: 0.5, High: 1}
+	EscalateModel   = text("escalate_model", "", "escalate: model of the same upstream that is asked if the first answer is below the threshold")
 	EscalateShare   = &Setting{Name: "escalate_share", Help: "escalate: share of the requests that may ask the other model", Default: 1.0, High: 1}
-	EscalateMode    = ofNames("escalate_mode", "hold", "escalate: hold waits with an answer until its confidence decides which model's answer is sent; restart sends text at once, and the other model's answer after it if needed; with continue, the other model continues the text that was sent, if continue_by says how", "hold", "restart", "continue")
-	RestartText     = text("restart_text", "\n\n(The answer so far may be wrong. Another model answers again.)\n\n", "escalate, restart: text before the other model's answer")
+	EscalateMode    = ofNames("escalate_mode", "hold", "escalate: with hold, an answer is held until its confidence decides which answer is sent; with restart, text is sent as it comes, and another model's new answer follows it; with continue, the other model continues the text that was sent, if continue_by says how", "hold", "restart", "continue")
+	RestartText     = text("restart_text", "\n\n(The answer so far may be wrong. Another model answers again.)\n\n", "escalate, mode restart: text before the other model's answer")
 	Answers         = &Setting{Name: "answers", Help: "best-of, vote: answers to each request", Default: 3, Low: 1, High: 16}
 	VoteBy          = text("vote_by", "number", "vote: the grader that reads final answers")
-	ContinueBy      = ofNames("continue_by", "auto", "how the upstream is asked to continue an answer, for width over 1 and for escalate with continue; auto takes it from the table of providers", "auto", string(NotContinued), string(ContinueFinal), string(Prefix), string(Trailing))
-	RolloutTokens   = atLeast("rollout_tokens", 1, 512, "width over 1: maximum length of a sampled continuation; a longer one is left out", "tokens")
-	RolloutBudget   = atLeast("rollout_budget", 1, 4096, "width over 1: maximum length of all sampled continuations of an answer together", "tokens")
+	ContinueBy      = ofNames("continue_by", "auto", "how the upstream is asked to continue an answer, if width is over 1 or escalate_mode is continue; auto chooses by the upstream's host", "auto", string(NotContinued), string(ContinueFinal), string(Prefix), string(Trailing))
+	RolloutTokens   = atLeast("rollout_tokens", 1, 512, "width over 1: the most tokens of a sampled continuation; a longer one is left out", "tokens")
+	RolloutBudget   = atLeast("rollout_budget", 1, 4096, "width over 1: the most tokens of all sampled continuations of one answer", "tokens")
 	FinishReason    = ofNames("finish_reason", "content_filter", "withhold, stop: the finish_reason of an answer that is ended", "content_filter", "stop", "length")
-	Failure         = ofNames("failure", "", "what happens to text that cannot be checked: open (it passes and is marked) or closed (it does not pass); required for withhold, otherwise open", "open", "closed")
+	Failure         = ofNames("failure", "", "what happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies", "open", "closed")
 	Carrier         = ofNames("carrier", "field", "how a stream carries confidences", "field", "comment")
 	RefuseUnchecked = yes("refuse_unchecked", "with --failure closed: refuse routes whose answers are not checked")
-	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop, escalate, skip_above: whether confidences that are not probabilities are allowed", "refuse", "allow")
+	Uncalibrated    = ofNames("uncalibrated", "refuse", "warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated", "refuse", "allow")
 	KeepRequest     = yes("keep_request", "do not ask the upstream for log-probabilities that the client did not ask for")
 	CarrierDelay    = atLeast("carrier_delay", 0, 250*time.Millisecond, "field: time that a confidence waits for a chunk of the upstream", "")
-	Hedge           = atLeast("hedge", 0, time.Duration(0), "time without a reply of the confidence model after which a second request is sent; 0 sends none", "")
-	// In a gateway, many answers may end at the same time, and people wait for each of these
-	// ends. Measured with 100 answers that end together and replies that take 200 ms: the median
-	// wait was 1,004 ms with 8 requests, 1,002 ms with 32, 214 ms with 64 and 202 ms with 128. The
-	// longest wait was 413 ms with 64 requests and 204 ms with 128. vLLM works on 256 requests at
-	// once, and Ollama refuses more than 512.
+	Hedge           = atLeast("hedge", 0, time.Duration(0), "time after which a second request is sent if the confidence model has not replied; 0 sends none", "")
+	// A command reads answers one after the other. A gateway has many answers at once, and people
+	// wait for their ends. With 100 answers at once and replies of 200 ms, the median wait was
+	// 1,004 ms with 8 requests at once, 1,002 ms with 32, 214 ms with 64 and 202 ms with 128. The
+	// longest wait was 413 ms with 64 and 204 ms with 128. vLLM works on 256 requests at once,
+	// and Ollama refuses more than 512.
 	GatewayRequests = atLeast("requests", 1, 128, Requests.Help+", of all answers", "")
-	ModelCache      = atLeast("model_cache", 0, 4096, "replies of the confidence model that are kept and used again for the same prompt; 0 keeps none", "")
+	ModelCache      = atLeast("model_cache", 0, 4096, "replies of the confidence model that are kept and used again for equal prompts; 0 keeps none", "")
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
-	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold: longest time that text is held", "")
-	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: most bytes that are held", "bytes")
-	UpstreamTimeout = atLeast("upstream_timeout", float64(time.Millisecond), 10*time.Minute, "time until the upstream begins to answer; answers that are not streamed take long", "")
+	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold, escalate, best-of, vote: the longest time that text waits for its confidence", "")
+	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
+	UpstreamTimeout = atLeast("upstream_timeout", float64(time.Millisecond), 10*time.Minute, "time until the upstream begins to answer; answers that are not streamed take long to begin", "")
 	IdleTimeout     = atLeast("idle_timeout", float64(time.Millisecond), 5*time.Minute, "time that the upstream may be silent within an answer", "")
 	RequestTimeout  = atLeast("request_timeout", float64(time.Millisecond), 2*time.Minute, "time for a client to send a whole request", "")
-	WriteTimeout    = atLeast("write_timeout", float64(time.Millisecond), 30*time.Second, "time for a client to take a piece of an answer", "")
-	MaxStreams      = atLeast("max_streams", 1, 8192, "requests at the same time; more get status 503", "")
-	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest chat request that is read", "bytes")
-	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored without being streamed", "bytes")
+	WriteTimeout    = atLeast("write_timeout", float64(time.Millisecond), 30*time.Second, "time for a client to read a piece of an answer", "")
+	MaxStreams      = atLeast("max_streams", 1, 8192, "requests under way at once; more get status 503", "")
+	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest request that is read to be scored", "bytes")
+	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored if it is not streamed", "bytes")
 	Gateway         = []*Setting{
 		Upstream, Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, EscalateMode, RestartText, Answers, VoteBy, ContinueBy, RolloutTokens, RolloutBudget, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, GatewayRequests, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
 		UpstreamTimeout, IdleTimeout, RequestTimeout, WriteTimeout, MaxStreams, MaxRequest, MaxAnswer,
@@ -124,7 +124,7 @@ var (
 
 // The settings of the commands that listen on an address: serve and lm.
 var (
-	AllowHost      = &Setting{Name: "allow_host", Help: "another name under which clients reach this server, such as gateway.example.com", Default: []string{}}
+	AllowHost      = &Setting{Name: "allow_host", Help: "another name of this server, such as gateway.example.com", Default: []string{}}
 	AllowOrigin    = &Setting{Name: "allow_origin", Help: "web origin whose pages may use the server, such as https://chat.example.com; * for all", Default: []string{}}
 	Grace          = atLeast("grace", 0, 10*time.Second, "time to finish answers when the server is stopped", "")
 	HeaderTimeout  = atLeast("header_timeout", float64(time.Millisecond), 10*time.Second, "time for a client to send the headers of a request", "")
@@ -137,14 +137,14 @@ var (
 // The settings of the gateway's log and metrics.
 var (
 	Log           = ofNames("log", "text", "one line about each answer on standard error, without any text or key", "text", "json", "off")
-	MetricsListen = text("metrics_listen", "", "address for Prometheus metrics and readiness, such as 127.0.0.1:9090; anyone who can reach it can read them without a key; none by default")
+	MetricsListen = text("metrics_listen", "", "address for Prometheus metrics and readiness, such as 127.0.0.1:9090; everyone who can reach it can read them without a key; none by default")
 	Operations    = []*Setting{Log, MetricsListen}
 )
 
 // The settings of the guardrail for LiteLLM. It also has the settings of the policy withhold.
 var (
-	Guardrail      = yes("guardrail", "serve LiteLLM's generic guardrail API, which blocks answers as withhold_below, skip_above, failure and uncalibrated say; it needs a confidence model")
-	GuardrailTexts = ofNames("guardrail_texts", "whole", "what LiteLLM's calls contain: whole answers (streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged", "whole", "growing")
+	Guardrail      = yes("guardrail", "serve LiteLLM's generic guardrail API; withhold_below, skip_above, failure and uncalibrated decide which answers it blocks; it needs a confidence model")
+	GuardrailTexts = ofNames("guardrail_texts", "whole", "the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged", "whole", "growing")
 	Guardrails     = []*Setting{Guardrail, GuardrailTexts}
 )
 
@@ -165,7 +165,7 @@ var (
 	Dataset        = text("dataset", "plain", "format of the questions")
 	Grader         = text("grader", "", "how answers are graded")
 	Temperature    = &Setting{Name: "temperature", Help: "temperature of the sampling", Default: 1.0, High: 2}
-	SampleTokens   = atLeast("max_tokens", 0, 1024, "maximum length of a completion; 0 leaves it to the server", "tokens")
+	SampleTokens   = atLeast("max_tokens", 0, 1024, "the most tokens of a completion; 0 leaves it to the server", "tokens")
 	SampleTimeout  = atLeast("timeout", float64(time.Millisecond), 10*time.Minute, "time for one request, retries included", "")
 	SampleRetries  = atLeast("retries", 0, 6, "retries of a request", "")
 	SampleMaxReply = atLeast("max_reply", 1, 256<<20, "the longest reply that is read: thirty long answers, or embeddings of thirty texts", "bytes")
@@ -187,7 +187,7 @@ var (
 	ExperimentSamples = atLeast("samples", 1, 10, "samples of the baselines at each state", "")
 	ExperimentDepth   = &Setting{Name: "depth", Help: "fusion depth of the trees; 0 samples none", Default: 2, High: 4}
 	ExperimentWidth   = &Setting{Name: "width", Help: "fusion width of the trees; 0 samples none", Default: 4, High: 16}
-	ExperimentLabels  = atLeast("labels", 0, 15, "continuations of p(0), p(1) and p(z-1), to measure how often they are right; 0 samples none", "")
+	ExperimentLabels  = atLeast("labels", 0, 15, "continuations of p(0), p(1) and p(z-1) that are graded; 0 samples none", "")
 	ExperimentEvery   = atLeast("every", 1, 30, "periodic: tokens from one position to the next", "tokens")
 	Experiment        = []*Setting{ExperimentAnswers, ExperimentSamples, ExperimentDepth, ExperimentWidth, ExperimentLabels, ExperimentEvery}
 )
@@ -220,9 +220,9 @@ var (
 
 // The settings of the commands that read many lines.
 var (
-	Rejected = text("rejected", "", "write lines that cannot be used to this file, with the reason; with -o, the default is that file's name and .rejected")
-	Strict   = yes("strict", "end at the first line that cannot be used, instead of leaving it out")
-	Columns  = &Setting{Name: "columns", Help: "other names of keys or columns, such as answer=response,question=prompt; without this, common names are tried", Default: []string{}}
+	Rejected = text("rejected", "", "write lines that cannot be used to this file, with the reason; with -o, the default is the name of that file with .rejected added")
+	Strict   = yes("strict", "stop at the first line that cannot be used, instead of leaving it out")
+	Columns  = &Setting{Name: "columns", Help: "names of keys or columns that differ from the usual ones, such as answer=response,question=prompt; by default common names are tried", Default: []string{}}
 	Input    = []*Setting{Rejected, Strict, Columns}
 )
 

@@ -439,13 +439,13 @@ export interface ModelConfig {
   name?: string;
   /** Chat: instruction and input in one user message; default false. */
   oneMessage?: boolean;
-  /** Chat, completions: maximum length of the reply; 1 to 1048576 tokens; default 16. */
+  /** Chat, completions: the most tokens of a reply; 1 to 1048576 tokens; default 16. */
   maxTokens?: number;
   /** Chat, completions: alternatives to each token; 0 asks for no log-probabilities; 0 to 100 tokens; default 20. */
   topLogprobs?: number;
-  /** Classify, pooling: the number of the output for a correct answer, from 0; at least 0; default 1. */
+  /** Classify, pooling: which of several outputs means a correct answer; at least 0; default 1. */
   class?: number;
-  /** Reward: the label of a correct answer. */
+  /** Reward: which of several labels means a correct answer. */
   label?: string;
   /** Classify, pooling, reward: the function that turns the output into a probability; default none. */
   activation?: Activation;
@@ -468,19 +468,19 @@ export interface ScoringConfig {
   format?: Format;
   /** Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph. */
   strategy?: Strategy;
-  /** Paragraph, line: minimum length; a shorter one is joined to the next; at least 0 code points; default 1. */
+  /** Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1. */
   minLength?: number;
   /** Periodic: tokens from one position to the next; at least 1 tokens; default 50. */
   every?: number;
-  /** Entropy: a token whose entropy is higher makes a position; at least 0 nats; default 1e-10. */
+  /** Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10. */
   entropyThreshold?: number;
-  /** Entropy: minimum number of tokens from one position to the next; at least 0 tokens; default 10. */
+  /** Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10. */
   minGap?: number;
   /** Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5. */
   alpha?: number;
-  /** Fusion depth: number of later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
+  /** Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2. */
   depth?: number;
-  /** Fusion width: number of continuations of a position that revise its estimate; the first is the stream itself, further ones are sampled by finece serve and left out elsewhere; 0 for no integration; at least 0 continuations; default 1. */
+  /** Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1. */
   width?: number;
   /** The object that finece calibrate writes: its maps calibrate estimates before they are integrated. */
   calibration?: Calibration;
@@ -518,7 +518,7 @@ export interface ScoringConfig {
 
 /** The settings of a session of the core. */
 export interface SessionConfig extends ScoringConfig {
-  /** What estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity. */
+  /** The source of estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity. */
   estimator?: Method | "trajectory" | "model";
   /** How a model is asked. */
   model?: ModelConfig;

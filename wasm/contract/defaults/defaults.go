@@ -13,56 +13,56 @@ const (
 	ModelRetries            = 3               // attempts after the first, for a lost connection, status 429 and 5xx
 	ModelMaxReply           = 1048576         // the longest reply that is read
 	ModelFlying             = 4               // requests of one stream in flight
-	ModelConversationTokens = 2048            // URL, with a card of conversations: maximum length of the system message and the earlier messages that the confidence model gets besides the user's last message; 4 bytes count as one token
+	ModelConversationTokens = 2048            // URL, with a card that covers conversations: the most tokens of system and other messages that the model is given besides the user's last message; 4 bytes count as one token
 )
 
 // The settings of the commands that score streams.
 const (
-	ScoringEngine    = "wazero"     // what scores: finece.wasm on wazero, or Go code; both give the same bits
-	ScoringEstimator = "logprob"    // logprob (a statistic of the stream's own log-probabilities), trajectory (a model of them), samples (the share of further answers that agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
+	ScoringEngine    = "wazero"     // the engine that scores: finece.wasm on wazero, or native Go code; both give the same results, bit for bit
+	ScoringEstimator = "logprob"    // where confidences come from: logprob (a statistic of the stream's log-probabilities), trajectory (a model of how they develop), samples (how many further answers agree), or the base URL of a confidence model's server, such as http://127.0.0.1:8000/v1
 	ScoringMethod    = "perplexity" // logprob: the statistic
 )
 
 // The settings of the estimator samples.
 const (
-	SamplesSamples = 2        // samples: number of answers to a question, including the one that is judged
+	SamplesSamples = 2        // samples: total number of answers to a question, the judged one included
 	SamplesAgreeBy = "number" // samples: the grader that reads final answers; two answers agree if their final answers are the same
 )
 
 // The settings of the gateway.
 const (
-	GatewayPolicy          = "annotate"                                                               // what is done with confidences
-	GatewayWarnBelow       = 0.8                                                                      // warn: a whole answer with a lower confidence gets the warning
-	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)"                       // warn: the warning, which is added to the end of the answer
-	GatewayWithholdBelow   = 0.8                                                                      // withhold: text with a lower confidence is not sent
-	GatewayStopBelow       = 0.2                                                                      // stop: an answer with a lower confidence is ended
-	GatewayStopAfter       = 2                                                                        // stop, and escalate with restart or continue: number of positions in a row that must be below the threshold
+	GatewayPolicy          = "annotate"                                                               // what the gateway does with confidences
+	GatewayWarnBelow       = 0.8                                                                      // warn: confidence that a whole answer needs
+	GatewayWarnText        = "\n\n(This answer may be wrong. Please check it.)"                       // warn: text that is added to an answer below the threshold
+	GatewayWithholdBelow   = 0.8                                                                      // withhold: confidence that text needs
+	GatewayStopBelow       = 0.2                                                                      // stop: confidence below which an answer is ended
+	GatewayStopAfter       = 2                                                                        // stop, and escalate in the modes restart and continue: positions in a row that have to be below the threshold
 	GatewaySkipAbove       = 1                                                                        // URL: confidence of the question alone, p(0), above which the rest of the answer is not scored and passes; 1 never skips
-	GatewayEscalateBelow   = 0.5                                                                      // escalate: for an answer with a lower confidence, the other model is asked
+	GatewayEscalateBelow   = 0.5                                                                      // escalate: confidence that a whole answer needs
 	GatewayEscalateShare   = 1                                                                        // escalate: share of the requests that may ask the other model
-	GatewayEscalateMode    = "hold"                                                                   // escalate: hold waits with an answer until its confidence decides which model's answer is sent; restart sends text at once, and the other model's answer after it if needed; with continue, the other model continues the text that was sent, if continue_by says how
-	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, restart: text before the other model's answer
+	GatewayEscalateMode    = "hold"                                                                   // escalate: with hold, an answer is held until its confidence decides which answer is sent; with restart, text is sent as it comes, and another model's new answer follows it; with continue, the other model continues the text that was sent, if continue_by says how
+	GatewayRestartText     = "\n\n(The answer so far may be wrong. Another model answers again.)\n\n" // escalate, mode restart: text before the other model's answer
 	GatewayAnswers         = 3                                                                        // best-of, vote: answers to each request
 	GatewayVoteBy          = "number"                                                                 // vote: the grader that reads final answers
-	GatewayContinueBy      = "auto"                                                                   // how the upstream is asked to continue an answer, for width over 1 and for escalate with continue; auto takes it from the table of providers
-	GatewayRolloutTokens   = 512                                                                      // width over 1: maximum length of a sampled continuation; a longer one is left out
-	GatewayRolloutBudget   = 4096                                                                     // width over 1: maximum length of all sampled continuations of an answer together
+	GatewayContinueBy      = "auto"                                                                   // how the upstream is asked to continue an answer, if width is over 1 or escalate_mode is continue; auto chooses by the upstream's host
+	GatewayRolloutTokens   = 512                                                                      // width over 1: the most tokens of a sampled continuation; a longer one is left out
+	GatewayRolloutBudget   = 4096                                                                     // width over 1: the most tokens of all sampled continuations of one answer
 	GatewayFinishReason    = "content_filter"                                                         // withhold, stop: the finish_reason of an answer that is ended
 	GatewayCarrier         = "field"                                                                  // how a stream carries confidences
-	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: whether confidences that are not probabilities are allowed
+	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated
 	GatewayCarrierDelay    = 250 * time.Millisecond                                                   // field: time that a confidence waits for a chunk of the upstream
 	GatewayRequests        = 128                                                                      // requests to the model's server at once, of all answers
-	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept and used again for the same prompt; 0 keeps none
+	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept and used again for equal prompts; 0 keeps none
 	GatewaySettle          = 1 * time.Second                                                          // annotate: time that the end of an answer waits for the confidence model
-	GatewayMaxDelay        = 30 * time.Second                                                         // withhold: longest time that text is held
-	GatewayMaxHeld         = 1048576                                                                  // withhold: most bytes that are held
-	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; answers that are not streamed take long
+	GatewayMaxDelay        = 30 * time.Second                                                         // withhold, escalate, best-of, vote: the longest time that text waits for its confidence
+	GatewayMaxHeld         = 1048576                                                                  // withhold: bytes that are held
+	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; answers that are not streamed take long to begin
 	GatewayIdleTimeout     = 5 * time.Minute                                                          // time that the upstream may be silent within an answer
 	GatewayRequestTimeout  = 2 * time.Minute                                                          // time for a client to send a whole request
-	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to take a piece of an answer
-	GatewayMaxStreams      = 8192                                                                     // requests at the same time; more get status 503
-	GatewayMaxRequest      = 33554432                                                                 // the largest chat request that is read
-	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored without being streamed
+	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to read a piece of an answer
+	GatewayMaxStreams      = 8192                                                                     // requests under way at once; more get status 503
+	GatewayMaxRequest      = 33554432                                                                 // the largest request that is read to be scored
+	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored if it is not streamed
 )
 
 // The settings of the commands that listen on an address.
@@ -86,7 +86,7 @@ const (
 
 // The settings of the guardrail for LiteLLM.
 const (
-	GuardrailGuardrailTexts = "whole" // what LiteLLM's calls contain: whole answers (streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged
+	GuardrailGuardrailTexts = "whole" // the text in LiteLLM's calls: whole answers (with streaming_end_of_stream_only or streaming_buffer_until_moderated), or the growing text of a stream, whose last paragraph is not judged
 )
 
 // The settings of the store of feedback about answers.
@@ -102,7 +102,7 @@ const (
 	SamplingApi         = "continue-final" // how a partial answer is sent
 	SamplingDataset     = "plain"          // format of the questions
 	SamplingTemperature = 1                // temperature of the sampling
-	SamplingMaxTokens   = 1024             // maximum length of a completion; 0 leaves it to the server
+	SamplingMaxTokens   = 1024             // the most tokens of a completion; 0 leaves it to the server
 	SamplingTimeout     = 10 * time.Minute // time for one request, retries included
 	SamplingRetries     = 6                // retries of a request
 	SamplingMaxReply    = 268435456        // the longest reply that is read: thirty long answers, or embeddings of thirty texts
@@ -122,7 +122,7 @@ const (
 	ExperimentSamples = 10 // samples of the baselines at each state
 	ExperimentDepth   = 2  // fusion depth of the trees; 0 samples none
 	ExperimentWidth   = 4  // fusion width of the trees; 0 samples none
-	ExperimentLabels  = 15 // continuations of p(0), p(1) and p(z-1), to measure how often they are right; 0 samples none
+	ExperimentLabels  = 15 // continuations of p(0), p(1) and p(z-1) that are graded; 0 samples none
 	ExperimentEvery   = 30 // periodic: tokens from one position to the next
 )
 

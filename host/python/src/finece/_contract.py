@@ -535,13 +535,13 @@ ModelSettings = TypedDict(
         "name": str,
         # Chat: instruction and input in one user message; default false.
         "one_message": bool,
-        # Chat, completions: maximum length of the reply; 1 to 1048576 tokens; default 16.
+        # Chat, completions: the most tokens of a reply; 1 to 1048576 tokens; default 16.
         "max_tokens": int,
         # Chat, completions: alternatives to each token; 0 asks for no log-probabilities; 0 to 100 tokens; default 20.
         "top_logprobs": int,
-        # Classify, pooling: the number of the output for a correct answer, from 0; at least 0; default 1.
+        # Classify, pooling: which of several outputs means a correct answer; at least 0; default 1.
         "class": int,
-        # Reward: the label of a correct answer.
+        # Reward: which of several labels means a correct answer.
         "label": str,
         # Classify, pooling, reward: the function that turns the output into a probability; default none.
         "activation": Activation,
@@ -560,21 +560,21 @@ Settings = TypedDict(
         "format": Format,
         # Where to estimate: paragraph, line, periodic, entropy, or a union such as paragraph+entropy; default paragraph.
         "strategy": str,
-        # Paragraph, line: minimum length; a shorter one is joined to the next; at least 0 code points; default 1.
+        # Paragraph, line: fewest characters of a paragraph or line; a shorter one joins the next; at least 0 code points; default 1.
         "min_length": int,
         # Periodic: tokens from one position to the next; at least 1 tokens; default 50.
         "every": int,
-        # Entropy: a token whose entropy is higher makes a position; at least 0 nats; default 1e-10.
+        # Entropy: an entropy in nats; a position is at a token with a higher entropy; at least 0 nats; default 1e-10.
         "entropy_threshold": float,
-        # Entropy: minimum number of tokens from one position to the next; at least 0 tokens; default 10.
+        # Entropy: fewest tokens from one position to the next; at least 0 tokens; default 10.
         "min_gap": int,
         # Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is; 0 to 1; default 0.5.
         "alpha": float,
-        # Fusion depth: number of later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
+        # Fusion depth: later positions that revise an estimate; 0 for no integration; 0 to 64 positions; default 2.
         "depth": int,
-        # Fusion width: number of continuations of a position that revise its estimate; the first is the stream itself, further ones are sampled by finece serve and left out elsewhere; 0 for no integration; at least 0 continuations; default 1.
+        # Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration; at least 0 continuations; default 1.
         "width": int,
-        # What estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity.
+        # The source of estimates: a statistic of the stream's log-probabilities, trajectory, or model; default perplexity.
         "estimator": Method | Literal["trajectory"] | Literal["model"],
         # The object that finece calibrate writes: its maps calibrate estimates before they are integrated.
         "calibration": Object,
@@ -619,25 +619,25 @@ BINS: Final = 10
 """Number of bins."""
 
 WITHHOLD_BELOW: Final = 0.8
-"""Withhold: text with a lower confidence is not sent."""
+"""Withhold: confidence that text needs."""
 
 ALPHA: Final = 0.5
 """Revision coefficient of Backward Confidence Integration; 1 keeps every estimate as it is."""
 
 DEPTH: Final = 2
-"""Fusion depth: number of later positions that revise an estimate; 0 for no integration."""
+"""Fusion depth: later positions that revise an estimate; 0 for no integration."""
 
 WIDTH: Final = 1
-"""Fusion width: number of continuations of a position that revise its estimate; the first is the stream itself, further ones are sampled by finece serve and left out elsewhere; 0 for no integration."""
+"""Fusion width: how many continuations of a position revise its estimate, the stream itself included; only finece serve samples others; 0 for no integration."""
 
 Failure: TypeAlias = Literal["open", "closed"]
-"""What happens to text that cannot be checked: open (it passes and is marked) or closed (it does not pass); required for withhold, otherwise open."""
+"""What happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies."""
 
 FAILURE: Final[tuple[Failure, ...]] = ("open", "closed")
-"""What happens to text that cannot be checked: open (it passes and is marked) or closed (it does not pass); required for withhold, otherwise open."""
+"""What happens to an answer that cannot be checked: with open it passes, marked as unchecked; with closed it does not; required for withhold, and open by default for other policies."""
 
 Uncalibrated: TypeAlias = Literal["refuse", "allow"]
-"""Warn, withhold, stop, escalate, skip_above: whether confidences that are not probabilities are allowed."""
+"""Warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated."""
 
 UNCALIBRATED: Final[tuple[Uncalibrated, ...]] = ("refuse", "allow")
-"""Warn, withhold, stop, escalate, skip_above: whether confidences that are not probabilities are allowed."""
+"""Warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated."""
