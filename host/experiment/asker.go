@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Asker asks a confidence model, each question once. It is safe for concurrent
-// use.
+// Asker sends requests to one confidence model. A request whose reply is in the store is
+// not sent again. An Asker is safe for concurrent use.
 type Asker struct {
 	client *model.Client
 	model  estimate.Model
@@ -19,10 +19,10 @@ type Asker struct {
 	store  openai.Store
 }
 
-// NewAsker makes an asker that keeps the replies in store, which may be nil. In the
-// store, where tells them from those of other servers with a model of the same name:
-// "" for one server, and for none an address that changes from run to run. An error
-// is about the configuration.
+// NewAsker returns an Asker that keeps replies in store, which may be nil. If several
+// servers have a model of the same name, where tells their replies apart in the store.
+// It is "" for one server. It must not be an address that changes from run to run. An
+// error is about the configuration.
 func NewAsker(server model.Config, m estimate.Model, where string, store openai.Store) (*Asker, error) {
 	client, err := model.NewFor(&m, server)
 	if err != nil {
@@ -31,14 +31,15 @@ func NewAsker(server model.Config, m estimate.Model, where string, store openai.
 	return &Asker{client, m, where, store}, nil
 }
 
-// savedReply is what a confidence model said.
+// savedReply is the reply of a confidence model, as the store keeps it.
 type savedReply struct {
 	openai.Saved
 	Body json.RawMessage `json:"body"`
 }
 
-// Post sends the body of a request about the question with this id, or takes the
-// reply that the store has of it.
+// Post returns the reply to the body of a request. The reply comes from the store or, if
+// it is not there, from the server. The id is that of the question, under which the reply
+// is stored.
 func (a *Asker) Post(ctx context.Context, id string, body []byte) ([]byte, error) {
 	key, err := openai.KeyOf("confidence", a.where, a.model.Adapter.String(), string(body))
 	if err != nil {
@@ -53,7 +54,7 @@ func (a *Asker) Post(ctx context.Context, id string, body []byte) ([]byte, error
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
 	if !json.Valid(v.Body) {
-		return nil, fmt.Errorf("experiment: %s: the reply is no JSON", a.client.URL())
+		return nil, fmt.Errorf("experiment: %s: the reply is not JSON", a.client.URL())
 	}
 	return v.Body, openai.SaveTo(a.store, key, id, "confidence", &v)
 }

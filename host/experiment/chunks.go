@@ -9,11 +9,11 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// entry is a token in the log-probabilities of a chat completion. Bytes tells
-// tokens apart that are parts of characters.
+// entry is a token in the log-probabilities of a chat completion. A token that is only
+// part of a character is told from others by its Bytes.
 type entry struct {
 	Token   string   `json:"token"`
-	Logprob *float64 `json:"logprob"` // null if it is not known
+	Logprob *float64 `json:"logprob"` // null if unknown
 	Bytes   []int    `json:"bytes"`
 	Top     []entry  `json:"top_logprobs"`
 }
@@ -29,9 +29,9 @@ func newEntry(text string, logprob float64) entry {
 	return e
 }
 
-// chunks writes a completion as its server would have streamed it: a chat
-// completion, a chunk for each token, or one for all the text if the tokens are not
-// known.
+// chunks returns a completion as its server would have streamed it: as a chat
+// completion with one chunk for each token. If the tokens are unknown, one chunk has the
+// whole text.
 func chunks(a *openai.Completion) ([]byte, error) {
 	var out []byte
 	add := func(text string, tokens ...entry) error {
@@ -74,11 +74,11 @@ func chunks(a *openai.Completion) ([]byte, error) {
 	return fmt.Appendf(out, `data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":%s}]}`+"\n\ndata: [DONE]\n\n", name), nil
 }
 
-// pieces hands a text out as its tokens come. A provider holds the first bytes of a
-// character back until the token that ends it.
+// pieces cuts a text into the pieces that a provider sends with each token. The provider
+// holds back the first bytes of a character until the token that ends the character.
 type pieces struct {
 	rest string
-	due  int // bytes that tokens have brought and that are not handed out
+	due  int // bytes of rest that belong to tokens so far: held back, not sent
 }
 
 func (p *pieces) take(n int, last bool) string {

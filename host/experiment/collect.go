@@ -15,9 +15,9 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Collect samples answers to questions, measures them, and passes the records to emit
-// in the order of the questions, one call at a time. It ends at the first error. The
-// replies until then are in the store.
+// Collect samples answers to questions and measures them. It passes the records to emit
+// in the order of the questions, one call at a time. It returns at the first error. The
+// replies that arrived before the error are in the store.
 func Collect(ctx context.Context, c Config, questions []*grade.Question, emit func(*Record) error) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -77,11 +77,10 @@ func Collect(ctx context.Context, c Config, questions []*grade.Question, emit fu
 // work is the state of a run.
 type work struct {
 	Config
-	sampler *openai.Sampler
-	plain   *openai.Sampler // for completions without log-probabilities
-	// unavailable says why baselines are left out, by name.
-	unavailable map[string]string
-	answers     map[*grade.Question]*openai.Sampled // of the questions that were tried first
+	sampler     *openai.Sampler
+	plain       *openai.Sampler                     // for completions without log-probabilities
+	unavailable map[string]string                   // why a method has no figures, by the method's name
+	answers     map[*grade.Question]*openai.Sampled // the answers that probe has sampled
 }
 
 func (w *work) question(ctx context.Context, q *grade.Question) ([]*Record, error) {
@@ -127,8 +126,8 @@ func (w *work) answer(ctx context.Context, q *grade.Question, sample int, a *ope
 	return r, nil
 }
 
-// points are the positions of an answer under a strategy, with all that is measured
-// at each of them.
+// points returns the positions of an answer under a strategy, with all measurements at
+// each of them.
 func (w *work) points(ctx context.Context, q *grade.Question, a *openai.Completion, by *strategy) ([]Point, error) {
 	of, err := w.score(ctx, q, a, by, nil)
 	if err != nil {
@@ -158,7 +157,7 @@ func (w *work) points(ctx context.Context, q *grade.Question, a *openai.Completi
 	return points, nil
 }
 
-// subject fills in what a confidence model says at each point.
+// subject fills in the confidences of one confidence model at each point.
 func (w *work) subject(ctx context.Context, q *grade.Question, a *openai.Completion, by *strategy, s *Subject, points []Point) error {
 	of, err := w.score(ctx, q, a, by, s)
 	if err != nil {
@@ -172,7 +171,7 @@ func (w *work) subject(ctx context.Context, q *grade.Question, a *openai.Complet
 		points[i].Confidence[s.Name] = confidence
 		points[i].spend(s.Name, of.cost[i])
 		if s.Main && by.name == ByParagraph {
-			// The estimate of the question alone, as it stays.
+			// The estimate of the question alone is kept for every later point.
 			if first, ok := points[0].Confidence[s.Name]; ok {
 				points[i].Confidence[QuestionAlone] = first
 				points[i].spend(QuestionAlone, points[0].Cost[s.Name])
@@ -206,17 +205,17 @@ func (w *work) label(ctx context.Context, q *grade.Question, text string) (*Labe
 	return l, nil
 }
 
-// stem is a question with the answer up to some place, where completions begin.
-// The place is named after the text, so that the store and the seeds tell the
-// places of one question apart.
+// stem returns the start of a sampling: a question and the answer up to a place. Its name
+// contains a hash of that text, so the store and the seeds tell the places of one
+// question apart.
 func stem(q *grade.Question, what, text string) openai.Stem {
 	h := fnv.New64a()
 	h.Write([]byte(text))
 	return openai.Stem{ID: q.ID, Question: q.Text, At: what + " " + strconv.FormatUint(h.Sum64(), 16), Partial: text}
 }
 
-// measure fills in the labels and the baselines of a point, where the tables have
-// them: at p(0), p(1), p(z-1) and p(z) of paragraphs.
+// measure fills in the features for trajectory models. At the places of the tables (p(0),
+// p(1), p(z-1) and p(z) of paragraphs), it also fills in labels and baselines.
 func (w *work) measure(ctx context.Context, q *grade.Question, a *openai.Completion, p *place, point *Point) error {
 	tokens := soFar(a, p.tokens)
 	if point.Strategy == ByParagraph || point.Strategy == ByPeriod {
@@ -235,7 +234,7 @@ func (w *work) measure(ctx context.Context, q *grade.Question, a *openai.Complet
 	return w.baselines(ctx, w.state(q, p.text, tokens, p.whole), w.Baselines, point)
 }
 
-// baselines fills in what some baselines say of a state.
+// baselines fills in the confidences and the costs of some baselines for a state.
 func (w *work) baselines(ctx context.Context, state baseline.State, list []baseline.Estimator, point *Point) error {
 	if list = w.possible(&state, list); w.Collector == nil || len(list) == 0 {
 		return nil
@@ -265,8 +264,8 @@ func (p *Point) spend(name string, c baseline.Cost) {
 	p.Cost[name] = c
 }
 
-// tree samples and scores the continuations of a place. It is nil if one of them has
-// no confidence.
+// tree samples and scores the continuations of a place. The tree is nil if one of them
+// has no confidence.
 func (w *work) tree(ctx context.Context, q *grade.Question, root *place, s *Subject, confidence float64) (*Tree, error) {
 	t := &Tree{Confidence: []float64{confidence}, Parent: []int32{-1}}
 	level := []*place{root}

@@ -6,15 +6,16 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Comparison is a paired comparison of a method with another one: how far its figure lies
-// from the other's on the same answers, with an interval by the bootstrap over questions.
+// Comparison is a paired comparison of two methods on the same answers: the difference of
+// a figure, with an interval by a bootstrap over questions.
 type Comparison struct {
 	Name    string // FineCE, or FineCE (fused)
 	Against string
 	At      Which
 	Figure  string // BrierFigure or AUROCFigure
-	// Any says that baselines of any cost were to choose from. Otherwise the best was
-	// taken among those of equal or lower cost, in tokens of all models together.
+	// Any says that Against is the best baseline of any cost. If Any is false, Against is
+	// the best baseline of equal or lower cost, or FineCE without fusion. The cost is the
+	// number of tokens of all models together.
 	Any          bool
 	Ours, Theirs float64
 	Gap          Figure // Ours - Theirs
@@ -22,11 +23,11 @@ type Comparison struct {
 
 // The figures that methods are compared by.
 const (
-	BrierFigure = "Brier" // after the map where there are labels for one, which is in [Mapped]
+	BrierFigure = "Brier" // after the map ([Mapped]), or without one if there are too few labels
 	AUROCFigure = "AUROC"
 )
 
-// Better reports whether the interval of the difference excludes 0 in favour of the method.
+// Better reports whether the interval of the difference excludes 0 in favour of Name.
 func (c *Comparison) Better() bool {
 	if c.Figure == BrierFigure {
 		return c.Gap.High < 0
@@ -34,7 +35,7 @@ func (c *Comparison) Better() bool {
 	return c.Gap.Low > 0
 }
 
-// Worse reports whether it excludes 0 in favour of the other one.
+// Worse reports whether the interval of the difference excludes 0 in favour of Against.
 func (c *Comparison) Worse() bool {
 	if c.Figure == BrierFigure {
 		return c.Gap.Low > 0
@@ -42,8 +43,9 @@ func (c *Comparison) Worse() bool {
 	return c.Gap.High < 0
 }
 
-// compare compares FineCE, and at p(1) with fusion, with the best baseline of equal or
-// lower cost, and with the best of all; and fusion with FineCE without it.
+// compare sets Comparisons. FineCE and, at p(1), FineCE with fusion are compared with the
+// best baseline of equal or lower cost, and with the best of any cost. FineCE with fusion
+// is also compared with FineCE without fusion.
 func (d *Domain) compare(records []*Record, list []method, draws []labelling, seed uint64) error {
 	by := map[string]*method{}
 	for i := range list {
@@ -98,8 +100,8 @@ func (d *Domain) row(name string) *Row {
 	return nil
 }
 
-// brier returns the Brier score after the map, or without one where there are too few
-// labels for it.
+// brier returns the Brier score after the map, or without a map if there are too few
+// labels to fit one.
 func (r *Row) brier(w Which) float64 {
 	if v := r.Mapped[w].Brier.Value; !math.IsNaN(v) {
 		return v
@@ -107,12 +109,13 @@ func (r *Row) brier(w Which) float64 {
 	return r.At[w].Brier
 }
 
-// least is the share of the method's pairs that a baseline needs in order to be compared.
-// Figures of a few answers say nothing.
+// least is the share of a method's pairs that a baseline needs to be compared with the
+// method. Figures of a few answers say little.
 const least = 0.9
 
-// best returns the name of the best baseline at a place, "" for none. Unless any is set,
-// it costs no more than ours; if the cost of ours was not counted, all baselines compete.
+// best returns the name of the best baseline at a place, or "" for none. If any is false,
+// only baselines that cost at most as much as ours are considered. If the cost of ours was
+// not counted, all baselines are considered.
 func (d *Domain) best(w Which, figure string, ours *Row, any bool) string {
 	name, best := "", math.NaN()
 	budget := ours.Spent[w].total()
@@ -135,8 +138,8 @@ func (d *Domain) best(w Which, figure string, ours *Row, any bool) string {
 	return name
 }
 
-// paired compares two methods over the answers that have a confidence of both. Brier is
-// measured after the map of each draw, and averaged over the draws.
+// paired compares two methods on the answers that have a confidence of both. The Brier
+// score is measured after the map of each draw; the pairs of all draws are joined.
 func paired(records []*Record, a, b *method, w Which, figure string, draws []labelling, seed uint64) (*Comparison, error) {
 	c := &Comparison{Name: a.name, Against: b.name, At: w, Figure: figure, Ours: math.NaN(), Theirs: math.NaN(), Gap: unknown}
 	both := func(one, other reading) reading {
@@ -171,7 +174,7 @@ func paired(records []*Record, a, b *method, w Which, figure string, draws []lab
 			return nil, err
 		}
 		if *to, err = s.Value(metric, metrics.DefaultBinning()); err != nil {
-			return c, nil // there is no AUROC where all answers are right, or all wrong
+			return c, nil // no AUROC: all answers are right, or all are wrong
 		}
 	}
 	intervals, err := metrics.BootstrapDifferences(sides[0].Confidence, sides[1].Confidence, sides[0].Correct, sides[0].questions(), []metrics.Metric{metric}, resampling(seed))

@@ -1,77 +1,99 @@
-// Package experiment repeats the experiments of the FineCE paper (arXiv
-// 2508.12040) on any generator and confidence models behind OpenAI-compatible
-// servers, and writes what came out.
+// Package experiment repeats the experiments of the FineCE paper (arXiv 2508.12040)
+// with any generator and any confidence models on OpenAI-compatible servers, and writes
+// a report. It is what `finece experiment` runs.
 //
-// # Who computes
+//	c := experiment.DefaultConfig()
+//	c.Domain, c.Engine, c.Generator, c.Grader = "in", engine, generator, grade.NumberGrader{}
+//	c.Subjects = []experiment.Subject{{Name: experiment.FineCE, Asker: asker, Main: true}}
+//	var records []*experiment.Record
+//	err := experiment.Collect(ctx, c, questions, func(r *experiment.Record) error {
+//		records = append(records, r)
+//		return nil
+//	})
+//	...
+//	report, err := experiment.Analyse(records, c.Seed)
+//	...
+//	err = report.Markdown(w, experiment.About{Models: "FineCE is an adapter of the generator."})
 //
-// The positions and the confidences of the models are those of the core that people
-// run: an answer is written as its server would have streamed it and followed by
-// package host/follow, on the engine of [Config.Engine]. The report's reader is told
-// which core it was. Nothing is integrated there: fusion is measured on trees.
+// # The core
+//
+// The positions and the confidences come from the core that users run. Each sampled
+// answer is written as the stream that its server would have sent. Package host/follow
+// follows that stream on the engine of Config.Engine. The core integrates nothing here:
+// fusion is measured on trees, see below.
 //
 // # What is measured
 //
-// [Collect] samples answers to each test question. An answer is correct or not. At each
-// of its positions, the confidence models and the baselines of package baseline say how
-// likely it is to be correct. A pair is such a confidence with the correctness of that
-// answer. All figures are those of package metrics. Pairs of one question are not
+// [Collect] samples answers to each test question and grades them. At each position of an
+// answer, the confidence models and the baselines (package baseline) estimate how likely
+// the answer is to be correct. A pair is one such confidence and the correctness of its
+// answer. All figures are computed by package metrics. Pairs of one question are not
 // independent, so intervals are bootstrapped over questions.
 //
-// The main table of a domain has a row for each method and eight places: p(0), p(1),
-// p(z-1), p(z), and 10, 30, 50 and 100% of the answer's tokens. At a share of the tokens
-// stands the latest confidence that a reader of the stream would have by then. Methods by
-// log-probabilities alone see exactly the tokens so far, with the log-probabilities that
-// the answer was sampled with.
+// A domain is a set of questions. Its main tables have a row for each method, at eight
+// places: p(0), p(1), p(z-1), p(z), and after 10, 30, 50 and 100% of the answer's tokens.
+// After a share of the tokens, a method has the latest confidence that a reader of the
+// stream would have by then. Methods that use only log-probabilities see exactly the
+// tokens so far, with the log-probabilities that the answer was sampled with.
 //
-// Many baselines order answers and are no probabilities. So Brier score and ECE are also
-// measured after Platt's map, fitted for every method on the same [MapLabels] labelled
-// answers and measured on the other questions, for many draws of these ([Mapped]).
+// Many baselines put answers in order, but their values are no probabilities. So Brier
+// score and ECE are also measured after Platt's map ([Mapped]). Every method's map is
+// fitted on the same [MapLabels] labelled answers and measured on the other questions.
+// This is repeated for many draws of the labelled answers.
 //
-// Each estimate has a cost: tokens of the generator and of trained models, prompts
+// Each estimate has a cost: the tokens of the generator and of trained models, prompts
 // included ([Spent]). FineCE is compared, on the same answers, with the best baseline of
-// equal or lower cost, and with the best of any cost ([Comparison]). RESULTS.md claims
-// what such an interval supports, and lists what none does.
+// equal or lower cost, and with the best baseline of any cost ([Comparison]). RESULTS.md
+// claims the differences whose interval excludes 0 in FineCE's favour. It lists the others
+// under "Not claimed".
 //
 // Trajectory models are fitted on 100 and on 1,000 labelled answers to other questions, as
-// finece calibrate fits them, and compared with the mean log-probability ([Gain]). Another
-// table says what stopping early does ([Stopping]).
+// finece calibrate fits them. They are compared with the mean log-probability ([Gain]).
+// Another table shows what happens if answers are stopped early ([Stopping]).
 //
-// With [Config.Recorded], answers that were sampled before are measured and no server is
-// asked. Methods that need one are listed as unavailable. The further samples and the
-// labels are recorded as well.
+// With [Config.Recorded], answers that were sampled before are measured, and no server is
+// asked. Further samples and labels can be recorded, too. Methods that need a server are
+// listed as unavailable.
 //
-// A baseline that has no confidence of any of the first twelve whole answers is not asked
-// again, and reported as unavailable with its count.
+// Each baseline is tried on the first twelve whole answers. A baseline that has a
+// confidence for none of them is not asked again. The report lists it as unavailable, with
+// the reason.
 //
-// Rows that take a part away: FineCE's estimate of the question alone, kept as it is; the
-// least and the mean log-probability of the generator, and of the solver that the
-// confidence model was made of; LECO by the mean and by the least step; FineCE with and
-// without fusion.
+// Some rows leave a part of a method out, to show what that part is worth: FineCE's
+// estimate of the question alone, kept for all later positions; FineCE without fusion; the
+// lowest and the mean log-probability of the generator, and of the solver that the
+// confidence model was trained from; LECO by the mean and by the lowest step.
 //
 // The other tables follow the paper: answers kept at a threshold; the three strategies;
-// fusion over depth, width and coefficient; confidence models of other training side by
-// side. A model that is not given has no row.
+// fusion by depth, width and revision coefficient; confidence models with other training.
+// A model that is not given has no row.
 //
-// The paper leaves open which positions suit open-ended answers. There, entropy is high
-// where the model is in doubt, but also where it is free to choose. Records of such a
-// domain, with a grader that knows all true statements (grade.StatementsGrader), have
-// the same tables. Baselines that compare final answers have no rows.
+// The paper leaves open which positions suit open-ended answers. In such answers, entropy
+// is high where the model is in doubt, but also where it is free to choose. A domain of
+// open-ended questions needs a grader that knows all true statements
+// (grade.StatementsGrader). It has the same tables, without the baselines that compare
+// final answers.
 //
 // # Labels
 //
-// One answer says little about the probability at a state. If a question is answered
-// correctly every other time, one answer is right or wrong by chance. With
-// [Config.Labels], further continuations of p(0), p(1) and p(z-1) are sampled and
-// graded. The share of correct ones is the state's Monte Carlo label, as in FineCE's
-// training. It has two uses. As a confidence, it shows how good a confidence can be. And
-// p(1) and p(z-1) are measured again with each confidence compared with all
-// continuations, which leaves less to chance. The noise of the labels is reported.
+// One answer says little about the probability at a state: if half of the answers from a
+// state are correct, a single one is correct or wrong by chance. With [Config.Labels],
+// further continuations of p(0), p(1) and p(z-1) are sampled and graded. The share of
+// correct ones is the state's Monte Carlo label, as in FineCE's training. Labels have two
+// uses:
+//
+//   - As a confidence, a label shows how good any confidence can be.
+//   - p(1) and p(z-1) are measured again. Each confidence is then compared with all
+//     continuations instead of one answer, so less is left to chance.
+//
+// The report has the standard error of the labels.
 //
 // # Fusion
 //
-// For Backward Confidence Integration at p(1), [Config.Width] continuations of the
-// answer so far are sampled and each is cut after its next paragraph. The same is done
-// from there, [Config.Depth] paragraphs deep. Every node is scored. Package bci
-// integrates the tree, also at each smaller depth and at every second smaller width: the
-// tree of a width consists of the first branches.
+// Fusion is Backward Confidence Integration at p(1). [Config.Width] continuations of the
+// answer so far are sampled, and each is cut after its next paragraph. From the end of
+// each, the next continuations are sampled the same way, until the tree is
+// [Config.Depth] paragraphs deep. Every node gets a confidence, and package bci
+// integrates the tree. Fusion is also measured at each smaller depth, and at the even
+// smaller widths: a narrower tree consists of the first branches.
 package experiment

@@ -17,16 +17,16 @@ type Pairs struct {
 	IDs        []string // id of the pair's question; pairs of one question are not independent
 	Missing    int      // points without a confidence
 
-	Tokens, Ratio float64 // mean over the positions
+	Tokens, Ratio float64 // means over the pairs of Point.Tokens and Point.Ratio
 }
 
-// At names a position: the strategy, and which of its positions.
+// At names a position: the strategy and one of its positions.
 type At struct {
 	Strategy string
 	Which    Which
 }
 
-// Which names a position of an answer with the positions p(0) to p(z).
+// Which names a position among p(0) to p(z), or a share of the answer's tokens.
 type Which uint8
 
 const (
@@ -35,7 +35,7 @@ const (
 	LastBut1              // p(z-1), if it is not p(0)
 	Whole                 // p(z)
 	Middle                // all positions between p(0) and p(z)
-	Share10               // after 10% of the tokens, and so on
+	Share10               // after 10% of the tokens; the next ones after 30, 50 and 100%
 	Share30
 	Share50
 	Share100
@@ -45,10 +45,10 @@ func (w Which) String() string {
 	return [...]string{"p(0)", "p(1)", "p(z-1)", "p(z)", "p(1) to p(z-1)", "10%", "30%", "50%", "100%"}[w]
 }
 
-// places are those of the tables.
+// places are the places that the tables show.
 var places = []Which{Question, First, LastBut1, Whole, Share10, Share30, Share50, Share100}
 
-// at returns the position of a place: a share of the tokens, or one of paragraphs.
+// at returns the place with its strategy: shares of the tokens, or paragraphs.
 func (w Which) at() At {
 	if w >= Share10 {
 		return At{ByShare, w}
@@ -76,7 +76,7 @@ func (a At) has(p *Point) bool {
 	return p.Index > 0 && p.Index < p.Last
 }
 
-// Confidence returns a point's confidence by name, and whether it has one.
+// reading returns a point's confidence by one method, and whether there is one.
 type reading func(*Point) (float64, bool)
 
 func named(name string) reading {
@@ -86,10 +86,10 @@ func named(name string) reading {
 	}
 }
 
-// outcome counts the right and wrong answers that a confidence is compared with.
+// outcome returns the numbers of right and wrong answers that a confidence is compared with.
 type outcome func(*Record, *Point) (right, wrong int)
 
-// ofAnswer is the outcome of the point's own answer.
+// ofAnswer returns the outcome of the point's own answer.
 func ofAnswer(r *Record, _ *Point) (right, wrong int) {
 	if r.Correct {
 		return 1, 0
@@ -97,7 +97,7 @@ func ofAnswer(r *Record, _ *Point) (right, wrong int) {
 	return 0, 1
 }
 
-// ofLabel is the outcome of the continuations from the point's state.
+// ofLabel returns the outcomes of the continuations of the point's state.
 func ofLabel(_ *Record, p *Point) (right, wrong int) {
 	if p.Label == nil {
 		return 0, 0
@@ -105,7 +105,7 @@ func ofLabel(_ *Record, p *Point) (right, wrong int) {
 	return p.Label.K, p.Label.N - p.Label.K
 }
 
-// share returns the label as a confidence.
+// share returns the label as a confidence, and whether the point has a label.
 func share(p *Point) (float64, bool) {
 	if p.Label == nil {
 		return 0, false
@@ -113,12 +113,12 @@ func share(p *Point) (float64, bool) {
 	return float64(p.Label.K) / float64(p.Label.N), true
 }
 
-// pairs returns the confidences of the records at a position with the answers' outcomes.
+// pairs returns the confidences at a position, each with the outcome of its answer.
 func pairs(records []*Record, at At, read reading) Pairs {
 	return against(records, at, read, ofAnswer)
 }
 
-// against returns the confidences of the records at a position with given outcomes.
+// against returns the confidences at a position, each with the outcomes that of counts.
 func against(records []*Record, at At, read reading, of outcome) Pairs {
 	var out Pairs
 	for _, r := range records {
@@ -148,8 +148,8 @@ func against(records []*Record, at At, read reading, of outcome) Pairs {
 	return out
 }
 
-// questions returns the number of each pair's question, from 0 without gaps: the clusters
-// of package metrics.
+// questions returns the number of each pair's question, from 0 without gaps. Package
+// metrics takes these numbers as clusters.
 func (p *Pairs) questions() []int {
 	out := make([]int, len(p.IDs))
 	seen := map[string]int{}
@@ -162,12 +162,13 @@ func (p *Pairs) questions() []int {
 	return out
 }
 
-// Figure is a number with its interval at level 0.95. All are NaN if it is undefined.
+// Figure is a number with its interval, at level 0.95 if nothing else is said. All three
+// are NaN if the number is undefined.
 type Figure struct{ Value, Low, High float64 }
 
 var unknown = Figure{math.NaN(), math.NaN(), math.NaN()}
 
-// Quality describes how good the confidences of some pairs are.
+// Quality says how good the confidences of some pairs are.
 type Quality struct {
 	N, Missing int
 	Accuracy   float64
@@ -175,10 +176,10 @@ type Quality struct {
 	Brier      float64
 	Skill      float64 // Brier skill
 	AUGRC      float64
-	Within     Figure // within-question discrimination; unknown with one answer to each question
+	Within     Figure // within-question discrimination; NaN with one answer to each question
 	// True is the ECE that these pairs would have if each confidence were the true
-	// probability: the mean over random outcomes, and the middle 95% of them. It is
-	// above 0 because the pairs are few.
+	// probability: the mean over random outcomes, with the range of the middle 95% of
+	// them. It is above 0 because the number of pairs is limited.
 	True          Figure
 	Tokens, Ratio float64
 	Kept          Kept // at DefaultThreshold
@@ -189,17 +190,17 @@ var unmeasured = Quality{
 	Accuracy: math.NaN(), ECE: unknown, AUROC: unknown, Brier: math.NaN(), Skill: math.NaN(), AUGRC: math.NaN(), Within: unknown, True: unknown,
 }
 
-// Kept describes the answers that a threshold keeps.
+// Kept says which answers a threshold keeps: those with at least that confidence.
 type Kept struct {
 	Threshold          float64
 	N, Right           int     // answers that are kept, and the correct ones among them
 	Coverage, Accuracy float64 // share of answers kept, and their accuracy
 }
 
-// measured lists the figures that have intervals.
+// measured lists the figures that have bootstrap intervals.
 var measured = []metrics.Metric{metrics.MetricECE, metrics.MetricAUROC}
 
-// valuesOf returns the figures of measured for a sample. The AUROC is NaN if all
+// valuesOf returns the figures that measured lists, for a sample. The AUROC is NaN if all
 // answers are right or all are wrong.
 func valuesOf(s *metrics.Sample) ([2]float64, error) {
 	ece, err := s.ECE(metrics.DefaultBinning())
@@ -269,7 +270,7 @@ func (p *Pairs) quality(seed uint64) (Quality, error) {
 
 const draws = 200 // random draws of outcomes for Quality.True
 
-// calibrated computes Quality.True: it draws outcomes with the confidences as their
+// calibrated computes Quality.True. It draws outcomes with the confidences as their
 // probabilities.
 func (p *Pairs) calibrated(seed uint64) (Figure, error) {
 	r := rand.New(rand.NewPCG(seed, 11))
@@ -311,7 +312,7 @@ func (p *Pairs) kept(threshold float64) Kept {
 	return k
 }
 
-// names returns the names that some point has a confidence of, sorted.
+// names returns the sorted names of the methods with a confidence at some point.
 func names(records []*Record) []string {
 	seen := map[string]bool{}
 	for _, r := range records {

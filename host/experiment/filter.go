@@ -6,24 +6,26 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Filter is what leaving out whole answers below [DefaultThreshold] does to accuracy.
+// Filter says how accuracy changes if whole answers below [DefaultThreshold] are left out.
 type Filter struct {
 	By       string // the method whose confidence decides
 	Kept     Kept
 	Before   float64 // accuracy of all answers
-	Accuracy Figure  // of those that are kept, with the exact interval
+	Accuracy Figure  // of the answers that are kept, with the exact (Clopper-Pearson) interval
 }
 
-// filterGain is the paper's: accuracy rises by 39.5%.
+// filterGain is the relative gain of accuracy that the paper reports: 39.5%.
 const filterGain = 0.395
 
-// Reached reports whether accuracy rises by the paper's share, and beyond chance.
+// Reached reports whether accuracy rises by at least the paper's gain, and whether the
+// interval excludes the accuracy of all answers.
 func (f *Filter) Reached() bool {
 	return f.Kept.N > 0 && f.Kept.Accuracy/f.Before-1 >= filterGain && f.Accuracy.Low > f.Before
 }
 
-// filter sets Filter: by FineCE, or without it by the trajectory model of the most labels.
-// Where more than half of the answers are right, accuracy has less than that to gain.
+// filter sets Filter. FineCE decides, or, if there is no FineCE, the trajectory model of
+// the most labels. If more than half of the answers are right, Filter stays nil: that
+// leaves little room for the paper's gain.
 func (d *Domain) filter() error {
 	r := d.row(FineCE)
 	for _, t := range trajectoryRows {
@@ -47,15 +49,15 @@ func (d *Domain) filter() error {
 	return nil
 }
 
-// String says what filtering does.
+// String describes the change in a sentence or two.
 func (f *Filter) String() string {
 	by := ""
 	if f.By != FineCE {
-		by = "By " + f.By + ": "
+		by = "With the confidences of " + f.By + ": "
 	}
 	if f.Kept.N == 0 {
-		return by + fmt.Sprintf("No confidence of a whole answer reaches %.1f: nothing is kept.", DefaultThreshold)
+		return by + fmt.Sprintf("A threshold of %.1f keeps no whole answer.", DefaultThreshold)
 	}
-	return by + fmt.Sprintf("Keeping whole answers at or above %.1f keeps %s (%d answers) and takes accuracy from %s to %s: %+.0f%%.",
-		DefaultThreshold, percent(f.Kept.Coverage), f.Kept.N, percent(f.Before), show(f.Accuracy), 100*(f.Kept.Accuracy/f.Before-1))
+	return by + fmt.Sprintf("A threshold of %.1f keeps %s of the whole answers (%d). Accuracy is %s among them and %s among all answers: %+.0f%%.",
+		DefaultThreshold, percent(f.Kept.Coverage), f.Kept.N, show(f.Accuracy), number(100*f.Before, 1), 100*(f.Kept.Accuracy/f.Before-1))
 }

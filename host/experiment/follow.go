@@ -25,21 +25,22 @@ import (
 
 // place is a position of an answer.
 type place struct {
-	text   string // the answer up to it, without white space at its end
-	tokens int
-	whole  bool
+	text   string // the answer up to the position, without white space at its end
+	tokens int    // before the position
+	whole  bool   // the position is p(z)
 }
 
-// scored is an answer's positions under a strategy, including p(0) and p(z), with a
+// scored has an answer's positions under a strategy, including p(0) and p(z), and a
 // subject's confidence at each of them.
 type scored struct {
 	places     []place
-	confidence []float64 // NaN where there is none
+	confidence []float64 // NaN if there is none
 	cost       []baseline.Cost
 	tokens     int // of the answer
 }
 
-// score follows an answer. If s is nil, no confidence model is asked.
+// score runs an answer through the core, under a strategy. If s is nil, no confidence
+// model is asked.
 func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completion, by *strategy, s *Subject) (*scored, error) {
 	data, err := chunks(a)
 	if err != nil {
@@ -75,7 +76,7 @@ func (w *work) score(ctx context.Context, q *grade.Question, a *openai.Completio
 	return out, nil
 }
 
-// following is a stream whose first failed request is an error.
+// following is a stream that keeps the first failed request, and what each request took.
 type following struct {
 	*follow.Stream
 	failed error
@@ -85,14 +86,14 @@ type following struct {
 
 // asked is a request to a confidence model.
 type asked struct {
-	texts string // all strings of its body
+	texts string // all strings in the request's body
 	cost  baseline.Cost
 }
 
-// note keeps what a request was about and what it took.
+// note keeps the texts and the cost of a request.
 func (f *following) note(request, reply []byte) {
 	var body any
-	_ = json.Unmarshal(request, &body) // a request that is no JSON has no texts
+	_ = json.Unmarshal(request, &body) // a request that is not JSON has no texts
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, asked{strings.Join(stringsIn(body, nil), "\n"), baseline.UsageOf(reply)})
@@ -115,8 +116,8 @@ func stringsIn(v any, to []string) []string {
 	return to
 }
 
-// costs returns what the confidence at each place took. A request is about the place
-// with the longest text that it has in it.
+// costs returns the cost of the confidence at each place. A request belongs to the place
+// with the longest text among the places whose text the request contains.
 func (f *following) costs(places []place) []baseline.Cost {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,7 +134,7 @@ func (f *following) costs(places []place) []baseline.Cost {
 	return out
 }
 
-// spent returns what all requests took.
+// spent returns the cost of all requests.
 func (f *following) spent() baseline.Cost {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -144,7 +145,8 @@ func (f *following) spent() baseline.Cost {
 	return sum
 }
 
-// open begins to follow a stream about a question, asking a subject.
+// open starts to follow a stream about a question. The subject, if any, is asked for
+// confidences.
 func (w *work) open(ctx context.Context, q *grade.Question, c host.Config, s *Subject, take func(record.Record)) (*following, error) {
 	f := &follow.Follower{Engine: w.Engine, Limits: model.DefaultLimits()}
 	out := &following{}
@@ -167,9 +169,10 @@ func (w *work) open(ctx context.Context, q *grade.Question, c host.Config, s *Su
 	return out, err
 }
 
-// child follows a text from the end of root, which it begins with, to the end of the
-// next paragraph, or to its own end if no paragraph follows. It returns that place
-// with its confidence, NaN if there is none, and adds to cost what that took.
+// child finds the place in text where the next paragraph after root ends, or the end of
+// the text if no paragraph follows. The text begins with root's text. child returns that
+// place and its confidence (NaN if there is none), and adds the cost of the requests to
+// cost.
 func (w *work) child(ctx context.Context, q *grade.Question, root *place, text string, s *Subject, cost *baseline.Cost) (*place, float64, error) {
 	by := w.strategies()[0] // paragraphs
 	c := by.session(q.Text)
@@ -195,7 +198,7 @@ func (w *work) child(ctx context.Context, q *grade.Question, root *place, text s
 	if err := f.Write([]byte(root.text)); err != nil {
 		return nil, 0, err
 	}
-	// Byte by byte from there on, so that no later paragraph is asked about.
+	// After root, one byte at a time: no later paragraph is asked about.
 	for i := len(root.text); i < len(text) && at == nil; i++ {
 		if err := f.Write([]byte{text[i]}); err != nil {
 			return nil, 0, err

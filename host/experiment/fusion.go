@@ -60,7 +60,7 @@ func (d *Domain) fusions(records []*Record, seed uint64) error {
 	return nil
 }
 
-// fusion measures the integrated confidences of p(1), over the points with a tree.
+// fusion measures the integrated confidences of p(1) at the points that have a tree.
 func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) {
 	f := &Fusion{Alpha: params.Alpha, Depth: params.Depth, Width: params.Width}
 	n := 0
@@ -82,8 +82,8 @@ func fusion(records []*Record, params bci.Params, seed uint64) (*Fusion, error) 
 	return f, err
 }
 
-// fused returns the integrated confidence of a point with a tree. A tree that package bci
-// refuses has none.
+// fused reads the integrated confidence of a point with a tree. There is none if package
+// bci refuses the tree.
 func fused(params bci.Params) reading {
 	return func(p *Point) (float64, bool) {
 		if p.Tree == nil {
@@ -112,8 +112,8 @@ func (t *Tree) shape() (depth, width int) {
 	return depth, width
 }
 
-// within counts the nodes of the tree within a depth and a width, and the sampled ones
-// among them.
+// within returns how many nodes of the tree are within a depth and a width, and how many
+// of these were sampled: all but the root.
 func (t *Tree) within(depth, width int) (scored, sampled int) {
 	depths := make([]int, len(t.Parent))
 	children := make([]int, len(t.Parent))

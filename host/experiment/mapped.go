@@ -11,15 +11,15 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// MapLabels is how many labelled answers the map of every method is fitted on.
+// MapLabels is the number of labelled answers that every method's map is fitted on.
 const MapLabels = 100
 
 const splits = 20 // draws of the labelled questions
 
-// Mapped is the quality of confidences after Platt's map. The map of each method and place
-// is fitted on the confidences of the same labelled answers, and measured on the answers
-// to the other questions: the mean over draws of the labelled questions, with the range of
-// the middle nine in ten.
+// Mapped is the quality of confidences after Platt's map. The maps of all methods and
+// places are fitted on the same labelled answers, each on its own confidences. They are
+// measured on the answers to the other questions. A figure is the mean over draws of the
+// labelled questions, with the range of the middle 90% of the draws.
 type Mapped struct{ Brier, ECE Figure }
 
 var unmapped = Mapped{unknown, unknown}
@@ -27,8 +27,8 @@ var unmapped = Mapped{unknown, unknown}
 // labelling is a random set of labelled questions, by their ids.
 type labelling map[string]bool
 
-// drawn draws questions until they have so many answers, a number of times. It returns nil
-// if those would be more than half of the answers.
+// drawn returns random sets of questions. Each set has at least as many answers as labels
+// says. The result is nil if labels is more than half of the answers.
 func drawn(records []*Record, labels int, r *rand.Rand) []labelling {
 	if 2*labels > len(records) {
 		return nil
@@ -68,8 +68,8 @@ func (d labelling) split(records []*Record) (labelled, rest []*Record) {
 	return labelled, rest
 }
 
-// platt fits Platt's map. Where none can be fitted, since all answers are right or wrong or
-// all confidences equal, the confidences stay as they are.
+// platt fits Platt's map. No map can be fitted if all answers are right, all are wrong or
+// all confidences are equal. The confidences then stay as they are.
 func platt(rows []fit.Row) (func(float64) float64, error) {
 	if len(rows) == 0 {
 		return same, nil
@@ -86,7 +86,8 @@ func platt(rows []fit.Row) (func(float64) float64, error) {
 
 func same(p float64) float64 { return p }
 
-// mappedPairs returns the confidences of the other questions after the map of each draw.
+// mappedPairs returns, for each draw, the pairs of the questions that were not drawn, after
+// the map that was fitted on the drawn ones.
 func mappedPairs(records []*Record, at At, read reading, draws []labelling) ([]Pairs, error) {
 	out := make([]Pairs, len(draws))
 	for i, d := range draws {
@@ -139,7 +140,7 @@ func mapped(records []*Record, at At, read reading, draws []labelling) (Mapped, 
 	return Mapped{spread(briers, 0.9), spread(eces, 0.9)}, nil
 }
 
-// spread returns the mean of values and the range of a middle share of them.
+// spread returns the mean of values, and the range of the middle share of them.
 func spread(values []float64, middle float64) Figure {
 	if len(values) == 0 {
 		return unknown

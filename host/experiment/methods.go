@@ -8,13 +8,13 @@ import (
 	"github.com/finece/finece/host/baseline"
 )
 
-// method is a row of the tables: where its confidences and their costs are found.
+// method is a row of the tables: it knows where a method's confidences and costs are.
 type method struct {
 	name  string
 	read  reading
 	spent func(*Point) (Spent, bool)
-	// everywhere says that it has a confidence at every position of the stream, not at
-	// those of the tables alone.
+	// everywhere says that the method has a confidence at every position of the stream,
+	// not only at the places of the tables.
 	everywhere bool
 }
 
@@ -53,7 +53,7 @@ func methods(records []*Record) ([]method, error) {
 	return append(models, baselines...), nil
 }
 
-// costOf returns what a confidence took.
+// costOf returns the cost of a confidence.
 func costOf(p *Point, name string) (Spent, bool) {
 	c, ok := p.Cost[name]
 	if !ok {
@@ -68,7 +68,7 @@ func costOf(p *Point, name string) (Spent, bool) {
 
 func tokensOf(c baseline.Cost) float64 { return float64(c.PromptTokens + c.CompletionTokens) }
 
-// treeCost is the cost of a point with its tree.
+// treeCost returns the cost of a point's own confidence and of its tree.
 func treeCost(p *Point) (Spent, bool) {
 	own, ok := costOf(p, FineCE)
 	if p.Tree == nil || !ok {

@@ -14,7 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// palette is Okabe and Ito's: colour-blind people can tell its colours apart.
+// palette is that of Okabe and Ito: colour-blind people can tell its colours apart.
 var palette = []color.RGBA{
 	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255},
 }
@@ -32,7 +32,7 @@ func (r *Report) Plots(folder string) ([]string, error) {
 	for i := range r.Domains {
 		d := &r.Domains[i]
 		if d.row(FineCE) == nil {
-			continue // its plots are about it
+			continue // the other plots are about FineCE
 		}
 		for name, p := range map[string]*plot.Plot{d.Name + "-thresholds.svg": d.thresholdPlot(), d.Name + "-reliability.svg": d.reliabilityPlot()} {
 			if err := save(p, filepath.Join(folder, name)); err != nil {
@@ -44,9 +44,10 @@ func (r *Report) Plots(folder string) ([]string, error) {
 	return made, nil
 }
 
-// save writes a plot as SVG. An SVG names its font, and a viewer without that font
-// takes a wider one, such as DejaVu Sans: hence the margins. For the same reason a
-// legend on the right has a strip of its own, in which its text starts after the line.
+// save writes a plot as SVG. An SVG only names its font. A viewer without that font
+// uses another one that may be wider, such as DejaVu Sans, so the plot has margins. For
+// the same reason a legend on the right has a strip of its own, and its text starts after
+// the line.
 func save(p *plot.Plot, path string) error {
 	const margin, strip = 12, 54 // points
 	canvas, err := draw.NewFormattedCanvas(16*vg.Centimeter, 11*vg.Centimeter, "svg")
@@ -99,15 +100,15 @@ func addLine(p *plot.Plot, name string, points plotter.XYs, colour, dash int) {
 	}
 }
 
-// SharesPlot is the file of the picture of RESULTS.md.
+// SharesPlot is the file name of the plot that RESULTS.md shows.
 const SharesPlot = "shares.svg"
 
 // sharesPlot plots the Brier score of a few methods over the share of the tokens that were
-// read: FineCE, its estimate of the question alone, and at each share the baselines that
-// are best at some. Without FineCE, it shows the first rows of the summary.
+// read: FineCE, its estimate of the question alone, and the baselines that are best at one
+// of the shares. Without FineCE, it shows the first rows of the summary.
 func (d *Domain) sharesPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+"\nBrier score, the lower the better", "share of the tokens read", "Brier score")
-	p.Legend.Left = true // and at the bottom: scores are well above 0 there
+	p.Legend.Left = true // at the bottom, where no curve is: scores are well above 0
 	p.Y.Max = 0.3
 	var names []string
 	if ours := d.row(FineCE); ours != nil {
@@ -146,7 +147,7 @@ func (d *Domain) sharesPlot() *plot.Plot {
 // thresholdPlot plots the accuracy and the share of kept answers over thresholds.
 func (d *Domain) thresholdPlot() *plot.Plot {
 	p := newPlot(title(d.Name)+"\nanswers kept at a threshold", "threshold", "accuracy (solid), share kept (dashed)")
-	p.Legend.Top = true // and to the right: the curves may lie anywhere
+	p.Legend.Top = true // to the right of the plot: the curves may lie anywhere
 	for i, t := range d.Thresholds {
 		var accuracy, coverage plotter.XYs
 		for _, k := range t.Kept {

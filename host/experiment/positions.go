@@ -8,15 +8,15 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// The strategies, by the names that records have.
+// The names of the strategies in records.
 const (
 	ByParagraph = "paragraph"
 	ByPeriod    = "periodic"
 	ByEntropy   = "entropy"
 )
 
-// above is the strategy of entropy positions above another threshold than
-// Config.Entropy, in nats.
+// above returns the name of the strategy of entropy positions above a further threshold,
+// in nats.
 func above(threshold float64) string { return fmt.Sprintf("%s>%g", ByEntropy, threshold) }
 
 // strategy is a way to choose positions.
@@ -25,7 +25,7 @@ type strategy struct {
 	position.Options
 }
 
-// strategies are all that are measured.
+// strategies returns all strategies that are measured.
 func (c *Config) strategies() []strategy {
 	with := func(name string, kind position.Kind, threshold float64) strategy {
 		o := position.DefaultOptions()
@@ -43,8 +43,8 @@ func (c *Config) strategies() []strategy {
 	return out
 }
 
-// session is the configuration of a session that estimates at the positions of a
-// strategy and integrates nothing. Its limits are no limits for an answer.
+// session returns the configuration of a session that estimates at the positions of a
+// strategy and integrates nothing. Its limits are larger than any answer needs.
 func (by *strategy) session(question string) host.Config {
 	c := session.DefaultConfig()
 	c.Question, c.Positions = question, by.Options

@@ -14,10 +14,11 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// probed is how many answers are tried before a baseline is given up.
+// probed is the number of answers that each baseline is tried on first.
 const probed = 12
 
-// sampled samples the answers to a question, or returns those that probe has.
+// sampled returns the answers to a question: those that probe has sampled, the recorded
+// ones, or new ones.
 func (w *work) sampled(ctx context.Context, q *grade.Question) (*openai.Sampled, error) {
 	if got := w.answers[q]; got != nil {
 		return got, nil
@@ -28,8 +29,8 @@ func (w *work) sampled(ctx context.Context, q *grade.Question) (*openai.Sampled,
 	return w.sampler.Sample(ctx, openai.Stem{ID: q.ID, Question: q.Text}, w.Answers)
 }
 
-// probe tries the baselines on the first whole answers. One that has no confidence of any
-// of them is left out and reported: nothing is asked of it at the other positions.
+// probe tries the baselines on the first whole answers. A baseline that has a confidence
+// for none of them is left out and reported. It is not asked at any other position.
 func (w *work) probe(ctx context.Context, questions []*grade.Question) error {
 	if w.Collector == nil {
 		return nil

@@ -20,8 +20,8 @@ const (
 
 // profiled returns the confidences by the uncertainty-trace profile: a logistic regression
 // on the features of all answers to other questions, at the same place. The questions are
-// in five folds by their ids, so that none is in its own training. No other baseline has so
-// many labels.
+// in five folds by their ids, so no question is in its own training data. No other
+// baseline uses so many labels.
 func profiled(records []*Record) (reading, error) {
 	values := map[*Point]float64{}
 	for _, w := range places {
@@ -59,7 +59,7 @@ func profileAt(records []*Record, at At, values map[*Point]float64) error {
 		}
 		for i, p := range points {
 			if fold[i] == f {
-				if _, ok := values[p]; !ok { // p(1) and p(z-1) may be one place: the first has it
+				if _, ok := values[p]; !ok { // if p(1) is also p(z-1), the value for p(1) is kept
 					values[p] = m.confidence(p.Profile)
 				}
 			}
@@ -103,7 +103,8 @@ func fitProfile(points []*Point, correct []bool, use func(int) bool) (*profileMo
 	return m, err
 }
 
-// moments returns the mean and the standard deviation of a column, 1 if it has none.
+// moments returns the mean and the standard deviation of a column. The deviation is
+// given as 1 if it is 0.
 func moments(v []float64) (mean, unit float64) {
 	for _, x := range v {
 		mean += x / float64(len(v))

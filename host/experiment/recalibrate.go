@@ -8,13 +8,13 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// Recalibration is the ECE of confidence models after Platt's map was fitted on a number
-// of labelled answers of the domain. It is measured on the answers to the domain's
-// other questions. Labels is 0 for confidences without a map.
+// Recalibration is the ECE of confidence models after Platt's map. The map is fitted on
+// Labels labelled answers of the domain. The ECE is measured on the answers to the
+// domain's other questions. Labels is 0 for confidences without a map.
 type Recalibration struct {
 	Labels int
-	// ECE, by the model's name, is the mean over draws of the labelled questions, with
-	// the range of the middle nine in ten.
+	// ECE has the figures by the model's name: the mean over draws of the labelled
+	// questions, with the range of the middle 90% of the draws.
 	ECE map[string]Figure
 }
 
@@ -22,8 +22,8 @@ type Recalibration struct {
 var labelCounts = []int{0, 10, 30, MapLabels}
 
 // recalibrations fits Platt's map on all positions of a few answers, for many draws of
-// them. It shows how many labels another domain needs, or a model that was trained on
-// the answers of another generator.
+// these answers. The figures show how many labels are needed for another domain, or for a
+// model that was trained on the answers of another generator.
 func recalibrations(records []*Record, models []string, seed uint64) ([]Recalibration, error) {
 	var out []Recalibration
 	r := rand.New(rand.NewPCG(seed, 7))

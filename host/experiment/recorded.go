@@ -11,18 +11,18 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Recorded is what was sampled before. With it, [Collect] asks no server. What it lacks has
-// no figure.
+// Recorded has what was sampled before. With it, [Collect] asks no server. A method that
+// needs more than what was recorded has no figures.
 type Recorded struct {
-	Answers map[string]*openai.Sampled // by the question's id: those that are measured
-	Samples map[string]*openai.Sampled // by the question's id: further answers, for the baselines; may be nil
-	// Labels are those of states, by the question's id and the answer's text up to the
-	// state, without white space at its end. It may be nil.
+	Answers map[string]*openai.Sampled // the answers to measure, by the question's id
+	Samples map[string]*openai.Sampled // further answers, for the baselines, by the question's id; may be nil
+	// Labels has the labels of states. Its keys are the question's id, and the answer's
+	// text up to the state without white space at its end. It may be nil.
 	Labels map[string]map[string]*Label
 }
 
-// asksServer is why a baseline is left out.
-const asksServer = "not recorded: it asks the generator, or a trained model"
+// asksServer is the reason for leaving out a baseline that needs a server.
+const asksServer = "not recorded: this method asks the generator or a trained model"
 
 // answersTo returns the recorded answers to a question.
 func (r *Recorded) answersTo(q *grade.Question, n int) (*openai.Sampled, error) {
@@ -35,7 +35,7 @@ func (r *Recorded) answersTo(q *grade.Question, n int) (*openai.Sampled, error) 
 	return &all, nil
 }
 
-// givenAt are the statistics of a state that need no server.
+// givenAt returns the statistics of a state that need no server.
 func (w *work) givenAt(s *baseline.State) baseline.Needs {
 	given := baseline.Tokens
 	if s.Samples != nil {
@@ -47,7 +47,7 @@ func (w *work) givenAt(s *baseline.State) baseline.Needs {
 	return given
 }
 
-// state is what the baselines are asked about.
+// state returns the state that the baselines estimate.
 func (w *work) state(q *grade.Question, text string, tokens []openai.Token, whole bool) baseline.State {
 	s := baseline.State{Question: q, Text: text, Tokens: tokens, Complete: whole}
 	if w.Recorded != nil && (whole || text == "") {
@@ -56,7 +56,8 @@ func (w *work) state(q *grade.Question, text string, tokens []openai.Token, whol
 	return s
 }
 
-// possible returns the baselines that can be asked about a state.
+// possible returns the baselines that can estimate a state: all of them, unless answers
+// are recorded.
 func (w *work) possible(s *baseline.State, list []baseline.Estimator) []baseline.Estimator {
 	if w.Recorded == nil {
 		return list
@@ -88,7 +89,7 @@ func (w *work) missing(name, why string) {
 	w.unavailable[name] = why
 }
 
-// labelled returns the label of a state, from the record or from new continuations.
+// labelled returns the label of a state: a recorded one, or one from new continuations.
 func (w *work) labelled(ctx context.Context, q *grade.Question, text string) (*Label, error) {
 	switch {
 	case w.Recorded != nil:
@@ -99,5 +100,5 @@ func (w *work) labelled(ctx context.Context, q *grade.Question, text string) (*L
 	return nil, nil
 }
 
-// errNoGenerator is about a configuration that would have to sample.
+// errNoGenerator is the error for recorded answers with fusion, which needs a generator.
 var errNoGenerator = errors.New("experiment: recorded answers have no trees: set Depth or Width to 0")

@@ -33,7 +33,8 @@ func show(f Figure) string {
 	return fmt.Sprintf("%.1f [%.1f, %.1f]", 100*f.Value, 100*f.Low, 100*f.High)
 }
 
-// markdown writes tables. It keeps the first error and then writes nothing.
+// markdown writes text and tables. After an error it writes nothing more and keeps the
+// error.
 type markdown struct {
 	w   io.Writer
 	err error

@@ -11,12 +11,12 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Names of the confidence models that some tables are about.
+// Names of confidence models, and of their variants, that some tables are about.
 const (
-	FineCE    = "FineCE"              // instruction fine-tuning, the main one
-	ValueHead = "FineCE (value head)" // Figure 7
-	Fused     = "FineCE (fused)"      // FineCE at p(1), integrated over its whole tree
-	// QuestionAlone is FineCE's estimate of the question alone, kept as it is at later
+	FineCE    = "FineCE"              // the main model, by instruction fine-tuning
+	ValueHead = "FineCE (value head)" // the alternative of figure 7 of the paper
+	Fused     = "FineCE (fused)"      // FineCE at p(1), integrated over the whole tree
+	// QuestionAlone is FineCE's estimate of the question alone, kept for all later
 	// positions.
 	QuestionAlone = "FineCE (question alone)"
 )
@@ -32,23 +32,23 @@ type Domain struct {
 	Tokens             float64 // of an answer, on average
 
 	Rows           []Row             // one for each method, at all places
-	Unavailable    map[string]string // baselines without a confidence, and why
+	Unavailable    map[string]string // why a method has no figures, by the method's name
 	Comparisons    []Comparison
-	Gains          []Gain      // of trajectory models, if there are any
+	Gains          []Gain      // of trajectory models, if any were fitted
 	Stops          []Stopping  // by method and alpha
-	Unlikeness     *Unlikeness // nil if the questions of the training are not known
-	Filter         *Filter     // nil where the claim about filtering does not apply
+	Unlikeness     *Unlikeness // nil if the questions of the training data are not known
+	Filter         *Filter     // nil if the paper's claim about filtering does not apply
 	Seeds          []Seed      // FineCE by seed, if there are several
-	Noise          []Noise     // of the labels, if records have them
-	Labelled       []Row       // p(1) and p(z-1) against the labels, if records have them
+	Noise          []Noise     // of the labels, if records have labels
+	Labelled       []Row       // p(1) and p(z-1) against the labels, if records have labels
 	Labels         Row         // the labels themselves as confidences
-	Table4         []Strategy
-	Entropies      []Strategy // Table4's, and entropy positions above further thresholds, if records have them
+	Table4         []Strategy  // the paper's table 4: the three strategies
+	Entropies      []Strategy  // the rows of Table4 and entropy positions above further thresholds, if records have these
 	Thresholds     []Threshold
 	Fusions        []Fusion
 	Alphas         []Fusion                 // by revision coefficient, at the full depth and width
-	Models         []string                 // the confidence models, for figures 5 to 7
-	Pooled         map[string][]metrics.Bin // reliability of each of Models, over all paragraphs
+	Models         []string                 // the confidence models, for the paper's figures 5 to 7
+	Pooled         map[string][]metrics.Bin // reliability bins of each of Models, over all paragraph ends, p(0) and p(z)
 	Recalibrations []Recalibration
 }
 
@@ -61,8 +61,9 @@ type Row struct {
 }
 
 // Spent is the mean number of tokens that an estimate takes beyond the answer itself,
-// prompts included: of the generator, and of trained models (FineCE's, the head of P(IK),
-// the solver). NaN if they were not counted.
+// prompts included. Generator counts the tokens of the generator. Model counts those of
+// trained models: FineCE's, the head of P(IK) and the solver. Both are NaN if they were
+// not counted.
 type Spent struct{ Generator, Model float64 }
 
 func (s Spent) total() float64 { return s.Generator + s.Model }
@@ -74,28 +75,30 @@ type Seed struct {
 	At      map[Which]Quality // p(1) and p(z-1)
 }
 
-// Noise says how far labels are from the probability that they estimate.
+// Noise says how far labels are from the probabilities that they estimate.
 type Noise struct {
 	At     Which
 	States int
-	K      float64 // continuations of a label, on average
-	Error  float64 // the standard error of a label: the root of the mean of p(1-p)/(k-1)
+	K      float64 // continuations per label, on average
+	Error  float64 // standard error of a label: the square root of the mean of p(1-p)/(k-1)
 }
 
 // Strategy is a row of table 4 or of the table of entropy thresholds.
 type Strategy struct {
 	Name       string
-	Positions  float64 // of an answer, on average, without p(0) and p(z)
+	Positions  float64 // per answer, on average, without p(0) and p(z)
 	First, All Quality // at p(1); at every position between p(0) and p(z)
 }
 
-// Threshold is a curve of figure 4: what thresholds on FineCE keep at a place.
+// Threshold is a curve of the paper's figure 4: the answers that thresholds on FineCE's
+// confidence at a place keep.
 type Threshold struct {
 	At   Which
 	Kept []Kept
 }
 
-// Analyse computes a report from records.
+// Analyse computes a report from records. The seed is that of the bootstrap and of the
+// draws of labelled answers.
 func Analyse(records []*Record, seed uint64) (*Report, error) {
 	r := &Report{}
 	var domains []string
@@ -177,10 +180,10 @@ func analyse(records []*Record, name string, seed uint64) (*Domain, error) {
 	return d, d.fusions(records, seed)
 }
 
-// isModel reports whether a name is that of a confidence model, not of a baseline.
+// isModel reports whether a name is that of a confidence model or a variant of one.
 func isModel(name string) bool { return strings.HasPrefix(name, FineCE) }
 
-// labels measures the labels, and the confidences against them.
+// labels measures the labels as confidences, and compares the other confidences with them.
 func (d *Domain) labels(records []*Record, seed uint64) error {
 	read := func(name string, read reading, of outcome, which ...Which) (*Row, error) {
 		r := &Row{Name: name, At: map[Which]Quality{}}
@@ -260,7 +263,8 @@ func (d *Domain) seeds(records []*Record, seed uint64) error {
 	return nil
 }
 
-// reliability returns the bins of a model's reliability diagram, nil without confidences.
+// reliability returns the bins of a model's reliability diagram, or nil if the model has no
+// confidences.
 func reliability(records []*Record, name string) []metrics.Bin {
 	var p Pairs
 	for _, w := range []Which{Question, Middle, Whole} {
@@ -301,8 +305,8 @@ func (d *Domain) strategies(records []*Record, seed uint64) error {
 	return nil
 }
 
-// furtherEntropies returns the strategies of entropy positions other than ByEntropy, in
-// the order of the records.
+// furtherEntropies returns the names of the strategies of entropy positions above further
+// thresholds, in the order of the records.
 func furtherEntropies(records []*Record) []string {
 	var out []string
 	for _, r := range records {

@@ -11,17 +11,17 @@ import (
 
 // About describes a run, for RESULTS.md.
 type About struct {
-	Models  string   // a sentence or two
-	Notes   []string // what has to be known to read the figures
-	Command []string // lines that make the results again
+	Models  string   // a sentence or two about the models
+	Notes   []string // facts that a reader of the figures needs
+	Command []string // lines of a shell that make the results again
 }
 
-// claimed are the places that claims are made about. At the others, the tables say what was
-// measured.
+// claimed are the places that claims are made about. The other places are only in the
+// tables.
 var claimed = []Which{First, LastBut1}
 
-// Markdown writes the summary, a page. It links to the plots of [Report.Plots] and to the
-// files of [Domain.Tables].
+// Markdown writes the summary, about a page long. The summary links to the plots of
+// [Report.Plots] and to the files of [Domain.Tables].
 func (r *Report) Markdown(w io.Writer, about About) error {
 	m := &markdown{w: w}
 	m.say("# Results\n\nCan a confidence tell right answers from wrong ones while they are still being written, and better than methods of the same cost? %s\n", strings.TrimSpace(about.Models))
@@ -50,13 +50,13 @@ func (r *Report) Markdown(w io.Writer, about About) error {
 	return m.err
 }
 
-// summary writes the table and the picture.
+// summary writes the domain's table and the plot.
 func (d *Domain) summary(m *markdown) {
-	after := fmt.Sprintf("Brier scores and ECE are after the same Platt map on the same %d labelled answers for every method.", MapLabels)
+	after := fmt.Sprintf("Brier score and ECE are measured after Platt's map; every method's map is fitted on the same %d labelled answers.", MapLabels)
 	if !d.enough() {
-		after = "There are too few answers for a calibration map: Brier scores are as they are."
+		after = "There are too few answers to fit a calibration map, so Brier scores are measured without one."
 	}
-	m.say("\n## %s: %d answers, %.0f%% of them right\n\nIn percent. %s Tokens are those of one estimate at p(z-1), of all models.\n", title(d.Name), d.Answers, 100*d.Accuracy, after)
+	m.say("\n## %s: %d answers, %.0f%% of them right\n\np(1) is the end of the first paragraph, p(z-1) the last position before the end, p(z) the whole answer. Figures are in percent; a low Brier score and ECE and a high AUROC are good. %s The column \"tokens\" counts the tokens of all models for one estimate at p(z-1).\n", title(d.Name), d.Answers, 100*d.Accuracy, after)
 	head := []string{"method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens"}
 	trained := d.row(FineCE) != nil
 	if !trained {
@@ -82,19 +82,20 @@ func (d *Domain) summary(m *markdown) {
 	d.stopTable(m, true)
 }
 
-// enough reports whether there are answers enough for the map, and for a claim.
+// enough reports whether there are enough answers for the map and for a claim.
 func (d *Domain) enough() bool { return d.Answers >= 2*MapLabels }
 
-// lacking reports whether a row has confidences at p(1) or p(z-1), and at both fewer than a
-// comparison needs.
+// lacking reports whether a row has some confidences at p(1) or p(z-1), but at both places
+// fewer than a comparison needs.
 func (r *Row) lacking() bool {
 	few := func(w Which) bool { return float64(r.At[w].N) < least*float64(r.At[w].N+r.At[w].Missing) }
 	have := r.At[First].N+r.At[LastBut1].N > 0
 	return have && few(LastBut1) && (few(First) || r.At[First].N == 0)
 }
 
-// ranked returns the rows with a figure at p(1), p(z-1) or p(z), FineCE first, the others
-// by their Brier score at p(z-1), and those without one by that at p(z).
+// ranked returns the rows with a figure at p(1), p(z-1) or p(z). FineCE is the first. The
+// others are in the order of their Brier score at p(z-1) or, if they have none there, at
+// p(1). Rows that have figures only at p(z) are the last.
 func (d *Domain) ranked() []Row {
 	rows := slices.DeleteFunc(slices.Clone(d.Rows), func(r Row) bool {
 		return r.At[First].N+r.At[LastBut1].N+r.At[Whole].N == 0 || !isModel(r.Name) && r.lacking()
@@ -117,7 +118,7 @@ func (d *Domain) ranked() []Row {
 	return rows
 }
 
-// claims writes what the paired intervals support, and what they do not.
+// claims writes the claims that the paired intervals support, and those that they do not.
 func (r *Report) claims(m *markdown) {
 	var yes, open, no lines
 	for i := range r.Domains {
@@ -135,7 +136,7 @@ func (r *Report) claims(m *markdown) {
 			if c.Name == Fused {
 				where += ", fused"
 			}
-			gap := fmt.Sprintf("%s %s (%s)", c.Figure, show(c.Gap), c.Against)
+			gap := fmt.Sprintf("%s %s against %s", c.Figure, show(c.Gap), c.Against)
 			switch {
 			case c.Better():
 				yes.add(where, fmt.Sprintf("%s %s against %s of %s: %s", c.Figure, number(100*c.Ours, 1), number(100*c.Theirs, 1), c.Against, show(c.Gap)))
@@ -147,7 +148,7 @@ func (r *Report) claims(m *markdown) {
 		}
 		if f := d.Filter; f != nil {
 			if f.Reached() {
-				yes.add(d.Name+", p(z), with no baseline beside it", f.String())
+				yes.add(d.Name+", p(z), not compared with a baseline", f.String())
 			} else {
 				open.add(d.Name+", p(z)", f.String())
 			}
@@ -162,12 +163,12 @@ func (r *Report) claims(m *markdown) {
 			m.say("- %s: %s\n", where, strings.Join(l.says[i], "; "))
 		}
 	}
-	list("## Claimed\n\nAgainst the best baseline of equal or lower cost, and with fusion against FineCE. Differences are in points; the paired interval excludes 0.", "Nothing.", yes)
-	list("## Not claimed\n\nFineCE is worse (a higher Brier score, a lower AUROC), and the interval excludes 0:", "Nowhere.", no)
-	list("Nothing can be said: the interval includes 0, or there are too few answers:", "Nothing.", open)
+	list("## Claimed\n\nFineCE is better than the best baseline of equal or lower cost, or FineCE with fusion is better than FineCE. Differences are in percentage points, and their paired interval excludes 0:", "None.", yes)
+	list("## Not claimed\n\nFineCE is worse (a higher Brier score or a lower AUROC), and the interval excludes 0:", "None.", no)
+	list("Undecided: the interval includes 0, or there are too few answers:", "None.", open)
 }
 
-// lines are sentences by the place that they are about.
+// lines holds sentences by the place that they are about.
 type lines struct {
 	where []string
 	says  [][]string
@@ -181,8 +182,8 @@ func (l *lines) add(where, says string) {
 	l.where, l.says = append(l.where, where), append(l.says, []string{says})
 }
 
-// unavailable lists the methods that have no figures by what is said of them, each with the
-// domains.
+// unavailable lists the methods that have no figures. Methods with the same reason share a
+// line, which names the domains.
 func (r *Report) unavailable(m *markdown) {
 	names, where := map[string][]string{}, map[string][]string{}
 	var order []string
@@ -204,7 +205,7 @@ func (r *Report) unavailable(m *markdown) {
 		}
 		for k := range d.Rows {
 			if q := d.Rows[k].At[LastBut1]; !isModel(d.Rows[k].Name) && d.Rows[k].lacking() {
-				add(d.Rows[k].Name, fmt.Sprintf("no confidence for %d of %d at p(z-1)", q.Missing, q.N+q.Missing))
+				add(d.Rows[k].Name, fmt.Sprintf("no confidence for %d of %d answers at p(z-1)", q.Missing, q.N+q.Missing))
 			}
 		}
 	}

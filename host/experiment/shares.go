@@ -13,10 +13,10 @@ import (
 // ByShare is the strategy of the positions at fixed shares of an answer's tokens.
 const ByShare = "share"
 
-// shares are those shares.
+// shares are the fixed shares of the strategy ByShare.
 var shares = []float64{0.1, 0.3, 0.5, 1}
 
-// soFar returns the first n tokens of an answer, or nil if its tokens are not known.
+// soFar returns the first n tokens of an answer, or nil if the tokens are unknown.
 func soFar(a *openai.Completion, n int) []openai.Token {
 	if len(a.Tokens) == 0 {
 		return nil
@@ -24,10 +24,10 @@ func soFar(a *openai.Completion, n int) []openai.Token {
 	return a.Tokens[:min(n, len(a.Tokens))]
 }
 
-// shares are the points at fixed shares of the tokens. A baseline that goes by
-// log-probabilities alone sees exactly the tokens so far. Of the others it is the latest
-// confidence that was there by then, with its cost: that of the last paragraph's end where
-// it was measured.
+// shares returns the points at fixed shares of the tokens. A baseline that uses only
+// log-probabilities sees exactly the tokens so far. Every other method has its latest
+// confidence by then, with its cost: that of the last paragraph end where the method was
+// measured.
 func (w *work) shares(ctx context.Context, q *grade.Question, a *openai.Completion, points []Point) ([]Point, error) {
 	var ends []*Point
 	for i := range points {
@@ -63,7 +63,7 @@ func (w *work) shares(ctx context.Context, q *grade.Question, a *openai.Completi
 		for _, t := range tokens {
 			text += t.Text
 		}
-		// At the end, the estimate is that of p(z).
+		// At 100%, the estimate of p(z) above is kept.
 		exact := slices.DeleteFunc(slices.Clone(w.Baselines), func(e baseline.Estimator) bool {
 			return i == len(shares)-1 || e.Needs()&^(baseline.Tokens|baseline.First|baseline.SolverTokens) != 0
 		})

@@ -20,9 +20,9 @@ const stopFolds = 5
 
 const meanName = "mean log-probability"
 
-// Stopping is what ending answers early does. An answer ends at the first position inside
-// it, of paragraphs or periodic, where the confidence is below a threshold. The threshold
-// was chosen on the answers to other questions (fit.StopHeldOut).
+// Stopping says what happens if answers are stopped early. An answer is stopped at the
+// first paragraph end or periodic position inside it where the confidence is below a
+// threshold. The threshold is chosen on the answers to other questions (fit.StopHeldOut).
 type Stopping struct {
 	Name  string
 	Alpha float64
@@ -31,13 +31,13 @@ type Stopping struct {
 	Saved float64 // share of all tokens that were not generated
 }
 
-// Holds reports whether the share of right answers is within alpha, up to chance.
+// Holds reports whether the interval of Right reaches down to Alpha or below.
 func (s *Stopping) Holds() bool { return s.Right.Low <= s.Alpha }
 
-// Stopped by FineCE and by the trajectory model of the most labels together.
+// bothName is the name of FineCE and the trajectory model of the most labels together.
 const bothName = "FineCE and trajectory"
 
-// stoppers are the methods that have a confidence at every position.
+// stoppers returns the methods that have a confidence at every position.
 func stoppers(records []*Record, list []method) ([]method, error) {
 	out := []method{
 		{name: meanName, read: byFeature(estimate.Mean)},
@@ -114,8 +114,8 @@ func logit(p float64) float64 {
 	return portable.Log(p / (1 - p))
 }
 
-// byFeature reads the probability of a feature that is the root of a negative
-// log-probability.
+// byFeature reads a confidence from a feature that is the square root of a negative
+// log-probability: exp(-feature^2).
 func byFeature(f estimate.Feature) reading {
 	return func(p *Point) (float64, bool) {
 		if len(p.Trajectory) <= int(f) {
@@ -157,8 +157,8 @@ func (d *Domain) stops(records []*Record, list []method, seed uint64) error {
 	return nil
 }
 
-// pathsOf returns the confidences of each answer in the order of its text, nil if the
-// method has none.
+// pathsOf returns the confidences of each answer, in the order of its text. It returns nil
+// if the method has no confidence at all.
 func pathsOf(records []*Record, read reading) []fit.Path {
 	groups := map[string]int{}
 	var out []fit.Path
@@ -194,7 +194,7 @@ func inside(r *Record) []*Point {
 	return points
 }
 
-// shareStopped is the share of answers that were stopped, with its interval.
+// shareStopped returns the share of answers that were stopped, with its interval.
 func shareStopped(s *fit.Stopped, seed uint64) (Figure, error) {
 	n := len(s.Stopped)
 	if n == 0 {
@@ -208,17 +208,17 @@ func shareStopped(s *fit.Stopped, seed uint64) (Figure, error) {
 	return Figure{float64(s.Count()) / float64(n), of[0].Low, of[0].High}, nil
 }
 
-// stopTable writes what stopping does. In a summary each confidence has one line.
+// stopTable writes the table of Stops. A summary has one line for each confidence.
 func (d *Domain) stopTable(m *markdown, summary bool) {
 	if len(d.Stops) == 0 {
 		return
 	}
-	m.say("\n## Stopping early\n\nAn answer ends at the first paragraph or periodic position inside it where the confidence falls below a threshold. The threshold is chosen so that at most a share alpha of right answers ends (split conformal prediction), on the answers to other questions: %d folds.\n", stopFolds)
+	m.say("\n## Stopping early\n\nAn answer is stopped at the first paragraph end or periodic position inside it where the confidence is below a threshold. The threshold is chosen on the answers to other questions (%d folds) by split conformal prediction: on average, at most a share alpha of the right answers is stopped.\n", stopFolds)
 	if summary {
 		d.stopSummary(m)
 		return
 	}
-	m.head("confidence", "alpha", "right answers stopped", "wrong answers stopped", "tokens saved", "the share holds")
+	m.head("confidence", "alpha", "right answers stopped", "wrong answers stopped", "tokens saved", "within alpha")
 	for i := range d.Stops {
 		s := &d.Stops[i]
 		holds := "yes"

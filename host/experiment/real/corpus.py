@@ -1,4 +1,4 @@
-"""Writes questions with their solutions as conversations, for finece train base.
+"""Writes questions and their solutions as conversations, for finece train base.
 
     corpus.py FILE... > CORPUS
 """

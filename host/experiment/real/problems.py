@@ -2,8 +2,8 @@
 
     finece train problems ... | problems.py NUMBER > FILE
 
-Reads problems as finece train problems writes them, and writes the first NUMBER
-of those with at most three steps and no number over 100.
+Reads the problems that finece train problems writes. Writes the first NUMBER of those
+that have at most three steps and no number over 100.
 """
 
 import json
@@ -14,7 +14,7 @@ STEPS, LARGEST = 3, 100
 
 
 def fits(problem):
-    """Whether a problem is short enough, and its numbers are small."""
+    """Whether a problem is short enough and its numbers are small enough."""
     steps = problem["solution"].split("\n\n")[:-1]
     numbers = re.findall(r"\d+", problem["question"] + problem["solution"])
     return len(steps) <= STEPS and all(int(n) <= LARGEST for n in numbers)
@@ -27,7 +27,7 @@ def main():
             sys.stdout.write(line)
             wanted -= 1
     if wanted:
-        sys.exit(f"problems.py: {wanted} more are wanted: give finece train problems a larger -n")
+        sys.exit(f"problems.py: {wanted} problems are missing: give finece train problems a larger -n")
 
 
 if __name__ == "__main__":

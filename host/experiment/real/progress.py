@@ -1,9 +1,10 @@
-"""Prints how far a long step is and how many minutes are left.
+"""Prints the progress of a long step and how many minutes are left.
 
-    COMMAND | progress.py steps WHAT      reads the trainer's reports, a JSON object a line
+    COMMAND | progress.py steps WHAT      reads the trainer's reports, one JSON object per line
     progress.py questions WHAT FILE N     watches finece construct's output until it is stopped
 
-What is left is the mean time of the steps since the start (or the last resumption) times their number.
+The time left is the number of remaining steps times their mean duration since the step was
+started or resumed.
 """
 
 import json
@@ -37,7 +38,7 @@ def steps(what):
 
 
 def done_in(path):
-    """The questions in a file of states: each has one state that is its last."""
+    """The number of questions in a file of states: each question has one last state."""
     if not os.path.exists(path):
         return 0
     count = 0

@@ -1,9 +1,9 @@
-"""Serves a GGUF file with llama.cpp's server (package xllamacpp) until it is stopped
-or the program that started it ends.
+"""Serves a GGUF file with llama.cpp's server (package xllamacpp). It ends when it is
+stopped, or when the program that started it ends.
 
-    serve.py FILE [--slots N] [--context TOKENS] [--threads N]
+    serve.py FILE [--slots N] [--context TOKENS] [--threads N] [--poll N]
 
-It samples without llama.cpp's usual limits (top-k 40, top-p 0.95, min-p 0.05). The
+The server samples without llama.cpp's usual limits (top-k 40, top-p 0.95, min-p 0.05). The
 first line on standard output is the base URL, such as http://127.0.0.1:45678/v1.
 """
 
@@ -19,15 +19,15 @@ import xllamacpp
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
-    parser.add_argument("--slots", type=int, default=32, help="sequences at once")
-    parser.add_argument("--context", type=int, default=256, help="tokens of a sequence")
+    parser.add_argument("--slots", type=int, default=32, help="number of sequences at once")
+    parser.add_argument("--context", type=int, default=256, help="tokens per sequence")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--poll", type=int, default=50, help="how busily threads wait for each other, 0 to 100: 0 where others need the cores")
+    parser.add_argument("--poll", type=int, default=50, help="how much CPU time threads use while they wait for each other, 0 to 100; 0 if other programs need the cores")
     args = parser.parse_args()
 
     params = xllamacpp.CommonParams()
     params.model.path = args.file
-    params.model_alias = {Path(args.file).stem}  # what replies call the model: no path
+    params.model_alias = {Path(args.file).stem}  # the model's name in replies, instead of its path
     params.n_parallel = args.slots
     params.n_ctx = args.slots * args.context
     # Without limits, the log-probabilities are of the distribution that is sampled from.
@@ -42,7 +42,7 @@ def main():
         signal.signal(signum, lambda *_: stop.set())
     parent = os.getppid()
     while not stop.wait(1) and os.getppid() == parent:
-        pass  # until it is told to stop, or the script that started it was killed
+        pass  # until a signal comes or the script that started this one was killed
 
 
 if __name__ == "__main__":

@@ -3,17 +3,17 @@
     shorten.py < FILE > SHORTER
     shorten.py --tables < replies.jsonl > SHORTER
 
-Of finece construct, states or replies: log-probabilities are rounded to four decimals.
-Replies keep their tokens where they are answers to a question; those to a partial answer
-keep their text.
+States and replies of finece construct: log-probabilities are rounded to four decimals.
+Answers to a question alone keep their tokens. Continuations of a partial answer keep only
+their text.
 
-Of finece experiment (--tables): replies keep what the tables are made of, and numbers
-eight digits. Answers that are measured keep the alternatives to each token, by which
-entropy positions are found. Samples of the baselines keep the log-probabilities of their
-tokens. Continuations for labels and for fusion keep their text.
+Replies of finece experiment (--tables): only what the tables need is kept, and numbers
+are rounded to eight digits. Answers that are measured keep the alternatives to each token:
+entropy positions are found with them. Samples of the baselines keep the log-probabilities
+of their tokens. Continuations for labels and for fusion keep only their text.
 
-A last line that is being written is left out. The commands resume from the result as from
-FILE.
+A last line without its end, which is still being written, is left out. The commands can
+resume from SHORTER as well as from FILE.
 """
 
 import json
@@ -21,7 +21,7 @@ import sys
 
 
 def rounded(value):
-    """The value with every "logprob" in it rounded."""
+    """The value with every "logprob" in it rounded to four decimals."""
     if isinstance(value, list):
         return [rounded(v) for v in value]
     if isinstance(value, dict):
@@ -30,19 +30,19 @@ def rounded(value):
 
 
 def shortened(line):
-    """A line of states or of replies."""
+    """A line of finece construct, shortened: a state or a reply."""
     if line.get("at"):
         for completion in line["completions"]:
             completion.pop("tokens", None)
     return rounded(line)
 
 
-# What no table needs of a server's reply.
+# Keys in a server's reply that no table needs.
 UNUSED = ("id", "created", "system_fingerprint", "timings", "__verbose", "bytes")
 
 
 def digits(value):
-    """The value without what is unused, and with eight digits of each number that is not whole."""
+    """The value without the keys in UNUSED, with floats rounded to eight digits."""
     if isinstance(value, float):
         return float(f"{value:.8g}")
     if isinstance(value, list):
@@ -53,7 +53,7 @@ def digits(value):
 
 
 def of_tables(line):
-    """A reply of finece experiment."""
+    """A reply of finece experiment, shortened."""
     at = line.get("at", "")
     for completion in line.get("completions", []):
         if at.startswith(("label ", "tree ")):

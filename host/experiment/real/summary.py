@@ -1,12 +1,13 @@
-"""Says what the labels of finece construct are like, as a table in Markdown.
+"""Summarises the labels of finece construct as a table in Markdown.
 
-    summary.py STATES          a table of positions
+    summary.py STATES          a table by position
     summary.py STATES OTHERS   a table of the states that are in both files
 
-For each position: states, how many differ from the others of any question in
-their text, the mean label, and the shares of labels that are 0, between 0 and 1
-in three parts, and 1. Of two files: how far their labels of the same state differ,
-and how far they would by chance. A file may be compressed with gzip.
+With one file, the table has for each position: the number of states, the number of
+different texts, the mean label, and the shares of labels that are 0, between 0 and 1
+(in three parts), and 1. With two files, it has the difference between the two labels of
+a state, and the difference that chance alone would give. A file may be compressed with
+gzip.
 """
 
 import collections
@@ -26,14 +27,14 @@ def lines_of(path):
 
 
 def part_of(confidence):
-    """Which column of the table a label counts in."""
+    """The column of the table that a label is counted in."""
     if confidence in (0.0, 1.0):
         return str(int(confidence))
     return "low" if confidence < 1 / 3 else "middle" if confidence <= 2 / 3 else "high"
 
 
 def labels_of(path):
-    """Sums of right and of all continuations, by position, question and text."""
+    """The numbers of right and of all continuations, by position, question and text."""
     sums = collections.defaultdict(lambda: [0, 0])
     for state in lines_of(path):
         if state["position"] != "p(z)":
@@ -44,8 +45,8 @@ def labels_of(path):
 
 
 def compare(one, other):
-    """The root of the mean squared difference of two labels, and that of two shares of as
-    many draws of their common probability."""
+    """Prints the root mean square of the difference of two labels, and the value that it
+    would have if both labels were drawn with the same probability."""
     first, second = labels_of(one), labels_of(other)
     by_position = collections.defaultdict(list)
     for key in sorted(first.keys() & second.keys()):
@@ -54,7 +55,8 @@ def compare(one, other):
         # p(1-p) of the pooled share is too low by the factor 1 - 1/(n+m).
         chance = p * (1 - p) * (n + m) / (n + m - 1) * (1 / n + 1 / m)
         by_position[key[0]].append(((k / n - l / m) ** 2, chance))
-    print("\nStates that were labelled twice, with other seeds:\n")
+    print("\nStates that were labelled twice, with different seeds. The columns are the root mean "
+          "square of the difference between the two labels, in points, and the value that chance alone would give:\n")
     print("| position | states | difference of the labels | by chance |")
     print("| --- | ---: | ---: | ---: |")
     for position, pairs in sorted(by_position.items()):
@@ -73,7 +75,8 @@ def main():
         if state["position"] == "p(z)":
             ambiguous += state["count"] * (state["text"].rpartition("####")[2].strip() in countries.AMBIGUOUS)
     print(f"{len(questions)} questions, {sum(map(len, by_position.values()))} states; "
-          f"{ambiguous} answers name a country by an ambiguous name and count as wrong.\n")
+          f"{ambiguous} answers name a country by an ambiguous name and count as wrong. "
+          "The last five columns are the shares of labels that are 0, in between, or 1.\n")
     print("| position | states | texts | mean label | 0 | up to 1/3 | 1/3 to 2/3 | from 2/3 | 1 |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for position, states in sorted(by_position.items()):

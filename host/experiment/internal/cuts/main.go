@@ -1,14 +1,15 @@
-// Command cuts computes the points at which a certainty is called low, medium or high,
-// for wasm/contract's table of them:
+// Command cuts computes the cut points that wasm/contract uses to call a certainty low,
+// medium or high:
 //
 //	go run ./host/experiment/internal/cuts [MMLU-PRO-CONF]
 //
-// They are terciles of whole answers: a third of the answers is low, a third medium and a
-// third high. Statistics are measured on answers of the built-in generator to problems
-// that it was not trained on. With the folder of the data set mmlu-pro-conf (Linwei94,
-// LLM-Calibration-Study, MIT), perplexity is that of nine published models, and the
-// numbers that a model says of its own answers are those of twelve, all on MMLU-Pro. A
-// test compares the table with these.
+// The cut points are terciles of whole answers: a third of the answers is low, a third
+// medium and a third high. Statistics are measured on answers of the built-in generator
+// to problems that it was not trained on. The argument is the folder of the data set
+// mmlu-pro-conf (Linwei94, LLM-Calibration-Study, MIT licence). With it, the terciles of
+// perplexity are those of nine published models, and the terciles of the confidence that
+// a model states in words are those of twelve, all on MMLU-Pro. A test compares the table
+// in wasm/contract with the output.
 package main
 
 import (
@@ -52,7 +53,7 @@ func main() {
 	}
 }
 
-// cut are the terciles of n values.
+// cut has the terciles of n values.
 type cut struct {
 	low, high float64
 	n         int
@@ -78,7 +79,7 @@ func builtIn(n int) (map[string]cut, error) {
 	source := problems.NewSource(1, problems.InDomain, problems.Test)
 	results := make([]*lm.Result, n)
 	var group errgroup.Group
-	group.SetLimit(32) // the engine computes them together
+	group.SetLimit(32) // the engine computes up to 32 in one batch
 	for i := range n {
 		r := lm.Request{Temperature: 1, TopP: 1, Seed: uint64(i), N: 1, Logprobs: true}
 		if r.Prompt, err = m.Tokenizer().Chat([]lm.Message{{Role: "user", Content: source.Next().Question}}, false); err != nil {
@@ -107,7 +108,7 @@ func builtIn(n int) (map[string]cut, error) {
 	return all, nil
 }
 
-// follow is the value of a statistic at the end of an answer.
+// follow returns the value of a statistic at the end of an answer.
 func follow(method estimate.Method, t *lm.Tokenizer, tokens []lm.TokenLogprob) (float64, estimate.Reason) {
 	l := estimate.NewLogprob(method)
 	for _, p := range tokens {
@@ -119,8 +120,8 @@ func follow(method estimate.Method, t *lm.Tokenizer, tokens []lm.TokenLogprob) (
 	return l.Confidence()
 }
 
-// published measures the perplexity, and the numbers that models say, of a published
-// data set.
+// published returns the terciles of the perplexity and of the stated confidences in a
+// published data set.
 func published(folder string) (map[string]cut, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.csv.gz"))
 	if err != nil || len(files) == 0 {

@@ -356,8 +356,8 @@ func (f *options) describe(cmd *cobra.Command) experiment.About {
 	about := experiment.About{
 		Models: f.about,
 		Notes: append(f.notes,
-			fmt.Sprintf("Positions and confidences are those of finece.wasm, SHA-256 %.16s.", f.core),
-			fmt.Sprintf("Generator %s, temperature %g, seeds %d to %d, answers to each question %d, samples of the baselines %d, continuations of a label %d, trees of depth %d and width %d, periodic positions every %d tokens, entropy positions above %g nats.",
+			fmt.Sprintf("Positions and confidences were computed by finece.wasm, SHA-256 %.16s.", f.core),
+			fmt.Sprintf("Settings: generator %s, temperature %g, seeds %d to %d, answers to each question %d, samples of the baselines %d, continuations per label %d, trees of depth %d and width %d, periodic positions every %d tokens, entropy positions above %g nats.",
 				f.model, f.temperature, c.Seed, c.Seed+uint64(f.seeds-1), c.Answers, f.samples, c.Labels, c.Depth, c.Width, c.Every, c.Entropy)),
 	}
 	if f.ours {
@@ -380,22 +380,22 @@ func again(cmd *cobra.Command) string {
 // builtIn sets the options of the built-in models.
 func (f *options) builtIn() {
 	f.ours = true
-	about := []string{"The models are built in (host/lm/weights): a generator of 1.3 million parameters that solves word problems of its own training."}
-	f.notes = append(f.notes, "No test question has the family and the chain of equations of a problem that the models learnt from.")
+	about := []string{"The models are the built-in ones (host/lm/weights). The generator has 1.3 million parameters and was trained on word problems."}
+	f.notes = append(f.notes, "No test question has both the family and the chain of equations of a problem in the training data.")
 	if len(f.confidence) == 0 {
-		about = append(about, "FineCE, of 1.9 million, learnt from reference solutions as well as from labels; the value head is the generator with a head.")
+		about = append(about, "FineCE has 1.9 million parameters and was trained on reference solutions and on labels. FineCE (value head) is the generator with LoRA matrices and a linear layer on its last hidden state.")
 		f.confidence = []string{
 			experiment.FineCE + "=chat:" + weights.Confidence,
 			experiment.ValueHead + "=pooling:" + weights.Value,
 		}
-		f.notes = append(f.notes, "FineCE grew from a solver that learnt reference solutions until it hardly errs. The solver's log-probabilities have rows of their own.")
+		f.notes = append(f.notes, "FineCE was trained from a solver: a model trained on reference solutions until it seldom makes a mistake. The rows \"solver-...\" use the solver's own log-probabilities.")
 	}
 	if f.baselines && f.head == "" {
 		f.head = "pooling:" + weights.Head
-		f.notes = append(f.notes, "P(IK) is the generator with a head.")
+		f.notes = append(f.notes, "P(IK) is the generator with a value head, trained on the questions alone.")
 	}
 	if f.baselines {
-		f.notes = append(f.notes, "Verb, MS, P(True) and the two-sample hybrid ask the generator by published prompts. It learnt none of these.")
+		f.notes = append(f.notes, "Verb, MS, P(True) and the two-sample hybrid ask the generator with published prompts. The generator was not trained on them.")
 	}
 	if f.solver == "" {
 		f.solver = weights.Solver

@@ -5,15 +5,15 @@ import (
 	"testing"
 )
 
-// RESULTS.md tells of the models that are there, and of no others.
-func TestWhatIsSaidOfTheModels(t *testing.T) {
+// RESULTS.md describes the models of the run, and no others.
+func TestModelsAreDescribed(t *testing.T) {
 	for _, c := range []struct {
 		flags options
 		says  map[string]bool
 	}{
-		{options{baselines: true}, map[string]bool{"of 1.9 million": true, "P(IK)": true, "published prompts": true, "solver": true}},
-		{options{}, map[string]bool{"of 1.9 million": true, "P(IK)": false, "published prompts": false}},
-		{options{baselines: true, confidence: []string{"FineCE=chat:m"}, head: "chat:h", about: "Mine."}, map[string]bool{"1.3 million": true, "of 1.9 million": false, "P(IK)": false, "solver": false, "Mine.": true}},
+		{options{baselines: true}, map[string]bool{"1.9 million": true, "P(IK)": true, "published prompts": true, "solver": true}},
+		{options{}, map[string]bool{"1.9 million": true, "P(IK)": false, "published prompts": false}},
+		{options{baselines: true, confidence: []string{"FineCE=chat:m"}, head: "chat:h", about: "Mine."}, map[string]bool{"1.3 million": true, "1.9 million": false, "P(IK)": false, "solver": false, "Mine.": true}},
 	} {
 		f := c.flags
 		f.builtIn()

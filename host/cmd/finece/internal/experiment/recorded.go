@@ -51,7 +51,7 @@ func (f *options) replay(cmd *cobra.Command) error {
 		if f.config.Unavailable == nil {
 			f.config.Unavailable = map[string]string{}
 		}
-		f.config.Unavailable["suc"] = "not fitted: the labels are of these same questions"
+		f.config.Unavailable["suc"] = "not fitted: the labels belong to the questions that are measured"
 		if r.Labels, err = recordedLabels(cmd, f.states); err != nil {
 			return err
 		}
