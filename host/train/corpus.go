@@ -23,23 +23,22 @@ type conversation struct {
 	Messages []Message `json:"messages"`
 }
 
-// Replies to the question how likely an answer is to be right, that a generator
-// learns from: it is to have an opinion of its own, as chat models do, and not
-// to be calibrated.
+// The generator also learns to reply to the question how likely an answer is to be right.
+// These are its replies. They give it an opinion, as chat models have one, but do not
+// calibrate it.
 const (
 	SureReply   = "0.9" // no mistake so far
 	UnsureReply = "0.2" // a mistake was planted
 )
 
-// WriteCorpus writes n conversations that a generator learns from, of the
-// problems in domain and of [problems.Corpus], one JSON line each. Of eight,
+// WriteCorpus writes n conversations for the training of a generator, one JSON line each.
+// The problems are those of domain in the pool [problems.Corpus]. Of eight conversations:
 //
-//   - five are a question and its solution, one of many where the question is
-//     open-ended,
-//   - two are exercises: what is calculated in three problems, without the words,
-//   - in one a solution, or the first paragraphs of one, half of them with a
-//     mistake planted, is followed by the question of package baseline how likely
-//     it is to be right, and the reply.
+//   - Five are a question and its solution (an open-ended question has many; one is used).
+//   - Two are exercises: the calculations of three problems, without words.
+//   - One is a solution, or its first paragraphs, followed by the question of package
+//     baseline how likely it is to be right, and the reply. Half of these solutions have a
+//     planted mistake.
 func WriteCorpus(w io.Writer, seed uint64, domain problems.Domain, n int) error {
 	return writeCorpus(w, problems.NewSource(seed, domain, problems.Corpus), seed, n)
 }
@@ -66,7 +65,7 @@ func writeCorpus(w io.Writer, s *problems.Source, seed uint64, n int) error {
 	return nil
 }
 
-// exercise is the calculations of three problems.
+// exercise returns the calculations of three problems as a conversation.
 func exercise(s *problems.Source) conversation {
 	var terms, solved []string
 	for range 3 {
@@ -79,7 +78,7 @@ func exercise(s *problems.Source) conversation {
 	return conversation{[]Message{{"user", "Calculate: " + strings.Join(terms, ", ")}, {"assistant", strings.Join(solved, "\n")}}}
 }
 
-// opinion is an answer, perhaps a wrong one, and what is thought of it.
+// opinion returns an answer, perhaps a wrong one, and the reply about it.
 func opinion(s *problems.Source, r *rand.Rand) conversation {
 	p := s.Next()
 	steps := 1 + r.IntN(len(p.Steps)+1)
@@ -97,9 +96,9 @@ func opinion(s *problems.Source, r *rand.Rand) conversation {
 	}}
 }
 
-// WritePrompts writes n conversations with a confidence model, of every stage,
-// one JSON line each, for a tokenizer to learn what they look like, and for a model
-// to learn what to expect in them: the solutions are right, the replies any number.
+// WritePrompts writes n conversations with a confidence model, one JSON line each, at every
+// stage. Tokenizers and solvers are trained on them. The solutions are right; the replies
+// are arbitrary numbers.
 func WritePrompts(w io.Writer, seed uint64, n int) error {
 	return writePrompts(w, problems.NewSource(seed, problems.InDomain, problems.Corpus), n)
 }
@@ -124,9 +123,9 @@ func writePrompts(w io.Writer, s *problems.Source, n int) error {
 	return nil
 }
 
-// WriteQuestions writes n problems as questions, one JSON line each. Gold of an
-// open-ended one is all statements that are true of it. Problems of a chain in without,
-// which may be nil, are left out.
+// WriteQuestions writes n problems as questions, one JSON line each. The gold of an
+// open-ended question is the list of all true statements. Problems whose chain is in
+// without are left out; without may be nil.
 func WriteQuestions(w io.Writer, seed uint64, domain problems.Domain, pool problems.Pool, n int, without Chains) error {
 	s := problems.NewSource(seed, domain, pool)
 	enc := json.NewEncoder(w)

@@ -53,9 +53,8 @@ func corpus(t *testing.T, seed uint64, n int) (conversations [][]train.Message, 
 	return conversations, raw
 }
 
-// TestCorpus: the parts are as they are said to be, no question is of another
-// pool, and an answer is thought ill of if, and only if, a mistake is in what is
-// shown of it.
+// TestCorpus checks the shares of the parts, and that no question is of another pool. The
+// reply about an answer is the low one if, and only if, the shown part has a mistake.
 func TestCorpus(t *testing.T) {
 	const n = 4000
 	all, raw := corpus(t, 3, n)
@@ -102,8 +101,8 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// Conversations about open-ended questions have one of their answers each, and an
-// opinion of them that is right.
+// Conversations about open-ended questions have one of the right answers, or a reply about
+// an answer that is true of it.
 func TestOpenEndedCorpus(t *testing.T) {
 	var b, questions bytes.Buffer
 	if err := train.WriteCorpus(&b, 3, problems.OpenEnded, 400); err != nil {
@@ -112,7 +111,7 @@ func TestOpenEndedCorpus(t *testing.T) {
 	if err := train.WriteQuestions(&questions, 3, problems.OpenEnded, problems.Corpus, 1200, nil); err != nil {
 		t.Fatal(err)
 	}
-	// The corpus is of the same problems, of which an exercise takes three.
+	// The corpus has the same problems in the same order; an exercise takes three.
 	asked := map[string]*grade.Question{}
 	for q, err := range construct.Read(&questions, construct.Plain) {
 		if err != nil {
@@ -152,8 +151,7 @@ func TestOpenEndedCorpus(t *testing.T) {
 	}
 }
 
-// Prompts are those of package estimate, at all stages, with replies that it
-// reads.
+// Prompts are those of package estimate, at all stages. It can read the replies.
 func TestPrompts(t *testing.T) {
 	var b bytes.Buffer
 	if err := train.WritePrompts(&b, 1, 300); err != nil {

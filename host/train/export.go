@@ -16,12 +16,12 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Layout is how a line of training data looks.
+// Layout is the format of a line of training data.
 type Layout uint8
 
 const (
-	// Messages is {"messages":[{"role","content"}]}: the instruction is the
-	// system message, the input the user's, the number the assistant's.
+	// Messages is {"messages":[{"role","content"}]}. The instruction is the system
+	// message, the input is the user's, and the number is the assistant's.
 	Messages Layout = iota
 	// Alpaca is {"instruction","input","output"}.
 	Alpaca
@@ -47,26 +47,26 @@ func ParseLayout(s string) (Layout, error) {
 	return 0, fmt.Errorf("train: unknown layout %q: want %s", s, strings.Join(layoutNames[:], " or "))
 }
 
-// ExportConfig is what of some states is exported, and how.
+// ExportConfig says which states are exported, and how.
 type ExportConfig struct {
 	Layout Layout
-	Model  *estimate.Model // its instructions; nil is [estimate.DefaultModel]
+	Model  *estimate.Model // has the instructions; nil is [estimate.DefaultModel]
 	Digits int             // after the decimal point of a label, 1 to 6
-	// One writes a label of 1 as 1.0. Otherwise the largest label is 0.99, or 0.9 with one
-	// digit. A model then begins each reply with "0.", and whoever reads the reply sees the
-	// alternatives to the next digit. A reply "1.0" only shows how likely it was itself, and not
-	// which digit would have followed "0."; package estimate therefore reads a reply that is
-	// more likely 1 than not as 1.
+	// One writes a label of 1 as 1.0. If it is false, a label of 1 is written with one more
+	// digit, such as 0.99 if Digits is 1. Every reply then begins with "0.", and a reader of
+	// the reply sees the alternatives to the next digit. A reply "1.0" shows only its own
+	// probability, and not which digit would have followed "0.". Package estimate
+	// therefore reads a reply that is 1 with more than even probability as 1.
 	One   bool
 	Seed  uint64 // of the rounding
 	Split string // train, dev or test; "" is all
-	// Answers, if it is not 0, has each state written as often as it comes up in so
-	// many answers to its question, on average: what is met where confidences are
-	// asked for. That takes states of construct.Config.Pool. The question is
-	// written once, and a state that no answer passes through is not. 0 has each
-	// state written once, a complete answer as often as it was sampled.
+	// Answers, if it is not 0, writes each state as often as it occurs in this many answers
+	// to its question, on average. The states then have the frequencies of real use. This
+	// needs states of construct.Config.Pool. The question alone is written once, and a
+	// state that no answer passes through is left out. If Answers is 0, each state is
+	// written once, and a complete answer as often as it was sampled.
 	Answers int
-	// QuestionOnly leaves out answers, whole and begun: what P(IK) learns from.
+	// QuestionOnly leaves out partial and complete answers. P(IK) is trained on such data.
 	QuestionOnly bool
 }
 
@@ -84,8 +84,8 @@ type example struct {
 	Position   string  `json:"position"`
 }
 
-// Export reads states, one JSON line each as finece construct writes them, and
-// writes training data. It returns how many lines it wrote.
+// Export reads states, one JSON line each, as finece construct writes them. It writes
+// training data and returns the number of lines written.
 func Export(w io.Writer, r io.Reader, c ExportConfig) (int, error) {
 	if c.Digits < 1 || c.Digits > 6 {
 		return 0, fmt.Errorf("train: %d digits: want 1 to 6", c.Digits)
@@ -100,7 +100,7 @@ func Export(w io.Writer, r io.Reader, c ExportConfig) (int, error) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	wrote := 0
-	var question construct.State // which comes before its answers
+	var question construct.State // the latest p(0); it comes before the states of its answers
 	err := EachState(r, func(s *construct.State) error {
 		stage := StageOf(s)
 		if stage == estimate.QuestionOnly {
@@ -125,9 +125,9 @@ func Export(w io.Writer, r io.Reader, c ExportConfig) (int, error) {
 	return wrote, err
 }
 
-// copies is how often a state is written, if so many answers to its question were
-// sampled. Right answers are alike more often than wrong ones, so that each once
-// would teach that most answers are wrong.
+// copies returns how often a state is written. answers is the number of sampled answers to
+// its question. Right answers are often the same text, wrong ones seldom: if each text were
+// written once, a model would learn that most answers are wrong.
 func (c *ExportConfig) copies(s *construct.State, stage estimate.Stage, answers int, r *rand.Rand) int {
 	switch {
 	case stage == estimate.QuestionOnly:
@@ -140,7 +140,7 @@ func (c *ExportConfig) copies(s *construct.State, stage estimate.Stage, answers 
 	return 1
 }
 
-// StageOf is how much of an answer a state has.
+// StageOf returns the stage of a state: how much of an answer it contains.
 func StageOf(s *construct.State) estimate.Stage {
 	switch s.Position {
 	case "p(0)":
@@ -163,12 +163,12 @@ func (c *ExportConfig) example(s *construct.State, stage estimate.Stage, output 
 	return e
 }
 
-// label is the confidence of s, rounded such that its mean over u, a uniform draw
-// from [0,1), is the confidence; without One the largest number that there is, if
-// the confidence is larger.
+// label returns the confidence of s, rounded up or down by u, a uniform draw from [0,1).
+// The mean of the label over u is the confidence. Without One, the largest label has one
+// more digit: 0.99 if Digits is 1.
 func (c *ExportConfig) label(s *construct.State, u float64) string {
 	scale := math.Pow10(c.Digits)
-	top := 1 - 1/scale // the last number of so many digits below 1
+	top := 1 - 1/scale // the largest number of Digits digits below 1
 	if c.One || s.Confidence < top {
 		return strconv.FormatFloat(math.Floor(s.Confidence*scale+u)/scale, 'f', c.Digits, 64)
 	}
@@ -181,7 +181,7 @@ func (c *ExportConfig) label(s *construct.State, u float64) string {
 
 const maxLine = 16 << 20 // bytes of a state
 
-// EachState calls do for each state of r.
+// EachState calls do for each state in r, one JSON line each.
 func EachState(r io.Reader, do func(*construct.State) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// states are of two questions, in two splits, at every stage.
+// states returns states of two questions, in two splits, at every stage.
 func states() []construct.State {
 	return []construct.State{
 		{ID: "a", State: 0, Split: "train", Position: "p(0)", Question: "6 * 7 < 50?", K: 7, N: 30, Confidence: 7. / 30},
@@ -69,8 +69,8 @@ func export(t *testing.T, in string, c train.ExportConfig) []line {
 	return out
 }
 
-// What a model learns from is what it is asked: the messages are those of a
-// request of package estimate, the texts those of AppendPrompt.
+// A model is trained on what it will be asked: the messages are those of a request of
+// package estimate, and the texts are those of AppendPrompt.
 func TestExportAsksWhatEstimateAsks(t *testing.T) {
 	own := estimate.DefaultModel()
 	own.Instructions[estimate.Partial] = "How sure?"
@@ -111,8 +111,8 @@ func TestExportAsksWhatEstimateAsks(t *testing.T) {
 	}
 }
 
-// Over seeds the mean of a label is the confidence, and each is the number below
-// it or the one above.
+// Over many seeds, the mean of a label is the confidence. Each label is the next number
+// below or above the confidence.
 func TestExportRounds(t *testing.T) {
 	const seeds = 1000
 	for _, c := range []struct {
@@ -163,9 +163,9 @@ func TestExportRounds(t *testing.T) {
 	}
 }
 
-// Why a label of 1 is written as 0.99: of a model that gives an answer the
-// probability 0.6 of being right, package estimate reads 0.6 where both replies
-// begin alike and 1 where they do not.
+// This is why a label of 1 is written as 0.99. If a model gives an answer the probability
+// 0.6, package estimate reads about 0.6 if both replies begin with the same token, and 1 if
+// they do not.
 func TestExportIsWhatEstimateReads(t *testing.T) {
 	top := func(token string, p float64) string {
 		return fmt.Sprintf(`{"token":%q,"logprob":%v}`, token, math.Log(p))
@@ -258,8 +258,8 @@ func TestExportErrors(t *testing.T) {
 	}
 }
 
-// FuzzExport: whatever is read, what is written is lines whose label is a number
-// that package estimate reads, next to the confidence.
+// FuzzExport checks that every line written has a label that package estimate can read, and
+// that the label is next to the confidence.
 func FuzzExport(f *testing.F) {
 	for _, s := range states() {
 		line, _ := s.Line()
@@ -297,8 +297,8 @@ func FuzzExport(f *testing.F) {
 	})
 }
 
-// A complete answer counts as often as it was sampled; a partial one stands for
-// itself, however many samples its cluster had.
+// A complete answer is written as often as it was sampled. A partial answer is written once,
+// however many samples its cluster had.
 func TestCompleteAnswersCountAsOftenAsTheyWereSampled(t *testing.T) {
 	for position, want := range map[string]int{"p(z)": 3, "p(1)": 1} {
 		in := `{"id":"a","state":0,"position":"` + position + `","question":"What?","text":"4.","confidence":1,"k":1,"N":1,"count":3}` + "\n"

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Flag is a flag of a command of the Python trainer. python/flags.json lists them: the
-// trainer parses by that file, and the command finece makes its help from it.
+// Flag is a flag of a command of the Python trainer. python/flags.json lists all flags. The
+// trainer parses its arguments by that file, and finece train makes its help from it.
 type Flag struct {
 	Name     string         `json:"name"`
 	Of       []string       `json:"of"`       // the commands that have it
-	Type     string         `json:"type"`     // int, float, text, path, file, files, switch, or choice (also as --no-NAME)
+	Type     string         `json:"type"`     // int, float, text, path, file, files, switch, or choice (--NAME and --no-NAME)
 	Required bool           `json:"required"` // must be given
-	Either   string         `json:"either"`   // at most one flag of the same word may be given
+	Either   string         `json:"either"`   // at most one flag with the same word here may be given
 	Default  any            `json:"default"`  // nil if there is none
 	Defaults map[string]any `json:"defaults"` // by command, where they differ
 	Help     string         `json:"help"`
 }
 
-// DefaultOf is the default in a command, as text; "" if there is none.
+// DefaultOf returns the default in a command, as text, or "" if there is none.
 func (f *Flag) DefaultOf(command string) string {
 	value := f.Default
 	if v, ok := f.Defaults[command]; ok {
@@ -32,7 +32,7 @@ func (f *Flag) DefaultOf(command string) string {
 	return fmt.Sprint(value)
 }
 
-// Flags are the flags of a command of the trainer, such as "ift", required ones first.
+// Flags returns the flags of a command of the trainer, such as "ift", required ones first.
 func Flags(command string) []Flag {
 	data, err := scripts.ReadFile("python/flags.json")
 	if err != nil {

@@ -58,7 +58,7 @@ func interpret(does string, args []string) int {
 	return 0
 }
 
-// trainer is one whose interpreter does as it is told.
+// trainer returns a Trainer whose interpreter is this test's own program.
 func trainer(t *testing.T, does string) (*train.Trainer, *bytes.Buffer) {
 	t.Helper()
 	t.Setenv(asInterpreter, does)
@@ -97,7 +97,8 @@ func TestTrainerHandsOnReports(t *testing.T) {
 	}
 }
 
-// TestTrainerFindsTheCommand: only the commands that find ECE and AUROC are told where finece is.
+// TestTrainerFindsTheCommand checks that only the commands that compute ECE and AUROC get
+// the path of finece.
 func TestTrainerFindsTheCommand(t *testing.T) {
 	run, log := trainer(t, "train")
 	run.Finece = ""

@@ -10,7 +10,7 @@ import (
 	"github.com/finece/finece/host/train/problems"
 )
 
-// Chains are families with chains of equations ([problems.Problem.Chain]).
+// Chains is a set of chains of equations, each with its family ([problems.Problem.Chain]).
 type Chains map[uint64]struct{}
 
 func keyOf(p *problems.Problem) uint64 {
@@ -19,29 +19,27 @@ func keyOf(p *problems.Problem) uint64 {
 	return h.Sum64()
 }
 
-// Has reports whether the chain of p is one of c. Of different chains, one pair in 2^64 is
-// taken for the same.
+// Has reports whether the chain of p is in c. Chains are compared by a hash of 64 bits.
 func (c Chains) Has(p *problems.Problem) bool {
 	_, ok := c[keyOf(p)]
 	return ok
 }
 
-// BuiltIn has the numbers of host/train/model.sh, by which the built-in models were
-// trained from seed 1: conversations of the corpus, prompts of the tokenizer, questions
-// of the labels, and what the solver learnt from seed 2.
+// BuiltIn has the numbers with which host/train/model.sh trained the built-in models:
+// conversations of the corpus, prompts of the tokenizer and questions of the labels, all
+// from Seed, and the solver's conversations and quoted solutions, from Seed+1.
 var BuiltIn = struct {
 	Seed                                     uint64
 	Corpus, Prompts, Questions, Chat, Judged int
 }{1, 160000, 3000, 3000 + 21000 + 20000, 48000, 32000}
 
-// Learnt returns the chains of all problems that the built-in models learnt from, on
-// reference solutions or on labels. It makes these problems again, which takes some
-// seconds.
+// Learnt returns the chains of all problems in the training data of the built-in models:
+// reference solutions and labels. It makes these problems again, which takes some seconds.
 func Learnt() (Chains, error) {
 	all := Chains{}
 	var mu sync.Mutex
 	var group errgroup.Group
-	// learn writes what source makes, and adds its chains.
+	// learn calls write with a source, and adds the chains of the problems that write takes.
 	learn := func(seed uint64, pool problems.Pool, write func(*problems.Source) error) {
 		group.Go(func() error {
 			var keys []uint64

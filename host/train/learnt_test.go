@@ -29,14 +29,14 @@ func TestBuiltInIsWhatTheScriptTrains(t *testing.T) {
 	}
 }
 
-// Of the test questions, which are no training questions, many have the chain of one.
-// None of those is written when the chains of the training are left out.
+// Test questions are never training questions, but many have the chain of one. None of
+// these is written if the chains of the training data are left out.
 func TestQuestionsOfNoLearntChain(t *testing.T) {
 	learnt, err := train.Learnt()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Problems of the training itself are in it.
+	// The chains of the training data itself are known.
 	s := problems.NewSource(train.BuiltIn.Seed, problems.InDomain, problems.Confidence)
 	for range 100 {
 		if p := s.Next(); !learnt.Has(&p) {

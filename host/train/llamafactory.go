@@ -11,18 +11,18 @@ import (
 	"github.com/finece/finece/wasm/contract/defaults"
 )
 
-// LLaMAFactoryConfig is a fine-tuning by LLaMA-Factory. Start from
-// [DefaultLLaMAFactoryConfig]; Model, Template and Train have to be set.
+// LLaMAFactoryConfig configures a fine-tuning by LLaMA-Factory. Start from
+// [DefaultLLaMAFactoryConfig] and set Model, Template and Train.
 type LLaMAFactoryConfig struct {
 	Model    string  // name or folder, such as Qwen/Qwen2.5-7B-Instruct
 	Template string  // LLaMA-Factory's name of its chat template, such as qwen
-	Train    string  // file in the [Alpaca] layout, inside the folder that is written to
-	Dev      string  // the same of held-out questions; "" for none
-	Output   string  // where checkpoints go
+	Train    string  // name of a file in the [Alpaca] layout, in the folder that LLaMAFactory writes to
+	Dev      string  // the same with held-out questions; "" for none
+	Output   string  // folder of the checkpoints
 	LoRARank int     // 0 trains all weights
 	Epochs   float64 // passes over the data
-	Batch    int     // sequences of a device and step
-	Cutoff   int     // tokens of a sequence
+	Batch    int     // sequences per device and step
+	Cutoff   int     // most tokens of a sequence
 	Seed     uint64
 }
 
@@ -42,7 +42,7 @@ func LLaMAFactory(folder string, c LLaMAFactoryConfig) error {
 	}
 	for _, file := range []string{c.Train, c.Dev} {
 		if file != "" && file != filepath.Base(file) {
-			return fmt.Errorf("train: %s: want a file's name in %s, where LLaMA-Factory looks for data", file, folder)
+			return fmt.Errorf("train: %s: want the name of a file in %s, where LLaMA-Factory looks for data", file, folder)
 		}
 	}
 	type dataset struct {
@@ -57,7 +57,7 @@ func LLaMAFactory(folder string, c LLaMAFactoryConfig) error {
 	add("finece_train", c.Train)
 	var b strings.Builder
 	set := func(key string, v any) { fmt.Fprintf(&b, "%s: %v\n", key, v) }
-	quoted := func(s string) string { q, _ := json.Marshal(s); return string(q) } // a JSON string is a YAML one
+	quoted := func(s string) string { q, _ := json.Marshal(s); return string(q) } // a JSON string is also a YAML string
 	set("stage", "sft")
 	set("do_train", true)
 	set("model_name_or_path", quoted(c.Model))

@@ -117,8 +117,8 @@ func TestLLaMAFactoryErrors(t *testing.T) {
 		says   string
 	}{
 		{t.TempDir(), func(c *train.LLaMAFactoryConfig) { c.Model = "" }, "needs Model, Template and Train"},
-		{t.TempDir(), func(c *train.LLaMAFactoryConfig) { c.Train = "data/a.jsonl" }, "data/a.jsonl: want a file's name in "},
-		{t.TempDir(), func(c *train.LLaMAFactoryConfig) { c.Dev = "../a.jsonl" }, "../a.jsonl: want a file's name in "},
+		{t.TempDir(), func(c *train.LLaMAFactoryConfig) { c.Train = "data/a.jsonl" }, "data/a.jsonl: want the name of a file in "},
+		{t.TempDir(), func(c *train.LLaMAFactoryConfig) { c.Dev = "../a.jsonl" }, "../a.jsonl: want the name of a file in "},
 		{blocked, func(*train.LLaMAFactoryConfig) {}, "train: mkdir"},
 	} {
 		config := good

@@ -1,49 +1,50 @@
 #!/usr/bin/env bash
-# From a seed to the models that the project ships: word problems, a generator
-# that learns them, labels sampled from it by Algorithm 1, and the confidence
-# models of these: FineCE by instruction fine-tuning, of the generator trained
-# further on reference solutions, and by a value head; the head of P(IK), and the
-# clusters of SuC.
+# Makes the models that the project ships, from a seed: word problems, a generator that is
+# trained on them, labels that are sampled from it by Algorithm 1, and the models that are
+# trained on the labels. These are FineCE by instruction fine-tuning (of the generator,
+# trained further on reference solutions), FineCE with a value head, the head of P(IK), and
+# the clusters of SuC.
 #
 #   host/train/model.sh [SEED [FOLDER]]     (make model)
 #
-# Each step is skipped when its result is in FOLDER (default build/model), and one
-# that was interrupted resumes when the same command is run again. With the
-# settings below the steps took hours, one by one, on 2 cores; a training takes twice as
-# long or more where these do not compute products of 16 bits. What a training gives
-# depends on the machine in its last bits; the labels of the same generator do not.
+# A step is skipped if its result is in FOLDER (default build/model). An interrupted step
+# resumes if the same command is run again. With the settings below, all steps took hours
+# on 2 cores. A training takes at least twice as long on cores that do not compute products
+# of 16 bits. The last bits of a trained model depend on the machine. The labels of one
+# generator do not.
 #
-# The weights come into WEIGHTS, if that is set: host/lm/weights for the built-in
-# ones. PYTHON is the trainer's interpreter (make train-env).
+# If WEIGHTS is set, the weights are copied to that folder: host/lm/weights for the
+# built-in ones. PYTHON is the trainer's interpreter (make train-env).
 set -euo pipefail
 
 seed=${1:-1}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${2:-$root/build/model}
 
-# The generator: stopped early, so that it is right about half of the time.
+# The generator. It is stopped early, so about half of its answers are right.
 : "${CORPUS:=160000}" # conversations
 : "${STOP:=3000}"     # step at which it is stopped
 : "${VOCAB:=768}"
-# The labels: k(1+mT) completions of each of some questions, and the answers alone
-# to many more, of which each fragment gives a label, too.
+# The labels: k(1+mT) completions for each of QUESTIONS questions. For MORE further
+# questions only answers are sampled; each fragment of these gives a label, too.
 : "${QUESTIONS:=3000}"
 : "${K:=10}" "${M:=3}" "${T:=4}"
 : "${MORE:=21000}" "${MORE_K:=5}"
-: "${FRESH:=20000}" "${FRESH_K:=3}" # for the last training: other questions, fewer answers to each
+: "${FRESH:=20000}" "${FRESH_K:=3}" # for the last training: further questions, with fewer answers each
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
 : "${SPLIT:=0.9,0.1,0}"
-# The solver: the generator, trained until it hardly errs. What it expects is right.
-: "${CHAT:=48000}" "${JUDGED:=32000}" # conversations, and solutions as they are quoted to be judged
+# The solver: the generator, trained until it seldom makes a mistake. The tokens that it
+# expects are mostly right.
+: "${CHAT:=48000}" "${JUDGED:=32000}" # conversations, and solutions quoted in prompts of a confidence model
 : "${SOLVER:=--epochs 1 --batch 64 --lr 1.5e-3 --prompt-loss 1 --remember 1}"
-# The confidence models. The paper's learning rate, 1e-4, and beta2, 0.5, are for
-# models of 7 to 8 billion parameters. A small one does not see by itself what is
-# odd in an answer: hence layers above the solver's, and losses that have it look.
+# The confidence models. The paper's learning rate (1e-4) and beta2 (0.5) are for models
+# of 7 to 8 billion parameters. A small model does not notice mistakes in an answer by
+# itself. So it gets layers on top of the solver's, and losses that make it notice them.
 : "${ANSWERS:=2}" # of each question, with the states on their way
 : "${IFT:=--epochs 1 --batch 64 --lr 3e-3 --beta2 0.95 --dev-limit 1000 --limit 160000 --grow 3 --freeze --surprise 5}"
 : "${FURTHER:=--epochs 1 --batch 64 --lr 1.5e-3 --warmup 100 --beta2 0.95 --dev-limit 1000 --grown 3 --freeze --surprise 5}"
-: "${UNTIL:=180000}" "${LAST:=100000}" # of the training data, for FURTHER: the last LAST of UNTIL lines
-: "${FRESH_ANSWERS:=1}"                # after it once more, with the states of FRESH questions
+: "${UNTIL:=180000}" "${LAST:=100000}" # training data of FURTHER: the last LAST of the first UNTIL lines
+: "${FRESH_ANSWERS:=1}"                # answers to each of the FRESH questions, for the last training
 : "${VALUE:=--epochs 1 --batch 32 --lr 2e-3 --beta2 0.95 --dev-limit 1000 --limit 30000 --lora-rank 8}"
 : "${HEAD:=--epochs 2 --batch 32 --lr 2e-3 --beta2 0.95 --lora-rank 8}" # of P(IK)
 : "${WEIGHTS:=}"
@@ -84,7 +85,7 @@ step "$out/more-states.jsonl.done" "labels: $MORE_K answers to each of $MORE mor
 step "$out/fresh-states.jsonl.done" "labels: $FRESH_K answers to each of $FRESH fresh ones" \
 	labels "$out/fresh.jsonl" "$out/fresh-states.jsonl" --k "$FRESH_K" --T 0
 
-# of FILE "NAME..." COMMAND... is what a command makes of the states of these names.
+# of FILE "NAME..." COMMAND... writes FILE with a command of finece train, from the states of these names.
 of() {
 	local to=$1 name
 	(for name in $2; do cat "$out/$name.jsonl"; done) | "$finece" train "${@:3}" -o "$to" -
@@ -133,7 +134,7 @@ if [ -n "$WEIGHTS" ]; then
 			install -m 644 "$out/$name/best/$file" "$WEIGHTS/$name/"
 		done
 		if [ -e "$WEIGHTS/$name/adapter_config.json" ]; then
-			# Where PEFT looks for the base of an adapter.
+			# PEFT looks here for the base of an adapter.
 			sed -i 's|"base_model_name_or_path": ".*"|"base_model_name_or_path": "../generator"|' "$WEIGHTS/$name/adapter_config.json"
 		fi
 	done

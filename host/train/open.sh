@@ -1,34 +1,34 @@
 #!/usr/bin/env bash
-# An attempt at a question that the paper leaves open: what entropy positions are
-# worth on answers that have no one right text. The built-in generator learns to
-# answer open-ended questions (finece train problems --domain open), the built-in
-# confidence model learns from its answers, and finece experiment measures the
-# three strategies, and entropy positions above several thresholds.
+# An attempt at a question that the paper leaves open: how good are entropy positions in
+# answers that can be right in many ways? The built-in generator is trained to answer
+# open-ended questions (finece train problems --domain open). The built-in confidence model
+# is trained on its answers. finece experiment then measures the three strategies, and
+# entropy positions above several thresholds.
 #
 #   host/train/open.sh [SEED [FOLDER]]     (make open)
 #
-# Each step is skipped when its result is in FOLDER (default build/open), and one
-# that was interrupted resumes when the same command is run again. Other
-# settings take another FOLDER. PYTHON is the trainer's interpreter (make train-env).
+# A step is skipped if its result is in FOLDER (default build/open). An interrupted step
+# resumes if the same command is run again. Use another FOLDER for other settings. PYTHON
+# is the trainer's interpreter (make train-env).
 set -euo pipefail
 
 seed=${1:-1}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${2:-$root/build/open}
 
-# The generator: CORPUS decides how often it errs. With this, a third of its answers
-# are right.
+# The generator. The fewer conversations in CORPUS, the more mistakes it makes. With this
+# number, a third of its answers are right.
 : "${CORPUS:=30000}" # conversations
 : "${BASE:=--epochs 1 --batch 32 --lr 2e-3}"
-# The labels: every fragment of K answers to each question gives one.
+# The labels: every fragment of the K answers to a question gives one.
 : "${QUESTIONS:=1500}" "${K:=5}"
 : "${TEMPERATURE:=1}" "${MAX_TOKENS:=200}"
-# The confidence model, which has learnt of other problems already.
+# The confidence model, which was already trained on other problems.
 : "${ANSWERS:=2}" # of each question, with the states on their way
 : "${IFT:=--epochs 1 --batch 64 --lr 7e-4 --beta2 0.95 --dev-limit 300}"
 # The experiment.
 : "${TESTS:=400}" "${SAMPLES:=5}"
-: "${ENTROPIES:=0.1,0.5,1}" # thresholds in nats beside 1e-10
+: "${ENTROPIES:=0.1,0.5,1}" # thresholds in nats, in addition to 1e-10
 
 weights=$root/host/lm/weights
 . "$root/host/train/steps.sh"
@@ -52,7 +52,7 @@ labels() {
 }
 step "$out/states.jsonl.done" "labels: $K answers to each of $QUESTIONS questions" labels
 share=$(sed -n 's/.*"position":"p(0)".*"k":\([0-9]*\),"N":\([0-9]*\).*/\1 \2/p' "$out/states.jsonl" | awk '{ k += $1; n += $2 } END { printf "%.0f", 100 * k / n }')
-say "$share% of the generator's answers are right; with fewer CORPUS conversations it errs more"
+say "$share% of the generator's answers are right; a smaller CORPUS gives more mistakes"
 for split in train dev; do
 	step "$out/$split.jsonl" "training data: $split" \
 		"$finece" train export --split "$split" --answers "$ANSWERS" -o "$out/$split.jsonl" "$out/states.jsonl"
@@ -69,7 +69,7 @@ measured() {
 		--questions "open=$out/test.jsonl" --number "$TESTS" --confidence FineCE=chat:confidence \
 		--score-prompt '<|user|>{question}<|end|><|assistant|>' --states "$out/states.jsonl" --samples "$SAMPLES" \
 		--temperature "$TEMPERATURE" --max-tokens "$MAX_TOKENS" --entropies "$ENTROPIES" --seed "$seed" \
-		--about "Open-ended questions, by the steps of host/train/open.sh: the built-in generator and confidence model, trained further on these."
+		--about "The questions are open-ended. The models are the built-in generator and confidence model, trained further on such questions by host/train/open.sh."
 	unserve
 }
 step "$out/results/RESULTS.md" "experiment" measured

@@ -10,10 +10,10 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// ReadReplies reads replies of a confidence model, each the body of a chat
-// completion on a line, as package estimate does, and writes a JSON line for
-// each: {"confidence","mass"}, or {"error"} where a reply gives none. The trainer
-// evaluates held-out states by it, so that a model is measured as it is used.
+// ReadReplies reads replies of a confidence model. Each line of r is the body of a chat
+// completion. Package estimate reads the confidence from it, and a JSON line is written for
+// each reply: {"confidence","mass"}, or {"error"} if the reply has no confidence. The
+// trainer reads replies to held-out states this way, so a model is measured as it is used.
 func ReadReplies(w io.Writer, r io.Reader) error {
 	m := estimate.DefaultModel()
 	enc := json.NewEncoder(w)

@@ -1,6 +1,6 @@
-# Sourced by model.sh, variants.sh and open.sh, which set root, the repository; out,
-# the folder of the results; and seed. finece is the command, PYTHON the trainer's
-# interpreter.
+# Functions for model.sh, variants.sh, open.sh and the experiment on a real model, which
+# source this file. They set root (the repository), out (the folder of the results) and
+# seed. This file sets finece (the command) and PYTHON (the trainer's interpreter).
 
 finece=$out/finece
 : "${PYTHON:=${FINECE_PYTHON:-$root/build/venv/bin/python}}"
@@ -10,7 +10,7 @@ export FINECE_PYTHON=$PYTHON
 
 say() { echo "$(date +%H:%M:%S) $*" >&2; }
 
-# prepare builds finece, and sees to it that models can be trained.
+# prepare builds finece and checks that models can be trained.
 prepare() {
 	local gpu
 	mkdir -p "$out"
@@ -20,13 +20,13 @@ prepare() {
 		echo "$PYTHON lacks the trainer's packages: make train-env, or set PYTHON" >&2
 		exit 1
 	fi
-	processes=2 # that train a model together
+	processes=2 # processes that train a model together
 	if [ "$gpu" = True ]; then
 		processes=1
 	fi
 }
 
-# step FILE WHAT COMMAND... runs the command unless FILE is there.
+# step FILE WHAT COMMAND... runs the command unless FILE exists.
 step() {
 	local result=$1 what=$2
 	shift 2
@@ -49,8 +49,8 @@ trained() {
 	step "$folder/done" "$what" train "$@"
 }
 
-# serve NAME=FOLDER... starts finece lm on a free port and sets url; FOLDER,FOLDER is
-# a model and an adapter of it. It is stopped by unserve, or when the script ends.
+# serve NAME=FOLDER... starts finece lm on a free port and sets url. FOLDER,FOLDER is a
+# model and its adapter. unserve stops the server; so does the end of the script.
 serve() {
 	local said model flags=()
 	for model in "$@"; do

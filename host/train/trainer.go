@@ -20,42 +20,41 @@ import (
 //go:embed python/*.py python/flags.json
 var scripts embed.FS
 
-// Requirements are the Python packages of the trainer, with their versions, as
-// pip reads them.
+// Requirements lists the Python packages of the trainer, with versions, in pip's format.
 //
 //go:embed python/requirements.txt
 var Requirements string
 
 // Trainer runs the Python trainer.
 type Trainer struct {
-	Python string    // the interpreter that has [Requirements]; "" is FINECE_PYTHON, or python3
-	Finece string    // the command that finds ECE and AUROC; "" is the running one
-	Log    io.Writer // gets the trainer's lines that are not a [Report]; nil drops them
+	Python string    // interpreter that has the packages of [Requirements]; "" is FINECE_PYTHON, or python3
+	Finece string    // the finece command, which computes ECE and AUROC; "" is the running program
+	Log    io.Writer // gets standard error, and the lines of standard output that are not a [Report]; nil drops them
 }
 
-// Report is one line of the trainer about its progress: a step or an epoch. A field that the line does
-// not have is nil or zero.
+// Report is one line of the trainer about its progress: a step, an epoch, the checkpoint
+// that it resumes from, or the folder of the model. The other fields are nil or zero.
 type Report struct {
-	Step int      `json:"step"` // of Of
-	Of   int      `json:"of"`
+	Step int      `json:"step"` // steps so far
+	Of   int      `json:"of"`   // steps in all
 	Loss *float64 `json:"loss"`
 
-	Epoch int      `json:"epoch"` // from 1, with the three below, of held-out states
+	Epoch int      `json:"epoch"` // from 1; has the three figures below, of held-out states
 	ECE   *float64 `json:"ece"`
-	AUROC *float64 `json:"auroc"` // nil where all are right or all wrong
+	AUROC *float64 `json:"auroc"` // nil if all answers are right or all are wrong
 	Brier *float64 `json:"brier"`
 
-	Resumed string `json:"resumed"` // the checkpoint that it resumes from
-	Saved   string `json:"saved"`   // the folder that the model is in
+	Resumed string `json:"resumed"` // folder of the checkpoint
+	Saved   string `json:"saved"`   // folder of the model
 }
 
-// Run runs a command of the trainer, such as "ift", and calls tell, if it is not nil, with each report.
-// When ctx ends, the trainer is told to stop. It resumes from its last checkpoint when the same command
-// is run again.
+// Run runs a command of the trainer, such as "ift", and calls tell, if it is not nil, with
+// each report. When ctx ends, the trainer gets SIGTERM. If the same command is run again,
+// the trainer resumes from its last checkpoint.
 func (t *Trainer) Run(ctx context.Context, tell func(Report), args ...string) error {
 	safe := *t
 	if t.Log != nil {
-		safe.Log = &lockedWriter{w: t.Log} // standard error is copied to it meanwhile
+		safe.Log = &lockedWriter{w: t.Log} // standard error is copied to it at the same time
 	}
 	return safe.start(ctx, args, func(out io.Reader) error {
 		lines := bufio.NewScanner(out)
@@ -115,7 +114,7 @@ func (t *Trainer) start(ctx context.Context, args []string, read func(io.Reader)
 		return fmt.Errorf("train: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("train: %w; the trainer needs Python with the packages of host/train/python/requirements.txt: make train-env, and FINECE_PYTHON for another interpreter", err)
+		return fmt.Errorf("train: %w; the trainer needs Python with the packages of host/train/python/requirements.txt: run make train-env, or set FINECE_PYTHON to another interpreter", err)
 	}
 	readErr := read(out)
 	if err := cmd.Wait(); err != nil {

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// unlike names the weights in which two models differ.
+// unlike returns the names of the weights in which two models differ.
 const unlike = `
 import sys
 from safetensors.torch import load_file
@@ -19,8 +19,8 @@ for name in sorted(a):
         print(name)
 `
 
-// goesOn checks that --grown continues with the layers that were added before, and that with --freeze
-// it leaves the others as they are.
+// goesOn checks that --grown continues with the layers that were added before, and that
+// --freeze does not change the others.
 func goesOn(w *workshop, common []string) {
 	confidence, err := filepath.Abs("../lm/weights/confidence")
 	if err != nil {

@@ -4,9 +4,9 @@ package train_test
 
 import "os/exec"
 
-// holds wants of the trainer's parts: batches are of one instruction; what is found
-// of an answer is what is quoted; the instruction read once gives the gradients of
-// whole texts; layers that are put on a model change nothing.
+// holds checks parts of the trainer. A batch has one instruction. The tokens found as the
+// answer are those that are quoted. Reading the instruction once gives the gradients of
+// whole texts. New layers on a model change nothing.
 const holds = `
 import sys
 sys.path.insert(0, "python")
@@ -46,7 +46,7 @@ class options:
 model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
 model.remember = torch.nn.Linear(model.config.hidden_size, len(tokenizer))
 collate = finece_data.collator(tokenizer.pad_token_id)
-once = finece_losses.behind_the_beginning
+once = finece_losses.without_shared_prefix
 begun = []
 
 def shared(model, ids, needed):
@@ -54,12 +54,12 @@ def shared(model, ids, needed):
     begun.append(left)
     return rest, left
 
-# The last is one text eight times: what it has in common is more than the instruction.
+# The last batch is one text eight times: its texts share more than the instruction.
 for b in [b for b in batches if len(b) == 8][:4] + [[0] * 8]:
     inputs = collate([rows[j] for j in b])
     found = []
     for way in shared, lambda model, ids, needed: ({"input_ids": ids}, 0):
-        finece_losses.behind_the_beginning = way
+        finece_losses.without_shared_prefix = way
         model.zero_grad()
         loss = finece_fit.FineceTrainer.compute_loss(options, model, inputs)
         loss.backward()
@@ -82,7 +82,7 @@ for b in [b for b in finece_data.ByLength(values, 8, 1).batches(0) if len(b) == 
     inputs = collate([values[j] for j in b])
     found = []
     for way in shared, lambda model, ids, needed: ({"input_ids": ids}, 0):
-        finece_losses.behind_the_beginning = way
+        finece_losses.without_shared_prefix = way
         found.append(finece_fit.FineceTrainer.compute_loss(options, head, inputs).item())
     assert abs(found[0] - found[1]) < 1e-5, found
 assert len(begun) == 8 and min(begun) >= 64, begun

@@ -17,8 +17,8 @@ import (
 	"github.com/finece/finece/host/train"
 )
 
-// resumes kills a training at two instants, tears its last checkpoint, and wants
-// the model that comes of going on to be that of an uninterrupted training.
+// resumes kills a training at two instants and damages its last checkpoint. The resumed
+// training must give the model of an uninterrupted one.
 func resumes(w *workshop, args []string) {
 	args = slices.Concat(args, []string{"--epochs", "3", "--save-every", "7", "--log-every", "1"})
 	whole, out := w.path("whole", w.Name()), w.path("resumed", w.Name())
@@ -81,8 +81,7 @@ func resumes(w *workshop, args []string) {
 	w.reports(out, 3)
 }
 
-// alike wants of two processes the model that one makes, up to the order of sums: a
-// batch of values has the same mean in both.
+// alike checks that two processes make the same model as one, up to the order of sums.
 func alike(w *workshop, args []string) {
 	var found []epoch
 	for _, n := range []string{"1", "2"} {
@@ -131,7 +130,7 @@ func trainerErrors(w *workshop, generator, data, dev string) {
 	}
 }
 
-// yamlReads: what LLaMAFactory writes is YAML.
+// yamlReads checks that the file of LLaMAFactory is valid YAML.
 func yamlReads(w *workshop) {
 	folder := w.path("llamafactory")
 	if err := train.LLaMAFactory(folder, changed(func(c *train.LLaMAFactoryConfig) { c.Model, c.Template, c.LoRARank = `a "b": #c`, "x", 4 })); err != nil {

@@ -26,7 +26,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// workshop is where the tiny models of a test are made.
+// workshop has the folder in which a test makes tiny models.
 type workshop struct {
 	*testing.T
 	folder, finece, python string
@@ -81,7 +81,7 @@ func (w *workshop) train(args ...string) []train.Report {
 	return all
 }
 
-// losses are the first and the last loss that was reported.
+// losses returns the first and the last reported loss.
 func losses(all []train.Report) (first, last float64) {
 	first, last = math.NaN(), math.NaN()
 	for _, r := range all {
@@ -116,8 +116,8 @@ func (w *workshop) serve(name string, m *lm.Model, err error) string {
 	return server.URL
 }
 
-// TestBase makes a tokenizer and a tiny generator of the corpus, which host/lm
-// runs, stops one early, and trains that one further, whole and by an adapter.
+// TestBase makes a tokenizer and a tiny generator from a corpus, and host/lm runs it. It
+// also stops a training early and trains that model further, as a whole and by an adapter.
 func TestBase(t *testing.T) {
 	w := newWorkshop(t)
 	corpus, prompts := w.path("corpus.jsonl"), w.path("prompts.jsonl")
@@ -200,7 +200,7 @@ func (w *workshop) labels(generator string) (train, dev string, held []construct
 			continue
 		}
 		held = append(held, s)
-		if s.Position == "p(z)" { // is exported as often as it was sampled
+		if s.Position == "p(z)" { // exported as often as it was sampled
 			held = append(held, slices.Repeat([]construct.State{s}, s.Count-1)...)
 		}
 	}
@@ -220,7 +220,7 @@ type epoch struct {
 	Best                       bool
 }
 
-// reports reads heldout.jsonl and holds it against finece eval.
+// reports reads heldout.jsonl and compares it with finece eval.
 func (w *workshop) reports(out string, epochs int) (all []epoch) {
 	w.Helper()
 	raw, err := os.ReadFile(filepath.Join(out, "heldout.jsonl"))
@@ -249,7 +249,7 @@ func (w *workshop) reports(out string, epochs int) (all []epoch) {
 	return all
 }
 
-// confidences are those of the best epoch, by the number of the held-out state.
+// confidences returns the confidences of the best epoch, by the number of the held-out state.
 func (w *workshop) confidences(out string, all []epoch) map[int]float64 {
 	w.Helper()
 	best := 0
@@ -277,8 +277,8 @@ func (w *workshop) confidences(out string, all []epoch) map[int]float64 {
 	return by
 }
 
-// compare asks a served model for the confidence of held-out states as a session
-// does, and wants what the trainer found: the weights have 16 bits now.
+// compare asks a served model for the confidences of held-out states, as a session does. They
+// must be close to those that the trainer found; the served weights have 16 bits.
 func (w *workshop) compare(url string, m estimate.Model, held []construct.State, want map[int]float64) {
 	w.Helper()
 	if len(want) < 30 {
@@ -314,8 +314,8 @@ func (w *workshop) compare(url string, m estimate.Model, held []construct.State,
 	}
 }
 
-// TestTrainer makes a confidence model of each kind from the shipped generator and
-// labels sampled from it, and asks each as it is asked in use.
+// TestTrainer trains a confidence model of each kind on labels sampled from the shipped
+// generator, and asks each model as it is asked in use.
 func TestTrainer(t *testing.T) {
 	w := newWorkshop(t)
 	generator, err := filepath.Abs(shipped)

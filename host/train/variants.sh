@@ -1,25 +1,24 @@
 #!/usr/bin/env bash
-# Confidence models of other training, for figures 5 to 7 and the sweeps of
-# finece experiment: each learns from the first NUMBER questions of model.sh's, with
-# Algorithm 1 alone and a plain fine-tuning, and differs from "reference" in one
-# thing.
-#
-#   host/train/variants.sh [FOLDER]     (make variants, after make model; FOLDER as there)
+# Trains confidence models in other ways and measures them, for figures 5 to 7 of the paper.
+# Each is trained on the labels of the first NUMBER questions of model.sh, by Algorithm 1
+# alone and a plain fine-tuning. Each differs from "reference" in one thing:
 #
 #   reference   the completions of model.sh
-#   m1          one cluster a question in place of three
-#   cool        labels sampled at temperature 0.5 in place of 1
+#   m1          one cluster per question instead of three
+#   cool        labels sampled at temperature 0.5 instead of 1
 #   other       labels sampled from another generator, which was stopped earlier
-#   head        a value head in place of instruction fine-tuning
+#   head        a value head instead of instruction fine-tuning
 #
-# They are measured on test questions, beside the built-in models.
+#   host/train/variants.sh [FOLDER]     (make variants, after make model with the same FOLDER)
+#
+# They are measured on test questions, together with the built-in models.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-$root/build/model}
 : "${NUMBER:=250}"
 : "${MAX_TOKENS:=200}"
-: "${EARLIER:=2500}" # step at which the other generator is stopped: then four in ten of its answers are right
+: "${EARLIER:=2500}" # step at which the other generator is stopped: 4 of 10 of its answers are then right
 : "${IFT:=--epochs 1 --batch 32 --lr 1e-3 --beta2 0.95 --dev-limit 300}"
 : "${TESTS:=320}" # questions
 seed=1
@@ -43,7 +42,7 @@ sample() {
 # shellcheck disable=SC2086 # settings of several words
 trained "$out/other-generator" "another generator" \
 	base --corpus "$out/corpus.jsonl" --tokenizer "$out/tokenizer" --stop "$EARLIER" $SCRATCH
-# What model.sh has sampled is not sampled again.
+# Completions that model.sh has sampled are not sampled again.
 for name in reference m1; do
 	[ -e "$out/$name.samples" ] || cp "$out/states.jsonl.samples" "$out/$name.samples"
 done
@@ -78,7 +77,7 @@ measured() {
 	"$finece" experiment -o "$out/variants" --server "$url" --model generator --grader number --questions "in=$out/test.jsonl" \
 		--number "$TESTS" --confidence FineCE=chat:confidence --confidence "FineCE (value head)=pooling:value" "${confidence[@]}" \
 		--baselines=false --labels 0 --max-tokens "$MAX_TOKENS" --seed "$seed" \
-		--about "Confidence models of $NUMBER questions, by the steps of host/train/variants.sh, beside those that are built in: FineCE and the value head, of many more."
+		--about "The variants were trained by host/train/variants.sh on the labels of $NUMBER questions. FineCE and the value head are the built-in models, which were trained on many more."
 	unserve
 }
 step "$out/variants/RESULTS.md" "experiment" measured

@@ -1,7 +1,13 @@
-// Package problems makes word problems that take several steps of arithmetic,
-// with their steps written out a paragraph each, from a seed. A small model that
-// learns from them gets about half of them right, which is what the work on its
-// confidence needs.
+// Package problems makes arithmetic word problems of several steps, with solutions, from a
+// seed. A small model that is trained on them answers about half of them correctly, so
+// there is something for its confidence to tell apart.
+//
+//	source := problems.NewSource(1, problems.InDomain, problems.Test)
+//	p := source.Next()
+//	fmt.Println(p.Question, p.Solution(len(p.Steps)+1))
+//
+// A solution has one paragraph for each step, and the answer at its end. A problem of the
+// family "shopping":
 //
 //	Mia buys 3 pens for 14 dollars each and 2 bags for 37 dollars each. She pays
 //	with 150 dollars. How much change does she get?
@@ -16,16 +22,16 @@
 //
 //	#### 34
 //
-// Problems of the [InDomain] are what a model is trained on and tested on. Those
-// of [LongChains] take more steps than any of these in the same family, those of
-// [OtherWording] say every second sentence in words that InDomain does not have. No
-// question is in two [Pool]s, so what a model is tested on was never seen in any
-// training. Two questions of different pools may still have the same family and the same
-// chain of equations ([Problem.Chain]), with other names and things.
+// Models are trained and tested on problems of [InDomain]. Problems of [LongChains] take
+// more steps than any InDomain problem of the same family. Problems of [OtherWording] have
+// about half of their sentences in words that InDomain does not use.
 //
-// Questions of [OpenEnded] have no one answer. Any 3 to 5 of the statements that
-// are true are one, in any order; Problem.Statements are all of them, 300 or more
-// of a question.
+// No question is in two [Pool]s, so no test question was seen in training. Two questions of
+// different pools can still have the same family and the same chain of equations
+// ([Problem.Chain]), with other names and things.
+//
+// Questions of [OpenEnded] have many right answers: any 3 to 5 true statements, in any
+// order. Problem.Statements lists all true statements, 300 or more for each question.
 //
 //	Write what can be calculated with 38, 120 or 51.
 //

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// What problems are about.
+// The words that problems are made of.
 var (
 	names  = []string{"Mia", "Tom", "Ann", "Ben", "Eva", "Max", "Lea", "Jan", "Ida", "Leo", "Nina", "Paul", "Sara", "Finn", "Rosa", "Emil"}
 	things = []string{"apples", "books", "cards", "coins", "eggs", "stamps", "shells", "marbles", "tickets", "bottles", "flowers", "stones"}
@@ -14,23 +14,24 @@ var (
 	places = []string{"shop", "farm", "school", "library", "museum", "market", "bakery", "garden"}
 )
 
-// draft is a problem in the making.
+// draft is a problem that is being made.
 type draft struct {
 	r        *rand.Rand
-	slips    *rand.Rand // of mistakes, so that the question stays what it is
+	slips    *rand.Rand // for mistakes: a source of its own, so that a mistake does not change the question
 	family   string
-	other    bool // with sentences in other words
-	hard     int  // 0 to 2: how large the numbers are
+	other    bool // some sentences are in other words
+	hard     int  // 0 to 2; the numbers are larger the harder it is
 	question []string
 	steps    []string
 	last     int // the last result
-	// statements are all that can be said, of an open-ended question.
+	// statements has all true statements about an open-ended question.
 	statements []string
-	wrong      int  // the step that gets a wrong result
-	failed     bool // a result is out of range: begin again
+	wrong      int  // the step that gets a wrong result, from 1; 0 for none
+	failed     bool // a result is out of range: another attempt is needed
 }
 
-// draftOf is attempt number attempt at the problem of a seed. It may have failed.
+// draftOf makes the given attempt at the problem of a seed. The attempt may fail
+// (draft.failed).
 func draftOf(seed, attempt uint64, domain Domain, wrong int) *draft {
 	f := families[seed%uint64(len(families))]
 	if domain == OpenEnded {
@@ -66,13 +67,13 @@ func (d *draft) step(format string, a ...any) { d.steps = append(d.steps, fmt.Sp
 
 func pick(d *draft, from []string) string { return from[d.r.IntN(len(from))] }
 
-// between is lo to hi, both included.
+// between returns a random number from lo to hi, both included.
 func (d *draft) between(lo, hi int) int { return lo + d.r.IntN(max(1, hi-lo+1)) }
 
-// sized is a number that is larger the harder the problem is.
+// sized returns a random number. Its range is higher for harder problems.
 func (d *draft) sized() int { return d.between([]int{2, 5, 12}[d.hard], []int{9, 30, 99}[d.hard]) }
 
-// either is a in plain words; in other wording every second sentence is b.
+// either returns a or, in other wording, b half of the time.
 func (d *draft) either(a, b string) string {
 	if d.other && d.r.IntN(2) == 0 {
 		return b
@@ -80,9 +81,10 @@ func (d *draft) either(a, b string) string {
 	return a
 }
 
-const most = 9999 // of a result
+const most = 9999 // the largest result
 
-// sum is "a op b = c" for a step, and c.
+// sum returns the equation "a op b = c" of the next step, and c. In the step with the
+// mistake, c is wrong.
 func (d *draft) sum(a int, op byte, b int) (string, int) {
 	var c int
 	switch op {
@@ -108,7 +110,7 @@ func (d *draft) sum(a int, op byte, b int) (string, int) {
 	return fmt.Sprintf("%d %c %d = %d", a, op, b, c), c
 }
 
-// mistake changes a digit of c: mostly by one, as where a carry is forgotten.
+// mistake changes a digit of c, mostly by one, as a forgotten carry does.
 func (d *draft) mistake(c int) int {
 	digits := []byte(strconv.Itoa(max(c, 0)))
 	i := d.slips.IntN(len(digits))

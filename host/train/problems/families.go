@@ -16,7 +16,7 @@ var families = []family{
 	{"rows", rows},
 }
 
-// stock goes up and down.
+// stock adds and subtracts, one after the other.
 func stock(d *draft, n int) {
 	place, thing := pick(d, places), pick(d, things)
 	x := d.sized() + d.sized()
@@ -38,7 +38,7 @@ func stock(d *draft, n int) {
 	d.say(d.either("How many %s does the %s have now?", "What is the number of %s in the %s at the end?"), thing, place)
 }
 
-// shopping is a sum of products, and the change.
+// shopping adds products and, in some problems, computes the change.
 func shopping(d *draft, n int) {
 	name := pick(d, names)
 	type item struct {
@@ -78,7 +78,7 @@ func shopping(d *draft, n int) {
 	}
 }
 
-// sharing puts together and divides.
+// sharing multiplies, adds or subtracts, and divides at the end.
 func sharing(d *draft, n int) {
 	name, thing := pick(d, names), pick(d, things)
 	people := d.between(2, 9)
@@ -106,7 +106,7 @@ func sharing(d *draft, n int) {
 	d.step(d.either("Each gets %s %s.", "For each that makes %s %s."), quotient, thing)
 }
 
-// relations go from one person to the next.
+// relations computes each person's number from the number of the person before.
 func relations(d *draft, n int) {
 	thing := pick(d, things)
 	perm := d.r.Perm(len(names))
@@ -149,7 +149,7 @@ func relations(d *draft, n int) {
 	d.say(d.either("How many %s does %s have?", "What is the number of %s of %s?"), thing, name(min(hops, len(perm)-1)))
 }
 
-// growth multiplies and takes away by turns.
+// growth multiplies and subtracts by turns.
 func growth(d *draft, n int) {
 	place, thing := pick(d, places), pick(d, things)
 	x, times, less := d.between(5, []int{12, 25, 50}[d.hard]), d.between(2, 3), d.between(2, []int{6, 12, 25}[d.hard])
@@ -170,7 +170,7 @@ func growth(d *draft, n int) {
 	d.say(d.either("How many %s does it have after %d weeks?", "What is the number of %s after week %d?"), thing, weeks)
 }
 
-// parts takes fractions away.
+// parts subtracts fractions, one after the other.
 func parts(d *draft, n int) {
 	place, thing := pick(d, places), pick(d, things)
 	shareNames := []string{"half", "a third", "a quarter", "a fifth"}

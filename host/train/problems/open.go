@@ -12,7 +12,7 @@ type calculation struct {
 	y  int
 }
 
-// numbers are n of all that can be calculated with one of three numbers.
+// numbers asks for calculations with one of three numbers. The solution has n of them.
 func numbers(d *draft, n int) {
 	var given []int
 	for len(given) < 3 {
@@ -38,14 +38,14 @@ func numbers(d *draft, n int) {
 	}
 	for _, op := range []byte("+-*/") {
 		for _, s := range all[op] {
-			equation, _ := new(draft).sum(s.x, s.op, s.y) // which has no mistake
+			equation, _ := new(draft).sum(s.x, s.op, s.y) // a new draft, so without a mistake
 			d.statements = append(d.statements, equation)
 		}
 	}
 	var said []calculation
 	for len(said) < n {
 		of := all["+-*/"[d.r.IntN(4)]]
-		if len(of) == 0 { // three primes
+		if len(of) == 0 { // no division: none of the numbers has a divisor below 10
 			continue
 		}
 		s := of[d.r.IntN(len(of))]
@@ -56,5 +56,5 @@ func numbers(d *draft, n int) {
 		equation, _ := d.sum(s.x, s.op, s.y)
 		d.step("%s", equation)
 	}
-	d.last = 0 // no one answer
+	d.last = 0 // there is no single answer
 }

@@ -9,7 +9,7 @@ import (
 
 var given = regexp.MustCompile(`with (\d+), (\d+) or (\d+)\.$`)
 
-// holds reports whether a statement is an equation with one of the numbers, and right.
+// holds reports whether a statement is a true equation that begins with one of the numbers.
 func holds(t *testing.T, numbers []string, statement string) bool {
 	if !equation.MatchString(statement) {
 		t.Fatalf("%q is no statement", statement)

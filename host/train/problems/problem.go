@@ -17,7 +17,7 @@ const (
 	InDomain     Domain = iota // 2 to 5 steps
 	LongChains                 // 5 to 7 steps, more than any InDomain problem of the family, in the same words
 	OtherWording               // 2 to 5 steps, in other words
-	Hard                       // of InDomain, those of 3 to 5 steps, the most in their family, with the largest numbers
+	Hard                       // InDomain problems of 3 to 5 steps, the most in their family, with the largest numbers
 	OpenEnded                  // any 3 to 5 of many true statements are an answer
 	domains      = iota
 )
@@ -44,13 +44,14 @@ func ParseDomain(s string) (Domain, error) {
 	return 0, fmt.Errorf("problems: unknown domain %q: want %s", s, strings.Join(domainNames[:], ", "))
 }
 
-// Pool is a share of all questions: each question is in one, by its text.
+// Pool is a share of all questions. Each question is in one pool, which depends on its text
+// alone.
 type Pool uint8
 
 const (
-	Corpus     Pool = iota // what the generator learns from: 70 of 100
-	Confidence             // what its confidence is learnt from: 20 of 100
-	Test                   // what all is measured on: 10 of 100
+	Corpus     Pool = iota // 70% of the questions, for the training of generators and solvers
+	Confidence             // 20%, for the labels of confidence models
+	Test                   // 10%, for measurements
 	pools      = iota
 )
 
@@ -73,11 +74,11 @@ func ParsePool(s string) (Pool, error) {
 	return 0, fmt.Errorf("problems: unknown pool %q: want %s", s, strings.Join(poolNames[:], ", "))
 }
 
-// PoolOf is the pool of a question.
+// PoolOf returns the pool of a question.
 func PoolOf(question string) Pool {
 	h := fnv.New64a()
 	h.Write([]byte(question))
-	switch u := (h.Sum64() * 0x9e3779b97f4a7c15 >> 32) % 100; { // multiplied since FNV's low bits follow the last letters
+	switch u := (h.Sum64() * 0x9e3779b97f4a7c15 >> 32) % 100; { // multiplied, because FNV's low bits depend mostly on the last letters
 	case u < 70:
 		return Corpus
 	case u < 90:
@@ -92,14 +93,15 @@ type Problem struct {
 	Family   string
 	Question string
 	Steps    []string // a paragraph each
-	Answer   int      // 0 of an open-ended question
-	Wrong    int      // the step, from 1, at which a mistake was planted; 0 if all is right
-	// Statements are all that can be said, of an open-ended question: its Steps
-	// are some of them, in any order. Nil of a question that has one answer.
+	Answer   int      // 0 for an open-ended question
+	Wrong    int      // the step, from 1, at which a mistake was planted; 0 for none
+	// Statements has all true statements about an open-ended question. Steps are some of
+	// them, in any order. It is nil for a question that has one answer.
 	Statements []string
 }
 
-// Gold is what an answer is graded by: the answer, or all true statements.
+// Gold returns the texts that an answer is compared with: the right answer, or all true
+// statements.
 func (p *Problem) Gold() []string {
 	if p.Statements != nil {
 		return p.Statements
@@ -107,8 +109,8 @@ func (p *Problem) Gold() []string {
 	return []string{strconv.Itoa(p.Answer)}
 }
 
-// Solution is the first n steps, or all and the answer, if there is one, where n
-// is over their number.
+// Solution returns the first n steps. If n is larger than their number, it returns all
+// steps and, unless the question is open-ended, the answer.
 func (p *Problem) Solution(n int) string {
 	if n <= len(p.Steps) || p.Statements != nil {
 		return strings.Join(p.Steps[:min(n, len(p.Steps))], "\n\n")
@@ -118,7 +120,7 @@ func (p *Problem) Solution(n int) string {
 
 var equation = regexp.MustCompile(`\d+ [-+*/] \d+ = \d+`)
 
-// Equations are what is calculated in the steps, such as "3 * 14 = 42".
+// Equations returns the equation of each step, such as "3 * 14 = 42".
 func (p *Problem) Equations() []string {
 	var out []string
 	for _, step := range p.Steps {
@@ -127,9 +129,10 @@ func (p *Problem) Equations() []string {
 	return out
 }
 
-// Chain is the family and the chain of equations of a problem. Two questions of one chain
-// are the same problem with other names and things. Of an open-ended question it is the
-// question, whose statements are a sample of many.
+// Chain returns the family and the chain of equations of a problem, as one text. Two
+// questions with the same chain are the same problem with other names and things. For an
+// open-ended question it returns the family and the question, because the steps are only a
+// sample of the statements.
 func (p *Problem) Chain() string {
 	if p.Statements != nil {
 		return p.Family + ": " + p.Question
@@ -137,8 +140,8 @@ func (p *Problem) Chain() string {
 	return p.Family + ": " + strings.Join(p.Equations(), ", ")
 }
 
-// Source makes problems. The same seed, domain and pool give the same ones in
-// the same order, and no question twice.
+// Source makes problems. The same seed, domain and pool give the same problems in the same
+// order. No question comes twice.
 type Source struct {
 	// Made, if it is not nil, is called with each problem that Next returns.
 	Made func(*Problem)
@@ -149,12 +152,12 @@ type Source struct {
 	seen   map[string]bool
 }
 
-// NewSource makes a source.
+// NewSource returns a source of problems of a domain in a pool.
 func NewSource(seed uint64, domain Domain, pool Pool) *Source {
 	return &Source{domain: domain, pool: pool, r: rand.New(rand.NewPCG(seed, uint64(domain)<<8|uint64(pool))), seen: map[string]bool{}}
 }
 
-// Next makes a problem and its right solution.
+// Next returns a new problem with its right solution.
 func (s *Source) Next() Problem {
 	for {
 		seed := s.r.Uint64()
@@ -171,10 +174,9 @@ func (s *Source) Next() Problem {
 	}
 }
 
-// Spoil is p, which Next made, with a mistake in the result of one of its steps
-// and all that follows from it, as one who makes it would write on. From a
-// statement of an open-ended question nothing follows; it is then none of
-// p.Statements.
+// Spoil returns p with a mistake in the result of one step. The later steps continue with
+// the wrong result. p must come from Next. In an open-ended question no step depends on
+// another: one step is then a statement that is not in p.Statements.
 func (s *Source) Spoil(p *Problem) Problem {
 	seed, _ := strconv.ParseUint(p.ID[strings.LastIndexByte(p.ID, '-')+1:], 16, 64)
 	q := build(seed, s.domain, 1+s.r.IntN(len(p.Steps)))

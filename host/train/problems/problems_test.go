@@ -32,8 +32,8 @@ func right(t *testing.T, step string) bool {
 	return c*b == a
 }
 
-// Every solution holds step by step and ends in its answer; a spoilt one is
-// wrong first where it says, about the same question.
+// Every step of a solution holds, and the solution ends in the answer. A spoilt solution has
+// the same question, and its first wrong step is the one that it names.
 func TestSolutions(t *testing.T) {
 	steps := map[Domain][2]int{InDomain: {2, 5}, LongChains: {5, 7}, OtherWording: {2, 5}, Hard: {3, 5}}
 	most := map[string]int{} // steps in domain
@@ -82,7 +82,7 @@ func TestSolutions(t *testing.T) {
 }
 
 // The models and results in the repository were made with these problems, so a seed must keep giving
-// the same ones. The sums are those of the commit before OpenEnded.
+// the same ones. The checksums are those of the commit before OpenEnded.
 func TestProblemsStayWhatTheyAre(t *testing.T) {
 	for domain, want := range []string{
 		"f01c414e524d90f8", "7da27aec028366d9", "7fd1f87f06e7df8a", "5cb3db511d867002",

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes a virtual environment with what the trainer needs (requirements.txt), or with another
-# list of requirements: env.sh FOLDER [FILE]. PYTHON is the interpreter that it is made from, 3.10
-# or later. PyPI's torch is the build for CUDA on Linux: with the libraries that it
-# does not load without, 6 GB on the disk, and it runs on a CPU as well.
+# Makes a virtual environment with the trainer's packages (requirements.txt), or with
+# another list of requirements: env.sh FOLDER [FILE]. PYTHON is the interpreter that it is
+# made from, 3.10 or later. On Linux, PyPI's torch is the CUDA build. It takes 6 GB on disk
+# with its libraries, and also runs on a CPU.
 set -euo pipefail
 
 venv=$1
@@ -13,7 +13,7 @@ if cmp -s "$requirements" "$venv/.installed"; then
 	exit
 fi
 if ! "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-	# Debian has it in a package of its own.
+	# On Debian, venv is in a package of its own.
 	echo "installing python3-venv" >&2
 	sudo=$([ "$(id -u)" = 0 ] || echo sudo)
 	$sudo apt-get update -qq

@@ -1,4 +1,4 @@
-"""What is trained on: lines of conversations as tokens, in batches of one length."""
+"""The training data: lines of conversations as tokens, in batches of about one length."""
 
 import collections
 import itertools
@@ -12,12 +12,12 @@ import torch
 
 from finece_processes import share
 
-IGNORED = -100  # a label that counts in no loss
-CHUNK = 2048  # conversations that are rendered at a time
+IGNORED = -100  # the label of tokens that are in no loss
+CHUNK = 2048  # conversations rendered at a time
 
 
 def read_lines(path, limit=0):
-    """Yields the objects of a JSON Lines file, the first `limit` of them unless that is 0."""
+    """Yields the objects of a JSON Lines file: the first `limit` of them, or all if `limit` is 0."""
     count = 0
     with open(path, encoding="utf-8") as f:
         for number, line in enumerate(f, 1):
@@ -28,10 +28,10 @@ def read_lines(path, limit=0):
             try:
                 yield json.loads(line)
             except json.JSONDecodeError as e:
-                raise SystemExit(f"{path}, line {number}: {e}; want one JSON object a line")
+                raise SystemExit(f"{path}, line {number}: {e}; want one JSON object per line")
             count += 1
     if count == 0:
-        raise SystemExit(f"{path} has no lines")
+        raise SystemExit(f"{path} has no lines; want one JSON object per line")
 
 
 def messages_of(line):
@@ -45,37 +45,37 @@ def messages_of(line):
             {"role": "assistant", "content": line["output"]},
         ]
     except KeyError as e:
-        raise SystemExit(f"a line without {e}: want messages, or instruction, input and output, as finece train export writes them")
+        raise SystemExit(f"a line of the data has no {e}; want messages, or instruction, input and output, as finece train export writes them")
 
 
 def label_of(line):
-    """The confidence of a line and the k of N behind it."""
+    """The confidence of a line, and its k and N: the confidence is k/N."""
     try:
         return float(line["confidence"]), int(line["k"]), int(line["N"])
     except KeyError as e:
-        raise SystemExit(f"a line without {e}: want what finece train export writes")
+        raise SystemExit(f"a line of the data has no {e}; want lines as finece train export writes them")
 
 
 def render(tokenizer, conversations, for_reply):
-    """The texts of conversations, by the tokenizer's chat template."""
+    """Conversations as texts, by the tokenizer's chat template."""
     return tokenizer.apply_chat_template(conversations, add_generation_prompt=for_reply, tokenize=False)
 
 
 def tokens(tokenizer, texts):
-    """Token ids of texts that hold their special tokens already."""
+    """Token ids of texts that already contain their special tokens."""
     return tokenizer(texts, add_special_tokens=False)["input_ids"]
 
 
 def prompt_text(line):
-    """Instruction and input as one text: what wasm/estimate sends to a value head (AppendPrompt)."""
+    """Instruction and input as one text, as wasm/estimate sends them to a value head (AppendPrompt)."""
     messages = messages_of(line)
     return messages[0]["content"] + "\n" + messages[1]["content"]
 
 
 def value_tokens(tokenizer, texts):
-    """Token ids of whole prompts, as /pooling and /classify of vLLM and of finece lm make them: with the
-    special tokens that the tokenizer puts around a text (Llama's begin; none in finece's own), and what
-    spells a special token becomes that token."""
+    """Token ids of whole prompts, as /pooling and /classify of vLLM and of finece lm make them. The tokenizer adds the
+    special tokens that it puts around a text: Llama's puts one at the beginning, finece's own none. The name of a
+    special token in the text becomes that token."""
     return tokenizer(texts)["input_ids"]
 
 
@@ -86,8 +86,8 @@ def chunks(items):
 
 
 class Rows(torch.utils.data.Dataset):
-    """Token ids of texts in one array, for each where it begins, one number of it, and the group of those
-    that begin as it does: a batch is of one group."""
+    """Token ids of texts, in one array. Each text has its start and length in the array, a number, and a group. The
+    texts of a group begin alike, and all texts of a batch are of one group."""
 
     def __init__(self, most):
         self.most, self.dropped = most, 0
@@ -105,7 +105,7 @@ class Rows(torch.utils.data.Dataset):
 
     def close(self):
         if not self.lengths:
-            raise SystemExit(f"none of {self.dropped} lines has at most {self.most} tokens; give a larger --context")
+            raise SystemExit(f"all {self.dropped} lines have more than {self.most} tokens; give a larger --context")
         self.ids = np.concatenate(self.parts)
         self.starts = np.concatenate([[0], np.cumsum(self.lengths)])
         del self.parts
@@ -118,18 +118,17 @@ class Rows(torch.utils.data.Dataset):
 
 
 def group_of(messages):
-    """The instruction, if there is one."""
+    """The instruction, or "" if there is none."""
     return messages[0]["content"] if messages[0]["role"] == "system" else ""
 
 
-ANSWER = re.compile(r"<(partial_)?answer>\n(.*)\n</(partial_)?answer>", re.DOTALL)  # as package estimate quotes it
+ANSWER = re.compile(r"<(partial_)?answer>\n(.*)\n</(partial_)?answer>", re.DOTALL)  # as wasm/estimate quotes an answer
 
 
 class Replies(Rows):
-    """Conversations of which the last reply is to be learnt. The prompt and the reply are made tokens of
-    one by one, as a server does that is sent the prompt. Of each, inputs has the token at which the last
-    message before the reply begins, and answers the range of the answer that is quoted there, an empty one
-    if there is none."""
+    """Conversations whose last reply is learnt. Prompt and reply are turned into tokens separately, because a server
+    sees only the prompt. inputs has, for each conversation, the token at which the last message before the reply
+    begins. answers has the range of the answer that is quoted in that message; the range is empty if there is none."""
 
     def __init__(self, lines, tokenizer, most):
         super().__init__(most)
@@ -139,7 +138,8 @@ class Replies(Rows):
             wholes = render(tokenizer, chunk, for_reply=False)
             for prompt, whole in zip(prompts, wholes):
                 if not whole.startswith(prompt):
-                    raise SystemExit(f"the chat template puts something else before a reply than before one to come: {prompt!r} and {whole!r}")
+                    raise SystemExit("the chat template gives one text before a reply and another where it asks for a reply; "
+                                     f"want a template that gives the same: {prompt!r} and {whole!r}")
             replies = tokens(tokenizer, [whole[len(prompt) :] for prompt, whole in zip(prompts, wholes)])
             made = tokenizer(prompts, add_special_tokens=False, return_offsets_mapping=True)
             for messages, prompt, ids, offsets, reply in zip(chunk, prompts, made["input_ids"], made["offset_mapping"], replies):
@@ -164,7 +164,7 @@ def input_of(prompt, offsets, messages):
 
 
 def answer_of(prompt, offsets):
-    """The tokens of a prompt that are of the quoted answer."""
+    """The tokens of a prompt that belong to the quoted answer."""
     found = ANSWER.search(prompt)
     if not found:
         return range(0)
@@ -187,14 +187,14 @@ class Values(Rows):
 
 
 def rounded(n, to):
-    """n rounded up: a CPU makes a program for each new shape, and keeps it."""
+    """n rounded up to a multiple of `to`. Fewer shapes occur then: a program is compiled and kept for each shape."""
     return -(-n // to) * to
 
 
 def collator(pad):
     def collate(rows):
         most = rounded(max(len(r["input_ids"]) for r in rows), 16)
-        ids = torch.full((len(rows), most), pad)  # behind the text, where a causal model does not see it
+        ids = torch.full((len(rows), most), pad)  # padding after the text, where a causal model does not see it
         for i, r in enumerate(rows):
             ids[i, : len(r["input_ids"])] = r["input_ids"]
         if rows[0]["labels"].dim() == 0:
@@ -211,7 +211,7 @@ def collator(pad):
 
 
 class ByLength(torch.utils.data.Sampler):
-    """Batches of one group and about the same length, in an order that the seed and the epoch give."""
+    """Batches of texts of one group and about one length, in a random order that depends on the seed and the epoch."""
 
     def __init__(self, data, batch, seed):
         self.lengths, self.groups, self.batch, self.seed, self.epoch = data.lengths, data.groups, batch, seed, 0

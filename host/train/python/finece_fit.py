@@ -1,4 +1,4 @@
-"""The training itself, on Hugging Face's Trainer: layers that are put on a model, checkpoints, what is saved."""
+"""The training itself, with Hugging Face's Trainer: new layers, checkpoints and saving."""
 
 import contextlib
 import copy
@@ -17,10 +17,10 @@ from finece_processes import agreed, average, first, meet
 
 
 class FineceTrainer(Trainer):
-    """A Trainer whose batches are of one length and begin alike, with the losses of finece_losses."""
+    """A Trainer with the losses of finece_losses. The texts of a batch have about the same length and the same beginning."""
 
     bf16 = True
-    watched = None  # what the new layers of ift see
+    watched = None  # Watched: the input and the attention of the first new layer; None if there are no new layers
     weights = Weights()
 
     def get_train_dataloader(self):
@@ -35,7 +35,7 @@ class FineceTrainer(Trainer):
         return loss
 
     def compute_loss(self, model, inputs, return_outputs=False, **_):
-        # Only here: held-out states are asked in the precision that servers have.
+        # Only the training has 16 bits: held-out states are evaluated in the precision of servers.
         autocast = torch.autocast(inputs["input_ids"].device.type, torch.bfloat16, enabled=self.bf16)
         if inputs["labels"].dim() == 1:
             return value_loss(model, inputs, autocast)
@@ -43,9 +43,9 @@ class FineceTrainer(Trainer):
 
 
 def grow(model, layers):
-    """Puts layers on a model that change nothing yet: new ones that let nothing out. They can look back at what
-    the model expected of the text. Their values are of a size that counts beside the states of a trained model,
-    which are of size 10 in the built-in one: with small ones they hardly began to learn."""
+    """Puts new layers on top of a model and returns them. They change nothing at first, because their output weights
+    are zero. They can look back at the tokens that the model expected. Their value weights are large, because the
+    hidden states of a trained model are (about 10 in the built-in one): with small weights the layers hardly learnt."""
     body = getattr(model, model.base_model_prefix)
     for _ in range(layers):
         layer = copy.deepcopy(body.layers[-1])
@@ -63,15 +63,15 @@ def grow(model, layers):
 
 
 def last_layers(model, number):
-    """The layers on top of a model, fewer than all."""
+    """The last layers of a model. Their number must be lower than that of all layers."""
     layers = getattr(model, model.base_model_prefix).layers
     if number >= len(layers):
-        raise SystemExit(f"{number} layers on top of a model that has {len(layers)} in all: want fewer")
+        raise SystemExit(f"--grown {number}: the model has {len(layers)} layers in all; want fewer")
     return layers[len(layers) - number :]
 
 
 class Progress(TrainerCallback):
-    """One JSON line for each time that the trainer logs."""
+    """Prints a JSON line each time the trainer logs."""
 
     def on_log(self, args, state, control, logs=None, **_):
         if logs and "loss" in logs:
@@ -80,7 +80,7 @@ class Progress(TrainerCallback):
 
 
 class Stop(TrainerCallback):
-    """Ends the training after a step, whatever the schedule is for; 0 does not."""
+    """Ends the training after a step, without changing the schedule. 0 never ends it."""
 
     def __init__(self, step):
         self.step = step
@@ -92,7 +92,7 @@ class Stop(TrainerCallback):
 
 @contextlib.contextmanager
 def as_saved(model):
-    """The model with the weights that save writes: rounded to 16 bits, but for an adapter, which is saved as it is."""
+    """Inside the with block, the model has the weights that save writes: rounded to 16 bits. An adapter is not rounded."""
     exact = [] if hasattr(model, "peft_config") else [(p, p.data) for p in model.parameters()]
     for p, data in exact:
         p.data = data.half().to(data.dtype)
@@ -104,7 +104,7 @@ def as_saved(model):
 
 
 def save(model, path, base=None):
-    """Saves a model in 16 bits as Hugging Face does, or its adapter with the name of its base."""
+    """Saves a model in 16 bits in Hugging Face's format. If it has an adapter, saves the adapter, with base as the base's name."""
     path.mkdir(parents=True, exist_ok=True)
     if hasattr(model, "peft_config"):
         model.save_pretrained(path, save_embedding_layers=False)
@@ -123,7 +123,7 @@ def save(model, path, base=None):
 
 
 def with_adapter(model, rank, task):
-    """The model with LoRA matrices of a rank on all its linear layers; itself if rank is 0."""
+    """The model with LoRA matrices on all linear layers; if rank is 0, the model itself."""
     if rank == 0:
         return model
     from peft import LoraConfig, get_peft_model
@@ -145,7 +145,7 @@ def arguments(args, lines):
 
 
 def last_checkpoint(out):
-    """The newest checkpoint that was written to its end. One that was not is removed: its state is written last."""
+    """The newest complete checkpoint. Its state is written last; a checkpoint without a state is removed."""
     for folder in sorted(Path(out).glob("checkpoint-*"), key=lambda p: -int(p.name.split("-")[1])):
         try:
             json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def last_checkpoint(out):
 
 
 def fit(model, data, args, pad, callbacks, reporting, watched=None):
-    """Trains, from the last checkpoint if there is one, and returns the model. The first process reports."""
+    """Trains a model, starting from the last checkpoint if there is one, and returns it. Only the first process reports."""
     if first():
         callbacks = callbacks + reporting
     trainer = FineceTrainer(model=model, args=arguments(args, len(data)), train_dataset=data,

@@ -1,4 +1,4 @@
-"""The held-out states after each epoch: asked as they will be asked, and evaluated by `finece eval`."""
+"""Evaluates held-out states after each epoch: the model is asked as it is in use, and `finece eval` computes the figures."""
 
 import csv
 import json
@@ -13,15 +13,15 @@ from transformers import GenerationConfig, TrainerCallback
 
 from finece_data import label_of, rounded
 
-ALTERNATIVES = 20  # to each token: what wasm/estimate asks for
-MOST_TOKENS = 16  # of a reply: what wasm/estimate asks for
+ALTERNATIVES = 20  # to each token, as wasm/estimate asks for
+MOST_TOKENS = 16  # of a reply, as wasm/estimate asks for
 
 
 class HeldOut(TrainerCallback):
-    """Reports ECE, AUROC and Brier score of the held-out states after each epoch, and keeps the best epoch's model.
+    """Reports ECE, AUROC and Brier score of the held-out states after each epoch, and keeps the model of the best epoch.
 
-    What is reported is in heldout.jsonl; an epoch that is there is not evaluated again. Beside the model is its card,
-    which says what it was trained on, with the figures of that epoch."""
+    The reports are in heldout.jsonl. An epoch with a report is not evaluated again. The model's folder also gets a
+    card, which says what the model was trained on and has the figures of its epoch."""
 
     def __init__(self, confidences, lines, out, finece, save, card):
         self.confidences, self.lines, self.out, self.finece, self.save = confidences, lines, Path(out), finece, save
@@ -29,7 +29,7 @@ class HeldOut(TrainerCallback):
         self.reports = []
 
     def on_train_begin(self, args, state, control, model=None, **_):
-        """What was reported before the checkpoint that the training goes on from."""
+        """Reads the reports of the epochs before the checkpoint that the training resumes from."""
         done = round(state.epoch or 0) if state.global_step else 0
         whole = state.global_step and abs(state.epoch - done) < 1e-9
         try:
@@ -39,7 +39,7 @@ class HeldOut(TrainerCallback):
             self.reports = []
         self.reports = [r for r in self.reports if r["epoch"] <= (done if whole else math.floor(state.epoch or 0))]
         best, old = self.out / "best", self.out / "best.old"
-        if not best.is_dir() and old.is_dir():  # killed while the one took the other's place
+        if not best.is_dir() and old.is_dir():  # killed between the two renames of on_epoch_end
             old.rename(best)
         if whole and done not in [r["epoch"] for r in self.reports]:  # killed between the checkpoint and the report
             self.on_epoch_end(args, state, control, model)
@@ -67,14 +67,14 @@ class HeldOut(TrainerCallback):
 
 
 def no_worse(a, b):
-    """Whether a report is of no worse a model: of as low a Brier score, in which a state that has no confidence
-    counts like one of 0.5."""
+    """Whether the model of report a is no worse than that of report b: its Brier score is not higher. A state without a
+    confidence counts like a confidence of 0.5."""
     score = lambda r: ((r["brier"] or 0) * r["states"] + 0.25 * r["unavailable"]) / (r["states"] + r["unavailable"])
     return score(a) <= score(b)
 
 
 def evaluate(readings, lines, path, finece):
-    """What `finece eval` finds of readings, {"confidence"} or {"error"} each; a label of k of N is N pairs."""
+    """The report of `finece eval` on readings. Each reading is {"confidence"} or {"error"}. A label of k out of N gives N pairs."""
     known = []
     with open(path, "w", newline="", encoding="utf-8") as f:
         out = csv.writer(f)
@@ -101,7 +101,7 @@ def evaluate(readings, lines, path, finece):
 
 def values(model, rows, pad, batch):
     """Readings of a value head: the logistic function of its logit."""
-    logits = [0.0] * len(rows)
+    confidences = [0.0] * len(rows)
     for chosen in by_length(rows, batch):
         most = rounded(max(len(rows[i]) for i in chosen), 16)
         ids = torch.full((len(chosen), most), pad)
@@ -109,8 +109,8 @@ def values(model, rows, pad, batch):
             ids[j, : len(rows[i])] = torch.tensor(rows[i])
         found = model(input_ids=ids.to(model.device)).logits[:, 0].float().sigmoid().tolist()
         for j, i in enumerate(chosen):
-            logits[i] = found[j]
-    return [{"confidence": p} for p in logits]
+            confidences[i] = found[j]
+    return [{"confidence": p} for p in confidences]
 
 
 def by_length(rows, batch):
@@ -119,8 +119,8 @@ def by_length(rows, batch):
 
 
 def replies(model, tokenizer, rows, batch, finece):
-    """Readings of the replies to prompts, by `finece train read`: greedy ones with their log-probabilities, as a
-    server gives them."""
+    """Readings of the replies to prompts. The replies are greedy and have log-probabilities, as those of a server.
+    `finece train read` reads the confidences."""
     ends = [tokenizer.eos_token_id]
     if model.generation_config.eos_token_id is not None:
         own = model.generation_config.eos_token_id
@@ -151,7 +151,7 @@ def replies(model, tokenizer, rows, batch, finece):
 
 
 def body(tokenizer, ends, ids, own, top, logprobs):
-    """A reply in the shape of OpenAI's chat completions, in which the token that ends it has no place."""
+    """A reply in the format of OpenAI's chat completions. The token that ends the reply is left out."""
     name = lambda token: tokenizer.decode([token], clean_up_tokenization_spaces=False)
     count = next((i for i, token in enumerate(ids) if token in ends), None)
     places = [
@@ -165,10 +165,10 @@ def body(tokenizer, ends, ids, own, top, logprobs):
 
 
 def check(finece):
-    """Ends the program if the command cannot evaluate: better now than after an epoch."""
+    """Ends the program if the command cannot evaluate. Otherwise this would only be found after an epoch."""
     try:
         run = subprocess.run([finece, "train", "read", "--help"], capture_output=True, text=True)
     except OSError as e:
         raise SystemExit(f"--finece {finece}: {e.strerror}; want the finece command")
     if run.returncode != 0 or "finece train read" not in run.stdout:
-        raise SystemExit(f"--finece {finece} has no train read: want a finece of the same version as this file")
+        raise SystemExit(f"--finece {finece} has no command \"train read\": want a finece of the same version as this trainer")

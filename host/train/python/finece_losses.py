@@ -1,4 +1,4 @@
-"""The losses that a model is trained on: of a value, of a reply, and those that have it look at what it reads."""
+"""The losses of the training: of a value head, of a reply, and those that make a model notice surprising tokens."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from finece_data import IGNORED, rounded
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """What the losses beside the reply's count for."""
+    """The weights of the losses other than the reply's."""
 
     prompt: float = 0.0
     surprise: float = 0.0
@@ -18,31 +18,31 @@ class Weights:
 
 
 def value_loss(model, inputs, autocast):
-    """The cross-entropy of the head's probability and the label, which may be any share of one."""
+    """The cross-entropy of the head's probability and the label, which is any number in [0,1]."""
     with autocast:
-        logits = model(**behind_the_beginning(model, inputs["input_ids"], inputs["lengths"] - 1)[0]).logits[:, 0]
+        logits = model(**without_shared_prefix(model, inputs["input_ids"], inputs["lengths"] - 1)[0]).logits[:, 0]
     return F.binary_cross_entropy_with_logits(logits.float(), inputs["labels"].float())
 
 
 def text_loss(model, inputs, autocast, weights, watched=None):
-    """The mean cross-entropy of the reply's tokens, and with their weights those of the text before it, of the
-    token just read, and of what the model is to notice. The layers that are watched learn none of the text."""
+    """The mean cross-entropy of the reply's tokens. Further losses are added with their weights: of the prompt's text,
+    of the token just read (remember), and of surprise. The new layers do not learn the prompt's text."""
     ids, labels, answer = inputs["input_ids"], inputs["labels"], inputs["answer"]
     whole = model.get_base_model() if hasattr(model, "peft_config") else model
     body = getattr(whole, whole.base_model_prefix)
     wanted = inputs["text"] if weights.prompt or weights.surprise else labels != IGNORED
     with autocast:
-        rest, begun = behind_the_beginning(body, ids, wanted.int().argmax(1) - 1)
+        rest, prefix = without_shared_prefix(body, ids, wanted.int().argmax(1) - 1)
         hidden = body(**rest).last_hidden_state
-    ids, labels, wanted, answer = (of[:, begun:] for of in (ids, labels, wanted, answer))
+    ids, labels, wanted, answer = (of[:, prefix:] for of in (ids, labels, wanted, answer))
     wanted, reply = wanted[:, 1:], labels[:, 1:] != IGNORED
-    # The vocabulary's products only where there is something to learn.
+    # The products with the vocabulary are computed only for tokens that have a loss.
     at = wanted.flatten().nonzero()[:, 0]
     count = len(at)
     padded = F.pad(at, (0, rounded(count, 512) - count))
     states = hidden[:, :-1]
     if watched:
-        # What to expect of the text is said below the new layers: these are free for what is to be thought of it.
+        # The next token of the text is predicted from the state below the new layers, so these are free to judge it.
         states = torch.where(reply[..., None], states, body.norm(watched.states)[:, :-1].to(states.dtype))
     states = states.flatten(0, 1)[padded]
     with autocast:
@@ -61,12 +61,12 @@ def text_loss(model, inputs, autocast, weights, watched=None):
     return loss
 
 
-def behind_the_beginning(model, ids, needed):
-    """What a model is to be given of a batch of texts that begin alike, and how many tokens are left out of
-    it: the instruction, which all begin with, is read once. Gradients are those of whole texts. In each, the
-    states from a token on are needed."""
+def without_shared_prefix(model, ids, needed):
+    """The model's arguments for a batch, without the prefix that all texts share, and the number of tokens in that
+    prefix. The prefix (the instruction) is read once, into the cache. Gradients are those of whole texts. needed is
+    the first token of each text whose state is needed; it is not left out."""
     alike = int((ids == ids[:1]).all(0).long().cumprod(0).sum())
-    alike = max(min(alike, int(needed.min())), 0) // 16 * 16  # few shapes: see rounded
+    alike = max(min(alike, int(needed.min())), 0) // 16 * 16  # so that few shapes occur: see rounded
     if len(ids) == 1 or alike == 0:
         return {"input_ids": ids}, 0
     cache = model(input_ids=ids[:1, :alike], use_cache=True).past_key_values
@@ -74,22 +74,22 @@ def behind_the_beginning(model, ids, needed):
     return {"input_ids": ids[:, alike:], "past_key_values": cache, "use_cache": True}, alike
 
 
-LEAST = -6.0  # natural log-probability below which a token is as surprising as at it
+LEAST = -6.0  # lower log-probabilities (natural) are treated as this one
 
 
 def surprise_loss(linear, hidden, logprobs, answer):
-    """How badly a linear map of the hidden states tells the log-probability that the model itself gave each
-    token of the answer before it was read, and the least so far. It has the model notice what is out of place,
-    at every token and not only by one label a text."""
+    """The error with which a linear map of the hidden states gives two numbers for each token of the answer: the
+    log-probability that the model gave the token before it read it, and the lowest one so far. This teaches the model
+    to notice mistakes at every token, not only from one label per text."""
     logprobs = logprobs.clamp(min=LEAST) * answer
-    told = torch.stack([logprobs, logprobs.cummin(1).values], -1) / 3  # of the order of one
+    told = torch.stack([logprobs, logprobs.cummin(1).values], -1) / 3  # scaled to about 1
     return F.mse_loss(linear(hidden)[answer], told[answer])
 
 
 def look_back_loss(attention, answer):
-    """How far the heads of the first new layer are from looking at the token before, where the expectation of
-    this one is. Of itself a head hardly learns that: what is found there helps only who knows to compare it.
-    attention is [batch, heads, tokens, all tokens so far], answer the last tokens of these."""
+    """The loss that makes the heads of the first new layer look at the token before, where the model's expectation of
+    this token is. Without it, a head hardly learns to look there: the expectation is of no use until the layer can
+    compare it. attention is [batch, heads, tokens, all tokens so far]; answer marks the last of these tokens."""
     back = attention.shape[-1] - attention.shape[-2] - 1
     before = attention.float().diagonal(back, -2, -1)[:, :, -(answer.shape[1] - 1):]
     wanted = answer[:, None, 1:].expand_as(before)
@@ -97,7 +97,7 @@ def look_back_loss(attention, answer):
 
 
 class Watched:
-    """What the first of the new layers of a model is given, states, and what its heads look at, attention."""
+    """Keeps the input (states) and the attention weights (attention) of the first new layer of a model."""
 
     def __init__(self, layers):
         layers[0].register_forward_pre_hook(lambda _, inputs: setattr(self, "states", inputs[0]))

@@ -1,7 +1,7 @@
-"""A training in several processes of one machine, each with its share of every batch and of the cores.
+"""Trains in several processes on one machine. Each has its share of every batch and of the cores.
 
-A small model's steps are so short that the threads of one process wait for each other for much of the time. Only
-the first process reports, evaluates and saves; the others do what it does and end with it."""
+The steps of a small model are so short that threads of one process wait for each other much of the time. Only the
+first process reports, evaluates and saves. The others train with it, and end when it ends."""
 
 import atexit
 import os
@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 
 RANK = "FINECE_TRAINER_RANK"  # in the environment of the processes that are not the first
-STORE = "FINECE_TRAINER_STORE"  # of a file by which they meet
+STORE = "FINECE_TRAINER_STORE"  # the path of the file through which the processes find each other
 
 
 def rank():
@@ -24,12 +24,12 @@ def rank():
 
 
 def first():
-    """Whether this is the process that reports and saves."""
+    """Whether this is the first process, which reports and saves."""
     return rank() == 0
 
 
 def start(number):
-    """Starts the others of so many processes, with the arguments of this one."""
+    """Starts the other processes, with the arguments of this one. number counts all processes."""
     if number == 1:
         return
     torch.set_num_threads(max(1, torch.get_num_threads() // number))
@@ -44,23 +44,25 @@ def start(number):
 
 
 def end_with(parent):
+    """Ends this process when its parent has ended."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
 
 
 def meet(number):
-    """Waits for the other processes."""
+    """Waits until all processes are connected."""
     if number > 1:
         dist.init_process_group("gloo", init_method="file://" + os.environ[STORE], rank=rank(), world_size=number)
 
 
 def processes():
+    """The number of connected processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def agreed(value):
-    """The first process's value."""
+    """The value of the first process."""
     values = [value]
     if processes() > 1:
         dist.broadcast_object_list(values, src=0)
@@ -68,17 +70,17 @@ def agreed(value):
 
 
 def share(batch):
-    """This process's share of a batch, as large as everybody's: else their mean is not that of the batch. One
-    that does not come out even is read whole by all."""
+    """This process's share of a batch. All shares are equally large, so the mean over the processes is that of the
+    batch. A batch that cannot be divided evenly is computed whole by every process."""
     return batch if len(batch) % processes() else batch[rank() :: processes()]
 
 
 def average(model):
-    """Makes the gradients of a model their mean over the processes."""
+    """Replaces the gradients of a model by their mean over the processes."""
     if processes() == 1:
         return
     trained = [p for p in model.parameters() if p.requires_grad]
-    # One message: a small model has many small tensors.
+    # One message for all gradients: a small model has many small tensors.
     flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in trained])
     dist.all_reduce(flat)
     flat /= processes()

@@ -1,8 +1,8 @@
-"""Trains a generator from scratch, and a confidence model from one by FineCE.
+"""Trains confidence models by FineCE, and small generators.
 
 The commands tokenizer and base make a small decoder-only transformer of the
-Llama layout. The commands ift and value fine-tune a model, that one or any other
-of Hugging Face's, on states with Monte Carlo labels: ift teaches it to write the
+Llama architecture. The commands ift and value fine-tune that model, or any other of
+Hugging Face's, on states with Monte Carlo labels: ift teaches it to write the
 confidence as a number (instruction fine-tuning), value puts a linear head on its
 last hidden state. `finece train` makes the data and runs this file. One GPU is
 used if there is one: CUDA_VISIBLE_DEVICES says which.
@@ -16,7 +16,7 @@ import sys
 import warnings
 from pathlib import Path
 
-sys.dont_write_bytecode = True  # nothing may be written to the folder of this file
+sys.dont_write_bytecode = True  # the folder of this file is temporary
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
@@ -49,12 +49,12 @@ CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
-# On a CPU the plain products are twice as fast as the fused attention, for short texts.
+# For short texts on a CPU, eager attention is twice as fast as the fused one.
 ATTENTION = "sdpa" if torch.cuda.is_available() else "eager"
 
 
 def make_tokenizer(args):
-    """Byte-level BPE with a token for each digit, as the tokenizers library saves it."""
+    """Trains a byte-level BPE tokenizer with one token for each digit."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -84,9 +84,9 @@ def make_tokenizer(args):
 
 
 def base(args):
-    """Trains a generator on conversations, from scratch or from another one."""
+    """Trains a generator on conversations, from scratch or starting from another model."""
     if args.lora_rank and (args.tokenizer or args.remember):
-        raise SystemExit("--lora-rank trains an adapter of --model, without --remember")
+        raise SystemExit("--lora-rank trains an adapter of --model: leave out --tokenizer and --remember")
     tokenizer = AutoTokenizer.from_pretrained(args.tokenizer or args.model)
     torch.manual_seed(args.seed)
     if args.model:
@@ -111,21 +111,21 @@ def base(args):
 def ift(args):
     """Instruction fine-tuning: the model learns to write the confidence as a number."""
     if (args.surprise or args.freeze) and not (args.grow or args.grown):
-        raise SystemExit("--surprise and --freeze take --grow or --grown: layers that compare a token with what was expected")
+        raise SystemExit("--surprise and --freeze take --grow or --grown, which name the new layers")
     if args.lora_rank and (args.grow or args.grown):
-        raise SystemExit("--grow and --grown train layers whole: leave out --lora-rank")
+        raise SystemExit("--grow and --grown train all weights of the new layers: leave out --lora-rank")
     finece_heldout.check(args.finece)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     torch.manual_seed(args.seed)
     model = load(AutoModelForCausalLM, args)
     if args.surprise:
-        model.set_attn_implementation("eager")  # which tells what it looks at
+        model.set_attn_implementation("eager")  # the only one that returns attention weights
     new = last_layers(model, args.grown) if args.grown else grow(model, args.grow)
     watched = Watched(new) if new else None
     if args.surprise:
         model.surprise = torch.nn.Linear(model.config.hidden_size, 2)
         if args.grown:
-            torch.nn.init.zeros_(model.surprise.weight)  # a map that knows nothing teaches nothing
+            torch.nn.init.zeros_(model.surprise.weight)  # a random map would disturb layers that are trained already
         new = [*new, model.surprise]
     if args.freeze:
         model.requires_grad_(False)
@@ -140,11 +140,11 @@ def ift(args):
 
 
 def value(args):
-    """A linear head on the last hidden state gives the confidence's logit."""
+    """Value head: a linear layer on the last hidden state learns to give the confidence's logit."""
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     torch.manual_seed(args.seed)
     model = load(AutoModelForSequenceClassification, args, num_labels=1)
-    # The head reads the last token that is no padding.
+    # The head reads the last token that is not padding.
     pad = model.config.pad_token_id = pad_of(tokenizer)
     torch.nn.init.zeros_(model.score.weight)
     model = with_adapter(model, args.lora_rank, "SEQ_CLS")
@@ -156,7 +156,7 @@ def value(args):
 
 
 def has_bf16():
-    """Whether products of bfloat16 are quick here. Emulated, on AVX2, they took nine times as long as those of 32 bits."""
+    """Whether products of bfloat16 are fast here. If emulated (AVX2), they took nine times as long as those of 32 bits."""
     if torch.cuda.is_available():
         return True
     can = torch.cpu.get_capabilities()
@@ -168,12 +168,12 @@ def load(kind, args, **config):
 
 
 def pad_of(tokenizer):
-    """The token for padding. Tokenizers without one end no prompt with their end."""
+    """The token for padding, or the end token if the tokenizer has none."""
     return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
 
 
 def name_of(model):
-    """What an adapter calls its base: the name of a folder, without the folders above it."""
+    """The name of the base model in an adapter: the folder's name without its path, or a name of the hub."""
     return Path(model).resolve().name if os.path.isdir(model) else model
 
 
@@ -194,7 +194,7 @@ def tune(model, data, held, confidences, tokenizer, pad, args, watched=None):
         save(m, path, name)
         tokenizer.save_pretrained(path)
 
-    # What wasm/calibration reads. The questions of finece construct are single messages.
+    # The card, which wasm/calibration reads. Questions of finece construct are single messages, not conversations.
     card = {"finece_card": 1, "name": args.name or Path(args.out).resolve().name, "generator": args.generator, "domain": args.domain}
     card = {key: v for key, v in card.items() if v} | {"conversation": False, "labels": len(data), "range": [0, 1]}
     kept = finece_heldout.HeldOut(asked, held, args.out, args.finece, keep, card)
@@ -215,7 +215,7 @@ KINDS = {"int": int, "float": float}
 
 
 def parser():
-    """The commands with the flags of flags.json, which `finece train` reads for its help, too."""
+    """The commands with the flags of flags.json. `finece train` makes its help from the same file."""
     top = argparse.ArgumentParser(prog="finece train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = top.add_subparsers(required=True)
     flags = json.loads((Path(__file__).parent / "flags.json").read_text())
@@ -240,7 +240,7 @@ def parser():
                 groups[f["either"]] = into
             into.add_argument("--" + f["name"], **how)
         if name in ("ift", "value"):
-            c.add_argument("--finece", default="finece", help="the command that evaluates")
+            c.add_argument("--finece", default="finece", help="the finece command, which evaluates held-out states")
     return top
 
 
@@ -250,7 +250,7 @@ def main():
         raise SystemExit("more than one GPU is visible: name one in CUDA_VISIBLE_DEVICES")
     processes = getattr(args, "processes", 1)
     if processes < 1 or processes > 1 and torch.cuda.is_available():
-        raise SystemExit(f"--processes {processes}: want 1 or more, and 1 where there is a GPU")
+        raise SystemExit(f"--processes {processes}: want 1 or more, and 1 if there is a GPU")
     finece_processes.start(processes)
     warnings.simplefilter("ignore", FutureWarning)
     transformers.logging.set_verbosity_error()
