@@ -16,7 +16,7 @@ const (
 	adapterWeightsName = "adapter_model.safetensors"
 )
 
-// adapterConfig is adapter_config.json of PEFT, as far as it is read.
+// adapterConfig has the fields of PEFT's adapter_config.json that are read.
 type adapterConfig struct {
 	Type       string  `json:"peft_type"`
 	Rank       int     `json:"r"`
@@ -25,8 +25,8 @@ type adapterConfig struct {
 	Bias       string  `json:"bias"`
 }
 
-// adapterVariants are the fields of variants of LoRA that are not plain sums of
-// W and BA. Where one is set, the adapter is not supported.
+// adapterVariants are the fields of variants of LoRA that are not plain sums of W and BA.
+// If one is set, the adapter is not supported.
 var adapterVariants = []string{
 	"alora_invocation_tokens", "alpha_pattern", "arrow_config", "fan_in_fan_out", "layer_replication", "lora_bias", "monteclora_config",
 	"rank_pattern", "target_parameters", "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora", "velora_config",
@@ -61,7 +61,7 @@ func parseAdapterConfig(file []byte) (adapterConfig, error) {
 	return c, nil
 }
 
-// scale is what BA is multiplied with: alpha/r (Hu et al., arXiv 2106.09685), or
+// scale returns the factor of BA: alpha/r (Hu et al., arXiv 2106.09685), or
 // alpha/sqrt(r) for rank-stabilized LoRA (Kalajdzievski, arXiv 2312.03732).
 func (c *adapterConfig) scale() float32 {
 	if c.RankStable {
@@ -70,11 +70,11 @@ func (c *adapterConfig) scale() float32 {
 	return float32(c.Alpha / float64(c.Rank))
 }
 
-// LoadAdapter reads a model folder and merges a LoRA adapter into it, as PEFT's
-// save_pretrained writes one: adapter_config.json and adapter_model.safetensors.
-// Weights that were trained in full (PEFT's modules_to_save, such as the value
-// head score) replace the base's. The tokenizer is the adapter folder's if it
-// has one.
+// LoadAdapter reads a model folder and merges a LoRA adapter into the model. The adapter's
+// folder has adapter_config.json and adapter_model.safetensors, as PEFT's save_pretrained
+// writes them. Weights that were trained in full (PEFT's modules_to_save, such as the value
+// head "score") replace those of the base. If the adapter's folder has a tokenizer, that
+// one is used.
 func LoadAdapter(base, adapter fs.FS) (*Model, error) {
 	file, err := fs.ReadFile(adapter, adapterConfigName)
 	if err != nil {
@@ -110,7 +110,7 @@ const (
 	suffixB       = ".lora_B.weight"
 )
 
-// merge puts changes into weights.
+// merge applies the tensors of an adapter (changes) to the weights.
 func (c *adapterConfig) merge(weights, changes map[string]tensor) error {
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		target, ok := strings.CutPrefix(name, adapterPrefix)
@@ -120,7 +120,7 @@ func (c *adapterConfig) merge(weights, changes map[string]tensor) error {
 		if module, ok := strings.CutSuffix(target, suffixA); ok {
 			b, ok := changes[adapterPrefix+module+suffixB]
 			if !ok {
-				return fmt.Errorf("tensor %q has no %s beside it", name, suffixB)
+				return fmt.Errorf("tensor %q has no matching %s", name, suffixB)
 			}
 			w, ok := weights[module+".weight"]
 			if !ok {
@@ -133,14 +133,14 @@ func (c *adapterConfig) merge(weights, changes map[string]tensor) error {
 		}
 		if module, ok := strings.CutSuffix(target, suffixB); ok {
 			if _, ok := changes[adapterPrefix+module+suffixA]; !ok {
-				return fmt.Errorf("tensor %q has no %s beside it", name, suffixA)
+				return fmt.Errorf("tensor %q has no matching %s", name, suffixA)
 			}
 			continue
 		}
 		if strings.Contains(target, "lora_") {
 			return fmt.Errorf("tensor %q: not supported", name)
 		}
-		weights[target] = changes[name] // its shape is checked with all others
+		weights[target] = changes[name] // build checks the shape
 	}
 	return nil
 }

@@ -1,11 +1,10 @@
 package lm
 
-// attend is attention of the rows from begin to end, at most attentionRows, in
+// attend computes the attention of the rows from begin to end (at most attentionRows) in
 // one layer: softmax(qK/sqrt(HeadDim))V over the positions up to each row's own.
 //
-// Page by page, rows that have the same page at the same place go through one
-// product: the samples of a prompt share its pages, and so do the rows of a
-// prompt.
+// It goes page by page. Rows with the same page at the same place share one product. The
+// completions of a prompt share its pages, and so do the rows of a prompt.
 func (s *stepper) attend(w *worker, index, begin, end int) {
 	c := &s.m.config
 	rows := s.rows[begin:end]
@@ -34,7 +33,7 @@ func (s *stepper) attend(w *worker, index, begin, end int) {
 			n := rows[i].position + 1
 			scores := w.scores[i*stride : i*stride+pagesFor(n)*pageTokens]
 			w.inverse[i] = 1 / expAll(scores[:n], 1)
-			clear(scores[n:]) // of a page that another row sees more of
+			clear(scores[n:]) // scores of later positions, computed for another row of the same page
 		}
 		out := s.att[begin*c.queryWidth()+h*d:]
 		for at := 0; at < longest; at += pageTokens {
@@ -60,8 +59,8 @@ func (s *stepper) attend(w *worker, index, begin, end int) {
 	}
 }
 
-// run is how many rows from i on have the same page at position at, and how many
-// of its positions they see, at most: none, for rows that end before it.
+// run returns the number n of rows from i on that have the same page at position at, and
+// how many positions of that page are used. used is 0 for a row that ends before the page.
 func run(rows []row, i, at int) (n, used int) {
 	if rows[i].position < at {
 		return 1, 0
@@ -74,6 +73,6 @@ func run(rows []row, i, at int) (n, used int) {
 		}
 		used = max(used, min(r.position+1-at, pageTokens))
 	}
-	// Whole runs of the kernels' loops: what is computed too much is cleared.
+	// Rounded up to whole rounds of the kernels' loops. attend clears the surplus.
 	return n, (used + 15) &^ 15
 }

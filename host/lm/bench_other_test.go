@@ -9,5 +9,5 @@ import (
 
 var started = time.Now()
 
-// processor is the time, where processor time is not to be had.
+// processor returns wall-clock time, because processor time is not available here.
 func processor(testing.TB) time.Duration { return time.Since(started) }

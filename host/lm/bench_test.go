@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// benchModel is a model of 1.3 million random parameters with the tokenizer of
-// testdata/untied, whose 300 tokens are the first of its 1,024.
+// benchModel returns a model of 1.3 million random parameters. It has a vocabulary of 1,024
+// tokens; the first 300 are those of testdata/untied.
 func benchModel(t testing.TB) *Model {
 	t.Helper()
 	c := Config{
@@ -55,7 +55,7 @@ func benchModel(t testing.TB) *Model {
 	return m
 }
 
-// someTokens are n tokens, none of them <|end|>.
+// someTokens returns n tokens, none of them <|end|>.
 func someTokens(n int, seed uint64) []int {
 	r := rand.New(rand.NewPCG(seed, 3))
 	ids := make([]int, n)
@@ -73,8 +73,8 @@ func rates(b *testing.B, m *Model, tokens int, used time.Duration) {
 	b.ReportMetric(2*float64(m.Parameters())*float64(tokens)/used.Seconds()/1e9, "GFLOP/core-s")
 }
 
-// BenchmarkGemm is the peer: gonum's own Gemm at the shape of the MLP's first
-// product, as blas32 would call it.
+// BenchmarkGemm measures gonum's own Gemm, called as blas32 would, for comparison. The shape
+// is that of the MLP's first product.
 func BenchmarkGemm(b *testing.B) {
 	for _, m := range []int{1, 64} {
 		b.Run(fmt.Sprintf("rows=%d", m), func(b *testing.B) {
@@ -95,7 +95,7 @@ func BenchmarkGemm(b *testing.B) {
 	}
 }
 
-// BenchmarkGenerate is completions of 128 tokens of a prompt of 64 or 200.
+// BenchmarkGenerate writes completions of 128 tokens, after a prompt of 64 or 200 tokens.
 func BenchmarkGenerate(b *testing.B) {
 	m := benchModel(b)
 	for _, prompt := range []int{64, 200} {
@@ -117,8 +117,7 @@ func BenchmarkGenerate(b *testing.B) {
 	}
 }
 
-// BenchmarkHTTP is the 64 completions of a prompt of 64 tokens again, asked for
-// over a loopback connection.
+// BenchmarkHTTP requests 64 completions of a prompt of 64 tokens over a loopback connection.
 func BenchmarkHTTP(b *testing.B) {
 	m := benchModel(b)
 	e := engine(b, m, DefaultOptions())
@@ -153,7 +152,7 @@ func BenchmarkHTTP(b *testing.B) {
 	rates(b, m, tokens, processor(b)-begun)
 }
 
-// BenchmarkPrefill is prompts of 512 tokens that are not cached.
+// BenchmarkPrefill reads prompts of 512 tokens that are not cached.
 func BenchmarkPrefill(b *testing.B) {
 	m := benchModel(b)
 	e := engine(b, m, DefaultOptions())
@@ -169,7 +168,7 @@ func BenchmarkPrefill(b *testing.B) {
 	rates(b, m, tokens, processor(b)-begun)
 }
 
-// BenchmarkEncode is the tokens of 400 bytes of English.
+// BenchmarkEncode tokenizes 400 bytes of English.
 func BenchmarkEncode(b *testing.B) {
 	for _, name := range []string{"untied", "half"} { // with the regular expression and without
 		t := model(b, name).tokenizer

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// processor is the processor time that the process has had: on a machine that
-// others use, work is better measured by it than by the clock.
+// processor returns the processor time of this process. On a busy machine it measures work
+// better than the clock.
 func processor(t testing.TB) time.Duration {
 	t.Helper()
 	var u syscall.Rusage

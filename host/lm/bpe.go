@@ -5,30 +5,30 @@ import (
 	"unicode/utf8"
 )
 
-// symbol is a token of a word that is being merged; symbols are a linked list.
+// symbol is a token of a word whose tokens are being merged. The symbols of a word are a
+// linked list.
 type symbol struct {
 	id         int
 	prev, next int32 // -1 at the ends
-	gone       bool
+	gone       bool  // merged into the symbol before
 }
 
-// candidate is a pair that can merge: it begins at symbol at, and is out of date
-// if the two there are others by now.
+// candidate is a pair of symbols that can be merged. The first symbol is at index at. The
+// candidate is out of date if the two symbols there are no longer left and right.
 type candidate struct {
 	merge
 	at          int32
 	left, right int
 }
 
-// before is the order of merges: the least rank, of those the leftmost.
+// before orders merges by rank, and merges of the same rank from left to right.
 func (c candidate) before(d candidate) bool {
 	return c.rank < d.rank || c.rank == d.rank && c.at < d.at
 }
 
-// appendWord appends the tokens of a word: its bytes, merged in the order of the
-// merges' ranks (Sennrich et al., arXiv 1508.07909). A heap keeps it at
-// O(n log n) for a word of n bytes, as without the regular expression a word is
-// as long as the text.
+// appendWord appends the tokens of a word: its bytes, merged in the order of the merges'
+// ranks (Sennrich et al., arXiv 1508.07909). With a heap it takes O(n log n) for a word of
+// n bytes. This matters because without the regular expression the word is the whole text.
 func (t *Tokenizer) appendWord(ids []int, word string) []int {
 	if len(word) == 1 {
 		return append(ids, t.singles[word[0]])
@@ -112,8 +112,8 @@ func (q *queue) pop() candidate {
 	return top
 }
 
-// byteOf is GPT-2's table of the characters that stand for bytes in a
-// vocabulary: printable ones for themselves, the others for the characters from
+// byteOf is GPT-2's table from the characters of a vocabulary to the bytes that they stand
+// for. Printable bytes are their own characters. The other bytes are the characters from
 // U+0100 on, in order.
 var byteOf = func() map[rune]byte {
 	table, next := map[rune]byte{}, rune(0x100)
@@ -128,7 +128,7 @@ var byteOf = func() map[rune]byte {
 	return table
 }()
 
-// fromByteLevel is the bytes that a token of the vocabulary stands for.
+// fromByteLevel returns the bytes that a token of the vocabulary stands for.
 func fromByteLevel(token string) (string, error) {
 	b := make([]byte, 0, utf8.RuneCountInString(token))
 	for _, r := range token {

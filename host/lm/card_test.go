@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 )
 
-// folderWith is a model folder of testdata with another file.
+// folderWith returns a model folder of testdata with one more file.
 func folderWith(t *testing.T, name, file, content string) fstest.MapFS {
 	t.Helper()
 	out := fstest.MapFS{}

@@ -24,7 +24,7 @@ type chatMessage struct {
 	Prefix  bool            `json:"prefix"` // DeepSeek's and Mistral's
 }
 
-// text is the content: a string, or parts of type text.
+// text returns the content, which is a string or a list of parts of type text.
 func (m *chatMessage) text() (string, error) {
 	if !set(m.Content) {
 		return "", badRequest("messages", "a message of role %q has no content", m.Role)
@@ -46,8 +46,7 @@ func (m *chatMessage) text() (string, error) {
 	return whole, nil
 }
 
-// prompt is the tokens of a conversation. Its text is taken as it was sent, to
-// the last space.
+// prompt returns the tokens of a conversation. No white space of its text is removed.
 func prompt(t *Tokenizer, sent []chatMessage, open bool, add *bool) ([]int, error) {
 	if len(sent) == 0 {
 		return nil, badRequest("messages", "messages is empty")

@@ -6,25 +6,25 @@ import (
 	"unicode/utf8"
 )
 
-// completion is one completion while it is written.
+// completion is a completion that is being written.
 type completion struct {
 	sequence
 	of      *group
 	index   int
 	sampler sampler
-	drawn   TokenLogprob // by the last step
+	drawn   TokenLogprob // drawn in the last step
 
-	sampled int   // tokens, <|end|> included
-	begin   int   // of the completion in tokens
-	begins  []int // of each token's bytes in text, without those that a stop sequence has cut off
+	sampled int   // number of sampled tokens, <|end|> included
+	begin   int   // index in tokens at which the completion begins
+	begins  []int // offset in text of each token, without tokens that a stop sequence has cut off
 	probs   []TokenLogprob
 	text    []byte
-	sent    int // of text
-	told    int // of probs
+	sent    int // bytes of text that were sent
+	told    int // probs that were sent
 	finish  string
 }
 
-// draw takes the next token; it runs on a worker.
+// draw draws the next token. It runs on a worker.
 func (c *completion) draw(logits []float32, w *scratch) {
 	id := c.sampler.next(logits, w)
 	if c.of.request.Logprobs {
@@ -34,7 +34,7 @@ func (c *completion) draw(logits []float32, w *scratch) {
 	c.drawn.ID = id
 }
 
-// accept appends the token that was drawn, and sees whether it is the last.
+// accept appends the drawn token and, if it is the last one, sets finish.
 func (c *completion) accept(t *Tokenizer) {
 	r := &c.of.request
 	c.sampled++
@@ -58,7 +58,7 @@ func (c *completion) accept(t *Tokenizer) {
 	}
 }
 
-// begun is how many tokens begin before a place in the text.
+// begun returns the number of tokens that begin before an offset in the text.
 func (c *completion) begun(at int) int { return sort.SearchInts(c.begins, at) }
 
 // firstStop returns where the first stop sequence that ends after from begins, or -1.
@@ -73,23 +73,23 @@ func firstStop(text []byte, from int, stop []string) int {
 	return first
 }
 
-// delta is what can be told since the last one; ok is false if that is nothing.
+// delta returns the next part that can be sent. ok is false if there is nothing to send.
 func (c *completion) delta() (d Delta, ok bool) {
 	end, known := len(c.text), len(c.probs)
 	if c.finish == "" {
 		end -= held(c.text[c.sent:], c.of.request.Stop)
-		known = min(known, c.begun(end)) // a stop sequence may yet take the others back
+		known = min(known, c.begun(end)) // a stop sequence may still cut off the others
 	}
 	d = Delta{Index: c.index, Text: valid(c.text[c.sent:end]), Probs: c.probs[c.told:known:known], Finish: c.finish}
 	if d.Text == "" && d.Finish == "" {
-		return d, false // log-probabilities go with the text that follows
+		return d, false // log-probabilities are sent with the next text
 	}
 	c.sent, c.told = end, known
 	return d, true
 }
 
-// held is how many bytes at the end of text may yet turn out to be the beginning
-// of a stop sequence, or are the beginning of a character.
+// held returns the number of bytes at the end of text that cannot be sent yet: they may
+// be the beginning of a stop sequence, or are the beginning of a character.
 func held(text []byte, stop []string) int {
 	n := 0
 	for _, s := range stop {

@@ -20,17 +20,15 @@ type completionRequest struct {
 	Echo     bool            `json:"echo"`
 }
 
-// completionTokens is how many tokens are written if the request does not say:
-// OpenAI's default.
+// completionTokens is max_tokens if the request does not set it. It is OpenAI's default.
 const completionTokens = 16
 
 const maxPrompts = 4096
 
-// prompts reads a string, a list of strings, a list of tokens or a list of
-// those.
+// prompts reads a string, a list of strings, a list of tokens or a list of such lists.
 func prompts(param string, raw json.RawMessage, t *Tokenizer) ([][]int, error) {
 	if !set(raw) {
-		return nil, badRequest(param, "there is no %s", param)
+		return nil, badRequest(param, "%s is missing", param)
 	}
 	var lists [][]int
 	several, ok := as[[]string](raw)
@@ -64,10 +62,10 @@ func prompts(param string, raw json.RawMessage, t *Tokenizer) ([][]int, error) {
 	return lists, nil
 }
 
-// as reads JSON of a kind.
+// as reads JSON into a T. ok is false if the JSON is not a T.
 func as[T any](raw json.RawMessage) (v T, ok bool) {
 	if json.Unmarshal(raw, &v) != nil {
-		var none T // not what was read of it
+		var none T // v may be half filled
 		return none, false
 	}
 	return v, true
@@ -111,8 +109,8 @@ type completionChoice struct {
 	Finish   any                 `json:"finish_reason"`
 }
 
-// completionLogprobs has a place for each token. Offsets count characters of the
-// choice's text.
+// completionLogprobs has an entry for each token in every list. Offsets count characters of
+// the choice's text.
 type completionLogprobs struct {
 	Tokens   []string             `json:"tokens"`
 	Logprobs []*float64           `json:"token_logprobs"`
@@ -120,8 +118,8 @@ type completionLogprobs struct {
 	Offsets  []int                `json:"text_offset"`
 }
 
-// add appends tokens, the first of which begins at offset, and returns where the
-// next does. The text of a token in the reply is what text gives.
+// add appends tokens, the first of which begins at offset, and returns the offset after
+// them. text returns the text that a token has in the reply.
 func (l *completionLogprobs) add(t *Tokenizer, probs []TokenLogprob, offset int, text func(id int) string) int {
 	for _, p := range probs {
 		name := shown(t, p.ID)
@@ -140,7 +138,7 @@ func (l *completionLogprobs) add(t *Tokenizer, probs []TokenLogprob, offset int,
 	return offset
 }
 
-// starts is how many characters begin in bytes of UTF-8.
+// starts returns the number of characters that begin in bytes of UTF-8.
 func starts(text string) (n int) {
 	for i := range len(text) {
 		if utf8.RuneStart(text[i]) {
@@ -150,8 +148,8 @@ func starts(text string) (n int) {
 	return n
 }
 
-// shown is how replies spell a token: its text, a special token's name, or for
-// part of a character its bytes, as OpenAI writes them: bytes:\xe2\x80.
+// shown returns a token as replies write it: its text or, for a special token, its name. A
+// part of a character is written as its bytes, such as bytes:\xe2\x80, as OpenAI does.
 func shown(t *Tokenizer, id int) string {
 	name := t.name(id)
 	if utf8.ValidString(name) {
@@ -164,7 +162,7 @@ func shown(t *Tokenizer, id int) string {
 	return string(b)
 }
 
-// echo is the text of a prompt's tokens, special ones by their names.
+// echo returns the text of a prompt's tokens. Special tokens have their names.
 func echo(t *Tokenizer, ids []int) string {
 	var b []byte
 	for _, id := range ids {
@@ -173,7 +171,7 @@ func echo(t *Tokenizer, ids []int) string {
 	return valid(b)
 }
 
-// write is one prompt's completions. With no tokens to write, it is scored.
+// write writes the completions of one prompt. If MaxTokens is 0, it only scores the prompt.
 func (e *Engine) write(ctx context.Context, r Request, tell func(Delta) error) (*Result, error) {
 	if r.MaxTokens > 0 {
 		return e.Generate(ctx, r, tell)
@@ -254,7 +252,7 @@ func (u *Usage) add(v Usage) {
 	u.Completion += v.Completion
 }
 
-// each runs do for every prompt; the engine takes them together.
+// each runs do for all prompts concurrently, so the engine batches them.
 func each(ctx context.Context, all [][]int, do func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(256)

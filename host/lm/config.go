@@ -7,8 +7,7 @@ import (
 	"math"
 )
 
-// Config is a model's shape, as its config.json has it (Hugging Face's
-// LlamaConfig).
+// Config is a model's shape, from its config.json (Hugging Face's LlamaConfig).
 type Config struct {
 	Hidden       int     // width of the residual stream
 	Intermediate int     // width between the two products of an MLP
@@ -17,14 +16,14 @@ type Config struct {
 	KVHeads      int     // key and value heads; Heads is a multiple of it
 	HeadDim      int     // width of a head; even
 	Vocab        int     // rows of the embedding
-	MaxContext   int     // positions: prompt and completion together
+	MaxContext   int     // most tokens of prompt and completion together
 	NormEps      float64 // added to the mean square in RMSNorm
 	RopeTheta    float64 // base of the rotary embedding's frequencies
-	Tied         bool    // whether the output layer is the embedding
-	ValueHead    bool    // whether the output is one logit instead of a distribution over tokens
+	Tied         bool    // the output layer is the embedding
+	ValueHead    bool    // the output is one logit instead of a distribution over tokens
 }
 
-// configFile is config.json, as far as it is read.
+// configFile has the fields of config.json that are read.
 type configFile struct {
 	Architectures []string `json:"architectures"`
 	ModelType     string   `json:"model_type"`
@@ -51,13 +50,13 @@ type configFile struct {
 	Quantization json.RawMessage `json:"quantization_config"`
 }
 
-// The architectures that are run, by their names in config.json.
+// The supported architectures, by their names in config.json.
 const (
 	causalArchitecture = "LlamaForCausalLM"
 	valueArchitecture  = "LlamaForSequenceClassification"
 )
 
-// maxDim bounds every single dimension.
+// maxDim bounds every dimension.
 const maxDim = 1 << 20
 
 func parseConfig(file []byte) (Config, error) {
@@ -99,8 +98,8 @@ func parseConfig(file []byte) (Config, error) {
 
 func set(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// theta is the rotary embedding's base, from where transformers 5 or an earlier
-// one puts it.
+// theta returns the base of the rotary embedding. transformers 5 and earlier versions write
+// it in different places.
 func (f *configFile) theta() (float64, error) {
 	theta := 10000.0
 	if f.Theta != nil {

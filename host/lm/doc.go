@@ -1,6 +1,6 @@
-// Package lm runs small language models in Go, on the CPU, and serves them as
-// OpenAI's API does: a generator to sample from, a confidence model to ask, a
-// value head to read, with nothing else installed.
+// Package lm runs small language models in Go, on the CPU, and serves them with OpenAI's
+// API. It can run a generator, a confidence model and a model with a value head, with
+// nothing else installed.
 //
 //	m, err := lm.Load(os.DirFS("models/generator"))
 //	engine, err := lm.NewEngine(m, lm.DefaultOptions())
@@ -10,41 +10,40 @@
 // # Models
 //
 // A model is a folder as Hugging Face's save_pretrained writes it: config.json,
-// model.safetensors (F32, F16 or BF16; computed in float32) and tokenizer.json.
-// The architecture is Llama's, LlamaForCausalLM or
-// LlamaForSequenceClassification with one label (a value head): RMSNorm, rotary
-// embeddings, grouped queries, SwiGLU, tied or untied embeddings. The tokenizer
-// is a byte-level BPE, whose digits may be isolated. What is a letter, a number or a
-// space is what Go's Unicode tables say, so text in letters newer than they are may
-// have other tokens than with Hugging Face's library. A LoRA adapter of PEFT is
-// merged when it is read. What is not supported is an error that names the field:
-// no model runs as something that it is not.
+// model.safetensors (F32, F16 or BF16; computed in float32) and tokenizer.json. The
+// architecture is Llama's: LlamaForCausalLM, or LlamaForSequenceClassification with one
+// label (a value head). It has RMSNorm, rotary embeddings, grouped queries, SwiGLU, and
+// tied or untied embeddings. The tokenizer is a byte-level BPE; digits may be tokens of
+// their own. A LoRA adapter of PEFT is merged when it is read. A field with an unsupported
+// value is an error that names the field, so no model is run incorrectly.
 //
-// The chat template is [ChatTemplate], fixed: each message is its role as a
-// special token, its content and <|end|>; <|assistant|> begins an answer and
-// <|end|> ends it. What spells a special token in a message does not become that
-// token.
+// Go's Unicode tables say which characters are letters, numbers and spaces. Characters
+// that are newer than these tables can be split into other tokens than by Hugging Face's
+// library.
+//
+// There is one chat template, [ChatTemplate]. Each message is its role as a special token,
+// its content, and <|end|>. An answer begins with <|assistant|> and ends with <|end|>. The
+// name of a special token inside a message does not become that token.
 //
 // # Engine
 //
-// In each step, every completion that is under way grows by a token and waiting
-// prompts by a chunk, all in the same matrix products (gonum's kernels; the rows
-// are shared out among GOMAXPROCS workers). Keys and values are kept in pages:
-// the completions of a prompt share its pages, and a prompt that begins as an
-// earlier text did takes up where they part. The memory for pages is bounded; a
-// request begins when there is enough for it, so none is ever stopped half-way,
-// and the others wait in order.
+// The engine works in steps. In each step, every running completion grows by one token and
+// prompts are read by a chunk, all in the same matrix products. (These use gonum's kernels;
+// their rows are divided among GOMAXPROCS workers.)
 //
-// A completion is a function of the prompt, the seed, its index and the sampling
-// parameters, to the last bit of its log-probabilities, on one kind of machine:
-// it does not depend on what else is in the batch, on what is cached, or on the
-// number of workers. The products are made so (see matrix), and a test holds
-// them to it.
+// Keys and values are kept in pages. The completions of a prompt share the prompt's pages.
+// If a prompt begins like an earlier text, the shared beginning is not computed again. The
+// memory for pages is bounded. A request starts when there are enough pages for it, so it
+// never has to stop halfway. The other requests wait in order.
 //
-// Sampling is softmax at a temperature, cut by top_p. Log-probabilities are the
-// model's own, at temperature 1 and uncut, so they mean the same however a token
-// was sampled. <|end|> counts as a sampled token and has no log-probability in
-// the result.
+// A completion depends only on the prompt, the seed, its index and the sampling parameters,
+// on one kind of machine: not on the rest of the batch, the cache or the number of workers.
+// This holds for every bit of the log-probabilities. The matrix products are made for this
+// (see matrix), and a test checks it.
+//
+// A token is sampled from a softmax at a temperature, cut by top_p. Log-probabilities are
+// always those at temperature 1 without top_p, so they mean the same however the token was
+// sampled. <|end|> counts as a sampled token. It has no log-probability in the result.
 //
 // # HTTP
 //
@@ -57,16 +56,15 @@
 //	                           the logit, [x]; /classify gives [1-p, p], p = 1/(1+e^-x)
 //	GET  /v1/models, /health, /metrics
 //
-// Two parameters are vLLM's: with continue_final_message, or with "prefix" in the
-// last message (DeepSeek's, Mistral's), the answer continues that message;
-// with add_generation_prompt false, no <|assistant|> follows the last one.
-// Without a seed, one is drawn. Parameters that would change what is written and
-// are not there (tools, response_format, logit_bias, penalties, top_k, min_p,
-// best_of, suffix) are errors; others are passed over.
+// The answer continues the last message if continue_final_message is true (vLLM's
+// parameter), or if the last message has "prefix" (DeepSeek's and Mistral's). If
+// add_generation_prompt is false (vLLM's), no <|assistant|> follows the last message.
+// Without a seed, a random one is used. Some parameters that would change the text are not
+// supported (tools, response_format, logit_bias, penalties, top_k, min_p, best_of, suffix):
+// they are errors. Other unknown parameters are ignored.
 //
-// In the texts of /v1/completions, /classify and /pooling, which are whole
-// prompts, special tokens are read by their names, as vLLM reads them; in
-// messages they are not. A token that is part of a character is shown as its
-// bytes, bytes:\xe2\x80, as OpenAI does. Offsets of tokens count characters of
-// the text that is in the reply.
+// The texts of /v1/completions, /classify and /pooling are whole prompts. In them, the name
+// of a special token becomes that token, as with vLLM; in messages it does not. A token
+// that is part of a character is written as its bytes, such as bytes:\xe2\x80, as OpenAI
+// does. Offsets of tokens count characters of the text in the reply.
 package lm

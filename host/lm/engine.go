@@ -12,25 +12,25 @@ import (
 
 // Options bound an engine. Start from [DefaultOptions].
 type Options struct {
-	MaxSequences int   // completions that are written at a time; at least 1
-	MaxContext   int   // tokens of a prompt and its completion; 0 for the model's, which is the upper bound
-	Chunk        int   // prompt tokens a step, besides the completions; at least 1
-	CacheBytes   int64 // memory for keys and values; at least what one full context needs is used
-	MaxWaiting   int   // requests that wait before ErrFull
+	MaxSequences int   // completions written at the same time; at least 1
+	MaxContext   int   // tokens of a prompt and its completion; 0, or more than the model's context, is the model's
+	Chunk        int   // prompt tokens per step, in addition to the completions; at least 1
+	CacheBytes   int64 // memory for keys and values; if it is too little for one full context, that much is used
+	MaxWaiting   int   // requests that may wait; one more gets ErrFull
 }
 
-// DefaultOptions has the defaults of package contract, and the model's context.
+// DefaultOptions returns the defaults of package contract, and the model's context.
 func DefaultOptions() Options {
 	return Options{MaxSequences: defaults.LMMaxSequences, Chunk: 128, CacheBytes: defaults.LMCache << 20, MaxWaiting: 4096}
 }
 
 const (
-	maxBatch = 1 << 20 // of MaxSequences and of Chunk; more would overflow buffer sizes
+	maxBatch = 1 << 20 // bounds MaxSequences and Chunk: larger values would overflow buffer sizes
 )
 
-// Engine runs a model. All that is asked of it at a time goes through the model
-// together: in each step every completion that is under way grows by a token,
-// and prompts by up to Options.Chunk tokens. It is safe for concurrent use.
+// Engine runs a model. Concurrent requests are computed in one batch: in each step every
+// running completion grows by one token, and up to Options.Chunk tokens of prompts are
+// read. An Engine is safe for concurrent use.
 type Engine struct {
 	m       *Model
 	options Options
@@ -42,12 +42,12 @@ type Engine struct {
 	closed   bool
 	ended    chan struct{}
 
-	// of the loop
+	// used only by the loop
 	pool    *pool
 	stepper *stepper
 	waiting []*group
-	filling []*group // whose prompts are on their way in
-	ready   []*group // whose prompts are in, and whose completions have not all begun
+	filling []*group // prompts being read
+	ready   []*group // prompts that are read, with completions still to begin
 	active  []*completion
 	rows    []row
 	scratch scratch
@@ -55,7 +55,7 @@ type Engine struct {
 	stats counters
 }
 
-// NewEngine starts an engine, to be closed by Close.
+// NewEngine starts an engine. The caller must call Close.
 func NewEngine(m *Model, o Options) (*Engine, error) {
 	if o.MaxSequences < 1 || o.Chunk < 1 {
 		return nil, fmt.Errorf("lm: Options has MaxSequences %d and Chunk %d: want at least 1", o.MaxSequences, o.Chunk)
@@ -67,26 +67,26 @@ func NewEngine(m *Model, o Options) (*Engine, error) {
 		o.MaxContext = m.config.MaxContext
 	}
 	if o.MaxSequences > maxBatch || o.Chunk > maxBatch {
-		return nil, fmt.Errorf("lm: Options has MaxSequences %d and Chunk %d: want %d at most", o.MaxSequences, o.Chunk, maxBatch)
+		return nil, fmt.Errorf("lm: Options has MaxSequences %d and Chunk %d: want at most %d", o.MaxSequences, o.Chunk, maxBatch)
 	}
 	e := &Engine{m: m, options: o, ended: make(chan struct{})}
 	e.wake = sync.NewCond(&e.mu)
 	e.pool = newPool(m.config, 0)
-	// One page more than a context has: the last page of a prompt is copied
-	// before a completion continues in it.
+	// One page more than a full context has: a completion continues in a copy of the
+	// prompt's last page.
 	e.pool.limit = max(int(o.CacheBytes/int64(4*e.pool.size)), pagesFor(o.MaxContext)+1)
 	e.stepper = newStepper(m, o.MaxSequences+o.Chunk, o.MaxContext)
 	go e.loop()
 	return e, nil
 }
 
-// Model is the model that the engine runs.
+// Model returns the model that the engine runs.
 func (e *Engine) Model() *Model { return e.m }
 
-// MaxContext is how many tokens a prompt and its completion can have together.
+// MaxContext returns the most tokens that a prompt and its completion can have together.
 func (e *Engine) MaxContext() int { return e.options.MaxContext }
 
-// Close ends what is under way with ErrClosed and frees the engine.
+// Close ends all requests with ErrClosed and stops the engine.
 func (e *Engine) Close() {
 	e.mu.Lock()
 	e.closed = true
@@ -95,9 +95,9 @@ func (e *Engine) Close() {
 	<-e.ended
 }
 
-// Generate writes completions. With tell, every part is told as it comes, from
-// this goroutine; an error of tell ends the request. When ctx is done, the
-// request's place is free at the next step.
+// Generate writes completions. If tell is not nil, it is called with every part as soon as
+// it is written, from this goroutine. An error of tell ends the request. When ctx is done,
+// Generate returns, and the request is dropped before the engine's next step.
 func (e *Engine) Generate(ctx context.Context, r Request, tell func(Delta) error) (*Result, error) {
 	if err := r.prepare(e.m, e.options.MaxContext); err != nil {
 		return nil, err
@@ -109,8 +109,9 @@ func (e *Engine) Generate(ctx context.Context, r Request, tell func(Delta) error
 	return g.result(), nil
 }
 
-// Score runs a model over given tokens. A model without a value head gives the
-// log-probability of each token, with top alternatives.
+// Score runs the model over given tokens and returns its output after the last one. A model
+// without a value head also gives the log-probability of each token, with the given number
+// of alternatives (top, 0 to MaxTopLogprobs).
 func (e *Engine) Score(ctx context.Context, tokens []int, top int) (*Scores, error) {
 	if top < 0 || top > MaxTopLogprobs {
 		return nil, fmt.Errorf("lm: %d alternatives: want 0 to %d", top, MaxTopLogprobs)
@@ -129,7 +130,7 @@ func (e *Engine) Score(ctx context.Context, tokens []int, top int) (*Scores, err
 	return s, nil
 }
 
-// ask hands g to the loop and waits for its end.
+// ask passes g to the loop and waits until it ends.
 func (e *Engine) ask(ctx context.Context, g *group, tell func(Delta) error) error {
 	e.mu.Lock()
 	switch {
@@ -168,15 +169,15 @@ func (e *Engine) ask(ctx context.Context, g *group, tell func(Delta) error) erro
 type group struct {
 	request Request
 	sequence
-	found   int // prompt tokens that were cached
-	logits  []float32
+	found   int       // prompt tokens that were cached
+	logits  []float32 // after the prompt's last token
 	prompt  []TokenLogprob
 	spare   int // pages reserved for the next completion
-	begun   int // completions
-	writing int
+	begun   int // completions that have begun
+	writing int // completions that have begun and not ended
 
-	gone atomic.Bool   // nobody waits for it
-	news chan struct{} // there is something to take
+	gone atomic.Bool   // the caller no longer waits
+	news chan struct{} // signals that there is something to take
 	tell bool
 
 	mu      sync.Mutex
@@ -211,7 +212,7 @@ func (g *group) result() *Result {
 	return &Result{Choices: g.choices, Prompt: g.prompt, Usage: Usage{Prompt: len(g.request.Prompt), Cached: g.found, Completion: g.sampled}}
 }
 
-// note says that there is something to take.
+// note signals that there is something to take.
 func (g *group) note() {
 	select {
 	case g.news <- struct{}{}:
@@ -219,7 +220,7 @@ func (g *group) note() {
 	}
 }
 
-// told passes on what c has written.
+// told passes on the next part of c, if there is one.
 func (g *group) told(c *completion) {
 	d, ok := c.delta()
 	if !ok {
@@ -231,7 +232,7 @@ func (g *group) told(c *completion) {
 	g.note()
 }
 
-// finished keeps a completion that is complete.
+// finished stores a completion that has ended.
 func (g *group) finished(c *completion) {
 	g.mu.Lock()
 	g.choices[c.index] = c.choice()
@@ -239,7 +240,7 @@ func (g *group) finished(c *completion) {
 	g.mu.Unlock()
 }
 
-// end is the end of the request.
+// end ends the request.
 func (g *group) end(err error) {
 	g.mu.Lock()
 	g.over, g.err = true, err

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// fresh is what an engine of its own that has seen nothing gives.
+// fresh returns the result of a new engine, which has nothing in its cache.
 func fresh(t *testing.T, m *Model, o Options, r Request) *Result {
 	t.Helper()
 	e, err := NewEngine(m, o)
@@ -28,15 +28,14 @@ func fresh(t *testing.T, m *Model, o Options, r Request) *Result {
 	return result
 }
 
-// same compares all but what was cached, to the last bit.
+// same compares two results bit by bit, except the number of cached tokens.
 func same(a, b *Result) bool {
 	return reflect.DeepEqual(a.Choices, b.Choices) && a.Usage.Prompt == b.Usage.Prompt && a.Usage.Completion == b.Usage.Completion
 }
 
-// TestCompletionsDependOnNothingElse: whatever is in the batch, whatever is
-// cached, however a prompt is cut and however many workers there are, a
-// completion of a prompt, a seed and an index is the same to the last bit of its
-// log-probabilities.
+// TestCompletionsDependOnNothingElse checks that a completion depends only on its prompt,
+// its seed and its index, in every bit of its log-probabilities: not on the rest of the
+// batch, the cache, the chunks of the prompt or the number of workers.
 func TestCompletionsDependOnNothingElse(t *testing.T) {
 	for _, name := range []string{"untied", "half"} {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +88,7 @@ func TestCompletionsDependOnNothingElse(t *testing.T) {
 	}
 }
 
-// audit closes an engine and sees whether every page came back.
+// audit closes an engine and checks that all pages were given back.
 func audit(t *testing.T, e *Engine) {
 	t.Helper()
 	e.Close()
@@ -106,7 +105,7 @@ func audit(t *testing.T, e *Engine) {
 	}
 }
 
-// TestWorkersChangeNothing: one, two or five of them.
+// TestWorkersChangeNothing compares the results of one, two and five workers.
 func TestWorkersChangeNothing(t *testing.T) {
 	m := model(t, "untied")
 	q := Request{Prompt: someTokens(150, 4), N: 5, MaxTokens: 40, Temperature: 1, Seed: 8, Logprobs: true}
@@ -121,8 +120,8 @@ func TestWorkersChangeNothing(t *testing.T) {
 	}
 }
 
-// TestPrefixCache: what a prompt has in common with an earlier prompt or its
-// answer is not run again.
+// TestPrefixCache checks that the prefix that a prompt shares with an earlier prompt or its
+// answer is not computed again.
 func TestPrefixCache(t *testing.T) {
 	m := model(t, "untied")
 	e := engine(t, m, DefaultOptions())
@@ -160,8 +159,8 @@ func TestPrefixCache(t *testing.T) {
 	audit(t, e)
 }
 
-// TestSamplingFollowsTheDistribution: the frequencies of first tokens against
-// the probabilities that Score gives.
+// TestSamplingFollowsTheDistribution compares the frequencies of first tokens with the
+// probabilities that Score gives.
 func TestSamplingFollowsTheDistribution(t *testing.T) {
 	m := model(t, "half")
 	e := engine(t, m, DefaultOptions())
@@ -196,8 +195,8 @@ func TestSamplingFollowsTheDistribution(t *testing.T) {
 	}
 }
 
-// distribution is softmax(logits/temperature), cut to its nucleus, the plain
-// way.
+// distribution returns softmax(logits/temperature), cut to its nucleus, computed in the
+// simplest way.
 func distribution(logits []float32, temperature, topP float64) []float64 {
 	p, sum := make([]float64, len(logits)), 0.0
 	for i, l := range logits {
@@ -222,7 +221,7 @@ func distribution(logits []float32, temperature, topP float64) []float64 {
 	return done
 }
 
-// TestWhoLeavesFreesThePlace: completions that nobody waits for end.
+// TestWhoLeavesFreesThePlace checks that the completions of a cancelled request end.
 func TestWhoLeavesFreesThePlace(t *testing.T) {
 	m := benchModel(t)
 	e := engine(t, m, options(func(o *Options) { o.MaxSequences = 2 }))
@@ -252,8 +251,8 @@ func TestWhoLeavesFreesThePlace(t *testing.T) {
 	audit(t, e)
 }
 
-// TestLittleMemory: with room for hardly more than one context, many requests
-// for several completions each all end.
+// TestLittleMemory checks that many requests for several completions all end, although
+// there is memory for little more than one context.
 func TestLittleMemory(t *testing.T) {
 	m := model(t, "untied")
 	for _, chunk := range []int{16, 128} {
@@ -286,9 +285,9 @@ func TestRequestErrors(t *testing.T) {
 		"TopP is 2":               {Prompt: []int{1}, TopP: 2},
 		"TopLogprobs is 21":       {Prompt: []int{1}, TopLogprobs: 21},
 		"stop sequence is empty":  {Prompt: []int{1}, Stop: []string{""}},
-		"55 are asked for: 45 in": {Prompt: someTokens(45, 1), MaxTokens: 10},
-		"51 are asked for: 50 in": {Prompt: someTokens(50, 1)},
-		"9223372036854775852 are asked for: 45 in": {Prompt: someTokens(45, 1), MaxTokens: math.MaxInt},
+		"55 are needed: 45 for": {Prompt: someTokens(45, 1), MaxTokens: 10},
+		"51 are needed: 50 for": {Prompt: someTokens(50, 1)},
+		"9223372036854775852 are needed: 45 for": {Prompt: someTokens(45, 1), MaxTokens: math.MaxInt},
 	} {
 		if _, err := e.Generate(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: want %q", err, want)
@@ -306,8 +305,8 @@ func TestRequestErrors(t *testing.T) {
 	}
 }
 
-// TestRequestsAreCounted: those for text and those for scores, when they are
-// complete.
+// TestRequestsAreCounted checks that completed requests are counted, for text and for
+// scores.
 func TestRequestsAreCounted(t *testing.T) {
 	e := engine(t, model(t, "untied"), DefaultOptions())
 	if _, err := e.Generate(t.Context(), Request{Prompt: []int{1}, N: 3, MaxTokens: 2}, nil); err != nil {
@@ -359,7 +358,7 @@ func ExampleEngine_Generate() {
 	// Output: 10 8 length
 }
 
-// options is the default options with a change.
+// options returns the default options with a change.
 func options(change func(*Options)) Options {
 	o := DefaultOptions()
 	change(&o)

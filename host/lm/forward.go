@@ -10,18 +10,18 @@ import (
 type row struct {
 	token    int32
 	position int
-	pages    []*page // of the sequence, this position's among them
-	want     bool    // whether its logits are wanted
-	owner    int     // for the caller of step
+	pages    []*page // pages of the sequence; they include the one of this position
+	want     bool    // the logits are wanted
+	owner    int     // free for the caller of step
 }
 
-// stepper runs steps: the forward pass of a batch of rows. Every worker takes a
-// share of the rows through all layers, so the cores meet only where a row needs
-// keys and values that another worker may have computed, and not even there if
-// all rows are of different sequences.
+// stepper runs steps. A step is the forward pass of a batch of rows. Every worker takes a
+// share of the rows through all layers. Workers wait for each other only if a row may need
+// keys and values that another worker computes: if all rows are of different sequences,
+// they never wait.
 //
-// What comes out for a row depends on its sequence alone, bit for bit: not on
-// the other rows, nor on how many workers share them.
+// The output of a row depends only on its sequence, in every bit: not on the other rows,
+// and not on the number of workers.
 type stepper struct {
 	m       *Model
 	rotate  rotation
@@ -30,33 +30,33 @@ type stepper struct {
 	jobs    []chan struct{}
 	done    sync.WaitGroup
 
-	// of the step in progress
+	// of the current step
 	rows  []row
-	meet  bool
+	meet  bool // workers wait for each other in each layer
 	gate  barrier
 	visit func(r *row, logits []float32, w *worker)
 
 	x, norm, qkv, att, gateUp, act []float32
 }
 
-// worker is what one share of the rows needs alone.
+// worker has the memory that one share of the rows needs.
 type worker struct {
 	begin, end int
 	scores     []float32
-	hidden     []float32 // normalized rows whose logits are wanted
+	hidden     []float32 // normalized hidden states of the rows in wanted
 	logits     []float32
-	wanted     []int
+	wanted     []int // rows whose logits are wanted, at most logitRows at a time
 	sampling   scratch
 	inverse    [attentionRows]float32
 }
 
 const (
-	attentionRows = 32 // rows whose scores are in memory at a time
-	logitRows     = 32
+	attentionRows = 32 // rows whose scores are in memory at the same time
+	logitRows     = 32 // rows whose logits are in memory at the same time
 )
 
-// newStepper makes a stepper for at most maxRows rows a step at positions below
-// positions. close ends its goroutines.
+// newStepper returns a stepper for steps of at most maxRows rows. positions is the number
+// of positions of a sequence. close ends the stepper's goroutines.
 func newStepper(m *Model, maxRows, positions int) *stepper {
 	c := &m.config
 	s := &stepper{m: m, rotate: newRotation(*c, positions), scale: float32(1 / math.Sqrt(float64(c.HeadDim)))}
@@ -70,7 +70,7 @@ func newStepper(m *Model, maxRows, positions int) *stepper {
 			logits: make([]float32, logitRows*m.output.out),
 		})
 		if i == 0 {
-			continue // is the caller of step
+			continue // the caller of step runs the first worker
 		}
 		job := make(chan struct{}, 1)
 		s.jobs = append(s.jobs, job)
@@ -91,10 +91,9 @@ func (s *stepper) close() {
 	}
 }
 
-// step writes the keys and values of rows to their pages and calls visit with
-// the logits of those that want them, from several goroutines at once. Rows of
-// one sequence are in order and side by side; meet says that there are sequences
-// with several.
+// step writes the keys and values of rows to their pages. It calls visit with the logits of
+// the rows that want them, from several goroutines at once. Rows of one sequence must be in
+// order and next to each other. meet says that some sequence has several rows.
 func (s *stepper) step(rows []row, meet bool, visit func(r *row, logits []float32, w *worker)) {
 	s.rows, s.meet, s.visit = rows, meet, visit
 	n := s.share()
@@ -108,15 +107,14 @@ func (s *stepper) step(rows []row, meet bool, visit func(r *row, logits []float3
 	s.rows, s.visit = nil, nil
 }
 
-// rowCost is the cost of a row's matrix products in that of one position that
-// it attends to, about: the products take 2*params operations, a position
-// 4*Hidden*Layers.
+// rowCost returns about how many attended positions cost as much as a row's matrix
+// products. The products take 2*params operations, a position 4*queryWidth*Layers.
 func (s *stepper) rowCost() int {
 	c := &s.m.config
 	return max(1, s.m.params/(2*c.queryWidth()*c.Layers))
 }
 
-// share cuts the rows into ranges of about equal cost, and returns how many.
+// share divides the rows into ranges of about equal cost, and returns their number.
 func (s *stepper) share() int {
 	n, fixed, total := min(len(s.workers), len(s.rows)), s.rowCost(), 0
 	for i := range s.rows {
@@ -150,7 +148,7 @@ func (s *stepper) work(w *worker) {
 		if s.meet {
 			s.gate.wait()
 		}
-		if i == len(s.m.layers)-1 { // what nobody wants the logits of needs no more
+		if i == len(s.m.layers)-1 { // rows at the ends whose logits are not wanted are done
 			for begin < end && !s.rows[begin].want {
 				begin++
 			}
@@ -166,7 +164,7 @@ func (s *stepper) work(w *worker) {
 	s.logits(w, begin, end)
 }
 
-// project makes the queries, and writes the keys and values to the pages.
+// project computes the queries, and writes the keys and values to the pages.
 func (s *stepper) project(l *layer, index, begin, end int) {
 	if begin == end {
 		return
@@ -200,8 +198,8 @@ func (s *stepper) normalizeRows(weight []float32, begin, end int) {
 	}
 }
 
-// transform adds the attention's output to the residual stream, and then the
-// MLP's.
+// transform adds the output of the attention to the residual stream, and then that of the
+// MLP.
 func (s *stepper) transform(l *layer, begin, end int) {
 	n := end - begin
 	if n == 0 {
@@ -220,7 +218,7 @@ func (s *stepper) transform(l *layer, begin, end int) {
 	l.down.mul(n, s.act[begin*f:], f, x, c.Hidden, true)
 }
 
-// logits hands out the logits that are wanted.
+// logits calls visit with the logits that are wanted.
 func (s *stepper) logits(w *worker, begin, end int) {
 	c, out := &s.m.config, s.m.output.out
 	for begin < end {
@@ -239,7 +237,7 @@ func (s *stepper) logits(w *worker, begin, end int) {
 	}
 }
 
-// barrier lets several goroutines wait for one another, again and again.
+// barrier lets several goroutines wait until all of them have arrived. It can be used again.
 type barrier struct {
 	parties, waiting, round int
 	mu                      sync.Mutex

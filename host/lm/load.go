@@ -19,15 +19,14 @@ const (
 	tokenizerName = "tokenizer.json"
 )
 
-// CardName is the file of a confidence model's folder that says what it was trained on;
-// see package calibration. A folder may lack it.
+// CardName is the name of a confidence model's card, a file in its folder that says what
+// the model was trained on (see package calibration). A folder may have none.
 const CardName = "card.json"
 
-// Load reads a model folder as Hugging Face's save_pretrained writes it:
-// config.json, model.safetensors and tokenizer.json, and the chat template of
-// tokenizer_config.json or chat_template.jinja if there is one. A confidence model may
-// have a card.json, see [CardName]. What this
-// package does not run is an error that names the field.
+// Load reads a model folder as Hugging Face's save_pretrained writes it: config.json,
+// model.safetensors and tokenizer.json. A chat template in tokenizer_config.json or
+// chat_template.jinja must be [ChatTemplate]. A confidence model may have a card.json, see
+// [CardName]. For a model that this package cannot run, the error names the field.
 func Load(fsys fs.FS) (*Model, error) {
 	m, err := load(fsys, fsys, func(weights map[string]tensor) error { return nil })
 	if err != nil {
@@ -36,8 +35,8 @@ func Load(fsys fs.FS) (*Model, error) {
 	return m, m.readCard(fsys)
 }
 
-// LoadLayers is [Load] with the first layers of the model alone: the model that others were
-// grown upon. It has no card.
+// LoadLayers is like [Load], but reads only the first layers of the model. If a model was
+// made by adding layers to another one, this gives that other model. It has no card.
 func LoadLayers(fsys fs.FS, layers int) (*Model, error) {
 	file, err := fs.ReadFile(fsys, configName)
 	if err != nil {
@@ -58,13 +57,13 @@ func LoadLayers(fsys fs.FS, layers int) (*Model, error) {
 	})
 }
 
-// load reads a folder, and its tokenizer from another, with weights that change
-// has gone over.
+// load reads a model from one folder and the tokenizer from another. change may modify the
+// weights.
 func load(fsys, tokenizer fs.FS, change func(map[string]tensor) error) (*Model, error) {
 	return loadWith(fsys, tokenizer, 0, change)
 }
 
-// loadWith is load with the first layers of the model, or all of them for 0.
+// loadWith is like load, but reads only the first layers; 0 reads all.
 func loadWith(fsys, tokenizer fs.FS, layers int, change func(map[string]tensor) error) (*Model, error) {
 	file, err := fs.ReadFile(fsys, configName)
 	if err != nil {
@@ -178,7 +177,7 @@ func build(c Config, weights map[string]tensor) (*Model, error) {
 	m.embedding = b.take("model.embed_tokens.weight", c.Vocab, c.Hidden)
 	m.norm = b.take("model.norm.weight", c.Hidden)
 	for i := range c.Layers {
-		if b.err != nil { // before memory for layers that are not there
+		if b.err != nil { // so that a wrong number of layers in config.json allocates nothing
 			break
 		}
 		p := fmt.Sprintf("model.layers.%d.", i)
@@ -197,11 +196,11 @@ func build(c Config, weights map[string]tensor) (*Model, error) {
 	switch {
 	case c.ValueHead:
 		m.output = b.linear(c.Hidden, []string{"score.weight"}, 1)
-		delete(weights, "lm_head.weight") // of the base that was fine-tuned
+		delete(weights, "lm_head.weight") // left over from the base
 	case c.Tied && b.err == nil && (!ok || repeated):
 		m.output = pack(m.embedding, c.Vocab, c.Hidden)
 		delete(weights, "lm_head.weight")
-	default: // or tied, and trained apart since: an adapter's, in full
+	default: // not tied, or tied and replaced by an adapter that trained it in full
 		m.output = b.linear(c.Hidden, []string{"lm_head.weight"}, c.Vocab)
 	}
 	if b.err != nil {
@@ -211,12 +210,12 @@ func build(c Config, weights map[string]tensor) (*Model, error) {
 	return m, rest(weights)
 }
 
-// rest complains about tensors that nothing has taken: a model with them is not
-// the model that would be run.
+// rest returns an error if weights were not used: the model would then not be run as it
+// was made.
 func rest(weights map[string]tensor) error {
 	var names []string
 	for name := range weights {
-		if !strings.HasSuffix(name, "rotary_emb.inv_freq") { // old files have what rope_theta says
+		if !strings.HasSuffix(name, "rotary_emb.inv_freq") { // older files have it; it follows from rope_theta
 			names = append(names, name)
 		}
 	}
@@ -224,5 +223,5 @@ func rest(weights map[string]tensor) error {
 		return nil
 	}
 	sort.Strings(names)
-	return fmt.Errorf("tensor %q is none of a Llama's (%d such)", names[0], len(names))
+	return fmt.Errorf("tensor %q does not belong to a Llama model (%d such)", names[0], len(names))
 }

@@ -11,8 +11,8 @@ import (
 	"testing/fstest"
 )
 
-// changed is a folder of testdata with a file changed: to nothing if change
-// gives nothing.
+// changed returns a folder of testdata in which a file is changed, or removed if change
+// returns nothing.
 func changed(t *testing.T, name, file string, change func(string) string) fstest.MapFS {
 	t.Helper()
 	all := fstest.MapFS{}
@@ -75,7 +75,7 @@ func TestWhatIsNotSupportedIsNamed(t *testing.T) {
 		{configName, with("num_key_value_heads", "3"), "num_key_value_heads"},
 		{configName, with("num_hidden_layers", "0"), "num_hidden_layers is 0"},
 		{configName, with("num_hidden_layers", "3"), `"model.layers.2.input_layernorm.weight" is missing`},
-		{configName, with("num_hidden_layers", "1"), `"model.layers.1.input_layernorm.weight" is none of a Llama's`},
+		{configName, with("num_hidden_layers", "1"), `"model.layers.1.input_layernorm.weight" does not belong to a Llama model`},
 		{configName, with("hidden_size", "1000000"), "has shape [300 16]: want [300 1000000]"},
 		{configName, with("head_dim", "7"), "head_dim"},
 		{configName, with("rms_norm_eps", "0"), "rms_norm_eps"},
@@ -108,7 +108,8 @@ func TestWhatIsNotSupportedIsNamed(t *testing.T) {
 	}
 }
 
-// TestPostProcessorsThatAddNothing are all accepted.
+// TestPostProcessorsThatAddNothing checks that post-processors without added tokens are
+// accepted.
 func TestPostProcessorsThatAddNothing(t *testing.T) {
 	const template = `{"type":"TemplateProcessing","single":[{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{}}`
 	for _, p := range []string{`null`, `{"type":"ByteLevel","trim_offsets":false}`, `{"type":"Sequence","processors":[{"type":"ByteLevel"},` + template + `]}`} {
@@ -118,8 +119,8 @@ func TestPostProcessorsThatAddNothing(t *testing.T) {
 	}
 }
 
-// TestOutputLayerOfATiedModel: one that an adapter brings is used, unless it is
-// the embedding again.
+// TestOutputLayerOfATiedModel checks that the output layer of an adapter is used, unless it
+// equals the embedding.
 func TestOutputLayerOfATiedModel(t *testing.T) {
 	base := model(t, "half")
 	prompt := someTokens(30, 2)
@@ -144,7 +145,7 @@ func TestOutputLayerOfATiedModel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, x := range want.Logits { // a power of two goes through products exactly
+		for i, x := range want.Logits { // multiplying by a power of two is exact
 			if got.Logits[i] != factor*x {
 				t.Fatalf("%v times the embedding: logit %d is %v, want %v", factor, i, got.Logits[i], factor*x)
 			}
@@ -167,8 +168,8 @@ func TestAdaptersThatAreNotSupportedAreNamed(t *testing.T) {
 		{adapterConfigName, with("use_dora", "true"), "use_dora"},
 		{adapterConfigName, with("bias", `"all"`), "bias"},
 		{adapterConfigName, with("rank_pattern", `{"q_proj":2}`), "rank_pattern"},
-		{adapterWeightsName, replace("q_proj.lora_A", "q_port.lora_A"), ".lora_B.weight beside it"},
-		{adapterWeightsName, replace("base_model.model.model.layers.0.mlp.up_proj.lora_A", "base_model.model.model.layers.9.mlp.up_proj.lora_A"), "beside it"},
+		{adapterWeightsName, replace("q_proj.lora_A", "q_port.lora_A"), "no matching .lora_B.weight"},
+		{adapterWeightsName, replace("base_model.model.model.layers.0.mlp.up_proj.lora_A", "base_model.model.model.layers.9.mlp.up_proj.lora_A"), "no matching"},
 		{adapterWeightsName, func(string) string { return "" }, "does not exist"},
 	} {
 		if _, err := LoadAdapter(folder(t, "untied"), changed(t, "lora", c.file, c.change)); err == nil || !strings.Contains(err.Error(), c.says) {
@@ -177,7 +178,8 @@ func TestAdaptersThatAreNotSupportedAreNamed(t *testing.T) {
 	}
 }
 
-// TestTemplateInTokenizerConfig: where transformers put it before version 5.
+// TestTemplateInTokenizerConfig reads the chat template from the place where transformers
+// before version 5 saved it.
 func TestTemplateInTokenizerConfig(t *testing.T) {
 	text, _ := json.Marshal(ChatTemplate)
 	for value, ok := range map[string]bool{string(text): true, `"{{ messages }}"`: false, `[{"name":"default"}]`: false, "null": true} {
@@ -202,7 +204,7 @@ func TestHalves(t *testing.T) {
 	}
 }
 
-// safetensors is a file with a header and data.
+// safetensors returns a file with the given header and data.
 func safetensors(header string, data []byte) []byte {
 	return append(append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header...), data...)
 }
@@ -251,8 +253,8 @@ func FuzzTokenizerFile(f *testing.F) {
 	})
 }
 
-// FuzzText: every text comes back, and in whatever way it is cut at words, its
-// tokens are the same.
+// FuzzText checks that every text can be encoded and decoded again, and that its tokens are
+// the same however it is cut into words.
 func FuzzText(f *testing.F) {
 	f.Add("It's  what they'll\n\n say: 42 apples é \xff \u00a0 日本")
 	var all []*Tokenizer

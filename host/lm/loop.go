@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// loop is the engine: it alone touches sequences and pages.
+// loop is the goroutine that runs the engine. Only this goroutine changes sequences and
+// pages.
 func (e *Engine) loop() {
 	defer close(e.ended)
 	defer e.stepper.close()
@@ -30,7 +31,7 @@ func (e *Engine) loop() {
 	}
 }
 
-// abandon ends everything.
+// abandon ends all requests with ErrClosed.
 func (e *Engine) abandon() {
 	ends := map[*group]bool{}
 	for _, groups := range [][]*group{e.waiting, e.filling, e.ready} {
@@ -46,7 +47,7 @@ func (e *Engine) abandon() {
 	}
 }
 
-// reap frees what belongs to requests that nobody waits for.
+// reap drops the requests that nobody waits for, and frees their pages.
 func (e *Engine) reap() {
 	e.active = slices.DeleteFunc(e.active, func(c *completion) bool {
 		if c.of.gone.Load() {
@@ -69,26 +70,25 @@ func (e *Engine) reap() {
 	e.left(n - len(e.waiting))
 }
 
-// left notes that n requests wait no more.
+// left notes that n requests no longer wait.
 func (e *Engine) left(n int) {
 	e.mu.Lock()
 	e.waits -= n
 	e.mu.Unlock()
 }
 
-// free gives back what a prompt holds.
+// free releases the pages and reservations of a prompt.
 func (e *Engine) free(g *group) {
 	e.pool.reserved -= g.spare
 	g.spare = 0
 	g.release(e.pool)
 }
 
-// begin starts as much as there is room for: completions of prompts that are in,
-// in the order of asking, and if those are all under way, prompts.
+// begin starts as much as there is room for. First come the completions of prompts that are
+// read, in the order of the requests. If all of these run, prompts are started.
 //
-// It never comes to a standstill: a prompt that comes in has pages reserved for
-// its first completion, and when that has ended, room for the next can only be
-// wanting while others are being written.
+// begin never blocks for good. A prompt has pages reserved for its first completion. After
+// that one has ended, the next completion can lack room only while others are running.
 func (e *Engine) begin() {
 	e.ready = slices.DeleteFunc(e.ready, func(g *group) bool {
 		for g.begun < g.request.N {
@@ -125,14 +125,15 @@ func (e *Engine) beginPrompt(g *group) bool {
 	return true
 }
 
-// ownPages is how many pages a completion may need that it does not share with
-// its prompt.
+// ownPages returns the number of pages that a completion may need in addition to those it
+// shares with its prompt.
 func (g *group) ownPages() int {
-	total := len(g.tokens) + g.request.MaxTokens - 1 // the last token needs none
+	total := len(g.tokens) + g.request.MaxTokens - 1 // the last token has no keys and values
 	return pagesFor(max(total, len(g.tokens))) - len(g.tokens)/pageTokens
 }
 
-// beginCompletion starts the next completion of a prompt that is in.
+// beginCompletion starts the next completion of a prompt that is read. It reports whether
+// there was room.
 func (e *Engine) beginCompletion(g *group) bool {
 	if g.spare == 0 && !e.pool.reserve(g.ownPages()) {
 		return false
@@ -149,7 +150,7 @@ func (e *Engine) beginCompletion(g *group) bool {
 	g.begun++
 	g.writing++
 	c.draw(g.logits, &e.scratch)
-	// Beside its siblings, for the pages that they share.
+	// Next to the completions of the same prompt: attend then shares products over their pages.
 	at := len(e.active)
 	for at > 0 && e.active[at-1].of != g {
 		at--
@@ -163,8 +164,7 @@ func (e *Engine) beginCompletion(g *group) bool {
 	return true
 }
 
-// grown takes in the token that c has drawn, and reports whether it was its
-// last.
+// grown accepts the token that c has drawn, and reports whether it was the last.
 func (e *Engine) grown(c *completion) bool {
 	g := c.of
 	c.accept(e.m.tokenizer)
@@ -185,7 +185,7 @@ func (e *Engine) grown(c *completion) bool {
 	return true
 }
 
-// step runs one step and takes in what came of it.
+// step runs one step and processes its results.
 func (e *Engine) step() {
 	rows := e.rows[:0]
 	for i, c := range e.active {
@@ -239,7 +239,7 @@ func (e *Engine) step() {
 	})
 }
 
-// visit gets the logits of a row, on a worker.
+// visit processes the logits of a row. It runs on a worker.
 func (e *Engine) visit(r *row, logits []float32, w *worker) {
 	if r.owner >= 0 {
 		e.active[r.owner].draw(logits, &w.sampling)

@@ -2,19 +2,19 @@ package lm
 
 import "math"
 
-// e^x is 2^(n/32) e^r with |r| <= ln(2)/64: a table of 2^(j/32), and three terms
-// of the series, whose rest is below 1e-9 (Tang, "Table-driven implementation of
-// the exponential function", 1989). Softmax and SiLU take some 9,000
-// exponentials a token of a small model; math.Exp would be a quarter of a step.
+// e^x is computed as 2^(n/32) e^r with |r| <= ln(2)/64, from a table of 2^(j/32) and three
+// terms of the series of e^r. The remaining terms are below 1e-9 (Tang, "Table-driven
+// implementation of the exponential function", 1989). Softmax and SiLU of a small model
+// need some 9,000 exponentials per token; math.Exp would take a quarter of a step.
 const (
 	steps    = 32
 	stepsLn2 = steps * math.Log2E
 	ln2High  = 0.0216522216796875 // ln(2)/32 in 11 bits, so that n times it is exact
 	ln2Low   = math.Ln2/steps - ln2High
 
-	expLow  = -87.3   // below it e^x is not normal: taken as 0
-	expHigh = 88.0    // above it e^x is out of range: taken as e^88
-	rounder = 3 << 22 // added to a float32, it leaves an integer in its last bits, and taken off again the rounded number
+	expLow  = -87.3   // below this, e^x is not a normal number and is taken as 0
+	expHigh = 88.0    // above this, e^x is out of range and is taken as e^88
+	rounder = 3 << 22 // x+rounder has the nearest integer of a float32 x in its last bits; subtracting rounder gives that integer
 )
 
 var powers = func() (table [steps]uint32) {
@@ -24,7 +24,7 @@ var powers = func() (table [steps]uint32) {
 	return table
 }()
 
-// exp32 is e^x, to about 1e-7 relative; 0 below -87.3, e^88 above 88.
+// exp32 returns e^x with a relative error of about 1e-7: 0 below -87.3, and e^88 above 88.
 func exp32(x float32) float32 {
 	if x < expLow {
 		return 0
@@ -40,9 +40,9 @@ func exp32(x float32) float32 {
 	return power + power*(r+r*r*(0.5+r*(1.0/6)))
 }
 
-// expAll replaces every x of s by e^((x-max)*scale) and returns their sum, for
-// max the greatest of s. The loop is exp32, as a call of it would cost as much
-// again.
+// expAll replaces every x of s by e^((x-max)*scale) and returns the sum, where max is the
+// greatest number in s. The loop repeats the code of exp32, because calling it would take
+// twice as long.
 func expAll(s []float32, scale float32) float32 {
 	greatest := maximum(s)
 	var sum float32
@@ -77,7 +77,7 @@ func maximum(s []float32) float32 {
 // normalize sets y to RMSNorm of x (Zhang and Sennrich, arXiv 1910.07467):
 // x / sqrt(mean(x²) + eps) * weight.
 func normalize(y, x, weight []float32, eps float32) {
-	var a, b, c, d float32 // four sums, as a single one waits for itself
+	var a, b, c, d float32 // four sums: each addition to a single sum would wait for the one before
 	i := 0
 	for ; i+4 <= len(x); i += 4 {
 		v := x[i : i+4 : i+4]
@@ -120,9 +120,8 @@ func newRotation(c Config, positions int) rotation {
 	return r
 }
 
-// turn rotates a head of a query or key in the layout of Hugging Face's weights,
-// where number i of the first half goes with number i of the second, and scales
-// it.
+// turn rotates a head of a query or key, and scales it. In the layout of Hugging Face's
+// weights, number i of the first half is paired with number i of the second half.
 func (r *rotation) turn(head []float32, position int, scale float32) {
 	at := r.table[position*2*r.half:]
 	cos, sin := at[:r.half], at[r.half:2*r.half]

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestExp: within 2e-7 of math.Exp, in both forms.
+// TestExp checks that both forms are within 2e-7 of math.Exp.
 func TestExp(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	worst := 0.0

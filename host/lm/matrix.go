@@ -5,38 +5,37 @@ import (
 	"gonum.org/v1/gonum/blas/gonum"
 )
 
-// Gonum's Gemm goes parallel, in tiles of 64 by 64, where there are four of
-// them; below that it is one loop. Products are cut to below that here, as the
-// forward pass shares out whole rows among the cores, which needs fewer
-// rendezvous, and as rows of 176 to 192 take its AXPY kernel further than rows
-// of 64 do.
+// Gonum's Gemm starts goroutines if a product has at least four tiles of 64 by 64. Smaller
+// products are one loop. Products are kept below that size here, for two reasons. The
+// forward pass divides whole rows among the cores, so they wait for each other less often.
+// And gonum's AXPY kernel is faster on rows of 176 to 192 numbers than on rows of 64.
 const (
-	rowBlock   = 64  // rows of a product at a time
-	panelWidth = 192 // columns of a product at a time, at most
-	depthBlock = 32  // of the sum: 32 by 192 weights stay in the first cache
+	rowBlock   = 64  // most rows of a product
+	panelWidth = 192 // most columns of a product
+	depthBlock = 32  // most terms of a product's sums: 32 by 192 weights stay in the L1 cache
 )
 
-// kernel is gonum's own implementation, whatever blas32.Use has been told: the
-// determinism that matrix promises is a property of its kernels.
+// kernel is gonum's own implementation, even if blas32.Use has set another one: the
+// determinism that matrix promises is a property of gonum's kernels.
 var kernel gonum.Implementation
 
-// matrix is the weights of a linear layer without bias, y = xW, in panels of
-// columns that are stored one after the other.
+// matrix has the weights of a linear layer without bias, y = xW. They are stored in panels
+// of columns, one panel after the other.
 //
-// A row of a product does not depend on the other rows: every element is
-// summed over the inner dimension in order, one multiplication and one addition
-// a term, whatever the number of rows.
+// A row of a product does not depend on the other rows. Every element is a sum over the
+// inner dimension in order, with one multiplication and one addition per term, for any
+// number of rows.
 type matrix struct {
 	in, out int
 	width   int // of a panel; the last may be narrower
 	panels  []float32
 }
 
-// pack makes a matrix of weights in the layout of torch's Linear: out rows of in
+// pack returns a matrix from weights in the layout of torch's Linear: out rows of in
 // numbers.
 func pack(w []float32, out, in int) matrix {
 	n := (out + panelWidth - 1) / panelWidth
-	width := min((out+n-1)/n+15, panelWidth) &^ 15 // the panels about alike, and whole vectors
+	width := min((out+n-1)/n+15, panelWidth) &^ 15 // panels of about the same width, a multiple of 16
 	m := matrix{in: in, out: out, width: width, panels: make([]float32, len(w))}
 	for j := 0; j < out; j += width {
 		panel, cols := m.panel(j)
@@ -49,14 +48,14 @@ func pack(w []float32, out, in int) matrix {
 	return m
 }
 
-// panel is the panel that begins at column j, in rows of cols numbers.
+// panel returns the panel that begins at column j, in rows of cols numbers.
 func (m *matrix) panel(j int) (panel []float32, cols int) {
 	cols = min(m.width, m.out-j)
 	return m.panels[j*m.in : (j+cols)*m.in], cols
 }
 
-// mul sets the rows of c to those of a times m, or adds them. Rows of a are lda
-// apart, rows of c ldc.
+// mul sets the rows of c to a times m or, if add is true, adds the product to them. lda is
+// the distance between rows of a, ldc that between rows of c.
 func (m *matrix) mul(rows int, a []float32, lda int, c []float32, ldc int, add bool) {
 	for j := 0; j < m.out; j += m.width {
 		panel, cols := m.panel(j)
@@ -72,17 +71,15 @@ func (m *matrix) mul(rows int, a []float32, lda int, c []float32, ldc int, add b
 	}
 }
 
-// gemm is C = AB + beta*C for A of m rows and k columns, B of k rows and n
-// columns.
+// gemm computes C = AB + beta*C. A has m rows and k columns, B has k rows and n columns.
 func gemm(m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	kernel.Sgemm(blas.NoTrans, blas.NoTrans, m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
 }
 
-// gemmT is C = ABᵀ + beta*C for A of m rows and k columns, B of n rows and k
-// columns. Here an element is a dot product, which gonum's kernel sums in eight
-// parts, 16 terms a round; zeros after the end of a row of A, up to a multiple
-// of 16, change nothing, so here too a row does not depend on the other rows, nor
-// on k.
+// gemmT computes C = ABᵀ + beta*C. A has m rows and k columns, B has n rows and k columns.
+// An element is a dot product, which gonum's kernel sums in eight parts, with 16 terms per
+// round. Zeros after the end of a row of A, up to a multiple of 16, do not change it. So a
+// row does not depend on the other rows, and not on how far k is rounded up.
 func gemmT(m, n, k int, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
 	kernel.Sgemm(blas.NoTrans, blas.Trans, m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
 }

@@ -1,7 +1,7 @@
 package lm
 
-// Model is a model in memory: its weights, its tokenizer, its shape. It does not
-// change and is safe for concurrent use; an [Engine] runs it.
+// Model is a model in memory: weights, tokenizer and shape. It never changes and is safe
+// for concurrent use. An [Engine] runs it.
 type Model struct {
 	config    Config
 	tokenizer *Tokenizer
@@ -22,18 +22,17 @@ type layer struct {
 	down          matrix
 }
 
-// Config is the model's shape.
+// Config returns the model's shape.
 func (m *Model) Config() Config { return m.config }
 
-// Tokenizer is the model's tokenizer.
+// Tokenizer returns the model's tokenizer.
 func (m *Model) Tokenizer() *Tokenizer { return m.tokenizer }
 
-// Card is the card of a confidence model as JSON, which says what it was trained on; nil
-// if its folder has none.
+// Card returns the card of a confidence model as JSON, or nil if its folder has none. The
+// card says what the model was trained on.
 func (m *Model) Card() []byte { return m.card }
 
-// Parameters is the number of weights, those of a tied output layer counted
-// once.
+// Parameters returns the number of weights. Those of a tied output layer count once.
 func (m *Model) Parameters() int { return m.params }
 
 func (c *Config) queryWidth() int { return c.Heads * c.HeadDim }

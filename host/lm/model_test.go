@@ -10,7 +10,7 @@ import (
 
 var testdata = os.DirFS("testdata")
 
-// folder is a folder of testdata, which make.py there has made.
+// folder returns a folder of testdata. make.py there has made it.
 func folder(t testing.TB, name string) fs.FS {
 	t.Helper()
 	f, err := fs.Sub(testdata, name)
@@ -54,11 +54,11 @@ func engine(t testing.TB, m *Model, o Options) *Engine {
 	return e
 }
 
-// tolerance is how far a logit may be from PyTorch's, which sums in another
-// order.
+// tolerance is the largest allowed difference from PyTorch's logits. PyTorch sums in
+// another order.
 const tolerance = 2e-4
 
-// TestForwardPassIsPyTorchs: golden.json is from transformers.
+// TestForwardPassIsPyTorchs compares logits with golden.json, which transformers computed.
 func TestForwardPassIsPyTorchs(t *testing.T) {
 	var all map[string][]struct {
 		Tokens   []int
@@ -130,7 +130,8 @@ func equal(a, b []int) bool {
 	return true
 }
 
-// TestTokensAreThoseOfTokenizers: tokens.json is from the tokenizers library.
+// TestTokensAreThoseOfTokenizers compares tokens with tokens.json, which the tokenizers
+// library made.
 func TestTokensAreThoseOfTokenizers(t *testing.T) {
 	var all map[string][]struct {
 		Text   string
@@ -159,7 +160,7 @@ func TestTokensAreThoseOfTokenizers(t *testing.T) {
 	}
 }
 
-// must is a folder that is there.
+// must returns a folder that is known to exist.
 func must(fsys fs.FS, name string) fs.FS {
 	f, err := fs.Sub(fsys, name)
 	if err != nil {

@@ -5,55 +5,54 @@ import (
 	"slices"
 )
 
-// pageTokens is how many positions a page of the key-value cache holds. Products
-// with a page run along its positions, so shorter pages would leave gonum's
-// kernels more calls than work; 128 took the same time as 64 and twice the
-// memory for the ends of texts, and from 193 on Gemm starts goroutines.
+// pageTokens is the number of positions in a page of the key-value cache. Products with a
+// page run along its positions, so with shorter pages gonum's kernels would do little work
+// per call. 128 positions took the same time as 64, and twice the memory for the ends of
+// texts. From 193 positions on, Gemm starts goroutines.
 const pageTokens = 64
 
-// page is the keys and values of pageTokens positions in all layers: for each
-// layer KVHeads*HeadDim rows of pageTokens numbers with the keys, then as many
-// with the values. So a row of scores is a query times a block of the keys, and
-// the attention's output is that row times the transpose of a block of the
-// values.
+// page has the keys and values of pageTokens positions in all layers. Each layer has
+// KVHeads*HeadDim rows of pageTokens numbers for the keys, and as many for the values. So a
+// row of scores is a query times a block of keys, and the attention's output is that row
+// times the transpose of a block of values.
 //
-// What several use, or what the cache knows, is not written to any more.
+// A page that has several users, or that the cache knows, is no longer written to.
 type page struct {
 	data  []float32
-	users int
+	users int // sequences that use the page
 
-	// of what the cache knows
+	// set while the page is in the cache
 	known  bool
-	id     uint64        // of its contents and all before it
-	before uint64        // id of the page before it; 0 for none
-	tokens []int32       // at its positions; fewer than pageTokens at the end of a text
-	idle   *list.Element // its place in pool.idle, while it has no users
+	id     uint64        // identifies the contents of this page and of all pages before it
+	before uint64        // id of the page before; 0 for none
+	tokens []int32       // tokens at its positions; fewer than pageTokens at the end of a text
+	idle   *list.Element // its place in pool.idle while it has no users
 }
 
-// pool is the memory of a key-value cache, bounded, and what is in it of former
-// texts. Only the engine's loop uses it.
+// pool is the bounded memory of the key-value cache. It also keeps pages of former texts.
+// Only the engine's loop uses it.
 //
-// A sequence reserves all pages that it may need before it begins, so it
-// never has to wait half-way: inUse + reserved <= limit. The other pages are
-// free, or idle: nobody uses them, and the next text with the same beginning
-// finds them. The idle page that was used the longest ago is the next to go.
+// A sequence reserves all pages that it may need before it begins, so it never has to wait
+// halfway: inUse + reserved <= limit. The other pages are free or idle. An idle page has no
+// users, but a text with the same beginning can use it again. If a page is needed, the idle
+// page that was used the longest ago is taken.
 type pool struct {
 	size     int // numbers in a page
-	limit    int // pages
-	made     int
+	limit    int // most pages
+	made     int // pages allocated so far
 	inUse    int // pages with users
-	reserved int
+	reserved int // pages set aside
 	free     []*page
 	idle     *list.List
-	known    map[uint64][]*page // by the id of the page before
-	last     uint64             // id given
+	known    map[uint64][]*page // pages in the cache, by the id of the page before
+	last     uint64             // the last id that was given to a page
 }
 
 func newPool(c Config, limit int) *pool {
 	return &pool{size: c.Layers * 2 * c.kvWidth() * pageTokens, limit: limit, idle: list.New(), known: map[uint64][]*page{}}
 }
 
-// reserve reports whether n more pages can be had, and sets them aside.
+// reserve sets n pages aside, and reports whether there were enough.
 func (p *pool) reserve(n int) bool {
 	if p.inUse+p.reserved+n > p.limit {
 		return false
@@ -62,7 +61,7 @@ func (p *pool) reserve(n int) bool {
 	return true
 }
 
-// get is a page for new contents, of those reserved.
+// get returns one of the reserved pages, for new contents.
 func (p *pool) get() *page {
 	var got *page
 	switch {
@@ -83,6 +82,7 @@ func (p *pool) get() *page {
 	return got
 }
 
+// forget removes a page from the cache.
 func (p *pool) forget(g *page) {
 	siblings := p.known[g.before]
 	siblings = slices.DeleteFunc(siblings, func(s *page) bool { return s == g })
@@ -92,6 +92,7 @@ func (p *pool) forget(g *page) {
 	g.known, g.id, g.before, g.tokens = false, 0, 0, nil
 }
 
+// use adds a user to a page.
 func (p *pool) use(g *page) {
 	if g.users == 0 {
 		p.idle.Remove(g.idle)
@@ -101,6 +102,7 @@ func (p *pool) use(g *page) {
 	g.users++
 }
 
+// drop removes a user from a page.
 func (p *pool) drop(g *page) {
 	if g.users--; g.users > 0 {
 		return
@@ -113,17 +115,16 @@ func (p *pool) drop(g *page) {
 	g.idle = p.idle.PushBack(g)
 }
 
-// dropAll drops the last page first: of what is idle, the ends of texts go
-// before their beginnings.
+// dropAll drops the last page first, so ends of texts are evicted before beginnings.
 func (p *pool) dropAll(pages []*page) {
 	for i := len(pages) - 1; i >= 0; i-- {
 		p.drop(pages[i])
 	}
 }
 
-// publish makes a page known, with the tokens at its positions, and returns it;
-// or the page that is known already with the same. What it makes superfluous, idle
-// pages with a beginning of it, is freed.
+// publish puts a page with the given tokens into the cache, and returns it. If the cache
+// already has a page with the same tokens, publish returns that page instead. Idle pages
+// that have only a beginning of the tokens are freed.
 func (p *pool) publish(g *page, before uint64, tokens []int32) *page {
 	if g.known {
 		return g
@@ -131,7 +132,7 @@ func (p *pool) publish(g *page, before uint64, tokens []int32) *page {
 	for _, s := range p.known[before] {
 		if common(s.tokens, tokens) == len(tokens) {
 			if len(s.tokens) > len(tokens) {
-				return g // stays as it is: the other is somebody else's text
+				return g // the cached page belongs to a longer text; g stays out of the cache
 			}
 			p.use(s)
 			p.drop(g)
@@ -184,7 +185,7 @@ func common(a, b []int32) int {
 	return n
 }
 
-// copyFrom copies the first n positions of another page.
+// copyFrom copies the first n positions from another page.
 func (g *page) copyFrom(o *page, n int) {
 	for at := 0; at < len(g.data); at += pageTokens {
 		copy(g.data[at:at+n], o.data[at:at+n])

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// params is what requests for text have in common. Pointers tell what was left
-// out, or null.
+// params has the parameters that all requests for text share. A pointer is nil if the
+// parameter was left out or null.
 type params struct {
 	Model         string          `json:"model"`
 	N             *int            `json:"n"`
@@ -23,8 +23,8 @@ type params struct {
 	unsupported
 }
 
-// unsupported are parameters that would change what is written and that this
-// server does not have. Others that it does not know, it ignores, as vLLM does.
+// unsupported has parameters that would change the text and that this server does not
+// support. Other unknown parameters are ignored, as vLLM does.
 type unsupported struct {
 	Tools             json.RawMessage `json:"tools"`
 	ResponseFormat    json.RawMessage `json:"response_format"`
@@ -66,10 +66,10 @@ func (u *unsupported) check(n int) error {
 	return nil
 }
 
-// maxTemperature is OpenAI's.
+// maxTemperature is OpenAI's limit.
 const maxTemperature = 2
 
-// request is what an engine is asked, but for the prompt.
+// request returns the engine's request without the prompt.
 func (p *params) request() (Request, error) {
 	r := Request{N: 1, Temperature: 1, TopP: 1}
 	if p.N != nil {
@@ -105,7 +105,7 @@ func (p *params) request() (Request, error) {
 	case !(r.TopP > 0 && r.TopP <= 1):
 		return r, badRequest("top_p", "top_p is %v: want more than 0, at most 1", r.TopP)
 	case len(r.Stop) > MaxStop:
-		return r, badRequest("stop", "stop has %d sequences: want %d at most", len(r.Stop), MaxStop)
+		return r, badRequest("stop", "stop has %d sequences: want at most %d", len(r.Stop), MaxStop)
 	case p.StreamOptions != nil && !p.Stream:
 		return r, badRequest("stream_options", "stream_options is for streams: set stream")
 	}
@@ -119,7 +119,7 @@ func (p *params) request() (Request, error) {
 
 func (p *params) includeUsage() bool { return p.StreamOptions != nil && p.StreamOptions.IncludeUsage }
 
-// usageBody is a request's usage.
+// usageBody is the usage in a reply.
 type usageBody struct {
 	Prompt     int          `json:"prompt_tokens"`
 	Completion int          `json:"completion_tokens"`

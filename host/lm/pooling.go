@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// poolingRequest is the body of /classify and /pooling: vLLM's.
+// poolingRequest is the body of /classify and /pooling, as with vLLM.
 type poolingRequest struct {
 	Model     string          `json:"model"`
 	Input     json.RawMessage `json:"input"`
@@ -16,7 +16,7 @@ type poolingRequest struct {
 	AddPrompt *bool           `json:"add_generation_prompt"`
 }
 
-// poolingResponse is the answer.
+// poolingResponse is the reply.
 type poolingResponse struct {
 	ID      string     `json:"id"`
 	Object  string     `json:"object"`
@@ -26,7 +26,7 @@ type poolingResponse struct {
 	Usage   *usageBody `json:"usage"`
 }
 
-// classified is an entry of /classify's answer.
+// classified is an entry of /classify's reply.
 type classified struct {
 	Index   int       `json:"index"`
 	Label   string    `json:"label"`
@@ -34,15 +34,15 @@ type classified struct {
 	Classes int       `json:"num_classes"`
 }
 
-// pooled is an entry of /pooling's answer.
+// pooled is an entry of /pooling's reply.
 type pooled struct {
 	Index  int       `json:"index"`
 	Object string    `json:"object"`
 	Data   []float64 `json:"data"`
 }
 
-// classify gives two classes, of which the second is "correct": its probability
-// is the logistic function of the value head's logit.
+// classify replies with two classes. The second class is "correct". Its probability is the
+// logistic function of the value head's logit.
 func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 	return s.values(w, r, "classify-", func(i int, logit float64) any {
 		p := 1 / (1 + math.Exp(-logit))
@@ -54,7 +54,7 @@ func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// pooling gives the value head's logit.
+// pooling replies with the value head's logit.
 func (s *Server) pooling(w http.ResponseWriter, r *http.Request) error {
 	return s.values(w, r, "pool-", func(i int, logit float64) any { return pooled{i, "pooling", []float64{logit}} })
 }

@@ -9,14 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// splitter cuts text into the words that merges stay within.
+// splitter cuts text into words. Merges never cross the ends of a word.
 type splitter struct {
-	digit func(rune) bool // a character that is a word of its own; nil for none
-	led   bool            // whether a space before a digit is in its word
-	regex bool            // whether GPT-2's regular expression cuts what is left
+	digit func(rune) bool // reports characters that are words of their own; nil for none
+	led   bool            // a space before a digit belongs to the digit's word
+	regex bool            // GPT-2's regular expression cuts the remaining text
 }
 
-// preTokenizer is a pre_tokenizer of tokenizer.json.
+// preTokenizer is a pre_tokenizer in tokenizer.json.
 type preTokenizer struct {
 	Type       string            `json:"type"`
 	Parts      []json.RawMessage `json:"pretokenizers"`
@@ -28,8 +28,8 @@ type preTokenizer struct {
 	Pattern    struct{ Regex string }
 }
 
-// digitPatterns are the regular expressions of Split that are known, as the
-// library's engine (Oniguruma) reads them.
+// digitPatterns has the supported regular expressions of Split. A function says what the
+// expression matches in Hugging Face's library (with Oniguruma).
 var digitPatterns = map[string]func(rune) bool{
 	`\d`:      decimal,
 	`\p{Nd}`:  decimal,
@@ -59,32 +59,31 @@ func parsePreTokenizer(raw json.RawMessage) (splitter, error) {
 		}
 		switch {
 		case levels > 0:
-			return s, fmt.Errorf("pre_tokenizer: %s comes behind ByteLevel: not supported", p.Type)
+			return s, fmt.Errorf("pre_tokenizer: %s comes after ByteLevel: not supported", p.Type)
 		case p.Type == "ByteLevel" && !p.Prefix:
 			levels++
 			s.regex = p.UseRegex == nil || *p.UseRegex
 		case p.Type == "ByteLevel":
 			return s, fmt.Errorf("pre_tokenizer: add_prefix_space is true: not supported")
 		case s.digit != nil:
-			return s, fmt.Errorf("pre_tokenizer: %s is one too many before ByteLevel", p.Type)
+			return s, fmt.Errorf("pre_tokenizer: %s: want at most one step before ByteLevel", p.Type)
 		case p.Type == "Digits" && p.Individual:
 			s.digit = unicode.IsNumber
 		case p.Type == "Split" && strings.EqualFold(p.Behavior, "isolated") && !p.Invert && digitPatterns[p.Pattern.Regex] != nil:
 			s.digit = digitPatterns[p.Pattern.Regex]
 			s.led = strings.HasPrefix(p.Pattern.Regex, " ?")
 		default:
-			return s, fmt.Errorf("pre_tokenizer: %s with regex %q is not supported: want ByteLevel, before it at most Digits with individual_digits or Split, isolated, at %s",
+			return s, fmt.Errorf("pre_tokenizer: %s with regex %q is not supported: want ByteLevel, and before it at most Digits with individual_digits, or Split with isolated at %s",
 				p.Type, p.Pattern.Regex, `\d`)
 		}
 	}
 	if levels == 0 {
-		return s, fmt.Errorf("pre_tokenizer: there is no ByteLevel")
+		return s, fmt.Errorf("pre_tokenizer: ByteLevel is missing")
 	}
 	return s, nil
 }
 
-// words are the words of text, in order. It takes time in proportion to the
-// text's length.
+// words returns the words of text, in order, in time proportional to the length of text.
 func (s splitter) words(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for text != "" {
@@ -125,7 +124,7 @@ func (s splitter) piece(text string) int {
 	return at + size
 }
 
-// firstWord is the length of what GPT-2's regular expression matches first:
+// firstWord returns the length of the first match of GPT-2's regular expression:
 //
 //	's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 func firstWord(text string) int {

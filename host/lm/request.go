@@ -10,87 +10,87 @@ import (
 type Request struct {
 	Prompt []int // tokens, at least one
 
-	N           int      // completions; 0 is 1
-	MaxTokens   int      // tokens of each, at most; 0 is as many as the context has room for
-	Temperature float64  // 0 or more; at 0 the likeliest token is taken
+	N           int      // number of completions, at most MaxN; 0 is 1
+	MaxTokens   int      // most tokens of each completion; 0 is as many as the context has room for
+	Temperature float64  // 0 or more; at 0 the most likely token is taken
 	TopP        float64  // in (0,1]; 0 is 1
-	Seed        uint64   // completion i of a seed is the same whatever else the engine does
-	Stop        []string // a completion ends before the first of these in it
+	Seed        uint64   // completion i of a seed is the same whatever else the engine computes
+	Stop        []string // a completion ends before the first of these sequences; at most MaxStop
 
-	Logprobs       bool // whether the tokens' log-probabilities are wanted
-	TopLogprobs    int  // how many alternatives to each, at most MaxTopLogprobs
-	PromptLogprobs bool // whether the prompt's are wanted, too; no cached prefix can then be used
+	Logprobs       bool // return the log-probabilities of the tokens
+	TopLogprobs    int  // number of alternatives to each token, at most MaxTopLogprobs
+	PromptLogprobs bool // return those of the prompt, too; a cached prefix cannot be used then
 }
 
-// MaxTopLogprobs is how many alternatives to a token can be asked for.
+// MaxTopLogprobs is the most alternatives to a token that can be requested.
 const MaxTopLogprobs = 20
 
-// What else of a request is bounded.
+// Further limits of a request.
 const (
 	MaxN    = 1024 // completions
 	MaxStop = 16   // stop sequences
 )
 
-// Result is what became of a request.
+// Result has the completions of a request.
 type Result struct {
-	Choices []Choice // in the order of their index
-	Prompt  []TokenLogprob
+	Choices []Choice       // in the order of their index
+	Prompt  []TokenLogprob // of the prompt's tokens, if PromptLogprobs
 	Usage   Usage
 }
 
 // Usage counts tokens.
 type Usage struct {
-	Prompt     int // of the prompt, once
-	Cached     int // of those, whose keys and values were still there
-	Completion int // sampled, over all completions, <|end|> included
+	Prompt     int // tokens of the prompt, counted once
+	Cached     int // tokens of the prompt that were found in the cache
+	Completion int // tokens sampled for all completions, <|end|> included
 }
 
 // Choice is one completion.
 type Choice struct {
 	Text   string
-	Tokens []int          // without <|end|>; those that begin before a stop sequence
+	Tokens []int          // without <|end|>, and without tokens that begin in or after a stop sequence
 	Probs  []TokenLogprob // of Tokens, if Logprobs
 	Finish string         // FinishStop or FinishLength
 }
 
 // Why a completion ended.
 const (
-	FinishStop   = "stop"   // <|end|>, or a sequence of Stop
-	FinishLength = "length" // MaxTokens, or the end of the context
+	FinishStop   = "stop"   // <|end|> or a stop sequence
+	FinishLength = "length" // MaxTokens or the end of the context
 )
 
-// Delta is a part of a completion while it is written.
+// Delta is the next part of a completion that is being written.
 type Delta struct {
 	Index  int            // of the completion
-	Text   string         // whole characters that no stop sequence can take back
-	Probs  []TokenLogprob // of the tokens that have begun in the text up to here and are not yet told, if Logprobs
-	Finish string         // with the last delta of a completion, why it ended
+	Text   string         // whole characters that no stop sequence can cut off
+	Probs  []TokenLogprob // of the tokens that begin in the text so far and were not in an earlier delta, if Logprobs
+	Finish string         // why the completion ended; only in its last delta
 }
 
-// Scores is what a model makes of a given text.
+// Scores has a model's output for a given text.
 type Scores struct {
 	Logits   []float32      // after the last token: Vocab numbers, or one for a value head
-	Value    float64        // of a value head: its logit at the last token
+	Value    float64        // logit of a value head at the last token; 0 without a value head
 	Logprobs []TokenLogprob // of the tokens; nil for a value head
 	Usage    Usage
 }
 
-// ContextError is the error of a prompt that leaves no room in the context for
-// what is asked.
+// ContextError says that prompt and completion together are longer than the context. All
+// fields are numbers of tokens.
 type ContextError struct {
 	Prompt, MaxTokens, Context int
 }
 
 func (e *ContextError) Error() string {
 	all := uint64(e.Prompt) + uint64(e.MaxTokens) // as int it could overflow
-	return fmt.Sprintf("lm: the context is %d tokens, but %d are asked for: %d in the prompt and %d for the completion", e.Context, all, e.Prompt, e.MaxTokens)
+	return fmt.Sprintf("lm: the context is %d tokens, but %d are needed: %d for the prompt and %d for the completion", e.Context, all, e.Prompt, e.MaxTokens)
 }
 
 // Errors of an engine.
 var (
 	ErrClosed = errors.New("lm: the engine is closed")
 	ErrFull   = errors.New("lm: too many requests are waiting")
-	errValue  = errors.New("lm: the model has a value head and writes no text")
+	errValue  = errors.New("lm: the model has a value head, so it writes no text")
 )
 
 // prepare checks a request and fills in its defaults.
@@ -116,7 +116,7 @@ func (r *Request) prepare(m *Model, context int) error {
 	case r.TopLogprobs < 0 || r.TopLogprobs > MaxTopLogprobs:
 		return fmt.Errorf("lm: TopLogprobs is %d: want 0 to %d", r.TopLogprobs, MaxTopLogprobs)
 	case len(r.Stop) > MaxStop:
-		return fmt.Errorf("lm: there are %d stop sequences: want %d at most", len(r.Stop), MaxStop)
+		return fmt.Errorf("lm: there are %d stop sequences: want at most %d", len(r.Stop), MaxStop)
 	}
 	if r.Temperature > 0 && r.Temperature < 1e-4 { // the logits divided by it would overflow
 		r.Temperature = 0
@@ -137,7 +137,7 @@ func (r *Request) prepare(m *Model, context int) error {
 
 func checkPrompt(prompt []int, m *Model, maxTokens, context int) error {
 	if len(prompt) == 0 {
-		return errors.New("lm: the prompt has no token")
+		return errors.New("lm: the prompt has no tokens")
 	}
 	if maxTokens > context-len(prompt) { // their sum could overflow
 		return &ContextError{len(prompt), maxTokens, context}

@@ -15,24 +15,22 @@ type tensor struct {
 	data  []float32
 }
 
-// maxHeader bounds the header of a safetensors file, as the format's own
-// reader does.
+// maxHeader bounds the header of a safetensors file. It is the limit of the format's own
+// reader.
 const maxHeader = 100 << 20
 
-// tensorInfo is a tensor's entry in the header: its place is counted from the
-// header's end.
+// tensorInfo is a tensor's entry in the header. Offsets count from the end of the header.
 type tensorInfo struct {
 	DType   string `json:"dtype"`
 	Shape   []int  `json:"shape"`
 	Offsets [2]int `json:"data_offsets"`
 }
 
-// parseTensors reads a safetensors file: eight bytes with the header's length, a
-// JSON header, and the tensors' bytes. F32, F16 and BF16 become float32; the
-// last two exactly, as float32 has all their values.
+// parseTensors reads a safetensors file: eight bytes with the length of the header, a JSON
+// header, and the bytes of the tensors. F32, F16 and BF16 become float32, without rounding.
 func parseTensors(file []byte) (map[string]tensor, error) {
 	if len(file) < 8 {
-		return nil, fmt.Errorf("not a safetensors file: %d bytes, want 8 at least", len(file))
+		return nil, fmt.Errorf("not a safetensors file: %d bytes, want at least 8", len(file))
 	}
 	size := binary.LittleEndian.Uint64(file)
 	if size > maxHeader || size > uint64(len(file)-8) {
@@ -97,7 +95,7 @@ func (info *tensorInfo) read(data []byte) (tensor, error) {
 	return tensor{slices.Clone(info.Shape), out}, nil
 }
 
-// fromHalf is the value of an IEEE 754 binary16.
+// fromHalf returns the value of an IEEE 754 binary16 number.
 func fromHalf(h uint16) float32 {
 	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10&0x1f), uint32(h&0x3ff)
 	switch exponent {

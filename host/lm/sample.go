@@ -6,17 +6,17 @@ import (
 	"math/rand/v2"
 )
 
-// Alternative is a token that could have come, and the logarithm of its
+// Alternative is a token that could have been sampled, and the natural logarithm of its
 // probability.
 type Alternative struct {
 	ID      int
 	Logprob float64
 }
 
-// TokenLogprob is a token, the natural logarithm of its probability given all
-// before it, and the most likely tokens in its place, the likeliest first. The
-// probability is the model's own, at temperature 1 and without top_p, whatever
-// the token was sampled with. A prompt's first token has none: NaN.
+// TokenLogprob is a token, the natural logarithm of its probability given all tokens before
+// it, and the most likely tokens at its position, the most likely first. The probability is
+// that at temperature 1 without top_p, however the token was sampled. It is NaN for the
+// first token of a prompt.
 type TokenLogprob struct {
 	ID      int
 	Logprob float64
@@ -29,8 +29,8 @@ type scratch struct {
 	order   []int32
 }
 
-// sampler draws tokens. Its draws depend on the seed and the index of the choice
-// alone.
+// sampler draws tokens. Its random numbers depend only on the seed and the completion's
+// index.
 type sampler struct {
 	temperature, topP float64
 	source            *rand.ChaCha8
@@ -43,13 +43,13 @@ func newSampler(seed uint64, index int, temperature, topP float64) sampler {
 	return sampler{temperature, topP, rand.NewChaCha8(key)}
 }
 
-// uniform is in [0,1).
+// uniform returns a random number in [0,1).
 func (s *sampler) uniform() float64 { return float64(s.source.Uint64()>>11) / (1 << 53) }
 
-// next draws a token from softmax(logits/temperature), cut to the smallest set
-// of likeliest tokens with at least topP of it (nucleus sampling; Holtzman et
-// al., arXiv 1904.09751). At temperature 0 it is the likeliest, of several the
-// first.
+// next draws a token from softmax(logits/temperature), cut to the smallest set of most
+// likely tokens that have at least topP of the probability (nucleus sampling; Holtzman et
+// al., arXiv 1904.09751). At temperature 0 it returns the most likely token; of several
+// equally likely ones, the first.
 func (s *sampler) next(logits []float32, w *scratch) int {
 	if s.temperature == 0 {
 		return argmax(logits)
@@ -75,8 +75,8 @@ func (s *sampler) next(logits []float32, w *scratch) int {
 	return last
 }
 
-// nucleus draws from the likeliest tokens that have mass together. A heap gives
-// them in order, as sorting the whole vocabulary takes longer than a step.
+// nucleus draws from the most likely tokens that together have the given mass. A heap gives
+// them in order: sorting the whole vocabulary would take longer than a step.
 func (s *sampler) nucleus(w *scratch, mass float64) int {
 	h := w.order[:0]
 	for i := range w.weights {
@@ -93,7 +93,7 @@ func (s *sampler) nucleus(w *scratch, mass float64) int {
 	for end > 0 {
 		kept += float64(w.weights[h[0]])
 		end--
-		h[0], h[end] = h[end], h[0] // kept tokens are stored after the heap, the likeliest last
+		h[0], h[end] = h[end], h[0] // kept tokens are stored after the heap, the most likely last
 		if kept >= mass {
 			break
 		}
@@ -108,7 +108,7 @@ func (s *sampler) nucleus(w *scratch, mass float64) int {
 	return int(h[end])
 }
 
-// sift restores a heap below i.
+// sift restores the order of a heap below index i.
 func sift(h []int32, i int, before func(a, b int32) bool) {
 	for {
 		c := 2*i + 1
@@ -136,7 +136,8 @@ func argmax(s []float32) int {
 	return best
 }
 
-// logprob is the log-probability of id, and of the top likeliest.
+// logprob returns the log-probability of id, and those of the most likely tokens; top is
+// the number of these.
 func logprob(logits []float32, id, top int) TokenLogprob {
 	greatest, sum := maximum(logits), 0.0
 	for _, x := range logits {

@@ -1,30 +1,30 @@
 package lm
 
-// sequence is tokens with their keys and values: a prompt on its way in, or a
-// completion on its way out.
+// sequence has tokens with their keys and values: a prompt that is being read, or a
+// completion that is being written.
 type sequence struct {
 	pages  []*page
-	chain  uint64  // id of the last full page
-	tokens []int32 // whose keys and values are there, and those to come
-	n      int     // of tokens, how many have keys and values
-	quota  int     // pages reserved and not yet got
+	chain  uint64 // id of the last full page
+	tokens []int32
+	n      int // the first n tokens have keys and values in pages
+	quota  int // pages that are reserved and not used yet
 }
 
 func pagesFor(tokens int) int { return (tokens + pageTokens - 1) / pageTokens }
 
-// resume puts what is known of the sequence's beginning in its place, and
-// reserves pages for all its tokens and spare more. It reports whether there is
-// room.
+// resume takes the beginning of the sequence from the cache (if known is true), and
+// reserves pages for its other tokens and spare further pages. It reports whether there
+// is room.
 func (s *sequence) resume(p *pool, spare int, known bool) bool {
 	var full []*page
 	var part *page
 	var shared int
 	if known {
-		full, part, shared = p.find(s.tokens[:len(s.tokens)-1]) // the last token is run for its logits
+		full, part, shared = p.find(s.tokens[:len(s.tokens)-1]) // the last token is always computed, for its logits
 	}
 	need := pagesFor(len(s.tokens)) - len(full)
 	ok := p.reserve(need + spare)
-	if !ok && part != nil { // which counts as in use, and perhaps was not
+	if !ok && part != nil { // part counts as in use now, and was perhaps idle
 		p.drop(part)
 		part = nil
 		ok = p.reserve(need + spare)
@@ -46,8 +46,8 @@ func (s *sequence) resume(p *pool, spare int, known bool) bool {
 	return true
 }
 
-// room makes sure that there are pages to write the next count positions to, and
-// that nobody else knows them.
+// room makes sure that there are pages for the next count positions. The first of them is
+// copied if another sequence or the cache uses it.
 func (s *sequence) room(p *pool, count int) {
 	first := s.n / pageTokens
 	if first < len(s.pages) && (s.pages[first].users > 1 || s.pages[first].known) {
@@ -63,7 +63,7 @@ func (s *sequence) room(p *pool, count int) {
 	}
 }
 
-// wrote notes that count more positions are written.
+// wrote notes that count more positions have keys and values. Full pages go to the cache.
 func (s *sequence) wrote(p *pool, count int) {
 	for range count {
 		if s.n++; s.n%pageTokens == 0 {
@@ -74,14 +74,14 @@ func (s *sequence) wrote(p *pool, count int) {
 	}
 }
 
-// publish makes the last page known as far as it is written.
+// publish puts the written part of the last page into the cache.
 func (s *sequence) publish(p *pool) {
 	if at := s.n / pageTokens; s.n%pageTokens > 0 {
 		s.pages[at] = p.publish(s.pages[at], s.chain, s.tokens[at*pageTokens:s.n])
 	}
 }
 
-// release gives everything back.
+// release gives all pages and reservations back.
 func (s *sequence) release(p *pool) {
 	p.dropAll(s.pages)
 	p.reserved -= s.quota

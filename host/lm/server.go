@@ -16,31 +16,31 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Served is a model as a server knows it.
+// Served is a model that a server serves.
 type Served struct {
-	Name   string // what requests call it
+	Name   string // the model's name in requests
 	Engine *Engine
 }
 
-// Server is the HTTP side of engines: OpenAI's API, and vLLM's for models with a
-// value head. It is an http.Handler.
+// Server is an http.Handler that serves engines: by OpenAI's API, and for models with a
+// value head by vLLM's.
 type Server struct {
 	models  []Served
 	created int64
 	mux     *http.ServeMux
 }
 
-// NewServer makes a server of models; the first is taken by requests that name
-// none. Engines stay the caller's to close.
+// NewServer returns a server of models. The first model is used by requests that name none.
+// The caller closes the engines.
 func NewServer(models ...Served) (*Server, error) {
 	if len(models) == 0 {
-		return nil, errors.New("lm: a server needs a model")
+		return nil, errors.New("lm: a server needs at least one model")
 	}
 	s := &Server{models: models, created: time.Now().Unix(), mux: http.NewServeMux()}
 	seen := map[string]bool{}
 	for _, m := range models {
 		if m.Name == "" || m.Engine == nil || seen[m.Name] {
-			return nil, fmt.Errorf("lm: model name %q: want names that are not empty and not the same, each with an engine", m.Name)
+			return nil, fmt.Errorf("lm: model %q: want different names that are not empty, each with an engine", m.Name)
 		}
 		seen[m.Name] = true
 	}
@@ -74,7 +74,7 @@ func NewServer(models ...Served) (*Server, error) {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// answer serves a request and, if that fails before anything was sent, says why.
+// answer serves a request. If that fails before anything was sent, it sends the error.
 func answer(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter, *http.Request) error) {
 	err := serve(w, r)
 	if err == nil || r.Context().Err() != nil {
@@ -83,7 +83,7 @@ func answer(w http.ResponseWriter, r *http.Request, serve func(http.ResponseWrit
 	fail(w, asAPIError(err))
 }
 
-// apiError is an error as OpenAI's API shows it.
+// apiError is an error in the form of OpenAI's API.
 type apiError struct {
 	status  int
 	message string
@@ -93,17 +93,17 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.message }
 
-// badRequest is an error of a parameter of the request.
+// badRequest returns the error for a wrong parameter of the request.
 func badRequest(param, format string, args ...any) error {
 	return &apiError{status: http.StatusBadRequest, param: param, message: fmt.Sprintf(format, args...)}
 }
 
-// missing is the error of a path that there is not.
+// missing returns the error for a path that does not exist.
 func missing(r *http.Request) *apiError {
 	return &apiError{status: http.StatusNotFound, message: fmt.Sprintf("there is no %s here", r.URL.Path)}
 }
 
-// asAPIError is what a client is told of an error.
+// asAPIError returns an error in the form that clients get.
 func asAPIError(err error) *apiError {
 	var e *apiError
 	var tooLong *ContextError
@@ -122,7 +122,7 @@ func asAPIError(err error) *apiError {
 	return &apiError{status: http.StatusBadRequest, message: message}
 }
 
-// body is the error's JSON.
+// body returns the value whose JSON is the error's body.
 func (e *apiError) body() any {
 	kind := "invalid_request_error"
 	if e.status >= 500 {
@@ -152,7 +152,7 @@ func send(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(body) // a client that is gone is not told
+	w.Write(body) // an error here means that the client has disconnected
 	return nil
 }
 
@@ -164,7 +164,7 @@ func encode(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// maxBody bounds a request. A context of text takes far less.
+// maxBody bounds a request's body, in bytes. A full context needs far fewer.
 const maxBody = 16 << 20
 
 // receive reads a request's JSON.
@@ -176,7 +176,7 @@ func receive(w http.ResponseWriter, r *http.Request, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
-			// Field names embedded structs, too, which the JSON does not have.
+			// Field also contains the names of embedded structs, which are not in the JSON.
 			field := strings.TrimPrefix(strings.TrimPrefix(kind.Field, "params."), "unsupported.")
 			return badRequest(field, "%s is a JSON %s: want %s", cmp.Or(field, "the body"), kind.Value, wanted(kind.Type))
 		}
@@ -185,7 +185,7 @@ func receive(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-// wanted is what JSON is read into a type.
+// wanted returns the kind of JSON that can be read into a type.
 func wanted(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -204,7 +204,7 @@ func wanted(t reflect.Type) string {
 	return t.String()
 }
 
-// model is the model that a request names; the first if it names none.
+// model returns the model that a request names, or the first one if it names none.
 func (s *Server) model(name string) (*Served, error) {
 	if name == "" {
 		return &s.models[0], nil
@@ -229,9 +229,9 @@ type modelInfo struct {
 	OwnedBy    string `json:"owned_by"`
 	MaxContext int    `json:"max_model_len"`
 
-	// Card is what a confidence model was trained on; see package calibration.
+	// Card says what a confidence model was trained on; see package calibration.
 	Card json.RawMessage `json:"card,omitempty"`
-	// Adapters are the ways in which a confidence model can be asked, by the names of
+	// Adapters has the ways in which a confidence model can be asked, by their names in
 	// package estimate.
 	Adapters []string `json:"adapters,omitempty"`
 }
@@ -265,7 +265,7 @@ func (s *Server) list(w http.ResponseWriter, _ *http.Request) error {
 
 func (s *Server) describe(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
-	if name == "" { // which is the first model elsewhere
+	if name == "" { // s.model would return the first model
 		return missing(r)
 	}
 	m, err := s.model(name)
@@ -275,7 +275,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusOK, s.info(m))
 }
 
-// metrics is the engines' Stats in Prometheus's text format.
+// metrics sends the engines' Stats in Prometheus's text format.
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	stats := make([]Stats, len(s.models))

@@ -22,8 +22,8 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// serve is a server of the models of testdata: untied as generator, lora-value
-// as value.
+// serve returns a server of models in testdata: untied as "generator" and lora-value as
+// "value".
 func serve(t testing.TB, o lm.Options) (url string, engines map[string]*lm.Engine) {
 	t.Helper()
 	untied := os.DirFS("testdata/untied")
@@ -77,8 +77,8 @@ func post(t *testing.T, url, body string, status int, into any) string {
 	return string(reply)
 }
 
-// TestOpenAIsClient: what its client reads of a plain answer and of a stream is
-// the same, and is what the engine writes.
+// TestOpenAIsClient checks that OpenAI's client reads the same from a plain reply and from a
+// stream, and that this is what the engine wrote.
 func TestOpenAIsClient(t *testing.T) {
 	url, engines := serve(t, lm.DefaultOptions())
 	client := openai.NewClient(option.WithBaseURL(url+"/v1"), option.WithAPIKey("k"), option.WithMaxRetries(0))
@@ -149,8 +149,8 @@ func TestOpenAIsClient(t *testing.T) {
 	}
 }
 
-// TestGoingOnWithAnAnswer: an answer that was cut between two tokens is continued with exactly the
-// text that it had, down to the last space.
+// TestGoingOnWithAnAnswer checks that an answer that was cut between two tokens is continued
+// with exactly the text that it had, including the last space.
 func TestGoingOnWithAnAnswer(t *testing.T) {
 	url, engines := serve(t, lm.DefaultOptions())
 	tok := engines["generator"].Model().Tokenizer()
@@ -196,7 +196,7 @@ func mustChat(t *testing.T, tok *lm.Tokenizer, question string) []int {
 	return ids
 }
 
-// TestSpecialTokensInMessages: who writes <|end|> ends nothing.
+// TestSpecialTokensInMessages checks that <|end|> in the text of a message does not end it.
 func TestSpecialTokensInMessages(t *testing.T) {
 	_, engines := serve(t, lm.DefaultOptions())
 	tok := engines["generator"].Model().Tokenizer()
@@ -212,7 +212,7 @@ func TestSpecialTokensInMessages(t *testing.T) {
 	}
 }
 
-// TestCompletions: several prompts, echo, log-probabilities, scoring.
+// TestCompletions tests several prompts, echo, log-probabilities and scoring.
 func TestCompletions(t *testing.T) {
 	url, engines := serve(t, lm.DefaultOptions())
 	e := engines["generator"]
@@ -273,8 +273,8 @@ func TestCompletions(t *testing.T) {
 	}
 }
 
-// TestOffsetsWithStop: in plain replies and in streams, tokens begin in the text
-// that is before the stop sequence.
+// TestOffsetsWithStop checks that all tokens begin in the text before the stop sequence, in
+// plain replies and in streams.
 func TestOffsetsWithStop(t *testing.T) {
 	url, _ := serve(t, lm.DefaultOptions())
 	type reply struct {
@@ -319,8 +319,8 @@ func TestOffsetsWithStop(t *testing.T) {
 	}
 }
 
-// TestOurOwnClientReadsTheReplies: package estimate, in all its adapters that
-// are served.
+// TestOurOwnClientReadsTheReplies checks that package estimate reads the replies, with all
+// adapters that are served.
 func TestOurOwnClientReadsTheReplies(t *testing.T) {
 	url, engines := serve(t, lm.DefaultOptions())
 	for _, c := range []struct {
@@ -358,7 +358,7 @@ func TestOurOwnClientReadsTheReplies(t *testing.T) {
 	}
 }
 
-// TestAClientThatLeaves: its completions end when its connection does.
+// TestAClientThatLeaves checks that completions end when their client disconnects.
 func TestAClientThatLeaves(t *testing.T) {
 	url, engines := serve(t, options(func(o *lm.Options) { o.MaxSequences = 1 }))
 	resp, err := http.Post(url+"/v1/chat/completions", "application/json",
@@ -376,7 +376,7 @@ func TestAClientThatLeaves(t *testing.T) {
 	}
 }
 
-// options is the default options with a change.
+// options returns the default options with a change.
 func options(change func(*lm.Options)) lm.Options {
 	o := lm.DefaultOptions()
 	change(&o)

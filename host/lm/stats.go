@@ -9,19 +9,19 @@ type counters struct {
 	prompt, cached, completion, requests, steps, busy, active, waiting atomic.Int64
 }
 
-// Stats is what an engine has done since it was started.
+// Stats counts the work of an engine since it was started.
 type Stats struct {
-	PromptTokens     int64         // of all prompts
-	CachedTokens     int64         // of those, found in the prefix cache
-	CompletionTokens int64         // sampled
-	Requests         int64         // completed
+	PromptTokens     int64         // tokens of all prompts
+	CachedTokens     int64         // prompt tokens that were found in the prefix cache
+	CompletionTokens int64         // tokens sampled
+	Requests         int64         // requests completed
 	Steps            int64         // forward passes
-	Busy             time.Duration // spent in them
-	Active           int           // completions under way
-	Waiting          int           // requests that wait
+	Busy             time.Duration // time spent in forward passes
+	Active           int           // completions that are running now
+	Waiting          int           // requests that are waiting now
 }
 
-// Stats can be asked for at any time.
+// Stats returns the current counts. It can be called at any time.
 func (e *Engine) Stats() Stats {
 	s := &e.stats
 	return Stats{

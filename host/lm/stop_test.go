@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestStop: the text ends before the sequence, its tokens are those that begin
-// before that, and a stream tells nothing else.
+// TestStop checks that the text ends before the stop sequence, that its tokens are those
+// that begin before it, and that a stream sends nothing else.
 func TestStop(t *testing.T) {
 	m := model(t, "untied")
 	e := engine(t, m, DefaultOptions())
@@ -20,7 +20,7 @@ func TestStop(t *testing.T) {
 	partly := false
 	for at := 5; at < len(all.Text)-3; at++ {
 		stop := all.Text[at : at+3]
-		ask.Stop = []string{"not there", all.Text[at-1:at+2] + "\x00", stop} // the second holds back what is before the third
+		ask.Stop = []string{"not there", all.Text[at-1:at+2] + "\x00", stop} // the second one holds back the text before the third
 		if strings.ContainsRune(stop, '\uFFFD') {
 			continue
 		}

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// events is an answer as server-sent events. The headers go out with the first,
-// so what fails before it fails as an ordinary error. It is safe for concurrent
-// use, as several prompts can write to one.
+// events writes a reply as server-sent events. The headers are sent with the first event,
+// so an earlier failure can still be an ordinary error. It is safe for concurrent use:
+// several prompts can write to one stream.
 type events struct {
 	mu    sync.Mutex
 	w     http.ResponseWriter
@@ -23,7 +23,7 @@ func (e *events) send(v any) error {
 	return e.write(body)
 }
 
-// write sends one event; data is JSON that ends in a line break.
+// write sends one event. data is JSON that ends in a line break.
 func (e *events) write(data []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -42,7 +42,8 @@ func (e *events) write(data []byte) error {
 	return http.NewResponseController(e.w).Flush()
 }
 
-// end sends the last event, or the error that came instead of it.
+// end sends [DONE], or the error that ended the stream. If no event was sent, it returns
+// the error instead.
 func (e *events) end(err error) error {
 	if err == nil {
 		return e.write([]byte("[DONE]\n"))
@@ -50,7 +51,7 @@ func (e *events) end(err error) error {
 	if !e.begun {
 		return err
 	}
-	e.send(asAPIError(err).body()) // a client that is gone is not told
+	e.send(asAPIError(err).body()) // an error here means that the client has disconnected
 	return nil
 }
 

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// ChatTemplate is the one chat template that is known, as Jinja: each message
-// is its role as a special token, its content and <|end|>, with nothing between;
-// the prompt of an answer is <|assistant|>.
+// ChatTemplate is the only supported chat template, as Jinja. Each message is its role as a
+// special token, its content, and <|end|>, with nothing in between. <|assistant|> at the
+// end asks for an answer.
 const ChatTemplate = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}" +
 	"{% if add_generation_prompt %}<|assistant|>{% endif %}"
 
-// checkTemplate complains about a chat template that is another: transformers 5
-// saves it in a file of its own, those before in tokenizer_config.json.
+// checkTemplate returns an error if the folder has another chat template. transformers 5
+// saves the template in a file of its own, earlier versions in tokenizer_config.json.
 func checkTemplate(fsys fs.FS) error {
 	if file, err := fs.ReadFile(fsys, "chat_template.jinja"); err == nil {
 		return sameTemplate("chat_template.jinja", string(file))
@@ -38,25 +38,26 @@ func checkTemplate(fsys fs.FS) error {
 	}
 	var text string
 	if err := json.Unmarshal(c.Template, &text); err != nil {
-		return errors.New("lm: tokenizer_config.json: chat_template is no string: not supported")
+		return errors.New("lm: tokenizer_config.json: chat_template is not a string: not supported")
 	}
 	return sameTemplate("tokenizer_config.json", text)
 }
 
 func sameTemplate(name, text string) error {
 	if strings.TrimSpace(text) != ChatTemplate {
-		return fmt.Errorf("lm: %s: the chat template is not the one that is supported: want %s", name, ChatTemplate)
+		return fmt.Errorf("lm: %s: this chat template is not supported: want %s", name, ChatTemplate)
 	}
 	return nil
 }
 
-// Message is a message of a chat: Role is system, user or assistant.
+// Message is a message of a chat. Role is system, user or assistant.
 type Message struct {
 	Role, Content string
 }
 
-// Chat returns the tokens of a conversation. With open, the last message has no end, so that the
-// model continues it; otherwise the beginning of an answer follows. An error is about a role.
+// Chat returns the tokens of a conversation. If open is true, the last message has no
+// <|end|>, so the model continues it. If open is false, <|assistant|> follows, so the model
+// begins an answer. An error is about a role.
 func (t *Tokenizer) Chat(messages []Message, open bool) ([]int, error) {
 	var ids []int
 	for i, m := range messages {

@@ -9,23 +9,22 @@ import (
 	"strings"
 )
 
-// Tokenizer is a byte-level BPE as Hugging Face's tokenizers library saves it:
-// every text has tokens, and the tokens' bytes are the text again. It is safe
-// for concurrent use.
+// Tokenizer is a byte-level BPE tokenizer in the format of Hugging Face's tokenizers
+// library. Every text can be encoded, and the bytes of its tokens are the text again. A
+// Tokenizer is safe for concurrent use.
 type Tokenizer struct {
 	pieces  []string       // by id: the bytes, or a special token's name
 	special []bool         // by id
-	ids     map[string]int // of pieces that are not special
+	ids     map[string]int // ids of the pieces that are not special
 	merges  map[[2]int]merge
-	singles [256]int      // the token of each byte
-	added   [256][]string // names of special tokens by their first byte, the longer first
-	named   map[string]int
+	singles [256]int       // the token of each byte
+	added   [256][]string  // names of special tokens by their first byte, longer names first
+	named   map[string]int // ids of special tokens
 	split   splitter
 	end     int
 }
 
-// merge is what a pair of tokens becomes; of several, that of the least rank
-// goes first.
+// merge is the token (id) that a pair of tokens becomes. Merges of lower rank come first.
 type merge struct{ rank, id int }
 
 // The special tokens of the chat template.
@@ -36,7 +35,7 @@ const (
 	endToken       = "<|end|>"
 )
 
-// tokenizerFile is tokenizer.json, as far as it is read.
+// tokenizerFile has the fields of tokenizer.json that are read.
 type tokenizerFile struct {
 	Added []struct {
 		ID         int    `json:"id"`
@@ -64,14 +63,14 @@ type tokenizerFile struct {
 	} `json:"model"`
 }
 
-// postProcessor is a post_processor of tokenizer.json.
+// postProcessor is a post_processor in tokenizer.json.
 type postProcessor struct {
 	Type    string                     `json:"type"`
 	Special map[string]json.RawMessage `json:"special_tokens"`
 	Parts   []*postProcessor           `json:"processors"`
 }
 
-// check complains about what may add tokens to those of a text.
+// check returns an error for a post-processor that may add tokens to those of a text.
 func (p *postProcessor) check() error {
 	switch {
 	case p == nil, p.Type == "ByteLevel", p.Type == "TemplateProcessing" && len(p.Special) == 0:
@@ -87,8 +86,8 @@ func (p *postProcessor) check() error {
 	return nil
 }
 
-// loadTokenizer reads tokenizer.json, and looks whether the folder's chat
-// template is the one of this package.
+// loadTokenizer reads tokenizer.json, and checks that the folder's chat template is
+// [ChatTemplate].
 func loadTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	file, err := fs.ReadFile(fsys, tokenizerName)
 	if err != nil {
@@ -216,26 +215,25 @@ func (t *Tokenizer) readMerges(raws []json.RawMessage) error {
 	return nil
 }
 
-// Size is the number of tokens; ids are below it.
+// Size returns the number of tokens. Ids are from 0 to Size-1.
 func (t *Tokenizer) Size() int { return len(t.pieces) }
 
-// End is the token that ends a message, and with it an answer: <|end|>.
+// End returns the token <|end|>, which ends a message or an answer.
 func (t *Tokenizer) End() int { return t.end }
 
-// Special is the token of a special token's name, such as <|assistant|>.
+// Special returns the special token with the given name, such as <|assistant|>.
 func (t *Tokenizer) Special(name string) (id int, ok bool) {
 	id, ok = t.named[name]
 	return id, ok
 }
 
-// Encode is the tokens of text. What spells a special token in it does not
+// Encode returns the tokens of text. The name of a special token in the text does not
 // become that token.
 func (t *Tokenizer) Encode(text string) []int { return t.appendText(nil, text) }
 
-// EncodeSpecial is Encode, but what spells a special token becomes that token:
-// the leftmost first, of several at one place the longest, as Hugging Face's
-// library does. It is for text that is a whole prompt, never for what others have
-// written.
+// EncodeSpecial is like Encode, but the name of a special token becomes that token. If names
+// overlap, the leftmost one counts, and of several at one place the longest, as with
+// Hugging Face's library. Use it for whole prompts only, never for text that users wrote.
 func (t *Tokenizer) EncodeSpecial(text string) []int {
 	var ids []int
 	begin := 0 // of the text after the last special token
@@ -252,8 +250,8 @@ func (t *Tokenizer) EncodeSpecial(text string) []int {
 	return t.appendText(ids, text[begin:])
 }
 
-// nameAt is the longest name of a special token that text, which is not empty,
-// begins with, or "".
+// nameAt returns the longest name of a special token at the beginning of text, or "". text
+// must not be empty.
 func (t *Tokenizer) nameAt(text string) string {
 	for _, name := range t.added[text[0]] {
 		if strings.HasPrefix(text, name) {
@@ -270,8 +268,8 @@ func (t *Tokenizer) appendText(ids []int, text string) []int {
 	return ids
 }
 
-// Decode is the text of tokens. Special tokens and ids that there are not have
-// none; what is not UTF-8 becomes U+FFFD.
+// Decode returns the text of tokens. Special tokens and unknown ids are left out. Bytes that
+// are not UTF-8 become U+FFFD.
 func (t *Tokenizer) Decode(ids []int) string {
 	var b []byte
 	for _, id := range ids {
@@ -280,7 +278,8 @@ func (t *Tokenizer) Decode(ids []int) string {
 	return valid(b)
 }
 
-// text is the bytes of a token; a character can go over several.
+// text returns the bytes of a token, or "" for a special one. A character can have several
+// tokens.
 func (t *Tokenizer) text(id int) string {
 	if id < 0 || id >= len(t.pieces) || t.special[id] {
 		return ""
@@ -288,7 +287,7 @@ func (t *Tokenizer) text(id int) string {
 	return t.pieces[id]
 }
 
-// name is how a token is shown: its bytes, or a special token's name.
+// name returns a token's bytes, or the name of a special token.
 func (t *Tokenizer) name(id int) string {
 	if id < 0 || id >= len(t.pieces) {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// tokenizerWith is that of testdata's untied with another digit pattern and
-// more special tokens.
+// tokenizerWith returns the tokenizer of testdata/untied with another digit pattern and more
+// special tokens.
 func tokenizerWith(t *testing.T, pattern string, special ...string) *Tokenizer {
 	t.Helper()
 	file := changed(t, "untied", tokenizerName, func(s string) string {
@@ -26,8 +26,8 @@ func tokenizerWith(t *testing.T, pattern string, special ...string) *Tokenizer {
 	return tok
 }
 
-// nextWord is the length of the first word of text, which is not empty: the
-// plain way, that looks for the next digit anew.
+// nextWord returns the length of the first word of text, which is not empty. It works in the
+// simplest way: it looks for the next digit again for each word.
 func nextWord(s splitter, text string) int {
 	end := len(text)
 	if s.digit != nil {
@@ -50,7 +50,8 @@ func nextWord(s splitter, text string) int {
 	return firstWord(text[:end])
 }
 
-// plainTokens is EncodeSpecial: at each place every name is tried.
+// plainTokens does the same as EncodeSpecial in the simplest way: at each place it tries
+// every name.
 func plainTokens(t *Tokenizer, text string) []int {
 	var ids []int
 	words := func(text string) {
@@ -77,7 +78,7 @@ func plainTokens(t *Tokenizer, text string) []int {
 	return ids
 }
 
-// someText is random text of what the rules of words are about.
+// someText returns random text of characters that the rules for words treat differently.
 func someText(r *rand.Rand, n int) string {
 	parts := []string{" ", " ", "  ", "\n", "a", "be", "answer", "4", "42", "٣", "½", "é", "日", "'s", "'ll", "'", ".", "\u00a0", "\xff", "<|", "|>",
 		"<|end|>", "<|end|>a", "<|user|>", "<|pad|", "ab", "abc", "abcd"}
@@ -88,8 +89,8 @@ func someText(r *rand.Rand, n int) string {
 	return b.String()
 }
 
-// TestTokensAreThoseOfThePlainWay: for every digit pattern, with names of
-// special tokens that begin and go over others.
+// TestTokensAreThoseOfThePlainWay compares the tokens of both ways for every digit pattern.
+// Some names of special tokens begin like others or overlap them.
 func TestTokensAreThoseOfThePlainWay(t *testing.T) {
 	var all []*Tokenizer
 	for pattern := range digitPatterns {
@@ -107,7 +108,7 @@ func TestTokensAreThoseOfThePlainWay(t *testing.T) {
 	}
 }
 
-// TestSpecialTokensThatOverlap: what the tokenizers library (0.23) makes of them.
+// TestSpecialTokensThatOverlap compares with the tokens of the tokenizers library (0.23).
 func TestSpecialTokensThatOverlap(t *testing.T) {
 	tok := tokenizerWith(t, `\d`, "ab", "abcd", "abc", "bcdef", "<|end|>x")
 	for text, want := range map[string]string{
@@ -123,8 +124,8 @@ func TestSpecialTokensThatOverlap(t *testing.T) {
 	}
 }
 
-// TestTokenizingIsLinear: every character is looked at a few times to find
-// digits, however many words there are before the next; and long texts end.
+// TestTokenizingIsLinear checks that every character is read only a few times to find
+// digits, even if many words come before the next digit. Long texts must end in time, too.
 func TestTokenizingIsLinear(t *testing.T) {
 	for pattern := range digitPatterns {
 		tok := tokenizerWith(t, pattern)

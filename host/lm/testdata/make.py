@@ -121,7 +121,7 @@ def main():
     randomize(value, 3)
     save(value.bfloat16(), "value", tokenizers["value"])
     value = LlamaForSequenceClassification.from_pretrained("value", dtype=torch.float32)
-    prompts = [[i for i in p if i != 4] for p in prompts]  # the last token that is no padding counts
+    prompts = [[i for i in p if i != 4] for p in prompts]  # the last token that is not padding counts
     result["value"] = golden(value, prompts, value=True)
 
     targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]

@@ -1,7 +1,10 @@
-// Package weights has the small models that the project ships: a generator that
-// solves word problems of several steps of arithmetic (package problems), about
-// half of them right, and the confidence models of its answers. They were trained
-// from scratch by the steps of host/train/model.sh, which makes such models anew.
+// Package weights contains the small models that the project ships: a generator and
+// confidence models for its answers. They were trained from scratch by host/train/model.sh.
+// The generator answers arithmetic word problems of several steps (package problems), about
+// half of them correctly.
+//
+//	m, err := weights.Load(weights.Generator)
+//	engine, err := lm.NewEngine(m, lm.DefaultOptions())
 package weights
 
 import (
@@ -22,30 +25,31 @@ var files embed.FS
 //go:embed suc.json
 var SuC []byte
 
-// The models, as servers call them.
+// The names of the models.
 const (
 	Generator  = "generator"
 	Confidence = "confidence" // FineCE by instruction fine-tuning: it writes the confidence of a state
 	Value      = "value"      // FineCE by a value head
-	Head       = "pik"        // the head of the baseline P(IK), which has seen questions alone
-	// Solver is the model that Confidence was grown upon, trained on reference solutions
-	// until it hardly errs: its first layers, which the training left as they were. It is
-	// not among Names.
+	Head       = "pik"        // the value head of the baseline P(IK), trained on questions alone
+	// Solver was trained on reference solutions until it seldom makes a mistake. Confidence
+	// was made from it by adding layers, and its own layers were not trained further. So
+	// the first layers of Confidence are the Solver. It is not among Names.
 	Solver = "solver"
 )
 
-// solverLayers is how many layers of Confidence are the solver's (host/train/model.sh
-// grows three).
+// solverLayers is the number of layers of the solver, which are the first of Confidence
+// (host/train/model.sh adds three).
 const solverLayers = 6
 
-// adapters are those that are LoRA matrices on the generator.
+// adapters has the names of the models that are LoRA adapters of the generator.
 var adapters = map[string]bool{Value: true, Head: true}
 
-// Names are the models, the generator first.
+// Names returns the names of the models, the generator first.
 func Names() []string { return []string{Generator, Confidence, Value, Head} }
 
-// Card returns the card of a confidence model: what it was trained on. The figures are
-// those of host/experiment/results. An error is about the name.
+// Card returns the card of a confidence model, which says what it was trained on. The
+// figures are those of host/experiment/results. An error means that the name is unknown or
+// that the model has no card.
 func Card(name string) (*calibrate.Card, error) {
 	text, err := files.ReadFile(name + "/" + lm.CardName)
 	if err != nil {
@@ -54,7 +58,7 @@ func Card(name string) (*calibrate.Card, error) {
 	return calibration.ParseCard(text)
 }
 
-// Load reads a model into memory. An error is about its name.
+// Load reads a model into memory. An error means that the name is unknown.
 func Load(name string) (*lm.Model, error) {
 	of := name
 	if name == Solver {

@@ -16,8 +16,8 @@ import (
 	"github.com/finece/finece/wasm/estimate/attempts"
 )
 
-// The generator is right about half the time, as it was when it was trained, and
-// less often on what it was not trained on.
+// About half of the generator's answers are right, as after its training. Fewer are right on
+// problems of other domains.
 func TestTheGeneratorIsRightAboutHalfTheTime(t *testing.T) {
 	in, long := shareRight(t, weights.Generator, problems.InDomain, 1), shareRight(t, weights.Generator, problems.LongChains, 1)
 	if in < 0.4 || in > 0.8 || long > in/2 {
@@ -25,14 +25,15 @@ func TestTheGeneratorIsRightAboutHalfTheTime(t *testing.T) {
 	}
 }
 
-// The first layers of the confidence model are the solver, which hardly errs.
+// The first layers of the confidence model are the solver, which seldom makes a mistake.
 func TestTheSolverHardlyErrs(t *testing.T) {
 	if share := shareRight(t, weights.Solver, problems.InDomain, 0); share < 0.85 {
 		t.Errorf("%.0f%% right", 100*share)
 	}
 }
 
-// shareRight is how many answers of a model are right, of 8 to each of 40 questions.
+// shareRight returns the share of a model's answers that are right, of 8 to each of 40
+// questions.
 func shareRight(t *testing.T, name string, domain problems.Domain, temperature float64) float64 {
 	t.Helper()
 	m, err := weights.Load(name)
@@ -91,8 +92,8 @@ func TestEveryModelLoads(t *testing.T) {
 	}
 }
 
-// TestNoAttemptWritesATokenOfTheTemplate: whatever a question or an answer holds, the prompt of
-// the confidence model has the special tokens of its template and no other.
+// TestNoAttemptWritesATokenOfTheTemplate checks that the prompt of the confidence model has
+// only the special tokens of its template, whatever the question or the answer contains.
 func TestNoAttemptWritesATokenOfTheTemplate(t *testing.T) {
 	m, err := weights.Load(weights.Confidence)
 	if err != nil {
