@@ -65,9 +65,9 @@ func stoppers(records []*Record, list []method) ([]method, error) {
 	return append(out, method{name: bothName, read: both}), nil
 }
 
-// together returns the confidences by a logistic regression on the logits of two methods. The
-// questions are in folds by their ids, and the regression of a fold learns from the answers to
-// other questions: from their positions that have both confidences.
+// together returns confidences by a logistic regression on the logits of two methods. The
+// questions are in folds by their ids. The regression of a fold is fitted on answers to the
+// questions of the other folds, at the positions that have both confidences.
 func together(records []*Record, a, b reading) (reading, error) {
 	values := map[*Point]float64{}
 	for fold := range trajectoryFolds {
@@ -107,8 +107,8 @@ func together(records []*Record, a, b reading) (reading, error) {
 	return in(values), nil
 }
 
-// logit is the natural logarithm of the odds of p in [0,1], which is kept a thousandth away
-// from 0 and 1.
+// logit returns the natural logarithm of the odds of p, which is first limited to
+// [0.001, 0.999].
 func logit(p float64) float64 {
 	p = min(max(p, 0.001), 0.999)
 	return portable.Log(p / (1 - p))
@@ -229,6 +229,7 @@ func (d *Domain) stopTable(m *markdown, summary bool) {
 	}
 }
 
+// stopSummary writes a line for each confidence, with two columns for each alpha.
 func (d *Domain) stopSummary(m *markdown) {
 	head := []string{"confidence"}
 	for _, alpha := range alphas {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Two confidences with noise of their own say more together than either does.
+// Two confidences with independent noise are better together than each alone.
 func TestTwoConfidencesTogether(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	noisy := [2]map[*Point]float64{{}, {}}
@@ -38,7 +38,7 @@ func TestTwoConfidencesTogether(t *testing.T) {
 	if auroc[2] < auroc[0]+0.01 || auroc[2] < auroc[1]+0.01 {
 		t.Errorf("AUROC %.3f and %.3f, together %.3f", auroc[0], auroc[1], auroc[2])
 	}
-	// A question's own answers are not in the training of its fold.
+	// A question's own answers are not in the training data of its fold.
 	before, _ := both(&records[0].Points[1])
 	records[0].Correct = !records[0].Correct
 	if both, err = together(records, in(noisy[0]), in(noisy[1])); err != nil {

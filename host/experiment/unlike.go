@@ -7,14 +7,14 @@ import (
 	"github.com/finece/finece/metrics/calibrate"
 )
 
-// Likeness is how a record's question reads, beside those that the confidence model was
-// trained on.
+// Likeness says how close a record's question reads to the questions that the confidence
+// model was trained on.
 type Likeness struct {
-	Surprisal float64 `json:"surprisal"` // mean, in bits (calibrate.Likeness)
-	Unlike    bool    `json:"unlike"`    // records of the core then have "unlike" in source.outside
+	Surprisal float64 `json:"surprisal"` // mean surprisal, in bits (calibrate.Likeness)
+	Unlike    bool    `json:"unlike"`    // the question is unlike them: the core's records have "unlike" in source.outside
 }
 
-// likenessOf returns nil if the questions of the training are not given.
+// likenessOf returns the likeness of a question, or nil if Config.Seen is nil.
 func (c *Config) likenessOf(question string) *Likeness {
 	if c.Seen == nil {
 		return nil
@@ -22,17 +22,18 @@ func (c *Config) likenessOf(question string) *Likeness {
 	return &Likeness{c.Seen.Of(question), c.Seen.Unlike(question)}
 }
 
-// Unlikeness is what the mark "unlike" is worth in a domain.
+// Unlikeness says how useful the mark "unlike" is in a domain.
 type Unlikeness struct {
 	Marked float64 // share of the answers whose question is marked
 	// AUROC says how well the surprisal tells this domain's questions from those of the first
-	// domain: the chance that one of this domain's has a higher surprisal. NaN for the first domain.
+	// domain. It is the chance that a question of this domain has a higher surprisal than one
+	// of the first. It is NaN for the first domain.
 	AUROC float64
-	// Rest is the quality of FineCE's confidences of the answers that are not marked.
+	// Rest is the quality of FineCE's confidences for the answers that are not marked.
 	Rest map[Which]Quality
 }
 
-// unlikeness sets Unlikeness of each domain, if the records have a likeness.
+// unlikeness sets the Unlikeness of each domain, if the records have a likeness.
 func (r *Report) unlikeness(records []*Record, seed uint64) error {
 	for i := range r.Domains {
 		d := &r.Domains[i]
@@ -69,7 +70,7 @@ func (r *Report) unlikeness(records []*Record, seed uint64) error {
 
 var unlikePlaces = []Which{Question, First, LastBut1, Whole}
 
-// farFromNear is the AUROC of the surprisal as a score of far questions.
+// farFromNear returns the AUROC with which the surprisal tells far questions from near ones.
 func farFromNear(near, far []*Record) (float64, error) {
 	most := float64(calibrate.MaxSurprisal-calibrate.LeastSurprisal) * calibrate.SurprisalStep
 	var score []float64
@@ -86,12 +87,12 @@ func farFromNear(near, far []*Record) (float64, error) {
 	return metrics.AUROC(score, isFar)
 }
 
-// unlikeTable writes what the mark is worth, in the summary.
+// unlikeTable writes the summary's table about the mark "unlike".
 func (r *Report) unlikeTable(m *markdown) {
 	if len(r.Domains) == 0 || r.Domains[0].Unlikeness == nil {
 		return
 	}
-	m.say("\n## Questions unlike those of the training\n\nA question is marked where it reads unlike those that FineCE was trained on. AUROC says how well this tells a domain's questions from those of %s. ECE is of FineCE's confidences as they are.\n", r.Domains[0].Name)
+	m.say("\n## Questions unlike the training data\n\nA question is marked if it reads unlike the questions that FineCE was trained on. AUROC says how well this tells a domain's questions from those of %s. ECE is that of FineCE's confidences without a map.\n", r.Domains[0].Name)
 	m.head("domain", "marked", "AUROC", "p(1): ECE", "without the marked", "p(z-1): ECE", "without the marked")
 	for i := range r.Domains {
 		d := &r.Domains[i]
@@ -107,13 +108,13 @@ func (r *Report) unlikeTable(m *markdown) {
 	}
 }
 
-// unlikeTable writes it for all places of a domain.
+// unlikeTable writes the same for all places of a domain.
 func (d *Domain) unlikeTable(m *markdown) {
 	u, row := d.Unlikeness, d.row(FineCE)
 	if u == nil {
 		return
 	}
-	m.say("\n## Questions unlike those of the training\n\n%s of the answers are to questions that read unlike those that FineCE was trained on. In the last columns they are left out.\n", percent(u.Marked))
+	m.say("\n## Questions unlike the training data\n\n%s of the answers belong to questions that read unlike the questions that FineCE was trained on. The last columns leave these answers out.\n", percent(u.Marked))
 	m.head("at", "n", "ECE", "AUROC", "n, without the marked", "ECE", "AUROC")
 	for _, w := range unlikePlaces {
 		all, rest := row.At[w], u.Rest[w]

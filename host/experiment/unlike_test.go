@@ -93,7 +93,8 @@ func TestQuestionsThatAreUnlikeTheTraining(t *testing.T) {
 	}
 }
 
-// FineCE is too sure of the far questions. The mark finds them, and without them it is calibrated.
+// FineCE is too confident about half of the far questions. The mark finds these, and without
+// them FineCE is calibrated.
 func TestErrorWithoutTheMarked(t *testing.T) {
 	near := made(300, 1)
 	for i, r := range near {

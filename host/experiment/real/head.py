@@ -1,11 +1,11 @@
-"""Serves a value head as vLLM's /pooling does, until it is stopped or the program that
-started it ends.
+"""Serves a value head as vLLM's /pooling does. It ends when it is stopped, or when the
+program that started it ends.
 
     head.py FOLDER ADAPTER [--threads N]
 
-FOLDER is a model of transformers, ADAPTER a LoRA adapter with a head, as finece train value
-makes it. Requests that come together are computed together. The first line on standard
-output is the base URL, such as http://127.0.0.1:45678/v1.
+FOLDER is a model of transformers. ADAPTER is a LoRA adapter with a value head, made by
+finece train value. Requests that arrive at the same time are computed together. The first
+line on standard output is the base URL, such as http://127.0.0.1:45678/v1.
 """
 
 import argparse
@@ -26,14 +26,14 @@ from finece_data import value_tokens
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-BATCH = 16  # requests that are computed together, at most
+BATCH = 16  # most requests that are computed together
 
 
 def load(folder, adapter):
     """The model with its head, and the tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32, num_labels=1)
-    # The head reads the last token that is no padding.
+    # The head reads the last token that is not padding.
     model.config.pad_token_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     return PeftModel.from_pretrained(model, adapter).eval(), tokenizer
 
@@ -50,14 +50,14 @@ def logits(model, rows):
 
 
 def work(model, asked):
-    """Computes what is asked, for ever: a row of token ids, and the queue of its answer."""
+    """Computes requests, and never returns. A request is a row of token ids and the queue for its answer."""
     while True:
         batch = [asked.get()]
         while len(batch) < BATCH and not asked.empty():
             batch.append(asked.get())
         try:
             found = logits(model, [row for row, _ in batch])
-        except Exception as e:  # the requests are told, and the server stays
+        except Exception as e:  # the requests get the error, and the server continues
             found = [e] * len(batch)
         for (_, answer), logit in zip(batch, found):
             answer.put(logit)
