@@ -11,7 +11,7 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// verbals asks the model what it thinks of the text and of its steps.
+// verbals asks the model for its confidence in the text, and after each step.
 func (w *work) verbals(ctx context.Context) error {
 	s := w.s
 	group, ctx := errgroup.WithContext(ctx)
@@ -42,7 +42,7 @@ func (w *work) verbals(ctx context.Context) error {
 	return group.Wait()
 }
 
-// verbal asks the model what it thinks of a text.
+// verbal asks the model for its confidence in a text.
 func (w *work) verbal(ctx context.Context, text string) (Reading, Cost, error) {
 	request := w.request()
 	request["messages"] = w.config.Verb.messages(w.messages(text), text)
@@ -63,8 +63,8 @@ func (w *work) verbal(ctx context.Context, text string) (Reading, Cost, error) {
 	return r, cost, nil
 }
 
-// request is what requests to the generator's server, but for samples, have in
-// common.
+// request returns the fields that all requests to the generator's server share, except
+// those for samples.
 func (c *Collector) request() map[string]any {
 	g := c.config.Generator.Config()
 	r := map[string]any{"temperature": 0}
@@ -77,8 +77,8 @@ func (c *Collector) request() map[string]any {
 	return r
 }
 
-// messages are the chat of the question and a text. The prompt of a generator of
-// completions may be a chat template, which a chat has no use for.
+// messages returns the chat of the question and a text. If the generator uses completions,
+// its prompt may be a chat template; a chat needs only the question.
 func (w *work) messages(text string) []map[string]any {
 	q := w.s.State.Question
 	m := w.config.Generator.Messages(q.Text, text)
@@ -123,12 +123,12 @@ func (h *Head) read(body []byte) (Reading, Cost, error) {
 	case err == nil:
 		return Reading{Confidence: got.Confidence}, UsageOf(body), nil
 	case errors.As(err, &bad) && bad.Failure >= estimate.Refused && bad.Failure <= estimate.ExtraText:
-		return Reading{Err: &Unavailable{"the head did not say a number", err}}, UsageOf(body), nil
+		return Reading{Err: &Unavailable{"the head did not give a number", err}}, UsageOf(body), nil
 	}
 	return Reading{}, Cost{}, err
 }
 
-// UsageOf is the cost of a request by the server's count in its reply.
+// UsageOf returns the cost of a request, by the server's count in its reply.
 func UsageOf(body []byte) Cost {
 	var r struct{ Usage usage }
 	_ = json.Unmarshal(body, &r) // a reply without a count counts no tokens

@@ -7,27 +7,26 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// CoCoA combines how probable an answer is with how much the samples resemble it
-// (Vashurin et al. 2025, arXiv 2502.04964). Of the answer y* with n
-// samples y(i) of the same prompt, its uncertainty is
+// CoCoA combines the probability of an answer with its similarity to the samples (Vashurin
+// et al. 2025, arXiv 2502.04964). For an answer y* and n samples y(i) of the same prompt, the
+// uncertainty is
 //
 //	U = u(y*) * (1/n) * sum over i of (1 - s(y*, y(i)))
 //
-// where s in [0,1] is the similarity, and u(y*) is the negative mean
-// log-probability of its tokens (CoCoA_PPL) or their negative sum (CoCoA_MSP,
-// with Sequence). The confidence is e^-U, in (0,1]: p(y*), a geometric mean or a
-// likelihood, to the power of the mean dissimilarity. That is a monotone
-// transformation, which keeps AUROC as it is and is not calibrated. CoCoA_MTE, by
-// token entropies, is left out: servers send only the most probable tokens.
+// where s in [0,1] is the similarity. u(y*) is the negative mean log-probability of the
+// tokens of y* (CoCoA_PPL) or, with Sequence, their negative sum (CoCoA_MSP). The confidence
+// is e^-U, in (0,1]: p(y*), a geometric mean or a likelihood, to the power of the mean
+// dissimilarity. This transformation is monotone, so it keeps AUROC; it does not calibrate.
+// CoCoA_MTE, which uses token entropies, is left out: servers send only the most probable
+// tokens.
 //
-// y* is the given answer at p(z). Elsewhere it is the completion of the state at
-// temperature 0, as the paper decodes it, with the probability that it has given
-// the state.
+// At p(z), y* is the given answer. At other states it is the completion of the state at
+// temperature 0, as in the paper, with its probability given the state.
 type CoCoA struct {
 	Sequence bool
-	// Cosine takes the cosine of the texts' vectors for s, by
-	// Config.Vectorizer, instead of 1 where the final answers come to the same
-	// and 0 elsewhere. (The paper has a cross-encoder's similarity.)
+	// Cosine uses the cosine of the texts' vectors (Config.Vectorizer) as s. Without it, s
+	// is 1 if the answers are of the same class and 0 if not. (The paper uses the similarity
+	// of a cross-encoder.)
 	Cosine bool
 }
 
@@ -51,8 +50,8 @@ func (c CoCoA) Needs() Needs {
 	return Chosen | Agreement
 }
 
-// Confidence is unavailable without samples or without log-probabilities of the
-// answer. An answer in which no final answer is found resembles none.
+// Confidence is unavailable without samples or without log-probabilities of the answer. An
+// answer without a final answer has similarity 0 to all samples.
 func (c CoCoA) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(c.Needs()); err != nil {
 		return 0, err
@@ -63,7 +62,7 @@ func (c CoCoA) Confidence(s *Statistics) (float64, error) {
 	}
 	sum, ok := likelihood(s.Chosen.Tokens)
 	if !ok {
-		return 0, unavailable("the answer comes without its log-probabilities")
+		return 0, unavailable("the answer has no log-probabilities")
 	}
 	if !c.Sequence {
 		sum /= float64(len(s.Chosen.Tokens))

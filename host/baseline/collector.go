@@ -12,20 +12,20 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Collector makes statistics. It is safe for concurrent use.
+// Collector makes the statistics of states. It is safe for concurrent use.
 type Collector struct {
 	config  Config
 	store   openai.Store
 	samples *openai.Sampler
 	greedy  *openai.Sampler // one completion at temperature 0
-	first   *openai.Sampler // its first token alone, with alternatives
+	first   *openai.Sampler // the first token of that completion, with alternatives
 	chat    *openai.Endpoint
 	scoring *openai.Endpoint
 	verb    estimate.Model
 	turns   turns
 }
 
-// NewCollector makes a collector. An error is about the configuration.
+// NewCollector returns a collector. An error is about the configuration.
 func NewCollector(c Config) (*Collector, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -75,10 +75,10 @@ func NewCollector(c Config) (*Collector, error) {
 	return out, nil
 }
 
-// Collect makes the statistics of a state that are needed. What a server or a
-// model cannot give is unavailable where it is looked at; an error is about the
-// state, a server that cannot be reached or fails (a [*openai.ServerError]),
-// the store ([openai.ErrStore]), or ctx.
+// Collect makes the statistics n of a state. A statistic that a server or a model cannot give
+// is not an error: it makes the estimators that need it unavailable. An error is about the
+// state, a server that cannot be reached or fails (an [*openai.ServerError]), the store
+// ([openai.ErrStore]), or ctx.
 func (c *Collector) Collect(ctx context.Context, state State, n Needs) (*Statistics, error) {
 	if err := state.validate(); err != nil {
 		return nil, err
@@ -114,8 +114,8 @@ func (c *Collector) Collect(ctx context.Context, state State, n Needs) (*Statist
 	return s, nil
 }
 
-// once fills out from the store, or by ask and then the store; of several callers
-// at once, one asks.
+// once fills out from the store. If the store has nothing, it calls ask, which fills out, and
+// saves out. If several callers want the same at once, only one of them asks.
 func (c *Collector) once(ctx context.Context, id, kind string, about []any, out openai.Keepable, ask func() error) error {
 	key, err := openai.KeyOf(append([]any{kind, id}, about...)...)
 	if err != nil {
@@ -135,13 +135,13 @@ func (c *Collector) once(ctx context.Context, id, kind string, about []any, out 
 	return openai.SaveTo(c.store, key, id, kind, out)
 }
 
-// spoken is the body of a reply of which a confidence is read.
+// spoken is the body of a reply from which a confidence is read.
 type spoken struct {
 	openai.Saved
 	Reply json.RawMessage `json:"reply"`
 }
 
-// ask makes a request once, and returns the body of its reply.
+// ask sends a request unless its reply is stored, and returns the body of the reply.
 func (c *Collector) ask(ctx context.Context, id, kind string, request any, post func() ([]byte, error)) ([]byte, error) {
 	out := &spoken{}
 	err := c.once(ctx, id, kind, []any{request}, out, func() (err error) {

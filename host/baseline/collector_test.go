@@ -26,7 +26,7 @@ const answer = "Step 1 is done.\n\nStep 2 is done.\n\n#### 42"
 
 var sum = &grade.Question{ID: "q", Text: "What is 40 + 2?"}
 
-// states are p(0), p(1) and p(z).
+// states returns p(0), p(1) and p(z).
 func states() []baseline.State {
 	return []baseline.State{{Question: sum}, {Question: sum, Text: "Step 1 is done."}, {Question: sum, Text: answer, Complete: true}}
 }
@@ -53,8 +53,8 @@ func head(t testing.TB, s *script) *baseline.Head {
 	return h
 }
 
-// TestEndToEnd collects everything at three positions, and compares every value,
-// and every cost, with what follows from the script.
+// TestEndToEnd collects everything at three positions. It compares every value and every cost
+// with the ones that follow from the script.
 func TestEndToEnd(t *testing.T) {
 	s := newScript(t)
 	c := s.config(t)
@@ -136,7 +136,7 @@ func TestEndToEnd(t *testing.T) {
 			}
 		}
 	}
-	// What states share was asked for once.
+	// Requests that states share were sent once.
 	want := map[string]int{"samples": 2, "greedy": 2, "first": 2, "echo": 2, "verbal of the question": 1, "verbal": 3, "head": 1}
 	if !maps.Equal(s.requests, want) {
 		t.Errorf("requests: %v, want %v", s.requests, want)
@@ -156,7 +156,7 @@ func TestEndToEnd(t *testing.T) {
 	}
 }
 
-// store keeps values as a file would: no key twice.
+// store keeps values as a file would. No key may be saved twice.
 type store struct {
 	mu     sync.Mutex
 	values map[string][]byte
@@ -182,8 +182,8 @@ func (s *store) Save(key string, value []byte) error {
 	return nil
 }
 
-// TestGoingOn asks for many states at once and resumes with whatever a kill may have left: the values
-// are the same, no reply that had arrived is asked for again, and none is saved twice.
+// TestGoingOn asks for many states at once and resumes with the replies that a kill may have left.
+// The values are the same, no reply that had arrived is requested again, and none is saved twice.
 func TestGoingOn(t *testing.T) {
 	s := newScript(t)
 	s.mostN = 3
@@ -263,7 +263,7 @@ func TestWhatAServerLacks(t *testing.T) {
 			case !errors.Is(err, baseline.ErrUnavailable):
 				t.Errorf("%s: %v", e.Name(), err)
 			}
-			for name, says := range map[string]string{"p(ik)": "needs a trained head", "verb": "did not say a number"} {
+			for name, says := range map[string]string{"p(ik)": "needs a trained head", "verb": "did not give a number"} {
 				if e.Name() == name && !strings.Contains(err.Error(), says) {
 					t.Errorf("%s: %v", name, err)
 				}

@@ -14,45 +14,44 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Config is how statistics are collected. Start from [DefaultConfig]; Generator
-// has to be set.
+// Config configures how statistics are collected. Start from [DefaultConfig] and set
+// Generator.
 type Config struct {
-	// Generator samples the answers, at its temperature. Its server is also asked
-	// for the other statistics but Known. Whether it asks for log-probabilities
-	// is up to Config, not to it.
+	// Generator samples the answers, at its temperature. Its server is also asked for the
+	// other statistics, except Known. Config says whether log-probabilities are requested;
+	// the generator's own settings for that are not used.
 	Generator *openai.Generator
 	Seed      uint64
-	Samples   int // n: completions of a state
-	// TopLogprobs are the alternatives that are asked for to a First or Next
-	// token. Servers have limits.
+	Samples   int // n: number of completions of a state
+	// TopLogprobs is the number of alternatives requested for a First or Next token.
+	// Servers have limits.
 	TopLogprobs int
-	// NoLogprobs asks for no log-probabilities, for servers that reject that.
-	// What needs them is unavailable then.
+	// NoLogprobs requests no log-probabilities, for servers that reject such requests.
+	// Estimators that need them are then unavailable.
 	NoLogprobs bool
 
-	// Equivalence says which answers come to the same; nil makes Classes and
-	// Agreement unavailable, as of answers that have no final one.
+	// Equivalence says which answers mean the same. If it is nil, Classes and Agreement are
+	// unavailable.
 	Equivalence grade.Equivalence
 	Vectorizer  construct.Vectorizer // makes Similarity
 
 	Steps     position.Kind // what a step is: Paragraph or Line
-	MinLength int           // code points that a step needs; a shorter one joins the next
+	MinLength int           // code points that a step needs; a shorter one is joined to the next
 
-	Scoring Scoring // how a text's tokens are had
-	// Solver is a model of the generator's server that scores a text too, such as the one
-	// that a confidence model was made of; "" for none.
+	Scoring Scoring // how the log-probabilities of a text's tokens are obtained
+	// Solver is a second model on the generator's server that scores texts, such as the
+	// model that a confidence model was trained from; "" for none.
 	Solver string
 	Verb   VerbConfig
-	Head   *Head // of P(IK); nil makes it unavailable
+	Head   *Head // of P(IK); nil makes P(IK) unavailable
 
-	// Store keeps the replies; nil keeps them in memory, as long as the collector
-	// is there.
+	// Store keeps the replies. If it is nil, the collector keeps them in memory.
 	Store    openai.Store
-	Requests int // samples asked for at once; the generator's server has a limit of its own
+	Requests int // samples requested at once; the generator's server has a limit of its own
 }
 
-// DefaultConfig has ten samples, five alternatives (as the authors' code of
-// First-Prob), paragraphs, TF-IDF, and no scoring.
+// DefaultConfig returns ten samples, five alternatives (as in the authors' code of
+// First-Prob), paragraphs as steps, TF-IDF, and no scoring.
 func DefaultConfig() Config {
 	return Config{
 		Samples: defaults.ExperimentSamples, TopLogprobs: 5, Vectorizer: construct.TFIDF{},
@@ -60,7 +59,7 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate says what is wrong with c, or nil.
+// Validate returns what is wrong with c, or nil.
 func (c *Config) Validate() error {
 	switch {
 	case c.Generator == nil || c.Vectorizer == nil:
@@ -81,7 +80,7 @@ func (c *Config) Validate() error {
 	return err
 }
 
-// usage is what servers count.
+// usage is the count of tokens in a server's reply.
 type usage struct {
 	Prompt     int `json:"prompt_tokens"`
 	Completion int `json:"completion_tokens"`
@@ -89,15 +88,15 @@ type usage struct {
 
 func (u usage) cost(completions int) Cost { return Cost{1, completions, u.Prompt, u.Completion} }
 
-// Head is the trained head of P(IK), asked over HTTP.
+// Head is the trained head of P(IK). It is asked over HTTP.
 type Head struct {
 	client *model.Client
 	model  estimate.Model
 }
 
-// NewHead makes a head: a value head (estimate.Pooling, estimate.Classify) or a
-// fine-tuned model (estimate.Chat, estimate.Completions), which is asked about
-// the question alone. An error is about the configuration.
+// NewHead returns a head: a value head (estimate.Pooling, estimate.Classify) or a fine-tuned
+// model (estimate.Chat, estimate.Completions). It is asked about the question alone. An
+// error is about the configuration.
 func NewHead(server model.Config, m estimate.Model) (*Head, error) {
 	client, err := model.NewFor(&m, server)
 	if err != nil {
@@ -106,7 +105,7 @@ func NewHead(server model.Config, m estimate.Model) (*Head, error) {
 	return &Head{client, m}, nil
 }
 
-// body is the request about a question.
+// body returns the request about a question.
 func (h *Head) body(q *grade.Question) json.RawMessage {
 	return h.model.AppendRequest(nil, estimate.QuestionOnly, []byte(q.Text), nil)
 }

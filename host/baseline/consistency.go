@@ -2,14 +2,14 @@ package baseline
 
 import "github.com/finece/finece/host/grade"
 
-// SelfConsistency is the share of the n samples that come to the commonest final
-// answer (Wang et al. 2023, arXiv 2203.11171): with counts n(c) by class,
+// SelfConsistency is the share of the n samples that have the most common final answer (Wang
+// et al. 2023, arXiv 2203.11171). With n(c) samples in class c:
 //
 //	max over c of n(c) / n
 //
-// At p(z) it is the share that agrees with the given answer, n(class of it) / n
-// (consistency in Xiong et al. 2024, arXiv 2306.13063). A sample in
-// which no final answer is found agrees with nothing, and counts in n.
+// At p(z) it is the share of samples that agree with the given answer: n(its class) / n
+// (consistency in Xiong et al. 2024, arXiv 2306.13063). A sample without a final answer
+// counts in n, but agrees with nothing.
 type SelfConsistency struct{}
 
 // Name is "self-consistency".
@@ -18,8 +18,8 @@ func (SelfConsistency) Name() string { return "self-consistency" }
 // Needs is Classes, and Agreement at p(z).
 func (SelfConsistency) Needs() Needs { return Classes | Agreement }
 
-// Confidence is unavailable where no sample, or not the given answer, has a final
-// answer.
+// Confidence is unavailable if no sample has a final answer or, at p(z), if the given answer
+// has none.
 func (SelfConsistency) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(Classes | Agreement); err != nil {
 		return 0, err

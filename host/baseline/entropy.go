@@ -8,16 +8,17 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// Weighting says how much a sample counts in the probability of its class.
+// Weighting says how the weight of a sample in the probability of its class is computed.
 type Weighting uint8
 
 const (
-	// Normalized is e to the mean log-probability of the sample's tokens, as the
-	// code of Farquhar et al. has it: long answers count like short ones.
+	// Normalized is e to the mean log-probability of the sample's tokens, as in the code of
+	// Farquhar et al. Long answers then count as much as short ones.
 	Normalized Weighting = iota
 	// Sequence is e to the sum of the log-probabilities, the likelihood.
 	Sequence
-	// Discrete is 1: it needs no log-probabilities (discrete semantic entropy).
+	// Discrete is 1 for each sample (discrete semantic entropy). It needs no
+	// log-probabilities.
 	Discrete
 	weightings = iota
 )
@@ -32,20 +33,19 @@ func (w Weighting) String() string {
 	return fmt.Sprintf("weighting(%d)", w)
 }
 
-// SemanticEntropy is SE: how much the samples differ in what they come to (Kuhn
-// et al. 2023, arXiv 2302.09664; Farquhar et al. 2024, doi
-// 10.1038/s41586-024-07421-0). With the weights w of the n samples, by class,
+// SemanticEntropy is SE: how much the samples differ in meaning (Kuhn et al. 2023, arXiv
+// 2302.09664; Farquhar et al. 2024, doi 10.1038/s41586-024-07421-0). With the weights w of
+// the n samples and the class c of each:
 //
 //	p(c) = sum of w in class c / sum of w
 //	SE   = - sum over c of p(c) ln p(c)      (in nats, 0 to ln n)
 //
-// and the confidence is 1 - SE/ln n, in [0,1]: a monotone transformation, which
-// keeps AUROC as it is and is not calibrated. A sample in which no final answer is
-// found is a class of its own. Probabilities are of the completions, given the
-// state.
+// The confidence is 1 - SE/ln n, in [0,1]. This transformation is monotone, so it keeps
+// AUROC; it does not calibrate. A sample without a final answer is a class of its own.
+// Probabilities are those of the completions given the state.
 type SemanticEntropy struct{ Weighting Weighting }
 
-// Name is "se", with the weighting if that is not Normalized.
+// Name is "se", followed by the weighting if that is not Normalized.
 func (e SemanticEntropy) Name() string {
 	if e.Weighting == Normalized {
 		return "se"
@@ -56,8 +56,8 @@ func (e SemanticEntropy) Name() string {
 // Needs is Classes.
 func (SemanticEntropy) Needs() Needs { return Classes }
 
-// Confidence is unavailable for fewer than two samples and, unless it is
-// Discrete, without log-probabilities of all of them.
+// Confidence is unavailable for fewer than two samples. Unless the weighting is Discrete, it
+// also needs the log-probabilities of all samples.
 func (e SemanticEntropy) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(Classes); err != nil {
 		return 0, err
@@ -69,22 +69,22 @@ func (e SemanticEntropy) Confidence(s *Statistics) (float64, error) {
 	return min(max(1-entropy/math.Log(float64(len(s.Samples))), 0), 1), nil
 }
 
-// Entropy is SE, in nats.
+// Entropy returns SE, in nats.
 func (e SemanticEntropy) Entropy(samples []Answer) (float64, error) {
 	if len(samples) < 2 {
-		return 0, unavailable("one sample has no entropy: at least two are needed")
+		return 0, unavailable("semantic entropy needs at least two samples")
 	}
 	if e.Weighting >= weightings {
 		return 0, fmt.Errorf("baseline: unknown %v", e.Weighting)
 	}
-	// Weights are relative to the largest, so that none is lost to underflow.
+	// Weights are relative to the largest, so they do not all underflow to 0.
 	logs := make([]float64, len(samples))
 	largest := math.Inf(-1)
 	for i := range samples {
 		if e.Weighting != Discrete {
 			sum, ok := likelihood(samples[i].Tokens)
 			if !ok {
-				return 0, unavailable(fmt.Sprintf("sample %d of %d comes without its log-probabilities", i+1, len(samples)))
+				return 0, unavailable(fmt.Sprintf("sample %d of %d has no log-probabilities", i+1, len(samples)))
 			}
 			if logs[i] = sum; e.Weighting == Normalized {
 				logs[i] /= float64(len(samples[i].Tokens))

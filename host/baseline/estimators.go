@@ -1,21 +1,21 @@
 package baseline
 
-// Further are estimators that came after the paper, or vary one of its baselines, and need
-// no model beside the generator: its own log-probabilities, least and mean, LECO by the
-// least step, P(True) and the two-sample hybrid.
+// Further returns estimators that came after the paper or vary one of its baselines: the
+// lowest and the mean log-probability, LECO by the lowest step, P(True) and the two-sample
+// hybrid. They need no other model than the generator.
 func Further() []Estimator {
 	leco := DefaultLECO()
 	leco.Least = true
 	return []Estimator{Probability{Least: true}, Probability{}, leco, PTrue{}, TwoSample{}}
 }
 
-// Solver are the estimators by the log-probabilities of Config.Solver.
+// Solver returns the estimators that use the log-probabilities of Config.Solver.
 func Solver() []Estimator {
 	return []Estimator{Probability{Least: true, Solver: true}, Probability{Solver: true}}
 }
 
-// Estimators are the nine of the paper with their default options, without SuC
-// if it is nil, and what the field has added since.
+// Estimators returns the nine estimators of the paper with their default options (without SuC
+// if suc is nil), and the lowest group confidence.
 func Estimators(suc *SuC) []Estimator {
 	list := []Estimator{PIK{}, SelfConsistency{}, FirstProb{}}
 	if suc != nil {

@@ -13,8 +13,7 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Statistics are collected once, and every estimator derives its confidence from
-// them.
+// Statistics are collected once. Every estimator derives its confidence from them.
 func Example() {
 	generator, err := openai.NewGenerator(openai.GeneratorConfig{
 		Server: config("http://127.0.0.1:8000/v1", func(c *model.Config) { c.Concurrency = 16 }), Model: "small",
@@ -74,10 +73,10 @@ func ExampleSemanticEntropy() {
 	// Output:
 	// se-discrete 0.25 <nil>
 	// self-consistency 0.50 <nil>
-	// se 0.00 unavailable: sample 1 of 4 comes without its log-probabilities
+	// se 0.00 unavailable: sample 1 of 4 has no log-probabilities
 }
 
-// config is a configuration with changes.
+// config returns a configuration with changes.
 func config(url string, change func(*model.Config)) model.Config {
 	c := model.DefaultConfig(url)
 	change(&c)

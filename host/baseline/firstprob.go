@@ -10,26 +10,26 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// FirstProb is the probability of the first token of the answer, as the FineCE
-// paper has it among its baselines (arXiv 2508.12040).
+// FirstProb is the probability of the first token of the answer, a baseline of the FineCE
+// paper (arXiv 2508.12040).
 //
-//   - At p(0), where there is no answer yet, it is that of the token that the
-//     model would most probably begin with.
-//   - At p(i) and p(z) it is that of the token which the given answer begins
+//   - At p(0), where there is no answer yet, it is the probability of the most probable
+//     first token.
+//   - At p(i) and p(z), it is the probability of the token that the given answer begins
 //     with. It stays the same as the answer grows, as in package estimate.
 //
-// With Next it is, also at p(i), that of the token that the model would most
-// probably continue with, given the partial answer; p(z) is then unavailable, for
-// nothing follows.
+// With Next it is, at p(i) too, the probability of the most probable next token after the
+// partial answer. p(z) is then unavailable, because nothing follows.
 //
-// Where a server scales log-probabilities by the temperature, the most probable
-// token has probability 1 at temperature 0, and First-Prob says nothing at p(0).
+// Some servers divide logits by the temperature before they compute log-probabilities. There
+// the most probable token has probability 1 at temperature 0, so First-Prob is useless at
+// p(0).
 type FirstProb struct {
 	Next bool
-	// Top, if it is not 0, follows the authors' released code: the largest
-	// probability of the first token after normalising over the Top most probable
-	// ones, whichever was taken. The code has 5; Config.TopLogprobs has to be as
-	// many.
+	// Top, if it is not 0, follows the authors' released code: the largest probability
+	// among the Top most probable first tokens, normalised to sum to 1 over these. The
+	// token that was taken does not matter. The code uses 5. Config.TopLogprobs must be at
+	// least Top.
 	Top int
 }
 
@@ -78,7 +78,7 @@ func (f FirstProb) Confidence(s *Statistics) (float64, error) {
 	return portable.Exp(min(token.Logprob, 0)), nil
 }
 
-// normalised is the largest probability among the top ones, over their sum.
+// normalised returns the largest probability divided by the sum of the top ones.
 func normalised(list []openai.Alternative, top int) (float64, error) {
 	if len(list) < top {
 		return 0, unavailable(fmt.Sprintf("the server gives %d alternatives to the first token, %d are needed", len(list), top))
@@ -104,8 +104,8 @@ const slack = 1e-3
 // known reports whether a number is a log-probability.
 func known(lp float64) bool { return lp <= slack && !math.IsInf(lp, -1) }
 
-// likelihood sums the log-probabilities of tokens, each at most 0. ok is false
-// where there is none, or one is not known.
+// likelihood sums the log-probabilities of tokens, each at most 0. ok is false if there are
+// no tokens, or if one log-probability is unknown.
 func likelihood(tokens []openai.Token) (sum float64, ok bool) {
 	for i := range tokens {
 		if !known(tokens[i].Logprob) {

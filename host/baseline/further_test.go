@@ -22,8 +22,8 @@ func tokensOf(logprobs ...float64) []openai.Token {
 	return out
 }
 
-// The tokens of the sampled answer are taken as they are: no server scores the text, and
-// nothing is spent.
+// The tokens of the sampled answer are used as they are: no server scores the text, and
+// there is no cost.
 func TestTokensThatAreKnown(t *testing.T) {
 	s := newScript(t)
 	c := collector(t, s.config(t))
@@ -48,7 +48,7 @@ func TestTokensThatAreKnown(t *testing.T) {
 	}
 }
 
-// LECO by the least step is that of the step that is least sure, and at most the mean.
+// LECO by the lowest step is that of the least confident step, and at most the mean.
 func TestLeastStep(t *testing.T) {
 	first, second := tokensOf(-0.1, -0.1), tokensOf(-3, -0.2, -1)
 	of := func(l baseline.LECO, text string, steps []int, tokens []openai.Token) float64 {
@@ -70,7 +70,7 @@ func TestLeastStep(t *testing.T) {
 	}
 }
 
-// P(True) is the share of "1" among "0" and "1". A model that says anything else has none.
+// P(True) is the share of "1" among "0" and "1". It is unavailable for any other reply.
 func TestPTrue(t *testing.T) {
 	for _, c := range []struct {
 		top  string
@@ -109,7 +109,7 @@ func TestPTrue(t *testing.T) {
 	}
 }
 
-// The hybrid is the mean of agreement and of what the model says.
+// The hybrid is the mean of the agreement and the stated confidence.
 func TestTwoSamples(t *testing.T) {
 	for _, c := range []struct {
 		complete bool
@@ -160,7 +160,7 @@ func TestProfile(t *testing.T) {
 	}
 }
 
-// The solver scores the text as the generator's server does, under its own name.
+// The solver scores the text on the generator's server, under its own name.
 func TestSolver(t *testing.T) {
 	s := newScript(t)
 	config := s.config(t)

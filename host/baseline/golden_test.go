@@ -54,7 +54,7 @@ func (a *goldenAnswer) answer() baseline.Answer {
 	return baseline.Answer{Class: a.Class, Tokens: tokens(a.Logprobs...)}
 }
 
-// tokens are of one letter each.
+// tokens returns tokens of one letter each.
 func tokens(logprobs ...float64) (out []openai.Token) {
 	for _, lp := range logprobs {
 		out = append(out, openai.Token{Text: "x", Logprob: lp})
@@ -229,10 +229,10 @@ func FuzzSuC(f *testing.F) {
 	})
 }
 
-// TestRecordedSemanticEntropy compares the discrete entropy with that which uqlm
-// computed for recorded samples, with the response before them. The classes are
-// those of the number reader, but for two questions where uqlm's NLI model has
-// others: there they are of the sizes that its entropy has.
+// TestRecordedSemanticEntropy compares the discrete entropy with the one that uqlm computed
+// for recorded samples, with the response before them. The classes are those of the number
+// reader. For two questions uqlm's NLI model finds other classes; there the sizes of the
+// classes are those that its entropy implies.
 func TestRecordedSemanticEntropy(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "data", "uqlm", "semanticentropy_results_file.json"))
 	if err != nil {
@@ -276,8 +276,8 @@ func TestRecordedSemanticEntropy(t *testing.T) {
 	}
 }
 
-// TestProperties: every confidence is in [0,1], and the order of the samples and
-// the numbers of the classes do not matter.
+// TestProperties checks that every confidence is in [0,1], and that the order of the samples
+// and the numbers of the classes do not matter.
 func TestProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	answer := func() baseline.Answer {
@@ -340,8 +340,8 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// TestMoreAgreementIsMoreConfidence: where one more sample comes to the answer,
-// no estimator of the samples is less confident.
+// TestMoreAgreementIsMoreConfidence checks that if one more sample agrees with the answer, no
+// estimator that uses samples is less confident.
 func TestMoreAgreementIsMoreConfidence(t *testing.T) {
 	for n := 2; n < 8; n++ {
 		last := map[string]float64{}
@@ -408,8 +408,8 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
-// The groups of two have the means -1.5, -2.5 and -1.75; one that is longer than the
-// answer has the mean of all.
+// The groups of two tokens have the means -1.5, -2.5 and -1.75. A window that is longer than
+// the answer has the mean of all tokens.
 func TestLowestGroup(t *testing.T) {
 	s := baseline.Statistics{Have: baseline.Tokens, Tokens: tokens(-1, -2, -3, -0.5)}
 	for window, mean := range map[int]float64{2: -2.5, 4: -1.625, baseline.DefaultLowestGroup().Window: -1.625, 1: -3} {

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// TestOpenEndedAnswers has a model compare the answers, which costs.
+// TestOpenEndedAnswers has a model compare the answers. That has a cost.
 func TestOpenEndedAnswers(t *testing.T) {
 	s := newScript(t)
 	c := s.config(t)
@@ -52,7 +52,7 @@ func TestOpenEndedAnswers(t *testing.T) {
 	}
 }
 
-// newEntailing is a server to which every answer entails every other.
+// newEntailing returns a server that says that every answer entails every other.
 func newEntailing(t testing.TB) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"choices":[{"message":{"content":"entailment"}}],"usage":{"prompt_tokens":10,"completion_tokens":1}}`)
@@ -88,7 +88,7 @@ func TestVerbExpectation(t *testing.T) {
 	}
 }
 
-// TestEmptyAnswers: a model may say nothing at all.
+// TestEmptyAnswers tests answers without any text.
 func TestEmptyAnswers(t *testing.T) {
 	s := newScript(t)
 	c := s.config(t)

@@ -6,23 +6,22 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// LECO is the confidence of Learning from Correctness (Yao et al. 2024, arXiv
-// 2403.19094) in the steps of the answer so far: how probable each step's tokens
-// are, how evenly, and how probable its first ones. It is that of package
-// estimate, fed with the tokens of the text and the ends of its steps; see
-// [estimate.StepScores] for the formula. At p(0) there is no step, and so no
-// confidence.
+// LECO is the confidence of Learning from Correctness (Yao et al. 2024, arXiv 2403.19094) in
+// the steps of the answer so far. It uses how probable a step's tokens are, how evenly their
+// probability is spread, and how probable its first tokens are. Package estimate computes it
+// from the tokens of the text and the ends of its steps; see [estimate.StepScores] for the
+// formula. At p(0) there is no step, so there is no confidence.
 type LECO struct {
-	// Transition is how many first tokens of a step make its transition score.
+	// Transition is the number of first tokens of a step that make its transition score.
 	Transition int
-	// Least takes the least of the steps' confidences instead of their mean.
+	// Least uses the lowest of the steps' confidences instead of their mean.
 	Least bool
 }
 
-// DefaultLECO has the transition score of estimate.DefaultOptions.
+// DefaultLECO returns LECO with the transition score of estimate.DefaultOptions.
 func DefaultLECO() LECO { return LECO{Transition: estimate.DefaultOptions().Transition} }
 
-// Name is "leco", or "leco-min" for the least.
+// Name is "leco", or "leco-min" with Least.
 func (l LECO) Name() string {
 	if l.Least {
 		return "leco-min"
@@ -33,8 +32,8 @@ func (l LECO) Name() string {
 // Needs is Tokens.
 func (LECO) Needs() Needs { return Tokens }
 
-// Confidence is unavailable without log-probabilities. A token with none, among
-// others, is left out.
+// Confidence is unavailable without log-probabilities. A single token without one is left
+// out.
 func (l LECO) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(Tokens); err != nil {
 		return 0, err
@@ -49,15 +48,15 @@ func (l LECO) Confidence(s *Statistics) (float64, error) {
 		return 0, unavailable("there is no step yet")
 	}
 	end, next, least := 0, 0, 1.0
-	// close takes the score of the step that ends here.
+	// close adds the score of the step that ends here.
 	close := func() {
 		if scores, ok := e.Scores(); ok {
 			least = min(least, scores.Confidence())
 		}
 	}
 	for i := range s.Tokens {
-		// A token that reaches over the end of a step, such as one of its last
-		// letter and line feeds, is its last.
+		// A token that extends beyond the end of a step, such as the last letter with line
+		// feeds, is the last token of that step.
 		for next < len(s.Steps)-1 && end >= s.Steps[next] {
 			close()
 			e.Step()
@@ -74,7 +73,7 @@ func (l LECO) Confidence(s *Statistics) (float64, error) {
 	return least, nil
 }
 
-// confidence is that of a statistic after the answer's tokens.
+// confidence returns the confidence of a statistic after the answer's tokens.
 func confidence(e *estimate.Logprob, method string) (float64, error) {
 	value, why := e.Confidence()
 	switch why {

@@ -17,8 +17,8 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// served is a server of host/lm with its test models: a language model, and one
-// with a value head.
+// served returns a server of host/lm with its test models: a language model and a model with
+// a value head.
 func served(t testing.TB) *httptest.Server {
 	t.Helper()
 	folder := filepath.Join("..", "lm", "testdata")
@@ -48,9 +48,8 @@ func served(t testing.TB) *httptest.Server {
 	return web
 }
 
-// TestOurServer collects everything from a transformer, and compares what it has
-// in two ways: the log-probabilities of what it writes with those of the same
-// text when it is scored.
+// TestOurServer collects everything from a transformer. It compares the log-probabilities of
+// the text that the model writes with those of the same text when it is scored.
 func TestOurServer(t *testing.T) {
 	web := served(t)
 	server := config(web.URL+"/v1", func(c *model.Config) { c.Concurrency, c.Retries = 4, 0 })
@@ -109,7 +108,7 @@ func TestOurServer(t *testing.T) {
 			t.Errorf("samples cost %+v", cost)
 		}
 	}
-	// The prefix of greedy text that is UTF-8 is scored like it was written.
+	// The valid UTF-8 prefix of a greedy text has the same scores as when it was written.
 	st, err := col.Collect(t.Context(), baseline.State{Question: q}, baseline.Chosen|baseline.First)
 	if err != nil {
 		t.Fatal(err)

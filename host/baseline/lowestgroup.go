@@ -2,18 +2,17 @@ package baseline
 
 import "github.com/finece/finece/wasm/estimate"
 
-// LowestGroup is the lowest group confidence of DeepConf (Fu et al. 2025, arXiv
-// 2508.15260): that of the weakest run of tokens in the answer so far. The paper has
-// the mean log-probability of the most probable tokens at each place; here it is the
-// token that was taken, as an answer that exists has no more. It is that of package
-// estimate; see [estimate.Group].
+// LowestGroup is the lowest group confidence of DeepConf (Fu et al. 2025, arXiv 2508.15260):
+// that of the least probable run of tokens in the answer so far. The paper uses the mean
+// log-probability of the most probable tokens at each place. Here only the token that was
+// taken is used, because a recorded answer has no others. Package estimate computes it; see
+// [estimate.Group].
 type LowestGroup struct {
-	// Window is the number of tokens of a group. The paper has 2048, for long
-	// reasoning.
+	// Window is the number of tokens in a group. The paper uses 2048, for long reasoning.
 	Window int
 }
 
-// DefaultLowestGroup has the groups of estimate.DefaultOptions.
+// DefaultLowestGroup returns LowestGroup with the groups of estimate.DefaultOptions.
 func DefaultLowestGroup() LowestGroup {
 	return LowestGroup{estimate.DefaultOptions().Window}
 }
@@ -24,8 +23,8 @@ func (LowestGroup) Name() string { return "lowest-group" }
 // Needs is Tokens.
 func (LowestGroup) Needs() Needs { return Tokens }
 
-// Confidence is unavailable without log-probabilities. A token with none, among
-// others, is left out.
+// Confidence is unavailable without log-probabilities. A single token without one is left
+// out.
 func (l LowestGroup) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(Tokens); err != nil {
 		return 0, err

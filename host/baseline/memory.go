@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// memory is a openai.Store that forgets everything when it is dropped.
+// memory is an openai.Store in memory.
 type memory struct{ values sync.Map }
 
 func (m *memory) Load(key string) ([]byte, error) {
@@ -21,20 +21,19 @@ func (m *memory) Save(key string, value []byte) error {
 	return nil
 }
 
-// turns lets one caller at a time ask for the same thing, so that the callers after it find the reply
-// in the store.
+// turns lets one caller at a time send a request, so later callers with the same request
+// find the reply in the store.
 type turns struct {
 	mu    sync.Mutex
 	queue map[string]*slot
 }
 
 type slot struct {
-	free chan struct{} // has one element when nobody is at it
-	here int           // callers that are at it or wait
+	free chan struct{} // has one element while no caller has the turn
+	here int           // callers that have the turn or wait for it
 }
 
-// take waits for the turn of a key. Without an error, the caller has to call
-// done.
+// take waits for the turn of a key. If there is no error, the caller must call done.
 func (t *turns) take(ctx context.Context, key string) (done func(), err error) {
 	t.mu.Lock()
 	if t.queue == nil {

@@ -2,11 +2,11 @@ package baseline
 
 import "fmt"
 
-// Aggregation makes one confidence of those after each step.
+// Aggregation says how the confidences after each step become one.
 type Aggregation uint8
 
 const (
-	Product Aggregation = iota // as the paper has it
+	Product Aggregation = iota // as in the paper
 	Mean
 	Min
 	aggregations = iota
@@ -22,19 +22,18 @@ func (a Aggregation) String() string {
 	return fmt.Sprintf("aggregation(%d)", a)
 }
 
-// MultiStep is Multi-Step, MS: the confidences C(i) that the model says after
-// each step of the answer so far, as one (Xiong et al. 2024, arXiv 2306.13063,
-// section 3.1): their product
+// MultiStep (MS) asks the model for a confidence C(i) after each step of the answer so far
+// (Xiong et al. 2024, arXiv 2306.13063, section 3.1). The confidence is their product
 //
 //	C = C(1) C(2) ... C(n)
 //
-// or their mean or minimum. The paper has the model write steps and confidences
-// in one reply; here it is asked after each step of an answer that is there
-// already, with the prompt of Verb, so the answer is the same for every estimator.
-// At p(0) there is no step, and so no confidence.
+// or their mean or minimum. In the paper, the model writes steps and confidences in one
+// reply. Here it is asked after each step of a given answer, with the prompt of Verb, so the
+// answer is the same for every estimator. At p(0) there is no step, so there is no
+// confidence.
 type MultiStep struct{ Aggregation Aggregation }
 
-// Name is "ms", with the aggregation if that is not Product.
+// Name is "ms", followed by the aggregation if that is not Product.
 func (m MultiStep) Name() string {
 	if m.Aggregation == Product {
 		return "ms"
@@ -45,8 +44,7 @@ func (m MultiStep) Name() string {
 // Needs is StepVerbals.
 func (MultiStep) Needs() Needs { return StepVerbals }
 
-// Confidence is unavailable where the model did not say a number after one of
-// the steps.
+// Confidence is unavailable if the model did not give a number after one of the steps.
 func (m MultiStep) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(StepVerbals); err != nil {
 		return 0, err

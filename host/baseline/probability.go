@@ -5,13 +5,12 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Probability is the mean or the least probability of the tokens of the answer so far: e
-// to the mean log-probability (inverse perplexity; Malinin and Gales 2021, arXiv
-// 2002.07650), or to the least (Manakul et al. 2023, arXiv 2303.08896). It is that of
-// package estimate.
+// Probability is the mean or the lowest probability of the tokens of the answer so far: e to
+// the mean log-probability (inverse perplexity; Malinin and Gales 2021, arXiv 2002.07650), or
+// e to the lowest one (Manakul et al. 2023, arXiv 2303.08896). Package estimate computes it.
 type Probability struct {
-	Least  bool // the least, not the mean
-	Solver bool // of Config.Solver, not of the generator
+	Least  bool // the lowest instead of the mean
+	Solver bool // log-probabilities of Config.Solver instead of the generator's
 }
 
 func (p Probability) method() estimate.Method {
@@ -52,7 +51,7 @@ func (p Probability) Confidence(s *Statistics) (float64, error) {
 	return p.Of(tokens)
 }
 
-// Of is the confidence by some tokens.
+// Of returns the confidence of the given tokens.
 func (p Probability) Of(tokens []openai.Token) (float64, error) {
 	e := estimate.NewLogprob(p.method())
 	for i := range tokens {

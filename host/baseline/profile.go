@@ -7,21 +7,20 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// ProfileFeatures is how many features [Profile] has.
+// ProfileFeatures is the number of features of a [Profile].
 const ProfileFeatures = 10
 
 // Profile returns the uncertainty-trace profile of the tokens of an answer so far
-// (Gruenefeld et al. 2026, arXiv 2605.07776): five features of each of two series over the
-// tokens,
+// (Gruenefeld et al. 2026, arXiv 2605.07776), or nil without log-probabilities. The profile
+// has five features of each of two series over the tokens:
 //
-//	committal       p (1-p), of the token that was taken
+//	committal       p (1-p), where p is the probability of the token that was taken
 //	distributional  - sum q ln q, over the alternatives that the server sends
 //
-// They are the means of the first, second and last third, the slope over the share of
-// tokens from 0 to 1, and R^2 of that line. The profile is an input of a logistic
-// regression and no confidence by itself. The paper has a third series, of gradients, and
-// a second channel, of the final answer's tokens; servers give neither. nil without
-// log-probabilities.
+// The features are the means of the first, second and last third, the slope over the share
+// of tokens from 0 to 1, and the R^2 of that line. The profile is the input of a logistic
+// regression, not a confidence. The paper also uses a series of gradients, and a second
+// channel for the tokens of the final answer. Servers give neither.
 func Profile(tokens []openai.Token) []float64 {
 	var committal, distributional []float64
 	for i := range tokens {

@@ -10,18 +10,19 @@ import (
 	"github.com/finece/finece/metrics/portable"
 )
 
-// TruePrompt is what the model is asked after an answer for [PTrue].
+// TruePrompt is the question of [PTrue], asked after an answer.
 const TruePrompt = "Now rate your confidence in the proposed answer as either 0 or 1. Reply with 0 or 1 alone."
 
-// trueAlternatives are the alternatives to the reply's token that are asked for.
+// trueAlternatives is the number of alternatives requested for the reply's token.
 const trueAlternatives = 20
 
-// PTrue is P(True) as CISC has it (Taubenfeld et al. 2025, arXiv 2502.06233; after Kadavath
-// et al. 2022): the model is asked to rate its answer as 0 or 1, and the confidence is
+// PTrue is P(True) in the form of CISC (Taubenfeld et al. 2025, arXiv 2502.06233; after
+// Kadavath et al. 2022). The model is asked to rate its answer as 0 or 1. With the
+// probabilities p of the reply's first token, the confidence is
 //
 //	p("1") / (p("0") + p("1"))
 //
-// of the reply's first token. What is neither of them is left out.
+// Other tokens are left out.
 type PTrue struct{}
 
 // Name is "p(true)".
@@ -30,8 +31,8 @@ func (PTrue) Name() string { return "p(true)" }
 // Needs is True.
 func (PTrue) Needs() Needs { return True }
 
-// Confidence is unavailable where the most probable token is neither 0 nor 1, and where
-// there is no answer yet.
+// Confidence is unavailable if the most probable token is neither 0 nor 1, or if there is no
+// answer yet.
 func (PTrue) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(True); err != nil {
 		return 0, err
@@ -64,7 +65,7 @@ func (w *work) isTrue(ctx context.Context) error {
 	return nil
 }
 
-// readTrue reads a reply of one token with its alternatives.
+// readTrue returns the confidence from a reply of one token with alternatives.
 func readTrue(body []byte) (float64, error) {
 	var r struct {
 		Choices []struct {
@@ -98,7 +99,7 @@ func readTrue(body []byte) (float64, error) {
 	return mass[1] / (mass[0] + mass[1]), nil
 }
 
-// others are the alternatives to a token without the token itself.
+// others returns the alternatives to a token, without the token itself.
 func others(t *openai.Token) []openai.Alternative {
 	var out []openai.Alternative
 	for _, a := range t.Top {

@@ -13,24 +13,24 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Method is how the log-probabilities of a text that is there already are had.
+// Method is a way to get the log-probabilities of a given text.
 type Method uint8
 
 const (
-	// NoScoring has none: Tokens is unavailable.
+	// NoScoring is no way: Tokens is unavailable.
 	NoScoring Method = iota
-	// Echo is /completions with "echo" and no token to generate, as vLLM, SGLang
-	// and this project's own server have it. A chat has to be written as the text
-	// that the model sees: Scoring.Prompt.
+	// Echo uses /completions with "echo" and no token to generate, which vLLM, SGLang and
+	// this project's own server support. A chat must be written as the text that the model
+	// sees: Scoring.Prompt.
 	Echo
-	// PromptLogprobs is /chat/completions with "prompt_logprobs", as vLLM has it.
+	// PromptLogprobs uses /chat/completions with "prompt_logprobs", which vLLM supports.
 	PromptLogprobs
 	methods = iota
 )
 
 var methodNames = [methods]string{"none", "echo", "prompt-logprobs"}
 
-// Methods are the names of the methods.
+// Methods returns the names of the methods.
 func Methods() []string { return methodNames[:] }
 
 // String returns "none", "echo" or "prompt-logprobs".
@@ -51,16 +51,16 @@ func ParseMethod(s string) (Method, error) {
 	return 0, fmt.Errorf("baseline: unknown way to score a text %q: want %s", s, strings.Join(methodNames[:], ", "))
 }
 
-// Scoring says how the tokens of a text are had.
+// Scoring says how the log-probabilities of a text's tokens are obtained.
 type Scoring struct {
 	Method Method
-	// Prompt is, for Echo, what stands before the text, with {question} in it: the
-	// chat template in words, such as
+	// Prompt is the text before the answer, for Echo. It is the chat template written out,
+	// such as
 	//
 	//	<|user|>{question}<|end|><|assistant|>
 	//
-	// {question} stands for what the generator asks. "" is the question as a
-	// generator of openai.Completions asks it.
+	// {question} is replaced by the generator's prompt for the question. "" is that prompt
+	// alone.
 	Prompt string
 }
 
@@ -71,7 +71,7 @@ func (s *Scoring) validate() error {
 		return fmt.Errorf("baseline: unknown %v", s.Method)
 	}
 	if s.Prompt != "" && !strings.Contains(s.Prompt, placeholder) {
-		return fmt.Errorf("baseline: Scoring.Prompt has no %s in it", placeholder)
+		return fmt.Errorf("baseline: Scoring.Prompt does not contain %s", placeholder)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *Scoring) before(asked string) string {
 	return strings.ReplaceAll(s.Prompt, placeholder, asked)
 }
 
-// scored is what the server says about a text.
+// scored is the result of scoring a text, as the store keeps it.
 type scored struct {
 	openai.Saved
 	Tokens           []openai.Token `json:"tokens"`
@@ -92,8 +92,8 @@ type scored struct {
 	CompletionTokens int            `json:"completion_tokens,omitempty"`
 }
 
-// score gets the tokens of the answer so far as a model of the generator's server scores
-// them.
+// score has a model on the generator's server score the answer so far, and returns its
+// tokens with log-probabilities.
 func (c *Collector) score(ctx context.Context, s *State, model string) (*scored, error) {
 	request := c.request()
 	if model != "" {
@@ -132,7 +132,7 @@ func (c *Collector) score(ctx context.Context, s *State, model string) (*scored,
 	return out, err
 }
 
-// lacksScoring reports whether a server was reached that does not score texts.
+// lacksScoring reports whether the error means that the server cannot score texts.
 func lacksScoring(err error) bool {
 	var e *openai.ServerError
 	return openai.Refused(err) || errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed)
@@ -158,7 +158,7 @@ func (r *scoreReply) tokens(prompt, text string) ([]openai.Token, error) {
 		var all []openai.Token
 		for _, place := range r.Prompt {
 			t := openai.Token{Logprob: math.NaN()}
-			for _, p := range place { // the one that is there, as no more were asked for
+			for _, p := range place { // there is only one, because no alternatives were requested
 				if t.Text = p.Text; p.Logprob != nil {
 					t.Logprob = *p.Logprob
 				}
@@ -184,9 +184,9 @@ func (r *scoreReply) tokens(prompt, text string) ([]openai.Token, error) {
 	return out, err
 }
 
-// byOffsets cuts the tokens by where they begin, in code points of prompt + text.
-// That is for servers that cannot say parts of a character: such a token has no
-// text, or U+FFFD.
+// byOffsets returns the tokens of text, cut at their offsets, which count code points of
+// prompt + text. It is for servers that cannot write parts of a character: such a token has
+// no text, or U+FFFD.
 func byOffsets(all []openai.Token, offsets []int, prompt, text string) ([]openai.Token, bool) {
 	if len(offsets) != len(all) {
 		return nil, false
@@ -207,7 +207,7 @@ func byOffsets(all []openai.Token, offsets []int, prompt, text string) ([]openai
 		}
 		piece := string(runes[max(from-begin, 0) : to-begin])
 		switch {
-		case from < begin: // it belongs to the prompt as well
+		case from < begin: // the token begins in the prompt
 			t.Logprob, t.Top = math.NaN(), nil
 		case piece != t.Text && utf8.ValidString(t.Text) && !strings.ContainsRune(t.Text, utf8.RuneError):
 			return nil, false // the offsets are of another text
@@ -219,8 +219,8 @@ func byOffsets(all []openai.Token, offsets []int, prompt, text string) ([]openai
 	return out, joined.String() == text
 }
 
-// last are the tokens that make up the end of what was scored, which is text. Of
-// one that began before it, the probability is not known.
+// last returns the last tokens, which together are text. If the first of them begins before
+// text, it is cut and has no log-probability.
 func last(all []openai.Token, text string) ([]openai.Token, error) {
 	left := text
 	i := len(all)

@@ -18,9 +18,9 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// script is a server that writes answers of two paragraphs and a number. Its
-// tokens are colons, and words with the white space before them; the
-// log-probability of one is minus a tenth of its length.
+// script is a server that writes answers of two paragraphs and a number. Its tokens are
+// colons, and words with the white space before them. The log-probability of a token is minus
+// a tenth of its length.
 type script struct {
 	*httptest.Server
 	noLogprobs, noEcho, prose, down atomic.Bool
@@ -38,7 +38,7 @@ func newScript(t testing.TB) *script {
 	return s
 }
 
-// total is how many requests there were, as they are counted by kind.
+// total returns the number of requests, the sum over their kinds.
 func (s *script) total() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -180,7 +180,7 @@ func (s *script) complete(q *request, reply map[string]any) (kind string) {
 	return "greedy"
 }
 
-// paragraphs are the paragraphs of a text.
+// paragraphs returns the paragraphs of a text.
 func paragraphs(text string) []string {
 	if text == "" {
 		return nil
@@ -188,7 +188,7 @@ func paragraphs(text string) []string {
 	return strings.Split(text, "\n\n")
 }
 
-// arrays are the logprobs of completions.
+// arrays returns the logprobs of a reply of completions.
 func arrays(text string) map[string]any {
 	var tokens []string
 	var numbers []any
@@ -215,7 +215,7 @@ func (s *script) server() model.Config {
 // prompt is a chat template.
 const prompt = "user: {question} assistant:"
 
-// config is a collection from the script.
+// config returns the configuration of a collection from the script.
 func (s *script) config(t testing.TB) baseline.Config {
 	t.Helper()
 	g, err := openai.NewGenerator(openai.GeneratorConfig{Server: s.server(), Model: "m", System: "Add.", Temperature: 1, MaxTokens: 100})
@@ -238,7 +238,7 @@ func collector(t testing.TB, c baseline.Config) *baseline.Collector {
 	return made
 }
 
-// geometric is e to the mean log-probability of a text's tokens.
+// geometric returns e to the mean log-probability of a text's tokens.
 func geometric(text string) float64 {
 	sum, n := 0.0, 0
 	for _, token := range words.FindAllString(text, -1) {
@@ -248,5 +248,5 @@ func geometric(text string) float64 {
 	return math.Exp(sum / float64(n))
 }
 
-// formatted is values in one line.
+// formatted returns values in one line.
 func formatted(values ...any) string { return fmt.Sprint(values...) }

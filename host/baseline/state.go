@@ -14,17 +14,17 @@ import (
 type State struct {
 	Question *grade.Question
 	Text     string // the answer so far; "" at p(0)
-	// Tokens are those of Text as they were sampled, with their log-probabilities. No
-	// server is then asked to score Text. Nil if they are not known.
+	// Tokens are the sampled tokens of Text, with their log-probabilities. If they are set,
+	// no server is asked to score Text. Nil if they are unknown.
 	Tokens   []openai.Token
 	Complete bool // Text is the whole answer: p(z)
-	// Samples are completions of the state, or at p(z) answers to the question. No server is
-	// then asked for any. Nil has them sampled.
+	// Samples are completions of the state, or at p(z) answers to the question. If they are
+	// set, no server is asked for samples. If they are nil, samples are requested.
 	Samples *openai.Sampled
 }
 
-// StateOf is the state of a line of training data. The options of a multiple
-// choice are in the question's text there, and are not told apart.
+// StateOf returns the state of a line of training data. The options of a multiple-choice
+// question are part of the question's text there, so Question.Choices is nil.
 func StateOf(s *construct.State) State {
 	return State{
 		Question: &grade.Question{ID: s.ID, Text: s.Question, Gold: s.Gold},
@@ -40,7 +40,7 @@ func (s *State) validate() error {
 	return nil
 }
 
-// prefix is the beginning that samples of the state continue.
+// prefix returns the text that samples of the state continue.
 func (s *State) prefix() string {
 	if s.Complete {
 		return ""
@@ -48,9 +48,9 @@ func (s *State) prefix() string {
 	return s.Text
 }
 
-// place names a prefix, for the seeds of what is sampled from it. None is
-// construct's name of one: samples with the seeds of the answer that is judged, or
-// of those that its label counts, would be that answer, and agree with it.
+// place returns a name for a prefix. The seeds of samples depend on it. It differs from the
+// names of package construct: with the same seeds, samples would repeat the answer that is
+// judged or the answers that its label counts, and would always agree with them.
 func place(prefix string) string {
 	sum := sha256.Sum256([]byte(prefix))
 	return "at " + hex.EncodeToString(sum[:8])

@@ -7,16 +7,16 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Estimator gives the confidence of a state by its statistics. It is safe for
+// Estimator computes the confidence of a state from its statistics. It is safe for
 // concurrent use.
 type Estimator interface {
-	// Name is lower-case and short, with the options that are not the default.
+	// Name is short and in lower case. It contains the options that are not the default.
 	Name() string
-	// Needs are the statistics that Confidence looks at.
+	// Needs are the statistics that Confidence uses.
 	Needs() Needs
-	// Confidence is the probability that the answer will be correct, continued
-	// from the state, in [0,1]. The error is an [*Unavailable], or says that a
-	// statistic was not collected.
+	// Confidence says how likely the answer is to be correct if it is continued from the
+	// state. It is in [0,1]. The error is an [*Unavailable], or says that a statistic was
+	// not collected.
 	Confidence(s *Statistics) (float64, error)
 }
 
@@ -27,17 +27,17 @@ const (
 	// Samples are Config.Samples completions of the state; at p(z), answers to
 	// the question.
 	Samples Needs = 1 << iota
-	// Classes say which samples come to the same. It brings Samples with it.
+	// Classes say which samples mean the same. It includes Samples.
 	Classes
-	// Chosen is the answer that the state is about: at p(z) the given one, with
-	// its Tokens; elsewhere the completion at temperature 0.
+	// Chosen is the answer that the state is about: at p(z) the given answer with its
+	// Tokens, at other states the completion at temperature 0.
 	Chosen
-	// Agreement is the class, among those of the samples, of the given answer at
-	// p(z); elsewhere it is that of Chosen, if that is needed too, and else
-	// nothing. It brings Classes with it.
+	// Agreement is the class of the given answer at p(z), among the classes of the samples.
+	// At other states it is the class of Chosen, if Chosen is needed too, and otherwise
+	// nothing. It includes Classes.
 	Agreement
-	// Similarity is how alike Chosen and each sample are, in [0,1]. It brings
-	// Samples and Chosen with it.
+	// Similarity says how similar Chosen and each sample are, in [0,1]. It includes Samples
+	// and Chosen.
 	Similarity
 	// Tokens are the tokens of the state's text.
 	Tokens
@@ -45,20 +45,20 @@ const (
 	First
 	// Next is the most probable token after the state's text.
 	Next
-	// Verbal is what the model says about the state.
+	// Verbal is the confidence that the model states when it is asked.
 	Verbal
-	// StepVerbals are what the model says after each step of the text.
+	// StepVerbals are the confidences that the model states after each step of the text.
 	StepVerbals
-	// Known is what the head of P(IK) says about the question.
+	// Known is the value of P(IK)'s head for the question.
 	Known
-	// SolverTokens are the tokens of the state's text as Config.Solver scores them.
+	// SolverTokens are the tokens of the state's text, scored by Config.Solver.
 	SolverTokens
-	// True is the probability that the model gives to "1" when it is asked for 0 or 1.
+	// True is the probability of "1" when the model is asked for 0 or 1.
 	True
 	allNeeds = 1<<iota - 1
 )
 
-// with adds what some needs bring with them.
+// with adds the statistics that other statistics include.
 func (n Needs) with(s *State) Needs {
 	if n&Similarity != 0 {
 		n |= Samples | Chosen
@@ -78,7 +78,7 @@ func (n Needs) with(s *State) Needs {
 	return n
 }
 
-// NeedsOf is what some estimators need together.
+// NeedsOf returns the statistics that the estimators need together.
 func NeedsOf(estimators ...Estimator) Needs {
 	var n Needs
 	for _, e := range estimators {
@@ -89,16 +89,16 @@ func NeedsOf(estimators ...Estimator) Needs {
 
 // Answer is a sampled or given answer.
 type Answer struct {
-	Text   string         // the whole of it, the state's text included
-	Tokens []openai.Token // of what was sampled, or of a given answer; nil if there are no log-probabilities
-	Class  int            // of those that come to the same; grade.NoAnswer if nothing was found to compare
+	Text   string         // the whole answer, including the state's text
+	Tokens []openai.Token // of the sampled part, or of a given answer; nil without log-probabilities
+	Class  int            // number of its class of answers that mean the same; grade.NoAnswer without a final answer
 }
 
-// Reading is what a model says about a state.
+// Reading is the confidence that a model states about a state.
 type Reading struct {
 	Confidence float64 // in [0,1]
-	Said       string  // the model's words, where it has any
-	Err        error   // an [*Unavailable] where no number was said
+	Said       string  // the model's words, if there are any
+	Err        error   // an [*Unavailable] if there is no number
 }
 
 func (r *Reading) value() (float64, error) {
@@ -108,16 +108,16 @@ func (r *Reading) value() (float64, error) {
 	return r.Confidence, nil
 }
 
-// Statistics are what is known of a state. Fill in what is known otherwise, such
-// as recorded log-probabilities, and set Have accordingly.
+// Statistics has the collected statistics of a state. Statistics that are known from
+// elsewhere, such as recorded log-probabilities, can be filled in; set Have accordingly.
 type Statistics struct {
 	State State
-	Have  Needs // what was collected
+	Have  Needs // the statistics that were collected
 
 	Samples    []Answer
 	Chosen     Answer
 	Similarity []float64 // by sample, in [0,1]
-	Steps      []int     // ends of the steps of State.Text, in bytes; the last is its own, without white space after it
+	Steps      []int     // ends of the steps of State.Text, in bytes; the last is the end of the text without white space after it
 	Tokens     []openai.Token
 	// SolverTokens are Tokens with the log-probabilities of Config.Solver.
 	SolverTokens []openai.Token
@@ -127,13 +127,13 @@ type Statistics struct {
 	Known        Reading
 	True         Reading
 
-	// Missing says why a statistic that was asked for cannot be had.
+	// Missing says why a needed statistic is not available.
 	Missing map[Needs]error
 
 	costs map[Needs]Cost
 }
 
-// need is nil if what is needed was collected and can be had.
+// need returns nil if the statistics n were collected and are available.
 func (s *Statistics) need(n Needs) error {
 	if lacking := n.with(&s.State) &^ s.Have; lacking != 0 {
 		return fmt.Errorf("baseline: statistics %b were not collected", lacking)
@@ -146,11 +146,11 @@ func (s *Statistics) need(n Needs) error {
 	return nil
 }
 
-// Cost is what statistics take.
+// Cost is the cost of statistics.
 type Cost struct {
 	Requests         int `json:"requests"`
-	Completions      int `json:"completions"`   // sampled by the generator, of any length
-	PromptTokens     int `json:"prompt_tokens"` // by the servers' count, where they give one
+	Completions      int `json:"completions"`   // completions sampled by the generator
+	PromptTokens     int `json:"prompt_tokens"` // by the servers' counts, if they send any
 	CompletionTokens int `json:"completion_tokens"`
 }
 
@@ -162,8 +162,8 @@ func (c *Cost) Add(o Cost) {
 	c.CompletionTokens += o.CompletionTokens
 }
 
-// Cost is what the statistics that are needed take, of those that were
-// collected, as if nothing had been saved before.
+// Cost returns the cost of those of the statistics n that were collected. Saved replies count
+// as if they had been requested.
 func (s *Statistics) Cost(n Needs) Cost {
 	var sum Cost
 	n = n.with(&s.State)
@@ -175,8 +175,8 @@ func (s *Statistics) Cost(n Needs) Cost {
 	return sum
 }
 
-// CostOf is what an estimator takes: [Statistics.Cost] of what it needs. An estimator of
-// fewer samples than were collected takes its share of them.
+// CostOf returns the cost of an estimator: the [Statistics.Cost] of its needs. If the
+// estimator uses fewer samples than were collected, it gets its share of their cost.
 func (s *Statistics) CostOf(e Estimator) Cost {
 	sum := s.Cost(e.Needs())
 	few, ok := e.(interface{ samples() int })
@@ -189,10 +189,10 @@ func (s *Statistics) CostOf(e Estimator) Cost {
 	return sum
 }
 
-// ErrUnavailable is matched by every [Unavailable].
+// ErrUnavailable matches every [Unavailable] with errors.Is.
 var ErrUnavailable = errors.New("unavailable")
 
-// Unavailable says why a state has no confidence by an estimator.
+// Unavailable says why an estimator has no confidence for a state.
 type Unavailable struct {
 	Reason string
 	Err    error // the cause, if it is an error
@@ -211,7 +211,7 @@ func (u *Unavailable) why() string {
 	return u.Reason + ": " + u.Err.Error()
 }
 
-// Unwrap is ErrUnavailable and the cause.
+// Unwrap returns ErrUnavailable and, if there is one, the cause.
 func (u *Unavailable) Unwrap() []error {
 	if u.Err != nil {
 		return []error{ErrUnavailable, u.Err}

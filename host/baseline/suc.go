@@ -11,16 +11,16 @@ import (
 	"github.com/finece/finece/host/construct"
 )
 
-// SuC is sub-question clustering: the confidence of a question is the model's
-// accuracy on training questions of its kind (Lin et al. 2022, arXiv 2205.14334,
-// whose kinds are the sub-tasks of arithmetic; FineCE finds them by clustering).
-// With the k correct of n graded completions of each training question,
+// SuC is sub-question clustering: the confidence of a question is the model's accuracy on
+// training questions of the same kind (Lin et al. 2022, arXiv 2205.14334). There the kinds
+// are sub-tasks of arithmetic; FineCE finds them by clustering. k of the n graded completions
+// of a training question are correct. The cluster with the centroid nearest to the question,
+// by cosine distance, gives
 //
 //	confidence = sum of k over sum of n, in the nearest cluster
 //
-// by cosine distance from the cluster's centroid. The answer is not looked at: the
-// value is the same at every position. It is made by [FitSuC] or from JSON, and
-// must not be changed then.
+// The answer is not used, so the value is the same at every position. A SuC is made by
+// [FitSuC] or read from JSON, and must not be changed afterwards.
 type SuC struct {
 	vocabulary *construct.Vocabulary
 	clusters   []kind
@@ -30,34 +30,32 @@ type SuC struct {
 // kind is a cluster of training questions.
 type kind struct {
 	Questions int       `json:"questions"`
-	K         int       `json:"k"` // completions that are correct
-	N         int       `json:"n"` // completions that were graded
-	Centroid  []float64 `json:"-"` // the mean of the questions' vectors, with length 1
+	K         int       `json:"k"` // correct completions
+	N         int       `json:"n"` // graded completions
+	Centroid  []float64 `json:"-"` // the mean of the questions' vectors, scaled to length 1
 }
 
 // SuCConfig says how training questions are clustered. Start from [DefaultSuC].
 type SuCConfig struct {
-	// Clusters is how many kinds there are at most.
+	// Clusters is the most kinds that are kept.
 	Clusters int
-	// Groups is how many groups merging ends with, of which the Clusters largest
-	// are kept. Average linkage leaves outliers as
-	// groups of their own: with as few groups as Clusters, nearly all questions
-	// are in one.
+	// Groups is the number of groups at which merging stops. The Clusters largest groups
+	// are kept. Average linkage leaves outliers as groups of their own. So if Groups were as
+	// small as Clusters, nearly all questions would be in one group.
 	Groups int
-	// Clustered bounds how many questions are clustered, evenly spaced among all:
-	// that takes time and memory by the square.
+	// Clustered is the most questions that are clustered. They are evenly spaced among all
+	// questions. Time and memory grow with its square.
 	Clustered int
 }
 
-// DefaultSuC has 10 kinds, as many as the authors' released code, out of 100
-// groups of at most 2000 questions.
+// DefaultSuC returns 10 kinds, as in the authors' released code, out of 100 groups of at most
+// 2000 questions.
 func DefaultSuC() SuCConfig { return SuCConfig{Clusters: 10, Groups: 100, Clustered: 2000} }
 
-// FitSuC learns from lines of training data: from those of the questions alone,
-// p(0), that are not in the dev or test split. Questions are clustered as package
-// construct clusters fragments: TF-IDF, cosine distance, average linkage. Then
-// each counts in the cluster whose centroid is the nearest, as one that is asked
-// later does.
+// FitSuC fits a SuC on lines of training data: on the states p(0) that are not in the dev or
+// test split. Questions are clustered as package construct clusters fragments, with TF-IDF,
+// cosine distance and average linkage. Then every training question is counted in the
+// cluster with the nearest centroid, the same way as later questions.
 func FitSuC(states []construct.State, c SuCConfig) (*SuC, error) {
 	if c.Clusters < 1 || c.Groups < 1 || c.Clustered < 1 {
 		return nil, errors.New("baseline: Clusters, Groups and Clustered have to be at least 1; start from DefaultSuC")
@@ -145,7 +143,8 @@ func (v *vector) dot(w *vector) float64 {
 	return sum
 }
 
-// scaled is a centroid with length 1, so that its dot product is the cosine.
+// scaled scales a centroid to length 1, so its dot product with another such vector is the
+// cosine.
 func scaled(centroid []float64) []float64 {
 	sum := 0.0
 	for _, x := range centroid {
@@ -160,8 +159,8 @@ func scaled(centroid []float64) []float64 {
 	return centroid
 }
 
-// nearest is the cluster of a question; known is false if it has no term of the
-// training questions.
+// nearest returns the cluster of a question. known is false if the question has no term of
+// the training questions.
 func (s *SuC) nearest(question string) (number int, known bool) {
 	v := s.vector(question)
 	most := 0.0
@@ -180,7 +179,7 @@ func (s *SuC) nearest(question string) (number int, known bool) {
 // Name is "suc".
 func (s *SuC) Name() string { return "suc" }
 
-// Needs is nothing: it goes by the question.
+// Needs returns nothing: only the question is used.
 func (s *SuC) Needs() Needs { return 0 }
 
 // Confidence is unavailable for a question that has no word of the training
@@ -206,7 +205,7 @@ const sucVersion = 1
 type sucFile struct {
 	Method   string    `json:"method"` // "suc"
 	Version  int       `json:"version"`
-	Model    string    `json:"model,omitempty"` // whose accuracies these are
+	Model    string    `json:"model,omitempty"` // the generator whose accuracies these are
 	Terms    []string  `json:"terms"`
 	Weights  []float64 `json:"weights"`
 	Clusters []sucKind `json:"clusters"`
@@ -236,8 +235,7 @@ func (s *SuC) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and says what is wrong with
-// anything else.
+// UnmarshalJSON reads the format of MarshalJSON. The error says what is wrong with the data.
 func (s *SuC) UnmarshalJSON(b []byte) error {
 	var f sucFile
 	if err := json.Unmarshal(b, &f); err != nil {

@@ -7,9 +7,10 @@ import "github.com/finece/finece/host/grade"
 //
 //	C = (SC + VC) / 2
 //
-// SC is 1 if two answers come to the same and 1/2 if not. At p(z) they are the given answer
-// and one sample, elsewhere two samples of the state. VC is what the model says of the
-// state. (The paper asks after each of the two; here the second has no reply of its own.)
+// SC is 1 if two answers mean the same, and 1/2 if not. At p(z) these are the given answer
+// and one sample, at other states two samples. VC is the confidence that the model states
+// about the state. (In the paper, the model is asked after each of the two answers. Here it
+// is not asked about the second one.)
 type TwoSample struct{}
 
 // Name is "two-sample".
@@ -18,10 +19,10 @@ func (TwoSample) Name() string { return "two-sample" }
 // Needs is Verbal, Classes, and Agreement at p(z).
 func (TwoSample) Needs() Needs { return Verbal | Classes | Agreement }
 
-// samples is how many samples a confidence takes at most.
+// samples returns the most samples that a confidence uses.
 func (TwoSample) samples() int { return 2 }
 
-// Confidence is unavailable where the model did not say a number, and without samples.
+// Confidence is unavailable if the model did not give a number, or without samples.
 func (h TwoSample) Confidence(s *Statistics) (float64, error) {
 	if err := s.need(h.Needs()); err != nil {
 		return 0, err

@@ -10,14 +10,15 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// work is one Collect.
+// work is one call of Collect.
 type work struct {
 	*Collector
 	s  *Statistics
 	n  Needs
-	mu sync.Mutex // of s.costs and s.Missing
+	mu sync.Mutex // guards s.costs and s.Missing
 }
 
+// spent adds to the cost of a statistic.
 func (w *work) spent(n Needs, c Cost) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -26,13 +27,14 @@ func (w *work) spent(n Needs, c Cost) {
 	w.s.costs[n] = sum
 }
 
+// lacks notes that a statistic is not available.
 func (w *work) lacks(n Needs, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.s.Missing[n] = err
 }
 
-// sampled gets n completions of a prefix, one caller at a time.
+// sampled returns n completions of a prefix. One caller at a time samples.
 func (w *work) sampled(ctx context.Context, from *openai.Sampler, kind, prefix string, n int) ([]openai.Completion, Cost, error) {
 	q := w.s.State.Question
 	done, err := w.turns.take(ctx, fmt.Sprintf("%s %q %q", kind, q.ID, prefix))
@@ -47,8 +49,7 @@ func (w *work) sampled(ctx context.Context, from *openai.Sampler, kind, prefix s
 	return got.Completions, Cost{got.Replies, n, got.PromptTokens, got.CompletionTokens}, nil
 }
 
-// given returns the samples that the state came with, and what they took; nil if there are
-// none.
+// given returns the samples that the state came with, and their cost, or nil if it has none.
 func (w *work) given() ([]openai.Completion, Cost, error) {
 	got := w.s.State.Samples
 	if got == nil {
@@ -60,7 +61,7 @@ func (w *work) given() ([]openai.Completion, Cost, error) {
 	return got.Completions[:w.config.Samples], Cost{got.Replies, w.config.Samples, got.PromptTokens, got.CompletionTokens}, nil
 }
 
-// answers gets what answers there are, and what they come to.
+// answers gets the samples and the chosen answer, their classes and their similarity.
 func (w *work) answers(ctx context.Context) error {
 	s, state := w.s, &w.s.State
 	prefix := state.prefix()
@@ -92,7 +93,7 @@ func (w *work) answers(ctx context.Context) error {
 	switch {
 	case w.n&Classes == 0:
 	case w.config.Equivalence == nil:
-		w.lacks(Classes, unavailable("nothing says which answers come to the same"))
+		w.lacks(Classes, unavailable("no Equivalence was given to compare answers"))
 	default:
 		if err := w.classes(ctx); err != nil {
 			return err
@@ -104,8 +105,8 @@ func (w *work) answers(ctx context.Context) error {
 	return nil
 }
 
-// classes says which answers come to the same. The chosen one comes last, so that
-// the classes of the others do not depend on it.
+// classes finds out which answers mean the same. The chosen answer comes last, so the classes
+// of the samples do not depend on it.
 func (w *work) classes(ctx context.Context) error {
 	s := w.s
 	texts := make([]string, 0, len(s.Samples)+1)
@@ -156,7 +157,7 @@ func (w *work) similarity(ctx context.Context) error {
 	return nil
 }
 
-// tokens gets those of the answer so far.
+// tokens gets the tokens of the answer so far.
 func (w *work) tokens(ctx context.Context) error {
 	switch {
 	case w.s.State.Text == "":
@@ -171,7 +172,7 @@ func (w *work) tokens(ctx context.Context) error {
 	return w.scoredBy(ctx, Tokens, w.config.Generator.Config().Model, &w.s.Tokens)
 }
 
-// solved gets the tokens of the answer so far as the solver scores them.
+// solved gets the tokens of the answer so far, scored by the solver.
 func (w *work) solved(ctx context.Context) error {
 	switch {
 	case w.s.State.Text == "":
@@ -222,7 +223,7 @@ func (w *work) firsts(ctx context.Context) error {
 	return nil
 }
 
-// join takes over what one statistic has from another.
+// join copies parts of a statistic that others contain.
 func (w *work) join() {
 	s := w.s
 	if s.State.Complete && w.n&Chosen != 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 // AliasGrader compares the stated answer with every alias after normalising
-// both, as the evaluations of TriviaQA and NQ-Open do: lower case, without
+// both, as the evaluations of TriviaQA and NQ-Open do: in lower case and without
 // punctuation, the words a, an and the, and surplus white space. TriviaQA replaces
 // punctuation with a space, SQuAD and NQ-Open remove it ("U.S." becomes "u s" or
 // "us"). Agreement under either rule counts.

@@ -19,15 +19,14 @@ type EntailmentConfig struct {
 	Extra  map[string]json.RawMessage
 }
 
-// Entailment is an [Equivalence] for open-ended answers: two mean the same, in
-// the context of the question, if each entails the other (Kuhn et al. 2023,
-// arXiv 2302.09664; with a language model as the judge, Farquhar et al. 2024,
-// doi 10.1038/s41586-024-07421-0). A judgement is one word. After another reply the
-// model is asked once more, and then the answers count as different. It is asked like
-// a [Judge].
+// Entailment is an [Equivalence] for open-ended answers. Two answers to a question mean the
+// same if each entails the other (Kuhn et al. 2023, arXiv 2302.09664; with a language model
+// as the judge, Farquhar et al. 2024, doi 10.1038/s41586-024-07421-0). A judgement is one
+// word. If the model replies anything else, it is asked once more; after that the answers
+// count as different. Requests have the same parameters as those of a [Judge].
 type Entailment struct{ o oracle }
 
-// NewEntailment makes a judge of entailment. An error is about the configuration.
+// NewEntailment returns a judge of entailment. An error is about the configuration.
 func NewEntailment(c EntailmentConfig) (*Entailment, error) {
 	to, err := openai.NewEndpoint("judge of equivalence", c.Server, "chat/completions")
 	if err != nil {
@@ -36,8 +35,8 @@ func NewEntailment(c EntailmentConfig) (*Entailment, error) {
 	return &Entailment{newOracle(to, c.Model, c.Store, c.Extra)}, nil
 }
 
-// KeepIn returns an Entailment that keeps its judgements in s. One that has a store
-// already is returned unchanged.
+// KeepIn returns an Entailment that keeps its judgements in s. An Entailment that already has
+// a store is returned unchanged.
 func (e *Entailment) KeepIn(s openai.Store) *Entailment {
 	if e.o.store != nil {
 		return e
@@ -103,7 +102,7 @@ func (e *Entailment) Classes(ctx context.Context, q *Question, answers []string)
 type Meanings struct {
 	e      *Entailment
 	q      *Question
-	first  []string // of each class: its representative
+	first  []string // the first answer of each class, its representative
 	size   []int
 	known  map[string]int
 	judged Judged

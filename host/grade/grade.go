@@ -39,7 +39,7 @@ type Grader interface {
 	Grade(ctx context.Context, q *Question, answer string) (Verdict, error)
 }
 
-// graders are those that have a name.
+// graders are the graders that can be chosen by name.
 var graders = []Grader{
 	NumberGrader{},
 	LetterGrader{},
@@ -57,7 +57,7 @@ func Graders() (names []string) {
 	return names
 }
 
-// GraderNamed returns the grader of one of the names of [Graders].
+// GraderNamed returns the grader with a name. [Graders] lists the names.
 func GraderNamed(name string) (Grader, error) {
 	for _, g := range graders {
 		if g.Name() == name {

@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// DefaultRubric is the rubric of a judge without another one.
+// DefaultRubric is used if a judge is given no other rubric.
 const DefaultRubric = `An answer is correct if its final claim agrees with the reference answer, or, where there is no reference, with what is known to be true. Wording, length and style do not matter. An answer that hedges between several claims, refuses, or does not come to a claim is incorrect.`
 
 // JudgeConfig configures a language model that grades open-ended answers.
@@ -24,20 +24,20 @@ type JudgeConfig struct {
 	Extra  map[string]json.RawMessage
 }
 
-// Judge is a [Grader] that asks a language model. The whole reply has to be "correct"
-// or "incorrect", or {"correct": true} or {"correct": false}. After another reply
-// the judge is asked once more, and then the answer is Ungraded. A reply that only
-// contains such a word is not interpreted.
+// Judge is a [Grader] that asks a language model. The whole reply must be "correct" or
+// "incorrect", or {"correct": true} or {"correct": false}. If it is anything else, the judge
+// is asked once more; after that the answer is Ungraded. A longer reply that contains such a
+// word is not interpreted.
 //
-// The judge is asked at temperature 0 and with a seed. A parameter that its server
-// refuses is left out: reasoning models accept no temperature but 1. A saved
-// judgement says which parameters were left out.
+// The judge is asked at temperature 0 and with a seed. If the server refuses one of these
+// parameters, it is left out: reasoning models only accept temperature 1. A saved judgement
+// says which parameters were left out.
 type Judge struct {
 	c JudgeConfig
 	o oracle
 }
 
-// NewJudge makes a judge. An error is about the configuration.
+// NewJudge returns a judge. An error is about the configuration.
 func NewJudge(c JudgeConfig) (*Judge, error) {
 	if strings.TrimSpace(c.Rubric) == "" {
 		c.Rubric = DefaultRubric
@@ -49,8 +49,8 @@ func NewJudge(c JudgeConfig) (*Judge, error) {
 	return &Judge{c, newOracle(to, c.Model, c.Store, c.Extra)}, nil
 }
 
-// KeepIn returns a judge that keeps its verdicts in s. A judge that has a store
-// already is returned unchanged.
+// KeepIn returns a judge that keeps its verdicts in s. A judge that already has a store is
+// returned unchanged.
 func (j *Judge) KeepIn(s openai.Store) *Judge {
 	if j.o.store != nil {
 		return j

@@ -18,8 +18,9 @@ import (
 //   - the last line;
 //   - the first line, if no "answer" is announced.
 //
-// The first place counts that starts with a letter, which an option's text or a
-// reason ("B because ...") may follow, or that is the text of exactly one option.
+// The first of these places that chooses an option counts. A place chooses an option if it
+// starts with the option's letter, which the option's text or a reason ("B because ...") may
+// follow, or if it is the text of exactly one option.
 type LetterGrader struct{}
 
 func (LetterGrader) Name() string { return "letter" }

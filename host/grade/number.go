@@ -22,11 +22,10 @@ import (
 // If none of them has a number, it is the last number after the last "####", or the
 // last number of an answer without "####".
 //
-// Of a calculation it is the result ("7/8 of 16 is 14"), and a number that is denied
-// ("not 20; it is 18") does not count. A number that may mean two things is not read:
-// a choice or a range (18 or 20, 18-20), a ratio or a time (3:2), a power (10^5), a
-// calculation without its result (2*9), a decimal comma or a list (1,5). Such an answer
-// is Unread.
+// If a calculation is stated, its result counts ("7/8 of 16 is 14"). A number that is denied
+// does not count ("not 20; it is 18"). A number that can mean two things is not read: a
+// choice or a range (18 or 20, 18-20), a ratio or a time (3:2), a power (10^5), a calculation
+// without its result (2*9), a decimal comma or a list (1,5). Such an answer is Unread.
 type NumberGrader struct{}
 
 func (NumberGrader) Name() string { return "number" }
@@ -34,7 +33,7 @@ func (NumberGrader) Name() string { return "number" }
 func (NumberGrader) Check(q *Question) error {
 	for _, g := range q.Gold {
 		if NumberIn(g) == nil {
-			return fmt.Errorf("the right answer %.60q is no number", g)
+			return fmt.Errorf("the right answer %.60q is not a number", g)
 		}
 	}
 	if len(q.Gold) == 0 {

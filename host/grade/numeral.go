@@ -93,7 +93,7 @@ func groups(s string, begin, i int) int {
 		for strings.HasPrefix(s[end:], separator) && threeDigits(s, end+len(separator)) {
 			end += len(separator) + 3
 		}
-		// "3 100/200" is no 3100, and "18 100%" no 18100.
+		// "3 100/200" is not 3100, and "18 100%" is not 18100.
 		if end > i && !(separator == " " && end < len(s) && (s[end] == '/' || s[end] == '%')) {
 			return end
 		}

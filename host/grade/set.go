@@ -9,8 +9,8 @@ import (
 
 // SetGrader compares lists of short answers whose order does not matter: each of
 // Question.Gold is a whole list, such as "red, green and blue". An answer is right if
-// its items are those of one list, no more and no fewer. Items are compared like
-// aliases, and one that is named twice counts once.
+// its items are exactly those of one list. Items are compared like aliases. An item that is
+// named twice counts once.
 //
 // The answer's list is in the place where [AliasGrader] looks, or in the bulleted or
 // numbered lines at its end. Items are separated by commas, semicolons, "and", "&" or

@@ -32,8 +32,8 @@ var heading = regexp.MustCompile(`(?i)^[\s*_]*(?:(?:step|conclusion|summary|solu
 // places returns the parts of an answer that may state its result, the most reliable
 // first:
 //
-//   - the line of the last "####" without an announcement. It is the only place if
-//     exact accepts it and it is no heading;
+//   - the line of the last "####", after an announcement at its beginning if there is one.
+//     It is the only place if exact accepts it and it is not a heading;
 //   - otherwise the announcements after the last "####", and then its line;
 //   - the announcements in the whole answer.
 func places(answer string, announcement *regexp.Regexp, exact func(line string) bool) []string {

@@ -10,7 +10,7 @@ import (
 // them. Their number, order and repetition do not matter. White space is compared as
 // single spaces and a final period is ignored; case counts.
 //
-// It is no [Reader], because two right answers may have nothing in common.
+// It is not a [Reader], because two right answers may have nothing in common.
 type StatementsGrader struct{}
 
 // Name is "statements".

@@ -15,8 +15,8 @@ import (
 // counts like one that was asked for.
 type Judged struct {
 	Judgements       int
-	Unclear          int // judgements whose reply could not be read at both attempts
-	Requests         int // without those that a server refused because of a parameter
+	Unclear          int // judgements whose reply could not be read in either attempt
+	Requests         int // requests, without those that a server refused because of a parameter
 	PromptTokens     int // by the server's count, if it sends one
 	CompletionTokens int
 }
@@ -87,7 +87,7 @@ func (o *oracle) word(ctx context.Context, kind, id string, messages []map[strin
 		w.PromptTokens += r.Usage.Prompt
 		w.CompletionTokens += r.Usage.Completion
 		w.Reply, w.Refused = "", refused
-		_ = json.Unmarshal(r.Choices[0].Message.Content, &w.Reply) // content that is no string stays ""
+		_ = json.Unmarshal(r.Choices[0].Message.Content, &w.Reply) // content that is not a string stays ""
 		if w.Verdict = read(w.Reply); w.Verdict != unclear {
 			break
 		}

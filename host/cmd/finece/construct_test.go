@@ -265,7 +265,7 @@ func TestConstructFailures(t *testing.T) {
 	finece(t, "", g.args(in, out)...).wants(t, 0, "600 of 600 completions")
 
 	bad := file(t, "bad.jsonl", questionsFor(2)+"no JSON\n"+`{"id":"q0","question":"Another?","gold":"1"}`+"\n"+`{"id":"z","question":"Who?","gold":"Ann"}`+"\n")
-	finece(t, "", g.args(bad, out+".2")...).wants(t, exit.Faults, "record 3: ", "another one has the same id", "question z: ", "is no number", "3 questions could not be used")
+	finece(t, "", g.args(bad, out+".2")...).wants(t, exit.Faults, "record 3: ", "another one has the same id", "question z: ", "is not a number", "3 questions could not be used")
 	finece(t, "", g.args(file(t, "none", "\n"), out+".3")...).wants(t, exit.Faults, "no questions of format plain")
 	finece(t, "", g.args(filepath.Join(t.TempDir(), "absent"), out)...).wants(t, exit.IO, "no such file")
 	for flag, says := range map[string]string{
