@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from finece._builder import ratio_of
+from finece._builder import changed, confidence, ratio_of
 from finece._contract import (
     CUTS,
     RECORD_VERSION,
@@ -86,7 +86,7 @@ class Answer:
                 self.end = record
                 for i, c in enumerate(self.confidences):
                     if c.ratio is None:
-                        self.confidences[i] = replace(c, ratio=ratio_of(c, record.tokens, record.reasoning))
+                        self.confidences[i] = changed(c, ratio=ratio_of(c, record.tokens, record.reasoning))
             case _:
                 pass
 
@@ -104,20 +104,7 @@ class Answer:
 
 
 def _pending(at: Place) -> Confidence:
-    return Confidence(
-        choice=at.choice,
-        index=at.index,
-        kinds=at.kinds,
-        segment=at.segment,
-        byte=at.byte,
-        utf16=at.utf16,
-        token=at.token,
-        ratio=at.ratio,
-        entropy=at.entropy,
-        approximate=at.approximate,
-        state="pending",
-        revision=-1,
-    )
+    return confidence(at, at.ratio, "pending", -1)
 
 
 @dataclass

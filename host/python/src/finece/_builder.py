@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple, cast
 
 from finece._contract import (
@@ -146,7 +146,7 @@ class Builder:
     def unavailable(self, reason: Reason) -> list[Record]:
         """The records that end every position whose confidence can still change."""
         out: list[Record] = [
-            _confidence(place, self._ratio(place), "unavailable", revision + 1, reason=reason)
+            confidence(place, self._ratio(place), "unavailable", revision + 1, reason=reason)
             for _, (place, revision) in sorted(self._open.items())
         ]
         self._open.clear()
@@ -213,10 +213,10 @@ class Builder:
         state = STATES[event.a] if event.a < len(STATES) else None
         if state == "pending":
             self._open[key] = place, revision
-            return _confidence(place, ratio, state, revision)
+            return confidence(place, ratio, state, revision)
         if state == "unavailable":
             del self._open[key]
-            return _confidence(place, ratio, state, revision, reason=_reason(event.b))
+            return confidence(place, ratio, state, revision, reason=_reason(event.b))
         raw, fused, calibrated = _ESTIMATE.unpack_from(event.body)
         if state is None or raw != raw or fused != fused:
             raise MalformedError(f"a confidence of position {event.number} without a value")
@@ -228,7 +228,7 @@ class Builder:
         source = self._sources.get(said)
         if source is None:
             source = self._sources[said] = self._source(*_SOURCE.unpack_from(said))
-        return _confidence(place, ratio, state, revision, raw=raw, fused=fused, calibrated=calibrated == 1, source=source)
+        return confidence(place, ratio, state, revision, raw=raw, fused=fused, calibrated=calibrated == 1, source=source)
 
     def _source(self, estimator: int, method: int, mapped: int, band: int, outside: int, mass: float) -> Source:
         ways: tuple[Outside, ...] = _OUTSIDE[outside]
@@ -279,9 +279,10 @@ def _writable(record: type[Wire]) -> Any:
 _new: Final = object.__new__
 _WritablePosition: Final = _writable(Position)
 _WritableConfidence: Final = _writable(Confidence)
+_FIELDS: Final = tuple(field.name for field in fields(Confidence))
 
 
-def _confidence(
+def confidence(
     place: Place,
     ratio: float | None,
     state: State,
@@ -313,6 +314,15 @@ def _confidence(
     made.calibrated = calibrated
     made.source = source
     made.reason = reason
+    made.__class__ = Confidence
+    return cast("Confidence", made)
+
+
+def changed(old: Confidence, **fields: object) -> Confidence:
+    """What dataclasses.replace makes, in a quarter of the time."""
+    made = _new(_WritableConfidence)
+    for name in _FIELDS:
+        setattr(made, name, fields[name] if name in fields else getattr(old, name))
     made.__class__ = Confidence
     return cast("Confidence", made)
 

@@ -6,12 +6,11 @@ import json
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
 
 from finece._answer import Answer
-from finece._builder import Event
+from finece._builder import Event, changed
 from finece._contract import MAX_INPUT, Record, Settings
 from finece._core import Core, Session
 from finece._errors import ArgumentError, CoreLostError, FineceError
@@ -67,7 +66,7 @@ class Scorer:
         answer = _answer_of(events)
         answer.texts["answer"] = text
         if even:  # the counts of tokens are estimates
-            answer.confidences = [replace(c, approximate=True) for c in answer.confidences]
+            answer.confidences = [changed(c, approximate=True) for c in answer.confidences]
         return answer
 
     def row(self, row: Mapping[str, Any]) -> Scored:
