@@ -34,7 +34,7 @@ function ConfidenceAnswer({
   source: ConfidenceSource | ConfidenceStore | undefined
   options?: UseConfidenceOptions
 }) {
-  const { status, text, positions } = useConfidence(source, options)
+  const { status, text, positions, error } = useConfidence(source, options)
   const passages = positions.filter(({ index }) => index > 0)
   const from = (i: number) => passages[i - 1]?.utf16 ?? 0
   return (
@@ -45,6 +45,7 @@ function ConfidenceAnswer({
         </p>
       ))}
       <p className="whitespace-pre-line">{text.slice(from(passages.length)).trim()}</p>
+      {status === "failed" && <p role="alert">{error}</p>}
     </div>
   )
 }

@@ -1,4 +1,6 @@
+import { FineceError } from "./errors.js";
 import type { StreamEvent } from "./events.js";
+import { Outcome } from "./outcome.js";
 import { type ScoreOptions, Scorer } from "./scorer.js";
 
 /** What can be iterated over for its events: a response, its body, or any bytes as they come. */
@@ -15,25 +17,33 @@ export type ByteSource = Response | ReadableStream<Uint8Array> | AsyncIterable<U
  *
  * The source is consumed no faster than the events are. Leaving the loop cancels
  * it and aborts requests to the confidence model, and so does the option
- * `signal`. An error of the source is thrown after the events before it. The
- * text never waits for the core: without one all of it comes, with one `lost`
+ * `signal`. An error of the source is thrown after the events before it; so is a
+ * {@link FineceError} with the code `source` where the source is an HTTP error, or
+ * holds the provider's error or nothing instead of an answer. The text never waits
+ * for the core: without one all of it comes, with one `lost`
  * event, and at the end the confidence of the whole answer is unavailable.
  */
 export async function* confidences(
   source: ByteSource, options: ScoreOptions = {},
 ): AsyncGenerator<StreamEvent, void, undefined> {
+  if ("ok" in source && !source.ok) {
+    throw await refusal(source, null, 0);
+  }
   const chunks = chunksOf(source); // throws where it is locked: then nothing is asked of anybody
+  const outcome = new Outcome();
   let events: StreamEvent[] = [];
   let wake = (): void => undefined;
   const scorer = new Scorer({
     ...options,
     text: options.text ?? true,
     onEvent(event) {
+      outcome.note(event);
       events.push(event);
       wake();
       options.onEvent?.(event);
     },
   });
+  let bytes = 0;
   let reading = false;
   let open = true;
   let settled = false;
@@ -45,6 +55,7 @@ export async function* confidences(
         open = false;
         scorer.end();
       } else {
+        bytes += value.byteLength;
         scorer.write(value);
       }
     }, (error: unknown) => {
@@ -79,12 +90,22 @@ export async function* confidences(
     if (failure !== undefined) {
       throw failure.error;
     }
+    const said = scorer.failure === undefined ? outcome.failure : scorer.failure;
+    if (said !== undefined && options.signal?.aborted !== true) {
+      throw await refusal(source, said, bytes);
+    }
   } finally {
     scorer.interrupt();
     if (open) {
       void chunks.return().catch(() => undefined);
     }
   }
+}
+
+/** Why a source gave no answer. The words are loaded when they are needed. */
+function refusal(source: ByteSource, said: unknown, bytes: number): Promise<FineceError> {
+  return import("./refusal.js").then(({ refusal }) => refusal(source, said, bytes),
+    (cause: unknown) => new FineceError("source", "there is no answer", {}, cause));
 }
 
 interface Chunks {
@@ -97,10 +118,7 @@ function chunksOf(source: ByteSource): Chunks {
   if (stream !== null && "getReader" in stream) {
     const reader = stream.getReader();
     return {
-      async next() {
-        const { done, value } = await reader.read();
-        return done ? { done, value } : { done, value };
-      },
+      next: () => reader.read() as ReturnType<Chunks["next"]>,
       return: () => reader.cancel(),
     };
   }

@@ -9,13 +9,14 @@
  * - `too-long`: more bytes than one call takes.
  * - `argument`: the input is not what the function takes.
  * - `record`: the core's events could not be read.
+ * - `source`: what should have been an answer is an HTTP error, a page, an error of the provider, or nothing.
  * - `model`: the confidence model gave no reply, or none that is a confidence.
  * - `redact`: the redaction hook failed, so nothing was sent.
  * - `listener`: a callback of yours threw.
  */
 export type ErrorCode =
   | "core-load" | "core-trap" | "config" | "order" | "unknown-ask" | "too-long" | "argument" | "record"
-  | "model" | "redact" | "listener";
+  | "source" | "model" | "redact" | "listener";
 
 /** Where an error happened: an address without secrets, an HTTP status, an id. */
 export type ErrorContext = Readonly<Record<string, string | number | undefined>>;

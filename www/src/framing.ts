@@ -2,7 +2,7 @@ import type { Format } from "./config.js";
 
 /** Hears what a stream is made of. */
 export interface FrameHandler {
-  /** One event's payload: JSON, or `[DONE]`. */
+  /** One event's payload: JSON, or `[DONE]`; "" for one that is not read here. */
   value(json: string): void;
   /** A comment line of an event stream, without its colon. */
   comment(text: string): void;
@@ -75,6 +75,9 @@ export class Framer {
         return;
       }
       this.#framing = found === "text" && this.#format !== "auto" ? "events" : found;
+      if (text.startsWith("\0")) {
+        handler.value(""); // only the core reads it
+      }
     }
     if (this.#framing === "events") {
       this.#lines(text, handler);

@@ -46,7 +46,7 @@ async function created(module: WebAssembly.Module | Promise<WebAssembly.Module>)
 
 async function compileFrom(address: string): Promise<WebAssembly.Module> {
   if (address.startsWith("file:")) {
-    return compile(await readLocal(address), address);
+    return compile(await (await import("./local.js")).readLocal(address), address); // browsers never need it
   }
   let response: Response;
   try {
@@ -66,19 +66,6 @@ async function compileFrom(address: string): Promise<WebAssembly.Module> {
       : WebAssembly.compile(await response.arrayBuffer()));
   } catch (cause) {
     throw new CoreLoadError(`${address}, served as ${type}, does not compile: ${messageOf(cause)}`, { url: address, type }, cause);
-  }
-}
-
-async function readLocal(address: string): Promise<ArrayBufferView<ArrayBuffer>> {
-  // Out of sight of bundlers, which would warn of it in builds for browsers.
-  const files = "node:fs/promises";
-  try {
-    const { readFile } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ files)) as {
-      readFile: (path: URL) => Promise<Uint8Array<ArrayBuffer>>;
-    };
-    return await readFile(new URL(address));
-  } catch (cause) {
-    throw new CoreLoadError(`cannot read ${address}: ${messageOf(cause)}`, { url: address }, cause);
   }
 }
 

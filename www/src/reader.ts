@@ -28,6 +28,7 @@ export class AnswerReader {
   readonly #splitters = new Map<number, ThinkingSplitter>();
   readonly #handler: FrameHandler;
   #events: (TextEvent | FineceRecord)[] = [];
+  #error: unknown;
   #over = false;
   #begun = false;
   #version = 0;
@@ -60,6 +61,11 @@ export class AnswerReader {
   /** The version of the records that the server sends; 0 if it has sent none. */
   get version(): number {
     return this.#version;
+  }
+
+  /** The provider's error, if the stream had one; else `null` if it had no event, text or record by now. */
+  get failure(): unknown {
+    return this.#error ?? (this.#begun || this.#version > 0 ? undefined : null);
   }
 
   /** Takes the next bytes, cut anywhere, and returns what they complete. */
@@ -98,6 +104,8 @@ export class AnswerReader {
     } catch {
       return; // the core says that it is no JSON
     }
+    const { error } = (value ?? {}) as { readonly error?: unknown };
+    this.#error ??= error || undefined;
     for (const { choice, segment, text } of this.#finder?.find(value) ?? []) {
       if (choice >= this.#maxChoices) {
         continue;

@@ -97,6 +97,11 @@ export class Scorer {
     }
   }
 
+  /** What came instead of an answer: the provider's error, or `null` for nothing that can be read; `undefined` for an answer. */
+  get failure(): unknown {
+    return this.#reader.failure;
+  }
+
   /** Takes the stream's next bytes. */
   write(chunk: Uint8Array): void {
     if (this.#closed) {

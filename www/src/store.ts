@@ -1,17 +1,20 @@
-import { ConfidenceLog, type PositionConfidence } from "./badge/positions.js";
+import { ConfidenceLog, type PositionConfidence, unknownAnswer } from "./badge/positions.js";
 import { type ByteSource, confidences } from "./confidences.js";
 import { replaces } from "./builder.js";
 import type { Envelope } from "./contract.js";
-import { messageOf } from "./errors.js";
+import { FineceError, messageOf } from "./errors.js";
 import type { Segment, StreamEvent } from "./events.js";
+import { Outcome } from "./outcome.js";
 import { either } from "./signal.js";
 import type { ScoreOptions } from "./scorer.js";
 import { unitsOf } from "./units.js";
 
 /** What is known of a stream by now. It is never changed; a change makes a new one. */
 export interface ConfidenceSnapshot {
-  /** `idle` before there is anything, `streaming`, `done`, `failed` where the source broke off. */
+  /** `idle` before there is anything, `streaming`, `done`, `failed` where the source broke off or gave no answer; then `error` says why. */
   readonly status: "idle" | "streaming" | "done" | "failed";
+  /** Whether nothing will change any more: the status is `done` or `failed`. */
+  readonly done: boolean;
   /** The text of choice 0 so far; "" where the events have no text. */
   readonly text: string;
   /** How much of the text, from its beginning, no longer counts, in UTF-16 code units: a server replaced that answer by the one after it. Mostly 0. */
@@ -22,13 +25,13 @@ export interface ConfidenceSnapshot {
   readonly headline: PositionConfidence | null;
   /** Whether the scoring core failed, so that no more confidences will come. */
   readonly lost: boolean;
-  /** Why it failed; `null` where it did not. */
+  /** Why the source or the core failed, in words for people; `null` where neither did. */
   readonly error: string | null;
 }
 
 /** The snapshot of a stream of which nothing is known, on a server for one. */
 export const EMPTY: ConfidenceSnapshot = Object.freeze({
-  status: "idle", text: "", replaced: 0, positions: Object.freeze([]), headline: null, lost: false, error: null,
+  status: "idle", done: false, text: "", replaced: 0, positions: Object.freeze([]), headline: null, lost: false, error: null,
 });
 
 /** What bindings read: `subscribe` and a snapshot that is the same object until something changes. */
@@ -66,6 +69,7 @@ export class ConfidenceStore implements ConfidenceReadable {
   #log = new ConfidenceLog();
   #text: string[] = [];
   #status: ConfidenceSnapshot["status"] = "idle";
+  #outcome = new Outcome();
   #lost = false;
   #error: string | null = null;
   #snapshot = EMPTY;
@@ -103,6 +107,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     if (this.#status === "idle") {
       this.#status = "streaming";
     }
+    this.#outcome.note(event);
     if (event.type === "text" && event.choice === 0 && event.segment === this.#segment) {
       this.#text.push(event.text);
     } else if (event.type === "lost") {
@@ -114,11 +119,17 @@ export class ConfidenceStore implements ConfidenceReadable {
     this.#schedule();
   };
 
-  /** Says that no more events will come, and what broke off, if anything did. */
-  readonly finish = (failure?: unknown): void => {
+  /** Says that no more events will come, and what broke off, if anything did. An error of the provider's among the events is a failure, too. */
+  readonly finish = (failure: unknown = this.#outcome.failure): void => {
     this.#status = failure === undefined ? "done" : "failed";
-    this.#error = failure === undefined ? this.#error : messageOf(failure);
+    this.#error = failure === undefined ? this.#error : failure === null ? "there is no answer" : messageOf(failure);
     this.#log.settle();
+    if (failure !== undefined && this.#log.positions(0, this.#segment).length === 0) { // else what shows it would wait for ever
+      const text = this.#text.join("");
+      this.#log.apply({
+        ...unknownAnswer(undefined), index: 1, segment: this.#segment, utf16: text.length, byte: new TextEncoder().encode(text).length, reason: "stream-failed",
+      });
+    }
     this.#schedule();
   };
 
@@ -127,6 +138,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     this.#log = new ConfidenceLog();
     this.#text = [];
     this.#status = "idle";
+    this.#outcome = new Outcome();
     this.#lost = false;
     this.#error = null;
     this.#schedule();
@@ -149,7 +161,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     const text = this.#text.join("");
     this.#text = [text];
     return this.#snapshot = {
-      status: this.#status, text, replaced: this.#segment === "answer" ? unitsOf(text, this.#log.replaced()) : 0, positions: this.#log.positions(0, this.#segment),
+      status: this.#status, done: this.#status === "done" || this.#status === "failed", text, replaced: this.#segment === "answer" ? unitsOf(text, this.#log.replaced()) : 0, positions: this.#log.positions(0, this.#segment),
       headline: this.#log.headline() ?? null,
       lost: this.#lost, error: this.#error,
     };
@@ -245,22 +257,33 @@ export class SourceReader implements ConfidenceReadable {
   };
 
   async #read(signal: AbortSignal): Promise<void> {
-    const joined = either(this.#options.signal, signal) ?? signal;
-    let failure: unknown;
+    const { signal: given, onError } = this.#options;
+    const joined = either(given, signal) ?? signal;
+    let failure: FineceError | undefined;
+    let what = "there is no answer";
+    let hint = "; is the server there, and does it allow this page?";
     try {
       const source = await (typeof this.#source === "function" ? this.#source(joined) : this.#source);
+      [what, hint] = ["the answer broke off", ""];
       for await (const event of confidences(source, { ...this.#options, signal: joined })) {
         if (signal.aborted) {
           return; // no subscriber is left
         }
         this.store.push(event);
       }
-    } catch (error) {
-      failure = error;
+    } catch (cause) {
+      failure = cause instanceof FineceError ? cause : new FineceError("source", `${what}: ${messageOf(cause)}${hint}`, {}, cause);
     }
-    if (!signal.aborted) {
-      this.#reading = false;
-      this.store.finish(failure);
+    if (signal.aborted) {
+      return;
+    }
+    this.#reading = false;
+    if (given?.aborted === true) { // the reader has what was wanted
+      failure = undefined;
+    }
+    this.store.finish(failure);
+    if (failure !== undefined) {
+      onError?.(failure);
     }
   }
 }

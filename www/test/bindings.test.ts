@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { compile } from "svelte/compiler";
 import { type ConfidenceSnapshot, ConfidenceStore, headlineOf, readSource } from "finece/store";
 import { openModule, positionsOf, skip } from "./badge-support.js";
 import { demo, streamOf, until } from "./support.js";
+import { svelte } from "./svelte-support.js";
 
 const SOURCE = `const bytes = Uint8Array.from(atob(${JSON.stringify(Buffer.from(demo).toString("base64"))}), (c) => c.charCodeAt(0));
   globalThis.aborted = 0;
@@ -54,7 +51,7 @@ test("Vue shows a stream and its confidences, and leaves it when the component g
         const answer = useConfidence(source);
         return () => [
           h("p", { id: "status" }, answer.value.status),
-          h(Confidences, { text: answer.value.text, positions: answer.value.positions, done: answer.value.status === "done" },
+          h(Confidences, { text: answer.value.text, positions: answer.value.positions, done: answer.value.done },
             () => h("p", { id: "text" }, answer.value.text)),
         ];
       },
@@ -66,15 +63,6 @@ test("Vue shows a stream and its confidences, and leaves it when the component g
   await assertShown(page);
 });
 
-/** A Svelte component, compiled, in a file of its own in this package. */
-function svelte(t: TestContext, source: string): string {
-  const folder = mkdtempSync(join(fileURLToPath(new URL(".", import.meta.url)), "svelte-"));
-  t.after(() => { rmSync(folder, { recursive: true }); });
-  const file = join(folder, "Answer.js");
-  writeFileSync(file, compile(source, { generate: "client", filename: "Answer.svelte" }).js.code);
-  return file;
-}
-
 test("Svelte shows a stream and its confidences, and leaves it when the component goes", { skip }, async (t) => {
   const component = svelte(t, `<script>
       import { confidence, showing } from "finece/svelte";
@@ -82,7 +70,7 @@ test("Svelte shows a stream and its confidences, and leaves it when the componen
       const answer = $derived(confidence(source));
     </script>
     <p id="status">{$answer.status}</p>
-    <div><div use:showing={{ text: $answer.text, positions: $answer.positions, done: $answer.status === "done" }}><p id="text">{$answer.text}</p></div></div>`);
+    <div><div use:showing={$answer}><p id="text">{$answer.text}</p></div></div>`);
   const page = await openModule(t, `${SOURCE}
     import { mount, unmount } from "svelte";
     import Answer from ${JSON.stringify(component)};
@@ -102,8 +90,8 @@ test("React shows a stream and its confidences, and leaves it when the component
     function Answer() {
       const [source, setSource] = useState(() => response);
       globalThis.set = setSource;
-      const { status, text, positions } = useConfidence(source);
-      return [h("p", { id: "status", key: 1 }, status), h(Confidences, { text, positions, done: status === "done", key: 2 }, h("p", { id: "text" }, text))];
+      const { status, text, positions, done } = useConfidence(source);
+      return [h("p", { id: "status", key: 1 }, status), h(Confidences, { text, positions, done, key: 2 }, h("p", { id: "text" }, text))];
     }
     const root = createRoot(document.querySelector("#app"));
     root.render(h(Answer));

@@ -27,9 +27,9 @@ test("one script tag scores a stream and shows its confidence", { skip }, async 
           (async () => {
             const readable = FineCE.readSource(await fetch("/demo.sse"));
             readable.subscribe(() => {
-              const { text, positions, status } = readable.getSnapshot();
+              const { text, positions, status, done } = readable.getSnapshot();
               answer.textContent = text;
-              view.update(text, positions, status === "done");
+              view.update(text, positions, done);
               document.documentElement.dataset.status = status;
             });
           })();

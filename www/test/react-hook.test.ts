@@ -41,7 +41,7 @@ test("a store makes one snapshot a frame, keeps it, and tells its end", async ()
   assert.equal(store.getSnapshot(), before, "nothing changes before the frame");
   await until("there is a snapshot", () => seen.length > 0);
   assert.equal(seen.length, 1);
-  assert.deepEqual(seen[0], { status: "done", text: "Hello, world", replaced: 0, positions: [], headline: null, lost: true, error: "no core" });
+  assert.deepEqual(seen[0], { status: "done", done: true, text: "Hello, world", replaced: 0, positions: [], headline: null, lost: true, error: "no core" });
   assert.equal(store.getSnapshot(), seen[0]);
   unsubscribe();
   store.reset();
@@ -195,7 +195,7 @@ test("a saved answer is restored without a core: on a server, and in a page that
   const restored = ConfidenceStore.from(saved);
   assert.deepEqual(restored.getSnapshot(), live.store.getSnapshot());
   assert.equal(restored.getSnapshot(), restored.getSnapshot());
-  assert.deepEqual(ConfidenceStore.from(undefined).getSnapshot(), { status: "done", text: "", replaced: 0, positions: [], headline: null, lost: false, error: null });
+  assert.deepEqual(ConfidenceStore.from(undefined).getSnapshot(), { status: "done", done: true, text: "", replaced: 0, positions: [], headline: null, lost: false, error: null });
 
   function Answer({ store }: { store: ConfidenceStore }): ReturnType<typeof createElement> {
     const { text, positions } = useConfidence(store);

@@ -54,11 +54,16 @@ test("the component of the registry shows an answer and its confidences", { skip
     import { ConfidenceAnswer } from ${JSON.stringify(component)};
     const bytes = Uint8Array.from(atob(${JSON.stringify(Buffer.from(demo).toString("base64"))}), (c) => c.charCodeAt(0));
     const source = new Response(bytes);
-    createRoot(document.querySelector("main")).render(h(ConfidenceAnswer, { source, className: "mine" }));`);
+    const refused = new Response("busy", { status: 503 });
+    createRoot(document.querySelector("main")).render([
+      h(ConfidenceAnswer, { source, className: "mine", key: 1 }), h(ConfidenceAnswer, { source: refused, className: "refused", key: 2 })]);`);
   const answer = page.locator(".mine");
   await until("the answer is done", async () => await answer.getAttribute("data-status").catch(() => null) === "done");
   const positions = (await positionsOf(demo, {})).filter(({ index }) => index > 0);
   const values = await answer.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.getAttribute("value")));
   assert.deepEqual(values, positions.map(({ fused }) => String(fused)));
   assert.match(await answer.textContent() ?? "", /^A baker/);
+  const refused = page.locator(".refused");
+  assert.match(await refused.getByRole("alert").innerText(), /HTTP 503: busy; see the server's log/);
+  assert.deepEqual(await refused.locator("confidence-badge").evaluateAll((badges) => badges.map((badge) => badge.getAttribute("state"))), ["unavailable"]);
 });

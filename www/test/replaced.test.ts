@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { compile } from "svelte/compiler";
 import { confidences } from "finece";
 import { type FinecePart, confidenceParts, confidencesOf } from "finece/ai-sdk";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
@@ -12,6 +8,7 @@ import { ConfidenceStore, readSource } from "finece/store";
 import { openModule, skip } from "./badge-support.js";
 import { fineceServe, noGo } from "./serve-support.js";
 import { bodyOf, serve, until } from "./support.js";
+import { svelte } from "./svelte-support.js";
 
 // Both answers have characters whose UTF-8 and UTF-16 differ in length.
 const WEAK = ["It ", "is ", "sure, ", "naïve.\n\n", "Hm ", "hm ", "hm ", "hm \u{1F914} ", "hm.\n\n", "So "];
@@ -104,16 +101,14 @@ for (const carrier of ["field", "comment"]) {
 
 test("bindings show the second answer's confidences alone, as badges, parts and marked words", { skip: skip === false ? noGo : skip }, async (t) => {
   const bytes = await replacedStream(t);
-  const folder = mkdtempSync(join(fileURLToPath(new URL(".", import.meta.url)), "replaced-"));
-  t.after(() => { rmSync(folder, { recursive: true }); });
-  writeFileSync(join(folder, "Answer.js"), compile(`<script>
+  const component = svelte(t, `<script>
     import { confidence, showing } from "finece/svelte";
     let { source, paragraphs } = $props();
     const answer = $derived(confidence(source));
   </script>
-  <div><div use:showing={{ text: $answer.text, positions: $answer.positions, done: $answer.status === "done", mode: "paragraphs" }}>
+  <div><div use:showing={{ ...$answer, mode: "paragraphs" }}>
     {#each paragraphs($answer.text) as p}<p>{p}</p>{/each}
-  </div></div>`, { generate: "client", filename: "Answer.svelte" }).js.code);
+  </div></div>`);
   const page = await openModule(t, `
     import { createElement, useState } from "react";
     import { createRoot } from "react-dom/client";
@@ -123,21 +118,21 @@ test("bindings show the second answer's confidences alone, as badges, parts and 
     import * as vue from "finece/vue";
     import { showConfidences } from "finece/badge";
     import { readSource } from "finece/store";
-    import Svelte from ${JSON.stringify(join(folder, "Answer.js"))};
+    import Svelte from ${JSON.stringify(component)};
     const bytes = Uint8Array.from(atob(${JSON.stringify(Buffer.from(bytes).toString("base64"))}), (c) => c.charCodeAt(0));
     const source = () => new Response(bytes, { headers: { "content-type": "text/event-stream" } });
     const paragraphs = (text) => text.split("\\n\\n").filter((p) => p !== "");
     const place = (id) => document.body.appendChild(Object.assign(document.createElement("section"), { id }));
     function Answer() {
       const [response] = useState(source);
-      const { text, positions, status } = react.useConfidence(response);
-      return createElement(react.Confidences, { text, positions, done: status === "done", mode: "paragraphs" }, paragraphs(text).map((p, i) => createElement("p", { key: i }, p)));
+      const { text, positions, done } = react.useConfidence(response);
+      return createElement(react.Confidences, { text, positions, done, mode: "paragraphs" }, paragraphs(text).map((p, i) => createElement("p", { key: i }, p)));
     }
     createRoot(place("react")).render(createElement(Answer));
     const response = source();
     createApp({ setup() {
       const answer = vue.useConfidence(() => response);
-      return () => h(vue.Confidences, { text: answer.value.text, positions: answer.value.positions, done: answer.value.status === "done", mode: "paragraphs" },
+      return () => h(vue.Confidences, { text: answer.value.text, positions: answer.value.positions, done: answer.value.done, mode: "paragraphs" },
         () => paragraphs(answer.value.text).map((p) => h("p", p)));
     } }).mount(place("vue"));
     mount(Svelte, { target: place("svelte"), props: { source: source(), paragraphs } });
@@ -145,9 +140,9 @@ test("bindings show the second answer's confidences alone, as badges, parts and 
     const view = showConfidences(root, { mode: "paragraphs" });
     const readable = readSource(source());
     readable.subscribe(() => {
-      const { text, positions, status } = readable.getSnapshot();
+      const { text, positions, done } = readable.getSnapshot();
       root.replaceChildren(...paragraphs(text).map((p) => Object.assign(document.createElement("p"), { textContent: p })));
-      view.update(text, positions, status === "done");
+      view.update(text, positions, done);
     });
     globalThis.mode = (mode) => { view.mode = mode; };
     globalThis.painted = () => [...CSS.highlights.values()].flatMap((marks) => [...marks]).map(String);`, "", { viewport: { width: 900, height: 1600 } });

@@ -15,7 +15,7 @@ export type UseConfidenceOptions = ReadOptions;
  * snapshot is empty, unless the store was restored by `ConfidenceStore.from`.
  *
  * ```tsx
- * const { text, positions } = useConfidence(response);
+ * const { text, positions, done, error } = useConfidence(response);
  * ```
  */
 export function useConfidence(

@@ -4,7 +4,7 @@
  *
  * ```svelte
  * const answer = confidence(response);
- * <div><div use:showing={{ ...$answer, done: $answer.status === "done" }}>{@html render($answer.text)}</div></div>
+ * <div><div use:showing={$answer}>{@html render($answer.text)}</div></div>
  * ```
  *
  * @packageDocumentation

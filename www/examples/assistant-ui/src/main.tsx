@@ -1,5 +1,5 @@
 import {
-  AssistantRuntimeProvider, type ChatModelAdapter, ComposerPrimitive, MessagePrimitive, ThreadPrimitive, useAuiState, useLocalRuntime,
+  AssistantRuntimeProvider, type ChatModelAdapter, ComposerPrimitive, ErrorPrimitive, MessagePrimitive, ThreadPrimitive, useAuiState, useLocalRuntime,
 } from "@assistant-ui/react";
 import { MarkdownTextPrimitive } from "@assistant-ui/react-markdown";
 import { createRoot } from "react-dom/client";
@@ -37,12 +37,15 @@ const Text = () => <MarkdownTextPrimitive rehypePlugins={rehypePlugins} smooth={
 function AssistantMessage() {
   const text = useAuiState(({ message }) => message.content.map((part) => (part.type === "text" ? part.text : "")).join(""));
   const positions = useAuiState(({ message }) => message.metadata.custom["positions"] as PositionConfidence[] | undefined);
-  const done = useAuiState(({ message }) => message.status?.type === "complete");
+  const done = useAuiState(({ message }) => message.status?.type !== "running");
   return (
     <MessagePrimitive.Root>
       <Confidences text={text} positions={positions ?? []} done={done}>
         <MessagePrimitive.Parts components={{ Text }} />
       </Confidences>
+      <MessagePrimitive.Error>
+        <ErrorPrimitive.Root role="alert"><ErrorPrimitive.Message /></ErrorPrimitive.Root>
+      </MessagePrimitive.Error>
     </MessagePrimitive.Root>
   );
 }

@@ -21,7 +21,8 @@ function Answer({ message, done }) {
 }
 
 export default function Page() {
-  const { messages, sendMessage, status } = useChat();
+  const { messages, sendMessage, status, error } = useChat();
+  const done = status === "ready" || status === "error";
   const [input, setInput] = useState("A baker sells 4 loaves on Monday and 3 on Tuesday. How many loaves does he sell in all?");
   const submit = (event) => {
     event.preventDefault();
@@ -33,11 +34,12 @@ export default function Page() {
         <Message from={message.role} key={message.id}>
           <MessageContent>
             {message.role === "assistant"
-              ? <Answer message={message} done={status === "ready" || i < messages.length - 1} />
+              ? <Answer message={message} done={done || i < messages.length - 1} />
               : message.parts.map((part) => (part.type === "text" ? part.text : ""))}
           </MessageContent>
         </Message>
       ))}
+      {error && <p role="alert">{error.message}</p>}
       <form onSubmit={submit}>
         <input aria-label="Question" size={60} value={input} onChange={(event) => { setInput(event.target.value); }} />
         <button>Ask</button>

@@ -17,10 +17,11 @@ function ask(question: string) {
 }
 
 function Answer({ source }: { source: ReturnType<typeof ask> }) {
-  const { text, positions, status } = useConfidence(source);
+  const { text, positions, done, status, error } = useConfidence(source);
   return (
-    <Confidences text={text} positions={positions} done={status === "done"}>
+    <Confidences text={text} positions={positions} done={done}>
       <Markdown rehypePlugins={rehypePlugins}>{text}</Markdown>
+      {status === "failed" && <p role="alert">{error}</p>}
     </Confidences>
   );
 }
