@@ -27,7 +27,7 @@ func TestTokensOfAText(t *testing.T) {
 		{"offsets out of order", "née", `{"choices":[{"logprobs":{"tokens":["n","\ufffd","e"],"token_logprobs":[-1,-2,-4],"text_offset":[9,8,10]}}]}`, "", "do not make up the text"},
 		{"another text", "one", `{"choices":[{"logprobs":{"tokens":["two"],"token_logprobs":[-1]}}]}`, "", "do not make up the text"},
 		{"too little", "one two", `{"choices":[{"logprobs":{"tokens":[" two"],"token_logprobs":[-1]}}]}`, "", "is left"},
-		{"uneven", "one", `{"choices":[{"logprobs":{"tokens":["one"],"token_logprobs":[]}}]}`, "", "not as many"},
+		{"uneven", "one", `{"choices":[{"logprobs":{"tokens":["one"],"token_logprobs":[]}}]}`, "", "different numbers"},
 		{"none", "one", `{"choices":[{"text":"one"}]}`, "", noLogprobs},
 		{"no choices", "one", `{}`, "", noLogprobs},
 		{"prompt logprobs", "one two", `{"choices":[{}],"prompt_logprobs":[null,{"5":{"logprob":-1,"decoded_token":"A:"}},{"7":{"logprob":-2,"decoded_token":"one"}},{"9":{"logprob":-3,"decoded_token":" two"}}]}`, "one| two", ""},

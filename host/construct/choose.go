@@ -105,7 +105,7 @@ func units(vectors [][]float64) ([][]float64, error) {
 	out := make([][]float64, len(vectors))
 	for i, v := range vectors {
 		if len(v) != len(vectors[0]) {
-			return nil, fmt.Errorf("construct: vector %d has %d elements, the first has %d", i, len(v), len(vectors[0]))
+			return nil, fmt.Errorf("construct: vector %d has %d elements, but the first one has %d", i, len(v), len(vectors[0]))
 		}
 		for _, x := range v {
 			if math.IsNaN(x) || math.IsInf(x, 0) {

@@ -77,9 +77,8 @@ type Config struct {
 	Observe func(completions, notAsked int)
 }
 
-// DefaultConfig has the paper's k = 30, three depths of three partial answers,
-// paragraphs, TF-IDF with the cluster distance of the authors' code (0.3), and 95 %
-// intervals.
+// DefaultConfig returns the paper's k = 30, three depths of three partial answers, paragraphs,
+// TF-IDF with the cluster distance of the authors' code (0.3), and 95% intervals.
 func DefaultConfig() Config {
 	return Config{
 		Plan:     Plan{K: defaults.ConstructK, T: defaults.ConstructT, M: defaults.ConstructM},
@@ -99,7 +98,7 @@ func (c *Config) Validate() error {
 	}
 	switch {
 	case c.Generator == nil || c.Grader == nil || c.Vectorizer == nil:
-		return errors.New("construct: Generator, Grader and Vectorizer have to be set")
+		return errors.New("construct: set Generator, Grader and Vectorizer; start from DefaultConfig")
 	case !(c.ClusterDistance >= 0 && c.ClusterDistance <= 2):
 		return fmt.Errorf("construct: cluster distance %v: want a cosine distance, 0 to 2", c.ClusterDistance)
 	case !(c.Level >= 0.5 && c.Level <= 0.999999):

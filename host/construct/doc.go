@@ -1,6 +1,18 @@
 // Package construct builds training data for a confidence model by Monte Carlo
-// sampling: Algorithm 1 of FineCE (arXiv 2508.12040), against any
-// OpenAI-compatible server.
+// sampling: Algorithm 1 of FineCE (arXiv 2508.12040), with any OpenAI-compatible
+// server as the generator.
+//
+//	c := construct.DefaultConfig()
+//	c.Generator, c.Grader = generator, grade.NumberGrader{}
+//	err := construct.Run(ctx, c, questions, func(r *construct.Result) error {
+//		for i := range r.States {
+//			line, err := r.States[i].Line() // one line of training data
+//			...
+//		}
+//		return nil
+//	})
+//
+// # Algorithm 1
 //
 // For each question x:
 //
@@ -17,36 +29,36 @@
 //     fragments is the next, longer partial answer.
 //   - Complete answers are labelled 1 or 0.
 //
-// That is K(1+MT) completions for each question, unless something ends early. An
-// answer without a further fragment cannot become a partial answer, so that there can
-// be fewer clusters than M, and a branch can end before T. [Tally] counts the
-// completions that were not asked for: it always adds up to the [Plan].
+// These are K(1+MT) completions for each question, unless something ends early. An answer
+// without a further fragment cannot become a partial answer. So there can be fewer than M
+// clusters, and a branch can end before T. [Tally] also counts the completions that were not
+// requested: its counts always add up to the [Plan].
 //
 // # Choices that the paper leaves open
 //
-// The paper's loop runs over t = 2..T, after the first fragments. Its cost, K(1+MT),
-// counts T sampled depths, and so does this package. Clusters are merged while the
+// The paper's loop runs over t = 2..T, after the first fragments. The paper's cost, K(1+MT),
+// counts T sampled depths. So does this package. Clusters are merged while the
 // distance of the two nearest is below the threshold. If more than M clusters are
 // left, either the M largest are used ([Largest], as in the authors' released code) or
 // merging continues until M are left ([Merge]). A position is the end of a fragment
-// that more text follows, so that an answer of z fragments has z-1 partial answers. A
+// that more text follows, so an answer of z fragments has z-1 partial answers. A
 // state's text ends with its last fragment, without the white space after it, unless
 // [Config.KeepSpace] is set.
 //
 // # Labels
 //
 // A [State] keeps how many completions were correct and how many were graded, with the
-// Wilson interval. Nothing is rounded. A completion that its token limit cut off is
-// graded like any other, but it is no complete answer.
+// Wilson interval. Nothing is rounded. A completion that the token limit cut off is
+// graded like any other, but it is not a complete answer.
 //
 // Questions with one right answer are graded by rule, and so are open-ended ones whose
 // true statements are all known ([grade.StatementsGrader]). For other open-ended
 // questions a [grade.Judge] grades each distinct answer or, with a [grade.Entailment],
 // one answer of each meaning. An answer is compared with a representative of each
 // meaning so far; two answers mean the same if each entails the other (the clusters of
-// semantic entropy). Each branch starts from a copy of the root's meanings, so that the
-// labels do not depend on which branch is faster. A judgement of entailment is a
-// request like a verdict: the [Tally] says how many verdicts were saved, and at what
+// semantic entropy). Each branch starts from a copy of the root's meanings, so the
+// labels do not depend on which branch is faster. A judgement of entailment costs a
+// request, as a verdict does. The [Tally] says how many verdicts were saved by it, and the
 // cost.
 //
 // Algorithm 1 labels only the prefixes that it chooses, and these are seldom wrong
@@ -60,9 +72,9 @@
 //
 // # Reproducibility
 //
-// Every request carries a seed derived from the run's seed, the question and the
-// place in it. A server that heeds seeds gives the same data again. Given the replies,
-// everything is deterministic at any concurrency. Replies are saved in an
-// [openai.Store] before they are used: a run that was killed and is started again asks
-// only for the replies that had not arrived.
+// Every request has a seed that depends on the run's seed, the question and the place in the
+// answer. A server that uses seeds gives the same data again. With the same replies,
+// the data are the same at any concurrency. Replies are saved in an [openai.Store] before
+// they are used, so a run that was killed and is started again asks only for the replies
+// that had not arrived.
 package construct

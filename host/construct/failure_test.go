@@ -44,7 +44,7 @@ func TestFailures(t *testing.T) {
 	}
 	m.intercept = nil
 	all[1].Gold = []string{"none"}
-	if failed, err := run(); err != nil || len(failed) != 1 || !strings.Contains(failed[0], "is no number") {
+	if failed, err := run(); err != nil || len(failed) != 1 || !strings.Contains(failed[0], "is not a number") {
 		t.Errorf("%v, %q", err, failed)
 	}
 	stop := errors.New("stop")

@@ -5,7 +5,7 @@ import (
 	"math/big"
 )
 
-// Plan says how many completions Algorithm 1 asks for, for each question.
+// Plan says how many completions Algorithm 1 requests for each question.
 type Plan struct {
 	K int // completions of the question, and of each partial answer
 	T int // fragments of the longest partial answers; 0 for none
@@ -50,9 +50,9 @@ func (p Plan) Tree() *big.Int {
 // Tally counts what was done for a plan. For each question, Completions + NotClustered
 // + NotContinued is Plan.Completions.
 type Tally struct {
-	Completions  int // from the server or the store
-	NotClustered int // not asked: there were fewer clusters than M
-	NotContinued int // not asked: no completion of a partial answer had a further fragment
+	Completions  int // completions from the server or the store
+	NotClustered int // completions not requested, because there were fewer clusters than M
+	NotContinued int // completions not requested, because no completion of a partial answer had a further fragment
 
 	Short  int // answers to the question that have no fragment to cut after
 	Ends   int // branches that ended before T
@@ -64,16 +64,16 @@ type Tally struct {
 	// [openai.API]. They are not counted for [grade.StatementsGrader], where any
 	// statement may follow another one.
 	Restarted int
-	// Ungraded completions got no verdict from the judge. They are in no label.
+	// Ungraded counts completions without a verdict from the judge. They are in no label.
 	Ungraded int
 
-	// With Config.Equivalence: how many distinct answers were graded, how many share the
-	// verdict on an answer that means the same, and the cost of comparing them.
+	// Counts of Config.Equivalence: distinct answers that were graded, distinct answers that
+	// share the verdict of an answer with the same meaning, and the cost of comparing them.
 	Verdicts           int
 	VerdictsShared     int
 	Meanings           int // classes of answers
 	Entailments        int // judgements of entailment
-	EntailmentsUnclear int // of those, replies that could not be read; they count as no entailment
+	EntailmentsUnclear int // judgements whose reply could not be read; they count as no entailment
 
 	Requests         int // to the generator
 	PromptTokens     int // by the server's count, if it sends one

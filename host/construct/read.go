@@ -61,7 +61,7 @@ func (d Dataset) Grader() string {
 	return "number"
 }
 
-// RecordError reports a record that is no question. Reading continues after it.
+// RecordError reports a record that is not a question. Reading continues after it.
 type RecordError struct {
 	Record int // line, row or element, from 1
 	Err    error
@@ -92,8 +92,8 @@ type Record struct {
 }
 
 // Records yields the questions of r: JSON Lines, one JSON array, the TriviaQA
-// document, or the CSV of MMLU and AIME. A record that is no question yields a
-// [*RecordError], and reading continues. Any other error ends it.
+// document, or the CSV of MMLU and AIME. A record that is not a question yields a
+// [*RecordError], and reading continues. Any other error ends the reading.
 func Records(r io.Reader, d Dataset) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		b := bufio.NewReaderSize(r, 64<<10)

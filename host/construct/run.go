@@ -199,7 +199,7 @@ type node struct {
 	at      string // "" for the question, else branch.fragments
 	partial string
 	rank    int
-	// openings are how the answers to the question begin.
+	// openings has the first 16 bytes of each answer to the question.
 	openings map[string]bool
 }
 

@@ -12,7 +12,7 @@ import (
 type State struct {
 	ID    string `json:"id"`    // of the question
 	State int    `json:"state"` // number among the question's states, from 0
-	// States is how many the question has. A file with all of them is complete.
+	// States is the number of the question's states. A file that has all of them is complete.
 	States int    `json:"states"`
 	Split  string `json:"split,omitempty"` // train, dev or test
 
@@ -24,15 +24,14 @@ type State struct {
 
 	// Confidence is K/N, the share of correct completions.
 	Confidence float64 `json:"confidence"`
-	K          int     `json:"k"` // completions that are correct
-	N          int     `json:"N"` // completions that were graded
-	// Interval is the Wilson interval of Confidence at Config.Level. A complete answer
-	// is right or wrong and no estimate: both ends are Confidence.
+	K          int     `json:"k"` // correct completions
+	N          int     `json:"N"` // graded completions
+	// Interval is the Wilson interval of Confidence at Config.Level. The label of a complete
+	// answer is not an estimate, so both ends are Confidence.
 	Interval [2]float64 `json:"interval"`
-	// Count is, for a partial answer of one fragment, how many of the sampled first
-	// fragments it represents, and for a complete answer, how often it was sampled. With
-	// Config.Pool, Count of a partial answer is how many answers to the question pass
-	// through it.
+	// Count depends on the state. A complete answer: how often it was sampled. A partial
+	// answer of one fragment: how many of the sampled first fragments it represents. With
+	// Config.Pool, a partial answer: how many answers to the question pass through it.
 	Count int `json:"count,omitempty"`
 	Cut   int `json:"cut,omitempty"` // completions, among N, that reached the token limit
 
@@ -43,8 +42,8 @@ type State struct {
 // Provenance says how a label was made.
 type Provenance struct {
 	Dataset     string  `json:"dataset,omitempty"`
-	Model       string  `json:"model"`            // as it was asked for
-	Served      string  `json:"served,omitempty"` // as the server names it
+	Model       string  `json:"model"`            // the name in the requests
+	Served      string  `json:"served,omitempty"` // the name in the server's replies
 	Temperature float64 `json:"temperature"`
 	TopP        float64 `json:"top_p,omitempty"`
 	MaxTokens   int     `json:"max_tokens,omitempty"`

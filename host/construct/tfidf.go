@@ -39,8 +39,8 @@ func (TFIDF) Vectors(_ context.Context, texts []string) ([][]float64, error) {
 	return vectors, nil
 }
 
-// Vocabulary is the terms of some texts with their weights, from which [TFIDF] makes
-// vectors. It can make vectors of further texts as well, and ignores their other terms.
+// Vocabulary has the terms of some texts with their weights. [TFIDF] makes vectors from it. A
+// Vocabulary can also make vectors of further texts; terms that it does not have are ignored.
 type Vocabulary struct {
 	Terms  []string  // in the order of their first occurrence
 	Weight []float64 // ln((1+n)/(1+df)) + 1, by term

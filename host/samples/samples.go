@@ -20,22 +20,22 @@ import (
 // is.
 type Estimator struct {
 	Reader grade.Reader
-	Number int // answers in all, with the one that is judged: at least 2
-	// Ask returns n further answers to a question. They must not have the seed of the answer
+	Number int // number of answers, including the one that is judged; at least 2
+	// Ask returns n further answers to a question. They must have other seeds than the answer
 	// that is judged.
 	Ask func(ctx context.Context, question, answer string, n int) ([]string, error)
 }
 
-// Configure makes a session ask for a confidence of the whole answer alone, by
-// [Estimator.Post].
+// Configure makes a session ask for the confidence of the whole answer only, with
+// [Estimator.Post] as its confidence model.
 func Configure(c *host.Config) {
 	c.Estimator, c.Model = session.Model, asked()
 	c.Positions.Strategy, c.Positions.Every = position.Periodic, math.MaxInt32 // no answer is as long
 	c.Fusion.Depth = 0
 }
 
-// asked is the confidence model that Post stands for: one whose request has the question
-// and the answer, and whose reply is a number.
+// asked returns the confidence model that Post implements: its request has the question and
+// the answer, and its reply is a number.
 func asked() estimate.Model {
 	m := estimate.DefaultModel()
 	m.Adapter, m.Activation = estimate.Reward, estimate.NoActivation
@@ -50,21 +50,21 @@ type Unavailable struct {
 
 func (u *Unavailable) Error() string { return u.Text }
 
-// SessionReason is Why: see model.ReasonOf.
+// SessionReason returns Why; see model.ReasonOf.
 func (u *Unavailable) SessionReason() session.Reason { return u.Why }
 
 // Errors of [Estimator.Post].
 var (
-	// ErrNotWhole is about a position that is not the whole answer. It is no failure.
+	// ErrNotWhole is about a position that is not the whole answer. It is not a failure.
 	ErrNotWhole = &Unavailable{session.NoText, "there is no whole answer yet to compare others with"}
-	// ErrNoFinal is about an answer, or further answers that all lack a final answer.
+	// ErrNoFinal means that the answer, or every further answer, has no final answer.
 	ErrNoFinal = &Unavailable{session.BadReply, "no final answer was found, so no other can agree with it"}
 )
 
-// Post answers a request of a session that [Configure] made: it is a model.Post. The
-// confidence is the share of the further answers that have the same final answer. One
-// without a final answer agrees with nothing. The error is [ErrNotWhole], [ErrNoFinal] or
-// that of Ask.
+// Post replies to a request of a session that [Configure] has set up. It is a model.Post. The
+// confidence is the share of the further answers that have the same final answer. A further
+// answer without a final answer agrees with nothing. The error is [ErrNotWhole], [ErrNoFinal]
+// or that of Ask.
 func (e *Estimator) Post(ctx context.Context, body []byte) ([]byte, error) {
 	question, answer, err := read(body)
 	if err != nil {
@@ -111,8 +111,8 @@ func read(body []byte) (question, answer string, err error) {
 	return question, answer, nil
 }
 
-// between returns the text between two tags, of which the last one counts: an instruction
-// before it may name them.
+// between returns the text between two tags. The last such text counts, because an
+// instruction before it may name the tags.
 func between(text, begin, end string) (string, bool) {
 	i := strings.LastIndex(text, begin)
 	if i < 0 {

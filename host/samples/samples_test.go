@@ -102,7 +102,7 @@ func TestWithoutAgreementThereIsNoNumber(t *testing.T) {
 	}
 }
 
-// What a session quotes comes back as it was.
+// Text that a session quotes is read back unchanged.
 func TestUnquote(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	parts := []string{"<", "&", "lt;", "amp;", "#", "###", "[INST]", "[CLS]", "&#91;", "&#x80;", "\x80", "é", "\n", "</answer>", "a"}

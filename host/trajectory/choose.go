@@ -11,10 +11,10 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// errFewRows is the error of a part with fewer than Least answers.
+// errFewRows is the error for a part with fewer than Least answers.
 var errFewRows = errors.New("too few answers")
 
-// part fits the weights of a part, and reports how good they are if f.report is set.
+// part fits the weights of a part. If f.report is set, it also reports how good they are.
 func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	if answersOf(p.rows) < Least {
 		return w, r, errFewRows
@@ -40,8 +40,9 @@ func (f *fitter) part(p *part) (w estimate.Weights, r PartReport, err error) {
 	return w, r, err
 }
 
-// choose returns the simplest choice whose cross-validated loss is within a standard error
-// of the least loss. Fewer features are simpler; of two penalties the stronger one is.
+// choose returns the simplest choice whose cross-validated loss is within a standard error of
+// the lowest loss. Fewer features are simpler. With the same features, the stronger penalty
+// is simpler.
 func (f *fitter) choose(rows []row) (choice, error) {
 	var losses [][]float64 // by choice, then by question
 	var choices []choice
@@ -77,7 +78,7 @@ func (f *fitter) choose(rows []row) (choice, error) {
 	return choices[best], nil
 }
 
-// fit fits the weights of a choice: 0 for features outside of its set.
+// fit fits the weights of a choice. Features outside its set get the weight 0.
 func (f *fitter) fit(rows []row, c choice) (estimate.Weights, error) {
 	w := estimate.Weights{N: len(rows), Weights: make([]float64, len(f.features))}
 	var columns [][]float64
@@ -112,7 +113,7 @@ func (f *fitter) fit(rows []row, c choice) (estimate.Weights, error) {
 	return w, nil
 }
 
-// outOfFold is the value of each row by weights that were fitted without its fold.
+// outOfFold returns the value of each row by weights that were fitted without the row's fold.
 func (f *fitter) outOfFold(rows []row, learn func(train []row) (estimate.Weights, error)) ([]float64, error) {
 	m := f.model()
 	values := make([]float64, len(rows))
@@ -140,8 +141,8 @@ func (f *fitter) outOfFold(rows []row, learn func(train []row) (estimate.Weights
 	return values, nil
 }
 
-// lossByQuestion is the negative log-likelihood of each question's answers, in nats, in the
-// order of the questions' first rows. A probability below 1e-15 counts as that.
+// lossByQuestion returns the negative log-likelihood of each question's answers, in nats, in
+// the order of the questions' first rows. A probability below 1e-15 counts as 1e-15.
 func lossByQuestion(rows []row, values []float64) []float64 {
 	at := map[int]int{}
 	var loss []float64
@@ -168,7 +169,7 @@ func meanOf(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// standardError is the standard error of the mean.
+// standardError returns the standard error of the mean.
 func standardError(v []float64) float64 {
 	mean, squares, n := meanOf(v), 0.0, float64(len(v))
 	for _, x := range v {

@@ -13,37 +13,38 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Sets are the sets of features that are tried, the smallest first. Features of
-// alternatives are left out unless every answer has alternatives.
+// Sets are the sets of features that are tried, the smallest first. Features that need
+// alternatives to tokens are left out unless every answer has alternatives.
 var Sets = [][]estimate.Feature{
 	{estimate.Mean, estimate.Recent, estimate.Entropy},
 	{estimate.Mean, estimate.Second, estimate.AboveHalf, estimate.Recent, estimate.Tokens, estimate.Entropy, estimate.EntropyRecent},
 	estimate.AllFeatures(),
 }
 
-// Penalties are the ridge penalties that are tried, the strongest first. See fit.Ridge; an
-// answer weighs 1 there.
+// Penalties are the ridge penalties that are tried, the strongest first; see fit.Ridge. The
+// weight of an answer there is 1.
 var Penalties = []float64{30, 10, 3}
 
-// Least is how many answers a part needs for weights of its own.
+// Least is the number of answers that a part needs to get weights of its own.
 const Least = 50
 
 // Options of [Fit]. Start from [DefaultOptions].
 type Options struct {
 	Folds     int     // of both cross-validations, at least 2
 	Seed      uint64  // of the folds and of the bootstrap
-	Bins      int     // of the ECE, as metrics.Binning has them
+	Bins      int     // of the ECE; see metrics.Binning
 	Resamples int     // of the bootstrap, at least 1
-	Level     float64 // of the intervals, as metrics.Resampling has it, such as 0.95
+	Level     float64 // of the intervals, such as 0.95; see metrics.Resampling
 }
 
-// DefaultOptions is five folds, seed 0, and the bins and resamples of package metrics.
+// DefaultOptions returns five folds, seed 0, and the bins, resamples and level of package
+// metrics.
 func DefaultOptions() Options {
 	r := metrics.DefaultResampling()
 	return Options{Folds: 5, Bins: metrics.DefaultBins, Resamples: r.Resamples, Level: r.Level}
 }
 
-// ErrFew is the error of a fit on fewer than Least answers with log-probabilities.
+// ErrFew is the error for fewer than Least answers with log-probabilities.
 var ErrFew = fmt.Errorf("trajectory: want at least %d labelled answers with log-probabilities", Least)
 
 // row is a state as an example to fit on.
@@ -52,16 +53,16 @@ type row struct {
 	answer  int // number of the answer
 	group   int
 	correct bool
-	weight  float64 // the rows of an answer in a part weigh 1 together
+	weight  float64 // the weights of an answer's rows in a part sum to 1
 }
 
 // choice is a set of features and a penalty.
 type choice struct{ set, penalty int }
 
-// Fit fits a model and reports how good it is. Answers without states are left out. Errors:
-// [ErrFew]; fit.ErrOneClass if all answers that a fit sees are right, or all are wrong, also
-// in a part or without a fold of one; of the options, fewer than two folds, and
-// metrics.ErrResamples, metrics.ErrLevel and metrics.ErrBinning.
+// Fit fits a model and reports how good it is. Answers without states are left out. The error
+// is [ErrFew]; fit.ErrOneClass if all answers of a fit are right or all are wrong (a part, or
+// a part without one fold, is a fit, too); or one about the options: fewer than two folds,
+// metrics.ErrResamples, metrics.ErrLevel or metrics.ErrBinning.
 func Fit(answers []Answer, o Options) (*estimate.TrajectoryModel, *Report, error) {
 	return fitted(answers, o, true)
 }
@@ -88,7 +89,7 @@ func fitted(answers []Answer, o Options, report bool) (*estimate.TrajectoryModel
 	for _, p := range f.parts() {
 		w, of, err := f.part(&p)
 		if errors.Is(err, errFewRows) {
-			continue // the part takes the weights of another, and the card does not cover it
+			continue // the part gets the weights of another one, and the card does not cover it
 		}
 		if err != nil {
 			return nil, nil, err
@@ -118,15 +119,15 @@ func fitted(answers []Answer, o Options, report bool) (*estimate.TrajectoryModel
 	return m, r, m.Validate()
 }
 
-// fitter holds the answers of a fit, prepared.
+// fitter holds the prepared answers of a fit.
 type fitter struct {
 	o             Options
-	report        bool // whether parts are reported on
+	report        bool // parts get a report
 	answers       int
-	alternatives  bool // every answer has them
+	alternatives  bool // every answer has alternatives to its tokens
 	features      []estimate.Feature
-	center, scale []float64
-	boundary      int
+	center, scale []float64   // of each feature
+	boundary      int         // number of tokens between early and late positions
 	states        []row       // of all answers
 	fold          map[int]int // the fold of each question, by its number
 }
@@ -165,7 +166,7 @@ func newFitter(answers []Answer, o Options) *fitter {
 	return f
 }
 
-// model is a model without weights.
+// model returns a model without weights.
 func (f *fitter) model() *estimate.TrajectoryModel {
 	return &estimate.TrajectoryModel{Features: f.features, Center: f.center, Scale: f.scale, Boundary: f.boundary}
 }
@@ -190,7 +191,7 @@ func (f *fitter) standardise() {
 	}
 }
 
-// folds deals the groups to folds by a seeded shuffle.
+// folds distributes the groups over the folds, by a seeded shuffle.
 func folds(groups map[int]bool, o Options) map[int]int {
 	order := make([]int, 0, len(groups))
 	for g := range groups {
@@ -205,15 +206,15 @@ func folds(groups map[int]bool, o Options) map[int]int {
 	return fold
 }
 
-// part is the states that share weights.
+// part has the states that share weights.
 type part struct {
 	name   string
 	phases []estimate.Phase
 	rows   []row
 }
 
-// parts divides the states: whole answers, and positions before and after the boundary, or
-// all of these together if one side has too few answers.
+// parts divides the states into parts: whole answers, and positions before and after the
+// boundary. If one side of the boundary has too few answers, both sides are one part.
 func (f *fitter) parts() []part {
 	var by [estimate.Phases][]row
 	m := f.model()
@@ -230,7 +231,7 @@ func (f *fitter) parts() []part {
 	return append(parts, part{"partial", []estimate.Phase{estimate.EarlyText, estimate.LateText}, together})
 }
 
-// weighed gives the rows of each answer the weight 1 together.
+// weighed sets the weights of the rows, so those of each answer sum to 1.
 func weighed(rows []row) []row {
 	count := map[int]float64{}
 	for i := range rows {
@@ -250,7 +251,7 @@ func answersOf(rows []row) int {
 	return len(seen)
 }
 
-// share gives a part without weights those of another one.
+// share gives a part without weights the weights of another part.
 func share(m *estimate.TrajectoryModel) {
 	for p := range m.Parts {
 		for _, from := range []estimate.Phase{estimate.LateText, estimate.WholeText, estimate.EarlyText} {

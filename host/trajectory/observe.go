@@ -8,27 +8,27 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// State is a position of an answer, and the features of the log-probabilities before it.
+// State is a position of an answer, with the features of the log-probabilities before it.
 type State struct {
 	Kind     position.Kind
-	Tokens   int64                      // of the answer, before the position
-	Features [estimate.Features]float64 // by their numbers; NaN if there are no alternatives for one
+	Tokens   int64                      // number of the answer's tokens before the position
+	Features [estimate.Features]float64 // indexed by estimate.Feature; NaN if a feature needs alternatives and there are none
 }
 
 // Answer is a labelled answer.
 type Answer struct {
-	Group   int // number of the question, from 0: answers to one are not independent
+	Group   int // number of the question, from 0; answers to one question are not independent
 	Correct bool
 	States  []State // in the order of the text, as Observe returns them
 }
 
-// Observe returns the states of a stream of one answer: every position of the answer that
-// a trajectory model could estimate. c says where the positions are; its estimator,
-// calibration and card are not used. It returns none if the stream has no
-// log-probabilities. An error is about c: see session.Config.Validate.
+// Observe returns the states of a stream of one answer: every position of the answer that a
+// trajectory model could estimate. c says where the positions are; its estimator, calibration
+// and card are not used. A stream without log-probabilities has no states. An error is about
+// c; see session.Config.Validate.
 func Observe(c session.Config, stream []byte) ([]State, error) {
 	var states []State
-	var index []int // of each state's position
+	var index []int // the position's index for each state
 	c.Estimator, c.Calibration, c.Card = session.Trajectory, nil, nil
 	c.Trajectory = &estimate.TrajectoryModel{Observe: func(p *position.Position, f *[estimate.Features]float64) {
 		if p.Segment == position.Answer {

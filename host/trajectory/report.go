@@ -5,35 +5,36 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// Report says how a model was fitted and how good it is. It is the file's "report".
+// Report says how a model was fitted and how good it is. It is the "report" in the model's
+// file.
 type Report struct {
 	Folds        int          `json:"folds"`
 	Seed         uint64       `json:"seed"`
 	Level        float64      `json:"level"`   // of the intervals, such as 0.95
-	Answers      int          `json:"answers"` // with log-probabilities
+	Answers      int          `json:"answers"` // answers with log-probabilities
 	Questions    int          `json:"questions"`
-	Alternatives bool         `json:"alternatives"` // whether every answer has them
+	Alternatives bool         `json:"alternatives"` // every answer has alternatives to its tokens
 	Parts        []PartReport `json:"parts"`
 }
 
-// PartReport is about the positions that share weights. Its figures are cross-validated, by
-// position, as package metrics defines them. Intervals are bootstrapped by question
-// (metrics.BootstrapClusters).
+// PartReport is about a part: positions that share weights. Its figures are cross-validated
+// and count every position. Package metrics defines them. Intervals are bootstrapped over
+// questions (metrics.BootstrapClusters).
 type PartReport struct {
-	Part     string   `json:"part"` // end, early, late, or partial for both
+	Part     string   `json:"part"` // end, early, late, or partial (early and late together)
 	Answers  int      `json:"answers"`
 	States   int      `json:"states"`
-	Features []string `json:"features"` // that have weights
+	Features []string `json:"features"` // the features that have weights
 	Penalty  float64  `json:"penalty"`  // one of Penalties
 	AUROC    Figure   `json:"auroc"`
 	Brier    Figure   `json:"brier"`
 	NLL      Figure   `json:"nll"` // in nats
 	ECE      Figure   `json:"ece"`
 	Mean     Figure   `json:"mean_auroc"` // AUROC of the mean log-probability
-	Gain     Figure   `json:"auroc_gain"` // AUROC less Mean, on the same draws
+	Gain     Figure   `json:"auroc_gain"` // AUROC minus Mean, on the same bootstrap draws
 }
 
-// Figure is a value and its interval, of Report.Level.
+// Figure is a value with its interval, at Report.Level.
 type Figure struct {
 	Value float64 `json:"value"`
 	Low   float64 `json:"low"`
@@ -50,7 +51,7 @@ func (f *fitter) reportOn(p *part, c choice, values []float64) (PartReport, erro
 	}
 	means, correct, groups := make([]float64, len(values)), make([]bool, len(values)), make([]int, len(values))
 	for i := range p.rows {
-		// This ranks as the mean log-probability does, and lies in [0,1].
+		// This has the same order as the mean log-probability, and lies in [0,1].
 		means[i] = 1 / (1 + p.rows[i].Features[estimate.Mean])
 		correct[i], groups[i] = p.rows[i].correct, p.rows[i].group
 	}

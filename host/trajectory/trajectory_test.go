@@ -39,7 +39,7 @@ func stream(rng *rand.Rand, truth float64, alternatives bool) string {
 	return b.String() + `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\ndata: [DONE]\n\n"
 }
 
-// drawn are labelled answers, two to each question.
+// drawn returns labelled answers, two to each question.
 func drawn(t *testing.T, seed uint64, questions int, alternatives bool) []Answer {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -104,7 +104,7 @@ func TestAFitBeatsTheMeanOnAnswersOfItsOwnKind(t *testing.T) {
 	if end.Part != "end" || end.Answers != 600 || !(end.AUROC.Low < end.AUROC.Value && end.AUROC.Value < end.AUROC.High) {
 		t.Errorf("%+v", end)
 	}
-	// What is reported without knowing them is what other answers show.
+	// The reported figures agree with those of other answers.
 	var auroc [2]float64
 	other := drawn(t, 2, 1000, true)
 	for i, value := range []func(*State) float64{
@@ -126,15 +126,15 @@ func TestAFitBeatsTheMeanOnAnswersOfItsOwnKind(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(plain.Parts, m.Parts) || plain.Card.Low != m.Card.Low || len(plain.Card.Figures) > 0 || len(m.Card.Figures) == 0 {
 		t.Errorf("%v, %+v", err, plain)
 	}
-	// A file says the same as the model.
+	// The file gives the same model.
 	read, _, err := calibration.ParseTrajectory(calibration.AppendTrajectory(nil, m, nil))
 	if err != nil || read.Confidence(0, &other[0].States[0].Features) != m.Confidence(0, &other[0].States[0].Features) {
 		t.Error(err)
 	}
 }
 
-// ranked is the share of pairs of a right and a wrong answer in which the right one has
-// the greater value.
+// ranked returns the share of pairs of a right and a wrong answer in which the right one has
+// the higher value.
 func ranked(answers []Answer, value func(*State) float64) float64 {
 	var right, wrong []float64
 	for i := range answers {
@@ -156,8 +156,8 @@ func ranked(answers []Answer, value func(*State) float64) float64 {
 	return float64(won) / float64(len(right)*len(wrong))
 }
 
-// TestCoinTossesTeachNothing: the figures do not know the labels that they are of, however
-// many answers a question has.
+// TestCoinTossesTeachNothing checks that random labels give an AUROC of about 50%, although a
+// question has five equal answers: all answers to a question are in one fold.
 func TestCoinTossesTeachNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	var answers []Answer
@@ -167,7 +167,7 @@ func TestCoinTossesTeachNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		correct := rng.IntN(2) == 0
-		for range 5 { // a question that was divided would be recognised
+		for range 5 { // a question in two folds would be recognised
 			answers = append(answers, Answer{q, correct, states})
 		}
 	}
