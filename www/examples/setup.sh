@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test-examples` needs into build/examples: the packages of package-lock.json, which are
-# those of all examples and the bundlers, and Open WebUI's file beside a virtual environment for the filter.
+# Installs the packages for `make test-examples` into build/examples: those of package-lock.json, which has the packages
+# of all examples and the bundlers, and a virtual environment with Open WebUI for the filter.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ if ! cmp -s package-lock.json node_modules/.installed; then
 	cp package-lock.json node_modules/.installed
 fi
 "$here/../../host/train/python/env.sh" python "$here/open-webui/requirements.txt"
-# Open WebUI without its dependencies, of which the test needs none.
+# Open WebUI without its dependencies: the test needs none of them.
 python/bin/python -m pip install --quiet --disable-pip-version-check --no-deps open-webui==0.12.4
 cp "$here/../../wasm/finece.wasm" "$here/../../host/python/src/finece/"
 cp "$here/../../LICENSE" "$here/../../host/python/"

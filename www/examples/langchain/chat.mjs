@@ -1,4 +1,4 @@
-// node chat.mjs QUESTION: prints an answer while it is written, and then how confident one can be of it.
+// node chat.mjs QUESTION: prints an answer while it is written, and then the confidence of the answer.
 import { ChatOpenAI } from "@langchain/openai";
 import { confidenceFetch } from "finece";
 import { ConfidenceLog, ENGLISH, headlineOf, showValue, shownAs } from "finece/badge";
@@ -6,7 +6,7 @@ import { ConfidenceLog, ENGLISH, headlineOf, showValue, shownAs } from "finece/b
 const log = new ConfidenceLog();
 const model = new ChatOpenAI({
   model: "generator",
-  apiKey: "none", // finece serve asks for none on this machine
+  apiKey: "none", // finece serve needs no key on this machine
   configuration: {
     baseURL: `${process.env.FINECE ?? "http://127.0.0.1:8080"}/v1`,
     fetch: confidenceFetch(fetch, { onEvent: (event) => { log.apply(event); } }),

@@ -12,11 +12,11 @@ from pydantic import BaseModel, Field
 
 from finece import Answer, Confidence, shown
 
-KEPT = 1000  # answers whose confidences are remembered; an aborted one is forgotten when many others have come
+KEPT = 1000  # answers whose confidences are kept; without a limit, aborted answers would stay for ever
 
 
 class Filter:
-    """Reads the confidences that a FineCE gateway puts into a stream. The connection's URL in Open WebUI is the gateway's."""
+    """Reads the confidences that a FineCE gateway puts into a stream. In Open WebUI, set the connection's URL to the gateway's."""
 
     class Valves(BaseModel):
         priority: int = Field(default=0, description="The order among filters")
@@ -24,7 +24,7 @@ class Filter:
 
     def __init__(self):
         self.valves = self.Valves()
-        self.answers: OrderedDict[str, tuple[Answer, str]] = OrderedDict()  # by message: the confidences, and the text last shown
+        self.answers: OrderedDict[str, tuple[Answer, str]] = OrderedDict()  # by message id: the confidences, and the text shown last
 
     async def stream(self, event: dict, __metadata__: dict, __event_emitter__=None) -> dict:
         """Called with each chunk of an answer."""
@@ -41,7 +41,7 @@ class Filter:
         return event
 
     async def outlet(self, body: dict) -> dict:
-        """Called when an answer is whole."""
+        """Called when an answer is complete."""
         self.answers.pop(body.get("id"), None)
         return body
 

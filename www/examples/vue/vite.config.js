@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [vue()],
   server: {
-    // finece serve. It refuses requests of another origin's pages, so the page's own host is passed on.
+    // finece serve refuses requests from pages of another origin, so the proxy keeps the page's host.
     proxy: { "/v1": { target: process.env.FINECE ?? "http://127.0.0.1:8080", changeOrigin: false } },
   },
   optimizeDeps: { exclude: ["finece"] }, // so that the development server finds finece.wasm

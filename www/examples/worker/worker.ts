@@ -1,6 +1,6 @@
-// For an existing Worker: streamed answers of an OpenAI-compatible server pass
-// byte for byte. Records come between their lines, in comments `: finece {...}`,
-// which SDKs skip.
+// A Worker in front of an OpenAI-compatible server. The lines of streamed answers pass
+// unchanged. The Worker adds records between them, in comments `: finece {...}`, which
+// SDKs skip.
 import { ConfidenceStream } from "finece/worker";
 
 interface Env { UPSTREAM: string; UPSTREAM_KEY?: string }

@@ -1,4 +1,4 @@
-"""FineCE says how likely a language model's answer is to be right, while it is being written.
+"""FineCE estimates how likely a language model's answer is to be right, while the answer is being written.
 
 The core that computes confidences is finece.wasm, the same bytes as everywhere else.
 """

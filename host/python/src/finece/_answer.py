@@ -1,4 +1,4 @@
-"""What the records of a stream amount to: its answers with all their positions."""
+"""Collects the records of a stream: its answers, with all their positions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Answer:
     choice: int = 0
     """The choice's number, from 0."""
     confidences: list[Confidence] = field(default_factory=list[Confidence])
-    """By the position's index. One that has none yet is pending, with the revision -1."""
+    """The confidences by the position's index. A position without one has the state pending and the revision -1."""
     first: list[float | None] = field(default_factory=list[float | None])
     """The first fused value of each position."""
     end: End | None = None
@@ -40,14 +40,14 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The text that the user is shown."""
+        """The answer's text so far, without reasoning."""
         return self.texts.get("answer", "")
 
     @property
     def headline(self) -> Confidence | None:
-        """The one confidence to show: that of the newest position with a value, and at the end that of the whole answer.
+        """The one confidence to show: that of the newest position with a value; at the end, that of p(z).
 
-        That of the whole answer may have a reason instead of a value.
+        The confidence of p(z), the whole answer, may have a reason instead of a value.
         """
         last = self.confidences[-1] if self.confidences else None
         if last is not None and "end" in last.kinds and last.state != "pending":
@@ -91,7 +91,7 @@ class Answer:
                 pass
 
     def _place(self, at: Position | Confidence) -> bool:
-        """Makes the position if there is none yet: a gateway sends no record of it, and not always in order."""
+        """Makes the position if there is none yet: a gateway sends no position records, and confidences in any order."""
         if at.index >= _MAX_PLACES:
             return False
         while len(self.confidences) <= at.index:
@@ -131,7 +131,7 @@ class Answers:
 def word(confidence: Confidence) -> Word | None:
     """How high a certainty is: low, medium or high. None without a value.
 
-    This is what people are shown of a value that is not calibrated.
+    Show this word for a value that is not calibrated.
     """
     if confidence.fused is None:
         return None
@@ -144,7 +144,7 @@ def word(confidence: Confidence) -> Word | None:
 
 
 def shown(confidence: Confidence | None) -> str:
-    """What people are shown: a percentage if the value is a probability, else a word; "" without a value."""
+    """The text to show for a confidence: a percentage if it is a probability, else low, medium or high; "" without a value."""
     if confidence is None or confidence.fused is None:
         return ""
     value = confidence.fused

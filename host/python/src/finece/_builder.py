@@ -1,4 +1,4 @@
-"""Makes records of what the core answers. Package abi in wasm/abi documents the bytes."""
+"""Makes records from the core's replies. Package abi in wasm/abi documents the bytes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _OUTSIDE: Final[tuple[tuple[Outside, ...], ...]] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of the stream as it comes, if the setting ``text`` asks for it. It is no record."""
+    """A piece of the stream's text, if the setting ``text`` asks for it. It is not a record."""
 
     choice: int
     """The choice's number, from 0."""
@@ -76,7 +76,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The confidence model is to be asked: send Session.request(id) to it."""
+    """Tells you to ask the confidence model: send Session.request(id) to it."""
 
     choice: int
     """The choice's number, from 0."""
@@ -108,7 +108,7 @@ class MalformedError(ValueError):
 
 
 def events(payload: memoryview) -> Iterator[Raw]:
-    """The events in the payload of an answer. Kinds that are not known are skipped."""
+    """The events in a reply's payload. Unknown kinds are skipped."""
     at, end = 0, len(payload)
     while at < end:
         if end - at < _HEADER.size:
@@ -122,9 +122,9 @@ def events(payload: memoryview) -> Iterator[Raw]:
 
 
 class Builder:
-    """Makes records of the events of one session, in their order.
+    """Makes records from the events of one session, in their order.
 
-    It keeps the places of positions whose confidence can still change.
+    It remembers the places of positions whose confidence can still change.
     """
 
     def __init__(self, model: str | None = None) -> None:
@@ -144,7 +144,7 @@ class Builder:
         return [made for event in raw if (made := self._made(event)) is not None]
 
     def unavailable(self, reason: Reason) -> list[Record]:
-        """The records that end every position whose confidence can still change."""
+        """Records that make every confidence unavailable that can still change."""
         out: list[Record] = [
             confidence(place, self._ratio(place), "unavailable", revision + 1, reason=reason)
             for _, (place, revision) in sorted(self._open.items())

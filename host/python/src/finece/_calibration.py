@@ -26,7 +26,7 @@ class Calibration(Mapping[str, Any]):
 
         finece.confidences(stream, calibration=finece.Calibration.load("map.json"))
 
-    Raises ConfigError for a file that is no calibration.
+    Raises ConfigError for data that is not a calibration.
     """
 
     def __init__(self, value: Mapping[str, Any], *, core: Core | None = None) -> None:
@@ -56,12 +56,12 @@ class Calibration(Mapping[str, Any]):
         command: str | PathLike[str] = "finece",
         core: Core | None = None,
     ) -> Self:
-        """Fits a map on labelled answers, by the command ``finece calibrate``.
+        """Fits a map on labelled answers with the command ``finece calibrate``.
 
-        finece.wasm can apply a map and cannot fit one: that would not fit the limit of its size. So the command
-        has to be installed; ``command`` says where it is. Pairs are as for evaluate, and ``method`` is a
-        ``--method`` of the command, by default the command's own. Raises ArgumentError if the command
-        refuses them, and FineceError if it is not there.
+        finece.wasm can apply a map, but not fit one. So the command has to be installed; ``command`` is its path.
+        The pairs are those of evaluate, and ``method`` is a value of the command's flag ``--method``, by default
+        the command's own default. Raises ArgumentError if the command refuses the pairs, and FineceError if it
+        cannot run the command.
         """
         values = array("d", floats_of(confidences, "confidences"))
         labels = labels_of(correct)
@@ -88,8 +88,8 @@ class Calibration(Mapping[str, Any]):
     def apply(self, confidences: Iterable[float], *, band: Band = BANDS[-1]) -> Any:
         """The calibrated values of raw confidences, NaN for one that is not in [0,1].
 
-        ``band`` says which map: that of the question alone, of early positions, or of late ones,
-        the whole answer among them. Returns a numpy array for arrays and columns, else a list.
+        ``band`` chooses the map: for the question alone, for early positions, or for late positions and
+        the whole answer. Returns a numpy array for arrays and columns, else a list.
         """
         data = floats_of(confidences, "confidences")
         config = json.dumps({"calibration": self._value}).encode()

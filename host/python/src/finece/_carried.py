@@ -16,8 +16,8 @@ _COMMENT: Final = b": finece "
 class Carried:
     """Finds the records in chunks, comments and whole answers.
 
-    Whoever scored a stream began with its first event. So it is known after two events
-    without records that the stream carries none.
+    A server that scores a stream begins with the first event. So if the first two events have no
+    records, the stream has none.
     """
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class Carried:
 
     @property
     def decided(self) -> bool:
-        """Whether it is known if the stream carries records."""
+        """Whether it is known by now if the stream carries records."""
         return self.start is not None or self._plain or self._events > 1
 
     def write(self, data: bytes) -> list[Record]:
-        """The records in the next bytes, cut anywhere."""
+        """The records in the next bytes, which may end anywhere within a line."""
         out: list[Record] = []
         *whole, rest = data.split(b"\n")
         for line in whole:
@@ -101,7 +101,7 @@ def _object(text: bytes) -> dict[str, Any] | None:
 
 
 def record(value: object) -> Record | None:
-    """A record as it is on the wire; None for a type that is not known, or one without a key that it must have."""
+    """A record from its JSON object; None if the type is unknown, or if a required key is missing."""
     if not isinstance(value, Mapping):
         return None
     fields = cast("Mapping[str, Any]", value)

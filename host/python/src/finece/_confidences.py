@@ -46,12 +46,12 @@ class _Beside(Generic[T]):
 
     @property
     def start(self) -> Start | None:
-        """What a FineCE server says of its records; None if they are made here."""
+        """The Start record of a FineCE server; None if the records are made here."""
         return self._follower.start
 
     @property
     def lost(self) -> CoreLostError | None:
-        """Why there are no more confidences, if the core was lost. The items still come."""
+        """The reason why there are no more confidences, if the core has failed. The items still come."""
         return self._follower.lost
 
     def _settle(self) -> None:
@@ -90,7 +90,7 @@ class Confidences(_Beside[T], Iterator[T | Record]):
         raise self._last() or StopIteration
 
     def close(self) -> None:
-        """Closes the stream, as leaving a with block does."""
+        """Closes the stream. Leaving a with block does the same."""
         self._over = True
         self._follower.close()
         close = getattr(self._stream, "close", None)
@@ -125,7 +125,7 @@ class AsyncConfidences(_Beside[T], AsyncIterator[T | Record]):
         raise self._last() or StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Closes the stream, as leaving an async with block does."""
+        """Closes the stream. Leaving an async with block does the same."""
         self._over = True
         self._follower.close()
         close = getattr(self._stream, "aclose", None) or getattr(self._stream, "close", None)
@@ -140,7 +140,7 @@ class AsyncConfidences(_Beside[T], AsyncIterator[T | Record]):
 
 
 class _Either(Confidences[T], AsyncConfidences[T]):
-    """For a stream of LiteLLM: its class has both interfaces, and the request decides which of them works."""
+    """For a stream of LiteLLM: its class has both interfaces, but only one of them works, depending on the request."""
 
 
 @overload
@@ -150,7 +150,7 @@ def confidences(stream: Iterable[T], *, core: Core | None = None, **settings: Un
 def confidences(
     stream: Iterable[T] | AsyncIterable[T], *, core: Core | None = None, **settings: Unpack[Settings]
 ) -> Confidences[T] | AsyncConfidences[T]:
-    """Iterates over a stream: each item as it came, and after it the records that it made.
+    """Iterates over a stream: yields each item unchanged, and then the records that result from it.
 
     ::
 
@@ -162,10 +162,10 @@ def confidences(
 
     The stream is one of openai, anthropic, LiteLLM or httpx (iter_bytes, iter_raw, iter_lines),
     or any other iterable of bytes, dictionaries or Pydantic models. An asynchronous one
-    gives an asynchronous iterator. Items are never changed, held back or lost, whatever happens to the
-    scoring. The stream's own errors are raised after the records that they make.
+    gives an asynchronous iterator. Items are never changed, held back or lost, even if scoring
+    fails. An error of the stream is raised after the records that result from it.
 
-    If the stream comes through a FineCE server, the records are the server's, after a Start.
+    If the stream comes from a FineCE server, the records are the server's own, after a Start.
 
     Settings are those of Session: ``question``, ``calibration`` and so on. Raises ConfigError.
     """

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Unpack
 
-#: Bytes of a stream that are given to the core in one call: enough to make the cost of
-#: the call small, and little enough to keep the instance's input buffer small.
+#: Bytes of a stream for one call of the core. With many bytes a call costs little for each byte;
+#: with few the instance's input buffer stays small.
 _CHUNK: Final = 64 << 10
-#: Instances that wait for another session, and the memory beyond which none is kept:
-#: memory never shrinks.
+#: The number of instances that are kept for later sessions, and the memory above which an
+#: instance is not kept: its memory never shrinks.
 _KEPT: Final = 64
 _KEPT_MEMORY: Final = 4 << 20
 MEMORY_LIMIT: Final = 32 << 20
@@ -38,9 +38,9 @@ MEMORY_LIMIT: Final = 32 << 20
 class Core:
     """The compiled core. Each session has an instance of its own, and instances are reused.
 
-    It is safe to be used by several threads. ``source`` is another build of finece.wasm
-    than the package's: its path or its bytes. ``memory_limit`` bounds the memory of a
-    session in bytes; an instance that wants more is lost. Raises CoreLoadError.
+    Several threads may use it. ``source`` is the path or the bytes of a finece.wasm
+    to use instead of the package's. ``memory_limit`` is the most memory of a session in
+    bytes; an instance that needs more fails. Raises CoreLoadError.
     """
 
     def __init__(self, source: str | PathLike[str] | bytes | None = None, *, memory_limit: int = MEMORY_LIMIT) -> None:
@@ -64,7 +64,7 @@ class Core:
         self._free = [first]
 
     def open(self, **settings: Unpack[Settings]) -> Session:
-        """Opens the session of one stream. Raises ConfigError, which says which setting is wrong."""
+        """Opens the session of one stream. Raises ConfigError, whose message names the wrong setting."""
         return Session(self, **settings)
 
     def __repr__(self) -> str:
@@ -72,7 +72,7 @@ class Core:
 
     @contextmanager
     def instance(self, memory_limit: int = 0) -> Generator[Instance]:
-        """An instance for calls without a session. One with a memory limit of its own is not kept."""
+        """An instance for calls without a session. An instance with another memory limit is not kept."""
         if memory_limit > self._limit:
             yield Instance(self._engine, self._module, memory_limit)
             return
@@ -83,7 +83,7 @@ class Core:
             self.release(instance)
 
     def lease(self) -> Instance:
-        """An instance that another session has left, or else a fresh one. Give it back by release."""
+        """An instance that an earlier session has left, or a new one. Give it back with release."""
         with self._lock:
             if self._free:
                 return self._free.pop()
@@ -93,7 +93,7 @@ class Core:
         return Instance(self._engine, self._module, self._limit)
 
     def release(self, instance: Instance) -> None:
-        """Keeps an instance for another session, unless it was lost or its memory is large."""
+        """Keeps an instance for another session, unless it has failed or its memory is large."""
         if instance.lost is None and instance.memory_size <= _KEPT_MEMORY:
             with self._lock:
                 if len(self._free) < _KEPT:
@@ -104,7 +104,7 @@ class Session:
     """One stream being scored: bytes go in, records come out.
 
     ``core`` is the package's own by default. A session belongs to one thread at a time.
-    After CoreLostError every call raises it again, reset among them: open another session.
+    After a CoreLostError every call raises it again, even reset: open another session.
     """
 
     opening: list[builder.Event]
@@ -120,15 +120,15 @@ class Session:
             raise
 
     def reset(self, **settings: Unpack[Settings]) -> list[builder.Event]:
-        """Starts the session of another stream, at a fraction of the cost of opening one.
+        """Starts a session of another stream. This costs a fraction of opening one.
 
-        Returns what opening would. ConfigError leaves the session closed to writes.
+        Returns the same records as opening. After a ConfigError the session takes no more bytes.
         """
         self._begin(settings)
         return self.opening
 
     def write(self, data: Bytes) -> list[builder.Event]:
-        """Takes the stream's next bytes, cut anywhere. Raises OrderError after end."""
+        """Takes the stream's next bytes, of any length. Raises OrderError after end."""
         if len(data) <= _CHUNK:
             return self._take("finece_write", data)
         view, out = memoryview(data).cast("B"), list[builder.Event]()
@@ -137,7 +137,7 @@ class Session:
         return out
 
     def end(self) -> list[builder.Event]:
-        """Says that no more bytes will come. Requests may still be resolved or failed."""
+        """Ends the stream: no more bytes will come. You may still call resolve and fail."""
         return self._take("finece_end", None)
 
     def request(self, id: int) -> bytes:
@@ -145,27 +145,27 @@ class Session:
         return bytes(self._open().answer("finece_request", id))
 
     def resolve(self, id: int, reply: Bytes) -> list[builder.Event]:
-        """Takes the body of the reply. One that is not exactly one probability makes a fault."""
+        """Takes the body of the reply. A reply that is not exactly one probability gives a fault record."""
         return self._take("finece_resolve", reply if len(reply) <= MAX_INPUT else b"", id)
 
     def fail(self, id: int, reason: Reason) -> list[builder.Event]:
-        """Says why a request will have no reply, such as "timeout" or "unreachable"."""
+        """Reports that a request has no reply, with a reason such as "timeout" or "unreachable"."""
         return self._take("finece_fail", None, id, REASONS.index(reason))
 
     def unavailable(self, reason: Reason) -> list[Record]:
-        """The records that end every position whose confidence can still change.
+        """Records that make every confidence unavailable that can still change.
 
-        For a session that cannot be used any more: with "core-lost" after CoreLostError.
+        Use it for a session that has failed: with the reason "core-lost" after a CoreLostError.
         """
         return self._builder.unavailable(reason)
 
     @property
     def ended(self) -> bool:
-        """Whether the stream's end marker came, or an error that ends it."""
+        """Whether the stream's end marker has come, or an error that ends the stream."""
         return self._builder.ended
 
     def close(self) -> None:
-        """Gives the instance back. The session answers nothing more."""
+        """Gives the instance back. The session cannot be used any more."""
         instance, self._instance = self._instance, None
         if instance is not None:
             self._core.release(instance)
@@ -207,7 +207,7 @@ _default_lock: Final = threading.Lock()
 
 
 def default_core() -> Core:
-    """The core of this package's finece.wasm, which is loaded at the first call."""
+    """The core of this package's finece.wasm. The first call loads it."""
     global _default
     with _default_lock:
         if _default is None:
@@ -229,7 +229,7 @@ def _bytes_of(source: str | PathLike[str] | bytes | None) -> tuple[bytes, str]:
 
 
 def _config() -> wasmtime.Config:
-    """Keeps the compiled core in the user's cache folder, checked by hash, if there is one."""
+    """Configures wasmtime to store the compiled core in the user's cache folder, if there is one."""
     config = wasmtime.Config()
     try:
         config.cache = True

@@ -8,11 +8,11 @@ class FineceError(Exception):
 
 
 class CoreLoadError(FineceError):
-    """finece.wasm is not there, does not compile, or is another program or version."""
+    """finece.wasm is missing, does not compile, or is another program or version."""
 
 
 class CoreLostError(FineceError):
-    """The core's instance trapped, for instance at its memory limit, and was dropped.
+    """The core's instance failed, for example at its memory limit, and was dropped.
 
     The text of the stream is not affected, nor are other sessions. Open another session.
     """
@@ -27,11 +27,11 @@ class OrderError(FineceError):
 
 
 class UnknownAskError(FineceError, KeyError):
-    """No position waits under this id: it was never asked, or is settled."""
+    """No request has this id: it was never made, or it has its reply already."""
 
     def __str__(self) -> str:
         return Exception.__str__(self)
 
 
 class ArgumentError(FineceError, ValueError):
-    """An input is not what the function takes."""
+    """An argument has a wrong type or value."""

@@ -1,4 +1,4 @@
-"""Follows one stream: what its server says of it counts; if it says nothing, the core scores it."""
+"""Follows one stream. If a FineCE server put records into it, they are used; otherwise the core scores the stream."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log: Final = logging.getLogger("finece")
 
 
 class Follower:
-    """Makes records of the bytes of one stream. Nothing but a wrong setting makes it raise."""
+    """Makes records from the bytes of one stream. It raises only for a wrong setting."""
 
     def __init__(self, core: Core | None = None, **settings: Unpack[Settings]) -> None:
         if settings.get("estimator") == "model":
@@ -78,7 +78,7 @@ class Follower:
         return self._note(out) + self._release()
 
     def close(self) -> None:
-        """Gives the session back. Positions that are not final stay as they are."""
+        """Gives the session back. Confidences that are not final stay as they are."""
         session, self._session = self._session, None
         if session is not None:
             session.close()

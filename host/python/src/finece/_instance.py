@@ -28,7 +28,7 @@ _RAISED: Final[dict[int, type[errors.FineceError]]] = {
 class Instance:
     """One instance with the one session in it. It is not for concurrent use.
 
-    The views that it returns are of its memory: they hold until the next call.
+    It returns views of its memory, which are valid until the next call.
     """
 
     def __init__(self, engine: wasmtime.Engine, module: wasmtime.Module, memory_limit: int) -> None:
@@ -59,7 +59,7 @@ class Instance:
         return self._memory.data_len(self._store)
 
     def call(self, name: str, *numbers: int) -> int:
-        """Calls a function that answers with a plain number."""
+        """Calls a function that returns a plain number."""
         if self.lost is not None:
             raise self.lost
         try:
@@ -70,7 +70,7 @@ class Instance:
         return result
 
     def reply(self, name: str, *numbers: int) -> memoryview:
-        """Calls a function that answers with bytes: a status, a length and a payload."""
+        """Calls a function that returns bytes: a status, a length and a payload."""
         at = self.call(name, *numbers)
         if at + _HEADER.size <= self._size:
             _, length = _HEADER.unpack_from(self._view, at)
@@ -99,7 +99,7 @@ class Instance:
         return length
 
     def send(self, name: str, data: Bytes, *first: int) -> memoryview:
-        """Gives data, and returns the payload that a function answers with for first and the length of data."""
+        """Gives data to the core, calls a function with first and the length of data, and returns the reply's payload."""
         length = self.give(data)
         return self.answer(name, *first, length)
 
@@ -111,7 +111,7 @@ class Instance:
             self._view = memoryview((ctypes.c_ubyte * size).from_address(at)).cast("B")
 
     def lose(self, what: str, cause: BaseException | None = None) -> NoReturn:
-        """Refuses all further calls: the instance is in an unknown state, and would still answer them."""
+        """Refuses all further calls: after a failure the instance's state is unknown, although it would still reply."""
         advice = "open another session for the next stream"
         if 2 * self.memory_size > self._limit:  # buffers double
             advice += f", or give Core a memory_limit of more than {self._limit} bytes"

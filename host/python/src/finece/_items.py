@@ -1,4 +1,4 @@
-"""What an item of a client library's stream is as bytes that the core reads."""
+"""Turns the items of a client library's stream into the bytes that the core reads."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, Final, Protocol, cast, runtime_checkable
 
 @runtime_checkable
 class Model(Protocol):
-    """A Pydantic model, which chunks and events of most client libraries are."""
+    """A Pydantic model. Chunks and events of most client libraries are Pydantic models."""
 
     def model_dump_json(self, *, exclude: Any, exclude_none: bool, by_alias: bool, warnings: bool) -> str: ...
 
 
-#: Events that anthropic's MessageStream adds to those of the API. They repeat its text.
+#: Events that anthropic's MessageStream adds to those of the API. They repeat the stream's text.
 _ADDED: Final = ("text", "thinking", "citation", "signature", "input_json", "compaction")
-#: What it adds to events of the API.
+#: Members that MessageStream adds to events of the API.
 _REPEATED: Final = {"content_block_stop": {"content_block"}, "message_stop": {"message"}}
 
 
 class Items:
-    """Makes bytes of the items of one stream, whatever library they are from."""
+    """Turns the items of one stream into bytes, for every library."""
 
     def __init__(self, stream: object) -> None:
         # httpx and requests cut lines without their ends.
@@ -28,7 +28,7 @@ class Items:
         self._chunks = False
 
     def bytes_of(self, item: object) -> bytes:
-        """The item as the core reads it; empty for one that repeats what others say."""
+        """The item as the core reads it; empty for an item that repeats others."""
         if isinstance(item, bytes | bytearray | memoryview):
             return bytes(cast("bytes", item)) + self._end
         if isinstance(item, str):

@@ -1,4 +1,4 @@
-"""How good confidences are, computed by the core: the same bits as on a server and in a browser."""
+"""Measures confidences with the core, which gives the same values as on a server and in a browser."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def evaluate(
     rule: BinRule = RULES[0],
     core: Core | None = None,
 ) -> Evaluation:
-    """The figures of the pairs (confidences[i], correct[i]); their order does not matter.
+    """Computes the figures of the pairs (confidences[i], correct[i]). The order of the pairs does not matter.
 
     Confidences are numbers from 0 to 1, and correct is 0 or 1, or true or false: lists, arrays
     or columns. ``bins`` is 1 to 65536. The core keeps all pairs in memory: 400 MB for 10 million of
@@ -97,7 +97,7 @@ def evaluate(
 
 
 def _read(answer: bytes) -> Evaluation:
-    """Reads the rows and the bins of an answer, as wasm/abi documents them. Rows that are not known are left out."""
+    """Reads the rows and the bins of a reply, as wasm/abi documents them. Unknown rows are left out."""
     _, size, count, each = _SECTIONS.unpack_from(answer)
     figures = dict.fromkeys(_FIGURES, float("nan"))
     why: dict[str, Undefined] = {}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def reliability(evaluation: Evaluation, axes: Any = None) -> Any:
     """The reliability diagram: for each bin the share of correct answers, and how many there are.
 
-    A bar below the diagonal says that the confidences are too high there.
+    A bar below the diagonal means that the confidences in that bin are too high.
     """
     import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""Scores answers that are complete, with the same digits as finece score."""
+"""Scores complete answers, with the same digits as finece score."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _READ: Final = ("question", "answer", "logprobs", "model")
 
 
 class Scored(NamedTuple):
-    """What became of one row."""
+    """The result of one row."""
 
     confidence: float | None
     finece: str | None
@@ -46,9 +46,9 @@ class Scorer:
     def answer(self, text: str, logprobs: object = None, *, question: str | None = None, model: str | None = None) -> Answer:
         """The answer with its confidences.
 
-        ``logprobs`` are OpenAI's (the object with "content", or that list), or a number for each
-        token. Numbers do not say to which text they belong: the text is divided evenly among
-        them. Raises ArgumentError if they are not of the answer.
+        ``logprobs`` has OpenAI's form (the object with "content", or its list), or is a list of one
+        number for each token. Such numbers do not say which text belongs to them, so the text is
+        divided evenly. Raises ArgumentError if the log-probabilities belong to another text.
         """
         format, data, even = _stream(text, logprobs)
         settings: dict[str, Any] = {**self._settings, "format": format}
@@ -99,21 +99,21 @@ def score(
     core: Core | None = None,
     **settings: Unpack[Settings],
 ) -> Any:
-    """A copy of the data with two more columns: "confidence", and "finece" with everything about it, as JSON.
+    """Returns a copy of the data with two more columns: "confidence", and "finece" with the details as JSON.
 
     ``data`` is a data frame of pandas or polars, a table of pyarrow, or a list of dictionaries, one a row.
-    It has the answers in a column "answer", and may have "question", "logprobs" and "model", as the
-    input of finece score has; ``columns`` gives other names, such as ``{"answer": "response"}``.
-    "confidence" is the headline, null where there is none. "finece" is what finece score writes
-    under that key. A row that cannot be scored has null in both, and a warning says how many there
-    are and why. Raises ArgumentError.
+    The column "answer" has the answers. The columns "question", "logprobs" and "model" are optional, as
+    for finece score; ``columns`` gives other names, such as ``{"answer": "response"}``.
+    "confidence" is the one confidence of the answer, null if there is none. "finece" is the value that
+    finece score writes under this key. A row that cannot be scored has null in both columns, and a
+    warning gives the number of such rows and the first reason. Raises ArgumentError.
     """
     with Scorer(core, **settings) as scorer:
         return scored(scorer, data, columns, overwrite)
 
 
 def scored(scorer: Scorer, data: Any, columns: Mapping[str, str] | None, overwrite: bool) -> Any:
-    """What score does, in a session that is there already."""
+    """Does the work of score, in an open session."""
     kind, there = _columns(data)
     names = {name: (columns or {}).get(name, name) for name in _READ}
     if names["answer"] not in there and there:
@@ -129,7 +129,7 @@ def scored(scorer: Scorer, data: Any, columns: Mapping[str, str] | None, overwri
 
 
 def _columns(data: Any) -> tuple[str, list[str]]:
-    """The library that the data are from, "" for a list, and the names of the columns."""
+    """The library of the data ("" for a list), and the names of the columns."""
     kind = type(data).__module__.partition(".")[0]
     if kind in ("pandas", "polars"):
         return kind, list(data.columns)
@@ -203,7 +203,7 @@ def _answer_of(events: list[Event]) -> Answer:
 
 
 def _stream(text: str, logprobs: object) -> tuple[str, bytes, bool]:
-    """The answer as its model would have sent it: its format, its bytes, and whether its tokens are equal parts."""
+    """The answer as a stream: its format, its bytes, and whether its tokens are equal parts of the text."""
     if isinstance(logprobs, str):
         try:
             logprobs = json.loads(logprobs)
@@ -236,7 +236,7 @@ def _response(kind: str, choice: dict[str, Any]) -> bytes:
 
 
 def _parts(text: bytes, n: int) -> list[str]:
-    """A text divided into n parts of about the same length, of whole characters."""
+    """Divides a text into n parts of about the same length, without cutting characters."""
     parts: list[str] = []
     at = 0
     for i in range(n):
@@ -250,7 +250,7 @@ def _parts(text: bytes, n: int) -> list[str]:
 
 
 def _cropped(text: str, entries: list[Any]) -> list[Any]:
-    """The entries of the answer: white space around it is often trimmed, and an end token is no part of it."""
+    """The entries whose text is in the answer: an answer is often trimmed, and does not contain the end token."""
     spelled = [_spelling(i, entry) for i, entry in enumerate(entries)]
     whole, wanted = b"".join(spelled), text.encode("utf-8", "replace")
     if whole == wanted:

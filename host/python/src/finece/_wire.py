@@ -25,13 +25,13 @@ class Field(NamedTuple):
 
 
 class Wire:
-    """A record, or a part of one: JSON on the wire, an object in Python."""
+    """A record, or a part of one, that can be written as JSON and read from JSON."""
 
     __slots__ = ()
     WIRE: ClassVar[tuple[Field, ...]] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The record as it is on the wire: keys without a value are absent."""
+        """The record as a JSON object: keys without a value are absent."""
         out: dict[str, Any] = {}
         kind = getattr(self, "type", None)
         if kind is not None:
@@ -53,14 +53,14 @@ class Wire:
         return out
 
     def to_json(self) -> str:
-        """The record as one line of JSON, the same bytes as every other part of FineCE writes."""
+        """The record as one line of JSON, byte for byte as other parts of FineCE write it."""
         return dumps(self.to_dict())
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Reads what :meth:`to_dict` writes.
 
-        Keys that are not known are ignored. A value that is not valid counts as absent.
+        Unknown keys are ignored. An invalid value counts as absent.
         Raises ValueError if a key that every record has is absent.
         """
         read: dict[str, Any] = {}
@@ -125,7 +125,7 @@ _READERS: Final[Mapping[str, Callable[[object, Field], object]]] = {
 
 
 def dumps(value: object) -> str:
-    """JSON with the spelling that FineCE writes everywhere: no spaces, the shortest numbers."""
+    """Writes JSON as FineCE does everywhere: no spaces, the shortest numbers."""
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, float):
@@ -144,7 +144,7 @@ _quoted: Final = encode_basestring  # of package json: letters beyond ASCII stay
 
 
 def number(value: float) -> str:
-    """A number as FineCE writes it: the fewest digits that give it back, an exponent only below 1e-6."""
+    """A number as FineCE writes it: the fewest digits that read back as the same number, and an exponent only below 1e-6."""
     text = repr(value)
     if text.endswith(".0"):
         return text[:-2]

@@ -7,7 +7,7 @@
     model.invoke("What is 6 times 7?")
     print(finece.shown(handler.answer.headline))
 
-It reads the log-probabilities as langchain-openai passes them on, streamed or not.
+It reads the log-probabilities that langchain-openai provides, streamed or not.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ __all__ = ["Confidences"]
 
 
 class Confidences(BaseCallbackHandler):
-    """Scores the answers of the models that it is given to. Settings are those of Session.
+    """Scores the answers of the models that have this callback. The settings are those of Session.
 
-    ``on_record`` hears each record as it comes, with the run that it is of.
+    ``on_record`` is called with each record, and with the id of its run.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Confidences(BaseCallbackHandler):
         self._running: dict[UUID, Follower] = {}
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, run_id: UUID, **_: Any) -> None:
-        """LangChain calls it with each piece of a streamed answer."""
+        """LangChain calls this with each piece of a streamed answer."""
         said = _said(chunk) if chunk is not None else {}
         text = chunk.text if chunk is not None else str(token)
         # The entry of an end token is no part of the text: the finish reason beside it says so.
         self._write(run_id, {"delta": {"content": text}, **{k: said.get(k) for k in ("logprobs", "finish_reason")}})
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **_: Any) -> None:
-        """LangChain calls it after an answer."""
+        """LangChain calls this after an answer."""
         made = response.generations[0][0]
         said = _said(made)
         finish = said.get("finish_reason") or "stop"
@@ -71,7 +71,7 @@ class Confidences(BaseCallbackHandler):
         self._end(run_id)
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:
-        """LangChain calls it if the answer broke off."""
+        """LangChain calls this if the answer broke off."""
         if run_id in self._running:
             self._end(run_id)
 
@@ -94,6 +94,6 @@ class Confidences(BaseCallbackHandler):
 
 
 def _said(generation: Any) -> dict[str, Any]:
-    """What the model's integration says of a piece or of a whole answer."""
+    """The metadata that the model's integration gives for a piece or for a complete answer."""
     metadata = getattr(getattr(generation, "message", None), "response_metadata", None)
     return {**(generation.generation_info or {}), **(metadata or {})}

@@ -4,9 +4,9 @@
 
     litellm.callbacks = [finece.litellm.Logger(lambda request, answer: print(finece.shown(answer.headline)))]
 
-In the SDK the logger scores answers that are not streamed. LiteLLM gives a logger no log-probabilities of
-a streamed answer as a whole, and its chunks in any order: wrap the stream in finece.confidences. In the
-proxy it scores streams, too.
+In the SDK the logger scores only answers that are not streamed: for a stream, LiteLLM gives a logger no
+log-probabilities of the complete answer, and the chunks in any order. Wrap the stream in finece.confidences
+instead. In the proxy the logger also scores streams.
 
 The guardrail is a class that the proxy's configuration names; see Guardrail.
 """
@@ -36,9 +36,9 @@ __all__ = ["Guardrail", "Logger"]
 
 
 class Logger(CustomLogger):  # type: ignore[misc,unused-ignore]
-    """Calls ``on_answer`` with LiteLLM's arguments of the request and the Answer. Settings are those of Session.
+    """Calls ``on_answer`` with LiteLLM's arguments of the request and with the Answer. The settings are those of Session.
 
-    What on_answer raises is LiteLLM's to report: answers are never affected.
+    If on_answer raises an exception, LiteLLM reports it, and the answer is not affected.
     """
 
     def __init__(
@@ -54,18 +54,18 @@ class Logger(CustomLogger):  # type: ignore[misc,unused-ignore]
         self._settings = settings
 
     def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """LiteLLM calls it after a request."""
+        """LiteLLM calls this after a request."""
         if not kwargs.get("stream"):
             self._on_answer(kwargs, whole(_json(response_obj), self._core, **self._settings))
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """LiteLLM calls it after an asynchronous request."""
+        """LiteLLM calls this after an asynchronous request."""
         self.log_success_event(kwargs, response_obj, start_time, end_time)
 
     async def async_post_call_streaming_iterator_hook(
         self, user_api_key_dict: Any, response: Any, request_data: Any
     ) -> AsyncGenerator[Any, None]:
-        """The proxy calls it with each stream, and sends what it gives."""
+        """The proxy calls this with each stream, and sends the items that it yields."""
         stream = AsyncConfidences[Any](response, self._core, self._settings)
         async for event in stream:
             if not isinstance(event, Record):
@@ -85,14 +85,14 @@ class Guardrail(CustomGuardrail):  # type: ignore[misc,unused-ignore]
               calibration: map.json
               failure: closed
 
-    In the mode ``post_call`` it scores each answer as a whole, and holds a stream until it has ended. A client
-    gets an error with the status 400 instead of an answer that is withheld. In the mode ``pre_call`` it asks
-    for the log-probabilities that a score needs, so the client sees them.
+    In the mode ``post_call`` the guardrail scores each answer as a whole, and holds a stream until the stream has
+    ended. Instead of a withheld answer the client gets an error with the status 400. In the mode ``pre_call``
+    the guardrail adds the request fields for log-probabilities, so the client sees log-probabilities.
 
     A threshold needs probabilities: give ``calibration``, a file of finece calibrate that fits the traffic, or
     set ``uncalibrated`` to ``allow``. ``failure`` says whether an answer without a usable confidence passes
-    (``open``) or not (``closed``). ``on_answer`` is told LiteLLM's request, the answers, and why they are
-    withheld, None if they are not. Settings are those of Session. Raises ConfigError.
+    (``open``) or not (``closed``). ``on_answer`` is called with LiteLLM's request, the answers, and the reason
+    why they are withheld, None if they are not. The settings are those of Session. Raises ConfigError.
     """
 
     def __init__(
@@ -132,27 +132,27 @@ class Guardrail(CustomGuardrail):  # type: ignore[misc,unused-ignore]
         self._settings = settings
 
     async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: Any, call_type: Any) -> Any:
-        """The proxy calls it before a request."""
+        """The proxy calls this before a request."""
         if data.get("logprobs") is None and "messages" in data:
             data["logprobs"] = True
         return data
 
     async def async_post_call_success_hook(self, data: Any, user_api_key_dict: Any, response: Any) -> Any:
-        """The proxy calls it with an answer that is not streamed."""
+        """The proxy calls this with an answer that is not streamed."""
         self._check(data, all_of([_json(response)], self._core, **self._settings))
         return response
 
     async def async_post_call_streaming_iterator_hook(
         self, user_api_key_dict: Any, response: Any, request_data: Any
     ) -> AsyncGenerator[Any, None]:
-        """The proxy calls it with each stream, and sends what it gives."""
+        """The proxy calls this with each stream, and sends the items that it yields."""
         held = [chunk async for chunk in response]
         self._check(request_data, all_of(map(Items(response).bytes_of, held), self._core, **self._settings))
         for chunk in held:
             yield chunk
 
     def _check(self, request: Any, answers: Answers) -> None:
-        """Raises if one of the answers is to be withheld."""
+        """Raises an exception if one of the answers has to be withheld."""
         reasons = [self._reason(answer) for answer in answers.by_choice.values()] or ["no text"]
         why = "low" if "low" in reasons else next((r for r in reasons if r is not None), None)
         if why != "low" and self._failure == "open":
@@ -170,7 +170,7 @@ class Guardrail(CustomGuardrail):  # type: ignore[misc,unused-ignore]
         )
 
     def _reason(self, answer: Answer) -> str | None:
-        """Why an answer is not good enough: low, or why there is no confidence; None for one that is good enough."""
+        """The reason to withhold an answer: low, or the reason why it has no confidence; None for an answer to send."""
         shown = answer.headline
         if shown is None or shown.fused is None:
             return (shown.reason if shown is not None else None) or "no confidence"

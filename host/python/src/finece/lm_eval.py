@@ -1,12 +1,12 @@
-"""Confidences of lm-evaluation-harness: how good they are, task by task.
+"""Measures the confidences of lm-evaluation-harness, task by task.
 
 ::
 
     results = lm_eval.simple_evaluate(model="hf", model_args=..., tasks=["arc_easy"], log_samples=True)
     print(finece.lm_eval.evaluate(results)["arc_easy"].ece)
 
-The harness's own "acc" says how often the most likely option is correct. This says whether its
-probability is to be trusted. ``finece eval`` says the same of the sample files that the harness writes.
+The harness's own "acc" says how often the most likely option is correct. These figures say whether you can
+trust the probability of this option. ``finece eval`` computes the same from the harness's sample files.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ __all__ = ["evaluate", "pairs"]
 def evaluate(
     results: Mapping[str, Any], *, bins: int = BINS, rule: BinRule = RULES[0], core: Core | None = None
 ) -> dict[str, Evaluation]:
-    """The figures of each multiple-choice task in what ``lm_eval.simple_evaluate(..., log_samples=True)`` returns.
+    """Computes the figures of each multiple-choice task from the result of ``lm_eval.simple_evaluate(..., log_samples=True)``.
 
-    Tasks of another kind are left out. Raises ArgumentError if there are no samples.
+    Other tasks are left out. Raises ArgumentError if there are no samples.
     """
     samples: Mapping[str, Any] | None = results.get("samples")
     if not samples:
@@ -43,10 +43,10 @@ def evaluate(
 
 
 def pairs(samples: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[bool]]:
-    """The confidence of each sample of a multiple choice, and whether the option is correct.
+    """For each multiple-choice sample: the confidence, and whether the chosen option is correct.
 
-    The confidence is the softmax of the options' log-likelihoods at the largest one, which is the option that
-    the harness's "acc" is about. Samples without options, or without "acc", are left out.
+    The chosen option is the one with the largest log-likelihood, as for the harness's "acc". The confidence is
+    its share in the softmax of all options' log-likelihoods. Samples without options, or without "acc", are left out.
     """
     confidences: list[float] = []
     correct: list[bool] = []
@@ -60,7 +60,7 @@ def pairs(samples: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[bool]
 
 
 def _options(responses: Any) -> list[float]:
-    """The log-likelihoods of the options: each response is a list of one pair, of it and whether it is greedy."""
+    """The log-likelihoods of the options: each response is a list of one pair of the log-likelihood and a flag."""
     try:
         return [float(value) for ((value, _),) in responses]
     except (TypeError, ValueError):  # text of another kind of task

@@ -6,7 +6,7 @@
     ds = ds.map_batches(finece.ray.Score, num_cpus=0.5, compute=ray.data.ActorPoolStrategy(size=2))
 
 Each actor loads the core once and reuses one session. If an actor dies, Ray runs its
-batches again, and the result is the same: a score depends on its row alone.
+batches again, and the result is the same: a score depends only on its row.
 
 Do not read with ``lines=True``: pandas then reads a third of the numbers with a wrong last digit.
 """
@@ -28,9 +28,9 @@ __all__ = ["Score"]
 class Score:
     """A class for ``ray.data.Dataset.map_batches``: adds the columns that finece.score adds.
 
-    Settings go into ``fn_constructor_kwargs``, beside ``columns`` and ``overwrite`` as finece.score has
-    them. Batches of numpy, pandas and pyarrow are taken. Leave a part of the CPUs to the tasks
-    that read: with ``num_cpus=1`` for as many actors as there are CPUs, Ray waits for ever.
+    Pass settings in ``fn_constructor_kwargs``, and also ``columns`` and ``overwrite``, which are those of
+    finece.score. Batches may be of numpy, pandas or pyarrow. Leave some CPUs to the tasks that read: with
+    ``num_cpus=1`` and as many actors as CPUs, Ray waits for ever.
     """
 
     def __init__(self, columns: Mapping[str, str] | None = None, overwrite: bool = False, **settings: Unpack[Settings]) -> None:

@@ -6,7 +6,7 @@
     outputs = llm.generate(prompts, vllm.SamplingParams(n=4, logprobs=5))
     scored = finece.score(finece.vllm.rows(outputs))
 
-With ray.data.llm, score its results by finece.ray. A server of vLLM sends streams: see finece.confidences.
+Score results of ray.data.llm with finece.ray. For streams of a vLLM server use finece.confidences.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ __all__ = ["rows"]
 
 
 def rows(outputs: Iterable[Any], *, model: str | None = None) -> list[dict[str, Any]]:
-    """A row for each answer in what ``LLM.generate`` or ``LLM.chat`` returns, as finece.score takes them.
+    """Returns a row for finece.score for each answer in the result of ``LLM.generate`` or ``LLM.chat``.
 
-    Rows have "id", "index" (of the answer to that request), "question" (the prompt, with the chat template if
-    there is one), "answer", "finish" and "logprobs". ``model`` becomes a column, too: the card of a map says
-    which it is for. Without ``SamplingParams(logprobs=...)`` there are no log-probabilities, and the answers
-    get no confidence.
+    A row has "id", "index" (the number of the answer to its request), "question" (the prompt, with the chat
+    template if there is one), "answer", "finish" and "logprobs". If ``model`` is given, it becomes a column:
+    the card of a map may cover one model only. Without ``SamplingParams(logprobs=...)`` there are no
+    log-probabilities, and the answers get no confidence.
     """
     out: list[dict[str, Any]] = []
     for output in outputs:
@@ -41,7 +41,7 @@ def rows(outputs: Iterable[Any], *, model: str | None = None) -> list[dict[str, 
 
 
 def _logprobs(answer: Any) -> list[Any] | None:
-    """OpenAI's entries; the numbers alone if vLLM's texts of the tokens do not spell the answer."""
+    """The entries in OpenAI's form; only the numbers if the texts of vLLM's tokens do not add up to the answer."""
     if answer.logprobs is None:
         return None
     entries: list[dict[str, Any]] = []
@@ -49,7 +49,7 @@ def _logprobs(answer: Any) -> list[Any] | None:
         of = cast("Mapping[int, Any]", alternatives)
         top = [_entry(a) for a in of.values()]
         entries.append({**_entry(of[token]), "top_logprobs": top})
-    # A token that is a part of a character has no text of its own.
+    # A token that is a part of a character has no text.
     if answer.text in "".join(entry["token"] for entry in entries):
         return entries
     return [entry["logprob"] for entry in entries]

@@ -8,7 +8,7 @@ import { ConfidenceLog, type PositionConfidence } from "finece/badge";
 import { rehypeMarks } from "finece/markdown";
 import { Confidences } from "finece/react";
 
-/** Asks finece serve. The confidences go with the message, as metadata of its own. */
+/** Asks finece serve, and puts the confidences into the metadata of the message. */
 const model: ChatModelAdapter = {
   async *run({ messages, abortSignal }) {
     const response = await fetch("/v1/chat/completions", {

@@ -1,5 +1,5 @@
-// What this example uses of AI Elements. `npx ai-elements@latest add message` writes the whole component
-// to the same place, for projects with Tailwind and shadcn.
+// The parts of AI Elements that this example uses. In a project with Tailwind and shadcn,
+// `npx ai-elements@latest add message` writes the whole component to this place.
 import { memo } from "react";
 import { Streamdown } from "streamdown";
 
