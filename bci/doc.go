@@ -28,8 +28,8 @@
 // [Fuse] computes a tree and [FusePath] a path. Neither recurses. One sweep from the last
 // node to the first computes F(j,k) of all nodes from F(j,k-1), in O(n) for a tree of any
 // shape: it adds each node's value to its parent's sum. One sweep is enough if d is at
-// least the height of the tree. Otherwise there are at most d sweeps, and the last one is
-// the first that changes nothing.
+// least the height of the tree. Otherwise there are d sweeps, or fewer if a sweep changes
+// nothing.
 //
 // [Window] computes a path whose estimates arrive one by one, in any order. It says which
 // earlier positions each estimate corrects.

@@ -5,7 +5,8 @@
 //
 // For example, two correct answers have the confidences 0.95 and 0.85, and two wrong ones
 // 0.65 and 0.35. Then the AUROC is 1: every correct answer is ranked above every wrong one.
-// The ECE is 0.30, the mean distance of these confidences from the truth, 0 or 1.
+// Each of the four has a bin of its own, so the ECE is the mean distance of the confidences
+// from 1 or 0: 0.30.
 //
 // A pair is a confidence c in [0,1] of an answer, and whether the answer is correct. A
 // higher confidence always means that a correct answer is more likely. Notation: n pairs,
@@ -13,8 +14,8 @@
 //
 // # Definitions
 //
-// Each figure has one definition. It stands with its source at the function that computes
-// the figure:
+// Each figure has one definition. The function that computes the figure documents it, with its
+// source:
 //
 //   - ECE, MCE, RMSCE, DebiasedECE, Reliability: over bins, equal-width or
 //     equal-mass ([Binning]). Naeini et al. 2015; Guo et al. 2017; Kumar et al.

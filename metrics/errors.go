@@ -47,15 +47,15 @@ func (u Undefined) Error() string {
 // Errors of arguments and states.
 var (
 	ErrBinning   = errors.New("metrics: a binning needs a known rule and 1 to 65536 bins (EqualMass not in an accumulator)")
-	ErrLevel     = errors.New("metrics: a confidence level lies in [0.5, 0.999999]")
-	ErrOption    = errors.New("metrics: a target risk or coverage lies in [0, 1], a coverage over 0, and the risk of a guarantee strictly between")
-	ErrDelta     = errors.New("metrics: an error probability delta lies strictly between 0 and 1")
+	ErrLevel     = errors.New("metrics: the level of an interval is out of range; want 0.5 to 0.999999")
+	ErrOption    = errors.New("metrics: a target risk or coverage is out of range; want 0 to 1, over 0 for a coverage, and for a guarantee a risk between 0 and 1")
+	ErrDelta     = errors.New("metrics: delta, the probability of an error, is out of range; want a number between 0 and 1")
 	ErrMetric    = errors.New("metrics: unknown metric or interval method")
 	ErrResamples = errors.New("metrics: a bootstrap needs at least 1 resample; DefaultResampling and DefaultOptions have 1000")
 	ErrCount     = errors.New("metrics: a proportion k/n needs 0 <= k <= n")
 	ErrOverflow  = errors.New("metrics: too many pairs: at most 2^52 in an accumulator, 2^32-1 in a batch")
-	ErrMerge     = errors.New("metrics: only accumulators of the same binning can be merged")
-	ErrFormat    = errors.New("metrics: not the state of an accumulator of this version")
+	ErrMerge     = errors.New("metrics: the accumulators have different binnings; only accumulators with the same binning can be merged")
+	ErrFormat    = errors.New("metrics: these bytes are not the state of an accumulator, or are of another version")
 )
 
 // ValueError is a confidence that is not a number from 0 to 1.

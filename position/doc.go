@@ -17,9 +17,9 @@
 //
 // # When a position comes out
 //
-// A position comes out once more text follows, other than white space. A confidence
-// for the very end would repeat p(z). So p(z) is the only position at the end of the
-// last text, even if white space follows that text. p(z-1) is the position before p(z).
+// A position comes out when text other than white space follows it. A confidence for the
+// very end would repeat p(z). So p(z) is the only position at the end of the last text,
+// even if white space follows that text. p(z-1) is the position before p(z).
 //
 // The end of a paragraph or line comes out when it is known that the next non-blank
 // line does not continue the paragraph. The first character of that line decides, or

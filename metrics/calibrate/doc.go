@@ -28,8 +28,9 @@
 // A confidence early in an answer is less reliable than one at its end. So a [Calibration]
 // has a map for each [Band] of positions: the question, early positions and late ones. A
 // position is early if it has fewer tokens before it than a boundary, which the calibration
-// contains. The share of tokens before it would not do: while a stream runs, its length is
-// not known. So streams and recorded answers have the same bands; see [Calibration.Band].
+// contains. The share of tokens before it cannot decide, because the length of a running
+// stream is not known. So streams and recorded answers have the same bands; see
+// [Calibration.Band].
 //
 // # Support
 //
@@ -40,10 +41,10 @@
 // # Cards
 //
 // A [Card] says which answers the labelled ones stand for: from which model, to questions
-// about what, at which positions. A confidence outside the card is not a probability if it
-// is outside in one of the [Disqualifying] ways. A [Likeness] describes the wording of the
-// questions. If another question reads unlike them, its confidence is marked but not
-// changed: the mark does not say whether the confidence is too high or too low.
+// about what, at which positions. If the card does not cover an answer for one of the
+// [Disqualifying] reasons, its confidence is not a probability. A [Likeness] describes the
+// wording of the questions. If another question reads unlike them, its confidence is marked
+// but not changed: the mark does not say whether the confidence is too high or too low.
 //
 // # The same bits everywhere
 //

@@ -199,7 +199,7 @@ func (t *Test) AppendBinary(buf []byte) ([]byte, error) {
 }
 
 // ErrFormat means that the bytes are not the state of a test, or are of another version.
-var ErrFormat = errors.New("drift: not the state of a test of this version")
+var ErrFormat = errors.New("drift: these bytes are not the state of a test, or are of another version")
 
 // ParseTest reads a state that [Test.AppendBinary] wrote. The error is [ErrFormat].
 func ParseTest(data []byte) (*Test, error) {

@@ -12,7 +12,7 @@ import (
 const FewestQuestions = 100
 
 // ErrFewQuestions means that there are fewer different questions than FewestQuestions.
-var ErrFewQuestions = errors.New("fit: want at least 100 different questions to say what they read like")
+var ErrFewQuestions = errors.New("fit: too few questions to describe their wording; want at least 100 different ones")
 
 // unlike is the share of questions of the same kind that may be called unlike the others.
 const unlike = 0.01

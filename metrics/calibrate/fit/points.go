@@ -22,10 +22,10 @@ type Row struct {
 
 // Errors of data on which no map can be fitted, and of options.
 var (
-	ErrOneClass  = errors.New("fit: all outcomes are correct, or all are wrong: nothing can be learned of a map")
+	ErrOneClass  = errors.New("fit: all outcomes are correct, or all are wrong: a map needs both")
 	ErrOneValue  = errors.New("fit: all confidences are equal: a map needs at least two different ones")
 	ErrSeparable = errors.New("fit: the confidences separate right from wrong, so the likelihood has no maximum; use platt, which smooths its targets, or isotonic")
-	ErrMethod    = errors.New("fit: no method that can be fitted")
+	ErrMethod    = errors.New("fit: unknown method; Methods lists those that can be fitted")
 	ErrBins      = fmt.Errorf("fit: want 1 to %d bins, and at least 1 outcome in each; start from DefaultBins or DefaultOptions", calibrate.MaxKnots)
 )
 
@@ -40,7 +40,7 @@ func checkRows(rows []Row) error {
 			return errors.New("fit: row " + strconv.Itoa(i) + ": want 0 <= correct <= N and N >= 1")
 		}
 		if r.Group < 0 {
-			return errors.New("fit: row " + strconv.Itoa(i) + ": a negative group")
+			return errors.New("fit: row " + strconv.Itoa(i) + ": the group is negative; want a number from 0")
 		}
 	}
 	return nil

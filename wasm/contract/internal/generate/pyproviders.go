@@ -49,7 +49,7 @@ PROVIDERS: Final[tuple[Provider, ...]] = (
 		}
 		ask := "{" + p.Ask + "}"
 		if !json.Valid([]byte(ask)) {
-			return nil, fmt.Errorf("%s: %s is no JSON object", p.Name, ask)
+			return nil, fmt.Errorf("%s: %s is not a JSON object", p.Name, ask)
 		}
 		fmt.Fprintf(&b, "    Provider(%q, (%s), %q, %q, %q, %q),\n", p.Name, strings.TrimSuffix(hosts, " "), p.Format, p.Logprobs, ask, p.Notes)
 	}
