@@ -42,7 +42,7 @@ var (
 	Requests           = atLeast("requests", 1, 8, "requests to the model's server at once", "")
 	Timeout            = atLeast("timeout", float64(time.Millisecond), time.Minute, "URL: time for one estimate, retries included", "")
 	Retries            = atLeast("retries", 0, 3, "attempts after the first, for a lost connection, status 429 and 5xx", "")
-	MaxReply           = atLeast("max_reply", 1, 1<<20, "the longest reply that is read", "bytes")
+	MaxReply           = atLeast("max_reply", 1, 1<<20, "the longest reply that is read, in bytes", "bytes")
 	Flying             = atLeast("flying", 1, 4, "requests of one stream in flight", "")
 	ConversationTokens = atLeast("conversation_tokens", 0, 2048, "URL, with a card that covers conversations: the most tokens of system and other messages that the model is given besides the user's last message; 4 bytes count as one token", "tokens")
 	Model              = []*Setting{Requests, Timeout, Retries, MaxReply, Flying, ConversationTokens}
@@ -104,18 +104,18 @@ var (
 	// 1,004 ms with 8 requests at once, 1,002 ms with 32, 214 ms with 64 and 202 ms with 128. The
 	// longest wait was 413 ms with 64 and 204 ms with 128. vLLM works on 256 requests at once,
 	// and Ollama refuses more than 512.
-	GatewayRequests = atLeast("requests", 1, 128, Requests.Help+", of all answers", "")
+	GatewayRequests = atLeast("requests", 1, 128, Requests.Help+", for all answers together", "")
 	ModelCache      = atLeast("model_cache", 0, 4096, "replies of the confidence model that are kept and used again for equal prompts; 0 keeps none", "")
 	Settle          = atLeast("settle", 0, time.Second, "annotate: time that the end of an answer waits for the confidence model", "")
 	MaxDelay        = atLeast("max_delay", 0, 30*time.Second, "withhold, escalate, best-of, vote: the longest time that text waits for its confidence", "")
-	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: bytes that are held", "bytes")
+	MaxHeld         = atLeast("max_held", 0, 1<<20, "withhold: the most bytes that are held", "bytes")
 	UpstreamTimeout = atLeast("upstream_timeout", float64(time.Millisecond), 10*time.Minute, "time until the upstream begins to answer; answers that are not streamed take long to begin", "")
 	IdleTimeout     = atLeast("idle_timeout", float64(time.Millisecond), 5*time.Minute, "time that the upstream may be silent within an answer", "")
 	RequestTimeout  = atLeast("request_timeout", float64(time.Millisecond), 2*time.Minute, "time for a client to send a whole request", "")
 	WriteTimeout    = atLeast("write_timeout", float64(time.Millisecond), 30*time.Second, "time for a client to read a piece of an answer", "")
-	MaxStreams      = atLeast("max_streams", 1, 8192, "requests under way at once; more get status 503", "")
-	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest request that is read to be scored", "bytes")
-	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored if it is not streamed", "bytes")
+	MaxStreams      = atLeast("max_streams", 1, 8192, "requests at the same time; more get status 503", "")
+	MaxRequest      = atLeast("max_request", 1, 32<<20, "the largest request that is read to be scored, in bytes", "bytes")
+	MaxAnswer       = atLeast("max_answer", 1, 16<<20, "the largest answer that is scored if it is not streamed, in bytes", "bytes")
 	Gateway         = []*Setting{
 		Upstream, Policy, AllowPolicy, WarnBelow, WarnText, WithholdBelow, StopBelow, StopAfter, SkipAbove, EscalateBelow, EscalateModel, EscalateShare, EscalateMode, RestartText, Answers, VoteBy, ContinueBy, RolloutTokens, RolloutBudget, FinishReason, Failure, Carrier, RefuseUnchecked, Uncalibrated, KeepRequest, CarrierDelay, GatewayRequests, Hedge, ModelCache, Settle, MaxDelay, MaxHeld,
 		UpstreamTimeout, IdleTimeout, RequestTimeout, WriteTimeout, MaxStreams, MaxRequest, MaxAnswer,
@@ -129,7 +129,7 @@ var (
 	Grace          = atLeast("grace", 0, 10*time.Second, "time to finish answers when the server is stopped", "")
 	HeaderTimeout  = atLeast("header_timeout", float64(time.Millisecond), 10*time.Second, "time for a client to send the headers of a request", "")
 	KeepAlive      = atLeast("keep_alive", float64(time.Millisecond), 2*time.Minute, "time that a connection without a request is kept", "")
-	MaxHeader      = atLeast("max_header", 1<<10, 64<<10, "the largest headers of a request", "bytes")
+	MaxHeader      = atLeast("max_header", 1<<10, 64<<10, "the largest headers of a request, in bytes", "bytes")
 	MaxConnections = atLeast("max_connections", 1, 10_000, "connections at once; more wait to be accepted", "")
 	Serving        = []*Setting{AllowHost, AllowOrigin, Grace, HeaderTimeout, KeepAlive, MaxHeader, MaxConnections}
 )
@@ -152,7 +152,7 @@ var (
 var (
 	FeedbackDB        = text("feedback_db", "", "file of an SQLite database for the confidences of answers, without any text, and the feedback of clients; none by default")
 	FeedbackRetention = atLeast("feedback_retention", 0, 90*24*time.Hour, "time that an answer and its feedback are kept; 0 for no limit", "")
-	FeedbackMax       = atLeast("feedback_max", 1<<20, 1<<30, "size of the database; above it the oldest answers are deleted, those without feedback first", "bytes")
+	FeedbackMax       = atLeast("feedback_max", 1<<20, 1<<30, "maximum size of the database, in bytes; above it the oldest answers are deleted, those without feedback first", "bytes")
 	DriftRate         = &Setting{Name: "drift_rate", Help: "highest probability of a false alarm, that a drift is ever reported although the calibration still holds; 0 does not test for drift", Default: 0.01, High: 0.5}
 	OnDrift           = ofNames("on_drift", "report", "what happens after the calibration has drifted: it is reported, or confidences are also marked as not calibrated", "report", "uncalibrate")
 	Feedback          = []*Setting{FeedbackDB, FeedbackRetention, FeedbackMax, DriftRate, OnDrift}
@@ -168,7 +168,7 @@ var (
 	SampleTokens   = atLeast("max_tokens", 0, 1024, "the most tokens of a completion; 0 leaves it to the server", "tokens")
 	SampleTimeout  = atLeast("timeout", float64(time.Millisecond), 10*time.Minute, "time for one request, retries included", "")
 	SampleRetries  = atLeast("retries", 0, 6, "retries of a request", "")
-	SampleMaxReply = atLeast("max_reply", 1, 256<<20, "the longest reply that is read: thirty long answers, or embeddings of thirty texts", "bytes")
+	SampleMaxReply = atLeast("max_reply", 1, 256<<20, "the longest reply that is read, in bytes; thirty long answers, or the embeddings of thirty texts, fit", "bytes")
 	Sampling       = []*Setting{Server, API, Dataset, Grader, Temperature, SampleTokens, SampleTimeout, SampleRetries, SampleMaxReply}
 )
 

@@ -11,7 +11,7 @@ const (
 	ModelRequests           = 8               // requests to the model's server at once
 	ModelTimeout            = 1 * time.Minute // URL: time for one estimate, retries included
 	ModelRetries            = 3               // attempts after the first, for a lost connection, status 429 and 5xx
-	ModelMaxReply           = 1048576         // the longest reply that is read
+	ModelMaxReply           = 1048576         // the longest reply that is read, in bytes
 	ModelFlying             = 4               // requests of one stream in flight
 	ModelConversationTokens = 2048            // URL, with a card that covers conversations: the most tokens of system and other messages that the model is given besides the user's last message; 4 bytes count as one token
 )
@@ -51,18 +51,18 @@ const (
 	GatewayCarrier         = "field"                                                                  // how a stream carries confidences
 	GatewayUncalibrated    = "refuse"                                                                 // warn, withhold, stop, escalate, skip_above: whether to refuse or allow confidences that are not calibrated
 	GatewayCarrierDelay    = 250 * time.Millisecond                                                   // field: time that a confidence waits for a chunk of the upstream
-	GatewayRequests        = 128                                                                      // requests to the model's server at once, of all answers
+	GatewayRequests        = 128                                                                      // requests to the model's server at once, for all answers together
 	GatewayModelCache      = 4096                                                                     // replies of the confidence model that are kept and used again for equal prompts; 0 keeps none
 	GatewaySettle          = 1 * time.Second                                                          // annotate: time that the end of an answer waits for the confidence model
 	GatewayMaxDelay        = 30 * time.Second                                                         // withhold, escalate, best-of, vote: the longest time that text waits for its confidence
-	GatewayMaxHeld         = 1048576                                                                  // withhold: bytes that are held
+	GatewayMaxHeld         = 1048576                                                                  // withhold: the most bytes that are held
 	GatewayUpstreamTimeout = 10 * time.Minute                                                         // time until the upstream begins to answer; answers that are not streamed take long to begin
 	GatewayIdleTimeout     = 5 * time.Minute                                                          // time that the upstream may be silent within an answer
 	GatewayRequestTimeout  = 2 * time.Minute                                                          // time for a client to send a whole request
 	GatewayWriteTimeout    = 30 * time.Second                                                         // time for a client to read a piece of an answer
-	GatewayMaxStreams      = 8192                                                                     // requests under way at once; more get status 503
-	GatewayMaxRequest      = 33554432                                                                 // the largest request that is read to be scored
-	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored if it is not streamed
+	GatewayMaxStreams      = 8192                                                                     // requests at the same time; more get status 503
+	GatewayMaxRequest      = 33554432                                                                 // the largest request that is read to be scored, in bytes
+	GatewayMaxAnswer       = 16777216                                                                 // the largest answer that is scored if it is not streamed, in bytes
 )
 
 // The settings of the commands that listen on an address.
@@ -70,7 +70,7 @@ const (
 	ServingGrace          = 10 * time.Second // time to finish answers when the server is stopped
 	ServingHeaderTimeout  = 10 * time.Second // time for a client to send the headers of a request
 	ServingKeepAlive      = 2 * time.Minute  // time that a connection without a request is kept
-	ServingMaxHeader      = 65536            // the largest headers of a request
+	ServingMaxHeader      = 65536            // the largest headers of a request, in bytes
 	ServingMaxConnections = 10000            // connections at once; more wait to be accepted
 )
 
@@ -92,7 +92,7 @@ const (
 // The settings of the store of feedback about answers.
 const (
 	FeedbackFeedbackRetention = 129600 * time.Minute // time that an answer and its feedback are kept; 0 for no limit
-	FeedbackFeedbackMax       = 1073741824           // size of the database; above it the oldest answers are deleted, those without feedback first
+	FeedbackFeedbackMax       = 1073741824           // maximum size of the database, in bytes; above it the oldest answers are deleted, those without feedback first
 	FeedbackDriftRate         = 0.01                 // highest probability of a false alarm, that a drift is ever reported although the calibration still holds; 0 does not test for drift
 	FeedbackOnDrift           = "report"             // what happens after the calibration has drifted: it is reported, or confidences are also marked as not calibrated
 )
@@ -105,7 +105,7 @@ const (
 	SamplingMaxTokens   = 1024             // the most tokens of a completion; 0 leaves it to the server
 	SamplingTimeout     = 10 * time.Minute // time for one request, retries included
 	SamplingRetries     = 6                // retries of a request
-	SamplingMaxReply    = 268435456        // the longest reply that is read: thirty long answers, or embeddings of thirty texts
+	SamplingMaxReply    = 268435456        // the longest reply that is read, in bytes; thirty long answers, or the embeddings of thirty texts, fit
 )
 
 // The settings of data construction.
