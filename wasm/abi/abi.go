@@ -56,7 +56,7 @@
 //	Ask (3)         a position.Kind
 //	Confidence (4)  a state; b reason
 //	                16  f64 raw; 24  f64 fused
-//	                32  u8 session.Estimator; 33  u8 method, 0 of a trajectory model
+//	                32  u8 session.Estimator; 33  u8 method, 0 for a trajectory model
 //	                34  u8 calibrate.Method of the map that raw went through before
 //	                    integration, 0 for none
 //	                35  u8 calibrate.Band of that map

@@ -31,8 +31,8 @@ type Names struct {
 	// for them, and their names begin with Prefix. For other names it is "".
 	Prefix string
 
-	// Closed says that a reader rejects a value that it does not know. If a list is not
-	// closed, such a value is read as "unknown".
+	// Closed says that a reader cannot use a record with an unknown value of this list. An
+	// unknown value of another list is read as "unknown".
 	Closed bool
 
 	// Bits says that a value is a set. Number is then the number of a bit.

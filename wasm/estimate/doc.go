@@ -49,7 +49,7 @@
 //
 // # Trajectory models
 //
-// A [Trajectory] computes a fixed set of [Feature]s from the log-probabilities so far, in
-// constant memory. A [TrajectoryModel] is a logistic regression on some of these features. It
-// is fitted on labelled answers of one generator (package host/trajectory).
+// A [Trajectory] computes a fixed set of features (see [Feature]) from the log-probabilities so
+// far, in constant memory. A [TrajectoryModel] is a logistic regression on some of these
+// features. It is fitted on labelled answers of one generator (package host/trajectory).
 package estimate

@@ -23,7 +23,7 @@
 // [Positioned] event comes first. Then come one or more [Confidence] events with the same
 // index. Each has a revision one higher than the previous one, and one of these states:
 //
-//	pending      an [Ask] was emitted, and there is no estimate yet
+//	pending      an Ask was emitted, and there is no estimate yet
 //	provisional  a value that later estimates may still revise
 //	final        a value that will not change
 //	unavailable  no value, now or later; Reason says why
@@ -87,7 +87,7 @@
 // fusion width over 1, the host also samples Width-1 continuations of each position except the
 // end. It does so when the position becomes provisional, and asks the confidence model about
 // each continuation. For each of them, the host calls Resolve with the reply, or Fail if there
-// is none, with the id of [RolloutID]. Before all of these calls, the position and the
+// is none, with the id of [RolloutID]. Until all of these calls are made, the position and the
 // positions that look ahead to it stay provisional.
 //
 // A continuation ends an answer, so it is calibrated like p(z). It is left out if only one of

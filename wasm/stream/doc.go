@@ -10,7 +10,7 @@
 //	d.End(handler)
 //
 // It does no I/O, starts no goroutine, and keeps only the text of the event in
-// progress. No input makes it panic or hang. Errors in the input are reported as [Fault]s, in
+// progress. No input makes it panic or hang. An error in the input is reported as a [Fault], in
 // the order of the stream.
 //
 // # Formats
@@ -59,8 +59,8 @@
 //     The object ends there.
 //   - Plain text.
 //
-// The first bytes of the input decide the framing: at most 1024 bytes. A byte order mark and
-// white space come before them.
+// The first bytes of the input decide the framing, at most 1024 of them. A byte order mark and
+// white space at the beginning are skipped.
 //
 //   - AWS's binary event stream begins with a length whose first byte is 0.
 //   - JSON begins with an opening brace and then a quote or a closing brace, or with an
@@ -133,7 +133,7 @@
 //	                format
 //
 // In an event stream, an event of type error is a ProviderError, whether its data are JSON or
-// words. The exception are formats in which that type has another meaning.
+// words. Formats in which that type has another meaning are an exception.
 //
 // # The end
 //
