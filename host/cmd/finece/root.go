@@ -39,12 +39,12 @@ are places in the answer that a strategy chooses, and p(z) is the whole answer. 
 later estimate revises the earlier ones (Backward Confidence Integration). See
 arXiv 2508.12040.
 
-The input is a file, or - for standard input; score, eval, grade and calibrate take
-several, patterns such as 'shard-*.jsonl', and folders of shards. A stream is a recording of what a
-provider sent: server-sent events or JSON lines of OpenAI, Anthropic, Gemini,
-Ollama and others, or plain text. Input that is compressed by gzip, zstd or bzip2,
-or is the one file of a zip archive, is unpacked, whatever its name;
-a Parquet file is read as JSON Lines.`
+The input is a file, or - for standard input. score, eval, grade and calibrate take
+several files, patterns such as 'shard-*.jsonl', and folders of shards. A stream is a
+recording of a provider's reply: server-sent events or JSON lines of OpenAI, Anthropic,
+Gemini, Ollama and others, or plain text. Compressed input (gzip, zstd, bzip2, or a zip
+archive with one file) is unpacked, whatever its name. A Parquet file is read as JSON
+Lines.`
 
 const rootExample = `  finece demo                                  watch the built-in model at work, offline
   finece watch answer.sse                      watch a recorded stream being scored

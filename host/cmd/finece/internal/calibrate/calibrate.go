@@ -21,10 +21,10 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-const long = `calibrate fits a calibration map on labelled answers: from a raw confidence to the
-share of correct answers at that confidence. The map is a small JSON file. score,
-watch and serve read it with --calibration, and other hosts of the core take it as
-the setting "calibration".
+const long = `calibrate fits a calibration map on labelled answers, that is, answers known to be
+correct or not. The map turns a raw confidence into the share of correct answers at that
+confidence. It is a small JSON file. score, watch and serve read it with --calibration;
+in the npm and Python packages it is the setting "calibration".
 
 The input is that of eval: JSON Lines, CSV or Parquet with a confidence in [0,1] and whether
 the answer was correct. It may have further columns:
@@ -49,70 +49,70 @@ Methods (--method), from the fewest degrees of freedom to the most:
   auto         the method with the lowest cross-validated negative log-likelihood
 
 isotonic and histogram merge bins of fewer than --least-in-bin answers with their
-neighbours. The file has the number of answers and a 95% interval for each bin.
+neighbours. The file has the number of answers and a 95% interval of each bin.
 
 Only histogram may map a lower confidence above a higher one. identity and
 isotonic keep the order. temperature, platt and beta keep it too, except for
 confidences within 1e-6 of 0 or 1, which become equal. platt and beta make all
 confidences equal if higher confidences are not more often correct on the whole.
 
---per-band fits a map for each of question, early and late positions. Early means
-before the median number of tokens, which the file states, because the length of a
-running stream is not known. A band with fewer than 50 rows takes the map of all.
+--per-band fits separate maps for question, early and late positions. Early means before
+the median number of tokens of the rows, which the file states: the length of a running
+stream is not known. A band with fewer than 50 rows uses the map of all rows.
 
-The table compares the confidences before and after. "after" is cross-validated:
-each row is mapped by a map that was fitted without its question. The choice of
-auto is made without it as well, so "after" can be above the lowest NLL of the
-methods. The intervals are 95% bootstrap intervals over questions.
+The table compares the confidences before and after. "after" is cross-validated: each
+row is mapped by a map that was fitted without its question. auto also chooses its
+method without that question, so "after" can be above the lowest NLL of the methods. The
+intervals are 95% bootstrap intervals over questions.
 
---target-risk finds the smallest threshold for which, among the answers with at
-least that confidence, no more than that share is wrong. This holds with
-probability 1-delta over samples like this one, for one answer of each question,
-by an exact bound (Clopper-Pearson, split fixed sequence testing). "none" means
-that no threshold has this property, or that there are too few rows. The threshold
-is one of raw confidences. If a threshold of calibrated confidences keeps the same
-rows, it is printed too. Use all digits: the bound does not hold for a rounded
-threshold.
+--target-risk finds the smallest threshold such that, of the answers at or above it, at
+most this share is wrong. This holds with probability 1-delta over samples like this
+one, for one answer of each question, by an exact bound (Clopper-Pearson, split fixed
+sequence testing). "none" means that no threshold has this property, or that there are
+too few rows. The threshold is for raw confidences. If a threshold for calibrated
+confidences keeps the same rows, it is printed, too. Use all digits: the bound does not
+hold for a rounded threshold.
 
-The file has a card: what the rows cover. A confidence of another --generator or
---domain, or at a kind of position that the rows lack, is not shown as a percentage.
-With --seen-questions FILE, lines of {"question": "..."}, confidences say of a question
-that reads unlike these ones that it does. They stay percentages.
-Whole answers alone are not enough for the policy withhold, which acts at each
-paragraph: with --positions, lines of finece score give a row for each position.
+The file has a card, which says what the rows cover. A confidence of another --generator
+or --domain, or at a kind of position that the rows lack, is not shown as a percentage.
+With --seen-questions FILE, lines of {"question": "..."}, a confidence is marked if its
+question reads unlike these questions; it stays a percentage. The policy withhold acts
+at each paragraph, so rows of whole answers are not enough for it: with --positions,
+each position of lines of finece score is a row.
 
 --estimator trajectory fits a model of how the log-probabilities of an answer develop,
-instead of a map of one statistic. The input is that of score, with
-"correct" in each line and "logprobs" with alternatives (top_logprobs), if the
-provider has them. The model is a logistic regression on up to 20 features, with fewer
-of them where labels are few. It is fitted at the positions of --strategy, separately
-for positions within an answer and for whole answers. The table has cross-validated
-figures. score, watch and serve read the file with --estimator trajectory
---trajectory FILE. Start with about 100 labelled answers.
+instead of a map of one statistic. The input is that of score, with "correct" in each
+line, and with alternatives (top_logprobs) in "logprobs" if the provider sends them. The
+model is a logistic regression on up to 20 features, or fewer if there are few labels.
+It is fitted at the positions of --strategy, separately for positions within an answer
+and for whole answers. The table has cross-validated figures. score, watch and serve
+read the file with --estimator trajectory --trajectory FILE. Start with about 100
+labelled answers.
 
---from FILE takes the labels of finece serve --feedback-db FILE instead of an input. A row is
-a position of a labelled answer with its raw confidence. Of labels of several estimators,
---scored-by chooses one.
+--from FILE reads labels from the database of finece serve --feedback-db FILE instead of
+an input. A row is a position of a labelled answer with its raw confidence. If the
+labels belong to several estimators, --scored-by chooses one.
 
---stop ALPHA finds a threshold for finece serve --policy stop: ending an answer when
-its confidence falls below the threshold, at any position, ends at most this share of
-the right answers. The input is lines of finece score --depth 0 with "correct", of
-answers that neither the model nor the map was fitted on. -o writes the settings for
-finece serve --config. The threshold is chosen on one right answer of each question
-(split conformal prediction). The share is guaranteed on average over samples like this
-one. The table shows what the threshold does to held-out answers, and the tokens it saves.
+--stop ALPHA finds a threshold for finece serve --policy stop. The policy ends an answer
+whose confidence falls below the threshold at any position; with this threshold it ends
+at most the share ALPHA of correct answers. The input is lines of finece score --depth 0
+with "correct", for answers that neither the model nor the map was fitted on. -o writes
+the settings for finece serve --config. The threshold is chosen on one correct answer of
+each question (split conformal prediction). The share is guaranteed on average over
+samples like this one. The table shows the effect of the threshold on held-out answers,
+and the tokens that it saves.
 
 --group FIELD fits a map for each value of a column, such as domain. With -o map.json
 the maps are map-VALUE.json, and their cards name the value as the domain.
 
---check FILE tests a map made before on new labels, in their order, by betting against
-it. If the map holds, an alarm comes with probability 0.05 at most, also when the test
-is repeated as labels are added. Exit code 1 says that the map does not hold. One row
-of each question is drawn. The test is not valid for labels that depend on the answer,
-such as complaints alone.
+--check FILE tests whether an existing map holds on new labels, in their order, by
+betting against it. If the map holds, an alarm comes with probability 0.05 at most, also
+if the test is repeated as labels are added. Exit code 1 means that the map does not
+hold. One row of each question is drawn. The test is not valid for labels that depend on
+the answer, for example if only wrong answers are reported.
 
---apply FILE maps the confidences of the input with a file made before, and prints
-one JSON object for each row; correct is not needed then.`
+--apply FILE maps the confidences of the input with an existing file, and prints one
+JSON object for each row. The rows need no "correct".`
 
 const example = `  finece calibrate pairs.csv                          # how much would it help?
   finece calibrate -o map.json --plot map.svg pairs.csv

@@ -22,12 +22,12 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `construct builds training data for a confidence model: Algorithm 1 of FineCE. It
-samples k answers to each question and clusters their first fragments. For each of
-at most m clusters, one representative is completed k times. Longer partial answers,
-up to T fragments, are made from these completions in the same way. The confidence
-of such a state is the share of its completions that are correct. This takes
-k(1+mT) completions a question if no branch ends early.
+const long = `construct builds training data for a confidence model: Algorithm 1 of FineCE. It samples
+k answers to each question and clusters their first fragments. One representative of
+each cluster, at most m, is completed k times. Longer partial answers, up to T
+fragments, are made from these completions in the same way. A question with a partial
+answer is a state; its confidence is the share of its completions that are correct. This
+takes k(1+mT) completions for each question if no branch ends early.
 
 The input is questions: JSON Lines {"id", "question", "gold"}, or the public files
 of a --dataset. The output is one JSON line for each state:
@@ -46,31 +46,32 @@ The graders number, letter and alias compare the final answer with gold. The gra
 statements takes gold as a list of all true statements: an answer is correct if each
 of its lines is in the list. The grader judge asks a model.
 
-The server can be any OpenAI-compatible one. --api says how a partial answer is
-sent: continue-final is for the chat of vLLM and SGLang, prefix for DeepSeek and
-Mistral, trailing for llama.cpp, and completions for any server that has them. The
-key is in FINECE_API_KEY or OPENAI_API_KEY. Every request has a seed; a server that
-uses the seed gives the same data again. All completions of one prefix are asked for
-in one request if the server allows n.
+The server can be any OpenAI-compatible server. --api says how a partial answer is sent:
+continue-final is for the chat of vLLM and SGLang, prefix for DeepSeek and Mistral,
+trailing for llama.cpp, and completions for any server with /completions. The key is in
+FINECE_API_KEY or OPENAI_API_KEY. Every request has a seed; a server that uses the seed
+gives the same data again. All completions of one prefix are asked for in one request if
+the server allows n.
 
-Several --server of one model share the requests. Each request goes where the fewest are
-in flight for the weight. A server that fails is left out for a while, and another one
-gets its requests. Neither the requests nor their seeds depend on which server answers.
+If several --server serve one model, they share the requests: each request goes to the
+server with the fewest requests in flight, relative to its weight. If a server fails, it
+is left out for a while, and another one gets its requests. Neither the requests nor
+their seeds depend on which server answers.
 
-With -o, work can be killed at any moment. Every reply is saved in a second file
-before it is used, and the same command resumes without asking for it again. The
-saved replies can be labelled again, for example with another --grader: give another
--o, the same --samples and the same --prompt. The default of --prompt depends on the
---grader; --dry-run prints it.
+With -o, the command can be killed at any moment. Every reply is saved in a second file
+before it is used, and the same command resumes without asking for it again. To label
+the saved replies again, for example with another --grader, give another -o, the same
+--samples and the same --prompt. The default of --prompt depends on the --grader;
+--dry-run prints it.
 
-With --pool, every fragment of the answers to the question becomes a state, at no
-further cost: its k and N count all completions that pass through it, and "count"
-says how many answers do. With --T 0, nothing else is sampled.
+With --pool, every prefix of the answers to the question also becomes a state, without
+further samples: its k and N count all completions that begin with it, and "count" says
+how many answers do. With --T 0, only answers to the question are sampled.
 
-With --equivalence, a judge grades one answer of each meaning. Each answer is
-compared with one answer of each meaning so far, the most frequent first. If answers
-differ much, the comparisons cost more than they save; the summary says how many
-there were. Give an --equivalence-model that is cheaper than the judge.`
+With --equivalence, the judge grades only one of several answers with the same meaning.
+Each answer is compared with one answer of each meaning so far, the most frequent first.
+If answers differ much, the comparisons cost more than they save; the summary says how
+many there were. Give an --equivalence-model that is cheaper than the judge.`
 
 const example = `  finece construct --dry-run --dataset gsm8k train.jsonl
   finece construct --server $URL --model qwen --dataset gsm8k -o data.jsonl train.jsonl

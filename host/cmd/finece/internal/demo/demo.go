@@ -24,19 +24,19 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `demo shows the method at work, without a network. The small built-in model answers
-a problem in several steps. Its confidence model says after each paragraph how
-likely the answer is to be correct, and revises what it said after earlier
-paragraphs. Then the answer is graded.
+const long = `demo shows the method, without a network. The small built-in model answers a problem in
+several steps. Its confidence model estimates after each paragraph how likely the answer
+is to be correct, and revises the estimates of earlier paragraphs. Then the answer is
+graded.
 
 The models were trained on arithmetic word problems of 2 to 5 steps, and answer about
-half of them correctly. The problems come from --seed; the models have not seen them.
-For these, a percentage is how many answers with that confidence are right.
+half of them correctly. The problems are made from --seed, and the models have not seen
+them. For these problems a percentage is a probability: of answers with 70%, about 70%
+are correct.
 
-Problems of another --domain and questions of your own lie outside of that: nothing is
-known of how often such answers are right. Their confidence is shown as a word (low,
-medium, high). A question should still be of the same kind: a few steps of arithmetic
-with whole numbers.`
+For problems of another --domain and for your own questions, nothing is known about how
+often answers are correct. Their confidence is shown as a word (low, medium, high). Your
+question should be of the same kind: a few steps of arithmetic with whole numbers.`
 
 const example = `  finece demo
   finece demo --seed 7 --domain long

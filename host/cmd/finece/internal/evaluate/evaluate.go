@@ -19,20 +19,20 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `eval measures confidences against what was correct. ECE and related figures measure
-calibration: are answers with confidence 0.8 correct 8 times in 10? AUROC and the
-risk-coverage figures measure how well confidences separate correct answers from
+const long = `eval compares confidences with whether the answers were correct. ECE and related figures
+measure calibration: are answers with confidence 0.8 correct 8 times in 10? AUROC and
+the risk-coverage figures measure how well confidences separate correct answers from
 wrong ones.
 
-The input has pairs of a confidence in [0,1] and whether the answer was correct
-(0, 1, true or false): JSON Lines with these keys, CSV with a header, or Parquet,
-also compressed; or a folder of such files, as Hugging Face lays out datasets.
---confidence and --correct give other names; without them, known ones such as p_true
-and exact_match are tried. A confidence that is blank, NaN, "very sure" or outside
-[0,1] is left out and reported, and the exit code is then 1. A figure that is not
-defined for the data, such as the AUROC when all answers are correct, is null, and
-standard error says why. In samples of lm-evaluation-harness the confidence of a
-multiple choice is the softmax of the options' log-likelihoods.
+Each row of the input has a confidence in [0,1] and whether the answer was correct (0,
+1, true or false). The format is JSON Lines with the keys "confidence" and "correct",
+CSV with a header, or Parquet, also compressed, or a folder of such files, such as a
+Hugging Face dataset. --confidence and --correct give other names; by default, common
+names such as p_true and exact_match are tried, too. A confidence that is blank, NaN,
+not a number or outside [0,1] is left out and reported, and the exit code is then 1. A
+figure that is not defined for the data, such as the AUROC when all answers are correct,
+is null, and standard error says why. In samples of lm-evaluation-harness the confidence
+of a multiple choice is the softmax of the options' log-likelihoods.
 
   ece              expected calibration error, equal-width bins
   ece_mass         the same with bins of equal count; equal confidences share a bin
@@ -46,34 +46,34 @@ multiple choice is the softmax of the options' log-likelihoods.
   auprc            average precision
   aurc, augrc      areas under risk-coverage curves; lower is better
 
-Accuracy, ece, brier, auroc and aurc have 95% intervals: bootstrap, Wilson's for the
-accuracy, DeLong's for the AUROC of more rows than 100,000. Rows of one question
-depend on each other, and an interval that takes them for independent is too narrow.
-So the bootstrap draws whole questions if several rows have the same id. --id names
-the column; "id" is found by itself, and --id "" draws rows.
+Accuracy, ece, brier, auroc and aurc have 95% intervals: Wilson's for the accuracy,
+DeLong's for the AUROC of more than 100,000 rows, and bootstrap intervals for the
+others. Rows of one question depend on each other, and an interval that ignores this is
+too narrow. So the bootstrap draws whole questions if several rows have the same id.
+--id names the column of the id, "id" by default; --id "" draws rows instead.
 
---by model,dataset measures each group by itself: a row for each model and dataset, and
-a row for all. Any key or column makes groups, and in JSON Lines "source.model" is the
-key "model" of the object "source". --positions takes each position of the lines of
-finece score as a row, the fused confidence of it; --by kind then compares p(0), paragraph
-ends and whole answers. The groups are at most 1000.
+--by model,dataset measures each group on its own: a row for each model and dataset, and
+a row for all. Any key or column can make groups. In JSON Lines, "source.model" is the
+key "model" of the object "source". --positions makes each position of the lines of
+finece score a row, with its fused confidence; --by kind then compares p(0), paragraph
+ends and whole answers. At most 1000 groups are allowed.
 
---against p_true compares two confidences of the same rows: each figure of --confidence
-less that of p_true, with a 95% interval of the difference from the same draws of the
-bootstrap, and DeLong's test of whether the AUROCs are equal. If several rows have the
-same id, the bootstrap draws whole questions, and the test is Obuchowski's for rows that
-depend on each other.
+--against p_true compares two confidences of the same rows. It prints the difference of
+each figure, that of --confidence minus that of p_true, with a 95% interval from the
+same bootstrap draws, and DeLong's test of whether the AUROCs are equal. If several rows
+have the same id, the bootstrap draws whole questions, and the test is Obuchowski's,
+which allows for rows that depend on each other.
 
---report FILE.html writes the figures, what each means, and the diagrams (reliability,
-ROC, risk and coverage, confidences, and those of groups) to one page that needs no
-other file and no network.
+--report FILE.html writes the figures with their meanings and the diagrams (reliability,
+ROC, risk and coverage, confidences, groups) to one page, which needs no other file and
+no network.
 
---merge adds up the replies of GET /finece/calibration of several gateways, one file
-each, as if all labels had come to one gateway. --format json prints a reply that can
+--merge adds up the replies of GET /finece/calibration from several gateways, one file
+each, as if one gateway had received all labels. --format json prints a reply that can
 be merged again.
 
-Libraries differ at the edges of bins, and confidences are often multiples of 0.1.
---mode gives the same figure as another library:
+Libraries treat the edges of bins differently, which matters because confidences are
+often multiples of 0.1. --mode gives the same figures as another library:
 
   default       bins (lo, hi], the first closed at 0
   guo           (lo, hi]; a confidence of exactly 0 is in no bin (Guo et al. 2017)
@@ -140,7 +140,7 @@ func Of(source Source) *cobra.Command {
 	f := options{source: source, options: metrics.DefaultOptions()}
 	cmd := &cobra.Command{
 		Use:     "eval [flags] [FILE|-]...",
-		Short:   "Measure confidences against what was correct",
+		Short:   "Measure how good confidences are",
 		Long:    long,
 		Example: example,
 		Args: func(cmd *cobra.Command, args []string) error {

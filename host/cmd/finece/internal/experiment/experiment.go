@@ -37,34 +37,36 @@ import (
 )
 
 const long = `experiment repeats the experiments of the FineCE paper. It samples answers to test
-questions from a generator. Confidence models and baselines estimate at each
-position how likely each answer is to be correct. RESULTS.md says on a page how good
-the estimates are, and what may be claimed. TABLES-DOMAIN.md has all figures.
+questions from a generator. Confidence models and baselines estimate at each position
+how likely each answer is to be correct. RESULTS.md says on one page how good the
+estimates are, and which claims the figures support. TABLES-DOMAIN.md has all figures of
+a domain.
 
 Without --server it runs the built-in models on problems made from --seed: in domain,
-longer chains, other wording, and the hardest in domain. The models were trained on
-no problem of the same family and chain of equations. --server can be any
-OpenAI-compatible server; the questions are then yours, in the formats of finece
-construct, with --questions for each domain.
+longer chains, other wording, and the hardest in domain. No training problem of the
+models has the same family and chain of equations as a test problem. --server can be any
+OpenAI-compatible server. The questions are then your own, in the formats of finece
+construct, with one --questions for each domain.
 
 A confidence model is --confidence NAME=ADAPTER:MODEL or NAME=ADAPTER:MODEL@URL.
-The adapter is chat (the model writes a number), pooling (the logit of a value
-head), or another adapter of finece score. The tables are about the model named
-FineCE. A name that begins with FineCE is a confidence model of other training.
+The adapter is chat (the model writes a number), pooling (the logit of a value head), or
+another adapter of finece score. The tables are about the model named FineCE. Other
+names that begin with FineCE are confidence models that were trained differently.
 
-Every reply is kept in FOLDER/replies.jsonl. Run the same command again to resume;
-with more models, it asks only for what is new. Replies are known by the names of
-the models, so a folder is for one generator and one --head.
+Every reply is saved in FOLDER/replies.jsonl. Run the same command again to resume; with
+more models, it asks only for the missing replies. Replies are found by the names of the
+models, so use a folder for one generator and one --head only.
 
---recorded measures answers that finece construct sampled (its file of --samples), and asks
-no server: what would need one is listed as unavailable. --recorded-samples are further
-answers to the same questions, for the baselines, and --states then has the labels.
+--recorded measures answers that finece construct has sampled (its file of --samples)
+and asks no server: methods that need a server are listed as unavailable.
+--recorded-samples has further answers to the same questions, for the baselines.
+--states then has the labels.
 
---labels shows how good an estimate can be: so many further continuations of a
-state are graded, and the share of correct ones is an estimate too.
+--labels shows how good an estimate can be: this many further continuations of a state
+are graded, and the share of correct ones is used as an estimate.
 
-With --grader statements, for open-ended answers, the baselines that need a final
-answer are left out; the similarity of answers is measured by their words.`
+With --grader statements, for open-ended answers, baselines that need a final answer are
+left out, and the similarity of answers is measured by their words.`
 
 const example = `  finece experiment -o results
   finece experiment -o results --in-domain 30 --number 30 --baselines=false

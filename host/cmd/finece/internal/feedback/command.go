@@ -10,31 +10,32 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-const long = `feedback is about the database of finece serve --feedback-db FILE. serve keeps in it
-the confidences of the answers that it scores, without any text. Clients say about an
-answer whether it was correct:
+const long = `feedback manages the database of finece serve --feedback-db FILE. serve stores in it the
+confidences of the answers that it scores, without any text. Clients report whether an
+answer was correct:
 
   POST /finece/feedback   {"id":"chatcmpl-7","correct":true}
-       with "note" and, of an answer with several choices, "choice" if wanted. The id is
-       the answer's own, or the value of its header X-FineCE-Id. A repeated label
-       replaces the first. A client reaches the answers of its own key alone.
-  DELETE /finece/feedback/ID   forgets an answer and what was said about it
+       "note" is optional, and so is "choice", for an answer with several choices. The id
+       is that of the answer, or the value of its header X-FineCE-Id. A repeated label
+       replaces the earlier one. A client can label only answers of its own key.
+  DELETE /finece/feedback/ID   deletes an answer and its label
   GET /finece/calibration      how good the confidences are: a page for browsers, else
-       JSON. A client key is shown the figures of its own answers. All answers are
-       shown by the page that serve's link opens, on --metrics-listen, and where no
-       keys are needed. finece eval --merge adds up the replies of several gateways.
+       JSON. With a client key, the figures cover the client's own answers. They cover
+       all answers on the page that serve's link opens, on the address of
+       --metrics-listen, and if no keys are needed. finece eval --merge adds up the
+       replies of several gateways.
 
 finece calibrate --from FILE fits a map on the labels.
 
 The labels of calibrated answers test whether the calibration still holds
-(--drift-rate). The test assumes that labels do not depend on whether the answer is
-correct: where people report wrong answers alone, it raises an alarm.`
+(--drift-rate). The test assumes that correct and wrong answers are labelled equally
+often: if people report only wrong answers, it raises a false alarm.`
 
 // New makes the command `finece feedback`.
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "feedback",
-		Short:   "Back up what clients of serve say about answers",
+		Short:   "Back up the database of clients' feedback of serve",
 		Long:    long,
 		Example: example,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -42,10 +43,10 @@ func New() *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use:   "backup DATABASE FILE",
 		Short: "Copy the database to a new file, while serve runs",
-		Long: `backup writes a copy of a database of finece serve --feedback-db to a new file. serve may
-keep running. The copy is one state of the database, without the space of deleted
-answers. To restore it, stop serve and put the copy in the database's place; delete
-the files of the same name that end in -wal and -shm.`,
+		Long: `backup writes a copy of a database of finece serve --feedback-db to a new file. serve
+may keep running. The copy is a snapshot of the database, without the space of deleted
+answers. To restore it, stop serve, replace the database by the copy, and delete the
+files of the same name that end in -wal and -shm.`,
 		Example: example,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {

@@ -21,13 +21,12 @@ Equation 5 of arXiv 2508.12040. The confidence of a node becomes
 
   alpha * its own + (1 - alpha) * the mean over its first WIDTH children
 
-where the confidences of the children are revised in the same way, DEPTH steps
-ahead.
+The confidences of the children are first revised in the same way, DEPTH steps ahead.
 
-The input is JSON. A path is an array of confidences in [0,1], with null for a
-missing one; the output is the array of fused confidences. A tree has nodes with
-"conf" and optionally "next", the array of children; each node gets "fused", and
-everything else stays as it is. The input may have several values.`
+The input is JSON. A path is an array of confidences in [0,1], with null for a missing
+one; the output is the array of fused confidences. A tree has nodes with "conf" and,
+optionally, "next", the array of children; in the output each node also has "fused". The
+input may have several paths and trees.`
 
 const example = `  echo '[0.2, 0.5, 0.9]' | finece fuse --alpha 0.5 --depth 2
   echo '{"conf":0.2,"next":[{"conf":0.5},{"conf":0.9}]}' | finece fuse --width 2

@@ -25,19 +25,19 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `grade compares answers with the right ones. The input is JSON Lines, one answer a
+const long = `grade compares answers with the correct ones. The input is JSON Lines, one answer per
 line:
 
   {"id": ..., "answer": "... so it is 18.", "gold": "18"}
 
 It can also be CSV or Parquet, the output of a batch of OpenAI or vLLM with "gold" in
-each line, or samples of lm-evaluation-harness, whose target is the right answer. If
-the names differ, --columns gives them, or known ones such as response and target are
-tried.
+each line, or samples of lm-evaluation-harness, whose target is the correct answer.
+--columns gives names that differ; by default, common names such as response and target
+are tried.
 
-"gold" is the right answer, a string or a number, or an array of several of which any
-counts. A line of output is the line of input with "correct", true or false. All other
-keys stay, so scores can be graded, and both can go to finece eval.
+"gold" is the correct answer, a string or a number, or an array of alternatives. A line
+of output is the line of input with the key "correct", true or false. All other keys
+stay, so the output of finece score can be graded and then evaluated by finece eval.
 
 --grader says how an answer is read and compared:
 
@@ -49,16 +49,16 @@ keys stay, so scores can be graded, and both can go to finece eval.
   set             a list whose order does not matter, such as "red, green and blue"
   statements      each line is one of the statements in "gold"
 
-Without --grader it is letter for a line with "choices", number for a line whose gold
-are numbers, and alias for others.
+Without --grader, each line is graded by letter if it has "choices", by number if its
+gold is a number, and otherwise by alias.
 
--o writes to a file; its name says the format: .jsonl, .csv or .parquet, and .gz or .zst
-after it to compress.
+-o writes to a file. Its ending sets the format: .jsonl, .csv or .parquet, followed by
+.gz or .zst to compress.
 
-An answer without a result that could be read counts as wrong, and standard error says
-how many there are. A line that has no "answer" or no "gold" is reported and left out,
-and the exit code is then 1. A line that has "correct" already is refused, unless
---overwrite replaces it.`
+An answer from which no result can be read counts as wrong, and standard error says how
+many there are. A line without "answer" or "gold" is reported and left out, and the exit
+code is then 1. A line that has "correct" already is refused, unless --overwrite
+replaces the key.`
 
 const example = `  finece grade answers.jsonl > graded.jsonl
   finece score answers.jsonl | finece grade | finece eval
@@ -80,7 +80,7 @@ func New() *cobra.Command {
 	var f options
 	cmd := &cobra.Command{
 		Use:     "grade [flags] [FILE|-]...",
-		Short:   "Say which answers are correct, by their right answers",
+		Short:   "Compare answers with the correct answers",
 		Long:    long,
 		Example: example,
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },

@@ -22,13 +22,14 @@ const (
 func New() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health [URL]",
-		Short: "Ask a server whether it runs",
-		Long: `health asks a server of finece serve whether it runs, and waits for 5 seconds at
-most. The exit code is 0 if the server answers with status 200, 3 if the status is
-another one, and 4 if the server does not answer.
+		Short: "Ask a running serve for its health",
+		Long: `health asks a running finece serve for its health, and waits at most 5 seconds. The exit
+code is 0 if the server answers with status 200, 3 if it answers with another status,
+and 4 if it does not answer.
 
-URL is ` + address + ` if none is given. /readyz also checks the
-upstream and the confidence model; --metrics-listen serves it without TLS.`,
+The default URL is ` + address + `. The route /readyz also checks
+the upstream and the confidence model; the address of --metrics-listen serves it
+without TLS.`,
 		Example: `  finece health
   finece health http://127.0.0.1:9090/readyz`,
 		Args: cobra.MaximumNArgs(1),

@@ -29,7 +29,7 @@ const Prefix = "finece-"
 const keyLong = `key manages the client keys of finece serve. A client sends its key in the header
 Authorization: Bearer KEY, or in X-FineCE-Key or X-Api-Key.
 
-A file of keys has a line for each: a name, the key's hash, and limits if it has any:
+A file of keys has one line for each key: its name, its hash, and its limits, if any:
   laptop sha256:5f3c...
   ci     sha256:91ab... rate=60/min streams=4 tokens=200000/day
 
@@ -38,14 +38,14 @@ A file of keys has a line for each: a name, the key's hash, and limits if it has
   tokens   tokens of answers a day, which begins at midnight UTC: what the gateway
            counts, or the completion tokens of the upstream's usage if those are more
 
-Over a limit, the answer is 429 with Retry-After and the code finece-rate,
-finece-streams or finece-tokens. GET /finece/usage tells a client what it has used.
-The counts are in memory: they begin anew when serve starts.`
+A request over a limit gets status 429 with Retry-After and the code finece-rate,
+finece-streams or finece-tokens. GET /finece/usage tells a client its counts. The counts
+are in memory, and start again at 0 when serve starts.`
 
-const newLong = `new makes a client key, prints it, and adds a line with its name and its SHA-256
-hash to FILE. The key is shown this once: only the hash is stored. FILE is made if
-it is not there. Edit a line to change its limits, or delete it to revoke its key,
-and start serve again.
+const newLong = `new makes a client key, prints it, and adds a line with its name and its SHA-256 hash to
+FILE. The key is shown only once, because only its hash is stored. FILE is created if it
+does not exist. To change a key's limits, edit its line; to revoke the key, delete the
+line. Then restart serve, or send it SIGHUP.
 
 The Cloudflare Worker takes the same lines as the secret FINECE_KEYS.`
 

@@ -21,8 +21,8 @@ import (
 const generateLong = `generate asks a model a question and prints the answer as it is written. The
 question is the argument, or standard input if that is -.
 
-The same seed gives the same answers. Without --seed one is drawn, and printed to
-standard error.`
+The same seed gives the same answers. Without --seed, a random seed is used and printed
+to standard error.`
 
 const generateExample = `  finece lm generate 'What is 17 + 25?'
   finece lm generate --model models/generator --temperature 0 'What is 17 + 25?'

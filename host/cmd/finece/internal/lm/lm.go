@@ -24,30 +24,31 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `lm runs small language models in this process and serves them with OpenAI's API: a
-generator to sample answers from, a confidence model to ask. It needs no GPU, no
-Python and no network.
+const long = `lm runs small language models in this process and serves them with OpenAI's API, such as
+a generator that writes answers and a confidence model that judges them. It needs no
+GPU, no Python and no network.
 
-A model is a Hugging Face folder with config.json, model.safetensors and
-tokenizer.json, of the Llama architecture with a byte-level BPE tokenizer. An
-adapter is a LoRA folder of PEFT for such a model; it is merged when it is loaded.
-Without --model and --adapter, lm serves the built-in models.
+A model is a Hugging Face folder with config.json, model.safetensors and tokenizer.json,
+of the Llama architecture with a byte-level BPE tokenizer. An adapter is a LoRA folder
+of PEFT for such a model; lm merges it into the model when it loads them. Without
+--model and --adapter, lm serves the built-in models.
 
   /v1/chat/completions  n, seed, stop, logprobs, stream; a final assistant message
                         is continued if continue_final_message or its "prefix" is
                         set
   /v1/completions       the same for plain text; echo with max_tokens 0 scores it
-  /classify, /pooling   of a model with a value head, as in vLLM
+  /classify, /pooling   for a model with a value head, as in vLLM
   /v1/models, /health, /metrics
 
 Requests at the same time are computed together, and a common prefix of prompts is
-computed once. The same seed gives the same answers, whatever else is asked.
+computed once. The same seed gives the same answers, also with other requests at the
+same time.
 
-A request is refused if its Host is not a loopback name, the address of --listen or
-a name of --allow-host, and if a browser sends it for a page of another origin,
-unless --allow-origin names that origin.
+A request is refused if its Host header is not a loopback name, the address of --listen
+or a name of --allow-host. A browser's request is refused if it comes from a page of
+another origin, unless --allow-origin names that origin.
 
-When the server stops, it prints what it has done.`
+When the server stops, it prints a summary of its work.`
 
 const example = `  finece lm
   finece lm --model generator=models/generator --model value=models/value

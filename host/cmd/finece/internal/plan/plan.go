@@ -27,20 +27,21 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `plan says what scoring very many answers takes on many workers, as finece-beam does it:
-how long, how many workers, what is the bottleneck, and what a million answers cost.
+const long = `plan estimates what it takes to score very many answers on many workers with
+finece-beam: the time or the number of workers, the bottleneck, and the cost of a
+million answers.
 
-Give a file of your own answers: plan scores answers of it for --measure on one core,
-with the flags of finece score, and takes the rate and the bytes of an answer from
-that. Or give them: --core-rate, --bytes-in and --bytes-out. A flag wins over the
-measurement. A core of another machine, or a busy one, has another rate.
+Give a file of your own answers: plan scores them on one core for the time of --measure,
+with the flags of finece score, and so measures the rate and the bytes of an answer. Or
+give these figures as --core-rate, --bytes-in and --bytes-out; a flag overrides the
+measurement. The rate differs on another machine or on a busy one.
 
-On paper, the time is that of the slowest of three: the cores, what the store reads
-(--read) and what it writes (--write). A simulation adds shards that take longer than
-others (--spread), the last shards, for which most workers wait, the start of workers,
-and workers that are lost (--lost), whose shards are scored again. --within asks for the
-smallest number of workers instead. Prices have no default: without them only hours and
-bytes are said.`
+The first estimate is the time of the slowest of three: the cores, reading from the
+store (--read) and writing to it (--write). A simulation then adds shards that take
+longer than others (--spread), the wait for the last shards, the start of workers, and
+lost workers, whose shards are scored again (--lost). --within finds the smallest number
+of workers instead. Prices have no default: without them, plan prints only hours and
+bytes.`
 
 const example = `  finece plan --answers 1e10 --workers 100 --core-hour 0.04 answers.jsonl
   finece plan --answers 1e10 --within 24h --core-hour 0.04 --read 2000 --write 1000 answers.jsonl
@@ -67,7 +68,7 @@ func New() *cobra.Command {
 	f := options{Flags: settings.New()}
 	cmd := &cobra.Command{
 		Use:     "plan [flags] [FILE|-]",
-		Short:   "Say what scoring very many answers takes",
+		Short:   "Estimate the time and cost of scoring very many answers",
 		Long:    long,
 		Example: example,
 		Args:    input.Optional,

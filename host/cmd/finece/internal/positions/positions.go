@@ -16,9 +16,9 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-const long = `positions finds where in an answer confidences would be estimated. It prints
-records, one JSON object a line. The first line has the type start. Each position
-is a line of the type position:
+const long = `positions finds the places in an answer where confidences would be estimated. It prints
+records, one JSON object per line. The first line has the type start. Each position is a
+line of the type position:
 
   choice   which of the stream's answers, from 0
   index    0 is the question p(0), the last one is the whole answer p(z)
@@ -29,15 +29,15 @@ is a line of the type position:
   token    tokens of the text up to there
   ratio    token ratio: token / tokens of the whole text
   entropy  of the token there, in nats: {"lower","upper"}. Providers list only the
-           likeliest tokens, so both bounds are given. Absent if not known
-  approximate  true: the provider did not send its tokens one by one, so they are
-           counted by an estimate
+           likeliest tokens, so there are two bounds. Absent if not known
+  approximate  true: the provider did not send its tokens one by one, so their number
+           is an estimate
 
-Each answer ends with a line of the type end: the reason, its tokens, and the
-strategies that are missing because the stream cannot serve them.
+Each answer ends with a line of the type end: the reason of the end, the number of
+tokens, and the strategies that the stream does not have the data for.
 
-The token ratio is known at the end of the stream, so the output comes then. An
-input without an end has no output. Up to 1048576 positions are kept.`
+The token ratio is known only at the end of the stream, so the output comes then. At
+most 1048576 positions are found.`
 
 const example = `  finece positions answer.sse
   finece positions --strategy paragraph+entropy --entropy-threshold 1.5 answer.sse

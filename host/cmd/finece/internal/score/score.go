@@ -16,26 +16,26 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `score estimates the confidence of answers that exist already. The input is JSON
-Lines, CSV or Parquet, also compressed, or a folder of such files; one answer a line:
+const long = `score estimates the confidence of complete answers. The input is JSON Lines, CSV or
+Parquet, also compressed, or a folder of such files, with one answer per line:
 
   {"id": ..., "question": "...", "answer": "...", "logprobs": [...]}
 
-"logprobs" is optional: OpenAI's logprobs.content, or an array of numbers, one for
-each token. Numbers do not say to which text they belong. The answer is then
-divided evenly among them, and the positions say "approximate". If the names differ,
---columns gives them, or known ones such as prompt and response are tried. A file can
-also be the output of a batch of OpenAI, vLLM or Anthropic ("custom_id", "response"),
-samples of lm-evaluation-harness ("doc_id", "resps"), or a recorded stream, with one or
-more answers; --format says that it is a stream for certain.
+"logprobs" is optional: OpenAI's logprobs.content, or an array of numbers, one for each
+token. Numbers do not say which text they belong to, so the answer is divided evenly
+among them, and its positions say "approximate". --columns gives names that differ; by
+default, common names such as prompt and response are tried. A file can also be the
+output of a batch of OpenAI, vLLM or Anthropic ("custom_id", "response"), samples of
+lm-evaluation-harness ("doc_id", "resps"), or a recorded stream with one or more
+answers. score recognises a stream by its content; --format states its format.
 
-A line of output is the line of input with two keys more:
+A line of output is the line of input with two more keys:
 
   confidence  the confidence of the whole answer in [0,1], or null
   finece      details:
-    calibrated  whether the confidence is a probability, see finece calibrate
+    calibrated  whether the confidence is calibrated, see finece calibrate
     source      who estimated it
-    reason      why there is none, if it is null
+    reason      why there is no confidence, if it is null
     positions   the records of all positions, as in finece watch --json
     hash        of the line of input
     settings    a hash of the flags that differ from their defaults
@@ -44,26 +44,29 @@ All other keys stay, so the output can go to finece eval if the input has
 "correct". A line that has one of the two keys already is refused, unless
 --overwrite replaces them.
 
-The built-in estimators read the answer's own log-probabilities and are not
-calibrated; --calibration maps them by a file of finece calibrate. --estimator
-trajectory reads them with a model that finece calibrate --estimator trajectory fits.
---estimator URL asks a confidence model on an OpenAI-compatible server; its key is
-in FINECE_API_KEY or OPENAI_API_KEY.
+The default estimator is a statistic of the answer's log-probabilities (--method), which
+is not calibrated; --calibration FILE maps it to probabilities with a file of finece
+calibrate. --estimator trajectory uses a model of the log-probabilities, which finece
+calibrate --estimator trajectory fits. --estimator URL asks a confidence model on an
+OpenAI-compatible server; its key is in FINECE_API_KEY or OPENAI_API_KEY.
 
---estimator samples asks --server each question again, --samples 2 once. The confidence
-of the whole answer is the share of the further answers whose final answer, as --agree-by
-reads it, is the same. No other position has one. It is no probability until finece
-calibrate has fitted a map. What the further answers cost is said at the end.
+--estimator samples asks --server each question again: once with --samples 2. The
+confidence of the whole answer is the share of these further answers with the same final
+answer, as --agree-by reads it. Other positions have no confidence. It is not calibrated
+without a map of finece calibrate. The cost of the further answers is printed at the
+end.
 
-The output has the order of the input. The name of -o says its format: .jsonl, .csv or
-.parquet, and .gz or .zst after it to compress. All but .jsonl are written at the end,
-from lines in a file whose name ends in .journal. With -o, run the same command again to
-resume interrupted work: lines with the same hash are kept, a torn last line is
-cut off, and the other answers are scored and added. A kill loses at most the
-answers in flight. A changed line is scored again, and its old score, which has the
-same id or else the same question, leaves the file at the end. A line that cannot be
-read is reported with its number and id, and the other lines are scored. With -o it
-is kept beside the output, in a file whose name ends in .rejected.`
+The output has the order of the input. The ending of -o sets the format: .jsonl, .csv or
+.parquet, followed by .gz or .zst to compress. Formats other than .jsonl are written at
+the end, from lines in a file whose name ends in .journal.
+
+With -o, run the same command again to resume interrupted work. Lines with the same hash
+are kept, an incomplete last line is cut off, and the other answers are scored and
+added. If score is killed, at most the answers in flight are lost. A changed line is
+scored again, and its old score, found by its id or its question, is removed at the end.
+
+A line that cannot be read is reported with its number and id, and the other lines are
+scored. With -o, such lines are also written to a file whose name ends in .rejected.`
 
 const example = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to resume

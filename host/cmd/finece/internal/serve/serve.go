@@ -1,5 +1,5 @@
 // Package serve is the command `finece serve`: the gateway of package host/gateway
-// on a socket, with the files, keys and flags that the gateway itself does not know.
+// on a socket, with the files, keys and flags of the command.
 package serve
 
 import (
@@ -31,119 +31,124 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `serve runs a gateway between clients and a server with the API of OpenAI or of
-Anthropic. Point a client's base URL at it: answers come back with confidences. The
-X-FineCE-* response headers say what was checked.
+const long = `serve runs a gateway between clients and an upstream, a server with the API of OpenAI,
+Anthropic or Ollama. Point a client's base URL at the gateway: answers come back with
+confidences. The X-FineCE-* response headers say what was checked.
 
-Policies:
-  annotate   the text waits for nothing; confidences are sent beside it
-  warn       the same, and --warn-text is added to the text of an answer whose
-             confidence is below --warn-below, unless the client asked for JSON
+Policies (--policy):
+  annotate   text never waits; confidences are sent with it
+  warn       as annotate; --warn-text is added to an answer whose confidence is below
+             --warn-below, unless the client asked for JSON
   withhold   text waits for the confidence of its position, and is not sent if the
-             confidence is below --withhold-below; --failure says what happens to
-             text that cannot be checked
-  stop       the text waits for nothing; an answer whose confidences are below
-             --stop-below at --stop-after positions in a row is ended, and the upstream
-             stops generating it
-  escalate   an answer whose confidence is below --escalate-below is not sent;
-             --escalate-model, a model of the same upstream, answers instead
-  best-of    --answers answers are asked for at once; the most confident is sent
-  vote       the same, but the answers vote for their final answers, which --vote-by
-             reads, each with its confidence; the best of the majority is sent
-The last three send nothing before the answer is whole, unless --escalate-mode is
-restart or continue: then the other model's answer follows text that is out, or the other
-model continues that text. They ask the upstream several times; the usage that the client
-sees is the sum.
+             confidence is below --withhold-below; --failure decides about text that
+             cannot be checked
+  stop       text never waits; an answer is ended if its confidences are below
+             --stop-below at --stop-after positions in a row, and the request to the
+             upstream is cancelled
+  escalate   an answer whose confidence is below --escalate-below is not sent; instead
+             --escalate-model, a model of the same upstream, is asked
+  best-of    --answers answers are asked for at once; the most confident one is sent
+  vote       --answers answers are asked for at once and vote for their final answers,
+             weighted by their confidences; the most confident answer with the winning
+             final answer is sent; --vote-by says how final answers are read
+escalate, best-of and vote hold an answer until it is complete. With --escalate-mode
+restart or continue, escalate sends text as it comes; then the other model's answer
+follows that text, or continues it. These three policies ask the upstream several times;
+the usage that the client sees is the sum.
 
-POST /v1/chat/completions, /v1/completions, /v1/responses, Anthropic's /v1/messages and
-Ollama's /api/chat and /api/generate are checked. Answers that the upstream has stored,
-such as GET /v1/responses/ID, are not: --failure open passes them, and closed refuses
-them. Other routes below /v1/ pass unchanged, also under --failure closed, unless
---refuse-unchecked is given: then every route but the list of models is refused.
-Messages have no log-probabilities, so they need a confidence model.
+Routes:
+  Checked: POST /v1/chat/completions, /v1/completions, /v1/responses, Anthropic's
+  /v1/messages, and Ollama's /api/chat and /api/generate. Anthropic's API has no
+  log-probabilities, so /v1/messages needs a confidence model.
+  Stored answers, such as GET /v1/responses/ID, are not checked: --failure open passes
+  them, and closed refuses them.
+  Other routes below /v1/ pass unchanged, also under --failure closed. With
+  --refuse-unchecked, all of them are refused except the list of models.
 
 Confidences are sent in the key "finece" of chunks and events (--carrier field), or in
-comment lines that SDKs ignore (--carrier comment). If the estimator needs
-log-probabilities, serve asks the upstream for them and removes what the client did
-not ask for; --keep-request leaves requests as they are.
+comment lines, which SDKs ignore (--carrier comment). If the estimator needs
+log-probabilities, serve asks the upstream for them and removes those that the client
+did not ask for; --keep-request leaves requests unchanged.
 
-With --width over 1, the confidence of a position is also revised by continuations that
-are sampled from the upstream: --width 3 samples two of each position of a streamed
-answer and asks the confidence model about them. --continue-by says how the upstream is
-asked, and --rollout-tokens and --rollout-budget bound what that costs.
+With --width over 1, sampled continuations also revise the confidence of a position:
+--width 3 samples two continuations of each position of a streamed answer from the
+upstream, and asks the confidence model about them. --continue-by says how the upstream
+is asked. --rollout-tokens and --rollout-budget bound the cost.
 
-Without --upstream the small built-in model answers, and its confidence model
-estimates: all of it works without a network.
+Without --upstream the small built-in model answers, and its confidence model estimates.
+This needs no network.
 
 Settings:
-  --config FILE   settings in YAML, such as "policy: warn". Their names are those of the
-             flags with _ for -. A flag has precedence over the environment
-             (FINECE_POLICY for --policy), and the environment over the file. The
-             file may also have routes, with a policy of their own by path and model,
-             and the client keys:
+  --config FILE   settings in YAML, such as "policy: warn". A setting has the name of its
+             flag, with _ instead of -. A flag overrides the environment
+             (FINECE_POLICY for --policy), and the environment overrides the file. The
+             file may also have client keys, and routes, which have other settings for
+             some paths or models:
 
 ` + exampleFile + `
              The repository has a longer example with comments and a JSON schema for
              editors: host/cmd/finece/serve.yaml and wasm/contract/schema/serve.json.
-  --check    checks the settings, the TLS certificate, the upstream (is it there, does it
-             send log-probabilities, can it continue a message) and the confidence
-             model, by a few short requests. It prints one line for each, with what
-             to do; the exit code is 0 if all is well, 2 if a setting is wrong and 3
-             if a server does not do what the settings need.
-  --print-config   prints all settings as a file, with where each is from
-  SIGHUP     reads the file, and the files that it names, again: policies, routes, keys,
-             limits of requests and TLS certificates. Answers under way end as they
-             began, and counts of use continue. If anything is wrong, that is logged and
-             the earlier settings hold. A line of the log says what has changed, and
-             what needs a restart.
+  --check    checks the settings, the TLS certificate, the upstream (can it be reached,
+             does it send log-probabilities, can it continue a message) and the
+             confidence model, by a few short requests. It prints one line for each,
+             with what to do. The exit code is 0 if all is well, 2 if a setting is
+             wrong and 3 if a server does not do what the settings need.
+  --print-config   prints all settings as a file, with the origin of each
+  SIGHUP     reads the file, and the files that settings name, again: policies, routes,
+             keys, limits of requests and TLS certificates. Answers under way keep their
+             settings, and counts of use continue. If anything is wrong, the error is
+             logged and the earlier settings stay. A log line says what has changed,
+             and what needs a restart.
+In the list of flags, a word before a colon says when a flag counts: "warn:" means with
+--policy warn, "periodic:" with --strategy periodic, and "URL:" with --estimator URL.
 
 Keys:
-  FINECE_UPSTREAM_KEY   the key for the upstream. It replaces the client's, and is
-             sent with the checked routes and GET /v1/models alone. All
-             other routes are then refused with status 403. Without it, the
-             client's own key is sent on. The key may also stand in the file of
-             --upstream-key-file.
-  --keys FILE   client keys, made by "finece key new FILE". A client sends one as
-             Authorization: Bearer KEY, or as X-FineCE-Key if Authorization has its
-             key for the upstream. serve prints a link that opens its own page in a
+  FINECE_UPSTREAM_KEY   the key for the upstream. It replaces the client's key, and is
+             sent only with checked routes and GET /v1/models. All other routes are
+             then refused with status 403. Without it, the client's own key is sent
+             on. --upstream-key-file FILE reads the key from a file instead.
+  --keys FILE   client keys, made by "finece key new FILE". A client sends its key as
+             Authorization: Bearer KEY, or as X-FineCE-Key if Authorization has the
+             client's key for the upstream. serve prints a link that opens its page in a
              browser without a key; the link works once.
-  --no-auth   no client keys, although FINECE_UPSTREAM_KEY is set; accepted on a
-             loopback address alone
+  --no-auth   no client keys, even if FINECE_UPSTREAM_KEY is set; only on a loopback
+             address
 Client keys are needed with FINECE_UPSTREAM_KEY, and on any address that other
-machines can reach. The confidence model's key is FINECE_MODEL_KEY, or stands in the
-file of --model-key-file; else it is FINECE_API_KEY or OPENAI_API_KEY.
+machines can reach. The confidence model's key is FINECE_MODEL_KEY, or in the file of
+--model-key-file; if neither is set, it is FINECE_API_KEY or OPENAI_API_KEY.
 
-A request is refused if its Host is not a loopback name, the address of --listen or
-a name of --allow-host, and if a browser sends it for a page of another origin,
-unless --allow-origin names that origin.
+A request is refused if its Host header is not a loopback name, the address of --listen
+or a name of --allow-host. A browser's request is refused if it comes from a page of
+another origin, unless --allow-origin names that origin.
 
 Operations:
   GET /healthz   the server runs
-  GET /readyz    the core works, and the upstream and the confidence model can be
-                 reached: status 200, else 503. The answer is kept for 5 seconds.
-                 Neither needs a key.
+  GET /readyz    status 200 if the core works and the upstream and the confidence model
+                 can be reached, else 503. The result is kept for 5 seconds.
+                 Neither route needs a key.
   --log          one line on standard error about each answer, without any text:
                  id, client, models, confidence, decision, delays
-  --metrics-listen ADDRESS   serves /metrics for Prometheus, on an address of its own
-                 so that clients cannot read it. They need no key: use a loopback
-                 address, or one that only the machines that may read them reach.
-                 Web pages are refused. It also has /readyz, which says "draining"
-                 while the server stops. The repository has a Grafana dashboard for
-                 the metrics: host/cmd/finece/grafana.json.
-  --guardrail    serves POST /beta/litellm_basic_guardrail_api for a LiteLLM proxy, whose
-                 guardrail of the kind generic_guardrail_api has this server as its
-                 api_base and the modes pre_call and post_call
-  --feedback-db FILE   keeps the confidences of answers, without any text, until clients
-                 say whether the answers were correct: see finece feedback --help
-  OTEL_EXPORTER_OTLP_ENDPOINT   where OpenTelemetry traces go, such as
-                 http://127.0.0.1:4318; without it there are none. One span for each
-                 request, with the GenAI conventions and an event
-                 gen_ai.evaluation.result for each answer; the upstream gets the
-                 header traceparent. The other OTEL_* variables hold, too; the
-                 protocol is http/protobuf.
+  --metrics-listen ADDRESS   serves /metrics for Prometheus on an address of its own, so
+                 that clients cannot read them. Metrics need no key: use a loopback
+                 address, or one that only trusted machines can reach. Requests of web
+                 pages are refused. The address also serves /readyz, which says
+                 "draining" while the server stops. The repository has a Grafana
+                 dashboard for the metrics: host/cmd/finece/grafana.json.
+  --guardrail    serves POST /beta/litellm_basic_guardrail_api for a LiteLLM proxy. In
+                 LiteLLM, add a guardrail of the kind generic_guardrail_api with this
+                 server as its api_base and with the modes pre_call and post_call.
+  --feedback-db FILE   stores the confidences of answers, without any text, so that
+                 clients can say later whether the answers were correct: see finece
+                 feedback --help
+  OTEL_EXPORTER_OTLP_ENDPOINT   the address for OpenTelemetry traces, such as
+                 http://127.0.0.1:4318; without it there are none. Each request is one
+                 span, with the GenAI conventions and an event
+                 gen_ai.evaluation.result for each answer. The upstream gets the header
+                 traceparent. The other OTEL_* variables apply, too; the protocol is
+                 http/protobuf.
 
-The first interrupt stops the server: answers under way get --grace to end. A
-second interrupt cuts them.`
+The first interrupt stops the server: answers under way have --grace to end. A second
+interrupt ends them at once.`
 
 // exampleFile is a file of settings that the help shows.
 const exampleFile = `               upstream: https://api.openai.com/v1
@@ -166,12 +171,12 @@ const example = `  finece serve
   finece serve --upstream https://api.openai.com/v1 --failure closed --refuse-unchecked
   finece serve --config serve.yaml`
 
-// builtInSettle is how long the end of an answer waits for the built-in confidence
-// model, which computes on this machine. The machine may be busy.
+// builtInSettle is how long the end of an answer waits for the built-in confidence model. It
+// is long because the model computes on this machine, which may be busy.
 const builtInSettle = 10 * time.Second
 
-// builtInRollout is how many tokens a continuation of the built-in model has at most. Its
-// context is short.
+// builtInRollout is the most tokens of a continuation of the built-in model, whose context is
+// short.
 const builtInRollout = 128
 
 // New makes the command.
@@ -206,25 +211,25 @@ func New() *cobra.Command {
 	}
 	f = newFlags(cmd)
 	settings.Add(cmd, contract.ConfigFile, &path)
-	cmd.Flags().BoolVar(&check, "check", false, "check the settings, the upstream and the confidence model, and serve nothing")
-	cmd.Flags().StringVar(&asked, "check-model", "", "check: model of the upstream that is asked a question")
-	cmd.Flags().BoolVar(&show, "print-config", false, "print all settings as a file, with where each is from and without secrets, and serve nothing")
+	cmd.Flags().BoolVar(&check, "check", false, "check the settings, the upstream and the confidence model, then exit")
+	cmd.Flags().StringVar(&asked, "check-model", "", "check: model of the upstream that is asked a test question")
+	cmd.Flags().BoolVar(&show, "print-config", false, "print all settings as a file, with the origin of each and without secrets, then exit")
 	cmd.MarkFlagsMutuallyExclusive("check", "print-config")
 	_ = cmd.MarkFlagFilename(contract.ConfigFile.Flag(), "yaml", "yml")
 	return cmd
 }
 
-// service is finece serve at work.
+// service is a running finece serve.
 type service struct {
 	cmd   *cobra.Command
 	path  string          // of the file of settings; "" if there is none
-	typed []*config.Value // on the command line
+	typed []*config.Value // the flags on the command line
 
 	*flags
 	follower *follow.Follower
 	ops      *operations
 	at       net.Addr
-	files    fs.FS // for /
+	files    fs.FS // served at /
 	page     *page // nil if no client keys are needed
 	meter    *gateway.Meter
 	cert     *server.Certificate // nil without TLS
@@ -258,7 +263,7 @@ func (s *service) scheme() string {
 	return "http"
 }
 
-// load reads the settings, those of the file among them.
+// load reads the settings of the file, the environment and the command line.
 func (s *service) load() (*config.Config, error) {
 	c, err := config.Load(s.path, s.typed, os.Getenv)
 	if missing := (*fs.PathError)(nil); errors.As(err, &missing) {
@@ -286,8 +291,8 @@ func (s *service) show() error {
 	return nil
 }
 
-// prepare reads the settings and makes what follows from them: the engine and the client of
-// the confidence model, until done is called.
+// prepare reads the settings and makes the engine and the client of the confidence model. done
+// closes them.
 func (s *service) prepare(ctx context.Context) (done func(), err error) {
 	c, err := s.load()
 	if err != nil {
@@ -355,7 +360,7 @@ func (s *service) run() (err error) {
 	return server.Run(ctx, stop, s.cmd, listener, s, limits, speaks, "answers")
 }
 
-// assemble makes everything that serves at an address, until closed is called.
+// assemble makes the handlers for an address, and what they need. closed ends it.
 func (s *service) assemble(ctx context.Context, at net.Addr) (closed func(), err error) {
 	s.at, s.meter = at, gateway.NewMeter(time.Now)
 	if err := s.readCertificate(); err != nil {
@@ -385,8 +390,8 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	(*s.handler.Load()).ServeHTTP(w, r)
 }
 
-// missing says before the first answer what the table of providers knows about an
-// upstream without log-probabilities.
+// missing warns before the first answer if the table of providers says that the upstream has
+// no log-probabilities.
 func (s *service) missing() {
 	p := contract.ProviderAt(strings.TrimSuffix(s.gateway.Upstream, "/") + "/chat/completions")
 	if p == nil || s.AsksModel() {
@@ -397,16 +402,15 @@ func (s *service) missing() {
 	}
 }
 
-// probe warns when the confidence model does not answer a test question. The server
-// runs on: the model may come later, and until then the --failure setting says what
-// happens to text.
+// probe warns if the confidence model does not answer a test question. The server runs all the
+// same: the model may start later, and until then --failure decides about answers.
 func (s *service) probe(ctx context.Context, c host.Config) {
 	if err := s.follower.Probe(ctx, c); err != nil && ctx.Err() == nil {
 		terminal.Say(s.cmd, "warning: %v; check --estimator, --model and --adapter", err)
 	}
 }
 
-// greet says where the server is.
+// greet prints the address of the server.
 func (s *service) greet() {
 	terminal.Say(s.cmd, "listening on %s://%s", s.scheme(), s.at)
 	s.invite()
@@ -415,14 +419,14 @@ func (s *service) greet() {
 	}
 }
 
-// invite gives the link of the page, if it needs one.
+// invite prints the link of the page, if the page needs a link.
 func (s *service) invite() {
 	if s.page != nil {
 		terminal.Say(s.cmd, "open %s://%s%s in a browser for the page; the link works once", s.scheme(), reachable(s.at), s.page.link())
 	}
 }
 
-// reachable is an address that a browser on this machine can open.
+// reachable returns an address that a browser on this machine can open.
 func reachable(at net.Addr) string {
 	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))

@@ -16,8 +16,8 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `text prints the text of one answer of a stream, and nothing else: no protocol, no
-reasoning, no refusal. The offsets of positions count the bytes of this text.
+const long = `text prints only the text of one answer of a stream: no protocol, no reasoning, no
+refusal. The offsets of positions count the bytes of this text.
 
 The text comes from a model. If standard output is a terminal, control characters
 in the text are replaced.`

@@ -18,14 +18,15 @@ func newTrainCard() *cobra.Command {
 	var questions, path string
 	cmd := &cobra.Command{
 		Use:   "card --seen-questions FILE [flags] CARD|-",
-		Short: "Say in a card what the training questions read like",
-		Long: `card adds to the card of a confidence model what the questions that it was trained
-on read like: how surprising each run of four letters is. A confidence about a question
-that is more surprising than 99 in 100 of them says so: outside has "unlike". It keeps
-its percentage: the mark does not say whether that is too high or too low.
+		Short: "Add the style of the training questions to a card",
+		Long: `card adds statistics of the training questions to the card of a confidence model: how
+surprising each run of four letters is. A later question that is more surprising than 99
+in 100 training questions is marked: its confidence has "unlike" in source.outside. The
+confidence stays a percentage, since the mark does not say whether it is too high or too
+low.
 
-The questions are lines of {"question": "..."}, as finece construct reads them; at least
-100 different ones. Every fifth is kept back to find the limit.`,
+The questions are lines of {"question": "..."}, as finece construct reads them. At least
+100 different questions are needed. Every fifth is held out to set the limit.`,
 		Example: `  finece train card --seen-questions questions.jsonl out/best/card.json > card.json
   finece serve --estimator $URL --model-card card.json`,
 		Args: input.One,

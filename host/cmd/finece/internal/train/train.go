@@ -23,19 +23,21 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-const long = `train makes a confidence model from the labels that finece construct samples.
+const long = `train makes a confidence model from the labelled states of finece construct (questions
+with partial or complete answers). Commands for the confidence model:
 
   export    states of finece construct -> training data for any trainer
   config    a LLaMA-Factory configuration with the paper's settings
-  ift       instruction fine-tuning: the model learns to write its confidence
-  value     a value head: a linear layer on the last hidden state gives it
-  card      says in its card what the questions read like
+  ift       instruction fine-tuning: the model learns to write a confidence
+  value     a value head: a linear layer on the last hidden state gives the confidence
+  card      add the style of the training questions to the model's card
 
-and the small generator that this project ships:
+Commands for the small generator of this project:
 
   problems  word problems of several steps, from a seed
-  corpus    conversations about them that a generator learns from
-  tokenizer, base   a tokenizer, and a generator from scratch or trained further
+  corpus    conversations about such problems, the training data of a generator
+  tokenizer a byte-level BPE tokenizer
+  base      a new generator, or further training of one
 
 ift, value, tokenizer and base run the Python trainer, which uses transformers and
 PEFT, and a GPU if there is one. The interpreter is FINECE_PYTHON, or python3;
@@ -52,7 +54,7 @@ const example = `  finece train requirements > requirements.txt
 func New() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "train",
-		Short:   "Make a confidence model of labels",
+		Short:   "Train a confidence model on labelled answers",
 		Long:    long,
 		Example: example,
 		Args:    cobra.NoArgs,
@@ -60,16 +62,16 @@ func New() *cobra.Command {
 	}
 	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainCard(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
 		newTrainer("ift", "Teach a model to write its confidence",
-			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model of the best epoch comes into best/ in the --out folder, with\ncard.json, which says what it was trained on. A confidence of another generator or\ndomain is then shown as a word instead of a percentage.",
+			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model of the best epoch is written to best/ in the --out folder, with\na card.json that says what it was trained on. A confidence for another generator or\ndomain is shown as a word instead of a percentage.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
 		newTrainer("value", "Put a value head on a model",
-			"value puts a linear head on a model's last hidden state, which gives the logit of\nthe confidence. best/ has a card.json, as with ift.",
+			"value trains a linear head on a model's last hidden state. The head gives the logit\nof the confidence. The model is written to best/ with a card.json, as with ift.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
 		newTrainer("tokenizer", "Learn a tokenizer from a corpus",
 			"tokenizer learns a byte-level BPE with a token for each digit.",
 			"--corpus corpus.jsonl prompts.jsonl --out tokenizer"),
 		newTrainer("base", "Train a small generator",
-			"base trains a small transformer of the Llama layout on conversations, from scratch\nor, with --model, further.",
+			"base trains a small transformer of the Llama layout on conversations: a new one,\nor with --model an existing one.",
 			"--corpus corpus.jsonl --tokenizer tokenizer --out generator"),
 		&cobra.Command{
 			Use:     "requirements",
@@ -90,7 +92,7 @@ func newTrainRead() *cobra.Command {
 	return &cobra.Command{
 		Use:     "read FILE|-",
 		Short:   "Read a confidence model's replies",
-		Long:    "read reads bodies of chat completions, a line each, and writes the confidence of each.",
+		Long:    "read reads bodies of chat completions, one per line, and writes the confidence of each.",
 		Example: "  finece train read replies.jsonl",
 		Hidden:  true,
 		Args:    input.One,
@@ -115,14 +117,15 @@ func newTrainExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [flags] FILE|-",
 		Short: "Write training data from the states of finece construct",
-		Long: `export writes a line of training data for each state: the prompt that asks for its
-confidence, and the label as a number, with k and N. A label is rounded up or down
-at random, so that its mean is k/N and not the nearest tenth. 1 is written as 0.99:
-then every reply begins with "0.", and the next digit has the whole distribution of
-the confidence. The split is that of finece construct: no question is in two splits.
+		Long: `export writes a line of training data for each state (a question with a partial or
+complete answer): the prompt that asks for its confidence, and the label as a number,
+with k and N. A label is rounded up or down at random, so that its mean is k/N and not
+the nearest tenth. 1 is written as 0.99, so that every reply begins with "0." and the
+probabilities of the next digit are the distribution of the confidence. The split is
+that of finece construct: no question is in two splits.
 
-With states of finece construct --pool, --answers writes each state as often as it
-occurs in so many answers to its question.`,
+With states of finece construct --pool, --answers N writes each state as often as it
+occurs in N answers to its question.`,
 		Example: `  finece train export --split train -o train.jsonl states.jsonl
   finece train export --layout alpaca --digits 2 states.jsonl > alpaca.jsonl
   finece train export --split train --answers 2 -o train.jsonl pooled.jsonl`,
@@ -182,9 +185,9 @@ func newTrainSuC() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suc [flags] FILE|-",
 		Short: "Fit the baseline SuC to the states of finece construct",
-		Long: `suc groups the questions of the train split by their words and writes the groups,
-with the share of correct answers in each, as JSON: the baseline of sub-question
-clusters, which finece experiment compares with.`,
+		Long: `suc fits the baseline of sub-question clusters (SuC), with which finece experiment
+compares. It groups the questions of the train split by their words, and writes the
+groups with the share of correct answers in each, as JSON.`,
 		Example: `  finece train suc -o suc.json states.jsonl`,
 		Args:    input.One,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -209,9 +212,9 @@ func newTrainConfig() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config [flags] FOLDER",
 		Short: "Write a LLaMA-Factory configuration with the paper's settings",
-		Long: `config writes finece.yaml and dataset_info.json into FOLDER, where the training
-data is: AdamW with beta1 0.9 and beta2 0.5, learning rate 1e-4, 300 steps of
-warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
+		Long: `config writes finece.yaml and dataset_info.json into FOLDER, which has the training
+data. The settings are the paper's: AdamW with beta1 0.9 and beta2 0.5, learning rate
+1e-4, 300 steps of warm-up. Then run in FOLDER: llamafactory-cli train finece.yaml`,
 		Example: `  finece train config --model Qwen/Qwen2.5-7B-Instruct --template qwen --train train.jsonl data`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -226,13 +229,13 @@ warm-up. Then, in FOLDER: llamafactory-cli train finece.yaml`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&c.Model, "model", "", "name or folder of the model")
-	flags.StringVar(&c.Template, "template", "", "LLaMA-Factory's name of its chat template")
+	flags.StringVar(&c.Template, "template", "", "LLaMA-Factory's name of the model's chat template")
 	flags.StringVar(&c.Train, "train", "", "file in FOLDER, in the alpaca layout")
-	flags.StringVar(&c.Dev, "dev", "", "the same of held-out questions")
-	flags.StringVar(&c.Output, "out", c.Output, "where checkpoints go")
+	flags.StringVar(&c.Dev, "dev", "", "file in FOLDER with held-out questions, in the same layout")
+	flags.StringVar(&c.Output, "out", c.Output, "folder for checkpoints")
 	flags.IntVar(&c.LoRARank, "lora-rank", 0, "rank of LoRA matrices; 0 trains all weights")
 	flags.Float64Var(&c.Epochs, "epochs", c.Epochs, "passes over the data")
-	flags.IntVar(&c.Batch, "batch", c.Batch, "sequences of a device and step")
+	flags.IntVar(&c.Batch, "batch", c.Batch, "sequences per device and step")
 	flags.IntVar(&c.Cutoff, "cutoff", c.Cutoff, "tokens of a sequence")
 	settings.Add(cmd, contract.TrainSeed, &c.Seed)
 	return cmd
@@ -245,13 +248,14 @@ func newTrainProblems() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "problems [flags]",
 		Short: "Make word problems of several steps, from a seed",
-		Long: `problems writes questions as finece construct reads them: {"id","question","gold"},
-with the family and the written-out solution beside them. The domain is in (2 to
-5 steps), hard (of these, the hardest), long (5 to 7, more than in has in the same
-family), wording (other words) or open (any 3 to 5 of many true statements are an
-answer; gold is all of them).
-No question is in two pools: corpus, what a generator learns from; confidence,
-what its confidence is learnt from; test.`,
+		Long: `problems writes questions as finece construct reads them, {"id","question","gold"}, with
+two more keys: the family and the written-out solution. The domains are in (2 to 5
+steps), hard (the hardest of in), long (5 to 7 steps, more than in has in the same
+family), wording (other words) and open (an answer is any 3 to 5 of many true
+statements; gold is all of them).
+
+There are three pools, and no question is in two of them: corpus for the generator,
+confidence for the confidence model, and test.`,
 		Example: `  finece train problems --pool confidence -n 1000 -o questions.jsonl
   finece train problems --pool test --domain long -n 200
   finece train problems --pool test --domain open -n 200`,
@@ -289,13 +293,15 @@ func newTrainCorpus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "corpus [flags]",
 		Short: "Make conversations that a generator learns from",
-		Long: `corpus writes conversations, {"messages"}: of eight, five are a problem and its
-solution, two are calculations alone, and in one a solution, or the beginning of
-one, half of them with a mistake planted, is followed by how likely it is to be
-right, so that the generator has an opinion of its own. Problems are of --domain.
-With --prompts, conversations with a confidence model instead, about right solutions
-and with any number for a reply: for a tokenizer to learn what they look like, and
-for a model to learn what to expect there (finece train base --prompt-loss).`,
+		Long: `corpus writes conversations, {"messages"}, about problems of --domain. Of eight
+conversations, five are a problem with its solution, and two are only calculations. One
+has a solution, or the beginning of one, followed by how likely it is to be correct;
+half of these solutions have a planted mistake. From these the generator learns to judge
+solutions.
+
+With --prompts it writes conversations with a confidence model instead, about correct
+solutions and with random numbers as replies. They teach a tokenizer the form of such
+prompts, and a model to predict their text (finece train base --prompt-loss).`,
 		Example: `  finece train corpus -n 240000 -o corpus.jsonl`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -19,10 +19,11 @@ func New() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version, and the hash of the scoring core",
-		Long: `version prints the version, what this command was built from, and the SHA-256, size
-and ABI version of finece.wasm, the scoring core that is embedded in it. The line
-"module" is there if the command was not built from the tag of that version. The same
-core runs in browsers and edge workers: equal hashes give equal scores.`,
+		Long: `version prints the version, the source that this command was built from, and the
+SHA-256, size and ABI version of finece.wasm, the scoring core that is embedded in the
+command. The line "module" appears if the command was not built from the tag of that
+version. The same core runs in browsers and edge workers: equal hashes give equal
+scores.`,
 		Example: `  finece version
   finece version | grep sha256`,
 		Args: cobra.NoArgs,

@@ -29,34 +29,33 @@ import (
 const long = `watch shows a stream as it arrives, with a badge after each position:
 
   ◌ …         pending: an estimate was asked for
-  ◐ 62%       provisional: later text may revise it
+  ◐ 62%       provisional: later text may revise the estimate
   ● 71%       final
   ● ▅ medium  final, and not calibrated: low, medium or high among answers scored in
-              the same way. It says nothing of how often they are right
+              the same way. The word does not say how often such answers are correct
   ○ n/a       unavailable; the table at the end says why
 
-A percentage is a probability: the estimates went through a map of finece calibrate
+A percentage is a probability: the estimates were mapped by a file of finece calibrate
 (--calibration), or came from a confidence model whose card says that it was trained on
-labelled answers (--model-card), and the answer lies inside what these cover.
+labelled answers (--model-card), and the map or card covers this kind of answer.
 
-On a terminal a badge is revised in place. A badge that has scrolled off the screen
-stays as it was; the table at the end has the first and the last value of each
-position. If the output is not a terminal, text and badges are written once, when
-they are final. --json prints the records instead: a start, then positions,
-confidences as they are revised, faults, and the end of each answer.
+On a terminal a badge is revised in place. A badge that has scrolled off the screen does
+not change; the table at the end has the first and the last value of each position. If
+the output is not a terminal, text and badges are written once, when they are final.
+--json prints the records instead: a start, then positions, confidences and their
+revisions, faults, and the end of each answer.
 
-The input is a recorded stream, an address that streams (GET), or with --data an
-OpenAI-compatible endpoint (POST). The body is sent with "stream": true, the key is
-in OPENAI_API_KEY, and the last user message is the question. If the estimator needs
-log-probabilities, the fields that ask this provider for them are added to the body;
---keep-request sends it as it is.
+The input is a recorded stream, a URL that streams (GET), or with --data an
+OpenAI-compatible endpoint (POST). With --data, the body is sent with "stream": true,
+the key is in OPENAI_API_KEY, and the last user message is the question. If the
+estimator needs log-probabilities, watch adds the fields to the body that ask this
+provider for them; --keep-request sends the body unchanged.
 
-A stream that a gateway has scored, such as one of finece serve, carries its
-confidences. These are shown then, and nothing is estimated here. --rescore estimates
-all the same.
+A stream of a gateway such as finece serve carries the gateway's confidences. watch
+shows these and estimates nothing itself, unless --rescore is given.
 
-The text comes from a model: control characters and escape sequences in it are
-replaced and never reach the terminal.`
+The text comes from a model, so its control characters and escape sequences are replaced
+and never reach the terminal.`
 
 const example = `  finece watch answer.sse
   finece watch --pace 10 --strategy periodic --every 30 answer.sse
