@@ -269,7 +269,7 @@ func TestConstructFailures(t *testing.T) {
 	finece(t, "", g.args(file(t, "none", "\n"), out+".3")...).wants(t, exit.Faults, "no questions of format plain")
 	finece(t, "", g.args(filepath.Join(t.TempDir(), "absent"), out)...).wants(t, exit.IO, "no such file")
 	for flag, says := range map[string]string{
-		"--m=7": "M is 7", "--api=x": "unknown API", "--split=1,1,1": "sum to 1", "--truncate=entropy": "want paragraph or line", "--prompt=x": "no {question}",
+		"--m=7": "M is 7", "--api=x": "unknown API", "--split=1,1,1": "sum to 1", "--truncate=entropy": "want paragraph or line", "--prompt=x": "not contain {question}",
 		"--grader=judge": "needs a --judge-model", "--temperature=9": "want 0 to 2", "--server=x": "want http", "--extra=x": "--extra", "--requests=0": "--requests",
 	} {
 		finece(t, "", g.args(in, out+".4", flag)...).wants(t, exit.Usage, says)
