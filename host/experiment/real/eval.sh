@@ -5,7 +5,7 @@
 #
 # There are two sets of tables. The tables of the sampled answers need no confidence
 # model: log-probabilities, further samples and labels are in data. The tables of the
-# confidence models are made from data/replies.jsonl.gz, once data/models names the models
+# confidence models are made from data/replies.jsonl.gz, once data/measured names the models
 # that the replies are of. Until then, the first set is the only one, and RESULTS.md is its
 # summary.
 #
@@ -41,7 +41,7 @@ say "building finece"
 (cd "$root" && "${GO:-go}" build -o "$finece" ./host/cmd/finece)
 
 # The tables of the sampled answers.
-measured=$([ -e "$DATA/models" ] && echo yes || echo no)
+measured=$([ -e "$DATA/measured" ] && echo yes || echo no)
 missing=()
 about="The generator is a fine-tuned SmolLM2-135M-Instruct. It gave two answers to each question that has labels."
 if [ "$measured" = no ]; then
@@ -84,7 +84,8 @@ unpacked replies.jsonl "$out/results/replies.jsonl"
 # No server listens at this address, so a missing reply is an error.
 none=http://127.0.0.1:1/v1
 say "tables of the confidence models"
-mapfile -t models <"$DATA/models"
-measure "$out" "$none" "${models[@]/%/@$none}"
+mapfile -t of <"$DATA/measured"
+models=("${of[@]:1}")
+measure "$out" "$none" "${of[0]}" "${models[@]/%/@$none}"
 published "$out/results" "$RESULTS"
 say "done: $RESULTS/RESULTS.md"

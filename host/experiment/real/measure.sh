@@ -6,12 +6,19 @@
 # The trained models: the name of the row in the tables, and ADAPTER:FOLDER of the model.
 trained=("FineCE=chat:confidence" "FineCE-2=chat:confidence-2" "FineCE (value head)=pooling:value" "p(ik)=pooling:pik")
 
-# measure FOLDER GENERATOR MODEL... writes the tables to FOLDER/results. GENERATOR is the base
-# URL of its server, and MODEL a line of trained with @ and the base URL of its server. The
-# servers are asked for what FOLDER/results/replies.jsonl does not have.
+# The test questions: the domain, and its file in the folder.
+domains=("cities=cities/test.jsonl" "shifted=cities/shifted.jsonl" "problems=test-problems.jsonl")
+
+# measure FOLDER GENERATOR NUMBER MODEL... writes the tables of the first NUMBER domains to
+# FOLDER/results. GENERATOR is the base URL of its server, and MODEL a line of trained with @
+# and the base URL of its server. The servers are asked for what FOLDER/results/replies.jsonl
+# does not have.
 measure() {
-	local out=$1 generator=$2 models=() row
-	shift 2
+	local out=$1 generator=$2 questions=() models=() row
+	for row in "${domains[@]:0:$3}"; do
+		questions+=(--questions "${row%%=*}=$out/${row#*=}")
+	done
+	shift 3
 	for row in "${trained[@]}"; do
 		models+=(--unavailable "${row%%=*}=not trained yet")
 	done
@@ -27,8 +34,7 @@ measure() {
 		esac
 	done
 	"$finece" experiment -o "$out/results" --server "$generator" --model generator --api trailing --grader alias --max-tokens 160 \
-		--questions "cities=$out/cities/test.jsonl" --questions "shifted=$out/cities/shifted.jsonl" --questions "problems=$out/test-problems.jsonl" \
-		--number "$NUMBER" --seen-questions "$out/cities/label.jsonl" --states "$out/labels.jsonl" "${models[@]}" \
+		"${questions[@]}" --number "$NUMBER" --seen-questions "$out/cities/label.jsonl" --states "$out/labels.jsonl" "${models[@]}" \
 		--unavailable "judge of another family=no package of a registry carries another instruct model" \
 		--samples "$SAMPLES" --labels "$LABELS" --depth 2 --width 2 --every 10 --entropy-threshold 0.1 --entropies 0.5 --requests "$REQUESTS" --seed "$seed" \
 		--about "A generator made of SmolLM2-135M-Instruct answers city questions and word problems. FineCE is an adapter of it that learnt from labels of city questions alone, without reference solutions; FineCE-2 is the same with another seed. make real-eval makes the tables again from what is committed."

@@ -29,12 +29,12 @@ for name in labels noise answers; do
 		fi
 	done
 done
-# The replies of the tables, and the models that all of them are there for.
+# The replies of the tables, and what they are complete for.
 if [ -e "$out/results/replies.jsonl" ]; then
 	"$python" "$here/shorten.py" --tables <"$out/results/replies.jsonl" | gzip -9n >"$data/replies.jsonl.gz.part"
 	mv "$data/replies.jsonl.gz.part" "$data/replies.jsonl.gz"
 fi
-if [ -e "$out/results/models" ]; then
-	cp "$out/results/models" "$data/"
+if [ -e "$out/results/measured" ]; then
+	cp "$out/results/measured" "$data/"
 fi
 du -sh "$data" >&2

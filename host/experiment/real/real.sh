@@ -97,7 +97,7 @@ mkdir -p "$out/results"
 for file in "$here"/data/*; do
 	name=$(basename "$file" .gz)
 	case $name in
-	replies.jsonl | models) name=results/$name ;; # of the tables
+	replies.jsonl | measured) name=results/$name ;; # of the tables
 	esac
 	if [ -e "$out/$name" ] || [ "$name" = NOTICE ]; then
 		continue
@@ -180,12 +180,13 @@ served() {
 	pooling:*) serve_head "${1#*:}" ;;
 	esac
 }
-# tables LAST makes the tables of all models that are trained, of which LAST is the newest.
-# What the servers were asked for is kept in results/replies.jsonl, so later tables ask for
-# what is new. results/models has the lines of measure.sh's trained that were measured.
+# tables LAST makes the tables of all models that are trained, of which LAST is the newest,
+# domain after domain. The servers are asked for what results/replies.jsonl does not have.
+# results/measured says what the tables are of: a number of domains, and lines of
+# measure.sh's trained.
 tables() {
 	measured() {
-		local CONTEXT=512 generator models=() row
+		local CONTEXT=512 generator models=() number row
 		serve_gguf generator
 		generator=$url
 		for row in "${trained[@]}"; do
@@ -194,9 +195,13 @@ tables() {
 				models+=("$row@$url")
 			fi
 		done
-		measure "$out" "$generator" "${models[@]}"
+		number=$(head -n 1 "$out/results/measured" 2>/dev/null || echo 1)
+		for (( ; number <= ${#domains[@]}; number++)); do
+			measure "$out" "$generator" "$number" "${models[@]}"
+			printf '%s\n' "$number" "${models[@]%@*}" >"$out/results/measured.part"
+			mv "$out/results/measured.part" "$out/results/measured"
+		done
 		stop_servers
-		printf '%s\n' "${models[@]%@*}" >"$out/results/models"
 		touch "$out/results/$1.done"
 	}
 	step "$out/results/$1.done" "tables with $1" measured "$1"
