@@ -57,26 +57,17 @@ func (d *Domain) summary(m *markdown) {
 		after = "There are too few answers to fit a calibration map, so Brier scores are measured without one."
 	}
 	m.say("\n## %s: %d answers, %.0f%% of them right\n\np(1) is the end of the first paragraph, p(z-1) the last position before the end, p(z) the whole answer. Figures are in percent; a low Brier score and ECE and a high AUROC are good. %s The column \"tokens\" counts the tokens of all models for one estimate at p(z-1).\n", title(d.Name), d.Answers, 100*d.Accuracy, after)
-	head := []string{"method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens"}
-	trained := d.row(FineCE) != nil
-	if !trained {
-		head = append(head, "p(z): Brier", "AUROC")
-	}
-	m.head(head...)
+	m.head("method", "p(1): Brier", "AUROC", "p(z-1): Brier", "AUROC", "ECE", "tokens", "p(z): Brier", "AUROC")
 	for _, r := range d.ranked() {
-		cells := []string{r.Name, number(100*r.brier(First), 1), number(100*r.At[First].AUROC.Value, 1), number(100*r.brier(LastBut1), 1), number(100*r.At[LastBut1].AUROC.Value, 1),
-			number(100*r.Mapped[LastBut1].ECE.Value, 1), number(r.Spent[LastBut1].total(), 0)}
-		if !trained {
-			cells = append(cells, number(100*r.brier(Whole), 1), number(100*r.At[Whole].AUROC.Value, 1))
-		}
-		m.row(cells...)
+		m.row(r.Name, number(100*r.brier(First), 1), number(100*r.At[First].AUROC.Value, 1), number(100*r.brier(LastBut1), 1), number(100*r.At[LastBut1].AUROC.Value, 1),
+			number(100*r.Mapped[LastBut1].ECE.Value, 1), number(r.Spent[LastBut1].total(), 0), number(100*r.brier(Whole), 1), number(100*r.At[Whole].AUROC.Value, 1))
 	}
 	m.say("\n![Brier score over the share of the tokens that were read](%s)\n", SharesPlot)
 	if r := d.row(FineCE); r != nil && r.At[Share30].N > 0 {
 		m.say("\nFineCE's AUROC is %s after 10%% of the tokens, %s after 30%%, %s after 50%% and %s at the end.\n",
 			number(100*r.At[Share10].AUROC.Value, 1), number(100*r.At[Share30].AUROC.Value, 1), number(100*r.At[Share50].AUROC.Value, 1), number(100*r.At[Share100].AUROC.Value, 1))
 	}
-	if !trained {
+	if d.row(FineCE) == nil {
 		d.gainTable(m)
 	}
 	d.stopTable(m, true)
