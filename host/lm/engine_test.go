@@ -275,18 +275,18 @@ func TestRequestErrors(t *testing.T) {
 	m := model(t, "untied")
 	e := engine(t, m, options(func(o *Options) { o.MaxContext = 50 }))
 	for want, r := range map[string]Request{
-		"no token":                {},
-		"token 1 of the prompt":   {Prompt: []int{1, 300}},
-		"is -1":                   {Prompt: []int{-1}},
-		"N is -1":                 {Prompt: []int{1}, N: -1},
-		"MaxTokens is -1":         {Prompt: []int{1}, MaxTokens: -1},
-		"Temperature is -1":       {Prompt: []int{1}, Temperature: -1},
-		"Temperature is NaN":      {Prompt: []int{1}, Temperature: math.NaN()},
-		"TopP is 2":               {Prompt: []int{1}, TopP: 2},
-		"TopLogprobs is 21":       {Prompt: []int{1}, TopLogprobs: 21},
-		"stop sequence is empty":  {Prompt: []int{1}, Stop: []string{""}},
-		"55 are needed: 45 for": {Prompt: someTokens(45, 1), MaxTokens: 10},
-		"51 are needed: 50 for": {Prompt: someTokens(50, 1)},
+		"no token":                               {},
+		"token 1 of the prompt":                  {Prompt: []int{1, 300}},
+		"is -1":                                  {Prompt: []int{-1}},
+		"N is -1":                                {Prompt: []int{1}, N: -1},
+		"MaxTokens is -1":                        {Prompt: []int{1}, MaxTokens: -1},
+		"Temperature is -1":                      {Prompt: []int{1}, Temperature: -1},
+		"Temperature is NaN":                     {Prompt: []int{1}, Temperature: math.NaN()},
+		"TopP is 2":                              {Prompt: []int{1}, TopP: 2},
+		"TopLogprobs is 21":                      {Prompt: []int{1}, TopLogprobs: 21},
+		"stop sequence is empty":                 {Prompt: []int{1}, Stop: []string{""}},
+		"55 are needed: 45 for":                  {Prompt: someTokens(45, 1), MaxTokens: 10},
+		"51 are needed: 50 for":                  {Prompt: someTokens(50, 1)},
 		"9223372036854775852 are needed: 45 for": {Prompt: someTokens(45, 1), MaxTokens: math.MaxInt},
 	} {
 		if _, err := e.Generate(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), want) {
