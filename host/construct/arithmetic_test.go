@@ -23,10 +23,10 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// The generator of the tests is a stochastic program that adds numbers up, one paragraph a number. Of
-// a running total that is right it makes a wrong one at a rate that depends on
-// the number; from a wrong one it recovers at another. So the true Conf of every
-// prefix can be computed.
+// The generator of the tests is a random program that adds up numbers, with one paragraph for
+// each number. A right total becomes wrong with a probability that depends on the number. A
+// wrong total becomes right again with another probability. So the true Conf of every prefix
+// can be computed.
 
 const recovers = 0.2
 
@@ -42,7 +42,7 @@ func question(start int, add ...int) *grade.Question {
 	return &grade.Question{ID: fmt.Sprintf("q%d-%v", start, add), Text: text + " What is the result?", Gold: []string{strconv.Itoa(total)}}
 }
 
-// questions are n questions of steps numbers each.
+// questions returns n questions, each with the given number of numbers.
 func questions(n, steps int) (all []*grade.Question) {
 	r := rand.New(rand.NewPCG(1, uint64(steps)))
 	for i := range n {
@@ -72,8 +72,8 @@ func parse(text string) (start int, add []int) {
 	return start, add
 }
 
-// progress is how many numbers a partial answer has added, the total that it
-// has come to, and the right one.
+// progress returns how many numbers a partial answer has added, its total, and the right
+// total.
 func progress(start int, add []int, partial string) (done, total, right int) {
 	total, right = start, start
 	for _, m := range result.FindAllStringSubmatch(partial, -1) {
@@ -84,7 +84,7 @@ func progress(start int, add []int, partial string) (done, total, right int) {
 	return done, total, right
 }
 
-// conf is the true Conf of a question with a partial answer.
+// conf returns the true Conf of a question with a partial answer.
 func conf(q *grade.Question, partial string) float64 {
 	start, add := parse(q.Text)
 	done, total, right := progress(start, add, partial)
@@ -145,8 +145,8 @@ func newLLM(t testing.TB) *llm {
 	return m
 }
 
-// says has it write what text gives for a partial answer, "" for a question, and
-// the number of the choice.
+// says makes the server write the result of text. Its arguments are a partial answer ("" for a
+// question) and the number of the choice.
 func (m *llm) says(t *testing.T, text func(partial string, choice int) string) {
 	m.intercept = func(w http.ResponseWriter, r *http.Request) bool {
 		var request struct {
@@ -228,7 +228,7 @@ func (m *llm) serve(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"model": "sums-1", "choices": choices, "usage": map[string]int{"completion_tokens": n, "prompt_tokens": 1}})
 }
 
-// embed makes vectors in which texts with the same result are alike.
+// embed makes similar vectors for texts with the same result.
 func embed(w http.ResponseWriter, request map[string]any) {
 	var data []any
 	inputs, _ := request["input"].([]any)
@@ -245,7 +245,7 @@ func embed(w http.ResponseWriter, request map[string]any) {
 
 func (m *llm) server() model.Config { return model.DefaultConfig(m.URL + "/v1") }
 
-// config is a run against the server.
+// config returns the configuration of a run with the server.
 func (m *llm) config(t testing.TB, change func(*openai.GeneratorConfig)) construct.Config {
 	t.Helper()
 	g := openai.GeneratorConfig{Server: m.server(), Model: "sums", Temperature: 1}
@@ -305,7 +305,7 @@ type saved struct {
 	Completions           []openai.Completion
 }
 
-// completions are the replies of the generator that were saved.
+// completions returns the saved replies of the generator.
 func (m *memory) completions(t *testing.T) (all []saved) {
 	t.Helper()
 	for _, raw := range m.values {

@@ -11,7 +11,7 @@ import (
 
 const data = "../../../shared/data"
 
-// unpacked opens a file of real data; where it is absent, the test is skipped.
+// unpacked opens a file of real data. The test is skipped if the file is absent.
 func unpacked(t testing.TB, path string) io.Reader {
 	t.Helper()
 	f, err := os.Open(filepath.Join(data, path))

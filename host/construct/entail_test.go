@@ -19,8 +19,8 @@ import (
 
 var compared = regexp.MustCompile(`(?s)<first>\n(.*)\n</first>.*<second>\n(.*)\n</second>`)
 
-// judges is a server whose model "judge" grades sums, and whose model "same" says
-// what entails what.
+// judges starts a server. Its model "judge" grades sums, and its model "same" judges
+// entailment.
 type judges struct {
 	*httptest.Server
 	entails             func(first, second string) string
@@ -62,7 +62,7 @@ func newJudges(t testing.TB, entails func(first, second string) string) *judges 
 	return j
 }
 
-// sameNumber entails what comes to the same number.
+// sameNumber replies that two answers with the same number entail each other.
 func sameNumber(first, second string) string {
 	if grade.NumberIn(first).Cmp(grade.NumberIn(second)) == 0 {
 		return "entailment"
@@ -81,8 +81,8 @@ func (j *judges) entailment(t testing.TB) *grade.Entailment {
 	return e
 }
 
-// TestOneVerdictAMeaning compares the labels with those of the grader that reads
-// the numbers, and counts what was asked for.
+// TestOneVerdictAMeaning compares the labels with those of the grader that reads numbers, and
+// counts the requests.
 func TestOneVerdictAMeaning(t *testing.T) {
 	all := questions(6, 3)
 	m := newLLM(t)

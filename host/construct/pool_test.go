@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// TestPool counts again, from what was saved, which completions pass through each
-// prefix of the answers.
+// TestPool counts again, from the saved replies, which completions pass through each prefix of
+// the answers.
 func TestPool(t *testing.T) {
 	for _, plan := range []construct.Plan{{K: 12, T: 2, M: 3}, {K: 12}} {
 		t.Run(fmt.Sprintf("T=%d", plan.T), func(t *testing.T) {
@@ -67,9 +67,9 @@ func TestPool(t *testing.T) {
 	}
 }
 
-// TestPoolWhereACompletionWritesOn completes "A." by a further paragraph, which is
-// right, or by more of the same one, which is wrong. The answers to the question
-// break there.
+// TestPoolWhereACompletionWritesOn completes "A." with a further paragraph, which is right, or
+// with more of the same paragraph, which is wrong. The answers to the question have a
+// paragraph end there.
 func TestPoolWhereACompletionWritesOn(t *testing.T) {
 	m := newLLM(t)
 	m.says(t, func(partial string, i int) string {
@@ -112,8 +112,8 @@ func TestPoolWhereACompletionWritesOn(t *testing.T) {
 	}
 }
 
-// passing counts the saved completions of a question that pass through each
-// prefix of whole paragraphs, those that are right, and those from the question.
+// passing counts the saved completions that pass through each prefix of whole paragraphs: all
+// of them, those that are right, and those that were sampled from the question.
 func passing(t *testing.T, store *memory, q *grade.Question) (k, n, count map[string]int) {
 	t.Helper()
 	k, n, count = map[string]int{}, map[string]int{}, map[string]int{}

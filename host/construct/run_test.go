@@ -16,9 +16,9 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// TestLabelsCoverTheTruth samples the program and compares each label's interval
-// with the Conf that the program has. How often a Wilson interval covers p is
-// known exactly for each p, so the number that do is a sum of known chances.
+// TestLabelsCoverTheTruth samples the program and compares each label's interval with the true
+// Conf. The probability that a Wilson interval covers p is known exactly for each p, so the
+// expected number of covering intervals is known.
 func TestLabelsCoverTheTruth(t *testing.T) {
 	m := newLLM(t)
 	c := m.config(t, nil)
@@ -55,7 +55,7 @@ func TestLabelsCoverTheTruth(t *testing.T) {
 	t.Logf("%d of %d intervals cover the truth (%.4f), want %.1f", covered, states, float64(covered)/float64(states), want)
 }
 
-// coverage is the chance that the 95 % Wilson interval of k of n covers p.
+// coverage returns the probability that the 95% Wilson interval of k of n covers p.
 func coverage(p float64, n int) float64 {
 	sum := 0.0
 	for k := range n + 1 {
@@ -131,8 +131,8 @@ func asJSON(t *testing.T, results []*construct.Result) string {
 	return b.String()
 }
 
-// TestTheSameDataWhateverTheConcurrency runs with one request at once, with
-// many, against servers with a limit of n, and again from what was saved.
+// TestTheSameDataWhateverTheConcurrency runs with one request at once, with many, with servers
+// that limit n, and again from the saved replies.
 func TestTheSameDataWhateverTheConcurrency(t *testing.T) {
 	all := questions(12, 3)
 	plan := construct.Plan{K: 9, T: 2, M: 2}
@@ -302,8 +302,8 @@ func TestEmbeddings(t *testing.T) {
 	}
 }
 
-// byResult makes the vectors of texts with the same result equal, and others
-// orthogonal: the semantic centroid is then one with the commonest result.
+// byResult gives texts with the same result equal vectors, and other texts orthogonal ones. The
+// semantic centroid is then a text with the most common result.
 type byResult struct{}
 
 func (byResult) Name() string { return "result" }

@@ -8,8 +8,8 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// TestStatementsHaveNoOrder completes a true statement by another one, with which
-// other answers begin. That is no sign of an answer that begins anew.
+// TestStatementsHaveNoOrder completes a true statement with another one that other answers
+// begin with. This does not count as an answer that starts again.
 func TestStatementsHaveNoOrder(t *testing.T) {
 	gold := []string{"Eva has the most of all.", "Tom has the fewest of all."}
 	m := newLLM(t)

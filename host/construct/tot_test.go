@@ -30,9 +30,9 @@ func (r recorded) Grade(_ context.Context, q *grade.Question, answer string) (gr
 	return grade.Wrong, nil
 }
 
-// TestMonteCarloConfidenceOfGPT4 serves 100 Game of 24 puzzles with 100 samples
-// of GPT-4 each. Conf of a puzzle comes from samples 0-29; it is compared with
-// the other 70. The figures were computed apart from this.
+// TestMonteCarloConfidenceOfGPT4 serves 100 Game of 24 puzzles with 100 samples of GPT-4 each.
+// The Conf of a puzzle comes from samples 0 to 29, and is compared with the other 70. The
+// expected figures were computed by another program.
 func TestMonteCarloConfidenceOfGPT4(t *testing.T) {
 	for _, c := range []struct {
 		file       string

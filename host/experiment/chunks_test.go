@@ -14,8 +14,8 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// TestChunksCarryTheCompletion: the core reads the same text and the same tokens
-// from the chunks as the generator's server gave.
+// TestChunksCarryTheCompletion checks that the core reads the generator's text and tokens
+// from the chunks.
 func TestChunksCarryTheCompletion(t *testing.T) {
 	tokens := func(texts ...string) (all []openai.Token) {
 		for i, text := range texts {

@@ -18,9 +18,9 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// said is a server: the generator writes three paragraphs, of which a partial
-// answer has the first; the confidence model says 0.5, but nothing that is a
-// number of a text with the word "mute" in it.
+// said starts a server and returns its address. The generator writes three paragraphs; a
+// partial answer has the first of them. The confidence model replies 0.5, or no number if the
+// text contains the word "mute".
 func said(t *testing.T, rest string) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var q struct {
@@ -52,7 +52,7 @@ func said(t *testing.T, rest string) string {
 	return s.URL + "/v1"
 }
 
-// replies is a store for one caller at a time.
+// replies is a store that only one caller at a time may use.
 type replies map[string][]byte
 
 func (r replies) Load(key string) ([]byte, error) { return r[key], nil }
@@ -62,8 +62,8 @@ func (r replies) Save(key string, value []byte) error {
 	return nil
 }
 
-// The answer that is judged is none of the samples that the baselines compare it
-// with: its seed is not theirs, though what is asked is the same.
+// The answer that is judged is not one of the samples that the baselines compare it with: it
+// has another seed, although the request is the same.
 func TestSamplesAreNotTheAnswer(t *testing.T) {
 	var mu sync.Mutex
 	asked := map[string]map[int64]int{} // messages, seed
@@ -117,13 +117,13 @@ func TestSamplesAreNotTheAnswer(t *testing.T) {
 			}
 		}
 	}
-	if most != 3 { // of the question: the answer, its label's continuations, the samples
+	if most != 3 { // seeds of the question: of the answer, of its label's continuations, of the samples
 		t.Errorf("%d seeds, want 3: %v", most, asked)
 	}
 }
 
-// Two models of one name are told apart by their servers, and two ways to ask one
-// by their adapters.
+// The store tells two models with the same name apart by their servers, and two ways to ask a
+// model by their adapters.
 func TestConfidencesAreKeptApart(t *testing.T) {
 	says := func(reply string) model.Config {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -167,7 +167,7 @@ func TestConfidencesAreKeptApart(t *testing.T) {
 	}
 }
 
-// What the confidence model says nothing of is not there, and the rest is.
+// Points without a reply of the confidence model have no confidence. The others have one.
 func TestCollectWithoutSomeConfidences(t *testing.T) {
 	for _, c := range []struct {
 		rest          string

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/host/baseline"
 )
 
-// comparing analyses records and returns how to get FineCE's comparisons at p(1).
+// comparing analyses records and returns a function that gives FineCE's comparisons at p(1).
 func comparing(t *testing.T, records []*Record) func(figure string, any bool) *Comparison {
 	t.Helper()
 	report, err := Analyse(records, 1)
@@ -32,7 +32,7 @@ func comparing(t *testing.T, records []*Record) func(figure string, any bool) *C
 	}
 }
 
-// A dearer baseline is compared apart, however good it is.
+// A more expensive baseline has a comparison of its own, however good it is.
 func TestBaselinesOfEqualOrLowerCost(t *testing.T) {
 	records := made(250, 1)
 	r := rand.New(rand.NewPCG(5, 6))
@@ -61,7 +61,7 @@ func TestBaselinesOfEqualOrLowerCost(t *testing.T) {
 	}
 }
 
-// A monotone map keeps the AUROC: the two cannot be told apart.
+// A monotone map keeps the AUROC, so the two methods are equal.
 func TestComparisonOfEquals(t *testing.T) {
 	c := comparing(t, made(210, 1))(AUROCFigure, false)
 	if c == nil || c.Against != "bold" || c.Gap.Value != 0 || c.Better() || c.Worse() {
@@ -69,7 +69,7 @@ func TestComparisonOfEquals(t *testing.T) {
 	}
 }
 
-// Of four answers alone a baseline may have any figure.
+// A baseline with confidences for only four answers is not compared: its figures are random.
 func TestBestBaselineHasConfidences(t *testing.T) {
 	records := made(100, 1)
 	right, wrong := 2, 2
@@ -91,7 +91,7 @@ func TestBestBaselineHasConfidences(t *testing.T) {
 	}
 }
 
-// Where all answers are correct there is no AUROC, and a Brier score still.
+// If all answers are correct, there is no AUROC, but there is a Brier score.
 func TestComparisonsWhereAllIsCorrect(t *testing.T) {
 	records := made(30, 1)
 	for _, r := range records {
@@ -107,7 +107,7 @@ func TestComparisonsWhereAllIsCorrect(t *testing.T) {
 	}
 }
 
-// One answer of a few that are kept is soon right by chance.
+// A single answer that is kept can easily be right by chance.
 func TestFilteringBeyondChance(t *testing.T) {
 	for _, c := range []struct {
 		kept, right int
@@ -134,7 +134,7 @@ func TestFilteringBeyondChance(t *testing.T) {
 	}
 }
 
-// Each depth is measured with the widest tree, also where its width is odd.
+// Each depth is measured with the widest tree, even if its width is odd.
 func TestFusionsOfOddWidth(t *testing.T) {
 	for _, c := range []struct {
 		tree   Tree
@@ -166,7 +166,7 @@ func TestFusionsOfOddWidth(t *testing.T) {
 	}
 }
 
-// A profile that tells right answers from wrong ones is learnt, from the other questions.
+// A profile that tells right answers from wrong ones is learnt from the other questions.
 func TestTraceProfile(t *testing.T) {
 	records := made(200, 1)
 	r := rand.New(rand.NewPCG(8, 9))
@@ -186,16 +186,16 @@ func TestTraceProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Two uniform variables, one moved by 0.7: the share of pairs in order is 1 - 0.3^2/2.
+	// For two uniform variables, one of them shifted by 0.7, the share of pairs in order is 1 - 0.3^2/2.
 	if q := find(t, &report.Domains[0], TraceProfile, First); q.N != 200 || math.Abs(q.AUROC.Value-0.955) > 0.04 {
 		t.Errorf("%+v", q)
 	}
 }
 
-// mostWords is what a summary may have at most.
+// mostWords is the most words that a summary may have.
 const mostWords = 900
 
-// words counts what stands between white space and has a letter or a digit in it.
+// words counts the parts between white space that contain a letter or a digit.
 func words(text string) int {
 	n := 0
 	for _, field := range strings.Fields(text) {
@@ -241,7 +241,8 @@ func TestSummaryIsAPage(t *testing.T) {
 	}
 }
 
-// A baseline with a confidence for a few answers has no row in the summary, and is counted.
+// A baseline with confidences for only a few answers has no row in the summary. It is listed
+// as unavailable, with counts.
 func TestSummaryWithoutSparseRows(t *testing.T) {
 	records := made(60, 1)
 	for i, r := range records {
@@ -264,7 +265,7 @@ func TestSummaryWithoutSparseRows(t *testing.T) {
 	}
 }
 
-// The summaries that are committed are a page each, and link to files that are there.
+// Each committed summary has about a page, and links only to files that exist.
 func TestCommittedSummaries(t *testing.T) {
 	for _, folder := range []string{"results", "results/real"} {
 		text, err := os.ReadFile(filepath.Join(folder, "RESULTS.md"))

@@ -17,8 +17,8 @@ var (
 	turned  = regexp.MustCompile(`(?s)<g transform="rotate.*?</g>`)
 )
 
-// TestTextHasRoom reads the plots as an image viewer does that has no Liberation
-// Serif: DejaVu Sans is up to a third wider, and it starts where the other would.
+// TestTextHasRoom reads the plots as an image viewer without Liberation Serif does. Its
+// DejaVu Sans is up to a third wider, and starts at the same place.
 func TestTextHasRoom(t *testing.T) {
 	const wider = 1.35
 	report := &Report{}
@@ -27,7 +27,7 @@ func TestTextHasRoom(t *testing.T) {
 	}
 	folder := t.TempDir()
 	if keep := os.Getenv("FINECE_PLOTS"); keep != "" {
-		folder = keep // to look at them
+		folder = keep // keeps the plots, for a look at them
 	}
 	names, err := report.Plots(folder)
 	if err != nil {

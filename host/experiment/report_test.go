@@ -17,8 +17,8 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// made are answers whose probability of being correct is known: FineCE says it,
-// and "bold" says much more.
+// made returns answers whose probability of being correct is known. FineCE gives that
+// probability. "bold" gives a much higher one.
 func made(questions, answers int) []*Record {
 	r := rand.New(rand.NewPCG(1, 2))
 	var out []*Record
@@ -65,8 +65,8 @@ func TestAnalyse(t *testing.T) {
 		t.Fatalf("%d questions, %d answers, accuracy %v, %v tokens", d.Questions, d.Answers, d.Accuracy, d.Tokens)
 	}
 	ours, bold := find(t, d, FineCE, First), find(t, d, "bold", First)
-	// Of a uniform p that is true the AUROC is 5/6, the Brier score 1/6, its skill 1/3, and
-	// the AUGRC 1/6: the mean of c^2/2 over the coverage c.
+	// For a true confidence that is uniform in [0,1], the AUROC is 5/6, the Brier score 1/6,
+	// its skill 1/3, and the AUGRC 1/6 (the mean of c^2/2 over the coverage c).
 	if ours.ECE.Value > 0.05 || math.Abs(ours.AUROC.Value-5.0/6) > 0.03 || ours.ECE.Low > ours.ECE.Value || ours.ECE.High < ours.ECE.Value ||
 		math.Abs(ours.Brier-1.0/6) > 0.02 || math.Abs(ours.Skill-1.0/3) > 0.07 || math.Abs(ours.AUGRC-1.0/6) > 0.03 || math.Abs(ours.Within.Value-5.0/6) > 0.03 {
 		t.Errorf("FineCE: %+v", ours)
@@ -77,7 +77,7 @@ func TestAnalyse(t *testing.T) {
 	if late := find(t, d, "bold", LastBut1); late.Missing != 50 || late.N != 1550 {
 		t.Errorf("%d with, %d without a confidence", late.N, late.Missing)
 	}
-	// The map takes most of what is wrong with a monotone score.
+	// The map removes most of the error of a monotone score.
 	if m := d.row("bold").Mapped[First]; !(m.ECE.Value < 0.15) || m.Brier.Value > 0.21 || m.Brier.Value < ours.Brier-0.02 {
 		t.Errorf("bold after the map: %+v", m)
 	}
@@ -112,7 +112,7 @@ func TestReportsAreTheSame(t *testing.T) {
 	}
 }
 
-// written is RESULTS.md and all tables.
+// written returns the text of RESULTS.md and of all tables.
 func written(t *testing.T, report *Report) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -127,8 +127,7 @@ func written(t *testing.T, report *Report) string {
 	return b.String()
 }
 
-// Pairs of one question count together: the interval of one answer repeated is
-// that of the answers themselves.
+// Intervals are over questions: if every answer is repeated, the interval stays the same.
 func TestIntervalsAreOverQuestions(t *testing.T) {
 	once := made(200, 1)
 	many := append([]*Record(nil), once...)
@@ -148,8 +147,8 @@ func TestIntervalsAreOverQuestions(t *testing.T) {
 	}
 }
 
-// FineCE says the probability that labels are drawn by: nothing does better than
-// them, and what it falls short of is luck.
+// FineCE gives the probability that the labels are drawn with. So labels are no better than
+// FineCE, except by chance.
 func TestLabels(t *testing.T) {
 	records := made(150, 2)
 	r := rand.New(rand.NewPCG(3, 4))
@@ -188,7 +187,7 @@ func TestLabels(t *testing.T) {
 	if against.N != 20*300 || against.ECE.Value > 0.03 || against.ECE.High-against.ECE.Low > (ours.ECE.High-ours.ECE.Low)/2 {
 		t.Errorf("against the labels %+v, against the answers %+v", against, ours)
 	}
-	// The variance of a label of 20 is p(1-p)/20, which is 1/120 for a uniform p.
+	// The variance of a label of 20 continuations is p(1-p)/20. Its mean for a uniform p is 1/120.
 	if n := d.Noise[1]; n.States != 300 || n.K != 20 || math.Abs(n.Error-math.Sqrt(1.0/120)) > 0.01 {
 		t.Errorf("noise %+v", n)
 	}
@@ -209,8 +208,8 @@ func TestLabels(t *testing.T) {
 	written(t, report)
 }
 
-// Entropy positions above further thresholds have a table, beside the strategies of
-// table 4; records without them have none.
+// Entropy positions above further thresholds have a table of their own, in addition to table
+// 4. Without such positions there is no such table.
 func TestEntropiesByThreshold(t *testing.T) {
 	records := made(40, 1)
 	for _, further := range []bool{false, true} {
@@ -267,13 +266,13 @@ func TestPlaces(t *testing.T) {
 	answer := openai.Completion{Text: "One two.\n\nThree.\n\n#### 4"}
 	for i, text := range []string{"One", " two", ".", "\n", "\n", "Three", ".", "\n", "\n", "####", " 4"} {
 		top := []openai.Alternative{{Text: text, Logprob: 0}}
-		if i == 5 { // one of two
+		if i == 5 { // one of two tokens of equal probability
 			top = []openai.Alternative{{Text: text, Logprob: math.Log(0.5)}, {Text: "Four", Logprob: math.Log(0.5)}}
 		}
 		answer.Tokens = append(answer.Tokens, openai.Token{Text: text, Logprob: top[0].Logprob, Top: top})
 	}
 	c.Every = 4
-	c.Entropies = []float64{0.6, 0.7} // the token of two has ln 2 = 0.69 nats
+	c.Entropies = []float64{0.6, 0.7} // the token with two equal alternatives has ln 2 = 0.69 nats
 	texts := map[string][]string{
 		ByParagraph:   {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},
 		ByPeriod:      {"", "One two.", "One two.\n\nThree.", "One two.\n\nThree.\n\n#### 4"},

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/metrics/calibrate/fit"
 )
 
-// wordProblems are questions of the pool test, which is not trained on.
+// wordProblems returns questions of the pool test, which is not trained on.
 func wordProblems(domain string, n int) (out []string) {
 	d, err := problems.ParseDomain(domain)
 	if err != nil {
@@ -28,7 +28,7 @@ func wordProblems(domain string, n int) (out []string) {
 	return out
 }
 
-// cities are the questions of a committed file of the experiment on a real model.
+// cities returns the questions in a committed file of the experiment on a real model.
 func cities(t *testing.T, file string) (out []string) {
 	t.Helper()
 	text, err := os.ReadFile("real/data/" + file)
@@ -46,8 +46,9 @@ func cities(t *testing.T, file string) (out []string) {
 }
 
 // TestQuestionsThatAreUnlikeTheTraining measures how well a likeness tells questions of
-// another kind from those of the training. Problems in other words are told apart; longer and
-// harder ones in the same words are not, and cannot be: their runs of letters are the same.
+// another kind from those of the training data. It recognises problems in other words. It
+// cannot recognise longer or harder problems in the same words, because they have the same
+// runs of letters.
 func TestQuestionsThatAreUnlikeTheTraining(t *testing.T) {
 	toy, err := weights.Card(weights.Confidence)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 const data = "../../../shared/data"
 
-// unpacked opens a file of real data; where it is absent, the test is skipped.
+// unpacked opens a file of real data. The test is skipped if the file is absent.
 func unpacked(t testing.TB, path string) io.Reader {
 	t.Helper()
 	f, err := os.Open(filepath.Join(data, path))
@@ -186,8 +186,8 @@ func TestGoldThatCannotBeGraded(t *testing.T) {
 	}
 }
 
-// TestGSM8K grades four models' answers to the whole test set; the counts are
-// those of the authors' is_correct.
+// TestGSM8K grades four models' answers to the whole test set. The counts must be those of
+// the authors' is_correct.
 func TestGSM8K(t *testing.T) {
 	want := map[string]int{"6b_finetuning": 286, "6b_verification": 515, "175b_finetuning": 458, "175b_verification": 742}
 	got := map[string]int{}

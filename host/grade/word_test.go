@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/host/model"
 )
 
-// serve runs a server that a model is behind, and returns where it is.
+// serve runs a server of a model and returns its address.
 func serve(t testing.TB, h http.HandlerFunc) model.Config {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -21,7 +21,7 @@ func serve(t testing.TB, h http.HandlerFunc) model.Config {
 	return model.DefaultConfig(server.URL + "/v1")
 }
 
-// memory is a store for one caller at a time.
+// memory is a store that only one caller at a time may use.
 type memory map[string][]byte
 
 func (m memory) Load(key string) ([]byte, error) { return m[key], nil }
@@ -70,8 +70,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeOfAServerThatRefusesParameters asks servers that, like OpenAI's for
-// gpt-5, answer 400 to a temperature of 0.
+// TestJudgeOfAServerThatRefusesParameters asks servers that reply 400 to a temperature of 0,
+// as OpenAI's does for gpt-5.
 func TestJudgeOfAServerThatRefusesParameters(t *testing.T) {
 	const says = `{"error":{"message":"Unsupported value: '%s' does not support 0 with this model. Only the default (1) value is supported."}}`
 	for _, c := range []struct {

@@ -52,8 +52,8 @@ func lines[T any](t *testing.T, path string) (all []T) {
 	return all
 }
 
-// TestSplits: no city and no question is in two files, and the countries of shifted.jsonl
-// are in no other.
+// TestSplits checks that no city and no question is in two files, and that the countries of
+// shifted.jsonl are in no other file.
 func TestSplits(t *testing.T) {
 	sizes := map[string]int{"train": 1500, "label": 1000, "test": 500, "shifted": 200}
 	seen, countries := map[string]string{}, map[string]string{}
@@ -90,8 +90,8 @@ type reply struct {
 	Completions []openai.Completion
 }
 
-// TestLabels: every label is the share of right answers among the replies to its state,
-// graded anew, and the question is one of label.jsonl.
+// TestLabels grades the replies to every state again. Each label must be the share of right
+// answers among them, and each question must be in label.jsonl.
 func TestLabels(t *testing.T) {
 	for _, name := range []string{"labels", "noise", "answers"} {
 		t.Run(name, func(t *testing.T) { labels(t, name) })
@@ -105,7 +105,7 @@ func labels(t *testing.T, name string) {
 	}
 	type place struct{ id, partial string }
 	type count struct{ right, all int }
-	sampled := map[place][]count{} // two branches may come to the same partial answer
+	sampled := map[place][]count{} // two branches may have the same partial answer
 	for _, r := range lines[reply](t, name+".jsonl.samples.gz") {
 		q := golds[r.ID]
 		if q == nil {

@@ -10,7 +10,8 @@ import (
 
 const folder = "../../../../../shared/data/mmlu-pro-conf"
 
-// TestTheContractsCutsAreTheDatas computes the cuts anew.
+// TestTheContractsCutsAreTheDatas computes the cut points again and compares them with the
+// contract.
 func TestTheContractsCutsAreTheDatas(t *testing.T) {
 	measured, err := builtIn(answers)
 	if err != nil {
@@ -26,7 +27,7 @@ func TestTheContractsCutsAreTheDatas(t *testing.T) {
 		}
 		measured["perplexity"], measured["model"] = said["perplexity"], said["model"]
 	}
-	delete(measured, "first-prob") // it has those of perplexity, see the table
+	delete(measured, "first-prob") // it has the cut points of perplexity, see the table
 	compared := 0
 	for _, c := range contract.Cuts {
 		m, ok := measured[c.Of]
@@ -34,7 +35,7 @@ func TestTheContractsCutsAreTheDatas(t *testing.T) {
 			continue
 		}
 		compared++
-		// The weights are float32, so that another processor may round otherwise.
+		// The weights are float32, so another processor may round differently.
 		if math.Abs(m.low-c.Medium) > 0.01 || math.Abs(m.high-c.High) > 0.01 {
 			t.Errorf("%s: the contract has %v and %v, measured are %.3f and %.3f", c.Of, c.Medium, c.High, m.low, m.high)
 		}
