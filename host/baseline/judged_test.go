@@ -106,7 +106,7 @@ func TestEmptyAnswers(t *testing.T) {
 				if err != nil {
 					t.Errorf("%s: %v", e.Name(), err)
 				}
-			case "verb", "first-prob": // of white space, they say what they say
+			case "verb", "first-prob": // white space does not matter to them
 				if text == "" && err == nil {
 					t.Errorf("%s of nothing is %v", e.Name(), got)
 				}

@@ -17,7 +17,7 @@ import (
 type Method uint8
 
 const (
-	// NoScoring is no way: Tokens is unavailable.
+	// NoScoring does not score texts: Tokens is unavailable.
 	NoScoring Method = iota
 	// Echo uses /completions with "echo" and no token to generate, which vLLM, SGLang and
 	// this project's own server support. A chat must be written as the text that the model

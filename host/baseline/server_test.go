@@ -27,7 +27,7 @@ type script struct {
 	mostN                           int
 
 	mu       sync.Mutex
-	requests map[string]int // by what they are for
+	requests map[string]int // number of requests by purpose
 	bodies   []map[string]any
 }
 

@@ -206,7 +206,7 @@ func readDocument(b *bufio.Reader, d Dataset, yield func(Record, error) bool) {
 	yield(Record{}, errors.New(`construct: reading questions: the document has no "Data"`))
 }
 
-// parsed is a record, with the error of one that is no question.
+// parsed returns a record. The error is a [*RecordError] if the record is not a question.
 func parsed(number int, text []byte, d Dataset) (Record, error) {
 	q, err := parse(text, d)
 	if err != nil {

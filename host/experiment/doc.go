@@ -36,7 +36,7 @@
 // stream would have by then. Methods that use only log-probabilities see exactly the
 // tokens so far, with the log-probabilities that the answer was sampled with.
 //
-// Many baselines put answers in order, but their values are no probabilities. So Brier
+// Many baselines put answers in order, but their values are not probabilities. So Brier
 // score and ECE are also measured after Platt's map ([Mapped]). Every method's map is
 // fitted on the same [MapLabels] labelled answers and measured on the other questions.
 // This is repeated for many draws of the labelled answers.

@@ -219,6 +219,6 @@ func (w *work) child(ctx context.Context, q *grade.Question, root *place, text s
 		return nil, 0, errors.New("experiment: an answer without an end")
 	}
 	cost.Add(f.spent())
-	end := min(int(at.Byte), len(text)) // the core writes bytes that are no UTF-8 as U+FFFD
+	end := min(int(at.Byte), len(text)) // the core writes bytes that are not UTF-8 as U+FFFD
 	return &place{text: text[:end], tokens: int(at.Token), whole: at.Kinds&position.End != 0}, value, f.failed
 }

@@ -81,8 +81,8 @@ func NumberIn(answer string) *big.Rat {
 	return lastNumber(answer)
 }
 
-// numerals writes characters that are numbers as digits, and spaces that only group
-// digits as one of them.
+// numerals replaces characters that are numbers by digits, and all spaces that only group
+// digits by one kind of space.
 var numerals = strings.NewReplacer("½", " 1/2", "⅓", " 1/3", "⅔", " 2/3", "¼", " 1/4", "¾", " 3/4", "⁄", "/",
 	"\u00a0", thinSpace, "\u202f", thinSpace, "’", "'")
 
@@ -92,9 +92,8 @@ var latex = strings.NewReplacer(`\$`, "$", `\!`, "", `{,}`, ",", `\ `, " ", `\,`
 // result matches a calculation in words, up to its result.
 var result = regexp.MustCompile(`(?i)\b(?:of|times|plus|minus|by)\b[^.;:?!\n]*?\d[^;:?!\n]*?\b(?:is|are|equals|gives|makes)\s+(?:exactly\s+|about\s+|only\s+)?[-\x{2212}]?[$€£¥]?`)
 
-// statedNumber returns the number of a statement. Of a calculation it is the result,
-// after the last "=" or "is". found is true and v nil if the number may mean two
-// things.
+// statedNumber returns the number of a statement. For a calculation this is the result,
+// after the last "=" or "is". If the number can mean two things, found is true and v is nil.
 func statedNumber(s string) (v *big.Rat, found bool) {
 	s = shortFraction.ReplaceAllString(latex.Replace(s), `\frac{$1}{$2}`)
 	s = fraction.ReplaceAllStringFunc(s, plainFraction)
@@ -114,7 +113,7 @@ func statedNumber(s string) (v *big.Rat, found bool) {
 	return firstNumber(s)
 }
 
-// signBefore is how many bytes of a sign and a currency end s.
+// signBefore returns the length in bytes of the sign and the currency at the end of s.
 func signBefore(s string) int {
 	return len(s) - len(strings.TrimRight(s, "-\u2212$€£¥"))
 }
@@ -139,18 +138,18 @@ func plainFraction(match string) string {
 	return m[2] + over + "/" + under
 }
 
-// denial ends the text before a number that the answer denies.
+// denial matches the end of the text before a number that the answer denies.
 var denial = regexp.MustCompile(`(?i)(?:\bnot|n't|\brather than|\binstead of)\s*(?:equal to\s*)?[-\x{2212}]?[$€£¥]?[-\x{2212}]?$`)
 
-// What stands between two numbers of which neither is the answer, if the first is a
-// statement's first number, or the second an answer's last.
+// These match the text between two numbers that both do not count: if the first one is a
+// statement's first number, or if the second one is an answer's last number.
 var (
 	open      = regexp.MustCompile(`(?i)^(?:\s*(?:or|and|to|through|versus|vs\.?|[-\x{2212}–—±:^*×x+÷/])\s*|[,.e])[-\x{2212}]?[$€£¥]?$`)
 	undecided = regexp.MustCompile(`(?i)^(?:\s*(?:or|and|to|[–—±:^])\s*|\.)[-\x{2212}]?[$€£¥]?$`)
 )
 
-// firstNumber returns the first number of a statement that is not denied. found is true
-// and v nil if it may mean two things.
+// firstNumber returns the first number of a statement that is not denied. If it can mean two
+// things, found is true and v is nil.
 func firstNumber(s string) (v *big.Rat, found bool) {
 	all := numbersIn(s)
 	for i, n := range all {
@@ -165,8 +164,8 @@ func firstNumber(s string) (v *big.Rat, found bool) {
 	return nil, false
 }
 
-// lastNumber returns the last number of an answer that is not denied, or nil if it may
-// mean two things.
+// lastNumber returns the last number of an answer that is not denied, or nil if it can mean
+// two things.
 func lastNumber(s string) *big.Rat {
 	all := numbersIn(s)
 	for i := len(all) - 1; i >= 0; i-- {

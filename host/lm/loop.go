@@ -109,8 +109,9 @@ func (e *Engine) begin() {
 	}
 }
 
-// beginPrompt finds the part of a prompt that the cache has, and reserves pages for the remaining
-// tokens and for one completion, so that a prompt that was let in can always continue.
+// beginPrompt finds the part of a prompt that the cache has. It reserves pages for the other
+// tokens and for one completion, so a prompt that has started can always continue. It reports
+// whether there were enough pages.
 func (e *Engine) beginPrompt(g *group) bool {
 	spare := 0
 	if g.request.N > 0 {

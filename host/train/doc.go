@@ -55,11 +55,11 @@
 //
 // # Options for small models
 //
-// From the label alone, a small model learns how hard a question is, but hardly sees a
-// mistake in an answer, although its own log-probabilities show the mistake. To see the
-// mistake, it must compare each token with the token that it expected there. What it
-// expected is known in its last layer, at the token before. No later layer can look there.
-// These options are for this problem, and are the project's own:
+// From the label alone, a small model learns how hard a question is, but seldom sees a
+// mistake in an answer. Its own log-probabilities show the mistake, however. To see it, the
+// model must compare each token with the token that it expected there. The expected token is
+// known in the last layer, at the token before, and no later layer can look there. These
+// options, the project's own, are for this problem:
 //
 //   - --remember (base) adds a loss that makes the last layer keep the token that was just
 //     read. Without it, a linear map could read off 98 of 100 digits in that layer. That is
@@ -69,9 +69,9 @@
 //     copies.) --freeze trains these layers alone. --grown continues with layers that were
 //     added before.
 //   - --surprise (ift) adds a loss on the new layers. At each token of the answer, a linear
-//     map of the last hidden state must give the log-probability that the model below gave
-//     the token, and the lowest one so far. The first new layer must look at the token
-//     before. The linear map is not kept.
+//     map of the last hidden state must give two numbers: the log-probability that the
+//     model below gave the token, and the lowest one so far. The first new layer must look
+//     at the token before. The linear map is not kept.
 //   - --prompt-loss makes a model learn the text of the prompt as well, as a generator does.
 //
 // Each prompt of a stage begins with the same instruction, which is read once per batch.

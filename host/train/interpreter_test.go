@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// interpret does what the trainer would with its script and arguments.
+// interpret plays the trainer: it is called with the trainer's script and arguments.
 func interpret(does string, args []string) int {
 	switch does {
 	case "train":

@@ -5,9 +5,9 @@
 #
 # There are two sets of tables. The tables of the sampled answers need no confidence
 # model: log-probabilities, further samples and labels are in data. The tables of the
-# confidence models are made from data/replies.jsonl.gz, once data/measured names the models
-# that the replies are of. Until then, the first set is the only one, and RESULTS.md is its
-# summary.
+# confidence models are made from data/replies.jsonl.gz, once data/measured says which models
+# and domains the replies belong to. Until then, the first set is the only one, and
+# RESULTS.md is its summary.
 #
 #   host/experiment/real/eval.sh [FOLDER]     (make real-eval)
 #

@@ -6,10 +6,10 @@
 // The cut points are terciles of whole answers: a third of the answers is low, a third
 // medium and a third high. Statistics are measured on answers of the built-in generator
 // to problems that it was not trained on. The argument is the folder of the data set
-// mmlu-pro-conf (Linwei94, LLM-Calibration-Study, MIT licence). With it, the terciles of
-// perplexity are those of nine published models, and the terciles of the confidence that
-// a model states in words are those of twelve, all on MMLU-Pro. A test compares the table
-// in wasm/contract with the output.
+// mmlu-pro-conf (Linwei94, LLM-Calibration-Study, MIT licence), which has published models'
+// answers to MMLU-Pro. With it, the terciles of perplexity are those of nine models, and the
+// terciles of confidences that a model states as a number are those of twelve. A test
+// compares the table in wasm/contract with the output.
 package main
 
 import (
