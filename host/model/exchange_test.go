@@ -22,8 +22,7 @@ import (
 // text has five positions: the question, the ends of its first three paragraphs, and its end.
 const text = "One half is 21.\n\nThe other half is 21.\n\nTheir sum is 42.\n\nSo it is 42."
 
-// asking is a session that asks a confidence model, and what its events have said last of each
-// position.
+// asking is a session that asks a confidence model. It keeps the last event of each position.
 type asking struct {
 	host.Session
 	t        *testing.T
@@ -67,7 +66,7 @@ func (a *asking) must(err error) {
 	}
 }
 
-// write writes all of the text, and ends it.
+// write writes the whole text and ends it.
 func (a *asking) write() {
 	a.t.Helper()
 	for _, call := range []func() ([]session.Event, error){func() ([]session.Event, error) { return a.Write([]byte(text)) }, a.End} {
@@ -77,7 +76,7 @@ func (a *asking) write() {
 	}
 }
 
-// states writes what each position came to.
+// states returns the final state of each position.
 func (a *asking) states() string {
 	var all []string
 	for _, e := range a.last {
@@ -115,8 +114,8 @@ func TestExchangeScoresEveryPosition(t *testing.T) {
 	}
 }
 
-// TestExchangeGivesUpWhatIsStale lets no request return before the text has ended: one is in
-// flight, one may wait, and the question and the end are kept in any case.
+// TestExchangeGivesUpWhatIsStale lets no request return before the text has ended. One request
+// is in flight and one may wait. Those about the question and the end are never given up.
 func TestExchangeGivesUpWhatIsStale(t *testing.T) {
 	ended := make(chan struct{})
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -148,7 +147,7 @@ func TestExchangeAbandons(t *testing.T) {
 			t.Errorf("position %d: %v %v", i, e.State, e.Reason)
 		}
 	}
-	// The two requests in flight return as cancelled, and change nothing any more.
+	// The two requests in flight return as cancelled, and change nothing.
 	before := a.states()
 	for range 2 {
 		a.must(a.exchange.Settle(<-a.exchange.Replies()))
@@ -189,7 +188,7 @@ func TestExchangeTellsItsFailures(t *testing.T) {
 	}
 }
 
-// broken is a session that has come to its end.
+// broken is a session that has ended.
 type broken struct{ host.Session }
 
 var errBroken = errors.New("the session has ended")

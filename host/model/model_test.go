@@ -112,8 +112,7 @@ func hangUp(w http.ResponseWriter) {
 	}
 }
 
-// hang waits until the client goes away, which the server sees once it has
-// read the body.
+// hang waits until the client disconnects. The server notices this once it has read the body.
 func hang(r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
@@ -212,8 +211,8 @@ type doer func(*http.Request) (*http.Response, error)
 
 func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
-// TestTimeThatRunsOutBetweenAttempts: the server's answer is reported, not that there was no
-// time for another attempt. The clock is a fake one, so the exchange is, too.
+// TestTimeThatRunsOutBetweenAttempts checks that the error is the server's reply, not the lack
+// of time for another attempt. The clock is a fake one, so the HTTP exchange is, too.
 func TestTimeThatRunsOutBetweenAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failing := doer(func(r *http.Request) (*http.Response, error) {
@@ -353,7 +352,7 @@ func TestAKeyDoesNotPrintItself(t *testing.T) {
 	}
 }
 
-// config is a configuration with changes.
+// config returns a configuration with changes.
 func config(url string, change func(*model.Config)) model.Config {
 	c := model.DefaultConfig(url)
 	change(&c)

@@ -10,7 +10,8 @@ import (
 	"github.com/finece/finece/wasm/estimate"
 )
 
-// TestTheTokensOfRepliesAreTold, once for each reply of the server.
+// TestTheTokensOfRepliesAreTold checks that the tokens are reported once for each reply of the
+// server.
 func TestTheTokensOfRepliesAreTold(t *testing.T) {
 	const says = `{"choices":[{"message":{"content":"0.5"}}]`
 	for _, c := range []struct {

@@ -16,7 +16,8 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// about says what a request of newAsking is about: q, 1, 2, 3 for the paragraphs so far, or z.
+// about returns the position that a request of newAsking is about: q for the question, 1, 2 or
+// 3 for the paragraphs so far, or z for the whole answer.
 func about(r *http.Request) string {
 	body, _ := io.ReadAll(r.Body)
 	switch s := string(body); {
@@ -32,8 +33,9 @@ func about(r *http.Request) string {
 	return "q"
 }
 
-// TestTheWholeAnswerComesFirst, then the newest position. One request is in flight, and none
-// returns before the text has ended.
+// TestTheWholeAnswerComesFirst checks that the request about the whole answer is sent first, and
+// then the newest position. One request is in flight, and none returns before the text has
+// ended.
 func TestTheWholeAnswerComesFirst(t *testing.T) {
 	for _, c := range []struct {
 		ordered bool
@@ -66,7 +68,8 @@ func TestTheWholeAnswerComesFirst(t *testing.T) {
 	}
 }
 
-// TestWholeAnswersGoBeforeOtherStreams: streams share the room for requests.
+// TestWholeAnswersGoBeforeOtherStreams checks that a request about a whole answer goes before
+// the requests of other streams that share the client.
 func TestWholeAnswersGoBeforeOtherStreams(t *testing.T) {
 	first := make(chan struct{})
 	var mu sync.Mutex
@@ -107,7 +110,8 @@ func TestWholeAnswersGoBeforeOtherStreams(t *testing.T) {
 	}
 }
 
-// TestAStaleRequestIsCancelled: the session has given its position up.
+// TestAStaleRequestIsCancelled checks that a request is cancelled when the session gives up its
+// position.
 func TestAStaleRequestIsCancelled(t *testing.T) {
 	arrived, cancelled := make(chan struct{}, 300), make(chan struct{})
 	var once sync.Once
@@ -138,8 +142,8 @@ func TestAStaleRequestIsCancelled(t *testing.T) {
 	}
 }
 
-// TestAServerThatHasTooManyRequestsGetsFewer: what comes before the first reply may reach it,
-// and what it has asked to wait is not sent.
+// TestAServerThatHasTooManyRequestsGetsFewer checks that no request is sent while the server
+// has asked the client to wait. Requests before the server's first reply may still reach it.
 func TestAServerThatHasTooManyRequestsGetsFewer(t *testing.T) {
 	var calls atomic.Int32
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -165,7 +169,8 @@ func TestAServerThatHasTooManyRequestsGetsFewer(t *testing.T) {
 	}
 }
 
-// TestRequestsResumeAfterTheWait that the server asks for.
+// TestRequestsResumeAfterTheWait checks that requests resume after the wait that the server
+// asked for.
 func TestRequestsResumeAfterTheWait(t *testing.T) {
 	var calls atomic.Int32
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -188,7 +193,7 @@ func TestRequestsResumeAfterTheWait(t *testing.T) {
 	}
 }
 
-// TestRepliesAreKept for requests that are the same, if they are confidences.
+// TestRepliesAreKept checks that replies with a confidence are kept for equal requests.
 func TestRepliesAreKept(t *testing.T) {
 	var mu sync.Mutex
 	calls := map[string]int{}
@@ -226,7 +231,8 @@ func TestRepliesAreKept(t *testing.T) {
 	}
 }
 
-// TestASecondRequestHelpsOutAFirstThatHangs.
+// TestASecondRequestHelpsOutAFirstThatHangs checks that a second request replaces a first one
+// that hangs.
 func TestASecondRequestHelpsOutAFirstThatHangs(t *testing.T) {
 	var calls atomic.Int32
 	ended := make(chan struct{})
@@ -255,7 +261,8 @@ func TestASecondRequestHelpsOutAFirstThatHangs(t *testing.T) {
 	}
 }
 
-// TestNoSecondRequestWithoutRoom, and none by default.
+// TestNoSecondRequestWithoutRoom checks that no second request is sent without room for it, or
+// by default.
 func TestNoSecondRequestWithoutRoom(t *testing.T) {
 	var calls atomic.Int32
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -280,14 +287,15 @@ func TestNoSecondRequestWithoutRoom(t *testing.T) {
 	}
 }
 
-// instantly is a server that replies at once.
+// instantly is a Doer that replies at once.
 type instantly struct{}
 
 func (instantly) Do(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
 }
 
-// TestASecondRequestStartsWhileTheFirstEnds: the race detector finds what they share.
+// TestASecondRequestStartsWhileTheFirstEnds lets the race detector find data that both requests
+// share.
 func TestASecondRequestStartsWhileTheFirstEnds(t *testing.T) {
 	conf := model.DefaultConfig("http://127.0.0.1/v1")
 	conf.Hedge, conf.HTTP = 1, instantly{}
