@@ -1,8 +1,8 @@
 // Command finece estimates, while a language model is still writing, how likely
 // its answer is to be correct. Run `finece --help` for its commands.
 //
-// Each group of commands is a package under internal, and so is each helper
-// that commands share.
+// Each group of commands is a package under internal. So is each helper that several commands
+// share.
 package main
 
 import (

@@ -95,7 +95,7 @@ func TestLinesThatCannotBeUsed(t *testing.T) {
 			}
 			finece(t, "", append(c.args, "--strict", in)...).wants(t, exit.Faults, "without --strict this would be left out")
 			other := file(t, "other", "mine")
-			finece(t, "", append(c.args, "--rejected", other, in)...).wants(t, exit.Usage, "has something else in it")
+			finece(t, "", append(c.args, "--rejected", other, in)...).wants(t, exit.Usage, "is not a file of rejected lines")
 		})
 	}
 }

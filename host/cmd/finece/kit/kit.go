@@ -1,7 +1,6 @@
-// Package kit is the parts of the command finece that finece-beam is made of as well.
-// finece-beam is a module of its own (host/beam), which cannot import what is internal
-// here. So it has the same flags, files, messages and exit codes. What is not about a
-// command line is in host/batch.
+// Package kit gives finece-beam the parts of the command finece that it shares: flags, files,
+// messages and exit codes. finece-beam is a module of its own (host/beam), so it cannot import
+// this module's internal packages. Code that is not about a command line is in host/batch.
 package kit
 
 import (
@@ -34,10 +33,10 @@ const (
 	Interrupted = exit.Interrupted
 )
 
-// Errorf is an error with an exit code.
+// Errorf returns an error with an exit code.
 func Errorf(code int, format string, args ...any) error { return exit.Errorf(code, format, args...) }
 
-// Silently is an error with an exit code that prints nothing.
+// Silently returns an error with an exit code. Report does not print it.
 func Silently(code int) error { return exit.Silently(code) }
 
 // HasCode reports whether an error has an exit code.
@@ -46,7 +45,7 @@ func HasCode(err error) bool { return exit.HasCode(err) }
 // Report prints an error of a command and returns the exit code.
 func Report(cmd *cobra.Command, err error) int { return exit.Report(cmd, err) }
 
-// Interruptible is a context that the first interrupt or SIGTERM cancels.
+// Interruptible returns a context that the first interrupt or SIGTERM cancels.
 func Interruptible(parent context.Context) (context.Context, context.CancelFunc) {
 	return exit.Interruptible(parent)
 }
@@ -57,7 +56,7 @@ func Say(cmd *cobra.Command, format string, args ...any) { terminal.Say(cmd, for
 // Settings are the settings of a session on the command line.
 type Settings = settings.Flags
 
-// NewSettings is the default settings.
+// NewSettings returns the default settings.
 func NewSettings() *Settings { return settings.New() }
 
 // AddSetting adds the flag of a setting.
@@ -68,20 +67,20 @@ func AddSetting(cmd *cobra.Command, s *contract.Setting, variable any) {
 // NoLogprobs says what to do about an answer that lacks log-probabilities.
 const NoLogprobs = ledger.NoLogprobs
 
-// Input is an open file, of any format that the command reads.
+// Input is an open file in any format that the command reads.
 type Input = input.Input
 
-// ReadsParquet makes Parquet one of these formats. A program calls it before it opens one.
+// ReadsParquet makes Parquet one of these formats. A program calls it before it opens a file.
 func ReadsParquet() { input.Register(input.Parquet, parquetfile.Lines) }
 
-// Opened is the input that an open file is. The caller closes the input, and not the file.
+// Opened returns an open file as an input. The caller closes the input and not the file.
 func Opened(name string, file *os.File) (*Input, error) { return input.From(name, file) }
 
-// Expanded is the files that a pattern matches, the data files of a folder, or the file of
-// this name, which may not exist.
+// Expanded returns the files that a pattern matches, the data files of a folder, or the name
+// itself, whose file may not exist.
 func Expanded(name string) ([]string, error) { return input.Expanded(name) }
 
-// Several is what messages call n files.
+// Several names n files in a message.
 func Several(n int) string { return input.Several(n) }
 
 // Rows reads rows of answers as JSON Lines.
@@ -90,17 +89,17 @@ type Rows = lines.Rows
 // Records reads answers of at most lines.MaxLine bytes: JSON Lines, or CSV with a header.
 func Records(r io.Reader) Rows { return lines.Records(r, lines.MaxLine) }
 
-// Unreadable is what is wrong with a row that [Rows] could not give; "" for an error of
-// reading and for none.
+// Unreadable says what is wrong with a row that [Rows] could not return. It is "" for an I/O
+// error and for no error.
 func Unreadable(err error) string { return lines.Reason(err) }
 
-// AppendRejected appends the line that tells of a line that could not be used. unit is
-// "line", or "byte" for an offset.
+// AppendRejected appends a record about a line that cannot be used. unit is "line", or "byte"
+// for an offset.
 func AppendRejected(b []byte, file, unit string, at int64, reason string, text []byte) []byte {
 	return rejects.AppendLine(b, file, unit, at, reason, text)
 }
 
-// The pairs of a confidence and of whether the answer was correct, as eval reads them.
+// Pairs of a confidence and a correctness, as eval reads them.
 type (
 	Pairs   = pairs.Pairs
 	Columns = pairs.Columns
@@ -114,7 +113,7 @@ func Collect(cmd *cobra.Command, files []string, columns Columns, next func() (f
 	return pairs.Collect(cmd, files, columns, next)
 }
 
-// The command construct with the work done in other processes.
+// The command construct, with its work done in other processes.
 type (
 	ConstructElsewhere = construct.Elsewhere
 	ConstructWork      = construct.Work
@@ -122,8 +121,8 @@ type (
 	ConstructCounts    = construct.Counts
 )
 
-// Construct is the command construct with the work done elsewhere.
+// Construct returns the command construct, with its work done in other processes.
 func Construct(elsewhere *ConstructElsewhere) *cobra.Command { return construct.Of(elsewhere) }
 
-// Eval is the command eval with pairs from a source.
+// Eval returns the command eval, with pairs from a source.
 func Eval(source Source) *cobra.Command { return evaluate.Of(source) }

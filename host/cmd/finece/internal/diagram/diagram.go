@@ -81,8 +81,8 @@ func save(path string, render func(left, right draw.Canvas)) error {
 	return errors.Join(err, file.Close())
 }
 
-// svg is a drawing that names common fonts of the same width after the library's
-// own font, which few machines have.
+// svg is a drawing that also names common fonts of the same width, since few machines have the
+// library's own font.
 type svg struct{ *vgsvg.Canvas }
 
 func (s svg) WriteTo(w io.Writer) (int64, error) {
@@ -121,7 +121,7 @@ func renderReliability(c draw.Canvas, name string, s *metrics.Summary) {
 	reliability, counts := reliabilityPlot(name, s), countsPlot(s)
 	top := draw.Crop(c, 0, 0, histogram*c.Size().Y, 0)
 	bottom := draw.Crop(c, 0, 0, 0, -(1-histogram)*c.Size().Y)
-	// Both share the horizontal axis, so both begin where the wider labels end.
+	// Both diagrams share the horizontal axis, so both begin after the wider labels.
 	inset := func(p *plot.Plot, c draw.Canvas) vg.Length { return p.DataCanvas(c).Min.X - c.Min.X }
 	a, b := inset(reliability, top), inset(counts, bottom)
 	reliability.Draw(draw.Crop(top, max(b-a, 0), 0, 0, 0))

@@ -24,17 +24,16 @@ var pageStyle string
 // custom properties, light and dark, and the cards that hold the drawings.
 func PageStyle() template.CSS { return template.CSS(pageStyle) }
 
-// The drawings of a page are SVG elements that take their colours from the custom
-// properties of [PageStyle], and are as wide as their container. label is what screen
-// readers say.
+// The drawings of a page are SVG elements with the colours of the custom properties of
+// [PageStyle]. They are as wide as their container. label is the text for screen readers.
 
-// Inline is a reliability diagram for an HTML page.
+// Inline returns a reliability diagram for an HTML page.
 func Inline(s *metrics.Summary, label string) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) { renderReliability(c, "", s) })
 }
 
-// InlineRisk is the risk-coverage curves of one or two confidences for an HTML page. wrong is
-// the share of all answers that are wrong.
+// InlineRisk returns the risk-coverage curves of one or two confidences for an HTML page. wrong
+// is the share of wrong answers.
 func InlineRisk(wrong float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) {
 		p := riskPlot("", "coverage", "risk", curves...)
@@ -46,8 +45,8 @@ func InlineRisk(wrong float64, label string, curves ...[]metrics.Operating) (tem
 	})
 }
 
-// InlineROC is the receiver operating characteristics of one or two confidences for an HTML
-// page. wrong is the share of all answers that are wrong.
+// InlineROC returns the receiver operating characteristics of one or two confidences for an HTML
+// page. wrong is the share of wrong answers.
 func InlineROC(wrong float64, label string, curves ...[]metrics.Operating) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) {
 		p := newPlot("", "share of the wrong above a threshold", "share of the correct above it")
@@ -61,8 +60,8 @@ func InlineROC(wrong float64, label string, curves ...[]metrics.Operating) (temp
 	})
 }
 
-// InlineConfidences is a histogram of the confidences of correct and of wrong answers for
-// an HTML page. The wrong ones stand on the correct ones.
+// InlineConfidences returns a histogram of the confidences of correct and wrong answers for an
+// HTML page. The bars of wrong answers are on top of those of correct ones.
 func InlineConfidences(bins []metrics.Bin, label string) (template.HTML, error) {
 	return inline(label, func(c draw.Canvas) {
 		p := newPlot("", "confidence", "count")
@@ -83,7 +82,7 @@ func inline(label string, render func(draw.Canvas)) (template.HTML, error) {
 	}
 	_, drawing, found := strings.Cut(b.String(), "<svg")
 	if !found {
-		return "", fmt.Errorf("diagram: the drawing is no SVG")
+		return "", fmt.Errorf("diagram: the drawing is not an SVG")
 	}
 	drawing = sizes.ReplaceAllString(drawing, "")
 	for name, c := range properties {
@@ -99,10 +98,10 @@ var properties = map[string]color.NRGBA{
 
 var sizes = regexp.MustCompile(` (width|height)="[^"]*pt"`)
 
-// lineColours are those of the first and of the second curve.
+// lineColours are the colours of the first and the second curve.
 var lineColours = []color.Color{blue, amber}
 
-// inlined is how many points of a curve a page has at most, besides the last one.
+// inlined is the most points of a curve on a page, besides the last one.
 const inlined = 400
 
 // thinned keeps evenly spaced points of each curve, and its last one.

@@ -33,7 +33,7 @@ func countsPlot(s *metrics.Summary) *plot.Plot {
 	return p
 }
 
-// countAxis makes the vertical axis that of the counts of bins.
+// countAxis sets the vertical axis for the counts of bins.
 func countAxis(p *plot.Plot, bins []metrics.Bin) {
 	most := uint64(1)
 	for _, b := range bins {
@@ -76,8 +76,8 @@ type caption struct {
 
 func (t caption) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	const wide, high = 0.55, 0.07 // what the words take up of the panel
-	over, last := 0.0, 0.0        // the curve's area over the line, where the words are
+	const wide, high = 0.55, 0.07 // the size of the words, as a share of the panel
+	over, last := 0.0, 0.0        // the area of the curve above the line, in the range of the words
 	for _, o := range t.curve {
 		if last > wide {
 			break
@@ -95,7 +95,7 @@ func (t caption) Plot(c draw.Canvas, p *plot.Plot) {
 	c.FillText(style, vg.Point{X: x(0.03), Y: y(t.base) + gap}, fmt.Sprintf("in any order: %.3f", t.base))
 }
 
-// ceilNice is a number above v that divides an axis into five round steps.
+// ceilNice returns a number above v that divides an axis into five round steps.
 func ceilNice(v float64) float64 {
 	for _, top := range []float64{0.1, 0.25, 0.5} {
 		if v <= top*0.96 {
@@ -129,7 +129,7 @@ func segment(x0, y0, x1, y1 float64, c color.Color) *plotter.Line {
 	}
 }
 
-// grid is a faint line at every tick.
+// grid draws a faint line at every tick.
 type grid struct{}
 
 func (grid) Plot(c draw.Canvas, p *plot.Plot) {

@@ -11,9 +11,9 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// accumulated prints the figures of an accumulator. As long as that has all confidences,
-// they are those of independent rows. Beyond that some figures are estimates, whose bounds
-// are said, and others are missing.
+// accumulated prints the figures of an accumulator. While the accumulator has all confidences,
+// they are the figures of independent rows. Beyond its capacity some figures are estimates, with
+// printed bounds, and others are missing.
 func (f *options) accumulated(cmd *cobra.Command, name string, p *pairs.Pairs, a *metrics.Accumulator) error {
 	if f.plot != "" || f.report != "" || len(f.columns.By) > 0 || f.columns.Other != "" {
 		return exit.Usagef("--plot, --report, --by and --against need the rows: they go without --bounded")

@@ -13,20 +13,19 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// comparison is how the confidences of --against differ from those of --confidence on the
-// same rows.
+// comparison compares the confidences of --against with those of --confidence on the same rows.
 type comparison struct {
 	column      string
 	summary     metrics.Summary
 	sample      *metrics.Sample
 	figures     []figure // of the column
-	differences []figure // a figure of --confidence less that of the column
+	differences []figure // each figure of --confidence minus that of the column
 	test        metrics.Comparison
 	untested    string // why there is no test
 }
 
-// compared are the figures whose differences have intervals. Equal-mass bins, the largest
-// gap and the smooth ECE take too long to draw; the accuracy is that of the rows.
+// compared are the figures whose differences have intervals. Intervals of the equal-mass ECE,
+// the MCE and the smooth ECE take too long; the accuracy is the same for both.
 var compared = []struct {
 	name   string
 	metric metrics.Metric
@@ -35,10 +34,10 @@ var compared = []struct {
 	{"auroc", metrics.MetricAUROC}, {"auprc", metrics.MetricAUPRC}, {"aurc", metrics.MetricAURC}, {"augrc", metrics.MetricAUGRC},
 }
 
-// rising are the figures of which more is better.
+// rising are the figures for which a higher value is better.
 var rising = map[string]bool{"brier_skill": true, "auroc": true, "within_question": true, "auprc": true}
 
-// compare measures the other confidences of rows, and how those of m differ from them.
+// compare measures the other confidences of rows, and the differences of m's figures from theirs.
 func (f *options) compare(m *result, d *rows, r metrics.Resampling) (*comparison, error) {
 	c := &comparison{column: f.columns.Other}
 	other, err := f.evaluated(d.other, d)
@@ -77,7 +76,7 @@ func (f *options) compare(m *result, d *rows, r metrics.Resampling) (*comparison
 	return c, err
 }
 
-// clear names the better column, if the interval of the difference is clear of 0.
+// clear names the better column, if the interval of the difference does not contain 0.
 func (c *comparison) clear(own string, v *figure) string {
 	if v.interval == nil || math.IsNaN(v.interval.Low) {
 		return ""
@@ -92,7 +91,7 @@ func (c *comparison) clear(own string, v *figure) string {
 	return shown(c.column)
 }
 
-// comparisonTable prints a figure a line: of both columns, and the difference.
+// comparisonTable prints a line for each figure: its values in both columns, and the difference.
 func (f *options) comparisonTable(w io.Writer, m *result) error {
 	c := m.against
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -118,7 +117,7 @@ func (f *options) comparisonTable(w io.Writer, m *result) error {
 	return err
 }
 
-// verdict is DeLong's test in words.
+// verdict returns DeLong's test in words.
 func (c *comparison) verdict() string {
 	if c.untested != "" {
 		return c.untested
@@ -126,7 +125,7 @@ func (c *comparison) verdict() string {
 	return fmt.Sprintf("z = %.3f, p = %s", c.test.Z, probability(c.test.P))
 }
 
-// probability is a p-value as people write it.
+// probability formats a p-value.
 func probability(p float64) string {
 	if p < 1e-4 {
 		return fmt.Sprintf("%.1e", p)
@@ -149,8 +148,8 @@ func appendComparison(out []byte, c *comparison) []byte {
 // inGroups are the figures whose differences the table of groups has.
 var inGroups = []string{"ece", "brier", "nll", "auroc", "aurc"}
 
-// cells are the count, the differences and the p-value of DeLong's test, as a table of
-// groups shows them.
+// cells returns the count, the differences and the p-value of DeLong's test for a table of
+// groups.
 func (c *comparison) cells(n uint64) []string {
 	cells := []string{fmt.Sprint(n)}
 	for _, name := range inGroups {

@@ -20,10 +20,10 @@ type card struct {
 type entry struct{ Class, Name string }
 
 const (
-	reliabilitySays = "Answers in bins of confidence (across) and the share of them that is correct (up); on the dashed line both are the same. Below: how many answers each bin has."
-	rocSays         = "Each threshold lets through a share of the wrong answers (across) and of the correct ones (up); the area under the line is the AUROC."
-	riskSays        = "If only the most confident share of the answers is given (across), so many of these are wrong (up)."
-	confidencesSays = "How many answers have each confidence; a good confidence puts correct answers to the right and wrong ones to the left."
+	reliabilitySays = "Answers in bins of confidence (horizontal), and the share of correct answers in each bin (vertical). On the dashed line both are equal. Below: the number of answers in each bin."
+	rocSays         = "Each threshold keeps a share of the wrong answers (horizontal) and a share of the correct ones (vertical). The area under the line is the AUROC."
+	riskSays        = "The share of wrong answers (vertical) if only the most confident share of the answers is kept (horizontal)."
+	confidencesSays = "The number of answers with each confidence. With a good confidence, correct answers are on the right and wrong ones on the left."
 )
 
 // measured is one column of confidences in the diagrams.
@@ -34,7 +34,8 @@ type measured struct {
 	figures []figure
 }
 
-// diagrams are those of all rows: of --confidence, and of --against in the same or beside it.
+// diagrams returns the diagrams of all rows: of --confidence, and of --against in the same
+// diagram or in one of its own.
 func (f *options) diagrams(all *result) (cards []card, err error) {
 	columns := []measured{{f.columns.Confidence, all.sample, &all.summary, all.figures}}
 	var key []entry

@@ -94,8 +94,8 @@ const example = `  finece eval pairs.csv
 // usualMode is the name of --mode for the rule of [metrics.DefaultBinning].
 const usualMode = "default"
 
-// modes are the names of --mode, and the rules that they stand for. The figure "ece_mass"
-// has bins of equal mass.
+// modes are the values of --mode, and modeRules their binning rules. The figure "ece_mass"
+// always has bins of equal mass.
 var modes, modeRules = func() (names []string, rules map[string]metrics.Rule) {
 	rules = map[string]metrics.Rule{}
 	for _, rule := range metrics.Rules() {
@@ -111,9 +111,9 @@ var modes, modeRules = func() (names []string, rules map[string]metrics.Rule) {
 	return names, rules
 }()
 
-// Source reads the pairs of the inputs that arguments name, and returns a name for all of
-// them. It returns either pairs, or an accumulator over the binning, which has no rows.
-// With an accumulator, the pairs have what is to be said about lines that were left out.
+// Source reads the pairs of the inputs that arguments name, and returns a name for all of them.
+// It returns either pairs, or an accumulator with the binning, which has no rows. With an
+// accumulator, the pairs only describe the lines that were left out.
 type Source func(cmd *cobra.Command, args []string, columns pairs.Columns, b metrics.Binning) (name string, _ *pairs.Pairs, _ *metrics.Accumulator, _ error)
 
 func files(cmd *cobra.Command, args []string, columns pairs.Columns, _ metrics.Binning) (string, *pairs.Pairs, *metrics.Accumulator, error) {
@@ -135,7 +135,7 @@ type options struct {
 // New is the command.
 func New() *cobra.Command { return Of(files) }
 
-// Of is the command with pairs from a source.
+// Of returns the command with pairs from a source.
 func Of(source Source) *cobra.Command {
 	f := options{source: source, options: metrics.DefaultOptions()}
 	cmd := &cobra.Command{
@@ -145,7 +145,7 @@ func Of(source Source) *cobra.Command {
 		Example: example,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.merge && len(args) == 0 {
-				return exit.Usagef("--merge needs the files with what GET /finece/calibration has answered")
+				return exit.Usagef("--merge needs files with replies of GET /finece/calibration")
 			}
 			return nil
 		},
@@ -159,13 +159,13 @@ func Of(source Source) *cobra.Command {
 	flags := cmd.Flags()
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
-	flags.StringVar(&f.columns.Other, "against", "", "key or column of other confidences of the same rows, to compare with")
-	flags.StringSliceVar(&f.columns.By, "by", nil, "keys or columns whose values make groups, each measured by itself, such as model,dataset")
-	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
-	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question, whose rows are drawn together; \"\" draws rows")
+	flags.StringVar(&f.columns.Other, "against", "", "key or column with other confidences of the same rows, for a comparison")
+	flags.StringSliceVar(&f.columns.By, "by", nil, "keys or columns whose values make groups, each measured on its own, such as model,dataset")
+	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score with \"correct\", instead of only the confidence of the whole answer")
+	flags.StringVar(&f.columns.Question, "id", "id", "key or column of the question; the bootstrap draws the rows of a question together; with \"\" it draws rows")
 	f.columns.Left.Add(cmd)
 	settings.Add(cmd, contract.Bins, &f.options.Binning.Bins)
-	flags.StringVar(&f.mode, "mode", usualMode, "bins as in another library: "+strings.Join(modes, ", "))
+	flags.StringVar(&f.mode, "mode", usualMode, "binning rule, as in another library: "+strings.Join(modes, ", "))
 	settings.Add(cmd, contract.Resamples, &f.options.Resamples)
 	settings.Add(cmd, contract.Seed, &f.options.Seed)
 	flags.StringVar(&f.format, "format", "table", "table or json")
@@ -254,7 +254,7 @@ func (f *options) evaluate(cmd *cobra.Command, name string, p *pairs.Pairs) erro
 	return verdict(name, p, all)
 }
 
-// verdict is the error of pairs that were left out.
+// verdict returns an error if pairs were left out.
 func verdict(name string, p *pairs.Pairs, all *result) error {
 	if left := pairs.Total(p.Faults) + pairs.Total(p.Rejected); left > 0 {
 		return exit.Errorf(exit.Faults, "%s: the figures are of %d pairs; %d were left out", name, all.summary.N, left)

@@ -23,10 +23,10 @@ type figure struct {
 	undefined string // why value is NaN
 }
 
-// intervals are those of a result, by the names of their figures.
+// intervals are the intervals of a result, by the names of the figures.
 type intervals map[string]*metrics.Interval
 
-// drawn are the figures whose intervals are drawn.
+// drawn are the figures with bootstrap intervals.
 var drawn = []struct {
 	name   string
 	metric metrics.Metric
@@ -35,14 +35,14 @@ var drawn = []struct {
 	{"auroc", metrics.MetricAUROC}, {"aurc", metrics.MetricAURC},
 }
 
-// maxDraws bounds how many rows the bootstrap of questions and of differences draws, and
-// leastResamples how far that lowers the number of resamples.
+// maxDraws bounds the rows that a bootstrap of questions or of differences draws in all. For
+// many rows it lowers the number of resamples, but not below leastResamples.
 const (
 	maxDraws       = 100_000_000
 	leastResamples = 100
 )
 
-// resampling is that of an input, and of each of its groups.
+// resampling returns the resampling of an input, and of each of its groups.
 func (f *options) resampling(d *rows) metrics.Resampling {
 	o := &f.options
 	r := metrics.Resampling{Resamples: o.Resamples, Level: o.Level, Seed: o.Seed, Binning: o.Binning}
@@ -52,7 +52,7 @@ func (f *options) resampling(d *rows) metrics.Resampling {
 	return r
 }
 
-// result is what was measured of some rows.
+// result is the figures of some rows.
 type result struct {
 	sample  *metrics.Sample
 	summary metrics.Summary
@@ -82,7 +82,7 @@ func (f *options) measure(d *rows, r metrics.Resampling) (*result, error) {
 	return m, err
 }
 
-// evaluated is confidences of rows without intervals that are drawn.
+// evaluated returns the figures of the confidences of rows, without bootstrap intervals.
 func (f *options) evaluated(confidence []float64, d *rows) (*result, error) {
 	sample := d.sample
 	if sample == nil {
@@ -172,7 +172,7 @@ func withQuestions(out []figure, confidence []float64, d *rows, r metrics.Resamp
 	return all, nil
 }
 
-// reasonText is a reason without the prefix that package metrics gives it.
+// reasonText returns a reason without the prefix of package metrics.
 func reasonText(err error) string {
 	text := err.Error()
 	if u := metrics.Undefined(0); errors.As(err, &u) {
@@ -208,7 +208,7 @@ func appendNumber(out []byte, v float64) []byte {
 	return strconv.AppendFloat(out, v, 'g', -1, 64)
 }
 
-// text is the value as a table shows it.
+// text returns the value for a table.
 func (f *figure) text() string {
 	switch {
 	case f.count:
@@ -219,7 +219,7 @@ func (f *figure) text() string {
 	return fmt.Sprintf("%.4f", f.value)
 }
 
-// difference is the value as that of a difference.
+// difference returns the value for a table, with a sign.
 func (f *figure) difference() string {
 	if math.IsNaN(f.value) {
 		return "-"
@@ -227,7 +227,7 @@ func (f *figure) difference() string {
 	return fmt.Sprintf("%+.4f", f.value)
 }
 
-// rangeOf is the interval of a figure, "" for none.
+// rangeOf returns the interval of a figure, or "".
 func rangeOf(v *figure, format string) string {
 	if v.interval == nil || math.IsNaN(v.interval.Low) {
 		return ""
@@ -235,12 +235,12 @@ func rangeOf(v *figure, format string) string {
 	return fmt.Sprintf(format, v.interval.Low, v.interval.High)
 }
 
-// named is one of some figures.
+// named returns the figure with a name.
 func named(figures []figure, name string) *figure {
 	return &figures[slices.IndexFunc(figures, func(v figure) bool { return v.name == name })]
 }
 
-// table prints a figure a line, with its interval.
+// table prints one figure per line, with its interval.
 func (f *options) table(w io.Writer, figures []figure) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for i := range figures {
@@ -254,7 +254,7 @@ func (f *options) table(w io.Writer, figures []figure) error {
 	return t.Flush()
 }
 
-// head is the name of a figure in a table. The count is that of what the rows are.
+// head returns the name of a figure in a table. The count is named after the rows.
 func (f *options) head(name string) string {
 	if name == "n" && f.columns.Positions {
 		return "positions"

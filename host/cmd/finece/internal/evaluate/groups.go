@@ -59,7 +59,8 @@ func (f *options) measureGroups(p *pairs.Pairs, r metrics.Resampling) ([]group, 
 	return groups, nil
 }
 
-// rowsOf are some of the pairs. local is zeros, for each question of the input.
+// rowsOf returns some of the pairs as rows. local is a buffer of zeros, one for each question of
+// the input.
 func rowsOf(p *pairs.Pairs, list, local []int) *rows {
 	d := &rows{confidence: make([]float64, len(list)), correct: make([]bool, len(list))}
 	for i, at := range list {
@@ -152,10 +153,10 @@ func (m *result) appendJSON(out []byte) []byte {
 // none is what people read for a value that is empty.
 const none = "(none)"
 
-// widest is how many characters of a value the table shows.
+// widest is the most characters of a value that the table shows.
 const widest = 40
 
-// shown is a value in a table: on one line, without control characters.
+// shown returns a value for a table: on one line, without control characters.
 func shown(value string) string {
 	if value == "" {
 		return none
@@ -172,8 +173,8 @@ func shown(value string) string {
 	return value
 }
 
-// groupTable prints a row for each group and a row for all, and then what is missing and
-// why. The figures are those that have intervals; JSON has all of them.
+// groupTable prints a row for each group and a row for all, and then which figures are missing,
+// with the reasons. It has only the figures with intervals; JSON has all figures.
 func (f *options) groupTable(w io.Writer, groups []group, all *result) error {
 	by := f.columns.By
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -219,7 +220,7 @@ func (f *options) groupTable(w io.Writer, groups []group, all *result) error {
 	return nil
 }
 
-// cells are the count and the figures that have intervals, as a table shows them.
+// cells returns the count and the figures with intervals, for a table.
 func (m *result) cells() []string {
 	if m.against != nil {
 		return m.against.cells(m.summary.N)
@@ -235,8 +236,8 @@ func (m *result) cells() []string {
 	return cells
 }
 
-// reasons say which figures are missing, such as "no auroc: all answers are correct or all
-// are wrong".
+// reasons returns which figures are missing and why, such as "no auroc: all answers are correct
+// or all are wrong".
 func (m *result) reasons() (out []string) {
 	var reasons []string
 	names := map[string][]string{}

@@ -71,7 +71,7 @@ func mergedTable(w io.Writer, r *figures.Reply) error {
 	return err
 }
 
-// confidences says where the confidences of a group come from, in one word.
+// confidences names the estimator of a group's confidences, in one word.
 func confidences(k *figures.Key) string {
 	var parts []string
 	for _, part := range []string{k.Estimator, k.Method, k.Model, k.Map, k.Band} {

@@ -21,7 +21,7 @@ var reportFile string
 
 var reportPage = template.Must(template.New("report.html").Funcs(template.FuncMap{"style": diagram.PageStyle}).Parse(reportFile))
 
-// page is what the report shows. All texts are plain: the template escapes them.
+// page is the content of the report. All texts are plain: the template escapes them.
 type page struct {
 	Name, Summary, Intervals string
 	Left                     []string
@@ -53,10 +53,10 @@ type shownGroup struct {
 
 type shownCell struct{ Value, Range string }
 
-// drawnGroups is how many groups have diagrams: those with the most rows.
+// drawnGroups is the most groups that have a diagram. Those with the most rows have one.
 const drawnGroups = 24
 
-// writeReport writes a page that needs nothing else.
+// writeReport writes a page that needs no other file.
 func (f *options) writeReport(w io.Writer, name string, p *pairs.Pairs, all *result, groups []group, r metrics.Resampling) error {
 	v := &page{Name: name, Summary: f.summaryOf(&all.summary), Intervals: f.intervalNote(all, r), By: strings.Join(f.columns.By, " and ")}
 	for _, list := range [][]pairs.Rejection{p.Faults, p.Rejected} {
@@ -95,10 +95,10 @@ func (f *options) intervalNote(all *result, r metrics.Resampling) string {
 	if f.grouped(all) {
 		drawn = "whole questions"
 	}
-	return fmt.Sprintf("A range is a 95%% interval, from %d resamples of %s with seed %d unless a formula gives it. ECE and MCE are over %d bins (rule %s).", r.Resamples, drawn, r.Seed, r.Binning.Bins, f.mode)
+	return fmt.Sprintf("A range is a 95%% interval, from %d resamples of %s with seed %d, or from a formula. ECE and MCE are over %d bins (rule %s).", r.Resamples, drawn, r.Seed, r.Binning.Bins, f.mode)
 }
 
-// grouped reports whether several rows are of one question.
+// grouped reports whether any question has several rows.
 func (f *options) grouped(all *result) bool {
 	return slices.ContainsFunc(all.figures, func(v figure) bool { return v.name == "questions" })
 }
@@ -169,7 +169,7 @@ func (m *result) shownCells() []shownCell {
 	return cells
 }
 
-// blanks are values with a word for an empty one.
+// blanks returns values with a word for each empty one.
 func blanks(values []string) []string {
 	out := slices.Clone(values)
 	for i, v := range out {

@@ -11,19 +11,19 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// Scope says whose answers a figure is about.
+// Scope says whose answers a figure covers.
 type Scope struct {
 	Everyone bool
 	Client   string // if not Everyone
 }
 
-// Calibration measures the confidences whose answers have a label. Only a scope of everyone
-// has the tests of drift, which are about all clients together.
+// Calibration measures the confidences of labelled answers. Only the scope of everyone has the
+// tests of drift, which cover all clients together.
 func (s *Store) Calibration(ctx context.Context, scope Scope) (*figures.Reply, error) {
 	if err := s.flush(ctx); err != nil {
 		return nil, err
 	}
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // one state of the database
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // a snapshot of the database
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func eachLabelled(ctx context.Context, q querier, scope Scope, visit func(*place
 	return rows.Err()
 }
 
-// drifts is every test, those of the calibrations in use first.
+// drifts returns every test, those of the calibrations in use first.
 func (s *Store) drifts(ctx context.Context, q querier) (all []figures.Drift, err error) {
 	if s.config.DriftRate == 0 {
 		return nil, nil

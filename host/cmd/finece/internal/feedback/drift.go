@@ -18,8 +18,8 @@ import (
 	"github.com/finece/finece/wasm/calibration"
 )
 
-// Scorer identifies what makes probabilities of answers: the estimator, the model, the map
-// and the card. Another map begins with a new test.
+// Scorer returns an identifier of a calibration: the estimator, the model, the map and the card.
+// Another map has another identifier, and so a new test.
 func Scorer(c *host.Config) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%v\n%v\n%s\n%v\n%v\n", c.Estimator, c.Method, c.Model.Name, c.Model.Adapter, c.Fusion)
@@ -57,7 +57,7 @@ func (s *Store) Use(ctx context.Context, scorers []string) error {
 	return nil
 }
 
-// state is the state of a test; a new one if there is none.
+// state returns the state of a test, or a new one.
 func state(ctx context.Context, q querier, scorer string) (*drifts.Test, error) {
 	var data []byte
 	err := q.QueryRowContext(ctx, "SELECT state FROM drifts WHERE scorer = ?", scorer).Scan(&data)
@@ -69,12 +69,12 @@ func state(ctx context.Context, q querier, scorer string) (*drifts.Test, error) 
 	}
 	t, err := drifts.ParseTest(data)
 	if errors.Is(err, drifts.ErrFormat) {
-		return new(drifts.Test), nil // of another version: it begins anew
+		return new(drifts.Test), nil // the state is of another version, so the test starts again
 	}
 	return t, err
 }
 
-// test adds the first label of an answer to the test of what has scored it, and returns the
+// test adds the first label of an answer to the test of the answer's scorer, and returns the
 // test.
 func (s *Store) test(ctx context.Context, tx *sql.Tx, answer int64, choice int, scorer string, correct bool) (*drifts.Test, error) {
 	var headline float64
@@ -104,7 +104,7 @@ func (s *Store) test(ctx context.Context, tx *sql.Tx, answer int64, choice int, 
 	return t, nil
 }
 
-// tested takes the state of a test that was written. Labels may be written at the same time,
+// tested takes the state of a test after it was written. Labels may be written at the same time,
 // so an older state can come after a newer one.
 func (s *Store) tested(scorer string, t *drifts.Test) {
 	s.drift.mu.Lock()
@@ -127,7 +127,7 @@ func (s *Store) Drifted(scorer string) bool {
 	return t != nil && t.Alarm(s.config.DriftRate)
 }
 
-// Drift is the tests of the calibrations in use, in the order of their scorers.
+// Drift returns the tests of the calibrations in use, in the order of their scorers.
 func (s *Store) Drift() []figures.Drift {
 	s.drift.mu.RLock()
 	defer s.drift.mu.RUnlock()

@@ -25,20 +25,20 @@ func Handles(path string) bool {
 
 // Handler serves a store:
 //
-//	POST   /finece/feedback     {"id":"...","correct":true}, with "choice" and "note" if wanted
-//	DELETE /finece/feedback/ID  forgets the answer
-//	GET    /finece/calibration  JSON, see package figures; a page for who accepts text/html
+//	POST   /finece/feedback     {"id":"...","correct":true}; "choice" and "note" are optional
+//	DELETE /finece/feedback/ID  deletes the answer and its label
+//	GET    /finece/calibration  JSON, see package figures; a page if the client accepts text/html
 //
-// Who may use it is checked before, by [gateway.Access.GuardAPI].
+// Handler does not check who may use it: wrap it in [gateway.Access.GuardAPI].
 type Handler struct {
 	Store *Store
-	// Scope says whose figures the sender of a request is shown.
+	// Scope returns whose figures are shown to the sender of a request.
 	Scope func(*http.Request) Scope
 	// Wait is how long a label waits for its answer to end.
 	Wait time.Duration
 }
 
-// DefaultWait is enough for an answer whose last bytes the client has.
+// DefaultWait is long enough for an answer whose last bytes the client has.
 const DefaultWait = time.Second
 
 // maxBody and maxNote bound what a client may send.
@@ -143,7 +143,7 @@ func (h *Handler) calibration(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, reply)
 }
 
-// prefersHTML reports whether a header Accept names text/html before JSON, as browsers' do.
+// prefersHTML reports whether an Accept header names text/html before JSON, as browsers do.
 func prefersHTML(accept string) bool {
 	html, json := strings.Index(accept, "text/html"), strings.Index(accept, "application/json")
 	return html >= 0 && (json < 0 || html < json)

@@ -36,11 +36,11 @@ type place struct {
 	map_, band                string
 }
 
-// mostPlaces is how many positions of a choice are kept: the first ones, and p(z).
+// mostPlaces is the most positions of a choice that are stored: the first ones, and p(z).
 const mostPlaces = 256
 
-// Keep is a [gateway.Observer]: it keeps the confidences of an answer. If the disk is slower
-// than the answers, some are left out, and that is reported.
+// Keep is a [gateway.Observer] that stores the confidences of an answer. If the disk is slower
+// than the answers, some answers are left out, and Keep reports that.
 func (s *Store) Keep(_ context.Context, x *gateway.Exchange) {
 	a := &answer{client: x.Client, own: x.Own, id: x.ID, generator: x.Generator, scorer: x.Scorer, ended: s.config.now().UnixMilli()}
 	if x.Own == "" {
@@ -92,11 +92,11 @@ func (d *dropped) note(report func(string, error)) {
 	}
 	d.mu.Unlock()
 	if due {
-		report("feedback", fmt.Errorf("the database is slower than the answers; %d answers were not kept, and what is said about them is not found", n))
+		report("feedback", fmt.Errorf("the database is slower than the answers; %d answers were not kept, and labels of them will not be found", n))
 	}
 }
 
-// kept lets others wait for the next answers to be written.
+// kept lets goroutines wait until further answers are written.
 type kept struct {
 	mu   sync.Mutex
 	next chan struct{}
@@ -124,13 +124,13 @@ func (k *kept) tell() {
 const (
 	// batch is how many answers are written at once.
 	batch = 256
-	// pause gives answers time to come together.
+	// pause lets answers collect into a batch.
 	pause = 50 * time.Millisecond
 	// pruneEvery is how often old answers are deleted.
 	pruneEvery = time.Minute
 )
 
-// write writes what waits until the store is closed.
+// write writes waiting answers until the store is closed.
 func (s *Store) write() {
 	defer close(s.stopped)
 	prune := time.NewTicker(pruneEvery)
@@ -161,7 +161,7 @@ func (s *Store) write() {
 	}
 }
 
-// drain writes all that waits, a first one before.
+// drain writes first, and then all waiting answers.
 func (s *Store) drain(first *answer) {
 	var all []*answer
 	if first != nil {
@@ -186,7 +186,7 @@ func (s *Store) drain(first *answer) {
 	}
 }
 
-// flush returns when everything that waits is written.
+// flush returns when all waiting answers are written.
 func (s *Store) flush(ctx context.Context) error {
 	done := make(chan struct{})
 	select {

@@ -21,7 +21,7 @@ type Label struct {
 // without a confidence.
 var ErrNotFound = errors.New("feedback: not found")
 
-// Put keeps a label. A label of the same choice is replaced, so a client may repeat it.
+// Put stores a label. It replaces an earlier label of the same choice, so a client may repeat a request.
 func (s *Store) Put(ctx context.Context, client string, l Label) error {
 	if err := s.flush(ctx); err != nil {
 		return err
@@ -56,8 +56,8 @@ func (s *Store) Put(ctx context.Context, client string, l Label) error {
 	return err
 }
 
-// find returns the number of a client's answer, and what has scored it. The upstream's ids
-// need not differ: the newest answer is meant.
+// find returns the number of a client's answer, and its scorer. The upstream's ids need not be
+// unique; of several answers, find returns the newest.
 func find(ctx context.Context, q querier, client, id string) (n int64, scorer string, err error) {
 	if id == "" {
 		return 0, "", ErrNotFound
@@ -69,8 +69,8 @@ func find(ctx context.Context, q querier, client, id string) (n int64, scorer st
 	return n, scorer, err
 }
 
-// PutSoon is Put for an answer that may just be ending: the client has its last bytes, but
-// the store does not have the answer yet. It waits for the answer until limit is over.
+// PutSoon is Put for an answer that may be ending: the client may have its last bytes before the
+// store has the answer. It waits up to limit for the answer.
 func (s *Store) PutSoon(ctx context.Context, client string, l Label, limit time.Duration) error {
 	over := time.NewTimer(limit)
 	defer over.Stop()
@@ -90,7 +90,7 @@ func (s *Store) PutSoon(ctx context.Context, client string, l Label, limit time.
 	}
 }
 
-// Forget deletes an answer, with everything that was kept of it and said about it.
+// Forget deletes an answer, with its confidences and labels.
 func (s *Store) Forget(ctx context.Context, client, id string) error {
 	if err := s.flush(ctx); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (s *Store) Forget(ctx context.Context, client, id string) error {
 	if err != nil {
 		return err
 	}
-	// What was deleted is still in the write-ahead log.
+	// The deleted rows are still in the write-ahead log.
 	_, err = s.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
 }

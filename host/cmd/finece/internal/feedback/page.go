@@ -34,7 +34,7 @@ func title(g *figures.Group) string {
 	return "Positions within answers: " + strings.ReplaceAll(g.Kinds, "+", " and ")
 }
 
-// by says where a group's confidences come from.
+// by names the estimator of a group's confidences.
 func by(g *figures.Group) string {
 	parts := []string{g.Estimator}
 	if g.Method != "" {
@@ -49,7 +49,7 @@ func by(g *figures.Group) string {
 	return strings.Join(parts, ", ")
 }
 
-// share is a number as a percentage, "-" if it is not defined.
+// share returns a number as a percentage, or "-" if it is not defined.
 func share(n figures.Number) string {
 	if math.IsNaN(float64(n)) {
 		return "-"
@@ -57,7 +57,7 @@ func share(n figures.Number) string {
 	return fmt.Sprintf("%.1f%%", 100*float64(n))
 }
 
-// number has three digits, "-" if it is not defined.
+// number returns a number with three digits, or "-" if it is not defined.
 func number(n figures.Number) string {
 	if math.IsNaN(float64(n)) {
 		return "-"

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 )
 
-// pruned is how many answers one transaction deletes, so that others do not wait long.
+// pruned is the most answers that one transaction deletes, so that other transactions do not wait long.
 const pruned = 1000
 
 // prune deletes the answers that are too old, and the oldest ones while the database is too
@@ -50,8 +50,8 @@ func (s *Store) discard(ctx context.Context, query string, args ...any) (n int64
 	return n, err
 }
 
-// size is how many bytes of the database are in use. Its file has the pages that deleted
-// answers have left, too, which further answers take.
+// size returns the bytes of the database in use. The file also has free pages of deleted
+// answers, which later answers use.
 func (s *Store) size(ctx context.Context) (bytes int64, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size").Scan(&bytes)
 	return bytes, err

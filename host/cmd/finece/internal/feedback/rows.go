@@ -11,19 +11,19 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// Rows is what a map is fitted on: the raw confidences of the labelled answers' positions.
+// Rows are the data for a map: the raw confidences of the positions of labelled answers.
 type Rows struct {
 	Rows      []fit.Row
 	Kinds     position.Kind
-	Generator string // of all the answers; "" if several models have answered
+	Generator string // the model of all answers; "" if there were several
 }
 
 // ErrNoRows is the error of a database without labels.
 var ErrNoRows = errors.New("no labelled answer with a raw confidence")
 
-// ReadRows reads the rows of a database, which may be in use. A map is fitted for one
-// estimator. If there are labels of several, estimator has to name one of them as
-// [SeveralError] does; "" is then a SeveralError.
+// ReadRows reads the rows of a database, which may be in use. A map is for one estimator. If
+// there are labels of several estimators, estimator has to be one of the names in
+// [SeveralError]; with "" ReadRows then returns a SeveralError.
 func ReadRows(ctx context.Context, path, estimator string) (*Rows, error) {
 	db, err := existing(ctx, path)
 	if err != nil {
@@ -79,7 +79,7 @@ func ReadRows(ctx context.Context, path, estimator string) (*Rows, error) {
 	return r, nil
 }
 
-// named is the estimator of a raw confidence, such as "logprob/perplexity" or
+// named returns the name of a raw confidence's estimator, such as "logprob/perplexity" or
 // "model/expectation/judge-1".
 func (p *place) named() string {
 	name := p.estimator

@@ -14,7 +14,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
 )
 
-// Config says where a store is, and what it keeps.
+// Config configures a store.
 type Config struct {
 	Path      string        // of the database
 	Retention time.Duration // how long answers are kept; 0 keeps them until Max is reached
@@ -34,7 +34,7 @@ type Store struct {
 	mu     sync.Mutex // of writes
 
 	waiting chan *answer       // to be written
-	flushes chan chan struct{} // closed when all that waited before is written
+	flushes chan chan struct{} // each is closed when all answers that waited before it are written
 	closing sync.Once
 	stop    chan struct{}
 	stopped chan struct{}
@@ -45,7 +45,7 @@ type Store struct {
 }
 
 // schemaVersion is the database's user_version, and application the mark in its header that
-// says whose it is: "FnCE".
+// identifies this program: "FnCE".
 const (
 	schemaVersion = 1
 	application   = 0x466e4345
@@ -95,7 +95,7 @@ CREATE TABLE drifts (
 `
 
 // open opens a database with this package's settings. Writes are flushed to the disk, and
-// what is deleted is overwritten.
+// deleted data is overwritten.
 func open(path string, readOnly bool) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -114,7 +114,7 @@ func open(path string, readOnly bool) (*sql.DB, error) {
 
 // Open opens the database of c, and makes it if there is none. The caller closes it.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	// Others may not read it. SQLite gives its further files the same permissions.
+	// Other users may not read the file. SQLite gives its further files the same permissions.
 	file, err := os.OpenFile(c.Path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return s, nil
 }
 
-// prepare makes the tables, and deletes what is too old.
+// prepare makes the tables, and deletes answers that are too old.
 func (s *Store) prepare(ctx context.Context) error {
 	if err := create(ctx, s.db); err != nil {
 		return err
@@ -187,14 +187,14 @@ func check(ctx context.Context, q querier) error {
 	case err != nil:
 		return err
 	case mark != application:
-		return errors.New("it is no database of finece serve --feedback-db; name another file")
+		return errors.New("it is not a database of finece serve --feedback-db; name another file")
 	case version != schemaVersion:
 		return fmt.Errorf("it has version %d, and this finece reads version %d", version, schemaVersion)
 	}
 	return nil
 }
 
-// Close writes what waits, and closes the database. Further calls do nothing.
+// Close writes waiting answers, and closes the database. Further calls do nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() { close(s.stop) })
 	<-s.stopped

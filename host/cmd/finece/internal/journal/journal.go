@@ -1,9 +1,9 @@
 // Package journal is the output file of work that can be killed at any moment and
 // resumed.
 //
-// The file is JSON Lines and only grows. Each line is one write, so a kill leaves
-// at most one torn line at the end, which the next [Open] cuts off. Work is done if
-// it has its line.
+// The file is JSON Lines and only grows. Each line is one write, so a killed process leaves at
+// most one incomplete line at the end, which the next [Open] cuts off. A piece of work is done
+// if its line is in the file.
 package journal
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 )
 
-// Verdict says what to do with a line that is there already.
+// Verdict says what to do with a line that is in the file already.
 type Verdict uint8
 
 const (
@@ -36,24 +36,23 @@ type Journal struct {
 	path    string
 	regular bool
 	lock    *flock.Flock // nil: the file is not locked
-	Kept    int          // lines that were there
-	Cut     int64        // bytes of a torn last line that was cut off
+	Kept    int          // lines that were in the file and were kept
+	Cut     int64        // bytes of an incomplete last line that was cut off
 }
 
-// ErrBusy is the error of a file that another process has open as a journal.
+// ErrBusy is the error of a file that another process has opened as a journal.
 var ErrBusy = errors.New("another process is writing to it: wait until that is done, or give another file")
 
-// Open opens or makes the file. No other process can open it as a journal until it
-// is closed. judge gets each complete line that is there, with its number from 1.
-// An error of judge leaves the file as it is, which protects a file of other work.
-// head is how every line begins; a torn first line that begins in another way is
-// an error too.
+// Open opens or makes the file. No other process can open it as a journal until it is closed.
+// judge is called with each complete line of the file, with its number from 1. If judge returns
+// an error, the file is not changed, which protects files of other work. head is the beginning
+// of every line; an incomplete first line with another beginning is an error, too.
 func Open(path, head string, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
 	return OpenFilled(path, head, nil, judge)
 }
 
-// OpenFilled is [Open] for a file that, as long as it is empty, gets the lines that fill
-// writes: all of them or, if that fails or is killed, none.
+// OpenFilled is like [Open]. If the file is empty, fill writes its first lines: all of them, or
+// none if fill fails or the process is killed.
 func OpenFilled(path, head string, fill func(io.Writer) error, judge func(line []byte, number int) (Verdict, error)) (*Journal, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -103,7 +102,7 @@ func (j *Journal) resume(path, head string, fill func(io.Writer) error, judge fu
 		if err != nil {
 			j.Cut = int64(len(line))
 			if number == 1 && !agree(line, []byte(head)) {
-				return fmt.Errorf("%s has something else in it: it does not begin with %s", path, head)
+				return fmt.Errorf("%s is not a file of this command: it does not begin with %s", path, head)
 			}
 			break
 		}
@@ -147,8 +146,8 @@ func (j *Journal) rewrite(whole int64, dropped []span) error {
 	})
 }
 
-// replace replaces the file by one with other content and the same permissions, which is at
-// its end. The path may be a link to the file.
+// replace replaces the file by one with other content and the same permissions. The new file is
+// positioned at its end. The path may be a link to the file.
 func (j *Journal) replace(write func(io.Writer) error) error {
 	info, err := j.file.Stat()
 	if err != nil {
@@ -180,7 +179,7 @@ func (j *Journal) replace(write func(io.Writer) error) error {
 // lock locks a file. It returns nil if the file system has no locks.
 func lock(path string) (*flock.Flock, error) {
 	if runtime.GOOS == "windows" {
-		path += ".lock" // a lock of the file itself would keep this process from writing as well
+		path += ".lock" // a lock on the file itself would also keep this process from writing
 	}
 	l := flock.New(path)
 	switch held, err := l.TryLock(); {
@@ -210,8 +209,8 @@ func (j *Journal) Append(line []byte) error {
 // Write adds whole lines.
 func (j *Journal) Write(lines []byte) (int, error) { return j.file.Write(lines) }
 
-// Compact writes the file anew without the lines that drop reports, and returns how many
-// they are. It does nothing if there are none. A kill leaves the old file or the new one.
+// Compact removes the lines for which drop returns true, and returns their number. It does
+// nothing if there are none. If the process is killed, either the old or the new file remains.
 func (j *Journal) Compact(drop func(line []byte) bool) (int, error) {
 	if !j.regular {
 		return 0, nil
@@ -239,13 +238,13 @@ func (j *Journal) Compact(drop func(line []byte) bool) (int, error) {
 	return len(dropped), j.rewrite(at, dropped)
 }
 
-// Lines are the lines of the file.
+// Lines returns a reader of the file's lines.
 func (j *Journal) Lines() io.ReadSeeker { return io.NewSectionReader(j.file, 0, math.MaxInt64) }
 
 // Remove removes the file.
 func (j *Journal) Remove() error { return os.Remove(j.path) }
 
-// Close makes sure that the lines are on the disk.
+// Close flushes the lines to the disk and closes the file.
 func (j *Journal) Close() error {
 	var err error
 	if j.regular {
@@ -254,7 +253,7 @@ func (j *Journal) Close() error {
 	return errors.Join(err, unlock(j.lock), j.file.Close())
 }
 
-// Failure is an error of Open as the error of a flag.
+// Failure returns an error of Open as the error of a flag.
 func Failure(flag string, err error) error {
 	if path := (*os.PathError)(nil); errors.As(err, &path) || errors.Is(err, ErrBusy) {
 		return exit.Errorf(exit.IO, "%s: %w", flag, err)

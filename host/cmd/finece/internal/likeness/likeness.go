@@ -1,5 +1,5 @@
-// Package likeness reads the questions of labelled answers from a file, for the card that says
-// what they read like.
+// Package likeness reads the questions of labelled answers from a file, for the part of a card
+// that describes their style.
 package likeness
 
 import (
@@ -17,7 +17,7 @@ const Flag = "seen-questions"
 
 // Add adds the flag to a command.
 func Add(cmd *cobra.Command, to *string) {
-	cmd.Flags().StringVar(to, Flag, "", "a file of the questions of the labelled answers, to mark later ones that read unlike them")
+	cmd.Flags().StringVar(to, Flag, "", "a file with the questions of the labelled answers, to mark later questions that read unlike them")
 	_ = cmd.MarkFlagFilename(Flag, "jsonl")
 }
 

@@ -7,24 +7,23 @@ import (
 	"slices"
 )
 
-// Guard bounds the memory of a CSV record, which has no end after an unclosed quote. It
-// is what encoding/csv reads from.
+// Guard bounds the memory of a CSV record, since a record with an unclosed quote has no end.
+// encoding/csv reads from the Guard.
 type Guard struct {
 	r     io.Reader
 	max   int64
 	keep  bool
 	read  int64
 	start int64
-	held  []byte // with keep: what was read since start
+	held  []byte // with keep: the bytes that were read since start
 }
 
-// NewGuard reads r for records of at most max bytes. With keep it can say what the text
-// of a record is.
+// NewGuard reads r for records of at most max bytes. With keep, Text can return a record.
 func NewGuard(r io.Reader, max int, keep bool) *Guard {
 	return &Guard{r: r, max: int64(max), keep: keep}
 }
 
-// Begin says that a record begins at an offset, which csv.Reader has as InputOffset.
+// Begin notes that a record begins at an offset, csv.Reader's InputOffset.
 func (g *Guard) Begin(offset int64) {
 	if g.keep {
 		g.held = slices.Delete(g.held, 0, int(offset-g.start))
@@ -32,8 +31,8 @@ func (g *Guard) Begin(offset int64) {
 	g.start = offset
 }
 
-// Text is the record that ends at an offset, without the end of its last line. It is
-// valid until the next call of Read.
+// Text returns the record that ends at an offset, without the end of its last line. It is valid
+// until the next call of Read.
 func (g *Guard) Text(end int64) []byte {
 	if !g.keep {
 		return nil

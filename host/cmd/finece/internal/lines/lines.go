@@ -31,7 +31,7 @@ type Reader struct {
 	line int
 	at   int64
 	buf  []byte
-	skip bool // a byte order mark was looked for
+	skip bool // a byte order mark was skipped, or there is none
 }
 
 // New reads lines of at most max bytes from r.
@@ -41,8 +41,8 @@ func New(r io.Reader, max int) *Reader {
 
 // Next returns the next line without its end, LF or CRLF, and without a byte
 // order mark; it is valid until the next call. At the end it returns io.EOF.
-// With a [*TooLongError] it returns how the line begins, and the next call reads the
-// next line.
+// With a [*TooLongError] it returns the beginning of the line, and the next call reads the next
+// line.
 func (l *Reader) Next() ([]byte, error) {
 	if !l.skip {
 		l.skip = true
@@ -74,8 +74,8 @@ func (l *Reader) Next() ([]byte, error) {
 	}
 }
 
-// Line is the number of the line that Next returned last, from 1.
+// Line returns the number of the last line of Next, from 1.
 func (l *Reader) Line() int { return l.line }
 
-// Offset is how many bytes of the input the lines so far take up.
+// Offset returns the number of input bytes of the lines so far.
 func (l *Reader) Offset() int64 { return l.at }

@@ -21,8 +21,8 @@ type Rows interface {
 	Line() int
 }
 
-// Separator is the separator of fields in CSV that begins with head: a tab if the first line
-// has tabs and no commas, or else a comma.
+// Separator returns the separator of fields in CSV that begins with head: a tab if the first
+// line has tabs and no commas, else a comma.
 func Separator(head []byte) rune {
 	first, _, _ := bytes.Cut(head, []byte("\n"))
 	if bytes.IndexByte(first, '\t') >= 0 && bytes.IndexByte(first, ',') < 0 {
@@ -31,9 +31,9 @@ func Separator(head []byte) rune {
 	return ','
 }
 
-// Records reads answers: JSON Lines, or CSV with a header. The header has to have a column of
-// answers, or one that finece score adds. A record of CSV becomes a JSON object with the names
-// of the header.
+// Records reads answers from JSON Lines, or from CSV with a header. The header has to have a
+// column of answers, or a column that finece score adds. A CSV record becomes a JSON object with
+// the names of the header.
 func Records(r io.Reader, max int) Rows {
 	b := bufio.NewReaderSize(r, 64<<10)
 	head, _ := b.Peek(4 << 10)
@@ -61,7 +61,7 @@ func Records(r io.Reader, max int) Rows {
 	return table
 }
 
-// texts are the columns whose values are texts, also if they look like numbers.
+// texts are the columns whose values are texts even if they look like numbers.
 var texts = slices.Concat([]string{"answer", "question", "model"}, columns.Answer, columns.Question)
 
 // table reads CSV.
@@ -76,8 +76,8 @@ type table struct {
 
 func (t *table) Line() int { return t.line }
 
-// Next is the next record. With a [*BadRecordError] it returns its text, and the next call
-// reads the next record.
+// Next returns the next record. With a [*BadRecordError] it returns the text of the bad record,
+// and the next call reads the next one.
 func (t *table) Next() ([]byte, error) {
 	t.guard.Begin(t.csv.InputOffset())
 	record, err := t.csv.Read()
@@ -117,13 +117,13 @@ func isJSON(cell string) bool {
 	return strings.IndexByte(`-0123456789tfn[{`, cell[0]) >= 0 && !strings.ContainsAny(cell, "\r\n") && json.Valid([]byte(cell))
 }
 
-// BadRecordError is what is wrong with a record.
+// BadRecordError says what is wrong with a record.
 type BadRecordError struct{ Reason string }
 
 func (e *BadRecordError) Error() string { return e.Reason }
 
-// Reason is what is wrong with a row that [Rows] could not give; "" for an error of
-// reading and for none.
+// Reason says what is wrong with a row that [Rows] could not return. It is "" for an I/O error
+// and for no error.
 func Reason(err error) string {
 	var long *TooLongError
 	var bad *BadRecordError

@@ -10,7 +10,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// Columns is the names of the file's columns.
+// Columns returns the names of the file's columns.
 func (f *File) Columns() (names []string) {
 	for _, c := range f.f.Root().Columns() {
 		names = append(names, c.Name())
@@ -18,10 +18,10 @@ func (f *File) Columns() (names []string) {
 	return names
 }
 
-// Groups is how many row groups the file has. Several can be read at once.
+// Groups returns the number of row groups. Several can be read at once.
 func (f *File) Groups() int { return len(f.f.RowGroups()) }
 
-// Rows is how many rows a group has.
+// Rows returns the number of rows of a group.
 func (f *File) Rows(group int) int { return int(f.f.RowGroups()[group].NumRows()) }
 
 // Column is the values of a column in one row group, as numbers or as texts.
@@ -32,7 +32,7 @@ type Column struct {
 	ends    []int
 }
 
-// Text is the text of a row, "" where there is none.
+// Text returns the text of a row, or "".
 func (c *Column) Text(row int) []byte {
 	begin := 0
 	if row > 0 {
@@ -44,11 +44,11 @@ func (c *Column) Text(row int) []byte {
 // IsNull reports whether a row has no value.
 func (c *Column) IsNull(row int) bool { return c.Null != nil && c.Null[row] }
 
-// ErrNested is the error of a column that has lists or objects in it.
+// ErrNested is the error of a column with lists or objects.
 var ErrNested = errors.New("a column of lists or objects")
 
-// Read reads columns of a group, nil for a name that the file does not have. The first
-// so many are read as numbers if they are numbers or truth values (1 and 0); all others are
+// Read reads columns of a group. A column that the file does not have is nil. The first numbers
+// columns are read as numbers if they have numbers or truth values (1 and 0). All others are
 // read as texts.
 func (f *File) Read(group int, names []string, numbers int) (columns []*Column, err error) {
 	defer recovered(&err)
@@ -111,7 +111,7 @@ func (c *Column) read(chunk parquet.ColumnChunk, add func(*parquet.Value)) error
 	}
 }
 
-// null notes whether the next value is none.
+// null notes whether the next value is missing.
 func (c *Column) null(null bool) {
 	if null && c.Null == nil {
 		c.Null = make([]bool, c.len())
@@ -121,7 +121,7 @@ func (c *Column) null(null bool) {
 	}
 }
 
-// numberOf reads the numbers of a kind; nil for one of texts.
+// numberOf returns the function that reads a number of a kind, or nil for a kind of texts.
 func numberOf(k parquet.Kind, scale int) func(*parquet.Value) float64 {
 	whole := func(v int64) float64 {
 		if scale == 0 {
@@ -157,7 +157,7 @@ func numberOf(k parquet.Kind, scale int) func(*parquet.Value) float64 {
 	}
 }
 
-// texter adds values of a kind as texts.
+// texter returns the function that adds a value of a kind as text.
 func (c *Column) texter(k parquet.Kind, scale int) func(*parquet.Value) {
 	text := func(v *parquet.Value) { c.texts = append(c.texts, v.ByteArray()...) }
 	float := func(v float64, bits int) { c.texts = appendFloat(c.texts, v, bits) }

@@ -10,8 +10,8 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// appendJSON appends a value as encoding/json writes it, without reflection. A number
-// that JSON does not have is a text, such as "NaN".
+// appendJSON appends a value as encoding/json writes it, without reflection. A number that JSON
+// cannot represent becomes a text, such as "NaN".
 func appendJSON(dst []byte, v any) (_ []byte, err error) {
 	switch v := v.(type) {
 	case nil:

@@ -18,7 +18,7 @@ import (
 // File is an open Parquet file.
 type File struct{ f *parquet.File }
 
-// Open reads where things are in a file.
+// Open reads the metadata of a file.
 func Open(file *input.File) (f *File, err error) {
 	defer recovered(&err)
 	p, err := parquet.OpenFile(file, file.Size)
@@ -28,8 +28,8 @@ func Open(file *input.File) (f *File, err error) {
 	return &File{p}, nil
 }
 
-// Lines returns the rows of a Parquet file as JSON Lines, each a JSON object with the
-// names of the columns. A number that JSON does not have is a text, such as "NaN".
+// Lines returns the rows of a Parquet file as JSON Lines, each a JSON object with the names of
+// the columns. A number that JSON cannot represent becomes a text, such as "NaN".
 func Lines(file *input.File) (lines io.Reader, err error) {
 	defer recovered(&err)
 	f, err := Open(file)
@@ -47,7 +47,7 @@ func Lines(file *input.File) (lines io.Reader, err error) {
 
 type rows struct {
 	r     *parquet.GenericReader[any]
-	texts map[string]func(any) any // of the columns whose values are not JSON's as they are
+	texts map[string]func(any) any // conversions of the columns whose values are not JSON values
 	line  []byte
 	buf   bytes.Buffer
 	done  error
@@ -93,7 +93,8 @@ func (r *rows) next(values []any) (n int, err error) {
 	return r.r.Read(values)
 }
 
-// textOf is how a value of a column becomes one of JSON; nil if it is one as it is.
+// textOf returns the function that converts a column's values to JSON values, or nil if they are
+// JSON values already.
 func textOf(c *parquet.Column) func(any) any {
 	if !c.Leaf() || c.Repeated() {
 		return nil
@@ -134,7 +135,7 @@ func isJSON(c *parquet.Column) bool {
 	return ok
 }
 
-// scaleOf is how many digits of a column's whole numbers stand after the point.
+// scaleOf returns how many digits of a column's whole numbers are after the decimal point.
 func scaleOf(c *parquet.Column) (scale int, isDecimal bool) {
 	logical := c.Type().LogicalType()
 	if logical == nil {
@@ -147,7 +148,7 @@ func scaleOf(c *parquet.Column) (scale int, isDecimal bool) {
 	return int(d.Scale), true
 }
 
-// decimal is a whole number with so many of its digits after the point.
+// decimal returns a whole number as a decimal with scale digits after the point.
 func decimal(v int64, scale int) string {
 	text := strconv.FormatInt(v, 10)
 	sign := ""
@@ -163,7 +164,7 @@ func decimal(v int64, scale int) string {
 	return sign + text[:len(text)-scale] + "." + text[len(text)-scale:]
 }
 
-// recovered makes an error of a panic, which the library answers broken files with.
+// recovered turns a panic into an error. The library panics on broken files.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("the file is broken: %v", p)

@@ -49,8 +49,8 @@ type List struct {
 // ending is added to the name of the file of -o for the file of rejected lines.
 const ending = ".rejected"
 
-// Open begins the list of a run. output is the file of -o, or "". The file of an earlier
-// run is removed; a file of something else is an error.
+// Open begins the list of a run. output is the file of -o, or "". A file of rejected lines of an
+// earlier run is removed. Any other file is an error.
 func (f *Flags) Open(output string) (*List, error) {
 	l := &List{path: f.path, strict: f.strict}
 	if info, err := os.Stat(output); l.path == "" && output != "" && (err != nil || info.Mode().IsRegular()) {
@@ -69,7 +69,7 @@ func (f *Flags) Open(output string) (*List, error) {
 	defer old.Close()
 	begin := make([]byte, len(head))
 	if n, _ := old.Read(begin); !bytes.HasPrefix([]byte(head), begin[:n]) {
-		return nil, exit.Usagef("--rejected: %s has something else in it: it does not begin with %s", l.path, head)
+		return nil, exit.Usagef("--rejected: %s is not a file of rejected lines: it does not begin with %s", l.path, head)
 	}
 	if info, err := old.Stat(); err == nil && info.Mode().IsRegular() {
 		err = os.Remove(l.path)
@@ -80,7 +80,7 @@ func (f *Flags) Open(output string) (*List, error) {
 	return l, nil
 }
 
-// head is how each line begins.
+// head is the beginning of each line.
 const head = `{"file":`
 
 // MaxText is how many bytes of a line are kept.
@@ -117,8 +117,8 @@ func (l *List) write(file string, line int, reason string, text []byte) error {
 	return err
 }
 
-// AppendLine appends what the file of rejected lines says of a line. unit is what at counts:
-// "line", or "byte" for the offset of the line.
+// AppendLine appends the record of a line for the file of rejected lines. at is the number of
+// the line if unit is "line", or its offset if unit is "byte".
 func AppendLine(b []byte, file, unit string, at int64, reason string, text []byte) []byte {
 	cut := len(text) > MaxText
 	if cut {
@@ -134,7 +134,7 @@ func AppendLine(b []byte, file, unit string, at int64, reason string, text []byt
 	return append(b, "}\n"...)
 }
 
-// Said is what a message about rejected lines ends with: where they are, or nothing.
+// Said returns the end of a message about rejected lines: the file that has them, or "".
 func (l *List) Said() string {
 	if l.file == nil {
 		return ""

@@ -1,5 +1,5 @@
-// Package replies keeps the replies of model servers in a file, so that work
-// that was interrupted does not ask for them again.
+// Package replies saves the replies of model servers in a file, so that resumed work does not
+// ask for them again.
 package replies
 
 import (
@@ -79,7 +79,7 @@ func (s *File) Save(key string, value []byte) error {
 	return nil
 }
 
-// Len is how many replies can be loaded.
+// Len returns how many replies can be loaded.
 func (s *File) Len() int { return len(s.spans) }
 
 // Close closes the file.

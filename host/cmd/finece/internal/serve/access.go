@@ -16,8 +16,8 @@ const howToGetKeys = `make a key with "finece key new keys.txt" and start serve 
 // upstreamKey is the environment variable with the upstream's key.
 var upstreamKey = contract.UpstreamKey.Env()
 
-// access says who may use the server at an address. The page is nil where no client key is
-// needed; it is the one that there is already, if there is one.
+// access says who may use the server at an address. p is the page of an earlier handler, or nil;
+// it is used again. The returned page is nil if no client key is needed.
 func (f *flags) access(at net.Addr, p *page) (gateway.Access, *page, error) {
 	operator, needed := f.key != "", f.clients != nil
 	tcp, _ := at.(*net.TCPAddr)
@@ -27,7 +27,7 @@ func (f *flags) access(at net.Addr, p *page) (gateway.Access, *page, error) {
 	case needed && f.noAuth:
 		return a, nil, exit.Usagef("--keys and --no-auth exclude each other")
 	case f.noAuth && !loopback:
-		return a, nil, exit.Usagef("--no-auth is accepted on a loopback address alone, and other machines can reach %s; %s", at, howToGetKeys)
+		return a, nil, exit.Usagef("--no-auth needs a loopback address, and other machines can reach %s; %s", at, howToGetKeys)
 	case !needed && !loopback:
 		return a, nil, exit.Usagef("other machines can reach %s, so clients need keys: %s", at, howToGetKeys)
 	case !needed && operator && !f.noAuth:
@@ -47,11 +47,11 @@ func (f *flags) access(at net.Addr, p *page) (gateway.Access, *page, error) {
 	return a, p, nil
 }
 
-// pageClient is the name of the server's own page as a client. No key has this name, since
-// keys have no brackets in theirs.
+// pageClient is the client name of the server's own page. No key has this name, since names of
+// keys contain no brackets.
 const pageClient = "(page)"
 
-// clients are those with a key, and the server's own page.
+// clients are the clients with a key, and the server's own page.
 type clients struct {
 	keys *gateway.Keys
 	page *page
@@ -65,6 +65,6 @@ func (c clients) Client(r *http.Request) (string, bool) {
 	if name, ok := c.keys.Client(r); ok {
 		return name, true
 	}
-	// A browser sends the cookie with requests of other ports of this host, too.
+	// A browser also sends the cookie with requests from pages on other ports of this host.
 	return pageClient, c.page.sent(r) && gateway.SameOrigin(r)
 }

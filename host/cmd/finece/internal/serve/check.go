@@ -21,16 +21,16 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// How long one request of a check may take, how soon a certificate's end is a warning, and how
-// many models are asked at most.
+// The time limit of one request of a check, the time before a certificate's end in which there
+// is a warning, and the most models that are asked.
 const (
 	checkTimeout = 30 * time.Second
 	soon         = 14 * 24 * time.Hour
 	mostAsked    = 8
 )
 
-// findings prints one line for each check: its outcome, its name, what was found and, if there
-// is something to do, what.
+// findings prints one line for each check: its outcome, its name, what was found and, if
+// something is wrong, what to do.
 type findings struct {
 	w      io.Writer
 	failed bool
@@ -47,8 +47,8 @@ func (f *findings) ok(name, format string, args ...any)   { f.say("ok", name, fo
 func (f *findings) warn(name, format string, args ...any) { f.say("warn", name, format, args...) }
 func (f *findings) fail(name, format string, args ...any) { f.say("fail", name, format, args...) }
 
-// check checks the settings, and the servers that they name. The exit code is that of wrong
-// settings, or Unavailable if a server does not do what the settings need.
+// check checks the settings, and the servers that they name. The exit code is Usage if a setting
+// is wrong, or Unavailable if a server does not do what the settings need.
 func (s *service) check(asked string) error {
 	f := &findings{w: s.cmd.OutOrStdout()}
 	ctx, stop := exit.Interruptible(s.cmd.Context())
@@ -80,8 +80,7 @@ func (s *service) check(asked string) error {
 	return nil
 }
 
-// startUp makes everything that serves, without listening, so that everything that start-up
-// refuses is refused.
+// startUp starts the server without listening, so that a check finds all errors of a start.
 func (s *service) startUp(ctx context.Context) error {
 	at, err := net.ResolveTCPAddr("tcp", s.listen)
 	if err != nil {
@@ -101,11 +100,11 @@ func (s *service) checkSettings(f *findings) {
 		f.warn("settings", "%s", said)
 	}
 	if info, err := os.Stat(s.path); err == nil && info.Mode().Perm()&0o077 != 0 && s.given.HasSecret() {
-		f.warn("settings", "other users of this machine can read %s, which has a key in it: chmod 600 %[1]s, or name a file with the key", s.path)
+		f.warn("settings", "other users of this machine can read %s, which contains a key: chmod 600 %[1]s, or name a file with the key", s.path)
 	}
 }
 
-// counted is a number of things.
+// counted names a number of things, such as "2 routes".
 func counted(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
@@ -154,11 +153,11 @@ func (s *service) checkUpstream(ctx context.Context, f *findings, asked string) 
 	var refused *openai.ServerError
 	switch {
 	case err == nil && len(list) == 0:
-		f.warn("upstream", "%s serves no models that it lists; name one to ask with --check-model", where)
+		f.warn("upstream", "%s lists no models; name one to ask with --check-model", where)
 	case err == nil:
 		f.ok("upstream", "%s serves %s", where, counted(len(list), "model"))
 	case errors.As(err, &refused) && refused.Status == 401 && s.key == "":
-		f.warn("upstream", "%s wants a key, which clients send: give %s to this check to ask it a question", where, upstreamKey)
+		f.warn("upstream", "%s needs a key, which clients send: set %s for this check to ask it a question", where, upstreamKey)
 		return
 	case errors.As(err, &refused) && (refused.Status == 404 || refused.Status == 405 || refused.Status == 501):
 		f.warn("upstream", "%s has no list of models; name one to ask with --check-model", where)
@@ -173,8 +172,8 @@ func (s *service) checkUpstream(ctx context.Context, f *findings, asked string) 
 	}
 }
 
-// toAsk returns the models that a check asks: the one that was named, or those that settings
-// name, or the first one of the list.
+// toAsk returns the models that a check asks: the one of --check-model, else those that settings
+// name, else the first one of the list.
 func (s *service) toAsk(list []openai.Model, asked string) (all []string) {
 	if asked != "" {
 		return []string{asked}
@@ -195,14 +194,14 @@ func (s *service) toAsk(list []openai.Model, asked string) (all []string) {
 	return all
 }
 
-// checkQuestion has an answer that can be cut in two.
+// checkQuestion has an answer that is long enough to be cut in two.
 const checkQuestion = "Count from one to ten in words."
 
-// checkLogprobs asks for an answer with log-probabilities, or else without. It returns the
-// answer, nil if there is none.
+// checkLogprobs asks for an answer with log-probabilities, and if that fails, without. It
+// returns the answer, or nil.
 func (s *service) checkLogprobs(ctx context.Context, f *findings, c model.Config, name string) (got *openai.Completion) {
 	var err error
-	for _, g := range []openai.GeneratorConfig{{Logprobs: true}, {}, {Temperature: 1}} { // some models know no other temperature
+	for _, g := range []openai.GeneratorConfig{{Logprobs: true}, {}, {Temperature: 1}} { // some models accept no other temperature
 		g.Server, g.Model, g.NoSeed = c, name, true
 		if got, err = sample(ctx, g, ""); err == nil || !openai.Refused(err) {
 			break
@@ -211,7 +210,7 @@ func (s *service) checkLogprobs(ctx context.Context, f *findings, c model.Config
 	needed := s.Config.Estimator != session.Model || s.Config.Positions.Strategy&position.Entropy != 0
 	switch {
 	case err != nil:
-		f.fail("answer", "%s: %v; if that is no chat model, name one with --check-model", name, err)
+		f.fail("answer", "%s: %v; if it is not a chat model, name one with --check-model", name, err)
 	case len(got.Tokens) > 0:
 		f.ok("log-probabilities", "%s sends them", name)
 	case needed:
@@ -222,8 +221,8 @@ func (s *service) checkLogprobs(ctx context.Context, f *findings, c model.Config
 	return got
 }
 
-// checkContinuation looks for a way in which the upstream continues a message of its own: with
-// the first half of an answer it has to write the second half again.
+// checkContinuation finds a way in which the upstream continues a message of its own. Given the
+// first half of an answer, the upstream has to write the second half again.
 func (s *service) checkContinuation(ctx context.Context, f *findings, c model.Config, name string, answer *openai.Completion) {
 	half := strings.LastIndexByte(answer.Text[:len(answer.Text)/2], ' ')
 	if len(answer.Tokens) > 1 { // a cut within a token would change the tokens
@@ -233,7 +232,7 @@ func (s *service) checkContinuation(ctx context.Context, f *findings, c model.Co
 		}
 	}
 	if half <= 0 || half >= len(answer.Text) {
-		f.warn("continuation", "%s gave an answer that is too short to tell: %q", name, answer.Text)
+		f.warn("continuation", "%s gave an answer that is too short for this check: %q", name, answer.Text)
 		return
 	}
 	first, second := answer.Text[:half], strings.TrimSpace(answer.Text[half:])

@@ -111,6 +111,6 @@ func TestCheckOfFiles(t *testing.T) {
 	if err := os.Chmod(filepath.Join(folder, "serve.yaml"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	checked(t, "a file that all can read", exit.OK, [][3]string{{"ok", "certificate", "is valid until"}, {"warn", "settings", "chmod 600"}, {"warn", "settings", "FINECE_POLCY is no setting; did you mean FINECE_POLICY?"}},
+	checked(t, "a file that all can read", exit.OK, [][3]string{{"ok", "certificate", "is valid until"}, {"warn", "settings", "chmod 600"}, {"warn", "settings", "FINECE_POLCY is not a setting; did you mean FINECE_POLICY?"}},
 		[]string{"FINECE_POLCY=warn"}, "--config", path)
 }

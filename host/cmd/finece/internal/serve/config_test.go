@@ -162,7 +162,7 @@ func TestTheExamplesWork(t *testing.T) {
 // finds it.
 func TestServeSaysWhatIsWrongWithItsFile(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
-		{"polcy: warn", `serve.yaml:1: "polcy" is no setting; did you mean policy?`},
+		{"polcy: warn", `serve.yaml:1: "polcy" is not a setting; did you mean policy?`},
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: warn", "route 1: the policy warn acts on a threshold, so it needs probabilities: "},
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: warn", "serve.yaml:4)"},
 		{"upstream: http://127.0.0.1:1/v1\nroutes:\n  - model: a\n    policy: withhold", "--policy withhold needs --failure"},

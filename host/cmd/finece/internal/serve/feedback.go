@@ -33,7 +33,7 @@ func (f *feedbackFlags) add(cmd *cobra.Command) {
 	_ = cmd.MarkFlagFilename(contract.FeedbackDB.Flag())
 }
 
-// check says which setting is out of its range.
+// check returns an error for a setting that is out of its range.
 func (f *feedbackFlags) check() error {
 	switch {
 	case f.retention < 0:
@@ -49,7 +49,7 @@ func (f *feedbackFlags) check() error {
 	return nil
 }
 
-// labels opens the store of labels; nil if none is wanted.
+// labels opens the store of labels, or returns nil without --feedback-db.
 func (f *flags) labels(ctx context.Context, o *operations) (*feedback.Store, error) {
 	if f.feedback.path == "" {
 		return nil, nil
@@ -66,7 +66,7 @@ func (f *flags) labels(ctx context.Context, o *operations) (*feedback.Store, err
 	return s, nil
 }
 
-// labelled makes the gateway's answers ones that can be labelled.
+// labelled connects the gateway to the store, so that its answers can be labelled.
 func (f *flags) labelled(g *gateway.Config, s *feedback.Store) {
 	if s == nil {
 		return
@@ -77,7 +77,7 @@ func (f *flags) labelled(g *gateway.Config, s *feedback.Store) {
 	}
 }
 
-// useLabels says which calibrations are in use.
+// useLabels tells the store which calibrations are in use.
 func (f *flags) useLabels(s *feedback.Store) error {
 	if s == nil {
 		return nil
@@ -92,7 +92,7 @@ func (f *flags) useLabels(s *feedback.Store) error {
 	return nil
 }
 
-// labelHandler serves the store to the gateway's clients; nil if there is none.
+// labelHandler serves the store to the gateway's clients. It is nil without a store.
 func (f *flags) labelHandler(s *feedback.Store, access gateway.Access) http.Handler {
 	if s == nil {
 		return nil

@@ -29,7 +29,7 @@ import (
 // flags are the settings of the command.
 type flags struct {
 	*settings.Flags
-	given   *config.Config // where they are from
+	given   *config.Config // the values that were given, with their origins
 	own     *cobra.Command // has the flags that set them
 	builtIn bool           // there is no --upstream
 	listen  string
@@ -43,7 +43,7 @@ type flags struct {
 	keys      string       // file of client keys
 	keyFile   string       // files of the upstream's key and of the model's
 	modelFile string
-	fallback  string        // file of the maps of what stands in for the confidence model
+	fallback  string        // file of the maps for the statistic that is used if the confidence model fails
 	clients   *gateway.Keys // nil if none are needed
 	noAuth    bool
 	hostNames []string
@@ -231,8 +231,8 @@ func (f *flags) readKeys() error {
 	return err
 }
 
-// handle completes the gateway's configuration: how answers are handled, and the routes. The
-// confidence model's name has to be known by then.
+// handle completes the gateway's configuration: the handling of answers, and the routes. The
+// confidence model's name has to be known before.
 func (f *flags) handle() (err error) {
 	f.gateway.Continue = f.continues()
 	if err := f.handling(f.Config); err != nil {
@@ -245,7 +245,7 @@ func (f *flags) handle() (err error) {
 			return exit.With(exit.Usage, err)
 		}
 		if !special.own.Flags().Changed(contract.Settle.Flag()) {
-			special.gateway.Settle = f.gateway.Settle // the built-in model's is another
+			special.gateway.Settle = f.gateway.Settle // it differs for the built-in model
 		}
 		special.Flags.Config = f.Config
 		err := special.Calibrate()
@@ -260,7 +260,7 @@ func (f *flags) handle() (err error) {
 	return nil
 }
 
-// continues is how the upstream is asked to continue an answer.
+// continues returns how the upstream is asked to continue an answer.
 func (f *flags) continues() gateway.Continuing {
 	switch {
 	case f.continueBy != contract.ContinueBy.Default:
@@ -290,7 +290,7 @@ func (f *flags) handling(session host.Config) (err error) {
 	may := func(p gateway.Policy) bool { return h.Policy == p || slices.Contains(h.AllowPolicy, p) }
 	if h.Failure == "" {
 		if may(gateway.Withhold) {
-			return exit.Usagef("--policy withhold needs --failure: open (what cannot be checked passes, marked) or closed (it does not)")
+			return exit.Usagef("--policy withhold needs --failure: open (an answer that cannot be checked passes, marked) or closed (it does not)")
 		}
 		h.Failure = gateway.Open
 	}
@@ -300,7 +300,7 @@ func (f *flags) handling(session host.Config) (err error) {
 	return err
 }
 
-// compare sets the estimator samples, if it was chosen.
+// compare sets up the estimator samples, if it was chosen.
 func (f *flags) compare() error {
 	if f.Estimator != record.EstimatorSamples {
 		for _, s := range []*contract.Setting{contract.SamplesNumber, contract.SamplesGrader} {
@@ -320,7 +320,7 @@ func (f *flags) compare() error {
 	return nil
 }
 
-// finalBy reads final answers as a grader does.
+// finalBy returns a function that reads final answers with a grader.
 func finalBy(name string) (func(question, answer string) (string, bool), error) {
 	reader, err := settings.Reader(contract.VoteBy, name)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// guard is the guardrail for LiteLLM; nil if none is wanted.
+// guard returns the guardrail for LiteLLM, or nil without --guardrail.
 func (s *service) guard(f *flags, g *gateway.Config, access gateway.Access) (http.Handler, error) {
 	if !f.guardrail {
 		return nil, nil
@@ -17,8 +17,8 @@ func (s *service) guard(f *flags, g *gateway.Config, access gateway.Access) (htt
 	if err := contract.GuardrailTexts.Check(f.guardrailTexts); err != nil {
 		return nil, exit.Usagef("--%s %q: %w", contract.GuardrailTexts.Flag(), f.guardrailTexts, err)
 	}
-	// It acts on a threshold, so it needs the calibration that the policies do which act at the
-	// same positions.
+	// The guardrail acts on a threshold, so it needs the same calibration as a policy that acts
+	// at the same positions.
 	acts := *g
 	acts.Routes, acts.Policy = nil, gateway.Warn
 	if f.guardrailTexts == string(guardrail.Growing) {

@@ -43,8 +43,8 @@ func (s *service) openFiles() error {
 }
 
 // make makes a handler for settings: the gateway below /v1/, the labels below /finece/, and
-// files at /. It keeps the counts and the page's cookie of an earlier handler. If it fails,
-// everything of the earlier handler stays in effect.
+// files at /. It keeps the counts and the page's cookie of an earlier handler. If make fails,
+// the earlier handler stays in effect.
 func (s *service) make(f *flags) (http.Handler, error) {
 	access, p, err := f.access(s.at, s.page)
 	if err != nil {

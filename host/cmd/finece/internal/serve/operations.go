@@ -23,18 +23,18 @@ import (
 	"github.com/finece/finece/host/gateway"
 )
 
-// operations is what the operators of a server are told.
+// operations is the log, the metrics, the traces and the labels of a server.
 type operations struct {
 	transport *http.Transport
 	log       logs.Log
 	metrics   *metrics.Metrics
 	ready     *ready.Handler
-	traces    *traces.Traces                  // nil if none are wanted
+	traces    *traces.Traces                  // nil without traces
 	gateway   atomic.Pointer[gateway.Handler] // the newest; nil until it is made
-	labels    *feedback.Store                 // nil if none is wanted
+	labels    *feedback.Store                 // nil without --feedback-db
 }
 
-// operations makes them. draining is done once the server is told to stop.
+// operations makes the operations of a server. draining is done when the server is told to stop.
 func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *follow.Follower) (*operations, error) {
 	o := &operations{transport: http.DefaultTransport.(*http.Transport).Clone(), log: logs.New(cmd.ErrOrStderr(), f.log)}
 	o.transport.MaxIdleConnsPerHost = 100
@@ -67,7 +67,7 @@ func (f *flags) operations(draining context.Context, cmd *cobra.Command, s *foll
 	return o, nil
 }
 
-// close sends what was not sent yet to where the traces go, and closes the store of labels.
+// close sends the remaining traces, and closes the store of labels.
 func (o *operations) close() {
 	limited, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -81,7 +81,7 @@ func (o *operations) close() {
 	}
 }
 
-// modelsAt is the list of models of an API, which costs its server little.
+// modelsAt returns the address of an API's list of models, a cheap request for its server.
 func modelsAt(root string) string {
 	return strings.TrimSuffix(strings.TrimSpace(root), "/") + "/models"
 }
@@ -96,9 +96,9 @@ func (o *operations) observe(ctx context.Context, x *gateway.Exchange) {
 	}
 }
 
-// listen serves /metrics, the figures of all labels, and /readyz also while the server drains, on an address of
-// their own until done is called. Whoever reaches the address may read them, except for
-// web pages.
+// listen serves /metrics, the figures of all labels, and /readyz on an address of their own
+// until done is called, also while the server drains. Everyone who can reach the address may
+// read them, except web pages.
 func (o *operations) listen(cmd *cobra.Command, f *flags) (done func(), err error) {
 	if f.metricsListen == "" {
 		return func() {}, nil

@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// page lets the server's own page use the gateway where clients need keys. The
-// operator opens a link with a token. It works once: the browser gets a cookie for
-// it, which no script can read and which no page of another site sends along.
+// page lets the server's own page use the gateway if clients need keys. The operator opens a
+// link with a token, which works once. The browser gets a cookie instead. No script can read the
+// cookie, and browsers do not send it with requests from pages of other sites.
 type page struct {
 	name   string // of the cookie
 	cookie string
@@ -18,13 +18,13 @@ type page struct {
 	token  string // "" once it was used
 }
 
-// newPage returns the page of a server on a port. Browsers keep cookies by host,
-// whatever the port, so the cookie's name has the port in it.
+// newPage returns the page of a server on a port. Browsers store cookies by host and not by
+// port, so the cookie's name contains the port.
 func newPage(port int) *page {
 	return &page{name: "finece-page-" + strconv.Itoa(port), cookie: rand.Text(), token: rand.Text()}
 }
 
-// link is the path that opens the page for the first time.
+// link returns the path that opens the page for the first time.
 func (p *page) link() string { return "/?token=" + p.token }
 
 // sent reports whether r comes from a browser that has opened the link.
@@ -37,7 +37,7 @@ func (p *page) sent(r *http.Request) bool {
 	return false
 }
 
-// exchange is next, with the token of a link exchanged for the cookie.
+// exchange exchanges the token of a link for the cookie, and passes other requests to next.
 func (p *page) exchange(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := r.URL.Query().Get("token")
@@ -60,7 +60,7 @@ func (p *page) exchange(next http.Handler) http.Handler {
 	})
 }
 
-// use reports whether a token is the right one, which it is once.
+// use reports whether a token is correct. A token is used up by that.
 func (p *page) use(token string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

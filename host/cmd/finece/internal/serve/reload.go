@@ -14,16 +14,16 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// reloads is the settings that hold from SIGHUP on. The others need a restart: an address,
-// an engine or a client of a model is made once.
+// reloads are the settings that take effect at SIGHUP. The others need a restart: an address, an
+// engine or a client of a model is made once.
 var reloads = slices.Concat(contract.Routed, []*contract.Setting{
 	contract.ClientKeys, contract.UpstreamKey, contract.UpstreamKeyFile, contract.AllowHost, contract.AllowOrigin, contract.RefuseUnchecked,
 	contract.UpstreamTimeout, contract.IdleTimeout, contract.RequestTimeout, contract.WriteTimeout,
 	contract.MaxStreams, contract.MaxRequest, contract.MaxAnswer,
 })
 
-// onHangup reads the settings again at each SIGHUP until ctx is done. Where no file is read,
-// SIGHUP ends the process as it does elsewhere: it comes when a terminal is closed.
+// onHangup reads the settings again at each SIGHUP until ctx is done. If the settings name no
+// file, SIGHUP ends the process, as usual: a process also gets it when its terminal is closed.
 func (s *service) onHangup(ctx context.Context) {
 	files := s.path != ""
 	for _, setting := range contract.Files {
@@ -47,8 +47,8 @@ func (s *service) onHangup(ctx context.Context) {
 	}()
 }
 
-// reload reads the settings again. Answers under way end by the earlier ones. If anything is
-// wrong, all of the earlier ones stay.
+// reload reads the settings again. Answers under way keep the earlier settings. If anything is
+// wrong, all earlier settings stay.
 func (s *service) reload() {
 	next, waiting, err := s.reread()
 	if err == nil {
@@ -59,7 +59,8 @@ func (s *service) reload() {
 	}
 }
 
-// reread reads the settings, without those that need a restart, whose names it returns.
+// reread reads the settings. Settings that need a restart keep their earlier values; waiting has
+// the names of those that have changed.
 func (s *service) reread() (next *flags, waiting []string, err error) {
 	c, err := s.load()
 	if err != nil {
@@ -86,7 +87,7 @@ func (s *service) reread() (next *flags, waiting []string, err error) {
 	return next, waiting, next.handle()
 }
 
-// texts is the value of a setting as it was given; nil if it was not.
+// texts returns the value of a setting as it was given, or nil.
 func texts(c *config.Config, s *contract.Setting) []string {
 	if v := c.Values[s]; v != nil {
 		return v.Texts
@@ -94,7 +95,7 @@ func texts(c *config.Config, s *contract.Setting) []string {
 	return nil
 }
 
-// use serves by other settings, and logs what has changed.
+// use puts other settings into effect, and logs what has changed.
 func (s *service) use(next *flags, waiting []string) error {
 	invited := s.page != nil
 	handler, err := s.make(next)
@@ -127,7 +128,7 @@ func (s *service) use(next *flags, waiting []string) error {
 	return nil
 }
 
-// changes says how settings differ from earlier ones. No secret is in it.
+// changes lists how settings differ from earlier ones, without secrets.
 func changes(was, is *flags) (all []string) {
 	add := func(name, before, after string) {
 		if before != after {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Names returns the rule for names in the Host header: whether a name is one of the
-// server's. A web page can make its own name point to this machine (DNS rebinding), and
-// needs such a name for it. So loopback names and the address that the server listens
-// on are safe, and so is every IP address if the server listens on all of them. listen
-// is the address as the user wrote it, at the one that it became, and others are
-// further names.
+// Names returns a function that reports whether a name in the Host header is one of the
+// server's. It protects against DNS rebinding: an attacker lets a name of their own point to
+// this machine, and a browser then sends that name as Host. Loopback names and the address that
+// the server listens on are safe, and so is every IP address if the server listens on all
+// addresses. listen is the address as the user wrote it, at is the actual address, and others
+// are further names.
 func Names(listen string, others []string, at net.Addr) func(name string) bool {
 	tcp, _ := at.(*net.TCPAddr)
 	host, _, _ := net.SplitHostPort(listen)

@@ -18,10 +18,10 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// Limits bound what connections may cost.
+// Limits are limits on connections and on shutdown.
 type Limits struct {
 	Grace          time.Duration // for requests under way when the server is stopped
-	HeaderTimeout  time.Duration // until a request's headers are there
+	HeaderTimeout  time.Duration // until a request's headers have come
 	KeepAlive      time.Duration // of a connection without a request
 	MaxHeader      int           // bytes of a request's headers
 	MaxConnections int
@@ -49,19 +49,19 @@ func (l *Limits) Check() error {
 	return nil
 }
 
-// Protocols is what a server speaks besides HTTP/1.1 without TLS.
+// Protocols are the protocols of a server besides HTTP/1.1 without TLS.
 type Protocols struct {
 	TLS *tls.Config // nil: HTTP without TLS; else HTTPS alone, with HTTP/2
 	H2C bool        // HTTP/2 without TLS, for clients that begin with it
 
-	// WriteTimeout is how long an HTTP/2 connection may take no byte while there are some to
-	// write. The deadlines of its answers do not end a connection that is stuck.
+	// WriteTimeout is how long an HTTP/2 connection may accept no byte while the server has
+	// bytes to write. The deadlines of answers do not end a stuck connection.
 	WriteTimeout time.Duration
 }
 
-// Run serves until ctx is done. Requests that are running then get limits.Grace to
-// end; what is their name in messages. stop restores the default action of signals, so
-// that a second one ends the process.
+// Run serves until ctx is done. Requests under way then have limits.Grace to end; messages call
+// them what. stop restores the default action of signals, so that a second signal ends the
+// process.
 func Run(ctx context.Context, stop func(), cmd *cobra.Command, l net.Listener, h http.Handler, limits *Limits, speaks Protocols, what string) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: limits.HeaderTimeout, IdleTimeout: limits.KeepAlive, MaxHeaderBytes: limits.MaxHeader,

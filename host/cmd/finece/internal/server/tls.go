@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Certificate is a TLS certificate in two files. It is read again when a file has changed,
-// which each handshake looks for. It is safe for concurrent use.
+// Certificate is a TLS certificate in two files. Each handshake checks whether the files have
+// changed, and then reads them again. It is safe for concurrent use.
 type Certificate struct {
 	cert, key string
-	report    func(error) // told why changed files are not used
+	report    func(error) // is called if changed files cannot be used
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	read    stamp // of the files that current is from, or that could not be read
+	read    stamp // of the files that were read last
 }
 
 // stamp tells whether files have changed.
@@ -25,7 +25,7 @@ type stamp struct {
 	certSize, keySize int64
 }
 
-// NewCertificate reads a certificate. report is told when changed files cannot be used; the
+// NewCertificate reads a certificate. report is called if changed files cannot be used; the
 // earlier certificate then stays.
 func NewCertificate(cert, key string, report func(error)) (*Certificate, error) {
 	c := &Certificate{cert: cert, key: key, report: report}
@@ -68,14 +68,14 @@ func (c *Certificate) stamp() (s stamp, err error) {
 	return s, nil
 }
 
-// Current is the certificate in use.
+// Current returns the certificate in use.
 func (c *Certificate) Current() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.current
 }
 
-// Config is the configuration of a server with the certificate.
+// Config returns the configuration of a server with the certificate.
 func (c *Certificate) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,

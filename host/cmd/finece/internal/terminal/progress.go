@@ -12,9 +12,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Progress is one line on standard error that says how far work has come. It
-// shows nothing if standard error is not a terminal. Its methods may be called
-// from several goroutines.
+// Progress is a progress line on standard error. It shows nothing if standard error is not a
+// terminal. It is safe for concurrent use.
 type Progress struct {
 	mu      sync.Mutex
 	file    *os.File // nil: show nothing
@@ -29,8 +28,8 @@ type Progress struct {
 // redraw is the shortest time between two drawings.
 const redraw = 100 * time.Millisecond
 
-// Bytes is the progress of reading so many bytes; -1 means that the size is
-// not known. A small input gets no progress line.
+// Bytes returns the progress of reading size bytes; -1 means that the size is not known. A small
+// input gets no progress line.
 func Bytes(cmd *cobra.Command, size int64, label string) *Progress {
 	const small = 1 << 20
 	if size >= 0 && size < small {
@@ -39,7 +38,8 @@ func Bytes(cmd *cobra.Command, size int64, label string) *Progress {
 	return start(cmd, size, label, "")
 }
 
-// Count is the progress of so many things; unit is their name in the plural.
+// Count returns the progress of counting up to most. unit is the plural name of the things that
+// are counted.
 func Count(cmd *cobra.Command, most int, unit string) *Progress {
 	if most <= 0 {
 		return &Progress{}
@@ -71,7 +71,7 @@ func (p *Progress) Add(n int) {
 	p.draw()
 }
 
-// Most changes how much there is to do.
+// Most changes the total.
 func (p *Progress) Most(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,8 +108,8 @@ func (p *Progress) Done() {
 	p.file = nil
 }
 
-// draw writes the line, unless it was written a moment ago. A fault of the
-// terminal does not matter.
+// draw writes the line, unless it was written less than redraw ago. It ignores errors of the
+// terminal.
 func (p *Progress) draw() {
 	now := time.Now()
 	if p.file == nil || now.Sub(p.drawn) < redraw {
@@ -124,7 +124,7 @@ func (p *Progress) draw() {
 	_, _ = io.WriteString(p.file, "\r"+text+"\x1b[K")
 }
 
-// text is the line at a time.
+// text returns the line at a time.
 func (p *Progress) text(now time.Time) string {
 	amount := func(n int64) string {
 		if p.unit != "" {

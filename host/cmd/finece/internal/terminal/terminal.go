@@ -1,5 +1,5 @@
-// Package terminal is what the command shows on a terminal beside its output:
-// messages, colours and the progress of long work.
+// Package terminal shows messages, colours and the progress of long work on a terminal, in
+// addition to a command's output.
 package terminal
 
 import (
@@ -40,8 +40,8 @@ func Colours(w io.Writer) Palette {
 	return Palette(ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
 }
 
-// The SGR codes of colours that every terminal has. A colour only repeats what
-// the text says.
+// The SGR codes of colours that every terminal has. A colour only repeats the meaning of the
+// text.
 const (
 	Bold   = "1"
 	Dim    = "2"
@@ -50,7 +50,7 @@ const (
 	Yellow = "33"
 )
 
-// Paint is s in a colour.
+// Paint returns s in a colour.
 func (p Palette) Paint(code, s string) string {
 	if !p {
 		return s

@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// reader walks the input. at is where it is.
+// reader reads the input. at is its position.
 type reader struct {
 	data  []byte
 	at    int
@@ -34,8 +34,8 @@ type frame struct {
 	fused    bool
 }
 
-// edit puts the value of a node instead of data[from:to], as a whole member
-// with insert.
+// edit replaces data[from:to] by the value of a node. With insert it adds a whole member
+// instead.
 type edit struct {
 	from, to int
 	node     int32
@@ -48,7 +48,7 @@ func (r *reader) space() {
 	}
 }
 
-// peek is the next byte that is not white space, 0 at the end.
+// peek returns the next byte that is not white space, or 0 at the end.
 func (r *reader) peek() byte {
 	if r.space(); r.at < len(r.data) {
 		return r.data[r.at]
@@ -130,7 +130,7 @@ func (r *reader) fail(where, detail string) error {
 	return &Error{where, r.at, detail}
 }
 
-// where is the path of the innermost open node.
+// where returns the path of the innermost open node.
 func (r *reader) where() string {
 	const shown = 4
 	var b strings.Builder
@@ -176,8 +176,8 @@ func (r *reader) begin(child int) {
 	r.tree.Parent = append(r.tree.Parent, parent)
 }
 
-// step reads the next member of the innermost node, as far as its first child
-// if it is "next", or leaves the node.
+// step reads the next member of the innermost node, or leaves the node at its end. If the member
+// is "next", it enters the first child.
 func (r *reader) step() error {
 	f := &r.open[len(r.open)-1]
 	if r.peek() == '}' {
@@ -233,8 +233,8 @@ func (r *reader) conf(f *frame) (err error) {
 	return err
 }
 
-// next enters the array of children and the first of them; if it is empty or
-// null, there is nothing to enter.
+// next enters the array of children and its first node. If the array is empty or null, entered
+// is false.
 func (r *reader) next(f *frame) (entered bool, err error) {
 	if f.next {
 		return true, r.fail(r.where(), `two "next"`)

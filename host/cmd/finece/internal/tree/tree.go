@@ -1,13 +1,13 @@
-// Package tree reads the JSON that `finece fuse` takes, and writes it back with
-// the fused confidences in it.
+// Package tree reads the JSON input of `finece fuse`, and writes it with the fused confidences
+// added.
 //
 // A value is a path, an array such as [0.2, null, 0.9], or a tree of nodes such
 // as {"conf": 0.2, "next": [{"conf": 0.5}, {"conf": null}]}; null is a missing
-// estimate. In a tree everything else stays as it is, byte for byte: the
-// result is the input with "fused" inserted in every node.
+// estimate. A tree is otherwise unchanged, byte for byte: the result is the input with "fused"
+// inserted in every node.
 //
-// Nodes are walked with a stack of our own, so a tree may be as deep as memory
-// allows. Values under other keys may nest jsonscan.MaxDepth deep.
+// The reader has a stack of its own, so a tree may be as deep as memory allows. Values of other
+// keys may be nested jsonscan.MaxDepth deep.
 package tree
 
 import (
@@ -29,8 +29,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s (byte %d): %s", e.Path, e.Offset, e.Detail)
 }
 
-// Fuse appends the fused form of each JSON value in data, a line for each. The
-// error is an [*Error] or about p; what came before it is in the result.
+// Fuse appends the fused form of each JSON value in data, one line for each. The error is an
+// [*Error] or about p. The result also has the values before an error.
 func Fuse(dst, data []byte, p bci.Params) ([]byte, error) {
 	r := reader{data: data}
 	r.space()

@@ -30,7 +30,7 @@ func (v *recordView) text(*ledger.Ledger, int, position.Segment, []byte) {}
 func (v *recordView) draw(*ledger.Ledger) error                          { return v.err }
 func (v *recordView) close(*ledger.Ledger) error                         { return v.err }
 
-// generatorIn is the name of the model in a chat request, "" if there is none.
+// generatorIn returns the name of the model in a chat request, or "".
 func generatorIn(body []byte) string {
 	var request struct {
 		Model string `json:"model"`

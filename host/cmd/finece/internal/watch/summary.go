@@ -19,9 +19,9 @@ import (
 // shownPlaces is how many positions a summary lists at either end.
 const shownPlaces = 30
 
-// summary writes the table of positions at the end. In a narrow terminal it leaves
-// out the columns that the text above shows as well. gone are the badges that have
-// scrolled off, as they were then.
+// summary writes the table of positions at the end. On a narrow terminal it leaves out columns
+// that the text above shows, too. gone has the badges that have scrolled off, as they were at
+// that time.
 func summary(w io.Writer, c terminal.Palette, width int, a *follow.Answer, gone map[int]string) error {
 	rows := summaryRows(a, gone)
 	table := aligned(rows, []int{0, 1, 2, 3, 4, 5})
@@ -97,7 +97,7 @@ func ratioText(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// note is the text after the state.
+// note returns the text after the state.
 func note(p *follow.Place, gone map[int]string, i int) string {
 	if p.Reason != session.NoReason {
 		return ": " + p.Reason.String()

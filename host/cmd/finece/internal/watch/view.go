@@ -22,19 +22,19 @@ import (
 type view interface {
 	// text gets the text of all answers as it comes.
 	text(l *ledger.Ledger, choice int, segment position.Segment, text []byte)
-	// record gets each record, which l has taken already.
+	// record gets each record, after the ledger has it.
 	record(r record.Record)
-	// draw shows what l knows.
+	// draw shows the state of l.
 	draw(l *ledger.Ledger) error
-	// live reports whether draw is for a screen: then it is called as often as
-	// people can see, and otherwise after each change.
+	// live reports whether draw is for a screen. Then draw is called at most once per frame,
+	// otherwise after each change.
 	live() bool
 	// close ends the output, with a summary for people.
 	close(l *ledger.Ledger) error
 }
 
-// badge is a confidence in a few characters: a percentage if it is calibrated, else a bar
-// and a word. Shape and text say what the colour says.
+// badge returns a confidence in a few characters: a percentage if it is calibrated, else a bar
+// and a word. Shape and text carry the same meaning as the colour.
 func badge(c terminal.Palette, p *follow.Place) string {
 	switch p.State {
 	case session.Pending:
@@ -59,11 +59,11 @@ func badge(c terminal.Palette, p *follow.Place) string {
 	return c.Paint(colour, shape+" "+p.Shown(p.Fused))
 }
 
-// bars shows how high a certainty is, beside its word. It has no colour: a certainty
-// says nothing of how often answers are right.
+// bars shows how high an uncalibrated confidence is, next to its word. It has no colour, since
+// such a confidence does not say how often answers are correct.
 var bars = map[string]string{record.WordLow: "▂", record.WordMedium: "▅", record.WordHigh: "█"}
 
-// orNone is a text, or what stands for a value that there is not.
+// orNone returns a text, or the sign for a missing value.
 func orNone(shown string) string {
 	if shown == "" {
 		return "n/a"
@@ -79,7 +79,7 @@ type liveView struct {
 	doc    screen.Document
 	screen *screen.Live
 	ledger *ledger.Ledger
-	placed int              // number of places whose badge was put into the document
+	placed int              // number of places whose badge is in the document
 	gone   map[int]string   // badges that have scrolled off, as they were then
 	last   position.Segment // of the text so far
 	begun  bool
@@ -95,7 +95,7 @@ func (v *liveView) live() bool { return true }
 
 func (v *liveView) record(record.Record) {}
 
-// heading is the number of the text that does not come from the stream.
+// heading is the number of text that does not come from the stream.
 const heading = -1
 
 func (v *liveView) text(l *ledger.Ledger, choice int, segment position.Segment, text []byte) {
@@ -114,7 +114,7 @@ func (v *liveView) text(l *ledger.Ledger, choice int, segment position.Segment, 
 	v.doc.Append(int(segment), style, text)
 }
 
-// headingText is printed where the segment changes.
+// headingText returns the heading to print where the segment changes.
 func headingText(begun bool, segment position.Segment) string {
 	if begun {
 		return "\n\n(" + segment.String() + ")\n"
@@ -171,7 +171,7 @@ func (v *liveView) close(l *ledger.Ledger) error {
 	return summary(v.file, v.paint, v.screen.Width(), l.Answer(v.choice), v.gone)
 }
 
-// plainView writes text and badges once, when they cannot change any more.
+// plainView writes text and badges once, when they can no longer change.
 type plainView struct {
 	w      io.Writer
 	choice int
@@ -277,8 +277,7 @@ func (v *plainView) draw(l *ledger.Ledger) error {
 	return v.err
 }
 
-// trimEnd takes white space off the end, so that the last badge is beside the
-// last word.
+// trimEnd removes white space at the end, so that the last badge follows the last word.
 func (v *plainView) trimEnd() {
 	if n := len(v.held); n > 0 {
 		h := &v.held[n-1]

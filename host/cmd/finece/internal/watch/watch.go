@@ -82,8 +82,8 @@ type options struct {
 // New is the command.
 func New() *cobra.Command { return newFor(options{Flags: settings.New()}) }
 
-// NewFor is the command for a confidence model that has a card, and an answer of which
-// something is known.
+// NewFor returns the command for a confidence model with a card, and for answers whose origin is
+// known.
 func NewFor(card *calibrate.Card, asked calibrate.Asked) *cobra.Command {
 	f := options{Flags: settings.New()}
 	f.Config.Card, f.Config.Asked = card, asked
@@ -103,8 +103,8 @@ func newFor(f options) *cobra.Command {
 	flags.Float64Var(&f.pace, "pace", 0, "events or words per second, 0 for no limit (default: 40 for a file on a terminal, else 0)")
 	flags.StringVar(&f.data, "data", "", "URL: POST this JSON, or the content of a file after @")
 	settings.Add(cmd, contract.Choice, &f.choice)
-	flags.BoolVar(&f.json, "json", false, "print records as they come, one JSON object a line, of all answers; no text")
-	flags.BoolVar(&f.again, "rescore", false, "estimate also where the stream carries the confidences of a gateway")
+	flags.BoolVar(&f.json, "json", false, "print the records of all answers as they come, one JSON object per line, instead of text")
+	flags.BoolVar(&f.again, "rescore", false, "estimate even if the stream carries the confidences of a gateway")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	settings.Add(cmd, contract.KeepRequest, &f.keep)
 	f.AddEstimator(cmd, contract.Requests)
@@ -211,8 +211,7 @@ func (f *options) ask(cmd *cobra.Command, target string, body []byte) ([]byte, e
 	return asking, nil
 }
 
-// lacking says what the table of providers knows about an address without
-// log-probabilities.
+// lacking returns what the table of providers says about an address without log-probabilities.
 func lacking(target string) string {
 	if p := contract.ProviderAt(target); p != nil {
 		if said := p.Lacks(); said != "" {
@@ -222,7 +221,7 @@ func lacking(target string) string {
 	return ""
 }
 
-// endings are the reasons to end that a reader of the answer has to know.
+// endings are the reasons for the end of an answer that a reader has to know.
 var endings = map[stream.Reason]string{
 	stream.Length:        "the answer ended by length: it reached a limit on tokens and may be unfinished",
 	stream.ContentFilter: "the provider's content filter ended the answer",
@@ -234,20 +233,20 @@ type watching struct {
 	view     view
 	failures []error
 	readErr  error
-	carried  *follow.Carried // reads the stream's own records; nil if they are not wanted
+	carried  *follow.Carried // reads the stream's own records; nil with --rescore
 }
 
-// carries reports whether the stream carries records, which are then shown.
+// carries reports whether the stream carries records. If so, watch shows these.
 func (w *watching) carries() bool { return w.carried != nil && w.carried.Carries() }
 
-// take takes a record that is to be shown.
+// take adds a record to the ledger and the view.
 func (w *watching) take(r record.Record) {
 	w.ledger.Take(r)
 	w.view.record(r)
 }
 
-// head reads the stream up to where it is known whether it carries records. more
-// reports whether the input may have more.
+// head reads the stream until it is known whether it carries records. more reports whether the
+// input may have more bytes.
 func (w *watching) head(ctx context.Context, chunks <-chan pace.Chunk) (head []byte, said []record.Record, more bool) {
 	for w.carried != nil && !w.carried.Decided() {
 		select {
@@ -265,14 +264,14 @@ func (w *watching) head(ctx context.Context, chunks <-chan pace.Chunk) (head []b
 	return head, said, true
 }
 
-// open opens the session. If the stream carries records, the session reads its text
-// and finds its faults, and estimates nothing.
+// open opens the session. If the stream carries records, the session only reads the text and
+// finds faults.
 func (w *watching) open(ctx context.Context, follower *follow.Follower, c host.Config) (*follow.Stream, error) {
 	carries := w.carries()
 	if carries {
 		c.Estimator, c.Positions.Strategy = host.DefaultConfig().Estimator, position.Paragraph
 	}
-	// The last records have to be shown after an interrupt, too.
+	// After an interrupt the last records still have to be shown.
 	return follower.Open(context.WithoutCancel(ctx), c, follow.Handler{
 		Record: func(r record.Record) {
 			if _, isFault := r.(*record.Fault); isFault || !carries {
@@ -399,7 +398,7 @@ func (w *watching) interrupt(stream *follow.Stream, open bool) error {
 		if err := stream.End(); err != nil {
 			return err
 		}
-		// That the stream is cut off here is not a fault of the input.
+		// The interrupt cuts off the stream, which is not a fault of the input.
 		w.ledger.Faults, w.ledger.Faulted = faults, faulted
 	}
 	return stream.Abandon(session.Cancelled)

@@ -1,6 +1,6 @@
 // Package figures is the reply of GET /finece/calibration: how good the confidences of
-// labelled answers are. A reply has figures for people, and the exact accumulators from which
-// the replies of several gateways are added up.
+// labelled answers are. A reply has figures for people, and the exact accumulators with which
+// the replies of several gateways can be added up.
 package figures
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// Version is that of a reply. It rises when the meaning of a key changes.
+// Version is the version of a reply. It rises when the meaning of a key changes.
 const Version = 1
 
 // Key says which confidences are measured together.
@@ -29,8 +29,8 @@ type Key struct {
 	Calibrated bool   `json:"calibrated"`
 }
 
-// rank puts whole answers first, then questions, and then the other positions; and of each
-// the calibrated ones first.
+// rank orders keys: whole answers first, then questions, then other positions. Within each,
+// calibrated ones come first.
 func (k *Key) rank() int {
 	rank := 4
 	switch k.Kinds {
@@ -90,7 +90,7 @@ type Group struct {
 
 // Drift is the test of one calibration.
 type Drift struct {
-	Scorer   string `json:"scorer"`   // which calibration: a hash of the estimator, the map and the card
+	Scorer   string `json:"scorer"`   // the calibration: a hash of the estimator, the model, the map and the card
 	Current  bool   `json:"current"`  // whether it is the one in use
 	N        uint64 `json:"n"`        // labels
 	Evidence Number `json:"evidence"` // against the calibration; it begins with 1
@@ -132,7 +132,7 @@ func (s *Set) of(k Key) *metrics.Accumulator {
 	return a
 }
 
-// Merge adds the pairs of a reply, of whose groups the accumulators alone are read.
+// Merge adds the pairs of a reply. It reads only the accumulators of the groups.
 func (s *Set) Merge(r *Reply) error {
 	for i := range r.Groups {
 		g := &r.Groups[i]
@@ -170,7 +170,7 @@ func (n *Number) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*float64)(n))
 }
 
-// Reply is the figures of the set.
+// Reply returns the figures of the set.
 func (s *Set) Reply() (*Reply, error) {
 	r := &Reply{Version: Version, Answers: s.Answers, Labels: s.Labels, Groups: []Group{}}
 	for k, a := range s.groups {

@@ -1,9 +1,9 @@
 // Package config is the configuration of finece serve: the values of settings from the command
-// line, the environment and a file in YAML, and where each value is from.
+// line, the environment and a YAML file, with the origin of each value.
 //
-// A flag has precedence over the environment, the environment over the file. The file has two
-// keys more than there are flags: routes, a list of exceptions, and keys, which may be a list
-// of client keys instead of the name of a file of them.
+// A flag overrides the environment, and the environment overrides the file. The file has one key
+// that is not a flag: routes, a list of exceptions. Its key keys may also be a list of client
+// keys instead of the name of a file.
 package config
 
 import (
@@ -21,12 +21,12 @@ import (
 // Value is one setting as it was given.
 type Value struct {
 	Setting *contract.Setting
-	Texts   []string // one; of a list any number
+	Texts   []string // one text; for a list, any number
 	From    Source
 	Line    int // of the file
 }
 
-// Source is where a value is from. A greater one has precedence.
+// Source is the origin of a value. A greater Source overrides a lower one.
 type Source int
 
 // The sources of values.
@@ -37,10 +37,10 @@ const (
 	Flag
 )
 
-// Text is the value as a flag has it.
+// Text returns the value as a flag has it.
 func (v *Value) Text() string { return strings.Join(v.Texts, ",") }
 
-// Config is what finece serve was given.
+// Config is the settings that finece serve was given.
 type Config struct {
 	Path    string // of the file; "" if there is none
 	Values  map[*contract.Setting]*Value
@@ -48,7 +48,7 @@ type Config struct {
 	Clients []Client // the keys of the file if they are a list
 }
 
-// Route is an exception from the settings beside it.
+// Route is an exception from the other settings.
 type Route struct {
 	Path, Model string   // patterns
 	Values      []*Value // of settings in contract.Routed
@@ -72,9 +72,8 @@ func Given(flags *pflag.FlagSet) []*Value {
 	return all
 }
 
-// Load adds to the values of a command line those of the environment, and those of the file
-// at path, if path is not "". An error has a line for each thing that is wrong, and quotes no
-// secret.
+// Load adds the values of the environment and of the file at path to those of a command line.
+// path may be "". An error has a line for each problem, and quotes no secret.
 func Load(path string, given []*Value, getenv func(name string) string) (*Config, error) {
 	c := &Config{Path: path, Values: map[*contract.Setting]*Value{}}
 	var wrong []error
@@ -115,7 +114,7 @@ func Load(path string, given []*Value, getenv func(name string) string) (*Config
 	return c, errors.Join(wrong...)
 }
 
-// refused is the error of a value that a setting cannot have.
+// refused returns the error of a value that a setting cannot have.
 func refused(where string, s *contract.Setting, text string, err error) error {
 	said := "this value"
 	if !s.Secret {
@@ -128,7 +127,7 @@ func refused(where string, s *contract.Setting, text string, err error) error {
 	return fmt.Errorf("%s: %s is not allowed: %w%s", where, said, err, hint)
 }
 
-// Set gives flags the values that have one.
+// Set sets the flags of the values. Values without a flag are skipped.
 func (c *Config) Set(flags *pflag.FlagSet) error {
 	for _, s := range contract.Served {
 		if v := c.Values[s]; v != nil {
@@ -140,7 +139,7 @@ func (c *Config) Set(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// Set gives flags the values of the route.
+// Set sets the flags of the route's values.
 func (r *Route) Set(flags *pflag.FlagSet) error {
 	for _, v := range r.Values {
 		if err := v.set(flags); err != nil {
@@ -162,7 +161,7 @@ func (v *Value) set(flags *pflag.FlagSet) error {
 	return flags.Set(f.Name, v.Text())
 }
 
-// Where says where a value is from, such as finece.yaml:7, FINECE_POLICY or --policy.
+// Where returns the origin of a value, such as finece.yaml:7, FINECE_POLICY or --policy.
 func (c *Config) Where(v *Value) string {
 	switch v.From {
 	case Flag:
@@ -175,8 +174,8 @@ func (c *Config) Where(v *Value) string {
 	return "default"
 }
 
-// Secret returns the secret of a setting, which may also stand in the file that another
-// setting names. Of two from different sources the one with precedence holds.
+// Secret returns the secret of the setting value, or of the file that the setting file names. If
+// both are given by different sources, the overriding one counts.
 func (c *Config) Secret(value, file *contract.Setting) (string, error) {
 	v, f := c.Values[value], c.Values[file]
 	if v != nil && f != nil && v.From == f.From {
@@ -199,14 +198,14 @@ func (c *Config) Secret(value, file *contract.Setting) (string, error) {
 	return secret, nil
 }
 
-// HasSecret reports whether a secret stands in the file itself.
+// HasSecret reports whether the file itself contains a secret.
 func (c *Config) HasSecret() bool {
 	return slices.ContainsFunc(contract.Served, func(s *contract.Setting) bool {
 		return s.Secret && c.Values[s] != nil && c.Values[s].From == File
 	})
 }
 
-// Unknown says which variables of an environment look like settings with a wrong name.
+// Unknown lists variables of an environment that look like settings with a wrong name.
 func Unknown(environ []string) (said []string) {
 	names := []string{contract.ConfigFile.Env()}
 	for _, s := range contract.Served {
@@ -218,14 +217,14 @@ func Unknown(environ []string) (said []string) {
 			continue
 		}
 		if near := nearest(name, names); near != "" {
-			said = append(said, name+" is no setting; did you mean "+near+"?")
+			said = append(said, name+" is not a setting; did you mean "+near+"?")
 		}
 	}
 	return said
 }
 
-// Explain adds to an error where the values of the settings that it names come from. A value
-// from a flag needs no explanation. route is the route that the error is about, nil for none.
+// Explain adds the origins of the settings that an error names to the error. A value from a flag
+// needs no explanation. route is the route that the error is about, or nil.
 func (c *Config) Explain(err error, route *Route) error {
 	if err == nil {
 		return nil

@@ -71,10 +71,10 @@ func TestAFlagPrecedesTheEnvironmentAndThatTheFile(t *testing.T) {
 func TestErrorsOfAFile(t *testing.T) {
 	const key = "finece-a-real-key-0123456789"
 	for _, c := range []struct{ text, want string }{
-		{"upstrem: x", `serve.yaml:1: "upstrem" is no setting; did you mean upstream?`},
-		{"\nwarn-below: 0.5", `serve.yaml:2: "warn-below" is no setting; did you mean warn_below?`},
+		{"upstrem: x", `serve.yaml:1: "upstrem" is not a setting; did you mean upstream?`},
+		{"\nwarn-below: 0.5", `serve.yaml:2: "warn-below" is not a setting; did you mean warn_below?`},
 		{"withholdBelow: 0.5", `did you mean withhold_below?`},
-		{"threshold: 0.5", `serve.yaml:1: "threshold" is no setting; "finece serve --help" lists them as flags`},
+		{"threshold: 0.5", `serve.yaml:1: "threshold" is not a setting; "finece serve --help" lists them as flags`},
 		{"policy: withold", `serve.yaml:1: policy: "withold" is not allowed: want annotate, warn, withhold, stop, escalate, best-of, vote; did you mean withhold?`},
 		{"log: off\nwarn_below: 1.5", `serve.yaml:2: warn_below: "1.5" is not allowed: want a number, 0 to 1`},
 		{"settle: 5", `settle: "5" is not allowed: want a time such as 1m30s, at least 0s, with its unit`},
@@ -85,11 +85,11 @@ func TestErrorsOfAFile(t *testing.T) {
 		{"policy: [warn]", "policy: want one value"},
 		{"policy: warn\npolicy: warn", "serve.yaml:2: policy is set in line 1 already"},
 		{"- policy", "serve.yaml:1: want settings, such as policy: annotate"},
-		{"a: b\n c: d", "serve.yaml:2: this is no YAML"},
+		{"a: b\n c: d", "serve.yaml:2: this is not YAML"},
 		{"log: off\n---\nlog: off", "serve.yaml:2: a second document; want one"},
 		{"routes: {policy: warn}", "serve.yaml:1: routes: want a list, each of its elements beginning with -"},
-		{"routes:\n  - modle: a", `serve.yaml:2: routes[1]: "modle" is no setting; did you mean model?`},
-		{"routes:\n  - model: a\n    listen: ':80'", "serve.yaml:3: routes[1]: listen holds for all routes; set it beside them"},
+		{"routes:\n  - modle: a", `serve.yaml:2: routes[1]: "modle" is not a setting; did you mean model?`},
+		{"routes:\n  - model: a\n    listen: ':80'", "serve.yaml:3: routes[1]: listen applies to all routes; set it outside of routes"},
 		{"routes:\n  - model: a\n    warn_below: -1", "serve.yaml:3: warn_below"},
 		{"keys: [{name: ci, hash: " + key + "}]", "serve.yaml:1: keys[1]: want a name and a hash: sha256: with 64 hexadecimal digits"},
 		{"keys: [{name: a b, hash: " + key + "}]", "keys[1]: name is missing, or has spaces in it"},

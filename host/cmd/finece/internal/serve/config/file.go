@@ -61,7 +61,7 @@ func (r *reader) read(text []byte) {
 		if len(said) > 1 && said[1] != "" {
 			where += ":" + said[1]
 		}
-		r.wrong = append(r.wrong, fmt.Errorf("%s: this is no YAML: %s", where, yamlLine.ReplaceAllString(err.Error(), "")))
+		r.wrong = append(r.wrong, fmt.Errorf("%s: this is not YAML: %s", where, yamlLine.ReplaceAllString(err.Error(), "")))
 		return
 	}
 	top := slices.Concat(contract.Served, []*contract.Setting{contract.Routes})
@@ -80,7 +80,7 @@ func (r *reader) read(text []byte) {
 	})
 }
 
-// object reads a mapping whose keys are settings. what is its name in errors; "" is the top.
+// object reads a mapping whose keys are settings. what is the mapping's name in errors; "" is the top.
 func (r *reader) object(n *yaml.Node, what string, settings []*contract.Setting, take func(*contract.Setting, *yaml.Node)) {
 	n = resolved(n)
 	if n.Kind != yaml.MappingNode {
@@ -115,28 +115,28 @@ func prefix(what string) string {
 	return what + ": "
 }
 
-// unknown says what is wrong with a key that no setting has.
+// unknown returns what is wrong with a key that is not a setting.
 func unknown(key, what string, settings []*contract.Setting) string {
 	if what != "" && slices.ContainsFunc(contract.Served, func(s *contract.Setting) bool { return s.File() == key }) {
-		return key + " holds for all routes; set it beside them"
+		return key + " applies to all routes; set it outside of routes"
 	}
 	var all []string
 	for _, s := range settings {
 		all = append(all, s.File())
 	}
 	if near := nearest(key, all); near != "" {
-		return strconv.Quote(key) + " is no setting; did you mean " + near + "?"
+		return strconv.Quote(key) + " is not a setting; did you mean " + near + "?"
 	}
 	if len(all) > 10 {
-		return strconv.Quote(key) + ` is no setting; "finece serve --help" lists them as flags`
+		return strconv.Quote(key) + ` is not a setting; "finece serve --help" lists them as flags`
 	}
-	return strconv.Quote(key) + " is no setting here; want " + strings.Join(all, ", ")
+	return strconv.Quote(key) + " is not a setting here; want " + strings.Join(all, ", ")
 }
 
-// nearest is the name that somebody may have meant, or "".
+// nearest returns the name that somebody may have meant, or "".
 func nearest(text string, all []string) (near string) {
 	plain := func(s string) string { return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(s)) }
-	least := 3 + len(text)/6 // more differences are another word
+	least := 3 + len(text)/6 // with more differences it is another word
 	for _, name := range all {
 		if d := levenshtein.ComputeDistance(plain(text), plain(name)); d < least && d <= len(name)/2 {
 			near, least = name, d
@@ -156,7 +156,7 @@ func (r *reader) list(n *yaml.Node, what string, read func(n *yaml.Node, what st
 	}
 }
 
-// value reads the value of a setting; nil if it is wrong.
+// value reads the value of a setting. It returns nil if the value is wrong.
 func (r *reader) value(s *contract.Setting, n *yaml.Node) *Value {
 	v := &Value{Setting: s, From: File, Line: n.Line}
 	elements := []*yaml.Node{n}
@@ -206,7 +206,7 @@ func (r *reader) route(n *yaml.Node, what string) {
 	r.config.Routes = append(r.config.Routes, route)
 }
 
-// client reads an element of keys. Errors do not quote the hash: it may be a key by mistake.
+// client reads an element of keys. Errors do not quote the hash, which may be a key by mistake.
 func (r *reader) client(n *yaml.Node, what string) {
 	fields := map[*contract.Setting]string{}
 	was := len(r.wrong)
@@ -242,7 +242,7 @@ func (r *reader) client(n *yaml.Node, what string) {
 	r.config.Clients = append(r.config.Clients, Client{line, at(r.path, n.Line), fields})
 }
 
-// resolved is what an alias stands for.
+// resolved returns the node that an alias stands for.
 func resolved(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias

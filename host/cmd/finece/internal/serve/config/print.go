@@ -10,11 +10,11 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// hidden stands for a secret.
+// hidden replaces a secret.
 const hidden = "(hidden)"
 
-// Texts is the value of a setting that holds: the one that was given, or the default. A
-// secret, and a password in a URL, is hidden.
+// Texts returns the value of a setting in effect: the given one, or the default. A secret, or a
+// password in a URL, is hidden.
 func (c *Config) Texts(s *contract.Setting) []string {
 	var texts []string
 	switch v := c.Values[s]; {
@@ -42,8 +42,8 @@ func shown(s *contract.Setting, texts []string) []string {
 	return all
 }
 
-// YAML is the configuration as a file that means the same, except for secrets: a comment names
-// each, without its value. Other comments say where values come from, unless they are defaults.
+// YAML returns the configuration as an equivalent file, without secrets: a comment names each
+// secret. Other comments give the origins of values that are not defaults.
 func (c *Config) YAML() ([]byte, error) {
 	top := &yaml.Node{Kind: yaml.MappingNode}
 	for _, s := range contract.Served {
@@ -76,7 +76,7 @@ func (c *Config) YAML() ([]byte, error) {
 	return yaml.Marshal(top)
 }
 
-// add adds a key of an object. from, if not "", is where its value is from.
+// add adds a key to an object. from is the origin of its value, or "".
 func add(object *yaml.Node, s *contract.Setting, value *yaml.Node, from string) {
 	key := &yaml.Node{Kind: yaml.ScalarNode, Value: s.File()}
 	if from != "" && value.Kind == yaml.ScalarNode {
@@ -87,7 +87,7 @@ func add(object *yaml.Node, s *contract.Setting, value *yaml.Node, from string) 
 	object.Content = append(object.Content, key, value)
 }
 
-// node is a value in YAML.
+// node returns a value in YAML.
 func node(s *contract.Setting, texts []string) *yaml.Node {
 	scalar := func(text string) *yaml.Node {
 		n := new(yaml.Node)
@@ -109,7 +109,7 @@ func node(s *contract.Setting, texts []string) *yaml.Node {
 	return scalar(strings.Join(texts, ","))
 }
 
-// node is the route in YAML. where says where values are from.
+// node returns the route in YAML. where returns the origins of values.
 func (r *Route) node(where func(*Value) string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	if r.Path != "" {
@@ -134,7 +134,7 @@ func (c *Client) node() *yaml.Node {
 	return n
 }
 
-// String is the route in one line.
+// String returns the route in one line.
 func (r *Route) String() string {
 	text, err := yaml.Marshal(r.node(func(*Value) string { return "" }))
 	if err != nil {

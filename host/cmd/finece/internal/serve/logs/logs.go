@@ -1,5 +1,5 @@
-// Package logs writes what finece serve logs: one line about each answer, and what goes
-// wrong. No line has the text of a question or an answer, or a key.
+// Package logs writes the log of finece serve: one line about each answer, and errors. No line
+// contains the text of a question or an answer, or a key.
 package logs
 
 import (
@@ -20,8 +20,7 @@ type Log struct {
 	answers bool
 }
 
-// New makes a log in a format of the setting "log". With "off", answers are not logged,
-// and what goes wrong is, as text.
+// New makes a log in a format of the setting "log". With "off", only errors are logged, as text.
 func New(w io.Writer, format string) Log {
 	if format == "json" {
 		return Log{slog.New(slog.NewJSONHandler(w, nil)), true}
@@ -29,8 +28,8 @@ func New(w io.Writer, format string) Log {
 	return Log{slog.New(slog.NewTextHandler(w, nil)), format != "off"}
 }
 
-// Report logs what went wrong. It leaves out a server's own words about an error of the
-// confidence model, which may repeat the question or the answer.
+// Report logs an error. It leaves out the text of the confidence model's server, which may
+// repeat the question or the answer.
 func (l Log) Report(message string, err error) {
 	var failed *model.Error
 	if errors.As(err, &failed) && failed.Status != 0 {
@@ -40,7 +39,7 @@ func (l Log) Report(message string, err error) {
 	l.Warn(message, "err", err)
 }
 
-// Guardrail logs what was decided about a text that LiteLLM has sent.
+// Guardrail logs the decision about a text from LiteLLM.
 func (l Log) Guardrail(v guardrail.Verdict) {
 	if !l.answers {
 		return
@@ -59,7 +58,7 @@ func (l Log) Guardrail(v guardrail.Verdict) {
 	l.Info("guardrail", attrs...)
 }
 
-// Answer is a [gateway.Observer] that logs one line. What is absent has no key in it.
+// Answer is a [gateway.Observer] that logs one line. Absent values have no key in the line.
 func (l Log) Answer(ctx context.Context, x *gateway.Exchange) {
 	if !l.answers {
 		return

@@ -1,6 +1,6 @@
-// Package metrics counts what finece serve does, for Prometheus. No label has the text of
-// a question or an answer, a key, a path or the name of a model: every label's values are
-// words of the gateway, or the names in the file of client keys.
+// Package metrics is the Prometheus metrics of finece serve. No label contains the text of a
+// question or an answer, a key, a path or the name of a model: the values of labels are words of
+// the gateway, or the names in the file of client keys.
 package metrics
 
 import (
@@ -27,28 +27,28 @@ type Metrics struct {
 	confidence, added, upstreamDelay, answer *prometheus.HistogramVec
 }
 
-// New makes the metrics of a gateway whose breaker says what breaker returns.
+// New makes the metrics of a gateway. breaker returns the state of the gateway's breaker.
 func New(breaker func() gateway.Breaker) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 
 		requests:  counters("requests_total", "Requests for the API that have ended, by HTTP status and, for an error of the gateway, its code.", "route", "client", "status", "error"),
-		answers:   counters("answers_total", "Answers of an upstream that have ended, by what was checked and how they ended.", "route", "policy", "checked", "fate"),
+		answers:   counters("answers_total", "Answers of an upstream that have ended, by whether they were checked and how they ended.", "route", "policy", "checked", "fate"),
 		unchecked: counters("unchecked_total", "Answers without a confidence, by the reason.", "route", "checked", "reason"),
 		decisions: counters("decisions_total", "Decisions of policies.", "route", "policy", "action", "reason"),
-		sent:      counters("sent_bytes_total", "Bytes of answers that clients were sent.", "route", "client"),
-		read:      counters("read_bytes_total", "Bytes of scored answers that the upstream has sent.", "route"),
+		sent:      counters("sent_bytes_total", "Bytes of answers that were sent to clients.", "route", "client"),
+		read:      counters("read_bytes_total", "Bytes of scored answers from the upstream.", "route"),
 		events:    counters("events_total", "Events of scored streams.", "route"),
 
 		modelCalls:    counter("model_calls_total", "Requests to the confidence model that have ended."),
-		modelErrors:   counter("model_errors_total", "Requests to the confidence model that failed or were not waited for."),
-		modelRefusals: counter("model_refusals_total", "Requests to the confidence model that it refused with status 429."),
-		modelTokens:   counter("model_tokens_total", "Tokens of requests to the confidence model, where its server counts them."),
+		modelErrors:   counter("model_errors_total", "Requests to the confidence model that failed or were given up."),
+		modelRefusals: counter("model_refusals_total", "Requests that the confidence model refused with status 429."),
+		modelTokens:   counter("model_tokens_total", "Tokens of requests to the confidence model, if its server counts them."),
 		rolloutTokens: counter("rollout_tokens_total", "Tokens of sampled continuations, prompts included, as the upstream counts them."),
-		logprobBytes:  counter("logprob_bytes_total", "Bytes of log-probabilities that the gateway has asked for and removed."),
+		logprobBytes:  counter("logprob_bytes_total", "Bytes of log-probabilities that the gateway asked for and removed."),
 
 		confidence:    histograms("confidence", "The confidence of a whole answer. Only a calibrated one is a probability.", prometheus.LinearBuckets(0.05, 0.05, 20), "estimator", "calibrated"),
-		added:         histograms("added_seconds", "What the gateway adds to a scored answer: header (to the upstream's time until the header), end (the end waits for the confidence model), held (the longest time that text was held).", prometheus.ExponentialBuckets(0.00025, 4, 10), "part", "policy"),
+		added:         histograms("added_seconds", "Time that the gateway adds to a scored answer: header (from the upstream's header to the client's), end (the end waits for the confidence model), held (the longest time that text was held).", prometheus.ExponentialBuckets(0.00025, 4, 10), "part", "policy"),
 		upstreamDelay: histograms("upstream_seconds", "Time until the upstream's header came.", prometheus.ExponentialBuckets(0.005, 3, 10), "route"),
 		answer:        histograms("answer_seconds", "Time of a whole answer.", prometheus.ExponentialBuckets(0.01, 3, 10), "route"),
 	}
@@ -59,7 +59,7 @@ func New(breaker func() gateway.Breaker) *Metrics {
 	)
 	for _, state := range []gateway.Breaker{gateway.BreakerClosed, gateway.BreakerHalfOpen, gateway.BreakerOpen} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "finece_breaker", Help: "1 for the breaker's state: closed (the confidence model is asked), half-open (the next answer asks, to see whether it replies), open (it is not asked).",
+			Name: "finece_breaker", Help: "1 for the breaker's present state: closed (the confidence model is asked), half-open (one answer asks, to see whether the model replies), open (the model is not asked).",
 			ConstLabels: prometheus.Labels{"state": string(state)},
 		}, func() float64 {
 			if breaker() == state {
@@ -89,14 +89,14 @@ func (m *Metrics) Drift(now func() []figures.Drift) { m.registry.MustRegister(dr
 // driftCollector collects the tests when the metrics are read.
 type driftCollector func() []figures.Drift
 
-// driftGauges are what there is of each test. scorer is a hash.
+// driftGauges are the metrics of each test. The label scorer is a hash.
 var driftGauges = []struct {
 	*prometheus.Desc
 	value func(d *figures.Drift) float64
 }{
 	{driftGauge("drift_labels", "Labels of calibrated answers that a calibration in use was tested on."), func(d *figures.Drift) float64 { return float64(d.N) }},
-	{driftGauge("drift_evidence", "Evidence of these labels against the calibration: 1 at the beginning, about that or less while it holds."), func(d *figures.Drift) float64 { return float64(d.Evidence) }},
-	{driftGauge("drift_alarm", "1 once the calibration has drifted."), func(d *figures.Drift) float64 {
+	{driftGauge("drift_evidence", "Evidence of these labels against the calibration: 1 at the beginning, and about 1 or less while the calibration holds."), func(d *figures.Drift) float64 { return float64(d.Evidence) }},
+	{driftGauge("drift_alarm", "1 after the calibration has drifted."), func(d *figures.Drift) float64 {
 		if d.Alarm {
 			return 1
 		}
@@ -124,7 +124,7 @@ func (now driftCollector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// Handler serves the metrics to whoever asks.
+// Handler serves the metrics without access control.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

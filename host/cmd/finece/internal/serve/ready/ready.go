@@ -1,4 +1,4 @@
-// Package ready says whether a server can do its work: /readyz.
+// Package ready serves /readyz, which says whether a server can do its work.
 package ready
 
 import (
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Check is one thing that the server needs. Its error is told to nobody: it may quote an
+// Check checks one thing that the server needs. Its error is not shown, since it may quote an
 // address.
 type Check struct {
 	Name string // a word
@@ -18,14 +18,14 @@ type Check struct {
 }
 
 const (
-	// Fresh is how long an outcome holds, so that nobody who asks often causes many checks.
+	// Fresh is how long an outcome is kept, so that frequent requests do not cause many checks.
 	Fresh = 5 * time.Second
 	// patience is how long the checks may take.
 	patience = 2 * time.Second
 )
 
-// Handler answers GET with status 200 if all checks pass, and 503 if not, or once
-// Draining is done. The answer has the checks' names and the words ok and failed.
+// Handler answers GET with status 200 if all checks pass. It answers with 503 if a check fails,
+// or after Draining is done. The answer has the checks' names and the words ok and failed.
 type Handler struct {
 	Draining context.Context
 	Checks   []Check
@@ -64,8 +64,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"status":"%s"%s}`+"\n", status, checks)
 }
 
-// outcome returns which checks failed, now or a short while ago. Requests that come
-// during the checks wait for their outcome.
+// outcome returns which checks have failed, now or less than Fresh ago. Requests that come
+// during the checks wait for the outcome.
 func (h *Handler) outcome() []bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,7 +76,7 @@ func (h *Handler) outcome() []bool {
 	if now().Before(h.until) {
 		return h.failed
 	}
-	// The outcome is everybody's, so the checks do not end when one client disconnects.
+	// All waiting clients share the outcome, so the checks do not end when one client disconnects.
 	ctx, cancel := context.WithTimeout(h.Draining, patience)
 	defer cancel()
 	failed := make([]bool, len(h.Checks))
@@ -89,8 +89,8 @@ func (h *Handler) outcome() []bool {
 	return failed
 }
 
-// Reachable is a check of a server. It sends no key: a server that answers at all, with a
-// status below 500, is reachable.
+// Reachable returns a check of a server. It sends no key: a server that answers with a status
+// below 500 is reachable.
 func Reachable(do func(*http.Request) (*http.Response, error), url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

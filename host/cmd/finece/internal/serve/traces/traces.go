@@ -1,7 +1,6 @@
-// Package traces sends OpenTelemetry traces of what finece serve does: one span for each
-// request for the API, with the GenAI semantic conventions, and one event
-// gen_ai.evaluation.result for each answer. No attribute has the text of a question or an
-// answer, a key or a path.
+// Package traces sends OpenTelemetry traces of finece serve: one span for each request for the
+// API, with the GenAI semantic conventions, and one event gen_ai.evaluation.result for each
+// answer. No attribute contains the text of a question or an answer, a key or a path.
 package traces
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/finece/finece/host/gateway"
 )
 
-// Traces sends spans. A nil one sends none.
+// Traces sends spans. A nil Traces sends none.
 type Traces struct {
 	provider *sdk.TracerProvider
 	tracer   trace.Tracer
@@ -33,8 +32,8 @@ type Traces struct {
 
 // Wanted reports whether the environment names an endpoint, as OpenTelemetry's
 // specification says: OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT,
-// unless OTEL_SDK_DISABLED is true or OTEL_TRACES_EXPORTER is none. An error names a
-// variable whose value cannot be served.
+// unless OTEL_SDK_DISABLED is true or OTEL_TRACES_EXPORTER is none. An error names a variable
+// whose value is not supported.
 func Wanted(getenv func(string) string) (bool, error) {
 	either := func(name string) string {
 		if v := getenv("OTEL_EXPORTER_OTLP_TRACES_" + name); v != "" {
@@ -54,15 +53,15 @@ func Wanted(getenv func(string) string) (bool, error) {
 	return true, nil
 }
 
-// EnvError is the error of a variable of the environment.
+// EnvError is the error of an environment variable.
 type EnvError struct{ Name, Value, Want string }
 
 func (e *EnvError) Error() string {
 	return e.Name + " is " + strconv.Quote(e.Value) + ": want " + e.Want
 }
 
-// New sends spans about a gateway of an upstream to where the environment says. failed is
-// told what could not be sent.
+// New makes Traces for a gateway of an upstream. The environment says where spans go. failed is
+// called with errors of sending.
 func New(ctx context.Context, upstream string, failed func(error)) (*Traces, error) {
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(failed))
 	exporter, err := otlptracehttp.New(context.WithoutCancel(ctx))
@@ -84,7 +83,7 @@ func New(ctx context.Context, upstream string, failed func(error)) (*Traces, err
 	return t, nil
 }
 
-// Close sends the spans that were not sent yet.
+// Close sends the remaining spans.
 func (t *Traces) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -106,7 +105,7 @@ func (t *Traces) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// RoundTrip is next, which tells the upstream the span in the header traceparent.
+// RoundTrip returns next with the header traceparent added, which tells the upstream the span.
 func (t *Traces) RoundTrip(next gateway.RoundTrip) gateway.RoundTrip {
 	if t == nil {
 		return next
@@ -139,7 +138,7 @@ func (t *Traces) Observe(ctx context.Context, x *gateway.Exchange) {
 			attributes = append(attributes, semconv.OpenAIAPITypeResponses)
 		}
 		name = operation.Value.AsString() + " " + x.Asked
-		// The provider is the one whose protocol the upstream speaks; its own name is not known.
+		// The provider is named after the upstream's protocol; the upstream's own name is not known.
 		attributes = append(attributes, operation, provider, semconv.GenAIRequestModel(x.Asked))
 	}
 	span.SetName(name)
@@ -184,7 +183,7 @@ func (t *Traces) answers(span trace.Span, x *gateway.Exchange) []attribute.KeyVa
 		}
 		if c.HasValue() {
 			if !c.Calibrated {
-				event[0] = semconv.GenAIEvaluationName("finece.certainty") // it is no probability
+				event[0] = semconv.GenAIEvaluationName("finece.certainty") // it is not calibrated
 			}
 			event = append(event, semconv.GenAIEvaluationScoreValue(c.Fused), attribute.String("finece.estimator", c.Source.Estimator), attribute.Bool("finece.calibrated", c.Calibrated))
 		} else {
@@ -199,7 +198,7 @@ func (t *Traces) answers(span trace.Span, x *gateway.Exchange) []attribute.KeyVa
 	return all
 }
 
-// errorType is what went wrong, in a word.
+// errorType names an error in one word.
 func errorType(x *gateway.Exchange) string {
 	switch {
 	case x.Code != "":
