@@ -104,6 +104,39 @@ func TestScore(t *testing.T) {
 	}
 }
 
+// TestScoreSamples: the estimator samples asks what finece score asks, and gives its lines.
+func TestScoreSamples(t *testing.T) {
+	dir := t.TempDir()
+	lines, out := filepath.Join(dir, "a.jsonl"), filepath.Join(dir, "out")
+	var b bytes.Buffer
+	for i := range 12 {
+		fmt.Fprintf(&b, `{"id":%d,"question":"What is %d?","answer":"It is so.\n\n#### %d"}`+"\n", i, i, i%2)
+	}
+	b.WriteString(`{"id":12,"question":"What?","answer":"Who knows."}` + "\n")
+	if err := os.WriteFile(lines, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one := newSampled()
+	url := one.server(t, 0)
+	args := func(more ...string) []string {
+		return append([]string{"score", "--estimator", "samples", "--samples", "3", "--model", "m", "--server", url, lines}, more...)
+	}
+	want, toldWant, _ := run(t, "FINECE", args()...)
+	asked, _ := one.requests()
+	one.forget()
+	_, said, code := run(t, "FINECE_BEAM", args("-o", out, "--shard-size", "300")...)
+	got, n := parts(t, out)
+	if !bytes.Equal(got, want) || n < 3 || code != 1 || !strings.Contains(said, "1 answers have no confidence: no final answer") {
+		t.Errorf("%d bytes in %d shards, want %d; exit code %d\n%s\n%s", len(got), n, len(want), code, said, toldWant)
+	}
+	if n, again := one.requests(); n != asked || asked == 0 || again != 0 {
+		t.Errorf("%d requests, %d again, want %d", n, again, asked)
+	}
+	if _, said, code := run(t, "FINECE_BEAM", "score", "-o", out, "--server", url, lines); code != 2 || !strings.Contains(said, "goes with --estimator samples") {
+		t.Errorf("exit code %d\n%s", code, said)
+	}
+}
+
 func TestWrongCommandLines(t *testing.T) {
 	dir := t.TempDir()
 	lines := filepath.Join(dir, "a.jsonl")

@@ -83,6 +83,13 @@ func (s *sampled) reply(last, request string, n int) (text string, held bool) {
 
 func newSampled() *sampled { return &sampled{replied: map[string]int{}} }
 
+// forget begins the count of requests again.
+func (s *sampled) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.replied)
+}
+
 // requests is how many requests had a reply, and how many of them came again.
 func (s *sampled) requests() (n, again int) {
 	s.mu.Lock()

@@ -14,8 +14,10 @@ type Counts struct {
 	Rejected int64            `json:"rejected,omitempty"`
 	Reasons  map[string]int64 `json:"reasons,omitempty"` // of the rejected lines
 	Failed   int64            `json:"failed_requests,omitempty"`
-	Failure  string           `json:"failure,omitempty"` // one of them
-	Faults   int64            `json:"faults,omitempty"`
+	// Undecided answers had no final answer, or none to compare with.
+	Undecided int64  `json:"undecided,omitempty"`
+	Failure   string `json:"failure,omitempty"` // one of them
+	Faults    int64  `json:"faults,omitempty"`
 }
 
 // A reason may quote the input, so there can be as many as lines. Those beyond the first
@@ -46,6 +48,7 @@ func (c *Counts) add(o *Counts) {
 	c.Without += o.Without
 	c.Rejected += o.Rejected
 	c.Failed += o.Failed
+	c.Undecided += o.Undecided
 	c.Faults += o.Faults
 	for why, n := range o.Reasons {
 		c.because(why, n)

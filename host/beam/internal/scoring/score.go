@@ -18,6 +18,7 @@ import (
 	"github.com/finece/finece/host/beam/internal/shard"
 	"github.com/finece/finece/host/cmd/finece/kit"
 	"github.com/finece/finece/wasm/contract"
+	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
 
@@ -29,6 +30,9 @@ compressed. A name such as gs://bucket/answers-*.jsonl or s3://bucket/... is tha
 object store. A file of JSON Lines on disks that all workers see is cut into shards of
 --shard-size. Any other file is one shard, so such data should be in many files.
 Recorded streams are for finece score.
+
+With --estimator samples, each process of workers asks the servers by itself, and has at
+most --requests requests in flight. A shard that is scored twice asks twice.
 
 The output is a folder or a prefix in an object store:
 
@@ -68,11 +72,13 @@ type options struct {
 	jobs      int
 	overwrite bool
 	columns   []string
+	samples   kit.Further
 }
 
 // New is the command.
 func New() *cobra.Command {
 	f := options{Settings: kit.NewSettings()}
+	f.Samples = true
 	cmd := &cobra.Command{
 		Use:     "score [flags] -o FOLDER INPUT... [-- BEAM FLAGS]",
 		Short:   "Score a batch of answers",
@@ -89,6 +95,7 @@ func New() *cobra.Command {
 	kit.AddSetting(cmd, contract.Question, &f.Config.Question)
 	kit.AddSetting(cmd, contract.Engine, &f.EngineName)
 	f.AddEstimator(cmd, contract.Requests)
+	f.samples.Add(cmd)
 	f.AddPositions(cmd)
 	return cmd
 }
@@ -107,6 +114,13 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	}
 	if _, err := answers.Named(f.columns); err != nil {
 		return kit.Errorf(kit.Usage, "--%s %w", contract.Columns.Flag(), err)
+	}
+	chosen, err := f.samples.Chosen(cmd, f.Settings)
+	if chosen {
+		_, err = f.samples.Estimator(f.Settings) // finds what is wrong with its flags
+	}
+	if err != nil {
+		return err
 	}
 	inputs, runner, err := job.Parse(cmd, args)
 	if err != nil {
@@ -149,6 +163,10 @@ func (f *options) plan(ctx context.Context, inputs []string, runner *job.Runner)
 		Config: session.AppendConfig(nil, &f.Config), Estimator: f.Estimator, Engine: f.EngineName, Timeout: f.Timeout, Requests: f.Requests,
 		Columns: f.columns, Overwrite: f.overwrite, Settings: score.SettingsKey(f.Config, f.Estimator), Jobs: f.jobs,
 	}
+	if f.Estimator == record.EstimatorSamples {
+		w.Further, w.Generator = &f.samples, f.Generator
+		w.Settings = score.SettingsKey(f.Config, f.Estimator, f.samples.Settings(f.Generator)...)
+	}
 	if f.jobs == 0 && !runner.Local() {
 		w.Jobs = 1
 	}
@@ -182,15 +200,15 @@ func (f *options) report(ctx context.Context, cmd *cobra.Command, total string) 
 		kit.Say(cmd, "%s: %d lines could not be scored: %s", f.output, c.Reasons[why], why)
 	}
 	if c.Failure != "" {
-		kit.Say(cmd, "%s: a request to the confidence model failed: %s", f.output, c.Failure)
+		kit.Say(cmd, "%s: a request failed: %s", f.output, c.Failure)
 	}
 	var wrong []string
 	for _, w := range []struct {
 		n    int64
 		what string
 	}{
-		{c.Rejected, "lines could not be scored; see " + f.output + "/_rejected"}, {c.Failed, "requests to the confidence model failed"},
-		{c.Faults, "faults in the input or in replies"}, {c.Without, "answers have no confidence: " + kit.NoLogprobs},
+		{c.Rejected, "lines could not be scored; see " + f.output + "/_rejected"}, {c.Failed, "requests failed"},
+		{c.Faults, "faults in the input or in replies"}, {c.Without, "answers have no confidence: " + kit.NoLogprobs}, {c.Undecided, "answers have no confidence: " + kit.NoFinal},
 	} {
 		if w.n > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s", w.n, w.what))

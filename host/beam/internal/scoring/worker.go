@@ -39,7 +39,9 @@ type scorer struct {
 	Requests  int
 	Columns   []string
 	Overwrite bool
-	Settings  string // the hash of all that
+	Further   *kit.Further // the estimator samples; nil for another one
+	Generator string       // the model that it asks
+	Settings  string       // the hash of all that
 	Out       job.Output
 	Jobs      int // answers at once; 0 is as many as processors
 
@@ -92,6 +94,14 @@ func (w *scorer) of(ctx context.Context) (*follow.Follower, error) {
 		made, err := f.Follower(context.WithoutCancel(ctx))
 		if err != nil {
 			return nil, err
+		}
+		if w.Further != nil {
+			f.Generator = w.Generator
+			again, err := w.Further.Estimator(f)
+			if err != nil {
+				return nil, err
+			}
+			made.Post, made.Samples = again.Post, true
 		}
 		followers[key] = made
 	}
@@ -154,7 +164,7 @@ func (w *scorer) shard(ctx context.Context, s *shard.Shard) (counts *Counts, err
 				unreachable = 0
 			}
 			if unreachable == score.GivesUp {
-				return fmt.Errorf("the confidence model at %s could not be reached for %d answers in a row", w.Estimator, score.GivesUp)
+				return fmt.Errorf("the %s could not be reached for %d answers in a row", w.asked(), score.GivesUp)
 			}
 		}
 		counts.add(&r.counts)
@@ -171,6 +181,14 @@ func (w *scorer) shard(ctx context.Context, s *shard.Shard) (counts *Counts, err
 		}
 	}
 	return counts, out.Commit()
+}
+
+// asked is what the requests go to, with its address.
+func (w *scorer) asked() string {
+	if w.Further != nil {
+		return kit.FurtherAsked + " at " + w.Further.Where()
+	}
+	return "confidence model at " + w.Estimator
 }
 
 // scored is what became of a block.
@@ -214,10 +232,16 @@ func (w *scorer) row(ctx context.Context, scorer *score.Scorer, layout *answers.
 	case err != nil:
 		return err.Error(), nil
 	}
-	r.counts.Failed += int64(len(one.Failures))
 	r.counts.Faults += int64(one.Ledger.Faulted)
-	if len(one.Failures) > 0 {
-		r.counts.Failure = one.Failures[0].Error()
+	for _, failure := range one.Failures {
+		undecided, ignored := kit.Undecided(failure)
+		switch {
+		case undecided:
+			r.counts.Undecided++
+		case !ignored:
+			r.counts.Failed++
+			r.counts.Failure = failure.Error()
+		}
 	}
 	r.unreachable = append(r.unreachable, len(one.Failures) > 0 && one.Unreachable())
 	err = one.Lines(row.text, score.Hash(row.text), func(line []byte, key string, a *follow.Answer) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/construct"
 	"github.com/finece/finece/host/cmd/finece/internal/evaluate"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/further"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
@@ -63,6 +64,20 @@ func NewSettings() *Settings { return settings.New() }
 func AddSetting(cmd *cobra.Command, s *contract.Setting, variable any) {
 	settings.Add(cmd, s, variable)
 }
+
+// Further is the flags of the estimator samples.
+type Further = further.Flags
+
+// FurtherAsked is what messages call the servers of the estimator samples, and NoFinal says
+// why an answer that is undecided has no confidence.
+const (
+	FurtherAsked = further.Asked
+	NoFinal      = further.NoFinal
+)
+
+// Undecided reports whether an error of the estimator samples says that there was no final
+// answer to compare, or is to be ignored. Any other error is a failure.
+func Undecided(err error) (undecided, ignored bool) { return further.Undecided(err) }
 
 // NoLogprobs says what to do about an answer that lacks log-probabilities.
 const NoLogprobs = ledger.NoLogprobs

@@ -67,7 +67,7 @@ func (b *batch) run(ctx context.Context, set *input.Set) error {
 	}()
 	err := b.writeInOrder(ctx, results, window)
 	if b.samples != nil {
-		if said := b.samples.said(); said != "" {
+		if said := b.samples.Said(); said != "" {
 			b.say("%s", said)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/finece/finece/host/batch/members"
 	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/further"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/journal"
 	"github.com/finece/finece/host/cmd/finece/internal/ledger"
@@ -25,7 +26,6 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/host/follow"
-	"github.com/finece/finece/host/samples"
 	"github.com/finece/finece/wasm/contract/record"
 	"github.com/finece/finece/wasm/session"
 )
@@ -38,7 +38,7 @@ type batch struct {
 	jobs     int
 	name     string // of the inputs
 	settings string
-	samples  *further // nil but for the estimator samples
+	samples  *further.Flags // nil but for the estimator samples
 
 	layout    *answers.Layout // with the names of --columns
 	left      *rejects.List
@@ -271,7 +271,7 @@ func (b *batch) complain(in *input.Input, format string, args ...any) {
 // asked is what the requests go to.
 func (b *batch) asked() string {
 	if b.samples != nil {
-		return "server of further answers"
+		return further.Asked
 	}
 	return "confidence model"
 }
@@ -279,7 +279,7 @@ func (b *batch) asked() string {
 // where is its address.
 func (b *batch) where() string {
 	if b.samples != nil {
-		return b.samples.where()
+		return b.samples.Where()
 	}
 	return b.follower.Client.URL()
 }
@@ -292,7 +292,7 @@ func (b *batch) verdict() error {
 		what string
 	}{
 		{b.bad, "answers could not be scored" + b.left.Said()}, {b.failed, "requests to the " + b.asked() + " failed"},
-		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs}, {b.undecided, "answers have no confidence: no final answer was found to compare"},
+		{b.faults, "faults in the input or in replies"}, {b.without, "answers have no confidence: " + ledger.NoLogprobs}, {b.undecided, "answers have no confidence: " + further.NoFinal},
 	} {
 		if w.n > 0 {
 			wrong = append(wrong, fmt.Sprintf("%d %s", w.n, w.what))
@@ -310,11 +310,11 @@ func (b *batch) verdict() error {
 // note reports what went wrong in an answer.
 func (b *batch) note(r *result, where string) {
 	for _, err := range r.Failures {
-		switch {
-		case errors.Is(err, samples.ErrNotWhole):
-			continue
-		case errors.Is(err, samples.ErrNoFinal):
+		undecided, ignored := further.Undecided(err)
+		if undecided {
 			b.undecided++
+		}
+		if undecided || ignored {
 			continue
 		}
 		b.failed++

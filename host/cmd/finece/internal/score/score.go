@@ -10,9 +10,11 @@ import (
 	"github.com/finece/finece/host/batch/answers"
 	"github.com/finece/finece/host/batch/score"
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
+	"github.com/finece/finece/host/cmd/finece/internal/further"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 	"github.com/finece/finece/host/cmd/finece/internal/settings"
+	"github.com/finece/finece/host/samples"
 	"github.com/finece/finece/wasm/contract"
 )
 
@@ -86,7 +88,7 @@ type options struct {
 	overwrite bool
 	left      rejects.Flags
 	columns   []string
-	samples   further
+	samples   further.Flags
 }
 
 // New is the command.
@@ -110,7 +112,7 @@ func New() *cobra.Command {
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	f.AddEstimator(cmd, contract.Requests)
-	f.samples.add(cmd)
+	f.samples.Add(cmd)
 	f.AddPositions(cmd)
 	f.AddStream(cmd)
 	return cmd
@@ -126,7 +128,11 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	if f.again && f.output == "" {
 		return exit.Usagef("--retry-failed is about the lines in the file of -o")
 	}
-	again, err := f.further(cmd)
+	var again *samples.Estimator
+	chosen, err := f.samples.Chosen(cmd, f.Flags)
+	if chosen {
+		again, err = f.samples.Estimator(f.Flags)
+	}
 	if err != nil {
 		return err
 	}
@@ -150,7 +156,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	b.settings = score.SettingsKey(f.Config, f.Estimator)
 	if again != nil {
 		follower.Post, follower.Samples, b.samples = again.Post, true, &f.samples
-		b.settings = score.SettingsKey(f.Config, f.Estimator, f.samples.settings(f.Generator)...)
+		b.settings = score.SettingsKey(f.Config, f.Estimator, f.samples.Settings(f.Generator)...)
 	}
 	if err := b.openOutput(f.output, f.again); err != nil {
 		return err

@@ -143,7 +143,7 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	}
 	if f.Estimator == record.EstimatorSamples {
 		if !f.Samples {
-			return exit.Usagef("--estimator %s needs a server that answers again: finece score and finece serve have it", f.Estimator)
+			return exit.Usagef("--estimator %s needs a server that answers again: finece score, finece-beam score and finece serve have it", f.Estimator)
 		}
 		f.Generator = c.Model.Name
 		samples.Configure(c)
