@@ -3,11 +3,11 @@ import type { StreamEvent } from "./events.js";
 import { Outcome } from "./outcome.js";
 import { type ScoreOptions, Scorer } from "./scorer.js";
 
-/** What can be iterated over for its events: a response, its body, or any bytes as they come. */
+/** A source of bytes: a response, its body, or any iterable or stream of bytes. */
 export type ByteSource = Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * The events of a stream, the text among them unless `text` is false:
+ * The events of a stream, including its text unless `text` is false:
  *
  * ```ts
  * for await (const event of confidences(response)) {
@@ -15,13 +15,13 @@ export type ByteSource = Response | ReadableStream<Uint8Array> | AsyncIterable<U
  * }
  * ```
  *
- * The source is consumed no faster than the events are. Leaving the loop cancels
- * it and aborts requests to the confidence model, and so does the option
- * `signal`. An error of the source is thrown after the events before it; so is a
- * {@link FineceError} with the code `source` where the source is an HTTP error, or
- * holds the provider's error or nothing instead of an answer. The text never waits
- * for the core: without one all of it comes, with one `lost`
- * event, and at the end the confidence of the whole answer is unavailable.
+ * The source is read no faster than you take the events. If you leave the loop, or abort the option
+ * `signal`, the source is cancelled and requests to the confidence model are aborted. An error of
+ * the source is thrown after the events that came before it. If the source is an HTTP error, or has
+ * the provider's error or nothing instead of an answer, a {@link FineceError} with the code
+ * `source` is thrown. The text never waits for the core. If the core cannot run, all of the text
+ * still comes, with one `lost` event, and at the end the confidence of the whole answer is
+ * unavailable.
  */
 export async function* confidences(
   source: ByteSource, options: ScoreOptions = {},

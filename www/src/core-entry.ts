@@ -1,6 +1,6 @@
 /**
- * The scoring core without a loader, and the reader of its records. `loadCore` of
- * `finece` is enough for most.
+ * The scoring core without a loader, and the reader of its records. For most programs, `loadCore`
+ * of `finece` is enough.
  *
  * @packageDocumentation
  */

@@ -11,10 +11,9 @@ const KEPT = 4;
 const KEPT_MEMORY = 4 << 20;
 
 /**
- * A loaded scoring core: the compiled module, from which every session gets an
- * instance of its own, so that whatever goes wrong inside costs that session
- * and nothing else. Get one from `loadCore`, or from {@link Core.create} where
- * the module is at hand.
+ * A loaded scoring core, that is, the compiled module. Each session gets its own instance of the
+ * module, so a failure affects only that session. Get a core from `loadCore`, or from
+ * {@link Core.create} if you have the compiled module.
  */
 export class Core {
   readonly #free: Instance[];
@@ -28,9 +27,9 @@ export class Core {
   }
 
   /**
-   * Makes a core of a compiled module, which is checked: it imports nothing,
-   * exports what the ABI lists, and is of this package's ABI version. Throws a
-   * {@link CoreLoadError} for any other.
+   * Makes a core of a compiled module. The module must import nothing, export the functions that
+   * the ABI lists, and have this package's ABI version. Throws a {@link CoreLoadError} for any
+   * other module.
    */
   static create(module: WebAssembly.Module): Core {
     return new Core(module, trial(module));

@@ -10,14 +10,13 @@ function fields(value: unknown): Fields | undefined {
 }
 
 /**
- * Reads the records that something carries: a chunk or a plain answer with the
- * key `finece`, the `providerMetadata` of an AI SDK's answer, a UI part
- * `data-finece`, a comment line `: finece {...}`, or the envelope itself.
- * `undefined` if it carries none.
+ * Reads the records in a carrier: a chunk or a plain answer with the key `finece`, the
+ * `providerMetadata` of an AI SDK's answer, a UI part `data-finece`, a comment line
+ * `: finece {...}`, or the envelope itself. `undefined` if the carrier has no records.
  *
- * Keys and types that are not known are ignored, and so is a record without a
- * key that it must have. An envelope of a higher `version` than this package's
- * has no events: what they mean is not known, so no confidence is available.
+ * Unknown keys and types are ignored, and so are records that lack a required key. If the
+ * envelope's `version` is higher than this package's, the result has no events, because their
+ * meaning is not known.
  */
 export function readEnvelope(carrier: unknown): Envelope | undefined {
   const value = typeof carrier === "string" ? parsed(carrier) : fields(carrier);
@@ -132,7 +131,7 @@ function nameIn(names: readonly string[], value: unknown): unknown {
   return value !== "" && names.includes(value as string) ? value : "unknown";
 }
 
-/** Writes an envelope as JSON, without the keys that have no value: the value of a key `finece`. */
+/** Writes an envelope as JSON, for a key `finece`. Keys without a value are left out. */
 export function writeEnvelope(events: readonly FineceRecord[], id: string | null = null, generator: string | null = null): string {
   return JSON.stringify(bare({ version: RECORD_VERSION, id, generator, events: events.map(bare) }));
 }

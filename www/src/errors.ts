@@ -1,7 +1,8 @@
 /**
- * What went wrong, in a word:
+ * The kind of an error:
  *
- * - `core-load`: finece.wasm could not be had, compiled or instantiated, or is another program or version.
+ * - `core-load`: finece.wasm could not be loaded, compiled or instantiated, or is another program or
+ *   version.
  * - `core-trap`: the core's instance trapped; its stream gets no more confidences.
  * - `config`: a setting is wrong; the message says which.
  * - `order`: a call out of order: the stream has ended, or the session is closed.
@@ -18,12 +19,12 @@ export type ErrorCode =
   | "core-load" | "core-trap" | "config" | "order" | "unknown-ask" | "too-long" | "argument" | "record"
   | "source" | "model" | "redact" | "listener";
 
-/** Where an error happened: an address without secrets, an HTTP status, an id. */
+/** Where an error happened: for example an address without secrets, an HTTP status or an id. */
 export type ErrorContext = Readonly<Record<string, string | number | undefined>>;
 
-/** Every error of this package. `cause` is what led to it, if anything. */
+/** The class of all errors of this package. `cause` is the error that led to this one, if there is one. */
 export class FineceError extends Error {
-  /** What went wrong; a word that programs can compare. */
+  /** The kind of the error, for programs to compare. */
   readonly code: ErrorCode;
   /** Where it went wrong. */
   readonly context: ErrorContext;
@@ -39,7 +40,7 @@ export class FineceError extends Error {
   }
 }
 
-/** The core could not be loaded. Streams pass all the same, without confidences. */
+/** The core could not be loaded. Streams still pass, without confidences. */
 export class CoreLoadError extends FineceError {
   constructor(message: string, context: ErrorContext = {}, cause?: unknown) {
     super("core-load", message, context, cause);
@@ -61,15 +62,15 @@ export class CoreTrapError extends FineceError {
   }
 }
 
-/** Why a request to the confidence model got no reply, or none that is a confidence, in the core's words. */
+/** Why a request to the confidence model got no reply, or a reply that is not a confidence. The names are the core's. */
 export type ModelFailure = "timeout" | "endpoint-error" | "unreachable" | "cancelled" | "bad-reply";
 
 /**
- * The confidence model gave no reply, or none that is a confidence. `context` has the `url` without its
- * password and query, and the `status` of the last attempt if there was one.
+ * The confidence model gave no reply, or a reply that is not a confidence. `context` has the `url`
+ * without its password and query, and the `status` of the last attempt if there was one.
  */
 export class ModelError extends FineceError {
-  /** What the position's confidence is unavailable for. */
+  /** The reason why the position's confidence is unavailable. */
   readonly reason: ModelFailure;
 
   constructor(reason: ModelFailure, message: string, context: ErrorContext = {}, cause?: unknown) {

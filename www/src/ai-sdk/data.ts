@@ -13,12 +13,12 @@ export type FineceDataParts = { finece: FineceData };
 /** A part of a message that gives or revises one position's confidence. */
 export interface FinecePart {
   readonly type: "data-finece";
-  /** The position's, the same for every revision: writing it again replaces the part. It ends in call, choice and index. */
+  /** The part's id: the same for every revision of a position, so a revision replaces the earlier part. It ends in call, choice and index. */
   readonly id: string;
   readonly data: FineceData;
 }
 
-/** What {@link confidenceParts} writes to: the writer of `createUIMessageStream`, or anything like it. */
+/** The writer that {@link confidenceParts} needs: that of `createUIMessageStream`, or one with the same methods. */
 export interface PartWriter {
   write(part: FinecePart): void;
 }
@@ -28,11 +28,10 @@ type Call = number | { readonly number: number };
 
 /**
  * A listener for the events of `confidenceFetch`, `ConfidenceStream` or
- * {@link confidenceMiddleware} that writes each position as a `data-finece`
- * part. A revision has the id of the value before, which it replaces in the
- * message. Use one for each message. Where an answer takes several calls, as with
- * tools, each call's positions have ids of their own; `prefix` keeps those of
- * several listeners in one message apart.
+ * {@link confidenceMiddleware} that writes each position as a `data-finece` part. A revision has
+ * the id of the earlier value and replaces it in the message. Use one listener for each message. If
+ * an answer takes several calls, as with tools, the ids contain the number of the call. If one
+ * message has several listeners, give each its own `prefix`.
  */
 export function confidenceParts(writer: PartWriter, prefix = ""): (event: StreamEvent, call?: Call) => void {
   const calls = new Map<number, { readonly log: ConfidenceLog; readonly id: string }>();
@@ -59,9 +58,9 @@ export function confidenceParts(writer: PartWriter, prefix = ""): (event: Stream
 }
 
 /**
- * The positions in a message's parts, those of the answer of choice 0, in order,
- * one call's after the other's. With `call`, only those of this call, counted
- * from 0: their offsets are in the text that this call gave.
+ * The positions in a message's parts, for the answer of choice 0: in order, call after call. With
+ * `call`, only the positions of this call, counted from 0. Their offsets are offsets in the text of
+ * this call.
  */
 export function confidencesOf(
   message: { readonly parts: readonly { readonly type: string }[] }, call?: number,

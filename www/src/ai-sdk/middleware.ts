@@ -6,19 +6,19 @@ import { either } from "../signal.js";
 import { askedBy, type ConversationOptions } from "../question.js";
 import { type ScoreOptions, Scorer } from "../scorer.js";
 
-/** A part of a model's stream, as far as it matters here. */
+/** A part of a model's stream: the fields that the middleware uses. */
 export interface ModelStreamPart {
   readonly type: string;
 }
 
-/** The parameters of a model's call, as far as they matter here. */
+/** The parameters of a model's call: the fields that the middleware uses. */
 export interface ModelCall {
   readonly prompt: readonly { readonly role: string; readonly content: unknown }[];
   readonly includeRawChunks?: boolean | undefined;
   readonly abortSignal?: AbortSignal | undefined;
 }
 
-/** A model's finished answer, as far as it matters here. */
+/** A model's finished answer: the fields that the middleware uses. */
 export interface ModelAnswer {
   readonly content: readonly ModelStreamPart[];
   readonly response?: { readonly body?: unknown } | undefined;
@@ -26,15 +26,15 @@ export interface ModelAnswer {
 }
 
 /**
- * What {@link confidenceMiddleware} adds to a finished answer's
- * `providerMetadata`, under the key `finece`: the records of all its positions.
- * `ConfidenceLog.from(providerMetadata)` reads them.
+ * The records of all positions of a finished answer. {@link confidenceMiddleware} adds them to the
+ * answer's `providerMetadata` under the key `finece`. `ConfidenceLog.from(providerMetadata)` reads
+ * them.
  */
 export type FineceMetadata = Envelope;
 
 /**
- * Middleware in the SDK's form. It is described by what it uses, because the
- * SDK's own types change their names with every version of its specification.
+ * Middleware in the SDK's form. This type lists only what the middleware uses, because the names of
+ * the SDK's own types change with every version of its specification.
  */
 export interface ConfidenceMiddleware<Version extends string> {
   readonly specificationVersion: Version;
@@ -53,22 +53,20 @@ export interface ConfidenceMiddlewareOptions<Version extends string = "v3"> exte
   /** The version of the SDK's specification: `v3` for ai 6, which is the default, `v4` for ai 7. */
   specificationVersion?: Version;
   /**
-   * How long a stream's end, after its last part, or a finished answer waits for
-   * a confidence model that has not replied, in milliseconds; default 10000. A
-   * stream's text never waits.
+   * How long the end of a stream, or a finished answer, waits for a confidence model that has not
+   * replied, in milliseconds; default 10000. The text of a stream never waits.
    */
   settle?: number;
-  /** Hears every event, in order, and which of the model's calls it is of, counted from 0: with tools, an answer takes several. */
+  /** Called with every event, in order, and with the number of the model's call, counted from 0. With tools, an answer takes several calls. */
   onEvent?: (event: StreamEvent, call: number) => void;
 }
 
 const encoder = new TextEncoder();
 
 /**
- * Middleware for `wrapLanguageModel` that scores a model's answers. Of streams it
- * reads the provider's own chunks, log-probabilities and all, where the provider
- * hands them out (`includeRawChunks`), and else the text, of which only a
- * confidence model makes anything. The parts pass unchanged and wait for nothing.
+ * Middleware for `wrapLanguageModel` that scores a model's answers. In a stream it reads the provider's own
+ * chunks with their log-probabilities, if the provider gives them to the SDK (`includeRawChunks`). Otherwise it
+ * reads the text, which only a confidence model can score. The parts pass unchanged and without delay.
  *
  * ```ts
  * const stream = createUIMessageStream<UIMessage<unknown, FineceDataParts>>({ execute({ writer }) {
@@ -78,11 +76,11 @@ const encoder = new TextEncoder();
  * ```
  *
  * The model must be asked for log-probabilities in its own way, such as
- * `providerOptions: { openai: { logprobs: 5 } }`; with a `fetch` of the
- * provider's, `confidenceFetch` is as good.
+ * `providerOptions: { openai: { logprobs: 5 } }`; If the provider takes a `fetch` function, you can also use
+ * `confidenceFetch`.
  *
- * Of answers that are not streamed it reads the body of a chat completion, and
- * else the text. What comes of it is in the metadata:
+ * For an answer that is not streamed, it reads the body of a chat completion, or the text if there is no such
+ * body. The confidences are in the metadata:
  *
  * ```ts
  * const { providerMetadata } = await generateText({ model: wrapLanguageModel({ model, middleware }), prompt });

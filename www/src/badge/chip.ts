@@ -32,27 +32,27 @@ declare global {
 }
 
 /**
- * `<finece-chip>`: a whole answer's confidence in a few words, with a line of what it was while the answer
- * was written. Its details list the answer's paragraphs. It takes the attributes of `<confidence-badge>`,
- * and `history` (the values of its line, see `<finece-sparkline>`).
+ * `<finece-chip>`: a whole answer's confidence in a few words, with a small line of its values while the
+ * answer was written. Its details list the answer's paragraphs. It takes the attributes of
+ * `<confidence-badge>`, and `history` (the values of its line, see `<finece-sparkline>`).
  *
- * Only a calibrated value is said as a share of answers that are right; a low one of any kind says "Check
- * this". `showConfidences` makes chips and keeps them up to date.
+ * Only a calibrated value is shown as a share of answers that are right. If a value of any kind is low,
+ * the chip says "Check this". `showConfidences` makes chips and keeps them up to date.
  */
 export class AnswerChip extends ConfidenceBadge {
-  /** The attributes that change what it shows. */
+  /** The attributes that change what the chip shows. */
   static override readonly observedAttributes: readonly string[] = [...ConfidenceBadge.observedAttributes, "history"];
 
-  /** Defines the element; does nothing where it is defined already, or on a server. */
+  /** Defines the element; does nothing if the element is defined already, or on a server. */
   static override define(): void {
     Sparkline.define();
     define("finece-chip", AnswerChip);
   }
 
-  /** Gives the answer whose paragraphs the details list; asked whenever they are open. */
+  /** Returns the answer whose paragraphs the details list. Called whenever the details are open. */
   answer: (() => AnsweredText) | undefined;
 
-  /** Shows the headline of an answer, and how it came about: its positions in order. */
+  /** Shows the headline of an answer, and the positions that led to it, in order. */
   showAnswer(headline: PositionConfidence, positions: readonly PositionConfidence[]): void {
     this.show(headline);
     const values = historyOf(positions, headline);

@@ -22,9 +22,9 @@ function panelModule(): Promise<PanelModule> {
   });
 }
 
-/** What {@link PanelEvent}s tell. */
+/** The detail of a {@link PanelEvent}. */
 export interface PanelEventDetail {
-  /** The position that it is about; `null` if that is not known. */
+  /** The position that the event is about; `null` if it is not known. */
   readonly position: PositionConfidence | null;
 }
 
@@ -79,7 +79,7 @@ export class Details {
     });
   }
 
-  /** Whether they are shown. */
+  /** Whether the details are shown. */
   get open(): boolean {
     return this.#opener !== undefined;
   }

@@ -30,10 +30,10 @@ const MARKUP: Markup = ["button", { type: "button", part: "badge", "aria-expande
 
 const templates = new Map<Markup, Node>();
 
-/** What {@link ConfidenceBadge} tells by its event `finece-change`. */
+/** The detail of {@link ConfidenceBadge}'s event `finece-change`. */
 export interface BadgeChange {
   readonly state: BadgeState;
-  /** In [0,1]; `null` where there is no number. */
+  /** In [0,1]; `null` if there is no number. */
   readonly value: number | null;
 }
 
@@ -51,36 +51,33 @@ declare global {
  * <confidence-badge state="provisional" value="0.72" first="0.64" calibrated source="model expectation"></confidence-badge>
  * ```
  *
- * Attributes: `state` (`pending`, which is the default, `provisional`, `final`,
- * `unavailable`), `value` and `first` (in [0,1]), `calibrated` (the value is a probability and shown as a
- * percentage; otherwise as a bar and a word), `mapped` (it went through a map, of this form), `reason` and `source` (as the
- * events say them), `model` (that estimates), `outside` (in which ways the answer lies outside what was
- * calibrated), `kind` (`end` for the whole answer, `question` for p(0)), `actions` (`regenerate`, `stronger`:
- * buttons in the details, which fire `finece-regenerate` and `finece-stronger`), `check` (says "Check this"
- * instead of the value), `label`, `locale` (of numbers; default the nearest `lang`), `ece` and `n` (how well calibrated, on how many
- * labelled answers), `bands` (two limits, default `0.5 0.8`). A value that is no
- * probability is never shown; `provisional` and `final` without one show as
- * unavailable.
+ * Attributes: `state` (`pending`, which is the default, `provisional`, `final` or `unavailable`), `value` and `first`
+ * (the value and the first value, in [0,1]), `calibrated` (the value is a probability and shown as a percentage;
+ * without this attribute it is shown as a bar and a word), `mapped` (the form of the map that the value went through),
+ * `reason` and `source` (as in the events), `model` (the model that estimates), `outside` (in which ways the answer
+ * lies outside what was calibrated), `kind` (`end` for the whole answer, `question` for p(0)), `actions` (`regenerate`,
+ * `stronger`: buttons in the details, which fire `finece-regenerate` and `finece-stronger`), `check` (the badge says
+ * "Check this" instead of the value), `label`, `locale` (of numbers; default the nearest `lang`), `ece` and `n` (the
+ * calibration error, and the number of labelled answers that it was measured on), `bands` (two limits, default
+ * `0.5 0.8`). A value outside [0,1] is never shown. `provisional` and `final` without a value are shown as unavailable.
  *
- * The slot `details` takes more to say. Parts: `badge`, `glyph`, `value`,
- * `trend`, `panel`, `title`; `badge` also has the state and the band. Custom
- * properties: `--confidence-badge-` and `low`, `medium`, `high`, `unknown`,
- * `color`, `surface`, `edge`, `focus`, `size`, `radius`, `padding`. Dark mode
- * follows the page's `color-scheme`. Before it is defined the element is empty:
- * `confidence-badge:not(:defined) { display: inline-block; min-inline-size: 5em }`
- * keeps its place.
+ * The slot `details` adds content to the details. Parts: `badge`, `glyph`, `value`, `trend`, `panel`, `title`; `badge`
+ * also has the state and the band. Custom properties: `--confidence-badge-` and `low`, `medium`, `high`, `unknown`,
+ * `color`, `surface`, `edge`, `focus`, `size`, `radius`, `padding`. Dark mode follows the page's `color-scheme`. Until
+ * it is defined, the element is empty. This style keeps its place:
+ * `confidence-badge:not(:defined) { display: inline-block; min-inline-size: 5em }`.
  *
  * Fires `finece-change` with a {@link BadgeChange} when what it shows changes.
  */
 export class ConfidenceBadge extends ElementBase {
-  /** The attributes that change what it shows. */
+  /** The attributes that change what the badge shows. */
   static readonly observedAttributes: readonly string[] = [
     ...SHOWN, "label", "locale", "ece", "n", "bands", "actions", "check",
   ];
 
   /**
-   * Defines the element; does nothing where the tag is defined already, or on a
-   * server. Another tag gets a class of its own, as the platform demands.
+   * Defines the element; does nothing if the tag is defined already, or on a server. Each further
+   * tag gets its own class, because browsers do not allow two tags with one class.
    */
   static define(tag = "confidence-badge"): void {
     define(tag, ConfidenceBadge);
@@ -96,7 +93,7 @@ export class ConfidenceBadge extends ElementBase {
   /** The position that is shown; `null` where attributes alone say it. */
   protected position: PositionConfidence | null = null;
 
-  /** Where the confidence stands, as the attribute says; what it shows may be less. */
+  /** The state, as the attribute says. Without a value, the badge shows `provisional` and `final` as unavailable. */
   get state(): BadgeState {
     const state = this.#text("state");
     return STATES.includes(state) ? (state as BadgeState) : "pending";
@@ -104,12 +101,12 @@ export class ConfidenceBadge extends ElementBase {
 
   set state(state: BadgeState) { this.setAttribute("state", state); }
 
-  /** The confidence in [0,1]; `null` where there is none. */
+  /** The confidence in [0,1]; `null` if there is none. */
   get value(): number | null { return this.#number("value"); }
 
   set value(value: number | string | null | undefined) { this.#set("value", value); }
 
-  /** The first value that was known, in [0,1]; `null` where there is none. */
+  /** The first value that was known, in [0,1]; `null` if there is none. */
   get first(): number | null { return this.#number("first"); }
 
   set first(first: number | string | null | undefined) { this.#set("first", first); }
@@ -119,34 +116,34 @@ export class ConfidenceBadge extends ElementBase {
 
   set calibrated(calibrated: boolean) { this.toggleAttribute("calibrated", calibrated); }
 
-  /** Why it is unavailable, as the event says; "" if nothing is said. */
+  /** Why the confidence is unavailable, as the event says; "" if the event does not say. */
   get reason(): string { return this.#text("reason"); }
 
   set reason(reason: string | null | undefined) { this.#set("reason", reason); }
 
-  /** Where the value is from, such as `perplexity` or `model expectation`; "" if nothing is said. */
+  /** Where the value is from, such as `perplexity` or `model expectation`; "" if this is not known. */
   get source(): string { return this.#text("source"); }
 
   set source(source: string | null | undefined) { this.#set("source", source); }
 
-  /** What was judged: `end` the whole answer, `question` the question alone, anything else the text so far. */
+  /** Which text was judged: `end` is the whole answer, `question` the question alone, and any other value the text so far. */
   get kind(): string { return this.#text("kind"); }
 
   set kind(kind: string | null | undefined) { this.#set("kind", kind); }
 
-  /** What the number is called; "" for the words' own. */
+  /** The name of the number; "" for the name in `words`. */
   get label(): string { return this.#text("label"); }
 
   set label(label: string | null | undefined) { this.#set("label", label); }
 
-  /** How numbers are written, a BCP 47 tag; that of the nearest `lang` without the attribute. */
+  /** How numbers are written: a BCP 47 tag. Without the attribute, the tag of the nearest `lang`. */
   get locale(): string {
     return this.getAttribute("locale") ?? languageAt(this);
   }
 
   set locale(locale: string | null | undefined) { this.#set("locale", locale); }
 
-  /** How well calibrated the estimates are; `undefined` where `ece` is missing or no number from 0 to 1. */
+  /** How well calibrated the estimates are; `undefined` if `ece` is missing or is not a number from 0 to 1. */
   get calibration(): Calibration | undefined {
     const ece = this.#number("ece");
     const n = Number(this.getAttribute("n") ?? NaN);
@@ -168,14 +165,17 @@ export class ConfidenceBadge extends ElementBase {
     this.#set("bands", typeof bands === "object" && bands !== null ? bands.join(" ") : bands);
   }
 
-  /** What the details offer to do: `regenerate` from here, ask a `stronger` model. Listen to `finece-regenerate` and `finece-stronger`. */
+  /**
+   * The buttons in the details: `regenerate` writes the answer again from here, `stronger` asks a stronger model.
+   * Listen to the events `finece-regenerate` and `finece-stronger`.
+   */
   get actions(): readonly BadgeAction[] {
     return this.#text("actions").split(" ").filter((name): name is BadgeAction => name === "regenerate" || name === "stronger");
   }
 
   set actions(actions: readonly BadgeAction[]) { this.#set("actions", actions.length === 0 ? null : actions.join(" ")); }
 
-  /** What it says: the words of the locale, with those that were set. */
+  /** The badge's texts: those of the locale, except for the texts that were set. */
   get words(): Words {
     const words = wordsFor(this.locale);
     return this.#words === undefined ? words : { ...words, ...this.#words };
@@ -189,7 +189,7 @@ export class ConfidenceBadge extends ElementBase {
   /** Whether the details are open. */
   get open(): boolean { return this.#details?.open ?? false; }
 
-  /** Shows a position; only what differs is changed. */
+  /** Shows a position. Only attributes that differ are changed. */
   show(position: PositionConfidence): void {
     this.position = position;
     const attributes = badgeAttributes(position);
@@ -198,7 +198,7 @@ export class ConfidenceBadge extends ElementBase {
     }
   }
 
-  /** Whether Tab reaches it; default true. The arrow keys reach the others of an answer. */
+  /** Whether the Tab key reaches the badge; default true. The arrow keys reach the other badges of an answer. */
   set reachable(reachable: boolean) {
     this.#reachable = reachable;
     if (this.#button !== undefined) {
@@ -206,7 +206,7 @@ export class ConfidenceBadge extends ElementBase {
     }
   }
 
-  /** Whether the focus is in its details. */
+  /** Whether the focus is in the badge's details. */
   get inPanel(): boolean {
     const focused = this.shadowRoot?.activeElement ?? null;
     return focused !== null && focused !== this.#button;
@@ -300,7 +300,7 @@ export class ConfidenceBadge extends ElementBase {
     }
   }
 
-  /** What the element is made of: a button, and what is in it. */
+  /** The element's markup: a button and its content. */
   protected get markup(): Markup {
     return MARKUP;
   }

@@ -1,7 +1,8 @@
 /**
- * What people see: {@link showConfidences} shows the confidences of a rendered message, by default as one
- * `<finece-chip>`; `<confidence-badge>` shows one confidence and explains it; `<finece-sparkline>` is a small
- * line of values. {@link ConfidenceLog} keeps the latest confidence of each position.
+ * The elements that people see. {@link showConfidences} shows the confidences of a rendered message, by
+ * default as one `<finece-chip>`. `<confidence-badge>` shows one confidence and explains it.
+ * `<finece-sparkline>` is a small line of values. {@link ConfidenceLog} keeps the latest confidence of each
+ * position.
  *
  * ```ts
  * import { ConfidenceLog, showConfidences } from "finece/badge";
@@ -10,7 +11,7 @@
  * const onEvent = (event) => { log.apply(event); view.update(source, log.positions()); };
  * ```
  *
- * Importing it does nothing by itself and is safe on a server.
+ * Importing this entry has no effect by itself, and is safe on a server.
  *
  * @packageDocumentation
  */

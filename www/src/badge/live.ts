@@ -4,7 +4,10 @@ import { type Words, languageAt, wordsFor } from "./words.js";
 
 /** How a message's confidences are announced. */
 export interface LiveOptions {
-  /** The least time between two announcements while the answer is written, in milliseconds; default 0: only its end is announced. */
+  /**
+   * The shortest time between two announcements while the answer is written, in milliseconds. The default is 0: only
+   * the end of the answer is announced.
+   */
   interval?: number | undefined;
   /** The language, and how numbers are written: a BCP 47 tag. */
   locale?: string | undefined;
@@ -18,9 +21,9 @@ export interface LiveOptions {
 const DEBOUNCE = 600;
 
 /**
- * The one polite live region of a message, for people who do not see the badges: the answer's
- * confidence in words, and how many paragraphs should be checked, once at the end. The region is
- * invisible and takes no room.
+ * A message's polite live region, for people who use a screen reader. At the end of the answer it
+ * announces the answer's confidence in words, and how many paragraphs should be checked. The region
+ * is invisible and takes no space.
  */
 export class LiveSummary {
   /** The region, `role="status"`; put it beside the message, not into it. */
@@ -43,7 +46,7 @@ export class LiveSummary {
     });
   }
 
-  /** Takes the positions as they are now, and whether nothing will change any more. They are read when the announcement is made. */
+  /** Takes the current positions, and whether they are complete. They are read when the announcement is made. */
   update(positions: readonly PositionConfidence[], done = false): void {
     const { interval = 0 } = this.#options;
     if ((positions === this.#positions && done === this.#done)

@@ -1,6 +1,6 @@
 import { ElementBase, define } from "./markup.js";
 
-/** What keeps the marks of one rendered answer. */
+/** An object that keeps the marks of one rendered answer. */
 export interface MarkKeeper {
   /** A mark was added, or its start changed. */
   add(mark: ConfidenceMark): void;
@@ -19,28 +19,28 @@ declare global {
 }
 
 /**
- * `<finece-mark start="12" end="40">`: stands in a rendered answer where a run of
- * its text ends, and says which part of the Markdown source the run is: UTF-16
- * offsets, where CR LF counts as one. A run is the text of a paragraph, a
- * heading, a table's cell, or of a list's item up to a list in it; or a block of
- * code or a formula, which the mark follows as a sibling (`block`). It has no size and moves
- * nothing. A badge is put into it when there is something to show there.
+ * `<finece-mark start="12" end="40">`: marks the end of a run of text in a rendered answer, and
+ * says which part of the Markdown source the run is. The offsets count UTF-16 code units, and CR LF
+ * counts as one. A run is the text of a paragraph, a heading or a table's cell, or the text of a
+ * list's item up to a nested list. A run can also be a block of code or a formula; then the mark
+ * follows it as a sibling (`block`). The mark has no size and moves nothing. If there is a
+ * confidence to show, its badge is put into the mark.
  *
  * Renderers' plugins emit it (`finece/markdown`). An app that renders Markdown
  * itself may do so too.
  */
 export class ConfidenceMark extends ElementBase {
-  /** The attributes whose changes matter. */
+  /** The attributes that the element observes. */
   static readonly observedAttributes: readonly string[] = ["start", "end"];
 
-  /** Defines the element; does nothing where it is defined already, or on a server. */
+  /** Defines the element; does nothing if the element is defined already, or on a server. */
   static define(): void {
     define("finece-mark", ConfidenceMark);
   }
 
   /** Where the run begins in the source. It is not named `start`, because React would set that instead of the attribute. */
   from = NaN;
-  /** Where it ends; infinite if the mark does not say. */
+  /** Where the run ends; infinite if the mark does not say. */
   to = Infinity;
   #keeper: MarkKeeper | undefined;
 
@@ -87,13 +87,13 @@ export class ConfidenceMark extends ElementBase {
   }
 }
 
-/** Gives a keeper the marks in an element: those there now, and those added later. */
+/** Gives a keeper the marks in an element, also those that are added later. */
 export function keep(root: Element, keeper: MarkKeeper): void {
   keepers.set(root, keeper);
   root.querySelectorAll("finece-mark").forEach((mark) => { mark.join(keeper); });
 }
 
-/** Gives the marks that are added to an element no keeper any more. */
+/** From now on, marks that are added to an element get no keeper. */
 export function release(root: Element): void {
   keepers.delete(root);
 }

@@ -1,7 +1,7 @@
 /**
  * The parts that `showConfidences` loads when it needs them, for pages that use them directly:
  * {@link placeBadges} puts badges in rendered Markdown, {@link TokenSpans} collects the tokens that the mode
- * `inline` marks, {@link LiveSummary} tells screen readers.
+ * `inline` marks, {@link LiveSummary} announces confidences to screen readers.
  *
  * @packageDocumentation
  */

@@ -31,15 +31,15 @@ export interface PlaceOptions {
   print?: boolean | undefined;
   /** Which positions have badges; default all. */
   only?: ((position: PositionConfidence) => boolean) | undefined;
-  /** Whether badges ask to check instead of showing the value; default false. */
+  /** Whether badges say "Check this" instead of showing the value; default false. */
   check?: boolean | undefined;
-  /** What the details of a badge offer to do; see `ConfidenceBadge.actions`. */
+  /** The buttons in the details of a badge; see `ConfidenceBadge.actions`. */
   actions?: readonly BadgeAction[] | undefined;
   /** Texts instead of those of the language. */
   words?: Partial<Words> | undefined;
-  /** Called after the page was brought up to date. */
+  /** Called after the badges on the page were updated. */
   onFlush?: (() => void) | undefined;
-  /** Called for every badge that shows a position anew, to adorn it or its block. */
+  /** Called each time a badge begins to show another position. It can change the badge or its block. */
   onPlace?: ((badge: ConfidenceBadge, position: PositionConfidence, block: Element) => void) | undefined;
 }
 
@@ -102,10 +102,10 @@ export class BadgePlacement implements MarkKeeper {
   }
 
   /**
-   * Takes the message's source text and its positions as they are now, in order,
-   * and whether nothing will change any more. The page changes in a microtask; `flush`
-   * does it at once. The first badge of a new block comes when the browser has
-   * reported that the block is near the window, about a frame later.
+   * Takes the message's current source text, its current positions in order, and whether the answer
+   * is complete. The page is updated in a microtask; `flush` updates it at once. The first badge of
+   * a new block appears about a frame later, after the browser has reported that the block is near
+   * the window.
    */
   update(source: string, positions: readonly PositionConfidence[], done = false): void {
     this.#source.update(source);
@@ -119,7 +119,7 @@ export class BadgePlacement implements MarkKeeper {
     this.#schedule();
   }
 
-  /** Brings the page up to date at once. */
+  /** Updates the page at once. */
   readonly flush = (): void => {
     this.#queued = false;
     adoptMarks(this.#root); // it may have been moved into a document, or into another one
@@ -369,20 +369,20 @@ function blockOf(mark: ConfidenceMark): Element {
 }
 
 /**
- * Places badges in a message that was rendered from Markdown: each where its
- * position is in the text. Call `update` whenever there is more text or another
- * confidence; a re-rendering is noticed and the same badges are put back.
+ * Places badges in a message that was rendered from Markdown: each badge at its position in the
+ * text. Call `update` whenever there is more text or another confidence. If the message is rendered
+ * again, the same badges are put back.
  *
  * ```ts
  * const placement = placeBadges(message);
  * placement.update(source, log.positions());
  * ```
  *
- * Where a run of the text ends is known exactly if the renderer emits marks; see
- * `finece/markdown` for plugins. Only badges near the window are made. They lie out
- * of the flow, after their block's text, so nothing moves when one comes: leave
- * about 5em at the inline end of the message for blocks whose last line is full.
- * A position within a paragraph gets a small badge above the line.
+ * If the renderer emits marks, the end of each run of text is known exactly; see `finece/markdown`
+ * for plugins. Only badges near the window are made. They lie outside the flow, after their block's
+ * text, so a new badge moves nothing. Leave about 5em of space at the inline end of the message,
+ * for blocks whose last line is full. A position within a paragraph gets a small badge above the
+ * line.
  */
 export function placeBadges(root: Element, options: PlaceOptions = {}): BadgePlacement {
   return new BadgePlacement(root, options);

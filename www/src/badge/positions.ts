@@ -4,11 +4,11 @@ import { readEnvelope } from "../envelope.js";
 import type { StreamEvent } from "../events.js";
 import type { Calibration, Shown } from "./words.js";
 
-/** The latest record of a position's confidence. Plain data; a change makes a new one. */
+/** The latest record of a position's confidence. It is plain data and is never changed: a revision makes a new object. */
 export interface PositionConfidence extends ConfidenceRecord {
-  /** The first fused confidence that was known, in [0,1]; `null` before. */
+  /** The first fused confidence that was known, in [0,1]; `null` if none is known yet. */
   readonly first: number | null;
-  /** Where the answer that counts begins in the text, in bytes of UTF-8; absent unless a server replaced the answer before it. */
+  /** Where the valid answer begins in the text, in bytes of UTF-8. It is absent unless a server replaced an earlier answer. */
   readonly begin?: number;
 }
 
@@ -27,7 +27,7 @@ interface Entry {
  * confidenceFetch(fetch, { onEvent: (event) => { log.apply(event); } });
  * ```
  *
- * It can be saved with the answer and restored without a core:
+ * A log can be saved with the answer, and restored without a core:
  *
  * ```ts
  * const saved = JSON.stringify(log);
@@ -42,9 +42,8 @@ export class ConfidenceLog {
   #generator: string | null = null;
 
   /**
-   * A log of saved records: what {@link ConfidenceLog.toJSON} gave, or anything
-   * else that carries records, such as a whole answer or a UI part. The log is
-   * empty if it carries none.
+   * Makes a log of saved records: the result of {@link ConfidenceLog.toJSON}, or any other object
+   * that contains records, such as a whole answer or a UI part. Without records, the log is empty.
    */
   static from(saved: unknown): ConfidenceLog {
     const log = new ConfidenceLog();
@@ -55,7 +54,7 @@ export class ConfidenceLog {
     return log;
   }
 
-  /** Takes an event. Says which position it changed, `undefined` if none. */
+  /** Takes an event. Returns the position that the event changed; `undefined` if it changed none. */
   apply(event: StreamEvent): PositionConfidence | undefined {
     if (event.type === "start") { // a server speaks: what was known is its own business now
       this.#choices.clear();
@@ -91,8 +90,8 @@ export class ConfidenceLog {
   }
 
   /**
-   * Says that no more events will come: a provisional value is final, and a position
-   * that is still pending is unavailable for the reason given.
+   * Call this when no more events will come. Provisional values become final, and positions that
+   * are still pending become unavailable with the given reason.
    */
   settle(reason: Reason | "unknown" = "cancelled"): void {
     for (const { latest } of [...this.#choices.values()].flat()) {
@@ -117,18 +116,18 @@ export class ConfidenceLog {
     return [...this.#choices.values()].flat().map(({ latest }) => latest);
   }
 
-  /** The bytes at the beginning of a choice's text that no longer count, because a server replaced that answer by the one after them; mostly 0. */
+  /** How many bytes at the beginning of a choice's text no longer count, because a server replaced this answer by a later one; usually 0. */
   replaced(choice = 0): number {
     return this.#replaced.get(choice)?.byte ?? 0;
   }
 
-  /** The records to save: of each position the first value, if it was revised, and the latest. */
+  /** The records to save: for each position the latest, and also the first if it was revised. */
   toJSON(): Envelope {
     const events = [...this.#replaced.values(), ...[...this.#choices.values()].flat().flatMap(recordsOf)];
     return { version: RECORD_VERSION, id: this.#id, generator: this.#generator, events };
   }
 
-  /** The records of one position, as {@link ConfidenceLog.toJSON} has them; none if it was of an answer that was replaced. */
+  /** The records of one position, as in {@link ConfidenceLog.toJSON}. There are none if the position's answer was replaced. */
   records(choice: number, index: number): FineceRecord[] {
     const of = (this.#choices.get(choice) ?? []).filter(({ latest }) => latest.index === index).flatMap(recordsOf);
     const replaced = this.#replaced.get(choice);
@@ -158,16 +157,17 @@ export function unknownAnswer(last: PositionConfidence | undefined): PositionCon
 }
 
 /**
- * The one confidence to show for positions of one choice: that of the newest position of the
- * answer that has a value, p(0) among them, and at the end that of the whole answer, which
- * may have a reason instead. `undefined` if there is none. host/follow has the same.
+ * The one confidence to show for the positions of one choice. While the answer is written, this is
+ * the confidence of the newest position that has a value, including p(0). At the end it is the
+ * confidence of the whole answer, which may have a reason instead of a value. `undefined` if there
+ * is none. The Go package host/follow uses the same rule.
  */
 export function headlineOf(positions: readonly PositionConfidence[]): PositionConfidence | undefined {
   const whole = positions.findLast(({ kinds }) => kinds.includes("end"));
   return whole !== undefined && whole.state !== "pending" ? whole : positions.findLast(({ fused }) => fused !== null);
 }
 
-/** What is known of a position's value beside its number; see `showValue`. */
+/** The properties of a position's value that decide how it is shown; see `showValue`. */
 export function shownAs({ calibrated, source }: PositionConfidence): Shown {
   return { calibrated, source: source === null ? "" : sourceName(source), mapped: isMapped(source) };
 }
@@ -177,12 +177,12 @@ function isMapped(source: Source | null): boolean {
   return source !== null && source.map !== null && source.map !== "identity";
 }
 
-/** A source in a word or two, as the badge's `source` attribute has it: `perplexity`, `model expectation`. */
+/** A source in one or two words, for the badge's attribute `source`: `perplexity`, `model expectation`. */
 export function sourceName({ estimator, method, basis }: Source): string {
   return estimator === "logprob" ? method ?? "unknown" : [estimator, basis].filter((word) => word !== null).join(" ");
 }
 
-/** The attributes with which a badge shows a position; only those that have something to say. */
+/** The attributes with which a badge shows a position. Attributes without a value are left out. */
 export function badgeAttributes(position: PositionConfidence, calibration?: Calibration): Record<string, string> {
   const { state, fused: value, first, calibrated, reason, source, kinds } = position;
   const all: Record<string, string | number | null | undefined> = {

@@ -11,26 +11,26 @@ import type { Span, SpanPainter, SpanStyle } from "./spans.js";
 import { languageAt, wordsFor } from "./words.js";
 
 /**
- * What people see of an answer's confidences: `answer` one chip; `quiet` a mark at each paragraph that should be
- * checked; `paragraphs` a badge at each paragraph; `inline` marks of the words themselves; `off` nothing.
+ * What is shown. `answer`: one chip. `quiet`: a mark at each paragraph that should be checked. `paragraphs`: a
+ * badge at each paragraph. `inline`: marks on the words themselves. `off`: nothing.
  */
 export type ShowMode = "answer" | "quiet" | "paragraphs" | "inline" | "off";
 
 /** How confidences are shown. */
 export interface ShowOptions extends Pick<PlaceOptions, "marks" | "calibration" | "locale" | "bands" | "words" | "print" | "onPlace"> {
-  /** Default `answer`. A paragraph is low, and a probability one to check, below the first of `bands`. */
+  /** What is shown; default `answer`. A probability below the first of `bands` is low and should be checked. */
   mode?: ShowMode | undefined;
   /** Where the chip stands: before or after the message; default `head`. */
   at?: "head" | "foot" | undefined;
-  /** A chip of the page's own, instead of one beside the message. */
+  /** Your own chip, instead of a new one beside the message. */
   chip?: AnswerChip | undefined;
   /** How the mode `inline` marks words; default `underline`. */
   spanStyle?: SpanStyle | undefined;
   /** Announce the answer's confidence to screen readers, once at its end; default true. */
   announce?: boolean | undefined;
-  /** Writes the answer again from a position on. Without it no such button is shown. */
+  /** Writes the answer again, starting at a position. Without this function the button is not shown. */
   onRegenerate?: ((position: PositionConfidence | null) => void) | undefined;
-  /** Asks a stronger model. Without it no such button is shown. */
+  /** Asks a stronger model. Without this function the button is not shown. */
   onStronger?: ((position: PositionConfidence | null) => void) | undefined;
 }
 
@@ -48,7 +48,7 @@ function parts(): Promise<Loaded> {
 
 /** The confidences of one rendered message, as people see them. */
 export class ConfidenceView {
-  /** The chip. In other modes than `answer` it is there only while the answer's confidence is not available. */
+  /** The chip. In modes other than `answer` it is shown only while the answer's confidence is not available. */
   readonly chip: AnswerChip;
 
   readonly #root: HTMLElement;
@@ -114,9 +114,9 @@ export class ConfidenceView {
   }
 
   /**
-   * Takes the message's source text and its positions as they are now, in order, and whether nothing
-   * will change any more. `spans` are marked by the mode `inline`; without them it marks the parts
-   * between positions.
+   * Takes the message's current source text, its current positions in order, and whether the answer
+   * is complete. The mode `inline` marks `spans`; without spans it marks the parts between
+   * positions.
    */
   update(source: string, positions: readonly PositionConfidence[], done = false, spans?: readonly Span[]): void {
     this.#source = source;
@@ -130,12 +130,12 @@ export class ConfidenceView {
     }
   }
 
-  /** Brings the page up to date at once. */
+  /** Updates the page at once. */
   flush(): void {
     this.#placement?.flush();
   }
 
-  /** The block that contains a position or ends at it, once what finds it is loaded. */
+  /** The block that contains a position or ends at it. Resolves when the code that finds blocks is loaded. */
   async blockOf(position: PositionConfidence): Promise<Element | undefined> {
     if (this.#placement === undefined) {
       const [{ placeBadges }] = await parts();
@@ -246,8 +246,8 @@ function reveal(block: Element | undefined): void {
  * view.update(source, log.positions(), done);
  * ```
  *
- * What other modes than `answer` need is loaded when one is first used. Where a paragraph ends is known exactly
- * if the renderer emits marks; see `finece/markdown`.
+ * The code for modes other than `answer` is loaded when such a mode is first used. If the renderer emits marks,
+ * the end of each paragraph is known exactly; see `finece/markdown`.
  */
 export function showConfidences(root: HTMLElement, options: ShowOptions = {}): ConfidenceView {
   return new ConfidenceView(root, options);

@@ -37,7 +37,10 @@ export function nameOf(view: BadgeView, words: Words): string {
     : `${named(words.certainty)}: ${words.bands[view.band]}, ${words.states[view.state]}`;
 }
 
-/** What a chip says of a whole answer. Only a calibrated value is a share of answers that are right, and a low one of any kind asks to check. */
+/**
+ * What a chip says about a whole answer. Only a calibrated value is shown as a share of answers that are right. If a
+ * value of any kind is low, the chip asks the reader to check.
+ */
 export function answerText({ value, band, state, calibrated, locale }: Pick<BadgeView, "value" | "band" | "state" | "calibrated" | "locale">, { answer }: Words): string {
   if (value === null || band === undefined) {
     return state === "pending" ? answer.pending : answer.unavailable;

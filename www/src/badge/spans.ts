@@ -7,7 +7,7 @@ import { positionBand } from "./shown.js";
 import { styler } from "./style.js";
 import { type Band, type Words, bandBy } from "./words.js";
 
-/** A part of an answer's source with a value of its own, such as a token with its probability. */
+/** A part of an answer's source and its value, such as a token and its probability. */
 export interface Span {
   /** Where it begins and ends in the source, in UTF-16 code units. */
   readonly start: number;
@@ -16,7 +16,7 @@ export interface Span {
   readonly value: number;
 }
 
-/** How spans are marked: a line under the text, or a colour behind it. */
+/** How spans are marked: by a line under the text, or by a background colour. */
 export type SpanStyle = "underline" | "heat";
 
 /** From which probability on a token is `medium`, and from which it is not marked. */
@@ -43,7 +43,7 @@ const adopt = styler(`
 }
 `);
 
-/** Whether this browser can mark text without changing the page: with the CSS Custom Highlight API. */
+/** Whether this browser has the CSS Custom Highlight API, which marks text without changing the page. */
 export function canPaint(): boolean {
   return typeof Highlight === "function" && typeof CSS !== "undefined" && "highlights" in CSS;
 }
@@ -52,7 +52,7 @@ interface Painted { readonly source: string; readonly key: string; readonly rang
 
 /** Marks the spans of one rendered answer. The page's elements are not changed. */
 export class SpanPainter {
-  /** What the marks mean; put it beside the message. */
+  /** The legend, which explains the marks. Put it beside the message. */
   readonly legend: HTMLElement;
 
   readonly #root: Element;
@@ -70,7 +70,7 @@ export class SpanPainter {
     [`${words.legend.title}:`, words.legend.low, words.legend.medium].forEach((text, i) => { this.legend.children[i]?.append(text); });
   }
 
-  /** Marks the spans given, or, without any, the parts of the answer's source between positions. Only runs that changed are looked at. */
+  /** Marks the given spans. Without spans, it marks the parts of the answer's source between positions. Only runs that changed are processed. */
   paint(positions: readonly PositionConfidence[], answer: string, spans?: readonly Span[]): void {
     const scope = this.#root.getRootNode();
     if (!(scope instanceof Document || scope instanceof ShadowRoot)) {
@@ -131,8 +131,9 @@ function highlight(name: string): Highlight {
 }
 
 /**
- * Collects the tokens of a chat completion's stream with their probabilities, for the mode `inline`:
- * give it each chunk, or a whole answer, of an OpenAI-compatible server that was asked for `logprobs`.
+ * Collects the tokens of a chat completion's stream with their probabilities, for the mode `inline`.
+ * Pass each chunk, or a whole answer, of an OpenAI-compatible server. The request must ask for
+ * `logprobs`.
  *
  * ```ts
  * for await (const chunk of stream) { tokens.take(chunk); }
@@ -140,7 +141,7 @@ function highlight(name: string): Highlight {
  * ```
  */
 export class TokenSpans {
-  /** The tokens so far; their offsets count the text of choice 0. */
+  /** The tokens so far. Their offsets are offsets in the text of choice 0. */
   readonly spans: Span[] = [];
   #end = 0;
 

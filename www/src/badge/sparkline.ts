@@ -23,17 +23,18 @@ declare global {
 
 /**
  * `<finece-sparkline values="0.5 0.6 - 0.8">`: a small line of values in [0,1], the oldest first, with a
- * dot at the newest. A dash, or anything else that is no such value, is a gap.
+ * dot at the newest. A dash, or anything else that is not a value in [0,1], is a gap.
  *
- * Attributes: `values`, `limits` (two limits between which a value is medium; the lower one is drawn. The
- * heights below, between and above them are alike, so that certainties, which lie close together, can be
- * told apart), `label` (what the line shows; default: the words'). Its colour is the text's. Part: `line`.
+ * Attributes: `values`; `limits`, two limits between which a value is medium; `label`, what the line
+ * shows, by default a text in the page's language. The lower limit is drawn. The ranges below, between and
+ * above the limits have the same height, so that certainties, which lie close together, can be told apart.
+ * The line has the colour of the text. Part: `line`.
  */
 export class Sparkline extends ElementBase {
-  /** The attributes that change what it shows. */
+  /** The attributes that change what the line shows. */
   static readonly observedAttributes: readonly string[] = ["values", "limits", "label"];
 
-  /** Defines the element; does nothing where it is defined already, or on a server. */
+  /** Defines the element; does nothing if the element is defined already, or on a server. */
   static define(): void {
     define("finece-sparkline", Sparkline);
   }

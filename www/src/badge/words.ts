@@ -2,7 +2,7 @@ import { CUTS, METHODS, type Outside } from "../contract.js";
 import type { Reason } from "../events.js";
 import type { PositionConfidence } from "./positions.js";
 
-/** Where a badge stands. */
+/** The state of the confidence that a badge shows. */
 export type BadgeState = PositionConfidence["state"];
 
 /** How high a confidence is: below the first of two limits, between them, or at least the second. */
@@ -12,26 +12,26 @@ export type Band = "low" | "medium" | "high";
 export interface Calibration {
   /** Expected calibration error, in [0,1]. */
   readonly ece: number;
-  /** On how many labelled answers; `null` if not known. */
+  /** The number of labelled answers; `null` if not known. */
   readonly n: number | null;
 }
 
 /**
- * Everything that is said to people, in one language. Numbers come formatted. A text is
- * changed for all elements by `speak({ ...ENGLISH, regenerate: "Rewrite from here" })`, for
- * one element by its property `words`. Other languages are entries of their own:
+ * All texts that people see, in one language. Numbers in the texts are already formatted. To change
+ * a text for all elements, call `speak({ ...ENGLISH, regenerate: "Rewrite from here" })`; for one
+ * element, set its property `words`. Other languages have separate entries:
  * `import { german } from "finece/lang/de"; speak(german)`.
  */
 export interface Words {
   /** The language, a BCP 47 tag: for elements whose nearest `lang` is this language. */
   readonly lang: string;
-  /** What the number is called, such as `Confidence`; the attribute `label` replaces it. */
+  /** The name of the number, such as `Confidence`; the attribute `label` replaces it. */
   readonly label: string;
-  /** The same of a value that is not calibrated, and so is no probability. */
+  /** The name of a value that is not calibrated, so not a probability. */
   readonly certainty: string;
   /** The badge's text while the value is not known yet. */
   readonly pendingMark: string;
-  /** The badge's text where there will be no value. */
+  /** The badge's text if there will be no value. */
   readonly unavailableMark: string;
   /** The states, in words. */
   readonly states: Readonly<Record<BadgeState, string>>;
@@ -39,7 +39,7 @@ export interface Words {
   readonly bands: Readonly<Record<Band, string>>;
   /** A whole answer's confidence in a few words. */
   readonly answer: AnswerWords;
-  /** How many of an answer's parts a reader should check, a sentence. Both are counts. */
+  /** A sentence that says how many of an answer's parts a reader should check. Both parameters are counts. */
   readonly toCheck: (check: number, of: number) => string;
   /** What a line of values shows. */
   readonly history: string;
@@ -79,7 +79,7 @@ export interface Words {
 export interface AnswerWords {
   /** A probability as a share, such as 7 in 10. */
   readonly odds: (n: string, of: string) => string;
-  /** A probability over the largest share that is said. */
+  /** A probability above the largest share that is shown. */
   readonly over: (n: string, of: string) => string;
   /** A certainty that is not low. */
   readonly certainty: Readonly<Record<"medium" | "high", string>>;
@@ -166,7 +166,7 @@ export const ENGLISH: Words = {
 
 const languages = new Map<string, Words>();
 
-/** Lets elements speak a language where their nearest `lang` or their `locale` is that language. */
+/** Adds languages: elements whose `locale` or nearest `lang` is one of these languages use its texts. */
 export function speak(...words: readonly Words[]): void {
   words.forEach((each) => { languages.set(each.lang, each); });
 }
@@ -176,7 +176,7 @@ export function languageAt(element: Element): string {
   return element.closest("[lang]")?.getAttribute("lang") ?? "";
 }
 
-/** The words for a locale: those of the tag, those of its language, else English. */
+/** The words for a locale: those of the whole tag, or those of its language, or English. */
 export function wordsFor(locale: string): Words {
   for (let tag = locale; tag !== ""; tag = tag.slice(0, Math.max(0, tag.lastIndexOf("-")))) {
     const words = languages.get(tag);
@@ -187,12 +187,12 @@ export function wordsFor(locale: string): Words {
   return languages.get("en") ?? ENGLISH;
 }
 
-/** Whether a badge's `source` names a built-in estimator, of which none is calibrated. */
+/** Whether a badge's `source` names a built-in estimator. Built-in estimators are not calibrated. */
 export function isBuiltin(source: string): boolean {
   return (METHODS as readonly string[]).includes(source);
 }
 
-/** What is known of a value beside its number. */
+/** The properties of a value that decide how it is shown. */
 export interface Shown {
   /** Whether it is a probability. */
   readonly calibrated: boolean;
@@ -202,7 +202,7 @@ export interface Shown {
   readonly mapped: boolean;
 }
 
-/** From which value on a certainty of a source is medium, and from which high. */
+/** The values from which a certainty of a source is medium and high. */
 export function cutsOf({ source, mapped }: Shown): readonly [number, number] {
   return (mapped ? undefined : CUTS[source.split(" ", 1)[0] ?? ""]) ?? CUTS[""];
 }
@@ -212,13 +212,16 @@ export function bandBy(value: number, [medium, high]: readonly [number, number])
   return value < medium ? "low" : value < high ? "medium" : "high";
 }
 
-/** How high a value is: a probability by the limits, as its percentage is shown, a certainty among values of its source. */
+/**
+ * How high a value is. A probability is compared with the limits, in the form in which its percentage is shown. A
+ * certainty is compared with the usual values of its source.
+ */
 export function bandOf(value: number, shown: Shown, limits: readonly [number, number] = CUTS[""]): Band {
   const percent = Math.round(value * 100) / 100; // 80% is never called less than 80%
   return shown.calibrated ? bandBy(percent, limits) : bandBy(value, cutsOf(shown));
 }
 
-/** A value as people are shown it: a percentage if it is calibrated, else a word. */
+/** A value as it is shown: a percentage if it is calibrated, otherwise a word. */
 export function showValue(value: number, shown: Shown, words: Words, locale?: string): string {
   return shown.calibrated ? formatPercent(value, locale) : words.bands[bandBy(value, cutsOf(shown))];
 }
@@ -229,8 +232,8 @@ export function isProbability(value: number | null | undefined): value is number
 }
 
 /**
- * A probability in whole percent as the locale writes it. What would round to
- * certainty but is not shows as `>99%` or `<1%`.
+ * A probability in whole percent, in the locale's format. A value that is not 0 or 1 but would
+ * round to it is shown as `<1%` or `>99%`.
  */
 export function formatPercent(value: number, locale?: string): string {
   const format = formatter(locale, "percent");
