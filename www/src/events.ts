@@ -8,7 +8,10 @@ export type { Basis, FinishReason, Method, PositionKind, Segment } from "./contr
 /** Why a confidence is unavailable. `unknown` is a reason of a newer core. */
 export type Reason = KnownReason | "unknown";
 
-/** Text of the stream as it comes, if it is asked for. It is no record: a gateway's chunks have the text beside their records. */
+/**
+ * Text of the stream as it arrives, if the option `text` is set. This event is not a record: in a gateway's chunks, the
+ * text stands beside the records.
+ */
 export interface TextEvent {
   readonly type: "text";
   /** The choice's number, from 0. */
@@ -17,15 +20,15 @@ export interface TextEvent {
   readonly text: string;
 }
 
-/** A calibration position was found. Its confidences follow, now or later. */
+/** A position was found. Its confidences follow at once or later. */
 export interface PositionEvent {
   readonly type: "position";
   readonly choice: number;
   /** 0 is the question, then 1, 2, ... over all of the choice's segments. */
   readonly index: number;
-  /** Every strategy that fired here. */
+  /** All strategies that put a position here. */
   readonly kinds: readonly PositionKind[];
-  /** Whose text the offsets count. */
+  /** The segment in whose text the offsets count. */
   readonly segment: Segment;
   /** Offset in the segment's text, in bytes of UTF-8. */
   readonly byte: number;
@@ -33,9 +36,9 @@ export interface PositionEvent {
   readonly utf16: number;
   /** The number of the segment's tokens that the text before the offset takes up. */
   readonly token: number;
-  /** Whether `token` is an estimate, for want of the provider's tokens. */
+  /** Whether `token` is an estimate, because the provider sent no tokens. */
   readonly approximate: boolean;
-  /** Bounds of the entropy in nats of the token that ends here, `null` where not known. */
+  /** Bounds of the entropy of the token that ends here, in nats; `null` if not known. */
   readonly entropy: { readonly lower: number | null; readonly upper: number | null };
 }
 
@@ -46,25 +49,25 @@ export interface AskEvent {
   /** The position's index. */
   readonly index: number;
   readonly kinds: readonly PositionKind[];
-  /** What `Session.request`, `resolve` and `fail` call it. */
+  /** The id to pass to `Session.request`, `resolve` and `fail`. */
   readonly id: number;
 }
 
-/** Where a raw confidence comes from, as the core says it. */
+/** The source of a raw confidence, as the core reports it. */
 export type EstimateSource =
   | { readonly estimator: "builtin"; readonly method: Method | "unknown" }
   | { readonly estimator: "trajectory" }
   | {
       readonly estimator: "model";
       readonly basis: Basis | "unknown";
-      /** With basis `expectation`: the probability, in (0,1], of the replies that it was taken over; else `null`. */
+      /** With basis `expectation`: the total probability, in (0,1], of the replies that the expectation was computed from; otherwise `null`. */
       readonly mass: number | null;
     };
 
 /** The map of the setting `calibration` that a raw confidence goes through before integration. */
 export interface AppliedMap {
   readonly map: CalibrationMap | "unknown";
-  /** Whose map it is: p(0)'s, or that of positions with few or many tokens before them. */
+  /** The positions that the map is for: p(0), or positions with few or many tokens before them. */
   readonly band: Band | "unknown";
 }
 
@@ -73,7 +76,7 @@ interface Revision {
   readonly choice: number;
   /** The position's index. */
   readonly index: number;
-  /** 0 for a position's first confidence event, then one more each time. */
+  /** 0 for a position's first confidence event, and one more for each later one. */
   readonly revision: number;
 }
 
@@ -89,22 +92,22 @@ export interface KnownConfidence extends Revision {
   readonly state: "provisional" | "final";
   /** The estimate itself: the probability that the answer is correct, in [0,1]. */
   readonly raw: number;
-  /** `raw` after the calibration, if there is one, and Backward Confidence Integration with the estimates that came after it, in [0,1]. */
+  /** The value after calibration, if there is a map, and after Backward Confidence Integration with the later estimates, in [0,1]. */
   readonly fused: number;
   /**
-   * Whether `fused` is a probability: each raw confidence in it went through a fitted
-   * map or came from a model that was trained on labelled answers, and lies inside what
-   * these cover. Otherwise it orders answers and no more.
+   * Whether `fused` is a probability. It is one if each raw confidence in it went through a fitted
+   * map or came from a model that was trained on labelled answers, and if the answer is of a kind
+   * that the map or model covers. Otherwise `fused` only ranks answers.
    */
   readonly calibrated: boolean;
   readonly source: EstimateSource;
-  /** Absent where no map was applied. */
+  /** Absent if no map was applied. */
   readonly calibration?: AppliedMap;
   /** In which ways the value lies outside what its map or its model covers. */
   readonly outside: readonly Outside[];
 }
 
-/** There is and will be no value for the position. */
+/** The position has no value and will get none. */
 export interface UnavailableConfidence extends Revision {
   readonly state: "unavailable";
   readonly raw: null;
@@ -113,35 +116,35 @@ export interface UnavailableConfidence extends Revision {
 }
 
 /**
- * Gives a position's confidence, or revises it. `state` tells which: a number
- * is there exactly when there is one.
+ * Gives or revises a position's confidence. `state` says whether there is a value: `provisional`
+ * and `final` have one.
  */
 export type ConfidenceEvent = PendingConfidence | KnownConfidence | UnavailableConfidence;
 
-/** The provider's own token counts over all choices, `null` where it does not say. */
+/** The provider's own token counts over all choices; `null` for a count that it did not send. */
 export interface UsageEvent {
   readonly type: "usage";
   readonly prompt: number | null;
-  /** All that was generated, reasoning included. */
+  /** All generated tokens, including reasoning. */
   readonly completion: number | null;
   readonly reasoning: number | null;
 }
 
-/** Something is wrong in the stream, or with a confidence model's reply. The session goes on. */
+/** Something is wrong in the stream, or with a confidence model's reply. The session continues. */
 export interface FaultEvent {
   readonly type: "fault";
   readonly choice: number;
   readonly fault: FaultCode | "unknown";
-  /** Bytes of the stream before it; `null` where that means nothing. */
+  /** The number of bytes of the stream before the fault; `null` if the fault is not in the stream. */
   readonly offset: number | null;
-  /** One line, at most 256 bytes, in part of foreign origin: show it as text. */
+  /** One line of at most 256 bytes. It may contain text from the server, so show it as text, not as HTML. */
   readonly detail: string;
 }
 
 /** The length of a whole segment in tokens. */
 export interface Total {
   readonly tokens: number;
-  /** Counted by estimate, not by the provider. */
+  /** Whether the length is an estimate, because the provider did not count. */
   readonly approximate: boolean;
 }
 
@@ -152,48 +155,51 @@ export interface FinishEvent {
   readonly finish: FinishReason | "unknown";
   readonly answer: Total;
   readonly reasoning: Total;
-  /** The strategies that were asked for and that the stream could not serve, such as entropy without log-probabilities. */
+  /** The strategies that were set but that the stream does not support, such as entropy without log-probabilities. */
   readonly missing: readonly PositionKind[];
 }
 
 /**
- * The stream's end marker came, or an error that ends it: nothing that follows
- * counts, whether or not the connection is closed.
+ * The stream's end marker arrived, or an error that ends the stream. Everything after it is
+ * ignored, also if the connection stays open.
  */
 export interface EndedEvent {
   readonly type: "ended";
 }
 
-/** What an event of the stream says about a choice, if the setting `frames` asks for it. It comes right before the event's `framed`. */
+/** What an event of the stream contains for one choice. It is sent only with the setting `frames`, just before the event's `framed`. */
 export interface SaidEvent {
   readonly type: "said";
   readonly choice: number;
-  /** It has members that are read as text. */
+  /** Whether it has members that are read as text. */
   readonly text: boolean;
-  /** It has members that may hold text and are not read as text, such as a tool call. */
+  /** Whether it has members that may hold text but are not read as text, such as a tool call. */
   readonly other: boolean;
-  /** It has a finish reason. */
+  /** Whether it has a finish reason. */
   readonly finished: boolean;
-  /** Where the choice's log-probabilities are, in bytes of the stream: nowhere if `begin` is `end`. */
+  /** The byte range of the choice's log-probabilities in the stream. There are none if `begin` equals `end`. */
   readonly logprobs: { readonly begin: number; readonly end: number };
 }
 
-/** Where an event of the stream ends, and what it is, if the setting `frames` asks for it. Offsets are in bytes of the stream. */
+/**
+ * Where an event of the stream ends, and which kind of event it is. It is sent only with the setting `frames`. Offsets
+ * are in bytes of the stream.
+ */
 export interface FramedEvent {
   readonly type: "framed";
   /** Bits: 1 a chunk, 2 a chunk without choices, 4 comments alone, 8 it has token counts, 16 it has choices that are not read, 32 `[DONE]`, 64 no event of an event stream. */
   readonly is: number;
   readonly end: number;
-  /** Where its JSON object begins. */
+  /** The offset at which the event's JSON object begins. */
   readonly data: number;
-  /** The object's closing brace; `null` if there is no object to edit. */
+  /** The offset of the object's closing brace; `null` if there is no object to edit. */
   readonly brace: number | null;
 }
 
 /**
- * The core failed to load or trapped. The stream's text still comes. Every
- * position that was not final has become unavailable just before, for the
- * reason `core-lost`.
+ * The core could not be loaded, or trapped (stopped with an error of WebAssembly). The stream's
+ * text still comes. Just before this event, every position that was not final became unavailable
+ * with the reason `core-lost`.
  */
 export interface LostEvent {
   readonly type: "lost";
@@ -202,14 +208,14 @@ export interface LostEvent {
   readonly message: string;
 }
 
-/** What a core's session says. `RecordBuilder` makes records of it. */
+/** The events of a core's session. `RecordBuilder` makes records from them. */
 export type CoreEvent =
   | TextEvent | PositionEvent | AskEvent | ConfidenceEvent | UsageEvent | FaultEvent | FinishEvent | EndedEvent
   | SaidEvent | FramedEvent;
 
 /**
- * What a scored stream says: records, the text if it is asked for, and that the
- * core was lost. All of it is plain data that survives JSON and structured
- * clones. A value that is not known is `null`, never NaN.
+ * The events of a scored stream: records, text if the option `text` is set, and `lost` if the core
+ * failed. All events are plain data: they can be written as JSON and cloned. An unknown value is
+ * `null`, never NaN.
  */
 export type StreamEvent = FineceRecord | TextEvent | LostEvent;

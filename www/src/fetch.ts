@@ -6,49 +6,49 @@ import type { ScoreOptions } from "./scorer.js";
 import { either } from "./signal.js";
 import { ConfidenceStream } from "./stream.js";
 
-/** Which response an event belongs to. */
+/** The response that an event belongs to. */
 export interface ResponseInfo {
-  /** Counts the responses scored by one wrapper, from 1. */
+  /** The number of the response among those that one wrapper scored, from 1. */
   readonly number: number;
   /** The request's address. */
   readonly url: string;
-  /** The response's headers, request id and all. */
+  /** The response's headers, including the request id. */
   readonly headers: Headers;
-  /** Resolves when no more events will come for it. */
+  /** Resolves when no more events will come for this response. */
   readonly done: Promise<void>;
 }
 
 /** How a wrapped `fetch` scores the streams that come through it. */
 export interface ConfidenceFetchOptions extends Omit<ScoreOptions, "question" | "onEvent" | "onError">, ConversationOptions {
-  /** Hears of every response that is about to be scored; a Worker should `waitUntil` its `done`. */
+  /** Called with every response that is about to be scored. In a Worker, pass the response's `done` to `waitUntil`. */
   onResponse?: (response: ResponseInfo) => void;
-  /** Hears the events of every response, and which response they are of. */
+  /** Called with each event and the response that it belongs to. */
   onEvent?: (event: StreamEvent, response: ResponseInfo) => void;
-  /** Hears what went wrong with the scoring; see {@link ScoreOptions.onError}. */
+  /** Called with each error of the scoring; see {@link ScoreOptions.onError}. */
   onError?: (error: FineceError, response: ResponseInfo) => void;
   /**
-   * What the stream answers, or a function that finds it in the request, whose
-   * body is known only where it is a string of the second argument's, as SDKs
-   * have it. Default: the last message of the user in a body of OpenAI's,
-   * Anthropic's or Gemini's form. It is used only with a confidence model.
+   * The question that the stream answers, or a function that finds the question in the request. The
+   * body is known only if it is a string in the second argument of `fetch`, as in SDKs. Default:
+   * the last message of the user, in a body of OpenAI's, Anthropic's or Gemini's form. The question
+   * is used only with a confidence model.
    */
   question?: string | ((request: { readonly url: string; readonly body: string | undefined }) => string | undefined);
-  /** Which responses are scored. Default: event streams and JSON lines with a status of success. */
+  /** Decides which responses are scored. Default: event streams and JSON Lines, with a status of success. */
   match?: (response: Response) => boolean;
 }
 
 /**
- * Wraps a `fetch` for openai-node, the AI SDK or LangChain, which sees the raw
+ * Wraps a `fetch` function for openai-node, the AI SDK or LangChain. The wrapper sees the raw
  * stream with its log-probabilities:
  *
  * ```ts
  * const client = new OpenAI({ fetch: confidenceFetch(fetch, { onEvent }) });
  * ```
  *
- * What it returns has the same bytes, status, headers and address. Other
- * responses are returned as they are. Cancelling the body, or the signal that
- * the request was made with, aborts the requests to the confidence model, of
- * which all responses share one limit.
+ * The response that it returns has the same bytes, status, headers and address. Responses that are
+ * not scored are returned as they are. If the body is cancelled, or the request's signal is
+ * aborted, the requests to the confidence model are aborted. All responses share one limit on such
+ * requests.
  */
 export function confidenceFetch(fetch: Fetch, options: ConfidenceFetchOptions = {}): Fetch {
   return fetchThrough(ConfidenceStream, fetch, options);

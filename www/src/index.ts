@@ -1,11 +1,10 @@
 /**
- * FineCE in JavaScript: while a language model is still writing, how likely its
- * answer is right.
+ * FineCE in JavaScript estimates how likely a language model's answer is to be right, while the
+ * model is still writing.
  *
- * Start from {@link confidenceFetch} to hand to an SDK, {@link ConfidenceStream}
- * for a stream of your own, {@link confidences} to iterate over events, or
- * {@link loadCore} and `Session` for the core itself. Nothing is loaded before
- * it is used.
+ * Choose one: {@link confidenceFetch} makes a `fetch` function for an SDK, {@link ConfidenceStream}
+ * scores your own stream, {@link confidences} iterates over events, and {@link loadCore} gives the
+ * core itself, with its `Session`. The core is loaded when it is first used.
  *
  * @packageDocumentation
  */

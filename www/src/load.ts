@@ -2,9 +2,8 @@ import type { Core } from "./core.js";
 import { CoreLoadError, messageOf } from "./errors.js";
 
 /**
- * Where a core comes from: the address of finece.wasm, its bytes, or the
- * compiled module, which is the way to go where a strict Content-Security-Policy
- * forbids compiling here.
+ * Where a core comes from: the address of finece.wasm, its bytes, or the compiled module. Use the
+ * compiled module if a strict Content-Security-Policy forbids compiling in this page.
  */
 export type CoreSource = URL | string | WebAssembly.Module | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
 
@@ -12,9 +11,9 @@ const byAddress = new Map<string, Promise<Core>>();
 const byObject = new WeakMap<object, Promise<Core>>();
 
 /**
- * Loads the scoring core: by default the finece.wasm of this package, beside
- * its JavaScript, which bundlers find and browsers stream-compile. Each source
- * is loaded once; after a failure the next call tries again.
+ * Loads the scoring core. By default this is the package's finece.wasm beside its JavaScript:
+ * bundlers find this file, and browsers compile it while it arrives. Each source is loaded once;
+ * after a failure the next call tries again.
  *
  * Rejects with a {@link CoreLoadError} that says where and why.
  */

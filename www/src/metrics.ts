@@ -28,9 +28,9 @@ export interface Bin {
   readonly low: number;
   /** Upper edge. */
   readonly high: number;
-  /** Answers in it. */
+  /** Number of answers in the bin. */
   readonly count: number;
-  /** Correct answers in it. */
+  /** Number of correct answers in the bin. */
   readonly correct: number;
   /** Mean confidence; NaN in an empty bin. */
   readonly confidence: number;
@@ -40,9 +40,9 @@ export interface Bin {
 
 /** Why a figure does not exist for some data. */
 export type Undefined =
-  /** There is no pair at all. */
+  /** There are no pairs. */
   | "no pairs"
-  /** All answers are correct or all are wrong, so nothing can be ranked. */
+  /** All answers are correct, or all are wrong, so there is nothing to rank. */
   | "one class";
 
 /** The figures of a set of pairs, and its reliability diagram. */
@@ -54,13 +54,12 @@ export interface Evaluation extends Figures {
 }
 
 /**
- * Evaluates the pairs (confidences[i], correct[i]). Confidences are numbers from 0
- * to 1, correctness is 0 or 1 or a boolean; the order of the pairs does not matter.
- * The core keeps all pairs in memory: 400 MB for 10 million of them, and at most 4 GiB,
- * which is enough for about 100 million. `finece eval` takes any number.
- * Throws a `FineceError`: `argument` for a confidence outside [0,1] or NaN, for
- * lists of different lengths and for an unknown binning, `too-long` for more pairs than
- * the core takes, and a `CoreTrapError` if the memory does not suffice.
+ * Evaluates the pairs (confidences[i], correct[i]). Confidences are numbers from 0 to 1,
+ * correctness is 0 or 1 or a boolean; the order of the pairs does not matter. The core keeps all
+ * pairs in memory: 400 MB for 10 million of them, and at most 4 GiB, which is enough for about 100
+ * million. `finece eval` takes any number. Throws a `FineceError`: `argument` for a confidence
+ * outside [0,1] or NaN, for lists of different lengths and for an unknown binning, `too-long` for
+ * more pairs than the core takes, and a `CoreTrapError` if the memory is too small.
  */
 export function evaluate(
   core: Core, confidences: ArrayLike<number>, correct: ArrayLike<number | boolean>, binning: Binning = {},
@@ -128,19 +127,19 @@ function readEvaluation(answer: Uint8Array): Evaluation {
 export interface FuseParams {
   /** The revision coefficient, in [0,1]; 1 keeps every confidence. Default 0.5. */
   alpha?: number;
-  /** How many steps are looked ahead, 0 to 64; default 2. */
+  /** How many later steps revise a confidence, 0 to 64; default 2. */
   depth?: number;
-  /** How many continuations are averaged; 0 is no integration. Default 1. */
+  /** How many continuations are averaged; 0 means no integration. Default 1. */
   width?: number;
 }
 
 /**
- * Revises the confidence of each node of a tree by those that follow it. A
- * confidence is a number from 0 to 1, or NaN where it is missing; `parents` has the
- * index of each node's parent, an earlier one, and -1 for a root. Without it the
- * nodes are a path, each the child of the one before. Returns the fused values,
- * NaN where there was none. Throws a `FineceError`: `argument` for what is not so,
- * `too-long` for more than 1398099 nodes.
+ * Revises the confidence of each node of a tree by the confidences of the nodes that follow it. A
+ * confidence is a number from 0 to 1, or NaN if it is missing. `parents` has the index of each
+ * node's parent, which must come earlier, and -1 for a root. Without `parents` the nodes are a
+ * path: each node is the child of the previous one. Returns the fused values, with NaN for missing
+ * confidences. Throws a `FineceError`: `argument` if an argument is not as described, `too-long`
+ * for more than 1398099 nodes.
  */
 export function fuse(
   core: Core, confidences: ArrayLike<number>, parents?: ArrayLike<number>, params: FuseParams = {},

@@ -1,6 +1,6 @@
 /**
- * A confidence model that several streams share. Its options are enough for one
- * stream, or for one `confidenceFetch`.
+ * A confidence model that several streams share. For one stream, or one `confidenceFetch`, pass its
+ * options instead.
  *
  * @packageDocumentation
  */

@@ -4,39 +4,39 @@ import type { AskEvent } from "./events.js";
 import { MODEL_DEFAULTS } from "./contract.js";
 import { hidden, hint, oneLine, readAtMost, retryAfter, shown } from "./http.js";
 
-/** `fetch` as SDKs take it. */
+/** A `fetch` function, in the form that SDKs take. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** A confidence model behind an HTTP endpoint, and what it is sent. */
+/** A confidence model at an HTTP endpoint, and what is sent to it. */
 export interface ModelOptions extends ModelConfig {
   /** The endpoint's whole address, such as `/api/confidence` or `http://127.0.0.1:8000/v1/chat/completions`. */
   url: string | URL;
   /**
-   * Headers beside the content type, or a function that gives them for each
-   * attempt. A key belongs on a server: in a page, point `url` at a route of yours.
+   * Headers besides the content type, or a function that returns them for each attempt. Do not put
+   * a key into a page: let `url` be a route of your own server, which adds the key.
    */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>);
-  /** What sends the requests; default the global `fetch`. */
+  /** The function that sends the requests; default the global `fetch`. */
   fetch?: Fetch;
-  /** Milliseconds for one estimate, retries and their waits included; default 60000. */
+  /** Time limit for one estimate in milliseconds, including retries and the waits between them; default 60000. */
   timeout?: number;
-  /** Attempts after the first, for a lost connection, 429 and 5xx; default 3. */
+  /** Number of retries after a lost connection, or status 429 or 5xx; default 3. */
   retries?: number;
   /** Requests in flight at once, over all streams that share the {@link ConfidenceModel}; default 8. */
   concurrency?: number;
   /**
-   * Requests of one stream that may wait for their turn; default 4. Beyond that
-   * the oldest, which newer positions have made stale, are given up as
-   * `superseded`; the question and the whole answer never are.
+   * How many requests of one stream may wait to be sent; default 4. If there are more, the oldest
+   * are given up with the reason `superseded`, because newer positions have made them useless.
+   * Requests for the question alone and for the whole answer are never given up.
    */
   waiting?: number;
   /**
-   * Sees every request's body, JSON, before it leaves, and returns what is sent
-   * in its place, or `null` to send nothing: the position is then unavailable as
-   * `cancelled`. So it is when this throws.
+   * Called with every request's body, which is JSON, before it is sent. Returns the body to send
+   * instead, or `null` to send nothing. If it returns `null` or throws, the position becomes
+   * unavailable with the reason `cancelled`.
    */
   redact?: (body: string, ask: AskEvent) => string | null | Promise<string | null>;
-  /** Bytes of a reply at most; default 1 MiB, more than which the core does not read. */
+  /** Maximum size of a reply in bytes; default 1 MiB. The core does not read longer replies. */
   maxReply?: number;
 }
 
@@ -45,7 +45,7 @@ export interface ModelOptions extends ModelConfig {
  * in flight.
  */
 export class ConfidenceModel {
-  /** How the core asks it. */
+  /** How the core asks the model. */
   readonly config: ModelConfig;
   /** @internal */
   readonly slots: Slots;
@@ -76,8 +76,8 @@ export class ConfidenceModel {
   }
 
   /**
-   * Sends a request's body and returns the reply's, read by nobody yet. Rejects
-   * with a {@link ModelError}.
+   * Sends a request's body and returns the body of the reply, which is not parsed yet. Rejects with
+   * a {@link ModelError}.
    */
   async post(body: string, signal: AbortSignal): Promise<Uint8Array> {
     const deadline = Date.now() + this.#timeout;

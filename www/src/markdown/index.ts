@@ -1,8 +1,8 @@
 /**
- * Plugins that make Markdown renderers emit `<finece-mark>` where a run of text
- * ends, so that `showConfidences` of `finece/badge` knows where a position is.
+ * Plugins that make Markdown renderers emit a `<finece-mark>` at the end of each run of text. With
+ * these marks `showConfidences` of `finece/badge` knows where a position is.
  *
- * - react-markdown, assistant-ui's `MarkdownTextPrimitive` and everything with rehype:
+ * - react-markdown, assistant-ui's `MarkdownTextPrimitive` and other renderers that use rehype:
  *   `rehypePlugins={[rehypeMarks, rehypeKatex]}`, before plugins that replace elements.
  * - Streamdown, assistant-ui's `StreamdownTextPrimitive`, AI Elements: `finece/streamdown`.
  * - markdown-it: `md.use(markdownItMarks)`, after other plugins.

@@ -15,7 +15,7 @@ interface State {
   readonly Token: new (type: string, tag: string, nesting: -1 | 0 | 1) => Token;
 }
 
-/** A markdown-it, as far as it matters here. */
+/** A markdown-it parser: the members that the plugin uses. */
 export interface MarkdownIt {
   readonly core: { readonly ruler: { push(name: string, rule: (state: never) => void): void } };
   readonly renderer: { readonly rules: Record<string, unknown> };

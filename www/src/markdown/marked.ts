@@ -1,6 +1,6 @@
 import { LineCursor, type Span, cellsOf, markHTML } from "./source.js";
 
-/** A token of marked's, as far as it matters here. */
+/** A token of marked: the members that the extension uses. */
 export interface MarkedToken {
   type: string;
   raw: string;

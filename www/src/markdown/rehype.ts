@@ -1,4 +1,4 @@
-/** A node of a hast tree, as far as it matters here. */
+/** A node of a hast tree: the members that the plugin uses. */
 export interface HastNode {
   type: string;
   tagName?: string;
@@ -13,9 +13,9 @@ const BLOCKS = new Set(("address article aside blockquote center dd details dial
   + "header hgroup hr legend li main menu nav ol p pre search section summary table tbody td tfoot th thead tr ul").split(" "));
 
 /**
- * A rehype plugin that emits a mark at the end of every run of text, and after
- * every `pre`. It keeps no state, so every message may share it. Put it before
- * rehype-katex, and after plugins that remove elements they do not know.
+ * A rehype plugin that emits a mark at the end of every run of text, and after every `pre`. It
+ * keeps no state, so all messages may share one plugin. Put it before rehype-katex, and after
+ * plugins that remove elements they do not know.
  */
 export function rehypeMarks(): (tree: HastNode, file?: { toString(): string }) => void {
   return (tree, file) => {
