@@ -2,8 +2,8 @@ import type { ConfidenceRecord, DecisionRecord, FineceRecord, Place, PositionRec
 import type { ConfidenceEvent, CoreEvent, FinishEvent, KnownConfidence, StreamEvent } from "./events.js";
 
 /**
- * Makes records of the events of one core's session, in their order. It keeps
- * the places of positions whose confidence can still change.
+ * Makes records from the events of one session of a core, in their order. It keeps the places of
+ * positions whose confidence can still change.
  */
 export class RecordBuilder {
   readonly #model: string | null;
@@ -15,7 +15,7 @@ export class RecordBuilder {
     this.#model = model;
   }
 
-  /** The records of all events of one call of the session. Events of other kinds are in no record. */
+  /** The records of all events of one call of the session. Some kinds of events have no record. */
   take(events: readonly CoreEvent[]): FineceRecord[] {
     for (const event of events) { // a position's token ratio is known once its choice has ended
       if (event.type === "finish") {
@@ -115,7 +115,7 @@ function keyOf({ choice, index }: { readonly choice: number; readonly index: num
   return choice * 2 ** 32 + index;
 }
 
-/** The record of a position that has and will have no value. */
+/** The record of a position that has no value and will get none. */
 export function unavailable(place: Place, revision: number, reason: Reason | "unknown"): ConfidenceRecord {
   return {
     ...place, type: "confidence", state: "unavailable", revision, raw: null, fused: null, calibrated: false, source: null, reason,

@@ -1,5 +1,5 @@
 /**
- * Which providers send log-probabilities, and a `fetch` that asks them for these.
+ * Which providers send log-probabilities, and a `fetch` that asks for log-probabilities.
  *
  * @packageDocumentation
  */
@@ -14,7 +14,7 @@ function formatAt(path: string): string | undefined {
   return PATHS.find(([suffix]) => path.endsWith(suffix))?.[1];
 }
 
-/** The provider that answers requests to an address; `undefined` for any other host. */
+/** The provider that answers requests to an address; `undefined` for an unknown host. */
 export function providerAt(url: string | URL): Provider | undefined {
   if (!URL.canParse(String(url))) {
     return undefined;
@@ -68,16 +68,16 @@ function withLogprobs(url: string, body: unknown): string | undefined {
 }
 
 /**
- * Wraps a `fetch` so that requests ask for log-probabilities, by the fields that the
- * provider wants. Fields that a request has stay as they are. If the provider refuses
- * the request with them (status 400 or 422, as for a model that sends none), it is sent
- * once more as it was.
+ * Wraps a `fetch` so that requests ask for log-probabilities with the fields that the provider
+ * needs. Fields that a request already has are not changed. The provider may refuse the added
+ * fields (status 400 or 422), for example for a model that sends no log-probabilities. Then the
+ * original request is sent once more.
  *
  * ```ts
  * const client = new OpenAI({ fetch: confidenceFetch(askForLogprobs(fetch), { onEvent }) });
  * ```
  *
- * Only bodies that are strings are read, as SDKs send them.
+ * Only bodies that are strings are changed; SDKs send strings.
  */
 export function askForLogprobs(fetch: Fetch): Fetch {
   return async (input, init) => {

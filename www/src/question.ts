@@ -9,14 +9,14 @@ interface Message {
   readonly text: string;
 }
 
-/** What a session is told about the question. */
+/** The question, in the form in which a session takes it. */
 export type Asked = Pick<ScoringConfig, "question" | "conversation">;
 
-/** How a conversation is asked about. */
+/** How a conversation becomes the question for a confidence model. */
 export interface ConversationOptions extends Pick<ScoringConfig, "card" | "calibration"> {
   /**
-   * Tokens of a conversation that a confidence model is asked with beside the user's last
-   * message, if its card or its calibration covers conversations; default 2048.
+   * How many tokens of the conversation a confidence model gets besides the user's last message, if
+   * its card or its calibration covers conversations; default 2048.
    */
   conversationTokens?: number;
 }
@@ -40,10 +40,10 @@ export function askedIn(body: string, options: ConversationOptions = {}): Asked 
 }
 
 /**
- * The question in a request's messages. It is the text of the user's last message; results
- * of tools, which Anthropic has in messages of the user, are none. A model that covers
- * conversations is asked about a conversation as one text: the Go package host/follow
- * documents its form.
+ * The question in a request's messages. It is the text of the user's last message. Results of
+ * tools, which Anthropic puts into messages of the user, do not count as the question. For a model
+ * that covers conversations, the conversation becomes one text; the Go package host/follow
+ * documents the form of this text.
  */
 export function askedBy(messages: readonly unknown[], { card, calibration, conversationTokens }: ConversationOptions): Asked {
   const covered = [card, calibration?.["card"]].some((of) => fields(of)["conversation"] === true);

@@ -8,18 +8,18 @@ import { ThinkingSplitter } from "./thinking.js";
 
 /** How an {@link AnswerReader} reads. */
 export interface AnswerReaderOptions {
-  /** What the bytes are, where that cannot be recognised; default `auto`. */
+  /** The format of the bytes, if it cannot be recognised; default `auto`. */
   format?: Format | undefined;
-  /** Choices from this number up are skipped, as the core skips them; default 16. */
+  /** Choices with this number or a higher one are skipped, as in the core; default 16. */
   maxChoices?: number | undefined;
-  /** Whether the text is wanted; default true. Without it less is parsed. */
+  /** Whether to return the text; default true. With false, less is parsed. */
   text?: boolean | undefined;
 }
 
 /**
- * Reads a model's stream, or a whole answer, without a core: its text as it
- * comes, and the records that a FineCE server put into it. A `start` record
- * comes before the first of them. Bytes that are no answer give nothing.
+ * Reads a model's stream, or a whole answer, without a core. It returns the text as it arrives, and
+ * the records that a FineCE server put into the stream. A `start` record comes before the first
+ * record. For bytes that are not an answer, it returns nothing.
  */
 export class AnswerReader {
   readonly #framer: Framer;
@@ -53,7 +53,7 @@ export class AnswerReader {
     };
   }
 
-  /** Whether an event, or plain text, has come. */
+  /** Whether an event, or plain text, has arrived. */
   get begun(): boolean {
     return this.#begun;
   }
@@ -63,7 +63,7 @@ export class AnswerReader {
     return this.#version;
   }
 
-  /** The provider's error, if the stream had one; else `null` if it had no event, text or record by now. */
+  /** The provider's error, if the stream had one; `null` if the stream has had no event, text or record so far. */
   get failure(): unknown {
     return this.#error ?? (this.#begun || this.#version > 0 ? undefined : null);
   }

@@ -13,19 +13,19 @@ import type { ConfidenceModel, ModelOptions } from "./model.js";
 import { AnswerReader } from "./reader.js";
 import type { Session } from "./session.js";
 
-/** How a stream is scored, and who hears of it. Everything has a default. */
+/** How a stream is scored, and which functions get its events. Every option has a default. */
 export interface ScoreOptions extends ScoringConfig {
   /**
-   * Which statistic of the stream's own log-probabilities the confidence is;
-   * default `perplexity`. None of them is calibrated. `trajectory` is a model of the
-   * log-probabilities: the option `trajectory`. Ignored with `model`.
+   * The statistic of the stream's log-probabilities that is used as the confidence; default
+   * `perplexity`. No statistic is calibrated. With `trajectory`, the confidence comes from the
+   * model of the log-probabilities in the option `trajectory`. Ignored with `model`.
    */
   estimator?: Method | "trajectory";
-  /** A confidence model to ask instead; see `finece/model`. Nothing is sent anywhere without it. */
+  /** A confidence model to ask instead; see `finece/model`. Without a confidence model, nothing is sent anywhere. */
   model?: ModelOptions | ConfidenceModel | PromiseLike<ConfidenceModel>;
   /**
-   * A loaded core, or what loads it; default `loadCore`. After three failures in a
-   * row the same core, or the same function, is left alone for a minute.
+   * A loaded core, or a function that loads one; default `loadCore`. After three failures in a row,
+   * the same core or function is not tried again for a minute.
    */
   core?: Core | PromiseLike<Core> | (() => Core | PromiseLike<Core>);
   /**
@@ -36,11 +36,11 @@ export interface ScoreOptions extends ScoringConfig {
   coreTimeout?: number;
   /** Ends the scoring and aborts its requests. The bytes still pass. */
   signal?: AbortSignal | undefined;
-  /** Hears every event, in order. */
+  /** Called with every event, in order. */
   onEvent?: (event: StreamEvent) => void;
   /**
-   * Hears what went wrong. Without it, errors go to `reportError` or the
-   * console, those of the confidence model once a stream.
+   * Called with every error. Without it, errors go to `reportError` or the console; errors of the
+   * confidence model are reported once for each stream.
    */
   onError?: (error: FineceError) => void;
 }
@@ -50,9 +50,9 @@ const MAX_QUEUE = 8 << 20;
 const CORE_TIMEOUT = 3000;
 
 /**
- * Follows one stream beside its text. What a FineCE server says in the stream
- * counts; if it says nothing, the core scores the stream. None of the methods
- * waits or throws, and none changes a chunk.
+ * Scores one stream, without changing or delaying its text. If a FineCE server put records into the
+ * stream, these records are used; otherwise the core scores the stream. None of the methods waits
+ * or throws, and none changes a chunk.
  */
 export class Scorer {
   /** Resolves when no more events will come. Never rejects. */
@@ -97,7 +97,7 @@ export class Scorer {
     }
   }
 
-  /** What came instead of an answer: the provider's error, or `null` for nothing that can be read; `undefined` for an answer. */
+  /** What the stream has instead of an answer: the provider's error, or `null` if nothing could be read. `undefined` if the stream has an answer. */
   get failure(): unknown {
     return this.#reader.failure;
   }
@@ -131,7 +131,7 @@ export class Scorer {
     }
   }
 
-  /** Says that the stream is over. The confidence model may still answer. */
+  /** Call this when the stream has ended. The confidence model may still answer. */
   end(): void {
     if (this.#ended || this.#closed) {
       return;
@@ -149,7 +149,7 @@ export class Scorer {
     this.#finish();
   }
 
-  /** Says that the events are no longer wanted, or that the stream broke off: requests are aborted. */
+  /** Call this when the events are no longer needed, or when the stream broke off. Requests are aborted. */
   readonly interrupt = (): void => {
     if (this.#closed) {
       return;

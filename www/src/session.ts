@@ -11,15 +11,15 @@ const nothing = new Uint8Array();
 export type FailReason = Extract<Reason, "timeout" | "superseded" | "endpoint-error" | "unreachable" | "cancelled">;
 
 /**
- * One stream being scored, without any I/O: bytes go in, events come out.
- * `ConfidenceStream` and its kin do the rest; use this where the surroundings
- * do their own fetching.
+ * Scores one stream without any I/O: it takes bytes and returns events. For most programs,
+ * `ConfidenceStream`, `confidences` or `confidenceFetch` is simpler. Use a session if your program
+ * does its own I/O.
  *
  * Every method throws a `CoreTrapError` once the instance has trapped, and a
  * `FineceError` with the code `order` once the session is closed.
  */
 export class Session {
-  /** The events that opening gave: p(0), found, and asked for where the estimator is a model. */
+  /** The events of the opening: the position p(0), and its request if the estimator is a confidence model. */
   readonly opening: readonly CoreEvent[];
 
   #instance: Instance | undefined;
@@ -58,17 +58,18 @@ export class Session {
   }
 
   /**
-   * The body of the request that an `ask` event announced, JSON in UTF-8. It may
-   * be called again until the id is settled; then it throws `unknown-ask`.
+   * The body of the request that an `ask` event announced: JSON in UTF-8. You can call this method
+   * again until {@link Session.resolve} or {@link Session.fail} was called for the id; after that
+   * it throws `unknown-ask`.
    */
   request(id: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#open().answer("finece_request", id));
   }
 
   /**
-   * Takes the reply's body. One that is not exactly one probability makes the
-   * position unavailable and is reported by a `fault` event. Throws
-   * `unknown-ask` for an id that was never asked or is settled.
+   * Takes the reply's body. If the reply is not exactly one probability, the position becomes
+   * unavailable, and a `fault` event reports this. Throws `unknown-ask` for an id that was never
+   * asked or already has a reply.
    */
   resolve(id: number, reply: Uint8Array): CoreEvent[] {
     // What is longer than a call takes is nobody's number: let the core say so.
@@ -81,7 +82,7 @@ export class Session {
     return this.#open().events("finece_fail", undefined, id, REASONS.indexOf(reason));
   }
 
-  /** Gives the instance back. The session answers nothing more. */
+  /** Closes the session and gives its instance back to the core. */
   close(): void {
     const instance = this.#instance;
     this.#instance = undefined;

@@ -1,7 +1,7 @@
 /**
- * The store, for any framework: {@link readSource} reads a stream, {@link ConfidenceStore} collects events that
- * somebody else feeds, {@link ConfidenceLog} keeps the latest confidence of each position. `finece/react`,
- * `finece/vue` and `finece/svelte` are thin layers on it.
+ * The store, for any framework. {@link readSource} reads a stream, {@link ConfidenceStore} collects the events
+ * that you pass to it, and {@link ConfidenceLog} keeps the latest confidence of each position. `finece/react`,
+ * `finece/vue` and `finece/svelte` are thin layers on the store.
  *
  * @packageDocumentation
  */

@@ -9,54 +9,57 @@ import { either } from "./signal.js";
 import type { ScoreOptions } from "./scorer.js";
 import { unitsOf } from "./units.js";
 
-/** What is known of a stream by now. It is never changed; a change makes a new one. */
+/** The state of a stream at one time. A snapshot is never changed: a change makes a new one. */
 export interface ConfidenceSnapshot {
-  /** `idle` before there is anything, `streaming`, `done`, `failed` where the source broke off or gave no answer; then `error` says why. */
+  /** `idle` before the first event, `streaming`, `done`, or `failed` if the source broke off or gave no answer; then `error` says why. */
   readonly status: "idle" | "streaming" | "done" | "failed";
-  /** Whether nothing will change any more: the status is `done` or `failed`. */
+  /** Whether the stream has ended: the status is `done` or `failed`. */
   readonly done: boolean;
-  /** The text of choice 0 so far; "" where the events have no text. */
+  /** The text of choice 0 so far; "" if the events have no text. */
   readonly text: string;
-  /** How much of the text, from its beginning, no longer counts, in UTF-16 code units: a server replaced that answer by the one after it. Mostly 0. */
+  /**
+   * The length of the text at the beginning that no longer counts, in UTF-16 code units, because a server replaced this
+   * answer by a later one. Usually 0.
+   */
   readonly replaced: number;
-  /** The positions of choice 0 in that text, in order; the same objects as before where nothing changed. */
+  /** The positions of choice 0 in the text that counts, in order. Positions that did not change are the same objects as in the previous snapshot. */
   readonly positions: readonly PositionConfidence[];
   /** The one confidence to show for choice 0; `null` if there is none. At the end it may have a reason instead of a value. */
   readonly headline: PositionConfidence | null;
   /** Whether the scoring core failed, so that no more confidences will come. */
   readonly lost: boolean;
-  /** Why the source or the core failed, in words for people; `null` where neither did. */
+  /** A message for people that says why the source or the core failed; `null` if neither failed. */
   readonly error: string | null;
 }
 
-/** The snapshot of a stream of which nothing is known, on a server for one. */
+/** The snapshot of a stream before its first event. It is also used on a server. */
 export const EMPTY: ConfidenceSnapshot = Object.freeze({
   status: "idle", done: false, text: "", replaced: 0, positions: Object.freeze([]), headline: null, lost: false, error: null,
 });
 
-/** What bindings read: `subscribe` and a snapshot that is the same object until something changes. */
+/** The interface that the layers for frameworks read: `subscribe`, and a snapshot that is the same object until something changes. */
 export interface ConfidenceReadable {
   /** Calls the listener after every new snapshot, until the function returned is called. */
   readonly subscribe: (listener: () => void) => () => void;
   /** The latest snapshot. */
   readonly getSnapshot: () => ConfidenceSnapshot;
-  /** The snapshot that a server renders and a page hydrates. */
+  /** The snapshot for rendering on a server, and for the first rendering in the page (hydration). */
   readonly getServerSnapshot: () => ConfidenceSnapshot;
 }
 
-/** How a source is scored; looked at when the source is new. */
+/** How a source is scored. The options are read only when the source is new. */
 export interface ReadOptions extends ScoreOptions {
-  /** The segment whose text and positions are wanted; default `answer`. */
+  /** The segment whose text and positions the snapshots have; default `answer`. */
   segment?: Segment;
 }
 
-/** What a store can read: bytes as they come, or a function that fetches them under a signal. */
+/** A source that a store can read: bytes, or a function that takes an abort signal and fetches bytes. */
 export type ConfidenceSource =
   | ByteSource | PromiseLike<ByteSource> | ((signal: AbortSignal) => ByteSource | PromiseLike<ByteSource>);
 
 /**
- * Collects a stream's events for anything that subscribes. Snapshots are made once a frame. Give its `push` to
- * `confidenceFetch`, whose text events need the option `text`:
+ * Collects a stream's events for its subscribers. It makes at most one snapshot in each frame. Pass its `push`
+ * to `confidenceFetch`, with the option `text` so that there are text events:
  *
  * ```ts
  * const store = new ConfidenceStore();
@@ -82,9 +85,9 @@ export class ConfidenceStore implements ConfidenceReadable {
   }
 
   /**
-   * A store of a saved answer, which has its text and confidences at once and
-   * needs no core: in a chat that is loaded again, or on a server. `saved` is
-   * what {@link ConfidenceStore.toJSON} gave.
+   * Makes a store of a saved answer, for a chat that is loaded again, or on a server. The store has
+   * the text and the confidences at once, and needs no core. `saved` is the result of
+   * {@link ConfidenceStore.toJSON}.
    */
   static from(saved: unknown, segment: Segment = "answer"): ConfidenceStore {
     const store = new ConfidenceStore(segment);
@@ -97,7 +100,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     return store;
   }
 
-  /** What to save with a chat, as JSON: the text and the records. */
+  /** The data to save with a chat, as JSON: the text and the records. */
   toJSON(): SavedConfidences {
     return { text: this.#text.join(""), finece: this.#log.toJSON() };
   }
@@ -119,7 +122,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     this.#schedule();
   };
 
-  /** Says that no more events will come, and what broke off, if anything did. An error of the provider's among the events is a failure, too. */
+  /** Call this when no more events will come. If the stream broke off, pass the error. A provider's error among the events is also a failure. */
   readonly finish = (failure: unknown = this.#outcome.failure): void => {
     this.#status = failure === undefined ? "done" : "failed";
     this.#error = failure === undefined ? this.#error : failure === null ? "there is no answer" : messageOf(failure);
@@ -133,7 +136,7 @@ export class ConfidenceStore implements ConfidenceReadable {
     this.#schedule();
   };
 
-  /** Forgets everything, for another stream. */
+  /** Clears the store, so that another stream can use it. */
   readonly reset = (): void => {
     this.#log = new ConfidenceLog();
     this.#text = [];
@@ -150,10 +153,10 @@ export class ConfidenceStore implements ConfidenceReadable {
     return () => { this.#listeners.delete(listener); };
   };
 
-  /** The latest snapshot, the same object until the next. */
+  /** The latest snapshot. It is the same object until something changes. */
   readonly getSnapshot = (): ConfidenceSnapshot => this.#snapshot;
 
-  /** The snapshot that a server renders and a page hydrates: that of a restored store, else an empty one. */
+  /** The snapshot for rendering on a server and for hydration: the snapshot of a restored store, otherwise an empty one. */
   readonly getServerSnapshot = (): ConfidenceSnapshot => this.#initial;
 
   /** Makes the snapshot new. */
@@ -179,7 +182,7 @@ export class ConfidenceStore implements ConfidenceReadable {
 /** A saved answer. */
 export interface SavedConfidences {
   readonly text: string;
-  /** The records, as a server puts them into an answer. */
+  /** The records, in the form in which a server puts them into an answer. */
   readonly finece: Envelope;
 }
 
@@ -293,10 +296,11 @@ const readers = new WeakMap<object, SourceReader>();
 const NOTHING: ConfidenceReadable = { subscribe: () => () => undefined, getSnapshot: () => EMPTY, getServerSnapshot: () => EMPTY };
 
 /**
- * The text and the confidences of a source, for a binding to subscribe to: a new snapshot with every frame in which they
- * changed. The source is a response, bytes, a function that fetches them under a signal, a {@link ConfidenceStore} that
- * somebody else feeds, or `undefined` while there is none. It is read once however many subscribe, from the first
- * subscription on, and aborted when the last one has gone, unless it has ended: then its snapshot is kept for later subscribers.
+ * The text and the confidences of a source. There is at most one new snapshot in each frame. The source is a response,
+ * bytes, a function that takes an abort signal and fetches bytes, a {@link ConfidenceStore} that gets its events
+ * elsewhere, or `undefined` if there is no source yet. Reading starts at the first subscription; all subscribers share
+ * one reading. When the last subscriber leaves, a source that has not ended is aborted. The snapshot of a source that
+ * has ended is kept for later subscribers.
  *
  * ```ts
  * const readable = readSource(await fetch("/v1/chat/completions", request));

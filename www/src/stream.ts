@@ -7,18 +7,17 @@ export interface Pair {
 }
 
 /**
- * Passes a model's stream through unchanged and scores it on the side:
+ * Passes a model's stream through unchanged, and scores it:
  *
  * ```ts
  * const stream = new ConfidenceStream({ onEvent: (event) => show(event) });
  * return new Response(response.body.pipeThrough(stream), response);
  * ```
  *
- * It is a TransformStream in all but its class, which cannot say that its
- * readable side was cancelled everywhere. Each chunk is handed on before it is
- * scored; whatever goes wrong with the scoring, the bytes pass. When the
- * readable side is cancelled or the writable side aborted, requests to the
- * confidence model are aborted.
+ * It has the interface of a TransformStream. It does not extend that class, because not every
+ * runtime tells a TransformStream that its readable side was cancelled. Each chunk is passed on
+ * before it is scored, so the bytes pass even if the scoring fails. When the readable side is
+ * cancelled or the writable side is aborted, requests to the confidence model are aborted.
  */
 export class ConfidenceStream implements TransformStream<Uint8Array, Uint8Array> {
   /** The same bytes, in the same chunks. */
@@ -26,8 +25,8 @@ export class ConfidenceStream implements TransformStream<Uint8Array, Uint8Array>
   /** Takes the model's bytes. */
   readonly writable: WritableStream<Uint8Array>;
   /**
-   * Resolves when no more events will come, which with a confidence model may
-   * be after the text has ended; never rejects. A Worker should `waitUntil` it.
+   * Resolves when no more events will come; never rejects. With a confidence model this may be
+   * after the end of the text. In a Worker, pass it to `waitUntil`.
    */
   readonly done: Promise<void>;
 

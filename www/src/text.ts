@@ -26,9 +26,9 @@ function list(value: unknown): readonly unknown[] {
 const number = (index: unknown): number => (typeof index === "number" ? index : 0);
 
 /**
- * Finds the text in the events of a model's stream, or in a whole answer: the
- * same text in the same segments as the core finds, for every format that the
- * core reads. It needs no core, so that text can be shown before one is loaded.
+ * Finds the text in the events of a model's stream, or in a whole answer. It finds the same text in
+ * the same segments as the core, for every format that the core reads. It needs no core, so text
+ * can be shown before the core is loaded.
  */
 export class TextFinder {
   readonly #format: Format;

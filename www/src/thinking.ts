@@ -3,10 +3,9 @@ import type { Segment } from "./events.js";
 const OPENS = /^[\0-\x20]{0,64}<think(ing)?>/;
 
 /**
- * Separates the reasoning that some models write at the beginning of their
- * answer, in `<think>` or `<thinking>` tags, from the answer. The tags, and the
- * white space before the first, belong to neither. It does what the core does,
- * so that offsets agree.
+ * Separates the reasoning that some models write at the beginning of their answer, in `<think>` or
+ * `<thinking>` tags, from the answer. The tags, and the white space before the first tag, belong to
+ * neither. The core does the same, so the offsets agree.
  */
 export class ThinkingSplitter {
   #state: "start" | "thinking" | "answer" = "start";
@@ -58,7 +57,7 @@ export class ThinkingSplitter {
     return at < 0 ? "" : text.slice(at + close.length);
   }
 
-  /** Says that no more text comes: text that was held back is handed out. */
+  /** Call this when no more text comes: text that was held back goes to `say`. */
   end(say: (segment: Segment, text: string) => void): void {
     if (this.#held !== "") {
       say(this.#state === "thinking" ? "reasoning" : "answer", this.#held);

@@ -1,11 +1,10 @@
 /**
- * `finece` for Cloudflare Workers and their like, where no WebAssembly may be
- * compiled at run time: the module is imported, and loading the core only makes
- * its first instance. Bundlers that know the condition `workerd` take this for
- * `finece` too.
+ * `finece` for Cloudflare Workers and other runtimes that cannot compile WebAssembly at run time.
+ * The module is imported, and loading the core only makes its first instance. Bundlers that know
+ * the condition `workerd` use this entry for `finece` as well.
  *
- * A runtime whose requests cannot share I/O needs a `ConfidenceModel`, or a
- * `confidenceFetch` with one, for each request; the core is shared.
+ * If the requests of a runtime cannot share connections, make a new `ConfidenceModel`, or a new
+ * `confidenceFetch` with a model, for each request. All requests share the core.
  *
  * @packageDocumentation
  */
@@ -37,19 +36,18 @@ function withCore<T extends Pick<ScoreOptions, "core">>(options: T): T {
   return { ...options, core: options.core ?? own };
 }
 
-/** How a Worker's stream is scored, and whether the client is told. */
+/** How a Worker's stream is scored, and whether the client gets the records. */
 export interface WorkerStreamOptions extends ScoreOptions {
   /**
-   * Whether the records go to the client, too: in comments `: finece {...}` between
-   * the lines of an event stream, which SDKs skip. The stream then ends after the
-   * last record. Default false.
+   * Whether the client also gets the records, in comments `: finece {...}` between the lines of an
+   * event stream; SDKs skip comments. The stream then ends after the last record. Default false.
    */
   comments?: boolean;
 }
 
 /**
- * `ConfidenceStream` of `finece`, with the imported module as the default core. The
- * bytes come in larger chunks than a pipe gives them, which costs a Worker less time.
+ * `ConfidenceStream` of `finece`, with the imported module as the default core. The bytes come in
+ * larger chunks than those of a pipe, which takes a Worker less time.
  */
 export class ConfidenceStream extends Stream {
   constructor({ comments: wanted = false, ...options }: WorkerStreamOptions = {}) {

@@ -1,7 +1,7 @@
 /**
- * FineCE for the Vercel AI SDK: {@link confidenceMiddleware} scores a model's
- * answers, {@link confidenceParts} writes confidences into a message as
- * `data-finece` parts, {@link confidencesOf} reads them from one.
+ * FineCE for the Vercel AI SDK. {@link confidenceMiddleware} scores a model's answers,
+ * {@link confidenceParts} writes confidences into a message as `data-finece` parts, and
+ * {@link confidencesOf} reads confidences from a message.
  *
  * @packageDocumentation
  */

@@ -75,8 +75,8 @@ const encoder = new TextEncoder();
  * } });
  * ```
  *
- * The model must be asked for log-probabilities in its own way, such as
- * `providerOptions: { openai: { logprobs: 5 } }`; If the provider takes a `fetch` function, you can also use
+ * Ask the model for log-probabilities with the provider's own options, such as
+ * `providerOptions: { openai: { logprobs: 5 } }`. If the provider takes a `fetch` function, you can also use
  * `confidenceFetch`.
  *
  * For an answer that is not streamed, it reads the body of a chat completion, or the text if there is no such

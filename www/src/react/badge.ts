@@ -4,13 +4,13 @@ import { ConfidenceBadge } from "../badge/element.js";
 import { type PositionConfidence, badgeAttributes } from "../badge/positions.js";
 import type { Calibration } from "../badge/words.js";
 
-/** What {@link Confidence} shows. */
+/** The properties of {@link Confidence}. */
 export interface ConfidenceProps {
   /** The position; without one the badge is pending. */
   position?: PositionConfidence | undefined;
   /** How well calibrated the confidences are, if known. */
   calibration?: Calibration | undefined;
-  /** What the number is called. */
+  /** The name of the number. */
   label?: string | undefined;
   /** How numbers are written, a BCP 47 tag. */
   locale?: string | undefined;
@@ -21,8 +21,8 @@ export interface ConfidenceProps {
 }
 
 /**
- * The badge as a component. On the server it is the bare element, which the
- * page fills in once it is defined there.
+ * The badge as a React component. On a server it renders the empty element; in the page, the
+ * element gets its content when it is defined.
  */
 export function Confidence(props: ConfidenceProps): ReactElement {
   const { position, calibration, label, locale, bands, className, style } = props;

@@ -6,27 +6,28 @@ import type { Span } from "../badge/spans.js";
 
 /** The properties of {@link Confidences}. */
 export interface ConfidencesProps extends HTMLAttributes<HTMLDivElement> {
-  /** The answer's Markdown, of which the children are rendered. */
+  /** The answer's Markdown, from which the children are rendered. */
   text: string;
-  /** The positions, as `useConfidence` or a `ConfidenceLog` has them. */
+  /** The positions of `useConfidence` or of a `ConfidenceLog`. */
   positions: readonly PositionConfidence[];
-  /** Whether nothing will change any more. */
+  /** Whether the answer is complete. */
   done?: boolean | undefined;
   /** What people see of the confidences; default `answer`, one chip. */
   mode?: ShowMode | undefined;
   /** What the mode `inline` marks. */
   spans?: readonly Span[] | undefined;
-  /** Writes the answer again from a position on. Without it no such button is shown. */
+  /** Writes the answer again, starting at a position. Without this function the button is not shown. */
   onRegenerate?: ((position: PositionConfidence | null) => void) | undefined;
-  /** Asks a stronger model. Without it no such button is shown. */
+  /** Asks a stronger model. Without this function the button is not shown. */
   onStronger?: ((position: PositionConfidence | null) => void) | undefined;
   /** Other options; read once, when the component is mounted. */
   show?: Omit<ShowOptions, "mode" | "chip" | "onRegenerate" | "onStronger"> | undefined;
 }
 
 /**
- * A `div` around a rendered answer, which shows the answer's confidences. For other modes than `answer` the renderer
- * of the children should emit marks; see `finece/markdown` and `finece/streamdown`. On a server it is the bare `div`.
+ * A `div` around a rendered answer, which shows the answer's confidences. For modes other than `answer`, the renderer
+ * of the children should emit marks; see `finece/markdown` and `finece/streamdown`. On a server it renders only the
+ * `div`.
  */
 export function Confidences(props: ConfidencesProps): ReactElement {
   const { text, positions, done = false, mode = "answer", spans, onRegenerate, onStronger, show, children, ...rest } = props;

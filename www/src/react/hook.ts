@@ -3,16 +3,15 @@ import { useState, useSyncExternalStore } from "react";
 import type { Segment } from "../events.js";
 import { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type ReadOptions, readSource } from "../store.js";
 
-/** How {@link useConfidence} scores a source; looked at when the source is new. */
+/** How {@link useConfidence} scores a source. The options are read only when the source is new. */
 export type UseConfidenceOptions = ReadOptions;
 
 /**
- * The text and the confidences of a stream, new with every frame in which they
- * changed. The source is what `readSource` of `finece/store` takes. Keep it the same between renderings, by `useState` or
- * `useMemo`: another source is another stream. It is read once however many
- * components use it, and aborted when the last one has gone, unless it has
- * ended: then it is kept for a component that comes back. On the server the
- * snapshot is empty, unless the store was restored by `ConfidenceStore.from`.
+ * The text and the confidences of a stream. They are updated at most once in each frame. The source is one that
+ * `readSource` of `finece/store` takes. Keep the same source between renderings, with `useState` or `useMemo`, because
+ * another source starts another stream. A source is read once, also if several components use it. When the last of them
+ * is unmounted, a source that has not ended is aborted; one that has ended is kept for a component that is mounted
+ * again. On a server the snapshot is empty, unless the store was restored with `ConfidenceStore.from`.
  *
  * ```tsx
  * const { text, positions, done, error } = useConfidence(response);
@@ -25,7 +24,7 @@ export function useConfidence(
   return useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
 }
 
-/** A store of this component's own, to hand its `push` to `confidenceFetch`. */
+/** A store for this component. Pass its `push` to `confidenceFetch`. */
 export function useConfidenceStore(segment?: Segment): ConfidenceStore {
   const [store] = useState(() => new ConfidenceStore(segment));
   return store;

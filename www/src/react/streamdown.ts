@@ -21,19 +21,19 @@
 import { type ComponentType, type ReactElement, createContext, createElement, memo, useContext, useState } from "react";
 import { rehypeMarks } from "../markdown/rehype.js";
 
-/** What is used of Streamdown, and what completes Markdown that is still being written. */
+/** The exports of Streamdown that the marks need, and a function that completes Markdown that is still being written. */
 export interface StreamdownParts<Props extends object, Plugin> {
   /** Streamdown's `Block`. */
   readonly Block: ComponentType<Props>;
   /** Streamdown's `parseMarkdownIntoBlocks`. */
   readonly parseMarkdownIntoBlocks: (markdown: string) => string[];
-  /** Streamdown's `defaultRehypePlugins`, or those that you give to it. */
+  /** Streamdown's `defaultRehypePlugins`, or the plugins that you pass to Streamdown. */
   readonly defaultRehypePlugins: Readonly<Record<string, Plugin>> | readonly Plugin[];
-  /** `remend`, which Streamdown uses; without it a tail that is not complete is shown as it is. */
+  /** `remend`, which Streamdown also uses. Without it, Markdown that is not complete at the end of the text is shown unchanged. */
   readonly remend?: (markdown: string) => string;
 }
 
-/** Properties of one `Streamdown`. They stay the same from rendering to rendering, which its speed depends on. */
+/** Properties of one `Streamdown`. They stay the same from rendering to rendering, so that Streamdown stays fast. */
 export interface StreamdownMarks<Props extends object, Plugin> {
   readonly BlockComponent: ComponentType<Props>;
   readonly components: Record<"finece-mark", (props: MarkProps) => ReactElement>;
@@ -57,10 +57,10 @@ function Mark({ start, end, block }: MarkProps): ReactElement {
 }
 
 /**
- * The properties that make a `Streamdown` emit marks. Each message needs its own,
- * so call it in the message's component. Merge your own `components` into a
- * constant object. With `literalTagContent` or `allowedTags`, or a `preprocess` that changes the
- * text, badges are off by the length of what was changed before them.
+ * The properties that make a `Streamdown` emit marks. Each message needs its own, so call it in the
+ * message's component. Merge your own `components` into a constant object. If `literalTagContent`,
+ * `allowedTags` or a `preprocess` function changes the length of the text, the badges after the
+ * change are in the wrong place.
  */
 export function useStreamdownMarks<Props extends object, Plugin>(parts: StreamdownParts<Props, Plugin>): StreamdownMarks<Props, Plugin> {
   const [marks] = useState(() => marksOf(parts));

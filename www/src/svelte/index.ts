@@ -1,6 +1,6 @@
 /**
- * FineCE for Svelte: {@link confidence} is a stream as a store, {@link showing} is an action that shows a rendered
- * answer's confidences. Both are plain functions, so they work in Svelte 4 and 5.
+ * FineCE for Svelte: {@link confidence} makes a Svelte store of a stream, and {@link showing} is an action that
+ * shows a rendered answer's confidences. Both are plain functions, so they work in Svelte 4 and 5.
  *
  * ```svelte
  * const answer = confidence(response);
@@ -16,13 +16,13 @@ import { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type R
 
 export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type ReadOptions };
 
-/** What Svelte subscribes to by `$`. */
+/** A Svelte store, for use with `$`. */
 export interface SnapshotStore {
   /** Calls `run` with the snapshot now, and with each new one, until the function returned is called. */
   subscribe(run: (snapshot: ConfidenceSnapshot) => void): () => void;
 }
 
-/** The text and the confidences of a stream, as a Svelte store. The source is what `readSource` of `finece/store` takes. */
+/** The text and the confidences of a stream, as a Svelte store. The source is one that `readSource` of `finece/store` takes. */
 export function confidence(source: ConfidenceSource | ConfidenceStore | undefined, options: ReadOptions = {}): SnapshotStore {
   return {
     subscribe(run) {
@@ -34,12 +34,12 @@ export function confidence(source: ConfidenceSource | ConfidenceStore | undefine
   };
 }
 
-/** What {@link showing} shows. */
+/** The parameters of {@link showing}. */
 export interface Showing {
-  /** The answer's Markdown, of which the element's content is rendered. */
+  /** The answer's Markdown, from which the element's content is rendered. */
   readonly text: string;
   readonly positions: readonly PositionConfidence[];
-  /** Whether nothing will change any more. */
+  /** Whether the answer is complete. */
   readonly done?: boolean | undefined;
   /** What people see; default `answer`, one chip. */
   readonly mode?: ShowMode | undefined;
@@ -49,7 +49,7 @@ export interface Showing {
   readonly show?: Omit<ShowOptions, "mode"> | undefined;
 }
 
-/** An action for the element around a rendered answer. The chip comes beside the element, so give it a parent of its own. */
+/** An action for the element around a rendered answer. The chip is placed beside this element, so give the element its own parent. */
 export function showing(element: HTMLElement, first: Showing): { update(now: Showing): void; destroy(): void } {
   const view = showConfidences(element, { ...first.show, mode: first.mode });
   const update = ({ text, positions, done, mode = "answer", spans }: Showing): void => {

@@ -16,8 +16,8 @@ import { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type R
 export { type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type ReadOptions };
 
 /**
- * The text and the confidences of a stream, as a ref that is new with every frame in which they changed. The source
- * is what `readSource` of `finece/store` takes, or a ref or a getter of it.
+ * The text and the confidences of a stream, as a ref that is updated at most once in each frame. The source is one
+ * that `readSource` of `finece/store` takes, or a ref or a getter of such a source.
  */
 export function useConfidence(
   source: MaybeRefOrGetter<ConfidenceSource | ConfidenceStore | undefined>, options: ReadOptions = {},
@@ -38,16 +38,16 @@ const listOf = <T>(): PropType<readonly T[]> => Array;
 
 /**
  * A `div` around a rendered answer, in its default slot, which shows the answer's confidences. It emits `regenerate`
- * and `stronger`; their buttons are shown where a listener is given.
+ * and `stronger`. Each button is shown only if there is a listener for its event.
  */
 export const Confidences = defineComponent({
   name: "Confidences",
   props: {
-    /** The answer's Markdown, of which the slot is rendered. */
+    /** The answer's Markdown, from which the slot is rendered. */
     text: { type: String, required: true },
-    /** The positions, as `useConfidence` has them. */
+    /** The positions of `useConfidence`. */
     positions: { type: listOf<PositionConfidence>(), required: true },
-    /** Whether nothing will change any more. */
+    /** Whether the answer is complete. */
     done: Boolean,
     /** What people see; default `answer`, one chip. */
     mode: { type: String as PropType<ShowMode>, default: "answer" },
