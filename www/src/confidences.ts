@@ -118,7 +118,7 @@ function chunksOf(source: ByteSource): Chunks {
   if (stream !== null && "getReader" in stream) {
     const reader = stream.getReader();
     return {
-      next: () => reader.read() as ReturnType<Chunks["next"]>,
+      next: () => reader.read(),
       return: () => reader.cancel(),
     };
   }

@@ -105,7 +105,7 @@ export class AnswerReader {
       return; // the core says that it is no JSON
     }
     const { error } = (value ?? {}) as { readonly error?: unknown };
-    this.#error ??= error || undefined;
+    this.#error ??= error === "" ? undefined : error;
     for (const { choice, segment, text } of this.#finder?.find(value) ?? []) {
       if (choice >= this.#maxChoices) {
         continue;

@@ -64,7 +64,7 @@ function wordsOf(error: unknown): string {
     return wordsOf(error[0]);
   }
   if (typeof error !== "object" || error === null) {
-    return oneLine(String(error ?? ""));
+    return typeof error === "string" || typeof error === "number" ? oneLine(String(error)) : "";
   }
   for (const key of KEYS) {
     const words = wordsOf((error as Readonly<Record<string, unknown>>)[key]);

@@ -111,7 +111,7 @@ export class Scorer {
       this.lose(new FineceError("argument", "the stream's chunks are not Uint8Arrays, so they are not scored"));
       return;
     }
-    const bytes = bytesOf(chunk);
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength); // of any view, one of another realm among them
     this.#read(this.#reader.take(bytes));
     if (this.#idle !== undefined) {
       return;
@@ -389,11 +389,6 @@ interface Asker {
 async function askerOf(given: NonNullable<ScoreOptions["model"]>): Promise<Asker> {
   const { Exchange, modelOf } = await import("./exchange.js");
   return { Exchange, model: await modelOf(given) };
-}
-
-/** The bytes of any view, one of another realm among them. */
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 /** What of the options the core is to know. */
