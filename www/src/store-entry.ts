@@ -10,3 +10,4 @@ export { headlineOf } from "./badge/positions.js";
 export {
   type ConfidenceReadable, type ConfidenceSnapshot, type ConfidenceSource, ConfidenceStore, type ReadOptions, readSource, type SavedConfidences,
 } from "./store.js";
+export { unitsOf } from "./units.js";

@@ -66,9 +66,12 @@ const names = (page: Page): Promise<(string | null)[]> => page.locator("confiden
   badges.map((badge) => badge.shadowRoot?.querySelector("button")?.getAttribute("aria-label") ?? null));
 
 test("it replays the recorded answer with no server behind it, and says what the core says", { skip }, async (t) => {
-  const page = await open(t, `${await pageAt(t)}/?recording=bakery&expert=open&mode=paragraphs`);
+  const page = await open(t, "about:blank");
   const requests: string[] = [];
   page.on("request", (request) => { requests.push(request.method()); });
+  const refused: string[] = [];
+  page.on("response", (response) => { if (!response.ok()) { refused.push(response.url()); } });
+  await page.goto(`${await pageAt(t)}/?recording=bakery&expert=open&mode=paragraphs`);
   await page.selectOption("#speed", "4");
   await page.locator("confidence-badge[state=provisional]").first().waitFor();
   await idle(page);
@@ -82,6 +85,8 @@ test("it replays the recorded answer with no server behind it, and says what the
   }));
   assert.deepEqual(blocks, ["p", "p", "p", "p", "pre", "p", "p", "li", "p"]);
   assert.equal(await page.locator(".chat [role=status]").count(), 1);
+  await page.locator("#pairs-name", { hasText: "Example data" }).waitFor();
+  assert.deepEqual(refused, [], "a server of files is asked for files alone");
 });
 
 test("the controls score the same bytes anew, and say what is withheld, stopped and saved", { skip }, async (t) => {
@@ -298,6 +303,21 @@ test("a stream that is pasted is scored in the browser, without a request", { sk
   await idle(page);
   assert.match(await page.locator(".bubble > .text").innerText(), /^A baker sells[\s\S]*126 euros/);
   await until("a certainty", async () => /certainty|Check this/.test(await page.locator("finece-chip .said").innerText()));
+});
+
+test("what another answer replaced is shown as such, and the other answer is not", { skip }, async (t) => {
+  const first = "Naïve.\n\n```\nnever closed", second = "\n\n(Another model answers.)\n\nThe answer is 42.";
+  const chunk = (content: string, more: object = {}): string => `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content }, finish_reason: null }], ...more })}\n\n`;
+  const page = await open(t, `${await pageAt(t)}/?play=no&speed=0`);
+  await page.getByRole("button", { name: "Paste a stream" }).click();
+  const events = [{ type: "decision", choice: 0, policy: "escalate", action: "replace", byte: Buffer.byteLength(first), reason: "low" }];
+  await page.fill("#pasted", `${chunk(first)}${chunk("", { finece: { version: 1, events } })}${chunk(second)}data: [DONE]\n\n`);
+  await page.getByRole("button", { name: "Show it" }).click();
+  await idle(page);
+  const blocks = page.locator(".bubble > .text").locator("> :is(p, pre)");
+  assert.deepEqual(await blocks.evaluateAll((all) => all.map((block) => [block.textContent?.trim(), block.classList.contains("replaced")])),
+    [["Naïve.", true], ["never closed", true], ["(Another model answers.)", false], ["The answer is 42.", false]]);
+  await assertAccessible(page, "a replaced answer");
 });
 
 test("axe-core finds nothing, on a phone and a desktop, light and dark, under every policy and with details open", { skip }, async (t) => {

@@ -34,10 +34,14 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
   // The page of this checkout, under the server's address; all else is the server's. Its
   // answers are kept here, since Chromium does not always keep the body of a stream.
   let body = "";
+  const { headers: own } = await fetch(address);
   await page.route(`${address}/**`, async (route) => {
     const name = new URL(route.request().url()).pathname.slice(1) || "index.html";
     if (route.request().method() === "GET" && existsSync(new URL(name, dist))) {
-      await route.fulfill({ body: readFileSync(new URL(name, dist)), contentType: TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain" });
+      await route.fulfill({
+        body: readFileSync(new URL(name, dist)), contentType: TYPES[name.split(".").at(-1) ?? ""] ?? "text/plain",
+        headers: { "x-finece-labels": own.get("x-finece-labels") ?? "" },
+      });
     } else if (new URL(route.request().url()).pathname === "/v1/chat/completions") {
       const { host: _, "content-length": __, ...headers } = await route.request().allHeaders(); // Origin among them
       const response = await fetch(route.request().url(), { method: "POST", headers, body: route.request().postData() });
@@ -80,4 +84,6 @@ test("the page shows the same numbers as its server says", { skip: unable }, asy
   await page.locator(".foot [role=status]", { hasText: "Thank you" }).waitFor();
   await page.locator("#pairs-name", { hasText: /^This server's answers that people labelled: 1 / }).waitFor();
   assert.match(await page.locator("#figures").innerText(), /Answers\s*1\s*Correct\s*1/);
+  await page.reload();
+  await page.locator("#pairs-name", { hasText: /^This server's answers that people labelled: 1 / }).waitFor();
 });

@@ -29,7 +29,7 @@ export class AnswerView {
   refresh(mode: ShowMode, policy: Policy, threshold: number, running: boolean): void {
     const { turn } = this;
     const positions = turn.positions;
-    this.#markdown.update(turn.text);
+    this.#markdown.update(turn.text, turn.replaced);
     this.#view.mode = mode;
     this.#view.update(turn.text, positions, turn.done);
     this.#view.flush();

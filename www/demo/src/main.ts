@@ -90,7 +90,7 @@ function recorded({ name, question, by, gold, right }: Recording): Lane {
 function live(question: string): Lane {
   // A recording is another model's, and no part of this conversation.
   const messages = stage.views.filter(({ lane, turn }) => lane.live && turn.text !== "").flatMap(({ lane, turn }) => [
-    { role: "user", content: lane.question }, { role: "assistant", content: turn.text },
+    { role: "user", content: lane.question }, { role: "assistant", content: turn.text.slice(turn.replaced) },
   ]);
   messages.push({ role: "user", content: question });
   return {
@@ -226,8 +226,10 @@ if (matchMedia("(prefers-reduced-motion: reduce)").matches && !query.has("speed"
 // What the page shows never waits for the core.
 core.then(async (it) => {
   loaded = it;
-  const pairs = readPairs(await (await fetch("sample.csv")).text());
-  if (pairs !== undefined && !await showServerLabels()) {
+  const sample = await fetch("sample.csv");
+  const pairs = readPairs(await sample.text());
+  // Only a server that says so has labels; another one has no such address.
+  if (pairs !== undefined && !(sample.headers.has("x-finece-labels") && await showServerLabels())) {
     showPairs(it, pairs, `Example data: ${String(pairs.correct.length)} invented answers, of no real model`);
   }
 }, (error: unknown) => {

@@ -11,8 +11,10 @@ export class Markdown {
     this.#root = root;
   }
 
-  update(source: string): void {
-    const sources = split(source);
+  /** Shows a text. What another answer replaced, its beginning up to an offset, is shown as such. */
+  update(source: string, replaced = 0): void {
+    const gone = split(source.slice(0, replaced));
+    const sources = [...gone, ...split(source.slice(replaced))];
     let same = 0;
     while (same < sources.length && sources[same] === this.#blocks[same]?.source) {
       same++;
@@ -23,6 +25,7 @@ export class Markdown {
       this.#root.append(...nodes);
       this.#blocks.push({ source: block, nodes });
     }
+    this.#blocks.forEach(({ nodes }, i) => { nodes.forEach((node) => { node.classList.toggle("replaced", i < gone.length); }); });
   }
 }
 

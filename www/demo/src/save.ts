@@ -38,7 +38,7 @@ export function savePicture(view: AnswerView): void {
   pen.font = strong;
   const asked = wrap(pen, view.lane.question);
   pen.font = body;
-  const said = wrap(pen, view.turn.text);
+  const said = wrap(pen, view.turn.text.slice(view.turn.replaced).trim());
   const lines = said.length > MOST_LINES ? [...said.slice(0, MOST_LINES), "…"] : said;
   canvas.height = 2 * EDGE + (asked.length + lines.length + 4) * LINE + CHART + 2 * LINE;
   pen.fillStyle = colours.page;

@@ -1,6 +1,6 @@
 import { type Core, type ScoreOptions, Scorer, type ScoringConfig, type StreamEvent } from "finece";
 import { ConfidenceLog, type PositionConfidence } from "finece/badge";
-import type { SavedConfidences } from "finece/store";
+import { type SavedConfidences, unitsOf } from "finece/store";
 
 /** How the answers are scored. */
 export type Settings = ScoringConfig & Pick<ScoreOptions, "estimator">;
@@ -44,9 +44,9 @@ export class Turn {
     return this.#log.headline();
   }
 
-  /** The bytes of the text, from its beginning, that another answer replaced. */
+  /** How much of the text, from its beginning, another answer replaced, in UTF-16 code units. */
   get replaced(): number {
-    return this.#log.replaced();
+    return unitsOf(this.text, this.#log.replaced());
   }
 
   /** The text and the records, as a chat keeps them. */

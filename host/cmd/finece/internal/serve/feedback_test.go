@@ -102,6 +102,9 @@ func TestLabelsAreOfOneClient(t *testing.T) {
 	if r := calibrationAt(t, s.ops, ""); r.Labels != 2 || r.Answers != 2 || len(r.Groups) == 0 || len(r.Drift) != 1 {
 		t.Errorf("the operator sees %+v", r)
 	}
+	if _, _, header := call(t, "GET", s.url+"/", laptop, ""); header.Get("X-FineCE-Labels") == "" {
+		t.Errorf("the page is not told that labels are kept: %v", header)
+	}
 	if status, _, _ := call(t, "GET", s.url+feedback.PathCalibration, "", ""); status != 401 {
 		t.Errorf("a stranger is shown figures: %d", status)
 	}

@@ -74,13 +74,13 @@ func (s *service) make(f *flags) (http.Handler, error) {
 	s.ops.gateway.Store(scored) // nothing fails from here on
 	s.page = p
 	traced := s.ops.traces.Handler(scored)
+	labels := f.labelHandler(s.ops.labels, access)
 	pages := http.NewServeMux()
-	pages.Handle("/", g.Bound(guarded(http.FileServerFS(s.files))))
+	pages.Handle("/", g.Bound(guarded(http.FileServerFS(s.files), labels != nil)))
 	served := access.Guard(pages)
 	if p != nil {
 		served = access.Guard(p.exchange(pages))
 	}
-	labels := f.labelHandler(s.ops.labels, access)
 	// A mux would redirect paths such as /v1//chat/completions.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -101,9 +101,13 @@ func (s *service) make(f *flags) (http.Handler, error) {
 }
 
 // guarded sets headers that keep browsers from guessing types, and pages of other
-// servers from framing these pages.
-func guarded(h http.Handler) http.Handler {
+// servers from framing these pages. X-FineCE-Labels tells the page that the server
+// keeps labels, so that the page of another server does not ask for them.
+func guarded(h http.Handler, labels bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if labels {
+			w.Header().Set("X-FineCE-Labels", "kept")
+		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "frame-ancestors 'self'")
 		h.ServeHTTP(w, r)
