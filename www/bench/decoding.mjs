@@ -29,8 +29,8 @@ try {
     const beside = (contender) => `${speed(contender)}, ${ratio(times.parse, times[contender]).toFixed(2)} x`;
     const what = name === "demo.sse" ? "the demo stream" : "a recording of llama.cpp";
     row(`Chromium, ${what}: eventsource-parser and JSON.parse`, speed("parse"));
-    row("  decoded, detected and fused by the core", beside("score"), "at least 1 x");
-    row("  the same with the text as events", beside("scoreWithText"), "at least 1 x");
+    row("  decoding, positions and fusion by the core", beside("score"), "at least 1 x");
+    row("  the same, with the text as events", beside("scoreWithText"), "at least 1 x");
   }
 } finally {
   await browser.close();

@@ -164,7 +164,7 @@ async function opening() {
 const { compatibilityDate } = edge;
 const core = readFileSync(new URL("../dist/finece.wasm", import.meta.url));
 const peers = [
-  await start("a Worker that only passes it on", {
+  await start("a Worker that only forwards", {
     compatibilityDate, bindings: { UPSTREAM: upstream.url },
     modules: [{ type: "ESModule", path: "worker.mjs", contents: passThrough }],
   }),
@@ -207,20 +207,20 @@ try {
     }
   }
   const upload = edge.modules.reduce((sum, { path }) => sum + sizeOfFile(path), 0);
-  row("Worker in Go, the upload's gzip, finece.wasm in it", `${(upload / 2 ** 20).toFixed(2)} MB`, "at most 3");
+  row("Worker in Go, with finece.wasm: the size of the upload, with gzip", `${(upload / 2 ** 20).toFixed(2)} MB`, "at most 3");
   row(`workerd, CPU time of a streamed request of ${events.length} events:`, "");
   const [plain] = peers;
   for (const { name, cpu } of peers) {
-    const times = name.includes("TypeScript") ? "at most 3 times passing on" : "";
+    const times = name.includes("TypeScript") ? "at most 3 times forwarding" : "";
     row(`  ${name}`, `${median(cpu).toFixed(1)} ms, ${ratio(cpu, plain.cpu).toFixed(1)} x`, times);
   }
-  row("workerd with one Worker alone, CPU time of the first request, and of the start before it:", "");
+  row("workerd with a single Worker, CPU time of the first request and of the start before it:", "");
   for (const { name, loaded, first } of fresh) {
     row(`  ${name}`, `${median(first).toFixed(0)} ms, start ${median(loaded).toFixed(0)} ms`, name === "the Worker in Go" ? "under 60 ms" : "");
   }
   const { opened, reset } = await opening();
   row("workerd, CPU time of a session opened in TypeScript", `${median(opened).toFixed(3)} ms`, "under 0.2");
-  row("  in an instance that was used before, against that", ratio(reset, opened).toFixed(2), "at most 0.5");
+  row("  in an instance that an earlier session used, as a share of that", ratio(reset, opened).toFixed(2), "at most 0.5");
   row("workerd, delay added to an event, median:", "");
   for (const { name, added } of peers) {
     row(`  ${name}`, `${median(added).toFixed(2)} ms`, "under 1");

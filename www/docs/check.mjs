@@ -1,5 +1,6 @@
-// Checks the built site: every link and anchor within it, accessibility by axe, the width of
-// a phone, and that search works without a network. Run it after `npm run build`.
+// Checks the built site: every link and anchor within it, accessibility by axe, that pages fit a phone's width
+// and the texts of pictures can be read there, and that search works without a network. Run it after
+// `npm run build`, with the same DOCS_BASE.
 //
 //   node check.mjs [PICTURES]     PICTURES: a folder for pictures of pages at 390 px
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -13,6 +14,7 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const dist = fileURLToPath(new URL(".vitepress/dist", import.meta.url));
+const base = process.env.DOCS_BASE ?? "/"; // where the site is served, as .vitepress/config.ts reads it
 const pictures = process.argv[2];
 const faults = [];
 
@@ -27,7 +29,11 @@ for (const [page, html] of text) {
     if (/^(https?:|data:|mailto:)/.test(raw)) continue;
     links++;
     const [path, hash] = raw.replaceAll("&amp;", "&").split("#");
-    let file = path === "" ? page : path.startsWith("/") ? path.slice(1) : normalize(join(dirname(page), path));
+    if (path.startsWith("/") && !path.startsWith(base)) {
+      faults.push(`${page}: ${raw} is not below ${base}`);
+      continue;
+    }
+    let file = path === "" ? page : path.startsWith("/") ? path.slice(base.length) : normalize(join(dirname(page), path));
     if (file === "" || file.endsWith("/")) file += "index.html";
     if (extname(file) === "") file += ".html";
     if (!existsSync(join(dist, decodeURI(file)))) faults.push(`${page}: ${raw} leads nowhere`);
@@ -37,14 +43,17 @@ for (const [page, html] of text) {
 
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".wasm": "application/wasm", ".json": "application/json" };
 const server = createServer((request, response) => {
-  let file = join(dist, decodeURI(new URL(request.url, "http://x").pathname));
+  const path = decodeURI(new URL(request.url, "http://x").pathname);
+  if (!path.startsWith(base)) return response.writeHead(404).end();
+  let file = join(dist, path.slice(base.length));
   if (existsSync(file) && statSync(file).isDirectory()) file = join(file, "index.html");
   if (!existsSync(file)) return response.writeHead(404).end();
   response.writeHead(200, { "content-type": types[extname(file)] ?? "text/plain; charset=utf-8" });
   createReadStream(file).pipe(response);
 });
 await new Promise((done) => server.listen(0, "127.0.0.1", done));
-const root = `http://127.0.0.1:${server.address().port}`;
+const origin = `http://127.0.0.1:${server.address().port}`;
+const root = origin + base.slice(0, -1);
 
 const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => path && existsSync(path));
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
@@ -53,7 +62,7 @@ const shown = pages.filter((page) => !/^reference\/(go|typescript)\/./.test(page
 for (const [scheme, viewport] of [["light", { width: 390, height: 844 }], ["dark", { width: 1280, height: 800 }]]) {
   const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
   context.setDefaultTimeout(120_000);
-  await context.route((url) => url.origin !== root, (route) => { faults.push(`a page asks for ${route.request().url()}`); return route.abort(); });
+  await context.route((url) => url.origin !== origin, (route) => { faults.push(`a page asks for ${route.request().url()}`); return route.abort(); });
   const tab = await context.newPage();
   tab.on("pageerror", (error) => faults.push(`${tab.url()}: ${error.message}`));
   for (const page of shown) {
@@ -63,6 +72,11 @@ for (const [scheme, viewport] of [["light", { width: 390, height: 844 }], ["dark
     const { violations } = await tab.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
     for (const { id, nodes } of violations) faults.push(`${page} (${scheme}): axe ${id}: ${nodes[0].html.slice(0, 160)} and ${nodes.length - 1} more`);
     const wide = await tab.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const small = await tab.evaluate(() => Promise.all([...document.querySelectorAll(".vp-doc img")].map(async (picture) => {
+      const sizes = (await (await fetch(picture.src)).text()).matchAll(/font-size="([\d.]+)/g);
+      return Math.min(...[...sizes].map((match) => Number(match[1]))) * picture.clientWidth / picture.naturalWidth;
+    })));
+    if (Math.min(...small) < 11) faults.push(`${page}: a picture has texts of ${Math.min(...small).toFixed(1)} px in a window of ${viewport.width} px`);
     if (wide > 0) faults.push(`${page}: ${wide} px wider than a window of ${viewport.width} px`);
     if (pictures && viewport.width === 390) {
       mkdirSync(pictures, { recursive: true });

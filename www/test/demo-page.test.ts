@@ -138,7 +138,7 @@ test("the controls score the same bytes anew, and say what is withheld, stopped 
 test("the reliability diagram is that of the example, then of a file that is dropped in", { skip }, async (t) => {
   const page = await open(t, `${await pageAt(t)}/?recording=bakery&expert=open&play=no&mode=paragraphs`);
   await page.locator("#diagram svg").waitFor();
-  assert.match(await page.locator("#pairs-name").innerText(), /^Example data: 160 invented answers, of no real model$/);
+  assert.match(await page.locator("#pairs-name").innerText(), /^Example data: 160 invented answers, not from a real model$/);
   const file = (name: string, text: string | Buffer) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
   await page.setInputFiles("#pairs-file", file("mine.jsonl", '{"confidence":0.9,"correct":true}\n{"confidence":0.2,"correct":0}\n'));
   await page.locator("#pairs-name", { hasText: "mine.jsonl: 2 answers" }).waitFor();

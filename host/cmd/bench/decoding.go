@@ -97,7 +97,7 @@ func decoding(t *table, engine *wazero.Engine) error {
 	if err != nil {
 		return err
 	}
-	t.row("  allocations a token, native", fmt.Sprintf("%.3f", allocs), "0")
+	t.row("  allocations for each token, native", fmt.Sprintf("%.3f", allocs), "0")
 	return nil
 }
 
@@ -138,8 +138,8 @@ func decodingOf(t *table, engine *wazero.Engine, config host.Config, data []byte
 		return failure
 	}
 	speed := func(l laps) string { return fmt.Sprintf("%.0f MB/s", float64(len(data))/1e6/l.median().Seconds()) }
-	t.row(fmt.Sprintf("OpenAI chunks of %d bytes, %d top_logprobs: decoded, detected and fused, native", len(lines[0]), alternatives), speed(times[0]), "")
-	t.row("  the same through wazero", fmt.Sprintf("%s, %.2f of native", speed(times[1]), ratio(times[0], times[1])), "at least 0.55")
+	t.row(fmt.Sprintf("OpenAI chunks of %d bytes, %d top_logprobs: decoding, positions and fusion, native", len(lines[0]), alternatives), speed(times[0]), "")
+	t.row("  the same by finece.wasm on wazero", fmt.Sprintf("%s, %.2f of native", speed(times[1]), ratio(times[0], times[1])), "at least 0.55")
 	for i, p := range peers {
 		goal := ""
 		if p.goal > 0 {

@@ -79,9 +79,10 @@ func report() error {
 	var b strings.Builder
 	b.WriteString(`# How fast
 
-Written by ` + "`make bench`" + `; do not edit. Peers take turns in one run on a machine that may be shared.
-Each figure is the median of the rounds, each ratio the median of the rounds' ratios: trust the ratios.
-The command is documented in [main.go](main.go) and [www/bench](../../../www/bench/main.mjs).
+` + "`make bench`" + ` writes this file; do not edit it. FineCE and the programs that it is compared with take turns in one run,
+on a machine that may be busy with other work. Each figure is the median of the rounds, and each ratio is the median of the
+rounds' ratios. The ratios are more reliable than the times. "Native" is FineCE's core as Go code. A session is the scoring
+of one stream. [main.go](main.go) and [www/bench](../../../www/bench/main.mjs) describe the commands.
 `)
 	for _, s := range sections {
 		data, err := os.ReadFile(filepath.Join(saved, s.part+".json"))

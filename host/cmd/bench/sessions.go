@@ -60,10 +60,10 @@ func opening(t *table, engine *wazero.Engine) error {
 		return failure
 	}
 	each := func(lap int) float64 { return float64(laps[lap].median()/n) / float64(time.Millisecond) }
-	t.row("a session opened and closed on a warm host, wazero, in an instance that another one has left", fmt.Sprintf("%.3f ms", each(0)), "under 0.2")
-	t.row(fmt.Sprintf("  %d at once: nearly all in new instances", n), fmt.Sprintf("%.3f ms", each(1)), "under 0.2")
-	t.row("  reset, against these", fmt.Sprintf("%.2f", each(2)/each(1)), "at most 0.5")
-	t.row("  memory of an instance after so many sessions", fmt.Sprintf("%d KB", wazero.MemorySize(kept)>>10), "192")
+	t.row("opening and closing a session on wazero, warm, in an instance of the module that an earlier session used", fmt.Sprintf("%.3f ms", each(0)), "under 0.2")
+	t.row(fmt.Sprintf("  %d sessions at once, nearly all in new instances", n), fmt.Sprintf("%.3f ms", each(1)), "under 0.2")
+	t.row("  resetting a session, as a share of that", fmt.Sprintf("%.2f", each(2)/each(1)), "at most 0.5")
+	t.row("  memory of an instance after these sessions", fmt.Sprintf("%d KB", wazero.MemorySize(kept)>>10), "192")
 	return nil
 }
 
@@ -88,7 +88,7 @@ func memory(t *table, engine *wazero.Engine) error {
 			first = wazero.MemorySize(s)
 		}
 	}
-	t.row(fmt.Sprintf("  its memory after %d MB and after %d MB", len(data)>>20, total>>20),
+	t.row(fmt.Sprintf("  memory of a session after %d MB and after %d MB of its stream", len(data)>>20, total>>20),
 		fmt.Sprintf("%d KB and %d KB", first>>10, wazero.MemorySize(s)>>10), "under 256")
 	return nil
 }

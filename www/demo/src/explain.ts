@@ -12,7 +12,7 @@ export function sourceOf(headline: PositionConfidence | undefined, done: boolean
       : "It is estimated from how the model's probabilities for its own words change along the answer.";
   return calibrated && fused !== null
     ? `${from} It was checked: of answers with this number, about ${formatPercent(fused, "en")} are right.`
-    : `${from} It was not checked on answers like this one, so it is a word and not a percentage.`;
+    : `${from} It was not checked on answers like this one, so it is shown as a word, not as a percentage.`;
 }
 
 /** What the statistics are, in plain words. */

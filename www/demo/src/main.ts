@@ -230,7 +230,7 @@ core.then(async (it) => {
   const pairs = readPairs(await sample.text());
   // Only a server that says so has labels; another one has no such address.
   if (pairs !== undefined && !(sample.headers.has("x-finece-labels") && await showServerLabels())) {
-    showPairs(it, pairs, `Example data: ${String(pairs.correct.length)} invented answers, of no real model`);
+    showPairs(it, pairs, `Example data: ${String(pairs.correct.length)} invented answers, not from a real model`);
   }
 }, (error: unknown) => {
   byId("core-problem").textContent = `Confidences are unavailable: ${error instanceof Error ? error.message : String(error)}`;

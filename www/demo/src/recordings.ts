@@ -9,7 +9,7 @@ export interface Recording {
   readonly right: boolean;
 }
 
-const BUILT_IN = "Recorded: a small model for word problems. A confidence model, trained on labelled answers, says how likely the answer is right";
+const BUILT_IN = "Recorded: a small model for word problems. A confidence model, trained on labelled answers, says how likely the answer is to be right";
 const SMOLLM2 = "Recorded: SmolLM2, a language model of 135 million parameters. The certainty is computed from the model's own log-probabilities; it is not calibrated";
 
 /** What can be played, the first one first. */

@@ -80,6 +80,7 @@ export default defineConfig({
           { text: "HTTP", link: "/reference/http" },
           { text: "Faults", link: "/reference/faults" },
           { text: "Metrics", link: "/reference/metrics" },
+          { text: "Providers", link: "/reference/providers" },
           { text: "WebAssembly", link: "/reference/abi" },
           { text: "Go", link: "/reference/go/", collapsed: true, items: pages("reference/go") },
           { text: "TypeScript", link: "/reference/typescript/", collapsed: true, items: pages("reference/typescript") },

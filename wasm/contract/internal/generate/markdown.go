@@ -47,16 +47,17 @@ func between(text []byte, name, content string) ([]byte, error) {
 	return append(append(out, content...), text[i+n:]...), nil
 }
 
-// providersTable returns the table of providers in Markdown.
+// providersTable returns the README's table of providers. It has the columns that say whether
+// streams can be scored; the documentation's page of providers has all columns.
 func providersTable() string {
 	var b strings.Builder
-	b.WriteString("| provider or server | format | log-probabilities in streams | request fields that ask for them | continues an answer | notes | source |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| provider or server | log-probabilities | request fields | notes | source |\n| --- | --- | --- | --- | --- |\n")
 	for _, p := range contract.Providers {
 		ask := p.Ask
 		if ask != "" {
 			ask = "`" + ask + "`"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", p.Name, p.Format, p.Logprobs, ask, p.Continue, p.Notes, p.Source)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", p.Name, p.Logprobs, ask, p.Notes, p.Source)
 	}
 	return b.String()
 }

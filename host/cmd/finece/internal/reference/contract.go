@@ -15,9 +15,9 @@ import (
 
 const recordHead = `# The record
 
-A confidence has one shape everywhere: in the stream of the gateway and the Worker, in ` + "`finece watch --json`" + `, in the
-events of the npm and Python packages, and in the lines of ` + "`finece score`" + `. A key without a value is absent, and null
-in TypeScript. Readers ignore keys and types that they do not know. The JSON schema is
+FineCE writes a confidence as a JSON object, a record. All parts use the same records: the streams of the gateway and the
+Worker, ` + "`finece watch --json`" + `, the events of the npm and Python packages, and the lines of ` + "`finece score`" + `. A key
+without a value is absent in JSON, and null in TypeScript. Readers have to ignore keys and types that they do not know. The JSON schema is
 [record.json](https://github.com/finece/finece/blob/main/wasm/contract/schema/record.json).
 
 In a stream, records are in the key ` + "`finece`" + ` of a chunk or in a comment line:
@@ -44,7 +44,7 @@ func record() (string, error) {
 		if len(r.Fields) == 0 {
 			continue
 		}
-		b.WriteString("\n| key | value | there if | meaning |\n| --- | --- | --- | --- |\n")
+		b.WriteString("\n| key | value | present if | meaning |\n| --- | --- | --- | --- |\n")
 		for _, f := range r.Fields {
 			if f.Names != nil && !slices.Contains(used, f.Names) {
 				used = append(used, f.Names)
@@ -52,7 +52,7 @@ func record() (string, error) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Key, form(f), presence(f), cell(f.Doc))
 		}
 	}
-	b.WriteString("\n## Names\n\nA reader takes a name that it does not know for `unknown`.\n")
+	b.WriteString("\n## Names\n\nA reader treats a name that it does not know as `unknown`.\n")
 	for _, n := range used {
 		fmt.Fprintf(&b, "\n### %s {#%s}\n\n%s\n\n", n.Type, strings.ToLower(n.Type), n.Doc)
 		for _, name := range n.List {
@@ -98,7 +98,7 @@ func presence(f contract.Field) string {
 	case f.When == contract.Known:
 		return "known"
 	case f.When == contract.WithValue:
-		return "`fused` is there"
+		return "`fused` is present"
 	case f.Form == contract.Named0:
 		return "there is one"
 	}
@@ -141,6 +141,35 @@ func settingsTable(b *strings.Builder, name, doc string, settings []*contract.Se
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", s.Name, value, cell(values), cell(s.Help))
 	}
+}
+
+const providersHead = `# Providers
+
+FineCE recognises the format of a stream by itself. A stream with log-probabilities needs no confidence model; any other
+stream does. The last two columns:
+
+- **Continuing** is how a request asks the server to continue a partial answer. Then the answer is the last message.
+  ` + "`continue-final`" + ` adds ` + "`continue_final_message`" + ` (true) and ` + "`add_generation_prompt`" + ` (false) to the request, ` + "`prefix`" + ` adds
+  ` + "`prefix`" + ` (true) to the message, and ` + "`trailing`" + ` adds nothing. ` + "`none`" + ` means that the server cannot, or that we do not know.
+- **Source** is where a row comes from. Recorded: we recorded streams of the server in November 2026. Documentation: we
+  read about the request fields in a copy of the provider's documentation, which may be old. Not checked: ask your provider.
+
+| provider or server | format | log-probabilities | request fields | notes | continuing | source |
+| --- | --- | --- | --- | --- | --- | --- |
+`
+
+// providersPage is the page of the providers.
+func providersPage() string {
+	var b strings.Builder
+	b.WriteString(providersHead)
+	for _, p := range contract.Providers {
+		ask := p.Ask
+		if ask != "" {
+			ask = "`" + ask + "`"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s | %s | %s |\n", p.Name, p.Format, p.Logprobs, ask, cell(p.Notes), p.Continue, p.Source)
+	}
+	return b.String()
 }
 
 // described are the parts of a metric's description, which the library gives as text alone.

@@ -12,13 +12,14 @@ import (
 
 // pages is what writes each page, by its path in the folder.
 var pages = map[string]func() (string, error){
-	"record.md":   record,
-	"settings.md": settingsPage,
-	"command.md":  commands,
-	"metrics.md":  metricsPage,
-	"abi.md":      func() (string, error) { return goPackage("wasm/abi", "The WebAssembly interface") },
-	"http.md":     func() (string, error) { return goPackage("host/gateway", "HTTP") },
-	"faults.md":   faults,
+	"record.md":    record,
+	"settings.md":  settingsPage,
+	"command.md":   commands,
+	"metrics.md":   metricsPage,
+	"providers.md": func() (string, error) { return providersPage(), nil },
+	"abi.md":       func() (string, error) { return goPackage("wasm/abi", "The WebAssembly interface") },
+	"http.md":      func() (string, error) { return goPackage("host/gateway", "HTTP") },
+	"faults.md":    faults,
 }
 
 func main() {

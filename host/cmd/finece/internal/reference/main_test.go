@@ -10,12 +10,13 @@ import (
 func TestPages(t *testing.T) {
 	t.Chdir("../../../../..")
 	for name, wants := range map[string][]string{
-		"record.md":   {"## confidence {#confidence}", "| `fused` | number | known |", "- `provisional`"},
-		"settings.md": {"## Session", "| `withhold_below` | `0.8` |"},
-		"metrics.md":  {"| `finece_breaker` | state |", "| `finece_drift_alarm` | scorer |"},
-		"abi.md":      {"## Calls", "## type Status {#Status}"},
-		"http.md":     {"```text\nPOST /v1/chat/completions"},
-		"faults.md":   {"| The upstream | Effect | Tests |"},
+		"record.md":    {"## confidence {#confidence}", "| `fused` | number | known |", "- `provisional`"},
+		"settings.md":  {"## Session", "| `withhold_below` | `0.8` |"},
+		"metrics.md":   {"| `finece_breaker` | state |", "| `finece_drift_alarm` | scorer |"},
+		"providers.md": {"| vLLM | `openai-chat` | yes |", "| continue-final | recorded |"},
+		"abi.md":       {"## Calls", "## type Status {#Status}"},
+		"http.md":      {"```text\nPOST /v1/chat/completions"},
+		"faults.md":    {"| The upstream | Effect | Tests |"},
 	} {
 		text, err := pages[name]()
 		if err != nil {
