@@ -56,7 +56,7 @@ const origin = `http://127.0.0.1:${server.address().port}`;
 const root = origin + base.slice(0, -1);
 
 const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => path && existsSync(path));
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120_000 });
 // Pages of one generator look alike: of these, some are enough.
 const shown = pages.filter((page) => !/^reference\/(go|typescript)\/./.test(page) || /(host-gateway|badge)\.html$/.test(page));
 for (const [scheme, viewport] of [["light", { width: 390, height: 844 }], ["dark", { width: 1280, height: 800 }]]) {
