@@ -48,7 +48,7 @@ func New() *cobra.Command {
 	cmd.Example = example
 	flags := cmd.Flags()
 	_ = flags.MarkHidden("merge") // has nothing to read on workers
-	flags.Int64Var(&f.size, "shard-size", 64<<20, "bytes of a shard of JSON Lines")
+	flags.Int64Var(&f.size, "shard-size", 64<<20, "bytes of a shard of JSON Lines or Parquet")
 	flags.BoolVar(&f.bounded, "bounded", false, "use memory that does not grow with the number of pairs")
 	flags.StringVar(&f.temp, "temp", "", "folder, or prefix in an object store, for what workers send here (default: a new folder of this machine)")
 	return cmd
@@ -178,6 +178,9 @@ func (r *reader) part(ctx context.Context, s *shard.Shard) (_ *kit.Part, err err
 			return nil, err
 		}
 		defer in.Close()
+		if s.Groups != [2]int{} {
+			return r.Asked.ReadGroups(in, s.Groups[0], s.Groups[1])
+		}
 		return r.Asked.ReadWhole(in)
 	}
 	var head []byte

@@ -27,8 +27,10 @@ on one machine or on many. The lines of output are those of finece score, byte f
 
 The input is files, patterns, or folders of shards: JSON Lines, CSV or Parquet, also
 compressed. A name such as gs://bucket/answers-*.jsonl or s3://bucket/... is that of an
-object store. A file of JSON Lines on disks that all workers see is cut into shards of
---shard-size. Any other file is one shard, so such data should be in many files.
+object store. On disks that all workers see, a file of JSON Lines is cut into shards of
+--shard-size, and Parquet is cut between row groups. Any other file is one shard: CSV, where
+a line end may be inside a field; gzip and zstd, whose text depends on the text before; and
+what is in an object store. Such data should be in many files.
 Recorded streams are for finece score.
 
 With --estimator samples, each process of workers asks the servers by itself, and has at
@@ -58,7 +60,7 @@ processors. To use a cluster, name its runner:
   Dataflow   -- --runner=dataflow --project=P --region=R --staging_location=gs://B/s
                --worker_binary=/path/to/finece-beam
 
-Flink is tested (make test-flink). Spark and Dataflow are untested. On a cluster, all
+Flink is tested (make test-flink). Spark, Dataflow and object stores are untested. On a cluster, all
 workers have to see the files under the same names.`
 
 const example = `  finece-beam score -o scores answers.jsonl
@@ -88,7 +90,7 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "write to this folder, or prefix in an object store; resume if it has shards already")
-	flags.Int64Var(&f.size, "shard-size", 64<<20, "bytes of a shard of JSON Lines")
+	flags.Int64Var(&f.size, "shard-size", 64<<20, "bytes of a shard of JSON Lines or Parquet")
 	flags.IntVar(&f.jobs, "jobs", 0, "answers at once in a worker; 0 is all processors with Prism, and 1 with another runner, which has a worker for each processor")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
 	kit.AddSetting(cmd, contract.Columns, &f.columns)

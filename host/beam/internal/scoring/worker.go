@@ -299,26 +299,31 @@ func (w *scorer) open(ctx context.Context, s *shard.Shard) (*rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &rows{Rows: kit.Records(in), close: in.Close, unit: in.Unit(), named: w.layout}, nil
+		r := &rows{close: in.Close, unit: in.Unit(), named: w.layout}
+		if s.Groups != [2]int{} {
+			if s.Groups[0] > 0 {
+				r.layout, err = w.first(ctx, &shard.Shard{Path: s.Path, Whole: true})
+			}
+			var before int
+			if err == nil {
+				before, err = kit.CutRows(in, s.Groups[0], s.Groups[1])
+			}
+			if err != nil {
+				return nil, errors.Join(err, in.Close())
+			}
+			r.begin = int64(before)
+		}
+		r.Rows = kit.Records(in)
+		return r, nil
 	}
 	r := &rows{unit: "byte", named: w.layout}
 	if s.Begin > 0 { // the first row of the file says what the names are
 		first := *s
 		first.Begin, first.End = 0, s.Begin
-		head, err := w.open(ctx, &first)
-		if err != nil {
+		var err error
+		if r.layout, err = w.first(ctx, &first); err != nil {
 			return nil, err
 		}
-		for head.layout == nil && err == nil {
-			_, err = head.next()
-		}
-		if closed := head.close(); err == nil || err == io.EOF {
-			err = closed
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.layout = head.layout
 	}
 	lines, at, err := s.Lines(ctx)
 	if err != nil {
@@ -326,6 +331,21 @@ func (w *scorer) open(ctx context.Context, s *shard.Shard) (*rows, error) {
 	}
 	r.Rows, r.close, r.begin = kit.Records(lines), lines.Close, at
 	return r, nil
+}
+
+// first is the layout of the first good row of a shard, nil if there is none.
+func (w *scorer) first(ctx context.Context, s *shard.Shard) (*answers.Layout, error) {
+	head, err := w.open(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for head.layout == nil && err == nil {
+		_, err = head.next()
+	}
+	if closed := head.close(); err == nil || err == io.EOF {
+		err = closed
+	}
+	return head.layout, err
 }
 
 // next reads a block.
@@ -363,7 +383,7 @@ func (r *rows) next() (*block, error) {
 // place is where the next row begins or, counted in rows, where the last one is.
 func (r *rows) place(last bool) int64 {
 	if last {
-		return int64(r.Line())
+		return r.begin + int64(r.Line())
 	}
 	if o, ok := r.Rows.(interface{ Offset() int64 }); ok {
 		return r.begin + o.Offset()

@@ -1,9 +1,14 @@
 // Package shard cuts files into parts that workers read one by one.
 //
 // A file of JSON Lines that can be read from any place is cut by bytes: a line belongs to
-// the shard in which it begins. Any other file is one shard: Parquet, CSV, compressed
-// files, and files in an object store, which can only be read from their beginning. So
-// such data should be in many files.
+// the shard in which it begins. Parquet that can be read from any place is cut between row
+// groups. Any other file is one shard, so such data should be in many files:
+//
+//   - CSV, because a line end may be inside a field in quotes, and whether it is depends on all
+//     the text before.
+//   - gzip, whose text depends on the text before. So does zstd's within a frame, and most
+//     writers make one frame; frames are not looked for.
+//   - Files in an object store, which Beam reads from their beginning alone.
 package shard
 
 import (
@@ -26,7 +31,9 @@ type Shard struct {
 	Index int
 	File  int // the number of the file
 	Path  string
-	Whole bool // it is the whole file, of any format
+	Whole bool // it is the whole file, of any format, or Groups of it
+	// The row groups of Parquet, from the first number to before the second; zeros are all.
+	Groups [2]int `json:",omitzero"`
 	// The offsets of a part of a file of JSON Lines: lines that begin in [Begin, End).
 	Begin, End int64
 }
@@ -69,6 +76,12 @@ func Cut(ctx context.Context, files []string, size int64) (shards []Shard, err e
 		if err != nil {
 			return nil, kit.Errorf(kit.IO, "%s: %w", path, err)
 		}
+		if groups := rowGroups(ctx, path, length, size); groups != nil {
+			for _, g := range groups {
+				shards = append(shards, Shard{Index: len(shards), File: number, Path: path, Whole: true, Groups: g})
+			}
+			continue
+		}
 		if !lines || length <= size {
 			shards = append(shards, Shard{Index: len(shards), File: number, Path: path, Whole: !lines, End: length})
 			continue
@@ -78,6 +91,33 @@ func Cut(ctx context.Context, files []string, size int64) (shards []Shard, err e
 		}
 	}
 	return shards, nil
+}
+
+// rowGroups cuts Parquet into row groups that have so many bytes together, or into single
+// ones that are larger. It is nil if the file is one shard. What is wrong with a file is told
+// when it is read.
+func rowGroups(ctx context.Context, path string, length, size int64) (groups [][2]int) {
+	if length <= size { // also in an object store, where the length is not known
+		return nil
+	}
+	in, err := (&Shard{Path: path}).Open(ctx)
+	if err != nil {
+		return nil
+	}
+	defer in.Close()
+	sizes, err := kit.RowGroups(in)
+	if err != nil || len(sizes) < 2 {
+		return nil
+	}
+	begin, sum := 0, int64(0)
+	for i, n := range sizes {
+		if i > begin && sum+n > size {
+			groups = append(groups, [2]int{begin, i})
+			begin, sum = i, 0
+		}
+		sum += n
+	}
+	return append(groups, [2]int{begin, len(sizes)})
 }
 
 // look is the length of a file, and whether it is JSON Lines that can be read from any place.

@@ -91,6 +91,32 @@ func ReadsParquet() { input.Register(input.Parquet, parquetfile.Lines) }
 // Opened returns an open file as an input. The caller closes the input and not the file.
 func Opened(name string, file *os.File) (*Input, error) { return input.From(name, file) }
 
+// RowGroups returns the bytes that each row group of an input takes, nil if the input is not
+// Parquet.
+func RowGroups(in *Input) (sizes []int64, _ error) {
+	if in.Table == nil {
+		return nil, nil
+	}
+	f, err := parquetfile.Open(in.Table)
+	if err != nil {
+		return nil, err
+	}
+	for group := range f.Groups() {
+		sizes = append(sizes, f.Size(group))
+	}
+	return sizes, nil
+}
+
+// CutRows reduces a Parquet input to the row groups from number from to before number to. It
+// returns the number of rows before them.
+func CutRows(in *Input, from, to int) (before int, _ error) {
+	f, err := parquetfile.Open(in.Table)
+	if err != nil {
+		return 0, err
+	}
+	return f.RowsOf(0, from), parquetfile.Cut(in, from, to)
+}
+
 // Expanded returns the files that a pattern matches, the data files of a folder, or the name
 // itself, whose file may not exist.
 func Expanded(name string) ([]string, error) { return input.Expanded(name) }

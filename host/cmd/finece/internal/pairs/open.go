@@ -7,6 +7,7 @@ import (
 
 	"github.com/finece/finece/host/cmd/finece/internal/exit"
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
@@ -36,7 +37,11 @@ func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *P
 
 // whole reads an input. An error has the input's name and an exit code.
 func whole(in *input.Input, bar *terminal.Progress, columns Columns, take func(*Pairs) error) error {
-	err := readInput(in, bar, columns, take)
+	return named(in, readInput(in, bar, columns, take))
+}
+
+// named is an error with the input's name and an exit code; nil for nil.
+func named(in *input.Input, err error) error {
 	if err == nil || exit.HasCode(err) {
 		return err
 	}
@@ -47,7 +52,11 @@ func readInput(in *input.Input, bar *terminal.Progress, columns Columns, take fu
 	if in.Table == nil || columns.Positions {
 		return read(in.Showing(bar, in), columns, take)
 	}
-	return readTable(in.Table, columns, take, func() { bar.To(in.Done()) })
+	f, err := parquetfile.Open(in.Table)
+	if err != nil {
+		return err
+	}
+	return readGroups(f, 0, f.Groups(), columns, take, func() { bar.To(in.Done()) })
 }
 
 // Say prints which columns were taken for which, and which lines could not be read or used.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/finece/finece/host/cmd/finece/internal/input"
+	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 	"github.com/finece/finece/metrics"
 	"github.com/finece/finece/position"
@@ -96,6 +97,31 @@ func (of *piece) pairs(file, before int) *Pairs {
 func (a *Asked) ReadWhole(in *input.Input) (*Part, error) {
 	p := &Part{Unit: in.Unit()}
 	return p, whole(in, &terminal.Progress{}, a.columns(), p.take)
+}
+
+// ReadGroups reads the row groups from from to before to of Parquet.
+func (a *Asked) ReadGroups(in *input.Input, from, to int) (*Part, error) {
+	p := &Part{Unit: in.Unit()}
+	f, err := parquetfile.Open(in.Table)
+	if err != nil {
+		return nil, named(in, err)
+	}
+	p.Lines = f.RowsOf(from, to)
+	take := p.take
+	if from > 0 { // the first part says which columns are taken for which
+		take = func(read *Pairs) error {
+			read.Notes = nil
+			return p.take(read)
+		}
+	}
+	c := a.columns()
+	if !c.Positions {
+		return p, named(in, readGroups(f, from, to, c, take, func() {}))
+	}
+	if err := parquetfile.Cut(in, from, to); err != nil {
+		return nil, named(in, err)
+	}
+	return p, named(in, read(in, c, take))
 }
 
 // ReadLines reads whole lines of JSON in a file of such lines. first is how the file

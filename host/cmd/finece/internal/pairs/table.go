@@ -7,18 +7,14 @@ import (
 	"strconv"
 
 	"github.com/finece/finece/host/batch"
-	"github.com/finece/finece/host/cmd/finece/internal/input"
 	"github.com/finece/finece/host/cmd/finece/internal/parquetfile"
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// readTable reads the columns of Parquet that are needed, row groups at once. The number
-// of a row is its line.
-func readTable(file *input.File, columns Columns, take func(*Pairs) error, progress func()) error {
-	f, err := parquetfile.Open(file)
-	if err != nil {
-		return err
-	}
+// readGroups reads the columns of Parquet that are needed, of the row groups from from to
+// before to, several at once. The number of a row, counted from the first of these groups, is
+// its line.
+func readGroups(f *parquetfile.File, from, to int, columns Columns, take func(*Pairs) error, progress func()) error {
 	have := f.Columns()
 	if err := take(columns.guess(have)); err != nil {
 		return err
@@ -30,10 +26,10 @@ func readTable(file *input.File, columns Columns, take func(*Pairs) error, progr
 		pairs *Pairs
 		err   error
 	}
-	group, line := -1, 1
+	group, line := from-1, 1
 	type piece struct{ group, line int }
 	next := func() (piece, error) {
-		if group++; group >= f.Groups() {
+		if group++; group >= to {
 			return piece{}, io.EOF
 		}
 		p := piece{group, line}

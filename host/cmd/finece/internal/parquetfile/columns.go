@@ -24,6 +24,23 @@ func (f *File) Groups() int { return len(f.f.RowGroups()) }
 // Rows returns the number of rows of a group.
 func (f *File) Rows(group int) int { return int(f.f.RowGroups()[group].NumRows()) }
 
+// RowsOf returns the number of rows of the groups from number from to before number to.
+func (f *File) RowsOf(from, to int) (rows int) {
+	for group := from; group < to; group++ {
+		rows += f.Rows(group)
+	}
+	return rows
+}
+
+// Size returns the bytes of the file that a group takes.
+func (f *File) Size(group int) int64 {
+	g := &f.f.Metadata().RowGroups[group]
+	if g.TotalCompressedSize > 0 {
+		return g.TotalCompressedSize
+	}
+	return g.TotalByteSize
+}
+
 // Column is the values of a column in one row group, as numbers or as texts.
 type Column struct {
 	Numbers []float64 // NaN where there is no value; nil if the column was read as texts

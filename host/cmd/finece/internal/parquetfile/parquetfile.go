@@ -30,19 +30,40 @@ func Open(file *input.File) (f *File, err error) {
 
 // Lines returns the rows of a Parquet file as JSON Lines, each a JSON object with the names of
 // the columns. A number that JSON cannot represent becomes a text, such as "NaN".
-func Lines(file *input.File) (lines io.Reader, err error) {
-	defer recovered(&err)
+func Lines(file *input.File) (io.Reader, error) {
 	f, err := Open(file)
 	if err != nil {
 		return nil, err
 	}
-	r := &rows{r: parquet.NewGenericReader[any](f.f, f.f.Schema()), texts: map[string]func(any) any{}}
+	return f.lines(0, f.Groups())
+}
+
+// Cut reduces a Parquet input to the row groups from number from to before number to.
+func Cut(in *input.Input, from, to int) error {
+	f, err := Open(in.Table)
+	if err == nil {
+		in.Reader, err = f.lines(from, to)
+	}
+	return err
+}
+
+// lines returns the rows of the row groups from number from to before number to, as Lines does.
+func (f *File) lines(from, to int) (lines io.Reader, err error) {
+	defer recovered(&err)
+	if from < 0 || from > to || to > f.Groups() {
+		return nil, fmt.Errorf("the file has %d row groups, and not those from %d to %d", f.Groups(), from, to)
+	}
+	first, left := f.RowsOf(0, from), f.RowsOf(from, to)
+	r := &rows{left: left, r: parquet.NewGenericReader[any](f.f, f.f.Schema()), texts: map[string]func(any) any{}}
 	for _, c := range f.f.Root().Columns() {
 		if text := textOf(c); text != nil {
 			r.texts[c.Name()] = text
 		}
 	}
-	return r, nil
+	if first > 0 {
+		err = r.r.SeekToRow(int64(first))
+	}
+	return r, err
 }
 
 type rows struct {
@@ -51,6 +72,7 @@ type rows struct {
 	line  []byte
 	buf   bytes.Buffer
 	done  error
+	left  int // rows that are not read yet
 }
 
 // batch is how many rows are read at once.
@@ -90,7 +112,12 @@ func (r *rows) fill() {
 
 func (r *rows) next(values []any) (n int, err error) {
 	defer recovered(&err)
-	return r.r.Read(values)
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	n, err = r.r.Read(values[:min(len(values), r.left)])
+	r.left -= n
+	return n, err
 }
 
 // textOf returns the function that converts a column's values to JSON values, or nil if they are
