@@ -159,6 +159,13 @@ func TestPlan(t *testing.T) {
 	if p.Completions() != 210 || p.Tree().String() != "27930" || p.Prefixes() != 7 {
 		t.Errorf("%d, %s", p.Completions(), p.Tree())
 	}
+	if p.Requests(0) != 7 || p.Requests(30) != 7 || p.Requests(29) != 14 || p.Requests(1) != 210 {
+		t.Errorf("%d, %d, %d, %d requests", p.Requests(0), p.Requests(30), p.Requests(29), p.Requests(1))
+	}
+	// The first fragments, and the partial answers of one fragment, which become longer.
+	if none := (construct.Plan{K: 30, M: 3}); p.Embeddings() != 4 || none.Embeddings() != 0 {
+		t.Errorf("%d and %d embeddings", p.Embeddings(), none.Embeddings())
+	}
 	if got := (construct.Plan{K: 30, T: 20, M: 3}).Tree().String(); got != "10821055037586206896551724137930" {
 		t.Errorf("30 + ... + 30^21 is %s", got)
 	}

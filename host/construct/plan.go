@@ -36,6 +36,24 @@ func (p Plan) Completions() int { return p.K * (1 + p.M*p.T) }
 // Prefixes returns 1+MT, the prefixes of a question that completions are sampled for.
 func (p Plan) Prefixes() int { return 1 + p.M*p.T }
 
+// Requests returns the requests to the generator for a question if nothing ends early and a
+// request gives up to n completions; 0 gives all of a prefix.
+func (p Plan) Requests(n int) int {
+	if n < 1 || n > p.K {
+		n = p.K
+	}
+	return p.Prefixes() * ((p.K + n - 1) / n)
+}
+
+// Embeddings returns the requests to a model of embeddings for a question if nothing ends
+// early: one for the first fragments, and one for each partial answer that is continued.
+func (p Plan) Embeddings() int {
+	if p.T == 0 {
+		return 0
+	}
+	return p.Prefixes() - p.M
+}
+
 // Tree returns the completions of a full K-ary tree of depth T+1, in which every
 // fragment of every answer is completed K times: K + K^2 + ... + K^(T+1).
 func (p Plan) Tree() *big.Int {

@@ -133,10 +133,10 @@ func (r *construction) plan() {
 	tree := c.Tree()
 	row("plain tree", "%s a question, k + k^2 + ... + k^(T+1)", groupedText(tree.String()))
 	most := c.K
-	if r.flags.gen.PerRequest > 0 {
-		most = min(most, r.flags.gen.PerRequest)
+	if n := r.flags.gen.PerRequest; n > 0 {
+		most = min(most, n)
 	}
-	requests := c.Prefixes() * ((c.K + most - 1) / most)
+	requests := c.Plan.Requests(most)
 	row("requests", "%s a question with n = %d; %s in all", grouped(requests), most, grouped(n*requests))
 	row("prompt", "%q", r.flags.gen.Prompt)
 	if tokens := r.flags.gen.MaxTokens; tokens > 0 {
@@ -146,8 +146,8 @@ func (r *construction) plan() {
 	case r.flags.embedModel == "":
 	case c.T == 0:
 		row("embeddings", "none: nothing is clustered")
-	default: // for the first fragments, and for the continuations of each branch
-		row("embeddings", "%s requests to %s at most", grouped(n*(c.Prefixes()-c.M)), r.flags.embedModel)
+	default:
+		row("embeddings", "%s requests to %s at most", grouped(n*c.Embeddings()), r.flags.embedModel)
 	}
 	if r.flags.grader == "judge" {
 		row("verdicts", "%s requests to %s, fewer where answers are alike", grouped(n*c.Completions()), r.flags.judgeModel)
