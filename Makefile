@@ -115,7 +115,7 @@ bench-gateway: ## measure the gateway beside ReverseProxy, Portkey's gateway and
 	$(GO) run ./host/cmd/bench/gateway $(ARGS)
 
 .PHONY: bench-batch
-bench-batch: ## measure score and eval on files beside Python, numpy and DuckDB; installs these into build/batch; writes host/cmd/bench/BATCH.md (ARGS=eval for a part; PYTHON=interpreter)
+bench-batch: ## measure score and eval on files beside Python, numpy and DuckDB, and finece-beam beside finece; installs the former into build/batch; writes host/cmd/bench/BATCH.md (ARGS=eval for a part; PYTHON=interpreter)
 	host/train/python/env.sh build/batch/venv host/cmd/bench/batch/requirements.txt
 	$(GO) run ./host/cmd/bench/batch $(ARGS)
 

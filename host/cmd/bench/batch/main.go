@@ -2,7 +2,7 @@
 // write in Python (json and numpy, DuckDB), and writes host/cmd/bench/BATCH.md:
 //
 //	batch                   everything
-//	batch score start       these parts: score, eval, intervals, memory, start
+//	batch score start       these parts: score, eval, intervals, memory, start, beam
 //
 // Each contestant is a process of its own. They take turns in rounds, a figure is the median
 // of the rounds, and a ratio the median of the rounds' ratios. CPU time depends less on other
@@ -42,7 +42,7 @@ func main() {
 var parts = []struct {
 	name    string
 	measure func(*report.Report) error
-}{{"score", score}, {"eval", eval}, {"intervals", intervals}, {"memory", memory}, {"start", start}}
+}{{"score", score}, {"eval", eval}, {"intervals", intervals}, {"memory", memory}, {"start", start}, {"beam", beam}}
 
 func run(names []string) error {
 	for out, pkg := range map[string]string{finece: "./host/cmd/finece", empty: "./host/cmd/bench/batch/empty"} {

@@ -21,8 +21,10 @@ type contestant struct {
 	name string
 	args []string
 	env  []string
-	laps []lap
-	out  []byte // of the last round, up to 1 MB
+	// fresh is a folder that is removed before each run; none if "".
+	fresh string
+	laps  []lap
+	out   []byte // of the last round, up to 1 MB
 }
 
 // head keeps the beginning of what a process writes.
@@ -36,6 +38,11 @@ func (h *head) Write(p []byte) (int, error) {
 }
 
 func (c *contestant) run() error {
+	if c.fresh != "" {
+		if err := os.RemoveAll(c.fresh); err != nil {
+			return err
+		}
+	}
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.Env = append(os.Environ(), c.env...)
 	var out head
