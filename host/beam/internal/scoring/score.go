@@ -60,7 +60,8 @@ processors. To use a cluster, name its runner:
   Dataflow   -- --runner=dataflow --project=P --region=R --staging_location=gs://B/s
                --worker_binary=/path/to/finece-beam
 
-Flink is tested (make test-flink). Spark, Dataflow and object stores are untested. On a cluster, all
+Flink is tested (make test-flink), and s3:// with a server in memory. Spark, Dataflow and
+gs:// are untested. On a cluster, all
 workers have to see the files under the same names.`
 
 const example = `  finece-beam score -o scores answers.jsonl
