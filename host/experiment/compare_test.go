@@ -128,7 +128,7 @@ func TestFilteringBeyondChance(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := report.Domains[0].Filter
-		if f == nil || f.Reached() != c.reached || c.kept > 0 && !strings.Contains(f.String(), fmt.Sprintf("(%d answers)", c.kept)) {
+		if f == nil || f.Reached() != c.reached || c.kept > 0 && !strings.Contains(f.String(), fmt.Sprintf("(%d)", c.kept)) {
 			t.Errorf("%d of %d right: %+v", c.right, c.kept, f)
 		}
 	}

@@ -58,6 +58,6 @@ func (f *Filter) String() string {
 	if f.Kept.N == 0 {
 		return by + fmt.Sprintf("A threshold of %.1f keeps no whole answer.", DefaultThreshold)
 	}
-	return by + fmt.Sprintf("A threshold of %.1f keeps %s of the whole answers (%d). Accuracy is %s among them and %s among all answers: %+.0f%%.",
+	return by + fmt.Sprintf("A threshold of %.1f keeps %s of the whole answers (%d). The accuracy of the kept answers is %s and that of all answers %s: a relative difference of %+.0f%%.",
 		DefaultThreshold, percent(f.Kept.Coverage), f.Kept.N, show(f.Accuracy), number(100*f.Before, 1), 100*(f.Kept.Accuracy/f.Before-1))
 }

@@ -31,7 +31,7 @@ func (r *Report) Markdown(w io.Writer, about About) error {
 	r.unlikeTable(m)
 	r.claims(m)
 	r.unavailable(m)
-	m.say("\n## How to read and rerun\n\n")
+	m.say("\n## How to read and rerun\n\n- The package comment of host/baseline describes the baselines.\n")
 	for _, note := range about.Notes {
 		m.say("- %s\n", note)
 	}
@@ -154,7 +154,7 @@ func (r *Report) claims(m *markdown) {
 			m.say("- %s: %s\n", where, strings.Join(l.says[i], "; "))
 		}
 	}
-	list("## Claimed\n\nFineCE is better than the best baseline of equal or lower cost, or FineCE with fusion is better than FineCE. Differences are in percentage points, and their paired interval excludes 0:", "None.", yes)
+	list("## Claimed\n\nA claim is one of three: FineCE is better than the best baseline of equal or lower cost, FineCE with fusion is better than FineCE, or a threshold keeps answers that are right more often than all answers. Differences are in percentage points. A difference is claimed only if its paired interval excludes 0:", "None.", yes)
 	list("## Not claimed\n\nFineCE is worse (a higher Brier score or a lower AUROC), and the interval excludes 0:", "None.", no)
 	list("Undecided: the interval includes 0, or there are too few answers:", "None.", open)
 }

@@ -20,7 +20,7 @@ const METHOD: Readonly<Record<string, string>> = {
   "leco": "how sure the model was of each step, compared with the steps before",
   "perplexity": "their geometric mean",
   "mean-prob": "their mean",
-  "min-prob": "the least of them",
-  "first-prob": "that of the first word",
-  "group": "the least mean of a group of words",
+  "min-prob": "the lowest of them",
+  "first-prob": "the probability of the first word",
+  "group": "the lowest mean among groups of words",
 };

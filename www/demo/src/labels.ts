@@ -46,7 +46,7 @@ export function offerLabels(view: AnswerView, id: string): void {
       void fetch(new URL("/finece/feedback", location.href), {
         method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ id, correct }),
       }).then((response) => {
-        said.textContent = response.ok ? "Thank you. The diagram counts it." : `The server did not take it (status ${String(response.status)}).`;
+        said.textContent = response.ok ? "Thank you. The diagram now counts your label." : `The server did not accept your label (status ${String(response.status)}).`;
         if (response.ok) {
           buttons.forEach((other) => { other.setAttribute("aria-pressed", String(other === button)); });
           void showServerLabels();

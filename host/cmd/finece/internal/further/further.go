@@ -41,7 +41,7 @@ func (s *Flags) Add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.SamplesNumber, &s.Number)
 	settings.Add(cmd, contract.SamplesGrader, &s.Grader, settings.Readers()...)
 	settings.Add(cmd, contract.Server, &s.Servers)
-	settings.More(cmd, contract.Server, "; samples: it answers again, by the --model")
+	settings.More(cmd, contract.Server, "; samples: this server gives the further answers, with the model --model")
 	flags.StringVar(&s.System, "samples-system", "", "samples: the system message that the answers had")
 	flags.StringVar(&s.Prompt, "samples-prompt", "", "samples: what was asked, with {question} in it (default: the question)")
 	settings.Add(cmd, contract.Temperature, &s.Temperature)

@@ -36,7 +36,7 @@ A line of output is the line of input with two more keys:
   confidence  the confidence of the whole answer in [0,1], or null
   finece      details:
     calibrated  whether the confidence is calibrated, see finece calibrate
-    source      who estimated it
+    source      where the confidence comes from
     reason      why there is no confidence, if it is null
     positions   the records of all positions, as in finece watch --json
     hash        of the line of input
@@ -107,7 +107,7 @@ func New() *cobra.Command {
 	settings.Add(cmd, contract.Resumed, &f.output)
 	settings.Add(cmd, contract.Columns, &f.columns)
 	f.left.Add(cmd)
-	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers whose confidence model could not be asked")
+	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers for which a request to the confidence model failed")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
 	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
 	settings.Add(cmd, contract.Question, &f.Config.Question)

@@ -47,10 +47,11 @@ Policies (--policy):
              upstream is cancelled
   escalate   an answer whose confidence is below --escalate-below is not sent; instead
              --escalate-model, a model of the same upstream, is asked
-  best-of    --answers answers are asked for at once; the most confident one is sent
-  vote       --answers answers are asked for at once and vote for their final answers,
-             weighted by their confidences; the most confident answer with the winning
-             final answer is sent; --vote-by says how final answers are read
+  best-of    the upstream is asked for --answers answers at once; the most confident
+             one is sent
+  vote       the upstream is asked for --answers answers at once; each votes for its
+             final answer, weighted by its confidence; the most confident answer with
+             the winning final answer is sent; --vote-by says how final answers are read
 escalate, best-of and vote hold an answer until it is complete. With --escalate-mode
 restart or continue, escalate sends text as it comes; then the other model's answer
 follows that text, or continues it. These three policies ask the upstream several times;
@@ -128,7 +129,7 @@ Operations:
                  Neither route needs a key.
   --log          one line on standard error about each answer, without any text:
                  id, client, models, confidence, decision, delays
-  --metrics-listen ADDRESS   serves /metrics for Prometheus on an address of its own, so
+  --metrics-listen ADDRESS   serves /metrics for Prometheus on a separate address, so
                  that clients cannot read them. Metrics need no key: use a loopback
                  address, or one that only trusted machines can reach. Requests of web
                  pages are refused. The address also serves /readyz, which says
