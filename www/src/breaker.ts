@@ -4,15 +4,15 @@ import { CoreLoadError, type FineceError } from "./errors.js";
 const FAILURES = 3, PAUSE = 60_000;
 
 /**
- * Counts a core's failures in a row over all streams. A core that keeps failing
- * is left alone for a while: later streams are told at once and do not wait.
+ * Counts a core's failures in a row, over all streams. A core that keeps failing is not tried again
+ * for a while: later streams get an error at once and do not wait.
  */
 export class Breaker {
   #failures = 0;
   #until = 0;
   #last = "";
 
-  /** Why the core is not to be tried now; `undefined` if it may be. */
+  /** The error if the core must not be tried now; `undefined` if it may be tried. */
   refusal(): CoreLoadError | undefined {
     const left = this.#until - performance.now();
     return this.#failures < FAILURES || left <= 0 ? undefined : new CoreLoadError(
@@ -20,7 +20,7 @@ export class Breaker {
     );
   }
 
-  /** Takes note of a failure. Those of a core that is left alone do not count. */
+  /** Counts a failure. Failures do not count while the core is not being tried. */
   failed({ message }: FineceError): void {
     if (this.refusal() === undefined) {
       this.#failures++;
@@ -29,7 +29,7 @@ export class Breaker {
     }
   }
 
-  /** Takes note that a stream was scored without a failure. */
+  /** Call this when a stream was scored without a failure. */
   worked(): void {
     this.#failures = 0;
   }

@@ -8,9 +8,9 @@ export async function modelOf(given: ModelOptions | ConfidenceModel | PromiseLik
   return given instanceof ConfidenceModel || "then" in given ? given : new ConfidenceModel(given);
 }
 
-/** What an exchange needs of the one who owns the session. */
+/** The functions that an exchange needs from the owner of the session. */
 export interface Owner {
-  /** Runs a call of the session and sees to its events; one that comes too late is passed over. */
+  /** Runs a call of the session and handles its events. A call that comes too late is ignored. */
   readonly run: (call: () => CoreEvent[]) => void;
   readonly report: (error: FineceError) => void;
   /** Something was settled. */
@@ -18,9 +18,8 @@ export interface Owner {
 }
 
 /**
- * Ties one session to a confidence model. A body is built when there is room to
- * send it, not when it is asked for: an estimate that the stream has outrun by
- * then costs nothing.
+ * Connects one session to a confidence model. The body of a request is built only when the request
+ * can be sent. So an estimate that newer positions have made useless by then costs nothing.
  */
 export class Exchange {
   readonly #control = new AbortController();
@@ -53,7 +52,7 @@ export class Exchange {
     }
   }
 
-  /** Gives every request up, for the reason given. */
+  /** Gives up every request, with the given reason. */
   abandon(reason: FailReason): void {
     this.#control.abort();
     const ids = [...this.#waiting.map(({ id }) => id), ...this.#flying].sort((a, b) => a - b);
@@ -64,7 +63,7 @@ export class Exchange {
     }
   }
 
-  /** Stops all requests without a word to the session, which is lost. */
+  /** Aborts all requests. The session is not told, because it is lost. */
   stop(): void {
     this.#control.abort();
     this.#waiting = [];

@@ -1,8 +1,8 @@
 import type { Format } from "./config.js";
 
-/** Hears what a stream is made of. */
+/** The functions that get the parts of a stream. */
 export interface FrameHandler {
-  /** One event's payload: JSON, or `[DONE]`; "" for one that is not read here. */
+  /** One event's payload: JSON, or `[DONE]`; "" for a payload that is not needed. */
   value(json: string): void;
   /** A comment line of an event stream, without its colon. */
   comment(text: string): void;

@@ -27,9 +27,8 @@ export async function readAtMost(body: ReadableStream<Uint8Array> | null, limit:
 }
 
 /**
- * After how many milliseconds to ask again that answered so: `null` for never, and
- * `undefined` for soon. `header` is its Retry-After: seconds, or a date that ends
- * in GMT.
+ * The number of milliseconds to wait before a retry: `null` means no retry, and `undefined` a short
+ * wait. `header` is the value of Retry-After: seconds, or a date that ends in GMT.
  */
 export function retryAfter(status: number, header: string | null): number | null | undefined {
   if (status !== 429 && (status < 500 || status === 501)) {
@@ -65,7 +64,7 @@ export function shown(address: string): string {
   return address.replace(/[?#].*$/s, "").replace(/^([a-z]+:\/\/)[^/]*@/i, "$1");
 }
 
-/** Foreign text fit for one line of a message. */
+/** Text from elsewhere, shortened and cleaned for one line of a message. */
 export function oneLine(text: string): string {
   const line = text.replace(/[\s\p{C}]+/gu, " ").trim();
   return line.length > 200 ? `${line.slice(0, 200)}...` : line;

@@ -11,7 +11,7 @@ type Exports = Readonly<Record<FunctionName, (...numbers: number[]) => number>> 
  * hold until the next call.
  */
 export class Instance {
-  /** Set by a trap: the instance would go on answering, so it must not be asked again. */
+  /** Set by a trap. The instance would still return answers after a trap, so it must not be called again. */
   lost: CoreTrapError | undefined;
 
   readonly #exports: Exports;

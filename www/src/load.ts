@@ -37,7 +37,7 @@ function once<K>(
   return core;
 }
 
-/** The code that runs a core is a file of its own: a page that only reads a server's records does without. */
+/** The code that runs a core is in a separate file, so a page that only reads a server's records does not load it. */
 async function created(module: WebAssembly.Module | Promise<WebAssembly.Module>): Promise<Core> {
   const [{ Core }, compiled] = await Promise.all([import("./core.js"), module]);
   return Core.create(compiled);

@@ -1,9 +1,9 @@
 import { replaces } from "./builder.js";
 import type { StreamEvent } from "./events.js";
 
-/** Hears of a stream's events whether the stream became an answer. */
+/** Finds out from a stream's events whether the stream has an answer. */
 export class Outcome {
-  /** What the provider said of an error, `null` if the stream has no answer; `undefined` if all is well. */
+  /** The provider's error; `null` if the stream has no answer; `undefined` if the stream has an answer. */
   failure: string | null | undefined;
 
   /** Takes the next event. */

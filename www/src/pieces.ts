@@ -10,7 +10,7 @@ const PIECE = 64 << 10;
 const encoder = new TextEncoder();
 const nothing = new Uint8Array();
 
-/** Holds the records that the client has not been sent yet. */
+/** Holds the records that were not sent to the client yet. */
 export class Comments {
   #news: FineceRecord[] = [];
   #between = true; // comments go between lines

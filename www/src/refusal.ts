@@ -7,9 +7,9 @@ const MAX_BODY = 64 << 10;
 const PATIENCE = 2000;
 
 /**
- * The error for a source that gave no answer: what the server said, with which status, and what to do. `said` is the
- * error that the stream had instead of an answer, or words about it; `null` if the stream had nothing at all.
- * `bytes` is how much of the source was read.
+ * The error for a source that gave no answer. It says what the server said, the status, and what to do. `said` is
+ * the error in the stream, or a description of the problem; `null` if nothing could be read. `bytes` is the number
+ * of bytes that were read from the source.
  */
 export async function refusal(source: ByteSource, said: unknown, bytes: number): Promise<FineceError> {
   if (!("ok" in source)) {

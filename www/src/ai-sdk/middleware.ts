@@ -191,7 +191,7 @@ class Scored {
   }
 }
 
-/** The same stream, with word of its cancellation or its error, of which a TransformStream's flush hears nothing. */
+/** The same stream. It calls `lost` when the stream is cancelled or fails, because a TransformStream's flush is not called then. */
 function onLoss<T>(stream: ReadableStream<T>, lost: () => void): ReadableStream<T> {
   const reader = stream.getReader();
   reader.closed.catch(lost);

@@ -1,7 +1,10 @@
-/** What custom elements extend. On a server there is no HTMLElement, and importing must not break there. */
+/** The base class of the custom elements. On a server there is no HTMLElement, and importing must also work there. */
 export const ElementBase = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
-/** Defines a custom element; does nothing where the tag is defined already, or on a server. A second tag of an element gets a class of its own, as the platform demands. */
+/**
+ * Defines a custom element; does nothing if the tag is defined already, or on a server. Each further tag of an element
+ * gets its own class, because browsers do not allow two tags with one class.
+ */
 export function define(tag: string, element: CustomElementConstructor): void {
   if (typeof customElements !== "undefined" && customElements.get(tag) === undefined) {
     customElements.define(tag, customElements.getName(element) === null ? element : class extends element {});
@@ -18,7 +21,7 @@ export function setText(element: Element | null, text: string): void {
 /** An element: its name, its attributes, its children. */
 export type Markup = readonly [name: string, attributes: Readonly<Record<string, string>>, ...children: Markup[]];
 
-/** The element, made without parsing HTML, which a page with Trusted Types forbids. What is in an `svg` is SVG. */
+/** Makes the element without parsing HTML, which a page with Trusted Types forbids. The content of an `svg` is SVG. */
 export function built([name, attributes, ...children]: Markup, svg = name === "svg"): Element {
   const element = document.createElementNS(`http://www.w3.org/${svg ? "2000/svg" : "1999/xhtml"}`, name);
   for (const [key, value] of Object.entries(attributes)) {

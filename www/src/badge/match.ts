@@ -7,11 +7,10 @@ const BLOCKS = "p, li, h1, h2, h3, h4, h5, h6, pre, blockquote, td, th, dt, dd, 
 const TAIL = 3;
 
 /**
- * Makes marks in a message whose renderer emits none: one at the end of each block
- * that contains no other block. It finds a block's run by searching the source for
- * the block's text, and looks only at children after the last settled one. It is a
- * best effort: it may fail beside raw HTML, and beside footnotes, which are rendered
- * in another place than in the source.
+ * Makes marks in a message whose renderer emits none: one at the end of each block that contains no
+ * other block. It finds a block's run by searching the source for the block's text, and looks only
+ * at children after the last one that is complete. The search may fail near raw HTML, and near
+ * footnotes, which are rendered in another place than in the source.
  */
 export class TailMatcher {
   readonly #root: Element;

@@ -99,7 +99,7 @@ finece-mark[measured] { position: relative; }
 finece-mark[block] { display: block; position: absolute; block-size: 0; }
 `;
 
-/** A function that gives a document or a shadow root a style: one sheet for all, which no Content-Security-Policy stands against. */
+/** Makes a function that gives a document or a shadow root a style. All of them share one style sheet, which every Content-Security-Policy allows. */
 export function styler(css: string): (scope: Document | ShadowRoot) => void {
   let sheet: CSSStyleSheet | undefined;
   return (scope) => {

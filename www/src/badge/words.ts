@@ -41,23 +41,23 @@ export interface Words {
   readonly answer: AnswerWords;
   /** A sentence that says how many of an answer's parts a reader should check. Both parameters are counts. */
   readonly toCheck: (check: number, of: number) => string;
-  /** What a line of values shows. */
+  /** The name of the line of values, for screen readers. */
   readonly history: string;
-  /** What the number means, by what was judged. */
+  /** What the number means, for each kind of text that was judged. */
   readonly meaning: Readonly<Record<"partial" | "whole" | "question" | "certainty", string>>;
   /** How to read a value. */
   readonly reading: (value: string) => string;
-  /** That a value was revised. */
+  /** A sentence that says that a value was revised. */
   readonly revised: (first: string, value: string) => string;
-  /** That a confidence model estimated; `model` is its name, "" if that is not known. */
+  /** A sentence that says that a confidence model made the estimate; `model` is its name, "" if it is not known. */
   readonly model: (model: string) => string;
-  /** That a statistic of token probabilities estimated. */
+  /** A sentence that says that the estimate is a statistic of token probabilities. */
   readonly statistic: (method: string) => string;
-  /** That a map turned the estimate into a probability; its form, such as `platt`. */
+  /** A sentence that says that a map turned the estimate into a probability; `map` is the map's form, such as `platt`. */
   readonly map: (map: string) => string;
-  /** How well calibrated the estimates were, on how many labelled answers if that is known. */
+  /** A sentence that says how well calibrated the estimates were, and on how many labelled answers, if this is known. */
   readonly calibrated: (ece: string, n: string | undefined) => string;
-  /** That a certainty is no probability. */
+  /** A sentence that says that a certainty is not a probability. */
   readonly notCalibrated: string;
   /** Why there is no value, by the core's reason; other reasons are shown as they are. */
   readonly reasons: Readonly<Record<Reason, string>>;
@@ -67,7 +67,7 @@ export interface Words {
   readonly details: string;
   /** The heading of the list of an answer's parts. */
   readonly parts: string;
-  /** The action that writes the answer again from a paragraph on. */
+  /** The action that writes the answer again, starting at a paragraph. */
   readonly regenerate: string;
   /** The action that gives the question to a stronger model. */
   readonly stronger: string;
@@ -81,13 +81,13 @@ export interface AnswerWords {
   readonly odds: (n: string, of: string) => string;
   /** A probability above the largest share that is shown. */
   readonly over: (n: string, of: string) => string;
-  /** A certainty that is not low. */
+  /** A certainty that is medium or high. */
   readonly certainty: Readonly<Record<"medium" | "high", string>>;
   /** A low value of any kind. */
   readonly check: string;
-  /** Nothing is known yet. */
+  /** The text while no value is known yet. */
   readonly pending: string;
-  /** Nothing will be known. */
+  /** The text if there will be no value. */
   readonly unavailable: string;
 }
 
@@ -194,11 +194,11 @@ export function isBuiltin(source: string): boolean {
 
 /** The properties of a value that decide how it is shown. */
 export interface Shown {
-  /** Whether it is a probability. */
+  /** Whether the value is a probability. */
   readonly calibrated: boolean;
   /** The statistic or the estimator, and more after a space: `perplexity`, `model expectation`. */
   readonly source: string;
-  /** Whether it went through a map. */
+  /** Whether the value went through a map. */
   readonly mapped: boolean;
 }
 
