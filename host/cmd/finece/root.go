@@ -44,7 +44,10 @@ several files, patterns such as 'shard-*.jsonl', and folders of shards. A stream
 recording of a provider's reply: server-sent events or JSON lines of OpenAI, Anthropic,
 Gemini, Ollama and others, or plain text. Compressed input (gzip, zstd, bzip2, or a zip
 archive with one file) is unpacked, whatever its name. A Parquet file is read as JSON
-Lines.`
+Lines.
+
+In lists of flags, a word before a colon says when a flag counts: "URL:" means with
+--estimator URL, "periodic:" with --strategy periodic, and "-o:" with -o.`
 
 const rootExample = `  finece demo                                  watch the built-in model at work, offline
   finece watch answer.sse                      watch a recorded stream being scored

@@ -109,7 +109,9 @@ const settingsHead = `# Settings
 
 A setting has one name in four spellings: in a file of settings ` + "`withhold_below`" + `, as a flag ` + "`--withhold-below`" + `, in the
 environment ` + "`FINECE_WITHHOLD_BELOW`" + `, and in TypeScript ` + "`withholdBelow`" + `. The tables have the spelling of files. A flag has
-precedence over the environment, and the environment over the file. The JSON schemas are
+precedence over the environment, and the environment over the file. In the column "meaning", a word
+before a colon says when a setting counts: "warn:" means with the policy warn, "periodic:" with the strategy periodic, and
+"URL:" with the address of a confidence model as the estimator. The JSON schemas are
 [settings.json](https://github.com/finece/finece/blob/main/wasm/contract/schema/settings.json) and, for the file of
 ` + "`finece serve --config`" + `, [serve.json](https://github.com/finece/finece/blob/main/wasm/contract/schema/serve.json).
 `
@@ -148,9 +150,10 @@ const providersHead = `# Providers
 FineCE recognises the format of a stream by itself. A stream with log-probabilities needs no confidence model; any other
 stream does. The last two columns:
 
-- **Continuing** is how a request asks the server to continue a partial answer. Then the answer is the last message.
+- **Continuing** is how a request asks the server to continue a partial answer. The partial answer is always the last message.
   ` + "`continue-final`" + ` adds ` + "`continue_final_message`" + ` (true) and ` + "`add_generation_prompt`" + ` (false) to the request, ` + "`prefix`" + ` adds
-  ` + "`prefix`" + ` (true) to the message, and ` + "`trailing`" + ` adds nothing. ` + "`none`" + ` means that the server cannot, or that we do not know.
+  ` + "`prefix`" + ` (true) to the message, and ` + "`trailing`" + ` adds nothing. ` + "`none`" + ` means that the
+  server cannot continue an answer, or that we do not know how.
 - **Source** is where a row comes from. Recorded: we recorded streams of the server in November 2026. Documentation: we
   read about the request fields in a copy of the provider's documentation, which may be old. Not checked: ask your provider.
 
@@ -197,7 +200,7 @@ func metricsPage() (string, error) {
 	if len(rows) < 10 {
 		return "", fmt.Errorf("%d metrics were described", len(rows))
 	}
-	return "# Metrics\n\n`finece serve --metrics-listen ADDRESS` serves these to Prometheus, with those of the Go runtime and the process.\n" +
+	return "# Metrics\n\n`finece serve --metrics-listen ADDRESS` serves these metrics to Prometheus, with the metrics of the Go runtime and the process.\n" +
 		"The repository has a [Grafana dashboard](https://github.com/finece/finece/blob/main/host/cmd/finece/grafana.json).\n\n" +
 		"| name | labels | meaning |\n| --- | --- | --- |\n" + strings.Join(rows, ""), nil
 }

@@ -68,7 +68,11 @@ added. If score is killed, at most the answers in flight are lost. A changed lin
 scored again, and its old score, found by its id or its question, is removed at the end.
 
 A line that cannot be read is reported with its number and id, and the other lines are
-scored. With -o, such lines are also written to a file whose name ends in .rejected.`
+scored. With -o, such lines are also written to a file whose name ends in .rejected.
+
+In the list of flags, a word before a colon says when a flag counts: "samples:" means
+with --estimator samples, "URL:" with --estimator URL, and "periodic:" with --strategy
+periodic.`
 
 const example = `  finece score answers.jsonl > scores.jsonl
   finece score -o scores.jsonl answers.jsonl         # run again to resume
