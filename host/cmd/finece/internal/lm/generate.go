@@ -57,13 +57,13 @@ func newGenerate() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.model, "model", "", "DIR: the model's folder (default: the built-in generator)")
-	flags.StringVar(&f.adapter, "adapter", "", "DIR: a LoRA adapter on it")
+	flags.StringVar(&f.adapter, "adapter", "", "DIR: a LoRA adapter for the model")
 	flags.StringVar(&f.system, "system", "", "a system message")
 	flags.Float64Var(&f.request.Temperature, "temperature", 0.7, "0 (the likeliest token) to 2")
 	flags.Float64Var(&f.request.TopP, "top-p", 1, "share of the likeliest tokens that are sampled from, to 1")
 	flags.Uint64Var(&f.request.Seed, "seed", 0, "seed of the sampling (default: a random one)")
 	flags.IntVar(&f.request.N, "n", 1, "number of answers")
-	flags.IntVar(&f.request.MaxTokens, "max-tokens", 0, "length of an answer at most; 0 is the room in the model's context")
+	flags.IntVar(&f.request.MaxTokens, "max-tokens", 0, "the most tokens of an answer; 0 is as many as fit into the model's context")
 	flags.StringArrayVar(&f.request.Stop, "stop", nil, "text that ends an answer; can be repeated")
 	return cmd
 }

@@ -64,7 +64,8 @@ Routes:
   Stored answers, such as GET /v1/responses/ID, are not checked: --failure open passes
   them, and closed refuses them.
   Other routes below /v1/ pass unchanged, also under --failure closed. With
-  --refuse-unchecked, all of them are refused except the list of models.
+  --failure closed --refuse-unchecked, all of them are refused except the list of
+  models.
 
 Confidences are sent in the key "finece" of chunks and events (--carrier field), or in
 comment lines, which SDKs ignore (--carrier comment). If the estimator needs

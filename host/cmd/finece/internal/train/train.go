@@ -173,7 +173,7 @@ occurs in N answers to its question.`,
 	settings.Add(cmd, contract.Seed, &c.Seed)
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
 	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
-	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out answers, whole and begun: the data of P(IK)")
+	flags.BoolVar(&c.QuestionOnly, "question-only", false, "leave out states with a partial or complete answer: this makes the training data of the baseline P(IK)")
 	settings.Add(cmd, contract.OutputFile, &path)
 	completion.Values(cmd, "layout", "messages", "alpaca")
 	completion.Values(cmd, "split", splits...)
@@ -185,9 +185,9 @@ func newTrainSuC() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "suc [flags] FILE|-",
 		Short: "Fit the baseline SuC to the states of finece construct",
-		Long: `suc fits the baseline of sub-question clusters (SuC), with which finece experiment
-compares. It groups the questions of the train split by their words, and writes the
-groups with the share of correct answers in each, as JSON.`,
+		Long: `suc fits SuC (sub-question clusters), a baseline of finece experiment. It groups the
+questions of the train split by their words, and writes the groups with the share of
+correct answers in each, as JSON.`,
 		Example: `  finece train suc -o suc.json states.jsonl`,
 		Args:    input.One,
 		RunE: func(cmd *cobra.Command, args []string) error {
