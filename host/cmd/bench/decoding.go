@@ -13,7 +13,7 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// chunk has all fields of the wire.
+// chunk has all fields of a provider's chunk.
 type chunk struct {
 	ID                string   `json:"id"`
 	Object            string   `json:"object"`
@@ -42,8 +42,8 @@ type token struct {
 	TopLogprobs []token `json:"top_logprobs,omitempty"` // alternatives have none
 }
 
-// chunks writes an OpenAI stream of n tokens with so many top_logprobs each, numbers
-// as long as the provider's, a paragraph every 40 tokens.
+// chunks writes an OpenAI stream of n tokens. Each token has this many alternatives, with
+// numbers as long as the provider's. A paragraph ends every 40 tokens.
 func chunks(n, alternatives int) []byte {
 	rng := rand.New(rand.NewPCG(3, 4))
 	words := []string{" the", " answer", " is", " 42", ",", " so", " we", " multiply", " by", " seven", " and", " get", " café"}
@@ -81,14 +81,14 @@ func codes(text string) (codes []int) {
 	return codes
 }
 
-// decoding compares a session on such streams, every strategy on, with JSON packages
-// that do nothing but read the chunks.
+// decoding compares a session on such streams, with every strategy, with JSON packages that only
+// read the chunks.
 func decoding(t *table, engine *wazero.Engine) error {
 	config := host.DefaultConfig()
 	config.Positions.Strategy = position.Paragraph | position.Periodic | position.Entropy
 	config.Positions.EntropyThreshold = 1
 	for _, alternatives := range []int{5, 0} {
-		data := chunks(20_000, alternatives) // so many that opening, which is measured by itself, does not count
+		data := chunks(20_000, alternatives) // so long that the time of opening, which is measured separately, does not matter
 		if err := decodingOf(t, engine, config, data, alternatives); err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func scoreAll(e host.Engine, c host.Config, data []byte) error {
 	return err
 }
 
-// pieces cuts data into what a read from a socket gives at most.
+// pieces cuts data into pieces of the size of one read from a socket.
 func pieces(data []byte) func(func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		for len(data) > 0 {
@@ -178,7 +178,7 @@ func pieces(data []byte) func(func([]byte) bool) {
 	}
 }
 
-// allocations counts those of a warm native session, a token.
+// allocations returns the allocations per token of a warm native session.
 func allocations(c host.Config, data []byte) (float64, error) {
 	s, _, err := host.Native().Open(c)
 	if err != nil {

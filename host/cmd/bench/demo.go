@@ -9,8 +9,8 @@ import (
 	"github.com/finece/finece/host/wazero"
 )
 
-// demo measures what `make demo` does in a fresh clone once the modules are
-// downloaded: it compiles with an empty build cache and plays the demo.
+// demo measures `make demo` in a fresh clone with downloaded modules: it compiles with an empty
+// build cache and plays the demo.
 func demo(t *table, _ *wazero.Engine) error {
 	cache, err := os.MkdirTemp("", "bench-demo-*")
 	if err != nil {

@@ -1,7 +1,6 @@
-// Command bench measures the product against named peers in one run. Machines
-// differ and are shared, so what counts is the ratios: peers take turns in
-// rounds, each figure is the median of the rounds, and each ratio is the median
-// of the rounds' ratios.
+// Command bench measures the product against named peers in one run. Machines differ and are
+// shared, so ratios matter: peers take turns in rounds, each figure is the median of the rounds,
+// and each ratio is the median of the rounds' ratios.
 //
 //	bench                   everything
 //	bench decoding module   these parts: module, pairs, decoding, sessions, demo
@@ -11,8 +10,8 @@
 // workerd. Every part leaves its rows in build/bench. `make bench` runs both and
 // the report. Run it from the repository's root.
 //
-// Three commands below it write reports of their own: gateway (GATEWAY.md), batch (BATCH.md)
-// and answers (ANSWERS.md).
+// Three commands in folders below this one write reports of their own: gateway (GATEWAY.md),
+// batch (BATCH.md) and answers (ANSWERS.md).
 package main
 
 import (
@@ -58,7 +57,7 @@ func run(names []string) error {
 	return nil
 }
 
-// parts are what this command measures, in the order of the table.
+// parts are the parts that this command measures, in the order of the table.
 var parts = []struct {
 	name    string
 	measure func(*table, *wazero.Engine) error
@@ -66,10 +65,10 @@ var parts = []struct {
 
 const rounds = 15
 
-// laps are the times of one contender, a round each.
+// laps are the times of one contender, one per round.
 type laps []time.Duration
 
-// contest times each contender once a round, in turn, after a round to warm up.
+// contest times each contender once per round, in turn, after a warm-up round.
 func contest(contenders ...func()) []laps {
 	times := make([]laps, len(contenders))
 	for round := range rounds + 1 {
@@ -90,8 +89,8 @@ func (l laps) median() time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// ratio is the median over the rounds of a's time by b's in the same round:
-// what slows a machine down for a while slows both.
+// ratio returns the median over the rounds of a's time divided by b's in the same round. A
+// disturbance of the machine slows both.
 func ratio(a, b laps) float64 {
 	ratios := make([]float64, len(a))
 	for i := range a {

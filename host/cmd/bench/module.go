@@ -12,7 +12,7 @@ import (
 	"github.com/finece/finece/wasm"
 )
 
-// module reports the size of finece.wasm and what it imports.
+// module reports the size and the imports of finece.wasm.
 func module(t *table, _ *wazero.Engine) error {
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)

@@ -14,8 +14,8 @@ import (
 	"github.com/finece/finece/metrics"
 )
 
-// pairs compares AUROC and ECE with gonum's AUROC, looks at how the time grows,
-// and sends 100 million pairs through an accumulator.
+// pairs compares AUROC and ECE with gonum's AUROC, measures how the time grows, and sends 100
+// million pairs through an accumulator.
 func pairs(t *table, _ *wazero.Engine) error {
 	const n = 1_000_000
 	for _, shape := range []struct {

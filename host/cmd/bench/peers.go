@@ -10,8 +10,8 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// payloads are the JSON chunks of a stream. The peers get these, cut from the event
-// stream already, which the product has to do itself.
+// payloads returns the JSON chunks of a stream. The peers get the chunks already cut from the
+// event stream. The product has to cut them itself.
 func payloads(data []byte) [][]byte {
 	var all [][]byte
 	for line := range bytes.Lines(data) {
@@ -22,8 +22,8 @@ func payloads(data []byte) [][]byte {
 	return all
 }
 
-// lean has only the fields that the product reads of a token: its text, its
-// log-probability and those of its alternatives.
+// lean has only the fields of a token that the product reads: its text, its log-probability and
+// those of its alternatives.
 type lean struct {
 	Choices []struct {
 		Index int `json:"index"`
@@ -44,7 +44,7 @@ type lean struct {
 	} `json:"choices"`
 }
 
-// leanest has the numbers and the answer's text alone.
+// leanest has only the numbers and the answer's text.
 type leanest struct {
 	Choices []struct {
 		Index int `json:"index"`
@@ -63,7 +63,7 @@ type leanest struct {
 	} `json:"choices"`
 }
 
-// whole unmarshals each payload into a struct of all fields of the wire.
+// whole unmarshals each payload into a struct with all fields of a provider's chunk.
 func whole(payloads [][]byte, unmarshal func([]byte, any) error) error {
 	for _, p := range payloads {
 		var c chunk

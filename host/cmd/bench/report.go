@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	saved   = "build/bench" // a file a part, written here and by www/bench
+	saved   = "build/bench" // one file per part, written here and by www/bench
 	results = "host/cmd/bench/RESULTS.md"
 )
 
-// table is what one part measured. www/bench/support.mjs writes the same JSON.
+// table is the result of one part. www/bench/support.mjs writes the same JSON.
 type table struct {
 	Core    string // SHA-256 of finece.wasm, in hexadecimal
 	Day     string // when it was measured, such as 2026-11-28
@@ -61,7 +61,7 @@ func core() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// sections are the parts as the report shows them, in its order.
+// sections are the parts with their titles, in the order of the report.
 var sections = []struct{ part, title string }{
 	{"module", "The module"},
 	{"size", "The npm package"},

@@ -9,8 +9,8 @@ import (
 	"github.com/finece/finece/host/wazero"
 )
 
-// sessions measures what it costs to open and to reset a session, and the memory of a
-// session with a long stream.
+// sessions measures the cost of opening and of resetting a session, and the memory of a session
+// with a long stream.
 func sessions(t *table, engine *wazero.Engine) error {
 	if err := opening(t, engine); err != nil {
 		return err
@@ -39,8 +39,7 @@ func opening(t *table, engine *wazero.Engine) error {
 			}
 		}
 	}, func() {
-		// Sessions that are not closed leave no instance for the next ones. The engine had
-		// kept 64.
+		// Open sessions leave no instance for later ones. The engine had kept 64.
 		var all []host.Session
 		for range n {
 			if s := open(); s != nil {

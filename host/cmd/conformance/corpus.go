@@ -19,11 +19,10 @@ import (
 	"github.com/finece/finece/wasm/stream/fixture"
 )
 
-// testCase is one thing to ask a fresh instance. The bytes of its answers, one
-// behind the other, are what engines are compared by.
+// testCase is one task for a fresh instance. Engines are compared by the bytes of their answers.
 type testCase struct {
 	Name  string `json:"name"`
-	Kind  string `json:"kind"`  // of kinds
+	Kind  string `json:"kind"`  // one of kinds
 	Input []byte `json:"input"` // of fuse, evaluate or apply; a session's configuration
 	Data  []byte `json:"data"`  // a session's stream
 	Cuts  []int  `json:"cuts"`  // the lengths of the pieces that it is written in
@@ -169,7 +168,7 @@ func pairs(rng *rand.Rand) []byte {
 func mapped(rng *rand.Rand) []byte {
 	conf := make([]float64, rng.IntN(200))
 	for i := range conf {
-		conf[i] = 1.2*rng.Float64() - 0.1 // some are none
+		conf[i] = 1.2*rng.Float64() - 0.1 // some are not confidences
 	}
 	config := host.DefaultConfig()
 	config.Calibration = drawn(rng)

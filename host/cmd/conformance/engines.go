@@ -27,8 +27,7 @@ func sumOf(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// onWazero calls the module's exports as package abi says, with nothing of
-// package host in between.
+// onWazero calls the module's exports as package abi describes them, without package host.
 func onWazero(ctx context.Context, corpus []testCase) (sums []string, module string, err error) {
 	runtime := wazero.NewRuntime(ctx)
 	defer runtime.Close(ctx)
@@ -86,14 +85,14 @@ func playRaw(ctx context.Context, m api.Module, c testCase) (answers []byte, err
 	return append(answers, answerAt(m.Memory(), uint32(at[0]))...), nil
 }
 
-// answerAt is an answer, its status included.
+// answerAt returns an answer with its status.
 func answerAt(memory api.Memory, at uint32) []byte {
 	n, _ := memory.ReadUint32Le(at + 4)
 	data, _ := memory.Read(at, 8+n)
 	return data
 }
 
-// natively gives what the module would answer without one.
+// natively gives the module's answers by the Go code of the core.
 func natively(_ context.Context, corpus []testCase) (sums []string, module string, err error) {
 	for _, c := range corpus {
 		var answers []byte
@@ -154,13 +153,13 @@ func playNative(c testCase, answer func([]byte)) error {
 	return err
 }
 
-// inJavaScript plays the corpus in a script of www/conformance that runtime runs.
+// inJavaScript plays the corpus in a script of www/conformance. The command runtime runs the script.
 func inJavaScript(script string, runtime ...string) func(context.Context, []testCase) ([]string, string, error) {
 	return inScript("www/conformance/"+script, runtime...)
 }
 
-// inScript plays the corpus in a script that runtime runs. The script reads the corpus
-// from a file and prints {"module": ..., "sums": [...]}.
+// inScript plays the corpus in a script. The command runtime runs the script, which reads the
+// corpus from a file and prints {"module": ..., "sums": [...]}.
 func inScript(script string, runtime ...string) func(context.Context, []testCase) ([]string, string, error) {
 	return func(ctx context.Context, corpus []testCase) ([]string, string, error) {
 		file, err := os.CreateTemp("", "corpus-*.json")

@@ -26,8 +26,8 @@ import (
 	"github.com/finece/finece/wasm"
 )
 
-// engine plays a corpus and returns the SHA-256 of each case's answers, and of
-// the module that gave them, "" for none.
+// engine plays a corpus. It returns the SHA-256 of each case's answers, and that of the module,
+// or "" if there is no module.
 type engine struct {
 	name  string
 	extra bool // played only when it is named, or with --all
@@ -35,7 +35,7 @@ type engine struct {
 }
 
 var engines = []engine{
-	{"wazero", false, onWazero}, // first: the others are compared with it
+	{"wazero", false, onWazero}, // the first: the others are compared with it
 	{"native", false, natively},
 	{"node", false, inJavaScript("node.mjs", "node")},
 	{"chromium", false, inJavaScript("chromium.mjs", "node")},
@@ -50,8 +50,8 @@ var engines = []engine{
 // installed is where npm puts the programs of the extra engines.
 const installed = "www/conformance/engines/node_modules/.bin/"
 
-// chosen are the engines to play: those that are named, or else all that are not
-// extra. wazero is always among them.
+// chosen returns the engines to play: the named ones, or else all that are not extra. It always
+// includes wazero.
 func chosen(names []string, all bool) ([]engine, error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(engines, func(e engine) bool { return e.name == name }) {
@@ -68,10 +68,10 @@ func chosen(names []string, all bool) ([]engine, error) {
 }
 
 func main() {
-	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "where streams are cut follows from it")
-	quick := flag.Bool("quick", false, "a tenth of the corpus")
-	all := flag.Bool("all", false, "every engine; www/conformance/engines/setup.sh and make python install the extra ones")
-	streams := flag.String("streams", "../shared/data/streams", "a folder of more recorded streams, which need not be there")
+	seed := flag.Uint64("seed", uint64(time.Now().Unix()), "seed of the places where streams are cut")
+	quick := flag.Bool("quick", false, "play only a tenth of the corpus")
+	all := flag.Bool("all", false, "play every engine; www/conformance/engines/setup.sh and make python install the extra ones")
+	streams := flag.String("streams", "../shared/data/streams", "a folder of more recorded streams; may be absent")
 	flag.Parse()
 	if err := run(*seed, *quick, *all, *streams, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)

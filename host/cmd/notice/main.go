@@ -1,5 +1,5 @@
-// Command notice writes host/cmd/finece/NOTICE: the licences of what the command finece
-// is made of, which go with every copy of it. `make notice` runs it from the
+// Command notice writes host/cmd/finece/NOTICE: the licences of all modules that the command
+// finece links. Each copy of the command comes with that file. `make notice` runs it from the
 // repository's root. A test fails when a module is missing.
 package main
 
@@ -21,8 +21,7 @@ const (
 	own     = "github.com/finece/finece"
 )
 
-// systems are the operating systems that releases are for: some link modules that
-// others do not.
+// systems are the operating systems of releases. They link different modules.
 var systems = []string{"linux", "darwin", "windows"}
 
 const head = `FineCE is under the MIT License; see LICENSE. The command finece is linked with the
@@ -93,10 +92,10 @@ func notice() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// format is how a module is listed: path, version and folder, with tabs.
+// format is the format of a listed module: path, version and folder, separated by tabs.
 const format = "{{.Path}}\t{{.Version}}\t{{.Dir}}"
 
-// modules are the modules that packages link on any of the systems, sorted by path.
+// modules returns the modules that packages link on any of the systems, sorted by path.
 func modules(dir string, systems []string, packages ...string) ([]string, error) {
 	var all []string
 	for _, system := range systems {
@@ -129,8 +128,7 @@ func list(dir, system string, args ...string) ([]string, error) {
 	return slices.DeleteFunc(strings.Split(string(out), "\n"), func(line string) bool { return line == "" }), nil
 }
 
-// licences are the texts of the files in a module's folder whose names say that they
-// are about its licence.
+// licences returns the texts of the licence files in a module's folder.
 func licences(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -149,7 +147,7 @@ func licences(dir string) ([]string, error) {
 		texts = append(texts, strings.TrimSpace(strings.ReplaceAll(string(text), "\r\n", "\n")))
 	}
 	if len(texts) == 0 {
-		return nil, fmt.Errorf("no file of a licence in %s", dir)
+		return nil, fmt.Errorf("no licence file in %s", dir)
 	}
 	return texts, nil
 }

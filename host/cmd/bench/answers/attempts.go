@@ -20,10 +20,10 @@ const (
 	high     = 0.8 // a confidence that lets an answer pass
 )
 
-// moved is what attempts of one kind did to answers.
+// moved is the effect of attempts of one kind on answers.
 type moved struct {
 	before, after []float64
-	none          int // the model gave no confidence
+	none          int // answers for which the model gave no confidence
 }
 
 func (m *moved) add(before, after float64, ok bool) {
@@ -34,8 +34,7 @@ func (m *moved) add(before, after float64, ok bool) {
 	m.before, m.after = append(m.before, before), append(m.after, after)
 }
 
-// dictated measures how far each kind of attempt moves p(z) of answers that are wrong, and of
-// answers that are right.
+// dictated measures how far each kind of attempt moves p(z) of wrong and of correct answers.
 func dictated(m *models, b *strings.Builder) error {
 	client, err := model.New(model.DefaultConfig(m.URL + "/v1"))
 	if err != nil {
@@ -43,7 +42,7 @@ func dictated(m *models, b *strings.Builder) error {
 	}
 	asked := estimate.DefaultModel()
 	asked.Name = weights.Confidence
-	// ok is false if the model gives none, such as for a prompt that is over its context.
+	// ok is false if the model gives no confidence, for example for a prompt over its context.
 	confidence := func(question, answer string) (c float64, ok bool) {
 		reply, err := client.Post(context.Background(), asked.AppendRequest(nil, estimate.Complete, []byte(question), []byte(answer)))
 		if err != nil {
@@ -112,7 +111,7 @@ func line(b *strings.Builder, kind string, wrong, right *moved) {
 		share(wrong.before), share(wrong.after), mean(right.before), mean(right.after), wrong.none+right.none)
 }
 
-// share is how many confidences are high.
+// share returns how many confidences are high.
 func share(all []float64) string {
 	n := 0
 	for _, v := range all {

@@ -1,6 +1,6 @@
-// Command answers measures, on the built-in models, what the gateway's policies do for the
-// answers that a client gets, and how far texts that dictate their own score move it. It writes
-// host/cmd/bench/ANSWERS.md:
+// Command answers measures, on the built-in models, how much the gateway's policies improve the
+// answers of a client, and how far a text that dictates its own score changes that score. It
+// writes host/cmd/bench/ANSWERS.md:
 //
 //	answers                  all parts
 //	answers in long          best-of and vote against the first answer and a majority vote, on

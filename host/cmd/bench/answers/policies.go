@@ -33,12 +33,12 @@ const (
 // way is a way to get one answer to a question.
 type way struct {
 	name   string
-	right  []float64 // 1 or 0, a question each
-	tokens int64     // that the generator wrote, also in answers that were cancelled
+	right  []float64 // 1 or 0 for each question
+	tokens int64     // tokens that the generator wrote, also in answers that were cancelled
 }
 
 // policies compares the gateway's policies with the first answer and a majority vote, on
-// questions of a domain. All ways get the same seeds, so that they choose among the same answers.
+// questions of a domain. All ways use the same seeds, so they choose among the same answers.
 func policies(domain problems.Domain) func(*models, *strings.Builder) error {
 	return func(m *models, b *strings.Builder) error { return compare(m, b, domain) }
 }
@@ -120,7 +120,7 @@ func (m *models) through(p gateway.Policy) (*httptest.Server, error) {
 	return httptest.NewServer(h), nil
 }
 
-// mostFrequent is the first of the answers with the most frequent final answer.
+// mostFrequent returns the first of the answers with the most frequent final answer.
 func mostFrequent(texts []string) string {
 	count, best := map[string]int{}, 0
 	finals := make([]string, len(texts))
@@ -169,7 +169,7 @@ func (m *models) ask(url, question string, seed int) (text string, tokens int64,
 	return reply.Choices[0].Message.Content, m.generator.Stats().CompletionTokens - before, nil
 }
 
-// right is 1 for an answer that is right, else 0.
+// right returns 1 for a correct answer, else 0.
 func right(p *problems.Problem, text string) float64 {
 	v, _ := grade.NumberGrader{}.Grade(context.Background(), &grade.Question{Text: p.Question, Gold: []string{strconv.Itoa(p.Answer)}}, text)
 	if v == grade.Right {
@@ -185,7 +185,7 @@ func mean(all []float64) (m float64) {
 	return m
 }
 
-// difference is how many more questions a answers right than b, in points, with an interval.
+// difference returns how many more questions a answers correctly than b, in points, with an interval.
 func difference(a, b *way) string {
 	if a == b {
 		return ""

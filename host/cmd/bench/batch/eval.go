@@ -18,7 +18,7 @@ const (
 	evalRounds = 3
 )
 
-// pairsFile is the file of n pairs, made if it is not there.
+// pairsFile returns the file of n pairs, and makes it if it does not exist.
 func pairsFile(n int, ext string) (string, error) {
 	path := filepath.Join(folder, fmt.Sprintf("pairs-%d%s", n, ext))
 	if ext == ".parquet" {

@@ -1,11 +1,11 @@
-// Command batch measures `finece score` and `finece eval` on files beside what a user would
-// write in Python (json and numpy, DuckDB), and writes host/cmd/bench/BATCH.md:
+// Command batch compares `finece score` and `finece eval` on files with programs that a user
+// would write in Python (json and numpy, DuckDB), and writes host/cmd/bench/BATCH.md:
 //
 //	batch                   everything
 //	batch score start       these parts: score, eval, intervals, memory, start, beam
 //
-// Each contestant is a process of its own. They take turns in rounds, a figure is the median
-// of the rounds, and a ratio the median of the rounds' ratios. CPU time depends less on other
+// Each contestant is a process of its own. They take turns in rounds. A figure is the median of
+// the rounds, and a ratio is the median of the rounds' ratios. CPU time depends less on other
 // work on the machine than wall time. `make bench-batch` installs the peers into
 // build/batch/venv first, and runs it from the repository's root.
 package main

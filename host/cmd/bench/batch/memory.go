@@ -15,8 +15,8 @@ import (
 
 const memoryRounds = 7
 
-// memory compares AUROC and ECE of pairs in memory with numpy, which sorts keys that have
-// the correctness in their lowest bit.
+// memory compares AUROC and ECE of pairs in memory with a program in numpy, which sorts keys
+// that have the correctness in their lowest bit.
 func memory(r *report.Report) error {
 	const n = 10_000_000
 	theirs := exec.Command(python, peers, "memory", fmt.Sprint(n), fmt.Sprint(memoryRounds))
@@ -74,7 +74,7 @@ func memory(r *report.Report) error {
 	return nil
 }
 
-// used is the CPU time of this process.
+// used returns the CPU time of this process.
 func used() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// lap is what one run of a process took.
+// lap is the cost of one run of a process.
 type lap struct {
 	wall, cpu time.Duration
 	memory    int64 // the highest resident memory in bytes
 }
 
-// contestant is a command that is run once a round.
+// contestant is a command that is run once per round.
 type contestant struct {
 	name string
 	args []string
@@ -27,7 +27,7 @@ type contestant struct {
 	out   []byte // of the last round, up to 1 MB
 }
 
-// head keeps the beginning of what a process writes.
+// head keeps the beginning of a process's output.
 type head struct{ bytes.Buffer }
 
 func (h *head) Write(p []byte) (int, error) {
@@ -60,7 +60,7 @@ func (c *contestant) run() error {
 	return nil
 }
 
-// contest runs each contestant once a round, in turn.
+// contest runs each contestant once per round, in turn.
 func contest(rounds int, all ...*contestant) error {
 	for range rounds {
 		for _, c := range all {
@@ -75,7 +75,7 @@ func contest(rounds int, all ...*contestant) error {
 func wall(l lap) float64 { return l.wall.Seconds() }
 func cpu(l lap) float64  { return l.cpu.Seconds() }
 
-// median is that of a figure over the rounds.
+// median returns the median of a figure over the rounds.
 func (c *contestant) median(of func(lap) float64) float64 {
 	var all []float64
 	for _, l := range c.laps {
@@ -84,7 +84,7 @@ func (c *contestant) median(of func(lap) float64) float64 {
 	return middle(all)
 }
 
-// times is how many times as much of a figure c takes as other, in the same rounds.
+// times returns the ratio of c's figure to other's, in the same rounds.
 func (c *contestant) times(other *contestant, of func(lap) float64) float64 {
 	var all []float64
 	for i, l := range c.laps {
@@ -93,13 +93,13 @@ func (c *contestant) times(other *contestant, of func(lap) float64) float64 {
 	return middle(all)
 }
 
-// middle is the median.
+// middle returns the median.
 func middle(all []float64) float64 {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[len(sorted)/2]
 }
 
-// megabytes is the highest resident memory of all rounds.
+// megabytes returns the highest resident memory of all rounds.
 func (c *contestant) megabytes() float64 {
 	var most int64
 	for _, l := range c.laps {

@@ -56,7 +56,7 @@ func score(r *report.Report) error {
 	return nil
 }
 
-// writeAnswers writes a file of answers, unless it is there.
+// writeAnswers writes a file of answers, unless it exists.
 func writeAnswers(path string, n, alternatives int) error {
 	return once(path, func(w *bufio.Writer) {
 		rng := rand.New(rand.NewPCG(3, 4))
@@ -97,13 +97,13 @@ func writeAnswers(path string, n, alternatives int) error {
 	})
 }
 
-// entry is the beginning of the JSON object of a token, as OpenAI has it.
+// entry returns the beginning of a token's JSON object, as in OpenAI's replies.
 func entry(token string, logprob float64) string {
 	codes := strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(token)), "[]"), " ", ",")
 	return fmt.Sprintf(`{"token":%q,"logprob":%v,"bytes":[%s]`, token, logprob, codes)
 }
 
-// once writes a file completely, unless it is there.
+// once writes a file completely, unless it exists.
 func once(path string, write func(*bufio.Writer)) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil

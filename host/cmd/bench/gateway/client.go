@@ -41,7 +41,7 @@ func (s *system) ask(ctx context.Context, number int) (*http.Response, error) {
 	return resp, nil
 }
 
-// lap is what a number of whole answers took.
+// lap is the cost of a number of whole answers.
 type lap struct {
 	wall, cpu time.Duration
 	bytes     int64 // that the upstream sent
@@ -113,7 +113,7 @@ func (s *system) whole(ctx context.Context, number, size int) error {
 	return nil
 }
 
-// paced is what became of the events of paced streams.
+// paced is the outcome of the events of paced streams.
 type paced struct {
 	delays []time.Duration // of each event, from its writing to its arrival
 	ends   []time.Duration // of each stream, from the last event's writing to the end of the answer

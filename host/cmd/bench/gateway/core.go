@@ -11,8 +11,8 @@ import (
 	"github.com/finece/finece/host/wazero"
 )
 
-// cores are the engines alone, in this process: what reading a stream costs without a gateway
-// around it. A gateway that scores a stream pays that besides what a proxy costs.
+// cores are the engines in this process, without a gateway. They measure the cost of reading a
+// stream, which a scoring gateway has in addition to the cost of a proxy.
 type cores struct {
 	engines map[string]host.Engine
 	laps    map[string]*lap
@@ -48,7 +48,7 @@ func (c *cores) run(body []byte, n int, counts bool) error {
 	return nil
 }
 
-// score reads an answer as the gateway lets the core read it.
+// score reads an answer with the settings of the gateway.
 func score(engine host.Engine, body []byte) error {
 	config := host.DefaultConfig()
 	config.Question, config.Frames = "How many loaves?", true
@@ -66,7 +66,7 @@ func score(engine host.Engine, body []byte) error {
 	return err
 }
 
-// threadCPU is the CPU time that this thread has used.
+// threadCPU returns the CPU time that this thread has used.
 func threadCPU() time.Duration {
 	const thisThread = 1 // RUSAGE_THREAD of Linux
 	var u syscall.Rusage

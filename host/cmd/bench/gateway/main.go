@@ -4,10 +4,10 @@
 //	gateway                  everything
 //	gateway burst faults     these parts: burst, adversarial, paced, memory, faults, leaving, open, long
 //
-// Every system runs in a process of its own. The upstream and the client are in this one, so
+// Every system runs in a process of its own. The upstream and the client are in this process, so
 // that both read the same clock. The systems take turns in rounds, and figures are ratios to
-// ReverseProxy in the same rounds: other work on the machine slows both. `make bench-gateway`
-// installs the peers first (peers.sh) and runs it, from the repository's root.
+// ReverseProxy in the same rounds, since other work on the machine slows both. `make
+// bench-gateway` installs the peers first (peers.sh) and runs it, from the repository's root.
 package main
 
 import (
@@ -33,7 +33,7 @@ func main() {
 	}
 }
 
-// parts are what is measured, in the order of the report.
+// parts are the parts of the measurement, in the order of the report.
 var parts = []struct {
 	name    string
 	measure func(*bench) error
@@ -43,7 +43,7 @@ var parts = []struct {
 type bench struct {
 	upstream *upstream
 	report   *report.Report
-	running  []*system // that are shared by parts
+	running  []*system // the systems that parts share
 }
 
 func run(names []string) error {

@@ -14,8 +14,8 @@ import (
 
 const rounds = 7
 
-// turns lets every system read n answers of a size in each round, after a round to warm up.
-// between runs once a round.
+// turns lets every system read n answers of a size in each round, after a warm-up round. between
+// runs once per round.
 func (b *bench) turns(all []*system, body []byte, l *load, n, slowly, atOnce int, between func(counts bool) error) (map[string]*lap, error) {
 	b.upstream.load.Store(l)
 	laps := map[string]*lap{}
@@ -118,7 +118,7 @@ func adversarial(b *bench) error {
 	huge := hugeEvents()
 	var fast []*system
 	for _, s := range all {
-		if s.name != litellm { // it takes minutes
+		if s.name != litellm { // LiteLLM would take minutes
 			fast = append(fast, s)
 		}
 	}
@@ -144,7 +144,7 @@ func pacedStreams(b *bench) error {
 	got, cpu := map[string]*paced{}, map[string]time.Duration{}
 	for range 3 {
 		for _, s := range all {
-			if s.name == litellm { // it falls behind
+			if s.name == litellm { // LiteLLM is too slow for it
 				continue
 			}
 			before := s.cpu()
@@ -174,7 +174,7 @@ func pacedStreams(b *bench) error {
 	return nil
 }
 
-// memory measures what an open stream costs.
+// memory measures the memory of an open stream.
 func memory(b *bench) error {
 	const streams = 1000
 	b.report.Title(fmt.Sprintf("Memory of %d open streams", streams), "Resident memory of a fresh process, with the streams open, less that before them.")
@@ -261,7 +261,7 @@ func (s *system) leave(u *upstream, number int) (time.Duration, error) {
 	return 0, fmt.Errorf("%s: the upstream still sends", s.name)
 }
 
-// faults measures what a confidence model that is dead or slow adds to the end of an answer.
+// faults measures how long a dead or slow confidence model delays the end of an answer.
 func faults(b *bench) error {
 	b.report.Title("The end of an answer, beside the confidence model", "From the upstream's last event to the end of the answer.")
 	b.report.Header("", "answers", "median", "highest")

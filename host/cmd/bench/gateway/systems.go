@@ -19,12 +19,12 @@ import (
 // system is one way from the client to the upstream, in a process of its own.
 type system struct {
 	name   string
-	short  bool              // it is slow: fewer requests a round
-	header map[string]string // of each request
+	short  bool              // the system is slow: fewer requests per round
+	header map[string]string // added to each request
 	launch func(u *upstream) (*exec.Cmd, string, error)
 
 	url string
-	cmd *exec.Cmd // nil: none
+	cmd *exec.Cmd // nil: no process
 }
 
 const (
@@ -41,7 +41,7 @@ const (
 	masterKey = "sk-0123456789abcdef0123456789abcdef" // LiteLLM does not start without one
 )
 
-// systems are all of them, in the order of the tables.
+// systems returns all systems, in the order of the tables.
 func systems() []*system {
 	return []*system{
 		{name: direct},
@@ -54,7 +54,7 @@ func systems() []*system {
 	}
 }
 
-// named is a fresh system of that name.
+// named returns a fresh system with a name.
 func named(name string) *system {
 	for _, s := range systems() {
 		if s.name == name {
@@ -64,8 +64,8 @@ func named(name string) *system {
 	panic(name)
 }
 
-// serve runs `finece serve` before the upstream. MODEL in an argument is the upstream's
-// address.
+// serve runs `finece serve` in front of the upstream. MODEL in an argument is replaced by the
+// upstream's address.
 func serve(args ...string) func(*upstream) (*exec.Cmd, string, error) {
 	return func(u *upstream) (*exec.Cmd, string, error) {
 		all := []string{"serve", "--listen", "127.0.0.1:0", "--upstream", u.URL + "/v1", "--max-streams", "20000", "--max-connections", "20000"}
@@ -104,7 +104,7 @@ func launchReverse(u *upstream) (*exec.Cmd, string, error) {
 	return printed(exec.Command(self, "reverse-proxy", u.URL), "listening on ")
 }
 
-// reverseProxy is the process that launchReverse starts: the least that a proxy in Go does.
+// reverseProxy is the process that launchReverse starts: a minimal proxy in Go.
 func reverseProxy(target string) error {
 	to, err := url.Parse(target)
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *system) stop() {
 	}
 }
 
-// cpu is the CPU time that the system's process has used.
+// cpu returns the CPU time that the system's process has used.
 func (s *system) cpu() time.Duration {
 	if s.cmd == nil {
 		return 0
@@ -225,7 +225,7 @@ func (s *system) cpu() time.Duration {
 	return sum
 }
 
-// memory is a line of the process's status, such as VmRSS, in bytes.
+// memory returns a line of the process's status, such as VmRSS, in bytes.
 func (s *system) memory(line string) int {
 	if s.cmd == nil {
 		return 0

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// upstream is the server behind every gateway. Its load says what it sends; one load runs at
-// a time. It is in the process of the client, so that both read one clock.
+// upstream is the server behind every gateway. Its load sets what it sends; one load runs at a
+// time. It runs in the client's process, so that both read one clock.
 type upstream struct {
 	*httptest.Server
 	load  atomic.Pointer[load]
@@ -29,12 +29,13 @@ type load struct {
 	piece int           // in pieces of so many bytes; 0: at once
 	paced int           // events, one by one; 0: the body
 	every time.Duration // between two of them
-	many  int           // events in all, as fast as they go; 0: the body
+	many  int           // all events, as fast as possible; 0: the body
 
 	streams sync.Map // of a paced load: the number of a stream to its *stamps
 }
 
-// stamps are when the events of a paced stream were written, in ns of the upstream's clock.
+// stamps are the times at which the events of a paced stream were written, in ns of the
+// upstream's clock.
 type stamps struct {
 	written []atomic.Int64
 	ended   atomic.Int64
@@ -107,7 +108,7 @@ func (u *upstream) pace(w http.ResponseWriter, r *http.Request, l *load, request
 	if m := streamNumber.FindSubmatch(request); m != nil {
 		number, _ := strconv.Atoi(string(m[1]))
 		l.streams.Store(number, s)
-		// Streams do not tick together.
+		// The streams start at different times, so that their events do not coincide.
 		time.Sleep(time.Duration(int64(number)*7919%1000) * l.every / 1000)
 	}
 	ticker := time.NewTicker(l.every)

@@ -1,4 +1,4 @@
-// Command empty does nothing: the least that starting a Go program takes.
+// Command empty does nothing. It measures the least time that a Go program needs to start.
 package main
 
 func main() {}

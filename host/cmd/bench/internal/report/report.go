@@ -1,5 +1,5 @@
-// Package report writes what a benchmark has measured as Markdown. Each part is kept in a
-// file of its own, so that one part can be measured again.
+// Package report writes the results of a benchmark as Markdown. Each part is kept in a file of
+// its own, so that one part can be measured again.
 package report
 
 import (
@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Report collects what the part under way has measured.
+// Report collects the results of the present part.
 type Report struct {
 	folder        string
 	text, targets strings.Builder
 }
 
-// New is a report whose parts are kept in a folder.
+// New returns a report whose parts are kept in a folder.
 func New(folder string) *Report { return &Report{folder: folder} }
 
 // Title begins a section. note says what is measured.
@@ -36,7 +36,7 @@ func (r *Report) Line(cells ...string) {
 	fmt.Fprintln(os.Stderr, " ", strings.Join(cells, "  "))
 }
 
-// Bound is the side of a target that a figure has to be on.
+// Bound says whether a figure has to be above or below its target.
 type Bound string
 
 const (
@@ -44,7 +44,7 @@ const (
 	AtLeast Bound = "at least"
 )
 
-// Target compares a figure with what it has to reach.
+// Target compares a figure with its target.
 func (r *Report) Target(what string, figure, want float64, b Bound) {
 	met := ""
 	if b == AtMost && figure > want || b == AtLeast && figure < want {
@@ -54,7 +54,7 @@ func (r *Report) Target(what string, figure, want float64, b Bound) {
 	fmt.Fprintln(os.Stderr, " ", what, Short(figure), "target", b, want, met)
 }
 
-// Short is a number with at most two decimals.
+// Short returns a number with at most two decimals.
 func Short(f float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", f), "0"), ".")
 }
@@ -73,7 +73,7 @@ func (r *Report) Save(part string) error {
 	return nil
 }
 
-// Write makes the file of all parts that were measured so far. head is what it begins with.
+// Write makes the file of all parts that were measured so far. head is the beginning of the file.
 func (r *Report) Write(path, head string, parts []string) error {
 	var texts, targets strings.Builder
 	for _, part := range parts {
@@ -89,7 +89,7 @@ func (r *Report) Write(path, head string, parts []string) error {
 	return os.WriteFile(path, []byte(head+table+targets.String()+texts.String()), 0o644)
 }
 
-// LoadAverage is that of the last minute.
+// LoadAverage returns the load average of the last minute.
 func LoadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -126,7 +126,7 @@ const example = `  finece calibrate pairs.csv                          # how muc
   finece calibrate --check map.json new.csv           # does the map still hold?
   finece calibrate --apply map.json pairs.csv | finece eval --confidence calibrated -`
 
-// furtherColumns are the optional ones of the input.
+// furtherColumns are the optional columns of the input.
 var furtherColumns = []string{"id", "position", "tokens", "k", "N"}
 
 const (
@@ -147,10 +147,10 @@ type options struct {
 	generator, domain string // for the card
 	questions         string // file of the questions, for the card
 
-	stop      float64         // share of right answers that a threshold may stop; 0 for none
+	stop      float64         // share of correct answers that a threshold may stop; 0 without --stop
 	estimator string          // "trajectory" to fit such a model, "" to fit maps
 	session   *settings.Flags // the positions at which a trajectory model is fitted
-	from      string          // a database of finece serve, instead of an input
+	from      string          // a database of finece serve, used instead of an input
 	scoredBy  string          // the estimator whose labels are taken; "" if the database has only one
 
 	output string
@@ -188,36 +188,36 @@ func New() *cobra.Command {
 	flags := cmd.Flags()
 	o := &f.options
 	flags.StringVar(&f.method, "method", "auto", "auto, "+strings.Join(calibrationMethods(), ", "))
-	flags.BoolVar(&o.PerBand, "per-band", false, "a map for each of question, early and late positions")
+	flags.BoolVar(&o.PerBand, "per-band", false, "fit separate maps for question, early and late positions")
 	flags.IntVar(&o.Folds, "folds", o.Folds, "folds of the cross-validation")
 	settings.Add(cmd, contract.Seed, &o.Seed)
 	settings.Add(cmd, contract.Bins, &o.Bins)
 	settings.Add(cmd, contract.LeastInBin, &o.LeastInBin)
 	settings.Add(cmd, contract.Resamples, &o.Resamples)
-	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold at and above which at most this share is wrong")
+	flags.Float64Var(&o.TargetRisk, "target-risk", 0, "find a threshold such that at most this share of the answers at or above it is wrong")
 	flags.Float64Var(&o.Delta, "delta", o.Delta, "probability that the bound of --target-risk does not hold")
 	flags.StringVarP(&f.output, "output", "o", "", "write the calibration to this file, or - for standard output")
 	flags.StringVar(&f.plot, "plot", "", "draw the reliability before and after to this .svg or .png")
 	flags.StringVar(&f.source, "source", "", "a note for the file: where the confidences come from (default: the name of the input)")
-	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input with this file, and fit nothing")
+	flags.StringVar(&f.apply, "apply", "", "map the confidences of the input with this file, instead of fitting a map")
 	settings.Add(cmd, contract.ConfidenceColumn, &f.columns.Confidence)
 	settings.Add(cmd, contract.CorrectColumn, &f.columns.Correct)
-	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score that have \"correct\", not their confidence alone")
+	flags.BoolVar(&f.columns.Positions, "positions", false, "use every position of lines of finece score with \"correct\", instead of only the confidence of the whole answer")
 	flags.StringVar(&f.generator, "generator", "", "for the card: the model whose answers these are")
 	flags.StringVar(&f.domain, "domain", "", "for the card: what the questions are about")
 	likeness.Add(cmd, &f.questions)
 	f.columns.Left.Add(cmd)
 	flags.StringVar(&f.estimator, "estimator", "", "fit a model of the log-probabilities of labelled answers instead of a map: trajectory")
 	f.session.AddPositions(cmd)
-	flags.Float64Var(&f.stop, "stop", 0, "find the threshold of the policy stop that stops at most this share of right answers, and fit nothing")
+	flags.Float64Var(&f.stop, "stop", 0, "find the threshold of the policy stop that stops at most this share of correct answers, instead of fitting a map")
 	completion.Values(cmd, "estimator", record.EstimatorTrajectory)
 	flags.StringVar(&f.from, "from", "", "fit on the labels in this database of finece serve --feedback-db")
-	flags.StringVar(&f.scoredBy, "scored-by", "", "with --from: the estimator whose labels are taken, such as logprob/perplexity")
+	flags.StringVar(&f.scoredBy, "scored-by", "", "--from: the estimator whose labels are used, such as logprob/perplexity")
 	_ = cmd.MarkFlagFilename("from")
 	completion.Values(cmd, "method", append([]string{"auto"}, calibrationMethods()...)...)
 	_ = cmd.MarkFlagFilename("output", "json")
-	flags.StringVar(&f.group, "group", "", "key or column, such as domain: fit a map for each of its values, in a file of its own")
-	flags.StringVar(&f.checks, "check", "", "test whether the map in this file still holds on the labels of the input, and fit nothing")
+	flags.StringVar(&f.group, "group", "", "key or column, such as domain: fit a map for each of its values, each in its own file")
+	flags.StringVar(&f.checks, "check", "", "test whether the map in this file still holds on the labels of the input, instead of fitting a map")
 	_ = cmd.MarkFlagFilename("check", "json")
 	_ = cmd.MarkFlagFilename("apply", "json")
 	_ = cmd.MarkFlagFilename("plot", "svg", "png")

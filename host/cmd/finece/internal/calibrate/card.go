@@ -6,8 +6,8 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// card says what the rows cover that a calibration was fitted on. kinds are those of the
-// positions, 0 if the input does not say them.
+// card returns the card of a calibration, which says what its rows cover. kinds are the kinds of
+// the positions, or 0 if the input does not have them.
 func (f *options) card(name string, rows []fit.Row, kinds position.Kind, report *fit.Report) *calibrate.Card {
 	c := &calibrate.Card{Name: name, Generator: f.generator, Domain: f.domain, Labels: len(rows), Low: 1}
 	between := false

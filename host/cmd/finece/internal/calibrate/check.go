@@ -16,7 +16,7 @@ import (
 // checkRate is the probability of an alarm about a map that holds.
 const checkRate = 0.05
 
-// checkMap says whether a map made before still holds on new labels.
+// checkMap tests whether an existing map still holds on new labels.
 func (f *options) checkMap(cmd *cobra.Command, name string, rows []fit.Row) error {
 	c, err := settings.ReadCalibration("--check", f.checks)
 	if err != nil {
@@ -57,8 +57,8 @@ func (f *options) checkMap(cmd *cobra.Command, name string, rows []fit.Row) erro
 	return nil
 }
 
-// oneOfEach draws a row of each question and an outcome of it, and keeps the order of the
-// rows: the test needs labels that do not depend on one another.
+// oneOfEach draws one row of each question, and one outcome of that row, because the test needs
+// independent labels. It keeps the order of the rows.
 func (f *options) oneOfEach(rows []fit.Row) (drawn []fit.Row) {
 	rng := rand.New(rand.NewPCG(f.options.Seed, 0x636865636b))
 	of := map[int][]int{}

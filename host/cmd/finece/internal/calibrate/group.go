@@ -65,7 +65,7 @@ func (f *options) learnGroups(cmd *cobra.Command, name string, p *pairs.Pairs, r
 
 var unfit = regexp.MustCompile(`[^\pL\pN._-]+`)
 
-// groupFile is the file of a group: the value before the extension.
+// groupFile returns the name of a group's file, with the value before the extension.
 func groupFile(path, value string) string {
 	extension := filepath.Ext(path)
 	return strings.TrimSuffix(path, extension) + "-" + unfit.ReplaceAllString(value, "_") + extension

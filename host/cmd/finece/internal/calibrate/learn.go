@@ -18,7 +18,7 @@ import (
 	"github.com/finece/finece/wasm/calibration"
 )
 
-// learn fits maps on rows, and prints, writes and draws what comes of it.
+// learn fits maps on rows, and prints, writes and draws the result.
 func (f *options) learn(cmd *cobra.Command, name string, rows []fit.Row, kinds position.Kind) error {
 	if len(rows) == 0 {
 		return exit.Errorf(exit.Faults, "%s: no rows: want lines such as {\"confidence\": 0.8, \"correct\": true}, or CSV with these columns", name)
@@ -85,7 +85,7 @@ func (f *options) write(cmd *cobra.Command, line []byte) (err error) {
 	return nil
 }
 
-// draw draws all rows, before and by cross-validation.
+// draw draws the reliability of all rows before, and after by cross-validation.
 func (f *options) draw(report *fit.Report) error {
 	o := metrics.DefaultOptions()
 	o.Binning.Bins, o.Interval = f.options.Bins, metrics.DeLong

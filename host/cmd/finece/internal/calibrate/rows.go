@@ -18,7 +18,7 @@ import (
 // maxCompletions bounds N: each completion counts as an outcome.
 const maxCompletions = 1_000_000
 
-// labelledRows makes rows of pairs, whose further columns were checked.
+// labelledRows makes rows from pairs whose further columns were checked.
 func labelledRows(p *pairs.Pairs) []fit.Row {
 	rows := make([]fit.Row, len(p.Confidence))
 	groups := map[string]int{}
@@ -43,8 +43,7 @@ func labelledRows(p *pairs.Pairs) []fit.Row {
 	return rows
 }
 
-// labelledRow is the row that the further columns say. Labels may be missing if
-// unlabelled is true.
+// labelledRow makes a row from the further columns. Labels may be missing if unlabelled is true.
 func labelledRow(labelled bool, more []string, unlabelled bool) (fit.Row, error) {
 	row := fit.Row{N: 1, Tokens: -1}
 	k, n := more[columnK], more[columnN]
@@ -137,7 +136,7 @@ type mapped struct {
 	Correct    *int    `json:"correct,omitempty"`
 }
 
-// What can be wrong with the further columns of a row.
+// The errors of the further columns of a row.
 var (
 	errCounts   = errors.New("k and N: want whole numbers, 0 <= k <= N and N from 1 to 1000000")
 	errUnmarked = errors.New("neither correct nor k and N")

@@ -20,7 +20,7 @@ import (
 	"github.com/finece/finece/wasm/session"
 )
 
-// usualAlphas are the rows of the table beside the one that is asked for.
+// usualAlphas are the rows of the table besides the one for --stop.
 var usualAlphas = []float64{0.05, 0.1, 0.2}
 
 // learnStop finds a threshold of the gateway's policy stop.
@@ -63,20 +63,20 @@ func (f *options) learnStop(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// stopFile is the settings of finece serve that stop at a threshold. The depth is 0,
-// because the threshold is one of confidences before later ones revise them.
+// stopFile returns the settings of finece serve that stop at a threshold. The depth is 0,
+// because the threshold is for confidences before later ones revise them.
 func stopFile(s *fit.Stop) []byte {
 	return fmt.Appendf(nil, `{%q: "stop", %q: %g, %q: 1, %q: 0}`,
 		contract.Policy.Name, contract.StopBelow.Name, s.Threshold, contract.StopAfter.Name, contract.Depth.Name)
 }
 
-// What is wrong with a line for --stop.
+// The errors of a line for --stop.
 var (
 	errNotScored = errors.New(`no positions with confidences; the line has to be one of finece score`)
 	errRevised   = errors.New("the confidences were integrated with later ones, which a running stream does not know: score with --depth 0")
 )
 
-// walk reads a line of finece score.
+// walk reads the confidences of an answer from a line of finece score.
 func (f *options) walk(line []byte) (a fit.Path, err error) {
 	if a.Correct, err = labelOf(line, f.columns.Correct); err != nil {
 		return a, err
@@ -108,8 +108,8 @@ func (f *options) walk(line []byte) (a fit.Path, err error) {
 	return a, nil
 }
 
-// stopTable prints what thresholds do to answers that they were not chosen on: those of
-// each fold are stopped by the threshold of the others.
+// stopTable prints the effect of thresholds on held-out answers: the answers of each fold are
+// stopped by the threshold of the other folds.
 func (f *options) stopTable(w io.Writer, list []fit.Path) error {
 	alphas := usualAlphas
 	if !slices.Contains(alphas, f.stop) {
@@ -145,7 +145,7 @@ func (f *options) stopTable(w io.Writer, list []fit.Path) error {
 	return t.Flush()
 }
 
-// shareText is the share of answers that are stopped, with an interval drawn by question.
+// shareText returns the share of stopped answers, with a bootstrap interval by question.
 func (f *options) shareText(o *fit.Stopped) (string, error) {
 	if len(o.Stopped) == 0 {
 		return "-", nil

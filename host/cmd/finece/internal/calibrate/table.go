@@ -44,8 +44,8 @@ func calibrationTable(w io.Writer, r *fit.Report) error {
 	return nil
 }
 
-// needed says how well so many questions can tell a share of correct answers, and how many
-// tell it better: half the width of the widest 95% interval is 0.98/sqrt(n).
+// needed says how precisely so many questions give a share of correct answers, and how many
+// questions give it more precisely. Half the width of the widest 95% interval is 0.98/sqrt(n).
 func needed(questions int) string {
 	const half = 98. // points of one question
 	text := fmt.Sprintf("%d questions tell a share of correct answers to within %.1f points (95%%)", questions, half/math.Sqrt(float64(questions)))
@@ -87,13 +87,13 @@ func candidateTable(w io.Writer, r *fit.Report) error {
 	return t.Flush()
 }
 
-// thresholdText is a guarantee in words.
+// thresholdText returns a guarantee in words.
 func thresholdText(t *fit.Threshold) string {
 	promise := fmt.Sprintf("with probability %g at most %g%% wrong", 1-t.Delta, 100*t.TargetRisk)
 	if t.Threshold == nil {
 		return fmt.Sprintf("threshold none: no threshold has %s (tested on %d rows)", promise, t.Pairs)
 	}
-	// %g writes the fewest digits that are the same number.
+	// %g writes the fewest digits that give the same number.
 	calibrated := "raw only, no calibrated one: " + t.RawOnly
 	if t.Calibrated != nil {
 		calibrated = fmt.Sprintf("calibrated %g", *t.Calibrated)

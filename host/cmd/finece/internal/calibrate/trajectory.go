@@ -22,7 +22,7 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// mapFlags are the flags that are about maps alone.
+// mapFlags are the flags that are only about maps.
 var mapFlags = []string{likeness.Flag, "method", "per-band", "least-in-bin", "target-risk", "delta", "plot", "apply", "confidence", "positions"}
 
 // learnTrajectory fits a trajectory model on labelled answers.
@@ -90,7 +90,7 @@ func (f *options) learnTrajectory(cmd *cobra.Command, args []string) error {
 // errNoLogprobs is about a line without log-probabilities.
 var errNoLogprobs = errors.New(`no log-probabilities that can be used; the line needs "logprobs", as finece score reads it`)
 
-// labelled is the answer of a line, and its question.
+// labelled returns the answer of a line, and its question.
 func (f *options) labelled(line []byte, number int) (a trajectory.Answer, question string, err error) {
 	answer, err := answers.Parse(line, number)
 	if err != nil {

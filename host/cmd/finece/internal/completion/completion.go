@@ -1,4 +1,4 @@
-// Package completion tells the shell what a flag's values are.
+// Package completion gives a flag's values to the shell's completion.
 package completion
 
 import "github.com/spf13/cobra"

@@ -65,7 +65,7 @@ func (f *options) connectServers() error {
 	return nil
 }
 
-// client is the configuration of the client of a server, which is --server if url is "".
+// client returns the configuration of a client for the server at url, or for --server if url is "".
 func (f *options) client(url string) model.Config {
 	c := f.at
 	if url != "" {
@@ -74,9 +74,9 @@ func (f *options) client(url string) model.Config {
 	return c
 }
 
-// fitContext lowers the default length of a completion to half of the model's context,
-// so that a prompt has the other half. Where the server has no list of models, or the
-// list does not say, the length stays.
+// fitContext lowers the default length of a completion to half of the model's context, so that
+// the other half is left for the prompt. If the server has no list of models, or if the list has
+// no context lengths, the length stays.
 func (r *construction) fitContext() error {
 	f := r.flags
 	if len(f.servers) == 0 || f.dry {
@@ -92,7 +92,7 @@ func (r *construction) fitContext() error {
 		r.say("%v; without it, a completion gets at most %s tokens (--max-tokens)", err, grouped(f.gen.MaxTokens))
 	}
 	for i, m := range models {
-		// A server takes a request without a model as one for its first.
+		// A server uses its first model for a request without a model.
 		if (m.ID == f.gen.Model || f.gen.Model == "" && i == 0) && m.Context > 0 && m.Context/2 < f.gen.MaxTokens {
 			f.gen.MaxTokens = m.Context / 2
 			r.say("the context of %s is %s tokens: a completion gets at most %s (--max-tokens)", m.ID, grouped(m.Context), grouped(f.gen.MaxTokens))
@@ -101,8 +101,8 @@ func (r *construction) fitContext() error {
 	return nil
 }
 
-// settings is a short name for everything that labels depend on, beside the
-// questions. A file has lines of one such name.
+// settings returns a short name of all settings that labels depend on. All lines of a file have
+// the same name.
 func (f *options) settings() (string, error) {
 	c, g := &f.config, &f.gen
 	parts := []any{
@@ -110,8 +110,8 @@ func (f *options) settings() (string, error) {
 		g.Model, g.API, g.System, g.Prompt, g.Temperature, g.TopP, g.MaxTokens, g.Stop, g.NoSeed, g.Extra,
 		f.dataset, f.grader, f.judgeModel, f.rubricText,
 	}
-	// Settings that came later change nothing unless they are used, so that older
-	// files can be resumed.
+	// Settings of later versions change the name only if they are used, so that older files can
+	// be resumed.
 	if f.equivalence {
 		parts = append(parts, f.equivalenceModel)
 	}

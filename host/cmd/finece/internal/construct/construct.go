@@ -131,24 +131,24 @@ func (f *options) add(cmd *cobra.Command) {
 	c, g := &f.config, &f.gen
 	settings.Add(cmd, contract.Resumed, &f.output)
 	flags.StringVar(&f.samples, samplesFlag, "", "-o: keep the replies in this file (default: the name of -o with .samples added)")
-	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and its cost, and ask no server")
+	flags.BoolVar(&f.dry, "dry-run", false, "print the plan and its cost, without asking a server")
 
 	settings.Add(cmd, contract.Server, &f.servers)
 	flags.StringVar(&g.Model, "model", "", "the model's name on the server")
 	settings.Add(cmd, contract.API, &f.api, openai.APIs()...)
 	flags.StringVar(&g.System, "system", "", "system message")
-	flags.StringVar(&g.Prompt, "prompt", "", "what is asked, with {question} in it (default: the question, and how to write the answer so that the --grader can read it; with --api completions, the question and a blank line)")
+	flags.StringVar(&g.Prompt, "prompt", "", "the prompt, with {question} in it (default: the question, and instructions for an answer that the --grader can read; with --api completions, the question and a blank line)")
 	settings.Add(cmd, contract.Temperature, &g.Temperature)
 	flags.Float64Var(&g.TopP, "top-p", 0, "top_p of the sampling; 0 leaves it to the server")
 	settings.Add(cmd, contract.SampleTokens, &g.MaxTokens)
-	settings.More(cmd, contract.SampleTokens, "; by default half of the model's context if that is less and the server says it")
+	settings.More(cmd, contract.SampleTokens, "; the default is at most half of the model's context, if the server lists that")
 	flags.StringArrayVar(&g.Stop, "stop", nil, "sequence that ends a completion; can be repeated")
 	flags.BoolVar(&g.Logprobs, "logprobs", false, "-o: keep the tokens of each reply with their log-probabilities in the file of replies")
 	flags.IntVar(&g.TopLogprobs, "top-logprobs", 0, "--logprobs: keep this many alternatives of each token as well")
 	flags.StringVar(&f.extra, "extra", "", `further parameters of a request, as a JSON object such as {"top_k":40}`)
 	settings.Add(cmd, contract.Seed, &c.Seed)
 	flags.BoolVar(&g.NoSeed, "no-seed", false, "send no seed, for servers that reject it")
-	flags.IntVar(&g.PerRequest, "n", 0, "completions in one request at most; 0 is all of a prefix, or as many as the server allows")
+	flags.IntVar(&g.PerRequest, "n", 0, "the most completions in one request; 0 for all of a prefix, or as many as the server allows")
 	settings.Add(cmd, contract.Requests, &c.Requests)
 	settings.Add(cmd, contract.SampleRetries, &f.retries)
 	settings.Add(cmd, contract.SampleTimeout, &f.timeout)
@@ -158,24 +158,24 @@ func (f *options) add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.ConstructM, &c.M)
 	flags.StringVar(&f.truncate, "truncate", "paragraph", "what a fragment is: paragraph or line")
 	settings.Add(cmd, contract.MinLength, &c.MinLength)
-	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send the white space after a partial answer with it")
+	flags.BoolVar(&c.KeepSpace, "keep-space", false, "send a partial answer with the white space that follows it")
 	settings.Add(cmd, contract.ClusterDistance, &c.ClusterDistance)
-	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "if there are more than m clusters: use the largest, or merge them")
+	flags.StringVar(&f.surplus, "surplus", c.Surplus.String(), "if there are more than m clusters: use the largest m, or merge them")
 	flags.StringVar(&f.embedModel, "embed-model", "", "cluster by this model's embeddings (default: by TF-IDF)")
 	flags.StringVar(&f.embedServer, "embed-server", "", "base URL of the model's server (default: --server)")
 	flags.StringVar(&f.complete, "complete", c.Complete.String(), "complete answers to write: question (answers to the question alone), all, none")
-	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix that an answer to the question passes through, and label partial answers by all completions that pass through them")
+	flags.BoolVar(&c.Pool, "pool", false, "also make a state of each prefix of an answer to the question, and label partial answers by all completions that begin with them")
 
 	settings.Add(cmd, contract.Dataset, &f.dataset, construct.Datasets()...)
 	settings.Add(cmd, contract.Grader, &f.grader, append(grade.Graders(), "judge")...)
 	settings.More(cmd, contract.Grader, " (default: the grader of the --dataset)")
 	flags.StringVar(&f.judgeModel, "judge-model", "", "judge: the model that grades")
 	flags.StringVar(&f.judgeServer, "judge-server", "", "judge: base URL of its server (default: --server)")
-	flags.StringVar(&f.rubric, "rubric", "", "judge: file that says what makes an answer correct")
-	flags.BoolVar(&f.equivalence, "equivalence", false, "judge: grade one answer of each meaning; a model is asked whether two answers entail each other")
+	flags.StringVar(&f.rubric, "rubric", "", "judge: file with the criteria of a correct answer")
+	flags.BoolVar(&f.equivalence, "equivalence", false, "judge: grade only one answer of each meaning; a model is asked whether two answers entail each other")
 	flags.StringVar(&f.equivalenceModel, "equivalence-model", "", "--equivalence: the model that compares answers (default: --judge-model)")
 	flags.Float64SliceVar(&f.split, "split", []float64{1, 0, 0}, "shares of train, dev, test")
-	flags.IntVar(&f.limit, "limit", 0, "use the first so many questions; 0 is all")
+	flags.IntVar(&f.limit, "limit", 0, "use only this many questions, from the first on; 0 uses all")
 	completion.Values(cmd, "truncate", "paragraph", "line")
 	completion.Values(cmd, "surplus", "largest", "merge")
 	completion.Values(cmd, "complete", "question", "all", "none")
@@ -298,8 +298,8 @@ func (f *options) resolve() error {
 	return nil
 }
 
-// defaultPrompt asks for fragments that can be separated and a result that the
-// grader can read.
+// defaultPrompt asks for an answer whose fragments can be separated and whose result the grader
+// can read.
 func (f *options) defaultPrompt() string {
 	if f.gen.API == openai.Completions {
 		return "{question}\n\n"

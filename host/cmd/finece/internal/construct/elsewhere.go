@@ -12,25 +12,24 @@ import (
 	"github.com/finece/finece/host/grade"
 )
 
-// Elsewhere builds the data in other processes, as finece-beam does.
+// Elsewhere builds the data in other processes. finece-beam uses it.
 type Elsewhere struct {
 	// Open opens the inputs that arguments name, one after the other. The inputs are closed
 	// by the command.
 	Open func(cmd *cobra.Command, args []string) iter.Seq2[*input.Input, error]
-	// Build builds the data and returns what became of the questions. An error has an exit
-	// code.
+	// Build builds the data and returns counts of the questions. An error has an exit code.
 	Build func(cmd *cobra.Command, w *Work) (*Counts, error)
 }
 
-// Work is what is to be built.
+// Work describes the data that is to be built.
 type Work struct {
 	Job       Job
 	Output    string // the value of -o, which is set
 	Questions []*grade.Question
-	Rejected  []byte // lines that tell of records that are not used
+	Rejected  []byte // records about lines that are not used
 }
 
-// Job is how data is built, as another process can do it. It goes through JSON.
+// Job describes for another process how data is built. It is sent as JSON.
 type Job struct {
 	Flags     []string // of the command, such as --k=30
 	Rubric    string   // the text of the file --rubric
@@ -38,8 +37,7 @@ type Job struct {
 	Settings  string   // of [construct.Provenance]
 }
 
-// Of is the command with the work done elsewhere. Its flags about files, except -o, are not
-// there.
+// Of returns the command with its work done elsewhere. It has no flags about files except -o.
 func Of(elsewhere *Elsewhere) *cobra.Command {
 	f := newOptions()
 	f.elsewhere = elsewhere
@@ -74,7 +72,7 @@ func (f *options) checkElsewhere(cmd *cobra.Command) error {
 	return nil
 }
 
-// runElsewhere has the data built.
+// runElsewhere builds the data elsewhere.
 func (r *construction) runElsewhere() error {
 	f := r.flags
 	r.announce()

@@ -21,16 +21,16 @@ type labels struct {
 	have map[string]*written // by question
 }
 
-// written are the lines of a question that are there already.
+// written are the lines of a question that are in the file already.
 type written struct {
 	n, of int
 	about identity
 }
 
-// identity tells apart questions of the same id, by their text and correct answers.
+// identity distinguishes questions of the same id, by their text and correct answers.
 type identity [sha256.Size]byte
 
-// identityOf hashes the text as JSON would store it: an invalid byte is U+FFFD.
+// identityOf hashes the text as JSON stores it: an invalid byte becomes U+FFFD.
 func identityOf(text string, gold []string) identity {
 	h := sha256.New()
 	for _, s := range append([]string{text}, gold...) {
@@ -116,8 +116,8 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-// unlike warns if the file of --samples has replies for a question, but none to
-// the requests that would be made.
+// unlike warns if the file of --samples has replies for a question, but none to the requests of
+// this run.
 func (r *construction) unlike() error {
 	if r.flags.samples == "" {
 		return nil
@@ -161,8 +161,8 @@ func (r *construction) close() error {
 	return nil
 }
 
-// write adds the states of a question that are not in the file yet. A kill may have
-// left some of them.
+// write adds the states of a question that are not in the file yet. An earlier run that was
+// killed may have written some of them.
 func (r *construction) write(result *construct.Result) error {
 	states := result.States
 	if r.out != nil {
@@ -173,7 +173,7 @@ func (r *construction) write(result *construct.Result) error {
 			states = states[h.n:]
 		}
 	}
-	// One write for a question, so that a kill seldom leaves some of its lines.
+	// All lines of a question are one write, so that a killed process seldom leaves only some of them.
 	var all []byte
 	for i := range states {
 		line, err := states[i].Line()

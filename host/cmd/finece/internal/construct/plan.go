@@ -27,7 +27,7 @@ type construction struct {
 	questions []*grade.Question
 	ids       map[string]string // to texts
 	repeated  int               // questions that occur more than once
-	rejected  []byte            // elsewhere: the lines that tell of records that are not used
+	rejected  []byte            // elsewhere: records about lines that are not used
 
 	out   *labels       // nil for standard output
 	saved *replies.File // nil without a file to save in
@@ -113,7 +113,7 @@ func (r *construction) reject(in *input.Input, one *construct.Record, err error)
 	}
 }
 
-// plan prints what would be done, and what it costs.
+// plan prints the planned work and its cost.
 func (r *construction) plan() {
 	c := &r.flags.config
 	n := len(r.questions)
@@ -158,7 +158,7 @@ func (r *construction) plan() {
 	_ = t.Flush() // to standard output, like the rest
 }
 
-// announce prints how much there is to do.
+// announce prints the amount of work.
 func (r *construction) announce() {
 	c := &r.flags.config
 	n := len(r.questions)
@@ -166,8 +166,8 @@ func (r *construction) announce() {
 		grouped(n), grouped(c.Completions()), grouped(n*c.Completions()), groupedText(c.Tree().String()))
 }
 
-// checkContinuation warns, once, of a server that does not continue partial
-// answers. t is the tally of some questions, which what names.
+// checkContinuation warns, once, about a server that does not continue partial answers. t is the
+// tally of some questions, and what is their name in the message.
 func (r *construction) checkContinuation(what string, t *construct.Tally, questions int) {
 	if continued := t.Completions - questions*r.flags.config.K; !r.warned && t.Restarted > continued/2 {
 		r.warned = true
@@ -176,7 +176,7 @@ func (r *construction) checkContinuation(what string, t *construct.Tally, questi
 	}
 }
 
-// summary prints what was done; its numbers add up to the plan.
+// summary prints the work that was done. Its numbers add up to the plan.
 func (r *construction) summary() {
 	t := &r.Tally
 	c := &r.flags.config
@@ -202,7 +202,7 @@ func (r *construction) summary() {
 	r.say("%s", b.String())
 }
 
-// verdict is the error of work that is done, with what was wrong in it.
+// verdict returns the error of finished work in which something was wrong.
 func (r *construction) verdict() error {
 	var wrong []string
 	if r.Bad > 0 {
@@ -224,7 +224,7 @@ func (r *construction) say(format string, args ...any) {
 	terminal.Say(r.cmd, "%s: %s", r.name, fmt.Sprintf(format, args...))
 }
 
-// grouped is a number with its digits in threes.
+// grouped returns a number with its digits in groups of three.
 func grouped(n int) string { return groupedText(fmt.Sprint(n)) }
 
 func groupedText(s string) string {
@@ -234,12 +234,12 @@ func groupedText(s string) string {
 	return s
 }
 
-// sampling is the progress of a run: completions, and the number of questions
-// that are done. It shows nothing if standard error is not a terminal.
+// sampling shows the progress of a run: completions, and the number of finished questions. It
+// shows nothing if standard error is not a terminal.
 type sampling struct {
 	*terminal.Progress
 	mu        sync.Mutex
-	most      int // completions, without those that are known not to be needed
+	most      int // all completions, without those that are known to be unnecessary
 	had       int
 	questions int
 	of        int

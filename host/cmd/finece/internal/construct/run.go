@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Counts is what became of questions. It goes through JSON.
+// Counts counts the outcomes of questions. It is sent as JSON.
 type Counts struct {
 	Done    int             `json:"questions"`
 	States  int             `json:"states"`
@@ -21,11 +21,12 @@ type Counts struct {
 	inARow int // failed questions
 }
 
-// givesUp is how many questions in a row may fail.
+// givesUp is the number of failed questions in a row that ends a run.
 const givesUp = 8
 
-// Count counts a question. bad is why it cannot be used, and news a failure of its requests
-// that the question before did not have. An error, which has an exit code, ends the run.
+// Count counts a question. bad says why the question cannot be used. news is a failure of its
+// requests, if it differs from that of the question before. An error, which has an exit code,
+// ends the run.
 func (c *Counts) Count(result *construct.Result) (bad, news error, _ error) {
 	if result.Err == nil {
 		c.inARow = 0
@@ -43,7 +44,7 @@ func (c *Counts) Count(result *construct.Result) (bad, news error, _ error) {
 		return result.Err, nil, nil
 	}
 	c.Failed++
-	if text := result.Err.Error(); text != c.Failure { // a server that is down fails every time
+	if text := result.Err.Error(); text != c.Failure { // a server that is down fails for every question
 		c.Failure, news = text, result.Err
 	}
 	if c.inARow++; c.inARow == givesUp {

@@ -1,4 +1,4 @@
-// Package demo is the command demo: the built-in models, shown at work.
+// Package demo is the command demo: it shows the built-in models.
 package demo
 
 import (
@@ -114,18 +114,17 @@ type show struct {
 	domain            string          // what the questions are about
 }
 
-// trained says what the confidence model was trained on, and whether that covers the
+// trained prints what the confidence model was trained on, and whether that covers the
 // questions.
 func (s *show) trained() {
 	said := "a percentage is a probability"
 	if s.domain != s.card.Domain {
-		said = s.domain + " is outside of that, so its confidence is a word and no probability"
+		said = s.domain + " is outside of that, so its confidence is shown as a word instead of a percentage"
 	}
 	terminal.Say(s.cmd, "the confidence model was trained on %s; %s", s.card.Domain, said)
 }
 
-// question shows an answer to a question. gold is the correct answer, "" if it is
-// not known.
+// question shows an answer to a question. gold is the correct answer, or "" if it is not known.
 func (s *show) question(question, gold string) error {
 	request := map[string]any{
 		"model": weights.Generator, "messages": []map[string]string{{"role": "user", "content": question}},
@@ -163,7 +162,7 @@ func (s *show) question(question, gold string) error {
 	return nil
 }
 
-// again asks for the answer that was shown: the same seed gives the same answer.
+// again asks again for the answer that was shown: the same seed gives the same answer.
 func (s *show) again(ctx context.Context, body []byte) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/chat/completions", bytes.NewReader(body))
 	if err != nil {

@@ -25,8 +25,8 @@ const (
 	Interrupted = 130
 )
 
-// Error is an error with the exit code of the process. Err is nil when the
-// user has been told everything already.
+// Error is an error with the exit code of the process. Err is nil if the user has seen the
+// message already.
 type Error struct {
 	Code int
 	Err  error
@@ -41,10 +41,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// With is err with an exit code.
+// With returns err with an exit code.
 func With(code int, err error) error { return &Error{code, err} }
 
-// Silently is an error that prints nothing: the user has been told already.
+// Silently returns an error that prints nothing, because the user has seen the message already.
 func Silently(code int) error { return &Error{Code: code} }
 
 // Errorf is fmt.Errorf with an exit code.
@@ -52,7 +52,7 @@ func Errorf(code int, format string, args ...any) error {
 	return &Error{code, fmt.Errorf(format, args...)}
 }
 
-// Usagef is the error of a wrong command line.
+// Usagef returns the error of a wrong command line.
 func Usagef(format string, args ...any) error { return Errorf(Usage, format, args...) }
 
 // HasCode reports whether err carries an exit code.
@@ -67,8 +67,8 @@ func Report(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return OK
 	}
-	// An error without a code comes from cobra. It is about the command line,
-	// unless a file could not be written.
+	// An error without a code comes from cobra. It is about the command line, or about a file
+	// that could not be written.
 	code, silent := Usage, false
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
 		code = IO
@@ -85,8 +85,8 @@ func Report(cmd *cobra.Command, err error) int {
 	return code
 }
 
-// Interruptible is a context that the first interrupt or SIGTERM cancels. A
-// second one ends the process.
+// Interruptible returns a context that the first interrupt or SIGTERM cancels. A second one ends
+// the process.
 func Interruptible(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)

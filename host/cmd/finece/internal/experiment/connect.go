@@ -61,8 +61,8 @@ func (f *options) connect(store openai.Store) error {
 		if err != nil {
 			return exit.Usagef("--confidence %s: %w", spec, err)
 		}
-		// Replies are known without the server's address, which may be another one when
-		// the run is resumed, unless two servers have a model of this name.
+		// The key of a reply does not contain the server's address, which may change when the
+		// run is resumed. It does if two servers have a model of this name.
 		model, elsewhere, _ := strings.Cut(rest, "@")
 		if named[model] == 1 {
 			elsewhere = ""
@@ -145,8 +145,8 @@ func (f *options) connectBaselines(store openai.Store) error {
 		f.config.Baselines = append(f.config.Baselines, baseline.Solver()...)
 	}
 	if !hasFinal {
-		// Answers without a final answer can be compared by similarity, but not
-		// sorted into classes.
+		// Answers without a final answer can be compared by similarity, but not grouped by final
+		// answer.
 		f.config.Baselines = slices.DeleteFunc(f.config.Baselines, func(e baseline.Estimator) bool { return e.Needs()&(baseline.Classes|baseline.Agreement) != 0 })
 		f.config.Baselines = append(f.config.Baselines, baseline.CoCoA{Cosine: true})
 	}

@@ -237,9 +237,9 @@ func (f *options) domains(cmd *cobra.Command) ([]domain, error) {
 	return out, nil
 }
 
-// problems makes the test questions of the built-in models: of no family and chain of
-// equations that these learnt from. Each seed makes its share of a domain's questions, and
-// no question is there twice.
+// problems makes the test questions of the built-in models. No test question has the family and
+// chain of equations of a training problem. Each seed makes its share of a domain's questions,
+// and no question occurs twice.
 func (f *options) problems() ([]domain, error) {
 	learnt, err := train.Learnt()
 	if err != nil {
@@ -368,7 +368,7 @@ func (f *options) describe(cmd *cobra.Command) experiment.About {
 	return about
 }
 
-// again is the command with its flags, but for the folder.
+// again returns the command with its flags, except the folder.
 func again(cmd *cobra.Command) string {
 	words := []string{cmd.CommandPath(), "-o FOLDER"}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {

@@ -13,10 +13,10 @@ import (
 	"github.com/finece/finece/host/train"
 )
 
-// nowhere is the server of a run that asks none: nothing listens there.
+// nowhere is the server of a run that asks no server: nothing listens there.
 const nowhere = "http://127.0.0.1:1/v1"
 
-// replay reads what was recorded, if --recorded is set.
+// replay reads the recorded answers, if --recorded is set.
 func (f *options) replay(cmd *cobra.Command) error {
 	for _, spec := range f.unavailable {
 		name, why, ok := strings.Cut(spec, "=")
@@ -73,8 +73,8 @@ func recordedAnswers(cmd *cobra.Command, path string) (map[string]*openai.Sample
 	return got, nil
 }
 
-// recordedLabels reads the labels of states that are no whole answer. Where two branches of
-// a question come to the same text, their continuations count together.
+// recordedLabels reads the labels of states that are not whole answers. If two branches of a
+// question have the same text, their continuations count together.
 func recordedLabels(cmd *cobra.Command, path string) (map[string]map[string]*experiment.Label, error) {
 	in, err := input.Open(cmd, path)
 	if err != nil {

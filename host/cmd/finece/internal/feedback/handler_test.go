@@ -92,7 +92,7 @@ func TestThePage(t *testing.T) {
 	}
 	w := asked(t, s, "GET", PathCalibration, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "")
 	text := w.Body.String()
-	for _, want := range []string{"80 labels on 80 kept answers", "Whole answers", "Questions, before the answer", "Positions within answers: paragraph", "The calibration has drifted", "answers are less often correct", "50.0%", "0.900", `viewBox="`, "var(--ink)"} {
+	for _, want := range []string{"80 labels on 80 stored answers", "Whole answers", "Questions, before the answer", "Positions within answers: paragraph", "The calibration has drifted", "answers are less often correct", "50.0%", "0.900", `viewBox="`, "var(--ink)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -22,7 +22,7 @@ import (
 	"github.com/finece/finece/wasm/contract/record"
 )
 
-// Flags are the flags of the estimator samples, and what it has asked for. They go through
+// Flags are the flags of the estimator samples, and the cost of its answers. They go through
 // JSON.
 type Flags struct {
 	Number         int
@@ -42,13 +42,13 @@ func (s *Flags) Add(cmd *cobra.Command) {
 	settings.Add(cmd, contract.SamplesGrader, &s.Grader, settings.Readers()...)
 	settings.Add(cmd, contract.Server, &s.Servers)
 	settings.More(cmd, contract.Server, "; samples: this server gives the further answers, with the model --model")
-	flags.StringVar(&s.System, "samples-system", "", "samples: the system message that the answers had")
-	flags.StringVar(&s.Prompt, "samples-prompt", "", "samples: what was asked, with {question} in it (default: the question)")
+	flags.StringVar(&s.System, "samples-system", "", "samples: the system message of the answers")
+	flags.StringVar(&s.Prompt, "samples-prompt", "", "samples: the prompt of the answers, with {question} in it (default: the question)")
 	settings.Add(cmd, contract.Temperature, &s.Temperature)
 	settings.Add(cmd, contract.SampleTokens, &s.MaxTokens)
 }
 
-// ofSamples are the flags of the estimator samples alone.
+// ofSamples are the flags that belong only to the estimator samples.
 var ofSamples = []string{contract.SamplesNumber.Flag(), contract.SamplesGrader.Flag(), contract.Server.Flag(), "samples-system", "samples-prompt", contract.Temperature.Flag(), contract.SampleTokens.Flag()}
 
 // Chosen reports whether the estimator is samples. Without that, the flags are an error.
@@ -90,7 +90,7 @@ func (s *Flags) Estimator(f *settings.Flags) (*samples.Estimator, error) {
 	}
 	sampler := openai.NewSampler(generator, 0, nil, f.Requests)
 	return &samples.Estimator{Reader: reader, Number: s.Number, Ask: func(ctx context.Context, question, answer string, n int) ([]string, error) {
-		// The seed depends on the answer: those of two lines with one question differ.
+		// The seed depends on the answer, so two lines with the same question have different seeds.
 		got, err := sampler.Sample(ctx, openai.Stem{ID: answer, Question: question, At: record.EstimatorSamples}, n)
 		if err != nil {
 			return nil, err
@@ -111,10 +111,10 @@ func (s *Flags) Settings(name string) []string {
 	return []string{fmt.Sprintf("samples %d %q %q %q %q %q %g %d\n", s.Number, s.Grader, s.Where(), name, s.System, s.Prompt, s.Temperature, s.MaxTokens)}
 }
 
-// Where is the addresses of the servers.
+// Where returns the addresses of the servers.
 func (s *Flags) Where() string { return strings.Join(s.Servers, ", ") }
 
-// Said is what the further answers have cost, "" if there were none.
+// Said returns the cost of the further answers, or "" if there were none.
 func (s *Flags) Said() string {
 	n := s.answers.Load()
 	if n == 0 {

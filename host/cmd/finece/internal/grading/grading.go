@@ -139,7 +139,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	return t.verdict()
 }
 
-// grade grades a line, and writes it to out. failed is the error of reading the line.
+// grade grades a line, and writes it to out. failed is the error of reading the line, or nil.
 func (f *options) grade(ctx context.Context, t *tally, out io.Writer, named grade.Grader, in *input.Input, number int, line []byte, failed error) error {
 	switch {
 	case lines.Reason(failed) != "":
@@ -202,7 +202,7 @@ func gradeLine(ctx context.Context, layout *answers.Layout, line []byte, g grade
 	return g.Grade(ctx, q, *a.Answer)
 }
 
-// golds are the right answers: a string or number, or several.
+// golds returns the correct answers: a string or number, or several.
 func golds(raw json.RawMessage) ([]string, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, errors.New(`no "gold"`)
@@ -232,7 +232,7 @@ func golds(raw json.RawMessage) ([]string, error) {
 	return out, nil
 }
 
-// fitting is the grader for a question.
+// fitting returns the grader for a question.
 func fitting(q *grade.Question) grade.Grader {
 	if len(q.Choices) > 0 {
 		return grade.LetterGrader{}
@@ -245,7 +245,7 @@ func fitting(q *grade.Question) grade.Grader {
 	return grade.NumberGrader{}
 }
 
-// tally counts what became of the lines.
+// tally counts the outcomes of lines.
 type tally struct {
 	cmd                  *cobra.Command
 	name                 string
@@ -262,7 +262,7 @@ func (t *tally) count(v grade.Verdict) {
 	}
 }
 
-// leaveOut reports a line that could not be graded; of many, the first ones.
+// leaveOut counts a line that could not be graded. It prints only the first ones.
 func (t *tally) leaveOut(file string, line int, err error, text []byte) error {
 	const enough = 50
 	switch t.left++; {

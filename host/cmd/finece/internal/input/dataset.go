@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// kinds are the names that data files of a folder end with. Of several kinds in one
-// folder the first is read.
+// kinds are the endings of data files in a folder. If a folder has several kinds, the first one
+// here is read.
 var kinds = [][]string{
 	{".parquet"},
 	{".jsonl", ".jsonl.gz", ".jsonl.zst", ".ndjson", ".ndjson.gz", ".ndjson.zst"},
 	{".csv", ".csv.gz", ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst"},
 }
 
-// dataset is the data files of a folder in the order of their names, as Hugging Face
-// lays out datasets: the files are in the folder, or in its folder data.
+// dataset returns the data files of a folder in the order of their names. As in Hugging Face
+// datasets, the files are in the folder, or in its folder data.
 func dataset(folder string) ([]string, error) {
 	for _, dir := range []string{folder, filepath.Join(folder, "data")} {
 		entries, err := os.ReadDir(dir)
@@ -45,10 +45,10 @@ func dataset(folder string) ([]string, error) {
 	return nil, fmt.Errorf("%s is a folder without data files, which are *.parquet, *.jsonl or *.csv in it or in its folder data", folder)
 }
 
-// ofSplit is how the name of a shard begins with its split: train-00000-of-00003.parquet.
+// ofSplit finds the split at the beginning of a shard's name, such as train-00000-of-00003.parquet.
 var ofSplit = regexp.MustCompile(`^(train|test|validation|valid|val|dev)\b`)
 
-// oneSplit is an error if files are of several splits.
+// oneSplit returns an error if files are of several splits.
 func oneSplit(dir string, files []string) error {
 	var splits []string
 	for _, f := range files {

@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// format is a way to store an input, known by how its bytes begin.
+// format is a way to store an input. It is recognised by its first bytes.
 type format struct {
 	name  string
 	begin string
@@ -30,7 +30,7 @@ const (
 	apart   = "unpack it first"
 )
 
-// formats are those that are not text. No text begins like one of them: a header such
+// formats are the formats that are not text. Text is not mistaken for one of them: a header such
 // as PAR1,PAR2 is CSV.
 var formats = []format{
 	{name: "gzip", begin: "\x1f\x8b", unpack: gunzip},
@@ -53,9 +53,9 @@ var formats = []format{
 // Parquet is the format that commands read after a call of [Register].
 const Parquet = "Parquet"
 
-// Register gives the reader of a format that is otherwise recognised and refused: open
-// gives the text of a file. A program calls it before it opens anything. So the demo,
-// which is compiled for its first run, does not link what reads Parquet.
+// Register sets the reader of a format, which is recognised but refused without a reader. open
+// returns a file's content as text. A program calls Register before it opens any input.
+// Registration keeps the Parquet reader out of the demo, which is compiled for its first run.
 func Register(name string, open func(*File) (io.Reader, error)) {
 	for i := range formats {
 		if f := &formats[i]; f.name == name {
@@ -69,10 +69,11 @@ func Register(name string, open func(*File) (io.Reader, error)) {
 	}
 }
 
-// errPiped is the error of a format whose end has to be read first.
+// errPiped is the error of a format that is read from its end, in standard input.
 var errPiped = errors.New("it cannot be read from standard input; give the file")
 
-// unpacked is what stored unpacks to, and its format; nil for text. file is where it is, nil if it is not in a file.
+// unpacked returns the unpacked content of stored, and its format, which is nil for text. file
+// is the file of stored, or nil if it is not in a file.
 func unpacked(stored io.Reader, file *File) (io.Reader, *format, error) {
 	b := bufio.NewReader(stored)
 	f := recognised(b)
@@ -89,8 +90,8 @@ func unpacked(stored io.Reader, file *File) (io.Reader, *format, error) {
 	return r, f, nil
 }
 
-// recognised is the format of an input, nil for text. It looks at no more bytes than it
-// needs, because a stream that is watched may send a few and then wait.
+// recognised returns the format of an input, or nil for text. It looks at as few bytes as
+// possible, because a stream may send a few bytes and then wait.
 func recognised(b *bufio.Reader) *format {
 	possible := true
 	for n := 1; possible; n++ {
@@ -116,8 +117,8 @@ func unzstd(r io.Reader, _ *File) (io.Reader, error) {
 	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
-// unzip is the one file of an archive. The list of files is at the archive's end, so
-// that it cannot be read from a pipe.
+// unzip returns the only file of an archive. An archive has its list of files at its end, so it
+// cannot be read from a pipe.
 func unzip(_ io.Reader, file *File) (io.Reader, error) {
 	if file == nil {
 		return nil, errPiped

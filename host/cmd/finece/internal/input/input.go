@@ -1,6 +1,6 @@
-// Package input opens what a command reads: a file, or standard input. Input that is
-// compressed is unpacked, whatever its name says. Input that is no text is refused by a
-// sentence that names its format.
+// Package input opens a command's input: a file, or standard input. Compressed input is
+// unpacked, whatever its name. Other input that is not text is refused with an error that names
+// its format.
 package input
 
 import (
@@ -24,13 +24,13 @@ type Input struct {
 	Closer io.Closer // the file or connection
 	Table  *File     // the file, if it is Parquet; Reader then gives its rows as JSON Lines
 	packed *counter
-	before int64 // bytes of the inputs of a Set before this one
+	before int64 // bytes of the earlier inputs of a Set
 }
 
 // Close closes the file or connection.
 func (i *Input) Close() error { return i.Closer.Close() }
 
-// Done is how many bytes of Size were read, and of the inputs of a [Set] before this one.
+// Done returns how many stored bytes were read, of this input and of the earlier inputs of a [Set].
 func (i *Input) Done() int64 {
 	if i.packed == nil {
 		return i.before
@@ -38,8 +38,7 @@ func (i *Input) Done() int64 {
 	return i.before + i.packed.n.Load()
 }
 
-// Unit is what messages call the pieces that the input is counted in: "row" for Parquet, or
-// else "line".
+// Unit returns the name of the input's lines in messages: "row" for Parquet, else "line".
 func (i *Input) Unit() string {
 	if i.Table != nil {
 		return "row"
@@ -47,10 +46,10 @@ func (i *Input) Unit() string {
 	return "line"
 }
 
-// Failed is err as an error of reading this input.
+// Failed returns err as an error of reading this input.
 func (i *Input) Failed(err error) error { return exit.Errorf(exit.IO, "%s: %w", i.Name, err) }
 
-// Showing reads r, which reads this input, and moves the progress line.
+// Showing returns a reader of r that updates the progress line. r reads this input.
 func (i *Input) Showing(p *terminal.Progress, r io.Reader) io.Reader { return &shown{r, i, p} }
 
 type shown struct {
@@ -77,7 +76,7 @@ func (c *counter) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// File is a file that is read at several places, at once if need be.
+// File is a file that can be read at several places at once.
 type File struct {
 	file  *os.File
 	Size  int64
@@ -102,7 +101,7 @@ func Open(cmd *cobra.Command, path string) (*Input, error) {
 	return From(path, file)
 }
 
-// From is the input that an open file is. The caller closes the input, and not the file.
+// From returns an open file as an input. The caller closes the input and not the file.
 func From(path string, file *os.File) (*Input, error) {
 	info, err := file.Stat()
 	if err == nil && info.IsDir() {
@@ -119,7 +118,7 @@ func From(path string, file *os.File) (*Input, error) {
 	return opened(in, file, &File{file: file, Size: info.Size()})
 }
 
-// opened reads how an input begins. regular is where it is, nil if it is not in a file.
+// opened reads the beginning of an input. regular is the file of the input, or nil if it is not a file.
 func opened(in *Input, raw io.Reader, regular *File) (*Input, error) {
 	in.Name, in.Size, in.packed = Name(in.Path), -1, &counter{Reader: raw}
 	if regular != nil {
@@ -137,7 +136,7 @@ func opened(in *Input, raw io.Reader, regular *File) (*Input, error) {
 	return in, nil
 }
 
-// Name is what messages call an input.
+// Name returns the name of an input in messages.
 func Name(path string) string {
 	if path == "-" {
 		return "standard input"
@@ -165,7 +164,7 @@ func Optional(cmd *cobra.Command, args []string) error {
 	return One(cmd, args)
 }
 
-// Path is the input that Optional arguments name: standard input without one.
+// Path returns the input that the arguments of Optional name: standard input without an argument.
 func Path(args []string) string {
 	if len(args) == 0 {
 		return "-"

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-// Set is the inputs of a command, which are read one after the other.
+// Set is the inputs of a command. They are read one after the other.
 type Set struct {
 	Name  string // for messages about all of them
 	Paths []string
@@ -23,7 +23,7 @@ type Set struct {
 	size int64 // bytes as stored, -1 if not known
 }
 
-// Several is what messages call n files.
+// Several names n files in a message.
 func Several(n int) string { return fmt.Sprintf("%d files", n) }
 
 // Some accepts one or more arguments, the inputs.
@@ -34,10 +34,9 @@ func Some(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// All is the inputs that arguments name, in their order: files, patterns such as
-// shard-*.jsonl for the files that match, folders for the data files in them, and "-" for
-// standard input. Without arguments it is standard input. A file that does not exist is an error here, before
-// anything is read.
+// All returns the inputs that arguments name, in order. An argument is a file, a pattern such as
+// shard-*.jsonl, a folder of data files, or "-" for standard input. Without arguments All
+// returns standard input. A file that does not exist is an error here, before anything is read.
 func All(cmd *cobra.Command, args []string) (*Set, error) {
 	s := &Set{cmd: cmd}
 	if len(args) == 0 {
@@ -76,8 +75,8 @@ func All(cmd *cobra.Command, args []string) (*Set, error) {
 	return s, nil
 }
 
-// Expanded is the files that a pattern matches, the data files of a folder, or the file of
-// this name, which may not exist.
+// Expanded returns the files that a pattern matches, the data files of a folder, or the name
+// itself, whose file may not exist.
 func Expanded(arg string) ([]string, error) {
 	info, err := os.Stat(arg)
 	if err == nil && info.IsDir() {
@@ -96,7 +95,7 @@ func Expanded(arg string) ([]string, error) {
 	return files, nil
 }
 
-// reason is what is wrong, without the file that it is about.
+// reason returns an error without the name of its file.
 func reason(err error) error {
 	if path := (*fs.PathError)(nil); errors.As(err, &path) {
 		return path.Err
@@ -104,7 +103,7 @@ func reason(err error) error {
 	return err
 }
 
-// Progress is a line about reading all inputs.
+// Progress returns a progress line for reading all inputs.
 func (s *Set) Progress(label string) *terminal.Progress { return terminal.Bytes(s.cmd, s.size, label) }
 
 // Each opens each input in turn, and calls read.

@@ -1,8 +1,8 @@
 // Package keys makes the client keys of finece serve and reads files of them.
 //
-// A file has one key a line: its name, sha256: with the key's hash, and the limits of
-// its client, with spaces between them.
-// The key itself is printed once, when it is made. Delete its line to revoke it.
+// A file has one line per key: the key's name, sha256: with its hash, and the limits of its
+// client, separated by spaces. The key itself is printed only once, when it is made. Delete its
+// line to revoke it.
 package keys
 
 import (
@@ -87,7 +87,7 @@ func New() *cobra.Command {
 			if _, err := fmt.Fprintln(cmd.OutOrStdout(), key); err != nil {
 				return exit.With(exit.IO, err)
 			}
-			terminal.Say(cmd, "added the key %q to %s; the key is shown this once", name, args[0])
+			terminal.Say(cmd, "added the key %q to %s; the key is shown only this once", name, args[0])
 			return nil
 		},
 	}
@@ -101,8 +101,8 @@ func New() *cobra.Command {
 
 var names = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$`)
 
-// Add makes a key and adds its hash to the file at path. Without a name it takes
-// the first free one of key-1, key-2, and so on.
+// Add makes a key and adds its hash to the file at path. Without a name, the key gets the first
+// free name of key-1, key-2, and so on.
 func Add(path, name string, limits gateway.Limits) (key, taken string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-// Package ledger reports what the records of a stream add up to.
+// Package ledger reports the faults of a stream.
 package ledger
 
 import (
@@ -30,7 +30,7 @@ func (l *Ledger) Report(cmd *cobra.Command, name string) {
 	}
 }
 
-// Verdict is the error of an input with faults, which were reported already.
+// Verdict returns the error of an input with faults, which were reported already.
 func (l *Ledger) Verdict() error {
 	if l.Faulted > 0 {
 		return exit.Silently(exit.Faults)
@@ -38,8 +38,8 @@ func (l *Ledger) Verdict() error {
 	return nil
 }
 
-// FaultText describes a fault: where it is, what is wrong, what was expected,
-// and what was done about it.
+// FaultText describes a fault: its place, what is wrong, what was expected, and what was done
+// about it.
 func FaultText(f *record.Fault) string {
 	text := session.FaultName(f.Code)
 	if f.Offset >= 0 {
@@ -59,7 +59,7 @@ func FaultText(f *record.Fault) string {
 	return text + outcome(f.Code)
 }
 
-// outcome is what was done about a fault, or what the user can do.
+// outcome returns what was done about a fault, or what the user can do.
 func outcome(code stream.FaultCode) string {
 	switch code {
 	case stream.InvalidJSON, stream.EventTooLarge:

@@ -60,11 +60,11 @@ func newGenerate() *cobra.Command {
 	flags.StringVar(&f.adapter, "adapter", "", "DIR: a LoRA adapter for the model")
 	flags.StringVar(&f.system, "system", "", "a system message")
 	flags.Float64Var(&f.request.Temperature, "temperature", 0.7, "0 (the likeliest token) to 2")
-	flags.Float64Var(&f.request.TopP, "top-p", 1, "share of the likeliest tokens that are sampled from, to 1")
+	flags.Float64Var(&f.request.TopP, "top-p", 1, "sample only from the likeliest tokens with this total probability, at most 1")
 	flags.Uint64Var(&f.request.Seed, "seed", 0, "seed of the sampling (default: a random one)")
 	flags.IntVar(&f.request.N, "n", 1, "number of answers")
 	flags.IntVar(&f.request.MaxTokens, "max-tokens", 0, "the most tokens of an answer; 0 is as many as fit into the model's context")
-	flags.StringArrayVar(&f.request.Stop, "stop", nil, "text that ends an answer; can be repeated")
+	flags.StringArrayVar(&f.request.Stop, "stop", nil, "text that ends an answer; may be given again")
 	return cmd
 }
 
@@ -146,8 +146,8 @@ func (f *generateOptions) load() (*lm.Model, error) {
 	return loaded[0].Model, nil
 }
 
-// choices prints several answers, one after the other. The answer whose turn it is
-// is printed as it comes; the text of later answers is kept until their turn.
+// choices prints several answers, one after the other. The present answer is printed as it
+// comes; the text of later answers is kept until their turn.
 type choices struct {
 	out    *bufio.Writer
 	show   func([]byte) []byte
@@ -166,7 +166,7 @@ func newChoices(cmd *cobra.Command, n int) *choices {
 	return p
 }
 
-// head begins an answer, where there are several.
+// head prints the heading of an answer, if there are several.
 func (p *choices) head() {
 	if len(p.held) > 1 {
 		fmt.Fprintf(p.out, "[%d]\n", p.at)

@@ -57,7 +57,7 @@ const example = `  finece lm
 
 type options struct {
 	listen   string
-	names    []string // of this server, further ones
+	names    []string // further names of this server
 	origins  []string
 	models   []string
 	adapters []string
@@ -90,7 +90,7 @@ func New() *cobra.Command {
 	settings.Add(cmd, contract.AllowOrigin, &f.origins)
 	f.limits.Add(cmd)
 	settings.Add(cmd, contract.MaxSequences, &f.options.MaxSequences)
-	flags.IntVar(&f.options.MaxContext, "max-context", 0, "tokens of a prompt and its completion; 0 is the model's own limit")
+	flags.IntVar(&f.options.MaxContext, "max-context", 0, "the most tokens of a prompt and its completion; 0 for the model's own limit")
 	settings.Add(cmd, contract.LMCache, &f.cache)
 	cmd.AddCommand(newGenerate())
 	return cmd
@@ -186,7 +186,7 @@ func modelError(name string, err error) error {
 	return exit.Errorf(exit.Unavailable, "model %s: %w", name, err)
 }
 
-// summarizeEngines says what the engines have done.
+// summarizeEngines prints a summary of the engines' work.
 func summarizeEngines(cmd *cobra.Command, served []lm.Served) {
 	for _, m := range served {
 		s := m.Engine.Stats()

@@ -1,4 +1,4 @@
-// Package models runs the small language models that are built in.
+// Package models runs the built-in small language models.
 package models
 
 import (
@@ -26,7 +26,7 @@ func BuiltIn(further ...string) ([]Named, error) {
 }
 
 // Serve serves the built-in models and further ones on a free port of 127.0.0.1 until done is
-// called. url is the base URL, with /v1. Web pages are refused, as finece lm does.
+// called. url is the base URL, with /v1. Requests of web pages are refused, as in finece lm.
 func Serve(further ...string) (url string, done func(), err error) {
 	models, err := BuiltIn(further...)
 	if err != nil {
@@ -47,7 +47,7 @@ func Serve(further ...string) (url string, done func(), err error) {
 	return "http://" + l.Addr().String() + "/v1", func() { s.Close(); closeAll() }, nil
 }
 
-// Named is a model and the name that requests use.
+// Named is a model with its name in requests.
 type Named struct {
 	Name  string
 	Model *lm.Model

@@ -29,8 +29,8 @@ func File(flag, path string, write func(io.Writer) error) error {
 	return written(flag, path+".part", write, func(*journal.Journal) error { return os.Rename(path+".part", path) })
 }
 
-// Lines is [Write] for lines that are JSON objects. The name of the file says the format,
-// see package packed.
+// Lines is [Write] for lines that are JSON objects. The name of the file sets the format, see
+// package packed.
 func Lines(cmd *cobra.Command, path string, write func(io.Writer) error) error {
 	format, ok := packed.Of(path)
 	if !ok || path == "" {
@@ -42,7 +42,7 @@ func Lines(cmd *cobra.Command, path string, write func(io.Writer) error) error {
 }
 
 // written writes to the file temporary, to which no other process can write at the same time,
-// and calls finish. flag is what named the file, for errors.
+// and calls finish. flag is the flag that named the file, for errors.
 func written(flag, temporary string, write func(io.Writer) error, finish func(*journal.Journal) error) error {
 	j, err := journal.Open(temporary, "", func([]byte, int) (journal.Verdict, error) { return journal.Drop, nil })
 	if err != nil {

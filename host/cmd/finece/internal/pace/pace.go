@@ -1,4 +1,4 @@
-// Package pace reads an input as it comes, or at a pace that people can follow.
+// Package pace reads an input as it comes, or at a limited pace that people can follow.
 package pace
 
 import (
@@ -15,8 +15,8 @@ type Chunk struct {
 	Err  error
 }
 
-// Read reads in into a channel, which it closes at the end. At a pace, a piece
-// is an event, a line or a word, so many of them a second.
+// Read reads in into a channel, which it closes at the end. With a pace, each piece is an event,
+// a line or a word, and pace is the number of pieces per second.
 func Read(ctx context.Context, in io.Reader, pace float64) <-chan Chunk {
 	out := make(chan Chunk)
 	go func() {
@@ -90,7 +90,7 @@ func pieces(r io.Reader) func() ([]byte, error) {
 	}
 }
 
-// kindOf tells events, JSON lines and text apart by how they begin.
+// kindOf distinguishes events, JSON lines and text by their first bytes.
 func kindOf(b *bufio.Reader) byte {
 	head, _ := b.Peek(256)
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")

@@ -1,9 +1,9 @@
 // Package packed writes JSON Lines in other formats, known by the name of the file: .gz
 // and .zst compress, .csv and .tsv have a header, and .parquet is Parquet.
 //
-// None of them can grow line by line and survive a kill. So the lines are collected in a
-// file of JSON Lines first. At the end they are written beside the file of the name, and
-// renamed to it: a kill leaves the whole old file or the whole new one.
+// A file in these formats cannot grow line by line and survive a kill of the process. So the
+// lines are collected in a file of JSON Lines first. At the end they are written to a temporary
+// file, which is then renamed: a kill leaves the whole old file or the whole new one.
 package packed
 
 import (
@@ -28,7 +28,7 @@ type Format struct {
 	compress func(w io.Writer) (io.WriteCloser, error)    // nil for none
 }
 
-// Of is the format that the name of a file says. It is false for JSON Lines.
+// Of returns the format for the name of a file. ok is false for JSON Lines.
 func Of(path string) (f Format, ok bool) {
 	name := strings.ToLower(filepath.Base(path))
 	switch ending := filepath.Ext(name); ending {
@@ -56,7 +56,7 @@ func Of(path string) (f Format, ok bool) {
 	return f, true
 }
 
-// Write makes the file of lines, which are JSON objects. It is written completely or not
+// Write writes a file from lines, which are JSON objects. The file is written completely or not
 // at all.
 func (f Format) Write(path string, lines io.ReadSeeker) (err error) {
 	part, err := os.Create(path + ".part")

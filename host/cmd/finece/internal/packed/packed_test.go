@@ -62,7 +62,7 @@ func TestAnErrorLeavesTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, _ := Of(path)
-		if err := f.Write(path, strings.NewReader(rows+"{\"id\":")); err == nil || !strings.Contains(err.Error(), "line 3 is no JSON object") {
+		if err := f.Write(path, strings.NewReader(rows+"{\"id\":")); err == nil || !strings.Contains(err.Error(), "line 3 is not a JSON object") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if text, err := os.ReadFile(path); err != nil || string(text) != "before" {

@@ -14,7 +14,7 @@ import (
 	"github.com/finece/finece/wasm/jsonscan"
 )
 
-// kind is what the values of a column are.
+// kind is the type of a column's values.
 type kind uint8
 
 const (
@@ -44,7 +44,7 @@ func kindOf(value []byte) kind {
 	return number
 }
 
-// with is the kind of a column that has values of two kinds.
+// with returns the kind of a column that has values of two kinds.
 func (k kind) with(other kind) kind {
 	switch {
 	case k == other || other == none:
@@ -57,17 +57,17 @@ func (k kind) with(other kind) kind {
 	return anyJSON
 }
 
-// table is lines as a table. Its columns are the keys of all lines.
+// table reads lines as a table. Its columns are the keys of all lines.
 type table struct {
 	names []string // in the order in which they come first
 	kinds []kind
 	at    map[string]int
 
 	lines *lines.Reader
-	cells [][]byte // of a line, nil for an absent key
+	cells [][]byte // cells of a line; nil for an absent key
 }
 
-// readTable looks at all lines, and leaves r at the first.
+// readTable reads all lines once, and then resets r to the first.
 func readTable(r io.ReadSeeker) (*table, error) {
 	t := &table{at: map[string]int{}}
 	begin, err := r.Seek(0, io.SeekCurrent)
@@ -94,7 +94,7 @@ func readTable(r io.ReadSeeker) (*table, error) {
 	return t, err
 }
 
-// maxLine is the longest line: one of input with what a command adds.
+// maxLine is the longest line: a line of input with the keys that a command adds.
 const maxLine = 4 * lines.MaxLine
 
 // next reads a line into cells.
@@ -118,12 +118,12 @@ func (t *table) next() error {
 		t.cells[at] = s.Raw()
 	}
 	if !s.End() {
-		return fmt.Errorf("line %d is no JSON object: %w", t.lines.Line(), s.Err())
+		return fmt.Errorf("line %d is not a JSON object: %w", t.lines.Line(), s.Err())
 	}
 	return nil
 }
 
-// textOf is a JSON value as text: a string without its quotes, "" for null.
+// textOf returns a JSON value as text: a string without its quotes, and "" for null.
 func textOf(value []byte) (string, error) {
 	switch kindOf(value) {
 	case none:
@@ -167,7 +167,7 @@ func writeCSV(w io.Writer, comma rune, r io.ReadSeeker) error {
 	}
 }
 
-// groupBytes is how many bytes of lines make a row group, which is in memory.
+// groupBytes is the size of a row group, in bytes of lines. A row group is held in memory.
 const groupBytes = 64 << 20
 
 func writeParquet(w io.Writer, r io.ReadSeeker) error {
@@ -231,7 +231,7 @@ func nodeOf(k kind) parquet.Node {
 	return parquet.String()
 }
 
-// valueOf is a JSON value as one of a column.
+// valueOf returns a JSON value as a value of a column.
 func valueOf(k kind, value []byte) (v parquet.Value, err error) {
 	if value == nil || kindOf(value) == none && k != anyJSON {
 		return parquet.NullValue(), nil

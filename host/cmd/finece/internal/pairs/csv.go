@@ -14,8 +14,8 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/lines"
 )
 
-// readCSV reads lines without quotes in blocks, on all processors. From the first quote
-// on, a record may have line ends in it, and records are read one after the other.
+// readCSV reads lines without quotes in blocks, on all processors. After the first quote a
+// record may contain line ends, so records are read one after the other.
 func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	if head, _ := b.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
 		b.Discard(3)
@@ -49,7 +49,7 @@ func readCSV(b *bufio.Reader, columns *Columns, take func(*Pairs) error) error {
 	return readRecords(io.MultiReader(bytes.NewReader(plain.partial), b), separator, t, plain.lines, columns, take)
 }
 
-// headerLine reads the header if it is one line, and says how many lines it has read.
+// headerLine reads the header if it is one line, and returns how many lines it has read.
 // Otherwise it reads nothing.
 func headerLine(b *bufio.Reader, separator rune) (header []string, lines int) {
 	head, _ := b.Peek(b.Size())
@@ -74,8 +74,8 @@ func headerLine(b *bufio.Reader, separator rune) (header []string, lines int) {
 	}
 }
 
-// readRecords reads records one after the other, after so many lines. The first is the
-// header if t is nil.
+// readRecords reads records one after the other. before is the number of earlier lines. If t is
+// nil, the first record is the header.
 func readRecords(in io.Reader, separator rune, t *table, before int, columns *Columns, take func(*Pairs) error) error {
 	guard := lines.NewGuard(in, batch.MaxLine, columns.keep)
 	r := csv.NewReader(guard)
@@ -115,12 +115,12 @@ func readRecords(in io.Reader, separator rune, t *table, before int, columns *Co
 	}
 }
 
-// table says where the values of a line are, and holds the cells of one.
+// table says which columns have the values, and holds the cells of one line.
 type table struct {
 	columns                       *Columns
 	separator                     []byte
 	fields                        int
-	confidence, correct, question int // -1: there is no such column
+	confidence, correct, question int // numbers of columns; -1: there is no such column
 	other                         int
 	more, by                      []int
 	cells, values                 [][]byte
@@ -194,7 +194,7 @@ func (t *table) row(p *Pairs, number int) {
 // untilQuote reads the whole lines before the first quote.
 type untilQuote struct {
 	r       io.Reader
-	lines   int    // those before what it has read, and those that it has read
+	lines   int    // number of all lines so far
 	ready   []byte // whole lines
 	partial []byte // what follows them: the beginning of a line
 	stopped bool   // there is a quote in partial
@@ -220,7 +220,7 @@ func (u *untilQuote) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads more, and finds the whole lines in it.
+// fill reads more bytes, and finds the whole lines in them.
 func (u *untilQuote) fill() {
 	buf := slices.Grow(u.partial, max(64<<10, len(u.partial)))
 	var n int
@@ -236,8 +236,8 @@ func (u *untilQuote) fill() {
 	u.lines += bytes.Count(u.ready, []byte("\n"))
 }
 
-// lacking is the error of a table without a column that each row needs. have is the names of
-// its columns.
+// lacking returns the error of a table without a required column. have has the names of its
+// columns.
 func (c *Columns) lacking(have []string) error {
 	type needed struct{ name, flag string }
 	all := []needed{{c.Confidence, "confidence"}}
@@ -258,7 +258,7 @@ func (c *Columns) lacking(have []string) error {
 	return nil
 }
 
-// listed is the names of columns in a message.
+// listed returns the names of columns for a message.
 func listed(header []string) string {
 	const limit = 12
 	more := ""

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// MaxGroups is how many groups of Columns.By an input can have.
+// MaxGroups is the most groups of Columns.By that an input may have.
 const MaxGroups = 1000
 
 // grouping numbers the combinations of the values of Columns.By.
 type grouping struct {
 	numbers map[string]uint32
-	key     []byte // of the combination at hand
+	key     []byte // the key of the present combination
 }
 
-// number is the group of a combination of values. all are the groups so far.
+// number returns the group of a combination of values. all has the groups so far.
 func (g *grouping) number(values [][]byte, all *[][]string) uint32 {
 	g.key = g.key[:0]
 	for _, v := range values {
@@ -38,7 +38,7 @@ func (g *grouping) number(values [][]byte, all *[][]string) uint32 {
 	return n
 }
 
-// tooMany is the error of an input with more than MaxGroups groups.
+// tooMany returns the error of an input with more than MaxGroups groups.
 func tooMany(by []string) error {
 	names := make([]string, len(by))
 	for i, name := range by {
@@ -47,7 +47,7 @@ func tooMany(by []string) error {
 	return fmt.Errorf("more than %d groups by %s: choose a column with fewer values; a group needs many rows", MaxGroups, strings.Join(names, " and "))
 }
 
-// Missing are the columns of Columns.By that no row has a value in.
+// Missing returns the columns of Columns.By in which no row has a value.
 func (p *Pairs) Missing(by []string) (missing []string) {
 	for i, name := range by {
 		if !slices.ContainsFunc(p.Groups, func(values []string) bool { return values[i] != "" }) {

@@ -11,11 +11,11 @@ import (
 	"github.com/finece/finece/wasm/contract/defaults"
 )
 
-// usualQuestion is the key of the question if no other is named.
+// usualQuestion is the default key of the question.
 const usualQuestion = "id"
 
-// guess takes other columns of an input for those that have their usual names and that
-// the input lacks. It returns what it says about that.
+// guess chooses other columns if the input lacks columns with the usual names. It returns
+// messages about its choices.
 func (c *Columns) guess(have []string) *Pairs {
 	said := &Pairs{}
 	try := func(name *string, usual, what string, guesses []string) {
@@ -41,8 +41,8 @@ func (c *Columns) guess(have []string) *Pairs {
 	return said
 }
 
-// keysOf is the keys of the first line of an input that is an object, nil if there is none
-// near its beginning. It reads nothing.
+// keysOf returns the keys of the first JSON object of an input, or nil if there is none near its
+// beginning. It does not consume input.
 func keysOf(b *bufio.Reader) []string {
 	head, _ := b.Peek(b.Size())
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")

@@ -43,14 +43,14 @@ func readJSON(r io.Reader, columns *Columns, take func(*Pairs) error) error {
 
 var tooLong = lines.Reason(&lines.TooLongError{Max: batch.MaxLine})
 
-// walk reads lines that are as they should be. What is unusual is left to jsonLine, which
-// reads all and says what is wrong.
+// walk reads usual lines fast. It leaves unusual lines to jsonLine, which reads every line and
+// says what is wrong.
 type walk struct {
 	columns *Columns
 	scan    jsonscan.Scanner
 	names   []string
 	values  [][]byte // by name, nil for a key that is absent
-	by      []int    // where the names of Columns.By are in names
+	by      []int    // indices in names of the names in Columns.By
 	groups  [][]byte // their values
 }
 
@@ -111,7 +111,7 @@ func (w *walk) line(p *Pairs, number int, line []byte) bool {
 	return true
 }
 
-// place is where the value of a key belongs, or -1.
+// place returns the index for the value of a key, or -1.
 func (w *walk) place(key []byte) int {
 	for i, name := range w.names {
 		if string(key) == name {
@@ -121,10 +121,10 @@ func (w *walk) place(key []byte) int {
 	return -1
 }
 
-// bare reports whether a value is neither absent nor a text nor null.
+// bare reports whether a value is present and is neither a text nor null.
 func bare(value []byte) bool { return len(value) > 0 && value[0] != '"' && value[0] != 'n' }
 
-// notJSON are the values that Python writes and JSON does not have.
+// notJSON finds values that Python writes but JSON does not allow.
 var notJSON = regexp.MustCompile(`:\s*(NaN|-?Infinity)\b`)
 
 func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
@@ -166,7 +166,7 @@ func (p *Pairs) jsonLine(n int, line []byte, columns *Columns) {
 	p.add(columns, &r)
 }
 
-// confidence is the value of a confidence, as it would be in a CSV file.
+// confidence returns the value of a confidence, as it would be in a CSV file.
 func confidence(value json.RawMessage) []byte {
 	switch string(value) {
 	case "null", `""`:
@@ -177,8 +177,8 @@ func confidence(value json.RawMessage) []byte {
 	return value
 }
 
-// member is the value of a key, or for a name such as "a.b" without a key of its own, of
-// the key "b" of the object "a"; nil for none.
+// member returns the value of a key. For a name such as "a.b" that is not a key, it returns the
+// value of the key "b" of the object "a". It returns nil if there is none.
 func member(object map[string]json.RawMessage, name string) json.RawMessage {
 	value, found := object[name]
 	head, rest, dotted := strings.Cut(name, ".")
@@ -192,8 +192,8 @@ func member(object map[string]json.RawMessage, name string) json.RawMessage {
 	return member(inner, rest)
 }
 
-// positions takes the positions of the answer in a line of finece score. Their raw
-// confidences are what a map is applied to, the fused ones what people are shown.
+// positions adds the positions of the answer in a line of finece score. A map is applied to
+// their raw confidences; people are shown the fused ones.
 func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Columns) {
 	var scored struct{ Positions []*record.Confidence }
 	if err := json.Unmarshal(object["finece"], &scored); err != nil || scored.Positions == nil {
@@ -235,8 +235,8 @@ func (p *Pairs) positions(n int, object map[string]json.RawMessage, columns *Col
 	}
 }
 
-// plain is a JSON value as it would be in a CSV file: a string without its quotes,
-// and "" for null.
+// plain returns a JSON value as it would be in a CSV file: a string without its quotes, and ""
+// for null.
 func plain(value []byte) []byte {
 	if len(value) == 0 || string(value) == "null" {
 		return nil

@@ -6,10 +6,10 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/rejects"
 )
 
-// many is the number of pairs from which the process collects garbage more often.
+// many is the number of pairs from which on the process collects garbage more often.
 const many = 1 << 19
 
-// merger adds parts of the last one of p.Files to p, in their order.
+// merger returns a function that adds parts of the last one of p.Files to p, in order.
 func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error {
 	numbers := map[string]int{}
 	var groups grouping
@@ -23,7 +23,8 @@ func (p *Pairs) merger(columns *Columns, list *rejects.List) func(*Pairs) error 
 		p.Confidence = append(p.Confidence, part.Confidence...)
 		p.Correct = append(p.Correct, part.Correct...)
 		if !p.frugal && len(p.Confidence) >= many {
-			// Pairs are most of the memory now, and have no pointers: collecting often costs little.
+			// Pairs are most of the memory now. They have no pointers, so frequent collection
+			// costs little.
 			p.frugal = true
 			debug.SetGCPercent(20)
 		}
@@ -86,8 +87,8 @@ func (p *Pairs) group(part *Pairs, groups *grouping, columns *Columns) error {
 	return nil
 }
 
-// apart gives the first n pairs questions of their own, if they have none yet: before the
-// first one that has a question, none are numbered.
+// apart gives the first n pairs questions of their own, if they have none: questions are
+// numbered only after the first pair that has one.
 func (p *Pairs) apart(n int) {
 	for len(p.Question) < n {
 		p.Question = append(p.Question, p.Questions)

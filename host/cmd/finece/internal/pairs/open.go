@@ -11,8 +11,8 @@ import (
 	"github.com/finece/finece/host/cmd/finece/internal/terminal"
 )
 
-// Open reads the pairs of the inputs that arguments name. It returns a name for all of
-// them as well.
+// Open reads the pairs of the inputs that arguments name. It also returns a name for all inputs
+// together.
 func Open(cmd *cobra.Command, args []string, columns Columns) (name string, _ *Pairs, _ error) {
 	set, err := input.All(cmd, args)
 	if err != nil {
@@ -59,7 +59,7 @@ func readInput(in *input.Input, bar *terminal.Progress, columns Columns, take fu
 	return readGroups(f, 0, f.Groups(), columns, take, func() { bar.To(in.Done()) })
 }
 
-// Say prints which columns were taken for which, and which lines could not be read or used.
+// Say prints which columns were chosen, and which lines could not be read or used.
 func Say(cmd *cobra.Command, name string, p *Pairs) {
 	for _, note := range p.Notes {
 		terminal.Say(cmd, "%s", note)

@@ -1,9 +1,9 @@
 // Package pairs reads (confidence, correct) pairs from JSON Lines or CSV.
 //
-// A line that cannot be used is left out and counted, never guessed. There are two
-// kinds. A value that is blank, NaN or outside [0,1] is rejected: a model was asked
-// for a number and gave something else. A line that cannot be read is a fault of
-// the file.
+// A line that cannot be used is left out and counted; its values are never guessed. There are
+// two kinds. If a confidence is blank, NaN or outside [0,1], the line is rejected: a model was
+// asked for a number and gave something else. If a line cannot be read, that is a fault of the
+// file.
 package pairs
 
 import (
@@ -44,18 +44,18 @@ type Columns struct {
 	Left rejects.Flags
 	// Unlabelled allows lines without a correctness.
 	Unlabelled bool
-	// Positions takes the positions of the answer in a line of finece score, a pair
-	// each, instead of the line. Of More, they have "id", "position" and "tokens". Of By,
-	// they have "position" and "kind", and else what the line has.
+	// Positions makes each position of a line of finece score a pair, instead of the line. In
+	// More, positions have "id", "position" and "tokens". In By, they have "position", "kind"
+	// and the keys of the line.
 	Positions bool
-	// Fused takes the fused confidences of positions instead of the raw ones.
+	// Fused uses the fused confidences of positions instead of the raw ones.
 	Fused bool
 
 	keep    bool // keep the texts of lines that cannot be used
 	options bool // the lines are samples of lm-evaluation-harness without a confidence
 }
 
-// DefaultColumns is the columns "confidence" and "correct".
+// DefaultColumns returns the columns "confidence" and "correct".
 func DefaultColumns() Columns {
 	return Columns{Confidence: defaults.MeasureConfidence, Correct: defaults.MeasureCorrect}
 }
@@ -68,24 +68,24 @@ type Place struct {
 
 // Pairs is the content of one or more files.
 type Pairs struct {
-	Files []string // their names for messages; none for what Read has read
-	unit  string   // of the last one, see input.Input.Unit
-	Notes []string // messages about columns that were guessed
+	Files []string // names of the files for messages; empty after Read
+	unit  string   // the unit of the last file, see input.Input.Unit
+	Notes []string // messages about columns that were chosen
 
 	Confidence []float64 // each in [0,1]
 	Correct    []bool
 	Other      []float64 // of Columns.Other, each in [0,1]
 
-	// With Columns.Question, the number of each pair's question, from 0, and how many
-	// there are. A pair without one has a question of its own. Asked is whether any pair
-	// has one; if none has, Question is nil.
+	// With Columns.Question, the number of each pair's question, from 0, and the number of
+	// questions. A pair without a question counts as a question of its own. Asked reports
+	// whether any pair has a question; if not, Question is nil.
 	Question  []int
 	Questions int
 	Asked     bool
 
 	// With Columns.More, for each pair:
 	Labelled []bool     // whether there is a correctness; if not, Correct is false
-	At       []Place    // where it is
+	At       []Place    // the place of the pair
 	More     [][]string // the texts of Columns.More, "" for none
 
 	// With Columns.By, the number of each pair's group, and the values of each group. There
@@ -93,7 +93,7 @@ type Pairs struct {
 	Group  []uint32
 	Groups [][]string
 
-	Kinds position.Kind // of the positions that Columns.Positions has taken
+	Kinds position.Kind // the kinds of the positions, with Columns.Positions
 
 	Rejected []Rejection // lines whose confidence is not a number in [0,1]
 	Faults   []Rejection // lines that could not be read
@@ -102,7 +102,7 @@ type Pairs struct {
 	grouping grouping
 	frugal   bool // garbage is collected more often
 
-	where string // the file of the lines that cannot be used, as a part of a message
+	where string // the end of a message: the file of the lines that cannot be used
 
 	keep bool   // keep the texts of lines that cannot be used
 	text []byte // the line that is read
@@ -116,10 +116,10 @@ type Rejection struct {
 	At     []Place // the first few
 }
 
-// shown is how many places a Rejection keeps.
+// shown is the most places that a Rejection keeps.
 const shown = 5
 
-// in is the rejection of lines of a file.
+// in returns the rejection with the number of a file.
 func (r Rejection) in(file int) Rejection {
 	for i := range r.At {
 		r.At[i].File = file
@@ -127,7 +127,7 @@ func (r Rejection) in(file int) Rejection {
 	return r
 }
 
-// Describe is a rejection as a message, with its first places.
+// Describe returns a message about a rejection, with its first places.
 func (p *Pairs) Describe(r Rejection) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d (", r.Reason, r.Count)
@@ -155,7 +155,7 @@ func (p *Pairs) Describe(r Rejection) string {
 	return b.String()
 }
 
-// Total is how many lines a list of rejections stands for.
+// Total returns the number of lines in a list of rejections.
 func Total(list []Rejection) (n int) {
 	for _, r := range list {
 		n += r.Count
@@ -163,9 +163,8 @@ func Total(list []Rejection) (n int) {
 	return n
 }
 
-// Read reads all of r. If it begins with "{" it is JSON Lines, otherwise CSV with a
-// header. Tabs separate the fields if the header has tabs. An error is about the input
-// as a whole.
+// Read reads all of r: JSON Lines if it begins with "{", else CSV with a header. Tabs separate
+// the fields if the header has tabs. An error is about the input as a whole.
 func Read(r io.Reader, columns Columns) (*Pairs, error) {
 	p := &Pairs{unit: "line"}
 	return p, read(r, columns, p.merger(&columns, &rejects.List{}))
@@ -192,8 +191,8 @@ func read(r io.Reader, columns Columns, take func(*Pairs) error) error {
 	return readCSV(b, &columns, take)
 }
 
-// firstByte is the first byte that is not white space, which stays in b; 0 if it
-// is not among the first 4 KiB.
+// firstByte returns the first byte that is not white space, without consuming it. It returns 0
+// if that is not among the first 4 KiB.
 func firstByte(b *bufio.Reader) (byte, error) {
 	head, err := b.Peek(4 << 10)
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
@@ -203,13 +202,13 @@ func firstByte(b *bufio.Reader) (byte, error) {
 	return 0, err
 }
 
-// row is the values of a line as text, valid during one call.
+// row has the values of a line as text, valid during one call.
 type row struct {
 	line                          int
 	confidence, correct, question []byte
 	other                         []byte
 	by                            [][]byte
-	more                          []string // kept
+	more                          []string // valid after the call, too
 }
 
 // add takes the values of a line.
@@ -228,7 +227,7 @@ func wrongCorrect(text []byte) string {
 	return "correct is " + quote(string(text)) + ", want 0, 1, true or false"
 }
 
-// confide takes the values of a line, of which the correctness has been read.
+// confide adds the values of a line, after the correctness was read.
 func (p *Pairs) confide(c *Columns, r *row, right, labelled bool) {
 	v, wrong := parseConfidence(r.confidence)
 	if wrong != "" {
@@ -238,8 +237,7 @@ func (p *Pairs) confide(c *Columns, r *row, right, labelled bool) {
 	p.put(c, r, v, right, labelled)
 }
 
-// put takes the values of a line, of which the confidence and the correctness have been
-// read.
+// put adds the values of a line, after the confidence and the correctness were read.
 func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
 	if wrong := outside(v); wrong != "" {
 		p.reject(r.line, "confidence "+wrong)
@@ -272,7 +270,7 @@ func (p *Pairs) put(c *Columns, r *row, v float64, right, labelled bool) {
 	}
 }
 
-// parseConfidence is a confidence in [0,1], or what is wrong with it.
+// parseConfidence returns a confidence in [0,1], or what is wrong with the text.
 func parseConfidence(text []byte) (v float64, wrong string) {
 	if len(text) == 0 {
 		return 0, isBlank
@@ -284,7 +282,7 @@ func parseConfidence(text []byte) (v float64, wrong string) {
 	return v, outside(v)
 }
 
-// outside is what is wrong with a number that is not in [0,1], "" for one that is.
+// outside returns what is wrong with a number that is not in [0,1], or "".
 func outside(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -330,14 +328,14 @@ func (p *Pairs) leave(line int, reason string) {
 	}
 }
 
-// reasons bounds the number of different reasons, because some quote the input.
+// reasons bounds the number of different reasons, because some reasons quote the input.
 const reasons = 20
 
 func count(list []Rejection, at Place, reason string) []Rejection {
 	return counted(list, Rejection{reason, 1, []Place{at}})
 }
 
-// counted adds more lines of one reason.
+// counted adds lines with a reason to a list.
 func counted(list []Rejection, more Rejection) []Rejection {
 	same := func(r Rejection) bool { return r.Reason == more.Reason }
 	i := slices.IndexFunc(list, same)
@@ -354,7 +352,7 @@ func counted(list []Rejection, more Rejection) []Rejection {
 	return list
 }
 
-// quote shows untrusted text in one short line.
+// quote returns untrusted text as one short line.
 func quote(s string) string {
 	const limit = 40
 	if len(s) > limit {

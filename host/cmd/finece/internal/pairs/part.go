@@ -16,15 +16,15 @@ import (
 	"github.com/finece/finece/position"
 )
 
-// Asked is the columns as another process needs them, which reads a part of the input.
+// Asked is the columns in a form for another process, which reads a part of the input.
 type Asked struct {
 	Confidence, Correct, Question, Other string
 	By                                   []string
 	Positions, Fused, Keep               bool
 }
 
-// Asked is what a process that reads a part needs. Keep is set if the run keeps the texts
-// of lines that cannot be used.
+// Asked returns the columns for a process that reads a part. Keep is set if the run keeps the
+// texts of lines that cannot be used.
 func (c *Columns) Asked() Asked {
 	return Asked{c.Confidence, c.Correct, c.Question, c.Other, c.By, c.Positions, c.Fused, c.Left.Keeps()}
 }
@@ -37,11 +37,11 @@ func (a *Asked) columns() Columns {
 // Part is the pairs of a part of a file, so that several processes can read one file.
 type Part struct {
 	Lines int    // how many lines the part has
-	Unit  string // what messages call a line
+	Unit  string // the name of a line in messages
 	Read  []piece
 }
 
-// piece is what is added up of some Pairs.
+// piece is the content of some Pairs, to be added up.
 type piece struct {
 	Notes            []string
 	Confidence       []float64
@@ -124,8 +124,8 @@ func (a *Asked) ReadGroups(in *input.Input, from, to int) (*Part, error) {
 	return p, named(in, read(in, c, take))
 }
 
-// ReadLines reads whole lines of JSON in a file of such lines. first is how the file
-// begins, nil if the lines are its first ones.
+// ReadLines reads whole lines of a JSON Lines file. first is the beginning of the file, or nil
+// if the lines are its first ones.
 func (a *Asked) ReadLines(r io.Reader, first []byte) (*Part, error) {
 	p := &Part{Unit: "line"}
 	c := a.columns()
@@ -154,8 +154,8 @@ func (n *newlines) Read(b []byte) (int, error) {
 	return read, err
 }
 
-// Accumulate moves the pairs to an accumulator. What is said about lines that could not be
-// used stays.
+// Accumulate moves the pairs to an accumulator. The counts of lines that could not be used stay
+// in p.
 func (p *Part) Accumulate(a *metrics.Accumulator) {
 	for i := range p.Read {
 		of := &p.Read[i]
@@ -166,15 +166,15 @@ func (p *Part) Accumulate(a *metrics.Accumulator) {
 	}
 }
 
-// Encode is the part as bytes.
+// Encode returns the part as bytes.
 func (p *Part) Encode() ([]byte, error) {
 	var b bytes.Buffer
 	err := gob.NewEncoder(&b).Encode(p)
 	return b.Bytes(), err
 }
 
-// Collect adds up the parts of some files. next returns the parts as bytes, those of a
-// file one after the other, with the number of their file, and io.EOF at the end.
+// Collect adds up the parts of some files. next returns the next part as bytes, with the number
+// of its file, and io.EOF at the end. The parts of a file come in a row.
 func Collect(cmd *cobra.Command, files []string, columns Columns, next func() (file int, part []byte, err error)) (*Pairs, error) {
 	list, err := columns.Left.Open("")
 	if err != nil {

@@ -48,7 +48,7 @@ func readGroups(f *parquetfile.File, from, to int, columns Columns, take func(*P
 	})
 }
 
-// group reads a row group, whose first row has a number.
+// group reads a row group. line is the number of its first row.
 func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 	names := append([]string{c.Confidence, c.Correct, c.Question}, c.More...)
 	names = append(append(names, c.By...), c.Other)
@@ -90,7 +90,7 @@ func (c *Columns) group(f *parquetfile.File, group, line int) (*Pairs, error) {
 			right, labelled = parseCorrect(r.correct)
 		case correct.Numbers[i] == 0 || correct.Numbers[i] == 1:
 			right, labelled = correct.Numbers[i] == 1, true
-		case math.IsNaN(correct.Numbers[i]): // what pandas writes where there is none
+		case math.IsNaN(correct.Numbers[i]): // pandas writes NaN for a missing value
 		default:
 			r.correct = fmt.Append(nil, correct.Numbers[i])
 		}

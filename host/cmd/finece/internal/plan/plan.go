@@ -1,4 +1,4 @@
-// Package plan is the command plan: what scoring very many answers takes.
+// Package plan is the command plan: an estimate of the time and cost of scoring very many answers.
 package plan
 
 import (
@@ -76,21 +76,21 @@ func New() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.Float64Var(&f.answers, "answers", 1e10, "how many answers")
-	flags.Float64Var(&f.in.Rate, "core-rate", 0, "answers a second on a core; 0 measures it")
-	flags.Float64Var(&f.in.In, "bytes-in", 0, "bytes of an answer as it is read; 0 measures them")
+	flags.Float64Var(&f.in.Rate, "core-rate", 0, "answers per second on a core; 0 measures the rate")
+	flags.Float64Var(&f.in.In, "bytes-in", 0, "bytes of an answer in the input; 0 measures them")
 	flags.Float64Var(&f.in.Out, "bytes-out", 0, "bytes of a line of output; 0 measures them")
 	flags.DurationVar(&f.by, "measure", 5*time.Second, "how long to measure")
 	flags.IntVar(&f.in.Workers, "workers", 10, "workers")
 	flags.IntVar(&f.in.Cores, "cores", 4, "cores of a worker")
-	flags.DurationVar(&f.within, "within", 0, "find the smallest number of workers that end within this time")
+	flags.DurationVar(&f.within, "within", 0, "find the smallest number of workers that finish within this time")
 	flags.Float64Var(&f.shard, "shard", 64, "MB that a core reads at a time")
-	flags.Float64Var(&f.read, "read", 0, "MB a second that the store gives to all workers together; 0 is no limit")
-	flags.Float64Var(&f.write, "write", 0, "MB a second that the store takes; 0 is no limit")
-	flags.DurationVar(&f.start, "start", time.Minute, "until a worker begins")
-	flags.Float64Var(&f.in.Lost, "lost", 0.01, "how often an hour a worker is lost")
+	flags.Float64Var(&f.read, "read", 0, "MB per second that all workers together can read from the store; 0 for no limit")
+	flags.Float64Var(&f.write, "write", 0, "MB per second that all workers together can write to the store; 0 for no limit")
+	flags.DurationVar(&f.start, "start", time.Minute, "time until a worker begins")
+	flags.Float64Var(&f.in.Lost, "lost", 0.01, "how many times per hour a worker is lost")
 	flags.Float64Var(&f.in.Spread, "spread", 0.2, "standard deviation of a shard's time, as a share of its mean")
-	flags.Float64Var(&f.in.CoreHour, "core-hour", 0, "price of an hour of a core")
-	flags.Float64Var(&f.in.Transfer, "transfer", 0, "price of a GB that is read or written")
+	flags.Float64Var(&f.in.CoreHour, "core-hour", 0, "price of one hour of a core")
+	flags.Float64Var(&f.in.Transfer, "transfer", 0, "price of one GB that is read or written")
 	flags.StringVar(&f.format, "format", "table", "table or json")
 	completion.Values(cmd, "format", "table", "json")
 	settings.Add(cmd, contract.Seed, &f.in.Seed)
@@ -101,7 +101,7 @@ func New() *cobra.Command {
 	return cmd
 }
 
-// mostWorkers bounds what --within tries.
+// mostWorkers is the most workers that --within tries.
 const mostWorkers = 100_000
 
 func (f *options) run(cmd *cobra.Command, args []string) error {
@@ -163,7 +163,7 @@ func (f *options) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// measured is what was measured of a file.
+// measured is the result of a measurement.
 type measured struct {
 	Answers int64   `json:"answers"`
 	Seconds float64 `json:"seconds"`
@@ -210,8 +210,8 @@ func (f *options) measure(cmd *cobra.Command, path string) (*measured, error) {
 	return m, nil
 }
 
-// rate scores rows until the time is over or there are no more. The first answer, which
-// starts the session, is not in the time.
+// rate scores rows until the time is over or there are no more rows. The time does not include
+// the first answer, which starts the session.
 func (f *options) rate(ctx context.Context, scorer *score.Scorer, named *answers.Layout, rows lines.Rows) (_ *measured, bad int, _ error) {
 	defer scorer.Close()
 	m := &measured{}
@@ -257,7 +257,7 @@ func (f *options) rate(ctx context.Context, scorer *score.Scorer, named *answers
 	return m, bad, nil
 }
 
-// scored is the size of the lines of output of a line.
+// scored returns the size of the output of a line.
 func scored(ctx context.Context, scorer *score.Scorer, layout *answers.Layout, line []byte, settings string) (size int, _ error) {
 	one, err := scorer.Score(ctx, layout, line, 1)
 	if err != nil {
@@ -300,7 +300,7 @@ func limit(seconds float64) string {
 	return duration(seconds)
 }
 
-// duration is a time with two units at most.
+// duration returns a time with two units at most.
 func duration(seconds float64) string {
 	switch {
 	case seconds < 120:

@@ -80,7 +80,7 @@ func run(cmd *cobra.Command, f *settings.Flags, path string) error {
 	return l.Verdict()
 }
 
-// write prints the records of positions and ends.
+// write prints the records of positions and of ends.
 func write(w io.Writer, l *ledger.Ledger) error {
 	out := bufio.NewWriter(w)
 	var line []byte

@@ -1,4 +1,4 @@
-// Package processes counts the coverage of the processes that a test starts.
+// Package processes collects the test coverage of processes that a test starts.
 package processes
 
 import (
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// CountCoverage sets GOCOVERDIR to the folder where `go test -cover` collects
-// what this test binary covers. Processes of the same binary then write theirs
-// there. Without -cover there is no such folder. TestMain calls it.
+// CountCoverage sets GOCOVERDIR to the folder in which `go test -cover` collects the coverage of
+// this test binary. Processes of the same binary then write their coverage there, too. Without
+// -cover there is no such folder. TestMain calls CountCoverage.
 func CountCoverage() {
 	for _, arg := range os.Args {
 		if dir, ok := strings.CutPrefix(arg, "-test.gocoverdir="); ok {

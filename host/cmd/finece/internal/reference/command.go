@@ -12,7 +12,7 @@ import (
 // listed is a line of the list of commands in a command's help.
 var listed = regexp.MustCompile(`(?m)^  ([a-z]+) +\S`)
 
-// commands is the page of the command and all that are below it, by their help.
+// commands returns the page of the command and its subcommands, made from their help.
 func commands() (string, error) {
 	dir, err := os.MkdirTemp("", "finece")
 	if err != nil {

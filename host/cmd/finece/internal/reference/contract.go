@@ -27,7 +27,7 @@ In a stream, records are in the key ` + "`finece`" + ` of a chunk or in a commen
 ` + "```" + `
 `
 
-// record is the page of the records, their parts, and the names in them.
+// record returns the page of the records, their parts, and the names in them.
 func record() (string, error) {
 	var b strings.Builder
 	b.WriteString(recordHead)
@@ -116,7 +116,7 @@ before a colon says when a setting counts: "warn:" means with the policy warn, "
 ` + "`finece serve --config`" + `, [serve.json](https://github.com/finece/finece/blob/main/wasm/contract/schema/serve.json).
 `
 
-// settingsPage is the page of all settings, group by group.
+// settingsPage returns the page of all settings, group by group.
 func settingsPage() (string, error) {
 	var b strings.Builder
 	b.WriteString(settingsHead)
@@ -175,10 +175,10 @@ func providersPage() string {
 	return b.String()
 }
 
-// described are the parts of a metric's description, which the library gives as text alone.
+// described finds the parts of a metric's description, which the library returns only as text.
 var described = regexp.MustCompile(`fqName: "([^"]+)", help: "([^"]*)".*variableLabels: \{([^}]*)\}`)
 
-// metricsPage is the page of the metrics of finece serve.
+// metricsPage returns the page of the metrics of finece serve.
 func metricsPage() (string, error) {
 	m := metrics.New(func() gateway.Breaker { return gateway.BreakerClosed })
 	to := make(chan *prometheus.Desc)
@@ -205,7 +205,7 @@ func metricsPage() (string, error) {
 		"| name | labels | meaning |\n| --- | --- | --- |\n" + strings.Join(rows, ""), nil
 }
 
-// cell is a text as the cell of a table: outside of code, nothing in it is markup.
+// cell returns a text for the cell of a table. It escapes markup, except in code.
 func cell(text string) string {
 	parts := strings.Split(strings.ReplaceAll(text, "|", "\\|"), "`")
 	for i := 0; i < len(parts); i += 2 {

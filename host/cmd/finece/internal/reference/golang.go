@@ -17,7 +17,7 @@ import (
 
 const module = "github.com/finece/finece"
 
-// packages are the Go packages that others import.
+// packages are the Go packages for users.
 var packages = []string{
 	"position", "bci", "metrics", "metrics/calibrate", "metrics/calibrate/fit",
 	"wasm", "wasm/stream", "wasm/estimate", "wasm/session", "wasm/calibration", "wasm/contract", "wasm/contract/record",
@@ -63,7 +63,7 @@ func load(path string) (*doc.Package, *token.FileSet, error) {
 	return p, files, err
 }
 
-// goPackage is the page of a package.
+// goPackage returns the page of a package.
 func goPackage(path, title string) (string, error) {
 	p, files, err := load(path)
 	if err != nil {
@@ -99,7 +99,7 @@ type goWriter struct {
 	err   error
 }
 
-// comment writes a comment, whose headings are of a level.
+// comment writes a comment. level is the level of its headings.
 func (w *goWriter) comment(text string, level int) {
 	printer := w.pkg.Printer()
 	printer.HeadingLevel = level
@@ -129,8 +129,8 @@ func (w *goWriter) hasMethod(of, name string) bool {
 	return false
 }
 
-// fenced turns code, which the printer indents by a tab, into fenced code: in the latter,
-// nothing is markup for the site's generator.
+// fenced turns code that is indented by a tab into fenced code. In fenced code, the site's
+// generator reads nothing as markup.
 func fenced(text []byte) string {
 	var out strings.Builder
 	code, blank := false, 0

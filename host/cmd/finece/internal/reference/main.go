@@ -1,7 +1,6 @@
 // Command reference writes the reference pages of the documentation site, in Markdown:
-// records, settings, commands, metrics, the ABI, and the API of the Go packages. All of
-// it comes from the tables and comments of the code. `make docs` runs it from the
-// repository's root.
+// records, settings, commands, metrics, the ABI, and the API of the Go packages. The pages are
+// made from the tables and comments of the code. `make docs` runs it from the repository's root.
 package main
 
 import (
@@ -10,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// pages is what writes each page, by its path in the folder.
+// pages has the function that writes each page, by the page's path in the folder.
 var pages = map[string]func() (string, error){
 	"record.md":    record,
 	"settings.md":  settingsPage,
@@ -55,7 +54,7 @@ func write(folder string) error {
 	return nil
 }
 
-// faults is the table of what fails, which host/gateway keeps.
+// faults returns the table of faults of host/gateway.
 func faults() (string, error) {
 	text, err := os.ReadFile("host/gateway/FAULTS.md")
 	return string(text), err

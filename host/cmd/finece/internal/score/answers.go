@@ -23,13 +23,13 @@ type job struct {
 	layout   *answers.Layout
 	line     []byte
 	hash     string
-	err      error // of reading the line
+	err      error // the error of reading the line
 	read     int64 // bytes of the inputs up to the end of the line
 	recorded io.Reader
 	scored   chan struct{} // closed when the recorded stream has been read
 }
 
-// result is what became of a job.
+// result is the result of a job.
 type result struct {
 	job
 	*score.Scored
@@ -48,7 +48,7 @@ func (b *batch) run(ctx context.Context, set *input.Set) error {
 	b.free = make(chan []byte, cap(window))
 	q := &queue{batch: b, window: window, jobs: make(chan job)}
 	results := make(chan result)
-	unread := make(chan error, 1) // gets its value before jobs is closed
+	unread := make(chan error, 1) // a value is sent before jobs is closed
 	go func() {
 		defer close(q.jobs)
 		err := set.Each(func(in *input.Input) error { return q.read(ctx, in) })
@@ -130,9 +130,8 @@ func (w *worker) score(ctx context.Context, j job) result {
 	return r
 }
 
-// writeInOrder writes results in the order of their jobs. Work that was
-// interrupted ends the output there, so that resuming later gives the same
-// file.
+// writeInOrder writes results in the order of their jobs. An interrupted answer ends the output,
+// so that a resumed run gives the same file.
 func (b *batch) writeInOrder(ctx context.Context, results <-chan result, window <-chan struct{}) error {
 	waiting := map[int]result{}
 	next, unreachable := 0, 0
@@ -199,7 +198,7 @@ func (b *batch) finish(r *result) error {
 	return err
 }
 
-// buffer is the memory of a line that was written, or none.
+// buffer returns the memory of a line that was written, or nil.
 func (b *batch) buffer() []byte {
 	select {
 	case line := <-b.free:
@@ -209,7 +208,7 @@ func (b *batch) buffer() []byte {
 	}
 }
 
-// name is what messages call the answer.
+// name returns the name of the answer in messages.
 func (r *result) name() string {
 	where := fmt.Sprintf("%s %d", r.in.Unit(), r.Answer.Line)
 	if r.Answer.ID == nil {

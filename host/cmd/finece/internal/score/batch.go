@@ -38,22 +38,22 @@ type batch struct {
 	jobs     int
 	name     string // of the inputs
 	settings string
-	samples  *further.Flags // nil but for the estimator samples
+	samples  *further.Flags // nil, except for the estimator samples
 
 	layout    *answers.Layout // with the names of --columns
 	left      *rejects.List
-	overwrite bool // replace the keys that score adds
+	overwrite bool // replace keys of the input that score adds
 
 	out  *journal.Journal // nil for standard output
 	pack func() error     // writes the output in another format at the end; nil for JSON Lines
-	mu   sync.Mutex       // for done, as long as lines are read
-	done map[string]int   // lines of the output that no line of input was found for yet, by hash
+	mu   sync.Mutex       // guards done while lines are read
+	done map[string]int   // lines of the output, by hash, for which no line of input has come yet
 	read map[string]bool  // the answers of the input, see nameOf
 	free chan []byte      // the memory of lines that were written
 
 	bar       *terminal.Progress
 	written   int
-	without   int    // of the written answers, those without log-probabilities
+	without   int    // written answers without log-probabilities
 	bad       int    // lines that could not be read
 	failed    int    // requests that failed
 	failure   string // the last failure
@@ -62,7 +62,7 @@ type batch struct {
 	told      int // complaints that were printed
 }
 
-// openOutput opens the file of -o and reads what is in it.
+// openOutput opens the file of -o and reads its lines.
 func (b *batch) openOutput(path string, again bool) error {
 	b.done, b.read = map[string]int{}, map[string]bool{}
 	if path == "" {
@@ -94,7 +94,7 @@ func (b *batch) openOutput(path string, again bool) error {
 
 const earlier = "written by an earlier version of finece score: give another -o, and the answers are scored again"
 
-// judge decides on a line of the output that is there already.
+// judge decides about a line that is in the output already.
 func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 	var l struct {
 		Finece struct {
@@ -102,7 +102,7 @@ func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 			Hash, Settings string
 			Positions      []struct{ Reason string }
 		}
-		Settings  string          // of lines before there was a key "finece"
+		Settings  string          // in lines of versions without the key "finece"
 		Positions json.RawMessage // of these
 	}
 	err := json.Unmarshal(line, &l)
@@ -113,7 +113,7 @@ func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 		return 0, errors.New("written by a later version of finece score: use that one, or give another -o")
 	case err != nil || l.Finece.Hash == "":
 		return 0, errors.New("not a line of finece score: give another -o")
-	case len(l.Finece.Settings) < len(b.settings): // a hash of all settings, not of those that differ
+	case len(l.Finece.Settings) < len(b.settings): // an earlier version's hash, of all settings
 		return 0, errors.New(earlier)
 	case l.Finece.Settings != b.settings:
 		return 0, errors.New("scored with other flags: give the same flags to resume, or another -o")
@@ -129,8 +129,8 @@ func (b *batch) judge(line []byte, again bool) (journal.Verdict, error) {
 	return journal.Keep, nil
 }
 
-// isDone reports whether the output has the line of input with a hash. A line
-// that is in the input twice is in the output twice.
+// isDone reports whether the output already has the line of input with a hash. A line that
+// occurs twice in the input occurs twice in the output.
 func (b *batch) isDone(hash string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -141,9 +141,8 @@ func (b *batch) isDone(hash string) bool {
 	return true
 }
 
-// dropReplaced removes the lines of the output whose answer is in the input in another
-// form: it was changed and has been scored again. A line of an answer that the input
-// does not have stays.
+// dropReplaced removes lines of the output whose answers were changed in the input and have been
+// scored again. A line whose answer is not in the input stays.
 func (b *batch) dropReplaced() error {
 	if b.out == nil {
 		return nil
@@ -170,10 +169,10 @@ func (b *batch) dropReplaced() error {
 	return nil
 }
 
-// naming are the keys that tell answers apart, the first that a line has.
+// naming are the keys that identify an answer. The first one that a line has is used.
 var naming = append(append([]string{"custom_id", "id"}, columns.ID...), "question")
 
-// finishOutput writes an output in another format, and removes the lines.
+// finishOutput writes the output in another format, and removes the file of lines.
 func (b *batch) finishOutput() error {
 	if b.pack == nil {
 		return nil
@@ -185,8 +184,8 @@ func (b *batch) finishOutput() error {
 	return nil
 }
 
-// nameOf is what tells an answer from others, however it is changed: its id, or its
-// question; "" if it has neither.
+// nameOf returns the name that an answer keeps when it is changed: its id, else its question,
+// else "".
 func nameOf(line []byte) string {
 	for i, value := range members.Get(line, naming...) {
 		if text := string(value); text != "" && text != "null" && text != `""` {
@@ -196,7 +195,7 @@ func nameOf(line []byte) string {
 	return ""
 }
 
-// sayStale says how many lines of the output are not of this input.
+// sayStale prints how many lines of the output have no answer in this input.
 func (b *batch) sayStale() {
 	stale := 0
 	for _, n := range b.done {
@@ -256,8 +255,8 @@ func (b *batch) sayOf(name, format string, args ...any) {
 	terminal.Say(b.cmd, "%s: %s", name, fmt.Sprintf(format, args...))
 }
 
-// complain is say for faults that can be in every line of an input: it prints only the
-// first ones.
+// complain is say for faults that can occur in every line of an input. It prints only the first
+// ones.
 func (b *batch) complain(in *input.Input, format string, args ...any) {
 	const enough = 50
 	switch b.told++; {
@@ -268,7 +267,7 @@ func (b *batch) complain(in *input.Input, format string, args ...any) {
 	}
 }
 
-// asked is what the requests go to.
+// asked names the server that requests go to.
 func (b *batch) asked() string {
 	if b.samples != nil {
 		return further.Asked
@@ -276,7 +275,7 @@ func (b *batch) asked() string {
 	return "confidence model"
 }
 
-// where is its address.
+// where returns the address of that server.
 func (b *batch) where() string {
 	if b.samples != nil {
 		return b.samples.Where()
@@ -284,7 +283,7 @@ func (b *batch) where() string {
 	return b.follower.Client.URL()
 }
 
-// verdict is the error of work that is done, with what was wrong in it.
+// verdict returns the error of finished work in which something was wrong.
 func (b *batch) verdict() error {
 	var wrong []string
 	for _, w := range []struct {
@@ -318,7 +317,7 @@ func (b *batch) note(r *result, where string) {
 			continue
 		}
 		b.failed++
-		if text := err.Error(); text != b.failure { // a server that is down fails at every position
+		if text := err.Error(); text != b.failure { // a server that is down fails for every position
 			b.failure = text
 			b.complain(r.in, "%s%s", where, text)
 		}

@@ -42,7 +42,7 @@ func (b *batch) finishStream(r *result) error {
 		if err != nil {
 			return err
 		}
-		// A stream has no line of its own: its bytes and the choice stand for it.
+		// A stream has no line of its own. Its key is made of its bytes and the choice.
 		if key := score.ChoiceKey(r.hash, a.Choice); !b.isDone(key) {
 			if err := b.write(line, key, a); err != nil {
 				return err
@@ -52,14 +52,14 @@ func (b *batch) finishStream(r *result) error {
 	return nil
 }
 
-// recorded is the line that stands for a choice of a recorded stream.
+// recorded is the line of output for a choice of a recorded stream.
 type recorded struct {
 	ID     string `json:"id"`
 	Choice int    `json:"choice,omitempty"`
 }
 
-// looksRecorded reports whether the input is a recorded stream and not answers, by how
-// it begins. rest is the whole input.
+// looksRecorded reports, by the first bytes of the input, whether it is a recorded stream. rest
+// reads the whole input.
 func looksRecorded(in *input.Input, layout *answers.Layout) (recorded bool, rest io.Reader, err error) {
 	const enough = 1 << 20
 	r := bufio.NewReaderSize(in, enough)
@@ -77,7 +77,7 @@ func looksRecorded(in *input.Input, layout *answers.Layout) (recorded bool, rest
 	}
 }
 
-// isStream reports whether a stream in a provider's format begins with head, or a
+// isStream reports whether head is the beginning of a stream in a provider's format, or of a
 // provider's error.
 func isStream(head []byte) bool {
 	if stream.IsField(head) {

@@ -113,7 +113,7 @@ func New() *cobra.Command {
 	f.left.Add(cmd)
 	flags.BoolVar(&f.again, "retry-failed", false, "-o: score again the answers for which a request to the confidence model failed")
 	flags.BoolVar(&f.overwrite, "overwrite", false, "replace the keys \"confidence\" and \"finece\" of the input")
-	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "answers at once")
+	flags.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "how many answers are scored at once")
 	settings.Add(cmd, contract.Question, &f.Config.Question)
 	f.AddEstimator(cmd, contract.Requests)
 	f.samples.Add(cmd)

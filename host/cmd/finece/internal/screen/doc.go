@@ -1,19 +1,18 @@
 // Package screen shows a text that grows, with badges in it that change.
 //
-// A [Document] holds what can still change on the screen: text as it came, and
-// badges at offsets in it, which often become known after more text has
-// followed. [Document.Rows] wraps it for a width. A [Live] draws rows in place and
-// rewrites the rows that differ. Rows that scroll off the top are frozen: they
-// leave the document, and their badges do not change any more. So a document is
-// about as large as a screen, however long the text is.
+// A [Document] holds the part that can still change on the screen: text, and badges at offsets
+// in it, which often come after further text. [Document.Rows] wraps the document for a width. A
+// [Live] draws rows in place and rewrites the rows that differ. Rows that scroll off the top are
+// frozen: they leave the document, and their badges no longer change. So a document is about as
+// large as a screen, even for a long text.
 //
-// The text comes from a language model and is not trusted: only what is
-// printable reaches the terminal (see glyph).
+// The text comes from a language model and is not trusted: only printable characters reach the
+// terminal (see glyph).
 package screen
 
 import "bytes"
 
-// Style is how text looks.
+// Style is the look of text.
 type Style uint8
 
 const (
@@ -24,7 +23,7 @@ const (
 // chunk is a run of one text, or a badge.
 type chunk struct {
 	badge int // its number; -1 for text
-	text  int // which text this is of
+	text  int // the number of the text
 	at    int64
 	style Style
 	bytes []byte // as they came, with control characters
@@ -33,12 +32,12 @@ type chunk struct {
 // Document is text with badges.
 type Document struct {
 	chunks []chunk
-	ends   map[int]int64           // how far each text has come
-	Badge  func(number int) string // what a badge shows now, with its colours
+	ends   map[int]int64           // the length of each text so far
+	Badge  func(number int) string // returns the present text of a badge, with its colours
 }
 
-// Append adds to the end of a text. The caller numbers the texts; -1 is for
-// headings and other text of its own.
+// Append adds to the end of a text. The caller numbers the texts; -1 is for headings and other
+// text of the caller.
 func (d *Document) Append(text int, style Style, b []byte) {
 	if len(b) == 0 {
 		return
@@ -68,7 +67,7 @@ func (d *Document) Place(badge, text int, offset int64) bool {
 		n := int(min(offset-c.at, int64(len(c.bytes))))
 		n = len(bytes.TrimRight(c.bytes[:n], " \t\r\n"))
 		if n == 0 && c.at > 0 {
-			continue // the text that it belongs to is further up
+			continue // the badge's text is further up
 		}
 		d.insert(i, n, badge)
 		return true
@@ -101,8 +100,8 @@ func (d *Document) insert(i, n, badge int) {
 	d.chunks[i] = chunk{badge: badge}
 }
 
-// Freeze takes everything up to the end of a row out of the document and calls
-// frozen for the badges in it.
+// Freeze removes everything up to the end of a row from the document, and calls frozen for the
+// badges in it.
 func (d *Document) Freeze(r Row, frozen func(badge int)) {
 	for _, c := range d.chunks[:r.chunk] {
 		if c.badge >= 0 {

@@ -12,7 +12,7 @@ import (
 type Live struct {
 	w             io.Writer
 	width, height int
-	drawn         []string // the rows of the region; the cursor is in the last
+	drawn         []string // the rows of the region; the cursor is in the last row
 	started       bool
 }
 
@@ -24,7 +24,7 @@ const (
 	home       = "\x1b[H"
 	eraseLine  = "\x1b[2K"
 	eraseBelow = "\x1b[J"
-	noWrap     = "\x1b[?7l" // a row that is wider than we think must not move the others
+	noWrap     = "\x1b[?7l" // if a row is wider than computed, the other rows must not move
 	autoWrap   = "\x1b[?7h"
 	noCursor   = "\x1b[?25l"
 	cursor     = "\x1b[?25h"
@@ -33,8 +33,8 @@ const (
 // cursorUp moves the cursor up n rows.
 func cursorUp(n int) string { return fmt.Sprintf("\x1b[%dA", n) }
 
-// Resize sets the size of the terminal in cells. After a change, the terminal has
-// moved the rows, so the screen is cleared and drawn again.
+// Resize sets the size of the terminal in cells. A change of the size moves the rows, so the
+// screen is cleared and drawn again.
 func (l *Live) Resize(width, height int) error {
 	if l.started && (width != l.width || height != l.height) {
 		l.drawn = nil
@@ -46,14 +46,13 @@ func (l *Live) Resize(width, height int) error {
 	return nil
 }
 
-// Width is how many cells a row may have.
+// Width returns the most cells of a row.
 func (l *Live) Width() int { return max(l.width-1, 8) }
 
-// room is how many rows stay in the region.
+// room returns the most rows of the region.
 func (l *Live) room() int { return max(l.height-1, 1) }
 
-// Draw makes the region show rows. It returns how many of the first rows have
-// scrolled off for good.
+// Draw shows rows in the region. It returns how many of the first rows have scrolled off.
 func (l *Live) Draw(rows []Row) (frozen int, err error) {
 	var b strings.Builder
 	if !l.started {
@@ -87,7 +86,7 @@ func (l *Live) Draw(rows []Row) (frozen int, err error) {
 	return frozen, err
 }
 
-// Close leaves the cursor below what was drawn and the terminal as it was.
+// Close moves the cursor below the region and restores the terminal.
 func (l *Live) Close() error {
 	if !l.started {
 		return nil

@@ -15,7 +15,7 @@ type Row struct {
 	chunk, offset int
 }
 
-// Paint puts a style on text.
+// Paint applies a style to text.
 type Paint func(Style, string) string
 
 // Rows wraps the document for a width in cells. It breaks lines at white space if
@@ -42,9 +42,9 @@ func (d *Document) Rows(width int, paint Paint) []Row {
 
 const tab = "    "
 
-// glyph is the next character as it may be shown, its width in cells, and its
-// length in bytes. A line feed stays. Control characters, such as the first byte of
-// an escape sequence, and characters that reorder text are replaced.
+// glyph returns the next character in a form that may be shown, its width in cells, and its
+// length in bytes. A line feed is kept. Control characters, such as the first byte of an escape
+// sequence, and characters that reorder text are replaced.
 func glyph(b []byte) (text string, cells, n int) {
 	switch c := b[0]; {
 	case c == '\n':
@@ -74,7 +74,7 @@ func glyph(b []byte) (text string, cells, n int) {
 	return string(cluster), cells, len(cluster)
 }
 
-// longest is how many bytes of marks may pile up on one character.
+// longest is the most bytes of combining marks on one character.
 const longest = 64
 
 // shown reports whether a character may reach the terminal.
@@ -85,7 +85,7 @@ func shown(r rune, size int) bool {
 		return false
 	case r == joiner || r == nonJoiner || r == '\u00ad' || r == '\u200b':
 		return true
-	case unicode.In(r, unicode.Cf): // such as those of writing direction
+	case unicode.In(r, unicode.Cf): // such as marks of writing direction
 		return r >= 0xe0020 && r <= 0xe007f // flags
 	}
 	return !unicode.IsControl(r) && r != '\u2028' && r != '\u2029'
@@ -111,7 +111,7 @@ type wrapper struct {
 // painted measures text with colours in it.
 var painted = displaywidth.Options{ControlSequences: true}
 
-// run is text of one style on a row; painted text is as it is.
+// run is text of one style on a row. Painted text has its own colours.
 type run struct {
 	text    string
 	style   Style
@@ -126,7 +126,7 @@ func (w *wrapper) glyph(g string, cells, chunk, from, to int) {
 	}
 	if g == " " || g == tab {
 		w.flush()
-		// White space at the end of a row may go over its width.
+		// White space at the end of a row may exceed the width.
 		if w.cells+cells <= w.width {
 			w.row = add(w.row, run{g, w.style, false})
 			w.cells += cells
@@ -197,7 +197,7 @@ func add(runs []run, r run) []run {
 	return append(runs, r)
 }
 
-// Printable is text as it may be shown: see the package comment.
+// Printable returns text in a form that may be shown: see the package comment.
 func Printable(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for len(b) > 0 {

@@ -122,7 +122,7 @@ func TestLabelsAreOfOneClient(t *testing.T) {
 		}
 		page, _ := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if url != s.link && !strings.Contains(string(page), "2 labels on 2 kept answers") {
+		if url != s.link && !strings.Contains(string(page), "2 labels on 2 stored answers") {
 			t.Errorf("the operator's page: %d %s", resp.StatusCode, page)
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/finece/finece/host/wazero"
 )
 
-// StartCore starts the engine that runs finece.wasm. Compiling the core takes about 0.2 s,
-// so the compiled code is kept in the user's cache folder, under the hash of the core. It
-// is used only if its checksum is right. Without such a folder, the core is compiled.
+// StartCore starts the engine that runs finece.wasm. Compiling the core takes about 0.2 s, so
+// the compiled code is kept in the user's cache folder, under the hash of the core. It is used
+// only if its checksum is right. Without a cache folder, the core is compiled at each start.
 func StartCore(ctx context.Context) (*wazero.Engine, error) {
 	if dir := cacheDir(); dir != "" {
 		if engine, err := wazero.New(ctx, wazero.WithCacheDir(dir)); err == nil {
@@ -25,8 +25,8 @@ func StartCore(ctx context.Context) (*wazero.Engine, error) {
 	return engine, nil
 }
 
-// cacheDir is the folder of compiled code, "" if there is none that only the user can
-// write to: the code is run.
+// cacheDir returns the folder for compiled code. It returns "" if other users can write to the
+// folder, because the code in it is run.
 func cacheDir() string {
 	caches, err := os.UserCacheDir()
 	if err != nil {

@@ -11,15 +11,14 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// Annotation is the key of a flag's annotation that says that the flag is a
-// setting of the contract.
+// Annotation is the key of the annotation of flags that are settings of the contract.
 const Annotation = "finece_contract"
 
 // Add adds the flag of a setting and sets the variable to the setting's default.
 // The flag's name, help, values and former name are those of the contract.
 // variable is a *string, *bool, *int, *int64, *uint64, *float64, *time.Duration or *[]string.
-// names are the values of a setting that is one of a list which the contract does not
-// have, because a package of host defines it.
+// names are the values of a setting whose list a package of host defines, so that the contract
+// does not have it.
 func Add(cmd *cobra.Command, s *contract.Setting, variable any, names ...string) {
 	flags, name, usage := cmd.Flags(), s.Flag(), s.Usage()
 	if len(names) > 0 {
@@ -54,17 +53,16 @@ func Add(cmd *cobra.Command, s *contract.Setting, variable any, names ...string)
 	}
 }
 
-// More adds to the help of a setting's flag what holds for this command alone.
+// More adds text to the help of a setting's flag, for this command only.
 func More(cmd *cobra.Command, s *contract.Setting, text string) {
 	cmd.Flags().Lookup(s.Flag()).Usage += text
 }
 
-// Renamed adds a former flag, which is refused with a sentence that says the new
-// name.
+// Renamed adds a former flag. It is refused with an error that names the new flag.
 func Renamed(cmd *cobra.Command, was, name string) {
 	flag := cmd.Flags().VarPF(&renamed{was, name}, was, "", "")
 	flag.Hidden = true
-	flag.NoOptDefVal = " " // so that a value is not needed to be refused
+	flag.NoOptDefVal = " " // so that the flag is also refused without a value
 }
 
 // RenamedError is the error of a flag that has another name now.

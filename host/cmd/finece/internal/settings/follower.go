@@ -14,8 +14,8 @@ import (
 	"github.com/finece/finece/host/openai"
 )
 
-// Follower makes the engine, and the client of the confidence model if one is
-// asked. The caller closes the engine.
+// Follower makes the engine, and the client of the confidence model if there is one. The caller
+// closes the engine.
 func (f *Flags) Follower(ctx context.Context) (*follow.Follower, error) {
 	follower := follow.Follower{Limits: model.DefaultLimits()}
 	if f.AsksModel() {
@@ -61,10 +61,10 @@ func (f *Flags) client() (*model.Client, error) {
 	return client, nil
 }
 
-// choose is the name of the confidence model on the server, where --model gives none: the
-// only model there, or the only one that says that it can be asked by --adapter. A
-// server takes a request without a name as one for its first model, which may be the
-// generator. The name is "" if the server has no list of models.
+// choose returns the name of the confidence model on the server, if --model does not give one:
+// the only model there, or the only one that supports --adapter. A request without a name would
+// go to the server's first model, which may be the generator. The name is "" if the server has
+// no list of models.
 func (f *Flags) choose(ctx context.Context) (string, error) {
 	c := model.DefaultConfig(f.Estimator)
 	c.Key, c.Timeout, c.Retries = f.key(), min(f.Timeout, 10*time.Second), 0

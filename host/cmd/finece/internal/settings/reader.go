@@ -9,7 +9,7 @@ import (
 	"github.com/finece/finece/wasm/contract"
 )
 
-// Readers are the names of the graders that read a final answer.
+// Readers returns the names of the graders that read a final answer.
 func Readers() []string {
 	return slices.DeleteFunc(grade.Graders(), func(name string) bool {
 		g, err := grade.GraderNamed(name)

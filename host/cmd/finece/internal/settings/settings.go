@@ -25,8 +25,7 @@ import (
 	"github.com/finece/finece/wasm/stream"
 )
 
-// Flags are the settings of a session. A command adds the groups of flags that
-// it has.
+// Flags are the settings of a session. Each command adds the groups of flags that it needs.
 type Flags struct {
 	Config     host.Config
 	Estimator  string // "logprob", "trajectory", "samples", or the URL of a confidence model
@@ -51,7 +50,7 @@ type Flags struct {
 	activation  string
 }
 
-// New is the default settings for input from files, with wide bounds.
+// New returns the default settings for input from files, with wide bounds.
 func New() *Flags {
 	f := &Flags{Config: host.DefaultConfig(), Format: stream.Auto.String()}
 	f.Config.MaxPositions = 1 << 20
@@ -78,8 +77,8 @@ func (f *Flags) AddPositions(cmd *cobra.Command) {
 	completion.Values(cmd, contract.Strategy.Flag(), "paragraph", "line", "periodic", "entropy", "paragraph+entropy", "paragraph+periodic")
 }
 
-// AddEstimator adds the flags that say who estimates. requests is how many requests go to a
-// confidence model at once: the gateway's default differs from that of the other commands.
+// AddEstimator adds the flags of the estimator. requests is the setting for requests at once,
+// whose default for the gateway differs from that of the other commands.
 func (f *Flags) AddEstimator(cmd *cobra.Command, requests *contract.Setting) {
 	Add(cmd, contract.EstimatorURL, &f.Estimator)
 	Add(cmd, contract.CalibrationFile, &f.calibration)
@@ -158,7 +157,7 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 		if c.Card, err = ReadCard("--model-card", f.modelCard); err != nil {
 			return err
 		}
-		// Whoever passes a card states that it fits the answers.
+		// By passing a card, the user states that it fits the answers.
 		c.Asked = calibrate.Asked{}
 	}
 	if err := c.Validate(); err != nil {
@@ -167,7 +166,7 @@ func (f *Flags) Resolve(cmd *cobra.Command) (err error) {
 	return nil
 }
 
-// followTrajectory reads the trajectory model, which the estimator of that name needs.
+// followTrajectory reads the trajectory model, which the estimator trajectory needs.
 func (f *Flags) followTrajectory() (err error) {
 	switch follows := f.Estimator == record.EstimatorTrajectory; {
 	case follows && f.trajectory == "":
@@ -181,7 +180,7 @@ func (f *Flags) followTrajectory() (err error) {
 	return err
 }
 
-// Calibrate reads the calibration maps, if there is a file of them.
+// Calibrate reads the calibration maps, if a file is given.
 func (f *Flags) Calibrate() (err error) {
 	if f.calibration != "" {
 		f.Config.Calibration, err = ReadCalibration("--calibration", f.calibration)
@@ -189,8 +188,7 @@ func (f *Flags) Calibrate() (err error) {
 	return err
 }
 
-// wanted is the strategy: the one that is named, or else the one that the other
-// flags are about.
+// wanted returns the strategy: the one of --strategy, else the one that the other flags imply.
 func (f *Flags) wanted(cmd *cobra.Command) (position.Kind, error) {
 	var implied position.Kind
 	if cmd.Flags().Changed(contract.Every.Flag()) {

@@ -61,10 +61,10 @@ func New() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTrainExport(), newTrainConfig(), newTrainSuC(), newTrainCard(), newTrainProblems(), newTrainCorpus(), newTrainRead(),
-		newTrainer("ift", "Teach a model to write its confidence",
+		newTrainer("ift", "Fine-tune a model to write confidences",
 			"ift fine-tunes a model on instructions to write the confidence of a state as a\nnumber. The model of the best epoch is written to best/ in the --out folder, with\na card.json that says what it was trained on. A confidence for another generator or\ndomain is shown as a word instead of a percentage.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
-		newTrainer("value", "Put a value head on a model",
+		newTrainer("value", "Train a value head on a model",
 			"value trains a linear head on a model's last hidden state. The head gives the logit\nof the confidence. The model is written to best/ with a card.json, as with ift.",
 			"--model Qwen/Qwen2.5-0.5B-Instruct --data train.jsonl --dev dev.jsonl --out out"),
 		newTrainer("tokenizer", "Learn a tokenizer from a corpus",
@@ -108,7 +108,7 @@ func newTrainRead() *cobra.Command {
 	}
 }
 
-// splits are those of finece construct.
+// splits are the splits of finece construct.
 var splits = []string{"train", "dev", "test"}
 
 func newTrainExport() *cobra.Command {
@@ -169,7 +169,7 @@ occurs in N answers to its question.`,
 	flags := cmd.Flags()
 	flags.StringVar(&layout, "layout", c.Layout.String(), "messages (TRL, transformers) or alpaca (LLaMA-Factory)")
 	flags.IntVar(&c.Digits, "digits", c.Digits, "digits of a label after the point")
-	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 instead of 0.99; a reply that begins with 1 has no distribution over the digit after 0.")
+	flags.BoolVar(&c.One, "one", false, "write a label of 1 as 1.0 instead of 0.99; then a reply that begins with 1 has no distribution over the digit after \"0.\"")
 	settings.Add(cmd, contract.Seed, &c.Seed)
 	flags.StringVar(&c.Split, "split", "", "train, dev or test (default: all)")
 	flags.IntVar(&c.Answers, "answers", 0, "write each state as often as it comes up in so many answers to its question, for states of finece construct --pool (default: each once, and a complete answer as often as it was sampled)")
@@ -292,7 +292,7 @@ func newTrainCorpus() *cobra.Command {
 	var prompts bool
 	cmd := &cobra.Command{
 		Use:   "corpus [flags]",
-		Short: "Make conversations that a generator learns from",
+		Short: "Make training conversations for a generator",
 		Long: `corpus writes conversations, {"messages"}, about problems of --domain. Of eight
 conversations, five are a problem with its solution, and two are only calculations. One
 has a solution, or the beginning of one, followed by how likely it is to be correct;
@@ -324,7 +324,7 @@ prompts, and a model to predict their text (finece train base --prompt-loss).`,
 	settings.Add(cmd, contract.TrainSeed, &seed)
 	flags.IntVarP(&n, "number", "n", 1000, "number of conversations")
 	settings.Add(cmd, contract.ProblemDomain, &domain, problems.Domains()...)
-	flags.BoolVar(&prompts, "prompts", false, "conversations with a confidence model")
+	flags.BoolVar(&prompts, "prompts", false, "write conversations with a confidence model")
 	settings.Add(cmd, contract.OutputFile, &path)
 	return cmd
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/finece/finece/host/train"
 )
 
-// newTrainer is a command of the Python trainer, which parses the flags itself: a flag
-// such as --corpus takes several files. The help needs no Python.
+// newTrainer returns a command of the Python trainer. The trainer parses the flags itself, since
+// a flag such as --corpus takes several files. The help needs no Python.
 func newTrainer(name, short, long, example string) *cobra.Command {
 	flags := train.Flags(name)
 	cmd := &cobra.Command{
@@ -79,7 +79,7 @@ func complete(flags []train.Flag, args []string) error {
 	return nil
 }
 
-// shown is the value of a flag that is only listed.
+// shown is the value of a flag that is only listed in the help.
 type shown struct{ kind, text string }
 
 var _ pflag.Value = (*shown)(nil)

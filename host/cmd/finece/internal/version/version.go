@@ -41,7 +41,7 @@ scores.`,
 	}
 }
 
-// built says what the command was built from.
+// built returns the source that the command was built from.
 func built(info *debug.BuildInfo) string {
 	revision := ""
 	for _, s := range info.Settings {

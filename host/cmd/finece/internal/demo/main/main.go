@@ -1,5 +1,5 @@
-// Command main is `finece demo` alone. `make demo` runs it: it links less than
-// the whole command, so the first build is faster.
+// Command main is only `finece demo`. `make demo` runs it: it links less code than the whole
+// command, so the first build is faster.
 package main
 
 import (

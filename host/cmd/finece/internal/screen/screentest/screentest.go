@@ -1,4 +1,4 @@
-// Package screentest shows what a terminal shows, for tests.
+// Package screentest is an emulated terminal for tests.
 package screentest
 
 import (
@@ -10,12 +10,11 @@ import (
 // Terminal is an emulated terminal.
 type Terminal struct{ *vt.Emulator }
 
-// New is an empty terminal of so many cells.
+// New returns an empty terminal of width times height cells.
 func New(width, height int) Terminal { return Terminal{vt.NewEmulator(width, height)} }
 
-// Text is every row that was ever shown: the rows that have scrolled off, and
-// the screen. It is without white space at the ends of rows, and without empty
-// rows at the end.
+// Text returns every row that was ever shown: the rows that have scrolled off, and the screen.
+// It leaves out white space at the ends of rows, and empty rows at the end.
 func (t Terminal) Text() []string {
 	var rows []string
 	for _, line := range t.Scrollback().Lines() {
